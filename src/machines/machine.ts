@@ -1,0 +1,104 @@
+/**
+ * A machine as a source describes it: what is known, and in `missing`, a line each, what is not.
+ *
+ * Addresses and sizes are bytes, pfns and spans are pages; all are safe integers. Optional fields are absent when
+ * the source does not have them; the kernel's boot code derives what it determines by itself.
+ */
+
+export type Arch = 'arm64' | 'x86_64';
+
+/** One line of /proc/iomem: an inclusive range at a depth (two blanks a level). Zeroed ranges have start = end = 0. */
+export interface IomemEntry {
+  readonly depth: number;
+  readonly start: number;
+  readonly end: number;
+  readonly name: string;
+}
+
+/** One region of a memblock array (half-open would differ from debugfs: `end` is inclusive here as there). */
+export interface MemblockRegion {
+  readonly start: number;
+  readonly end: number;
+  /** Absent on kernels whose debugfs file prints no node (before v6.2). */
+  readonly nid?: number;
+  /** Names of set flags as v6.3+ prints them (NOMAP, HOTPLUG, MIRROR, DRV_MNG, RSRV_NOINIT, RSRV_KERN). */
+  readonly flags?: readonly string[];
+}
+
+/** One directory /sys/devices/system/memory/memoryN. */
+export interface Block {
+  readonly id: number;
+  readonly state: 'online' | 'offline' | 'going-offline';
+  readonly removable?: boolean;
+  /** The words of valid_zones, in order; ["none"] where the kernel says so; absent without the file. */
+  readonly valid_zones?: readonly string[];
+  /** The nodes it is linked to, ascending; more than one for a block that spans nodes. */
+  readonly nids: readonly number[];
+  readonly phys_device?: number;
+}
+
+/** One zone of one node as /proc/zoneinfo prints it. */
+export interface ZoneInfo {
+  readonly nid: number;
+  readonly name: string;
+  readonly start_pfn: number;
+  readonly spanned: number;
+  readonly present: number;
+  readonly managed: number;
+  readonly free: number;
+  readonly cma?: number;
+  readonly high?: number;
+}
+
+/** One node of the node_possible_map. */
+export interface Node {
+  readonly nid: number;
+  readonly online: boolean;
+  readonly cpus: readonly number[];
+  /** Row of the distance table, in order of online node, as the sysfs file has it. */
+  readonly distance?: readonly number[];
+}
+
+/** A memory device slot that can be plugged: address known only where the slot fixes it. */
+export interface Slot {
+  readonly slot: number;
+  readonly start?: number;
+  readonly size?: number;
+  readonly node?: number;
+}
+
+/** RAM as the firmware describes it, for a machine that is not a snapshot of a running kernel. */
+export interface RamRange {
+  readonly start: number;
+  readonly size: number;
+  readonly nid: number;
+}
+
+export interface Machine {
+  /** Where it was read from, for messages. */
+  readonly source: string;
+  readonly arch: Arch;
+  /** Bytes. */
+  readonly page_size: number;
+  readonly va_bits?: number;
+  /** uname -r of the source ("6.1.192", "5.10.223"), or a release name ("v6.1"). */
+  readonly release?: string;
+  readonly cmdline?: string;
+  /** Bytes of one memory block. */
+  readonly block_size?: number;
+  /** Firmware memory map: boot RAM, in a machine file always present; from a snapshot, derived where possible. */
+  readonly ram?: readonly RamRange[];
+  /** Reserved or unusable ranges inside RAM. */
+  readonly holes?: readonly { readonly start: number; readonly size: number }[];
+  readonly slots?: readonly Slot[];
+  readonly iomem?: readonly IomemEntry[];
+  readonly memblock?: { readonly memory: readonly MemblockRegion[]; readonly reserved: readonly MemblockRegion[] };
+  /** Absent for a machine that has not booted yet (a machine file). */
+  readonly blocks?: readonly Block[];
+  readonly nodes?: readonly Node[];
+  readonly zones?: readonly ZoneInfo[];
+  /** Text of files under /sys/module/memory_hotplug/parameters and auto_online_blocks, by name. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** What could not be known, one line each, as a person would say it. */
+  readonly missing: readonly string[];
+}
