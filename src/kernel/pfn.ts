@@ -21,8 +21,8 @@ export const pages_per_block = (c: Config): number => c.PAGES_PER_SECTION * c.se
 
 export const IS_ALIGNED = (n: number, alignment: number): boolean => n % alignment === 0;
 
-/** %#x of a non-negative safe integer: "0x1f", "0" for zero, as the kernel prints it. */
-export const hex = (n: number): string => (n === 0 ? '0' : `0x${n.toString(16)}`);
+/** %#x of a non-negative safe integer; the kernel puts 0x before a zero, too. */
+export const hex = (n: number): string => `0x${n.toString(16)}`;
 /** %0*x */
 export const hexpad = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 /** %pa: 0x and sixteen digits. */

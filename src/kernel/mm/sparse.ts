@@ -2,7 +2,7 @@ import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { alloc, change, exists, R, W } from '../ops.ts';
-import { pfn_to_section_nr, section_nr_to_pfn } from '../pfn.ts';
+import { hex, pfn_to_section_nr, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
@@ -196,7 +196,7 @@ export const v5_3 = {
     if (!map || mask.some((w, i) => (w & map[i]!) !== w)) {
       yield* this.WARN(
         'section_deactivate',
-        `section already deactivated (${pfn === 0 ? '0' : `0x${pfn.toString(16)}`} + ${nr_pages})`,
+        `section already deactivated (${hex(pfn)} + ${nr_pages})`,
       );
       return;
     }
