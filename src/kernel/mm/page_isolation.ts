@@ -88,6 +88,11 @@ export const v5_2 = {
     return busy ? -this.errno.EBUSY : 0;
   },
 
+  /** is_mem_section_removable: no unmovable page in sight, without any lock. */
+  *is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
+    return (yield* look('pages', first_unmovable, start_pfn, end_pfn, false, true)) < 0;
+  },
+
   /** The lines of dump_page that name the page, its flags and the reason; addresses are hashed by %p. */
   *dump_page(this: Kernel, pfn: number, reason: string): Steps<void> {
     const page = yield* this.pfn_to_page(pfn);
