@@ -19,8 +19,12 @@ test('agrees with a plain array, and holds no two equal neighbours', () => {
       const pieces = [...runs.in(0, SIZE)];
       for (let i = 1; i < pieces.length; i++) expect(pieces[i]!.value).not.toBe(pieces[i - 1]!.value);
       for (const v of [0, 1, 2, 3]) {
-        expect(runs.first(3, 20, (x) => x === v)).toBe(plain.findIndex((x, i) => i >= 3 && i < 20 && x === v));
-        expect(runs.last(3, 20, (x) => x === v)).toBe(plain.findLastIndex((x, i) => i >= 3 && i < 20 && x === v));
+        expect(runs.first(3, 20, (x) => x === v)).toBe(
+          plain.findIndex((x, i) => i >= 3 && i < 20 && x === v),
+        );
+        expect(runs.last(3, 20, (x) => x === v)).toBe(
+          plain.findLastIndex((x, i) => i >= 3 && i < 20 && x === v),
+        );
         expect(runs.total(3, 20, (x) => x === v)).toBe(plain.slice(3, 20).filter((x) => x === v).length);
       }
     }),

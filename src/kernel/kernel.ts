@@ -83,6 +83,9 @@ type Later = typeof sparse.v5_3 &
   typeof zone_span.v5_5 &
   typeof zone_for_pfn_range.v6_1 &
   typeof add_memory.v6_1 &
+  typeof online_pages.v5_10 &
+  typeof remove_memory.v6_1 &
+  typeof remove_memory.v6_12 &
   typeof acpi_memhotplug.v6_1;
 
 /** Every modelled function by its kernel name. A release fills it; a name it does not have yet is absent there. */

@@ -88,7 +88,6 @@ export function* pr_info(text: string): Steps<void> {
   yield { op: 'printk', level: 6, text };
 }
 
-
 /** Loop head; true when a signal is pending. */
 export function* signal_pending(where: string): Steps<boolean> {
   return (yield { op: 'loop', where }) as boolean;

@@ -39,7 +39,13 @@ function __request_resource(root: resource, res: resource): resource | null {
 }
 
 /** False when a busy resource is in the way (the caller turns that into -EEXIST). */
-export function request_region(state: State, start: number, size: number, name: string, flags: number): boolean {
+export function request_region(
+  state: State,
+  start: number,
+  size: number,
+  name: string,
+  flags: number,
+): boolean {
   let parent = state.iomem_resource;
   for (;;) {
     const res: resource = {

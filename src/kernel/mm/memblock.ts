@@ -124,7 +124,10 @@ export const v5_2 = {
     const result = { ret: 0, start: 0, end: 0 };
     const end = base + size;
     if (size === 0) return result;
-    while ((yield* R('memblock_type', type, 'regions')).length + 2 > (yield* R('memblock_type', type, 'max'))) {
+    while (
+      (yield* R('memblock_type', type, 'regions')).length + 2 >
+      (yield* R('memblock_type', type, 'max'))
+    ) {
       if ((yield* this.memblock_double_array(type)) < 0) return { ...result, ret: -this.errno.ENOMEM };
     }
     for (let idx = 0; ; idx++) {

@@ -3,7 +3,7 @@ import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { add, change, look } from '../ops.ts';
 import { pfn_to_section_nr } from '../pfn.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../state.ts';
-import { MEMMAP, NO_PAGE, type Page, page_memmap, POISON_PAGE, with_memmap, ZERO_PAGE } from './page.ts';
+import { MEMMAP, NO_PAGE, type Page, POISON_PAGE, page_memmap, with_memmap, ZERO_PAGE } from './page.ts';
 import { subsection_set } from './sparse.ts';
 
 /** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */

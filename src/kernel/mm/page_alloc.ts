@@ -54,7 +54,9 @@ function plan_migration(state: State, start: number, end: number): Move[] {
   const nid = page_nid(sources[0]!.value);
   const free = [...state.pages.in(0, Number.MAX_SAFE_INTEGER)]
     .filter(({ value }) => page_use(value) === USE.FREE && page_migratetype(value) !== MIGRATE.ISOLATE)
-    .sort((a, b) => Number(page_nid(a.value) === nid) - Number(page_nid(b.value) === nid) || a.start - b.start);
+    .sort(
+      (a, b) => Number(page_nid(a.value) === nid) - Number(page_nid(b.value) === nid) || a.start - b.start,
+    );
   const moves: Move[] = [];
   let target = free.shift();
   for (const source of sources) {
@@ -82,7 +84,9 @@ export const is_migratable = (page: Page): boolean =>
   page_use(page) === USE.MOVABLE || page_use(page) === USE.HUGE_USED;
 
 const dissolve_range = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => (page_use(page) === USE.HUGE_FREE ? with_use(page, USE.FREE) : page));
+  state.pages.update(start, end, (page) =>
+    page_use(page) === USE.HUGE_FREE ? with_use(page, USE.FREE) : page,
+  );
 
 const has_huge_free = (state: State, start: number, end: number): boolean =>
   state.pages.first(start, end, (page) => page_use(page) === USE.HUGE_FREE) >= 0;
@@ -132,4 +136,3 @@ export const v5_5 = {
     yield* zone_unlock(zone);
   },
 };
-

@@ -29,8 +29,18 @@ const is_unmovable = (page: Page, zone_movable: boolean): boolean => {
   return page_use(page) === USE.UNMOVABLE || page_use(page) === USE.NONE;
 };
 
-function first_unmovable(state: State, start: number, end: number, zone_movable: boolean, skip_holes: boolean) {
-  return state.pages.first(start, end, (page) => !(skip_holes && page === NO_PAGE) && is_unmovable(page, zone_movable));
+function first_unmovable(
+  state: State,
+  start: number,
+  end: number,
+  zone_movable: boolean,
+  skip_holes: boolean,
+) {
+  return state.pages.first(
+    start,
+    end,
+    (page) => !(skip_holes && page === NO_PAGE) && is_unmovable(page, zone_movable),
+  );
 }
 
 const any_isolated = (state: State, start: number, end: number): boolean =>
@@ -122,7 +132,11 @@ const flags_word = (k: Kernel, page: Page): string => {
 
 export const v5_12 = {
   page_flags_text(this: Kernel, page: Page): string {
-    const names = [...(PageReserved(page) ? ['reserved'] : []), `node=${page_nid(page)}`, `zone=${page_zonenum(page)}`];
+    const names = [
+      ...(PageReserved(page) ? ['reserved'] : []),
+      `node=${page_nid(page)}`,
+      `zone=${page_zonenum(page)}`,
+    ];
     return `flags: ${flags_word(this, page)}(${names.join('|')})`;
   },
 };

@@ -132,7 +132,12 @@ export const v5_3 = {
     const map = (yield* R('mem_section', nr, 'subsection_map')) ?? empty_map(this.c);
     if (is_empty(mask)) return -this.errno.EINVAL;
     if (map.some((w, i) => w & mask[i]!)) return -this.errno.EEXIST;
-    yield* W('mem_section', nr, 'subsection_map', zip(map, mask, (a, b) => a | b));
+    yield* W(
+      'mem_section',
+      nr,
+      'subsection_map',
+      zip(map, mask, (a, b) => a | b),
+    );
     return 0;
   },
 
@@ -183,21 +188,13 @@ export const v5_3 = {
   },
 
   /** The forms between v5.3 and v5.9 differ in when section_mem_map and usage go (FACTS 2.16). */
-  *section_deactivate(
-    this: Kernel,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-  ): Steps<void> {
+  *section_deactivate(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
     const nr = pfn_to_section_nr(this.c, pfn);
     const early = ((yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY) !== 0;
     const mask = subsection_mask(this.c, pfn, nr_pages);
     const map = yield* R('mem_section', nr, 'subsection_map');
     if (!map || mask.some((w, i) => (w & map[i]!) !== w)) {
-      yield* this.WARN(
-        'section_deactivate',
-        `section already deactivated (${hex(pfn)} + ${nr_pages})`,
-      );
+      yield* this.WARN('section_deactivate', `section already deactivated (${hex(pfn)} + ${nr_pages})`);
       return;
     }
     const left = zip(map, mask, (a, b) => a ^ b);

@@ -126,4 +126,3 @@ export const prevent_bootmem_remove_notifier_silent: MemoryNotifier = function* 
   }
   return 0;
 };
-

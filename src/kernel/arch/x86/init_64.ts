@@ -36,7 +36,11 @@ export const v5_2 = {
  * probe_memory_block_size: one section below 64 GiB; above it 2 GiB, or under a hypervisor the largest power of
  * two to which the end of boot memory is aligned.
  */
-export function probe_memory_block_size(section_size: number, boot_mem_end: number, hypervisor: boolean): number {
+export function probe_memory_block_size(
+  section_size: number,
+  boot_mem_end: number,
+  hypervisor: boolean,
+): number {
   if (boot_mem_end < MEM_SIZE_FOR_LARGE_BLOCK) return section_size;
   if (!hypervisor) return MAX_BLOCK_SIZE;
   for (let size = MAX_BLOCK_SIZE; size > section_size; size /= 2) if (boot_mem_end % size === 0) return size;

@@ -37,7 +37,12 @@ export const v5_2 = {
 
   *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
     const node = yield* R('acpi_device', dev, 'node');
-    return yield* this.__add_memory(Math.max(node, 0), yield* R('acpi_device', dev, 'start'), length, MHP_NONE);
+    return yield* this.__add_memory(
+      Math.max(node, 0),
+      yield* R('acpi_device', dev, 'start'),
+      length,
+      MHP_NONE,
+    );
   },
 
   /** 1: attached; negative: the driver does not bind. */
@@ -61,7 +66,10 @@ export const v5_2 = {
     if (!(yield* R('acpi_device', dev, 'attached'))) return;
     if (yield* R('acpi_device', dev, 'enabled')) {
       yield* W('acpi_device', dev, 'physical_node_list', []);
-      yield* this.__remove_memory(yield* R('acpi_device', dev, 'start'), yield* R('acpi_device', dev, 'length'));
+      yield* this.__remove_memory(
+        yield* R('acpi_device', dev, 'start'),
+        yield* R('acpi_device', dev, 'length'),
+      );
       yield* W('acpi_device', dev, 'enabled', false);
     }
     yield* this.acpi_memory_device_free(dev);

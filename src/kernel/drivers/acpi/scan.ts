@@ -63,14 +63,22 @@ export const v5_2 = {
     return -this.errno.EBUSY;
   },
 
-  /** Device check: the status codes told to the firmware. A driver that fails to bind is success all the same. */
+  /** Device check: the status codes told to the firmware. */
   *acpi_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
     yield* lock_device_hotplug();
     yield* lock('acpi_scan_lock', 'mutex');
     if (!(yield* R('acpi_device', dev, 'attached'))) yield* this.acpi_memory_device_add(dev);
+    const code = yield* this.acpi_attach_status(dev);
     yield* unlock('acpi_scan_lock', 'mutex');
     yield* unlock_device_hotplug();
-    return [ACPI_OST_SC_SUCCESS];
+    return [code];
+  },
+
+  /** Until 5.10 stable a driver that did not bind was a failure. */
+  *acpi_attach_status(this: Kernel, dev: number): Steps<number> {
+    if (yield* R('acpi_device', dev, 'attached')) return ACPI_OST_SC_SUCCESS;
+    yield* pr_warn(`acpi ${yield* R('acpi_device', dev, 'name')}: Enumeration failure`);
+    return ACPI_OST_SC_NON_SPECIFIC_FAILURE;
   },
 
   /** Eject request: in progress, then success, or busy when a block stays online. */
@@ -82,5 +90,12 @@ export const v5_2 = {
     yield* unlock('acpi_scan_lock', 'mutex');
     yield* unlock_device_hotplug();
     return [ACPI_OST_SC_EJECT_IN_PROGRESS, error ? ACPI_OST_SC_DEVICE_BUSY : ACPI_OST_SC_SUCCESS];
+  },
+};
+
+export const v5_10 = {
+  // biome-ignore lint/correctness/useYield: whatever became of it
+  *acpi_attach_status(this: Kernel, _dev: number): Steps<number> {
+    return ACPI_OST_SC_SUCCESS;
   },
 };

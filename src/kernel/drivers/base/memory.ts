@@ -87,7 +87,8 @@ export const v5_2 = {
   *memory_block_change_state(this: Kernel, id: number, to: number, from: number): Steps<number> {
     if ((yield* R('memory_block', id, 'state')) !== from) return -this.errno.EINVAL;
     if (to === MEM_OFFLINE) yield* W('memory_block', id, 'state', MEM_GOING_OFFLINE);
-    const ret = to === MEM_ONLINE ? yield* this.memory_block_online(id) : yield* this.memory_block_offline(id);
+    const ret =
+      to === MEM_ONLINE ? yield* this.memory_block_online(id) : yield* this.memory_block_offline(id);
     yield* W('memory_block', id, 'state', ret ? from : to);
     return ret;
   },
@@ -105,7 +106,8 @@ export const v5_2 = {
   /** v5.2..v5.4: a block with absent sections is refused. */
   *memory_subsys_offline(this: Kernel, id: number): Steps<number> {
     if ((yield* R('memory_block', id, 'state')) === MEM_OFFLINE) return 0;
-    if ((yield* R('memory_block', id, 'section_count')) !== this.c.sections_per_block) return -this.errno.EINVAL;
+    if ((yield* R('memory_block', id, 'section_count')) !== this.c.sections_per_block)
+      return -this.errno.EINVAL;
     return yield* this.memory_block_change_state(id, MEM_OFFLINE, MEM_ONLINE);
   },
 };

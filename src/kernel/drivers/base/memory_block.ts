@@ -3,7 +3,7 @@ import type { Kernel } from '../../kernel.ts';
 import { block_ids } from '../../mm/memory_hotplug/add_pages.ts';
 import { add, alloc, exists, free, lock, R, unlock, W } from '../../ops.ts';
 import { memory_block_id } from '../../pfn.ts';
-import { MEM_OFFLINE, type memory_block, MMOP_OFFLINE, NUMA_NO_NODE } from '../../state.ts';
+import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE } from '../../state.ts';
 
 /** drivers/base/memory.c: memory block devices come and go (FACTS 2.12). */
 
@@ -31,7 +31,12 @@ export const v5_2 = {
   ): Steps<number> {
     if (yield* exists('memory_block', id)) return -this.errno.EEXIST;
     if (yield* this.should_fail('memory_block')) return -this.errno.ENOMEM;
-    const block = { ...new_memory_block(this, id, this.new_block_nid()), section_count, nr_vmemmap_pages, group };
+    const block = {
+      ...new_memory_block(this, id, this.new_block_nid()),
+      section_count,
+      nr_vmemmap_pages,
+      group,
+    };
     if (!(yield* alloc('memory_block', id, block))) return -this.errno.ENOMEM;
     if (group) yield* add('memory_group', group, 'nr_blocks', 1);
     return 0;
@@ -81,7 +86,13 @@ export const v5_2 = {
 };
 
 /** All blocks of the range, or none: what was made is taken back when one fails. */
-function* create_blocks(k: Kernel, start: number, size: number, vmemmap: number, group: number): Steps<number> {
+function* create_blocks(
+  k: Kernel,
+  start: number,
+  size: number,
+  vmemmap: number,
+  group: number,
+): Steps<number> {
   const made: number[] = [];
   for (const id of block_ids(k, start, size)) {
     const ret = yield* k.init_memory_block(id, k.c.sections_per_block, vmemmap, group);

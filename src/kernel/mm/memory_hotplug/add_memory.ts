@@ -43,7 +43,9 @@ export const v5_2 = {
   *check_hotplug_memory_range(this: Kernel, start: number, size: number): Steps<number> {
     const block = this.c.memory_block_size_bytes;
     if (size > 0 && IS_ALIGNED(start, block) && IS_ALIGNED(size, block)) return 0;
-    yield* pr_err(`Block size [${hex(block)}] unaligned hotplug range: start ${hex(start)}, size ${hex(size)}`);
+    yield* pr_err(
+      `Block size [${hex(block)}] unaligned hotplug range: start ${hex(start)}, size ${hex(size)}`,
+    );
     return -this.errno.EINVAL;
   },
 
@@ -74,7 +76,13 @@ export const v5_2 = {
   },
 
   /** The result of memblock_add_node is not looked at until v5.15 (B78). */
-  *memblock_add_hotplug(this: Kernel, start: number, size: number, nid: number, flags: number): Steps<number> {
+  *memblock_add_hotplug(
+    this: Kernel,
+    start: number,
+    size: number,
+    nid: number,
+    flags: number,
+  ): Steps<number> {
     if (this.c.ARCH_KEEP_MEMBLOCK) yield* this.memblock_add_node(start, size, nid, flags);
     return 0;
   },
@@ -188,7 +196,13 @@ export const v6_1 = {
     return yield* v5_2.register_memory_resource.call(this, start, size, name);
   },
 
-  *memblock_add_hotplug(this: Kernel, start: number, size: number, nid: number, flags: number): Steps<number> {
+  *memblock_add_hotplug(
+    this: Kernel,
+    start: number,
+    size: number,
+    nid: number,
+    flags: number,
+  ): Steps<number> {
     if (!this.c.ARCH_KEEP_MEMBLOCK) return 0;
     return yield* this.memblock_add_node(start, size, nid, flags);
   },
@@ -225,17 +239,11 @@ export const v6_1 = {
       yield* mem_hotplug_done();
       return ret;
     }
-    ret = yield* this.__try_online_node(nid);
-    const new_node = ret > 0;
-    if (ret >= 0) ret = yield* this.add_sections_and_blocks(nid, start, size, flags, group);
+    ret = yield* this.add_to_node(nid, start, size, flags, group);
     if (ret < 0) {
       yield* this.memblock_undo_hotplug(start, size);
       yield* mem_hotplug_done();
       return ret;
-    }
-    if (new_node) {
-      yield* W('pgdat', nid, 'online', true);
-      if (yield* this.__register_one_node(nid)) yield* this.BUG('add_memory_resource');
     }
     yield* this.link_mem_sections(nid, PFN_DOWN(this.c, start), PFN_DOWN(this.c, start + size));
     if (name === SYSTEM_RAM) yield* this.firmware_map_add_hotplug(start, size);
@@ -243,6 +251,25 @@ export const v6_1 = {
     if (flags & MHP_MERGE_RESOURCE) yield* this.merge_system_ram_resource(start);
     yield* this.online_memory_blocks(start, size);
     return 0;
+  },
+
+  /** The node is online before the memory is added; its device is registered last, and must be. */
+  *add_to_node(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    flags: number,
+    group: number,
+  ): Steps<number> {
+    const new_node = yield* this.__try_online_node(nid);
+    if (new_node < 0) return new_node;
+    const ret = yield* this.add_sections_and_blocks(nid, start, size, flags, group);
+    if (ret === 0 && new_node) {
+      yield* W('pgdat', nid, 'online', true);
+      if (yield* this.__register_one_node(nid)) yield* this.BUG('add_memory_resource');
+    }
+    return ret;
   },
 
   /** arch_add_memory and the block devices, with the memmap in the range itself if asked for. */
@@ -317,5 +344,35 @@ export const v6_12 = {
       }
     }
     return 0;
+  },
+};
+
+export const v7_2 = {
+  /** The node device comes first and goes again when the memory cannot be added. */
+  *add_to_node(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    flags: number,
+    group: number,
+  ): Steps<number> {
+    const new_node = yield* this.__try_online_node(nid);
+    if (new_node < 0) return new_node;
+    if (new_node) {
+      yield* W('pgdat', nid, 'online', true);
+      const err = yield* this.__register_one_node(nid);
+      if (err) {
+        yield* this.WARN('add_memory_resource');
+        yield* W('pgdat', nid, 'online', false);
+        return err;
+      }
+    }
+    const ret = yield* this.add_sections_and_blocks(nid, start, size, flags, group);
+    if (ret < 0 && new_node) {
+      yield* W('pgdat', nid, 'online', false);
+      yield* this.unregister_one_node(nid);
+    }
+    return ret;
   },
 };

@@ -160,4 +160,3 @@ export function* block_ids(k: Kernel, start: number, size: number): Generator<nu
   if (size === 0) return;
   for (let id = first; id <= last; id++) yield id;
 }
-

@@ -103,8 +103,7 @@ export const v7_2 = {
   ): Steps<void> {
     const nid = zone_to_nid(zone);
     arg.status_change_nid_normal = NUMA_NO_NODE;
-    arg.status_change_nid =
-      nr_pages >= (yield* R('pgdat', nid, 'node_present_pages')) ? nid : NUMA_NO_NODE;
+    arg.status_change_nid = nr_pages >= (yield* R('pgdat', nid, 'node_present_pages')) ? nid : NUMA_NO_NODE;
     if (zone_idx(zone) > this.c.ZONE_NORMAL) return;
     let present = 0;
     for (let i = 0; i <= this.c.ZONE_NORMAL; i++) {

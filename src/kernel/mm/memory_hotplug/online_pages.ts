@@ -3,13 +3,7 @@ import type { Kernel, memory_notify } from '../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, zone_lock, zone_unlock } from '../../locks.ts';
 import { add, R } from '../../ops.ts';
 import { hexpad, IS_ALIGNED, PFN_PHYS, pfn_to_block_id } from '../../pfn.ts';
-import {
-  MEM_CANCEL_ONLINE,
-  MEM_GOING_ONLINE,
-  MEM_ONLINE,
-  NUMA_NO_NODE,
-  zone_to_nid,
-} from '../../state.ts';
+import { MEM_CANCEL_ONLINE, MEM_GOING_ONLINE, MEM_ONLINE, NUMA_NO_NODE, zone_to_nid } from '../../state.ts';
 import { MIGRATE, PageReserved } from '../page.ts';
 
 /** mm/memory_hotplug.c: online_pages, from FACTS 2.14. */
@@ -95,7 +89,13 @@ export const v5_2 = {
   *failed_addition_undo(this: Kernel, _zone: number, _arg: memory_notify): Steps<void> {},
 
   /** `online_type` and `nid` choose the zone inside; the lock is taken here. */
-  *online_pages(this: Kernel, pfn: number, nr_pages: number, online_type: number, _nid: number): Steps<number> {
+  *online_pages(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    online_type: number,
+    _nid: number,
+  ): Steps<number> {
     yield* mem_hotplug_begin();
     const nid = yield* R('memory_block', pfn_to_block_id(this.c, pfn), 'nid');
     const zone = yield* this.zone_for_pfn_range(online_type, nid, 0, pfn, nr_pages);
@@ -143,7 +143,13 @@ export const v5_4 = {
 
 export const v5_10 = {
   /** Pageblocks start isolated, so pages can be allocated only at the very end. */
-  *online_pages(this: Kernel, pfn: number, nr_pages: number, online_type: number, nid: number): Steps<number> {
+  *online_pages(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    online_type: number,
+    nid: number,
+  ): Steps<number> {
     const section = this.c.PAGES_PER_SECTION;
     if (nr_pages === 0 || !IS_ALIGNED(pfn, section) || !IS_ALIGNED(nr_pages, section)) {
       yield* this.WARN('online_pages');

@@ -142,7 +142,13 @@ export const v5_4 = {
 };
 
 /** The rest of removal once all blocks are known to be offline: v5.7 and later. */
-function* remove_offlined(k: Kernel, start: number, size: number, nid: number, altmap: vmem_altmap | null): Steps<void> {
+function* remove_offlined(
+  k: Kernel,
+  start: number,
+  size: number,
+  nid: number,
+  altmap: vmem_altmap | null,
+): Steps<void> {
   yield* k.firmware_map_remove(start, size);
   yield* k.remove_memory_block_devices(start, size);
   yield* mem_hotplug_begin();
@@ -265,7 +271,8 @@ export const v6_12 = {
     const ids = [...block_ids(this, start, size)];
     let with_altmap = 0;
     for (const id of this.c.memmap_on_memory ? ids : []) {
-      if ((yield* exists('memory_block', id)) && (yield* R('memory_block', id, 'nr_vmemmap_pages'))) with_altmap++;
+      if ((yield* exists('memory_block', id)) && (yield* R('memory_block', id, 'nr_vmemmap_pages')))
+        with_altmap++;
     }
     if (with_altmap && with_altmap !== ids.length) {
       yield* this.WARN('memory_blocks_have_altmaps');

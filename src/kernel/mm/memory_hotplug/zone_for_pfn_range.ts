@@ -8,9 +8,9 @@ import {
   NUMA_NO_NODE,
   SECTION_IS_ONLINE,
   type State,
+  ZONES_PER_NODE,
   zone_idx,
   zone_key,
-  ZONES_PER_NODE,
 } from '../../state.ts';
 import { page_zonenum } from '../page.ts';
 
@@ -21,7 +21,12 @@ export const ONLINE_POLICY_AUTO_MOVABLE = 1;
 export const online_policies = ['contig-zones', 'auto-movable'] as const;
 
 export const v5_2 = {
-  *default_kernel_zone_for_pfn(this: Kernel, nid: number, start_pfn: number, nr_pages: number): Steps<number> {
+  *default_kernel_zone_for_pfn(
+    this: Kernel,
+    nid: number,
+    start_pfn: number,
+    nr_pages: number,
+  ): Steps<number> {
     for (let i = 0; i < this.c.ZONE_NORMAL; i++) {
       if (yield* this.zone_intersects(zone_key(nid, i), start_pfn, nr_pages)) return zone_key(nid, i);
     }
@@ -113,7 +118,12 @@ function movable_in_unit(state: State, k: Kernel, pfn: number, unit: number): nu
 }
 
 export const v6_1 = {
-  *auto_movable_can_online_movable(this: Kernel, nid: number, group: number, nr_pages: number): Steps<boolean> {
+  *auto_movable_can_online_movable(
+    this: Kernel,
+    nid: number,
+    group: number,
+    nr_pages: number,
+  ): Steps<boolean> {
     const ratio = yield* R('vars', 0, 'auto_movable_ratio');
     const stats = yield* look('zone', zone_stats, this, nid);
     const groups = yield* look('memory_group', dynamic_group_stats, nid, group, ratio);

@@ -3,7 +3,14 @@ import type { Kernel } from '../../kernel.ts';
 import { pgdat_resize_lock, pgdat_resize_unlock } from '../../locks.ts';
 import { change, look, R, W } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
-import { SECTION_HAS_MEM_MAP, SECTION_IS_ONLINE, type State, zone_idx, zone_key, zone_to_nid } from '../../state.ts';
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_ONLINE,
+  type State,
+  zone_idx,
+  zone_key,
+  zone_to_nid,
+} from '../../state.ts';
 import {
   MEMMAP,
   make_page,
@@ -21,7 +28,9 @@ import {
 
 const init_pages = (state: State, start: number, end: number, page: Page): void =>
   state.pages.update(start, end, (old) =>
-    page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF ? with_use(page, page_use(old)) : page,
+    page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF
+      ? with_use(page, page_use(old))
+      : page,
   );
 
 const belongs = (page: Page, nid: number, zonenum: number): boolean =>
