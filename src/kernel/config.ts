@@ -26,6 +26,10 @@ export interface Config {
   readonly MAX_NUMNODES: number;
   readonly ARCH_KEEP_MEMBLOCK: boolean;
   readonly FIRMWARE_MEMMAP: boolean;
+  /** debugfs memblock prints node and flags. */
+  readonly memblock_columns: boolean;
+  /** Names below /sys/module/memory_hotplug/parameters. */
+  readonly parameters: readonly string[];
   /** Checks of CONFIG_DEBUG_VM: a poisoned struct page that is read is a BUG. */
   readonly DEBUG_VM: boolean;
   readonly MHP_MEMMAP_ON_MEMORY: boolean;

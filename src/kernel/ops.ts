@@ -1,9 +1,7 @@
 import type { LockKind, LockMode, Steps } from '../steps/step.ts';
 import type { State, Tables } from './state.ts';
 
-/** The step notation of FACTS 0.3 over the kernel's tables; a function that uses one calls it with `yield*`. */
-
-/** R(x) */
+/** The step notation of FACTS 0.3 over the kernel's tables; a function that uses one calls it with `yield*`. R(x) */
 export function* R<T extends keyof Tables, F extends keyof Tables[T] & string>(
   obj: T,
   key: number,

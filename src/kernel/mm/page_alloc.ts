@@ -18,9 +18,7 @@ import {
   with_use,
 } from './page.ts';
 
-/** mm/page_alloc.c at run granularity: pages enter and leave the allocator as ranges. */
-
-/** __free_pages_core over a range; PageOffline pages stay with their driver. Returns pages that became managed. */
+/** mm/page_alloc.c at run granularity: pages enter and leave the allocator as ranges. __free_pages_core over a range; PageOffline pages stay with their driver. Returns pages that became managed. */
 function free_range(state: State, start: number, end: number): number {
   let freed = 0;
   for (const run of state.pages.in(start, end)) {

@@ -19,9 +19,7 @@ import {
   with_migratetype,
 } from './page.ts';
 
-/** mm/page_isolation.c: a range is isolated as one, which is what all its pageblocks come to run after run. */
-
-/** A page that no migration can take away; order of the tests as in has_unmovable_pages. */
+/** mm/page_isolation.c: a range is isolated as one, which is what all its pageblocks come to run after run. A page that no migration can take away; order of the tests as in has_unmovable_pages. */
 const is_unmovable = (page: Page, zone_movable: boolean): boolean => {
   if (PageReserved(page)) return true;
   if (zone_movable) return false;

@@ -93,7 +93,7 @@ export const v5_2 = {
     yield* pr_info(`Policy zone: ${this.c.zones[policy]}`);
   },
 
-  // biome-ignore lint/correctness/useYield: printed from v5.14 on
+  /** Printed from v5.14 on. */
   *report_fallback_orders(this: Kernel, _self: number): Steps<void> {},
 };
 

@@ -59,7 +59,7 @@ export const v5_2 = {
     return 1;
   },
 
-  // biome-ignore lint/correctness/useYield: memory groups came with v5.15
+  /** Memory groups came with v5.15. */
   *acpi_memory_device_free(this: Kernel, _dev: number): Steps<void> {},
 
   *acpi_memory_device_remove(this: Kernel, dev: number): Steps<void> {

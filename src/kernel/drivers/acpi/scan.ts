@@ -94,7 +94,7 @@ export const v5_2 = {
 };
 
 export const v5_10 = {
-  // biome-ignore lint/correctness/useYield: whatever became of it
+  /** Whatever became of it. */
   *acpi_attach_status(this: Kernel, _dev: number): Steps<number> {
     return ACPI_OST_SC_SUCCESS;
   },

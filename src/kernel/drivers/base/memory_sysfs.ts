@@ -144,7 +144,7 @@ export const v5_7 = {
     return 0;
   },
 
-  // biome-ignore lint/correctness/useYield: a constant since v5.7
+  /** A constant since v5.7. */
   *removable_show(this: Kernel, _id: number): Steps<string> {
     return '1\n';
   },

@@ -6,9 +6,7 @@ import { add, change, exists, R, W } from '../../ops.ts';
 import { PFN_PHYS, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
 import { NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
 
-/** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). */
-
-/** nodeN/memoryX. False when a link of that name is there already. */
+/** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
 function create_node_link(state: State, nid: number, id: number): boolean {
   const node = state.pgdat.get(nid)!;
   if (node.links.get(id)) return false;
@@ -91,7 +89,7 @@ export const v5_2 = {
     yield* change('node links', remove_links, id, nid);
   },
 
-  // biome-ignore lint/correctness/useYield: v5.2 unlinks section by section
+  /** V5.2 unlinks section by section. */
   *unregister_memory_block_under_nodes(this: Kernel, _id: number): Steps<void> {},
 
   *__register_one_node(this: Kernel, nid: number): Steps<number> {

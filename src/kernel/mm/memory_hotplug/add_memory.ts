@@ -64,7 +64,7 @@ export const v5_2 = {
     }
   },
 
-  // biome-ignore lint/correctness/useYield: v5.2 creates them section by section in __add_pages
+  /** V5.2 creates them section by section in __add_pages. */
   *create_memory_block_devices(
     this: Kernel,
     _start: number,

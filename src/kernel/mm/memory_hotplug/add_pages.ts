@@ -5,9 +5,7 @@ import { IS_ALIGNED, pfn_to_section_nr, section_end_pfn, section_nr_to_pfn } fro
 import { NUMA_NO_NODE, SECTION_HAS_MEM_MAP, zone_key } from '../../state.ts';
 import { page_nid, page_zonenum } from '../page.ts';
 
-/** mm/memory_hotplug.c: __add_pages and __remove_pages, from a range of pfns down to its sections. */
-
-/** Number of pages at the start of the altmap that it does not hand out. */
+/** mm/memory_hotplug.c: __add_pages and __remove_pages, from a range of pfns down to its sections. Number of pages at the start of the altmap that it does not hand out. */
 export const vmem_altmap_offset = (altmap: vmem_altmap): number => altmap.reserve + altmap.free;
 
 export const v5_2 = {
@@ -146,8 +144,7 @@ export const v5_3 = {
 };
 
 export const v5_5 = {
-  /** Zones shrink when memory goes offline; removal needs no zone any more (feee6b298916). */
-  // biome-ignore lint/correctness/useYield: takes no step, as the argument is gone
+  /** Zones shrink when memory goes offline; removal needs no zone any more (feee6b298916). Takes no step, as the argument is gone. */
   *zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
     return NUMA_NO_NODE;
   },

@@ -99,7 +99,7 @@ export const v5_2 = {
     yield* this.node_states_clear_node(zone_to_nid(zone), arg);
   },
 
-  // biome-ignore lint/correctness/useYield: v5.2 leaves the zone when the memory is removed
+  /** V5.2 leaves the zone when the memory is removed. */
   *leave_zone(this: Kernel, _zone: number, _pfn: number, _nr_pages: number): Steps<void> {},
 
   /** Isolate, evacuate, take offline, account: what every release does once zone and lock are settled. */

@@ -85,7 +85,7 @@ export const v5_2 = {
     yield* this.failed_addition_undo(zone, arg);
   },
 
-  // biome-ignore lint/correctness/useYield: nothing is undone in this release
+  /** Nothing is undone in this release. */
   *failed_addition_undo(this: Kernel, _zone: number, _arg: memory_notify): Steps<void> {},
 
   /** `online_type` and `nid` choose the zone inside; the lock is taken here. */

@@ -52,7 +52,7 @@ export const v5_2 = {
     yield* this.memblock_remove(start, size);
   },
 
-  // biome-ignore lint/correctness/useYield: v5.2 removes them section by section in __remove_pages
+  /** V5.2 removes them section by section in __remove_pages. */
   *remove_memory_block_devices(this: Kernel, _start: number, _size: number): Steps<void> {},
 
   *check_removable_range(this: Kernel, start: number, size: number): Steps<void> {
