@@ -21,11 +21,11 @@ import {
   zone_idx,
   zone_key,
 } from '../kernel/state.ts';
-import type { Block, Machine } from '../machines/machine.ts';
+import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { cmdline_words, configure } from './config.ts';
 import { boot_iomem } from './iomem.ts';
-import { boot_memblock, nid_of } from './memblock.ts';
+import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
 import { boot_zones } from './zones.ts';
 
 /** A kernel and its state: a machine of which the model has taken over. */
@@ -74,7 +74,7 @@ function present_sections(machine: Machine, c: Config, state: State): number[] {
 }
 
 function boot_nodes(machine: Machine, state: State, nids: readonly number[]): void {
-  const nodes = machine.nodes ?? nids.map((nid) => ({ nid, online: true, cpus: [] }));
+  const nodes: readonly Node[] = machine.nodes ?? nids.map((nid) => ({ nid, online: true, cpus: [] }));
   const online = nodes.filter((node) => node.online).map((node) => node.nid);
   for (const node of nodes) {
     const distance: number[] = [];
@@ -98,7 +98,7 @@ function boot_nodes(machine: Machine, state: State, nids: readonly number[]): vo
 
 /** Struct pages of boot memory: what is reserved or a hole stays reserved, the rest is taken to be free. */
 function boot_pages(
-  machine: Machine,
+  nid_of: NodeOf,
   c: Config,
   state: State,
   sections: readonly number[],
@@ -108,7 +108,7 @@ function boot_pages(
     const start = nr * c.PAGES_PER_SECTION;
     const page = offline.has(nr)
       ? ZERO_PAGE
-      : make_page(nid_of(machine, c, nr * c.SECTION_SIZE), 0, MIGRATE.MOVABLE, PG_reserved);
+      : make_page(nid_of(nr * c.SECTION_SIZE), 0, MIGRATE.MOVABLE, PG_reserved);
     state.pages.set(start, start + c.PAGES_PER_SECTION, page);
   }
   for (const [key, zone] of state.zone) {
@@ -170,7 +170,13 @@ function zone_of_block(block: Block, c: Config, state: State): number {
   return hits.length === 1 ? hits[0]! : -1;
 }
 
-function boot_blocks(machine: Machine, k: Kernel, state: State, sections: readonly number[]): void {
+function boot_blocks(
+  machine: Machine,
+  k: Kernel,
+  nid_of: NodeOf,
+  state: State,
+  sections: readonly number[],
+): void {
   const c = k.c;
   const derived = [...new Set(sections.map((nr) => Math.floor(nr / c.sections_per_block)))].map(
     (id): Block => {
@@ -180,17 +186,22 @@ function boot_blocks(machine: Machine, k: Kernel, state: State, sections: readon
         if (region.base < start + c.memory_block_size_bytes && region.base + region.size > start)
           nids.add(region.nid);
       }
-      if (nids.size === 0) nids.add(nid_of(machine, c, start));
+      if (nids.size === 0) nids.add(nid_of(start));
       return { id, state: 'online', nids: [...nids].sort((a, b) => a - b) };
     },
   );
+  const section_count = new Map<number, number>();
+  for (const nr of sections) {
+    const id = Math.floor(nr / c.sections_per_block);
+    section_count.set(id, (section_count.get(id) ?? 0) + 1);
+  }
   for (const block of machine.blocks ?? derived) {
     const nids = block.nids.filter((nid) => state.pgdat.has(nid));
     const nid = nids.at(-1) ?? -1;
     const online = block.state !== 'offline';
     state.memory_block.set(block.id, {
       ...new_memory_block(k, block.id, nid),
-      section_count: sections.filter((nr) => Math.floor(nr / c.sections_per_block) === block.id).length,
+      section_count: section_count.get(block.id) ?? 0,
       state: online ? MEM_ONLINE : MEM_OFFLINE,
       zone: zone_of_block(block, c, state),
       offline: !online,
@@ -241,7 +252,8 @@ export function boot(machine: Machine, release: Release): Model {
   const state = empty_state();
   const notes = [...machine.missing];
   boot_iomem(machine, state.iomem_resource);
-  boot_memblock(machine, k.c, state);
+  const nid_of = node_of(machine, k.c);
+  boot_memblock(machine, k.c, nid_of, state);
   const sections = present_sections(machine, k.c, state);
   const nids = new Set<number>([
     ...(machine.ram ?? []).map((r) => r.nid),
@@ -254,7 +266,7 @@ export function boot(machine: Machine, release: Release): Model {
     [...nids].sort((a, b) => a - b),
   );
   boot_zones(machine, k.c, state);
-  boot_blocks(machine, k, state, sections);
+  boot_blocks(machine, k, nid_of, state, sections);
   const offline = new Set<number>();
   for (const [id, block] of state.memory_block) {
     if (!block.offline) continue;
@@ -266,10 +278,10 @@ export function boot(machine: Machine, release: Release): Model {
     state.mem_section.set(nr, {
       section_mem_map: map | early,
       subsection_map: subsection_mask(k.c, nr * k.c.PAGES_PER_SECTION, k.c.PAGES_PER_SECTION),
-      nid: nid_of(machine, k.c, nr * k.c.SECTION_SIZE),
+      nid: nid_of(nr * k.c.SECTION_SIZE),
     });
   }
-  boot_pages(machine, k.c, state, sections, offline);
+  boot_pages(nid_of, k.c, state, sections, offline);
   boot_vars(machine, k, state);
   state.firmware_map = (machine.firmware_map ?? []).map(({ start, end, type }) => ({
     start,

@@ -51,7 +51,11 @@ export function* memblock(regions: readonly memblock_region[], columns: boolean)
 /** Free pages of a zone at this moment, counted from the pages themselves. */
 export function nr_free(state: State, nid: number, index: number): number {
   const zone = state.zone.get(zone_key(nid, index))!;
-  return state.pages.total(zone.zone_start_pfn, zone.zone_start_pfn + zone.spanned_pages, XX);
+  return state.pages.total(
+    zone.zone_start_pfn,
+    zone.zone_start_pfn + zone.spanned_pages,
+    (page) => page_use(page) === USE.FREE && page_nid(page) === nid && page_zonenum(page) === index,
+  );
 }
 
 /**
