@@ -92,7 +92,10 @@ export interface Machine {
   readonly holes?: readonly { readonly start: number; readonly size: number }[];
   readonly slots?: readonly Slot[];
   readonly iomem?: readonly IomemEntry[];
-  readonly memblock?: { readonly memory: readonly MemblockRegion[]; readonly reserved: readonly MemblockRegion[] };
+  readonly memblock?: {
+    readonly memory: readonly MemblockRegion[];
+    readonly reserved: readonly MemblockRegion[];
+  };
   /** Absent for a machine that has not booted yet (a machine file). */
   readonly blocks?: readonly Block[];
   readonly nodes?: readonly Node[];
