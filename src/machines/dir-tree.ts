@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { decodeText, type FileTree, type Kind, segments } from './tree.ts';
 
 const CHUNK = 64 * 1024;
+const PAGE = 4096;
 const chunk = Buffer.allocUnsafe(CHUNK);
 
 /**
@@ -47,21 +48,16 @@ export class DirTree implements FileTree {
   }
 
   readText(path: string): string | undefined {
-    let fd: number;
-    try {
-      // Without O_NONBLOCK a named pipe would wait for a writer.
-      fd = openSync(this.#full(path), constants.O_RDONLY | constants.O_NONBLOCK);
-    } catch (error) {
-      return this.#absent(path, error);
-    }
-    try {
-      return this.#readAll(fd, path);
-    } catch (error) {
-      if (codeOf(error) === 'EISDIR') throw new InputError(this.source, path, 'is a directory, not a file');
-      return this.#absent(path, error);
-    } finally {
-      closeSync(fd);
-    }
+    return this.#read(path, (fd) => this.#readAll(fd, path));
+  }
+
+  readAttribute(path: string): string | undefined {
+    return this.#read(path, (fd) => {
+      const length = readSync(fd, chunk, 0, PAGE, null);
+      return length === PAGE
+        ? this.#readRest(fd, path, length)
+        : decodeText(chunk.subarray(0, length), this.source, path);
+    });
   }
 
   readlink(path: string): string | undefined {
@@ -77,10 +73,31 @@ export class DirTree implements FileTree {
     return new DirTree(this.#full(path), source, this.#limits);
   }
 
+  #read(path: string, use: (fd: number) => string): string | undefined {
+    let fd: number;
+    try {
+      // Without O_NONBLOCK a named pipe would wait for a writer.
+      fd = openSync(this.#full(path), constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      return this.#absent(path, error);
+    }
+    try {
+      return use(fd);
+    } catch (error) {
+      if (codeOf(error) === 'EISDIR') throw new InputError(this.source, path, 'is a directory, not a file');
+      return this.#absent(path, error);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /** A /proc or /sys file says nothing true about its size and may be handed out in pieces: read until the end. */
   #readAll(fd: number, path: string): string {
     const first = readSync(fd, chunk, 0, CHUNK, null);
-    if (first === 0) return '';
+    return first === 0 ? '' : this.#readRest(fd, path, first);
+  }
+
+  #readRest(fd: number, path: string, first: number): string {
     const parts: Buffer[] = [Buffer.from(chunk.subarray(0, first))];
     let total = first;
     for (;;) {
@@ -96,6 +113,7 @@ export class DirTree implements FileTree {
   }
 
   #full(path: string): string {
+    if (!path.includes('..')) return path.startsWith('/') ? this.#root + path.slice(1) : this.#root + path;
     const names = segments(path);
     if (names.includes('..')) throw new InputError(this.source, path, 'leaves the directory');
     return this.#root + names.join('/');

@@ -61,6 +61,10 @@ export class LinkedTree implements FileTree {
     return this.#links.has(segments(path).join('/')) ? undefined : this.#tree.readText(path);
   }
 
+  readAttribute(path: string): string | undefined {
+    return this.#links.has(segments(path).join('/')) ? undefined : this.#tree.readAttribute(path);
+  }
+
   readlink(path: string): string | undefined {
     return this.#links.get(segments(path).join('/')) ?? this.#tree.readlink(path);
   }

@@ -62,6 +62,10 @@ export class MemTree implements FileTree {
     return decodeText(node.bytes, this.source, path);
   }
 
+  readAttribute(path: string): string | undefined {
+    return this.readText(path);
+  }
+
   readlink(path: string): string | undefined {
     const node = this.#at(segments(path), false);
     return node?.kind === 'link' ? node.target : undefined;
