@@ -56,7 +56,7 @@ export class DirTree implements FileTree {
       const length = readSync(fd, chunk, 0, PAGE, null);
       return length === PAGE
         ? this.#readRest(fd, path, length)
-        : decodeText(chunk.subarray(0, length), this.source, path);
+        : decodeText(chunk, this.source, path, length);
     });
   }
 

@@ -20,7 +20,13 @@ export interface OpenOptions {
 export interface OpenedSource {
   readonly tree: FileTree;
   /** What the recording says of the machine, where the source is a step of one. */
-  readonly recorded?: RecordedOps;
+  readonly recorded?: Recorded;
+}
+
+export interface Recorded {
+  readonly ops: RecordedOps;
+  /** The files beside the steps. */
+  readonly top: FileTree;
 }
 
 /**
@@ -93,17 +99,22 @@ function exists(path: string): boolean {
 
 function isDirectory(path: string, source: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    const stat = statSync(path);
+    if (!stat.isDirectory() && !stat.isFile())
+      throw new InputError(source, '', 'is neither a file nor a directory');
+    return stat.isDirectory();
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(source, '', reason(codeOf(error) ?? String(error)));
   }
 }
 
 /** ops.json of the recording whose step directory this is. */
-function aroundStep(path: string, source: string): RecordedOps | undefined {
+function aroundStep(path: string, source: string): Recorded | undefined {
   const parent = new DirTree(`${path}/..`, source);
   if (new DirTree(path).kind('step.json') !== 'file' || parent.kind('ops.json') !== 'file') return undefined;
-  return recordingOf(parent)?.ops;
+  const recording = recordingOf(parent);
+  return recording && { ops: recording.ops, top: recording.tree };
 }
 
 function choose(tree: FileTree, source: string, pick: string | undefined): OpenedSource {
@@ -117,7 +128,7 @@ function choose(tree: FileTree, source: string, pick: string | undefined): Opene
         `is a recording of ${recording.steps.length} steps: name one, as in ${source}:${name}`,
       );
     }
-    return { tree: stepOf(recording, pick).tree, recorded: recording.ops };
+    return { tree: stepOf(recording, pick).tree, recorded: { ops: recording.ops, top: recording.tree } };
   }
   const roots = findRoots(tree);
   const chosen =

@@ -42,9 +42,9 @@ export function segments(path: string): string[] {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Decodes a file's bytes, without the NUL padding at the end. */
-export function decodeText(bytes: Uint8Array, source: string, path: string): string {
-  let end = bytes.length;
+/** Decodes a file's first `length` bytes, without the NUL padding at the end. */
+export function decodeText(bytes: Uint8Array, source: string, path: string, length = bytes.length): string {
+  let end = length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   if (end < 64) {
     const text = asciiText(bytes, end);
