@@ -239,6 +239,7 @@ function boot_vars(machine: Machine, k: Kernel, state: State): void {
     notifier_error: {},
     fail_alloc: {},
     nr_vmemmap_pages: 0,
+    warned: [],
   });
 }
 

@@ -47,6 +47,8 @@ export interface Vars {
   /** Armed by fault injection: allocation site → number of failures still to come. */
   fail_alloc: Readonly<Record<string, number>>;
   nr_vmemmap_pages: number;
+  /** Places of WARN_ON_ONCE that have fired. */
+  warned: readonly string[];
 }
 
 export interface pglist_data {

@@ -13,9 +13,22 @@ const consume_failure = (state: State, site: string): boolean => {
   return true;
 };
 
+const has_warned = (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where);
+const set_warned = (state: State, where: string): void => {
+  const vars = state.vars.get(0)!;
+  vars.warned = [...vars.warned, where];
+};
+
 export const v5_2 = {
   *WARN(this: Kernel, where: string, text = ''): Steps<void> {
     yield { op: 'warn', where, text };
+  },
+
+  /** WARN_ON_ONCE: each place warns once a boot. */
+  *WARN_ON_ONCE(this: Kernel, where: string): Steps<void> {
+    if (yield* look('warned', has_warned, where)) return;
+    yield* change('warned', set_warned, where);
+    yield { op: 'warn', where, text: '' };
   },
 
   /** The thread ends here. */

@@ -106,11 +106,9 @@ function* create_blocks(
 }
 
 function* remove_blocks(k: Kernel, start: number, size: number): Steps<void> {
-  let warned = false;
   for (const id of block_ids(k, start, size)) {
     if (!(yield* exists('memory_block', id))) {
-      if (!warned) yield* k.WARN('remove_memory_block_devices');
-      warned = true;
+      yield* k.WARN_ON_ONCE('remove_memory_block_devices');
       continue;
     }
     yield* k.unregister_memory_block_under_nodes(id);

@@ -53,7 +53,7 @@ export const v5_2 = {
   ): Steps<void> {
     const nr = pfn_to_section_nr(this.c, pfn);
     if (!((yield* this.section_mem_map(nr)) & SECTION_HAS_MEM_MAP)) {
-      yield* this.WARN('__remove_section');
+      yield* this.WARN_ON_ONCE('__remove_section');
       return;
     }
     yield* this.unregister_memory_section(nr);
@@ -120,7 +120,7 @@ export const v5_3 = {
     zone: number,
   ): Steps<void> {
     if (!((yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_HAS_MEM_MAP)) {
-      yield* this.WARN('__remove_pages');
+      yield* this.WARN_ON_ONCE('__remove_pages');
       return;
     }
     if (zone !== NUMA_NO_NODE) yield* this.__remove_zone(zone, pfn, nr_pages);

@@ -214,7 +214,7 @@ export const v5_10 = {
   *offline_pages(this: Kernel, pfn: number, nr_pages: number, _zone: number, _group: number): Steps<number> {
     const section = this.c.PAGES_PER_SECTION;
     if (nr_pages === 0 || !IS_ALIGNED(pfn, section) || !IS_ALIGNED(nr_pages, section)) {
-      yield* this.WARN('offline_pages');
+      yield* this.WARN_ON_ONCE('offline_pages');
       return -this.errno.EINVAL;
     }
     return yield* v5_5.offline_pages.call(this, pfn, nr_pages, 0, 0);
@@ -238,12 +238,12 @@ export const v6_1 = {
       !IS_ALIGNED(pfn, this.c.pageblock_nr_pages) ||
       !IS_ALIGNED(pfn + nr_pages, this.c.PAGES_PER_SECTION)
     ) {
-      yield* this.WARN('offline_pages');
+      yield* this.WARN_ON_ONCE('offline_pages');
       return -this.errno.EINVAL;
     }
     if (yield* has_holes(this, pfn, nr_pages)) return -this.errno.EINVAL;
     if ((yield* this.test_pages_in_a_zone(pfn, pfn + nr_pages)) !== zone) {
-      yield* this.WARN('offline_pages');
+      yield* this.WARN_ON_ONCE('offline_pages');
       yield* this.offline_failed(pfn, nr_pages, 'multizone range');
       return -this.errno.EINVAL;
     }

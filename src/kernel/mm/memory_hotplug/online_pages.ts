@@ -152,7 +152,7 @@ export const v5_10 = {
   ): Steps<number> {
     const section = this.c.PAGES_PER_SECTION;
     if (nr_pages === 0 || !IS_ALIGNED(pfn, section) || !IS_ALIGNED(nr_pages, section)) {
-      yield* this.WARN('online_pages');
+      yield* this.WARN_ON_ONCE('online_pages');
       return -this.errno.EINVAL;
     }
     yield* mem_hotplug_begin();
@@ -205,7 +205,7 @@ export const v6_1 = {
       !IS_ALIGNED(pfn, this.c.pageblock_nr_pages) ||
       !IS_ALIGNED(pfn + nr_pages, this.c.PAGES_PER_SECTION)
     ) {
-      yield* this.WARN('online_pages');
+      yield* this.WARN_ON_ONCE('online_pages');
       return -this.errno.EINVAL;
     }
     return yield* this.online_pages_in(zone, pfn, nr_pages, group);
