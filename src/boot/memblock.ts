@@ -40,11 +40,12 @@ export function node_of(machine: Machine, c: Config): NodeOf {
   };
 }
 
-/** NOMAP regions are the ones arm64 shows as "reserved", not System RAM, at the top of /proc/iomem. */
+/** A NOMAP region is one whose first whole page arm64 does not show as System RAM. */
 function is_nomap(machine: Machine, c: Config, start: number): boolean {
+  if (!machine.iomem) return false;
   const page = Math.ceil(start / c.PAGE_SIZE) * c.PAGE_SIZE;
-  const top = machine.iomem?.find((entry) => entry.depth === 0 && page >= entry.start && page <= entry.end);
-  return top?.name === 'reserved';
+  const top = machine.iomem.find((entry) => entry.depth === 0 && page >= entry.start && page <= entry.end);
+  return !top?.name.startsWith('System RAM');
 }
 
 function region_of(

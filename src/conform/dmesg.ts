@@ -50,13 +50,15 @@ const zone_and_node = (names: string): string =>
 
 const is_hotplug = (line: string): boolean => hotplug_lines.some((pattern) => pattern.test(line));
 
-/** The hotplug lines of a recorded log, in normal form. */
+/** The hotplug lines of a recorded log, in normal form; what a crashed kernel says afterwards does not count. */
 export function recorded_lines(text: string): string[] {
-  return text
+  const lines = text
     .split('\n')
     .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
     .filter(is_hotplug)
     .map(normal);
+  const bug = lines.findIndex((line) => line.startsWith('BUG at '));
+  return bug < 0 ? lines : lines.slice(0, bug + 1);
 }
 
 /** The lines a log would hold of these events, in normal form. */

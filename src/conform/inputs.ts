@@ -1,66 +1,74 @@
-import { page_use, USE } from '../kernel/mm/page.ts';
+import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { Op } from '../machines/ops.ts';
 import type { Session } from '../scenarios/session.ts';
 
 /**
- * What the model cannot know and the recording shows: which blocks held a page that could not be moved when an
- * operation was tried. It is given to the model as one such page for as long as the operation lasts.
+ * What the model cannot know and the recording shows: the page that could not be moved when an operation was tried.
+ * It is given to the model for as long as the operation lasts.
  */
 export interface Input {
-  /** Blocks that hold an unmovable page, by id. */
-  readonly unmovable: readonly number[];
+  readonly pfn: number;
+  /** The page was PG_reserved: unmovable even in ZONE_MOVABLE. */
+  readonly reserved: boolean;
 }
 
-const block_of = (path: string): number | null => {
-  const match = /\/memory(\d+)\/(?:state|online)$/.exec(path);
-  return match ? Number(match[1]) : null;
-};
-
-const offlines = (op: Op & { op: 'write' }): boolean =>
-  (op.path.endsWith('/state') && op.value.trim() === 'offline') ||
-  (op.path.endsWith('/online') && op.value.trim() === '0');
-
-/** The input that the recorded result of an operation implies; `log` is the step's kernel log. */
-export function input_of(op: Op, log: string, block_size: number): Input {
-  if (op.op === 'write' && offlines(op) && op.errno === 'EBUSY') {
-    const block = block_of(op.path);
-    return { unmovable: block === null ? [] : [block] };
-  }
-  if (op.op === 'device_del' && op.ost.at(-1) === 130) {
-    const failed = /memory memory(\d+): Offline failed\./.exec(log);
-    return { unmovable: failed ? [Number(failed[1])] : [] };
-  }
-  if (op.op === 'offline_and_remove_memory' && op.errno === 'EBUSY') {
-    const pfn = /pfn:0x([0-9a-f]+)/.exec(log);
-    const page = pfn ? Number.parseInt(pfn[1]!, 16) : Number.NaN;
-    return { unmovable: Number.isNaN(page) ? [] : [Math.floor((page * 4096) / block_size)] };
-  }
-  return { unmovable: [] };
+/** Pages the kernel dumped as unmovable, in order. */
+export function dumped_pages(log: string): Input[] {
+  const lines = log.split('\n');
+  return lines.flatMap((line, i) => {
+    const page = /page:.* pfn:0x([0-9a-f]+)/.exec(line);
+    if (!page) return [];
+    const flags = lines[i + 1] ?? '';
+    return [
+      { pfn: Number.parseInt(page[1]!, 16), reserved: /flags: 0x[0-9a-f]+\(.*\breserved\b/.test(flags) },
+    ];
+  });
 }
 
-/** Put the input in place; the result takes it away again. Blocks that hold a pinned page need none. */
-export function give_input(
+/** First and last + 1 block that an operation may take offline; null when it takes none. */
+function blocks_of(op: Op, session: Session): readonly [number, number] | null {
+  const block = session.kernel.c.memory_block_size_bytes;
+  if (op.op === 'write') {
+    const id = Number(/\/memory(\d+)\/(?:state|online)$/.exec(op.path)?.[1] ?? Number.NaN);
+    const offline = op.path.endsWith('/online') ? op.value.trim() === '0' : op.value.trim() === 'offline';
+    return Number.isNaN(id) || !offline ? null : [id, id + 1];
+  }
+  if (op.op === 'offline_and_remove_memory') return [op.start / block, (op.start + op.size) / block];
+  if (op.op !== 'device_del') return null;
+  const range = session.device_range(op.id);
+  return range ? [range.start / block, (range.start + range.size) / block] : null;
+}
+
+const refused = (op: Op): boolean =>
+  (op.op === 'device_del' && op.ost.at(-1) === 130) || ('errno' in op && op.errno === 'EBUSY');
+
+/** Put what a refused operation ran into in place; the result says what was given and takes it away again. */
+export function give_inputs(
   session: Session,
-  input: Input,
+  op: Op,
   log: string,
-): { given: number[]; take_back: () => void } {
+): { given: Input[]; take_back: () => void } {
   const { c } = session.kernel;
-  const given: number[] = [];
-  const undo: (() => void)[] = [];
-  const dumped = [...log.matchAll(/pfn:0x([0-9a-f]+)/g)].map((match) => Number.parseInt(match[1]!, 16));
-  for (const id of input.unmovable) {
-    const start = (id * c.memory_block_size_bytes) / c.PAGE_SIZE;
-    const end = start + c.memory_block_size_bytes / c.PAGE_SIZE;
-    if (session.state.pages.first(start, end, (page) => page_use(page) === USE.UNMOVABLE) >= 0) continue;
-    const pfn = dumped.find((at) => at >= start && at < end) ?? start;
-    const before = session.state.pages.get(pfn);
-    session.occupy(pfn * c.PAGE_SIZE, c.PAGE_SIZE, USE.UNMOVABLE);
-    given.push(id);
-    undo.push(() => {
-      if (page_use(session.state.pages.get(pfn)) === USE.UNMOVABLE) {
-        session.occupy(pfn * c.PAGE_SIZE, c.PAGE_SIZE, page_use(before));
-      }
-    });
+  const { pages } = session.state;
+  const blocks = refused(op) ? blocks_of(op, session) : null;
+  const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const given: Input[] = [];
+  const before: [number, Page][] = [];
+  for (const input of blocks ? dumped_pages(log) : []) {
+    if (input.pfn < blocks![0] * per_block || input.pfn >= blocks![1] * per_block) continue;
+    const page = pages.get(input.pfn);
+    if (page_use(page) === USE.UNMOVABLE || PageReserved(page)) continue;
+    before.push([input.pfn, page]);
+    given.push(input);
+    pages.set(input.pfn, input.pfn + 1, with_use(page, USE.UNMOVABLE) | (input.reserved ? PG_reserved : 0));
   }
-  return { given, take_back: () => undo.forEach((f) => f()) };
+  const take_back = (): void => {
+    for (const [pfn, page] of before) {
+      if (page_use(pages.get(pfn)) === USE.UNMOVABLE) {
+        const use = page_use(page);
+        pages.update(pfn, pfn + 1, (now) => with_use(PageReserved(page) ? now : now & ~PG_reserved, use));
+      }
+    }
+  };
+  return { given, take_back };
 }

@@ -55,7 +55,7 @@ export const v5_2 = defineRelease({
     ...zonelists.v5_2,
   },
   arch: {
-    arm64: { ...arm64_mmu.v5_2, ...arm64_mmu.pfn_valid_by_memblock },
+    arm64: { ...arm64_mmu.v5_2, ...arm64_mmu.pfn_valid_by_memblock, ...offline_pages.holes_in_zone },
     x86_64: { ...x86_init.v5_2 },
   },
   constants: {

@@ -32,7 +32,13 @@ export const v6_1 = defineRelease({
     ...zone_span.v5_15,
     ...zonelists.v5_15,
   },
-  arch: { arm64: { ...arm64_mmu.v6_1, ...memmap.v5_3 } },
+  arch: {
+    arm64: {
+      ...arm64_mmu.v6_1,
+      ...memmap.v5_3,
+      test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
+    },
+  },
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier] },
   constants: {
     SECTION_SIZE_BITS: { arm64: (page_size) => (page_size === 65536 ? 29 : 27), x86_64: () => 27 },

@@ -150,6 +150,13 @@ export class Session {
     return { ...result, deleted };
   }
 
+  /** Bytes of a plugged device, or null. */
+  device_range(id: string): { start: number; size: number } | null {
+    const device = this.#devices.get(id);
+    const acpi = device && this.state.acpi_device.get(device.slot);
+    return acpi ? { start: acpi.start, size: acpi.length } : null;
+  }
+
   #firmware(thread: (codes: number[]) => Steps<number>): Result {
     const codes: number[] = [];
     const result = this.#run(thread(codes));

@@ -2,16 +2,18 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel, memory_notify } from '../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, zone_lock, zone_unlock } from '../../locks.ts';
 import { add, look, pr_info, R, signal_pending } from '../../ops.ts';
-import { IS_ALIGNED } from '../../pfn.ts';
+import { IS_ALIGNED, PFN_DOWN, PFN_UP } from '../../pfn.ts';
 import {
   MEM_CANCEL_OFFLINE,
   MEM_GOING_OFFLINE,
   MEM_OFFLINE,
+  MEMBLOCK_MEMORY,
   NUMA_NO_NODE,
   type State,
   zone_key,
   zone_to_nid,
 } from '../../state.ts';
+import { MEMBLOCK_NOMAP } from '../memblock.ts';
 import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../page.ts';
 import { is_migratable } from '../page_alloc.ts';
 import { mem_range_text, new_notify } from './online_pages.ts';
@@ -35,6 +37,28 @@ function zone_of_range(state: State, start: number, end: number): number {
   }
   return zone;
 }
+
+/** The same over what memblock maps: invalid pfns do not count. */
+function zone_of_mapped(state: State, k: Kernel, start: number, end: number): number {
+  let zone = -1;
+  for (const region of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
+    if (region.flags & MEMBLOCK_NOMAP) continue;
+    const from = Math.max(start, PFN_UP(k.c, region.base));
+    const to = Math.min(end, PFN_DOWN(k.c, region.base + region.size));
+    if (to <= from) continue;
+    const own = zone_of_range(state, from, to);
+    if (own < 0 || (zone >= 0 && zone !== own)) return -1;
+    zone = own;
+  }
+  return zone;
+}
+
+/** HOLES_IN_ZONE with the memblock test in pfn_valid: arm64 until v5.13. */
+export const holes_in_zone = {
+  *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    return yield* look('memblock', zone_of_mapped, this, start_pfn, end_pfn);
+  },
+};
 
 export const v5_2 = {
   *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
