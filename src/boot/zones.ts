@@ -18,6 +18,9 @@ function zone_limits(c: Config): readonly [string, number][] {
   ];
 }
 
+/** movable_node: all hot-pluggable memory is ZONE_MOVABLE (find_zone_movable_pfns_for_nodes). */
+const movable_only: readonly [string, number][] = [['Movable', Number.POSITIVE_INFINITY]];
+
 /** Zones as the source printed them. */
 function from_zoneinfo(machine: Machine, c: Config, state: State): void {
   for (const info of machine.zones ?? []) {
@@ -34,13 +37,17 @@ function from_zoneinfo(machine: Machine, c: Config, state: State): void {
 }
 
 /** free_area_init over the RAM of each node. */
-function from_ram(c: Config, state: State): void {
+function from_ram(machine: Machine, c: Config, state: State): void {
   const regions = state.memblock_type.get(0)!.regions;
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   const usable = state.iomem_resource.children.filter((res) => (res.flags & flags) === flags);
   for (const region of regions) {
     let from = region.base;
-    for (const [name, limit] of zone_limits(c)) {
+    const hotpluggable = machine.ram?.some(
+      (ram) => ram.hotpluggable && region.base >= ram.start && region.base < ram.start + ram.size,
+    );
+    const limits = c.movable_node && hotpluggable ? movable_only : zone_limits(c);
+    for (const [name, limit] of limits) {
       const to = Math.min(region.base + region.size, limit);
       if (to <= from) continue;
       const zone = state.zone.get(zone_key(region.nid, c.zones.indexOf(name)))!;
@@ -79,7 +86,7 @@ export function boot_zones(machine: Machine, c: Config, state: State): void {
     }
   }
   if (machine.zones?.length) from_zoneinfo(machine, c, state);
-  else from_ram(c, state);
+  else from_ram(machine, c, state);
   for (const [nid, node] of state.pgdat) {
     let start = 0;
     let end = 0;

@@ -72,6 +72,8 @@ export interface RamRange {
   readonly start: number;
   readonly size: number;
   readonly nid: number;
+  /** SRAT's hot-pluggable flag. */
+  readonly hotpluggable?: boolean;
 }
 
 export interface Machine {
