@@ -140,8 +140,14 @@ class TarReader {
   }
 
   end(): MemTree {
-    if (this.#head !== undefined)
-      throw new InputError(this.#source, '', 'is no tar archive: shorter than 512 bytes');
+    if (this.#head !== undefined) {
+      const packed = sniff(this.#head) !== undefined;
+      throw new InputError(
+        this.#source,
+        '',
+        packed ? 'is packed twice' : 'is no tar archive: shorter than 512 bytes',
+      );
+    }
     if (!this.#ended)
       throw new InputError(this.#source, this.#place(), 'is truncated: the end mark is missing');
     return this.#tree;

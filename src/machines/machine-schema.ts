@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import { SIZE_PATTERN } from './size.ts';
 
-const size = z
-  .union([z.int().min(0), z.string().regex(SIZE_PATTERN)], {
-    error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"',
-  })
-  .meta({
-    description:
-      'Bytes: an integer, or a text such as "128M", "1GiB" or "0x8000000"; units are powers of 1024',
-  });
+const NO_SIZE = { error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"' };
+const size = z.union([z.int().min(0), z.string().regex(SIZE_PATTERN, NO_SIZE)], NO_SIZE).meta({
+  description: 'Bytes: an integer, or a text such as "128M", "1GiB" or "0x8000000"; units are powers of 1024',
+});
 const nid = z.int().min(0).max(1023);
 const line = z
   .string()

@@ -5,6 +5,7 @@ import { type Identity, identify, type Known } from './identity.ts';
 import { InputError } from './input-error.ts';
 import { isZeroed, parseIomem } from './iomem.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { readLsmemOutput } from './lsmem-output.ts';
 import type { Arch, IomemEntry, Machine } from './machine.ts';
 import { parseMachineFile } from './machine-file.ts';
 import { parseMemblock } from './memblock.ts';
@@ -57,7 +58,7 @@ export async function readHost(options: ReadOptions = {}): Promise<Machine> {
  * @throws InputError
  */
 export function machineOf({ tree, recorded }: OpenedSource, source: string, known: Known = {}): Machine {
-  const read = readBlocks(tree);
+  const read = readBlocks(tree) ?? readLsmemOutput(tree);
   const blocks = read?.blocks;
   const iomem = readIomem(tree);
   const zones = readZones(tree);

@@ -29,13 +29,13 @@ export function parseYamlText(text: string, file: string): YamlText {
       intAsBigInt: true,
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const place = (offset: number): string => {
       const { line, col } = lines.linePos(offset);
       return `line ${line} column ${col}`;
     };
-    const [error] = doc.errors;
+    const [error] = [...doc.errors, ...doc.warnings];
     if (error !== undefined) throw new InputError(file, place(error.pos[0]), error.message);
     visit(doc, {
       Map(_key, map) {
