@@ -185,6 +185,12 @@ function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>
   };
 }
 
+/** VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined where that is not recorded. */
+function recorded_va_bits(recording: Recording): number | undefined {
+  const tcr = /"TCR_EL1": "0x([0-9a-f]+)"/.exec(recording.tree.readText('machine.json') ?? '');
+  return tcr ? 64 - Number((BigInt(`0x${tcr[1]}`) >> 16n) & 0x3fn) : undefined;
+}
+
 /** Replay a recording from the machine of its first step; `release` overrides the recorded kernel's. */
 export function conform(recording: Recording, release?: Release): Report {
   const [first] = recording.steps;
@@ -192,8 +198,14 @@ export function conform(recording: Recording, release?: Release): Report {
   if (!first || !chosen)
     throw new BadOperation(`${recording.source}: no modelled release for ${recording.ops.kernel}`);
   const { arch, page_size } = recording.ops;
+  const va_bits = recorded_va_bits(recording);
   const known = { arch, page_size, release: recording.ops.kernel, cmdline: recording.ops.cmdline };
-  const session = new Session(boot(machineOf({ tree: first.tree }, recording.source, known), chosen));
+  const session = new Session(
+    boot(
+      { ...machineOf({ tree: first.tree }, recording.source, known), ...(va_bits && { va_bits }) },
+      chosen,
+    ),
+  );
   const hugetlb = new Set<string>();
   const steps = recording.steps.map((step) => replay_step(session, step, hugetlb));
   return {

@@ -9,6 +9,8 @@ import { NUMA_NO_NODE, type State, zone_idx } from '../state.ts';
  */
 
 const PENALTY_FOR_NODE_WITH_CPUS = 1;
+/** With CMA and memory isolation built in. */
+const MIGRATE_TYPES = 6;
 
 const n_memory = (state: State): number[] =>
   [...state.pgdat.values()].filter((node) => node.n_memory).map((node) => node.node_id);
@@ -89,7 +91,8 @@ export const v5_2 = {
     const policy = yield* change('zonelists', raise_policy_zone, this);
     const total = yield* look('zone', total_pages, this);
     const nodes = yield* look('pgdat', online_nodes);
-    yield* pr_info(`Built ${nodes} zonelists, mobility grouping on.  Total pages: ${total}`);
+    const mobility = total < this.c.pageblock_nr_pages * MIGRATE_TYPES ? 'off' : 'on';
+    yield* pr_info(`Built ${nodes} zonelists, mobility grouping ${mobility}.  Total pages: ${total}`);
     yield* pr_info(`Policy zone: ${this.c.zones[policy]}`);
   },
 
