@@ -99,6 +99,7 @@ function boot_nodes(machine: Machine, state: State, nids: readonly number[]): vo
 /** Struct pages of boot memory: what is reserved or a hole stays reserved, the rest is taken to be free. */
 function boot_pages(
   nid_of: NodeOf,
+  hole: number,
   c: Config,
   state: State,
   sections: readonly number[],
@@ -108,7 +109,7 @@ function boot_pages(
     const start = nr * c.PAGES_PER_SECTION;
     const page = offline.has(nr)
       ? ZERO_PAGE
-      : make_page(nid_of(nr * c.SECTION_SIZE), 0, MIGRATE.MOVABLE, PG_reserved);
+      : make_page(nid_of(nr * c.SECTION_SIZE), 0, MIGRATE.MOVABLE, hole);
     state.pages.set(start, start + c.PAGES_PER_SECTION, page);
   }
   for (const [key, zone] of state.zone) {
@@ -124,7 +125,7 @@ function boot_pages(
         const block = state.memory_block.get(Math.floor(nr / c.sections_per_block));
         if (!block || block.links.length === 0 || block.links.includes(nid)) {
           if (block === undefined || block.zone < 0 || block.zone === key) {
-            state.pages.set(at, stop, make_page(nid, zone_idx(key), MIGRATE.MOVABLE, PG_reserved));
+            state.pages.set(at, stop, make_page(nid, zone_idx(key), MIGRATE.MOVABLE, hole));
           }
         }
         at = stop;
@@ -282,7 +283,7 @@ export function boot(machine: Machine, release: Release): Model {
       nid: nid_of(nr * k.c.SECTION_SIZE),
     });
   }
-  boot_pages(nid_of, k.c, state, sections, offline);
+  boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
   boot_vars(machine, k, state);
   state.firmware_map = (machine.firmware_map ?? []).map(({ start, end, type }) => ({
     start,

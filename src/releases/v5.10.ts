@@ -24,4 +24,5 @@ export const v5_10 = defineRelease({
     ...resource.v5_10,
   },
   arch: { arm64: { ...arm64_mmu.v5_10 } },
+  constants: { holes_reserved: true },
 });

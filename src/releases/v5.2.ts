@@ -67,6 +67,7 @@ export const v5_2 = defineRelease({
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: true },
     memblock_columns: 'range',
     MHP_MEMMAP_ON_MEMORY: false,
+    holes_reserved: false,
     memory_hotplug_parameters: [],
   },
 });

@@ -1,5 +1,9 @@
 import type { Config } from '../../kernel/config.ts';
+import { page_use, USE } from '../../kernel/mm/page.ts';
 import { MEM_ONLINE, SECTION_IS_ONLINE, SECTION_MARKED_PRESENT, type State } from '../../kernel/state.ts';
+
+/** Free, or taken from the allocator by somebody. */
+const in_use = (page: number): boolean => page_use(page) !== USE.NONE;
 
 /** A hot-added memory block stands for sections that are all there and share its state. */
 export function check_blocks(state: State, c: Config): string[] {
@@ -18,6 +22,10 @@ export function check_blocks(state: State, c: Config): string[] {
     }
     if ((block.state === MEM_ONLINE) !== online > 0) {
       broken.push(`memory${id} and its sections disagree on whether it is online`);
+    }
+    const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
+    if (block.state === MEM_ONLINE && state.pages.first(id * per_block, (id + 1) * per_block, in_use) < 0) {
+      broken.push(`memory${id} is online without a free page`);
     }
   }
   return broken;
