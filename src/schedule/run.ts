@@ -54,6 +54,11 @@ export class Runner {
       const step = next.value;
       let result: unknown;
       switch (step.op) {
+        case 'read':
+        case 'write':
+        case 'call':
+          result = this.perform(step);
+          break;
         case 'printk':
           events.push({ kind: 'printk', level: step.level, text: step.text });
           break;

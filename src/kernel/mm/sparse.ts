@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { alloc, change, exists, R, W } from '../ops.ts';
+import { alloc, change, exists, look, R, W } from '../ops.ts';
 import { hex, pfn_to_section_nr, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -52,6 +52,8 @@ const clear_hwpoison = (state: State, start: number, end: number): void => {
   state.pages.update(start, end, (page) => page & ~PG_hwpoison);
 };
 
+const mem_map_of = (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0;
+
 export const v5_2 = {
   /** The root array is allocated on demand and never fails here; a missing section object is a zeroed one. */
   *sparse_index_init(this: Kernel, section_nr: number): Steps<number> {
@@ -60,9 +62,9 @@ export const v5_2 = {
     return (yield* alloc('mem_section', section_nr, ms)) ? 0 : -this.errno.ENOMEM;
   },
 
+  /** Flags of a section; 0 for one whose root was never allocated. */
   *section_mem_map(this: Kernel, section_nr: number): Steps<number> {
-    if (!(yield* exists('mem_section', section_nr))) return 0;
-    return yield* R('mem_section', section_nr, 'section_mem_map');
+    return yield* look('mem_section', mem_map_of, section_nr);
   },
 
   /** v5.2: always a whole section; -EEXIST frees the memmap it has just populated (FACTS 2.16). */
