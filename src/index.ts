@@ -13,7 +13,14 @@ export { InputError } from './machines/input-error.ts';
 export type { Machine } from './machines/machine.ts';
 export { parseMachineFile } from './machines/machine-file.ts';
 export { invariants, violations } from './monitors/hotplug/index.ts';
-export { defineRelease, find_release, makeKernel, mainline, type Release, releases } from './releases/index.ts';
+export {
+  defineRelease,
+  find_release,
+  mainline,
+  makeKernel,
+  type Release,
+  releases,
+} from './releases/index.ts';
 export { memory_map } from './report/memory-map.ts';
 export { parseScenario, type Scenario } from './scenarios/read.ts';
 export { run_scenario, type StepOutcome } from './scenarios/run.ts';

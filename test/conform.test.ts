@@ -3,7 +3,8 @@ import { conform } from '../src/conform/replay.ts';
 import { openRecording } from '../src/machines/recording.ts';
 import { find_release } from '../src/releases/index.ts';
 
-const open = (name: string) => openRecording(new URL(`../recordings/${name}.tar.xz`, import.meta.url).pathname);
+const open = (name: string) =>
+  openRecording(new URL(`../recordings/${name}.tar.xz`, import.meta.url).pathname);
 
 /** Recording, release, steps and comparisons: a comparison that gets lost is a change of the report. */
 const recordings = [
@@ -65,5 +66,7 @@ test('the wrong release does not agree: 6.1 recorded, v7.2 asked', async () => {
 
 test('the wrong release does not agree: 5.10 recorded, v6.1 asked', async () => {
   const report = conform(await open('arm64-5.10-4k-va48-full-dimm'), find_release('v6.1')!);
-  expect(report.steps.some((step) => step.differences.some(({ subject }) => subject === 'messages'))).toBe(true);
+  expect(report.steps.some((step) => step.differences.some(({ subject }) => subject === 'messages'))).toBe(
+    true,
+  );
 });

@@ -28,7 +28,8 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
 const imports = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s+'([^']+)'/g)].map((m) => m[1]!);
 
-const resolved = (file: string, specifier: string): string => relative(root, join(root, dirname(file), specifier));
+const resolved = (file: string, specifier: string): string =>
+  relative(root, join(root, dirname(file), specifier));
 
 test('there are sources in every folder of the layout', () => {
   const folders = new Set(sources.map((file) => file.split('/')[0]));

@@ -24,13 +24,18 @@ test('every entry with a cause in one thread is there', () => {
   ]);
 });
 
-test.each(scenarios.map((scenario) => [scenario.id!, scenario] as const))('%s fails as named on its release', (_, scenario) => {
-  const found = failures(scenario, scenario.release!);
-  const { kind, text } = scenario.failure!;
-  expect(found.filter((failure) => failure.kind === kind && failure.text.includes(text))).not.toEqual([]);
-});
+test.each(scenarios.map((scenario) => [scenario.id!, scenario] as const))(
+  '%s fails as named on its release',
+  (_, scenario) => {
+    const found = failures(scenario, scenario.release!);
+    const { kind, text } = scenario.failure!;
+    expect(found.filter((failure) => failure.kind === kind && failure.text.includes(text))).not.toEqual([]);
+  },
+);
 
-const cures = scenarios.flatMap((scenario) => scenario.fixed.map((release) => [scenario.id!, release.name, scenario, release] as const));
+const cures = scenarios.flatMap((scenario) =>
+  scenario.fixed.map((release) => [scenario.id!, release.name, scenario, release] as const),
+);
 test.each(cures)('%s is cured on %s', (_, __, scenario, release) => {
   expect(failures(scenario, release)).toEqual([]);
 });

@@ -71,17 +71,11 @@ export class Session {
   /** @throws BadOperation for a path that is not modelled or not there */
   write(path: string, value: string): Result {
     const thread = store(this.state, this.kernel, path, value);
-    if (thread === null) throw new BadOperation(`${path}: no such file in the modelled kernel`);
-    if (thread === 'denied') {
-      return {
-        ret: -this.kernel.errno.EACCES,
-        errno: 'EACCES',
-        ended: 'returned',
-        events: [],
-        steps: 0,
-        signalled: [],
-      };
+    if (thread === null && /^\/sys\/devices\/system\/memory\/memory\d+\/(state|online)$/.test(path)) {
+      return this.#done(-this.kernel.errno.ENOENT);
     }
+    if (thread === null) throw new BadOperation(`${path}: no such file in the modelled kernel`);
+    if (thread === 'denied') return this.#done(-this.kernel.errno.EACCES);
     return this.#run(thread);
   }
 
@@ -110,11 +104,11 @@ export class Session {
   }
 
   /**
-   * A DIMM is plugged and the firmware says so. The slot is the lowest free one.
-   * @throws BadOperation for a device id in use
+   * A DIMM is plugged and the firmware says so. The slot is the lowest free one. The machine monitor, not the kernel,
+   * refuses an id in use (-EEXIST).
    */
   device_add(id: string, start: number, length: number, node: number): Result {
-    if (this.#devices.has(id)) throw new BadOperation(`device ${id} is plugged already`);
+    if (this.#devices.has(id)) return this.#done(-this.kernel.errno.EEXIST);
     let slot = 0;
     while (this.state.acpi_device.has(slot)) slot++;
     const name = `PNP0C80:${slot.toString(16).padStart(2, '0')}`;
@@ -133,12 +127,12 @@ export class Session {
   }
 
   /**
-   * The firmware asks for the device back; it is gone when the last status is success.
-   * @throws BadOperation for a device that is not plugged
+   * The firmware asks for the device back; it is gone when the last status is success. The machine monitor refuses an
+   * id it does not know (-ENODEV).
    */
   device_del(id: string): Result {
     const device = this.#devices.get(id);
-    if (!device) throw new BadOperation(`device ${id} is not plugged`);
+    if (!device) return this.#done(-this.kernel.errno.ENODEV);
     const result = this.#firmware((codes) =>
       ignore_codes(this.kernel.acpi_eject_request(device.slot), codes),
     );

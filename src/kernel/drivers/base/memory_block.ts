@@ -1,9 +1,9 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { block_ids } from '../../mm/memory_hotplug/add_pages.ts';
-import { add, alloc, exists, free, lock, R, unlock, W } from '../../ops.ts';
+import { add, alloc, change, exists, free, lock, R, unlock, W } from '../../ops.ts';
 import { memory_block_id } from '../../pfn.ts';
-import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE } from '../../state.ts';
+import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../state.ts';
 
 /** drivers/base/memory.c: memory block devices come and go (FACTS 2.12). */
 
@@ -20,6 +20,15 @@ export const new_memory_block = (k: Kernel, id: number, nid: number): memory_blo
   offline: true,
   links: [],
 });
+
+/** A device that is unregistered leaves its ACPI companion (acpi_device_notify_remove). */
+function acpi_unbind_one(state: State, block: number): void {
+  for (const device of state.acpi_device.values()) {
+    if (device.physical_node_list.some((pn) => pn.block === block)) {
+      device.physical_node_list = device.physical_node_list.filter((pn) => pn.block !== block);
+    }
+  }
+}
 
 export const v5_2 = {
   *init_memory_block(
@@ -51,6 +60,7 @@ export const v5_2 = {
     const group = yield* R('memory_block', id, 'group');
     const nid = yield* R('memory_block', id, 'nid');
     if (group) yield* add('memory_group', group, 'nr_blocks', -1);
+    yield* change('acpi_device', acpi_unbind_one, id);
     yield* free('memory_block', id);
     if (nid !== NUMA_NO_NODE) yield* add('pgdat', nid, 'nr_blocks', -1);
   },
