@@ -20,7 +20,15 @@ export function parseMachineFile(text: string, file: string): Machine {
     const { path, what } = placeOf(parsed.error);
     throw new InputError(file, place(yaml, parsed.error.issues[0]?.path ?? [], path), what);
   }
-  return new MachineFileReader(parsed.data, yaml, file).machine();
+  return machineOfFile(parsed.data, yaml, file);
+}
+
+/**
+ * The machine that the parsed data of a machine file describes; `yaml` knows the lines.
+ * @throws InputError naming line and key
+ */
+export function machineOfFile(data: MachineFile, yaml: YamlText, file: string): Machine {
+  return new MachineFileReader(data, yaml, file).machine();
 }
 
 function place(yaml: YamlText, path: readonly PropertyKey[], text: string): string {
@@ -69,6 +77,7 @@ class MachineFileReader {
       ...(data.release === undefined ? {} : { release: data.release }),
       ...(cmdline === undefined ? {} : { cmdline }),
       ...(blockSize === undefined ? {} : { block_size: blockSize }),
+      ...(data.debug_vm === undefined ? {} : { debug_vm: data.debug_vm }),
       ram,
       ...(holes === undefined ? {} : { holes }),
       ...(slots === undefined ? {} : { slots }),
@@ -87,12 +96,22 @@ class MachineFileReader {
   }
 
   #ram(): RamRange[] {
-    const placed = this.#data.ram.map(({ start, size, node }, i) => ({
-      ...this.#range(start, size, ['ram', i]),
-      nid: node,
-    }));
+    const placed = this.#data.ram.flatMap(({ start, size, node, hotpluggable, count, stride }, i) => {
+      const first = this.#range(start, size, ['ram', i]);
+      const step = stride === undefined ? first.size : this.#bytes(stride, ['ram', i, 'stride']);
+      return Array.from({ length: count ?? 1 }, (_, n) => ({
+        ...this.#range(first.start + n * step, first.size, ['ram', i]),
+        nid: node,
+        hotpluggable: hotpluggable ?? false,
+      }));
+    });
     this.#apart(placed);
-    return placed.map(({ start, size, nid }) => ({ start, size, nid }));
+    return placed.map(({ start, size, nid, hotpluggable }) => ({
+      start,
+      size,
+      nid,
+      ...(hotpluggable && { hotpluggable }),
+    }));
   }
 
   #holes(ram: readonly RamRange[]): { readonly start: number; readonly size: number }[] | undefined {

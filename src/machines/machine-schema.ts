@@ -14,6 +14,12 @@ const ramSchema = z.strictObject({
   start: size,
   size,
   node: nid.default(0),
+  hotpluggable: z
+    .boolean()
+    .optional()
+    .meta({ description: 'SRAT calls it hot-pluggable: with movable_node it boots into ZONE_MOVABLE' }),
+  count: z.int().min(1).max(4096).optional().meta({ description: 'So many equal ranges, `stride` apart' }),
+  stride: size.optional().meta({ description: 'Bytes from the start of one range to the next' }),
 });
 
 const nodeSchema = z.strictObject({
@@ -50,6 +56,7 @@ export const machineFileSchema = z
       .union([line, z.array(line).max(256)])
       .optional()
       .meta({ description: 'The kernel command line, whole or in words' }),
+    debug_vm: z.boolean().optional().meta({ description: 'Built with CONFIG_DEBUG_VM' }),
     ram: z.array(ramSchema).min(1).max(4096).meta({ description: 'RAM as the firmware describes it' }),
     holes: z
       .array(z.strictObject({ start: size, size }))

@@ -72,6 +72,8 @@ export interface RamRange {
   readonly start: number;
   readonly size: number;
   readonly nid: number;
+  /** SRAT's hot-pluggable flag. */
+  readonly hotpluggable?: boolean;
 }
 
 export interface Machine {
@@ -102,6 +104,10 @@ export interface Machine {
   readonly zones?: readonly ZoneInfo[];
   /** Text of files under /sys/module/memory_hotplug/parameters and auto_online_blocks, by name. */
   readonly params?: Readonly<Record<string, string>>;
+  /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off where the source does not say. */
+  readonly debug_vm?: boolean;
+  /** Firmware memory map as /sys/firmware/memmap has it; `end` inclusive. */
+  readonly firmware_map?: readonly { readonly start: number; readonly end: number; readonly type: string }[];
   /** What could not be known, one line each, as a person would say it. */
   readonly missing: readonly string[];
 }
