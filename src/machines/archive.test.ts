@@ -33,6 +33,18 @@ function tar(members: readonly Member[], end = true): Buffer {
   return Buffer.concat(parts);
 }
 
+function paxHeader(body: Buffer): Buffer {
+  const block = Buffer.alloc(512);
+  new Header({
+    path: 'pax',
+    type: 'ExtendedHeader',
+    size: body.length,
+    mode: 0o644,
+    mtime: new Date(0),
+  }).encode(block);
+  return Buffer.concat([block, body, Buffer.alloc((512 - (body.length % 512)) % 512)]);
+}
+
 const unpack = (bytes: Uint8Array, options?: ArchiveOptions) => unpackArchive('x.tar', bytes, options);
 
 describe('an archive', () => {
@@ -150,6 +162,25 @@ describe('an archive is refused', () => {
     ],
   ])('%s', async (_name, bytes, message, options) => {
     await expect(unpack(bytes, options)).rejects.toThrow(message);
+  });
+
+  it('when a path is longer than any path', async () => {
+    const bytes = gzipSync(tar([{ path: 'a', type: 'File', text: 'x' }, { path: 'b' }]));
+    const pax = Buffer.from(`5019 path=${'b/'.repeat(2504)}\n`);
+    const long = Buffer.concat([paxHeader(pax), tar([{ path: 'a' }])]);
+    expect((await unpack(bytes)).list('')).toEqual(['a', 'b']);
+    await expect(unpack(long)).rejects.toThrow('x.tar: member 1: has a path of more than 4096 characters');
+  });
+
+  it('when it goes on behind its end, without being collected', async () => {
+    const bytes = tar([one]);
+    const tree = await unpack(Buffer.concat([bytes, Buffer.alloc(10_240)]));
+    expect(tree.list('sys')).toEqual(['a']);
+    const start = performance.now();
+    await expect(unpack(Buffer.concat([bytes, Buffer.alloc(64 << 20)]))).rejects.toThrow(
+      'x.tar: goes on for more than 16777216 bytes behind its end mark',
+    );
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 
   it('when a header is damaged', async () => {

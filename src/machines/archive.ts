@@ -16,6 +16,10 @@ export interface ArchiveOptions {
 }
 
 const PIECE = 256 * 1024;
+/** Bytes behind the end mark: tar fills up to a record, tapes to more. */
+const MAX_BEHIND = 16 * 2 ** 20;
+/** PATH_MAX of Linux. */
+const MAX_PATH = 4096;
 const SUPPORTED = new Set(['gzip', 'bzip2', 'xz']);
 
 /** Whether a file's first 512 bytes are those of an archive, packed or not, readable here or not. */
@@ -102,6 +106,8 @@ class TarReader {
   #members = 0;
   #kept = 0;
   #ended = false;
+  #over = false;
+  #behind = 0;
 
   constructor(source: string, limits: Limits, wanted: (path: string) => boolean) {
     this.#source = source;
@@ -115,11 +121,12 @@ class TarReader {
         throw new InputError(source, this.#place(), `is no intact tar archive (${String(message)})`);
       },
     });
-    this.#parser.on('eof', () => {
-      this.#ended = true;
-    });
+    // One block of zeros may end an archive, two do.
     this.#parser.on('nullBlock', () => {
       this.#ended = true;
+    });
+    this.#parser.on('eof', () => {
+      this.#over = true;
     });
   }
 
@@ -154,6 +161,12 @@ class TarReader {
   }
 
   #feed(bytes: Buffer): void {
+    if (this.#over) {
+      // The parser would collect it all.
+      this.#behind += bytes.length;
+      if (this.#behind <= MAX_BEHIND) return;
+      throw new InputError(this.#source, '', `goes on for more than ${MAX_BEHIND} bytes behind its end mark`);
+    }
     try {
       this.#parser.write(bytes);
     } catch (error) {
@@ -176,6 +189,9 @@ class TarReader {
       throw new InputError(this.#source, '', `has more than ${this.#limits.members} members`);
     }
     const names = segments(path);
+    if (path.length > MAX_PATH || (entry.linkpath?.length ?? 0) > MAX_PATH) {
+      throw new InputError(this.#source, this.#place(), `has a path of more than ${MAX_PATH} characters`);
+    }
     if (names.includes('..')) {
       throw new InputError(this.#source, this.#place(), `path ${quote(path)} leaves the archive`);
     }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { ReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import Bunzip from 'seek-bzip';
@@ -87,16 +86,16 @@ const DECODERS: Record<Compression, Decoder> = {
         gunzip.destroy();
       }
     });
-    const closed = once(gunzip, 'close');
     gunzip.on('error', (error) => {
       failure ??= error;
     });
+    const closed = new Promise<void>((resolve) => {
+      gunzip.once('close', resolve);
+    });
     for (let chunk = pull(); chunk && failure === undefined; chunk = pull()) {
       // A piece is handed over only when the one before it is done, so that the counts stay true.
-      await new Promise<void>((resolve) => {
-        gunzip.write(chunk, () => resolve());
-        gunzip.once('close', () => resolve());
-      });
+      const piece = chunk;
+      await Promise.race([closed, new Promise<void>((resolve) => void gunzip.write(piece, () => resolve()))]);
     }
     gunzip.end();
     await closed;

@@ -1,7 +1,7 @@
 /** Files beside /proc and /sys that tell of the machine: of a recording, of a sosreport. */
 const BESIDE = /^(ops\.json|symlinks\.txt|step\.json|machine\.json|uname|uname_-a|dmesg|lsmem.*)$/;
 
-const PROC = /(^|\/)proc\/(iomem|zoneinfo|cmdline|version|config\.gz)$/;
+const PROC = /(^|\/)proc\/(iomem|zoneinfo|cmdline|version)$/;
 const BLOCKS = /(^|\/)sys\/devices\/system\/memory(\/|$)/;
 const NODES = /(^|\/)sys\/devices\/system\/node(\/|$)/;
 const PARAMS = /(^|\/)sys\/module\/memory_hotplug(\/|$)/;
