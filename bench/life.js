@@ -26,4 +26,6 @@ for (const state of ['online_movable', 'offline']) {
 done(session.device_del('dimm0'));
 const seconds = (performance.now() - began) / 1000;
 const peak = process.resourceUsage().maxRSS * 1024;
-process.stdout.write(`${JSON.stringify({ arch, tib: Number(tib), block: bytes, blocks, seconds, peak, steps })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ arch, tib: Number(tib), block: bytes, blocks, seconds, peak, steps })}\n`,
+);

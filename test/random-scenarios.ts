@@ -36,11 +36,9 @@ function operation(block_size: number, modern: boolean) {
           : { add: { ...range(first, blocks), node, ...any } },
       ),
     fc.tuple(at, length).map(([first, blocks]) => ({ remove: { ...range(first, blocks), ...any } })),
-    fc
-      .tuple(at, length)
-      .map(([first, blocks]) => ({
-        [modern ? 'offline_and_remove' : 'remove']: { ...range(first, blocks), ...any },
-      })),
+    fc.tuple(at, length).map(([first, blocks]) => ({
+      [modern ? 'offline_and_remove' : 'remove']: { ...range(first, blocks), ...any },
+    })),
     block.map((blocks) => ({ online: { blocks, ...any } })),
     block.map((blocks) => ({ online_kernel: { blocks, ...any } })),
     block.map((blocks) => ({ online_movable: { blocks, ...any } })),
