@@ -1,6 +1,6 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
-import { R, W } from '../ops.ts';
+import { pr_err, R, W } from '../ops.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../state.ts';
 
 /**
@@ -64,10 +64,12 @@ export const v5_2 = {
 
   /** Doubles the array; -1 when the allocation fails. */
   *memblock_double_array(this: Kernel, type: number): Steps<number> {
+    const max = yield* R('memblock_type', type, 'max');
     if (yield* this.should_fail('memblock_double_array')) {
+      const name = type === MEMBLOCK_MEMORY ? 'memory' : 'reserved';
+      yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
       return -1;
     }
-    const max = yield* R('memblock_type', type, 'max');
     yield* W('memblock_type', type, 'max', max * 2);
     return 0;
   },
