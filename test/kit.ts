@@ -1,0 +1,87 @@
+import { stringify } from 'yaml';
+import { boot } from '../src/boot/boot.ts';
+import type { Machine } from '../src/machines/machine.ts';
+import { parseMachineFile } from '../src/machines/machine-file.ts';
+import { find_release } from '../src/releases/index.ts';
+import { parseScenario } from '../src/scenarios/read.ts';
+import { run_scenario, type StepOutcome } from '../src/scenarios/run.ts';
+import { Session } from '../src/scenarios/session.ts';
+import { type Outcome, Runner } from '../src/schedule/run.ts';
+import type { Steps } from '../src/steps/step.ts';
+
+/** What the tests of the kernel share: machines, and ways to run one function or a few operations on them. */
+
+export const K = 2 ** 10;
+export const M = 2 ** 20;
+export const G = 2 ** 30;
+
+/** A machine file as an object. */
+export type MachineObject = Readonly<Record<string, unknown>>;
+
+/** 2G on node 0; node 1 has a CPU, node 2 nothing: it appears with its first memory. */
+export const X86: MachineObject = {
+  arch: 'x86_64',
+  ram: [{ start: 0, size: '2G' }],
+  nodes: [{ node: 0, cpus: '0' }, { node: 1, cpus: '1' }, { node: 2 }],
+};
+
+/** 2G from 1G on node 0. */
+export const ARM64: MachineObject = {
+  arch: 'arm64',
+  ram: [{ start: '1G', size: '2G' }],
+  nodes: [{ node: 0, cpus: '0' }, { node: 1, cpus: '1' }, { node: 2 }],
+};
+
+/** Messages of pr_debug in mm/memory_hotplug.c are printed. */
+export const DYNDBG = 'dyndbg="file mm/memory_hotplug.c +p"';
+
+export const with_options = (machine: MachineObject, boot_options: string): MachineObject => ({
+  ...machine,
+  boot_options,
+});
+
+/** A release that has booted on the machine. */
+export function booted(release: string, machine: MachineObject): Session {
+  const parsed = parseMachineFile(stringify(machine), 'machine');
+  return new Session(boot(parsed, find_release(release)!));
+}
+
+/** One kernel function on a booted machine. */
+export const run = <T>(session: Session, thread: Steps<T>): Outcome<T> =>
+  new Runner(session.state).run(thread);
+
+/** Steps of a scenario on a booted machine. */
+export function play(session: Session, ...steps: readonly object[]): StepOutcome[] {
+  const text = stringify({ machine: 'unused', steps });
+  return [...run_scenario(parseScenario(text, 'steps'), session)];
+}
+
+/** Steps of a scenario, each of which must come out as expected and leave the invariants alone. */
+export function must(session: Session, ...steps: readonly object[]): void {
+  for (const outcome of play(session, ...steps)) {
+    if (outcome.failures.length) {
+      throw new Error(`${outcome.operation}: ${outcome.failures.map((f) => f.text).join('; ')}`);
+    }
+  }
+}
+
+/** The last of the steps; those before it must succeed. */
+export function last(session: Session, ...steps: readonly object[]): StepOutcome {
+  must(session, ...steps.slice(0, -1));
+  return play(session, steps.at(-1)!)[0]!;
+}
+
+/** The text of a file; null when it is not there. */
+export function cat(session: Session, path: string): string | null {
+  const entry = session.read(path);
+  return entry?.kind === 'file' ? entry.text : null;
+}
+
+export const memory = (id: number, name: string): string => `/sys/devices/system/memory/memory${id}/${name}`;
+
+/** A whole scenario from its text. */
+export function run_text(text: string): StepOutcome[] {
+  const scenario = parseScenario(text, 'scenario.yaml');
+  const release = scenario.release ?? find_release('v6.1')!;
+  return [...run_scenario(scenario, new Session(boot(scenario.machine as Machine, release)))];
+}
