@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
-import { change, lock, look, unlock } from '../ops.ts';
-import { PFN_DOWN, PFN_PHYS, PFN_UP } from '../pfn.ts';
+import { change, lock, look, pr_warn, unlock } from '../ops.ts';
+import { PFN_DOWN, PFN_PHYS, PFN_UP, pa } from '../pfn.ts';
 import {
   IORESOURCE_BUSY,
   IORESOURCE_MEM,
@@ -87,18 +87,23 @@ function adjust_resource(res: resource, start: number, end: number): boolean {
   return true;
 }
 
-/** What release_mem_region_adjustable does under the lock; false where it would WARN. */
-export function release_mem_region(state: State, start: number, size: number): boolean {
+/** Released; no entry holds the whole range; the entry cannot be cut, since a child is in the way. */
+type Released = 'released' | 'none' | 'busy';
+
+const cut = (ok: boolean): Released => (ok ? 'released' : 'busy');
+
+/** What release_mem_region_adjustable does under the lock. */
+export function release_mem_region(state: State, start: number, size: number): Released {
   const end = start + size - 1;
   let parent = state.iomem_resource;
   for (let i = first_child(parent.children, start); ; ) {
     const res = parent.children[i];
-    if (!res || res.start >= end) return true;
+    if (!res || res.start >= end) return 'none';
     if (res.start > start || res.end < end) {
       i++;
       continue;
     }
-    if (!(res.flags & IORESOURCE_MEM)) return true;
+    if (!(res.flags & IORESOURCE_MEM)) return 'none';
     if (!(res.flags & IORESOURCE_BUSY)) {
       parent = res;
       i = first_child(parent.children, start);
@@ -106,14 +111,14 @@ export function release_mem_region(state: State, start: number, size: number): b
     }
     if (res.start === start && res.end === end) {
       parent.children.splice(i, 1);
-      return true;
+      return 'released';
     }
-    if (res.start === start) return adjust_resource(res, end + 1, res.end);
-    if (res.end === end) return adjust_resource(res, res.start, start - 1);
+    if (res.start === start) return cut(adjust_resource(res, end + 1, res.end));
+    if (res.end === end) return cut(adjust_resource(res, res.start, start - 1));
     const tail: resource = { ...res, start: end + 1, children: [] };
-    if (!adjust_resource(res, res.start, start - 1)) return false;
+    if (!adjust_resource(res, res.start, start - 1)) return 'busy';
     parent.children.splice(i + 1, 0, tail);
-    return true;
+    return 'released';
   }
 }
 
@@ -124,11 +129,16 @@ const mergeable = (a: resource, b: resource): boolean =>
   a.children.length === 0 &&
   b.children.length === 0;
 
+/** The entry just added at `start` may lie within others that are not busy (the device memory of virtio-mem). */
 export function merge_system_ram(state: State, start: number): void {
-  const siblings = state.iomem_resource.children;
-  let i = siblings.findIndex((r) => r.start === start);
+  let siblings = state.iomem_resource.children;
+  let i = first_child(siblings, start);
+  while (siblings[i] && !(siblings[i]!.flags & IORESOURCE_BUSY)) {
+    siblings = siblings[i]!.children;
+    i = first_child(siblings, start);
+  }
   const res = siblings[i];
-  if (!res) return;
+  if (res?.start !== start) return;
   res.flags |= IORESOURCE_SYSRAM_MERGEABLE;
   const next = siblings[i + 1];
   if (next && mergeable(res, next)) {
@@ -161,6 +171,13 @@ function system_ram_in(state: State, start: number, end: number): { start: numbe
   return found;
 }
 
+function* release(start: number, size: number): Steps<Released> {
+  yield* lock('resource_lock', 'spinlock');
+  const released = yield* change('iomem_resource', release_mem_region, start, size);
+  yield* unlock('resource_lock', 'spinlock');
+  return released;
+}
+
 export const v5_2 = {
   /** False on a conflict with a busy resource. */
   *__request_region(this: Kernel, start: number, size: number, name: string, flags: number): Steps<boolean> {
@@ -176,11 +193,12 @@ export const v5_2 = {
     yield* unlock('resource_lock', 'spinlock');
   },
 
+  /** With __release_memory_resource around it, which reports what it could not release. */
   *release_mem_region_adjustable(this: Kernel, start: number, size: number): Steps<void> {
-    yield* lock('resource_lock', 'spinlock');
-    const ok = yield* change('iomem_resource', release_mem_region, start, size);
-    yield* unlock('resource_lock', 'spinlock');
-    if (!ok) yield* this.WARN('release_mem_region_adjustable');
+    const released = yield* release(start, size);
+    if (released === 'released') return;
+    const error = released === 'busy' ? this.errno.EBUSY : this.errno.EINVAL;
+    yield* pr_warn(`Unable to release resource <${pa(start)}-${pa(start + size - 1)}> (-${error})`);
   },
 
   /** The chunks of busy System RAM in the pfn range, whole pages only. */
@@ -205,6 +223,11 @@ export const v5_2 = {
 };
 
 export const v5_10 = {
+  /** It cannot fail any more: a range that no entry holds is passed over in silence. */
+  *release_mem_region_adjustable(this: Kernel, start: number, size: number): Steps<void> {
+    if ((yield* release(start, size)) === 'busy') yield* this.WARN_ON_ONCE('release_mem_region_adjustable');
+  },
+
   /** MHP_MERGE_RESOURCE (v5.10): merge with equal neighbours. */
   *merge_system_ram_resource(this: Kernel, start: number): Steps<void> {
     yield* lock('resource_lock', 'spinlock');
