@@ -16,6 +16,8 @@ const poison_pages = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, () => POISON_PAGE);
 const forget_pages = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, (page) => with_memmap(page, MEMMAP.ZERO));
+const count_pages = (state: State, start: number, end: number): number =>
+  state.pages.total(start, end, (page) => page !== NO_PAGE);
 const get_page = (state: State, pfn: number): Page => state.pages.get(pfn);
 
 /** Pages of memmap that describe `nr_pages`. */
@@ -31,16 +33,18 @@ export const v5_2 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
-    const pages = nr_vmemmap(this, nr_pages);
+    const there = yield* look('pages', count_pages, pfn, pfn + nr_pages);
+    const pages = nr_vmemmap(this, nr_pages - there);
     if (altmap) altmap.alloc += pages;
     else yield* add('vars', 0, 'nr_vmemmap_pages', pages);
     yield* change('pages', fill_missing, pfn, pfn + nr_pages);
     return 0;
   },
 
+  /** What was never populated is passed over. */
   *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
+    const pages = nr_vmemmap(this, yield* look('pages', count_pages, pfn, pfn + nr_pages));
     yield* change('pages', set_pages, pfn, pfn + nr_pages, NO_PAGE);
-    const pages = nr_vmemmap(this, nr_pages);
     if (altmap) altmap.alloc -= pages;
     else yield* add('vars', 0, 'nr_vmemmap_pages', -pages);
   },
