@@ -1,5 +1,6 @@
 import { release_resource } from '../kernel/kernel/resource.ts';
-import { PG_hwpoison, USE } from '../kernel/mm/page.ts';
+import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
+import { type State, zone_key } from '../kernel/state.ts';
 import { parseSize } from '../machines/size.ts';
 import { violations } from '../monitors/hotplug/index.ts';
 import { changed_lines, observable } from '../monitors/hotplug/restore.ts';
@@ -59,16 +60,27 @@ const uses: Readonly<Record<string, number>> = {
   offline_ref: USE.OFFLINE_REF,
 };
 
+/** A driver that makes pages PageOffline takes them out of the managed pages, and puts them back. */
+function account_offline(state: State, first: number, last: number, offline: boolean): void {
+  for (const { start, end, value } of state.pages.in(first, last)) {
+    if (PageOffline(value) === offline || page_use(value) === USE.NONE) continue;
+    const pages = offline ? start - end : end - start;
+    state.zone.get(zone_key(page_nid(value), page_zonenum(value)))!.managed_pages += pages;
+    state.vars.get(0)!.totalram_pages += pages;
+  }
+}
+
 function occupy(session: Session, step: StepOf<'use'>): void {
   const start = bytes(step.start);
   const size = bytes(step.size);
-  if (step.as !== 'hwpoison') {
-    session.occupy(start, size, uses[step.as]!);
-    return;
-  }
   const { c } = session.kernel;
   const first = Math.floor(start / c.PAGE_SIZE);
   const last = Math.ceil((start + size) / c.PAGE_SIZE);
+  if (step.as !== 'hwpoison') {
+    account_offline(session.state, first, last, step.as === 'offline' || step.as === 'offline_ref');
+    session.occupy(start, size, uses[step.as]!);
+    return;
+  }
   session.state.pages.update(first, last, (page) => page | PG_hwpoison);
   session.state.vars.get(0)!.num_poisoned_pages += last - first;
   for (const [id, block] of session.state.memory_block) {
