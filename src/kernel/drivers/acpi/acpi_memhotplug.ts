@@ -21,17 +21,20 @@ export const v5_2 = {
   *acpi_memory_enable_device(this: Kernel, dev: number): Steps<number> {
     const name = yield* R('acpi_device', dev, 'name');
     const length = yield* R('acpi_device', dev, 'length');
-    if (length === 0) {
-      yield* pr_err(`acpi ${name}: device is empty`);
-      return -this.errno.EINVAL;
-    }
-    const result = yield* this.acpi_add_memory(dev, length);
+    const group = yield* this.acpi_memory_group(dev, length);
+    if (group < 0) return group;
+    const result = length === 0 ? -this.errno.EINVAL : yield* this.acpi_add_memory(dev, length);
     if (result && result !== -this.errno.EEXIST) {
       yield* pr_err(`acpi ${name}: add_memory failed`);
       return -this.errno.EINVAL;
     }
     yield* this.acpi_bind_memory_blocks(dev);
     yield* W('acpi_device', dev, 'enabled', true);
+    return 0;
+  },
+
+  /** Memory groups came with v5.15. */
+  *acpi_memory_group(this: Kernel, _dev: number, _length: number): Steps<number> {
     return 0;
   },
 
@@ -100,11 +103,21 @@ export const v6_1 = {
     return 0;
   },
 
-  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+  /** What it cannot have ends the attempt before any memory is added. */
+  *acpi_memory_group(this: Kernel, dev: number, length: number): Steps<number> {
+    if (length === 0) {
+      yield* pr_err(`acpi ${yield* R('acpi_device', dev, 'name')}: device is empty`);
+      return -this.errno.EINVAL;
+    }
     const node = Math.max(yield* R('acpi_device', dev, 'node'), 0);
     if (!(yield* exists('pgdat', node))) return -this.errno.EINVAL;
     const mgid = yield* this.memory_group_register_static(node, Math.ceil(length / this.c.PAGE_SIZE));
     yield* W('acpi_device', dev, 'mgid', mgid);
+    return mgid;
+  },
+
+  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+    const mgid = yield* R('acpi_device', dev, 'mgid');
     const memmap = this.mhp_supports_memmap_on_memory(length) ? MHP_MEMMAP_ON_MEMORY : 0;
     const start = yield* R('acpi_device', dev, 'start');
     return yield* this.__add_memory(mgid, start, length, MHP_NID_IS_MGID | memmap);
