@@ -218,7 +218,9 @@ function boot_vars(machine: Machine, k: Kernel, state: State): void {
   const words = cmdline_words(machine.cmdline ?? '');
   const word = words.findLast((w) => w.startsWith('memhp_default_state='))?.split('=')[1];
   const default_state = (params.auto_online_blocks ?? word ?? 'offline').trim();
-  const policy = online_policies.findIndex((name) => name === params.online_policy?.trim());
+  const policy = online_policies.indexOf(
+    (params.online_policy ?? '').trim() as (typeof online_policies)[number],
+  );
   let policy_zone = 0;
   let max_pfn = 0;
   for (const [key, zone] of state.zone) {
@@ -241,6 +243,7 @@ function boot_vars(machine: Machine, k: Kernel, state: State): void {
     fail_alloc: {},
     nr_vmemmap_pages: 0,
     warned: [],
+    map_entries_nr: Math.max(-1, ...(machine.firmware_map ?? []).map(({ id }) => id)) + 1,
   });
 }
 
@@ -285,10 +288,6 @@ export function boot(machine: Machine, release: Release): Model {
   }
   boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
   boot_vars(machine, k, state);
-  state.firmware_map = (machine.firmware_map ?? []).map(({ start, end, type }) => ({
-    start,
-    end: end + 1,
-    type,
-  }));
+  state.firmware_map = machine.firmware_map ?? [];
   return { kernel: k, state, notes };
 }

@@ -27,8 +27,9 @@ export const MHP_NID_IS_MGID = 4;
 
 const SYSTEM_RAM = 'System RAM';
 
-const firmware_map_add = (state: State, start: number, end: number): void => {
-  state.firmware_map = [...state.firmware_map, { start, end, type: SYSTEM_RAM }];
+const firmware_map_add = (state: State, start: number, size: number): void => {
+  const id = state.vars.get(0)!.map_entries_nr++;
+  state.firmware_map = [...state.firmware_map, { id, start, end: start + size - 1, type: SYSTEM_RAM }];
 };
 
 export const v5_2 = {
@@ -50,7 +51,7 @@ export const v5_2 = {
   },
 
   *firmware_map_add_hotplug(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_add, start, start + size);
+    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_add, start, size);
   },
 
   /** Online every block of the range; the first refusal ends it. */

@@ -21,13 +21,13 @@ import { block_ids } from './add_pages.ts';
 
 /** mm/memory_hotplug.c: removal, in the orders of FACTS 2.11. */
 
-const firmware_map_drop = (state: State, start: number, end: number): void => {
-  state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== end);
+const firmware_map_drop = (state: State, start: number, size: number): void => {
+  state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
 };
 
 export const v5_2 = {
   *firmware_map_remove(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_drop, start, start + size);
+    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_drop, start, size);
   },
 
   /** All blocks of the range must be offline; also the node of the last one looked at. */
