@@ -248,11 +248,29 @@ function boot_vars(machine: Machine, k: Kernel, state: State): void {
 }
 
 /**
+ * Where neither /proc/iomem nor memblock says where RAM is, the memory blocks do: whole, as holes in them are unknown.
+ */
+function with_ram(machine: Machine, c: Config): Machine {
+  const placed = machine.ram?.length || machine.memblock || machine.iomem?.some((entry) => entry.end > 0);
+  if (placed || !machine.blocks) return machine;
+  const ram: { start: number; size: number; nid: number }[] = [];
+  const size = c.memory_block_size_bytes;
+  for (const block of machine.blocks) {
+    const nid = block.nids[0] ?? 0;
+    const last = ram.at(-1);
+    if (last && last.nid === nid && last.start + last.size === block.id * size) last.size += size;
+    else ram.push({ start: block.id * size, size, nid });
+  }
+  return { ...machine, ram };
+}
+
+/**
  * A running kernel of this release on this machine. What the machine's source says is taken over; what it lacks and
  * the kernel determines is derived; what it cannot determine is assumed and noted.
  * @throws ImpossibleMachine
  */
-export function boot(machine: Machine, release: Release): Model {
+export function boot(source: Machine, release: Release): Model {
+  const machine = with_ram(source, configure(source, release));
   const k = makeKernel(release, configure(machine, release));
   const state = empty_state();
   const notes = [...machine.missing];
