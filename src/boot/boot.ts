@@ -218,7 +218,9 @@ function boot_vars(machine: Machine, k: Kernel, state: State): void {
   const words = cmdline_words(machine.cmdline ?? '');
   const word = words.findLast((w) => w.startsWith('memhp_default_state='))?.split('=')[1];
   const default_state = (params.auto_online_blocks ?? word ?? 'offline').trim();
-  const policy = online_policies.findIndex((name) => name === params.online_policy?.trim());
+  const policy = online_policies.indexOf(
+    (params.online_policy ?? '').trim() as (typeof online_policies)[number],
+  );
   let policy_zone = 0;
   let max_pfn = 0;
   for (const [key, zone] of state.zone) {
@@ -241,7 +243,25 @@ function boot_vars(machine: Machine, k: Kernel, state: State): void {
     fail_alloc: {},
     nr_vmemmap_pages: 0,
     warned: [],
+    map_entries_nr: Math.max(-1, ...(machine.firmware_map ?? []).map(({ id }) => id)) + 1,
   });
+}
+
+/**
+ * Where neither /proc/iomem nor memblock says where RAM is, the memory blocks do: whole, as holes in them are unknown.
+ */
+function with_ram(machine: Machine, c: Config): Machine {
+  const placed = machine.ram?.length || machine.memblock || machine.iomem?.some((entry) => entry.end > 0);
+  if (placed || !machine.blocks) return machine;
+  const ram: { start: number; size: number; nid: number }[] = [];
+  const size = c.memory_block_size_bytes;
+  for (const block of machine.blocks) {
+    const nid = block.nids[0] ?? 0;
+    const last = ram.at(-1);
+    if (last && last.nid === nid && last.start + last.size === block.id * size) last.size += size;
+    else ram.push({ start: block.id * size, size, nid });
+  }
+  return { ...machine, ram };
 }
 
 /**
@@ -249,7 +269,8 @@ function boot_vars(machine: Machine, k: Kernel, state: State): void {
  * the kernel determines is derived; what it cannot determine is assumed and noted.
  * @throws ImpossibleMachine
  */
-export function boot(machine: Machine, release: Release): Model {
+export function boot(source: Machine, release: Release): Model {
+  const machine = with_ram(source, configure(source, release));
   const k = makeKernel(release, configure(machine, release));
   const state = empty_state();
   const notes = [...machine.missing];
@@ -285,10 +306,6 @@ export function boot(machine: Machine, release: Release): Model {
   }
   boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
   boot_vars(machine, k, state);
-  state.firmware_map = (machine.firmware_map ?? []).map(({ start, end, type }) => ({
-    start,
-    end: end + 1,
-    type,
-  }));
+  state.firmware_map = machine.firmware_map ?? [];
   return { kernel: k, state, notes };
 }

@@ -69,6 +69,26 @@ function from_ram(machine: Machine, c: Config, state: State): void {
   }
 }
 
+/** valid_zones says which zone an online block is in; the rest follows from where RAM lies. */
+function from_blocks(machine: Machine, c: Config, state: State): void {
+  const pages = c.memory_block_size_bytes / c.PAGE_SIZE;
+  for (const block of machine.blocks ?? []) {
+    if (block.state === 'offline') continue;
+    const zone = state.zone.get(zone_key(block.nids[0] ?? 0, c.zones.indexOf(block.valid_zones?.[0] ?? '')));
+    if (!zone) continue;
+    const start = block.id * pages;
+    const end = Math.max(start + pages, zone.zone_start_pfn + zone.spanned_pages);
+    zone.zone_start_pfn = zone.spanned_pages ? Math.min(zone.zone_start_pfn, start) : start;
+    zone.spanned_pages = end - zone.zone_start_pfn;
+    zone.present_pages += pages;
+    zone.present_early_pages += pages;
+    zone.managed_pages += pages;
+  }
+}
+
+const zones_in_blocks = (machine: Machine): boolean =>
+  machine.blocks?.some((block) => block.state !== 'offline' && block.valid_zones !== undefined) ?? false;
+
 /** Zones and spans of every possible node, and which nodes have memory. */
 export function boot_zones(machine: Machine, c: Config, state: State): void {
   for (const nid of state.pgdat.keys()) {
@@ -86,6 +106,7 @@ export function boot_zones(machine: Machine, c: Config, state: State): void {
     }
   }
   if (machine.zones?.length) from_zoneinfo(machine, c, state);
+  else if (zones_in_blocks(machine)) from_blocks(machine, c, state);
   else from_ram(machine, c, state);
   for (const [nid, node] of state.pgdat) {
     let start = 0;

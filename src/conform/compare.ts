@@ -1,4 +1,4 @@
-import { lookup, MEMORY, NODE } from '../kernel/fs/sysfs.ts';
+import { FIRMWARE, lookup, MEMORY, NODE } from '../kernel/fs/sysfs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type State, zone_key } from '../kernel/state.ts';
 import type { FileTree } from '../machines/tree.ts';
@@ -13,6 +13,7 @@ export const SUBJECTS = [
   'links',
   'nodes',
   'iomem',
+  'firmware_map',
   'memblock',
   'zones',
 ] as const;
@@ -128,6 +129,24 @@ function compare_nodes(tally: Tally, tree: FileTree, state: State, k: Kernel): v
   }
 }
 
+function compare_firmware_map(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  const recorded = tree.list(FIRMWARE.slice(1));
+  if (recorded === undefined) return;
+  const model = names_of(state, k, FIRMWARE);
+  tally.check(
+    'firmware_map',
+    FIRMWARE,
+    [...recorded].sort(by_number).join(' '),
+    [...model].sort(by_number).join(' '),
+  );
+  for (const id of recorded.filter((name) => model.includes(name))) {
+    for (const name of ['start', 'end', 'type']) {
+      const path = `${FIRMWARE}/${id}/${name}`;
+      tally.check('firmware_map', path, tree.readText(path.slice(1)) ?? ABSENT, model_text(state, k, path));
+    }
+  }
+}
+
 /** Line by line, so that a difference names the line. */
 function compare_text(tally: Tally, subject: Subject, path: string, recorded: string, model: string): void {
   const a = recorded.split('\n');
@@ -181,6 +200,7 @@ export function compare_state(tally: Tally, tree: FileTree, state: State, k: Ker
   compare_blocks(tally, tree, state, k);
   compare_nodes(tally, tree, state, k);
   compare_file(tally, 'iomem', '/proc/iomem', tree, state, k);
+  compare_firmware_map(tally, tree, state, k);
   if (k.c.ARCH_KEEP_MEMBLOCK) {
     compare_file(tally, 'memblock', '/sys/kernel/debug/memblock/memory', tree, state, k);
     compare_file(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);

@@ -86,7 +86,7 @@ export function* pr_info(text: string): Steps<void> {
   yield { op: 'printk', level: 6, text };
 }
 
-/** Loop head; true when a signal is pending. */
+/** At a loop head: true when a signal is pending. */
 export function* signal_pending(where: string): Steps<boolean> {
-  return (yield { op: 'loop', where }) as boolean;
+  return (yield { op: 'signal', where }) as boolean;
 }

@@ -27,3 +27,10 @@ export const hex = (n: number): string => `0x${n.toString(16)}`;
 export const hexpad = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 /** %pa: 0x and sixteen digits. */
 export const pa = (n: number): string => `0x${hexpad(n, 16)}`;
+
+/** Ids of the memory blocks that a range of bytes touches, ascending, whether they exist or not. */
+export function* block_ids(c: Config, start: number, size: number): Generator<number> {
+  if (size === 0) return;
+  const last = Math.floor((start + size - 1) / c.memory_block_size_bytes);
+  for (let id = Math.floor(start / c.memory_block_size_bytes); id <= last; id++) yield id;
+}

@@ -49,6 +49,8 @@ export interface Vars {
   nr_vmemmap_pages: number;
   /** Places of WARN_ON_ONCE that have fired. */
   warned: readonly string[];
+  /** Number of the next directory in /sys/firmware/memmap. */
+  map_entries_nr: number;
 }
 
 export interface pglist_data {
@@ -168,9 +170,11 @@ export interface resource {
   children: resource[];
 }
 
+/** /sys/firmware/memmap; `end` is inclusive as the file shows it. */
 export interface firmware_map_entry {
+  /** Name of its directory: counts up, never reused. */
+  readonly id: number;
   readonly start: number;
-  /** Exclusive, as firmware_map_add_hotplug takes it. */
   readonly end: number;
   readonly type: string;
 }

@@ -76,6 +76,14 @@ export interface RamRange {
   readonly hotpluggable?: boolean;
 }
 
+/** One directory of /sys/firmware/memmap; `end` is inclusive there. */
+export interface FirmwareMapEntry {
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
+  readonly type: string;
+}
+
 export interface Machine {
   /** Where it was read from, for messages. */
   readonly source: string;
@@ -106,8 +114,7 @@ export interface Machine {
   readonly params?: Readonly<Record<string, string>>;
   /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off where the source does not say. */
   readonly debug_vm?: boolean;
-  /** Firmware memory map as /sys/firmware/memmap has it; `end` inclusive. */
-  readonly firmware_map?: readonly { readonly start: number; readonly end: number; readonly type: string }[];
+  readonly firmware_map?: readonly FirmwareMapEntry[];
   /** What could not be known, one line each, as a person would say it. */
   readonly missing: readonly string[];
 }

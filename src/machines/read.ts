@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readBlocks } from './blocks.ts';
 import { DirTree } from './dir-tree.ts';
+import { readFirmwareMap } from './firmware-map.ts';
 import { type Identity, identify, type Known } from './identity.ts';
 import { InputError } from './input-error.ts';
 import { isZeroed, parseIomem } from './iomem.ts';
@@ -64,6 +65,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
   const zones = readZones(tree);
   const memblock = readMemblock(tree);
   const params = readParams(tree);
+  const firmware_map = readFirmwareMap(tree);
   const seen = [...(blocks ?? []).flatMap(({ nids }) => nids), ...(zones ?? []).map(({ nid }) => nid)];
   const nodes = readNodes(tree, seen);
   const identity: Identity = identify(tree, recorded, known, {
@@ -105,6 +107,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     ...(nodes && { nodes: nodes.nodes }),
     ...(zones && { zones }),
     ...(params && { params }),
+    ...(firmware_map && { firmware_map }),
     missing,
   };
 }

@@ -86,11 +86,22 @@ export type StepKind = keyof typeof steps;
 export type StepOf<K extends StepKind> = z.infer<(typeof steps)[K]>;
 export type ScenarioStep = { [K in StepKind]: { readonly kind: K; readonly step: StepOf<K> } }[StepKind];
 
+/** What may stand for the object of a step that needs no more than one thing. */
+const short: Readonly<Partial<Record<StepKind, z.ZodType>>> = {
+  online: blocks,
+  online_kernel: blocks,
+  online_movable: blocks,
+  offline: blocks,
+  device_del: id,
+  unpin: z.null(),
+  system_state: z.enum(['booting', 'running']),
+};
+
 const stepSchema = z.union(
-  Object.entries(steps).map(([kind, schema]) => z.strictObject({ [kind]: schema })) as [
-    z.ZodObject,
-    z.ZodObject,
-  ],
+  Object.entries(steps).map(([kind, schema]) => {
+    const shorter = short[kind as StepKind];
+    return z.strictObject({ [kind]: shorter ? z.union([schema, shorter]) : schema });
+  }) as [z.ZodObject, z.ZodObject],
 );
 
 const failure = z

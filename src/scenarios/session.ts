@@ -104,8 +104,8 @@ export class Session {
   }
 
   /**
-   * A DIMM is plugged and the firmware says so. The slot is the lowest free one. The machine monitor, not the kernel,
-   * refuses an id in use (-EEXIST).
+   * A DIMM is plugged and the firmware says so. The slot is the lowest free one. -EINVAL when the driver does not bind,
+   * whatever the firmware is told. The machine monitor, not the kernel, refuses an id in use (-EEXIST).
    */
   device_add(id: string, start: number, length: number, node: number): Result {
     if (this.#devices.has(id)) return this.#done(-this.kernel.errno.EEXIST);
@@ -123,12 +123,19 @@ export class Session {
       physical_node_list: [],
     });
     this.#devices.set(id, { slot });
-    return this.#firmware((codes) => ignore_codes(this.kernel.acpi_device_check(slot), codes));
+    const result = this.#firmware((codes) => ignore_codes(this.kernel.acpi_device_check(slot), codes));
+    // the firmware is told success all the same; whether memory came of it shows in the driver
+    const bound = this.state.acpi_device.get(slot)!.attached;
+    return result.ended === 'returned' && !bound ? this.#refused(result, this.kernel.errno.EINVAL) : result;
+  }
+
+  #refused(result: Result, errno: number): Result {
+    return { ...result, ret: -errno, errno: errno_name(-errno) };
   }
 
   /**
-   * The firmware asks for the device back; it is gone when the last status is success. The machine monitor refuses an
-   * id it does not know (-ENODEV).
+   * The firmware asks for the device back; it is gone when the last status is success, else -EBUSY. The machine monitor
+   * refuses an id it does not know (-ENODEV).
    */
   device_del(id: string): Result {
     const device = this.#devices.get(id);
@@ -140,6 +147,9 @@ export class Session {
     if (deleted) {
       this.state.acpi_device.delete(device.slot);
       this.#devices.delete(id);
+    }
+    if (result.ended === 'returned' && !deleted) {
+      return { ...this.#refused(result, this.kernel.errno.EBUSY), deleted };
     }
     return { ...result, deleted };
   }

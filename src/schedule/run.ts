@@ -77,7 +77,7 @@ export class Runner {
         case 'unlock':
           this.#unlock(step, events);
           break;
-        case 'loop': {
+        case 'signal': {
           const stuck = heads.get(step.where) === this.#writes;
           heads.set(step.where, this.#writes);
           if (stuck) signalled.push(step.where);

@@ -100,11 +100,11 @@ export interface BugStep {
 }
 
 /**
- * The head of a loop that only another thread, or a signal, can end. The result says whether a signal is pending.
- * A driver that sees the same head twice with no write in between knows that the thread will not end by itself.
+ * signal_pending() at the head of a loop that only another thread, or a signal, can end. A driver that comes to the
+ * same place twice with no write in between knows that the thread will not end by itself.
  */
-export interface LoopStep {
-  readonly op: 'loop';
+export interface SignalStep {
+  readonly op: 'signal';
   readonly where: string;
 }
 
@@ -119,7 +119,7 @@ export type Step =
   | PrintkStep
   | WarnStep
   | BugStep
-  | LoopStep;
+  | SignalStep;
 
 /** A thread, or a function called by one: yields steps, is resumed with their results, returns a `T`. */
 export type Steps<T> = Generator<Step, T, Value>;

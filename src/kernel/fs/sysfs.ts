@@ -10,6 +10,7 @@ import { iomem, memblock, zoneinfo } from './proc.ts';
 export const MEMORY = '/sys/devices/system/memory';
 export const NODE = '/sys/devices/system/node';
 export const PARAMETERS = '/sys/module/memory_hotplug/parameters';
+export const FIRMWARE = '/sys/firmware/memmap';
 export const NOTIFIER_ERROR = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
 /** What a path is: a text file, a link, a directory; null when nothing is there. */
@@ -144,14 +145,16 @@ function parameter(state: State, k: Kernel, name: string): Entry | null {
   }
 }
 
-const firmware_text = (state: State, index: string, name: string): Entry | null => {
-  const entry = state.firmware_map[Number(index)];
+function firmware_entry(state: State, parts: readonly string[]): Entry | null {
+  const [id, name, ...rest] = parts;
+  if (rest.length) return null;
+  if (id === undefined) return dir(state.firmware_map.map((entry) => String(entry.id)));
+  const entry = state.firmware_map.find((e) => String(e.id) === id);
   if (!entry) return null;
-  if (name === 'start') return file(`0x${entry.start.toString(16)}\n`);
-  // the kernel keeps the exclusive end of a hot-added range, less one
-  if (name === 'end') return file(`0x${(entry.end - 1).toString(16)}\n`);
+  if (name === undefined) return dir(['end', 'start', 'type']);
+  if (name === 'start' || name === 'end') return file(`0x${entry[name].toString(16)}\n`);
   return name === 'type' ? file(`${entry.type}\n`) : null;
-};
+}
 
 /** Look a path up; null when the modelled kernel has nothing there. */
 export function lookup(state: State, k: Kernel, path: string): Entry | null {
@@ -166,10 +169,8 @@ export function lookup(state: State, k: Kernel, path: string): Entry | null {
   if (parameters?.length === 0) return k.c.parameters.length ? dir(k.c.parameters) : null;
   if (parameters?.length === 1 && k.c.parameters.includes(parameters[0]!))
     return parameter(state, k, parameters[0]!);
-  const firmware = below('/sys/firmware/memmap');
-  if (firmware?.length === 0)
-    return k.c.FIRMWARE_MEMMAP ? dir(state.firmware_map.map((_, i) => String(i))) : null;
-  if (firmware?.length === 2) return firmware_text(state, firmware[0]!, firmware[1]!);
+  const firmware = below(FIRMWARE);
+  if (firmware && k.c.FIRMWARE_MEMMAP) return firmware_entry(state, firmware);
   if (clean === '/proc/iomem') return file([...iomem(state)].join(''));
   if (clean === '/proc/zoneinfo') return file([...zoneinfo(state, k)].join(''));
   const arrays: Readonly<Record<string, number>> = {

@@ -1,8 +1,8 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
-import { block_ids } from '../../mm/memory_hotplug/add_pages.ts';
 import { add, alloc, exists, free, pr_err, R, W } from '../../ops.ts';
+import { block_ids } from '../../pfn.ts';
 import type { acpi_physical_node } from '../../state.ts';
 
 /** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device becomes memory, and memory leaves with it. */
@@ -11,7 +11,7 @@ export const v5_2 = {
   *acpi_bind_memory_blocks(this: Kernel, dev: number): Steps<void> {
     const start = yield* R('acpi_device', dev, 'start');
     const bound: acpi_physical_node[] = [];
-    for (const block of block_ids(this, start, yield* R('acpi_device', dev, 'length'))) {
+    for (const block of block_ids(this.c, start, yield* R('acpi_device', dev, 'length'))) {
       if (yield* exists('memory_block', block)) bound.push({ block, put_online: false });
     }
     yield* W('acpi_device', dev, 'physical_node_list', bound);

@@ -1,8 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { block_ids } from '../../mm/memory_hotplug/add_pages.ts';
 import { add, alloc, change, exists, free, lock, R, unlock, W } from '../../ops.ts';
-import { memory_block_id } from '../../pfn.ts';
+import { block_ids, memory_block_id } from '../../pfn.ts';
 import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../state.ts';
 
 /** drivers/base/memory.c: memory block devices come and go (FACTS 2.12). */
@@ -104,7 +103,7 @@ function* create_blocks(
   group: number,
 ): Steps<number> {
   const made: number[] = [];
-  for (const id of block_ids(k, start, size)) {
+  for (const id of block_ids(k.c, start, size)) {
     const ret = yield* k.init_memory_block(id, k.c.sections_per_block, vmemmap, group);
     if (ret) {
       for (const undo of made) yield* k.remove_memory_block(undo);
@@ -116,7 +115,7 @@ function* create_blocks(
 }
 
 function* remove_blocks(k: Kernel, start: number, size: number): Steps<void> {
-  for (const id of block_ids(k, start, size)) {
+  for (const id of block_ids(k.c, start, size)) {
     if (!(yield* exists('memory_block', id))) {
       yield* k.WARN_ON_ONCE('remove_memory_block_devices');
       continue;

@@ -7,7 +7,7 @@ import {
   unlock_device_hotplug,
 } from '../../locks.ts';
 import { change, exists, pr_err, pr_warn, R, W } from '../../ops.ts';
-import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
+import { block_ids, hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
 import {
   IORESOURCE_SYSRAM_DRIVER_MANAGED,
   IORESOURCE_SYSTEM_RAM,
@@ -16,7 +16,6 @@ import {
 } from '../../state.ts';
 import { MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_NONE } from '../memblock.ts';
 import { nr_vmemmap } from '../memmap.ts';
-import { block_ids } from './add_pages.ts';
 
 /** mm/memory_hotplug.c: from add_memory to online blocks, FACTS 2.10. */
 
@@ -27,8 +26,9 @@ export const MHP_NID_IS_MGID = 4;
 
 const SYSTEM_RAM = 'System RAM';
 
-const firmware_map_add = (state: State, start: number, end: number): void => {
-  state.firmware_map = [...state.firmware_map, { start, end, type: SYSTEM_RAM }];
+const firmware_map_add = (state: State, start: number, size: number): void => {
+  const id = state.vars.get(0)!.map_entries_nr++;
+  state.firmware_map = [...state.firmware_map, { id, start, end: start + size - 1, type: SYSTEM_RAM }];
 };
 
 export const v5_2 = {
@@ -50,14 +50,14 @@ export const v5_2 = {
   },
 
   *firmware_map_add_hotplug(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_add, start, start + size);
+    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_add, start, size);
   },
 
   /** Online every block of the range; the first refusal ends it. */
   *online_memory_blocks(this: Kernel, start: number, size: number): Steps<void> {
     const online_type = yield* R('vars', 0, 'mhp_default_online_type');
     if (online_type === MMOP_OFFLINE) return;
-    for (const id of block_ids(this, start, size)) {
+    for (const id of block_ids(this.c, start, size)) {
       if (!(yield* exists('memory_block', id))) continue;
       yield* W('memory_block', id, 'online_type', online_type);
       if (yield* this.device_online(id)) return;

@@ -149,11 +149,3 @@ export const v5_5 = {
     return NUMA_NO_NODE;
   },
 };
-
-/** Blocks whose sections are walked by a range of bytes. */
-export function* block_ids(k: Kernel, start: number, size: number): Generator<number> {
-  const first = Math.floor(start / k.c.memory_block_size_bytes);
-  const last = Math.floor((start + size - 1) / k.c.memory_block_size_bytes);
-  if (size === 0) return;
-  for (let id = first; id <= last; id++) yield id;
-}

@@ -7,7 +7,7 @@ import {
   unlock_device_hotplug,
 } from '../../locks.ts';
 import { change, exists, pr_err, pr_warn, R, W } from '../../ops.ts';
-import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
+import { block_ids, hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
 import {
   MEM_OFFLINE,
   MMOP_OFFLINE,
@@ -17,23 +17,22 @@ import {
   type State,
 } from '../../state.ts';
 import { NO_PAGE, page_zonenum } from '../page.ts';
-import { block_ids } from './add_pages.ts';
 
 /** mm/memory_hotplug.c: removal, in the orders of FACTS 2.11. */
 
-const firmware_map_drop = (state: State, start: number, end: number): void => {
-  state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== end);
+const firmware_map_drop = (state: State, start: number, size: number): void => {
+  state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
 };
 
 export const v5_2 = {
   *firmware_map_remove(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_drop, start, start + size);
+    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_drop, start, size);
   },
 
   /** All blocks of the range must be offline; also the node of the last one looked at. */
   *check_memblocks_offlined(this: Kernel, start: number, size: number): Steps<{ ret: number; nid: number }> {
     let nid = NUMA_NO_NODE;
-    for (const id of block_ids(this, start, size)) {
+    for (const id of block_ids(this.c, start, size)) {
       if (!(yield* exists('memory_block', id))) continue;
       nid = yield* R('memory_block', id, 'nid');
       if ((yield* R('memory_block', id, 'state')) === MEM_OFFLINE) continue;
@@ -194,7 +193,7 @@ export const v5_10 = {
     yield* lock_device_hotplug();
     const online_types = new Map<number, number>();
     let rc = 0;
-    for (const id of block_ids(this, start, size)) {
+    for (const id of block_ids(this.c, start, size)) {
       if (!(yield* exists('memory_block', id))) continue;
       const online_type = yield* this.sense_online_type(id);
       rc = yield* this.device_offline(id);
@@ -221,7 +220,7 @@ export const v5_10 = {
 
 export const v6_1 = {
   *nr_vmemmap_pages_of(this: Kernel, start: number, size: number): Steps<number> {
-    for (const id of block_ids(this, start, size)) {
+    for (const id of block_ids(this.c, start, size)) {
       if (!(yield* exists('memory_block', id))) continue;
       const pages = yield* R('memory_block', id, 'nr_vmemmap_pages');
       if (pages) return pages;
@@ -268,7 +267,7 @@ export const v6_12 = {
     if (ret) return ret;
     yield* this.firmware_map_remove(start, size);
     yield* mem_hotplug_begin();
-    const ids = [...block_ids(this, start, size)];
+    const ids = [...block_ids(this.c, start, size)];
     let with_altmap = 0;
     for (const id of this.c.memmap_on_memory ? ids : []) {
       if ((yield* exists('memory_block', id)) && (yield* R('memory_block', id, 'nr_vmemmap_pages')))

@@ -184,13 +184,10 @@ export const v6_1 = {
     start_pfn: number,
     nr_pages: number,
   ): Steps<number> {
-    if (online_type === MMOP_ONLINE_KERNEL) {
-      return yield* this.default_kernel_zone_for_pfn(nid, start_pfn, nr_pages);
-    }
-    if (online_type === MMOP_ONLINE_MOVABLE) return zone_key(nid, this.c.ZONE_MOVABLE);
-    if ((yield* R('vars', 0, 'online_policy')) === ONLINE_POLICY_AUTO_MOVABLE) {
+    const by_policy = online_type !== MMOP_ONLINE_KERNEL && online_type !== MMOP_ONLINE_MOVABLE;
+    if (by_policy && (yield* R('vars', 0, 'online_policy')) === ONLINE_POLICY_AUTO_MOVABLE) {
       return yield* this.auto_movable_zone_for_pfn(nid, group, start_pfn, nr_pages);
     }
-    return yield* this.default_zone_for_pfn(nid, start_pfn, nr_pages);
+    return yield* v5_2.zone_for_online_type.call(this, online_type, nid, group, start_pfn, nr_pages);
   },
 };
