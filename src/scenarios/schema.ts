@@ -4,23 +4,29 @@ import { SIZE_PATTERN } from '../machines/size.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */
 
-const size = z.union([z.int().min(0), z.string().regex(SIZE_PATTERN)], {
-  error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"',
-});
+const NO_SIZE = { error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"' };
+const size = z.union([z.int(NO_SIZE).min(0, NO_SIZE), z.string().regex(SIZE_PATTERN, NO_SIZE)], NO_SIZE);
 const nid = z.int().min(0).max(1023);
 const word = z.string().min(1).max(256);
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is no device id' });
+const NO_BLOCK = { error: 'is no block such as 40, "memory40" or "40..47"' };
 const blocks = z
-  .union([z.int().min(0), z.string().regex(/^(memory)?\d{1,9}(\.\.(memory)?\d{1,9})?$/)], {
-    error: 'is no block such as 40, "memory40" or "40..47"',
-  })
+  .union(
+    [
+      z.int(NO_BLOCK).min(0, NO_BLOCK),
+      z.string().regex(/^(memory)?\d{1,9}(\.\.(memory)?\d{1,9})?$/, NO_BLOCK),
+    ],
+    NO_BLOCK,
+  )
   .meta({ description: 'One block, or a range of blocks: 40, "memory40", "40..47"' });
 const text = z.string().max(65_536);
+
+const NO_RESULT = { error: 'is no result: success, BUG, any, or an errno such as EBUSY' };
 
 /** What an operation may be expected to do, beside success, which is the default. */
 const result = {
   expect: z
-    .union([z.enum(['success', 'BUG', 'any']), z.string().regex(/^E[A-Z0-9]{1,15}$/)])
+    .union([z.enum(['success', 'BUG', 'any']), z.string().regex(/^E[A-Z0-9]{1,15}$/, NO_RESULT)], NO_RESULT)
     .optional()
     .meta({ description: 'success (default), an errno such as EBUSY, BUG, or any' }),
   message: word.optional().meta({ description: 'A kernel message of this operation contains this text' }),
@@ -116,9 +122,10 @@ export const scenarioSchema = z
     schema: z.literal('mhp-scenario/1').optional(),
     id: word.optional(),
     title: word.optional(),
-    machine: z
-      .union([word, machineFileSchema])
-      .meta({ description: 'A machine file, or any source of a machine: path' }),
+    /** What a machine file says is looked at apart, so that an error names its place. */
+    machine: z.union([word, z.record(z.string(), z.unknown())], {
+      error: 'is no machine: the path of one, or what a machine file says',
+    }),
     release: word
       .optional()
       .meta({ description: 'A modelled release; the one nearest to the machine by default' }),
