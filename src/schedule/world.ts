@@ -69,9 +69,10 @@ export class WorldSystem extends System {
   protected performData(v: Int32Array, t: number, node: number, outcome: number): void {
     const world = v[this.slot]!;
     const key = world * 2 ** 26 + node;
-    let known = this.effects.get(key);
-    if (known === undefined) this.effects.set(key, (known = []));
-    const effect = (known[outcome] ??= this.effect(world, t, node, outcome));
+    const known = this.effects.get(key) ?? [];
+    if (known.length === 0) this.effects.set(key, known);
+    const effect = known[outcome] ?? this.effect(world, t, node, outcome);
+    known[outcome] = effect;
     v[this.slot] = effect.world;
     this.result = effect.result;
     this.fault = effect.fault;

@@ -1,0 +1,295 @@
+import { OP, SIMPLE } from './ops.ts';
+import type { System } from './system.ts';
+import type { Choice } from './verdict.ts';
+import { conflict, type Planned } from './wakeup.ts';
+
+/**
+ * One execution, event by event, with the order its dependences impose. An event's clock says how many events of
+ * each thread come before it in that order (itself included). Events are pushed and popped like a stack.
+ */
+export class History {
+  private readonly system: System;
+  private readonly states: Int32Array[];
+  depth = 0;
+  private readonly thread: number[] = [];
+  private readonly outcome: number[] = [];
+  private readonly accesses: (readonly number[])[] = [];
+  /** Which event of its thread it is, from 1. */
+  private readonly index: number[] = [];
+  private readonly clocks: Int32Array[] = [];
+  /** Earlier events it races with. */
+  private readonly races: number[][] = [];
+  /** By thread: its last event, or the event that started it, or -1; and by event, what that was before. */
+  private readonly last: number[];
+  private readonly lastBefore: number[] = [];
+  /** Accesses by slot, the latest first, as a linked list of records. */
+  private readonly head: number[] = [];
+  private readonly recordEvent: number[] = [];
+  private readonly recordWrite: boolean[] = [];
+  private readonly recordBefore: number[] = [];
+  private records = 0;
+  private readonly candidates: number[] = [];
+  private readonly between: number[] = [];
+  private readonly origin: Int32Array;
+
+  constructor(system: System) {
+    this.system = system;
+    this.states = [system.initial()];
+    this.last = system.program.threads.map(() => -1);
+    this.origin = new Int32Array(system.threads);
+  }
+
+  state(depth: number): Int32Array {
+    return this.states[depth]!;
+  }
+
+  threadAt(depth: number): number {
+    return this.thread[depth]!;
+  }
+
+  choices(): Choice[] {
+    return Array.from({ length: this.depth }, (_, d) => ({
+      thread: this.thread[d]!,
+      outcome: this.outcome[d]!,
+    }));
+  }
+
+  get bytes(): number {
+    return this.states.length * this.states[0]!.byteLength;
+  }
+
+  /** Thread `t` takes its step. */
+  push(t: number, outcome: number): void {
+    const { system, depth: d } = this;
+    const before = this.states[d]!;
+    const node = before[t]!;
+    const accesses = system.touches(before, node, t);
+    this.thread[d] = t;
+    this.outcome[d] = outcome;
+    this.accesses[d] = accesses;
+    const base = this.last[t]! < 0 ? this.origin : this.clocks[this.last[t]!]!;
+    let races = this.races[d];
+    if (races === undefined) {
+      races = [];
+      this.races[d] = races;
+      this.clocks[d] = new Int32Array(system.threads);
+    }
+    races.length = 0;
+    this.conflicting(accesses);
+    if (this.mayBlock(node)) this.blockingRaces(t, node, accesses, base, races);
+    else this.immediateRaces(t, base, races);
+    this.setClock(d, t, base);
+    this.lastBefore[d] = this.last[t]!;
+    this.last[t] = d;
+    for (const access of accesses) this.record(access >> 1, d, (access & 1) === 1);
+    this.depth = d + 1;
+    this.perform(before, d + 1, t, outcome);
+    const op = system.nodes.op[node]!;
+    // What a thread does comes after the step that started it.
+    if (op === OP.START) this.last[system.nodes.a[node]!] = d;
+    else if (op === OP.CALL_RCU) this.last[system.nodes.b[node]!] = d;
+  }
+
+  private perform(before: Int32Array, to: number, t: number, outcome: number): void {
+    const { system } = this;
+    let after = this.states[to];
+    if (after === undefined || after.length < before.length) {
+      after = new Int32Array(before.length);
+      this.states[to] = after;
+    }
+    for (let i = 0, w = system.width; i < w; i++) after[i] = before[i]!;
+    for (let i = system.width; i < after.length; i++) after[i] = 0;
+    system.perform(after, t, outcome);
+    if (system.width > after.length) {
+      const wide = new Int32Array(system.width * 2);
+      wide.set(after);
+      this.states[to] = wide;
+    }
+  }
+
+  pop(): void {
+    const d = --this.depth;
+    const t = this.thread[d]!;
+    const node = this.states[d]![t]!;
+    const op = this.system.nodes.op[node]!;
+    if (op === OP.START) this.unstart(this.system.nodes.a[node]!, d);
+    else if (op === OP.CALL_RCU) this.unstart(this.system.nodes.b[node]!, d);
+    this.last[t] = this.lastBefore[d]!;
+    for (let i = this.accesses[d]!.length - 1; i >= 0; i--) {
+      this.records--;
+      this.head[this.accesses[d]![i]! >> 1] = this.recordBefore[this.records]!;
+    }
+  }
+
+  private unstart(t: number, d: number): void {
+    if (this.last[t] === d) this.last[t] = -1;
+  }
+
+  private record(slot: number, event: number, write: boolean): void {
+    const r = this.records++;
+    this.recordEvent[r] = event;
+    this.recordWrite[r] = write;
+    this.recordBefore[r] = this.head[slot] ?? -1;
+    this.head[slot] = r;
+  }
+
+  /** The events an access depends on directly: the last write, and for a write the reads since. */
+  private conflicting(accesses: readonly number[]): void {
+    this.candidates.length = 0;
+    for (const access of accesses) {
+      let r = this.head[access >> 1] ?? -1;
+      while (r >= 0 && !this.recordWrite[r]) {
+        if (access & 1) this.candidates.push(this.recordEvent[r]!);
+        r = this.recordBefore[r]!;
+      }
+      if (r >= 0) this.candidates.push(this.recordEvent[r]!);
+    }
+  }
+
+  private immediateRaces(t: number, base: Int32Array, races: number[]): void {
+    const { candidates, clocks, thread, index } = this;
+    for (const e of candidates) {
+      const p = thread[e]!;
+      const i = index[e]!;
+      if (p === t || base[p]! >= i || races.includes(e)) continue;
+      let immediate = true;
+      for (const g of candidates) {
+        if (g !== e && clocks[g]![p]! >= i) {
+          immediate = false;
+          break;
+        }
+      }
+      if (immediate) races.push(e);
+    }
+  }
+
+  /** All writes to what the step may be blocked by, before which it was enabled. */
+  private blockingRaces(
+    t: number,
+    node: number,
+    accesses: readonly number[],
+    base: Int32Array,
+    races: number[],
+  ): void {
+    for (const access of accesses) {
+      for (let r = this.head[access >> 1] ?? -1; r >= 0; r = this.recordBefore[r]!) {
+        const e = this.recordEvent[r]!;
+        const p = this.thread[e]!;
+        if (!this.recordWrite[r] && !(access & 1)) continue;
+        if (p === t || base[p]! >= this.index[e]! || races.includes(e)) continue;
+        if (this.system.outcomes(this.states[e]!, t, node) > 0) races.push(e);
+      }
+    }
+  }
+
+  private setClock(d: number, t: number, base: Int32Array): void {
+    const clock = this.clocks[d]!;
+    clock.set(base);
+    for (const e of this.candidates) {
+      const other = this.clocks[e]!;
+      for (let i = 0; i < other.length; i++) if (other[i]! > clock[i]!) clock[i] = other[i]!;
+    }
+    const last = this.last[t]!;
+    const index = last >= 0 && this.thread[last] === t ? this.index[last]! + 1 : 1;
+    this.index[d] = index;
+    clock[t] = index;
+  }
+
+  private mayBlock(node: number): boolean {
+    const op = this.system.nodes.op[node]!;
+    return op < SIMPLE && op > OP.CRASHED && op !== OP.CHOOSE;
+  }
+
+  /** Of the threads asleep before event `d`, those that still are after it. */
+  stillAsleep(asleep: number, d: number): number {
+    if (asleep === 0) return 0;
+    const v = this.states[d]!;
+    const accesses = this.accesses[d]!;
+    let still = asleep;
+    for (let q = 0; asleep >> q; q++) {
+      if (asleep & (1 << q) && conflict(this.system.touches(v, v[q]!, q), accesses)) still &= ~(1 << q);
+    }
+    return still;
+  }
+
+  /**
+   * Tell every race: the earlier event, the later one (or -1 where the execution ended before the step came to
+   * be enabled), and the thread of the later.
+   */
+  eachRace(tell: (first: number, second: number, thread: number) => void): void {
+    for (let d = 0; d < this.depth; d++) for (const e of this.races[d]!) tell(e, d, this.thread[d]!);
+    const v = this.states[this.depth]!;
+    for (let t = 0; t < this.system.threads; t++) {
+      const node = v[t]!;
+      if (!this.mayBlock(node) || this.system.outcomes(v, t, node) > 0) continue;
+      const races: number[] = [];
+      const base = this.last[t]! < 0 ? this.origin : this.clocks[this.last[t]!]!;
+      this.blockingRaces(t, node, this.system.touches(v, node, t), base, races);
+      for (const e of races) tell(e, -1, t);
+    }
+  }
+
+  /** The events after `first` that do not depend on it. */
+  private independentOf(first: number): number[] {
+    const { between, clocks } = this;
+    between.length = 0;
+    const p = this.thread[first]!;
+    const i = this.index[first]!;
+    for (let g = first + 1; g < this.depth; g++) if (clocks[g]![p]! < i) between.push(g);
+    return between;
+  }
+
+  /** Whether some thread asleep before `first` may come first in the reversal of a race. */
+  covered(asleep: number, first: number, second: number, thread: number): boolean {
+    if (asleep === 0) return false;
+    const { system } = this;
+    const events = this.independentOf(first);
+    const v = this.states[first]!;
+    let last: readonly number[] | undefined;
+    threads: for (let q = 0; asleep >> q; q++) {
+      if (!(asleep & (1 << q))) continue;
+      const own = system.touches(v, v[q]!, q);
+      for (const g of events) {
+        if (this.thread[g] === q) return true;
+        if (conflict(own, this.accesses[g]!)) continue threads;
+      }
+      if (q === thread) return true;
+      last ??= this.lastAccesses(first, second, thread, events);
+      if (!conflict(own, last)) return true;
+    }
+    return false;
+  }
+
+  /** What is to be run instead of `first`: what does not depend on it, then the other thread's step. */
+  reversal(first: number, second: number, thread: number): Planned[] | undefined {
+    const events = this.independentOf(first);
+    const last = this.lastAccesses(first, second, thread, events);
+    if (last === BLOCKED) return undefined;
+    const sequence: Planned[] = events.map((g) => ({
+      thread: this.thread[g]!,
+      outcome: this.outcome[g]!,
+      accesses: this.accesses[g]!,
+    }));
+    sequence.push({ thread, outcome: second < 0 ? 0 : this.outcome[second]!, accesses: last });
+    return sequence;
+  }
+
+  /** What the thread's step touches when it comes after those events and without `first`. */
+  private lastAccesses(
+    first: number,
+    second: number,
+    thread: number,
+    events: readonly number[],
+  ): readonly number[] {
+    const { system } = this;
+    const at = this.states[second < 0 ? this.depth : second]!;
+    const node = at[thread]!;
+    if (!this.mayBlock(node) && system.softAccesses[node] === undefined) return this.accesses[second]!;
+    const v = this.states[first]!.slice();
+    for (const g of events) system.perform(v, this.thread[g]!, this.outcome[g]!);
+    if (v[thread] !== node || system.outcomes(v, thread, node) === 0) return BLOCKED;
+    return system.touches(v, node, thread);
+  }
+}
+
+const BLOCKED: readonly number[] = Object.freeze([-2]);

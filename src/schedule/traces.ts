@@ -1,0 +1,176 @@
+import { Checks, stateText } from './check.ts';
+import { History } from './history.ts';
+import type { Monitor, Violation } from './monitor.ts';
+import type { Outcome } from './states.ts';
+import type { System } from './system.ts';
+import type { Bound, Bounds, Choice, Progress, Stats, Watch } from './verdict.ts';
+import { Wakeup } from './wakeup.ts';
+
+export interface TracesOptions {
+  readonly monitors: readonly Monitor[];
+  readonly bounds?: Bounds;
+  /** Do not stop at a violation: collect all, and the states in which nothing moves any more. */
+  readonly all?: boolean;
+  readonly watch?: Watch;
+}
+
+/**
+ * One execution for every Mazurkiewicz trace: optimal dynamic partial-order reduction with wakeup trees (Abdulla,
+ * Aronis, Jonsson, Sagonas). Whenever an execution is complete, every race in it is reversed: the events that do
+ * not depend on the first of the two, and then the second, are planned as a sequence to wake up from the point
+ * before the first, unless a thread asleep there says that the outcome has been covered.
+ *
+ * A step that can be blocked (a lock, a wait) is not only reversed with its immediate predecessor but with every
+ * earlier write to what blocks it, where it was enabled in the state before that: so the acquisition, and not the
+ * release, of a lock is where its order is decided. Steps that block all write what they block on, and steps that
+ * block on the same thing depend on each other, so no event that stays in the plan can take away what the step needs.
+ */
+export class TracesSearch {
+  readonly system: System;
+  private readonly options: TracesOptions;
+  private readonly checks: Checks;
+  private readonly history: History;
+  /** By depth: threads asleep, and what is planned, from the next one on. */
+  private readonly asleep: number[] = [0];
+  private readonly plans: Wakeup[] = [];
+  depth = 0;
+  executions = 0;
+  /** Executions given up because everything enabled was asleep; an optimal search has none. */
+  redundant = 0;
+  transitions = 0;
+  longest = 0;
+  cut = false;
+  readonly finals = new Set<string>();
+  readonly violations = new Map<string, Violation>();
+  private found: { violation: Violation; trace: Choice[] } | undefined;
+  private started = false;
+
+  constructor(system: System, options: TracesOptions) {
+    this.system = system;
+    this.options = options;
+    this.checks = new Checks(system, options.monitors);
+    this.history = new History(system);
+    for (const m of options.monitors) m.memory?.load(undefined);
+  }
+
+  /** Search on until something is found, all is seen, or a bound is met. May be called again after a bound. */
+  run(): Outcome {
+    const { bounds = {}, watch } = this.options;
+    const { maxExecutions = Infinity, maxTime = Infinity, maxMemory = Infinity } = bounds;
+    if (!this.started) {
+      this.started = true;
+      const bad = this.checks.state(this.history.state(0));
+      if (bad !== undefined) this.report(bad);
+      this.plans[0] = this.plan();
+    }
+    let countdown = TICK;
+    while (this.found === undefined) {
+      if (--countdown === 0) {
+        countdown = TICK;
+        if (watch?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
+        if ((watch?.elapsed?.() ?? 0) > maxTime) return { end: 'stopped', bound: 'time' };
+        if (this.history.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
+        watch?.progress?.(this.progress());
+      }
+      const next = this.plans[this.depth]!.first();
+      if (next === undefined) {
+        if (this.depth === 0)
+          return { end: 'complete', within: this.cut ? (['steps'] satisfies Bound[]) : [] };
+        this.back();
+        continue;
+      }
+      if (this.executions >= maxExecutions) return { end: 'stopped', bound: 'executions' };
+      this.forward(next);
+    }
+    return { end: 'violation', ...this.found };
+  }
+
+  private forward(next: Wakeup): void {
+    const { history, depth } = this;
+    const v = history.state(depth);
+    const t = next.thread;
+    this.plans[depth]!.branch(this.system.outcomes(v, t, v[t]!));
+    const violation = this.checks.watchesLocks ? this.checks.beforeStep(v, t) : undefined;
+    this.transitions++;
+    history.push(t, next.outcome);
+    this.depth = depth + 1;
+    if (this.depth > this.longest) this.longest = this.depth;
+    this.asleep[depth + 1] = history.stillAsleep(this.asleep[depth]!, depth);
+    const bad =
+      violation ??
+      (this.system.fault >= 0 || this.system.notice >= 0 ? this.checks.step() : undefined) ??
+      this.checks.state(history.state(depth + 1));
+    if (bad !== undefined) this.report(bad);
+    // A planned sequence goes on; at its end the search is free to choose.
+    this.plans[depth + 1] = next.isLeaf ? this.plan() : next;
+  }
+
+  /** What to do at a state without a plan: one thread that is awake; or the execution is complete. */
+  private plan(): Wakeup {
+    const { system, history, depth } = this;
+    const plan = new Wakeup(-1, 0, []);
+    const v = history.state(depth);
+    const enabled = system.enabled(v);
+    if (enabled === 0) {
+      this.executions++;
+      if (this.options.all) this.finals.add(stateText(system, v));
+      const bad = this.checks.halt(v);
+      if (bad !== undefined) this.report(bad);
+      this.reverseRaces();
+    } else if (depth >= (this.options.bounds?.maxSteps ?? Infinity)) {
+      this.executions++;
+      this.cut = true;
+      this.reverseRaces();
+    } else {
+      const awake = enabled & ~this.asleep[depth]!;
+      if (awake === 0) this.redundant++;
+      else {
+        const thread = 31 - Math.clz32(awake & -awake);
+        plan.add({ thread, outcome: 0, accesses: system.touches(v, v[thread]!, thread) });
+      }
+    }
+    return plan;
+  }
+
+  private back(): void {
+    const depth = --this.depth;
+    const t = this.history.threadAt(depth);
+    this.history.pop();
+    const plan = this.plans[depth]!;
+    plan.drop();
+    // Asleep only when all outcomes of its step have been tried.
+    if (!plan.hasThread(t)) this.asleep[depth]! |= 1 << t;
+  }
+
+  private reverseRaces(): void {
+    const { history } = this;
+    history.eachRace((first, second, thread) => {
+      if (history.covered(this.asleep[first]!, first, second, thread)) return;
+      const sequence = history.reversal(first, second, thread);
+      if (sequence !== undefined) this.plans[first]!.insert(sequence);
+    });
+  }
+
+  private report(violation: Violation): void {
+    if (this.options.all) this.violations.set(`${violation.monitor}: ${violation.text}`, violation);
+    else this.found ??= { violation, trace: this.history.choices() };
+  }
+
+  get stats(): Stats {
+    return {
+      mode: 'traces',
+      states: 0,
+      executions: this.executions,
+      transitions: this.transitions,
+      preemptions: 0,
+      steps: this.longest,
+      bytes: this.history.bytes,
+    };
+  }
+
+  private progress(): Progress {
+    return { ...this.stats, open: this.depth, done: undefined };
+  }
+}
+
+const TICK = 4096;
