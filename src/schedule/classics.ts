@@ -104,20 +104,36 @@ export function redundantCo(n: number): Program {
   };
 }
 
-/** n threads that set x, n that set y, and one whose reads depend on what it has read. */
+/**
+ * n threads that write y and then read x, and one that writes x only where it has read that no y was written and
+ * that z was. The literature gives counts by this name but no listing; this program has those counts.
+ */
 export function controlFlow(n: number): Program {
-  const writer = (name: string) => (_: number) =>
+  const worker = (i: number) =>
     function* (): Steps<void> {
-      yield write(name, 1);
+      yield write('y', i + 1);
+      yield read('x');
     };
+  function* control(): Steps<void> {
+    const y = yield read('y');
+    const z = yield read('z');
+    if (y === 0 && z === 1) yield write('x', 1);
+  }
+  function* trigger(): Steps<void> {
+    yield write('z', 1);
+  }
   return {
     name: `control_flow(${n})`,
-    tables: { x: cell(), y: cell() },
-    threads: [...threads(n, writer('x'), 'x'), ...threads(n, writer('y'), 'y')],
+    tables: { x: cell(), y: cell(), z: cell() },
+    threads: [
+      ...threads(n, worker, 'worker'),
+      { name: 'control', run: control },
+      { name: 'trigger', run: trigger },
+    ],
   };
 }
 
-/** Two threads that add each other's variable to their own n times. */
+/** Two threads that add each other's variable to their own n times, and one that looks at both meanwhile. */
 export function fibBench(n: number): Program {
   const adder = (own: string, other: string) =>
     function* (): Steps<void> {
@@ -127,12 +143,17 @@ export function fibBench(n: number): Program {
         yield write(own, a + b);
       }
     };
+  function* checker(): Steps<void> {
+    yield read('i');
+    yield read('j');
+  }
   return {
     name: `fib_bench(${n})`,
-    tables: { x: cell(1), y: cell(1) },
+    tables: { i: cell(1), j: cell(1) },
     threads: [
-      { name: 'i', run: adder('x', 'y') },
-      { name: 'j', run: adder('y', 'x') },
+      { name: 'p', run: adder('i', 'j') },
+      { name: 'q', run: adder('j', 'i') },
+      { name: 'main', run: checker },
     ],
   };
 }

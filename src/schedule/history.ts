@@ -1,7 +1,7 @@
 import { OP, SIMPLE } from './ops.ts';
 import type { System } from './system.ts';
 import type { Choice } from './verdict.ts';
-import { conflict, type Planned } from './wakeup.ts';
+import { conflict, Sequence } from './wakeup.ts';
 
 /**
  * One execution, event by event, with the order its dependences impose. An event's clock says how many events of
@@ -31,6 +31,7 @@ export class History {
   private readonly candidates: number[] = [];
   private readonly between: number[] = [];
   private readonly origin: Int32Array;
+  private readonly sequence = new Sequence();
 
   constructor(system: System) {
     this.system = system;
@@ -97,8 +98,8 @@ export class History {
       after = new Int32Array(before.length);
       this.states[to] = after;
     }
+    // Beyond its width no state ever held anything but 0.
     for (let i = 0, w = system.width; i < w; i++) after[i] = before[i]!;
-    for (let i = system.width; i < after.length; i++) after[i] = 0;
     system.perform(after, t, outcome);
     if (system.width > after.length) {
       const wide = new Int32Array(system.width * 2);
@@ -261,16 +262,14 @@ export class History {
   }
 
   /** What is to be run instead of `first`: what does not depend on it, then the other thread's step. */
-  reversal(first: number, second: number, thread: number): Planned[] | undefined {
+  reversal(first: number, second: number, thread: number): Sequence | undefined {
     const events = this.independentOf(first);
     const last = this.lastAccesses(first, second, thread, events);
     if (last === BLOCKED) return undefined;
-    const sequence: Planned[] = events.map((g) => ({
-      thread: this.thread[g]!,
-      outcome: this.outcome[g]!,
-      accesses: this.accesses[g]!,
-    }));
-    sequence.push({ thread, outcome: second < 0 ? 0 : this.outcome[second]!, accesses: last });
+    const { sequence } = this;
+    sequence.clear();
+    for (const g of events) sequence.add(this.thread[g]!, this.outcome[g]!, this.accesses[g]!);
+    sequence.add(thread, second < 0 ? 0 : this.outcome[second]!, last);
     return sequence;
   }
 

@@ -6,6 +6,53 @@ export interface Planned {
   readonly accesses: readonly number[];
 }
 
+/** A sequence of events to plan, made anew for every race and so without an object for each event. */
+export class Sequence {
+  length = 0;
+  private readonly threads: number[] = [];
+  private readonly outcomes: number[] = [];
+  private readonly accesses: (readonly number[])[] = [];
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  add(thread: number, outcome: number, accesses: readonly number[]): void {
+    const i = this.length++;
+    this.threads[i] = thread;
+    this.outcomes[i] = outcome;
+    this.accesses[i] = accesses;
+  }
+
+  at(i: number): Planned {
+    return { thread: this.threads[i]!, outcome: this.outcomes[i]!, accesses: this.accesses[i]! };
+  }
+
+  removeAt(i: number): void {
+    this.length--;
+    for (let k = i; k < this.length; k++) {
+      this.threads[k] = this.threads[k + 1]!;
+      this.outcomes[k] = this.outcomes[k + 1]!;
+      this.accesses[k] = this.accesses[k + 1]!;
+    }
+  }
+
+  /**
+   * Whether a choice may come first, up to the order of independent steps: its position in the sequence, -1 if it
+   * is not part of it and independent of all of it, or {@link NOT_INITIAL}.
+   */
+  weakInitial(choice: Planned): number {
+    const { thread, accesses } = choice;
+    for (let i = 0; i < this.length; i++) {
+      if (this.threads[i] === thread) return this.outcomes[i] === choice.outcome ? i : NOT_INITIAL;
+      if (conflict(accesses, this.accesses[i]!)) return NOT_INITIAL;
+    }
+    return -1;
+  }
+}
+
+const NOT_INITIAL = -2;
+
 /** Whether two steps touch the same thing and one of them writes it. */
 export function conflict(a: readonly number[], b: readonly number[]): boolean {
   for (let i = 0; i < a.length; i++) {
@@ -70,22 +117,21 @@ export class Wakeup implements Planned {
     }
   }
 
-  /** Plan a sequence, unless what is planned covers it. */
-  insert(sequence: readonly Planned[]): void {
+  /** Plan a sequence, unless what is planned covers it. The sequence is used up. */
+  insert(rest: Sequence): void {
     let node: Wakeup = this;
-    let rest = sequence;
     descend: for (;;) {
       for (const child of node.children) {
-        const at = weakInitial(child, rest);
+        const at = rest.weakInitial(child);
         if (at === NOT_INITIAL) continue;
         if (child.isLeaf) return;
-        if (at >= 0) rest = rest.toSpliced(at, 1);
+        if (at >= 0) rest.removeAt(at);
         node = child;
         continue descend;
       }
       break;
     }
-    for (const p of rest) node = node.add(p);
+    for (let i = 0; i < rest.length; i++) node = node.add(rest.at(i));
   }
 
   /** The tree as plain data, for checkpoints. */
@@ -108,18 +154,3 @@ export type SavedWakeup = readonly [
   accesses: readonly number[],
   children: readonly SavedWakeup[],
 ];
-
-const NOT_INITIAL = -2;
-
-/**
- * Whether a choice may come first in a sequence, up to the order of independent steps: its position there, -1 if
- * it is not part of the sequence and independent of all of it, or {@link NOT_INITIAL}.
- */
-function weakInitial(choice: Planned, sequence: readonly Planned[]): number {
-  for (let i = 0; i < sequence.length; i++) {
-    const p = sequence[i]!;
-    if (p.thread === choice.thread) return p.outcome === choice.outcome ? i : NOT_INITIAL;
-    if (conflict(choice.accesses, p.accesses)) return NOT_INITIAL;
-  }
-  return -1;
-}
