@@ -1,7 +1,8 @@
+import { Dependence } from './dependence.ts';
 import { OP, SIMPLE } from './ops.ts';
 import type { System } from './system.ts';
 import type { Choice } from './verdict.ts';
-import { conflict, Sequence } from './wakeup.ts';
+import { Sequence } from './wakeup.ts';
 
 /**
  * One execution, event by event, with the order its dependences impose. An event's clock says how many events of
@@ -13,7 +14,8 @@ export class History {
   depth = 0;
   private readonly thread: number[] = [];
   private readonly outcome: number[] = [];
-  private readonly accesses: (readonly number[])[] = [];
+  /** What it touched, as a number of {@link Dependence}. */
+  private readonly accesses: number[] = [];
   /** Which event of its thread it is, from 1. */
   private readonly index: number[] = [];
   private readonly clocks: Int32Array[] = [];
@@ -31,7 +33,10 @@ export class History {
   private readonly candidates: number[] = [];
   private readonly between: number[] = [];
   private readonly origin: Int32Array;
-  private readonly sequence = new Sequence();
+  readonly dependence = new Dependence();
+  /** By node: what its step touches, where that does not depend on the state. */
+  private readonly always: (number | undefined)[] = [];
+  private readonly sequence = new Sequence(this.dependence);
 
   constructor(system: System) {
     this.system = system;
@@ -64,10 +69,11 @@ export class History {
     const { system, depth: d } = this;
     const before = this.states[d]!;
     const node = before[t]!;
-    const accesses = system.touches(before, node, t);
+    const id = this.touches(before, node, t);
+    const accesses = this.dependence.set(id);
     this.thread[d] = t;
     this.outcome[d] = outcome;
-    this.accesses[d] = accesses;
+    this.accesses[d] = id;
     const base = this.last[t]! < 0 ? this.origin : this.clocks[this.last[t]!]!;
     let races = this.races[d];
     if (races === undefined) {
@@ -116,9 +122,10 @@ export class History {
     if (op === OP.START) this.unstart(this.system.nodes.a[node]!, d);
     else if (op === OP.CALL_RCU) this.unstart(this.system.nodes.b[node]!, d);
     this.last[t] = this.lastBefore[d]!;
-    for (let i = this.accesses[d]!.length - 1; i >= 0; i--) {
+    const accesses = this.dependence.set(this.accesses[d]!);
+    for (let i = accesses.length - 1; i >= 0; i--) {
       this.records--;
-      this.head[this.accesses[d]![i]! >> 1] = this.recordBefore[this.records]!;
+      this.head[accesses[i]! >> 1] = this.recordBefore[this.records]!;
     }
   }
 
@@ -185,10 +192,11 @@ export class History {
 
   private setClock(d: number, t: number, base: Int32Array): void {
     const clock = this.clocks[d]!;
-    clock.set(base);
+    const { length } = clock;
+    for (let i = 0; i < length; i++) clock[i] = base[i]!;
     for (const e of this.candidates) {
       const other = this.clocks[e]!;
-      for (let i = 0; i < other.length; i++) if (other[i]! > clock[i]!) clock[i] = other[i]!;
+      for (let i = 0; i < length; i++) if (other[i]! > clock[i]!) clock[i] = other[i]!;
     }
     const last = this.last[t]!;
     const index = last >= 0 && this.thread[last] === t ? this.index[last]! + 1 : 1;
@@ -201,14 +209,28 @@ export class History {
     return op < SIMPLE && op > OP.CRASHED && op !== OP.CHOOSE;
   }
 
+  /** What the next step of a thread touches in a state, as a number of {@link Dependence}. */
+  pending(v: Int32Array, t: number): number {
+    return this.touches(v, v[t]!, t);
+  }
+
+  private touches(v: Int32Array, node: number, t: number): number {
+    const known = this.always[node];
+    if (known !== undefined) return known;
+    const id = this.dependence.id(this.system.touches(v, node, t));
+    if (this.system.softAccesses[node] === undefined) this.always[node] = id;
+    return id;
+  }
+
   /** Of the threads asleep before event `d`, those that still are after it. */
   stillAsleep(asleep: number, d: number): number {
     if (asleep === 0) return 0;
+    const { dependence } = this;
     const v = this.states[d]!;
     const accesses = this.accesses[d]!;
     let still = asleep;
     for (let q = 0; asleep >> q; q++) {
-      if (asleep & (1 << q) && conflict(this.system.touches(v, v[q]!, q), accesses)) still &= ~(1 << q);
+      if (asleep & (1 << q) && dependence.conflict(this.pending(v, q), accesses)) still &= ~(1 << q);
     }
     return still;
   }
@@ -243,20 +265,20 @@ export class History {
   /** Whether some thread asleep before `first` may come first in the reversal of a race. */
   covered(asleep: number, first: number, second: number, thread: number): boolean {
     if (asleep === 0) return false;
-    const { system } = this;
+    const { dependence } = this;
     const events = this.independentOf(first);
     const v = this.states[first]!;
-    let last: readonly number[] | undefined;
+    let last = -1;
     threads: for (let q = 0; asleep >> q; q++) {
       if (!(asleep & (1 << q))) continue;
-      const own = system.touches(v, v[q]!, q);
+      const own = this.pending(v, q);
       for (const g of events) {
         if (this.thread[g] === q) return true;
-        if (conflict(own, this.accesses[g]!)) continue threads;
+        if (dependence.conflict(own, this.accesses[g]!)) continue threads;
       }
       if (q === thread) return true;
-      last ??= this.lastAccesses(first, second, thread, events);
-      if (!conflict(own, last)) return true;
+      if (last < 0) last = this.lastAccesses(first, second, thread, events);
+      if (last !== BLOCKED && !dependence.conflict(own, last)) return true;
     }
     return false;
   }
@@ -274,12 +296,7 @@ export class History {
   }
 
   /** What the thread's step touches when it comes after those events and without `first`. */
-  private lastAccesses(
-    first: number,
-    second: number,
-    thread: number,
-    events: readonly number[],
-  ): readonly number[] {
+  private lastAccesses(first: number, second: number, thread: number, events: readonly number[]): number {
     const { system } = this;
     const at = this.states[second < 0 ? this.depth : second]!;
     const node = at[thread]!;
@@ -287,8 +304,8 @@ export class History {
     const v = this.states[first]!.slice();
     for (const g of events) system.perform(v, this.thread[g]!, this.outcome[g]!);
     if (v[thread] !== node || system.outcomes(v, thread, node) === 0) return BLOCKED;
-    return system.touches(v, node, thread);
+    return this.touches(v, node, thread);
   }
 }
 
-const BLOCKED: readonly number[] = Object.freeze([-2]);
+const BLOCKED = -2;

@@ -108,7 +108,7 @@ export class TracesSearch {
   /** What to do at a state without a plan: one thread that is awake; or the execution is complete. */
   private plan(): Wakeup {
     const { system, history, depth } = this;
-    const plan = new Wakeup(-1, 0, []);
+    const plan = new Wakeup(-1, 0, 0);
     const v = history.state(depth);
     const enabled = system.enabled(v);
     if (enabled === 0) {
@@ -126,7 +126,7 @@ export class TracesSearch {
       if (awake === 0) this.redundant++;
       else {
         const thread = 31 - Math.clz32(awake & -awake);
-        plan.add({ thread, outcome: 0, accesses: system.touches(v, v[thread]!, thread) });
+        plan.add(thread, 0, history.pending(v, thread));
       }
     }
     return plan;

@@ -1,148 +1,153 @@
-/** An event of a planned sequence: a thread's next step with this outcome, and what it touches. */
-export interface Planned {
-  readonly thread: number;
-  readonly outcome: number;
-  /** Slot * 2 + write. */
-  readonly accesses: readonly number[];
-}
+import type { Dependence } from './dependence.ts';
 
 /** A sequence of events to plan, made anew for every race and so without an object for each event. */
 export class Sequence {
-  length = 0;
+  private readonly dependence: Dependence;
   private readonly threads: number[] = [];
   private readonly outcomes: number[] = [];
-  private readonly accesses: (readonly number[])[] = [];
+  private readonly accesses: number[] = [];
+  /** The event that follows in what is left of the sequence; the last leads to {@link length}. */
+  private readonly next: number[] = [];
+  private length = 0;
+  private head = 0;
+
+  constructor(dependence: Dependence) {
+    this.dependence = dependence;
+  }
 
   clear(): void {
     this.length = 0;
+    this.head = 0;
   }
 
-  add(thread: number, outcome: number, accesses: readonly number[]): void {
+  add(thread: number, outcome: number, accesses: number): void {
     const i = this.length++;
     this.threads[i] = thread;
     this.outcomes[i] = outcome;
     this.accesses[i] = accesses;
-  }
-
-  at(i: number): Planned {
-    return { thread: this.threads[i]!, outcome: this.outcomes[i]!, accesses: this.accesses[i]! };
-  }
-
-  removeAt(i: number): void {
-    this.length--;
-    for (let k = i; k < this.length; k++) {
-      this.threads[k] = this.threads[k + 1]!;
-      this.outcomes[k] = this.outcomes[k + 1]!;
-      this.accesses[k] = this.accesses[k + 1]!;
-    }
+    this.next[i] = i + 1;
   }
 
   /**
-   * Whether a choice may come first, up to the order of independent steps: its position in the sequence, -1 if it
-   * is not part of it and independent of all of it, or {@link NOT_INITIAL}.
+   * If the choice may come first in what is left, up to the order of independent steps, take it out and say so. It
+   * may also not be part of it, and independent of all of it.
    */
-  weakInitial(choice: Planned): number {
+  takeInitial(choice: Wakeup): boolean {
+    const { threads, next, length, dependence } = this;
     const { thread, accesses } = choice;
-    for (let i = 0; i < this.length; i++) {
-      if (this.threads[i] === thread) return this.outcomes[i] === choice.outcome ? i : NOT_INITIAL;
-      if (conflict(accesses, this.accesses[i]!)) return NOT_INITIAL;
+    let before = -1;
+    for (let i = this.head; i < length; i = next[i]!) {
+      if (threads[i] === thread) {
+        if (this.outcomes[i] !== choice.outcome) return false;
+        if (before < 0) this.head = next[i]!;
+        else next[before] = next[i]!;
+        return true;
+      }
+      if (dependence.conflict(accesses, this.accesses[i]!)) return false;
+      before = i;
     }
-    return -1;
+    return true;
   }
-}
 
-const NOT_INITIAL = -2;
-
-/** Whether two steps touch the same thing and one of them writes it. */
-export function conflict(a: readonly number[], b: readonly number[]): boolean {
-  for (let i = 0; i < a.length; i++) {
-    const x = a[i]!;
-    for (let j = 0; j < b.length; j++) {
-      const y = b[j]!;
-      if (x >> 1 === y >> 1 && (x | y) & 1) return true;
+  /** Plan what is left, below a node. */
+  plan(below: Wakeup): void {
+    let node = below;
+    for (let i = this.head; i < this.length; i = this.next[i]!) {
+      node = node.add(this.threads[i]!, this.outcomes[i]!, this.accesses[i]!);
     }
   }
-  return false;
 }
 
 /**
- * A wakeup tree: planned sequences that share beginnings. The root stands for a state, every other node for one
- * choice. The first child is the one being explored.
+ * A wakeup tree: planned sequences that share beginnings. The root stands for a state, every other node for a
+ * thread's next step with this outcome; `accesses` says what it touches, as a number of {@link Dependence}.
+ * Children are explored in order.
  */
-export class Wakeup implements Planned {
+export class Wakeup {
   readonly thread: number;
   readonly outcome: number;
-  readonly accesses: readonly number[];
-  private readonly children: Wakeup[] = [];
+  readonly accesses: number;
+  private child: Wakeup | undefined = undefined;
+  private sibling: Wakeup | undefined = undefined;
   /** The other outcomes of the step are planned beside it. */
   private branched = false;
 
-  constructor(thread: number, outcome: number, accesses: readonly number[]) {
+  constructor(thread: number, outcome: number, accesses: number) {
     this.thread = thread;
     this.outcome = outcome;
     this.accesses = accesses;
   }
 
   get isLeaf(): boolean {
-    return this.children.length === 0;
+    return this.child === undefined;
   }
 
+  /** The child to explore, or being explored. */
   first(): Wakeup | undefined {
-    return this.children[0];
+    return this.child;
   }
 
   /** The first child has been explored. */
   drop(): void {
-    this.children.shift();
+    this.child = this.child?.sibling;
   }
 
   hasThread(thread: number): boolean {
-    return this.children.some((c) => c.thread === thread);
+    for (let c = this.child; c !== undefined; c = c.sibling) if (c.thread === thread) return true;
+    return false;
   }
 
-  add(choice: Planned): Wakeup {
-    const child = new Wakeup(choice.thread, choice.outcome, choice.accesses);
-    this.children.push(child);
-    return child;
+  add(thread: number, outcome: number, accesses: number): Wakeup {
+    const added = new Wakeup(thread, outcome, accesses);
+    if (this.child === undefined) this.child = added;
+    else {
+      let last = this.child;
+      while (last.sibling !== undefined) last = last.sibling;
+      last.sibling = added;
+    }
+    return added;
   }
 
   /** The first child's step can go several ways: plan those that are not planned yet. */
   branch(outcomes: number): void {
-    const { thread, accesses, branched } = this.children[0]!;
-    if (branched || outcomes === 1) return;
+    const first = this.child!;
+    if (outcomes === 1 || first.branched) return;
     for (let outcome = 0; outcome < outcomes; outcome++) {
-      const is = (c: Wakeup) => c.thread === thread && c.outcome === outcome;
-      const child = this.children.find(is) ?? this.add({ thread, outcome, accesses });
-      child.branched = true;
+      let c: Wakeup | undefined = first;
+      while (c !== undefined && !(c.thread === first.thread && c.outcome === outcome)) c = c.sibling;
+      c ??= this.add(first.thread, outcome, first.accesses);
+      c.branched = true;
     }
   }
 
   /** Plan a sequence, unless what is planned covers it. The sequence is used up. */
-  insert(rest: Sequence): void {
+  insert(sequence: Sequence): void {
     let node: Wakeup = this;
-    descend: for (;;) {
-      for (const child of node.children) {
-        const at = rest.weakInitial(child);
-        if (at === NOT_INITIAL) continue;
-        if (child.isLeaf) return;
-        if (at >= 0) rest.removeAt(at);
-        node = child;
-        continue descend;
-      }
-      break;
+    for (;;) {
+      let c = node.child;
+      while (c !== undefined && !sequence.takeInitial(c)) c = c.sibling;
+      if (c === undefined) break;
+      if (c.child === undefined) return;
+      node = c;
     }
-    for (let i = 0; i < rest.length; i++) node = node.add(rest.at(i));
+    sequence.plan(node);
   }
 
   /** The tree as plain data, for checkpoints. */
   save(): SavedWakeup {
-    return [this.thread, this.outcome, this.branched, this.accesses, this.children.map((c) => c.save())];
+    const children: SavedWakeup[] = [];
+    for (let c = this.child; c !== undefined; c = c.sibling) children.push(c.save());
+    return [this.thread, this.outcome, this.branched, this.accesses, children];
   }
 
   static load([thread, outcome, branched, accesses, children]: SavedWakeup): Wakeup {
     const node = new Wakeup(thread, outcome, accesses);
     node.branched = branched;
-    for (const c of children) node.children.push(Wakeup.load(c));
+    for (const saved of children.toReversed()) {
+      const c = Wakeup.load(saved);
+      c.sibling = node.child;
+      node.child = c;
+    }
     return node;
   }
 }
@@ -151,6 +156,6 @@ export type SavedWakeup = readonly [
   thread: number,
   outcome: number,
   branched: boolean,
-  accesses: readonly number[],
+  accesses: number,
   children: readonly SavedWakeup[],
 ];
