@@ -49,10 +49,6 @@ export class History {
     return this.states[depth]!;
   }
 
-  threadAt(depth: number): number {
-    return this.thread[depth]!;
-  }
-
   choices(): Choice[] {
     return Array.from({ length: this.depth }, (_, d) => ({
       thread: this.thread[d]!,
@@ -93,8 +89,8 @@ export class History {
     this.perform(before, d + 1, t, outcome);
     const op = system.nodes.op[node]!;
     // What a thread does comes after the step that started it.
-    if (op === OP.START) this.last[system.nodes.a[node]!] = d;
-    else if (op === OP.CALL_RCU) this.last[system.nodes.b[node]!] = d;
+    if (op === OP.START) this.started(system.nodes.a[node]!, d);
+    else if (op === OP.CALL_RCU) this.started(system.nodes.b[node]!, d);
   }
 
   private perform(before: Int32Array, to: number, t: number, outcome: number): void {
@@ -127,6 +123,12 @@ export class History {
       this.records--;
       this.head[accesses[i]! >> 1] = this.recordBefore[this.records]!;
     }
+  }
+
+  private started(t: number, d: number): void {
+    const { op } = this.system.nodes;
+    if (op[this.states[d]![t]!] === OP.DORMANT && op[this.states[d + 1]![t]!] !== OP.DORMANT)
+      this.last[t] = d;
   }
 
   private unstart(t: number, d: number): void {
@@ -228,9 +230,10 @@ export class History {
     const { dependence } = this;
     const v = this.states[d]!;
     const accesses = this.accesses[d]!;
-    let still = asleep;
-    for (let q = 0; asleep >> q; q++) {
-      if (asleep & (1 << q) && dependence.conflict(this.pending(v, q), accesses)) still &= ~(1 << q);
+    // The thread that moved stands before another step now, whatever outcomes of this one are asleep.
+    let still = asleep & ~(1 << this.thread[d]!);
+    for (let q = 0; still >> q; q++) {
+      if (still & (1 << q) && dependence.conflict(this.pending(v, q), accesses)) still &= ~(1 << q);
     }
     return still;
   }
@@ -262,8 +265,18 @@ export class History {
     return between;
   }
 
-  /** Whether some thread asleep before `first` may come first in the reversal of a race. */
-  covered(asleep: number, first: number, second: number, thread: number): boolean {
+  /**
+   * Whether some step asleep before `first` may come first in the reversal of a race that ends with this outcome.
+   * `outcomes` says by thread which outcomes of its step are asleep.
+   */
+  covered(
+    asleep: number,
+    outcomes: readonly number[],
+    first: number,
+    second: number,
+    thread: number,
+    outcome: number,
+  ): boolean {
     if (asleep === 0) return false;
     const { dependence } = this;
     const events = this.independentOf(first);
@@ -273,25 +286,49 @@ export class History {
       if (!(asleep & (1 << q))) continue;
       const own = this.pending(v, q);
       for (const g of events) {
-        if (this.thread[g] === q) return true;
+        if (this.thread[g] === q) {
+          if (outcomes[q]! & (1 << this.outcome[g]!)) return true;
+          continue threads;
+        }
         if (dependence.conflict(own, this.accesses[g]!)) continue threads;
       }
-      if (q === thread) return true;
+      if (q === thread) {
+        if (outcomes[q]! & (1 << outcome)) return true;
+        continue;
+      }
+      if (outcomes[q] !== this.allOutcomes(v, q)) continue;
       if (last < 0) last = this.lastAccesses(first, second, thread, events);
       if (last !== BLOCKED && !dependence.conflict(own, last)) return true;
     }
     return false;
   }
 
+  /** All outcomes of a thread's next step, as bits. */
+  allOutcomes(v: Int32Array, t: number): number {
+    const n = this.system.outcomes(v, t, v[t]!);
+    if (n > MAX_OUTCOMES)
+      throw new RangeError(`a step with ${n} outcomes: traces can tell ${MAX_OUTCOMES} apart`);
+    return 2 ** n - 1;
+  }
+
+  /** How many outcomes the step a thread is blocked at had before an event. */
+  outcomesBefore(event: number, thread: number): number {
+    return this.system.outcomes(this.states[event]!, thread, this.states[this.depth]![thread]!);
+  }
+
+  outcomeOf(event: number): number {
+    return this.outcome[event]!;
+  }
+
   /** What is to be run instead of `first`: what does not depend on it, then the other thread's step. */
-  reversal(first: number, second: number, thread: number): Sequence | undefined {
+  reversal(first: number, second: number, thread: number, outcome: number): Sequence | undefined {
     const events = this.independentOf(first);
     const last = this.lastAccesses(first, second, thread, events);
     if (last === BLOCKED) return undefined;
     const { sequence } = this;
     sequence.clear();
     for (const g of events) sequence.add(this.thread[g]!, this.outcome[g]!, this.accesses[g]!);
-    sequence.add(thread, second < 0 ? 0 : this.outcome[second]!, last);
+    sequence.add(thread, outcome, last);
     return sequence;
   }
 
@@ -309,3 +346,4 @@ export class History {
 }
 
 const BLOCKED = -2;
+const MAX_OUTCOMES = 30;

@@ -32,6 +32,8 @@ export class TracesSearch {
   private readonly history: History;
   /** By depth: threads asleep, and what is planned, from the next one on. */
   private readonly asleep: number[] = [0];
+  /** By depth and thread: which outcomes of its step are asleep, as bits; of threads that are asleep at all. */
+  private readonly asleepOutcomes: number[][] = [[]];
   private readonly plans: Wakeup[] = [];
   depth = 0;
   executions = 0;
@@ -89,13 +91,12 @@ export class TracesSearch {
     const { history, depth } = this;
     const v = history.state(depth);
     const t = next.thread;
-    this.plans[depth]!.branch(this.system.outcomes(v, t, v[t]!));
     const violation = this.checks.watchesLocks ? this.checks.beforeStep(v, t) : undefined;
     this.transitions++;
     history.push(t, next.outcome);
     this.depth = depth + 1;
     if (this.depth > this.longest) this.longest = this.depth;
-    this.asleep[depth + 1] = history.stillAsleep(this.asleep[depth]!, depth);
+    this.sleepOn(depth);
     const bad =
       violation ??
       (this.system.fault >= 0 || this.system.notice >= 0 ? this.checks.step() : undefined) ??
@@ -122,33 +123,70 @@ export class TracesSearch {
       this.cut = true;
       this.reverseRaces();
     } else {
-      const awake = enabled & ~this.asleep[depth]!;
-      if (awake === 0) this.redundant++;
+      const thread = this.awake(v, enabled);
+      if (thread < 0) this.redundant++;
       else {
-        const thread = 31 - Math.clz32(awake & -awake);
-        plan.add(thread, 0, history.pending(v, thread));
+        const outcomes = history.allOutcomes(v, thread) & ~this.sleeping(depth, thread);
+        const accesses = history.pending(v, thread);
+        for (let o = 0; outcomes >> o; o++) if (outcomes & (1 << o)) plan.add(thread, o, accesses);
       }
     }
     return plan;
   }
 
+  /** The outcomes of a thread's step that are asleep. */
+  private sleeping(depth: number, t: number): number {
+    return this.asleep[depth]! & (1 << t) ? this.asleepOutcomes[depth]![t]! : 0;
+  }
+
+  /** The first enabled thread with an outcome that is not asleep, or -1. */
+  private awake(v: Int32Array, enabled: number): number {
+    for (let t = 0; enabled >> t; t++) {
+      if (!(enabled & (1 << t))) continue;
+      if (!(this.asleep[this.depth]! & (1 << t))) return t;
+      if (this.history.allOutcomes(v, t) & ~this.sleeping(this.depth, t)) return t;
+    }
+    return -1;
+  }
+
+  /** Carry over to the next depth who is still asleep there. */
+  private sleepOn(depth: number): void {
+    const still = this.history.stillAsleep(this.asleep[depth]!, depth);
+    this.asleep[depth + 1] = still;
+    let outcomes = this.asleepOutcomes[depth + 1];
+    if (outcomes === undefined) {
+      outcomes = [];
+      this.asleepOutcomes[depth + 1] = outcomes;
+    }
+    for (let t = 0; still >> t; t++) if (still & (1 << t)) outcomes[t] = this.asleepOutcomes[depth]![t]!;
+  }
+
   private back(): void {
     const depth = --this.depth;
-    const t = this.history.threadAt(depth);
+    const { thread, outcome } = this.plans[depth]!.first()!;
     this.history.pop();
-    const plan = this.plans[depth]!;
-    plan.drop();
-    // Asleep only when all outcomes of its step have been tried.
-    if (!plan.hasThread(t)) this.asleep[depth]! |= 1 << t;
+    this.plans[depth]!.drop();
+    this.asleepOutcomes[depth]![thread] = this.sleeping(depth, thread) | (1 << outcome);
+    this.asleep[depth]! |= 1 << thread;
   }
 
   private reverseRaces(): void {
     const { history } = this;
     history.eachRace((first, second, thread) => {
-      if (history.covered(this.asleep[first]!, first, second, thread)) return;
-      const sequence = history.reversal(first, second, thread);
-      if (sequence !== undefined) this.plans[first]!.insert(sequence);
+      if (second >= 0) this.reverse(first, second, thread, history.outcomeOf(second));
+      else {
+        const outcomes = history.outcomesBefore(first, thread);
+        for (let o = 0; o < outcomes; o++) this.reverse(first, second, thread, o);
+      }
     });
+  }
+
+  private reverse(first: number, second: number, thread: number, outcome: number): void {
+    const { history } = this;
+    const asleep = this.asleep[first]!;
+    if (history.covered(asleep, this.asleepOutcomes[first]!, first, second, thread, outcome)) return;
+    const sequence = history.reversal(first, second, thread, outcome);
+    if (sequence !== undefined) this.plans[first]!.insert(sequence);
   }
 
   private report(violation: Violation): void {

@@ -69,8 +69,6 @@ export class Wakeup {
   readonly accesses: number;
   private child: Wakeup | undefined = undefined;
   private sibling: Wakeup | undefined = undefined;
-  /** The other outcomes of the step are planned beside it. */
-  private branched = false;
 
   constructor(thread: number, outcome: number, accesses: number) {
     this.thread = thread;
@@ -92,11 +90,6 @@ export class Wakeup {
     this.child = this.child?.sibling;
   }
 
-  hasThread(thread: number): boolean {
-    for (let c = this.child; c !== undefined; c = c.sibling) if (c.thread === thread) return true;
-    return false;
-  }
-
   add(thread: number, outcome: number, accesses: number): Wakeup {
     const added = new Wakeup(thread, outcome, accesses);
     if (this.child === undefined) this.child = added;
@@ -106,18 +99,6 @@ export class Wakeup {
       last.sibling = added;
     }
     return added;
-  }
-
-  /** The first child's step can go several ways: plan those that are not planned yet. */
-  branch(outcomes: number): void {
-    const first = this.child!;
-    if (outcomes === 1 || first.branched) return;
-    for (let outcome = 0; outcome < outcomes; outcome++) {
-      let c: Wakeup | undefined = first;
-      while (c !== undefined && !(c.thread === first.thread && c.outcome === outcome)) c = c.sibling;
-      c ??= this.add(first.thread, outcome, first.accesses);
-      c.branched = true;
-    }
   }
 
   /** Plan a sequence, unless what is planned covers it. The sequence is used up. */
@@ -137,12 +118,11 @@ export class Wakeup {
   save(): SavedWakeup {
     const children: SavedWakeup[] = [];
     for (let c = this.child; c !== undefined; c = c.sibling) children.push(c.save());
-    return [this.thread, this.outcome, this.branched, this.accesses, children];
+    return [this.thread, this.outcome, this.accesses, children];
   }
 
-  static load([thread, outcome, branched, accesses, children]: SavedWakeup): Wakeup {
+  static load([thread, outcome, accesses, children]: SavedWakeup): Wakeup {
     const node = new Wakeup(thread, outcome, accesses);
-    node.branched = branched;
     for (const saved of children.toReversed()) {
       const c = Wakeup.load(saved);
       c.sibling = node.child;
@@ -155,7 +135,6 @@ export class Wakeup {
 export type SavedWakeup = readonly [
   thread: number,
   outcome: number,
-  branched: boolean,
   accesses: number,
   children: readonly SavedWakeup[],
 ];
