@@ -13,12 +13,8 @@ export const deadlock: Monitor = {
         const others = lock.holders.filter((h) => h !== t.name);
         const holders = lock.holders.includes(t.name) ? ['itself', ...others] : others;
         const queue = lock.wanted.filter((w) => w !== t.name);
-        const by =
-          holders.length > 0
-            ? `held by ${holders.join(' and ')}`
-            : queue.length > 0
-              ? `where ${queue.join(' and ')} waits`
-              : 'that nobody holds';
+        const queued = queue.length > 0 ? ` (${queue.join(' and ')} queued)` : '';
+        const by = holders.length > 0 ? `held by ${holders.join(' and ')}${queued}` : 'that nobody holds';
         return `${t.name} waits for ${lock.name}, ${by}`;
       });
     return `no thread can move: ${waits.join('; ')}`;

@@ -1,9 +1,11 @@
 import { standardMonitors } from '../monitors/index.ts';
 import type { Monitor, Violation } from './monitor.ts';
 import type { Program } from './program.ts';
+import { replay } from './replay.ts';
 import { type Outcome, StatesSearch } from './states.ts';
 import type { System } from './system.ts';
 import { TableSystem } from './tables.ts';
+import { TracesSearch } from './traces.ts';
 import type { Bounds, Choice, Stats, Verdict, Watch } from './verdict.ts';
 import { WorldSystem } from './world.ts';
 
@@ -37,6 +39,17 @@ export function explore(program: Program, options: ExploreOptions = {}): Verdict
   return conclude(program, options, search, search.run());
 }
 
+/** The same question, decided by one execution for every Mazurkiewicz trace. Any failure will do: it need not be the shortest. */
+export function exploreTraces(program: Program, options: ExploreOptions = {}): Verdict {
+  const { monitors = standardMonitors, bounds = {}, watch = {} } = options;
+  const search = new TracesSearch(systemOf(program, monitors, true), { monitors, bounds, watch });
+  const outcome = search.run();
+  const { stats } = search;
+  if (outcome.end === 'complete') return { verdict: 'proved', within: outcome.within, stats };
+  if (outcome.end === 'stopped') return { verdict: 'undecided', bound: outcome.bound, stats };
+  return violated(outcome, preemptionsOf(program, outcome.trace), false, stats);
+}
+
 /** Turn the end of a search into a verdict; a story found with reduction is told again in its shortest form. */
 export function conclude(
   program: Program,
@@ -56,7 +69,12 @@ export function conclude(
   return violated(outcome, search.layer, false, stats);
 }
 
-function violated(
+/** How often an execution leaves a thread that could go on. */
+export function preemptionsOf(program: Program, trace: readonly Choice[]): number {
+  return replay(program, trace, []).events.filter((e) => e.preempts).length;
+}
+
+export function violated(
   found: { readonly violation: Violation; readonly trace: readonly Choice[] },
   preemptions: number,
   shortest: boolean,
