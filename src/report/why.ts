@@ -36,7 +36,8 @@ const list = (names: readonly string[]): string => (names.length === 0 ? 'no loc
 export function whyText(story: Story): string {
   const { violation } = story;
   if (violation === undefined) return 'Nothing went wrong.';
-  const parts = [`${violation.monitor}: ${violation.text}.`];
+  const { monitor, text } = violation;
+  const parts = [text.startsWith(monitor) ? `${text}.` : `${monitor}: ${text}.`];
   if (violation.monitor === 'deadlock') return [...parts, ...waits(story)].join(' ');
   const pair = conflictingPair(story);
   if (pair !== undefined) parts.push(...pairText(story, pair));

@@ -1,6 +1,6 @@
 /**
  * One text per value: two values have equal texts exactly when they are equal as plain data. Object keys are
- * sorted, so the order of insertion does not show.
+ * sorted, so the order of insertion does not show; a field that is undefined counts as missing.
  */
 export function canon(value: unknown): string {
   switch (typeof value) {
@@ -18,7 +18,9 @@ export function canon(value: unknown): string {
   }
   if (value === null) return 'null';
   if (Array.isArray(value)) return `[${value.map(canon).join(',')}]`;
-  const fields = Object.entries(value as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
+  const fields = Object.entries(value as Record<string, unknown>)
+    .filter(([, v]) => v !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${fields.map(([k, v]) => `${JSON.stringify(k)}:${canon(v)}`).join(',')}}`;
 }
 

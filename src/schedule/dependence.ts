@@ -28,6 +28,11 @@ export class Dependence {
     return this.sets[id]!;
   }
 
+  /** All sets in the order of their numbers. */
+  get all(): readonly (readonly number[])[] {
+    return this.sets;
+  }
+
   conflict(a: number, b: number): boolean {
     const at = a * this.stride + b;
     const known = this.answers[at]!;

@@ -41,9 +41,18 @@ export function explore(program: Program, options: ExploreOptions = {}): Verdict
 
 /** The same question, decided by one execution for every Mazurkiewicz trace. Any failure will do: it need not be the shortest. */
 export function exploreTraces(program: Program, options: ExploreOptions = {}): Verdict {
-  const { monitors = standardMonitors, bounds = {}, watch = {} } = options;
-  const search = new TracesSearch(systemOf(program, monitors, true), { monitors, bounds, watch });
-  const outcome = search.run();
+  const search = tracesSearch(program, options);
+  return concludeTraces(program, search, search.run());
+}
+
+/** A traces search of a program, not yet run. */
+export function tracesSearch(program: Program, options: ExploreOptions = {}): TracesSearch {
+  const { monitors = standardMonitors, bounds = {}, watch = {}, forget = true } = options;
+  return new TracesSearch(systemOf(program, monitors, forget), { monitors, bounds, watch });
+}
+
+/** Turn the end of a traces search into a verdict. */
+export function concludeTraces(program: Program, search: TracesSearch, outcome: Outcome): Verdict {
   const { stats } = search;
   if (outcome.end === 'complete') return { verdict: 'proved', within: outcome.within, stats };
   if (outcome.end === 'stopped') return { verdict: 'undecided', bound: outcome.bound, stats };

@@ -49,9 +49,35 @@ export class Sharing {
     for (const access of accesses) this.relied[access >> 1] = true;
   }
 
+  /** All of it as plain data, for checkpoints. */
+  save(): SavedSharing {
+    return { readers: [...this.readers], writers: [...this.writers], relied: [...this.relied] };
+  }
+
+  load({ readers, writers, relied }: SavedSharing): void {
+    for (const [into, from] of [
+      [this.readers, readers],
+      [this.writers, writers],
+    ] as const) {
+      from.forEach((mask, slot) => {
+        into[slot] = mask ?? 0;
+      });
+    }
+    relied.forEach((on, slot) => {
+      this.relied[slot] = on ?? false;
+    });
+    this.broken = false;
+  }
+
   /** Begin again, knowing more. */
   settle(): void {
     this.relied.length = 0;
     this.broken = false;
   }
+}
+
+export interface SavedSharing {
+  readonly readers: readonly (number | null)[];
+  readonly writers: readonly (number | null)[];
+  readonly relied: readonly (boolean | null)[];
 }

@@ -292,6 +292,35 @@ export class StatesSearch {
     return { end: 'violation', violation, trace: trace.reverse() };
   }
 
+  /** What a checkpoint keeps of the search itself. */
+  get lists(): readonly Ints[] {
+    const { enabled, taken, visitState, visitParent, visitMove, visitSteps, work, put, later } = this;
+    return [enabled, taken, visitState, visitParent, visitMove, visitSteps, work, put, later];
+  }
+
+  get counters(): readonly number[] {
+    const { workHead, putHead, layer, transitions, steps } = this;
+    return [workHead, putHead, layer, transitions, steps, this.cut ? 1 : 0];
+  }
+
+  /** Go on from a checkpoint: `states` are all states one after the other, each `width` long. */
+  restore(
+    states: Int32Array,
+    width: number,
+    lists: readonly Int32Array[],
+    counters: readonly number[],
+  ): void {
+    this.store = new StateStore();
+    if (width > this.next.length) this.widen();
+    for (let at = 0; at < states.length; at += width) this.store.add(states.subarray(at, at + width), width);
+    this.lists.forEach((list, i) => {
+      list.clear();
+      for (const value of lists[i]!) list.push(value);
+    });
+    const [workHead = 0, putHead = 0, layer = 0, transitions = 0, steps = 0, cut = 0] = counters;
+    Object.assign(this, { workHead, putHead, layer, transitions, steps, cut: cut === 1 });
+  }
+
   get bytes(): number {
     const lists = [
       this.enabled,

@@ -4,7 +4,7 @@ import type { Monitor, Violation } from './monitor.ts';
 import type { Outcome } from './states.ts';
 import type { System } from './system.ts';
 import type { Bound, Bounds, Choice, Progress, Stats, Watch } from './verdict.ts';
-import { Wakeup } from './wakeup.ts';
+import { type SavedWakeup, Wakeup } from './wakeup.ts';
 
 export interface TracesOptions {
   readonly monitors: readonly Monitor[];
@@ -194,6 +194,31 @@ export class TracesSearch {
     else this.found ??= { violation, trace: this.history.choices() };
   }
 
+  /** Where the search stands, as plain data. */
+  save(): SavedTraces {
+    return {
+      sets: this.history.dependence.all,
+      path: this.history.choices().map((c) => [c.thread, c.outcome] as const),
+      asleep: this.asleep.slice(0, this.depth + 1),
+      asleepOutcomes: this.asleepOutcomes.slice(0, this.depth + 1).map((o) => [...o]),
+      plans: this.plans.slice(0, this.depth + 1).map((p) => p.save()),
+      counters: [this.executions, this.redundant, this.transitions, this.longest, this.cut ? 1 : 0],
+    };
+  }
+
+  restore(saved: SavedTraces): void {
+    for (const set of saved.sets) this.history.dependence.id(set);
+    for (const [thread, outcome] of saved.path) this.history.push(thread, outcome);
+    this.depth = saved.path.length;
+    saved.asleep.forEach((mask, d) => {
+      this.asleep[d] = mask;
+      this.asleepOutcomes[d] = saved.asleepOutcomes[d]!.map((o) => o ?? 0);
+      this.plans[d] = Wakeup.load(saved.plans[d]!);
+    });
+    const [executions = 0, redundant = 0, transitions = 0, longest = 0, cut = 0] = saved.counters;
+    Object.assign(this, { executions, redundant, transitions, longest, cut: cut === 1, started: true });
+  }
+
   get stats(): Stats {
     return {
       mode: 'traces',
@@ -212,3 +237,12 @@ export class TracesSearch {
 }
 
 const TICK = 4096;
+
+export interface SavedTraces {
+  readonly sets: readonly (readonly number[])[];
+  readonly path: readonly (readonly [thread: number, outcome: number])[];
+  readonly asleep: readonly number[];
+  readonly asleepOutcomes: readonly (readonly (number | null)[])[];
+  readonly plans: readonly SavedWakeup[];
+  readonly counters: readonly number[];
+}

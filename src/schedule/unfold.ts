@@ -37,6 +37,13 @@ export class Unfolding {
   private readonly via: number[] = [];
   private readonly live: (Thread | undefined)[] = [];
   private readonly edges = new PairMap();
+  /** Every request that made something new, in order: making them again makes the same nodes. */
+  readonly journal: (readonly [
+    kind: 'root' | 'grace' | 'crashed' | 'child',
+    a: number,
+    b: number,
+    c: number,
+  ])[] = [];
   private readonly byKey = new Map<string, number>();
   private readonly program: Program;
   private readonly values: Interner;
@@ -68,6 +75,7 @@ export class Unfolding {
   root(thread: number, args: number): number {
     const known = this.edges.get(thread, args);
     if (known >= 0) return known;
+    this.journal.push(['root', thread, args, 0]);
     const live = spawn(this.program.threads[thread]!, this.values.value(args) as readonly unknown[]);
     return this.link(thread, args, this.place(thread, live, thread, args));
   }
@@ -75,13 +83,19 @@ export class Unfolding {
   /** The node where a callback waits for its grace period before it starts. */
   grace(thread: number, rcuSlot: number, args: number): number {
     const key = `grace|${thread}|${rcuSlot}|${args}`;
-    return this.byKey.get(key) ?? this.special(key, thread, { op: OP.GRACE, a: rcuSlot, b: args });
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
+    this.journal.push(['grace', thread, rcuSlot, args]);
+    return this.special(key, thread, { op: OP.GRACE, a: rcuSlot, b: args });
   }
 
   /** The node of a thread that a fault ended. */
   crashed(thread: number, fault: number): number {
     const key = `crashed|${thread}|${fault}`;
-    return this.byKey.get(key) ?? this.special(key, thread, { op: OP.CRASHED, a: fault });
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known;
+    this.journal.push(['crashed', thread, fault, 0]);
+    return this.special(key, thread, { op: OP.CRASHED, a: fault });
   }
 
   /** Where the thread is after this result. */
@@ -91,6 +105,7 @@ export class Unfolding {
   }
 
   private grow(node: number, result: number): number {
+    this.journal.push(['child', node, result, 0]);
     const t = this.thread[node]!;
     if (this.op[node] === OP.EXIT) {
       return this.link(node, result, this.ended(t, this.a[node]!));
@@ -183,8 +198,13 @@ export class Unfolding {
     return node;
   }
 
-  /** Where the node came from: its parent (or -1) and the result that led to it. */
-  origin(node: number): readonly [parent: number, result: number] {
-    return [this.parent[node]!, this.via[node]!];
+  /** Make again what another unfolding of the same program had made. */
+  redo(journal: Unfolding['journal']): void {
+    for (const [kind, a, b, c] of journal) {
+      if (kind === 'root') this.root(a, b);
+      else if (kind === 'grace') this.grace(a, b, c);
+      else if (kind === 'crashed') this.crashed(a, b);
+      else this.child(a, b);
+    }
   }
 }

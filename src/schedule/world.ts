@@ -25,6 +25,8 @@ export class WorldSystem extends System {
   private readonly effects = new Map<number, Effect[]>();
   private readonly slot: number;
   private readonly first: number;
+  /** The step that made each world first, in order; making them again makes the same worlds. */
+  readonly journal: (readonly [world: number, thread: number, node: number, outcome: number])[] = [];
 
   constructor(program: Program, forget = true) {
     super(program, forget);
@@ -82,8 +84,11 @@ export class WorldSystem extends System {
   private effect(world: number, t: number, node: number, outcome: number): Effect {
     const copy = this.machine.copy(this.worlds[world]);
     const done = this.machine.perform(copy, t, this.nodes.step[node]!, outcome);
+    const before = this.worlds.length;
+    const id = this.worldId(copy);
+    if (id === before) this.journal.push([world, t, node, outcome]);
     return {
-      world: this.worldId(copy),
+      world: id,
       result: this.values.id(done.value),
       fault: done.fault === undefined ? -1 : this.faultId(done.fault),
       again: done.again ?? false,
@@ -96,6 +101,11 @@ export class WorldSystem extends System {
     if (known !== undefined) return known;
     this.byText.set(text, this.worlds.length);
     return this.worlds.push(world) - 1;
+  }
+
+  /** Make again the worlds another system of the same program had made. */
+  redoWorlds(journal: WorldSystem['journal']): void {
+    for (const [world, t, node, outcome] of journal) this.effect(world, t, node, outcome);
   }
 
   /** The world of a state. */
