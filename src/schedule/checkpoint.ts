@@ -77,13 +77,7 @@ export function checkpoint(
     return pack({ ...base, mode: 'traces', traces: search.save() }, []);
   }
   const width = system.width;
-  const states = new Int32Array(search.store.size * width);
-  const v = new Int32Array(width);
-  for (let i = 0; i < search.store.size; i++) {
-    search.store.load(i, v, width);
-    states.set(v, i * width);
-  }
-  const lists = [states, ...search.lists.map((l) => l.data.subarray(0, l.length))];
+  const lists = [search.saveStates(width), ...search.lists.map((l) => l.data.subarray(0, l.length))];
   const lengths = lists.map((l) => l.length);
   return pack({ ...base, mode: 'states', width, lengths, counters: search.counters }, lists);
 }

@@ -22,6 +22,9 @@ export type Outcome =
   | { readonly end: 'complete'; readonly within: readonly Bound[] }
   | { readonly end: 'stopped'; readonly bound: Bound };
 
+/** Words kept with a state: which threads can move, and which have been asked to (and {@link DEFERRED}). */
+const ENABLED = 0;
+const TAKEN = 1;
 /** Bits above those of the threads: other threads' steps have been put off to the next layer. */
 const DEFERRED = 1 << 30;
 /** A work item that means: every step not yet taken from the state. */
@@ -41,9 +44,6 @@ export class StatesSearch {
   private readonly options: StatesOptions;
   private readonly checks: Checks;
   store = new StateStore();
-  /** By state: which threads can move, which have been asked to (and {@link DEFERRED}). */
-  enabled = new Ints();
-  taken = new Ints();
   /** By visit: state, parent visit, last choice (thread << 16 | outcome), steps. */
   visitState = new Ints();
   visitParent = new Ints();
@@ -79,8 +79,7 @@ export class StatesSearch {
     this.system.sharing.settle();
     this.system.reliedNodes.length = 0;
     this.store = new StateStore();
-    for (const list of [this.enabled, this.taken, this.visitState, this.visitParent]) list.clear();
-    for (const list of [this.visitMove, this.visitSteps, this.work, this.put, this.later]) list.clear();
+    for (const list of this.lists) list.clear();
     this.workHead = 0;
     this.putHead = 0;
     this.layer = 0;
@@ -169,9 +168,10 @@ export class StatesSearch {
     const state = this.visitState.data[visit]!;
     let mask = threads;
     if (mask === REST) {
-      mask = this.enabled.data[state]! & ~this.taken.data[state]!;
+      const taken = this.store.word(state, TAKEN);
+      mask = this.store.word(state, ENABLED) & ~taken;
       if (mask === 0) return;
-      this.taken.data[state]! |= mask;
+      this.store.setWord(state, TAKEN, taken | mask);
     }
     const steps = this.visitSteps.data[visit]! + 1;
     if (steps > (this.options.bounds?.maxSteps ?? Infinity)) {
@@ -205,20 +205,20 @@ export class StatesSearch {
     const state = store.add(this.next, system.width);
     const move = (t << OUTCOME_BITS) | outcome;
     if (store.isNew) {
-      this.enabled.push(system.enabled(this.next));
-      this.taken.push(0);
+      const enabled = system.enabled(this.next);
+      store.setWord(state, ENABLED, enabled);
       if (steps > this.steps) this.steps = steps;
-      const bad = this.enabled.data[state] === 0 ? this.halt() : undefined;
+      const bad = enabled === 0 ? this.halt() : undefined;
       const violation = bad ?? this.checks.state(this.next);
       if (violation !== undefined && this.report(violation, parent, move)) return;
     }
-    const enabled = this.enabled.data[state]!;
-    const taken = this.taken.data[state]!;
+    const enabled = store.word(state, ENABLED);
+    const taken = store.word(state, TAKEN);
     const open = enabled & ~taken;
     const own = t >= 0 ? 1 << t : 0;
     if (!(enabled & own)) {
       if (open === 0) return;
-      this.taken.data[state] = taken | open;
+      store.setWord(state, TAKEN, taken | open);
       this.queue(this.work, this.visit(state, parent, move, steps), open);
       return;
     }
@@ -228,7 +228,7 @@ export class StatesSearch {
     const visit = this.visit(state, parent, move, steps);
     if (goesOn) this.queue(this.work, visit, own);
     if (rest) this.queue(this.later, visit, REST);
-    this.taken.data[state] = taken | goesOn | (rest ? DEFERRED : 0);
+    store.setWord(state, TAKEN, taken | goesOn | (rest ? DEFERRED : 0));
   }
 
   private halt(): Violation | undefined {
@@ -294,8 +294,8 @@ export class StatesSearch {
 
   /** What a checkpoint keeps of the search itself. */
   get lists(): readonly Ints[] {
-    const { enabled, taken, visitState, visitParent, visitMove, visitSteps, work, put, later } = this;
-    return [enabled, taken, visitState, visitParent, visitMove, visitSteps, work, put, later];
+    const { visitState, visitParent, visitMove, visitSteps, work, put, later } = this;
+    return [visitState, visitParent, visitMove, visitSteps, work, put, later];
   }
 
   get counters(): readonly number[] {
@@ -303,7 +303,20 @@ export class StatesSearch {
     return [workHead, putHead, layer, transitions, steps, this.cut ? 1 : 0];
   }
 
-  /** Go on from a checkpoint: `states` are all states one after the other, each `width` long. */
+  /** All states one after the other with their words: `width` integers each, and two. */
+  saveStates(width: number): Int32Array {
+    const { store } = this;
+    const all = new Int32Array(store.size * (width + 2));
+    for (let i = 0; i < store.size; i++) {
+      const row = all.subarray(i * (width + 2), (i + 1) * (width + 2));
+      store.load(i, row, width);
+      row[width] = store.word(i, ENABLED);
+      row[width + 1] = store.word(i, TAKEN);
+    }
+    return all;
+  }
+
+  /** Go on from a checkpoint. */
   restore(
     states: Int32Array,
     width: number,
@@ -312,7 +325,11 @@ export class StatesSearch {
   ): void {
     this.store = new StateStore();
     if (width > this.next.length) this.widen();
-    for (let at = 0; at < states.length; at += width) this.store.add(states.subarray(at, at + width), width);
+    for (let at = 0; at < states.length; at += width + 2) {
+      const index = this.store.add(states.subarray(at, at + width), width);
+      this.store.setWord(index, ENABLED, states[at + width]!);
+      this.store.setWord(index, TAKEN, states[at + width + 1]!);
+    }
     this.lists.forEach((list, i) => {
       list.clear();
       for (const value of lists[i]!) list.push(value);
@@ -322,17 +339,7 @@ export class StatesSearch {
   }
 
   get bytes(): number {
-    const lists = [
-      this.enabled,
-      this.taken,
-      this.visitState,
-      this.visitParent,
-      this.visitMove,
-      this.visitSteps,
-    ];
-    return (
-      this.store.bytes + [...lists, this.work, this.put, this.later].reduce((sum, l) => sum + l.bytes, 0)
-    );
+    return this.store.bytes + this.lists.reduce((sum, l) => sum + l.bytes, 0);
   }
 
   get stats(): Stats {

@@ -1,17 +1,20 @@
 /** States a chunk holds. */
 const CHUNK_BITS = 12;
 const CHUNK = 1 << CHUNK_BITS;
+/** Words beside every vector. */
+const WORDS = 2;
 
 /**
  * The set of states seen, numbered from 0. A state is a vector of integers; missing positions count as 0, so
  * vectors may grow longer while the set fills. Vectors lie in chunks of typed arrays, and a hash table of
- * (number, hash) finds them.
+ * (number, hash) finds them. Beside every vector, where the cache already has it, lie two words for the search.
  */
 export class StateStore {
   size = 0;
   /** Whether the last {@link add} met the state for the first time. */
   isNew = false;
   private chunks: Int32Array[] = [];
+  /** By chunk: how long a vector is, with its words. */
   private widths: number[] = [];
   private table = new Int32Array(2 << 12);
   private mask = (1 << 12) - 1;
@@ -44,14 +47,26 @@ export class StateStore {
     return index;
   }
 
+  /** A word the search keeps with a state: 0 or 1. */
+  word(index: number, which: number): number {
+    const c = index >>> CHUNK_BITS;
+    return this.chunks[c]![(index & (CHUNK - 1)) * this.widths[c]! + which]!;
+  }
+
+  setWord(index: number, which: number, value: number): void {
+    const c = index >>> CHUNK_BITS;
+    this.chunks[c]![(index & (CHUNK - 1)) * this.widths[c]! + which] = value;
+  }
+
   /** Copy a state into `into`, which is at least as wide as every state and whose tail becomes 0. */
   load(index: number, into: Int32Array, width: number): void {
     const c = index >>> CHUNK_BITS;
     const chunk = this.chunks[c]!;
     const w = this.widths[c]!;
-    const base = (index & (CHUNK - 1)) * w;
-    for (let i = 0; i < w; i++) into[i] = chunk[base + i]!;
-    for (let i = w; i < width; i++) into[i] = 0;
+    const base = (index & (CHUNK - 1)) * w + WORDS;
+    const length = w - WORDS;
+    for (let i = 0; i < length; i++) into[i] = chunk[base + i]!;
+    for (let i = length; i < width; i++) into[i] = 0;
   }
 
   get bytes(): number {
@@ -64,9 +79,10 @@ export class StateStore {
     const c = index >>> CHUNK_BITS;
     const chunk = this.chunks[c]!;
     const w = this.widths[c]!;
-    const base = (index & (CHUNK - 1)) * w;
-    for (let i = 0; i < w; i++) if (chunk[base + i] !== v[i]) return false;
-    for (let i = w; i < width; i++) if (v[i] !== 0) return false;
+    const base = (index & (CHUNK - 1)) * w + WORDS;
+    const length = w - WORDS;
+    for (let i = 0; i < length; i++) if (chunk[base + i] !== v[i]) return false;
+    for (let i = length; i < width; i++) if (v[i] !== 0) return false;
     return true;
   }
 
@@ -74,12 +90,12 @@ export class StateStore {
     const index = this.size++;
     const c = index >>> CHUNK_BITS;
     if (c === this.chunks.length) {
-      this.chunks.push(new Int32Array(CHUNK * width));
-      this.widths.push(width);
-    } else if (this.widths[c]! < width) this.widen(c, width);
+      this.chunks.push(new Int32Array(CHUNK * (width + WORDS)));
+      this.widths.push(width + WORDS);
+    } else if (this.widths[c]! < width + WORDS) this.widen(c, width + WORDS);
     const w = this.widths[c]!;
     const chunk = this.chunks[c]!;
-    const base = (index & (CHUNK - 1)) * w;
+    const base = (index & (CHUNK - 1)) * w + WORDS;
     for (let i = 0; i < width; i++) chunk[base + i] = v[i]!;
     return index;
   }
