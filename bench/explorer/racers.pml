@@ -14,8 +14,7 @@ byte ended = 0;
 active [T] proctype racer() {
   byte round = 0, seen = 0;
   do
-  :: round < R ->
-     seen = x;
+  :: atomic { round < R -> seen = x }
      d_step { x = seen + 1; seen = 0; round++ }
   :: else -> break
   od

@@ -1,7 +1,7 @@
-import { loop, read, write } from '../../src/schedule/notation.ts';
-import type { Program, ThreadCode } from '../../src/schedule/program.ts';
-import type { FrameCode } from '../../src/schedule/thread.ts';
-import type { Steps } from '../../src/steps/step.ts';
+import type { Steps } from '../steps/step.ts';
+import { loop, read, write } from './notation.ts';
+import type { Program, ThreadCode } from './program.ts';
+import type { FrameCode } from './thread.ts';
 
 interface Frame {
   readonly round: number;
