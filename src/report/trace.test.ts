@@ -51,11 +51,11 @@ test('a deadlock as text', () => {
   };
   expect(
     traceText(tell(program, explore(program, { monitors: [deadlock] }))),
-  ).toBe(`step  reader                           writer
+  ).toBe(`step  reader                              writer
    1  lock mem_hotplug_lock (read)
-   2                                   lock mem_hotplug_lock (write) announced
+   2                                      lock mem_hotplug_lock (write) announced
       lock mem_hotplug_lock (read) waits
-                                       lock mem_hotplug_lock (write) waits
+                                          lock mem_hotplug_lock (write) waits
 
 deadlock: no thread can move: reader waits for mem_hotplug_lock, held by itself (writer queued); writer waits for \
 mem_hotplug_lock, held by reader (reader queued). reader took mem_hotplug_lock in step 1 and has not released it.
