@@ -26,46 +26,64 @@ export interface Run {
   readonly cut: boolean;
 }
 
+/** Consecutive runs: how long each was, and the first that went wrong, which is then the last. */
+export interface Block {
+  readonly lengths: readonly number[];
+  readonly found: { readonly violation: Violation; readonly trace: readonly Choice[] } | undefined;
+  readonly stopped: boolean;
+}
+
 /**
  * Probabilistic concurrency testing (Burckhardt and others): threads run by random priorities, and at d - 1
  * random steps the running thread drops below all others. A bug of depth d in a program of n threads and k steps is
  * found by one run with probability at least 1 / (n k^(d-1)). The same seed gives the same runs.
  */
 export function explorePct(program: Program, options: RandomOptions = {}): Verdict {
-  const { monitors = standardMonitors, seed = 0, runs = 1000, depth = 3, maxSteps = 10_000, watch } = options;
-  let longest = 1;
-  let transitions = 0;
-  let done = 0;
-  let stopped: Bound = 'executions';
-  const stats = (): Stats => ({
+  return concludePct(program, options, [pctBlock(program, options, 0, options.runs ?? RUNS)]);
+}
+
+/** Some of the runs; which they are depends on nothing but the seed and their numbers. */
+export function pctBlock(program: Program, options: RandomOptions, first: number, count: number): Block {
+  const { monitors = standardMonitors, seed = 0, depth = DEPTH, maxSteps = 10_000, watch } = options;
+  // One unfolding of the threads serves all runs.
+  const system = systemOf(program, monitors, true);
+  // How long executions are, by one that never drops a thread.
+  const expected = Math.max(1, pctRun(system, [], seed, 1, 1, maxSteps).trace.length);
+  const lengths: number[] = [];
+  for (let i = first; i < first + count; i++) {
+    if (watch?.stop?.()) return { lengths, found: undefined, stopped: true };
+    const { violation, trace } = pctRun(system, monitors, seed + i, depth, expected, maxSteps);
+    lengths.push(trace.length);
+    if (violation !== undefined) return { lengths, found: { violation, trace }, stopped: false };
+  }
+  return { lengths, found: undefined, stopped: false };
+}
+
+/** The verdict of all blocks in order: the first run that went wrong decides, whoever ran it. */
+export function concludePct(program: Program, options: RandomOptions, blocks: readonly Block[]): Verdict {
+  const last = blocks.findIndex((b) => b.found !== undefined || b.stopped);
+  const seen = last < 0 ? blocks : blocks.slice(0, last + 1);
+  const lengths = seen.flatMap((b) => b.lengths);
+  const longest = lengths.reduce((a, b) => Math.max(a, b), 1);
+  const stats: Stats = {
     mode: 'random',
     states: 0,
-    executions: done,
-    transitions,
+    executions: lengths.length,
+    transitions: lengths.reduce((a, b) => a + b, 0),
     preemptions: 0,
     steps: longest,
     bytes: 0,
-  });
-  // One unfolding of the threads serves all runs.
-  const system = systemOf(program, monitors, true);
-  for (; done < runs; done++) {
-    if (watch?.stop?.()) {
-      stopped = 'interrupted';
-      break;
-    }
-    const run = pctRun(system, monitors, seed + done, depth, longest, maxSteps);
-    transitions += run.trace.length;
-    longest = Math.max(longest, run.trace.length);
-    if (run.violation !== undefined) {
-      done++;
-      const found = { violation: run.violation, trace: run.trace };
-      return violated(found, preemptionsOf(program, run.trace), false, stats());
-    }
-    watch?.progress?.({ ...stats(), open: runs - done, done: done / runs });
-  }
+  };
+  const found = seen.at(-1)?.found;
+  if (found !== undefined) return violated(found, preemptionsOf(program, found.trace), false, stats);
+  const bound: Bound = seen.at(-1)?.stopped ? 'interrupted' : 'executions';
+  const { depth = DEPTH } = options;
   const perRun = 1 / (program.threads.length * longest ** (depth - 1));
-  return { verdict: 'undecided', bound: stopped, stats: stats(), chance: { depth, perRun, runs: done } };
+  return { verdict: 'undecided', bound, stats, chance: { depth, perRun, runs: lengths.length } };
 }
+
+const RUNS = 1000;
+const DEPTH = 3;
 
 /** One run with one seed. `length` is how long executions are expected to be. */
 export function pctRun(
