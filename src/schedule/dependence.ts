@@ -6,8 +6,9 @@ export class Dependence {
   private readonly sets: (readonly number[])[] = [];
   private readonly byText = new Map<string, number>();
   private readonly byArray = new Map<readonly number[], number>();
-  private answers = new Uint8Array(64 * 64);
-  private stride = 64;
+  /** By pair of sets (a * stride + b): 0 not asked yet, {@link NO} or {@link YES}. For loops that cannot afford a call. */
+  answers = new Uint8Array(64 * 64);
+  stride = 64;
 
   /** The number of a set. Arrays are not changed once they have been seen. */
   id(accesses: readonly number[]): number {
@@ -48,8 +49,9 @@ export class Dependence {
   }
 }
 
-const NO = 1;
-const YES = 2;
+/** Answers in {@link Dependence.answers}. */
+export const NO = 1;
+export const YES = 2;
 
 function overlap(a: readonly number[], b: readonly number[]): boolean {
   return a.some((x) => b.some((y) => x >> 1 === y >> 1 && ((x | y) & 1) === 1));

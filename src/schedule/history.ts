@@ -18,7 +18,8 @@ export class History {
   private readonly accesses: number[] = [];
   /** Which event of its thread it is, from 1. */
   private readonly index: number[] = [];
-  private readonly clocks: Int32Array[] = [];
+  /** By event and thread, one after the other. */
+  private clocks: Int32Array;
   /** Earlier events it races with. */
   private readonly races: number[][] = [];
   /** By thread: its last event, or the event that started it, or -1; and by event, what that was before. */
@@ -32,7 +33,10 @@ export class History {
   private records = 0;
   private readonly candidates: number[] = [];
   private readonly between: number[] = [];
+  /** The number of threads, and the clock before the first event. */
+  private readonly n: number;
   private readonly origin: Int32Array;
+  private readonly base: Int32Array;
   readonly dependence = new Dependence();
   /** By node: what its step touches, where that does not depend on the state. */
   private readonly always: (number | undefined)[] = [];
@@ -42,7 +46,10 @@ export class History {
     this.system = system;
     this.states = [system.initial()];
     this.last = system.program.threads.map(() => -1);
+    this.n = system.threads;
     this.origin = new Int32Array(system.threads);
+    this.base = new Int32Array(system.threads);
+    this.clocks = new Int32Array(64 * system.threads);
   }
 
   state(depth: number): Int32Array {
@@ -70,12 +77,12 @@ export class History {
     this.thread[d] = t;
     this.outcome[d] = outcome;
     this.accesses[d] = id;
-    const base = this.last[t]! < 0 ? this.origin : this.clocks[this.last[t]!]!;
+    const base = this.baseOf(t);
     let races = this.races[d];
     if (races === undefined) {
       races = [];
       this.races[d] = races;
-      this.clocks[d] = new Int32Array(system.threads);
+      this.makeRoom(d);
     }
     races.length = 0;
     this.conflicting(accesses);
@@ -164,7 +171,7 @@ export class History {
       if (p === t || base[p]! >= i || races.includes(e)) continue;
       let immediate = true;
       for (const g of candidates) {
-        if (g !== e && clocks[g]![p]! >= i) {
+        if (g !== e && clocks[g * this.n + p]! >= i) {
           immediate = false;
           break;
         }
@@ -192,18 +199,34 @@ export class History {
     }
   }
 
+  /** The clock of what comes before a thread's next event for the thread alone. */
+  private baseOf(t: number): Int32Array {
+    const last = this.last[t]!;
+    if (last < 0) return this.origin;
+    for (let i = 0, at = last * this.n; i < this.n; i++) this.base[i] = this.clocks[at + i]!;
+    return this.base;
+  }
+
+  private makeRoom(d: number): void {
+    if ((d + 1) * this.n <= this.clocks.length) return;
+    const wide = new Int32Array(this.clocks.length * 2);
+    wide.set(this.clocks);
+    this.clocks = wide;
+  }
+
   private setClock(d: number, t: number, base: Int32Array): void {
-    const clock = this.clocks[d]!;
-    const { length } = clock;
-    for (let i = 0; i < length; i++) clock[i] = base[i]!;
+    const { clocks, n } = this;
+    const at = d * n;
+    for (let i = 0; i < n; i++) clocks[at + i] = base[i]!;
     for (const e of this.candidates) {
-      const other = this.clocks[e]!;
-      for (let i = 0; i < length; i++) if (other[i]! > clock[i]!) clock[i] = other[i]!;
+      for (let i = 0, other = e * n; i < n; i++) {
+        if (clocks[other + i]! > clocks[at + i]!) clocks[at + i] = clocks[other + i]!;
+      }
     }
     const last = this.last[t]!;
     const index = last >= 0 && this.thread[last] === t ? this.index[last]! + 1 : 1;
     this.index[d] = index;
-    clock[t] = index;
+    clocks[at + t] = index;
   }
 
   private mayBlock(node: number): boolean {
@@ -249,7 +272,7 @@ export class History {
       const node = v[t]!;
       if (!this.mayBlock(node) || this.system.outcomes(v, t, node) > 0) continue;
       const races: number[] = [];
-      const base = this.last[t]! < 0 ? this.origin : this.clocks[this.last[t]!]!;
+      const base = this.baseOf(t);
       this.blockingRaces(t, node, this.system.touches(v, node, t), base, races);
       for (const e of races) tell(e, -1, t);
     }
@@ -257,11 +280,11 @@ export class History {
 
   /** The events after `first` that do not depend on it. */
   private independentOf(first: number): number[] {
-    const { between, clocks } = this;
+    const { between, clocks, n } = this;
     between.length = 0;
-    const p = this.thread[first]!;
     const i = this.index[first]!;
-    for (let g = first + 1; g < this.depth; g++) if (clocks[g]![p]! < i) between.push(g);
+    let at = (first + 1) * n + this.thread[first]!;
+    for (let g = first + 1; g < this.depth; g++, at += n) if (clocks[at]! < i) between.push(g);
     return between;
   }
 

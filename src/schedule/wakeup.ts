@@ -1,4 +1,4 @@
-import type { Dependence } from './dependence.ts';
+import { type Dependence, NO } from './dependence.ts';
 
 /** A sequence of events to plan, made anew for every race and so without an object for each event. */
 export class Sequence {
@@ -35,6 +35,8 @@ export class Sequence {
   takeInitial(choice: Wakeup): boolean {
     const { threads, next, length, dependence } = this;
     const { thread, accesses } = choice;
+    const { answers } = dependence;
+    const row = accesses * dependence.stride;
     let before = -1;
     for (let i = this.head; i < length; i = next[i]!) {
       if (threads[i] === thread) {
@@ -43,7 +45,8 @@ export class Sequence {
         else next[before] = next[i]!;
         return true;
       }
-      if (dependence.conflict(accesses, this.accesses[i]!)) return false;
+      if (answers[row + this.accesses[i]!] !== NO && dependence.conflict(accesses, this.accesses[i]!))
+        return false;
       before = i;
     }
     return true;
