@@ -20,6 +20,7 @@ import {
   write,
 } from '../schedule/notation.ts';
 import type { Program, ThreadCode } from '../schedule/program.ts';
+import { selfCheck } from '../schedule/selfcheck.ts';
 import type { LockKind, Step, Steps } from '../steps/step.ts';
 import { atEnd, leak, lockOrder, standardMonitors } from './index.ts';
 
@@ -34,6 +35,13 @@ const program = (threads: Record<string, Step[]>, more: readonly ThreadCode[] = 
 });
 const finds = (p: Program, monitors: readonly Monitor[] = standardMonitors) => {
   const verdict = explore(p, { monitors });
+  // Every program here is also explored the slow ways, and all must agree.
+  expect(
+    selfCheck(
+      p,
+      monitors.filter((m) => m.memory === undefined),
+    ),
+  ).toEqual([]);
   return verdict.verdict === 'violated'
     ? `${verdict.violation.monitor}: ${verdict.violation.text}`
     : verdict.verdict;
