@@ -61,7 +61,7 @@ export function askText(step: Step): string {
     case 'synchronize_rcu':
       return 'synchronize_rcu';
     case 'enter':
-    case 'loop':
+    case 'forget':
     case 'leave':
       return step.op;
   }

@@ -1,6 +1,6 @@
 import type { Step, Steps, Value } from '../steps/step.ts';
 import type { Place } from './notation.ts';
-import { free, loop, read, write } from './notation.ts';
+import { free, forget, read, write } from './notation.ts';
 import type { Program, ThreadCode } from './program.ts';
 import type { FrameCode } from './thread.ts';
 
@@ -9,7 +9,7 @@ const leaf = (i: number): Place => ['table', 0, `e${i}`];
 
 function* remover(n: number): Steps<void> {
   for (let i = 0; i < n; i++) {
-    yield loop('clear', i);
+    yield forget('clear', i);
     yield write(leaf(i), 0);
   }
   yield write(ENTRY, 0);
@@ -19,7 +19,7 @@ function* remover(n: number): Steps<void> {
 function* walker(n: number): Steps<void> {
   if ((yield read(ENTRY)) === 0) return;
   for (let i = 0; i < n; i++) {
-    yield loop('walk', i);
+    yield forget('walk', i);
     yield read(leaf(i));
   }
 }

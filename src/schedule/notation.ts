@@ -5,12 +5,12 @@ import type {
   CallRcuStep,
   ChooseStep,
   EnterStep,
+  ForgetStep,
   FreeStep,
   JoinStep,
   LockKind,
   LockMode,
   LockStep,
-  LoopStep,
   ReadStep,
   StartStep,
   Steps,
@@ -111,12 +111,12 @@ export const callRcu = (thread: string, args: readonly Value[] = [], rcu = 'rcu'
 });
 export const bug = (where: string, text: string): BugStep => ({ op: 'bug', where, text });
 
-/** The head of a loop: of all this function has observed, only `live` decides what follows. */
-export const loop = (at: string, ...live: Value[]): LoopStep => ({ op: 'loop', at, live });
+/** Of all this function has observed, only `live` decides what follows: to be yielded at the head of every loop. */
+export const forget = (at: string, ...live: Value[]): ForgetStep => ({ op: 'forget', at, live });
 const enter = (at: string, live: readonly Value[]): EnterStep => ({ op: 'enter', at, live });
 
 /**
- * Run `body` as a function of its own: inside it a {@link loop} speaks for this function only, and once it
+ * Run `body` as a function of its own: inside it a {@link forget} speaks for this function only, and once it
  * returns, its caller remembers what it returned and nothing else of it. `live` is what `body` was given.
  */
 export function* scope<T>(at: string, live: readonly Value[], body: Steps<T>): Steps<T> {

@@ -1,5 +1,5 @@
 import type { Steps } from '../steps/step.ts';
-import { loop, read, write } from './notation.ts';
+import { forget, read, write } from './notation.ts';
 import type { Program, ThreadCode } from './program.ts';
 import type { FrameCode } from './thread.ts';
 
@@ -18,7 +18,7 @@ const frame = (rounds: number): FrameCode<Frame> => ({
 
 function* generator(rounds: number): Steps<void> {
   for (let round = 0; round < rounds; round++) {
-    yield loop('round', round);
+    yield forget('round', round);
     const seen = (yield read('x')) as number;
     yield write('x', seen + 1);
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Steps } from '../steps/step.ts';
-import { loop, read, write } from './notation.ts';
+import { forget, read, write } from './notation.ts';
 import { Prng } from './prng.ts';
 import { randomProgram } from './random-program.ts';
 import { reachableTraces, selfCheck } from './selfcheck.ts';
@@ -25,7 +25,7 @@ test('a loop head that keeps too little is caught', () => {
         name: 'reader',
         run: function* (): Steps<void> {
           const seen = yield read('x');
-          yield loop('head');
+          yield forget('head');
           yield write('y', seen === 1 ? 1 : 2);
         },
       },

@@ -98,7 +98,7 @@ export class GeneratorThread implements Thread {
       return;
     }
     const outer = this.scopes.slice(0, -1);
-    if (mark.op === 'loop') {
+    if (mark.op === 'forget') {
       this.scopes = [...outer, { at: mark.at, live: mark.live, seen: undefined }];
     } else {
       const caller = outer.at(-1);
@@ -110,7 +110,7 @@ export class GeneratorThread implements Thread {
 }
 
 function isMark(step: Step): step is MarkStep {
-  return step.op === 'enter' || step.op === 'loop' || step.op === 'leave';
+  return step.op === 'enter' || step.op === 'forget' || step.op === 'leave';
 }
 
 /** A thread as data: the frame says everything, and a frame is never changed but replaced. */

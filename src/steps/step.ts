@@ -158,7 +158,7 @@ export interface SynchronizeRcuStep {
 }
 
 /** Bookkeeping steps: they touch nothing, are no scheduling point, and a plain runner resumes at once with undefined. */
-export type MarkStep = EnterStep | LoopStep | LeaveStep;
+export type MarkStep = EnterStep | ForgetStep | LeaveStep;
 
 /** A function begins; what it observes is forgotten again at its {@link LeaveStep}. */
 export interface EnterStep {
@@ -167,9 +167,9 @@ export interface EnterStep {
   readonly live: readonly Value[];
 }
 
-/** The head of a loop: of all this function has observed, only `live` decides what follows. */
-export interface LoopStep {
-  readonly op: 'loop';
+/** Of all this function has observed, only `live` decides what follows: to be yielded at the head of every loop. */
+export interface ForgetStep {
+  readonly op: 'forget';
   readonly at: string;
   readonly live: readonly Value[];
 }
