@@ -1,7 +1,8 @@
 /**
- * The explorer against Spin and against itself: `npm run build && node bench/explorer/run.js`. Everything runs on one
- * core, one after the other, and every figure is printed beside what it is compared with.
+ * The explorer against Spin and against itself: `npm run build && node bench/explorer/run.js [GROUP…] [--quick]`.
+ * Everything runs on one core, one after the other, and every figure is printed beside what it is compared with.
  */
+import { spawnSync } from 'node:child_process';
 import { atEnd } from '../../dist/monitors/index.js';
 import { lastzero, readers } from '../../dist/schedule/classics.js';
 import { explore, statesSearch, tracesSearch } from '../../dist/schedule/explore.js';
@@ -110,9 +111,23 @@ function memory() {
   );
 }
 
-againstSpin(3, 6);
-if (!quick) againstSpin(3, 10);
-firstError(3, 6);
-executions();
-growth();
-memory();
+const groups = {
+  spin: () => {
+    againstSpin(3, 6);
+    if (!quick) againstSpin(3, 10);
+  },
+  first: () => firstError(3, 6),
+  traces: executions,
+  growth,
+  memory,
+};
+
+// Every group runs in a process of its own: none pays for what another has made of the compiler or the heap.
+const asked = Object.keys(groups).filter((name) => process.argv.includes(name));
+if (asked.length === 1) groups[asked[0]]();
+else {
+  for (const name of asked.length > 0 ? asked : Object.keys(groups)) {
+    const args = [import.meta.filename, name, ...(quick ? ['--quick'] : [])];
+    spawnSync(process.execPath, args, { stdio: 'inherit' });
+  }
+}

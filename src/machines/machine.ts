@@ -72,6 +72,16 @@ export interface RamRange {
   readonly start: number;
   readonly size: number;
   readonly nid: number;
+  /** SRAT's hot-pluggable flag. */
+  readonly hotpluggable?: boolean;
+}
+
+/** One directory of /sys/firmware/memmap; `end` is inclusive there. */
+export interface FirmwareMapEntry {
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
+  readonly type: string;
 }
 
 export interface Machine {
@@ -92,13 +102,19 @@ export interface Machine {
   readonly holes?: readonly { readonly start: number; readonly size: number }[];
   readonly slots?: readonly Slot[];
   readonly iomem?: readonly IomemEntry[];
-  readonly memblock?: { readonly memory: readonly MemblockRegion[]; readonly reserved: readonly MemblockRegion[] };
+  readonly memblock?: {
+    readonly memory: readonly MemblockRegion[];
+    readonly reserved: readonly MemblockRegion[];
+  };
   /** Absent for a machine that has not booted yet (a machine file). */
   readonly blocks?: readonly Block[];
   readonly nodes?: readonly Node[];
   readonly zones?: readonly ZoneInfo[];
   /** Text of files under /sys/module/memory_hotplug/parameters and auto_online_blocks, by name. */
   readonly params?: Readonly<Record<string, string>>;
+  /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off where the source does not say. */
+  readonly debug_vm?: boolean;
+  readonly firmware_map?: readonly FirmwareMapEntry[];
   /** What could not be known, one line each, as a person would say it. */
   readonly missing: readonly string[];
 }

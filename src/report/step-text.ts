@@ -53,6 +53,8 @@ export function askText(step: Step): string {
       return `BUG ${step.where}: ${step.text}`;
     case 'choose':
       return `choose 1 of ${step.n}`;
+    case 'loop':
+      return `loop in ${step.where}`;
     case 'start':
     case 'join':
       return `${step.op} ${step.thread}`;
@@ -99,6 +101,8 @@ function doneText(step: Step, result: unknown, before: unknown, event: StoryEven
       return result ? ask : `${ask} fails`;
     case 'choose':
       return `${ask} -> ${valueText(result)}`;
+    case 'loop':
+      return result ? `${ask}: signal` : ask;
     case 'call':
     case 'join':
     case 'wait':

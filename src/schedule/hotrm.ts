@@ -1,6 +1,6 @@
 import type { Step, Steps, Value } from '../steps/step.ts';
 import type { Place } from './notation.ts';
-import { free, forget, read, write } from './notation.ts';
+import { forget, free, read, write } from './notation.ts';
 import type { Program, ThreadCode } from './program.ts';
 import type { FrameCode } from './thread.ts';
 

@@ -16,7 +16,7 @@ export const OP = {
   GRACE: 5,
   /** a: thread. */
   JOIN: 6,
-  /** a: number of outcomes. */
+  /** a: number of outcomes, b: 1 when they are false and true. */
   CHOOSE: 7,
   /** A data step that may be blocked or have several outcomes. */
   BRANCHING: 8,

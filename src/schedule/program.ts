@@ -30,6 +30,8 @@ export interface Program {
   readonly threads: readonly ThreadCode[];
   /** Every allocation may fail, also those that do not say so. */
   readonly failures?: boolean;
+  /** Signals may arrive at every loop that waits for one. */
+  readonly signals?: boolean;
   /** The semantics of data steps, where tables of objects are not enough. */
   // biome-ignore lint/suspicious/noExplicitAny: each machine has its own world
   readonly machine?: Machine<any>;

@@ -215,7 +215,7 @@ export abstract class System {
         else this.result = this.nodes.a[v[a[node]!]!]!;
         return;
       case OP.CHOOSE:
-        this.result = this.values.id(outcome);
+        this.result = this.values.id(b[node] === 1 ? outcome === 1 : outcome);
         return;
       case OP.BUG:
         this.fault = a[node]!;
@@ -323,6 +323,8 @@ export abstract class System {
       }
       case 'choose':
         return { op: OP.CHOOSE, a: step.n, accesses: NONE };
+      case 'loop':
+        return { op: OP.CHOOSE, a: this.program.signals ? 2 : 1, b: 1, accesses: NONE };
       case 'bug': {
         const fault: Fault = { kind: 'bug', text: `${step.where}: ${step.text}` };
         return { op: OP.BUG, a: this.faultId(fault), accesses: NONE };

@@ -180,6 +180,15 @@ export interface LeaveStep {
   readonly value: Value;
 }
 
+/**
+ * The head of a loop that only another thread, or a signal, can end. The result says whether a signal is pending.
+ * A driver that sees the same head twice with no write in between knows that the thread will not end by itself.
+ */
+export interface LoopStep {
+  readonly op: 'loop';
+  readonly where: string;
+}
+
 export type Step =
   | ReadStep
   | WriteStep
@@ -198,7 +207,8 @@ export type Step =
   | JoinStep
   | CallRcuStep
   | SynchronizeRcuStep
-  | MarkStep;
+  | MarkStep
+  | LoopStep;
 
 /** A thread, or a function called by one: yields steps, is resumed with their results, returns a `T`. */
 export type Steps<T> = Generator<Step, T, Value>;

@@ -1,0 +1,107 @@
+// npm run bench [GROUP…]: figures printed, nothing asserted. Every group runs in processes of its own.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+
+const here = (name) => new URL(name, import.meta.url).pathname;
+const node = (...args) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(`${args.join(' ')}: ${stderr}`);
+  return stdout;
+};
+const MIB = 2 ** 20;
+
+/** Best of three: the machine is not ours alone. */
+const best = (run, by) => [run(), run(), run()].reduce((a, b) => (by(b) < by(a) ? b : a));
+
+function life() {
+  console.log('whole life of hot-added memory (add, online movable, offline, unplug; v6.1; best of 3)');
+  console.log('arch     block    TiB   blocks   seconds  peak MiB  steps/s   16 TiB / 1 TiB');
+  for (const [arch, block] of [
+    ['x86_64', 2 ** 27],
+    ['x86_64', 2 ** 31],
+    ['arm64', 2 ** 27],
+  ]) {
+    let one = 0;
+    for (const tib of [1, 4, 16]) {
+      const r = best(
+        () => JSON.parse(node(here('life.js'), arch, tib, block)),
+        (x) => x.seconds,
+      );
+      if (tib === 1) one = r.seconds;
+      console.log(
+        [
+          arch.padEnd(7),
+          `${block / MIB}M`.padStart(6),
+          String(tib).padStart(6),
+          String(r.blocks).padStart(8),
+          r.seconds.toFixed(2).padStart(9),
+          (r.peak / MIB).toFixed(0).padStart(9),
+          (r.steps / r.seconds).toExponential(1).padStart(8),
+          tib === 16 ? (r.seconds / one).toFixed(1).padStart(16) : '',
+        ]
+          .join(' ')
+          .trimEnd(),
+      );
+    }
+  }
+}
+
+function ls() {
+  const root = mkdtempSync(join(tmpdir(), 'mhp-bench-'));
+  try {
+    node(here('blocks.js'), root, '32768');
+    const time = (command, args) => {
+      const began = performance.now();
+      const { status } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+      if (status !== 0) throw new Error(`${command} failed`);
+      return (performance.now() - began) / 1000;
+    };
+    const main = here('../dist/cli/main.js');
+    const there = ['/usr/bin/lsmem', '/bin/lsmem'].find((path) => existsSync(path));
+    console.log('\nmhp ls on a host of 32,768 blocks (whole process, best of 3)');
+    for (const args of [[], ['-a'], ['--output-all']]) {
+      const own = best(
+        () => time(process.execPath, [main, 'ls', '-s', root, ...args]),
+        (x) => x,
+      );
+      const theirs = there
+        ? best(
+            () => time(there, ['-s', root, ...args]),
+            (x) => x,
+          )
+        : null;
+      const ratio = theirs
+        ? `lsmem ${theirs.toFixed(2)} s, ratio ${(own / theirs).toFixed(2)}`
+        : 'lsmem is not here';
+      console.log(`${`mhp ls ${args.join(' ')}`.trimEnd().padEnd(22)} ${own.toFixed(2)} s   ${ratio}`);
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+function conform() {
+  const main = here('../dist/cli/main.js');
+  const recording = here('../recordings/arm64-6.1-full61.tar.xz');
+  const began = performance.now();
+  const last = node(main, 'conform', recording).trimEnd().split('\n').at(-1);
+  console.log(
+    `\nmhp conform arm64-6.1-full61: ${last}, ${((performance.now() - began) / 1000).toFixed(2)} s`,
+  );
+}
+
+const groups = { life, ls, conform };
+const asked = process.argv.slice(2);
+for (const name of asked.length ? asked : Object.keys(groups)) {
+  if (!Object.hasOwn(groups, name)) {
+    console.error(`no group ${name}: ${Object.keys(groups).join(', ')}`);
+    process.exit(2);
+  }
+  groups[name]();
+}

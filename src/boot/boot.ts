@@ -1,0 +1,311 @@
+import { Runs } from '../hardware/runs.ts';
+import type { Config } from '../kernel/config.ts';
+import { new_memory_block } from '../kernel/drivers/base/memory_block.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { online_policies } from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
+import { MIGRATE, make_page, NO_PAGE, PG_reserved, USE, with_use, ZERO_PAGE } from '../kernel/mm/page.ts';
+import { subsection_mask } from '../kernel/mm/sparse.ts';
+import {
+  empty_state,
+  IORESOURCE_BUSY,
+  IORESOURCE_SYSTEM_RAM,
+  MEM_OFFLINE,
+  MEM_ONLINE,
+  MMOP_OFFLINE,
+  type resource,
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_MARKED_PRESENT,
+  type State,
+  zone_idx,
+  zone_key,
+} from '../kernel/state.ts';
+import type { Block, Machine, Node } from '../machines/machine.ts';
+import { makeKernel, type Release } from '../releases/define.ts';
+import { cmdline_words, configure } from './config.ts';
+import { boot_iomem } from './iomem.ts';
+import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
+import { boot_zones } from './zones.ts';
+
+/** A kernel and its state: a machine of which the model has taken over. */
+export interface Model {
+  readonly kernel: Kernel;
+  readonly state: State;
+  /** What was assumed, one line each. */
+  readonly notes: readonly string[];
+}
+
+const online_types = ['offline', 'online', 'online_kernel', 'online_movable'];
+
+/** Chunks of busy System RAM that the tree holds at its top, in pages. */
+function ram_chunks(root: resource, c: Config): { start: number; end: number; res: resource }[] {
+  const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+  return root.children
+    .filter((res) => (res.flags & flags) === flags)
+    .map((res) => ({
+      start: Math.ceil(res.start / c.PAGE_SIZE),
+      end: Math.floor((res.end + 1) / c.PAGE_SIZE),
+      res,
+    }));
+}
+
+/** Sections that exist: those of the blocks; without blocks those that memblock or System RAM touches. */
+function present_sections(machine: Machine, c: Config, state: State): number[] {
+  const touched = new Set<number>();
+  const touch = (start: number, end: number): void => {
+    for (let nr = Math.floor(start / c.SECTION_SIZE); nr * c.SECTION_SIZE < end; nr++) touched.add(nr);
+  };
+  for (const region of state.memblock_type.get(0)!.regions) touch(region.base, region.base + region.size);
+  if (touched.size === 0) {
+    for (const res of state.iomem_resource.children) {
+      if (res.name.startsWith('System RAM')) touch(res.start, res.end + 1);
+    }
+  }
+  if (!machine.blocks) return [...touched].sort((a, b) => a - b);
+  const present: number[] = [];
+  for (const block of machine.blocks) {
+    const first = block.id * c.sections_per_block;
+    const all = Array.from({ length: c.sections_per_block }, (_, i) => first + i);
+    const known = all.filter((nr) => touched.has(nr));
+    present.push(...(known.length ? known : all));
+  }
+  return present.sort((a, b) => a - b);
+}
+
+function boot_nodes(machine: Machine, state: State, nids: readonly number[]): void {
+  const nodes: readonly Node[] = machine.nodes ?? nids.map((nid) => ({ nid, online: true, cpus: [] }));
+  const online = nodes.filter((node) => node.online).map((node) => node.nid);
+  for (const node of nodes) {
+    const distance: number[] = [];
+    for (const [i, value] of (node.distance ?? []).entries()) distance[online[i] ?? i] = value;
+    state.pgdat.set(node.nid, {
+      node_id: node.nid,
+      node_start_pfn: 0,
+      node_spanned_pages: 0,
+      node_present_pages: 0,
+      online: node.online,
+      n_memory: false,
+      n_normal_memory: false,
+      registered: node.online,
+      cpus: node.cpus,
+      distance,
+      links: new Runs(false),
+      nr_blocks: 0,
+    });
+  }
+}
+
+/** Struct pages of boot memory: what is reserved or a hole stays reserved, the rest is taken to be free. */
+function boot_pages(
+  nid_of: NodeOf,
+  hole: number,
+  c: Config,
+  state: State,
+  sections: readonly number[],
+  offline: Set<number>,
+): void {
+  for (const nr of sections) {
+    const start = nr * c.PAGES_PER_SECTION;
+    const page = offline.has(nr)
+      ? ZERO_PAGE
+      : make_page(nid_of(nr * c.SECTION_SIZE), 0, MIGRATE.MOVABLE, hole);
+    state.pages.set(start, start + c.PAGES_PER_SECTION, page);
+  }
+  for (const [key, zone] of state.zone) {
+    if (zone.spanned_pages === 0) continue;
+    const end = zone.zone_start_pfn + zone.spanned_pages;
+    const nid = Math.floor(key / 8);
+    for (const run of [...state.pages.in(zone.zone_start_pfn, end)]) {
+      if (run.value === NO_PAGE || run.value === ZERO_PAGE) continue;
+      // zones of different nodes may span each other; the block says whose it is
+      for (let at = run.start; at < run.end; ) {
+        const nr = Math.floor(at / c.PAGES_PER_SECTION);
+        const stop = Math.min(run.end, (nr + 1) * c.PAGES_PER_SECTION);
+        const block = state.memory_block.get(Math.floor(nr / c.sections_per_block));
+        if (!block || block.links.length === 0 || block.links.includes(nid)) {
+          if (block === undefined || block.zone < 0 || block.zone === key) {
+            state.pages.set(at, stop, make_page(nid, zone_idx(key), MIGRATE.MOVABLE, hole));
+          }
+        }
+        at = stop;
+      }
+    }
+  }
+  const free = (start: number, end: number): void =>
+    state.pages.update(start, end, (page) =>
+      page === NO_PAGE || page === ZERO_PAGE ? page : with_use(page & ~PG_reserved, USE.FREE),
+    );
+  const reserve = (start: number, end: number): void =>
+    state.pages.update(start, end, (page) =>
+      page === NO_PAGE || page === ZERO_PAGE ? page : with_use(page | PG_reserved, USE.NONE),
+    );
+  for (const chunk of ram_chunks(state.iomem_resource, c)) {
+    free(chunk.start, chunk.end);
+    for (const child of chunk.res.children) {
+      reserve(Math.floor(child.start / c.PAGE_SIZE), Math.ceil((child.end + 1) / c.PAGE_SIZE));
+    }
+  }
+}
+
+/** The one zone of an online block, or -1: its name in valid_zones, or the zones of its node that reach into it. */
+function zone_of_block(block: Block, c: Config, state: State): number {
+  const nid = block.nids[0];
+  if (block.state === 'offline' || nid === undefined || block.nids.length > 1) return -1;
+  if (block.valid_zones) {
+    const index = c.zones.indexOf(block.valid_zones[0] ?? '');
+    return index >= 0 ? zone_key(nid, index) : -1;
+  }
+  const start = (block.id * c.memory_block_size_bytes) / c.PAGE_SIZE;
+  const end = start + c.memory_block_size_bytes / c.PAGE_SIZE;
+  const hits = c.zones
+    .map((_, i) => zone_key(nid, i))
+    .filter((key) => {
+      const zone = state.zone.get(key)!;
+      return (
+        zone.present_pages > 0 &&
+        zone.zone_start_pfn < end &&
+        zone.zone_start_pfn + zone.spanned_pages > start
+      );
+    });
+  return hits.length === 1 ? hits[0]! : -1;
+}
+
+function boot_blocks(
+  machine: Machine,
+  k: Kernel,
+  nid_of: NodeOf,
+  state: State,
+  sections: readonly number[],
+): void {
+  const c = k.c;
+  const derived = [...new Set(sections.map((nr) => Math.floor(nr / c.sections_per_block)))].map(
+    (id): Block => {
+      const start = id * c.memory_block_size_bytes;
+      const nids = new Set<number>();
+      for (const region of state.memblock_type.get(0)!.regions) {
+        if (region.base < start + c.memory_block_size_bytes && region.base + region.size > start)
+          nids.add(region.nid);
+      }
+      if (nids.size === 0) nids.add(nid_of(start));
+      return { id, state: 'online', nids: [...nids].sort((a, b) => a - b) };
+    },
+  );
+  const section_count = new Map<number, number>();
+  for (const nr of sections) {
+    const id = Math.floor(nr / c.sections_per_block);
+    section_count.set(id, (section_count.get(id) ?? 0) + 1);
+  }
+  for (const block of machine.blocks ?? derived) {
+    const nids = block.nids.filter((nid) => state.pgdat.has(nid));
+    const nid = nids.at(-1) ?? -1;
+    const online = block.state !== 'offline';
+    state.memory_block.set(block.id, {
+      ...new_memory_block(k, block.id, nid),
+      section_count: section_count.get(block.id) ?? 0,
+      state: online ? MEM_ONLINE : MEM_OFFLINE,
+      zone: zone_of_block(block, c, state),
+      offline: !online,
+      links: nids,
+    });
+    for (const n of nids) state.pgdat.get(n)!.links.set(block.id, block.id + 1, true);
+    if (nid >= 0) state.pgdat.get(nid)!.nr_blocks++;
+  }
+}
+
+function boot_vars(machine: Machine, k: Kernel, state: State): void {
+  const params = machine.params ?? {};
+  const words = cmdline_words(machine.cmdline ?? '');
+  const word = words.findLast((w) => w.startsWith('memhp_default_state='))?.split('=')[1];
+  const default_state = (params.auto_online_blocks ?? word ?? 'offline').trim();
+  const policy = online_policies.indexOf(
+    (params.online_policy ?? '').trim() as (typeof online_policies)[number],
+  );
+  let policy_zone = 0;
+  let max_pfn = 0;
+  for (const [key, zone] of state.zone) {
+    if (zone.present_pages === 0) continue;
+    if (zone_idx(key) !== k.c.ZONE_MOVABLE) policy_zone = Math.max(policy_zone, zone_idx(key));
+    max_pfn = Math.max(max_pfn, zone.zone_start_pfn + zone.spanned_pages);
+  }
+  state.vars.set(0, {
+    mhp_default_online_type: Math.max(MMOP_OFFLINE, online_types.indexOf(default_state)),
+    online_policy: Math.max(0, policy),
+    auto_movable_ratio: Number(params.auto_movable_ratio ?? 301),
+    auto_movable_numa_aware: (params.auto_movable_numa_aware ?? 'Y').trim() === 'Y',
+    max_pfn,
+    policy_zone,
+    system_state: 'running',
+    totalram_pages: [...state.zone.values()].reduce((sum, zone) => sum + zone.managed_pages, 0),
+    num_poisoned_pages: 0,
+    next_mgid: 1,
+    notifier_error: {},
+    fail_alloc: {},
+    nr_vmemmap_pages: 0,
+    warned: [],
+    map_entries_nr: Math.max(-1, ...(machine.firmware_map ?? []).map(({ id }) => id)) + 1,
+  });
+}
+
+/**
+ * Where neither /proc/iomem nor memblock says where RAM is, the memory blocks do: whole, as holes in them are unknown.
+ */
+function with_ram(machine: Machine, c: Config): Machine {
+  const placed = machine.ram?.length || machine.memblock || machine.iomem?.some((entry) => entry.end > 0);
+  if (placed || !machine.blocks) return machine;
+  const ram: { start: number; size: number; nid: number }[] = [];
+  const size = c.memory_block_size_bytes;
+  for (const block of machine.blocks) {
+    const nid = block.nids[0] ?? 0;
+    const last = ram.at(-1);
+    if (last && last.nid === nid && last.start + last.size === block.id * size) last.size += size;
+    else ram.push({ start: block.id * size, size, nid });
+  }
+  return { ...machine, ram };
+}
+
+/**
+ * A running kernel of this release on this machine. What the machine's source says is taken over; what it lacks and
+ * the kernel determines is derived; what it cannot determine is assumed and noted.
+ * @throws ImpossibleMachine
+ */
+export function boot(source: Machine, release: Release): Model {
+  const machine = with_ram(source, configure(source, release));
+  const k = makeKernel(release, configure(machine, release));
+  const state = empty_state();
+  const notes = [...machine.missing];
+  boot_iomem(machine, state.iomem_resource);
+  const nid_of = node_of(machine, k.c);
+  boot_memblock(machine, k.c, nid_of, state);
+  const sections = present_sections(machine, k.c, state);
+  const nids = new Set<number>([
+    ...(machine.ram ?? []).map((r) => r.nid),
+    ...(machine.blocks ?? []).flatMap((b) => b.nids),
+  ]);
+  if (nids.size === 0) nids.add(0);
+  boot_nodes(
+    machine,
+    state,
+    [...nids].sort((a, b) => a - b),
+  );
+  boot_zones(machine, k.c, state);
+  boot_blocks(machine, k, nid_of, state, sections);
+  const offline = new Set<number>();
+  for (const [id, block] of state.memory_block) {
+    if (!block.offline) continue;
+    for (let i = 0; i < k.c.sections_per_block; i++) offline.add(id * k.c.sections_per_block + i);
+  }
+  const map = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
+  for (const nr of sections) {
+    const early = offline.has(nr) ? 0 : SECTION_IS_ONLINE | SECTION_IS_EARLY;
+    state.mem_section.set(nr, {
+      section_mem_map: map | early,
+      subsection_map: subsection_mask(k.c, nr * k.c.PAGES_PER_SECTION, k.c.PAGES_PER_SECTION),
+      nid: nid_of(nr * k.c.SECTION_SIZE),
+    });
+  }
+  boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
+  boot_vars(machine, k, state);
+  state.firmware_map = machine.firmware_map ?? [];
+  return { kernel: k, state, notes };
+}

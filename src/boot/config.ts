@@ -1,0 +1,120 @@
+import {
+  max_order,
+  max_physmem_bits,
+  memstart_align,
+  PAGE_SIZES,
+  pmd_order,
+  pmd_size,
+  VA_BITS,
+} from '../geometry/sizes.ts';
+import { probe_memory_block_size } from '../kernel/arch/x86/init_64.ts';
+import { type Config, SUBSECTION_SIZE } from '../kernel/config.ts';
+import type { Machine } from '../machines/machine.ts';
+import type { Release } from '../releases/define.ts';
+import { ImpossibleMachine } from './impossible.ts';
+
+/** Words of a kernel command line; a quoted value stays one word. */
+export const cmdline_words = (cmdline: string): string[] => cmdline.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+
+const TRUE = /^(y|yes|on|1|force)$/i;
+
+/** Source files for which dynamic debug is switched on by dyndbg="file mm/x.c +p; …". */
+function dyndbg_files(words: readonly string[]): string[] {
+  const value = words.find((word) => word.startsWith('dyndbg='))?.slice('dyndbg='.length) ?? '';
+  return [...value.matchAll(/file\s+(\S+)\s+\+p/g)].map((match) => match[1]!);
+}
+
+const last_value = (words: readonly string[], name: string): string | undefined =>
+  words.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+
+const ram_of = (machine: Machine): readonly { start: number; size: number }[] => {
+  if (machine.memblock)
+    return machine.memblock.memory.map((r) => ({ start: r.start, size: r.end - r.start + 1 }));
+  if (machine.ram) return machine.ram;
+  return (machine.iomem ?? [])
+    .filter((entry) => entry.depth === 0 && entry.name.startsWith('System RAM') && entry.end > 0)
+    .map((entry) => ({ start: entry.start, size: entry.end - entry.start + 1 }));
+};
+
+/** End of boot memory, for the size of an x86 memory block. */
+const ram_end = (machine: Machine): number => Math.max(0, ...ram_of(machine).map((r) => r.start + r.size));
+
+/** Start of the lowest RAM the firmware named, NOMAP included: memblock_start_of_DRAM. */
+const ram_start = (machine: Machine): number => {
+  const starts = ram_of(machine).map((r) => r.start);
+  return starts.length ? Math.min(...starts) : 0;
+};
+
+function linear_range(machine: Machine, section_size: number, va_bits: number, physmem_bits: number) {
+  const max_phys = 2 ** Math.min(physmem_bits, 52) - 1;
+  if (machine.arch === 'x86_64') return { start: 0, end: max_phys };
+  const align = memstart_align(machine.page_size, section_size);
+  const memstart = Math.floor(ram_start(machine) / align) * align;
+  return { start: memstart, end: Math.min(memstart + 2 ** (va_bits - 1) - 1, max_phys) };
+}
+
+function zone_names(machine: Machine, release: Release): readonly string[] {
+  const seen = [...new Set((machine.zones ?? []).map((zone) => zone.name))];
+  return seen.includes('Normal') && seen.includes('Movable')
+    ? seen
+    : [...release.constants.zones[machine.arch], 'Device'];
+}
+
+/**
+ * What is fixed once this release has booted on this machine.
+ * @throws ImpossibleMachine when no such kernel could have been built or booted
+ */
+export function configure(machine: Machine, release: Release): Config {
+  const { arch, page_size } = machine;
+  if (!PAGE_SIZES[arch].includes(page_size))
+    throw new ImpossibleMachine(`${arch} has no pages of ${page_size} bytes`);
+  const words = cmdline_words(machine.cmdline ?? '');
+  const va_bits = machine.va_bits ?? 48;
+  if (!VA_BITS[arch][page_size]!.includes(va_bits)) {
+    throw new ImpossibleMachine(`${arch} with pages of ${page_size} bytes has no ${va_bits}-bit addresses`);
+  }
+  const constants = release.constants;
+  const section_size = 2 ** constants.SECTION_SIZE_BITS[arch](page_size);
+  const hypervisor = arch === 'x86_64';
+  const block_size =
+    machine.block_size ??
+    (arch === 'arm64' ? section_size : probe_memory_block_size(section_size, ram_end(machine), hypervisor));
+  if (block_size % section_size !== 0) {
+    throw new ImpossibleMachine(
+      `${release.name} on ${arch} has sections of 0x${section_size.toString(16)}: a memory block cannot be 0x${block_size.toString(16)}`,
+    );
+  }
+  const zones = zone_names(machine, release);
+  const physmem_bits = max_physmem_bits(arch, page_size, va_bits);
+  const memmap_on_memory =
+    last_value(words, 'memory_hotplug.memmap_on_memory') ?? machine.params?.memmap_on_memory;
+  return {
+    arch,
+    PAGE_SHIFT: Math.log2(page_size),
+    PAGE_SIZE: page_size,
+    SECTION_SIZE: section_size,
+    PAGES_PER_SECTION: section_size / page_size,
+    PAGES_PER_SUBSECTION: SUBSECTION_SIZE / page_size,
+    MAX_PHYSMEM_BITS: physmem_bits,
+    sections_per_block: block_size / section_size,
+    memory_block_size_bytes: block_size,
+    pageblock_nr_pages: 2 ** pmd_order(page_size),
+    MAX_ORDER: max_order(page_size),
+    PMD_SIZE: pmd_size(page_size),
+    zones,
+    ZONE_NORMAL: zones.indexOf('Normal'),
+    ZONE_MOVABLE: zones.indexOf('Movable'),
+    ZONE_DEVICE: zones.indexOf('Device'),
+    MAX_NUMNODES: arch === 'arm64' ? 16 : 1024,
+    ARCH_KEEP_MEMBLOCK: constants.ARCH_KEEP_MEMBLOCK[arch],
+    FIRMWARE_MEMMAP: arch === 'x86_64',
+    memblock_columns: constants.memblock_columns === 'range nid flags',
+    parameters: constants.memory_hotplug_parameters,
+    DEBUG_VM: machine.debug_vm ?? false,
+    MHP_MEMMAP_ON_MEMORY: constants.MHP_MEMMAP_ON_MEMORY,
+    mappable_range: linear_range(machine, section_size, va_bits, physmem_bits),
+    movable_node: words.includes('movable_node'),
+    memmap_on_memory: constants.MHP_MEMMAP_ON_MEMORY && TRUE.test((memmap_on_memory ?? '').trim()),
+    dyndbg: dyndbg_files(words),
+  };
+}

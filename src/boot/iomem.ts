@@ -1,0 +1,63 @@
+import {
+  IORESOURCE_BUSY,
+  IORESOURCE_MEM,
+  IORESOURCE_SYSRAM_DRIVER_MANAGED,
+  IORESOURCE_SYSTEM_RAM,
+  type resource,
+} from '../kernel/state.ts';
+import type { IomemEntry, Machine } from '../machines/machine.ts';
+
+/** The flags of a resource are not in /proc/iomem; they follow from what bears such a name. */
+function flags_of(name: string): number {
+  if (name === 'System RAM') return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+  if (name.startsWith('System RAM (')) {
+    return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY | IORESOURCE_SYSRAM_DRIVER_MANAGED;
+  }
+  // bus windows and firmware tables leave room for children; what a driver or the kernel claims is busy
+  if (/^(PCI Bus|PCI ECAM|Persistent Memory|Soft Reserved|CXL Window|dax\d|region\d|namespace)/.test(name)) {
+    return IORESOURCE_MEM;
+  }
+  return IORESOURCE_MEM | IORESOURCE_BUSY;
+}
+
+/** Rebuild the tree from its lines; entries with zeroed addresses cannot be placed and are left out. */
+function tree_of(entries: readonly IomemEntry[], root: resource): void {
+  const path: resource[] = [root];
+  for (const entry of entries) {
+    if (entry.start === 0 && entry.end === 0) continue;
+    path.length = Math.min(path.length, entry.depth + 1);
+    const res: resource = {
+      name: entry.name,
+      start: entry.start,
+      end: entry.end,
+      flags: flags_of(entry.name),
+      children: [],
+    };
+    path.at(-1)!.children.push(res);
+    path.push(res);
+  }
+}
+
+/** Fill the resource tree from /proc/iomem, or from the RAM ranges where that is all there is. */
+export function boot_iomem(machine: Machine, root: resource): void {
+  if (machine.iomem?.some((entry) => entry.end > 0)) {
+    tree_of(machine.iomem, root);
+    return;
+  }
+  const holes = [...(machine.holes ?? [])].sort((a, b) => a.start - b.start);
+  for (const ram of [...(machine.ram ?? [])].sort((a, b) => a.start - b.start)) {
+    let at = ram.start;
+    const end = ram.start + ram.size;
+    const push = (start: number, stop: number): void => {
+      if (stop <= start) return;
+      const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+      root.children.push({ name: 'System RAM', start, end: stop - 1, flags, children: [] });
+    };
+    for (const hole of holes) {
+      if (hole.start >= end || hole.start + hole.size <= at) continue;
+      push(at, hole.start);
+      at = Math.max(at, Math.min(end, hole.start + hole.size));
+    }
+    push(at, end);
+  }
+}

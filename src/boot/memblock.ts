@@ -1,0 +1,77 @@
+import type { Config } from '../kernel/config.ts';
+import {
+  MEMBLOCK_DRIVER_MANAGED,
+  MEMBLOCK_HOTPLUG,
+  MEMBLOCK_MIRROR,
+  MEMBLOCK_NOMAP,
+  MEMBLOCK_RSRV_KERN,
+  MEMBLOCK_RSRV_NOINIT,
+  memblock_capacity,
+} from '../kernel/mm/memblock.ts';
+import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region, type State } from '../kernel/state.ts';
+import type { Machine, MemblockRegion } from '../machines/machine.ts';
+
+const flag_bits: Readonly<Record<string, number>> = {
+  HOTPLUG: MEMBLOCK_HOTPLUG,
+  MIRROR: MEMBLOCK_MIRROR,
+  NOMAP: MEMBLOCK_NOMAP,
+  DRV_MNG: MEMBLOCK_DRIVER_MANAGED,
+  RSV_NIT: MEMBLOCK_RSRV_NOINIT,
+  RSRV_NOINIT: MEMBLOCK_RSRV_NOINIT,
+  RSV_KERN: MEMBLOCK_RSRV_KERN,
+  RSRV_KERN: MEMBLOCK_RSRV_KERN,
+};
+
+/** Which node a physical address belongs to. */
+export type NodeOf = (phys: number) => number;
+
+/** The node whose zones span the pfn, else the node of the RAM range or block that holds it, else node 0. */
+export function node_of(machine: Machine, c: Config): NodeOf {
+  const zones = (machine.zones ?? []).filter((zone) => zone.spanned > 0);
+  const blocks = new Map((machine.blocks ?? []).map((block) => [block.id, block.nids]));
+  return (phys) => {
+    const pfn = Math.floor(phys / c.PAGE_SIZE);
+    const own = blocks.get(Math.floor(phys / c.memory_block_size_bytes));
+    if (own?.length === 1) return own[0]!;
+    const zone = zones.find((z) => pfn >= z.start_pfn && pfn < z.start_pfn + z.spanned);
+    if (zone) return zone.nid;
+    const ram = machine.ram?.find((r) => phys >= r.start && phys < r.start + r.size);
+    return ram?.nid ?? own?.[0] ?? 0;
+  };
+}
+
+/** A NOMAP region is one whose first whole page arm64 does not show as System RAM. */
+function is_nomap(machine: Machine, c: Config, start: number): boolean {
+  if (!machine.iomem) return false;
+  const page = Math.ceil(start / c.PAGE_SIZE) * c.PAGE_SIZE;
+  const top = machine.iomem.find((entry) => entry.depth === 0 && page >= entry.start && page <= entry.end);
+  return !top?.name.startsWith('System RAM');
+}
+
+function region_of(
+  machine: Machine,
+  c: Config,
+  nid_of: NodeOf,
+  r: MemblockRegion,
+  memory: boolean,
+): memblock_region {
+  const known = r.flags?.reduce((bits, name) => bits | (flag_bits[name] ?? 0), 0);
+  return {
+    base: r.start,
+    size: r.end - r.start + 1,
+    nid: r.nid ?? (memory ? nid_of(r.start) : -1),
+    flags: known ?? (memory && is_nomap(machine, c, r.start) ? MEMBLOCK_NOMAP : 0),
+  };
+}
+
+/** memblock after boot: as debugfs had it, or one region for every run of RAM on one node. */
+export function boot_memblock(machine: Machine, c: Config, nid_of: NodeOf, state: State): void {
+  const memory = machine.memblock
+    ? machine.memblock.memory.map((r) => region_of(machine, c, nid_of, r, true))
+    : [...(machine.ram ?? [])]
+        .sort((a, b) => a.start - b.start)
+        .map((r) => ({ base: r.start, size: r.size, nid: r.nid, flags: 0 }));
+  const reserved = (machine.memblock?.reserved ?? []).map((r) => region_of(machine, c, nid_of, r, false));
+  state.memblock_type.set(MEMBLOCK_MEMORY, { regions: memory, max: memblock_capacity(memory.length) });
+  state.memblock_type.set(MEMBLOCK_RESERVED, { regions: reserved, max: memblock_capacity(reserved.length) });
+}

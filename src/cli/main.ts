@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ImpossibleMachine } from '../boot/impossible.ts';
+import { InputError } from '../machines/input-error.ts';
+import { BadOperation } from '../scenarios/session.ts';
+import * as conform from './conform.ts';
+import * as ls from './ls.ts';
+import * as run from './run.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const program = new Command('mhp')
+  .description('Linux memory hotplug as a program you can hold')
+  .version(version)
+  .exitOverride();
+
+for (const command of [run, conform, ls]) command.register(program);
+
+// a reader that has seen enough (`mhp conform … | head`) is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // help and version are no errors; everything else commander reports is bad usage
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else if (
+    error instanceof InputError ||
+    error instanceof BadOperation ||
+    error instanceof ImpossibleMachine
+  ) {
+    process.stderr.write(`mhp: ${error.message}\n`);
+    process.exitCode = 2;
+  } else {
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Event } from '../schedule/run.ts';
+
+/** Kernel messages brought to a form in which a recorded log and the model's can be compared line by line. */
+
+/** Lines that memory hotplug prints; everything else in a log is somebody else's. */
+const hotplug_lines: readonly RegExp[] = [
+  /^Fallback order for Node /,
+  /^Built \d+ zonelists/,
+  /^Policy zone: /,
+  /^Offlined Pages /,
+  /^Block size \[0x/,
+  /^acpi PNP0C80:\w+: /,
+  /^removing memory fails, /,
+  /^Refuse to remove /,
+  /^Hotplug memory \[/,
+  / is outside linear mapping region$/,
+  /^node \d+ was absent from the node_possible_map$/,
+  /^Boot memory \[/,
+  /^memory memory\d+: Offline failed\.$/,
+  /^page: ?\S* ?refcount:\d+ mapcount:/,
+  /^flags: 0x/,
+  /^page dumped because: unmovable page$/,
+  /^memory offlining \[mem /,
+  /^online_pages \[mem /,
+  /^Unable to reserve System RAM region: /,
+  / splits a leaf entry in /,
+  /^WARNING: /,
+  /^[Kk]ernel BUG at /,
+];
+
+/** What cannot be the same in two runs: timestamps, counters, addresses, offsets in code. */
+function normal(line: string): string {
+  return line
+    .replace(/^\[ *\d+\.\d+\] /, '')
+    .replace(/Total pages: \d+$/, 'Total pages: N')
+    .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at (\w+)\+.*$/, 'WARNING: at $1')
+    .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\w+)\+.*$/, 'WARNING: at $1')
+    .replace(/^[Kk]ernel BUG at (\w+)\+.*$/, 'BUG at $1')
+    .replace(/^page:.*? refcount:\d+ mapcount:\S+ mapping:\S+ index:\S+ pfn:(\S+).*$/, 'page: pfn:$1')
+    .replace(/^flags: 0x[0-9a-f]+\((.*)\)$/, (_, names: string) => `flags: (${zone_and_node(names)})`)
+    .trimEnd();
+}
+
+/** Of the names of page flags only node and zone are the memory's own. */
+const zone_and_node = (names: string): string =>
+  names
+    .split('|')
+    .filter((name) => /^(node|zone)=/.test(name))
+    .join('|');
+
+const is_hotplug = (line: string): boolean => hotplug_lines.some((pattern) => pattern.test(line));
+
+/** The hotplug lines of a recorded log, in normal form; what a crashed kernel says afterwards does not count. */
+export function recorded_lines(text: string): string[] {
+  const lines = text
+    .split('\n')
+    .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
+    .filter(is_hotplug)
+    .map(normal);
+  const bug = lines.findIndex((line) => line.startsWith('BUG at '));
+  return bug < 0 ? lines : lines.slice(0, bug + 1);
+}
+
+/** The lines a log would hold of these events, in normal form. */
+export function event_lines(events: readonly Event[]): string[] {
+  return events.flatMap((event) => {
+    if (event.kind === 'printk') return [normal(event.text)];
+    if (event.kind === 'lock') return [];
+    if (event.kind === 'bug') return [`BUG at ${event.where}`];
+    return [...(event.text ? [event.text] : []), `WARNING: at ${event.where}`];
+  });
+}

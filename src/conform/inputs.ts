@@ -1,0 +1,74 @@
+import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
+import type { Op } from '../machines/ops.ts';
+import type { Session } from '../scenarios/session.ts';
+
+/**
+ * What the model cannot know and the recording shows: the page that could not be moved when an operation was tried.
+ * It is given to the model for as long as the operation lasts.
+ */
+export interface Input {
+  readonly pfn: number;
+  /** The page was PG_reserved: unmovable even in ZONE_MOVABLE. */
+  readonly reserved: boolean;
+}
+
+/** Pages the kernel dumped as unmovable, in order. */
+export function dumped_pages(log: string): Input[] {
+  const lines = log.split('\n');
+  return lines.flatMap((line, i) => {
+    const page = /page:.* pfn:0x([0-9a-f]+)/.exec(line);
+    if (!page) return [];
+    const flags = lines[i + 1] ?? '';
+    return [
+      { pfn: Number.parseInt(page[1]!, 16), reserved: /flags: 0x[0-9a-f]+\(.*\breserved\b/.test(flags) },
+    ];
+  });
+}
+
+/** First and last + 1 block that an operation may take offline; null when it takes none. */
+function blocks_of(op: Op, session: Session): readonly [number, number] | null {
+  const block = session.kernel.c.memory_block_size_bytes;
+  if (op.op === 'write') {
+    const id = Number(/\/memory(\d+)\/(?:state|online)$/.exec(op.path)?.[1] ?? Number.NaN);
+    const offline = op.path.endsWith('/online') ? op.value.trim() === '0' : op.value.trim() === 'offline';
+    return Number.isNaN(id) || !offline ? null : [id, id + 1];
+  }
+  if (op.op === 'offline_and_remove_memory') return [op.start / block, (op.start + op.size) / block];
+  if (op.op !== 'device_del') return null;
+  const range = session.device_range(op.id);
+  return range ? [range.start / block, (range.start + range.size) / block] : null;
+}
+
+const refused = (op: Op): boolean =>
+  (op.op === 'device_del' && op.ost.at(-1) === 130) || ('errno' in op && op.errno === 'EBUSY');
+
+/** Put what a refused operation ran into in place; the result says what was given and takes it away again. */
+export function give_inputs(
+  session: Session,
+  op: Op,
+  log: string,
+): { given: Input[]; take_back: () => void } {
+  const { c } = session.kernel;
+  const { pages } = session.state;
+  const blocks = refused(op) ? blocks_of(op, session) : null;
+  const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const given: Input[] = [];
+  const before: [number, Page][] = [];
+  for (const input of blocks ? dumped_pages(log) : []) {
+    if (input.pfn < blocks![0] * per_block || input.pfn >= blocks![1] * per_block) continue;
+    const page = pages.get(input.pfn);
+    if (page_use(page) === USE.UNMOVABLE || PageReserved(page)) continue;
+    before.push([input.pfn, page]);
+    given.push(input);
+    pages.set(input.pfn, input.pfn + 1, with_use(page, USE.UNMOVABLE) | (input.reserved ? PG_reserved : 0));
+  }
+  const take_back = (): void => {
+    for (const [pfn, page] of before) {
+      if (page_use(pages.get(pfn)) === USE.UNMOVABLE) {
+        const use = page_use(page);
+        pages.update(pfn, pfn + 1, (now) => with_use(PageReserved(page) ? now : now & ~PG_reserved, use));
+      }
+    }
+  };
+  return { given, take_back };
+}

@@ -1,0 +1,218 @@
+import { boot } from '../boot/boot.ts';
+import type { Op } from '../machines/ops.ts';
+import { machineOf } from '../machines/read.ts';
+import type { Recording, RecordingStep } from '../machines/recording.ts';
+import { find_release, type Release } from '../releases/index.ts';
+import { BadOperation, type Result, Session } from '../scenarios/session.ts';
+import type { Event } from '../schedule/run.ts';
+import { compare_state, type Difference, Tally } from './compare.ts';
+import { event_lines, recorded_lines } from './dmesg.ts';
+import { dumped_pages, give_inputs } from './inputs.ts';
+
+export interface StepReport {
+  readonly dir: string;
+  readonly compared: number;
+  readonly differences: readonly Difference[];
+  readonly not_compared: readonly string[];
+  /** What the recording told the model, one line each. */
+  readonly inputs: readonly string[];
+}
+
+export interface Report {
+  readonly source: string;
+  readonly release: string;
+  readonly kernel: string;
+  readonly steps: readonly StepReport[];
+  readonly agrees: boolean;
+}
+
+/** What the model did with an operation: a result to compare, or why there is none. */
+type Done = { readonly result: Result } | { readonly skipped: string };
+
+/** Do one recorded operation on the model. */
+function perform(session: Session, op: Op): Done {
+  switch (op.op) {
+    case 'write':
+      if (/\/nr_hugepages$/.test(op.path))
+        return { skipped: `${op.path}: hugetlb pools are not modelled yet` };
+      return { result: session.write(op.path, op.value) };
+    case 'add_memory':
+      return { result: session.add_memory(op.nid, op.start, op.size, op.flags) };
+    case 'add_memory_driver_managed':
+      return {
+        result: session.add_memory_driver_managed(op.nid, op.start, op.size, 'System RAM (ohp)', op.flags),
+      };
+    case 'remove_memory':
+      return { result: session.remove_memory(op.start, op.size) };
+    case 'offline_and_remove_memory':
+      return { result: session.offline_and_remove_memory(op.start, op.size) };
+    case 'device_add':
+      if (op.error !== null || op.addr === null) {
+        return { skipped: `device_add ${op.id}: refused by the machine monitor, the kernel never saw it` };
+      }
+      if (op.kind !== 'dimm')
+        return { skipped: `device_add ${op.id}: ${op.kind} devices are not modelled yet` };
+      return { result: session.device_add(op.id, op.addr, op.size, op.node) };
+    case 'device_del':
+      return { result: session.device_del(op.id) };
+    case 'pin':
+      return { result: session.pin(op.nid, op.start, op.size) };
+    case 'unpin':
+      session.unpin();
+      return { skipped: 'unpin: has no result' };
+    case 'observe':
+      return { skipped: 'observe: reads only' };
+    case 'use_memory':
+    case 'stop_using':
+      return { skipped: `${op.op}: what a program allocates is not modelled; it was all movable` };
+    default:
+      return { skipped: `${op.op} ${op.argv.join(' ')}: not modelled yet` };
+  }
+}
+
+/** Pools that hold hugetlb pages now, by the path of their nr_hugepages. */
+function note_hugetlb(op: Op, pools: Set<string>): void {
+  if (op.op !== 'write' || !op.path.endsWith('/nr_hugepages')) return;
+  if (Number(op.value) > 0) pools.add(op.path);
+  else pools.delete(op.path);
+}
+
+/** An offline refused with no page dumped, while there are hugetlb pages: the refusal is theirs. */
+function blocked_by_hugetlb(op: Op, pools: ReadonlySet<string>, log: string): Done | null {
+  if (op.op !== 'write' || op.errno !== 'EBUSY' || pools.size === 0 || dumped_pages(log).length > 0)
+    return null;
+  return { skipped: `${call_text(op)}: refused for a hugetlb page, and hugetlb pools are not modelled yet` };
+}
+
+const call_text = (op: Op): string => {
+  switch (op.op) {
+    case 'write':
+      return `echo ${op.value} > ${op.path}`;
+    case 'device_add':
+    case 'device_del':
+      return `${op.op} ${op.id}`;
+    case 'add_memory':
+    case 'add_memory_driver_managed':
+    case 'remove_memory':
+    case 'offline_and_remove_memory':
+      return `${op.op} 0x${op.start.toString(16)} 0x${op.size.toString(16)}`;
+    default:
+      return op.op;
+  }
+};
+
+function compare_result(tally: Tally, op: Op, result: Result): void {
+  const what = call_text(op);
+  if ('crashed' in op && op.crashed) {
+    tally.check('result', what, 'BUG', result.ended === 'bug' ? 'BUG' : (result.errno ?? 'success'));
+    return;
+  }
+  if (result.ended !== 'returned') {
+    tally.check('result', what, 'returned', result.ended);
+    return;
+  }
+  if ('errno' in op) tally.check('result', what, op.errno ?? 'success', result.errno ?? 'success');
+  if (op.op === 'device_del') {
+    tally.check(
+      'result',
+      `${what} deleted`,
+      String(op.events.includes('DEVICE_DELETED')),
+      String(result.deleted),
+    );
+  }
+  if (op.op !== 'device_add' && op.op !== 'device_del') return;
+  if ('ost_unrecorded' in op && op.ost_unrecorded) {
+    tally.not_compared.add(`${what}: its OST codes were not recorded`);
+  } else if (op.op === 'device_del' && op.ost.length < (result.ost?.length ?? 0)) {
+    // an eject begins with 132 in every kernel; the monitor's event for it can be missed
+    tally.check('result', `${what} last OST`, String(op.ost.at(-1)), String(result.ost?.at(-1)));
+    tally.not_compared.add(
+      `${what}: only ${op.ost.length} of the OST codes was recorded, the last one is compared`,
+    );
+  } else {
+    tally.check('result', `${what} OST`, op.ost.join(), (result.ost ?? []).join());
+  }
+}
+
+const log_of = (step: RecordingStep): string =>
+  step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
+
+function compare_messages(tally: Tally, log: string, events: readonly Event[]): void {
+  const recorded = recorded_lines(log);
+  const model = event_lines(events);
+  for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
+    tally.check('messages', `dmesg hotplug line ${i + 1}`, recorded[i] ?? '(none)', model[i] ?? '(none)');
+  }
+}
+
+function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>): StepReport {
+  const tally = new Tally();
+  const inputs: string[] = [];
+  const events: Event[] = [];
+  const log = log_of(step);
+  let crashed = false;
+  for (const op of step.ops) {
+    note_hugetlb(op, hugetlb);
+    const input = give_inputs(session, op, log);
+    for (const { pfn } of input.given)
+      inputs.push(`page 0x${pfn.toString(16)} was unmovable during ${call_text(op)}`);
+    let done: Done;
+    try {
+      done = blocked_by_hugetlb(op, hugetlb, log) ?? perform(session, op);
+    } catch (error) {
+      if (!(error instanceof BadOperation)) throw error;
+      done = { skipped: error.message };
+    }
+    input.take_back();
+    if ('skipped' in done) {
+      tally.not_compared.add(done.skipped);
+      continue;
+    }
+    events.push(...done.result.events);
+    compare_result(tally, op, done.result);
+    crashed ||= done.result.ended === 'bug';
+  }
+  compare_messages(tally, log, events);
+  if (step.tree.list('sys') === undefined)
+    tally.not_compared.add('state: the guest had crashed, nothing was recorded');
+  else if (!crashed) compare_state(tally, step.tree, session.state, session.kernel);
+  return {
+    dir: step.dir,
+    compared: tally.compared,
+    differences: tally.differences,
+    not_compared: [...tally.not_compared],
+    inputs,
+  };
+}
+
+/** VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined where that is not recorded. */
+function recorded_va_bits(recording: Recording): number | undefined {
+  const tcr = /"TCR_EL1": "0x([0-9a-f]+)"/.exec(recording.tree.readText('machine.json') ?? '');
+  return tcr ? 64 - Number((BigInt(`0x${tcr[1]}`) >> 16n) & 0x3fn) : undefined;
+}
+
+/** Replay a recording from the machine of its first step; `release` overrides the recorded kernel's. */
+export function conform(recording: Recording, release?: Release): Report {
+  const [first] = recording.steps;
+  const chosen = release ?? find_release(recording.ops.kernel);
+  if (!first || !chosen)
+    throw new BadOperation(`${recording.source}: no modelled release for ${recording.ops.kernel}`);
+  const { arch, page_size } = recording.ops;
+  const va_bits = recorded_va_bits(recording);
+  const known = { arch, page_size, release: recording.ops.kernel, cmdline: recording.ops.cmdline };
+  const session = new Session(
+    boot(
+      { ...machineOf({ tree: first.tree }, recording.source, known), ...(va_bits && { va_bits }) },
+      chosen,
+    ),
+  );
+  const hugetlb = new Set<string>();
+  const steps = recording.steps.map((step) => replay_step(session, step, hugetlb));
+  return {
+    source: recording.source,
+    release: chosen.name,
+    kernel: recording.ops.kernel,
+    steps,
+    agrees: steps.every((step) => step.differences.length === 0),
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * Linux memory hotplug as a library: boot a machine under a release, operate it, look at any file, check what must hold.
+ * Runs in a browser; reading machines from files and archives is in `machines/` and needs Node.
+ *
+ * @module
+ */
+export { boot, type Model } from './boot/boot.ts';
+export { ImpossibleMachine } from './boot/impossible.ts';
+export type { Config } from './kernel/config.ts';
+export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
+export type { State } from './kernel/state.ts';
+export { InputError } from './machines/input-error.ts';
+export type { Machine } from './machines/machine.ts';
+export { parseMachineFile } from './machines/machine-file.ts';
+export { invariants, violations } from './monitors/hotplug/index.ts';
+export {
+  defineRelease,
+  find_release,
+  mainline,
+  makeKernel,
+  type Release,
+  releases,
+} from './releases/index.ts';
+export { memory_map } from './report/memory-map.ts';
+export { parseScenario, type Scenario } from './scenarios/read.ts';
+export { run_scenario, type StepOutcome } from './scenarios/run.ts';
+export { BadOperation, type Result, Session } from './scenarios/session.ts';
+export { Runner } from './schedule/run.ts';
+export type { Step, Steps } from './steps/step.ts';

@@ -1,0 +1,128 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../kernel.ts';
+import { pr_err, pr_warn, R, W } from '../../ops.ts';
+import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr } from '../../pfn.ts';
+import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../state.ts';
+
+/** arch/arm64/mm/mmu.c and init.c: hot-add, hot-remove and what arm64 calls a valid pfn. */
+
+export const v5_2 = {
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+  },
+
+  /** Memory hot-remove is not selectable before the series of seed 000. */
+  *arch_remove_memory(this: Kernel, _start: number, _size: number, _altmap: vmem_altmap | null): Steps<void> {
+    yield* this.BUG('arch_remove_memory', 'CONFIG_MEMORY_HOTREMOVE is not selectable on arm64');
+  },
+};
+
+/** Seed 000 (V6): removal, with the zone of the first struct page (B66). */
+export const S0 = {
+  *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
+    const pfn = PFN_DOWN(this.c, start);
+    const zone = yield* this.zone_of_removed(pfn);
+    yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
+  },
+};
+
+/** v5.2..v5.13: memblock has the last word on validity (FACTS 2.17). */
+export const pfn_valid_by_memblock = {
+  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (!(map & SECTION_HAS_MEM_MAP)) return false;
+    return yield* this.memblock_is_map_memory(PFN_PHYS(this.c, pfn));
+  },
+};
+
+export const v5_7 = {
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    yield* this.memblock_clear_nomap(start, size);
+    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+  },
+};
+
+export const v5_10 = {
+  /** v5.10: a range outside the linear map is refused here, v5.12+ before the resource is taken. */
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const range = this.c.mappable_range;
+    if (start < range.start || start + size - 1 > range.end) {
+      yield* pr_err(`[${hexpad(start, 1)} ${hexpad(start + size, 1)}] is outside linear mapping region`);
+      return -this.errno.EINVAL;
+    }
+    return yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+  },
+};
+
+export const v6_1 = {
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+    if (ret === 0) {
+      const end_pfn = PFN_DOWN(this.c, start + size);
+      const max_pfn = yield* R('vars', 0, 'max_pfn');
+      if (end_pfn > max_pfn) yield* W('vars', 0, 'max_pfn', end_pfn);
+    }
+    return ret;
+  },
+};
+
+/** Boot memory must stay: MEM_GOING_OFFLINE is vetoed for any early section (v5.7+). */
+export const prevent_bootmem_remove_notifier: MemoryNotifier = function* (
+  this: Kernel,
+  action: number,
+  arg: memory_notify,
+): Steps<number> {
+  if (action !== MEM_GOING_OFFLINE && action !== MEM_OFFLINE) return 0;
+  const section = this.c.PAGES_PER_SECTION;
+  for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (!(map & SECTION_IS_EARLY)) continue;
+    const range = `[${hexpad(PFN_PHYS(this.c, pfn), 1)} ${hexpad(PFN_PHYS(this.c, pfn + section), 1)}]`;
+    if (action === MEM_OFFLINE) {
+      yield* pr_err(`Boot memory ${range} offlined`);
+      return 0;
+    }
+    yield* pr_warn(`Boot memory ${range} offlining attempted`);
+    return -this.errno.EPERM;
+  }
+  return 0;
+};
+
+/** v5.7..v5.9: the veto says nothing. */
+export const prevent_bootmem_remove_notifier_silent: MemoryNotifier = function* (
+  this: Kernel,
+  action: number,
+  arg: memory_notify,
+): Steps<number> {
+  if (action !== MEM_GOING_OFFLINE) return 0;
+  const section = this.c.PAGES_PER_SECTION;
+  for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (map & SECTION_IS_EARLY) return -this.errno.EPERM;
+  }
+  return 0;
+};

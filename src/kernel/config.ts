@@ -1,0 +1,48 @@
+/**
+ * What is fixed once a kernel has booted on a machine: geometry, build options, boot parameters. Read without a
+ * step, since nothing writes it. Sizes are bytes unless the name says pages.
+ */
+export interface Config {
+  readonly arch: 'arm64' | 'x86_64';
+  readonly PAGE_SHIFT: number;
+  readonly PAGE_SIZE: number;
+  readonly SECTION_SIZE: number;
+  readonly PAGES_PER_SECTION: number;
+  readonly PAGES_PER_SUBSECTION: number;
+  readonly MAX_PHYSMEM_BITS: number;
+  readonly sections_per_block: number;
+  readonly memory_block_size_bytes: number;
+  readonly pageblock_nr_pages: number;
+  /** Exclusive maximum of a buddy order. */
+  readonly MAX_ORDER: number;
+  readonly PMD_SIZE: number;
+  /** Zone names in order; a zone's index is its place here. */
+  readonly zones: readonly string[];
+  readonly ZONE_NORMAL: number;
+  readonly ZONE_MOVABLE: number;
+  /** -1 when the kernel has no ZONE_DEVICE. */
+  readonly ZONE_DEVICE: number;
+  /** NODES_SHIFT as a count. */
+  readonly MAX_NUMNODES: number;
+  readonly ARCH_KEEP_MEMBLOCK: boolean;
+  readonly FIRMWARE_MEMMAP: boolean;
+  /** debugfs memblock prints node and flags. */
+  readonly memblock_columns: boolean;
+  /** Names below /sys/module/memory_hotplug/parameters. */
+  readonly parameters: readonly string[];
+  /** Checks of CONFIG_DEBUG_VM: a poisoned struct page that is read is a BUG. */
+  readonly DEBUG_VM: boolean;
+  readonly MHP_MEMMAP_ON_MEMORY: boolean;
+  /** First and last physical address that the linear map can hold. */
+  readonly mappable_range: { readonly start: number; readonly end: number };
+  readonly movable_node: boolean;
+  /** memory_hotplug.memmap_on_memory. */
+  readonly memmap_on_memory: boolean;
+  /** Messages of pr_debug and dev_dbg reach the log for these source files (dyndbg). */
+  readonly dyndbg: readonly string[];
+}
+
+/** Bytes of one struct page on every modelled configuration. */
+export const SIZEOF_STRUCT_PAGE = 64;
+/** Bytes of a sub-section (FACTS 1.3). */
+export const SUBSECTION_SIZE = 2 * 1024 * 1024;

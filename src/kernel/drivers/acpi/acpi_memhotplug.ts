@@ -1,0 +1,119 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
+import { add, alloc, exists, free, pr_err, R, W } from '../../ops.ts';
+import { block_ids } from '../../pfn.ts';
+import type { acpi_physical_node } from '../../state.ts';
+
+/** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device becomes memory, and memory leaves with it. */
+
+export const v5_2 = {
+  *acpi_bind_memory_blocks(this: Kernel, dev: number): Steps<void> {
+    const start = yield* R('acpi_device', dev, 'start');
+    const bound: acpi_physical_node[] = [];
+    for (const block of block_ids(this.c, start, yield* R('acpi_device', dev, 'length'))) {
+      if (yield* exists('memory_block', block)) bound.push({ block, put_online: false });
+    }
+    yield* W('acpi_device', dev, 'physical_node_list', bound);
+  },
+
+  /** The range may be in use already (-EEXIST): it is bound all the same. 0 or -EINVAL. */
+  *acpi_memory_enable_device(this: Kernel, dev: number): Steps<number> {
+    const name = yield* R('acpi_device', dev, 'name');
+    const length = yield* R('acpi_device', dev, 'length');
+    if (length === 0) {
+      yield* pr_err(`acpi ${name}: device is empty`);
+      return -this.errno.EINVAL;
+    }
+    const result = yield* this.acpi_add_memory(dev, length);
+    if (result && result !== -this.errno.EEXIST) {
+      yield* pr_err(`acpi ${name}: add_memory failed`);
+      return -this.errno.EINVAL;
+    }
+    yield* this.acpi_bind_memory_blocks(dev);
+    yield* W('acpi_device', dev, 'enabled', true);
+    return 0;
+  },
+
+  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+    const node = yield* R('acpi_device', dev, 'node');
+    return yield* this.__add_memory(
+      Math.max(node, 0),
+      yield* R('acpi_device', dev, 'start'),
+      length,
+      MHP_NONE,
+    );
+  },
+
+  /** 1: attached; negative: the driver does not bind. */
+  *acpi_memory_device_add(this: Kernel, dev: number): Steps<number> {
+    const name = yield* R('acpi_device', dev, 'name');
+    const result = yield* this.acpi_memory_enable_device(dev);
+    if (result) {
+      yield* pr_err(`acpi ${name}: acpi_memory_enable_device() error`);
+      yield* this.acpi_memory_device_free(dev);
+      return result;
+    }
+    yield* W('acpi_device', dev, 'attached', true);
+    yield* this.pr_debug('drivers/acpi/acpi_memhotplug.c', `acpi ${name}: Memory device configured by ACPI`);
+    return 1;
+  },
+
+  /** Memory groups came with v5.15. */
+  *acpi_memory_device_free(this: Kernel, _dev: number): Steps<void> {},
+
+  *acpi_memory_device_remove(this: Kernel, dev: number): Steps<void> {
+    if (!(yield* R('acpi_device', dev, 'attached'))) return;
+    if (yield* R('acpi_device', dev, 'enabled')) {
+      yield* W('acpi_device', dev, 'physical_node_list', []);
+      yield* this.__remove_memory(
+        yield* R('acpi_device', dev, 'start'),
+        yield* R('acpi_device', dev, 'length'),
+      );
+      yield* W('acpi_device', dev, 'enabled', false);
+    }
+    yield* this.acpi_memory_device_free(dev);
+    yield* W('acpi_device', dev, 'attached', false);
+  },
+};
+
+export const v6_1 = {
+  /** memory_group_register_static: the id of the new group. */
+  *memory_group_register_static(this: Kernel, nid: number, max_pages: number): Steps<number> {
+    const mgid = yield* R('vars', 0, 'next_mgid');
+    yield* add('vars', 0, 'next_mgid', 1);
+    yield* alloc('memory_group', mgid, {
+      nid,
+      is_dynamic: false,
+      pages: max_pages,
+      present_kernel_pages: 0,
+      present_movable_pages: 0,
+      nr_blocks: 0,
+    });
+    return mgid;
+  },
+
+  /** -EBUSY while a block is still in the group. */
+  *memory_group_unregister(this: Kernel, mgid: number): Steps<number> {
+    if ((yield* R('memory_group', mgid, 'nr_blocks')) > 0) return -this.errno.EBUSY;
+    yield* free('memory_group', mgid);
+    return 0;
+  },
+
+  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+    const node = Math.max(yield* R('acpi_device', dev, 'node'), 0);
+    if (!(yield* exists('pgdat', node))) return -this.errno.EINVAL;
+    const mgid = yield* this.memory_group_register_static(node, Math.ceil(length / this.c.PAGE_SIZE));
+    yield* W('acpi_device', dev, 'mgid', mgid);
+    const memmap = this.mhp_supports_memmap_on_memory(length) ? MHP_MEMMAP_ON_MEMORY : 0;
+    const start = yield* R('acpi_device', dev, 'start');
+    return yield* this.__add_memory(mgid, start, length, MHP_NID_IS_MGID | memmap);
+  },
+
+  *acpi_memory_device_free(this: Kernel, dev: number): Steps<void> {
+    const mgid = yield* R('acpi_device', dev, 'mgid');
+    if (mgid < 0) return;
+    yield* this.memory_group_unregister(mgid);
+    yield* W('acpi_device', dev, 'mgid', -1);
+  },
+};

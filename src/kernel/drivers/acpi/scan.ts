@@ -1,0 +1,101 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { lock_device_hotplug, unlock_device_hotplug } from '../../locks.ts';
+import { lock, pr_warn, R, unlock, W } from '../../ops.ts';
+import type { acpi_physical_node } from '../../state.ts';
+
+/** drivers/acpi/scan.c: what the firmware's notifications set off, and the status it is told (_OST). */
+
+export const ACPI_OST_SC_SUCCESS = 0;
+export const ACPI_OST_SC_NON_SPECIFIC_FAILURE = 1;
+export const ACPI_OST_SC_EJECT_NOT_SUPPORTED = 0x80;
+export const ACPI_OST_SC_DEVICE_IN_USE = 0x81;
+export const ACPI_OST_SC_DEVICE_BUSY = 0x82;
+export const ACPI_OST_SC_EJECT_IN_PROGRESS = 0x84;
+
+export const v5_2 = {
+  /**
+   * One pass over the blocks of the device. The first goes on past refusals; the second skips what the first took
+   * offline and stops at the next refusal. Returns the block that refused, or -1.
+   */
+  *acpi_bus_offline(this: Kernel, dev: number, second_pass: boolean): Steps<number> {
+    yield* lock(`physical_node_lock ${dev}`, 'mutex');
+    const nodes: acpi_physical_node[] = [];
+    let errdev = -1;
+    let stopped = false;
+    for (const pn of yield* R('acpi_device', dev, 'physical_node_list')) {
+      if (stopped || (second_pass && pn.put_online)) {
+        nodes.push(pn);
+        continue;
+      }
+      const ret = yield* this.device_offline(pn.block);
+      nodes.push({ block: pn.block, put_online: ret === 0 });
+      if (ret < 0) {
+        errdev = pn.block;
+        stopped = second_pass;
+      }
+    }
+    yield* W('acpi_device', dev, 'physical_node_list', nodes);
+    yield* unlock(`physical_node_lock ${dev}`, 'mutex');
+    return errdev;
+  },
+
+  /** Back online what was taken offline, with whatever online_type the block still carries. */
+  *acpi_bus_online(this: Kernel, dev: number): Steps<void> {
+    yield* lock(`physical_node_lock ${dev}`, 'mutex');
+    const nodes = yield* R('acpi_device', dev, 'physical_node_list');
+    for (const pn of nodes) if (pn.put_online) yield* this.device_online(pn.block);
+    yield* W(
+      'acpi_device',
+      dev,
+      'physical_node_list',
+      nodes.map(({ block }) => ({ block, put_online: false })),
+    );
+    yield* unlock(`physical_node_lock ${dev}`, 'mutex');
+  },
+
+  *acpi_scan_try_to_offline(this: Kernel, dev: number): Steps<number> {
+    if ((yield* this.acpi_bus_offline(dev, false)) < 0) return 0;
+    const errdev = yield* this.acpi_bus_offline(dev, true);
+    if (errdev < 0) return 0;
+    yield* pr_warn(`memory memory${errdev}: Offline failed.`);
+    yield* this.acpi_bus_online(dev);
+    return -this.errno.EBUSY;
+  },
+
+  /** Device check: the status codes told to the firmware. */
+  *acpi_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
+    yield* lock_device_hotplug();
+    yield* lock('acpi_scan_lock', 'mutex');
+    if (!(yield* R('acpi_device', dev, 'attached'))) yield* this.acpi_memory_device_add(dev);
+    const code = yield* this.acpi_attach_status(dev);
+    yield* unlock('acpi_scan_lock', 'mutex');
+    yield* unlock_device_hotplug();
+    return [code];
+  },
+
+  /** Until 5.10 stable a driver that did not bind was a failure. */
+  *acpi_attach_status(this: Kernel, dev: number): Steps<number> {
+    if (yield* R('acpi_device', dev, 'attached')) return ACPI_OST_SC_SUCCESS;
+    yield* pr_warn(`acpi ${yield* R('acpi_device', dev, 'name')}: Enumeration failure`);
+    return ACPI_OST_SC_NON_SPECIFIC_FAILURE;
+  },
+
+  /** Eject request: in progress, then success, or busy when a block stays online. */
+  *acpi_eject_request(this: Kernel, dev: number): Steps<readonly number[]> {
+    yield* lock_device_hotplug();
+    yield* lock('acpi_scan_lock', 'mutex');
+    const error = yield* this.acpi_scan_try_to_offline(dev);
+    if (error === 0) yield* this.acpi_memory_device_remove(dev);
+    yield* unlock('acpi_scan_lock', 'mutex');
+    yield* unlock_device_hotplug();
+    return [ACPI_OST_SC_EJECT_IN_PROGRESS, error ? ACPI_OST_SC_DEVICE_BUSY : ACPI_OST_SC_SUCCESS];
+  },
+};
+
+export const v5_10 = {
+  /** Whatever became of it. */
+  *acpi_attach_status(this: Kernel, _dev: number): Steps<number> {
+    return ACPI_OST_SC_SUCCESS;
+  },
+};

@@ -1,0 +1,138 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { page_nid } from '../../mm/page.ts';
+import { add, change, exists, R, W } from '../../ops.ts';
+import { block_ids, PFN_PHYS, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
+import { NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
+
+/** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
+function create_node_link(state: State, nid: number, id: number): boolean {
+  const node = state.pgdat.get(nid)!;
+  if (node.links.get(id)) return false;
+  node.links.set(id, id + 1, true);
+  return true;
+}
+
+/** memoryX/nodeN. */
+function create_block_link(state: State, id: number, nid: number): boolean {
+  const block = state.memory_block.get(id)!;
+  if (block.links.includes(nid)) return false;
+  block.links = [...block.links, nid].sort((a, b) => a - b);
+  return true;
+}
+
+function remove_links(state: State, id: number, nid: number): void {
+  state.pgdat.get(nid)?.links.set(id, id + 1, false);
+  const block = state.memory_block.get(id);
+  if (block) block.links = block.links.filter((n) => n !== nid);
+}
+
+const drop_node_links = (state: State, nid: number): void =>
+  state.pgdat.get(nid)!.links.set(0, Number.MAX_SAFE_INTEGER, false);
+
+export const v5_2 = {
+  *pfn_in_present_section(this: Kernel, pfn: number): Steps<boolean> {
+    return ((yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_MARKED_PRESENT) !== 0;
+  },
+
+  *pfn_to_nid(this: Kernel, pfn: number, where: string): Steps<number> {
+    const page = yield* this.pfn_to_page(pfn);
+    yield* this.PagePoisoned(page, where);
+    return page_nid(page);
+  },
+
+  /** -1 when the pfn is not valid: on arm64 until v5.13 also when memblock has let go of it (B01). */
+  *get_nid_for_pfn(this: Kernel, pfn: number): Steps<number> {
+    if (!(yield* this.pfn_valid(pfn))) return -1;
+    return yield* this.pfn_to_nid(pfn, 'get_nid_for_pfn');
+  },
+
+  *set_block_nid(this: Kernel, id: number, nid: number): Steps<void> {
+    const old = yield* R('memory_block', id, 'nid');
+    if (old === nid) return;
+    if (old !== NUMA_NO_NODE) yield* add('pgdat', old, 'nr_blocks', -1);
+    yield* add('pgdat', nid, 'nr_blocks', 1);
+    yield* W('memory_block', id, 'nid', nid);
+  },
+
+  /** Until v5.9: while the system boots, a page of the node must be found in the block (B04). */
+  *register_mem_sect_under_node(this: Kernel, id: number, nid: number): Steps<number> {
+    yield* this.set_block_nid(id, nid);
+    const booting = (yield* R('vars', 0, 'system_state')) === 'booting';
+    const first = yield* R('memory_block', id, 'start_section_nr');
+    for (let nr = first; nr < first + this.c.sections_per_block; nr++) {
+      const pfn = section_nr_to_pfn(this.c, nr);
+      if (!(yield* this.pfn_in_present_section(pfn))) continue;
+      if (booting && (yield* this.get_nid_for_pfn(pfn)) !== nid) continue;
+      if (!(yield* change('node links', create_node_link, nid, id))) return -this.errno.EEXIST;
+      if (!(yield* change('node links', create_block_link, id, nid))) return -this.errno.EEXIST;
+      return 0;
+    }
+    return 0;
+  },
+
+  *link_mem_sections(this: Kernel, nid: number, start_pfn: number, end_pfn: number): Steps<number> {
+    const start = PFN_PHYS(this.c, start_pfn);
+    for (const id of block_ids(this.c, start, PFN_PHYS(this.c, end_pfn) - start)) {
+      if (!(yield* exists('memory_block', id))) continue;
+      const ret = yield* this.register_mem_sect_under_node(id, nid);
+      if (ret) return ret;
+    }
+    return 0;
+  },
+
+  /** v5.2: the node of every page of this section, where it can be read. */
+  *unregister_mem_sect_under_nodes(this: Kernel, id: number, section_nr: number): Steps<void> {
+    const nid = yield* this.get_nid_for_pfn(section_nr_to_pfn(this.c, section_nr));
+    if (nid < 0 || !(yield* R('pgdat', nid, 'online'))) return;
+    yield* change('node links', remove_links, id, nid);
+  },
+
+  /** V5.2 unlinks section by section. */
+  *unregister_memory_block_under_nodes(this: Kernel, _id: number): Steps<void> {},
+
+  *__register_one_node(this: Kernel, nid: number): Steps<number> {
+    if (yield* this.should_fail('node_device')) return -this.errno.ENOMEM;
+    yield* W('pgdat', nid, 'registered', true);
+    return 0;
+  },
+
+  *unregister_one_node(this: Kernel, nid: number): Steps<void> {
+    yield* change('node links', drop_node_links, nid);
+    yield* W('pgdat', nid, 'registered', false);
+  },
+};
+
+export const v5_3 = {
+  /** The loop ends at the first pfn of the last section (B03), and believes its struct page (B02). */
+  *unregister_memory_block_under_nodes(this: Kernel, id: number): Steps<void> {
+    const first = yield* R('memory_block', id, 'start_section_nr');
+    const last = first + this.c.sections_per_block - 1;
+    const seen = new Set<number>();
+    for (let nr = first; nr <= last; nr++) {
+      const nid = yield* this.get_nid_for_pfn(section_nr_to_pfn(this.c, nr));
+      if (nid < 0 || seen.has(nid) || !(yield* exists('pgdat', nid))) continue;
+      if (!(yield* R('pgdat', nid, 'online'))) continue;
+      seen.add(nid);
+      yield* change('node links', remove_links, id, nid);
+    }
+  },
+};
+
+export const v5_4 = {
+  /** The stored node id; nothing is read from the memmap (d84f2f5a7552). */
+  *unregister_memory_block_under_nodes(this: Kernel, id: number): Steps<void> {
+    const nid = yield* R('memory_block', id, 'nid');
+    if (nid !== NUMA_NO_NODE) yield* change('node links', remove_links, id, nid);
+  },
+};
+
+export const v5_10 = {
+  /** Hotplug context: every block of the range belongs to the node; a link that is there counts as made. */
+  *register_mem_sect_under_node(this: Kernel, id: number, nid: number): Steps<number> {
+    yield* this.set_block_nid(id, nid);
+    yield* change('node links', create_node_link, nid, id);
+    yield* change('node links', create_block_link, id, nid);
+    return 0;
+  },
+};

@@ -1,0 +1,227 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel } from '../kernel.ts';
+import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
+import { R, W } from '../ops.ts';
+import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type State } from '../state.ts';
+import { iomem, memblock, zoneinfo } from './proc.ts';
+
+/** Paths of sysfs, debugfs and /proc to the kernel functions behind them. */
+
+export const MEMORY = '/sys/devices/system/memory';
+export const NODE = '/sys/devices/system/node';
+export const PARAMETERS = '/sys/module/memory_hotplug/parameters';
+export const FIRMWARE = '/sys/firmware/memmap';
+export const NOTIFIER_ERROR = '/sys/kernel/debug/notifier-error-inject/memory/actions';
+
+/** What a path is: a text file, a link, a directory; null when nothing is there. */
+export type Entry =
+  | { readonly kind: 'file'; readonly text: string }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'dir'; readonly names: readonly string[] };
+
+/** Drive a function that only reads. */
+function read_through<T>(state: State, thread: Steps<T>): T {
+  let next = thread.next();
+  while (!next.done) {
+    const step = next.value;
+    let result: unknown;
+    if (step.op === 'read') {
+      const object = (state[step.obj as keyof State] as Map<number, object>).get(step.key);
+      result = (object as Record<string, unknown>)[step.field];
+    } else if (step.op === 'call') {
+      result = step.fn(state, ...step.args);
+    }
+    next = thread.next(result);
+  }
+  return next.value;
+}
+
+/** "0-2,5": as %*pbl prints a mask. */
+export function list_text(ids: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < ids.length; ) {
+    let j = i;
+    while (j + 1 < ids.length && ids[j + 1] === ids[j]! + 1) j++;
+    parts.push(j > i ? `${ids[i]}-${ids[j]}` : String(ids[i]));
+    i = j + 1;
+  }
+  return parts.join();
+}
+
+const sorted = (ids: Iterable<number>): number[] => [...ids].sort((a, b) => a - b);
+const file = (text: string): Entry => ({ kind: 'file', text });
+const link = (target: string): Entry => ({ kind: 'link', target });
+const dir = (names: readonly string[]): Entry => ({ kind: 'dir', names });
+
+const block_files = ['online', 'phys_device', 'phys_index', 'removable', 'state', 'valid_zones'];
+
+function block_entry(state: State, k: Kernel, id: number, name: string | undefined): Entry | null {
+  const block = state.memory_block.get(id);
+  if (!block) return null;
+  if (name === undefined) return dir([...block.links.map((nid) => `node${nid}`), ...block_files]);
+  const node = /^node(\d+)$/.exec(name);
+  if (node) return block.links.includes(Number(node[1])) ? link(`../../node/${name}`) : null;
+  switch (name) {
+    case 'online':
+      return file(read_through(state, k.online_show(id)));
+    case 'phys_device':
+      return file(k.phys_device_show());
+    case 'phys_index':
+      return file(k.phys_index_show(id));
+    case 'removable':
+      return file(read_through(state, k.removable_show(id)));
+    case 'state':
+      return file(read_through(state, k.state_show(id)));
+    case 'valid_zones':
+      return file(read_through(state, k.valid_zones_show(id)));
+    default:
+      return null;
+  }
+}
+
+function memory_entry(state: State, k: Kernel, parts: readonly string[]): Entry | null {
+  const [name, attribute, ...rest] = parts;
+  if (rest.length) return null;
+  if (name === undefined) {
+    const blocks = sorted(state.memory_block.keys()).map((id) => `memory${id}`);
+    return dir(['auto_online_blocks', 'block_size_bytes', ...blocks]);
+  }
+  const block = /^memory(\d+)$/.exec(name);
+  if (block) return block_entry(state, k, Number(block[1]), attribute);
+  if (attribute !== undefined) return null;
+  if (name === 'auto_online_blocks') return file(read_through(state, k.auto_online_blocks_show()));
+  if (name === 'block_size_bytes') return file(k.block_size_bytes_show());
+  return null;
+}
+
+const node_masks: Readonly<Record<string, (state: State, nid: number) => boolean>> = {
+  has_cpu: (state, nid) => state.pgdat.get(nid)!.cpus.length > 0 && state.pgdat.get(nid)!.online,
+  has_memory: (state, nid) => state.pgdat.get(nid)!.n_memory,
+  has_normal_memory: (state, nid) => state.pgdat.get(nid)!.n_normal_memory,
+  online: (state, nid) => state.pgdat.get(nid)!.online,
+  possible: () => true,
+};
+
+function node_entry(state: State, parts: readonly string[]): Entry | null {
+  const [name, attribute, ...rest] = parts;
+  if (rest.length) return null;
+  const nids = sorted(state.pgdat.keys());
+  const registered = nids.filter((nid) => state.pgdat.get(nid)!.registered);
+  if (name === undefined) return dir([...Object.keys(node_masks), ...registered.map((nid) => `node${nid}`)]);
+  const mask = node_masks[name];
+  if (mask)
+    return attribute === undefined ? file(`${list_text(nids.filter((n) => mask(state, n)))}\n`) : null;
+  const node = state.pgdat.get(Number(/^node(\d+)$/.exec(name)?.[1] ?? -1));
+  if (!node?.registered) return null;
+  if (attribute === undefined) {
+    const links: string[] = [];
+    for (const run of node.links.in(0, Number.MAX_SAFE_INTEGER)) {
+      if (run.value) for (let id = run.start; id < run.end; id++) links.push(`memory${id}`);
+    }
+    return dir(['cpulist', 'distance', ...links]);
+  }
+  if (attribute === 'cpulist') return file(`${list_text(node.cpus)}\n`);
+  if (attribute === 'distance') {
+    const online = nids.filter((nid) => state.pgdat.get(nid)!.online);
+    return file(`${online.map((to) => node.distance[to] ?? (to === node.node_id ? 10 : 20)).join(' ')}\n`);
+  }
+  const block = /^memory(\d+)$/.exec(attribute);
+  return block && node.links.get(Number(block[1])) ? link(`../../memory/${attribute}`) : null;
+}
+
+function parameter(state: State, k: Kernel, name: string): Entry | null {
+  const vars = state.vars.get(0)!;
+  switch (name) {
+    case 'auto_movable_numa_aware':
+      return file(vars.auto_movable_numa_aware ? 'Y\n' : 'N\n');
+    case 'auto_movable_ratio':
+      return file(`${vars.auto_movable_ratio}\n`);
+    case 'memmap_on_memory':
+      return file(k.c.memmap_on_memory ? 'Y\n' : 'N\n');
+    case 'online_policy':
+      return file(`${online_policies[vars.online_policy]}\n`);
+    default:
+      return null;
+  }
+}
+
+function firmware_entry(state: State, parts: readonly string[]): Entry | null {
+  const [id, name, ...rest] = parts;
+  if (rest.length) return null;
+  if (id === undefined) return dir(state.firmware_map.map((entry) => String(entry.id)));
+  const entry = state.firmware_map.find((e) => String(e.id) === id);
+  if (!entry) return null;
+  if (name === undefined) return dir(['end', 'start', 'type']);
+  if (name === 'start' || name === 'end') return file(`0x${entry[name].toString(16)}\n`);
+  return name === 'type' ? file(`${entry.type}\n`) : null;
+}
+
+/** Look a path up; null when the modelled kernel has nothing there. */
+export function lookup(state: State, k: Kernel, path: string): Entry | null {
+  const clean = path.replace(/\/+$/, '');
+  const below = (root: string): readonly string[] | null =>
+    clean === root ? [] : clean.startsWith(`${root}/`) ? clean.slice(root.length + 1).split('/') : null;
+  const memory = below(MEMORY);
+  if (memory) return memory_entry(state, k, memory);
+  const node = below(NODE);
+  if (node) return node_entry(state, node);
+  const parameters = below(PARAMETERS);
+  if (parameters?.length === 0) return k.c.parameters.length ? dir(k.c.parameters) : null;
+  if (parameters?.length === 1 && k.c.parameters.includes(parameters[0]!))
+    return parameter(state, k, parameters[0]!);
+  const firmware = below(FIRMWARE);
+  if (firmware && k.c.FIRMWARE_MEMMAP) return firmware_entry(state, firmware);
+  if (clean === '/proc/iomem') return file([...iomem(state)].join(''));
+  if (clean === '/proc/zoneinfo') return file([...zoneinfo(state, k)].join(''));
+  const arrays: Readonly<Record<string, number>> = {
+    '/sys/kernel/debug/memblock/memory': MEMBLOCK_MEMORY,
+    '/sys/kernel/debug/memblock/reserved': MEMBLOCK_RESERVED,
+  };
+  const type = arrays[clean];
+  if (type === undefined || !k.c.ARCH_KEEP_MEMBLOCK) return null;
+  return file([...memblock(state.memblock_type.get(type)!.regions, k.c.memblock_columns)].join(''));
+}
+
+function* store_notifier_error(action: string, text: string): Steps<number> {
+  const errors = yield* R('vars', 0, 'notifier_error');
+  yield* W('vars', 0, 'notifier_error', { ...errors, [action]: Number(text) });
+  return 0;
+}
+
+/** simple_strtoul-like unsigned parameters: digits only; null for anything else. */
+const unsigned = (text: string): number | null => (/^\d{1,10}\n?$/.test(text) ? Number(text) : null);
+
+function* store_parameter(k: Kernel, name: string, text: string): Steps<number> {
+  if (name === 'online_policy') return yield* k.set_online_policy(text);
+  if (name === 'auto_movable_ratio') {
+    const ratio = unsigned(text);
+    if (ratio === null || ratio > 0xffffffff) return -k.errno.EINVAL;
+    yield* W('vars', 0, 'auto_movable_ratio', ratio);
+    return 0;
+  }
+  if (name === 'auto_movable_numa_aware') {
+    if (!/^[yYnN01tTfF]/.test(text)) return -k.errno.EINVAL;
+    yield* W('vars', 0, 'auto_movable_numa_aware', /^[yY1tT]/.test(text));
+    return 0;
+  }
+  return -k.errno.EACCES;
+}
+
+/** The write behind a path: its steps, "denied" for a read-only file, null when the path is not modelled. */
+export function store(state: State, k: Kernel, path: string, text: string): Steps<number> | 'denied' | null {
+  const block = /^\/sys\/devices\/system\/memory\/memory(\d+)\/(\w+)$/.exec(path);
+  if (block && state.memory_block.has(Number(block[1]))) {
+    if (block[2] === 'state') return k.state_store(Number(block[1]), text);
+    if (block[2] === 'online') return k.online_store(Number(block[1]), text);
+  }
+  if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
+  if (path.startsWith(`${PARAMETERS}/`)) {
+    const name = path.slice(PARAMETERS.length + 1);
+    if (k.c.parameters.includes(name)) return store_parameter(k, name, text);
+  }
+  const action = /^MEM_GOING_(?:ONLINE|OFFLINE)\/error$/.exec(path.slice(NOTIFIER_ERROR.length + 1));
+  if (path.startsWith(`${NOTIFIER_ERROR}/`) && action && /^-?\d{1,3}\n?$/.test(text)) {
+    return store_notifier_error(action[0].split('/')[0]!, text);
+  }
+  return lookup(state, k, path)?.kind === 'file' ? 'denied' : null;
+}

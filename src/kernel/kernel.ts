@@ -1,0 +1,105 @@
+import type { ERRNO } from '../steps/errno.ts';
+import type { Steps } from '../steps/step.ts';
+import type * as arm64_mmu from './arch/arm64/mmu.ts';
+import type { Config } from './config.ts';
+import type * as acpi_memhotplug from './drivers/acpi/acpi_memhotplug.ts';
+import type * as acpi_scan from './drivers/acpi/scan.ts';
+import type * as core from './drivers/base/core.ts';
+import type * as memory from './drivers/base/memory.ts';
+import type * as memory_block from './drivers/base/memory_block.ts';
+import type * as memory_sysfs from './drivers/base/memory_sysfs.ts';
+import type * as node from './drivers/base/node.ts';
+import type * as resource from './kernel/resource.ts';
+import type * as runtime from './kernel/runtime.ts';
+import type * as memblock from './mm/memblock.ts';
+import type * as memmap from './mm/memmap.ts';
+import type * as add_memory from './mm/memory_hotplug/add_memory.ts';
+import type * as add_pages from './mm/memory_hotplug/add_pages.ts';
+import type * as node_states from './mm/memory_hotplug/node_states.ts';
+import type * as offline_pages from './mm/memory_hotplug/offline_pages.ts';
+import type * as online_pages from './mm/memory_hotplug/online_pages.ts';
+import type * as remove_memory from './mm/memory_hotplug/remove_memory.ts';
+import type * as zone_for_pfn_range from './mm/memory_hotplug/zone_for_pfn_range.ts';
+import type * as zone_span from './mm/memory_hotplug/zone_span.ts';
+import type * as page_alloc from './mm/page_alloc.ts';
+import type * as page_isolation from './mm/page_isolation.ts';
+import type * as sparse from './mm/sparse.ts';
+import type * as zonelists from './mm/zonelists.ts';
+
+/** struct vmem_altmap as far as accounting goes; thread-local until a memory block keeps it. */
+export interface vmem_altmap {
+  base_pfn: number;
+  reserve: number;
+  free: number;
+  align: number;
+  alloc: number;
+}
+
+/** struct memory_notify. A node id of -1 means no change. */
+export interface memory_notify {
+  start_pfn: number;
+  nr_pages: number;
+  status_change_nid: number;
+  status_change_nid_normal: number;
+}
+
+/** A callback on the memory chain: 0 or a negative errno. */
+export type MemoryNotifier = (this: Kernel, action: number, arg: memory_notify) => Steps<number>;
+
+/** What a later release adds to the names it has inherited. */
+type Introduced<New, Old> = Omit<New, keyof Old>;
+
+type Base = typeof add_memory.v5_2 &
+  typeof add_pages.v5_2 &
+  typeof arm64_mmu.v5_2 &
+  typeof acpi_memhotplug.v5_2 &
+  typeof acpi_scan.v5_2 &
+  typeof core.v5_2 &
+  typeof memblock.v5_2 &
+  typeof memmap.v5_2 &
+  typeof memory.v5_2 &
+  typeof memory_block.v5_2 &
+  typeof memory_sysfs.v5_2 &
+  typeof node.v5_2 &
+  typeof node_states.v5_2 &
+  typeof offline_pages.v5_2 &
+  typeof online_pages.v5_2 &
+  typeof page_alloc.v5_2 &
+  typeof page_isolation.v5_2 &
+  typeof remove_memory.v5_2 &
+  typeof resource.v5_2 &
+  typeof runtime.v5_2 &
+  typeof sparse.v5_2 &
+  typeof zone_for_pfn_range.v5_2 &
+  typeof zone_span.v5_2 &
+  typeof zonelists.v5_2;
+
+type Later = typeof sparse.v5_3 &
+  typeof memory_block.v5_3 &
+  typeof resource.v5_10 &
+  typeof add_memory.v5_10 &
+  typeof remove_memory.v5_10 &
+  typeof memory.v6_1 &
+  typeof zone_span.v5_5 &
+  typeof zone_for_pfn_range.v6_1 &
+  typeof add_memory.v6_1 &
+  typeof online_pages.v5_10 &
+  typeof remove_memory.v6_1 &
+  typeof remove_memory.v6_12 &
+  typeof acpi_memhotplug.v6_1;
+
+/** Every modelled function by its kernel name. A release fills it; a name it does not have yet is absent there. */
+export interface KernelFunctions extends Base, Introduced<Later, Base> {}
+
+/**
+ * A kernel: the functions of one release on one architecture, called on it (`this.online_pages(…)`), and what is
+ * fixed at boot. It holds no state.
+ */
+export interface Kernel extends KernelFunctions {
+  readonly c: Config;
+  readonly errno: typeof ERRNO;
+  /** Release name, "v6.1". */
+  readonly release: string;
+  /** The memory notifier chain in order of priority. */
+  readonly memory_chain: readonly MemoryNotifier[];
+}

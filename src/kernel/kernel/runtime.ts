@@ -1,0 +1,50 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel } from '../kernel.ts';
+import { change, look } from '../ops.ts';
+import type { State } from '../state.ts';
+
+/** Messages, assertions and injected failures: what every function may use. */
+
+const armed = (state: State, site: string): boolean => (state.vars.get(0)!.fail_alloc[site] ?? 0) > 0;
+
+const consume_failure = (state: State, site: string): boolean => {
+  const vars = state.vars.get(0)!;
+  vars.fail_alloc = { ...vars.fail_alloc, [site]: (vars.fail_alloc[site] ?? 0) - 1 };
+  return true;
+};
+
+const has_warned = (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where);
+const set_warned = (state: State, where: string): void => {
+  const vars = state.vars.get(0)!;
+  vars.warned = [...vars.warned, where];
+};
+
+export const v5_2 = {
+  *WARN(this: Kernel, where: string, text = ''): Steps<void> {
+    yield { op: 'warn', where, text };
+  },
+
+  /** WARN_ON_ONCE: each place warns once a boot. */
+  *WARN_ON_ONCE(this: Kernel, where: string): Steps<void> {
+    if (yield* look('warned', has_warned, where)) return;
+    yield* change('warned', set_warned, where);
+    yield { op: 'warn', where, text: '' };
+  },
+
+  /** The thread ends here. */
+  *BUG(this: Kernel, where: string, text = ''): Steps<never> {
+    yield { op: 'bug', where, text };
+    throw new Error(`resumed after BUG in ${where}`);
+  },
+
+  /** Reaches the log only where dynamic debug is on for the source file. */
+  *pr_debug(this: Kernel, file: string, text: string): Steps<void> {
+    if (this.c.dyndbg.includes(file)) yield { op: 'printk', level: 7, text };
+  },
+
+  /** Whether the allocation at this site fails now (fault injection). */
+  *should_fail(this: Kernel, site: string): Steps<boolean> {
+    if (!(yield* look('fail_alloc', armed, site))) return false;
+    return yield* change('fail_alloc', consume_failure, site);
+  },
+};

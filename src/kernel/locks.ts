@@ -1,0 +1,42 @@
+import type { Steps } from '../steps/step.ts';
+import { lock, unlock } from './ops.ts';
+
+/** The locks of FACTS 2.1 by their kernel names. */
+
+export function* lock_device_hotplug(): Steps<void> {
+  yield* lock('device_hotplug_lock', 'mutex');
+}
+export function* unlock_device_hotplug(): Steps<void> {
+  yield* unlock('device_hotplug_lock', 'mutex');
+}
+
+export function* mem_hotplug_begin(): Steps<void> {
+  yield* lock('cpu_hotplug_lock', 'percpu_rwsem', 'read');
+  yield* lock('mem_hotplug_lock', 'percpu_rwsem');
+}
+export function* mem_hotplug_done(): Steps<void> {
+  yield* unlock('mem_hotplug_lock', 'percpu_rwsem');
+  yield* unlock('cpu_hotplug_lock', 'percpu_rwsem', 'read');
+}
+
+export function* get_online_mems(): Steps<void> {
+  yield* lock('mem_hotplug_lock', 'percpu_rwsem', 'read');
+}
+export function* put_online_mems(): Steps<void> {
+  yield* unlock('mem_hotplug_lock', 'percpu_rwsem', 'read');
+}
+
+export function* zone_lock(zone: number): Steps<void> {
+  yield* lock(`zone->lock ${zone}`, 'spinlock');
+}
+export function* zone_unlock(zone: number): Steps<void> {
+  yield* unlock(`zone->lock ${zone}`, 'spinlock');
+}
+
+/** pgdat_resize_lock and the span seqlock: v5.2..v5.10 (FACTS 2.1). */
+export function* pgdat_resize_lock(nid: number): Steps<void> {
+  yield* lock(`pgdat->node_size_lock ${nid}`, 'spinlock');
+}
+export function* pgdat_resize_unlock(nid: number): Steps<void> {
+  yield* unlock(`pgdat->node_size_lock ${nid}`, 'spinlock');
+}

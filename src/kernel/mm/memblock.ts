@@ -1,0 +1,200 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel } from '../kernel.ts';
+import { R, W } from '../ops.ts';
+import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../state.ts';
+
+/**
+ * mm/memblock.c: two sorted arrays of regions, no lock at all. Every insertion, deletion and merge is a write of
+ * its own, since readers may look in between (FACTS 2.23).
+ */
+
+export const MEMBLOCK_NONE = 0;
+export const MEMBLOCK_HOTPLUG = 1;
+export const MEMBLOCK_MIRROR = 2;
+export const MEMBLOCK_NOMAP = 4;
+export const MEMBLOCK_DRIVER_MANAGED = 8;
+export const MEMBLOCK_RSRV_NOINIT = 16;
+export const MEMBLOCK_RSRV_KERN = 32;
+
+const INIT_MEMBLOCK_REGIONS = 128;
+
+const end_of = (r: memblock_region): number => r.base + r.size;
+
+/** Index of the region that holds the address, or -1 (memblock_search). */
+export function memblock_search(regions: readonly memblock_region[], addr: number): number {
+  let low = 0;
+  let high = regions.length;
+  while (low < high) {
+    const mid = (low + high) >>> 1;
+    const region = regions[mid]!;
+    if (addr < region.base) high = mid;
+    else if (addr >= end_of(region)) low = mid + 1;
+    else return mid;
+  }
+  return -1;
+}
+
+export const v5_2 = {
+  *memblock_insert_region(
+    this: Kernel,
+    type: number,
+    idx: number,
+    base: number,
+    size: number,
+    nid: number,
+    flags: number,
+  ): Steps<void> {
+    const regions = yield* R('memblock_type', type, 'regions');
+    yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 0, { base, size, nid, flags }));
+  },
+
+  *memblock_merge_regions(this: Kernel, type: number): Steps<void> {
+    const regions = yield* R('memblock_type', type, 'regions');
+    const merged: memblock_region[] = [];
+    for (const next of regions) {
+      const last = merged.at(-1);
+      if (last && end_of(last) === next.base && last.nid === next.nid && last.flags === next.flags) {
+        merged[merged.length - 1] = { ...last, size: last.size + next.size };
+      } else {
+        merged.push(next);
+      }
+    }
+    if (merged.length < regions.length) yield* W('memblock_type', type, 'regions', merged);
+  },
+
+  /** Doubles the array; -1 when the allocation fails. */
+  *memblock_double_array(this: Kernel, type: number): Steps<number> {
+    if (yield* this.should_fail('memblock_double_array')) {
+      return -1;
+    }
+    const max = yield* R('memblock_type', type, 'max');
+    yield* W('memblock_type', type, 'max', max * 2);
+    return 0;
+  },
+
+  *memblock_add_range(
+    this: Kernel,
+    type: number,
+    base: number,
+    size: number,
+    nid: number,
+    flags: number,
+  ): Steps<number> {
+    if (size === 0) return 0;
+    const end = base + size;
+    for (const insert of [false, true]) {
+      let regions = yield* R('memblock_type', type, 'regions');
+      let at = base;
+      let nr_new = 0;
+      let idx = 0;
+      for (; idx < regions.length; idx++) {
+        const { base: rbase, size: rsize } = regions[idx]!;
+        if (rbase >= end) break;
+        if (rbase + rsize <= at) continue;
+        if (rbase > at) {
+          nr_new++;
+          if (insert) {
+            yield* this.memblock_insert_region(type, idx++, at, rbase - at, nid, flags);
+            regions = yield* R('memblock_type', type, 'regions');
+          }
+        }
+        at = Math.min(rbase + rsize, end);
+      }
+      if (at < end) {
+        nr_new++;
+        if (insert) yield* this.memblock_insert_region(type, idx, at, end - at, nid, flags);
+      }
+      if (nr_new === 0) return 0;
+      if (insert) break;
+      while (regions.length + nr_new > (yield* R('memblock_type', type, 'max'))) {
+        if ((yield* this.memblock_double_array(type)) < 0) return -this.errno.ENOMEM;
+      }
+    }
+    yield* this.memblock_merge_regions(type);
+    return 0;
+  },
+
+  /** Splits regions at both ends of the range; returns the indices [start, end) of those inside, or an errno. */
+  *memblock_isolate_range(
+    this: Kernel,
+    type: number,
+    base: number,
+    size: number,
+  ): Steps<{ ret: number; start: number; end: number }> {
+    const result = { ret: 0, start: 0, end: 0 };
+    const end = base + size;
+    if (size === 0) return result;
+    while (
+      (yield* R('memblock_type', type, 'regions')).length + 2 >
+      (yield* R('memblock_type', type, 'max'))
+    ) {
+      if ((yield* this.memblock_double_array(type)) < 0) return { ...result, ret: -this.errno.ENOMEM };
+    }
+    for (let idx = 0; ; idx++) {
+      const regions = yield* R('memblock_type', type, 'regions');
+      const region = regions[idx];
+      if (!region || region.base >= end) break;
+      if (end_of(region) <= base) continue;
+      const cut = region.base < base ? base : end_of(region) > end ? end : 0;
+      if (cut) {
+        const parts = [
+          { ...region, size: cut - region.base },
+          { ...region, base: cut, size: end_of(region) - cut },
+        ];
+        yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 1, ...parts));
+        if (cut === end) idx--;
+        continue;
+      }
+      if (result.end === 0) result.start = idx;
+      result.end = idx + 1;
+    }
+    return result;
+  },
+
+  *memblock_remove_range(this: Kernel, type: number, base: number, size: number): Steps<number> {
+    const { ret, start, end } = yield* this.memblock_isolate_range(type, base, size);
+    if (ret) return ret;
+    for (let i = end - 1; i >= start; i--) {
+      const regions = yield* R('memblock_type', type, 'regions');
+      yield* W('memblock_type', type, 'regions', regions.toSpliced(i, 1));
+    }
+    return 0;
+  },
+
+  *memblock_add_node(this: Kernel, base: number, size: number, nid: number, flags: number): Steps<number> {
+    return yield* this.memblock_add_range(MEMBLOCK_MEMORY, base, size, nid, flags);
+  },
+  *memblock_remove(this: Kernel, base: number, size: number): Steps<number> {
+    return yield* this.memblock_remove_range(MEMBLOCK_MEMORY, base, size);
+  },
+  *memblock_phys_free(this: Kernel, base: number, size: number): Steps<number> {
+    return yield* this.memblock_remove_range(MEMBLOCK_RESERVED, base, size);
+  },
+
+  *memblock_clear_nomap(this: Kernel, base: number, size: number): Steps<number> {
+    const { ret, start, end } = yield* this.memblock_isolate_range(MEMBLOCK_MEMORY, base, size);
+    if (ret) return ret;
+    const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
+    if (regions.slice(start, end).some((r) => r.flags & MEMBLOCK_NOMAP)) {
+      const cleared = regions.map((r, i) =>
+        i >= start && i < end ? { ...r, flags: r.flags & ~MEMBLOCK_NOMAP } : r,
+      );
+      yield* W('memblock_type', MEMBLOCK_MEMORY, 'regions', cleared);
+    }
+    yield* this.memblock_merge_regions(MEMBLOCK_MEMORY);
+    return 0;
+  },
+
+  *memblock_is_map_memory(this: Kernel, addr: number): Steps<boolean> {
+    const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
+    const i = memblock_search(regions, addr);
+    return i >= 0 && (regions[i]!.flags & MEMBLOCK_NOMAP) === 0;
+  },
+};
+
+/** An array as it stands after boot: its capacity is the smallest doubling of the static one that holds it. */
+export function memblock_capacity(count: number): number {
+  let max = INIT_MEMBLOCK_REGIONS;
+  while (max < count) max *= 2;
+  return max;
+}

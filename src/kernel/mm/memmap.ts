@@ -1,0 +1,92 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../kernel.ts';
+import { add, change, look } from '../ops.ts';
+import { pfn_to_section_nr } from '../pfn.ts';
+import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../state.ts';
+import { MEMMAP, NO_PAGE, type Page, POISON_PAGE, page_memmap, with_memmap, ZERO_PAGE } from './page.ts';
+import { subsection_set } from './sparse.ts';
+
+/** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */
+
+const set_pages = (state: State, start: number, end: number, page: Page): void =>
+  state.pages.set(start, end, page);
+const fill_missing = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page));
+const poison_pages = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, () => POISON_PAGE);
+const forget_pages = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, (page) => with_memmap(page, MEMMAP.ZERO));
+const get_page = (state: State, pfn: number): Page => state.pages.get(pfn);
+
+/** Pages of memmap that describe `nr_pages`. */
+export const nr_vmemmap = (k: Kernel, nr_pages: number): number => Math.ceil((nr_pages * 64) / k.c.PAGE_SIZE);
+
+export const v5_2 = {
+  /** Give a pfn range its struct pages; an entry that is already there is silently reused (FACTS 2.5). */
+  *vmemmap_populate(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    _nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
+    const pages = nr_vmemmap(this, nr_pages);
+    if (altmap) altmap.alloc += pages;
+    else yield* add('vars', 0, 'nr_vmemmap_pages', pages);
+    yield* change('pages', fill_missing, pfn, pfn + nr_pages);
+    return 0;
+  },
+
+  *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
+    yield* change('pages', set_pages, pfn, pfn + nr_pages, NO_PAGE);
+    const pages = nr_vmemmap(this, nr_pages);
+    if (altmap) altmap.alloc -= pages;
+    else yield* add('vars', 0, 'nr_vmemmap_pages', -pages);
+  },
+
+  /** The memmap of boot memory: its pages came from memblock. */
+  *free_map_bootmem(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    yield* change('pages', set_pages, pfn, pfn + nr_pages, NO_PAGE);
+  },
+
+  /** Without a debug build nothing is written: the old contents stay (OBSERVED). */
+  *page_init_poison(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    yield* change('pages', this.c.DEBUG_VM ? poison_pages : forget_pages, pfn, pfn + nr_pages);
+  },
+
+  *pfn_to_page(this: Kernel, pfn: number): Steps<Page> {
+    return yield* look('pages', get_page, pfn);
+  },
+
+  /** A field of a struct page that nobody has initialised: a BUG in a debug build, else whatever lies there. */
+  *PagePoisoned(this: Kernel, page: Page, where: string): Steps<void> {
+    if (page_memmap(page) === MEMMAP.POISON) {
+      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
+    }
+  },
+
+  /** SPARSEMEM before sub-sections: a section is valid or not. */
+  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    return (map & SECTION_HAS_MEM_MAP) !== 0;
+  },
+
+  *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    return map & SECTION_IS_ONLINE ? yield* this.pfn_to_page(pfn) : NO_PAGE;
+  },
+};
+
+const section_pfn_valid = (state: State, k: Kernel, pfn: number): boolean => {
+  const ms = state.mem_section.get(pfn_to_section_nr(k.c, pfn));
+  if (!ms || !(ms.section_mem_map & SECTION_HAS_MEM_MAP)) return false;
+  if (ms.section_mem_map & SECTION_IS_EARLY) return true;
+  return ms.subsection_map !== null && subsection_set(k.c, ms.subsection_map, pfn);
+};
+
+export const v5_3 = {
+  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    return yield* look('mem_section', section_pfn_valid, this, pfn);
+  },
+};

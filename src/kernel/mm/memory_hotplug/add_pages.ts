@@ -1,0 +1,151 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../kernel.ts';
+import { pr_warn } from '../../ops.ts';
+import { IS_ALIGNED, pfn_to_section_nr, section_end_pfn, section_nr_to_pfn } from '../../pfn.ts';
+import { NUMA_NO_NODE, SECTION_HAS_MEM_MAP, zone_key } from '../../state.ts';
+import { page_nid, page_zonenum } from '../page.ts';
+
+/** mm/memory_hotplug.c: __add_pages and __remove_pages, from a range of pfns down to its sections. Number of pages at the start of the altmap that it does not hand out. */
+export const vmem_altmap_offset = (altmap: vmem_altmap): number => altmap.reserve + altmap.free;
+
+export const v5_2 = {
+  *check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
+    if (!altmap) return 0;
+    if (altmap.base_pfn !== pfn || vmem_altmap_offset(altmap) > nr_pages) {
+      yield* pr_warn('memory add fail, invalid altmap');
+      return -this.errno.EINVAL;
+    }
+    altmap.alloc = 0;
+    return 0;
+  },
+
+  *__add_section(this: Kernel, nid: number, pfn: number, altmap: vmem_altmap | null): Steps<number> {
+    if (yield* this.pfn_valid(pfn)) return -this.errno.EEXIST;
+    const ret = yield* this.sparse_add_section(nid, pfn, this.c.PAGES_PER_SECTION, altmap);
+    if (ret < 0) return ret;
+    return yield* this.hotplug_memory_register(nid, pfn_to_section_nr(this.c, pfn));
+  },
+
+  /** v5.2: -EEXIST of a section is taken for success (FACTS 2.16, B62). */
+  *__add_pages(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
+    if (bad) return bad;
+    const last = pfn_to_section_nr(this.c, pfn + nr_pages - 1);
+    for (let nr = pfn_to_section_nr(this.c, pfn); nr <= last; nr++) {
+      const err = yield* this.__add_section(nid, section_nr_to_pfn(this.c, nr), altmap);
+      if (err && err !== -this.errno.EEXIST) return err;
+    }
+    return 0;
+  },
+
+  *__remove_section(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    zone: number,
+  ): Steps<void> {
+    const nr = pfn_to_section_nr(this.c, pfn);
+    if (!((yield* this.section_mem_map(nr)) & SECTION_HAS_MEM_MAP)) {
+      yield* this.WARN_ON_ONCE('__remove_section');
+      return;
+    }
+    yield* this.unregister_memory_section(nr);
+    yield* this.__remove_zone(zone, pfn, nr_pages);
+    yield* this.sparse_remove_section(pfn, nr_pages, altmap);
+  },
+
+  /** v5.2: whole sections only, anything else is a BUG. */
+  *__remove_pages(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    zone: number,
+  ): Steps<void> {
+    const section = this.c.PAGES_PER_SECTION;
+    if (!IS_ALIGNED(pfn, section) || !IS_ALIGNED(nr_pages, section)) yield* this.BUG('__remove_pages');
+    for (let i = 0; i < nr_pages; i += section) {
+      yield* this.__remove_section(pfn + i, section, altmap, zone);
+    }
+  },
+
+  /** The zone of the first struct page, initialised or not (B66). */
+  *zone_of_removed(this: Kernel, pfn: number): Steps<number> {
+    const page = yield* this.pfn_to_page(pfn);
+    yield* this.PagePoisoned(page, 'arch_remove_memory');
+    return zone_key(page_nid(page), page_zonenum(page));
+  },
+};
+
+export const v5_3 = {
+  /** 0 or -EINVAL: sub-sections with SPARSEMEM_VMEMMAP. */
+  *__add_pages(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
+    if (bad) return bad;
+    if (!IS_ALIGNED(pfn, this.c.PAGES_PER_SUBSECTION) || !IS_ALIGNED(nr_pages, this.c.PAGES_PER_SUBSECTION)) {
+      yield* this.WARN(
+        '__add_pages',
+        `Misaligned __add_pages start: 0x${pfn.toString(16)} end: #${(pfn + nr_pages - 1).toString(16)}`,
+      );
+      return -this.errno.EINVAL;
+    }
+    const end_pfn = pfn + nr_pages;
+    for (let at = pfn; at < end_pfn; ) {
+      const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);
+      const err = yield* this.sparse_add_section(nid, at, n, altmap);
+      if (err) return err;
+      at += n;
+    }
+    return 0;
+  },
+
+  *__remove_section(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    zone: number,
+  ): Steps<void> {
+    if (!((yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_HAS_MEM_MAP)) {
+      yield* this.WARN_ON_ONCE('__remove_pages');
+      return;
+    }
+    if (zone !== NUMA_NO_NODE) yield* this.__remove_zone(zone, pfn, nr_pages);
+    yield* this.sparse_remove_section(pfn, nr_pages, altmap);
+  },
+
+  *__remove_pages(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    zone: number,
+  ): Steps<void> {
+    const end_pfn = pfn + nr_pages;
+    for (let at = pfn; at < end_pfn; ) {
+      const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);
+      yield* this.__remove_section(at, n, altmap, zone);
+      at += n;
+    }
+  },
+};
+
+export const v5_5 = {
+  /** Zones shrink when memory goes offline; removal needs no zone any more (feee6b298916). Takes no step, as the argument is gone. */
+  *zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
+    return NUMA_NO_NODE;
+  },
+};

@@ -1,0 +1,284 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel, memory_notify } from '../../kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done, zone_lock, zone_unlock } from '../../locks.ts';
+import { add, look, pr_info, R, signal_pending } from '../../ops.ts';
+import { IS_ALIGNED, PFN_DOWN, PFN_UP } from '../../pfn.ts';
+import {
+  MEM_CANCEL_OFFLINE,
+  MEM_GOING_OFFLINE,
+  MEM_OFFLINE,
+  MEMBLOCK_MEMORY,
+  NUMA_NO_NODE,
+  type State,
+  zone_key,
+  zone_to_nid,
+} from '../../state.ts';
+import { MEMBLOCK_NOMAP } from '../memblock.ts';
+import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../page.ts';
+import { is_migratable } from '../page_alloc.ts';
+import { mem_range_text, new_notify } from './online_pages.ts';
+
+/** mm/memory_hotplug.c: offline_pages, from FACTS 2.15. */
+
+const first_movable = (state: State, start: number, end: number): number =>
+  state.pages.first(start, end, is_migratable);
+
+const first_offline_ref = (state: State, start: number, end: number): number =>
+  state.pages.first(start, end, (page) => page_use(page) === USE.OFFLINE_REF);
+
+/** The one zone of all pages in the range, or -1. */
+function zone_of_range(state: State, start: number, end: number): number {
+  let zone = -1;
+  for (const { value } of state.pages.in(start, end)) {
+    if (value === NO_PAGE) continue;
+    const key = zone_key(page_nid(value), page_zonenum(value));
+    if (zone >= 0 && zone !== key) return -1;
+    zone = key;
+  }
+  return zone;
+}
+
+/** The same over what memblock maps: invalid pfns do not count. */
+function zone_of_mapped(state: State, k: Kernel, start: number, end: number): number {
+  let zone = -1;
+  for (const region of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
+    if (region.flags & MEMBLOCK_NOMAP) continue;
+    const from = Math.max(start, PFN_UP(k.c, region.base));
+    const to = Math.min(end, PFN_DOWN(k.c, region.base + region.size));
+    if (to <= from) continue;
+    const own = zone_of_range(state, from, to);
+    if (own < 0 || (zone >= 0 && zone !== own)) return -1;
+    zone = own;
+  }
+  return zone;
+}
+
+/** HOLES_IN_ZONE with the memblock test in pfn_valid: arm64 until v5.13. */
+export const holes_in_zone = {
+  *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    return yield* look('memblock', zone_of_mapped, this, start_pfn, end_pfn);
+  },
+};
+
+export const v5_2 = {
+  *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    return yield* look('pages', zone_of_range, start_pfn, end_pfn);
+  },
+
+  *offline_failed(this: Kernel, pfn: number, nr_pages: number, reason: string): Steps<void> {
+    yield* this.pr_debug(
+      'mm/memory_hotplug.c',
+      `memory offlining ${mem_range_text(this, pfn, nr_pages)} failed due to ${reason}`,
+    );
+  },
+
+  /** pfn of something to migrate, -ENOENT, or -EBUSY for a page that is certain to stay (v5.8+). */
+  *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    const pfn = yield* look('pages', first_movable, start_pfn, end_pfn);
+    return pfn < 0 ? -this.errno.ENOENT : pfn;
+  },
+
+  /** Empty the isolated range; 0 or why not. v5.2 checks isolation by System RAM chunk: none is -EINVAL (B71). */
+  *evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
+    for (;;) {
+      for (;;) {
+        const pfn = yield* this.scan_movable_pages(start_pfn, end_pfn);
+        if (pfn < 0) break;
+        if (yield* signal_pending('offline_pages')) return [-this.errno.EINTR, 'signal backoff'];
+        yield* this.do_migrate_range(pfn, end_pfn);
+      }
+      if (yield* this.dissolve_free_huge_pages(start_pfn, end_pfn)) {
+        return [-this.errno.EBUSY, 'failure to dissolve huge pages'];
+      }
+      const chunks = yield* this.walk_system_ram_range(start_pfn, end_pfn - start_pfn);
+      let ret = chunks.length ? 0 : -this.errno.EINVAL;
+      for (const chunk of chunks) {
+        ret = yield* this.test_pages_isolated(zone, chunk.start_pfn, chunk.start_pfn + chunk.nr_pages);
+        if (ret) break;
+      }
+      if (ret === 0) return [0, ''];
+      if (yield* signal_pending('offline_pages')) return [-this.errno.EINTR, 'signal backoff'];
+    }
+  },
+
+  /** Pages of busy System RAM chunks leave the buddy; the number of pages taken offline. */
+  *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+    let offlined = 0;
+    for (const chunk of yield* this.walk_system_ram_range(start_pfn, end_pfn - start_pfn)) {
+      yield* this.__offline_isolated_pages(zone, chunk.start_pfn, chunk.start_pfn + chunk.nr_pages);
+      offlined += chunk.nr_pages;
+    }
+    yield* pr_info(`Offlined Pages ${offlined}`);
+    return offlined;
+  },
+
+  *unaccount_offlined(this: Kernel, zone: number, _pfn: number, _group: number, pages: number): Steps<void> {
+    yield* add('zone', zone, 'present_pages', -pages);
+    yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', -pages);
+  },
+
+  /** Order of the last acts: zonelists first, node states after (until v6.12). */
+  *after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
+    if ((yield* R('zone', zone, 'present_pages')) === 0) yield* this.build_all_zonelists(NUMA_NO_NODE);
+    yield* this.node_states_clear_node(zone_to_nid(zone), arg);
+  },
+
+  /** V5.2 leaves the zone when the memory is removed. */
+  *leave_zone(this: Kernel, _zone: number, _pfn: number, _nr_pages: number): Steps<void> {},
+
+  /** Isolate, evacuate, take offline, account: what every release does once zone and lock are settled. */
+  *offline_pages_in(this: Kernel, zone: number, pfn: number, nr_pages: number, group: number): Steps<number> {
+    const end_pfn = pfn + nr_pages;
+    let ret = yield* this.start_isolate_page_range(zone, pfn, end_pfn);
+    if (ret) {
+      yield* this.offline_failed(pfn, nr_pages, 'failure to isolate range');
+      return ret;
+    }
+    const arg = new_notify(pfn, nr_pages);
+    yield* this.node_states_check_changes_offline(nr_pages, zone, arg);
+    ret = yield* this.memory_notify(MEM_GOING_OFFLINE, arg);
+    let reason = 'notifier failure';
+    if (ret === 0) [ret, reason] = yield* this.evacuate(zone, pfn, end_pfn);
+    if (ret) {
+      yield* this.undo_isolate_page_range(zone, pfn, end_pfn);
+      yield* this.memory_notify(MEM_CANCEL_OFFLINE, arg);
+      yield* this.offline_failed(pfn, nr_pages, reason);
+      return ret;
+    }
+    const managed = yield* this.managed_in(pfn, end_pfn);
+    const offlined = yield* this.take_offline(zone, pfn, end_pfn);
+    yield* zone_lock(zone);
+    yield* add('zone', zone, 'nr_isolate_pageblock', -nr_pages / this.c.pageblock_nr_pages);
+    yield* zone_unlock(zone);
+    yield* this.adjust_managed_page_count(zone, -managed);
+    yield* this.unaccount_offlined(zone, pfn, group, offlined);
+    yield* this.after_offline(zone, arg);
+    yield* this.memory_notify(MEM_OFFLINE, arg);
+    yield* this.leave_zone(zone, pfn, nr_pages);
+    return 0;
+  },
+
+  /** Pages that the allocator manages here: PageOffline pages were taken out of the count by their driver. */
+  *managed_in(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    return yield* look('pages', count_managed, start_pfn, end_pfn);
+  },
+
+  *offline_pages(this: Kernel, pfn: number, nr_pages: number, _zone: number, _group: number): Steps<number> {
+    yield* mem_hotplug_begin();
+    const zone = yield* this.test_pages_in_a_zone(pfn, pfn + nr_pages);
+    let ret = -this.errno.EINVAL;
+    if (zone < 0) yield* this.offline_failed(pfn, nr_pages, 'multizone range');
+    else ret = yield* this.offline_pages_in(zone, pfn, nr_pages, 0);
+    yield* mem_hotplug_done();
+    return ret;
+  },
+};
+
+const count_managed = (state: State, start: number, end: number): number =>
+  state.pages.total(start, end, (page) => page_use(page) === USE.FREE);
+
+export const v5_4 = {
+  *leave_zone(this: Kernel, zone: number, pfn: number, nr_pages: number): Steps<void> {
+    yield* this.remove_pfn_range_from_zone(zone, pfn, nr_pages);
+  },
+};
+
+/** Not a word of the range may be a hole (c5e79ef561b0). */
+function* has_holes(k: Kernel, pfn: number, nr_pages: number): Steps<boolean> {
+  let system_ram_pages = 0;
+  for (const chunk of yield* k.walk_system_ram_range(pfn, nr_pages)) system_ram_pages += chunk.nr_pages;
+  if (system_ram_pages === nr_pages) return false;
+  yield* k.offline_failed(pfn, nr_pages, 'memory holes');
+  return true;
+}
+
+export const v5_5 = {
+  *offline_pages(this: Kernel, pfn: number, nr_pages: number, _zone: number, _group: number): Steps<number> {
+    yield* mem_hotplug_begin();
+    let ret = -this.errno.EINVAL;
+    if (!(yield* has_holes(this, pfn, nr_pages))) {
+      const zone = yield* this.test_pages_in_a_zone(pfn, pfn + nr_pages);
+      if (zone < 0) yield* this.offline_failed(pfn, nr_pages, 'multizone range');
+      else ret = yield* this.offline_pages_in(zone, pfn, nr_pages, 0);
+    }
+    yield* mem_hotplug_done();
+    return ret;
+  },
+};
+
+export const v5_10 = {
+  *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    if ((yield* look('pages', first_offline_ref, start_pfn, end_pfn)) >= 0) return -this.errno.EBUSY;
+    const pfn = yield* look('pages', first_movable, start_pfn, end_pfn);
+    return pfn < 0 ? -this.errno.ENOENT : pfn;
+  },
+
+  *evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
+    for (;;) {
+      for (;;) {
+        if (yield* signal_pending('offline_pages')) return [-this.errno.EINTR, 'signal backoff'];
+        const pfn = yield* this.scan_movable_pages(start_pfn, end_pfn);
+        if (pfn === -this.errno.ENOENT) break;
+        if (pfn < 0) return [pfn, 'unmovable page'];
+        yield* this.do_migrate_range(pfn, end_pfn);
+      }
+      if (yield* this.dissolve_free_huge_pages(start_pfn, end_pfn)) {
+        return [-this.errno.EBUSY, 'failure to dissolve huge pages'];
+      }
+      if ((yield* this.test_pages_isolated(zone, start_pfn, end_pfn)) === 0) return [0, ''];
+    }
+  },
+
+  *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+    yield* this.__offline_isolated_pages(zone, start_pfn, end_pfn);
+    yield* pr_info(`Offlined Pages ${end_pfn - start_pfn}`);
+    return end_pfn - start_pfn;
+  },
+
+  *offline_pages(this: Kernel, pfn: number, nr_pages: number, _zone: number, _group: number): Steps<number> {
+    const section = this.c.PAGES_PER_SECTION;
+    if (nr_pages === 0 || !IS_ALIGNED(pfn, section) || !IS_ALIGNED(nr_pages, section)) {
+      yield* this.WARN_ON_ONCE('offline_pages');
+      return -this.errno.EINVAL;
+    }
+    return yield* v5_5.offline_pages.call(this, pfn, nr_pages, 0, 0);
+  },
+};
+
+export const v6_1 = {
+  *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+    yield* this.__offline_isolated_pages(zone, start_pfn, end_pfn);
+    yield* this.pr_debug('mm/memory_hotplug.c', `Offlined Pages ${end_pfn - start_pfn}`);
+    return end_pfn - start_pfn;
+  },
+
+  *unaccount_offlined(this: Kernel, zone: number, pfn: number, group: number, pages: number): Steps<void> {
+    yield* this.adjust_present_page_count(zone, pfn, group, -pages);
+  },
+
+  *offline_pages(this: Kernel, pfn: number, nr_pages: number, zone: number, group: number): Steps<number> {
+    if (
+      nr_pages === 0 ||
+      !IS_ALIGNED(pfn, this.c.pageblock_nr_pages) ||
+      !IS_ALIGNED(pfn + nr_pages, this.c.PAGES_PER_SECTION)
+    ) {
+      yield* this.WARN_ON_ONCE('offline_pages');
+      return -this.errno.EINVAL;
+    }
+    if (yield* has_holes(this, pfn, nr_pages)) return -this.errno.EINVAL;
+    if ((yield* this.test_pages_in_a_zone(pfn, pfn + nr_pages)) !== zone) {
+      yield* this.WARN_ON_ONCE('offline_pages');
+      yield* this.offline_failed(pfn, nr_pages, 'multizone range');
+      return -this.errno.EINVAL;
+    }
+    return yield* this.offline_pages_in(zone, pfn, nr_pages, group);
+  },
+};
+
+export const v6_12 = {
+  /** A node without memory leaves N_MEMORY before the zonelists are built again. */
+  *after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
+    yield* this.node_states_clear_node(zone_to_nid(zone), arg);
+    if ((yield* R('zone', zone, 'present_pages')) === 0) yield* this.build_all_zonelists(NUMA_NO_NODE);
+  },
+};

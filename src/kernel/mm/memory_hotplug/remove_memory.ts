@@ -1,0 +1,294 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../kernel.ts';
+import {
+  lock_device_hotplug,
+  mem_hotplug_begin,
+  mem_hotplug_done,
+  unlock_device_hotplug,
+} from '../../locks.ts';
+import { change, exists, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { block_ids, hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
+import {
+  MEM_OFFLINE,
+  MMOP_OFFLINE,
+  MMOP_ONLINE_KERNEL,
+  MMOP_ONLINE_MOVABLE,
+  NUMA_NO_NODE,
+  type State,
+} from '../../state.ts';
+import { NO_PAGE, page_zonenum } from '../page.ts';
+
+/** mm/memory_hotplug.c: removal, in the orders of FACTS 2.11. */
+
+const firmware_map_drop = (state: State, start: number, size: number): void => {
+  state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
+};
+
+export const v5_2 = {
+  *firmware_map_remove(this: Kernel, start: number, size: number): Steps<void> {
+    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_drop, start, size);
+  },
+
+  /** All blocks of the range must be offline; also the node of the last one looked at. */
+  *check_memblocks_offlined(this: Kernel, start: number, size: number): Steps<{ ret: number; nid: number }> {
+    let nid = NUMA_NO_NODE;
+    for (const id of block_ids(this.c, start, size)) {
+      if (!(yield* exists('memory_block', id))) continue;
+      nid = yield* R('memory_block', id, 'nid');
+      if ((yield* R('memory_block', id, 'state')) === MEM_OFFLINE) continue;
+      const section = yield* R('memory_block', id, 'start_section_nr');
+      const begin = PFN_PHYS(this.c, section_nr_to_pfn(this.c, section));
+      const end = begin + this.c.memory_block_size_bytes - 1;
+      yield* pr_warn(`removing memory fails, because memory [${pa(begin)}-${pa(end)}] is onlined`);
+      return { ret: -this.errno.EBUSY, nid };
+    }
+    return { ret: 0, nid };
+  },
+
+  *memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
+    if (!this.c.ARCH_KEEP_MEMBLOCK) return;
+    yield* this.memblock_phys_free(start, size);
+    yield* this.memblock_remove(start, size);
+  },
+
+  /** V5.2 removes them section by section in __remove_pages. */
+  *remove_memory_block_devices(this: Kernel, _start: number, _size: number): Steps<void> {},
+
+  *check_removable_range(this: Kernel, start: number, size: number): Steps<void> {
+    if (yield* this.check_hotplug_memory_range(start, size)) yield* this.BUG('try_remove_memory');
+  },
+
+  /** v5.2 __remove_memory: an online block is a BUG (B07); memblock goes before the sections (B01). */
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    yield* mem_hotplug_begin();
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret) yield* this.BUG('__remove_memory');
+    yield* this.firmware_map_remove(start, size);
+    yield* this.memblock_drop(start, size);
+    yield* this.arch_remove_memory(start, size, null);
+    yield* this.release_mem_region_adjustable(start, size);
+    if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
+    yield* mem_hotplug_done();
+    return 0;
+  },
+
+  *__remove_memory(this: Kernel, start: number, size: number): Steps<void> {
+    if (yield* this.try_remove_memory(start, size)) yield* this.BUG('__remove_memory');
+  },
+
+  *remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* lock_device_hotplug();
+    const ret = yield* this.try_remove_memory(start, size);
+    yield* unlock_device_hotplug();
+    return ret;
+  },
+};
+
+export const v5_3 = {
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    yield* mem_hotplug_begin();
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret === 0) {
+      yield* this.firmware_map_remove(start, size);
+      yield* this.memblock_drop(start, size);
+      yield* this.remove_memory_block_devices(start, size);
+      yield* this.arch_remove_memory(start, size, null);
+      yield* this.release_mem_region_adjustable(start, size);
+      if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
+    }
+    yield* mem_hotplug_done();
+    return ret;
+  },
+};
+
+/** Seed 000, patch 1: memblock goes after the sections, as it came before them. */
+export const S0 = {
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    yield* mem_hotplug_begin();
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret === 0) {
+      yield* this.firmware_map_remove(start, size);
+      yield* this.remove_memory_block_devices(start, size);
+      yield* this.arch_remove_memory(start, size, null);
+      yield* this.memblock_drop(start, size);
+      yield* this.release_mem_region_adjustable(start, size);
+      if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
+    }
+    yield* mem_hotplug_done();
+    return ret;
+  },
+};
+
+export const v5_4 = {
+  /** 5.4.195: blocks go under device_hotplug_lock alone. */
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret) return ret;
+    yield* this.firmware_map_remove(start, size);
+    yield* this.memblock_drop(start, size);
+    yield* this.remove_memory_block_devices(start, size);
+    yield* mem_hotplug_begin();
+    yield* this.arch_remove_memory(start, size, null);
+    yield* this.release_mem_region_adjustable(start, size);
+    if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
+    yield* mem_hotplug_done();
+    return 0;
+  },
+};
+
+/** The rest of removal once all blocks are known to be offline: v5.7 and later. */
+function* remove_offlined(
+  k: Kernel,
+  start: number,
+  size: number,
+  nid: number,
+  altmap: vmem_altmap | null,
+): Steps<void> {
+  yield* k.firmware_map_remove(start, size);
+  yield* k.remove_memory_block_devices(start, size);
+  yield* mem_hotplug_begin();
+  yield* k.arch_remove_memory(start, size, altmap);
+  yield* k.memblock_drop(start, size);
+  yield* k.release_mem_region_adjustable(start, size);
+  if (nid !== NUMA_NO_NODE) yield* k.try_offline_node(nid);
+  yield* mem_hotplug_done();
+}
+
+export const v5_7 = {
+  /** The refusal leaves through mem_hotplug_done without a begin (B06). */
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret) yield* mem_hotplug_done();
+    else yield* remove_offlined(this, start, size, nid, null);
+    return ret;
+  },
+};
+
+export const v5_10 = {
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret === 0) yield* remove_offlined(this, start, size, nid, null);
+    return ret;
+  },
+
+  *sense_online_type(this: Kernel, id: number): Steps<number> {
+    const section = yield* R('memory_block', id, 'start_section_nr');
+    const page = yield* this.pfn_to_online_page(section_nr_to_pfn(this.c, section));
+    return page !== NO_PAGE && page_zonenum(page) === this.c.ZONE_MOVABLE
+      ? MMOP_ONLINE_MOVABLE
+      : MMOP_ONLINE_KERNEL;
+  },
+
+  /** Offlines block by block; a refusal re-onlines what it had offlined, in the kind of zone it came from. */
+  *offline_and_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    const block = this.c.memory_block_size_bytes;
+    if (size === 0 || !IS_ALIGNED(start, block) || !IS_ALIGNED(size, block)) return -this.errno.EINVAL;
+    if (yield* this.should_fail('online_types')) return -this.errno.ENOMEM;
+    yield* lock_device_hotplug();
+    const online_types = new Map<number, number>();
+    let rc = 0;
+    for (const id of block_ids(this.c, start, size)) {
+      if (!(yield* exists('memory_block', id))) continue;
+      const online_type = yield* this.sense_online_type(id);
+      rc = yield* this.device_offline(id);
+      if (rc < 0) break;
+      online_types.set(id, rc === 0 ? online_type : MMOP_OFFLINE);
+      rc = 0;
+    }
+    if (rc === 0) {
+      rc = yield* this.try_remove_memory(start, size);
+      if (rc) yield* pr_err(`offline_and_remove_memory: Failed to remove memory: ${rc}`);
+    }
+    if (rc) {
+      for (const [id, online_type] of online_types) {
+        if (online_type === MMOP_OFFLINE) continue;
+        yield* W('memory_block', id, 'online_type', online_type);
+        const err = yield* this.device_online(id);
+        if (err < 0) yield* pr_warn(`try_reonline_memory_block: Failed to re-online memory: ${err}`);
+      }
+    }
+    yield* unlock_device_hotplug();
+    return rc;
+  },
+};
+
+export const v6_1 = {
+  *nr_vmemmap_pages_of(this: Kernel, start: number, size: number): Steps<number> {
+    for (const id of block_ids(this.c, start, size)) {
+      if (!(yield* exists('memory_block', id))) continue;
+      const pages = yield* R('memory_block', id, 'nr_vmemmap_pages');
+      if (pages) return pages;
+    }
+    return 0;
+  },
+
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret) return ret;
+    const pages = this.c.memmap_on_memory ? yield* this.nr_vmemmap_pages_of(start, size) : 0;
+    if (pages && size !== this.c.memory_block_size_bytes) {
+      yield* pr_warn(`Refuse to remove ${hex(start)} - ${hex(start + size)},wrong granularity`);
+      return -this.errno.EINVAL;
+    }
+    const altmap = pages
+      ? { base_pfn: PFN_DOWN(this.c, start), reserve: 0, free: 0, align: 0, alloc: pages }
+      : null;
+    yield* remove_offlined(this, start, size, nid, altmap);
+    return 0;
+  },
+};
+
+export const v6_12 = {
+  /** Takes back one block that hosts its own memmap. */
+  *remove_block_and_altmap(this: Kernel, start: number): Steps<void> {
+    const block = this.c.memory_block_size_bytes;
+    const pages = yield* this.nr_vmemmap_pages_of(start, block);
+    yield* this.remove_memory_block_devices(start, block);
+    const altmap = { base_pfn: PFN_DOWN(this.c, start), reserve: 0, free: pages, align: 0, alloc: pages };
+    yield* this.arch_remove_memory(start, block, altmap);
+    if (altmap.alloc) yield* this.WARN('remove_memory_blocks_and_altmaps', 'Altmap not fully unmapped');
+  },
+
+  *memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
+    if (this.c.ARCH_KEEP_MEMBLOCK) yield* this.memblock_remove(start, size);
+  },
+
+  /** v6.12: blocks with and without a memmap of their own do not mix. */
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.check_removable_range(start, size);
+    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    if (ret) return ret;
+    yield* this.firmware_map_remove(start, size);
+    yield* mem_hotplug_begin();
+    const ids = [...block_ids(this.c, start, size)];
+    let with_altmap = 0;
+    for (const id of this.c.memmap_on_memory ? ids : []) {
+      if ((yield* exists('memory_block', id)) && (yield* R('memory_block', id, 'nr_vmemmap_pages')))
+        with_altmap++;
+    }
+    if (with_altmap && with_altmap !== ids.length) {
+      yield* this.WARN('memory_blocks_have_altmaps');
+      yield* mem_hotplug_done();
+      return -this.errno.EINVAL;
+    }
+    if (with_altmap) {
+      const block = this.c.memory_block_size_bytes;
+      for (let at = start; at < start + size; at += block) yield* this.remove_block_and_altmap(at);
+    } else {
+      yield* this.remove_memory_block_devices(start, size);
+      yield* this.arch_remove_memory(start, size, null);
+    }
+    yield* this.memblock_drop(start, size);
+    yield* this.release_mem_region_adjustable(start, size);
+    if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
+    yield* mem_hotplug_done();
+    return 0;
+  },
+};

@@ -1,0 +1,308 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { pgdat_resize_lock, pgdat_resize_unlock } from '../../locks.ts';
+import { change, look, R, W } from '../../ops.ts';
+import { pfn_to_section_nr } from '../../pfn.ts';
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_ONLINE,
+  type State,
+  zone_idx,
+  zone_key,
+  zone_to_nid,
+} from '../../state.ts';
+import {
+  MEMMAP,
+  make_page,
+  type Page,
+  PG_reserved,
+  page_memmap,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+  with_use,
+} from '../page.ts';
+
+/** mm/memory_hotplug.c: which zone a range belongs to, and how far zones and nodes span. */
+
+const init_pages = (state: State, start: number, end: number, page: Page): void =>
+  state.pages.update(start, end, (old) =>
+    page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF
+      ? with_use(page, page_use(old))
+      : page,
+  );
+
+const belongs = (page: Page, nid: number, zonenum: number): boolean =>
+  page_memmap(page) === MEMMAP.INIT && page_nid(page) === nid && page_zonenum(page) === zonenum;
+
+/** First online page of the zone at a sub-section step from `start`, or 0 as the kernel says it. */
+function find_smallest_online(state: State, k: Kernel, zone: number, start: number, end: number): number {
+  const nid = zone_to_nid(zone);
+  const step = k.c.PAGES_PER_SUBSECTION;
+  for (let pfn = start; pfn < end; ) {
+    const hit = state.pages.first(pfn, end, (page) => belongs(page, nid, zone_idx(zone)));
+    if (hit < 0) return 0;
+    const at = start + Math.ceil((hit - start) / step) * step;
+    if (at >= end) return 0;
+    const nr = pfn_to_section_nr(k.c, at);
+    if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
+      pfn = (nr + 1) * k.c.PAGES_PER_SECTION;
+      continue;
+    }
+    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+    pfn = at + 1;
+  }
+  return 0;
+}
+
+/** Last online page of the zone at a sub-section step down from `end` - 1, or 0. */
+function find_biggest_online(state: State, k: Kernel, zone: number, start: number, end: number): number {
+  const nid = zone_to_nid(zone);
+  const step = k.c.PAGES_PER_SUBSECTION;
+  for (let limit = end; limit > start; ) {
+    const hit = state.pages.last(start, limit, (page) => belongs(page, nid, zone_idx(zone)));
+    if (hit < 0) return 0;
+    const at = end - 1 - Math.ceil((end - 1 - hit) / step) * step;
+    if (at < start) return 0;
+    const nr = pfn_to_section_nr(k.c, at);
+    if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
+      limit = nr * k.c.PAGES_PER_SECTION;
+      continue;
+    }
+    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+    limit = at;
+  }
+  return 0;
+}
+
+/** v5.2: one pfn a section, valid is enough; the struct page is believed whatever it holds. */
+function v5_2_candidate(state: State, k: Kernel, pfn: number): Page | null {
+  const map = state.mem_section.get(pfn_to_section_nr(k.c, pfn))?.section_mem_map ?? 0;
+  return map & SECTION_HAS_MEM_MAP ? state.pages.get(pfn) : null;
+}
+
+export const v5_2 = {
+  *zone_end_pfn(this: Kernel, zone: number): Steps<number> {
+    return (yield* R('zone', zone, 'zone_start_pfn')) + (yield* R('zone', zone, 'spanned_pages'));
+  },
+
+  *zone_intersects(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<boolean> {
+    if ((yield* R('zone', zone, 'spanned_pages')) === 0) return false;
+    const start = yield* R('zone', zone, 'zone_start_pfn');
+    return start_pfn < (yield* this.zone_end_pfn(zone)) && start_pfn + nr_pages > start;
+  },
+
+  *resize_zone_range(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
+    const old_end = yield* this.zone_end_pfn(zone);
+    const empty = (yield* R('zone', zone, 'spanned_pages')) === 0;
+    if (empty || start_pfn < (yield* R('zone', zone, 'zone_start_pfn'))) {
+      yield* W('zone', zone, 'zone_start_pfn', start_pfn);
+    }
+    const start = yield* R('zone', zone, 'zone_start_pfn');
+    yield* W('zone', zone, 'spanned_pages', Math.max(start_pfn + nr_pages, empty ? 0 : old_end) - start);
+  },
+
+  *resize_pgdat_range(this: Kernel, nid: number, start_pfn: number, nr_pages: number): Steps<void> {
+    const spanned = yield* R('pgdat', nid, 'node_spanned_pages');
+    const old_start = yield* R('pgdat', nid, 'node_start_pfn');
+    const old_end = spanned ? old_start + spanned : 0;
+    if (!spanned || start_pfn < old_start) yield* W('pgdat', nid, 'node_start_pfn', start_pfn);
+    const start = yield* R('pgdat', nid, 'node_start_pfn');
+    yield* W('pgdat', nid, 'node_spanned_pages', Math.max(start_pfn + nr_pages, old_end) - start);
+  },
+
+  *move_pfn_range_to_zone(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    nr_pages: number,
+    migratetype: number,
+  ): Steps<void> {
+    const nid = zone_to_nid(zone);
+    yield* pgdat_resize_lock(nid);
+    yield* this.resize_zone_range(zone, start_pfn, nr_pages);
+    yield* this.resize_pgdat_range(nid, start_pfn, nr_pages);
+    yield* pgdat_resize_unlock(nid);
+    yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
+  },
+
+  /** MEMINIT_HOTPLUG: zone, node, refcount 1, PG_reserved (until v6.10, FACTS 3.1). */
+  *memmap_init_range(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    nr_pages: number,
+    migratetype: number,
+  ): Steps<void> {
+    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype, PG_reserved);
+    yield* change('pages', init_pages, start_pfn, start_pfn + nr_pages, page);
+  },
+
+  /** Reads node and zone of sections that may never have been initialised (B64). */
+  *find_section_pfn(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    end_pfn: number,
+    smallest: boolean,
+    by_zone: boolean,
+  ): Steps<number> {
+    const section = this.c.PAGES_PER_SECTION;
+    for (let i = 0; start_pfn + i < end_pfn; i += section) {
+      const pfn = smallest ? start_pfn + i : end_pfn - 1 - i;
+      if (pfn < start_pfn) break;
+      const page = yield* look('pages', v5_2_candidate, this, pfn);
+      if (page === null) continue;
+      yield* this.PagePoisoned(page, smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn');
+      if (page_nid(page) !== zone_to_nid(zone)) continue;
+      if (by_zone && page_zonenum(page) !== zone_idx(zone)) continue;
+      return pfn;
+    }
+    return 0;
+  },
+
+  *shrink_zone_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
+    const start = yield* R('zone', zone, 'zone_start_pfn');
+    const end = yield* this.zone_end_pfn(zone);
+    if (start === start_pfn) {
+      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, true);
+      if (pfn) {
+        yield* W('zone', zone, 'zone_start_pfn', pfn);
+        yield* W('zone', zone, 'spanned_pages', end - pfn);
+      }
+    } else if (end === end_pfn) {
+      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, true);
+      if (pfn) yield* W('zone', zone, 'spanned_pages', pfn - start + 1);
+    }
+    for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
+      if (pfn === start_pfn) continue;
+      const page = yield* look('pages', v5_2_candidate, this, pfn);
+      if (page === null) continue;
+      yield* this.PagePoisoned(page, 'shrink_zone_span');
+      if (zone_key(page_nid(page), page_zonenum(page)) === zone) return;
+    }
+    yield* W('zone', zone, 'zone_start_pfn', 0);
+    yield* W('zone', zone, 'spanned_pages', 0);
+  },
+
+  *shrink_pgdat_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
+    const nid = zone_to_nid(zone);
+    const start = yield* R('pgdat', nid, 'node_start_pfn');
+    const end = start + (yield* R('pgdat', nid, 'node_spanned_pages'));
+    if (start === start_pfn) {
+      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, false);
+      if (pfn) {
+        yield* W('pgdat', nid, 'node_start_pfn', pfn);
+        yield* W('pgdat', nid, 'node_spanned_pages', end - pfn);
+      }
+    } else if (end === end_pfn) {
+      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, false);
+      if (pfn) yield* W('pgdat', nid, 'node_spanned_pages', pfn - start + 1);
+    }
+    for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
+      if (pfn === start_pfn) continue;
+      const page = yield* look('pages', v5_2_candidate, this, pfn);
+      if (page === null) continue;
+      yield* this.PagePoisoned(page, 'shrink_pgdat_span');
+      if (page_nid(page) === nid) return;
+    }
+    yield* W('pgdat', nid, 'node_start_pfn', 0);
+    yield* W('pgdat', nid, 'node_spanned_pages', 0);
+  },
+
+  *__remove_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
+    if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
+    yield* pgdat_resize_lock(zone_to_nid(zone));
+    yield* this.shrink_zone_span(zone, start_pfn, start_pfn + nr_pages);
+    yield* this.shrink_pgdat_span(zone, start_pfn, start_pfn + nr_pages);
+    yield* pgdat_resize_unlock(zone_to_nid(zone));
+  },
+};
+
+export const v5_4 = {
+  *find_section_pfn(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    end_pfn: number,
+    smallest: boolean,
+    _by_zone: boolean,
+  ): Steps<number> {
+    const find = smallest ? find_smallest_online : find_biggest_online;
+    return yield* look('pages', find, this, zone, start_pfn, end_pfn);
+  },
+
+  *shrink_zone_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
+    const start = yield* R('zone', zone, 'zone_start_pfn');
+    const end = yield* this.zone_end_pfn(zone);
+    if (start === start_pfn) {
+      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, true);
+      yield* W('zone', zone, 'spanned_pages', pfn ? end - pfn : 0);
+      yield* W('zone', zone, 'zone_start_pfn', pfn);
+    } else if (end === end_pfn) {
+      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, true);
+      if (!pfn) yield* W('zone', zone, 'zone_start_pfn', 0);
+      yield* W('zone', zone, 'spanned_pages', pfn ? pfn - start + 1 : 0);
+    }
+  },
+
+  /** update_pgdat_span: the union of the zone spans, none of which can change meanwhile. */
+  *shrink_pgdat_span(this: Kernel, zone: number, _start_pfn: number, _end_pfn: number): Steps<void> {
+    const nid = zone_to_nid(zone);
+    let node_start = 0;
+    let node_end = 0;
+    for (let i = 0; i < this.c.zones.length; i++) {
+      const z = zone_key(nid, i);
+      if ((yield* R('zone', z, 'spanned_pages')) === 0) continue;
+      const start = yield* R('zone', z, 'zone_start_pfn');
+      node_start = node_end ? Math.min(node_start, start) : start;
+      node_end = Math.max(node_end, yield* this.zone_end_pfn(z));
+    }
+    yield* W('pgdat', nid, 'node_start_pfn', node_start);
+    yield* W('pgdat', nid, 'node_spanned_pages', node_end - node_start);
+  },
+};
+
+export const v5_5 = {
+  *remove_pfn_range_from_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
+    yield* this.page_init_poison(start_pfn, nr_pages);
+    if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
+    yield* this.__remove_zone(zone, start_pfn, nr_pages);
+  },
+};
+
+export const v5_15 = {
+  /** No resize lock any more: mem_hotplug_lock is enough (FACTS 2.1). */
+  *move_pfn_range_to_zone(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    nr_pages: number,
+    migratetype: number,
+  ): Steps<void> {
+    yield* this.resize_zone_range(zone, start_pfn, nr_pages);
+    yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
+    yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
+  },
+
+  *__remove_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
+    if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
+    yield* this.shrink_zone_span(zone, start_pfn, start_pfn + nr_pages);
+    yield* this.shrink_pgdat_span(zone, start_pfn, start_pfn + nr_pages);
+  },
+};
+
+export const v6_11 = {
+  /** Hot-added pages start PageOffline, not PG_reserved. */
+  *memmap_init_range(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    nr_pages: number,
+    migratetype: number,
+  ): Steps<void> {
+    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype);
+    yield* change('pages', init_pages, start_pfn, start_pfn + nr_pages, page);
+  },
+};

@@ -1,0 +1,147 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel } from '../kernel.ts';
+import { zone_lock, zone_unlock } from '../locks.ts';
+import { add, change, look, pr_warn } from '../ops.ts';
+import { hex } from '../pfn.ts';
+import { type State, zone_idx } from '../state.ts';
+import {
+  MIGRATE,
+  NO_PAGE,
+  type Page,
+  PageHWPoison,
+  PageOffline,
+  PageReserved,
+  page_migratetype,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+  with_migratetype,
+} from './page.ts';
+
+/** mm/page_isolation.c: a range is isolated as one, which is what all its pageblocks come to run after run. A page that no migration can take away; order of the tests as in has_unmovable_pages. */
+const is_unmovable = (page: Page, zone_movable: boolean): boolean => {
+  if (PageReserved(page)) return true;
+  if (zone_movable) return false;
+  if (PageHWPoison(page) || PageOffline(page)) return false;
+  return page_use(page) === USE.UNMOVABLE || page_use(page) === USE.NONE;
+};
+
+function first_unmovable(
+  state: State,
+  start: number,
+  end: number,
+  zone_movable: boolean,
+  skip_holes: boolean,
+) {
+  return state.pages.first(
+    start,
+    end,
+    (page) => !(skip_holes && page === NO_PAGE) && is_unmovable(page, zone_movable),
+  );
+}
+
+const any_isolated = (state: State, start: number, end: number): boolean =>
+  state.pages.first(start, end, (page) => page_migratetype(page) === MIGRATE.ISOLATE) >= 0;
+
+const set_migratetype = (state: State, start: number, end: number, type: number): void =>
+  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type)));
+
+const in_the_way = (state: State, start: number, end: number): boolean =>
+  state.pages.first(
+    start,
+    end,
+    (page) =>
+      page !== NO_PAGE &&
+      page_use(page) !== USE.FREE &&
+      !PageHWPoison(page) &&
+      page_use(page) !== USE.OFFLINE_NOREF,
+  ) >= 0;
+
+export const v5_2 = {
+  /** 0, or -EBUSY with the page reported the way dump_page does. */
+  *start_isolate_page_range(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+    const movable = zone_idx(zone) === this.c.ZONE_MOVABLE;
+    yield* zone_lock(zone);
+    if (yield* look('pages', any_isolated, start_pfn, end_pfn)) {
+      yield* zone_unlock(zone);
+      return -this.errno.EBUSY;
+    }
+    const unmovable = yield* look('pages', first_unmovable, start_pfn, end_pfn, movable, true);
+    if (unmovable >= 0) {
+      yield* zone_unlock(zone);
+      yield* this.dump_page(unmovable, 'unmovable page');
+      return -this.errno.EBUSY;
+    }
+    yield* change('pages', set_migratetype, start_pfn, end_pfn, MIGRATE.ISOLATE);
+    const blocks = (end_pfn - start_pfn) / this.c.pageblock_nr_pages;
+    yield* add('zone', zone, 'nr_isolate_pageblock', blocks);
+    yield* zone_unlock(zone);
+    return 0;
+  },
+
+  *undo_isolate_page_range(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
+    yield* zone_lock(zone);
+    yield* change('pages', set_migratetype, start_pfn, end_pfn, MIGRATE.MOVABLE);
+    const blocks = (end_pfn - start_pfn) / this.c.pageblock_nr_pages;
+    yield* add('zone', zone, 'nr_isolate_pageblock', -blocks);
+    yield* zone_unlock(zone);
+  },
+
+  /** 0 when every page is free, poisoned or given up by its driver; else -EBUSY. */
+  *test_pages_isolated(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+    yield* zone_lock(zone);
+    const busy = yield* look('pages', in_the_way, start_pfn, end_pfn);
+    yield* zone_unlock(zone);
+    return busy ? -this.errno.EBUSY : 0;
+  },
+
+  /** is_mem_section_removable: no unmovable page in sight, without any lock. */
+  *is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
+    return (yield* look('pages', first_unmovable, start_pfn, end_pfn, false, true)) < 0;
+  },
+
+  /** The lines of dump_page that name the page, its flags and the reason; addresses are hashed by %p. */
+  *dump_page(this: Kernel, pfn: number, reason: string): Steps<void> {
+    const page = yield* this.pfn_to_page(pfn);
+    yield* pr_warn(this.page_line(pfn));
+    yield* pr_warn(this.page_flags_text(page));
+    yield* pr_warn(`page dumped because: ${reason}`);
+  },
+
+  page_line(this: Kernel, pfn: number): string {
+    return `page:(____ptrval____) refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
+  },
+
+  /** v5.2..v5.10 print the bare flags word. */
+  page_flags_text(this: Kernel, page: Page): string {
+    return `flags: ${flags_word(this, page)}(${PageReserved(page) ? 'reserved' : ''})`;
+  },
+};
+
+/** Node in the top bits, zone below it, PG_reserved (bit 12) at the bottom. */
+const flags_word = (k: Kernel, page: Page): string => {
+  const node_shift = 64 - Math.log2(k.c.MAX_NUMNODES);
+  const zone_shift = node_shift - Math.ceil(Math.log2(k.c.zones.length));
+  const word =
+    (BigInt(page_nid(page)) << BigInt(node_shift)) | (BigInt(page_zonenum(page)) << BigInt(zone_shift));
+  return `0x${(word | (PageReserved(page) ? 0x1000n : 0n)).toString(16)}`;
+};
+
+export const v5_12 = {
+  page_flags_text(this: Kernel, page: Page): string {
+    const names = [
+      ...(PageReserved(page) ? ['reserved'] : []),
+      `node=${page_nid(page)}`,
+      `zone=${page_zonenum(page)}`,
+    ];
+    return `flags: ${flags_word(this, page)}(${names.join('|')})`;
+  },
+};
+
+export const v6_12 = {
+  /** %p is gone from the line. */
+  page_line(this: Kernel, pfn: number): string {
+    return `page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
+  },
+};

@@ -1,0 +1,224 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Config } from '../config.ts';
+import type { Kernel, vmem_altmap } from '../kernel.ts';
+import { alloc, change, exists, look, R, W } from '../ops.ts';
+import { hex, pfn_to_section_nr, section_nr_to_pfn } from '../pfn.ts';
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_MARKED_PRESENT,
+  type State,
+} from '../state.ts';
+import { PG_hwpoison } from './page.ts';
+
+/** mm/sparse.c: sections, their sub-section maps and the flags that make a pfn valid. */
+
+export const subsections_per_section = (c: Config): number => c.PAGES_PER_SECTION / c.PAGES_PER_SUBSECTION;
+
+/** Maps of a given shape are shared: a terabyte of whole sections holds one array. */
+const shared_maps = new Map<string, readonly number[]>();
+function share(words: number[]): readonly number[] {
+  const key = words.join();
+  let map = shared_maps.get(key);
+  if (!map) {
+    map = Object.freeze(words);
+    shared_maps.set(key, map);
+  }
+  return map;
+}
+
+/** The bits of the sub-sections that [pfn, pfn + nr_pages) touches, within one section. */
+export function subsection_mask(c: Config, pfn: number, nr_pages: number): readonly number[] {
+  const n = subsections_per_section(c);
+  const words = new Array<number>(Math.ceil(n / 32)).fill(0);
+  const first = Math.floor((pfn % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION);
+  const last = Math.floor(((pfn + nr_pages - 1) % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION);
+  if (nr_pages > 0) for (let i = first; i <= last; i++) words[i >>> 5]! |= 1 << (i & 31);
+  return share(words);
+}
+
+const empty_map = (c: Config): readonly number[] => subsection_mask(c, 0, 0);
+const is_empty = (map: readonly number[]): boolean => map.every((w) => w === 0);
+const zip = (a: readonly number[], b: readonly number[], f: (x: number, y: number) => number) =>
+  share(a.map((w, i) => f(w, b[i]!)));
+
+export const subsection_set = (c: Config, map: readonly number[], pfn: number): boolean => {
+  const i = Math.floor((pfn % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION);
+  return ((map[i >>> 5]! >>> (i & 31)) & 1) === 1;
+};
+
+const clear_hwpoison = (state: State, start: number, end: number): void => {
+  state.pages.update(start, end, (page) => page & ~PG_hwpoison);
+};
+
+const mem_map_of = (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0;
+
+export const v5_2 = {
+  /** The root array is allocated on demand and never fails here; a missing section object is a zeroed one. */
+  *sparse_index_init(this: Kernel, section_nr: number): Steps<number> {
+    if (yield* exists('mem_section', section_nr)) return 0;
+    const ms = { section_mem_map: 0, subsection_map: null, nid: 0 };
+    return (yield* alloc('mem_section', section_nr, ms)) ? 0 : -this.errno.ENOMEM;
+  },
+
+  /** Flags of a section; 0 for one whose root was never allocated. */
+  *section_mem_map(this: Kernel, section_nr: number): Steps<number> {
+    return yield* look('mem_section', mem_map_of, section_nr);
+  },
+
+  /** v5.2: always a whole section; -EEXIST frees the memmap it has just populated (FACTS 2.16). */
+  *sparse_add_section(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    _nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const section_nr = pfn_to_section_nr(this.c, pfn);
+    const nr_pages = this.c.PAGES_PER_SECTION;
+    const ret = yield* this.sparse_index_init(section_nr);
+    if (ret < 0) return ret;
+    if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
+    if (yield* this.should_fail('usemap')) {
+      yield* this.vmemmap_free(pfn, nr_pages, altmap);
+      return -this.errno.ENOMEM;
+    }
+    if ((yield* R('mem_section', section_nr, 'section_mem_map')) & SECTION_MARKED_PRESENT) {
+      yield* this.vmemmap_free(pfn, nr_pages, altmap);
+      return -this.errno.EEXIST;
+    }
+    yield* this.page_init_poison(pfn, nr_pages);
+    yield* W('mem_section', section_nr, 'nid', nid);
+    yield* W('mem_section', section_nr, 'section_mem_map', SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP);
+    yield* W('mem_section', section_nr, 'subsection_map', subsection_mask(this.c, pfn, nr_pages));
+    return 0;
+  },
+
+  *sparse_remove_section(
+    this: Kernel,
+    pfn: number,
+    _nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    const section_nr = pfn_to_section_nr(this.c, pfn);
+    const nr_pages = this.c.PAGES_PER_SECTION;
+    const start = section_nr_to_pfn(this.c, section_nr);
+    const early = (yield* R('mem_section', section_nr, 'section_mem_map')) & SECTION_IS_EARLY;
+    yield* W('mem_section', section_nr, 'section_mem_map', 0);
+    yield* W('mem_section', section_nr, 'subsection_map', null);
+    yield* change('pages', clear_hwpoison, start, start + nr_pages);
+    if (early) yield* this.free_map_bootmem(start, nr_pages);
+    else yield* this.vmemmap_free(start, nr_pages, altmap);
+  },
+
+  *online_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
+    for (let nr = pfn_to_section_nr(this.c, start_pfn); section_nr_to_pfn(this.c, nr) < end_pfn; nr++) {
+      const map = yield* this.section_mem_map(nr);
+      if (map) yield* W('mem_section', nr, 'section_mem_map', map | SECTION_IS_ONLINE);
+    }
+  },
+
+  *offline_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
+    for (let nr = pfn_to_section_nr(this.c, start_pfn); section_nr_to_pfn(this.c, nr) < end_pfn; nr++) {
+      const map = yield* this.section_mem_map(nr);
+      if (map) yield* W('mem_section', nr, 'section_mem_map', map & ~SECTION_IS_ONLINE);
+    }
+  },
+};
+
+export const v5_3 = {
+  *fill_subsection_map(this: Kernel, pfn: number, nr_pages: number): Steps<number> {
+    const nr = pfn_to_section_nr(this.c, pfn);
+    const mask = subsection_mask(this.c, pfn, nr_pages);
+    const map = (yield* R('mem_section', nr, 'subsection_map')) ?? empty_map(this.c);
+    if (is_empty(mask)) return -this.errno.EINVAL;
+    if (map.some((w, i) => w & mask[i]!)) return -this.errno.EEXIST;
+    yield* W(
+      'mem_section',
+      nr,
+      'subsection_map',
+      zip(map, mask, (a, b) => a | b),
+    );
+    return 0;
+  },
+
+  *section_activate(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const nr = pfn_to_section_nr(this.c, pfn);
+    const had_usage = (yield* R('mem_section', nr, 'subsection_map')) !== null;
+    if (!had_usage) {
+      if (yield* this.should_fail('mem_section_usage')) return -this.errno.ENOMEM;
+      yield* W('mem_section', nr, 'subsection_map', empty_map(this.c));
+    }
+    const rc = yield* this.fill_subsection_map(pfn, nr_pages);
+    if (rc) {
+      if (!had_usage) yield* W('mem_section', nr, 'subsection_map', null);
+      return rc;
+    }
+    const early = (yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY;
+    if (nr_pages < this.c.PAGES_PER_SECTION && early) return 0;
+    if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) {
+      yield* this.section_deactivate(pfn, nr_pages, altmap);
+      return -this.errno.ENOMEM;
+    }
+    return 0;
+  },
+
+  *sparse_add_section(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const nr = pfn_to_section_nr(this.c, pfn);
+    const ret = yield* this.sparse_index_init(nr);
+    if (ret < 0) return ret;
+    const rc = yield* this.section_activate(nid, pfn, nr_pages, altmap);
+    if (rc < 0) return rc;
+    yield* this.page_init_poison(pfn, nr_pages);
+    yield* W('mem_section', nr, 'nid', nid);
+    const map = yield* R('mem_section', nr, 'section_mem_map');
+    yield* W('mem_section', nr, 'section_mem_map', map | SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP);
+    return 0;
+  },
+
+  /** The forms between v5.3 and v5.9 differ in when section_mem_map and usage go (FACTS 2.16). */
+  *section_deactivate(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
+    const nr = pfn_to_section_nr(this.c, pfn);
+    const early = ((yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY) !== 0;
+    const mask = subsection_mask(this.c, pfn, nr_pages);
+    const map = yield* R('mem_section', nr, 'subsection_map');
+    if (!map || mask.some((w, i) => (w & map[i]!) !== w)) {
+      yield* this.WARN('section_deactivate', `section already deactivated (${hex(pfn)} + ${nr_pages})`);
+      return;
+    }
+    const left = zip(map, mask, (a, b) => a ^ b);
+    yield* W('mem_section', nr, 'subsection_map', left);
+    const empty = is_empty(left);
+    if (empty) {
+      const mem_map = yield* R('mem_section', nr, 'section_mem_map');
+      yield* W('mem_section', nr, 'section_mem_map', mem_map & ~SECTION_HAS_MEM_MAP);
+      if (!early) yield* W('mem_section', nr, 'subsection_map', null);
+    }
+    if (!early) yield* this.vmemmap_free(pfn, nr_pages, altmap);
+    else if (empty) yield* this.free_map_bootmem(section_nr_to_pfn(this.c, nr), this.c.PAGES_PER_SECTION);
+    if (empty) yield* W('mem_section', nr, 'section_mem_map', 0);
+  },
+
+  *sparse_remove_section(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    yield* change('pages', clear_hwpoison, pfn, pfn + nr_pages);
+    yield* this.section_deactivate(pfn, nr_pages, altmap);
+  },
+};

@@ -1,0 +1,92 @@
+import type { LockKind, LockMode, Steps } from '../steps/step.ts';
+import type { State, Tables } from './state.ts';
+
+/** The step notation of FACTS 0.3 over the kernel's tables; a function that uses one calls it with `yield*`. R(x) */
+export function* R<T extends keyof Tables, F extends keyof Tables[T] & string>(
+  obj: T,
+  key: number,
+  field: F,
+): Steps<Tables[T][F]> {
+  return (yield { op: 'read', obj, key, field }) as Tables[T][F];
+}
+
+/** W(x) */
+export function* W<T extends keyof Tables, F extends keyof Tables[T] & string>(
+  obj: T,
+  key: number,
+  field: F,
+  value: Tables[T][F],
+): Steps<void> {
+  yield { op: 'write', obj, key, field, value };
+}
+
+/** x += n on one field, as two accesses. */
+export function* add<T extends keyof Tables, F extends keyof Tables[T] & string>(
+  obj: T,
+  key: number,
+  field: F,
+  n: number,
+): Steps<void> {
+  const old = (yield { op: 'read', obj, key, field }) as number;
+  yield { op: 'write', obj, key, field, value: old + n };
+}
+
+const has_key = (state: State, obj: keyof Tables, key: number): boolean => state[obj].has(key);
+
+/** Whether the table holds an object under this key (xa_load and the like). */
+export function* exists(obj: keyof Tables, key: number): Steps<boolean> {
+  return (yield { op: 'call', obj, writes: false, fn: has_key, args: [obj, key] }) as boolean;
+}
+
+/** One indivisible look at a structure. */
+export function* look<A extends unknown[], T>(
+  obj: string,
+  fn: (state: State, ...args: A) => T,
+  ...args: A
+): Steps<T> {
+  return (yield { op: 'call', obj, writes: false, fn, args }) as T;
+}
+
+/** One indivisible change of a structure. */
+export function* change<A extends unknown[], T>(
+  obj: string,
+  fn: (state: State, ...args: A) => T,
+  ...args: A
+): Steps<T> {
+  return (yield { op: 'call', obj, writes: true, fn, args }) as T;
+}
+
+/** A(n): false when the allocation fails. */
+export function* alloc<T extends keyof Tables>(obj: T, key: number, value: Tables[T]): Steps<boolean> {
+  return (yield { op: 'alloc', obj, key, value }) as boolean;
+}
+
+/** F(x) */
+export function* free(obj: keyof Tables, key: number): Steps<void> {
+  yield { op: 'free', obj, key };
+}
+
+export function* lock(name: string, kind: LockKind, mode: LockMode = 'write'): Steps<void> {
+  yield { op: 'lock', lock: name, kind, mode, try: false };
+}
+
+export function* unlock(name: string, kind: LockKind, mode: LockMode = 'write'): Steps<void> {
+  yield { op: 'unlock', lock: name, kind, mode };
+}
+
+export function* pr_err(text: string): Steps<void> {
+  yield { op: 'printk', level: 3, text };
+}
+
+export function* pr_warn(text: string): Steps<void> {
+  yield { op: 'printk', level: 4, text };
+}
+
+export function* pr_info(text: string): Steps<void> {
+  yield { op: 'printk', level: 6, text };
+}
+
+/** Loop head; true when a signal is pending. */
+export function* signal_pending(where: string): Steps<boolean> {
+  return (yield { op: 'loop', where }) as boolean;
+}

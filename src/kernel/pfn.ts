@@ -1,0 +1,36 @@
+import type { Config } from './config.ts';
+
+/** The kernel's address arithmetic; every result is a safe integer. */
+
+export const PFN_PHYS = (c: Config, pfn: number): number => pfn * c.PAGE_SIZE;
+export const PFN_DOWN = (c: Config, phys: number): number => Math.floor(phys / c.PAGE_SIZE);
+export const PFN_UP = (c: Config, phys: number): number => Math.ceil(phys / c.PAGE_SIZE);
+
+export const pfn_to_section_nr = (c: Config, pfn: number): number => Math.floor(pfn / c.PAGES_PER_SECTION);
+export const section_nr_to_pfn = (c: Config, nr: number): number => nr * c.PAGES_PER_SECTION;
+/** First pfn after the section that holds `pfn`. */
+export const section_end_pfn = (c: Config, pfn: number): number =>
+  (pfn_to_section_nr(c, pfn) + 1) * c.PAGES_PER_SECTION;
+
+export const memory_block_id = (c: Config, section_nr: number): number =>
+  Math.floor(section_nr / c.sections_per_block);
+export const pfn_to_block_id = (c: Config, pfn: number): number =>
+  memory_block_id(c, pfn_to_section_nr(c, pfn));
+export const phys_to_block_id = (c: Config, phys: number): number => pfn_to_block_id(c, PFN_DOWN(c, phys));
+export const pages_per_block = (c: Config): number => c.PAGES_PER_SECTION * c.sections_per_block;
+
+export const IS_ALIGNED = (n: number, alignment: number): boolean => n % alignment === 0;
+
+/** %#x of a non-negative safe integer; the kernel puts 0x before a zero, too. */
+export const hex = (n: number): string => `0x${n.toString(16)}`;
+/** %0*x */
+export const hexpad = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
+/** %pa: 0x and sixteen digits. */
+export const pa = (n: number): string => `0x${hexpad(n, 16)}`;
+
+/** Ids of the memory blocks that a range of bytes touches, ascending, whether they exist or not. */
+export function* block_ids(c: Config, start: number, size: number): Generator<number> {
+  if (size === 0) return;
+  const last = Math.floor((start + size - 1) / c.memory_block_size_bytes);
+  for (let id = Math.floor(start / c.memory_block_size_bytes); id <= last; id++) yield id;
+}

@@ -1,0 +1,229 @@
+import { Runs } from '../hardware/runs.ts';
+import type { Page } from './mm/page.ts';
+import { NO_PAGE } from './mm/page.ts';
+
+/**
+ * The shared state of a kernel: tables of plain objects named by table and key, and a few structures that are
+ * protected as a whole. Field names are the kernel's. Nothing in here refers to another object except by key, so
+ * a copy of the state is a copy of its data.
+ */
+
+export const MEM_ONLINE = 1;
+export const MEM_GOING_OFFLINE = 2;
+export const MEM_OFFLINE = 4;
+export const MEM_GOING_ONLINE = 8;
+export const MEM_CANCEL_ONLINE = 16;
+export const MEM_CANCEL_OFFLINE = 32;
+
+export const MMOP_OFFLINE = 0;
+export const MMOP_ONLINE = 1;
+export const MMOP_ONLINE_KERNEL = 2;
+export const MMOP_ONLINE_MOVABLE = 3;
+
+export const NUMA_NO_NODE = -1;
+
+/** Bits of section_mem_map (FACTS 1.3). */
+export const SECTION_MARKED_PRESENT = 1;
+export const SECTION_HAS_MEM_MAP = 2;
+export const SECTION_IS_ONLINE = 4;
+export const SECTION_IS_EARLY = 8;
+export const SECTION_TAINT_ZONE_DEVICE = 16;
+
+/** The kernel's global variables; one object, key 0. */
+export interface Vars {
+  mhp_default_online_type: number;
+  online_policy: number;
+  auto_movable_ratio: number;
+  auto_movable_numa_aware: boolean;
+  max_pfn: number;
+  policy_zone: number;
+  system_state: 'booting' | 'running';
+  totalram_pages: number;
+  /** /proc/meminfo HardwareCorrupted, in pages. */
+  num_poisoned_pages: number;
+  next_mgid: number;
+  /** Armed by notifier-error-inject: action → errno (negative), 0 or absent when not armed. */
+  notifier_error: Readonly<Record<string, number>>;
+  /** Armed by fault injection: allocation site → number of failures still to come. */
+  fail_alloc: Readonly<Record<string, number>>;
+  nr_vmemmap_pages: number;
+  /** Places of WARN_ON_ONCE that have fired. */
+  warned: readonly string[];
+  /** Number of the next directory in /sys/firmware/memmap. */
+  map_entries_nr: number;
+}
+
+export interface pglist_data {
+  node_id: number;
+  node_start_pfn: number;
+  node_spanned_pages: number;
+  node_present_pages: number;
+  /** node_states[N_ONLINE], [N_MEMORY], [N_NORMAL_MEMORY]. */
+  online: boolean;
+  n_memory: boolean;
+  n_normal_memory: boolean;
+  /** The node device exists in sysfs. */
+  registered: boolean;
+  cpus: readonly number[];
+  distance: readonly number[];
+  /** Links nodeN/memoryX that exist in sysfs, by block id. */
+  links: Runs<boolean>;
+  /** Memory blocks whose nid is this node. */
+  nr_blocks: number;
+}
+
+/** Key: nid * 8 + zone index. */
+export interface zone {
+  name: string;
+  zone_start_pfn: number;
+  spanned_pages: number;
+  present_pages: number;
+  present_early_pages: number;
+  managed_pages: number;
+  cma_pages: number;
+  nr_isolate_pageblock: number;
+}
+
+export interface mem_section {
+  section_mem_map: number;
+  /** One bit a sub-section, 32 a word; null when usage is not allocated. Never written in place. */
+  subsection_map: readonly number[] | null;
+  nid: number;
+}
+
+export interface memory_block {
+  start_section_nr: number;
+  /** v5.2..v5.4: sections of the block that are present. */
+  section_count: number;
+  state: number;
+  online_type: number;
+  nid: number;
+  /** v5.15+: key of the zone, -1 for NULL. */
+  zone: number;
+  /** Key of its memory group, 0 for NULL. */
+  group: number;
+  nr_vmemmap_pages: number;
+  nr_hwpoison: number;
+  /** struct device. */
+  offline: boolean;
+  /** Links memoryX/nodeN that exist in sysfs. */
+  links: readonly number[];
+}
+
+/** v5.15+. */
+export interface memory_group {
+  nid: number;
+  is_dynamic: boolean;
+  /** Pages: s.max_pages or d.unit_pages. */
+  pages: number;
+  present_kernel_pages: number;
+  present_movable_pages: number;
+  nr_blocks: number;
+}
+
+export interface acpi_physical_node {
+  readonly block: number;
+  put_online: boolean;
+}
+
+/** A memory device (PNP0C80) and what acpi_memhotplug keeps for it. */
+export interface acpi_device {
+  /** The device name, "PNP0C80:00". */
+  name: string;
+  start: number;
+  length: number;
+  /** Proximity domain as a node id, -1 when the device has no _PXM. */
+  node: number;
+  mgid: number;
+  /** The driver is bound. */
+  attached: boolean;
+  enabled: boolean;
+  physical_node_list: readonly acpi_physical_node[];
+}
+
+export interface memblock_region {
+  readonly base: number;
+  readonly size: number;
+  readonly nid: number;
+  readonly flags: number;
+}
+
+export interface memblock_type {
+  regions: readonly memblock_region[];
+  /** Capacity of the array. */
+  max: number;
+}
+
+export const IORESOURCE_MEM = 1;
+export const IORESOURCE_BUSY = 2;
+export const IORESOURCE_SYSRAM = 4;
+export const IORESOURCE_SYSRAM_DRIVER_MANAGED = 8;
+export const IORESOURCE_SYSRAM_MERGEABLE = 16;
+export const IORESOURCE_SYSTEM_RAM = IORESOURCE_MEM | IORESOURCE_SYSRAM;
+
+/** Node of the resource tree; `end` is inclusive as in the kernel, children are ascending and disjoint. */
+export interface resource {
+  name: string;
+  start: number;
+  end: number;
+  flags: number;
+  children: resource[];
+}
+
+/** /sys/firmware/memmap; `end` is inclusive as the file shows it. */
+export interface firmware_map_entry {
+  /** Name of its directory: counts up, never reused. */
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
+  readonly type: string;
+}
+
+/** Objects reached by table and key. */
+export interface Tables {
+  vars: Vars;
+  pgdat: pglist_data;
+  zone: zone;
+  mem_section: mem_section;
+  memory_block: memory_block;
+  memory_group: memory_group;
+  acpi_device: acpi_device;
+  memblock_type: memblock_type;
+}
+
+export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
+  /** One entry a pfn that has a struct page. */
+  readonly pages: Runs<Page>;
+  readonly iomem_resource: resource;
+  firmware_map: readonly firmware_map_entry[];
+};
+
+export const ZONES_PER_NODE = 8;
+export const zone_key = (nid: number, index: number): number => nid * ZONES_PER_NODE + index;
+export const zone_idx = (key: number): number => key % ZONES_PER_NODE;
+export const zone_to_nid = (key: number): number => Math.floor(key / ZONES_PER_NODE);
+
+export const MEMBLOCK_MEMORY = 0;
+export const MEMBLOCK_RESERVED = 1;
+
+export function empty_state(): State {
+  return {
+    vars: new Map(),
+    pgdat: new Map(),
+    zone: new Map(),
+    mem_section: new Map(),
+    memory_block: new Map(),
+    memory_group: new Map(),
+    acpi_device: new Map(),
+    memblock_type: new Map(),
+    pages: new Runs<Page>(NO_PAGE),
+    iomem_resource: {
+      name: 'PCI mem',
+      start: 0,
+      end: Number.MAX_SAFE_INTEGER,
+      flags: IORESOURCE_MEM,
+      children: [],
+    },
+    firmware_map: [],
+  };
+}

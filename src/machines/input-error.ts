@@ -1,0 +1,36 @@
+/**
+ * An input that cannot be used: one line naming the file, the place in it and what is wrong.
+ *
+ * The command line prints {@link Error.message} and exits with status 2. Nothing but this class may leave a reader
+ * because of what was read; any other exception is a defect of the reader.
+ */
+export class InputError extends Error {
+  /** The source as the user named it. */
+  readonly file: string;
+  /** Where in it: a member's path, a line ("proc/iomem line 12"), a key ("nodes[0].ram"). Empty for the whole. */
+  readonly place: string;
+  /** What is wrong there. */
+  readonly what: string;
+
+  constructor(file: string, place: string, what: string) {
+    super(oneLine(place === '' ? `${file}: ${what}` : `${file}: ${place}: ${what}`));
+    this.name = 'InputError';
+    this.file = file;
+    this.place = place;
+    this.what = what;
+  }
+}
+
+/** At most this many characters of foreign text are repeated in a message. */
+const QUOTED = 60;
+
+/** Foreign text for a message: quoted, shortened, control characters escaped. */
+export function quote(text: string): string {
+  const short = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+  return JSON.stringify(short);
+}
+
+function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a terminal
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+}

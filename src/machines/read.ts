@@ -1,0 +1,191 @@
+import { readFileSync, statSync } from 'node:fs';
+import { readBlocks } from './blocks.ts';
+import { DirTree } from './dir-tree.ts';
+import { readFirmwareMap } from './firmware-map.ts';
+import { type Identity, identify, type Known } from './identity.ts';
+import { InputError } from './input-error.ts';
+import { isZeroed, parseIomem } from './iomem.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { readLsmemOutput } from './lsmem-output.ts';
+import type { Arch, IomemEntry, Machine } from './machine.ts';
+import { parseMachineFile } from './machine-file.ts';
+import { parseMemblock } from './memblock.ts';
+import { readNodes } from './nodes.ts';
+import { looksLikeArchive, type OpenedSource, openSource } from './open.ts';
+import { readParams } from './params.ts';
+import { holesOf, ramOf } from './ram.ts';
+import type { FileTree } from './tree.ts';
+import { parseZoneinfo } from './zoneinfo.ts';
+
+export interface ReadOptions extends Known {
+  readonly limits?: Partial<Limits>;
+}
+
+/**
+ * Reads a machine. The source is
+ *
+ * - a directory that mirrors /proc and /sys, or has one that does below it (a sosreport, a dump with only sys/devices/system/memory);
+ *   `/` is this host;
+ * - an archive of one: .tar, .tar.gz, .tar.bz2, .tar.xz;
+ * - a step of a recording, as `RECORDING:STEP` (archive or directory; the step by number, label or directory), or the step's directory;
+ * - a machine file (YAML).
+ *
+ * What the source lacks and nothing else determines is named in `missing`, a line each.
+ *
+ * @throws InputError when the source cannot be read or contradicts itself
+ */
+export async function readMachine(source: string, options: ReadOptions = {}): Promise<Machine> {
+  if (isFile(source) && !looksLikeArchive(source))
+    return { ...readMachineFile(source, options), ...given(options) };
+  return machineOf(
+    await openSource(source, options.limits ? { limits: options.limits } : {}),
+    source,
+    options,
+  );
+}
+
+/** This Linux host, as `--host` means it. */
+export async function readHost(options: ReadOptions = {}): Promise<Machine> {
+  const arch: Arch | undefined =
+    process.arch === 'arm64' ? 'arm64' : process.arch === 'x64' ? 'x86_64' : undefined;
+  const pageSize = hostPageSize();
+  const known: Known = { ...(arch && { arch }), ...(pageSize && { page_size: pageSize }), ...options };
+  return machineOf({ tree: new DirTree('/', 'this host') }, 'this host', known);
+}
+
+/**
+ * Reads a machine from a file tree whose root mirrors / of the machine.
+ * @param source the name to give it
+ * @throws InputError
+ */
+export function machineOf({ tree, recorded }: OpenedSource, source: string, known: Known = {}): Machine {
+  const read = readBlocks(tree) ?? readLsmemOutput(tree);
+  const blocks = read?.blocks;
+  const iomem = readIomem(tree);
+  const zones = readZones(tree);
+  const memblock = readMemblock(tree);
+  const params = readParams(tree);
+  const firmware_map = readFirmwareMap(tree);
+  const seen = [...(blocks ?? []).flatMap(({ nids }) => nids), ...(zones ?? []).map(({ nid }) => nid)];
+  const nodes = readNodes(tree, seen);
+  const identity: Identity = identify(tree, recorded, known, {
+    iomem,
+    zones,
+    blocks,
+    block_size: read?.block_size,
+  });
+  const { missing: unidentified, ...who } = identity;
+  const addressed = iomem !== undefined && !isZeroed(iomem) ? iomem : undefined;
+  const placed = addressed && read ? { iomem: addressed, ...read } : undefined;
+  const missing = [
+    ...unidentified,
+    ...(read === undefined
+      ? [lacks(tree, 'sys/devices/system/memory', 'memory blocks are unknown')]
+      : read.missing),
+    ...(addressed !== undefined ? [] : [noIomem(tree, iomem)]),
+    ...(zones === undefined
+      ? [lacks(tree, 'proc/zoneinfo', 'zone spans and present pages are unknown')]
+      : []),
+    ...(nodes === undefined ? [lacks(tree, 'sys/devices/system/node', 'nodes are unknown')] : nodes.missing),
+    ...(params === undefined
+      ? [lacks(tree, 'sys/module/memory_hotplug', 'the online policy is unknown')]
+      : []),
+    // Only arm64 keeps memblock after boot.
+    ...(memblock === undefined && who.arch === 'arm64'
+      ? [lacks(tree, 'sys/kernel/debug/memblock', 'reserved and nomap memory is unknown')]
+      : []),
+  ];
+  return {
+    source,
+    ...who,
+    ...(read === undefined ? {} : { block_size: read.block_size }),
+    ...(placed && { ram: ramOf(placed.iomem, placed.blocks, placed.block_size) }),
+    ...(placed && { holes: holesOf(placed.iomem, placed.blocks, placed.block_size) }),
+    ...(iomem && { iomem }),
+    ...(memblock && { memblock }),
+    ...(blocks && { blocks }),
+    ...(nodes && { nodes: nodes.nodes }),
+    ...(zones && { zones }),
+    ...(params && { params }),
+    ...(firmware_map && { firmware_map }),
+    missing,
+  };
+}
+
+function readIomem(tree: FileTree): readonly IomemEntry[] | undefined {
+  const text = tree.readText('proc/iomem');
+  // Archives of /proc made without care have empty files in them.
+  return text ? parseIomem(text, tree.source) : undefined;
+}
+
+function readZones(tree: FileTree): Machine['zones'] {
+  const text = tree.readText('proc/zoneinfo');
+  return text ? parseZoneinfo(text, tree.source) : undefined;
+}
+
+function readMemblock(tree: FileTree): Machine['memblock'] {
+  const dir = 'sys/kernel/debug/memblock';
+  const array = (name: string): ReturnType<typeof parseMemblock> | undefined => {
+    const text = tree.readText(`${dir}/${name}`);
+    return text === undefined ? undefined : parseMemblock(text, tree.source, `${dir}/${name}`);
+  };
+  const memory = array('memory');
+  const reserved = array('reserved');
+  return memory && reserved ? { memory, reserved } : undefined;
+}
+
+function lacks(tree: FileTree, path: string, consequence: string): string {
+  for (const [unreadable, why] of tree.unreadable) {
+    if (unreadable === path || unreadable.startsWith(`${path}/`))
+      return `/${unreadable}: ${why}: ${consequence}`;
+  }
+  return `no /${path}: ${consequence}`;
+}
+
+function noIomem(tree: FileTree, iomem: readonly IomemEntry[] | undefined): string {
+  const consequence = 'holes inside blocks are unknown';
+  if (iomem !== undefined) return `/proc/iomem has only zeros (who read it was not root): ${consequence}`;
+  return tree.kind('proc/iomem') === 'file' && !tree.unreadable.has('proc/iomem')
+    ? `/proc/iomem is empty: ${consequence}`
+    : lacks(tree, 'proc/iomem', consequence);
+}
+
+/** Reads a machine file. */
+function readMachineFile(path: string, options: ReadOptions): Machine {
+  const cut = Math.max(0, path.lastIndexOf('/') + 1);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const dir = new DirTree(cut === 0 ? '.' : path.slice(0, cut), path, limits);
+  const text = dir.readText(path.slice(cut));
+  if (text === undefined) {
+    throw new InputError(path, '', [...dir.unreadable.values()][0] ?? 'no such file or directory');
+  }
+  return parseMachineFile(text, path);
+}
+
+function given({ arch, page_size, release }: Known): Known {
+  return { ...(arch && { arch }), ...(page_size && { page_size }), ...(release && { release }) };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+const AT_PAGESZ = 6n;
+
+/** The page size the kernel tells every program, in its auxiliary vector. */
+function hostPageSize(): number | undefined {
+  let vector: Buffer;
+  try {
+    vector = readFileSync('/proc/self/auxv');
+  } catch {
+    return undefined;
+  }
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
+  }
+  return undefined;
+}

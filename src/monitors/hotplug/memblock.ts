@@ -1,0 +1,30 @@
+import type { Config } from '../../kernel/config.ts';
+import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
+
+/**
+ * FACTS section 7, 8, as it holds between operations: where memblock is kept after boot it covers every hot-added
+ * section that is valid.
+ */
+export function check_memblock(state: State, c: Config): string[] {
+  if (!c.ARCH_KEEP_MEMBLOCK) return [];
+  const regions = state.memblock_type.get(MEMBLOCK_MEMORY)!.regions;
+  const broken: string[] = [];
+  const sections = [...state.mem_section].filter(
+    ([, ms]) => ms.section_mem_map & SECTION_HAS_MEM_MAP && !(ms.section_mem_map & SECTION_IS_EARLY),
+  );
+  sections.sort(([a], [b]) => a - b);
+  let i = 0;
+  for (const [nr] of sections) {
+    const start = nr * c.SECTION_SIZE;
+    const end = start + c.SECTION_SIZE;
+    while (i < regions.length && regions[i]!.base + regions[i]!.size <= start) i++;
+    let at = start;
+    for (let j = i; j < regions.length && at < end; j++) {
+      const region = regions[j]!;
+      if (region.base > at) break;
+      at = region.base + region.size;
+    }
+    if (at < end) broken.push(`section ${nr} is valid and memblock.memory does not hold it`);
+  }
+  return broken;
+}

@@ -1,0 +1,41 @@
+import { iomem } from '../../kernel/fs/proc.ts';
+import type { State } from '../../kernel/state.ts';
+
+/**
+ * FACTS section 7, 12: what an operation that failed must leave as it was. Two texts of the same state are equal;
+ * each line says one thing.
+ */
+export function observable(state: State): string[] {
+  const lines: string[] = [...iomem(state)];
+  for (const [id, b] of [...state.memory_block].sort(([a], [b]) => a - b)) {
+    lines.push(`memory${id} state ${b.state} nid ${b.nid} zone ${b.zone} links ${b.links.join()}`);
+  }
+  for (const [key, z] of state.zone) {
+    lines.push(
+      `zone ${key} start ${z.zone_start_pfn} spanned ${z.spanned_pages} present ${z.present_pages} managed ${z.managed_pages}`,
+    );
+  }
+  for (const [nid, n] of state.pgdat) {
+    const span = `${n.node_start_pfn}+${n.node_spanned_pages}`;
+    lines.push(
+      `node ${nid} online ${n.online} memory ${n.n_memory} normal ${n.n_normal_memory} span ${span}`,
+    );
+  }
+  for (const [type, { regions }] of state.memblock_type) {
+    for (const r of regions) lines.push(`memblock ${type} ${r.base}+${r.size} nid ${r.nid} flags ${r.flags}`);
+  }
+  for (const [nr, ms] of [...state.mem_section].sort(([a], [b]) => a - b)) {
+    if (ms.section_mem_map) lines.push(`section ${nr} map ${ms.section_mem_map}`);
+  }
+  return lines;
+}
+
+/** Lines of one text that the other has not. */
+export function changed_lines(before: readonly string[], after: readonly string[]): string[] {
+  const a = new Set(before);
+  const b = new Set(after);
+  return [
+    ...before.filter((line) => !b.has(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !a.has(line)).map((line) => `+ ${line}`),
+  ];
+}

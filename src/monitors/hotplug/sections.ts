@@ -1,0 +1,31 @@
+import type { Config } from '../../kernel/config.ts';
+import { MEMMAP, NO_PAGE, page_memmap } from '../../kernel/mm/page.ts';
+import { subsection_set } from '../../kernel/mm/sparse.ts';
+import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
+
+/**
+ * FACTS section 7, 5 and 6: a section is valid exactly when its active sub-sections have a memmap (all of it when
+ * early), with usage allocated; an online section has no uninitialised struct page.
+ */
+export function check_sections(state: State, c: Config): string[] {
+  const broken: string[] = [];
+  for (const [nr, ms] of state.mem_section) {
+    const start = nr * c.PAGES_PER_SECTION;
+    const end = start + c.PAGES_PER_SECTION;
+    const valid = (ms.section_mem_map & SECTION_HAS_MEM_MAP) !== 0;
+    const early = (ms.section_mem_map & SECTION_IS_EARLY) !== 0;
+    if (valid && !early && ms.subsection_map === null) broken.push(`section ${nr} is valid and has no usage`);
+    for (const run of state.pages.in(start, end)) {
+      const active = valid && (early || active_at(c, ms.subsection_map, run.start));
+      if (active && run.value === NO_PAGE) broken.push(`section ${nr} is valid without a memmap`);
+      if (!valid && run.value !== NO_PAGE) broken.push(`section ${nr} is not valid and still has a memmap`);
+      if (ms.section_mem_map & SECTION_IS_ONLINE && page_memmap(run.value) !== MEMMAP.INIT) {
+        broken.push(`section ${nr} is online with struct pages that are not initialised`);
+      }
+    }
+  }
+  return broken;
+}
+
+const active_at = (c: Config, map: readonly number[] | null, pfn: number): boolean =>
+  map !== null && subsection_set(c, map, pfn);

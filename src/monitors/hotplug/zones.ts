@@ -1,0 +1,132 @@
+import type { Config } from '../../kernel/config.ts';
+import {
+  MEMMAP,
+  MIGRATE,
+  PageReserved,
+  page_memmap,
+  page_migratetype,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+} from '../../kernel/mm/page.ts';
+import {
+  IORESOURCE_BUSY,
+  IORESOURCE_SYSTEM_RAM,
+  MEM_ONLINE,
+  type State,
+  zone_idx,
+  zone_key,
+  zone_to_nid,
+} from '../../kernel/state.ts';
+
+/**
+ * FACTS section 7, 9: zone spans cover their online pages, node spans are the union of zone spans, present is not
+ * below managed, what the allocator manages is what it holds, nodes with memory say so.
+ */
+export function check_zones(state: State, c: Config): string[] {
+  const broken: string[] = [];
+  const name = (key: number): string => `node ${zone_to_nid(key)} zone ${c.zones[zone_idx(key)]}`;
+  for (const [key, zone] of state.zone) {
+    if (zone.managed_pages > zone.present_pages) {
+      broken.push(`${name(key)}: managed ${zone.managed_pages} is above present ${zone.present_pages}`);
+    }
+    if (zone.nr_isolate_pageblock !== 0) {
+      broken.push(`${name(key)}: ${zone.nr_isolate_pageblock} pageblocks stay isolated`);
+    }
+    if (zone.spanned_pages < 0 || zone.present_pages < 0 || zone.managed_pages < 0)
+      broken.push(`${name(key)}: a count is negative`);
+  }
+  broken.push(...check_online_blocks(state, c, name), ...check_nodes(state, c));
+  return broken;
+}
+
+function check_online_blocks(state: State, c: Config, name: (key: number) => string): string[] {
+  const broken: string[] = [];
+  const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
+  for (const [id, block] of state.memory_block) {
+    if (block.state !== MEM_ONLINE) continue;
+    const start = id * per_block;
+    for (const run of state.pages.in(start, start + per_block)) {
+      if (page_memmap(run.value) !== MEMMAP.INIT || page_use(run.value) !== USE.FREE) continue;
+      const key = zone_key(page_nid(run.value), page_zonenum(run.value));
+      const zone = state.zone.get(key)!;
+      if (run.start < zone.zone_start_pfn || run.end > zone.zone_start_pfn + zone.spanned_pages) {
+        broken.push(`memory${id}: free pages of ${name(key)} lie outside its span`);
+      }
+      if (page_migratetype(run.value) === MIGRATE.ISOLATE)
+        broken.push(`memory${id}: free pages stay isolated`);
+      if (PageReserved(run.value)) broken.push(`memory${id}: free pages are PG_reserved`);
+    }
+  }
+  for (const hole of free_holes(state, c))
+    broken.push(`free pages at 0x${hole.toString(16)} are no System RAM`);
+  return broken;
+}
+
+/** First addresses of free runs that reach outside busy System RAM. */
+function free_holes(state: State, c: Config): number[] {
+  const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+  const ram: { start: number; end: number }[] = [];
+  const visit = (children: typeof state.iomem_resource.children): void => {
+    for (const res of children) {
+      if ((res.flags & flags) !== flags) visit(res.children);
+      else {
+        const last = ram.at(-1);
+        const start = Math.ceil(res.start / c.PAGE_SIZE);
+        const end = Math.floor((res.end + 1) / c.PAGE_SIZE);
+        if (last && last.end === start) last.end = end;
+        else ram.push({ start, end });
+      }
+    }
+  };
+  visit(state.iomem_resource.children);
+  const holes: number[] = [];
+  let i = 0;
+  for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (page_use(run.value) !== USE.FREE) continue;
+    while (i < ram.length && ram[i]!.end <= run.start) i++;
+    const range = ram[i];
+    if (!range || range.start > run.start) holes.push(run.start * c.PAGE_SIZE);
+    else if (range.end < run.end) holes.push(range.end * c.PAGE_SIZE);
+  }
+  return holes;
+}
+
+function check_nodes(state: State, c: Config): string[] {
+  const broken: string[] = [];
+  for (const [nid, node] of state.pgdat) {
+    let start = 0;
+    let end = 0;
+    let present = 0;
+    let kernel = 0;
+    for (const i of c.zones.keys()) {
+      const zone = state.zone.get(zone_key(nid, i))!;
+      present += zone.present_pages;
+      if (i <= c.ZONE_NORMAL) kernel += zone.present_pages;
+      if (zone.spanned_pages === 0) continue;
+      start = end ? Math.min(start, zone.zone_start_pfn) : zone.zone_start_pfn;
+      end = Math.max(end, zone.zone_start_pfn + zone.spanned_pages);
+    }
+    if (node.node_spanned_pages !== end - start) {
+      broken.push(`node ${nid} spans ${node.node_spanned_pages} pages, its zones together ${end - start}`);
+    }
+    if (node.node_present_pages !== present) {
+      broken.push(`node ${nid} has ${node.node_present_pages} present pages, its zones together ${present}`);
+    }
+    if (node.n_memory !== present > 0) {
+      broken.push(
+        `node ${nid} has ${present} present pages and is ${node.n_memory ? '' : 'not '}in N_MEMORY`,
+      );
+    }
+    if (node.n_normal_memory !== kernel > 0) {
+      broken.push(
+        `node ${nid} has ${kernel} kernel pages and is ${node.n_normal_memory ? '' : 'not '}in N_NORMAL_MEMORY`,
+      );
+    }
+    if (!node.online && node.nr_blocks > 0) {
+      broken.push(`node ${nid} is offline with ${node.nr_blocks} memory blocks attached`);
+    }
+  }
+  return broken;
+}

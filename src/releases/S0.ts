@@ -1,0 +1,20 @@
+import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import { defineRelease } from './define.ts';
+import { v5_3 } from './v5.3.ts';
+
+/** Seed 000 without its first patch: arm64 hot-remove, memblock still gone before the sections. */
+export const S0_base = defineRelease({
+  name: 'S0-base',
+  base: v5_3,
+  about: 'arm64 hot-remove V6 without patch 1, on next-20190613',
+  arch: { arm64: { ...arm64_mmu.S0 } },
+});
+
+/** Seed 000: arm64 memory hot-remove, V6. */
+export const S0 = defineRelease({
+  name: 'S0',
+  base: S0_base,
+  about: 'arm64 hot-remove V6 (seed 000), on next-20190613',
+  functions: { ...remove_memory.S0 },
+});

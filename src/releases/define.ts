@@ -1,0 +1,94 @@
+import type { Config } from '../kernel/config.ts';
+import type { Kernel, KernelFunctions, MemoryNotifier } from '../kernel/kernel.ts';
+import { ERRNO } from '../steps/errno.ts';
+
+export type Arch = Config['arch'];
+
+/** What a release replaces, by kernel name. */
+export type Functions = Partial<KernelFunctions>;
+
+/** The numbers that differ between releases on one architecture. */
+export interface ReleaseConstants {
+  readonly SECTION_SIZE_BITS: Readonly<Record<Arch, (page_size: number) => number>>;
+  /** Zone names before ZONE_DEVICE, by architecture. */
+  readonly zones: Readonly<Record<Arch, readonly string[]>>;
+  readonly ARCH_KEEP_MEMBLOCK: Readonly<Record<Arch, boolean>>;
+  /** Format of a line of debugfs memblock. */
+  readonly memblock_columns: 'range' | 'range nid flags';
+  readonly MHP_MEMMAP_ON_MEMORY: boolean;
+  /** Holes in boot sections are PG_reserved; before, they were initialised like RAM (FACTS 3.1). */
+  readonly holes_reserved: boolean;
+  /** Names of the files below /sys/module/memory_hotplug/parameters. */
+  readonly memory_hotplug_parameters: readonly string[];
+}
+
+export interface ReleaseDefinition {
+  readonly name: string;
+  /** The release this one is told apart from; absent only for the first. */
+  readonly base?: Release;
+  /** What it is, in one line: the tree it was read from. */
+  readonly about: string;
+  readonly functions?: Functions;
+  readonly arch?: Readonly<Partial<Record<Arch, Functions>>>;
+  readonly constants?: Partial<ReleaseConstants>;
+  readonly memory_chain?: Readonly<Partial<Record<Arch, readonly MemoryNotifier[]>>>;
+}
+
+/** A release is a table of functions: those of its base with its own in place of some. */
+export interface Release {
+  readonly name: string;
+  readonly about: string;
+  readonly base: string | null;
+  readonly constants: ReleaseConstants;
+  /** Names this release itself replaces. */
+  readonly own: readonly string[];
+  functions(arch: Arch): KernelFunctions;
+  memory_chain(arch: Arch): readonly MemoryNotifier[];
+}
+
+/**
+ * Define a release by what it replaces. Architecture functions lie over generic ones.
+ * @throws Error when neither the base nor the definition names the constants of a kernel
+ */
+export function defineRelease(definition: ReleaseDefinition): Release {
+  const { base } = definition;
+  const generic = layer(definition, 'generic');
+  const constants = { ...base?.constants, ...definition.constants } as ReleaseConstants;
+  if (!constants.zones) throw new Error(`release ${definition.name}: no base and no constants`);
+  const release: LayeredRelease = {
+    name: definition.name,
+    about: definition.about,
+    base: base?.name ?? null,
+    constants,
+    own: [
+      ...new Set([definition.functions ?? {}, ...Object.values(definition.arch ?? {})].flatMap(Object.keys)),
+    ],
+    generic,
+    specific: (arch) => layer(definition, arch),
+    functions: (arch) => ({ ...generic, ...layer(definition, arch) }) as KernelFunctions,
+    memory_chain: (arch) => definition.memory_chain?.[arch] ?? base?.memory_chain(arch) ?? [],
+  };
+  return release;
+}
+
+interface LayeredRelease extends Release {
+  readonly generic: Functions;
+  specific(arch: Arch): Functions;
+}
+
+function layer(definition: ReleaseDefinition, which: 'generic' | Arch): Functions {
+  const base = definition.base as LayeredRelease | undefined;
+  if (which === 'generic') return { ...base?.generic, ...definition.functions };
+  return { ...base?.specific(which), ...definition.arch?.[which] };
+}
+
+/** A kernel of this release on a machine with this configuration. */
+export function makeKernel(release: Release, config: Config): Kernel {
+  return {
+    ...release.functions(config.arch),
+    c: config,
+    errno: ERRNO,
+    release: release.name,
+    memory_chain: release.memory_chain(config.arch),
+  };
+}

@@ -1,0 +1,43 @@
+import type { Release } from './define.ts';
+import { B80_mutant } from './mutations.ts';
+import { S0, S0_base } from './S0.ts';
+import { S2, S2_v5_3 } from './S2.ts';
+import { v5_2 } from './v5.2.ts';
+import { v5_3 } from './v5.3.ts';
+import { v5_4 } from './v5.4.ts';
+import { v5_7 } from './v5.7.ts';
+import { v5_10 } from './v5.10.ts';
+import { v6_1 } from './v6.1.ts';
+import { v6_12 } from './v6.12.ts';
+import { v7_2 } from './v7.2.ts';
+
+/** Mainline releases in order; each stands for the tree its `about` names. */
+export const mainline: readonly Release[] = [v5_2, v5_3, v5_4, v5_7, v5_10, v6_1, v6_12, v7_2];
+
+/** All releases and series by name. */
+export const releases: ReadonlyMap<string, Release> = new Map(
+  [...mainline, S0_base, S0, S2_v5_3, S2, B80_mutant].map((release) => [release.name, release]),
+);
+
+const version = (text: string): [number, number] | null => {
+  const match = /^v?(\d+)\.(\d+)/.exec(text);
+  return match ? [Number(match[1]), Number(match[2])] : null;
+};
+
+/**
+ * The modelled release for a name ("v6.1", "S0") or a kernel version ("6.1.0-56-amd64"): the newest one that is
+ * not newer. Null when the text is neither, or older than all.
+ */
+export function find_release(text: string): Release | null {
+  const exact = releases.get(text);
+  if (exact) return exact;
+  const wanted = version(text);
+  if (!wanted) return null;
+  const fitting = mainline.filter((release) => {
+    const [major, minor] = version(release.name)!;
+    return major < wanted[0] || (major === wanted[0] && minor <= wanted[1]);
+  });
+  return fitting.at(-1) ?? null;
+}
+
+export { defineRelease, makeKernel, type Release } from './define.ts';

@@ -1,0 +1,28 @@
+import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
+import * as node from '../kernel/drivers/base/node.ts';
+import * as resource from '../kernel/kernel/resource.ts';
+import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
+import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import { defineRelease } from './define.ts';
+import { v5_7 } from './v5.7.ts';
+
+/** Online and offline by whole sections, isolated until the end; driver-managed memory. */
+export const v5_10 = defineRelease({
+  name: 'v5.10',
+  base: v5_7,
+  about: '5.10.223',
+  functions: {
+    ...acpi_scan.v5_10,
+    ...add_memory.v5_10,
+    ...node.v5_10,
+    ...offline_pages.v5_10,
+    ...online_pages.v5_10,
+    ...remove_memory.v5_10,
+    ...resource.v5_10,
+  },
+  arch: { arm64: { ...arm64_mmu.v5_10 } },
+  constants: { holes_reserved: true },
+});

@@ -1,0 +1,73 @@
+import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as x86_init from '../kernel/arch/x86/init_64.ts';
+import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
+import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
+import * as core from '../kernel/drivers/base/core.ts';
+import * as memory from '../kernel/drivers/base/memory.ts';
+import * as memory_block from '../kernel/drivers/base/memory_block.ts';
+import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
+import * as node from '../kernel/drivers/base/node.ts';
+import * as resource from '../kernel/kernel/resource.ts';
+import * as runtime from '../kernel/kernel/runtime.ts';
+import * as memblock from '../kernel/mm/memblock.ts';
+import * as memmap from '../kernel/mm/memmap.ts';
+import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
+import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
+import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
+import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
+import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import * as page_isolation from '../kernel/mm/page_isolation.ts';
+import * as sparse from '../kernel/mm/sparse.ts';
+import * as zonelists from '../kernel/mm/zonelists.ts';
+import { defineRelease } from './define.ts';
+
+/** v5.2 names every function; the others say what they replace. */
+export const v5_2 = defineRelease({
+  name: 'v5.2',
+  about: '5.2.1',
+  functions: {
+    ...acpi_memhotplug.v5_2,
+    ...acpi_scan.v5_2,
+    ...add_memory.v5_2,
+    ...add_pages.v5_2,
+    ...core.v5_2,
+    ...memblock.v5_2,
+    ...memmap.v5_2,
+    ...memory.v5_2,
+    ...memory_block.v5_2,
+    ...memory_sysfs.v5_2,
+    ...node.v5_2,
+    ...node_states.v5_2,
+    ...offline_pages.v5_2,
+    ...online_pages.v5_2,
+    ...page_alloc.v5_2,
+    ...page_isolation.v5_2,
+    ...remove_memory.v5_2,
+    ...resource.v5_2,
+    ...runtime.v5_2,
+    ...sparse.v5_2,
+    ...zone_for_pfn_range.v5_2,
+    ...zone_span.v5_2,
+    ...zonelists.v5_2,
+  },
+  arch: {
+    arm64: { ...arm64_mmu.v5_2, ...arm64_mmu.pfn_valid_by_memblock, ...offline_pages.holes_in_zone },
+    x86_64: { ...x86_init.v5_2 },
+  },
+  constants: {
+    SECTION_SIZE_BITS: { arm64: () => 30, x86_64: () => 27 },
+    zones: {
+      arm64: ['DMA32', 'Normal', 'Movable'],
+      x86_64: ['DMA', 'DMA32', 'Normal', 'Movable'],
+    },
+    ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: true },
+    memblock_columns: 'range',
+    MHP_MEMMAP_ON_MEMORY: false,
+    holes_reserved: false,
+    memory_hotplug_parameters: [],
+  },
+});

@@ -1,0 +1,23 @@
+import * as memory_block from '../kernel/drivers/base/memory_block.ts';
+import * as node from '../kernel/drivers/base/node.ts';
+import * as memmap from '../kernel/mm/memmap.ts';
+import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as sparse from '../kernel/mm/sparse.ts';
+import { defineRelease } from './define.ts';
+import { v5_2 } from './v5.2.ts';
+
+/** Sub-sections; memory block devices made and removed by range. */
+export const v5_3 = defineRelease({
+  name: 'v5.3',
+  base: v5_2,
+  about: '5.3.1',
+  functions: {
+    ...add_pages.v5_3,
+    ...memmap.v5_3,
+    ...memory_block.v5_3,
+    ...node.v5_3,
+    ...remove_memory.v5_3,
+    ...sparse.v5_3,
+  },
+});

@@ -1,0 +1,28 @@
+import * as memory_block from '../kernel/drivers/base/memory_block.ts';
+import * as node from '../kernel/drivers/base/node.ts';
+import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
+import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
+import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import { defineRelease } from './define.ts';
+import { v5_3 } from './v5.3.ts';
+
+/** Node ids are stored, not read from the memmap; late stable: zones shrink when memory goes offline. */
+export const v5_4 = defineRelease({
+  name: 'v5.4',
+  base: v5_3,
+  about: '5.4.195, with its back-ports',
+  functions: {
+    ...add_pages.v5_5,
+    ...memory_block.v5_4,
+    ...node.v5_4,
+    ...node_states.v5_4,
+    ...offline_pages.v5_4,
+    ...online_pages.v5_4,
+    ...remove_memory.v5_4,
+    ...zone_span.v5_4,
+    ...zone_span.v5_5,
+  },
+});

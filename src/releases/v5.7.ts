@@ -1,0 +1,33 @@
+import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as memory from '../kernel/drivers/base/memory.ts';
+import * as memory_block from '../kernel/drivers/base/memory_block.ts';
+import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
+import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import { defineRelease } from './define.ts';
+import { v5_4 } from './v5.4.ts';
+
+/** arm64 hot-remove; memory with holes can neither go offline nor come back. */
+export const v5_7 = defineRelease({
+  name: 'v5.7',
+  base: v5_4,
+  about: '5.7.14',
+  functions: {
+    ...memory.v5_7,
+    ...memory_block.v5_7,
+    ...memory_sysfs.v5_7,
+    ...offline_pages.v5_5,
+    ...page_alloc.v5_5,
+    ...remove_memory.v5_7,
+  },
+  arch: { arm64: { ...arm64_mmu.S0, ...arm64_mmu.v5_7 } },
+  memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier_silent] },
+  constants: {
+    zones: {
+      arm64: ['DMA', 'DMA32', 'Normal', 'Movable'],
+      x86_64: ['DMA', 'DMA32', 'Normal', 'Movable'],
+    },
+    ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: false },
+  },
+});

@@ -1,0 +1,53 @@
+import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
+import * as memory from '../kernel/drivers/base/memory.ts';
+import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
+import * as memmap from '../kernel/mm/memmap.ts';
+import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
+import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
+import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as page_isolation from '../kernel/mm/page_isolation.ts';
+import * as zonelists from '../kernel/mm/zonelists.ts';
+import { defineRelease } from './define.ts';
+import { v5_10 } from './v5.10.ts';
+
+/** arm64 blocks of 128M and 512M; blocks know their zone; memory groups, auto-movable, memmap_on_memory. */
+export const v6_1 = defineRelease({
+  name: 'v6.1',
+  base: v5_10,
+  about: '6.1.192',
+  functions: {
+    ...acpi_memhotplug.v6_1,
+    ...add_memory.v6_1,
+    ...memory.v6_1,
+    ...memory_sysfs.v6_1,
+    ...offline_pages.v6_1,
+    ...online_pages.v6_1,
+    ...page_isolation.v5_12,
+    ...remove_memory.v6_1,
+    ...zone_for_pfn_range.v6_1,
+    ...zone_span.v5_15,
+    ...zonelists.v5_15,
+  },
+  arch: {
+    arm64: {
+      ...arm64_mmu.v6_1,
+      ...memmap.v5_3,
+      test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
+    },
+  },
+  memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier] },
+  constants: {
+    SECTION_SIZE_BITS: { arm64: (page_size) => (page_size === 65536 ? 29 : 27), x86_64: () => 27 },
+    MHP_MEMMAP_ON_MEMORY: true,
+    memory_hotplug_parameters: [
+      'auto_movable_numa_aware',
+      'auto_movable_ratio',
+      'memmap_on_memory',
+      'online_policy',
+    ],
+  },
+});

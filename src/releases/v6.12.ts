@@ -1,0 +1,26 @@
+import * as memory from '../kernel/drivers/base/memory.ts';
+import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
+import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as page_isolation from '../kernel/mm/page_isolation.ts';
+import * as zonelists from '../kernel/mm/zonelists.ts';
+import { defineRelease } from './define.ts';
+import { v6_1 } from './v6.1.ts';
+
+/** PageOffline instead of PG_reserved; an altmap for each block; poisoned blocks stay offline. */
+export const v6_12 = defineRelease({
+  name: 'v6.12',
+  base: v6_1,
+  about: '6.12.117',
+  functions: {
+    ...add_memory.v6_12,
+    ...memory.v6_12,
+    ...offline_pages.v6_12,
+    ...page_isolation.v6_12,
+    ...remove_memory.v6_12,
+    ...zone_span.v6_11,
+    ...zonelists.v6_12,
+  },
+  constants: { memblock_columns: 'range nid flags' },
+});

@@ -1,0 +1,12 @@
+import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
+import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
+import { defineRelease } from './define.ts';
+import { v6_12 } from './v6.12.ts';
+
+/** A new node is registered before its blocks; nothing in the add path is a BUG any more. */
+export const v7_2 = defineRelease({
+  name: 'v7.2',
+  base: v6_12,
+  about: '7.2.13 as recorded, 7.1.5 as read',
+  functions: { ...add_memory.v7_2, ...node_states.v7_2 },
+});

@@ -1,0 +1,41 @@
+import type { ListedBlock } from '../machines/lsmem-source.ts';
+import type { Session } from '../scenarios/session.ts';
+import { LS_COLUMNS, renderLsmem } from './lsmem.ts';
+
+const text_of = (session: Session, path: string): string => {
+  const entry = session.read(path);
+  return entry?.kind === 'file' ? entry.text.trim() : '';
+};
+
+const states = ['online', 'offline', 'going-offline'] as const;
+
+/** The memory blocks of the model, as `mhp ls` would list them. */
+export function listed_blocks(session: Session): ListedBlock[] {
+  return [...session.state.memory_block.keys()]
+    .sort((a, b) => a - b)
+    .map((id) => {
+      const path = `/sys/devices/system/memory/memory${id}`;
+      const zones = text_of(session, `${path}/valid_zones`);
+      return {
+        id,
+        state: states.find((state) => state === text_of(session, `${path}/state`)) ?? 'unknown',
+        removable: text_of(session, `${path}/removable`) === '1',
+        nid: session.state.memory_block.get(id)!.links[0] ?? -1,
+        zones: zones === '' ? [] : zones.split(' '),
+      };
+    });
+}
+
+/** The closing memory map: every column of `mhp ls`, and its summary. */
+export function memory_map(session: Session): string {
+  return renderLsmem(listed_blocks(session), session.kernel.c.memory_block_size_bytes, {
+    columns: LS_COLUMNS,
+    split: undefined,
+    all: false,
+    bytes: false,
+    headings: true,
+    format: 'table',
+    list: true,
+    summary: true,
+  });
+}

@@ -1,0 +1,27 @@
+import type { StepOutcome } from '../scenarios/run.ts';
+
+/** A line a step, and under it what it brought: messages, changes, failures. */
+export function step_text(outcome: StepOutcome, failed: (text: string) => string): string {
+  const ost = outcome.ost ? ` OST ${outcome.ost.join(' ')}` : '';
+  const number = String(outcome.index + 1).padStart(2);
+  const ok = outcome.failures.length === 0;
+  const lines = [`${number}  ${outcome.operation}  ${ok ? outcome.result : failed(outcome.result)}${ost}`];
+  for (const message of outcome.messages) lines.push(`    kernel: ${message.trimEnd()}`);
+  for (const change of outcome.changes) lines.push(`    ${change}`);
+  for (const failure of outcome.failures) lines.push(failed(`    ${failure.kind}: ${failure.text}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** Keys of one step in --json, as mhp-run/1 has them. */
+export function step_json(outcome: StepOutcome): unknown {
+  return {
+    step: outcome.index + 1,
+    operation: outcome.operation,
+    result: outcome.result,
+    ret: outcome.ret,
+    ost: outcome.ost,
+    messages: outcome.messages,
+    changes: outcome.changes,
+    failures: outcome.failures,
+  };
+}

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { machineFileSchema } from '../machines/machine-schema.ts';
+import { SIZE_PATTERN } from '../machines/size.ts';
+
+/** The scenario format: a machine, a release, steps, and what is expected of them. */
+
+const size = z.union([z.int().min(0), z.string().regex(SIZE_PATTERN)], {
+  error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"',
+});
+const nid = z.int().min(0).max(1023);
+const word = z.string().min(1).max(256);
+const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is no device id' });
+const blocks = z
+  .union([z.int().min(0), z.string().regex(/^(memory)?\d{1,9}(\.\.(memory)?\d{1,9})?$/)], {
+    error: 'is no block such as 40, "memory40" or "40..47"',
+  })
+  .meta({ description: 'One block, or a range of blocks: 40, "memory40", "40..47"' });
+const text = z.string().max(65_536);
+
+/** What an operation may be expected to do, beside success, which is the default. */
+const result = {
+  expect: z
+    .union([z.enum(['success', 'BUG', 'any']), z.string().regex(/^E[A-Z0-9]{1,15}$/)])
+    .optional()
+    .meta({ description: 'success (default), an errno such as EBUSY, BUG, or any' }),
+  message: word.optional().meta({ description: 'A kernel message of this operation contains this text' }),
+};
+
+const range = { start: size, size };
+const online = { blocks, ...result };
+
+const steps = {
+  add: z.strictObject({ ...range, node: nid.default(0), ...result }).meta({ description: 'add_memory()' }),
+  add_driver_managed: z
+    .strictObject({ ...range, node: nid.default(0), name: word.default('System RAM (kmem)'), ...result })
+    .meta({ description: 'add_memory_driver_managed(), v5.8 and later' }),
+  remove: z.strictObject({ ...range, ...result }).meta({ description: 'remove_memory()' }),
+  offline_and_remove: z
+    .strictObject({ ...range, ...result })
+    .meta({ description: 'offline_and_remove_memory(), v5.8 and later' }),
+  online: z.strictObject(online).meta({ description: 'echo online > memoryX/state' }),
+  online_kernel: z.strictObject(online).meta({ description: 'echo online_kernel > memoryX/state' }),
+  online_movable: z.strictObject(online).meta({ description: 'echo online_movable > memoryX/state' }),
+  offline: z.strictObject(online).meta({ description: 'echo offline > memoryX/state' }),
+  device_add: z
+    .strictObject({ id, ...range, node: nid.default(0), ost: z.array(z.int()).optional(), ...result })
+    .meta({ description: 'A DIMM is plugged, the firmware notifies ACPI' }),
+  device_del: z
+    .strictObject({ id, ost: z.array(z.int()).optional(), ...result })
+    .meta({ description: 'The firmware requests the DIMM back' }),
+  write: z
+    .strictObject({ path: word, value: text, ...result })
+    .meta({ description: 'Write a text to a file of sysfs' }),
+  pin: z
+    .strictObject({ ...range, node: nid.default(0), ...result })
+    .meta({ description: 'The kernel takes one page of the range and keeps it' }),
+  unpin: z.strictObject({}).meta({ description: 'It gives all such pages back' }),
+  use: z
+    .strictObject({
+      ...range,
+      as: z.enum([
+        'movable',
+        'unmovable',
+        'free',
+        'hugepage',
+        'hugepage_free',
+        'offline',
+        'offline_ref',
+        'hwpoison',
+      ]),
+    })
+    .meta({ description: 'What the pages of an online range are used for' }),
+  fail: z
+    .strictObject({ site: word, times: z.int().min(1).max(1000).default(1) })
+    .meta({ description: 'Fault injection: the next allocations at this site fail' }),
+  lose_resource: z.strictObject(range).meta({ description: 'Someone releases this entry of /proc/iomem' }),
+  system_state: z
+    .strictObject({ state: z.enum(['booting', 'running']) })
+    .meta({ description: 'Whether the system still boots' }),
+  expect: z
+    .strictObject({ path: word, text: text.nullable() })
+    .meta({ description: 'A file of /proc or /sys reads as this; null: it is not there' }),
+} as const;
+
+export type StepKind = keyof typeof steps;
+export type StepOf<K extends StepKind> = z.infer<(typeof steps)[K]>;
+export type ScenarioStep = { [K in StepKind]: { readonly kind: K; readonly step: StepOf<K> } }[StepKind];
+
+/** What may stand for the object of a step that needs no more than one thing. */
+const short: Readonly<Partial<Record<StepKind, z.ZodType>>> = {
+  online: blocks,
+  online_kernel: blocks,
+  online_movable: blocks,
+  offline: blocks,
+  device_del: id,
+  unpin: z.null(),
+  system_state: z.enum(['booting', 'running']),
+};
+
+const stepSchema = z.union(
+  Object.entries(steps).map(([kind, schema]) => {
+    const shorter = short[kind as StepKind];
+    return z.strictObject({ [kind]: shorter ? z.union([schema, shorter]) : schema });
+  }) as [z.ZodObject, z.ZodObject],
+);
+
+const failure = z
+  .strictObject({
+    kind: z.enum(['bug', 'warn', 'lock', 'hang', 'invariant', 'expectation']),
+    text: word.meta({ description: 'The failure says this' }),
+  })
+  .meta({ description: 'What goes wrong on `release`' });
+
+export const scenarioSchema = z
+  .strictObject({
+    schema: z.literal('mhp-scenario/1').optional(),
+    id: word.optional(),
+    title: word.optional(),
+    machine: z
+      .union([word, machineFileSchema])
+      .meta({ description: 'A machine file, or any source of a machine: path' }),
+    release: word
+      .optional()
+      .meta({ description: 'A modelled release; the one nearest to the machine by default' }),
+    fixed: z.array(word).optional().meta({ description: 'Releases on which nothing goes wrong' }),
+    failure: failure.optional(),
+    why: z.string().max(2000).optional(),
+    steps: z.array(z.unknown()).min(1).max(100_000).meta({ description: 'Operations in order' }),
+  })
+  .meta({ title: 'mhp scenario', description: 'What is done to a machine, and what is expected' });
+
+export type ScenarioFile = z.infer<typeof scenarioSchema>;
+
+/** One step: an object with one key, the kind. Separate from the file's schema so that an error names its place. */
+export function parseStep(value: unknown): { step: ScenarioStep } | { path: PropertyKey[]; what: string } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { path: [], what: 'is no step: one key, the operation, with what it takes' };
+  }
+  const keys = Object.keys(value);
+  const [kind] = keys;
+  if (keys.length !== 1 || kind === undefined)
+    return { path: [], what: 'is no step: it must have one key, the operation' };
+  if (!Object.hasOwn(steps, kind)) {
+    return { path: [kind], what: `is no operation; there are ${Object.keys(steps).join(', ')}` };
+  }
+  const inner = (value as Record<string, unknown>)[kind];
+  const short = shorthand(kind as StepKind, inner);
+  const parsed = steps[kind as StepKind].safeParse(short);
+  if (parsed.success) return { step: { kind, step: parsed.data } as ScenarioStep };
+  const issue = parsed.error.issues[0];
+  return { path: [kind, ...(issue?.path ?? [])], what: issue?.message ?? 'is wrong' };
+}
+
+/** `online: 40` for `online: {blocks: 40}`, `device_del: d1` for `device_del: {id: d1}`, `unpin:` for `unpin: {}`. */
+function shorthand(kind: StepKind, value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return value;
+  if (kind === 'unpin') return value === null ? {} : value;
+  if (kind === 'device_del') return { id: value };
+  if (kind === 'system_state') return { state: value };
+  return kind.startsWith('online') || kind === 'offline' ? { blocks: value } : value;
+}
+
+/** The JSON Schema of a scenario, published as schemas/scenario.schema.json. */
+export function scenarioJsonSchema(): unknown {
+  const schema = scenarioSchema.extend({
+    machine: z.union([word, machineFileSchema]).meta({
+      description: 'What a machine file says, or a source of a machine (relative to the scenario), or "host"',
+    }),
+    steps: z.array(stepSchema).min(1),
+  });
+  return z.toJSONSchema(schema, { io: 'input' });
+}

@@ -1,0 +1,210 @@
+import type { Model } from '../boot/boot.ts';
+import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { NO_PAGE, page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
+import type { State } from '../kernel/state.ts';
+import { type Event, type Outcome, Runner } from '../schedule/run.ts';
+import { errno_name } from '../steps/errno.ts';
+import type { Steps } from '../steps/step.ts';
+
+/** What one operation came to. */
+export interface Result {
+  /** The kernel's return value; null when it did not return (a BUG, a deadlock). */
+  readonly ret: number | null;
+  /** Name of the errno, null for success. */
+  readonly errno: string | null;
+  readonly ended: Outcome<unknown>['ended'];
+  readonly events: readonly Event[];
+  /** Status codes the firmware was told, for device_add and device_del. */
+  readonly ost?: readonly number[];
+  /** The device has gone (device_del). */
+  readonly deleted?: boolean;
+  readonly steps: number;
+  /** Loops that the kernel would never have left without a signal. */
+  readonly signalled: readonly string[];
+}
+
+/** An operation that cannot be done as asked: not a refusal of the kernel, but of the scenario. */
+export class BadOperation extends Error {
+  override readonly name = 'BadOperation';
+}
+
+interface Device {
+  readonly slot: number;
+}
+
+/**
+ * A machine being operated: every operation runs the kernel's code straight through. Once the kernel has hit a BUG
+ * its locks stay as they were; later operations run on, as they would on other CPUs of a machine in that state.
+ */
+export class Session {
+  readonly kernel: Kernel;
+  readonly state: State;
+  readonly #devices = new Map<string, Device>();
+  readonly #pinned: number[] = [];
+  #runner: Runner;
+
+  constructor(model: Model) {
+    this.kernel = model.kernel;
+    this.state = model.state;
+    this.#runner = new Runner(this.state);
+  }
+
+  #run(thread: Steps<number>): Result {
+    const outcome = this.#runner.run(thread);
+    if (outcome.ended !== 'returned') this.#runner = new Runner(this.state);
+    const ret = outcome.value ?? null;
+    return {
+      ret,
+      errno: ret === null ? null : errno_name(ret),
+      ended: outcome.ended,
+      events: outcome.events,
+      steps: outcome.steps,
+      signalled: outcome.signalled,
+    };
+  }
+
+  read(path: string): Entry | null {
+    return lookup(this.state, this.kernel, path);
+  }
+
+  /** @throws BadOperation for a path that is not modelled or not there */
+  write(path: string, value: string): Result {
+    const thread = store(this.state, this.kernel, path, value);
+    if (thread === null && /^\/sys\/devices\/system\/memory\/memory\d+\/(state|online)$/.test(path)) {
+      return this.#done(-this.kernel.errno.ENOENT);
+    }
+    if (thread === null) throw new BadOperation(`${path}: no such file in the modelled kernel`);
+    if (thread === 'denied') return this.#done(-this.kernel.errno.EACCES);
+    return this.#run(thread);
+  }
+
+  add_memory(nid: number, start: number, size: number, flags = 0): Result {
+    return this.#run(this.kernel.add_memory(nid, start, size, flags));
+  }
+
+  /** @throws BadOperation before v5.8, which had no such function */
+  add_memory_driver_managed(nid: number, start: number, size: number, name: string, flags = 0): Result {
+    this.#need('add_memory_driver_managed');
+    return this.#run(this.kernel.add_memory_driver_managed(nid, start, size, name, flags));
+  }
+
+  remove_memory(start: number, size: number): Result {
+    return this.#run(this.kernel.remove_memory(start, size));
+  }
+
+  /** @throws BadOperation before v5.8, which had no such function */
+  offline_and_remove_memory(start: number, size: number): Result {
+    this.#need('offline_and_remove_memory');
+    return this.#run(this.kernel.offline_and_remove_memory(start, size));
+  }
+
+  #need(name: keyof Kernel): void {
+    if (!(name in this.kernel)) throw new BadOperation(`${this.kernel.release} has no ${name}`);
+  }
+
+  /**
+   * A DIMM is plugged and the firmware says so. The slot is the lowest free one. -EINVAL when the driver does not bind,
+   * whatever the firmware is told. The machine monitor, not the kernel, refuses an id in use (-EEXIST).
+   */
+  device_add(id: string, start: number, length: number, node: number): Result {
+    if (this.#devices.has(id)) return this.#done(-this.kernel.errno.EEXIST);
+    let slot = 0;
+    while (this.state.acpi_device.has(slot)) slot++;
+    const name = `PNP0C80:${slot.toString(16).padStart(2, '0')}`;
+    this.state.acpi_device.set(slot, {
+      name,
+      start,
+      length,
+      node,
+      mgid: -1,
+      attached: false,
+      enabled: false,
+      physical_node_list: [],
+    });
+    this.#devices.set(id, { slot });
+    const result = this.#firmware((codes) => ignore_codes(this.kernel.acpi_device_check(slot), codes));
+    // the firmware is told success all the same; whether memory came of it shows in the driver
+    const bound = this.state.acpi_device.get(slot)!.attached;
+    return result.ended === 'returned' && !bound ? this.#refused(result, this.kernel.errno.EINVAL) : result;
+  }
+
+  #refused(result: Result, errno: number): Result {
+    return { ...result, ret: -errno, errno: errno_name(-errno) };
+  }
+
+  /**
+   * The firmware asks for the device back; it is gone when the last status is success, else -EBUSY. The machine monitor
+   * refuses an id it does not know (-ENODEV).
+   */
+  device_del(id: string): Result {
+    const device = this.#devices.get(id);
+    if (!device) return this.#done(-this.kernel.errno.ENODEV);
+    const result = this.#firmware((codes) =>
+      ignore_codes(this.kernel.acpi_eject_request(device.slot), codes),
+    );
+    const deleted = result.ost?.at(-1) === 0;
+    if (deleted) {
+      this.state.acpi_device.delete(device.slot);
+      this.#devices.delete(id);
+    }
+    if (result.ended === 'returned' && !deleted) {
+      return { ...this.#refused(result, this.kernel.errno.EBUSY), deleted };
+    }
+    return { ...result, deleted };
+  }
+
+  /** Bytes of a plugged device, or null. */
+  device_range(id: string): { start: number; size: number } | null {
+    const device = this.#devices.get(id);
+    const acpi = device && this.state.acpi_device.get(device.slot);
+    return acpi ? { start: acpi.start, size: acpi.length } : null;
+  }
+
+  #firmware(thread: (codes: number[]) => Steps<number>): Result {
+    const codes: number[] = [];
+    const result = this.#run(thread(codes));
+    return { ...result, ost: codes };
+  }
+
+  /** Take the first free page of the node in the range as kernel memory. -ENOMEM when there is none. */
+  pin(nid: number, start: number, size: number): Result {
+    const { pages } = this.state;
+    const { PAGE_SIZE } = this.kernel.c;
+    const pfn = pages.first(
+      Math.ceil(start / PAGE_SIZE),
+      Math.floor((start + size) / PAGE_SIZE),
+      (page) => page_use(page) === USE.FREE && page_nid(page) === nid,
+    );
+    if (pfn < 0) return this.#done(-this.kernel.errno.ENOMEM);
+    this.#use(pfn, pfn + 1, USE.UNMOVABLE);
+    this.#pinned.push(pfn);
+    return this.#done(0);
+  }
+
+  /** Give back everything that was pinned; returns how many pages. */
+  unpin(): number {
+    for (const pfn of this.#pinned) this.#use(pfn, pfn + 1, USE.FREE);
+    return this.#pinned.splice(0).length;
+  }
+
+  /** Say what the pages of a range are used for. */
+  occupy(start: number, size: number, use: number): void {
+    const { PAGE_SIZE } = this.kernel.c;
+    this.#use(Math.floor(start / PAGE_SIZE), Math.ceil((start + size) / PAGE_SIZE), use);
+  }
+
+  #use(start: number, end: number, use: number): void {
+    this.state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, use)));
+  }
+
+  #done(ret: number): Result {
+    return { ret, errno: errno_name(ret), ended: 'returned', events: [], steps: 0, signalled: [] };
+  }
+}
+
+/** The codes go to the firmware; the thread itself returns nothing to anybody. */
+function* ignore_codes(thread: Steps<readonly number[]>, codes: number[]): Steps<number> {
+  codes.push(...(yield* thread));
+  return 0;
+}

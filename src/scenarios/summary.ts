@@ -1,0 +1,64 @@
+import type { Kernel } from '../kernel/kernel.ts';
+import { MEM_OFFLINE, type State, zone_idx, zone_to_nid } from '../kernel/state.ts';
+
+/** The machine in the terms of what an operation may change: one short text for each thing there is. */
+export type Summary = ReadonlyMap<string, string>;
+
+export function summarize(state: State, k: Kernel): Summary {
+  const summary = new Map<string, string>();
+  for (const [id, block] of state.memory_block) {
+    const zone = block.zone >= 0 ? ` ${k.c.zones[zone_idx(block.zone)]}` : '';
+    summary.set(`memory${id}`, block.state === MEM_OFFLINE ? 'offline' : `online${zone}`);
+  }
+  for (const [key, zone] of state.zone) {
+    const name = `node ${zone_to_nid(key)} zone ${zone.name}`;
+    if (zone.spanned_pages > 0 || zone.present_pages > 0) {
+      summary.set(
+        name,
+        `start_pfn ${zone.zone_start_pfn} spanned ${zone.spanned_pages} present ${zone.present_pages}`,
+      );
+    }
+  }
+  for (const [nid, node] of state.pgdat)
+    if (node.registered) summary.set(`node${nid}`, node.n_memory ? 'with memory' : 'without memory');
+  for (const res of state.iomem_resource.children) {
+    if (res.name.startsWith('System RAM'))
+      summary.set(`${range(res.start, res.end)} ${res.name}`, 'in /proc/iomem');
+  }
+  return summary;
+}
+
+const range = (start: number, end: number): string => `[mem 0x${start.toString(16)}-0x${end.toString(16)}]`;
+
+const block_id = (name: string): number => (name.startsWith('memory') ? Number(name.slice(6)) : Number.NaN);
+
+/** What differs, one line each; neighbouring blocks with the same change share a line. */
+export function changes(before: Summary, after: Summary): string[] {
+  const lines: string[] = [];
+  const blocks: { first: number; last: number; text: string }[] = [];
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const ids = names.filter((name) => !Number.isNaN(block_id(name))).sort((a, b) => block_id(a) - block_id(b));
+  for (const name of ids) {
+    const text = difference(before.get(name), after.get(name));
+    if (text === null) continue;
+    const last = blocks.at(-1);
+    const id = block_id(name);
+    if (last && last.last + 1 === id && last.text === text) last.last = id;
+    else blocks.push({ first: id, last: id, text });
+  }
+  for (const { first, last, text } of blocks) {
+    lines.push(`memory${first}${last > first ? `..${last}` : ''}: ${text}`);
+  }
+  for (const name of names) {
+    if (!Number.isNaN(block_id(name))) continue;
+    const text = difference(before.get(name), after.get(name));
+    if (text !== null) lines.push(`${name}: ${text}`);
+  }
+  return lines;
+}
+
+function difference(before: string | undefined, after: string | undefined): string | null {
+  if (before === after) return null;
+  if (before === undefined) return `new, ${after}`;
+  return after === undefined ? 'gone' : `${before} -> ${after}`;
+}

@@ -1,0 +1,159 @@
+import type { LockMode, Step, Steps } from '../steps/step.ts';
+
+/** A world whose objects are reached by table and key. */
+export type World = object;
+
+/** What a run left behind besides the state: messages and assertions, in order. */
+export type Event =
+  | { readonly kind: 'printk'; readonly level: number; readonly text: string }
+  | { readonly kind: 'warn' | 'bug'; readonly where: string; readonly text: string }
+  | { readonly kind: 'lock'; readonly lock: string; readonly text: string };
+
+/** How a thread run alone ended. */
+export interface Outcome<T> {
+  /** Absent when the thread did not return: it hit a BUG or waits for itself. */
+  readonly value?: T;
+  readonly ended: 'returned' | 'bug' | 'deadlock';
+  readonly events: readonly Event[];
+  /** Steps performed. */
+  readonly steps: number;
+  /** Loops that nothing but a signal could end; the runner sent one. */
+  readonly signalled: readonly string[];
+}
+
+interface Held {
+  readonly mode: LockMode;
+  count: number;
+}
+
+type Table = Map<number, Record<string, unknown>>;
+
+/**
+ * Drives one thread straight through: the one interleaving of a thread that is alone. Lock misuse is reported and
+ * passed over, as a kernel without lock debugging does; a lock that the thread waits for and holds itself ends it.
+ */
+export class Runner {
+  readonly #tables: Record<string, Table>;
+  readonly #world: World;
+  readonly #held = new Map<string, Held>();
+  #writes = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#tables = world as Record<string, Table>;
+  }
+
+  run<T>(thread: Steps<T>): Outcome<T> {
+    const events: Event[] = [];
+    const signalled: string[] = [];
+    const heads = new Map<string, number>();
+    let steps = 0;
+    let next = thread.next();
+    while (!next.done) {
+      steps++;
+      const step = next.value;
+      let result: unknown;
+      switch (step.op) {
+        case 'read':
+        case 'write':
+        case 'call':
+          result = this.perform(step);
+          break;
+        case 'printk':
+          events.push({ kind: 'printk', level: step.level, text: step.text });
+          break;
+        case 'warn':
+          events.push({ kind: 'warn', where: step.where, text: step.text });
+          break;
+        case 'bug':
+          events.push({ kind: 'bug', where: step.where, text: step.text });
+          return { ended: 'bug', events, steps, signalled };
+        case 'lock': {
+          const taken = this.#lock(step, events);
+          if (taken === 'deadlock') return { ended: 'deadlock', events, steps, signalled };
+          result = taken;
+          break;
+        }
+        case 'unlock':
+          this.#unlock(step, events);
+          break;
+        case 'loop': {
+          const stuck = heads.get(step.where) === this.#writes;
+          heads.set(step.where, this.#writes);
+          if (stuck) signalled.push(step.where);
+          result = stuck;
+          break;
+        }
+        case 'enter':
+        case 'forget':
+        case 'leave':
+          steps--;
+          break;
+        default:
+          result = this.perform(step);
+      }
+      next = thread.next(result);
+    }
+    return { value: next.value, ended: 'returned', events, steps, signalled };
+  }
+
+  /** The plain accesses; every other kind of step is the thread's own business. */
+  perform(step: Step): unknown {
+    switch (step.op) {
+      case 'read':
+        return this.#object(step.obj, step.key)[step.field];
+      case 'write':
+        this.#writes++;
+        this.#object(step.obj, step.key)[step.field] = step.value;
+        return undefined;
+      case 'call':
+        if (step.writes) this.#writes++;
+        return step.fn(this.#world, ...step.args);
+      case 'alloc':
+        this.#writes++;
+        this.#tables[step.obj]!.set(step.key, step.value as Record<string, unknown>);
+        return true;
+      case 'free':
+        this.#writes++;
+        return this.#tables[step.obj]!.delete(step.key);
+      default:
+        throw new Error(`not an access: ${step.op}`);
+    }
+  }
+
+  #object(obj: string, key: number): Record<string, unknown> {
+    const object = this.#tables[obj]!.get(key);
+    if (!object) throw new Error(`no object ${key} in table ${obj}`);
+    return object;
+  }
+
+  #lock(step: Step & { op: 'lock' }, events: Event[]): boolean | 'deadlock' {
+    const held = this.#held.get(step.lock);
+    if (!held) {
+      this.#held.set(step.lock, { mode: step.mode, count: 1 });
+      return true;
+    }
+    if (step.mode === 'read' && held.mode === 'read') {
+      held.count++;
+      return true;
+    }
+    if (step.try) return false;
+    events.push({ kind: 'lock', lock: step.lock, text: `waits for ${step.lock}, which it holds itself` });
+    return 'deadlock';
+  }
+
+  #unlock(step: Step & { op: 'unlock' }, events: Event[]): void {
+    const held = this.#held.get(step.lock);
+    if (!held || held.mode !== step.mode) {
+      events.push({ kind: 'lock', lock: step.lock, text: `released ${step.lock} without holding it` });
+      return;
+    }
+    held.count--;
+    if (held.count === 0) this.#held.delete(step.lock);
+  }
+
+  /** Locks still held, in order of acquisition: a function that returned with one leaked it. */
+  held(): string[] {
+    return [...this.#held.keys()];
+  }
+}

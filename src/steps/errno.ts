@@ -1,0 +1,25 @@
+/** Linux error numbers the modelled code returns, by name (include/uapi/asm-generic/errno*.h). */
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  E2BIG: 7,
+  ENOMEM: 12,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  EOPNOTSUPP: 95,
+  EHWPOISON: 133,
+} as const;
+
+export type Errno = keyof typeof ERRNO;
+
+const names = new Map<number, Errno>(Object.entries(ERRNO).map(([name, n]) => [n, name as Errno]));
+
+/** The name of a kernel return value: null for 0 and above, "EBUSY" for -16; an unlisted number is itself. */
+export function errno_name(ret: number): string | null {
+  return ret >= 0 ? null : (names.get(-ret) ?? String(-ret));
+}

@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { boot } from '../src/boot/boot.ts';
+import type { Machine } from '../src/machines/machine.ts';
+import { mainline } from '../src/releases/index.ts';
+import { parseScenario } from '../src/scenarios/read.ts';
+import { type Failure, run_scenario } from '../src/scenarios/run.ts';
+import { Session } from '../src/scenarios/session.ts';
+import { random_scenario } from './random-scenarios.ts';
+
+function failures(text: string): Failure[] {
+  const scenario = parseScenario(text, 'random.yaml');
+  const session = new Session(boot(scenario.machine as Machine, scenario.release!));
+  return [...run_scenario(scenario, session)]
+    .flatMap((outcome) => outcome.failures)
+    .filter(({ kind }) => kind !== 'warn');
+}
+
+/** Shrunk counterexamples stay as scenario files: `mhp run failures/NAME.yaml` shows them again. */
+function keep_counterexample(name: string, out: fc.RunDetails<[string]>): void {
+  if (!out.failed) return;
+  const text = out.counterexample?.[0] ?? '';
+  mkdirSync('failures', { recursive: true });
+  writeFileSync(`failures/${name}.yaml`, text);
+  throw new Error(
+    `mhp run failures/${name}.yaml\n${text}\n${JSON.stringify(text && failures(text), null, 1)}`,
+  );
+}
+
+const RUNS = 400;
+
+describe('random operations on random machines keep the invariants', () => {
+  for (const release of mainline.filter(({ name }) => ['v5.10', 'v6.1', 'v6.12', 'v7.2'].includes(name))) {
+    test(release.name, () => {
+      fc.assert(
+        fc.property(random_scenario(release.name), (text) => failures(text).length === 0),
+        { seed: 2, numRuns: RUNS, reporter: (out) => keep_counterexample(`random-${release.name}`, out) },
+      );
+    });
+  }
+});
+
+test('most random operations do something', () => {
+  let tried = 0;
+  let succeeded = 0;
+  for (const text of fc.sample(random_scenario('v6.1'), { seed: 3, numRuns: 200 })) {
+    const scenario = parseScenario(text, 'random.yaml');
+    const session = new Session(boot(scenario.machine as Machine, scenario.release!));
+    for (const outcome of run_scenario(scenario, session)) {
+      tried++;
+      if (outcome.result === 'success') succeeded++;
+    }
+  }
+  expect(succeeded / tried).toBeGreaterThan(0.4);
+});
+
+test('on v5.3 they do not, and the failure shrinks to a scenario that replays', () => {
+  const property = fc.property(random_scenario('v5.3'), (text) => failures(text).length === 0);
+  const out = fc.check(property, { seed: 2, numRuns: RUNS });
+  expect(out.failed).toBe(true);
+  const text = out.counterexample![0];
+  expect(failures(text)).not.toEqual([]);
+  expect(text.match(/^ {2}- /gm)!.length).toBeLessThanOrEqual(6);
+});
