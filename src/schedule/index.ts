@@ -3,13 +3,22 @@ export * from '../monitors/index.ts';
 export { traceChrome } from '../report/trace-chrome.ts';
 export { traceJson } from '../report/trace-json.ts';
 export { traceText } from '../report/trace-text.ts';
-export { type ExploreOptions, explore, exploreTraces } from './explore.ts';
+export { BadCheckpoint, checkpoint, resume } from './checkpoint.ts';
+export {
+  conclude,
+  concludeTraces,
+  type ExploreOptions,
+  explore,
+  exploreTraces,
+  statesSearch,
+  tracesSearch,
+} from './explore.ts';
 export { acquire, holds, type LockAnswer, type LockState, release, UNLOCKED } from './locks.ts';
-export type { Access, Fault, Machine, Performed } from './machine.ts';
+export type { Access, Fault, Machine as Semantics, Performed } from './machine.ts';
 export type { Monitor, Violation } from './monitor.ts';
 export * from './notation.ts';
 export type { Program, Table, ThreadCode } from './program.ts';
-export { explorePct, type RandomOptions } from './random.ts';
+export { concludePct, explorePct, pctBlock, type RandomOptions } from './random.ts';
 export { ReplayDiverged, replay, type Story, type StoryEvent } from './replay.ts';
 export {
   type Disagreement,
