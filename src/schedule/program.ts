@@ -8,10 +8,8 @@ export type Table = Readonly<Record<number, Readonly<Record<string, Value>>>>;
 /** One thread of a program: generator code (`run`) or explicit-frame code (`frame`). */
 export interface ThreadCode {
   readonly name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: each thread has its own arguments
-  readonly run?: (...args: any[]) => Steps<unknown>;
-  // biome-ignore lint/suspicious/noExplicitAny: each thread has its own frame
-  readonly frame?: FrameCode<any>;
+  run?(...args: unknown[]): Steps<unknown>;
+  readonly frame?: FrameCode<unknown>;
   /** A dormant thread runs only once another thread starts it (`start`, `call_rcu`). */
   readonly dormant?: boolean;
   /** Others may join it; its end is then a step of its own. */
@@ -33,8 +31,7 @@ export interface Program {
   /** Signals may arrive at every loop that waits for one. */
   readonly signals?: boolean;
   /** The semantics of data steps, where tables of objects are not enough. */
-  // biome-ignore lint/suspicious/noExplicitAny: each machine has its own world
-  readonly machine?: Machine<any>;
+  readonly machine?: Machine<unknown>;
 }
 
 /** A thread at its first step. */

@@ -115,12 +115,12 @@ function isMark(step: Step): step is MarkStep {
 
 /** A thread as data: the frame says everything, and a frame is never changed but replaced. */
 export interface FrameCode<F> {
-  readonly start: (...args: Value[]) => F;
+  start(...args: Value[]): F;
   /** The step the frame is about to take, or undefined at its end. */
-  readonly step: (frame: F) => Step | undefined;
-  readonly take: (frame: F, result: Value) => F;
+  step(frame: F): Step | undefined;
+  take(frame: F, result: Value): F;
   /** What an ended frame returns. */
-  readonly returned?: (frame: F) => Value;
+  returned?(frame: F): Value;
 }
 
 /** A thread that is an explicit frame. Its copy is the frame; what it remembers is the frame. */
