@@ -84,6 +84,11 @@ export class Runner {
           result = stuck;
           break;
         }
+        case 'enter':
+        case 'forget':
+        case 'leave':
+          steps--;
+          break;
         default:
           result = this.perform(step);
       }

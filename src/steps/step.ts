@@ -63,12 +63,16 @@ export interface UnlockStep {
   readonly mode: LockMode;
 }
 
-/** A(n): put `value` under `key` into table `obj`. The result is false when the allocation fails. */
+/**
+ * A(n): put `value` under `key` into table `obj`. The result is false when the allocation fails. With `mayFail`
+ * an explorer tries both outcomes.
+ */
 export interface AllocStep {
   readonly op: 'alloc';
   readonly obj: string;
   readonly key: number;
   readonly value: Value;
+  readonly mayFail?: boolean;
 }
 
 /** F(x): take the object out of its table. */
@@ -99,6 +103,83 @@ export interface BugStep {
   readonly text: string;
 }
 
+/** One indivisible read-modify-write of one field. The result is the value before. A `cas` that finds another value writes nothing. */
+export interface AtomicStep {
+  readonly op: 'atomic';
+  readonly kind: 'add' | 'xchg' | 'cas';
+  readonly obj: string;
+  readonly key: number;
+  readonly field: string;
+  readonly value: Value;
+  readonly expect?: Value;
+}
+
+/** Sleep until one field equals (or no longer equals) a value. The result is the value seen. */
+export interface WaitStep {
+  readonly op: 'wait';
+  readonly obj: string;
+  readonly key: number;
+  readonly field: string;
+  readonly until: 'eq' | 'ne';
+  readonly value: Value;
+}
+
+/** The environment picks a number below `n`. */
+export interface ChooseStep {
+  readonly op: 'choose';
+  readonly n: number;
+}
+
+/** Start a thread that the program declares as dormant, with these arguments. */
+export interface StartStep {
+  readonly op: 'start';
+  readonly thread: string;
+  readonly args: readonly Value[];
+}
+
+/** Sleep until a joinable thread has ended. The result is what it returned. */
+export interface JoinStep {
+  readonly op: 'join';
+  readonly thread: string;
+}
+
+/** Start a dormant thread once every RCU read section that is open now has closed. */
+export interface CallRcuStep {
+  readonly op: 'call_rcu';
+  readonly rcu: string;
+  readonly thread: string;
+  readonly args: readonly Value[];
+}
+
+/** Sleep until every RCU read section that is open now has closed. */
+export interface SynchronizeRcuStep {
+  readonly op: 'synchronize_rcu';
+  readonly rcu: string;
+}
+
+/** Bookkeeping steps: they touch nothing, are no scheduling point, and a plain runner resumes at once with undefined. */
+export type MarkStep = EnterStep | ForgetStep | LeaveStep;
+
+/** A function begins; what it observes is forgotten again at its {@link LeaveStep}. */
+export interface EnterStep {
+  readonly op: 'enter';
+  readonly at: string;
+  readonly live: readonly Value[];
+}
+
+/** Of all this function has observed, only `live` decides what follows: to be yielded at the head of every loop. */
+export interface ForgetStep {
+  readonly op: 'forget';
+  readonly at: string;
+  readonly live: readonly Value[];
+}
+
+/** A function ends: its caller remembers `value` and nothing else of it. */
+export interface LeaveStep {
+  readonly op: 'leave';
+  readonly value: Value;
+}
+
 /**
  * signal_pending() at the head of a loop that only another thread, or a signal, can end. A driver that comes to the
  * same place twice with no write in between knows that the thread will not end by itself.
@@ -119,6 +200,14 @@ export type Step =
   | PrintkStep
   | WarnStep
   | BugStep
+  | AtomicStep
+  | WaitStep
+  | ChooseStep
+  | StartStep
+  | JoinStep
+  | CallRcuStep
+  | SynchronizeRcuStep
+  | MarkStep
   | SignalStep;
 
 /** A thread, or a function called by one: yields steps, is resumed with their results, returns a `T`. */

@@ -1,0 +1,48 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { explore } from '../schedule/explore.ts';
+import { racers } from '../schedule/racers.ts';
+import type { Verdict } from '../schedule/verdict.ts';
+import { longRun, progressText } from './long-run.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'mhp-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+const file = join(dir, 'checkpoint');
+const program = racers(3, 5);
+const monitors: [] = [];
+const essence = (v: Verdict) => ({ ...v, stats: { ...v.stats, bytes: 0 } });
+
+test('--max-time 0 stops with a checkpoint, --resume comes to the same verdict and counts', async () => {
+  const stopped = await longRun(program, { monitors, bounds: { maxTime: 0 }, checkpoint: file });
+  expect(stopped).toMatchObject({ verdict: 'undecided', bound: 'time' });
+  expect(existsSync(`${file}.part`)).toBe(false);
+  const resumed = await longRun(program, { monitors, resume: file });
+  expect(essence(resumed)).toEqual(essence(explore(program, { monitors })));
+});
+
+test('--max-memory stops with a checkpoint', async () => {
+  const stopped = await longRun(program, { monitors, bounds: { maxMemory: 2 ** 21 }, checkpoint: file });
+  expect(stopped).toMatchObject({ verdict: 'undecided', bound: 'memory' });
+  const resumed = await longRun(program, { monitors, resume: file });
+  expect(essence(resumed)).toEqual(essence(explore(program, { monitors })));
+});
+
+test('Ctrl-C stops with a checkpoint', async () => {
+  setTimeout(() => process.emit('SIGINT'), 1);
+  const stopped = await longRun(racers(3, 7), { monitors, checkpoint: file });
+  expect(stopped).toMatchObject({ verdict: 'undecided', bound: 'interrupted' });
+  const resumed = await longRun(racers(3, 7), { monitors, resume: file });
+  expect(essence(resumed)).toEqual(essence(explore(racers(3, 7), { monitors })));
+});
+
+test('progress comes with an estimate', () => {
+  const p = { states: 10, executions: 0, transitions: 30, preemptions: 1, steps: 5, open: 4, bytes: 2 ** 20 };
+  expect(progressText({ ...p, done: 0.25 }, 2)).toBe(
+    '10 states, 30 steps, preemptions 1, 4 open, 1 MiB, about 6 s left',
+  );
+  expect(progressText({ ...p, done: undefined }, 2)).toBe(
+    '10 states, 30 steps, preemptions 1, 4 open, 1 MiB',
+  );
+});

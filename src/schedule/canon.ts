@@ -1,0 +1,32 @@
+/**
+ * One text per value: two values have equal texts exactly when they are equal as plain data. Object keys are
+ * sorted, so the order of insertion does not show; a field that is undefined counts as missing.
+ */
+export function canon(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'object':
+      break;
+    case 'function':
+    case 'symbol':
+      throw new TypeError(`not plain data: ${String(value)}`);
+    default:
+      return Object.is(value, -0) ? '0' : String(value);
+  }
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `[${value.map(canon).join(',')}]`;
+  const fields = Object.entries(value as Record<string, unknown>)
+    .filter(([, v]) => v !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${fields.map(([k, v]) => `${JSON.stringify(k)}:${canon(v)}`).join(',')}}`;
+}
+
+/** A 32-bit FNV-1a hash of a text. */
+export function hashText(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  return h >>> 0;
+}

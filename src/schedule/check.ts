@@ -1,0 +1,112 @@
+import { canon } from './canon.ts';
+import type { Monitor, Violation } from './monitor.ts';
+import { OP } from './ops.ts';
+import type { System } from './system.ts';
+import { viewOf } from './view.ts';
+
+/** The monitors of one search, asked in order; the first to object wins. */
+export class Checks {
+  private readonly system: System;
+  private readonly monitors: readonly Monitor[];
+  private readonly onState: readonly Monitor[];
+  private readonly onAcquire: readonly Monitor[];
+
+  constructor(system: System, monitors: readonly Monitor[]) {
+    this.system = system;
+    this.monitors = monitors;
+    this.onState = monitors.filter((m) => m.state !== undefined);
+    this.onAcquire = monitors.filter((m) => m.acquire !== undefined);
+  }
+
+  /** Whether {@link beforeStep} has anything to say. */
+  get watchesLocks(): boolean {
+    return this.onAcquire.length > 0;
+  }
+
+  /** After a step: the fault or warning it came to. */
+  step(): Violation | undefined {
+    const { fault, notice } = this.system;
+    const id = fault >= 0 ? fault : notice;
+    if (id < 0) return undefined;
+    const data = this.system.faults[id]!;
+    for (const m of this.monitors) {
+      const text = m.fault?.(data);
+      if (text !== undefined) return violation(m, text, data.object);
+    }
+    return undefined;
+  }
+
+  /** Before thread `t` takes its step: a lock it is about to take, if it will get it. */
+  beforeStep(v: Int32Array, t: number): Violation | undefined {
+    const { system } = this;
+    const node = v[t]!;
+    const step = system.nodes.step[node];
+    if (step?.op !== 'lock' || step.kind === 'rcu' || step.try) return undefined;
+    const held = system.lockSlots
+      .filter((slot) => system.slots.all[slot]!.kind === 'lock' && system.locks.holds(v[slot]!, t))
+      .map((slot) => system.slots.all[slot]!.name)
+      .sort();
+    if (held.length === 0) return undefined;
+    for (const m of this.onAcquire) {
+      const text = m.acquire!(system.program.threads[t]!.name, step.lock, held);
+      if (text !== undefined) return violation(m, text, step.lock);
+    }
+    return undefined;
+  }
+
+  /** A state met for the first time. */
+  state(v: Int32Array): Violation | undefined {
+    if (this.onState.length === 0) return undefined;
+    const view = viewOf(this.system, v, true);
+    for (const m of this.onState) {
+      const text = m.state!(view);
+      if (text !== undefined) return violation(m, text);
+    }
+    return undefined;
+  }
+
+  /** A state in which no thread can move. */
+  halt(v: Int32Array): Violation | undefined {
+    const { system } = this;
+    const stuck = system.program.threads.some((code, t) => {
+      const op = system.nodes.op[v[t]!]!;
+      return op !== OP.END && op !== OP.DORMANT && op !== OP.CRASHED && !code.daemon;
+    });
+    const view = viewOf(system, v);
+    for (const m of this.monitors) {
+      const text = stuck ? m.stuck?.(view) : m.end?.(view);
+      if (text !== undefined) return violation(m, text);
+    }
+    return undefined;
+  }
+}
+
+function violation(monitor: Monitor, text: string, object?: string): Violation {
+  return object === undefined ? { monitor: monitor.name, text } : { monitor: monitor.name, text, object };
+}
+
+/** A state as a text that does not depend on what was explored before: what threads stand at, and shared data. */
+export function stateText(system: System, v: Int32Array): string {
+  const view = viewOf(system, v);
+  const threads = view.threads.map((t, i) => {
+    const step = system.nodes.step[v[i]!];
+    return [
+      t.name,
+      t.status,
+      t.returned ?? null,
+      t.fault ?? null,
+      t.status === 'blocked' ? (step ?? null) : null,
+    ];
+  });
+  const data: Record<string, unknown> = {};
+  system.slots.all.forEach((slot, i) => {
+    const value = v[i] ?? 0;
+    if (slot.kind === 'thread' || slot.kind === 'name' || slot.kind === 'table' || value === 0) return;
+    const key = `${slot.kind} ${slot.name}`;
+    if (slot.kind === 'field') data[key] = system.values.value(value);
+    else if (slot.kind === 'lock' || slot.kind === 'rcu') data[key] = system.locks.data(value);
+    else if (slot.kind === 'world') data[key] = view.world();
+    else data[key] = value;
+  });
+  return canon([threads, data]);
+}

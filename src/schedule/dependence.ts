@@ -1,0 +1,58 @@
+/**
+ * Sets of accesses (slot * 2 + write) by number, and which of them conflict: both touch the same slot and one
+ * writes it. Asked far more often than there are distinct sets, so every answer is kept.
+ */
+export class Dependence {
+  private readonly sets: (readonly number[])[] = [];
+  private readonly byText = new Map<string, number>();
+  private readonly byArray = new Map<readonly number[], number>();
+  /** By pair of sets (a * stride + b): 0 not asked yet, {@link NO} or {@link YES}. For loops that cannot afford a call. */
+  answers = new Uint8Array(64 * 64);
+  stride = 64;
+
+  /** The number of a set. Arrays are not changed once they have been seen. */
+  id(accesses: readonly number[]): number {
+    const known = this.byArray.get(accesses);
+    if (known !== undefined) return known;
+    const text = accesses.join();
+    let id = this.byText.get(text);
+    if (id === undefined) {
+      id = this.sets.push(accesses) - 1;
+      this.byText.set(text, id);
+      if (id >= this.stride) this.grow();
+    }
+    this.byArray.set(accesses, id);
+    return id;
+  }
+
+  set(id: number): readonly number[] {
+    return this.sets[id]!;
+  }
+
+  /** All sets in the order of their numbers. */
+  get all(): readonly (readonly number[])[] {
+    return this.sets;
+  }
+
+  conflict(a: number, b: number): boolean {
+    const at = a * this.stride + b;
+    const known = this.answers[at]!;
+    if (known !== 0) return known === YES;
+    const answer = overlap(this.sets[a]!, this.sets[b]!);
+    this.answers[at] = answer ? YES : NO;
+    return answer;
+  }
+
+  private grow(): void {
+    this.stride *= 2;
+    this.answers = new Uint8Array(this.stride * this.stride);
+  }
+}
+
+/** Answers in {@link Dependence.answers}. */
+export const NO = 1;
+export const YES = 2;
+
+function overlap(a: readonly number[], b: readonly number[]): boolean {
+  return a.some((x) => b.some((y) => x >> 1 === y >> 1 && ((x | y) & 1) === 1));
+}

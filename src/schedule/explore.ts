@@ -1,0 +1,94 @@
+import { standardMonitors } from '../monitors/index.ts';
+import type { Monitor, Violation } from './monitor.ts';
+import type { Program } from './program.ts';
+import { replay } from './replay.ts';
+import { type Outcome, StatesSearch } from './states.ts';
+import type { System } from './system.ts';
+import { TableSystem } from './tables.ts';
+import { TracesSearch } from './traces.ts';
+import type { Bounds, Choice, Stats, Verdict, Watch } from './verdict.ts';
+import { WorldSystem } from './world.ts';
+
+export interface ExploreOptions {
+  readonly monitors?: readonly Monitor[];
+  readonly bounds?: Bounds;
+  readonly watch?: Watch;
+  /** Leave out orders of independent steps (default). */
+  readonly reduce?: boolean;
+  /** Let threads forget what their loop heads do not keep (default). */
+  readonly forget?: boolean;
+}
+
+/** The transition system of a program. */
+export function systemOf(program: Program, monitors: readonly Monitor[] = [], forget = true): System {
+  if (program.machine === undefined) return new TableSystem(program, forget);
+  const system = new WorldSystem(program, forget);
+  system.looked = monitors.some((m) => m.state !== undefined);
+  return system;
+}
+
+/** A states search of a program, not yet run. */
+export function statesSearch(program: Program, options: ExploreOptions = {}): StatesSearch {
+  const { monitors = standardMonitors, bounds = {}, watch = {}, reduce = true, forget = true } = options;
+  return new StatesSearch(systemOf(program, monitors, forget), { monitors, bounds, watch, reduce });
+}
+
+/** Decide whether anything the monitors watch for can happen in any interleaving, and tell the shortest story. */
+export function explore(program: Program, options: ExploreOptions = {}): Verdict {
+  const search = statesSearch(program, options);
+  return conclude(program, options, search, search.run());
+}
+
+/** The same question, decided by one execution for every Mazurkiewicz trace. Any failure will do: it need not be the shortest. */
+export function exploreTraces(program: Program, options: ExploreOptions = {}): Verdict {
+  const search = tracesSearch(program, options);
+  return concludeTraces(program, search, search.run());
+}
+
+/** A traces search of a program, not yet run. */
+export function tracesSearch(program: Program, options: ExploreOptions = {}): TracesSearch {
+  const { monitors = standardMonitors, bounds = {}, watch = {}, forget = true } = options;
+  return new TracesSearch(systemOf(program, monitors, forget), { monitors, bounds, watch });
+}
+
+/** Turn the end of a traces search into a verdict. */
+export function concludeTraces(program: Program, search: TracesSearch, outcome: Outcome): Verdict {
+  const { stats } = search;
+  if (outcome.end === 'complete') return { verdict: 'proved', within: outcome.within, stats };
+  if (outcome.end === 'stopped') return { verdict: 'undecided', bound: outcome.bound, stats };
+  return violated(outcome, preemptionsOf(program, outcome.trace), false, stats);
+}
+
+/** Turn the end of a search into a verdict; a story found with reduction is told again in its shortest form. */
+export function conclude(
+  program: Program,
+  options: ExploreOptions,
+  search: StatesSearch,
+  outcome: Outcome,
+): Verdict {
+  const { stats } = search;
+  if (outcome.end === 'complete') return { verdict: 'proved', within: outcome.within, stats };
+  if (outcome.end === 'stopped') return { verdict: 'undecided', bound: outcome.bound, stats };
+  if (options.reduce === false) return violated(outcome, search.layer, true, stats);
+  // The reduced search keeps the fewest preemptions but may add steps that only had to be done with.
+  const bounds = { ...options.bounds, maxPreemptions: search.layer, maxSteps: outcome.trace.length };
+  const plain = statesSearch(program, { ...options, bounds, reduce: false });
+  const again = plain.run();
+  if (again.end === 'violation') return violated(again, plain.layer, true, stats);
+  return violated(outcome, search.layer, false, stats);
+}
+
+/** How often an execution leaves a thread that could go on. */
+export function preemptionsOf(program: Program, trace: readonly Choice[]): number {
+  return replay(program, trace, []).events.filter((e) => e.preempts).length;
+}
+
+export function violated(
+  found: { readonly violation: Violation; readonly trace: readonly Choice[] },
+  preemptions: number,
+  shortest: boolean,
+  stats: Stats,
+): Verdict {
+  const { violation, trace } = found;
+  return { verdict: 'violated', violation, trace, preemptions, steps: trace.length, shortest, stats };
+}

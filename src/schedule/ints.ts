@@ -1,0 +1,27 @@
+/** A growing list of 32-bit integers. */
+export class Ints {
+  data: Int32Array;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.data = new Int32Array(capacity);
+  }
+
+  push(value: number): number {
+    if (this.length === this.data.length) {
+      const wide = new Int32Array(this.data.length * 2);
+      wide.set(this.data);
+      this.data = wide;
+    }
+    this.data[this.length] = value;
+    return this.length++;
+  }
+
+  get bytes(): number {
+    return this.data.byteLength;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+}
