@@ -1,15 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseScenario } from '../src/scenarios/read.ts';
 
 const root = new URL('../', import.meta.url).pathname;
 const readme = readFileSync(`${root}README.md`, 'utf8');
-
-beforeAll(() => {
-  const built = spawnSync('npm', ['run', 'build'], { cwd: root, encoding: 'utf8' });
-  expect(built.status, built.stdout).toBe(0);
-});
 
 test('the example prints what the README shows', () => {
   const shown = /```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/.exec(readme)!;

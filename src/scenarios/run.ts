@@ -42,12 +42,19 @@ const bytes = (value: number | string): number => {
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
-/** "40", "memory40", "40..47" */
-function block_range(blocks: number | string): readonly number[] {
+/** Start and size of a range that physical addresses reach. */
+function range_of({ start, size }: { start: number | string; size: number | string }): [number, number] {
+  const [at, long] = [bytes(start), bytes(size)];
+  if (at + long > 2 ** 52) throw new BadOperation(`${hex(at)}+${hex(long)} ends past 2^52`);
+  return [at, long];
+}
+
+/** First and last block of "40", "memory40", "40..47" */
+function block_range(blocks: number | string): readonly [number, number] {
   const [first, last] = String(blocks).replaceAll('memory', '').split('..').map(Number);
   const end = last ?? first!;
   if (end < first! || end - first! > 10_000_000) throw new BadOperation(`${blocks} is no range of blocks`);
-  return Array.from({ length: end - first! + 1 }, (_, i) => first! + i);
+  return [first!, end];
 }
 
 const uses: Readonly<Record<string, number>> = {
@@ -71,8 +78,7 @@ function account_offline(state: State, first: number, last: number, offline: boo
 }
 
 function occupy(session: Session, step: StepOf<'use'>): void {
-  const start = bytes(step.start);
-  const size = bytes(step.size);
+  const [start, size] = range_of(step);
   const { c } = session.kernel;
   const first = Math.floor(start / c.PAGE_SIZE);
   const last = Math.ceil((start + size) / c.PAGE_SIZE);
@@ -98,29 +104,44 @@ const RESTORE_LIMIT = 64;
 /** Steps that set the scene: what they break is given, not found. */
 const GIVEN: ReadonlySet<string> = new Set(['use', 'fail', 'lose_resource', 'system_state']);
 
-/** The calls a step stands for, each to be made in turn. */
-function calls(session: Session, { kind, step }: ScenarioStep): readonly [string, () => Result][] {
-  const call = (text: string, run: () => Result): readonly [string, () => Result][] => [[text, run]];
+function write_states(session: Session, [first, last]: readonly [number, number], word: string): Calls {
+  const path = (id: number): string => `/sys/devices/system/memory/memory${id}/state`;
+  function* runs(): Generator<() => Result> {
+    for (let id = first; id <= last; id++) yield () => session.write(path(id), word);
+  }
+  return { text: `echo ${word} > ${path(first)}`, count: last - first + 1, runs: runs() };
+}
+
+/** What a step stands for: calls, each to be made in turn, and the first of them as a person would write it. */
+interface Calls {
+  readonly text: string;
+  readonly count: number;
+  readonly runs: Iterable<() => Result>;
+}
+
+/** The calls of a step. */
+function calls(session: Session, { kind, step }: ScenarioStep): Calls {
+  const call = (text: string, run: () => Result): Calls => ({ text, count: 1, runs: [run] });
   switch (kind) {
     case 'add': {
-      const [start, size] = [bytes(step.start), bytes(step.size)];
+      const [start, size] = range_of(step);
       return call(`add_memory(${step.node}, ${hex(start)}, ${hex(size)})`, () =>
         session.add_memory(step.node, start, size),
       );
     }
     case 'add_driver_managed': {
-      const [start, size] = [bytes(step.start), bytes(step.size)];
+      const [start, size] = range_of(step);
       return call(
         `add_memory_driver_managed(${step.node}, ${hex(start)}, ${hex(size)}, "${step.name}")`,
         () => session.add_memory_driver_managed(step.node, start, size, step.name),
       );
     }
     case 'remove': {
-      const [start, size] = [bytes(step.start), bytes(step.size)];
+      const [start, size] = range_of(step);
       return call(`remove_memory(${hex(start)}, ${hex(size)})`, () => session.remove_memory(start, size));
     }
     case 'offline_and_remove': {
-      const [start, size] = [bytes(step.start), bytes(step.size)];
+      const [start, size] = range_of(step);
       return call(`offline_and_remove_memory(${hex(start)}, ${hex(size)})`, () =>
         session.offline_and_remove_memory(start, size),
       );
@@ -129,12 +150,9 @@ function calls(session: Session, { kind, step }: ScenarioStep): readonly [string
     case 'online_kernel':
     case 'online_movable':
     case 'offline':
-      return block_range(step.blocks).map((id) => {
-        const path = `/sys/devices/system/memory/memory${id}/state`;
-        return [`echo ${kind} > ${path}`, () => session.write(path, kind)];
-      });
+      return write_states(session, block_range(step.blocks), kind);
     case 'device_add': {
-      const [start, size] = [bytes(step.start), bytes(step.size)];
+      const [start, size] = range_of(step);
       return call(`device_add ${step.id} ${hex(start)} ${hex(size)} node ${step.node}`, () =>
         session.device_add(step.id, start, size, step.node),
       );
@@ -144,9 +162,8 @@ function calls(session: Session, { kind, step }: ScenarioStep): readonly [string
     case 'write':
       return call(`echo ${step.value.trim()} > ${step.path}`, () => session.write(step.path, step.value));
     case 'pin':
-      return call(
-        `pin a page of node ${step.node} in ${hex(bytes(step.start))}+${hex(bytes(step.size))}`,
-        () => session.pin(step.node, bytes(step.start), bytes(step.size)),
+      return call(`pin a page of node ${step.node} in ${range_of(step).map(hex).join('+')}`, () =>
+        session.pin(step.node, ...range_of(step)),
       );
     case 'unpin':
       return call('unpin', () => {
@@ -154,7 +171,7 @@ function calls(session: Session, { kind, step }: ScenarioStep): readonly [string
         return NONE;
       });
     case 'use':
-      return call(`${hex(bytes(step.start))}+${hex(bytes(step.size))} is ${step.as}`, () => {
+      return call(`${range_of(step).map(hex).join('+')} is ${step.as}`, () => {
         occupy(session, step);
         return NONE;
       });
@@ -165,8 +182,8 @@ function calls(session: Session, { kind, step }: ScenarioStep): readonly [string
         return NONE;
       });
     case 'lose_resource':
-      return call(`release_resource ${hex(bytes(step.start))}+${hex(bytes(step.size))}`, () => {
-        release_resource(session.state, bytes(step.start), bytes(step.size));
+      return call(`release_resource ${range_of(step).map(hex).join('+')}`, () => {
+        release_resource(session.state, ...range_of(step));
         return NONE;
       });
     case 'system_state':
@@ -240,6 +257,19 @@ function judge(
   return wrong;
 }
 
+/** Runs something for a step; an operation that cannot be done as written is told with the step's place. */
+function placed({ file, lines }: Scenario, index: number): <T>(run: () => T) => T {
+  return (run) => {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof BadOperation)) throw error;
+      const line = lines[index] === undefined ? '' : `line ${lines[index]} `;
+      throw new BadOperation(`${file}: ${line}steps[${index}]: ${error.message}`);
+    }
+  };
+}
+
 export interface RunOptions {
   /** Check the invariants after every step (default true). */
   readonly check?: boolean;
@@ -263,11 +293,12 @@ export function* run_scenario(
     const messages: string[] = [];
     let shown: Result = NONE;
     let steps = 0;
-    const todo = calls(session, step);
-    const restore = check && todo.length <= RESTORE_LIMIT;
-    for (const [, run] of todo) {
+    const place = placed(scenario, index);
+    const todo = place(() => calls(session, step));
+    const restore = check && todo.count <= RESTORE_LIMIT;
+    for (const run of todo.runs) {
       const snapshot = restore ? observable(state) : [];
-      const result = run();
+      const result = place(run);
       steps += result.steps;
       messages.push(...result.events.map(message_of));
       failures.push(...failures_of(result));
@@ -292,7 +323,7 @@ export function* run_scenario(
     failures.push(...wrong.map((what): Failure => ({ kind: 'expectation', text: what })));
     yield {
       index,
-      operation: todo.length > 1 ? `${todo[0]![0]} … (${todo.length} blocks)` : (todo[0]?.[0] ?? step.kind),
+      operation: todo.count > 1 ? `${todo.text} … (${todo.count} blocks)` : todo.text,
       result: text,
       ret: shown.ret,
       ost: shown.ost ?? null,

@@ -182,9 +182,12 @@ export function lookup(state: State, k: Kernel, path: string): Entry | null {
   return file([...memblock(state.memblock_type.get(type)!.regions, k.c.memblock_columns)].join(''));
 }
 
-function* store_notifier_error(action: string, text: string): Steps<number> {
+/** 0 or a negative errno; anything else is -EINVAL. */
+function* store_notifier_error(k: Kernel, action: string, text: string): Steps<number> {
+  const error = /^-?\d{1,4}\n?$/.test(text) ? Number(text) : 1;
+  if (error > 0 || error < -4095) return -k.errno.EINVAL;
   const errors = yield* R('vars', 0, 'notifier_error');
-  yield* W('vars', 0, 'notifier_error', { ...errors, [action]: Number(text) });
+  yield* W('vars', 0, 'notifier_error', { ...errors, [action]: error });
   return 0;
 }
 
@@ -220,8 +223,8 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
     if (k.c.parameters.includes(name)) return store_parameter(k, name, text);
   }
   const action = /^MEM_GOING_(?:ONLINE|OFFLINE)\/error$/.exec(path.slice(NOTIFIER_ERROR.length + 1));
-  if (path.startsWith(`${NOTIFIER_ERROR}/`) && action && /^-?\d{1,3}\n?$/.test(text)) {
-    return store_notifier_error(action[0].split('/')[0]!, text);
+  if (path.startsWith(`${NOTIFIER_ERROR}/`) && action) {
+    return store_notifier_error(k, action[0].split('/')[0]!, text);
   }
   return lookup(state, k, path)?.kind === 'file' ? 'denied' : null;
 }

@@ -291,6 +291,17 @@ describe('offline_and_remove_memory', () => {
     }
   });
 
+  test('v5.10 takes several blocks, as 5.10.223 was recorded to', () => {
+    const session = booted('v5.10', X86);
+    must(
+      session,
+      { add: { ...range, node: 1 } },
+      { online_movable: '40..41' },
+      { offline_and_remove: range },
+    );
+    expect(session.state.memory_block.has(40)).toBe(false);
+  });
+
   test('v5.7 had no such function: the scenario is at fault', () => {
     const session = booted('v5.7', X86);
     expect(() => play(session, { offline_and_remove: range })).toThrow(
