@@ -6,6 +6,7 @@ import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import { defineRelease } from './define.ts';
 import { v5_7 } from './v5.7.ts';
 
@@ -20,6 +21,7 @@ export const v5_10 = defineRelease({
     ...node.v5_10,
     ...offline_pages.v5_10,
     ...online_pages.v5_10,
+    ...page_isolation.v5_8,
     ...remove_memory.v5_10,
     ...resource.v5_10,
   },

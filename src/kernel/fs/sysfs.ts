@@ -1,4 +1,5 @@
 import type { Steps } from '../../steps/step.ts';
+import { kstrtobool } from '../drivers/base/memory_sysfs.ts';
 import type { Kernel } from '../kernel.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';
@@ -191,8 +192,9 @@ function* store_notifier_error(k: Kernel, action: string, text: string): Steps<n
   return 0;
 }
 
-/** simple_strtoul-like unsigned parameters: digits only; null for anything else. */
-const unsigned = (text: string): number | null => (/^\d{1,10}\n?$/.test(text) ? Number(text) : null);
+/** kstrtouint: decimal or 0x; null for anything else. */
+const unsigned = (text: string): number | null =>
+  /^(0[xX][0-9a-fA-F]{1,8}|\d{1,10})\n?$/.test(text) ? Number(text) : null;
 
 function* store_parameter(k: Kernel, name: string, text: string): Steps<number> {
   if (name === 'online_policy') return yield* k.set_online_policy(text);
@@ -203,8 +205,9 @@ function* store_parameter(k: Kernel, name: string, text: string): Steps<number> 
     return 0;
   }
   if (name === 'auto_movable_numa_aware') {
-    if (!/^[yYnN01tTfF]/.test(text)) return -k.errno.EINVAL;
-    yield* W('vars', 0, 'auto_movable_numa_aware', /^[yY1tT]/.test(text));
+    const value = kstrtobool(text);
+    if (value === null) return -k.errno.EINVAL;
+    yield* W('vars', 0, 'auto_movable_numa_aware', value);
     return 0;
   }
   return -k.errno.EACCES;

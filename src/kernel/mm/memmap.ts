@@ -3,7 +3,16 @@ import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { add, change, look } from '../ops.ts';
 import { pfn_to_section_nr } from '../pfn.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../state.ts';
-import { MEMMAP, NO_PAGE, type Page, POISON_PAGE, page_memmap, with_memmap, ZERO_PAGE } from './page.ts';
+import {
+  MEMMAP,
+  NO_PAGE,
+  type Page,
+  PageOffline,
+  POISON_PAGE,
+  page_memmap,
+  with_memmap,
+  ZERO_PAGE,
+} from './page.ts';
 import { subsection_set } from './sparse.ts';
 
 /** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */
@@ -13,7 +22,9 @@ const set_pages = (state: State, start: number, end: number, page: Page): void =
 const fill_missing = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page));
 const poison_pages = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, () => POISON_PAGE);
+  state.pages.update(start, end, (page) =>
+    PageOffline(page) ? with_memmap(page, MEMMAP.POISON) : POISON_PAGE,
+  );
 const forget_pages = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, (page) => with_memmap(page, MEMMAP.ZERO));
 const count_pages = (state: State, start: number, end: number): number =>

@@ -33,6 +33,8 @@ function free_range(state: State, start: number, end: number): number {
 /** Every free page leaves the buddy; the caller knows that nothing else is left in the range. */
 function take_free(state: State, start: number, end: number, reserve: boolean): void {
   state.pages.update(start, end, (page) => {
+    // what a driver has taken out stays out when the block comes back (virtio-mem)
+    if (PageOffline(page)) return page;
     const gone = with_use(page, USE.NONE) & ~PG_hwpoison;
     return reserve ? gone | PG_reserved : gone;
   });

@@ -20,10 +20,11 @@ import {
 } from './page.ts';
 
 /** mm/page_isolation.c: a range is isolated as one, which is what all its pageblocks come to run after run. A page that no migration can take away; order of the tests as in has_unmovable_pages. */
-const is_unmovable = (page: Page, zone_movable: boolean): boolean => {
+const is_unmovable = (page: Page, zone_movable: boolean, skip_offline: boolean): boolean => {
   if (PageReserved(page)) return true;
   if (zone_movable) return false;
-  if (PageHWPoison(page) || PageOffline(page)) return false;
+  if (PageHWPoison(page)) return false;
+  if (PageOffline(page)) return !skip_offline;
   return page_use(page) === USE.UNMOVABLE || page_use(page) === USE.NONE;
 };
 
@@ -32,12 +33,12 @@ function first_unmovable(
   start: number,
   end: number,
   zone_movable: boolean,
-  skip_holes: boolean,
-) {
+  skip_offline: boolean,
+): number {
   return state.pages.first(
     start,
     end,
-    (page) => !(skip_holes && page === NO_PAGE) && is_unmovable(page, zone_movable),
+    (page) => page !== NO_PAGE && is_unmovable(page, zone_movable, skip_offline),
   );
 }
 
@@ -47,7 +48,7 @@ const any_isolated = (state: State, start: number, end: number): boolean =>
 const set_migratetype = (state: State, start: number, end: number, type: number): void =>
   state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type)));
 
-const in_the_way = (state: State, start: number, end: number): boolean =>
+const in_the_way = (state: State, start: number, end: number, skip_offline: boolean): boolean =>
   state.pages.first(
     start,
     end,
@@ -55,7 +56,7 @@ const in_the_way = (state: State, start: number, end: number): boolean =>
       page !== NO_PAGE &&
       page_use(page) !== USE.FREE &&
       !PageHWPoison(page) &&
-      page_use(page) !== USE.OFFLINE_NOREF,
+      !(skip_offline && page_use(page) === USE.OFFLINE_NOREF),
   ) >= 0;
 
 export const v5_2 = {
@@ -67,7 +68,14 @@ export const v5_2 = {
       yield* zone_unlock(zone);
       return -this.errno.EBUSY;
     }
-    const unmovable = yield* look('pages', first_unmovable, start_pfn, end_pfn, movable, true);
+    const unmovable = yield* look(
+      'pages',
+      first_unmovable,
+      start_pfn,
+      end_pfn,
+      movable,
+      this.skips_PageOffline(),
+    );
     if (unmovable >= 0) {
       yield* zone_unlock(zone);
       yield* this.dump_page(unmovable, 'unmovable page');
@@ -91,14 +99,19 @@ export const v5_2 = {
   /** 0 when every page is free, poisoned or given up by its driver; else -EBUSY. */
   *test_pages_isolated(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     yield* zone_lock(zone);
-    const busy = yield* look('pages', in_the_way, start_pfn, end_pfn);
+    const busy = yield* look('pages', in_the_way, start_pfn, end_pfn, this.skips_PageOffline());
     yield* zone_unlock(zone);
     return busy ? -this.errno.EBUSY : 0;
   },
 
+  /** Since v5.8 offlining passes over PageOffline pages whose driver lets them go. */
+  skips_PageOffline(this: Kernel): boolean {
+    return false;
+  },
+
   /** is_mem_section_removable: no unmovable page in sight, without any lock. */
   *is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
-    return (yield* look('pages', first_unmovable, start_pfn, end_pfn, false, true)) < 0;
+    return (yield* look('pages', first_unmovable, start_pfn, end_pfn, false, false)) < 0;
   },
 
   /** The lines of dump_page that name the page, its flags and the reason; addresses are hashed by %p. */
@@ -126,6 +139,12 @@ const flags_word = (k: Kernel, page: Page): string => {
   const word =
     (BigInt(page_nid(page)) << BigInt(node_shift)) | (BigInt(page_zonenum(page)) << BigInt(zone_shift));
   return `0x${(word | (PageReserved(page) ? 0x1000n : 0n)).toString(16)}`;
+};
+
+export const v5_8 = {
+  skips_PageOffline(this: Kernel): boolean {
+    return true;
+  },
 };
 
 export const v5_12 = {

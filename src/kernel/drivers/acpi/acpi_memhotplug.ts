@@ -2,7 +2,6 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
 import { add, alloc, exists, free, pr_err, R, W } from '../../ops.ts';
-import { block_ids } from '../../pfn.ts';
 import type { acpi_physical_node } from '../../state.ts';
 
 /** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device becomes memory, and memory leaves with it. */
@@ -11,8 +10,8 @@ export const v5_2 = {
   *acpi_bind_memory_blocks(this: Kernel, dev: number): Steps<void> {
     const start = yield* R('acpi_device', dev, 'start');
     const bound: acpi_physical_node[] = [];
-    for (const block of block_ids(this.c, start, yield* R('acpi_device', dev, 'length'))) {
-      if (yield* exists('memory_block', block)) bound.push({ block, put_online: false });
+    for (const block of yield* this.walk_memory_blocks(start, yield* R('acpi_device', dev, 'length'))) {
+      bound.push({ block, put_online: false });
     }
     yield* W('acpi_device', dev, 'physical_node_list', bound);
   },

@@ -1,6 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { add, alloc, change, exists, free, lock, R, unlock, W } from '../../ops.ts';
+import { add, alloc, change, exists, free, lock, look, R, unlock, W } from '../../ops.ts';
 import { block_ids, memory_block_id } from '../../pfn.ts';
 import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../state.ts';
 
@@ -29,7 +30,22 @@ function acpi_unbind_one(state: State, block: number): void {
   }
 }
 
+/** Ids of the blocks that exist in a range of bytes, ascending. */
+function existing_blocks(state: State, c: Config, start: number, size: number): number[] {
+  const first = Math.floor(start / c.memory_block_size_bytes);
+  const last = Math.floor((start + size - 1) / c.memory_block_size_bytes);
+  if (last - first < state.memory_block.size) {
+    return [...block_ids(c, start, size)].filter((id) => state.memory_block.has(id));
+  }
+  return [...state.memory_block.keys()].filter((id) => id >= first && id <= last).sort((a, b) => a - b);
+}
+
 export const v5_2 = {
+  /** What walk_memory_blocks visits: missing blocks are skipped without a word. */
+  *walk_memory_blocks(this: Kernel, start: number, size: number): Steps<readonly number[]> {
+    return size === 0 ? [] : yield* look('memory_block', existing_blocks, this.c, start, size);
+  },
+
   *init_memory_block(
     this: Kernel,
     id: number,
@@ -115,11 +131,10 @@ function* create_blocks(
 }
 
 function* remove_blocks(k: Kernel, start: number, size: number): Steps<void> {
-  for (const id of block_ids(k.c, start, size)) {
-    if (!(yield* exists('memory_block', id))) {
-      yield* k.WARN_ON_ONCE('remove_memory_block_devices');
-      continue;
-    }
+  const blocks = yield* k.walk_memory_blocks(start, size);
+  if (blocks.length < size / k.c.memory_block_size_bytes)
+    yield* k.WARN_ON_ONCE('remove_memory_block_devices');
+  for (const id of blocks) {
     yield* k.unregister_memory_block_under_nodes(id);
     yield* k.remove_memory_block(id);
   }

@@ -2,7 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { page_nid } from '../../mm/page.ts';
 import { add, change, exists, R, W } from '../../ops.ts';
-import { block_ids, PFN_PHYS, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
+import { PFN_PHYS, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
 import { NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
 
 /** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
@@ -73,8 +73,7 @@ export const v5_2 = {
 
   *link_mem_sections(this: Kernel, nid: number, start_pfn: number, end_pfn: number): Steps<number> {
     const start = PFN_PHYS(this.c, start_pfn);
-    for (const id of block_ids(this.c, start, PFN_PHYS(this.c, end_pfn) - start)) {
-      if (!(yield* exists('memory_block', id))) continue;
+    for (const id of yield* this.walk_memory_blocks(start, PFN_PHYS(this.c, end_pfn) - start)) {
       const ret = yield* this.register_mem_sect_under_node(id, nid);
       if (ret) return ret;
     }

@@ -7,7 +7,7 @@ import {
   unlock_device_hotplug,
 } from '../../locks.ts';
 import { change, exists, pr_err, pr_warn, R, W } from '../../ops.ts';
-import { block_ids, hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
+import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
 import {
   IORESOURCE_SYSRAM_DRIVER_MANAGED,
   IORESOURCE_SYSTEM_RAM,
@@ -57,8 +57,7 @@ export const v5_2 = {
   *online_memory_blocks(this: Kernel, start: number, size: number): Steps<void> {
     const online_type = yield* R('vars', 0, 'mhp_default_online_type');
     if (online_type === MMOP_OFFLINE) return;
-    for (const id of block_ids(this.c, start, size)) {
-      if (!(yield* exists('memory_block', id))) continue;
+    for (const id of yield* this.walk_memory_blocks(start, size)) {
       yield* W('memory_block', id, 'online_type', online_type);
       if (yield* this.device_online(id)) return;
     }

@@ -6,8 +6,8 @@ import {
   mem_hotplug_done,
   unlock_device_hotplug,
 } from '../../locks.ts';
-import { change, exists, pr_err, pr_warn, R, W } from '../../ops.ts';
-import { block_ids, hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
+import { change, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
 import {
   MEM_OFFLINE,
   MMOP_OFFLINE,
@@ -32,8 +32,7 @@ export const v5_2 = {
   /** All blocks of the range must be offline; also the node of the last one looked at. */
   *check_memblocks_offlined(this: Kernel, start: number, size: number): Steps<{ ret: number; nid: number }> {
     let nid = NUMA_NO_NODE;
-    for (const id of block_ids(this.c, start, size)) {
-      if (!(yield* exists('memory_block', id))) continue;
+    for (const id of yield* this.walk_memory_blocks(start, size)) {
       nid = yield* R('memory_block', id, 'nid');
       if ((yield* R('memory_block', id, 'state')) === MEM_OFFLINE) continue;
       const section = yield* R('memory_block', id, 'start_section_nr');
@@ -193,8 +192,7 @@ export const v5_10 = {
     yield* lock_device_hotplug();
     const online_types = new Map<number, number>();
     let rc = 0;
-    for (const id of block_ids(this.c, start, size)) {
-      if (!(yield* exists('memory_block', id))) continue;
+    for (const id of yield* this.walk_memory_blocks(start, size)) {
       const online_type = yield* this.sense_online_type(id);
       rc = yield* this.device_offline(id);
       if (rc < 0) break;
@@ -220,8 +218,7 @@ export const v5_10 = {
 
 export const v6_1 = {
   *nr_vmemmap_pages_of(this: Kernel, start: number, size: number): Steps<number> {
-    for (const id of block_ids(this.c, start, size)) {
-      if (!(yield* exists('memory_block', id))) continue;
+    for (const id of yield* this.walk_memory_blocks(start, size)) {
       const pages = yield* R('memory_block', id, 'nr_vmemmap_pages');
       if (pages) return pages;
     }
@@ -267,13 +264,12 @@ export const v6_12 = {
     if (ret) return ret;
     yield* this.firmware_map_remove(start, size);
     yield* mem_hotplug_begin();
-    const ids = [...block_ids(this.c, start, size)];
+    const ids = yield* this.walk_memory_blocks(start, size);
     let with_altmap = 0;
     for (const id of this.c.memmap_on_memory ? ids : []) {
-      if ((yield* exists('memory_block', id)) && (yield* R('memory_block', id, 'nr_vmemmap_pages')))
-        with_altmap++;
+      if (yield* R('memory_block', id, 'nr_vmemmap_pages')) with_altmap++;
     }
-    if (with_altmap && with_altmap !== ids.length) {
+    if (with_altmap && with_altmap !== size / this.c.memory_block_size_bytes) {
       yield* this.WARN('memory_blocks_have_altmaps');
       yield* mem_hotplug_done();
       return -this.errno.EINVAL;
