@@ -2,7 +2,6 @@ import { Runs } from '../hardware/runs.ts';
 import type { Config } from '../kernel/config.ts';
 import { new_memory_block } from '../kernel/drivers/base/memory_block.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { online_policies } from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import { MIGRATE, make_page, NO_PAGE, PG_reserved, USE, with_use, ZERO_PAGE } from '../kernel/mm/page.ts';
 import { subsection_mask } from '../kernel/mm/sparse.ts';
 import {
@@ -11,7 +10,6 @@ import {
   IORESOURCE_SYSTEM_RAM,
   MEM_OFFLINE,
   MEM_ONLINE,
-  MMOP_OFFLINE,
   type resource,
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
@@ -23,9 +21,10 @@ import {
 } from '../kernel/state.ts';
 import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
-import { cmdline_words, configure } from './config.ts';
+import { configure } from './config.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
+import { boot_vars, unmodelled_options } from './vars.ts';
 import { boot_zones } from './zones.ts';
 
 /** A kernel and its state: a machine of which the model has taken over. */
@@ -35,8 +34,6 @@ export interface Model {
   /** What was assumed, one line each. */
   readonly notes: readonly string[];
 }
-
-const online_types = ['offline', 'online', 'online_kernel', 'online_movable'];
 
 /** Chunks of busy System RAM that the tree holds at its top, in pages. */
 function ram_chunks(root: resource, c: Config): { start: number; end: number; res: resource }[] {
@@ -213,38 +210,11 @@ function boot_blocks(
   }
 }
 
-function boot_vars(machine: Machine, k: Kernel, state: State): void {
-  const params = machine.params ?? {};
-  const words = cmdline_words(machine.cmdline ?? '');
-  const word = words.findLast((w) => w.startsWith('memhp_default_state='))?.split('=')[1];
-  const default_state = (params.auto_online_blocks ?? word ?? 'offline').trim();
-  const policy = online_policies.indexOf(
-    (params.online_policy ?? '').trim() as (typeof online_policies)[number],
-  );
-  let policy_zone = 0;
-  let max_pfn = 0;
-  for (const [key, zone] of state.zone) {
-    if (zone.present_pages === 0) continue;
-    if (zone_idx(key) !== k.c.ZONE_MOVABLE) policy_zone = Math.max(policy_zone, zone_idx(key));
-    max_pfn = Math.max(max_pfn, zone.zone_start_pfn + zone.spanned_pages);
-  }
-  state.vars.set(0, {
-    mhp_default_online_type: Math.max(MMOP_OFFLINE, online_types.indexOf(default_state)),
-    online_policy: Math.max(0, policy),
-    auto_movable_ratio: Number(params.auto_movable_ratio ?? 301),
-    auto_movable_numa_aware: (params.auto_movable_numa_aware ?? 'Y').trim() === 'Y',
-    max_pfn,
-    policy_zone,
-    system_state: 'running',
-    totalram_pages: [...state.zone.values()].reduce((sum, zone) => sum + zone.managed_pages, 0),
-    num_poisoned_pages: 0,
-    next_mgid: 1,
-    notifier_error: {},
-    fail_alloc: {},
-    nr_vmemmap_pages: 0,
-    warned: [],
-    map_entries_nr: Math.max(-1, ...(machine.firmware_map ?? []).map(({ id }) => id)) + 1,
-  });
+/** What the firmware would have listed for a machine that is described, not read: its RAM and the holes in it. */
+function firmware_map(machine: Machine, k: Kernel, state: State): State['firmware_map'] {
+  if (machine.firmware_map) return machine.firmware_map;
+  if (!k.c.FIRMWARE_MEMMAP || machine.iomem || !machine.ram) return [];
+  return state.iomem_resource.children.map(({ start, end, name }, id) => ({ id, start, end, type: name }));
 }
 
 /**
@@ -273,7 +243,7 @@ export function boot(source: Machine, release: Release): Model {
   const machine = with_ram(source, configure(source, release));
   const k = makeKernel(release, configure(machine, release));
   const state = empty_state();
-  const notes = [...machine.missing];
+  const notes = [...machine.missing, ...unmodelled_options(machine)];
   boot_iomem(machine, state.iomem_resource);
   const nid_of = node_of(machine, k.c);
   boot_memblock(machine, k.c, nid_of, state);
@@ -305,7 +275,7 @@ export function boot(source: Machine, release: Release): Model {
     });
   }
   boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
+  state.firmware_map = firmware_map(machine, k, state);
   boot_vars(machine, k, state);
-  state.firmware_map = machine.firmware_map ?? [];
   return { kernel: k, state, notes };
 }

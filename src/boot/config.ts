@@ -1,4 +1,6 @@
 import {
+  linear_map_size,
+  MAX_X86_BLOCK_SIZE,
   max_order,
   max_physmem_bits,
   memstart_align,
@@ -6,6 +8,7 @@ import {
   pmd_order,
   pmd_size,
   VA_BITS,
+  without_lpa2,
 } from '../geometry/sizes.ts';
 import { probe_memory_block_size } from '../kernel/arch/x86/init_64.ts';
 import { type Config, SUBSECTION_SIZE } from '../kernel/config.ts';
@@ -50,7 +53,7 @@ function linear_range(machine: Machine, section_size: number, va_bits: number, p
   if (machine.arch === 'x86_64') return { start: 0, end: max_phys };
   const align = memstart_align(machine.page_size, section_size);
   const memstart = Math.floor(ram_start(machine) / align) * align;
-  return { start: memstart, end: Math.min(memstart + 2 ** (va_bits - 1) - 1, max_phys) };
+  return { start: memstart, end: Math.min(memstart + linear_map_size(va_bits) - 1, max_phys) };
 }
 
 function zone_names(machine: Machine, release: Release): readonly string[] {
@@ -74,6 +77,11 @@ export function configure(machine: Machine, release: Release): Config {
     throw new ImpossibleMachine(`${arch} with pages of ${page_size} bytes has no ${va_bits}-bit addresses`);
   }
   const constants = release.constants;
+  if (arch === 'arm64' && !constants.LPA2 && !without_lpa2(page_size, va_bits)) {
+    throw new ImpossibleMachine(
+      `${release.name} has no 52-bit addresses with pages of ${page_size} bytes (LPA2 came with v6.9)`,
+    );
+  }
   const section_size = 2 ** constants.SECTION_SIZE_BITS[arch](page_size);
   const hypervisor = arch === 'x86_64';
   const block_size =
@@ -84,8 +92,18 @@ export function configure(machine: Machine, release: Release): Config {
       `${release.name} on ${arch} has sections of 0x${section_size.toString(16)}: a memory block cannot be 0x${block_size.toString(16)}`,
     );
   }
+  const largest = arch === 'arm64' ? section_size : MAX_X86_BLOCK_SIZE;
+  if (block_size > largest) {
+    throw new ImpossibleMachine(
+      `${arch} has no memory blocks of 0x${block_size.toString(16)}: at most 0x${largest.toString(16)}`,
+    );
+  }
   const zones = zone_names(machine, release);
   const physmem_bits = max_physmem_bits(arch, page_size, va_bits);
+  const end = ram_end(machine);
+  if (end > 2 ** Math.min(physmem_bits, 52)) {
+    throw new ImpossibleMachine(`RAM ends at 0x${end.toString(16)}, past the 2^${physmem_bits} of ${arch}`);
+  }
   const memmap_on_memory =
     last_value(words, 'memory_hotplug.memmap_on_memory') ?? machine.params?.memmap_on_memory;
   return {

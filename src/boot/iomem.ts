@@ -45,19 +45,20 @@ export function boot_iomem(machine: Machine, root: resource): void {
     return;
   }
   const holes = [...(machine.holes ?? [])].sort((a, b) => a.start - b.start);
+  const reserved = machine.arch === 'x86_64' ? 'Reserved' : 'reserved';
   for (const ram of [...(machine.ram ?? [])].sort((a, b) => a.start - b.start)) {
     let at = ram.start;
     const end = ram.start + ram.size;
-    const push = (start: number, stop: number): void => {
-      if (stop <= start) return;
-      const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
-      root.children.push({ name: 'System RAM', start, end: stop - 1, flags, children: [] });
+    const push = (start: number, stop: number, name: string): void => {
+      if (stop > start)
+        root.children.push({ name, start, end: stop - 1, flags: flags_of(name), children: [] });
     };
     for (const hole of holes) {
       if (hole.start >= end || hole.start + hole.size <= at) continue;
-      push(at, hole.start);
-      at = Math.max(at, Math.min(end, hole.start + hole.size));
+      push(at, hole.start, 'System RAM');
+      push(Math.max(at, hole.start), Math.min(end, hole.start + hole.size), reserved);
+      at = hole.start + hole.size;
     }
-    push(at, end);
+    push(at, end, 'System RAM');
   }
 }

@@ -64,13 +64,30 @@ function region_of(
   };
 }
 
-/** memblock after boot: as debugfs had it, or one region for every run of RAM on one node. */
+/** RAM less the firmware's holes: a hole is not memory, and a section that is all hole does not exist. */
+function regions_of_ram(machine: Machine): memblock_region[] {
+  const holes = [...(machine.holes ?? [])].sort((a, b) => a.start - b.start);
+  const regions: memblock_region[] = [];
+  for (const ram of [...(machine.ram ?? [])].sort((a, b) => a.start - b.start)) {
+    const end = ram.start + ram.size;
+    let at = ram.start;
+    const push = (stop: number): void => {
+      if (stop > at) regions.push({ base: at, size: stop - at, nid: ram.nid, flags: 0 });
+    };
+    for (const hole of holes) {
+      if (hole.start >= end || hole.start + hole.size <= at) continue;
+      push(hole.start);
+      at = hole.start + hole.size;
+    }
+    push(end);
+  }
+  return regions;
+}
+
+/** memblock after boot: as debugfs had it, else the RAM. */
 export function boot_memblock(machine: Machine, c: Config, nid_of: NodeOf, state: State): void {
-  const memory = machine.memblock
-    ? machine.memblock.memory.map((r) => region_of(machine, c, nid_of, r, true))
-    : [...(machine.ram ?? [])]
-        .sort((a, b) => a.start - b.start)
-        .map((r) => ({ base: r.start, size: r.size, nid: r.nid, flags: 0 }));
+  const memory =
+    machine.memblock?.memory.map((r) => region_of(machine, c, nid_of, r, true)) ?? regions_of_ram(machine);
   const reserved = (machine.memblock?.reserved ?? []).map((r) => region_of(machine, c, nid_of, r, false));
   state.memblock_type.set(MEMBLOCK_MEMORY, { regions: memory, max: memblock_capacity(memory.length) });
   state.memblock_type.set(MEMBLOCK_RESERVED, { regions: reserved, max: memblock_capacity(reserved.length) });

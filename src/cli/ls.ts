@@ -75,7 +75,8 @@ export function register(program: Command): void {
       process.stdout.write(renderLsmem(memory.blocks, memory.block_size, options));
     } catch (error) {
       if (!(error instanceof NoMemoryBlocks)) throw error;
-      process.stderr.write(`mhp ls: ${error.message}\n`);
+      const source = flags.sysroot === undefined ? '' : `${flags.sysroot}: `;
+      process.stderr.write(`mhp ls: ${source}${error.message}\n`);
       process.exitCode = 1;
     }
   });

@@ -22,7 +22,8 @@ for (const command of [run, conform, ls]) command.register(program);
 // a reader that has seen enough (`mhp conform … | head`) is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`mhp: standard output: ${error.code ?? error.message}\n`);
+  process.exit(2);
 });
 
 try {

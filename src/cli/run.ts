@@ -1,13 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { boot } from '../boot/boot.ts';
+import { boot, type Model } from '../boot/boot.ts';
+import { ImpossibleMachine } from '../boot/impossible.ts';
 import { InputError } from '../machines/input-error.ts';
 import type { Machine } from '../machines/machine.ts';
 import { readHost, readMachine } from '../machines/read.ts';
 import { find_release, mainline, type Release } from '../releases/index.ts';
-import { memory_map } from '../report/memory-map.ts';
+import { memory_json, memory_map } from '../report/memory-map.ts';
 import { step_json, step_text } from '../report/scenario.ts';
 import { whole_life } from '../scenarios/host.ts';
 import { parseScenario, type Scenario } from '../scenarios/read.ts';
@@ -47,6 +48,25 @@ export function register(program: Command): void {
     });
 }
 
+/** An impossible machine is an error of its source. */
+function boot_named(machine: Machine, release: Release): Model {
+  try {
+    return boot(machine, release);
+  } catch (error) {
+    if (error instanceof ImpossibleMachine) throw new InputError(machine.source, '', error.message);
+    throw error;
+  }
+}
+
+/** A line for a kernel that is not modelled itself: its series may be (6.1.0-56-amd64 is v6.1). */
+function stand_in(asked: string | undefined, release: Release): string[] {
+  if (asked === undefined) return [];
+  const series = `v${/^v?(\d+\.\d+)/.exec(asked)?.[1] ?? ''}`;
+  return asked === release.name || series === release.name
+    ? []
+    : [`${asked} is not modelled: ${release.name} stands in for it`];
+}
+
 function release_for(name: string | undefined, scenario: Scenario | null, machine: Machine): Release {
   if (name !== undefined) {
     const release = find_release(name);
@@ -64,11 +84,29 @@ async function machine_of(scenario: Scenario | null, flags: Flags): Promise<Mach
   return readMachine(isAbsolute(path) ? path : resolve(dirname(scenario.file), path));
 }
 
+/** More than a person writes; a device that never ends is not read to its end. */
+const MAX_SCENARIO = 4 * 2 ** 20;
+
+function read_bounded(file: string): string {
+  const fd = openSync(file, 'r');
+  try {
+    const buffer = Buffer.alloc(MAX_SCENARIO + 1);
+    let length = 0;
+    for (let n = -1; n !== 0 && length <= MAX_SCENARIO; length += n)
+      n = readSync(fd, buffer, length, buffer.length - length, null);
+    if (length > MAX_SCENARIO) throw new InputError(file, '', `is larger than ${MAX_SCENARIO} bytes`);
+    return buffer.toString('utf8', 0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function read_scenario(file: string): Scenario {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = read_bounded(file);
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(
       file,
       '',
@@ -85,8 +123,11 @@ async function run(file: string | undefined, flags: Flags): Promise<number> {
   const read = file === undefined ? null : read_scenario(file);
   const machine = await machine_of(read, flags);
   const release = release_for(flags.release, read, machine);
-  const model = boot(machine, release);
-  const notes = model.notes.filter((note) => !note.startsWith('no release:'));
+  const model = boot_named(machine, release);
+  const notes = [
+    ...model.notes.filter((note) => !note.startsWith('no release:')),
+    ...stand_in(flags.release ?? read?.release_name ?? machine.release, release),
+  ];
   const session = new Session(model);
   const scenario = read ?? whole_life(model);
   if (!scenario) throw new InputError(machine.source, '', 'has no room for another memory block');
@@ -99,7 +140,9 @@ async function run(file: string | undefined, flags: Flags): Promise<number> {
   }
   const shown = (flags.show ?? []).map((path) => [path, show(session, path)] as const);
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(json(machine, release, notes, outcomes, shown), null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify(json(machine, release, notes, outcomes, shown, session), null, 2)}\n`,
+    );
   } else {
     if (flags.map !== false) process.stdout.write(`\n${memory_map(session)}`);
     for (const [path, text] of shown) process.stdout.write(`\n${pc.bold(path)}\n${text}`);
@@ -134,6 +177,7 @@ function json(
   notes: readonly string[],
   outcomes: readonly StepOutcome[],
   shown: readonly (readonly [string, string])[],
+  session: Session,
 ): unknown {
   return {
     schema: 'mhp-run/1',
@@ -142,6 +186,7 @@ function json(
     release: release.name,
     notes,
     steps: outcomes.map(step_json),
+    memory: memory_json(session),
     show: Object.fromEntries(shown),
   };
 }

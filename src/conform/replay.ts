@@ -173,9 +173,12 @@ function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>
     crashed ||= done.result.ended === 'bug';
   }
   compare_messages(tally, log, events);
-  if (step.tree.list('sys') === undefined)
-    tally.not_compared.add('state: the guest had crashed, nothing was recorded');
-  else if (!crashed) compare_state(tally, step.tree, session.state, session.kernel);
+  if (step.tree.list('sys') === undefined) {
+    const why = step.ops.some((op) => 'crashed' in op && op.crashed)
+      ? 'the guest had crashed'
+      : 'the step has no sys';
+    tally.not_compared.add(`state: ${why}`);
+  } else if (!crashed) compare_state(tally, step.tree, session.state, session.kernel);
   return {
     dir: step.dir,
     compared: tally.compared,

@@ -16,6 +16,8 @@ export interface ReleaseConstants {
   /** Format of a line of debugfs memblock. */
   readonly memblock_columns: 'range' | 'range nid flags';
   readonly MHP_MEMMAP_ON_MEMORY: boolean;
+  /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */
+  readonly LPA2: boolean;
   /** Holes in boot sections are PG_reserved; before, they were initialised like RAM (FACTS 3.1). */
   readonly holes_reserved: boolean;
   /** Names of the files below /sys/module/memory_hotplug/parameters. */

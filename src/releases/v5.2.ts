@@ -68,6 +68,7 @@ export const v5_2 = defineRelease({
     memblock_columns: 'range',
     MHP_MEMMAP_ON_MEMORY: false,
     holes_reserved: false,
+    LPA2: false,
     memory_hotplug_parameters: [],
   },
 });

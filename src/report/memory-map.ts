@@ -1,6 +1,6 @@
 import type { ListedBlock } from '../machines/lsmem-source.ts';
 import type { Session } from '../scenarios/session.ts';
-import { LS_COLUMNS, renderLsmem } from './lsmem.ts';
+import { LS_COLUMNS, type LsOptions, renderLsmem } from './lsmem.ts';
 
 const text_of = (session: Session, path: string): string => {
   const entry = session.read(path);
@@ -26,16 +26,25 @@ export function listed_blocks(session: Session): ListedBlock[] {
     });
 }
 
+const OPTIONS = {
+  columns: LS_COLUMNS,
+  split: undefined,
+  all: false,
+  bytes: false,
+  headings: true,
+  format: 'table',
+  list: true,
+  summary: true,
+} as const;
+
+const rendered = (session: Session, options: LsOptions): string =>
+  renderLsmem(listed_blocks(session), session.kernel.c.memory_block_size_bytes, options);
+
 /** The closing memory map: every column of `mhp ls`, and its summary. */
-export function memory_map(session: Session): string {
-  return renderLsmem(listed_blocks(session), session.kernel.c.memory_block_size_bytes, {
-    columns: LS_COLUMNS,
-    split: undefined,
-    all: false,
-    bytes: false,
-    headings: true,
-    format: 'table',
-    list: true,
-    summary: true,
-  });
+export const memory_map = (session: Session): string => rendered(session, OPTIONS);
+
+/** The same as `mhp ls --json --bytes` has it: sizes in bytes. */
+export function memory_json(session: Session): unknown {
+  const text = rendered(session, { ...OPTIONS, format: 'json', bytes: true, summary: false });
+  return (JSON.parse(text) as { memory: unknown }).memory;
 }

@@ -28,6 +28,7 @@ export function whole_life(model: Model): Scenario | null {
     title: 'whole life of a DIMM',
     machine: 'host',
     release: null,
+    release_name: undefined,
     fixed: [],
     failure: undefined,
     steps: [

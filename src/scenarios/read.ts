@@ -14,6 +14,8 @@ export interface Scenario {
   readonly title: string | null;
   readonly machine: Machine | string;
   readonly release: Release | null;
+  /** As the file names it. */
+  readonly release_name: string | undefined;
   readonly fixed: readonly Release[];
   readonly failure: ScenarioFile['failure'];
   readonly steps: readonly ScenarioStep[];
@@ -63,6 +65,7 @@ export function parseScenario(text: string, file: string): Scenario {
     id: data.id ?? null,
     title: data.title ?? null,
     machine: described ? machineOfFile(described.data, machine_yaml, file) : (data.machine as string),
+    release_name: data.release,
     release: data.release === undefined ? null : release_of(data.release, ['release']),
     fixed: (data.fixed ?? []).map((name, i) => release_of(name, ['fixed', i])),
     failure: data.failure,

@@ -77,11 +77,24 @@ function account_offline(state: State, first: number, last: number, offline: boo
   }
 }
 
+/** Pages can only be used where a block is online. */
+function check_online(session: Session, first: number, last: number): void {
+  const { c } = session.kernel;
+  const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
+  if (last <= first) throw new BadOperation('use: the range holds no page');
+  for (let id = Math.floor(first / per_block); id * per_block < last; id++) {
+    const block = session.state.memory_block.get(id);
+    if (!block || block.offline)
+      throw new BadOperation(`use: memory${id} is ${block ? 'offline' : 'not there'}`);
+  }
+}
+
 function occupy(session: Session, step: StepOf<'use'>): void {
   const [start, size] = range_of(step);
   const { c } = session.kernel;
   const first = Math.floor(start / c.PAGE_SIZE);
   const last = Math.ceil((start + size) / c.PAGE_SIZE);
+  check_online(session, first, last);
   if (step.as !== 'hwpoison') {
     account_offline(session.state, first, last, step.as === 'offline' || step.as === 'offline_ref');
     session.occupy(start, size, uses[step.as]!);
@@ -183,7 +196,11 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
       });
     case 'lose_resource':
       return call(`release_resource ${range_of(step).map(hex).join('+')}`, () => {
+        const before = session.state.iomem_resource.children.length;
         release_resource(session.state, ...range_of(step));
+        if (session.state.iomem_resource.children.length === before) {
+          throw new BadOperation('lose_resource: /proc/iomem has no such entry');
+        }
         return NONE;
       });
     case 'system_state':
@@ -192,7 +209,7 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
         return NONE;
       });
     case 'expect':
-      return call(`${step.path} reads as expected`, () => NONE);
+      return call(`expect ${step.path}`, () => NONE);
   }
 }
 
@@ -324,7 +341,7 @@ export function* run_scenario(
     yield {
       index,
       operation: todo.count > 1 ? `${todo.text} … (${todo.count} blocks)` : todo.text,
-      result: text,
+      result: misread ? 'differs' : text,
       ret: shown.ret,
       ost: shown.ost ?? null,
       messages,

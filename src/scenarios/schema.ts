@@ -35,6 +35,18 @@ const result = {
 const range = { start: size, size };
 const online = { blocks, ...result };
 
+/** Allocations that can be made to fail, by what they are for. */
+const FAIL_SITES = [
+  'mem_section_usage',
+  'memblock_double_array',
+  'memory_block',
+  'node_device',
+  'online_types',
+  'pgdat',
+  'usemap',
+  'vmemmap_populate',
+] as const;
+
 const steps = {
   add: z.strictObject({ ...range, node: nid.default(0), ...result }).meta({ description: 'add_memory()' }),
   add_driver_managed: z
@@ -77,7 +89,7 @@ const steps = {
     })
     .meta({ description: 'What the pages of an online range are used for' }),
   fail: z
-    .strictObject({ site: word, times: z.int().min(1).max(1000).default(1) })
+    .strictObject({ site: z.enum(FAIL_SITES), times: z.int().min(1).max(1000).default(1) })
     .meta({ description: 'Fault injection: the next allocations at this site fail' }),
   lose_resource: z.strictObject(range).meta({ description: 'Someone releases this entry of /proc/iomem' }),
   system_state: z
