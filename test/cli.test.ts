@@ -73,7 +73,7 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
     [
       'a machine nobody built',
       () => ['run', file('impossible.yaml', LIFE.replace('ram:', 'block_size: 4K, ram:'))],
-      'mhp: v6.1 on x86_64 has sections of 0x8000000: a memory block cannot be 0x1000',
+      'mhp: FOLDER/impossible.yaml: v6.1 on x86_64 has sections of 0x8000000: a memory block cannot be 0x1000',
     ],
     [
       'an operation that cannot be done',
@@ -220,7 +220,16 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
     );
     expect([stderr, status]).toEqual(['', 0]);
     const json = JSON.parse(stdout) as { steps: Record<string, unknown>[] } & Record<string, unknown>;
-    expect(Object.keys(json)).toEqual(['schema', 'machine', 'arch', 'release', 'notes', 'steps', 'show']);
+    expect(Object.keys(json)).toEqual([
+      'schema',
+      'machine',
+      'arch',
+      'release',
+      'notes',
+      'steps',
+      'memory',
+      'show',
+    ]);
     expect(json).toMatchObject({
       schema: 'mhp-run/1',
       arch: 'x86_64',

@@ -161,13 +161,13 @@ describe('mhp ls', () => {
     const result = await ls('-s', join(tmp, 'without'));
     expect(result).toEqual({
       stdout: '',
-      stderr: 'mhp ls: This system does not support memory blocks\n',
+      stderr: `mhp ls: ${join(tmp, 'without')}: This system does not support memory blocks\n`,
       error: undefined,
     });
     expect(process.exitCode).toBe(1);
     mkdirSync(join(tmp, 'nothing/sys'), { recursive: true });
     expect((await ls('-s', join(tmp, 'nothing'))).stderr).toBe(
-      'mhp ls: cannot open /sys/devices/system/memory: No such file or directory\n',
+      `mhp ls: ${join(tmp, 'nothing')}: cannot open /sys/devices/system/memory: No such file or directory\n`,
     );
   });
 
