@@ -30,11 +30,11 @@ export function exploreText({ program, verdict, told, disagreements }: Finding):
     lines.push(`${count(verdict.steps, 'step')}, ${count(verdict.preemptions, 'preemption')}: ${shortest}`);
   }
   lines.push(countsText(verdict.stats));
-  if (verdict.verdict === 'undecided' && verdict.chance !== undefined) {
+  if (verdict.verdict === 'undecided' && verdict.chance !== undefined && verdict.chance.runs > 0) {
     const { depth, perRun, runs } = verdict.chance;
     lines.push(
-      `a bug of depth ${depth} is found by one run with probability at least ${percent(perRun)}, ` +
-        `by ${count(runs, 'run')} with at least ${percent(anyRun(verdict.chance))}`,
+      `a bug of depth ${depth} that shows within ${count(verdict.stats.steps, 'step')} is found by one run ` +
+        `with probability at least ${percent(perRun)}, by ${count(runs, 'run')} with at least ${percent(anyRun(verdict.chance))}`,
     );
   }
   if (disagreements !== undefined) lines.push(...checkText(disagreements));
@@ -46,7 +46,9 @@ function headline(verdict: Verdict): string {
   if (verdict.verdict === 'violated') return `violated, ${verdict.violation.monitor}`;
   if (verdict.verdict === 'proved') {
     const { within } = verdict;
-    return within.length === 0 ? 'proved' : `proved within the bounds on ${within.join(' and ')}`;
+    return within.length === 0
+      ? 'proved'
+      : `proved within the ${within.length === 1 ? 'bound' : 'bounds'} on ${within.join(' and ')}`;
   }
   if (foundNothing(verdict)) return 'nothing found';
   return `undecided, ${stopText(verdict.bound)}`;
@@ -129,7 +131,7 @@ function findingJson({ program, verdict, told, disagreements }: Finding): Record
 }
 
 function chanceJson({ chance }: Undecided): Record<string, number> | null {
-  if (chance === undefined) return null;
+  if (chance === undefined || chance.runs === 0) return null;
   const { depth, perRun, runs } = chance;
   return { depth, per_run: perRun, runs, any_run: anyRun(chance) };
 }
