@@ -96,7 +96,12 @@ function conform() {
   );
 }
 
-const groups = { life, ls, conform };
+function explorer() {
+  console.log('\nthe explorer (bench/explorer/run.js --quick)');
+  console.log(node(here('explorer/run.js'), '--quick').trimEnd());
+}
+
+const groups = { life, ls, conform, explorer };
 const asked = process.argv.slice(2);
 for (const name of asked.length ? asked : Object.keys(groups)) {
   if (!Object.hasOwn(groups, name)) {

@@ -1,15 +1,17 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { checkpoint, resume } from '../schedule/checkpoint.ts';
+import { BadCheckpoint, checkpoint, resume } from '../schedule/checkpoint.ts';
 import {
   conclude,
   concludeTraces,
   type ExploreOptions,
   statesSearch,
   tracesSearch,
+  violated,
 } from '../schedule/explore.ts';
 import type { Program } from '../schedule/program.ts';
 import { type Outcome, StatesSearch } from '../schedule/states.ts';
+import type { TracesSearch } from '../schedule/traces.ts';
 import type { Progress, Verdict, Watch } from '../schedule/verdict.ts';
 
 export interface LongRunOptions extends ExploreOptions {
@@ -27,10 +29,10 @@ const SLICE = 100;
 
 /**
  * Explore with a clock, signals and files: Ctrl-C and the bounds on time and memory stop the search cleanly, with a
- * checkpoint if a place for it is given; `resume` goes on to the same verdict and counts.
+ * checkpoint if a place for it is given; `resume` goes on to the same verdict and counts. Throws `BadCheckpoint`.
  */
 export async function longRun(program: Program, options: LongRunOptions): Promise<Verdict> {
-  const { mode = 'states', tell = toTerminal() } = options;
+  const { tell = toTerminal(), reduce = true } = options;
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
   let told = 0;
@@ -49,37 +51,68 @@ export async function longRun(program: Program, options: LongRunOptions): Promis
     },
   };
   const explored = { ...options, watch };
-  process.on('SIGINT', onSignal);
-  try {
-    const search = options.resume
-      ? resume(program, explored, readFileSync(options.resume))
-      : mode === 'states'
-        ? statesSearch(program, explored)
-        : tracesSearch(program, explored);
-    let outcome: Outcome;
-    do {
+  const sliced = async (search: StatesSearch | TracesSearch): Promise<Outcome> => {
+    for (;;) {
       await setImmediate();
       sliceEnd = performance.now() + SLICE;
-      outcome = search.run();
-    } while (outcome.end === 'stopped' && outcome.bound === 'interrupted' && !interrupted);
-    if (outcome.end === 'stopped' && options.checkpoint !== undefined) {
-      save(options.checkpoint, checkpoint(program, explored, search));
+      const outcome = search.run();
+      if (outcome.end !== 'stopped' || outcome.bound !== 'interrupted' || interrupted) return outcome;
     }
-    // Telling the shortest story is one more search, and not to be cut into slices.
-    const telling = { ...options, watch: { elapsed } };
-    return search instanceof StatesSearch
-      ? conclude(program, telling, search, outcome)
-      : concludeTraces(program, search, outcome);
+  };
+  process.on('SIGINT', onSignal);
+  try {
+    const search = open(program, explored);
+    const outcome = await sliced(search);
+    if (outcome.end === 'stopped' && options.checkpoint !== undefined) {
+      saveWhole(options.checkpoint, checkpoint(program, explored, search));
+    }
+    if (!(search instanceof StatesSearch)) return concludeTraces(program, search, outcome);
+    if (outcome.end !== 'violation' || !reduce) return conclude(program, options, search, outcome);
+    // As `conclude` does, but in slices: the story without the steps that only had to be done with.
+    const bounds = { ...options.bounds, maxPreemptions: search.layer, maxSteps: outcome.trace.length };
+    const telling = statesSearch(program, { ...explored, bounds, reduce: false });
+    const again = await sliced(telling);
+    return again.end === 'violation'
+      ? violated(again, telling.layer, true, search.stats)
+      : violated(outcome, search.layer, false, search.stats);
   } finally {
     process.off('SIGINT', onSignal);
+    if (told > 0) tell?.('');
   }
 }
 
-/** A file appears whole or not at all. */
-function save(path: string, bytes: Uint8Array): void {
+/** A new search, or one that goes on from a checkpoint; the checkpoint decides the mode where none is asked for. */
+function open(program: Program, options: LongRunOptions): StatesSearch | TracesSearch {
+  const { mode } = options;
+  if (options.resume === undefined) {
+    return mode === 'traces' ? tracesSearch(program, options) : statesSearch(program, options);
+  }
+  const bytes = readFileSync(options.resume);
+  let search: StatesSearch | TracesSearch;
+  try {
+    search = resume(program, options, bytes);
+  } catch (error) {
+    if (error instanceof BadCheckpoint) throw error;
+    // Whatever else reading it comes upon is not what a checkpoint has in that place.
+    throw new BadCheckpoint('the checkpoint is damaged', { cause: error });
+  }
+  const was = search instanceof StatesSearch ? 'states' : 'traces';
+  if (mode !== undefined && mode !== was) {
+    throw new BadCheckpoint(`the checkpoint is of mode ${was}, not of mode ${mode}`);
+  }
+  return search;
+}
+
+/** Write a file that appears whole or not at all. */
+export function saveWhole(path: string, data: Uint8Array | string): void {
   const part = `${path}.part`;
-  writeFileSync(part, bytes);
-  renameSync(part, path);
+  try {
+    writeFileSync(part, data);
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
 }
 
 function toTerminal(): ((line: string) => void) | undefined {

@@ -4,8 +4,11 @@ import { Command, CommanderError } from 'commander';
 import { ImpossibleMachine } from '../boot/impossible.ts';
 import { InputError } from '../machines/input-error.ts';
 import { BadOperation } from '../scenarios/session.ts';
+import { findProgram, UnknownProgram } from '../schedule/programs.ts';
 import * as conform from './conform.ts';
+import * as explore from './explore.ts';
 import * as ls from './ls.ts';
+import * as replay from './replay.ts';
 import * as run from './run.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -17,7 +20,15 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls]) command.register(program);
+for (const command of [run, conform, ls, explore]) command.register(program);
+replay.register(program, (name) => {
+  try {
+    return findProgram(name);
+  } catch (error) {
+    if (error instanceof UnknownProgram) return undefined;
+    throw error;
+  }
+});
 
 // a reader that has seen enough (`mhp conform … | head`) is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -21,9 +21,9 @@ test('a token is replayed', () => {
 test('a bad token, or one of a program nobody knows, is bad input', () => {
   expect(replayCommand('mhp1-xyz', find, 'text')).toEqual({
     out: '',
-    error: 'BadToken: the token is damaged\n',
+    error: 'mhp: BadToken: the token is damaged\n',
     code: 2,
   });
   const other = encodeToken(hotrm(2), []);
-  expect(replayCommand(other, find, 'text').error).toBe('BadToken: no program is called hotrm(2)\n');
+  expect(replayCommand(other, find, 'text').error).toBe('mhp: BadToken: no program is called hotrm(2)\n');
 });

@@ -29,8 +29,8 @@ export function replayCommand(
         : `${JSON.stringify(format === 'json' ? traceJson(story, token) : traceChrome(story), null, 2)}\n`;
     return { out, error: '', code: story.violation === undefined ? 0 : 1 };
   } catch (e) {
-    if (e instanceof BadToken) return { out: '', error: `${e.name}: ${e.message}\n`, code: 2 };
-    if (e instanceof ReplayDiverged) return { out: '', error: `${e.name}: ${e.message}\n`, code: 1 };
+    if (e instanceof BadToken) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 2 };
+    if (e instanceof ReplayDiverged) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 1 };
     throw e;
   }
 }
@@ -40,7 +40,7 @@ export function register(program: Command, find: FindProgram): void {
   program
     .command('replay')
     .description('run one execution again from its token, without searching')
-    .argument('<token>', 'as mhp check prints it')
+    .argument('<token>', 'as mhp explore prints it')
     .option('--json', 'print the steps as JSON')
     .option('--chrome', 'print a Chrome trace-event file, which Perfetto opens')
     .action((token: string, options: { json?: boolean; chrome?: boolean }) => {

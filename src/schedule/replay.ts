@@ -109,7 +109,7 @@ function perform(
   const view = viewOf(system, state);
   const before =
     step !== undefined && 'field' in step ? view.value(step.obj, step.key, step.field) : undefined;
-  const next = widened(state, state.length);
+  const next = state.slice();
   system.perform(next, thread, outcome);
   const fault = system.fault < 0 ? undefined : system.faults[system.fault];
   const notice = system.notice < 0 ? undefined : system.faults[system.notice];

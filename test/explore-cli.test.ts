@@ -1,0 +1,221 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+// The built program, as a user starts it (test/global-setup.ts has built it).
+
+const root = new URL('../', import.meta.url).pathname;
+const main = `${root}dist/cli/main.js`;
+let folder = '';
+const at = (name: string) => join(folder, name);
+
+const mhp = (...args: readonly string[]): { status: number | null; stdout: string; stderr: string } => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr: stderr.replaceAll(folder, 'FOLDER') };
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mhp-explore-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const STORY = `step  remover                          walker
+   1                                   read upper#0.entry -> 1
+   2  write table#0.e0 = 0 (was 1)
+   3  write table#0.e1 = 0 (was 1)
+   4  write upper#0.entry = 0 (was 1)
+   5  free table#0
+   6                                   read table#0.e0 ** use-after-free
+
+use-after-free: table#0 is used after it was freed. Step 6 of walker (read table#0.e0) comes after step 5 of remover (free table#0). No lock orders them: remover held no lock, walker held no lock. table#0 was there from the beginning, freed by remover in step 5.
+`;
+const TOKEN = 'mhp1-CGhvdHJtKDIp5N-ejA0GAQEABAEBuphBbA';
+
+describe('the verdict', () => {
+  test('proved', () => {
+    expect(mhp('explore', 'sb')).toEqual({
+      status: 0,
+      stdout: 'SB: proved\nmode states: 13 states, 14 transitions, up to 2 preemptions, up to 4 steps\n',
+      stderr: '',
+    });
+  });
+
+  test('violated: the story and its token, which tells it again', () => {
+    const { status, stdout, stderr } = mhp('explore', 'hotrm(2)');
+    expect(stdout).toBe(`hotrm(2): violated, use-after-free
+6 steps, 1 preemption: the shortest story
+mode states: 19 states, 27 transitions, up to 1 preemption, up to 6 steps
+
+${STORY}
+mhp replay ${TOKEN}
+`);
+    expect([status, stderr]).toEqual([1, '']);
+    expect(mhp('replay', TOKEN)).toEqual({ status: 1, stdout: STORY, stderr: '' });
+  });
+
+  test('a story of hundreds of steps is told', () => {
+    const { status, stdout } = mhp('explore', 'hotrm(300)');
+    expect([status, stdout.split('\n')[1]]).toEqual([1, '304 steps, 1 preemption: the shortest story']);
+  });
+
+  test('within bounds', () => {
+    const { status, stdout } = mhp('explore', '--max-steps', '3', '--max-preemptions', '0', 'hotrm(3)');
+    expect(stdout).toMatch(/^hotrm\(3\): proved within the bounds on preemptions and steps\n/);
+    expect(status).toBe(0);
+  });
+
+  test('as JSON', () => {
+    const { status, stdout } = mhp('explore', '--json', '--self-check', 'hotrm(2)');
+    const { schema, results } = JSON.parse(stdout);
+    expect([status, schema]).toEqual([1, 'mhp-explore/1']);
+    expect(results).toMatchObject([
+      {
+        program: 'hotrm(2)',
+        mode: 'states',
+        verdict: 'violated',
+        violation: { monitor: 'use-after-free', object: 'table#0' },
+        stats: { states: 19 },
+        token: TOKEN,
+        story: { threads: ['remover', 'walker'] },
+        self_check: [],
+      },
+    ]);
+    expect(stdout.match(/^ *"[a-z]+[A-Z]\w*":/m)).toBeNull();
+  });
+
+  test('the story as a trace-event file', () => {
+    expect(mhp('explore', '--timeline', at('t.json'), 'philosophers(3)').status).toBe(1);
+    expect(JSON.parse(readFileSync(at('t.json'), 'utf8'))).toHaveProperty('traceEvents');
+    const none = mhp('explore', '--timeline', at('none.json'), 'MP');
+    expect(none.stderr).toBe('mhp: nothing to tell: FOLDER/none.json is not written\n');
+    expect([none.status, existsSync(at('none.json'))]).toEqual([0, false]);
+  });
+});
+
+test('random: the same runs on any number of threads, and their probability bound', () => {
+  const nothing = mhp('explore', '--mode', 'random', '--runs', '100', 'readers(8)');
+  expect(nothing).toEqual({
+    status: 0,
+    stdout:
+      'readers(8): nothing found\nmode random: 100 runs, 900 steps, the longest run 9\n' +
+      'a bug of depth 3 that shows within 9 steps is found by one run with probability at least 0.137 %, by 100 runs with at least 12.8 %\n',
+    stderr: '',
+  });
+  const found = ['explore', '--mode', 'random', '--seed', '5', '--depth', '2', 'hotrm(40)'];
+  const one = mhp(...found);
+  expect(one.status).toBe(1);
+  expect(mhp(...found, '--threads', '2')).toEqual(one);
+});
+
+test('several programs: the same text on any number of threads', () => {
+  const names = ['philosophers(3)', 'SB', 'racers(2,1)'];
+  const one = mhp('explore', '--threads', '1', ...names);
+  expect(one.status).toBe(1);
+  expect(one.stdout).toBe(names.map((name) => mhp('explore', name).stdout).join('\n'));
+  expect(mhp('explore', '--threads', '2', ...names)).toEqual(one);
+});
+
+describe('a search that is stopped goes on from its checkpoint to the same counts', () => {
+  const PROGRAM = 'lastzero(8)';
+  const whole = (mode: string) => mhp('explore', '--mode', mode, PROGRAM);
+
+  test.each([
+    ['states', 'time', ['--max-time', '0']],
+    ['traces', 'time', ['--max-time', '0']],
+    ['states', 'memory', ['--max-memory', '1M']],
+  ])('%s: the bound on %s', (mode, bound, flags) => {
+    const file = at(`${mode}-${bound}`);
+    const stopped = mhp('explore', '--mode', mode, ...flags, '--checkpoint', file, PROGRAM);
+    expect(stopped.stdout).toContain(`${PROGRAM}: undecided, stopped by the bound on ${bound}\n`);
+    expect([stopped.status, existsSync(`${file}.part`)]).toEqual([3, false]);
+    expect(mhp('explore', '--resume', file, PROGRAM)).toEqual(whole(mode));
+  });
+
+  test('with a bound on steps', () => {
+    const steps = ['--max-steps', '20'];
+    mhp('explore', ...steps, '--max-time', '0', '--checkpoint', at('steps'), PROGRAM);
+    const resumed = mhp('explore', ...steps, '--resume', at('steps'), PROGRAM);
+    expect(resumed).toEqual(mhp('explore', ...steps, PROGRAM));
+    expect(resumed.stdout).toContain('proved within the bound on steps');
+  });
+
+  test('Ctrl-C', async () => {
+    const began = performance.now();
+    mhp('explore', 'SB');
+    const startup = performance.now() - began;
+    const args = ['explore', '--checkpoint', at('signal'), 'fib_bench(5)'];
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.on('data', (data) => {
+      stdout += data;
+    });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    setTimeout(() => child.kill('SIGINT'), startup * 1.5);
+    expect(await ended).toBe(3);
+    expect(stdout).toContain('fib_bench(5): undecided, interrupted\n');
+    expect(mhp('explore', '--resume', at('signal'), 'fib_bench(5)')).toEqual(mhp('explore', 'fib_bench(5)'));
+  });
+});
+
+describe('bad input: one line, exit status 2', () => {
+  const damaged = (offset: number) => {
+    const bytes = readFileSync(at('good'));
+    bytes[offset]! ^= 0x41;
+    writeFileSync(at(`damaged${offset}`), bytes);
+    return ['explore', '--resume', at(`damaged${offset}`), 'fib_bench(5)'];
+  };
+  beforeAll(() => {
+    mhp('explore', '--max-time', '0', '--checkpoint', at('good'), 'fib_bench(5)');
+  });
+
+  const LIST = 'mhp explore --list prints them';
+  test.each<[string, () => readonly string[], string]>([
+    ['no program', () => ['explore'], 'mhp: mhp explore: name a program; --list prints them'],
+    ['an unknown one', () => ['explore', 'foo'], `mhp: foo: no such program; ${LIST}`],
+    [
+      'too large',
+      () => ['explore', 'readers(1e9)'],
+      `mhp: readers(1e9): n is a whole number from 1 to 28; ${LIST}`,
+    ],
+    [
+      'negative',
+      () => ['explore', 'hotrm(-1)'],
+      `mhp: hotrm(-1): n is a whole number from 1 to 1024; ${LIST}`,
+    ],
+    ['no argument', () => ['explore', 'hotrm'], `mhp: hotrm: it is written hotrm(n); ${LIST}`],
+    [
+      'an option of another mode',
+      () => ['explore', '--runs', '3', 'SB'],
+      'mhp: mhp explore: --runs is not for mode states',
+    ],
+    [
+      'a missing folder',
+      () => ['explore', '--checkpoint', at('no/c'), 'SB'],
+      'mhp: FOLDER/no/c: no such file or directory',
+    ],
+    ['no checkpoint', () => ['explore', '--resume', main, 'SB'], `mhp: ${main}: this is no checkpoint`],
+    [
+      'a foreign checkpoint',
+      () => ['explore', '--resume', at('good'), 'SB'],
+      'mhp: FOLDER/good: the checkpoint is of fib_bench(5), not of SB',
+    ],
+    ['damage in the length', () => damaged(5), 'mhp: FOLDER/damaged5: the checkpoint is damaged'],
+    ['damage in the body', () => damaged(99), 'mhp: FOLDER/damaged99: the checkpoint is damaged'],
+    ['a bad token', () => ['replay', 'mhp1-xyz'], 'mhp: BadToken: the token is damaged'],
+    ['no token', () => ['replay', 'xyz'], 'mhp: BadToken: a token begins with mhp1-'],
+  ])('%s', (_, args, line) => {
+    expect(mhp(...args())).toEqual({ status: 2, stdout: '', stderr: `${line}\n` });
+  });
+});
+
+test('--list names programs that can be explored', () => {
+  const names = mhp('explore', '--list')
+    .stdout.split('\n')
+    .slice(0, -1)
+    .map((line) => line.split('  ')[0]!);
+  expect(names).toContain('hotrm(n)');
+  const small = names.map((name) => name.replace(/\w+(?=[,)])/g, '2'));
+  expect(mhp('explore', ...small).stdout.match(/^\w.*: (proved|violated)/gm)).toHaveLength(names.length);
+});
