@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { quote } from '../machines/input-error.ts';
 import { traceChrome } from '../report/trace-chrome.ts';
 import { traceJson } from '../report/trace-json.ts';
 import { traceText } from '../report/trace-text.ts';
@@ -21,7 +22,8 @@ export function replayCommand(
   try {
     const recorded = decodeToken(token);
     const found = find(recorded.program);
-    if (found === undefined) throw new BadToken(`no program is called ${recorded.program}`);
+    if (found === undefined)
+      throw new BadToken(`no program is called ${quote(recorded.program).slice(1, -1)}`);
     const story = replayToken(found.program, recorded, found.monitors);
     const out =
       format === 'text'
