@@ -46,6 +46,9 @@ export function encodeToken(program: Program, trace: readonly Choice[]): string 
 }
 
 /** Read a token back; throws {@link BadToken}. */
+/** No story is longer: a forged length must not fill the memory. */
+const MAX_STEPS = 1_000_000;
+
 export function decodeToken(token: string): Recorded {
   if (!token.startsWith(PREFIX)) throw new BadToken(`a token begins with ${PREFIX}`);
   const bytes = unpack(token.slice(PREFIX.length));
@@ -53,6 +56,7 @@ export function decodeToken(token: string): Recorded {
   const program = new TextDecoder().decode(Uint8Array.from(reader.bytes(reader.number())));
   const end = reader.number();
   const length = reader.number();
+  if (length > MAX_STEPS) throw new BadToken(`the token has more than ${MAX_STEPS} steps`);
   const threads: number[] = [];
   while (threads.length < length) {
     const thread = reader.number();
