@@ -1,4 +1,4 @@
-import type { LockMode, Step, Steps } from '../steps/step.ts';
+import { call, type LockMode, type Step, type Steps } from '../steps/step.ts';
 
 /** A world whose objects are reached by table and key. */
 export type World = object;
@@ -108,7 +108,7 @@ export class Runner {
         return undefined;
       case 'call':
         if (step.writes) this.#writes++;
-        return step.fn(this.#world, ...step.args);
+        return call(step, this.#world);
       case 'alloc':
         this.#writes++;
         this.#tables[step.obj]!.set(step.key, step.value as Record<string, unknown>);

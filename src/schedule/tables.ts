@@ -1,4 +1,11 @@
-import type { AllocStep, AtomicStep, CallStep, Step, WaitStep } from '../steps/step.ts';
+import {
+  type AllocStep,
+  type AtomicStep,
+  type CallStep,
+  call,
+  type Step,
+  type WaitStep,
+} from '../steps/step.ts';
 import type { Fault } from './machine.ts';
 import { OP } from './ops.ts';
 import type { Program } from './program.ts';
@@ -201,7 +208,7 @@ export class TableSystem extends System {
         v[slot] = this.values.id(value);
       },
     };
-    this.result = this.values.id(step.fn(table, ...step.args));
+    this.result = this.values.id(call(step, table));
   }
 
   private lost(v: Int32Array, life: number, freeing = false): void {

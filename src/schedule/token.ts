@@ -45,10 +45,10 @@ export function encodeToken(program: Program, trace: readonly Choice[]): string 
   return PREFIX + text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** Read a token back; throws {@link BadToken}. */
 /** No story is longer: a forged length must not fill the memory. */
 const MAX_STEPS = 1_000_000;
 
+/** Read a token back; throws {@link BadToken}. */
 export function decodeToken(token: string): Recorded {
   if (!token.startsWith(PREFIX)) throw new BadToken(`a token begins with ${PREFIX}`);
   const bytes = unpack(token.slice(PREFIX.length));

@@ -38,9 +38,14 @@ export interface CallStep {
   readonly op: 'call';
   readonly obj: string;
   readonly writes: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: each function has its own world and arguments
-  readonly fn: (world: any, ...args: any[]) => Value;
+  /** Each has a world and arguments of its own: {@link call} applies it. */
+  readonly fn: (world: never, ...args: never[]) => Value;
   readonly args: readonly Value[];
+}
+
+/** Apply the function of a call step. */
+export function call(step: CallStep, world: unknown): Value {
+  return (step.fn as (world: unknown, ...args: unknown[]) => Value)(world, ...step.args);
 }
 
 export type LockKind = 'spinlock' | 'mutex' | 'rwsem' | 'percpu_rwsem' | 'rcu';

@@ -1,4 +1,4 @@
-import type { Steps } from '../../steps/step.ts';
+import { call, type Steps } from '../../steps/step.ts';
 import { kstrtobool } from '../drivers/base/memory_sysfs.ts';
 import type { Kernel } from '../kernel.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
@@ -30,7 +30,7 @@ function read_through<T>(state: State, thread: Steps<T>): T {
       const object = (state[step.obj as keyof State] as Map<number, object>).get(step.key);
       result = (object as Record<string, unknown>)[step.field];
     } else if (step.op === 'call') {
-      result = step.fn(state, ...step.args);
+      result = call(step, state);
     }
     next = thread.next(result);
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, M, play, run } from '../../../test/kit.ts';
 import type { Session } from '../../scenarios/session.ts';
+import { call } from '../../steps/step.ts';
 import { memblock as memblock_lines } from '../fs/proc.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../state.ts';
 import {
@@ -119,7 +120,7 @@ describe('any sequence of add, remove and clear_nomap', () => {
           }
           seen.push(type.regions.length);
           next = thread.next();
-        } else next = thread.next(step.op === 'call' ? step.fn(state, ...step.args) : undefined);
+        } else next = thread.next(step.op === 'call' ? call(step, state) : undefined);
       }
       expect(next.value).toBe(0);
     }
