@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { machineFileSchema } from '../machines/machine-schema.ts';
 import { SIZE_PATTERN } from '../machines/size.ts';
+import { ERRNO, type Errno } from '../steps/errno.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */
 
@@ -26,7 +27,7 @@ const NO_RESULT = { error: 'is no result: success, BUG, any, or an errno such as
 /** What an operation may be expected to do, beside success, which is the default. */
 const result = {
   expect: z
-    .union([z.enum(['success', 'BUG', 'any']), z.string().regex(/^E[A-Z0-9]{1,15}$/, NO_RESULT)], NO_RESULT)
+    .enum(['success', 'BUG', 'any', ...(Object.keys(ERRNO) as Errno[])], NO_RESULT)
     .optional()
     .meta({ description: 'success (default), an errno such as EBUSY, BUG, or any' }),
   message: word.optional().meta({ description: 'A kernel message of this operation contains this text' }),
