@@ -40,6 +40,9 @@ export function atomic(kind: LockKind): boolean {
   return kind === 'spinlock' || kind === 'rcu';
 }
 
+const REFUSED: LockAnswer = Object.freeze({ outcome: 'refused' });
+const BLOCKED: LockAnswer = Object.freeze({ outcome: 'blocked' });
+
 const shares = (kind: LockKind, mode: LockMode): boolean =>
   mode === 'read' && (kind === 'rwsem' || kind === 'percpu_rwsem');
 
@@ -54,7 +57,7 @@ export function acquire(
   tryOnly: boolean,
   thread: number,
 ): LockAnswer {
-  const refused: LockAnswer = tryOnly ? { outcome: 'refused' } : { outcome: 'blocked' };
+  const refused = tryOnly ? REFUSED : BLOCKED;
   if (state.writer !== -1) return refused;
   if (shares(kind, mode)) {
     if (state.waiting !== -1) return refused;

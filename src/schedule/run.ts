@@ -1,4 +1,5 @@
-import { call, type LockMode, type Step, type Steps } from '../steps/step.ts';
+import { call, type Step, type Steps } from '../steps/step.ts';
+import { acquire, holds, type LockState, release, UNLOCKED } from './locks.ts';
 
 /** A world whose objects are reached by table and key. */
 export type World = object;
@@ -21,10 +22,8 @@ export interface Outcome<T> {
   readonly signalled: readonly string[];
 }
 
-interface Held {
-  readonly mode: LockMode;
-  count: number;
-}
+/** The number of the only thread. */
+const ALONE = 0;
 
 type Table = Map<number, Record<string, unknown>>;
 
@@ -35,7 +34,7 @@ type Table = Map<number, Record<string, unknown>>;
 export class Runner {
   readonly #tables: Record<string, Table>;
   readonly #world: World;
-  readonly #held = new Map<string, Held>();
+  readonly #locks = new Map<string, LockState>();
   #writes = 0;
 
   constructor(world: World) {
@@ -128,32 +127,24 @@ export class Runner {
   }
 
   #lock(step: Step & { op: 'lock' }, events: Event[]): boolean | 'deadlock' {
-    const held = this.#held.get(step.lock);
-    if (!held) {
-      this.#held.set(step.lock, { mode: step.mode, count: 1 });
+    const { lock, kind, mode } = step;
+    const answer = acquire(this.#locks.get(lock) ?? UNLOCKED, kind, mode, step.try, ALONE);
+    if (answer.outcome === 'granted') {
+      this.#locks.set(lock, answer.state);
       return true;
     }
-    if (step.mode === 'read' && held.mode === 'read') {
-      held.count++;
-      return true;
-    }
-    if (step.try) return false;
-    events.push({ kind: 'lock', lock: step.lock, text: `waits for ${step.lock}, which it holds itself` });
+    if (answer.outcome === 'refused') return false;
+    events.push({ kind: 'lock', lock, text: `waits for ${lock}, which it holds itself` });
     return 'deadlock';
   }
 
-  #unlock(step: Step & { op: 'unlock' }, events: Event[]): void {
-    const held = this.#held.get(step.lock);
-    if (!held || held.mode !== step.mode) {
-      events.push({ kind: 'lock', lock: step.lock, text: `released ${step.lock} without holding it` });
+  #unlock({ lock, kind, mode }: Step & { op: 'unlock' }, events: Event[]): void {
+    const answer = release(this.#locks.get(lock) ?? UNLOCKED, kind, mode, ALONE);
+    if (answer.outcome !== 'granted') {
+      events.push({ kind: 'lock', lock, text: `released ${lock} without holding it` });
       return;
     }
-    held.count--;
-    if (held.count === 0) this.#held.delete(step.lock);
-  }
-
-  /** Locks still held, in order of acquisition: a function that returned with one leaked it. */
-  held(): string[] {
-    return [...this.#held.keys()];
+    if (holds(answer.state, ALONE)) this.#locks.set(lock, answer.state);
+    else this.#locks.delete(lock);
   }
 }
