@@ -129,7 +129,6 @@ export function configure(machine: Machine, release: Release): Config {
     memblock_columns: constants.memblock_columns === 'range nid flags',
     parameters: constants.memory_hotplug_parameters,
     DEBUG_VM: machine.debug_vm ?? false,
-    MHP_MEMMAP_ON_MEMORY: constants.MHP_MEMMAP_ON_MEMORY,
     mappable_range: linear_range(machine, section_size, va_bits, physmem_bits),
     movable_node: words.includes('movable_node'),
     memmap_on_memory: constants.MHP_MEMMAP_ON_MEMORY && TRUE.test((memmap_on_memory ?? '').trim()),

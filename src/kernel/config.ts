@@ -32,7 +32,6 @@ export interface Config {
   readonly parameters: readonly string[];
   /** Checks of CONFIG_DEBUG_VM: a poisoned struct page that is read is a BUG. */
   readonly DEBUG_VM: boolean;
-  readonly MHP_MEMMAP_ON_MEMORY: boolean;
   /** First and last physical address that the linear map can hold. */
   readonly mappable_range: { readonly start: number; readonly end: number };
   readonly movable_node: boolean;

@@ -1,5 +1,6 @@
 import type { Model } from '../boot/boot.ts';
 import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
+import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { NO_PAGE, page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { State } from '../kernel/state.ts';
@@ -51,7 +52,7 @@ export class Session {
   }
 
   #run(thread: Steps<number>): Result {
-    const outcome = this.#runner.run(thread);
+    const outcome = this.#modelled(thread);
     if (outcome.ended !== 'returned') this.#runner = new Runner(this.state);
     const ret = outcome.value ?? null;
     return {
@@ -62,6 +63,16 @@ export class Session {
       steps: outcome.steps,
       signalled: outcome.signalled,
     };
+  }
+
+  #modelled(thread: Steps<number>): Outcome<number> {
+    try {
+      return this.#runner.run(thread);
+    } catch (error) {
+      if (!(error instanceof NotModelled)) throw error;
+      this.#runner = new Runner(this.state);
+      throw new BadOperation(`not modelled: ${error.message}`);
+    }
   }
 
   read(path: string): Entry | null {
@@ -79,6 +90,7 @@ export class Session {
     return this.#run(thread);
   }
 
+  /** @throws BadOperation before v5.10 for a node that the machine does not have */
   add_memory(nid: number, start: number, size: number, flags = 0): Result {
     return this.#run(this.kernel.add_memory(nid, start, size, flags));
   }
@@ -106,6 +118,7 @@ export class Session {
   /**
    * A DIMM is plugged and the firmware says so. The slot is the lowest free one. -EINVAL when the driver does not bind,
    * whatever the firmware is told. The machine monitor, not the kernel, refuses an id in use (-EEXIST).
+   * @throws BadOperation before v5.10 for a node that the machine does not have
    */
   device_add(id: string, start: number, length: number, node: number): Result {
     if (this.#devices.has(id)) return this.#done(-this.kernel.errno.EEXIST);

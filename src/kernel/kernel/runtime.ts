@@ -5,6 +5,11 @@ import type { State } from '../state.ts';
 
 /** Messages, assertions and injected failures: what every function may use. */
 
+/** The kernel goes on here in a way that the model does not know. */
+export class NotModelled extends Error {
+  override readonly name = 'NotModelled';
+}
+
 const armed = (state: State, site: string): boolean => (state.vars.get(0)!.fail_alloc[site] ?? 0) > 0;
 
 const consume_failure = (state: State, site: string): boolean => {

@@ -13,7 +13,7 @@ import {
   with_options,
   X86,
 } from '../../../../test/kit.ts';
-import type { Session } from '../../../scenarios/session.ts';
+import { BadOperation, type Session } from '../../../scenarios/session.ts';
 import { MEM_ONLINE } from '../../state.ts';
 
 const ALL = ['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
@@ -127,6 +127,13 @@ describe('device check', () => {
       'acpi PNP0C80:00: add_memory failed',
       'acpi PNP0C80:00: acpi_memory_enable_device() error',
     ]);
+  });
+
+  test('before v5.10 a node that is not possible is not modelled', () => {
+    const session = booted('v5.2', X86);
+    expect(() => session.device_add('d', 5 * G, 128 * M, 7)).toThrow(
+      new BadOperation('not modelled: v5.2 does not check that node 7 can exist'),
+    );
   });
 
   test('debug messages of the driver need dyndbg for its file', () => {

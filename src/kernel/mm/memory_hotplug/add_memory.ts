@@ -1,4 +1,5 @@
 import type { Steps } from '../../../steps/step.ts';
+import { NotModelled } from '../../kernel/runtime.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
 import {
   lock_device_hotplug,
@@ -127,9 +128,9 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Before v5.10 nothing stops a node that cannot exist: NODE_DATA() of it is a wild pointer. */
+  /** Before v5.10 nothing stops a node that cannot exist; what follows is not modelled. */
   *impossible_node(this: Kernel, nid: number): Steps<number> {
-    return yield* this.BUG('__try_online_node', `Unable to handle kernel paging request: NODE_DATA(${nid})`);
+    throw new NotModelled(`${this.release} does not check that node ${nid} can exist`);
   },
 
   *__add_memory(this: Kernel, nid: number, start: number, size: number, flags: number): Steps<number> {
@@ -323,11 +324,7 @@ export const v6_12 = {
     group: number,
   ): Steps<number> {
     if (!(flags & MHP_MEMMAP_ON_MEMORY) || !this.mhp_supports_memmap_on_memory(size)) {
-      const ret = yield* this.arch_add_memory(nid, start, size, null);
-      if (ret < 0) return ret;
-      const err = yield* this.create_memory_block_devices(start, size, 0, group);
-      if (err) yield* this.arch_remove_memory(start, size, null);
-      return err;
+      return yield* v6_1.add_sections_and_blocks.call(this, nid, start, size, MHP_NONE, group);
     }
     const block = this.c.memory_block_size_bytes;
     for (let at = start; at < start + size; at += block) {
