@@ -1,0 +1,102 @@
+import { type Arch, VA_BITS } from './sizes.ts';
+
+/** The shape of kernel page tables (FACTS 1.1, 1.7): levels by depth, 0 the root, the last one PTEs. */
+export interface Translation {
+  readonly arch: Arch;
+  readonly page_shift: number;
+  readonly va_bits: number;
+  /** Table levels, the root included: what CONFIG_PGTABLE_LEVELS says. */
+  readonly levels: number;
+  /** By depth: log2 of the bytes that one entry covers. */
+  readonly shift: readonly number[];
+  /** By depth: entries of one table. */
+  readonly entries: readonly number[];
+  /** By depth: PGD, P4D, PUD, PMD, PTE without the folded ones. */
+  readonly name: readonly LevelName[];
+}
+
+export type LevelName = 'PGD' | 'P4D' | 'PUD' | 'PMD' | 'PTE';
+
+const NAMES: Readonly<Record<number, readonly LevelName[]>> = {
+  2: ['PGD', 'PTE'],
+  3: ['PGD', 'PMD', 'PTE'],
+  4: ['PGD', 'PUD', 'PMD', 'PTE'],
+  5: ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'],
+};
+
+/** A combination of architecture, page size and address width that no kernel can be built with. */
+export class NoSuchGeometry extends Error {
+  override readonly name = 'NoSuchGeometry';
+}
+
+/**
+ * The shape of the kernel's tables.
+ * @param page_size bytes
+ * @throws NoSuchGeometry for a pair that cannot be selected
+ */
+export function translation(arch: Arch, page_size: number, va_bits: number): Translation {
+  const offered = VA_BITS[arch][page_size];
+  if (!offered) throw new NoSuchGeometry(`${arch} has no pages of ${page_size} bytes`);
+  if (!offered.includes(va_bits)) {
+    throw new NoSuchGeometry(
+      `${arch} with pages of ${page_size} bytes has no ${va_bits}-bit addresses: ${offered.join(', ')}`,
+    );
+  }
+  const page_shift = Math.log2(page_size);
+  const bits = page_shift - 3;
+  const levels = Math.ceil((va_bits - page_shift) / bits);
+  const shift = Array.from({ length: levels }, (_, depth) => page_shift + bits * (levels - 1 - depth));
+  // x86-64 counts both halves of the address space in its root, arm64 only the kernel's
+  const root = arch === 'x86_64' ? 2 ** bits : 2 ** (va_bits - shift[0]!);
+  const entries = shift.map((_, depth) => (depth === 0 ? root : 2 ** bits));
+  return { arch, page_shift, va_bits, levels, shift, entries, name: NAMES[levels]! };
+}
+
+/** Depth of a level by its name; a folded level is the next one towards the root, as in the kernel. */
+export function depth_of(t: Translation, name: LevelName): number {
+  const order: readonly LevelName[] = ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'];
+  for (let i = order.indexOf(name); i >= 0; i--) {
+    const depth = t.name.indexOf(order[i]!);
+    if (depth >= 0) return depth;
+  }
+  return 0;
+}
+
+/** The architecture's number of the level at a depth: PTEs are level 3, the root of five levels is -1. */
+export const hardware_level = (t: Translation, depth: number): number => 4 - t.levels + depth;
+
+/** Bytes that one entry at this depth covers. */
+export const entry_size = (t: Translation, depth: number): number => 2 ** t.shift[depth]!;
+
+/**
+ * Place in its table of the entry that translates an address. Kernel addresses are their distance from 2^64: negative
+ * safe integers; 0 is the wrap behind the last one.
+ */
+export function entry_index(t: Translation, depth: number, va: number): number {
+  const n = t.entries[depth]!;
+  const i = Math.floor(va / 2 ** t.shift[depth]!) % n;
+  return i < 0 ? i + n : i;
+}
+
+/** First address past the entry that translates `va`: what the kernel's pXd_addr_end is bounded by. */
+export const next_entry = (t: Translation, depth: number, va: number): number => {
+  const size = 2 ** t.shift[depth]!;
+  return (Math.floor(va / size) + 1) * size;
+};
+
+/** An address as the kernel prints it: sixteen hexadecimal digits. */
+export function va_text(va: number): string {
+  return BigInt.asUintN(64, BigInt(va)).toString(16).padStart(16, '0');
+}
+
+/**
+ * The number for an address given in hexadecimal, with or without 0x: kernel addresses become negative.
+ * @throws RangeError for text that is no 64-bit address, or one in the half no kernel uses
+ */
+export function parse_va(text: string): number {
+  const digits = text.replace(/^0x/i, '');
+  if (!/^[0-9a-f]{1,16}$/i.test(digits)) throw new RangeError(`${text} is not an address`);
+  const va = Number(BigInt.asIntN(64, BigInt(`0x${digits}`)));
+  if (!Number.isSafeInteger(va)) throw new RangeError(`${text} is in no half of the address space`);
+  return va;
+}
