@@ -29,12 +29,26 @@ export class NoSuchGeometry extends Error {
   override readonly name = 'NoSuchGeometry';
 }
 
+/** What a kernel is built with beside page size and address width. */
+export interface TranslationOptions {
+  /**
+   * "52-bit (user)" of v5.2 and v5.3, with pages of 64K and 48 bits only: the root has 1024 entries, of which kernel
+   * addresses use the last 64 (FACTS 1.1).
+   */
+  readonly MAX_USER_VA_BITS?: 52;
+}
+
 /**
  * The shape of the kernel's tables.
  * @param page_size bytes
  * @throws NoSuchGeometry for a pair that cannot be selected
  */
-export function translation(arch: Arch, page_size: number, va_bits: number): Translation {
+export function translation(
+  arch: Arch,
+  page_size: number,
+  va_bits: number,
+  { MAX_USER_VA_BITS }: TranslationOptions = {},
+): Translation {
   const offered = VA_BITS[arch][page_size];
   if (!offered) throw new NoSuchGeometry(`${arch} has no pages of ${page_size} bytes`);
   if (!offered.includes(va_bits)) {
@@ -42,12 +56,15 @@ export function translation(arch: Arch, page_size: number, va_bits: number): Tra
       `${arch} with pages of ${page_size} bytes has no ${va_bits}-bit addresses: ${offered.join(', ')}`,
     );
   }
+  if (MAX_USER_VA_BITS && !(arch === 'arm64' && page_size === 65536 && va_bits === 48)) {
+    throw new NoSuchGeometry('52-bit addresses for user space alone need arm64 with 64K pages and 48 bits');
+  }
   const page_shift = Math.log2(page_size);
   const bits = page_shift - 3;
   const levels = Math.ceil((va_bits - page_shift) / bits);
   const shift = Array.from({ length: levels }, (_, depth) => page_shift + bits * (levels - 1 - depth));
   // x86-64 counts both halves of the address space in its root, arm64 only the kernel's
-  const root = arch === 'x86_64' ? 2 ** bits : 2 ** (va_bits - shift[0]!);
+  const root = arch === 'x86_64' ? 2 ** bits : 2 ** ((MAX_USER_VA_BITS ?? va_bits) - shift[0]!);
   const entries = shift.map((_, depth) => (depth === 0 ? root : 2 ** bits));
   return { arch, page_shift, va_bits, levels, shift, entries, name: NAMES[levels]! };
 }
@@ -74,8 +91,7 @@ export const entry_size = (t: Translation, depth: number): number => 2 ** t.shif
  */
 export function entry_index(t: Translation, depth: number, va: number): number {
   const n = t.entries[depth]!;
-  const i = Math.floor(va / 2 ** t.shift[depth]!) % n;
-  return i < 0 ? i + n : i;
+  return ((Math.floor(va / 2 ** t.shift[depth]!) % n) + n) % n;
 }
 
 /** First address past the entry that translates `va`: what the kernel's pXd_addr_end is bounded by. */
@@ -90,13 +106,18 @@ export function va_text(va: number): string {
 }
 
 /**
- * The number for an address given in hexadecimal, with or without 0x: kernel addresses become negative.
+ * The number for an address given in hexadecimal, with or without 0x: kernel addresses become negative. Safe integers, and
+ * below -2^53 (x86-64 with 5 levels) addresses of pages, which are exact as well.
  * @throws RangeError for text that is no 64-bit address, or one in the half no kernel uses
  */
 export function parse_va(text: string): number {
   const digits = text.replace(/^0x/i, '');
   if (!/^[0-9a-f]{1,16}$/i.test(digits)) throw new RangeError(`${text} is not an address`);
   const va = Number(BigInt.asIntN(64, BigInt(`0x${digits}`)));
-  if (!Number.isSafeInteger(va)) throw new RangeError(`${text} is in no half of the address space`);
+  const page_of_5_levels =
+    va >= -(2 ** 56) && va < 0 && va_text(va) === digits.padStart(16, '0').toLowerCase();
+  if (!Number.isSafeInteger(va) && !(page_of_5_levels && va % 4096 === 0)) {
+    throw new RangeError(`${text} is in no half of the address space`);
+  }
   return va;
 }

@@ -1,0 +1,103 @@
+import { type Translation, va_text } from './translation.ts';
+
+/** A part of the kernel's half of the address space. */
+export interface Region {
+  /** linear, vmalloc, vmemmap, modules, … */
+  readonly name: string;
+  /** First address: its distance from 2^64, negative. Below -2^53 (x86-64 with 5 levels) still exact. */
+  readonly start: number;
+  /** First address behind it; 0 is the wrap at 2^64. */
+  readonly end: number;
+}
+
+/**
+ * Where the kernel keeps what: regions in ascending order without overlap, and the kernel's names for the ends of the three
+ * that memory hotplug changes. KASAN is off, no base is randomised.
+ */
+export interface Layout {
+  readonly name: string;
+  readonly regions: readonly Region[];
+  /** The linear map; PAGE_END 0 is the wrap at 2^64 (v5.2). */
+  readonly PAGE_OFFSET: number;
+  readonly PAGE_END: number;
+  readonly VMALLOC_START: number;
+  readonly VMALLOC_END: number;
+  readonly VMEMMAP_START: number;
+  readonly VMEMMAP_END: number;
+}
+
+/** Regions that cannot be a kernel's: the message names them. */
+export class BadLayout extends Error {
+  override readonly name = 'BadLayout';
+}
+
+/** Bytes of a struct page in every layout. */
+export const STRUCT_PAGE_SIZE = 64;
+
+const NEEDED = ['linear', 'vmalloc', 'vmemmap'] as const;
+
+/** A region as messages name it. */
+export const region_text = ({ name, start, end }: Region): string =>
+  `${name} (${va_text(start)}-${va_text(end)})`;
+
+/** The region of this name, or undefined. */
+export const region_of = (layout: Layout, name: string): Region | undefined =>
+  layout.regions.find((region) => region.name === name);
+
+/**
+ * A layout with any bases: real ones hide some races (FACTS 1.5). It needs the regions linear, vmalloc and vmemmap.
+ * @param regions in any order
+ * @throws BadLayout for regions that overlap, are empty, not whole pages or not in the kernel's half, that stand twice or
+ * are missing, and for a vmemmap too small for the linear map
+ */
+export function custom_layout(t: Translation, regions: readonly Region[], name = 'custom'): Layout {
+  const sorted = [...regions].sort((a, b) => a.start - b.start);
+  for (const region of sorted) check_region(t, region);
+  for (const [i, region] of sorted.entries()) {
+    const before = sorted[i - 1];
+    if (before && before.end > region.start)
+      throw new BadLayout(`${region_text(before)} and ${region_text(region)} overlap`);
+    if (sorted.findIndex((other) => other.name === region.name) !== i)
+      throw new BadLayout(`${region.name} stands twice`);
+  }
+  const [linear, vmalloc, vmemmap] = NEEDED.map((needed) => {
+    const region = sorted.find((other) => other.name === needed);
+    if (!region) throw new BadLayout(`there is no region ${needed}`);
+    return region;
+  }) as [Region, Region, Region];
+  const memmap = (region_size(linear) / 2 ** t.page_shift) * STRUCT_PAGE_SIZE;
+  if (memmap > region_size(vmemmap)) {
+    throw new BadLayout(
+      `${region_text(vmemmap)} is too small for the struct pages of ${region_text(linear)}: 0x${memmap.toString(16)} bytes`,
+    );
+  }
+  return {
+    name,
+    regions: sorted,
+    PAGE_OFFSET: linear.start,
+    PAGE_END: linear.end,
+    VMALLOC_START: vmalloc.start,
+    VMALLOC_END: vmalloc.end,
+    VMEMMAP_START: vmemmap.start,
+    VMEMMAP_END: vmemmap.end,
+  };
+}
+
+/** Bytes of a region. */
+export const region_size = (region: Region): number => region.end - region.start;
+
+function check_region(t: Translation, region: Region): void {
+  const page = 2 ** t.page_shift;
+  // arm64 gives the kernel all va_bits (TTBR1), x86-64 the upper half of them
+  const lowest = -(2 ** (t.arch === 'arm64' ? t.va_bits : t.va_bits - 1));
+  if (!/^[a-z][a-z0-9_]{0,31}$/.test(region.name))
+    throw new BadLayout(`${JSON.stringify(region.name)} is no name for a region`);
+  if (!(region.start < region.end)) throw new BadLayout(`${region_text(region)} is empty`);
+  if (region.start % page !== 0 || region.end % page !== 0)
+    throw new BadLayout(`${region_text(region)} is not whole pages of ${page / 1024}K`);
+  if (region.start < lowest || region.end > 0) {
+    throw new BadLayout(
+      `${region_text(region)} is not canonical: kernel addresses of ${t.va_bits} bits start at ${va_text(lowest)}`,
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import type { Layout } from './layout.ts';
+import { hardware_level, type LevelName, type Translation } from './translation.ts';
+
+/** A table, not the root, with entries for two regions. */
+export interface SharedTable {
+  /** The lower region of the two. */
+  readonly below: string;
+  readonly above: string;
+  /** The level of the table: PTE for a table of PTEs. */
+  readonly level: LevelName;
+  /** The architecture's number for that level: 3 for a table of PTEs. */
+  readonly hardware_level: number;
+  /** The addresses it translates; end 0 is the wrap at 2^64. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * For each two regions the tables that both have entries in, from the root's side down. Regions do not overlap, so two share
+ * at most one table a level: the one with the last byte of the lower and the first of the upper.
+ */
+export function shared_tables(t: Translation, layout: Layout): SharedTable[] {
+  const shared: SharedTable[] = [];
+  for (const [i, below] of layout.regions.entries()) {
+    for (const above of layout.regions.slice(i + 1)) {
+      for (let depth = 1; depth < t.levels; depth++) {
+        const size = 2 ** t.shift[depth - 1]!;
+        const table = Math.floor(above.start / size);
+        // ends are whole pages, so the last page tells what the last byte does
+        if (table !== Math.ceil(below.end / size) - 1) break;
+        shared.push({
+          below: below.name,
+          above: above.name,
+          level: t.name[depth]!,
+          hardware_level: hardware_level(t, depth),
+          start: table * size,
+          end: (table + 1) * size,
+        });
+      }
+    }
+  }
+  return shared;
+}
