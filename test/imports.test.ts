@@ -12,12 +12,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // the explorer's own monitors are its default set; what they may not reach is tested below
   schedule: ['monitors', 'steps'],
   monitors: ['kernel', 'schedule', 'steps'],
-  machines: ['geometry', 'steps'],
+  machines: ['geometry', 'hardware', 'steps'],
   boot: ['geometry', 'hardware', 'kernel', 'releases', 'machines'],
   scenarios: ['boot', 'kernel', 'machines', 'monitors', 'releases', 'schedule', 'steps'],
   conform: ['boot', 'kernel', 'machines', 'releases', 'scenarios', 'schedule'],
-  report: ['conform', 'machines', 'monitors', 'scenarios', 'schedule', 'steps'],
-  cli: ['boot', 'conform', 'machines', 'monitors', 'releases', 'report', 'scenarios', 'schedule', 'steps'],
+  report: ['conform', 'geometry', 'hardware', 'machines', 'monitors', 'scenarios', 'schedule', 'steps'],
+  cli: [
+    'boot',
+    'conform',
+    'geometry',
+    'machines',
+    'monitors',
+    'releases',
+    'report',
+    'scenarios',
+    'schedule',
+    'steps',
+  ],
 };
 const WITH_NODE = new Set(['machines', 'cli']);
 

@@ -7,6 +7,7 @@ import { BadOperation } from '../scenarios/session.ts';
 import { findProgram, UnknownProgram } from '../schedule/programs.ts';
 import * as conform from './conform.ts';
 import * as explore from './explore.ts';
+import * as geometry from './geometry.ts';
 import * as ls from './ls.ts';
 import * as replay from './replay.ts';
 import * as run from './run.ts';
@@ -20,7 +21,7 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls, explore]) command.register(program);
+for (const command of [run, conform, ls, explore, geometry]) command.register(program);
 replay.register(program, (name) => {
   try {
     return findProgram(name);

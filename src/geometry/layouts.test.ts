@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { releases } from '../releases/index.ts';
 import { BadLayout, custom_layout, type Layout, type Region, region_of } from './layout.ts';
 import { layout, layout_family } from './layouts.ts';
 import { shared_tables } from './shared-tables.ts';
@@ -288,14 +289,24 @@ describe('52-bit kernel addresses', () => {
   });
 });
 
-it('every release has a family; nothing else has', () => {
-  expect(
-    ['v5.2', 'S0', 'v5.3', 'S2-v5.3', 'v5.4', 'S2', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'].map(
-      layout_family,
-    ),
-  ).toEqual(['v5.2', 'v5.2', 'v5.2', 'v5.2', 'v5.4', 'v5.4', 'v5.4', 'v5.4', 'v6.1', 'v6.9', 'v6.9']);
-  expect(layout_family('constructor')).toBeUndefined();
-  expect(() => arm64(4, 48, 'v4.0')).toThrow(new NoSuchGeometry('no layout is known for "v4.0"'));
+describe('families', () => {
+  it('are known for every release and series', () => {
+    for (const name of releases.keys()) expect(layout_family(name), name).toBeDefined();
+  });
+
+  it.each([
+    ['v5.2', ['v5.2', 'S0-base', 'S0', 'v5.3', 'S2-v5.3']],
+    ['v5.4', ['v5.4', 'S2', 'v5.4-B80', 'v5.7', 'v5.10', '5.10.223']],
+    ['v6.1', ['v5.11', 'v6.1', '6.1.0-56-arm64', 'v6.8']],
+    ['v6.9', ['v6.9', 'v6.12', 'v7.2', '7.2.13']],
+    [undefined, ['v5.1', 'v4.19', '', 'S1', 'constructor', 'v', 'v6', 'mainline']],
+  ])('%s', (family, names) => {
+    expect(names.map(layout_family)).toEqual(names.map(() => family));
+  });
+
+  it('are asked for by name', () => {
+    expect(() => arm64(4, 48, 'v4.0')).toThrow(new NoSuchGeometry('no layout is known for "v4.0"'));
+  });
 });
 
 describe('x86-64', () => {

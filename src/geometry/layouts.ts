@@ -10,38 +10,41 @@ const G = 2 ** 30;
  * Kernel address space layouts of arm64, by the release that brought them (FACTS 1.5):
  * - v5.2: the linear map is the upper half (to v5.3);
  * - v5.4: it is the lower half, vmemmap ends 2M before the wrap (to v5.10);
- * - v6.1: vmemmap starts at a power of two, PCI I/O and fixmap stay below it (v5.11 to v6.8; v5.11 to v5.16 also have the
- *   128M for BPF below the modules, which is left out here);
+ * - v6.1: vmemmap starts at a power of two, PCI I/O and fixmap stay below it (v5.11 to v6.8; not modelled: 128M for BPF in
+ *   the first of them, 2G for modules from v6.5 on);
  * - v6.9: vmemmap ends 1G before the wrap, PCI I/O and fixmap are above it, 2G for modules (to v7.2).
+ *
+ * Recorded are v5.10, v6.1 and v7.2, the others follow the headers. All releases have the same one on x86-64.
  */
 export const LAYOUT_FAMILIES = ['v5.2', 'v5.4', 'v6.1', 'v6.9'] as const;
 export type LayoutFamily = (typeof LAYOUT_FAMILIES)[number];
 
-/** The family of every modelled release and series. v5.3, v5.7 and v6.12 by their headers, unrecorded. */
-const FAMILY: Readonly<Record<string, LayoutFamily>> = {
-  'v5.2': 'v5.2',
-  'S0-base': 'v5.2',
-  S0: 'v5.2',
-  'v5.3': 'v5.2',
-  'S2-v5.3': 'v5.2',
-  'v5.4': 'v5.4',
-  S2: 'v5.4',
-  'v5.4-B80': 'v5.4',
-  'v5.7': 'v5.4',
-  'v5.10': 'v5.4',
-  'v6.1': 'v6.1',
-  'v6.9': 'v6.9',
-  'v6.12': 'v6.9',
-  'v7.2': 'v6.9',
-};
+/** Series by the mainline release they are told apart from: S0 is before the flip of v5.4, S2 at its -rc4. */
+const SERIES: Readonly<Record<string, LayoutFamily>> = { 'S0-base': 'v5.2', S0: 'v5.2', S2: 'v5.4' };
 
-/** The family a release or series has its layout from; undefined for a name that is neither. */
-export const layout_family = (release: string): LayoutFamily | undefined =>
-  Object.hasOwn(FAMILY, release) ? FAMILY[release] : undefined;
+/** First release of a family, newest first. */
+const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] = [
+  [6, 9, 'v6.9'],
+  [5, 11, 'v6.1'],
+  [5, 4, 'v5.4'],
+  [5, 2, 'v5.2'],
+];
+
+/**
+ * The family a modelled release or series ("v6.12", "S0", "S2-v5.3") or any kernel version from 5.2 on ("6.1.0-56-arm64")
+ * has its layout from; undefined for anything else.
+ */
+export function layout_family(release: string): LayoutFamily | undefined {
+  if (Object.hasOwn(SERIES, release)) return SERIES[release];
+  const version = /^(?:S2-)?v?(\d{1,4})\.(\d{1,4})(?!\d)/.exec(release);
+  if (!version) return undefined;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  return SINCE.find(([first, second]) => major > first || (major === first && minor >= second))?.[2];
+}
 
 /**
  * The layout of a release.
- * @param release a modelled release or series, or a family
+ * @param release what layout_family() takes
  * @throws NoSuchGeometry when it is neither, or cannot be built with this shape: 52 bits came with v5.4 for 64K pages and
  * with v6.9 for the others
  */
