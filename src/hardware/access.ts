@@ -1,0 +1,116 @@
+import { entry_index, entry_size, hardware_level } from '../geometry/translation.ts';
+import { CONT, type Descriptor } from './descriptor.ts';
+import { cacheable, group_entries, meaning, target, writable } from './format.ts';
+import { may_miss } from './fresh.ts';
+import type { Mmu } from './mmu.ts';
+import { caches, may_use } from './stale.ts';
+import { may_replace } from './write.ts';
+
+/** What an access may come to: a place in physical memory, or a fault. */
+export type Outcome = Translated | Faulted;
+
+export interface Translated {
+  readonly pa: number;
+  /** Attributes of the descriptor that translated it. */
+  readonly attr: number;
+  /** Depth of that descriptor. */
+  readonly depth: number;
+}
+
+/** A synchronous abort by its status code: `conflict` is the TLB conflict abort. */
+export interface Faulted {
+  readonly fault: 'translation' | 'access-flag' | 'permission' | 'conflict';
+  /** The architecture's level; -1 to 3. */
+  readonly level: number;
+}
+
+/** A translation an access may use, and whether a TLB may keep it (or a walk find it): not only what is in flight. */
+interface Leaf {
+  readonly depth: number;
+  readonly d: Descriptor;
+  readonly kept: boolean;
+}
+
+/**
+ * All that an access of the executing CPU through a virtual address may come to now, in a fixed order: through memory
+ * as walkers may find it, and through every translation the CPU may still hold.
+ */
+export function access(m: Mmu, va: number, write: boolean): Outcome[] {
+  const { leaves, faults } = translations(m, va);
+  const found = new Map<string, Outcome>();
+  const put = (o: Outcome): void => {
+    found.set('fault' in o ? `~${o.fault} ${o.level}` : `${o.pa} ${o.attr} ${o.depth}`, o);
+  };
+  for (const leaf of leaves) put(use(m, leaf, va, write));
+  for (const fault of faults) put(fault);
+  const clash = conflicting(m, leaves);
+  if (clash !== undefined) put({ fault: 'conflict', level: hardware_level(m.t, clash.depth) });
+  return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, o]) => o);
+}
+
+function use(m: Mmu, { depth, d }: Leaf, va: number, write: boolean): Outcome {
+  const level = hardware_level(m.t, depth);
+  if (!cacheable(m.t, d.attr)) return { fault: 'access-flag', level };
+  if (write && !writable(m.t, d.attr)) return { fault: 'permission', level };
+  const size = entry_size(m.t, depth);
+  return { pa: target(m.t, d) + (va - Math.floor(va / size) * size), attr: d.attr, depth };
+}
+
+/** Every leaf a walk of the executing CPU may end at or its TLB may hold for an address, and every fault a walk may meet. */
+export function translations(m: Mmu, va: number): { leaves: Leaf[]; faults: Faulted[] } {
+  const leaves: Leaf[] = [];
+  const faults: Faulted[] = [];
+  const seen = new Set<string>();
+  const walk = (depth: number, table: number, kept: boolean): void => {
+    const key = `${depth} ${table}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    const index = entry_index(m.t, depth, va);
+    const pa = table + 8 * index;
+    const d = m.words.get(pa);
+    const level = hardware_level(m.t, depth);
+    const kind = meaning(m.t, depth, d.attr);
+    if (kind === 'none') faults.push({ fault: 'translation', level });
+    else if (kind === 'leaf') leaves.push({ depth, d, kept });
+    else walk(depth + 1, target(m.t, d), kept);
+    for (const f of m.fresh.at(pa / 8)) if (may_miss(f, m.cpu)) faults.push({ fault: f.fault, level });
+    // other members of a contiguous group speak for the whole of it (FACTS 2.3.6)
+    const group = m.t.arch === 'x86_64' ? 1 : group_entries(m.t, depth);
+    const start = index - (index % group);
+    for (const run of group === 1 ? [] : m.words.in(table + 8 * start, group)) {
+      if ((run.attr & CONT) === 0 || meaning(m.t, depth, run.attr) !== 'leaf' || !cacheable(m.t, run.attr))
+        continue;
+      const size = entry_size(m.t, depth);
+      for (let i = 0; i < run.n; i++) {
+        const at = (run.pa - table) / 8 + i;
+        leaves.push({
+          depth,
+          d: { addr: run.addr + i * run.stride + (index - at) * size, attr: run.attr },
+          kept,
+        });
+      }
+    }
+  };
+  walk(0, m.root, true);
+  for (let depth = 0; depth < m.t.levels; depth++) {
+    for (const h of m.stale[depth]!.at(Math.floor(va / entry_size(m.t, depth)))) {
+      if (!may_use(h, m.cpu)) continue;
+      if (h.table) walk(depth + 1, target(m.t, h), caches(h, m.cpu));
+      else leaves.push({ depth, d: h, kept: caches(h, m.cpu) });
+    }
+  }
+  return { leaves, faults };
+}
+
+/** Two translations of one address that a TLB may hold at once and that must not stand beside each other. */
+function conflicting(m: Mmu, leaves: readonly Leaf[]): Leaf | undefined {
+  const kept = leaves.filter((leaf) => leaf.kept && cacheable(m.t, leaf.d.attr));
+  return kept.find((a, i) =>
+    kept
+      .slice(0, i)
+      .some(
+        (b) =>
+          a.depth !== b.depth || (a.d !== b.d && !may_replace(m.t, b.d, a.d) && !may_replace(m.t, a.d, b.d)),
+      ),
+  );
+}

@@ -1,0 +1,96 @@
+import type { Fresh } from './fresh.ts';
+import type { Mmu, Todo } from './mmu.ts';
+import { change_held, DONE, type Held, is_done, type Mark } from './stale.ts';
+
+/** What a DSB waits for, and how far: (S)tores, loads or both; inner shareable or this CPU alone. */
+export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';
+
+/**
+ * A data synchronization barrier of the executing CPU. With stores in its scope, its earlier descriptor writes are
+ * visible to walkers (FACTS 2.3.3): all CPUs' (`ish`, `ishst`) or its own (`nsh`, `nshst`). With loads and stores in its
+ * scope, its earlier TLBIs are complete (2.3.4): `ish` all, `nsh` the local ones. `ld` does neither.
+ */
+export function dsb(m: Mmu, kind: DsbKind): void {
+  if (kind === 'ld') return;
+  settle(m, kind === 'ish' || kind === 'ishst' ? 2 : 1);
+  if (kind === 'ish' || kind === 'nsh') complete(m, kind === 'ish');
+}
+
+/** The executing CPU's descriptor writes become visible: 1 to its own walker, 2 to all. */
+export function settle(m: Mmu, level: 1 | 2): void {
+  const { cpu } = m;
+  const mine = m.pending[cpu]!;
+  const raise = <T extends Held | Fresh>(item: T): T =>
+    item.writer === cpu && item.settled < level ? { ...item, settled: level } : item;
+  for (const todo of mine.unsettled) {
+    change_held(m, todo, (h) => {
+      const now = raise(h);
+      return now.settled === 2 && now !== h ? { ...now, writer: -1 } : now;
+    });
+  }
+  if (level === 2) mine.unsettled = [];
+  for (const { first, n } of mine.fresh) m.fresh.update(first, n, (layer) => layer.items.map(raise));
+}
+
+/** The executing CPU's TLBIs are complete: no CPU holds what they cover, nor has accesses under way that used it. */
+function complete(m: Mmu, broadcast: boolean): void {
+  const { cpu } = m;
+  const mine = m.pending[cpu]!;
+  const left: Todo[] = [];
+  for (const todo of mine.marked) {
+    let waits = false;
+    change_held(m, todo, (h) => {
+      const done = h.marks.filter((k) => k.cpu === cpu && (broadcast || !k.broadcast));
+      waits ||= h.marks.some((k) => k.cpu === cpu && k.broadcast && !broadcast);
+      if (done.length === 0) return h;
+      const marks = h.marks.filter((k) => !done.includes(k));
+      if (done.some((k) => k.broadcast)) return invalidated(m, h, done);
+      return { ...h, marks, except: joined(h.except, cpu), flight: joined(h.flight, cpu) };
+    });
+    mine.in_flight.push(todo);
+    if (waits) left.push(todo);
+  }
+  mine.marked = left;
+}
+
+/** What is left of a translation when a broadcast TLBI is complete: the issuer's own instructions in flight. */
+function invalidated(m: Mmu, h: Held, done: readonly Mark[]): Held {
+  const late = m.defect === 'early-tlbi' && !h.late && m.cpus > 1;
+  const marks = h.table ? [...h.marks.filter(is_done), ...done.map((k) => ({ ...k, cpu: DONE }))] : [];
+  return { ...h, except: m.everyone, flight: [m.cpu], late, marks };
+}
+
+const joined = (list: readonly number[], cpu: number): readonly number[] =>
+  list.includes(cpu) ? list : [...list, cpu].sort((a, b) => a - b);
+
+/**
+ * An instruction synchronization barrier, or any other context synchronization event, of the executing CPU: what it has
+ * in flight is fetched again, so that it goes by its completed TLBIs and settled writes.
+ */
+export function isb(m: Mmu): void {
+  const { cpu } = m;
+  const mine = m.pending[cpu]!;
+  const flying = mine.in_flight;
+  mine.in_flight = [];
+  for (const todo of flying) {
+    change_held(m, todo, (h) => {
+      if (!h.flight.includes(cpu)) return h;
+      const flight = h.flight.filter((c) => c !== cpu);
+      return flight.length === 0 && !h.late && h.except.length === m.cpus ? undefined : { ...h, flight };
+    });
+  }
+  const left: Todo[] = [];
+  for (const todo of mine.fresh) {
+    let waits = false;
+    m.fresh.update(todo.first, todo.n, (layer) =>
+      layer.items.flatMap((f) => {
+        if (f.writer !== cpu) return [f];
+        if (f.settled === 2) return [];
+        waits = true;
+        return [f.settled === 1 ? { ...f, synced: true } : f];
+      }),
+    );
+    if (waits) left.push(todo);
+  }
+  mine.fresh = left;
+}

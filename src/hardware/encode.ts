@@ -1,0 +1,52 @@
+import type { Layer } from './layers.ts';
+import type { Mmu } from './mmu.ts';
+import type { Held } from './stale.ts';
+
+/**
+ * The state as text: two states have the same text exactly when software and walkers can do the same from them on. The
+ * CPU that executes is not part of it.
+ */
+export function encode_mmu(m: Mmu): string {
+  const words = m.words.canonical().map((r) => `${r.pa}+${r.n}:${r.addr},${r.stride},${r.attr}`);
+  const stale = m.stale.map((layers, depth) =>
+    merged(layers.all(), m.t.shift[depth]!, m.t.page_shift).join(' '),
+  );
+  const fresh = m.fresh
+    .all()
+    .map(
+      (l) =>
+        `${l.first}+${l.n}:${l.items.map((f) => `${f.writer},${f.settled},${f.synced ? 1 : 0}${f.fault}`).join(';')}`,
+    );
+  const broken = m.violations.map(
+    (v) => `${v.rule},${v.va},${v.size},${v.cpu},${v.old.addr},${v.old.attr},${v.now.addr},${v.now.attr}`,
+  );
+  return [words.join(' '), stale.join('/'), fresh.join(' '), broken.join(' ')].join('|');
+}
+
+const held_text = (h: Held): string => {
+  const marks = h.marks.map((k) => `${k.cpu}${k.broadcast ? 'b' : 'l'}${k.va},${k.size}`).join('&');
+  return `${h.table ? 't' : 'l'}${h.attr},${h.writer},${h.settled},${h.except.join('.')},${h.flight.join('.')},${h.late ? 1 : 0},${marks}`;
+};
+
+/** Records one by one, those that go on in the next stretch as one: how they were cut says nothing. */
+function merged(layers: readonly Layer<Held>[], shift: number, page_shift: number): string[] {
+  const open = new Map<string, { first: number; end: number; addr: number; text: string }>();
+  const done: { first: number; end: number; addr: number; text: string }[] = [];
+  for (const { first, n, items } of layers) {
+    for (const h of items) {
+      const text = held_text(h);
+      const step = 2 ** (h.table ? page_shift : shift);
+      const key = `${text} ${h.addr - first * step}`;
+      const known = open.get(key);
+      if (known !== undefined && known.end === first) known.end = first + n;
+      else {
+        const record = { first, end: first + n, addr: h.addr, text };
+        open.set(key, record);
+        done.push(record);
+      }
+    }
+  }
+  return done
+    .sort((a, b) => a.first - b.first || a.end - b.end || a.addr - b.addr || (a.text < b.text ? -1 : 1))
+    .map((r) => `${r.first}+${r.end - r.first}:${r.addr}${r.text}`);
+}

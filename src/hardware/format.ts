@@ -1,0 +1,57 @@
+import { hardware_level, type Translation } from '../geometry/translation.ts';
+import { AF, AP_RDONLY, CONT, type Descriptor, output_address, VALID } from './descriptor.ts';
+
+/** What a walker makes of a descriptor at some depth. */
+export type Meaning = 'none' | 'table' | 'leaf';
+
+/** Bits of an x86-64 entry, where it differs: writable, accessed by hardware, a block. */
+const X86_RW = 1 << 1;
+const X86_PS = 1 << 7;
+
+/** With 52-bit output addresses in the format of 4K and 16K pages, bits 9:8 and 49:48 hold its top. */
+export const lpa2 = (t: Translation): boolean =>
+  t.arch === 'arm64' && t.va_bits === 52 && t.page_shift !== 16;
+
+/** Whether the architecture has blocks at a depth (FACTS 1.2; FEAT_LPA and LPA2 add one level). */
+function has_blocks(t: Translation, depth: number): boolean {
+  const level = hardware_level(t, depth);
+  if (t.arch === 'x86_64') return level === 1 || level === 2;
+  const least = (t.page_shift === 12 ? 1 : 2) - (t.va_bits === 52 ? 1 : 0);
+  return level >= least && level <= 2;
+}
+
+/** What a descriptor with these attributes says at a depth. Reserved encodings say nothing: they fault. */
+export function meaning(t: Translation, depth: number, attr: number): Meaning {
+  if ((attr & VALID) === 0) return 'none';
+  const last = depth === t.levels - 1;
+  if (t.arch === 'x86_64') {
+    if (last) return 'leaf';
+    if ((attr & X86_PS) === 0) return 'table';
+    return has_blocks(t, depth) ? 'leaf' : 'none';
+  }
+  if ((attr & 2) !== 0) return last ? 'leaf' : 'table';
+  return !last && has_blocks(t, depth) ? 'leaf' : 'none';
+}
+
+/** A leaf without the access flag faults and is never cached; x86 sets its flag itself. */
+export const cacheable = (t: Translation, attr: number): boolean => t.arch === 'x86_64' || (attr & AF) !== 0;
+
+export const writable = (t: Translation, attr: number): boolean =>
+  t.arch === 'x86_64' ? (attr & X86_RW) !== 0 : (attr & AP_RDONLY) === 0;
+
+/** Physical address a descriptor names: a table page, or where a leaf's range starts. */
+export const target = (t: Translation, d: Descriptor): number =>
+  t.arch === 'x86_64' ? d.addr : output_address(d, t.page_shift, lpa2(t));
+
+/** Entries of one contiguous group at a depth (FACTS 1.2); 1 where there are none. */
+export function group_entries(t: Translation, depth: number): number {
+  if (t.arch === 'x86_64') return 1;
+  const up = t.levels - 1 - depth;
+  if (t.page_shift === 12) return up <= 2 ? 16 : 1;
+  if (t.page_shift === 14) return [128, 32][up] ?? 1;
+  return [32, 32][up] ?? 1;
+}
+
+/** Entries that one cached translation of a leaf may stand for. */
+export const group_of = (t: Translation, depth: number, attr: number): number =>
+  (attr & CONT) !== 0 && t.arch !== 'x86_64' ? group_entries(t, depth) : 1;

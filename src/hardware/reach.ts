@@ -1,0 +1,120 @@
+import { entry_size, type LevelName } from '../geometry/translation.ts';
+import { target } from './format.ts';
+import type { Mmu } from './mmu.ts';
+import { caches, type Held } from './stale.ts';
+
+/** A way by which a CPU may come to physical memory. */
+export interface Reach {
+  /** As what a leaf translates to, or as a table that a walker reads. */
+  readonly as: 'leaf' | 'table';
+  /** Level of the leaf descriptor; or of the entries in the table. */
+  readonly level: LevelName;
+  /** Virtual address that leads to `pa`; of a table the first it translates. */
+  readonly va: number;
+  readonly pa: number;
+  /** Bytes of physical memory reached in one piece. */
+  readonly size: number;
+  /** In memory: every CPU may. */
+  readonly in_memory: boolean;
+  /** CPUs that may hold it though memory does not say so, or no longer. */
+  readonly held_by: readonly number[];
+  /** CPUs that do not hold it any more, but whose instructions in flight may use it. */
+  readonly in_flight: readonly number[];
+}
+
+/** A translation memory no longer has. */
+export interface HeldTranslation {
+  readonly as: 'leaf' | 'table';
+  /** Level of the descriptor it was read from. */
+  readonly level: LevelName;
+  readonly va: number;
+  /** Bytes of virtual addresses. */
+  readonly size: number;
+  /** What `va` translates to; or the table that the walk goes on in. */
+  readonly pa: number;
+  readonly attr: number;
+  readonly held_by: readonly number[];
+  readonly in_flight: readonly number[];
+  /** Whether walkers cannot find it in memory any more; before, a TLBI is in vain. */
+  readonly settled: boolean;
+}
+
+const holders = (m: Mmu, h: Held): readonly number[] =>
+  h.except.length === 0 ? m.everyone : m.everyone.filter((cpu) => caches(h, cpu));
+const flying = (m: Mmu, h: Held): readonly number[] =>
+  h.late ? m.everyone.filter((cpu) => !caches(h, cpu)) : h.flight;
+
+/** The translations of [va, va + size) that some CPU may hold and memory does not have, by depth and address. */
+export function held(m: Mmu, va: number, size: number): HeldTranslation[] {
+  const found: HeldTranslation[] = [];
+  for (let depth = 0; depth < m.t.levels; depth++) {
+    if (m.stale[depth]!.count === 0) continue;
+    const unit = entry_size(m.t, depth);
+    const first = Math.floor(va / unit);
+    for (const layer of m.stale[depth]!.over(first, Math.ceil((va + size) / unit) - first)) {
+      for (const h of layer.items) {
+        found.push({
+          as: h.table ? 'table' : 'leaf',
+          level: m.t.name[depth]!,
+          va: layer.first * unit,
+          size: layer.n * unit,
+          pa: target(m.t, h),
+          attr: h.attr,
+          held_by: holders(m, h),
+          in_flight: flying(m, h),
+          settled: h.settled === 2,
+        });
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * Every way by which any CPU may reach [pa, pa + size): as the output of leaves or as a table page; ascending by page,
+ * then by virtual address. Whoever gives these pages away asks this first. Whole pages are told.
+ */
+export function reaches(m: Mmu, pa: number, size: number): Reach[] {
+  const page = 2 ** m.t.page_shift;
+  const first = Math.floor(pa / page);
+  const found: Reach[] = [];
+  for (const layer of m.places.over(first, Math.ceil((pa + size) / page) - first)) {
+    for (const place of layer.items) {
+      const depth = place.table ? place.depth - 1 : place.depth;
+      const step = place.table ? m.t.entries[place.depth]! * entry_size(m.t, place.depth) : page;
+      const tell = (from: number, upto: number, hs: readonly Held[]): void => {
+        if (upto <= from) return;
+        found.push({
+          as: place.table ? 'table' : 'leaf',
+          level: m.t.name[place.depth]!,
+          va: place.va + from * step,
+          pa: (layer.first + from) * page,
+          size: (upto - from) * page,
+          in_memory: place.refs > hs.length,
+          held_by: m.everyone.filter((cpu) => hs.some((h) => caches(h, cpu))),
+          in_flight: m.everyone.filter((cpu) => hs.some((h) => flying(m, h).includes(cpu))),
+        });
+      };
+      if (depth < 0 || m.stale[depth]!.count === 0) {
+        tell(0, layer.n, []);
+        continue;
+      }
+      const unit = entry_size(m.t, depth);
+      const start = Math.floor(place.va / unit);
+      let at = 0;
+      for (const over of m.stale[depth]!.over(start, Math.ceil((place.va + layer.n * step) / unit) - start)) {
+        const out = (h: Held): number =>
+          target(m.t, h) + (place.va - over.first * unit) * (place.table ? page / unit : 1);
+        const hs = over.items.filter((h) => h.table === place.table && out(h) === layer.first * page);
+        if (hs.length === 0) continue;
+        const from = Math.max(0, (over.first * unit - place.va) / step);
+        const upto = Math.min(layer.n, ((over.first + over.n) * unit - place.va) / step);
+        tell(at, from, []);
+        tell(from, upto, hs);
+        at = upto;
+      }
+      tell(at, layer.n, []);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,181 @@
+import { entry_size, type Translation } from '../geometry/translation.ts';
+import { cacheable, group_of, meaning, target } from './format.ts';
+import type { ItemRule } from './layers.ts';
+import type { Mmu, Todo } from './mmu.ts';
+import { contents, count, type Entries, grouped, slice, unserve } from './places.ts';
+
+/** In the place of a mark's CPU: the TLBI is complete. */
+export const DONE = -1;
+export const is_done = (mark: Mark): boolean => mark.cpu === DONE;
+
+/** A TLBI that covers a translation and is not complete; of a walk-cache entry kept until that is gone. */
+export interface Mark {
+  /** Who issued it, or {@link DONE}. */
+  readonly cpu: number;
+  readonly broadcast: boolean;
+  /** Of a walk-cache entry: which addresses under it the TLBI covers; leaves of others stay cached. */
+  readonly va: number;
+  readonly size: number;
+}
+
+/** A translation that memory no longer has. The entries it was read from are where it lies in {@link Mmu.stale}. */
+export interface Held {
+  /** Kept by a walk cache: it leads to whatever lies in that table page now. Otherwise a leaf, in a TLB. */
+  readonly table: boolean;
+  readonly addr: number;
+  readonly attr: number;
+  /** Who overwrote it, and whether that is visible: 1 to the writer's own walker, 2 to all (then -1). */
+  readonly writer: number;
+  readonly settled: 0 | 1 | 2;
+  /** CPUs that cannot keep it any more, ascending. */
+  readonly except: readonly number[];
+  /** CPUs of those with instructions in flight that may use it: until their context synchronization event. */
+  readonly flight: readonly number[];
+  /** The defect: accesses of other CPUs through it outlived the TLBI. */
+  readonly late: boolean;
+  readonly marks: readonly Mark[];
+}
+
+/** Bytes of output that one entry stands for: a table page, or what a leaf covers. */
+const output_size = (t: Translation, depth: number, table: boolean): number =>
+  table ? 2 ** t.page_shift : entry_size(t, depth);
+
+export function held_rule(t: Translation, depth: number): ItemRule<Held> {
+  return {
+    shift: (h, by) => ({ ...h, addr: h.addr + by * output_size(t, depth, h.table) }),
+    same: same_held,
+  };
+}
+
+const same_list = (a: readonly number[], b: readonly number[]): boolean =>
+  a === b || (a.length === b.length && a.every((x, i) => x === b[i]));
+
+function same_held(a: Held, b: Held): boolean {
+  return (
+    a.addr === b.addr &&
+    a.attr === b.attr &&
+    a.table === b.table &&
+    a.writer === b.writer &&
+    a.settled === b.settled &&
+    a.late === b.late &&
+    same_list(a.except, b.except) &&
+    same_list(a.flight, b.flight) &&
+    a.marks.length === b.marks.length &&
+    a.marks.every((x, i) => {
+      const y = b.marks[i]!;
+      return x.cpu === y.cpu && x.broadcast === y.broadcast && x.va === y.va && x.size === y.size;
+    })
+  );
+}
+
+/** Whether a TLB or walk cache of the CPU may keep it. */
+export const caches = (h: Held, cpu: number): boolean => !h.except.includes(cpu);
+/** Whether an access by the CPU may use it. */
+export const may_use = (h: Held, cpu: number): boolean => h.late || caches(h, cpu) || h.flight.includes(cpu);
+
+/** Runs of entries whose output ascends as the address does; others one by one. */
+export function natural(t: Translation, e: Entries, table: boolean): Entries[] {
+  if (e.n === 1 || e.stride === output_size(t, e.depth, table)) return [e];
+  return Array.from({ length: e.n }, (_, i) => slice(t, e, i, 1));
+}
+
+/**
+ * Memory no longer has these entries: from now on they are what a CPU may still hold. `visible` says that no walker can
+ * find them in memory any more.
+ */
+export function retire(m: Mmu, e: Entries, visible: boolean): void {
+  const kind = meaning(m.t, e.depth, e.attr);
+  if (kind === 'none' || (kind === 'leaf' && !cacheable(m.t, e.attr))) return;
+  const table = kind === 'table';
+  for (const piece of natural(m.t, e, table)) {
+    const size = entry_size(m.t, e.depth);
+    const group = table ? 1 : group_of(m.t, e.depth, e.attr);
+    for (const g of grouped(piece.va / size, piece.n, group)) {
+      const first = piece.addr + (g.entry - piece.va / size) * output_size(m.t, e.depth, table);
+      add_held(m, e.depth, g.entry, g.n, {
+        table,
+        addr: first,
+        attr: e.attr,
+        writer: visible ? -1 : m.cpu,
+        settled: visible ? 2 : 0,
+        except: [],
+        flight: [],
+        late: false,
+        marks: [],
+      });
+    }
+  }
+  unserve(m, e, (child) => retire(m, child, visible));
+}
+
+function add_held(m: Mmu, depth: number, first: number, n: number, item: Held): void {
+  const rule = held_rule(m.t, depth);
+  const added: { first: number; n: number; item: Held }[] = [];
+  m.stale[depth]!.update(first, n, (layer) => {
+    const here = rule.shift(item, layer.first - first);
+    if (layer.items.some((h) => rule.same(h, here))) return layer.items;
+    added.push({ first: layer.first, n: layer.n, item: here });
+    return [...layer.items, here].sort(by_held);
+  });
+  for (const a of added) refer(m, depth, a.first, a.n, a.item, 1);
+  if (item.settled < 2) m.pending[m.cpu]!.unsettled.push({ depth, first, n });
+}
+
+const by_held = (a: Held, b: Held): number => a.addr - b.addr || a.attr - b.attr || a.settled - b.settled;
+
+/** Count a stale record as one more or one less way to the pages it leads to; says which tables lost their last one. */
+function refer(m: Mmu, depth: number, first: number, n: number, h: Held, by: 1 | -1): Entries[] {
+  const page = 2 ** m.t.page_shift;
+  const size = entry_size(m.t, depth);
+  const pa = target(m.t, h);
+  const lost: Entries[] = [];
+  const place = { va: first * size, depth: h.table ? depth + 1 : depth, table: h.table, refs: by };
+  count(m, pa / page, h.table ? n : (n * size) / page, place, (layer, va) => {
+    if (h.table && by < 0) lost.push(...contents(m, { first: layer.first, n: layer.n, va }, depth + 1));
+  });
+  return lost;
+}
+
+/**
+ * Change records over a stretch; undefined drops one. What a dropped walk-cache entry led to and nothing else leads to
+ * may have been cached on the way: it stays held, except what the TLBI covers.
+ */
+export function change_held(m: Mmu, todo: Todo, image: (h: Held) => Held | undefined): void {
+  const rule = held_rule(m.t, todo.depth);
+  const dropped: { first: number; n: number; item: Held }[] = [];
+  m.stale[todo.depth]!.update(todo.first, todo.n, (layer) => {
+    const kept: Held[] = [];
+    for (const item of layer.items) {
+      const now = image(item);
+      if (now === undefined || kept.some((k) => rule.same(k, now))) {
+        dropped.push({ first: layer.first, n: layer.n, item });
+      } else kept.push(now);
+    }
+    return kept.length < layer.items.length || kept.some((k, i) => k !== layer.items[i])
+      ? kept.sort(by_held)
+      : layer.items;
+  });
+  for (const { first, n, item } of dropped) {
+    for (const lost of refer(m, todo.depth, first, n, item, -1)) orphan(m, lost, item.marks);
+  }
+}
+
+/** Entries of a table that neither memory nor a walk cache leads to any more. */
+function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
+  const size = entry_size(m.t, e.depth);
+  let from = 0;
+  const leave = (upto: number, gone: boolean): void => {
+    if (upto <= from) return;
+    const piece = slice(m.t, e, from, upto - from);
+    if (gone) unserve(m, piece, (child) => orphan(m, child, marks));
+    else retire(m, piece, true);
+    from = upto;
+  };
+  const end = e.va + e.n * size;
+  const done = marks.filter((k) => is_done(k) && k.va < end && e.va < k.va + k.size);
+  for (const k of done.sort((a, b) => a.va - b.va)) {
+    leave(Math.min(e.n, Math.max(from, Math.floor((k.va - e.va) / size))), false);
+    leave(Math.min(e.n, Math.ceil((k.va + k.size - e.va) / size)), true);
+  }
+  leave(e.n, false);
+}

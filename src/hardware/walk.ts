@@ -1,0 +1,59 @@
+import { entry_size } from '../geometry/translation.ts';
+import { is_table, output_address } from './descriptor.ts';
+import type { Mmu } from './mmu.ts';
+import type { WordRun } from './words.ts';
+
+/** Entries side by side that are alike, and the addresses they translate. */
+export interface EntryRun extends WordRun {
+  /** First address; every entry covers 2^shift bytes. */
+  readonly start: number;
+  readonly end: number;
+  readonly depth: number;
+}
+
+/**
+ * The non-zero entries that a walk from the root meets in [from, to), by address; a table entry stands before what is in
+ * its table. `to` 0 is the wrap. Tables side by side are looked at as one.
+ */
+export function* entries(m: Mmu, from: number, to: number): Generator<EntryRun> {
+  const size = entry_size(m.t, 0);
+  yield* below(m, 0, m.root, m.t.entries[0]!, -m.t.entries[0]! * size, from, to);
+}
+
+/** Those of {@link entries} that map something. */
+export function* leaves(m: Mmu, from: number, to: number): Generator<EntryRun> {
+  for (const run of entries(m, from, to)) if (!points_to_table(m, run)) yield run;
+}
+
+/** Whether entries of this run are followed: above the last level, with both low bits set. */
+export const points_to_table = (m: Mmu, run: EntryRun): boolean =>
+  run.depth < m.t.levels - 1 && is_table(run);
+
+/** `n` words at `pa`, the first of which translates `va`. */
+function* below(
+  m: Mmu,
+  depth: number,
+  pa: number,
+  n: number,
+  va: number,
+  from: number,
+  to: number,
+): Generator<EntryRun> {
+  const size = entry_size(m.t, depth);
+  const low = Math.max(0, Math.floor((from - va) / size));
+  const high = Math.min(n, Math.ceil((to - va) / size));
+  if (high <= low) return;
+  for (const run of m.words.in(pa + low * 8, high - low)) {
+    const start = va + ((run.pa - pa) / 8) * size;
+    const found = { ...run, start, end: start + run.n * size, depth };
+    yield found;
+    if (!points_to_table(m, found)) continue;
+    const inner = m.t.entries[depth + 1]!;
+    const page = 2 ** m.t.page_shift;
+    const together = run.stride === page ? run.n : 1;
+    for (let i = 0; i < run.n; i += together) {
+      const table = output_address({ addr: run.addr + i * run.stride, attr: run.attr }, m.t.page_shift);
+      yield* below(m, depth + 1, table, together * inner, start + i * size, from, to);
+    }
+  }
+}
