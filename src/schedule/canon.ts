@@ -24,6 +24,21 @@ export function canon(value: unknown): string {
   return `{${fields.map(([k, v]) => `${JSON.stringify(k)}:${canon(v)}`).join(',')}}`;
 }
 
+/** Whether two values have equal texts, found out without them. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (a === b || Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((part, i) => equal(part, b[i]));
+  }
+  if (Array.isArray(b)) return false;
+  const x = a as Record<string, unknown>;
+  const y = b as Record<string, unknown>;
+  for (const field in x) if (!equal(x[field], y[field])) return false;
+  for (const field in y) if (x[field] === undefined && y[field] !== undefined) return false;
+  return true;
+}
+
 /** A 32-bit FNV-1a hash of a text. */
 export function hashText(text: string): number {
   let h = 0x811c9dc5;

@@ -16,7 +16,7 @@ export interface Thread {
   copy(): Thread;
 }
 
-/** One function still running: where it is and what it knows. */
+/** One function still running: where it is, what it knows, and what it has seen since. */
 interface Scope {
   readonly at: string;
   readonly live: readonly Value[];
@@ -27,6 +27,10 @@ interface Scope {
 interface Seen {
   readonly value: Value;
   readonly before: Seen | undefined;
+}
+
+function extended({ at, live, seen }: Scope, value: Value): Scope {
+  return { at, live, seen: { value, before: seen } };
 }
 
 function listed(seen: Seen | undefined): Value[] {
@@ -47,31 +51,32 @@ export class GeneratorThread implements Thread {
   private readonly args: readonly Value[];
   private readonly generator: Steps<unknown>;
   private readonly observed: Value[] = [];
-  private scopes: readonly Scope[];
+  /** The function that runs now, and those that called it, from the outermost. */
+  private top: Scope;
+  private callers: readonly Scope[] = [];
 
   constructor(run: (...args: Value[]) => Steps<unknown>, args: readonly Value[]) {
     this.run = run;
     this.args = args;
     this.generator = run(...args);
-    this.scopes = [{ at: '', live: args, seen: undefined }];
+    this.top = { at: '', live: args, seen: undefined };
     this.advance(undefined);
   }
 
   take(result: Value): void {
-    this.observed.push(result);
-    const top = this.scopes.at(-1)!;
-    this.scopes = [...this.scopes.slice(0, -1), { ...top, seen: { value: result, before: top.seen } }];
-    this.advance(result);
+    this.top = extended(this.top, result);
+    this.feed(result);
   }
 
   remembers(): string {
-    return canon(this.scopes.map(({ at, live, seen }) => [at, live, listed(seen)]));
+    return canon([...this.callers, this.top].map(({ at, live, seen }) => [at, live, listed(seen)]));
   }
 
   copy(): GeneratorThread {
     const twin = new GeneratorThread(this.run, this.args);
     for (const value of this.observed) twin.feed(value);
-    twin.scopes = this.scopes;
+    twin.top = this.top;
+    twin.callers = this.callers;
     return twin;
   }
 
@@ -94,16 +99,17 @@ export class GeneratorThread implements Thread {
 
   private mark(mark: MarkStep): void {
     if (mark.op === 'enter') {
-      this.scopes = [...this.scopes, { at: mark.at, live: mark.live, seen: undefined }];
+      this.callers = [...this.callers, this.top];
+      this.top = { at: mark.at, live: mark.live, seen: undefined };
       return;
     }
-    const outer = this.scopes.slice(0, -1);
     if (mark.op === 'forget') {
-      this.scopes = [...outer, { at: mark.at, live: mark.live, seen: undefined }];
+      this.top = { at: mark.at, live: mark.live, seen: undefined };
     } else {
-      const caller = outer.at(-1);
+      const caller = this.callers.at(-1);
       if (caller === undefined) throw new Error('leave without enter');
-      this.scopes = [...outer.slice(0, -1), { ...caller, seen: { value: mark.value, before: caller.seen } }];
+      this.callers = this.callers.slice(0, -1);
+      this.top = extended(caller, mark.value);
     }
     this.forgot = true;
   }

@@ -1,5 +1,5 @@
 import type { Step } from '../steps/step.ts';
-import { canon } from './canon.ts';
+import { canon, equal } from './canon.ts';
 import type { Interner } from './intern.ts';
 import { OP } from './ops.ts';
 import { PairMap } from './pairmap.ts';
@@ -36,6 +36,9 @@ export class Unfolding {
   private readonly parent: number[] = [];
   private readonly via: number[] = [];
   private readonly live: (Thread | undefined)[] = [];
+  /** By node: the result of the first edge made, or -1, and where it leads. Most nodes have no other. */
+  private readonly firstResult: number[] = [];
+  private readonly firstChild: number[] = [];
   private readonly edges = new PairMap();
   /** Every request that made something new, in order: making them again makes the same nodes. */
   readonly journal: (readonly [
@@ -100,6 +103,7 @@ export class Unfolding {
 
   /** Where the thread is after this result. */
   child(node: number, result: number): number {
+    if (this.firstResult[node] === result) return this.firstChild[node]!;
     const known = this.edges.get(node, result);
     return known >= 0 ? known : this.grow(node, result);
   }
@@ -117,6 +121,10 @@ export class Unfolding {
 
   private link(from: number, result: number, to: number): number {
     this.edges.set(from, result, to);
+    if (this.firstResult[from] === -1) {
+      this.firstResult[from] = result;
+      this.firstChild[from] = to;
+    }
     if (to <= from && !this.loops[to]) {
       this.loops[to] = true;
       this.flagged(to);
@@ -142,7 +150,7 @@ export class Unfolding {
     const args = this.values.value(observed.pop()!) as readonly unknown[];
     const thread = spawn(this.program.threads[root]!, args);
     for (const id of observed.reverse()) thread.take(this.values.value(id));
-    if (canon(thread.step) !== canon(this.step[node])) {
+    if (!equal(thread.step, this.step[node])) {
       throw new ThreadDiverged(
         `thread ${this.program.threads[root]!.name} yielded ${canon(thread.step)} where it had yielded ` +
           `${canon(this.step[node])} after the same results`,
@@ -190,6 +198,8 @@ export class Unfolding {
     this.b.push(b);
     this.c.push(c);
     this.thread.push(t);
+    this.firstResult.push(-1);
+    this.firstChild.push(-1);
     this.step.push(step);
     this.parent.push(parent);
     this.via.push(via);
