@@ -1,54 +1,52 @@
+import { AccessLog } from './accesslog.ts';
 import { Dependence } from './dependence.ts';
+import { widened } from './ints.ts';
 import { OP, SIMPLE } from './ops.ts';
 import type { System } from './system.ts';
 import type { Choice } from './verdict.ts';
-import { Sequence } from './wakeup.ts';
+
+/** An event as a number: its thread in the low bits, the outcome above. */
+export const THREAD = 31;
+const OUTCOME = 5;
+export const eventOf = (thread: number, outcome: number): number => thread | (outcome << OUTCOME);
+export const threadOf = (event: number): number => event & THREAD;
+export const outcomeOf = (event: number): number => event >> OUTCOME;
 
 /**
  * One execution, event by event, with the order its dependences impose. An event's clock says how many events of
- * each thread come before it in that order (itself included). Events are pushed and popped like a stack.
+ * each thread come before it in that order (itself included). Events are pushed and popped like a stack, and so are
+ * the races of each with earlier ones.
  */
 export class History {
-  private readonly system: System;
+  readonly system: System;
   private readonly states: Int32Array[];
   depth = 0;
-  private readonly thread: number[] = [];
-  private readonly outcome: number[] = [];
-  /** What it touched, as a number of {@link Dependence}. */
-  private readonly accesses: number[] = [];
+  /** By position: the event (see {@link eventOf}), and what it touched, as a number of {@link Dependence}. */
+  events = new Int32Array(64);
+  accesses = new Int32Array(64);
   /** Which event of its thread it is, from 1. */
-  private readonly index: number[] = [];
-  /** By event and thread, one after the other. */
-  private clocks: Int32Array;
-  /** Earlier events it races with. */
-  private readonly races: number[][] = [];
+  index = new Int32Array(64);
+  /** By event and thread, one after the other: `threads` numbers an event. */
+  clocks: Int32Array;
+  readonly threads: number;
   /** By thread: its last event, or the event that started it, or -1; and by event, what that was before. */
-  private readonly last: number[];
-  private readonly lastBefore: number[] = [];
-  /** Accesses by slot, the latest first, as a linked list of records. */
-  private readonly head: number[] = [];
-  private readonly recordEvent: number[] = [];
-  private readonly recordWrite: boolean[] = [];
-  private readonly recordBefore: number[] = [];
-  private records = 0;
-  private readonly candidates: number[] = [];
-  private readonly between: number[] = [];
-  /** The number of threads, and the clock before the first event. */
-  private readonly n: number;
-  private readonly origin: Int32Array;
-  private readonly base: Int32Array;
+  private readonly last: Int32Array;
+  private lastBefore = new Int32Array(64);
+  private readonly log = new AccessLog();
+  /** The earlier events that events race with, and by event where its own begin. */
+  raceFirst = new Int32Array(64);
+  raceStart = new Int32Array(65);
+  /** By race: the event on which it rests that it needs no more thought, or {@link OPEN}. */
+  raceSettled = new Int32Array(64);
   readonly dependence = new Dependence();
-  /** By node: what its step touches, where that does not depend on the state. */
-  private readonly always: (number | undefined)[] = [];
-  private readonly sequence = new Sequence(this.dependence);
+  /** By node: what its step touches where that does not depend on the state, plus 1; 0 where not known. */
+  private always = new Int32Array(256);
 
   constructor(system: System) {
     this.system = system;
     this.states = [system.initial()];
-    this.last = system.program.threads.map(() => -1);
-    this.n = system.threads;
-    this.origin = new Int32Array(system.threads);
-    this.base = new Int32Array(system.threads);
+    this.threads = system.threads;
+    this.last = new Int32Array(system.threads).fill(-1);
     this.clocks = new Int32Array(64 * system.threads);
   }
 
@@ -57,9 +55,9 @@ export class History {
   }
 
   choices(): Choice[] {
-    return Array.from({ length: this.depth }, (_, d) => ({
-      thread: this.thread[d]!,
-      outcome: this.outcome[d]!,
+    return Array.from(this.events.subarray(0, this.depth), (e) => ({
+      thread: threadOf(e),
+      outcome: outcomeOf(e),
     }));
   }
 
@@ -70,32 +68,31 @@ export class History {
   /** Thread `t` takes its step. */
   push(t: number, outcome: number): void {
     const { system, depth: d } = this;
+    // One place more than there are events: the search and clocks of threads that are blocked use it.
+    if (d + 2 > this.events.length) this.makeRoom(d + 2);
     const before = this.states[d]!;
     const node = before[t]!;
     const id = this.touches(before, node, t);
     const accesses = this.dependence.set(id);
-    this.thread[d] = t;
-    this.outcome[d] = outcome;
+    this.events[d] = eventOf(t, outcome);
     this.accesses[d] = id;
-    const base = this.baseOf(t);
-    let races = this.races[d];
-    if (races === undefined) {
-      races = [];
-      this.races[d] = races;
-      this.makeRoom(d);
-    }
-    races.length = 0;
-    this.conflicting(accesses);
-    if (this.mayBlock(node)) this.blockingRaces(t, node, accesses, base, races);
-    else this.immediateRaces(t, base, races);
-    this.setClock(d, t, base);
-    this.lastBefore[d] = this.last[t]!;
+    this.startClock(t);
+    let races = this.raceStart[d]!;
+    const blocking = this.mayBlock(node);
+    if (blocking) races = this.blockingRaces(t, node, accesses, races);
+    this.log.findDirect(accesses);
+    this.raceStart[d + 1] = this.finishClock(blocking, races);
+    const last = this.last[t]!;
+    const index = last >= 0 && threadOf(this.events[last]!) === t ? this.index[last]! + 1 : 1;
+    this.index[d] = index;
+    this.clocks[d * this.threads + t] = index;
+    this.lastBefore[d] = last;
     this.last[t] = d;
-    for (const access of accesses) this.record(access >> 1, d, (access & 1) === 1);
+    this.log.add(accesses, d);
     this.depth = d + 1;
     this.perform(before, d + 1, t, outcome);
-    const op = system.nodes.op[node]!;
     // What a thread does comes after the step that started it.
+    const op = system.nodes.op[node]!;
     if (op === OP.START) this.started(system.nodes.a[node]!, d);
     else if (op === OP.CALL_RCU) this.started(system.nodes.b[node]!, d);
   }
@@ -110,26 +107,19 @@ export class History {
     // Beyond its width no state ever held anything but 0.
     for (let i = 0, w = system.width; i < w; i++) after[i] = before[i]!;
     system.perform(after, t, outcome);
-    if (system.width > after.length) {
-      const wide = new Int32Array(system.width * 2);
-      wide.set(after);
-      this.states[to] = wide;
-    }
+    if (system.width > after.length) this.states[to] = widened(after, system.width);
   }
 
   pop(): void {
     const d = --this.depth;
-    const t = this.thread[d]!;
+    const t = threadOf(this.events[d]!);
+    const { op, a, b } = this.system.nodes;
     const node = this.states[d]![t]!;
-    const op = this.system.nodes.op[node]!;
-    if (op === OP.START) this.unstart(this.system.nodes.a[node]!, d);
-    else if (op === OP.CALL_RCU) this.unstart(this.system.nodes.b[node]!, d);
+    const o = op[node]!;
+    if (o === OP.START) this.unstart(a[node]!, d);
+    else if (o === OP.CALL_RCU) this.unstart(b[node]!, d);
     this.last[t] = this.lastBefore[d]!;
-    const accesses = this.dependence.set(this.accesses[d]!);
-    for (let i = accesses.length - 1; i >= 0; i--) {
-      this.records--;
-      this.head[accesses[i]! >> 1] = this.recordBefore[this.records]!;
-    }
+    this.log.remove(this.dependence.set(this.accesses[d]!));
   }
 
   private started(t: number, d: number): void {
@@ -142,94 +132,96 @@ export class History {
     if (this.last[t] === d) this.last[t] = -1;
   }
 
-  private record(slot: number, event: number, write: boolean): void {
-    const r = this.records++;
-    this.recordEvent[r] = event;
-    this.recordWrite[r] = write;
-    this.recordBefore[r] = this.head[slot] ?? -1;
-    this.head[slot] = r;
+  /** Begin the clock at the end with what comes before a thread's next event for the thread alone. */
+  private startClock(t: number): void {
+    const { clocks, threads: n } = this;
+    const last = this.last[t]!;
+    const at = this.depth * n;
+    if (last < 0) for (let i = 0; i < n; i++) clocks[at + i] = 0;
+    else for (let i = 0, from = last * n; i < n; i++) clocks[at + i] = clocks[from + i]!;
   }
 
-  /** The events an access depends on directly: the last write, and for a write the reads since. */
-  private conflicting(accesses: readonly number[]): void {
-    this.candidates.length = 0;
-    for (const access of accesses) {
-      let r = this.head[access >> 1] ?? -1;
-      while (r >= 0 && !this.recordWrite[r]) {
-        if (access & 1) this.candidates.push(this.recordEvent[r]!);
-        r = this.recordBefore[r]!;
-      }
-      if (r >= 0) this.candidates.push(this.recordEvent[r]!);
-    }
-  }
-
-  private immediateRaces(t: number, base: Int32Array, races: number[]): void {
-    const { candidates, clocks, thread, index } = this;
-    for (const e of candidates) {
-      const p = thread[e]!;
+  /**
+   * Take the events the one at the end depends on directly into its clock. First only what came before each of them:
+   * those that are then not in the clock are the immediate ones, and race with it. Says where the races end.
+   */
+  private finishClock(blocking: boolean, races: number): number {
+    const { clocks, events, index, threads: n } = this;
+    const { direct, directs } = this.log;
+    const at = this.depth * n;
+    for (let c = 0; c < directs; c++) {
+      const e = direct[c]!;
+      const p = threadOf(events[e]!);
+      const own = clocks[at + p]!;
       const i = index[e]!;
-      if (p === t || base[p]! >= i || races.includes(e)) continue;
-      let immediate = true;
-      for (const g of candidates) {
-        if (g !== e && clocks[g * this.n + p]! >= i) {
-          immediate = false;
-          break;
-        }
+      if (own >= i) continue;
+      for (let k = 0, from = e * n; k < n; k++) {
+        const other = clocks[from + k]!;
+        if (other > clocks[at + k]!) clocks[at + k] = other;
       }
-      if (immediate) races.push(e);
+      clocks[at + p] = i - 1;
     }
+    let end = races;
+    for (let c = 0; c < directs; c++) {
+      const e = direct[c]!;
+      const own = at + threadOf(events[e]!);
+      if (clocks[own]! >= index[e]!) continue;
+      clocks[own] = index[e]!;
+      if (!blocking) end = this.addRace(e, end);
+    }
+    return end;
   }
 
-  /** All writes to what the step may be blocked by, before which it was enabled. */
-  private blockingRaces(
-    t: number,
-    node: number,
-    accesses: readonly number[],
-    base: Int32Array,
-    races: number[],
-  ): void {
+  /** All writes to what the step may be blocked by, before which it was enabled. Says where the races end. */
+  private blockingRaces(t: number, node: number, accesses: readonly number[], races: number): number {
+    const { clocks, log, index } = this;
+    const at = this.depth * this.threads;
+    let end = races;
     for (const access of accesses) {
-      for (let r = this.head[access >> 1] ?? -1; r >= 0; r = this.recordBefore[r]!) {
-        const e = this.recordEvent[r]!;
-        const p = this.thread[e]!;
-        if (!this.recordWrite[r] && !(access & 1)) continue;
-        if (p === t || base[p]! >= this.index[e]! || races.includes(e)) continue;
-        if (this.system.outcomes(this.states[e]!, t, node) > 0) races.push(e);
+      for (let r = log.conflicting(access); r !== 0; r = log.conflictingBefore(r, access)) {
+        const e = log.eventOf(r);
+        const p = threadOf(this.events[e]!);
+        if (p === t || clocks[at + p]! >= index[e]! || this.raceFirst.subarray(races, end).includes(e))
+          continue;
+        if (this.system.outcomes(this.states[e]!, t, node) > 0) end = this.addRace(e, end);
       }
     }
+    return end;
   }
 
-  /** The clock of what comes before a thread's next event for the thread alone. */
-  private baseOf(t: number): Int32Array {
-    const last = this.last[t]!;
-    if (last < 0) return this.origin;
-    for (let i = 0, at = last * this.n; i < this.n; i++) this.base[i] = this.clocks[at + i]!;
-    return this.base;
-  }
-
-  private makeRoom(d: number): void {
-    if ((d + 1) * this.n <= this.clocks.length) return;
-    const wide = new Int32Array(this.clocks.length * 2);
-    wide.set(this.clocks);
-    this.clocks = wide;
-  }
-
-  private setClock(d: number, t: number, base: Int32Array): void {
-    const { clocks, n } = this;
-    const at = d * n;
-    for (let i = 0; i < n; i++) clocks[at + i] = base[i]!;
-    for (const e of this.candidates) {
-      for (let i = 0, other = e * n; i < n; i++) {
-        if (clocks[other + i]! > clocks[at + i]!) clocks[at + i] = clocks[other + i]!;
-      }
+  private addRace(first: number, at: number): number {
+    if (at >= this.raceFirst.length) {
+      this.raceFirst = widened(this.raceFirst, at + 1);
+      this.raceSettled = widened(this.raceSettled, at + 1);
     }
-    const last = this.last[t]!;
-    const index = last >= 0 && this.thread[last] === t ? this.index[last]! + 1 : 1;
-    this.index[d] = index;
-    clocks[at + t] = index;
+    this.raceFirst[at] = first;
+    this.raceSettled[at] = OPEN;
+    return at + 1;
   }
 
-  private mayBlock(node: number): boolean {
+  /** The events that keep a thread blocked at the end from what it could do before them. */
+  racesOfBlocked(t: number): Int32Array {
+    const v = this.states[this.depth]!;
+    const node = v[t]!;
+    if (!this.mayBlock(node) || this.system.outcomes(v, t, node) > 0) return NO_RACES;
+    if (this.depth + 1 > this.events.length) this.makeRoom(this.depth + 1);
+    this.startClock(t);
+    const start = this.raceStart[this.depth]!;
+    const end = this.blockingRaces(t, node, this.system.touches(v, node, t), start);
+    return this.raceFirst.slice(start, end);
+  }
+
+  private makeRoom(events: number): void {
+    this.events = widened(this.events, events);
+    this.accesses = widened(this.accesses, events);
+    this.index = widened(this.index, events);
+    this.lastBefore = widened(this.lastBefore, events);
+    this.raceStart = widened(this.raceStart, events + 1);
+    this.clocks = widened(this.clocks, this.events.length * this.threads);
+  }
+
+  /** Whether a step may be blocked, or have several outcomes for another reason than the choice. */
+  mayBlock(node: number): boolean {
     const op = this.system.nodes.op[node]!;
     return op < SIMPLE && op > OP.CRASHED && op !== OP.CHOOSE;
   }
@@ -239,91 +231,17 @@ export class History {
     return this.touches(v, v[t]!, t);
   }
 
-  private touches(v: Int32Array, node: number, t: number): number {
-    const known = this.always[node];
-    if (known !== undefined) return known;
+  touches(v: Int32Array, node: number, t: number): number {
+    if (node < this.always.length) {
+      const known = this.always[node]!;
+      if (known !== 0) return known - 1;
+    }
     const id = this.dependence.id(this.system.touches(v, node, t));
-    if (this.system.softAccesses[node] === undefined) this.always[node] = id;
+    if (this.system.softAccesses[node] === undefined) {
+      if (node >= this.always.length) this.always = widened(this.always, node + 1);
+      this.always[node] = id + 1;
+    }
     return id;
-  }
-
-  /** Of the threads asleep before event `d`, those that still are after it. */
-  stillAsleep(asleep: number, d: number): number {
-    if (asleep === 0) return 0;
-    const { dependence } = this;
-    const v = this.states[d]!;
-    const accesses = this.accesses[d]!;
-    // The thread that moved stands before another step now, whatever outcomes of this one are asleep.
-    let still = asleep & ~(1 << this.thread[d]!);
-    for (let q = 0; still >> q; q++) {
-      if (still & (1 << q) && dependence.conflict(this.pending(v, q), accesses)) still &= ~(1 << q);
-    }
-    return still;
-  }
-
-  /**
-   * Tell every race: the earlier event, the later one (or -1 where the execution ended before the step came to
-   * be enabled), and the thread of the later.
-   */
-  eachRace(tell: (first: number, second: number, thread: number) => void): void {
-    for (let d = 0; d < this.depth; d++) for (const e of this.races[d]!) tell(e, d, this.thread[d]!);
-    const v = this.states[this.depth]!;
-    for (let t = 0; t < this.system.threads; t++) {
-      const node = v[t]!;
-      if (!this.mayBlock(node) || this.system.outcomes(v, t, node) > 0) continue;
-      const races: number[] = [];
-      const base = this.baseOf(t);
-      this.blockingRaces(t, node, this.system.touches(v, node, t), base, races);
-      for (const e of races) tell(e, -1, t);
-    }
-  }
-
-  /** The events after `first` that do not depend on it. */
-  private independentOf(first: number): number[] {
-    const { between, clocks, n } = this;
-    between.length = 0;
-    const i = this.index[first]!;
-    let at = (first + 1) * n + this.thread[first]!;
-    for (let g = first + 1; g < this.depth; g++, at += n) if (clocks[at]! < i) between.push(g);
-    return between;
-  }
-
-  /**
-   * Whether some step asleep before `first` may come first in the reversal of a race that ends with this outcome.
-   * `outcomes` says by thread which outcomes of its step are asleep.
-   */
-  covered(
-    asleep: number,
-    outcomes: readonly number[],
-    first: number,
-    second: number,
-    thread: number,
-    outcome: number,
-  ): boolean {
-    if (asleep === 0) return false;
-    const { dependence } = this;
-    const events = this.independentOf(first);
-    const v = this.states[first]!;
-    let last = -1;
-    threads: for (let q = 0; asleep >> q; q++) {
-      if (!(asleep & (1 << q))) continue;
-      const own = this.pending(v, q);
-      for (const g of events) {
-        if (this.thread[g] === q) {
-          if (outcomes[q]! & (1 << this.outcome[g]!)) return true;
-          continue threads;
-        }
-        if (dependence.conflict(own, this.accesses[g]!)) continue threads;
-      }
-      if (q === thread) {
-        if (outcomes[q]! & (1 << outcome)) return true;
-        continue;
-      }
-      if (outcomes[q] !== this.allOutcomes(v, q)) continue;
-      if (last < 0) last = this.lastAccesses(first, second, thread, events);
-      if (last !== BLOCKED && !dependence.conflict(own, last)) return true;
-    }
-    return false;
   }
 
   /** All outcomes of a thread's next step, as bits. */
@@ -338,35 +256,9 @@ export class History {
   outcomesBefore(event: number, thread: number): number {
     return this.system.outcomes(this.states[event]!, thread, this.states[this.depth]![thread]!);
   }
-
-  outcomeOf(event: number): number {
-    return this.outcome[event]!;
-  }
-
-  /** What is to be run instead of `first`: what does not depend on it, then the other thread's step. */
-  reversal(first: number, second: number, thread: number, outcome: number): Sequence | undefined {
-    const events = this.independentOf(first);
-    const last = this.lastAccesses(first, second, thread, events);
-    if (last === BLOCKED) return undefined;
-    const { sequence } = this;
-    sequence.clear();
-    for (const g of events) sequence.add(this.thread[g]!, this.outcome[g]!, this.accesses[g]!);
-    sequence.add(thread, outcome, last);
-    return sequence;
-  }
-
-  /** What the thread's step touches when it comes after those events and without `first`. */
-  private lastAccesses(first: number, second: number, thread: number, events: readonly number[]): number {
-    const { system } = this;
-    const at = this.states[second < 0 ? this.depth : second]!;
-    const node = at[thread]!;
-    if (!this.mayBlock(node) && system.softAccesses[node] === undefined) return this.accesses[second]!;
-    const v = this.states[first]!.slice();
-    for (const g of events) system.perform(v, this.thread[g]!, this.outcome[g]!);
-    if (v[thread] !== node || system.outcomes(v, thread, node) === 0) return BLOCKED;
-    return this.touches(v, node, thread);
-  }
 }
 
-const BLOCKED = -2;
+/** A race that is to be looked at whenever an execution is complete. */
+export const OPEN = 0x7fffffff;
+const NO_RACES = new Int32Array(0);
 const MAX_OUTCOMES = 30;

@@ -25,3 +25,10 @@ export class Ints {
     this.length = 0;
   }
 }
+
+/** The integers of `from`, and zeros up to `length` and beyond. */
+export function widened(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const wide = new Int32Array(Math.max(length, from.length * 2));
+  wide.set(from);
+  return wide;
+}

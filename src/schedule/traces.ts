@@ -1,10 +1,12 @@
 import { Checks, stateText } from './check.ts';
-import { History } from './history.ts';
+import { eventOf, History, outcomeOf, threadOf } from './history.ts';
 import type { Monitor, Violation } from './monitor.ts';
+import { Reversal } from './reversal.ts';
+import { SleepSets } from './sleep.ts';
 import type { Outcome } from './states.ts';
 import type { System } from './system.ts';
 import type { Bound, Bounds, Choice, Progress, Stats, Watch } from './verdict.ts';
-import { type SavedWakeup, Wakeup } from './wakeup.ts';
+import { type SavedWakeup, WakeupTrees } from './wakeup.ts';
 
 export interface TracesOptions {
   readonly monitors: readonly Monitor[];
@@ -30,12 +32,14 @@ export class TracesSearch {
   private readonly options: TracesOptions;
   private readonly checks: Checks;
   private readonly history: History;
-  /** By depth: threads asleep, and what is planned, from the next one on. */
-  private readonly asleep: number[] = [0];
-  /** By depth and thread: which outcomes of its step are asleep, as bits; of threads that are asleep at all. */
-  private readonly asleepOutcomes: number[][] = [[]];
-  private readonly plans: Wakeup[] = [];
+  private readonly reversal: Reversal;
+  private readonly sleep: SleepSets;
+  private readonly trees = new WakeupTrees();
+  /** By depth: the node of a wakeup tree below which is planned what is to be done there. */
+  private readonly plans: number[] = [];
   depth = 0;
+  /** How many of its first events this execution has in common with the last complete one. */
+  private common = 0;
   executions = 0;
   /** Executions given up because everything enabled was asleep; an optimal search has none. */
   redundant = 0;
@@ -52,6 +56,8 @@ export class TracesSearch {
     this.options = options;
     this.checks = new Checks(system, options.monitors);
     this.history = new History(system);
+    this.reversal = new Reversal(this.history);
+    this.sleep = new SleepSets(system.threads);
     for (const m of options.monitors) m.memory?.load(undefined);
   }
 
@@ -74,8 +80,8 @@ export class TracesSearch {
         if (this.history.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
         watch?.progress?.(this.progress());
       }
-      const next = this.plans[this.depth]!.first();
-      if (next === undefined) {
+      const next = this.trees.first(this.plans[this.depth]!);
+      if (next === 0) {
         if (this.depth === 0)
           return { end: 'complete', within: this.cut ? (['steps'] satisfies Bound[]) : [] };
         this.back();
@@ -87,106 +93,109 @@ export class TracesSearch {
     return { end: 'violation', ...this.found };
   }
 
-  private forward(next: Wakeup): void {
-    const { history, depth } = this;
-    const v = history.state(depth);
-    const t = next.thread;
-    const violation = this.checks.watchesLocks ? this.checks.beforeStep(v, t) : undefined;
+  private forward(next: number): void {
+    const { history, depth, trees, system } = this;
+    const event = trees.event(next);
+    const t = threadOf(event);
+    const violation = this.checks.watchesLocks ? this.checks.beforeStep(history.state(depth), t) : undefined;
     this.transitions++;
-    history.push(t, next.outcome);
+    history.push(t, outcomeOf(event));
     this.depth = depth + 1;
     if (this.depth > this.longest) this.longest = this.depth;
-    this.sleepOn(depth);
+    this.sleep.carry(history, depth);
     const bad =
       violation ??
-      (this.system.fault >= 0 || this.system.notice >= 0 ? this.checks.step() : undefined) ??
+      (system.fault >= 0 || system.notice >= 0 ? this.checks.step() : undefined) ??
       this.checks.state(history.state(depth + 1));
     if (bad !== undefined) this.report(bad);
     // A planned sequence goes on; at its end the search is free to choose.
-    this.plans[depth + 1] = next.isLeaf ? this.plan() : next;
+    this.plans[depth + 1] = trees.first(next) === 0 ? this.plan() : next;
   }
 
   /** What to do at a state without a plan: one thread that is awake; or the execution is complete. */
-  private plan(): Wakeup {
-    const { system, history, depth } = this;
-    const plan = new Wakeup(-1, 0, 0);
+  private plan(): number {
+    const { system, history, depth, trees } = this;
     const v = history.state(depth);
     const enabled = system.enabled(v);
-    if (enabled === 0) {
+    const cut = depth >= (this.options.bounds?.maxSteps ?? Infinity);
+    if (enabled === 0 || cut) {
       this.executions++;
-      if (this.options.all) this.finals.add(stateText(system, v));
-      const bad = this.checks.halt(v);
-      if (bad !== undefined) this.report(bad);
+      if (enabled === 0) this.halted(v);
+      else this.cut = true;
       this.reverseRaces();
-    } else if (depth >= (this.options.bounds?.maxSteps ?? Infinity)) {
-      this.executions++;
-      this.cut = true;
-      this.reverseRaces();
-    } else {
-      const thread = this.awake(v, enabled);
-      if (thread < 0) this.redundant++;
-      else {
-        const outcomes = history.allOutcomes(v, thread) & ~this.sleeping(depth, thread);
-        const accesses = history.pending(v, thread);
-        for (let o = 0; outcomes >> o; o++) if (outcomes & (1 << o)) plan.add(thread, o, accesses);
-      }
+      return NOTHING;
     }
+    const thread = this.awake(v, enabled);
+    if (thread < 0) {
+      this.redundant++;
+      return NOTHING;
+    }
+    const plan = trees.root();
+    const outcomes = history.allOutcomes(v, thread) & ~this.sleep.outcomes(depth, thread);
+    const accesses = history.pending(v, thread);
+    for (let o = 0; outcomes >> o; o++)
+      if (outcomes & (1 << o)) trees.add(plan, eventOf(thread, o), accesses);
     return plan;
   }
 
-  /** The outcomes of a thread's step that are asleep. */
-  private sleeping(depth: number, t: number): number {
-    return this.asleep[depth]! & (1 << t) ? this.asleepOutcomes[depth]![t]! : 0;
+  private halted(v: Int32Array): void {
+    if (this.options.all) this.finals.add(stateText(this.system, v));
+    const bad = this.checks.halt(v);
+    if (bad !== undefined) this.report(bad);
   }
 
   /** The first enabled thread with an outcome that is not asleep, or -1. */
   private awake(v: Int32Array, enabled: number): number {
-    for (let t = 0; enabled >> t; t++) {
-      if (!(enabled & (1 << t))) continue;
-      if (!(this.asleep[this.depth]! & (1 << t))) return t;
-      if (this.history.allOutcomes(v, t) & ~this.sleeping(this.depth, t)) return t;
+    const { depth, sleep } = this;
+    const asleep = sleep.at(depth);
+    for (let rest = enabled; rest !== 0; rest &= rest - 1) {
+      const t = 31 - Math.clz32(rest & -rest);
+      if (!(asleep & (1 << t))) return t;
+      if (this.history.allOutcomes(v, t) & ~sleep.outcomes(depth, t)) return t;
     }
     return -1;
   }
 
-  /** Carry over to the next depth who is still asleep there. */
-  private sleepOn(depth: number): void {
-    const still = this.history.stillAsleep(this.asleep[depth]!, depth);
-    this.asleep[depth + 1] = still;
-    let outcomes = this.asleepOutcomes[depth + 1];
-    if (outcomes === undefined) {
-      outcomes = [];
-      this.asleepOutcomes[depth + 1] = outcomes;
-    }
-    for (let t = 0; still >> t; t++) if (still & (1 << t)) outcomes[t] = this.asleepOutcomes[depth]![t]!;
-  }
-
   private back(): void {
+    const { trees, plans } = this;
+    const below = plans[this.depth]!;
     const depth = --this.depth;
-    const { thread, outcome } = this.plans[depth]!.first()!;
+    if (depth < this.common) this.common = depth;
+    const plan = plans[depth]!;
+    const explored = trees.first(plan);
+    if (below !== explored && below !== NOTHING) trees.drop(below);
     this.history.pop();
-    this.plans[depth]!.drop();
-    this.asleepOutcomes[depth]![thread] = this.sleeping(depth, thread) | (1 << outcome);
-    this.asleep[depth]! |= 1 << thread;
+    this.sleep.add(depth, trees.event(explored));
+    trees.dropFirst(plan);
   }
 
+  /**
+   * Reverse every race of the execution, but not those of which it is settled that it would change nothing: the last
+   * execution had the same race, and all that decided its reversal.
+   */
   private reverseRaces(): void {
-    const { history } = this;
-    history.eachRace((first, second, thread) => {
-      if (second >= 0) this.reverse(first, second, thread, history.outcomeOf(second));
-      else {
-        const outcomes = history.outcomesBefore(first, thread);
-        for (let o = 0; o < outcomes; o++) this.reverse(first, second, thread, o);
+    const { history, depth, common } = this;
+    this.common = depth;
+    for (let d = 0; d < depth; d++) {
+      for (let r = history.raceStart[d]!, end = history.raceStart[d + 1]!; r < end; r++) {
+        if (history.raceSettled[r]! < common) continue;
+        const event = history.events[d]!;
+        this.reverse(history.raceFirst[r]!, d, threadOf(event), outcomeOf(event));
+        history.raceSettled[r] = this.reversal.settled;
       }
-    });
+    }
+    for (let t = 0; t < this.system.threads; t++) {
+      for (const first of history.racesOfBlocked(t)) {
+        const outcomes = history.outcomesBefore(first, t);
+        for (let o = 0; o < outcomes; o++) this.reverse(first, -1, t, o);
+      }
+    }
   }
 
   private reverse(first: number, second: number, thread: number, outcome: number): void {
-    const { history } = this;
-    const asleep = this.asleep[first]!;
-    if (history.covered(asleep, this.asleepOutcomes[first]!, first, second, thread, outcome)) return;
-    const sequence = history.reversal(first, second, thread, outcome);
-    if (sequence !== undefined) this.plans[first]!.insert(sequence);
+    const { reversal } = this;
+    reversal.begin(first, second, thread, outcome);
+    if (!reversal.covered(this.sleep)) reversal.planIn(this.trees, this.plans[first]!);
   }
 
   private report(violation: Violation): void {
@@ -196,12 +205,13 @@ export class TracesSearch {
 
   /** Where the search stands, as plain data. */
   save(): SavedTraces {
+    const depths = Array.from({ length: this.depth + 1 }, (_, d) => d);
     return {
       sets: this.history.dependence.all,
       path: this.history.choices().map((c) => [c.thread, c.outcome] as const),
-      asleep: this.asleep.slice(0, this.depth + 1),
-      asleepOutcomes: this.asleepOutcomes.slice(0, this.depth + 1).map((o) => [...o]),
-      plans: this.plans.slice(0, this.depth + 1).map((p) => p.save()),
+      asleep: depths.map((d) => this.sleep.at(d)),
+      asleepOutcomes: depths.map((d) => this.sleep.save(d)),
+      plans: depths.map((d) => this.trees.save(this.plans[d]!)),
       counters: [this.executions, this.redundant, this.transitions, this.longest, this.cut ? 1 : 0],
     };
   }
@@ -210,10 +220,11 @@ export class TracesSearch {
     for (const set of saved.sets) this.history.dependence.id(set);
     for (const [thread, outcome] of saved.path) this.history.push(thread, outcome);
     this.depth = saved.path.length;
-    saved.asleep.forEach((mask, d) => {
-      this.asleep[d] = mask;
-      this.asleepOutcomes[d] = saved.asleepOutcomes[d]!.map((o) => o ?? 0);
-      this.plans[d] = Wakeup.load(saved.plans[d]!);
+    saved.plans.forEach((plan, d) => {
+      this.sleep.load(d, saved.asleepOutcomes[d]!);
+      // A sequence that goes on lies below the event of the depth before.
+      const on = d === 0 ? NOTHING : this.trees.first(this.plans[d - 1]!);
+      this.plans[d] = this.trees.first(on) !== 0 ? on : this.trees.load(plan);
     });
     const [executions = 0, redundant = 0, transitions = 0, longest = 0, cut = 0] = saved.counters;
     Object.assign(this, { executions, redundant, transitions, longest, cut: cut === 1, started: true });
@@ -237,6 +248,8 @@ export class TracesSearch {
 }
 
 const TICK = 4096;
+/** The empty tree. */
+const NOTHING = 0;
 
 export interface SavedTraces {
   readonly sets: readonly (readonly number[])[];

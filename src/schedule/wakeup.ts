@@ -1,135 +1,108 @@
-import { type Dependence, NO } from './dependence.ts';
+import { eventOf, outcomeOf, threadOf } from './history.ts';
+import { widened } from './ints.ts';
 
-/** A sequence of events to plan, made anew for every race and so without an object for each event. */
-export class Sequence {
-  private readonly dependence: Dependence;
-  private readonly threads: number[] = [];
-  private readonly outcomes: number[] = [];
-  private readonly accesses: number[] = [];
-  /** The event that follows in what is left of the sequence; the last leads to {@link length}. */
-  private readonly next: number[] = [];
-  private length = 0;
-  private head = 0;
-
-  constructor(dependence: Dependence) {
-    this.dependence = dependence;
-  }
-
-  clear(): void {
-    this.length = 0;
-    this.head = 0;
-  }
-
-  add(thread: number, outcome: number, accesses: number): void {
-    const i = this.length++;
-    this.threads[i] = thread;
-    this.outcomes[i] = outcome;
-    this.accesses[i] = accesses;
-    this.next[i] = i + 1;
-  }
-
-  /**
-   * If the choice may come first in what is left, up to the order of independent steps, take it out and say so. It
-   * may also not be part of it, and independent of all of it.
-   */
-  takeInitial(choice: Wakeup): boolean {
-    const { threads, next, length, dependence } = this;
-    const { thread, accesses } = choice;
-    const { answers } = dependence;
-    const row = accesses * dependence.stride;
-    let before = -1;
-    for (let i = this.head; i < length; i = next[i]!) {
-      if (threads[i] === thread) {
-        if (this.outcomes[i] !== choice.outcome) return false;
-        if (before < 0) this.head = next[i]!;
-        else next[before] = next[i]!;
-        return true;
-      }
-      if (answers[row + this.accesses[i]!] !== NO && dependence.conflict(accesses, this.accesses[i]!))
-        return false;
-      before = i;
-    }
-    return true;
-  }
-
-  /** Plan what is left, below a node. */
-  plan(below: Wakeup): void {
-    let node = below;
-    for (let i = this.head; i < this.length; i = this.next[i]!) {
-      node = node.add(this.threads[i]!, this.outcomes[i]!, this.accesses[i]!);
-    }
-  }
-}
+/** Where the parts of a node are: its event, what that touches, its first child, its next sibling. */
+const ACCESSES = 1;
+const CHILD = 2;
+const SIBLING = 3;
+const SIZE = 4;
 
 /**
- * A wakeup tree: planned sequences that share beginnings. The root stands for a state, every other node for a
- * thread's next step with this outcome; `accesses` says what it touches, as a number of {@link Dependence}.
- * Children are explored in order.
+ * Wakeup trees: planned sequences that share beginnings. The root of a tree stands for a state, every other node for
+ * a thread's next step with an outcome (see {@link eventOf}); of what that touches the tree knows the number in
+ * {@link Dependence}. Children are explored in order.
+ *
+ * A search plans and drops a node for every step or two it takes, so all trees lie in one array, a node is where it
+ * begins there, and dropped nodes are used again. Node 0 is the empty tree.
  */
-export class Wakeup {
-  readonly thread: number;
-  readonly outcome: number;
-  readonly accesses: number;
-  private child: Wakeup | undefined = undefined;
-  private sibling: Wakeup | undefined = undefined;
+export class WakeupTrees {
+  private nodes = new Int32Array(1024);
+  private used = SIZE;
+  /** Dropped nodes, linked as siblings. */
+  private dropped = 0;
 
-  constructor(thread: number, outcome: number, accesses: number) {
-    this.thread = thread;
-    this.outcome = outcome;
-    this.accesses = accesses;
+  /** A tree for a state where nothing is planned yet. */
+  root(): number {
+    return this.node(0, 0);
   }
 
-  get isLeaf(): boolean {
-    return this.child === undefined;
-  }
-
-  /** The child to explore, or being explored. */
-  first(): Wakeup | undefined {
-    return this.child;
-  }
-
-  /** The first child has been explored. */
-  drop(): void {
-    this.child = this.child?.sibling;
-  }
-
-  add(thread: number, outcome: number, accesses: number): Wakeup {
-    const added = new Wakeup(thread, outcome, accesses);
-    if (this.child === undefined) this.child = added;
+  private node(event: number, accesses: number): number {
+    let node = this.dropped;
+    if (node !== 0) this.dropped = this.nodes[node + SIBLING]!;
     else {
-      let last = this.child;
-      while (last.sibling !== undefined) last = last.sibling;
-      last.sibling = added;
+      node = this.used;
+      this.used += SIZE;
+      if (this.used > this.nodes.length) this.nodes = widened(this.nodes, this.used);
+    }
+    const { nodes } = this;
+    nodes[node] = event;
+    nodes[node + ACCESSES] = accesses;
+    nodes[node + CHILD] = 0;
+    nodes[node + SIBLING] = 0;
+    return node;
+  }
+
+  /** The event of a node that is no root. */
+  event(node: number): number {
+    return this.nodes[node]!;
+  }
+
+  /** What its event touches. */
+  accesses(node: number): number {
+    return this.nodes[node + ACCESSES]!;
+  }
+
+  /** The child to explore, or being explored, or 0. */
+  first(node: number): number {
+    return this.nodes[node + CHILD]!;
+  }
+
+  /** The child of the same node that comes after it, or 0. */
+  sibling(node: number): number {
+    return this.nodes[node + SIBLING]!;
+  }
+
+  add(parent: number, event: number, accesses: number): number {
+    const added = this.node(event, accesses);
+    const { nodes } = this;
+    let last = nodes[parent + CHILD]!;
+    if (last === 0) nodes[parent + CHILD] = added;
+    else {
+      while (nodes[last + SIBLING] !== 0) last = nodes[last + SIBLING]!;
+      nodes[last + SIBLING] = added;
     }
     return added;
   }
 
-  /** Plan a sequence, unless what is planned covers it. The sequence is used up. */
-  insert(sequence: Sequence): void {
-    let node: Wakeup = this;
-    for (;;) {
-      let c = node.child;
-      while (c !== undefined && !sequence.takeInitial(c)) c = c.sibling;
-      if (c === undefined) break;
-      if (c.child === undefined) return;
-      node = c;
-    }
-    sequence.plan(node);
+  /** The first child has been explored, and nothing is left below it. */
+  dropFirst(parent: number): void {
+    const { nodes } = this;
+    const node = nodes[parent + CHILD]!;
+    nodes[parent + CHILD] = nodes[node + SIBLING]!;
+    this.drop(node);
   }
 
-  /** The tree as plain data, for checkpoints. */
-  save(): SavedWakeup {
+  /** The tree is not needed any more, and nothing is left in it. */
+  drop(node: number): void {
+    this.nodes[node + SIBLING] = this.dropped;
+    this.dropped = node;
+  }
+
+  /** The tree below a node as plain data, for checkpoints. */
+  save(node: number): SavedWakeup {
     const children: SavedWakeup[] = [];
-    for (let c = this.child; c !== undefined; c = c.sibling) children.push(c.save());
-    return [this.thread, this.outcome, this.accesses, children];
+    for (let c = this.first(node); c !== 0; c = this.sibling(c)) children.push(this.save(c));
+    const event = this.event(node);
+    return [threadOf(event), outcomeOf(event), this.accesses(node), children];
   }
 
-  static load([thread, outcome, accesses, children]: SavedWakeup): Wakeup {
-    const node = new Wakeup(thread, outcome, accesses);
-    for (const saved of children.toReversed()) {
-      const c = Wakeup.load(saved);
-      c.sibling = node.child;
-      node.child = c;
+  load([thread, outcome, accesses, children]: SavedWakeup): number {
+    const node = this.node(eventOf(thread, outcome), accesses);
+    let before = 0;
+    for (const saved of children) {
+      const c = this.load(saved);
+      this.nodes[before === 0 ? node + CHILD : before + SIBLING] = c;
+      before = c;
     }
     return node;
   }

@@ -1,0 +1,73 @@
+import { eventOf, type History, outcomeOf, THREAD } from './history.ts';
+import { widened } from './ints.ts';
+
+/**
+ * Sleep sets by depth: threads whose next step need not be taken there, because what follows it has been explored
+ * and nothing that depends on it has happened since. Of a step with several outcomes some may be asleep.
+ */
+export class SleepSets {
+  private readonly threads: number;
+  /** By depth: threads of which any outcome is asleep, as bits. */
+  private masks = new Int32Array(64);
+  /** By depth and thread: outcomes asleep, as bits; of threads that are asleep at all. */
+  private bits: Int32Array;
+
+  constructor(threads: number) {
+    this.threads = threads;
+    this.bits = new Int32Array(64 * threads);
+  }
+
+  /** The threads asleep, as bits. */
+  at(depth: number): number {
+    return this.masks[depth]!;
+  }
+
+  /** The outcomes of a thread's step that are asleep, as bits. */
+  outcomes(depth: number, t: number): number {
+    return this.masks[depth]! & (1 << t) ? this.bits[depth * this.threads + t]! : 0;
+  }
+
+  add(depth: number, event: number): void {
+    const t = event & THREAD;
+    const at = depth * this.threads + t;
+    this.bits[at] = this.outcomes(depth, t) | (1 << outcomeOf(event));
+    this.masks[depth] = this.masks[depth]! | (1 << t);
+  }
+
+  /** Carry over to the next depth who is still asleep after the event at this one. */
+  carry(history: History, depth: number): void {
+    if (depth + 1 >= this.masks.length) this.makeRoom(depth + 2);
+    const { dependence } = history;
+    const v = history.state(depth);
+    const accesses = history.accesses[depth]!;
+    // The thread that moved stands before another step now, whatever outcomes of this one are asleep.
+    const asleep = this.masks[depth]! & ~(1 << (history.events[depth]! & THREAD));
+    let still = 0;
+    for (let rest = asleep; rest !== 0; rest &= rest - 1) {
+      const t = 31 - Math.clz32(rest & -rest);
+      if (dependence.conflict(history.pending(v, t), accesses)) continue;
+      still |= 1 << t;
+      const at = depth * this.threads + t;
+      this.bits[at + this.threads] = this.bits[at]!;
+    }
+    this.masks[depth + 1] = still;
+  }
+
+  /** What is asleep at a depth, as plain data. */
+  save(depth: number): number[] {
+    return Array.from({ length: this.threads }, (_, t) => this.outcomes(depth, t));
+  }
+
+  load(depth: number, outcomes: readonly (number | null)[]): void {
+    if (depth >= this.masks.length) this.makeRoom(depth + 1);
+    this.masks[depth] = 0;
+    outcomes.forEach((bits, t) => {
+      for (let o = 0; (bits ?? 0) >> o; o++) if ((bits ?? 0) & (1 << o)) this.add(depth, eventOf(t, o));
+    });
+  }
+
+  private makeRoom(depths: number): void {
+    this.masks = widened(this.masks, depths);
+    this.bits = widened(this.bits, this.masks.length * this.threads);
+  }
+}
