@@ -5,7 +5,9 @@ import { boot, find_release, parseMachineFile, Session } from '../dist/index.js'
 
 const [arch, tib, block] = process.argv.slice(2);
 const size = Number(tib) * 2 ** 40;
-const text = `arch: ${arch}\nram: [{start: ${2 ** 30}, size: ${2 ** 31}}]\n${Number(block) ? `block_size: ${block}\n` : ''}`;
+// what the tables and the memmap of the new memory are taken from
+const ram = 2 ** 31 + size / 32;
+const text = `arch: ${arch}\nram: [{start: ${2 ** 30}, size: ${ram}}]\n${Number(block) ? `block_size: ${block}\n` : ''}`;
 const machine = parseMachineFile(text, 'bench');
 const began = performance.now();
 const session = new Session(boot(machine, find_release('v6.1')));

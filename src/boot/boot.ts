@@ -24,6 +24,7 @@ import { makeKernel, type Release } from '../releases/define.ts';
 import { configure } from './config.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
+import { boot_tables } from './tables.ts';
 import { boot_vars, unmodelled_options } from './vars.ts';
 import { boot_zones } from './zones.ts';
 
@@ -234,14 +235,19 @@ function with_ram(machine: Machine, c: Config): Machine {
   return { ...machine, ram };
 }
 
+export interface BootOptions {
+  /** Table entries that one step may read or write: 1 when every access is to be a scheduling point. */
+  readonly run_limit?: number;
+}
+
 /**
  * A running kernel of this release on this machine. What the machine's source says is taken over; what it lacks and
  * the kernel determines is derived; what it cannot determine is assumed and noted.
  * @throws ImpossibleMachine
  */
-export function boot(source: Machine, release: Release): Model {
+export function boot(source: Machine, release: Release, options: BootOptions = {}): Model {
   const machine = with_ram(source, configure(source, release));
-  const k = makeKernel(release, configure(machine, release));
+  const k = makeKernel(release, configure(machine, release, options.run_limit));
   const state = empty_state();
   const notes = [...machine.missing, ...unmodelled_options(machine)];
   boot_iomem(machine, state.iomem_resource);
@@ -277,5 +283,6 @@ export function boot(source: Machine, release: Release): Model {
   boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
   state.firmware_map = firmware_map(machine, k, state);
   boot_vars(machine, k, state);
+  notes.push(...boot_tables(machine, k, state, sections));
   return { kernel: k, state, notes };
 }

@@ -1,3 +1,5 @@
+import type { Layout } from '../geometry/layout.ts';
+import { layout } from '../geometry/layouts.ts';
 import {
   linear_map_size,
   MAX_X86_BLOCK_SIZE,
@@ -10,6 +12,7 @@ import {
   VA_BITS,
   without_lpa2,
 } from '../geometry/sizes.ts';
+import { NoSuchGeometry, type Translation, translation } from '../geometry/translation.ts';
 import { probe_memory_block_size } from '../kernel/arch/x86/init_64.ts';
 import { type Config, SUBSECTION_SIZE } from '../kernel/config.ts';
 import type { Machine } from '../machines/machine.ts';
@@ -56,6 +59,28 @@ function linear_range(machine: Machine, section_size: number, va_bits: number, p
   return { start: memstart, end: Math.min(memstart + linear_map_size(va_bits) - 1, max_phys) };
 }
 
+/** @throws ImpossibleMachine when this release cannot be built with that shape */
+function possible_layout(t: Translation, release: Release): Layout {
+  try {
+    return layout(t, release.constants.layout);
+  } catch (error) {
+    if (!(error instanceof NoSuchGeometry)) throw error;
+    throw new ImpossibleMachine(`${release.name}: ${error.message}`);
+  }
+}
+
+/** Where the model keeps the root of the kernel's tables: the first page of RAM, where the image usually lies. */
+function kernel_image(machine: Machine, page_size: number): number {
+  const shown = (machine.iomem ?? []).find((e) => e.depth === 0 && e.name === 'System RAM' && e.end > 0);
+  return Math.ceil((shown?.start ?? ram_start(machine)) / page_size) * page_size;
+}
+
+/** rodata=full is the default; on and off let the linear map be blocks. */
+function rodata_full(words: readonly string[]): boolean {
+  const rodata = last_value(words, 'rodata');
+  return rodata === undefined || rodata === 'full' || words.includes('debug_pagealloc=on');
+}
+
 function zone_names(machine: Machine, release: Release): readonly string[] {
   const seen = [...new Set((machine.zones ?? []).map((zone) => zone.name))];
   return seen.includes('Normal') && seen.includes('Movable')
@@ -67,7 +92,7 @@ function zone_names(machine: Machine, release: Release): readonly string[] {
  * What is fixed once this release has booted on this machine.
  * @throws ImpossibleMachine when no such kernel could have been built or booted
  */
-export function configure(machine: Machine, release: Release): Config {
+export function configure(machine: Machine, release: Release, run_limit = Number.POSITIVE_INFINITY): Config {
   const { arch, page_size } = machine;
   if (!PAGE_SIZES[arch].includes(page_size))
     throw new ImpossibleMachine(`${arch} has no pages of ${page_size} bytes`);
@@ -104,6 +129,8 @@ export function configure(machine: Machine, release: Release): Config {
   if (end > 2 ** Math.min(physmem_bits, 52)) {
     throw new ImpossibleMachine(`RAM ends at 0x${end.toString(16)}, past the 2^${physmem_bits} of ${arch}`);
   }
+  const t = translation(arch, page_size, va_bits);
+  const map = possible_layout(t, release);
   const memmap_on_memory =
     last_value(words, 'memory_hotplug.memmap_on_memory') ?? machine.params?.memmap_on_memory;
   return {
@@ -130,6 +157,18 @@ export function configure(machine: Machine, release: Release): Config {
     parameters: constants.memory_hotplug_parameters,
     DEBUG_VM: machine.debug_vm ?? false,
     mappable_range: linear_range(machine, section_size, va_bits, physmem_bits),
+    t,
+    layout: map,
+    PAGE_OFFSET: map.PAGE_OFFSET,
+    PAGE_END: map.PAGE_END,
+    VMEMMAP_START: map.VMEMMAP_START,
+    VMEMMAP_END: map.VMEMMAP_END,
+    swapper_pg_dir: kernel_image(machine, page_size),
+    pgprot: constants.pgprot,
+    // CONFIG_RODATA_FULL_DEFAULT_ENABLED
+    can_set_direct_map: arch === 'arm64' && rodata_full(words),
+    pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
+    run_limit,
     movable_node: words.includes('movable_node'),
     memmap_on_memory: constants.MHP_MEMMAP_ON_MEMORY && TRUE.test((memmap_on_memory ?? '').trim()),
     dyndbg: dyndbg_files(words),

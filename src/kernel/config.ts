@@ -1,3 +1,6 @@
+import type { Layout } from '../geometry/layout.ts';
+import type { Translation } from '../geometry/translation.ts';
+
 /**
  * What is fixed once a kernel has booted on a machine: geometry, build options, boot parameters. Read without a
  * step, since nothing writes it. Sizes are bytes unless the name says pages.
@@ -34,11 +37,45 @@ export interface Config {
   readonly DEBUG_VM: boolean;
   /** First and last physical address that the linear map can hold. */
   readonly mappable_range: { readonly start: number; readonly end: number };
+  /** Shape of the kernel's tables. */
+  readonly t: Translation;
+  /** Kernel addresses, as distances from 2^64; an end of 0 is the wrap. */
+  readonly PAGE_OFFSET: number;
+  readonly PAGE_END: number;
+  readonly VMEMMAP_START: number;
+  readonly VMEMMAP_END: number;
+  readonly layout: Layout;
+  /** Physical address of the kernel's root table. */
+  readonly swapper_pg_dir: number;
+  readonly pgprot: Pgprot;
+  /** arm64: rodata=full or debug_pagealloc: the linear map of hot-added memory is base pages without hints. */
+  readonly can_set_direct_map: boolean;
+  /** A missing table page is -ENOMEM and no BUG (v7.1). */
+  readonly pgtable_alloc_may_fail: boolean;
+  /**
+   * Table entries that one step may read or write while they are alike: 1 when every access is a scheduling point; no
+   * limit where nobody else runs. The outcome is the same.
+   */
+  readonly run_limit: number;
   readonly movable_node: boolean;
   /** memory_hotplug.memmap_on_memory. */
   readonly memmap_on_memory: boolean;
   /** Messages of pr_debug and dev_dbg reach the log for these source files (dyndbg). */
   readonly dyndbg: readonly string[];
+}
+
+/** Bits of kernel mappings as they stand in a descriptor's attributes, and the MAIR indices among them. */
+export interface Pgprot {
+  readonly PAGE_KERNEL: number;
+  /** A block of struct pages. */
+  readonly PROT_SECT_NORMAL: number;
+  /** The linear map of hot-added memory: pgprot_mhp(PAGE_KERNEL). */
+  readonly MHP: number;
+  /** What NO_EXEC_MAPPINGS adds to table entries. */
+  readonly TABLE_NOEXEC: number;
+  readonly MT_NORMAL: number;
+  /** -1 before there was one (v5.10). */
+  readonly MT_NORMAL_TAGGED: number;
 }
 
 /** Bytes of one struct page on every modelled configuration. */

@@ -1,6 +1,14 @@
 import type { ERRNO } from '../steps/errno.ts';
 import type { Steps } from '../steps/step.ts';
+import type * as fixmap from './arch/arm64/fixmap.ts';
+import type * as hotunplug from './arch/arm64/hotunplug.ts';
 import type * as arm64_mmu from './arch/arm64/mmu.ts';
+import type * as pgd_mapping from './arch/arm64/pgd_mapping.ts';
+import type * as pgtable from './arch/arm64/pgtable.ts';
+import type * as split_leaf from './arch/arm64/split_leaf.ts';
+import type * as table_pages from './arch/arm64/table_pages.ts';
+import type * as tlbflush from './arch/arm64/tlbflush.ts';
+import type * as vmemmap from './arch/arm64/vmemmap.ts';
 import type { Config } from './config.ts';
 import type * as acpi_memhotplug from './drivers/acpi/acpi_memhotplug.ts';
 import type * as acpi_scan from './drivers/acpi/scan.ts';
@@ -11,6 +19,7 @@ import type * as memory_sysfs from './drivers/base/memory_sysfs.ts';
 import type * as node from './drivers/base/node.ts';
 import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
+import type * as alloc_pages from './mm/alloc_pages.ts';
 import type * as memblock from './mm/memblock.ts';
 import type * as memmap from './mm/memmap.ts';
 import type * as add_memory from './mm/memory_hotplug/add_memory.ts';
@@ -24,6 +33,7 @@ import type * as zone_span from './mm/memory_hotplug/zone_span.ts';
 import type * as page_alloc from './mm/page_alloc.ts';
 import type * as page_isolation from './mm/page_isolation.ts';
 import type * as sparse from './mm/sparse.ts';
+import type * as sparse_vmemmap from './mm/sparse_vmemmap.ts';
 import type * as zonelists from './mm/zonelists.ts';
 
 /** struct vmem_altmap as far as accounting goes; thread-local until a memory block keeps it. */
@@ -50,6 +60,15 @@ export type MemoryNotifier = (this: Kernel, action: number, arg: memory_notify) 
 type Introduced<New, Old> = Omit<New, keyof Old>;
 
 type Base = typeof add_memory.v5_2 &
+  typeof alloc_pages.v5_2 &
+  typeof fixmap.v5_2 &
+  typeof hotunplug.S0 &
+  typeof pgd_mapping.v5_2 &
+  typeof pgtable.v5_2 &
+  typeof sparse_vmemmap.v5_2 &
+  typeof table_pages.v5_2 &
+  typeof tlbflush.v5_2 &
+  typeof vmemmap.v5_2 &
   typeof add_pages.v5_2 &
   typeof arm64_mmu.v5_2 &
   typeof acpi_memhotplug.v5_2 &
@@ -75,6 +94,7 @@ type Base = typeof add_memory.v5_2 &
   typeof zonelists.v5_2;
 
 type Later = typeof sparse.v5_3 &
+  typeof split_leaf.v7_1 &
   typeof memory_block.v5_3 &
   typeof resource.v5_10 &
   typeof add_memory.v5_10 &

@@ -1,3 +1,5 @@
+import type { LevelName } from '../geometry/translation.ts';
+import type { Mmu } from '../hardware/mmu.ts';
 import { Runs } from '../hardware/runs.ts';
 import type { Page } from './mm/page.ts';
 import { NO_PAGE } from './mm/page.ts';
@@ -196,6 +198,17 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   readonly pages: Runs<Page>;
   readonly iomem_resource: resource;
   firmware_map: readonly firmware_map_entry[];
+  /** Page tables and what the processors may hold of them; null where they are not modelled (x86-64). */
+  mmu: Mmu | null;
+  /** Physical page that each fixmap slot for table pages maps, by slot; 0 for none. */
+  fixmap: readonly number[];
+  /** Table pages taken from the page allocator and given back, by level. */
+  table_pages: TablePageCounts;
+};
+
+export type TablePageCounts = {
+  readonly allocated: Readonly<Partial<Record<LevelName, number>>>;
+  readonly freed: Readonly<Partial<Record<LevelName, number>>>;
 };
 
 export const ZONES_PER_NODE = 8;
@@ -225,5 +238,8 @@ export function empty_state(): State {
       children: [],
     },
     firmware_map: [],
+    mmu: null,
+    fixmap: [0, 0, 0, 0],
+    table_pages: { allocated: {}, freed: {} },
   };
 }

@@ -1,4 +1,5 @@
-import type { Config } from '../kernel/config.ts';
+import type { LayoutFamily } from '../geometry/layouts.ts';
+import type { Config, Pgprot } from '../kernel/config.ts';
 import type { Kernel, KernelFunctions, MemoryNotifier } from '../kernel/kernel.ts';
 import { ERRNO } from '../steps/errno.ts';
 
@@ -20,6 +21,12 @@ export interface ReleaseConstants {
   readonly LPA2: boolean;
   /** Holes in boot sections are PG_reserved; before, they were initialised like RAM (FACTS 3.1). */
   readonly holes_reserved: boolean;
+  /** arm64: layout of the kernel's addresses (FACTS 1.5). */
+  readonly layout: LayoutFamily;
+  /** arm64: bits of kernel mappings. */
+  readonly pgprot: Pgprot;
+  /** arm64: a missing table page is -ENOMEM and no BUG. */
+  readonly pgtable_alloc_may_fail: boolean;
   /** Names of the files below /sys/module/memory_hotplug/parameters. */
   readonly memory_hotplug_parameters: readonly string[];
 }

@@ -1,4 +1,6 @@
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
+import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as resource from '../kernel/kernel/resource.ts';
@@ -8,6 +10,7 @@ import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import { defineRelease } from './define.ts';
+import { PGPROT } from './pgprot.ts';
 import { v5_7 } from './v5.7.ts';
 
 /** Online and offline by whole sections, isolated until the end; driver-managed memory. */
@@ -25,6 +28,6 @@ export const v5_10 = defineRelease({
     ...remove_memory.v5_10,
     ...resource.v5_10,
   },
-  arch: { arm64: { ...arm64_mmu.v5_10 } },
-  constants: { holes_reserved: true },
+  arch: { arm64: { ...arm64_mmu.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
+  constants: { holes_reserved: true, pgprot: PGPROT.v5_10 },
 });

@@ -1,4 +1,10 @@
+import * as fixmap from '../kernel/arch/arm64/fixmap.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as pgd_mapping from '../kernel/arch/arm64/pgd_mapping.ts';
+import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
+import * as table_pages from '../kernel/arch/arm64/table_pages.ts';
+import * as tlbflush from '../kernel/arch/arm64/tlbflush.ts';
+import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
 import * as x86_init from '../kernel/arch/x86/init_64.ts';
 import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
@@ -9,6 +15,7 @@ import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as runtime from '../kernel/kernel/runtime.ts';
+import * as alloc_pages from '../kernel/mm/alloc_pages.ts';
 import * as memblock from '../kernel/mm/memblock.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
@@ -22,8 +29,10 @@ import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
+import * as sparse_vmemmap from '../kernel/mm/sparse_vmemmap.ts';
 import * as zonelists from '../kernel/mm/zonelists.ts';
 import { defineRelease } from './define.ts';
+import { PGPROT } from './pgprot.ts';
 
 /** v5.2 names every function; the others say what they replace. */
 export const v5_2 = defineRelease({
@@ -34,6 +43,7 @@ export const v5_2 = defineRelease({
     ...acpi_scan.v5_2,
     ...add_memory.v5_2,
     ...add_pages.v5_2,
+    ...alloc_pages.v5_2,
     ...core.v5_2,
     ...memblock.v5_2,
     ...memmap.v5_2,
@@ -55,7 +65,18 @@ export const v5_2 = defineRelease({
     ...zonelists.v5_2,
   },
   arch: {
-    arm64: { ...arm64_mmu.v5_2, ...arm64_mmu.pfn_valid_by_memblock, ...offline_pages.holes_in_zone },
+    arm64: {
+      ...arm64_mmu.v5_2,
+      ...arm64_mmu.pfn_valid_by_memblock,
+      ...fixmap.v5_2,
+      ...offline_pages.holes_in_zone,
+      ...pgd_mapping.v5_2,
+      ...pgtable.v5_2,
+      ...sparse_vmemmap.v5_2,
+      ...table_pages.v5_2,
+      ...tlbflush.v5_2,
+      ...vmemmap.v5_2,
+    },
     x86_64: { ...x86_init.v5_2 },
   },
   constants: {
@@ -69,6 +90,9 @@ export const v5_2 = defineRelease({
     MHP_MEMMAP_ON_MEMORY: false,
     holes_reserved: false,
     LPA2: false,
+    layout: 'v5.2',
+    pgprot: PGPROT.v5_2,
+    pgtable_alloc_may_fail: false,
     memory_hotplug_parameters: [],
   },
 });

@@ -1,3 +1,4 @@
+import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
@@ -20,4 +21,5 @@ export const v5_3 = defineRelease({
     ...remove_memory.v5_3,
     ...sparse.v5_3,
   },
+  arch: { arm64: { ...pgtable.v5_3 } },
 });

@@ -1,3 +1,4 @@
+import * as tlbflush from '../kernel/arch/arm64/tlbflush.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
@@ -25,4 +26,6 @@ export const v5_4 = defineRelease({
     ...zone_span.v5_4,
     ...zone_span.v5_5,
   },
+  arch: { arm64: { ...tlbflush.v5_4 } },
+  constants: { layout: 'v5.4' },
 });

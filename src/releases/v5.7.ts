@@ -1,3 +1,4 @@
+import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
@@ -21,7 +22,7 @@ export const v5_7 = defineRelease({
     ...page_alloc.v5_5,
     ...remove_memory.v5_7,
   },
-  arch: { arm64: { ...arm64_mmu.S0, ...arm64_mmu.v5_7 } },
+  arch: { arm64: { ...arm64_mmu.S0, ...arm64_mmu.v5_7, ...hotunplug.S0, ...hotunplug.v5_7 } },
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier_silent] },
   constants: {
     zones: {

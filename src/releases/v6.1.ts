@@ -1,4 +1,7 @@
+import * as fixmap from '../kernel/arch/arm64/fixmap.ts';
+import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
 import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
@@ -10,8 +13,10 @@ import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
+import * as sparse_vmemmap from '../kernel/mm/sparse_vmemmap.ts';
 import * as zonelists from '../kernel/mm/zonelists.ts';
 import { defineRelease } from './define.ts';
+import { PGPROT } from './pgprot.ts';
 import { v5_10 } from './v5.10.ts';
 
 /** arm64 blocks of 128M and 512M; blocks know their zone; memory groups, auto-movable, memmap_on_memory. */
@@ -35,7 +40,11 @@ export const v6_1 = defineRelease({
   arch: {
     arm64: {
       ...arm64_mmu.v6_1,
+      ...fixmap.v5_18,
+      ...hotunplug.v6_1_192,
       ...memmap.v5_3,
+      ...sparse_vmemmap.v6_1,
+      ...vmemmap.v6_1,
       test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
     },
   },
@@ -43,6 +52,8 @@ export const v6_1 = defineRelease({
   constants: {
     SECTION_SIZE_BITS: { arm64: (page_size) => (page_size === 65536 ? 29 : 27), x86_64: () => 27 },
     MHP_MEMMAP_ON_MEMORY: true,
+    layout: 'v6.1',
+    pgprot: PGPROT.v6_1,
     memory_hotplug_parameters: [
       'auto_movable_numa_aware',
       'auto_movable_ratio',

@@ -38,6 +38,10 @@ export const USE = {
   OFFLINE_REF: 6,
   /** PageOffline whose driver drops its reference in MEM_GOING_OFFLINE (virtio-mem). */
   OFFLINE_NOREF: 7,
+  /** Page table of the kernel. */
+  TABLE: 8,
+  /** Struct pages. */
+  MEMMAP: 9,
 } as const;
 
 export const MIGRATE = { UNMOVABLE: 0, MOVABLE: 1, ISOLATE: 2 } as const;
@@ -56,6 +60,9 @@ export const page_use = (page: Page): number => (page >> USE_SHIFT) & 15;
 export const page_migratetype = (page: Page): number => (page >> MIGRATE_SHIFT) & 3;
 export const PageReserved = (page: Page): boolean => (page & PG_reserved) !== 0;
 export const PageHWPoison = (page: Page): boolean => (page & PG_hwpoison) !== 0;
+/** Memory the kernel uses itself: nothing can take it away. */
+export const is_kernel_page = (page: Page): boolean =>
+  page_use(page) === USE.UNMOVABLE || page_use(page) === USE.TABLE || page_use(page) === USE.MEMMAP;
 export const PageOffline = (page: Page): boolean =>
   page_use(page) === USE.OFFLINE_REF || page_use(page) === USE.OFFLINE_NOREF;
 

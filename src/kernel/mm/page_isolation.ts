@@ -5,6 +5,7 @@ import { add, change, look, pr_warn } from '../ops.ts';
 import { hex } from '../pfn.ts';
 import { type State, zone_idx } from '../state.ts';
 import {
+  is_kernel_page,
   MIGRATE,
   NO_PAGE,
   type Page,
@@ -25,7 +26,7 @@ const is_unmovable = (page: Page, zone_movable: boolean, skip_offline: boolean):
   if (zone_movable) return false;
   if (PageHWPoison(page)) return false;
   if (PageOffline(page)) return !skip_offline;
-  return page_use(page) === USE.UNMOVABLE || page_use(page) === USE.NONE;
+  return is_kernel_page(page) || page_use(page) === USE.NONE;
 };
 
 function first_unmovable(

@@ -1,12 +1,30 @@
 import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
 import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../kernel.ts';
 import { pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr } from '../../pfn.ts';
 import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../state.ts';
+import { type MappingParams, NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './pgd_mapping.ts';
+import { pgd_pgtable_alloc } from './table_pages.ts';
 
 /** arch/arm64/mm/mmu.c and init.c: hot-add, hot-remove and what arm64 calls a valid pfn. */
 
+/** Linear alias of a physical address. */
+export const phys_to_virt = (c: Config, phys: number): number =>
+  c.PAGE_OFFSET + (phys - c.mappable_range.start);
+
 export const v5_2 = {
+  /** The linear map of hot-added memory: 0, or from v7.1 on -ENOMEM. */
+  *map_linear(this: Kernel, start: number, size: number): Steps<number> {
+    const params: MappingParams = {
+      prot: this.c.pgprot.MHP,
+      flags: NO_EXEC_MAPPINGS | (this.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0),
+      alloc: pgd_pgtable_alloc,
+    };
+    return yield* this.__create_pgd_mapping(start, phys_to_virt(this.c, start), size, params);
+  },
+
+  /** The mapping stays when __add_pages fails (B31). */
   *arch_add_memory(
     this: Kernel,
     nid: number,
@@ -14,6 +32,7 @@ export const v5_2 = {
     size: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
+    yield* this.map_linear(start, size);
     return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
   },
 
@@ -23,12 +42,25 @@ export const v5_2 = {
   },
 };
 
-/** Seed 000 (V6): removal, with the zone of the first struct page (B66). */
+/** Seed 000 (V6): the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
 export const S0 = {
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const ret = yield* v5_2.arch_add_memory.call(this, nid, start, size, altmap);
+    if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
+    return ret;
+  },
+
   *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
     const pfn = PFN_DOWN(this.c, start);
     const zone = yield* this.zone_of_removed(pfn);
     yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
+    yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
   },
 };
 
@@ -49,8 +81,13 @@ export const v5_7 = {
     size: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    yield* this.memblock_clear_nomap(start, size);
-    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+    let ret = yield* this.map_linear(start, size);
+    if (ret === 0) {
+      yield* this.memblock_clear_nomap(start, size);
+      ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+    }
+    if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
+    return ret;
   },
 };
 

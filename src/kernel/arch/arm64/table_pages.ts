@@ -1,0 +1,97 @@
+import type { LevelName } from '../../../geometry/translation.ts';
+import { erase } from '../../../hardware/write.ts';
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../kernel.ts';
+import { type PageRange, vmem_altmap_alloc } from '../../mm/alloc_pages.ts';
+import { PageReserved, USE } from '../../mm/page.ts';
+import { add, change, look } from '../../ops.ts';
+import { PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
+import type { State } from '../../state.ts';
+import type { TablePages } from './pgd_mapping.ts';
+
+/** Where table pages and the pages of the memmap come from, and where they go. */
+
+const clear_pages = (state: State, phys: number, size: number): void => erase(state.mmu!, phys, size);
+
+const count_table = (state: State, level: LevelName, n: number): void => {
+  const { allocated, freed } = state.table_pages;
+  if (n > 0) state.table_pages = { allocated: { ...allocated, [level]: (allocated[level] ?? 0) + n }, freed };
+  else state.table_pages = { allocated, freed: { ...freed, [level]: (freed[level] ?? 0) - n } };
+};
+
+const first_reserved = (state: State, pfn: number, nr_pages: number): number =>
+  state.pages.first(pfn, pfn + nr_pages, PageReserved);
+
+/** A table page, zeroed; a BUG when there is none, since nothing here can say -ENOMEM before v7.1. */
+export function* pgd_pgtable_alloc(k: Kernel, level: LevelName, n: number): Steps<TablePages> {
+  const pages = yield* k.pgtable_alloc(level, n);
+  if (pages.phys < 0 && !k.c.pgtable_alloc_may_fail) yield* k.BUG('__pgd_pgtable_alloc');
+  return pages;
+}
+
+function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
+  if ((yield* look('pages', first_reserved, pfn, nr_pages)) >= 0) yield* k.WARN('free_hotplug_page_range');
+  yield* k.free_pages(pfn, nr_pages);
+}
+
+export const v5_2 = {
+  /** One zeroed page, or `n` side by side as far as there are; phys -1 when there is none. */
+  *pgtable_alloc(this: Kernel, level: LevelName, n: number): Steps<TablePages> {
+    const found = yield* this.alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
+    if (!found) return { phys: -1, n: 0 };
+    const phys = PFN_PHYS(this.c, found.pfn);
+    yield* change('mmu', clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
+    yield* change('table_pages', count_table, level, found.nr_pages);
+    return { phys, n: found.nr_pages };
+  },
+
+  /** Pages for struct pages: `n` side by side or fewer, from the altmap if there is one; null when there are none. */
+  *vmemmap_alloc_pages(
+    this: Kernel,
+    nid: number,
+    n: number,
+    altmap: vmem_altmap | null,
+  ): Steps<PageRange | null> {
+    if (altmap) {
+      const pfn = vmem_altmap_alloc(altmap, 1);
+      return pfn < 0 ? null : { pfn, nr_pages: 1 };
+    }
+    const found = yield* this.alloc_pages('vmemmap_block', nid, 1, n, 1, USE.MEMMAP);
+    if (found) yield* add('vars', 0, 'nr_vmemmap_pages', found.nr_pages);
+    return found;
+  },
+
+  /** The first pfn of naturally aligned pages for a block of struct pages; -1 when there are none. */
+  *vmemmap_alloc_block_buf(
+    this: Kernel,
+    nid: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    if (altmap) return vmem_altmap_alloc(altmap, nr_pages);
+    const found = yield* this.alloc_pages('vmemmap_block', nid, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
+    if (found) yield* add('vars', 0, 'nr_vmemmap_pages', nr_pages);
+    return found ? found.pfn : -1;
+  },
+
+  /** Backing of the memmap. Warns of memory that memblock gave, and frees it all the same (B35). */
+  *free_hotplug_page_range(
+    this: Kernel,
+    phys: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    const nr_pages = Math.ceil(size / this.c.PAGE_SIZE);
+    if (altmap) {
+      altmap.alloc -= nr_pages;
+      return;
+    }
+    yield* add('vars', 0, 'nr_vmemmap_pages', -nr_pages);
+    yield* free_checked(this, PFN_DOWN(this.c, phys), nr_pages);
+  },
+
+  *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number, n = 1): Steps<void> {
+    yield* change('table_pages', count_table, level, -n);
+    yield* free_checked(this, PFN_DOWN(this.c, phys), n);
+  },
+};

@@ -1,0 +1,68 @@
+import { type TlbiOp, tlbi } from '../../../hardware/tlbi.ts';
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { change } from '../../ops.ts';
+import type { State } from '../../state.ts';
+import { DSB, ISB } from './pgtable.ts';
+
+/** arch/arm64/include/asm/tlbflush.h: the sequences of FACTS 2.3. */
+
+const issue = (state: State, op: TlbiOp): void => tlbi(state.mmu!, op);
+
+/** TLBI VAALE1IS (last level) or VAAE1IS, one for each of `pages` pages. */
+function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
+  yield* change('mmu', issue, { by: 'va', va, pages, last_level, broadcast: true });
+}
+
+export const v5_2 = {
+  *flush_tlb_all(this: Kernel): Steps<void> {
+    yield* DSB('ishst');
+    yield* change('mmu', issue, { by: 'all', last_level: false, broadcast: true });
+    yield* DSB('ish');
+    yield* ISB();
+  },
+
+  *local_flush_tlb_all(this: Kernel): Steps<void> {
+    yield* DSB('nshst');
+    yield* change('mmu', issue, { by: 'all', last_level: false, broadcast: false });
+    yield* DSB('nsh');
+    yield* ISB();
+  },
+
+  /**
+   * Page by page, or everything when the range is longer than one table of PTEs maps: a PMD's worth is not (FACTS 9.5).
+   * `times` such ranges side by side are flushed one by one.
+   */
+  *flush_tlb_kernel_range(this: Kernel, start: number, end: number, times = 1): Steps<void> {
+    const { t, PAGE_SIZE } = this.c;
+    if (end - start > t.entries.at(-1)! * PAGE_SIZE) {
+      yield* this.flush_tlb_all();
+      return;
+    }
+    yield* DSB('ishst');
+    yield* TLBI_VA(start, (Math.ceil((end - start) / PAGE_SIZE) || 1) * times, true);
+    yield* DSB('ish');
+    yield* ISB();
+  },
+
+  /** After an entry that pointed to a table was cleared: walk caches, too. No ISB until v5.4 (B22). */
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
+    yield* DSB('ishst');
+    yield* TLBI_VA(addr, pages, false);
+    yield* DSB('ish');
+  },
+
+  /** The flush that clearing a fixmap slot runs: it settles every write before it. The slots' own page is not modelled. */
+  *flush_fixmap_slot(this: Kernel): Steps<void> {
+    yield* DSB('ishst');
+    yield* DSB('ish');
+    yield* ISB();
+  },
+};
+
+export const v5_4 = {
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
+    yield* v5_2.__flush_tlb_kernel_pgtable.call(this, addr, pages);
+    yield* ISB();
+  },
+};
