@@ -163,7 +163,7 @@ export function configure(machine: Machine, release: Release, run_limit = Number
     PAGE_END: map.PAGE_END,
     VMEMMAP_START: map.VMEMMAP_START,
     VMEMMAP_END: map.VMEMMAP_END,
-    swapper_pg_dir: kernel_image(machine, page_size),
+    swapper_pg_dir: machine.tables?.linear.root ?? kernel_image(machine, page_size),
     pgprot: constants.pgprot,
     // CONFIG_RODATA_FULL_DEFAULT_ENABLED
     can_set_direct_map: arch === 'arm64' && rodata_full(words),

@@ -10,6 +10,7 @@ import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
+import { write_recorded } from './recorded-tables.ts';
 
 /**
  * What paging_init() and sparse_init() leave behind on arm64: the linear map of boot memory, its memmap, and the tables
@@ -57,7 +58,16 @@ export function boot_tables(
     state.pages.update(start, end, (page) =>
       page !== NO_PAGE && test(page_use(page)) ? with_use(page | PG_reserved, USE.NONE) : page,
     );
+  const keep_range = (start: number, size: number): void =>
+    keep(start / k.c.PAGE_SIZE, (start + size) / k.c.PAGE_SIZE, () => true);
   keep(root, root + 1, () => true);
+  if (machine.tables) {
+    const regions = [machine.tables.linear, machine.tables.vmemmap];
+    write_recorded(state.mmu, k.c, regions);
+    for (const { pa } of regions.flatMap(({ tables }) => tables)) keep_range(pa, k.c.PAGE_SIZE);
+    for (const { pa, size } of machine.tables.vmemmap.leaves) keep_range(pa, size);
+    return [];
+  }
   const runner = new Runner(state);
   const ret = runner.run(map_mem(k, state)).value || runner.run(map_memmap(k, sections)).value;
   keep(0, Number.MAX_SAFE_INTEGER, (use) => use === USE.TABLE || use === USE.MEMMAP);

@@ -5,6 +5,8 @@
  * the source does not have them; the kernel's boot code derives what it determines by itself.
  */
 
+import type { RecordedTables } from './page-tables.ts';
+
 export type Arch = 'arm64' | 'x86_64';
 
 /** One line of /proc/iomem: an inclusive range at a depth (two blanks a level). Zeroed ranges have start = end = 0. */
@@ -112,6 +114,8 @@ export interface Machine {
   readonly zones?: readonly ZoneInfo[];
   /** Text of files under /sys/module/memory_hotplug/parameters and auto_online_blocks, by name. */
   readonly params?: Readonly<Record<string, string>>;
+  /** arm64: the kernel's page tables, where the source has them. */
+  readonly tables?: { readonly linear: RecordedTables; readonly vmemmap: RecordedTables };
   /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off where the source does not say. */
   readonly debug_vm?: boolean;
   readonly firmware_map?: readonly FirmwareMapEntry[];

@@ -12,6 +12,7 @@ import { parseMachineFile } from './machine-file.ts';
 import { parseMemblock } from './memblock.ts';
 import { readNodes } from './nodes.ts';
 import { looksLikeArchive, type OpenedSource, openSource } from './open.ts';
+import { parseTables, type RecordedTables } from './page-tables.ts';
 import { readParams } from './params.ts';
 import { holesOf, ramOf } from './ram.ts';
 import type { FileTree } from './tree.ts';
@@ -66,6 +67,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
   const memblock = readMemblock(tree);
   const params = readParams(tree);
   const firmware_map = readFirmwareMap(tree);
+  const tables = readTables(tree);
   const seen = [...(blocks ?? []).flatMap(({ nids }) => nids), ...(zones ?? []).map(({ nid }) => nid)];
   const nodes = readNodes(tree, seen);
   const identity: Identity = identify(tree, recorded, known, {
@@ -108,6 +110,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     ...(zones && { zones }),
     ...(params && { params }),
     ...(firmware_map && { firmware_map }),
+    ...(tables && { tables }),
     missing,
   };
 }
@@ -132,6 +135,17 @@ function readMemblock(tree: FileTree): Machine['memblock'] {
   const memory = array('memory');
   const reserved = array('reserved');
   return memory && reserved ? { memory, reserved } : undefined;
+}
+
+function readTables(tree: FileTree): Machine['tables'] {
+  const region = (name: string): RecordedTables | undefined => {
+    const place = `tables/${name}.json`;
+    const text = tree.readText(place);
+    return text === undefined ? undefined : parseTables(text, tree.source, place);
+  };
+  const linear = region('linear');
+  const vmemmap = region('vmemmap');
+  return linear && vmemmap ? { linear, vmemmap } : undefined;
 }
 
 function lacks(tree: FileTree, path: string, consequence: string): string {

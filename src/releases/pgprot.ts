@@ -28,10 +28,16 @@ function pgprot(normal: number, tagged: number, dirty: boolean, table_noexec: bo
   };
 }
 
+function writable_blocks(prot: Pgprot): Pgprot {
+  return { ...prot, PROT_SECT_NORMAL: prot.PROT_SECT_NORMAL | DBM | SW_DIRTY };
+}
+
 export const PGPROT = {
   v5_2: pgprot(4, -1, true, false),
   /** MTE; recorded without the dirty bit on 5.10.223. */
   v5_10: pgprot(0, 1, false, false),
   /** Recorded with it on 6.1.192 and 7.2.13, and with both XN bits in table entries. */
   v6_1: pgprot(0, 1, true, true),
+  /** Blocks of struct pages may be written (7.1.5) and are dirty (recorded on 7.2.13). */
+  v7_2: writable_blocks(pgprot(0, 1, true, true)),
 };

@@ -2,6 +2,7 @@ import * as split_leaf from '../kernel/arch/arm64/split_leaf.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
 import { defineRelease } from './define.ts';
+import { PGPROT } from './pgprot.ts';
 import { v6_12 } from './v6.12.ts';
 
 /** A new node is registered before its blocks; nothing in the add path is a BUG any more. */
@@ -12,5 +13,5 @@ export const v7_2 = defineRelease({
   functions: { ...add_memory.v7_2, ...node_states.v7_2 },
   arch: { arm64: { ...split_leaf.v7_1 } },
   memory_chain: { arm64: [split_leaf.prevent_memory_remove_notifier] },
-  constants: { pgtable_alloc_may_fail: true },
+  constants: { pgtable_alloc_may_fail: true, pgprot: PGPROT.v7_2 },
 });

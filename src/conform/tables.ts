@@ -1,0 +1,111 @@
+import { hardware_level, va_text } from '../geometry/translation.ts';
+import { DBM } from '../hardware/descriptor.ts';
+import type { Mmu } from '../hardware/mmu.ts';
+import { type EntryRun, entries, leaves, points_to_table } from '../hardware/walk.ts';
+import { leaf_address } from '../kernel/arch/arm64/pgtable.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { parseTables, type RecordedTables, TABLE_LEVELS } from '../machines/page-tables.ts';
+import type { FileTree } from '../machines/tree.ts';
+import type { Tally } from './compare.ts';
+
+/** Page tables of a region as the recordings describe them, and the model's in the same form. */
+
+interface Leaf {
+  readonly va: number;
+  size: number;
+  readonly leaf_size: number;
+  readonly attr: number;
+  /** What the region maps, where that is not chance: the linear map. */
+  readonly pa: number | null;
+}
+
+/** Leaves that continue each other are one. The place of the memmap is chance, so nothing is told apart by it. */
+function merged(all: Iterable<Leaf>): Leaf[] {
+  const list: Leaf[] = [];
+  for (const leaf of all) {
+    const last = list.at(-1);
+    const goes_on =
+      last &&
+      last.va + last.size === leaf.va &&
+      last.leaf_size === leaf.leaf_size &&
+      last.attr === leaf.attr &&
+      (leaf.pa === null || last.pa === null || last.pa + last.size === leaf.pa);
+    if (goes_on) last.size += leaf.size;
+    else list.push({ ...leaf });
+  }
+  return list;
+}
+
+const text_of = (leaf: Leaf | undefined): string =>
+  leaf === undefined
+    ? '(none)'
+    : `${va_text(leaf.va)} +0x${leaf.size.toString(16)} by 0x${leaf.leaf_size.toString(16)} attr 0x${leaf.attr.toString(16)}${leaf.pa === null ? '' : ` at 0x${leaf.pa.toString(16)}`}`;
+
+function* model_leaves(m: Mmu, k: Kernel, region: RecordedTables): Generator<Leaf> {
+  for (const run of leaves(m, region.start, region.end)) {
+    const leaf_size = 2 ** m.t.shift[run.depth]!;
+    const attr = run.attr & ~DBM;
+    if (run.n === 1 || run.stride === leaf_size || region.name !== 'linear') {
+      const pa = region.name === 'linear' ? leaf_address(k.c, run) : null;
+      yield { va: run.start, size: run.end - run.start, leaf_size, attr, pa };
+    } else {
+      for (let i = 0; i < run.n; i++) {
+        const pa = leaf_address(k.c, { addr: run.addr + i * run.stride, attr: run.attr });
+        yield { va: run.start + i * leaf_size, size: leaf_size, leaf_size, attr, pa };
+      }
+    }
+  }
+}
+
+/** Tables of the region by hardware level, the root not counted, and how many of them are empty. */
+function count_tables(m: Mmu, region: RecordedTables): { pages: number[]; empty: number[] } {
+  const pages = [0, 0, 0, 0];
+  const empty = [0, 0, 0, 0];
+  for (const run of entries(m, region.start, region.end)) {
+    if (!points_to_table(m, run)) continue;
+    const level = hardware_level(m.t, run.depth + 1);
+    pages[level]! += run.n;
+    for (const table of tables_of(m, run)) {
+      const first = m.words.run_at(table, m.t.entries[run.depth + 1]!);
+      if (first.attr === 0 && first.addr === 0 && first.n === m.t.entries[run.depth + 1]) empty[level]!++;
+    }
+  }
+  return { pages, empty };
+}
+
+function* tables_of(m: Mmu, run: EntryRun): Generator<number> {
+  const page = 2 ** m.t.page_shift;
+  for (let i = 0; i < run.n; i++) yield Math.floor((run.addr + i * run.stride) / page) * page;
+}
+
+/** Compare one region with its recording. */
+export function compare_region(tally: Tally, m: Mmu, k: Kernel, region: RecordedTables): void {
+  const where = `tables/${region.name}.json`;
+  const recorded = merged(
+    region.leaves.map((leaf) => ({
+      ...leaf,
+      attr: leaf.attr & ~DBM,
+      pa: region.name === 'linear' ? leaf.pa : null,
+    })),
+  );
+  const model = merged(model_leaves(m, k, region));
+  for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
+    tally.check('tables', `${where} leaves ${i + 1}`, text_of(recorded[i]), text_of(model[i]));
+  }
+  const { pages, empty } = count_tables(m, region);
+  for (const [i, level] of TABLE_LEVELS.entries()) {
+    tally.check('tables', `${where} ${level} pages`, String(region.table_pages[level]), String(pages[i + 1]));
+    const none = region.tables.filter((table) => table.level === level && table.nonzero === 0).length;
+    tally.check('tables', `${where} empty ${level} pages`, String(none), String(empty[i + 1]));
+  }
+}
+
+/** Compare both regions of a recorded step, where it has them. */
+export function compare_tables(tally: Tally, tree: FileTree, m: Mmu, k: Kernel): void {
+  for (const name of ['linear', 'vmemmap']) {
+    const place = `tables/${name}.json`;
+    const text = tree.readText(place);
+    if (text === undefined) tally.not_compared.add(`${place}: not recorded`);
+    else compare_region(tally, m, k, parseTables(text, tree.source, place));
+  }
+}
