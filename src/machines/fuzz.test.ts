@@ -12,6 +12,8 @@ import { parseMachineFile } from './machine-file.ts';
 import { MemTree } from './mem-tree.ts';
 import { parseMemblock } from './memblock.ts';
 import { parseOps } from './ops.ts';
+import { parseTables } from './page-tables.ts';
+import { parsePtdump } from './page-tables-ptdump.ts';
 import { machineOf } from './read.ts';
 import { recordingOf } from './recording.ts';
 import { parseZoneinfo } from './zoneinfo.ts';
@@ -210,6 +212,40 @@ const LSMEM = [
   '',
 ].join('\n');
 
+const PTDUMP = [
+  '---[ Linear Mapping start ]---',
+  '0xffff000000000000-0xffff000040000000           1G PUD',
+  '0xffff000040000000-0xffff00004097c000        9712K PTE       RW NX SHD AF            UXN    MEM/NORMAL-TAGGED',
+  '0xffff00004097c000-0xffff000080000000     1038864K PMD       ro x  SHD AF    CON BLK UXN    MEM/NORMAL',
+  '---[ Linear Mapping end ]---',
+  '0xffff000080000000-0x0000000000000000      261886G PGD',
+  '',
+].join('\n');
+
+const TABLES = JSON.stringify(
+  {
+    name: 'linear',
+    lo: '0xffff000000000000',
+    hi: '0xffff800000000000',
+    ttbr: '0x5b6c5000',
+    geometry: { page_size: 4096 },
+    table_pages: { PUD: 0, PMD: 0, PTE: 1 },
+    leaves: [
+      {
+        va: '0xffff000040000000',
+        pa: '0x40000000',
+        size: '0x97c000',
+        leaf: '4K-page',
+        attr: 'AP=0 RW-EL1 PXN UXN AF G sw55(DIRTY) SH3 ATTR1',
+        kind: 'leaf',
+      },
+    ],
+    tables: [{ level: 'PTE', va: '0xffff000040000000', pa: '0x7fff7000', valid: 512, nonzero: 512 }],
+  },
+  null,
+  1,
+);
+
 const MACHINE = `arch: arm64
 page_size: 64K
 release: v6.1
@@ -271,6 +307,21 @@ describe(`${RUNS} inputs each`, () => {
     holds(textOf(MEMBLOCK_OLD, MEMBLOCK_NEW), (text) => parseMemblock(text, 'x', 'memory')));
 
   it('output of lsmem', () => holds(textOf(LSMEM), (text) => parseLsmemTable(text, 'x', 'lsmem')));
+
+  it('kernel_page_tables', () => {
+    const some = fc.subarray(PTDUMP.split('\n')).map((lines) => lines.join('\n'));
+    holds(fc.oneof(textOf(PTDUMP), some), (text) =>
+      parsePtdump(text, ['MEM/NORMAL', 'MEM/NORMAL-TAGGED'], 'x'),
+    );
+  });
+
+  it('recorded page tables', () => {
+    const value = JSON.parse(TABLES) as unknown;
+    const replaced = fc
+      .tuple(fc.nat({ max: 40 }), fc.jsonValue({ maxDepth: 2 }))
+      .map(([at, extra]) => JSON.stringify(replaceAt(value, at, extra)));
+    holds(fc.oneof(textOf(TABLES), replaced), (text) => parseTables(text, 'x', 'tables/linear.json'));
+  });
 
   it('machine files', () => holds(textOf(MACHINE), (text) => parseMachineFile(text, 'x')), 60_000);
 

@@ -1,4 +1,4 @@
-import { type Layout, region_of } from '../geometry/layout.ts';
+import type { Layout } from '../geometry/layout.ts';
 import { layout_family } from '../geometry/layouts.ts';
 import { NoSuchGeometry } from '../geometry/translation.ts';
 import {
@@ -31,7 +31,7 @@ export interface PtdumpFormat {
   readonly gp: boolean;
   /** BLK means bits 1:0 are 1 (v7.2), not bit 1 clear: an invalid entry is no block any more. */
   readonly blk_is_sect: boolean;
-  /** Regions with the texts at their start and end, in ascending order. */
+  /** Regions with the texts at their start and end. */
   readonly markers: readonly (readonly [region: string, start: string, end?: string])[];
 }
 
@@ -117,13 +117,15 @@ export interface Marker {
   readonly text: string;
 }
 
-/** The markers of a layout. A region it lacks has none, one that ends at the wrap none there. */
+/** The markers of a layout, ascending. A region it lacks has none, one that ends at the wrap none there. */
 export const ptdump_markers = (format: PtdumpFormat, layout: Layout): Marker[] =>
-  format.markers.flatMap(([name, start, end]) => {
-    const region = region_of(layout, name);
-    if (!region) return [];
-    const first = { start: region.start, text: start };
-    return end === undefined || region.end === 0 ? [first] : [first, { start: region.end, text: end }];
+  layout.regions.flatMap((region) => {
+    const marker = format.markers.find(([name]) => name === region.name);
+    if (!marker) return [];
+    const first = { start: region.start, text: marker[1] };
+    return marker[2] === undefined || region.end === 0
+      ? [first]
+      : [first, { start: region.end, text: marker[2] }];
   });
 
 interface Column {
