@@ -94,3 +94,17 @@ export function isb(m: Mmu): void {
   }
   mine.fresh = left;
 }
+
+/**
+ * The executing CPU's descriptor writes have reached memory, which all observers share: for a machine that has its own
+ * store buffers and its own instructions in flight, where this is a moment and not a matter of barriers.
+ */
+export function publish(m: Mmu): void {
+  const { cpu } = m;
+  const mine = m.pending[cpu]!;
+  settle(m, 2);
+  for (const { first, n } of mine.fresh) {
+    m.fresh.update(first, n, (layer) => layer.items.filter((f) => f.writer !== cpu));
+  }
+  mine.fresh = [];
+}

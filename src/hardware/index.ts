@@ -1,5 +1,6 @@
 export { access, type Faulted, type Outcome, type Translated } from './access.ts';
-export { type DsbKind, dsb, isb } from './barriers.ts';
+export { type DsbKind, dsb, isb, publish } from './barriers.ts';
+export { check_descriptor, descriptor_check, ReservedBits } from './check.ts';
 export { encode_mmu } from './encode.ts';
 export {
   copy_mmu,

@@ -1,0 +1,94 @@
+/**
+ * One instruction of a litmus test, in the assembler's order of operands:
+ *
+ *     ldr r1, x            ldr r1, pte(x)         ldr r1, [x, r0]
+ *     str 1, x             str r1, x              str page(pa2), pte(x)     str table(new), pmd(x)
+ *     dmb ish|ishld|ishst  dsb sy|ish|ishst|ishld|nsh|nshst     isb
+ *     tlbi vaae1is x       tlbi vaale1 x          tlbi vmalle1is
+ *     cbnz r1
+ *
+ * `[x, r0]` adds an offset that depends on r0 and is nothing: an address dependency. `cbnz r1` jumps to the next
+ * instruction: a control dependency. An access may have a label, `a: str 1, x`, that tells whether it faulted.
+ */
+export type Instruction = Access | Barrier | Tlbi | Branch;
+
+export interface Access {
+  readonly op: 'load' | 'store';
+  readonly place: string;
+  /** Of a load: where it goes. */
+  readonly reg: string | undefined;
+  /** Of a store: a register, or a value as the test writes it. */
+  readonly value: string | undefined;
+  /** Register whose value the address depends on. */
+  readonly after: string | undefined;
+  readonly label: string | undefined;
+}
+
+export interface Barrier {
+  readonly op: 'dmb' | 'dsb' | 'isb';
+  /** Whether it waits for stores, for loads, and past this CPU. */
+  readonly stores: boolean;
+  readonly loads: boolean;
+  readonly shared: boolean;
+}
+
+export interface Tlbi {
+  readonly op: 'tlbi';
+  /** What is invalidated by address; undefined for all. */
+  readonly place: string | undefined;
+  readonly last_level: boolean;
+  readonly broadcast: boolean;
+}
+
+export interface Branch {
+  readonly op: 'branch';
+  readonly reg: string;
+}
+
+export const is_register = (text: string): boolean => /^r\d{1,2}$/.test(text);
+
+const PLACE = String.raw`[a-z][\w+]*|(?:pgd|pud|pmd|pte)\([a-z][\w+]*(?: in [a-z]\w*)?\)`;
+const ACCESS = new RegExp(
+  String.raw`^(?:([a-z]\w*): )?(ldr|str) ([a-z]\w*\([^)]*\)|[^\s,]+), (?:(${PLACE})|\[(${PLACE}), (r\d{1,2})\])$`,
+);
+
+/** Read one instruction; a string is what is wrong with it. */
+export function parse_instruction(text: string): Instruction | string {
+  const access = ACCESS.exec(text);
+  if (access) return access_of(access);
+  const words = text.split(' ');
+  const [name, first, second] = words;
+  if (text === 'isb') return { op: 'isb', stores: true, loads: true, shared: true };
+  if ((name === 'dmb' || name === 'dsb') && words.length === 2) {
+    const kind = /^(sy|ish|ishst|ishld|nsh|nshst|ld|st)$/.exec(first!)?.[1];
+    if (kind === undefined) return `${name} has no option ${first}`;
+    return {
+      op: name,
+      stores: !kind.endsWith('ld'),
+      loads: !kind.endsWith('st'),
+      shared: !kind.startsWith('nsh'),
+    };
+  }
+  if (name === 'cbnz' && words.length === 2 && is_register(first!)) return { op: 'branch', reg: first! };
+  if (name === 'tlbi' && words.length <= 3) return tlbi_of(first ?? '', second);
+  return 'is no instruction of a litmus test';
+}
+
+function access_of([, label, name, operand, bare, based, after]: RegExpExecArray): Instruction | string {
+  const place = (bare ?? based)!;
+  if (name === 'ldr') {
+    if (!is_register(operand!)) return `loads into ${operand}, which is no register`;
+    return { op: 'load', place, reg: operand!, value: undefined, after, label };
+  }
+  return { op: 'store', place, reg: undefined, value: operand!, after, label };
+}
+
+function tlbi_of(name: string, place: string | undefined): Instruction | string {
+  const found = /^(vaae1|vae1|vaale1|vale1|vmalle1)(is)?$/.exec(name);
+  if (found === null) return `tlbi has no operation ${name}`;
+  const all = found[1] === 'vmalle1';
+  if (all !== (place === undefined))
+    return all ? `tlbi ${name} takes no address` : `tlbi ${name} wants an address`;
+  const last_level = found[1] === 'vaale1' || found[1] === 'vale1';
+  return { op: 'tlbi', place, last_level, broadcast: found[2] === 'is' };
+}

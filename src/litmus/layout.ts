@@ -1,0 +1,139 @@
+import {
+  entry_index,
+  entry_size,
+  type LevelName,
+  type Translation,
+  translation,
+} from '../geometry/translation.ts';
+import { check_descriptor, ReservedBits } from '../hardware/check.ts';
+import {
+  AF,
+  AP_RDONLY,
+  CONT,
+  type Descriptor,
+  from_word,
+  INVALID,
+  SH_INNER,
+  TABLE_BIT,
+  VALID,
+} from '../hardware/descriptor.ts';
+import { InputError, quote } from '../machines/input-error.ts';
+import type { LitmusTest } from './test.ts';
+
+/** 4K pages, 48-bit addresses: four levels, of which tests name the entries of the lower two. */
+export const SHAPE: Translation = translation('arm64', 4096, 48);
+const PAGE = 4096;
+const FIRST_VA = -(2 ** 47);
+export const ROOT = 0x1000;
+const PUD = 0x2000;
+const PMD = 0x3000;
+const PTES = 0x10_0000;
+const NEW_TABLES = 0x20_0000;
+/** Physical pages lie two megabytes apart, so that each may be a block. */
+const FIRST_PAGE = 0x4000_0000;
+const BLOCK = 0x20_0000;
+
+/** What stands for a name of a test: memory reached through a translation, or a table's word reached past all of them. */
+export type Location =
+  | { readonly kind: 'va'; readonly va: number }
+  | { readonly kind: 'word'; readonly pa: number; readonly depth: number };
+
+/**
+ * Where the names of a test lie: every variable (`x`) in 2 MiB of its own with a table of PTEs of its own; `x+1` is the
+ * page behind it; physical pages and tables by the order in which they are met.
+ */
+export class Layout {
+  readonly #test: LitmusTest;
+  readonly variables: string[] = [];
+  readonly #pages: string[] = [];
+  readonly #tables: string[] = [];
+
+  constructor(test: LitmusTest) {
+    this.#test = test;
+  }
+
+  #variable(name: string): { index: number; pages: number } {
+    const [base, plus = '0'] = name.split('+');
+    if (!/^[a-z]\w*$/.test(base!) || !/^\d{1,3}$/.test(plus)) throw new Error(name);
+    let index = this.variables.indexOf(base!);
+    if (index < 0) index = this.variables.push(base!) - 1;
+    return { index, pages: Number(plus) };
+  }
+
+  va(name: string): number {
+    const { index, pages } = this.#variable(name);
+    return FIRST_VA + index * BLOCK + pages * PAGE;
+  }
+
+  /** Physical address of a page by its name; `phy_x` is what `x` is mapped to unless the test says otherwise. */
+  page(name: string): number {
+    const [base, plus = '0'] = name.split('+');
+    let index = this.#pages.indexOf(base!);
+    if (index < 0) index = this.#pages.push(base!) - 1;
+    return FIRST_PAGE + index * BLOCK + Number(plus) * PAGE;
+  }
+
+  table(name: string): number {
+    let index = this.#tables.indexOf(name);
+    if (index < 0) index = this.#tables.push(name) - 1;
+    return NEW_TABLES + index * PAGE;
+  }
+
+  pte_table(name: string): number {
+    return PTES + this.#variable(name).index * PAGE;
+  }
+
+  /** A place as instructions and the initial state name it. */
+  location(text: string): Location {
+    const entry = /^(pgd|pud|pmd|pte)\(([\w+]+)(?: in (\w+))?\)$/.exec(text);
+    if (entry === null) return { kind: 'va', va: this.va(text) };
+    const depth = SHAPE.name.indexOf(entry[1]!.toUpperCase() as LevelName);
+    const va = this.va(entry[2]!);
+    const table =
+      entry[3] === undefined ? [ROOT, PUD, PMD, this.pte_table(entry[2]!)][depth]! : this.table(entry[3]);
+    return { kind: 'word', pa: table + 8 * entry_index(SHAPE, depth, va), depth };
+  }
+
+  /** A descriptor as a test writes it; undefined for anything else. */
+  descriptor(text: string): Descriptor | undefined {
+    if (text === 'invalid') return INVALID;
+    if (/^0x[0-9a-f]{1,16}$/.test(text)) return from_word(BigInt(text));
+    const found = /^(page|block|table)\(([\w+]+)((?: (?:readonly|noaf|cont))*)\)$/.exec(text);
+    if (found === null) return undefined;
+    const [, kind, name, flags] = found;
+    if (kind === 'table') return { addr: this.table(name!), attr: VALID | TABLE_BIT };
+    let attr = VALID | SH_INNER | (kind === 'page' ? TABLE_BIT : 0);
+    if (!flags!.includes('noaf')) attr |= AF;
+    if (flags!.includes('readonly')) attr |= AP_RDONLY;
+    if (flags!.includes('cont')) attr |= CONT;
+    return { addr: this.page(name!), attr };
+  }
+
+  /** {@link descriptor}, of an entry at some depth, refused if it is none or has reserved bits. */
+  entry(text: string, depth: number, path: readonly PropertyKey[]): Descriptor {
+    const { file, place } = this.#test;
+    const d = this.descriptor(text);
+    if (d === undefined) throw new InputError(file, place(path), `${quote(text)} is no descriptor`);
+    try {
+      check_descriptor(SHAPE, depth, d);
+    } catch (error) {
+      if (error instanceof ReservedBits) throw new InputError(file, place(path), error.message);
+      throw error;
+    }
+    return d;
+  }
+}
+
+/** The entries that map every variable: table by table down to PTEs, a page each. */
+export function* mapping(layout: Layout): Generator<readonly [pa: number, d: Descriptor]> {
+  const table = VALID | TABLE_BIT;
+  yield [ROOT + 8 * entry_index(SHAPE, 0, FIRST_VA), { addr: PUD, attr: table }];
+  yield [PUD + 8 * entry_index(SHAPE, 1, FIRST_VA), { addr: PMD, attr: table }];
+  for (const name of layout.variables) {
+    const va = layout.va(name);
+    yield [PMD + 8 * entry_index(SHAPE, 2, va), { addr: layout.pte_table(name), attr: table }];
+    yield [layout.pte_table(name), layout.descriptor(`page(phy_${name})`)!];
+  }
+}
+
+export const page_of = (va: number): number => Math.floor(va / entry_size(SHAPE, SHAPE.levels - 1));

@@ -1,0 +1,198 @@
+import { access, type Outcome } from '../hardware/access.ts';
+import { dsb, isb, publish } from '../hardware/barriers.ts';
+import { encode_mmu } from '../hardware/encode.ts';
+import { copy_mmu, type Defect, type Mmu, new_mmu, read_entry } from '../hardware/mmu.ts';
+import { tlbi } from '../hardware/tlbi.ts';
+import { write_entries } from '../hardware/write.ts';
+import type { Machine } from '../schedule/machine.ts';
+import { ROOT, SHAPE } from './layout.ts';
+import { type Core, forwarding, is_access, is_fault, may_perform, may_translate } from './order.ts';
+import { type Compiled, type Op, same_page, type Wanted, word_of, word_text } from './program.ts';
+
+/** All a litmus test's threads share and are: the MMU, memory by physical address, and how far each CPU is. */
+export interface World {
+  readonly mmu: Mmu;
+  readonly memory: Map<number, string>;
+  readonly cores: Core[];
+}
+
+/** One thing a CPU may do. */
+type Action =
+  | { readonly i: number; readonly to: number | string }
+  | { readonly i: number; readonly to: undefined };
+
+const outcome_text = (o: Outcome): number | string => ('fault' in o ? `!${o.fault} ${o.level}` : o.pa);
+
+/**
+ * A litmus test as a machine for the explorer. Every thread is one step that is repeated until its instructions are all
+ * done; what it may do now are the step's outcomes. A store takes effect on memory, which walkers and all CPUs share
+ * (multi-copy atomicity), so that a descriptor's write is visible from then on; the order of effects is order.ts's.
+ */
+export class LitmusMachine implements Machine<World> {
+  readonly #test: Compiled;
+  readonly #defect: Defect | undefined;
+
+  constructor(test: Compiled, defect?: Defect) {
+    this.#test = test;
+    this.#defect = defect;
+  }
+
+  initial(): World {
+    const { threads, words, memory } = this.#test;
+    const defect = this.#defect === undefined ? {} : { defect: this.#defect };
+    const setup = new_mmu({ t: SHAPE, root: ROOT, cpus: threads.length });
+    for (const [pa, value] of words) setup.words.fill(pa, 1, word_of(value), 0);
+    // what was there at the start was there long ago: no record of its writing
+    const mmu = new_mmu({ t: SHAPE, root: ROOT, cpus: threads.length, ...defect });
+    for (const run of setup.words.canonical()) {
+      write_entries(mmu, run.pa, run.n, { addr: run.addr, attr: run.attr }, run.stride);
+    }
+    publish(mmu);
+    const cores = threads.map((code) => ({
+      translated: code.map((op) => (op.at?.kind === 'word' && is_access(op) ? op.at.pa : undefined)),
+      done: code.map(() => undefined),
+      stopped: false,
+    }));
+    return { mmu, memory: new Map(memory), cores };
+  }
+
+  copy({ mmu, memory, cores }: World): World {
+    return {
+      mmu: copy_mmu(mmu),
+      memory: new Map(memory),
+      cores: cores.map((c) => ({ translated: [...c.translated], done: [...c.done], stopped: c.stopped })),
+    };
+  }
+
+  encode({ mmu, memory, cores }: World): string {
+    const cells = [...memory].sort(([a], [b]) => a - b).map(([pa, value]) => `${pa}=${value}`);
+    return JSON.stringify([encode_mmu(mmu), cells, cores.map((c) => [c.translated, c.done, c.stopped])]);
+  }
+
+  outcomes(world: World, thread: number): number {
+    return this.#actions(world, thread).length;
+  }
+
+  perform(
+    world: World,
+    thread: number,
+    _step: unknown,
+    outcome: number,
+  ): { value: undefined; again: boolean } {
+    const { i, to } = this.#actions(world, thread)[outcome]!;
+    const core = world.cores[thread]!;
+    world.mmu.cpu = thread;
+    if (to !== undefined) core.translated[i] = to;
+    else this.#take_effect(world, thread, i);
+    return { value: undefined, again: !core.stopped && core.done.includes(undefined) };
+  }
+
+  footprint(): readonly { name: string; write: boolean }[] {
+    return [{ name: 'machine', write: true }];
+  }
+
+  #actions(world: World, thread: number): Action[] {
+    const code = this.#test.threads[thread]!;
+    const core = world.cores[thread]!;
+    const found: Action[] = [];
+    code.forEach((op, i) => {
+      if (may_perform(code, core, i)) found.push({ i, to: undefined });
+      if (!is_access(op) || op.at?.kind !== 'va' || !may_translate(code, core, i)) return;
+      world.mmu.cpu = thread;
+      const ways = new Set(access(world.mmu, op.at.va, op.op === 'store').map(outcome_text));
+      for (const to of ways) found.push({ i, to });
+    });
+    // a branch or a DMB has no effect of its own: nothing is lost if it is done first
+    const quiet = found.find(({ i }) => code[i]!.op === 'branch' || code[i]!.op === 'dmb');
+    return quiet === undefined ? found : [quiet];
+  }
+
+  #take_effect(world: World, thread: number, i: number): void {
+    const { mmu, cores } = world;
+    const op = this.#test.threads[thread]![i]!;
+    const core = cores[thread]!;
+    const t = core.translated[i];
+    if (is_fault(t)) {
+      this.#fault(world, core, i, t);
+      return;
+    }
+    core.done[i] = '';
+    if (op.op === 'load') core.done[i] = this.#load(world, thread, i, t!);
+    else if (op.op === 'store') this.#store(world, core, op, t!);
+    else if (op.op === 'isb') isb(mmu);
+    else if (op.op === 'tlbi') {
+      const { last_level, broadcast, at } = op;
+      if (at?.kind === 'va') tlbi(mmu, { by: 'va', va: at.va, last_level, broadcast });
+      else tlbi(mmu, { by: 'all', last_level, broadcast });
+    } else if (op.op === 'dsb') {
+      const scope = op.shared ? 'ish' : 'nsh';
+      if (!op.stores) dsb(mmu, 'ld');
+      else dsb(mmu, op.loads ? scope : `${scope}st`);
+      if (op.stores && op.loads) this.#complete(world, thread, i);
+    }
+  }
+
+  /** The exception: a context synchronization event, and nothing behind has happened. */
+  #fault({ mmu }: World, core: Core, i: number, fault: string): void {
+    core.done[i] = fault;
+    isb(mmu);
+    if (this.#test.test.after_fault === 'stop') core.stopped = true;
+    const code = this.#test.threads[mmu.cpu]!;
+    for (let k = i + 1; k < code.length; k++) {
+      core.done[k] = undefined;
+      if (code[k]!.at?.kind === 'va') core.translated[k] = undefined;
+    }
+  }
+
+  #load({ mmu, memory, cores }: World, thread: number, i: number, pa: number): string {
+    const code = this.#test.threads[thread]!;
+    const core = cores[thread]!;
+    const from = forwarding(code, core, i);
+    if (from !== undefined) return value_of(code[from]!, core);
+    return code[i]!.at!.kind === 'word' ? word_text(read_entry(mmu, pa)) : (memory.get(pa) ?? '0');
+  }
+
+  #store({ mmu, memory }: World, core: Core, op: Op, pa: number): void {
+    const value = value_of(op, core);
+    if (op.at!.kind === 'va') {
+      memory.set(pa, value);
+      return;
+    }
+    write_entries(mmu, pa, 1, word_of(value), 0);
+    publish(mmu);
+    mmu.violations.length = 0;
+  }
+
+  /**
+   * TLBI-ob: when a broadcast TLBI is complete, so are accesses of other CPUs that were translated before. One that is
+   * translated and has not taken effect is translated again. With the defect it is not.
+   */
+  #complete({ cores }: World, thread: number, i: number): void {
+    if (this.#defect === 'early-tlbi') return;
+    const code = this.#test.threads[thread]!;
+    for (let j = i - 1; j >= 0; j--) {
+      const before = code[j]!;
+      if (before.op === 'dsb' && before.stores && before.loads) return;
+      if (before.op !== 'tlbi' || !before.broadcast) continue;
+      cores.forEach((core, other) => {
+        if (other === thread) return;
+        this.#test.threads[other]!.forEach((op, k) => {
+          if (!is_access(op) || op.at!.kind !== 'va' || core.done[k] !== undefined) return;
+          if (before.at === undefined || same_page(before.at, op.at!)) core.translated[k] = undefined;
+        });
+      });
+    }
+  }
+}
+
+const value_of = (op: Op, core: Core): string => op.value ?? core.done[op.data!]!;
+
+/** Whether the end a test asks about has come about. */
+export function has_come_about(world: World, wanted: readonly Wanted[]): boolean {
+  return wanted.every(({ of, is, not }) => {
+    const found = 'pa' in of ? (world.memory.get(of.pa) ?? '0') : world.cores[of.thread]!.done[of.index];
+    if (found === undefined) return false;
+    const same = is.startsWith('!') ? found.startsWith(is) : found === is;
+    return same !== not;
+  });
+}

@@ -1,0 +1,118 @@
+import type { Op } from './program.ts';
+
+/**
+ * What one CPU may do next: instructions take effect in any order that the architecture's local order allows. The rules
+ * are those of the VMSA memory model in herdtools7 (herd/libdir/aarch64hwreqs.cat, without ETS), by its names:
+ *
+ * - `DSB-ob`: a DSB waits for the accesses in its scope, a full one also for TLBIs; nothing behind it takes effect before
+ *   it does, except that addresses may be translated.
+ * - `IFB-ob`: an ISB waits for DSBs, for branches and for translations before it; nothing behind it is even translated
+ *   before it. So is an exception.
+ * - `bob`: DMB orders accesses, and faults, but no translations.
+ * - `dob`: a store (and a TLBI) waits for branches before it and until accesses before it are translated without a fault;
+ *   addresses and data wait for the loads they come from.
+ * - accesses of one place stay in order, of which a load may be served by the store before it (internal visibility).
+ *   The same address counts as the same place whatever it is translated to: that is TLBI-ob's `same-low-order-bits`.
+ */
+export interface Core {
+  /** By instruction: physical address, or fault (`!…`), it was translated to. */
+  readonly translated: (number | string | undefined)[];
+  /** By instruction: its result once it has taken effect; '' where it has none. */
+  readonly done: (string | undefined)[];
+  /** It faulted and stopped. */
+  stopped: boolean;
+}
+
+export const is_access = (op: Op): boolean => op.op === 'load' || op.op === 'store';
+export const is_fault = (t: number | string | undefined): t is string => typeof t === 'string';
+
+const ready = (core: Core, producer: number | undefined): boolean =>
+  producer === undefined || core.done[producer] !== undefined;
+
+/** Whether an access may be translated now. */
+export function may_translate(code: readonly Op[], core: Core, i: number): boolean {
+  const op = code[i]!;
+  if (core.translated[i] !== undefined || core.done[i] !== undefined || !ready(core, op.address))
+    return false;
+  return code.slice(0, i).every((before, j) => {
+    if (before.op === 'isb') return core.done[j] !== undefined;
+    // behind a fault everything is begun anew
+    return core.done[j] !== undefined || !is_fault(core.translated[j]);
+  });
+}
+
+/** Whether an instruction may take effect now; of an access that was translated to a fault, whether it faults. */
+export function may_perform(code: readonly Op[], core: Core, i: number): boolean {
+  const op = code[i]!;
+  if (core.done[i] !== undefined) return false;
+  if (is_access(op) && core.translated[i] === undefined) return false;
+  const faults = is_fault(core.translated[i]);
+  for (let j = 0; j < i; j++) if (!before(code, core, j, i, faults)) return false;
+  if (op.op === 'branch' || op.op === 'dmb') return op.op === 'dmb' || ready(core, op.control);
+  if (op.op === 'store' && !faults) return ready(core, op.data);
+  return true;
+}
+
+/** Whether what instruction j owes instruction i behind it has been done. */
+function before(code: readonly Op[], core: Core, j: number, i: number, faults: boolean): boolean {
+  const [first, op] = [code[j]!, code[i]!];
+  const done = core.done[j] !== undefined;
+  if (done) return first.op !== 'dmb' || !is_access(op) || past_dmb(code, core, j, op, faults);
+  const sure = op.op !== 'load' || faults;
+  switch (first.op) {
+    case 'dsb':
+    case 'isb':
+      return op.op === 'dmb' || op.op === 'branch';
+    case 'dmb':
+      return !is_access(op) || past_dmb(code, core, j, op, faults);
+    case 'branch':
+      return !sure || op.op === 'dmb' || op.op === 'branch' || op.op === 'dsb' || ready(core, first.control);
+    case 'tlbi':
+      return op.op !== 'dsb' || !(op.stores && op.loads);
+  }
+  const t = core.translated[j];
+  if (op.op === 'dmb' || op.op === 'branch') return true;
+  if (op.op === 'dsb' && (first.op === 'load' ? op.loads : op.stores)) return false;
+  // no effect is taken back: what is behind an access that may still fault is not begun
+  if (sure) {
+    if (t === undefined || is_fault(t)) return false;
+    if (op.op !== 'store' || faults) return true;
+    return t !== core.translated[i] && !same_address(first, op);
+  }
+  return load_behind(core, j, i, first, op);
+}
+
+/** A DMB is over once the accesses in its scope before it are, for those in its scope behind it. */
+function past_dmb(code: readonly Op[], core: Core, j: number, op: Op, faults: boolean): boolean {
+  const { loads, stores } = code[j]!;
+  if (!loads && op.op === 'load' && !faults) return true;
+  return code
+    .slice(0, j)
+    .every(
+      (b, k) => core.done[k] !== undefined || !((b.op === 'load' && loads) || (b.op === 'store' && stores)),
+    );
+}
+
+/** Whether a load may overtake an access before it that is not done. */
+function load_behind(core: Core, j: number, i: number, first: Op, op: Op): boolean {
+  const t = core.translated[j];
+  if (is_fault(t)) return false;
+  // another address, not known yet
+  if (t === undefined) return !same_address(first, op) && !ready(core, first.address);
+  if (t !== core.translated[i]) return !same_address(first, op);
+  return first.op === 'store' && ready(core, first.data);
+}
+
+function same_address(a: Op, b: Op): boolean {
+  if (a.at?.kind === 'va') return b.at?.kind === 'va' && a.at.va === b.at.va;
+  return b.at?.kind === 'word' && a.at?.kind === 'word' && a.at.pa === b.at.pa;
+}
+
+/** The store before a load, to the same memory and not done, that serves it. */
+export function forwarding(code: readonly Op[], core: Core, i: number): number | undefined {
+  for (let j = i - 1; j >= 0; j--) {
+    if (code[j]!.op !== 'store' || core.translated[j] !== core.translated[i]) continue;
+    return core.done[j] === undefined ? j : undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import type { Defect } from '../hardware/mmu.ts';
+import { explore } from '../schedule/explore.ts';
+import type { Program } from '../schedule/program.ts';
+import type { Verdict } from '../schedule/verdict.ts';
+import type { Step } from '../steps/step.ts';
+import { has_come_about, LitmusMachine, type World } from './machine.ts';
+import { compile } from './program.ts';
+import type { LitmusTest } from './test.ts';
+
+/** What a test came to. */
+export interface LitmusResult {
+  readonly test: LitmusTest;
+  readonly verdict: 'allowed' | 'forbidden';
+  readonly as_expected: boolean;
+  /** Distinct states seen: all there are where it is forbidden, those up to the first such end where it is allowed. */
+  readonly states: number;
+}
+
+const GO: Step = { op: 'call', obj: 'machine', writes: true, fn: () => undefined, args: [] };
+
+function* cpu() {
+  yield GO;
+}
+
+/** The test as a program of the explorer. */
+export function program_of(test: LitmusTest, defect?: Defect): Program {
+  return {
+    name: test.name,
+    threads: test.threads.map((_, i) => ({ name: `P${i}`, run: cpu })),
+    machine: new LitmusMachine(compile(test), defect),
+  };
+}
+
+/** Decide by looking at every execution whether the test's end can come about. */
+export function run_litmus(test: LitmusTest, defect?: Defect): LitmusResult {
+  const { wanted } = compile(test);
+  const found: Verdict = explore(program_of(test, defect), {
+    monitors: [
+      {
+        name: 'finally',
+        end: (view) => (has_come_about(view.world<World>(), wanted) ? 'has come about' : undefined),
+        stuck: () => 'no CPU can go on',
+      },
+    ],
+  });
+  if (found.verdict === 'undecided') throw new Error(`${test.name} is undecided`);
+  if (found.verdict === 'violated' && found.violation.text !== 'has come about') {
+    throw new Error(`${test.name}: ${found.violation.text}`);
+  }
+  const verdict = found.verdict === 'violated' ? 'allowed' : 'forbidden';
+  return { test, verdict, as_expected: verdict === test.expected, states: found.stats.states };
+}
