@@ -77,6 +77,12 @@ test('a layout of one’s own: vmalloc and vmemmap meet in a table of PTEs', () 
   expect(stdout).toContain('PTE    3 fffffc0000000000 fffffc0000200000   2M vmalloc, vmemmap\n');
 });
 
+test('52 bits for user space alone: a root of 1024 entries', () => {
+  const { stdout } = geometry('--page', '64K', '--user-va', '52', '--release', 'v5.2');
+  expect(stdout).toContain('\nPGD    1    1024    4T    4P     -          -\n');
+  expect(stdout).toContain('\nlinear  ffff800000000000 0000000000000000');
+});
+
 test('JSON', () => {
   const { levels, regions, shared_tables, ...rest } = JSON.parse(
     geometry('--page', '64K', '--va', '48', '--json').stdout,
@@ -125,6 +131,7 @@ arm64   64K 52      3 1024/8192/8192      4T/512M/64K        512M   16G/2M     v
 x86_64   4K 48      4 512/512/512/512     512G/1G/2M/4K      1G/2M  -          x86_64 root
 x86_64   4K 57      5 512/512/512/512/512 256T/512G/1G/2M/4K 1G/2M  -          x86_64 root
 `);
+  expect(geometry('--all', '--arch', 'x86_64').stdout.split('\n').length).toBe(4);
   const { schema, geometries } = JSON.parse(geometry('--all', '--json').stdout);
   expect([schema, geometries.length]).toEqual(['mhp-geometries/1', 12]);
   expect(geometries[2]).toEqual({ arch: 'arm64', page_size: 4096, va_bits: 52, layout: null });
@@ -140,7 +147,13 @@ describe('what does not exist is refused in one line', () => {
     [['--va', '52'], 'v6.1 on arm64 has no 52-bit kernel addresses with pages of 4K: they came with v6.9'],
     [['--release', 'v4.19'], 'no layout is known for "v4.19"'],
     [['--all', '--release', 'v4.19'], 'no layout is known for "v4.19"'],
-    [['--all', '--va', '48'], '--all goes with none of --page, --va, --region'],
+    [['--all', '--va', '48'], '--all goes with none of --page, --va, --user-va, --region'],
+    [['--user-va', '48'], '--user-va "48" is not 52'],
+    [['--user-va', '52', '--page', '64K'], '--user-va is before v5.4 only'],
+    [
+      ['--user-va', '52', '--release', 'v5.2'],
+      '52-bit addresses for user space alone need arm64 with 64K pages and 48 bits',
+    ],
     [['--region', 'vmemmap'], '--region "vmemmap" is not NAME=START-END or NAME=none'],
     [['--region', 'vmemmap=8000000000000000-0'], '8000000000000000 is in no half of the address space'],
     [

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { BadLayout, custom_layout, type Layout, type Region } from '../geometry/layout.ts';
-import { layout } from '../geometry/layouts.ts';
+import { layout, layout_family } from '../geometry/layouts.ts';
 import { type Arch, PAGE_SIZES, VA_BITS } from '../geometry/sizes.ts';
 import { NoSuchGeometry, parse_va, type Translation, translation } from '../geometry/translation.ts';
 import { quote } from '../machines/input-error.ts';
@@ -14,9 +14,10 @@ import {
 } from '../report/geometry.ts';
 
 interface Flags {
-  readonly arch: string;
+  readonly arch?: string;
   readonly page?: string;
   readonly va?: string;
+  readonly userVa?: string;
   readonly release: string;
   readonly region?: readonly string[];
   readonly all?: boolean;
@@ -32,9 +33,10 @@ export function register(program: Command): void {
     .description(
       'print the shape of the page tables, the kernel address space and the tables two regions share',
     )
-    .option('--arch <arch>', 'arm64 or x86_64', 'arm64')
+    .option('--arch <arch>', 'arm64 or x86_64 (default: arm64)')
     .option('--page <size>', 'page size: 4K, 16K or 64K (default: 4K)')
     .option('--va <bits>', 'VA_BITS: 36, 39, 42, 47, 48, 52; x86_64: 48, 57 (default: 48)')
+    .option('--user-va <bits>', '52: the larger root of a 64K kernel before v5.4 with "52-bit (user)"')
     .option('--release <name>', 'layout of a release, series or kernel version', 'v6.1')
     .option(
       '--region <name=start-end>',
@@ -54,22 +56,29 @@ export function register(program: Command): void {
 }
 
 function output(flags: Flags): string {
-  const arch = ARCHS.find((name) => name === flags.arch);
-  if (!arch) throw new NoSuchGeometry(`--arch ${quote(flags.arch)} is neither of ${ARCHS.join(', ')}`);
+  const arch = ARCHS.find((name) => name === (flags.arch ?? 'arm64'));
+  if (!arch) throw new NoSuchGeometry(`--arch ${quote(flags.arch!)} is neither of ${ARCHS.join(', ')}`);
   if (flags.all) {
-    if (flags.page ?? flags.va ?? flags.region)
-      throw new NoSuchGeometry('--all goes with none of --page, --va, --region');
-    const all = combinations(flags.release);
+    if (flags.page ?? flags.va ?? flags.userVa ?? flags.region)
+      throw new NoSuchGeometry('--all goes with none of --page, --va, --user-va, --region');
+    const all = combinations(flags.release).filter(({ t }) => t.arch === (flags.arch ?? t.arch));
     return flags.json ? json(combinationsJson(all)) : combinationsText(all);
   }
-  const page_size = parseSize(flags.page ?? '4K');
-  if (page_size === undefined) throw new NoSuchGeometry(`--page ${quote(flags.page!)} is no size`);
-  if (!/^\d{1,3}$/.test(flags.va ?? '48'))
-    throw new NoSuchGeometry(`--va ${quote(flags.va!)} is no number of bits`);
-  const t = translation(arch, page_size, Number(flags.va ?? 48));
+  const t = shape(arch, flags);
   const base = layout(t, flags.release);
   const shown = flags.region ? moved(t, base, flags.region) : base;
   return flags.json ? json(geometryJson(t, shown)) : geometryText(t, shown);
+}
+
+function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
+  const page_size = parseSize(page ?? '4K');
+  if (page_size === undefined) throw new NoSuchGeometry(`--page ${quote(page!)} is no size`);
+  if (!/^\d{1,3}$/.test(va ?? '48')) throw new NoSuchGeometry(`--va ${quote(va!)} is no number of bits`);
+  const bits = Number(va ?? 48);
+  if (userVa === undefined) return translation(arch, page_size, bits);
+  if (userVa !== '52') throw new NoSuchGeometry(`--user-va ${quote(userVa)} is not 52`);
+  if (layout_family(release) !== 'v5.2') throw new NoSuchGeometry('--user-va is before v5.4 only');
+  return translation(arch, page_size, bits, { MAX_USER_VA_BITS: 52 });
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -31,6 +31,8 @@ export interface PtdumpFormat {
   readonly gp: boolean;
   /** BLK means bits 1:0 are 1 (v7.2), not bit 1 clear: an invalid entry is no block any more. */
   readonly blk_is_sect: boolean;
+  /** With two levels a block in the root is called PMD (v6.9+), an empty entry beside it PGD. */
+  readonly pmd_in_root: boolean;
   /** Regions with the texts at their start and end. */
   readonly markers: readonly (readonly [region: string, start: string, end?: string])[];
 }
@@ -58,6 +60,7 @@ const v5_2: PtdumpFormat = {
   from_zero: false,
   gp: false,
   blk_is_sect: false,
+  pmd_in_root: false,
   markers: [MODULES, VMALLOC, FIXMAP, PCI_IO, VMEMMAP, ['linear', 'Linear mapping']],
 };
 const v5_4: PtdumpFormat = {
@@ -83,6 +86,7 @@ const v6_1: PtdumpFormat = {
 const v6_12: PtdumpFormat = {
   ...v6_1,
   release: 'v6.12',
+  pmd_in_root: true,
   markers: [LINEAR, MODULES, VMALLOC, VMEMMAP, PCI_IO, FIXMAP],
 };
 const v7_2: PtdumpFormat = { ...v6_12, release: 'v7.2', blk_is_sect: true };

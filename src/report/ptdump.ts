@@ -47,8 +47,10 @@ export function* ptdump(
       yield `---[ ${markers[marker]!.text} ]---`;
     } else if (now !== prot || at !== depth || behind(addr)) {
       if (format.holes || prot !== 0) {
+        const name =
+          format.pmd_in_root && prot !== 0 && t.levels === 2 && depth === 0 ? 'PMD' : t.name[depth];
         const attributes = prot === 0 ? '' : text(prot);
-        yield `0x${va_text(start)}-0x${va_text(addr)}   ${size_text(addr - start)} ${t.name[depth]}${attributes}`;
+        yield `0x${va_text(start)}-0x${va_text(addr)}   ${size_text(addr - start)} ${name}${attributes}`;
       }
       if (behind(addr)) yield next_marker();
       [start, depth, prot] = [addr, at, now];
