@@ -26,6 +26,11 @@ const hotplug_lines: readonly RegExp[] = [
   / splits a leaf entry in /,
   /^WARNING: /,
   /^[Kk]ernel BUG at /,
+  /^Unable to handle kernel /,
+  /^ {2}(ESR|FSC) = /,
+  /^\[[0-9a-f]{16}\] pgd=/,
+  /^Internal error: Oops: /,
+  /^pc : /,
 ];
 
 /** What cannot be the same in two runs: timestamps, counters, addresses, offsets in code. */
@@ -36,6 +41,11 @@ function normal(line: string): string {
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^[Kk]ernel BUG at (\w+)\+.*$/, 'BUG at $1')
+    .replace(/^\[[0-9a-f]{16}\] pgd=.*$/, (entries) =>
+      entries.replace(/^\S+ /, '').replace(/(?<==\w{4})\w{9}/g, '*'),
+    )
+    .replace(/^(Internal error: Oops: \w+) .*$/, '$1')
+    .replace(/^pc : (\w+).*$/, 'pc : $1')
     .replace(/^page:.*? refcount:\d+ mapcount:\S+ mapping:\S+ index:\S+ pfn:(\S+).*$/, 'page: pfn:$1')
     .replace(/^flags: 0x[0-9a-f]+\((.*)\)$/, (_, names: string) => `flags: (${zone_and_node(names)})`)
     .trimEnd();
@@ -48,6 +58,8 @@ const zone_and_node = (names: string): string =>
     .filter((name) => /^(node|zone)=/.test(name))
     .join('|');
 
+const of_a_dump = /^(?:pc : | {2}(?:ESR|FSC) = )/;
+
 const is_hotplug = (line: string): boolean => hotplug_lines.some((pattern) => pattern.test(line));
 
 /** The hotplug lines of a recorded log, in normal form; what a crashed kernel says afterwards does not count. */
@@ -57,8 +69,11 @@ export function recorded_lines(text: string): string[] {
     .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
     .filter(is_hotplug)
     .map(normal);
-  const bug = lines.findIndex((line) => line.startsWith('BUG at '));
-  return bug < 0 ? lines : lines.slice(0, bug + 1);
+  // a warning has a register dump, too: only that of an oops is the model's
+  const oops = lines.findIndex((line) => line.startsWith('Unable to handle '));
+  const told = lines.filter((line, i) => !of_a_dump.test(line) || (oops >= 0 && i > oops));
+  const end = told.findIndex((line) => line.startsWith('BUG at ') || line.startsWith('pc : '));
+  return end < 0 ? told : told.slice(0, end + 1);
 }
 
 /** The lines a log would hold of these events, in normal form. */
@@ -66,7 +81,7 @@ export function event_lines(events: readonly Event[]): string[] {
   return events.flatMap((event) => {
     if (event.kind === 'printk') return [normal(event.text)];
     if (event.kind === 'lock') return [];
-    if (event.kind === 'bug') return [`BUG at ${event.where}`];
+    if (event.kind === 'bug') return event.text.startsWith('Oops') ? [] : [`BUG at ${event.where}`];
     return [...(event.text ? [event.text] : []), `WARNING: at ${event.where}`];
   });
 }

@@ -1,4 +1,6 @@
 import { boot } from '../boot/boot.ts';
+import { parse_va } from '../geometry/translation.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Op } from '../machines/ops.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Recording, RecordingStep } from '../machines/recording.ts';
@@ -63,8 +65,10 @@ function perform(session: Session, op: Op): Done {
     case 'observe':
       return { skipped: 'observe: reads only' };
     case 'use_memory':
+      if (session.state.mmu) return { result: session.touch_node(op.node ?? 0, op.mib * 2 ** 20) };
+      return { skipped: `use_memory: what a program allocates is not modelled; it was all movable` };
     case 'stop_using':
-      return { skipped: `${op.op}: what a program allocates is not modelled; it was all movable` };
+      return { skipped: `stop_using: what a program allocates is not modelled; it was all movable` };
     default:
       return { skipped: `${op.op} ${op.argv.join(' ')}: not modelled yet` };
   }
@@ -137,9 +141,16 @@ function compare_result(tally: Tally, op: Op, result: Result): void {
 const log_of = (step: RecordingStep): string =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
 
-function compare_messages(tally: Tally, log: string, events: readonly Event[]): void {
-  const recorded = recorded_lines(log);
-  const model = event_lines(events);
+/** Which page a program was given is chance: an address of the linear map is compared by its memory block. */
+const by_block = (k: Kernel, line: string): string =>
+  line.replace(/(?<=virtual address )[0-9a-f]{16}$/, (text) => {
+    const phys = parse_va(text) - k.c.PAGE_OFFSET + k.c.mappable_range.start;
+    return `of memory${Math.floor(phys / k.c.memory_block_size_bytes)}`;
+  });
+
+function compare_messages(tally: Tally, log: string, events: readonly Event[], k: Kernel): void {
+  const recorded = recorded_lines(log).map((line) => by_block(k, line));
+  const model = event_lines(events).map((line) => by_block(k, line));
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
     tally.check('messages', `dmesg hotplug line ${i + 1}`, recorded[i] ?? '(none)', model[i] ?? '(none)');
   }
@@ -170,9 +181,10 @@ function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>
     }
     events.push(...done.result.events);
     compare_result(tally, op, done.result);
-    crashed ||= done.result.ended === 'bug';
+    // a program that oopses leaves the machine as it was
+    crashed ||= done.result.ended === 'bug' && op.op !== 'use_memory';
   }
-  compare_messages(tally, log, events);
+  compare_messages(tally, log, events, session.kernel);
   if (step.tree.list('sys') === undefined) {
     const why = step.ops.some((op) => 'crashed' in op && op.crashed)
       ? 'the guest had crashed'

@@ -1,5 +1,6 @@
 import type { ERRNO } from '../steps/errno.ts';
 import type { Steps } from '../steps/step.ts';
+import type * as fault from './arch/arm64/fault.ts';
 import type * as fixmap from './arch/arm64/fixmap.ts';
 import type * as hotunplug from './arch/arm64/hotunplug.ts';
 import type * as arm64_mmu from './arch/arm64/mmu.ts';
@@ -61,6 +62,7 @@ type Introduced<New, Old> = Omit<New, keyof Old>;
 
 type Base = typeof add_memory.v5_2 &
   typeof alloc_pages.v5_2 &
+  typeof fault.v5_2 &
   typeof fixmap.v5_2 &
   typeof hotunplug.S0 &
   typeof pgd_mapping.v5_2 &

@@ -1,3 +1,4 @@
+import * as fault from '../kernel/arch/arm64/fault.ts';
 import * as fixmap from '../kernel/arch/arm64/fixmap.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as pgd_mapping from '../kernel/arch/arm64/pgd_mapping.ts';
@@ -68,6 +69,7 @@ export const v5_2 = defineRelease({
     arm64: {
       ...arm64_mmu.v5_2,
       ...arm64_mmu.pfn_valid_by_memblock,
+      ...fault.v5_2,
       ...fixmap.v5_2,
       ...offline_pages.holes_in_zone,
       ...pgd_mapping.v5_2,

@@ -2,7 +2,7 @@ import type { Model } from '../boot/boot.ts';
 import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { NO_PAGE, page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
+import { NO_PAGE, page_nid, page_use, page_zonenum, USE, with_use } from '../kernel/mm/page.ts';
 import type { State } from '../kernel/state.ts';
 import { type Event, type Outcome, Runner } from '../schedule/run.ts';
 import { errno_name } from '../steps/errno.ts';
@@ -201,6 +201,32 @@ export class Session {
     return this.#pinned.splice(0).length;
   }
 
+  /** A program on this node writes to memory it has just been given: so many bytes of free pages, movable ones first. */
+  touch_node(nid: number, size: number): Result {
+    const { pages } = this.state;
+    const { c } = this.kernel;
+    let left = Math.ceil(size / c.PAGE_SIZE);
+    const free = [...pages.in(0, Number.MAX_SAFE_INTEGER)].filter(
+      ({ value }) => page_use(value) === USE.FREE && page_nid(value) === nid,
+    );
+    free.sort((a, b) => page_zonenum(b.value) - page_zonenum(a.value) || a.start - b.start);
+    for (const run of free) {
+      if (left <= 0) break;
+      const result = this.touch(run.start * c.PAGE_SIZE, Math.min(left, run.end - run.start) * c.PAGE_SIZE);
+      if (result.ended !== 'returned') return result;
+      left -= run.end - run.start;
+    }
+    return this.#done(0);
+  }
+
+  /** The kernel clears the pages of a range through its linear map. @throws BadOperation where there are no tables */
+  touch(start: number, size: number): Result {
+    if (!this.state.mmu) throw new BadOperation(`not modelled: the linear map of ${this.kernel.c.arch}`);
+    const { PAGE_SIZE } = this.kernel.c;
+    const pfn = Math.floor(start / PAGE_SIZE);
+    return this.#run(returning_0(this.kernel.clear_pages(pfn, Math.ceil((start + size) / PAGE_SIZE) - pfn)));
+  }
+
   /** Say what the pages of a range are used for. */
   occupy(start: number, size: number, use: number): void {
     const { PAGE_SIZE } = this.kernel.c;
@@ -214,6 +240,11 @@ export class Session {
   #done(ret: number): Result {
     return { ret, errno: errno_name(ret), ended: 'returned', events: [], steps: 0, signalled: [] };
   }
+}
+
+function* returning_0(thread: Steps<void>): Steps<number> {
+  yield* thread;
+  return 0;
 }
 
 /** The codes go to the firmware; the thread itself returns nothing to anybody. */

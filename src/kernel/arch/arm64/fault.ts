@@ -1,0 +1,80 @@
+import { depth_of, entry_index, hardware_level, va_text } from '../../../geometry/translation.ts';
+import { is_table, to_word } from '../../../hardware/descriptor.ts';
+import { read_entry } from '../../../hardware/mmu.ts';
+import { leaves } from '../../../hardware/walk.ts';
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { look } from '../../ops.ts';
+import { PFN_PHYS } from '../../pfn.ts';
+import type { State } from '../../state.ts';
+import { phys_to_virt } from './mmu.ts';
+import { table_page } from './pgtable.ts';
+
+/** arch/arm64/mm/fault.c: what becomes of an access to a kernel address that nothing maps (FACTS 2.3). */
+
+interface Walk {
+  /** Hardware level at which the walk ended. */
+  readonly level: number;
+  /** The entries it met, by the kernel's names for them. */
+  readonly entries: string;
+}
+
+const first_unmapped = (state: State, from: number, to: number): number | null => {
+  let at = from;
+  for (const leaf of leaves(state.mmu!, from, to)) {
+    if (leaf.start > at) return at;
+    at = Math.max(at, leaf.end);
+  }
+  return at < to ? at : null;
+};
+
+/** show_pte: a folded level shows its parent's entry again. */
+function walk(state: State, k: Kernel, va: number): Walk {
+  const { t } = k.c;
+  const mmu = state.mmu!;
+  const found: string[] = [];
+  let table = mmu.root;
+  let shown = -1;
+  let word = 0n;
+  for (const name of ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'] as const) {
+    const depth = depth_of(t, name);
+    if (depth === shown) {
+      found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
+      continue;
+    }
+    const d = read_entry(mmu, table + entry_index(t, depth, va) * 8);
+    word = to_word(d);
+    shown = depth;
+    found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
+    if (!is_table(d) || depth === t.levels - 1) break;
+    table = table_page(k, d);
+  }
+  return { level: hardware_level(t, shown), entries: found.join(', ') };
+}
+
+/** ESR_EL1 of a data abort at EL1: EC 0x25, IL, WnR, and a translation fault of the level. */
+const esr = (level: number, write: boolean): number => 0x96000004 + level + (write ? 0x40 : 0);
+
+const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
+
+export const v5_2 = {
+  /** The task dies. `pc` is the function that touched the address. */
+  *die_kernel_fault(this: Kernel, va: number, write: boolean, pc: string): Steps<never> {
+    const { level, entries } = yield* look('mmu', walk, this, va);
+    const code = esr(level, write);
+    yield alert(`Unable to handle kernel paging request at virtual address ${va_text(va)}`);
+    yield alert(`  ESR = 0x${code.toString(16).padStart(16, '0')}`);
+    yield alert(`  FSC = 0x${(code & 0x3f).toString(16).padStart(2, '0')}: level ${level} translation fault`);
+    yield alert(`[${va_text(va)}] ${entries}`);
+    yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
+    yield alert(`pc : ${pc}`);
+    return yield* this.BUG(pc, `Oops: paging request at ${va_text(va)}`);
+  },
+
+  /** clear_page over a range, through the linear map: what every page given to a program goes through first. */
+  *clear_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    const start = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
+    const fault = yield* look('mmu', first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
+    if (fault !== null) yield* this.die_kernel_fault(fault, true, 'clear_page');
+  },
+};
