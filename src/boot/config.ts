@@ -165,6 +165,7 @@ export function configure(machine: Machine, release: Release, run_limit = Number
     VMEMMAP_END: map.VMEMMAP_END,
     swapper_pg_dir: machine.tables?.linear.root ?? kernel_image(machine, page_size),
     pgprot: constants.pgprot,
+    ptdump: constants.ptdump,
     // CONFIG_RODATA_FULL_DEFAULT_ENABLED
     can_set_direct_map: arch === 'arm64' && rodata_full(words),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,

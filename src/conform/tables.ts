@@ -1,12 +1,17 @@
+import { region_of } from '../geometry/layout.ts';
 import { hardware_level, va_text } from '../geometry/translation.ts';
 import { DBM } from '../hardware/descriptor.ts';
 import type { Mmu } from '../hardware/mmu.ts';
 import { type EntryRun, entries, leaves, points_to_table } from '../hardware/walk.ts';
 import { leaf_address } from '../kernel/arch/arm64/pgtable.ts';
+import { kernel_page_tables, MODELLED_REGIONS } from '../kernel/fs/kernel_page_tables.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { State } from '../kernel/state.ts';
 import { parseTables, type RecordedTables, TABLE_LEVELS } from '../machines/page-tables.ts';
 import type { FileTree } from '../machines/tree.ts';
 import type { Tally } from './compare.ts';
+
+const PTDUMP = 'sys/kernel/debug/kernel_page_tables';
 
 /** Page tables of a region as the recordings describe them, and the model's in the same form. */
 
@@ -97,6 +102,33 @@ export function compare_region(tally: Tally, m: Mmu, k: Kernel, region: Recorded
     tally.check('tables', `${where} ${level} pages`, String(region.table_pages[level]), String(pages[i + 1]));
     const none = region.tables.filter((table) => table.level === level && table.nonzero === 0).length;
     tally.check('tables', `${where} empty ${level} pages`, String(none), String(empty[i + 1]));
+  }
+}
+
+const ADDRESS = /^0x([0-9a-f]{16})-/;
+
+/** The recorded lines of the regions that the model renders. */
+function recorded_lines(text: string, k: Kernel): string[] {
+  const regions = MODELLED_REGIONS.flatMap((name) => region_of(k.c.layout, name) ?? []);
+  return text.split('\n').filter((line) => {
+    const digits = ADDRESS.exec(line)?.[1];
+    if (digits === undefined) return false;
+    const start = Number(BigInt.asIntN(64, BigInt(`0x${digits}`)));
+    return regions.some((region) => start >= region.start && start < region.end);
+  });
+}
+
+/** kernel_page_tables, line by line, as far as it shows regions that are modelled. */
+export function compare_ptdump(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  const text = tree.readText(PTDUMP);
+  if (text === undefined) {
+    tally.not_compared.add(`/${PTDUMP}: not recorded`);
+    return;
+  }
+  const recorded = recorded_lines(text, k);
+  const model = [...kernel_page_tables(state, k)].filter((line) => ADDRESS.test(line));
+  for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
+    tally.check('tables', `/${PTDUMP} line ${i + 1}`, recorded[i] ?? '(none)', model[i] ?? '(none)');
   }
 }
 

@@ -29,6 +29,14 @@ export function* leaves(m: Mmu, from: number, to: number): Generator<EntryRun> {
 export const points_to_table = (m: Mmu, run: EntryRun): boolean =>
   run.depth < m.t.levels - 1 && is_table(run);
 
+/** How many tables of a run of table entries lie side by side, so that their entries continue each other. */
+export const tables_together = (m: Mmu, run: WordRun): number =>
+  run.stride === 2 ** m.t.page_shift ? run.n : 1;
+
+/** The table that entry `i` of a run points to. */
+export const next_table = (m: Mmu, run: WordRun, i: number): number =>
+  output_address({ addr: run.addr + i * run.stride, attr: run.attr }, m.t.page_shift);
+
 /** `n` words at `pa`, the first of which translates `va`. */
 function* below(
   m: Mmu,
@@ -48,12 +56,10 @@ function* below(
     const found = { ...run, start, end: start + run.n * size, depth };
     yield found;
     if (!points_to_table(m, found)) continue;
-    const inner = m.t.entries[depth + 1]!;
-    const page = 2 ** m.t.page_shift;
-    const together = run.stride === page ? run.n : 1;
+    const together = tables_together(m, run);
     for (let i = 0; i < run.n; i += together) {
-      const table = output_address({ addr: run.addr + i * run.stride, attr: run.attr }, m.t.page_shift);
-      yield* below(m, depth + 1, table, together * inner, start + i * size, from, to);
+      const inner = together * m.t.entries[depth + 1]!;
+      yield* below(m, depth + 1, next_table(m, run, i), inner, start + i * size, from, to);
     }
   }
 }

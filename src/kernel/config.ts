@@ -48,6 +48,8 @@ export interface Config {
   /** Physical address of the kernel's root table. */
   readonly swapper_pg_dir: number;
   readonly pgprot: Pgprot;
+  /** The release whose kernel_page_tables looks as this kernel's. */
+  readonly ptdump: string;
   /** arm64: rodata=full or debug_pagealloc: the linear map of hot-added memory is base pages without hints. */
   readonly can_set_direct_map: boolean;
   /** A missing table page is -ENOMEM and no BUG (v7.1). */

@@ -23,6 +23,8 @@ export interface ReleaseConstants {
   readonly holes_reserved: boolean;
   /** arm64: layout of the kernel's addresses (FACTS 1.5). */
   readonly layout: LayoutFamily;
+  /** arm64: the release whose kernel_page_tables this one's looks like. */
+  readonly ptdump: string;
   /** arm64: bits of kernel mappings. */
   readonly pgprot: Pgprot;
   /** arm64: a missing table page is -ENOMEM and no BUG. */

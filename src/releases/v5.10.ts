@@ -29,5 +29,5 @@ export const v5_10 = defineRelease({
     ...resource.v5_10,
   },
   arch: { arm64: { ...arm64_mmu.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
-  constants: { holes_reserved: true, pgprot: PGPROT.v5_10 },
+  constants: { holes_reserved: true, pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
 });

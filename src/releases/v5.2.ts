@@ -93,6 +93,7 @@ export const v5_2 = defineRelease({
     holes_reserved: false,
     LPA2: false,
     layout: 'v5.2',
+    ptdump: 'v5.2',
     pgprot: PGPROT.v5_2,
     pgtable_alloc_may_fail: false,
     memory_hotplug_parameters: [],

@@ -27,5 +27,5 @@ export const v5_4 = defineRelease({
     ...zone_span.v5_5,
   },
   arch: { arm64: { ...tlbflush.v5_4 } },
-  constants: { layout: 'v5.4' },
+  constants: { layout: 'v5.4', ptdump: 'v5.4' },
 });

@@ -30,5 +30,6 @@ export const v5_7 = defineRelease({
       x86_64: ['DMA', 'DMA32', 'Normal', 'Movable'],
     },
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: false },
+    ptdump: 'v5.7',
   },
 });

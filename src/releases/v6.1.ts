@@ -53,6 +53,7 @@ export const v6_1 = defineRelease({
     SECTION_SIZE_BITS: { arm64: (page_size) => (page_size === 65536 ? 29 : 27), x86_64: () => 27 },
     MHP_MEMMAP_ON_MEMORY: true,
     layout: 'v6.1',
+    ptdump: 'v6.1',
     pgprot: PGPROT.v6_1,
     memory_hotplug_parameters: [
       'auto_movable_numa_aware',

@@ -22,5 +22,5 @@ export const v6_12 = defineRelease({
     ...zone_span.v6_11,
     ...zonelists.v6_12,
   },
-  constants: { memblock_columns: 'range nid flags', LPA2: true, layout: 'v6.9' },
+  constants: { memblock_columns: 'range nid flags', LPA2: true, layout: 'v6.9', ptdump: 'v6.12' },
 });

@@ -13,5 +13,5 @@ export const v7_2 = defineRelease({
   functions: { ...add_memory.v7_2, ...node_states.v7_2 },
   arch: { arm64: { ...split_leaf.v7_1 } },
   memory_chain: { arm64: [split_leaf.prevent_memory_remove_notifier] },
-  constants: { pgtable_alloc_may_fail: true, pgprot: PGPROT.v7_2 },
+  constants: { pgtable_alloc_may_fail: true, pgprot: PGPROT.v7_2, ptdump: 'v7.2' },
 });

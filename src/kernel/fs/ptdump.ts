@@ -1,6 +1,12 @@
-import type { Layout } from '../geometry/layout.ts';
-import { depth_of, entry_size, type LevelName, type Translation, va_text } from '../geometry/translation.ts';
-import { type PtdumpFormat, prot_text, ptdump_markers } from './ptdump-format.ts';
+import type { Layout } from '../../geometry/layout.ts';
+import {
+  depth_of,
+  entry_size,
+  type LevelName,
+  type Translation,
+  va_text,
+} from '../../geometry/translation.ts';
+import { type PtdumpFormat, prot_text, ptdump_markers } from './ptdump_format.ts';
 
 /** Consecutive entries of one level that are all empty, or all leaves with the same attributes. */
 export interface PtdumpRun {

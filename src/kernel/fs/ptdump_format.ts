@@ -1,6 +1,6 @@
-import type { Layout } from '../geometry/layout.ts';
-import { layout_family } from '../geometry/layouts.ts';
-import { NoSuchGeometry } from '../geometry/translation.ts';
+import type { Layout } from '../../geometry/layout.ts';
+import { layout_family } from '../../geometry/layouts.ts';
+import { NoSuchGeometry } from '../../geometry/translation.ts';
 import {
   AF,
   AP_RDONLY,
@@ -15,7 +15,7 @@ import {
   TABLE_BIT,
   UXN,
   VALID,
-} from '../hardware/descriptor.ts';
+} from '../../hardware/descriptor.ts';
 
 /** How arm64's kernel_page_tables differs between releases. */
 export interface PtdumpFormat {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { custom_layout, type Layout } from '../geometry/layout.ts';
-import { layout } from '../geometry/layouts.ts';
-import { type LevelName, NoSuchGeometry, parse_va, translation } from '../geometry/translation.ts';
+import { custom_layout, type Layout } from '../../geometry/layout.ts';
+import { layout } from '../../geometry/layouts.ts';
+import { type LevelName, NoSuchGeometry, parse_va, translation } from '../../geometry/translation.ts';
 import {
   AF,
   AP_RDONLY,
@@ -16,9 +16,9 @@ import {
   TABLE_BIT,
   UXN,
   VALID,
-} from '../hardware/descriptor.ts';
+} from '../../hardware/descriptor.ts';
 import { type PtdumpRun, ptdump } from './ptdump.ts';
-import { ptdump_format, ptdump_markers } from './ptdump-format.ts';
+import { ptdump_format, ptdump_markers } from './ptdump_format.ts';
 
 const t = translation('arm64', 4096, 48);
 const run = (start: string, end: string, level: LevelName, attr = 0): PtdumpRun => ({

@@ -1,0 +1,64 @@
+import { region_of } from '../../geometry/layout.ts';
+import { entry_size } from '../../geometry/translation.ts';
+import { is_table } from '../../hardware/descriptor.ts';
+import type { Mmu } from '../../hardware/mmu.ts';
+import { next_table, tables_together } from '../../hardware/walk.ts';
+import type { Kernel } from '../kernel.ts';
+import type { State } from '../state.ts';
+import { type PtdumpRun, ptdump } from './ptdump.ts';
+import { ptdump_format, ptdump_markers } from './ptdump_format.ts';
+
+/** debugfs kernel_page_tables, from the tables as they are. */
+
+/** Regions whose every mapping the model makes; the others hold what it has not (modules, the kernel image, devices). */
+export const MODELLED_REGIONS = ['linear', 'vmemmap'] as const;
+
+/** Every entry that a walk from the root meets, the empty ones at the level they stand at, to the wrap at 2^64. */
+export function* ptdump_runs(m: Mmu): Generator<PtdumpRun> {
+  const n = m.t.entries[0]!;
+  yield* below(m, 0, m.root, n, -n * entry_size(m.t, 0));
+}
+
+function* below(m: Mmu, depth: number, pa: number, n: number, va: number): Generator<PtdumpRun> {
+  const size = entry_size(m.t, depth);
+  const level = m.t.name[depth]!;
+  const end = va + n * size;
+  let at = va;
+  for (const run of m.words.in(pa, n)) {
+    const start = va + ((run.pa - pa) / 8) * size;
+    if (at < start) yield { start: at, end: start, level, attr: 0 };
+    at = start + run.n * size;
+    if (depth === m.t.levels - 1 || !is_table(run)) yield { start, end: at, level, attr: run.attr };
+    else {
+      const together = tables_together(m, run);
+      for (let i = 0; i < run.n; i += together) {
+        yield* below(
+          m,
+          depth + 1,
+          next_table(m, run, i),
+          together * m.t.entries[depth + 1]!,
+          start + i * size,
+        );
+      }
+    }
+  }
+  if (at < end) yield { start: at, end, level, attr: 0 };
+}
+
+/** The lines of the regions that are modelled, markers included, without line ends. */
+export function* kernel_page_tables(state: State, k: Kernel): Generator<string> {
+  if (!state.mmu) return;
+  const format = ptdump_format(k.c.ptdump);
+  const regions = MODELLED_REGIONS.flatMap((name) => region_of(k.c.layout, name) ?? []);
+  // markers of regions that hold nothing here would wait for entries that are not there
+  const own = { ...k.c.layout, regions };
+  const markers = new Set(ptdump_markers(format, own).map(({ text }) => `---[ ${text} ]---`));
+  for (const line of ptdump(k.c.t, own, format, ptdump_runs(state.mmu))) {
+    if (line.startsWith('-') ? markers.has(line) : in_regions(line)) yield line;
+  }
+
+  function in_regions(line: string): boolean {
+    const start = Number(BigInt.asIntN(64, BigInt(line.slice(0, 18))));
+    return regions.some((region) => start >= region.start && start < region.end);
+  }
+}
