@@ -1,7 +1,6 @@
 import type { Layout } from '../geometry/layout.ts';
 import { layout } from '../geometry/layouts.ts';
 import {
-  linear_map_size,
   MAX_X86_BLOCK_SIZE,
   max_order,
   max_physmem_bits,
@@ -51,12 +50,12 @@ const ram_start = (machine: Machine): number => {
   return starts.length ? Math.min(...starts) : 0;
 };
 
-function linear_range(machine: Machine, section_size: number, va_bits: number, physmem_bits: number) {
+function linear_range(machine: Machine, section_size: number, map: Layout, physmem_bits: number) {
   const max_phys = 2 ** Math.min(physmem_bits, 52) - 1;
   if (machine.arch === 'x86_64') return { start: 0, end: max_phys };
   const align = memstart_align(machine.page_size, section_size);
   const memstart = Math.floor(ram_start(machine) / align) * align;
-  return { start: memstart, end: Math.min(memstart + linear_map_size(va_bits) - 1, max_phys) };
+  return { start: memstart, end: Math.min(memstart + map.PAGE_END - map.PAGE_OFFSET - 1, max_phys) };
 }
 
 /** @throws ImpossibleMachine when this release cannot be built with that shape */
@@ -156,7 +155,7 @@ export function configure(machine: Machine, release: Release, run_limit = Number
     memblock_columns: constants.memblock_columns === 'range nid flags',
     parameters: constants.memory_hotplug_parameters,
     DEBUG_VM: machine.debug_vm ?? false,
-    mappable_range: linear_range(machine, section_size, va_bits, physmem_bits),
+    mappable_range: linear_range(machine, section_size, map, physmem_bits),
     t,
     layout: map,
     PAGE_OFFSET: map.PAGE_OFFSET,

@@ -9,6 +9,7 @@ import * as conform from './conform.ts';
 import * as explore from './explore.ts';
 import * as geometry from './geometry.ts';
 import * as ls from './ls.ts';
+import * as ptdump from './ptdump.ts';
 import * as replay from './replay.ts';
 import * as run from './run.ts';
 
@@ -21,7 +22,7 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls, explore, geometry]) command.register(program);
+for (const command of [run, conform, ls, ptdump, explore, geometry]) command.register(program);
 replay.register(program, (name) => {
   try {
     return findProgram(name);

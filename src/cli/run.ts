@@ -1,19 +1,15 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { boot, type Model } from '../boot/boot.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
 import { InputError } from '../machines/input-error.ts';
 import type { Machine } from '../machines/machine.ts';
-import { readHost, readMachine } from '../machines/read.ts';
-import { find_release, mainline, type Release } from '../releases/index.ts';
+import { mainline, type Release } from '../releases/index.ts';
 import { memory_json, memory_map } from '../report/memory-map.ts';
 import { step_json, step_text } from '../report/scenario.ts';
 import { whole_life } from '../scenarios/host.ts';
-import { parseScenario, type Scenario } from '../scenarios/read.ts';
+import type { Scenario } from '../scenarios/read.ts';
 import { run_scenario, type StepOutcome } from '../scenarios/run.ts';
 import { Session } from '../scenarios/session.ts';
+import { boot_named, machine_of, read_scenario, release_for, stand_in } from './source.ts';
 
 interface Flags {
   readonly host?: boolean;
@@ -48,80 +44,12 @@ export function register(program: Command): void {
     });
 }
 
-/** An impossible machine is an error of its source. */
-function boot_named(machine: Machine, release: Release): Model {
-  try {
-    return boot(machine, release);
-  } catch (error) {
-    if (error instanceof ImpossibleMachine) throw new InputError(machine.source, '', error.message);
-    throw error;
-  }
-}
-
-/** A line for a kernel that is not modelled itself: its series may be (6.1.0-56-amd64 is v6.1). */
-function stand_in(asked: string | undefined, release: Release): string[] {
-  if (asked === undefined) return [];
-  const series = `v${/^v?(\d+\.\d+)/.exec(asked)?.[1] ?? ''}`;
-  return asked === release.name || series === release.name
-    ? []
-    : [`${asked} is not modelled: ${release.name} stands in for it`];
-}
-
-function release_for(name: string | undefined, scenario: Scenario | null, machine: Machine): Release {
-  if (name !== undefined) {
-    const release = find_release(name);
-    if (!release) throw new InputError('--release', '', `${JSON.stringify(name)} is no modelled release`);
-    return release;
-  }
-  const found = scenario?.release ?? (machine.release === undefined ? null : find_release(machine.release));
-  return found ?? mainline.at(-1)!;
-}
-
-async function machine_of(scenario: Scenario | null, flags: Flags): Promise<Machine> {
-  if (flags.host || scenario === null || scenario.machine === 'host') return readHost();
-  if (typeof scenario.machine !== 'string') return scenario.machine;
-  const path = scenario.machine;
-  return readMachine(isAbsolute(path) ? path : resolve(dirname(scenario.file), path));
-}
-
-/** More than a person writes; a device that never ends is not read to its end. */
-const MAX_SCENARIO = 4 * 2 ** 20;
-
-function read_bounded(file: string): string {
-  const fd = openSync(file, 'r');
-  try {
-    const buffer = Buffer.alloc(MAX_SCENARIO + 1);
-    let length = 0;
-    for (let n = -1; n !== 0 && length <= MAX_SCENARIO; length += n)
-      n = readSync(fd, buffer, length, buffer.length - length, null);
-    if (length > MAX_SCENARIO) throw new InputError(file, '', `is larger than ${MAX_SCENARIO} bytes`);
-    return buffer.toString('utf8', 0, length);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function read_scenario(file: string): Scenario {
-  let text: string;
-  try {
-    text = read_bounded(file);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(
-      file,
-      '',
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : 'cannot be read',
-    );
-  }
-  return parseScenario(text, file);
-}
-
 /** Exit status: 0 as expected, 1 a refusal or failure that was not expected. */
 async function run(file: string | undefined, flags: Flags): Promise<number> {
   if (file === undefined && !flags.host)
     throw new InputError('mhp run', '', 'name a scenario, or use --host');
   const read = file === undefined ? null : read_scenario(file);
-  const machine = await machine_of(read, flags);
+  const machine = await machine_of(read, flags.host);
   const release = release_for(flags.release, read, machine);
   const model = boot_named(machine, release);
   const notes = [

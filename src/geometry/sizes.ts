@@ -27,13 +27,6 @@ export function max_physmem_bits(arch: Arch, page_size: number, va_bits: number)
   return va_bits === 52 ? 52 : page_size === 65536 ? 52 : 48;
 }
 
-/**
- * Bytes of the arm64 linear map: half of the address space; with 52 bits all but the 2^47 that 48-bit hardware needs for
- * the rest (FACTS 1.5).
- */
-export const linear_map_size = (va_bits: number): number =>
-  va_bits === 52 ? 2 ** 52 - 2 ** 47 : 2 ** (va_bits - 1);
-
 /** Whether a kernel without LPA2 (before v6.9) can be built so: 52 bits then need 64K pages. */
 export const without_lpa2 = (page_size: number, va_bits: number): boolean =>
   va_bits < 52 || page_size === 65536;

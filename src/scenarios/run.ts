@@ -7,7 +7,7 @@ import { changed_lines, observable } from '../monitors/hotplug/restore.ts';
 import type { Scenario } from './read.ts';
 import type { ScenarioStep, StepOf } from './schema.ts';
 import { BadOperation, type Result, type Session } from './session.ts';
-import { changes, summarize } from './summary.ts';
+import { changes, summarize, table_changes } from './summary.ts';
 
 /** What went wrong in a step, in the kernel's or a monitor's words. */
 export interface Failure {
@@ -27,6 +27,8 @@ export interface StepOutcome {
   /** Kernel messages, in order. */
   readonly messages: readonly string[];
   readonly changes: readonly string[];
+  /** Table pages of the kernel taken from the page allocator and given back, by level. */
+  readonly tables: ReturnType<typeof table_changes>;
   readonly failures: readonly Failure[];
   /** The result was not the one expected. */
   readonly unexpected: boolean;
@@ -305,6 +307,7 @@ export function* run_scenario(
   const check = options.check ?? true;
   let known = new Set(check ? violations(state, kernel.c) : []);
   let before = summarize(state, kernel);
+  let tables = state.table_pages;
   for (const [index, step] of scenario.steps.entries()) {
     const failures: Failure[] = [];
     const messages: string[] = [];
@@ -346,10 +349,12 @@ export function* run_scenario(
       ost: shown.ost ?? null,
       messages,
       changes: changes(before, after),
+      tables: table_changes(tables, state.table_pages),
       failures,
       unexpected: wrong.length > 0,
       steps,
     };
     before = after;
+    tables = state.table_pages;
   }
 }

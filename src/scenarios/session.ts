@@ -1,4 +1,5 @@
 import type { Model } from '../boot/boot.ts';
+import { kernel_page_tables } from '../kernel/fs/kernel_page_tables.ts';
 import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -77,6 +78,11 @@ export class Session {
 
   read(path: string): Entry | null {
     return lookup(this.state, this.kernel, path);
+  }
+
+  /** The lines of debugfs kernel_page_tables, as far as it is modelled; null where it is not. */
+  page_tables(): Iterable<string> | null {
+    return this.state.mmu ? kernel_page_tables(this.state, this.kernel) : null;
   }
 
   /** @throws BadOperation for a path that is not modelled or not there */

@@ -28,6 +28,25 @@ export function summarize(state: State, k: Kernel): Summary {
   return summary;
 }
 
+/** Table pages by level. */
+export type TablePages = State['table_pages']['allocated'];
+
+/** Table pages taken and given back between two moments, by level; levels without any are left out. */
+export function table_changes(
+  before: State['table_pages'],
+  after: State['table_pages'],
+): { readonly allocated: TablePages; readonly freed: TablePages } {
+  const more = (old: TablePages, now: TablePages): TablePages => {
+    const levels = Object.keys(now) as (keyof TablePages)[];
+    const counts = levels.map((level) => [level, now[level]! - (old[level] ?? 0)] as const);
+    return Object.fromEntries(counts.filter(([, n]) => n > 0));
+  };
+  return {
+    allocated: more(before.allocated, after.allocated),
+    freed: more(before.freed, after.freed),
+  };
+}
+
 const range = (start: number, end: number): string => `[mem 0x${start.toString(16)}-0x${end.toString(16)}]`;
 
 const block_id = (name: string): number => (name.startsWith('memory') ? Number(name.slice(6)) : Number.NaN);
