@@ -1,5 +1,5 @@
-import { entry_size } from '../geometry/translation.ts';
-import { is_table, output_address } from './descriptor.ts';
+import { entry_index, entry_size } from '../geometry/translation.ts';
+import { is_table, is_valid, output_address } from './descriptor.ts';
 import type { Mmu } from './mmu.ts';
 import type { WordRun } from './words.ts';
 
@@ -18,6 +18,18 @@ export interface EntryRun extends WordRun {
 export function* entries(m: Mmu, from: number, to: number): Generator<EntryRun> {
   const size = entry_size(m.t, 0);
   yield* below(m, 0, m.root, m.t.entries[0]!, -m.t.entries[0]! * size, from, to);
+}
+
+/** Whether a walk from the root finds a leaf for an address. */
+export function is_mapped(m: Mmu, va: number): boolean {
+  let table = m.root;
+  for (let depth = 0; depth < m.t.levels; depth++) {
+    const d = m.words.get(table + entry_index(m.t, depth, va) * 8);
+    if (!is_valid(d)) return false;
+    if (depth === m.t.levels - 1 || !is_table(d)) return true;
+    table = output_address(d, m.t.page_shift);
+  }
+  return false;
 }
 
 /** Those of {@link entries} that map something. */

@@ -89,6 +89,10 @@ export const S0 = {
     sparse: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
+    if (is_folded(this.c.t, 'P4D')) {
+      yield* this.unmap_hotplug_pud_range(pgdp, addr, end, sparse, altmap);
+      return;
+    }
     do {
       const p4dp = yield* this.p4d_offset(pgdp, addr);
       const { run, next } = yield* entries(this, 'P4D', p4dp, addr, end);
@@ -234,6 +238,10 @@ export const S0 = {
     ceiling: number,
   ): Steps<void> {
     const start = addr;
+    if (is_folded(this.c.t, 'P4D')) {
+      yield* this.free_empty_pud_table(pgdp, addr, end, floor, ceiling);
+      return;
+    }
     do {
       const next = addr_end(this.c.t, 'P4D', addr, end);
       const p4dp = yield* this.p4d_offset(pgdp, addr);

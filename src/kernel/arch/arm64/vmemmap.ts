@@ -1,4 +1,4 @@
-import { leaves } from '../../../hardware/walk.ts';
+import { is_mapped, leaves } from '../../../hardware/walk.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../config.ts';
@@ -21,6 +21,12 @@ const fill_missing = (state: State, start: number, end: number): void =>
 
 /** Struct pages that are no longer mapped are gone, those of neighbours under the same leaf with them (B28, B29). */
 function drop_unmapped(state: State, c: Config, start: number, end: number): void {
+  const leaf = c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
+  if (start % leaf === 0 && end % leaf === 0 && !is_mapped(state.mmu!, start)) {
+    // whole leaves, and taken down: no neighbour can have lost anything
+    state.pages.set(pfn_at(c, start), pfn_at(c, end), NO_PAGE);
+    return;
+  }
   const from = Math.max(c.VMEMMAP_START, Math.floor(start / c.PMD_SIZE) * c.PMD_SIZE);
   const to = Math.min(c.VMEMMAP_END, Math.ceil(end / c.PMD_SIZE) * c.PMD_SIZE);
   const gone = (a: number, b: number): void => {
