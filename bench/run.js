@@ -86,6 +86,36 @@ function ls() {
   }
 }
 
+function tables() {
+  console.log('\npage tables on arm64 (rodata=full, v6.1; a DIMM is plugged and unplugged; best of 3)');
+  console.log(
+    'TiB     leaves    tables   add s  remove s  both  peak MiB  walks/s  ptdump s (lines)  / 1 TiB',
+  );
+  let one = 0;
+  for (const tib of [1, 4, 16]) {
+    const r = best(
+      () => JSON.parse(node(here('tables.js'), tib)),
+      (x) => x.add + x.remove,
+    );
+    const both = r.add + r.remove;
+    if (tib === 1) one = both;
+    console.log(
+      [
+        String(tib).padStart(3),
+        `2^${Math.log2(r.leaves)}`.padStart(10),
+        String(r.tables).padStart(9),
+        r.add.toFixed(2).padStart(7),
+        r.remove.toFixed(2).padStart(9),
+        both.toFixed(2).padStart(5),
+        (r.peak / MIB).toFixed(0).padStart(9),
+        r.walks.toExponential(1).padStart(8),
+        `${r.ptdump.toFixed(3)} (${r.lines})`.padStart(17),
+        (both / one).toFixed(1).padStart(8),
+      ].join(' '),
+    );
+  }
+}
+
 function conform() {
   const main = here('../dist/cli/main.js');
   const recording = here('../recordings/arm64-6.1-full61.tar.xz');
@@ -101,7 +131,7 @@ function explorer() {
   console.log(node(here('explorer/run.js'), '--quick').trimEnd());
 }
 
-const groups = { life, ls, conform, explorer };
+const groups = { life, tables, ls, conform, explorer };
 const asked = process.argv.slice(2);
 for (const name of asked.length ? asked : Object.keys(groups)) {
   if (!Object.hasOwn(groups, name)) {

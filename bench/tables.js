@@ -1,0 +1,46 @@
+// arm64, rodata=full: a DIMM is plugged and unplugged without being used, so that what is timed is page tables, memmap
+// and sections. Arguments: TiB. Prints one JSON object.
+import { performance } from 'node:perf_hooks';
+import { is_mapped } from '../dist/hardware/walk.js';
+import { boot, find_release, parseMachineFile, Session } from '../dist/index.js';
+
+const tib = Number(process.argv[2]);
+const size = tib * 2 ** 40;
+// what the tables and the memmap of the new memory are taken from
+const text = `arch: arm64\nram: [{start: ${2 ** 30}, size: ${2 ** 31 + size / 32}}]\n`;
+const session = new Session(boot(parseMachineFile(text, 'bench'), find_release('v6.1')));
+const timed = (run) => {
+  const began = performance.now();
+  const result = run();
+  if (result.errno !== null || result.ended !== 'returned') throw new Error(JSON.stringify(result));
+  return { seconds: (performance.now() - began) / 1000, steps: result.steps };
+};
+const add = timed(() => session.device_add('dimm0', 2 ** 44, size, 0));
+const tables = session.state.table_pages.allocated.PTE;
+
+/** Random addresses of the new memory, walked from the root. */
+const { mmu } = session.state;
+const { PAGE_OFFSET, mappable_range } = session.kernel.c;
+const base = PAGE_OFFSET + 2 ** 44 - mappable_range.start;
+const WALKS = 500_000;
+let seed = 1;
+let mapped = 0;
+const walking = performance.now();
+for (let i = 0; i < WALKS; i++) {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+  if (is_mapped(mmu, base + Math.floor((seed / 2 ** 32) * size))) mapped++;
+}
+const walks = WALKS / ((performance.now() - walking) / 1000);
+if (mapped !== WALKS) throw new Error(`${WALKS - mapped} of ${WALKS} addresses are not mapped`);
+
+const dumping = performance.now();
+let lines = 0;
+for (const _ of session.page_tables()) lines++;
+const ptdump = (performance.now() - dumping) / 1000;
+
+const remove = timed(() => session.device_del('dimm0'));
+const peak = process.resourceUsage().maxRSS * 1024;
+const cpu = process.cpuUsage().user / 1e6;
+process.stdout.write(
+  `${JSON.stringify({ tib, leaves: size / 4096, tables, add: add.seconds, remove: remove.seconds, walks, ptdump, lines, steps: add.steps + remove.steps, peak, cpu })}\n`,
+);
