@@ -19,8 +19,13 @@ const G = 2 ** 30;
 export const LAYOUT_FAMILIES = ['v5.2', 'v5.4', 'v6.1', 'v6.9'] as const;
 export type LayoutFamily = (typeof LAYOUT_FAMILIES)[number];
 
-/** Series by the mainline release they are told apart from: S0 is before the flip of v5.4, S2 at its -rc4. */
-const SERIES: Readonly<Record<string, LayoutFamily>> = { 'S0-base': 'v5.2', S0: 'v5.2', S2: 'v5.4' };
+/** Series by the mainline release they are told apart from: S0 and S1 are before the flip of v5.4, S2 at its -rc4. */
+const SERIES: Readonly<Record<string, LayoutFamily>> = {
+  'S0-base': 'v5.2',
+  S0: 'v5.2',
+  S1: 'v5.2',
+  S2: 'v5.4',
+};
 
 /** First release of a family, newest first. */
 const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] = [

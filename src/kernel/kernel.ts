@@ -3,6 +3,7 @@ import type { Steps } from '../steps/step.ts';
 import type * as fault from './arch/arm64/fault.ts';
 import type * as fixmap from './arch/arm64/fixmap.ts';
 import type * as hotunplug from './arch/arm64/hotunplug.ts';
+import type * as hotunplug_v5 from './arch/arm64/hotunplug_v5.ts';
 import type * as arm64_mmu from './arch/arm64/mmu.ts';
 import type * as pgd_mapping from './arch/arm64/pgd_mapping.ts';
 import type * as pgtable from './arch/arm64/pgtable.ts';
@@ -18,6 +19,7 @@ import type * as memory from './drivers/base/memory.ts';
 import type * as memory_block from './drivers/base/memory_block.ts';
 import type * as memory_sysfs from './drivers/base/memory_sysfs.ts';
 import type * as node from './drivers/base/node.ts';
+import type * as proc_page from './fs/proc_page.ts';
 import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
 import type * as alloc_pages from './mm/alloc_pages.ts';
@@ -96,7 +98,9 @@ type Base = typeof add_memory.v5_2 &
   typeof zonelists.v5_2;
 
 type Later = typeof sparse.v5_3 &
+  typeof hotunplug_v5.S1 &
   typeof split_leaf.v7_1 &
+  typeof proc_page.v5_7 &
   typeof memory_block.v5_3 &
   typeof resource.v5_10 &
   typeof add_memory.v5_10 &

@@ -1,6 +1,7 @@
 import type { Release } from './define.ts';
 import { B80_mutant } from './mutations.ts';
 import { S0, S0_base } from './S0.ts';
+import { S1 } from './S1.ts';
 import { S2, S2_v5_3 } from './S2.ts';
 import { v5_2 } from './v5.2.ts';
 import { v5_3 } from './v5.3.ts';
@@ -16,7 +17,7 @@ export const mainline: readonly Release[] = [v5_2, v5_3, v5_4, v5_7, v5_10, v6_1
 
 /** All releases and series by name. */
 export const releases: ReadonlyMap<string, Release> = new Map(
-  [...mainline, S0_base, S0, S2_v5_3, S2, B80_mutant].map((release) => [release.name, release]),
+  [...mainline, S0_base, S0, S1, S2_v5_3, S2, B80_mutant].map((release) => [release.name, release]),
 );
 
 const version = (text: string): [number, number] | null => {

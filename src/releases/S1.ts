@@ -1,0 +1,17 @@
+import * as hotunplug_v5 from '../kernel/arch/arm64/hotunplug_v5.ts';
+import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import { defineRelease } from './define.ts';
+import { v5_3 } from './v5.3.ts';
+
+/**
+ * Seed 001: arm64 memory hot-remove, V5, reordered removal included (the change log of V6 tells of an earlier version of
+ * that patch). On the tree that stands for S0's.
+ */
+export const S1 = defineRelease({
+  name: 'S1',
+  base: v5_3,
+  about: 'arm64 hot-remove V5 (seed 001): one pass under the page table lock',
+  functions: { ...remove_memory.S0 },
+  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1 } },
+});
