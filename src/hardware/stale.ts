@@ -15,7 +15,7 @@ export interface Mark {
   readonly broadcast: boolean;
   /** Of a walk-cache entry: which addresses under it the TLBI covers; leaves of others stay cached. */
   readonly va: number;
-  readonly size: number;
+  readonly end: number;
 }
 
 /** A translation that memory no longer has. The entries it was read from are where it lies in {@link Mmu.stale}. */
@@ -63,7 +63,7 @@ function same_held(a: Held, b: Held): boolean {
     a.marks.length === b.marks.length &&
     a.marks.every((x, i) => {
       const y = b.marks[i]!;
-      return x.cpu === y.cpu && x.broadcast === y.broadcast && x.va === y.va && x.size === y.size;
+      return x.cpu === y.cpu && x.broadcast === y.broadcast && x.va === y.va && x.end === y.end;
     })
   );
 }
@@ -172,10 +172,10 @@ function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
     from = upto;
   };
   const end = e.va + e.n * size;
-  const done = marks.filter((k) => is_done(k) && k.va < end && e.va < k.va + k.size);
+  const done = marks.filter((k) => is_done(k) && k.va < end && e.va < k.end);
   for (const k of done.sort((a, b) => a.va - b.va)) {
     leave(Math.min(e.n, Math.max(from, Math.floor((k.va - e.va) / size))), false);
-    leave(Math.min(e.n, Math.ceil((k.va + k.size - e.va) / size)), true);
+    leave(Math.min(e.n, Math.ceil((k.end - e.va) / size)), true);
   }
   leave(e.n, false);
 }

@@ -1,6 +1,7 @@
 import { entry_size } from '../geometry/translation.ts';
-import { CONT } from './descriptor.ts';
-import type { Mmu } from './mmu.ts';
+import { INVALID } from './descriptor.ts';
+import { group_of, target } from './format.ts';
+import type { Mmu, Todo } from './mmu.ts';
 import { caches, change_held, type Held, type Mark } from './stale.ts';
 
 /** A TLB invalidate instruction, or a row of them over consecutive pages. */
@@ -24,17 +25,18 @@ export interface TlbiOp {
 export function tlbi(m: Mmu, op: TlbiOp): void {
   const page = 2 ** m.t.page_shift;
   const va = op.by === 'all' ? Number.NEGATIVE_INFINITY : Math.floor(op.va! / page) * page;
-  const size = op.by === 'all' ? Number.POSITIVE_INFINITY : (op.pages ?? 1) * page;
-  const mark: Mark = { cpu: m.cpu, broadcast: op.broadcast, va, size };
+  const end = op.by === 'all' ? Number.POSITIVE_INFINITY : va + (op.pages ?? 1) * page;
+  const mark: Mark = { cpu: m.cpu, broadcast: op.broadcast, va, end };
   for (let depth = 0; depth < m.t.levels; depth++) {
     const stale = m.stale[depth]!;
     if (stale.count === 0) continue;
     const unit = entry_size(m.t, depth);
     const first = Math.floor(va / unit);
-    const layers = op.by === 'all' ? stale.all() : stale.over(first, Math.ceil((va + size) / unit) - first);
+    const layers = op.by === 'all' ? stale.all() : stale.over(first, Math.ceil(end / unit) - first);
     for (const layer of layers) {
       if (!layer.items.some((h) => covers(m, op, h))) continue;
       const todo = { depth, first: layer.first, n: layer.n };
+      for (const h of layer.items) if (covers(m, op, h)) check_group(m, todo, h, layer.items);
       change_held(m, todo, (h) => (covers(m, op, h) ? marked(h, mark) : h));
       m.pending[m.cpu]!.marked.push(todo);
     }
@@ -45,19 +47,20 @@ export function tlbi(m: Mmu, op: TlbiOp): void {
 /** Whether the instruction invalidates a record, once complete. */
 function covers(m: Mmu, op: TlbiOp, h: Held): boolean {
   if (op.last_level && h.table) return false;
-  if (op.broadcast) return h.settled === 2 && h.except.length < m.cpus;
+  // also what others only have in flight: that is over when a TLBI by another CPU is complete
+  if (op.broadcast) return h.settled === 2;
   return (h.settled === 2 || (h.settled === 1 && h.writer === m.cpu)) && caches(h, m.cpu);
 }
 
 /** For leaves it does not matter by which address; two equal marks are one. */
 function marked(h: Held, mark: Mark): Held {
-  const mine = h.table ? mark : { ...mark, va: Number.NEGATIVE_INFINITY, size: Number.POSITIVE_INFINITY };
+  const mine = h.table ? mark : { ...mark, va: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY };
   const known = h.marks.some(
-    (k) => k.cpu === mine.cpu && k.broadcast === mine.broadcast && k.va === mine.va && k.size === mine.size,
+    (k) => k.cpu === mine.cpu && k.broadcast === mine.broadcast && k.va === mine.va && k.end === mine.end,
   );
   if (known) return h;
   const marks = [...h.marks, mine].sort(
-    (a, b) => a.cpu - b.cpu || Number(a.broadcast) - Number(b.broadcast) || a.va - b.va || a.size - b.size,
+    (a, b) => a.cpu - b.cpu || Number(a.broadcast) - Number(b.broadcast) || a.va - b.va || a.end - b.end,
   );
   return { ...h, marks };
 }
@@ -74,4 +77,22 @@ function repeat(m: Mmu, mark: Mark): void {
   }
 }
 
-export const contiguous = (h: Held): boolean => !h.table && (h.attr & CONT) !== 0;
+/** Contiguous groups have to be invalid as a whole before they are invalidated (FACTS 2.3.6, invariant 3 of section 7). */
+function check_group(m: Mmu, at: Todo, h: Held, others: readonly Held[]): void {
+  if (h.table || group_of(m.t, at.depth, h.attr) === 1) return;
+  const page = 2 ** m.t.page_shift;
+  const size = entry_size(m.t, at.depth);
+  const va = at.first * size;
+  const records = others.filter((o) => !o.table && o.addr === h.addr).length;
+  const first = target(m.t, h) / page;
+  for (const layer of m.places.over(first, (at.n * size) / page)) {
+    const here = va + (layer.first - first) * page;
+    const alive = layer.items.some(
+      (p) => !p.table && p.depth === at.depth && p.va === here && p.refs > records,
+    );
+    if (!alive) continue;
+    const old = { addr: h.addr + (here - va), attr: h.attr };
+    const rule = 'contiguous-group';
+    m.violations.push({ rule, va: here, size: layer.n * page, cpu: m.cpu, old, now: INVALID });
+  }
+}

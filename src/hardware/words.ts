@@ -50,11 +50,17 @@ export class Words {
    * all-zero descriptor with stride 0 erases.
    */
   fill(pa: number, n: number, d: Descriptor, stride: number): void {
+    if (d.addr === 0 && d.attr === 0 && stride !== 0 && n > 1) {
+      // zeroes are never held, not even as the first of a run
+      this.fill(pa, 1, d, 0);
+      this.fill(pa + 8, n - 1, { addr: stride, attr: 0 }, stride);
+      return;
+    }
     const word = pa / 8;
     const end = word + n;
     const hit = this.#runs.over(word - 1, end + 1);
     const pieces: Run[] = [];
-    let placed = d.addr === 0 && d.attr === 0 && (stride === 0 || n === 1);
+    let placed = d.addr === 0 && d.attr === 0;
     if (hit.length === 0 && placed) return;
     const place = (): void => {
       if (!placed)

@@ -22,48 +22,67 @@ import { cacheable, group_of, meaning } from './format.ts';
 import type { Mmu, Violation } from './mmu.ts';
 import { descriptor_at, type Entries, grouped, serve } from './places.ts';
 import { change_held, type Held, natural, retire } from './stale.ts';
+import type { WordRun } from './words.ts';
+
+/** Like descriptors at one place of the address space: what memory had there, and what it gets. */
+interface Change {
+  /** Physical address of the first. */
+  readonly pa: number;
+  readonly old: Entries | undefined;
+  readonly now: Entries;
+}
 
 /**
  * Write `n` consecutive words from a physical address on, by the executing CPU: `d`, its address field ascending by
  * `stride` bytes. What becomes of the old descriptors follows from where walkers come by: see {@link Mmu}.
  */
 export function write_entries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
-  const old = m.words.in(pa, n);
+  const changes = changes_of(m, m.words.in(pa, n), { pa, n, addr: d.addr, stride, attr: d.attr });
+  // what the old words lead to is found while they are there, what the new ones lead to once they are
+  for (const change of changes) take_away(m, change);
   m.words.fill(pa, n, d, stride);
+  for (const change of changes) bring_in(m, change);
+}
+
+function changes_of(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
   const page = 2 ** m.t.page_shift;
-  const first = Math.floor(pa / page);
-  const end = pa + 8 * n;
+  const first = Math.floor(now.pa / page);
+  const end = now.pa + 8 * now.n;
+  const changes: Change[] = [];
   for (const layer of m.places.over(first, Math.floor((end - 1) / page) - first + 1)) {
     for (const place of layer.items) {
       if (!place.table) continue;
+      const start = layer.first * page;
       const size = entry_size(m.t, place.depth);
-      const from = Math.max(pa, layer.first * page);
-      const upto = Math.min(end, (layer.first + layer.n) * page);
-      const entries = (
-        at: number,
-        stop: number,
-        of: { pa: number; addr: number; stride: number; attr: number },
-      ): Entries => ({
+      const entries = (from: number, upto: number, of: WordRun): Entries => ({
         depth: place.depth,
-        va: place.va + ((at - layer.first * page) / 8) * size,
-        n: (stop - at) / 8,
-        addr: of.addr + ((at - of.pa) / 8) * of.stride,
+        va: place.va + ((from - start) / 8) * size,
+        n: (upto - from) / 8,
+        addr: of.addr + ((from - of.pa) / 8) * of.stride,
         stride: of.stride,
         attr: of.attr,
       });
-      const now = { pa, addr: d.addr, stride, attr: d.attr };
-      let at = from;
+      const put = (from: number, upto: number, was: WordRun | undefined): void => {
+        if (upto <= from) return;
+        const before = was && entries(from, upto, was);
+        const after = entries(from, upto, now);
+        if (before === undefined || !same_run(before, after))
+          changes.push({ pa: from, old: before, now: after });
+      };
+      let at = Math.max(now.pa, start);
+      const stop = Math.min(end, start + layer.n * page);
       for (const run of old) {
-        const start = Math.max(from, run.pa);
-        const stop = Math.min(upto, run.pa + 8 * run.n);
-        if (stop <= start) continue;
-        if (at < start) change(m, at, undefined, entries(at, start, now));
-        change(m, start, entries(start, stop, run), entries(start, stop, now));
-        at = stop;
+        const from = Math.max(at, run.pa);
+        const upto = Math.min(stop, run.pa + 8 * run.n);
+        if (upto <= from) continue;
+        put(at, from, undefined);
+        put(from, upto, run);
+        at = upto;
       }
-      if (at < upto) change(m, at, undefined, entries(at, upto, now));
+      put(at, stop, undefined);
     }
   }
+  return changes;
 }
 
 /** Zero whole or part of pages: what lies in freed memory that someone else uses, or in a new table page. */
@@ -71,26 +90,29 @@ export function erase(m: Mmu, pa: number, size: number): void {
   write_entries(m, pa, size / 8, INVALID, 0);
 }
 
-/** Like descriptors, `old` in memory before, `now` there already. */
-function change(m: Mmu, pa: number, old: Entries | undefined, now: Entries): void {
-  if (old !== undefined && same_run(old, now)) return;
-  const was = old === undefined ? 'none' : meaning(m.t, old.depth, old.attr);
-  const is = meaning(m.t, now.depth, now.attr);
-  if (old !== undefined && was !== 'none') {
-    if (is !== 'none') {
-      check_live(m, old, now);
-      check_stale(m, now);
-    }
-    retire(m, old, false);
-  } else if (is !== 'none') check_stale(m, now);
-  const hidden = old !== undefined && was === 'leaf' && !cacheable(m.t, old.attr);
-  if (is === 'none') m.fresh.update(pa / 8, now.n, () => []);
-  else if (was === 'none' || hidden) {
-    const fault = hidden ? 'access-flag' : 'translation';
-    m.fresh.update(pa / 8, now.n, () => [{ writer: m.cpu, settled: 0, synced: false, fault }]);
-    m.pending[m.cpu]!.fresh.push({ depth: -1, first: pa / 8, n: now.n });
+/** Before the write: what rules it breaks, and what CPUs may go on holding. */
+function take_away(m: Mmu, { old, now }: Change): void {
+  const valid = meaning(m.t, now.depth, now.attr) !== 'none';
+  if (valid) check_stale(m, now);
+  if (old === undefined || meaning(m.t, old.depth, old.attr) === 'none') return;
+  if (valid) check_live(m, old, now);
+  retire(m, old, false);
+}
+
+/** After the write: what walkers may find, and may not find yet. */
+function bring_in(m: Mmu, { pa, old, now }: Change): void {
+  const word = pa / 8;
+  if (meaning(m.t, now.depth, now.attr) === 'none') {
+    m.fresh.update(word, now.n, () => []);
+    return;
   }
-  if (is === 'none') return;
+  const was = old === undefined ? 'none' : meaning(m.t, old.depth, old.attr);
+  const flagged = was === 'leaf' && !cacheable(m.t, old!.attr);
+  if (was === 'none' || flagged) {
+    const fault = flagged ? 'access-flag' : 'translation';
+    m.fresh.update(word, now.n, () => [{ writer: m.cpu, settled: 0, synced: false, fault }]);
+    m.pending[m.cpu]!.fresh.push({ depth: -1, first: word, n: now.n });
+  }
   serve(m, now);
   forget_restored(m, now);
 }

@@ -6,7 +6,7 @@ import { tlbi } from '../hardware/tlbi.ts';
 import { write_entries } from '../hardware/write.ts';
 import type { Machine } from '../schedule/machine.ts';
 import { ROOT, SHAPE } from './layout.ts';
-import { type Core, forwarding, is_access, is_fault, may_perform, may_translate } from './order.ts';
+import { type Core, finished, forwarding, is_access, is_fault, may_perform, may_translate } from './order.ts';
 import { type Compiled, type Op, same_page, type Wanted, word_of, word_text } from './program.ts';
 
 /** All a litmus test's threads share and are: the MMU, memory by physical address, and how far each CPU is. */
@@ -51,7 +51,7 @@ export class LitmusMachine implements Machine<World> {
     const cores = threads.map((code) => ({
       translated: code.map((op) => (op.at?.kind === 'word' && is_access(op) ? op.at.pa : undefined)),
       done: code.map(() => undefined),
-      stopped: false,
+      stopped: undefined,
     }));
     return { mmu, memory: new Map(memory), cores };
   }
@@ -84,7 +84,7 @@ export class LitmusMachine implements Machine<World> {
     world.mmu.cpu = thread;
     if (to !== undefined) core.translated[i] = to;
     else this.#take_effect(world, thread, i);
-    return { value: undefined, again: !core.stopped && core.done.includes(undefined) };
+    return { value: undefined, again: !finished(core) };
   }
 
   footprint(): readonly { name: string; write: boolean }[] {
@@ -136,7 +136,7 @@ export class LitmusMachine implements Machine<World> {
   #fault({ mmu }: World, core: Core, i: number, fault: string): void {
     core.done[i] = fault;
     isb(mmu);
-    if (this.#test.test.after_fault === 'stop') core.stopped = true;
+    if (this.#test.test.after_fault === 'stop') core.stopped = i;
     const code = this.#test.threads[mmu.cpu]!;
     for (let k = i + 1; k < code.length; k++) {
       core.done[k] = undefined;

@@ -19,9 +19,13 @@ export interface Core {
   readonly translated: (number | string | undefined)[];
   /** By instruction: its result once it has taken effect; '' where it has none. */
   readonly done: (string | undefined)[];
-  /** It faulted and stopped. */
-  stopped: boolean;
+  /** The instruction whose fault ended the thread: nothing behind it happens. */
+  stopped: number | undefined;
 }
+
+/** Whether nothing is left to do. */
+export const finished = (core: Core): boolean =>
+  !core.done.slice(0, core.stopped ?? core.done.length).includes(undefined);
 
 export const is_access = (op: Op): boolean => op.op === 'load' || op.op === 'store';
 export const is_fault = (t: number | string | undefined): t is string => typeof t === 'string';
@@ -44,7 +48,7 @@ export function may_translate(code: readonly Op[], core: Core, i: number): boole
 /** Whether an instruction may take effect now; of an access that was translated to a fault, whether it faults. */
 export function may_perform(code: readonly Op[], core: Core, i: number): boolean {
   const op = code[i]!;
-  if (core.done[i] !== undefined) return false;
+  if (core.done[i] !== undefined || i > (core.stopped ?? i)) return false;
   if (is_access(op) && core.translated[i] === undefined) return false;
   const faults = is_fault(core.translated[i]);
   for (let j = 0; j < i; j++) if (!before(code, core, j, i, faults)) return false;
@@ -97,6 +101,8 @@ function past_dmb(code: readonly Op[], core: Core, j: number, op: Op, faults: bo
 function load_behind(core: Core, j: number, i: number, first: Op, op: Op): boolean {
   const t = core.translated[j];
   if (is_fault(t)) return false;
+  // tables are reached past all translations
+  if (first.at!.kind !== op.at!.kind) return true;
   // another address, not known yet
   if (t === undefined) return !same_address(first, op) && !ready(core, first.address);
   if (t !== core.translated[i]) return !same_address(first, op);
