@@ -1,6 +1,6 @@
 import type { Fresh } from './fresh.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { change_held, DONE, type Held, is_done, type Mark } from './stale.ts';
+import { change_held, DONE, type Held, is_done, type Mark, NOBODY } from './stale.ts';
 
 /** What a DSB waits for, and how far: (S)tores, loads or both; inner shareable or this CPU alone. */
 export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';
@@ -55,7 +55,8 @@ function complete(m: Mmu, broadcast: boolean): void {
 
 /** What is left of a translation when a broadcast TLBI is complete: the issuer's own instructions in flight. */
 function invalidated(m: Mmu, h: Held, done: readonly Mark[]): Held {
-  const late = m.defect === 'early-tlbi' && !h.late && m.cpus > 1;
+  const early = m.defect === 'early-tlbi' && h.late === NOBODY && m.cpus > 1;
+  const late = early ? m.cpu : NOBODY;
   const marks = h.table ? [...h.marks.filter(is_done), ...done.map((k) => ({ ...k, cpu: DONE }))] : [];
   return { ...h, except: m.everyone, flight: [m.cpu], late, marks };
 }
@@ -76,7 +77,9 @@ export function isb(m: Mmu): void {
     change_held(m, todo, (h) => {
       if (!h.flight.includes(cpu)) return h;
       const flight = h.flight.filter((c) => c !== cpu);
-      return flight.length === 0 && !h.late && h.except.length === m.cpus ? undefined : { ...h, flight };
+      return flight.length === 0 && h.late === NOBODY && h.except.length === m.cpus
+        ? undefined
+        : { ...h, flight };
     });
   }
   const left: Todo[] = [];

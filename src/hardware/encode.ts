@@ -25,7 +25,7 @@ export function encode_mmu(m: Mmu): string {
 
 const held_text = (h: Held): string => {
   const marks = h.marks.map((k) => `${k.cpu}${k.broadcast ? 'b' : 'l'}${k.va},${k.end}`).join('&');
-  return `${h.table ? 't' : 'l'}${h.attr},${h.writer},${h.settled},${h.except.join('.')},${h.flight.join('.')},${h.late ? 1 : 0},${marks}`;
+  return `${h.table ? 't' : 'l'}${h.attr},${h.writer},${h.settled},${h.except.join('.')},${h.flight.join('.')},${h.late},${marks}`;
 };
 
 /** Records one by one, those that go on in the next stretch as one: how they were cut says nothing. */

@@ -1,7 +1,7 @@
 import { entry_size, type LevelName } from '../geometry/translation.ts';
 import { target } from './format.ts';
 import type { Mmu } from './mmu.ts';
-import { caches, type Held } from './stale.ts';
+import { caches, type Held, in_flight } from './stale.ts';
 
 /** A way by which a CPU may come to physical memory. */
 export interface Reach {
@@ -41,8 +41,7 @@ export interface HeldTranslation {
 
 const holders = (m: Mmu, h: Held): readonly number[] =>
   h.except.length === 0 ? m.everyone : m.everyone.filter((cpu) => caches(h, cpu));
-const flying = (m: Mmu, h: Held): readonly number[] =>
-  h.late ? m.everyone.filter((cpu) => !caches(h, cpu)) : h.flight;
+const flying = (m: Mmu, h: Held): readonly number[] => m.everyone.filter((cpu) => in_flight(h, cpu));
 
 /** The translations of [va, va + size) that some CPU may hold and memory does not have, by depth and address. */
 export function held(m: Mmu, va: number, size: number): HeldTranslation[] {

@@ -31,8 +31,8 @@ export interface Held {
   readonly except: readonly number[];
   /** CPUs of those with instructions in flight that may use it: until their context synchronization event. */
   readonly flight: readonly number[];
-  /** The defect: accesses of other CPUs through it outlived the TLBI. */
-  readonly late: boolean;
+  /** The defect: whose TLBI accesses of all other CPUs through it outlived; or {@link NOBODY}. */
+  readonly late: number;
   readonly marks: readonly Mark[];
 }
 
@@ -68,10 +68,15 @@ function same_held(a: Held, b: Held): boolean {
   );
 }
 
+export const NOBODY = -1;
+
 /** Whether a TLB or walk cache of the CPU may keep it. */
 export const caches = (h: Held, cpu: number): boolean => !h.except.includes(cpu);
+/** Whether the CPU does not, but may have instructions in flight that use it. */
+export const in_flight = (h: Held, cpu: number): boolean =>
+  !caches(h, cpu) && (h.flight.includes(cpu) || (h.late !== NOBODY && h.late !== cpu));
 /** Whether an access by the CPU may use it. */
-export const may_use = (h: Held, cpu: number): boolean => h.late || caches(h, cpu) || h.flight.includes(cpu);
+export const may_use = (h: Held, cpu: number): boolean => caches(h, cpu) || in_flight(h, cpu);
 
 /** Runs of entries whose output ascends as the address does; others one by one. */
 export function natural(t: Translation, e: Entries, table: boolean): Entries[] {
@@ -100,7 +105,7 @@ export function retire(m: Mmu, e: Entries, visible: boolean): void {
         settled: visible ? 2 : 0,
         except: [],
         flight: [],
-        late: false,
+        late: NOBODY,
         marks: [],
       });
     }

@@ -2,7 +2,7 @@ import { entry_size } from '../geometry/translation.ts';
 import { INVALID } from './descriptor.ts';
 import { group_of, target } from './format.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { caches, change_held, type Held, type Mark } from './stale.ts';
+import { caches, change_held, type Held, type Mark, NOBODY } from './stale.ts';
 
 /** A TLB invalidate instruction, or a row of them over consecutive pages. */
 export interface TlbiOp {
@@ -69,9 +69,9 @@ function marked(h: Held, mark: Mark): Held {
 function repeat(m: Mmu, mark: Mark): void {
   for (let depth = 0; depth < m.t.levels; depth++) {
     for (const layer of m.stale[depth]!.all()) {
-      if (!layer.items.some((h) => h.late)) continue;
+      if (!layer.items.some((h) => h.late !== NOBODY)) continue;
       const todo = { depth, first: layer.first, n: layer.n };
-      change_held(m, todo, (h) => (h.late ? marked(h, mark) : h));
+      change_held(m, todo, (h) => (h.late === NOBODY ? h : marked(h, mark)));
       m.pending[m.cpu]!.marked.push(todo);
     }
   }
