@@ -39,11 +39,10 @@ export class LitmusMachine implements Machine<World> {
 
   initial(): World {
     const { threads, words, memory } = this.#test;
-    const defect = this.#defect === undefined ? {} : { defect: this.#defect };
     const setup = new_mmu({ t: SHAPE, root: ROOT, cpus: threads.length });
     for (const [pa, value] of words) setup.words.fill(pa, 1, word_of(value), 0);
     // what was there at the start was there long ago: no record of its writing
-    const mmu = new_mmu({ t: SHAPE, root: ROOT, cpus: threads.length, ...defect });
+    const mmu = new_mmu({ t: SHAPE, root: ROOT, cpus: threads.length });
     for (const run of setup.words.canonical()) {
       write_entries(mmu, run.pa, run.n, { addr: run.addr, attr: run.attr }, run.stride);
     }
@@ -165,20 +164,22 @@ export class LitmusMachine implements Machine<World> {
 
   /**
    * TLBI-ob: when a broadcast TLBI is complete, so are accesses of other CPUs that were translated before. One that is
-   * translated and has not taken effect is translated again. With the defect it is not.
+   * translated and has not taken effect is translated again. With the defect (CVE-2025-10263) it is not until another
+   * TLBI and DSB have followed.
    */
   #complete({ cores }: World, thread: number, i: number): void {
-    if (this.#defect === 'early-tlbi') return;
     const code = this.#test.threads[thread]!;
-    for (let j = i - 1; j >= 0; j--) {
-      const before = code[j]!;
-      if (before.op === 'dsb' && before.stores && before.loads) return;
-      if (before.op !== 'tlbi' || !before.broadcast) continue;
+    const full = (op: Op): boolean => op.op === 'dsb' && op.stores && op.loads;
+    const since = code.slice(0, i).findLastIndex(full) + 1;
+    const [first, end] = this.#defect === undefined ? [since, i] : [0, since];
+    if (!code.slice(since, i).some((op) => op.op === 'tlbi' && op.broadcast)) return;
+    for (const tlbi of code.slice(first, end)) {
+      if (tlbi.op !== 'tlbi' || !tlbi.broadcast) continue;
       cores.forEach((core, other) => {
         if (other === thread) return;
         this.#test.threads[other]!.forEach((op, k) => {
           if (!is_access(op) || op.at!.kind !== 'va' || core.done[k] !== undefined) return;
-          if (before.at === undefined || same_page(before.at, op.at!)) core.translated[k] = undefined;
+          if (tlbi.at === undefined || same_page(tlbi.at, op.at!)) core.translated[k] = undefined;
         });
       });
     }
