@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   releases: ['geometry', 'hardware', 'kernel', 'steps'],
   // the explorer's own monitors are its default set; what they may not reach is tested below
   schedule: ['monitors', 'steps'],
-  monitors: ['kernel', 'schedule', 'steps'],
+  monitors: ['geometry', 'hardware', 'kernel', 'schedule', 'steps'],
   machines: ['geometry', 'hardware', 'steps'],
   boot: ['geometry', 'hardware', 'kernel', 'releases', 'machines', 'schedule', 'steps'],
   scenarios: ['boot', 'kernel', 'machines', 'monitors', 'releases', 'schedule', 'steps'],

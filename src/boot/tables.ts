@@ -1,7 +1,7 @@
 import { new_mmu } from '../hardware/mmu.ts';
 import { phys_to_virt } from '../kernel/arch/arm64/mmu.ts';
 import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from '../kernel/arch/arm64/pgd_mapping.ts';
-import { pgd_pgtable_alloc } from '../kernel/arch/arm64/table_pages.ts';
+import { early_pgtable_alloc } from '../kernel/arch/arm64/table_pages.ts';
 import { vmemmap_of } from '../kernel/arch/arm64/vmemmap.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
@@ -19,7 +19,7 @@ import { write_recorded } from './recorded-tables.ts';
 
 function* map_mem(k: Kernel, state: State): Steps<number> {
   const base_pages = k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0;
-  const params = { prot: k.c.pgprot.MHP, flags: NO_EXEC_MAPPINGS | base_pages, alloc: pgd_pgtable_alloc };
+  const params = { prot: k.c.pgprot.MHP, flags: NO_EXEC_MAPPINGS | base_pages, alloc: early_pgtable_alloc };
   for (const { base, size, flags } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
     if (flags & MEMBLOCK_NOMAP) continue;
     const start = Math.ceil(base / k.c.PAGE_SIZE) * k.c.PAGE_SIZE;

@@ -60,7 +60,9 @@ export function boot_vars(machine: Machine, k: Kernel, state: State): void {
     next_mgid: 1,
     notifier_error: {},
     fail_alloc: {},
+    fail_after: {},
     nr_vmemmap_pages: 0,
+    nr_page_table_pages: 0,
     warned: [],
     map_entries_nr: Math.max(-1, ...state.firmware_map.map(({ id }) => id)) + 1,
   });

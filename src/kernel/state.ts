@@ -48,7 +48,11 @@ export interface Vars {
   notifier_error: Readonly<Record<string, number>>;
   /** Armed by fault injection: allocation site → number of failures still to come. */
   fail_alloc: Readonly<Record<string, number>>;
+  /** Allocations at a site that still succeed before those fail. */
+  fail_after: Readonly<Record<string, number>>;
   nr_vmemmap_pages: number;
+  /** NR_PAGETABLE, from the constructors and destructors of the kernel's own tables. */
+  nr_page_table_pages: number;
   /** Places of WARN_ON_ONCE that have fired. */
   warned: readonly string[];
   /** Number of the next directory in /sys/firmware/memmap. */

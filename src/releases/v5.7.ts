@@ -3,6 +3,7 @@ import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
+import * as proc_page from '../kernel/fs/proc_page.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
@@ -20,6 +21,7 @@ export const v5_7 = defineRelease({
     ...memory_sysfs.v5_7,
     ...offline_pages.v5_5,
     ...page_alloc.v5_5,
+    ...proc_page.v5_7,
     ...remove_memory.v5_7,
   },
   arch: { arm64: { ...arm64_mmu.S0, ...arm64_mmu.v5_7, ...hotunplug.S0, ...hotunplug.v5_7 } },

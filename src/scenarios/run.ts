@@ -176,6 +176,22 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
       return call(`device_del ${step.id}`, () => session.device_del(step.id));
     case 'write':
       return call(`echo ${step.value.trim()} > ${step.path}`, () => session.write(step.path, step.value));
+    case 'arch_add': {
+      const [start, size] = range_of(step);
+      return call(`arch_add_memory(${step.node}, ${hex(start)}, ${hex(size)})`, () =>
+        session.arch_add_memory(step.node, start, size),
+      );
+    }
+    case 'touch': {
+      const [start, size] = range_of(step);
+      return call(`clear the pages of ${hex(start)}+${hex(size)}`, () => session.touch(start, size));
+    }
+    case 'kpageflags': {
+      const [start, size] = range_of(step);
+      return call(`read /proc/kpageflags of ${hex(start)}+${hex(size)}`, () =>
+        session.read_kpageflags(start, size),
+      );
+    }
     case 'pin':
       return call(`pin a page of node ${step.node} in ${range_of(step).map(hex).join('+')}`, () =>
         session.pin(step.node, ...range_of(step)),
@@ -191,11 +207,15 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
         return NONE;
       });
     case 'fail':
-      return call(`the next ${step.times} ${step.site} fail`, () => {
-        const vars = session.state.vars.get(0)!;
-        vars.fail_alloc = { ...vars.fail_alloc, [step.site]: step.times };
-        return NONE;
-      });
+      return call(
+        `${step.after ? `after ${step.after}, ` : ''}the next ${step.times} ${step.site} fail`,
+        () => {
+          const vars = session.state.vars.get(0)!;
+          vars.fail_alloc = { ...vars.fail_alloc, [step.site]: step.times };
+          vars.fail_after = { ...vars.fail_after, [step.site]: step.after };
+          return NONE;
+        },
+      );
     case 'lose_resource':
       return call(`release_resource ${range_of(step).map(hex).join('+')}`, () => {
         const before = session.state.iomem_resource.children.length;
@@ -242,7 +262,11 @@ const result_text = (result: Result): string =>
   result.ended === 'bug' ? 'BUG' : result.ended === 'deadlock' ? 'deadlock' : (result.errno ?? 'success');
 
 /** The file of an expect step against what it should read; null when it does. */
-function expectation(session: Session, { kind, step }: ScenarioStep): string | null {
+function expectation(session: Session, { kind, step }: ScenarioStep, ret: number | null): string | null {
+  if (kind === 'kpageflags') {
+    const words = bytes(step.size) / session.kernel.c.PAGE_SIZE;
+    return ret === words * 8 ? null : `/proc/kpageflags gives ${ret} bytes, expected ${words * 8}`;
+  }
   if (kind !== 'expect') return null;
   const entry = session.read(step.path);
   const found = entry === null ? null : entry.kind === 'file' ? entry.text : entry.kind;
@@ -338,7 +362,7 @@ export function* run_scenario(
     const after = summarize(state, kernel);
     const text = result_text(shown);
     const wrong = [...judge(step.step as Expected, text, shown.ost ?? null, messages)];
-    const misread = expectation(session, step);
+    const misread = expectation(session, step, shown.ret);
     if (misread) wrong.push(misread);
     failures.push(...wrong.map((what): Failure => ({ kind: 'expectation', text: what })));
     yield {

@@ -44,7 +44,9 @@ const FAIL_SITES = [
   'node_device',
   'online_types',
   'pgdat',
+  'pgtable',
   'usemap',
+  'vmemmap_block',
   'vmemmap_populate',
 ] as const;
 
@@ -70,6 +72,17 @@ const steps = {
   write: z
     .strictObject({ path: word, value: text, ...result })
     .meta({ description: 'Write a text to a file of sysfs' }),
+  arch_add: z.strictObject({ ...range, node: nid.default(0), ...result }).meta({
+    description: 'arch_add_memory() alone, as device memory gets it: no resource, no memblock, no blocks',
+  }),
+  touch: z
+    .strictObject({ ...range, ...result })
+    .meta({ description: 'The kernel clears the pages of a range through its linear map' }),
+  kpageflags: z
+    .strictObject(range)
+    .meta({
+      description: '/proc/kpageflags is read for the pages of a range, v5.7 and later: all of them are told',
+    }),
   pin: z
     .strictObject({ ...range, node: nid.default(0), ...result })
     .meta({ description: 'The kernel takes one page of the range and keeps it' }),
@@ -90,8 +103,14 @@ const steps = {
     })
     .meta({ description: 'What the pages of an online range are used for' }),
   fail: z
-    .strictObject({ site: z.enum(FAIL_SITES), times: z.int().min(1).max(1000).default(1) })
-    .meta({ description: 'Fault injection: the next allocations at this site fail' }),
+    .strictObject({
+      site: z.enum(FAIL_SITES),
+      times: z.int().min(1).max(1000).default(1),
+      after: z.int().min(0).max(1_000_000).default(0),
+    })
+    .meta({
+      description: 'Fault injection: the next allocations at this site fail, after some that succeed',
+    }),
   lose_resource: z.strictObject(range).meta({ description: 'Someone releases this entry of /proc/iomem' }),
   system_state: z
     .strictObject({ state: z.enum(['booting', 'running']) })

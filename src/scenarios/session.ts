@@ -3,6 +3,7 @@ import { kernel_page_tables } from '../kernel/fs/kernel_page_tables.ts';
 import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { NO_PAGE, page_nid, page_use, page_zonenum, USE, with_use } from '../kernel/mm/page.ts';
 import type { State } from '../kernel/state.ts';
 import { type Event, type Outcome, Runner } from '../schedule/run.ts';
@@ -233,6 +234,19 @@ export class Session {
     return this.#run(returning_0(this.kernel.clear_pages(pfn, Math.ceil((start + size) / PAGE_SIZE) - pfn)));
   }
 
+  /** What device memory gets from memremap_pages() on arm64: the linear map and the memmap, under the hotplug lock. */
+  arch_add_memory(nid: number, start: number, size: number): Result {
+    return this.#run(device_memory(this.kernel, nid, start, size));
+  }
+
+  /** Bytes that a read of /proc/kpageflags gives for a range. @throws BadOperation before v5.7 */
+  read_kpageflags(start: number, size: number): Result {
+    this.#need('kpageflags_read');
+    const { PAGE_SIZE } = this.kernel.c;
+    const pfn = Math.floor(start / PAGE_SIZE);
+    return this.#run(this.kernel.kpageflags_read(pfn, Math.ceil((start + size) / PAGE_SIZE) - pfn));
+  }
+
   /** Say what the pages of a range are used for. */
   occupy(start: number, size: number, use: number): void {
     const { PAGE_SIZE } = this.kernel.c;
@@ -246,6 +260,13 @@ export class Session {
   #done(ret: number): Result {
     return { ret, errno: errno_name(ret), ended: 'returned', events: [], steps: 0, signalled: [] };
   }
+}
+
+function* device_memory(k: Kernel, nid: number, start: number, size: number): Steps<number> {
+  yield* mem_hotplug_begin();
+  const ret = yield* k.arch_add_memory(nid, start, size, null);
+  yield* mem_hotplug_done();
+  return ret;
 }
 
 function* returning_0(thread: Steps<void>): Steps<number> {

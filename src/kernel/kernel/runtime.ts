@@ -14,8 +14,10 @@ const armed = (state: State, site: string): boolean => (state.vars.get(0)!.fail_
 
 const consume_failure = (state: State, site: string): boolean => {
   const vars = state.vars.get(0)!;
-  vars.fail_alloc = { ...vars.fail_alloc, [site]: (vars.fail_alloc[site] ?? 0) - 1 };
-  return true;
+  const after = vars.fail_after[site] ?? 0;
+  if (after > 0) vars.fail_after = { ...vars.fail_after, [site]: after - 1 };
+  else vars.fail_alloc = { ...vars.fail_alloc, [site]: (vars.fail_alloc[site] ?? 0) - 1 };
+  return after === 0;
 };
 
 const has_warned = (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where);

@@ -49,6 +49,8 @@ export const MIGRATE = { UNMOVABLE: 0, MOVABLE: 1, ISOLATE: 2 } as const;
 export const PG_reserved = 1 << FLAG_SHIFT;
 export const PG_hwpoison = 1 << (FLAG_SHIFT + 1);
 export const PG_vmemmap_self_hosted = 1 << (FLAG_SHIFT + 2);
+/** A table page whose constructor has run and whose destructor has not. */
+export const PG_table = 1 << (FLAG_SHIFT + 3);
 
 /** A pfn without a struct page. */
 export const NO_PAGE: Page = 0;
@@ -59,6 +61,7 @@ export const page_memmap = (page: Page): number => (page >> MEMMAP_SHIFT) & 3;
 export const page_use = (page: Page): number => (page >> USE_SHIFT) & 15;
 export const page_migratetype = (page: Page): number => (page >> MIGRATE_SHIFT) & 3;
 export const PageReserved = (page: Page): boolean => (page & PG_reserved) !== 0;
+export const PageTable = (page: Page): boolean => (page & PG_table) !== 0;
 export const PageHWPoison = (page: Page): boolean => (page & PG_hwpoison) !== 0;
 /** Memory the kernel uses itself: nothing can take it away. */
 export const is_kernel_page = (page: Page): boolean =>

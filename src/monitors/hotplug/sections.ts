@@ -2,6 +2,7 @@ import type { Config } from '../../kernel/config.ts';
 import { MEMMAP, NO_PAGE, page_memmap } from '../../kernel/mm/page.ts';
 import { subsection_set } from '../../kernel/mm/sparse.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
+import { merged, type Span } from './spans.ts';
 
 /**
  * FACTS section 7, 5 and 6: a section is valid exactly when its active sub-sections have a memmap (all of it when
@@ -26,6 +27,23 @@ export function check_sections(state: State, c: Config): string[] {
   }
   return broken;
 }
+
+/** The pfns of a section that have struct pages, by its sub-sections; none for one that is not valid. */
+export function active_spans(state: State, c: Config, nr: number): Span[] {
+  const { section_mem_map, subsection_map } = state.mem_section.get(nr)!;
+  if (!(section_mem_map & SECTION_HAS_MEM_MAP)) return [];
+  const start = nr * c.PAGES_PER_SECTION;
+  const whole = subsection_map !== null && is_full(subsection_map);
+  if (whole || section_mem_map & SECTION_IS_EARLY) return [{ start, end: start + c.PAGES_PER_SECTION }];
+  const found: Span[] = [];
+  for (let at = start; at < start + c.PAGES_PER_SECTION; at += c.PAGES_PER_SUBSECTION) {
+    if (active_at(c, subsection_map, at)) found.push({ start: at, end: at + c.PAGES_PER_SUBSECTION });
+  }
+  return merged(found);
+}
+
+/** Sections have a multiple of 32 sub-sections everywhere. */
+const is_full = (map: readonly number[]): boolean => map.every((word) => word === -1);
 
 const active_at = (c: Config, map: readonly number[] | null, pfn: number): boolean =>
   map !== null && subsection_set(c, map, pfn);

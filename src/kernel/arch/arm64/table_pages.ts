@@ -3,7 +3,7 @@ import { erase } from '../../../hardware/write.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
 import { type PageRange, vmem_altmap_alloc } from '../../mm/alloc_pages.ts';
-import { PageReserved, USE } from '../../mm/page.ts';
+import { PageReserved, PageTable, PG_table, USE } from '../../mm/page.ts';
 import { add, change, look } from '../../ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
 import type { State } from '../../state.ts';
@@ -23,11 +23,31 @@ const first_reserved = (state: State, pfn: number, nr_pages: number): number =>
   state.pages.first(pfn, pfn + nr_pages, PageReserved);
 
 /** A table page, zeroed; a BUG when there is none, since nothing here can say -ENOMEM before v7.1. */
-export function* pgd_pgtable_alloc(k: Kernel, level: LevelName, n: number): Steps<TablePages> {
+export function* early_pgtable_alloc(k: Kernel, level: LevelName, n: number): Steps<TablePages> {
   const pages = yield* k.pgtable_alloc(level, n);
   if (pages.phys < 0 && !k.c.pgtable_alloc_may_fail) yield* k.BUG('__pgd_pgtable_alloc');
   return pages;
 }
+
+/** The same after boot: later releases run its constructor. */
+export function* pgd_pgtable_alloc(k: Kernel, level: LevelName, n: number): Steps<TablePages> {
+  const pages = yield* early_pgtable_alloc(k, level, n);
+  if (pages.phys >= 0) yield* k.construct_linear_table(PFN_DOWN(k.c, pages.phys), pages.n);
+  return pages;
+}
+
+function construct(state: State, pfn: number, n: number): void {
+  state.pages.update(pfn, pfn + n, (page) => page | PG_table);
+  state.vars.get(0)!.nr_page_table_pages += n;
+}
+
+function destroy(state: State, pfn: number, n: number): void {
+  state.pages.update(pfn, pfn + n, (page) => page & ~PG_table);
+  state.vars.get(0)!.nr_page_table_pages -= n;
+}
+
+const first_unconstructed = (state: State, pfn: number, n: number): number =>
+  state.pages.first(pfn, pfn + n, (page) => !PageTable(page));
 
 function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
   if ((yield* look('pages', first_reserved, pfn, nr_pages)) >= 0) yield* k.WARN('free_hotplug_page_range');
@@ -44,6 +64,23 @@ export const v5_2 = {
     yield* change('table_pages', count_table, level, found.nr_pages);
     return { phys, n: found.nr_pages };
   },
+
+  /** Constructors: the page type, NR_PAGETABLE, and a lock that is not modelled. */
+  *pagetable_ctor(this: Kernel, pfn: number, n: number): Steps<void> {
+    yield* change('pages', construct, pfn, n);
+  },
+
+  /** A debug build sees that there was no constructor; any other miscounts (B36). */
+  *pagetable_dtor(this: Kernel, pfn: number, n: number): Steps<void> {
+    if (this.c.DEBUG_VM && (yield* look('pages', first_unconstructed, pfn, n)) >= 0) {
+      yield* this.BUG('pagetable_dtor', 'page dumped because: VM_BUG_ON_FOLIO(!folio_test_pgtable(folio))');
+    }
+    yield* change('pages', destroy, pfn, n);
+  },
+
+  /** Tables of the linear map have no constructor and no destructor. */
+  *construct_linear_table(this: Kernel, _pfn: number, _n: number): Steps<void> {},
+  *destroy_hotplug_table(this: Kernel, _pfn: number, _n: number): Steps<void> {},
 
   /** Pages for struct pages: `n` side by side or fewer, from the altmap if there is one; null when there are none. */
   *vmemmap_alloc_pages(
@@ -92,6 +129,17 @@ export const v5_2 = {
 
   *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number, n = 1): Steps<void> {
     yield* change('table_pages', count_table, level, -n);
+    yield* this.destroy_hotplug_table(PFN_DOWN(this.c, phys), n);
     yield* free_checked(this, PFN_DOWN(this.c, phys), n);
+  },
+};
+
+/** 7.1.5: every hot-removed table is destroyed, those of the memmap as well, which nobody has constructed (B36). */
+export const v7_1 = {
+  *construct_linear_table(this: Kernel, pfn: number, n: number): Steps<void> {
+    yield* this.pagetable_ctor(pfn, n);
+  },
+  *destroy_hotplug_table(this: Kernel, pfn: number, n: number): Steps<void> {
+    yield* this.pagetable_dtor(pfn, n);
   },
 };

@@ -1,0 +1,92 @@
+import { entry_size, va_text } from '../../geometry/translation.ts';
+import type { Mmu } from '../../hardware/index.ts';
+import { leaves } from '../../hardware/walk.ts';
+import { phys_to_virt } from '../../kernel/arch/arm64/mmu.ts';
+import { leaf_address } from '../../kernel/arch/arm64/pgtable.ts';
+import type { Config } from '../../kernel/config.ts';
+import { MEMBLOCK_NOMAP } from '../../kernel/mm/memblock.ts';
+import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
+import { active_spans } from './sections.ts';
+import { merged, missing, type Span } from './spans.ts';
+
+/**
+ * FACTS section 7, 5, the memory itself: the linear map holds all memory that has a section, at its own place, and
+ * nothing that has none. Of boot memory it holds what memblock knows and does not call NOMAP.
+ */
+export function check_linear(state: State, c: Config): string[] {
+  if (!state.mmu) return [];
+  const broken: string[] = [];
+  const mapped: Span[] = [];
+  for (const leaf of leaves(state.mmu, c.PAGE_OFFSET, c.PAGE_END)) {
+    const phys = leaf_address(c, leaf);
+    const shifted = leaf.n > 1 && leaf.stride !== entry_size(c.t, leaf.depth);
+    if (phys_to_virt(c, phys) !== leaf.start || shifted) {
+      broken.push(`${va_text(leaf.start)} maps 0x${phys.toString(16)}`);
+    }
+    mapped.push({ start: phys, end: phys + leaf.end - leaf.start });
+  }
+  const sections = section_spans(state, c);
+  const there = merged(mapped);
+  for (const span of missing(merged(wanted(state, c, sections)), there)) {
+    broken.push(`${text(span)} has a section and is not mapped`);
+  }
+  for (const span of missing(there, merged(sections.map((s) => s.span)))) {
+    broken.push(`${text(span)} is mapped and has no section`);
+  }
+  for (const where of foreign(state.mmu, c)) broken.push(where);
+  return broken;
+}
+
+interface Section {
+  readonly span: Span;
+  readonly early: boolean;
+  readonly nr: number;
+}
+
+const text = ({ start, end }: Span): string => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`;
+
+function section_spans(state: State, c: Config): Section[] {
+  const found: Section[] = [];
+  for (const [nr, { section_mem_map }] of state.mem_section) {
+    if (!(section_mem_map & SECTION_HAS_MEM_MAP)) continue;
+    const span = { start: nr * c.SECTION_SIZE, end: (nr + 1) * c.SECTION_SIZE };
+    found.push({ span, early: (section_mem_map & SECTION_IS_EARLY) !== 0, nr });
+  }
+  return found;
+}
+
+/** Memory that must be mapped. */
+function wanted(state: State, c: Config, sections: readonly Section[]): Span[] {
+  const found: Span[] = [];
+  const early = merged(sections.filter((s) => s.early).map((s) => s.span));
+  for (const { nr, early } of sections) {
+    if (early) continue;
+    for (const { start, end } of active_spans(state, c, nr)) {
+      found.push({ start: start * c.PAGE_SIZE, end: end * c.PAGE_SIZE });
+    }
+  }
+  let i = 0;
+  for (const { base, size, flags } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
+    if (flags & MEMBLOCK_NOMAP) continue;
+    const first = Math.ceil(base / c.PAGE_SIZE) * c.PAGE_SIZE;
+    const last = Math.floor((base + size) / c.PAGE_SIZE) * c.PAGE_SIZE;
+    while (i < early.length && early[i]!.end <= first) i++;
+    for (let j = i; j < early.length && early[j]!.start < last; j++) {
+      found.push({ start: Math.max(first, early[j]!.start), end: Math.min(last, early[j]!.end) });
+    }
+  }
+  return found.filter(({ start, end }) => end > start);
+}
+
+/** Regions that are nobody's to map memory in. */
+const CLOSED: ReadonlySet<string> = new Set(['bpf', 'modules', 'fixmap', 'pci_io']);
+
+function* foreign(mmu: Mmu, c: Config): Generator<string> {
+  for (const region of c.layout.regions) {
+    if (!CLOSED.has(region.name)) continue;
+    for (const leaf of leaves(mmu, region.start, region.end)) {
+      yield `${va_text(leaf.start)} of ${region.name} maps 0x${leaf_address(c, leaf).toString(16)}`;
+      break;
+    }
+  }
+}

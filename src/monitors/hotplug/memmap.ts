@@ -1,0 +1,77 @@
+import { entry_size } from '../../geometry/translation.ts';
+import { leaves } from '../../hardware/walk.ts';
+import { leaf_address } from '../../kernel/arch/arm64/pgtable.ts';
+import { vmemmap_of } from '../../kernel/arch/arm64/vmemmap.ts';
+import type { Config } from '../../kernel/config.ts';
+import { page_use, USE } from '../../kernel/mm/page.ts';
+import type { State } from '../../kernel/state.ts';
+import { active_spans } from './sections.ts';
+import { merged, missing, type Span } from './spans.ts';
+
+/**
+ * FACTS section 7, 1 and 5, the struct pages: those of active sub-sections are mapped, nothing else is, and they lie in
+ * pages of their own, all of which are mapped.
+ */
+export function check_memmap(state: State, c: Config): string[] {
+  if (!state.mmu) return [];
+  const broken: string[] = [];
+  const active: Span[] = [];
+  for (const nr of state.mem_section.keys()) {
+    for (const { start, end } of active_spans(state, c, nr)) {
+      active.push({ start: vmemmap_of(c, start), end: vmemmap_of(c, end) });
+    }
+  }
+  const wanted = merged(active);
+  const mapped: Span[] = [];
+  const pages: Span[] = [];
+  for (const leaf of leaves(state.mmu, c.VMEMMAP_START, c.VMEMMAP_END)) {
+    const size = entry_size(c.t, leaf.depth);
+    mapped.push(leaf);
+    for (const { start, end } of missing([leaf], rounded(wanted, size))) {
+      broken.push(`struct pages of ${pfns(c, start, end)} are mapped and have no section`);
+    }
+    const together = leaf.n === 1 || leaf.stride === size ? leaf.n : 1;
+    for (let i = 0; i < leaf.n; i += together) {
+      const phys = leaf_address(c, { addr: leaf.addr + i * leaf.stride, attr: leaf.attr }) / c.PAGE_SIZE;
+      pages.push({ start: phys, end: phys + (together * size) / c.PAGE_SIZE });
+    }
+  }
+  for (const { start, end } of missing(wanted, merged(mapped))) {
+    broken.push(`struct pages of ${pfns(c, start, end)} are not mapped`);
+  }
+  return [...broken, ...check_pages(state, merged(pages))];
+}
+
+/** Spans made whole entries. */
+const rounded = (spans: readonly Span[], size: number): Span[] =>
+  merged(
+    spans.map(({ start, end }) => ({
+      start: Math.floor(start / size) * size,
+      end: Math.ceil(end / size) * size,
+    })),
+  );
+
+const pfns = (c: Config, start: number, end: number): string => {
+  const bytes = (va: number): number =>
+    c.mappable_range.start + ((va - c.VMEMMAP_START) / (vmemmap_of(c, 1) - vmemmap_of(c, 0))) * c.PAGE_SIZE;
+  return `0x${bytes(start).toString(16)}-0x${(bytes(end) - 1).toString(16)}`;
+};
+
+/** The pages that hold struct pages against what the allocator thinks of them. */
+function check_pages(state: State, pages: readonly Span[]): string[] {
+  const broken: string[] = [];
+  for (const { start, end } of pages) {
+    const free = state.pages.first(start, end, (page) => page_use(page) === USE.FREE);
+    if (free >= 0) broken.push(`pfn 0x${free.toString(16)} holds struct pages and is free`);
+  }
+  const taken: Span[] = [];
+  for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (page_use(run.value) === USE.MEMMAP) taken.push(run);
+  }
+  for (const { start, end } of missing(merged(taken), pages)) {
+    broken.push(
+      `${end - start} pages at pfn 0x${start.toString(16)} were taken for struct pages and hold none`,
+    );
+  }
+  return broken;
+}

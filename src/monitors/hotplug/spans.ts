@@ -1,0 +1,32 @@
+/** Half-open ranges of integers, ascending where there are several. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Ascending spans, those that touch or overlap as one. */
+export function merged(spans: readonly Span[]): Span[] {
+  const found: { start: number; end: number }[] = [];
+  for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
+    const last = found.at(-1);
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else if (end > start) found.push({ start, end });
+  }
+  return found;
+}
+
+/** What lies in the wanted spans and in none of the given ones; both are merged. */
+export function missing(wanted: readonly Span[], given: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  let i = 0;
+  for (const { start, end } of wanted) {
+    let at = start;
+    while (i < given.length && given[i]!.end <= start) i++;
+    for (let j = i; j < given.length && given[j]!.start < end; j++) {
+      if (given[j]!.start > at) found.push({ start: at, end: given[j]!.start });
+      at = Math.max(at, given[j]!.end);
+    }
+    if (at < end) found.push({ start: at, end });
+  }
+  return found;
+}
