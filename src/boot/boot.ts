@@ -21,7 +21,7 @@ import {
 } from '../kernel/state.ts';
 import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
-import { configure } from './config.ts';
+import { type BuildOptions, configure } from './config.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
 import { boot_tables } from './tables.ts';
@@ -235,10 +235,7 @@ function with_ram(machine: Machine, c: Config): Machine {
   return { ...machine, ram };
 }
 
-export interface BootOptions {
-  /** Table entries that one step may read or write: 1 when every access is to be a scheduling point. */
-  readonly run_limit?: number;
-}
+export type BootOptions = BuildOptions;
 
 /**
  * A running kernel of this release on this machine. What the machine's source says is taken over; what it lacks and
@@ -246,8 +243,8 @@ export interface BootOptions {
  * @throws ImpossibleMachine
  */
 export function boot(source: Machine, release: Release, options: BootOptions = {}): Model {
-  const machine = with_ram(source, configure(source, release));
-  const k = makeKernel(release, configure(machine, release, options.run_limit));
+  const machine = with_ram(source, configure(source, release, options));
+  const k = makeKernel(release, configure(machine, release, options));
   const state = empty_state();
   const notes = [...machine.missing, ...unmodelled_options(machine)];
   boot_iomem(machine, state.iomem_resource);

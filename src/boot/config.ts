@@ -1,5 +1,6 @@
-import type { Layout } from '../geometry/layout.ts';
+import { BadLayout, custom_layout, type Layout } from '../geometry/layout.ts';
 import { layout } from '../geometry/layouts.ts';
+import { shared_tables } from '../geometry/shared-tables.ts';
 import {
   MAX_X86_BLOCK_SIZE,
   max_order,
@@ -11,7 +12,7 @@ import {
   VA_BITS,
   without_lpa2,
 } from '../geometry/sizes.ts';
-import { NoSuchGeometry, type Translation, translation } from '../geometry/translation.ts';
+import { NoSuchGeometry, type Translation, translation, va_text } from '../geometry/translation.ts';
 import { probe_memory_block_size } from '../kernel/arch/x86/init_64.ts';
 import { type Config, SUBSECTION_SIZE } from '../kernel/config.ts';
 import type { Machine } from '../machines/machine.ts';
@@ -58,14 +59,35 @@ function linear_range(machine: Machine, section_size: number, map: Layout, physm
   return { start: memstart, end: Math.min(memstart + map.PAGE_END - map.PAGE_OFFSET - 1, max_phys) };
 }
 
+/** What a kernel is built with or asked for beside the machine's own options. */
+export interface BuildOptions {
+  /** Table entries that one step may read or write: 1 when every access is to be a scheduling point. */
+  readonly run_limit?: number;
+  /** Kernel addresses other than the release's own: real ones hide some races (FACTS 1.5). */
+  readonly layout?: Layout;
+  /** Without kernel_page_tables arm64 has huge vmaps. Built in unless told otherwise. */
+  readonly ptdump_debugfs?: boolean;
+}
+
 /** @throws ImpossibleMachine when this release cannot be built with that shape */
-function possible_layout(t: Translation, release: Release): Layout {
+function possible_layout(t: Translation, release: Release, custom: Layout | undefined): Layout {
   try {
-    return layout(t, release.constants.layout);
+    return custom ? custom_layout(t, custom.regions, custom.name) : layout(t, release.constants.layout);
   } catch (error) {
-    if (!(error instanceof NoSuchGeometry)) throw error;
+    if (!(error instanceof NoSuchGeometry || error instanceof BadLayout)) throw error;
     throw new ImpossibleMachine(`${release.name}: ${error.message}`);
   }
+}
+
+/** @throws ImpossibleMachine when vmalloc and vmemmap have a table other than the root in common */
+function must_be_disjoint(t: Translation, map: Layout, release: Release): void {
+  const shared = shared_tables(t, map).find(
+    ({ below, above }) => [below, above].includes('vmalloc') && [below, above].includes('vmemmap'),
+  );
+  if (!shared) return;
+  throw new ImpossibleMachine(
+    `${release.name}: ${shared.below} and ${shared.above} share a ${shared.level} table (${va_text(shared.start)}-${va_text(shared.end)}) in layout ${map.name}`,
+  );
 }
 
 /** Where the model keeps the root of the kernel's tables: the first page of RAM, where the image usually lies. */
@@ -91,7 +113,7 @@ function zone_names(machine: Machine, release: Release): readonly string[] {
  * What is fixed once this release has booted on this machine.
  * @throws ImpossibleMachine when no such kernel could have been built or booted
  */
-export function configure(machine: Machine, release: Release, run_limit = Number.POSITIVE_INFINITY): Config {
+export function configure(machine: Machine, release: Release, options: BuildOptions = {}): Config {
   const { arch, page_size } = machine;
   if (!PAGE_SIZES[arch].includes(page_size))
     throw new ImpossibleMachine(`${arch} has no pages of ${page_size} bytes`);
@@ -129,7 +151,14 @@ export function configure(machine: Machine, release: Release, run_limit = Number
     throw new ImpossibleMachine(`RAM ends at 0x${end.toString(16)}, past the 2^${physmem_bits} of ${arch}`);
   }
   const t = translation(arch, page_size, va_bits);
-  const map = possible_layout(t, release);
+  const map = possible_layout(t, release, options.layout);
+  if (release.constants.disjoint_layout) must_be_disjoint(t, map, release);
+  const mappable_range = linear_range(machine, section_size, map, physmem_bits);
+  if (options.layout && end > mappable_range.end + 1) {
+    throw new ImpossibleMachine(
+      `RAM ends at 0x${end.toString(16)}, past what the linear map of layout ${map.name} holds`,
+    );
+  }
   const memmap_on_memory =
     last_value(words, 'memory_hotplug.memmap_on_memory') ?? machine.params?.memmap_on_memory;
   return {
@@ -155,7 +184,7 @@ export function configure(machine: Machine, release: Release, run_limit = Number
     memblock_columns: constants.memblock_columns === 'range nid flags',
     parameters: constants.memory_hotplug_parameters,
     DEBUG_VM: machine.debug_vm ?? false,
-    mappable_range: linear_range(machine, section_size, map, physmem_bits),
+    mappable_range,
     t,
     layout: map,
     PAGE_OFFSET: map.PAGE_OFFSET,
@@ -165,10 +194,12 @@ export function configure(machine: Machine, release: Release, run_limit = Number
     swapper_pg_dir: machine.tables?.linear.root ?? kernel_image(machine, page_size),
     pgprot: constants.pgprot,
     ptdump: constants.ptdump,
+    debug_pagealloc: words.includes('debug_pagealloc=on'),
+    PTDUMP_DEBUGFS: options.ptdump_debugfs ?? true,
     // CONFIG_RODATA_FULL_DEFAULT_ENABLED
     can_set_direct_map: arch === 'arm64' && rodata_full(words),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
-    run_limit,
+    run_limit: options.run_limit ?? Number.POSITIVE_INFINITY,
     movable_node: words.includes('movable_node'),
     memmap_on_memory: constants.MHP_MEMMAP_ON_MEMORY && TRUE.test((memmap_on_memory ?? '').trim()),
     dyndbg: dyndbg_files(words),

@@ -52,6 +52,10 @@ export interface Config {
   readonly ptdump: string;
   /** arm64: rodata=full or debug_pagealloc: the linear map of hot-added memory is base pages without hints. */
   readonly can_set_direct_map: boolean;
+  /** debug_pagealloc=on: unmapping a vmalloc area flushes at once. */
+  readonly debug_pagealloc: boolean;
+  /** kernel_page_tables is built in: then there are no huge vmaps on arm64, for ptdump's sake. */
+  readonly PTDUMP_DEBUGFS: boolean;
   /** A missing table page is -ENOMEM and no BUG (v7.1). */
   readonly pgtable_alloc_may_fail: boolean;
   /**

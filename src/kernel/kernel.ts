@@ -4,6 +4,7 @@ import type * as fault from './arch/arm64/fault.ts';
 import type * as fixmap from './arch/arm64/fixmap.ts';
 import type * as hotunplug from './arch/arm64/hotunplug.ts';
 import type * as hotunplug_v5 from './arch/arm64/hotunplug_v5.ts';
+import type * as huge_vmap from './arch/arm64/huge_vmap.ts';
 import type * as arm64_mmu from './arch/arm64/mmu.ts';
 import type * as pgd_mapping from './arch/arm64/pgd_mapping.ts';
 import type * as pgtable from './arch/arm64/pgtable.ts';
@@ -22,6 +23,7 @@ import type * as node from './drivers/base/node.ts';
 import type * as proc_page from './fs/proc_page.ts';
 import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
+import type * as ioremap from './lib/ioremap.ts';
 import type * as alloc_pages from './mm/alloc_pages.ts';
 import type * as memblock from './mm/memblock.ts';
 import type * as memmap from './mm/memmap.ts';
@@ -35,8 +37,15 @@ import type * as zone_for_pfn_range from './mm/memory_hotplug/zone_for_pfn_range
 import type * as zone_span from './mm/memory_hotplug/zone_span.ts';
 import type * as page_alloc from './mm/page_alloc.ts';
 import type * as page_isolation from './mm/page_isolation.ts';
+import type * as pgalloc from './mm/pgalloc.ts';
+import type * as ptdump from './mm/ptdump.ts';
 import type * as sparse from './mm/sparse.ts';
 import type * as sparse_vmemmap from './mm/sparse_vmemmap.ts';
+import type * as vmalloc from './mm/vmalloc.ts';
+import type * as vmalloc_area from './mm/vmalloc_area.ts';
+import type * as vmalloc_map from './mm/vmalloc_map.ts';
+import type * as vmalloc_purge from './mm/vmalloc_purge.ts';
+import type * as vmalloc_unmap from './mm/vmalloc_unmap.ts';
 import type * as zonelists from './mm/zonelists.ts';
 
 /** struct vmem_altmap as far as accounting goes; thread-local until a memory block keeps it. */
@@ -67,11 +76,19 @@ type Base = typeof add_memory.v5_2 &
   typeof fault.v5_2 &
   typeof fixmap.v5_2 &
   typeof hotunplug.S0 &
+  typeof huge_vmap.v5_2 &
+  typeof ioremap.v5_2 &
   typeof pgd_mapping.v5_2 &
+  typeof pgalloc.v5_2 &
   typeof pgtable.v5_2 &
   typeof sparse_vmemmap.v5_2 &
   typeof table_pages.v5_2 &
   typeof tlbflush.v5_2 &
+  typeof vmalloc.v5_2 &
+  typeof vmalloc_area.v5_2 &
+  typeof vmalloc_map.v5_2 &
+  typeof vmalloc_purge.v5_2 &
+  typeof vmalloc_unmap.v5_2 &
   typeof vmemmap.v5_2 &
   typeof add_pages.v5_2 &
   typeof arm64_mmu.v5_2 &
@@ -89,6 +106,7 @@ type Base = typeof add_memory.v5_2 &
   typeof online_pages.v5_2 &
   typeof page_alloc.v5_2 &
   typeof page_isolation.v5_2 &
+  typeof ptdump.v5_2 &
   typeof remove_memory.v5_2 &
   typeof resource.v5_2 &
   typeof runtime.v5_2 &

@@ -185,6 +185,20 @@ export interface firmware_map_entry {
   readonly type: string;
 }
 
+/** struct vm_struct: what lies in an area of the vmalloc region. */
+export interface vm_struct {
+  /** The pages that vmalloc() took for it, as runs; vmap() and ioremap() own none. */
+  readonly pages: readonly { readonly pfn: number; readonly nr_pages: number }[];
+}
+
+/** struct vmap_area. Addresses are distances from 2^64; the guard page is inside. */
+export interface vmap_area {
+  readonly va_start: number;
+  readonly va_end: number;
+  /** Null once it is unmapped: the area is then on the purge list, and its addresses are nobody's (VM_LAZY_FREE). */
+  readonly vm: vm_struct | null;
+}
+
 /** Objects reached by table and key. */
 export interface Tables {
   vars: Vars;
@@ -206,6 +220,12 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   mmu: Mmu | null;
   /** Physical page that each fixmap slot for table pages maps, by slot; 0 for none. */
   fixmap: readonly number[];
+  /** vmap_area_root, by address. What no area covers is free. */
+  vmap_areas: readonly vmap_area[];
+  /** vmap_purge_list: va_start of unmapped areas, the last one first. */
+  vmap_purge_list: readonly number[];
+  /** Pages of the areas on it. */
+  vmap_lazy_nr: number;
   /** Table pages taken from the page allocator and given back, by level. */
   table_pages: TablePageCounts;
 };
@@ -244,6 +264,9 @@ export function empty_state(): State {
     firmware_map: [],
     mmu: null,
     fixmap: [0, 0, 0, 0],
+    vmap_areas: [],
+    vmap_purge_list: [],
+    vmap_lazy_nr: 0,
     table_pages: { allocated: {}, freed: {} },
   };
 }

@@ -1,6 +1,7 @@
 import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease } from './define.ts';
 import { v5_3 } from './v5.3.ts';
 
@@ -9,7 +10,7 @@ export const S0_base = defineRelease({
   name: 'S0-base',
   base: v5_3,
   about: 'arm64 hot-remove V6 without patch 1, on next-20190613',
-  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug.S0 } },
+  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug.S0, ...ptdump.S0 } },
 });
 
 /** Seed 000: arm64 memory hot-remove, V6. */

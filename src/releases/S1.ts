@@ -1,6 +1,7 @@
 import * as hotunplug_v5 from '../kernel/arch/arm64/hotunplug_v5.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease } from './define.ts';
 import { v5_3 } from './v5.3.ts';
 
@@ -13,5 +14,5 @@ export const S1 = defineRelease({
   base: v5_3,
   about: 'arm64 hot-remove V5 (seed 001): one pass under the page table lock',
   functions: { ...remove_memory.S0 },
-  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1 } },
+  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1, ...ptdump.S0 } },
 });

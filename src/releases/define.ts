@@ -29,6 +29,8 @@ export interface ReleaseConstants {
   readonly pgprot: Pgprot;
   /** arm64: a missing table page is -ENOMEM and no BUG. */
   readonly pgtable_alloc_may_fail: boolean;
+  /** arm64: it cannot be built when vmalloc and vmemmap have a table other than the root in common. */
+  readonly disjoint_layout?: boolean;
   /** Names of the files below /sys/module/memory_hotplug/parameters. */
   readonly memory_hotplug_parameters: readonly string[];
 }

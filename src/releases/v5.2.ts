@@ -1,5 +1,6 @@
 import * as fault from '../kernel/arch/arm64/fault.ts';
 import * as fixmap from '../kernel/arch/arm64/fixmap.ts';
+import * as huge_vmap from '../kernel/arch/arm64/huge_vmap.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as pgd_mapping from '../kernel/arch/arm64/pgd_mapping.ts';
 import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
@@ -16,6 +17,7 @@ import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as runtime from '../kernel/kernel/runtime.ts';
+import * as ioremap from '../kernel/lib/ioremap.ts';
 import * as alloc_pages from '../kernel/mm/alloc_pages.ts';
 import * as memblock from '../kernel/mm/memblock.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
@@ -29,8 +31,15 @@ import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_ra
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
+import * as pgalloc from '../kernel/mm/pgalloc.ts';
+import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import * as sparse_vmemmap from '../kernel/mm/sparse_vmemmap.ts';
+import * as vmalloc from '../kernel/mm/vmalloc.ts';
+import * as vmalloc_area from '../kernel/mm/vmalloc_area.ts';
+import * as vmalloc_map from '../kernel/mm/vmalloc_map.ts';
+import * as vmalloc_purge from '../kernel/mm/vmalloc_purge.ts';
+import * as vmalloc_unmap from '../kernel/mm/vmalloc_unmap.ts';
 import * as zonelists from '../kernel/mm/zonelists.ts';
 import { defineRelease } from './define.ts';
 import { PGPROT } from './pgprot.ts';
@@ -71,12 +80,21 @@ export const v5_2 = defineRelease({
       ...arm64_mmu.pfn_valid_by_memblock,
       ...fault.v5_2,
       ...fixmap.v5_2,
+      ...huge_vmap.v5_2,
+      ...ioremap.v5_2,
       ...offline_pages.holes_in_zone,
       ...pgd_mapping.v5_2,
+      ...pgalloc.v5_2,
       ...pgtable.v5_2,
+      ...ptdump.v5_2,
       ...sparse_vmemmap.v5_2,
       ...table_pages.v5_2,
       ...tlbflush.v5_2,
+      ...vmalloc.v5_2,
+      ...vmalloc_area.v5_2,
+      ...vmalloc_map.v5_2,
+      ...vmalloc_purge.v5_2,
+      ...vmalloc_unmap.v5_2,
       ...vmemmap.v5_2,
     },
     x86_64: { ...x86_init.v5_2 },

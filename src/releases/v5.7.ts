@@ -7,6 +7,7 @@ import * as proc_page from '../kernel/fs/proc_page.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease } from './define.ts';
 import { v5_4 } from './v5.4.ts';
 
@@ -24,7 +25,16 @@ export const v5_7 = defineRelease({
     ...proc_page.v5_7,
     ...remove_memory.v5_7,
   },
-  arch: { arm64: { ...arm64_mmu.S0, ...arm64_mmu.v5_7, ...hotunplug.S0, ...hotunplug.v5_7 } },
+  arch: {
+    arm64: {
+      ...arm64_mmu.S0,
+      ...arm64_mmu.v5_7,
+      ...hotunplug.S0,
+      ...hotunplug.v5_7,
+      ...ptdump.S0,
+      ...ptdump.v5_7,
+    },
+  },
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier_silent] },
   constants: {
     zones: {

@@ -13,6 +13,7 @@ import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
+import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse_vmemmap from '../kernel/mm/sparse_vmemmap.ts';
 import * as zonelists from '../kernel/mm/zonelists.ts';
 import { defineRelease } from './define.ts';
@@ -43,6 +44,7 @@ export const v6_1 = defineRelease({
       ...fixmap.v5_18,
       ...hotunplug.v6_1_192,
       ...memmap.v5_3,
+      ...ptdump.v6_1_192,
       ...sparse_vmemmap.v6_1,
       ...vmemmap.v6_1,
       test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,

@@ -1,3 +1,4 @@
+import * as huge_vmap from '../kernel/arch/arm64/huge_vmap.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -22,5 +23,6 @@ export const v6_12 = defineRelease({
     ...zone_span.v6_11,
     ...zonelists.v6_12,
   },
+  arch: { arm64: { ...huge_vmap.v6_12 } },
   constants: { memblock_columns: 'range nid flags', LPA2: true, layout: 'v6.9', ptdump: 'v6.12' },
 });

@@ -52,8 +52,16 @@ const run_at = (state: State, p: EntryPointer, n: number): WordRun =>
   read_run(mmu_of(state), resolve(state, p), n);
 const write_at = (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
   write_entries(mmu_of(state), resolve(state, p), n, d, stride);
+const swap_run_at = (state: State, p: EntryPointer, n: number, d: Descriptor): WordRun => {
+  const old = run_at(state, p, n);
+  write_at(state, p, old.n, d, 0);
+  return old;
+};
 const barrier_dsb = (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind);
 const barrier_isb = (state: State): void => isb(mmu_of(state));
+
+/** The functions of steps that take an entry pointer first, and where it points: for those who ask what a step touches. */
+export const entry_steps = { read_at, run_at, write_at, swap_run_at, resolve };
 
 /** READ_ONCE(*p) */
 export function* READ_ONCE(p: EntryPointer): Steps<Descriptor> {
@@ -76,6 +84,11 @@ export function* DSB(kind: DsbKind): Steps<void> {
 
 export function* ISB(): Steps<void> {
   yield* change('mmu', barrier_isb);
+}
+
+/** xchg(p, d) on `n` entries, as far as they are alike: what they were. */
+export function* XCHG_RUN(p: EntryPointer, n: number, d: Descriptor): Steps<WordRun> {
+  return yield* change('mmu', swap_run_at, p, n, d);
 }
 
 /** pXd_addr_end(addr, end): the end of the entry that translates `addr`, or of the range; 0 is the wrap at 2^64. */

@@ -127,6 +127,12 @@ export const v5_2 = {
     yield* free_checked(this, PFN_DOWN(this.c, phys), nr_pages);
   },
 
+  /** pte_free_kernel, pmd_free and so on: no questions asked. */
+  *pgtable_free(this: Kernel, level: LevelName, phys: number): Steps<void> {
+    yield* change('table_pages', count_table, level, -1);
+    yield* this.free_pages(PFN_DOWN(this.c, phys), 1);
+  },
+
   *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number, n = 1): Steps<void> {
     yield* change('table_pages', count_table, level, -n);
     yield* this.destroy_hotplug_table(PFN_DOWN(this.c, phys), n);
