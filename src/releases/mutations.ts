@@ -1,3 +1,4 @@
+import type { WordRun } from '../hardware/words.ts';
 import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as table_pages from '../kernel/arch/arm64/table_pages.ts';
@@ -50,8 +51,22 @@ export const B36b_mutant = defineRelease({
 });
 
 const free_order = (k: Kernel, phys: number, order: number): Steps<void> =>
-  S0_free.call(k, phys, 2 ** order * k.c.PAGE_SIZE, null);
-const S0_free = table_pages.v5_2.free_hotplug_page_range;
+  table_pages.v5_2.free_hotplug_page_range.call(k, phys, 2 ** order * k.c.PAGE_SIZE, null);
+
+/** Entry by entry, as the kernel frees what leaves map. */
+const one_by_one = {
+  *free_hotplug_leaf(
+    this: Kernel,
+    level: 'PTE' | 'PMD' | 'PUD',
+    run: WordRun,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    for (let i = 0; i < run.n; i++) {
+      const entry = { ...run, n: 1, addr: run.addr + i * run.stride };
+      yield* hotunplug.S0.free_hotplug_leaf.call(this, level, entry, altmap);
+    }
+  },
+};
 
 /** B38: an order where a size is wanted. */
 export const B38_mutant = defineRelease({
@@ -60,6 +75,7 @@ export const B38_mutant = defineRelease({
   about: 'seed 000 with free_hotplug_page_range(page, get_order(size))',
   arch: {
     arm64: {
+      ...one_by_one,
       *free_hotplug_page_range(
         this: Kernel,
         phys: number,
@@ -80,6 +96,7 @@ export const B38b_mutant = defineRelease({
   about: 'seed 000 with free_pages(addr, get_order(size) >> PAGE_SHIFT)',
   arch: {
     arm64: {
+      ...one_by_one,
       *free_hotplug_page_range(
         this: Kernel,
         phys: number,

@@ -78,11 +78,9 @@ const steps = {
   touch: z
     .strictObject({ ...range, ...result })
     .meta({ description: 'The kernel clears the pages of a range through its linear map' }),
-  kpageflags: z
-    .strictObject(range)
-    .meta({
-      description: '/proc/kpageflags is read for the pages of a range, v5.7 and later: all of them are told',
-    }),
+  kpageflags: z.strictObject(range).meta({
+    description: '/proc/kpageflags is read for the pages of a range, v5.7 and later: all of them are told',
+  }),
   pin: z
     .strictObject({ ...range, node: nid.default(0), ...result })
     .meta({ description: 'The kernel takes one page of the range and keeps it' }),

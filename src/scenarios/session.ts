@@ -262,7 +262,13 @@ export class Session {
   }
 }
 
-function* device_memory(k: Kernel, nid: number, start: number, size: number): Steps<number> {
+function* no_block(): Steps<number> {
+  return 0;
+}
+
+/** Without MHP_MEMBLOCK_API: v5.2 makes blocks section by section, later releases elsewhere. */
+function* device_memory(kernel: Kernel, nid: number, start: number, size: number): Steps<number> {
+  const k = { ...kernel, hotplug_memory_register: no_block };
   yield* mem_hotplug_begin();
   const ret = yield* k.arch_add_memory(nid, start, size, null);
   yield* mem_hotplug_done();

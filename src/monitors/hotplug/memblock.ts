@@ -3,14 +3,17 @@ import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } fr
 
 /**
  * FACTS section 7, 8, as it holds between operations: where memblock is kept after boot it covers every hot-added
- * section that is valid.
+ * section that is valid and belongs to a memory block; device memory (FACTS 2.19) does not.
  */
 export function check_memblock(state: State, c: Config): string[] {
   if (!c.ARCH_KEEP_MEMBLOCK) return [];
   const regions = state.memblock_type.get(MEMBLOCK_MEMORY)!.regions;
   const broken: string[] = [];
   const sections = [...state.mem_section].filter(
-    ([, ms]) => ms.section_mem_map & SECTION_HAS_MEM_MAP && !(ms.section_mem_map & SECTION_IS_EARLY),
+    ([nr, ms]) =>
+      ms.section_mem_map & SECTION_HAS_MEM_MAP &&
+      !(ms.section_mem_map & SECTION_IS_EARLY) &&
+      state.memory_block.has(Math.floor(nr / c.sections_per_block)),
   );
   sections.sort(([a], [b]) => a - b);
   let i = 0;

@@ -1,6 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../kernel.ts';
+import * as remove_memory from '../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr } from '../../pfn.ts';
 import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../state.ts';
@@ -36,14 +37,23 @@ export const v5_2 = {
     return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
   },
 
+  /** For an add that fails (v5.3+): the linear map stays. */
+  *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
+    const pfn = PFN_DOWN(this.c, start);
+    const zone = yield* this.zone_of_removed(pfn);
+    yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
+  },
+
   /** Memory hot-remove is not selectable before the series of seed 000. */
-  *arch_remove_memory(this: Kernel, _start: number, _size: number, _altmap: vmem_altmap | null): Steps<void> {
-    yield* this.BUG('arch_remove_memory', 'CONFIG_MEMORY_HOTREMOVE is not selectable on arm64');
+  *check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
+    yield* this.BUG('remove_memory', 'CONFIG_MEMORY_HOTREMOVE is not selectable on arm64');
   },
 };
 
 /** Seed 000 (V6): the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
 export const S0 = {
+  check_removable_range: remove_memory.v5_2.check_removable_range,
+
   *arch_add_memory(
     this: Kernel,
     nid: number,
@@ -57,9 +67,7 @@ export const S0 = {
   },
 
   *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
-    const pfn = PFN_DOWN(this.c, start);
-    const zone = yield* this.zone_of_removed(pfn);
-    yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
+    yield* v5_2.arch_remove_memory.call(this, start, size, altmap);
     yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
   },
 };
