@@ -8,6 +8,7 @@ import { findProgram, UnknownProgram } from '../schedule/programs.ts';
 import * as conform from './conform.ts';
 import * as explore from './explore.ts';
 import * as geometry from './geometry.ts';
+import * as litmus from './litmus.ts';
 import * as ls from './ls.ts';
 import * as ptdump from './ptdump.ts';
 import * as replay from './replay.ts';
@@ -22,7 +23,7 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls, ptdump, explore, geometry]) command.register(program);
+for (const command of [run, conform, ls, ptdump, explore, geometry, litmus]) command.register(program);
 replay.register(program, (name) => {
   try {
     return findProgram(name);

@@ -36,7 +36,7 @@ interface Leaf {
  * as walkers may find it, and through every translation the CPU may still hold.
  */
 export function access(m: Mmu, va: number, write: boolean): Outcome[] {
-  const { leaves, faults } = translations(m, va);
+  const { leaves, faults } = translations(m, va, write);
   const found = new Map<string, Outcome>();
   const put = (o: Outcome): void => {
     found.set('fault' in o ? `~${o.fault} ${o.level}` : `${o.pa} ${o.attr} ${o.depth}`, o);
@@ -57,7 +57,7 @@ function use(m: Mmu, { depth, d }: Leaf, va: number, write: boolean): Outcome {
 }
 
 /** Every leaf a walk of the executing CPU may end at or its TLB may hold for an address, and every fault a walk may meet. */
-export function translations(m: Mmu, va: number): { leaves: Leaf[]; faults: Faulted[] } {
+export function translations(m: Mmu, va: number, write: boolean): { leaves: Leaf[]; faults: Faulted[] } {
   const leaves: Leaf[] = [];
   const faults: Faulted[] = [];
   const seen = new Set<string>();
@@ -94,7 +94,7 @@ export function translations(m: Mmu, va: number): { leaves: Leaf[]; faults: Faul
   walk(0, m.root, true);
   for (let depth = 0; depth < m.t.levels; depth++) {
     for (const h of m.stale[depth]!.at(Math.floor(va / entry_size(m.t, depth)))) {
-      if (!may_use(h, m.cpu)) continue;
+      if (!may_use(h, m.cpu, write)) continue;
       if (h.table) walk(depth + 1, target(m.t, h), caches(h, m.cpu));
       else leaves.push({ depth, d: h, kept: caches(h, m.cpu) });
     }

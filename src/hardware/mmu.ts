@@ -7,7 +7,10 @@ import { type Held, held_rule } from './stale.ts';
 import type { WordRun } from './words.ts';
 import { Words } from './words.ts';
 
-/** A broadcast TLBI that completes before accesses of other CPUs through the old translation have (CVE-2025-10263). */
+/**
+ * CVE-2025-10263, Arm errata 4118414 and others: a broadcast TLBI and its DSB complete before stores of other CPUs through
+ * the old translation are observed. The entries are gone; any other broadcast TLBI with its DSB ends the stores, too.
+ */
 export type Defect = 'early-tlbi';
 
 /** What a rule of the architecture forbids software to do to live tables (FACTS 2.3.6, 2.3.7). */

@@ -143,12 +143,13 @@ describe('a broadcast TLBI that completes early (CVE-2025-10263)', () => {
     return m;
   };
 
-  test('once: accesses of other CPUs go on through the old translation, though none holds it', () => {
+  test('once: stores of other CPUs go on through the old translation, though none holds it', () => {
     const m = clear_and_flush(1);
     expect(reaches(m, s.ram(1), s.PAGE).map((r) => [r.in_memory, r.held_by, r.in_flight])).toEqual([
       [false, [], [1]],
     ]);
     expect(s.on(m, 1, () => access(m, s.va(1), true))).toHaveLength(2);
+    expect(s.on(m, 1, () => access(m, s.va(1), false))).toHaveLength(1);
     expect(access(m, s.va(1), true)).toEqual([{ fault: 'translation', level: 3 }]);
   });
 

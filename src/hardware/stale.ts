@@ -31,7 +31,7 @@ export interface Held {
   readonly except: readonly number[];
   /** CPUs of those with instructions in flight that may use it: until their context synchronization event. */
   readonly flight: readonly number[];
-  /** The defect: whose TLBI accesses of all other CPUs through it outlived; or {@link NOBODY}. */
+  /** The defect: whose TLBI stores of all other CPUs through it outlived; or {@link NOBODY}. */
   readonly late: number;
   readonly marks: readonly Mark[];
 }
@@ -75,8 +75,9 @@ export const caches = (h: Held, cpu: number): boolean => !h.except.includes(cpu)
 /** Whether the CPU does not, but may have instructions in flight that use it. */
 export const in_flight = (h: Held, cpu: number): boolean =>
   !caches(h, cpu) && (h.flight.includes(cpu) || (h.late !== NOBODY && h.late !== cpu));
-/** Whether an access by the CPU may use it. */
-export const may_use = (h: Held, cpu: number): boolean => caches(h, cpu) || in_flight(h, cpu);
+/** Whether an access by the CPU may use it. Of what the defect leaves in flight only stores are ever seen. */
+export const may_use = (h: Held, cpu: number, write: boolean): boolean =>
+  caches(h, cpu) || h.flight.includes(cpu) || (write && in_flight(h, cpu));
 
 /** Runs of entries whose output ascends as the address does; others one by one. */
 export function natural(t: Translation, e: Entries, table: boolean): Entries[] {

@@ -98,7 +98,7 @@ export class Layout {
   descriptor(text: string): Descriptor | undefined {
     if (text === 'invalid') return INVALID;
     if (/^0x[0-9a-f]{1,16}$/.test(text)) return from_word(BigInt(text));
-    const found = /^(page|block|table)\(([\w+]+)((?: (?:readonly|noaf|cont))*)\)$/.exec(text);
+    const found = /^(page|block|table)\(([a-z]\w*(?:\+\d{1,2})?)((?: (?:readonly|noaf|cont))*)\)$/.exec(text);
     if (found === null) return undefined;
     const [, kind, name, flags] = found;
     if (kind === 'table') return { addr: this.table(name!), attr: VALID | TABLE_BIT };

@@ -164,25 +164,26 @@ export class LitmusMachine implements Machine<World> {
 
   /**
    * TLBI-ob: when a broadcast TLBI is complete, so are accesses of other CPUs that were translated before. One that is
-   * translated and has not taken effect is translated again. With the defect (CVE-2025-10263) it is not until another
-   * TLBI and DSB have followed.
+   * translated and has not taken effect is translated again. With the defect stores are not until another TLBI and DSB
+   * have followed.
    */
   #complete({ cores }: World, thread: number, i: number): void {
     const code = this.#test.threads[thread]!;
     const full = (op: Op): boolean => op.op === 'dsb' && op.stores && op.loads;
     const since = code.slice(0, i).findLastIndex(full) + 1;
-    const [first, end] = this.#defect === undefined ? [since, i] : [0, since];
-    if (!code.slice(since, i).some((op) => op.op === 'tlbi' && op.broadcast)) return;
-    for (const tlbi of code.slice(first, end)) {
-      if (tlbi.op !== 'tlbi' || !tlbi.broadcast) continue;
-      cores.forEach((core, other) => {
-        if (other === thread) return;
-        this.#test.threads[other]!.forEach((op, k) => {
-          if (!is_access(op) || op.at!.kind !== 'va' || core.done[k] !== undefined) return;
-          if (tlbi.at === undefined || same_page(tlbi.at, op.at!)) core.translated[k] = undefined;
-        });
+    const flushed = (from: number, upto: number): Op[] =>
+      code.slice(from, upto).filter((op) => op.op === 'tlbi' && op.broadcast);
+    const now = flushed(since, i);
+    const before = now.length > 0 ? flushed(0, since) : [];
+    cores.forEach((core, other) => {
+      if (other === thread) return;
+      this.#test.threads[other]!.forEach((op, k) => {
+        if (!is_access(op) || op.at!.kind !== 'va' || core.done[k] !== undefined) return;
+        const late = this.#defect !== undefined && op.op === 'store' && !is_fault(core.translated[k]);
+        const by = late ? before : now;
+        if (by.some((it) => it.at === undefined || same_page(it.at, op.at!))) core.translated[k] = undefined;
       });
-    }
+    });
   }
 }
 

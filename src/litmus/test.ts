@@ -18,11 +18,13 @@ const schema = z.strictObject({
   after_fault: z.enum(['next', 'stop']).default('stop'),
   /** What differs from every name being mapped to a page of its own that holds 0. */
   initially: z
-    .record(z.string().max(60), z.union([z.string().max(100), z.int().min(0).max(1000)]))
+    .record(z.string().max(60), z.union([z.string().max(100), z.int().min(0).max(999)]))
     .default({}),
   threads: z.array(z.array(instruction).min(1).max(20)).min(1).max(4),
   /** What must come about together at the end. */
-  finally: z.record(z.string().max(60), z.union([z.string().max(100), z.int().min(0).max(1000)])),
+  finally: z
+    .record(z.string().max(60), z.union([z.string().max(100), z.int().min(0).max(999)]))
+    .refine((ends) => Object.keys(ends).length > 0, 'says nothing'),
 });
 
 /** A translation litmus test: can these threads come to this end? */
