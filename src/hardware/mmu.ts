@@ -4,8 +4,7 @@ import { type Fresh, fresh_rule } from './fresh.ts';
 import { Layers } from './layers.ts';
 import { type Place, place_rule } from './places.ts';
 import { type Held, held_rule } from './stale.ts';
-import type { WordRun } from './words.ts';
-import { Words } from './words.ts';
+import { type WordRun, Words } from './words.ts';
 
 /**
  * CVE-2025-10263, Arm errata 4118414 and others: a broadcast TLBI and its DSB complete before stores of other CPUs through
@@ -80,7 +79,12 @@ export interface MmuOptions {
   readonly defect?: Defect;
 }
 
+/**
+ * An MMU whose tables are all zero.
+ * @throws RangeError for a root that is not aligned to its size
+ */
 export function new_mmu({ t, root, cpus, defect }: MmuOptions): Mmu {
+  if (root % (8 * t.entries[0]!) !== 0) throw new RangeError(`no root table can lie at ${root}`);
   const places = new Layers<Place>(place_rule(t));
   const page = Math.floor(root / 2 ** t.page_shift);
   // entry 0 of the root is where the address space that the kernel's half ends at 2^64 begins
