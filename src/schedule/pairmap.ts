@@ -1,18 +1,24 @@
-/** A hash map from pairs of non-negative 31-bit integers to non-negative integers, in typed arrays. */
+/** Entries are (a, b, value) and a word that keeps them within a cache line. */
+const A = 0;
+const B = 1;
+const VALUE = 2;
+const SIZE = 4;
+
+/** A hash map from pairs of non-negative 31-bit integers to non-negative integers, in a typed array. */
 export class PairMap {
-  private keysA = new Int32Array(64).fill(-1);
-  private keysB = new Int32Array(64);
-  private vals = new Int32Array(64);
+  private entries = empty(64);
+  /** The number of entries there is room for, less one. */
   private mask = 63;
   size = 0;
 
   /** The value under (a, b), or -1. */
   get(a: number, b: number): number {
-    const { keysA, keysB, mask } = this;
+    const { entries, mask } = this;
     let i = spread(a, b) & mask;
     for (;;) {
-      const k = keysA[i]!;
-      if (k === a && keysB[i] === b) return this.vals[i]!;
+      const at = i * SIZE;
+      const k = entries[at + A]!;
+      if (k === a && entries[at + B] === b) return entries[at + VALUE]!;
       if (k === -1) return -1;
       i = (i + 1) & mask;
     }
@@ -20,24 +26,31 @@ export class PairMap {
 
   set(a: number, b: number, value: number): void {
     if (this.size * 2 > this.mask) this.grow();
-    let i = spread(a, b) & this.mask;
-    while (this.keysA[i] !== -1 && !(this.keysA[i] === a && this.keysB[i] === b)) i = (i + 1) & this.mask;
-    if (this.keysA[i] === -1) this.size++;
-    this.keysA[i] = a;
-    this.keysB[i] = b;
-    this.vals[i] = value;
+    const { entries, mask } = this;
+    let i = spread(a, b) & mask;
+    while (entries[i * SIZE + A] !== -1 && !(entries[i * SIZE + A] === a && entries[i * SIZE + B] === b))
+      i = (i + 1) & mask;
+    const at = i * SIZE;
+    if (entries[at + A] === -1) this.size++;
+    entries[at + A] = a;
+    entries[at + B] = b;
+    entries[at + VALUE] = value;
   }
 
   private grow(): void {
-    const { keysA, keysB, vals } = this;
-    const cap = (this.mask + 1) * 2;
-    this.keysA = new Int32Array(cap).fill(-1);
-    this.keysB = new Int32Array(cap);
-    this.vals = new Int32Array(cap);
-    this.mask = cap - 1;
+    const old = this.entries;
+    const room = (this.mask + 1) * 2;
+    this.entries = empty(room);
+    this.mask = room - 1;
     this.size = 0;
-    for (let i = 0; i < keysA.length; i++) if (keysA[i] !== -1) this.set(keysA[i]!, keysB[i]!, vals[i]!);
+    for (let at = 0; at < old.length; at += SIZE) {
+      if (old[at + A] !== -1) this.set(old[at + A]!, old[at + B]!, old[at + VALUE]!);
+    }
   }
+}
+
+function empty(room: number): Int32Array {
+  return new Int32Array(room * SIZE).fill(-1);
 }
 
 function spread(a: number, b: number): number {

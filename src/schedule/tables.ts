@@ -20,6 +20,14 @@ export interface TableAccess {
   set(key: number, field: string, value: unknown): void;
 }
 
+/** A field as steps name it: its slot and that of its object's life, and what to read and to write it touches. */
+interface Place {
+  readonly field: number;
+  readonly life: number;
+  readonly reading: readonly number[];
+  readonly writing: readonly number[];
+}
+
 interface Data {
   readonly step: Step;
   readonly life: number;
@@ -36,6 +44,7 @@ export class TableSystem extends System {
   private readonly data: Data[] = [];
   /** Slots of the fields of each object, by its life slot. */
   private readonly fieldsOf: number[][] = [];
+  private readonly places = new Map<string, Place>();
 
   constructor(program: Program, forget = true) {
     super(program, forget);
@@ -61,6 +70,23 @@ export class TableSystem extends System {
     return slot;
   }
 
+  /** A thread comes to the same field at many nodes: the accesses are made once. */
+  private place(obj: string, key: number, field: string): Place {
+    const name = `${obj}#${key}.${field}`;
+    const known = this.places.get(name);
+    if (known !== undefined) return known;
+    const slot = this.field(obj, key, field);
+    const life = this.life(obj, key);
+    const place = {
+      field: slot,
+      life,
+      reading: [slot * 2, life * 2, ...this.tableAccess(obj, false)],
+      writing: [slot * 2 + 1, life * 2, ...this.tableAccess(obj, true)],
+    };
+    this.places.set(name, place);
+    return place;
+  }
+
   protected initialData(v: Int32Array): void {
     for (const [obj, table] of Object.entries(this.program.tables ?? {})) {
       for (const [key, object] of Object.entries(table)) {
@@ -75,15 +101,12 @@ export class TableSystem extends System {
   protected compileData(step: Step, _thread: number): CompiledData {
     switch (step.op) {
       case 'read': {
-        const a = this.field(step.obj, step.key, step.field);
-        const b = this.life(step.obj, step.key);
-        return { op: OP.READ, a, b, accesses: [a * 2, b * 2, ...this.tableAccess(step.obj, false)] };
+        const { field, life, reading } = this.place(step.obj, step.key, step.field);
+        return { op: OP.READ, a: field, b: life, accesses: reading };
       }
       case 'write': {
-        const a = this.field(step.obj, step.key, step.field);
-        const b = this.life(step.obj, step.key);
-        const c = this.values.id(step.value);
-        return { op: OP.WRITE, a, b, c, accesses: [a * 2 + 1, b * 2, ...this.tableAccess(step.obj, true)] };
+        const { field, life, writing } = this.place(step.obj, step.key, step.field);
+        return { op: OP.WRITE, a: field, b: life, c: this.values.id(step.value), accesses: writing };
       }
       case 'atomic':
       case 'wait':
@@ -118,15 +141,14 @@ export class TableSystem extends System {
   }
 
   private compileField(step: AtomicStep | WaitStep): CompiledData {
-    const field = this.field(step.obj, step.key, step.field);
-    const life = this.life(step.obj, step.key);
+    const { field, life, reading, writing } = this.place(step.obj, step.key, step.field);
     const value = this.values.id(step.value);
     const expect = step.op === 'atomic' && step.kind === 'cas' ? this.values.id(step.expect) : 0;
     const writes = step.op === 'atomic';
     return {
       op: writes ? OP.DATA : OP.BRANCHING,
       a: this.keep({ step, life, field, value, expect, fields: [] }),
-      accesses: [field * 2 + (writes ? 1 : 0), life * 2, ...this.tableAccess(step.obj, writes)],
+      accesses: writes ? writing : reading,
     };
   }
 
