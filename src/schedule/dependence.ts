@@ -1,3 +1,5 @@
+import { widened } from './ints.ts';
+
 /**
  * Sets of accesses (slot * 2 + write) by number, and which of them conflict: both touch the same slot and one
  * writes it. Asked far more often than there are distinct sets, so every answer is kept.
@@ -9,6 +11,12 @@ export class Dependence {
   /** By pair of sets (a * stride + b): 0 not asked yet, {@link NO} or {@link YES}. For loops that cannot afford a call. */
   answers = new Uint8Array(64 * 64);
   stride = 64;
+  /**
+   * By set: one bit for every slot it reads or writes, and for those it writes, where slots 32 apart share a bit. Sets
+   * without a common bit do not conflict, nor do unions of them, which is a quick no to a question about many sets.
+   */
+  touched = new Int32Array(64);
+  written = new Int32Array(64);
 
   /** The number of a set. Arrays are not changed once they have been seen. */
   id(accesses: readonly number[]): number {
@@ -20,6 +28,11 @@ export class Dependence {
       id = this.sets.push(accesses) - 1;
       this.byText.set(text, id);
       if (id >= this.stride) this.grow();
+      for (const access of accesses) {
+        const bit = 1 << ((access >> 1) & 31);
+        this.touched[id]! |= bit;
+        if (access & 1) this.written[id]! |= bit;
+      }
     }
     this.byArray.set(accesses, id);
     return id;
@@ -46,6 +59,8 @@ export class Dependence {
   private grow(): void {
     this.stride *= 2;
     this.answers = new Uint8Array(this.stride * this.stride);
+    this.touched = widened(this.touched, this.stride);
+    this.written = widened(this.written, this.stride);
   }
 }
 

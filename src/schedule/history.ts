@@ -2,6 +2,7 @@ import { AccessLog } from './accesslog.ts';
 import { Dependence } from './dependence.ts';
 import { widened } from './ints.ts';
 import { OP, SIMPLE } from './ops.ts';
+import { Races } from './races.ts';
 import type { System } from './system.ts';
 import type { Choice } from './verdict.ts';
 
@@ -24,6 +25,8 @@ export class History {
   /** By position: the event (see {@link eventOf}), and what it touched, as a number of {@link Dependence}. */
   events = new Int32Array(64);
   accesses = new Int32Array(64);
+  /** 1 where what its step touches, and that it is enabled, does not depend on the state. */
+  fixed = new Int32Array(64);
   /** Which event of its thread it is, from 1. */
   index = new Int32Array(64);
   /** By event and thread, one after the other: `threads` numbers an event. */
@@ -33,11 +36,7 @@ export class History {
   private readonly last: Int32Array;
   private lastBefore = new Int32Array(64);
   private readonly log = new AccessLog();
-  /** The earlier events that events race with, and by event where its own begin. */
-  raceFirst = new Int32Array(64);
-  raceStart = new Int32Array(65);
-  /** By race: the event on which it rests that it needs no more thought, or {@link OPEN}. */
-  raceSettled = new Int32Array(64);
+  readonly races = new Races();
   readonly dependence = new Dependence();
   /** By node: what its step touches where that does not depend on the state, plus 1; 0 where not known. */
   private always = new Int32Array(256);
@@ -77,11 +76,12 @@ export class History {
     this.events[d] = eventOf(t, outcome);
     this.accesses[d] = id;
     this.startClock(t);
-    let races = this.raceStart[d]!;
+    let races = this.races.begin(d);
     const blocking = this.mayBlock(node);
+    this.fixed[d] = blocking || system.softAccesses[node] !== undefined ? 0 : 1;
     if (blocking) races = this.blockingRaces(t, node, accesses, races);
     this.log.findDirect(accesses);
-    this.raceStart[d + 1] = this.finishClock(blocking, races);
+    this.races.setEnd(d, this.finishClock(blocking, races));
     const last = this.last[t]!;
     const index = last >= 0 && threadOf(this.events[last]!) === t ? this.index[last]! + 1 : 1;
     this.index[d] = index;
@@ -104,8 +104,8 @@ export class History {
       after = new Int32Array(before.length);
       this.states[to] = after;
     }
-    // Beyond its width no state ever held anything but 0.
-    for (let i = 0, w = system.width; i < w; i++) after[i] = before[i]!;
+    after.set(before);
+    if (after.length > before.length) after.fill(0, before.length);
     system.perform(after, t, outcome);
     if (system.width > after.length) this.states[to] = widened(after, system.width);
   }
@@ -167,7 +167,7 @@ export class History {
       const own = at + threadOf(events[e]!);
       if (clocks[own]! >= index[e]!) continue;
       clocks[own] = index[e]!;
-      if (!blocking) end = this.addRace(e, end);
+      if (!blocking) end = this.races.add(e, end);
     }
     return end;
   }
@@ -181,22 +181,11 @@ export class History {
       for (let r = log.conflicting(access); r !== 0; r = log.conflictingBefore(r, access)) {
         const e = log.eventOf(r);
         const p = threadOf(this.events[e]!);
-        if (p === t || clocks[at + p]! >= index[e]! || this.raceFirst.subarray(races, end).includes(e))
-          continue;
-        if (this.system.outcomes(this.states[e]!, t, node) > 0) end = this.addRace(e, end);
+        if (p === t || clocks[at + p]! >= index[e]! || this.races.has(e, races, end)) continue;
+        if (this.system.outcomes(this.states[e]!, t, node) > 0) end = this.races.add(e, end);
       }
     }
     return end;
-  }
-
-  private addRace(first: number, at: number): number {
-    if (at >= this.raceFirst.length) {
-      this.raceFirst = widened(this.raceFirst, at + 1);
-      this.raceSettled = widened(this.raceSettled, at + 1);
-    }
-    this.raceFirst[at] = first;
-    this.raceSettled[at] = OPEN;
-    return at + 1;
   }
 
   /** The events that keep a thread blocked at the end from what it could do before them. */
@@ -206,17 +195,17 @@ export class History {
     if (!this.mayBlock(node) || this.system.outcomes(v, t, node) > 0) return NO_RACES;
     if (this.depth + 1 > this.events.length) this.makeRoom(this.depth + 1);
     this.startClock(t);
-    const start = this.raceStart[this.depth]!;
+    const start = this.races.begin(this.depth);
     const end = this.blockingRaces(t, node, this.system.touches(v, node, t), start);
-    return this.raceFirst.slice(start, end);
+    return this.races.first.slice(start, end);
   }
 
   private makeRoom(events: number): void {
     this.events = widened(this.events, events);
     this.accesses = widened(this.accesses, events);
+    this.fixed = widened(this.fixed, events);
     this.index = widened(this.index, events);
     this.lastBefore = widened(this.lastBefore, events);
-    this.raceStart = widened(this.raceStart, events + 1);
     this.clocks = widened(this.clocks, this.events.length * this.threads);
   }
 
@@ -258,7 +247,5 @@ export class History {
   }
 }
 
-/** A race that is to be looked at whenever an execution is complete. */
-export const OPEN = 0x7fffffff;
 const NO_RACES = new Int32Array(0);
 const MAX_OUTCOMES = 30;

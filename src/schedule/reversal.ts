@@ -1,29 +1,30 @@
 import { NO } from './dependence.ts';
-import { eventOf, type History, OPEN, outcomeOf, THREAD, threadOf } from './history.ts';
+import { eventOf, type History, outcomeOf, THREAD, threadOf } from './history.ts';
 import { widened } from './ints.ts';
+import { type Grounds, OPEN } from './races.ts';
 import type { SleepSets } from './sleep.ts';
 import type { WakeupTrees } from './wakeup.ts';
 
 /**
  * The reversal of a race: what is to be run instead of its first event. That is all events after it that do not
  * depend on it, and at last the step of the other thread. A list over the numbers of the events, made anew for every
- * race; the step at last goes by the number after the last event.
- *
- * It also says on what its outcome rests. Of a race whose events both stay, the reversal in the next execution is
- * the same up to the first event that is another; so is the outcome if it was decided before that.
+ * race; the step at last goes by the number after the last event. It also says on what its outcome rests.
  */
-export class Reversal {
+export class Reversal implements Grounds {
   readonly history: History;
-  private next = new Int32Array(64);
+  /** The events, by number, in what is left of it from `head` on; the step at last is before `end`. */
+  private list = new Int32Array(64);
   private head = 0;
-  /** The event before the step at last, or -1. */
-  private tail = -1;
+  private end = 0;
   private first = 0;
   private second = 0;
   /** Whether what the step at last touches is known whatever comes before it. */
   private fixed = false;
-  /** The event up to which the outcome is decided, or {@link OPEN}. */
+  /** What the outcome rests on: see Races. */
   settled = OPEN;
+  threads = 0;
+  touched = 0;
+  written = 0;
 
   constructor(history: History) {
     this.history = history;
@@ -33,39 +34,34 @@ export class Reversal {
   begin(first: number, second: number, thread: number, outcome: number): void {
     const { history } = this;
     const { clocks, events, depth, threads } = history;
-    if (depth >= this.next.length) this.next = widened(this.next, depth + 1);
-    const { next } = this;
+    if (depth >= this.list.length) this.list = widened(this.list, depth + 1);
+    const { list } = this;
     this.first = first;
     this.second = second;
     this.settled = second < 0 ? OPEN : second;
+    this.threads = 0;
+    this.touched = 0;
+    this.written = 0;
     const index = history.index[first]!;
-    let before = -1;
+    let end = 0;
     let at = (first + 1) * threads + threadOf(events[first]!);
-    for (let g = first + 1; g < depth; g++, at += threads) {
-      if (clocks[at]! >= index) continue;
-      if (before < 0) this.head = g;
-      else next[before] = g;
-      before = g;
-    }
-    this.tail = before;
-    if (before < 0) this.head = depth;
-    else next[before] = depth;
-    next[depth] = -1;
+    for (let g = first + 1; g < depth; g++, at += threads) if (clocks[at]! < index) list[end++] = g;
+    list[end++] = depth;
+    this.head = 0;
+    this.end = end;
     events[depth] = eventOf(thread, outcome);
     history.accesses[depth] = UNKNOWN;
-    const node = history.state(second < 0 ? depth : second)[thread]!;
-    this.fixed = !history.mayBlock(node) && history.system.softAccesses[node] === undefined;
+    this.fixed = second >= 0 && history.fixed[second] === 1;
   }
 
   /** Whether some step asleep before the first event may come first in it. */
   covered(sleep: SleepSets): boolean {
     const { history, first } = this;
     const { depth, events } = history;
-    const v = history.state(first);
     const thread = events[depth]! & THREAD;
     for (let asleep = sleep.at(first); asleep !== 0; asleep &= asleep - 1) {
       const q = 31 - Math.clz32(asleep & -asleep);
-      const own = history.pending(v, q);
+      const own = sleep.accesses(first, q);
       const g = this.initial(q, own);
       if (g < 0) continue;
       const outcomes = sleep.outcomes(first, q);
@@ -74,10 +70,10 @@ export class Reversal {
         this.restOn(g);
         return true;
       }
-      if (outcomes !== history.allOutcomes(v, q)) continue;
+      if (outcomes !== history.allOutcomes(history.state(first), q)) continue;
       const last = this.lastAccesses();
       if (last === BLOCKED || history.dependence.conflict(own, last)) continue;
-      this.settled = OPEN;
+      this.restApart(q, own);
       return true;
     }
     return false;
@@ -87,11 +83,14 @@ export class Reversal {
    * The thread's first event in it, or else the step at last, if no event before depends on accesses; -1 if one does.
    */
   private initial(thread: number, accesses: number): number {
-    const { next } = this;
+    const { list } = this;
     const { depth, events, accesses: touched, dependence } = this.history;
-    for (let g = this.head; g !== depth; g = next[g]!) {
+    const { answers } = dependence;
+    const row = accesses * dependence.stride;
+    for (let i = 0, last = this.end - 1; i < last; i++) {
+      const g = list[i]!;
       if ((events[g]! & THREAD) === thread) return g;
-      if (dependence.conflict(accesses, touched[g]!)) return -1;
+      if (answers[row + touched[g]!] !== NO && dependence.conflict(accesses, touched[g]!)) return -1;
     }
     return depth;
   }
@@ -102,6 +101,15 @@ export class Reversal {
     if (g === this.history.depth) {
       if (!this.fixed) this.settled = OPEN;
     } else if (g > this.settled) this.settled = g;
+  }
+
+  /** The outcome is decided, too, by a step not being part of it and independent of all of it. */
+  private restApart(thread: number, accesses: number): void {
+    const { touched, written } = this.history.dependence;
+    if (!this.fixed) this.settled = OPEN;
+    this.threads |= 1 << thread;
+    this.touched |= touched[accesses]!;
+    this.written |= written[accesses]!;
   }
 
   /** What the step at last touches when it comes after the others and without the first event. */
@@ -116,8 +124,10 @@ export class Reversal {
     const thread = threadOf(events[depth]!);
     const node = history.state(second < 0 ? depth : second)[thread]!;
     const v = history.state(first).slice();
-    for (let g = this.head; g !== depth; g = this.next[g]!)
-      system.perform(v, threadOf(events[g]!), outcomeOf(events[g]!));
+    for (let i = 0; i < this.end - 1; i++) {
+      const event = events[this.list[i]!]!;
+      system.perform(v, threadOf(event), outcomeOf(event));
+    }
     const blocked = v[thread] !== node || system.outcomes(v, thread, node) === 0;
     accesses[depth] = blocked ? BLOCKED : history.touches(v, node, thread);
     return accesses[depth]!;
@@ -129,6 +139,9 @@ export class Reversal {
       this.settled = OPEN;
       return;
     }
+    const { list, end } = this;
+    const { events, accesses, depth } = this.history;
+    const tail = end > 1 ? list[end - 2]! : depth;
     let node = root;
     for (;;) {
       let c = trees.first(node);
@@ -137,9 +150,8 @@ export class Reversal {
       if (trees.first(c) === 0) return;
       node = c;
     }
-    const { events, accesses, depth } = this.history;
-    for (let g = this.head; g >= 0; g = this.next[g]!) node = trees.add(node, events[g]!, accesses[g]!);
-    this.restOn(this.tail);
+    for (let i = this.head; i < end; i++) node = trees.add(node, events[list[i]!]!, accesses[list[i]!]!);
+    this.restOn(tail);
     this.restOn(depth);
   }
 
@@ -147,25 +159,24 @@ export class Reversal {
    * If the event may come first in what is left, up to the order of independent steps, take it out and say so. It
    * may also not be part of it, and independent of all of it.
    */
-  takeInitial(event: number, accesses: number): boolean {
-    const { next } = this;
+  private takeInitial(event: number, accesses: number): boolean {
+    const { list, head, end } = this;
     const { events, accesses: touched, dependence } = this.history;
     const { answers } = dependence;
     const row = accesses * dependence.stride;
-    let before = -1;
-    for (let g = this.head; g >= 0; g = next[g]!) {
+    for (let i = head; i < end; i++) {
+      const g = list[i]!;
       const other = events[g]!;
       if (((other ^ event) & THREAD) === 0) {
         if (other !== event) return false;
-        if (before < 0) this.head = next[g]!;
-        else next[before] = next[g]!;
+        for (let k = i; k > head; k--) list[k] = list[k - 1]!;
+        this.head = head + 1;
         this.restOn(g);
         return true;
       }
       if (answers[row + touched[g]!] !== NO && dependence.conflict(accesses, touched[g]!)) return false;
-      before = g;
     }
-    this.settled = OPEN;
+    this.restApart(event & THREAD, accesses);
     return true;
   }
 }

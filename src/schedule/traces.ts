@@ -165,7 +165,7 @@ export class TracesSearch {
     const explored = trees.first(plan);
     if (below !== explored && below !== NOTHING) trees.drop(below);
     this.history.pop();
-    this.sleep.add(depth, trees.event(explored));
+    this.sleep.add(depth, trees.event(explored), trees.accesses(explored));
     trees.dropFirst(plan);
   }
 
@@ -175,13 +175,14 @@ export class TracesSearch {
    */
   private reverseRaces(): void {
     const { history, depth, common } = this;
+    const { races } = history;
     this.common = depth;
-    for (let d = 0; d < depth; d++) {
-      for (let r = history.raceStart[d]!, end = history.raceStart[d + 1]!; r < end; r++) {
-        if (history.raceSettled[r]! < common) continue;
+    for (let d = 0, r = 0; d < depth; d++) {
+      for (const end = races.end(d); r < end; r++) {
+        if (d < common && races.isSettled(r, history, common)) continue;
         const event = history.events[d]!;
-        this.reverse(history.raceFirst[r]!, d, threadOf(event), outcomeOf(event));
-        history.raceSettled[r] = this.reversal.settled;
+        this.reverse(races.first[r]!, d, threadOf(event), outcomeOf(event));
+        races.settle(r, this.reversal);
       }
     }
     for (let t = 0; t < this.system.threads; t++) {
@@ -221,7 +222,7 @@ export class TracesSearch {
     for (const [thread, outcome] of saved.path) this.history.push(thread, outcome);
     this.depth = saved.path.length;
     saved.plans.forEach((plan, d) => {
-      this.sleep.load(d, saved.asleepOutcomes[d]!);
+      this.sleep.load(this.history, d, saved.asleepOutcomes[d]!);
       // A sequence that goes on lies below the event of the depth before.
       const on = d === 0 ? NOTHING : this.trees.first(this.plans[d - 1]!);
       this.plans[d] = this.trees.first(on) !== 0 ? on : this.trees.load(plan);
