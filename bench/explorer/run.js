@@ -82,11 +82,20 @@ function firstError(threads, rounds) {
 
 function executions() {
   const lines = [readers(13), readers(16), lastzero(10), lastzero(15)].map((program) => {
-    const search = tracesSearch(program, { monitors: [] });
-    const { seconds } = timed(() => search.run());
-    return [program.name, count(search.executions), seconds.toFixed(2), count(search.executions / seconds)];
+    // The first run is mostly the compiler's: a search of 8192 executions is over before it is done.
+    const all = Array.from({ length: quick ? 3 : 5 }, () => {
+      const search = tracesSearch(program, { monitors: [] });
+      return { search, seconds: timed(() => search.run()).seconds };
+    });
+    const { search, seconds } = all.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
+    const rate = (s) => count(search.executions / s);
+    return [program.name, count(search.executions), seconds.toFixed(2), rate(seconds), rate(all[0].seconds)];
   });
-  rows('traces: one execution a Mazurkiewicz trace', ['', 'executions', 'seconds', 'executions/s'], lines);
+  rows(
+    'traces: one execution a Mazurkiewicz trace (the best of several runs, and the first)',
+    ['', 'executions', 'seconds', 'executions/s', 'at first'],
+    lines,
+  );
 }
 
 function growth() {
