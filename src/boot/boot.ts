@@ -3,7 +3,6 @@ import type { Config } from '../kernel/config.ts';
 import { new_memory_block } from '../kernel/drivers/base/memory_block.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MIGRATE, make_page, NO_PAGE, PG_reserved, USE, with_use, ZERO_PAGE } from '../kernel/mm/page.ts';
-import { subsection_mask } from '../kernel/mm/sparse.ts';
 import {
   empty_state,
   IORESOURCE_BUSY,
@@ -11,10 +10,6 @@ import {
   MEM_OFFLINE,
   MEM_ONLINE,
   type resource,
-  SECTION_HAS_MEM_MAP,
-  SECTION_IS_EARLY,
-  SECTION_IS_ONLINE,
-  SECTION_MARKED_PRESENT,
   type State,
   zone_idx,
   zone_key,
@@ -24,6 +19,7 @@ import { makeKernel, type Release } from '../releases/define.ts';
 import { type BuildOptions, configure } from './config.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
+import { boot_sections } from './sections.ts';
 import { boot_tables } from './tables.ts';
 import { boot_vars, unmodelled_options } from './vars.ts';
 import { boot_zones } from './zones.ts';
@@ -268,18 +264,13 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
     if (!block.offline) continue;
     for (let i = 0; i < k.c.sections_per_block; i++) offline.add(id * k.c.sections_per_block + i);
   }
-  const map = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
-  for (const nr of sections) {
-    const early = offline.has(nr) ? 0 : SECTION_IS_ONLINE | SECTION_IS_EARLY;
-    state.mem_section.set(nr, {
-      section_mem_map: map | early,
-      subsection_map: subsection_mask(k.c, nr * k.c.PAGES_PER_SECTION, k.c.PAGES_PER_SECTION),
-      nid: nid_of(nr * k.c.SECTION_SIZE),
-    });
-  }
+  boot_sections(k.c, state, nid_of, sections, offline);
   boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
   state.firmware_map = firmware_map(machine, k, state);
+  state.e820_table_firmware = state.firmware_map;
   boot_vars(machine, k, state);
-  notes.push(...boot_tables(machine, k, state, sections));
+  // nobody else runs yet: whatever the limit is for later, the tables are built in runs
+  const alone = { ...k, c: { ...k.c, run_limit: Number.POSITIVE_INFINITY } };
+  notes.push(...boot_tables(machine, alone, state, sections));
   return { kernel: k, state, notes };
 }

@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { type State, zone_key } from '../kernel/state.ts';
 import type { FileTree } from '../machines/tree.ts';
 import { parseZoneinfo } from '../machines/zoneinfo.ts';
+import { compare_sections } from './sections.ts';
 import { compare_ptdump, compare_tables } from './tables.ts';
 
 /** The subjects that are compared after every step. */
@@ -17,6 +18,8 @@ export const SUBJECTS = [
   'firmware_map',
   'memblock',
   'zones',
+  'sections',
+  'pages',
   'tables',
 ] as const;
 export type Subject = (typeof SUBJECTS)[number];
@@ -208,6 +211,7 @@ export function compare_state(tally: Tally, tree: FileTree, state: State, k: Ker
     compare_file(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);
   }
   compare_zones(tally, tree, state, k);
+  compare_sections(tally, tree, state, k);
   if (!state.mmu) return;
   compare_tables(tally, tree, state.mmu, k);
   compare_ptdump(tally, tree, state, k);

@@ -1,0 +1,62 @@
+import type { Config } from '../kernel/config.ts';
+import { subsection_mask } from '../kernel/mm/sparse.ts';
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_MARKED_PRESENT,
+  type State,
+} from '../kernel/state.ts';
+import type { NodeOf } from './memblock.ts';
+
+/** Pages of boot memory: memblock's where it is known, else System RAM. */
+function boot_ranges(c: Config, state: State): { start: number; end: number }[] {
+  const regions = state.memblock_type.get(0)!.regions;
+  const pages = (start: number, end: number) => ({
+    start: Math.ceil(start / c.PAGE_SIZE),
+    end: Math.floor(end / c.PAGE_SIZE),
+  });
+  if (regions.length) return regions.map(({ base, size }) => pages(base, base + size));
+  return state.iomem_resource.children
+    .filter(({ name }) => name === 'System RAM')
+    .map(({ start, end }) => pages(start, end + 1));
+}
+
+/** subsection_map_init: the sub-sections that boot memory touches; all of them where its ranges are unknown. */
+function early_map(
+  c: Config,
+  ranges: readonly { start: number; end: number }[],
+  nr: number,
+): readonly number[] {
+  const first = nr * c.PAGES_PER_SECTION;
+  const last = first + c.PAGES_PER_SECTION;
+  const masks = ranges
+    .map(({ start, end }) => [Math.max(start, first), Math.min(end, last)] as const)
+    .filter(([start, end]) => start < end)
+    .map(([start, end]) => subsection_mask(c, start, end - start));
+  const full = subsection_mask(c, first, c.PAGES_PER_SECTION);
+  const map = full.map((_, i) => masks.reduce((word, mask) => word | mask[i]!, 0));
+  return masks.length === 0 || map.every((word, i) => word === full[i]) ? full : Object.freeze(map);
+}
+
+/** Sections of boot memory are early and online; those of blocks that are offline were hot-added. */
+export function boot_sections(
+  c: Config,
+  state: State,
+  nid_of: NodeOf,
+  sections: readonly number[],
+  offline: ReadonlySet<number>,
+): void {
+  const ranges = boot_ranges(c, state);
+  const present = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
+  for (const nr of sections) {
+    const late = offline.has(nr);
+    state.mem_section.set(nr, {
+      section_mem_map: late ? present : present | SECTION_IS_ONLINE | SECTION_IS_EARLY,
+      subsection_map: late
+        ? subsection_mask(c, nr * c.PAGES_PER_SECTION, c.PAGES_PER_SECTION)
+        : early_map(c, ranges, nr),
+      nid: nid_of(nr * c.SECTION_SIZE),
+    });
+  }
+}

@@ -1,0 +1,125 @@
+import type { Kernel } from '../kernel/kernel.ts';
+import { NO_PAGE, PageHWPoison, PageReserved, page_nid, page_zonenum } from '../kernel/mm/page.ts';
+import { subsection_set } from '../kernel/mm/sparse.ts';
+import {
+  type mem_section,
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_MARKED_PRESENT,
+  SECTION_TAINT_ZONE_DEVICE,
+  type State,
+} from '../kernel/state.ts';
+import { parseMemmap, parseSections, type RecordedPages } from '../machines/memmap.ts';
+import type { FileTree } from '../machines/tree.ts';
+import type { Tally } from './compare.ts';
+
+/** Sections, their sub-section maps and struct pages against a recording that has them (x86). */
+
+const FLAGS: readonly (readonly [number, string])[] = [
+  [SECTION_MARKED_PRESENT, 'MARKED_PRESENT'],
+  [SECTION_HAS_MEM_MAP, 'HAS_MEM_MAP'],
+  [SECTION_IS_ONLINE, 'IS_ONLINE'],
+  [SECTION_IS_EARLY, 'IS_EARLY'],
+  [SECTION_TAINT_ZONE_DEVICE, 'TAINT_ZONE_DEVICE'],
+];
+
+const hex = (words: readonly number[]): string =>
+  words
+    .map((word) => (word >>> 0).toString(16).padStart(8, '0'))
+    .reduceRight((text, word) => text + word, '0x');
+
+const of_model = (ms: mem_section): string =>
+  `${FLAGS.filter(([bit]) => ms.section_mem_map & bit)
+    .map(([, name]) => name)
+    .join('|')} ${ms.subsection_map ? hex(ms.subsection_map) : '(no usage)'}`;
+
+const is_present = (ms: mem_section | undefined): ms is mem_section =>
+  ms !== undefined && (ms.section_mem_map & SECTION_MARKED_PRESENT) !== 0;
+
+/** mem_section.txt, and memmap.rle in sections that are not early. */
+export function compare_sections(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  const text = tree.readText('kernel/mem_section.txt');
+  if (text === undefined) return;
+  const recorded = parseSections(text, tree.source);
+  const model = [...state.mem_section].filter(([, ms]) => is_present(ms)).sort(([a], [b]) => a - b);
+  const numbers = (list: readonly number[]): string => list.join(' ');
+  tally.check(
+    'sections',
+    'present sections',
+    numbers(recorded.map(({ nr }) => nr)),
+    numbers(model.map(([nr]) => nr)),
+  );
+  for (const { nr, flags, subsection_map } of recorded) {
+    const ms = state.mem_section.get(nr);
+    if (!is_present(ms)) continue;
+    tally.check('sections', `section ${nr}`, `${flags.join('|')} ${hex(subsection_map)}`, of_model(ms));
+  }
+  const late = recorded.filter(({ flags }) => !flags.includes('IS_EARLY')).map(({ nr }) => nr);
+  compare_pages(tally, tree, state, k, late);
+  const max_pfn = tree.readText('kernel/max_pfn');
+  if (max_pfn !== undefined) {
+    tally.check('sections', 'max_pfn', max_pfn.trim(), `0x${state.vars.get(0)!.max_pfn.toString(16)}`);
+  }
+  tally.not_compared.add(
+    'kernel/mem_section.txt: pointers to memmap and usage; kernel/*-pagetable.txt: the page tables of x86 are not modelled',
+  );
+}
+
+interface PageRun {
+  start: number;
+  end: number;
+  readonly text: string;
+}
+
+/** Ascending runs, side by side and alike ones made one. */
+function joined(runs: Iterable<PageRun>): PageRun[] {
+  const list: PageRun[] = [];
+  for (const run of runs) {
+    const last = list.at(-1);
+    if (last && last.end === run.start && last.text === run.text) last.end = run.end;
+    else list.push({ ...run });
+  }
+  return list;
+}
+
+function* recorded_runs(pages: readonly RecordedPages[], start: number, end: number): Generator<PageRun> {
+  for (const { pfn, count, text, valid } of pages) {
+    const [from, to] = [Math.max(pfn, start), Math.min(pfn + count, end)];
+    if (from < to) yield { start: from, end: to, text: `${text} valid=${valid ? 1 : 0}` };
+  }
+}
+
+function* model_runs(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
+  const map = state.mem_section.get(start / k.c.PAGES_PER_SECTION)?.subsection_map ?? null;
+  for (let at = start; at < end; at += k.c.PAGES_PER_SUBSECTION) {
+    const valid = map !== null && subsection_set(k.c, map, at) ? 1 : 0;
+    for (const { start: from, end: to, value } of state.pages.in(at, at + k.c.PAGES_PER_SUBSECTION)) {
+      const flags = `reserved=${PageReserved(value) ? 1 : 0} hwpoison=${PageHWPoison(value) ? 1 : 0}`;
+      const page = `node=${page_nid(value)} zone=${k.c.zones[page_zonenum(value)]} ${flags}`;
+      yield {
+        start: from,
+        end: to,
+        text: `${value === NO_PAGE ? 'memmap-not-mapped' : page} valid=${valid}`,
+      };
+    }
+  }
+}
+
+const text_of = (run: PageRun | undefined): string =>
+  run ? `0x${run.start.toString(16)} ${run.end - run.start} ${run.text}` : '(none)';
+
+function compare_pages(tally: Tally, tree: FileTree, state: State, k: Kernel, sections: number[]): void {
+  const text = tree.readText('kernel/memmap.rle');
+  if (text === undefined) return;
+  const pages = parseMemmap(text, tree.source);
+  const spans = sections.map((nr) => [nr * k.c.PAGES_PER_SECTION, (nr + 1) * k.c.PAGES_PER_SECTION] as const);
+  const recorded = joined(spans.flatMap(([start, end]) => [...recorded_runs(pages, start, end)]));
+  const model = joined(spans.flatMap(([start, end]) => [...model_runs(state, k, start, end)]));
+  for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
+    tally.check('pages', `kernel/memmap.rle run ${i + 1}`, text_of(recorded[i]), text_of(model[i]));
+  }
+  tally.not_compared.add(
+    'kernel/memmap.rle: boot memory, where what is reserved is chance; kinds of pages in use',
+  );
+}
