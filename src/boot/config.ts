@@ -67,6 +67,8 @@ export interface BuildOptions {
   readonly layout?: Layout;
   /** Without kernel_page_tables arm64 has huge vmaps. Built in unless told otherwise. */
   readonly ptdump_debugfs?: boolean;
+  /** CONFIG_DEBUG_VM_PGFLAGS. On with CONFIG_DEBUG_VM unless told otherwise. */
+  readonly debug_vm_pgflags?: boolean;
 }
 
 /** @throws ImpossibleMachine when this release cannot be built with that shape */
@@ -184,6 +186,9 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     memblock_columns: constants.memblock_columns === 'range nid flags',
     parameters: constants.memory_hotplug_parameters,
     DEBUG_VM: machine.debug_vm ?? false,
+    DEBUG_VM_PGFLAGS: options.debug_vm_pgflags ?? machine.debug_vm ?? false,
+    pat_enabled: arch === 'x86_64' && !words.includes('nopat'),
+    hypervisor: machine.hypervisor ?? null,
     mappable_range,
     t,
     layout: map,

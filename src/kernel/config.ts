@@ -35,6 +35,12 @@ export interface Config {
   readonly parameters: readonly string[];
   /** Checks of CONFIG_DEBUG_VM: a poisoned struct page that is read is a BUG. */
   readonly DEBUG_VM: boolean;
+  /** CONFIG_DEBUG_VM_PGFLAGS: so is reading one of its flags. Without it the flags of a poisoned page are all ones. */
+  readonly DEBUG_VM_PGFLAGS: boolean;
+  /** x86: page attribute table in use, that is, no `nopat`. */
+  readonly pat_enabled: boolean;
+  /** Whose balloon driver has registered an online_page_callback; null for none. */
+  readonly hypervisor: 'hyperv' | 'xen' | null;
   /** First and last physical address that the linear map can hold. */
   readonly mappable_range: { readonly start: number; readonly end: number };
   /** Shape of the kernel's tables. */

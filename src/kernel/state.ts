@@ -199,6 +199,17 @@ export interface vmap_area {
   readonly vm: vm_struct | null;
 }
 
+/** x86 memory types as PAT tracks them (enum page_cache_mode). */
+export const PCM = { NONE: -1, WB: 0, WC: 1, UC_MINUS: 2, UC: 3, WT: 4 } as const;
+
+/** struct hv_hotadd_state: memory the Hyper-V host has announced; it backs the covered part only. Pfns, ends exclusive. */
+export interface hv_hotadd_state {
+  readonly start_pfn: number;
+  readonly end_pfn: number;
+  readonly covered_start_pfn: number;
+  readonly covered_end_pfn: number;
+}
+
 /** Objects reached by table and key. */
 export interface Tables {
   vars: Vars;
@@ -228,6 +239,14 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   vmap_lazy_nr: number;
   /** Table pages taken from the page allocator and given back, by level. */
   table_pages: TablePageCounts;
+  /** memtype_rbroot: memory types of what is not System RAM, by pfn. */
+  readonly memtype_rbroot: Runs<number>;
+  /** The firmware's map as it was at boot; hot-added memory never enters it. */
+  e820_table_firmware: readonly firmware_map_entry[];
+  /** Pfn of the zero page; -1 where it has no place in the model. */
+  zero_pfn: number;
+  /** dm_device.ha_region_list of hv_balloon. */
+  ha_region_list: readonly hv_hotadd_state[];
 };
 
 export type TablePageCounts = {
@@ -268,5 +287,9 @@ export function empty_state(): State {
     vmap_purge_list: [],
     vmap_lazy_nr: 0,
     table_pages: { allocated: {}, freed: {} },
+    memtype_rbroot: new Runs<number>(PCM.NONE),
+    e820_table_firmware: [],
+    zero_pfn: -1,
+    ha_region_list: [],
   };
 }

@@ -78,6 +78,7 @@ class MachineFileReader {
       ...(cmdline === undefined ? {} : { cmdline }),
       ...(blockSize === undefined ? {} : { block_size: blockSize }),
       ...(data.debug_vm === undefined ? {} : { debug_vm: data.debug_vm }),
+      ...(data.hypervisor === undefined ? {} : { hypervisor: data.hypervisor }),
       ram,
       ...(holes === undefined ? {} : { holes }),
       ...(slots === undefined ? {} : { slots }),

@@ -57,6 +57,10 @@ export const machineFileSchema = z
       .optional()
       .meta({ description: 'The kernel command line, whole or in words' }),
     debug_vm: z.boolean().optional().meta({ description: 'Built with CONFIG_DEBUG_VM' }),
+    hypervisor: z
+      .enum(['hyperv', 'xen'])
+      .optional()
+      .meta({ description: 'A guest whose balloon driver decides which pages go online' }),
     ram: z.array(ramSchema).min(1).max(4096).meta({ description: 'RAM as the firmware describes it' }),
     holes: z
       .array(z.strictObject({ start: size, size }))

@@ -118,6 +118,8 @@ export interface Machine {
   readonly tables?: { readonly linear: RecordedTables; readonly vmemmap: RecordedTables };
   /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off where the source does not say. */
   readonly debug_vm?: boolean;
+  /** Whose balloon driver decides what becomes of pages that go online; absent for none. */
+  readonly hypervisor?: 'hyperv' | 'xen';
   readonly firmware_map?: readonly FirmwareMapEntry[];
   /** What could not be known, one line each, as a person would say it. */
   readonly missing: readonly string[];

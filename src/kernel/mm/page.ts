@@ -44,13 +44,17 @@ export const USE = {
   MEMMAP: 9,
 } as const;
 
-export const MIGRATE = { UNMOVABLE: 0, MOVABLE: 1, ISOLATE: 2 } as const;
+export const MIGRATE = { UNMOVABLE: 0, MOVABLE: 1, ISOLATE: 2, CMA: 3 } as const;
 
 export const PG_reserved = 1 << FLAG_SHIFT;
 export const PG_hwpoison = 1 << (FLAG_SHIFT + 1);
 export const PG_vmemmap_self_hosted = 1 << (FLAG_SHIFT + 2);
 /** A table page whose constructor has run and whose destructor has not. */
 export const PG_table = 1 << (FLAG_SHIFT + 3);
+export const PG_dirty = 1 << (FLAG_SHIFT + 4);
+/** powerpc: the instruction cache has seen the page. x86: with PG_uncached, the memory type of a page of RAM. */
+export const PG_arch_1 = 1 << (FLAG_SHIFT + 5);
+export const PG_uncached = 1 << (FLAG_SHIFT + 6);
 
 /** A pfn without a struct page. */
 export const NO_PAGE: Page = 0;
