@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machines: ['geometry', 'hardware', 'steps'],
   boot: ['geometry', 'hardware', 'kernel', 'releases', 'machines', 'schedule', 'steps'],
   litmus: ['geometry', 'hardware', 'machines', 'schedule', 'steps'],
+  interleave: ['boot', 'hardware', 'kernel', 'schedule', 'steps'],
   scenarios: ['boot', 'kernel', 'machines', 'monitors', 'releases', 'schedule', 'steps'],
   conform: ['boot', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'scenarios', 'schedule'],
   report: ['conform', 'geometry', 'hardware', 'machines', 'monitors', 'scenarios', 'schedule', 'steps'],

@@ -1,3 +1,4 @@
+import * as fault from '../kernel/arch/arm64/fault.ts';
 import * as tlbflush from '../kernel/arch/arm64/tlbflush.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as node from '../kernel/drivers/base/node.ts';
@@ -26,6 +27,6 @@ export const v5_4 = defineRelease({
     ...zone_span.v5_4,
     ...zone_span.v5_5,
   },
-  arch: { arm64: { ...tlbflush.v5_4 } },
+  arch: { arm64: { ...fault.v5_4, ...tlbflush.v5_4 } },
   constants: { layout: 'v5.4', ptdump: 'v5.4' },
 });

@@ -1,4 +1,5 @@
 import { depth_of, entry_index, hardware_level, va_text } from '../../../geometry/translation.ts';
+import { access } from '../../../hardware/access.ts';
 import { is_table, to_word } from '../../../hardware/descriptor.ts';
 import { read_entry } from '../../../hardware/mmu.ts';
 import { leaves } from '../../../hardware/walk.ts';
@@ -57,7 +58,23 @@ const esr = (level: number, write: boolean): number => 0x96000004 + level + (wri
 
 const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
 
+/** Whether an access of this CPU may come to a fault, now or for having been fetched too early. */
+const may_fault = (state: State, va: number, write: boolean): boolean =>
+  access(state.mmu!, va, write).some((outcome) => 'fault' in outcome);
+
 export const v5_2 = {
+  /** A load or store of the kernel's own, at any address. */
+  *touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
+    if (!(yield* look('mmu', may_fault, va, write))) return;
+    if (yield* this.is_spurious_el1_translation_fault(va)) return;
+    yield* this.die_kernel_fault(va, write, pc);
+  },
+
+  /** Nobody asks before v5.4 (B23). */
+  *is_spurious_el1_translation_fault(this: Kernel, _va: number): Steps<boolean> {
+    return false;
+  },
+
   /** The task dies. `pc` is the function that touched the address. */
   *die_kernel_fault(this: Kernel, va: number, write: boolean, pc: string): Steps<never> {
     const { level, entries } = yield* look('mmu', walk, this, va);
@@ -76,5 +93,12 @@ export const v5_2 = {
     const start = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
     const fault = yield* look('mmu', first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
     if (fault !== null) yield* this.die_kernel_fault(fault, true, 'clear_page');
+  },
+};
+
+export const v5_4 = {
+  /** An address translation instruction finds what the access did not. */
+  *is_spurious_el1_translation_fault(this: Kernel, va: number): Steps<boolean> {
+    return (yield* look('mmu', first_unmapped, va, va + 1)) === null;
   },
 };

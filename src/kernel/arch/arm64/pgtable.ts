@@ -60,8 +60,8 @@ const swap_run_at = (state: State, p: EntryPointer, n: number, d: Descriptor): W
 const barrier_dsb = (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind);
 const barrier_isb = (state: State): void => isb(mmu_of(state));
 
-/** The functions of steps that take an entry pointer first, and where it points: for those who ask what a step touches. */
-export const entry_steps = { read_at, run_at, write_at, swap_run_at, resolve };
+/** The functions of steps, for those who ask what one touches: the first four take an entry pointer, {@link resolve}d. */
+export const entry_steps = { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb, resolve };
 
 /** READ_ONCE(*p) */
 export function* READ_ONCE(p: EntryPointer): Steps<Descriptor> {

@@ -13,6 +13,9 @@ import type { TablePages } from './pgd_mapping.ts';
 
 const clear_pages = (state: State, phys: number, size: number): void => erase(state.mmu!, phys, size);
 
+/** The function of the step that zeroes table pages: it takes their physical address and size. */
+export const erase_step = clear_pages;
+
 const count_table = (state: State, level: LevelName, n: number): void => {
   const { allocated, freed } = state.table_pages;
   if (n > 0) state.table_pages = { allocated: { ...allocated, [level]: (allocated[level] ?? 0) + n }, freed };

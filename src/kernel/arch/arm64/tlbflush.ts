@@ -9,6 +9,9 @@ import { DSB, ISB } from './pgtable.ts';
 
 const issue = (state: State, op: TlbiOp): void => tlbi(state.mmu!, op);
 
+/** The function of TLBI steps. */
+export const tlbi_step = issue;
+
 /** TLBI VAALE1IS (last level) or VAAE1IS, one for each of `pages` pages. */
 function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
   yield* change('mmu', issue, { by: 'va', va, pages, last_level, broadcast: true });

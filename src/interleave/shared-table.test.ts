@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { ARM64, G, K, M } from '../../test/kit.ts';
+import { boot, type Model } from '../boot/boot.ts';
+import { ImpossibleMachine } from '../boot/impossible.ts';
+import { custom_layout } from '../geometry/layout.ts';
+import { shared_tables } from '../geometry/shared-tables.ts';
+import { translation } from '../geometry/translation.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
+import { parseMachineFile } from '../machines/machine-file.ts';
+import { bugs, deadlock } from '../monitors/index.ts';
+import { find_release } from '../releases/index.ts';
+import { explore } from '../schedule/explore.ts';
+import type { Monitor } from '../schedule/monitor.ts';
+import type { Program } from '../schedule/program.ts';
+import { Runner } from '../schedule/run.ts';
+import type { Steps } from '../steps/step.ts';
+import { kernel_program } from './program.ts';
+
+const PAGE = 16 * K;
+const T = translation('arm64', PAGE, 36);
+
+/** The address from which one table of PTEs holds both struct pages and, 12M further on, vmalloc. */
+const SHARED = -G;
+
+const LAYOUT = custom_layout(T, [
+  { name: 'linear', start: -64 * G, end: -60 * G },
+  // struct pages of boot memory (1G) lie in the table before
+  { name: 'vmemmap', start: SHARED - 4 * M, end: SHARED + 12 * M },
+  { name: 'vmalloc', start: SHARED + 12 * M, end: SHARED + 28 * M },
+]);
+
+/** A kernel with one page of struct pages in the shared table, as if that were all of a section. */
+function booted(release: string, layout = LAYOUT): Model {
+  const machine = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
+  const parsed = parseMachineFile(stringify(machine), 'machine');
+  const model = boot(parsed, find_release(release)!, { layout, run_limit: 1 });
+  const ret = new Runner(model.state).run(
+    model.kernel.arch_vmemmap_populate(SHARED, SHARED + PAGE, 0, null),
+  ).value;
+  expect(ret).toBe(0);
+  return model;
+}
+
+/** A hotplug operation, as far as the tables of struct pages are concerned. */
+function* remover(k: Kernel): Steps<void> {
+  yield* mem_hotplug_begin();
+  yield* k.arch_vmemmap_free(SHARED, SHARED + PAGE, null);
+  yield* mem_hotplug_done();
+}
+
+/** vmalloc() and a first use. */
+function* mapper(k: Kernel): Steps<void> {
+  const va = yield* k.vmalloc(PAGE);
+  if (va !== 0) yield* k.touch_kernel(va, true, 'mapper');
+}
+
+const mapping = (release: string): Program =>
+  kernel_program(`vmalloc and removal on ${release}`, booted(release), { mapper, remover });
+
+/** What the one monitor has to say. */
+function found(program: Program, monitor: Monitor) {
+  const verdict = explore(program, { monitors: [monitor, deadlock] });
+  if (verdict.verdict !== 'violated') return verdict.verdict;
+  return { text: verdict.violation.text, preemptions: verdict.preemptions };
+}
+
+const faults = (kind: string): Monitor => ({
+  name: kind,
+  fault: (fault) => (fault.kind === kind ? fault.text : undefined),
+});
+
+test('the layout shares a table of PTEs', () => {
+  const shared = shared_tables(T, LAYOUT);
+  expect(shared).toMatchObject([{ below: 'vmemmap', above: 'vmalloc', level: 'PTE', start: SHARED }]);
+});
+
+test('V5 frees the table that vmalloc is about to write to (B14)', () => {
+  const table = 'pfn 0x10122';
+  expect(found(mapping('S1'), faults('use-after-free'))).toEqual({
+    text: `read of a page table entry in ${table}, which is free`,
+    preemptions: 1,
+  });
+});
+
+test('V5 clears the entry that vmalloc reads for the second time (B15)', () => {
+  expect(found(mapping('S1'), faults('wild-access'))).toEqual({
+    text: 'read of a page table entry in pfn 0x0, which is no memory',
+    preemptions: 1,
+  });
+});
+
+test('V5 takes a table for empty into which vmalloc is writing (B16)', () => {
+  expect(found(mapping('S1'), bugs)).toEqual({
+    text: 'mapper: Oops: paging request at ffffffffc0c00000',
+    preemptions: 2,
+  });
+});
+
+/** Everything that went wrong above, at once. */
+const anything: Monitor = {
+  name: 'anything',
+  fault: (fault) => `${fault.kind}: ${fault.text}`,
+};
+
+const MENDED = ['S0', 'v5.7', 'v5.10', 'v6.1', 'option-1', 'option-2', 'option-3'];
+
+test.each(MENDED)('%s does not', (release) => {
+  expect(found(mapping(release), anything)).toBe('proved');
+});
+
+/** The area of one page, and of its guard page, that vmalloc had given out before. */
+function unmapping(release: string): Program {
+  const model = booted(release);
+  const va = new Runner(model.state).run(model.kernel.vmalloc(PAGE)).value!;
+  return kernel_program(`vfree and removal on ${release}`, model, {
+    *unmapper(k: Kernel): Steps<void> {
+      yield* k.vfree(va);
+    },
+    remover,
+  });
+}
+
+test('V5 frees the table in which vfree() still has a guard page to clear', () => {
+  expect(found(unmapping('S1'), anything)).toEqual({
+    text: 'use-after-free: write of a page table entry in pfn 0x10122, which is free',
+    preemptions: 1,
+  });
+});
+
+test.each(MENDED)('%s lets vfree() finish', (release) => {
+  expect(found(unmapping(release), anything)).toBe('proved');
+});
+
+test('a layout without a shared table makes no difference to vmalloc, and option-4 wants one', () => {
+  const regions = LAYOUT.regions.map((region) =>
+    region.name === 'vmalloc' ? { ...region, start: SHARED + 32 * M, end: SHARED + 48 * M } : region,
+  );
+  const apart = custom_layout(T, regions, 'apart');
+  const program = kernel_program('option-4', booted('option-4', apart), { mapper, remover });
+  expect(found(program, anything)).toBe('proved');
+  expect(() => booted('option-4')).toThrow(
+    new ImpossibleMachine(
+      'option-4: vmemmap and vmalloc share a PTE table (ffffffffc0000000-ffffffffc2000000) in layout custom',
+    ),
+  );
+});
