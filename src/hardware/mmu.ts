@@ -16,7 +16,8 @@ export type Defect = 'early-tlbi';
 export interface Violation {
   /**
    * `changed-live`: a valid descriptor replaced by a different valid one. `not-invalidated`: a valid descriptor written
-   * while a CPU may hold another translation of the address. `contiguous-group`: TLBI while a group is valid in part.
+   * while a CPU may hold another translation of the address. `contiguous-group`: a TLBI by address while the
+   * group there is valid in part.
    */
   readonly rule: 'changed-live' | 'not-invalidated' | 'contiguous-group';
   readonly va: number;

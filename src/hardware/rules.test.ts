@@ -3,7 +3,18 @@ import { translation } from '../geometry/translation.ts';
 import { access } from './access.ts';
 import { dsb, isb } from './barriers.ts';
 import { check_descriptor, descriptor_check, ReservedBits } from './check.ts';
-import { AF, AP_RDONLY, ATTR_INDEX_SHIFT, CONT, from_word, GP, INVALID, NG, PXN } from './descriptor.ts';
+import {
+  AF,
+  AP_RDONLY,
+  ATTR_INDEX_SHIFT,
+  CONT,
+  from_word,
+  GP,
+  INVALID,
+  NG,
+  PXN,
+  SW_DIRTY,
+} from './descriptor.ts';
 import { held, reaches } from './reach.ts';
 import * as s from './sample.ts';
 import { tlbi } from './tlbi.ts';
@@ -48,6 +59,19 @@ describe('break-before-make', () => {
     const m = s.sample(4, { attr: NG });
     write_entries(m, s.pte(1), 1, s.leaf(s.ram(1)), 0);
     expect(rules(m)).toEqual([['changed-live', s.va(1), s.PAGE]]);
+  });
+
+  test('software bits are nothing to hardware: no record, no violation, not even next to the hint', () => {
+    for (const more of [0, CONT]) {
+      const m = s.sample(16, { attr: more });
+      write_entries(m, s.pte(1), 1, s.leaf(s.ram(1), more | SW_DIRTY), 0);
+      expect(m.violations).toEqual([]);
+      expect(held(m, s.VA, 2 ** 21)).toEqual([]);
+      expect(m.words.get(s.pte(1))).toEqual(s.leaf(s.ram(1), more | SW_DIRTY));
+      write_entries(m, s.pte(0), 16, INVALID, 0);
+      s.flush_range(m, s.VA, s.va(16));
+      expect(reaches(m, s.RAM, 16 * s.PAGE)).toEqual([]);
+    }
   });
 
   test('old permissions stay held until they are flushed', () => {

@@ -36,7 +36,9 @@ export function tlbi(m: Mmu, op: TlbiOp): void {
     for (const layer of layers) {
       if (!layer.items.some((h) => covers(m, op, h))) continue;
       const todo = { depth, first: layer.first, n: layer.n };
-      for (const h of layer.items) if (covers(m, op, h)) check_group(m, todo, h, layer.items);
+      if (op.by === 'va') {
+        for (const h of layer.items) if (covers(m, op, h)) check_group(m, todo, h, layer.items);
+      }
       change_held(m, todo, (h) => (covers(m, op, h) ? marked(h, mark) : h));
       m.pending[m.cpu]!.marked.push(todo);
     }

@@ -37,6 +37,7 @@ interface Change {
  * `stride` bytes. What becomes of the old descriptors follows from where walkers come by: see {@link Mmu}.
  */
 export function write_entries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
+  if (n === 0) return;
   const changes = changes_of(m, m.words.in(pa, n), { pa, n, addr: d.addr, stride, attr: d.attr });
   // what the old words lead to is found while they are there, what the new ones lead to once they are
   for (const change of changes) take_away(m, change);
@@ -117,8 +118,12 @@ function bring_in(m: Mmu, { pa, old, now }: Change): void {
   forget_restored(m, now);
 }
 
+/** Bits that hardware makes nothing of: a change of these is none to it. */
+const SOFTWARE = SW_DIRTY | SW_SPECIAL | SW_DEVMAP | PROT_NONE;
+const same_attr = (a: number, b: number): boolean => ((a ^ b) & ~SOFTWARE) === 0;
+
 const same_run = (a: Entries, b: Entries): boolean =>
-  a.addr === b.addr && a.attr === b.attr && (a.n === 1 || a.stride === b.stride);
+  a.addr === b.addr && same_attr(a.attr, b.attr) && (a.n === 1 || a.stride === b.stride);
 
 /** Attributes that may change while an entry is live (FACTS 1.6); never next to the contiguous hint. */
 const FREE =
@@ -141,7 +146,7 @@ const FREE =
 export function may_replace(t: Translation, old: Descriptor, now: Descriptor): boolean {
   if (t.arch === 'x86_64') return old.addr === now.addr;
   if (old.addr !== now.addr || ((old.attr ^ now.attr) & ~FREE) !== 0) return false;
-  if (((old.attr | now.attr) & CONT) !== 0) return old.attr === now.attr;
+  if (((old.attr | now.attr) & CONT) !== 0) return same_attr(old.attr, now.attr);
   // global again while others may hold it for one address space only
   return (old.attr & NG) === 0 || (now.attr & NG) !== 0;
 }
@@ -201,7 +206,7 @@ function forget_restored(m: Mmu, now: Entries): void {
     for (const { entry, n } of grouped(piece.va / size, piece.n, group)) {
       for (const layer of m.stale[now.depth]!.over(entry, n)) {
         const addr = piece.addr + (layer.first - piece.va / size) * (table ? 2 ** m.t.page_shift : size);
-        const again = (h: Held): boolean => h.addr === addr && h.attr === now.attr;
+        const again = (h: Held): boolean => h.addr === addr && same_attr(h.attr, now.attr);
         if (!layer.items.some(again)) continue;
         const todo = { depth: now.depth, first: layer.first, n: layer.n };
         change_held(m, todo, (h) => (again(h) ? undefined : h));
