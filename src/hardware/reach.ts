@@ -14,7 +14,7 @@ export interface Reach {
   readonly pa: number;
   /** Bytes of physical memory reached in one piece. */
   readonly size: number;
-  /** In memory: every CPU may. */
+  /** A descriptor in memory says so, in a table that walkers come by, be it only through a walk cache. */
   readonly in_memory: boolean;
   /** CPUs that may hold it though memory does not say so, or no longer. */
   readonly held_by: readonly number[];
