@@ -63,7 +63,10 @@ function* fresh_entries(
 function cont_piece(k: Kernel, name: 'PTE' | 'PMD', addr: number, end: number, phys: number, flags: number) {
   const { t } = k.c;
   const depth = depth_of(t, name);
-  const size = cont_entries(t, depth) * entry_size(t, depth);
+  const group = cont_entries(t, depth);
+  // entries of the root come here one by one
+  if (group === 1) return { next: end, hint: false };
+  const size = group * entry_size(t, depth);
   const boundary = (Math.floor(addr / size) + 1) * size;
   const next = boundary - 1 < end - 1 ? boundary : end;
   const hint = (flags & NO_CONT_MAPPINGS) === 0 && aligned(size, addr, next, phys);

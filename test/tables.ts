@@ -1,0 +1,112 @@
+import { entry_size, va_text } from '../src/geometry/translation.ts';
+import { CONT, type Descriptor } from '../src/hardware/descriptor.ts';
+import { leaves } from '../src/hardware/walk.ts';
+import { phys_to_virt } from '../src/kernel/arch/arm64/mmu.ts';
+import { leaf_address } from '../src/kernel/arch/arm64/pgtable.ts';
+import type { Kernel } from '../src/kernel/kernel.ts';
+import { releases } from '../src/releases/index.ts';
+import type { Session } from '../src/scenarios/session.ts';
+import type { CallStep, Step, Steps } from '../src/steps/step.ts';
+import { G, M, type MachineObject } from './kit.ts';
+
+/** What the tests of the kernel's own tables share. */
+
+/** Page size in K and VA_BITS of every arm64 kernel there is. */
+export const GEOMETRIES = [
+  [4, 39],
+  [4, 48],
+  [4, 52],
+  [16, 36],
+  [16, 47],
+  [16, 48],
+  [16, 52],
+  [64, 42],
+  [64, 48],
+  [64, 52],
+] as const;
+
+/** 2G of boot memory from 2G on. */
+export const arm64 = (page: number, va_bits: number, rodata: 'full' | 'off' = 'full'): MachineObject => ({
+  arch: 'arm64',
+  page_size: `${page}K`,
+  va_bits,
+  boot_options: `rodata=${rodata}`,
+  ram: [{ start: '2G', size: '2G' }],
+  nodes: [{ node: 0, cpus: '0-1' }, { node: 1 }],
+});
+
+/** Whether a release can be built with a shape: 52 bits came with v5.4 for 64K pages, with v6.9 for the others. */
+export function can_be_built(release: string, page: number, va_bits: number): boolean {
+  const { LPA2, layout } = releases.get(release)!.constants;
+  return va_bits < 52 || (page === 64 ? layout !== 'v5.2' : LPA2);
+}
+
+const size_text = (bytes: number): string =>
+  bytes >= G ? `${bytes / G}G` : bytes >= M ? `${bytes / M}M` : `${bytes / 1024}K`;
+
+/** What maps [from, to), a line for each stretch of like leaves: "262144 x 4K", "32 x 32M contiguous". */
+export function leaf_lines(session: Session, from: number, to: number): string[] {
+  const { t } = session.kernel.c;
+  const found: { n: number; what: string; end: number }[] = [];
+  for (const leaf of leaves(session.state.mmu!, from, to)) {
+    const hint = leaf.attr & CONT ? ' contiguous' : '';
+    const what = `${size_text(entry_size(t, leaf.depth))}${hint}`;
+    const last = found.at(-1);
+    if (last?.what === what && last.end === leaf.start) {
+      last.n += leaf.n;
+      last.end = leaf.end;
+    } else found.push({ n: leaf.n, what, end: leaf.end });
+  }
+  return found.map(({ n, what }) => `${n} x ${what}`);
+}
+
+/** The linear map of [phys, phys + size). */
+export const linear_lines = (session: Session, phys: number, size: number): string[] => {
+  const start = phys_to_virt(session.kernel.c, phys);
+  return leaf_lines(session, start, start + size);
+};
+
+/** Pages of all leaves in [from, to): the address of each and what it maps. */
+export function* pages_of(session: Session, from: number, to: number): Generator<string> {
+  const { c } = session.kernel;
+  for (const leaf of leaves(session.state.mmu!, from, to)) {
+    const size = entry_size(c.t, leaf.depth);
+    for (let i = 0; i < leaf.n; i++) {
+      const entry: Descriptor = { addr: leaf.addr + i * leaf.stride, attr: leaf.attr };
+      yield `${va_text(leaf.start + i * size)} 0x${leaf_address(c, entry).toString(16)} ${entry.attr.toString(16)}`;
+    }
+  }
+}
+
+/** All of memory that holds descriptors, as text. */
+export const words_text = (session: Session): string =>
+  session.state
+    .mmu!.words.canonical()
+    .map((r) => `${r.pa}+${r.n}:${r.addr},${r.n === 1 ? 0 : r.stride},${r.attr}`)
+    .join('\n');
+
+/** A kernel that takes so many entries in a step. */
+export const limited = (k: Kernel, run_limit: number): Kernel => ({ ...k, c: { ...k.c, run_limit } });
+
+/** Pass a thread's steps on and keep them. */
+export function* recorded<T>(thread: Steps<T>, steps: Step[]): Steps<T> {
+  let next = thread.next();
+  while (!next.done) {
+    steps.push(next.value);
+    next = thread.next(yield next.value);
+  }
+  return next.value;
+}
+
+/** The TLB operations and barriers among steps, in the words of the architecture, equal ones counted: "512 TLBI VAALE1IS". */
+export function tlb_lines(steps: readonly Step[]): string[] {
+  const calls = steps.filter((step): step is CallStep => step.op === 'call' && step.obj === 'mmu');
+  return calls.flatMap(({ fn, args }) => {
+    if (fn.name === 'barrier_isb') return ['ISB'];
+    if (fn.name === 'barrier_dsb') return [`DSB ${String(args[0]).toUpperCase()}`];
+    if (fn.name !== 'issue') return [];
+    const op = args[0] as { by: string; last_level: boolean; broadcast: boolean; pages?: number };
+    const name = op.by === 'all' ? 'VMALLE1' : op.last_level ? 'VAALE1' : 'VAAE1';
+    return [`${op.by === 'all' ? 1 : (op.pages ?? 1)} TLBI ${name}${op.broadcast ? 'IS' : ''}`];
+  });
+}
