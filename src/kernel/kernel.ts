@@ -12,6 +12,13 @@ import type * as split_leaf from './arch/arm64/split_leaf.ts';
 import type * as table_pages from './arch/arm64/table_pages.ts';
 import type * as tlbflush from './arch/arm64/tlbflush.ts';
 import type * as vmemmap from './arch/arm64/vmemmap.ts';
+import type * as radix from './arch/powerpc/kvm/book3s_64_mmu_radix.ts';
+import type * as hash_utils from './arch/powerpc/mm/book3s64/hash_utils.ts';
+import type * as powerpc_pgtable from './arch/powerpc/mm/pgtable.ts';
+import type * as e820 from './arch/x86/e820.ts';
+import type * as x86_ioremap from './arch/x86/ioremap.ts';
+import type * as kvm_mmu from './arch/x86/kvm/mmu.ts';
+import type * as pat from './arch/x86/pat.ts';
 import type { Config } from './config.ts';
 import type * as acpi_memhotplug from './drivers/acpi/acpi_memhotplug.ts';
 import type * as acpi_scan from './drivers/acpi/scan.ts';
@@ -20,6 +27,11 @@ import type * as memory from './drivers/base/memory.ts';
 import type * as memory_block from './drivers/base/memory_block.ts';
 import type * as memory_sysfs from './drivers/base/memory_sysfs.ts';
 import type * as node from './drivers/base/node.ts';
+import type * as hv_balloon from './drivers/hv/hv_balloon.ts';
+import type * as gasket from './drivers/staging/gasket/gasket_page_table.ts';
+import type * as kpc_dma from './drivers/staging/kpc2000/kpc_dma/fileops.ts';
+import type * as vfio_iommu from './drivers/vfio/vfio_iommu_type1.ts';
+import type * as xen_balloon from './drivers/xen/balloon.ts';
 import type * as proc_page from './fs/proc_page.ts';
 import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
@@ -36,17 +48,21 @@ import type * as remove_memory from './mm/memory_hotplug/remove_memory.ts';
 import type * as zone_for_pfn_range from './mm/memory_hotplug/zone_for_pfn_range.ts';
 import type * as zone_span from './mm/memory_hotplug/zone_span.ts';
 import type * as page_alloc from './mm/page_alloc.ts';
+import type * as page_flags from './mm/page_flags.ts';
 import type * as page_isolation from './mm/page_isolation.ts';
 import type * as pgalloc from './mm/pgalloc.ts';
 import type * as ptdump from './mm/ptdump.ts';
 import type * as sparse from './mm/sparse.ts';
 import type * as sparse_vmemmap from './mm/sparse_vmemmap.ts';
+import type * as usercopy from './mm/usercopy.ts';
 import type * as vmalloc from './mm/vmalloc.ts';
 import type * as vmalloc_area from './mm/vmalloc_area.ts';
 import type * as vmalloc_map from './mm/vmalloc_map.ts';
 import type * as vmalloc_purge from './mm/vmalloc_purge.ts';
 import type * as vmalloc_unmap from './mm/vmalloc_unmap.ts';
+import type * as zone_device from './mm/zone_device.ts';
 import type * as zonelists from './mm/zonelists.ts';
+import type * as kvm_main from './virt/kvm/kvm_main.ts';
 
 /** struct vmem_altmap as far as accounting goes; thread-local until a memory block keeps it. */
 export interface vmem_altmap {
@@ -72,6 +88,22 @@ export type MemoryNotifier = (this: Kernel, action: number, arg: memory_notify) 
 type Introduced<New, Old> = Omit<New, keyof Old>;
 
 type Base = typeof add_memory.v5_2 &
+  typeof radix.v5_2 &
+  typeof hash_utils.v5_2 &
+  typeof powerpc_pgtable.v5_2 &
+  typeof e820.v5_2 &
+  typeof x86_ioremap.v5_2 &
+  typeof kvm_mmu.v5_2 &
+  typeof pat.v5_2 &
+  typeof hv_balloon.v5_2 &
+  typeof gasket.v5_2 &
+  typeof kpc_dma.v5_2 &
+  typeof vfio_iommu.v5_2 &
+  typeof xen_balloon.v5_2 &
+  typeof page_flags.v5_2 &
+  typeof usercopy.v5_2 &
+  typeof zone_device.v5_2 &
+  typeof kvm_main.v5_2 &
   typeof alloc_pages.v5_2 &
   typeof fault.v5_2 &
   typeof fixmap.v5_2 &
@@ -116,6 +148,8 @@ type Base = typeof add_memory.v5_2 &
   typeof zonelists.v5_2;
 
 type Later = typeof sparse.v5_3 &
+  typeof kvm_main.v5_4 &
+  typeof zone_device.v5_12 &
   typeof hotunplug_v5.S1 &
   typeof split_leaf.v7_1 &
   typeof proc_page.v5_7 &

@@ -1,5 +1,21 @@
+import * as radix from '../kernel/arch/powerpc/kvm/book3s_64_mmu_radix.ts';
+import * as hash_utils from '../kernel/arch/powerpc/mm/book3s64/hash_utils.ts';
+import * as powerpc_pgtable from '../kernel/arch/powerpc/mm/pgtable.ts';
+import * as x86_ioremap from '../kernel/arch/x86/ioremap.ts';
+import * as kvm_mmu from '../kernel/arch/x86/kvm/mmu.ts';
+import * as hv_balloon from '../kernel/drivers/hv/hv_balloon.ts';
+import * as gasket from '../kernel/drivers/staging/gasket/gasket_page_table.ts';
+import * as kpc_dma from '../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
+import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
+import * as xen_balloon from '../kernel/drivers/xen/balloon.ts';
+import * as memmap from '../kernel/mm/memmap.ts';
+import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
-import { defineRelease } from './define.ts';
+import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import * as usercopy from '../kernel/mm/usercopy.ts';
+import * as zone_device from '../kernel/mm/zone_device.ts';
+import * as kvm_main from '../kernel/virt/kvm/kvm_main.ts';
+import { defineRelease, type Release } from './define.ts';
 import { v5_3 } from './v5.3.ts';
 import { v5_4 } from './v5.4.ts';
 
@@ -11,10 +27,82 @@ export const S2_v5_3 = defineRelease({
   functions: { memmap_init_range: zone_span.v6_11.memmap_init_range },
 });
 
-/** Seed 002's core change where it was meant to go. */
+/**
+ * What seed 002 was written for, linux-next of October 2019. v5.4 has got KVM's own treatment of device pages since,
+ * which is left out here; vfio asks the page itself.
+ */
+export const S2_base = defineRelease({
+  name: 'S2-base',
+  base: v5_4,
+  about: 'linux-next of October 2019, before seed 002',
+  functions: { ...kvm_main.v5_2, ...vfio_iommu.v5_5 },
+});
+
+/** The last patch of seed 002 and the first, none of those between: nobody who looks at PG_reserved is told. */
+export const S2_unconverted = defineRelease({
+  name: 'S2-unconverted',
+  base: S2_base,
+  about: 'seed 002 without the patches that prepare the users of PG_reserved',
+  functions: {
+    ...offline_pages.v5_5,
+    ...page_alloc.v5_5,
+    ...zone_device.S2,
+    memmap_init_range: zone_span.v6_11.memmap_init_range,
+  },
+});
+
+/** Seed 002 as posted (RFC). */
 export const S2 = defineRelease({
   name: 'S2',
-  base: v5_4,
-  about: 'seed 002 (no PG_reserved on hot-added pages) on v5.4',
-  functions: { memmap_init_range: zone_span.v6_11.memmap_init_range },
+  base: S2_unconverted,
+  about: 'seed 002 (no PG_reserved on hot-added pages), the RFC',
+  functions: {
+    ...gasket.S2,
+    ...hash_utils.S2,
+    ...hv_balloon.S2,
+    ...kpc_dma.S2,
+    ...kvm_main.S2,
+    ...kvm_mmu.S2,
+    ...powerpc_pgtable.S2,
+    ...radix.S2,
+    ...usercopy.S2,
+    ...vfio_iommu.S2,
+    ...x86_ioremap.S2,
+    ...xen_balloon.S2,
+  },
 });
+
+/** Its next version leaves out both staging drivers, and usercopy but for a comment. */
+export const S2_v1 = defineRelease({
+  name: 'S2-v1',
+  base: S2,
+  about: 'seed 002, version 1: usercopy, gasket and kpc2000 as they were',
+  functions: { ...gasket.v5_2, ...kpc_dma.v5_2, ...usercopy.v5_2 },
+});
+
+/** Seed 002 on a pfn_to_online_page() that knows device memory in a section of RAM. */
+export const S2_taint = defineRelease({
+  name: 'S2-taint',
+  base: S2,
+  about: 'seed 002 with pfn_to_online_page() of v5.12',
+  functions: { ...memmap.v5_12, ...zone_device.v5_12 },
+});
+
+/** Seed 002 with KVM asking for the memory type of online pages, too. */
+export const S2_memtype = defineRelease({
+  name: 'S2-memtype',
+  base: S2,
+  about: 'seed 002, kvm_is_mmio_pfn() looking at the memory type of every page',
+  functions: { ...kvm_mmu.B87_cure },
+});
+
+/** Seed 002 in all its forms. */
+export const S2_series: readonly Release[] = [
+  S2_v5_3,
+  S2_base,
+  S2_unconverted,
+  S2,
+  S2_v1,
+  S2_taint,
+  S2_memtype,
+];

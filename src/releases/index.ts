@@ -3,7 +3,7 @@ import { B33b, B36_mutant, B36b_mutant, B38_mutant, B38b_mutant, B80_mutant } fr
 import { options } from './options.ts';
 import { S0, S0_base } from './S0.ts';
 import { S1 } from './S1.ts';
-import { S2, S2_v5_3 } from './S2.ts';
+import { S2_series } from './S2.ts';
 import { v5_2 } from './v5.2.ts';
 import { v5_3 } from './v5.3.ts';
 import { v5_4 } from './v5.4.ts';
@@ -20,7 +20,7 @@ export const mainline: readonly Release[] = [v5_2, v5_3, v5_4, v5_7, v5_10, v6_1
 export const releases: ReadonlyMap<string, Release> = new Map(
   [
     ...mainline,
-    ...[S0_base, S0, S1, ...options, S2_v5_3, S2],
+    ...[S0_base, S0, S1, ...options, ...S2_series],
     ...[B33b, B36_mutant, B36b_mutant, B38_mutant, B38b_mutant, B80_mutant],
   ].map((release) => [release.name, release]),
 );

@@ -7,7 +7,14 @@ import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
 import * as table_pages from '../kernel/arch/arm64/table_pages.ts';
 import * as tlbflush from '../kernel/arch/arm64/tlbflush.ts';
 import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
+import * as radix from '../kernel/arch/powerpc/kvm/book3s_64_mmu_radix.ts';
+import * as hash_utils from '../kernel/arch/powerpc/mm/book3s64/hash_utils.ts';
+import * as powerpc_pgtable from '../kernel/arch/powerpc/mm/pgtable.ts';
+import * as e820 from '../kernel/arch/x86/e820.ts';
 import * as x86_init from '../kernel/arch/x86/init_64.ts';
+import * as x86_ioremap from '../kernel/arch/x86/ioremap.ts';
+import * as kvm_mmu from '../kernel/arch/x86/kvm/mmu.ts';
+import * as pat from '../kernel/arch/x86/pat.ts';
 import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
 import * as core from '../kernel/drivers/base/core.ts';
@@ -15,6 +22,11 @@ import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as node from '../kernel/drivers/base/node.ts';
+import * as hv_balloon from '../kernel/drivers/hv/hv_balloon.ts';
+import * as gasket from '../kernel/drivers/staging/gasket/gasket_page_table.ts';
+import * as kpc_dma from '../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
+import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
+import * as xen_balloon from '../kernel/drivers/xen/balloon.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as runtime from '../kernel/kernel/runtime.ts';
 import * as ioremap from '../kernel/lib/ioremap.ts';
@@ -30,17 +42,21 @@ import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import * as page_flags from '../kernel/mm/page_flags.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as pgalloc from '../kernel/mm/pgalloc.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import * as sparse_vmemmap from '../kernel/mm/sparse_vmemmap.ts';
+import * as usercopy from '../kernel/mm/usercopy.ts';
 import * as vmalloc from '../kernel/mm/vmalloc.ts';
 import * as vmalloc_area from '../kernel/mm/vmalloc_area.ts';
 import * as vmalloc_map from '../kernel/mm/vmalloc_map.ts';
 import * as vmalloc_purge from '../kernel/mm/vmalloc_purge.ts';
 import * as vmalloc_unmap from '../kernel/mm/vmalloc_unmap.ts';
+import * as zone_device from '../kernel/mm/zone_device.ts';
 import * as zonelists from '../kernel/mm/zonelists.ts';
+import * as kvm_main from '../kernel/virt/kvm/kvm_main.ts';
 import { defineRelease } from './define.ts';
 import { PGPROT } from './pgprot.ts';
 
@@ -73,6 +89,22 @@ export const v5_2 = defineRelease({
     ...zone_for_pfn_range.v5_2,
     ...zone_span.v5_2,
     ...zonelists.v5_2,
+    ...radix.v5_2,
+    ...hash_utils.v5_2,
+    ...powerpc_pgtable.v5_2,
+    ...e820.v5_2,
+    ...x86_ioremap.v5_2,
+    ...kvm_mmu.v5_2,
+    ...pat.v5_2,
+    ...hv_balloon.v5_2,
+    ...gasket.v5_2,
+    ...kpc_dma.v5_2,
+    ...vfio_iommu.v5_2,
+    ...xen_balloon.v5_2,
+    ...page_flags.v5_2,
+    ...usercopy.v5_2,
+    ...zone_device.v5_2,
+    ...kvm_main.v5_2,
   },
   arch: {
     arm64: {

@@ -8,6 +8,7 @@ import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as kvm_main from '../kernel/virt/kvm/kvm_main.ts';
 import { defineRelease } from './define.ts';
 import { v5_3 } from './v5.3.ts';
 
@@ -26,6 +27,7 @@ export const v5_4 = defineRelease({
     ...remove_memory.v5_4,
     ...zone_span.v5_4,
     ...zone_span.v5_5,
+    ...kvm_main.v5_4,
   },
   arch: { arm64: { ...fault.v5_4, ...tlbflush.v5_4 } },
   constants: { layout: 'v5.4', ptdump: 'v5.4' },

@@ -3,6 +3,7 @@ import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
+import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as proc_page from '../kernel/fs/proc_page.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
@@ -24,6 +25,7 @@ export const v5_7 = defineRelease({
     ...page_alloc.v5_5,
     ...proc_page.v5_7,
     ...remove_memory.v5_7,
+    ...vfio_iommu.v5_5,
   },
   arch: {
     arm64: {

@@ -15,6 +15,7 @@ import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse_vmemmap from '../kernel/mm/sparse_vmemmap.ts';
+import * as zone_device from '../kernel/mm/zone_device.ts';
 import * as zonelists from '../kernel/mm/zonelists.ts';
 import { defineRelease } from './define.ts';
 import { PGPROT } from './pgprot.ts';
@@ -36,6 +37,8 @@ export const v6_1 = defineRelease({
     ...remove_memory.v6_1,
     ...zone_for_pfn_range.v6_1,
     ...zone_span.v5_15,
+    ...zone_device.v5_12,
+    pfn_to_online_page: memmap.v5_12.pfn_to_online_page,
     ...zonelists.v5_15,
   },
   arch: {

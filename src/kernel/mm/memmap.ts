@@ -2,7 +2,13 @@ import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { add, change, look } from '../ops.ts';
 import { pfn_to_section_nr } from '../pfn.ts';
-import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../state.ts';
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_TAINT_ZONE_DEVICE,
+  type State,
+} from '../state.ts';
 import {
   MEMMAP,
   NO_PAGE,
@@ -87,9 +93,16 @@ export const v5_2 = {
     return (map & SECTION_HAS_MEM_MAP) !== 0;
   },
 
+  /** Constant true where CONFIG_HOLES_IN_ZONE is off. */
+  *pfn_valid_within(this: Kernel, _pfn: number): Steps<boolean> {
+    return true;
+  },
+
+  /** The section is online: until v5.12 that is all, be part of it a hole or device memory (B58). */
   *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
     const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
-    return map & SECTION_IS_ONLINE ? yield* this.pfn_to_page(pfn) : NO_PAGE;
+    if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
+    return yield* this.pfn_to_page(pfn);
   },
 };
 
@@ -103,5 +116,21 @@ const section_pfn_valid = (state: State, k: Kernel, pfn: number): boolean => {
 export const v5_3 = {
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
     return yield* look('mem_section', section_pfn_valid, this, pfn);
+  },
+};
+
+const has_subsection = (state: State, k: Kernel, pfn: number): boolean => {
+  const map = state.mem_section.get(pfn_to_section_nr(k.c, pfn))?.subsection_map;
+  return !!map && subsection_set(k.c, map, pfn);
+};
+
+export const v5_12 = {
+  /** The sub-section is there as well, also in an early section; in a tainted one no pagemap covers the pfn. */
+  *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
+    if (!(yield* look('mem_section', has_subsection, this, pfn))) return NO_PAGE;
+    if (map & SECTION_TAINT_ZONE_DEVICE && (yield* this.pfn_has_pgmap(pfn))) return NO_PAGE;
+    return yield* this.pfn_to_page(pfn);
   },
 };

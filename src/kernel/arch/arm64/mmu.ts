@@ -79,6 +79,10 @@ export const pfn_valid_by_memblock = {
     if (!(map & SECTION_HAS_MEM_MAP)) return false;
     return yield* this.memblock_is_map_memory(PFN_PHYS(this.c, pfn));
   },
+
+  *pfn_valid_within(this: Kernel, pfn: number): Steps<boolean> {
+    return yield* this.pfn_valid(pfn);
+  },
 };
 
 export const v5_7 = {

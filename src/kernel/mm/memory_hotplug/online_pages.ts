@@ -47,13 +47,20 @@ export const mem_range_text = (k: Kernel, pfn: number, nr_pages: number): string
 const hexfield = (n: number): string => `0x${hexpad(n, 8)}`;
 
 export const v5_2 = {
+  /** A balloon driver may have put its own in the place of generic_online_page (set_online_page_callback). */
+  *online_page_callback(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    if (this.c.hypervisor === 'hyperv') yield* this.hv_online_page(pfn, nr_pages);
+    else if (this.c.hypervisor === 'xen') yield* this.xen_online_page(pfn, nr_pages);
+    else yield* this.generic_online_page(pfn, nr_pages);
+  },
+
   /** Chunks of min(MAX_ORDER - 1, get_order(rest)) pages: the last one may reach past the end (B72). */
   *online_pages_blocks(this: Kernel, start: number, nr_pages: number): Steps<number> {
     const end = start + nr_pages;
     let onlined = 0;
     for (let pfn = start; pfn < end; ) {
       const n = 2 ** Math.min(this.c.MAX_ORDER - 1, get_order(end - pfn));
-      yield* this.generic_online_page(pfn, n);
+      yield* this.online_page_callback(pfn, n);
       onlined += n;
       pfn += n;
     }
@@ -130,7 +137,7 @@ export const v5_4 = {
   /** Naturally aligned chunks, PG_reserved no longer looked at. */
   *online_pages_range(this: Kernel, start_pfn: number, nr_pages: number): Steps<number> {
     for (const [pfn, n] of aligned_chunks(this, start_pfn, start_pfn + nr_pages)) {
-      yield* this.generic_online_page(pfn, n);
+      yield* this.online_page_callback(pfn, n);
     }
     yield* this.online_mem_sections(start_pfn, start_pfn + nr_pages);
     return nr_pages;

@@ -124,6 +124,7 @@ export const v5_2 = {
     yield* this.resize_zone_range(zone, start_pfn, nr_pages);
     yield* this.resize_pgdat_range(nid, start_pfn, nr_pages);
     yield* pgdat_resize_unlock(nid);
+    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
     yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 
@@ -283,6 +284,7 @@ export const v5_15 = {
   ): Steps<void> {
     yield* this.resize_zone_range(zone, start_pfn, nr_pages);
     yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
+    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
     yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 

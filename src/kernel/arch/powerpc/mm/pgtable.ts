@@ -1,0 +1,20 @@
+import type { Steps } from '../../../../steps/step.ts';
+import type { Kernel } from '../../../kernel.ts';
+import { NO_PAGE } from '../../../mm/page.ts';
+
+/** arch/powerpc/mm/pgtable.c */
+
+export const v5_2 = {
+  /** The page whose caches a new user mapping keeps coherent, -1 for none. */
+  *maybe_pte_to_page(this: Kernel, pfn: number): Steps<number> {
+    if (!(yield* this.pfn_valid(pfn))) return -1;
+    return (yield* this.PageReserved(pfn, 'maybe_pte_to_page')) ? -1 : pfn;
+  },
+};
+
+export const S2 = {
+  *maybe_pte_to_page(this: Kernel, pfn: number): Steps<number> {
+    if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return -1;
+    return (yield* this.PageReserved(pfn, 'maybe_pte_to_page')) ? -1 : pfn;
+  },
+};

@@ -1,0 +1,78 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { NO_PAGE, PageOffline, PG_reserved, USE, with_use } from '../../mm/page.ts';
+import { change, look } from '../../ops.ts';
+import { PFN_PHYS } from '../../pfn.ts';
+import type { hv_hotadd_state, State } from '../../state.ts';
+
+/** drivers/hv/hv_balloon.c: Hyper-V announces whole chunks and backs part of them; only that part goes online. */
+
+/** Pages that are added at once: 128M. */
+const HA_CHUNK = 32 * 1024;
+
+const regions = (state: State): State['ha_region_list'] => state.ha_region_list;
+const set_region = (state: State, has: hv_hotadd_state): void => {
+  state.ha_region_list = [...state.ha_region_list.filter((old) => old.start_pfn !== has.start_pfn), has];
+};
+
+/** A page that the host does not back is PageOffline, with the reference that hot-add gave it. */
+const withhold = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.OFFLINE_REF)));
+const release = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, (page) => (PageOffline(page) ? with_use(page, USE.NONE) : page));
+
+export const v5_2 = {
+  /** As many pages as are alike, where the kernel takes one at a time. */
+  *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
+    if (!backed) {
+      yield* change('pages', withhold, pfn, pfn + nr_pages);
+      return;
+    }
+    yield* change('pages', release, pfn, pfn + nr_pages);
+    yield* this.generic_online_page(pfn, nr_pages);
+  },
+
+  *hv_bring_pgs_online(this: Kernel, has: hv_hotadd_state, pfn: number, nr_pages: number): Steps<void> {
+    const end = pfn + nr_pages;
+    const from = Math.min(Math.max(pfn, has.covered_start_pfn), end);
+    const to = Math.max(from, Math.min(end, has.covered_end_pfn));
+    if (from > pfn) yield* this.hv_page_online_one(pfn, from - pfn, false);
+    if (to > from) yield* this.hv_page_online_one(from, to - from, true);
+    if (end > to) yield* this.hv_page_online_one(to, end - to, false);
+  },
+
+  /** The online_page_callback: memory of no announced region stays as it is. */
+  *hv_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    for (const has of yield* look('ha_region_list', regions)) {
+      const from = Math.max(pfn, has.start_pfn);
+      const to = Math.min(pfn + nr_pages, has.end_pfn);
+      if (from < to) yield* this.hv_bring_pgs_online(has, from, to - from);
+    }
+  },
+
+  /** The host announces a region and backs its first `pfn_count` pages: 0, or the errno of add_memory(). */
+  *hv_mem_hot_add(
+    this: Kernel,
+    nid: number,
+    start_pfn: number,
+    size: number,
+    pfn_count: number,
+  ): Steps<number> {
+    const has = { start_pfn, end_pfn: start_pfn + size, covered_start_pfn: start_pfn };
+    for (let pfn = start_pfn; pfn < start_pfn + size; pfn += HA_CHUNK) {
+      const covered_end_pfn = Math.min(pfn + HA_CHUNK, start_pfn + pfn_count);
+      yield* change('ha_region_list', set_region, { ...has, covered_end_pfn });
+      const ret = yield* this.add_memory(nid, PFN_PHYS(this.c, pfn), PFN_PHYS(this.c, HA_CHUNK), 0);
+      if (ret) return ret;
+    }
+    return 0;
+  },
+};
+
+export const S2 = {
+  /** Hot-added pages no longer come with PG_reserved: it is set here, and cleared where the page is freed. */
+  *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
+    yield* this.set_page_flag(pfn, nr_pages, PG_reserved);
+    yield* v5_2.hv_page_online_one.call(this, pfn, nr_pages, backed);
+  },
+};

@@ -1,0 +1,30 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { NO_PAGE } from '../../mm/page.ts';
+
+/** drivers/vfio/vfio_iommu_type1.c: pfns that are pinned without a reference. */
+
+const WHERE = 'is_invalid_reserved_pfn';
+
+export const v5_2 = {
+  /** The head page decides; the tail is asked again where the hugepage was split meanwhile, which nobody does here. */
+  *is_invalid_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
+    if (!(yield* this.pfn_valid(pfn))) return true;
+    return yield* this.PageReserved(yield* this.compound_head(pfn, WHERE), WHERE);
+  },
+};
+
+export const v5_5 = {
+  /** PG_reserved is never set on part of a compound page: the page itself is asked. */
+  *is_invalid_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
+    if (!(yield* this.pfn_valid(pfn))) return true;
+    return yield* this.PageReserved(pfn, WHERE);
+  },
+};
+
+export const S2 = {
+  *is_invalid_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
+    if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return true;
+    return yield* this.PageReserved(pfn, WHERE);
+  },
+};
