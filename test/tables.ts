@@ -1,8 +1,7 @@
-import { entry_size, va_text } from '../src/geometry/translation.ts';
-import { CONT, type Descriptor } from '../src/hardware/descriptor.ts';
+import { entry_size } from '../src/geometry/translation.ts';
+import { CONT } from '../src/hardware/descriptor.ts';
 import { leaves } from '../src/hardware/walk.ts';
 import { phys_to_virt } from '../src/kernel/arch/arm64/mmu.ts';
-import { leaf_address } from '../src/kernel/arch/arm64/pgtable.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { releases } from '../src/releases/index.ts';
 import type { Session } from '../src/scenarios/session.ts';
@@ -65,18 +64,6 @@ export const linear_lines = (session: Session, phys: number, size: number): stri
   const start = phys_to_virt(session.kernel.c, phys);
   return leaf_lines(session, start, start + size);
 };
-
-/** Pages of all leaves in [from, to): the address of each and what it maps. */
-export function* pages_of(session: Session, from: number, to: number): Generator<string> {
-  const { c } = session.kernel;
-  for (const leaf of leaves(session.state.mmu!, from, to)) {
-    const size = entry_size(c.t, leaf.depth);
-    for (let i = 0; i < leaf.n; i++) {
-      const entry: Descriptor = { addr: leaf.addr + i * leaf.stride, attr: leaf.attr };
-      yield `${va_text(leaf.start + i * size)} 0x${leaf_address(c, entry).toString(16)} ${entry.attr.toString(16)}`;
-    }
-  }
-}
 
 /** All of memory that holds descriptors, as text. */
 export const words_text = (session: Session): string =>

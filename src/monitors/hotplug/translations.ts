@@ -12,15 +12,20 @@ export function check_translations(state: State, c: Config): string[] {
   if (!state.mmu) return [];
   const broken: string[] = [];
   const size = 2 ** c.t.va_bits;
-  for (const h of held(state.mmu, -size, size)) {
-    if (h.held_by.length === 0) continue;
-    const what = h.as === 'table' ? `the ${h.level} entry` : `a ${h.level}`;
-    broken.push(
-      `CPU ${h.held_by.join()} may hold ${what} at ${va_text(h.va)} (0x${h.size.toString(16)} bytes)`,
-    );
+  const stale = held(state.mmu, -size, size).filter((h) => h.held_by.length > 0);
+  const [first] = stale;
+  if (first) {
+    const what = first.as === 'table' ? `the ${first.level} entry` : `a ${first.level}`;
+    const where = at(first.va, first.size, stale.length - 1);
+    broken.push(`CPU ${first.held_by.join()} may hold ${what} ${where}`);
   }
-  for (const { rule, va, size } of state.mmu.violations) {
-    broken.push(`${rule} at ${va_text(va)} (0x${size.toString(16)} bytes)`);
+  const { violations } = state.mmu;
+  for (const rule of new Set(violations.map((v) => v.rule))) {
+    const all = violations.filter((v) => v.rule === rule);
+    broken.push(`${rule} ${at(all[0]!.va, all[0]!.size, all.length - 1)}`);
   }
   return broken;
 }
+
+const at = (va: number, size: number, more: number): string =>
+  `at ${va_text(va)} (0x${size.toString(16)} bytes)${more > 0 ? ` and ${more} more` : ''}`;

@@ -191,9 +191,32 @@ export const S0 = {
     sparse: boolean,
     _altmap: vmem_altmap | null,
   ): Steps<void> {
+    if (run.n > 1 && cont(run)) {
+      yield* this.unmap_hotplug_group(level, p, run, addr, next, sparse, _altmap);
+      return;
+    }
     yield* this.clear_leaf(level, p, run.n);
     yield* this.flush_tlb_kernel_range(addr, addr + (next - addr) / run.n, run.n);
     if (sparse) yield* this.free_hotplug_leaf(level, run, null);
+  },
+
+  /** Members of contiguous groups, one after the other: as long as one is left, a CPU may cache all of the group (B26). */
+  *unmap_hotplug_group(
+    this: Kernel,
+    level: 'PTE' | 'PMD' | 'PUD',
+    p: EntryPointer,
+    run: WordRun,
+    addr: number,
+    next: number,
+    sparse: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    const size = (next - addr) / run.n;
+    for (let i = 0; i < run.n; i++) {
+      const one = { ...run, pa: run.pa + i * 8, n: 1, addr: run.addr + i * run.stride };
+      const at = addr + i * size;
+      yield* this.unmap_hotplug_leaf(level, p + i * 8, one, at, at + size, sparse, altmap);
+    }
   },
 
   *clear_leaf(this: Kernel, level: 'PTE' | 'PMD' | 'PUD', p: EntryPointer, n: number): Steps<void> {
@@ -406,6 +429,10 @@ export const v5_7 = {
     free_mapped: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
+    if (run.n > 1 && cont(run)) {
+      yield* this.unmap_hotplug_group(level, p, run, addr, next, free_mapped, altmap);
+      return;
+    }
     yield* this.clear_leaf(level, p, run.n);
     if (run.n === 1 || level === 'PTE')
       yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE, run.n);

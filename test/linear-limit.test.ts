@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { booted, G, last, M, play } from './kit.ts';
+import { arm64, linear_lines } from './tables.ts';
+
+// Memory that the linear map cannot hold: 256G of it from 2G on with 39 bits.
+
+const machine = arm64(4, 39);
+const LIMIT = 258 * G;
+const hex = (n: number): string => `0x${n.toString(16)}`;
+
+const outside = [
+  ['past the end', LIMIT, G],
+  ['across the end', LIMIT - G, 2 * G],
+  ['far away', 4096 * G, G],
+  ['before the start', G, G],
+] as const;
+
+describe.each(outside)('%s', (_, start, size) => {
+  const added = (release: string) => last(booted(release, machine), { add: { start, size, expect: 'any' } });
+
+  test.each(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'S0'])(
+    '%s: nobody asks, and other regions are mapped (B43)',
+    (release) => {
+      const { result, failures } = added(release);
+      expect(result).toBe('success');
+      expect(failures.map(({ text }) => text)).toContainEqual(
+        expect.stringMatching(/^linear: 0x[0-9a-f]+-0x[0-9a-f]+ has a section and is not mapped$/),
+      );
+    },
+  );
+
+  test('v5.10: EINVAL', () => {
+    const { result, messages, failures } = added('v5.10');
+    expect(result).toBe('EINVAL');
+    const range = `${start.toString(16)} ${(start + size).toString(16)}`;
+    expect(messages).toEqual([`[${range}] is outside linear mapping region`]);
+    expect(failures).toEqual([]);
+  });
+
+  test.each(['v6.1', 'v6.12', 'v7.2'])('%s: E2BIG', (release) => {
+    const { result, messages, failures } = added(release);
+    expect(result).toBe('E2BIG');
+    const range = `${hex(start)}-${hex(start + size)}`;
+    expect(messages).toEqual([
+      `Hotplug memory [${range}] exceeds maximum addressable range [0x80000000-0x407fffffff]`,
+    ]);
+    expect(failures).toEqual([]);
+  });
+});
+
+describe.each(['v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s', (release) => {
+  test('the last block is accepted and goes without a trace', () => {
+    const session = booted(release, machine);
+    const size = session.kernel.c.memory_block_size_bytes;
+    const range = { start: LIMIT - size, size };
+    expect(play(session, { add: { ...range, node: 1 } })[0]!.failures).toEqual([]);
+    expect(linear_lines(session, range.start, size)).toEqual([`${size / 4096} x 4K`]);
+    // the table of the memmap was never constructed (B36)
+    const known = release === 'v7.2' ? ['tables: NR_PAGETABLE is -1, 0 table pages are constructed'] : [];
+    const outcomes = play(session, { touch: range }, { remove: range });
+    expect(outcomes.flatMap((o) => o.failures.map(({ text }) => text))).toEqual(known);
+    expect(linear_lines(session, range.start, size)).toEqual([]);
+  });
+});
+
+test.each(['v6.1', 'v6.12', 'v7.2'])('%s: a size of 0 is past the end', (release) => {
+  const { result, messages } = last(booted(release, machine), {
+    add: { start: 8 * G, size: 0, expect: 'any' },
+  });
+  expect(result).toBe('E2BIG');
+  expect(messages).toEqual([
+    'Hotplug memory [0x200000000-0x200000000] exceeds maximum addressable range [0x80000000-0x407fffffff]',
+  ]);
+});
+
+test('what is touched there oopses', () => {
+  const session = booted('v5.7', machine);
+  const [, outcome] = play(
+    session,
+    { add: { start: 8 * G, size: G, node: 1 } },
+    { touch: { start: 9 * G, size: 2 * M, expect: 'BUG' } },
+  );
+  expect(outcome!.messages.slice(0, 3)).toEqual([
+    'Unable to handle kernel paging request at virtual address ffffff81c0000000',
+    '  ESR = 0x0000000096000045',
+    '  FSC = 0x05: level 1 translation fault',
+  ]);
+});
