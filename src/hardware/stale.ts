@@ -93,25 +93,44 @@ export function retire(m: Mmu, e: Entries, visible: boolean): void {
   const kind = meaning(m.t, e.depth, e.attr);
   if (kind === 'none' || (kind === 'leaf' && !cacheable(m.t, e.attr))) return;
   const table = kind === 'table';
+  if (hand_over(m, e, table, visible)) return;
   for (const piece of natural(m.t, e, table)) {
     const size = entry_size(m.t, e.depth);
     const group = table ? 1 : group_of(m.t, e.depth, e.attr);
     for (const g of grouped(piece.va / size, piece.n, group)) {
       const first = piece.addr + (g.entry - piece.va / size) * output_size(m.t, e.depth, table);
-      add_held(m, e.depth, g.entry, g.n, {
-        table,
-        addr: first,
-        attr: e.attr,
-        writer: visible ? -1 : m.cpu,
-        settled: visible ? 2 : 0,
-        except: [],
-        flight: [],
-        late: NOBODY,
-        marks: [],
-      });
+      add_held(m, e.depth, g.entry, g.n, record(m, table, first, e.attr, visible));
     }
   }
   unserve(m, e, (child) => retire(m, child, visible));
+}
+
+const record = (m: Mmu, table: boolean, addr: number, attr: number, visible: boolean): Held => ({
+  table,
+  addr,
+  attr,
+  writer: visible ? -1 : m.cpu,
+  settled: visible ? 2 : 0,
+  except: [],
+  flight: [],
+  late: NOBODY,
+  marks: [],
+});
+
+/**
+ * The plain case: where no CPU holds anything yet, what memory said becomes what CPUs hold, and as many ways lead to the
+ * pages as before.
+ */
+function hand_over(m: Mmu, e: Entries, table: boolean, visible: boolean): boolean {
+  if (e.n > 1 && e.stride !== output_size(m.t, e.depth, table)) return false;
+  if (!table && group_of(m.t, e.depth, e.attr) > 1) return false;
+  const first = e.va / entry_size(m.t, e.depth);
+  const stale = m.stale[e.depth]!;
+  if (stale.over(first, e.n).length > 0) return false;
+  const items = [record(m, table, e.addr, e.attr, visible)];
+  stale.update(first, e.n, () => items);
+  if (!visible) m.pending[m.cpu]!.unsettled.push({ depth: e.depth, first, n: e.n });
+  return true;
 }
 
 function add_held(m: Mmu, depth: number, first: number, n: number, item: Held): void {
@@ -144,9 +163,15 @@ function refer(m: Mmu, depth: number, first: number, n: number, h: Held, by: 1 |
 
 /**
  * Change records over a stretch; undefined drops one. What a dropped walk-cache entry led to and nothing else leads to
- * may have been cached on the way: it stays held, except what the TLBI covers.
+ * may have been cached on the way: it stays held, except what the TLBI covers: the complete marks of the record, or
+ * those given.
  */
-export function change_held(m: Mmu, todo: Todo, image: (h: Held) => Held | undefined): void {
+export function change_held(
+  m: Mmu,
+  todo: Todo,
+  image: (h: Held) => Held | undefined,
+  ended_by?: readonly Mark[],
+): void {
   const rule = held_rule(m.t, todo.depth);
   const dropped: { first: number; n: number; item: Held }[] = [];
   m.stale[todo.depth]!.update(todo.first, todo.n, (layer) => {
@@ -162,7 +187,7 @@ export function change_held(m: Mmu, todo: Todo, image: (h: Held) => Held | undef
       : layer.items;
   });
   for (const { first, n, item } of dropped) {
-    for (const lost of refer(m, todo.depth, first, n, item, -1)) orphan(m, lost, item.marks);
+    for (const lost of refer(m, todo.depth, first, n, item, -1)) orphan(m, lost, ended_by ?? item.marks);
   }
 }
 

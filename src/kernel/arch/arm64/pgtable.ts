@@ -17,6 +17,7 @@ import {
   VALID,
 } from '../../../hardware/descriptor.ts';
 import { type Mmu, read_entry, read_run } from '../../../hardware/mmu.ts';
+import { synchronize } from '../../../hardware/sequence.ts';
 import type { WordRun } from '../../../hardware/words.ts';
 import { write_entries } from '../../../hardware/write.ts';
 import type { Steps } from '../../../steps/step.ts';
@@ -58,6 +59,7 @@ const swap_run_at = (state: State, p: EntryPointer, n: number, d: Descriptor): W
   return old;
 };
 const barrier_dsb = (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind);
+const in_one = (state: State): void => synchronize(mmu_of(state));
 const barrier_isb = (state: State): void => isb(mmu_of(state));
 
 /** The functions of steps, for those who ask what one touches: the first four take an entry pointer, {@link resolve}d. */
@@ -223,6 +225,10 @@ export const v5_3 = {
   /** The ISB is back. */
   *entry_barrier(this: Kernel, d: Descriptor): Steps<void> {
     if (!is_valid(d)) return;
+    if (this.c.run_limit > 1) {
+      yield* change('mmu', in_one);
+      return;
+    }
     yield* DSB('ishst');
     yield* ISB();
   },

@@ -1,3 +1,4 @@
+import { flush, synchronize } from '../../../hardware/sequence.ts';
 import { type TlbiOp, tlbi } from '../../../hardware/tlbi.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
@@ -17,12 +18,24 @@ function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
   yield* change('mmu', issue, { by: 'va', va, pages, last_level, broadcast: true });
 }
 
+const settled = (state: State): void => synchronize(state.mmu!);
+const in_one = (state: State, op: TlbiOp): void => flush(state.mmu!, op);
+
+/** DSB ISHST; TLBI; DSB ISH; ISB: one step where nobody could come between. */
+function* flush_and_wait(k: Kernel, op: TlbiOp): Steps<void> {
+  if (k.c.run_limit > 1) {
+    yield* change('mmu', in_one, op);
+    return;
+  }
+  yield* DSB('ishst');
+  yield* change('mmu', issue, op);
+  yield* DSB('ish');
+  yield* ISB();
+}
+
 export const v5_2 = {
   *flush_tlb_all(this: Kernel): Steps<void> {
-    yield* DSB('ishst');
-    yield* change('mmu', issue, { by: 'all', last_level: false, broadcast: true });
-    yield* DSB('ish');
-    yield* ISB();
+    yield* flush_and_wait(this, { by: 'all', last_level: false, broadcast: true });
   },
 
   *local_flush_tlb_all(this: Kernel): Steps<void> {
@@ -42,10 +55,8 @@ export const v5_2 = {
       yield* this.flush_tlb_all();
       return;
     }
-    yield* DSB('ishst');
-    yield* TLBI_VA(start, (Math.ceil((end - start) / PAGE_SIZE) || 1) * times, true);
-    yield* DSB('ish');
-    yield* ISB();
+    const pages = (Math.ceil((end - start) / PAGE_SIZE) || 1) * times;
+    yield* flush_and_wait(this, { by: 'va', va: start, pages, last_level: true, broadcast: true });
   },
 
   /** After an entry that pointed to a table was cleared: walk caches, too. No ISB until v5.4 (B22). */
@@ -57,6 +68,10 @@ export const v5_2 = {
 
   /** The flush that clearing a fixmap slot runs: it settles every write before it. The slots' own page is not modelled. */
   *flush_fixmap_slot(this: Kernel): Steps<void> {
+    if (this.c.run_limit > 1) {
+      yield* change('mmu', settled);
+      return;
+    }
     yield* DSB('ishst');
     yield* DSB('ish');
     yield* ISB();
@@ -65,7 +80,6 @@ export const v5_2 = {
 
 export const v5_4 = {
   *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
-    yield* v5_2.__flush_tlb_kernel_pgtable.call(this, addr, pages);
-    yield* ISB();
+    yield* flush_and_wait(this, { by: 'va', va: addr, pages, last_level: false, broadcast: true });
   },
 };

@@ -1,0 +1,108 @@
+import { entry_size } from '../geometry/translation.ts';
+import { dsb, isb } from './barriers.ts';
+import { group_of } from './format.ts';
+import type { Layer } from './layers.ts';
+import type { Mmu, Todo } from './mmu.ts';
+import { change_held, DONE, type Held, NOBODY } from './stale.ts';
+import { type TlbiOp, tlbi } from './tlbi.ts';
+
+/**
+ * Barriers and invalidations that nobody can come between, in one go: the same as the instructions one by one, without
+ * the steps in between being kept.
+ */
+
+/** DSB ISHST; ISB: what an entry that has become valid is followed by. */
+export function synchronize(m: Mmu): void {
+  const mine = m.pending[m.cpu]!;
+  if (mine.unsettled.length > 0 || mine.in_flight.length > 0) {
+    dsb(m, 'ishst');
+    isb(m);
+    return;
+  }
+  forget_fresh(m);
+}
+
+/** DSB ISHST; a broadcast TLBI; DSB ISH; ISB. */
+export function flush(m: Mmu, op: TlbiOp): void {
+  const plan = planned(m, op);
+  if (plan === undefined) {
+    dsb(m, 'ishst');
+    tlbi(m, op);
+    dsb(m, 'ish');
+    isb(m);
+    return;
+  }
+  const [va, end] = range_of(m, op);
+  const done = [{ cpu: DONE, broadcast: true, va, end }];
+  const mine = m.pending[m.cpu]!;
+  mine.unsettled = [];
+  for (const { todo, layer } of plan.left)
+    if (layer.items.some((h) => h.settled < 2))
+      change_held(m, todo, (h) => (h.settled < 2 ? { ...h, settled: 2, writer: -1 } : h));
+  // leaves first: what a dropped walk-cache entry leaves behind is not to be taken for one of them
+  const tables = plan.covered.filter(({ layer }) => layer.items.some((h) => h.table));
+  for (const { todo } of plan.covered) change_held(m, todo, (h) => (h.table ? h : undefined));
+  for (const { todo } of tables) change_held(m, todo, (h) => (h.table ? undefined : h), done);
+  forget_fresh(m);
+}
+
+/** What the executing CPU wrote is visible to all and it has fetched again: nothing of it is new any more. */
+function forget_fresh(m: Mmu): void {
+  const mine = m.pending[m.cpu]!;
+  for (const { first, n } of mine.fresh) {
+    m.fresh.update(first, n, (layer) => layer.items.filter((f) => f.writer !== m.cpu));
+  }
+  mine.fresh = [];
+}
+
+interface Part {
+  readonly todo: Todo;
+  readonly layer: Layer<Held>;
+}
+
+/** More records than this are rare, and then the instructions go one by one. */
+const FEW = 64;
+
+/** Which records the invalidation ends and which it leaves, where that is plain: all written by this CPU, or visible, untouched so far and in no contiguous group. */
+function planned(m: Mmu, op: TlbiOp): { covered: Part[]; left: Part[] } | undefined {
+  const mine = m.pending[m.cpu]!;
+  if (m.defect !== undefined || !op.broadcast || mine.marked.length > 0 || mine.in_flight.length > 0)
+    return undefined;
+  const [va, end] = range_of(m, op);
+  const covered: Part[] = [];
+  const left: Part[] = [];
+  for (let depth = 0; depth < m.t.levels; depth++) {
+    const stale = m.stale[depth]!;
+    if (stale.count === 0) continue;
+    if (stale.count > FEW) return undefined;
+    const unit = entry_size(m.t, depth);
+    const from = Math.floor(va / unit);
+    const to = Math.ceil(end / unit);
+    for (const layer of stale.all()) {
+      if (!layer.items.every((h) => is_plain(m, depth, h))) return undefined;
+      const part = { todo: { depth, first: layer.first, n: layer.n }, layer };
+      const inside = layer.first >= from && layer.first + layer.n <= to;
+      const outside = layer.first >= to || layer.first + layer.n <= from;
+      const kept = layer.items.filter((h) => op.last_level && h.table).length;
+      if (outside || kept === layer.items.length) left.push(part);
+      else if (inside && kept === 0) covered.push(part);
+      else return undefined;
+    }
+  }
+  return { covered, left };
+}
+
+const is_plain = (m: Mmu, depth: number, h: Held): boolean =>
+  (h.table || group_of(m.t, depth, h.attr) === 1) &&
+  h.marks.length === 0 &&
+  h.except.length === 0 &&
+  h.flight.length === 0 &&
+  h.late === NOBODY &&
+  (h.settled === 2 || h.writer === m.cpu);
+
+function range_of(m: Mmu, op: TlbiOp): [va: number, end: number] {
+  if (op.by === 'all') return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const page = 2 ** m.t.page_shift;
+  const va = Math.floor(op.va! / page) * page;
+  return [va, va + (op.pages ?? 1) * page];
+}
