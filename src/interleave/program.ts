@@ -16,7 +16,11 @@ export class NotInterleavable extends Error {
  * Threads of a kernel as a program of the explorer, from the model's state on; that itself stays as it is.
  * @throws NotInterleavable when a step of this kernel may be more than one access, or a thread has no CPU
  */
-export function kernel_program(name: string, { kernel, state }: Model, threads: KernelThreads): Program {
+export function kernel_program(
+  name: string,
+  { kernel, state }: Pick<Model, 'kernel' | 'state'>,
+  threads: KernelThreads,
+): Program {
   const names = Object.keys(threads);
   if (kernel.c.run_limit !== 1) throw new NotInterleavable(`${name}: boot the kernel with run_limit 1`);
   if (state.mmu && names.length > state.mmu.cpus) {

@@ -43,14 +43,16 @@ function pieces(pa: number, size: number): string[] | null {
 }
 
 /*
- * Two names beside those of things: whoever changes "any X" changes an X that it does not name, and whoever reads all of X
- * reads "some X", which every change of an X writes.
+ * Names beside those of things. "Any X" is written by who changes an X without saying which, and read by who reads or
+ * changes one that it names. "Some X" is written by all who change one, and read by who may read any.
  */
 function touches_entries(step: CallStep): Access[] {
   const entry = entry_access(step);
+  // whether the page still is a table is looked up
+  const page = entry ? [read('any pages')] : [];
   if (entry && !entry.write) {
     const names = pieces(entry.p, entry.n * 8);
-    return [read('any entry'), ...(names ?? ['some entry']).map(read)];
+    return [...page, read('any entry'), ...(names ?? ['some entry']).map(read)];
   }
   // the order of writes, barriers and invalidations decides what a TLB may hold
   if (BARRIERS.has(step.fn)) return [read('any entry'), write('some entry')];
@@ -60,44 +62,46 @@ function touches_entries(step: CallStep): Access[] {
     : (step.fn as unknown) === erase_step
       ? pieces(pa!, size!)
       : null;
-  if (names) return [read('any entry'), write('some entry'), ...names.map(write)];
-  if (step.writes) return [write('any entry'), write('some entry')];
+  if (names) return [...page, read('any entry'), write('some entry'), ...names.map(write)];
+  if (step.writes) return [...page, write('any entry'), write('some entry')];
   return [read('any entry'), read('some entry')];
 }
 
-/** What a step of a kernel thread may touch, whatever the state. */
+/**
+ * What a step of a kernel thread may touch, whatever the state. A call may read everything, and changes what it is said to
+ * change.
+ */
 export function touches(step: Step): Access[] {
   switch (step.op) {
     case 'read':
       return [read(`any ${step.obj}`), read(`${step.obj} ${step.key}.${step.field}`)];
     case 'write':
-      return [
-        read(`any ${step.obj}`),
-        write(`some ${step.obj}`),
-        write(`${step.obj} ${step.key}.${step.field}`),
-      ];
+      return [read(`any ${step.obj}`), write(`${step.obj} ${step.key}.${step.field}`), write('some thing')];
     case 'alloc':
     case 'free':
-      return [write(`any ${step.obj}`), write(`some ${step.obj}`)];
+      return [write(`any ${step.obj}`), write('some thing')];
     case 'call': {
       if (step.obj === 'mmu') return touches_entries(step);
-      const access = step.writes ? write : read;
-      // a few functions on struct pages look at the tables, too
-      return [
-        access(`any ${step.obj}`),
-        access(`some ${step.obj}`),
-        read('any entry'),
-        read('some entry'),
-        ...in_vars(step, access),
-      ];
+      const entries = [read('any entry'), read('some entry')];
+      if (!step.writes) return [...entries, read('some thing')];
+      return [...entries, ...changes(step.obj).map((part) => write(`any ${part}`)), write('some thing')];
     }
     default:
       return [];
   }
 }
 
-/** Structures that are fields of `vars`. */
-const VARS = new Set(['fail_alloc', 'warned', 'zonelists']);
+/** Names under which calls change other parts of the state, or more than one. */
+const CHANGES: Readonly<Record<string, readonly string[]>> = {
+  fail_alloc: ['vars'],
+  firmware_map: ['firmware_map', 'vars'],
+  mmu: ['mmu', 'fixmap'],
+  'node links': ['memory_block', 'pgdat'],
+  // from 7.1 on table pages are counted with their struct pages
+  pages: ['pages', 'vars'],
+  warned: ['vars'],
+  zonelists: ['vars'],
+};
 
-const in_vars = (step: CallStep, access: (name: string) => Access): Access[] =>
-  VARS.has(step.obj) ? [access('any vars'), access('some vars')] : [];
+/** The parts of the state that a call on a structure of this name may change. */
+export const changes = (obj: string): readonly string[] => CHANGES[obj] ?? [obj];

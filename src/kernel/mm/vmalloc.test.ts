@@ -170,3 +170,32 @@ test('what the entry says twice is read twice (B15): both reads are steps', () =
     ops.push(next.value.op);
   expect(ops).toEqual(['call', 'call']);
 });
+
+/** B23: v5.2 waits for its own write to be seen by walkers, not for its instructions to be fetched after that. */
+test.each([
+  ['v5.2', 'bug'],
+  ['v5.3', 'returned'],
+  ['v5.4', 'returned'],
+  ['v7.2', 'returned'],
+])('%s uses what it has just mapped: %s', (release, ended) => {
+  const session = booted(release, ARM64);
+  const { kernel } = session;
+  const thread = function* () {
+    const va = yield* kernel.vmalloc(kernel.c.PAGE_SIZE);
+    yield* kernel.touch_kernel(va, true, 'caller');
+  };
+  const outcome = run(session, thread());
+  expect(outcome.ended).toBe(ended);
+  if (ended === 'bug') {
+    expect(outcome.events.at(-1)).toMatchObject({ text: 'Oops: paging request at ffff000010000000' });
+  }
+});
+
+test('an address that nothing maps any more is an oops once it is purged', () => {
+  const session = booted('v5.4', ARM64);
+  const { kernel } = session;
+  const va = vmalloc(session, 1);
+  run(session, kernel.vfree(va));
+  run(session, kernel.vm_unmap_aliases());
+  expect(run(session, kernel.touch_kernel(va, false, 'caller'))).toMatchObject({ ended: 'bug' });
+});

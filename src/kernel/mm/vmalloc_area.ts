@@ -44,7 +44,7 @@ export const v5_2 = {
   ): Steps<number | null> {
     for (let purged = false; ; purged = true) {
       yield* lock('vmap_area_lock', 'spinlock');
-      const addr = yield* change('vmap_area', insert_area, size, align, vstart, vend);
+      const addr = yield* change('vmap_areas', insert_area, size, align, vstart, vend);
       yield* unlock('vmap_area_lock', 'spinlock');
       if (addr !== null) return addr;
       if (purged) break;
@@ -56,19 +56,19 @@ export const v5_2 = {
 
   /** Under vmap_area_lock: the addresses may be given out again. */
   *__free_vmap_area(this: Kernel, va_start: number): Steps<void> {
-    yield* change('vmap_area', remove_area, va_start);
+    yield* change('vmap_areas', remove_area, va_start);
   },
 
   *find_vmap_area(this: Kernel, addr: number): Steps<vmap_area | null> {
     yield* lock('vmap_area_lock', 'spinlock');
-    const area = yield* look('vmap_area', area_at, addr);
+    const area = yield* look('vmap_areas', area_at, addr);
     yield* unlock('vmap_area_lock', 'spinlock');
     return area;
   },
 
   *set_vm_struct(this: Kernel, va_start: number, vm: vm_struct | null): Steps<void> {
     yield* lock('vmap_area_lock', 'spinlock');
-    yield* change('vmap_area', set_vm, va_start, vm);
+    yield* change('vmap_areas', set_vm, va_start, vm);
     yield* unlock('vmap_area_lock', 'spinlock');
   },
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ARM64, booted, G, M } from '../../../../test/kit.ts';
 import { stray } from '../../../../test/stray.ts';
 import { held } from '../../../hardware/reach.ts';
+import { leaves } from '../../../hardware/walk.ts';
 import { phys_to_virt } from './mmu.ts';
 import { vmemmap_of } from './vmemmap.ts';
 
@@ -57,4 +58,16 @@ test.each(['S0', 'v5.7', 'v5.10'])('%s leaves nothing in any TLB', (release) => 
     expect(linear.length > 0).toBe(release === 'S0');
     expect(stray(session)).toEqual([]);
   }
+});
+
+/** The linear map of v5.2 ends where the address space does: that is at 0, and no address is below it. */
+test('V5 takes nothing away of memory at the top of the linear map (B30)', () => {
+  const session = booted('S1', { ...ARM64, page_size: '16K', va_bits: 36 });
+  const { c } = session.kernel;
+  const top = 32 * G;
+  expect(phys_to_virt(c, top + G)).toBe(0);
+  expect(session.add_memory(0, top, G)).toMatchObject({ ret: 0 });
+  expect(session.remove_memory(top, G)).toMatchObject({ ret: 0, events: [] });
+  const left = [...leaves(session.state.mmu!, phys_to_virt(c, top), 0)];
+  expect(left.reduce((sum, leaf) => sum + leaf.end - leaf.start, 0)).toBe(G);
 });

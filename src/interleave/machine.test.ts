@@ -1,0 +1,128 @@
+import { expect, test } from 'vitest';
+import { booted_for_steps } from '../../test/interleave.ts';
+import { ARM64, booted, G, M, type MachineObject, X86 } from '../../test/kit.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { State } from '../kernel/state.ts';
+import { Runner } from '../schedule/run.ts';
+import { call, type Step, type Steps } from '../steps/step.ts';
+import { copy_state } from './copy.ts';
+import { encode_state } from './encode.ts';
+import { KernelMachine } from './machine.ts';
+import { kernel_program, NotInterleavable } from './program.ts';
+import { changes, entry_access, touches } from './touches.ts';
+
+const MACHINES: readonly [string, MachineObject][] = [
+  ['v5.2', ARM64],
+  ['S1', { ...ARM64, page_size: '16K', va_bits: 36 }],
+  ['v5.10', { ...ARM64, page_size: '64K', va_bits: 48 }],
+  ['v7.2', ARM64],
+  ['v6.1', X86],
+];
+
+/** Plug, use and, where the release can, unplug a gigabyte. */
+function* life({ kernel: k, at }: { kernel: Kernel; at: number }): Steps<void> {
+  yield* k.add_memory(0, at, G, 0);
+  if (k.c.arch === 'arm64') {
+    const va = yield* k.vmalloc(3 * k.c.PAGE_SIZE);
+    if (k.release !== 'v5.2') yield* k.touch_kernel(va, true, 'life');
+    yield* k.vfree(va);
+    yield* k.vm_unmap_aliases();
+  }
+  if (k.release !== 'v5.2') yield* k.remove_memory(at, G);
+}
+
+test.each(MACHINES)("a copy is equal and is nobody else's: %s", (release, machine) => {
+  const { kernel, state } = booted(release, machine);
+  const before = encode_state(state);
+  const twin = copy_state(state);
+  expect(encode_state(twin)).toBe(before);
+  expect(new Runner(twin).run(life({ kernel, at: 8 * G })).ended).toBe('returned');
+  expect(encode_state(twin)).not.toBe(before);
+  expect(encode_state(state)).toBe(before);
+  new Runner(state).run(life({ kernel, at: 8 * G }));
+  expect(encode_state(state)).toBe(encode_state(twin));
+});
+
+/** By part: the text of the state with nothing else in it. */
+function parts(state: State): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, part] of Object.entries(state)) {
+    const only = (name === 'mmu' ? { mmu: part } : { [name]: part, mmu: null }) as unknown as State;
+    found.set(name, encode_state(only));
+  }
+  return found;
+}
+
+/** Run, and look at what every call has changed. */
+function called(state: State, thread: Steps<unknown>): Set<string> {
+  const wrong = new Set<string>();
+  const runner = new Runner(state);
+  const watched = function* (): Steps<void> {
+    let next = thread.next();
+    while (!next.done) {
+      const step: Step = next.value;
+      if (step.op !== 'call') {
+        next = thread.next(yield step);
+        continue;
+      }
+      const before = parts(state);
+      const value = call(step, state);
+      for (const [name, text] of parts(state)) {
+        if (text === before.get(name)) continue;
+        if (!step.writes || !changes(step.obj).includes(name))
+          wrong.add(`${step.obj} ${step.fn.name}: ${name}`);
+      }
+      next = thread.next(value);
+    }
+  };
+  runner.run(watched());
+  return wrong;
+}
+
+test.each(MACHINES)('a call changes what it says, and nothing if it only looks: %s', (release, machine) => {
+  const { kernel, state } = booted(release, machine);
+  expect([...called(state, life({ kernel, at: 8 * G }))]).toEqual([]);
+});
+
+test('threads run on CPUs of their own, and a kernel that takes many entries at once is refused', () => {
+  const nothing = function* (): Steps<void> {};
+  const model = booted_for_steps('v5.2', ARM64);
+  const three = { a: nothing, b: nothing, c: nothing };
+  expect(() => kernel_program('three', model, three)).toThrow(
+    new NotInterleavable('three: 3 threads and 2 CPUs'),
+  );
+  expect(() => kernel_program('fast', booted('v5.2', ARM64), { a: nothing })).toThrow(
+    new NotInterleavable('fast: boot the kernel with run_limit 1'),
+  );
+});
+
+test('a world is copied when it is written to, and not before', () => {
+  const { kernel, state } = booted_for_steps('v5.2', ARM64);
+  const machine = new KernelMachine(kernel.c, state);
+  const world = machine.initial();
+  const twin = machine.copy(world);
+  expect(twin.state).toBe(world.state);
+  const text = machine.encode(world);
+  machine.perform(twin, 0, { op: 'write', obj: 'vars', key: 0, field: 'max_pfn', value: 1 });
+  expect(twin.state).not.toBe(world.state);
+  expect(machine.encode(world)).toBe(text);
+  expect(machine.encode(twin)).not.toBe(text);
+});
+
+test('entries of a table are told apart by where they are', () => {
+  const { kernel } = booted_for_steps('v5.2', ARM64);
+  const step = kernel.pud_offset(0x4000_0208, -M).next().value as Step;
+  expect(entry_access(step)).toEqual({ p: 0x4000_0208, n: 1, write: false });
+  expect(touches(step)).toEqual([
+    { name: 'any pages', write: false },
+    { name: 'any entry', write: false },
+    { name: 'entries 40000200', write: false },
+  ]);
+  const write = kernel.set_pte(0x4000_0208, { addr: 0, attr: 0 }).next().value as Step;
+  expect(touches(write)).toEqual([
+    { name: 'any pages', write: false },
+    { name: 'any entry', write: false },
+    { name: 'some entry', write: true },
+    { name: 'entries 40000200', write: true },
+  ]);
+});

@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
+import { ARM64, G, K, M } from '../../test/kit.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
+import type { Program } from '../schedule/program.ts';
+import type { Steps } from '../steps/step.ts';
+import { kernel_program } from './program.ts';
+
+const PAGE = 16 * K;
+const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
+
+/** A page of the linear map whose table has no other, taken away while somebody looks at it. */
+function walking(release: string, how: 'ptdump_show' | 'ptdump_check_wx'): Program {
+  const model = booted_for_steps(release, MACHINE);
+  const va = model.kernel.c.PAGE_OFFSET + 4 * G;
+  const { start } = model.kernel.c.mappable_range;
+  first(model, model.kernel.map_linear(start + 4 * G, PAGE));
+  return kernel_program(`${how} and removal on ${release}`, model, {
+    *walker(k: Kernel): Steps<void> {
+      yield* k[how](va, va + PAGE);
+    },
+    *remover(k: Kernel): Steps<void> {
+      yield* mem_hotplug_begin();
+      yield* k.__remove_pgd_mapping(va, PAGE);
+      yield* mem_hotplug_done();
+    },
+  });
+}
+
+const FREED = {
+  text: expect.stringMatching(/^read of a page table entry in pfn 0x[0-9a-f]+, which is free$/),
+  preemptions: 1,
+};
+/** The walk reads the entry of a table twice: to see what it is, and for the table's address. */
+const CLEARED = { text: 'read of a page table entry in pfn 0x0, which is no memory', preemptions: 1 };
+
+test.each(['S0', 'S1', 'v5.7', 'v5.10'])('%s: kernel_page_tables keeps hotplug away', (release) => {
+  expect(found(walking(release, 'ptdump_show'), anything)).toBe('proved');
+});
+
+/** As kernel_page_tables, too, would without S0's second patch (B19). */
+test.each(['S0', 'S1', 'v5.7', 'v5.10'])('%s: the check for W+X does not (B20)', (release) => {
+  expect(found(walking(release, 'ptdump_check_wx'), faults('use-after-free'))).toMatchObject(FREED);
+  expect(found(walking(release, 'ptdump_check_wx'), faults('wild-access'))).toEqual(CLEARED);
+});
+
+test.each(['v6.1', 'v6.12', 'v7.2'])('%s: both do', (release) => {
+  expect(found(walking(release, 'ptdump_show'), anything)).toBe('proved');
+  expect(found(walking(release, 'ptdump_check_wx'), anything)).toBe('proved');
+});
+
+/** A block that takes the place of an empty table in the vmalloc region, under a walk (B21). */
+function replacing(release: string, ptdump_debugfs: boolean): Program {
+  const model = booted_for_steps(release, MACHINE, { ptdump_debugfs });
+  const { kernel } = model;
+  const { VMALLOC_START, VMALLOC_END } = kernel.c.layout;
+  const size = 32 * M;
+  const area = first(model, kernel.__get_vm_area_node(size, size, VMALLOC_START, VMALLOC_END))!;
+  first(model, kernel.ioremap_page_range(area, area + PAGE, 256 * G, kernel.c.pgprot.PAGE_KERNEL));
+  first(model, kernel.vunmap_page_range(area, area + PAGE));
+  first(model, kernel._vm_unmap_aliases(area, area + PAGE, true));
+  return kernel_program(`ioremap and ptdump on ${release}`, model, {
+    *walker(k: Kernel): Steps<void> {
+      yield* k.ptdump_show(area, area + PAGE);
+    },
+    *mapper(k: Kernel): Steps<void> {
+      const pmdp = yield* k.pgd_offset_k(area);
+      yield* k.ioremap_try_huge_pmd(pmdp, area, area + size, 256 * G, k.c.pgprot.PAGE_KERNEL);
+    },
+  });
+}
+
+test.each(['v5.2', 'v5.7'])(
+  '%s: a huge vmap frees a table under ptdump, were both built (B21)',
+  (release) => {
+    expect(found(replacing(release, false), faults('use-after-free'))).toMatchObject(FREED);
+  },
+);
+
+test.each(['v5.2', 'v5.7', 'v6.12'])('%s: with kernel_page_tables there are no huge vmaps', (release) => {
+  expect(found(replacing(release, true), anything)).toBe('proved');
+});
+
+test('v7.2: the table waits for the walk, but the entry is cleared without the lock and read twice', () => {
+  expect(found(replacing('v7.2', true), faults('use-after-free'))).toBe('proved');
+  expect(found(replacing('v7.2', true), faults('wild-access'))).toEqual(CLEARED);
+});
+
+/** The steps that may be put in any order are those that the machine says touch nothing in common. */
+test('nothing is lost by leaving out orders', () => {
+  for (const monitor of [anything, faults('use-after-free'), faults('wild-access')]) {
+    for (const release of ['v5.2', 'v7.2']) {
+      for (const ptdump_debugfs of [true, false]) {
+        const program = replacing(release, ptdump_debugfs);
+        expect(found(program, monitor, false)).toEqual(found(program, monitor));
+      }
+    }
+  }
+});

@@ -1,0 +1,45 @@
+import { stringify } from 'yaml';
+import { type BootOptions, boot, type Model } from '../src/boot/boot.ts';
+import { parseMachineFile } from '../src/machines/machine-file.ts';
+import { find_release } from '../src/releases/index.ts';
+import { explore } from '../src/schedule/explore.ts';
+import type { Monitor } from '../src/schedule/monitor.ts';
+import type { Program } from '../src/schedule/program.ts';
+import { Runner } from '../src/schedule/run.ts';
+import type { Steps } from '../src/steps/step.ts';
+import type { MachineObject } from './kit.ts';
+
+/** What tests of kernels on the explorer share. */
+
+/** A kernel of which every access is a step. */
+export function booted_for_steps(release: string, machine: MachineObject, options: BootOptions = {}): Model {
+  const parsed = parseMachineFile(stringify(machine), 'machine');
+  return boot(parsed, find_release(release)!, { ...options, run_limit: 1 });
+}
+
+/** Run something before the threads begin. */
+export function first<T>(model: Model, thread: Steps<T>): T {
+  const outcome = new Runner(model.state).run(thread);
+  if (outcome.ended !== 'returned') throw new Error(`${outcome.ended}: ${JSON.stringify(outcome.events)}`);
+  return outcome.value!;
+}
+
+/** What this monitor has to say. */
+export function found(program: Program, monitor: Monitor, reduce = true) {
+  const verdict = explore(program, { monitors: [monitor], reduce });
+  if (verdict.verdict !== 'violated') return verdict.verdict;
+  return { text: verdict.violation.text, preemptions: verdict.preemptions };
+}
+
+/** Faults and warnings of one kind. */
+export const faults = (kind: string): Monitor => ({
+  name: kind,
+  fault: (fault) => (fault.kind === kind ? fault.text : undefined),
+});
+
+/** All of them, and that nobody can go on. */
+export const anything: Monitor = {
+  name: 'anything',
+  fault: (fault) => `${fault.kind}: ${fault.text}`,
+  stuck: () => 'stuck',
+};
