@@ -12,6 +12,7 @@ import * as litmus from './litmus.ts';
 import * as ls from './ls.ts';
 import * as ptdump from './ptdump.ts';
 import * as replay from './replay.ts';
+import * as reserved from './reserved.ts';
 import * as run from './run.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -23,7 +24,8 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls, ptdump, explore, geometry, litmus]) command.register(program);
+for (const command of [run, conform, ls, ptdump, explore, geometry, litmus, reserved])
+  command.register(program);
 replay.register(program, (name) => {
   try {
     return findProgram(name);

@@ -12,6 +12,7 @@ import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as page_flags from '../kernel/mm/page_flags.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse_vmemmap from '../kernel/mm/sparse_vmemmap.ts';
@@ -38,6 +39,7 @@ export const v6_1 = defineRelease({
     ...zone_for_pfn_range.v6_1,
     ...zone_span.v5_15,
     ...zone_device.v5_12,
+    ...page_flags.v5_12,
     pfn_to_online_page: memmap.v5_12.pfn_to_online_page,
     ...zonelists.v5_15,
   },

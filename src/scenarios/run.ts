@@ -1,10 +1,12 @@
 import { release_resource } from '../kernel/kernel/resource.ts';
 import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
-import { type State, zone_key } from '../kernel/state.ts';
+import { PCM, type State, zone_key } from '../kernel/state.ts';
 import { parseSize } from '../machines/size.ts';
 import { violations } from '../monitors/hotplug/index.ts';
 import { changed_lines, observable } from '../monitors/hotplug/restore.ts';
 import type { Scenario } from './read.ts';
+import { consumers } from './reserved/consumers.ts';
+import { reserve_bootmem } from './reserved/kinds.ts';
 import type { ScenarioStep, StepOf } from './schema.ts';
 import { BadOperation, type Result, type Session } from './session.ts';
 import { changes, summarize, table_changes } from './summary.ts';
@@ -97,6 +99,10 @@ function occupy(session: Session, step: StepOf<'use'>): void {
   const first = Math.floor(start / c.PAGE_SIZE);
   const last = Math.ceil((start + size) / c.PAGE_SIZE);
   check_online(session, first, last);
+  if (step.as === 'reserved') {
+    reserve_bootmem(session.state, first, last);
+    return;
+  }
   if (step.as !== 'hwpoison') {
     account_offline(session.state, first, last, step.as === 'offline' || step.as === 'offline_ref');
     session.occupy(start, size, uses[step.as]!);
@@ -192,6 +198,26 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
         session.read_kpageflags(start, size),
       );
     }
+    case 'zone_device': {
+      const [start, size] = range_of(step);
+      const pcm = step.memtype === 'WB' ? PCM.WB : PCM.UC_MINUS;
+      return call(`device memory at ${hex(start)}+${hex(size)}, ${step.memtype}`, () =>
+        session.zone_device(step.node, start, size, pcm),
+      );
+    }
+    case 'hv_hot_add': {
+      const [start, size] = range_of(step);
+      const backed = bytes(step.backed);
+      return call(`hot add ${hex(start)}+${hex(size)}, ${hex(backed)} of it backed`, () =>
+        session.hv_hot_add(step.node, start, size, backed),
+      );
+    }
+    case 'consume': {
+      const start = bytes(step.start);
+      return call(`${step.consumer} of ${hex(start)}: ${consumers[step.consumer].asks}?`, () =>
+        session.consume(step.consumer, Math.floor(start / session.kernel.c.PAGE_SIZE)),
+      );
+    }
     case 'pin':
       return call(`pin a page of node ${step.node} in ${range_of(step).map(hex).join('+')}`, () =>
         session.pin(step.node, ...range_of(step)),
@@ -266,6 +292,12 @@ function expectation(session: Session, { kind, step }: ScenarioStep, ret: number
   if (kind === 'kpageflags') {
     const words = bytes(step.size) / session.kernel.c.PAGE_SIZE;
     return ret === words * 8 ? null : `/proc/kpageflags gives ${ret} bytes, expected ${words * 8}`;
+  }
+  if (kind === 'consume') {
+    const gave = ret ? 'yes' : 'no';
+    if (ret === null || step.gives === undefined || step.gives === gave) return null;
+    const { asks } = consumers[step.consumer];
+    return `${step.consumer}(${hex(bytes(step.start))}): ${asks}? ${gave}, expected ${step.gives}`;
   }
   if (kind !== 'expect') return null;
   const entry = session.read(step.path);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { machineFileSchema } from '../machines/machine-schema.ts';
 import { SIZE_PATTERN } from '../machines/size.ts';
 import { ERRNO, type Errno } from '../steps/errno.ts';
+import { consumer_names } from './reserved/consumers.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */
 
@@ -81,6 +82,23 @@ const steps = {
   kpageflags: z.strictObject(range).meta({
     description: '/proc/kpageflags is read for the pages of a range, v5.7 and later: all of them are told',
   }),
+  zone_device: z
+    .strictObject({ ...range, node: nid.default(0), memtype: z.enum(['WB', 'UC-']).default('WB'), ...result })
+    .meta({ description: 'Device memory with struct pages, mapped by its driver cached or uncached' }),
+  hv_hot_add: z
+    .strictObject({ ...range, backed: size, node: nid.default(0), ...result })
+    .meta({ description: 'A Hyper-V host announces memory and backs the first part of it' }),
+  consume: z
+    .strictObject({
+      consumer: z.enum(consumer_names),
+      start: size,
+      gives: z.enum(['yes', 'no']).optional(),
+      ...result,
+    })
+    .meta({
+      description:
+        'A kernel function that decides by PG_reserved is asked about the page at `start`, v5.10 and before',
+    }),
   pin: z
     .strictObject({ ...range, node: nid.default(0), ...result })
     .meta({ description: 'The kernel takes one page of the range and keeps it' }),
@@ -97,6 +115,7 @@ const steps = {
         'offline',
         'offline_ref',
         'hwpoison',
+        'reserved',
       ]),
     })
     .meta({ description: 'What the pages of an online range are used for' }),

@@ -1,14 +1,17 @@
 import type { Model } from '../boot/boot.ts';
+import { SUBSECTION_SIZE } from '../kernel/config.ts';
 import { kernel_page_tables } from '../kernel/fs/kernel_page_tables.ts';
 import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { NO_PAGE, page_nid, page_use, page_zonenum, USE, with_use } from '../kernel/mm/page.ts';
+import { add_zone_device } from '../kernel/mm/zone_device.ts';
 import type { State } from '../kernel/state.ts';
 import { type Event, type Outcome, Runner } from '../schedule/run.ts';
 import { errno_name } from '../steps/errno.ts';
 import type { Steps } from '../steps/step.ts';
+import { type ConsumerName, consumers } from './reserved/consumers.ts';
 
 /** What one operation came to. */
 export interface Result {
@@ -31,6 +34,9 @@ export interface Result {
 export class BadOperation extends Error {
   override readonly name = 'BadOperation';
 }
+
+/** Bytes that a Hyper-V host announces at least. */
+const HA_CHUNK = 2 ** 27;
 
 interface Device {
   readonly slot: number;
@@ -239,6 +245,41 @@ export class Session {
     return this.#run(device_memory(this.kernel, nid, start, size));
   }
 
+  /** A kernel function of one's own choosing. */
+  run(thread: Steps<number>): Result {
+    return this.#run(thread);
+  }
+
+  /** What a user of PG_reserved makes of a page: 1 for yes, 0 for no. @throws BadOperation from v5.12 on */
+  consume(name: ConsumerName, pfn: number): Result {
+    if (!this.kernel.knows_users_of_PG_reserved())
+      throw new BadOperation(`not modelled: ${name}() of ${this.kernel.release}`);
+    return this.#run(yes_or_no(consumers[name].ask(this.kernel, pfn)));
+  }
+
+  /** Device memory as memremap_pages() leaves it. @throws BadOperation where the kernel has no ZONE_DEVICE */
+  zone_device(nid: number, start: number, size: number, pcm: number): Result {
+    const { PAGE_SIZE, ZONE_DEVICE } = this.kernel.c;
+    if (ZONE_DEVICE < 0 || !this.state.pgdat.has(nid))
+      throw new BadOperation(`node ${nid} has no zone for device memory`);
+    if (start % SUBSECTION_SIZE || size % SUBSECTION_SIZE || size === 0)
+      throw new BadOperation('zone_device: start and size are multiples of 2M');
+    return this.#run(add_zone_device(this.kernel, nid, start / PAGE_SIZE, size / PAGE_SIZE, pcm));
+  }
+
+  /** The Hyper-V host announces memory and backs the first part of it. */
+  hv_hot_add(nid: number, start: number, size: number, backed: number): Result {
+    const { PAGE_SIZE, hypervisor } = this.kernel.c;
+    if (hypervisor !== 'hyperv') throw new BadOperation('hv_hot_add: the machine is no guest of Hyper-V');
+    if (start % HA_CHUNK || size % HA_CHUNK || backed % PAGE_SIZE || backed > size)
+      throw new BadOperation(
+        'hv_hot_add: start and size are multiples of 128M, backed pages whole and not more',
+      );
+    return this.#run(
+      this.kernel.hv_mem_hot_add(nid, start / PAGE_SIZE, size / PAGE_SIZE, backed / PAGE_SIZE),
+    );
+  }
+
   /** Bytes that a read of /proc/kpageflags gives for a range. @throws BadOperation before v5.7 */
   read_kpageflags(start: number, size: number): Result {
     this.#need('kpageflags_read');
@@ -278,6 +319,10 @@ function* device_memory(kernel: Kernel, nid: number, start: number, size: number
 function* returning_0(thread: Steps<void>): Steps<number> {
   yield* thread;
   return 0;
+}
+
+function* yes_or_no(thread: Steps<boolean>): Steps<number> {
+  return (yield* thread) ? 1 : 0;
 }
 
 /** The codes go to the firmware; the thread itself returns nothing to anybody. */

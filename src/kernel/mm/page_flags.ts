@@ -29,6 +29,11 @@ const clear_flag = (state: State, pfn: number, nr_pages: number, flag: number): 
 const get_zero_pfn = (state: State): number => state.zero_pfn;
 
 export const v5_2 = {
+  /** Whoever decides by PG_reserved was read up to v5.10; later several of them changed or went. */
+  knows_users_of_PG_reserved(this: Kernel): boolean {
+    return true;
+  },
+
   /** test_bit() on page->flags: no check of anything. */
   *test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
     const page = yield* this.pfn_to_page(pfn);
@@ -74,5 +79,11 @@ export const v5_2 = {
 
   *is_migrate_cma_page(this: Kernel, pfn: number): Steps<boolean> {
     return page_migratetype(yield* this.pfn_to_page(pfn)) === MIGRATE.CMA;
+  },
+};
+
+export const v5_12 = {
+  knows_users_of_PG_reserved(this: Kernel): boolean {
+    return false;
   },
 };

@@ -1,0 +1,126 @@
+import type { Kernel } from '../../kernel/kernel.ts';
+import {
+  NO_PAGE,
+  PG_reserved,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+  with_use,
+} from '../../kernel/mm/page.ts';
+import { add_zone_device } from '../../kernel/mm/zone_device.ts';
+import { IORESOURCE_BUSY, IORESOURCE_MEM, PCM, type State, zone_key } from '../../kernel/state.ts';
+import type { Machine } from '../../machines/machine.ts';
+import type { Session } from '../session.ts';
+
+/** The kinds of pages of FACTS 3.4, built on one small machine, and one more: device memory in a section that is online. */
+export const kinds = {
+  A: 'boot RAM, free',
+  B: 'boot RAM that memblock keeps reserved',
+  C: 'hot-added, never onlined',
+  D: 'hot-added, online',
+  E: 'ZONE_DEVICE, cached (WB)',
+  F: 'ZONE_DEVICE, uncached (UC-)',
+  G: 'hole without a memmap, no RAM to the firmware',
+  H: 'RAM without a memmap (mem=)',
+  M: 'MMIO without a memmap',
+  Z: 'zero page',
+  X: 'ZONE_DEVICE, cached, in an online section of boot RAM',
+} as const;
+
+export type Kind = keyof typeof kinds;
+
+/** Where the pages of a kind lie; null where this kernel cannot have them. */
+export interface Place {
+  readonly pfn: number;
+  readonly nr_pages: number;
+}
+
+const M = 2 ** 20;
+const G = 2 ** 30;
+/** Boot RAM ends in the middle of a section. */
+const RAM = G + 64 * M;
+
+/** The machine that all kinds are laid out on. */
+export const machine = (debug_vm: boolean): Machine => ({
+  source: 'page kinds',
+  arch: 'x86_64',
+  page_size: 4096,
+  ram: [{ start: 0, size: RAM, nid: 0 }],
+  nodes: [{ nid: 0, online: true, cpus: [0] }],
+  debug_vm,
+  missing: [],
+});
+
+/** reserve_bootmem_region(), with the allocator never having seen the pages. Directly: boot is no operation. */
+export function reserve_bootmem(state: State, start: number, end: number): void {
+  for (const run of state.pages.in(start, end)) {
+    if (page_use(run.value) !== USE.FREE) continue;
+    const pages = run.end - run.start;
+    state.zone.get(zone_key(page_nid(run.value), page_zonenum(run.value)))!.managed_pages -= pages;
+    state.vars.get(0)!.totalram_pages -= pages;
+  }
+  state.pages.update(start, end, (page) =>
+    page === NO_PAGE ? page : with_use(page | PG_reserved, USE.NONE),
+  );
+}
+
+/** The firmware knows RAM that the kernel was told to leave alone. Directly: `mem=` is not modelled. */
+function firmware_ram(state: State, start: number, size: number): void {
+  const id = state.e820_table_firmware.length;
+  state.e820_table_firmware = [
+    ...state.e820_table_firmware,
+    { id, start, end: start + size - 1, type: 'System RAM' },
+  ];
+}
+
+/** A device's registers, as its driver requested them. */
+function request_mmio(state: State, start: number, size: number): void {
+  const { children } = state.iomem_resource;
+  const flags = IORESOURCE_MEM | IORESOURCE_BUSY;
+  children.push({ name: 'registers', start, end: start + size - 1, flags, children: [] });
+  children.sort((a, b) => a.start - b.start);
+}
+
+function must(what: string, { ret }: { ret: number | null }): void {
+  if (ret !== 0) throw new Error(`page kinds: ${what} gave ${ret}`);
+}
+
+const has_subsections = (k: Kernel): boolean => 'fill_subsection_map' in k;
+
+/** Make pages of every kind. */
+export function lay_out(session: Session): Readonly<Record<Kind, Place | null>> {
+  const { state, kernel } = session;
+  const place = (start: number, size: number): Place => ({
+    pfn: start / kernel.c.PAGE_SIZE,
+    nr_pages: size / kernel.c.PAGE_SIZE,
+  });
+  const device = (start: number, size: number, pcm: number): Place => {
+    const { pfn, nr_pages } = place(start, size);
+    must('device memory', session.run(add_zone_device(kernel, 0, pfn, nr_pages, pcm)));
+    return { pfn, nr_pages };
+  };
+  const B = place(64 * M, 16 * M);
+  const Z = place(32 * M, kernel.c.PAGE_SIZE);
+  for (const { pfn, nr_pages } of [B, Z]) reserve_bootmem(state, pfn, pfn + nr_pages);
+  state.zero_pfn = Z.pfn;
+  must('add_memory', session.add_memory(0, 5 * G, 128 * M));
+  must('add_memory', session.add_memory(0, 6 * G, 128 * M));
+  must('online', session.write('/sys/devices/system/memory/memory48/state', 'online_movable'));
+  firmware_ram(state, 16 * G, G);
+  request_mmio(state, 0xfe000000, M);
+  return {
+    A: place(256 * M, M),
+    B,
+    C: place(5 * G, 128 * M),
+    D: place(6 * G, 128 * M),
+    E: device(8 * G, 128 * M, PCM.WB),
+    F: device(9 * G, 128 * M, PCM.UC_MINUS),
+    G: place(3 * G, M),
+    H: place(16 * G, M),
+    M: place(0xfe000000, M),
+    Z,
+    // before sub-sections device memory took whole sections, and none that has RAM in it
+    X: has_subsections(kernel) ? device(RAM, 64 * M, PCM.WB) : null,
+  };
+}
