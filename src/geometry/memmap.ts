@@ -1,0 +1,77 @@
+/** Sections, buddy and huge pages by architecture and page size: FACTS 1.3 and 1.4. */
+export interface MemmapGeometry {
+  readonly section_size_bits: number;
+  readonly max_physmem_bits: number;
+  /** Exclusive. */
+  readonly max_order: number;
+  /** Page size over the 16 bytes of struct mem_section. */
+  readonly sections_per_root: number;
+  readonly subsection_bits: number;
+  readonly huge_page_sizes: readonly number[];
+  /** Where struct pages lie, as the kernel prints addresses. */
+  readonly linear_map: bigint;
+  readonly vmemmap: bigint;
+}
+
+const K = 2 ** 10;
+const M = 2 ** 20;
+const G = 2 ** 30;
+
+const PPC64 = { linear_map: 0xc000000000000000n, vmemmap: 0xf000000000000000n, subsection_bits: 21 };
+const X86_64 = { linear_map: 0xffff888000000000n, vmemmap: 0xffffea0000000000n, subsection_bits: 21 };
+const ARM64 = { linear_map: 0xffff000000000000n, vmemmap: 0xfffffc0000000000n, subsection_bits: 21 };
+
+/** Null for a page size that the architecture has not. "tiny" is the machine of FACTS 9.7: sections of two pages. */
+export function memmap_geometry(arch: string, page_size: number, small: boolean): MemmapGeometry | null {
+  const sections_per_root = page_size / 16;
+  const ppc64 = { ...PPC64, section_size_bits: 24, max_physmem_bits: 44, sections_per_root };
+  const arm64 = { ...ARM64, max_physmem_bits: 48, sections_per_root };
+  switch (`${arch} ${page_size}`) {
+    case 'ppc64 4096':
+      return { ...ppc64, max_order: 13, huge_page_sizes: [64 * K, 16 * M, 16 * G] };
+    case 'ppc64 65536':
+      return { ...ppc64, max_order: 9, huge_page_sizes: [16 * M, 16 * G] };
+    case 'x86_64 4096':
+      return {
+        ...X86_64,
+        section_size_bits: 27,
+        max_physmem_bits: 46,
+        sections_per_root,
+        max_order: 11,
+        huge_page_sizes: [2 * M, G],
+      };
+    case 'arm64 4096':
+      return {
+        ...arm64,
+        section_size_bits: small ? 27 : 30,
+        max_order: 11,
+        huge_page_sizes: [64 * K, 2 * M, 32 * M, G],
+      };
+    case 'arm64 16384':
+      return {
+        ...arm64,
+        section_size_bits: small ? 27 : 30,
+        max_order: 12,
+        huge_page_sizes: [2 * M, 32 * M, G],
+      };
+    case 'arm64 65536':
+      return {
+        ...arm64,
+        section_size_bits: small ? 29 : 30,
+        max_order: 14,
+        huge_page_sizes: [2 * M, 512 * M, 16 * G],
+      };
+    case 'tiny 4096':
+      return {
+        ...PPC64,
+        subsection_bits: 12,
+        section_size_bits: 13,
+        max_physmem_bits: 20,
+        sections_per_root: 2,
+        max_order: 2,
+        huge_page_sizes: [8 * K, 16 * K],
+      };
+    default:
+      return null;
+  }
+}
