@@ -28,6 +28,7 @@ const SERIES: Readonly<Record<string, LayoutFamily>> = {
   'option-2': 'v5.2',
   'option-3': 'v5.2',
   'option-4': 'v5.2',
+  'S2-base': 'v5.4',
   S2: 'v5.4',
 };
 
