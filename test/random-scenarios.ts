@@ -53,6 +53,7 @@ function operation(block_size: number, modern: boolean) {
       .constantFrom(
         'memory_block',
         'mem_section_usage',
+        'vmemmap_block',
         'vmemmap_populate',
         'memblock_double_array',
         'pgdat',

@@ -19,23 +19,8 @@ const failures = (scenario: Scenario, release: Release): Failure[] => {
 
 test('every entry with a cause in one thread is there', () => {
   expect(scenarios.map(({ id }) => id)).toEqual([
-    ...[
-      'B01',
-      'B02',
-      'B04',
-      'B06',
-      'B07',
-      'B08',
-      'B26',
-      'B27',
-      'B30',
-      'B31',
-      'B32',
-      'B33a',
-      'B33b',
-      'B34',
-      'B35',
-    ],
+    ...['B01', 'B02', 'B04', 'B06', 'B07', 'B08', 'B26', 'B27'],
+    ...['B30', 'B31', 'B32', 'B33a', 'B33b', 'B34', 'B35'],
     ...['B36', 'B36b', 'B36c', 'B38', 'B38b', 'B43', 'B44', 'B62', 'B63', 'B64', 'B65', 'B66'],
     ...['B70', 'B71', 'B72', 'B73', 'B75', 'B78', 'B79', 'B80'],
   ]);

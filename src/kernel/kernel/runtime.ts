@@ -51,7 +51,12 @@ export const v5_2 = {
 
   /** Whether the allocation at this site fails now (fault injection). */
   *should_fail(this: Kernel, site: string): Steps<boolean> {
-    if (!(yield* look('fail_alloc', armed, site))) return false;
-    return yield* change('fail_alloc', consume_failure, site);
+    return (yield* this.failure(site)) === 'now';
+  },
+
+  /** Whether an allocation at this site fails now, or one after it will. */
+  *failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
+    if (!(yield* look('fail_alloc', armed, site))) return 'never';
+    return (yield* change('fail_alloc', consume_failure, site)) ? 'now' : 'later';
   },
 };

@@ -106,8 +106,11 @@ export const v5_2 = {
     align: number,
     use: number,
   ): Steps<PageRange | null> {
-    if (yield* this.should_fail(site)) return null;
-    return yield* change('pages', take_pages, this.c, nid, least, most, align, use);
+    const failure = yield* this.failure(site);
+    if (failure === 'now') return null;
+    // what is going to fail is counted one by one
+    const n = failure === 'later' ? least : most;
+    return yield* change('pages', take_pages, this.c, nid, least, n, align, use);
   },
 
   /** free_pages: what memblock still owns stays reserved, and the allocator says so (B35). */
