@@ -54,7 +54,12 @@ test('v7.2: every table page may be missing', () => {
   for (let after = 0; after < 67; after++) {
     const { result, broken } = failing('v7.2', 4, 48, 'pgtable', after);
     expect([after, result]).toEqual([after, 'ENOMEM']);
-    expect(broken).toEqual([]);
+    // the table that is freed then was never constructed (B36)
+    const miscounted = [
+      'tables: NR_PAGETABLE is -1, 0 table pages are constructed',
+      'tables: NR_PAGETABLE is 64, 65 table pages are constructed',
+    ];
+    expect(broken).toEqual(after < 66 ? [] : miscounted);
   }
   expect(failing('v7.2', 4, 48, 'pgtable', 67).result).toBe('success');
 });
