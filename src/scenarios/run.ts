@@ -287,6 +287,10 @@ const message_of = (event: Result['events'][number]): string => {
 const result_text = (result: Result): string =>
   result.ended === 'bug' ? 'BUG' : result.ended === 'deadlock' ? 'deadlock' : (result.errno ?? 'success');
 
+/** The answer to a question. */
+const answer = ({ kind }: ScenarioStep, { ret }: Result): string | null =>
+  kind === 'consume' && ret !== null ? (ret ? 'yes' : 'no') : null;
+
 /** The file of an expect step against what it should read; null when it does. */
 function expectation(session: Session, { kind, step }: ScenarioStep, ret: number | null): string | null {
   if (kind === 'kpageflags') {
@@ -294,8 +298,9 @@ function expectation(session: Session, { kind, step }: ScenarioStep, ret: number
     return ret === words * 8 ? null : `/proc/kpageflags gives ${ret} bytes, expected ${words * 8}`;
   }
   if (kind === 'consume') {
+    if (ret === null || step.gives === undefined) return null;
     const gave = ret ? 'yes' : 'no';
-    if (ret === null || step.gives === undefined || step.gives === gave) return null;
+    if (step.gives === gave) return null;
     const { asks } = consumers[step.consumer];
     return `${step.consumer}(${hex(bytes(step.start))}): ${asks}? ${gave}, expected ${step.gives}`;
   }
@@ -400,7 +405,7 @@ export function* run_scenario(
     yield {
       index,
       operation: todo.count > 1 ? `${todo.text} … (${todo.count} blocks)` : todo.text,
-      result: misread ? 'differs' : text,
+      result: misread ? 'differs' : (answer(step, shown) ?? text),
       ret: shown.ret,
       ost: shown.ost ?? null,
       messages,
