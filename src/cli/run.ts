@@ -6,10 +6,12 @@ import { mainline, type Release } from '../releases/index.ts';
 import { memory_json, memory_map } from '../report/memory-map.ts';
 import { step_json, step_text } from '../report/scenario.ts';
 import { whole_life } from '../scenarios/host.ts';
+import { is_mem_scenario } from '../scenarios/memmodel/read.ts';
 import type { Scenario } from '../scenarios/read.ts';
 import { run_scenario, type StepOutcome } from '../scenarios/run.ts';
 import { Session } from '../scenarios/session.ts';
-import { boot_named, machine_of, read_scenario, release_for, stand_in } from './source.ts';
+import { run_memmap } from './run-memmap.ts';
+import { boot_named, machine_of, read_scenario, read_text, release_for, stand_in } from './source.ts';
 
 interface Flags {
   readonly host?: boolean;
@@ -40,7 +42,8 @@ export function register(program: Command): void {
     )
     .option('--no-map', 'leave out the closing memory map')
     .action(async (file: string | undefined, flags: Flags) => {
-      process.exitCode = await run(file, flags);
+      const text = file === undefined ? '' : read_text(file);
+      process.exitCode = is_mem_scenario(text) ? run_memmap(text, file!, flags) : await run(file, flags);
     });
 }
 

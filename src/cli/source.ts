@@ -63,10 +63,12 @@ function read_bounded(file: string): string {
   }
 }
 
-export function read_scenario(file: string): Scenario {
-  let text: string;
+export const read_scenario = (file: string): Scenario => parseScenario(read_text(file), file);
+
+/** The text of a scenario file. @throws InputError when it cannot be read */
+export function read_text(file: string): string {
   try {
-    text = read_bounded(file);
+    return read_bounded(file);
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(
@@ -75,7 +77,6 @@ export function read_scenario(file: string): Scenario {
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : 'cannot be read',
     );
   }
-  return parseScenario(text, file);
 }
 
 /** Whether a file is a scenario: its text has steps. */

@@ -10,7 +10,9 @@ import { scenarioJsonSchema } from './schema.ts';
 // Whatever is read: a Scenario, or an InputError of one line, and soon.
 
 const folder = new URL('../../scenarios/', import.meta.url);
-const valid = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
+const valid = readdirSync(folder)
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => readFileSync(new URL(name, folder), 'utf8'));
 
 /** Milliseconds that no input of these sizes may take. */
 const SOON = 2000;

@@ -11,7 +11,7 @@ import {
   SIZEOF_STRUCT_PAGE,
 } from './config.ts';
 import { coded_map, null_section } from './section_table.ts';
-import { change, look, type Memmap, note_stray, PG_initialised, type Stray } from './world.ts';
+import { change, type Memmap, note_stray, PG_initialised, type Stray } from './world.ts';
 
 /** Reading and writing through struct page pointers: what is reached is what lies at the address. */
 
@@ -65,6 +65,17 @@ const written = (word: number, { set = 0, clear = 0, count }: PageWrite): number
   return count === undefined ? flags : (flags & 0xff) | (count << 8);
 };
 
+const stray = (meant: Meant, op: Stray['op'], first: number, segment: Segment, pfn: number): Stray => ({
+  fn: meant.fn,
+  op,
+  meant: first + segment.at,
+  n: segment.n,
+  pfn,
+  foreign: segment.foreign,
+  address: segment.address,
+  head: meant.base,
+});
+
 /** The address that is not mapped, or null. */
 function write_struct_pages(
   world: Memmap,
@@ -75,14 +86,13 @@ function write_struct_pages(
   meant: Meant,
 ): string | null {
   const first = pfn_at(world, meant.base) + meant.i;
-  for (const { at, n: pages, address, pfn, foreign } of reached(world, p, n)) {
+  for (const segment of reached(world, p, n)) {
+    const { pfn, foreign, address } = segment;
     if (pfn < 0 && foreign === null) return pointer_text(c, address);
-    if (pfn !== first + at) {
-      note_stray(world, { fn: meant.fn, op: 'wrote', meant: first + at, n: pages, pfn, foreign, address });
-    }
+    if (pfn !== first + segment.at) note_stray(world, stray(meant, 'wrote', first, segment, pfn));
     if (pfn < 0) continue;
-    world.pages.update(pfn, pfn + pages, (word) => written(word, what));
-    if (what.first_page !== undefined) world.first_page.set(pfn, pfn + pages, what.first_page);
+    world.pages.update(pfn, pfn + segment.n, (word) => written(word, what));
+    if (what.first_page !== undefined) world.first_page.set(pfn, pfn + segment.n, what.first_page);
   }
   return null;
 }
@@ -156,20 +166,12 @@ function outside(world: Memmap, c: MemConfig, { memory, n }: Described): string 
   return pfn < 0 ? null : linear_text(c, pfn);
 }
 
-const memory_stray = (
-  fn: string,
-  op: Stray['op'],
-  meant: number,
-  { n, memory, foreign, address }: Described,
-): Stray => ({ fn, op, meant, n, pfn: memory, foreign, address });
-
 /** The address that cannot be followed, or null. */
 function clear_memory(world: Memmap, c: MemConfig, p: number, n: number, meant: Meant): string | null {
   const first = first_meant(world, meant);
   for (const part of described(world, c, p, n)) {
     if (part.fault !== null) return part.fault;
-    if (part.memory !== first + part.at)
-      note_stray(world, memory_stray(meant.fn, 'cleared', first + part.at, part));
+    if (part.memory !== first + part.at) note_stray(world, stray(meant, 'cleared', first, part, part.memory));
     const lost = outside(world, c, part);
     if (lost !== null) return lost;
     world.contents.set(part.memory, part.memory + part.n, 'zero');
@@ -199,14 +201,14 @@ function copy_memory(
   for (const part of sources) {
     if (part.fault !== null) return part.fault;
     if (part.memory !== first_src + part.at)
-      note_stray(world, memory_stray(from.fn, 'copied from', first_src + part.at, part));
+      note_stray(world, stray(from, 'copied from', first_src, part, part.memory));
     const lost = outside(world, c, part);
     if (lost !== null) return lost;
   }
   for (const part of targets) {
     if (part.fault !== null) return part.fault;
     if (part.memory !== first_dst + part.at)
-      note_stray(world, memory_stray(to.fn, 'copied to', first_dst + part.at, part));
+      note_stray(world, stray(to, 'copied to', first_dst, part, part.memory));
     const lost = outside(world, c, part);
     if (lost !== null) return lost;
     for (const source of sources) {
@@ -237,20 +239,11 @@ export function* copy_user_highpages(
 /** Pointers handed to a caller: one that is not the struct page meant has gone astray, too. */
 function hand_out(world: Memmap, p: number, n: number, meant: Meant): void {
   const first = first_meant(world, meant);
-  for (const { at, n: pages, address, pfn, foreign } of reached(world, p, n)) {
-    if (pfn !== first + at)
-      note_stray(world, { fn: meant.fn, op: 'returned', meant: first + at, n: pages, pfn, foreign, address });
+  for (const segment of reached(world, p, n)) {
+    if (segment.pfn !== first + segment.at)
+      note_stray(world, stray(meant, 'returned', first, segment, segment.pfn));
   }
 }
 
 export const record_pages = (p: number, n: number, meant: Meant): Steps<void> =>
   change(hand_out, p, n, meant);
-
-const get_pages = (world: Memmap, pfn: number, n: number): readonly number[] => {
-  const words: number[] = [];
-  for (const { value } of world.pages.in(pfn, pfn + n)) words.push(value);
-  return words;
-};
-
-/** The different words among n struct pages from a pfn on. */
-export const page_words = (pfn: number, n: number): Steps<readonly number[]> => look(get_pages, pfn, n);

@@ -198,8 +198,9 @@ export const v5_7_deactivate = {
 };
 
 export const v5_7 = {
-  *section_start_memmap(this: MemKernel, nr: number): Steps<number> {
-    return yield* this.__pfn_to_page(nr * this.c.PAGES_PER_SECTION);
+  *section_start_memmap(this: MemKernel, nr: number, pfn: number, memmap: number): Steps<number> {
+    const start = nr * this.c.PAGES_PER_SECTION;
+    return start === pfn ? memmap : yield* this.__pfn_to_page(start);
   },
 };
 

@@ -50,6 +50,8 @@ export interface Stray {
   readonly foreign: string | null;
   /** Address of the first struct page, or of what was taken for one. */
   readonly address: number;
+  /** Address of the head, where arithmetic began. */
+  readonly head: number;
 }
 
 /** The shared state: struct pages in simulated memory, what they say, and the memory they describe. */
@@ -131,6 +133,7 @@ export function note_stray(world: Memmap, stray: Stray): void {
   const continues =
     last &&
     last.fn === stray.fn &&
+    last.head === stray.head &&
     last.op === stray.op &&
     last.foreign === stray.foreign &&
     last.meant + last.n === stray.meant &&
