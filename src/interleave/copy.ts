@@ -1,4 +1,4 @@
-import { copy_mmu } from '../hardware/index.ts';
+import { copy_mmu, type Mmu } from '../hardware/index.ts';
 import { Runs } from '../hardware/runs.ts';
 import type { State } from '../kernel/state.ts';
 
@@ -11,8 +11,15 @@ function copy_value<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, copy_value(part)])) as T;
 }
 
+export type Part = keyof State;
+
+/** One part of a state. */
+export const copy_part = <P extends Part>(part: P, value: State[P]): State[P] =>
+  part === 'mmu' && value !== null ? (copy_mmu(value as Mmu) as State[P]) : copy_value(value);
+
 /** A kernel's state of its own: nothing that one copy does shows in another. */
 export function copy_state(state: State): State {
-  const { mmu, ...rest } = state;
-  return { ...copy_value(rest), mmu: mmu && copy_mmu(mmu) };
+  const twin: Record<string, unknown> = {};
+  for (const part of Object.keys(state) as Part[]) twin[part] = copy_part(part, state[part]);
+  return twin as State;
 }

@@ -1,6 +1,7 @@
-import { encode_mmu } from '../hardware/index.ts';
+import { encode_mmu, type Mmu } from '../hardware/index.ts';
 import { Runs } from '../hardware/runs.ts';
 import type { State } from '../kernel/state.ts';
+import type { Part } from './copy.ts';
 
 /** One text per value: object keys and maps sorted, runs by where they begin. */
 function text(value: unknown): string {
@@ -19,8 +20,10 @@ function text(value: unknown): string {
   return `{${entries.map(([key, part]) => `${key}:${text(part)}`).join()}}`;
 }
 
-/** A kernel's state as text: equal texts have equal futures. The CPU that executes is not part of it. */
-export function encode_state(state: State): string {
-  const { mmu, ...rest } = state;
-  return `${text(rest)}\n${mmu ? encode_mmu(mmu) : ''}`;
-}
+/** One part of a state. The CPU that executes is not in the text. */
+export const encode_part = (part: Part, value: State[Part]): string =>
+  part === 'mmu' && value !== null ? encode_mmu(value as Mmu) : text(value);
+
+/** A kernel's state as text: equal texts have equal futures. */
+export const encode_state = (state: State): string =>
+  (Object.keys(state) as Part[]).map((part) => encode_part(part, state[part])).join('\n');

@@ -5,8 +5,8 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { State } from '../kernel/state.ts';
 import { Runner } from '../schedule/run.ts';
 import { call, type Step, type Steps } from '../steps/step.ts';
-import { copy_state } from './copy.ts';
-import { encode_state } from './encode.ts';
+import { copy_state, type Part } from './copy.ts';
+import { encode_part, encode_state } from './encode.ts';
 import { KernelMachine } from './machine.ts';
 import { kernel_program, NotInterleavable } from './program.ts';
 import { changes, entry_access, touches } from './touches.ts';
@@ -43,15 +43,9 @@ test.each(MACHINES)("a copy is equal and is nobody else's: %s", (release, machin
   expect(encode_state(state)).toBe(encode_state(twin));
 });
 
-/** By part: the text of the state with nothing else in it. */
-function parts(state: State): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const [name, part] of Object.entries(state)) {
-    const only = (name === 'mmu' ? { mmu: part } : { [name]: part, mmu: null }) as unknown as State;
-    found.set(name, encode_state(only));
-  }
-  return found;
-}
+/** The text of each part of the state. */
+const parts = (state: State): Map<Part, string> =>
+  new Map((Object.keys(state) as Part[]).map((part) => [part, encode_part(part, state[part])]));
 
 /** Run, and look at what every call has changed. */
 function called(state: State, thread: Steps<unknown>): Set<string> {

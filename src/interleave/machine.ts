@@ -4,20 +4,22 @@ import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import type { State } from '../kernel/state.ts';
 import type { Access, Fault, Machine, Performed } from '../schedule/machine.ts';
 import { call, type Step } from '../steps/step.ts';
-import { copy_state } from './copy.ts';
-import { encode_state } from './encode.ts';
-import { entry_access, touches } from './touches.ts';
+import { copy_part, copy_state, type Part } from './copy.ts';
+import { encode_part } from './encode.ts';
+import { changes, entry_access, touches } from './touches.ts';
 
-/** A kernel's state, shared by copies until one of them writes. */
+/** A kernel's state, each part shared by copies until one of them changes it. */
 export class KernelWorld {
   #state: State;
-  #own: boolean;
-  #text: string | undefined;
+  /** Whether the state itself, and which parts of it, are nobody else's. */
+  #own = false;
+  readonly #own_parts = new Set<Part>();
+  /** Of the parts that have not changed since they were last asked for. */
+  readonly #texts: Map<Part, string>;
 
-  constructor(state: State, own = false, text?: string) {
+  constructor(state: State, texts: ReadonlyMap<Part, string> = new Map()) {
     this.#state = state;
-    this.#own = own;
-    this.#text = text;
+    this.#texts = new Map(texts);
   }
 
   /** To look at. */
@@ -27,21 +29,39 @@ export class KernelWorld {
 
   copy(): KernelWorld {
     this.#own = false;
-    return new KernelWorld(this.#state, false, this.#text);
+    this.#own_parts.clear();
+    return new KernelWorld(this.#state, this.#texts);
   }
 
-  /** To write to. */
-  writable(): State {
-    if (!this.#own) this.#state = copy_state(this.#state);
+  /** To change these parts, and no others. */
+  writable(parts: readonly Part[]): State {
+    const state: State = this.#own ? this.#state : { ...this.#state };
+    for (const part of parts) {
+      this.#texts.delete(part);
+      if (this.#own_parts.has(part)) continue;
+      (state as Record<Part, unknown>)[part] = copy_part(part, state[part]);
+      this.#own_parts.add(part);
+    }
     this.#own = true;
-    this.#text = undefined;
-    return this.#state;
+    this.#state = state;
+    return state;
   }
 
   get text(): string {
-    this.#text ??= encode_state(this.#state);
-    return this.#text;
+    const texts: string[] = [];
+    for (const part of Object.keys(this.#state) as Part[]) {
+      const known = this.#texts.get(part) ?? encode_part(part, this.#state[part]);
+      this.#texts.set(part, known);
+      texts.push(known);
+    }
+    return texts.join('\n');
   }
+}
+
+/** What a step changes. */
+function changed(step: Step): readonly Part[] {
+  if (step.op === 'write' || step.op === 'alloc' || step.op === 'free') return [step.obj as Part];
+  return step.op === 'call' && step.writes ? (changes(step.obj) as readonly Part[]) : [];
 }
 
 type Table = Map<number, Record<string, unknown>>;
@@ -83,8 +103,10 @@ export class KernelMachine implements Machine<KernelWorld> {
   perform(world: KernelWorld, thread: number, step: Step): Performed {
     const fault = this.#stale_pointer(world.state, step);
     if (fault) return { value: undefined, fault };
-    const writes = step.op === 'call' ? step.writes : step.op !== 'read';
-    const state = writes ? world.writable() : world.state;
+    const parts = changed(step);
+    const unknown = parts.find((part) => !(part in world.state));
+    if (unknown) throw new Error(`a step changes ${unknown}, which is no part of the state`);
+    const state = parts.length > 0 ? world.writable(parts) : world.state;
     // no part of what decides the future: every step sets it
     if (state.mmu) state.mmu.cpu = thread;
     switch (step.op) {

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { anything, booted_for_steps, first, found } from '../../test/interleave.ts';
+import { ARM64 } from '../../test/kit.ts';
+import type { Model } from '../boot/boot.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { check_tables } from '../monitors/hotplug/tables.ts';
+import type { Monitor } from '../schedule/monitor.ts';
+import type { Program } from '../schedule/program.ts';
+import type { View } from '../schedule/view.ts';
+import type { Steps } from '../steps/step.ts';
+import type { KernelWorld } from './machine.ts';
+import { kernel_program } from './program.ts';
+
+const SMALL = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
+const DEEP = { ...SMALL, page_size: '4K', va_bits: 39 };
+
+/** Nothing goes wrong on the way, and this is so at the end. */
+const ends = (well: (view: View) => readonly string[]): Monitor => ({
+  ...anything,
+  end: (view) => well(view).join('; ') || undefined,
+});
+
+const state_of = (view: View) => view.world<KernelWorld>().state;
+
+/** Tables of this level that are in use. */
+function tables(view: View, level: 'PUD' | 'PMD' | 'PTE'): number {
+  const { allocated, freed } = state_of(view).table_pages;
+  return (allocated[level] ?? 0) - (freed[level] ?? 0);
+}
+
+function* mapper(k: Kernel): Steps<number> {
+  const va = yield* k.vmalloc(k.c.PAGE_SIZE);
+  yield* k.touch_kernel(va, true, 'mapper');
+  return va;
+}
+
+function two_mappers(release: string, machine: object): { program: Program; model: Model } {
+  const model = booted_for_steps(release, { ...machine });
+  return { model, program: kernel_program('two mappers', model, { one: mapper, two: mapper }) };
+}
+
+test.each([
+  ['v5.4', SMALL],
+  ['v5.4', DEEP],
+])('two who need the same tables: one is installed, the other given back (%s)', (release, machine) => {
+  const { program, model } = two_mappers(release, machine);
+  const levels = (['PUD', 'PMD', 'PTE'] as const).filter((level) => model.kernel.c.t.name.includes(level));
+  const monitor = ends((view) => [
+    ...check_tables(state_of(view), model.kernel.c),
+    ...levels
+      .filter((level) => tables(view, level) !== 1)
+      .map((level) => `${tables(view, level)} ${level} tables`),
+    ...(new Set(view.threads.map((t) => t.returned)).size === 2 ? [] : ['the same address twice']),
+  ]);
+  expect(found(program, monitor)).toBe('proved');
+});
+
+test('an address that was given back is given out again only after the flush', () => {
+  const model = booted_for_steps('v5.3', SMALL);
+  const { kernel } = model;
+  const va = first(model, kernel.vmalloc(kernel.c.PAGE_SIZE));
+  const program = kernel_program('reuse', model, {
+    *purger(k: Kernel): Steps<void> {
+      yield* k.vfree(va);
+      yield* k.vm_unmap_aliases();
+    },
+    mapper,
+  });
+  // a new translation of an address of which a CPU may hold another would break the architecture's rules
+  const monitor = ends((view) => state_of(view).mmu!.violations.map(({ rule }) => rule));
+  expect(found(program, monitor)).toBe('proved');
+  const again: Monitor = {
+    name: 'again',
+    end: (view) => (view.threads[1]!.returned === va ? 'the same address' : undefined),
+  };
+  expect(found(program, again)).toMatchObject({ text: 'the same address' });
+});
+
+test('purges one at a time, and nobody waits who need not', () => {
+  const model = booted_for_steps('v5.3', SMALL);
+  const { kernel } = model;
+  const [a, b] = [kernel.vmalloc(kernel.c.PAGE_SIZE), kernel.vmalloc(kernel.c.PAGE_SIZE)].map((thread) =>
+    first(model, thread),
+  );
+  const freeing = (va: number) =>
+    function* (k: Kernel): Steps<void> {
+      yield* k.vfree(va);
+      yield* k.try_purge_vmap_area_lazy();
+    };
+  const program = kernel_program('purge', model, { one: freeing(a!), two: freeing(b!) });
+  const left = (view: View): number => state_of(view).vmap_lazy_nr;
+  expect(
+    found(
+      program,
+      ends((view) => ([0, 2].includes(left(view)) ? [] : [`${left(view)} left`])),
+    ),
+  ).toBe('proved');
+  // whoever comes while the other purges goes away, and leaves his own
+  expect(
+    found(
+      program,
+      ends((view) => (left(view) === 0 ? [] : [`${left(view)} left`])),
+    ),
+  ).toMatchObject({
+    text: '2 left',
+  });
+});
