@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { boot } from '../../boot/boot.ts';
+import { PageReserved } from '../../kernel/mm/page.ts';
+import { find_release } from '../../releases/index.ts';
+import type { Steps } from '../../steps/step.ts';
+import { Session } from '../session.ts';
+import { claims } from './claims.ts';
+import { type Kind, lay_out, machine } from './kinds.ts';
+
+/** Users of PageReserved() that seed 002 leaves alone: is its reason true? */
+
+function laid_out(release: string) {
+  const session = new Session(boot(machine(false), find_release(release)!));
+  const places = lay_out(session);
+  const pfn = (kind: Kind): number => places[kind]!.pfn;
+  return { session, pfn, reserved: (kind: Kind) => PageReserved(session.state.pages.get(pfn(kind))) };
+}
+
+const before = laid_out('S2-base');
+const after = laid_out('S2');
+const tainted = laid_out('S2-taint');
+
+function* as_number(thread: Steps<boolean>): Steps<number> {
+  return (yield* thread) ? 1 : 0;
+}
+
+const reached = ({ session, pfn }: typeof before, claim: (typeof claims)[number], kind: Kind): boolean => {
+  if (!('reaches' in claim)) throw new Error(claim.user);
+  return session.run(as_number(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
+};
+
+const guarded = claims.filter((claim) => 'reaches' in claim);
+const own = claims.flatMap((claim) => ('looks_at' in claim ? [claim] : []));
+
+test.each(guarded.map((c) => [c.user, c] as const))('%s looks at RAM, not at device memory', (_, claim) => {
+  for (const machine of [before, after, tainted]) {
+    expect(['A', 'B', 'D'].map((kind) => reached(machine, claim, kind as Kind))).toEqual([true, true, true]);
+    expect([reached(machine, claim, 'E'), reached(machine, claim, 'F')]).toEqual([false, false]);
+  }
+});
+
+test('device memory in an online section passes pfn_to_online_page(): memory_failure() takes it for RAM', () => {
+  const wrong = (machine: typeof before): string[] =>
+    guarded.filter((claim) => reached(machine, claim, 'X')).map(({ user }) => user);
+  expect(wrong(before)).toEqual(['mm/memory-failure.c:hwpoison_user_mappings()']);
+  expect(wrong(after)).toEqual(['mm/memory-failure.c:hwpoison_user_mappings()']);
+  expect(wrong(tainted)).toEqual([]);
+});
+
+test.each(own.map((c) => [c.user, c] as const))('%s looks at pages whose bit is what it was', (_, claim) => {
+  for (const kind of claim.looks_at) expect(after.reserved(kind)).toBe(before.reserved(kind));
+  for (const kind of claim.looks_at) expect(after.reserved(kind)).toBe(kind === 'B');
+});
+
+test('has_unmovable_pages(): isolation never gets as far as device memory', () => {
+  for (const { session } of [before, after]) {
+    const offline = (block: number) =>
+      session.write(`/sys/devices/system/memory/memory${block}/state`, 'offline').errno;
+    // no block of its own; in a block of boot RAM the zones differ, or the holes count
+    expect(offline(64)).toBe('ENOENT');
+    expect(offline(8)).toBe('EINVAL');
+  }
+});
+
+test('has_unmovable_pages(): boot RAM that memblock keeps stays unmovable', () => {
+  for (const { session } of [before, after]) {
+    // reserved pages at 64M lie in memory0
+    expect(session.write('/sys/devices/system/memory/memory0/state', 'offline').errno).toBe('EINVAL');
+    const zone = 1;
+    expect(session.run(session.kernel.start_isolate_page_range(zone, 16384, 32768)).errno).toBe('EBUSY');
+  }
+});
+
+test('stable_page_flags(): the bit is copied, so /proc/kpageflags shows device memory without KPF_RESERVED', () => {
+  const kinds: Kind[] = ['A', 'B', 'C', 'D', 'E', 'F', 'X', 'Z'];
+  expect(kinds.filter((kind) => before.reserved(kind) !== after.reserved(kind))).toEqual(['E', 'F', 'X']);
+});

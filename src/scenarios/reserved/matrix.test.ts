@@ -1,0 +1,177 @@
+import { expect, test } from 'vitest';
+import { boot } from '../../boot/boot.ts';
+import { find_release } from '../../releases/index.ts';
+import { BadOperation, Session } from '../session.ts';
+import type { ConsumerName } from './consumers.ts';
+import { type Kind, lay_out, machine } from './kinds.ts';
+import { answers, asked, type Comparison, compare, is_changed, kind_names, outcomes } from './matrix.ts';
+
+/**
+ * FACTS 3.4, cell by cell. T and F are yes and no, `-` cannot be; several letters are an uninitialised struct page as built
+ * without CONFIG_DEBUG_VM, with it, with CONFIG_DEBUG_VM_PGFLAGS (B: BUG). Kind X is device memory in an online section.
+ */
+const RELEASES = ['S2-base', 'S2', 'S2-unconverted', 'S2-v1'];
+
+const table: Readonly<Record<string, readonly string[]>> = {
+  // kinds            A B C   D E F G H M Z X
+  kvm_is_mmio_pfn: [
+    /* before      */ 'F F FB  F F T T F T F F',
+    /* after       */ 'F T F   F F T T F T F F',
+    /* unconverted */ 'F F FB  F F F T F T F F',
+    /* v1          */ 'F T F   F F T T F T F F',
+  ],
+  kvm_is_reserved_pfn: [
+    'F T FTB F T T T T T T T',
+    'F T T   F T T T T T T F',
+    'F T FTB F F F T T T T F',
+    'F T T   F T T T T T T F',
+  ],
+  is_invalid_reserved_pfn: [
+    'F T FTB F T T T T T T T',
+    'F T T   F T T T T T T F',
+    'F T FTB F F F T T T T F',
+    'F T T   F T T T T T T F',
+  ],
+  kvmppc_book3s_instantiate_page: [
+    'T F TFB T F F F F F F F',
+    'T F F   T F F F F F F T',
+    'T F TFB T T T F F F F T',
+    'T F F   T F F F F F F T',
+  ],
+  // PG_arch_1 is asked first, and without a check: all ones are no BUG here
+  hash_page_do_lazy_icache: [
+    'T F TF  T F F F F F F F',
+    'T F F   T F F F F F F T',
+    'T F TF  T T T F F F F T',
+    'T F F   T F F F F F F T',
+  ],
+  maybe_pte_to_page: [
+    'T F TFB T F F F F F F F',
+    'T F F   T F F F F F F T',
+    'T F TFB T T T F F F F T',
+    'T F F   T F F F F F F T',
+  ],
+  // neither a hole nor RAM beyond mem= is System RAM to the kernel
+  __ioremap_check_ram: [
+    'F T FTB F T T T T T T T',
+    'F T T   F T T T T T T T',
+    'F T FTB F T T T T T T T',
+    'F T T   F T T T T T T T',
+  ],
+  gasket_release_page: [
+    'T F -   T F F - - - F F',
+    'T F -   T F F - - - F F',
+    'T F -   T T T - - - F T',
+    'T F -   T T T - - - F T',
+  ],
+  transfer_complete_cb: [
+    'T F -   T F F - - - F F',
+    'T F -   T F F - - - F F',
+    'T F -   T T T - - - F T',
+    'T F -   T T T - - - F T',
+  ],
+  check_page_span: [
+    'F T -   F T T - - - - T',
+    'F T -   F T T - - - - T',
+    'F T -   F F F - - - - F',
+    'F T -   F F F - - - - F',
+  ],
+};
+
+const LETTERS = { yes: 'T', no: 'F', BUG: 'B', '-': '-' } as const;
+
+const comparisons = compare(RELEASES.map((name) => find_release(name)!));
+const of = (name: string): Comparison => comparisons.find(({ consumer }) => consumer === name)!;
+const letters = ({ row }: Comparison['rows'][number]): string[] =>
+  kind_names.map((kind) =>
+    answers(row[kind])
+      .map((answer) => LETTERS[answer])
+      .join(''),
+  );
+
+const cells = Object.entries(table).flatMap(([name, rows]) =>
+  rows.flatMap((row, i) =>
+    row
+      .split(/ +/)
+      .map((want, column) => [name, RELEASES[i]!, kind_names[column]!, want, i, column] as const),
+  ),
+);
+
+test.each(cells)('%s on %s, kind %s: %s', (name, _release, _kind, want, i, column) => {
+  expect(letters(of(name).rows[i]!)[column]).toBe(want);
+});
+
+test('the table has every consumer and every kind', () => {
+  expect(Object.keys(table)).toEqual(asked);
+  expect(cells.length).toBe(10 * 4 * 11);
+});
+
+test('what changes, by the first release', () => {
+  const changed = (release: string) =>
+    comparisons.flatMap(({ consumer, rows }) => {
+      const kinds = rows.find((row) => row.release === release)!.changed.join('');
+      return kinds ? [`${consumer} ${kinds}`] : [];
+    });
+  expect(changed('S2-base')).toEqual([]);
+  expect(changed('S2')).toEqual([
+    'kvm_is_mmio_pfn B',
+    'kvm_is_reserved_pfn X',
+    'is_invalid_reserved_pfn X',
+    'kvmppc_book3s_instantiate_page X',
+    'hash_page_do_lazy_icache X',
+    'maybe_pte_to_page X',
+  ]);
+  expect(changed('S2-v1')).toEqual([
+    ...changed('S2'),
+    'gasket_release_page EFX',
+    'transfer_complete_cb EFX',
+    'check_page_span EFX',
+  ]);
+});
+
+test('the cures: the taint of v5.12 for mixed sections, the memory type for reserved RAM', () => {
+  const [, taint, memtype] = ['S2-base', 'S2-taint', 'S2-memtype'].map((name) =>
+    outcomes(find_release(name)!),
+  );
+  const base = outcomes(find_release('S2-base')!);
+  const differs = (row: typeof base, name: ConsumerName) =>
+    kind_names.filter((kind) => is_changed(base[name][kind], row[name][kind])).join('');
+  expect(asked.map((name) => differs(taint!, name))).toEqual(['B', '', '', '', '', '', '', '', '', '']);
+  expect(differs(memtype!, 'kvm_is_mmio_pfn')).toBe('');
+});
+
+test.each(['v5.2', 'v5.3'])(
+  '%s answers as the base of the series does, but for a dangling compound head',
+  (name) => {
+    const base = outcomes(find_release('S2-base')!);
+    const old = outcomes(find_release(name)!);
+    for (const consumer of asked) {
+      for (const kind of kind_names) {
+        if (kind === 'X' && name === 'v5.2') expect(answers(old[consumer][kind])).toEqual(['-']);
+        else if (consumer === 'is_invalid_reserved_pfn' && kind === 'C')
+          expect(answers(old[consumer][kind])).toEqual(['no', 'BUG']);
+        else expect(old[consumer][kind]).toEqual(base[consumer][kind]);
+      }
+    }
+  },
+);
+
+test.each(['v5.4', 'v5.7', 'v5.10'])(
+  '%s: KVM counts references of device pages and of the zero page',
+  (name) => {
+    const [{ rows }] = compare([find_release('S2-base')!, find_release(name)!]).slice(1) as [Comparison];
+    expect(rows[1]!.changed).toEqual(['E', 'F', 'Z', 'X']);
+  },
+);
+
+test('from v5.12 on they are not modelled', () => {
+  for (const name of ['v6.1', 'v6.12', 'v7.2'])
+    expect(() => outcomes(find_release(name)!)).toThrow(BadOperation);
+});
+
+test('without PAT whatever is reserved is MMIO, however the host caches it', () => {
+  const session = new Session(boot({ ...machine(false), cmdline: 'nopat' }, find_release('S2-base')!));
+  const places = lay_out(session);
+  const answer = (kind: Kind) => session.consume('kvm_is_mmio_pfn', places[kind]!.pfn).ret;
+  expect([answer('A'), answer('B'), answer('E'), answer('Z')]).toEqual([0, 1, 1, 0]);
+});
