@@ -17,8 +17,10 @@ const recordings = [
   ['arm64-7.2-4k-va48-full-dimm', 'v7.2', 65, 19171],
   ['x86_64-6.1-dimm-movable', 'v6.1', 13, 4818],
   ['x86_64-6.1-holes', 'v6.1', 3, 1224],
-  ['x86_64-6.1-memmap-on-memory', 'v6.1', 10, 2552],
+  ['x86_64-6.1-kmem', 'v6.1', 11, 3398],
+  ['x86_64-6.1-memmap-on-memory', 'v6.1', 10, 2553],
   ['x86_64-6.1-misaligned', 'v6.1', 10, 2358],
+  ['x86_64-6.1-pmem', 'v6.1', 25, 7529],
 ] as const;
 
 test.each(recordings)('%s agrees with the model at every step', async (name, release, steps, comparisons) => {

@@ -19,6 +19,7 @@ import { makeKernel, type Release } from '../releases/define.ts';
 import { type BuildOptions, configure } from './config.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
+import { boot_nvdimm } from './nvdimm.ts';
 import { boot_sections } from './sections.ts';
 import { boot_tables } from './tables.ts';
 import { boot_vars, unmodelled_options } from './vars.ts';
@@ -272,5 +273,6 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   // nobody else runs yet: whatever the limit is for later, the tables are built in runs
   const alone = { ...k, c: { ...k.c, run_limit: Number.POSITIVE_INFINITY } };
   notes.push(...boot_tables(machine, alone, state, sections));
+  if (machine.nvdimm) boot_nvdimm(machine.nvdimm, alone, state);
   return { kernel: k, state, notes };
 }

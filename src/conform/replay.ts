@@ -5,11 +5,15 @@ import type { Op } from '../machines/ops.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Recording, RecordingStep } from '../machines/recording.ts';
 import { find_release, type Release } from '../releases/index.ts';
+import { daxctl } from '../scenarios/daxctl.ts';
+import { ndctl } from '../scenarios/ndctl.ts';
 import { BadOperation, type Result, Session } from '../scenarios/session.ts';
+import type { ToolResult } from '../scenarios/tool.ts';
 import type { Event } from '../schedule/run.ts';
 import { compare_state, type Difference, Tally } from './compare.ts';
 import { event_lines, recorded_lines } from './dmesg.ts';
 import { dumped_pages, give_inputs } from './inputs.ts';
+import { lost_info_blocks } from './nvdimm.ts';
 
 export interface StepReport {
   readonly dir: string;
@@ -29,7 +33,7 @@ export interface Report {
 }
 
 /** What the model did with an operation: a result to compare, or why there is none. */
-type Done = { readonly result: Result } | { readonly skipped: string };
+type Done = { readonly result: Result } | { readonly tool: ToolResult } | { readonly skipped: string };
 
 /** Do one recorded operation on the model. */
 function perform(session: Session, op: Op): Done {
@@ -52,8 +56,8 @@ function perform(session: Session, op: Op): Done {
       if (op.error !== null || op.addr === null) {
         return { skipped: `device_add ${op.id}: refused by the machine monitor, the kernel never saw it` };
       }
-      if (op.kind !== 'dimm')
-        return { skipped: `device_add ${op.id}: ${op.kind} devices are not modelled yet` };
+      if (op.cold_plugged) return { skipped: `device_add ${op.id}: was there before boot` };
+      if (op.kind !== 'dimm') return { skipped: `device_add ${op.id}: plugging an NVDIMM is not modelled` };
       return { result: session.device_add(op.id, op.addr, op.size, op.node) };
     case 'device_del':
       return { result: session.device_del(op.id) };
@@ -69,8 +73,10 @@ function perform(session: Session, op: Op): Done {
       return { skipped: `use_memory: what a program allocates is not modelled; it was all movable` };
     case 'stop_using':
       return { skipped: `stop_using: what a program allocates is not modelled; it was all movable` };
-    default:
-      return { skipped: `${op.op} ${op.argv.join(' ')}: not modelled yet` };
+    case 'ndctl':
+      return { tool: ndctl(session, op.argv) };
+    case 'daxctl':
+      return { tool: daxctl(session, op.argv) };
   }
 }
 
@@ -100,6 +106,9 @@ const call_text = (op: Op): string => {
     case 'remove_memory':
     case 'offline_and_remove_memory':
       return `${op.op} 0x${op.start.toString(16)} 0x${op.size.toString(16)}`;
+    case 'ndctl':
+    case 'daxctl':
+      return `${op.op} ${op.argv.join(' ')}`;
     default:
       return op.op;
   }
@@ -138,6 +147,17 @@ function compare_result(tally: Tally, op: Op, result: Result): void {
   }
 }
 
+/** The status of the process, and the number it printed, where they were recorded. */
+function compare_tool(tally: Tally, op: Op, tool: ToolResult): void {
+  if (op.op !== 'ndctl' && op.op !== 'daxctl') return;
+  const what = call_text(op);
+  if (op.exit === null) tally.not_compared.add(`${what}: its exit status was not recorded`);
+  else tally.check('result', `${what} exit`, String(op.exit), String(tool.exit));
+  if (op.count !== undefined && tool.count !== null) {
+    tally.check('result', `${what} count`, String(op.count), String(tool.count));
+  }
+}
+
 const log_of = (step: RecordingStep): string =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
 
@@ -167,6 +187,7 @@ function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>
     const input = give_inputs(session, op, log);
     for (const { pfn } of input.given)
       inputs.push(`page 0x${pfn.toString(16)} was unmovable during ${call_text(op)}`);
+    inputs.push(...lost_info_blocks(op, step.tree, session.state));
     let done: Done;
     try {
       done = blocked_by_hugetlb(op, hugetlb, log) ?? perform(session, op);
@@ -177,6 +198,11 @@ function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>
     input.take_back();
     if ('skipped' in done) {
       tally.not_compared.add(done.skipped);
+      continue;
+    }
+    if ('tool' in done) {
+      events.push(...done.tool.results.flatMap((result) => result.events));
+      compare_tool(tally, op, done.tool);
       continue;
     }
     events.push(...done.result.events);

@@ -16,6 +16,7 @@ import type * as radix from './arch/powerpc/kvm/book3s_64_mmu_radix.ts';
 import type * as hash_utils from './arch/powerpc/mm/book3s64/hash_utils.ts';
 import type * as powerpc_pgtable from './arch/powerpc/mm/pgtable.ts';
 import type * as e820 from './arch/x86/e820.ts';
+import type * as x86_init from './arch/x86/init_64.ts';
 import type * as x86_ioremap from './arch/x86/ioremap.ts';
 import type * as kvm_mmu from './arch/x86/kvm/mmu.ts';
 import type * as pat from './arch/x86/pat.ts';
@@ -27,7 +28,13 @@ import type * as memory from './drivers/base/memory.ts';
 import type * as memory_block from './drivers/base/memory_block.ts';
 import type * as memory_sysfs from './drivers/base/memory_sysfs.ts';
 import type * as node from './drivers/base/node.ts';
+import type * as dax_device from './drivers/dax/device.ts';
+import type * as dax_kmem from './drivers/dax/kmem.ts';
 import type * as hv_balloon from './drivers/hv/hv_balloon.ts';
+import type * as nd_namespace_devs from './drivers/nvdimm/namespace_devs.ts';
+import type * as nd_pfn_devs from './drivers/nvdimm/pfn_devs.ts';
+import type * as nd_pmem from './drivers/nvdimm/pmem.ts';
+import type * as nd_region_devs from './drivers/nvdimm/region_devs.ts';
 import type * as gasket from './drivers/staging/gasket/gasket_page_table.ts';
 import type * as kpc_dma from './drivers/staging/kpc2000/kpc_dma/fileops.ts';
 import type * as vfio_iommu from './drivers/vfio/vfio_iommu_type1.ts';
@@ -47,6 +54,7 @@ import type * as online_pages from './mm/memory_hotplug/online_pages.ts';
 import type * as remove_memory from './mm/memory_hotplug/remove_memory.ts';
 import type * as zone_for_pfn_range from './mm/memory_hotplug/zone_for_pfn_range.ts';
 import type * as zone_span from './mm/memory_hotplug/zone_span.ts';
+import type * as memremap from './mm/memremap.ts';
 import type * as page_alloc from './mm/page_alloc.ts';
 import type * as page_flags from './mm/page_flags.ts';
 import type * as page_isolation from './mm/page_isolation.ts';
@@ -145,6 +153,14 @@ type Base = typeof add_memory.v5_2 &
   typeof sparse.v5_2 &
   typeof zone_for_pfn_range.v5_2 &
   typeof zone_span.v5_2 &
+  typeof memremap.v5_2 &
+  typeof nd_region_devs.v5_2 &
+  typeof nd_namespace_devs.v5_2 &
+  typeof nd_pmem.v5_2 &
+  typeof nd_pfn_devs.v5_2 &
+  typeof dax_device.v5_2 &
+  typeof dax_kmem.v5_2 &
+  typeof x86_init.v5_2 &
   typeof zonelists.v5_2;
 
 type Later = typeof sparse.v5_3 &
@@ -159,6 +175,9 @@ type Later = typeof sparse.v5_3 &
   typeof remove_memory.v5_10 &
   typeof memory.v6_1 &
   typeof zone_span.v5_5 &
+  typeof nd_pfn_devs.v5_3 &
+  typeof dax_kmem.v5_3 &
+  typeof dax_kmem.v5_10 &
   typeof zone_for_pfn_range.v6_1 &
   typeof add_memory.v6_1 &
   typeof online_pages.v5_10 &

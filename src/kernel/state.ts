@@ -1,6 +1,7 @@
 import type { LevelName } from '../geometry/translation.ts';
 import type { Mmu } from '../hardware/mmu.ts';
 import { Runs } from '../hardware/runs.ts';
+import type { vmem_altmap } from './kernel.ts';
 import type { Page } from './mm/page.ts';
 import { NO_PAGE } from './mm/page.ts';
 
@@ -127,6 +128,102 @@ export interface memory_group {
   nr_blocks: number;
 }
 
+/** struct dev_pagemap with its one range; `end` is inclusive as in struct range. */
+export interface dev_pagemap {
+  readonly type: 'fs_dax' | 'generic' | 'private';
+  readonly start: number;
+  readonly end: number;
+  readonly nid: number;
+  /** Struct pages in the range itself. */
+  readonly altmap: vmem_altmap | null;
+  /** It stands in pgmap_array. */
+  mapped: boolean;
+}
+
+/** An info block as it lies on the medium, 4K into a namespace. */
+export interface nd_pfn_sb {
+  /** Distance of the namespace from the start of the region. */
+  readonly at: number;
+  readonly signature: 'pfn' | 'dax' | 'btt';
+  readonly mode: 'ram' | 'pmem';
+  readonly align: number;
+  readonly dataoff: number;
+  readonly start_pad: number;
+  readonly end_trunc: number;
+  readonly npfns: number;
+  /** uuid of the namespace it was written for. */
+  readonly parent_uuid: number;
+}
+
+/** A label in the label area of the NVDIMM: what a namespace is, across boots. */
+export interface nd_label {
+  readonly uuid: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** A region of an NVDIMM; key: its number. */
+export interface nd_region {
+  start: number;
+  readonly size: number;
+  readonly nid: number;
+  readonly target_node: number;
+  align: number;
+  enabled: boolean;
+  /** Number of its NVDIMM, nmemN. */
+  readonly nmem: number;
+  /** The NVDIMM can hold labels. */
+  readonly label_area: boolean;
+  /** Null when the label area was never initialised: one namespace spans the region. */
+  labels: readonly nd_label[] | null;
+  /** What lies on the medium. */
+  media: readonly nd_pfn_sb[];
+  /** Id of the namespace that is there to be configured next; -1 without one. */
+  ns_seed: number;
+  /** Counts up. */
+  next_uuid: number;
+}
+
+/** Key: nd_namespace_key. With the pfn, dax or btt instance that claims it. */
+export interface nd_namespace {
+  readonly region: number;
+  readonly id: number;
+  /** nd_namespace_io: it has no label. */
+  readonly io: boolean;
+  /** Distance from the start of the region. */
+  offset: number;
+  size: number;
+  /** 0 for none. */
+  uuid: number;
+  force_raw: boolean;
+  claim_class: 'none' | 'pfn' | 'dax' | 'btt';
+  /** Signature of the instance that claims it. */
+  claim: 'none' | 'pfn' | 'dax' | 'btt';
+  mode: 'none' | 'ram' | 'pmem';
+  align: number;
+  /** A driver is bound to the namespace, or to the instance that claims it. */
+  bound: boolean;
+  /** Key of its dev_pagemap, 0 for none. */
+  pgmap: number;
+}
+
+/** A device-dax instance; key: that of its namespace. */
+export interface dev_dax {
+  readonly name: string;
+  readonly start: number;
+  readonly size: number;
+  readonly align: number;
+  readonly target_node: number;
+  driver: 'none' | 'device_dax' | 'kmem';
+  /** It is in kmem's list of ids. */
+  kmem_id: boolean;
+  /** Key of its dev_pagemap. */
+  readonly pgmap: number;
+  /** kmem: the memory group, -1 for none; whether its resource stands. */
+  mgid: number;
+  res: boolean;
+}
+
 export interface acpi_physical_node {
   readonly block: number;
   put_online: boolean;
@@ -220,6 +317,10 @@ export interface Tables {
   memory_group: memory_group;
   acpi_device: acpi_device;
   memblock_type: memblock_type;
+  dev_pagemap: dev_pagemap;
+  nd_region: nd_region;
+  nd_namespace: nd_namespace;
+  dev_dax: dev_dax;
 }
 
 export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
@@ -254,6 +355,8 @@ export type TablePageCounts = {
   readonly freed: Readonly<Partial<Record<LevelName, number>>>;
 };
 
+export const nd_namespace_key = (region: number, id: number): number => region * 1024 + id;
+
 export const ZONES_PER_NODE = 8;
 export const zone_key = (nid: number, index: number): number => nid * ZONES_PER_NODE + index;
 export const zone_idx = (key: number): number => key % ZONES_PER_NODE;
@@ -272,6 +375,10 @@ export function empty_state(): State {
     memory_group: new Map(),
     acpi_device: new Map(),
     memblock_type: new Map(),
+    dev_pagemap: new Map(),
+    nd_region: new Map(),
+    nd_namespace: new Map(),
+    dev_dax: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',

@@ -5,6 +5,7 @@
  * the source does not have them; the kernel's boot code derives what it determines by itself.
  */
 
+import type { NdRegion } from './nvdimm.ts';
 import type { RecordedTables } from './page-tables.ts';
 
 export type Arch = 'arm64' | 'x86_64';
@@ -121,6 +122,8 @@ export interface Machine {
   /** Whose balloon driver decides what becomes of pages that go online; absent for none. */
   readonly hypervisor?: 'hyperv' | 'xen';
   readonly firmware_map?: readonly FirmwareMapEntry[];
+  /** NVDIMM regions with their namespaces. */
+  readonly nvdimm?: readonly NdRegion[];
   /** What could not be known, one line each, as a person would say it. */
   readonly missing: readonly string[];
 }

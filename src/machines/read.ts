@@ -11,6 +11,7 @@ import type { Arch, IomemEntry, Machine } from './machine.ts';
 import { parseMachineFile } from './machine-file.ts';
 import { parseMemblock } from './memblock.ts';
 import { readNodes } from './nodes.ts';
+import { readNvdimm } from './nvdimm.ts';
 import { looksLikeArchive, type OpenedSource, openSource } from './open.ts';
 import { parseTables, type RecordedTables } from './page-tables.ts';
 import { readParams } from './params.ts';
@@ -68,6 +69,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
   const params = readParams(tree);
   const firmware_map = readFirmwareMap(tree);
   const tables = readTables(tree);
+  const nvdimm = readNvdimm(tree);
   const seen = [...(blocks ?? []).flatMap(({ nids }) => nids), ...(zones ?? []).map(({ nid }) => nid)];
   const nodes = readNodes(tree, seen);
   const identity: Identity = identify(tree, recorded, known, {
@@ -111,6 +113,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     ...(params && { params }),
     ...(firmware_map && { firmware_map }),
     ...(tables && { tables }),
+    ...(nvdimm && { nvdimm }),
     missing,
   };
 }

@@ -3,6 +3,7 @@ import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
 import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
 import * as node from '../kernel/drivers/base/node.ts';
+import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -21,6 +22,7 @@ export const v5_10 = defineRelease({
   functions: {
     ...acpi_scan.v5_10,
     ...add_memory.v5_10,
+    ...dax_kmem.v5_10,
     ...node.v5_10,
     ...offline_pages.v5_10,
     ...online_pages.v5_10,

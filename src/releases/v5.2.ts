@@ -15,6 +15,7 @@ import * as x86_init from '../kernel/arch/x86/init_64.ts';
 import * as x86_ioremap from '../kernel/arch/x86/ioremap.ts';
 import * as kvm_mmu from '../kernel/arch/x86/kvm/mmu.ts';
 import * as pat from '../kernel/arch/x86/pat.ts';
+import * as x86_vmemmap from '../kernel/arch/x86/vmemmap.ts';
 import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
 import * as core from '../kernel/drivers/base/core.ts';
@@ -22,7 +23,13 @@ import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as node from '../kernel/drivers/base/node.ts';
+import * as dax_device from '../kernel/drivers/dax/device.ts';
+import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as hv_balloon from '../kernel/drivers/hv/hv_balloon.ts';
+import * as nd_namespace_devs from '../kernel/drivers/nvdimm/namespace_devs.ts';
+import * as nd_pfn_devs from '../kernel/drivers/nvdimm/pfn_devs.ts';
+import * as nd_pmem from '../kernel/drivers/nvdimm/pmem.ts';
+import * as nd_region_devs from '../kernel/drivers/nvdimm/region_devs.ts';
 import * as gasket from '../kernel/drivers/staging/gasket/gasket_page_table.ts';
 import * as kpc_dma from '../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
 import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
@@ -41,6 +48,7 @@ import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as memremap from '../kernel/mm/memremap.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
 import * as page_flags from '../kernel/mm/page_flags.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
@@ -71,6 +79,13 @@ export const v5_2 = defineRelease({
     ...add_pages.v5_2,
     ...alloc_pages.v5_2,
     ...core.v5_2,
+    ...dax_device.v5_2,
+    ...dax_kmem.v5_2,
+    ...nd_namespace_devs.v5_2,
+    ...nd_pfn_devs.v5_2,
+    ...nd_pmem.v5_2,
+    ...nd_region_devs.v5_2,
+    ...memremap.v5_2,
     ...memblock.v5_2,
     ...memmap.v5_2,
     ...memory.v5_2,
@@ -129,7 +144,7 @@ export const v5_2 = defineRelease({
       ...vmalloc_unmap.v5_2,
       ...vmemmap.v5_2,
     },
-    x86_64: { ...x86_init.v5_2 },
+    x86_64: { ...x86_init.v5_2, ...x86_vmemmap.v5_2 },
   },
   constants: {
     SECTION_SIZE_BITS: { arm64: () => 30, x86_64: () => 27 },

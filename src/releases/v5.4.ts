@@ -8,6 +8,7 @@ import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as memremap from '../kernel/mm/memremap.ts';
 import * as kvm_main from '../kernel/virt/kvm/kvm_main.ts';
 import { defineRelease } from './define.ts';
 import { v5_3 } from './v5.3.ts';
@@ -20,6 +21,7 @@ export const v5_4 = defineRelease({
   functions: {
     ...add_pages.v5_5,
     ...memory_block.v5_4,
+    ...memremap.v5_5,
     ...node.v5_4,
     ...node_states.v5_4,
     ...offline_pages.v5_4,

@@ -3,6 +3,8 @@ import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
+import * as nd_pfn_devs from '../kernel/drivers/nvdimm/pfn_devs.ts';
+import * as nd_region_devs from '../kernel/drivers/nvdimm/region_devs.ts';
 import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as proc_page from '../kernel/fs/proc_page.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -21,6 +23,8 @@ export const v5_7 = defineRelease({
     ...memory.v5_7,
     ...memory_block.v5_7,
     ...memory_sysfs.v5_7,
+    ...nd_pfn_devs.v5_7,
+    ...nd_region_devs.v5_7,
     ...offline_pages.v5_5,
     ...page_alloc.v5_5,
     ...proc_page.v5_7,

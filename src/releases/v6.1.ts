@@ -2,9 +2,11 @@ import * as fixmap from '../kernel/arch/arm64/fixmap.ts';
 import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
+import * as x86_init from '../kernel/arch/x86/init_64.ts';
 import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
+import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -12,6 +14,7 @@ import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as memremap from '../kernel/mm/memremap.ts';
 import * as page_flags from '../kernel/mm/page_flags.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
@@ -30,6 +33,8 @@ export const v6_1 = defineRelease({
   functions: {
     ...acpi_memhotplug.v6_1,
     ...add_memory.v6_1,
+    ...dax_kmem.v6_1,
+    ...memremap.v5_12,
     ...memory.v6_1,
     ...memory_sysfs.v6_1,
     ...offline_pages.v6_1,
@@ -54,6 +59,7 @@ export const v6_1 = defineRelease({
       ...vmemmap.v6_1,
       test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
     },
+    x86_64: { ...x86_init.v6_1 },
   },
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier] },
   constants: {

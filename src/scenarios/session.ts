@@ -83,6 +83,11 @@ export class Session {
     }
   }
 
+  /** A call into the kernel that has no method of its own. */
+  call(thread: Steps<number>): Result {
+    return this.#run(thread);
+  }
+
   read(path: string): Entry | null {
     return lookup(this.state, this.kernel, path);
   }

@@ -4,6 +4,7 @@ import type { Kernel } from '../kernel.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type State } from '../state.ts';
+import { nd_file, region_align_path } from './nd_sysfs.ts';
 import { iomem, memblock, zoneinfo } from './proc.ts';
 
 /** Paths of sysfs, debugfs and /proc to the kernel functions behind them. */
@@ -172,6 +173,8 @@ export function lookup(state: State, k: Kernel, path: string): Entry | null {
     return parameter(state, k, parameters[0]!);
   const firmware = below(FIRMWARE);
   if (firmware && k.c.FIRMWARE_MEMMAP) return firmware_entry(state, firmware);
+  const nd = nd_file(state, clean);
+  if (nd !== null) return file(nd);
   if (clean === '/proc/iomem') return file([...iomem(state)].join(''));
   if (clean === '/proc/zoneinfo') return file([...zoneinfo(state, k)].join(''));
   const arrays: Readonly<Record<string, number>> = {
@@ -220,6 +223,8 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
     if (block[2] === 'state') return k.state_store(Number(block[1]), text);
     if (block[2] === 'online') return k.online_store(Number(block[1]), text);
   }
+  const region = region_align_path(state, path);
+  if (region >= 0) return k.nd_region_align_store(region, text);
   if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
   if (path.startsWith(`${PARAMETERS}/`)) {
     const name = path.slice(PARAMETERS.length + 1);

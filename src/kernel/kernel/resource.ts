@@ -77,6 +77,24 @@ export function release_resource(state: State, start: number, size: number): voi
   visit(state.iomem_resource);
 }
 
+/** __release_region: the busy entry of the exact range, below entries that are not busy. */
+export function release_region(state: State, start: number, size: number): boolean {
+  const end = start + size - 1;
+  let parent = state.iomem_resource;
+  for (;;) {
+    const at = first_child(parent.children, start);
+    const res = parent.children[at];
+    if (!res || res.start > start || res.end < end) return false;
+    if (!(res.flags & IORESOURCE_BUSY)) {
+      parent = res;
+      continue;
+    }
+    if (res.start !== start || res.end !== end) return false;
+    parent.children.splice(at, 1);
+    return true;
+  }
+}
+
 /** __adjust_resource: false when it would leave out a child. */
 function adjust_resource(res: resource, start: number, end: number): boolean {
   const first = res.children[0];
@@ -171,6 +189,48 @@ function system_ram_in(state: State, start: number, end: number): { start: numbe
   return found;
 }
 
+type Intersection = 'disjoint' | 'intersects' | 'mixed';
+
+/** Top-level entries as they are; below one that is not System RAM its descendants count as far as they reach. */
+function ram_intersection(state: State, start: number, end: number): Intersection {
+  let ram = 0;
+  let other = 0;
+  for (const res of state.iomem_resource.children) {
+    if (res.start > end || res.end < start) continue;
+    if ((res.flags & IORESOURCE_SYSTEM_RAM) === IORESOURCE_SYSTEM_RAM) {
+      ram++;
+      continue;
+    }
+    const [from, to] = [Math.max(start, res.start), Math.min(end, res.end)];
+    let at = from;
+    for (const below of ram_below(res)) {
+      if (below.start > to || below.end < from) continue;
+      ram++;
+      if (below.start > at) break;
+      at = below.end + 1;
+    }
+    if (at <= to) other++;
+  }
+  return ram === 0 ? 'disjoint' : other === 0 ? 'intersects' : 'mixed';
+}
+
+function* ram_below(parent: resource): Generator<resource> {
+  for (const res of parent.children) {
+    if ((res.flags & IORESOURCE_SYSTEM_RAM) === IORESOURCE_SYSTEM_RAM) yield res;
+    else yield* ram_below(res);
+  }
+}
+
+const set_flags = (state: State, start: number, size: number, flags: number): void => {
+  const visit = (parent: resource): void => {
+    for (const res of parent.children) {
+      if (res.start === start && res.end === start + size - 1) res.flags = flags;
+      else if (res.start <= start && res.end >= start) visit(res);
+    }
+  };
+  visit(state.iomem_resource);
+};
+
 function* release(start: number, size: number): Steps<Released> {
   yield* lock('resource_lock', 'spinlock');
   const released = yield* change('iomem_resource', release_mem_region, start, size);
@@ -187,10 +247,33 @@ export const v5_2 = {
     return ok;
   },
 
+  /** release_mem_region: what __request_region made. */
+  *__release_region(this: Kernel, start: number, size: number): Steps<void> {
+    yield* lock('resource_lock', 'spinlock');
+    const released = yield* change('iomem_resource', release_region, start, size);
+    yield* unlock('resource_lock', 'spinlock');
+    if (released) return;
+    const range = `${pa(start)}-${pa(start + size - 1)}`;
+    yield* pr_warn(`Trying to free nonexistent resource <${range}>`);
+  },
+
   *release_resource(this: Kernel, start: number, size: number): Steps<void> {
     yield* lock('resource_lock', 'spinlock');
     yield* change('iomem_resource', release_resource, start, size);
     yield* unlock('resource_lock', 'spinlock');
+  },
+
+  /** region_intersects() with IORESOURCE_SYSTEM_RAM. */
+  *region_intersects_ram(this: Kernel, start: number, size: number): Steps<Intersection> {
+    yield* lock('resource_lock', 'spinlock', 'read');
+    const found = yield* look('iomem_resource', ram_intersection, start, start + size - 1);
+    yield* unlock('resource_lock', 'spinlock', 'read');
+    return found;
+  },
+
+  /** A driver that owns a resource says what it is now; takes no lock. */
+  *set_resource_flags(this: Kernel, start: number, size: number, flags: number): Steps<void> {
+    yield* change('iomem_resource', set_flags, start, size, flags);
   },
 
   /** With __release_memory_resource around it, which reports what it could not release. */

@@ -32,10 +32,17 @@ export const v5_2 = {
     return 0;
   },
 
-  *__add_section(this: Kernel, nid: number, pfn: number, altmap: vmem_altmap | null): Steps<number> {
+  *__add_section(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    altmap: vmem_altmap | null,
+    pgmap: number,
+  ): Steps<number> {
     if (yield* this.pfn_valid(pfn)) return -this.errno.EEXIST;
     const ret = yield* this.sparse_add_section(nid, pfn, this.c.PAGES_PER_SECTION, altmap);
-    if (ret < 0) return ret;
+    // MHP_MEMBLOCK_API: device memory has no blocks
+    if (ret < 0 || pgmap) return ret;
     return yield* this.hotplug_memory_register(nid, pfn_to_section_nr(this.c, pfn));
   },
 
@@ -46,15 +53,28 @@ export const v5_2 = {
     pfn: number,
     nr_pages: number,
     altmap: vmem_altmap | null,
+    pgmap = 0,
   ): Steps<number> {
     const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
     if (bad) return bad;
     const last = pfn_to_section_nr(this.c, pfn + nr_pages - 1);
     for (let nr = pfn_to_section_nr(this.c, pfn); nr <= last; nr++) {
-      const err = yield* this.__add_section(nid, section_nr_to_pfn(this.c, nr), altmap);
+      const err = yield* this.__add_section(nid, section_nr_to_pfn(this.c, nr), altmap, pgmap);
       if (err && err !== -this.errno.EEXIST) return err;
     }
     return 0;
+  },
+
+  /** An architecture may have more to do (x86). */
+  *add_pages(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    pgmap: number,
+  ): Steps<number> {
+    return yield* this.__add_pages(nid, pfn, nr_pages, altmap, pgmap);
   },
 
   *__remove_section(
@@ -105,6 +125,7 @@ export const v5_3 = {
     pfn: number,
     nr_pages: number,
     altmap: vmem_altmap | null,
+    _pgmap = 0,
   ): Steps<number> {
     const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
     if (bad) return bad;

@@ -1,0 +1,94 @@
+import type { Kernel } from '../kernel/kernel.ts';
+import { type nd_label, type nd_pfn_sb, type resource, type State, zone_key } from '../kernel/state.ts';
+import type { NdNamespace, NdRegion } from '../machines/nvdimm.ts';
+import { Runner } from '../schedule/run.ts';
+import type { Steps } from '../steps/step.ts';
+
+/** NVDIMM regions: what lies on them is taken over, what the kernel makes of it is worked out. */
+
+function info_block(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb | null {
+  if (ns.claim === 'none') return null;
+  const data_end = ns.data_start + ns.data_size;
+  const pages = ns.claim !== 'btt';
+  return {
+    at: ns.start - region.start,
+    signature: ns.claim,
+    mode: ns.mode === 'pmem' ? 'pmem' : 'ram',
+    align: ns.align,
+    dataoff: pages ? ns.data_start - ns.start : 0,
+    start_pad: 0,
+    end_trunc: pages ? ns.start + ns.size - data_end : 0,
+    npfns: Math.floor(ns.data_size / 4096),
+    parent_uuid: uuid,
+  };
+}
+
+/** Entries that drivers have put below a region: they will do so again. */
+function strip(root: resource, region: NdRegion): void {
+  for (const res of root.children) {
+    if (res.start <= region.start && res.end >= region.start + region.size - 1) {
+      if (/^(Persistent Memory|Reserved)/.test(res.name)) {
+        res.children = res.children.filter(({ name }) => !/^(namespace|dax)\d/.test(name));
+      } else strip(res, region);
+    }
+  }
+}
+
+function* probe(k: Kernel, region: NdRegion, nid_of: (nid: number) => number): Steps<number> {
+  const labels: nd_label[] = [];
+  const media: nd_pfn_sb[] = [];
+  const labelled = region.namespaces.some((ns) => !ns.io);
+  let uuid = 1;
+  for (const ns of region.namespaces) {
+    if (ns.size === 0) continue;
+    const own = ns.io ? 0 : uuid++;
+    if (!ns.io) labels.push({ uuid: own, offset: ns.start - region.start, size: ns.size });
+    const sb = info_block(region, ns, own);
+    if (sb) media.push(sb);
+  }
+  yield* k.nvdimm_pmem_region_create(region.id, {
+    start: region.start,
+    size: region.size,
+    nid: nid_of(region.nid),
+    target_node: nid_of(region.target_node),
+    enabled: false,
+    nmem: region.nmem,
+    label_area: region.label_area,
+    labels: labelled ? labels.sort((a, b) => a.offset - b.offset) : null,
+    media,
+    ns_seed: -1,
+    next_uuid: uuid,
+  });
+  return yield* k.nd_region_probe(region.id);
+}
+
+/** What a machine shows of ZONE_DEVICE comes of its namespaces: they will make it again. */
+function empty_zone_device(k: Kernel, state: State): void {
+  for (const [nid, node] of state.pgdat) {
+    const device = state.zone.get(zone_key(nid, k.c.ZONE_DEVICE))!;
+    device.zone_start_pfn = 0;
+    device.spanned_pages = 0;
+    const zones = k.c.zones
+      .map((_, i) => state.zone.get(zone_key(nid, i))!)
+      .filter(({ spanned_pages }) => spanned_pages > 0);
+    const start = Math.min(...zones.map((zone) => zone.zone_start_pfn));
+    const end = Math.max(...zones.map((zone) => zone.zone_start_pfn + zone.spanned_pages));
+    node.node_start_pfn = zones.length ? start : 0;
+    node.node_spanned_pages = zones.length ? end - start : 0;
+  }
+}
+
+/** Regions as the firmware describes them; drivers take their namespaces. */
+export function boot_nvdimm(regions: readonly NdRegion[], k: Kernel, state: State): void {
+  const runner = new Runner(state);
+  const nid_of = (nid: number): number => (state.pgdat.has(nid) ? nid : Math.min(...state.pgdat.keys()));
+  if (k.c.ZONE_DEVICE < 0) return;
+  empty_zone_device(k, state);
+  for (const region of regions) strip(state.iomem_resource, region);
+  for (const region of regions) {
+    if (region.size === 0) continue;
+    runner.run(probe(k, region, nid_of));
+    const booted = state.nd_region.get(region.id);
+    if (booted && region.align > 0) booted.align = region.align;
+  }
+}

@@ -1,0 +1,134 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
+import { pr_err, pr_info, pr_warn, R, W } from '../../ops.ts';
+import { hex } from '../../pfn.ts';
+import { IORESOURCE_SYSTEM_RAM } from '../../state.ts';
+
+/** drivers/dax/kmem.c: device-dax as system RAM, as far as whole memory blocks go. */
+
+interface Range {
+  readonly start: number;
+  readonly size: number;
+}
+
+const text = ({ start, size }: Range): string => `${hex(start)}-${hex(start + size - 1)}`;
+
+export const v5_2 = {
+  /** What is left of the instance when its ends are no memory block's; size 0 for nothing. */
+  *dax_kmem_range(this: Kernel, dax: number): Steps<Range> {
+    const block = this.c.memory_block_size_bytes;
+    const first = yield* R('dev_dax', dax, 'start');
+    const start = Math.ceil(first / block) * block;
+    const end = Math.floor((first + (yield* R('dev_dax', dax, 'size'))) / block) * block;
+    return { start, size: Math.max(0, end - start) };
+  },
+
+  *dev_dax_kmem_probe(this: Kernel, dax: number): Steps<number> {
+    const range = yield* this.dax_kmem_range(dax);
+    if (range.size === 0) return yield* this.dax_kmem_too_small(dax);
+    const name = yield* R('dev_dax', dax, 'name');
+    if (!(yield* this.__request_region(range.start, range.size, name, 0))) {
+      yield* pr_warn(`kmem ${name}: ${this.dax_kmem_mapping(range)} could not reserve region`);
+      return -this.errno.EBUSY;
+    }
+    // not busy, so that add_memory can put its own entry below
+    yield* this.set_resource_flags(range.start, range.size, IORESOURCE_SYSTEM_RAM);
+    const rc = yield* this.dax_kmem_add(dax, range.start, range.size);
+    if (rc) {
+      yield* this.dax_kmem_not_added(dax, range);
+      yield* this.release_resource(range.start, range.size);
+      return rc;
+    }
+    yield* W('dev_dax', dax, 'res', true);
+    return 0;
+  },
+
+  /** v5.2 asks for a range of no size and fails on that. */
+  *dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
+    yield* pr_warn(`kmem ${yield* R('dev_dax', dax, 'name')}: could not reserve region`);
+    return -this.errno.EBUSY;
+  },
+
+  dax_kmem_mapping(this: Kernel, range: Range): string {
+    return text(range);
+  },
+
+  *dax_kmem_not_added(this: Kernel, _dax: number, _range: Range): Steps<void> {},
+
+  *dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
+    return yield* this.add_memory(yield* R('dev_dax', dax, 'target_node'), start, size, MHP_NONE);
+  },
+
+  /** The memory stays, and with it the resource, until the next boot. */
+  *dev_dax_kmem_remove(this: Kernel, _dax: number): Steps<void> {},
+};
+
+export const v5_3 = {
+  /** One attempt to remove the memory: what is still online stays, although the driver goes. */
+  *dev_dax_kmem_remove(this: Kernel, dax: number): Steps<void> {
+    if (!(yield* R('dev_dax', dax, 'res'))) return;
+    const range = yield* this.dax_kmem_range(dax);
+    if (yield* this.remove_memory(range.start, range.size)) {
+      const name = yield* R('dev_dax', dax, 'name');
+      const mapping = this.dax_kmem_mapping(range);
+      yield* pr_err(`kmem ${name}: ${mapping} cannot be hotremoved until the next reboot`);
+      return;
+    }
+    yield* this.release_resource(range.start, range.size);
+    yield* W('dev_dax', dax, 'res', false);
+    yield* this.dax_kmem_removed(dax);
+  },
+
+  *dax_kmem_removed(this: Kernel, _dax: number): Steps<void> {},
+};
+
+export const v5_10 = {
+  dax_kmem_mapping(this: Kernel, range: Range): string {
+    return `mapping0: ${text(range)}`;
+  },
+
+  *dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
+    const name = yield* R('dev_dax', dax, 'name');
+    const range = { start: yield* R('dev_dax', dax, 'start'), size: yield* R('dev_dax', dax, 'size') };
+    yield* pr_info(`kmem ${name}: ${this.dax_kmem_mapping(range)} too small after alignment`);
+    return yield* this.dax_kmem_nothing_left(name);
+  },
+
+  /** The driver stays bound to an instance of which it took nothing. */
+  *dax_kmem_nothing_left(this: Kernel, _name: string): Steps<number> {
+    return 0;
+  },
+
+  *dax_kmem_not_added(this: Kernel, dax: number, range: Range): Steps<void> {
+    const name = yield* R('dev_dax', dax, 'name');
+    yield* pr_warn(`kmem ${name}: ${this.dax_kmem_mapping(range)} memory add failed`);
+  },
+
+  *dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
+    const nid = yield* R('dev_dax', dax, 'target_node');
+    return yield* this.add_memory_driver_managed(nid, start, size, 'System RAM (kmem)', MHP_NONE);
+  },
+};
+
+export const v6_1 = {
+  *dax_kmem_nothing_left(this: Kernel, name: string): Steps<number> {
+    yield* pr_warn(`kmem ${name}: rejecting DAX region without any memory after alignment`);
+    return -this.errno.EINVAL;
+  },
+
+  /** v5.15+: a static memory group. */
+  *dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
+    const nid = yield* R('dev_dax', dax, 'target_node');
+    const mgid = yield* this.memory_group_register_static(nid, Math.ceil(size / this.c.PAGE_SIZE));
+    const rc = yield* this.add_memory_driver_managed(mgid, start, size, 'System RAM (kmem)', MHP_NID_IS_MGID);
+    if (rc) yield* this.memory_group_unregister(mgid);
+    else yield* W('dev_dax', dax, 'mgid', mgid);
+    return rc;
+  },
+
+  *dax_kmem_removed(this: Kernel, dax: number): Steps<void> {
+    yield* this.memory_group_unregister(yield* R('dev_dax', dax, 'mgid'));
+    yield* W('dev_dax', dax, 'mgid', -1);
+  },
+};

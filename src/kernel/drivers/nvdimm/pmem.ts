@@ -1,0 +1,95 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { pr_warn, R, W } from '../../ops.ts';
+import { hex } from '../../pfn.ts';
+
+/** drivers/nvdimm/pmem.c: the driver of namespaces and of pfn and btt instances. */
+
+const ND_MIN_NAMESPACE_SIZE = 16 * 2 ** 20;
+const SZ_8K = 8192;
+
+export const v5_2 = {
+  /** A namespace is there: 0 when a driver holds it or what claims it. -ENXIO from an instance counts as taken. */
+  *nd_pmem_probe(this: Kernel, ns: number): Steps<number> {
+    if (yield* R('nd_namespace', ns, 'bound')) return 0;
+    const { start, size } = yield* this.namespace_range(ns);
+    if (size < ND_MIN_NAMESPACE_SIZE) return -this.errno.ENODEV;
+    const io = yield* R('nd_namespace', ns, 'io');
+    if (!io && (yield* R('nd_namespace', ns, 'uuid')) === 0) return -this.errno.ENODEV;
+    const name = yield* this.namespace_name(ns);
+    // devm_namespace_enable: the place of the info block, for as long as it is read
+    if (!(yield* this.__request_region(start, SZ_8K, name, 0))) {
+      yield* pr_warn(
+        `nd_pmem ${name}: could not reserve region [mem ${hex(start)}-${hex(start + size - 1)}]`,
+      );
+      return -this.errno.EBUSY;
+    }
+    const claimed = yield* this.nd_instance_probe(ns);
+    yield* this.__release_region(start, SZ_8K);
+    let ret = claimed;
+    if (claimed === 0) ret = yield* this.nd_instance_attach(ns);
+    else if (claimed === -this.errno.ENODEV) ret = yield* this.pmem_attach_disk(ns);
+    return ret;
+  },
+
+  /** nd_btt_probe, nd_pfn_probe, nd_dax_probe: what the info block says claims the namespace. -ENODEV for none. */
+  *nd_instance_probe(this: Kernel, ns: number): Steps<number> {
+    if (yield* R('nd_namespace', ns, 'force_raw')) return -this.errno.ENODEV;
+    const claim_class = yield* R('nd_namespace', ns, 'claim_class');
+    for (const signature of ['btt', 'pfn', 'dax'] as const) {
+      if (claim_class !== 'none' && claim_class !== signature) continue;
+      const { rc, sb } = yield* this.nd_pfn_validate(ns, signature, null);
+      if (rc === -this.errno.ENODEV) continue;
+      if (rc === 0) yield* this.nd_namespace_claim(ns, signature, sb!.mode, sb!.align);
+      return rc;
+    }
+    return -this.errno.ENODEV;
+  },
+
+  /** The driver of the instance that claims the namespace. */
+  *nd_instance_attach(this: Kernel, ns: number): Steps<number> {
+    const claim = yield* R('nd_namespace', ns, 'claim');
+    return claim === 'dax' ? yield* this.dax_pmem_probe(ns) : yield* this.pmem_attach_disk(ns);
+  },
+
+  /** A block device on a raw namespace, or on a pfn instance with struct pages. */
+  *pmem_attach_disk(this: Kernel, ns: number): Steps<number> {
+    const { start, size } = yield* this.namespace_range(ns);
+    const name = yield* this.namespace_name(ns);
+    const pfn = (yield* R('nd_namespace', ns, 'claim')) === 'pfn';
+    const setup = pfn ? yield* this.nvdimm_setup_pfn(ns, 'fs_dax') : null;
+    if (setup && setup.rc) return setup.rc;
+    if ((yield* R('nd_namespace', ns, 'claim')) === 'btt') yield* this.nd_btt_init(ns);
+    if (!(yield* this.__request_region(start, size, name, 0))) {
+      yield* pr_warn(
+        `nd_pmem ${name}: could not reserve region [mem ${hex(start)}-${hex(start + size - 1)}]`,
+      );
+      return -this.errno.EBUSY;
+    }
+    if (setup) {
+      const rc = yield* this.devm_memremap_pages(setup.pgmap);
+      if (rc) {
+        yield* this.__release_region(start, size);
+        return rc;
+      }
+      yield* W('nd_namespace', ns, 'pgmap', setup.pgmap);
+    }
+    yield* this.nd_namespace_bound(ns);
+    return 0;
+  },
+
+  *nd_pmem_remove(this: Kernel, ns: number): Steps<void> {
+    const { start, size } = yield* this.namespace_range(ns);
+    yield* this.devm_memunmap_pages(yield* R('nd_namespace', ns, 'pgmap'));
+    yield* W('nd_namespace', ns, 'pgmap', 0);
+    yield* this.__release_region(start, size);
+  },
+
+  /** nd_region_advance_seeds: a seed that came to something gets a successor. */
+  *nd_namespace_bound(this: Kernel, ns: number): Steps<void> {
+    yield* W('nd_namespace', ns, 'bound', true);
+    const region = yield* R('nd_namespace', ns, 'region');
+    if ((yield* R('nd_region', region, 'ns_seed')) !== (yield* R('nd_namespace', ns, 'id'))) return;
+    yield* this.nd_region_create_ns_seed(region);
+  },
+};

@@ -1,0 +1,181 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { alloc, change, free, look, R, W } from '../../ops.ts';
+import { type nd_namespace, nd_namespace_key, type nd_region, type State } from '../../state.ts';
+
+/** drivers/nvdimm/region_devs.c and dimm_devs.c: regions, and what of them is not allocated yet. One NVDIMM a region. */
+
+export const SZ_16M = 16 * 2 ** 20;
+
+const ALIGN = (n: number, align: number): number => Math.ceil(n / align) * align;
+const ALIGN_DOWN = (n: number, align: number): number => Math.floor(n / align) * align;
+
+export interface Extent {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Namespaces of the region, by id. */
+export const namespaces_of = (state: State, region: number): [number, nd_namespace][] =>
+  [...state.nd_namespace].filter(([, ns]) => ns.region === region).sort(([a], [b]) => a - b);
+
+/** What namespaces with labels take, ascending. */
+const allocated = (state: State, region: number): Extent[] =>
+  namespaces_of(state, region)
+    .filter(([, ns]) => !ns.io && ns.size > 0)
+    .map(([, ns]) => ({ start: ns.offset, size: ns.size }))
+    .sort((a, b) => a.start - b.start);
+
+/** Free extents, aligned inwards. */
+export function free_extents(state: State, region: number): Extent[] {
+  const { size, align } = state.nd_region.get(region)!;
+  const found: Extent[] = [];
+  let at = 0;
+  for (const taken of [...allocated(state, region), { start: size, size: 0 }]) {
+    const start = ALIGN(at, align);
+    const end = ALIGN_DOWN(taken.start, align);
+    if (end > start) found.push({ start, size: end - start });
+    at = taken.start + taken.size;
+  }
+  return found;
+}
+
+/** nd_region_available_dpa: all that is not busy, every allocation aligned outwards; 0 without a label area. */
+export function available_dpa(state: State, region: number): number {
+  const { size, align, label_area } = state.nd_region.get(region)!;
+  if (!label_area) return 0;
+  let busy = 0;
+  for (const taken of allocated(state, region)) {
+    busy += ALIGN(taken.start + taken.size, align) - ALIGN_DOWN(taken.start, align);
+  }
+  return busy < size ? ALIGN_DOWN(size - busy, align) : 0;
+}
+
+/** nd_region_allocatable_dpa: the largest extent. */
+export function allocatable_dpa(state: State, region: number): number {
+  if (!state.nd_region.get(region)!.label_area) return 0;
+  return Math.max(0, ...free_extents(state, region).map(({ size }) => size));
+}
+
+const lowest_id = (state: State, region: number): number => {
+  let id = 0;
+  while (state.nd_namespace.has(nd_namespace_key(region, id))) id++;
+  return id;
+};
+
+const new_namespace = (region: number, id: number, io: boolean): nd_namespace => ({
+  region,
+  id,
+  io,
+  offset: 0,
+  size: 0,
+  uuid: 0,
+  force_raw: false,
+  claim_class: 'none',
+  claim: 'none',
+  mode: 'none',
+  align: 0,
+  bound: false,
+  pgmap: 0,
+});
+
+/** region_conflict: another region in a range. */
+const conflicts = (state: State, region: number, start: number, size: number): boolean =>
+  [...state.nd_region].some(
+    ([key, other]) => key !== region && other.start < start + size && other.start + other.size > start,
+  );
+
+const write_labels = (state: State, region: number): void => {
+  const nd_region = state.nd_region.get(region)!;
+  nd_region.labels = namespaces_of(state, region)
+    .filter(([, ns]) => ns.size > 0)
+    .map(([, { uuid, offset, size }]) => ({ uuid, offset, size }))
+    .sort((a, b) => a.offset - b.offset);
+};
+
+export const v5_2 = {
+  /** Until v5.7 a namespace could start and end at any page. */
+  nd_region_default_align(this: Kernel, _size: number): number {
+    return this.c.PAGE_SIZE;
+  },
+
+  *nvdimm_pmem_region_create(this: Kernel, key: number, region: Omit<nd_region, 'align'>): Steps<void> {
+    yield* alloc('nd_region', key, { ...region, align: this.nd_region_default_align(region.size) });
+  },
+
+  /** The file came with v5.7. */
+  *nd_region_align_store(this: Kernel, _region: number, _text: string): Steps<number> {
+    return -this.errno.ENOENT;
+  },
+
+  *nd_region_conflict(this: Kernel, region: number, start: number, size: number): Steps<boolean> {
+    return yield* look('nd_region', conflicts, region, start, size);
+  },
+
+  /** The namespaces that the labels name, in order of address, each with a driver; and one to be configured next. */
+  *nd_region_probe(this: Kernel, region: number): Steps<number> {
+    yield* W('nd_region', region, 'enabled', true);
+    const labels = yield* R('nd_region', region, 'labels');
+    if (labels === null) {
+      const size = yield* R('nd_region', region, 'size');
+      const key = yield* this.nd_namespace_register(region, true);
+      yield* W('nd_namespace', key, 'size', size);
+      yield* this.nd_pmem_probe(key);
+      return 0;
+    }
+    for (const { uuid, offset, size } of labels) {
+      const key = yield* this.nd_namespace_register(region, false);
+      yield* W('nd_namespace', key, 'uuid', uuid);
+      yield* W('nd_namespace', key, 'offset', offset);
+      yield* W('nd_namespace', key, 'size', size);
+      yield* this.nd_pmem_probe(key);
+    }
+    yield* this.nd_region_create_ns_seed(region);
+    return 0;
+  },
+
+  /** The namespaces go, what they are stays on the NVDIMM. */
+  *nd_region_remove(this: Kernel, region: number): Steps<number> {
+    for (const [key] of yield* look('nd_namespace', namespaces_of, region)) {
+      yield* this.nd_namespace_unbind(key);
+      yield* free('nd_namespace', key);
+    }
+    yield* W('nd_region', region, 'enabled', false);
+    yield* W('nd_region', region, 'ns_seed', -1);
+    return 0;
+  },
+
+  /** Its key; the id is the lowest one that is free. */
+  *nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
+    const id = yield* look('nd_namespace', lowest_id, region);
+    const key = nd_namespace_key(region, id);
+    yield* alloc('nd_namespace', key, new_namespace(region, id, io));
+    return key;
+  },
+
+  *nd_region_create_ns_seed(this: Kernel, region: number): Steps<void> {
+    if ((yield* R('nd_region', region, 'labels')) === null) return;
+    const key = yield* this.nd_namespace_register(region, false);
+    yield* W('nd_region', region, 'ns_seed', yield* R('nd_namespace', key, 'id'));
+  },
+
+  *nd_pmem_namespace_label_update(this: Kernel, region: number): Steps<void> {
+    yield* change('nd_region', write_labels, region);
+  },
+};
+
+export const v5_7 = {
+  /** 16M, with which a namespace can be moved to any architecture; a page where the region is smaller. */
+  nd_region_default_align(this: Kernel, size: number): number {
+    return size < SZ_16M ? this.c.PAGE_SIZE : SZ_16M;
+  },
+
+  *nd_region_align_store(this: Kernel, region: number, text: string): Steps<number> {
+    if (!/^(0[xX][0-9a-fA-F]{1,13}|\d{1,15})\n?$/.test(text)) return -this.errno.EINVAL;
+    const align = Number(text);
+    const bad = align < this.c.PAGE_SIZE || !Number.isInteger(Math.log2(align));
+    if (bad || align > (yield* R('nd_region', region, 'size'))) return -this.errno.EINVAL;
+    yield* W('nd_region', region, 'align', align);
+    return 0;
+  },
+};

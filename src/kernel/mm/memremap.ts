@@ -1,0 +1,228 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done, pgdat_resize_lock, pgdat_resize_unlock } from '../locks.ts';
+import { alloc, change, exists, free, look, R, W } from '../ops.ts';
+import { hex, PFN_DOWN, PFN_PHYS } from '../pfn.ts';
+import { type dev_pagemap, type State, zone_key, zone_to_nid } from '../state.ts';
+import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
+import { MIGRATE, make_page, type Page, PG_reserved, page_nid, page_zonenum } from './page.ts';
+
+/**
+ * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory (FACTS 2.19). A pagemap is named by its key;
+ * it has one range.
+ */
+
+const pagemap_at = (state: State, pfn: number, page_size: number): number => {
+  const at = pfn * page_size;
+  for (const [key, map] of state.dev_pagemap) if (map.mapped && map.start <= at && at <= map.end) return key;
+  return 0;
+};
+
+const next_key = (state: State): number => Math.max(0, ...state.dev_pagemap.keys()) + 1;
+
+const set_pages = (state: State, start: number, end: number, page: Page): void =>
+  state.pages.set(start, end, page);
+
+interface Range {
+  readonly start: number;
+  readonly size: number;
+}
+
+export const v5_2 = {
+  /** A pagemap for a range of bytes, not mapped yet: its key. */
+  *alloc_dev_pagemap(
+    this: Kernel,
+    type: dev_pagemap['type'],
+    start: number,
+    size: number,
+    nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const key = yield* look('dev_pagemap', next_key);
+    yield* alloc('dev_pagemap', key, { type, start, end: start + size - 1, nid, altmap, mapped: false });
+    return key;
+  },
+
+  /** Key of the pagemap that covers the pfn, 0 for none. */
+  *get_dev_pagemap(this: Kernel, pfn: number): Steps<number> {
+    return yield* look('dev_pagemap', pagemap_at, pfn, this.c.PAGE_SIZE);
+  },
+
+  /** First pfn whose struct page the pagemap initialises. */
+  *pfn_first(this: Kernel, pgmap: number): Steps<number> {
+    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+    const start = PFN_DOWN(this.c, yield* R('dev_pagemap', pgmap, 'start'));
+    return altmap ? start + vmem_altmap_offset(altmap) : start;
+  },
+
+  /** What arch_add_memory is asked for: until v5.3 whole sections around the range. */
+  *pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
+    const section = this.c.SECTION_SIZE;
+    const first = yield* R('dev_pagemap', pgmap, 'start');
+    const last = yield* R('dev_pagemap', pgmap, 'end');
+    const start = Math.floor(first / section) * section;
+    return { start, size: Math.ceil((last + 1) / section) * section - start };
+  },
+
+  /** 0; -ENOMEM when a pagemap covers one of the edges, -ENXIO when the range touches System RAM. */
+  *pagemap_conflict(this: Kernel, { start, size }: Range): Steps<number> {
+    for (const edge of [start, start + size - 1]) {
+      if (!(yield* this.get_dev_pagemap(PFN_DOWN(this.c, edge)))) continue;
+      yield* this.WARN('devm_memremap_pages', 'Conflicting mapping in same section');
+      return -this.errno.ENOMEM;
+    }
+    const ram = yield* this.region_intersects_ram(start, size);
+    if (ram === 'disjoint') return 0;
+    const kind = ram === 'mixed' ? 'mixed' : 'ram';
+    yield* this.WARN(
+      'devm_memremap_pages',
+      `attempted on ${kind} region ${hex(start)}-${hex(start + size - 1)}`,
+    );
+    return -this.errno.ENXIO;
+  },
+
+  *memremap_pages(this: Kernel, pgmap: number): Steps<number> {
+    const range = yield* this.pagemap_aligned_range(pgmap);
+    const conflict = yield* this.pagemap_conflict(range);
+    if (conflict) return conflict;
+    yield* W('dev_pagemap', pgmap, 'mapped', true);
+    const error = yield* this.pagemap_range(pgmap, range.start, range.size);
+    if (error) yield* W('dev_pagemap', pgmap, 'mapped', false);
+    return error;
+  },
+
+  /** Private memory gets no linear map, all other does. What is done last is done without the lock. */
+  *pagemap_range(this: Kernel, pgmap: number, start: number, size: number): Steps<number> {
+    const type = yield* R('dev_pagemap', pgmap, 'type');
+    const nid = yield* R('dev_pagemap', pgmap, 'nid');
+    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+    const pfn = PFN_DOWN(this.c, start);
+    const nr_pages = size / this.c.PAGE_SIZE;
+    const zone = zone_key(nid, this.c.ZONE_DEVICE);
+    if (!(yield* this.pagemap_range_allowed(start, size))) return -this.errno.EINVAL;
+    yield* mem_hotplug_begin();
+    const error =
+      type === 'private'
+        ? yield* this.add_pages(nid, pfn, nr_pages, altmap, pgmap)
+        : yield* this.arch_add_memory(nid, start, size, altmap, pgmap);
+    if (!error) yield* this.move_pfn_range_to_zone_device(zone, pfn, nr_pages, altmap);
+    yield* mem_hotplug_done();
+    if (error) return error;
+    yield* this.memmap_init_zone_device(zone, pfn, nr_pages, pgmap);
+    return 0;
+  },
+
+  /** Nothing asks what the linear map can hold before v5.12. */
+  *pagemap_range_allowed(this: Kernel, _start: number, _size: number): Steps<boolean> {
+    return true;
+  },
+
+  /**
+   * move_pfn_range_to_zone() for ZONE_DEVICE. Of the struct pages only those of the altmap are initialised here, and not those
+   * of its reserve.
+   */
+  *move_pfn_range_to_zone_device(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    yield* pgdat_resize_lock(zone_to_nid(zone));
+    yield* this.resize_zone_range(zone, start_pfn, nr_pages);
+    yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
+    yield* pgdat_resize_unlock(zone_to_nid(zone));
+    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
+    if (!altmap) return;
+    const first = start_pfn === altmap.base_pfn ? start_pfn + altmap.reserve : start_pfn;
+    const n = altmap.base_pfn + vmem_altmap_offset(altmap) - first;
+    if (n > 0) yield* this.memmap_init_range(zone, first, n, MIGRATE.MOVABLE);
+  },
+
+  /** PG_reserved for ever (FACTS 3.1). */
+  *memmap_init_zone_device(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    nr_pages: number,
+    pgmap: number,
+  ): Steps<void> {
+    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+    const first = altmap ? altmap.base_pfn + vmem_altmap_offset(altmap) : start_pfn;
+    const flags = this.zone_device_pages_reserved() ? PG_reserved : 0;
+    const page = make_page(zone_to_nid(zone), this.c.ZONE_DEVICE, MIGRATE.MOVABLE, flags);
+    if (first < start_pfn + nr_pages) yield* change('pages', set_pages, first, start_pfn + nr_pages, page);
+  },
+
+  /** The node is read from the first struct page of the aligned range, which an altmap leaves uninitialised (B67). */
+  *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
+    const { start, size } = yield* this.pagemap_aligned_range(pgmap);
+    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+    const pfn = PFN_DOWN(this.c, start);
+    const page = yield* this.pfn_to_page(pfn);
+    yield* this.PagePoisoned(page, 'devm_memremap_pages_release');
+    yield* mem_hotplug_begin();
+    if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') {
+      const zone = zone_key(page_nid(page), page_zonenum(page));
+      yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, null, zone);
+    } else {
+      yield* this.arch_remove_memory(start, size, altmap);
+    }
+    yield* mem_hotplug_done();
+    yield* this.pgmap_array_delete(pgmap);
+  },
+
+  *pgmap_array_delete(this: Kernel, pgmap: number): Steps<void> {
+    yield* W('dev_pagemap', pgmap, 'mapped', false);
+    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+    if (altmap?.alloc) yield* this.WARN('memunmap_pages', 'failed to free all reserved pages');
+  },
+
+  /** devm_memremap_pages: a pagemap that cannot be mapped is gone again. */
+  *devm_memremap_pages(this: Kernel, pgmap: number): Steps<number> {
+    const error = yield* this.memremap_pages(pgmap);
+    if (error) yield* free('dev_pagemap', pgmap);
+    return error;
+  },
+
+  *devm_memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
+    if (!(yield* exists('dev_pagemap', pgmap))) return;
+    if (yield* R('dev_pagemap', pgmap, 'mapped')) yield* this.memunmap_pages(pgmap);
+    yield* free('dev_pagemap', pgmap);
+  },
+};
+
+export const v5_3 = {
+  /** The range itself: sub-sections are enough. */
+  *pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
+    const start = yield* R('dev_pagemap', pgmap, 'start');
+    return { start, size: (yield* R('dev_pagemap', pgmap, 'end')) + 1 - start };
+  },
+};
+
+export const v5_5 = {
+  /** The zone shrinks first, and is taken from a struct page that was initialised (77e080e7680e, feee6b298916). */
+  *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
+    const { start, size } = yield* this.pagemap_aligned_range(pgmap);
+    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+    const page = yield* this.pfn_to_page(yield* this.pfn_first(pgmap));
+    yield* this.PagePoisoned(page, 'pageunmap_range');
+    const pfn = PFN_DOWN(this.c, start);
+    const nr_pages = size / this.c.PAGE_SIZE;
+    yield* mem_hotplug_begin();
+    yield* this.remove_pfn_range_from_zone(zone_key(page_nid(page), page_zonenum(page)), pfn, nr_pages);
+    if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') {
+      yield* this.__remove_pages(pfn, nr_pages, null, -1);
+    } else {
+      yield* this.arch_remove_memory(PFN_PHYS(this.c, pfn), size, altmap);
+    }
+    yield* mem_hotplug_done();
+    yield* this.pgmap_array_delete(pgmap);
+  },
+};
+
+export const v5_12 = {
+  *pagemap_range_allowed(this: Kernel, start: number, size: number): Steps<boolean> {
+    return yield* this.mhp_range_allowed(start, size);
+  },
+};
