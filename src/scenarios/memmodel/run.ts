@@ -22,7 +22,7 @@ export interface MemFailure {
 export interface MemOutcome {
   readonly index: number;
   readonly operation: string;
-  /** success, an errno, BUG. */
+  /** success, an errno, BUG; unusable: the pages cannot become a huge page. */
   readonly result: string;
   readonly ret: number | null;
   readonly messages: readonly string[];
@@ -104,7 +104,7 @@ export class MemSession {
     const strays = [...world.strays];
     const failures = [...failures_of(outcome), ...this.#astray(strays)];
     const ret = typeof outcome.value === 'number' ? outcome.value : outcome.value === false ? -1 : 0;
-    const refused = outcome.value === false ? 'false' : ret < 0 ? errno_name(ret) : null;
+    const refused = outcome.value === false ? 'unusable' : ret < 0 ? errno_name(ret) : null;
     const result = outcome.ended === 'bug' ? 'BUG' : (refused ?? 'success');
     if (result === 'success') {
       for (const text of call.after?.() ?? []) failures.push({ kind: 'contents', text });

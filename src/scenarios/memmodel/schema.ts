@@ -15,9 +15,11 @@ const word = z.string().min(1).max(256);
 const nid = z.int().min(0).max(1023);
 const bits = z.int().min(1).max(63);
 
-const NO_RESULT = { error: 'is no result: success, BUG, any, or an errno such as EINVAL' };
+const NO_RESULT = { error: 'is no result: success, unusable, BUG, any, or an errno such as EINVAL' };
 const result = {
-  expect: z.enum(['success', 'BUG', 'any', ...(Object.keys(ERRNO) as Errno[])], NO_RESULT).optional(),
+  expect: z
+    .enum(['success', 'unusable', 'BUG', 'any', ...(Object.keys(ERRNO) as Errno[])], NO_RESULT)
+    .optional(),
   message: word.optional().meta({ description: 'A kernel message of this operation contains this text' }),
 };
 const range = { start: size, size };

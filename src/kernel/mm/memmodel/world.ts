@@ -127,17 +127,22 @@ const add_calls = (world: Memmap, name: string, n: number): void => {
 /** Counts calls of a helper, or names the loop that was taken: it touches nothing of the kernel's. */
 export const took = (name: string, n = 1): Steps<void> => change(add_calls, name, n);
 
-/** Note an access that went astray; what continues the last one is one with it. */
+const continues = (last: Stray, next: Stray): boolean =>
+  last.fn === next.fn &&
+  last.op === next.op &&
+  last.head === next.head &&
+  last.foreign === next.foreign &&
+  last.meant + last.n === next.meant &&
+  (last.pfn < 0 ? next.pfn < 0 : last.pfn + last.n === next.pfn);
+
+/** Note an access that went astray; what continues one of the last two, source and target of a copy, is one with it. */
 export function note_stray(world: Memmap, stray: Stray): void {
-  const last = world.strays.at(-1);
-  const continues =
-    last &&
-    last.fn === stray.fn &&
-    last.head === stray.head &&
-    last.op === stray.op &&
-    last.foreign === stray.foreign &&
-    last.meant + last.n === stray.meant &&
-    (last.pfn < 0 ? stray.pfn < 0 : last.pfn + last.n === stray.pfn);
-  if (continues) world.strays[world.strays.length - 1] = { ...last, n: last.n + stray.n };
-  else world.strays.push(stray);
+  const { strays } = world;
+  for (let i = strays.length - 1; i >= Math.max(0, strays.length - 2); i--) {
+    const last = strays[i]!;
+    if (!continues(last, stray)) continue;
+    strays[i] = { ...last, n: last.n + stray.n };
+    return;
+  }
+  strays.push(stray);
 }
