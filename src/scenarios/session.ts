@@ -262,7 +262,7 @@ export class Session {
     return this.#run(yes_or_no(consumers[name].ask(this.kernel, pfn)));
   }
 
-  /** Device memory as memremap_pages() leaves it. @throws BadOperation where the kernel has no ZONE_DEVICE */
+  /** Device memory by memremap_pages() alone. @throws BadOperation where the kernel has no ZONE_DEVICE */
   zone_device(nid: number, start: number, size: number, pcm: number): Result {
     const { PAGE_SIZE, ZONE_DEVICE } = this.kernel.c;
     if (ZONE_DEVICE < 0 || !this.state.pgdat.has(nid))

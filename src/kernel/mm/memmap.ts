@@ -130,7 +130,7 @@ export const v5_12 = {
     const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
     if (!(yield* look('mem_section', has_subsection, this, pfn))) return NO_PAGE;
-    if (map & SECTION_TAINT_ZONE_DEVICE && (yield* this.pfn_has_pgmap(pfn))) return NO_PAGE;
+    if (map & SECTION_TAINT_ZONE_DEVICE && (yield* this.get_dev_pagemap(pfn))) return NO_PAGE;
     return yield* this.pfn_to_page(pfn);
   },
 };

@@ -1,10 +1,8 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
-import { mem_hotplug_begin, mem_hotplug_done } from '../locks.ts';
 import { R, W } from '../ops.ts';
 import { IS_ALIGNED, PFN_PHYS, pfn_to_section_nr } from '../pfn.ts';
-import { SECTION_TAINT_ZONE_DEVICE, zone_idx, zone_key } from '../state.ts';
-import { MIGRATE, PG_reserved } from './page.ts';
+import { PCM, SECTION_TAINT_ZONE_DEVICE, zone_idx } from '../state.ts';
 
 /** What the rest of the kernel sees of device memory: its struct pages and the taint of sections it shares. */
 
@@ -12,11 +10,6 @@ export const v5_2 = {
   /** memmap_init_zone_device() sets PG_reserved for ever, in every release from v5.2 to v7.2. */
   zone_device_pages_reserved(this: Kernel): boolean {
     return true;
-  },
-
-  /** A pagemap covers the pfn. Where the model keeps none of its own, the struct page says so. */
-  *pfn_has_pgmap(this: Kernel, pfn: number): Steps<boolean> {
-    return yield* this.is_zone_device_page(pfn);
   },
 
   /** Before v5.12 a section did not know that part of it was device memory. */
@@ -46,10 +39,7 @@ export const S2 = {
   },
 };
 
-/**
- * Device memory as memremap_pages() leaves it, without a pagemap, a resource or an altmap: memory type, memmap, zone, struct
- * pages. It stands in for that function.
- */
+/** Device memory without a driver: memremap_pages() for a range, mapped with this memory type. */
 export function* add_zone_device(
   k: Kernel,
   nid: number,
@@ -57,14 +47,9 @@ export function* add_zone_device(
   nr_pages: number,
   pcm: number,
 ): Steps<number> {
-  const zone = zone_key(nid, k.c.ZONE_DEVICE);
+  const [start, size] = [PFN_PHYS(k.c, pfn), PFN_PHYS(k.c, nr_pages)];
   yield* k.reserve_memtype(pfn, nr_pages, pcm);
-  yield* mem_hotplug_begin();
-  const ret = yield* k.arch_add_memory(nid, PFN_PHYS(k.c, pfn), PFN_PHYS(k.c, nr_pages), null);
-  if (ret === 0) yield* k.move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE.MOVABLE);
-  yield* mem_hotplug_done();
-  if (ret) return ret;
-  if (k.zone_device_pages_reserved()) yield* k.set_page_flag(pfn, nr_pages, PG_reserved);
-  else yield* k.clear_page_flag(pfn, nr_pages, PG_reserved);
-  return 0;
+  const ret = yield* k.devm_memremap_pages(yield* k.alloc_dev_pagemap('fs_dax', start, size, nid, null));
+  if (ret) yield* k.reserve_memtype(pfn, nr_pages, PCM.NONE);
+  return ret;
 }
