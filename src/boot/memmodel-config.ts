@@ -25,6 +25,7 @@ export function configure_memmodel(machine: MemMachine, release: MemRelease): Me
     if (fits_subsection && g.subsection_bits > section_bits)
       no(`Subsection size exceeds section size (${g.subsection_bits} > ${section_bits})`);
   }
+  if (is_sparse(memory_model) && section_bits > 36) no(`SECTION_SIZE_BITS ${section_bits} is past 36`);
   if (physmem_bits > 52) no(`MAX_PHYSMEM_BITS ${physmem_bits} is past 52`);
   const per_root = machine.sections_per_root ?? g.sections_per_root;
   if (!Number.isInteger(Math.log2(per_root))) no(`SECTIONS_PER_ROOT ${per_root} is no power of two`);

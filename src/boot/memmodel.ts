@@ -83,6 +83,9 @@ export function boot_memmodel(machine: MemMachine, release: MemRelease): MemMode
   }));
   if (all.some(({ start, end }) => !Number.isInteger(start) || !Number.isInteger(end) || end <= start))
     throw new ImpossibleMachine(`RAM must be whole pages of ${machine.page_size} bytes`);
+  const sorted = [...all].sort((a, b) => a.start - b.start);
+  if (sorted.some(({ start }, i) => i > 0 && start < sorted[i - 1]!.end))
+    throw new ImpossibleMachine('RAM ranges overlap');
   const c = configure_memmodel(machine, release);
   const { kept, messages } = limit(c, all);
   const vmemmap = c.memory_model === 'SPARSEMEM_VMEMMAP';
@@ -118,6 +121,9 @@ function limit(c: MemConfig, all: readonly Range[]): { kept: Range[]; messages: 
   return { kept, messages };
 }
 
+/** Each costs an entry. */
+const MAX_SECTIONS = 2 ** 21;
+
 function pieces_of(c: MemConfig, ram: readonly Range[]): Piece[] {
   if (c.memory_model === 'FLATMEM') {
     return [{ id: 0, what: 'the memmap', pfn: c.ARCH_PFN_OFFSET, nr_pages: c.max_mapnr }];
@@ -132,6 +138,9 @@ function pieces_of(c: MemConfig, ram: readonly Range[]): Piece[] {
     });
   }
   const present = new Set<number>();
+  const total = ram.reduce((sum, { start, end }) => sum + (end - start) / c.PAGES_PER_SECTION + 1, 0);
+  if (total > MAX_SECTIONS)
+    throw new ImpossibleMachine(`more than ${MAX_SECTIONS} sections of RAM are not modelled`);
   for (const { start, end } of ram)
     for (let nr = Math.floor(start / c.PAGES_PER_SECTION); nr * c.PAGES_PER_SECTION < end; nr++)
       present.add(nr);
@@ -166,6 +175,8 @@ function place(world: Memmap, c: MemConfig, machine: MemMachine, pieces: readonl
   }
 }
 
+const NO_SUBSECTION: ReadonlySet<number> = new Set();
+
 function attach(world: Memmap, c: MemConfig, { id, pfn, nr_pages }: Piece, at: number): void {
   if (!is_sparse(c.memory_model)) {
     world.pgdat.set(id, { node_start_pfn: pfn, node_spanned_pages: nr_pages, node_mem_map: at });
@@ -175,7 +186,7 @@ function attach(world: Memmap, c: MemConfig, { id, pfn, nr_pages }: Piece, at: n
   world.mem_section.set(id, {
     section_mem_map: is_classic(c.memory_model) ? at - pfn * SIZEOF_STRUCT_PAGE : WINDOW,
     flags: SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP | SECTION_IS_ONLINE | SECTION_IS_EARLY,
-    usage: new Set(),
+    usage: NO_SUBSECTION,
     usage_reserved: true,
     nid: 0,
   });
@@ -184,6 +195,9 @@ function attach(world: Memmap, c: MemConfig, { id, pfn, nr_pages }: Piece, at: n
 /** Struct pages of RAM have one reference; those of holes are PG_reserved. */
 function initialise(world: Memmap, c: MemConfig, ram: readonly Range[], pieces: readonly Piece[]): void {
   const one = 1 << COUNT_SHIFT;
+  const full: ReadonlySet<number> = new Set(
+    is_sparse(c.memory_model) ? subsections(c, 0, c.PAGES_PER_SECTION) : [],
+  );
   for (const { pfn, nr_pages } of pieces)
     world.pages.set(pfn, pfn + nr_pages, PG_initialised | PG_reserved | one);
   for (const { start, end, nid } of ram) {
@@ -194,7 +208,8 @@ function initialise(world: Memmap, c: MemConfig, ram: readonly Range[], pieces: 
       const nr = Math.floor(at / c.PAGES_PER_SECTION);
       const stop = Math.min(end, (nr + 1) * c.PAGES_PER_SECTION);
       const ms = world.mem_section.get(nr)!;
-      const usage = new Set([...ms.usage!, ...subsections(c, at, stop - at)]);
+      const whole = stop - at === c.PAGES_PER_SECTION;
+      const usage = whole ? full : new Set([...ms.usage!, ...subsections(c, at, stop - at)]);
       world.mem_section.set(nr, { ...ms, nid, usage });
       at = stop;
     }

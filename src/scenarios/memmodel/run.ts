@@ -81,6 +81,8 @@ interface Call {
   readonly text: string;
   readonly thread: () => Steps<unknown>;
   readonly after?: () => Iterable<string>;
+  /** Sections may come and go. */
+  readonly sections?: true;
   /** Order of the huge page, where the path taken matters. */
   readonly order?: number;
 }
@@ -88,11 +90,9 @@ interface Call {
 /** A kernel and its struct pages, being operated. */
 export class MemSession {
   readonly #model: MemModel;
-  #known: ReadonlySet<string> = new Set();
 
   constructor(model: MemModel) {
     this.#model = model;
-    this.#known = new Set(this.#invariants());
   }
 
   step(index: number, { kind, step }: MemStep): MemOutcome {
@@ -100,6 +100,7 @@ export class MemSession {
     world.strays.length = 0;
     world.calls.clear();
     const call = this.#call({ kind, step } as MemStep);
+    const known = new Set(call.sections ? this.#invariants() : []);
     const outcome = new Runner(world).run(call.thread());
     const strays = [...world.strays];
     const failures = [...failures_of(outcome), ...this.#astray(strays)];
@@ -110,9 +111,8 @@ export class MemSession {
       for (const text of call.after?.() ?? []) failures.push({ kind: 'contents', text });
       failures.push(...this.#cost(call.order));
     }
-    const now = this.#invariants();
-    for (const text of now) if (!this.#known.has(text)) failures.push({ kind: 'invariant', text });
-    this.#known = new Set(now);
+    for (const text of call.sections ? this.#invariants() : [])
+      if (!known.has(text)) failures.push({ kind: 'invariant', text });
     const messages = [...(index === 0 ? this.#model.messages : []), ...outcome.events.map(message_of)];
     failures.push(...unexpected(step, result, messages));
     return {
@@ -199,6 +199,7 @@ export class MemSession {
       case 'hold':
       case 'lock': {
         const [first, n] = [pfn_of(step.start), pfn_of(step.size)];
+        pointer(step.start);
         return {
           text: `${kind === 'hold' ? 'one more reference to' : 'locked:'} ${at(step.start, step.size)}`,
           *thread() {
@@ -251,6 +252,7 @@ export class MemSession {
     }[kind];
     return {
       text: `${name} ${hex(start)}+${hex(size)}`,
+      sections: true,
       *thread() {
         for (const [pfn, n] of parts()) {
           if (kind === 'remove') yield* k.section_deactivate(pfn, n);
@@ -268,8 +270,6 @@ export class MemSession {
 
   #invariants(): string[] {
     const { world, kernel } = this.#model;
-    const { memory_model } = kernel.c;
-    if (!memory_model.startsWith('SPARSEMEM') || !('section_activate' in kernel)) return [];
     const valid = (pfn: number): boolean => new Runner(world).run(kernel.pfn_valid(pfn)).value === true;
     return [...sections(world, kernel.c, valid)];
   }

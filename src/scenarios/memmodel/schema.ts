@@ -44,7 +44,9 @@ const memory = z.strictObject({
   foreign: z
     .strictObject({
       name: word,
-      size: size.refine((n) => n > 0 && n % 64 === 0, { error: 'is no multiple of 64' }).optional(),
+      size: size
+        .refine((n) => n > 0 && n % 64 === 0 && n <= 2 ** 30, { error: 'is no multiple of 64 up to 1G' })
+        .optional(),
       reads_as: z
         .int()
         .min(0)

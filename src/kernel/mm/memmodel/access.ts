@@ -28,6 +28,10 @@ interface Segment {
 
 /** What n pointers from p on reach. */
 export function* reached(world: Memmap, p: number, n: number): Generator<Segment> {
+  if (p < 0) {
+    yield { at: 0, n, address: p, pfn: -1, foreign: null };
+    return;
+  }
   for (const { start, end, value } of [...world.places.in(p, page_add(p, n))]) {
     yield {
       at: (start - p) / SIZEOF_STRUCT_PAGE,

@@ -59,6 +59,9 @@ export const SIZEOF_STRUCT_PAGE = 64;
  */
 export const WINDOW = 2 ** 51;
 
+/** Addresses of the linear map, as far as they are not memmaps. */
+export const LINEAR = 2 ** 52;
+
 /** %p of a pointer. */
 export function pointer_text(c: MemConfig, p: number): string {
   const value = p < WINDOW / 2 ? BigInt.asUintN(64, BigInt(p)) : c.window + BigInt(p - WINDOW);

@@ -7,6 +7,7 @@ import {
 } from '../../state.ts';
 import {
   is_classic,
+  LINEAR,
   type MemConfig,
   pfn_to_section_nr,
   SECTION_NR_TO_ROOT,
@@ -238,9 +239,6 @@ function* deactivate(k: MemKernel, pfn: number, nr_pages: number, form: Form): S
   else if (!early || form !== 'early stays') yield* k.depopulate_section_memmap(pfn, nr_pages);
   if (empty) yield* set_section(nr, { section_mem_map: 0, flags: 0 });
 }
-
-/** Addresses of the linear map, as far as they are not memmaps. */
-export const LINEAR = 2 ** 52;
 
 /** The next free place for a memmap; on the vmemmap its own. */
 function place_memmap(world: Memmap, c: MemConfig, pfn: number, nr_pages: number): number {

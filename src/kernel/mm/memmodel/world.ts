@@ -1,6 +1,6 @@
 import { Runs } from '../../../hardware/runs.ts';
 import type { CallStep, Steps } from '../../../steps/step.ts';
-import { WINDOW } from './config.ts';
+import { LINEAR, WINDOW } from './config.ts';
 
 /**
  * What lies at an address: the struct page of pfn (address - number) / 64, a foreign object by name, or nothing that is
@@ -86,9 +86,12 @@ export interface Memmap {
   readonly hstates: Set<number>;
 }
 
+/** What no memmap covers is mapped as `beyond` says, within the window alone. */
 export function empty_memmap(beyond: Place): Memmap {
+  const places = new Runs<Place>(null);
+  places.set(WINDOW, LINEAR, beyond);
   return {
-    places: new Runs<Place>(beyond),
+    places,
     cursor: WINDOW,
     maps: new Map(),
     foreign_reads_as: new Map(),
