@@ -21,14 +21,12 @@ export type LayoutFamily = (typeof LAYOUT_FAMILIES)[number];
 
 /** Series by the mainline release they are told apart from: S0, S1 and the options on it are before the flip of v5.4, S2 at its -rc4. */
 const SERIES: Readonly<Record<string, LayoutFamily>> = {
-  'S0-base': 'v5.2',
   S0: 'v5.2',
   S1: 'v5.2',
   'option-1': 'v5.2',
   'option-2': 'v5.2',
   'option-3': 'v5.2',
   'option-4': 'v5.2',
-  'S2-base': 'v5.4',
   S2: 'v5.4',
 };
 
@@ -45,11 +43,13 @@ const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] 
  * has its layout from; undefined for anything else.
  */
 export function layout_family(release: string): LayoutFamily | undefined {
-  // a mutation, "S0-B36", has the layout of what it mutates
-  const series = release.replace(/-B\d{1,3}[a-z]?$/, '');
-  if (Object.hasOwn(SERIES, series)) return SERIES[series];
+  if (Object.hasOwn(SERIES, release)) return SERIES[release];
   const version = /^(?:S2-)?v?(\d{1,4})\.(\d{1,4})(?!\d)/.exec(release);
-  if (!version) return undefined;
+  if (!version) {
+    // a variant, "S2-base" or "S0-B36", has the layout of its series
+    const series = /^(S\d)-\w+$/.exec(release)?.[1] ?? '';
+    return Object.hasOwn(SERIES, series) ? SERIES[series] : undefined;
+  }
   const [major, minor] = [Number(version[1]), Number(version[2])];
   return SINCE.find(([first, second]) => major > first || (major === first && minor >= second))?.[2];
 }
