@@ -6,6 +6,8 @@
  */
 export { boot, type Model } from './boot/boot.ts';
 export { ImpossibleMachine } from './boot/impossible.ts';
+export { boot_memmodel, type MemMachine, type MemModel } from './boot/memmodel.ts';
+export { memmap_of } from './boot/memmodel-of.ts';
 export type { Config } from './kernel/config.ts';
 export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
 export type { State } from './kernel/state.ts';
@@ -21,7 +23,10 @@ export {
   type Release,
   releases,
 } from './releases/index.ts';
+export { type MemRelease, mem_releases } from './releases/memmodel.ts';
 export { memory_map } from './report/memory-map.ts';
+export { type MemScenario, parseMemScenario } from './scenarios/memmodel/read.ts';
+export { type MemOutcome, run_mem_scenario } from './scenarios/memmodel/run.ts';
 export { parseScenario, type Scenario } from './scenarios/read.ts';
 export { run_scenario, type StepOutcome } from './scenarios/run.ts';
 export { BadOperation, type Result, Session } from './scenarios/session.ts';

@@ -119,6 +119,12 @@ const v5_2 = define({
   functions: { ...mem_map.v5_2, ...clear.v5_2, ...copy.v5_2, ...follow.v5_2, ...free.v5_2, ...prep.v5_2 },
   arm64: pfn_valid.arm64_v5_2,
 });
+const B93 = define({
+  name: 'v5.2-B93',
+  base: v5_2,
+  about: '5.2.1 without mem_map_offset() in follow_hugetlb_page()',
+  functions: follow.B93,
+});
 const v5_3 = define({
   name: 'v5.3',
   base: v5_2,
@@ -190,6 +196,6 @@ const v7_2 = define({
 export const mem_releases: ReadonlyMap<string, MemRelease> = new Map(
   [
     ...[v2_6_27, S4_part1, S4_v1, S4_v2, S4_vmemmap, v2_6_28, B95, B97],
-    ...[v5_2, v5_3, v5_4_18, v5_4, v5_6_rc5, v5_6_rc7, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
+    ...[v5_2, B93, v5_3, v5_4_18, v5_4, v5_6_rc5, v5_6_rc7, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
   ].map((release) => [release.name, release]),
 );

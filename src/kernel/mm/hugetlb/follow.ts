@@ -36,6 +36,21 @@ export const v2_6_27 = {
   },
 };
 
+/** Later get_page(pages[i]) with the old arithmetic: the reference is counted in whatever lies there. */
+export const B93 = {
+  *follow_hugetlb_page(
+    this: MemKernel,
+    page: number,
+    pfn_offset: number,
+    remainder: number,
+  ): Steps<PageRun[]> {
+    const first = page_add(page, pfn_offset);
+    const meant = { fn: 'follow_hugetlb_page', base: page, i: pfn_offset };
+    yield* write_pages(this.c, first, remainder, {}, { ...meant, fn: 'get_page' });
+    return yield* v2_6_27.follow_hugetlb_page.call(this, page, pfn_offset, remainder);
+  },
+};
+
 /** mem_map_offset() gives neighbours for so many pages from an offset on. */
 function offset_stride(c: MemConfig, offset: number, end: number): number {
   if (offset < c.MAX_ORDER_NR_PAGES) return Math.min(end, c.MAX_ORDER_NR_PAGES) - offset;
