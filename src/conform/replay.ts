@@ -8,7 +8,7 @@ import { find_release, type Release } from '../releases/index.ts';
 import { daxctl } from '../scenarios/daxctl.ts';
 import { ndctl } from '../scenarios/ndctl.ts';
 import { BadOperation, type Result, Session } from '../scenarios/session.ts';
-import type { ToolResult } from '../scenarios/tool.ts';
+import { KernelGone, type ToolResult } from '../scenarios/tool.ts';
 import type { Event } from '../schedule/run.ts';
 import { compare_state, type Difference, Tally } from './compare.ts';
 import { event_lines, recorded_lines } from './dmesg.ts';
@@ -192,8 +192,9 @@ function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>
     try {
       done = blocked_by_hugetlb(op, hugetlb, log) ?? perform(session, op);
     } catch (error) {
-      if (!(error instanceof BadOperation)) throw error;
-      done = { skipped: error.message };
+      if (error instanceof KernelGone) done = { result: error.result };
+      else if (error instanceof BadOperation) done = { skipped: error.message };
+      else throw error;
     }
     input.take_back();
     if ('skipped' in done) {

@@ -10,6 +10,7 @@ import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
+import * as sparse from '../kernel/mm/sparse.ts';
 import { defineRelease } from './define.ts';
 import { PGPROT } from './pgprot.ts';
 import { v5_7 } from './v5.7.ts';
@@ -29,6 +30,7 @@ export const v5_10 = defineRelease({
     ...page_isolation.v5_8,
     ...remove_memory.v5_10,
     ...resource.v5_10,
+    ...sparse.v5_9,
   },
   arch: { arm64: { ...arm64_mmu.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
   constants: { holes_reserved: true, pgprot: PGPROT.v5_10, ptdump: 'v5.10' },

@@ -4,6 +4,7 @@ import { PCM, type State, zone_key } from '../kernel/state.ts';
 import { parseSize } from '../machines/size.ts';
 import { violations } from '../monitors/hotplug/index.ts';
 import { changed_lines, observable } from '../monitors/hotplug/restore.ts';
+import { arch_remove, memremap, memunmap, nvdimm, nvdimm_move, page_says, run_tool } from './device.ts';
 import type { Scenario } from './read.ts';
 import { consumers } from './reserved/consumers.ts';
 import { reserve_bootmem } from './reserved/kinds.ts';
@@ -125,6 +126,9 @@ const RESTORE_LIMIT = 64;
 /** Steps that set the scene: what they break is given, not found. */
 const GIVEN: ReadonlySet<string> = new Set(['use', 'fail', 'lose_resource', 'system_state']);
 
+/** A program that fails half-way is no operation of the kernel that failed. */
+const PROGRAMS: ReadonlySet<string> = new Set(['ndctl', 'daxctl', 'nvdimm', 'nvdimm_move']);
+
 function write_states(session: Session, [first, last]: readonly [number, number], word: string): Calls {
   const path = (id: number): string => `/sys/devices/system/memory/memory${id}/state`;
   function* runs(): Generator<() => Result> {
@@ -188,6 +192,12 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
         session.arch_add_memory(step.node, start, size),
       );
     }
+    case 'arch_remove': {
+      const [start, size] = range_of(step);
+      return call(`arch_remove_memory(${hex(start)}, ${hex(size)})`, () =>
+        session.call(arch_remove(session.kernel, start, size)),
+      );
+    }
     case 'touch': {
       const [start, size] = range_of(step);
       return call(`clear the pages of ${hex(start)}+${hex(size)}`, () => session.touch(start, size));
@@ -205,6 +215,33 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
         session.zone_device(step.node, start, size, pcm),
       );
     }
+    case 'nvdimm': {
+      const [start, size] = range_of(step);
+      return call(`region${step.region} at ${hex(start)}+${hex(size)}`, () =>
+        nvdimm(session, { ...step, start, size }),
+      );
+    }
+    case 'nvdimm_move': {
+      const start = bytes(step.start);
+      return call(`region${step.region} lies at ${hex(start)} now`, () =>
+        nvdimm_move(session, step.region, start),
+      );
+    }
+    case 'ndctl':
+    case 'daxctl':
+      return call(`${kind} ${step.run.trim()}`, () => run_tool(session, kind, step.run));
+    case 'memremap': {
+      const [start, size] = range_of(step);
+      return call(`memremap_pages(${hex(start)}, ${hex(size)}) as ${step.as}`, () =>
+        memremap(session, { ...step, start, size, altmap: bytes(step.altmap) }),
+      );
+    }
+    case 'memunmap': {
+      const [start, size] = range_of(step);
+      return call(`memunmap_pages(${hex(start)}, ${hex(size)})`, () => memunmap(session, start, size));
+    }
+    case 'page':
+      return call(`the page at ${hex(bytes(step.start))}`, () => NONE);
     case 'hv_hot_add': {
       const [start, size] = range_of(step);
       const backed = bytes(step.backed);
@@ -304,6 +341,14 @@ function expectation(session: Session, { kind, step }: ScenarioStep, ret: number
     const { asks } = consumers[step.consumer];
     return `${step.consumer}(${hex(bytes(step.start))}): ${asks}? ${gave}, expected ${step.gives}`;
   }
+  if (kind === 'page') {
+    const says = page_says(session, bytes(step.start));
+    const wrong = (['valid', 'online', 'memmap'] as const).filter(
+      (name) => step[name] !== undefined && step[name] !== says[name],
+    );
+    const text = wrong.map((name) => `${name} is ${says[name]}, expected ${step[name]}`).join(', ');
+    return wrong.length ? `page at ${hex(bytes(step.start))}: ${text}` : null;
+  }
   if (kind !== 'expect') return null;
   const entry = session.read(step.path);
   const found = entry === null ? null : entry.kind === 'file' ? entry.text : entry.kind;
@@ -376,7 +421,7 @@ export function* run_scenario(
     let steps = 0;
     const place = placed(scenario, index);
     const todo = place(() => calls(session, step));
-    const restore = check && todo.count <= RESTORE_LIMIT;
+    const restore = check && todo.count <= RESTORE_LIMIT && !PROGRAMS.has(step.kind);
     for (const run of todo.runs) {
       const snapshot = restore ? observable(state) : [];
       const result = place(run);

@@ -9,6 +9,7 @@ import { consumer_names } from './reserved/consumers.ts';
 const NO_SIZE = { error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"' };
 const size = z.union([z.int(NO_SIZE).min(0, NO_SIZE), z.string().regex(SIZE_PATTERN, NO_SIZE)], NO_SIZE);
 const nid = z.int().min(0).max(1023);
+const regions = z.int().min(0).max(1023);
 const word = z.string().min(1).max(256);
 const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is no device id' });
 const NO_BLOCK = { error: 'is no block such as 40, "memory40" or "40..47"' };
@@ -76,6 +77,7 @@ const steps = {
   arch_add: z.strictObject({ ...range, node: nid.default(0), ...result }).meta({
     description: 'arch_add_memory() alone, as device memory gets it: no resource, no memblock, no blocks',
   }),
+  arch_remove: z.strictObject({ ...range, ...result }).meta({ description: 'arch_remove_memory() alone' }),
   touch: z
     .strictObject({ ...range, ...result })
     .meta({ description: 'The kernel clears the pages of a range through its linear map' }),
@@ -85,6 +87,49 @@ const steps = {
   zone_device: z
     .strictObject({ ...range, node: nid.default(0), memtype: z.enum(['WB', 'UC-']).default('WB'), ...result })
     .meta({ description: 'Device memory with struct pages, mapped by its driver cached or uncached' }),
+  nvdimm: z
+    .strictObject({
+      region: regions,
+      ...range,
+      node: nid.default(0),
+      labels: z.boolean().default(true),
+      ...result,
+    })
+    .meta({
+      description: 'The firmware describes a region of an NVDIMM; without labels it is one namespace',
+    }),
+  nvdimm_move: z
+    .strictObject({ region: regions, start: size, ...result })
+    .meta({ description: 'At the next boot the region, with all that is on it, lies elsewhere' }),
+  ndctl: z
+    .strictObject({ run: text, ...result })
+    .meta({ description: 'The ndctl tool: create-namespace -r region0 -m fsdax -M mem -s 64M' }),
+  daxctl: z
+    .strictObject({ run: text, ...result })
+    .meta({ description: 'The daxctl tool: reconfigure-device -m system-ram dax0.0' }),
+  memremap: z
+    .strictObject({
+      ...range,
+      node: nid.default(0),
+      as: z.enum(['fs_dax', 'generic', 'private']).default('generic'),
+      altmap: size.default(0),
+      ...result,
+    })
+    .meta({
+      description: 'A driver calls memremap_pages() for a range; `altmap`: bytes in it for struct pages',
+    }),
+  memunmap: z.strictObject({ ...range, ...result }).meta({ description: 'It calls memunmap_pages()' }),
+  page: z
+    .strictObject({
+      start: size,
+      valid: z.boolean().optional(),
+      online: z.boolean().optional(),
+      memmap: z.boolean().optional(),
+    })
+    .meta({
+      description:
+        'What pfn_valid() and pfn_to_online_page() say of the page, and whether its struct page is mapped',
+    }),
   hv_hot_add: z
     .strictObject({ ...range, backed: size, node: nid.default(0), ...result })
     .meta({ description: 'A Hyper-V host announces memory and backs the first part of it' }),
@@ -148,6 +193,8 @@ const short: Readonly<Partial<Record<StepKind, z.ZodType>>> = {
   online_movable: blocks,
   offline: blocks,
   device_del: id,
+  ndctl: text,
+  daxctl: text,
   unpin: z.null(),
   system_state: z.enum(['booting', 'running']),
 };
@@ -212,6 +259,7 @@ function shorthand(kind: StepKind, value: unknown): unknown {
   if (typeof value === 'object' && value !== null) return value;
   if (kind === 'unpin') return value === null ? {} : value;
   if (kind === 'device_del') return { id: value };
+  if (kind === 'ndctl' || kind === 'daxctl') return { run: value };
   if (kind === 'system_state') return { state: value };
   return kind.startsWith('online') || kind === 'offline' ? { blocks: value } : value;
 }

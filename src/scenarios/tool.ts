@@ -26,14 +26,14 @@ export class Tool {
   call(thread: Steps<number>): number {
     const result = this.session.call(thread);
     this.results.push(result);
-    if (result.ret === null) throw new KernelGone();
+    if (result.ret === null) throw new KernelGone(result);
     return result.ret;
   }
 
   write(path: string, value: string): number {
     const result = this.session.write(path, value);
     this.results.push(result);
-    if (result.ret === null) throw new KernelGone();
+    if (result.ret === null) throw new KernelGone(result);
     return result.ret;
   }
 
@@ -49,6 +49,12 @@ export class Tool {
 /** The kernel hit a BUG in a call of the tool. */
 export class KernelGone extends Error {
   override readonly name = 'KernelGone';
+  readonly result: Result;
+
+  constructor(result: Result) {
+    super('the kernel does not come back');
+    this.result = result;
+  }
 }
 
 /** `-r region1 -f all`: options with a value, flags, and the rest. An option that is in neither list is refused by name. */

@@ -207,9 +207,20 @@ export const v5_3 = {
       yield* W('mem_section', nr, 'section_mem_map', mem_map & ~SECTION_HAS_MEM_MAP);
       if (!early) yield* W('mem_section', nr, 'subsection_map', null);
     }
-    if (!early) yield* this.vmemmap_free(pfn, nr_pages, altmap);
-    else if (empty) yield* this.free_map_bootmem(section_nr_to_pfn(this.c, nr), this.c.PAGES_PER_SECTION);
+    if (early && empty) yield* this.free_map_bootmem(section_nr_to_pfn(this.c, nr), this.c.PAGES_PER_SECTION);
+    else yield* this.section_depopulate(pfn, nr_pages, early, altmap);
     if (empty) yield* W('mem_section', nr, 'section_mem_map', 0);
+  },
+
+  /** The memmap of boot memory is whole, and stays what pfn_valid says: a part of it goes all the same (B54). */
+  *section_depopulate(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    _early: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    yield* this.vmemmap_free(pfn, nr_pages, altmap);
   },
 
   *sparse_remove_section(
@@ -220,5 +231,18 @@ export const v5_3 = {
   ): Steps<void> {
     yield* change('pages', clear_hwpoison, pfn, pfn + nr_pages);
     yield* this.section_deactivate(pfn, nr_pages, altmap);
+  },
+};
+
+export const v5_9 = {
+  /** A part of an early section keeps its memmap (ef69bc9f689d). */
+  *section_depopulate(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    early: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    if (!early) yield* this.vmemmap_free(pfn, nr_pages, altmap);
   },
 };

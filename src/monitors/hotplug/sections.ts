@@ -16,11 +16,18 @@ export function check_sections(state: State, c: Config): string[] {
     const valid = (ms.section_mem_map & SECTION_HAS_MEM_MAP) !== 0;
     const early = (ms.section_mem_map & SECTION_IS_EARLY) !== 0;
     if (valid && !early && ms.subsection_map === null) broken.push(`section ${nr} is valid and has no usage`);
-    for (const run of state.pages.in(start, end)) {
-      const active = valid && (early || active_at(c, ms.subsection_map, run.start));
-      if (active && run.value === NO_PAGE) broken.push(`section ${nr} is valid without a memmap`);
-      if (!valid && run.value !== NO_PAGE) broken.push(`section ${nr} is not valid and still has a memmap`);
-      if (ms.section_mem_map & SECTION_IS_ONLINE && page_memmap(run.value) !== MEMMAP.INIT) {
+    if (!valid && state.pages.first(start, end, (page) => page !== NO_PAGE) >= 0) {
+      broken.push(`section ${nr} is not valid and still has a memmap`);
+    }
+    for (const span of active_spans(state, c, nr)) {
+      if (state.pages.first(span.start, span.end, (page) => page === NO_PAGE) >= 0) {
+        broken.push(`section ${nr} is valid without a memmap`);
+      }
+    }
+    if (!(ms.section_mem_map & SECTION_IS_ONLINE) || ms.subsection_map === null) continue;
+    // holes in an early section have struct pages, too, but nobody vouches for them
+    for (const span of map_spans(c, nr, ms.subsection_map)) {
+      if (state.pages.first(span.start, span.end, (page) => page_memmap(page) !== MEMMAP.INIT) >= 0) {
         broken.push(`section ${nr} is online with struct pages that are not initialised`);
       }
     }
@@ -33,17 +40,20 @@ export function active_spans(state: State, c: Config, nr: number): Span[] {
   const { section_mem_map, subsection_map } = state.mem_section.get(nr)!;
   if (!(section_mem_map & SECTION_HAS_MEM_MAP)) return [];
   const start = nr * c.PAGES_PER_SECTION;
-  const whole = subsection_map !== null && is_full(subsection_map);
-  if (whole || section_mem_map & SECTION_IS_EARLY) return [{ start, end: start + c.PAGES_PER_SECTION }];
+  if (section_mem_map & SECTION_IS_EARLY) return [{ start, end: start + c.PAGES_PER_SECTION }];
+  return subsection_map === null ? [] : map_spans(c, nr, subsection_map);
+}
+
+/** The pfns that a sub-section map has bits for. */
+function map_spans(c: Config, nr: number, subsection_map: readonly number[]): Span[] {
+  const start = nr * c.PAGES_PER_SECTION;
+  if (is_full(subsection_map)) return [{ start, end: start + c.PAGES_PER_SECTION }];
   const found: Span[] = [];
   for (let at = start; at < start + c.PAGES_PER_SECTION; at += c.PAGES_PER_SUBSECTION) {
-    if (active_at(c, subsection_map, at)) found.push({ start: at, end: at + c.PAGES_PER_SUBSECTION });
+    if (subsection_set(c, subsection_map, at)) found.push({ start: at, end: at + c.PAGES_PER_SUBSECTION });
   }
   return merged(found);
 }
 
 /** Sections have a multiple of 32 sub-sections everywhere. */
 const is_full = (map: readonly number[]): boolean => map.every((word) => word === -1);
-
-const active_at = (c: Config, map: readonly number[] | null, pfn: number): boolean =>
-  map !== null && subsection_set(c, map, pfn);

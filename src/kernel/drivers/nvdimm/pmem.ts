@@ -58,7 +58,7 @@ export const v5_2 = {
     const name = yield* this.namespace_name(ns);
     const pfn = (yield* R('nd_namespace', ns, 'claim')) === 'pfn';
     const setup = pfn ? yield* this.nvdimm_setup_pfn(ns, 'fs_dax') : null;
-    if (setup && setup.rc) return setup.rc;
+    if (setup?.rc) return setup.rc;
     if ((yield* R('nd_namespace', ns, 'claim')) === 'btt') yield* this.nd_btt_init(ns);
     if (!(yield* this.__request_region(start, size, name, 0))) {
       yield* pr_warn(
