@@ -17,6 +17,7 @@ import {
 import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { type BuildOptions, configure } from './config.ts';
+import { raw_holes } from './holes.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
 import { boot_nvdimm } from './nvdimm.ts';
@@ -267,6 +268,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   }
   boot_sections(k.c, state, nid_of, sections, offline);
   boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
+  raw_holes(k, state);
   state.firmware_map = firmware_map(machine, k, state);
   state.e820_table_firmware = state.firmware_map;
   boot_vars(machine, k, state);

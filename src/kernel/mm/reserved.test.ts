@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { booted, G, M, type MachineObject, must, X86 } from '../../../test/kit.ts';
+import { ARM64, booted, G, M, type MachineObject, must, X86 } from '../../../test/kit.ts';
 import { boot } from '../../boot/boot.ts';
 import { find_release } from '../../releases/index.ts';
 import { kinds, lay_out, machine } from '../../scenarios/reserved/kinds.ts';
@@ -48,6 +48,19 @@ describe('boot memory', () => {
     expect(where((release) => reserved(booted(release, { ...X86, holes }), G + 16 * M))).toEqual([
       ...['v5.10', 'v6.1', 'v6.12', 'v7.2'],
     ]);
+  });
+
+  test('the same on arm64, while memblock decides: only where the pageblock starts with RAM', () => {
+    const holes = [{ start: G + 17 * M, size: 16 * M }];
+    const hole = (release: string, offset: number, debug_vm = false) => {
+      const { state, kernel } = booted(release, { ...ARM64, holes, debug_vm });
+      return state.pages.get((G + offset) / kernel.c.PAGE_SIZE);
+    };
+    const set = (offset: number) => where((release) => PageReserved(hole(release, offset)));
+    expect(set(17 * M)).toEqual(['v5.10', 'v6.1', 'v6.12', 'v7.2']);
+    expect(set(20 * M)).toEqual(['v6.1', 'v6.12', 'v7.2']);
+    const raw = where((release) => page_memmap(hole(release, 20 * M, true)) === MEMMAP.POISON);
+    expect(raw).toEqual(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'S2-base', 'S2']);
   });
 
   test('no memmap, no bit', () => {
