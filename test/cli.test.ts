@@ -246,6 +246,7 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
         'ost',
         'messages',
         'changes',
+        'tables',
         'failures',
       ]);
     }
