@@ -14,6 +14,7 @@ import * as ptdump from './ptdump.ts';
 import * as replay from './replay.ts';
 import * as reserved from './reserved.ts';
 import * as run from './run.ts';
+import * as sections from './sections.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -24,7 +25,7 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls, ptdump, explore, geometry, litmus, reserved])
+for (const command of [run, conform, ls, ptdump, explore, geometry, litmus, reserved, sections])
   command.register(program);
 replay.register(program, (name) => {
   try {

@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+import { InputError } from '../machines/input-error.ts';
+import { readHost, readMachine } from '../machines/read.ts';
+import { find_release, mainline, type Release } from '../releases/index.ts';
+import { padding_json, padding_text } from '../report/padding.ts';
+import { sections_json, sections_text } from '../report/sections.ts';
+import { measure_padding } from '../scenarios/padding.ts';
+import { run_scenario } from '../scenarios/run.ts';
+import { section_table } from '../scenarios/section-table.ts';
+import { Session } from '../scenarios/session.ts';
+import { boot_named, is_scenario, machine_of, read_scenario, release_for } from './source.ts';
+
+interface Flags {
+  readonly release?: string;
+  readonly after?: string;
+  readonly json?: boolean;
+  readonly padding?: boolean;
+  readonly trials: string;
+  readonly seed: string;
+  readonly steps: string;
+  readonly old: string;
+}
+
+/** Adds `mhp sections`: sections and sub-sections of a machine, and what sub-sections are good for. */
+export function register(program: Command): void {
+  program
+    .command('sections')
+    .description("print a machine's sections as crash's kmem -n does, with their sub-sections")
+    .argument(
+      '[source]',
+      'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',
+    )
+    .option('--after <n>', 'of a scenario, run the first n steps only')
+    .option('--release <name>', `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series`)
+    .option('--padding', 'measure what padding to sections costs: NVDIMM regions placed at random, and moved')
+    .option('--old <name>', 'with --padding: the kernel to compare with', 'v5.2')
+    .option('--trials <n>', 'with --padding: pairs of regions', '20')
+    .option('--seed <n>', 'with --padding: the places follow from it', '1')
+    .option('--steps <n>', 'with --padding: places, 2M apart, to which the first region is moved', '64')
+    .option('--json', 'print JSON')
+    .action(async (source: string | undefined, flags: Flags) => {
+      process.stdout.write(flags.padding ? padding(source, flags) : await sections(source, flags));
+    });
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+function number(option: string, text: string, most: number): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) > most) {
+    throw new InputError(option, '', `takes a number up to ${most}`);
+  }
+  return Number(text);
+}
+
+function known(option: string, name: string): Release {
+  const release = find_release(name);
+  if (!release) throw new InputError(option, '', `${JSON.stringify(name)} is no modelled release`);
+  return release;
+}
+
+function padding(source: string | undefined, flags: Flags): string {
+  if (source !== undefined)
+    throw new InputError('--padding', '', 'takes no source: it places regions itself');
+  const measured = measure_padding({
+    before: known('--old', flags.old),
+    after: known('--release', flags.release ?? 'v6.1'),
+    seed: number('--seed', flags.seed, 999_999_999),
+    trials: number('--trials', flags.trials, 10_000),
+    steps: number('--steps', flags.steps, 4096),
+  });
+  return flags.json ? json(padding_json(measured)) : padding_text(measured);
+}
+
+async function sections(source: string | undefined, flags: Flags): Promise<string> {
+  const scenario = source !== undefined && is_scenario(source) ? read_scenario(source) : null;
+  const machine = await (scenario
+    ? machine_of(scenario)
+    : source === undefined
+      ? readHost()
+      : readMachine(source));
+  const session = new Session(boot_named(machine, release_for(flags.release, scenario, machine)));
+  if (flags.after !== undefined && !scenario) {
+    throw new InputError('--after', '', 'takes a number of steps of a scenario');
+  }
+  if (scenario) {
+    const count = flags.after === undefined ? undefined : number('--after', flags.after, 1_000_000);
+    const steps = scenario.steps.slice(0, count);
+    for (const _ of run_scenario({ ...scenario, steps }, session, { check: false }));
+  }
+  const table = section_table(session.state, session.kernel);
+  return flags.json ? json(sections_json(table)) : sections_text(table);
+}
