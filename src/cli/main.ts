@@ -10,6 +10,7 @@ import * as explore from './explore.ts';
 import * as geometry from './geometry.ts';
 import * as litmus from './litmus.ts';
 import * as ls from './ls.ts';
+import * as pages from './pages.ts';
 import * as ptdump from './ptdump.ts';
 import * as replay from './replay.ts';
 import * as reserved from './reserved.ts';
@@ -25,7 +26,7 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls, ptdump, explore, geometry, litmus, reserved, sections])
+for (const command of [run, conform, ls, pages, ptdump, explore, geometry, litmus, reserved, sections])
   command.register(program);
 replay.register(program, (name) => {
   try {

@@ -38,12 +38,17 @@ import type * as nd_region_devs from './drivers/nvdimm/region_devs.ts';
 import type * as gasket from './drivers/staging/gasket/gasket_page_table.ts';
 import type * as kpc_dma from './drivers/staging/kpc2000/kpc_dma/fileops.ts';
 import type * as vfio_iommu from './drivers/vfio/vfio_iommu_type1.ts';
+import type * as virtio_mem from './drivers/virtio/virtio_mem.ts';
 import type * as xen_balloon from './drivers/xen/balloon.ts';
 import type * as proc_page from './fs/proc_page.ts';
 import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
 import type * as ioremap from './lib/ioremap.ts';
 import type * as alloc_pages from './mm/alloc_pages.ts';
+import type * as hugetlb_dissolve from './mm/hugetlb/dissolve.ts';
+import type * as hugetlb_sysfs from './mm/hugetlb/hugetlb_sysfs.ts';
+import type * as hugetlb_pool from './mm/hugetlb/pool.ts';
+import type * as hugetlb_pages from './mm/hugetlb/pool_pages.ts';
 import type * as memblock from './mm/memblock.ts';
 import type * as memmap from './mm/memmap.ts';
 import type * as add_memory from './mm/memory_hotplug/add_memory.ts';
@@ -99,6 +104,7 @@ type Base = typeof add_memory.v5_2 &
   typeof radix.v5_2 &
   typeof hash_utils.v5_2 &
   typeof powerpc_pgtable.v5_2 &
+  typeof proc_page.v5_2 &
   typeof e820.v5_2 &
   typeof x86_ioremap.v5_2 &
   typeof kvm_mmu.v5_2 &
@@ -135,6 +141,10 @@ type Base = typeof add_memory.v5_2 &
   typeof acpi_memhotplug.v5_2 &
   typeof acpi_scan.v5_2 &
   typeof core.v5_2 &
+  typeof hugetlb_dissolve.v5_2 &
+  typeof hugetlb_pages.v5_2 &
+  typeof hugetlb_pool.v5_2 &
+  typeof hugetlb_sysfs.v5_2 &
   typeof memblock.v5_2 &
   typeof memmap.v5_2 &
   typeof memory.v5_2 &
@@ -163,7 +173,9 @@ type Base = typeof add_memory.v5_2 &
   typeof x86_init.v5_2 &
   typeof zonelists.v5_2;
 
-type Later = typeof sparse.v5_3 &
+type Later = typeof page_isolation.v6_1 &
+  typeof virtio_mem.v5_8 &
+  typeof sparse.v5_3 &
   typeof kvm_main.v5_4 &
   typeof zone_device.v5_12 &
   typeof hotunplug_v5.S1 &

@@ -34,10 +34,15 @@ import * as gasket from '../kernel/drivers/staging/gasket/gasket_page_table.ts';
 import * as kpc_dma from '../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
 import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as xen_balloon from '../kernel/drivers/xen/balloon.ts';
+import * as proc_page from '../kernel/fs/proc_page.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as runtime from '../kernel/kernel/runtime.ts';
 import * as ioremap from '../kernel/lib/ioremap.ts';
 import * as alloc_pages from '../kernel/mm/alloc_pages.ts';
+import * as hugetlb_dissolve from '../kernel/mm/hugetlb/dissolve.ts';
+import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
+import * as hugetlb_pool from '../kernel/mm/hugetlb/pool.ts';
+import * as hugetlb_pages from '../kernel/mm/hugetlb/pool_pages.ts';
 import * as memblock from '../kernel/mm/memblock.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
@@ -86,6 +91,10 @@ export const v5_2 = defineRelease({
     ...nd_pmem.v5_2,
     ...nd_region_devs.v5_2,
     ...memremap.v5_2,
+    ...hugetlb_dissolve.v5_2,
+    ...hugetlb_pages.v5_2,
+    ...hugetlb_pool.v5_2,
+    ...hugetlb_sysfs.v5_2,
     ...memblock.v5_2,
     ...memmap.v5_2,
     ...memory.v5_2,
@@ -107,6 +116,7 @@ export const v5_2 = defineRelease({
     ...radix.v5_2,
     ...hash_utils.v5_2,
     ...powerpc_pgtable.v5_2,
+    ...proc_page.v5_2,
     ...e820.v5_2,
     ...x86_ioremap.v5_2,
     ...kvm_mmu.v5_2,

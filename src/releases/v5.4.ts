@@ -2,6 +2,7 @@ import * as fault from '../kernel/arch/arm64/fault.ts';
 import * as tlbflush from '../kernel/arch/arm64/tlbflush.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as node from '../kernel/drivers/base/node.ts';
+import * as proc_page from '../kernel/fs/proc_page.ts';
 import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
 import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -26,6 +27,7 @@ export const v5_4 = defineRelease({
     ...node_states.v5_4,
     ...offline_pages.v5_4,
     ...online_pages.v5_4,
+    ...proc_page.v5_4,
     ...remove_memory.v5_4,
     ...zone_span.v5_4,
     ...zone_span.v5_5,
