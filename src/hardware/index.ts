@@ -13,6 +13,6 @@ export {
   type Violation,
 } from './mmu.ts';
 export { type HeldTranslation, held, type Reach, reaches } from './reach.ts';
-export { flush, synchronize } from './sequence.ts';
+export { flush, install, synchronize } from './sequence.ts';
 export { type TlbiOp, tlbi } from './tlbi.ts';
 export { erase, write_entries } from './write.ts';

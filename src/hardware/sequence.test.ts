@@ -5,7 +5,7 @@ import { CONT, INVALID } from './descriptor.ts';
 import { encode_mmu } from './encode.ts';
 import { copy_mmu, type Mmu } from './mmu.ts';
 import * as s from './sample.ts';
-import { flush, synchronize } from './sequence.ts';
+import { flush, install, synchronize } from './sequence.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
 import { write_entries } from './write.ts';
 
@@ -67,6 +67,17 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     (o): Act =>
       (m, in_one) =>
         (in_one ? flush : one_by_one)(m, o),
+  ),
+  fc.tuple(page, fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, CONT)).map(
+    ([at, n, hint]): Act =>
+      (m, in_one) => {
+        if (in_one) install(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE);
+        else {
+          write_entries(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE);
+          dsb(m, 'ishst');
+          isb(m);
+        }
+      },
   ),
   fc.constant<Act>((m, in_one) => {
     if (in_one) synchronize(m);

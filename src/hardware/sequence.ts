@@ -1,15 +1,30 @@
 import { entry_size } from '../geometry/translation.ts';
 import { dsb, isb } from './barriers.ts';
+import type { Descriptor } from './descriptor.ts';
 import { group_of } from './format.ts';
 import type { Layer } from './layers.ts';
 import type { Mmu, Todo } from './mmu.ts';
 import { change_held, DONE, type Held, NOBODY } from './stale.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
+import { install_entries, write_entries } from './write.ts';
 
 /**
  * Barriers and invalidations that nobody can come between, in one go: the same as the instructions one by one, without
  * the steps in between being kept.
  */
+
+/** A write of entries that become valid, DSB ISHST, ISB. */
+export function install(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
+  const { unsettled, fresh, in_flight } = m.pending[m.cpu]!;
+  const old = m.words.run_at(pa, n);
+  const empty = old.n === n && old.attr === 0 && old.addr === 0;
+  if (empty && unsettled.length + fresh.length + in_flight.length === 0) {
+    install_entries(m, pa, n, d, stride);
+    return;
+  }
+  write_entries(m, pa, n, d, stride);
+  synchronize(m);
+}
 
 /** DSB ISHST; ISB: what an entry that has become valid is followed by. */
 export function synchronize(m: Mmu): void {

@@ -37,12 +37,24 @@ interface Change {
  * `stride` bytes. What becomes of the old descriptors follows from where walkers come by: see {@link Mmu}.
  */
 export function write_entries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
+  write(m, pa, n, d, stride, true);
+}
+
+/**
+ * Write, with what makes new entries visible and fetched again by the writer already done: {@link write_entries} and then
+ * DSB ISHST; ISB, for a CPU with nothing else to wait for.
+ */
+export function install_entries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
+  write(m, pa, n, d, stride, false);
+}
+
+function write(m: Mmu, pa: number, n: number, d: Descriptor, stride: number, fresh: boolean): void {
   if (n === 0) return;
   const changes = changes_of(m, m.words.in(pa, n), { pa, n, addr: d.addr, stride, attr: d.attr });
   // what the old words lead to is found while they are there, what the new ones lead to once they are
   for (const change of changes) take_away(m, change);
   m.words.fill(pa, n, d, stride);
-  for (const change of changes) bring_in(m, change);
+  for (const change of changes) bring_in(m, change, fresh);
 }
 
 function changes_of(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
@@ -88,6 +100,7 @@ function changes_of(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
 
 /** Zero whole or part of pages: what lies in freed memory that someone else uses, or in a new table page. */
 export function erase(m: Mmu, pa: number, size: number): void {
+  if (m.words.in(pa, size / 8).length === 0) return;
   write_entries(m, pa, size / 8, INVALID, 0);
 }
 
@@ -101,15 +114,17 @@ function take_away(m: Mmu, { old, now }: Change): void {
 }
 
 /** After the write: what walkers may find, and may not find yet. */
-function bring_in(m: Mmu, { pa, old, now }: Change): void {
+function bring_in(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
   const word = pa / 8;
   if (meaning(m.t, now.depth, now.attr) === 'none') {
-    m.fresh.update(word, now.n, () => []);
+    if (m.fresh.count > 0) m.fresh.update(word, now.n, () => []);
     return;
   }
   const was = old === undefined ? 'none' : meaning(m.t, old.depth, old.attr);
   const flagged = was === 'leaf' && !cacheable(m.t, old!.attr);
-  if (was === 'none' || flagged) {
+  if (!fresh) {
+    if (m.fresh.count > 0) m.fresh.update(word, now.n, () => []);
+  } else if (was === 'none' || flagged) {
     const fault = flagged ? 'access-flag' : 'translation';
     m.fresh.update(word, now.n, () => [{ writer: m.cpu, settled: 0, synced: false, fault }]);
     m.pending[m.cpu]!.fresh.push({ depth: -1, first: word, n: now.n });

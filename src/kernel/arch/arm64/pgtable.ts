@@ -17,7 +17,7 @@ import {
   VALID,
 } from '../../../hardware/descriptor.ts';
 import { type Mmu, read_entry, read_run } from '../../../hardware/mmu.ts';
-import { synchronize } from '../../../hardware/sequence.ts';
+import { install } from '../../../hardware/sequence.ts';
 import type { WordRun } from '../../../hardware/words.ts';
 import { write_entries } from '../../../hardware/write.ts';
 import type { Steps } from '../../../steps/step.ts';
@@ -59,7 +59,8 @@ const swap_run_at = (state: State, p: EntryPointer, n: number, d: Descriptor): W
   return old;
 };
 const barrier_dsb = (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind);
-const in_one = (state: State): void => synchronize(mmu_of(state));
+const install_at = (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
+  install(mmu_of(state), resolve(state, p), n, d, stride);
 const barrier_isb = (state: State): void => isb(mmu_of(state));
 
 /** The functions of steps, for those who ask what one touches: the first four take an entry pointer, {@link resolve}d. */
@@ -181,8 +182,9 @@ export const v5_2 = {
     return yield* offset(this, 'PTE', pmdp, addr);
   },
 
-  /** v5.2: no ISB behind a valid kernel entry (B23). */
-  *entry_barrier(this: Kernel, d: Descriptor): Steps<void> {
+  /** The write of an entry and what follows it. v5.2: no ISB behind a valid kernel entry (B23). */
+  *write_entry(this: Kernel, p: EntryPointer, d: Descriptor, n: number, stride: number): Steps<void> {
+    yield* WRITE_ONCE(p, d, n, stride);
     if (is_valid(d)) yield* DSB('ishst');
   },
 
@@ -195,8 +197,7 @@ export const v5_2 = {
   },
 
   *set_pte(this: Kernel, ptep: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
-    yield* WRITE_ONCE(ptep, d, n, stride);
-    yield* this.entry_barrier(d);
+    yield* this.write_entry(ptep, d, n, stride);
   },
 
   /** set_pmd, set_pud, set_p4d and set_pgd: where the level is folded, the entry is the root's. */
@@ -205,8 +206,7 @@ export const v5_2 = {
       yield* this.set_swapper_pgd(p, d, n, stride);
       return;
     }
-    yield* WRITE_ONCE(p, d, n, stride);
-    yield* this.entry_barrier(d);
+    yield* this.write_entry(p, d, n, stride);
   },
 };
 
@@ -223,12 +223,13 @@ export const v5_10 = {
 
 export const v5_3 = {
   /** The ISB is back. */
-  *entry_barrier(this: Kernel, d: Descriptor): Steps<void> {
-    if (!is_valid(d)) return;
-    if (this.c.run_limit > 1) {
-      yield* change('mmu', in_one);
+  *write_entry(this: Kernel, p: EntryPointer, d: Descriptor, n: number, stride: number): Steps<void> {
+    if (is_valid(d) && this.c.run_limit > 1) {
+      yield* change('mmu', install_at, p, n, d, stride);
       return;
     }
+    yield* WRITE_ONCE(p, d, n, stride);
+    if (!is_valid(d)) return;
     yield* DSB('ishst');
     yield* ISB();
   },
