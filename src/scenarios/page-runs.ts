@@ -142,10 +142,11 @@ function kind_of(k: Kernel, page: Page, section: number, owner: Owner | null): P
   return owner?.ram ? 'reserved' : 'hole';
 }
 
+/** Of a struct page that nobody has initialised the flags mean nothing. */
 function flags_of(page: Page): string[] {
+  if (page_memmap(page) !== MEMMAP.INIT) return page_memmap(page) === MEMMAP.POISON ? ['poisoned'] : [];
   const use = page_use(page);
   const flags: readonly (readonly [boolean, string])[] = [
-    [page_memmap(page) === MEMMAP.POISON, 'poisoned'],
     [PageReserved(page), 'reserved'],
     [PageHWPoison(page), 'hwpoison'],
     [(page & PG_vmemmap_self_hosted) !== 0, 'self_hosted'],

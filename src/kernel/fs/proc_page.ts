@@ -68,7 +68,8 @@ export const v5_2 = {
     return words(
       [(page & PG_dirty) !== 0, KPF.DIRTY],
       [use === USE.MOVABLE, KPF.LRU],
-      [use === USE.FREE, KPF.BUDDY],
+      // memory_failure() takes a free page off the buddy (v5.10; before, the allocator did when it met it)
+      [use === USE.FREE && !PageHWPoison(page), KPF.BUDDY],
       [huge && head === pfn, KPF.COMPOUND_HEAD],
       [huge && head !== pfn, KPF.COMPOUND_TAIL],
       [huge, KPF.HUGE],
