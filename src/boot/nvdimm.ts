@@ -52,6 +52,7 @@ function* probe(k: Kernel, region: NdRegion, nid_of: (nid: number) => number): S
     nid: nid_of(region.nid),
     target_node: nid_of(region.target_node),
     enabled: false,
+    pagemap: region.pagemap,
     nmem: region.nmem,
     label_area: region.label_area,
     labels: labelled ? labels.sort((a, b) => a.offset - b.offset) : null,

@@ -170,6 +170,8 @@ export interface nd_region {
   readonly target_node: number;
   align: number;
   enabled: boolean;
+  /** ND_REGION_PAGEMAP, carved out of RAM by memmap=nn!ss: a raw namespace gets struct pages as well. */
+  readonly pagemap: boolean;
   /** Number of its NVDIMM, nmemN. */
   readonly nmem: number;
   /** The NVDIMM can hold labels. */
@@ -222,6 +224,24 @@ export interface dev_dax {
   /** kmem: the memory group, -1 for none; whether its resource stands. */
   mgid: number;
   res: boolean;
+}
+
+/** A virtio-mem device. */
+export interface virtio_mem {
+  readonly addr: number;
+  readonly region_size: number;
+  readonly nid: number;
+  readonly device_block_size: number;
+  /** Sub-block mode, else big block mode. */
+  readonly in_sbm: boolean;
+  readonly sb_size: number;
+  /** What is added to the kernel at a time: a memory block or a big block. */
+  readonly unit_size: number;
+  /** Its memory group, -1 before v5.15. */
+  readonly mgid: number;
+  plugged_size: number;
+  /** By number of sub-block, counted from physical address 0. */
+  readonly plugged: Runs<boolean>;
 }
 
 export interface acpi_physical_node {
@@ -321,6 +341,7 @@ export interface Tables {
   nd_region: nd_region;
   nd_namespace: nd_namespace;
   dev_dax: dev_dax;
+  virtio_mem: virtio_mem;
 }
 
 export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
@@ -379,6 +400,7 @@ export function empty_state(): State {
     nd_region: new Map(),
     nd_namespace: new Map(),
     dev_dax: new Map(),
+    virtio_mem: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',

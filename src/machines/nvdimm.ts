@@ -25,6 +25,8 @@ export interface NdRegion {
   readonly align: number;
   readonly nid: number;
   readonly target_node: number;
+  /** Carved out of RAM: even a raw namespace gets struct pages. */
+  readonly pagemap: boolean;
   /** The first NVDIMM it is made of. */
   readonly nmem: number;
   /** That has a label area. */
@@ -71,6 +73,7 @@ function readRegion(tree: FileTree, root: string, id: number, path: string): NdR
     align: number(tree, `${path}/align`),
     nid: number(tree, `${path}/numa_node`),
     target_node: number(tree, `${path}/target_node`),
+    pagemap: root.endsWith('/e820_pmem/ndbus0'),
     nmem: Number(nmem),
     label_area: /\bset_data\b/.test(text(tree, `${root}/nmem${nmem}/commands`)),
     namespaces: numbered(tree, path, new RegExp(`^namespace${id}\\.(\\d{1,4})$`)).map(([ns, at]) =>

@@ -4,6 +4,7 @@ import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
+import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -31,6 +32,7 @@ export const v5_10 = defineRelease({
     ...remove_memory.v5_10,
     ...resource.v5_10,
     ...sparse.v5_9,
+    ...virtio_mem.v5_8,
   },
   arch: { arm64: { ...arm64_mmu.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
   constants: { holes_reserved: true, pgprot: PGPROT.v5_10, ptdump: 'v5.10' },

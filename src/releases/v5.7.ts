@@ -4,6 +4,7 @@ import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as nd_pfn_devs from '../kernel/drivers/nvdimm/pfn_devs.ts';
+import * as nd_pmem from '../kernel/drivers/nvdimm/pmem.ts';
 import * as nd_region_devs from '../kernel/drivers/nvdimm/region_devs.ts';
 import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as proc_page from '../kernel/fs/proc_page.ts';
@@ -24,6 +25,7 @@ export const v5_7 = defineRelease({
     ...memory_block.v5_7,
     ...memory_sysfs.v5_7,
     ...nd_pfn_devs.v5_7,
+    ...nd_pmem.v5_7,
     ...nd_region_devs.v5_7,
     ...offline_pages.v5_5,
     ...page_alloc.v5_5,

@@ -7,6 +7,7 @@ import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
+import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -41,6 +42,8 @@ export const v6_1 = defineRelease({
     ...online_pages.v6_1,
     ...page_isolation.v5_12,
     ...remove_memory.v6_1,
+    ...virtio_mem.v5_11,
+    ...virtio_mem.v6_1,
     ...zone_for_pfn_range.v6_1,
     ...zone_span.v5_15,
     ...zone_device.v5_12,

@@ -11,6 +11,8 @@ import { KernelGone, type ToolResult } from './tool.ts';
 
 /** Device memory in scenarios: NVDIMM regions, the tools that configure them, and memremap_pages() alone. */
 
+const LEGACY = 'Persistent Memory (legacy)';
+
 /** A region of an NVDIMM as the firmware describes it, before any namespace. */
 export interface Region {
   readonly region: number;
@@ -19,6 +21,8 @@ export interface Region {
   readonly node: number;
   /** Its label area is initialised: it can be divided. */
   readonly labels: boolean;
+  /** Carved out of RAM (memmap=nn!ss): no labels, and struct pages for a raw namespace. */
+  readonly carved: boolean;
 }
 
 /** @throws BadOperation where something else lies */
@@ -43,13 +47,13 @@ function need_region(session: Session, region: number): void {
   if (!session.state.nd_region.has(region)) throw new BadOperation(`there is no region${region}`);
 }
 
-export function nvdimm(session: Session, { region, start, size, node, labels }: Region): Result {
+export function nvdimm(session: Session, { region, start, size, node, labels, carved }: Region): Result {
   const { state, kernel } = session;
   need_zone_device(session);
   if (state.nd_region.has(region)) throw new BadOperation(`region${region} is there already`);
   if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
   if (size === 0) throw new BadOperation(`region${region} has no size`);
-  insert(state, start, size, 'Persistent Memory');
+  insert(state, start, size, carved ? LEGACY : 'Persistent Memory');
   function* appear(): Steps<number> {
     yield* kernel.nvdimm_pmem_region_create(region, {
       start,
@@ -58,8 +62,9 @@ export function nvdimm(session: Session, { region, start, size, node, labels }: 
       target_node: node,
       enabled: false,
       nmem: region,
-      label_area: labels,
-      labels: labels ? [] : null,
+      pagemap: carved,
+      label_area: labels && !carved,
+      labels: labels && !carved ? [] : null,
       media: [],
       ns_seed: -1,
       next_uuid: 1,
@@ -78,10 +83,10 @@ export function nvdimm_move(session: Session, region: number, start: number): Re
   if (gone.ended !== 'returned') return gone;
   const { children } = state.iomem_resource;
   children.splice(
-    children.findIndex((res) => res.start === nd_region.start && res.name === 'Persistent Memory'),
+    children.findIndex((res) => res.start === nd_region.start && res.name.startsWith('Persistent Memory')),
     1,
   );
-  insert(state, start, nd_region.size, 'Persistent Memory');
+  insert(state, start, nd_region.size, nd_region.pagemap ? LEGACY : 'Persistent Memory');
   nd_region.start = start;
   const back = session.call(kernel.nd_region_probe(region));
   return { ...back, events: [...gone.events, ...back.events], steps: gone.steps + back.steps };
@@ -188,4 +193,38 @@ function* number_of(thread: Steps<boolean>): Steps<number> {
 
 function* is_online(kernel: Kernel, pfn: number): Steps<number> {
   return (yield* kernel.pfn_to_online_page(pfn)) === NO_PAGE ? 0 : 1;
+}
+
+export interface VirtioMem {
+  readonly device: number;
+  readonly start: number;
+  readonly size: number;
+  readonly block: number;
+  readonly node: number;
+}
+
+export function virtio_mem(session: Session, { device, start, size, block, node }: VirtioMem): Result {
+  const { kernel, state } = session;
+  const { virtio_mem_probe }: Partial<Kernel> = kernel;
+  if (!virtio_mem_probe) throw new BadOperation(`${kernel.release} has no virtio_mem_probe`);
+  if (state.virtio_mem.has(device)) throw new BadOperation(`virtio${device} is there already`);
+  if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
+  if (!Number.isInteger(Math.log2(block)) || block < kernel.c.PAGE_SIZE || start % block || size % block) {
+    throw new BadOperation('virtio_mem: the device block is no power of 2 that divides start and size');
+  }
+  return session.call(
+    kernel.virtio_mem_probe(device, {
+      addr: start,
+      region_size: size,
+      nid: node,
+      device_block_size: block,
+    }),
+  );
+}
+
+export function virtio_mem_request(session: Session, device: number, size: number): Result {
+  const vm = session.state.virtio_mem.get(device);
+  if (!vm) throw new BadOperation(`there is no virtio${device}`);
+  if (size > vm.region_size) throw new BadOperation(`virtio${device} has no 0x${size.toString(16)}`);
+  return session.call(session.kernel.virtio_mem_request(device, size));
 }

@@ -86,7 +86,7 @@ const machine_of = (ram_end: number): Machine => ({
 function configured(release: Release, ram_end: number, regions: readonly PlacedRegion[]) {
   const session = new Session(boot(machine_of(ram_end), release));
   for (const [region, { start, size }] of regions.entries()) {
-    nvdimm(session, { region, start, size, node: 0, labels: false });
+    nvdimm(session, { region, start, size, node: 0, labels: false, carved: false });
   }
   const made = regions.map((_, region): Result => {
     // v5.7 and later divide regions by 16M unless told otherwise

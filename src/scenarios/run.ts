@@ -4,7 +4,17 @@ import { PCM, type State, zone_key } from '../kernel/state.ts';
 import { parseSize } from '../machines/size.ts';
 import { violations } from '../monitors/hotplug/index.ts';
 import { changed_lines, observable } from '../monitors/hotplug/restore.ts';
-import { arch_remove, memremap, memunmap, nvdimm, nvdimm_move, page_says, run_tool } from './device.ts';
+import {
+  arch_remove,
+  memremap,
+  memunmap,
+  nvdimm,
+  nvdimm_move,
+  page_says,
+  run_tool,
+  virtio_mem,
+  virtio_mem_request,
+} from './device.ts';
 import type { Scenario } from './read.ts';
 import { consumers } from './reserved/consumers.ts';
 import { reserve_bootmem } from './reserved/kinds.ts';
@@ -230,6 +240,18 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
     case 'ndctl':
     case 'daxctl':
       return call(`${kind} ${step.run.trim()}`, () => run_tool(session, kind, step.run));
+    case 'virtio_mem': {
+      const [start, size] = range_of(step);
+      return call(`virtio${step.device} at ${hex(start)}+${hex(size)}`, () =>
+        virtio_mem(session, { ...step, start, size, block: bytes(step.block) }),
+      );
+    }
+    case 'virtio_mem_request': {
+      const size = bytes(step.size);
+      return call(`virtio${step.device} is to have ${hex(size)}`, () =>
+        virtio_mem_request(session, step.device, size),
+      );
+    }
     case 'memremap': {
       const [start, size] = range_of(step);
       return call(`memremap_pages(${hex(start)}, ${hex(size)}) as ${step.as}`, () =>

@@ -38,6 +38,8 @@ test('it describes every step', () => {
       'nvdimm_move',
       'ndctl',
       'daxctl',
+      'virtio_mem',
+      'virtio_mem_request',
       'memremap',
       'memunmap',
       'page',

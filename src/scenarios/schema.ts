@@ -93,6 +93,7 @@ const steps = {
       ...range,
       node: nid.default(0),
       labels: z.boolean().default(true),
+      carved: z.boolean().default(false),
       ...result,
     })
     .meta({
@@ -107,6 +108,12 @@ const steps = {
   daxctl: z
     .strictObject({ run: text, ...result })
     .meta({ description: 'The daxctl tool: reconfigure-device -m system-ram dax0.0' }),
+  virtio_mem: z
+    .strictObject({ device: regions, ...range, block: size.default('2M'), node: nid.default(0), ...result })
+    .meta({ description: 'A virtio-mem device with its region, nothing of it plugged, v5.8 and later' }),
+  virtio_mem_request: z
+    .strictObject({ device: regions, size, ...result })
+    .meta({ description: 'The host asks for so much of a virtio-mem device to be plugged' }),
   memremap: z
     .strictObject({
       ...range,

@@ -87,3 +87,31 @@ test('kmem takes whole blocks, and nothing of what has none', () => {
   expect([...s.state.memory_block.keys()].some((id) => id >= 40)).toBe(false);
   expect(run(s, s.kernel.get_dev_pagemap((5 * G) / 4096)).value).toBeGreaterThan(0);
 });
+
+describe('memory carved out of RAM (OBSERVED)', () => {
+  const without = (size: number) => ({
+    ...X86,
+    ram: [
+      { start: 0, size: G },
+      { start: G + size, size: G - size },
+    ],
+  });
+
+  test('disabled, its sub-sections go; memmap, taint and stale struct pages stay', () => {
+    const s = booted('v6.1', without(64 * M));
+    must(s, { nvdimm: { region: 0, start: G, size: 64 * M, carved: true } });
+    expect(page(s, G)).toEqual({ ...DEVICE, nid: 0 });
+    expect(ranges(s, 8)).toBe('ffffffff,ffffffff');
+    must(s, { ndctl: 'disable-namespace namespace0.0' });
+    expect(ranges(s, 8)).toBe('0,ffffffff');
+    expect(s.state.mem_section.get(8)!.section_mem_map & 16).toBe(16);
+    expect(page(s, G)).toMatchObject({ zone: 'Device', reserved: true });
+  });
+
+  test('aligned to 1M only: refused', () => {
+    const s = booted('v6.1', without(65 * M));
+    must(s, { nvdimm: { region: 0, start: G, size: 65 * M, carved: true } });
+    const enable = { run: 'enable-namespace namespace0.0', expect: 'EOPNOTSUPP' };
+    expect(play(s, { ndctl: enable })[0]!.messages[0]).toContain('misaligned, unable to map');
+  });
+});

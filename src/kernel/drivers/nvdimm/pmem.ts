@@ -1,12 +1,16 @@
 import type { Steps } from '../../../steps/step.ts';
+import { SUBSECTION_SIZE } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { pr_warn, R, W } from '../../ops.ts';
-import { hex } from '../../pfn.ts';
+import { pr_err, pr_warn, R, W } from '../../ops.ts';
+import { hexpad } from '../../pfn.ts';
 
 /** drivers/nvdimm/pmem.c: the driver of namespaces and of pfn and btt instances. */
 
 const ND_MIN_NAMESPACE_SIZE = 16 * 2 ** 20;
 const SZ_8K = 8192;
+
+const mem_range = (start: number, size: number): string =>
+  `[mem 0x${hexpad(start, 8)}-0x${hexpad(start + size - 1, 8)}]`;
 
 export const v5_2 = {
   /** A namespace is there: 0 when a driver holds it or what claims it. -ENXIO from an instance counts as taken. */
@@ -17,11 +21,13 @@ export const v5_2 = {
     const io = yield* R('nd_namespace', ns, 'io');
     if (!io && (yield* R('nd_namespace', ns, 'uuid')) === 0) return -this.errno.ENODEV;
     const name = yield* this.namespace_name(ns);
+    if ((yield* this.pmem_should_map_pages(ns)) && !this.pmem_range_mappable(start, size)) {
+      yield* pr_err(`nd namespace ${name}: ${mem_range(start, size)} misaligned, unable to map`);
+      return -this.errno.EOPNOTSUPP;
+    }
     // devm_namespace_enable: the place of the info block, for as long as it is read
     if (!(yield* this.__request_region(start, SZ_8K, name, 0))) {
-      yield* pr_warn(
-        `nd_pmem ${name}: could not reserve region [mem ${hex(start)}-${hex(start + size - 1)}]`,
-      );
+      yield* pr_warn(`nd_pmem ${name}: could not reserve region ${mem_range(start, size)}`);
       return -this.errno.EBUSY;
     }
     const claimed = yield* this.nd_instance_probe(ns);
@@ -57,13 +63,11 @@ export const v5_2 = {
     const { start, size } = yield* this.namespace_range(ns);
     const name = yield* this.namespace_name(ns);
     const pfn = (yield* R('nd_namespace', ns, 'claim')) === 'pfn';
-    const setup = pfn ? yield* this.nvdimm_setup_pfn(ns, 'fs_dax') : null;
+    const setup = pfn ? yield* this.nvdimm_setup_pfn(ns, 'fs_dax') : yield* this.pmem_setup_raw(ns);
     if (setup?.rc) return setup.rc;
     if ((yield* R('nd_namespace', ns, 'claim')) === 'btt') yield* this.nd_btt_init(ns);
     if (!(yield* this.__request_region(start, size, name, 0))) {
-      yield* pr_warn(
-        `nd_pmem ${name}: could not reserve region [mem ${hex(start)}-${hex(start + size - 1)}]`,
-      );
+      yield* pr_warn(`nd_pmem ${name}: could not reserve region ${mem_range(start, size)}`);
       return -this.errno.EBUSY;
     }
     if (setup) {
@@ -76,6 +80,27 @@ export const v5_2 = {
     }
     yield* this.nd_namespace_bound(ns);
     return 0;
+  },
+
+  /** A raw namespace of such a region has struct pages from end to end; null elsewhere. */
+  *pmem_setup_raw(this: Kernel, ns: number): Steps<{ rc: number; pgmap: number } | null> {
+    if (!(yield* this.pmem_should_map_pages(ns))) return null;
+    const { start, size } = yield* this.namespace_range(ns);
+    const nid = yield* R('nd_region', yield* R('nd_namespace', ns, 'region'), 'nid');
+    return { rc: 0, pgmap: yield* this.alloc_dev_pagemap('fs_dax', start, size, nid, null) };
+  },
+
+  *pmem_should_map_pages(this: Kernel, ns: number): Steps<boolean> {
+    if (!(yield* R('nd_region', yield* R('nd_namespace', ns, 'region'), 'pagemap'))) return false;
+    if ((yield* R('nd_namespace', ns, 'claim')) !== 'none') return false;
+    if (yield* R('nd_namespace', ns, 'force_raw')) return false;
+    const { start, size } = yield* this.namespace_range(ns);
+    return (yield* this.region_intersects_ram(start, size)) !== 'mixed';
+  },
+
+  /** Nobody asks before v5.7. */
+  pmem_range_mappable(this: Kernel, _start: number, _size: number): boolean {
+    return true;
   },
 
   *nd_pmem_remove(this: Kernel, ns: number): Steps<void> {
@@ -91,5 +116,12 @@ export const v5_2 = {
     const region = yield* R('nd_namespace', ns, 'region');
     if ((yield* R('nd_region', region, 'ns_seed')) !== (yield* R('nd_namespace', ns, 'id'))) return;
     yield* this.nd_region_create_ns_seed(region);
+  },
+};
+
+export const v5_7 = {
+  /** memremap_compat_align(). */
+  pmem_range_mappable(this: Kernel, start: number, size: number): boolean {
+    return start % SUBSECTION_SIZE === 0 && size % SUBSECTION_SIZE === 0;
   },
 };

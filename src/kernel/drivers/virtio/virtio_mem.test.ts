@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { ARM64, booted, G, last, M, must, play, X86 } from '../../../../test/kit.ts';
+import { zone_key } from '../../state.ts';
+
+type S = ReturnType<typeof booted>;
+const blocks = (s: S): number[] =>
+  [...s.state.memory_block.keys()].filter((id) => id >= 40).sort((a, b) => a - b);
+const movable = (s: S, nid: number) => {
+  const zone = s.state.zone.get(zone_key(nid, s.kernel.c.ZONE_MOVABLE))!;
+  return { present: zone.present_pages, managed: zone.managed_pages };
+};
+const device = { virtio_mem: { device: 0, start: 5 * G, size: 2 * G, node: 1 } };
+const request = (size: number, expect = 'success') => ({ virtio_mem_request: { device: 0, size, expect } });
+const online = (first: number, end: number) => ({ online_movable: `memory${first}..memory${end}` });
+
+describe('sub-block mode', () => {
+  test('half a block: present 32768, managed 16384, the rest PageOffline (OBSERVED)', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(64 * M), { online_movable: 40 });
+    expect(movable(s, 1)).toEqual({ present: 32768, managed: 16384 });
+    must(s, request(128 * M));
+    expect(movable(s, 1)).toEqual({ present: 32768, managed: 32768 });
+  });
+
+  test('arm64: 512M are 4 blocks, 544M 5, 200M 2, 0 none (OBSERVED)', () => {
+    const s = booted('v6.1', { ...ARM64, ram: [{ start: G, size: 2 * G }] });
+    must(s, device, request(512 * M));
+    expect(blocks(s)).toEqual([40, 41, 42, 43]);
+    must(s, online(40, 43), request(544 * M), { online_movable: 44 });
+    expect(blocks(s)).toEqual([40, 41, 42, 43, 44]);
+    must(s, request(200 * M));
+    expect(blocks(s)).toEqual([40, 41]);
+    must(s, request(0));
+    expect(blocks(s)).toEqual([]);
+    expect(movable(s, 1)).toEqual({ present: 0, managed: 0 });
+  });
+
+  test('one entry of /proc/iomem for neighbours, below that of the device', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(256 * M));
+    const [parent] = s.state.iomem_resource.children.filter(({ name }) => name === 'virtio0');
+    expect(parent!.children.map(({ name, start, end }) => [name, start, end])).toEqual([
+      ['System RAM (virtio_mem)', 5 * G, 5 * G + 256 * M - 1],
+    ]);
+  });
+
+  test('what cannot be taken stays plugged', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(128 * M), { online_kernel: 40 });
+    must(s, { pin: { start: 5 * G, size: 128 * M, node: 1 } });
+    expect(play(s, request(0, 'EBUSY'))[0]!.result).toBe('EBUSY');
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(2 * M);
+  });
+
+  test('not more than a gigabyte waits offline', () => {
+    const s = booted('v6.1', X86);
+    must(s, device);
+    expect(last(s, request(2 * G, 'ENOSPC')).result).toBe('ENOSPC');
+    expect(blocks(s).length).toBe(8);
+  });
+});
+
+test('big block mode: blocks of the device come and go whole', () => {
+  const s = booted('v6.1', X86);
+  const big = { virtio_mem: { device: 0, start: 5 * G, size: 2 * G, node: 1, block: 256 * M } };
+  must(s, big, request(300 * M));
+  expect(s.state.virtio_mem.get(0)).toMatchObject({
+    in_sbm: false,
+    unit_size: 256 * M,
+    plugged_size: 256 * M,
+  });
+  expect(blocks(s)).toEqual([40, 41]);
+  must(s, online(40, 41), request(0));
+  expect(blocks(s)).toEqual([]);
+});
