@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -64,6 +64,12 @@ mhp replay ${TOKEN}
     const { status, stdout } = mhp('explore', '--max-steps', '3', '--max-preemptions', '0', 'hotrm(3)');
     expect(stdout).toMatch(/^hotrm\(3\): proved within the bounds on preemptions and steps\n/);
     expect(status).toBe(0);
+  });
+
+  test('mode traces proves nothing by executions that were cut off', () => {
+    const { status, stdout } = mhp('explore', '--max-steps', '8', '--mode', 'traces', 'philosophers(3)');
+    expect(stdout).toMatch(/^philosophers\(3\): undecided, stopped by the bound on steps\n/);
+    expect(status).toBe(3);
   });
 
   test('as JSON', () => {
@@ -139,6 +145,13 @@ describe('a search that is stopped goes on from its checkpoint to the same count
     const resumed = mhp('explore', ...steps, '--resume', at('steps'), PROGRAM);
     expect(resumed).toEqual(mhp('explore', ...steps, PROGRAM));
     expect(resumed.stdout).toContain('proved within the bound on steps');
+  });
+
+  test('a checkpoint of a few bytes', () => {
+    const traces = ['explore', '--mode', 'traces', 'floating_read(7)'];
+    mhp(...traces, '--max-time', '0', '--checkpoint', at('small'));
+    expect(statSync(at('small')).size).toBeLessThan(4096);
+    expect(mhp(...traces, '--resume', at('small'))).toEqual(mhp(...traces));
   });
 
   test('Ctrl-C', async () => {

@@ -63,7 +63,9 @@ export async function longRun(program: Program, options: LongRunOptions): Promis
   try {
     const search = open(program, explored);
     const outcome = await sliced(search);
-    if (outcome.end === 'stopped' && options.checkpoint !== undefined) {
+    // A traces search that cut executions off is at its end: there is nothing to go on with.
+    const goesOn = outcome.end === 'stopped' && outcome.bound !== 'steps';
+    if (goesOn && options.checkpoint !== undefined) {
       saveWhole(options.checkpoint, checkpoint(program, explored, search));
     }
     if (!(search instanceof StatesSearch)) return concludeTraces(program, search, outcome);

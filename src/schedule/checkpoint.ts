@@ -145,7 +145,8 @@ function pack(header: Header, lists: readonly Int32Array[]): Uint8Array {
 
 function unpack(bytes: Uint8Array): { header: Header; lists: Int32Array[] } {
   if (bytes.length < PREAMBLE * 4 || bytes.length % 4 !== 0) throw new BadCheckpoint('this is no checkpoint');
-  const words = new Int32Array(bytes.slice().buffer);
+  // A copy of its own: the slice of a small Buffer is a view into a pool.
+  const words = new Int32Array(new Uint8Array(bytes).buffer);
   if (words[0] !== MAGIC) throw new BadCheckpoint('this is no checkpoint');
   if (words[2] !== hashWords(words.subarray(PREAMBLE))) throw new BadCheckpoint('the checkpoint is damaged');
   const length = words[1]!;

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Steps } from '../steps/step.ts';
-import { systemOf } from './explore.ts';
-import { cas, read, write } from './notation.ts';
+import { explore, exploreTraces, systemOf } from './explore.ts';
+import { hotrm } from './hotrm.ts';
+import { bug, cas, read, write } from './notation.ts';
 import { Prng } from './prng.ts';
 import type { Program } from './program.ts';
+import { findProgram } from './programs.ts';
 import { randomProgram } from './random-program.ts';
 import { reachableTraces } from './selfcheck.ts';
 
@@ -118,3 +120,28 @@ test('a race is reversed again when what covered its reversal depends on what is
   expect(countTraces(program)).toBe(36);
   expect(reachableTraces(program)).toMatchObject({ executions: 36, redundant: 0 });
 });
+
+test('executions that were cut off prove nothing', () => {
+  const { program } = findProgram('philosophers(3)');
+  expect(explore(program, { bounds: { maxSteps: 8 } })).toMatchObject({ verdict: 'violated', steps: 3 });
+  const at = (maxSteps: number) => exploreTraces(program, { bounds: { maxSteps } });
+  expect(at(8)).toMatchObject({ verdict: 'undecided', bound: 'steps' });
+  expect(exploreTraces(hotrm(2), { monitors: [], bounds: { maxSteps: 7 } })).toMatchObject({
+    verdict: 'proved',
+    within: [],
+  });
+  // The other thread is in none of the executions, and races with none of the steps.
+  const long = { name: 'long', run: () => writes('a', 9) };
+  const wrong = {
+    name: 'wrong',
+    run: function* (): Steps<void> {
+      yield bug('wrong', 'is wrong');
+    },
+  };
+  const apart = { name: 'apart', tables: { a: { 0: { v: 0 } } }, threads: [long, wrong] };
+  expect(exploreTraces(apart, { bounds: { maxSteps: 5 } })).toMatchObject({ verdict: 'undecided' });
+});
+
+function* writes(name: string, times: number): Steps<void> {
+  for (let i = 0; i < times; i++) yield write(name, i);
+}

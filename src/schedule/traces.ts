@@ -5,7 +5,7 @@ import { Reversal } from './reversal.ts';
 import { SleepSets } from './sleep.ts';
 import type { Outcome } from './states.ts';
 import type { System } from './system.ts';
-import type { Bound, Bounds, Choice, Progress, Stats, Watch } from './verdict.ts';
+import type { Bounds, Choice, Progress, Stats, Watch } from './verdict.ts';
 import { type SavedWakeup, WakeupTrees } from './wakeup.ts';
 
 export interface TracesOptions {
@@ -26,6 +26,9 @@ export interface TracesOptions {
  * earlier write to what blocks it, where it was enabled in the state before that: so the acquisition, and not the
  * release, of a lock is where its order is decided. Steps that block all write what they block on, and steps that
  * block on the same thing depend on each other, so no event that stays in the plan can take away what the step needs.
+ *
+ * Races are between steps of an execution, so nothing is proved by executions that were cut off: what other threads
+ * would have done in time has been in none of them. Such a search ends as one stopped by its bound on steps.
  */
 export class TracesSearch {
   readonly system: System;
@@ -82,8 +85,7 @@ export class TracesSearch {
       }
       const next = this.trees.first(this.plans[this.depth]!);
       if (next === 0) {
-        if (this.depth === 0)
-          return { end: 'complete', within: this.cut ? (['steps'] satisfies Bound[]) : [] };
+        if (this.depth === 0) return this.cut ? { end: 'stopped', bound: 'steps' } : COMPLETE;
         this.back();
         continue;
       }
@@ -249,6 +251,7 @@ export class TracesSearch {
 }
 
 const TICK = 4096;
+const COMPLETE: Outcome = Object.freeze({ end: 'complete', within: Object.freeze([]) as readonly [] });
 /** The empty tree. */
 const NOTHING = 0;
 
