@@ -3,11 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import { BadCheckpoint, checkpoint, resume } from '../schedule/checkpoint.ts';
 import {
   conclude,
+  concludeFurther,
   concludeTraces,
   type ExploreOptions,
+  furtherSearch,
   statesSearch,
   tracesSearch,
-  violated,
 } from '../schedule/explore.ts';
 import type { Program } from '../schedule/program.ts';
 import { type Outcome, StatesSearch } from '../schedule/states.ts';
@@ -32,7 +33,7 @@ const SLICE = 100;
  * checkpoint if a place for it is given; `resume` goes on to the same verdict and counts. Throws `BadCheckpoint`.
  */
 export async function longRun(program: Program, options: LongRunOptions): Promise<Verdict> {
-  const { tell = toTerminal(), reduce = true } = options;
+  const { tell = toTerminal() } = options;
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
   let told = 0;
@@ -69,14 +70,15 @@ export async function longRun(program: Program, options: LongRunOptions): Promis
       saveWhole(options.checkpoint, checkpoint(program, explored, search));
     }
     if (!(search instanceof StatesSearch)) return concludeTraces(program, search, outcome);
-    if (outcome.end !== 'violation' || !reduce) return conclude(program, options, search, outcome);
-    // As `conclude` does, but in slices: the story without the steps that only had to be done with.
-    const bounds = { ...options.bounds, maxPreemptions: search.layer, maxSteps: outcome.trace.length };
-    const telling = statesSearch(program, { ...explored, bounds, reduce: false });
-    const again = await sliced(telling);
-    return again.end === 'violation'
-      ? violated(again, telling.layer, true, search.stats)
-      : violated(outcome, search.layer, false, search.stats);
+    // As `conclude` does, but in slices.
+    const more = furtherSearch(program, explored, search, outcome);
+    if (more === undefined) return conclude(program, explored, search, outcome);
+    const again = await sliced(more);
+    // Going on with the first search, which is at its end, begins the second one again.
+    if (outcome.end === 'complete' && again.end === 'stopped' && options.checkpoint !== undefined) {
+      saveWhole(options.checkpoint, checkpoint(program, explored, search));
+    }
+    return concludeFurther(search, outcome, more, again);
   } finally {
     process.off('SIGINT', onSignal);
     if (told > 0) tell?.('');

@@ -28,9 +28,13 @@ export function systemOf(program: Program, monitors: readonly Monitor[] = [], fo
 }
 
 /** A states search of a program, not yet run. */
-export function statesSearch(program: Program, options: ExploreOptions = {}): StatesSearch {
+export function statesSearch(
+  program: Program,
+  options: ExploreOptions & { readonly bySteps?: boolean } = {},
+): StatesSearch {
   const { monitors = standardMonitors, bounds = {}, watch = {}, reduce = true, forget = true } = options;
-  return new StatesSearch(systemOf(program, monitors, forget), { monitors, bounds, watch, reduce });
+  const { bySteps = false } = options;
+  return new StatesSearch(systemOf(program, monitors, forget), { monitors, bounds, watch, reduce, bySteps });
 }
 
 /** Decide whether anything the monitors watch for can happen in any interleaving, and tell the shortest story. */
@@ -59,23 +63,55 @@ export function concludeTraces(program: Program, search: TracesSearch, outcome: 
   return violated(outcome, preemptionsOf(program, outcome.trace), false, stats);
 }
 
-/** Turn the end of a search into a verdict; a story found with reduction is told again in its shortest form. */
+/** Turn the end of a search into a verdict; where it takes another search to say more, run that. */
 export function conclude(
   program: Program,
   options: ExploreOptions,
   search: StatesSearch,
   outcome: Outcome,
 ): Verdict {
+  const more = furtherSearch(program, options, search, outcome);
+  if (more === undefined) return decided(search, outcome, options.reduce === false);
+  return concludeFurther(search, outcome, more, more.run());
+}
+
+/**
+ * The search that has the last word after a search of states, if there is one. A story found with reduction is told
+ * again without it: the reduced search keeps the fewest preemptions but may add steps that only had to be done with.
+ * Where executions were cut off and nothing was found, one that counts steps decides.
+ */
+export function furtherSearch(
+  program: Program,
+  options: ExploreOptions,
+  search: StatesSearch,
+  outcome: Outcome,
+): StatesSearch | undefined {
+  if (outcome.end === 'violation' && options.reduce !== false) {
+    const bounds = { ...options.bounds, maxPreemptions: search.layer, maxSteps: outcome.trace.length };
+    return statesSearch(program, { ...options, bounds, reduce: false });
+  }
+  if (outcome.end === 'complete' && outcome.within.includes('steps'))
+    return statesSearch(program, { ...options, reduce: false, bySteps: true });
+  return undefined;
+}
+
+/** What both searches come to. */
+export function concludeFurther(
+  search: StatesSearch,
+  outcome: Outcome,
+  further: StatesSearch,
+  again: Outcome,
+): Verdict {
+  if (outcome.end !== 'violation') return decided(further, again, true);
+  if (again.end === 'violation') return violated(again, further.layer, true, search.stats);
+  return violated(outcome, search.layer, false, search.stats);
+}
+
+function decided(search: StatesSearch, outcome: Outcome, shortest: boolean): Verdict {
   const { stats } = search;
   if (outcome.end === 'complete') return { verdict: 'proved', within: outcome.within, stats };
   if (outcome.end === 'stopped') return { verdict: 'undecided', bound: outcome.bound, stats };
-  if (options.reduce === false) return violated(outcome, search.layer, true, stats);
-  // The reduced search keeps the fewest preemptions but may add steps that only had to be done with.
-  const bounds = { ...options.bounds, maxPreemptions: search.layer, maxSteps: outcome.trace.length };
-  const plain = statesSearch(program, { ...options, bounds, reduce: false });
-  const again = plain.run();
-  if (again.end === 'violation') return violated(again, plain.layer, true, stats);
-  return violated(outcome, search.layer, false, stats);
+  return violated(outcome, search.layer, shortest, stats);
 }
 
 /** How often an execution leaves a thread that could go on. */

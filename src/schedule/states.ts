@@ -13,6 +13,8 @@ export interface StatesOptions {
   readonly reduce?: boolean;
   /** Do not stop at a violation: collect all, and the states in which nothing moves any more. */
   readonly all?: boolean;
+  /** Tell states apart by the steps to them, too: see {@link StatesSearch}. */
+  readonly bySteps?: boolean;
   readonly watch?: Watch;
 }
 
@@ -38,6 +40,10 @@ const OUTCOME_BITS = 16;
  *
  * A visit is a state reached with a certain last thread: going on with that thread is free, changing to another
  * while it could go on is a preemption. Visits, not states, have a parent.
+ *
+ * A bound on steps cuts a state off where it was first reached, though more preemptions may lead there in fewer steps;
+ * and with reduction the steps of others come late. What a search that was cut has not found may thus exist within the
+ * bound: only one without reduction in which the steps taken are part of the state (`bySteps`) can say that it does not.
  */
 export class StatesSearch {
   readonly system: System;
@@ -65,10 +71,13 @@ export class StatesSearch {
   private cur: Int32Array;
   private next: Int32Array;
   private found: { violation: Violation; visit: number; move: number } | undefined;
+  /** The slot for the steps taken, or -1. */
+  private readonly stepsSlot: number;
 
   constructor(system: System, options: StatesOptions) {
     this.system = system;
     this.options = options;
+    this.stepsSlot = options.bySteps ? system.slots.id('name', 'steps taken') : -1;
     this.checks = new Checks(system, options.monitors);
     this.cur = system.initial();
     this.next = new Int32Array(this.cur.length);
@@ -202,6 +211,7 @@ export class StatesSearch {
   /** `next` has been reached from a visit by a step of thread `t`. */
   private arrive(parent: number, t: number, outcome: number, steps: number): void {
     const { system, store } = this;
+    if (this.stepsSlot >= 0) this.next[this.stepsSlot] = steps;
     const state = store.add(this.next, system.width);
     const move = (t << OUTCOME_BITS) | outcome;
     if (store.isNew) {
