@@ -246,7 +246,7 @@ uninitialised poisoned 32768
   });
 });
 
-test.each([
+const REFUSED: readonly (readonly [readonly string[], string])[] = [
   [['--by', 'page'], '--by: takes one of block, section, subsection, run'],
   [['-o', 'RANGE,NAME'], '-o: unknown column: NAME'],
   [['-J', '-r'], 'mhp pages: mutually exclusive arguments: --json --pairs --raw'],
@@ -261,6 +261,8 @@ test.each([
         '--range: takes START+SIZE or START-END, END being the last byte: 5G+128M',
       ] as const,
   ),
-])('%j is refused', async (args, message) => {
+];
+
+test.each(REFUSED)('%j is refused', async (args, message) => {
   await expect(pages(X86, ...args)).rejects.toMatchObject({ name: 'InputError', message });
 });

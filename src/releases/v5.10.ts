@@ -1,3 +1,4 @@
+import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
 import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
 import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
@@ -34,6 +35,6 @@ export const v5_10 = defineRelease({
     ...sparse.v5_9,
     ...virtio_mem.v5_8,
   },
-  arch: { arm64: { ...arm64_mmu.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
+  arch: { arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
   constants: { holes_reserved: true, pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
 });

@@ -32,7 +32,7 @@ const poison_pages = (state: State, start: number, end: number): void =>
     PageOffline(page) ? with_memmap(page, MEMMAP.POISON) : POISON_PAGE,
   );
 const forget_pages = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => with_memmap(page, MEMMAP.ZERO));
+  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO)));
 const count_pages = (state: State, start: number, end: number): number =>
   state.pages.total(start, end, (page) => page !== NO_PAGE);
 const get_page = (state: State, pfn: number): Page => state.pages.get(pfn);
@@ -71,8 +71,10 @@ export const v5_2 = {
     yield* change('pages', set_pages, pfn, pfn + nr_pages, NO_PAGE);
   },
 
-  /** Without a debug build nothing is written: the old contents stay (OBSERVED). */
+  /** Without a debug build nothing is written: the old contents stay (OBSERVED), and a memmap that is gone is not missed (B54). */
   *page_init_poison(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    if (this.c.DEBUG_VM && (yield* look('pages', count_pages, pfn, pfn + nr_pages)) < nr_pages)
+      yield* this.BUG('page_init_poison', 'unable to handle page fault: no struct page');
     yield* change('pages', this.c.DEBUG_VM ? poison_pages : forget_pages, pfn, pfn + nr_pages);
   },
 

@@ -412,8 +412,8 @@ export const S0 = {
   },
 
   /** Option 3 of FACTS 6: the tables of the memmap stay. */
-  *arch_vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
-    yield* this.unmap_hotplug_range(start, end, true, altmap);
+  *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+    yield* this.unmap_hotplug_range(start, end, true, null);
   },
 };
 
@@ -458,6 +458,14 @@ export const v5_7 = {
     return !(end - 1 > top - 1);
   },
 
+  /** Nothing came from the altmap, nothing goes back to it. */
+  *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+    yield* v5_10.arch_vmemmap_free.call(this, start, end, null);
+  },
+};
+
+export const v5_10 = {
+  /** With the altmap that arch_vmemmap_populate() has taken the memmap from (eee07935dbd6). */
   *arch_vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
     if (start < this.c.VMEMMAP_START || end > this.c.VMEMMAP_END) yield* this.WARN('vmemmap_free');
     yield* this.unmap_hotplug_range(start, end, true, altmap);

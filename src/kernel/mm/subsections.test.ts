@@ -1,0 +1,363 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { booted, G, K, M, run } from '../../../test/kit.ts';
+import { is_mapped } from '../../hardware/walk.ts';
+import type { Session } from '../../scenarios/session.ts';
+import type { Steps } from '../../steps/step.ts';
+import { vmemmap_of } from '../arch/arm64/vmemmap.ts';
+import type { vmem_altmap } from '../kernel.ts';
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_MARKED_PRESENT,
+} from '../state.ts';
+import { NO_PAGE } from './page.ts';
+
+// Sub-sections come and go in any order, against a plain set of those that are there.
+
+const RELEASES = ['v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'] as const;
+const ARCHES = ['x86_64', 'arm64'] as const;
+const SUB = 2 * M;
+const PRESENT = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
+
+/** Boot memory of a section and a half, so that the second early section has room for device memory. */
+function machine(arch: string, section: number) {
+  const ram = [
+    { start: arch === 'x86_64' ? 0 : G, size: 1.5 * G, node: 0 },
+    { start: 4 * G, size: 1.5 * section, node: 0 },
+  ];
+  return { arch, ram };
+}
+
+/** What a release does with the struct pages of sub-sections, as far as it shows here. */
+function traits(release: string, arch: string) {
+  const i = RELEASES.indexOf(release as (typeof RELEASES)[number]);
+  const before = (name: (typeof RELEASES)[number]): boolean => i < RELEASES.indexOf(name);
+  const arm64 = arch === 'arm64';
+  return {
+    section: arm64 && before('v6.1') ? G : 128 * M,
+    /** memblock has the last word on pfn_valid(). */
+    by_memblock: arm64 && before('v6.1'),
+    /** Part of an early section loses its memmap (B54); arm64 had nothing to free it with. */
+    frees_early_parts: before('v5.10') && !(arm64 && before('v5.7')),
+    /** arm64 before hot-remove: memmaps stay. */
+    keeps_memmap: arm64 && before('v5.7'),
+    tables: arm64,
+    /** Sub-sections that have one leaf of the vmemmap in common: 2M of struct pages, or the section's own block. */
+    leaf: arm64 && before('v6.1') ? 64 : 1,
+  };
+}
+
+class Reference {
+  readonly t: ReturnType<typeof traits>;
+  readonly n: number;
+  /** Bits of the maps. */
+  readonly bits = new Set<number>();
+  /** Struct pages. */
+  readonly pages = new Set<number>();
+  readonly early = new Set<number>();
+  readonly sections = new Set<number>();
+  readonly ram = new Set<number>();
+  /** Leaves of the vmemmap, by the sub-sections they begin with. */
+  readonly leaves = new Set<number>();
+  /** Sections that were added whole: their memmap is one block. */
+  readonly blocks = new Set<number>();
+  warnings = 0;
+
+  constructor(t: ReturnType<typeof traits>) {
+    this.t = t;
+    this.n = t.section / SUB;
+    const first = (4 * G) / SUB;
+    for (let s = first; s < first + 1.5 * this.n; s++) {
+      this.bits.add(s);
+      this.ram.add(s);
+    }
+    for (let s = first; s < first + 2 * this.n; s++) {
+      this.pages.add(s);
+      this.leaves.add(this.leaf(s));
+    }
+    for (const nr of [0, 1]) {
+      this.early.add(first / this.n + nr);
+      this.sections.add(first / this.n + nr);
+    }
+  }
+
+  section = (s: number): number => Math.floor(s / this.n);
+
+  leaf = (s: number): number => Math.floor(s / this.t.leaf) * this.t.leaf;
+
+  parts(start: number, count: number): number[][] {
+    const parts: number[][] = [];
+    for (let s = start; s < start + count; s++) {
+      if (parts.length === 0 || s % this.n === 0) parts.push([]);
+      parts.at(-1)!.push(s);
+    }
+    return parts;
+  }
+
+  /** Section by section; what went in before an error stays. */
+  add(start: number, count: number): number {
+    for (const part of this.parts(start, count)) {
+      if (part.some((s) => this.bits.has(s))) return -17;
+      const nr = this.section(part[0]!);
+      const reused = part.length < this.n && this.early.has(nr);
+      for (const s of part) {
+        this.bits.add(s);
+        if (reused) continue;
+        this.pages.add(s);
+        this.leaves.add(this.leaf(s));
+      }
+      if (part.length === this.n) this.blocks.add(nr);
+      this.sections.add(nr);
+    }
+    return 0;
+  }
+
+  remove(start: number, count: number): void {
+    for (const part of this.parts(start, count)) {
+      const nr = this.section(part[0]!);
+      if (!this.sections.has(nr)) continue;
+      if (!part.every((s) => this.bits.has(s))) {
+        this.warnings++;
+        continue;
+      }
+      for (const s of part) this.bits.delete(s);
+      const all = Array.from({ length: this.n }, (_, i) => nr * this.n + i);
+      const empty = !all.some((s) => this.bits.has(s));
+      const early = this.early.has(nr);
+      if (empty) {
+        this.sections.delete(nr);
+        this.early.delete(nr);
+        this.blocks.delete(nr);
+      }
+      if (early && empty) this.#free(all);
+      else if (!early || this.t.frees_early_parts) this.#free(part);
+    }
+  }
+
+  #free(part: readonly number[]): void {
+    if (this.t.keeps_memmap) return;
+    for (const s of part) {
+      const leaf = this.leaf(s);
+      this.leaves.delete(leaf);
+      for (let i = leaf; i < leaf + this.t.leaf; i++) this.pages.delete(i);
+    }
+  }
+
+  /** The generic rule, and memblock's. */
+  valid(s: number): boolean {
+    const nr = this.section(s);
+    if (!this.sections.has(nr)) return false;
+    if (this.t.by_memblock) return this.ram.has(s);
+    return this.early.has(nr) || this.bits.has(s);
+  }
+}
+
+interface Add {
+  readonly start: number;
+  readonly count: number;
+  readonly ram: boolean;
+  readonly altmap: vmem_altmap | null;
+}
+
+/** A kernel and the reference, which do the same. */
+class Both {
+  readonly session: Session;
+  readonly reference: Reference;
+  /** What was added in one piece and is still whole. */
+  adds: Add[] = [];
+  warnings = 0;
+
+  constructor(release: string, arch: string) {
+    const t = traits(release, arch);
+    this.session = booted(release, machine(arch, t.section));
+    expect(this.session.kernel.c.SECTION_SIZE).toBe(t.section);
+    this.reference = new Reference(t);
+  }
+
+  #pfn = (s: number): number => s * this.session.kernel.c.PAGES_PER_SUBSECTION;
+
+  #run<T>(thread: Steps<T>): T {
+    const { ended, value, events } = run(this.session, thread);
+    expect(ended).toBe('returned');
+    this.warnings += events.filter((e) => e.kind === 'warn' && e.where === 'section_deactivate').length;
+    return value as T;
+  }
+
+  add(start: number, count: number, ram: boolean, own: boolean): void {
+    const { session, reference } = this;
+    const nr_pages = this.#pfn(count);
+    // a leaf that is shared would be given back to the altmap of whoever goes last
+    const altmap =
+      own && start % reference.t.leaf === 0 && count % reference.t.leaf === 0
+        ? {
+            base_pfn: this.#pfn(start),
+            reserve: 0,
+            free: Math.min(nr_pages, nr_pages / 64 + 1024),
+            align: 0,
+            alloc: 0,
+          }
+        : null;
+    const ret = this.#run(session.kernel.__add_pages(0, this.#pfn(start), nr_pages, altmap));
+    expect(ret).toBe(reference.add(start, count));
+    if (ret !== 0) return;
+    this.adds.push({ start, count, ram, altmap });
+    if (!ram) return;
+    this.#run(session.kernel.memblock_add_node(start * SUB, count * SUB, 0, 0));
+    for (let s = start; s < start + count; s++) reference.ram.add(s);
+  }
+
+  /** As it was added; the altmap is empty again. */
+  undo({ start, count, ram, altmap }: Add): void {
+    const { session, reference } = this;
+    this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), altmap, -1));
+    reference.remove(start, count);
+    expect(altmap?.alloc ?? 0).toBe(0);
+    if (!ram) return;
+    this.#run(session.kernel.memblock_remove(start * SUB, count * SUB));
+    for (let s = start; s < start + count; s++) reference.ram.delete(s);
+  }
+
+  /** Any range, whoever added it. */
+  tear(start: number, count: number): void {
+    const { session, reference } = this;
+    // part of a section's one block: what becomes of the rest is another story (B28)
+    const splits = reference
+      .parts(start, count)
+      .some((part) => part.length < reference.n && reference.blocks.has(reference.section(part[0]!)));
+    if (reference.t.tables && splits) return;
+    this.adds = this.adds.filter((a) => a.start >= start + count || a.start + a.count <= start);
+    this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), null, -1));
+    reference.remove(start, count);
+  }
+
+  /** These sub-sections, at their first and last page. */
+  compare(subsections: Iterable<number>): void {
+    const { session, reference } = this;
+    const { kernel: k, state } = session;
+    const wrong: string[] = [];
+    for (const s of subsections) {
+      const nr = reference.section(s);
+      const ms = state.mem_section.get(nr);
+      const i = s % reference.n;
+      const same = (what: string, is: unknown, should: unknown): void => {
+        if (is !== should) wrong.push(`${what} of ${i} in section ${nr}: ${is}, not ${should}`);
+      };
+      for (const pfn of [this.#pfn(s), this.#pfn(s + 1) - 1]) {
+        same('pfn_valid', this.#run(k.pfn_valid(pfn)), reference.valid(s));
+        same('struct page', state.pages.get(pfn) !== NO_PAGE, reference.pages.has(s));
+        if (reference.t.tables)
+          same(
+            'vmemmap',
+            is_mapped(state.mmu!, vmemmap_of(k.c, pfn)),
+            reference.leaves.has(reference.leaf(s)),
+          );
+      }
+      same('bit', ((ms?.subsection_map?.[i >>> 5] ?? 0) >>> (i & 31)) & 1, reference.bits.has(s) ? 1 : 0);
+      const early = reference.early.has(nr) ? SECTION_IS_EARLY | SECTION_IS_ONLINE : 0;
+      same('flags', ms?.section_mem_map ?? 0, reference.sections.has(nr) ? PRESENT | early : 0);
+    }
+    expect(wrong).toEqual([]);
+    expect(this.warnings).toBe(reference.warnings);
+  }
+}
+
+/** The two early sections, three behind them, one before. */
+const FIRST = (4 * G) / SUB;
+
+interface Op {
+  readonly what: 'add' | 'undo' | 'tear';
+  readonly at: number;
+  readonly count: number;
+  readonly ram: boolean;
+  readonly altmap: boolean;
+}
+
+const op = (n: number): fc.Arbitrary<Op> =>
+  fc
+    .record({
+      what: fc.constantFrom('add', 'add', 'add', 'undo', 'undo', 'tear' as const),
+      at: fc.oneof(fc.integer({ min: -n, max: 4 * n }), fc.constantFrom(-n, 0, n, 1.5 * n, 2 * n, 3 * n)),
+      count: fc.oneof(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 2 * n }),
+        fc.constantFrom(n / 2, n),
+      ),
+      ram: fc.boolean(),
+      altmap: fc.boolean(),
+    })
+    .map((o) => ({ ...o, at: FIRST + o.at, what: o.what as Op['what'] }));
+
+describe.each(ARCHES.flatMap((arch) => RELEASES.map((release) => [arch, release] as const)))(
+  '%s, %s',
+  (arch, release) => {
+    const { section, by_memblock, leaf, keeps_memmap, frees_early_parts } = traits(release, arch);
+    const n = section / SUB;
+    const all = Array.from({ length: 7 * n }, (_, i) => FIRST - n + i);
+
+    test('maps, flags, errors, struct pages and their mappings are those of a plain set', () => {
+      fc.assert(
+        fc.property(fc.array(op(n), { minLength: 1, maxLength: 16 }), (ops) => {
+          const both = new Both(release, arch);
+          for (const { what, at, count, ram, altmap } of ops) {
+            if (what === 'add') both.add(at, count, ram, altmap);
+            else if (what === 'tear') both.tear(at, count);
+            else if (both.adds.length) both.undo(both.adds.splice(at % both.adds.length, 1)[0]!);
+            both.compare(
+              [at - 1, at, at + (count >> 1), at + count - 1, at + count].filter((s) => s >= FIRST - n),
+            );
+          }
+          both.compare(all);
+          // there is a struct page exactly where a pfn is valid; the exceptions are the known ones
+          if (by_memblock || leaf > 1 || keeps_memmap || frees_early_parts) return;
+          for (const s of all) expect([s, both.reference.pages.has(s)]).toEqual([s, both.reference.valid(s)]);
+        }),
+        { seed: 3, numRuns: n > 64 ? 10 : 40 },
+      );
+    });
+
+    test('what came goes in any order, and nothing is left', () => {
+      fc.assert(
+        fc.property(
+          fc.array(op(n), { minLength: 2, maxLength: 12 }),
+          fc.infiniteStream(fc.nat(11)),
+          (ops, order) => {
+            const both = new Both(release, arch);
+            const before = { ...both.session.state.vars.get(0)! };
+            for (const { at, count, ram, altmap } of ops) {
+              // no neighbour's leaf, and no range that is there in part
+              const start = Math.floor(at / leaf) * leaf;
+              const size = Math.ceil(count / leaf) * leaf;
+              const taken = Array.from({ length: size }, (_, i) => start + i).some((s) =>
+                both.reference.bits.has(s),
+              );
+              if (!taken && start >= FIRST - n) both.add(start, size, ram, altmap);
+            }
+            for (const i of order) {
+              if (both.adds.length === 0) break;
+              both.undo(both.adds.splice(i % both.adds.length, 1)[0]!);
+            }
+            both.compare(all);
+            if (!keeps_memmap && !frees_early_parts)
+              expect(both.session.state.vars.get(0)!.nr_vmemmap_pages).toBe(before.nr_vmemmap_pages);
+          },
+        ),
+        { seed: 4, numRuns: n > 64 ? 10 : 40 },
+      );
+    });
+
+    test('less than a sub-section is refused, and leaves nothing', () => {
+      const { session } = new Both(release, arch);
+      const sections = session.state.mem_section.size;
+      for (const [pfn, count] of [
+        [8 * G + 4 * K, SUB],
+        [8 * G, SUB - 4 * K],
+      ] as const) {
+        const thread = session.kernel.__add_pages(0, pfn / (4 * K), count / (4 * K), null);
+        expect(run(session, thread).value).toBe(-22);
+      }
+      expect(session.state.mem_section.size).toBe(sections);
+    });
+  },
+);
