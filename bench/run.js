@@ -116,6 +116,36 @@ function tables() {
   }
 }
 
+function memmap() {
+  console.log('\nmemmap with device ranges of 2M at random places (x86-64, v6.1; best of 3)');
+  console.log('TiB  ranges    runs  build s  remove s  us/range  pfn_valid/s  pfn_to_page/s  peak MiB');
+  for (const [tib, ranges] of [
+    [1, 1000],
+    [1, 4000],
+    [1, 16_000],
+    [1, 64_000],
+    [16, 16_000],
+  ]) {
+    const r = best(
+      () => JSON.parse(node(here('memmap.js'), String(ranges), String(tib))),
+      (x) => x.build + x.remove,
+    );
+    console.log(
+      [
+        String(tib).padStart(3),
+        String(r.ranges).padStart(7),
+        String(r.runs).padStart(7),
+        r.build.toFixed(3).padStart(8),
+        r.remove.toFixed(3).padStart(9),
+        (((r.build + r.remove) / r.ranges) * 1e6).toFixed(1).padStart(9),
+        r.pfn_valid.toExponential(1).padStart(12),
+        r.pfn_to_page.toExponential(1).padStart(14),
+        (r.peak / MIB).toFixed(0).padStart(9),
+      ].join(' '),
+    );
+  }
+}
+
 function conform() {
   const main = here('../dist/cli/main.js');
   const recording = here('../recordings/arm64-6.1-full61.tar.xz');
@@ -131,7 +161,7 @@ function explorer() {
   console.log(node(here('explorer/run.js'), '--quick').trimEnd());
 }
 
-const groups = { life, tables, ls, conform, explorer };
+const groups = { life, tables, memmap, ls, conform, explorer };
 const asked = process.argv.slice(2);
 for (const name of asked.length ? asked : Object.keys(groups)) {
   if (!Object.hasOwn(groups, name)) {
