@@ -1,4 +1,4 @@
-import { widened } from './ints.ts';
+import { bytesOf, widened } from './ints.ts';
 
 /**
  * The accesses of the events of an execution by slot, the latest first; made and taken back like a stack. Reads are
@@ -17,6 +17,11 @@ export class AccessLog {
   /** What {@link findDirect} found. */
   direct = new Int32Array(64);
   directs = 0;
+
+  get bytes(): number {
+    const { latest, latestWrite, event, before, writeBefore, direct } = this;
+    return bytesOf(latest, latestWrite, event, before, writeBefore, direct);
+  }
 
   /** An event makes these accesses (slot * 2 + write). */
   add(accesses: readonly number[], event: number): void {

@@ -1,4 +1,4 @@
-import { widened } from './ints.ts';
+import { bytesOf, widened } from './ints.ts';
 
 /**
  * Sets of accesses (slot * 2 + write) by number, and which of them conflict: both touch the same slot and one
@@ -45,6 +45,11 @@ export class Dependence {
   /** All sets in the order of their numbers. */
   get all(): readonly (readonly number[])[] {
     return this.sets;
+  }
+
+  /** Every array known takes an entry of a map. */
+  get bytes(): number {
+    return this.byArray.size * 120 + bytesOf(this.answers, this.touched, this.written);
   }
 
   conflict(a: number, b: number): boolean {

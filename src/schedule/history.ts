@@ -1,6 +1,6 @@
 import { AccessLog } from './accesslog.ts';
 import { Dependence } from './dependence.ts';
-import { widened } from './ints.ts';
+import { bytesOf, widened } from './ints.ts';
 import { OP, SIMPLE } from './ops.ts';
 import { Races } from './races.ts';
 import type { System } from './system.ts';
@@ -61,7 +61,10 @@ export class History {
   }
 
   get bytes(): number {
-    return this.states.length * this.states[0]!.byteLength;
+    const { events, accesses, fixed, index, clocks, lastBefore, always, states } = this;
+    const path = bytesOf(events, accesses, fixed, index, clocks, lastBefore, always);
+    const parts = [this.log, this.races, this.dependence].reduce((sum, part) => sum + part.bytes, 0);
+    return states.length * states.at(-1)!.byteLength + path + parts;
   }
 
   /** Thread `t` takes its step. */

@@ -5,6 +5,8 @@ export class Interner {
   private readonly primitives = new Map<unknown, number>();
   private readonly objects = new Map<string, number>();
   private readonly byId: unknown[] = [];
+  /** The length of all texts under which objects are found. */
+  private letters = 0;
 
   constructor() {
     this.id(undefined);
@@ -14,11 +16,17 @@ export class Interner {
     return this.byId.length;
   }
 
+  /** About what they hold: an entry in a map and a list; of an object its text and itself. */
+  get bytes(): number {
+    return this.byId.length * 80 + this.letters * 5;
+  }
+
   id(value: unknown): number {
     if (typeof value === 'object' && value !== null) {
       const key = canon(value);
       const known = this.objects.get(key);
       if (known !== undefined) return known;
+      this.letters += key.length;
       this.objects.set(key, this.byId.length);
       return this.byId.push(freeze(value)) - 1;
     }

@@ -26,6 +26,11 @@ export class Ints {
   }
 }
 
+/** How many bytes arrays take together. */
+export function bytesOf(...arrays: readonly { readonly byteLength: number }[]): number {
+  return arrays.reduce((sum, a) => sum + a.byteLength, 0);
+}
+
 /** The integers of `from`, and zeros up to `length` and beyond. */
 export function widened(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const wide = new Int32Array(Math.max(length, from.length * 2));

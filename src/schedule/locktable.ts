@@ -120,6 +120,11 @@ export class LockTable {
     return this.states.length;
   }
 
+  /** About what they hold: a state is an object with a list, an entry in a list and one in a map by its text. */
+  get bytes(): number {
+    return this.states.length * 400 + this.outcome.length * 24 + this.memo.bytes;
+  }
+
   private requestId(request: Request): number {
     const text = canon(request);
     const known = this.requestByText.get(text);

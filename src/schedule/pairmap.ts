@@ -11,6 +11,10 @@ export class PairMap {
   private mask = 63;
   size = 0;
 
+  get bytes(): number {
+    return this.entries.byteLength;
+  }
+
   /** The value under (a, b), or -1. */
   get(a: number, b: number): number {
     const { entries, mask } = this;

@@ -1,5 +1,5 @@
 import { type History, THREAD, threadOf } from './history.ts';
-import { widened } from './ints.ts';
+import { bytesOf, widened } from './ints.ts';
 
 /**
  * The races of an execution, kept like its events on a stack. To reverse one again in the next execution, which has
@@ -20,6 +20,11 @@ export class Races {
   private threads = new Int32Array(64);
   private touched = new Int32Array(64);
   private written = new Int32Array(64);
+
+  get bytes(): number {
+    const { first, ends, settled, threads, touched, written } = this;
+    return bytesOf(first, ends, settled, threads, touched, written);
+  }
 
   begin(second: number): number {
     return second === 0 ? 0 : this.ends[second - 1]!;

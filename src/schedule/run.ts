@@ -42,7 +42,8 @@ export class Runner {
     this.#tables = world as Record<string, Table>;
   }
 
-  run<T>(thread: Steps<T>): Outcome<T> {
+  /** `meanwhile` is asked when the thread waits for somebody else for ever: true when that somebody has acted. */
+  run<T>(thread: Steps<T>, meanwhile?: () => boolean): Outcome<T> {
     const events: Event[] = [];
     const signalled: string[] = [];
     const heads = new Map<string, number>();
@@ -77,7 +78,7 @@ export class Runner {
           this.#unlock(step, events);
           break;
         case 'signal': {
-          const stuck = heads.get(step.where) === this.#writes;
+          const stuck = heads.get(step.where) === this.#writes && !meanwhile?.();
           heads.set(step.where, this.#writes);
           if (stuck) signalled.push(step.where);
           result = stuck;

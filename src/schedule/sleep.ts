@@ -1,5 +1,5 @@
 import { eventOf, type History, outcomeOf, THREAD } from './history.ts';
-import { widened } from './ints.ts';
+import { bytesOf, widened } from './ints.ts';
 
 /**
  * Sleep sets by depth: threads whose next step need not be taken there, because what follows it has been explored
@@ -18,6 +18,10 @@ export class SleepSets {
     this.threads = threads;
     this.bits = new Int32Array(64 * threads);
     this.touched = new Int32Array(64 * threads);
+  }
+
+  get bytes(): number {
+    return bytesOf(this.masks, this.bits, this.touched);
   }
 
   /** The threads asleep, as bits. */

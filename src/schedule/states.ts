@@ -349,7 +349,7 @@ export class StatesSearch {
   }
 
   get bytes(): number {
-    return this.store.bytes + this.lists.reduce((sum, l) => sum + l.bytes, 0);
+    return this.system.bytes + this.store.bytes + this.lists.reduce((sum, l) => sum + l.bytes, 0);
   }
 
   get stats(): Stats {

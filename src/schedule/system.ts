@@ -78,6 +78,11 @@ export abstract class System {
     return this.slots.size;
   }
 
+  /** About what it holds besides the states of searches: it grows as threads do what they have not done before. */
+  get bytes(): number {
+    return this.nodes.bytes + this.values.bytes + this.locks.bytes;
+  }
+
   initial(): Int32Array {
     const v = new Int32Array(Math.max(256, this.width * 2));
     this.initialData(v);

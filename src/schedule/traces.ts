@@ -80,7 +80,7 @@ export class TracesSearch {
         countdown = TICK;
         if (watch?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
         if ((watch?.elapsed?.() ?? 0) > maxTime) return { end: 'stopped', bound: 'time' };
-        if (this.history.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
+        if (this.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
         watch?.progress?.(this.progress());
       }
       const next = this.trees.first(this.plans[this.depth]!);
@@ -233,6 +233,10 @@ export class TracesSearch {
     Object.assign(this, { executions, redundant, transitions, longest, cut: cut === 1, started: true });
   }
 
+  get bytes(): number {
+    return this.system.bytes + this.history.bytes + this.sleep.bytes + this.trees.bytes;
+  }
+
   get stats(): Stats {
     return {
       mode: 'traces',
@@ -241,7 +245,7 @@ export class TracesSearch {
       transitions: this.transitions,
       preemptions: 0,
       steps: this.longest,
-      bytes: this.history.bytes,
+      bytes: this.bytes,
     };
   }
 

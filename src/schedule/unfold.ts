@@ -40,6 +40,8 @@ export class Unfolding {
   private readonly firstResult: number[] = [];
   private readonly firstChild: number[] = [];
   private readonly edges = new PairMap();
+  /** How many threads stand at nodes, ready to go on. */
+  private standing = 0;
   /** Every request that made something new, in order: making them again makes the same nodes. */
   readonly journal: (readonly [
     kind: 'root' | 'grace' | 'crashed' | 'child',
@@ -72,6 +74,11 @@ export class Unfolding {
 
   get size(): number {
     return this.op.length;
+  }
+
+  /** About what it holds, as measured: nodes with steps and journal, threads standing, keys, edges. */
+  get bytes(): number {
+    return this.size * 500 + this.standing * 800 + this.byKey.size * 150 + this.edges.bytes;
   }
 
   /** The node a thread starts at with these arguments. */
@@ -139,6 +146,7 @@ export class Unfolding {
       // A frame is copied in no time and stays; a generator is handed over, and rebuilt when asked for again.
       if (this.program.threads[this.thread[node]!]!.frame !== undefined) return live.copy();
       this.live[node] = undefined;
+      this.standing--;
       return live;
     }
     const observed: number[] = [];
@@ -175,6 +183,7 @@ export class Unfolding {
     }
     const node = this.add(t, undefined, step, parent, via);
     this.live[node] = live;
+    this.standing++;
     if (key !== undefined) this.byKey.set(key, node);
     return node;
   }

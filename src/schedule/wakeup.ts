@@ -21,6 +21,10 @@ export class WakeupTrees {
   /** Dropped nodes, linked as siblings. */
   private dropped = 0;
 
+  get bytes(): number {
+    return this.nodes.byteLength;
+  }
+
   /** A tree for a state where nothing is planned yet. */
   root(): number {
     return this.node(0, 0);

@@ -23,6 +23,8 @@ export class WorldSystem extends System {
   private readonly byText = new Map<string, number>();
   private readonly counts = new PairMap();
   private readonly effects = new Map<number, Effect[]>();
+  /** The length of the texts of all worlds. */
+  private letters = 0;
   private readonly slot: number;
   private readonly first: number;
   /** The step that made each world first, in order; making them again makes the same worlds. */
@@ -36,6 +38,11 @@ export class WorldSystem extends System {
     // World number 0 stays unused: a state holds 0 for "not yet known".
     this.worlds.push(undefined);
     this.first = this.worldId(this.machine.initial());
+  }
+
+  /** The text of a world, and the world itself, which takes several times as much. */
+  override get bytes(): number {
+    return super.bytes + this.letters * 5 + this.effects.size * 200 + this.counts.bytes;
   }
 
   protected initialData(v: Int32Array): void {
@@ -99,6 +106,7 @@ export class WorldSystem extends System {
     const text = this.machine.encode(world);
     const known = this.byText.get(text);
     if (known !== undefined) return known;
+    this.letters += text.length;
     this.byText.set(text, this.worlds.length);
     return this.worlds.push(world) - 1;
   }
