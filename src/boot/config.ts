@@ -1,5 +1,6 @@
 import { BadLayout, custom_layout, type Layout } from '../geometry/layout.ts';
 import { layout } from '../geometry/layouts.ts';
+import { huge_page_orders } from '../geometry/memmap.ts';
 import { shared_tables } from '../geometry/shared-tables.ts';
 import {
   MAX_X86_BLOCK_SIZE,
@@ -176,6 +177,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     pageblock_nr_pages: 2 ** pmd_order(page_size),
     MAX_ORDER: max_order(page_size),
     PMD_SIZE: pmd_size(page_size),
+    huge_page_orders: huge_page_orders(arch, page_size),
     zones,
     ZONE_NORMAL: zones.indexOf('Normal'),
     ZONE_MOVABLE: zones.indexOf('Movable'),

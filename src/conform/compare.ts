@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { type State, zone_key } from '../kernel/state.ts';
 import type { FileTree } from '../machines/tree.ts';
 import { parseZoneinfo } from '../machines/zoneinfo.ts';
+import { compare_hugetlb } from './hugetlb.ts';
 import { compare_nvdimm } from './nvdimm.ts';
 import { compare_sections } from './sections.ts';
 import { compare_ptdump, compare_tables } from './tables.ts';
@@ -19,6 +20,7 @@ export const SUBJECTS = [
   'firmware_map',
   'memblock',
   'zones',
+  'hugepages',
   'namespaces',
   'sections',
   'pages',
@@ -213,6 +215,7 @@ export function compare_state(tally: Tally, tree: FileTree, state: State, k: Ker
     compare_file(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);
   }
   compare_zones(tally, tree, state, k);
+  compare_hugetlb(tally, tree, state, k);
   compare_nvdimm(tally, tree, state);
   compare_sections(tally, tree, state, k);
   if (!state.mmu) return;

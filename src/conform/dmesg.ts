@@ -66,10 +66,22 @@ const of_a_dump = /^(?:pc : | {2}(?:ESR|FSC) = )/;
 
 const is_hotplug = (line: string): boolean => hotplug_lines.some((pattern) => pattern.test(line));
 
+/** Lines of a log without dumps of pages that could not be migrated: how many there are is chance. */
+export function without_migration_dumps(lines: readonly string[]): string[] {
+  const kept: string[] = [];
+  let dump = -1;
+  for (const line of lines) {
+    if (/^(\[ *\d+\.\d+\] )?page:/.test(line)) dump = kept.length;
+    if (dump >= 0 && line.endsWith('page dumped because: migration failure')) kept.length = dump;
+    else kept.push(line);
+    if (line.includes('page dumped because:')) dump = -1;
+  }
+  return kept;
+}
+
 /** The hotplug lines of a recorded log, in normal form; what a crashed kernel says afterwards does not count. */
 export function recorded_lines(text: string): string[] {
-  const lines = text
-    .split('\n')
+  const lines = without_migration_dumps(text.split('\n'))
     .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
     .filter(is_hotplug)
     .map(normal);
@@ -83,7 +95,8 @@ export function recorded_lines(text: string): string[] {
 /** The lines a log would hold of these events, in normal form. */
 export function event_lines(events: readonly Event[]): string[] {
   return events.flatMap((event) => {
-    if (event.kind === 'printk') return [normal(event.text)];
+    // how often that is said is chance
+    if (event.kind === 'printk') return event.text.startsWith('migrating pfn ') ? [] : [normal(event.text)];
     if (event.kind === 'lock') return [];
     if (event.kind === 'bug') return event.text.startsWith('Oops') ? [] : [`BUG at ${event.where}`];
     return [...(event.text ? [event.text] : []), `WARNING: at ${event.where}`];

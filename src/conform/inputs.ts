@@ -1,6 +1,7 @@
 import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { Op } from '../machines/ops.ts';
 import type { Session } from '../scenarios/session.ts';
+import { without_migration_dumps } from './dmesg.ts';
 
 /**
  * What the model cannot know and the recording shows: the page that could not be moved when an operation was tried.
@@ -14,7 +15,7 @@ export interface Input {
 
 /** Pages the kernel dumped as unmovable, in order. */
 export function dumped_pages(log: string): Input[] {
-  const lines = log.split('\n');
+  const lines = without_migration_dumps(log.split('\n'));
   return lines.flatMap((line, i) => {
     const page = /page:.* pfn:0x([0-9a-f]+)/.exec(line);
     if (!page) return [];
@@ -47,7 +48,7 @@ export function give_inputs(
   session: Session,
   op: Op,
   log: string,
-): { given: Input[]; take_back: () => void } {
+): { given: Input[]; take_back: () => void; take_back_outlived: () => void } {
   const { c } = session.kernel;
   const { pages } = session.state;
   const blocks = refused(op) ? blocks_of(op, session) : null;
@@ -62,13 +63,22 @@ export function give_inputs(
     given.push(input);
     pages.set(input.pfn, input.pfn + 1, with_use(page, USE.UNMOVABLE) | (input.reserved ? PG_reserved : 0));
   }
-  const take_back = (): void => {
-    for (const [pfn, page] of before) {
+  const withdraw = (some: readonly [number, Page][]): void => {
+    for (const [pfn, page] of some) {
       if (page_use(pages.get(pfn)) === USE.UNMOVABLE) {
         const use = page_use(page);
         pages.update(pfn, pfn + 1, (now) => with_use(PageReserved(page) ? now : now & ~PG_reserved, use));
       }
     }
   };
-  return { given, take_back };
+  const block_of = (pfn: number): number => Math.floor(pfn / per_block);
+  return {
+    given,
+    take_back: () => withdraw(before),
+    // of a block that was tried again later the last page was still there, and no lower one
+    take_back_outlived: () =>
+      withdraw(
+        before.filter(([pfn], i) => before.slice(i + 1).some(([later]) => block_of(later) === block_of(pfn))),
+      ),
+  };
 }

@@ -12,7 +12,8 @@ import { KernelGone, type ToolResult } from '../scenarios/tool.ts';
 import type { Event } from '../schedule/run.ts';
 import { compare_state, type Difference, Tally } from './compare.ts';
 import { event_lines, recorded_lines } from './dmesg.ts';
-import { dumped_pages, give_inputs } from './inputs.ts';
+import { pool_inputs, program_ends, use_hugepages } from './hugetlb-inputs.ts';
+import { give_inputs } from './inputs.ts';
 import { lost_info_blocks } from './nvdimm.ts';
 
 export interface StepReport {
@@ -36,11 +37,9 @@ export interface Report {
 type Done = { readonly result: Result } | { readonly tool: ToolResult } | { readonly skipped: string };
 
 /** Do one recorded operation on the model. */
-function perform(session: Session, op: Op): Done {
+function perform(session: Session, op: Op, heads: readonly number[]): Done {
   switch (op.op) {
     case 'write':
-      if (/\/nr_hugepages$/.test(op.path))
-        return { skipped: `${op.path}: hugetlb pools are not modelled yet` };
       return { result: session.write(op.path, op.value) };
     case 'add_memory':
       return { result: session.add_memory(op.nid, op.start, op.size, op.flags) };
@@ -69,29 +68,17 @@ function perform(session: Session, op: Op): Done {
     case 'observe':
       return { skipped: 'observe: reads only' };
     case 'use_memory':
+      if (op.kind === 'huge1g' || op.kind === 'huge2m') return { result: use_hugepages(session, op, heads) };
       if (session.state.mmu) return { result: session.touch_node(op.node ?? 0, op.mib * 2 ** 20) };
       return { skipped: `use_memory: what a program allocates is not modelled; it was all movable` };
     case 'stop_using':
+      if (session.unmap_hugepages()) return { skipped: 'stop_using: has no result' };
       return { skipped: `stop_using: what a program allocates is not modelled; it was all movable` };
     case 'ndctl':
       return { tool: ndctl(session, op.argv) };
     case 'daxctl':
       return { tool: daxctl(session, op.argv) };
   }
-}
-
-/** Pools that hold hugetlb pages now, by the path of their nr_hugepages. */
-function note_hugetlb(op: Op, pools: Set<string>): void {
-  if (op.op !== 'write' || !op.path.endsWith('/nr_hugepages')) return;
-  if (Number(op.value) > 0) pools.add(op.path);
-  else pools.delete(op.path);
-}
-
-/** An offline refused with no page dumped, while there are hugetlb pages: the refusal is theirs. */
-function blocked_by_hugetlb(op: Op, pools: ReadonlySet<string>, log: string): Done | null {
-  if (op.op !== 'write' || op.errno !== 'EBUSY' || pools.size === 0 || dumped_pages(log).length > 0)
-    return null;
-  return { skipped: `${call_text(op)}: refused for a hugetlb page, and hugetlb pools are not modelled yet` };
 }
 
 const call_text = (op: Op): string => {
@@ -176,27 +163,36 @@ function compare_messages(tally: Tally, log: string, events: readonly Event[], k
   }
 }
 
-function replay_step(session: Session, step: RecordingStep, hugetlb: Set<string>): StepReport {
+function replay_step(session: Session, step: RecordingStep): StepReport {
   const tally = new Tally();
   const inputs: string[] = [];
   const events: Event[] = [];
   const log = log_of(step);
   let crashed = false;
-  for (const op of step.ops) {
-    note_hugetlb(op, hugetlb);
+  for (const [i, op] of step.ops.entries()) {
+    const pool = pool_inputs(session, op, step);
     const input = give_inputs(session, op, log);
     for (const { pfn } of input.given)
       inputs.push(`page 0x${pfn.toString(16)} was unmovable during ${call_text(op)}`);
+    inputs.push(...pool.given.map((what) => `${what} during ${call_text(op)}`));
+    // a program that ends during a long operation is recorded behind it
+    session.meanwhile = step.ops.slice(i + 1).some((later) => later.op === 'stop_using')
+      ? () => {
+          input.take_back_outlived();
+          return program_ends(session, call_text(op), inputs);
+        }
+      : undefined;
     inputs.push(...lost_info_blocks(op, step.tree, session.state));
     let done: Done;
     try {
-      done = blocked_by_hugetlb(op, hugetlb, log) ?? perform(session, op);
+      done = perform(session, op, pool.heads);
     } catch (error) {
       if (error instanceof KernelGone) done = { result: error.result };
       else if (error instanceof BadOperation) done = { skipped: error.message };
       else throw error;
     }
     input.take_back();
+    pool.take_back();
     if ('skipped' in done) {
       tally.not_compared.add(done.skipped);
       continue;
@@ -248,8 +244,7 @@ export function conform(recording: Recording, release?: Release): Report {
       chosen,
     ),
   );
-  const hugetlb = new Set<string>();
-  const steps = recording.steps.map((step) => replay_step(session, step, hugetlb));
+  const steps = recording.steps.map((step) => replay_step(session, step));
   return {
     source: recording.source,
     release: chosen.name,

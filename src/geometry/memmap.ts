@@ -75,3 +75,12 @@ export function memmap_geometry(arch: string, page_size: number, small: boolean)
       return null;
   }
 }
+
+/** Orders of the huge pages that the processor has, that of a PMD first. */
+export function huge_page_orders(arch: string, page_size: number): readonly number[] {
+  const pmd_order = Math.log2(page_size) - 3;
+  const orders = (memmap_geometry(arch, page_size, false)?.huge_page_sizes ?? []).map((size) =>
+    Math.log2(size / page_size),
+  );
+  return [pmd_order, ...orders.filter((order) => order !== pmd_order)];
+}

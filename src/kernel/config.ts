@@ -19,6 +19,8 @@ export interface Config {
   /** Exclusive maximum of a buddy order. */
   readonly MAX_ORDER: number;
   readonly PMD_SIZE: number;
+  /** Orders of the huge pages that the processor has, the one of a PMD first: struct pages name them by place. */
+  readonly huge_page_orders: readonly number[];
   /** Zone names in order; a zone's index is its place here. */
   readonly zones: readonly string[];
   readonly ZONE_NORMAL: number;

@@ -327,6 +327,34 @@ export interface hv_hotadd_state {
   readonly covered_end_pfn: number;
 }
 
+/** struct hstate: the pools of one size; key: the order of its pages. Arrays are by node, never written in place. */
+export interface hstate {
+  nr_huge_pages: number;
+  free_huge_pages: number;
+  surplus_huge_pages: number;
+  /** Promised to mappings that have not been touched. */
+  resv_huge_pages: number;
+  max_huge_pages: number;
+  nr_huge_pages_node: readonly number[];
+  free_huge_pages_node: readonly number[];
+  surplus_huge_pages_node: readonly number[];
+  next_nid_to_alloc: number;
+  next_nid_to_free: number;
+}
+
+export const new_hstate = (): hstate => ({
+  nr_huge_pages: 0,
+  free_huge_pages: 0,
+  surplus_huge_pages: 0,
+  resv_huge_pages: 0,
+  max_huge_pages: 0,
+  nr_huge_pages_node: [],
+  free_huge_pages_node: [],
+  surplus_huge_pages_node: [],
+  next_nid_to_alloc: 0,
+  next_nid_to_free: 0,
+});
+
 /** Objects reached by table and key. */
 export interface Tables {
   vars: Vars;
@@ -342,6 +370,7 @@ export interface Tables {
   nd_namespace: nd_namespace;
   dev_dax: dev_dax;
   virtio_mem: virtio_mem;
+  hstate: hstate;
 }
 
 export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
@@ -401,6 +430,7 @@ export function empty_state(): State {
     nd_namespace: new Map(),
     dev_dax: new Map(),
     virtio_mem: new Map(),
+    hstate: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',

@@ -7,6 +7,7 @@ import * as node from '../kernel/drivers/base/node.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
 import * as resource from '../kernel/kernel/resource.ts';
+import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
@@ -26,6 +27,7 @@ export const v5_10 = defineRelease({
     ...acpi_scan.v5_10,
     ...add_memory.v5_10,
     ...dax_kmem.v5_10,
+    ...hugetlb_sysfs.v5_8,
     ...node.v5_10,
     ...offline_pages.v5_10,
     ...online_pages.v5_10,

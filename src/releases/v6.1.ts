@@ -8,6 +8,8 @@ import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
+import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
+import * as hugetlb from '../kernel/mm/hugetlb/pool_pages.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -36,11 +38,14 @@ export const v6_1 = defineRelease({
     ...add_memory.v6_1,
     ...dax_kmem.v6_1,
     ...memremap.v5_12,
+    ...hugetlb.v5_13,
+    ...hugetlb_sysfs.v6_1,
     ...memory.v6_1,
     ...memory_sysfs.v6_1,
     ...offline_pages.v6_1,
     ...online_pages.v6_1,
     ...page_isolation.v5_12,
+    ...page_isolation.v6_1,
     ...remove_memory.v6_1,
     ...virtio_mem.v5_11,
     ...virtio_mem.v6_1,

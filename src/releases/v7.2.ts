@@ -1,6 +1,8 @@
 import * as huge_vmap from '../kernel/arch/arm64/huge_vmap.ts';
 import * as split_leaf from '../kernel/arch/arm64/split_leaf.ts';
 import * as table_pages from '../kernel/arch/arm64/table_pages.ts';
+import * as hugetlb_dissolve from '../kernel/mm/hugetlb/dissolve.ts';
+import * as hugetlb_pool from '../kernel/mm/hugetlb/pool.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
 import { defineRelease } from './define.ts';
@@ -12,7 +14,7 @@ export const v7_2 = defineRelease({
   name: 'v7.2',
   base: v6_12,
   about: '7.2.13 as recorded, 7.1.5 as read',
-  functions: { ...add_memory.v7_2, ...node_states.v7_2 },
+  functions: { ...add_memory.v7_2, ...hugetlb_dissolve.v6_15, ...hugetlb_pool.v6_15, ...node_states.v7_2 },
   arch: { arm64: { ...huge_vmap.v7_1, ...split_leaf.v7_1, ...table_pages.v7_1 } },
   memory_chain: { arm64: [split_leaf.prevent_memory_remove_notifier] },
   constants: { pgtable_alloc_may_fail: true, pgprot: PGPROT.v7_2, ptdump: 'v7.2' },

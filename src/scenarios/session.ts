@@ -5,12 +5,20 @@ import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
-import { NO_PAGE, page_nid, page_use, page_zonenum, USE, with_use } from '../kernel/mm/page.ts';
+import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
 import { add_zone_device } from '../kernel/mm/zone_device.ts';
 import type { State } from '../kernel/state.ts';
 import { type Event, type Outcome, Runner } from '../schedule/run.ts';
 import { errno_name } from '../steps/errno.ts';
 import type { Steps } from '../steps/step.ts';
+import {
+  account_hugepages,
+  cuts_hugepage,
+  has_hugepages,
+  map_hugepages,
+  unmap_hugepages,
+  with_same_size,
+} from './hugepages.ts';
 import { type ConsumerName, consumers } from './reserved/consumers.ts';
 
 /** What one operation came to. */
@@ -35,6 +43,10 @@ export class BadOperation extends Error {
   override readonly name = 'BadOperation';
 }
 
+/** Files whose absence is an answer: open() fails. */
+const COMES_AND_GOES =
+  /^\/sys\/(devices\/system\/memory\/memory\d+\/(state|online)|(devices\/system\/node\/node\d+|kernel\/mm)\/hugepages\/hugepages-\d+kB\/nr_hugepages)$/;
+
 /** Bytes that a Hyper-V host announces at least. */
 const HA_CHUNK = 2 ** 27;
 
@@ -51,6 +63,8 @@ export class Session {
   readonly state: State;
   readonly #devices = new Map<string, Device>();
   readonly #pinned: number[] = [];
+  /** What others do while the kernel waits for them for ever; true when they have done something. */
+  meanwhile: (() => boolean) | undefined;
   #runner: Runner;
 
   constructor(model: Model) {
@@ -75,7 +89,7 @@ export class Session {
 
   #modelled(thread: Steps<number>): Outcome<number> {
     try {
-      return this.#runner.run(thread);
+      return this.#runner.run(thread, this.meanwhile);
     } catch (error) {
       if (!(error instanceof NotModelled)) throw error;
       this.#runner = new Runner(this.state);
@@ -100,7 +114,7 @@ export class Session {
   /** @throws BadOperation for a path that is not modelled or not there */
   write(path: string, value: string): Result {
     const thread = store(this.state, this.kernel, path, value);
-    if (thread === null && /^\/sys\/devices\/system\/memory\/memory\d+\/(state|online)$/.test(path)) {
+    if (thread === null && COMES_AND_GOES.test(path)) {
       return this.#done(-this.kernel.errno.ENOENT);
     }
     if (thread === null) throw new BadOperation(`${path}: no such file in the modelled kernel`);
@@ -237,6 +251,21 @@ export class Session {
     return this.#done(0);
   }
 
+  /**
+   * A program maps huge pages of a node's pool and touches them; -ENOMEM when there are fewer. `heads`: pages at the head
+   * of the free list, else those at the lowest addresses.
+   */
+  map_hugepages(nid: number, size: number, count: number, heads: readonly number[] = []): Result {
+    return this.#run(
+      map_hugepages(this.kernel, nid, Math.log2(size / this.kernel.c.PAGE_SIZE), count, heads),
+    );
+  }
+
+  /** Every program that maps huge pages ends; how many pages that frees. */
+  unmap_hugepages(): number {
+    return new Runner(this.state).run(unmap_hugepages(this.kernel)).value ?? 0;
+  }
+
   /** The kernel clears the pages of a range through its linear map. @throws BadOperation where there are no tables */
   touch(start: number, size: number): Result {
     if (!this.state.mmu) throw new BadOperation(`not modelled: the linear map of ${this.kernel.c.arch}`);
@@ -300,7 +329,12 @@ export class Session {
   }
 
   #use(start: number, end: number, use: number): void {
-    this.state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, use)));
+    const { c } = this.kernel;
+    const huge = use === USE.HUGE_FREE || use === USE.HUGE_USED || has_hugepages(this.state, start, end);
+    if (huge && cuts_hugepage(this.state, c, start, end, use))
+      throw new BadOperation('use: the range holds part of a huge page');
+    this.state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_same_size(page, use)));
+    if (huge) account_hugepages(this.state, c);
   }
 
   #done(ret: number): Result {

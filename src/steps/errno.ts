@@ -13,6 +13,7 @@ export const ERRNO = {
   ENODEV: 19,
   EINVAL: 22,
   ENOSPC: 28,
+  ERANGE: 34,
   EOPNOTSUPP: 95,
   EHWPOISON: 133,
 } as const;

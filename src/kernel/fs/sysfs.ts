@@ -1,9 +1,10 @@
 import { call, type Steps } from '../../steps/step.ts';
 import { kstrtobool } from '../drivers/base/memory_sysfs.ts';
 import type { Kernel } from '../kernel.ts';
+import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hugetlb_sysfs.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';
-import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type State } from '../state.ts';
+import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, NUMA_NO_NODE, type State } from '../state.ts';
 import { nd_file, region_align_path } from './nd_sysfs.ts';
 import { iomem, memblock, zoneinfo } from './proc.ts';
 
@@ -12,6 +13,7 @@ import { iomem, memblock, zoneinfo } from './proc.ts';
 export const MEMORY = '/sys/devices/system/memory';
 export const NODE = '/sys/devices/system/node';
 export const PARAMETERS = '/sys/module/memory_hotplug/parameters';
+export const HUGEPAGES = '/sys/kernel/mm/hugepages';
 export const FIRMWARE = '/sys/firmware/memmap';
 export const NOTIFIER_ERROR = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
@@ -104,9 +106,21 @@ const node_masks: Readonly<Record<string, (state: State, nid: number) => boolean
   possible: () => true,
 };
 
-function node_entry(state: State, parts: readonly string[]): Entry | null {
-  const [name, attribute, ...rest] = parts;
+function hugepages_entry(state: State, k: Kernel, nid: number, parts: readonly string[]): Entry | null {
+  const [size, name, ...rest] = parts;
   if (rest.length) return null;
+  if (size === undefined) return dir(hstate_names(k.c));
+  const order = hstate_order(k.c, size);
+  if (order < 0) return null;
+  if (name === undefined) return dir(hstate_attributes(nid));
+  return hstate_attributes(nid).includes(name)
+    ? file(read_through(state, k.hstate_show(order, nid, name)))
+    : null;
+}
+
+function node_entry(state: State, k: Kernel, parts: readonly string[]): Entry | null {
+  const [name, attribute, ...rest] = parts;
+  if (rest.length && attribute !== 'hugepages') return null;
   const nids = sorted(state.pgdat.keys());
   const registered = nids.filter((nid) => state.pgdat.get(nid)!.registered);
   if (name === undefined) return dir([...Object.keys(node_masks), ...registered.map((nid) => `node${nid}`)]);
@@ -120,7 +134,11 @@ function node_entry(state: State, parts: readonly string[]): Entry | null {
     for (const run of node.links.in(0, Number.MAX_SAFE_INTEGER)) {
       if (run.value) for (let id = run.start; id < run.end; id++) links.push(`memory${id}`);
     }
-    return dir(['cpulist', 'distance', ...links]);
+    const hugepages = k.node_has_hugepages(state, node.node_id) ? ['hugepages'] : [];
+    return dir(['cpulist', 'distance', ...hugepages, ...links]);
+  }
+  if (attribute === 'hugepages') {
+    return k.node_has_hugepages(state, node.node_id) ? hugepages_entry(state, k, node.node_id, rest) : null;
   }
   if (attribute === 'cpulist') return file(`${list_text(node.cpus)}\n`);
   if (attribute === 'distance') {
@@ -166,7 +184,9 @@ export function lookup(state: State, k: Kernel, path: string): Entry | null {
   const memory = below(MEMORY);
   if (memory) return memory_entry(state, k, memory);
   const node = below(NODE);
-  if (node) return node_entry(state, node);
+  if (node) return node_entry(state, k, node);
+  const hugepages = below(HUGEPAGES);
+  if (hugepages) return hugepages_entry(state, k, NUMA_NO_NODE, hugepages);
   const parameters = below(PARAMETERS);
   if (parameters?.length === 0) return k.c.parameters.length ? dir(k.c.parameters) : null;
   if (parameters?.length === 1 && k.c.parameters.includes(parameters[0]!))
@@ -222,6 +242,12 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
   if (block && state.memory_block.has(Number(block[1]))) {
     if (block[2] === 'state') return k.state_store(Number(block[1]), text);
     if (block[2] === 'online') return k.online_store(Number(block[1]), text);
+  }
+  const pool =
+    /^\/sys\/(?:devices\/system\/node\/node(\d+)|kernel\/mm)\/hugepages\/([^/]+)\/nr_hugepages$/.exec(path);
+  if (pool && lookup(state, k, path)) {
+    const nid = pool[1] === undefined ? NUMA_NO_NODE : Number(pool[1]);
+    return k.nr_hugepages_store(hstate_order(k.c, pool[2]!), nid, text);
   }
   const region = region_align_path(state, path);
   if (region >= 0) return k.nd_region_align_store(region, text);

@@ -10,6 +10,8 @@ const MEMMAP_SHIFT = ZONE_SHIFT + 3;
 const USE_SHIFT = MEMMAP_SHIFT + 2;
 const MIGRATE_SHIFT = USE_SHIFT + 4;
 const FLAG_SHIFT = MIGRATE_SHIFT + 2;
+const NR_FLAGS = 7;
+const HSTATE_SHIFT = FLAG_SHIFT + NR_FLAGS;
 
 /** What the struct page itself holds. */
 export const MEMMAP = {
@@ -70,13 +72,21 @@ export const PageHWPoison = (page: Page): boolean => (page & PG_hwpoison) !== 0;
 /** Memory the kernel uses itself: nothing can take it away. */
 export const is_kernel_page = (page: Page): boolean =>
   page_use(page) === USE.UNMOVABLE || page_use(page) === USE.TABLE || page_use(page) === USE.MEMMAP;
+/** Part of a huge page of a pool: its place in huge_page_orders tells the size. */
+export const PageHuge = (page: Page): boolean =>
+  page_use(page) === USE.HUGE_FREE || page_use(page) === USE.HUGE_USED;
+export const page_hstate = (page: Page): number => (page >> HSTATE_SHIFT) & 3;
 export const PageOffline = (page: Page): boolean =>
   page_use(page) === USE.OFFLINE_REF || page_use(page) === USE.OFFLINE_NOREF;
 
 export const make_page = (nid: number, zone: number, migratetype: number, flags = 0): Page =>
   nid | (zone << ZONE_SHIFT) | (MEMMAP.INIT << MEMMAP_SHIFT) | (migratetype << MIGRATE_SHIFT) | flags;
 
-export const with_use = (page: Page, use: number): Page => (page & ~(15 << USE_SHIFT)) | (use << USE_SHIFT);
+/** What the page is used for; a huge page is one of the first size. */
+export const with_use = (page: Page, use: number): Page =>
+  (page & ~((15 << USE_SHIFT) | (3 << HSTATE_SHIFT))) | (use << USE_SHIFT);
+export const with_hstate = (page: Page, use: number, hstate: number): Page =>
+  with_use(page, use) | (hstate << HSTATE_SHIFT);
 export const with_migratetype = (page: Page, type: number): Page =>
   (page & ~(3 << MIGRATE_SHIFT)) | (type << MIGRATE_SHIFT);
 

@@ -47,16 +47,15 @@ interface Move {
   readonly nr_pages: number;
 }
 
-/** Where the movable pages of the range would go: free pages that are not isolated, other nodes first. */
-function plan_migration(state: State, start: number, end: number): Move[] {
-  const sources = [...state.pages.in(start, end)].filter(({ value }) => is_migratable(value));
+/** Where the LRU pages of the range would go: free pages that are not isolated, other nodes first or the own one. */
+function plan_migration(state: State, start: number, end: number, near: boolean): Move[] {
+  const sources = [...state.pages.in(start, end)].filter(({ value }) => page_use(value) === USE.MOVABLE);
   if (sources.length === 0) return [];
   const nid = page_nid(sources[0]!.value);
+  const own = (page: Page): boolean => (page_nid(page) === nid) !== near;
   const free = [...state.pages.in(0, Number.MAX_SAFE_INTEGER)]
     .filter(({ value }) => page_use(value) === USE.FREE && page_migratetype(value) !== MIGRATE.ISOLATE)
-    .sort(
-      (a, b) => Number(page_nid(a.value) === nid) - Number(page_nid(b.value) === nid) || a.start - b.start,
-    );
+    .sort((a, b) => Number(own(a.value)) - Number(own(b.value)) || a.start - b.start);
   const moves: Move[] = [];
   let target = free.shift();
   for (const source of sources) {
@@ -83,14 +82,6 @@ function apply_migration(state: State, moves: readonly Move[]): void {
 export const is_migratable = (page: Page): boolean =>
   page_use(page) === USE.MOVABLE || page_use(page) === USE.HUGE_USED;
 
-const dissolve_range = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) =>
-    page_use(page) === USE.HUGE_FREE ? with_use(page, USE.FREE) : page,
-  );
-
-const has_huge_free = (state: State, start: number, end: number): boolean =>
-  state.pages.first(start, end, (page) => page_use(page) === USE.HUGE_FREE) >= 0;
-
 export const v5_2 = {
   /** generic_online_page over a naturally aligned chunk. */
   *generic_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
@@ -113,18 +104,12 @@ export const v5_2 = {
     yield* zone_unlock(zone);
   },
 
-  *dissolve_free_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    if (yield* look('pages', has_huge_free, start_pfn, end_pfn)) {
-      yield* change('pages', dissolve_range, start_pfn, end_pfn);
-    }
-    return 0;
-  },
-
   /** Migrates as much as there is room for elsewhere; returns the number of pages moved. */
-  *do_migrate_range(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    const moves = yield* look('pages', plan_migration, start_pfn, end_pfn);
+  *do_migrate_range(this: Kernel, start_pfn: number, end_pfn: number, near = false): Steps<number> {
+    const moves = yield* look('pages', plan_migration, start_pfn, end_pfn, near);
     if (moves.length > 0) yield* change('pages', apply_migration, moves);
-    return moves.reduce((sum, move) => sum + move.nr_pages, 0);
+    const moved = moves.reduce((sum, move) => sum + move.nr_pages, 0);
+    return moved + (yield* this.migrate_huge_pages(start_pfn, end_pfn));
   },
 };
 

@@ -1,4 +1,5 @@
 import type { Steps } from '../../steps/step.ts';
+import type { Config } from '../config.ts';
 import type { Kernel } from '../kernel.ts';
 import { zone_lock, zone_unlock } from '../locks.ts';
 import { add, change, look, pr_warn } from '../ops.ts';
@@ -9,9 +10,11 @@ import {
   MIGRATE,
   NO_PAGE,
   type Page,
+  PageHuge,
   PageHWPoison,
   PageOffline,
   PageReserved,
+  page_hstate,
   page_migratetype,
   page_nid,
   page_use,
@@ -49,6 +52,14 @@ const any_isolated = (state: State, start: number, end: number): boolean =>
 const set_migratetype = (state: State, start: number, end: number, type: number): void =>
   state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type)));
 
+/** Whether a huge page lies on both sides of a boundary. */
+function huge_page_across(state: State, c: Config, boundary_pfn: number): boolean {
+  const page = state.pages.get(boundary_pfn);
+  const before = state.pages.get(boundary_pfn - 1);
+  if (!PageHuge(page) || !PageHuge(before) || page_hstate(page) !== page_hstate(before)) return false;
+  return boundary_pfn % 2 ** c.huge_page_orders[page_hstate(page)]! !== 0;
+}
+
 const in_the_way = (state: State, start: number, end: number, skip_offline: boolean): boolean =>
   state.pages.first(
     start,
@@ -61,8 +72,14 @@ const in_the_way = (state: State, start: number, end: number, skip_offline: bool
   ) >= 0;
 
 export const v5_2 = {
-  /** 0, or -EBUSY with the page reported the way dump_page does. */
-  *start_isolate_page_range(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+  /** 0, or -EBUSY; when memory is to go offline the page is reported the way dump_page does (REPORT_FAILURE). */
+  *start_isolate_page_range(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    end_pfn: number,
+    offline = true,
+  ): Steps<number> {
     const movable = zone_idx(zone) === this.c.ZONE_MOVABLE;
     yield* zone_lock(zone);
     if (yield* look('pages', any_isolated, start_pfn, end_pfn)) {
@@ -75,11 +92,11 @@ export const v5_2 = {
       start_pfn,
       end_pfn,
       movable,
-      this.skips_PageOffline(),
+      offline && this.skips_PageOffline(),
     );
     if (unmovable >= 0) {
       yield* zone_unlock(zone);
-      yield* this.dump_page(unmovable, 'unmovable page');
+      if (offline) yield* this.dump_page(unmovable, 'unmovable page');
       return -this.errno.EBUSY;
     }
     yield* change('pages', set_migratetype, start_pfn, end_pfn, MIGRATE.ISOLATE);
@@ -159,7 +176,73 @@ export const v5_12 = {
   },
 };
 
+/** set_migratetype_isolate() of the pageblock at one end of the range, which is looked at before all others (v5.19). */
+function* first_look(
+  k: Kernel,
+  zone: number,
+  boundary: number,
+  before: boolean,
+  offline: boolean,
+): Steps<number> {
+  const start = before ? boundary - k.c.pageblock_nr_pages : boundary;
+  const end = start + k.c.pageblock_nr_pages;
+  const movable = zone_idx(zone) === k.c.ZONE_MOVABLE;
+  const skips = offline && k.skips_PageOffline();
+  yield* zone_lock(zone);
+  const unmovable = yield* look('pages', first_unmovable, start, end, movable, skips);
+  yield* zone_unlock(zone);
+  if (unmovable >= 0 && offline) yield* k.dump_page(unmovable, 'unmovable page');
+  return unmovable >= 0 ? -k.errno.EBUSY : 0;
+}
+
+export const v6_1 = {
+  /**
+   * One end of the range, and what reaches over it. A gigantic page is neither migrated nor dissolved for it
+   * (isolate_or_dissolve_huge_page): -EBUSY, free or in use, unless the memory beyond is offline. So of the blocks under
+   * such a page only the last can go, and only when nothing follows it: the x86-64 recording begins with that block, the
+   * arm64 one with the first.
+   */
+  *isolate_single_pageblock(
+    this: Kernel,
+    zone: number,
+    boundary: number,
+    before: boolean,
+    offline: boolean,
+  ): Steps<number> {
+    const ret = yield* first_look(this, zone, boundary, before, offline);
+    if (ret || !(yield* this.pfn_to_online_page(before ? boundary : boundary - 1))) return ret;
+    // looked through from where the largest buddy could begin: at the start of a block that is nothing
+    if (!before && boundary % 2 ** (this.c.MAX_ORDER - 1) === 0) return 0;
+    return (yield* look('pages', huge_page_across, this.c, boundary)) ? -this.errno.EBUSY : 0;
+  },
+
+  *start_isolate_page_range(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    end_pfn: number,
+    offline = true,
+  ): Steps<number> {
+    const ret =
+      (yield* this.isolate_single_pageblock(zone, start_pfn, false, offline)) ||
+      (yield* this.isolate_single_pageblock(zone, end_pfn, true, offline));
+    if (ret) return ret;
+    return yield* v5_2.start_isolate_page_range.call(this, zone, start_pfn, end_pfn, offline);
+  },
+};
+
 export const v6_12 = {
+  /** Since v6.10 a huge page may reach over the end: dissolving or migration will see to it. */
+  *isolate_single_pageblock(
+    this: Kernel,
+    zone: number,
+    boundary: number,
+    before: boolean,
+    offline: boolean,
+  ): Steps<number> {
+    return yield* first_look(this, zone, boundary, before, offline);
+  },
+
   /** %p is gone from the line. */
   page_line(this: Kernel, pfn: number): string {
     return `page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;

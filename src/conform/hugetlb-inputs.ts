@@ -1,0 +1,181 @@
+import { hstate_order } from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
+import { hstate_is_gigantic } from '../kernel/mm/hugetlb/pool_pages.ts';
+import { page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
+import type { Op } from '../machines/ops.ts';
+import type { RecordingStep } from '../machines/recording.ts';
+import type { FileTree } from '../machines/tree.ts';
+import type { Result, Session } from '../scenarios/session.ts';
+
+/** Which pages a pool takes, and which of them a program gets, is chance: where it matters, what kpageflags shows is given. */
+
+export interface PoolInputs {
+  /** What was given, a line each. */
+  readonly given: readonly string[];
+  /** Huge pages in the order in which a program gets them. */
+  readonly heads: readonly number[];
+  readonly take_back: () => void;
+}
+
+const NOTHING: PoolInputs = { given: [], heads: [], take_back: () => {} };
+
+const KPF = { SLAB: 2 ** 7, ANON: 2 ** 12, HEAD: 2 ** 15, HUGE: 2 ** 17, PGTABLE: 2 ** 26 };
+const has = (flags: number, bit: number): boolean => Math.floor(flags / bit) % 2 === 1;
+
+interface Flags {
+  readonly pfn: number;
+  readonly nr: number;
+  readonly flags: number;
+}
+
+/** Runs of equal flags: "0x180000 42 0x0" a line. */
+function kpageflags(tree: FileTree): Flags[] {
+  const text = tree.readText('kpageflags.rle') ?? '';
+  return [...text.matchAll(/^0x([0-9a-f]+) (\d+) 0x([0-9a-f]+)$/gm)].map((match) => ({
+    pfn: Number.parseInt(match[1]!, 16),
+    nr: Number(match[2]),
+    flags: Number.parseInt(match[3]!, 16),
+  }));
+}
+
+/** Blocks that later operations of the step take offline, as ranges of pages. */
+function offlined_later(session: Session, op: Op, step: RecordingStep): { start: number; end: number }[] {
+  const nr = session.kernel.c.memory_block_size_bytes / session.kernel.c.PAGE_SIZE;
+  return step.ops.slice(step.ops.indexOf(op) + 1).flatMap((later) => {
+    if (later.op !== 'write' || later.value !== 'offline' || later.errno !== null) return [];
+    const id = /\/memory(\d+)\/state$/.exec(later.path)?.[1];
+    return id === undefined ? [] : [{ start: Number(id) * nr, end: (Number(id) + 1) * nr }];
+  });
+}
+
+/** "memory40 (64), memory41 (13)" */
+function by_block(session: Session, heads: readonly number[]): string {
+  const counts = new Map<number, number>();
+  const nr = session.kernel.c.memory_block_size_bytes / session.kernel.c.PAGE_SIZE;
+  for (const pfn of heads) counts.set(Math.floor(pfn / nr), (counts.get(Math.floor(pfn / nr)) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([id, n]) => `memory${id} (${n})`)
+    .join(', ');
+}
+
+type Range = readonly [start: number, end: number];
+
+/** Free pages are out of reach as long as the operation lasts. */
+function hide(session: Session, ranges: readonly Range[]): () => void {
+  const use = (to: number): void => {
+    for (const [start, end] of ranges) session.state.pages.update(start, end, (page) => with_use(page, to));
+  };
+  use(USE.UNMOVABLE);
+  return () => use(USE.FREE);
+}
+
+/** Free pages of a node without those of some huge pages. */
+function all_but(session: Session, nid: number, chosen: ReadonlySet<number>, nr_pages: number): Range[] {
+  const ranges: Range[] = [];
+  for (const { start, end, value } of session.state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (page_use(value) !== USE.FREE || page_nid(value) !== nid) continue;
+    for (let at = start; at < end; ) {
+      const stop = Math.min(end, (Math.floor(at / nr_pages) + 1) * nr_pages);
+      if (!chosen.has(at)) ranges.push([at, stop]);
+      at = stop;
+    }
+  }
+  return ranges;
+}
+
+/** Memory of the kernel's own in each range that a gigantic page could have: the first that kpageflags shows. */
+function kernel_pages(session: Session, nid: number, order: number, tree: FileTree): PoolInputs {
+  const { pages } = session.state;
+  const seen = new Map<number, number>();
+  for (const { pfn, flags } of kpageflags(tree)) {
+    const page = pages.get(pfn);
+    if (!has(flags, KPF.SLAB) && !has(flags, KPF.PGTABLE)) continue;
+    if (page_nid(page) !== nid || page_use(page) !== USE.FREE) continue;
+    const range = Math.floor(pfn / 2 ** order);
+    const start = range * 2 ** order;
+    const elsewhere = pages.first(
+      start,
+      start + 2 ** order,
+      (other) => page_nid(other) !== nid || page_use(other) === USE.NONE,
+    );
+    if (elsewhere < 0 && !seen.has(range)) seen.set(range, pfn);
+  }
+  const pfns = [...seen.values()];
+  const take_back = hide(
+    session,
+    pfns.map((pfn): Range => [pfn, pfn + 1]),
+  );
+  return { given: pfns.map((pfn) => `page 0x${pfn.toString(16)} was unmovable`), heads: [], take_back };
+}
+
+/** Huge pages of the order on the node as the step ends. */
+function recorded_heads(session: Session, nid: number, tree: FileTree): { all: number[]; used: number[] } {
+  const heads = kpageflags(tree).filter(
+    ({ pfn, flags }) =>
+      has(flags, KPF.HUGE) && has(flags, KPF.HEAD) && page_nid(session.state.pages.get(pfn)) === nid,
+  );
+  const used = heads.filter(({ flags }) => has(flags, KPF.ANON));
+  return { all: heads.map(({ pfn }) => pfn), used: used.map(({ pfn }) => pfn) };
+}
+
+/** Multiples of the size in the ranges whose page has this use. */
+function pages_in(
+  session: Session,
+  ranges: readonly { start: number; end: number }[],
+  nr_pages: number,
+  use: number,
+): number[] {
+  return ranges.flatMap(({ start, end }) =>
+    Array.from({ length: (end - start) / nr_pages }, (_, i) => start + i * nr_pages).filter(
+      (pfn) => page_use(session.state.pages.get(pfn)) === use,
+    ),
+  );
+}
+
+/** What kpageflags shows of a pool's new pages; those that are gone when the step ends lay in blocks that went offline. */
+function pool_pages(session: Session, op: Op & { op: 'write' }, step: RecordingStep): PoolInputs {
+  const [, node, size] = /node(\d+)\/hugepages\/(hugepages-\d+kB)\/nr_hugepages$/.exec(op.path) ?? [];
+  const order = size === undefined ? -1 : hstate_order(session.kernel.c, size);
+  const nid = Number(node);
+  if (order < 0 || Number(op.value) === 0) return NOTHING;
+  if (hstate_is_gigantic(session.kernel.c, order)) return kernel_pages(session, nid, order, step.tree);
+  const offlined = offlined_later(session, op, step);
+  const { all } = recorded_heads(session, nid, step.tree);
+  if (offlined.length === 0 || all.length === 0) return NOTHING;
+  const gone = pages_in(session, offlined, 2 ** order, USE.FREE).slice(0, Number(op.value) - all.length);
+  const chosen = new Set([...all, ...gone]);
+  const take_back = hide(session, all_but(session, nid, chosen, 2 ** order));
+  return { given: [`huge pages came from ${by_block(session, [...chosen])}`], heads: [], take_back };
+}
+
+/** Which pages of the pool the program had: those that kpageflags shows, and others that migrated away. */
+function used_pages(session: Session, op: Op & { op: 'use_memory' }, step: RecordingStep): PoolInputs {
+  const { all, used } = recorded_heads(session, op.node ?? 0, step.tree);
+  const offlined = offlined_later(session, op, step);
+  if (offlined.length === 0 || all.length === 0) return NOTHING;
+  const size = bytes_of(op) / session.kernel.c.PAGE_SIZE;
+  const moved = pages_in(session, offlined, size, USE.HUGE_FREE);
+  const heads = [...used, ...moved.slice(0, (op.mib * 2 ** 20) / bytes_of(op) - used.length)];
+  return { given: [`the program had pages in ${by_block(session, heads)}`], heads, take_back: () => {} };
+}
+
+const bytes_of = (op: Op & { op: 'use_memory' }): number => (op.kind === 'huge1g' ? 2 ** 30 : 2 ** 21);
+
+export function pool_inputs(session: Session, op: Op, step: RecordingStep): PoolInputs {
+  if (op.op === 'write' && op.path.endsWith('/nr_hugepages')) return pool_pages(session, op, step);
+  if (op.op === 'use_memory' && op.kind.startsWith('huge')) return used_pages(session, op, step);
+  return NOTHING;
+}
+
+export const use_hugepages = (
+  session: Session,
+  op: Op & { op: 'use_memory' },
+  heads: readonly number[],
+): Result => session.map_hugepages(op.node ?? 0, bytes_of(op), (op.mib * 2 ** 20) / bytes_of(op), heads);
+
+/** Programs end while the kernel waits for their pages. */
+export function program_ends(session: Session, during: string, inputs: string[]): boolean {
+  if (session.unmap_hugepages() === 0) return false;
+  inputs.push(`the program that had huge pages ended during ${during}`);
+  return true;
+}

@@ -1,0 +1,31 @@
+import { HUGEPAGES, lookup, NODE } from '../kernel/fs/sysfs.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { State } from '../kernel/state.ts';
+import type { FileTree } from '../machines/tree.ts';
+import type { Tally } from './compare.ts';
+
+/** Pools of huge pages, as sysfs shows them for each node and for all. */
+
+const COUNTERS = ['nr_hugepages', 'free_hugepages', 'surplus_hugepages'];
+
+function compare_sizes(tally: Tally, tree: FileTree, state: State, k: Kernel, root: string): void {
+  const recorded = tree.list(root.slice(1));
+  const entry = lookup(state, k, root);
+  const model = entry?.kind === 'dir' ? [...entry.names] : [];
+  tally.check('hugepages', root, [...(recorded ?? [])].sort().join(' '), model.sort().join(' '));
+  for (const size of (recorded ?? []).filter((name) => model.includes(name))) {
+    for (const name of COUNTERS) {
+      const path = `${root}/${size}/${name}`;
+      const text = tree.readText(path.slice(1));
+      const own = lookup(state, k, path);
+      if (text !== undefined)
+        tally.check('hugepages', path, text, own?.kind === 'file' ? own.text : '(absent)');
+    }
+  }
+}
+
+export function compare_hugetlb(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  const nodes = (tree.list(NODE.slice(1)) ?? []).filter((name) => /^node\d+$/.test(name)).sort();
+  for (const node of nodes) compare_sizes(tally, tree, state, k, `${NODE}/${node}/hugepages`);
+  if (tree.list(HUGEPAGES.slice(1))) compare_sizes(tally, tree, state, k, HUGEPAGES);
+}

@@ -1,0 +1,152 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
+import type { Kernel } from '../../kernel.ts';
+import { change, look, pr_warn, R } from '../../ops.ts';
+import type { State } from '../../state.ts';
+import { MIGRATE, PageHuge, page_hstate, page_migratetype, page_nid, page_use, USE } from '../page.ts';
+import { account, hugetlb_lock, hugetlb_unlock, is_pool_page, set_use } from './pool.ts';
+import type { HugePages } from './pool_pages.ts';
+
+/** Huge pages in the way of memory that goes offline: free ones are dissolved, those in use migrate. */
+
+/** Huge pages that begin before, or end behind, what was asked about. */
+interface Found extends HugePages {
+  readonly order: number;
+  readonly nid: number;
+  readonly used: boolean;
+  readonly end: number;
+}
+
+/** The first huge pages that reach into the range, whole; null without any. */
+function first_huge(state: State, c: Config, start: number, end: number): Found | null {
+  const at = state.pages.first(start, end, PageHuge);
+  if (at < 0) return null;
+  const page = state.pages.get(at);
+  const differs = state.pages.first(at, end, (other) => other !== page);
+  const order = c.huge_page_orders[page_hstate(page)]!;
+  const pfn = Math.floor(at / 2 ** order) * 2 ** order;
+  const nr = Math.ceil(((differs < 0 ? end : differs) - pfn) / 2 ** order);
+  const used = page_use(page) === USE.HUGE_USED;
+  return { pfn, nr, order, nid: page_nid(page), used, end: pfn + nr * 2 ** order };
+}
+
+function first_used(state: State, c: Config, start: number, end: number): Found | null {
+  const at = state.pages.first(start, end, (page) => page_use(page) === USE.HUGE_USED);
+  return at < 0 ? null : first_huge(state, c, at, at + 1);
+}
+
+/** The first free huge page of a node whose head is not isolated, or -1. */
+function first_free(state: State, c: Config, order: number, nid: number, from: number): number {
+  const nr_pages = 2 ** order;
+  for (const { start, end, value } of state.pages.in(from, Number.MAX_SAFE_INTEGER)) {
+    if (!is_pool_page(c, value, order) || page_use(value) !== USE.HUGE_FREE || page_nid(value) !== nid)
+      continue;
+    const pfn = Math.ceil(start / nr_pages) * nr_pages;
+    if (pfn >= end || page_migratetype(value) === MIGRATE.ISOLATE) continue;
+    return pfn;
+  }
+  return -1;
+}
+
+/** Nodes with memory but this one, or this one if there is no other. */
+function other_nodes(state: State, nid: number): number[] {
+  const nodes = [...state.pgdat.values()].filter((node) => node.n_memory && node.node_id !== nid);
+  return nodes.length ? nodes.map((node) => node.node_id).sort((a, b) => a - b) : [nid];
+}
+
+export const v5_2 = {
+  /** A free page of a pool is given to a user, the first one at or behind `from`; its pfn, or -1. */
+  *dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
+    const pfn = yield* look('pages', first_free, this.c, order, nid, from);
+    if (pfn < 0) return -1;
+    yield* change('pages', set_use, pfn, pfn + 2 ** order, USE.HUGE_USED);
+    yield* account(order, 'free_huge_pages', nid, -1);
+    return pfn;
+  },
+
+  /** The last user has gone: back to the pool, or to the page allocator while the node has a surplus. */
+  *free_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<void> {
+    yield* hugetlb_lock();
+    if (((yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0) > 0) {
+      yield* this.update_and_free_page(order, nid, { pfn, nr: 1 });
+      yield* account(order, 'surplus_huge_pages', nid, -1);
+    } else yield* this.enqueue_huge_page(order, nid, { pfn, nr: 1 });
+    yield* hugetlb_unlock();
+  },
+
+  /** 0, or -EBUSY for pages in use or promised to somebody. */
+  *dissolve_free_huge_page(this: Kernel, found: Found): Steps<number> {
+    const { order, nid, pfn, nr, used } = found;
+    const promised = yield* R('hstate', order, 'resv_huge_pages');
+    const available = (yield* R('hstate', order, 'free_huge_pages')) - promised;
+    if (used || available < nr) return -this.errno.EBUSY;
+    yield* account(order, 'free_huge_pages', nid, -nr);
+    yield* this.dissolved(order, nid, nr);
+    yield* this.update_and_free_page(order, nid, { pfn, nr });
+    return 0;
+  },
+
+  /** Until v6.14 a surplus is left as it was, though the page that went may have been part of it. */
+  *dissolved(this: Kernel, _order: number, _nid: number, _nr: number): Steps<void> {},
+
+  *dissolve_free_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    for (let pfn = start_pfn; ; ) {
+      const found = yield* look('pages', first_huge, this.c, pfn, end_pfn);
+      if (!found) return 0;
+      yield* hugetlb_lock();
+      const ret = yield* this.dissolve_free_huge_page(found);
+      yield* hugetlb_unlock();
+      if (ret) return ret;
+      pfn = found.end;
+      if (pfn >= end_pfn) return 0;
+    }
+  },
+
+  /**
+   * alloc_huge_page_nodemask(): a free page of a pool, else a temporary one. Nobody makes a gigantic page for it: then
+   * there is no target, and the caller tries for ever.
+   */
+  *migrate_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<boolean> {
+    const nodes = yield* look('pgdat', other_nodes, nid);
+    for (const to of nodes) {
+      if ((yield* this.dequeue_huge_page_node(order, to)) < 0) continue;
+      yield* this.free_huge_page(order, nid, pfn);
+      return true;
+    }
+    for (const to of order >= this.c.MAX_ORDER ? [] : nodes) {
+      if (!(yield* this.alloc_fresh_huge_page(order, to, 1))) continue;
+      yield* account(order, 'nr_huge_pages', to, 1);
+      yield* this.move_hugetlb_state(order, nid, to);
+      yield* this.update_and_free_page(order, nid, { pfn, nr: 1 });
+      return true;
+    }
+    yield* pr_warn(`migrating pfn ${pfn.toString(16)} failed ret:-${this.errno.ENOMEM}`);
+    return false;
+  },
+
+  /** The new page stays and the old one is the temporary now: its surplus moves along. */
+  *move_hugetlb_state(this: Kernel, order: number, from: number, to: number): Steps<void> {
+    if (((yield* R('hstate', order, 'surplus_huge_pages_node'))[from] ?? 0) === 0 || from === to) return;
+    yield* account(order, 'surplus_huge_pages', from, -1);
+    yield* account(order, 'surplus_huge_pages', to, 1);
+  },
+
+  /** Huge pages that reach into the range go elsewhere, whole; how many pages of memory moved. */
+  *migrate_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+    let moved = 0;
+    for (let pfn = start_pfn; pfn < end_pfn; ) {
+      const found = yield* look('pages', first_used, this.c, pfn, end_pfn);
+      if (!found) break;
+      if (yield* this.migrate_huge_page(found.order, found.nid, found.pfn)) moved += 2 ** found.order;
+      pfn = found.end;
+    }
+    return moved;
+  },
+};
+
+export const v6_15 = {
+  *dissolved(this: Kernel, order: number, nid: number, nr: number): Steps<void> {
+    const surplus = (yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0;
+    if (surplus > 0) yield* account(order, 'surplus_huge_pages', nid, -Math.min(surplus, nr));
+  },
+};

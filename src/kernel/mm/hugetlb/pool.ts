@@ -1,0 +1,192 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
+import type { Kernel } from '../../kernel.ts';
+import { add, change, lock, look, R, unlock, W } from '../../ops.ts';
+import { NUMA_NO_NODE, type State } from '../../state.ts';
+import { type Page, page_hstate, page_nid, page_use, USE, with_hstate, with_use } from '../page.ts';
+import type { HugePages } from './pool_pages.ts';
+
+/** mm/hugetlb.c: the pools, a pool a size and node. What the kernel does page by page is done by runs of pages. */
+
+type Counter = 'nr_huge_pages' | 'free_huge_pages' | 'surplus_huge_pages';
+type Next = 'next_nid_to_alloc' | 'next_nid_to_free';
+
+const added = (by_node: readonly number[], nid: number, n: number): number[] =>
+  Array.from(
+    { length: Math.max(by_node.length, nid + 1) },
+    (_, i) => (by_node[i] ?? 0) + (i === nid ? n : 0),
+  );
+
+/** A counter of the hstate and its share of a node. */
+export function* account(order: number, counter: Counter, nid: number, n: number): Steps<void> {
+  yield* add('hstate', order, counter, n);
+  const by_node = yield* R('hstate', order, `${counter}_node`);
+  yield* W('hstate', order, `${counter}_node`, added(by_node, nid, n));
+}
+
+/** hstate_next_node_to_alloc and _to_free: nodes take turns. */
+function* next_node(order: number, field: Next, nodes: readonly number[]): Steps<number> {
+  const at = yield* R('hstate', order, field);
+  const i = Math.max(
+    0,
+    nodes.findIndex((nid) => nid >= at),
+  );
+  yield* W('hstate', order, field, nodes[(i + 1) % nodes.length]!);
+  return nodes[i]!;
+}
+
+export function* hugetlb_lock(): Steps<void> {
+  yield* lock('hugetlb_lock', 'spinlock');
+}
+export function* hugetlb_unlock(): Steps<void> {
+  yield* unlock('hugetlb_lock', 'spinlock');
+}
+
+function* persistent_huge_pages(order: number): Steps<number> {
+  return (yield* R('hstate', order, 'nr_huge_pages')) - (yield* R('hstate', order, 'surplus_huge_pages'));
+}
+
+/** The last free huge pages of a node, up to `most` side by side. */
+function last_free(state: State, c: Config, order: number, nid: number, most: number): HugePages | null {
+  const nr_pages = 2 ** order;
+  const is_own = (page: Page): boolean => is_pool_page(c, page, order) && page_nid(page) === nid;
+  const end = state.pages.last(
+    0,
+    Number.MAX_SAFE_INTEGER,
+    (page) => is_own(page) && page_use(page) === USE.HUGE_FREE,
+  );
+  if (end < 0) return null;
+  const before = state.pages.last(0, end, (page) => !is_own(page) || page_use(page) !== USE.HUGE_FREE);
+  const nr = Math.min(most, (end - before) / nr_pages);
+  return { pfn: end + 1 - nr * nr_pages, nr };
+}
+
+export const is_pool_page = (c: Config, page: Page, order: number): boolean =>
+  (page_use(page) === USE.HUGE_FREE || page_use(page) === USE.HUGE_USED) &&
+  c.huge_page_orders[page_hstate(page)] === order;
+
+export const set_use = (state: State, start: number, end: number, use: number): void =>
+  state.pages.update(start, end, (page) => with_hstate(page, use, page_hstate(page)));
+
+const give_up = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, (page) => with_use(page, USE.FREE));
+
+const nodes_with_memory = (state: State): number[] =>
+  [...state.pgdat.values()]
+    .filter((node) => node.n_memory)
+    .map((node) => node.node_id)
+    .sort((a, b) => a - b);
+
+export const v5_2 = {
+  *enqueue_huge_page(this: Kernel, order: number, nid: number, pages: HugePages): Steps<void> {
+    yield* change('pages', set_use, pages.pfn, pages.pfn + pages.nr * 2 ** order, USE.HUGE_FREE);
+    yield* account(order, 'free_huge_pages', nid, pages.nr);
+  },
+
+  /** They are huge pages no more. */
+  *update_and_free_page(this: Kernel, order: number, nid: number, pages: HugePages): Steps<void> {
+    yield* account(order, 'nr_huge_pages', nid, -pages.nr);
+    yield* change('pages', give_up, pages.pfn, pages.pfn + pages.nr * 2 ** order);
+  },
+
+  /** New pages for the pool of the node whose turn it is, or the next that has room; how many. */
+  *alloc_pool_huge_page(this: Kernel, order: number, nodes: readonly number[], want: number): Steps<number> {
+    // as the nodes take turns each gets its share
+    const share = Math.max(1, Math.floor(want / nodes.length));
+    for (let i = 0; i < nodes.length; i++) {
+      const nid = yield* next_node(order, 'next_nid_to_alloc', nodes);
+      const pages = yield* this.alloc_fresh_huge_page(order, nid, share);
+      if (!pages) continue;
+      yield* account(order, 'nr_huge_pages', nid, pages.nr);
+      yield* this.enqueue_huge_page(order, nid, pages);
+      return pages.nr;
+    }
+    return 0;
+  },
+
+  *free_pool_huge_page(this: Kernel, order: number, nodes: readonly number[], want: number): Steps<number> {
+    const share = Math.max(1, Math.min(Math.floor(want / nodes.length), this.c.run_limit));
+    for (let i = 0; i < nodes.length; i++) {
+      const nid = yield* next_node(order, 'next_nid_to_free', nodes);
+      const pages = yield* look('pages', last_free, this.c, order, nid, share);
+      if (!pages) continue;
+      yield* account(order, 'free_huge_pages', nid, -pages.nr);
+      yield* this.update_and_free_page(order, nid, pages);
+      return pages.nr;
+    }
+    return 0;
+  },
+
+  /** Pages in use become surplus (delta 1), to be given up when they are free, or count for the pool again (-1). */
+  *adjust_pool_surplus(this: Kernel, order: number, nodes: readonly number[], delta: 1 | -1): Steps<boolean> {
+    for (let i = 0; i < nodes.length; i++) {
+      const nid = yield* next_node(order, delta < 0 ? 'next_nid_to_alloc' : 'next_nid_to_free', nodes);
+      const surplus = (yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0;
+      const nr = (yield* R('hstate', order, 'nr_huge_pages_node'))[nid] ?? 0;
+      if (delta < 0 ? surplus === 0 : surplus >= nr) continue;
+      yield* account(order, 'surplus_huge_pages', nid, delta);
+      return true;
+    }
+    return false;
+  },
+
+  /** What a count written for one node means for all: pages elsewhere stay as they are. */
+  *count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
+    const on_node = (yield* R('hstate', order, 'nr_huge_pages_node'))[nid] ?? 0;
+    return count + (yield* R('hstate', order, 'nr_huge_pages')) - on_node;
+  },
+
+  /** Grow or shrink the pools of some nodes until the size has `count` pages that are not surplus, as far as that goes. */
+  *set_max_huge_pages(
+    this: Kernel,
+    order: number,
+    wanted: number,
+    nid: number,
+    nodes: readonly number[],
+  ): Steps<number> {
+    yield* hugetlb_lock();
+    const count = nid === NUMA_NO_NODE ? wanted : yield* this.count_with_other_nodes(order, wanted, nid);
+    while (
+      (yield* R('hstate', order, 'surplus_huge_pages')) > 0 &&
+      count > (yield* persistent_huge_pages(order))
+    ) {
+      if (!(yield* this.adjust_pool_surplus(order, nodes, -1))) break;
+    }
+    for (;;) {
+      const missing = count - (yield* persistent_huge_pages(order));
+      if (missing <= 0) break;
+      yield* hugetlb_unlock();
+      const got = yield* this.alloc_pool_huge_page(order, nodes, missing);
+      yield* hugetlb_lock();
+      if (got === 0) break;
+    }
+    const used =
+      (yield* R('hstate', order, 'nr_huge_pages')) - (yield* R('hstate', order, 'free_huge_pages'));
+    const min_count = Math.max(count, used + (yield* R('hstate', order, 'resv_huge_pages')));
+    for (;;) {
+      const extra = (yield* persistent_huge_pages(order)) - min_count;
+      if (extra <= 0 || (yield* this.free_pool_huge_page(order, nodes, extra)) === 0) break;
+    }
+    while (count < (yield* persistent_huge_pages(order))) {
+      if (!(yield* this.adjust_pool_surplus(order, nodes, 1))) break;
+    }
+    yield* W('hstate', order, 'max_huge_pages', yield* persistent_huge_pages(order));
+    yield* hugetlb_unlock();
+    return 0;
+  },
+
+  /** A write for one node, or for all that have memory. */
+  *__nr_hugepages_store_common(this: Kernel, order: number, nid: number, count: number): Steps<number> {
+    const nodes = nid === NUMA_NO_NODE ? yield* look('pgdat', nodes_with_memory) : [nid];
+    return nodes.length ? yield* this.set_max_huge_pages(order, count, nid, nodes) : 0;
+  },
+};
+
+export const v6_15 = {
+  /** Surplus pages of the node are not counted twice. */
+  *count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
+    const on_node = (yield* R('hstate', order, 'nr_huge_pages_node'))[nid] ?? 0;
+    const surplus = (yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0;
+    return count + (yield* persistent_huge_pages(order)) - (on_node - surplus);
+  },
+};

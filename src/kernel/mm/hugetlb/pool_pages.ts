@@ -1,0 +1,154 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
+import type { Kernel } from '../../kernel.ts';
+import { zone_lock, zone_unlock } from '../../locks.ts';
+import { change, look, R } from '../../ops.ts';
+import { type State, zone_key } from '../../state.ts';
+import {
+  MIGRATE,
+  type Page,
+  PageHuge,
+  PageHWPoison,
+  PageReserved,
+  page_migratetype,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+  with_hstate,
+  with_use,
+} from '../page.ts';
+
+/** Where the pages of a pool come from: the buddy allocator, or a contiguous range for sizes that it has not. */
+
+/** Huge pages side by side. */
+export interface HugePages {
+  readonly pfn: number;
+  readonly nr: number;
+}
+
+export const hstate_is_gigantic = (c: Config, order: number): boolean => order >= c.MAX_ORDER;
+
+const is_buddy = (page: Page): boolean =>
+  page_use(page) === USE.FREE && page_migratetype(page) !== MIGRATE.ISOLATE && !PageHWPoison(page);
+
+/** Runs of one zone, as spans of pages that satisfy the test. */
+function* spans(
+  state: State,
+  zone: number,
+  test: (page: Page) => boolean,
+): Generator<{ start: number; end: number }> {
+  const { zone_start_pfn, spanned_pages } = state.zone.get(zone)!;
+  let span: { start: number; end: number } | null = null;
+  for (const { start, end, value } of state.pages.in(zone_start_pfn, zone_start_pfn + spanned_pages)) {
+    const own = zone_key(page_nid(value), page_zonenum(value)) === zone && test(value);
+    if (own && span) span.end = end;
+    else if (own) span = { start, end };
+    else if (span) yield span;
+    if (!own) span = null;
+  }
+  if (span) yield span;
+}
+
+const align_up = (pfn: number, nr_pages: number): number => Math.ceil(pfn / nr_pages) * nr_pages;
+
+/** Free pages of a zone: up to `most` huge pages side by side. */
+function find_buddy(state: State, zone: number, order: number, most: number): HugePages | null {
+  const nr_pages = 2 ** order;
+  for (const { start, end } of spans(state, zone, is_buddy)) {
+    const pfn = align_up(start, nr_pages);
+    const nr = Math.min(most, Math.floor((end - pfn) / nr_pages));
+    if (nr >= 1) return { pfn, nr };
+  }
+  return null;
+}
+
+/** First aligned range at or behind `from` all of whose pages pass the test, or -1. */
+function next_range(
+  state: State,
+  zone: number,
+  from: number,
+  nr_pages: number,
+  valid: (page: Page) => boolean,
+): number {
+  for (const { start, end } of spans(state, zone, valid)) {
+    const pfn = align_up(Math.max(start, from), nr_pages);
+    if (pfn + nr_pages <= end) return pfn;
+  }
+  return -1;
+}
+
+const any_movable = (state: State, start: number, end: number): boolean =>
+  state.pages.first(start, end, (page) => page_use(page) === USE.MOVABLE) >= 0;
+
+const allocate = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE));
+
+const make_huge = (state: State, start: number, end: number, hstate: number): void =>
+  state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate));
+
+export const v5_2 = {
+  /** Keys of the zones of a node that an allocation may use, best first (node_zonelist with __GFP_THISNODE). */
+  hugetlb_zones(this: Kernel, nid: number, order: number): number[] {
+    // htlb_alloc_mask: gigantic pages could not be migrated away, so they are kept out of ZONE_MOVABLE
+    const highest = hstate_is_gigantic(this.c, order) ? this.c.ZONE_NORMAL : this.c.ZONE_MOVABLE;
+    return Array.from({ length: highest + 1 }, (_, i) => zone_key(nid, highest - i));
+  },
+
+  /** Up to `most` new huge pages side by side on one node, each with a reference. */
+  *alloc_fresh_huge_page(this: Kernel, order: number, nid: number, most: number): Steps<HugePages | null> {
+    if (hstate_is_gigantic(this.c, order)) return yield* this.alloc_gigantic_page(order, nid);
+    const n = Math.min(most, this.c.run_limit);
+    const hstate = this.c.huge_page_orders.indexOf(order);
+    for (const zone of this.hugetlb_zones(nid, order)) {
+      yield* zone_lock(zone);
+      const found = yield* look('pages', find_buddy, zone, order, n);
+      if (found) yield* change('pages', make_huge, found.pfn, found.pfn + found.nr * 2 ** order, hstate);
+      yield* zone_unlock(zone);
+      if (found) return found;
+    }
+    return null;
+  },
+
+  /** One range after the other is tried, from the start of the zone; alloc_contig_pages() since v5.5. */
+  *alloc_gigantic_page(this: Kernel, order: number, nid: number): Steps<HugePages | null> {
+    const nr_pages = 2 ** order;
+    const valid = (page: Page): boolean => this.pfn_range_valid_gigantic(page);
+    for (const zone of this.hugetlb_zones(nid, order)) {
+      for (let pfn = yield* R('zone', zone, 'zone_start_pfn'); ; pfn += nr_pages) {
+        yield* zone_lock(zone);
+        pfn = yield* look('pages', next_range, zone, pfn, nr_pages, valid);
+        yield* zone_unlock(zone);
+        if (pfn < 0) break;
+        if (yield* this.alloc_contig_range(zone, pfn, pfn + nr_pages)) continue;
+        yield* change('pages', make_huge, pfn, pfn + nr_pages, this.c.huge_page_orders.indexOf(order));
+        return { pfn, nr: 1 };
+      }
+    }
+    return null;
+  },
+
+  /** What a range may hold to be tried: until v5.12 nothing that anybody uses. */
+  pfn_range_valid_gigantic(this: Kernel, page: Page): boolean {
+    return page_use(page) === USE.FREE;
+  },
+
+  /** 0 with the range allocated, or -EBUSY; nothing is said. */
+  *alloc_contig_range(this: Kernel, zone: number, start: number, end: number): Steps<number> {
+    let ret = yield* this.start_isolate_page_range(zone, start, end, false);
+    if (ret) return ret;
+    yield* this.do_migrate_range(start, end, true);
+    if (yield* look('pages', any_movable, start, end)) ret = -this.errno.EBUSY;
+    else ret = yield* this.test_pages_isolated(zone, start, end);
+    if (ret === 0) yield* change('pages', allocate, start, end);
+    yield* this.undo_isolate_page_range(zone, start, end);
+    return ret;
+  },
+};
+
+export const v5_13 = {
+  /** Pages in use may be migrated away; only huge pages are left alone. */
+  pfn_range_valid_gigantic(this: Kernel, page: Page): boolean {
+    return page_use(page) !== USE.NONE && !PageReserved(page) && !PageHuge(page);
+  },
+};
