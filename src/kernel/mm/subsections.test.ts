@@ -1,158 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { booted, G, K, M, run } from '../../../test/kit.ts';
+import { booted, G, K, run } from '../../../test/kit.ts';
+import { machine, PRESENT, RELEASES, Reference, SUB, traits } from '../../../test/subsections.ts';
 import { is_mapped } from '../../hardware/walk.ts';
 import type { Session } from '../../scenarios/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import { vmemmap_of } from '../arch/arm64/vmemmap.ts';
 import type { vmem_altmap } from '../kernel.ts';
-import {
-  SECTION_HAS_MEM_MAP,
-  SECTION_IS_EARLY,
-  SECTION_IS_ONLINE,
-  SECTION_MARKED_PRESENT,
-} from '../state.ts';
+import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from '../state.ts';
 import { NO_PAGE } from './page.ts';
 
 // Sub-sections come and go in any order, against a plain set of those that are there.
 
-const RELEASES = ['v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'] as const;
 const ARCHES = ['x86_64', 'arm64'] as const;
-const SUB = 2 * M;
-const PRESENT = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
-
-/** Boot memory of a section and a half, so that the second early section has room for device memory. */
-function machine(arch: string, section: number) {
-  const ram = [
-    { start: arch === 'x86_64' ? 0 : G, size: 1.5 * G, node: 0 },
-    { start: 4 * G, size: 1.5 * section, node: 0 },
-  ];
-  return { arch, ram };
-}
-
-/** What a release does with the struct pages of sub-sections, as far as it shows here. */
-function traits(release: string, arch: string) {
-  const i = RELEASES.indexOf(release as (typeof RELEASES)[number]);
-  const before = (name: (typeof RELEASES)[number]): boolean => i < RELEASES.indexOf(name);
-  const arm64 = arch === 'arm64';
-  return {
-    section: arm64 && before('v6.1') ? G : 128 * M,
-    /** memblock has the last word on pfn_valid(). */
-    by_memblock: arm64 && before('v6.1'),
-    /** Part of an early section loses its memmap (B54); arm64 had nothing to free it with. */
-    frees_early_parts: before('v5.10') && !(arm64 && before('v5.7')),
-    /** arm64 before hot-remove: memmaps stay. */
-    keeps_memmap: arm64 && before('v5.7'),
-    tables: arm64,
-    /** Sub-sections that have one leaf of the vmemmap in common: 2M of struct pages, or the section's own block. */
-    leaf: arm64 && before('v6.1') ? 64 : 1,
-  };
-}
-
-class Reference {
-  readonly t: ReturnType<typeof traits>;
-  readonly n: number;
-  /** Bits of the maps. */
-  readonly bits = new Set<number>();
-  /** Struct pages. */
-  readonly pages = new Set<number>();
-  readonly early = new Set<number>();
-  readonly sections = new Set<number>();
-  readonly ram = new Set<number>();
-  /** Leaves of the vmemmap, by the sub-sections they begin with. */
-  readonly leaves = new Set<number>();
-  /** Sections that were added whole: their memmap is one block. */
-  readonly blocks = new Set<number>();
-  warnings = 0;
-
-  constructor(t: ReturnType<typeof traits>) {
-    this.t = t;
-    this.n = t.section / SUB;
-    const first = (4 * G) / SUB;
-    for (let s = first; s < first + 1.5 * this.n; s++) {
-      this.bits.add(s);
-      this.ram.add(s);
-    }
-    for (let s = first; s < first + 2 * this.n; s++) {
-      this.pages.add(s);
-      this.leaves.add(this.leaf(s));
-    }
-    for (const nr of [0, 1]) {
-      this.early.add(first / this.n + nr);
-      this.sections.add(first / this.n + nr);
-    }
-  }
-
-  section = (s: number): number => Math.floor(s / this.n);
-
-  leaf = (s: number): number => Math.floor(s / this.t.leaf) * this.t.leaf;
-
-  parts(start: number, count: number): number[][] {
-    const parts: number[][] = [];
-    for (let s = start; s < start + count; s++) {
-      if (parts.length === 0 || s % this.n === 0) parts.push([]);
-      parts.at(-1)!.push(s);
-    }
-    return parts;
-  }
-
-  /** Section by section; what went in before an error stays. */
-  add(start: number, count: number): number {
-    for (const part of this.parts(start, count)) {
-      if (part.some((s) => this.bits.has(s))) return -17;
-      const nr = this.section(part[0]!);
-      const reused = part.length < this.n && this.early.has(nr);
-      for (const s of part) {
-        this.bits.add(s);
-        if (reused) continue;
-        this.pages.add(s);
-        this.leaves.add(this.leaf(s));
-      }
-      if (part.length === this.n) this.blocks.add(nr);
-      this.sections.add(nr);
-    }
-    return 0;
-  }
-
-  remove(start: number, count: number): void {
-    for (const part of this.parts(start, count)) {
-      const nr = this.section(part[0]!);
-      if (!this.sections.has(nr)) continue;
-      if (!part.every((s) => this.bits.has(s))) {
-        this.warnings++;
-        continue;
-      }
-      for (const s of part) this.bits.delete(s);
-      const all = Array.from({ length: this.n }, (_, i) => nr * this.n + i);
-      const empty = !all.some((s) => this.bits.has(s));
-      const early = this.early.has(nr);
-      if (empty) {
-        this.sections.delete(nr);
-        this.early.delete(nr);
-        this.blocks.delete(nr);
-      }
-      if (early && empty) this.#free(all);
-      else if (!early || this.t.frees_early_parts) this.#free(part);
-    }
-  }
-
-  #free(part: readonly number[]): void {
-    if (this.t.keeps_memmap) return;
-    for (const s of part) {
-      const leaf = this.leaf(s);
-      this.leaves.delete(leaf);
-      for (let i = leaf; i < leaf + this.t.leaf; i++) this.pages.delete(i);
-    }
-  }
-
-  /** The generic rule, and memblock's. */
-  valid(s: number): boolean {
-    const nr = this.section(s);
-    if (!this.sections.has(nr)) return false;
-    if (this.t.by_memblock) return this.ram.has(s);
-    return this.early.has(nr) || this.bits.has(s);
-  }
-}
 
 interface Add {
   readonly start: number;
