@@ -1,5 +1,5 @@
 import type { Kernel } from '../kernel/kernel.ts';
-import { page_use, USE } from '../kernel/mm/page.ts';
+import { PageHuge, page_hstate } from '../kernel/mm/page.ts';
 import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
 import { Runner } from '../schedule/run.ts';
 
@@ -37,8 +37,7 @@ function edges(state: State, { c }: Kernel, start: number, end: number): number[
 }
 
 /** The first page of a huge page has a word of its own. */
-function* huge_pages(k: Kernel, start: number, end: number): Generator<readonly [number, number]> {
-  const n = k.c.pageblock_nr_pages;
+function* huge_pages(n: number, start: number, end: number): Generator<readonly [number, number]> {
   for (let pfn = start; pfn < end; ) {
     const next = pfn % n === 0 ? pfn + 1 : Math.ceil(pfn / n) * n;
     yield [pfn, Math.min(next, end)];
@@ -60,9 +59,9 @@ export function* kpageflags_runs(
   const at = edges(state, k, start, limit);
   for (const [i, first] of at.entries()) {
     const next = at[i + 1] ?? limit;
-    const use = page_use(state.pages.get(first));
-    const huge = use === USE.HUGE_FREE || use === USE.HUGE_USED;
-    for (const [pfn, stop] of huge ? huge_pages(k, first, next) : [[first, next] as const]) {
+    const page = state.pages.get(first);
+    const n = 2 ** k.c.huge_page_orders[page_hstate(page)]!;
+    for (const [pfn, stop] of PageHuge(page) ? huge_pages(n, first, next) : [[first, next] as const]) {
       const value = runner.run(k.stable_page_flags(pfn)).value ?? null;
       if (last && last.value === value) {
         last = { ...last, nr_pages: last.nr_pages + stop - pfn };

@@ -6,12 +6,12 @@ import {
   MEMMAP,
   MIGRATE,
   NO_PAGE,
+  PageHuge,
   PG_reserved,
+  page_hstate,
   page_memmap,
   page_migratetype,
-  page_use,
   page_zonenum,
-  USE,
 } from './page.ts';
 
 /**
@@ -66,15 +66,14 @@ export const v5_2 = {
   },
 
   /**
-   * Only hugepages are compound here, of the size of a pageblock. All ones look like a tail page whose head is at
+   * Only hugepages are compound here. All ones look like a tail page whose head is at
    * the last even address: whoever looks at that page faults.
    */
   *compound_head(this: Kernel, pfn: number, where: string): Steps<number> {
     const page = yield* this.pfn_to_page(pfn);
     if (page_memmap(page) === MEMMAP.POISON)
       yield* this.BUG(where, 'unable to handle page fault for address: fffffffffffffffe');
-    const use = page_use(page);
-    return use === USE.HUGE_FREE || use === USE.HUGE_USED ? pfn - (pfn % this.c.pageblock_nr_pages) : pfn;
+    return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;
   },
 
   *is_migrate_cma_page(this: Kernel, pfn: number): Steps<boolean> {
