@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -154,21 +164,34 @@ describe('a search that is stopped goes on from its checkpoint to the same count
     expect(mhp(...traces, '--resume', at('small'))).toEqual(mhp(...traces));
   });
 
-  test('Ctrl-C', async () => {
+  /** Send a signal once the program has begun to work. */
+  const signalled = async (signal: NodeJS.Signals, args: readonly string[]) => {
     const began = performance.now();
     mhp('explore', 'SB');
     const startup = performance.now() - began;
-    const args = ['explore', '--checkpoint', at('signal'), 'fib_bench(5)'];
     const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     let stdout = '';
     child.stdout.on('data', (data) => {
       stdout += data;
     });
-    const ended = new Promise((resolve) => child.on('close', resolve));
-    setTimeout(() => child.kill('SIGINT'), startup * 1.5);
-    expect(await ended).toBe(3);
-    expect(stdout).toContain('fib_bench(5): undecided, interrupted\n');
-    expect(mhp('explore', '--resume', at('signal'), 'fib_bench(5)')).toEqual(mhp('explore', 'fib_bench(5)'));
+    const status = new Promise((resolve) => child.on('close', resolve));
+    setTimeout(() => child.kill(signal), startup * 1.5);
+    return { status: await status, stdout };
+  };
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s', async (signal) => {
+    const file = at(signal);
+    const stopped = await signalled(signal, ['explore', '--checkpoint', file, 'fib_bench(5)']);
+    expect(stopped.status).toBe(3);
+    expect(stopped.stdout).toContain('fib_bench(5): undecided, interrupted\n');
+    if (signal !== 'SIGINT') return;
+    expect(mhp('explore', '--resume', file, 'fib_bench(5)')).toEqual(mhp('explore', 'fib_bench(5)'));
+  });
+
+  test('a signal during the self-check loses nothing', async () => {
+    const { status, stdout } = await signalled('SIGINT', ['explore', '--self-check', 'increments(12)']);
+    expect(stdout).toMatch(/^increments\(12\): proved\n.*\nself-check: interrupted\n$/);
+    expect(status).toBe(3);
   });
 });
 
@@ -221,6 +244,64 @@ describe('bad input: one line, exit status 2', () => {
   ])('%s', (_, args, line) => {
     expect(mhp(...args())).toEqual({ status: 2, stdout: '', stderr: `${line}\n` });
   });
+});
+
+describe('files that are written', () => {
+  const story = (path: string) => mhp('explore', '--timeline', path, 'philosophers(3)');
+  const refused = (path: string, line: string, flag = '--timeline') =>
+    expect(mhp('explore', flag, path, 'philosophers(3)')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `mhp: ${line}\n`,
+    });
+
+  test('a path that cannot be one is refused before the search, in one line', () => {
+    writeFileSync(at('plain'), '');
+    symlinkSync(at('loop'), at('loop'));
+    writeFileSync(at('read-only'), '', { mode: 0o444 });
+    for (const flag of ['--timeline', '--checkpoint']) {
+      refused(at('plain/x'), 'FOLDER/plain/x: cannot be used (ENOTDIR)', flag);
+      refused(at('loop'), 'FOLDER/loop: cannot be used (ELOOP)', flag);
+      refused(at('n'.repeat(300)), `FOLDER/${'n'.repeat(300)}: cannot be used (ENAMETOOLONG)`, flag);
+      refused(at('read-only'), 'FOLDER/read-only: read-only', flag);
+      refused(folder, 'FOLDER: a directory', flag);
+      refused('', `mhp explore: ${flag} needs the name of a file`, flag);
+    }
+    refused('/dev/null', '/dev/null: no regular file', '--resume');
+    refused(folder, 'FOLDER: a directory', '--resume');
+  });
+
+  test('one file for both is refused, under whatever name', () => {
+    symlinkSync('both', at('alias'));
+    const both = mhp('explore', '--timeline', at('alias'), '--checkpoint', at('both'), 'SB');
+    expect(both.stderr).toBe('mhp: mhp explore: --checkpoint and --timeline name the same file\n');
+  });
+
+  test('devices are written straight through, links are followed, a name may be as long as names may be', () => {
+    expect(story('/dev/null').status).toBe(1);
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    const { stdout } = story('/dev/stdout');
+    expect(JSON.parse(stdout.slice(stdout.indexOf('{')))).toHaveProperty('traceEvents');
+    symlinkSync('pointed', at('pointing'));
+    expect([story(at('pointing')).status, lstatSync(at('pointing')).isSymbolicLink()]).toEqual([1, true]);
+    expect(JSON.parse(readFileSync(at('pointed'), 'utf8'))).toHaveProperty('traceEvents');
+    expect(story(at('n'.repeat(255))).status).toBe(1);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('what cannot be written after all is complained of after the report', () => {
+    const { stdout } = mhp('explore', 'philosophers(3)');
+    const stderr = 'mhp: /dev/full: cannot be used (ENOSPC)\n';
+    expect(story('/dev/full')).toEqual({ status: 2, stdout, stderr });
+    const stopped = mhp('explore', '--max-time', '0', '--checkpoint', '/dev/full', 'fib_bench(5)');
+    expect(stopped).toMatchObject({ status: 2, stderr });
+    expect(stopped.stdout).toContain('fib_bench(5): undecided, stopped by the bound on time\n');
+  });
+});
+
+test('a reader that leaves does not change the verdict', () => {
+  const command = `{ '${process.execPath}' '${main}' explore 'philosophers(3)'; echo $? >&2; } | true`;
+  expect(spawnSync('sh', ['-c', command], { encoding: 'utf8' }).stderr).toBe('1\n');
 });
 
 test('--list names programs that can be explored', () => {

@@ -4,21 +4,10 @@ import type { Watched } from '../schedule/programs.ts';
 import { type Block, concludePct, pctBlock, type RandomOptions } from '../schedule/random.ts';
 import type { Bound, Mode, Undecided, Verdict } from '../schedule/verdict.ts';
 import type { RandomTask, SearchTask } from './explore-worker.ts';
+import { interruptible } from './stop.ts';
 
 /** Random runs made between two looks at the clock and at signals. */
 const BLOCK = 64;
-
-/** Run `work` with a signal that Ctrl-C aborts. */
-async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const onSignal = () => controller.abort();
-  process.on('SIGINT', onSignal);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.off('SIGINT', onSignal);
-  }
-}
 
 async function withPool<T>(threads: number, work: (pool: Tinypool) => Promise<T>): Promise<T> {
   const filename = new URL('./explore-worker.js', import.meta.url).href;
@@ -56,7 +45,7 @@ export function exploreOnThreads(tasks: readonly SearchTask[], threads: number):
 
 /**
  * Random runs of a program, on worker threads where there are more than one: the verdict is the same whatever their
- * number. Ctrl-C and `maxTime` (seconds) end it after the blocks that are under way.
+ * number. Signals and `maxTime` (seconds) end it after the blocks that are under way.
  */
 export async function exploreRandom(
   { program, monitors }: Watched,

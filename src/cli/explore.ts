@@ -1,19 +1,22 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
-import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError, quote } from '../machines/input-error.ts';
 import { parseSize } from '../machines/size.ts';
 import { exploreJson, exploreText, type Finding, foundNothing } from '../report/explore.ts';
 import { traceChrome } from '../report/trace-chrome.ts';
 import { BadCheckpoint } from '../schedule/checkpoint.ts';
+import type { Monitor } from '../schedule/monitor.ts';
+import type { Program } from '../schedule/program.ts';
 import { findProgram, programList, UnknownProgram, type Watched } from '../schedule/programs.ts';
-import { selfCheck } from '../schedule/selfcheck.ts';
+import { type Disagreement, selfCheckInSlices } from '../schedule/selfcheck.ts';
 import { tell } from '../schedule/tell.ts';
 import { encodeToken } from '../schedule/token.ts';
 import type { Bounds, Mode, Verdict } from '../schedule/verdict.ts';
 import { exploreOnThreads, exploreRandom, notBegun } from './explore-pool.ts';
-import { longRun, saveWhole } from './long-run.ts';
+import { longRun } from './long-run.ts';
+import { checkInput, checkOutput, fileError, saveWhole } from './output.ts';
+import { interruptible } from './stop.ts';
 
 interface Flags {
   readonly list?: boolean;
@@ -65,7 +68,7 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExit status: 0 proved, 1 violated, 2 bad usage or input, 3 undecided.')
     .action(async (names: readonly string[], flags: Flags) => {
       if (flags.list) process.stdout.write(programList());
-      else process.exitCode = await run(names, flags);
+      else await interruptible(() => run(names, flags)); // also while it tells what came out
     });
 }
 
@@ -123,48 +126,38 @@ function find(name: string): Watched {
   }
 }
 
-/** Know before the search that what it comes to can be written. */
-function writable(path: string | undefined): void {
-  if (path === undefined) return;
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new InputError(path, '', 'a directory');
-  onFile(path, () => accessSync(dirname(path), constants.W_OK));
+/** Know before the search that what it begins with can be read and what it comes to can be written. */
+function checkFiles({ resume, checkpoint, timeline }: Flags): void {
+  for (const [key, path] of Object.entries({ resume, checkpoint, timeline }))
+    if (path === '') throw usage(`${option(key)} needs the name of a file`);
+  if (resume !== undefined) checkInput(resume);
+  const file = checkpoint === undefined ? undefined : checkOutput(checkpoint);
+  const other = timeline === undefined ? undefined : checkOutput(timeline);
+  if (file !== undefined && file === other) throw usage('--checkpoint and --timeline name the same file');
 }
 
-/** What goes wrong with a file the user named is bad input. */
-function onFile<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw fileError(path, error);
-  }
-}
-
-function fileError(path: string, error: unknown): unknown {
-  if (error instanceof BadCheckpoint) return new InputError(path, '', error.message);
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === undefined || !/^E[A-Z]+$/.test(code)) return error;
-  return new InputError(
-    path,
-    '',
-    code === 'ENOENT' ? 'no such file or directory' : `cannot be used (${code})`,
-  );
-}
-
-async function run(names: readonly string[], flags: Flags): Promise<number> {
+async function run(names: readonly string[], flags: Flags): Promise<void> {
   refuse(names, flags);
   const programs = names.map(find);
-  writable(flags.checkpoint);
-  writable(flags.timeline);
-  const verdicts = await search(programs, flags);
-  const findings = programs.map((watched, i) => finding(watched, verdicts[i]!, flags));
-  if (flags.timeline !== undefined) timeline(flags.timeline, findings[0]!);
+  checkFiles(flags);
+  const complaints: unknown[] = [];
+  const verdicts = await search(programs, flags, (error) => complaints.push(error));
+  const findings: Finding[] = [];
+  for (const [i, watched] of programs.entries()) findings.push(await finding(watched, verdicts[i]!, flags));
+  // Before anything is printed: who reads it may leave at any time.
+  process.exitCode = exitCode(findings);
   process.stdout.write(
     flags.json ? `${JSON.stringify(exploreJson(findings), null, 2)}\n` : findings.map(exploreText).join('\n'),
   );
-  return exitCode(findings);
+  if (flags.timeline !== undefined) timeline(flags.timeline, findings[0]!, complaints);
+  if (complaints.length > 0) throw complaints[0];
 }
 
-function search(programs: readonly Watched[], flags: Flags): Promise<readonly Verdict[]> {
+function search(
+  programs: readonly Watched[],
+  flags: Flags,
+  complain: (error: unknown) => void,
+): Promise<readonly Verdict[]> {
   const { mode = 'states', maxTime, maxSteps, maxPreemptions } = flags;
   const cores = programs.length === 1 ? 1 : availableParallelism();
   const { threads = mode === 'random' ? 1 : cores } = flags;
@@ -184,7 +177,7 @@ function search(programs: readonly Watched[], flags: Flags): Promise<readonly Ve
     const tasks = programs.map((p) => ({ program: p.program.name, mode, bounds }));
     return exploreOnThreads(tasks, used);
   }
-  return inTurn(programs, mode, (p) => searchOne(p, flags, bounds));
+  return inTurn(programs, mode, (p) => searchOne(p, flags, bounds, complain));
 }
 
 /** One after the other, until one is interrupted. */
@@ -203,40 +196,74 @@ async function inTurn(
   return verdicts;
 }
 
-async function searchOne({ program, monitors }: Watched, flags: Flags, bounds: Bounds): Promise<Verdict> {
+async function searchOne(
+  { program, monitors }: Watched,
+  flags: Flags,
+  bounds: Bounds,
+  complain: (error: unknown) => void,
+): Promise<Verdict> {
   const { mode, checkpoint, resume } = flags;
   try {
     return await longRun(program, {
       monitors,
       bounds,
       ...(mode === 'states' || mode === 'traces' ? { mode } : {}),
-      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(checkpoint === undefined
+        ? {}
+        : { checkpoint, unsaved: (error: unknown) => complain(fileError(checkpoint, error)) }),
       ...(resume === undefined ? {} : { resume }),
     });
   } catch (error) {
-    const reading = error instanceof BadCheckpoint || (error as NodeJS.ErrnoException).syscall === 'read';
-    const path = reading ? resume : ((error as NodeJS.ErrnoException).path ?? checkpoint ?? resume);
-    throw path === undefined ? error : fileError(path, error);
+    if (resume === undefined) throw error;
+    throw error instanceof BadCheckpoint
+      ? new InputError(resume, '', error.message)
+      : fileError(resume, error);
   }
 }
 
-function finding({ program, monitors }: Watched, verdict: Verdict, flags: Flags): Finding {
+async function finding({ program, monitors }: Watched, verdict: Verdict, flags: Flags): Promise<Finding> {
   const told =
     verdict.verdict === 'violated'
       ? { story: tell(program, verdict, monitors), token: encodeToken(program, verdict.trace) }
       : undefined;
   const compared = flags.selfCheck && verdict.verdict !== 'undecided';
-  return { program, verdict, told, disagreements: compared ? selfCheck(program, monitors) : undefined };
+  const disagreements = compared ? await comparison(program, monitors) : undefined;
+  return { program, verdict, told, disagreements };
 }
 
-function timeline(path: string, { told }: Finding): void {
-  if (told === undefined) process.stderr.write(`mhp: nothing to tell: ${path} is not written\n`);
-  else onFile(path, () => saveWhole(path, `${JSON.stringify(traceChrome(told.story))}\n`));
+function timeline(path: string, { told }: Finding, complaints: unknown[]): void {
+  if (told === undefined) {
+    process.stderr.write(`mhp: nothing to tell: ${path} is not written\n`);
+    return;
+  }
+  try {
+    saveWhole(path, `${JSON.stringify(traceChrome(told.story))}\n`);
+  } catch (error) {
+    complaints.push(fileError(path, error));
+  }
 }
 
-/** 1 for a violation or a disagreement anywhere, else 3 for an undecided program, else 0. */
+/** The self-check in slices: one signal ends it, and what the search came to is told all the same. */
+function comparison(
+  program: Program,
+  monitors: readonly Monitor[],
+): Promise<readonly Disagreement[] | 'interrupted'> {
+  return interruptible(async (signal) => {
+    const slices = selfCheckInSlices(program, monitors);
+    for (;;) {
+      const { done, value } = slices.next();
+      if (done) return value;
+      await setImmediate();
+      if (signal.aborted) return 'interrupted';
+    }
+  });
+}
+
+/** 1 for a violation or a disagreement anywhere, else 3 for what is undecided or was not compared, else 0. */
 function exitCode(findings: readonly Finding[]): number {
-  const bad = findings.some((f) => f.verdict.verdict === 'violated' || (f.disagreements?.length ?? 0) > 0);
-  if (bad) return 1;
-  return findings.some((f) => f.verdict.verdict === 'undecided' && !foundNothing(f.verdict)) ? 3 : 0;
+  const disagree = ({ disagreements: d }: Finding) => d !== undefined && d !== 'interrupted' && d.length > 0;
+  if (findings.some((f) => f.verdict.verdict === 'violated' || disagree(f))) return 1;
+  const open = ({ verdict, disagreements }: Finding) =>
+    disagreements === 'interrupted' || (verdict.verdict === 'undecided' && !foundNothing(verdict));
+  return findings.some(open) ? 3 : 0;
 }

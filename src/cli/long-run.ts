@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { BadCheckpoint, checkpoint, resume } from '../schedule/checkpoint.ts';
 import {
@@ -14,11 +14,15 @@ import type { Program } from '../schedule/program.ts';
 import { type Outcome, StatesSearch } from '../schedule/states.ts';
 import type { TracesSearch } from '../schedule/traces.ts';
 import type { Progress, Verdict, Watch } from '../schedule/verdict.ts';
+import { saveWhole } from './output.ts';
+import { interruptible } from './stop.ts';
 
 export interface LongRunOptions extends ExploreOptions {
   readonly mode?: 'states' | 'traces';
   /** Where to leave a checkpoint when the search is stopped before its end. */
   readonly checkpoint?: string;
+  /** Told why the checkpoint could not be written; without it that is thrown, and the verdict lost. */
+  readonly unsaved?: (error: unknown) => void;
   /** A checkpoint to go on from. */
   readonly resume?: string;
   /** Where progress goes; by default standard error, if it is a terminal. */
@@ -29,22 +33,22 @@ export interface LongRunOptions extends ExploreOptions {
 const SLICE = 100;
 
 /**
- * Explore with a clock, signals and files: Ctrl-C and the bounds on time and memory stop the search cleanly, with a
+ * Explore with a clock, signals and files: Signals and the bounds on time and memory stop the search cleanly, with a
  * checkpoint if a place for it is given; `resume` goes on to the same verdict and counts. Throws `BadCheckpoint`.
  */
-export async function longRun(program: Program, options: LongRunOptions): Promise<Verdict> {
+export function longRun(program: Program, options: LongRunOptions): Promise<Verdict> {
+  return interruptible((signal) => run(program, options, signal));
+}
+
+async function run(program: Program, options: LongRunOptions, signal: AbortSignal): Promise<Verdict> {
   const { tell = toTerminal() } = options;
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
   let told = 0;
   let sliceEnd = 0;
-  let interrupted = false;
-  const onSignal = () => {
-    interrupted = true;
-  };
   const watch: Watch = {
     elapsed,
-    stop: () => interrupted || performance.now() > sliceEnd,
+    stop: () => signal.aborted || performance.now() > sliceEnd,
     progress: (p) => {
       if (tell === undefined || elapsed() - told < 1) return;
       told = elapsed();
@@ -57,30 +61,32 @@ export async function longRun(program: Program, options: LongRunOptions): Promis
       await setImmediate();
       sliceEnd = performance.now() + SLICE;
       const outcome = search.run();
-      if (outcome.end !== 'stopped' || outcome.bound !== 'interrupted' || interrupted) return outcome;
+      if (outcome.end !== 'stopped' || outcome.bound !== 'interrupted' || signal.aborted) return outcome;
     }
   };
-  process.on('SIGINT', onSignal);
+  const save = (search: StatesSearch | TracesSearch) => {
+    if (options.checkpoint === undefined) return;
+    try {
+      saveWhole(options.checkpoint, checkpoint(program, explored, search));
+    } catch (error) {
+      if (options.unsaved === undefined) throw error;
+      options.unsaved(error);
+    }
+  };
   try {
     const search = open(program, explored);
     const outcome = await sliced(search);
     // A traces search that cut executions off is at its end: there is nothing to go on with.
-    const goesOn = outcome.end === 'stopped' && outcome.bound !== 'steps';
-    if (goesOn && options.checkpoint !== undefined) {
-      saveWhole(options.checkpoint, checkpoint(program, explored, search));
-    }
+    if (outcome.end === 'stopped' && outcome.bound !== 'steps') save(search);
     if (!(search instanceof StatesSearch)) return concludeTraces(program, search, outcome);
     // As `conclude` does, but in slices.
     const more = furtherSearch(program, explored, search, outcome);
     if (more === undefined) return conclude(program, explored, search, outcome);
     const again = await sliced(more);
     // Going on with the first search, which is at its end, begins the second one again.
-    if (outcome.end === 'complete' && again.end === 'stopped' && options.checkpoint !== undefined) {
-      saveWhole(options.checkpoint, checkpoint(program, explored, search));
-    }
+    if (outcome.end === 'complete' && again.end === 'stopped') save(search);
     return concludeFurther(search, outcome, more, again);
   } finally {
-    process.off('SIGINT', onSignal);
     if (told > 0) tell?.('');
   }
 }
@@ -105,18 +111,6 @@ function open(program: Program, options: LongRunOptions): StatesSearch | TracesS
     throw new BadCheckpoint(`the checkpoint is of mode ${was}, not of mode ${mode}`);
   }
   return search;
-}
-
-/** Write a file that appears whole or not at all. */
-export function saveWhole(path: string, data: Uint8Array | string): void {
-  const part = `${path}.part`;
-  try {
-    writeFileSync(part, data);
-    renameSync(part, path);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw error;
-  }
 }
 
 function toTerminal(): ((line: string) => void) | undefined {

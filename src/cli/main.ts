@@ -37,9 +37,9 @@ replay.register(program, (name) => {
   }
 });
 
-// a reader that has seen enough (`mhp conform … | head`) is no error
+// a reader that has seen enough (`mhp conform … | head`) is no error, and changes nothing of what is known by then
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   process.stderr.write(`mhp: standard output: ${error.code ?? error.message}\n`);
   process.exit(2);
 });

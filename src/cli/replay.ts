@@ -48,8 +48,8 @@ export function register(program: Command, find: FindProgram): void {
     .action((token: string, options: { json?: boolean; chrome?: boolean }) => {
       const format = options.json ? 'json' : options.chrome ? 'chrome' : 'text';
       const { out, error, code } = replayCommand(token, find, format);
+      process.exitCode = code;
       process.stdout.write(out);
       process.stderr.write(error);
-      process.exitCode = code;
     });
 }

@@ -12,7 +12,7 @@ export interface Finding {
   /** The counterexample and its token, where there is one. */
   readonly told: { readonly story: Story; readonly token: string } | undefined;
   /** Where the ways to explore it disagree; undefined when they were not compared. */
-  readonly disagreements: readonly Disagreement[] | undefined;
+  readonly disagreements: readonly Disagreement[] | 'interrupted' | undefined;
 }
 
 /** Random runs that were all made and found nothing: no verdict, and no failure either. */
@@ -26,7 +26,10 @@ const count = (n: number, what: string) => `${n} ${n === 1 ? what : `${what}s`}`
 export function exploreText({ program, verdict, told, disagreements }: Finding): string {
   const lines = [`${program.name}: ${headline(verdict)}`];
   if (verdict.verdict === 'violated') {
-    const shortest = verdict.shortest ? 'the shortest story' : 'perhaps not the shortest story';
+    // In mode states only a bound or a signal keeps the shortest one from being told.
+    const again =
+      verdict.stats.mode === 'states' ? '; without the bound or signal it is the shortest one' : '';
+    const shortest = verdict.shortest ? 'the shortest story' : `perhaps not the shortest story${again}`;
     lines.push(`${count(verdict.steps, 'step')}, ${count(verdict.preemptions, 'preemption')}: ${shortest}`);
   }
   lines.push(countsText(verdict.stats));
@@ -67,7 +70,8 @@ function countsText(s: Stats): string {
   return `mode ${s.mode}: ${size}, ${count(s.transitions, 'transition')}${depth}, up to ${count(s.steps, 'step')}`;
 }
 
-function checkText(disagreements: readonly Disagreement[]): string[] {
+function checkText(disagreements: readonly Disagreement[] | 'interrupted'): string[] {
+  if (disagreements === 'interrupted') return ['self-check: interrupted'];
   if (disagreements.length === 0) return ['self-check: states, plain states and traces agree'];
   return disagreements.map(({ between, what, onlyFirst, onlySecond }) => {
     const sides = [`${onlyFirst.length} only in ${between[0]}`, `${onlySecond.length} only in ${between[1]}`];
@@ -120,12 +124,15 @@ function findingJson({ program, verdict, told, disagreements }: Finding): Record
     ...(disagreements === undefined
       ? {}
       : {
-          self_check: disagreements.map((d) => ({
-            between: d.between,
-            what: d.what,
-            only_first: d.onlyFirst,
-            only_second: d.onlySecond,
-          })),
+          self_check:
+            disagreements === 'interrupted'
+              ? null
+              : disagreements.map((d) => ({
+                  between: d.between,
+                  what: d.what,
+                  only_first: d.onlyFirst,
+                  only_second: d.onlySecond,
+                })),
         }),
   };
 }

@@ -26,18 +26,39 @@ export function reachableStates(
   fast: boolean,
   monitors: readonly Monitor[] = standardMonitors,
 ): Reachable {
-  const search = new StatesSearch(systemOf(program, monitors, fast), { monitors, reduce: fast, all: true });
-  search.run();
-  return { violations: [...search.violations.keys()].sort(), finals: [...search.finals].sort() };
+  return atOnce(statesInSlices(program, fast, monitors));
 }
 
 /** All that is reachable by one execution for every trace. */
 export function reachableTraces(
   program: Program,
   monitors: readonly Monitor[] = standardMonitors,
-): Reachable & { readonly executions: number; readonly redundant: number } {
-  const search = new TracesSearch(systemOf(program, monitors, true), { monitors, all: true });
-  search.run();
+): ReachableTraces {
+  return atOnce(tracesInSlices(program, monitors));
+}
+
+type ReachableTraces = Reachable & { readonly executions: number; readonly redundant: number };
+
+/** Stop at every look, so that whoever drives it has a turn. */
+const watch = { stop: () => true };
+
+function* statesInSlices(
+  program: Program,
+  fast: boolean,
+  monitors: readonly Monitor[],
+): Generator<undefined, Reachable> {
+  const options = { monitors, reduce: fast, all: true, watch };
+  const search = new StatesSearch(systemOf(program, monitors, fast), options);
+  while (search.run().end === 'stopped') yield;
+  return { violations: [...search.violations.keys()].sort(), finals: [...search.finals].sort() };
+}
+
+function* tracesInSlices(
+  program: Program,
+  monitors: readonly Monitor[],
+): Generator<undefined, ReachableTraces> {
+  const search = new TracesSearch(systemOf(program, monitors, true), { monitors, all: true, watch });
+  while (search.run().end === 'stopped') yield;
   return {
     violations: [...search.violations.keys()].sort(),
     finals: [...search.finals].sort(),
@@ -46,15 +67,30 @@ export function reachableTraces(
   };
 }
 
+function atOnce<T>(slices: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
+}
+
 /**
  * Explore a small program in full three ways: states as always, states with forgetting and reduction off, and
  * traces; say where they disagree. Any disagreement is a defect of the explorer, or of a loop head that keeps too little.
  */
 export function selfCheck(program: Program, monitors: readonly Monitor[] = standardMonitors): Disagreement[] {
-  const plain = reachableStates(program, false, monitors);
-  const traces = reachableTraces(program, monitors);
+  return atOnce(selfCheckInSlices(program, monitors));
+}
+
+/** The same, yielding often. */
+export function* selfCheckInSlices(
+  program: Program,
+  monitors: readonly Monitor[],
+): Generator<undefined, Disagreement[]> {
+  const plain = yield* statesInSlices(program, false, monitors);
+  const traces = yield* tracesInSlices(program, monitors);
   const found = [
-    ...compare('states', reachableStates(program, true, monitors), 'plain states', plain),
+    ...compare('states', yield* statesInSlices(program, true, monitors), 'plain states', plain),
     ...compare('plain states', plain, 'traces', traces),
   ];
   if (traces.redundant > 0) {
