@@ -277,6 +277,11 @@ function calls(session: Session, { kind, step }: ScenarioStep): Calls {
         session.consume(step.consumer, Math.floor(start / session.kernel.c.PAGE_SIZE)),
       );
     }
+    case 'hugepages': {
+      const parent = step.node === undefined ? '/sys/kernel/mm' : `/sys/devices/system/node/node${step.node}`;
+      const path = `${parent}/hugepages/hugepages-${bytes(step.size) / 1024}kB/nr_hugepages`;
+      return call(`echo ${step.count} > ${path}`, () => session.write(path, String(step.count)));
+    }
     case 'pin':
       return call(`pin a page of node ${step.node} in ${range_of(step).map(hex).join('+')}`, () =>
         session.pin(step.node, ...range_of(step)),

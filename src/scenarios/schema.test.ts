@@ -45,6 +45,7 @@ test('it describes every step', () => {
       'page',
       'hv_hot_add',
       'consume',
+      'hugepages',
       'pin',
       'unpin',
       'use',

@@ -151,6 +151,10 @@ const steps = {
       description:
         'A kernel function that decides by PG_reserved is asked about the page at `start`, v5.10 and before',
     }),
+  hugepages: z.strictObject({ size, node: nid.optional(), count: z.int().min(0), ...result }).meta({
+    description:
+      'echo count > hugepages-<size>kB/nr_hugepages, of a node or of all; fewer may come of it without an error',
+  }),
   pin: z
     .strictObject({ ...range, node: nid.default(0), ...result })
     .meta({ description: 'The kernel takes one page of the range and keeps it' }),

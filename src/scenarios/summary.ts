@@ -21,6 +21,11 @@ export function summarize(state: State, k: Kernel): Summary {
   }
   for (const [nid, node] of state.pgdat)
     if (node.registered) summary.set(`node${nid}`, node.n_memory ? 'with memory' : 'without memory');
+  for (const [order, { nr_huge_pages_node, free_huge_pages_node }] of state.hstate) {
+    const size = `hugepages-${(2 ** order * k.c.PAGE_SIZE) / 1024}kB`;
+    for (const [nid, nr] of nr_huge_pages_node.entries())
+      if (nr > 0) summary.set(`node${nid} ${size}`, `${nr}, ${free_huge_pages_node[nid] ?? 0} of them free`);
+  }
   for (const res of state.iomem_resource.children) {
     if (res.name.startsWith('System RAM'))
       summary.set(`${range(res.start, res.end)} ${res.name}`, 'in /proc/iomem');

@@ -199,7 +199,7 @@ export const v6_1 = {
   /**
    * One end of the range, and what reaches over it. A gigantic page is neither migrated nor dissolved for it
    * (isolate_or_dissolve_huge_page): -EBUSY, free or in use, unless the memory beyond is offline. So of the blocks under
-   * such a page only the last can go, and only when nothing follows it: the x86-64 recording begins with that block, the
+   * such a page the last one alone can go, and takes the page along: the x86-64 recording begins with that block, the
    * arm64 one with the first.
    */
   *isolate_single_pageblock(

@@ -1,6 +1,7 @@
 import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
 import { check_blocks } from './blocks.ts';
+import { check_hugetlb } from './hugetlb.ts';
 import { check_linear } from './linear.ts';
 import { check_links } from './links.ts';
 import { check_memblock } from './memblock.ts';
@@ -13,6 +14,7 @@ import { check_zones } from './zones.ts';
 /** What must hold between operations, by name (FACTS section 7). */
 export const invariants: Readonly<Record<string, (state: State, c: Config) => string[]>> = {
   blocks: check_blocks,
+  hugetlb: check_hugetlb,
   linear: check_linear,
   links: check_links,
   memblock: check_memblock,

@@ -42,6 +42,9 @@ export function* hugetlb_unlock(): Steps<void> {
   yield* unlock('hugetlb_lock', 'spinlock');
 }
 
+const share_of = (want: number, nodes: readonly number[]): number =>
+  Math.max(1, Math.floor(want / nodes.length));
+
 function* persistent_huge_pages(order: number): Steps<number> {
   return (yield* R('hstate', order, 'nr_huge_pages')) - (yield* R('hstate', order, 'surplus_huge_pages'));
 }
@@ -89,32 +92,38 @@ export const v5_2 = {
     yield* change('pages', give_up, pages.pfn, pages.pfn + pages.nr * 2 ** order);
   },
 
-  /** New pages for the pool of the node whose turn it is, or the next that has room; how many. */
+  /** New pages for the pools of the nodes, which take turns: a share of `want` for each; how many it came to. */
   *alloc_pool_huge_page(this: Kernel, order: number, nodes: readonly number[], want: number): Steps<number> {
-    // as the nodes take turns each gets its share
-    const share = Math.max(1, Math.floor(want / nodes.length));
-    for (let i = 0; i < nodes.length; i++) {
+    let got = 0;
+    for (let i = 0; i < nodes.length && got < want; i++) {
       const nid = yield* next_node(order, 'next_nid_to_alloc', nodes);
-      const pages = yield* this.alloc_fresh_huge_page(order, nid, share);
-      if (!pages) continue;
-      yield* account(order, 'nr_huge_pages', nid, pages.nr);
-      yield* this.enqueue_huge_page(order, nid, pages);
-      return pages.nr;
+      for (let share = share_of(want, nodes); share > 0; ) {
+        const pages = yield* this.alloc_fresh_huge_page(order, nid, share);
+        if (!pages) break;
+        yield* account(order, 'nr_huge_pages', nid, pages.nr);
+        yield* this.enqueue_huge_page(order, nid, pages);
+        share -= pages.nr;
+        got += pages.nr;
+      }
     }
-    return 0;
+    return got;
   },
 
   *free_pool_huge_page(this: Kernel, order: number, nodes: readonly number[], want: number): Steps<number> {
-    const share = Math.max(1, Math.min(Math.floor(want / nodes.length), this.c.run_limit));
-    for (let i = 0; i < nodes.length; i++) {
+    let freed = 0;
+    for (let i = 0; i < nodes.length && freed < want; i++) {
       const nid = yield* next_node(order, 'next_nid_to_free', nodes);
-      const pages = yield* look('pages', last_free, this.c, order, nid, share);
-      if (!pages) continue;
-      yield* account(order, 'free_huge_pages', nid, -pages.nr);
-      yield* this.update_and_free_page(order, nid, pages);
-      return pages.nr;
+      for (let share = share_of(want, nodes); share > 0; ) {
+        const most = Math.min(share, this.c.run_limit);
+        const pages = yield* look('pages', last_free, this.c, order, nid, most);
+        if (!pages) break;
+        yield* account(order, 'free_huge_pages', nid, -pages.nr);
+        yield* this.update_and_free_page(order, nid, pages);
+        share -= pages.nr;
+        freed += pages.nr;
+      }
     }
-    return 0;
+    return freed;
   },
 
   /** Pages in use become surplus (delta 1), to be given up when they are free, or count for the pool again (-1). */

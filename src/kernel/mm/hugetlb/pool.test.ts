@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ARM64, booted, cat, G, last, M, must, play, run_text, X86 } from '../../../../test/kit.ts';
+import { check_hugetlb } from '../../../monitors/hotplug/hugetlb.ts';
+import { mainline } from '../../../releases/index.ts';
+import type { Session } from '../../../scenarios/session.ts';
+import { PageHuge, page_use, USE } from '../page.ts';
+
+const RELEASES = mainline.map(({ name }) => name);
+const pool = (node: number, size: number, name = 'nr'): string =>
+  `/sys/devices/system/node/node${node}/hugepages/hugepages-${size / 1024}kB/${name}_hugepages`;
+
+/** nr, free and surplus of a node's pool. */
+const counts = (session: Session, node: number, size: number): number[] =>
+  ['nr', 'free', 'surplus'].map((name) => Number(cat(session, pool(node, size, name))));
+
+const nr = (size: string, count: number, node?: number): object => ({
+  hugepages: { size, count, ...(node !== undefined && { node }) },
+});
+
+/** Node 1 has 1G in ZONE_MOVABLE from 5G and 2G in ZONE_NORMAL from 6G: the x86-64 recording. */
+function recorded(release: string): Session {
+  const session = booted(release, X86);
+  must(session, { add: { start: '5G', size: '3G', node: 1 } }, { online_movable: '40..47' });
+  must(session, { online_kernel: '48..63' });
+  return session;
+}
+
+const huge = (session: Session, start: number, use: number): number =>
+  session.state.pages.total(
+    start / 4096,
+    (start + G) / 4096,
+    (page) => PageHuge(page) && page_use(page) === use,
+  );
+
+describe.each(RELEASES)('%s', (release) => {
+  test('2M pages come from ZONE_MOVABLE first, gigantic ones never', () => {
+    const session = recorded(release);
+    must(session, nr('2M', 512, 1));
+    expect(counts(session, 1, 2 * M)).toEqual([512, 512, 0]);
+    expect(huge(session, 5 * G, USE.HUGE_FREE)).toBe(262144);
+    must(session, nr('2M', 0, 1), nr('1G', 9, 1));
+    expect(counts(session, 1, G)).toEqual([2, 2, 0]);
+    expect(huge(session, 5 * G, USE.HUGE_FREE)).toBe(0);
+    must(session, nr('1G', 0, 1));
+    expect(counts(session, 1, G)).toEqual([0, 0, 0]);
+  });
+
+  test('a kernel page in the first range: the second one is taken', () => {
+    const session = recorded(release);
+    must(session, { pin: { start: '6G', size: '128M', node: 1 } }, nr('1G', 2, 1));
+    expect(counts(session, 1, G)).toEqual([1, 1, 0]);
+    expect(huge(session, 7 * G, USE.HUGE_FREE)).toBe(262144);
+  });
+
+  test('movable pages in the way are migrated since v5.13', () => {
+    const session = recorded(release);
+    const use = (start: string): object => ({ use: { start, size: '4K', as: 'movable' } });
+    must(session, use('6G'), use('7G'), nr('1G', 2, 1));
+    expect(counts(session, 1, G)[0]).toBe(/^v[67]/.test(release) ? 2 : 0);
+  });
+
+  test('in use, the pool shrinks by surplus; a page of it goes when it is free', () => {
+    const session = recorded(release);
+    must(session, nr('2M', 4, 1));
+    expect(session.map_hugepages(1, 2 * M, 3).errno).toBe(null);
+    must(session, nr('2M', 1, 1));
+    expect(counts(session, 1, 2 * M)).toEqual([3, 0, 2]);
+    expect(session.unmap_hugepages()).toBe(3);
+    expect(counts(session, 1, 2 * M)).toEqual([1, 1, 0]);
+    expect(session.map_hugepages(1, 2 * M, 2).errno).toBe('ENOMEM');
+  });
+
+  test('pages of all nodes: they take turns', () => {
+    const session = recorded(release);
+    must(session, nr('2M', 100));
+    expect([counts(session, 0, 2 * M)[0], counts(session, 1, 2 * M)[0]]).toEqual([50, 50]);
+    expect(cat(session, '/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages')).toBe('100\n');
+    must(session, nr('2M', 7));
+    expect(counts(session, 0, 2 * M)[0]! + counts(session, 1, 2 * M)[0]!).toBe(7);
+  });
+
+  test('free 2M pages of a block dissolve, used ones move to another node', () => {
+    const session = recorded(release);
+    must(session, nr('2M', 512, 1));
+    session.map_hugepages(1, 2 * M, 10);
+    must(session, { offline: 40 });
+    expect(counts(session, 1, 2 * M)).toEqual([448, 448, 0]);
+    expect(counts(session, 0, 2 * M)).toEqual([10, 0, 0]);
+    expect(check_hugetlb(session.state, session.kernel.c)).toEqual([]);
+  });
+
+  test('free pages of another pool take what migrates; the old pages are dissolved', () => {
+    const session = recorded(release);
+    must(session, nr('2M', 20, 0), nr('2M', 512, 1));
+    session.map_hugepages(1, 2 * M, 10);
+    must(session, { offline: 40 });
+    expect(counts(session, 0, 2 * M)).toEqual([20, 10, 0]);
+    expect(counts(session, 1, 2 * M)).toEqual([448, 448, 0]);
+  });
+
+  test('a block under a free 1G page: dissolved; v6.1 lets only the last one go', () => {
+    const session = recorded(release);
+    must(session, nr('1G', 2, 1));
+    const results = [48, 50, 55, 62].map(
+      (id) => play(session, { offline: { blocks: id, expect: 'any' } })[0]!.result,
+    );
+    const ends = release === 'v6.1' ? ['EBUSY', 'EBUSY', 'success', 'EBUSY'] : Array(4).fill('success');
+    expect(results).toEqual(ends);
+    expect(counts(session, 1, G)).toEqual(release === 'v6.1' ? [1, 1, 0] : [0, 0, 0]);
+    expect(check_hugetlb(session.state, session.kernel.c)).toEqual([]);
+  });
+
+  test('in use without a target: v6.1 refuses at once, others try until a signal ends it', () => {
+    const session = recorded(release);
+    must(session, nr('1G', 2, 1));
+    session.map_hugepages(1, G, 2);
+    const failed = last(session, { offline: { blocks: 50, expect: 'any' } });
+    expect(failed.result).toBe(release === 'v6.1' ? 'EBUSY' : 'EINTR');
+    expect(failed.messages.some((text) => text === 'migrating pfn 180000 failed ret:-12')).toBe(
+      release !== 'v6.1',
+    );
+    expect(counts(session, 1, G)).toEqual([2, 0, 0]);
+  });
+});
+
+test('what nr_hugepages takes: kstrtoul', () => {
+  const session = recorded('v6.1');
+  const write = (text: string): string | null => session.write(pool(1, 2 * M), text).errno;
+  expect(['3', '+4\n', '0', '-1', '', '1k', '0x10', ' 1', '18446744073709551616'].map(write)).toEqual([
+    ...[null, null, null, 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'EINVAL', 'ERANGE'],
+  ]);
+  expect(session.write(pool(1, 2 * M), '18446744073709551615').errno).toBe(null);
+  expect(counts(session, 1, 2 * M)).toEqual([1536, 1536, 0]);
+  expect(session.write(pool(1, 2 * M, 'free'), '1').errno).toBe('EACCES');
+});
+
+test('a size that the processor has not has no file', () => {
+  const session = booted('v6.1', { ...ARM64, page_size: 65536 });
+  expect(session.write(pool(0, G), '1').errno).toBe('ENOENT');
+  expect(cat(session, pool(0, 16 * G))).toBe('0\n');
+  expect(last(session, { hugepages: { size: '1G', node: 0, count: 1, expect: 'ENOENT' } }).result).toBe(
+    'ENOENT',
+  );
+});
+
+test('arm64: 32M pages are gigantic, too, and never come from ZONE_MOVABLE', () => {
+  const session = booted('v6.1', ARM64);
+  must(
+    session,
+    { add: { start: '4G', size: '256M', node: 1 } },
+    { online_movable: 32 },
+    { online_kernel: 33 },
+  );
+  must(session, nr('32M', 9, 1), nr('64K', 9, 1));
+  expect([counts(session, 1, 32 * M), counts(session, 1, 65536)]).toEqual([
+    [4, 4, 0],
+    [9, 9, 0],
+  ]);
+});
+
+test('the scenario of the difference', () => {
+  const text = readFileSync(
+    new URL('../../../../scenarios/hugepages-block-under-1G.yaml', import.meta.url),
+    'utf8',
+  );
+  const failures = (release: string): string[] =>
+    run_text(text.replace(/^release: .*$/m, `release: ${release}`)).flatMap(({ failures: f }) =>
+      f.map((x) => x.text),
+    );
+  expect(failures('v6.1')).toEqual(['result is EBUSY, expected success']);
+  for (const release of ['v5.2', 'v5.10', 'v6.12', 'v7.2']) expect(failures(release)).toEqual([]);
+});
+
+test('random changes of pools, blocks and programs: counters are what there is, no page is lost', () => {
+  const step = fc.oneof(
+    fc.record({
+      hugepages: fc.record(
+        {
+          size: fc.constantFrom('2M', '1G'),
+          node: fc.constantFrom(0, 1),
+          count: fc.constantFrom(0, 1, 2, 3, 40, 500, 5000),
+        },
+        { requiredKeys: ['size', 'count'] },
+      ),
+    }),
+    fc
+      .tuple(fc.constantFrom('online_movable', 'online_kernel', 'offline'), fc.integer({ min: 40, max: 63 }))
+      .map(([kind, blocks]) => ({ [kind]: { blocks, expect: 'any' } })),
+    fc.record({ map: fc.constantFrom(1, 10, 100), size: fc.constantFrom(2 * M, G) }),
+    fc.constant({ unmap: true }),
+  );
+  const run = (release: string, steps: readonly object[]): void => {
+    const session = recorded(release);
+    const { state, kernel } = session;
+    for (const one of steps) {
+      if ('map' in one)
+        session.map_hugepages(1, (one as unknown as { size: number }).size, one.map as number);
+      else if ('unmap' in one) session.unmap_hugepages();
+      else play(session, one);
+      expect(check_hugetlb(state, kernel.c)).toEqual([]);
+      const in_use = state.pages.total(0, 2 ** 30, (page) => page_use(page) !== USE.NONE);
+      const managed = [...state.zone.values()].reduce((sum, zone) => sum + zone.managed_pages, 0);
+      expect(in_use).toBe(managed);
+      expect(state.vars.get(0)!.totalram_pages).toBe(managed);
+    }
+  };
+  fc.assert(fc.property(fc.constantFrom(...RELEASES), fc.array(step, { maxLength: 12 }), run), {
+    numRuns: 60,
+    seed: 1,
+  });
+});

@@ -1,0 +1,34 @@
+import type { Config } from '../../kernel/config.ts';
+import { PageHuge, page_hstate, page_nid, page_use, USE } from '../../kernel/mm/page.ts';
+import type { State } from '../../kernel/state.ts';
+
+/** Pools of huge pages count what there is: nr and free of each size and node, and their sums. */
+export function check_hugetlb(state: State, c: Config): string[] {
+  const broken: string[] = [];
+  const pages = new Map<string, number>();
+  for (const { start, end, value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (!PageHuge(value)) continue;
+    const order = c.huge_page_orders[page_hstate(value)]!;
+    for (const what of page_use(value) === USE.HUGE_FREE ? ['nr', 'free'] : ['nr']) {
+      const key = `${what} ${order} ${page_nid(value)}`;
+      pages.set(key, (pages.get(key) ?? 0) + end - start);
+    }
+  }
+  for (const [order, hstate] of state.hstate) {
+    for (const what of ['nr', 'free', 'surplus'] as const) {
+      const by_node = hstate[`${what}_huge_pages_node`];
+      const sum = by_node.reduce((all, n) => all + n, 0);
+      const name = `${what}_huge_pages of order ${order}`;
+      if (sum !== hstate[`${what}_huge_pages`])
+        broken.push(`${name} is ${hstate[`${what}_huge_pages`]}, its nodes have ${sum}`);
+      if (by_node.some((n) => n < 0)) broken.push(`${name} is negative on a node`);
+      if (what === 'surplus') continue;
+      for (const nid of state.pgdat.keys()) {
+        const found = pages.get(`${what} ${order} ${nid}`) ?? 0;
+        if (found !== (by_node[nid] ?? 0) * 2 ** order)
+          broken.push(`${name} on node ${nid} is ${by_node[nid] ?? 0}, there are ${found} pages`);
+      }
+    }
+  }
+  return broken;
+}
