@@ -3,6 +3,7 @@ export * from './monitors/index.ts';
 export { traceChrome } from './report/trace-chrome.ts';
 export { traceJson } from './report/trace-json.ts';
 export { traceText } from './report/trace-text.ts';
+export { BadStep } from './schedule/bad-step.ts';
 export { BadCheckpoint, checkpoint, resume } from './schedule/checkpoint.ts';
 export {
   conclude,

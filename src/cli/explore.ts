@@ -54,8 +54,12 @@ export function register(program: Command): void {
     )
     .option('--max-preemptions <n>', 'leave out executions with more preemptions (states)', whole(0))
     .option('--max-steps <n>', 'cut executions off after so many steps', whole(1))
-    .option('--max-time <seconds>', 'stop after so long', seconds)
-    .option('--max-memory <size>', 'stop at so much (K, M, G); without it: half of what is free', size)
+    .option('--max-time <seconds>', 'stop after so long, each program', seconds)
+    .option(
+      '--max-memory <size>',
+      'stop at so much, each program (K, M, G); without it: half of what is free',
+      size,
+    )
     .option('--seed <n>', 'the first seed (random); without it: 0', whole(0, 2 ** 32 - 1))
     .option('--runs <n>', 'executions to run (random); without it: 1000', whole(1, 10_000_000))
     .option('--depth <n>', 'the depth of the bugs looked for (random); without it: 3', whole(1, 30))
@@ -65,7 +69,10 @@ export function register(program: Command): void {
     .option('--self-check', 'also search without reduction and forgetting, and by traces, and compare')
     .option('--json', 'print JSON')
     .option('--timeline <file>', 'write the story as a Chrome trace-event file, which Perfetto opens')
-    .addHelpText('after', '\nExit status: 0 proved, 1 violated, 2 bad usage or input, 3 undecided.')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 proved (also within the bounds given), 1 violated, 2 bad usage or input, 3 undecided.',
+    )
     .action(async (names: readonly string[], flags: Flags) => {
       if (flags.list) process.stdout.write(programList());
       else await interruptible(() => run(names, flags)); // also while it tells what came out

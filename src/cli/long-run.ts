@@ -98,14 +98,7 @@ function open(program: Program, options: LongRunOptions): StatesSearch | TracesS
     return mode === 'traces' ? tracesSearch(program, options) : statesSearch(program, options);
   }
   const bytes = readFileSync(options.resume);
-  let search: StatesSearch | TracesSearch;
-  try {
-    search = resume(program, options, bytes);
-  } catch (error) {
-    if (error instanceof BadCheckpoint) throw error;
-    // Whatever else reading it comes upon is not what a checkpoint has in that place.
-    throw new BadCheckpoint('the checkpoint is damaged', { cause: error });
-  }
+  const search = resume(program, options, bytes);
   const was = search instanceof StatesSearch ? 'states' : 'traces';
   if (mode !== undefined && mode !== was) {
     throw new BadCheckpoint(`the checkpoint is of mode ${was}, not of mode ${mode}`);

@@ -45,6 +45,7 @@ export function register(program: Command, find: FindProgram): void {
     .argument('<token>', 'as mhp explore prints it')
     .option('--json', 'print the steps as JSON')
     .option('--chrome', 'print a Chrome trace-event file, which Perfetto opens')
+    .addHelpText('after', '\nExit status: 0 nothing wrong, 1 a violation or divergence, 2 a bad token.')
     .action((token: string, options: { json?: boolean; chrome?: boolean }) => {
       const format = options.json ? 'json' : options.chrome ? 'chrome' : 'text';
       const { out, error, code } = replayCommand(token, find, format);

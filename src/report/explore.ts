@@ -81,7 +81,8 @@ function checkText(disagreements: readonly Disagreement[] | 'interrupted'): stri
 
 /** The probability that at least one of independent runs finds it. */
 function anyRun({ perRun, runs }: { readonly perRun: number; readonly runs: number }): number {
-  return -Math.expm1(runs * Math.log1p(-perRun));
+  if (perRun >= 1) return 1;
+  return Math.min(1 - 2 ** -53, -Math.expm1(runs * Math.log1p(-perRun)));
 }
 
 /** Rounded down to three digits, since it is a lower bound. */

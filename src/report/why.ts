@@ -37,7 +37,10 @@ export function whyText(story: Story): string {
   const { violation } = story;
   if (violation === undefined) return 'Nothing went wrong.';
   const { monitor, text } = violation;
-  const parts = [text.startsWith(monitor) ? `${text}.` : `${monitor}: ${text}.`];
+  // By the name its step has in the column, which may say more than the monitor's.
+  const fault = story.events.at(-1)?.fault;
+  const name = fault !== undefined && text.startsWith(fault.text) ? fault.kind : monitor;
+  const parts = [text.startsWith(name) ? `${text}.` : `${name}: ${text}.`];
   if (violation.monitor === 'deadlock') return [...parts, ...waits(story)].join(' ');
   const pair = conflictingPair(story);
   if (pair !== undefined) parts.push(...pairText(story, pair));
@@ -85,7 +88,10 @@ function pairText(story: Story, [first, second]: [StoryEvent, StoryEvent]): stri
 function history(story: Story, object: string): string[] {
   const told = story.events
     .filter(
-      (e) => objectOf(e.step) === object && (e.step!.op === 'alloc' || e.step!.op === 'free') && !e.fault,
+      (e) =>
+        objectOf(e.step) === object &&
+        ((e.step!.op === 'alloc' && e.result === true) || e.step!.op === 'free') &&
+        !e.fault,
     )
     .map(
       (e) =>

@@ -19,8 +19,11 @@ export class BadCheckpoint extends Error {
   override readonly name = 'BadCheckpoint';
 }
 
+const FORMAT = 'mhp-checkpoint-1';
+const OTHER_VERSION = 'the checkpoint is of another version of mhp';
+
 interface Header {
-  readonly format: 'mhp-checkpoint-1';
+  readonly format: typeof FORMAT;
   readonly mode: 'states' | 'traces';
   readonly program: string;
   readonly fingerprint: number;
@@ -60,7 +63,7 @@ export function checkpoint(
   const { system } = search;
   const { monitors = standardMonitors } = options;
   const base = {
-    format: 'mhp-checkpoint-1',
+    format: FORMAT,
     program: program.name,
     fingerprint: fingerprint(program, options, system),
     values: Array.from({ length: system.values.size }, (_, id) => system.values.value(id)),
@@ -88,7 +91,17 @@ export function resume(
   options: ExploreOptions,
   bytes: Uint8Array,
 ): StatesSearch | TracesSearch {
-  const { header, lists } = unpack(bytes);
+  try {
+    return goOn(program, options, unpack(bytes));
+  } catch (error) {
+    if (error instanceof BadCheckpoint) throw error;
+    // Whatever else reading it comes upon is not what a checkpoint has in that place.
+    throw new BadCheckpoint('the checkpoint is damaged', { cause: error });
+  }
+}
+
+function goOn(program: Program, options: ExploreOptions, { header, lists }: Unpacked) {
+  if (header.format !== FORMAT) throw new BadCheckpoint(OTHER_VERSION);
   if (header.program !== program.name) {
     throw new BadCheckpoint(`the checkpoint is of ${header.program}, not of ${program.name}`);
   }
@@ -143,10 +156,16 @@ function pack(header: Header, lists: readonly Int32Array[]): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
-function unpack(bytes: Uint8Array): { header: Header; lists: Int32Array[] } {
+interface Unpacked {
+  readonly header: Header;
+  readonly lists: readonly Int32Array[];
+}
+
+function unpack(bytes: Uint8Array): Unpacked {
   if (bytes.length < PREAMBLE * 4 || bytes.length % 4 !== 0) throw new BadCheckpoint('this is no checkpoint');
   // A copy of its own: the slice of a small Buffer is a view into a pool.
   const words = new Int32Array(new Uint8Array(bytes).buffer);
+  if (words[0] !== MAGIC && words[0]! >> 8 === MAGIC >> 8) throw new BadCheckpoint(OTHER_VERSION);
   if (words[0] !== MAGIC) throw new BadCheckpoint('this is no checkpoint');
   if (words[2] !== hashWords(words.subarray(PREAMBLE))) throw new BadCheckpoint('the checkpoint is damaged');
   const length = words[1]!;
@@ -155,6 +174,7 @@ function unpack(bytes: Uint8Array): { header: Header; lists: Int32Array[] } {
   let at = PREAMBLE + Math.ceil(length / 4);
   const lists = (header.lengths ?? []).map((n) => {
     at += n;
+    if (at > words.length) throw new BadCheckpoint('the checkpoint is damaged');
     return words.subarray(at - n, at);
   });
   return { header, lists };

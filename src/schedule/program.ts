@@ -36,7 +36,7 @@ export interface Program {
 
 /** A thread at its first step. */
 export function spawn(code: ThreadCode, args: readonly Value[]): Thread {
-  if (code.run !== undefined) return new GeneratorThread(code.run, args);
+  if (code.run !== undefined) return new GeneratorThread(code.run, args, code.name);
   if (code.frame !== undefined) return new FrameThread(code.frame, code.frame.start(...args));
   throw new Error(`thread ${code.name} has neither run nor frame`);
 }

@@ -104,7 +104,9 @@ test('an invariant is watched in every state, and what it looks at is not reduce
 
 test('frames and generators come to the same counts', () => {
   const count = (kind: 'frames' | 'generators') => explore(racers(3, 3, kind), { monitors: [] }).stats;
-  expect(count('frames')).toEqual(count('generators'));
+  // A frame that stands at a node and a generator do not hold as much.
+  const generators = count('generators');
+  expect(count('frames')).toEqual({ ...generators, bytes: expect.any(Number) });
 });
 
 test('a lost update', () => {

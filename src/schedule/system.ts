@@ -1,4 +1,5 @@
 import type { LockStep, Step, UnlockStep } from '../steps/step.ts';
+import { BadStep } from './bad-step.ts';
 import { Interner } from './intern.ts';
 import { ANSWER, LockTable, RCU } from './locktable.ts';
 import type { Fault } from './machine.ts';
@@ -327,6 +328,10 @@ export abstract class System {
         return { op: OP.JOIN, a, accesses: [a * 2] };
       }
       case 'choose':
+        if (!Number.isInteger(step.n) || step.n < 1 || step.n > MAX_CHOICES) {
+          const { name } = this.program.threads[t]!;
+          throw new BadStep(`thread ${name}: choose(${step.n}) is not of 1 to ${MAX_CHOICES}`);
+        }
         return { op: OP.CHOOSE, a: step.n, accesses: NONE };
       case 'signal':
         return { op: OP.CHOOSE, a: this.program.signals ? 2 : 1, b: 1, accesses: NONE };
@@ -391,6 +396,8 @@ export abstract class System {
 }
 
 const NONE: readonly number[] = Object.freeze([]);
+/** As many outcomes as searches have numbers for. */
+const MAX_CHOICES = 65536;
 const TRY = 1;
 const ATOMIC = 2;
 const RELEASE = 4;

@@ -1,4 +1,5 @@
 import type { MarkStep, Step, Steps, Value } from '../steps/step.ts';
+import { BadStep } from './bad-step.ts';
 import { canon } from './canon.ts';
 
 /** What the explorer knows of a thread: its next step, how it takes a result, what it remembers, a copy of it. */
@@ -55,10 +56,15 @@ export class GeneratorThread implements Thread {
   private top: Scope;
   private callers: readonly Scope[] = [];
 
-  constructor(run: (...args: Value[]) => Steps<unknown>, args: readonly Value[]) {
+  private readonly name: string;
+
+  constructor(run: (...args: Value[]) => Steps<unknown>, args: readonly Value[], name = '') {
+    this.name = name;
     this.run = run;
     this.args = args;
     this.generator = run(...args);
+    if (typeof (this.generator as Partial<Steps<unknown>> | undefined)?.next !== 'function')
+      throw new BadStep(`thread ${name}: run is no generator function`);
     this.top = { at: '', live: args, seen: undefined };
     this.advance(undefined);
   }
@@ -73,7 +79,7 @@ export class GeneratorThread implements Thread {
   }
 
   copy(): GeneratorThread {
-    const twin = new GeneratorThread(this.run, this.args);
+    const twin = new GeneratorThread(this.run, this.args, this.name);
     for (const value of this.observed) twin.feed(value);
     twin.top = this.top;
     twin.callers = this.callers;
@@ -88,13 +94,18 @@ export class GeneratorThread implements Thread {
 
   private advance(result: Value): void {
     this.forgot = false;
-    let next = this.generator.next(result);
+    let next = this.checked(this.generator.next(result));
     while (!next.done && isMark(next.value)) {
       this.mark(next.value);
-      next = this.generator.next(undefined);
+      next = this.checked(this.generator.next(undefined));
     }
     this.step = next.done ? undefined : next.value;
     this.returned = next.done ? next.value : undefined;
+  }
+
+  private checked(next: IteratorResult<Step, unknown>): IteratorResult<Step, unknown> {
+    if (next.done || typeof (next.value as Partial<Step> | undefined)?.op === 'string') return next;
+    throw new BadStep(`thread ${this.name} yields something that is no step`);
   }
 
   private mark(mark: MarkStep): void {

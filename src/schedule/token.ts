@@ -50,6 +50,9 @@ const MAX_STEPS = 1_000_000;
 
 /** Read a token back; throws {@link BadToken}. */
 export function decodeToken(token: string): Recorded {
+  const version = /^mhp(\d+)-/.exec(token)?.[0];
+  if (version !== undefined && version !== PREFIX)
+    throw new BadToken(`the token is of another version of mhp (${version}, not ${PREFIX})`);
   if (!token.startsWith(PREFIX)) throw new BadToken(`a token begins with ${PREFIX}`);
   const bytes = unpack(token.slice(PREFIX.length));
   const reader = new Reader(bytes);

@@ -1,0 +1,4 @@
+/** A thread does what no thread can: it yields no step, or a step that makes no sense whatever state it is in. */
+export class BadStep extends Error {
+  override readonly name = 'BadStep';
+}
