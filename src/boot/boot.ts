@@ -18,6 +18,7 @@ import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { type BuildOptions, configure } from './config.ts';
 import { raw_holes } from './holes.ts';
+import { boot_hugetlb } from './hugetlb.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
 import { boot_nvdimm } from './nvdimm.ts';
@@ -275,6 +276,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   // nobody else runs yet: whatever the limit is for later, the tables are built in runs
   const alone = { ...k, c: { ...k.c, run_limit: Number.POSITIVE_INFINITY } };
   notes.push(...boot_tables(machine, alone, state, sections));
+  notes.push(...boot_hugetlb(machine, alone, state));
   if (machine.nvdimm) boot_nvdimm(machine.nvdimm, alone, state);
   return { kernel: k, state, notes };
 }

@@ -1,6 +1,6 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { online_policies } from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
-import { MMOP_OFFLINE, new_hstate, type State, zone_idx } from '../kernel/state.ts';
+import { MMOP_OFFLINE, type State, zone_idx } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import { cmdline_words } from './config.ts';
 
@@ -29,7 +29,6 @@ const value_of = (words: readonly string[], name: string): string | undefined =>
 
 /** The kernel's global variables after boot: as sysfs shows them, else as the boot options set them. */
 export function boot_vars(machine: Machine, k: Kernel, state: State): void {
-  for (const order of k.c.huge_page_orders) state.hstate.set(order, new_hstate());
   const params = machine.params ?? {};
   const words = cmdline_words(machine.cmdline ?? '');
   const param = (name: string): string | undefined =>

@@ -49,6 +49,11 @@ export const v5_2 = {
     return state.pgdat.get(nid)?.n_memory ?? false;
   },
 
+  /** What the log says of hugepages= behind such a size. */
+  hugepages_ignored(this: Kernel, value: string): string {
+    return `hugepages = ${value} preceded by an unsupported hugepagesz, ignoring`;
+  },
+
   /** What the log says of a size that the processor has not. */
   unsupported_hugepagesz(this: Kernel, size: number): string {
     return this.c.arch === 'arm64'
@@ -58,6 +63,10 @@ export const v5_2 = {
 };
 
 export const v5_8 = {
+  hugepages_ignored(this: Kernel, value: string): string {
+    return `HugeTLB: hugepages=${value} does not follow a valid hugepagesz, ignoring`;
+  },
+
   unsupported_hugepagesz(this: Kernel, size: number): string {
     const unit = size % 2 ** 30 === 0 ? 30 : size % 2 ** 20 === 0 ? 20 : 10;
     return `HugeTLB: unsupported hugepagesz=${Math.floor(size / 2 ** unit)}${'KMG'[unit / 10 - 1]}`;

@@ -1,10 +1,26 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ARM64, booted, cat, G, last, M, must, play, run_text, X86 } from '../../../../test/kit.ts';
+import { stringify } from 'yaml';
+import {
+  ARM64,
+  booted,
+  cat,
+  G,
+  last,
+  M,
+  must,
+  play,
+  run_text,
+  with_options,
+  X86,
+} from '../../../../test/kit.ts';
+import { boot } from '../../../boot/boot.ts';
+import { parseMachineFile } from '../../../machines/machine-file.ts';
 import { check_hugetlb } from '../../../monitors/hotplug/hugetlb.ts';
-import { mainline } from '../../../releases/index.ts';
-import type { Session } from '../../../scenarios/session.ts';
+import { violations } from '../../../monitors/hotplug/index.ts';
+import { find_release, mainline } from '../../../releases/index.ts';
+import { Session } from '../../../scenarios/session.ts';
 import { PageHuge, page_use, USE } from '../page.ts';
 
 const RELEASES = mainline.map(({ name }) => name);
@@ -158,6 +174,49 @@ test('arm64: 32M pages are gigantic, too, and never come from ZONE_MOVABLE', () 
     [4, 4, 0],
     [9, 9, 0],
   ]);
+});
+
+describe('boot options', () => {
+  const up = (options: string, machine = X86, release = 'v6.1') => {
+    const model = boot(
+      parseMachineFile(stringify(with_options(machine, options)), 'machine'),
+      find_release(release)!,
+    );
+    return { session: new Session(model), notes: model.notes.filter((note) => /huge/i.test(note)) };
+  };
+
+  test('pages of the default size and of another; gigantic ones from the top', () => {
+    const { session, notes } = up('hugepages=10 hugepagesz=1G hugepages=1');
+    expect(notes).toEqual([]);
+    expect([counts(session, 0, 2 * M), counts(session, 0, G)]).toEqual([
+      [10, 10, 0],
+      [1, 1, 0],
+    ]);
+    expect(huge(session, G, USE.HUGE_FREE)).toBe(262144);
+    expect(violations(session.state, session.kernel.c)).toEqual([]);
+  });
+
+  test('more than there is room for', () => {
+    const { session, notes } = up('default_hugepagesz=1G hugepages=9');
+    expect(counts(session, 0, G)).toEqual([2, 2, 0]);
+    expect(notes).toEqual([
+      'HugeTLB: allocating 9 of page size 1.00 GiB failed.  Only allocated 2 hugepages.',
+    ]);
+  });
+
+  test('a gigantic size that is not offered', () => {
+    const arm64 = { ...ARM64, page_size: 65536 };
+    expect(up('hugepagesz=1G hugepages=1', arm64).notes).toEqual([
+      'HugeTLB: unsupported hugepagesz=1G',
+      'HugeTLB: hugepages=1 does not follow a valid hugepagesz, ignoring',
+    ]);
+    expect(up('hugepagesz=1G', arm64, 'v5.2').notes).toEqual(['hugepagesz: Unsupported page size 1048576 K']);
+    expect(up('hugepagesz=16G', X86, 'v5.2').notes).toEqual(['hugepagesz: Unsupported page size 16384 M']);
+  });
+
+  test('pages by node are not modelled, and that is said', () => {
+    expect(up('hugepages=0:1,1:2').notes).toEqual(['boot option hugepages=0:1,1:2 is not modelled']);
+  });
 });
 
 test('the scenario of the difference', () => {

@@ -1,0 +1,100 @@
+import type { Kernel } from '../kernel/kernel.ts';
+import { account } from '../kernel/mm/hugetlb/pool.ts';
+import { hstate_is_gigantic } from '../kernel/mm/hugetlb/pool_pages.ts';
+import { page_nid, page_use, USE, with_hstate } from '../kernel/mm/page.ts';
+import { change, look, W } from '../kernel/ops.ts';
+import { new_hstate, type State } from '../kernel/state.ts';
+import type { Machine } from '../machines/machine.ts';
+import { parseSize } from '../machines/size.ts';
+import { Runner } from '../schedule/run.ts';
+import type { Steps } from '../steps/step.ts';
+import { cmdline_words } from './config.ts';
+
+/** hugepagesz=, default_hugepagesz= and hugepages=: pools that are there when the machine is up. */
+
+interface Request {
+  readonly order: number;
+  readonly count: number;
+}
+
+/** What the options ask for, size by size; what they get wrong is said as the kernel says it. */
+function requests(k: Kernel, words: readonly string[], notes: string[]): Request[] {
+  const wanted = new Map<number, number>();
+  let order: number | null = k.c.huge_page_orders[0]!;
+  for (const word of words) {
+    const [name, value = ''] = word.split('=');
+    if (name === 'hugepagesz' || name === 'default_hugepagesz') {
+      const size = parseSize(value) ?? 0;
+      const found = k.c.huge_page_orders.find((o) => 2 ** o * k.c.PAGE_SIZE === size);
+      if (found === undefined) notes.push(k.unsupported_hugepagesz(size));
+      order = found ?? null;
+    } else if (name === 'hugepages') {
+      const count = /^\d{1,9}$/.test(value) ? Number(value) : null;
+      if (count === null) notes.push(`boot option ${word} is not modelled`);
+      else if (order === null) notes.push(k.hugepages_ignored(value));
+      else wanted.set(order, count);
+    }
+  }
+  return [...wanted].map(([o, count]) => ({ order: o, count }));
+}
+
+/** The highest aligned range of a node that is free: memblock allocates from the top, in whatever zone. */
+function last_free_range(state: State, nid: number, nr_pages: number): number {
+  let found = -1;
+  let start = 0;
+  let end = 0;
+  for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (page_use(run.value) !== USE.FREE || page_nid(run.value) !== nid) continue;
+    if (run.start !== end) start = run.start;
+    end = run.end;
+    const pfn = (Math.floor(end / nr_pages) - 1) * nr_pages;
+    if (pfn >= start) found = pfn;
+  }
+  return found;
+}
+
+const make_huge = (state: State, start: number, end: number, hstate: number): void =>
+  state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate));
+
+/** alloc_bootmem_huge_page() for as many as there are, node after node. */
+function* gather_bootmem(k: Kernel, { order, count }: Request, nodes: readonly number[]): Steps<number> {
+  const nr_pages = 2 ** order;
+  let got = 0;
+  for (let misses = 0, i = 0; got < count && misses < nodes.length; i++) {
+    const nid = nodes[i % nodes.length]!;
+    const pfn = yield* look('pages', last_free_range, nid, nr_pages);
+    misses = pfn < 0 ? misses + 1 : 0;
+    if (pfn < 0) continue;
+    yield* change('pages', make_huge, pfn, pfn + nr_pages, k.c.huge_page_orders.indexOf(order));
+    yield* account(order, 'nr_huge_pages', nid, 1);
+    yield* k.enqueue_huge_page(order, nid, { pfn, nr: 1 });
+    got++;
+  }
+  yield* W('hstate', order, 'max_huge_pages', got);
+  return got;
+}
+
+/** string_get_size: "2.00 MiB" */
+function size_text(size: number): string {
+  const unit = Math.min(3, Math.floor(Math.log2(size) / 10));
+  return `${(size / 2 ** (10 * unit)).toFixed(2)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`;
+}
+
+/** The sizes there are, and the pages that boot options ask for; the kernel's words about it. */
+export function boot_hugetlb(machine: Machine, k: Kernel, state: State): string[] {
+  const notes: string[] = [];
+  for (const order of k.c.huge_page_orders) state.hstate.set(order, new_hstate());
+  const nodes = [...state.pgdat.values()].filter((node) => node.n_memory).map((node) => node.node_id);
+  const runner = new Runner(state);
+  for (const request of requests(k, cmdline_words(machine.cmdline ?? ''), notes)) {
+    const { order, count } = request;
+    if (hstate_is_gigantic(k.c, order)) runner.run(gather_bootmem(k, request, nodes));
+    else runner.run(k.__nr_hugepages_store_common(order, -1, count));
+    const got = state.hstate.get(order)!.nr_huge_pages;
+    if (got < count)
+      notes.push(
+        `HugeTLB: allocating ${count} of page size ${size_text(2 ** order * k.c.PAGE_SIZE)} failed.  Only allocated ${got} hugepages.`,
+      );
+  }
+  return notes;
+}
