@@ -99,10 +99,14 @@ function kernel_image(machine: Machine, page_size: number): number {
   return Math.ceil((shown?.start ?? ram_start(machine)) / page_size) * page_size;
 }
 
-/** rodata=full is the default; on and off let the linear map be blocks. */
-function rodata_full(words: readonly string[]): boolean {
-  const rodata = last_value(words, 'rodata');
-  return rodata === undefined || rodata === 'full' || words.includes('debug_pagealloc=on');
+/** What strtobool() takes. */
+const BOOLEAN = /^([yY1nN0]|on|off|On|Off|ON|OFF)/;
+
+/** rodata=full is the default, also for a word that is none. Where on means full (7.1.5), noalias and off let the linear map be blocks; before, on and off did. */
+function rodata_full(words: readonly string[], on_is_full: boolean): boolean {
+  if (words.includes('debug_pagealloc=on')) return true;
+  const rodata = last_value(words, 'rodata') ?? '';
+  return on_is_full ? rodata !== 'off' && rodata !== 'noalias' : !BOOLEAN.test(rodata);
 }
 
 function zone_names(machine: Machine, release: Release): readonly string[] {
@@ -157,9 +161,9 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
   const map = possible_layout(t, release, options.layout);
   if (release.constants.disjoint_layout) must_be_disjoint(t, map, release);
   const mappable_range = linear_range(machine, section_size, map, physmem_bits);
-  if (options.layout && end > mappable_range.end + 1) {
+  if (arch === 'arm64' && end > mappable_range.end + 1) {
     throw new ImpossibleMachine(
-      `RAM ends at 0x${end.toString(16)}, past what the linear map of layout ${map.name} holds`,
+      `RAM ends at 0x${end.toString(16)}: the linear map of layout ${map.name} holds 0x${mappable_range.start.toString(16)}-0x${mappable_range.end.toString(16)}`,
     );
   }
   const memmap_on_memory =
@@ -204,7 +208,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     debug_pagealloc: words.includes('debug_pagealloc=on'),
     PTDUMP_DEBUGFS: options.ptdump_debugfs ?? true,
     // CONFIG_RODATA_FULL_DEFAULT_ENABLED
-    can_set_direct_map: arch === 'arm64' && rodata_full(words),
+    can_set_direct_map: arch === 'arm64' && rodata_full(words, constants.rodata_on_is_full),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
     run_limit: options.run_limit ?? Number.POSITIVE_INFINITY,
     movable_node: words.includes('movable_node'),

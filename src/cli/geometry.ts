@@ -101,6 +101,8 @@ function combinations(release: string): Combination[] {
   );
 }
 
+const NEEDED_REGIONS = ['linear', 'vmalloc', 'vmemmap'];
+
 /** A layout with some regions replaced, added or left out. */
 function moved(t: Translation, base: Layout, changes: readonly string[]): Layout {
   const regions = new Map<string, Region>(base.regions.map((region) => [region.name, region]));
@@ -108,8 +110,12 @@ function moved(t: Translation, base: Layout, changes: readonly string[]): Layout
     const match = /^([^=]*)=(?:(none)|(?:0x)?([0-9a-f]{1,16})-(?:0x)?([0-9a-f]{1,16}))$/i.exec(change);
     if (!match) throw new BadLayout(`--region ${quote(change)} is not NAME=START-END or NAME=none`);
     const [, name, none, start, end] = match as unknown as [string, string, string?, string?, string?];
-    if (none) regions.delete(name);
-    else regions.set(name, { name, start: address(start!), end: address(end!) });
+    if (none) {
+      if (!regions.delete(name))
+        throw new BadLayout(`--region ${quote(change)}: ${base.name} has no such region`);
+      if (NEEDED_REGIONS.includes(name))
+        throw new BadLayout(`--region ${quote(change)}: no layout is without ${name}`);
+    } else regions.set(name, { name, start: address(start!), end: address(end!) });
   }
   return custom_layout(t, [...regions.values()], `custom (on ${base.name})`);
 }

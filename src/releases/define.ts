@@ -27,6 +27,8 @@ export interface ReleaseConstants {
   readonly ptdump: string;
   /** arm64: bits of kernel mappings. */
   readonly pgprot: Pgprot;
+  /** arm64: rodata=on protects the linear alias, too, as full did before. */
+  readonly rodata_on_is_full: boolean;
   /** arm64: a missing table page is -ENOMEM and no BUG. */
   readonly pgtable_alloc_may_fail: boolean;
   /** arm64: it cannot be built when vmalloc and vmemmap have a table other than the root in common. */

@@ -171,6 +171,7 @@ export const v5_2 = defineRelease({
     ptdump: 'v5.2',
     pgprot: PGPROT.v5_2,
     pgtable_alloc_may_fail: false,
+    rodata_on_is_full: false,
     memory_hotplug_parameters: [],
   },
 });

@@ -17,5 +17,5 @@ export const v7_2 = defineRelease({
   functions: { ...add_memory.v7_2, ...hugetlb_dissolve.v6_15, ...hugetlb_pool.v6_15, ...node_states.v7_2 },
   arch: { arm64: { ...huge_vmap.v7_1, ...split_leaf.v7_1, ...table_pages.v7_1 } },
   memory_chain: { arm64: [split_leaf.prevent_memory_remove_notifier] },
-  constants: { pgtable_alloc_may_fail: true, pgprot: PGPROT.v7_2, ptdump: 'v7.2' },
+  constants: { pgtable_alloc_may_fail: true, rodata_on_is_full: true, pgprot: PGPROT.v7_2, ptdump: 'v7.2' },
 });

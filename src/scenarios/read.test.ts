@@ -269,7 +269,7 @@ describe('typical mistakes, word for word', () => {
     [
       'an unknown step',
       `${machine}steps:\n  - onlin: 40\n`,
-      'x.yaml: line 3 steps[0].onlin: is no operation; there are add, add_driver_managed, remove, offline_and_remove, online, online_kernel, online_movable, offline, device_add, device_del, write, arch_add, touch, kpageflags, zone_device, hv_hot_add, consume, pin, unpin, use, fail, lose_resource, system_state, expect',
+      'x.yaml: line 3 steps[0].onlin: is no operation; there are add, add_driver_managed, remove, offline_and_remove, online, online_kernel, online_movable, offline, device_add, device_del, write, arch_add, arch_remove, touch, kpageflags, zone_device, nvdimm, nvdimm_move, ndctl, daxctl, virtio_mem, virtio_mem_request, memremap, memunmap, page, hv_hot_add, consume, hugepages, pin, unpin, use, fail, lose_resource, system_state, expect',
     ],
     [
       'two keys',

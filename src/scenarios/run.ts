@@ -3,7 +3,7 @@ import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from 
 import { PCM, type State, zone_key } from '../kernel/state.ts';
 import { parseSize } from '../machines/size.ts';
 import { violations } from '../monitors/hotplug/index.ts';
-import { changed_lines, observable } from '../monitors/hotplug/restore.ts';
+import { changed_lines, observable, told } from '../monitors/hotplug/restore.ts';
 import {
   arch_remove,
   memremap,
@@ -458,7 +458,7 @@ export function* run_scenario(
       if (result.ret !== null && result.ret < 0) {
         const left = restore ? changed_lines(snapshot, observable(state)) : [];
         if (left.length && !result.ost)
-          failures.push({ kind: 'invariant', text: `restore: failed and left ${left.join(', ')}` });
+          failures.push({ kind: 'invariant', text: `restore: failed and left ${told(left)}` });
       }
       if (shown.errno === null) shown = result;
       if (result.errno !== null || result.ended !== 'returned') break;

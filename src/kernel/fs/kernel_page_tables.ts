@@ -49,7 +49,9 @@ function* below(m: Mmu, depth: number, pa: number, n: number, va: number): Gener
 export function* kernel_page_tables(state: State, k: Kernel): Generator<string> {
   if (!state.mmu) return;
   const format = ptdump_format(k.c.ptdump);
-  const regions = MODELLED_REGIONS.flatMap((name) => region_of(k.c.layout, name) ?? []);
+  const regions = MODELLED_REGIONS.flatMap((name) => region_of(k.c.layout, name) ?? []).sort(
+    (a, b) => a.start - b.start,
+  );
   // markers of regions that hold nothing here would wait for entries that are not there
   const own = { ...k.c.layout, regions };
   const markers = new Set(ptdump_markers(format, own).map(({ text }) => `---[ ${text} ]---`));

@@ -30,6 +30,15 @@ export function observable(state: State): string[] {
   return lines;
 }
 
+/** So many differences are told one by one. */
+const TOLD = 12;
+
+/** Differences as one text: no longer than a person reads. */
+export const told = (lines: readonly string[]): string =>
+  lines.length <= TOLD
+    ? lines.join(', ')
+    : `${lines.slice(0, TOLD).join(', ')} and ${lines.length - TOLD} more`;
+
 /** Lines of one text that the other has not. */
 export function changed_lines(before: readonly string[], after: readonly string[]): string[] {
   const a = new Set(before);

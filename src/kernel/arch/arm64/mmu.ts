@@ -1,5 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
+import { NotModelled } from '../../kernel/runtime.ts';
 import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../kernel.ts';
 import * as remove_memory from '../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../ops.ts';
@@ -46,7 +47,7 @@ export const v5_2 = {
 
   /** Memory hot-remove is not selectable before the series of seed 000. */
   *check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
-    yield* this.BUG('remove_memory', 'CONFIG_MEMORY_HOTREMOVE is not selectable on arm64');
+    throw new NotModelled(`${this.release} on arm64 cannot be built with CONFIG_MEMORY_HOTREMOVE`);
   },
 };
 
