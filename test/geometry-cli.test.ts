@@ -160,7 +160,8 @@ describe('what does not exist is refused in one line', () => {
       ['--region', 'vmemmap=ffff800000000000-fffffc0000000000'],
       'modules (ffff800000000000-ffff800008000000) and vmemmap (ffff800000000000-fffffc0000000000) overlap',
     ],
-    [['--region', 'linear=none'], 'there is no region linear'],
+    [['--region', 'linear=none'], '--region "linear=none": no layout is without linear'],
+    [['--region', 'foo=none'], '--region "foo=none": v6.1 has no such region'],
   ])('%j', (args, message) => {
     expect(geometry(...args)).toEqual({ status: 2, stdout: '', stderr: `mhp: ${message}\n` });
   });

@@ -56,7 +56,9 @@ test('most random operations do something', () => {
 });
 
 test('on v5.3 they do not, and the failure shrinks to a scenario that replays', () => {
-  const property = fc.property(random_scenario('v5.3'), (text) => failures(text).length === 0);
+  // arm64 has no hot-remove yet
+  const x86 = random_scenario('v5.3').filter((text) => !text.includes('arch: arm64'));
+  const property = fc.property(x86, (text) => failures(text).length === 0);
   const out = fc.check(property, { seed: 2, numRuns: RUNS });
   expect(out.failed).toBe(true);
   const text = out.counterexample![0];

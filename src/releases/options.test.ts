@@ -159,7 +159,7 @@ test.each<[string, MachineObject, Layout, string]>([
     'memory that the linear map cannot hold',
     { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '5G' }] },
     SMALL,
-    'RAM ends at 0x180000000, past what the linear map of layout custom holds',
+    'RAM ends at 0x180000000: the linear map of layout custom holds 0x40000000-0x13fffffff',
   ],
   [
     'another shape',
