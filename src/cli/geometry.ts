@@ -5,6 +5,7 @@ import { type Arch, PAGE_SIZES, VA_BITS } from '../geometry/sizes.ts';
 import { NoSuchGeometry, parse_va, type Translation, translation } from '../geometry/translation.ts';
 import { quote } from '../machines/input-error.ts';
 import { parseSize } from '../machines/size.ts';
+import { releases } from '../releases/index.ts';
 import {
   type Combination,
   combinationsJson,
@@ -55,6 +56,10 @@ export function register(program: Command): void {
   });
 }
 
+/** A series has the layout that its release says; a kernel version stands for itself. */
+const family_of = (name: string): string =>
+  /^v?\d/.test(name) ? name : (releases.get(name)?.constants.layout ?? name);
+
 function output(flags: Flags): string {
   const arch = ARCHS.find((name) => name === (flags.arch ?? 'arm64'));
   if (!arch) throw new NoSuchGeometry(`--arch ${quote(flags.arch!)} is neither of ${ARCHS.join(', ')}`);
@@ -65,7 +70,7 @@ function output(flags: Flags): string {
     return flags.json ? json(combinationsJson(all)) : combinationsText(all);
   }
   const t = shape(arch, flags);
-  const base = layout(t, flags.release);
+  const base = layout(t, family_of(flags.release));
   const shown = flags.region ? moved(t, base, flags.region) : base;
   return flags.json ? json(geometryJson(t, shown)) : geometryText(t, shown);
 }
@@ -77,7 +82,7 @@ function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
   const bits = Number(va ?? 48);
   if (userVa === undefined) return translation(arch, page_size, bits);
   if (userVa !== '52') throw new NoSuchGeometry(`--user-va ${quote(userVa)} is not 52`);
-  if (layout_family(release) !== 'v5.2') throw new NoSuchGeometry('--user-va is before v5.4 only');
+  if (layout_family(family_of(release)) !== 'v5.2') throw new NoSuchGeometry('--user-va is before v5.4 only');
   return translation(arch, page_size, bits, { MAX_USER_VA_BITS: 52 });
 }
 
@@ -85,13 +90,14 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Every shape there is, with the layout this release gives it. */
 function combinations(release: string): Combination[] {
-  layout(translation('arm64', 4096, 48), release);
+  const family = family_of(release);
+  layout(translation('arm64', 4096, 48), family);
   return ARCHS.flatMap((arch) =>
     PAGE_SIZES[arch].flatMap((page_size) =>
       VA_BITS[arch][page_size]!.map((va_bits) => {
         const t = translation(arch, page_size, va_bits);
         try {
-          return { t, layout: layout(t, release) };
+          return { t, layout: layout(t, family) };
         } catch (error) {
           if (error instanceof NoSuchGeometry) return { t };
           throw error;

@@ -1,18 +1,13 @@
 import type { Command } from 'commander';
 import { InputError } from '../machines/input-error.ts';
-import { readHost, readMachine } from '../machines/read.ts';
 import { find_release, mainline, type Release } from '../releases/index.ts';
 import { padding_json, padding_text } from '../report/padding.ts';
 import { sections_json, sections_text } from '../report/sections.ts';
 import { measure_padding } from '../scenarios/padding.ts';
-import { run_scenario } from '../scenarios/run.ts';
 import { section_table } from '../scenarios/section-table.ts';
-import { Session } from '../scenarios/session.ts';
-import { boot_named, is_scenario, machine_of, read_scenario, release_for } from './source.ts';
+import { type SourceFlags, session_of } from './session-of.ts';
 
-interface Flags {
-  readonly release?: string;
-  readonly after?: string;
+interface Flags extends SourceFlags {
   readonly json?: boolean;
   readonly padding?: boolean;
   readonly trials: string;
@@ -72,21 +67,7 @@ function padding(source: string | undefined, flags: Flags): string {
 }
 
 async function sections(source: string | undefined, flags: Flags): Promise<string> {
-  const scenario = source !== undefined && is_scenario(source) ? read_scenario(source) : null;
-  const machine = await (scenario
-    ? machine_of(scenario)
-    : source === undefined
-      ? readHost()
-      : readMachine(source));
-  const session = new Session(boot_named(machine, release_for(flags.release, scenario, machine)));
-  if (flags.after !== undefined && !scenario) {
-    throw new InputError('--after', '', 'takes a number of steps of a scenario');
-  }
-  if (scenario) {
-    const count = flags.after === undefined ? undefined : number('--after', flags.after, 1_000_000);
-    const steps = scenario.steps.slice(0, count);
-    for (const _ of run_scenario({ ...scenario, steps }, session, { check: false }));
-  }
+  const session = await session_of(source, flags);
   const table = section_table(session.state, session.kernel);
   return flags.json ? json(sections_json(table)) : sections_text(table);
 }

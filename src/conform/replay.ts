@@ -1,6 +1,4 @@
 import { boot } from '../boot/boot.ts';
-import { parse_va } from '../geometry/translation.ts';
-import type { Kernel } from '../kernel/kernel.ts';
 import type { Op } from '../machines/ops.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Recording, RecordingStep } from '../machines/recording.ts';
@@ -148,16 +146,9 @@ function compare_tool(tally: Tally, op: Op, tool: ToolResult): void {
 const log_of = (step: RecordingStep): string =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
 
-/** Which page a program was given is chance: an address of the linear map is compared by its memory block. */
-const by_block = (k: Kernel, line: string): string =>
-  line.replace(/(?<=virtual address )[0-9a-f]{16}$/, (text) => {
-    const phys = parse_va(text) - k.c.PAGE_OFFSET + k.c.mappable_range.start;
-    return `of memory${Math.floor(phys / k.c.memory_block_size_bytes)}`;
-  });
-
-function compare_messages(tally: Tally, log: string, events: readonly Event[], k: Kernel): void {
-  const recorded = recorded_lines(log).map((line) => by_block(k, line));
-  const model = event_lines(events).map((line) => by_block(k, line));
+function compare_messages(tally: Tally, log: string, events: readonly Event[]): void {
+  const recorded = recorded_lines(log);
+  const model = event_lines(events);
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
     tally.check('messages', `dmesg hotplug line ${i + 1}`, recorded[i] ?? '(none)', model[i] ?? '(none)');
   }
@@ -207,7 +198,7 @@ function replay_step(session: Session, step: RecordingStep): StepReport {
     // a program that oopses leaves the machine as it was
     crashed ||= done.result.ended === 'bug' && op.op !== 'use_memory';
   }
-  compare_messages(tally, log, events, session.kernel);
+  compare_messages(tally, log, events);
   if (step.tree.list('sys') === undefined) {
     const why = step.ops.some((op) => 'crashed' in op && op.crashed)
       ? 'the guest had crashed'

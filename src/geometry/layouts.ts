@@ -19,17 +19,6 @@ const G = 2 ** 30;
 export const LAYOUT_FAMILIES = ['v5.2', 'v5.4', 'v6.1', 'v6.9'] as const;
 export type LayoutFamily = (typeof LAYOUT_FAMILIES)[number];
 
-/** Series by the mainline release they are told apart from: S0, S1 and the options on it are before the flip of v5.4, S2 at its -rc4. */
-const SERIES: Readonly<Record<string, LayoutFamily>> = {
-  S0: 'v5.2',
-  S1: 'v5.2',
-  'option-1': 'v5.2',
-  'option-2': 'v5.2',
-  'option-3': 'v5.2',
-  'option-4': 'v5.2',
-  S2: 'v5.4',
-};
-
 /** First release of a family, newest first. */
 const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] = [
   [6, 9, 'v6.9'],
@@ -38,26 +27,18 @@ const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] 
   [5, 2, 'v5.2'],
 ];
 
-/**
- * The family a modelled release or series ("v6.12", "S0", "S2-v5.3") or any kernel version from 5.2 on ("6.1.0-56-arm64")
- * has its layout from; undefined for anything else.
- */
+/** The family that any kernel version from 5.2 on ("v6.12", "6.1.0-56-arm64") has its layout from; undefined for anything else. */
 export function layout_family(release: string): LayoutFamily | undefined {
-  if (Object.hasOwn(SERIES, release)) return SERIES[release];
-  const version = /^(?:S2-)?v?(\d{1,4})\.(\d{1,4})(?!\d)/.exec(release);
-  if (!version) {
-    // a variant, "S2-base" or "S0-B36", has the layout of its series
-    const series = /^(S\d)-\w+$/.exec(release)?.[1] ?? '';
-    return Object.hasOwn(SERIES, series) ? SERIES[series] : undefined;
-  }
+  const version = /^v?(\d{1,4})\.(\d{1,4})(?!\d)/.exec(release);
+  if (!version) return undefined;
   const [major, minor] = [Number(version[1]), Number(version[2])];
   return SINCE.find(([first, second]) => major > first || (major === first && minor >= second))?.[2];
 }
 
 /**
  * The layout of a release.
- * @param release what layout_family() takes
- * @throws NoSuchGeometry when it is neither, or cannot be built with this shape: 52 bits came with v5.4 for 64K pages and
+ * @param release what layout_family() takes; a series says in its constants which family it has
+ * @throws NoSuchGeometry when it is something else, or cannot be built with this shape: 52 bits came with v5.4 for 64K pages and
  * with v6.9 for the others
  */
 export function layout(t: Translation, release: string): Layout {

@@ -103,14 +103,13 @@ const FORMATS = [
 ] as const;
 
 /**
- * The format of a release, series or kernel version, as layout_family() takes them.
+ * The format of a kernel version, as layout_family() takes it.
  * @throws NoSuchGeometry for anything else
  */
 export function ptdump_format(release: string): PtdumpFormat {
-  const family = layout_family(release);
-  if (!family)
+  if (!layout_family(release))
     throw new NoSuchGeometry(`no format of kernel_page_tables is known for ${JSON.stringify(release)}`);
-  const version = /(\d+)\.(\d+)/.exec(/\d\.\d/.test(release) ? release : family)!;
+  const version = /(\d+)\.(\d+)/.exec(release)!;
   const [major, minor] = [Number(version[1]), Number(version[2])];
   return FORMATS.find(([first, second]) => major > first || (major === first && minor >= second))![2];
 }

@@ -159,7 +159,7 @@ export const S0 = {
     if (sparse) yield* this.free_hotplug_leaf(level, run, null);
   },
 
-  /** Members of contiguous groups, one after the other: as long as one is left, a CPU may cache all of the group (B26). */
+  /** Leaves one after the other. Of a contiguous group a CPU may cache all as long as one is left (B26). */
   *unmap_hotplug_group(
     this: Kernel,
     level: 'PTE' | 'PMD' | 'PUD',
@@ -203,7 +203,7 @@ export const S0 = {
 };
 
 export const v5_7 = {
-  /** A block needs one invalidation, anywhere in it. */
+  /** A block needs one invalidation, anywhere in it: blocks go one by one. */
   *unmap_hotplug_leaf(
     this: Kernel,
     level: 'PTE' | 'PMD' | 'PUD',
@@ -214,14 +214,12 @@ export const v5_7 = {
     free_mapped: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    if (run.n > 1 && cont(run)) {
+    if (run.n > 1 && (cont(run) || level !== 'PTE')) {
       yield* this.unmap_hotplug_group(level, p, run, addr, next, free_mapped, altmap);
       return;
     }
     yield* this.clear_leaf(level, p, run.n);
-    if (run.n === 1 || level === 'PTE')
-      yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE, run.n);
-    else yield* this.flush_tlb_kernel_range(addr, addr + (next - addr) / run.n, run.n);
+    yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE, run.n);
     if (free_mapped) yield* this.free_hotplug_leaf(level, run, altmap);
   },
 };
