@@ -52,6 +52,8 @@ async function run(file: string | undefined, flags: Flags): Promise<number> {
   if (file === undefined && !flags.host)
     throw new InputError('mhp run', '', 'name a scenario, or use --host');
   const read = file === undefined ? null : read_scenario(file);
+  if (read?.interleaved)
+    throw new InputError(read.file, 'threads', 'run at the same time: mhp check looks at them');
   const machine = await machine_of(read, flags.host);
   const release = release_for(flags.release, read, machine);
   const model = boot_named(machine, release);

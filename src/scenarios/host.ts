@@ -31,6 +31,8 @@ export function whole_life(model: Model): Scenario | null {
     release_name: undefined,
     fixed: [],
     failure: undefined,
+    why: null,
+    interleaved: null,
     steps: [
       { kind: 'device_add', step: { id: 'dimm0', start, size, node } },
       { kind: 'online_movable', step: { blocks: block } },

@@ -5,6 +5,7 @@ import { machineFileSchema } from '../machines/machine-schema.ts';
 import { parseYamlText, type YamlText } from '../machines/yaml-text.ts';
 import { placeOf } from '../machines/zod-place.ts';
 import { find_release, type Release } from '../releases/index.ts';
+import { type Interleaved, read_interleaved } from './interleaved/read.ts';
 import { parseStep, type ScenarioFile, type ScenarioStep, scenarioSchema } from './schema.ts';
 
 /** A scenario as it stands in its file; a machine that is named, not described, is read by whoever runs it. */
@@ -18,7 +19,10 @@ export interface Scenario {
   readonly release_name: string | undefined;
   readonly fixed: readonly Release[];
   readonly failure: ScenarioFile['failure'];
+  readonly why: string | null;
   readonly steps: readonly ScenarioStep[];
+  /** What runs at the same time after the steps; null in a scenario of steps alone. */
+  readonly interleaved: Interleaved | null;
   /** Line of each step, for messages. */
   readonly lines: readonly (number | undefined)[];
 }
@@ -54,6 +58,9 @@ export function parseScenario(text: string, file: string): Scenario {
     if ('what' in step) throw new InputError(file, place(yaml, ['steps', i, ...step.path]), step.what);
     return step.step;
   });
+  const interleaved = read_interleaved(data, (path, what) => new InputError(file, place(yaml, path), what));
+  if (interleaved === null && steps.length === 0)
+    throw new InputError(file, '', 'has neither steps nor threads: there is nothing to do');
   const machine_yaml: YamlText = { value: data.machine, lineOf: (path) => yaml.lineOf(['machine', ...path]) };
   const described = typeof data.machine === 'string' ? null : machineFileSchema.safeParse(data.machine);
   if (described?.error) {
@@ -69,6 +76,8 @@ export function parseScenario(text: string, file: string): Scenario {
     release: data.release === undefined ? null : release_of(data.release, ['release']),
     fixed: (data.fixed ?? []).map((name, i) => release_of(name, ['fixed', i])),
     failure: data.failure,
+    why: data.why ?? null,
+    interleaved,
     steps,
     lines: steps.map((_, i) => yaml.lineOf(['steps', i])),
   };

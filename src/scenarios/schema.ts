@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { machineFileSchema } from '../machines/machine-schema.ts';
 import { SIZE_PATTERN } from '../machines/size.ts';
 import { ERRNO, type Errno } from '../steps/errno.ts';
+import { interleavedSchema } from './interleaved/schema.ts';
 import { consumer_names } from './reserved/consumers.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */
@@ -217,9 +218,23 @@ const stepSchema = z.union(
   }) as [z.ZodObject, z.ZodObject],
 );
 
+/** What goes wrong where one operation follows the other. */
+export const STEP_FAILURES = ['bug', 'warn', 'lock', 'hang', 'invariant', 'expectation'] as const;
+/** What only threads that run at the same time can come to. */
+export const THREAD_FAILURES = [
+  'use-after-free',
+  'wild-access',
+  'double-free',
+  'deadlock',
+  'lock-misuse',
+  'lock-order',
+  'reachable',
+  'break-before-make',
+] as const;
+
 const failure = z
   .strictObject({
-    kind: z.enum(['bug', 'warn', 'lock', 'hang', 'invariant', 'expectation']),
+    kind: z.enum([...STEP_FAILURES, ...THREAD_FAILURES]),
     text: word.meta({ description: 'The failure says this' }),
   })
   .meta({ description: 'What goes wrong on `release`' });
@@ -239,7 +254,8 @@ export const scenarioSchema = z
     fixed: z.array(word).optional().meta({ description: 'Releases on which nothing goes wrong' }),
     failure: failure.optional(),
     why: z.string().max(2000).optional(),
-    steps: z.array(z.unknown()).min(1).max(100_000).meta({ description: 'Operations in order' }),
+    steps: z.array(z.unknown()).max(100_000).default([]).meta({ description: 'Operations in order' }),
+    ...interleavedSchema.shape,
   })
   .meta({ title: 'mhp scenario', description: 'What is done to a machine, and what is expected' });
 
@@ -281,7 +297,7 @@ export function scenarioJsonSchema(): unknown {
     machine: z.union([word, machineFileSchema]).meta({
       description: 'What a machine file says, or a source of a machine (relative to the scenario), or "host"',
     }),
-    steps: z.array(stepSchema).min(1),
+    steps: z.array(stepSchema).optional(),
   });
   return z.toJSONSchema(schema, { io: 'input' });
 }

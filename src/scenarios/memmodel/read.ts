@@ -20,6 +20,7 @@ export interface MemScenario {
   readonly release: MemRelease;
   readonly fixed: readonly MemRelease[];
   readonly failure: MemScenarioFile['failure'];
+  readonly why: string | null;
   readonly steps: readonly MemStep[];
 }
 
@@ -56,6 +57,7 @@ export function parseMemScenario(text: string, file: string): MemScenario {
     release: release_of(data.release, ['release']),
     fixed: (data.fixed ?? []).map((name, i) => release_of(name, ['fixed', i])),
     failure: data.failure,
+    why: data.why ?? null,
     steps: data.steps.map((value, i) => {
       const step = parseMemStep(value);
       if ('what' in step) throw new InputError(file, place(['steps', i, ...step.path]), step.what);

@@ -1,0 +1,108 @@
+import { boot } from '../boot/boot.ts';
+import { ImpossibleMachine } from '../boot/impossible.ts';
+import { NoSuchGeometry } from '../geometry/translation.ts';
+import { find_release, type Release } from '../releases/index.ts';
+import { type MemRelease, mem_releases } from '../releases/memmodel.ts';
+import { NotApplicable } from '../scenarios/interleaved/names.ts';
+import { run_mem_scenario } from '../scenarios/memmodel/run.ts';
+import { run_scenario } from '../scenarios/run.ts';
+import { Session } from '../scenarios/session.ts';
+import type { Checked } from './checked.ts';
+import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
+import { check_threads, type Search } from './threads.ts';
+import { geometry_text, type Variation, varied_layout, varied_machine } from './variation.ts';
+
+export interface CheckOptions extends Search {
+  readonly variation?: Variation;
+}
+
+/** A name that stands for no release that this entry can run on. */
+export class NoSuchRelease extends Error {
+  override readonly name = 'NoSuchRelease';
+}
+
+type Outcome = Omit<Checked, 'id' | 'release' | 'geometry' | 'layout'>;
+
+const NOTHING = { failure: null, reason: null, within: [], states: 0, steps: 0, told: null };
+
+/**
+ * Whether an entry's failure shows on a release.
+ * @throws NoSuchRelease
+ * @throws BadOperation where the entry cannot be done as written
+ */
+export function check_entry(entry: Entry, release: string | Release, options: CheckOptions = {}): Checked {
+  const { variation = {} } = options;
+  const name = typeof release === 'string' ? release : release.name;
+  const head = {
+    id: entry.id,
+    release: name,
+    geometry: variation.geometry ? geometry_text(variation.geometry) : null,
+    layout: variation.layout ?? null,
+  };
+  try {
+    return { ...head, ...outcome_of(entry, release, variation, options) };
+  } catch (error) {
+    const lacks =
+      error instanceof NotApplicable || error instanceof ImpossibleMachine || error instanceof NoSuchGeometry;
+    if (!lacks) throw error;
+    return { ...head, ...NOTHING, verdict: 'n/a', reason: error.message };
+  }
+}
+
+function outcome_of(entry: Entry, release: string | Release, variation: Variation, search: Search): Outcome {
+  if (entry.kind === 'memmap') {
+    const known = typeof release === 'string' ? mem_releases.get(release) : undefined;
+    if (!known) throw new NotApplicable(`struct pages as addresses are not modelled for ${String(release)}`);
+    return check_memmap(entry, known);
+  }
+  const known = typeof release === 'string' ? find_release(release) : release;
+  if (!known) throw new NoSuchRelease(`${JSON.stringify(release)} is no modelled release`);
+  return entry.kind === 'threads'
+    ? check_threads(entry, known, variation, search)
+    : check_steps(entry, known, variation);
+}
+
+/** The failure that is named, if it is there; else the first. */
+function judged<F extends { readonly kind: string; readonly text: string }>(
+  { failure }: Entry,
+  failures: readonly F[],
+): Pick<Checked, 'verdict' | 'failure'> {
+  const named = failures.find(
+    ({ kind, text }) => failure !== null && kind === failure.kind && text.includes(failure.text),
+  );
+  const first = named ?? failures[0];
+  if (!first) return { verdict: 'clean', failure: null };
+  return { verdict: named ? 'found' : 'other', failure: { kind: first.kind, text: first.text } };
+}
+
+const steps_of = (outcomes: readonly { readonly steps: number }[]): number =>
+  outcomes.reduce((sum, { steps }) => sum + steps, 0);
+
+function check_steps(entry: StepsEntry, release: Release, variation: Variation): Outcome {
+  const machine = varied_machine(entry.scenario.machine, variation);
+  const layout = varied_layout(machine, variation);
+  const session = new Session(boot(machine, release, layout ? { layout } : {}));
+  const outcomes = [...run_scenario(entry.scenario, session)];
+  return {
+    ...NOTHING,
+    ...judged(
+      entry,
+      outcomes.flatMap(({ failures }) => failures),
+    ),
+    steps: steps_of(outcomes),
+    told: { kind: 'steps', outcomes },
+  };
+}
+
+function check_memmap(entry: MemmapEntry, release: MemRelease): Outcome {
+  const outcomes = [...run_mem_scenario(entry.scenario, release)];
+  return {
+    ...NOTHING,
+    ...judged(
+      entry,
+      outcomes.flatMap(({ failures }) => failures),
+    ),
+    steps: steps_of(outcomes),
+    told: { kind: 'memmap', outcomes },
+  };
+}

@@ -1,0 +1,35 @@
+import type { MemOutcome } from '../scenarios/memmodel/run.ts';
+import type { StepOutcome } from '../scenarios/run.ts';
+import type { Story } from '../schedule/replay.ts';
+import type { Bound } from '../schedule/verdict.ts';
+
+/**
+ * What an entry came to on a release: the failure it names (`found`), another one (`other`), none (`clean`), a bound that was
+ * reached (`undecided`), or nothing, because the release or machine lacks what it is about (`n/a`).
+ */
+export type CheckVerdict = 'found' | 'other' | 'clean' | 'undecided' | 'n/a';
+
+/** How it came about. */
+export type Told =
+  | { readonly kind: 'threads'; readonly story: Story; readonly token: string; readonly preemptions: number }
+  | { readonly kind: 'steps'; readonly outcomes: readonly StepOutcome[] }
+  | { readonly kind: 'memmap'; readonly outcomes: readonly MemOutcome[] };
+
+export interface Checked {
+  readonly id: string;
+  readonly release: string;
+  /** The geometry in place of the entry's own, as "4K/48". */
+  readonly geometry: string | null;
+  /** The layout in place of the entry's own: the release's, or that of a family of releases. */
+  readonly layout: string | null;
+  readonly verdict: CheckVerdict;
+  readonly failure: { readonly kind: string; readonly text: string } | null;
+  /** Why nothing can be said. */
+  readonly reason: string | null;
+  /** What was left out of a search that came to `clean`. */
+  readonly within: readonly Bound[];
+  /** Distinct states of a search, steps of kernel code performed. */
+  readonly states: number;
+  readonly steps: number;
+  readonly told: Told | null;
+}

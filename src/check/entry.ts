@@ -1,0 +1,61 @@
+import { InputError } from '../machines/input-error.ts';
+import type { Machine } from '../machines/machine.ts';
+import { is_mem_scenario, type MemScenario, parseMemScenario } from '../scenarios/memmodel/read.ts';
+import { parseScenario, type Scenario } from '../scenarios/read.ts';
+
+/** A scenario that says on which release what goes wrong, and where it is cured. */
+export type Entry = StepsEntry | ThreadsEntry | MemmapEntry;
+
+interface About {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string | null;
+  readonly file: string;
+  /** The release that fails. */
+  readonly release: string;
+  /** Releases on which nothing goes wrong. */
+  readonly fixed: readonly string[];
+  /** What goes wrong; null for a scenario in which nothing should. */
+  readonly failure: { readonly kind: string; readonly text: string } | null;
+}
+
+/** Operations one after the other. */
+export interface StepsEntry extends About {
+  readonly kind: 'steps';
+  readonly scenario: Scenario & { readonly machine: Machine };
+}
+
+/** Threads that run at the same time. */
+export interface ThreadsEntry extends About {
+  readonly kind: 'threads';
+  readonly scenario: Scenario & { readonly machine: Machine };
+}
+
+/** Struct pages as addresses. */
+export interface MemmapEntry extends About {
+  readonly kind: 'memmap';
+  readonly scenario: MemScenario;
+}
+
+/**
+ * An entry from the text of a scenario file, which describes its machine itself.
+ * @throws InputError
+ */
+export function read_entry(text: string, file: string): Entry {
+  const scenario = is_mem_scenario(text) ? parseMemScenario(text, file) : parseScenario(text, file);
+  if (!scenario.release) throw new InputError(file, 'release', 'is missing: name the release that fails');
+  const about = {
+    id: scenario.id ?? file,
+    title: scenario.title ?? '',
+    why: scenario.why ?? null,
+    file,
+    release: scenario.release.name,
+    fixed: scenario.fixed.map(({ name }) => name),
+    failure: scenario.failure ?? null,
+  };
+  if (!('interleaved' in scenario)) return { ...about, kind: 'memmap', scenario };
+  if (typeof scenario.machine === 'string')
+    throw new InputError(file, 'machine', 'is not described here, but named');
+  const kind = scenario.interleaved ? 'threads' : 'steps';
+  return { ...about, kind, scenario: { ...scenario, machine: scenario.machine } };
+}

@@ -1,0 +1,78 @@
+import type { Release } from '../releases/define.ts';
+import { interleaving, place_of } from '../scenarios/interleaved/program.ts';
+import { explore, exploreTraces } from '../schedule/explore.ts';
+import type { Monitor } from '../schedule/monitor.ts';
+import type { Program } from '../schedule/program.ts';
+import { tell } from '../schedule/tell.ts';
+import { encodeToken } from '../schedule/token.ts';
+import type { Bounds, Verdict, Watch } from '../schedule/verdict.ts';
+import type { Checked, Told } from './checked.ts';
+import type { ThreadsEntry } from './entry.ts';
+import { named_monitor, thread_monitors } from './monitors.ts';
+import { type Variation, variation_text, varied_layout, varied_machine } from './variation.ts';
+
+export interface Search {
+  readonly mode?: 'states' | 'traces';
+  readonly bounds?: Bounds;
+  readonly watch?: Watch;
+}
+
+export interface Watched {
+  readonly program: Program;
+  readonly monitors: readonly Monitor[];
+}
+
+/** The threads of an entry on a release, and what watches them. */
+export function watched({ id, scenario }: ThreadsEntry, release: Release, variation: Variation): Watched {
+  const own = place_of(scenario);
+  const machine = varied_machine(scenario.machine, variation);
+  const place =
+    variation.geometry || variation.layout ? { machine, layout: varied_layout(machine, variation) } : own;
+  const name = `${id} on ${release.name}${variation_text(variation)}`;
+  const { model, program } = interleaving(name, scenario, release, place);
+  return { program, monitors: thread_monitors(model.state, model.kernel.c) };
+}
+
+type Outcome = Pick<Checked, 'verdict' | 'failure' | 'reason' | 'within' | 'states' | 'steps' | 'told'>;
+
+/** Every interleaving: first for the failure that the entry names, if this is where it shows, then for any. */
+export function check_threads(
+  entry: ThreadsEntry,
+  release: Release,
+  variation: Variation,
+  search: Search,
+): Outcome {
+  const { program, monitors } = watched(entry, release, variation);
+  const { failure } = entry;
+  const run = (of: readonly Monitor[]): Verdict => {
+    const options = { monitors: of, bounds: search.bounds ?? {}, watch: search.watch ?? {} };
+    return search.mode === 'traces' ? exploreTraces(program, options) : explore(program, options);
+  };
+  const named = failure && release.name === entry.release ? named_monitor(monitors, failure) : undefined;
+  if (named) {
+    const verdict = run([named]);
+    if (verdict.verdict !== 'proved') return outcome(program, [named], verdict, failure);
+  }
+  return outcome(program, monitors, run(monitors), failure);
+}
+
+function outcome(
+  program: Program,
+  monitors: readonly Monitor[],
+  verdict: Verdict,
+  failure: ThreadsEntry['failure'],
+): Outcome {
+  const { states, transitions: steps } = verdict.stats;
+  const none = { failure: null, reason: null, within: [], states, steps, told: null };
+  if (verdict.verdict === 'undecided') return { ...none, verdict: 'undecided', reason: verdict.bound };
+  if (verdict.verdict === 'proved') return { ...none, verdict: 'clean', within: verdict.within };
+  const { monitor: kind, text } = verdict.violation;
+  const told: Told = {
+    kind: 'threads',
+    story: tell(program, verdict, monitors),
+    token: encodeToken(program, verdict.trace),
+    preemptions: verdict.preemptions,
+  };
+  const found = failure !== null && failure.kind === kind && text.includes(failure.text);
+  return { ...none, verdict: found ? 'found' : 'other', failure: { kind, text }, told };
+}

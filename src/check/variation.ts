@@ -1,0 +1,29 @@
+import { layout as family_layout, type LayoutFamily } from '../geometry/layouts.ts';
+import { translation } from '../geometry/translation.ts';
+import type { Machine } from '../machines/machine.ts';
+
+/** An entry otherwise than it stands in its file. */
+export interface Variation {
+  /** Bytes of a page and bits of an address of arm64. */
+  readonly geometry?: { readonly page_size: number; readonly va_bits: number };
+  /** A family of releases whose layout to take. */
+  readonly layout?: LayoutFamily;
+}
+
+/** "4K/48" */
+export const geometry_text = ({ page_size, va_bits }: NonNullable<Variation['geometry']>): string =>
+  `${page_size / 1024}K/${va_bits}`;
+
+/** The machine in another geometry. One that is no arm64 has no other. */
+export const varied_machine = (machine: Machine, { geometry }: Variation): Machine =>
+  geometry && machine.arch === 'arm64' ? { ...machine, ...geometry } : machine;
+
+/** Regions to boot with: those asked for; undefined where the release's own are. */
+export const varied_layout = (machine: Machine, { layout }: Variation) =>
+  layout && machine.arch === 'arm64'
+    ? family_layout(translation('arm64', machine.page_size, machine.va_bits ?? 48), layout)
+    : undefined;
+
+/** What is other than in the file, for a name: "", " in 4K/48", " in 4K/48 with the layout of v5.4". */
+export const variation_text = ({ geometry, layout }: Variation): string =>
+  `${geometry ? ` in ${geometry_text(geometry)}` : ''}${layout ? ` with the layout of ${layout}` : ''}`;

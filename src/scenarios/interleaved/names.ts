@@ -1,0 +1,66 @@
+import { shared_tables } from '../../geometry/shared-tables.ts';
+import { phys_to_virt } from '../../kernel/arch/arm64/mmu.ts';
+import type { Config } from '../../kernel/config.ts';
+import { BadExpression, type Result, type Scope } from './expression.ts';
+
+/** What a scenario is about is not there on this kernel or machine: nothing can be said, and nothing is wrong. */
+export class NotApplicable extends Error {
+  override readonly name = 'NotApplicable';
+}
+
+/** Numbers of a booted kernel by their kernel names. Sizes and addresses are bytes. */
+const NUMBERS = [
+  ...(['PAGE_SIZE', 'PMD_SIZE', 'SECTION_SIZE', 'PAGES_PER_SECTION', 'PAGES_PER_SUBSECTION'] as const),
+  ...(['PAGE_OFFSET', 'PAGE_END', 'VMEMMAP_START', 'VMEMMAP_END', 'memory_block_size_bytes'] as const),
+  ...(['pageblock_nr_pages', 'ZONE_NORMAL', 'ZONE_MOVABLE'] as const),
+] as const;
+
+const of_layout = ['VMALLOC_START', 'VMALLOC_END'] as const;
+
+const numbers = (args: readonly Result[]): number[] => {
+  if (!args.every((arg) => typeof arg === 'number')) throw new BadExpression('numbers are wanted');
+  return args as number[];
+};
+
+function table_of(c: Config, [below, above]: readonly Result[]) {
+  const pair = [below, above];
+  const shared = shared_tables(c.t, c.layout).filter(
+    (table) => pair.includes(table.below) && pair.includes(table.above),
+  );
+  const table = shared.at(-1);
+  if (!table) throw new NotApplicable(`${below} and ${above} share no table below the root`);
+  return table;
+}
+
+function region(c: Config, [name]: readonly Result[]) {
+  const found = c.layout.regions.find((one) => one.name === name);
+  if (!found) throw new NotApplicable(`layout ${c.layout.name} has no region ${name}`);
+  return found;
+}
+
+const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) => Result>> = {
+  // the smallest table, not the root, with entries of two regions; and its end
+  shared_table: (c, args) => table_of(c, args).start,
+  shared_table_end: (c, args) => table_of(c, args).end,
+  region_start: (c, args) => region(c, args).start,
+  region_end: (c, args) => region(c, args).end,
+  max: (_, args) => Math.max(...numbers(args)),
+  min: (_, args) => Math.min(...numbers(args)),
+  pfn: (c, [pa]) => Math.floor(numbers([pa!])[0]! / c.PAGE_SIZE),
+  __va: (c, [pa]) => phys_to_virt(c, numbers([pa!])[0]!),
+};
+
+/** What expressions may name: numbers and regions of a kernel, and what has been given a name before. */
+export function scope_of(c: Config, given: ReadonlyMap<string, Result>): Scope {
+  return {
+    name: (name) => {
+      if (given.has(name)) return given.get(name)!;
+      if (name === 'memstart_addr') return c.mappable_range.start;
+      if (name === 'PAGE_KERNEL') return c.pgprot.PAGE_KERNEL;
+      if ((of_layout as readonly string[]).includes(name))
+        return c.layout[name as (typeof of_layout)[number]];
+      return (NUMBERS as readonly string[]).includes(name) ? c[name as (typeof NUMBERS)[number]] : undefined;
+    },
+    call: (name, args) => (Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]!(c, args) : undefined),
+  };
+}

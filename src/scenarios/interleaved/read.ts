@@ -1,0 +1,70 @@
+import type { Region } from '../../geometry/layout.ts';
+import { releases } from '../../releases/index.ts';
+import { BadExpression, type Expression, parse_expression, type Scope } from './expression.ts';
+import { LOCKS } from './locks.ts';
+import type { InterleavedFile } from './schema.ts';
+import { parse_statement, type Statement } from './statement.ts';
+
+/** Threads of a scenario as they stand in its file. */
+export interface Interleaved {
+  readonly layout: readonly Region[] | null;
+  readonly config: NonNullable<InterleavedFile['config']>;
+  readonly names: readonly (readonly [string, Expression])[];
+  readonly before: readonly Statement[];
+  readonly threads: Readonly<Record<string, readonly Statement[]>>;
+}
+
+type Wrong = (path: readonly PropertyKey[], what: string) => Error;
+
+const NOWHERE: Scope = { name: () => undefined, call: () => undefined };
+
+const functions = new Set(
+  [...releases.values()].flatMap((release) =>
+    (['arm64', 'x86_64'] as const).flatMap((arch) => Object.keys(release.functions(arch))),
+  ),
+);
+
+/** Null where the file has no threads. `wrong` makes an error of a place in it. */
+export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleaved | null {
+  const placed = <T>(path: readonly PropertyKey[], read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof BadExpression) throw wrong(path, error.message);
+      throw error;
+    }
+  };
+  const statements = (lines: readonly string[], path: readonly PropertyKey[]): Statement[] =>
+    lines.map((line, i) => {
+      const statement = placed([...path, i], () => parse_statement(line));
+      if (statement.kind === 'call' && !functions.has(statement.fn) && !Object.hasOwn(LOCKS, statement.fn))
+        throw wrong([...path, i], `${statement.fn}() is no function of a modelled kernel`);
+      return statement;
+    });
+  if (!file.threads) {
+    const alone = (['layout', 'config', 'let', 'before'] as const).find((key) => file[key] !== undefined);
+    if (alone) throw wrong([alone], 'is for scenarios with threads');
+    return null;
+  }
+  return {
+    layout: file.layout
+      ? Object.entries(file.layout).map(([name, ends]) => {
+          const [start, end] = ends.map((text, i) =>
+            placed(['layout', name, i], () => parse_expression(text)(NOWHERE)),
+          );
+          if (typeof start !== 'number' || typeof end !== 'number')
+            throw wrong(['layout', name], 'is no pair of addresses');
+          return { name, start, end };
+        })
+      : null,
+    config: file.config ?? {},
+    names: Object.entries(file.let ?? {}).map(([name, text]) => [
+      name,
+      placed(['let', name], () => parse_expression(text)),
+    ]),
+    before: statements(file.before ?? [], ['before']),
+    threads: Object.fromEntries(
+      Object.entries(file.threads).map(([name, lines]) => [name, statements(lines, ['threads', name])]),
+    ),
+  };
+}

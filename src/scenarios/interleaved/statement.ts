@@ -1,0 +1,29 @@
+import { type Expression, parse_call, parse_expression } from './expression.ts';
+
+/** A line of a thread: a call of a kernel function, or a word on how to go on. */
+export type Statement =
+  | {
+      readonly kind: 'call';
+      /** The name that what it returns is given. */
+      readonly into: string | null;
+      readonly fn: string;
+      readonly args: readonly Expression[];
+      readonly text: string;
+    }
+  /** `need x`: where there is no x, the thread ends here. `expect x`: where there is none, something is wrong. */
+  | { readonly kind: 'need' | 'expect'; readonly value: Expression; readonly text: string };
+
+const WORD = /^(need|expect)\s+(.*)$/s;
+const INTO = /^([a-z]\w*)\s*=(?!=)\s*(.*)$/s;
+
+/**
+ * `area = vmalloc(PAGE_SIZE)`, `vfree(area)`, `need area`, `expect freed == 1`.
+ * @throws BadExpression
+ */
+export function parse_statement(line: string): Statement {
+  const text = line.trim();
+  const word = WORD.exec(text);
+  if (word) return { kind: word[1] as 'need' | 'expect', value: parse_expression(word[2]!), text: word[2]! };
+  const into = INTO.exec(text);
+  return { kind: 'call', into: into?.[1] ?? null, ...parse_call(into?.[2] ?? text), text };
+}
