@@ -1,4 +1,6 @@
 import { B61a_mutant, B61b_mutant } from './B61.ts';
+import { B76 } from './B76.ts';
+import { B77 } from './B77.ts';
 import type { Release } from './define.ts';
 import { B33b, B36_mutant, B36b_mutant, B38_mutant, B38b_mutant, B80_mutant } from './mutations.ts';
 import { options } from './options.ts';
@@ -22,7 +24,18 @@ export const releases: ReadonlyMap<string, Release> = new Map(
   [
     ...mainline,
     ...[S0_base, S0, S1, ...options, ...S2_series],
-    ...[B33b, B36_mutant, B36b_mutant, B38_mutant, B38b_mutant, B61a_mutant, B61b_mutant, B80_mutant],
+    ...[
+      B33b,
+      B36_mutant,
+      B36b_mutant,
+      B38_mutant,
+      B38b_mutant,
+      B61a_mutant,
+      B61b_mutant,
+      B76,
+      B77,
+      B80_mutant,
+    ],
   ].map((release) => [release.name, release]),
 );
 

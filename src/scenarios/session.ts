@@ -4,7 +4,7 @@ import { kernel_page_tables } from '../kernel/fs/kernel_page_tables.ts';
 import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
+import { mem_hotplug_begin, mem_hotplug_done, PROTECTED } from '../kernel/locks.ts';
 import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
 import { add_zone_device } from '../kernel/mm/zone_device.ts';
 import type { State } from '../kernel/state.ts';
@@ -70,12 +70,12 @@ export class Session {
   constructor(model: Model) {
     this.kernel = model.kernel;
     this.state = model.state;
-    this.#runner = new Runner(this.state);
+    this.#runner = new Runner(this.state, PROTECTED);
   }
 
   #run(thread: Steps<number>): Result {
     const outcome = this.#modelled(thread);
-    if (outcome.ended !== 'returned') this.#runner = new Runner(this.state);
+    if (outcome.ended !== 'returned') this.#runner = new Runner(this.state, PROTECTED);
     const ret = outcome.value ?? null;
     return {
       ret,
@@ -92,7 +92,7 @@ export class Session {
       return this.#runner.run(thread, this.meanwhile);
     } catch (error) {
       if (!(error instanceof NotModelled)) throw error;
-      this.#runner = new Runner(this.state);
+      this.#runner = new Runner(this.state, PROTECTED);
       throw new BadOperation(`not modelled: ${error.message}`);
     }
   }

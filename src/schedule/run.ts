@@ -22,6 +22,9 @@ export interface Outcome<T> {
   readonly signalled: readonly string[];
 }
 
+/** By object and field: the lock that who writes it must hold exclusively. */
+export type Protected = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** The number of the only thread. */
 const ALONE = 0;
 
@@ -34,12 +37,15 @@ type Table = Map<number, Record<string, unknown>>;
 export class Runner {
   readonly #tables: Record<string, Table>;
   readonly #world: World;
+  readonly #protected: Protected;
   readonly #locks = new Map<string, LockState>();
   #writes = 0;
 
-  constructor(world: World) {
+  /** Writes to what is protected, without its lock, are reported and done all the same. */
+  constructor(world: World, protects: Protected = {}) {
     this.#world = world;
     this.#tables = world as Record<string, Table>;
+    this.#protected = protects;
   }
 
   /** `meanwhile` is asked when the thread waits for somebody else for ever: true when that somebody has acted. */
@@ -54,8 +60,11 @@ export class Runner {
       const step = next.value;
       let result: unknown;
       switch (step.op) {
-        case 'read':
         case 'write':
+          this.#check_protected(step, events);
+          result = this.perform(step);
+          break;
+        case 'read':
         case 'call':
           result = this.perform(step);
           break;
@@ -125,6 +134,15 @@ export class Runner {
     const object = this.#tables[obj]!.get(key);
     if (!object) throw new Error(`no object ${key} in table ${obj}`);
     return object;
+  }
+
+  /** Once for each field of a run. */
+  #check_protected({ obj, field }: Step & { op: 'write' }, events: Event[]): void {
+    const lock = this.#protected[obj]?.[field];
+    if (lock === undefined || this.#locks.get(lock)?.writer === ALONE) return;
+    const text = `wrote ${obj}.${field} without holding ${lock}`;
+    if (!events.some((event) => event.kind === 'lock' && event.text === text))
+      events.push({ kind: 'lock', lock, text });
   }
 
   #lock(step: Step & { op: 'lock' }, events: Event[]): boolean | 'deadlock' {

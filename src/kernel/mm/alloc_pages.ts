@@ -4,11 +4,12 @@ import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { change } from '../ops.ts';
 import type { State } from '../state.ts';
 import {
+  MEMMAP,
   MIGRATE,
-  NO_PAGE,
   type Page,
   PageHWPoison,
   PageReserved,
+  page_memmap,
   page_migratetype,
   page_nid,
   page_use,
@@ -69,17 +70,15 @@ function take_pages(
   return found;
 }
 
-/** Whether a page of the range is not the allocator's: memblock's, or without a struct page. */
+/** The allocator never had it: memblock's, without a struct page, or with one that nobody has initialised (B77). */
+const foreign = (page: Page): boolean => PageReserved(page) || page_memmap(page) !== MEMMAP.INIT;
+
+/** Whether a page of the range is not the allocator's to take back. */
 function give_back(state: State, pfn: number, nr_pages: number): boolean {
-  const foreign = state.pages.first(
-    pfn,
-    pfn + nr_pages,
-    (page) => page === NO_PAGE || PageReserved(page) || page_use(page) === USE.FREE,
-  );
-  state.pages.update(pfn, pfn + nr_pages, (page) =>
-    page === NO_PAGE || PageReserved(page) ? page : with_use(page, USE.FREE),
-  );
-  return foreign >= 0;
+  const bad = (page: Page): boolean => foreign(page) || page_use(page) === USE.FREE;
+  const first = state.pages.first(pfn, pfn + nr_pages, bad);
+  state.pages.update(pfn, pfn + nr_pages, (page) => (foreign(page) ? page : with_use(page, USE.FREE)));
+  return first >= 0;
 }
 
 /** vmem_altmap_alloc: the first of `nr_pfns` pages, naturally aligned, or -1 (FACTS 2.19, 9.4). The position follows the counts. */

@@ -13,8 +13,13 @@ import { merged, missing, type Span } from './spans.ts';
  * pages of their own, all of which are mapped.
  */
 export function check_memmap(state: State, c: Config): string[] {
-  if (!state.mmu) return [];
   const broken: string[] = [];
+  const { nr_vmemmap_pages } = state.vars.get(0)!;
+  // FACTS section 7, 10
+  if (nr_vmemmap_pages < 0) {
+    broken.push(`${-nr_vmemmap_pages} pages of struct pages went to the allocator that had not come from it`);
+  }
+  if (!state.mmu) return broken;
   const active: Span[] = [];
   for (const nr of state.mem_section.keys()) {
     for (const { start, end } of active_spans(state, c, nr)) {

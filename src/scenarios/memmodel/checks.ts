@@ -15,6 +15,8 @@ const pfns = (start: number, end: number): string =>
     ? `pfn 0x${start.toString(16)}`
     : `pfn 0x${start.toString(16)}-0x${(end - 1).toString(16)}`;
 
+const word = (n: number): string => BigInt.asUintN(64, BigInt(n)).toString(16);
+
 interface Runs<V> {
   in(start: number, end: number): Iterable<{ start: number; end: number; value: V }>;
 }
@@ -73,6 +75,9 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
     const first = nr * c.PAGES_PER_SECTION;
     if (ms.flags & SECTION_IS_EARLY && !(ms.flags & SECTION_HAS_MEM_MAP) && ms.section_mem_map === 0)
       yield `section ${nr} of node ${ms.nid} is early before it has a memmap`;
+    // what crash and makedumpfile go by
+    if (ms.flags === 0 && ms.section_mem_map !== 0)
+      yield `section ${nr} is empty and its section_mem_map is 0x${word(ms.section_mem_map)}: a dump tool takes it for a memmap`;
     if (!(ms.flags & SECTION_HAS_MEM_MAP)) continue;
     const decoded = page_add(ms.section_mem_map, first);
     used.add(decoded);

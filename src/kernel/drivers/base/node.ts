@@ -1,9 +1,10 @@
 import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
 import { page_nid } from '../../mm/page.ts';
-import { add, change, exists, R, W } from '../../ops.ts';
-import { PFN_PHYS, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
-import { NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
+import { add, change, exists, look, R, W } from '../../ops.ts';
+import { PFN_DOWN, PFN_PHYS, PFN_UP, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
+import { MEMBLOCK_MEMORY, NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
 
 /** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
 function create_node_link(state: State, nid: number, id: number): boolean {
@@ -25,6 +26,17 @@ function remove_links(state: State, id: number, nid: number): void {
   state.pgdat.get(nid)?.links.set(id, id + 1, false);
   const block = state.memory_block.get(id);
   if (block) block.links = block.links.filter((n) => n !== nid);
+}
+
+/** A pfn of every stretch in which all struct pages are alike and memblock knows all of them or none, ascending. */
+function one_of_each(state: State, c: Config, start: number, end: number): number[] {
+  const pfns = new Set([...state.pages.in(start, end)].map((run) => run.start));
+  for (const { base, size } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
+    for (const pfn of [PFN_UP(c, base), PFN_DOWN(c, base + size)]) {
+      if (pfn > start && pfn < end) pfns.add(pfn);
+    }
+  }
+  return [...pfns].sort((a, b) => a - b);
 }
 
 const drop_node_links = (state: State, nid: number): void =>
@@ -80,11 +92,22 @@ export const v5_2 = {
     return 0;
   },
 
-  /** v5.2: the node of every page of this section, where it can be read. */
+  /** Both links to each node that a page of [start_pfn, end_pfn) names, where that can be read. */
+  *unlink_nodes_of(this: Kernel, id: number, start_pfn: number, end_pfn: number): Steps<void> {
+    const seen = new Set<number>();
+    for (const pfn of yield* look('pages', one_of_each, this.c, start_pfn, end_pfn)) {
+      const nid = yield* this.get_nid_for_pfn(pfn);
+      if (nid < 0 || seen.has(nid) || !(yield* exists('pgdat', nid))) continue;
+      if (!(yield* R('pgdat', nid, 'online'))) continue;
+      seen.add(nid);
+      yield* change('node links', remove_links, id, nid);
+    }
+  },
+
+  /** v5.2: of every page of this section. */
   *unregister_mem_sect_under_nodes(this: Kernel, id: number, section_nr: number): Steps<void> {
-    const nid = yield* this.get_nid_for_pfn(section_nr_to_pfn(this.c, section_nr));
-    if (nid < 0 || !(yield* R('pgdat', nid, 'online'))) return;
-    yield* change('node links', remove_links, id, nid);
+    const start_pfn = section_nr_to_pfn(this.c, section_nr);
+    yield* this.unlink_nodes_of(id, start_pfn, start_pfn + this.c.PAGES_PER_SECTION);
   },
 
   /** V5.2 unlinks section by section. */
@@ -103,18 +126,11 @@ export const v5_2 = {
 };
 
 export const v5_3 = {
-  /** The loop ends at the first pfn of the last section (B03), and believes its struct page (B02). */
+  /** The loop ends with the first pfn of the last section (B03), and believes struct pages (B02). */
   *unregister_memory_block_under_nodes(this: Kernel, id: number): Steps<void> {
     const first = yield* R('memory_block', id, 'start_section_nr');
-    const last = first + this.c.sections_per_block - 1;
-    const seen = new Set<number>();
-    for (let nr = first; nr <= last; nr++) {
-      const nid = yield* this.get_nid_for_pfn(section_nr_to_pfn(this.c, nr));
-      if (nid < 0 || seen.has(nid) || !(yield* exists('pgdat', nid))) continue;
-      if (!(yield* R('pgdat', nid, 'online'))) continue;
-      seen.add(nid);
-      yield* change('node links', remove_links, id, nid);
-    }
+    const last = section_nr_to_pfn(this.c, first + this.c.sections_per_block - 1);
+    yield* this.unlink_nodes_of(id, section_nr_to_pfn(this.c, first), last + 1);
   },
 };
 

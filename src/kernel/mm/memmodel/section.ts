@@ -119,7 +119,7 @@ export const v5_3 = {
     yield* set_section(nr, { usage: null });
   },
 
-  /** v5.3: the section's pointer is gone when classic SPARSEMEM asks for it; NULL there, by luck (see B50). */
+  /** v5.3: the section's pointer is gone when classic SPARSEMEM asks for it; NULL there, by luck (see B50). It stays (B53). */
   *section_deactivate(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
     const cleared = yield* clear_subsection_map(this, pfn, nr_pages);
     if (cleared === null) return;
@@ -239,5 +239,5 @@ function* deactivate(k: MemKernel, pfn: number, nr_pages: number, form: Form): S
   }
   if (early && empty) yield* k.free_map_bootmem(nr, memmap);
   else if (!early || form !== 'early stays') yield* k.depopulate_section_memmap(pfn, nr_pages);
-  if (empty) yield* set_section(nr, { section_mem_map: 0, flags: 0 });
+  if (empty && form !== 'encoded NULL first') yield* set_section(nr, { section_mem_map: 0, flags: 0 });
 }

@@ -294,7 +294,7 @@ export const v6_1 = {
   },
 };
 
-const new_altmap = (k: Kernel, start: number, free: number): vmem_altmap => ({
+export const new_altmap = (k: Kernel, start: number, free: number): vmem_altmap => ({
   base_pfn: PFN_DOWN(k.c, start),
   reserve: 0,
   free,

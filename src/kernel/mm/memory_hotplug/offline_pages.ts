@@ -1,4 +1,5 @@
 import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
 import type { Kernel, memory_notify } from '../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, zone_lock, zone_unlock } from '../../locks.ts';
 import { add, look, pr_info, R, signal_pending } from '../../ops.ts';
@@ -26,11 +27,12 @@ const first_movable = (state: State, start: number, end: number): number =>
 const first_offline_ref = (state: State, start: number, end: number): number =>
   state.pages.first(start, end, (page) => page_use(page) === USE.OFFLINE_REF);
 
-/** The one zone of all pages in the range, or -1. */
-function zone_of_range(state: State, start: number, end: number): number {
+/** The one zone of the range, or -1: of its pages only the first of each buddy of the largest order is looked at. */
+function zone_of_range(state: State, c: Config, start: number, end: number): number {
+  const step = 2 ** (c.MAX_ORDER - 1);
   let zone = -1;
-  for (const { value } of state.pages.in(start, end)) {
-    if (value === NO_PAGE) continue;
+  for (const { start: from, end: to, value } of state.pages.in(start, end)) {
+    if (value === NO_PAGE || start + Math.ceil((from - start) / step) * step >= to) continue;
     const key = zone_key(page_nid(value), page_zonenum(value));
     if (zone >= 0 && zone !== key) return -1;
     zone = key;
@@ -46,7 +48,7 @@ function zone_of_mapped(state: State, k: Kernel, start: number, end: number): nu
     const from = Math.max(start, PFN_UP(k.c, region.base));
     const to = Math.min(end, PFN_DOWN(k.c, region.base + region.size));
     if (to <= from) continue;
-    const own = zone_of_range(state, from, to);
+    const own = zone_of_range(state, k.c, from, to);
     if (own < 0 || (zone >= 0 && zone !== own)) return -1;
     zone = own;
   }
@@ -62,7 +64,7 @@ export const holes_in_zone = {
 
 export const v5_2 = {
   *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    return yield* look('pages', zone_of_range, start_pfn, end_pfn);
+    return yield* look('pages', zone_of_range, this.c, start_pfn, end_pfn);
   },
 
   *offline_failed(this: Kernel, pfn: number, nr_pages: number, reason: string): Steps<void> {
