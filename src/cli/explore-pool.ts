@@ -1,23 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import { Tinypool } from 'tinypool';
 import type { Watched } from '../schedule/programs.ts';
 import { type Block, concludePct, pctBlock, type RandomOptions } from '../schedule/random.ts';
 import type { Bound, Mode, Undecided, Verdict } from '../schedule/verdict.ts';
 import type { RandomTask, SearchTask } from './explore-worker.ts';
+import { in_pool, with_pool } from './pool.ts';
 import { interruptible } from './stop.ts';
 
 /** Random runs made between two looks at the clock and at signals. */
 const BLOCK = 64;
-
-async function withPool<T>(threads: number, work: (pool: Tinypool) => Promise<T>): Promise<T> {
-  const filename = new URL('./explore-worker.js', import.meta.url).href;
-  const pool = new Tinypool({ filename, minThreads: threads, maxThreads: threads });
-  try {
-    return await work(pool);
-  } finally {
-    await pool.destroy();
-  }
-}
 
 /** The verdict on a program nobody got round to. */
 export function notBegun(mode: Mode): Undecided {
@@ -26,21 +16,9 @@ export function notBegun(mode: Mode): Undecided {
 }
 
 /** Explore programs on worker threads, one in each at a time; the verdicts come in the order of the tasks. */
-export function exploreOnThreads(tasks: readonly SearchTask[], threads: number): Promise<Verdict[]> {
-  return interruptible((signal) =>
-    withPool(Math.min(threads, tasks.length), (pool) =>
-      Promise.all(
-        tasks.map(async (task) => {
-          try {
-            return (await pool.run(task, { signal })) as Verdict;
-          } catch (error) {
-            if (signal.aborted) return notBegun(task.mode);
-            throw error;
-          }
-        }),
-      ),
-    ),
-  );
+export async function exploreOnThreads(tasks: readonly SearchTask[], threads: number): Promise<Verdict[]> {
+  const verdicts = await in_pool<SearchTask, Verdict>('explore-worker', tasks, threads);
+  return verdicts.map((verdict, i) => verdict ?? notBegun(tasks[i]!.mode));
 }
 
 /**
@@ -80,7 +58,7 @@ export async function exploreRandom(
   await interruptible((signal) =>
     threads === 1
       ? drive(signal, async (first, count) => pctBlock(program, { ...random, monitors }, first, count))
-      : withPool(threads, (pool) =>
+      : with_pool('explore-worker', threads, (pool) =>
           drive(signal, (first, count) => {
             const task: RandomTask = { program: program.name, random, first, count };
             return pool.run(task) as Promise<Block>;

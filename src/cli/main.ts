@@ -5,6 +5,7 @@ import { ImpossibleMachine } from '../boot/impossible.ts';
 import { InputError } from '../machines/input-error.ts';
 import { BadOperation } from '../scenarios/session.ts';
 import { findProgram, UnknownProgram } from '../schedule/programs.ts';
+import * as check from './check.ts';
 import * as conform from './conform.ts';
 import * as explore from './explore.ts';
 import * as geometry from './geometry.ts';
@@ -26,7 +27,7 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, conform, ls, pages, ptdump, explore, geometry, litmus, reserved, sections])
+for (const command of [run, check, conform, ls, pages, ptdump, explore, geometry, litmus, reserved, sections])
   command.register(program);
 replay.register(program, (name) => {
   try {

@@ -34,6 +34,7 @@ const result = {
     .optional()
     .meta({ description: 'success (default), an errno such as EBUSY, BUG, or any' }),
   message: word.optional().meta({ description: 'A kernel message of this operation contains this text' }),
+  warning: word.optional().meta({ description: 'The kernel warns, and its warning contains this text' }),
 };
 
 const range = { start: size, size };

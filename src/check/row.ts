@@ -1,0 +1,43 @@
+import type { Checked, CheckVerdict } from './checked.ts';
+import type { Entry } from './entry.ts';
+
+/** What should come of it: the failure named, none, or, where the entry does not say, either. */
+export type Expected = 'found' | 'clean' | null;
+
+/** One entry on one release, without what only this process could hold. */
+export interface Row extends Omit<Checked, 'told'> {
+  readonly expected: Expected;
+  /** The execution again, for `mhp replay`. */
+  readonly token: string | null;
+  readonly preemptions: number | null;
+  /** How it came about, as text; only where it was asked for. */
+  readonly story: string | null;
+  /** The story as a Chrome trace-event file; only where it was asked for, and there are threads. */
+  readonly timeline: unknown;
+  /** By the clock: no two runs agree. */
+  readonly seconds: number;
+}
+
+/** What an entry says of a release. */
+export function expected_of(entry: Entry, release: string): Expected {
+  if (entry.fixed.includes(release)) return 'clean';
+  if (release !== entry.release) return null;
+  return entry.failure ? 'found' : 'clean';
+}
+
+/** Whether it came out as the entry says; undefined where it says nothing, or nothing can be said. */
+export function as_expected({ expected, verdict }: Pick<Row, 'expected' | 'verdict'>): boolean | undefined {
+  if (verdict === 'undecided') return undefined;
+  if (expected === null) return undefined;
+  return expected === verdict;
+}
+
+const WRONG: readonly CheckVerdict[] = ['found', 'other'];
+
+/** 0 as expected, 1 a failure nobody named or a named one that does not show, 3 a bound was reached. */
+export function exit_status(rows: readonly Row[]): 0 | 1 | 3 {
+  const wrong = (row: Row): boolean =>
+    row.expected === null ? WRONG.includes(row.verdict) : as_expected(row) === false;
+  if (rows.some(wrong)) return 1;
+  return rows.some(({ verdict }) => verdict === 'undecided') ? 3 : 0;
+}

@@ -1,0 +1,42 @@
+import { check_entry } from '../check/check.ts';
+import { read_entry } from '../check/entry.ts';
+import { expected_of, type Row } from '../check/row.ts';
+import type { Variation } from '../check/variation.ts';
+import { told_text } from '../report/check.ts';
+import { traceChrome } from '../report/trace-chrome.ts';
+import type { Bounds } from '../schedule/verdict.ts';
+
+/** One entry on one release. Entries come as text: what is read of them cannot be sent to a worker. */
+export interface CheckTask {
+  readonly text: string;
+  readonly file: string;
+  readonly release: string;
+  readonly variation: Variation;
+  readonly mode: 'states' | 'traces';
+  readonly bounds: Bounds;
+  readonly story: boolean;
+  readonly timeline: boolean;
+}
+
+/** What a worker thread of `mhp check` runs. */
+export default function work(task: CheckTask): Row {
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  const entry = read_entry(task.text, task.file);
+  const { told, ...checked } = check_entry(entry, task.release, {
+    variation: task.variation,
+    mode: task.mode,
+    bounds: task.bounds,
+    watch: { elapsed: seconds },
+  });
+  const threads = told?.kind === 'threads' ? told : null;
+  return {
+    ...checked,
+    expected: expected_of(entry, task.release),
+    token: threads?.token ?? null,
+    preemptions: threads?.preemptions ?? null,
+    story: task.story && told ? told_text(told) : null,
+    timeline: task.timeline && threads ? traceChrome(threads.story) : null,
+    seconds: seconds(),
+  };
+}
