@@ -17,7 +17,7 @@ import {
 import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { type BuildOptions, configure } from './config.ts';
-import { raw_holes } from './holes.ts';
+import { boot_holes, raw_holes } from './holes.ts';
 import { boot_hugetlb } from './hugetlb.ts';
 import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
@@ -35,16 +35,18 @@ export interface Model {
   readonly notes: readonly string[];
 }
 
-/** Chunks of busy System RAM that the tree holds at its top, in pages. */
+/** Chunks of busy System RAM, in pages; that of a driver lies below its device. */
 function ram_chunks(root: resource, c: Config): { start: number; end: number; res: resource }[] {
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
-  return root.children
-    .filter((res) => (res.flags & flags) === flags)
-    .map((res) => ({
-      start: Math.ceil(res.start / c.PAGE_SIZE),
-      end: Math.floor((res.end + 1) / c.PAGE_SIZE),
-      res,
-    }));
+  return root.children.flatMap((res) =>
+    (res.flags & flags) === flags
+      ? {
+          start: Math.ceil(res.start / c.PAGE_SIZE),
+          end: Math.floor((res.end + 1) / c.PAGE_SIZE),
+          res,
+        }
+      : ram_chunks(res, c),
+  );
 }
 
 /** Sections that exist: those of the blocks; without blocks those that memblock or System RAM touches. */
@@ -268,7 +270,9 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
     for (let i = 0; i < k.c.sections_per_block; i++) offline.add(id * k.c.sections_per_block + i);
   }
   boot_sections(k.c, state, nid_of, sections, offline);
-  boot_pages(nid_of, release.constants.holes_reserved ? PG_reserved : 0, k.c, state, sections, offline);
+  const { holes } = release.constants;
+  boot_pages(nid_of, holes === 'zone' ? PG_reserved : 0, k.c, state, sections, offline);
+  boot_holes(k, state, holes);
   raw_holes(k, state);
   state.firmware_map = firmware_map(machine, k, state);
   state.e820_table_firmware = state.firmware_map;

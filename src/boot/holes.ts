@@ -1,24 +1,27 @@
 import { pfn_valid_by_memblock } from '../kernel/arch/arm64/mmu.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
-import { NO_PAGE, POISON_PAGE, ZERO_PAGE } from '../kernel/mm/page.ts';
-import { MEMBLOCK_MEMORY, SECTION_IS_EARLY, type State } from '../kernel/state.ts';
+import { MIGRATE, make_page, NO_PAGE, PG_reserved, POISON_PAGE, ZERO_PAGE } from '../kernel/mm/page.ts';
+import { MEMBLOCK_MEMORY, SECTION_IS_EARLY, type State, zone_key } from '../kernel/state.ts';
+import type { ReleaseConstants } from '../releases/define.ts';
 
 interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** What memblock maps, in pages, ascending. */
-function mapped(k: Kernel, state: State): Span[] {
-  return state.memblock_type
-    .get(MEMBLOCK_MEMORY)!
-    .regions.filter(({ flags }) => !(flags & MEMBLOCK_NOMAP))
-    .map(({ base, size }) => ({
-      start: Math.ceil(base / k.c.PAGE_SIZE),
-      end: Math.floor((base + size) / k.c.PAGE_SIZE),
-    }));
+/** What memblock has, in pages, ascending. */
+function memory(k: Kernel, state: State): (Span & { readonly nid: number; readonly flags: number })[] {
+  return state.memblock_type.get(MEMBLOCK_MEMORY)!.regions.map(({ base, size, nid, flags }) => ({
+    start: Math.ceil(base / k.c.PAGE_SIZE),
+    end: Math.floor((base + size) / k.c.PAGE_SIZE),
+    nid,
+    flags,
+  }));
 }
+
+const mapped = (k: Kernel, state: State): Span[] =>
+  memory(k, state).filter(({ flags }) => !(flags & MEMBLOCK_NOMAP));
 
 /** The parts of a span that none of the others covers. */
 function uncovered(span: Span, others: readonly Span[]): Span[] {
@@ -31,6 +34,53 @@ function uncovered(span: Span, others: readonly Span[]): Span[] {
   }
   if (at < span.end) left.push({ start: at, end: span.end });
   return left;
+}
+
+/** Writes a struct page for each page of early sections in the span; what has no memmap or is offline stays as it is. */
+function init_range(k: Kernel, state: State, { start, end }: Span, value: number): void {
+  const n = k.c.PAGES_PER_SECTION;
+  for (const [nr, { section_mem_map }] of state.mem_section) {
+    const first = Math.max(start, nr * n);
+    const last = Math.min(end, (nr + 1) * n);
+    if (first >= last || !(section_mem_map & SECTION_IS_EARLY)) continue;
+    state.pages.update(first, last, (page) => (page === NO_PAGE || page === ZERO_PAGE ? page : value));
+  }
+}
+
+/**
+ * What boot writes into the struct pages of holes (FACTS 3.1). Since 5.10.24 a hole has the node and the zone of the memory
+ * behind it, and what follows all memory those of the last. Before, only what lies in no zone was special: node 0 and the first zone.
+ */
+export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['holes']): void {
+  const ram = memory(k, state);
+  if (ram.length === 0) return;
+  if (style !== 'zone') {
+    const zones = [...state.zone.values()]
+      .filter((zone) => zone.spanned_pages > 0)
+      .map(({ zone_start_pfn: start, spanned_pages }) => ({ start, end: start + spanned_pages }));
+    const known = [...zones, ...ram].sort((a, b) => a.start - b.start);
+    const page = make_page(0, 0, MIGRATE.MOVABLE, style === 'reserved' ? PG_reserved : 0);
+    for (const hole of uncovered({ start: 0, end: Number.POSITIVE_INFINITY }, known)) {
+      init_range(k, state, hole, page);
+    }
+    return;
+  }
+  let hole_pfn = 0;
+  let last = make_page(ram[0]!.nid, 0, MIGRATE.MOVABLE, PG_reserved);
+  for (const { start, end, nid } of ram) {
+    for (const index of k.c.zones.keys()) {
+      const zone = state.zone.get(zone_key(nid, index));
+      if (!zone || zone.present_pages === 0) continue;
+      const first = Math.max(start, zone.zone_start_pfn);
+      const stop = Math.min(end, zone.zone_start_pfn + zone.spanned_pages);
+      const page = make_page(nid, index, MIGRATE.MOVABLE, PG_reserved);
+      last = page;
+      if (first >= stop) continue;
+      if (hole_pfn < first) init_range(k, state, { start: hole_pfn, end: first }, page);
+      hole_pfn = stop;
+    }
+  }
+  init_range(k, state, { start: hole_pfn, end: Number.POSITIVE_INFINITY }, last);
 }
 
 /**

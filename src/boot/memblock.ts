@@ -27,7 +27,7 @@ export type NodeOf = (phys: number) => number;
 
 /** The node whose zones span the pfn, else the node of the RAM range or block that holds it, else node 0. */
 export function node_of(machine: Machine, c: Config): NodeOf {
-  const zones = (machine.zones ?? []).filter((zone) => zone.spanned > 0);
+  const zones = (machine.zones ?? []).filter((zone) => zone.present > 0);
   const blocks = new Map((machine.blocks ?? []).map((block) => [block.id, block.nids]));
   return (phys) => {
     const pfn = Math.floor(phys / c.PAGE_SIZE);

@@ -1,6 +1,8 @@
 import type { Config } from '../kernel/config.ts';
 import { subsection_mask } from '../kernel/mm/sparse.ts';
 import {
+  IORESOURCE_SYSRAM_DRIVER_MANAGED,
+  type resource,
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
   SECTION_IS_ONLINE,
@@ -39,7 +41,11 @@ function early_map(
   return masks.length === 0 || map.every((word, i) => word === full[i]) ? full : Object.freeze(map);
 }
 
-/** Sections of boot memory are early and online; those of blocks that are offline were hot-added. */
+/** Memory that a driver has added: its name in /proc/iomem says so. */
+const driver_managed = (res: resource): resource[] =>
+  res.flags & IORESOURCE_SYSRAM_DRIVER_MANAGED ? [res] : res.children.flatMap(driver_managed);
+
+/** Sections of boot memory are early and online; those of a driver, or of blocks that are offline, were hot-added. */
 export function boot_sections(
   c: Config,
   state: State,
@@ -49,10 +55,14 @@ export function boot_sections(
 ): void {
   const ranges = boot_ranges(c, state);
   const present = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
+  const drivers = driver_managed(state.iomem_resource);
   for (const nr of sections) {
-    const late = offline.has(nr);
+    const start = nr * c.SECTION_SIZE;
+    const late =
+      offline.has(nr) || drivers.some((res) => res.start < start + c.SECTION_SIZE && res.end >= start);
+    const online = offline.has(nr) ? 0 : SECTION_IS_ONLINE;
     state.mem_section.set(nr, {
-      section_mem_map: late ? present : present | SECTION_IS_ONLINE | SECTION_IS_EARLY,
+      section_mem_map: present | online | (late ? 0 : SECTION_IS_EARLY),
       subsection_map: late
         ? subsection_mask(c, nr * c.PAGES_PER_SECTION, c.PAGES_PER_SECTION)
         : early_map(c, ranges, nr),

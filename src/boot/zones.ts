@@ -21,13 +21,13 @@ function zone_limits(c: Config): readonly [string, number][] {
 /** movable_node: all hot-pluggable memory is ZONE_MOVABLE (find_zone_movable_pfns_for_nodes). */
 const movable_only: readonly [string, number][] = [['Movable', Number.POSITIVE_INFINITY]];
 
-/** Zones as the source printed them. */
+/** Zones as the source printed them, less those that it gives no place: ZONE_DEVICE has no pages present. */
 function from_zoneinfo(machine: Machine, c: Config, state: State): void {
   for (const info of machine.zones ?? []) {
     const index = c.zones.indexOf(info.name);
     const zone = state.zone.get(zone_key(info.nid, index));
-    if (!zone) continue;
-    zone.zone_start_pfn = info.spanned > 0 ? info.start_pfn : 0;
+    if (!zone || info.present === 0) continue;
+    zone.zone_start_pfn = info.start_pfn;
     zone.spanned_pages = info.spanned;
     zone.present_pages = info.present;
     zone.present_early_pages = info.present;

@@ -70,7 +70,7 @@ test('kinds, flags and owners', async () => {
 0x000000000009f000-0x00000000000fffff  388K    97    0 DMA     hole          reserved     0       0          0 Reserved
 0x0000000000100000-0x0000000000ffffff   15M  3840    0 DMA     free                       0       0        0-7 System RAM
 0x0000000001000000-0x000000000bffffff  176M 45056    0 DMA32   free                     0-1     0-1            System RAM
-0x000000000c000000-0x000000000fffffff   64M 16384    0 DMA     hole          reserved     1       1      32-63 
+0x000000000c000000-0x000000000fffffff   64M 16384    0 DMA32   hole          reserved     1       1      32-63 
 0x0000000100000000-0x0000000100ffffff   16M  4096    1 Movable movable                   32      32        0-7 System RAM
 0x0000000101000000-0x0000000107ffffff  112M 28672    1 Movable free                      32      32       8-63 System RAM
 0x0000000108000000-0x00000001083fffff    4M  1024    1 Normal  hugetlb       in_use      33      33        0-1 System RAM
@@ -80,6 +80,48 @@ test('kinds, flags and owners', async () => {
 0x0000000140000000-0x00000001405fffff    6M  1536    1 Device  device        reserved            40        0-2 
 0x0000000140800000-0x00000001409fffff    2M   512    1 Device  device        reserved            40          4 
 `);
+});
+
+const HOLES = scenario(
+  'holes.yaml',
+  `arch: x86_64
+ram: [{start: 0, size: 1G}, {start: 1G, size: 1G, node: 1}]
+holes: [{start: 640K, size: 384K}, {start: 0x7ffdf000, size: 132K}]
+`,
+);
+
+test.each([
+  // in a zone like RAM, behind all zones zeroed
+  ['v5.4', '0 DMA hole \n0 DMA hole \n'],
+  ['v5.7', '0 DMA hole \n0 DMA hole reserved\n'],
+  // x86_64-6.1-pmem: 0x7ffe3 29 | node=1 zone=DMA32 reserved=1
+  ['v5.10', '0 DMA hole reserved\n1 DMA32 hole reserved\n'],
+  ['v6.1', '0 DMA hole reserved\n1 DMA32 hole reserved\n'],
+])('FACTS 3.1: struct pages of holes, %s', async (release, rows) => {
+  const args = [HOLES, '--release', release, '-n', '-r', '-o', 'NODE,ZONE,KIND,FLAGS', '--range'];
+  expect((await pages(...args, '640K+384K')) + (await pages(...args, '0x7ffdf000+132K'))).toBe(rows);
+});
+
+test('a hole before other memory is in its zone, as recorded (0x7ffe3 29 | node=1 zone=Normal reserved=1)', async () => {
+  const args = ['recordings/x86_64-6.1-holes.tar.xz:00-boot', '-n', '-r', '-o', 'NODE,ZONE,KIND,FLAGS'];
+  expect(await pages(...args, '--range', '0x7ffe3000+116K')).toBe('1 Normal hole reserved\n');
+});
+
+test('ZONE_DEVICE of a source has no place: boot memory is not in it', async () => {
+  const source = 'recordings/x86_64-6.1-pmem.tar.xz:07-r0-devdax-dev-34M';
+  expect(await pages(source, '-n', '-r', '-o', 'RANGE,NODE,ZONE')).toBe(`\
+0x0000000000000000-0x0000000000ffffff 0 DMA
+0x0000000001000000-0x000000003fffffff 0 DMA32
+0x0000000040000000-0x000000007fffffff 1 DMA32
+`);
+});
+
+test('memory of a driver is RAM like other, and not early', async () => {
+  const source = 'recordings/x86_64-6.1-kmem.tar.xz:05-system-ram-kv2';
+  // 0x148000 98304 | node=0 zone=Movable reserved=0
+  expect(await pages(source, '-n', '-r', '--range', '2G+6G')).toBe(
+    '0x0000000148000000-0x000000015fffffff 384M 98304 0 Movable free  41-43 41-43  System\\x20RAM\\x20(kmem)\n',
+  );
 });
 
 test('arm64: tables and the memmap of new memory', async () => {

@@ -38,5 +38,5 @@ export const v5_10 = defineRelease({
     ...virtio_mem.v5_8,
   },
   arch: { arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
-  constants: { holes_reserved: true, pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
+  constants: { holes: 'zone', pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
 });

@@ -165,7 +165,7 @@ export const v5_2 = defineRelease({
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: true },
     memblock_columns: 'range',
     MHP_MEMMAP_ON_MEMORY: false,
-    holes_reserved: false,
+    holes: 'zeroed',
     LPA2: false,
     layout: 'v5.2',
     ptdump: 'v5.2',

@@ -50,6 +50,7 @@ export const v5_7 = defineRelease({
       x86_64: ['DMA', 'DMA32', 'Normal', 'Movable'],
     },
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: false },
+    holes: 'reserved',
     ptdump: 'v5.7',
   },
 });
