@@ -157,7 +157,7 @@ function create_namespace(tool: Tool, words: readonly string[]): ToolResult {
   const { options, rest } = parse_argv('ndctl', words, ['-r', '-e', '-m', '-M', '-s', '-a'], ['-f']);
   if (rest.length) throw new BadOperation(`ndctl create-namespace: ${rest[0]} is one word too many`);
   const { state, kernel } = tool.session;
-  const { ENODEV, ENOSPC, EAGAIN } = { ...kernel.errno, EAGAIN: 11 };
+  const { ENODEV, ENOSPC, EAGAIN } = kernel.errno;
   const again = options.get('-e');
   if (again !== undefined) {
     const match = /^namespace(\d+)\.(\d+)$/.exec(again);
@@ -181,6 +181,23 @@ function create_namespace(tool: Tool, words: readonly string[]): ToolResult {
 
 type Options = ReadonlyMap<string, string>;
 
+/** The tool refuses what it cannot parse before it looks at any region. */
+function size_option(options: Options, name: '-s' | '-a'): number | undefined {
+  const text = options.get(name);
+  if (text === undefined) return undefined;
+  const size = parseSize(text);
+  if (size === undefined) throw new BadOperation(`ndctl: ${name} ${JSON.stringify(text)} is no size`);
+  return size;
+}
+
+function map_option(options: Options): Parameters['map'] {
+  const text = options.get('-M') ?? 'dev';
+  if (text !== 'mem' && text !== 'dev') {
+    throw new BadOperation(`ndctl: -M ${JSON.stringify(text)} is neither mem nor dev`);
+  }
+  return text === 'mem' ? 'ram' : 'pmem';
+}
+
 /** Parameters, or a negative errno. -EAGAIN: try the next region. */
 function validate(
   tool: Tool,
@@ -189,10 +206,10 @@ function validate(
   options: Options,
 ): Parameters | number {
   const { state, kernel } = tool.session;
-  const { EINVAL, EAGAIN } = { ...kernel.errno, EAGAIN: 11 };
+  const { EINVAL, EAGAIN } = kernel.errno;
   const nd_region = state.nd_region.get(region)!;
   if (!nd_region.enabled) return -EAGAIN;
-  let size = options.has('-s') ? (parseSize(options.get('-s')!) ?? 0) : (ns?.size ?? 0);
+  let size = size_option(options, '-s') ?? ns?.size ?? 0;
   if (!ns) {
     const available = nd_region.labels === null ? nd_region.size : allocatable_dpa(state, region);
     if (!available || size > available) return -EAGAIN;
@@ -205,7 +222,7 @@ function validate(
   const mode = (options.get('-m') ?? 'fsdax') as Mode;
   if (!(mode in CLAIM)) throw new BadOperation(`ndctl: mode ${mode} is not modelled`);
   const pages = mode === 'fsdax' || mode === 'devdax';
-  const align = options.has('-a') ? (parseSize(options.get('-a')!) ?? 0) : pages ? SZ_2M : kernel.c.PAGE_SIZE;
+  const align = size_option(options, '-a') ?? (pages ? SZ_2M : kernel.c.PAGE_SIZE);
   if (options.has('-a') && ![4096, SZ_2M, 2 ** 30].includes(align)) return -kernel.errno.ENXIO;
   if (size % nd_region.align) {
     const text = `align setting is 0x${nd_region.align.toString(16)} size 0x${size.toString(16)} is misaligned`;
@@ -221,7 +238,7 @@ function validate(
     tool.say(`'--size=' must be >= 16MiB for '${mode}' mode`);
     return -EINVAL;
   }
-  const map = options.get('-M') === 'mem' ? 'ram' : 'pmem';
+  const map = map_option(options);
   return { size, mode, map, align, force: options.has('-f') };
 }
 
@@ -233,7 +250,7 @@ function create_in(tool: Tool, region: number, options: Options): number {
   const key = [0, seed]
     .map((id) => nd_namespace_key(region, id))
     .find((at) => state.nd_namespace.get(at)?.size === 0);
-  if (key === undefined) return -11; // EAGAIN
+  if (key === undefined) return -tool.session.kernel.errno.EAGAIN;
   const rc = setup_namespace(tool, key, p);
   if (rc) {
     const namespace = state.nd_namespace.get(key)!;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { booted, G, last, M, must, play, run, X86 } from '../../../test/kit.ts';
+import { ARM64, booted, G, last, M, must, play, run, X86 } from '../../../test/kit.ts';
+import { violations } from '../../monitors/hotplug/index.ts';
 import { vmem_altmap_alloc } from './alloc_pages.ts';
 import { PageReserved, page_memmap, page_nid, page_zonenum } from './page.ts';
 
@@ -66,6 +67,21 @@ test('positions of an altmap (FACTS 9.4)', () => {
   expect(vmem_altmap_alloc(altmap, 1)).toBe(0x1400);
   expect(vmem_altmap_alloc(altmap, 2)).toBe(-1);
   expect(altmap).toMatchObject({ alloc: 513, align: 510 });
+});
+
+test('private memory is not in the linear map, and need not be', () => {
+  const s = booted('v6.1', ARM64);
+  const memory = { start: 16 * G, size: G };
+  must(s, { memremap: { ...memory, as: 'private' } });
+  expect(violations(s.state, s.kernel.c)).toEqual([]);
+  must(s, { memunmap: memory }, { memremap: memory });
+  expect(violations(s.state, s.kernel.c)).toEqual([]);
+});
+
+test('a seed that has no size is no namespace to set up again', () => {
+  const s = booted('v6.1', X86);
+  must(s, { nvdimm: { region: 0, start: 5 * G, size: 512 * M, node: 2 } });
+  must(s, { ndctl: { run: 'create-namespace -e namespace0.0 -m devdax -f', expect: 'EAGAIN' } });
 });
 
 test('kmem takes whole blocks, and nothing of what has none', () => {

@@ -11,7 +11,7 @@ import { merged, missing, type Span } from './spans.ts';
 
 /**
  * FACTS section 7, 5, the memory itself: the linear map holds all memory that has a section, at its own place, and
- * nothing that has none. Of boot memory it holds what memblock knows and does not call NOMAP.
+ * nothing that has none; but not private device memory. Of boot memory it holds what memblock knows and does not call NOMAP.
  */
 export function check_linear(state: State, c: Config): string[] {
   if (!state.mmu) return [];
@@ -27,7 +27,8 @@ export function check_linear(state: State, c: Config): string[] {
   }
   const sections = section_spans(state, c);
   const there = merged(mapped);
-  for (const span of missing(merged(wanted(state, c, sections)), there)) {
+  const covered = merged([...mapped, ...private_memory(state)]);
+  for (const span of missing(merged(wanted(state, c, sections)), covered)) {
     broken.push(`${text(span)} has a section and is not mapped`);
   }
   for (const span of missing(there, merged(sections.map((s) => s.span)))) {
@@ -54,6 +55,12 @@ function section_spans(state: State, c: Config): Section[] {
   }
   return found;
 }
+
+/** What the CPU cannot reach has struct pages, and is not mapped (add_pages() alone). */
+const private_memory = (state: State): Span[] =>
+  [...state.dev_pagemap.values()]
+    .filter(({ type, mapped }) => mapped && type === 'private')
+    .map(({ start, end }) => ({ start, end: end + 1 }));
 
 /** Memory that must be mapped. */
 function wanted(state: State, c: Config, sections: readonly Section[]): Span[] {
