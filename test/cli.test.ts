@@ -33,6 +33,11 @@ steps:
   - offline: 40
   - remove: {start: 5G, size: 128M}
 `;
+const NDCTL = (option: string): string => `${MACHINE}release: v6.1
+steps:
+  - nvdimm: {region: 0, start: 5G, size: 256M}
+  - ndctl: create-namespace -r region0 ${option}
+`;
 const REFUSED = `${MACHINE}release: v6.1
 steps:
   - add: {start: 5G, size: 64M, node: 1}
@@ -95,6 +100,41 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
       'a file to show that is not there',
       () => ['run', file('life.yaml', LIFE), '--show', '/proc/nothing'],
       'mhp: --show: /proc/nothing: no such file in the modelled kernel',
+    ],
+    [
+      'a size that ndctl cannot parse',
+      () => ['run', file('ndctl.yaml', NDCTL('-s 99999999999999999999G'))],
+      'mhp: FOLDER/ndctl.yaml: line 5 steps[1]: ndctl: -s "99999999999999999999G" is no size',
+    ],
+    [
+      'an alignment that ndctl cannot parse',
+      () => ['run', file('ndctl.yaml', NDCTL('-a 2Q'))],
+      'mhp: FOLDER/ndctl.yaml: line 5 steps[1]: ndctl: -a "2Q" is no size',
+    ],
+    [
+      'a place of the memmap that there is not',
+      () => ['run', file('ndctl.yaml', NDCTL('-M map'))],
+      'mhp: FOLDER/ndctl.yaml: line 5 steps[1]: ndctl: -M "map" is neither mem nor dev',
+    ],
+    [
+      'no trials',
+      () => ['sections', '--padding', '--trials', '0'],
+      'mhp: --trials: takes a number from 1 to 10000',
+    ],
+    [
+      'trials of what is not measured',
+      () => ['sections', file('life.yaml', LIFE), '--seed', '3'],
+      'mhp: --seed: goes with --padding',
+    ],
+    [
+      'steps of no scenario',
+      () => ['sections', '--padding', '--after', '3'],
+      'mhp: --padding: takes no --after: it runs no scenario',
+    ],
+    [
+      'a file to show where there are none',
+      () => ['run', 'scenarios/memmap/B95-end-of-memory.yaml', '--show', '/proc/iomem'],
+      'mhp: --show: a scenario with memory has its own machine, without /proc and /sys',
     ],
     ['an unknown command', () => ['bogus'], "error: unknown command 'bogus'"],
     ['an unknown option', () => ['run', '--bogus'], "error: unknown option '--bogus'"],

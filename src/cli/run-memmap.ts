@@ -10,10 +10,20 @@ interface Flags {
   readonly release?: string;
   readonly json?: boolean;
   readonly stopOnError?: boolean;
+  readonly host?: boolean;
+  readonly show?: readonly string[];
 }
 
 /** `mhp run` of a scenario about struct pages. Exit status: 0 as expected, 1 a failure that was not expected. */
 export function run_memmap(text: string, file: string, flags: Flags): number {
+  for (const option of ['host', 'show'] as const) {
+    if (flags[option])
+      throw new InputError(
+        `--${option}`,
+        '',
+        'a scenario with memory has its own machine, without /proc and /sys',
+      );
+  }
   const scenario = parseMemScenario(text, file);
   const release = flags.release === undefined ? scenario.release : mem_releases.get(flags.release);
   if (!release) throw new InputError('--release', '', not_a_release(flags.release!));
