@@ -1,3 +1,5 @@
+import { B19 } from './B19.ts';
+import { B21 } from './B21.ts';
 import { B61a_mutant, B61b_mutant } from './B61.ts';
 import { B76 } from './B76.ts';
 import { B77 } from './B77.ts';
@@ -25,6 +27,8 @@ export const releases: ReadonlyMap<string, Release> = new Map(
     ...mainline,
     ...[S0_base, S0, S1, ...options, ...S2_series],
     ...[
+      B19,
+      B21,
       B33b,
       B36_mutant,
       B36b_mutant,

@@ -56,6 +56,8 @@ export function scope_of(c: Config, given: ReadonlyMap<string, Result>): Scope {
     name: (name) => {
       if (given.has(name)) return given.get(name)!;
       if (name === 'memstart_addr') return c.mappable_range.start;
+      // what one leaf of the memmap spans: blocks with 4K pages, else pages
+      if (name === 'vmemmap_leaf') return c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
       if (name === 'PAGE_KERNEL') return c.pgprot.PAGE_KERNEL;
       if ((of_layout as readonly string[]).includes(name))
         return c.layout[name as (typeof of_layout)[number]];
