@@ -1,12 +1,12 @@
-import { entry_steps } from '../kernel/arch/arm64/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
-import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
+import { usage_steps } from '../kernel/mm/sparse.ts';
 import type { State } from '../kernel/state.ts';
-import type { Access, Fault, Machine, Performed } from '../schedule/machine.ts';
+import type { Access, Machine, Performed } from '../schedule/machine.ts';
 import { call, type Step } from '../steps/step.ts';
 import { copy_part, copy_state, type Part } from './copy.ts';
 import { encode_part } from './encode.ts';
-import { changes, entry_access, touches } from './touches.ts';
+import { stale_pointer } from './stale.ts';
+import { changes, touches, waits } from './touches.ts';
 
 /** A kernel's state, each part shared by copies until one of them changes it. */
 export class KernelWorld {
@@ -67,17 +67,15 @@ function changed(step: Step): readonly Part[] {
 type Table = Map<number, Record<string, unknown>>;
 const table = (state: State, name: string): Table => (state as unknown as Record<string, Table>)[name]!;
 
-/**
- * The kernel's state as the explorer's world: each thread runs on the CPU of its number. A page table access through a pointer
- * that has outlived its table is a fault, although the processor would not mind.
- */
+/** The kernel's state as the explorer's world: each thread runs on the CPU of its number. */
 export class KernelMachine implements Machine<KernelWorld> {
   readonly #c: Config;
   readonly #initial: State;
 
   constructor(c: Config, initial: State) {
     this.#c = c;
-    this.#initial = copy_state(initial);
+    // what waited for a grace period has gone before the threads begin
+    this.#initial = { ...copy_state(initial), kfree_rcu: [] };
   }
 
   initial(): KernelWorld {
@@ -92,8 +90,9 @@ export class KernelMachine implements Machine<KernelWorld> {
     return world.text;
   }
 
-  outcomes(): number {
-    return 1;
+  /** 0 where the step waits for something to look at. */
+  outcomes(world: KernelWorld, _thread: number, step: Step): number {
+    return waits(step) && usage_steps.any_kfree_rcu(world.state).length === 0 ? 0 : 1;
   }
 
   footprint(step: Step): readonly Access[] {
@@ -101,7 +100,7 @@ export class KernelMachine implements Machine<KernelWorld> {
   }
 
   perform(world: KernelWorld, thread: number, step: Step): Performed {
-    const fault = this.#stale_pointer(world.state, step);
+    const fault = stale_pointer(this.#c, world.state, step);
     if (fault) return { value: undefined, fault };
     const parts = changed(step);
     const unknown = parts.find((part) => !(part in world.state));
@@ -126,21 +125,5 @@ export class KernelMachine implements Machine<KernelWorld> {
       default:
         throw new Error(`no kernel code takes a step ${step.op}`);
     }
-  }
-
-  /** An access to a page table entry where there is no page table. */
-  #stale_pointer(state: State, step: Step): Fault | undefined {
-    const entry = entry_access(step);
-    if (!entry) return undefined;
-    const pa = entry_steps.resolve(state, entry.p);
-    const pfn = Math.floor(pa / this.#c.PAGE_SIZE);
-    const page = state.pages.get(pfn);
-    // tables of boot time are memblock's, the root the image's
-    if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return undefined;
-    const object = `pfn 0x${pfn.toString(16)}`;
-    const what = `${entry.write ? 'write' : 'read'} of a page table entry in ${object}`;
-    if (page === NO_PAGE) return { kind: 'wild-access', text: `${what}, which is no memory`, object };
-    const now = page_use(page) === USE.FREE ? 'free' : 'no page table any more';
-    return { kind: 'use-after-free', text: `${what}, which is ${now}`, object };
   }
 }

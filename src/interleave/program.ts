@@ -26,9 +26,12 @@ export function kernel_program(
   if (state.mmu && names.length > state.mmu.cpus) {
     throw new NotInterleavable(`${name}: ${names.length} threads and ${state.mmu.cpus} CPUs`);
   }
+  // what comes after the threads' own CPUs does not touch the MMU
+  const rcu =
+    'rcu_do_batch' in kernel ? [{ name: 'rcu', run: () => kernel.rcu_do_batch(), daemon: true }] : [];
   return {
     name,
-    threads: names.map((thread) => ({ name: thread, run: () => threads[thread]!(kernel) })),
+    threads: [...names.map((thread) => ({ name: thread, run: () => threads[thread]!(kernel) })), ...rcu],
     machine: new KernelMachine(kernel.c, state),
   };
 }

@@ -1,6 +1,7 @@
 import { entry_steps } from '../kernel/arch/arm64/pgtable.ts';
 import { erase_step } from '../kernel/arch/arm64/table_pages.ts';
 import { tlbi_step } from '../kernel/arch/arm64/tlbflush.ts';
+import { usage_steps } from '../kernel/mm/sparse.ts';
 import type { Access } from '../schedule/machine.ts';
 import type { CallStep, Step } from '../steps/step.ts';
 
@@ -9,6 +10,10 @@ const { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb } = ent
 const READS = new Set<unknown>([read_at, run_at]);
 const WRITES = new Set<unknown>([write_at, swap_run_at]);
 const BARRIERS = new Set<unknown>([barrier_dsb, barrier_isb, tlbi_step]);
+
+/** A look that waits until there is something to see. */
+export const waits = (step: Step): boolean =>
+  step.op === 'call' && (step.fn as unknown) === usage_steps.any_kfree_rcu;
 
 /** A step that reads or writes entries of a page table: which, and how many. */
 export interface EntryAccess {
@@ -81,6 +86,7 @@ export function touches(step: Step): Access[] {
     case 'free':
       return [write(`any ${step.obj}`), write('some thing')];
     case 'call': {
+      if (waits(step)) return [write(`any ${step.obj}`)];
       if (step.obj === 'mmu') return touches_entries(step);
       const entries = [read('any entry'), read('some entry')];
       if (!step.writes) return [...entries, read('some thing')];

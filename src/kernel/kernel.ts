@@ -176,6 +176,8 @@ type Base = typeof add_memory.v5_2 &
 type Later = typeof page_isolation.v6_1 &
   typeof virtio_mem.v5_8 &
   typeof sparse.v5_3 &
+  typeof sparse.v6_8 &
+  typeof memmap.v5_3 &
   typeof kvm_main.v5_4 &
   typeof zone_device.v5_12 &
   typeof hotunplug_v5.S1 &

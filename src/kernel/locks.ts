@@ -33,6 +33,13 @@ export function* zone_unlock(zone: number): Steps<void> {
   yield* unlock(`zone->lock ${zone}`, 'spinlock');
 }
 
+export function* rcu_read_lock_sched(): Steps<void> {
+  yield* lock('rcu', 'rcu', 'read');
+}
+export function* rcu_read_unlock_sched(): Steps<void> {
+  yield* unlock('rcu', 'rcu', 'read');
+}
+
 /** pgdat_resize_lock and the span seqlock: v5.2..v5.10 (FACTS 2.1). */
 export function* pgdat_resize_lock(nid: number): Steps<void> {
   yield* lock(`pgdat->node_size_lock ${nid}`, 'spinlock');

@@ -93,7 +93,7 @@ export interface zone {
 
 export interface mem_section {
   section_mem_map: number;
-  /** One bit a sub-section, 32 a word; null when usage is not allocated. Never written in place. */
+  /** One bit a sub-section, 32 a word; null when usage is not allocated, empty while it points to a freed one. Never written in place. */
   subsection_map: readonly number[] | null;
   nid: number;
 }
@@ -398,6 +398,8 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   zero_pfn: number;
   /** dm_device.ha_region_list of hv_balloon. */
   ha_region_list: readonly hv_hotadd_state[];
+  /** Sections whose usage was given to kfree_rcu() and waits for a grace period. */
+  kfree_rcu: readonly number[];
 };
 
 export type TablePageCounts = {
@@ -450,5 +452,6 @@ export function empty_state(): State {
     e820_table_firmware: [],
     zero_pfn: -1,
     ha_region_list: [],
+    kfree_rcu: [],
   };
 }

@@ -4,6 +4,7 @@ import { B61a_mutant, B61b_mutant } from './B61.ts';
 import { B76 } from './B76.ts';
 import { B77 } from './B77.ts';
 import type { Release } from './define.ts';
+import { lockless } from './lockless.ts';
 import { B33b, B36_mutant, B36b_mutant, B38_mutant, B38b_mutant, B80_mutant } from './mutations.ts';
 import { options } from './options.ts';
 import { S0, S0_base } from './S0.ts';
@@ -26,6 +27,7 @@ export const releases: ReadonlyMap<string, Release> = new Map(
   [
     ...mainline,
     ...[S0_base, S0, S1, ...options, ...S2_series],
+    ...lockless,
     ...[
       B19,
       B21,

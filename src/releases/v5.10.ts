@@ -8,6 +8,7 @@ import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
+import * as memmap from '../kernel/mm/memmap.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
@@ -35,6 +36,8 @@ export const v5_10 = defineRelease({
     ...remove_memory.v5_10,
     ...resource.v5_10,
     ...sparse.v5_9,
+    ...sparse.v6_8,
+    ...memmap.v6_10,
     ...virtio_mem.v5_8,
   },
   arch: { arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },

@@ -4,6 +4,7 @@ import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
+import * as page_alloc from '../kernel/mm/page_alloc.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as zonelists from '../kernel/mm/zonelists.ts';
 import { defineRelease } from './define.ts';
@@ -18,6 +19,7 @@ export const v6_12 = defineRelease({
     ...add_memory.v6_12,
     ...memory.v6_12,
     ...offline_pages.v6_12,
+    ...page_alloc.v6_12,
     ...page_isolation.v6_12,
     ...remove_memory.v6_12,
     ...zone_span.v6_11,

@@ -147,6 +147,8 @@ export class Runner {
 
   #lock(step: Step & { op: 'lock' }, events: Event[]): boolean | 'deadlock' {
     const { lock, kind, mode } = step;
+    // a read section waits for nobody
+    if (kind === 'rcu') return true;
     const answer = acquire(this.#locks.get(lock) ?? UNLOCKED, kind, mode, step.try, ALONE);
     if (answer.outcome === 'granted') {
       this.#locks.set(lock, answer.state);
@@ -158,6 +160,7 @@ export class Runner {
   }
 
   #unlock({ lock, kind, mode }: Step & { op: 'unlock' }, events: Event[]): void {
+    if (kind === 'rcu') return;
     const answer = release(this.#locks.get(lock) ?? UNLOCKED, kind, mode, ALONE);
     if (answer.outcome !== 'granted') {
       events.push({ kind: 'lock', lock, text: `released ${lock} without holding it` });

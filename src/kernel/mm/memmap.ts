@@ -1,6 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { add, change, look } from '../ops.ts';
+import { rcu_read_lock_sched, rcu_read_unlock_sched } from '../locks.ts';
+import { add, change, look, R } from '../ops.ts';
 import { pfn_to_section_nr } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -19,7 +20,7 @@ import {
   with_memmap,
   ZERO_PAGE,
 } from './page.ts';
-import { subsection_set } from './sparse.ts';
+import { usage_steps } from './sparse.ts';
 
 /** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */
 
@@ -35,7 +36,9 @@ const forget_pages = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO)));
 const count_pages = (state: State, start: number, end: number): number =>
   state.pages.total(start, end, (page) => page !== NO_PAGE);
-const get_page = (state: State, pfn: number): Page => state.pages.get(pfn);
+
+/** A read of the struct page of a pfn, be it there or not. */
+export const get_page = (state: State, pfn: number): Page => state.pages.get(pfn);
 
 /** Pages of memmap that describe `nr_pages`. */
 export const nr_vmemmap = (k: Kernel, nr_pages: number): number => Math.ceil((nr_pages * 64) / k.c.PAGE_SIZE);
@@ -108,30 +111,48 @@ export const v5_2 = {
   },
 };
 
-const section_pfn_valid = (state: State, k: Kernel, pfn: number): boolean => {
-  const ms = state.mem_section.get(pfn_to_section_nr(k.c, pfn));
-  if (!ms || !(ms.section_mem_map & SECTION_HAS_MEM_MAP)) return false;
-  if (ms.section_mem_map & SECTION_IS_EARLY) return true;
-  return ms.subsection_map !== null && subsection_set(k.c, ms.subsection_map, pfn);
-};
-
 export const v5_3 = {
+  /** No lock: flags, usage pointer and bit are read one after the other (B52). */
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    return yield* look('mem_section', section_pfn_valid, this, pfn);
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (!(map & SECTION_HAS_MEM_MAP)) return false;
+    return (map & SECTION_IS_EARLY) !== 0 || (yield* this.pfn_section_valid(pfn));
+  },
+
+  *pfn_section_valid(this: Kernel, pfn: number): Steps<boolean> {
+    const nr = pfn_to_section_nr(this.c, pfn);
+    if ((yield* R('mem_section', nr, 'subsection_map')) === null) {
+      yield* this.BUG('pfn_section_valid', 'kernel NULL pointer dereference, address: 0000000000000000');
+    }
+    return yield* look('mem_section', usage_steps.test_bit, this.c, nr, pfn);
   },
 };
 
-const has_subsection = (state: State, k: Kernel, pfn: number): boolean => {
-  const map = state.mem_section.get(pfn_to_section_nr(k.c, pfn))?.subsection_map;
-  return !!map && subsection_set(k.c, map, pfn);
+/** v6.8, and 82f0b6f041fa (v6.10) in pfn_section_valid(); both back-ported to 5.10.222 and 6.1.100. */
+export const v6_10 = {
+  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    yield* rcu_read_lock_sched();
+    const valid = yield* v5_3.pfn_valid.call(this, pfn);
+    yield* rcu_read_unlock_sched();
+    return valid;
+  },
+
+  *pfn_section_valid(this: Kernel, pfn: number): Steps<boolean> {
+    const nr = pfn_to_section_nr(this.c, pfn);
+    if ((yield* R('mem_section', nr, 'subsection_map')) === null) return false;
+    return yield* look('mem_section', usage_steps.test_bit, this.c, nr, pfn);
+  },
 };
 
 export const v5_12 = {
-  /** The sub-section is there as well, also in an early section; in a tainted one no pagemap covers the pfn. */
+  /**
+   * The sub-section is there as well, also in an early section; in a tainted one no pagemap covers the pfn. No release
+   * up to v7.2 reads the usage under RCU here.
+   */
   *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
     const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
-    if (!(yield* look('mem_section', has_subsection, this, pfn))) return NO_PAGE;
+    if (!(yield* this.pfn_section_valid(pfn))) return NO_PAGE;
     if (map & SECTION_TAINT_ZONE_DEVICE && (yield* this.get_dev_pagemap(pfn))) return NO_PAGE;
     return yield* this.pfn_to_page(pfn);
   },

@@ -5,6 +5,7 @@ import { add, change, look } from '../ops.ts';
 import { type State, zone_key } from '../state.ts';
 import {
   MIGRATE,
+  NO_PAGE,
   type Page,
   PageHWPoison,
   PageOffline,
@@ -39,6 +40,8 @@ function take_free(state: State, start: number, end: number, reserve: boolean): 
     return reserve ? gone | PG_reserved : gone;
   });
 }
+
+const zone_of = (page: Page): number => zone_key(page_nid(page), page_zonenum(page));
 
 /** One range that migration empties into free pages elsewhere. */
 interface Move {
@@ -96,6 +99,15 @@ export const v5_2 = {
     yield* add('vars', 0, 'totalram_pages', pages);
   },
 
+  /**
+   * The first struct page of a range when all of it belongs to the zone, else NO_PAGE. Compaction asks for every pageblock
+   * that it scans, without any lock (B52, B89).
+   */
+  *__pageblock_pfn_to_page(this: Kernel, start_pfn: number, end_pfn: number, zone: number): Steps<Page> {
+    if (!(yield* this.pfn_valid(start_pfn))) return NO_PAGE;
+    return yield* pageblock_of_zone(this, start_pfn, end_pfn - 1, zone);
+  },
+
   /** __offline_isolated_pages: until v5.4 it set PG_reserved on every page again. */
   *__offline_isolated_pages(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     yield* this.offline_mem_sections(start_pfn, end_pfn);
@@ -113,11 +125,28 @@ export const v5_2 = {
   },
 };
 
+/** The rest of __pageblock_pfn_to_page(), the same in all releases. */
+function* pageblock_of_zone(k: Kernel, start_pfn: number, last_pfn: number, zone: number): Steps<Page> {
+  if (!(yield* k.pfn_valid(last_pfn))) return NO_PAGE;
+  const start_page = yield* k.pfn_to_online_page(start_pfn);
+  if (start_page === NO_PAGE) return NO_PAGE;
+  yield* k.PagePoisoned(start_page, 'page_to_nid');
+  if (zone_of(start_page) !== zone) return NO_PAGE;
+  return zone_of(yield* k.pfn_to_page(last_pfn)) === zone ? start_page : NO_PAGE;
+}
+
 export const v5_5 = {
   *__offline_isolated_pages(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     yield* this.offline_mem_sections(start_pfn, end_pfn);
     yield* zone_lock(zone);
     yield* change('pages', take_free, start_pfn, end_pfn, false);
     yield* zone_unlock(zone);
+  },
+};
+
+export const v6_12 = {
+  /** The first pfn is looked at once (6.12.117). */
+  *__pageblock_pfn_to_page(this: Kernel, start_pfn: number, end_pfn: number, zone: number): Steps<Page> {
+    return yield* pageblock_of_zone(this, start_pfn, end_pfn - 1, zone);
   },
 };

@@ -52,6 +52,34 @@ const clear_hwpoison = (state: State, start: number, end: number): void => {
   state.pages.update(start, end, (page) => page & ~PG_hwpoison);
 };
 
+/** What the pointer to a freed usage points to. */
+const FREED_USAGE: readonly number[] = Object.freeze([]);
+
+const points_to_usage = (state: State, nr: number): boolean =>
+  (state.mem_section.get(nr)!.subsection_map?.length ?? 0) > 0;
+
+/** Steps that the explorer knows more of: through a pointer, to what may have gone meanwhile. */
+export const usage_steps = {
+  /** test_bit() in a usage that was there when the pointer was read; one that waits for a grace period is empty. */
+  test_bit(state: State, c: Config, nr: number, pfn: number): boolean {
+    return points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn);
+  },
+
+  is_freed(state: State, nr: number): boolean {
+    return !points_to_usage(state, nr) && !state.kfree_rcu.includes(nr);
+  },
+
+  /** rcu_do_batch() has something to wait for. */
+  any_kfree_rcu: (state: State): readonly number[] => state.kfree_rcu,
+};
+
+const defer_free = (state: State, nr: number): void => {
+  state.kfree_rcu = [...state.kfree_rcu.filter((other) => other !== nr), nr].sort((a, b) => a - b);
+};
+const free_deferred = (state: State, batch: readonly number[]): void => {
+  state.kfree_rcu = state.kfree_rcu.filter((nr) => !batch.includes(nr));
+};
+
 const mem_map_of = (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0;
 
 export const v5_2 = {
@@ -126,6 +154,11 @@ export const v5_2 = {
     }
   },
 };
+
+function* clear_has_mem_map(nr: number): Steps<void> {
+  const map = yield* R('mem_section', nr, 'section_mem_map');
+  yield* W('mem_section', nr, 'section_mem_map', map & ~SECTION_HAS_MEM_MAP);
+}
 
 export const v5_3 = {
   *fill_subsection_map(this: Kernel, pfn: number, nr_pages: number): Steps<number> {
@@ -202,14 +235,19 @@ export const v5_3 = {
     const left = zip(map, mask, (a, b) => a ^ b);
     yield* W('mem_section', nr, 'subsection_map', left);
     const empty = is_empty(left);
-    if (empty) {
-      const mem_map = yield* R('mem_section', nr, 'section_mem_map');
-      yield* W('mem_section', nr, 'section_mem_map', mem_map & ~SECTION_HAS_MEM_MAP);
-      if (!early) yield* W('mem_section', nr, 'subsection_map', null);
-    }
+    if (empty) yield* this.section_invalidate(nr, early);
     if (early && empty) yield* this.free_map_bootmem(section_nr_to_pfn(this.c, nr), this.c.PAGES_PER_SECTION);
     else yield* this.section_depopulate(pfn, nr_pages, early, altmap);
     if (empty) yield* W('mem_section', nr, 'section_mem_map', 0);
+  },
+
+  /** The usage goes while the section still says that it has a memmap; that of boot memory stays (B52). */
+  *section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
+    if (!early) {
+      yield* W('mem_section', nr, 'subsection_map', FREED_USAGE);
+      yield* W('mem_section', nr, 'subsection_map', null);
+    }
+    yield* clear_has_mem_map(nr);
   },
 
   /** The memmap of boot memory is whole, and stays what pfn_valid says: a part of it goes all the same (B54). */
@@ -244,5 +282,30 @@ export const v5_9 = {
     altmap: vmem_altmap | null,
   ): Steps<void> {
     if (!early) yield* this.vmemmap_free(pfn, nr_pages, altmap);
+  },
+};
+
+/** 5ec8e8ea8b77 (v6.8), back-ported to 5.10.210 and 6.1.76. */
+export const v6_8 = {
+  *section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
+    yield* clear_has_mem_map(nr);
+    if (early) return;
+    yield* this.kfree_rcu(nr);
+    yield* W('mem_section', nr, 'subsection_map', null);
+  },
+
+  /** kfree_rcu(ms->usage). Where nobody else runs there is no reader to wait for. */
+  *kfree_rcu(this: Kernel, nr: number): Steps<void> {
+    if (this.c.run_limit === 1) yield* change('kfree_rcu', defer_free, nr);
+  },
+
+  /** The thread that waits for grace periods and frees what was given to kfree_rcu() before they began. */
+  *rcu_do_batch(this: Kernel): Steps<never> {
+    for (;;) {
+      yield { op: 'forget', at: 'rcu_do_batch', live: [] };
+      const batch = yield* look('kfree_rcu', usage_steps.any_kfree_rcu);
+      yield { op: 'synchronize_rcu', rcu: 'rcu' };
+      yield* change('kfree_rcu', free_deferred, batch);
+    }
   },
 };

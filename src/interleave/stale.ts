@@ -1,0 +1,52 @@
+import { entry_steps } from '../kernel/arch/arm64/pgtable.ts';
+import type { Config } from '../kernel/config.ts';
+import { get_page } from '../kernel/mm/memmap.ts';
+import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
+import { usage_steps } from '../kernel/mm/sparse.ts';
+import { hex } from '../kernel/pfn.ts';
+import type { State } from '../kernel/state.ts';
+import type { Fault } from '../schedule/machine.ts';
+import type { Step } from '../steps/step.ts';
+import { entry_access } from './touches.ts';
+
+/** What a step finds through a pointer that has outlived what it pointed to. Run alone, code never does that. */
+export function stale_pointer(c: Config, state: State, step: Step): Fault | undefined {
+  if (step.op !== 'call') return undefined;
+  const args = step.args as readonly number[];
+  switch (step.fn as unknown) {
+    case get_page:
+      return stale_page(state, args[0]!);
+    case usage_steps.test_bit:
+      return stale_usage(state, args[1]!);
+    default:
+      return stale_table(c, state, step);
+  }
+}
+
+function stale_page(state: State, pfn: number): Fault | undefined {
+  if (state.pages.get(pfn) !== NO_PAGE) return undefined;
+  const object = `pfn ${hex(pfn)}`;
+  return { kind: 'wild-access', text: `read of the struct page of ${object}, which has none`, object };
+}
+
+function stale_usage(state: State, nr: number): Fault | undefined {
+  if (!usage_steps.is_freed(state, nr)) return undefined;
+  const object = `section ${nr}`;
+  return { kind: 'use-after-free', text: `read of the usage of ${object}, which is free`, object };
+}
+
+/** An access to a page table entry where there is no page table: a fault, although the processor would not mind. */
+function stale_table(c: Config, state: State, step: Step): Fault | undefined {
+  const entry = entry_access(step);
+  if (!entry) return undefined;
+  const pa = entry_steps.resolve(state, entry.p);
+  const pfn = Math.floor(pa / c.PAGE_SIZE);
+  const page = state.pages.get(pfn);
+  // tables of boot time are memblock's, the root the image's
+  if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return undefined;
+  const object = `pfn ${hex(pfn)}`;
+  const what = `${entry.write ? 'write' : 'read'} of a page table entry in ${object}`;
+  if (page === NO_PAGE) return { kind: 'wild-access', text: `${what}, which is no memory`, object };
+  const now = page_use(page) === USE.FREE ? 'free' : 'no page table any more';
+  return { kind: 'use-after-free', text: `${what}, which is ${now}`, object };
+}
