@@ -5,6 +5,7 @@ import { mainline } from '../releases/index.ts';
 import { kpageflags_json, kpageflags_text } from '../report/kpageflags.ts';
 import {
   GROUPS,
+  group_pages,
   PAGE_COLUMNS,
   type PageColumn,
   type PageGroup,
@@ -14,7 +15,7 @@ import {
   pages_text,
 } from '../report/pages.ts';
 import { kpageflags_runs } from '../scenarios/kpageflags.ts';
-import { page_layout, page_runs } from '../scenarios/page-runs.ts';
+import { type PageRun, page_layout, page_runs } from '../scenarios/page-runs.ts';
 import { type SourceFlags, session_of } from './session-of.ts';
 
 interface Flags extends SourceFlags {
@@ -90,10 +91,22 @@ async function pages(source: string | undefined, flags: Flags): Promise<string> 
       : kpageflags_text(runs, PAGE_SIZE, options);
   }
   const layout = page_layout(state, kernel);
+  must_be_few(page_runs(state, kernel, start, end), group_pages(layout, options.by));
   const rows = page_rows(page_runs(state, kernel, start, end), layout, options);
   return options.format === 'json'
     ? json(pages_json(rows, layout, options))
     : pages_text(rows, layout, options);
+}
+
+/** A table is laid out in memory: 16T have eight million sub-sections. */
+const MAX_ROWS = 1_000_000;
+
+/** @throws InputError for more rows than a table can hold */
+function must_be_few(runs: Iterable<PageRun>, pages_per_row: number): void {
+  let rows = 0;
+  for (const { nr_pages } of runs) rows += Math.floor(nr_pages / pages_per_row);
+  if (rows > MAX_ROWS)
+    throw new InputError('--by', '', `makes ${rows} rows, of at most ${MAX_ROWS}: --range takes a part`);
 }
 
 /** What the flags mean together. @throws InputError when they mean nothing */

@@ -36,7 +36,7 @@ export interface PagesOptions extends TableOptions {
   readonly by: PageGroup;
 }
 
-const group_pages = (layout: PageLayout, by: PageGroup): number =>
+export const group_pages = (layout: PageLayout, by: PageGroup): number =>
   ({
     block: layout.pages_per_block,
     section: layout.pages_per_section,
