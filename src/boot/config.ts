@@ -15,7 +15,7 @@ import {
 } from '../geometry/sizes.ts';
 import { NoSuchGeometry, type Translation, translation, va_text } from '../geometry/translation.ts';
 import { probe_memory_block_size } from '../kernel/arch/x86/init_64.ts';
-import { type Config, SUBSECTION_SIZE } from '../kernel/config.ts';
+import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Release } from '../releases/define.ts';
 import { ImpossibleMachine } from './impossible.ts';
@@ -175,6 +175,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     SECTION_SIZE: section_size,
     PAGES_PER_SECTION: section_size / page_size,
     PAGES_PER_SUBSECTION: SUBSECTION_SIZE / page_size,
+    SECTIONS_PER_ROOT: page_size / SIZEOF_MEM_SECTION,
     MAX_PHYSMEM_BITS: physmem_bits,
     sections_per_block: block_size / section_size,
     memory_block_size_bytes: block_size,

@@ -24,7 +24,7 @@ const mapped = (k: Kernel, state: State): Span[] =>
   memory(k, state).filter(({ flags }) => !(flags & MEMBLOCK_NOMAP));
 
 /** The parts of a span that none of the others covers. */
-function uncovered(span: Span, others: readonly Span[]): Span[] {
+export function uncovered(span: Span, others: readonly Span[]): Span[] {
   const left: Span[] = [];
   let at = span.start;
   for (const { start, end } of others) {

@@ -1,5 +1,6 @@
 import type { Config } from '../kernel/config.ts';
 import { subsection_mask } from '../kernel/mm/sparse.ts';
+import { SECTION_NR_TO_ROOT } from '../kernel/pfn.ts';
 import {
   IORESOURCE_SYSRAM_DRIVER_MANAGED,
   type resource,
@@ -11,8 +12,8 @@ import {
 } from '../kernel/state.ts';
 import type { NodeOf } from './memblock.ts';
 
-/** Pages of boot memory: memblock's where it is known, else System RAM. */
-function boot_ranges(c: Config, state: State): { start: number; end: number }[] {
+/** Pages of boot memory, ascending: memblock's where it is known, else System RAM. */
+export function boot_ranges(c: Config, state: State): { start: number; end: number }[] {
   const regions = state.memblock_type.get(0)!.regions;
   const pages = (start: number, end: number) => ({
     start: Math.ceil(start / c.PAGE_SIZE),
@@ -61,12 +62,15 @@ export function boot_sections(
     const late =
       offline.has(nr) || drivers.some((res) => res.start < start + c.SECTION_SIZE && res.end >= start);
     const online = offline.has(nr) ? 0 : SECTION_IS_ONLINE;
+    const nid = nid_of(nr * c.SECTION_SIZE);
+    const root = SECTION_NR_TO_ROOT(c, nr);
+    if (!state.mem_section_root.has(root)) state.mem_section_root.set(root, { nid });
     state.mem_section.set(nr, {
       section_mem_map: present | online | (late ? 0 : SECTION_IS_EARLY),
       subsection_map: late
         ? subsection_mask(c, nr * c.PAGES_PER_SECTION, c.PAGES_PER_SECTION)
         : early_map(c, ranges, nr),
-      nid: nid_of(nr * c.SECTION_SIZE),
+      nid,
     });
   }
 }

@@ -1,6 +1,9 @@
+import { uncovered } from '../boot/holes.ts';
+import { boot_ranges } from '../boot/sections.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { NO_PAGE, PageHWPoison, PageReserved, page_nid, page_zonenum } from '../kernel/mm/page.ts';
 import { subsection_set } from '../kernel/mm/sparse.ts';
+import { pfn_to_section_nr, section_nr_to_pfn } from '../kernel/pfn.ts';
 import {
   type mem_section,
   SECTION_HAS_MEM_MAP,
@@ -37,7 +40,7 @@ const of_model = (ms: mem_section): string =>
 const is_present = (ms: mem_section | undefined): ms is mem_section =>
   ms !== undefined && (ms.section_mem_map & SECTION_MARKED_PRESENT) !== 0;
 
-/** mem_section.txt, and memmap.rle in sections that are not early. */
+/** mem_section.txt, and memmap.rle in sections that are not early and in holes of those that are. */
 export function compare_sections(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const text = tree.readText('kernel/mem_section.txt');
   if (text === undefined) return;
@@ -55,8 +58,9 @@ export function compare_sections(tally: Tally, tree: FileTree, state: State, k: 
     if (!is_present(ms)) continue;
     tally.check('sections', `section ${nr}`, `${flags.join('|')} ${hex(subsection_map)}`, of_model(ms));
   }
+  const early = recorded.filter(({ flags }) => flags.includes('IS_EARLY')).map(({ nr }) => nr);
   const late = recorded.filter(({ flags }) => !flags.includes('IS_EARLY')).map(({ nr }) => nr);
-  compare_pages(tally, tree, state, k, late);
+  compare_pages(tally, tree, state, k, { early, late });
   const max_pfn = tree.readText('kernel/max_pfn');
   if (max_pfn !== undefined) {
     tally.check('sections', 'max_pfn', max_pfn.trim(), `0x${state.vars.get(0)!.max_pfn.toString(16)}`);
@@ -64,6 +68,11 @@ export function compare_sections(tally: Tally, tree: FileTree, state: State, k: 
   tally.not_compared.add(
     'kernel/mem_section.txt: pointers to memmap and usage; kernel/*-pagetable.txt: the page tables of x86 are not modelled',
   );
+}
+
+interface Recorded {
+  readonly early: readonly number[];
+  readonly late: readonly number[];
 }
 
 interface PageRun {
@@ -91,10 +100,11 @@ function* recorded_runs(pages: readonly RecordedPages[], start: number, end: num
 }
 
 function* model_runs(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
-  const map = state.mem_section.get(start / k.c.PAGES_PER_SECTION)?.subsection_map ?? null;
-  for (let at = start; at < end; at += k.c.PAGES_PER_SUBSECTION) {
+  const map = state.mem_section.get(pfn_to_section_nr(k.c, start))?.subsection_map ?? null;
+  for (let at = start; at < end; ) {
     const valid = map !== null && subsection_set(k.c, map, at) ? 1 : 0;
-    for (const { start: from, end: to, value } of state.pages.in(at, at + k.c.PAGES_PER_SUBSECTION)) {
+    const stop = Math.min(end, (Math.floor(at / k.c.PAGES_PER_SUBSECTION) + 1) * k.c.PAGES_PER_SUBSECTION);
+    for (const { start: from, end: to, value } of state.pages.in(at, stop)) {
       const flags = `reserved=${PageReserved(value) ? 1 : 0} hwpoison=${PageHWPoison(value) ? 1 : 0}`;
       const page = `node=${page_nid(value)} zone=${k.c.zones[page_zonenum(value)]} ${flags}`;
       yield {
@@ -103,23 +113,53 @@ function* model_runs(state: State, k: Kernel, start: number, end: number): Gener
         text: `${value === NO_PAGE ? 'memmap-not-mapped' : page} valid=${valid}`,
       };
     }
+    at = stop;
   }
 }
 
 const text_of = (run: PageRun | undefined): string =>
   run ? `0x${run.start.toString(16)} ${run.end - run.start} ${run.text}` : '(none)';
 
-function compare_pages(tally: Tally, tree: FileTree, state: State, k: Kernel, sections: number[]): void {
+/** Holes in early sections: what of them is no System RAM. */
+function compare_holes(
+  tally: Tally,
+  pages: readonly RecordedPages[],
+  state: State,
+  k: Kernel,
+  early: readonly number[],
+): void {
+  const ram = boot_ranges(k.c, state);
+  for (const nr of early) {
+    const start = section_nr_to_pfn(k.c, nr);
+    for (const hole of uncovered({ start, end: start + k.c.PAGES_PER_SECTION }, ram)) {
+      for (const run of recorded_runs(pages, hole.start, hole.end)) {
+        if (/zone=\d+\?/.test(run.text)) {
+          tally.not_compared.add(
+            'kernel/memmap.rle: ACPI tables outside RAM, which boot reserves: no zone spans them, and the zone they get is none',
+          );
+          continue;
+        }
+        const model = joined(model_runs(state, k, run.start, run.end)).map(text_of);
+        tally.check('pages', `kernel/memmap.rle hole`, text_of(run), model.join('; '));
+      }
+    }
+  }
+}
+
+function compare_pages(tally: Tally, tree: FileTree, state: State, k: Kernel, sections: Recorded): void {
   const text = tree.readText('kernel/memmap.rle');
   if (text === undefined) return;
   const pages = parseMemmap(text, tree.source);
-  const spans = sections.map((nr) => [nr * k.c.PAGES_PER_SECTION, (nr + 1) * k.c.PAGES_PER_SECTION] as const);
+  compare_holes(tally, pages, state, k, sections.early);
+  const spans = sections.late.map(
+    (nr) => [nr * k.c.PAGES_PER_SECTION, (nr + 1) * k.c.PAGES_PER_SECTION] as const,
+  );
   const recorded = joined(spans.flatMap(([start, end]) => [...recorded_runs(pages, start, end)]));
   const model = joined(spans.flatMap(([start, end]) => [...model_runs(state, k, start, end)]));
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
     tally.check('pages', `kernel/memmap.rle run ${i + 1}`, text_of(recorded[i]), text_of(model[i]));
   }
   tally.not_compared.add(
-    'kernel/memmap.rle: boot memory, where what is reserved is chance; kinds of pages in use',
+    'kernel/memmap.rle: boot memory but for its holes: what is reserved is chance; kinds of pages in use',
   );
 }

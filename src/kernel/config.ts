@@ -12,6 +12,8 @@ export interface Config {
   readonly SECTION_SIZE: number;
   readonly PAGES_PER_SECTION: number;
   readonly PAGES_PER_SUBSECTION: number;
+  /** Sections of which SPARSEMEM_EXTREME allocates the mem_section at once. */
+  readonly SECTIONS_PER_ROOT: number;
   readonly MAX_PHYSMEM_BITS: number;
   readonly sections_per_block: number;
   readonly memory_block_size_bytes: number;
@@ -94,5 +96,7 @@ export interface Pgprot {
 
 /** Bytes of one struct page on every modelled configuration. */
 export const SIZEOF_STRUCT_PAGE = 64;
+/** Bytes of one mem_section without CONFIG_PAGE_EXTENSION (FACTS 1.3). */
+export const SIZEOF_MEM_SECTION = 16;
 /** Bytes of a sub-section (FACTS 1.3). */
 export const SUBSECTION_SIZE = 2 * 1024 * 1024;

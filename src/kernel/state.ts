@@ -98,6 +98,12 @@ export interface mem_section {
   nid: number;
 }
 
+/** mem_section[root], SPARSEMEM_EXTREME: a page of SECTIONS_PER_ROOT sections, all zero until they are added; never freed. */
+export interface mem_section_root {
+  /** Node that the first of them was added for. */
+  readonly nid: number;
+}
+
 export interface memory_block {
   start_section_nr: number;
   /** v5.2..v5.4: sections of the block that are present. */
@@ -361,6 +367,7 @@ export interface Tables {
   pgdat: pglist_data;
   zone: zone;
   mem_section: mem_section;
+  mem_section_root: mem_section_root;
   memory_block: memory_block;
   memory_group: memory_group;
   acpi_device: acpi_device;
@@ -423,6 +430,7 @@ export function empty_state(): State {
     pgdat: new Map(),
     zone: new Map(),
     mem_section: new Map(),
+    mem_section_root: new Map(),
     memory_block: new Map(),
     memory_group: new Map(),
     acpi_device: new Map(),

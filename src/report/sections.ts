@@ -33,8 +33,17 @@ const letters = (row: SectionRow): string =>
     row.taint_zone_device ? 'D' : '',
   ].join('');
 
-export function sections_text({ section_size, subsection_size, rows }: SectionTable): string {
-  const names = ['NR', 'CODED_MEM_MAP', 'MEM_MAP', 'STATE', 'PFN', 'ZONES', 'SUBSECTIONS'];
+/** "Movable", or "Isolate:0-15,Movable:16-63". */
+function pageblocks_text({ pageblocks }: SectionRow): string {
+  if (pageblocks.length <= 1) return pageblocks[0]?.migratetype ?? '-';
+  return pageblocks
+    .map(({ first, last, migratetype }) => `${migratetype}:${first === last ? first : `${first}-${last}`}`)
+    .join();
+}
+
+export function sections_text(table: SectionTable): string {
+  const { section_size, subsection_size, sections_per_root, roots, rows } = table;
+  const names = ['NR', 'CODED_MEM_MAP', 'MEM_MAP', 'STATE', 'PFN', 'ZONES', 'SUBSECTIONS', 'PAGEBLOCKS'];
   const columns = names.map((name, i) => ({ name, right: i === 0 || i === 4 }));
   const count = section_size / subsection_size;
   const cells = rows.map((row) => [
@@ -45,16 +54,21 @@ export function sections_text({ section_size, subsection_size, rows }: SectionTa
     String(row.pfn),
     row.zones.join() || '-',
     subsection_ranges(row.subsection_map, count),
+    pageblocks_text(row),
   ]);
   const last = `Section size: ${section_size / 2 ** 20}M, ${count} sub-sections of ${subsection_size / 2 ** 20}M`;
-  return [...tableLines(columns, cells, true), '', last].map((line) => `${line}\n`).join('');
+  const root_text = `Roots of ${sections_per_root} sections: ${roots.map(({ nr, nid }) => `${nr} (node ${nid})`).join(', ')}`;
+  return [...tableLines(columns, cells, true), '', last, root_text].map((line) => `${line}\n`).join('');
 }
 
-export function sections_json({ section_size, subsection_size, rows }: SectionTable): unknown {
+export function sections_json(table: SectionTable): unknown {
+  const { section_size, subsection_size, sections_per_root, roots, rows } = table;
   return {
     schema: 'mhp-sections/1',
     section_size,
     subsection_size,
+    sections_per_root,
+    roots: roots.map(({ nr, nid }) => ({ nr, node: nid })),
     sections: rows.map((row) => ({
       nr: row.nr,
       start: row.nr * section_size,
@@ -69,6 +83,7 @@ export function sections_json({ section_size, subsection_size, rows }: SectionTa
       early: row.early,
       taint_zone_device: row.taint_zone_device,
       subsection_map: row.subsection_map ? `0x${map_hex(row.subsection_map)}` : null,
+      pageblocks: row.pageblocks,
       zones: row.zones,
     })),
   };

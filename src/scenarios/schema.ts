@@ -42,6 +42,7 @@ const online = { blocks, ...result };
 
 /** Allocations that can be made to fail, by what they are for. */
 const FAIL_SITES = [
+  'mem_section_root',
   'mem_section_usage',
   'memblock_double_array',
   'memory_block',

@@ -17,7 +17,9 @@ import {
   PageOffline,
   POISON_PAGE,
   page_memmap,
+  page_migratetype,
   with_memmap,
+  with_migratetype,
   ZERO_PAGE,
 } from './page.ts';
 import { usage_steps } from './sparse.ts';
@@ -28,9 +30,12 @@ const set_pages = (state: State, start: number, end: number, page: Page): void =
   state.pages.set(start, end, page);
 const fill_missing = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page));
+/** What a pageblock is for stands in the section's usage, and survives. */
 const poison_pages = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, (page) =>
-    PageOffline(page) ? with_memmap(page, MEMMAP.POISON) : POISON_PAGE,
+    PageOffline(page)
+      ? with_memmap(page, MEMMAP.POISON)
+      : with_migratetype(POISON_PAGE, page_migratetype(page)),
   );
 const forget_pages = (state: State, start: number, end: number): void =>
   state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO)));

@@ -2,7 +2,7 @@ import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { alloc, change, exists, look, R, W } from '../ops.ts';
-import { hex, pfn_to_section_nr, section_nr_to_pfn } from '../pfn.ts';
+import { hex, pfn_to_section_nr, SECTION_NR_TO_ROOT, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
@@ -83,8 +83,13 @@ const free_deferred = (state: State, batch: readonly number[]): void => {
 const mem_map_of = (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0;
 
 export const v5_2 = {
-  /** The root array is allocated on demand and never fails here; a missing section object is a zeroed one. */
-  *sparse_index_init(this: Kernel, section_nr: number): Steps<number> {
+  /** 0 or -ENOMEM. The first section of a root brings the others, zeroed; one that is not in the table is such a one. */
+  *sparse_index_init(this: Kernel, section_nr: number, nid: number): Steps<number> {
+    const root = SECTION_NR_TO_ROOT(this.c, section_nr);
+    if (!(yield* exists('mem_section_root', root))) {
+      if (yield* this.should_fail('mem_section_root')) return -this.errno.ENOMEM;
+      if (!(yield* alloc('mem_section_root', root, { nid }))) return -this.errno.ENOMEM;
+    }
     if (yield* exists('mem_section', section_nr)) return 0;
     const ms = { section_mem_map: 0, subsection_map: null, nid: 0 };
     return (yield* alloc('mem_section', section_nr, ms)) ? 0 : -this.errno.ENOMEM;
@@ -105,7 +110,7 @@ export const v5_2 = {
   ): Steps<number> {
     const section_nr = pfn_to_section_nr(this.c, pfn);
     const nr_pages = this.c.PAGES_PER_SECTION;
-    const ret = yield* this.sparse_index_init(section_nr);
+    const ret = yield* this.sparse_index_init(section_nr, nid);
     if (ret < 0) return ret;
     if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
     if (yield* this.should_fail('usemap')) {
@@ -211,7 +216,7 @@ export const v5_3 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     const nr = pfn_to_section_nr(this.c, pfn);
-    const ret = yield* this.sparse_index_init(nr);
+    const ret = yield* this.sparse_index_init(nr, nid);
     if (ret < 0) return ret;
     const rc = yield* this.section_activate(nid, pfn, nr_pages, altmap);
     if (rc < 0) return rc;
