@@ -15,6 +15,8 @@ export interface Search {
   readonly mode?: 'states' | 'traces';
   readonly bounds?: Bounds;
   readonly watch?: Watch;
+  /** Look for the failure that the entry names and for no other. */
+  readonly named_only?: boolean;
 }
 
 export interface Watched {
@@ -48,10 +50,11 @@ export function check_threads(
     const options = { monitors: of, bounds: search.bounds ?? {}, watch: search.watch ?? {} };
     return search.mode === 'traces' ? exploreTraces(program, options) : explore(program, options);
   };
-  const named = failure && release.name === entry.release ? named_monitor(monitors, failure) : undefined;
+  const asked = release.name === entry.release || search.named_only;
+  const named = failure && asked ? named_monitor(monitors, failure) : undefined;
   if (named) {
     const verdict = run([named]);
-    if (verdict.verdict !== 'proved') return outcome(program, [named], verdict, failure);
+    if (verdict.verdict !== 'proved' || search.named_only) return outcome(program, [named], verdict, failure);
   }
   return outcome(program, monitors, run(monitors), failure);
 }

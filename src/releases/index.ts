@@ -1,4 +1,4 @@
-import { B19 } from './B19.ts';
+import { B19, B19b } from './B19.ts';
 import { B21 } from './B21.ts';
 import { B61a_mutant, B61b_mutant } from './B61.ts';
 import { B76 } from './B76.ts';
@@ -30,6 +30,7 @@ export const releases: ReadonlyMap<string, Release> = new Map(
     ...lockless,
     ...[
       B19,
+      B19b,
       B21,
       B33b,
       B36_mutant,

@@ -1,3 +1,4 @@
+import type { Step } from '../steps/step.ts';
 import { canon } from './canon.ts';
 import type { Monitor, Violation } from './monitor.ts';
 import { OP } from './ops.ts';
@@ -85,6 +86,10 @@ function violation(monitor: Monitor, text: string, object?: string): Violation {
   return object === undefined ? { monitor: monitor.name, text } : { monitor: monitor.name, text, object };
 }
 
+/** A step as plain data: functions by their names. */
+const plain = (step: Step | undefined): unknown =>
+  step?.op === 'call' ? { ...step, fn: step.fn.name } : (step ?? null);
+
 /** A state as a text that does not depend on what was explored before: what threads stand at, and shared data. */
 export function stateText(system: System, v: Int32Array): string {
   const view = viewOf(system, v);
@@ -95,7 +100,7 @@ export function stateText(system: System, v: Int32Array): string {
       t.status,
       t.returned ?? null,
       t.fault ?? null,
-      t.status === 'blocked' ? (step ?? null) : null,
+      t.status === 'blocked' ? plain(step) : null,
     ];
   });
   const data: Record<string, unknown> = {};
@@ -105,7 +110,7 @@ export function stateText(system: System, v: Int32Array): string {
     const key = `${slot.kind} ${slot.name}`;
     if (slot.kind === 'field') data[key] = system.values.value(value);
     else if (slot.kind === 'lock' || slot.kind === 'rcu') data[key] = system.locks.data(value);
-    else if (slot.kind === 'world') data[key] = view.world();
+    else if (slot.kind === 'world') data[key] = system.program.machine!.encode(view.world());
     else data[key] = value;
   });
   return canon([threads, data]);

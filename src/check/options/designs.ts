@@ -1,0 +1,20 @@
+import { type Release, releases } from '../../releases/index.ts';
+
+/** A way to keep vmalloc and memory hot-remove apart (FACTS 6). */
+export interface Design {
+  readonly name: string;
+  readonly release: Release;
+}
+
+const design = (name: string, release: string): Design => ({ name, release: releases.get(release)! });
+
+/** What seeds 000 and 001 weigh, and what upstream came to. */
+export const designs: readonly Design[] = [
+  design('V5', 'S1'),
+  design('1 lock vmalloc', 'option-1'),
+  design('2 hotplug read lock', 'option-2'),
+  design('3 keep memmap tables', 'option-3'),
+  design('4 disjoint layout', 'option-4'),
+  design('V6', 'S0'),
+  design('floor/ceiling', 'v5.7'),
+];

@@ -1,0 +1,78 @@
+import { boot } from '../../boot/boot.ts';
+import type { Machine } from '../../machines/machine.ts';
+import type { Release } from '../../releases/define.ts';
+import { Runner } from '../../schedule/run.ts';
+import type { Step, Steps } from '../../steps/step.ts';
+import type { Checked } from '../checked.ts';
+import { configurations, type Fate, fate_of_shared_table } from './shared.ts';
+import { longest_wait, noted, type Profile, profile } from './waits.ts';
+
+/** What hotplug operations and vmalloc() cost each other on a release, counted in steps of the model. */
+export interface Costs {
+  /** Steps of one vmalloc() of a page that finds no table, and how many of them under a lock. */
+  readonly vmalloc: { readonly steps: number; readonly under_lock: number };
+  /** The longest that vmalloc() may wait for an operation on one memory block: its steps, and the lock. */
+  readonly waits: Readonly<
+    Record<'add' | 'offline' | 'remove', { readonly steps: number; readonly lock: string | null }>
+  >;
+  /** Table pages left of a memory block that was added and removed. */
+  readonly tables_kept: number;
+}
+
+/** Far from boot memory: in no table does its memmap have a neighbour. */
+const BLOCK_AT = 96 * 2 ** 30;
+
+/** @throws Error when one of the operations does not succeed: the machine is no machine to measure on */
+export function costs(machine: Machine, release: Release): Costs {
+  const { kernel, state } = boot(machine, release, { run_limit: 1 });
+  const block = kernel.c.memory_block_size_bytes;
+  const id = BLOCK_AT / block;
+  const run = <T>(what: string, thread: Steps<T>): Profile => {
+    const log: Step[] = [];
+    const { ended, value } = new Runner(state).run(noted(thread, log));
+    if (ended !== 'returned' || (typeof value === 'number' && value < 0 && value > -4096))
+      throw new Error(`${what} on ${release.name}: ${ended}, ${String(value)}`);
+    return profile(log);
+  };
+  const store = (word: string): Steps<unknown> => kernel.state_store(id, word);
+  const vmalloc = run('vmalloc', kernel.vmalloc(kernel.c.PAGE_SIZE));
+  const before = tables(state);
+  const add = run('add', kernel.add_memory(0, BLOCK_AT, block, 0));
+  run('online', store('online'));
+  const offline = run('offline', store('offline'));
+  const remove = run('remove', kernel.remove_memory(BLOCK_AT, block));
+  return {
+    vmalloc: { steps: vmalloc.steps, under_lock: vmalloc.under_lock },
+    waits: {
+      add: longest_wait(vmalloc, add),
+      offline: longest_wait(vmalloc, offline),
+      remove: longest_wait(vmalloc, remove),
+    },
+    tables_kept: tables(state) - before,
+  };
+}
+
+function tables({ table_pages: { allocated, freed } }: ReturnType<typeof boot>['state']): number {
+  const sum = (of: object): number => Object.values(of).reduce((all: number, n: number) => all + n, 0);
+  return sum(allocated) - sum(freed);
+}
+
+/** How many configurations there are of each fate of the table that vmalloc and the memmap share. */
+export function fates(machine: Machine, release: Release): Readonly<Record<Fate, number>> {
+  const counts: Record<Fate, number> = { apart: 0, refused: 0, neighbour: 0, freed: 0, kept: 0 };
+  for (const configuration of configurations) {
+    const fate = fate_of_shared_table(machine, release, configuration);
+    if (fate !== null) counts[fate]++;
+  }
+  return counts;
+}
+
+/** One row of the comparison. */
+export interface Option {
+  readonly name: string;
+  readonly release: string;
+  /** By column: what came of the race. */
+  readonly races: Readonly<Record<string, Checked>>;
+  readonly costs: Costs;
+  readonly fates: Readonly<Record<Fate, number>>;
+}
