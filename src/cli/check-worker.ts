@@ -14,6 +14,8 @@ export interface CheckTask {
   readonly variation: Variation;
   readonly mode: 'states' | 'traces';
   readonly bounds: Bounds;
+  /** Look for the failure that the entry names and for no other. */
+  readonly named_only?: boolean;
   readonly story: boolean;
   readonly timeline: boolean;
 }
@@ -27,6 +29,7 @@ export default function work(task: CheckTask): Row {
     variation: task.variation,
     mode: task.mode,
     bounds: task.bounds,
+    named_only: task.named_only ?? false,
     watch: { elapsed: seconds },
   });
   const threads = told?.kind === 'threads' ? told : null;

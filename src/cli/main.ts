@@ -11,6 +11,7 @@ import * as explore from './explore.ts';
 import * as geometry from './geometry.ts';
 import * as litmus from './litmus.ts';
 import * as ls from './ls.ts';
+import * as options from './options.ts';
 import * as pages from './pages.ts';
 import * as ptdump from './ptdump.ts';
 import * as replay from './replay.ts';
@@ -27,7 +28,20 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-for (const command of [run, check, conform, ls, pages, ptdump, explore, geometry, litmus, reserved, sections])
+for (const command of [
+  run,
+  check,
+  options,
+  conform,
+  ls,
+  pages,
+  ptdump,
+  explore,
+  geometry,
+  litmus,
+  reserved,
+  sections,
+])
   command.register(program);
 replay.register(program, (name) => {
   try {

@@ -1,9 +1,11 @@
 import { Tinypool } from 'tinypool';
 import { interruptible } from './stop.ts';
 
+type Worker = 'explore-worker' | 'check-worker' | 'options-worker';
+
 /** A worker on so many threads, for as long as the work takes. */
 export async function with_pool<T>(
-  worker: 'explore-worker' | 'check-worker',
+  worker: Worker,
   threads: number,
   work: (pool: Tinypool) => Promise<T>,
 ): Promise<T> {
@@ -21,7 +23,7 @@ export async function with_pool<T>(
  * @param done called with each result as it comes, in any order
  */
 export function in_pool<Task, Result>(
-  worker: 'explore-worker' | 'check-worker',
+  worker: Worker,
   tasks: readonly Task[],
   threads: number,
   done: (result: Result, index: number) => void = () => {},

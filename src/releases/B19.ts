@@ -1,17 +1,20 @@
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease, type Release } from './define.ts';
+import { options } from './options.ts';
 import { S0 } from './S0.ts';
 import { S1 } from './S1.ts';
+import { v5_7 } from './v5.7.ts';
 
-/** A release whose kernel_page_tables takes no lock. */
-export const without_ptdump_lock = (release: Release, name: string): Release =>
+/** What tells the name of such a release from that of its base. */
+export const B19_SUFFIX = '-B19';
+
+/** B19: a release whose kernel_page_tables takes no lock, to see what else of it keeps removal and walk apart. */
+const without_ptdump_lock = (release: Release): Release =>
   defineRelease({
-    name,
+    name: `${release.name}${B19_SUFFIX}`,
     base: release,
     about: `${release.about}; kernel_page_tables is read without get_online_mems()`,
     arch: { arm64: { ptdump_show: ptdump.v5_2.ptdump_show } },
   });
 
-/** B19: seeds 000 and 001 without the patch of the series for kernel_page_tables. */
-export const B19 = without_ptdump_lock(S0, 'S0-B19');
-export const B19b = without_ptdump_lock(S1, 'S1-B19');
+export const B19_releases = [S0, S1, ...options, v5_7].map(without_ptdump_lock);

@@ -1,4 +1,4 @@
-import { B19, B19b } from './B19.ts';
+import { B19_releases } from './B19.ts';
 import { B21 } from './B21.ts';
 import { B61a_mutant, B61b_mutant } from './B61.ts';
 import { B76 } from './B76.ts';
@@ -29,8 +29,7 @@ export const releases: ReadonlyMap<string, Release> = new Map(
     ...[S0_base, S0, S1, ...options, ...S2_series],
     ...lockless,
     ...[
-      B19,
-      B19b,
+      ...B19_releases,
       B21,
       B33b,
       B36_mutant,
@@ -67,4 +66,5 @@ export function find_release(text: string): Release | null {
   return fitting.at(-1) ?? null;
 }
 
+export { B19_SUFFIX } from './B19.ts';
 export { defineRelease, makeKernel, type Release } from './define.ts';

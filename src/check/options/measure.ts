@@ -1,9 +1,9 @@
 import { boot } from '../../boot/boot.ts';
 import type { Machine } from '../../machines/machine.ts';
+import { parseMachineFile } from '../../machines/machine-file.ts';
 import type { Release } from '../../releases/define.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Step, Steps } from '../../steps/step.ts';
-import type { Checked } from '../checked.ts';
 import { configurations, type Fate, fate_of_shared_table } from './shared.ts';
 import { longest_wait, noted, type Profile, profile } from './waits.ts';
 
@@ -19,12 +19,18 @@ export interface Costs {
   readonly tables_kept: number;
 }
 
+/** Where the costs and fates are measured: one GiB of RAM, tables of 512 entries in three levels. */
+const measured_on: Machine = parseMachineFile(
+  '{arch: arm64, page_size: 4K, va_bits: 39, ram: [{start: 1G, size: 1G}]}',
+  'mhp options',
+);
+
 /** Far from boot memory: in no table does its memmap have a neighbour. */
 const BLOCK_AT = 96 * 2 ** 30;
 
-/** @throws Error when one of the operations does not succeed: the machine is no machine to measure on */
-export function costs(machine: Machine, release: Release): Costs {
-  const { kernel, state } = boot(machine, release, { run_limit: 1 });
+/** Run by run, one operation after the other. */
+export function costs(release: Release): Costs {
+  const { kernel, state } = boot(measured_on, release, { run_limit: 1 });
   const block = kernel.c.memory_block_size_bytes;
   const id = BLOCK_AT / block;
   const run = <T>(what: string, thread: Steps<T>): Profile => {
@@ -58,21 +64,11 @@ function tables({ table_pages: { allocated, freed } }: ReturnType<typeof boot>['
 }
 
 /** How many configurations there are of each fate of the table that vmalloc and the memmap share. */
-export function fates(machine: Machine, release: Release): Readonly<Record<Fate, number>> {
+export function fates(release: Release): Readonly<Record<Fate, number>> {
   const counts: Record<Fate, number> = { apart: 0, refused: 0, neighbour: 0, freed: 0, kept: 0 };
   for (const configuration of configurations) {
-    const fate = fate_of_shared_table(machine, release, configuration);
+    const fate = fate_of_shared_table(measured_on, release, configuration);
     if (fate !== null) counts[fate]++;
   }
   return counts;
-}
-
-/** One row of the comparison. */
-export interface Option {
-  readonly name: string;
-  readonly release: string;
-  /** By column: what came of the race. */
-  readonly races: Readonly<Record<string, Checked>>;
-  readonly costs: Costs;
-  readonly fates: Readonly<Record<Fate, number>>;
 }
