@@ -102,6 +102,9 @@ export function boot_zones(machine: Machine, c: Config, state: State): void {
         managed_pages: 0,
         cma_pages: 0,
         nr_isolate_pageblock: 0,
+        span_seq: 0,
+        pcp_count: 0,
+        pcp_disabled: false,
       });
     }
   }

@@ -2,7 +2,7 @@ import type { KernelWorld } from '../interleave/machine.ts';
 import type { Config } from '../kernel/config.ts';
 import type { State } from '../kernel/state.ts';
 import { violations } from '../monitors/hotplug/index.ts';
-import { deadlock, lockOrder } from '../monitors/index.ts';
+import { deadlock, livelock, lockOrder } from '../monitors/index.ts';
 import type { Monitor } from '../schedule/monitor.ts';
 import type { View } from '../schedule/view.ts';
 
@@ -39,6 +39,7 @@ function invariants(state: State, c: Config): Monitor {
 export const thread_monitors = (state: State, c: Config): readonly Monitor[] => [
   ...faults,
   deadlock,
+  livelock,
   lockOrder(),
   invariants(state, c),
 ];
@@ -51,11 +52,12 @@ export function named_monitor(
   const monitor = monitors.find(({ name }) => name === kind);
   if (!monitor) return undefined;
   const named = (said: string | undefined): string | undefined => (said?.includes(text) ? said : undefined);
-  const { name, fault, stuck, end, state, acquire, memory } = monitor;
+  const { name, fault, stuck, spins, end, state, acquire, memory } = monitor;
   return {
     name,
     ...(fault ? { fault: (of) => named(fault.call(monitor, of)) } : {}),
     ...(stuck ? { stuck: (view) => named(stuck.call(monitor, view)) } : {}),
+    ...(spins ? { spins: (...args) => named(spins.apply(monitor, args)) } : {}),
     ...(end ? { end: (view) => named(end.call(monitor, view)) } : {}),
     ...(state ? { state: (view) => named(state.call(monitor, view)) } : {}),
     ...(acquire ? { acquire: (...args) => named(acquire.apply(monitor, args)) } : {}),

@@ -103,6 +103,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   firmware_map: ['firmware_map', 'vars'],
   mmu: ['mmu', 'fixmap'],
   'node links': ['memory_block', 'pgdat'],
+  pcp: ['pages', 'zone'],
   // from 7.1 on table pages are counted with their struct pages
   pages: ['pages', 'vars'],
   warned: ['vars'],

@@ -45,6 +45,7 @@ import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
 import type * as ioremap from './lib/ioremap.ts';
 import type * as alloc_pages from './mm/alloc_pages.ts';
+import type * as free_page from './mm/free_page.ts';
 import type * as hugetlb_dissolve from './mm/hugetlb/dissolve.ts';
 import type * as hugetlb_sysfs from './mm/hugetlb/hugetlb_sysfs.ts';
 import type * as hugetlb_pool from './mm/hugetlb/pool.ts';
@@ -155,6 +156,7 @@ type Base = typeof add_memory.v5_2 &
   typeof offline_pages.v5_2 &
   typeof online_pages.v5_2 &
   typeof page_alloc.v5_2 &
+  typeof free_page.v5_2 &
   typeof page_isolation.v5_2 &
   typeof ptdump.v5_2 &
   typeof remove_memory.v5_2 &

@@ -1,5 +1,5 @@
 import type { Steps } from '../steps/step.ts';
-import { lock, unlock } from './ops.ts';
+import { add, lock, R, unlock } from './ops.ts';
 
 /** The locks of FACTS 2.1 by their kernel names. */
 
@@ -40,10 +40,31 @@ export function* rcu_read_unlock_sched(): Steps<void> {
   yield* unlock('rcu', 'rcu', 'read');
 }
 
-/** pgdat_resize_lock and the span seqlock: v5.2..v5.10 (FACTS 2.1). */
+/** pgdat_resize_lock: v5.2..v5.10 (FACTS 2.1). */
 export function* pgdat_resize_lock(nid: number): Steps<void> {
   yield* lock(`pgdat->node_size_lock ${nid}`, 'spinlock');
 }
 export function* pgdat_resize_unlock(nid: number): Steps<void> {
   yield* unlock(`pgdat->node_size_lock ${nid}`, 'spinlock');
+}
+
+/** The seqlock of a zone's span. Writers take it in v5.2..v5.10 (27cacaad16c5, v5.14, drops it), readers to this day. */
+export function* zone_span_writelock(zone: number): Steps<void> {
+  yield* lock(`zone->span_seqlock ${zone}`, 'spinlock');
+  yield* add('zone', zone, 'span_seq', 1);
+}
+export function* zone_span_writeunlock(zone: number): Steps<void> {
+  yield* add('zone', zone, 'span_seq', 1);
+  yield* unlock(`zone->span_seqlock ${zone}`, 'spinlock');
+}
+
+/** Waits for a writer to leave, as read_seqbegin() does by spinning. */
+export function* zone_span_seqbegin(zone: number): Steps<number> {
+  yield* lock(`zone->span_seqlock ${zone}`, 'spinlock');
+  const seq = yield* R('zone', zone, 'span_seq');
+  yield* unlock(`zone->span_seqlock ${zone}`, 'spinlock');
+  return seq;
+}
+export function* zone_span_seqretry(zone: number, seq: number): Steps<boolean> {
+  return (yield* R('zone', zone, 'span_seq')) !== seq;
 }

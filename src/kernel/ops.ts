@@ -89,6 +89,19 @@ export function* pr_info(text: string): Steps<void> {
   yield { op: 'printk', level: 6, text };
 }
 
+/** A function of which its caller remembers the result alone. */
+export function* scoped<T>(at: string, body: Steps<T>): Steps<T> {
+  yield { op: 'enter', at, live: [] };
+  const value = yield* body;
+  yield { op: 'leave', value };
+  return value;
+}
+
+/** At the head of a loop: of all its function has seen, only `live` decides what follows. */
+export function* forget(at: string, ...live: readonly unknown[]): Steps<void> {
+  yield { op: 'forget', at, live };
+}
+
 /** At a loop head: true when a signal is pending. */
 export function* signal_pending(where: string): Steps<boolean> {
   return (yield { op: 'signal', where }) as boolean;

@@ -89,6 +89,11 @@ export interface zone {
   managed_pages: number;
   cma_pages: number;
   nr_isolate_pageblock: number;
+  /** span_seqlock: odd while a writer is inside. */
+  span_seq: number;
+  /** Pages on the lists of all CPUs; whether zone_pcp_disable() keeps them empty. */
+  pcp_count: number;
+  pcp_disabled: boolean;
 }
 
 export interface mem_section {

@@ -10,6 +10,7 @@ export { deadlock } from './deadlock.ts';
 export { doubleFree } from './double-free.ts';
 export { always, atEnd } from './invariant.ts';
 export { leak } from './leak.ts';
+export { livelock } from './livelock.ts';
 export { lockMisuse } from './lock-misuse.ts';
 export { lockOrder } from './lock-order.ts';
 export { useAfterFree } from './use-after-free.ts';

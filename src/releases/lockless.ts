@@ -5,12 +5,15 @@ import {
   rcu_read_lock_sched,
   rcu_read_unlock_sched,
 } from '../kernel/locks.ts';
+import * as free_page from '../kernel/mm/free_page.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
+import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import type { Page } from '../kernel/mm/page.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import type { Steps } from '../steps/step.ts';
 import { defineRelease } from './define.ts';
+import { v5_10 } from './v5.10.ts';
 import { v6_1 } from './v6.1.ts';
 import { v7_2 } from './v7.2.ts';
 
@@ -68,4 +71,22 @@ export const B89_design = defineRelease({
   },
 });
 
-export const lockless = [B52_unfixed, B52_half_fixed, B52_design, B89_design];
+/** B68: writers that take the seqlock and a reader that goes by its last round, which no release has had at once. */
+export const B68_reader = defineRelease({
+  name: 'v5.10-B68',
+  base: v5_10,
+  about: '5.10.223 with page_outside_zone_boundaries() of 6.12.117',
+  functions: free_page.v6_12,
+});
+
+export const B68_writers = defineRelease({
+  name: 'v7.2-B68',
+  base: v7_2,
+  about: '7.1.5 with the seqlock of a zone span taken to write, as before v5.14',
+  functions: {
+    move_pfn_range_to_zone: zone_span.v5_2.move_pfn_range_to_zone,
+    __remove_zone: zone_span.v5_2.__remove_zone,
+  },
+});
+
+export const lockless = [B52_unfixed, B52_half_fixed, B52_design, B68_reader, B68_writers, B89_design];

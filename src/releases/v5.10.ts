@@ -30,6 +30,7 @@ export const v5_10 = defineRelease({
     ...dax_kmem.v5_10,
     ...hugetlb_sysfs.v5_8,
     ...node.v5_10,
+    ...offline_pages.v5_9,
     ...offline_pages.v5_10,
     ...online_pages.v5_10,
     ...page_isolation.v5_8,

@@ -39,6 +39,7 @@ import * as resource from '../kernel/kernel/resource.ts';
 import * as runtime from '../kernel/kernel/runtime.ts';
 import * as ioremap from '../kernel/lib/ioremap.ts';
 import * as alloc_pages from '../kernel/mm/alloc_pages.ts';
+import * as free_page from '../kernel/mm/free_page.ts';
 import * as hugetlb_dissolve from '../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb_pool from '../kernel/mm/hugetlb/pool.ts';
@@ -83,6 +84,7 @@ export const v5_2 = defineRelease({
     ...add_memory.v5_2,
     ...add_pages.v5_2,
     ...alloc_pages.v5_2,
+    ...free_page.v5_2,
     ...core.v5_2,
     ...dax_device.v5_2,
     ...dax_kmem.v5_2,

@@ -26,6 +26,7 @@ export const v5_4 = defineRelease({
     ...node.v5_4,
     ...node_states.v5_4,
     ...offline_pages.v5_4,
+    ...offline_pages.v5_9,
     ...online_pages.v5_4,
     ...proc_page.v5_4,
     ...remove_memory.v5_4,

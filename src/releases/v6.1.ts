@@ -8,6 +8,7 @@ import * as memory from '../kernel/drivers/base/memory.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory_sysfs.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
+import * as free_page from '../kernel/mm/free_page.ts';
 import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb from '../kernel/mm/hugetlb/pool_pages.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
@@ -37,13 +38,16 @@ export const v6_1 = defineRelease({
     ...acpi_memhotplug.v6_1,
     ...add_memory.v6_1,
     ...dax_kmem.v6_1,
+    ...free_page.v5_11,
     ...memremap.v5_12,
     ...hugetlb.v5_13,
     ...hugetlb_sysfs.v6_1,
     ...memory.v6_1,
     ...memory_sysfs.v6_1,
+    ...offline_pages.v5_11,
     ...offline_pages.v6_1,
     ...online_pages.v6_1,
+    ...page_isolation.v5_11,
     ...page_isolation.v5_12,
     ...page_isolation.v6_1,
     ...remove_memory.v6_1,

@@ -1,5 +1,6 @@
 import * as huge_vmap from '../kernel/arch/arm64/huge_vmap.ts';
 import * as memory from '../kernel/drivers/base/memory.ts';
+import * as free_page from '../kernel/mm/free_page.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
@@ -17,6 +18,7 @@ export const v6_12 = defineRelease({
   about: '6.12.117',
   functions: {
     ...add_memory.v6_12,
+    ...free_page.v6_12,
     ...memory.v6_12,
     ...offline_pages.v6_12,
     ...page_alloc.v6_12,

@@ -11,12 +11,14 @@ export class Checks {
   private readonly monitors: readonly Monitor[];
   private readonly onState: readonly Monitor[];
   private readonly onAcquire: readonly Monitor[];
+  private readonly onSpin: readonly Monitor[];
 
   constructor(system: System, monitors: readonly Monitor[]) {
     this.system = system;
     this.monitors = monitors;
     this.onState = monitors.filter((m) => m.state !== undefined);
     this.onAcquire = monitors.filter((m) => m.acquire !== undefined);
+    this.onSpin = monitors.filter((m) => m.spins !== undefined);
   }
 
   /** Whether {@link beforeStep} has anything to say. */
@@ -66,6 +68,21 @@ export class Checks {
     return undefined;
   }
 
+  /** A state in which one thread alone can move and looks for a signal: whether it comes back to it by itself. */
+  spin(v: Int32Array, enabled: number): Violation | undefined {
+    if (this.onSpin.length === 0 || (enabled & (enabled - 1)) !== 0) return undefined;
+    const { system } = this;
+    const t = 31 - Math.clz32(enabled);
+    const step = system.nodes.step[v[t]!];
+    if (step?.op !== 'signal' || !comesBack(system, v, t)) return undefined;
+    const view = viewOf(system, v);
+    for (const m of this.onSpin) {
+      const text = m.spins!(view, system.program.threads[t]!.name, step.where);
+      if (text !== undefined) return violation(m, text);
+    }
+    return undefined;
+  }
+
   /** A state in which no thread can move. */
   halt(v: Int32Array): Violation | undefined {
     const { system } = this;
@@ -80,6 +97,27 @@ export class Checks {
     }
     return undefined;
   }
+}
+
+/** Turns of a loop that a thread goes round alone are no longer than this. */
+const MOST_STEPS = 10_000;
+
+/** Whether a thread that moves alone, without a choice or a fault, comes back to the very same state. */
+function comesBack(system: System, v: Int32Array, t: number): boolean {
+  let at: Int32Array = v.slice();
+  for (let i = 0; i < MOST_STEPS; i++) {
+    if (system.outcomes(at, t, at[t]!) !== 1) return false;
+    system.perform(at, t, 0);
+    if (system.fault >= 0) return false;
+    if (system.width > at.length) {
+      const wide = new Int32Array(system.width * 2);
+      wide.set(at);
+      at = wide;
+    }
+    if (system.enabled(at) !== 1 << t) return false;
+    if (at.every((value, slot) => value === (v[slot] ?? 0))) return true;
+  }
+  return false;
 }
 
 function violation(monitor: Monitor, text: string, object?: string): Violation {

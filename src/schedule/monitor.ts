@@ -12,6 +12,8 @@ export interface Monitor {
   fault?(fault: Fault): string | undefined;
   /** No thread can move, and some that should have ended have not. */
   stuck?(view: View): string | undefined;
+  /** One thread alone can move, and comes back to where it was: only a signal would end its loop in `where`. */
+  spins?(view: View, thread: string, where: string): string | undefined;
   /** Every thread has ended. */
   end?(view: View): string | undefined;
   /** Any state. What it looks at takes part in the reduction: look at little. */

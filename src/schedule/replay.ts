@@ -77,9 +77,27 @@ export function replay(
     violation ??= checks.state(v);
   }
   if (system.enabled(v) === 0) violation ??= checks.halt(v);
+  violation ??= spin(program, trace, monitors);
   const pending = program.threads.map((_, t) => system.nodes.step[v[t]!]);
   const threads = program.threads.map((t) => t.name);
   return { program: program.name, threads, trace, events, violation, end: viewOf(system, v), pending };
+}
+
+/** Whether a thread comes back to where it was shows only where threads forget. */
+function spin(
+  program: Program,
+  trace: readonly Choice[],
+  monitors: readonly Monitor[],
+): Violation | undefined {
+  if (monitors.every((m) => m.spins === undefined)) return undefined;
+  const system = systemOf(program, monitors, true);
+  let v = system.initial();
+  for (const { thread, outcome } of trace) {
+    if (system.width > v.length) v = widened(v, system.width);
+    system.perform(v, thread, outcome);
+  }
+  if (system.width > v.length) v = widened(v, system.width);
+  return new Checks(system, monitors).spin(v, system.enabled(v));
 }
 
 function widened(v: Int32Array, width: number): Int32Array {

@@ -218,7 +218,7 @@ export class StatesSearch {
       const enabled = system.enabled(this.next);
       store.setWord(state, ENABLED, enabled);
       if (steps > this.steps) this.steps = steps;
-      const bad = enabled === 0 ? this.halt() : undefined;
+      const bad = enabled === 0 ? this.halt() : this.checks.spin(this.next, enabled);
       const violation = bad ?? this.checks.state(this.next);
       if (violation !== undefined && this.report(violation, parent, move)) return;
     }

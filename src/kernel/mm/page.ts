@@ -27,7 +27,7 @@ export const MEMMAP = {
 export const USE = {
   /** Not in the hands of the page allocator: offline, reserved or a hole. */
   NONE: 0,
-  /** On a free list or a per-cpu list. */
+  /** On a free list. */
   FREE: 1,
   /** LRU or __PageMovable: can be migrated. */
   MOVABLE: 2,
@@ -44,6 +44,8 @@ export const USE = {
   TABLE: 8,
   /** Struct pages. */
   MEMMAP: 9,
+  /** Freed, on the list of a CPU (free_unref_page): the model puts there only what a thread frees page by page. */
+  PCP: 10,
 } as const;
 
 export const MIGRATE = { UNMOVABLE: 0, MOVABLE: 1, ISOLATE: 2, CMA: 3 } as const;

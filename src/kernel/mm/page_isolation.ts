@@ -103,7 +103,13 @@ export const v5_2 = {
     const blocks = (end_pfn - start_pfn) / this.c.pageblock_nr_pages;
     yield* add('zone', zone, 'nr_isolate_pageblock', blocks);
     yield* zone_unlock(zone);
+    yield* this.drain_isolated(zone);
     return 0;
+  },
+
+  /** Once, and after zone->lock has been dropped: who frees a page may be late (B74). */
+  *drain_isolated(this: Kernel, zone: number): Steps<void> {
+    yield* this.drain_all_pages(zone);
   },
 
   *undo_isolate_page_range(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
@@ -163,6 +169,11 @@ export const v5_8 = {
   skips_PageOffline(this: Kernel): boolean {
     return true;
   },
+};
+
+export const v5_11 = {
+  /** That is now the business of who asks for the range (7612921f2376). */
+  *drain_isolated(this: Kernel, _zone: number): Steps<void> {},
 };
 
 export const v5_12 = {

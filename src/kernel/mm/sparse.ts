@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { alloc, change, exists, look, R, W } from '../ops.ts';
+import { alloc, change, exists, forget, look, R, W } from '../ops.ts';
 import { hex, pfn_to_section_nr, SECTION_NR_TO_ROOT, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -307,7 +307,7 @@ export const v6_8 = {
   /** The thread that waits for grace periods and frees what was given to kfree_rcu() before they began. */
   *rcu_do_batch(this: Kernel): Steps<never> {
     for (;;) {
-      yield { op: 'forget', at: 'rcu_do_batch', live: [] };
+      yield* forget('rcu_do_batch');
       const batch = yield* look('kfree_rcu', usage_steps.any_kfree_rcu);
       yield { op: 'synchronize_rcu', rcu: 'rcu' };
       yield* change('kfree_rcu', free_deferred, batch);

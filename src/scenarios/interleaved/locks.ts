@@ -2,4 +2,4 @@ import * as locks from '../../kernel/locks.ts';
 import type { Steps } from '../../steps/step.ts';
 
 /** Functions of the kernel that take and release locks, for a thread to call by name. */
-export const LOCKS: Readonly<Record<string, (n: never) => Steps<void>>> = locks;
+export const LOCKS: Readonly<Record<string, (...args: never[]) => Steps<unknown>>> = locks;

@@ -2,7 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, memory_notify } from '../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, zone_lock, zone_unlock } from '../../locks.ts';
-import { add, look, pr_info, R, signal_pending } from '../../ops.ts';
+import { add, forget, look, pr_info, R, scoped, signal_pending } from '../../ops.ts';
 import { IS_ALIGNED, PFN_DOWN, PFN_UP } from '../../pfn.ts';
 import {
   MEM_CANCEL_OFFLINE,
@@ -84,6 +84,7 @@ export const v5_2 = {
   *evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
     for (;;) {
       for (;;) {
+        yield* forget('evacuate');
         const pfn = yield* this.scan_movable_pages(start_pfn, end_pfn);
         if (pfn < 0) break;
         if (yield* signal_pending('offline_pages')) return [-this.errno.EINTR, 'signal backoff'];
@@ -100,8 +101,12 @@ export const v5_2 = {
       }
       if (ret === 0) return [0, ''];
       if (yield* signal_pending('offline_pages')) return [-this.errno.EINTR, 'signal backoff'];
+      yield* this.drain_again(zone);
     }
   },
+
+  /** A page that has reached the list of a CPU after the one drain stays there (B74). */
+  *drain_again(this: Kernel, _zone: number): Steps<void> {},
 
   /** Pages of busy System RAM chunks leave the buddy; the number of pages taken offline. */
   *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
@@ -131,8 +136,10 @@ export const v5_2 = {
   /** Isolate, evacuate, take offline, account: what every release does once zone and lock are settled. */
   *offline_pages_in(this: Kernel, zone: number, pfn: number, nr_pages: number, group: number): Steps<number> {
     const end_pfn = pfn + nr_pages;
+    yield* this.zone_pcp_disable(zone);
     let ret = yield* this.start_isolate_page_range(zone, pfn, end_pfn);
     if (ret) {
+      yield* this.zone_pcp_enable(zone);
       yield* this.offline_failed(pfn, nr_pages, 'failure to isolate range');
       return ret;
     }
@@ -140,10 +147,11 @@ export const v5_2 = {
     yield* this.node_states_check_changes_offline(nr_pages, zone, arg);
     ret = yield* this.memory_notify(MEM_GOING_OFFLINE, arg);
     let reason = 'notifier failure';
-    if (ret === 0) [ret, reason] = yield* this.evacuate(zone, pfn, end_pfn);
+    if (ret === 0) [ret, reason] = yield* scoped('evacuate', this.evacuate(zone, pfn, end_pfn));
     if (ret) {
       yield* this.undo_isolate_page_range(zone, pfn, end_pfn);
       yield* this.memory_notify(MEM_CANCEL_OFFLINE, arg);
+      yield* this.zone_pcp_enable(zone);
       yield* this.offline_failed(pfn, nr_pages, reason);
       return ret;
     }
@@ -152,6 +160,7 @@ export const v5_2 = {
     yield* zone_lock(zone);
     yield* add('zone', zone, 'nr_isolate_pageblock', -nr_pages / this.c.pageblock_nr_pages);
     yield* zone_unlock(zone);
+    yield* this.zone_pcp_enable(zone);
     yield* this.adjust_managed_page_count(zone, -managed);
     yield* this.unaccount_offlined(zone, pfn, group, offlined);
     yield* this.after_offline(zone, arg);
@@ -208,6 +217,13 @@ export const v5_5 = {
   },
 };
 
+/** 968318261221 (v5.9), back-ported to 5.4.66 and not to v5.7. */
+export const v5_9 = {
+  *drain_again(this: Kernel, zone: number): Steps<void> {
+    yield* this.drain_all_pages(zone);
+  },
+};
+
 export const v5_10 = {
   *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     if ((yield* look('pages', first_offline_ref, start_pfn, end_pfn)) >= 0) return -this.errno.EBUSY;
@@ -218,6 +234,7 @@ export const v5_10 = {
   *evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
     for (;;) {
       for (;;) {
+        yield* forget('evacuate');
         if (yield* signal_pending('offline_pages')) return [-this.errno.EINTR, 'signal backoff'];
         const pfn = yield* this.scan_movable_pages(start_pfn, end_pfn);
         if (pfn === -this.errno.ENOENT) break;
@@ -228,6 +245,7 @@ export const v5_10 = {
         return [-this.errno.EBUSY, 'failure to dissolve huge pages'];
       }
       if ((yield* this.test_pages_isolated(zone, start_pfn, end_pfn)) === 0) return [0, ''];
+      yield* this.drain_again(zone);
     }
   },
 
@@ -246,6 +264,9 @@ export const v5_10 = {
     return yield* v5_5.offline_pages.call(this, pfn, nr_pages, 0, 0);
   },
 };
+
+/** No need, with per-cpu lists off (v5.11). */
+export const v5_11 = { drain_again: v5_2.drain_again };
 
 export const v6_1 = {
   *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {

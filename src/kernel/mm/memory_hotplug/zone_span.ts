@@ -1,6 +1,11 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { pgdat_resize_lock, pgdat_resize_unlock } from '../../locks.ts';
+import {
+  pgdat_resize_lock,
+  pgdat_resize_unlock,
+  zone_span_writelock,
+  zone_span_writeunlock,
+} from '../../locks.ts';
 import { change, look, R, W } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
 import {
@@ -82,7 +87,18 @@ function v5_2_candidate(state: State, k: Kernel, pfn: number): Page | null {
   return map & SECTION_HAS_MEM_MAP ? state.pages.get(pfn) : null;
 }
 
+function* empty_span(zone: number): Steps<void> {
+  yield* W('zone', zone, 'zone_start_pfn', 0);
+  yield* W('zone', zone, 'spanned_pages', 0);
+}
+
 export const v5_2 = {
+  /** Without any lock: start, start again and size (B68). */
+  *zone_spans_pfn(this: Kernel, zone: number, pfn: number): Steps<boolean> {
+    if (pfn < (yield* R('zone', zone, 'zone_start_pfn'))) return false;
+    return pfn < (yield* this.zone_end_pfn(zone));
+  },
+
   *zone_end_pfn(this: Kernel, zone: number): Steps<number> {
     return (yield* R('zone', zone, 'zone_start_pfn')) + (yield* R('zone', zone, 'spanned_pages'));
   },
@@ -121,7 +137,9 @@ export const v5_2 = {
   ): Steps<void> {
     const nid = zone_to_nid(zone);
     yield* pgdat_resize_lock(nid);
+    yield* zone_span_writelock(zone);
     yield* this.resize_zone_range(zone, start_pfn, nr_pages);
+    yield* zone_span_writeunlock(zone);
     yield* this.resize_pgdat_range(nid, start_pfn, nr_pages);
     yield* pgdat_resize_unlock(nid);
     yield* this.taint_zone_device(zone, start_pfn, nr_pages);
@@ -163,6 +181,7 @@ export const v5_2 = {
     return 0;
   },
 
+  /** The start is written first: until the size follows, the zone seems to end too late. */
   *shrink_zone_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
@@ -183,8 +202,7 @@ export const v5_2 = {
       yield* this.PagePoisoned(page, 'shrink_zone_span');
       if (zone_key(page_nid(page), page_zonenum(page)) === zone) return;
     }
-    yield* W('zone', zone, 'zone_start_pfn', 0);
-    yield* W('zone', zone, 'spanned_pages', 0);
+    yield* empty_span(zone);
   },
 
   *shrink_pgdat_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
@@ -215,7 +233,9 @@ export const v5_2 = {
   *__remove_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
     yield* pgdat_resize_lock(zone_to_nid(zone));
+    yield* zone_span_writelock(zone);
     yield* this.shrink_zone_span(zone, start_pfn, start_pfn + nr_pages);
+    yield* zone_span_writeunlock(zone);
     yield* this.shrink_pgdat_span(zone, start_pfn, start_pfn + nr_pages);
     yield* pgdat_resize_unlock(zone_to_nid(zone));
   },
@@ -234,17 +254,19 @@ export const v5_4 = {
     return yield* look('pages', find, this, zone, start_pfn, end_pfn);
   },
 
+  /** The size is written first: until the start follows, the zone seems to end too early (B68). */
   *shrink_zone_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
     if (start === start_pfn) {
       const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, true);
-      yield* W('zone', zone, 'spanned_pages', pfn ? end - pfn : 0);
+      if (!pfn) return yield* empty_span(zone);
+      yield* W('zone', zone, 'spanned_pages', end - pfn);
       yield* W('zone', zone, 'zone_start_pfn', pfn);
     } else if (end === end_pfn) {
       const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, true);
-      if (!pfn) yield* W('zone', zone, 'zone_start_pfn', 0);
-      yield* W('zone', zone, 'spanned_pages', pfn ? pfn - start + 1 : 0);
+      if (!pfn) return yield* empty_span(zone);
+      yield* W('zone', zone, 'spanned_pages', pfn - start + 1);
     }
   },
 
