@@ -1,5 +1,5 @@
 import type { Steps } from '../steps/step.ts';
-import { add, lock, R, unlock } from './ops.ts';
+import { add, lock, R, trylock, unlock } from './ops.ts';
 
 /** The locks of FACTS 2.1 by their kernel names. */
 
@@ -8,6 +8,25 @@ export function* lock_device_hotplug(): Steps<void> {
 }
 export function* unlock_device_hotplug(): Steps<void> {
   yield* unlock('device_hotplug_lock', 'mutex');
+}
+
+/** For sysfs files: who waited here would hold up the removal of his own file. False: the write begins again. */
+export function* lock_device_hotplug_sysfs(): Steps<boolean> {
+  return yield* trylock('device_hotplug_lock', 'mutex');
+}
+
+/** Active references of a memory block's files: given out until removal waits for those that are out (kernfs_drain). */
+export function* kernfs_get_active(block: number): Steps<boolean> {
+  return yield* trylock(`kn->active memory${block}`, 'rwsem', 'read');
+}
+export function* kernfs_put_active(block: number): Steps<void> {
+  yield* unlock(`kn->active memory${block}`, 'rwsem', 'read');
+}
+export function* kernfs_drain(block: number): Steps<void> {
+  yield* lock(`kn->active memory${block}`, 'rwsem');
+}
+export function* kernfs_drained(block: number): Steps<void> {
+  yield* unlock(`kn->active memory${block}`, 'rwsem');
 }
 
 export function* mem_hotplug_begin(): Steps<void> {

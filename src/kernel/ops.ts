@@ -73,6 +73,11 @@ export function* lock(name: string, kind: LockKind, mode: LockMode = 'write'): S
   yield { op: 'lock', lock: name, kind, mode, try: false };
 }
 
+/** False when it is taken. */
+export function* trylock(name: string, kind: LockKind, mode: LockMode = 'write'): Steps<boolean> {
+  return (yield { op: 'lock', lock: name, kind, mode, try: true }) as boolean;
+}
+
 export function* unlock(name: string, kind: LockKind, mode: LockMode = 'write'): Steps<void> {
   yield { op: 'unlock', lock: name, kind, mode };
 }

@@ -17,6 +17,8 @@ export const ERRNO = {
   ERANGE: 34,
   EOPNOTSUPP: 95,
   EHWPOISON: 133,
+  /** The system call begins again; no program sees it. */
+  ERESTARTNOINTR: 513,
 } as const;
 
 export type Errno = keyof typeof ERRNO;

@@ -1,6 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
+import { kernfs_drain, kernfs_drained } from '../../locks.ts';
 import { add, alloc, change, exists, free, lock, look, R, unlock, W } from '../../ops.ts';
 import { block_ids, memory_block_id } from '../../pfn.ts';
 import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../state.ts';
@@ -76,7 +77,9 @@ export const v5_2 = {
     const nid = yield* R('memory_block', id, 'nid');
     if (group) yield* add('memory_group', group, 'nr_blocks', -1);
     yield* change('acpi_device', acpi_unbind_one, id);
+    yield* kernfs_drain(id);
     yield* free('memory_block', id);
+    yield* kernfs_drained(id);
     if (nid !== NUMA_NO_NODE) yield* add('pgdat', nid, 'nr_blocks', -1);
   },
 

@@ -1,8 +1,13 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { lock_device_hotplug, unlock_device_hotplug } from '../../locks.ts';
+import {
+  kernfs_get_active,
+  kernfs_put_active,
+  lock_device_hotplug_sysfs,
+  unlock_device_hotplug,
+} from '../../locks.ts';
 import { online_policies } from '../../mm/memory_hotplug/zone_for_pfn_range.ts';
-import { R, W } from '../../ops.ts';
+import { exists, forget, R, scoped, W } from '../../ops.ts';
 import { hexpad, pages_per_block } from '../../pfn.ts';
 import {
   MEM_GOING_OFFLINE,
@@ -35,12 +40,30 @@ export function kstrtobool(text: string): boolean | null {
   return null;
 }
 
+/** A write to a file of a memory block, until it is no longer told to begin again. */
+function* write_until_done(k: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
+  for (;;) {
+    yield* forget('kernfs_fop_write');
+    if (!(yield* exists('memory_block', id)) || !(yield* kernfs_get_active(id))) return -k.errno.ENODEV;
+    // between the two the block may have gone
+    const there = yield* exists('memory_block', id);
+    const ret = there ? yield* k[`${attr}_store`](id, text) : -k.errno.ENODEV;
+    yield* kernfs_put_active(id);
+    if (ret !== -k.errno.ERESTARTNOINTR) return ret;
+  }
+}
+
 export const v5_2 = {
+  /** write() to memoryX/state or memoryX/online, by somebody who is not alone: the file may go at any time (B05). */
+  *kernfs_fop_write(this: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
+    return yield* scoped('kernfs_fop_write', write_until_done(this, id, attr, text));
+  },
+
   /** memoryX/state. A device that is in the asked state already is -EINVAL here. */
   *state_store(this: Kernel, id: number, text: string): Steps<number> {
     const online_type = online_types.findIndex((name) => streq(text, name));
     if (online_type < 0) return -this.errno.EINVAL;
-    yield* lock_device_hotplug();
+    if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
     let ret: number;
     if (online_type === MMOP_OFFLINE) {
       ret = yield* this.device_offline(id);
@@ -56,7 +79,7 @@ export const v5_2 = {
   *online_store(this: Kernel, id: number, text: string): Steps<number> {
     const val = kstrtobool(text);
     if (val === null) return -this.errno.EINVAL;
-    yield* lock_device_hotplug();
+    if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
     const ret = val ? yield* this.device_online(id) : yield* this.device_offline(id);
     yield* unlock_device_hotplug();
     return Math.min(ret, 0);
