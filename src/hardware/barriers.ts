@@ -13,6 +13,7 @@ export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';
 export function dsb(m: Mmu, kind: DsbKind): void {
   if (kind === 'ld') return;
   settle(m, kind === 'ish' || kind === 'ishst' ? 2 : 1);
+  change_others(m, (f) => (f.waited.includes(m.cpu) ? f : { ...f, waited: joined(f.waited, m.cpu) }));
   if (kind === 'ish' || kind === 'nsh') complete(m, kind === 'ish');
 }
 
@@ -29,7 +30,31 @@ export function settle(m: Mmu, level: 1 | 2): void {
     });
   }
   if (level === 2) mine.unsettled = [];
-  for (const { first, n } of mine.fresh) m.fresh.update(first, n, (layer) => layer.items.map(raise));
+  for (const { first, n } of mine.fresh) {
+    m.fresh.update(first, n, (layer) =>
+      layer.items.map((f) => {
+        const now = raise(f);
+        return now.settled === 2 && now !== f ? { ...now, waited: [], fetched: [] } : now;
+      }),
+    );
+  }
+}
+
+/** A DSB with stores in its scope and then an ISB, as far as what other CPUs have written goes. */
+export function catch_up(m: Mmu): void {
+  change_others(m, (f) => ({ ...f, waited: joined(f.waited, m.cpu), fetched: joined(f.fetched, m.cpu) }));
+}
+
+/** Descriptors that other CPUs have written and that are not visible to all. */
+function change_others(m: Mmu, image: (f: Fresh) => Fresh): void {
+  for (const [writer, { fresh }] of m.pending.entries()) {
+    if (writer === m.cpu) continue;
+    for (const { first, n } of fresh) {
+      m.fresh.update(first, n, (layer) =>
+        layer.items.map((f) => (f.writer === writer && f.settled < 2 ? image(f) : f)),
+      );
+    }
+  }
 }
 
 /** The executing CPU's TLBIs are complete: no CPU holds what they cover, nor has accesses under way that used it. */
@@ -96,6 +121,9 @@ export function isb(m: Mmu): void {
     if (waits) left.push(todo);
   }
   mine.fresh = left;
+  change_others(m, (f) =>
+    f.waited.includes(cpu) && !f.fetched.includes(cpu) ? { ...f, fetched: joined(f.fetched, cpu) } : f,
+  );
 }
 
 /**

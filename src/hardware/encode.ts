@@ -1,3 +1,4 @@
+import type { Fresh } from './fresh.ts';
 import type { Layer } from './layers.ts';
 import type { Mmu } from './mmu.ts';
 import type { Held } from './stale.ts';
@@ -15,13 +16,16 @@ export function encode_mmu(m: Mmu): string {
     .all()
     .map(
       (l) =>
-        `${l.first}+${l.n}:${l.items.map((f) => `${f.writer},${f.settled},${f.synced ? 1 : 0}${f.fault}`).join(';')}`,
+        `${l.first}+${l.n}:${l.items.map((f) => `${f.writer},${f.settled},${f.synced ? 1 : 0}${f.fault}${others(f)}`).join(';')}`,
     );
   const broken = m.violations.map(
     (v) => `${v.rule},${v.va},${v.size},${v.cpu},${v.old.addr},${v.old.attr},${v.now.addr},${v.now.attr}`,
   );
   return [words.join(' '), stale.join('/'), fresh.join(' '), broken.join(' ')].join('|');
 }
+
+const others = ({ waited, fetched }: Fresh): string =>
+  waited.length === 0 ? '' : `${waited.join('.')},${fetched.join('.')}`;
 
 const held_text = (h: Held): string => {
   const marks = h.marks.map((k) => `${k.cpu}${k.broadcast ? 'b' : 'l'}${k.va},${k.end}`).join('&');

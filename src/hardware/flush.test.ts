@@ -130,6 +130,22 @@ describe('the catalogue of FACTS 5.2', () => {
     expect(access(m, s.va(4), false)).toEqual([at(4)]);
   });
 
+  test('B23: who has seen a new entry and then executes DSB and ISB finds it, whatever its writer does', () => {
+    const m = s.sample(4);
+    write_entries(m, s.pte(4), 1, s.leaf(s.ram(4)), 0);
+    const there = () => s.on(m, 1, () => access(m, s.va(4), false));
+    s.on(m, 1, () => isb(m));
+    expect(there()).toEqual([at(4), GONE]);
+    s.on(m, 1, () => dsb(m, 'ishst'));
+    expect(there()).toEqual([at(4), GONE]);
+    s.on(m, 1, () => isb(m));
+    expect(there()).toEqual([at(4)]);
+    // the writer itself has still to wait
+    expect(access(m, s.va(4), false)).toEqual([at(4), GONE]);
+    write_entries(m, s.pte(5), 1, s.leaf(s.ram(5)), 0);
+    expect(s.on(m, 1, () => access(m, s.va(5), false))).toEqual([at(5), GONE]);
+  });
+
   test('B24: a leaf-only TLBI leaves the walk cache its table, and what is written there later is walked', () => {
     const m = s.sample(0);
     write_entries(m, s.PMD, 1, INVALID, 0);

@@ -1,5 +1,5 @@
 import { entry_size } from '../geometry/translation.ts';
-import { dsb, isb } from './barriers.ts';
+import { catch_up, dsb, isb } from './barriers.ts';
 import type { Descriptor } from './descriptor.ts';
 import { group_of } from './format.ts';
 import type { Layer } from './layers.ts';
@@ -20,6 +20,7 @@ export function install(m: Mmu, pa: number, n: number, d: Descriptor, stride: nu
   const empty = old.n === n && old.attr === 0 && old.addr === 0;
   if (empty && unsettled.length + fresh.length + in_flight.length === 0) {
     install_entries(m, pa, n, d, stride);
+    catch_up(m);
     return;
   }
   write_entries(m, pa, n, d, stride);
@@ -35,6 +36,7 @@ export function synchronize(m: Mmu): void {
     return;
   }
   forget_fresh(m);
+  catch_up(m);
 }
 
 /** DSB ISHST; a broadcast TLBI; DSB ISH; ISB. */
@@ -59,6 +61,7 @@ export function flush(m: Mmu, op: TlbiOp): void {
   for (const { todo } of plan.covered) change_held(m, todo, (h) => (h.table ? h : undefined));
   for (const { todo } of tables) change_held(m, todo, (h) => (h.table ? undefined : h), done);
   forget_fresh(m);
+  catch_up(m);
 }
 
 /** What the executing CPU wrote is visible to all and it has fetched again: nothing of it is new any more. */

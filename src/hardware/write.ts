@@ -126,7 +126,9 @@ function bring_in(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
     if (m.fresh.count > 0) m.fresh.update(word, now.n, () => []);
   } else if (was === 'none' || flagged) {
     const fault = flagged ? 'access-flag' : 'translation';
-    m.fresh.update(word, now.n, () => [{ writer: m.cpu, settled: 0, synced: false, fault }]);
+    m.fresh.update(word, now.n, () => [
+      { writer: m.cpu, settled: 0, synced: false, waited: [], fetched: [], fault },
+    ]);
     m.pending[m.cpu]!.fresh.push({ depth: -1, first: word, n: now.n });
   }
   serve(m, now);

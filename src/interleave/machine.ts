@@ -5,6 +5,7 @@ import type { Access, Machine, Performed } from '../schedule/machine.ts';
 import { call, type Step } from '../steps/step.ts';
 import { copy_part, copy_state, type Part } from './copy.ts';
 import { encode_part } from './encode.ts';
+import { foreign_page } from './foreign-page.ts';
 import { stale_pointer } from './stale.ts';
 import { changes, touches, waits } from './touches.ts';
 
@@ -100,7 +101,7 @@ export class KernelMachine implements Machine<KernelWorld> {
   }
 
   perform(world: KernelWorld, thread: number, step: Step): Performed {
-    const fault = stale_pointer(this.#c, world.state, step);
+    const fault = stale_pointer(this.#c, world.state, step) ?? foreign_page(world.state, step);
     if (fault) return { value: undefined, fault };
     const parts = changed(step);
     const unknown = parts.find((part) => !(part in world.state));

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { booted_for_steps, first } from '../../test/interleave.ts';
 import { ARM64, type MachineObject } from '../../test/kit.ts';
-import { stray } from '../../test/stray.ts';
 import type { Model } from '../boot/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { stray } from '../monitors/mmu/ways.ts';
 import { explore } from '../schedule/explore.ts';
 import type { Monitor } from '../schedule/monitor.ts';
 import type { Steps } from '../steps/step.ts';
@@ -24,7 +24,7 @@ function removing(release: string, machine: MachineObject) {
   const reachable: Monitor = {
     name: 'reachable',
     state: (view) => {
-      const ways = stray({ kernel, state: view.world<KernelWorld>().state });
+      const ways = stray(view.world<KernelWorld>().state, kernel.c);
       if (ways.length === 0) return undefined;
       return ways
         .map(

@@ -81,6 +81,9 @@ function give_back(state: State, pfn: number, nr_pages: number): boolean {
   return first >= 0;
 }
 
+/** The function of the step that gives pages back: it takes the first pfn and how many. */
+export const free_step = give_back;
+
 /** vmem_altmap_alloc: the first of `nr_pfns` pages, naturally aligned, or -1 (FACTS 2.19, 9.4). The position follows the counts. */
 export function vmem_altmap_alloc(altmap: vmem_altmap, nr_pfns: number): number {
   const next = altmap.base_pfn + altmap.reserve + altmap.alloc + altmap.align;

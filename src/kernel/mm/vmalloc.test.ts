@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, run, with_options } from '../../../test/kit.ts';
-import { stray } from '../../../test/stray.ts';
 import { access } from '../../hardware/access.ts';
 import { held } from '../../hardware/reach.ts';
 import { leaves } from '../../hardware/walk.ts';
+import { stray } from '../../monitors/mmu/ways.ts';
 import type { Session } from '../../scenarios/session.ts';
 import { page_use, USE } from './page.ts';
 
@@ -71,11 +71,11 @@ test.each(SHAPES)(
     const alias = { level: 'PTE', va, pa, size: 2 * PAGE_SIZE, held_by: [0, 1] };
     expect(held(state.mmu!, va, 2 * PAGE_SIZE)).toMatchObject([{ ...alias, as: 'leaf' }]);
     // the window that vmalloc allows itself: the pages are free, the address is not given out again
-    expect(stray(session)).toMatchObject([{ ...alias, in_memory: false }]);
+    expect(stray(state, kernel.c)).toMatchObject([{ ...alias, in_memory: false }]);
     expect(vmalloc(session, 1)).toBe(va + 3 * PAGE_SIZE);
     run(session, kernel.vm_unmap_aliases());
     expect(held(state.mmu!, va, 2 * PAGE_SIZE)).toEqual([]);
-    expect(stray(session)).toEqual([]);
+    expect(stray(state, kernel.c)).toEqual([]);
     expect(vmalloc(session, 1)).toBe(va);
   },
 );

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, G, M } from '../../../../test/kit.ts';
-import { stray } from '../../../../test/stray.ts';
 import { held } from '../../../hardware/reach.ts';
 import { leaves } from '../../../hardware/walk.ts';
+import { stray } from '../../../monitors/mmu/ways.ts';
 import { phys_to_virt } from './mmu.ts';
 import { vmemmap_of } from './vmemmap.ts';
 
@@ -41,7 +41,7 @@ test('V5 leaves blocks of the memmap in the TLBs for ever, and what they map is 
   const start = vmemmap_of(c, NEW / c.PAGE_SIZE);
   const blocks = held(session.state.mmu!, start, 16 * M).filter((h) => h.as === 'leaf');
   expect(blocks.map((h) => [h.level, h.va, h.size, h.held_by])).toEqual([['PMD', start, 16 * M, [0, 1]]]);
-  expect(stray(session).map((r) => [r.level, r.size, r.held_by])).toEqual([['PMD', 16 * M, [0, 1]]]);
+  expect(stray(session.state, c).map((r) => [r.level, r.size, r.held_by])).toEqual([['PMD', 16 * M, [0, 1]]]);
 });
 
 test.each(['S0', 'v5.7', 'v5.10'])('%s leaves nothing in any TLB', (release) => {
@@ -56,7 +56,7 @@ test.each(['S0', 'v5.7', 'v5.10'])('%s leaves nothing in any TLB', (release) => 
     expect(linear.filter((h) => h.held_by.length > 0)).toEqual([]);
     // B22: without the ISB what the CPU had fetched before may still go by the table
     expect(linear.length > 0).toBe(release === 'S0');
-    expect(stray(session)).toEqual([]);
+    expect(stray(session.state, c)).toEqual([]);
   }
 });
 

@@ -1,0 +1,23 @@
+import { free_step } from '../kernel/mm/alloc_pages.ts';
+import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
+import type { State } from '../kernel/state.ts';
+import type { Fault } from '../schedule/machine.ts';
+import type { Step } from '../steps/step.ts';
+
+/** Pages given back that are free or were never the allocator's: a fault, where a kernel only reports a bad page, if that. */
+export function foreign_page(state: State, step: Step): Fault | undefined {
+  if (step.op !== 'call' || (step.fn as unknown) !== free_step) return undefined;
+  const [start, nr_pages] = step.args as readonly number[];
+  const pfn = state.pages.first(
+    start!,
+    start! + nr_pages!,
+    (page) => page === NO_PAGE || PageReserved(page) || page_use(page) === USE.FREE,
+  );
+  if (pfn < 0) return undefined;
+  const object = `pfn 0x${pfn.toString(16)}`;
+  const page = state.pages.get(pfn);
+  if (page === NO_PAGE)
+    return { kind: 'wild-access', text: `${object}, which is no memory, is freed`, object };
+  if (PageReserved(page)) return { kind: 'bug', text: `${object}, which is memblock's, is freed`, object };
+  return { kind: 'double-free', text: `${object} is freed twice`, object };
+}

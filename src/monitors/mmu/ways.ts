@@ -1,0 +1,45 @@
+import type { Mmu } from '../../hardware/index.ts';
+import { type Reach, reaches } from '../../hardware/reach.ts';
+import type { Runs } from '../../hardware/runs.ts';
+import { phys_to_virt } from '../../kernel/arch/arm64/mmu.ts';
+import type { Config } from '../../kernel/config.ts';
+import { NO_PAGE, type Page, PageReserved, page_use, USE } from '../../kernel/mm/page.ts';
+import type { State } from '../../kernel/state.ts';
+
+/** Ways to pages by which nobody should come to them. */
+export interface Ways {
+  /** Leaves, other than the linear alias, of pages that are in the allocator's hands. */
+  readonly leaves: readonly Reach[];
+  /** Walks that take for a table what is none, or none any more. */
+  readonly tables: readonly Reach[];
+}
+
+const is_free = (page: Page): boolean => page_use(page) === USE.FREE;
+/** Boot's tables are memblock's; where no struct page is, there may be the image with its root. */
+const may_be_table = (page: Page): boolean =>
+  page === NO_PAGE || PageReserved(page) || page_use(page) === USE.TABLE;
+
+/** All of them, by whatever CPU, be it only with instructions in flight; ascending by page. */
+export function ways(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
+  const { PAGE_SIZE } = c;
+  const leaves: Reach[] = [];
+  const tables: Reach[] = [];
+  for (const { start, end, value } of pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (may_be_table(value)) continue;
+    for (const way of reaches(mmu, start * PAGE_SIZE, (end - start) * PAGE_SIZE)) {
+      if (way.as === 'table') tables.push(way);
+      else if (is_free(value) && way.va !== phys_to_virt(c, way.pa)) leaves.push(way);
+    }
+  }
+  return { leaves, tables };
+}
+
+/** Memory says so, or a TLB or walk cache may hold it: more than instructions in flight. */
+export const stands = (way: Reach): boolean => way.in_memory || way.held_by.length > 0;
+
+/** Ways that stand, other than the linear map, by which some CPU may come to pages that are in the allocator's hands. */
+export function stray(state: State, c: Config): Reach[] {
+  const { leaves, tables } = ways(state.mmu!, state.pages, c);
+  const free = (way: Reach): boolean => is_free(state.pages.get(way.pa / c.PAGE_SIZE));
+  return [...leaves, ...tables.filter(free)].filter(stands).sort((a, b) => a.pa - b.pa || a.va - b.va);
+}
