@@ -1,11 +1,7 @@
 import { B19_releases } from './B19.ts';
-import { B21 } from './B21.ts';
-import { B61a_mutant, B61b_mutant } from './B61.ts';
-import { B76 } from './B76.ts';
-import { B77 } from './B77.ts';
 import type { Release } from './define.ts';
 import { lockless } from './lockless.ts';
-import { B33b, B36_mutant, B36b_mutant, B38_mutant, B38b_mutant, B80_mutant } from './mutations.ts';
+import { mutations } from './mutations/index.ts';
 import { options } from './options.ts';
 import { S0, S0_base } from './S0.ts';
 import { S1 } from './S1.ts';
@@ -28,20 +24,8 @@ export const releases: ReadonlyMap<string, Release> = new Map(
     ...mainline,
     ...[S0_base, S0, S1, ...options, ...S2_series],
     ...lockless,
-    ...[
-      ...B19_releases,
-      B21,
-      B33b,
-      B36_mutant,
-      B36b_mutant,
-      B38_mutant,
-      B38b_mutant,
-      B61a_mutant,
-      B61b_mutant,
-      B76,
-      B77,
-      B80_mutant,
-    ],
+    ...B19_releases,
+    ...mutations,
   ].map((release) => [release.name, release]),
 );
 

@@ -39,7 +39,7 @@ function* free_mapped(k: Kernel, run: WordRun): Steps<void> {
 }
 
 /** ptep[i], plain reads: whether all of a table is none. */
-function* is_empty(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', base: EntryPointer): Steps<boolean> {
+export function* is_empty(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', base: EntryPointer): Steps<boolean> {
   const entries = k.c.t.entries[depth_of(k.c.t, level)]!;
   for (let i = 0; i < entries; ) {
     const run = yield* READ_RUN(base + i * 8, Math.min(k.c.run_limit, entries - i));

@@ -1,12 +1,12 @@
-import type { Kernel } from '../kernel/kernel.ts';
-import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
-import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
-import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
-import { R, W } from '../kernel/ops.ts';
-import { pages_per_block } from '../kernel/pfn.ts';
-import type { Steps } from '../steps/step.ts';
-import { defineRelease } from './define.ts';
-import { v6_1 } from './v6.1.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done } from '../../kernel/locks.ts';
+import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
+import { R, W } from '../../kernel/ops.ts';
+import { pages_per_block } from '../../kernel/pfn.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease } from '../define.ts';
+import { v6_1 } from '../v6.1.ts';
 
 /** B76: v5.14 to v6.6 took the lock inside online_pages() and offline_pages(), and not for the block's own memmap. */
 export const B76 = defineRelease({

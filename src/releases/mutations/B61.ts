@@ -1,11 +1,11 @@
-import type { Kernel, vmem_altmap } from '../kernel/kernel.ts';
-import { subsection_mask } from '../kernel/mm/sparse.ts';
-import { R, W } from '../kernel/ops.ts';
-import { pfn_to_section_nr } from '../kernel/pfn.ts';
-import { SECTION_HAS_MEM_MAP } from '../kernel/state.ts';
-import type { Steps } from '../steps/step.ts';
-import { defineRelease } from './define.ts';
-import { v6_1 } from './v6.1.ts';
+import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import { subsection_mask } from '../../kernel/mm/sparse.ts';
+import { R, W } from '../../kernel/ops.ts';
+import { pfn_to_section_nr } from '../../kernel/pfn.ts';
+import { SECTION_HAS_MEM_MAP } from '../../kernel/state.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease } from '../define.ts';
+import { v6_1 } from '../v6.1.ts';
 
 /** B61: the sub-section map changed without a look at what is there. */
 

@@ -1,0 +1,69 @@
+import type { LevelName } from '../../geometry/translation.ts';
+import type { TlbiOp } from '../../hardware/tlbi.ts';
+import { DSB, ISB } from '../../kernel/arch/arm64/pgtable.ts';
+import * as table_pages from '../../kernel/arch/arm64/table_pages.ts';
+import { tlbi_step } from '../../kernel/arch/arm64/tlbflush.ts';
+import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import { change } from '../../kernel/ops.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease, type Functions } from '../define.ts';
+import { S0 } from '../S0.ts';
+
+/** B25: the flush of FACTS 2.3 with its instructions in another order. */
+
+/** Both helpers of tlbflush.h, made of one sequence; how long the range is makes no difference here. */
+const flushing = (sequence: (op: TlbiOp) => Steps<void>): Functions => ({
+  *flush_tlb_kernel_range(this: Kernel, start: number, end: number, times = 1): Steps<void> {
+    const pages = Math.ceil((end - start) / this.c.PAGE_SIZE) * times;
+    yield* sequence({ by: 'va', va: start, pages, last_level: true, broadcast: true });
+  },
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
+    yield* sequence({ by: 'va', va: addr, pages, last_level: false, broadcast: true });
+  },
+});
+
+export const B25a_mutant = defineRelease({
+  name: 'S0-B25a',
+  base: S0,
+  about: 'seed 000 with the TLBI before DSB ISHST',
+  arch: {
+    arm64: flushing(function* (op): Steps<void> {
+      yield* change('mmu', tlbi_step, op);
+      yield* DSB('ishst');
+      yield* DSB('ish');
+      yield* ISB();
+    }),
+  },
+});
+
+function* complete(): Steps<void> {
+  yield* DSB('ish');
+  yield* ISB();
+}
+
+export const B25b_mutant = defineRelease({
+  name: 'S0-B25b',
+  base: S0,
+  about: 'seed 000 with DSB ISH behind the free in place of behind the TLBI',
+  arch: {
+    arm64: {
+      ...flushing(function* (op): Steps<void> {
+        yield* DSB('ishst');
+        yield* change('mmu', tlbi_step, op);
+      }),
+      *free_hotplug_page_range(
+        this: Kernel,
+        phys: number,
+        size: number,
+        altmap: vmem_altmap | null,
+      ): Steps<void> {
+        yield* table_pages.v5_2.free_hotplug_page_range.call(this, phys, size, altmap);
+        yield* complete();
+      },
+      *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number, n = 1): Steps<void> {
+        yield* table_pages.v5_2.free_hotplug_pgtable_page.call(this, level, phys, n);
+        yield* complete();
+      },
+    },
+  },
+});

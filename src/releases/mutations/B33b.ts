@@ -1,0 +1,12 @@
+import * as hotunplug from '../../kernel/arch/arm64/hotunplug.ts';
+import * as arm64_mmu from '../../kernel/arch/arm64/mmu.ts';
+import { defineRelease } from '../define.ts';
+import { v5_2 } from '../v5.2.ts';
+
+/** B33b: v5.2 as seed 000 wanted to have it, with memory hot-remove and with it a vmemmap_free that frees. */
+export const B33b = defineRelease({
+  name: 'v5.2-S0',
+  base: v5_2,
+  about: 'arm64 hot-remove V6 (seed 000) on 5.2.1',
+  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug.S0 } },
+});

@@ -1,0 +1,21 @@
+import type { LevelName } from '../../geometry/translation.ts';
+import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease } from '../define.ts';
+import { S0 } from '../S0.ts';
+
+/** B37: tables of the memmap that are kept and not to be found again: every round leaves more of them. */
+export const B37_mutant = defineRelease({
+  name: 'S0-B37',
+  base: S0,
+  about: 'seed 000 with empty tables of the memmap unlinked, but kept',
+  arch: {
+    arm64: {
+      *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+        yield* this.unmap_hotplug_range(start, end, true, null);
+        yield* this.free_empty_tables(start, end, this.c.VMEMMAP_START, this.c.VMEMMAP_END);
+      },
+      *free_hotplug_pgtable_page(this: Kernel, _level: LevelName, _phys: number, _n = 1): Steps<void> {},
+    },
+  },
+});

@@ -1,0 +1,70 @@
+import type { WordRun } from '../../hardware/words.ts';
+import * as hotunplug from '../../kernel/arch/arm64/hotunplug.ts';
+import * as table_pages from '../../kernel/arch/arm64/table_pages.ts';
+import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease } from '../define.ts';
+import { S0 } from '../S0.ts';
+
+/** get_order() of include/asm-generic: of bytes. */
+const get_order = (size: number, page_size: number): number =>
+  Math.max(0, Math.ceil(Math.log2(size / page_size)));
+
+const free_order = (k: Kernel, phys: number, order: number): Steps<void> =>
+  table_pages.v5_2.free_hotplug_page_range.call(k, phys, 2 ** order * k.c.PAGE_SIZE, null);
+
+/** Entry by entry, as the kernel frees what leaves map. */
+const one_by_one = {
+  *free_hotplug_leaf(
+    this: Kernel,
+    level: 'PTE' | 'PMD' | 'PUD',
+    run: WordRun,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    for (let i = 0; i < run.n; i++) {
+      const entry = { ...run, n: 1, addr: run.addr + i * run.stride };
+      yield* hotunplug.S0.free_hotplug_leaf.call(this, level, entry, altmap);
+    }
+  },
+};
+
+/** B38: an order where a size is wanted. */
+export const B38_mutant = defineRelease({
+  name: 'S0-B38',
+  base: S0,
+  about: 'seed 000 with free_hotplug_page_range(page, get_order(size))',
+  arch: {
+    arm64: {
+      ...one_by_one,
+      *free_hotplug_page_range(
+        this: Kernel,
+        phys: number,
+        size: number,
+        _altmap: vmem_altmap | null,
+      ): Steps<void> {
+        const { PAGE_SIZE } = this.c;
+        yield* free_order(this, phys, get_order(get_order(size, PAGE_SIZE), PAGE_SIZE));
+      },
+    },
+  },
+});
+
+/** B38: pages where an order is wanted. */
+export const B38b_mutant = defineRelease({
+  name: 'S0-B38b',
+  base: S0,
+  about: 'seed 000 with free_pages(addr, get_order(size) >> PAGE_SHIFT)',
+  arch: {
+    arm64: {
+      ...one_by_one,
+      *free_hotplug_page_range(
+        this: Kernel,
+        phys: number,
+        size: number,
+        _altmap: vmem_altmap | null,
+      ): Steps<void> {
+        yield* free_order(this, phys, get_order(size, this.c.PAGE_SIZE) >> this.c.PAGE_SHIFT);
+      },
+    },
+  },
+});

@@ -1,0 +1,23 @@
+import type { Release } from '../define.ts';
+import { B17_mutant, B17b_mutant } from './B17.ts';
+import { B18_mutant } from './B18.ts';
+import { B21 } from './B21.ts';
+import { B24_mutant } from './B24.ts';
+import { B25a_mutant, B25b_mutant } from './B25.ts';
+import { B33b } from './B33b.ts';
+import { B36_mutant, B36b_mutant } from './B36.ts';
+import { B37_mutant } from './B37.ts';
+import { B38_mutant, B38b_mutant } from './B38.ts';
+import { B41a_mutant, B41b_mutant } from './B41.ts';
+import { B42_mutant } from './B42.ts';
+import { B61a_mutant, B61b_mutant } from './B61.ts';
+import { B76 } from './B76.ts';
+import { B77 } from './B77.ts';
+import { B80_mutant } from './B80.ts';
+
+/** Releases with one thing changed: as a tree between two of them had it, or wrong as none ever was (the catalogue's mutations). */
+export const mutations: readonly Release[] = [
+  ...[B17_mutant, B17b_mutant, B18_mutant, B21, B24_mutant, B25a_mutant, B25b_mutant],
+  ...[B33b, B36_mutant, B36b_mutant, B37_mutant, B38_mutant, B38b_mutant],
+  ...[B41a_mutant, B41b_mutant, B42_mutant, B61a_mutant, B61b_mutant, B76, B77, B80_mutant],
+];
