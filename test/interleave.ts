@@ -1,6 +1,8 @@
 import { stringify } from 'yaml';
 import { type BootOptions, boot, type Model } from '../src/boot/boot.ts';
 import { parseMachineFile } from '../src/machines/machine-file.ts';
+import { lockOrder } from '../src/monitors/index.ts';
+import { table_monitors } from '../src/monitors/mmu/index.ts';
 import { find_release } from '../src/releases/index.ts';
 import { explore } from '../src/schedule/explore.ts';
 import type { Monitor } from '../src/schedule/monitor.ts';
@@ -31,6 +33,14 @@ export function found(program: Program, monitor: Monitor, reduce = true) {
   return { text: verdict.violation.text, preemptions: verdict.preemptions };
 }
 
+/** What the first of them to object says, and with how many preemptions it came to that. */
+export function verdict_of(program: Program, monitors: readonly Monitor[], reduce = true) {
+  const verdict = explore(program, { monitors, reduce });
+  if (verdict.verdict !== 'violated') return verdict.verdict;
+  const { monitor, text } = verdict.violation;
+  return { monitor, text, preemptions: verdict.preemptions };
+}
+
 /** Faults and warnings of one kind. */
 export const faults = (kind: string): Monitor => ({
   name: kind,
@@ -43,3 +53,10 @@ export const anything: Monitor = {
   fault: (fault) => `${fault.kind}: ${fault.text}`,
   stuck: () => 'stuck',
 };
+
+/** What must hold in every program of every release that has nothing wrong. */
+export const well = ({ kernel }: Pick<Model, 'kernel'>): readonly Monitor[] => [
+  anything,
+  ...Object.values(table_monitors(kernel.c)),
+  lockOrder(),
+];

@@ -56,15 +56,32 @@ function use(m: Mmu, { depth, d }: Leaf, va: number, write: boolean): Outcome {
   return { pa: target(m.t, d) + (va - Math.floor(va / size) * size), attr: d.attr, depth };
 }
 
-/** Every leaf a walk of the executing CPU may end at or its TLB may hold for an address, and every fault a walk may meet. */
-export function translations(m: Mmu, va: number, write: boolean): { leaves: Leaf[]; faults: Faulted[] } {
+/** A table on the way of a walk, and whether memory or a walk cache leads there: not only what is in flight. */
+interface Walked {
+  /** Depth of the entries in it. */
+  readonly depth: number;
+  readonly pa: number;
+  readonly kept: boolean;
+}
+
+/**
+ * Every leaf a walk of the executing CPU may end at or its TLB may hold for an address, every table it may come by, and every
+ * fault it may meet.
+ */
+export function translations(
+  m: Mmu,
+  va: number,
+  write: boolean,
+): { leaves: Leaf[]; tables: Walked[]; faults: Faulted[] } {
   const leaves: Leaf[] = [];
+  const tables: Walked[] = [];
   const faults: Faulted[] = [];
   const seen = new Set<string>();
   const walk = (depth: number, table: number, kept: boolean): void => {
-    const key = `${depth} ${table}`;
+    const key = `${depth} ${table} ${kept}`;
     if (seen.has(key)) return;
     seen.add(key);
+    tables.push({ depth, pa: table, kept });
     const index = entry_index(m.t, depth, va);
     const pa = table + 8 * index;
     const d = m.words.get(pa);
@@ -95,11 +112,12 @@ export function translations(m: Mmu, va: number, write: boolean): { leaves: Leaf
   for (let depth = 0; depth < m.t.levels; depth++) {
     for (const h of m.stale[depth]!.at(Math.floor(va / entry_size(m.t, depth)))) {
       if (!may_use(h, m.cpu, write)) continue;
+      if (h.gone) continue;
       if (h.table) walk(depth + 1, target(m.t, h), caches(h, m.cpu));
       else leaves.push({ depth, d: h, kept: caches(h, m.cpu) });
     }
   }
-  return { leaves, faults };
+  return { leaves, tables, faults };
 }
 
 /** Two translations of one address that a TLB may hold at once and that must not stand beside each other. */

@@ -83,7 +83,7 @@ function invalidated(m: Mmu, h: Held, done: readonly Mark[]): Held {
   const early = m.defect === 'early-tlbi' && h.late === NOBODY && m.cpus > 1;
   const late = early ? m.cpu : NOBODY;
   const marks = h.table ? [...h.marks.filter(is_done), ...done.map((k) => ({ ...k, cpu: DONE }))] : [];
-  return { ...h, except: m.everyone, flight: [m.cpu], late, marks };
+  return { ...h, except: m.everyone, flight: [m.cpu], late, marks, gone: h.table && late === NOBODY };
 }
 
 const joined = (list: readonly number[], cpu: number): readonly number[] =>

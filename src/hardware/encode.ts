@@ -29,7 +29,7 @@ const others = ({ waited, fetched }: Fresh): string =>
 
 const held_text = (h: Held): string => {
   const marks = h.marks.map((k) => `${k.cpu}${k.broadcast ? 'b' : 'l'}${k.va},${k.end}`).join('&');
-  return `${h.table ? 't' : 'l'}${h.attr},${h.writer},${h.settled},${h.except.join('.')},${h.flight.join('.')},${h.late},${marks}`;
+  return `${h.table ? 't' : 'l'}${h.attr},${h.writer},${h.settled},${h.except.join('.')},${h.flight.join('.')},${h.late}${h.gone ? 'g' : ''},${marks}`;
 };
 
 /** Records one by one, those that go on in the next stretch as one: how they were cut says nothing. */

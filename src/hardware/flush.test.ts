@@ -118,6 +118,27 @@ describe('the catalogue of FACTS 5.2', () => {
     expect(table()).toEqual([]);
   });
 
+  test('B22: what is in flight was translated before: nothing that is written to the table later is found by it', () => {
+    const m = s.sample(0);
+    write_entries(m, s.PMD, 1, INVALID, 0);
+    s.flush_pgtable(m, s.VA, false);
+    // the page is someone else's table now, or no table at all
+    write_entries(m, s.pte(9), 1, s.leaf(0x7000_0000), 0);
+    expect(access(m, s.va(9), false)).toEqual([{ fault: 'translation', level: 2 }]);
+    write_entries(m, s.pte(9), 1, INVALID, 0);
+    expect(reaches(m, 0x7000_0000, s.PAGE)).toEqual([]);
+    // linked again at its old place while the first time is still in flight
+    write_entries(m, s.pte(3), 1, s.leaf(s.ram(3)), 0);
+    write_entries(m, s.PMD, 1, s.table(s.PTE), 0);
+    expect(reaches(m, s.ram(3), s.PAGE).map((r) => [r.va, r.in_memory])).toEqual([[s.va(3), true]]);
+    dsb(m, 'ishst');
+    isb(m);
+    expect(reaches(m, s.PTE, s.PAGE).map((r) => [r.in_memory, r.held_by, r.in_flight])).toEqual([
+      [true, [], []],
+    ]);
+    expect(m.violations).toEqual([]);
+  });
+
   test('B23: no ISB behind a new entry lets its writer fault, and nobody else', () => {
     const m = s.sample(4);
     write_entries(m, s.pte(4), 1, s.leaf(s.ram(4)), 0);

@@ -104,7 +104,9 @@ export function reaches(m: Mmu, pa: number, size: number): Reach[] {
       for (const over of m.stale[depth]!.over(start, Math.ceil((place.va + layer.n * step) / unit) - start)) {
         const out = (h: Held): number =>
           target(m.t, h) + (place.va - over.first * unit) * (place.table ? page / unit : 1);
-        const hs = over.items.filter((h) => h.table === place.table && out(h) === layer.first * page);
+        const hs = over.items.filter(
+          (h) => !h.gone && h.table === place.table && out(h) === layer.first * page,
+        );
         if (hs.length === 0) continue;
         const from = Math.max(0, (over.first * unit - place.va) / step);
         const upto = Math.min(layer.n, ((over.first + over.n) * unit - place.va) / step);
@@ -113,6 +115,37 @@ export function reaches(m: Mmu, pa: number, size: number): Reach[] {
         at = upto;
       }
       tell(at, layer.n, []);
+    }
+  }
+  return [...found, ...gone_tables(m, first, Math.ceil((pa + size) / page))].sort(
+    (a, b) => a.pa - b.pa || a.va - b.va,
+  );
+}
+
+/** Tables in pages [first, end) that only instructions in flight have come by. */
+function gone_tables(m: Mmu, first: number, end: number): Reach[] {
+  const page = 2 ** m.t.page_shift;
+  const found: Reach[] = [];
+  for (const [depth, stale] of m.stale.entries()) {
+    if (stale.count === 0) continue;
+    for (const layer of stale.all()) {
+      for (const h of layer.items) {
+        if (!h.gone) continue;
+        const start = target(m.t, h) / page;
+        const from = Math.max(first, start);
+        const upto = Math.min(end, start + layer.n);
+        if (upto <= from) continue;
+        found.push({
+          as: 'table',
+          level: m.t.name[depth + 1]!,
+          va: (layer.first + from - start) * entry_size(m.t, depth),
+          pa: from * page,
+          size: (upto - from) * page,
+          in_memory: false,
+          held_by: [],
+          in_flight: flying(m, h),
+        });
+      }
     }
   }
   return found;

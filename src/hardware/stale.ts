@@ -31,6 +31,11 @@ export interface Held {
   readonly except: readonly number[];
   /** CPUs of those with instructions in flight that may use it: until their context synchronization event. */
   readonly flight: readonly number[];
+  /**
+   * Of a walk-cache entry: it is gone everywhere, and only instructions in flight have come by it. What lies in the table
+   * from then on they cannot find: they have been translated.
+   */
+  readonly gone: boolean;
   /** The defect: whose TLBI stores of all other CPUs through it outlived; or {@link NOBODY}. */
   readonly late: number;
   readonly marks: readonly Mark[];
@@ -58,6 +63,7 @@ function same_held(a: Held, b: Held): boolean {
     a.writer === b.writer &&
     a.settled === b.settled &&
     a.late === b.late &&
+    a.gone === b.gone &&
     same_list(a.except, b.except) &&
     same_list(a.flight, b.flight) &&
     a.marks.length === b.marks.length &&
@@ -113,6 +119,7 @@ const record = (m: Mmu, table: boolean, addr: number, attr: number, visible: boo
   settled: visible ? 2 : 0,
   except: [],
   flight: [],
+  gone: false,
   late: NOBODY,
   marks: [],
 });
@@ -162,9 +169,9 @@ function refer(m: Mmu, depth: number, first: number, n: number, h: Held, by: 1 |
 }
 
 /**
- * Change records over a stretch; undefined drops one. What a dropped walk-cache entry led to and nothing else leads to
- * may have been cached on the way: it stays held, except what the TLBI covers: the complete marks of the record, or
- * those given.
+ * Change records over a stretch; undefined drops one. What a walk-cache entry that is dropped or gone led to, and nothing
+ * else leads to, may have been cached on the way: it stays held, except what the TLBI covers: the complete marks of the
+ * record, or those given.
  */
 export function change_held(
   m: Mmu,
@@ -179,8 +186,12 @@ export function change_held(
     for (const item of layer.items) {
       const now = image(item);
       if (now === undefined || kept.some((k) => rule.same(k, now))) {
-        dropped.push({ first: layer.first, n: layer.n, item });
-      } else kept.push(now);
+        if (!item.gone) dropped.push({ first: layer.first, n: layer.n, item });
+        continue;
+      }
+      kept.push(now);
+      if (now.gone && !item.gone)
+        dropped.push({ first: layer.first, n: layer.n, item: { ...item, marks: now.marks } });
     }
     return kept.length < layer.items.length || kept.some((k, i) => k !== layer.items[i])
       ? kept.sort(by_held)

@@ -8,7 +8,7 @@ import { type Page, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitor.ts';
 import type { View } from '../../schedule/view.ts';
-import { stands, type Ways, ways } from './ways.ts';
+import { all_ways, stands, type Ways } from './ways.ts';
 
 /**
  * FACTS section 7, 1 to 4, in every state of a search, over a world that holds a kernel's state. A world shares the parts of
@@ -77,7 +77,11 @@ export interface TableMonitors {
 
 /** All that must hold of page tables at every step of every release. */
 export function table_monitors(c: Config): TableMonitors {
-  const look = remembered((mmu, pages): Ways => ways(mmu, pages, c));
+  const look = remembered((mmu, pages): Ways => {
+    const { leaves, tables } = all_ways(mmu, pages, c);
+    const standing = (way: Reach): boolean => stands(mmu, way);
+    return { leaves: leaves.filter(standing), tables: tables.filter(standing) };
+  });
   const filled = remembered((mmu, pages) => first_filled(mmu, pages, c));
   return {
     free_pages: {
@@ -85,7 +89,7 @@ export function table_monitors(c: Config): TableMonitors {
       state(view) {
         const state = state_of(view);
         const { leaves } = look(state.mmu!, state.pages);
-        const way = leaves.find((l) => stands(l) && !in_lazy_window(state, l));
+        const way = leaves.find((l) => !in_lazy_window(state, l));
         return way && leaf_text(state.pages, c, way);
       },
     },
@@ -93,7 +97,7 @@ export function table_monitors(c: Config): TableMonitors {
       name: 'walk-caches',
       state(view) {
         const { mmu, pages } = state_of(view);
-        const way = look(mmu!, pages).tables.find((t) => !t.in_memory && t.held_by.length > 0);
+        const way = look(mmu!, pages).tables.find((t) => !t.in_memory);
         return way && table_text(pages, c, way, `${cpus(way.held_by)} may walk it`);
       },
     },
@@ -122,13 +126,15 @@ export function table_monitors(c: Config): TableMonitors {
  * name, since no release before v5.4 has it (B22).
  */
 export function flight_monitor(c: Config): Monitor {
-  const look = remembered((mmu, pages): Ways => ways(mmu, pages, c));
+  const look = remembered((mmu, pages) => {
+    const { leaves, tables } = all_ways(mmu, pages, c);
+    return [...leaves, ...tables].find((way) => way.in_flight.length > 0 && !stands(mmu, way));
+  });
   return {
     name: 'in-flight',
     state(view) {
       const state = state_of(view);
-      const { leaves, tables } = look(state.mmu!, state.pages);
-      const way = [...leaves, ...tables].find((w) => !stands(w) && w.in_flight.length > 0);
+      const way = look(state.mmu!, state.pages);
       if (way === undefined) return undefined;
       const what = way.as === 'table' ? `as the ${way.level} table of` : 'at';
       return `${pfn_text(state.pages, c, way.pa)} and instructions in flight on ${cpus(way.in_flight)} may use it ${what} ${va_text(way.va)}`;

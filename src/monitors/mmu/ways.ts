@@ -1,3 +1,6 @@
+import { entry_size } from '../../geometry/translation.ts';
+import { translations } from '../../hardware/access.ts';
+import { target } from '../../hardware/format.ts';
 import type { Mmu } from '../../hardware/index.ts';
 import { type Reach, reaches } from '../../hardware/reach.ts';
 import type { Runs } from '../../hardware/runs.ts';
@@ -20,7 +23,7 @@ const may_be_table = (page: Page): boolean =>
   page === NO_PAGE || PageReserved(page) || page_use(page) === USE.TABLE;
 
 /** All of them, by whatever CPU, be it only with instructions in flight; ascending by page. */
-export function ways(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
+export function all_ways(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
   const { PAGE_SIZE } = c;
   const leaves: Reach[] = [];
   const tables: Reach[] = [];
@@ -34,12 +37,23 @@ export function ways(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
   return { leaves, tables };
 }
 
-/** Memory says so, or a TLB or walk cache may hold it: more than instructions in flight. */
-export const stands = (way: Reach): boolean => way.in_memory || way.held_by.length > 0;
+/** A CPU comes there by memory, its TLB or its walk cache, and not only by instructions in flight, at any level. */
+export function stands(mmu: Mmu, way: Reach): boolean {
+  if (!way.in_memory && way.held_by.length === 0) return false;
+  return mmu.everyone.some((cpu) => {
+    const { leaves, tables } = translations({ ...mmu, cpu }, way.va, false);
+    if (way.as === 'table') return tables.some(({ pa, kept }) => kept && pa === way.pa);
+    return leaves.some(({ depth, d, kept }) => {
+      const size = entry_size(mmu.t, depth);
+      return kept && target(mmu.t, d) + (way.va - Math.floor(way.va / size) * size) === way.pa;
+    });
+  });
+}
 
 /** Ways that stand, other than the linear map, by which some CPU may come to pages that are in the allocator's hands. */
 export function stray(state: State, c: Config): Reach[] {
-  const { leaves, tables } = ways(state.mmu!, state.pages, c);
+  const { leaves, tables } = all_ways(state.mmu!, state.pages, c);
   const free = (way: Reach): boolean => is_free(state.pages.get(way.pa / c.PAGE_SIZE));
-  return [...leaves, ...tables.filter(free)].filter(stands).sort((a, b) => a.pa - b.pa || a.va - b.va);
+  const way = [...leaves, ...tables.filter(free)].filter((w) => stands(state.mmu!, w));
+  return way.sort((a, b) => a.pa - b.pa || a.va - b.va);
 }
