@@ -207,6 +207,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     pgprot: constants.pgprot,
     ptdump: constants.ptdump,
     debug_pagealloc: words.includes('debug_pagealloc=on'),
+    page_ext: arch === 'arm64' && words.includes('page_owner=on'),
     PTDUMP_DEBUGFS: options.ptdump_debugfs ?? true,
     // CONFIG_RODATA_FULL_DEFAULT_ENABLED
     can_set_direct_map: arch === 'arm64' && rodata_full(words, constants.rodata_on_is_full),

@@ -64,6 +64,8 @@ export interface Config {
   readonly can_set_direct_map: boolean;
   /** debug_pagealloc=on: unmapping a vmalloc area flushes at once. */
   readonly debug_pagealloc: boolean;
+  /** page_owner=on: sections have tables of struct page_ext. arm64 only, for want of vmalloc elsewhere. */
+  readonly page_ext: boolean;
   /** kernel_page_tables is built in: then there are no huge vmaps on arm64, for ptdump's sake. */
   readonly PTDUMP_DEBUGFS: boolean;
   /** A missing table page is -ENOMEM and no BUG (v7.1). */

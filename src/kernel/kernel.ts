@@ -62,6 +62,7 @@ import type * as zone_for_pfn_range from './mm/memory_hotplug/zone_for_pfn_range
 import type * as zone_span from './mm/memory_hotplug/zone_span.ts';
 import type * as memremap from './mm/memremap.ts';
 import type * as page_alloc from './mm/page_alloc.ts';
+import type * as page_ext from './mm/page_ext.ts';
 import type * as page_flags from './mm/page_flags.ts';
 import type * as page_isolation from './mm/page_isolation.ts';
 import type * as pgalloc from './mm/pgalloc.ts';
@@ -126,6 +127,7 @@ type Base = typeof add_memory.v5_2 &
   typeof huge_vmap.v5_2 &
   typeof ioremap.v5_2 &
   typeof pgd_mapping.v5_2 &
+  typeof page_ext.v5_2 &
   typeof pgalloc.v5_2 &
   typeof pgtable.v5_2 &
   typeof sparse_vmemmap.v5_2 &

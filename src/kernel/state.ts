@@ -338,6 +338,15 @@ export interface hv_hotadd_state {
   readonly covered_end_pfn: number;
 }
 
+/** A table of struct page_ext; key: its section. Written in one go. */
+export interface page_ext {
+  /** First page of one from the buddy; -1 for one from vmalloc. */
+  readonly pfn: number;
+  readonly nr_pages: number;
+  /** Address of one from vmalloc; 0 for one from the buddy. */
+  readonly addr: number;
+}
+
 /** struct hstate: the pools of one size; key: the order of its pages. Arrays are by node, never written in place. */
 export interface hstate {
   nr_huge_pages: number;
@@ -383,6 +392,7 @@ export interface Tables {
   dev_dax: dev_dax;
   virtio_mem: virtio_mem;
   hstate: hstate;
+  page_ext: page_ext;
 }
 
 export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
@@ -446,6 +456,7 @@ export function empty_state(): State {
     dev_dax: new Map(),
     virtio_mem: new Map(),
     hstate: new Map(),
+    page_ext: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',

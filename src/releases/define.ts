@@ -1,6 +1,7 @@
 import type { LayoutFamily } from '../geometry/layouts.ts';
 import type { Config, Pgprot } from '../kernel/config.ts';
 import type { Kernel, KernelFunctions, MemoryNotifier } from '../kernel/kernel.ts';
+import { page_ext_callback } from '../kernel/mm/page_ext.ts';
 import { ERRNO } from '../steps/errno.ts';
 
 export type Arch = Config['arch'];
@@ -107,6 +108,6 @@ export function makeKernel(release: Release, config: Config): Kernel {
     c: config,
     errno: ERRNO,
     release: release.name,
-    memory_chain: release.memory_chain(config.arch),
+    memory_chain: [...release.memory_chain(config.arch), ...(config.page_ext ? [page_ext_callback] : [])],
   };
 }

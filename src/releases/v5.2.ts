@@ -56,6 +56,7 @@ import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_ra
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memremap from '../kernel/mm/memremap.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import * as page_ext from '../kernel/mm/page_ext.ts';
 import * as page_flags from '../kernel/mm/page_flags.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as pgalloc from '../kernel/mm/pgalloc.ts';
@@ -143,6 +144,7 @@ export const v5_2 = defineRelease({
       ...ioremap.v5_2,
       ...offline_pages.holes_in_zone,
       ...pgd_mapping.v5_2,
+      ...page_ext.v5_2,
       ...pgalloc.v5_2,
       ...pgtable.v5_2,
       ...ptdump.v5_2,
