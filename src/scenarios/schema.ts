@@ -230,6 +230,7 @@ export const THREAD_FAILURES = [
   'deadlock',
   'lock-misuse',
   'lock-order',
+  'livelock',
   'reachable',
   'break-before-make',
 ] as const;
