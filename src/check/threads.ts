@@ -25,14 +25,22 @@ export interface Watched {
 }
 
 /** The threads of an entry on a release, and what watches them. */
-export function watched({ id, scenario }: ThreadsEntry, release: Release, variation: Variation): Watched {
+export function watched(
+  { id, scenario, failure }: ThreadsEntry,
+  release: Release,
+  variation: Variation,
+): Watched {
   const own = place_of(scenario);
   const machine = varied_machine(scenario.machine, variation);
   const place =
     variation.geometry || variation.layout ? { machine, layout: varied_layout(machine, variation) } : own;
   const name = `${id} on ${release.name}${variation_text(variation)}`;
   const { model, program } = interleaving(name, scenario, release, place);
-  return { program, monitors: thread_monitors(model.state, model.kernel.c) };
+  const monitors = thread_monitors(model.state, model.kernel.c, {
+    kind: failure?.kind,
+    partial: scenario.interleaved!.partial,
+  });
+  return { program, monitors };
 }
 
 type Outcome = Pick<Checked, 'verdict' | 'failure' | 'reason' | 'within' | 'states' | 'steps' | 'told'>;

@@ -231,8 +231,12 @@ export const THREAD_FAILURES = [
   'lock-misuse',
   'lock-order',
   'livelock',
-  'reachable',
+  'misuse',
+  'free-pages',
+  'walk-caches',
+  'free-tables',
   'break-before-make',
+  'in-flight',
 ] as const;
 
 const failure = z

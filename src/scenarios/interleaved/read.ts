@@ -11,6 +11,8 @@ export interface Interleaved {
   readonly config: NonNullable<InterleavedFile['config']>;
   readonly names: readonly (readonly [string, Expression])[];
   readonly before: readonly Statement[];
+  /** Invariants that are not looked at when the threads have ended. */
+  readonly partial: readonly string[];
   readonly threads: Readonly<Record<string, readonly Statement[]>>;
 }
 
@@ -42,7 +44,9 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
       return statement;
     });
   if (!file.threads) {
-    const alone = (['layout', 'config', 'let', 'before'] as const).find((key) => file[key] !== undefined);
+    const alone = (['layout', 'config', 'let', 'before', 'partial'] as const).find(
+      (key) => file[key] !== undefined,
+    );
     if (alone) throw wrong([alone], 'is for scenarios with threads');
     return null;
   }
@@ -62,6 +66,7 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
       name,
       placed(['let', name], () => parse_expression(text)),
     ]),
+    partial: file.partial ?? [],
     before: statements(file.before ?? [], ['before']),
     threads: Object.fromEntries(
       Object.entries(file.threads).map(([name, lines]) => [name, statements(lines, ['threads', name])]),

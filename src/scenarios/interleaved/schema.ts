@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { invariants } from '../../monitors/hotplug/index.ts';
 
 /** What a scenario says beside its steps when threads run at the same time. */
 
@@ -26,6 +27,13 @@ export const interleavedSchema = z.object({
   before: lines
     .optional()
     .meta({ description: 'Kernel functions called one after the other before the threads begin' }),
+  partial: z
+    .array(z.enum(Object.keys(invariants) as [string, ...string[]]))
+    .optional()
+    .meta({
+      description:
+        'The threads are only part of an operation: these invariants are not looked at when they have ended',
+    }),
   threads: z.record(name, lines).optional().meta({
     description:
       'What runs at the same time, each on a CPU of its own: lines such as "area = vmalloc(PAGE_SIZE)", "need area", "expect ret == 0"',
