@@ -51,7 +51,7 @@ export const thread_monitors = (
   deadlock,
   livelock,
   lockOrder(),
-  ...(state.mmu ? Object.values(table_monitors(c)) : []),
+  ...(state.mmu ? Object.values(table_monitors(c)).filter(({ name }) => !partial.includes(name)) : []),
   ...(kind !== undefined && Object.hasOwn(by_name, kind) ? [by_name[kind]!(c)] : []),
   invariants(state, c, partial),
 ];

@@ -28,11 +28,10 @@ export const interleavedSchema = z.object({
     .optional()
     .meta({ description: 'Kernel functions called one after the other before the threads begin' }),
   partial: z
-    .array(z.enum(Object.keys(invariants) as [string, ...string[]]))
+    .array(z.enum([...Object.keys(invariants), 'free-pages'] as [string, ...string[]]))
     .optional()
     .meta({
-      description:
-        'The threads are only part of an operation: these invariants are not looked at when they have ended',
+      description: 'The threads are only part of an operation: these monitors are left out',
     }),
   threads: z.record(name, lines).optional().meta({
     description:
