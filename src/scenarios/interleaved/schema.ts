@@ -28,7 +28,7 @@ export const interleavedSchema = z.object({
     .optional()
     .meta({ description: 'Kernel functions called one after the other before the threads begin' }),
   partial: z
-    .array(z.enum([...Object.keys(invariants), 'free-pages'] as [string, ...string[]]))
+    .array(z.enum(['free-pages', ...Object.keys(invariants)]))
     .optional()
     .meta({
       description: 'The threads are only part of an operation: these monitors are left out',
