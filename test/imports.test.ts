@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   machines: ['geometry', 'hardware', 'steps'],
   boot: ['geometry', 'hardware', 'kernel', 'releases', 'machines', 'schedule', 'steps'],
   litmus: ['geometry', 'hardware', 'machines', 'schedule', 'steps'],
-  interleave: ['boot', 'hardware', 'kernel', 'schedule', 'steps'],
+  interleave: ['geometry', 'boot', 'hardware', 'kernel', 'schedule', 'steps'],
   scenarios: [
     'boot',
     'geometry',
@@ -45,6 +45,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'conform',
     'geometry',
     'hardware',
+    'interleave',
+    'kernel',
     'machines',
     'monitors',
     'scenarios',

@@ -9,7 +9,7 @@ import type { Bounds, Verdict, Watch } from '../schedule/verdict.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
 import { named_monitor, thread_monitors } from './monitors.ts';
-import { type Variation, variation_text, varied_layout, varied_machine } from './variation.ts';
+import { program_name, type Variation, varied_layout, varied_machine } from './variation.ts';
 
 export interface Search {
   readonly mode?: 'states' | 'traces';
@@ -34,7 +34,7 @@ export function watched(
   const machine = varied_machine(scenario.machine, variation);
   const place =
     variation.geometry || variation.layout ? { machine, layout: varied_layout(machine, variation) } : own;
-  const name = `${id} on ${release.name}${variation_text(variation)}`;
+  const name = program_name(id, release.name, variation);
   const { model, program } = interleaving(name, scenario, release, place);
   const monitors = thread_monitors(model.state, model.kernel.c, {
     kind: failure?.kind,

@@ -1,4 +1,4 @@
-import { layout as family_layout, type LayoutFamily } from '../geometry/layouts.ts';
+import { layout as family_layout, LAYOUT_FAMILIES, type LayoutFamily } from '../geometry/layouts.ts';
 import { translation } from '../geometry/translation.ts';
 import type { Machine } from '../machines/machine.ts';
 
@@ -27,3 +27,26 @@ export const varied_layout = (machine: Machine, { layout }: Variation) =>
 /** What is other than in the file, for a name: "", " in 4K/48", " in 4K/48 with the layout of v5.4". */
 export const variation_text = ({ geometry, layout }: Variation): string =>
   `${geometry ? ` in ${geometry_text(geometry)}` : ''}${layout ? ` with the layout of ${layout}` : ''}`;
+
+const NAME = /^(.+?) on (\S+?)(?: in (\d+)K\/(\d+))?(?: with the layout of (\S+))?$/;
+
+/** An entry on a release, as programs are called; undefined for any other name. */
+export function parse_program_name(
+  name: string,
+): { readonly id: string; readonly release: string; readonly variation: Variation } | undefined {
+  const [, id, release, page, va_bits, family] = NAME.exec(name) ?? [];
+  const layout = LAYOUT_FAMILIES.find((one) => one === family);
+  if (id === undefined || release === undefined || (family !== undefined && !layout)) return undefined;
+  return {
+    id,
+    release,
+    variation: {
+      ...(page ? { geometry: { page_size: Number(page) * 1024, va_bits: Number(va_bits) } } : {}),
+      ...(layout ? { layout } : {}),
+    },
+  };
+}
+
+/** What programs of an entry are called. */
+export const program_name = (id: string, release: string, variation: Variation): string =>
+  `${id} on ${release}${variation_text(variation)}`;

@@ -3,6 +3,7 @@ import { read_entry } from '../check/entry.ts';
 import { expected_of, type Row } from '../check/row.ts';
 import type { Variation } from '../check/variation.ts';
 import { told_text } from '../report/check.ts';
+import { telling_of } from '../report/kernel-telling.ts';
 import { traceChrome } from '../report/trace-chrome.ts';
 import type { Bounds } from '../schedule/verdict.ts';
 
@@ -39,7 +40,7 @@ export default function work(task: CheckTask): Row {
     token: threads?.token ?? null,
     preemptions: threads?.preemptions ?? null,
     story: task.story && told ? told_text(told) : null,
-    timeline: task.timeline && threads ? traceChrome(threads.story) : null,
+    timeline: task.timeline && threads ? traceChrome(threads.story, telling_of(threads.story)) : null,
     seconds: seconds(),
   };
 }

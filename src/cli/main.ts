@@ -4,7 +4,6 @@ import { Command, CommanderError } from 'commander';
 import { ImpossibleMachine } from '../boot/impossible.ts';
 import { InputError } from '../machines/input-error.ts';
 import { BadOperation } from '../scenarios/session.ts';
-import { findProgram, UnknownProgram } from '../schedule/programs.ts';
 import * as check from './check.ts';
 import * as conform from './conform.ts';
 import * as explore from './explore.ts';
@@ -39,19 +38,11 @@ for (const command of [
   explore,
   geometry,
   litmus,
+  replay,
   reserved,
   sections,
 ])
   command.register(program);
-replay.register(program, (name) => {
-  try {
-    return findProgram(name);
-  } catch (error) {
-    if (error instanceof UnknownProgram) return undefined;
-    throw error;
-  }
-});
-
 // a reader that has seen enough (`mhp conform … | head`) is no error, and changes nothing of what is known by then
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);

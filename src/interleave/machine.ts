@@ -3,6 +3,7 @@ import { usage_steps } from '../kernel/mm/sparse.ts';
 import type { State } from '../kernel/state.ts';
 import type { Access, Machine, Performed } from '../schedule/machine.ts';
 import { call, type Step } from '../steps/step.ts';
+import { type About, about_step } from './about.ts';
 import { copy_part, copy_state, type Part } from './copy.ts';
 import { encode_part } from './encode.ts';
 import { foreign_page } from './foreign-page.ts';
@@ -126,5 +127,9 @@ export class KernelMachine implements Machine<KernelWorld> {
       default:
         throw new Error(`no kernel code takes a step ${step.op}`);
     }
+  }
+
+  about({ state }: KernelWorld, step: Step): About | undefined {
+    return about_step(state, this.#c, step);
   }
 }

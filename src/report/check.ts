@@ -5,13 +5,13 @@ import { as_expected } from '../check/row.ts';
 import { type Column, tableLines } from './columns.ts';
 import { mem_step_text } from './memmap.ts';
 import { step_text } from './scenario.ts';
-import { traceText } from './trace-text.ts';
+import { story_text } from './story-text.ts';
 
 const plain = (text: string): string => text;
 
 /** How it came about, in lines. */
 export function told_text(told: Told): string {
-  if (told.kind === 'threads') return traceText(told.story);
+  if (told.kind === 'threads') return story_text(told.story);
   const lines =
     told.kind === 'steps'
       ? told.outcomes.map((outcome) => step_text(outcome, plain))

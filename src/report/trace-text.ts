@@ -1,12 +1,13 @@
 import type { Story } from '../schedule/replay.ts';
-import { askText, eventText } from './step-text.ts';
-import { whyText } from './why.ts';
+import { askText } from './step-text.ts';
+import { plain_telling, type Telling } from './telling.ts';
 
 /** A told execution as text: a column a thread, a line a step, and why it went wrong. */
-export function traceText(story: Story): string {
+export function traceText(story: Story, telling: Telling = plain_telling): string {
   const columns = story.threads.map((_, t) => story.events.some((e) => e.thread === t));
   const shown = story.threads.map((_, t) => t).filter((t) => columns[t] || story.pending[t] !== undefined);
-  const cells = story.events.map((e) => ({ thread: e.thread, text: eventText(e), head: `${e.number}` }));
+  const texts = telling.texts(story);
+  const cells = story.events.map((e, i) => ({ thread: e.thread, text: texts[i]!, head: `${e.number}` }));
   const blocked = story.end.threads.flatMap((t, i) =>
     t.status === 'blocked' && story.violation?.monitor === 'deadlock' && story.pending[i] !== undefined
       ? [{ thread: i, text: `${askText(story.pending[i]!)} waits`, head: '' }]
@@ -22,7 +23,7 @@ export function traceText(story: Story): string {
     line('step', (t) => story.threads[t]!),
     ...all.map((c) => line(c.head, (t) => (t === c.thread ? c.text : ''))),
     '',
-    whyText(story),
+    telling.why(story),
     '',
   ].join('\n');
 }

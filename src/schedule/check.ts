@@ -1,4 +1,4 @@
-import type { Step } from '../steps/step.ts';
+import type { PlacedStep } from '../steps/within.ts';
 import { canon } from './canon.ts';
 import type { Monitor, Violation } from './monitor.ts';
 import { OP } from './ops.ts';
@@ -124,9 +124,10 @@ function violation(monitor: Monitor, text: string, object?: string): Violation {
   return object === undefined ? { monitor: monitor.name, text } : { monitor: monitor.name, text, object };
 }
 
-/** A step as plain data: functions by their names. */
-const plain = (step: Step | undefined): unknown =>
-  step?.op === 'call' ? { ...step, fn: step.fn.name } : (step ?? null);
+/** A step as plain data: a function is its name, and in which calls it is taken does not count. */
+function plain({ by, ...step }: PlacedStep): unknown {
+  return step.op === 'call' ? { ...step, fn: step.fn.name } : step;
+}
 
 /** A state as a text that does not depend on what was explored before: what threads stand at, and shared data. */
 export function stateText(system: System, v: Int32Array): string {
@@ -138,7 +139,7 @@ export function stateText(system: System, v: Int32Array): string {
       t.status,
       t.returned ?? null,
       t.fault ?? null,
-      t.status === 'blocked' ? plain(step) : null,
+      t.status === 'blocked' && step !== undefined ? plain(step) : null,
     ];
   });
   const data: Record<string, unknown> = {};

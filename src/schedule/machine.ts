@@ -42,4 +42,6 @@ export interface Machine<W> {
    * and so does every step that may block or unblock it.
    */
   footprint(step: Step): readonly Access[];
+  /** What a report wants to know of a step about to be performed, and the step itself does not say. */
+  about?(world: W, step: Step): Value;
 }

@@ -1,4 +1,5 @@
 import type { Steps, Value } from '../steps/step.ts';
+import type { PlacedStep } from '../steps/within.ts';
 import type { Machine } from './machine.ts';
 import { type FrameCode, FrameThread, GeneratorThread, type Thread } from './thread.ts';
 
@@ -32,6 +33,8 @@ export interface Program {
   readonly signals?: boolean;
   /** The semantics of data steps, where tables of objects are not enough. */
   readonly machine?: Machine<unknown>;
+  /** The same program, whose steps say in which calls they are taken ({@link PlacedStep}): for whoever tells a story. */
+  readonly narrated?: () => Program;
 }
 
 /** A thread at its first step. */

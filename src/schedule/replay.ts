@@ -1,5 +1,6 @@
 import { standardMonitors } from '../monitors/index.ts';
-import type { Step, Value } from '../steps/step.ts';
+import type { Value } from '../steps/step.ts';
+import type { PlacedStep } from '../steps/within.ts';
 import { Checks, stateText } from './check.ts';
 import { systemOf } from './explore.ts';
 import type { Fault } from './machine.ts';
@@ -15,12 +16,14 @@ export interface StoryEvent {
   readonly number: number;
   readonly thread: number;
   /** Undefined where a thread ends, or a callback's grace period does. */
-  readonly step: Step | undefined;
+  readonly step: PlacedStep | undefined;
   readonly outcome: number;
   readonly outcomes: number;
   readonly result: Value;
   /** The value before, of a step that writes a field. */
   readonly before: Value;
+  /** What the program's machine says about the step. */
+  readonly about?: Value;
   /** The step is on record but not over: a writer announced, a grace period begun. */
   readonly again: boolean;
   readonly fault: Fault | undefined;
@@ -40,7 +43,7 @@ export interface Story {
   /** The state it ends in. */
   readonly end: View;
   /** Of every thread that has not ended: the step it stands before. */
-  readonly pending: readonly (Step | undefined)[];
+  readonly pending: readonly (PlacedStep | undefined)[];
 }
 
 /** A recorded execution does not fit the program: it has changed, or its threads look at more than their results. */
@@ -55,12 +58,13 @@ export class ReplayDiverged extends Error {
   }
 }
 
-/** Run one execution given by its choices, without searching. */
+/** Run one execution given by its choices, without searching. Where the program can say in which calls its steps are taken, they do. */
 export function replay(
-  program: Program,
+  recorded: Program,
   trace: readonly Choice[],
   monitors: readonly Monitor[] = standardMonitors,
 ): Story {
+  const program = recorded.narrated?.() ?? recorded;
   const system = systemOf(program, monitors, false);
   for (const m of monitors) m.memory?.load(undefined);
   const checks = new Checks(system, monitors);
@@ -127,15 +131,34 @@ function perform(
   const view = viewOf(system, state);
   const before =
     step !== undefined && 'field' in step ? view.value(step.obj, step.key, step.field) : undefined;
+  const { machine } = system.program;
+  const about = step !== undefined && isData(step) ? machine?.about?.(view.world(), step) : undefined;
   const next = state.slice();
   system.perform(next, thread, outcome);
   const fault = system.fault < 0 ? undefined : system.faults[system.fault];
   const notice = system.notice < 0 ? undefined : system.faults[system.notice];
   const { again } = system;
   const result = system.values.value(system.result);
-  const told = { number, thread, step, outcome, outcomes, result, before, again, fault, notice, preempts };
+  const told = {
+    number,
+    thread,
+    step,
+    outcome,
+    outcomes,
+    result,
+    before,
+    about,
+    again,
+    fault,
+    notice,
+    preempts,
+  };
   return { told, state, next: system.width > next.length ? widened(next, system.width) : next };
 }
+
+/** Steps that a machine performs. */
+const isData = ({ op }: PlacedStep): boolean =>
+  op === 'call' || op === 'read' || op === 'write' || op === 'alloc' || op === 'free';
 
 /** The state an execution leads to, as a text. */
 export function endState(program: Program, trace: readonly Choice[]): string {

@@ -81,6 +81,9 @@ function give_back(state: State, pfn: number, nr_pages: number): boolean {
   return first >= 0;
 }
 
+/** The function of the step that takes pages: its result is a {@link PageRange} or null, its last argument what they are for. */
+export const take_step = take_pages;
+
 /** The function of the step that gives pages back: it takes the first pfn and how many. */
 export const free_step = give_back;
 

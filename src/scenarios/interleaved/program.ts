@@ -8,6 +8,7 @@ import type { Release } from '../../releases/index.ts';
 import type { Program } from '../../schedule/program.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Steps } from '../../steps/step.ts';
+import { unnoted, type Within } from '../../steps/within.ts';
 import type { Scenario } from '../read.ts';
 import { run_scenario } from '../run.ts';
 import { BadOperation, Session } from '../session.ts';
@@ -30,8 +31,12 @@ function function_of(k: Kernel, name: string): KernelFunction {
   return own as KernelFunction;
 }
 
+function* not_so(text: string): Steps<void> {
+  yield { op: 'bug', where: 'expect', text };
+}
+
 /** The lines one after the other; names they give are the thread's own. */
-function* perform(k: Kernel, lines: readonly Statement[], names: Names): Steps<void> {
+function* perform(k: Kernel, lines: readonly Statement[], names: Names, within: Within): Steps<void> {
   const scope = scope_of(k.c, names);
   for (const line of lines) {
     if (line.kind === 'call') {
@@ -39,10 +44,10 @@ function* perform(k: Kernel, lines: readonly Statement[], names: Names): Steps<v
         k,
         line.args.map((arg) => arg(scope)),
       );
-      const value = is_steps(called) ? yield* called : (called as Result);
+      const value = is_steps(called) ? yield* within(line.fn, called, line.text) : (called as Result);
       if (line.into !== null) names.set(line.into, value ?? null);
     } else if (!truth(line.value(scope))) {
-      if (line.kind === 'expect') yield { op: 'bug', where: 'expect', text: line.text };
+      if (line.kind === 'expect') yield* within('expect', not_so(line.text), `expect ${line.text}`);
       return;
     }
   }
@@ -79,7 +84,9 @@ function prepare(model: Model, scenario: Scenario, names: Names): void {
   const session = new Session(model);
   for (const { failures } of run_scenario(scenario, session, { check: false }))
     if (failures[0]) throw new BadOperation(`${scenario.file}: steps: ${failures[0].text}`);
-  const outcome = new Runner(model.state).run(perform(model.kernel, scenario.interleaved!.before, names));
+  const outcome = new Runner(model.state).run(
+    perform(model.kernel, scenario.interleaved!.before, names, unnoted),
+  );
   if (outcome.ended !== 'returned')
     throw new BadOperation(
       `${scenario.file}: before: ${outcome.ended} ${JSON.stringify(outcome.events.at(-1))}`,
@@ -107,7 +114,10 @@ export function interleaving(name: string, scenario: Scenario, release: Release,
       name,
       model,
       Object.fromEntries(
-        threads.map(([thread, lines]) => [thread, (k: Kernel) => perform(k, lines, new Map(names))]),
+        threads.map(([thread, lines]) => [
+          thread,
+          (k: Kernel, within: Within) => perform(k, lines, new Map(names), within),
+        ]),
       ),
     );
     return { model, program };

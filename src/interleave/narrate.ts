@@ -1,0 +1,49 @@
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Step, Steps } from '../steps/step.ts';
+import type { Call, PlacedStep, Within } from '../steps/within.ts';
+
+const is_steps = (value: unknown): value is Steps<unknown> =>
+  typeof value === 'object' && value !== null && 'next' in value;
+
+type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+const noted = (name: string, fn: AnyFunction, within: Within): AnyFunction =>
+  function (...args) {
+    const value = fn.apply(this, args);
+    return is_steps(value) ? within(name, value) : value;
+  };
+
+/** The same kernel, all of whose functions take note of being called. */
+function noting_kernel(k: Kernel, within: Within): Kernel {
+  const entries = Object.entries(k).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? noted(name, value as AnyFunction, within) : value,
+  ]);
+  return {
+    ...(Object.fromEntries(entries) as Kernel),
+    memory_chain: k.memory_chain.map((notify) =>
+      noted(notify.name, notify as AnyFunction, within),
+    ) as unknown as Kernel['memory_chain'],
+  };
+}
+
+/** A thread of a kernel as it runs otherwise, each of its steps with the calls it was taken in ({@link PlacedStep}). */
+export function* narrated(k: Kernel, run: (k: Kernel, within: Within) => Steps<unknown>): Steps<unknown> {
+  const calls: Call[] = [];
+  let nr = 0;
+  const within: Within = function* (fn, steps, text) {
+    nr++;
+    calls.push({ nr, fn, ...(text === undefined ? {} : { text }) });
+    try {
+      return yield* steps;
+    } finally {
+      calls.pop();
+    }
+  };
+  const steps = run(noting_kernel(k, within), within);
+  for (let next = steps.next(); ; ) {
+    if (next.done) return next.value;
+    const step: PlacedStep = { ...next.value, by: calls.slice() };
+    next = steps.next(yield step as Step);
+  }
+}
