@@ -13,6 +13,7 @@ import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as memremap from '../kernel/mm/memremap.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import { defineRelease } from './define.ts';
@@ -39,8 +40,12 @@ export const v5_10 = defineRelease({
     ...sparse.v5_9,
     ...sparse.v6_8,
     ...memmap.v6_10,
-    ...virtio_mem.v5_8,
+    ...memremap.v5_10,
   },
-  arch: { arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 } },
+  arch: {
+    arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 },
+    // VIRTIO_MEM depends on X86_64 in 5.10.7, and for long after
+    x86_64: virtio_mem.v5_8,
+  },
   constants: { holes: 'zone', pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
 });

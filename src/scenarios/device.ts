@@ -206,7 +206,8 @@ export interface VirtioMem {
 export function virtio_mem(session: Session, { device, start, size, block, node }: VirtioMem): Result {
   const { kernel, state } = session;
   const { virtio_mem_probe }: Partial<Kernel> = kernel;
-  if (!virtio_mem_probe) throw new BadOperation(`${kernel.release} has no virtio_mem_probe`);
+  if (!virtio_mem_probe)
+    throw new BadOperation(`${kernel.release} on ${kernel.c.arch} is built without virtio-mem`);
   if (state.virtio_mem.has(device)) throw new BadOperation(`virtio${device} is there already`);
   if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
   if (!Number.isInteger(Math.log2(block)) || block < kernel.c.PAGE_SIZE || start % block || size % block) {
@@ -226,5 +227,12 @@ export function virtio_mem_request(session: Session, device: number, size: numbe
   const vm = session.state.virtio_mem.get(device);
   if (!vm) throw new BadOperation(`there is no virtio${device}`);
   if (size > vm.region_size) throw new BadOperation(`virtio${device} has no 0x${size.toString(16)}`);
+  // virtio 1.2, 5.15.6: the device sets requested_size to a multiple of block_size
+  if (size % vm.device_block_size) {
+    const block = vm.device_block_size.toString(16);
+    throw new BadOperation(
+      `virtio_mem_request: 0x${size.toString(16)} is no multiple of the device block, 0x${block}`,
+    );
+  }
   return session.call(session.kernel.virtio_mem_request(device, size));
 }

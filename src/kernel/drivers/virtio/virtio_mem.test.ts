@@ -13,6 +13,40 @@ const device = { virtio_mem: { device: 0, start: 5 * G, size: 2 * G, node: 1 } }
 const request = (size: number, expect = 'success') => ({ virtio_mem_request: { device: 0, size, expect } });
 const online = (first: number, end: number) => ({ online_movable: `memory${first}..memory${end}` });
 
+describe('requests', () => {
+  const big = { virtio_mem: { device: 0, start: 4 * G, size: 4 * G, node: 0 } };
+
+  test.each(['v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s: done in part, nothing is to be restored', (release) => {
+    const s = booted(release, X86);
+    must(s, big);
+    const [outcome] = play(s, request(1600 * M, 'any'));
+    expect([outcome!.result, outcome!.failures, outcome!.unexpected]).toEqual(['ENOSPC', [], false]);
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(G);
+  });
+
+  test('not done at all, everything is', () => {
+    const s = booted('v6.1', X86);
+    must(s, big, { fail: { site: 'vmemmap_populate', times: 1 } });
+    const [outcome] = play(s, request(128 * M, 'any'));
+    expect([outcome!.result, outcome!.failures]).toEqual(['ENOMEM', []]);
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(0);
+  });
+
+  test('of no whole blocks of the device are none', () => {
+    const s = booted('v6.1', X86);
+    must(s, big);
+    expect(() => play(s, request(3 * M))).toThrow(
+      'steps[0]: virtio_mem_request: 0x300000 is no multiple of the device block, 0x200000',
+    );
+  });
+
+  test.each(['v5.2', 'v5.7', 'v5.10'])('%s on arm64 has no driver', (release) => {
+    expect(() => play(booted(release, ARM64), big)).toThrow(
+      `${release} on arm64 is built without virtio-mem`,
+    );
+  });
+});
+
 describe('sub-block mode', () => {
   test('half a block: present 32768, managed 16384, the rest PageOffline (OBSERVED)', () => {
     const s = booted('v6.1', X86);
@@ -63,7 +97,7 @@ describe('sub-block mode', () => {
 test('big block mode: blocks of the device come and go whole', () => {
   const s = booted('v6.1', X86);
   const big = { virtio_mem: { device: 0, start: 5 * G, size: 2 * G, node: 1, block: 256 * M } };
-  must(s, big, request(300 * M));
+  must(s, big, request(256 * M));
   expect(s.state.virtio_mem.get(0)).toMatchObject({
     in_sbm: false,
     unit_size: 256 * M,
