@@ -194,6 +194,7 @@ type Later = typeof page_isolation.v6_1 &
   typeof memory.v6_1 &
   typeof zone_span.v5_5 &
   typeof nd_pfn_devs.v5_3 &
+  typeof memremap.v5_4 &
   typeof dax_kmem.v5_3 &
   typeof dax_kmem.v5_10 &
   typeof zone_for_pfn_range.v6_1 &

@@ -22,6 +22,7 @@ export const v5_4 = defineRelease({
   functions: {
     ...add_pages.v5_5,
     ...memory_block.v5_4,
+    ...memremap.v5_4,
     ...memremap.v5_5,
     ...node.v5_4,
     ...node_states.v5_4,

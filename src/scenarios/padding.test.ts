@@ -58,7 +58,8 @@ test('moved by the platform, v5.2 loses the namespace until it is made anew; sub
     return { moved: moved!.messages.at(-1), again: again!.result, start_pad: media[0]!.start_pad };
   };
   expect(story('v5.2')).toEqual({
-    moved: 'WARNING at devm_memremap_pages: attempted on mixed region 0x80000000-0x97ffffff',
+    moved:
+      'WARNING at devm_memremap_pages: devm_memremap_pages attempted on mixed region [mem 0x84000000-0x93ffffff flags 0x200]',
     again: 'success',
     start_pad: 64 * M,
   });

@@ -34,7 +34,41 @@ describe('memremap_pages', () => {
     expect(last(s, { memremap: { start: G, size: 32 * M, expect: 'ENXIO' } }).result).toBe('ENXIO');
     must(s, { memremap: { start: 5 * G, size: 32 * M } });
     const again = play(s, { memremap: { start: 5 * G + 2 * M, size: 4 * M, expect: 'ENOMEM' } })[0]!;
-    expect(again.messages).toEqual(['WARNING at devm_memremap_pages: Conflicting mapping in same section']);
+    expect(again.messages).toEqual(['WARNING at pagemap_range: Conflicting mapping in same section']);
+  });
+
+  test.each([
+    [
+      'v5.2',
+      'devm_memremap_pages',
+      'devm_memremap_pages attempted on ram region [mem 0x40000000-0x47ffffff flags 0x200]',
+    ],
+    [
+      'v5.3',
+      'devm_memremap_pages',
+      'devm_memremap_pages attempted on ram region [mem 0x40000000-0x47ffffff flags 0x200]',
+    ],
+    [
+      'v5.4',
+      'memremap_pages',
+      'memremap_pages attempted on ram region [mem 0x40000000-0x47ffffff flags 0x200]',
+    ],
+    [
+      'v5.7',
+      'memremap_pages',
+      'memremap_pages attempted on ram region [mem 0x40000000-0x47ffffff flags 0x200]',
+    ],
+    ['v5.10', 'pagemap_range', 'attempted on ram region 0x40000000-0x47ffffff'],
+    ['v6.12', 'pagemap_range', 'attempted on ram region 0x40000000-0x47ffffff'],
+    ['v7.2', 'pagemap_range', 'attempted on ram region 0x40000000-0x47ffffff'],
+  ])('%s: which function warns, and how it names the range', (release, where, text) => {
+    const s = booted(release, X86);
+    const memremap = { start: G, size: 128 * M, expect: 'any' };
+    expect(play(s, { memremap })[0]!.messages).toEqual([`WARNING at ${where}: ${text}`]);
+    must(s, { memremap: { start: 5 * G, size: 128 * M } });
+    expect(play(s, { memremap: { ...memremap, start: 5 * G } })[0]!.messages).toEqual([
+      `WARNING at ${where}: Conflicting mapping in same section`,
+    ]);
   });
 
   test('an altmap serves whole sections, its reserve stays uninitialised, and it is empty in the end', () => {
