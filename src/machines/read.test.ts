@@ -106,6 +106,24 @@ describe('a file tree', () => {
     );
   });
 
+  it('says when what lies on persistent memory is not there', () => {
+    const tree = basis();
+    tree.addFile('proc/iomem', '140000000-14fffffff : Persistent Memory\n');
+    const ndbus = 'sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0';
+    const note = `no /${ndbus}: what lies on persistent memory, and its struct pages, is unknown`;
+    expect(machineOf({ tree }, 'x').missing).toContain(note);
+    tree.addFile(`${ndbus}/region0/size`, '268435456\n');
+    expect(machineOf({ tree }, 'x').missing).not.toContain(note);
+  });
+
+  it('of a recording has its NVDIMM regions', async () => {
+    const { nvdimm, missing } = await readMachine('recordings/x86_64-6.1-pmem.tar.xz:22');
+    expect([nvdimm?.map(({ start }) => start), missing]).toEqual([
+      [5 * 2 ** 30, 0x14c000000, 0x160000000],
+      [],
+    ]);
+  });
+
   it.each([
     [4096, 98304],
     [16384, 24576],

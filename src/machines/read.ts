@@ -11,7 +11,7 @@ import type { Arch, IomemEntry, Machine } from './machine.ts';
 import { parseMachineFile } from './machine-file.ts';
 import { parseMemblock } from './memblock.ts';
 import { readNodes } from './nodes.ts';
-import { readNvdimm } from './nvdimm.ts';
+import { NVDIMM_ROOTS, readNvdimm } from './nvdimm.ts';
 import { looksLikeArchive, type OpenedSource, openSource } from './open.ts';
 import { parseTables, type RecordedTables } from './page-tables.ts';
 import { readParams } from './params.ts';
@@ -97,6 +97,9 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     // Only arm64 keeps memblock after boot.
     ...(memblock === undefined && who.arch === 'arm64'
       ? [lacks(tree, 'sys/kernel/debug/memblock', 'reserved and nomap memory is unknown')]
+      : []),
+    ...(nvdimm === undefined && iomem?.some(({ name }) => name.startsWith('Persistent Memory'))
+      ? [lacks(tree, NVDIMM_ROOTS[0]!, 'what lies on persistent memory, and its struct pages, is unknown')]
       : []),
   ];
   return {

@@ -6,6 +6,9 @@ const BLOCKS = /(^|\/)sys\/devices\/system\/memory(\/|$)/;
 const NODES = /(^|\/)sys\/devices\/system\/node(\/|$)/;
 const PARAMS = /(^|\/)sys\/module\/memory_hotplug(\/|$)/;
 const MEMBLOCK = /(^|\/)sys\/kernel\/debug\/memblock(\/|$)/;
+/** Where NVDIMM buses hang: readNvdimm() says more. */
+const NVDIMMS =
+  /(^|\/)sys\/devices\/(LNXSYSTM:00\/LNXSYBUS:00\/ACPI0012:00|platform\/e820_pmem)\/ndbus0(\/|$)/;
 const FIRMWARE = /(^|\/)sys\/firmware\/memmap(\/|$)/;
 
 /** Files of a node or a block that nobody needs, and that are most of an archive. */
@@ -18,7 +21,7 @@ export function wantedForBlocks(path: string): boolean {
 
 /** Members of an archive that a machine is read from. */
 export function wantedForMachine(path: string): boolean {
-  if (BLOCKS.test(path) || NODES.test(path)) return !IDLE.test(path);
+  if (BLOCKS.test(path) || NODES.test(path) || NVDIMMS.test(path)) return !IDLE.test(path);
   if (PROC.test(path) || PARAMS.test(path) || MEMBLOCK.test(path) || FIRMWARE.test(path)) return true;
   return BESIDE.test(path.slice(path.lastIndexOf('/') + 1));
 }
