@@ -48,8 +48,9 @@ function init_range(k: Kernel, state: State, { start, end }: Span, value: number
 }
 
 /**
- * What boot writes into the struct pages of holes (FACTS 3.1). Since 5.10.24 a hole has the node and the zone of the memory
- * behind it, and what follows all memory those of the last. Before, only what lies in no zone was special: node 0 and the first zone.
+ * What boot writes into the struct pages of holes (FACTS 3.1). In 5.10.35, not yet in 5.10.7, a hole has the node and the zone
+ * of the memory behind it, and what follows all memory those of the last. Before, only what lies in no zone was special: node 0
+ * and the first zone.
  */
 export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['holes']): void {
   const ram = memory(k, state);
