@@ -1,6 +1,7 @@
 import { shared_tables } from '../../geometry/shared-tables.ts';
 import { phys_to_virt } from '../../kernel/arch/arm64/mmu.ts';
 import type { Config } from '../../kernel/config.ts';
+import { zone_key } from '../../kernel/state.ts';
 import { BadExpression, type Result, type Scope } from './expression.ts';
 
 /** What a scenario is about is not there on this kernel or machine: nothing can be said, and nothing is wrong. */
@@ -46,6 +47,8 @@ const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) =>
   region_end: (c, args) => region(c, args).end,
   max: (_, args) => Math.max(...numbers(args)),
   min: (_, args) => Math.min(...numbers(args)),
+  // node_zones[i] of a node
+  zone: (_, args) => zone_key(...(numbers(args) as [number, number])),
   pfn: (c, [pa]) => Math.floor(numbers([pa!])[0]! / c.PAGE_SIZE),
   __va: (c, [pa]) => phys_to_virt(c, numbers([pa!])[0]!),
 };
