@@ -6,7 +6,7 @@ export const deadlock: Monitor = {
   stuck(view) {
     const locks = view.locks();
     const waits = view.threads
-      .filter((t) => t.status === 'blocked')
+      .filter((t) => t.status === 'blocked' && !t.daemon)
       .map((t) => {
         const lock = locks.find((l) => l.wanted.includes(t.name));
         if (lock === undefined) return `${t.name} waits for ever`;

@@ -8,12 +8,13 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
   must(s, { memremap: { start: 224 * M, size: 32 * M } }, { memremap: { start: 5 * G, size: 34 * M } });
   const table = section_table(s.state, s.kernel);
   expect(sections_text(table)).toMatchInlineSnapshot(`
-    "NR CODED_MEM_MAP    MEM_MAP          STATE     PFN ZONES        SUBSECTIONS
-     0 ffffea000000000f ffffea0000000000 PMOE        0 DMA,DMA32    all
-     1 ffffea000000001f ffffea0000200000 PMOED   32768 DMA32,Device all
-    40 ffffea0000000013 ffffea0005000000 PMD   1310720 Device       0-16
+    "NR CODED_MEM_MAP    MEM_MAP          STATE     PFN ZONES        SUBSECTIONS PAGEBLOCKS
+     0 ffffea000000000f ffffea0000000000 PMOE        0 DMA,DMA32    all         Movable
+     1 ffffea000000001f ffffea0000200000 PMOED   32768 DMA32,Device all         Movable
+    40 ffffea0000000013 ffffea0005000000 PMD   1310720 Device       0-16        Movable
 
     Section size: 128M, 64 sub-sections of 2M
+    Roots of 256 sections: 0 (node 0)
     "
   `);
   const { sections } = sections_json(table) as { sections: object[] };
@@ -25,6 +26,13 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
       "mem_map": "0xffffea0005000000",
       "nr": 40,
       "online": false,
+      "pageblocks": [
+        {
+          "first": 0,
+          "last": 16,
+          "migratetype": "Movable",
+        },
+      ],
       "pfn": 1310720,
       "present": true,
       "size": 134217728,

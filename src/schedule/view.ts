@@ -9,6 +9,8 @@ import { WorldSystem } from './world.ts';
 export interface ThreadView {
   readonly name: string;
   readonly status: 'running' | 'blocked' | 'ended' | 'crashed' | 'dormant';
+  /** It may wait for ever: that it is blocked is nothing wrong. */
+  readonly daemon: boolean;
   /** What it returned, once ended. */
   readonly returned: Value;
   /** What ended it, if it crashed. */
@@ -97,7 +99,7 @@ class StateView implements View {
                 : 'blocked';
       const returned = op === OP.END ? system.values.value(system.nodes.a[node]!) : undefined;
       const fault = op === OP.CRASHED ? system.faults[system.nodes.a[node]!] : undefined;
-      return { name: code.name, status, returned, fault };
+      return { name: code.name, status, daemon: code.daemon === true, returned, fault };
     });
   }
 
