@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   check: [
     'boot',
     'geometry',
+    'hardware',
     'interleave',
     'kernel',
     'machines',
