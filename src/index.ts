@@ -8,15 +8,32 @@ export { boot, type Model } from './boot/boot.ts';
 export { ImpossibleMachine } from './boot/impossible.ts';
 export { boot_memmodel, type MemMachine, type MemModel } from './boot/memmodel.ts';
 export { memmap_of } from './boot/memmodel-of.ts';
+export { depth_of, entry_size } from './geometry/translation.ts';
+export { INVALID } from './hardware/descriptor.ts';
+export {
+  addr_end,
+  type EntryPointer,
+  leaf_address,
+  none,
+  pmd_leaf,
+  present,
+  pud_leaf,
+  READ_ONCE,
+  READ_RUN,
+  table_page,
+  WRITE_ONCE,
+} from './kernel/arch/arm64/pgtable.ts';
 export type { Config } from './kernel/config.ts';
 export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
+export * from './kernel/locks.ts';
+export * from './kernel/ops.ts';
 export type { State } from './kernel/state.ts';
 export { InputError } from './machines/input-error.ts';
 export type { Machine } from './machines/machine.ts';
 export { parseMachineFile } from './machines/machine-file.ts';
 export { invariants, violations } from './monitors/hotplug/index.ts';
+export { BadDesign, type Design, type DesignedRelease, defineRelease } from './releases/design.ts';
 export {
-  defineRelease,
   find_release,
   mainline,
   makeKernel,

@@ -21,6 +21,10 @@ export class NoSuchRelease extends Error {
   override readonly name = 'NoSuchRelease';
 }
 
+/** Whether the release or the machine has nothing of what an entry is about. */
+export const is_lack = (error: unknown): error is Error =>
+  error instanceof NotApplicable || error instanceof ImpossibleMachine || error instanceof NoSuchGeometry;
+
 type Outcome = Omit<Checked, 'id' | 'release' | 'geometry' | 'layout'>;
 
 const NOTHING = { failure: null, reason: null, within: [], states: 0, steps: 0, told: null };
@@ -42,9 +46,7 @@ export function check_entry(entry: Entry, release: string | Release, options: Ch
   try {
     return { ...head, ...outcome_of(entry, release, variation, options) };
   } catch (error) {
-    const lacks =
-      error instanceof NotApplicable || error instanceof ImpossibleMachine || error instanceof NoSuchGeometry;
-    if (!lacks) throw error;
+    if (!is_lack(error)) throw error;
     return { ...head, ...NOTHING, verdict: 'n/a', reason: error.message };
   }
 }

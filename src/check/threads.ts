@@ -17,6 +17,8 @@ export interface Search {
   readonly watch?: Watch;
   /** Look for the failure that the entry names and for no other. */
   readonly named_only?: boolean;
+  /** Look for the failure that the entry names before any other, on whatever release. */
+  readonly named_first?: boolean;
 }
 
 export interface Watched {
@@ -58,7 +60,7 @@ export function check_threads(
     const options = { monitors: of, bounds: search.bounds ?? {}, watch: search.watch ?? {} };
     return search.mode === 'traces' ? exploreTraces(program, options) : explore(program, options);
   };
-  const asked = release.name === entry.release || search.named_only;
+  const asked = release.name === entry.release || search.named_only || search.named_first;
   const named = failure && asked ? named_monitor(monitors, failure) : undefined;
   if (named) {
     const verdict = run([named]);

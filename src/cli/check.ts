@@ -10,7 +10,9 @@ import { find_release } from '../releases/index.ts';
 import { mem_releases } from '../releases/memmodel.ts';
 import { catalogue_table, check_json, entry_text, summary_text, varied_table } from '../report/check.ts';
 import { junit_report } from '../report/junit.ts';
+import type { Bounds } from '../schedule/verdict.ts';
 import { catalogue, type Listed } from './catalogue.ts';
+import { check_design_file } from './check-design.ts';
 import type { CheckTask } from './check-worker.ts';
 import { checkOutput, saveWhole } from './output.ts';
 import { in_pool } from './pool.ts';
@@ -19,6 +21,7 @@ import { read_text } from './source.ts';
 interface Flags {
   readonly list?: boolean;
   readonly release?: readonly string[];
+  readonly design?: string;
   readonly geometry?: string;
   readonly layout?: string;
   readonly mode: 'states' | 'traces';
@@ -42,6 +45,12 @@ export function register(program: Command): void {
     .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
     .option('--list', 'print the catalogue')
     .option('--release <names>', 'on these releases, in place of those the scenario names', list)
+    .addOption(
+      new Option(
+        '--design <file>',
+        'check a design of your own, a JavaScript or TypeScript module, in every scenario that calls what it replaces',
+      ).conflicts(['release', 'geometry', 'layout', 'junit', 'timeline']),
+    )
     .option('--geometry <shapes>', 'arm64 in these geometries: all, or such as 4K/48,64K/42')
     .option('--layout <families>', `with the layouts of: all, or ${LAYOUT_FAMILIES.join(', ')}`)
     .addOption(
@@ -145,13 +154,19 @@ function releases_for(
   return asked.filter((name) => (kind === 'memmap' ? mem_releases.has(name) : find_release(name) !== null));
 }
 
+const bounds_of = (flags: Flags): Bounds => ({
+  maxMemory: Math.floor(freemem() / 2 / workers(flags)),
+  ...(flags.bound === undefined ? {} : { maxPreemptions: flags.bound }),
+  ...(flags.maxTime === undefined ? {} : { maxTime: flags.maxTime }),
+});
+
 function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
   for (const name of flags.release ?? [])
     if (!find_release(name) && !mem_releases.has(name))
       throw new InputError('--release', '', `${quote(name)} is no modelled release`);
   const varied = variations(flags);
   const story = listed.length <= STORIES && varied.length === 1;
-  const threads = workers(flags);
+  const bounds = bounds_of(flags);
   return listed.flatMap(({ entry, text }) =>
     releases_for(entry, flags.release).flatMap((release) =>
       (is_arm64(entry) ? varied : [{}]).map((variation) => ({
@@ -160,11 +175,7 @@ function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
         release,
         variation,
         mode: flags.mode,
-        bounds: {
-          maxMemory: Math.floor(freemem() / 2 / threads),
-          ...(flags.bound === undefined ? {} : { maxPreemptions: flags.bound }),
-          ...(flags.maxTime === undefined ? {} : { maxTime: flags.maxTime }),
-        },
+        bounds,
         story,
         timeline: flags.timeline !== undefined,
       })),
@@ -183,6 +194,14 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     for (const { entry } of listed) process.stdout.write(`${entry.id.padEnd(5)} ${entry.title}\n`);
     return 0;
   }
+  if (flags.design !== undefined)
+    return check_design_file(flags.design, listed, {
+      mode: flags.mode,
+      bounds: bounds_of(flags),
+      threads: workers(flags),
+      json: flags.json ?? false,
+      stories: names.length > 0 && listed.length === 1,
+    });
   for (const path of [flags.junit, flags.timeline]) if (path !== undefined) checkOutput(path);
   const tasks = tasks_of(listed, flags);
   const told = progress(tasks.length);

@@ -1,7 +1,7 @@
 import { Tinypool } from 'tinypool';
 import { interruptible } from './stop.ts';
 
-type Worker = 'explore-worker' | 'check-worker' | 'options-worker';
+type Worker = 'explore-worker' | 'check-worker' | 'options-worker' | 'design-worker';
 
 /** A worker on so many threads, for as long as the work takes. */
 export async function with_pool<T>(

@@ -9,6 +9,7 @@ import { encode_part } from './encode.ts';
 import { foreign_page } from './foreign-page.ts';
 import { stale_pointer } from './stale.ts';
 import { changes, touches, waits } from './touches.ts';
+import { wild_access } from './wild.ts';
 
 /** A kernel's state, each part shared by copies until one of them changes it. */
 export class KernelWorld {
@@ -102,7 +103,10 @@ export class KernelMachine implements Machine<KernelWorld> {
   }
 
   perform(world: KernelWorld, thread: number, step: Step): Performed {
-    const fault = stale_pointer(this.#c, world.state, step) ?? foreign_page(world.state, step);
+    const fault =
+      stale_pointer(this.#c, world.state, step) ??
+      wild_access(world.state, step) ??
+      foreign_page(world.state, step);
     if (fault) return { value: undefined, fault };
     const parts = changed(step);
     const unknown = parts.find((part) => !(part in world.state));

@@ -51,4 +51,4 @@ export function find_release(text: string): Release | null {
 }
 
 export { B19_SUFFIX } from './B19.ts';
-export { defineRelease, makeKernel, type Release } from './define.ts';
+export { makeKernel, type Release } from './define.ts';

@@ -1,4 +1,14 @@
-import { call, type Step, type Steps } from '../steps/step.ts';
+import {
+  call,
+  type LockKind,
+  type LockStep,
+  type ReadStep,
+  type Step,
+  type Steps,
+  type UnlockStep,
+  type WriteStep,
+} from '../steps/step.ts';
+import { BadStep } from './bad-step.ts';
 import { acquire, holds, type LockState, release, UNLOCKED } from './locks.ts';
 
 /** A world whose objects are reached by table and key. */
@@ -39,6 +49,7 @@ export class Runner {
   readonly #world: World;
   readonly #protected: Protected;
   readonly #locks = new Map<string, LockState>();
+  readonly #kinds = new Map<string, LockKind>();
   #writes = 0;
 
   /** Writes to what is protected, without its lock, are reported and done all the same. */
@@ -60,11 +71,17 @@ export class Runner {
       const step = next.value;
       let result: unknown;
       switch (step.op) {
-        case 'write':
-          this.#check_protected(step, events);
+        case 'read':
+        case 'write': {
+          const wild = this.#wild(step);
+          if (wild !== null) {
+            events.push({ kind: 'bug', where: `a ${step.op}`, text: wild });
+            return { ended: 'bug', events, steps, signalled };
+          }
+          if (step.op === 'write') this.#check_protected(step, events);
           result = this.perform(step);
           break;
-        case 'read':
+        }
         case 'call':
           result = this.perform(step);
           break;
@@ -131,9 +148,15 @@ export class Runner {
   }
 
   #object(obj: string, key: number): Record<string, unknown> {
-    const object = this.#tables[obj]!.get(key);
-    if (!object) throw new Error(`no object ${key} in table ${obj}`);
-    return object;
+    return this.#tables[obj]!.get(key)!;
+  }
+
+  /** An access to an object that is not there; null when it is. */
+  #wild(step: ReadStep | WriteStep): string | null {
+    const object = this.#tables[step.obj]?.get(step.key);
+    if (!object) return `${step.obj}#${step.key} does not exist`;
+    if (step.field in object) return null;
+    throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is no field`, step);
   }
 
   /** Once for each field of a run. */
@@ -145,8 +168,17 @@ export class Runner {
       events.push({ kind: 'lock', lock, text });
   }
 
-  #lock(step: Step & { op: 'lock' }, events: Event[]): boolean | 'deadlock' {
+  /** A lock is of one kind, whoever takes it. */
+  #check_kind(step: LockStep | UnlockStep): void {
+    const kind = this.#kinds.get(step.lock) ?? step.kind;
+    this.#kinds.set(step.lock, kind);
+    if (kind !== step.kind)
+      throw new BadStep(`${step.op} of ${step.lock} as a ${step.kind}: it is a ${kind} elsewhere`, step);
+  }
+
+  #lock(step: LockStep, events: Event[]): boolean | 'deadlock' {
     const { lock, kind, mode } = step;
+    this.#check_kind(step);
     // a read section waits for nobody
     if (kind === 'rcu') return true;
     const answer = acquire(this.#locks.get(lock) ?? UNLOCKED, kind, mode, step.try, ALONE);
@@ -159,7 +191,9 @@ export class Runner {
     return 'deadlock';
   }
 
-  #unlock({ lock, kind, mode }: Step & { op: 'unlock' }, events: Event[]): void {
+  #unlock(step: UnlockStep, events: Event[]): void {
+    const { lock, kind, mode } = step;
+    this.#check_kind(step);
     if (kind === 'rcu') return;
     const answer = release(this.#locks.get(lock) ?? UNLOCKED, kind, mode, ALONE);
     if (answer.outcome !== 'granted') {

@@ -1,4 +1,4 @@
-import type { LockStep, Step, UnlockStep } from '../steps/step.ts';
+import type { LockKind, LockStep, Step, UnlockStep } from '../steps/step.ts';
 import { BadStep } from './bad-step.ts';
 import { Interner } from './intern.ts';
 import { ANSWER, LockTable, RCU } from './locktable.ts';
@@ -34,6 +34,7 @@ export abstract class System {
   readonly softAccesses: (readonly number[])[] = [];
   /** Slots of locks, and by thread the slot that counts its atomic sections (or -1). */
   readonly lockSlots: number[] = [];
+  private readonly lockKinds: LockKind[] = [];
   private readonly atomicSlots: number[];
   private readonly faultIds = new Map<string, number>();
   /** Nodes whose step a search took for private. */
@@ -361,6 +362,7 @@ export abstract class System {
       return { op: OP.RCU, a, b: step.op === 'lock' ? RCU.LOCK : RCU.UNLOCK, accesses: [a * 2 + 1] };
     }
     const a = this.lockSlot('lock', step.lock);
+    this.checkKind(step, a);
     const tries = step.op === 'lock' && step.try;
     const request = this.locks.request(
       step.op === 'lock' ? 'acquire' : 'release',
@@ -373,6 +375,14 @@ export abstract class System {
     const c = (tries ? TRY : 0) | (isAtomic ? ATOMIC : 0) | (step.op === 'unlock' ? RELEASE : 0);
     const op = step.op === 'lock' ? OP.LOCK : OP.UNLOCK;
     return { op, a, b: request, c, accesses: [a * 2 + 1], ...(tries ? { soft: [a * 2] } : {}) };
+  }
+
+  /** A lock is of one kind, whoever takes it. */
+  private checkKind(step: LockStep | UnlockStep, slot: number): void {
+    const kind = this.lockKinds[slot] ?? step.kind;
+    this.lockKinds[slot] = kind;
+    if (kind !== step.kind)
+      throw new BadStep(`${step.op} of ${step.lock} as a ${step.kind}: it is a ${kind} elsewhere`, step);
   }
 
   private lockSlot(kind: 'lock' | 'rcu', name: string): number {

@@ -1,0 +1,11 @@
+/** A function of a design does what no kernel function can. */
+export class DesignFault extends Error {
+  override readonly name = 'DesignFault';
+  /** Its kernel name. */
+  readonly fn: string;
+
+  constructor(fn: string, what: string, cause?: unknown) {
+    super(`${fn} ${what}`, { cause });
+    this.fn = fn;
+  }
+}

@@ -1,0 +1,131 @@
+import { NotModelled } from '../kernel/kernel/runtime.ts';
+import type { DesignedRelease } from '../releases/design.ts';
+import { BadOperation } from '../scenarios/session.ts';
+import { BadStep } from '../schedule/bad-step.ts';
+import { hashText } from '../schedule/canon.ts';
+import { explore } from '../schedule/explore.ts';
+import { ReplayDiverged } from '../schedule/replay.ts';
+import { ThreadDiverged } from '../schedule/unfold.ts';
+import type { Step } from '../steps/step.ts';
+import { type CheckOptions, check_entry } from './check.ts';
+import type { Checked } from './checked.ts';
+import { DesignFault } from './design-fault.ts';
+import type { Entry, StepsEntry, ThreadsEntry } from './entry.ts';
+import { type Guard, guard_design } from './guard.ts';
+import { watched } from './threads.ts';
+
+/** What an entry came to on a design: a verdict, or why there is none. */
+export type DesignChecked = Checked | { readonly verdict: 'stopped'; readonly reason: string };
+
+/** More steps than a call of a kernel function takes in the catalogue, by far: page by page, or one that is explored. */
+const MAX_STEPS = { steps: 2_000_000, threads: 100_000 };
+
+/** By function of a design: the steps it takes and those it calls take, as a number and a hash. */
+type Log = Map<string, { n: number; hash: number }>;
+
+const named_functions = (_: string, value: unknown): unknown =>
+  typeof value === 'function' ? value.name : value;
+
+function note(log: Log, fn: string, step: Step): void {
+  const taken = log.get(fn) ?? { n: 0, hash: 0 };
+  taken.n++;
+  taken.hash = (Math.imul(taken.hash, 31) + hashText(JSON.stringify(step, named_functions))) | 0;
+  log.set(fn, taken);
+}
+
+const ALONE = { maxPreemptions: 0, maxStates: 100_000 };
+
+/** Run an entry as it goes with no thread interrupted. */
+function run_alone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): Log {
+  const log: Log = new Map();
+  const release = guard_design(design, {
+    ...guard,
+    note: (fn, step) => {
+      guard.note?.(fn, step);
+      note(log, fn, step);
+    },
+  });
+  if (entry.kind === 'steps') check_entry(entry, release);
+  else explore(watched(entry, release, {}).program, { monitors: [], bounds: ALONE });
+  return log;
+}
+
+/** A design that does otherwise the second time keeps something to itself: no search can go by it. */
+function check_same(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): void {
+  const first = run_alone(entry, design, guard);
+  const second = run_alone(entry, design, guard);
+  const same = (fn: string): boolean =>
+    first.get(fn)?.n === second.get(fn)?.n && first.get(fn)?.hash === second.get(fn)?.hash;
+  const other = [...first.keys(), ...second.keys()].find((fn) => !same(fn));
+  if (other !== undefined)
+    throw new DesignFault(other, 'does otherwise when it is run again: it keeps something between calls');
+}
+
+/** What makes a design one that cannot be checked. */
+function reason_of(error: unknown, design: DesignedRelease, owners: WeakMap<Step, string>): string {
+  if (error instanceof DesignFault) return error.message;
+  if (error instanceof BadStep) {
+    const owner = error.step && owners.get(error.step);
+    return owner === undefined ? error.message : `${owner} yields ${error.message}`;
+  }
+  if (error instanceof ThreadDiverged || error instanceof ReplayDiverged)
+    return `${error.name}: ${error.message}; it keeps something between calls`;
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `what it did leads to ${what} in a function of ${design.on.name}`;
+}
+
+export interface DesignOptions extends CheckOptions, Pick<Guard, 'returns' | 'running' | 'place'> {}
+
+/** Whether an entry's failure, or any, shows on a design. */
+export function check_design(
+  entry: StepsEntry | ThreadsEntry,
+  design: DesignedRelease,
+  options: DesignOptions,
+): DesignChecked {
+  const owners = new WeakMap<Step, string>();
+  const watching: Guard = {
+    ...options,
+    max_steps: MAX_STEPS[entry.kind],
+    note: (fn, step) => owners.set(step, fn),
+  };
+  const release = guard_design(design, watching);
+  try {
+    check_same(entry, design, watching);
+    return check_entry(entry, release, { ...options, named_first: true });
+  } catch (error) {
+    if (error instanceof NotModelled || error instanceof BadOperation) return unfit(entry, design, error);
+    return { verdict: 'stopped', reason: reason_of(error, design, owners) };
+  }
+}
+
+/** What the scenario takes for granted, or the model, does not come about on the design. */
+function unfit({ id }: Entry, { name }: DesignedRelease, error: Error): Checked {
+  const head = { id, release: name, geometry: null, layout: null };
+  const none = { failure: null, reason: null, within: [], states: 0, steps: 0, told: null };
+  if (/not modelled/.test(error.message) || error instanceof NotModelled)
+    return { ...head, ...none, verdict: 'n/a', reason: error.message };
+  return { ...head, ...none, verdict: 'other', failure: { kind: 'preparation', text: error.message } };
+}
+
+/**
+ * `clean`; `broken`: a failure that the base does not have; `uncured`: one that the base has, and the releases named as cured
+ * do not; `as base`: one that nobody has cured.
+ */
+export type DesignVerdict = 'clean' | 'broken' | 'uncured' | 'as base' | 'stopped' | 'undecided' | 'n/a';
+
+/** A design's result beside that of its base. */
+export function design_verdict({ fixed }: Entry, base: Checked, design: DesignChecked): DesignVerdict {
+  if (design.verdict !== 'found' && design.verdict !== 'other') return design.verdict;
+  if (!is_same(base, design)) return 'broken';
+  return fixed.length > 0 ? 'uncured' : 'as base';
+}
+
+/** The failure that the entry names, or one that says the same of other places. */
+function is_same(base: Checked, design: Checked): boolean {
+  if (base.verdict === 'found' && design.verdict === 'found') return true;
+  const nowhere = (text: string): string => text.replace(/\b(0x)?[0-9a-f]*\d[0-9a-f]*\b/g, '#');
+  return (
+    base.failure?.kind === design.failure!.kind &&
+    nowhere(base.failure.text) === nowhere(design.failure!.text)
+  );
+}

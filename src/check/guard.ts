@@ -1,0 +1,114 @@
+import { NotModelled } from '../kernel/kernel/runtime.ts';
+import type { KernelFunctions } from '../kernel/kernel.ts';
+import type { Arch, Release } from '../releases/define.ts';
+import { type DesignedRelease, replaced } from '../releases/design.ts';
+import type { Step } from '../steps/step.ts';
+import { DesignFault } from './design-fault.ts';
+import { wrong_step } from './kernel-step.ts';
+import { type Kind, kind_of, type Returns } from './returns.ts';
+
+export interface Guard {
+  /** So many steps in one call, and it does not end. */
+  readonly max_steps: number;
+  /** What the functions of the base return. */
+  readonly returns: Returns;
+  /** Told each step a function of the design takes, and those it calls. */
+  readonly note?: (fn: string, step: Step) => void;
+  /** Where an exception comes from, as "design.js:12". */
+  readonly place?: (error: unknown) => string;
+  /** Told which function of the design runs now; null when none does. */
+  readonly running?: (fn: string | null) => void;
+}
+
+type Called = (this: unknown, ...args: unknown[]) => unknown;
+
+const is_steps = (value: unknown): value is Iterator<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as Iterator<unknown>).next === 'function';
+
+/** An exception inside a function of a design, unless it says something else. */
+function threw(fn: string, guard: Guard, error: unknown): unknown {
+  if (error instanceof DesignFault || error instanceof NotModelled) return error;
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const place = guard.place?.(error) ?? '';
+  return new DesignFault(fn, `threw ${what}${place && ` (${place})`}`, error);
+}
+
+function check_return(fn: string, value: unknown, wanted: ReadonlySet<Kind> | undefined): void {
+  if (!wanted || wanted.has('undefined') || value === null) return;
+  const kind = kind_of(value);
+  if (kind !== 'undefined' && wanted.has('null')) return;
+  if (wanted.has(kind)) return;
+  throw new DesignFault(fn, `returned ${kind}, where what it replaces returns ${[...wanted].join(' or ')}`);
+}
+
+/** Let a function of the design go on, until it yields or returns. */
+function go<T>(fn: string, guard: Guard, run: () => T): T {
+  const caller = running;
+  running = fn;
+  guard.running?.(fn);
+  try {
+    return run();
+  } catch (error) {
+    throw threw(fn, guard, error);
+  } finally {
+    running = caller;
+    guard.running?.(caller);
+  }
+}
+let running: string | null = null;
+
+function* guarded_steps(
+  fn: string,
+  steps: Iterator<unknown>,
+  guard: Guard,
+): Generator<Step, unknown, unknown> {
+  let result: unknown;
+  for (let n = 0; ; n++) {
+    if (n > guard.max_steps)
+      throw new DesignFault(fn, `takes more than ${guard.max_steps} steps: it does not end`);
+    const next = go(fn, guard, () => (steps as Iterator<unknown, unknown, unknown>).next(result));
+    if (next.done) {
+      check_return(fn, next.value, guard.returns.get(fn));
+      return next.value;
+    }
+    const wrong = wrong_step(next.value);
+    if (wrong !== null) throw new DesignFault(fn, `yields ${wrong}`);
+    const step = next.value as Step;
+    guard.note?.(fn, step);
+    result = yield step;
+  }
+}
+
+function guarded(fn: string, own: Called, of_base: Called, guard: Guard): Called {
+  const yields = of_base.constructor.name === 'GeneratorFunction';
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const value = go(fn, guard, () => own.apply(this, args));
+    if (yields && !is_steps(value))
+      throw new DesignFault(
+        fn,
+        'is no generator function, as the one it replaces is: write a * before its name',
+      );
+    if (yields) return guarded_steps(fn, value as Iterator<unknown>, guard);
+    check_return(fn, value, guard.returns.get(fn));
+    return value;
+  };
+}
+
+/** A design whose functions are watched: whatever they do wrong is told by their name. */
+export function guard_design(design: DesignedRelease, guard: Guard): Release {
+  const made = new Map<Arch, KernelFunctions>();
+  return {
+    ...design,
+    functions: (arch) => {
+      const known = made.get(arch);
+      if (known) return known;
+      const functions = { ...design.functions(arch) } as unknown as Record<string, Called>;
+      const of_base = design.on.functions(arch) as unknown as Readonly<Record<string, Called>>;
+      for (const fn of replaced(design, arch))
+        functions[fn] = guarded(fn, functions[fn]!, of_base[fn]!, guard);
+      const all = functions as unknown as KernelFunctions;
+      made.set(arch, all);
+      return all;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { wrong_step } from './kernel-step.ts';
+
+const fn = () => undefined;
+
+test.each([
+  [{ op: 'read', obj: 'vars', key: 0, field: 'max_pfn' }],
+  [{ op: 'write', obj: 'zone', key: 3, field: 'spanned_pages', value: 1 }],
+  [{ op: 'call', obj: 'pages', writes: true, fn, args: [1, null] }],
+  [{ op: 'lock', lock: 'a', kind: 'mutex', mode: 'write', try: false }],
+  [{ op: 'printk', level: 3, text: '' }],
+])('%j is a step', (step) => {
+  expect(wrong_step(step)).toBeNull();
+});
+
+test.each([
+  [undefined, 'undefined, which is no step'],
+  ['free', '"free", which is no step'],
+  [{}, 'an object, which is no step of kernel code'],
+  [{ op: 'peek' }, 'op "peek", which is no step of kernel code'],
+  [{ op: 'atomic', obj: 'vars' }, 'op "atomic", which is no step of kernel code'],
+  [
+    { op: 'read', obj: 'varz', key: 0, field: 'x' },
+    'read with obj "varz", which is not a table of the kernel',
+  ],
+  [{ op: 'read', obj: 'vars', key: '0', field: 'x' }, 'read with key "0", which is not a number'],
+  [
+    { op: 'write', obj: 'vars', key: 0, field: 'x', value: fn },
+    'write with value a function, which is not plain data',
+  ],
+  [{ op: 'call', obj: 'pages', writes: true, args: [] }, 'call with fn undefined, which is not a function'],
+  [
+    { op: 'call', obj: 'paages', writes: true, fn, args: [] },
+    'call that changes "paages", which is no part of the state',
+  ],
+  [
+    { op: 'lock', lock: 'a', kind: 'spin', mode: 'write', try: false },
+    'lock with kind "spin", which is not one of spinlock, mutex, rwsem, percpu_rwsem, rcu',
+  ],
+  [{ op: 'printk', level: 9, text: '' }, 'printk with level 9, which is not a level'],
+])('%j is none', (step, what) => {
+  expect(wrong_step(step)).toBe(what);
+});

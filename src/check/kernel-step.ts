@@ -1,0 +1,78 @@
+import { changes } from '../interleave/touches.ts';
+import { empty_state } from '../kernel/state.ts';
+
+/** What steps of kernel code may say, whatever the state: a design's are checked before anybody takes them. */
+
+const state = empty_state();
+const tables = new Set(
+  Object.entries(state)
+    .filter(([, part]) => part instanceof Map)
+    .map(([name]) => name),
+);
+
+type Field = readonly [name: string, is: (value: unknown) => boolean, what: string];
+
+const one_of = (...values: readonly unknown[]): Pick<Field, 1 | 2> => ({
+  1: (value) => values.includes(value),
+  2: `one of ${values.join(', ')}`,
+});
+const field = (name: string, { 1: is, 2: what }: Pick<Field, 1 | 2>): Field => [name, is, what];
+
+const text = (name: string): Field => [name, (value) => typeof value === 'string', 'a text'];
+const flag = (name: string): Field => [name, (value) => typeof value === 'boolean', 'true or false'];
+const value: Field = ['value', (given) => is_data(given), 'plain data'];
+const args: Field = ['args', (given) => Array.isArray(given) && is_data(given), 'plain data'];
+const table: Field = ['obj', (name) => tables.has(name as string), 'a table of the kernel'];
+const key: Field = ['key', Number.isSafeInteger, 'a number'];
+
+const LOCK = [
+  text('lock'),
+  field('kind', one_of('spinlock', 'mutex', 'rwsem', 'percpu_rwsem', 'rcu')),
+  field('mode', one_of('read', 'write')),
+];
+
+const SHAPES: Readonly<Record<string, readonly Field[]>> = {
+  read: [table, key, text('field')],
+  write: [table, key, text('field'), value],
+  alloc: [table, key, value],
+  free: [table, key],
+  call: [text('obj'), flag('writes'), ['fn', (fn) => typeof fn === 'function', 'a function'], args],
+  lock: [...LOCK, flag('try')],
+  unlock: LOCK,
+  printk: [['level', (level) => [0, 1, 2, 3, 4, 5, 6, 7].includes(level as number), 'a level'], text('text')],
+  warn: [text('where'), text('text')],
+  bug: [text('where'), text('text')],
+  signal: [text('where')],
+  enter: [text('at')],
+  forget: [text('at')],
+  leave: [],
+};
+
+function is_data(given: unknown): boolean {
+  if (typeof given === 'function' || typeof given === 'symbol') return false;
+  if (typeof given !== 'object' || given === null) return true;
+  return Object.values(given).every(is_data);
+}
+
+const shown = (given: unknown): string =>
+  typeof given === 'string'
+    ? JSON.stringify(given)
+    : typeof given === 'function'
+      ? 'a function'
+      : String(given);
+
+/** What is wrong with a step; null when nothing is. */
+export function wrong_step(step: unknown): string | null {
+  if (typeof step !== 'object' || step === null) return `${shown(step)}, which is no step`;
+  const { op } = step as { readonly op?: unknown };
+  if (typeof op !== 'string' || !Object.hasOwn(SHAPES, op))
+    return `${op === undefined ? 'an object' : `op ${shown(op)}`}, which is no step of kernel code`;
+  const fields = step as Readonly<Record<string, unknown>>;
+  for (const [name, is, what] of SHAPES[op]!)
+    if (!is(fields[name])) return `${op} with ${name} ${shown(fields[name])}, which is not ${what}`;
+  if (op === 'call' && fields.writes) {
+    const part = changes(fields.obj as string).find((one) => !(one in state));
+    if (part !== undefined) return `call that changes ${shown(part)}, which is no part of the state`;
+  }
+  return null;
+}

@@ -1,0 +1,74 @@
+import type { KernelFunctions } from '../kernel/kernel.ts';
+import type { Arch, Release } from '../releases/define.ts';
+import { BadOperation } from '../scenarios/session.ts';
+import { explore } from '../schedule/explore.ts';
+import { check_entry, is_lack } from './check.ts';
+import type { Checked } from './checked.ts';
+import type { StepsEntry, ThreadsEntry } from './entry.ts';
+import { type Kind, kind_of, type Returns } from './returns.ts';
+import { watched } from './threads.ts';
+
+/** How far threads are followed to see what they call: alone, and past one preemption. */
+const FAR = { maxPreemptions: 1, maxStates: 20_000 };
+
+type Called = (this: unknown, ...args: unknown[]) => unknown;
+
+function* returned(steps: Generator, note: (value: unknown) => void): Generator {
+  const value: unknown = yield* steps;
+  note(value);
+  return value;
+}
+
+/** The release, noting which functions are called by name, and what they return. */
+function noted(release: Release, calls: Map<string, Set<Kind>>): Release {
+  const noting = (name: string, fn: Called): Called =>
+    function (this: unknown, ...args: unknown[]): unknown {
+      const kinds = calls.get(name) ?? new Set<Kind>();
+      calls.set(name, kinds);
+      const value = fn.apply(this, args);
+      if (fn.constructor.name === 'GeneratorFunction')
+        return returned(value as Generator, (result) => kinds.add(kind_of(result)));
+      kinds.add(kind_of(value));
+      return value;
+    };
+  const made = new Map<Arch, KernelFunctions>();
+  return {
+    ...release,
+    functions: (arch) => {
+      const known = made.get(arch);
+      if (known) return known;
+      const own = Object.entries(release.functions(arch)).map(([name, fn]) => [
+        name,
+        noting(name, fn as Called),
+      ]);
+      const all = Object.fromEntries(own) as unknown as KernelFunctions;
+      made.set(arch, all);
+      return all;
+    },
+  };
+}
+
+export interface Survey {
+  /** Functions called by name, and what each returned. */
+  readonly calls: Returns;
+  /** The verdict, of an entry whose operations run one after the other. */
+  readonly checked: Checked | null;
+}
+
+/** What an entry calls on a release. Null when it cannot be done there. */
+export function survey(entry: StepsEntry | ThreadsEntry, release: Release): Survey | null {
+  const calls = new Map<string, Set<Kind>>();
+  const watching = noted(release, calls);
+  try {
+    if (entry.kind === 'steps') {
+      const checked = check_entry(entry, watching);
+      return checked.verdict === 'n/a' ? null : { calls, checked };
+    }
+    const { program } = watched(entry, watching, {});
+    explore(program, { monitors: [], bounds: FAR });
+  } catch (error) {
+    if (is_lack(error) || error instanceof BadOperation) return null;
+    throw error;
+  }
+  return { calls, checked: null };
+}

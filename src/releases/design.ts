@@ -1,0 +1,181 @@
+import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
+import {
+  type Arch,
+  defineRelease as define,
+  type Functions,
+  type Release,
+  type ReleaseDefinition,
+} from './define.ts';
+import { find_release, releases } from './index.ts';
+import { nearest } from './nearest.ts';
+
+/** What a design replaces: functions by kernel name, or what makes them of those they replace. */
+export type Overrides =
+  | (Functions & ThisType<Kernel>)
+  | ((base: KernelFunctions) => Functions & ThisType<Kernel>);
+
+/** Folders of the kernel tree whose functions are of no architecture. */
+const FOLDERS = ['mm', 'drivers', 'fs', 'kernel', 'lib', 'virt'] as const;
+type Folder = (typeof FOLDERS)[number];
+
+/** Folders of architectures. */
+const ARCH_FOLDERS = { 'arch/arm64': 'arm64', 'arch/x86': 'x86_64' } as const;
+
+/**
+ * A release as a user defines it: what it replaces, by folder of the kernel tree (`mm`, `drivers/base`, `arch/arm64`), by
+ * architecture, or plainly under `functions`. A function that is no architecture's replaces the one of that name wherever
+ * the base has one.
+ */
+export type Design = {
+  /** Default: design. */
+  readonly name?: string;
+  /** The release it starts from: "v6.1", "S1", or one that has been defined. */
+  readonly base: string | Release;
+  readonly about?: string;
+  readonly functions?: Overrides;
+  readonly arch?: Readonly<Partial<Record<Arch, Overrides>>>;
+} & Pick<ReleaseDefinition, 'constants' | 'memory_chain'> & {
+    readonly [F in Folder | `${Folder}/${string}` | keyof typeof ARCH_FOLDERS]?: Overrides;
+  };
+
+/** A design that says what cannot be. */
+export class BadDesign extends Error {
+  override readonly name = 'BadDesign';
+}
+
+/** A release that says what it was made from. */
+export interface DesignedRelease extends Release {
+  readonly on: Release;
+}
+
+const ARCHES: readonly Arch[] = ['arm64', 'x86_64'];
+const OTHER = new Set(['name', 'base', 'about', 'functions', 'arch', 'constants', 'memory_chain']);
+
+const is_object = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+function base_of(base: unknown): Release {
+  if (is_object(base) && typeof (base as Partial<Release>).functions === 'function') return base as Release;
+  if (typeof base !== 'string') throw new BadDesign('base: name a release, such as "v6.1"');
+  const known = find_release(base);
+  if (known) return known;
+  const near = nearest(base, releases.keys());
+  const names = near.length > 0 ? near : [...releases.keys()];
+  throw new BadDesign(`base: ${JSON.stringify(base)} is no modelled release (there are ${names.join(', ')})`);
+}
+
+/** Where a key of a design has its functions: all architectures, or one. */
+function arches_of(key: string): readonly Arch[] | null {
+  if (Object.hasOwn(ARCH_FOLDERS, key)) return [ARCH_FOLDERS[key as keyof typeof ARCH_FOLDERS]];
+  return FOLDERS.some((folder) => key === folder || key.startsWith(`${folder}/`)) ? ARCHES : null;
+}
+
+interface Group {
+  /** As a message names it. */
+  readonly place: string;
+  readonly arches: readonly Arch[];
+  readonly overrides: unknown;
+}
+
+function groups_of(design: Design): Group[] {
+  const groups: Group[] = [{ place: 'functions', arches: ARCHES, overrides: design.functions ?? {} }];
+  const rest = Object.entries(design).filter(([key]) => !OTHER.has(key));
+  for (const [key, overrides] of rest) {
+    const arches = arches_of(key);
+    if (!arches)
+      throw new BadDesign(`${key}: is no part of a design (mm, drivers/base, arch/arm64, functions, …)`);
+    groups.push({ place: key, arches, overrides });
+  }
+  for (const [arch, overrides] of Object.entries(design.arch ?? {})) {
+    if (!(ARCHES as readonly string[]).includes(arch))
+      throw new BadDesign(`arch: ${arch} is not modelled (${ARCHES.join(', ')} are)`);
+    groups.push({ place: `arch.${arch}`, arches: [arch as Arch], overrides });
+  }
+  return groups;
+}
+
+const generator = Object.getPrototypeOf(function* () {}).constructor as () => unknown;
+const async_names = new Set(['AsyncFunction', 'AsyncGeneratorFunction']);
+
+function check_function(place: string, fn: unknown, replaced: unknown): void {
+  if (typeof fn !== 'function') throw new BadDesign(`${place} is no function`);
+  if (async_names.has(fn.constructor.name))
+    throw new BadDesign(`${place} is async: kernel functions are not`);
+  if (fn instanceof generator && !((replaced as object) instanceof generator))
+    throw new BadDesign(`${place} yields steps, and the function it replaces takes none: write no *`);
+}
+
+/** Why there is nothing of this name to replace. */
+function unknown(name: string, base: Release, arches: readonly Arch[]): string {
+  const has = (release: Release, arch: Arch): boolean => Object.hasOwn(release.functions(arch), name);
+  const what = `${base.name} has no ${name}()`;
+  const other = ARCHES.filter((arch) => !arches.includes(arch) && has(base, arch));
+  if (other.length > 0) return `${what} on ${arches.join(', ')}, but on ${other.join(', ')}`;
+  const others = [...releases.values()].filter((release) => arches.some((arch) => has(release, arch)));
+  if (others.length > 0) return `${what}; ${others[0]!.name} has`;
+  const near = nearest(name, new Set(arches.flatMap((arch) => Object.keys(base.functions(arch)))));
+  return near.length > 0 ? `${what}; near it: ${near.join(', ')}` : what;
+}
+
+/** What a group replaces on one architecture. */
+function overrides_on(
+  { place, overrides }: Group,
+  base: Release,
+  arch: Arch,
+): Readonly<Record<string, unknown>> {
+  const made = typeof overrides === 'function' ? overrides(base.functions(arch)) : overrides;
+  if (!is_object(made)) throw new BadDesign(`${place}: is no object of functions`);
+  return made as Readonly<Record<string, unknown>>;
+}
+
+function layer(groups: readonly Group[], base: Release): Record<Arch, Functions> {
+  const layers: Record<Arch, Record<string, unknown>> = { arm64: {}, x86_64: {} };
+  for (const group of groups) {
+    const found = new Set<string>();
+    const wanted = new Set<string>();
+    for (const arch of group.arches) {
+      const own = base.functions(arch);
+      for (const [name, fn] of Object.entries(overrides_on(group, base, arch))) {
+        wanted.add(name);
+        if (!Object.hasOwn(own, name)) continue;
+        found.add(name);
+        check_function(`${group.place}: ${name}`, fn, own[name as keyof KernelFunctions]);
+        layers[arch][name] = fn;
+      }
+    }
+    const lost = [...wanted].find((name) => !found.has(name));
+    if (lost !== undefined) throw new BadDesign(`${group.place}: ${unknown(lost, base, group.arches)}`);
+  }
+  return layers as Record<Arch, Functions>;
+}
+
+/**
+ * Define a design: a release of one's own, by what it replaces.
+ * @throws BadDesign when the base is no release, or has nothing of a name
+ */
+export function defineRelease(design: Design): DesignedRelease {
+  if (!is_object(design)) throw new BadDesign('defineRelease() takes an object');
+  const { name = 'design', about = '', constants, memory_chain } = design;
+  if (typeof name !== 'string' || !/^[\w.+-]{1,64}$/.test(name))
+    throw new BadDesign('name: letters, digits, "_", ".", "+" and "-", 64 at most');
+  if (releases.has(name)) throw new BadDesign(`name: ${name} is a release of the model`);
+  const on = base_of(design.base);
+  const release = define({
+    name,
+    base: on,
+    about: about || `a design on ${on.name}`,
+    arch: layer(groups_of(design), on),
+    ...(constants ? { constants } : {}),
+    ...(memory_chain ? { memory_chain } : {}),
+  });
+  if (release.own.length === 0 && !constants && !memory_chain)
+    throw new BadDesign(`nothing of ${on.name} is replaced`);
+  return { ...release, on };
+}
+
+/** Names a design replaces on an architecture. */
+export const replaced = ({ on, functions }: DesignedRelease, arch: Arch): string[] => {
+  const [of_base, own] = [on.functions(arch), functions(arch)];
+  return Object.keys(own).filter(
+    (name) => own[name as keyof KernelFunctions] !== of_base[name as keyof KernelFunctions],
+  );
+};

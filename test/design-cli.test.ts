@@ -1,0 +1,201 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+// mhp check --design, as a user starts it on a file that lies nowhere near the program (test/global-setup.ts has built it).
+
+const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mhp-design-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function check(text: string, { args = ['B30'], name = 'mine.js' } = {}) {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [main, 'check', '--design', file, '--json', ...args],
+    { encoding: 'utf8' },
+  );
+  const results =
+    stdout === '' ? [] : (JSON.parse(stdout).results as { id: string; verdict: string; reason: string }[]);
+  return { status, results, stderr: stderr.replaceAll(folder, 'FOLDER') };
+}
+
+/** A design on V5 with this body of remove_pagetable. */
+const removing = (body: string, before = '') => `
+import { change, defineRelease, lock, look, R, unlock, W } from 'mhp';
+${before}
+export default defineRelease({ base: 'S1', mm: (base) => ({
+  *remove_pagetable(start, end, sparse_vmap) { ${body} },
+}) });
+`;
+const AS_BASE = 'yield* base.remove_pagetable.call(this, start, end, sparse_vmap);';
+
+describe('a module that is none is refused by name', () => {
+  const refused = (text: string, name?: string) => {
+    const { status, stderr } = check(text, name === undefined ? {} : { name });
+    expect(status).toBe(2);
+    return stderr;
+  };
+  test('what is no file, or no module', () => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [main, 'check', '--design', join(folder, 'none.js')],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect([status, stderr.split('\n').length]).toEqual([2, 2]);
+    expect(stderr).toContain('none.js');
+    expect(refused('x', 'mine.txt')).toBe(
+      'mhp: FOLDER/mine.txt: is no module: .js, .mjs, .ts and .mts are\n',
+    );
+  });
+  test('what cannot be read', () => {
+    expect(refused('export default {')).toBe(
+      'mhp: FOLDER/mine.js: line 1: Expected identifier but found end of file\n',
+    );
+    expect(refused("import './nowhere.js';")).toBe(
+      'mhp: FOLDER/mine.js: line 1: Could not resolve "./nowhere.js"\n',
+    );
+  });
+  test('what throws', () => {
+    expect(refused('\nthrow new RangeError("no");')).toBe(
+      'mhp: FOLDER/mine.js: it threw RangeError: no (mine.js:2)\n',
+    );
+  });
+  test('what exports no design', () => {
+    expect(refused('export const x = 1;')).toBe('mhp: FOLDER/mine.js: it has no default export\n');
+    expect(refused('export default { base: "v6.1" };')).toBe(
+      'mhp: FOLDER/mine.js: its default export is not what defineRelease() returns\n',
+    );
+  });
+  test('what replaces nothing there is', () => {
+    const text =
+      "import { defineRelease } from 'mhp';\nexport default defineRelease({ base: 'v6.1', mm: { *vmemap_free() {} } });";
+    expect(refused(text)).toBe('mhp: FOLDER/mine.js: mm: v6.1 has no vmemap_free(); near it: vmemmap_free\n');
+  });
+});
+
+describe('a function that does what none can stops its scenarios, by name, and no others', () => {
+  const WITH_OTHERS = { args: ['B14', 'B30'] };
+
+  test.each([
+    [
+      'throws',
+      'null.x;',
+      "remove_pagetable threw TypeError: Cannot read properties of null (reading 'x') (mine.js:5)",
+    ],
+    [
+      'exits',
+      'process.exit(0);',
+      'remove_pagetable threw Error: process.exit() is nothing a kernel function can call (mine.js:5)',
+    ],
+    ['yields what is no step', 'yield 7;', 'remove_pagetable yields 7, which is no step'],
+    [
+      'reads a table there is none of',
+      "yield* R('varz', 0, 'x');",
+      'remove_pagetable yields read with obj "varz", which is not a table of the kernel',
+    ],
+    [
+      'reads a field there is none of',
+      "yield* R('vars', 0, 'x');",
+      'remove_pagetable yields read of vars.x, which is no field',
+    ],
+    [
+      'takes a lock as another kind',
+      "yield* lock('mem_hotplug_lock', 'mutex');",
+      'remove_pagetable yields lock of mem_hotplug_lock as a mutex: it is a percpu_rwsem elsewhere',
+    ],
+    [
+      'takes steps for ever',
+      "for (;;) yield* R('vars', 0, 'max_pfn');",
+      'remove_pagetable takes more than 100000 steps: it does not end',
+    ],
+  ])('%s', (_, body, reason) => {
+    const { status, results } = check(removing(body), { args: ['B14'] });
+    expect({ status, results: results.map((r) => [r.id, r.verdict, r.reason]) }).toEqual({
+      status: 2,
+      results: [['B14', 'stopped', reason]],
+    });
+  });
+
+  test('the others go on', () => {
+    const body = `if (!sparse_vmap) null.x; ${AS_BASE}`;
+    const { status, results } = check(removing(body), WITH_OTHERS);
+    expect(status).toBe(2);
+    expect(results.map((r) => [r.id, r.verdict])).toEqual([
+      ['B14', 'uncured'],
+      ['B30', 'stopped'],
+    ]);
+  });
+
+  test('runs for ever', () => {
+    const { status, results } = check(removing('for (;;);'), { args: ['--max-time', '2', 'B30'] });
+    expect([status, results[0]!.reason]).toEqual([2, 'remove_pagetable does not end within 12 s']);
+  });
+
+  test('keeps something between calls', () => {
+    const body = `if (calls++ === 0) ${AS_BASE}`;
+    const { status, results } = check(removing(body, 'let calls = 0;'));
+    expect([status, results[0]!.reason]).toEqual([
+      2,
+      'remove_pagetable does otherwise when it is run again: it keeps something between calls',
+    ]);
+  });
+
+  test('returns what is nothing', () => {
+    const text = `import { defineRelease } from 'mhp';
+export default defineRelease({ base: 'v6.1', mm: { *offline_pages() {} } });`;
+    const { status, results } = check(text, { args: ['B80'] });
+    expect([status, results[0]!.reason]).toEqual([
+      2,
+      'offline_pages returned undefined, where what it replaces returns number',
+    ]);
+  });
+});
+
+test('an object that is not there is a failure of the design, no exception', () => {
+  const { status, results } = check(removing("yield* R('memory_block', 999, 'nid');"), {
+    args: ['B14', 'B30'],
+  });
+  expect(status).toBe(1);
+  expect(results).toMatchObject([
+    {
+      id: 'B14',
+      verdict: 'broken',
+      failure: { kind: 'wild-access', text: 'memory_block#999 does not exist' },
+    },
+    {
+      id: 'B30',
+      verdict: 'broken',
+      failure: { kind: 'bug', text: 'BUG at a read: memory_block#999 does not exist' },
+    },
+  ]);
+});
+
+test('TypeScript, and what it imports, resolve wherever the file lies', () => {
+  writeFileSync(join(folder, 'part.ts'), 'export const twice = (n: number): number => 2 * n;');
+  const text = `import { defineRelease, type Kernel } from 'mhp';
+import { twice } from './part.ts';
+export default defineRelease({ base: 'S1', 'arch/arm64': (base) => ({
+  *remove_pagetable(this: Kernel, start: number, end: number, sparse_vmap: boolean) {
+    if (twice(1) === 2) yield* base.remove_pagetable.call(this, start, end, sparse_vmap);
+  },
+}) });`;
+  const { status, results } = check(text, { name: 'mine.ts', args: ['B30'] });
+  expect({ status, results: results.map((r) => [r.id, r.verdict]) }).toEqual({
+    status: 1,
+    results: [['B30', 'uncured']],
+  });
+});
+
+test('a scenario that calls nothing of what is replaced is left out', () => {
+  expect(check(removing(AS_BASE), { args: ['B90', 'B06'] })).toEqual({ status: 0, results: [], stderr: '' });
+});

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = new URL('../', import.meta.url).pathname;
+const main = `${root}dist/cli/main.js`;
+const doc = readFileSync(`${root}docs/designs.md`, 'utf8');
+const shown = [...doc.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
+const STATUS = [2, 0];
+
+test.each(shown.map(([, command, output], i) => [command!, output!, STATUS[i]!] as const))(
+  'mhp %s prints what the document shows',
+  (command, output, status) => {
+    const run = spawnSync(process.execPath, [main, ...command.split(' ')], { cwd: root, encoding: 'utf8' });
+    expect(run.stdout).toBe(output);
+    expect([run.status, run.stderr]).toEqual([status, '']);
+  },
+);
+
+test('both runs of the sketch are shown', () => {
+  expect(shown).toHaveLength(STATUS.length);
+});
+
+test('the first module of the document cures B14', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mhp-designs-'));
+  try {
+    const file = join(folder, 'design.mjs');
+    writeFileSync(file, /```js\n([\s\S]*?)```/.exec(doc)![1]!);
+    const run = spawnSync(process.execPath, [main, 'check', '--design', file, '--json', 'B14'], {
+      encoding: 'utf8',
+    });
+    expect(run.status).toBe(0);
+    expect(JSON.parse(run.stdout).results).toMatchObject([{ id: 'B14', verdict: 'clean', within: [] }]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the example in TypeScript has its types right', () => {
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--allowJs',
+    '--skipLibCheck',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+  ];
+  const run = spawnSync(
+    process.execPath,
+    [
+      `${root}node_modules/typescript/bin/tsc`,
+      ...flags,
+      '--noImplicitAny',
+      'false',
+      'examples/two-passes-mended.ts',
+    ],
+    { cwd: root, encoding: 'utf8' },
+  );
+  expect(run.stdout).toBe('');
+});
