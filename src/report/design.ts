@@ -35,7 +35,6 @@ const columns = (base: string, design: string): Column[] => [
   { name: 'ID', right: false },
   { name: base, right: false },
   { name: design, right: false },
-  { name: 'STATES', right: true },
   { name: 'TITLE', right: false },
 ];
 
@@ -61,7 +60,8 @@ export function design_text(report: DesignReport, stories: boolean): string {
   const { name, base, replaced, rows } = report;
   const lines = [`${name}: ${base} with its own ${replaced.join(', ')}`];
   const touched = new Set(rows.flatMap(({ calls }) => calls));
-  for (const fn of replaced.filter((one) => !touched.has(one))) lines.push(`note: no scenario calls ${fn}`);
+  for (const fn of replaced.filter((one) => !touched.has(one)))
+    lines.push(`note: none of the scenarios calls ${fn}`);
   lines.push('');
   if (rows.length > 0)
     lines.push(
@@ -71,7 +71,6 @@ export function design_text(report: DesignReport, stories: boolean): string {
           row.id,
           base_text(row.base),
           row.design.within.length > 0 ? `${row.design.verdict} within bounds` : row.design.verdict,
-          String(row.design.states),
           row.title,
         ]),
         true,
