@@ -161,7 +161,37 @@ function explorer() {
   console.log(node(here('explorer/run.js'), '--quick').trimEnd());
 }
 
-const groups = { life, tables, memmap, ls, conform, explorer };
+function check() {
+  const rows = node(here('check.js'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const sum = rows.reduce((all, { seconds }) => all + seconds, 0);
+  const slowest = (of) => [...of].sort((a, b) => b.seconds - a.seconds);
+  const threads = rows.filter(({ kind }) => kind === 'threads');
+  const found = slowest(threads.filter(({ verdict }) => verdict === 'found'))[0];
+  const proved = slowest(threads.filter(({ verdict }) => verdict === 'clean'))[0];
+  const told = ({ id, release, seconds }) => `${seconds.toFixed(2)} s (${id} on ${release})`;
+  console.log(`mhp check: ${rows.length} runs in ${sum.toFixed(1)} s, one after the other in one process`);
+  console.log(`slowest first counterexample of threads ${told(found)}, slowest proof ${told(proved)}`);
+  console.log('the slowest ten');
+  console.log('id     release     verdict   states  seconds  states/s  share');
+  for (const { id, release, verdict, states, seconds } of slowest(rows).slice(0, 10)) {
+    console.log(
+      [
+        id.padEnd(6),
+        release.padEnd(11),
+        verdict.padEnd(7),
+        String(states).padStart(8),
+        seconds.toFixed(2).padStart(8),
+        (states ? (states / seconds).toExponential(1) : '-').padStart(9),
+        `${((100 * seconds) / sum).toFixed(1)}%`.padStart(6),
+      ].join(' '),
+    );
+  }
+}
+
+const groups = { check, life, tables, memmap, ls, conform, explorer };
 const asked = process.argv.slice(2);
 for (const name of asked.length ? asked : Object.keys(groups)) {
   if (!Object.hasOwn(groups, name)) {
