@@ -236,7 +236,10 @@ function with_ram(machine: Machine, c: Config): Machine {
   return { ...machine, ram };
 }
 
-export type BootOptions = BuildOptions;
+export interface BootOptions extends BuildOptions {
+  /** arm64: map what a running kernel never unmaps outside the linear map and the memmap, too: {@link permanent_mappings}. */
+  readonly permanent_mappings?: boolean;
+}
 
 /**
  * A running kernel of this release on this machine. What the machine's source says is taken over; what it lacks and
@@ -279,7 +282,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   boot_vars(machine, k, state);
   // nobody else runs yet: whatever the limit is for later, the tables are built in runs
   const alone = { ...k, c: { ...k.c, run_limit: Number.POSITIVE_INFINITY } };
-  notes.push(...boot_tables(machine, alone, state, sections));
+  notes.push(...boot_tables(machine, alone, state, sections, options.permanent_mappings ?? false));
   notes.push(...boot_hugetlb(machine, alone, state));
   if (machine.nvdimm) boot_nvdimm(machine.nvdimm, alone, state);
   return { kernel: k, state, notes };

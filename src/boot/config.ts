@@ -56,7 +56,7 @@ function linear_range(machine: Machine, section_size: number, map: Layout, physm
   const max_phys = 2 ** Math.min(physmem_bits, 52) - 1;
   if (machine.arch === 'x86_64') return { start: 0, end: max_phys };
   const align = memstart_align(machine.page_size, section_size);
-  const memstart = Math.floor(ram_start(machine) / align) * align;
+  const memstart = Math.floor((machine.memstart_addr ?? ram_start(machine)) / align) * align;
   return { start: memstart, end: Math.min(memstart + map.PAGE_END - map.PAGE_OFFSET - 1, max_phys) };
 }
 

@@ -10,6 +10,7 @@ import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
+import { map_permanent } from './permanent.ts';
 import { write_recorded } from './recorded-tables.ts';
 
 /**
@@ -50,6 +51,7 @@ export function boot_tables(
   k: Kernel,
   state: State,
   sections: readonly number[],
+  permanent: boolean,
 ): string[] {
   if (k.c.arch !== 'arm64') return [];
   state.mmu = new_mmu({ t: k.c.t, root: k.c.swapper_pg_dir, cpus: cpu_count(machine) });
@@ -69,9 +71,12 @@ export function boot_tables(
     return [];
   }
   const runner = new Runner(state);
-  const ret = runner.run(map_mem(k, state)).value || runner.run(map_memmap(k, sections)).value;
+  const ret =
+    runner.run(map_mem(k, state)).value ||
+    runner.run(map_memmap(k, sections)).value ||
+    (permanent && runner.run(map_permanent(k)).value);
   keep(0, Number.MAX_SAFE_INTEGER, (use) => use === USE.TABLE || use === USE.MEMMAP);
   state.vars.get(0)!.nr_vmemmap_pages = 0;
   state.table_pages = { allocated: {}, freed: {} };
-  return ret === 0 ? [] : ['boot memory is too small for its own page tables: they are incomplete'];
+  return !ret ? [] : ['boot memory is too small for its own page tables: they are incomplete'];
 }

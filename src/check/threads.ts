@@ -35,7 +35,13 @@ export function watched(
   const own = place_of(scenario);
   const machine = varied_machine(scenario.machine, variation);
   const place =
-    variation.geometry || variation.layout ? { machine, layout: varied_layout(machine, variation) } : own;
+    variation.geometry || variation.layout
+      ? {
+          machine,
+          layout: varied_layout(machine, variation),
+          permanent_mappings: variation.permanent_mappings ?? false,
+        }
+      : own;
   const name = program_name(id, release.name, variation);
   const { model, program } = interleaving(name, scenario, release, place);
   const monitors = thread_monitors(model.state, model.kernel.c, {

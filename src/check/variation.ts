@@ -2,21 +2,30 @@ import { layout as family_layout, LAYOUT_FAMILIES, type LayoutFamily } from '../
 import { translation } from '../geometry/translation.ts';
 import type { Machine } from '../machines/machine.ts';
 
+/** Bytes of a page and bits of an address of arm64. */
+export interface Shape {
+  readonly page_size: number;
+  readonly va_bits: number;
+}
+
 /** An entry otherwise than it stands in its file. */
 export interface Variation {
-  /** Bytes of a page and bits of an address of arm64. */
-  readonly geometry?: { readonly page_size: number; readonly va_bits: number };
+  readonly geometry?: Shape;
   /** A family of releases whose layout to take. */
   readonly layout?: LayoutFamily;
+  /** Boot memory elsewhere. */
+  readonly memory?: Pick<Machine, 'ram' | 'memstart_addr'>;
+  /** arm64: kernel image, fixmap and PCI I/O are mapped as well. */
+  readonly permanent_mappings?: boolean;
 }
 
 /** "4K/48" */
-export const geometry_text = ({ page_size, va_bits }: NonNullable<Variation['geometry']>): string =>
+export const geometry_text = ({ page_size, va_bits }: Shape): string =>
   `${page_size / 1024}K/${va_bits}`;
 
 /** The machine in another geometry. One that is no arm64 has no other. */
-export const varied_machine = (machine: Machine, { geometry }: Variation): Machine =>
-  geometry && machine.arch === 'arm64' ? { ...machine, ...geometry } : machine;
+export const varied_machine = (machine: Machine, { geometry, memory }: Variation): Machine =>
+  machine.arch === 'arm64' ? { ...machine, ...geometry, ...memory } : machine;
 
 /** Regions to boot with: those asked for; undefined where the release's own are. */
 export const varied_layout = (machine: Machine, { layout }: Variation) =>

@@ -20,6 +20,17 @@ export function* entries(m: Mmu, from: number, to: number): Generator<EntryRun> 
   yield* below(m, 0, m.root, m.t.entries[0]!, -m.t.entries[0]! * size, from, to);
 }
 
+/** The table at a depth that a walk for an address comes to; null where it ends before. */
+export function table_at(m: Mmu, depth: number, va: number): number | null {
+  let table = m.root;
+  for (let above = 0; above < depth; above++) {
+    const d = m.words.get(table + entry_index(m.t, above, va) * 8);
+    if (!is_valid(d) || !is_table(d)) return null;
+    table = output_address(d, m.t.page_shift);
+  }
+  return table;
+}
+
 /** Whether a walk from the root finds a leaf for an address. */
 export function is_mapped(m: Mmu, va: number): boolean {
   let table = m.root;

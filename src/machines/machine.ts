@@ -94,6 +94,8 @@ export interface Machine {
   /** Bytes. */
   readonly page_size: number;
   readonly va_bits?: number;
+  /** arm64: where a kernel that places its linear map at random (5.2.1 and 5.10.7 do, 7.1.5 does not) has put memstart_addr. By default as near below RAM as it goes. */
+  readonly memstart_addr?: number;
   /** uname -r of the source ("6.1.192", "5.10.223"), or a release name ("v6.1"). */
   readonly release?: string;
   readonly cmdline?: string;

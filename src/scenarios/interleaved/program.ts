@@ -62,6 +62,7 @@ export interface Interleaving {
 export interface Place {
   readonly machine: Machine;
   readonly layout: Layout | undefined;
+  readonly permanent_mappings?: boolean;
 }
 
 /** Where the scenario's file has it run. */
@@ -72,8 +73,12 @@ export const place_of = ({ interleaved, machine }: Scenario & { readonly machine
     : undefined,
 });
 
-const boot_options = ({ config }: Interleaved, { layout }: Place): BootOptions => ({
+const boot_options = (
+  { config }: Interleaved,
+  { layout, permanent_mappings = false }: Place,
+): BootOptions => ({
   run_limit: 1,
+  permanent_mappings,
   ...(layout ? { layout } : {}),
   ...(config.PTDUMP_DEBUGFS === undefined ? {} : { ptdump_debugfs: config.PTDUMP_DEBUGFS }),
   ...(config.DEBUG_VM_PGFLAGS === undefined ? {} : { debug_vm_pgflags: config.DEBUG_VM_PGFLAGS }),

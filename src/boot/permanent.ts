@@ -1,0 +1,48 @@
+import { region_of } from '../geometry/layout.ts';
+import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS } from '../kernel/arch/arm64/pgd_mapping.ts';
+import { early_pgtable_alloc } from '../kernel/arch/arm64/table_pages.ts';
+import type { Config } from '../kernel/config.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Steps } from '../steps/step.ts';
+
+/** What a running arm64 kernel never unmaps, and where it is. */
+export interface PermanentMapping {
+  readonly name: 'kernel image' | 'fixmap' | 'PCI I/O';
+  readonly va: number;
+}
+
+/** TEXT_OFFSET, to v5.7; without KASLR the image lies this far behind KIMAGE_VADDR, where vmalloc's region begins. */
+const TEXT_OFFSET = 2 ** 19;
+
+/** FIX_FDT is a multiple of this. */
+const FDT_ALIGN = 2 ** 21;
+
+/**
+ * One page of each: the kernel image, the device tree in the fixmap (mapped by setup_machine_fdt() for good), and the I/O space of
+ * a PCI host bridge. A machine without such a bridge lacks the last.
+ */
+export function permanent_mappings(c: Config): PermanentMapping[] {
+  const fixmap = region_of(c.layout, 'fixmap');
+  const pci_io = region_of(c.layout, 'pci_io');
+  const found: PermanentMapping[] = [{ name: 'kernel image', va: c.layout.VMALLOC_START + TEXT_OFFSET }];
+  if (fixmap) {
+    const fdt = Math.floor((fixmap.end - c.PAGE_SIZE) / FDT_ALIGN) * FDT_ALIGN;
+    found.push({ name: 'fixmap', va: Math.max(fixmap.start, fdt) });
+  }
+  if (pci_io) found.push({ name: 'PCI I/O', va: pci_io.start });
+  return found;
+}
+
+/** Map them. What they map does not matter: all show the page of the root. */
+export function* map_permanent(k: Kernel): Steps<number> {
+  const params = {
+    prot: k.c.pgprot.PAGE_KERNEL,
+    flags: NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS,
+    alloc: early_pgtable_alloc,
+  };
+  for (const { va } of permanent_mappings(k.c)) {
+    const ret = yield* k.__create_pgd_mapping(k.c.swapper_pg_dir, va, k.c.PAGE_SIZE, params);
+    if (ret) return ret;
+  }
+  return 0;
+}
