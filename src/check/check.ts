@@ -9,6 +9,7 @@ import { run_scenario } from '../scenarios/run.ts';
 import { Session } from '../scenarios/session.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
+import { does_not_fit, type Failure, meant_by } from './meant.ts';
 import { check_threads, type Search } from './threads.ts';
 import { geometry_text, type Variation, varied_layout, varied_machine } from './variation.ts';
 
@@ -64,17 +65,23 @@ function outcome_of(entry: Entry, release: string | Release, variation: Variatio
     : check_steps(entry, known, variation);
 }
 
-/** The failure that is named, if it is there; else the first. */
-function judged<F extends { readonly kind: string; readonly text: string }>(
-  { failure }: Entry,
-  failures: readonly F[],
-): Pick<Checked, 'verdict' | 'failure'> {
-  const named = failures.find(
-    ({ kind, text }) => failure !== null && kind === failure.kind && text.includes(failure.text),
-  );
+/** The failure that is meant, if it is there; else the first. */
+function judged(
+  entry: Entry,
+  release: string,
+  variation: Variation,
+  failures: readonly Failure[],
+): Pick<Checked, 'verdict' | 'failure' | 'reason'> {
+  const named = failures.find(meant_by(entry, release, variation));
   const first = named ?? failures[0];
-  if (!first) return { verdict: 'clean', failure: null };
-  return { verdict: named ? 'found' : 'other', failure: { kind: first.kind, text: first.text } };
+  if (!first) return { verdict: 'clean', failure: null, reason: null };
+  if (!named && does_not_fit(entry, release, variation, first))
+    return { verdict: 'n/a', failure: null, reason: `cannot be done as written: ${first.text}` };
+  return {
+    verdict: named ? 'found' : 'other',
+    failure: { kind: first.kind, text: first.text },
+    reason: null,
+  };
 }
 
 const steps_of = (outcomes: readonly { readonly steps: number }[]): number =>
@@ -89,6 +96,8 @@ function check_steps(entry: StepsEntry, release: Release, variation: Variation):
     ...NOTHING,
     ...judged(
       entry,
+      release.name,
+      variation,
       outcomes.flatMap(({ failures }) => failures),
     ),
     steps: steps_of(outcomes),
@@ -102,6 +111,8 @@ function check_memmap(entry: MemmapEntry, release: MemRelease): Outcome {
     ...NOTHING,
     ...judged(
       entry,
+      release.name,
+      {},
       outcomes.flatMap(({ failures }) => failures),
     ),
     steps: steps_of(outcomes),

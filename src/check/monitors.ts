@@ -56,14 +56,16 @@ export const thread_monitors = (
   invariants(state, c, partial),
 ];
 
-/** Of these, one that objects to nothing but a failure of this kind with this text. */
+/** Of these, one that objects to nothing but the failures of this kind that are `meant`. */
 export function named_monitor(
   monitors: readonly Monitor[],
-  { kind, text }: { readonly kind: string; readonly text: string },
+  kind: string,
+  meant: (said: string) => boolean,
 ): Monitor | undefined {
   const monitor = monitors.find(({ name }) => name === kind);
   if (!monitor) return undefined;
-  const named = (said: string | undefined): string | undefined => (said?.includes(text) ? said : undefined);
+  const named = (said: string | undefined): string | undefined =>
+    said !== undefined && meant(said) ? said : undefined;
   const { name, fault, stuck, spins, end, state, acquire, memory } = monitor;
   return {
     name,

@@ -97,7 +97,13 @@ function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMe
   const ram = ram_start(shape, layout, boot_memory, reach);
   const model = boot(machine_of(shape, ram), find_release(V5)!, { layout, permanent_mappings: true });
   const { c } = model.kernel;
-  const about = { ...table, boot_memory, memstart_addr: MEMSTART, ram: { start: ram, size: RAM_SIZE }, reach };
+  const about = {
+    ...table,
+    boot_memory,
+    memstart_addr: MEMSTART,
+    ram: { start: ram, size: RAM_SIZE },
+    reach,
+  };
   const from = MEMSTART + bytes_of(Math.max(table.start, memmap.start));
   const start = removable(c.SECTION_SIZE, from, MEMSTART + reach, ram);
   if (start === null)

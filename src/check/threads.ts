@@ -8,6 +8,7 @@ import { encodeToken } from '../schedule/token.ts';
 import type { Bounds, Verdict, Watch } from '../schedule/verdict.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
+import { as_written, type Failure, meant_by } from './meant.ts';
 import { named_monitor, thread_monitors } from './monitors.ts';
 import { program_name, type Variation, varied_layout, varied_machine } from './variation.ts';
 
@@ -53,7 +54,7 @@ export function watched(
 
 type Outcome = Pick<Checked, 'verdict' | 'failure' | 'reason' | 'within' | 'states' | 'steps' | 'told'>;
 
-/** Every interleaving: first for the failure that the entry names, if this is where it shows, then for any. */
+/** Every interleaving: first for the failure that the entry names, if it may show here, then for any. */
 export function check_threads(
   entry: ThreadsEntry,
   release: Release,
@@ -66,20 +67,24 @@ export function check_threads(
     const options = { monitors: of, bounds: search.bounds ?? {}, watch: search.watch ?? {} };
     return search.mode === 'traces' ? exploreTraces(program, options) : explore(program, options);
   };
-  const asked = release.name === entry.release || search.named_only || search.named_first;
-  const named = failure && asked ? named_monitor(monitors, failure) : undefined;
+  const meant = meant_by(entry, release.name, variation);
+  const cured = as_written(variation) && entry.fixed.includes(release.name);
+  const named =
+    failure && (!cured || search.named_only || search.named_first)
+      ? named_monitor(monitors, failure.kind, (said) => meant({ ...failure, text: said }))
+      : undefined;
   if (named) {
     const verdict = run([named]);
-    if (verdict.verdict !== 'proved' || search.named_only) return outcome(program, [named], verdict, failure);
+    if (verdict.verdict !== 'proved' || search.named_only) return outcome(program, [named], verdict, meant);
   }
-  return outcome(program, monitors, run(monitors), failure);
+  return outcome(program, monitors, run(monitors), meant);
 }
 
 function outcome(
   program: Program,
   monitors: readonly Monitor[],
   verdict: Verdict,
-  failure: ThreadsEntry['failure'],
+  meant: (failure: Failure) => boolean,
 ): Outcome {
   const { states, transitions: steps } = verdict.stats;
   const none = { failure: null, reason: null, within: [], states, steps, told: null };
@@ -92,6 +97,5 @@ function outcome(
     token: encodeToken(program, verdict.trace),
     preemptions: verdict.preemptions,
   };
-  const found = failure !== null && failure.kind === kind && text.includes(failure.text);
-  return { ...none, verdict: found ? 'found' : 'other', failure: { kind, text }, told };
+  return { ...none, verdict: meant({ kind, text }) ? 'found' : 'other', failure: { kind, text }, told };
 }

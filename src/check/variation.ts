@@ -20,8 +20,7 @@ export interface Variation {
 }
 
 /** "4K/48" */
-export const geometry_text = ({ page_size, va_bits }: Shape): string =>
-  `${page_size / 1024}K/${va_bits}`;
+export const geometry_text = ({ page_size, va_bits }: Shape): string => `${page_size / 1024}K/${va_bits}`;
 
 /** The machine in another geometry. One that is no arm64 has no other. */
 export const varied_machine = (machine: Machine, { geometry, memory }: Variation): Machine =>

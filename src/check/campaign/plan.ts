@@ -1,0 +1,75 @@
+import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
+import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
+import { mainline } from '../../releases/index.ts';
+import { mem_releases } from '../../releases/memmodel.ts';
+import type { Entry } from '../entry.ts';
+import type { Shape } from '../variation.ts';
+
+/** One entry on one release in one geometry. */
+export interface PlannedRun {
+  readonly kind: 'run';
+  readonly entry: string;
+  readonly release: string;
+  /** Null where the entry's machine has no other: x86_64, and struct pages as addresses. */
+  readonly shape: Shape | null;
+}
+
+/** The tables that the memmap shares, in one geometry and layout. */
+export interface PlannedTables {
+  readonly kind: 'shared_tables';
+  readonly shape: Shape;
+  readonly layout: LayoutFamily;
+}
+
+export type Planned = PlannedRun | PlannedTables;
+
+/** Every geometry of arm64. */
+export const SHAPES: readonly Shape[] = PAGE_SIZES.arm64.flatMap((page_size) =>
+  VA_BITS.arm64[page_size]!.map((va_bits) => ({ page_size, va_bits })),
+);
+
+const SERIES = ['S0', 'S1'];
+/** They replace functions of arm64 alone: on x86_64 they are S1. */
+const OPTIONS = ['option-1', 'option-2', 'option-3', 'option-4'];
+
+/** Which part of a campaign is wanted; what is absent is not restricted. */
+export interface Filter {
+  readonly entries?: readonly string[];
+  readonly releases?: readonly string[];
+  readonly shapes?: readonly Shape[];
+}
+
+/** The releases an entry is run on: mainline, the series, and those it speaks of itself. */
+export function releases_of(entry: Entry): readonly string[] {
+  const own = [entry.release, ...entry.fixed];
+  if (entry.kind === 'memmap') return [...new Set([...mem_releases.keys(), ...own])];
+  const options = entry.scenario.machine.arch === 'arm64' ? OPTIONS : [];
+  return [...new Set([...mainline.map(({ name }) => name), ...SERIES, ...options, ...own])];
+}
+
+const varies = (entry: Entry): boolean => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
+
+const same = (a: Shape, b: Shape): boolean => a.page_size === b.page_size && a.va_bits === b.va_bits;
+
+/**
+ * All configurations, in order: entries as given, releases, geometries; then tables by layout and geometry. With entries or
+ * releases asked for by name there are no tables.
+ */
+export function plan(entries: readonly Entry[], filter: Filter = {}): Planned[] {
+  const shapes = SHAPES.filter((shape) => filter.shapes?.some((one) => same(one, shape)) ?? true);
+  const chosen = entries.filter(({ id }) => filter.entries?.includes(id) ?? true);
+  const runs = chosen.flatMap((entry) =>
+    releases_of(entry)
+      .filter((release) => filter.releases?.includes(release) ?? true)
+      .flatMap((release) =>
+        (varies(entry) ? shapes : filter.shapes ? [] : [null]).map(
+          (shape): PlannedRun => ({ kind: 'run', entry: entry.id, release, shape }),
+        ),
+      ),
+  );
+  if (filter.entries ?? filter.releases) return runs;
+  const tables = LAYOUT_FAMILIES.flatMap((layout) =>
+    shapes.map((shape): PlannedTables => ({ kind: 'shared_tables', shape, layout })),
+  );
+  return [...runs, ...tables];
+}
