@@ -1,17 +1,22 @@
 import { boot, type Model } from '../boot/boot.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
 import { permanent_mappings } from '../boot/permanent.ts';
-import { type Layout, region_of, STRUCT_PAGE_SIZE } from '../geometry/layout.ts';
+import { type Layout, STRUCT_PAGE_SIZE } from '../geometry/layout.ts';
 import { type LayoutFamily, layout as layout_of } from '../geometry/layouts.ts';
 import { shared_tables } from '../geometry/shared-tables.ts';
-import { type LevelName, type Translation, translation, va_text } from '../geometry/translation.ts';
+import { max_physmem_bits } from '../geometry/sizes.ts';
+import { type LevelName, type Translation, translation } from '../geometry/translation.ts';
 import { leaves, table_at } from '../hardware/walk.ts';
 import { vmemmap_of } from '../kernel/arch/arm64/vmemmap.ts';
 import type { Machine } from '../machines/machine.ts';
-import { find_release } from '../releases/index.ts';
+import { defineRelease, find_release } from '../releases/index.ts';
+import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
-import type { Shape } from './variation.ts';
+import { check_entry } from './check.ts';
+import type { Checked } from './checked.ts';
+import type { Entry } from './entry.ts';
+import type { Search } from './threads.ts';
+import type { Shape, Variation } from './variation.ts';
 
 /**
  * Whether the tear-down of seed 001 (V5), which frees every table it finds empty, can find one empty that the memmap shares with
@@ -48,10 +53,23 @@ const G = 2 ** 30;
 const RAM_SIZE = 2 * G;
 const MEMSTART = G;
 
-/** One entry for every table other than the root that the memmap shares, and each place of boot memory. */
+/** V5's tear-down as it would have been on kernels with LPA2; five levels it does not know. */
+const V5 = defineRelease({
+  name: 'S1',
+  base: find_release('S1')!,
+  about: 'arm64 hot-remove V5 (seed 001), in any geometry of four levels at most',
+  constants: { LPA2: true },
+});
+
+/**
+ * Two for every table other than the root that the memmap shares: boot memory low, and high.
+ * @throws NoSuchGeometry for a shape the layout is not made for
+ * @throws NotApplicable for one of five levels
+ */
 export function shared_table_fates(shape: Shape, family: LayoutFamily): SharedTableFate[] {
   const t = translation('arm64', shape.page_size, shape.va_bits);
   const layout = layout_of(t, family);
+  if (t.levels > 4) throw new NotApplicable('V5 knows no tables of five levels');
   return tables_with_memmap(t, layout).flatMap((table) =>
     PLACES.map((place) => ({ shape, layout: family, ...fate_of(shape, layout, table, place) })),
   );
@@ -77,45 +95,79 @@ function tables_with_memmap(t: Translation, layout: Layout): Table[] {
   return [...found.values()].sort((a, b) => b.end - b.start - (a.end - a.start) || a.start - b.start);
 }
 
-/** A machine with boot memory from `start` on. */
-const machine_of = (shape: Shape, start: number): Machine => ({
-  source: 'shared table',
-  arch: 'arm64',
-  ...shape,
-  memstart_addr: MEMSTART,
-  ram: [{ start, size: RAM_SIZE, nid: 0 }],
-  nodes: [{ nid: 0, online: true, cpus: [0, 1] }],
-  missing: [],
-});
+/** Bytes of memory whose struct pages lie below an address of the memmap. */
+const described = (shape: Shape, layout: Layout, va: number): number =>
+  ((Math.min(va, layout.VMEMMAP_END) - layout.VMEMMAP_START) / STRUCT_PAGE_SIZE) * shape.page_size;
 
-const V5 = 'S1';
+/** Boot memory of a machine: high is past the struct pages in the table, as far as the linear map goes. */
+function memory_at(shape: Shape, layout: Layout, { end }: Table, place: BootMemory) {
+  const reach = described(shape, layout, end);
+  const past = Math.ceil((MEMSTART + reach) / G) * G;
+  const linear = layout.PAGE_END - layout.PAGE_OFFSET;
+  const most =
+    Math.min(MEMSTART + linear, 2 ** max_physmem_bits('arm64', shape.page_size, shape.va_bits)) - RAM_SIZE;
+  const start = place === 'low' ? MEMSTART : Math.min(past, most);
+  return {
+    reach,
+    /** The last struct pages in the table are not boot memory's. */
+    apart: place === 'low' ? reach > RAM_SIZE : past <= most,
+    memory: { memstart_addr: MEMSTART, ram: [{ start, size: RAM_SIZE, nid: 0 }] },
+  };
+}
+
+/**
+ * Where boot memory lies for an entry about the smallest table that memmap and vmalloc share, so that what it takes from the end of
+ * the memmap in that table is hot-added memory's.
+ * @throws NotApplicable where no table is shared, or boot memory must lie there
+ */
+export function memory_for_shared_table(
+  shape: Shape,
+  family: LayoutFamily,
+  place: BootMemory,
+): NonNullable<Variation['memory']> {
+  const t = translation('arm64', shape.page_size, shape.va_bits);
+  const layout = layout_of(t, family);
+  const table = tables_with_memmap(t, layout).findLast(({ regions }) => regions.includes('vmalloc'));
+  if (!table) throw new NotApplicable('vmemmap and vmalloc share no table below the root');
+  const { apart, memory } = memory_at(shape, layout, table, place);
+  if (!apart)
+    throw new NotApplicable(
+      place === 'low'
+        ? 'the struct pages in the shared table are all boot memory’s, which is never removed'
+        : 'the shared table holds all struct pages there are: boot memory cannot lie elsewhere',
+    );
+  return memory;
+}
 
 function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMemory) {
-  const memmap = region_of(layout, 'vmemmap')!;
-  const bytes_of = (va: number): number => ((va - memmap.start) / STRUCT_PAGE_SIZE) * shape.page_size;
-  const reach = bytes_of(Math.min(table.end, memmap.end));
-  const ram = ram_start(shape, layout, boot_memory, reach);
-  const model = boot(machine_of(shape, ram), find_release(V5)!, { layout, permanent_mappings: true });
+  const { memory, reach } = memory_at(shape, layout, table, boot_memory);
+  const ram = memory.ram[0]!;
+  const machine: Machine = {
+    source: 'shared table',
+    arch: 'arm64',
+    ...shape,
+    ...memory,
+    nodes: [{ nid: 0, online: true, cpus: [0, 1] }],
+    missing: [],
+  };
+  const model = boot(machine, V5, { layout, permanent_mappings: true });
   const { c } = model.kernel;
   const about = {
     ...table,
     boot_memory,
     memstart_addr: MEMSTART,
-    ram: { start: ram, size: RAM_SIZE },
+    ram: { start: ram.start, size: ram.size },
     reach,
   };
-  const from = MEMSTART + bytes_of(Math.max(table.start, memmap.start));
-  const start = removable(c.SECTION_SIZE, from, MEMSTART + reach, ram);
+  const from = MEMSTART + described(shape, layout, Math.max(table.start, layout.VMEMMAP_START));
+  const start = removable(c.SECTION_SIZE, from, MEMSTART + reach, ram.start);
   if (start === null)
     return { ...about, removed: null, fate: 'not removable' as const, kept_by: kept_by(model, table) };
-  const depth = c.t.name.indexOf(table.level);
-  const [first, last] = [start, start + c.SECTION_SIZE].map((pa) => vmemmap_of(c, pa / c.PAGE_SIZE)) as [
-    number,
-    number,
-  ];
+  const first = vmemmap_of(c, start / c.PAGE_SIZE);
+  const last = vmemmap_of(c, (start + c.SECTION_SIZE) / c.PAGE_SIZE);
   run(model, model.kernel.arch_vmemmap_populate(first, last, 0, null));
   run(model, model.kernel.arch_vmemmap_free(first, last, null));
-  const freed = table_at(model.state.mmu!, depth, table.start) === null;
+  const freed = table_at(model.state.mmu!, c.t.name.indexOf(table.level), table.start) === null;
   return {
     ...about,
     removed: { start, size: c.SECTION_SIZE },
@@ -126,44 +178,40 @@ function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMe
 
 function run<T>(model: Model, thread: Steps<T>): void {
   const { ended } = new Runner(model.state).run(thread);
-  if (ended !== 'returned') throw new Error(`a kernel function has ${ended}`);
+  if (ended !== 'returned') throw new Error(`a kernel function has ended with ${ended}`);
 }
 
-/** Physical address of boot memory. High: past the struct pages in the table, as far as the linear map goes. */
-function ram_start(shape: Shape, layout: Layout, place: BootMemory, reach: number): number {
-  if (place === 'low') return MEMSTART;
-  const linear = layout.PAGE_END - layout.PAGE_OFFSET;
-  const most = Math.min(MEMSTART + linear, 2 ** (shape.page_size === 65536 ? 52 : 48)) - RAM_SIZE;
-  return Math.min(Math.ceil((MEMSTART + reach) / G) * G, most);
-}
-
-/** The first section, wholly free of boot memory, with struct pages of [from, to). */
+/** The first section with struct pages of [from, to) in which there is no boot memory. */
 function removable(section: number, from: number, to: number, ram: number): number | null {
   for (let start = Math.floor(from / section) * section; start < to; start += section)
     if (start + section <= ram || start >= ram + RAM_SIZE) return start;
   return null;
 }
 
-/** Whose leaves a table still leads to. */
+/** Whose leaves a table leads to. */
 function kept_by({ kernel: { c }, state }: Model, { start, end }: Table): string[] {
   const others = permanent_mappings(c);
   const name = (va: number): string => {
     const other = others.find((mapping) => mapping.va === va);
     if (other) return other.name;
     if (va >= c.VMEMMAP_START && va < c.VMEMMAP_END) return 'struct pages of boot memory';
-    if (va >= c.PAGE_OFFSET && (c.PAGE_END === 0 || va < c.PAGE_END)) return 'linear map of boot memory';
-    throw new Error(`${va_text(va)} is mapped by nobody`);
+    return 'linear map of boot memory';
   };
   return [...new Set([...leaves(state.mmu!, start, end)].map((leaf) => name(leaf.start)))];
 }
 
-/** Whether a shape can be had in a layout. */
-export function has_layout(shape: Shape, family: LayoutFamily): boolean {
-  try {
-    layout_of(translation('arm64', shape.page_size, shape.va_bits), family);
-    return true;
-  } catch (error) {
-    if (error instanceof ImpossibleMachine) return false;
-    throw error;
-  }
-}
+/** An entry about such a table, explored on V5 where it is freed. */
+export const on_v5 = (
+  entry: Entry,
+  { shape, layout, memstart_addr, ram }: SharedTableFate,
+  search: Search,
+): Checked =>
+  check_entry(entry, V5, {
+    ...search,
+    variation: {
+      geometry: shape,
+      layout,
+      memory: { memstart_addr, ram: [{ ...ram, nid: 0 }] },
+      permanent_mappings: true,
+    },
+  });

@@ -33,8 +33,8 @@ export const varied_layout = (machine: Machine, { layout }: Variation) =>
     : undefined;
 
 /** What is other than in the file, for a name: "", " in 4K/48", " in 4K/48 with the layout of v5.4". */
-export const variation_text = ({ geometry, layout }: Variation): string =>
-  `${geometry ? ` in ${geometry_text(geometry)}` : ''}${layout ? ` with the layout of ${layout}` : ''}`;
+export const variation_text = ({ geometry, layout, memory }: Variation): string =>
+  `${geometry ? ` in ${geometry_text(geometry)}` : ''}${layout ? ` with the layout of ${layout}` : ''}${memory ? ' with boot memory elsewhere' : ''}`;
 
 const NAME = /^(.+?) on (\S+?)(?: in (\d+)K\/(\d+))?(?: with the layout of (\S+))?$/;
 

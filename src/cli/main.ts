@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ImpossibleMachine } from '../boot/impossible.ts';
 import { InputError } from '../machines/input-error.ts';
 import { BadOperation } from '../scenarios/session.ts';
+import * as campaign from './campaign.ts';
 import * as check from './check.ts';
 import * as conform from './conform.ts';
 import * as explore from './explore.ts';
@@ -31,6 +32,7 @@ for (const command of [
   run,
   check,
   options,
+  campaign,
   conform,
   ls,
   pages,

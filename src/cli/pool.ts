@@ -1,7 +1,8 @@
 import { Tinypool } from 'tinypool';
 import { interruptible } from './stop.ts';
 
-type Worker = 'explore-worker' | 'check-worker' | 'options-worker' | 'design-worker';
+/** Files beside this one. */
+type Worker = 'explore-worker' | 'check-worker' | 'options-worker' | 'design-worker' | 'campaign-worker';
 
 /** A worker on so many threads, for as long as the work takes. */
 export async function with_pool<T>(

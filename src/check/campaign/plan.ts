@@ -3,6 +3,7 @@ import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { mainline } from '../../releases/index.ts';
 import { mem_releases } from '../../releases/memmodel.ts';
 import type { Entry } from '../entry.ts';
+import { type BootMemory, PLACES } from '../neighbours.ts';
 import type { Shape } from '../variation.ts';
 
 /** One entry on one release in one geometry. */
@@ -12,6 +13,8 @@ export interface PlannedRun {
   readonly release: string;
   /** Null where the entry's machine has no other: x86_64, and struct pages as addresses. */
   readonly shape: Shape | null;
+  /** For an entry about a table that the memmap shares: it is run with kernel image, fixmap and PCI I/O mapped. */
+  readonly boot_memory: BootMemory | null;
 }
 
 /** The tables that the memmap shares, in one geometry and layout. */
@@ -37,6 +40,8 @@ export interface Filter {
   readonly entries?: readonly string[];
   readonly releases?: readonly string[];
   readonly shapes?: readonly Shape[];
+  /** Nothing but the tables that the memmap shares. */
+  readonly tables?: boolean;
 }
 
 /** The releases an entry is run on: mainline, the series, and those it speaks of itself. */
@@ -46,6 +51,10 @@ export function releases_of(entry: Entry): readonly string[] {
   const options = entry.scenario.machine.arch === 'arm64' ? OPTIONS : [];
   return [...new Set([...mainline.map(({ name }) => name), ...SERIES, ...options, ...own])];
 }
+
+/** An entry that brings a layout of its own: real ones may hide what it is about. */
+export const about_a_shared_table = (entry: Entry): boolean =>
+  entry.kind === 'threads' && entry.scenario.interleaved?.layout != null;
 
 const varies = (entry: Entry): boolean => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
 
@@ -57,13 +66,15 @@ const same = (a: Shape, b: Shape): boolean => a.page_size === b.page_size && a.v
  */
 export function plan(entries: readonly Entry[], filter: Filter = {}): Planned[] {
   const shapes = SHAPES.filter((shape) => filter.shapes?.some((one) => same(one, shape)) ?? true);
-  const chosen = entries.filter(({ id }) => filter.entries?.includes(id) ?? true);
+  const chosen = filter.tables ? [] : entries.filter(({ id }) => filter.entries?.includes(id) ?? true);
   const runs = chosen.flatMap((entry) =>
     releases_of(entry)
       .filter((release) => filter.releases?.includes(release) ?? true)
       .flatMap((release) =>
-        (varies(entry) ? shapes : filter.shapes ? [] : [null]).map(
-          (shape): PlannedRun => ({ kind: 'run', entry: entry.id, release, shape }),
+        (varies(entry) ? shapes : filter.shapes ? [] : [null]).flatMap((shape) =>
+          (about_a_shared_table(entry) ? PLACES : [null]).map(
+            (boot_memory): PlannedRun => ({ kind: 'run', entry: entry.id, release, shape, boot_memory }),
+          ),
         ),
       ),
   );
