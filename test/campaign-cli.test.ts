@@ -29,10 +29,10 @@ const SMALL = [
   '4K/48,16K/47,16K/48,64K/42',
 ];
 
-const EXPECTED = `24 configurations: 14 found, 10 clean
+const EXPECTED = `24 configurations: 12 found, 12 clean
 
 ID  FOUND OF WHERE
-B26     6 12 v5.7 16K/47 16K/48 64K/42; v5.10 16K/47 16K/48 64K/42
+B26     4 12 v5.7 16K/47 16K/48; v5.10 16K/47 16K/48
 B44     8 12 v5.7 all 4; v5.10 all 4
 `;
 
@@ -88,14 +88,15 @@ test('a campaign that was stopped goes on to the same bytes', () => {
   }
 });
 
-test('tables: in the layout that hides the race, and in the one that does not', () => {
+test('summary as data; tables alone', () => {
   const out = at('tables.jsonl');
-  const { stdout } = campaign('--geometry', '64K/42', '--release', 'v7.2', '--scenario', 'B36c', '--json');
+  const { stdout } = campaign('--geometry', '16K/47', '--release', 'v7.2', '--scenario', 'B36c', '--json');
   expect(JSON.parse(stdout)).toMatchObject({
     schema: 'mhp-campaign-summary/1',
     runs: 1,
     verdicts: { found: 1 },
     races: [],
+    latest: { release: 'v7.2', entries: [{ entry: 'B36c', applies: 1, found: 1 }] },
   });
   expect(campaign('--geometry', '4K/39', '--tables', '--json', '--out', out).status).toBe(0);
   const records = readFileSync(out, 'utf8')
