@@ -6,6 +6,7 @@ import { deadlock, livelock, lockOrder } from '../monitors/index.ts';
 import { flight_monitor, table_monitors } from '../monitors/mmu/index.ts';
 import type { Monitor } from '../schedule/monitor.ts';
 import type { View } from '../schedule/view.ts';
+import type { Failure } from './meant.ts';
 
 /** Faults by which an execution goes wrong, each a monitor of its own, named as failures are. */
 const FAULTS = ['use-after-free', 'wild-access', 'double-free', 'warn', 'lock-misuse', 'misuse'] as const;
@@ -56,16 +57,16 @@ export const thread_monitors = (
   invariants(state, c, partial),
 ];
 
-/** Of these, one that objects to nothing but the failures of this kind that are `meant`. */
+/** Of these, one that objects to nothing but a failure of this kind: with this text, unless `meant` says what is wanted. */
 export function named_monitor(
   monitors: readonly Monitor[],
-  kind: string,
-  meant: (said: string) => boolean,
+  { kind, text }: Failure,
+  meant: (failure: Failure) => boolean = (failure) => failure.text.includes(text),
 ): Monitor | undefined {
   const monitor = monitors.find(({ name }) => name === kind);
   if (!monitor) return undefined;
   const named = (said: string | undefined): string | undefined =>
-    said !== undefined && meant(said) ? said : undefined;
+    said !== undefined && meant({ kind, text: said }) ? said : undefined;
   const { name, fault, stuck, spins, end, state, acquire, memory } = monitor;
   return {
     name,

@@ -71,7 +71,7 @@ export function check_threads(
   const cured = as_written(variation) && entry.fixed.includes(release.name);
   const named =
     failure && (!cured || search.named_only || search.named_first)
-      ? named_monitor(monitors, failure.kind, (said) => meant({ ...failure, text: said }))
+      ? named_monitor(monitors, failure, meant)
       : undefined;
   if (named) {
     const verdict = run([named]);

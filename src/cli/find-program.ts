@@ -1,5 +1,6 @@
 import type { ThreadsEntry } from '../check/entry.ts';
 import { read_entry } from '../check/entry.ts';
+import { meant_by } from '../check/meant.ts';
 import { named_monitor } from '../check/monitors.ts';
 import { watched } from '../check/threads.ts';
 import { parse_program_name } from '../check/variation.ts';
@@ -30,7 +31,9 @@ export const find_program =
     if (!entry || !release) return undefined;
     try {
       const { program, monitors } = watched(entry, release, parsed.variation);
-      const named = entry.failure ? named_monitor(monitors, entry.failure) : undefined;
+      const named = entry.failure
+        ? named_monitor(monitors, entry.failure, meant_by(entry, release.name, parsed.variation))
+        : undefined;
       return { program, monitors, ...(named ? { named } : {}) };
     } catch (error) {
       if (error instanceof NoSuchGeometry) return undefined;
