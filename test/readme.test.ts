@@ -6,19 +6,30 @@ import { parseScenario } from '../src/scenarios/read.ts';
 const root = new URL('../', import.meta.url).pathname;
 const readme = readFileSync(`${root}README.md`, 'utf8');
 
-test('the example prints what the README shows', () => {
-  const shown = /```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/.exec(readme)!;
-  const run = spawnSync(process.execPath, ['dist/cli/main.js', ...shown[1]!.split(' ')], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  expect(run.status).toBe(0);
-  expect(run.stdout).toBe(shown[2]);
-});
+const examples = [...readme.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
 
-test('the scenario in the README is one', () => {
-  const text = /```yaml\n([\s\S]*?)```/.exec(readme)![1]!;
-  expect(parseScenario(text, 'README.md').steps.length).toBe(5);
+test.each(examples.map(([, command, shown]) => [command!, shown!]))(
+  '%s prints what the README shows',
+  (command, shown) => {
+    const run = spawnSync(process.execPath, ['dist/cli/main.js', ...command.split(' ')], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(run.status).toBe(0);
+    expect(run.stdout).toBe(shown);
+  },
+);
+
+test('the scenarios in the README are some', () => {
+  const texts = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) =>
+    parseScenario(match[1]!, 'README.md'),
+  );
+  expect(
+    texts.map(({ steps, interleaved }) => [steps.length, Object.keys(interleaved?.threads ?? {})]),
+  ).toEqual([
+    [5, []],
+    [0, ['checker', 'remover']],
+  ]);
 });
 
 test('the figures of the recordings are those the tests assert', () => {

@@ -2,7 +2,7 @@ import { check_entry } from '../check/check.ts';
 import { read_entry } from '../check/entry.ts';
 import { expected_of, type Row } from '../check/row.ts';
 import type { Variation } from '../check/variation.ts';
-import { told_text } from '../report/check.ts';
+import { told_text, why_text } from '../report/check.ts';
 import { telling_of } from '../report/kernel-telling.ts';
 import { traceChrome } from '../report/trace-chrome.ts';
 import type { Bounds } from '../schedule/verdict.ts';
@@ -17,7 +17,8 @@ export interface CheckTask {
   readonly bounds: Bounds;
   /** Look for the failure that the entry names and for no other. */
   readonly named_only?: boolean;
-  readonly story: boolean;
+  /** How much to tell of what went wrong. */
+  readonly story: 'whole' | 'brief' | 'none';
   readonly timeline: boolean;
 }
 
@@ -39,7 +40,7 @@ export default function work(task: CheckTask): Row {
     expected: expected_of(entry, task.release),
     token: threads?.token ?? null,
     preemptions: threads?.preemptions ?? null,
-    story: task.story && told ? told_text(told) : null,
+    story: told && task.story !== 'none' ? (task.story === 'whole' ? told_text(told) : why_text(told)) : null,
     timeline: task.timeline && threads ? traceChrome(threads.story, telling_of(threads.story)) : null,
     seconds: seconds(),
   };

@@ -30,6 +30,7 @@ interface Flags {
   /** Seconds. */
   readonly maxTime?: number;
   readonly threads?: number;
+  readonly brief?: boolean;
   readonly json?: boolean;
   readonly junit?: string;
   readonly timeline?: string;
@@ -61,6 +62,7 @@ export function register(program: Command): void {
     .option('--bound <n>', 'leave out executions with more preemptions', whole)
     .option('--max-time <seconds>', 'stop each search after so long', seconds)
     .option('--threads <n>', 'worker threads', whole)
+    .option('--brief', 'say why it goes wrong, and leave out the steps')
     .option('--json', 'print JSON')
     .option('--junit <file>', 'write a JUnit report')
     .option('--timeline <file>', 'write the first story as a Chrome trace-event file, which Perfetto opens')
@@ -165,7 +167,7 @@ function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
     if (!find_release(name) && !mem_releases.has(name))
       throw new InputError('--release', '', `${quote(name)} is no modelled release`);
   const varied = variations(flags);
-  const story = listed.length <= STORIES && varied.length === 1;
+  const story = listed.length > STORIES || varied.length > 1 ? 'none' : flags.brief ? 'brief' : 'whole';
   const bounds = bounds_of(flags);
   return listed.flatMap(({ entry, text }) =>
     releases_for(entry, flags.release).flatMap((release) =>
@@ -232,6 +234,7 @@ function print(entries: readonly Entry[], rows: readonly Row[], flags: Flags, st
           entry_text(
             entry,
             rows.filter(({ id }) => id === entry.id),
+            flags.brief,
           ),
         )
         .join('\n'),

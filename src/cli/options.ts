@@ -40,7 +40,7 @@ function race_tasks(): CheckTask[] {
         mode: 'states' as const,
         bounds: {},
         named_only: true,
-        story: false,
+        story: 'none' as const,
         timeline: false,
       };
     }),

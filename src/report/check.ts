@@ -5,7 +5,7 @@ import { as_expected } from '../check/row.ts';
 import { type Column, tableLines } from './columns.ts';
 import { mem_step_text } from './memmap.ts';
 import { step_text } from './scenario.ts';
-import { story_text } from './story-text.ts';
+import { story_text, story_why } from './story-text.ts';
 
 const plain = (text: string): string => text;
 
@@ -16,6 +16,20 @@ export function told_text(told: Told): string {
     told.kind === 'steps'
       ? told.outcomes.map((outcome) => step_text(outcome, plain))
       : told.outcomes.map((outcome) => mem_step_text(outcome, plain));
+  return lines.join('');
+}
+
+/** Why it went wrong, without the way there: of threads what whyText says, of steps the one that fails. */
+export function why_text(told: Told): string {
+  if (told.kind === 'threads') return story_why(told.story);
+  const lines =
+    told.kind === 'steps'
+      ? told.outcomes
+          .filter(({ failures }) => failures.length > 0)
+          .map((outcome) => step_text(outcome, plain))
+      : told.outcomes
+          .filter(({ failures }) => failures.length > 0)
+          .map((outcome) => mem_step_text(outcome, plain));
   return lines.join('');
 }
 
@@ -105,15 +119,15 @@ function headline(row: Row): string {
       ? []
       : [`${row.preemptions} ${row.preemptions === 1 ? 'preemption' : 'preemptions'}`]),
     ...(row.states > 0 ? [`${row.states} states`] : []),
-    time_text(row.seconds),
   ];
-  return `${row.release}: ${row.verdict}${bound}${unexpected}${told ? `, ${told}` : ''} (${counts.join(', ')})`;
+  const size = counts.length > 0 ? ` (${counts.join(', ')})` : '';
+  return `${row.release}: ${row.verdict}${bound}${unexpected}${told ? `, ${told}` : ''}${size}`;
 }
 
 /** An entry with what came of it on each release, and the stories. */
-export function entry_text(entry: Entry, rows: readonly Row[]): string {
+export function entry_text(entry: Entry, rows: readonly Row[], brief = false): string {
   const lines = [`${entry.id}  ${entry.title}`];
-  if (entry.why) lines.push(`    ${entry.why}`);
+  if (entry.why && !brief) lines.push(`    ${entry.why}`);
   for (const row of rows) {
     lines.push('', headline(row));
     if (row.story && row.verdict !== 'clean') {
