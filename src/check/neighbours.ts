@@ -8,7 +8,8 @@ import { type LevelName, type Translation, translation } from '../geometry/trans
 import { leaves, table_at } from '../hardware/walk.ts';
 import { vmemmap_of } from '../kernel/arch/arm64/vmemmap.ts';
 import type { Machine } from '../machines/machine.ts';
-import { defineRelease, find_release } from '../releases/index.ts';
+import { defineRelease } from '../releases/define.ts';
+import { find_release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
