@@ -23,6 +23,7 @@ import {
   SECTION_MARKED_PRESENT,
 } from '../kernel/state.ts';
 import { type MemRelease, make_mem_kernel } from '../releases/memmodel.ts';
+import { type BootmemPlaces, boot_bootmem } from './bootmem.ts';
 import { ImpossibleMachine } from './impossible.ts';
 import { configure_memmodel } from './memmodel-config.ts';
 
@@ -44,6 +45,8 @@ export interface MemMachine {
     | undefined;
   /** What lies behind all of them; null: nothing that is mapped. */
   readonly beyond?: string | null | undefined;
+  /** Where boot memory for nodes and sections lies; absent: nobody looks. */
+  readonly bootmem?: BootmemPlaces | undefined;
   readonly section_size_bits?: number | undefined;
   readonly max_physmem_bits?: number | undefined;
   readonly max_order?: number | undefined;
@@ -99,7 +102,14 @@ export function boot_memmodel(machine: MemMachine, release: MemRelease): MemMode
   place(world, c, machine, pieces);
   initialise(world, c, kept, pieces);
   world.memblock = split_nomap(kept, machine);
-  return { kernel: make_mem_kernel(release, c), world, messages };
+  const kernel = make_mem_kernel(release, c);
+  if (machine.bootmem) {
+    if (!('section_activate' in kernel))
+      throw new ImpossibleMachine(`bootmem: sections that come and go are not modelled on ${release.name}`);
+    const hotremove = machine.arch !== 'arm64' || release.arm64_hotremove;
+    messages.push(...boot_bootmem(world, kernel, machine.bootmem, hotremove));
+  }
+  return { kernel, world, messages };
 }
 
 /** mminit_validate_memmodel_limits(): sections cannot number what lies further up, and it is cut off. */

@@ -5,6 +5,7 @@ import * as free from '../kernel/mm/hugetlb/free.ts';
 import * as hstate from '../kernel/mm/hugetlb/hstate.ts';
 import * as mem_map from '../kernel/mm/hugetlb/mem_map.ts';
 import * as prep from '../kernel/mm/hugetlb/prep.ts';
+import * as bootmem_info from '../kernel/mm/memmodel/bootmem_info.ts';
 import type { MemConfig } from '../kernel/mm/memmodel/config.ts';
 import type { MemFunctions, MemKernel } from '../kernel/mm/memmodel/kernel.ts';
 import * as memory_model from '../kernel/mm/memmodel/memory_model.ts';
@@ -24,6 +25,8 @@ export interface MemRelease {
   readonly arm64: Partial<MemFunctions>;
   /** Sections of arm64 are 1G until v5.12, 128M after (FACTS 1.3; 4K and 16K pages). */
   readonly arm64_small_sections: boolean;
+  /** arm64 can remove memory (v5.7). */
+  readonly arm64_hotremove: boolean;
 }
 
 interface Definition extends Partial<Omit<MemRelease, 'functions'>> {
@@ -34,6 +37,7 @@ interface Definition extends Partial<Omit<MemRelease, 'functions'>> {
 
 const define = ({ base = null, functions, arm64 = {}, ...own }: Definition): MemRelease => ({
   arm64_small_sections: base?.arm64_small_sections ?? false,
+  arm64_hotremove: base?.arm64_hotremove ?? false,
   ...own,
   base,
   functions: { ...base?.functions, ...functions },
@@ -116,7 +120,15 @@ const v5_2 = define({
   name: 'v5.2',
   base: v2_6_28,
   about: '5.2.1',
-  functions: { ...mem_map.v5_2, ...clear.v5_2, ...copy.v5_2, ...follow.v5_2, ...free.v5_2, ...prep.v5_2 },
+  functions: {
+    ...bootmem_info.v5_2,
+    ...mem_map.v5_2,
+    ...clear.v5_2,
+    ...copy.v5_2,
+    ...follow.v5_2,
+    ...free.v5_2,
+    ...prep.v5_2,
+  },
   arm64: pfn_valid.arm64_v5_2,
 });
 const B93 = define({
@@ -150,7 +162,13 @@ const v5_6_rc7 = define({
   functions: section.v5_6_rc7,
 });
 const v5_4 = define({ name: 'v5.4', base: v5_4_18, about: '5.4.195', functions: section.v5_7_deactivate });
-const v5_7 = define({ name: 'v5.7', base: v5_4, about: '5.7.14', functions: section.v5_7 });
+const v5_7 = define({
+  name: 'v5.7',
+  base: v5_4,
+  about: '5.7.14',
+  functions: section.v5_7,
+  arm64_hotremove: true,
+});
 const v5_10 = define({
   name: 'v5.10',
   base: v5_7,
@@ -189,7 +207,14 @@ const v7_2 = define({
   name: 'v7.2',
   base: v6_12,
   about: '7.1.5',
-  functions: { ...clear.v7_1, ...copy.v7_1, ...follow.v7_1, ...hstate.v7_1, ...prep.v7_1 },
+  functions: {
+    ...bootmem_info.v7_1,
+    ...clear.v7_1,
+    ...copy.v7_1,
+    ...follow.v7_1,
+    ...hstate.v7_1,
+    ...prep.v7_1,
+  },
 });
 
 /** All of them by name, in order. */

@@ -87,11 +87,23 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
       if (valid(pfn) && !reachable(world, c, pfn))
         yield `pfn 0x${pfn.toString(16)} is valid and has no struct page`;
   }
+  yield* homeless(world);
   for (const [at, size] of world.maps) {
     const delta = world.places.get(at);
     if (typeof delta !== 'number' || world.mem_section.size === 0 || used.has(at)) continue;
     const pfn = (at - delta) / SIZEOF_STRUCT_PAGE;
     yield `the memmap of ${pfns(pfn, pfn + size / SIZEOF_STRUCT_PAGE)} is leaked: no section has it`;
+  }
+}
+
+/** Usemaps that live on in a section that has gone. */
+function* homeless(world: Memmap): Generator<string> {
+  for (const [nr, key] of world.bootmem?.usemap ?? []) {
+    const { section } = world.bootmem!.pages.get(key)!;
+    const has = (at: number): boolean =>
+      ((world.mem_section.get(at)?.flags ?? 0) & SECTION_HAS_MEM_MAP) !== 0;
+    if (section !== nr && has(nr) && !has(section))
+      yield `the usemap of section ${nr} lies in section ${section}, which is gone`;
   }
 }
 

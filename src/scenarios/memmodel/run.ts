@@ -84,6 +84,7 @@ export class MemSession {
     const { world, kernel } = this.#model;
     world.strays.length = 0;
     world.calls.clear();
+    if (world.bootmem) world.bootmem.notes.length = 0;
     const call = mem_call(this.#model, { kind, step } as MemStep);
     const known = new Set(call.sections ? this.#invariants() : []);
     const outcome = new Runner(world).run(call.thread());
@@ -106,7 +107,7 @@ export class MemSession {
       result,
       ret: outcome.ended === 'bug' ? null : ret,
       messages,
-      notes: paths(world.calls, kernel.c.MAX_ORDER_NR_PAGES),
+      notes: [...paths(world.calls, kernel.c.MAX_ORDER_NR_PAGES), ...(world.bootmem?.notes ?? [])],
       failures,
       strays,
       steps: outcome.steps,

@@ -33,6 +33,17 @@ export const MODELS: Readonly<Record<string, MemoryModel>> = {
   vmemmap: 'SPARSEMEM_VMEMMAP',
 };
 
+const place = z.union([z.enum(['pgdat', 'own']), z.int().min(0)]);
+const bootmem = z.strictObject({
+  pgdat: z
+    .array(z.strictObject({ node: nid, section: z.int().min(0) }))
+    .max(1024)
+    .optional()
+    .meta({ description: 'The section in which the pgdat of a node lies; without: the first of the node' }),
+  usemap: place.default('pgdat'),
+  memmap: place.default('pgdat'),
+});
+
 const memory = z.strictObject({
   arch: z.enum(['ppc64', 'x86_64', 'arm64', 'tiny']).meta({ description: 'tiny: sections of two pages' }),
   page_size: size.default(4096),
@@ -59,6 +70,10 @@ const memory = z.strictObject({
     .nullable()
     .optional()
     .meta({ description: 'What lies behind all memmaps; null: nothing that is mapped' }),
+  bootmem: bootmem.optional().meta({
+    description:
+      'In which section boot memory puts usemaps and memmaps: that of the pgdat, the very section each is for, or one by number',
+  }),
   ram: z
     .array(z.strictObject({ ...range, node: nid.default(0) }))
     .min(1)

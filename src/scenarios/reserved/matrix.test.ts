@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { boot } from '../../boot/boot.ts';
 import { find_release } from '../../releases/index.ts';
+import { parseScenario } from '../read.ts';
 import { BadOperation, Session } from '../session.ts';
 import type { ConsumerName } from './consumers.ts';
 import { type Kind, lay_out, machine } from './kinds.ts';
@@ -127,6 +129,28 @@ test('what changes, by the first release', () => {
     'transfer_complete_cb EFX',
     'check_page_span EFX',
   ]);
+});
+
+/** Consumer and kind of page that the scenarios of B85 to B87 ask about. */
+const told = new Set(
+  readdirSync('scenarios')
+    .filter((name) => /^B8[567]/.test(name))
+    .map((name) => parseScenario(readFileSync(`scenarios/${name}`, 'utf8'), name))
+    .flatMap(({ id, steps }) => {
+      const device = steps.flatMap(({ kind, step }) => (kind === 'zone_device' ? [step.memtype] : []))[0];
+      const kind = id === 'B86' ? 'X' : device === undefined ? 'B' : device === 'WB' ? 'E' : 'F';
+      return steps.flatMap((one) => (one.kind === 'consume' ? [`${one.step.consumer} ${kind}`] : []));
+    }),
+);
+
+test('every cell that changes is a scenario; device memory in an online section where the series converts', () => {
+  const changes = comparisons.flatMap(({ consumer, rows }) =>
+    rows.flatMap(({ release, changed }) =>
+      changed.filter((kind) => kind !== 'X' || release === 'S2').map((kind) => `${consumer} ${kind}`),
+    ),
+  );
+  expect(new Set(changes).size).toBe(23);
+  expect([...new Set(changes)].filter((cell) => !told.has(cell))).toEqual([]);
 });
 
 test('the cures: the taint of v5.12 for mixed sections, the memory type for reserved RAM', () => {

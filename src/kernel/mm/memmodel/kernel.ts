@@ -6,12 +6,14 @@ import type * as free from '../hugetlb/free.ts';
 import type * as hstate from '../hugetlb/hstate.ts';
 import type * as mem_map from '../hugetlb/mem_map.ts';
 import type * as prep from '../hugetlb/prep.ts';
+import type * as bootmem_info from './bootmem_info.ts';
 import type { MemConfig } from './config.ts';
 import type * as memory_model from './memory_model.ts';
 import type * as pfn_valid from './pfn_valid.ts';
 import type * as section from './section.ts';
 
-type Base = typeof clear.v2_6_27 &
+type Base = typeof bootmem_info.v5_2 &
+  typeof clear.v2_6_27 &
   typeof copy.v2_6_27 &
   typeof follow.v2_6_27 &
   typeof free.v2_6_27 &

@@ -31,6 +31,8 @@ const init_root = (world: Memmap, c: MemConfig, nr: number): void => {
   world.roots.add(SECTION_NR_TO_ROOT(c, nr));
 };
 
+const has_bootmem = (world: Memmap, nr: number): boolean => world.bootmem?.memmap.has(nr) ?? false;
+
 export const section_of = (nr: number): Steps<mem_section> => look(read_section, nr);
 export const set_section = (nr: number, fields: Partial<mem_section>): Steps<void> =>
   change(write_section, nr, fields);
@@ -108,6 +110,10 @@ export const v5_3 = {
   },
 
   *free_map_bootmem(this: MemKernel, nr: number, memmap: number): Steps<void> {
+    if (yield* look(has_bootmem, nr)) {
+      yield* this.free_bootmem_memmap(nr, memmap);
+      if (is_classic(this.c.memory_model)) return;
+    }
     if (is_classic(this.c.memory_model)) yield* change(release_memmap, memmap);
     else yield* this.vmemmap_free(nr * this.c.PAGES_PER_SECTION, this.c.PAGES_PER_SECTION);
   },

@@ -1,5 +1,6 @@
 import { Runs } from '../../../hardware/runs.ts';
 import type { CallStep, Steps } from '../../../steps/step.ts';
+import type { Bootmem } from './bootmem_info.ts';
 import { LINEAR, WINDOW } from './config.ts';
 
 /**
@@ -84,6 +85,8 @@ export interface Memmap {
   readonly calls: Map<string, number>;
   /** Sizes for which there is an hstate. */
   readonly hstates: Set<number>;
+  /** Where boot memory lies and who counts on it; null where nobody looks at that. */
+  bootmem: Bootmem | null;
 }
 
 /** What no memmap covers is mapped as `beyond` says, within the window alone. */
@@ -108,6 +111,7 @@ export function empty_memmap(beyond: Place): Memmap {
     strays: [],
     calls: new Map(),
     hstates: new Set(),
+    bootmem: null,
   };
 }
 
