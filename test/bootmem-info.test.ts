@@ -22,25 +22,25 @@ const two_nodes = (bootmem: MemMachine['bootmem']): MemMachine =>
 
 describe('where usemaps lie', () => {
   test('with the pgdat: nothing is said', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 'pgdat', memmap: 'pgdat' })).messages).toEqual([]);
+    expect(booted('v5.10', two_nodes({ usemap: 'pgdat', memmap: 0 })).messages).toEqual([]);
   });
 
   test('each in its own section: those beside the pgdat’s section depend on it and it on them', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 'own', memmap: 'pgdat' })).messages).toEqual([
+    expect(booted('v5.10', two_nodes({ usemap: 'own', memmap: 0 })).messages).toEqual([
       'Section 1 and 0 (node 0) have a circular dependency on usemap and pgdat allocations',
       'Section 3 and 2 (node 1) have a circular dependency on usemap and pgdat allocations',
     ]);
   });
 
   test('on another node: that must stay as long as this; told once for a section', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 1, memmap: 'pgdat' })).messages).toEqual([
+    expect(booted('v5.10', two_nodes({ usemap: 1, memmap: 0 })).messages).toEqual([
       'Section 1 and 0 (node 0) have a circular dependency on usemap and pgdat allocations',
       'node 1 must be removed before remove section 1',
     ]);
   });
 
   test('in section 0 it is told for every section: 0 stands for the first call', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 0, memmap: 'pgdat' })).messages).toEqual([
+    expect(booted('v5.10', two_nodes({ usemap: 0, memmap: 0 })).messages).toEqual([
       'node 1 must be removed before remove section 0',
       'node 1 must be removed before remove section 0',
     ]);
@@ -66,7 +66,7 @@ describe('where usemaps lie', () => {
   });
 
   test('a section goes, and with it the usemaps of others', () => {
-    const [outcome] = play('v5.10', two_nodes({ usemap: 1, memmap: 'pgdat' }), {
+    const [outcome] = play('v5.10', two_nodes({ usemap: 1, memmap: 0 }), {
       remove: { start: SECTION, size: SECTION },
     });
     expect(texts(outcome!)).toEqual([
@@ -154,10 +154,13 @@ test.each([
 
 test('machines that cannot be', () => {
   const boot = (release: string, machine: MemMachine) => () => booted(release, machine);
-  expect(boot('v5.10', two_nodes({ usemap: 9, memmap: 'pgdat' }))).toThrow(
+  expect(boot('v5.10', two_nodes({ usemap: 9, memmap: 0 }))).toThrow(
     new ImpossibleMachine('bootmem: there is no section 9 for the usemaps of node 0'),
   );
-  expect(boot('v5.2', two_nodes({ usemap: 'pgdat', memmap: 'pgdat' }))).toThrow(ImpossibleMachine);
+  expect(boot('v5.2', two_nodes({ usemap: 'pgdat', memmap: 0 }))).toThrow(ImpossibleMachine);
+  expect(boot('v5.10', two_nodes({ usemap: 0, memmap: 'own' }))).toThrow(
+    'bootmem: page 0 of the memmaps cannot lie in sections 0 and 1',
+  );
   expect(boot('v5.10', tiny(4, { memory_model: 'FLATMEM', bootmem: { usemap: 0, memmap: 0 } }))).toThrow(
     'bootmem: FLATMEM has no sections',
   );

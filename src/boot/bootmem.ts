@@ -50,6 +50,8 @@ export function boot_bootmem(
       bootmem.pages.set(key, { what, section, pages, memmap, count: 1, type: null, info: 0, freed: false });
     return key;
   };
+  /** Section of each page of memmaps, by address. */
+  const homes = new Map<number, number>();
   for (const [nid, sections] of nodes) {
     const home = places.pgdat?.find(({ node }) => node === nid)?.section ?? sections[0]!;
     const at = (place: BootmemPlace, nr: number): number =>
@@ -66,7 +68,12 @@ export function boot_bootmem(
         const what = shared
           ? `page ${(start - WINDOW) / c.PAGE_SIZE} of the memmaps`
           : `the memmap of section ${nr}`;
-        return allocate(what, at(places.memmap, nr), pages, [start, end]);
+        const section = at(places.memmap, nr);
+        const other = shared ? homes.get(start) : undefined;
+        if (other !== undefined && other !== section)
+          throw new ImpossibleMachine(`bootmem: ${what} cannot lie in sections ${other} and ${section}`);
+        homes.set(start, section);
+        return allocate(what, section, pages, [start, end]);
       });
       bootmem.memmap.set(nr, keys);
     }
