@@ -73,6 +73,11 @@ function check_pages(state: State, pages: readonly Span[]): string[] {
   for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_use(run.value) === USE.MEMMAP) taken.push(run);
   }
+  const counted = state.vars.get(0)!.nr_vmemmap_pages;
+  const n = taken.reduce((sum, { start, end }) => sum + end - start, 0);
+  if (counted >= 0 && counted !== n) {
+    broken.push(`${n} pages are taken for struct pages, ${counted} counted`);
+  }
   for (const { start, end } of missing(merged(taken), pages)) {
     broken.push(
       `${end - start} pages at pfn 0x${start.toString(16)} were taken for struct pages and hold none`,

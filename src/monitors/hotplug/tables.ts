@@ -7,7 +7,7 @@ import { merged, missing, type Span } from './spans.ts';
 
 /**
  * FACTS section 7, 4: a table page is linked once and belongs to the allocator or to memblock, no table page is left
- * over, constructors and destructors pair (B36).
+ * over or forgotten by the count, constructors and destructors pair (B36).
  */
 export function check_tables(state: State, c: Config): string[] {
   if (!state.mmu) return [];
@@ -31,6 +31,9 @@ export function check_tables(state: State, c: Config): string[] {
 
 const is_table = (page: number): boolean => page_use(page) === USE.TABLE || PageReserved(page);
 
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, n) => sum + n, 0);
+
 function check_pages(state: State, linked: readonly Span[]): string[] {
   const broken: string[] = [];
   for (const { start, end } of linked) {
@@ -50,6 +53,10 @@ function check_pages(state: State, linked: readonly Span[]): string[] {
       broken.push(`pfn 0x${run.start.toString(16)} was freed without its destructor`);
     }
   }
+  const { allocated, freed } = state.table_pages;
+  const counted = total(allocated) - total(freed);
+  const n = taken.reduce((sum, { start, end }) => sum + end - start, 0);
+  if (counted !== n) broken.push(`${n} table pages are taken, ${counted} counted`);
   for (const { start, end } of missing(merged(taken), linked)) {
     broken.push(`${end - start} table pages at pfn 0x${start.toString(16)} are linked nowhere`);
   }
