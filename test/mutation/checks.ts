@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { check_entry } from '../../src/check/check.ts';
+import { type Entry, read_entry } from '../../src/check/entry.ts';
+import { can_be_built } from '../tables.ts';
+import type { Form } from './forms.ts';
+import { LIVES, live } from './lives.ts';
+import { Bench, CONTIGUOUS, COURSES, type Course, FIVE_LEVELS, SHAPES, type Shape } from './ranges.ts';
+
+/** What a mutant is held against: each check says what goes wrong on the form, mutated or not. */
+export interface Check {
+  readonly name: string;
+  /** Seconds rather than milliseconds: what interleaves. */
+  readonly slow: boolean;
+  /** Of the catalogue. */
+  readonly entry: boolean;
+  /** It is about what the kernel says: the same must be said, no more and no less. */
+  readonly exact?: true;
+  readonly run: () => Result;
+}
+
+export interface Result {
+  readonly failures: readonly string[];
+  /** How large a search it was; of steps one after the other nothing is said here. */
+  readonly size?: string;
+}
+
+const shape_text = ({ page, va_bits, rodata }: Shape): string => `${page}K/${va_bits} rodata=${rodata}`;
+
+/** Runs of entries in one step, in shapes with and without blocks; lives take them everywhere. */
+const IN_RUNS: readonly string[] = ['4K/48 rodata=off', '16K/47 rodata=full'];
+
+const run_limits = (shape: Shape, { large, runs }: Course): number[] => [
+  ...(large && shape.page > 4 ? [] : [1]),
+  ...(large || runs || IN_RUNS.includes(shape_text(shape)) ? [Number.POSITIVE_INFINITY] : []),
+];
+
+const buildable = (release: string, { page, va_bits }: Shape): boolean =>
+  can_be_built(release, page, va_bits);
+
+/** Where five levels are wanted and the form's release has none, a later one has the same functions. */
+const release_for = ({ release }: Form, shape: Shape): string | null => {
+  if (buildable(release, shape)) return release;
+  return shape === FIVE_LEVELS && release === 'v6.1' ? 'v7.2' : null;
+};
+
+function* range_checks(form: Form): Generator<Check> {
+  for (const [name, course] of Object.entries(COURSES)) {
+    for (const shape of [...SHAPES, FIVE_LEVELS]) {
+      const release = release_for(form, shape);
+      if (!release) continue;
+      for (const run_limit of run_limits(shape, course)) {
+        yield {
+          name: `${name}, ${shape_text(shape)}${run_limit === 1 ? ', entry by entry' : ''}`,
+          slow: false,
+          entry: false,
+          run: () => {
+            const bench = new Bench(release, shape, run_limit);
+            course.run(bench, shape);
+            return { failures: bench.over() };
+          },
+          ...(course.exact ? { exact: true } : {}),
+        };
+      }
+    }
+  }
+}
+
+function* life_checks(form: Form): Generator<Check> {
+  for (const [name, life] of Object.entries(LIVES)) {
+    for (const shape of [...SHAPES.slice(1), CONTIGUOUS]) {
+      if (!buildable(form.release, shape)) continue;
+      yield {
+        name: `${name}, ${shape_text(shape)}`,
+        slow: false,
+        entry: false,
+        run: () => ({ failures: live(form.release, shape, life) }),
+      };
+    }
+  }
+}
+
+const SCENARIOS = new URL('../../scenarios/', import.meta.url);
+
+export const entries = (): Entry[] =>
+  readdirSync(SCENARIOS)
+    .filter((name) => /^B.*\.yaml$/.test(name))
+    .sort()
+    .map((name) => read_entry(readFileSync(new URL(name, SCENARIOS), 'utf8'), name))
+    .filter((entry) => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64');
+
+function* entry_checks({ release }: Form): Generator<Check> {
+  for (const entry of entries()) {
+    yield {
+      name: `${entry.id}: ${entry.title}`,
+      slow: entry.kind === 'threads',
+      entry: true,
+      run: () => {
+        const { verdict, failure, reason, states } = check_entry(entry, release);
+        const size = `${states} states`;
+        if (verdict === 'n/a' || verdict === 'clean') return { failures: [], size };
+        return { failures: [failure ? `${failure.kind}: ${failure.text}` : `${verdict}: ${reason}`], size };
+      },
+    };
+  }
+}
+
+/** All checks of a form, the quickest first. */
+export const checks_of = (form: Form): Check[] =>
+  [...range_checks(form), ...life_checks(form), ...entry_checks(form)].sort(
+    (a, b) => Number(a.slow) - Number(b.slow),
+  );
+
+/** Numbers left out, but where they are all that is said: a failure there is anyway may hit other pages. */
+export const kind_of = (failure: string): string =>
+  failure.startsWith('the tables are') ? failure : failure.replace(/0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+/g, '#');

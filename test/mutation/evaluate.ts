@@ -1,0 +1,134 @@
+import { type Check, checks_of, kind_of, type Result } from './checks.ts';
+import { type Difference, difference } from './compare.ts';
+import { type Form, forms } from './forms.ts';
+import type { Switch } from './instrument.ts';
+import { Recorder, type Trace } from './trace.ts';
+
+/** By which a mutant was caught. */
+export interface Caught {
+  readonly check: string;
+  readonly failure: string;
+}
+
+/** A mutant to be run. */
+export interface Order {
+  readonly form: string;
+  readonly key: string;
+  readonly rereads: boolean;
+}
+
+export interface Verdict {
+  readonly caught: Caught | null;
+  /** How one that was not caught differs, and where that shows first. */
+  readonly difference: Difference | null;
+  readonly where: string | null;
+}
+
+interface Original {
+  readonly check: Check;
+  readonly failures: readonly string[];
+  readonly kinds: ReadonlySet<string>;
+  readonly trace: Trace;
+}
+
+const mutant: Switch = { on: null, called: false };
+Object.assign(globalThis, { mutant });
+
+/** What the check comes to; an exception is a failure, too. */
+function run(check: Check, keep = false): Result & { readonly trace: Trace } {
+  const recorder = new Recorder(keep);
+  let result: Result;
+  try {
+    result = check.run();
+  } catch (error) {
+    result = { failures: [`exception: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+  return { ...result, trace: recorder.end(result.size) };
+}
+
+/** What the unmutated form says; null for an entry of the catalogue that fails anyway, which says nothing. */
+const originals = new Map<Check, Original | null>();
+
+function original_of(check: Check): Original | null {
+  let found = originals.get(check);
+  if (found === undefined) {
+    const { failures, trace } = run(check);
+    const kinds = new Set(failures.map(kind_of));
+    found = check.entry && kinds.size > 0 ? null : { check, failures, kinds, trace };
+    originals.set(check, found);
+  }
+  return found;
+}
+
+const checks = new Map<Form, readonly Check[]>();
+
+function checks_for(form: Form): readonly Check[] {
+  const found = checks.get(form) ?? checks_of(form);
+  checks.set(form, found);
+  return found;
+}
+
+interface Run {
+  readonly original: Original;
+  readonly trace: Trace;
+}
+
+/** Where the runs of both differ. */
+function compare(runs: readonly Run[], key: string, called: boolean): Verdict {
+  const verdict = (kind: Difference, where: string | null = null): Verdict => ({
+    caught: null,
+    difference: kind,
+    where,
+  });
+  if (!called) return verdict('unreached');
+  const differs = runs.find(({ original, trace }) => original.trace.effects !== trace.effects);
+  if (!differs)
+    return verdict(
+      runs.every(({ original, trace }) => original.trace.steps === trace.steps) ? 'same' : 'reads',
+    );
+  const { check } = differs.original;
+  mutant.on = null;
+  const before = run(check, true).trace.told;
+  mutant.on = key;
+  const after = run(check, true).trace.told;
+  mutant.on = null;
+  return verdict(difference(before, after), check.name);
+}
+
+/** The first that only one of them says. */
+function differs(before: readonly string[], now: readonly string[]): string | undefined {
+  const i = now.findIndex((text, at) => text !== before[at]);
+  if (i >= 0) return now[i];
+  return now.length < before.length ? `nothing says: ${before[now.length]}` : undefined;
+}
+
+/** Checks that show whether reads are the only difference. */
+const FEW = 32;
+
+/**
+ * Runs the mutant against all checks of the form until one of them catches it. `begun` is told of each. One that only reads
+ * once more does what the original does when its read comes later: it is run only to see that this is so.
+ */
+export function evaluate({ form: of, key, rereads }: Order, begun: (check: string) => void): Verdict {
+  const form = forms.find(({ name }) => name === of)!;
+  const all = rereads ? checks_for(form).slice(0, FEW) : checks_for(form);
+  const runs: Run[] = [];
+  mutant.called = false;
+  for (const check of all) {
+    begun(check.name);
+    mutant.on = null;
+    const original = original_of(check);
+    if (!original) continue;
+    mutant.on = key;
+    const { failures, trace } = run(check);
+    mutant.on = null;
+    const failure = check.exact
+      ? differs(original.failures, failures)
+      : failures.find((text) => !original.kinds.has(kind_of(text)));
+    if (failure !== undefined)
+      return { caught: { check: check.name, failure: failure.slice(0, 200) }, difference: null, where: null };
+    runs.push({ original, trace });
+  }
+  begun('the comparison');
+  return compare(runs, key, mutant.called);
+}

@@ -1,0 +1,54 @@
+/** The forms of tear-down whose functions are mutated, and where they lie. */
+
+export interface Form {
+  /** Name of the form in reports and in the names of mutants. */
+  readonly name: string;
+  /** The release that has it. */
+  readonly release: string;
+  readonly about: string;
+  /** Only functions that the release of this name does not have; without it all of them. */
+  readonly beyond?: string;
+}
+
+export const forms: readonly Form[] = [
+  { name: 'S1', release: 'S1', about: 'seed 001, V5 (FACTS 2.6)' },
+  { name: 'S0', release: 'S0', about: 'seed 000, V6 (FACTS 2.7)' },
+  { name: 'v5.7', release: 'v5.7', about: 'upstream (FACTS 2.8)' },
+  { name: 'v6.1', release: 'v6.1', about: 'upstream with the leaves of the linear map flushed last' },
+  { name: 'v7.2', release: 'v7.2', about: 'what v7.2 adds to it', beyond: 'v6.1' },
+];
+
+/** Where a tear-down begins; v7.2 asks before it begins. */
+export const ROOTS: readonly string[] = [
+  'arch_remove_memory',
+  'vmemmap_free',
+  'free_map_bootmem',
+  '__remove_pgd_mapping',
+  'can_unmap_without_split',
+];
+
+/** Functions in files elsewhere are called, not mutated. */
+export const FILES: readonly string[] = [
+  'hotunplug',
+  'hotunplug_leaves',
+  'hotunplug_range',
+  'hotunplug_tables',
+  'hotunplug_v5',
+  'mmu',
+  'pgtable',
+  'split_leaf',
+  'table_pages',
+  'tlbflush',
+  'vmemmap',
+].map((name) => `src/kernel/arch/arm64/${name}.ts`);
+
+/** The notation: these are steps, and what is done to a step is done where it is called. */
+export const STEPS: readonly string[] = [
+  'READ_ONCE',
+  'READ_RUN',
+  'WRITE_ONCE',
+  'XCHG_RUN',
+  'DSB',
+  'ISB',
+  'TLBI_VA',
+];

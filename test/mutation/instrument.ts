@@ -1,0 +1,64 @@
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import ts from 'typescript';
+import type { KernelFunction, Sources } from './functions.ts';
+import { key_of } from './list.ts';
+import { mutations_of } from './mutants.ts';
+
+/**
+ * The sources with every mutated function beside its original: which of them runs is asked at every call. Steps keep their
+ * identity that way, and one program can run all mutants.
+ */
+
+/** What the copy asks, as a global named mutant: the key of the mutant that is on, and whether it has been called. */
+export interface Switch {
+  on: string | null;
+  called: boolean;
+}
+
+const SWITCH = `
+function mutated(original, mutants) {
+  return function (...args) {
+    const { mutant } = globalThis;
+    if (mutant === undefined || mutants[mutant.on] === undefined) return original.apply(this, args);
+    mutant.called = true;
+    return mutants[mutant.on].apply(this, args);
+  };
+}
+`;
+
+/** All of a function but its name: "(this: Kernel, …): Steps<void> {…}". */
+const tail = ({ node }: KernelFunction): string =>
+  node.getSourceFile().text.slice(node.parameters.pos - 1, node.getEnd());
+
+function choice(fn: KernelFunction): string | null {
+  const mutations = mutations_of(fn);
+  if (mutations.length === 0) return null;
+  const mutants = mutations.map((m) => `${JSON.stringify(key_of(fn, m))}: function* ${m.text}`);
+  return `mutated(function* ${tail(fn)}, {${mutants.join(',\n')}})`;
+}
+
+/** A file with all its mutants in it. */
+export function instrumented({ files, functions }: Sources, file: string): string {
+  let { text } = files.get(file)!;
+  const here = [...functions.values()].filter((fn) => fn.file === file);
+  for (const fn of here.sort((a, b) => b.node.pos - a.node.pos)) {
+    const chosen = choice(fn);
+    if (chosen === null) continue;
+    const { node } = fn;
+    const start = node.getStart(node.getSourceFile());
+    const replaced = ts.isMethodDeclaration(node)
+      ? `${fn.name}: ${chosen}`
+      : `${/^export /.test(text.slice(start)) ? 'export ' : ''}const ${fn.name} = ${chosen};`;
+    text = text.slice(0, start) + replaced + text.slice(node.getEnd());
+  }
+  // a mutated function may be called by whatever stands before it
+  return `${text}\n${SWITCH}`;
+}
+
+/** Writes a copy of src and test below `to`, mutants included. */
+export function write_instrumented(sources: Sources, to: URL): void {
+  rmSync(to, { recursive: true, force: true });
+  for (const part of ['src', 'test', 'scenarios', 'package.json', 'tsconfig.json'])
+    cpSync(new URL(part, sources.root), new URL(part, to), { recursive: true });
+  for (const file of sources.files.keys()) writeFileSync(new URL(file, to), instrumented(sources, file));
+}

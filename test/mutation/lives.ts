@@ -1,0 +1,107 @@
+import { is_mapped } from '../../src/hardware/walk.ts';
+import { phys_to_virt } from '../../src/kernel/arch/arm64/mmu.ts';
+import { vmemmap_of } from '../../src/kernel/arch/arm64/vmemmap.ts';
+import { SECTION_HAS_MEM_MAP } from '../../src/kernel/state.ts';
+import type { Session } from '../../src/scenarios/session.ts';
+import { booted, G, play } from '../kit.ts';
+import { arm64, words_text } from '../tables.ts';
+import { far, type Shape } from './ranges.ts';
+import { Recorder } from './trace.ts';
+
+/** Memory that comes and goes as it does on a machine, all invariants checked after every operation. */
+
+interface Life {
+  readonly steps: (at: number, block: number) => readonly object[];
+  readonly boot_options?: string;
+}
+
+export const LIVES: Readonly<Record<string, Life>> = {
+  'a block comes and goes': {
+    steps: (at, size) => [
+      { add: { start: at, size, node: 1 } },
+      { online_movable: at / size },
+      { offline: at / size },
+      { remove: { start: at, size } },
+    ],
+  },
+  'two blocks, the first goes first': {
+    steps: (at, size) => [
+      { add: { start: at, size, node: 1 } },
+      { add: { start: at + size, size, node: 1 } },
+      { remove: { start: at, size } },
+      { touch: { start: at + size, size } },
+      { remove: { start: at + size, size } },
+      { add: { start: at, size, node: 1 } },
+      { remove: { start: at, size } },
+    ],
+  },
+  'an add that fails': {
+    steps: (at, size) => [
+      { fail: { site: 'vmemmap_populate' } },
+      { add: { start: at, size, node: 1, expect: 'any' } },
+      { add: { start: at, size, node: 1 } },
+      { remove: { start: at, size } },
+    ],
+  },
+  'device memory with an altmap': {
+    steps: (at) => [
+      { memremap: { start: at, size: 2 * G, altmap: '64M' } },
+      { memunmap: { start: at, size: 2 * G } },
+    ],
+  },
+  'a memmap of its own': {
+    boot_options: 'memory_hotplug.memmap_on_memory=1',
+    steps: (at, size) => [{ add: { start: at, size, node: 1 } }, { remove: { start: at, size } }],
+  },
+};
+
+/** As long as a section says that it has a memmap, whoever finds it so reads both memory and struct pages. */
+function unmapped({ state, kernel: { c } }: Session, start: number, size: number): string[] {
+  return [start, start + size - c.PAGE_SIZE].flatMap((phys) => {
+    const pfn = phys / c.PAGE_SIZE;
+    const section = state.mem_section.get(Math.floor(pfn / c.PAGES_PER_SECTION));
+    if (!section || !(section.section_mem_map & SECTION_HAS_MEM_MAP)) return [];
+    return [
+      ...(is_mapped(state.mmu!, phys_to_virt(c, phys))
+        ? []
+        : ['memory with a section is not mapped meanwhile']),
+      ...(is_mapped(state.mmu!, vmemmap_of(c, pfn))
+        ? []
+        : ['a struct page with a section is not mapped meanwhile']),
+    ];
+  });
+}
+
+/** What goes wrong in a life, and what is left when it is over. */
+export function live(release: string, shape: Shape, { steps, boot_options = '' }: Life): string[] {
+  const machine = arm64(shape.page, shape.va_bits, shape.rodata);
+  const options = `${String(machine.boot_options)} ${boot_options}`.trim();
+  const session = booted(release, { ...machine, boot_options: options });
+  const words = words_text(session);
+  const failures: string[] = [];
+  const size = session.kernel.c.memory_block_size_bytes;
+  const todo = steps(far(shape), size);
+  const outcomes = Recorder.watching(
+    (step) => {
+      if (
+        step.op === 'write'
+          ? step.obj === 'mem_section'
+          : step.op === 'call' && step.writes && step.obj === 'mmu'
+      )
+        failures.push(...unmapped(session, far(shape), size));
+    },
+    () => play(session, ...todo),
+  );
+  for (const outcome of outcomes) {
+    for (const { kind, text } of outcome.failures) failures.push(`${outcome.index} ${kind}: ${text}`);
+    for (const message of outcome.messages)
+      if (message.startsWith('BUG')) failures.push(`${outcome.index} ${message}`);
+  }
+  if (words_text(session) !== words) {
+    const { allocated, freed } = session.state.table_pages;
+    failures.push(
+      `the tables are not what they were: ${JSON.stringify(allocated)} - ${JSON.stringify(freed)}`,
+    );
+  }
+  return failures;
+}

@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { afterAll, describe, expect, test } from 'vitest';
+import { kind_of } from './checks.ts';
+import { difference } from './compare.ts';
+import { read_sources } from './functions.ts';
+import { instrumented, write_instrumented } from './instrument.ts';
+import { list_mutants } from './list.ts';
+import { Worker } from './pool.ts';
+import { read_results } from './results.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+const COPY = new URL('.mutants/sample/', ROOT);
+
+const sources = read_sources(ROOT);
+const mutants = await list_mutants(sources);
+const results = read_results(new URL('results.jsonl', import.meta.url));
+
+test('the mutants are those of the results', () => {
+  expect(mutants.map(({ name }) => name)).toEqual([...results.keys()]);
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  expect(mutants.length).toBeGreaterThan(900);
+});
+
+test.each([...sources.files.keys()])('%s with its mutants can be read', (file) => {
+  const { diagnostics } = ts.transpileModule(instrumented(sources, file), { reportDiagnostics: true });
+  expect(diagnostics).toEqual([]);
+});
+
+const SAMPLE = [
+  'S1 free_table: without __flush_tlb_kernel_pgtable(addr)',
+  'S1 free_table: twice table_page(k, READ_ONCE(p))',
+  'S0 unmap_hotplug_leaf: swapped clear_leaf(level, p, run.n) and flush_tlb_kernel_range(addr, addr + (next - addr) / run.n, run.n)',
+  'v5.7 free_empty_table: twice free_hotplug_pgtable_page(level, table, tables)',
+  'v6.1 v6_1_192.unmap_hotplug_range: without flush_tlb_kernel_range(addr, end)',
+  "v6.1 flush_and_wait: swapped change('mmu', issue, op) and DSB('ish')",
+];
+
+describe('a sample fares as it is written', () => {
+  const worker = new Worker(fileURLToPath(new URL('test/mutation/child.ts', COPY)));
+  afterAll(() => {
+    worker.end();
+    rmSync(COPY, { recursive: true, force: true });
+  });
+  write_instrumented(sources, COPY);
+
+  test.each(SAMPLE)('%s', async (name) => {
+    const { name: _, ...recorded } = results.get(name)!;
+    expect(await worker.evaluate(mutants.find((mutant) => mutant.name === name)!)).toEqual(recorded);
+  });
+});
+
+test('numbers are no difference, tables that are left are', () => {
+  expect(kind_of('CPU 0,1 may hold a PMD at ffff8003 (0x40 bytes)')).toBe(
+    'CPU #,# may hold a PMD at # (# bytes)',
+  );
+  expect(kind_of('the tables are not what they were: PTE 2 kept')).toBe(
+    'the tables are not what they were: PTE 2 kept',
+  );
+});
+
+describe('how two runs differ', () => {
+  const told = (text: string) =>
+    [...text].map((letter) => ({
+      kind: ({ r: 'read', f: 'flush', l: 'lock' } as const)[letter] ?? ('change' as const),
+      text: letter,
+    }));
+  test.each([
+    ['arb', 'arrb', 'reads'],
+    ['ab', 'afb', 'more flushing'],
+    ['afb', 'ab', 'less flushing'],
+    ['afb', 'abf', 'other flushing'],
+    ['ab', 'aab', 'again'],
+    ['ab', 'ba', 'order'],
+    ['la', 'al', 'order'],
+    ['a', 'la', 'more locking'],
+    ['la', 'a', 'less locking'],
+    ['ab', 'abab', 'more steps'],
+    ['ab', 'a', 'fewer steps'],
+    ['ab', 'ac', 'other steps'],
+  ])('%s and %s: %s', (before, after, what) => {
+    expect(difference(told(before), told(after))).toBe(what);
+  });
+});

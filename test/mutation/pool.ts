@@ -1,0 +1,66 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Answer } from './child.ts';
+import type { Order, Verdict } from './evaluate.ts';
+
+/** Milliseconds for one check, each of which takes the original less than one in a hundred of that. */
+export const LIMIT = 60_000;
+
+const verdict_of = (check: string, failure: string): Verdict => ({
+  caught: { check, failure },
+  difference: null,
+  where: null,
+});
+
+/** A process that evaluates mutants one after the other; one that does not come to an end is replaced by another. */
+export class Worker {
+  readonly #program: string;
+  #child: ChildProcess | null = null;
+
+  constructor(program: string) {
+    this.#program = program;
+  }
+
+  evaluate(order: Order): Promise<Verdict> {
+    this.#child ??= fork(this.#program, {
+      execArgv: ['--import', 'tsx', '--max-old-space-size=3000'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const child = this.#child;
+    return new Promise((resolve) => {
+      let check = 'the start';
+      let timer: NodeJS.Timeout;
+      const settle = (verdict: Verdict): void => {
+        clearTimeout(timer);
+        child.removeAllListeners();
+        resolve(verdict);
+      };
+      const watch = (): void => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          this.end();
+          settle(verdict_of(check, 'does not end'));
+        }, LIMIT);
+      };
+      watch();
+      child.on('message', (answer: Answer) => {
+        if ('verdict' in answer) {
+          settle(answer.verdict);
+          return;
+        }
+        check = answer.begun;
+        watch();
+      });
+      child.on('exit', () => {
+        this.#child = null;
+        settle(verdict_of(check, 'ends the program'));
+      });
+      child.send(order);
+    });
+  }
+
+  end(): void {
+    this.#child?.removeAllListeners();
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+  }
+}

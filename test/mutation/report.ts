@@ -1,0 +1,259 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { forms } from './forms.ts';
+import { read_sources } from './functions.ts';
+import { list_mutants, type Mutant } from './list.ts';
+import { type ResultLine, read_results } from './results.ts';
+
+/*
+ * npm run mutate:report: docs/mutations.md from the results and explanations.yaml. Fails when a mutant has no result, or one
+ * that was not caught has no explanation.
+ */
+
+const HERE = new URL('./', import.meta.url);
+const DOC = new URL('../../docs/mutations.md', HERE);
+
+/** Why a mutant is not caught. An equivalent one does what the original does, as far as anybody can tell. */
+export type Class = 'equivalent' | 'cost' | 'gap';
+
+interface Explanation {
+  readonly class: Class;
+  readonly why: string;
+  /** "function: what", in all forms, or "form function: what" in one. */
+  readonly mutants: readonly string[];
+}
+
+interface Survivor {
+  readonly mutant: Mutant;
+  readonly class: Class;
+  readonly why: string;
+}
+
+type Reason = Omit<Explanation, 'mutants'>;
+
+const REREADS: Reason = {
+  class: 'equivalent',
+  why: 'Nothing but reads is done again, and what they came to first is dropped: the same as reads that come later.',
+};
+
+/** Of a step that is done again, what the runs themselves say. */
+const BY_RUNS: Readonly<Partial<Record<string, Reason>>> = {
+  reads: { class: 'cost', why: 'What is done again finds nothing left to do: it only reads.' },
+  again: {
+    class: 'cost',
+    why: 'What has been written is written again at once. Nobody else may write there in between: the range is its own.',
+  },
+  'more flushing': {
+    class: 'cost',
+    why: 'Barriers and invalidations beside those of the original: nothing is safer, and nothing is lost but time.',
+  },
+};
+
+function by_runs({ operator, rereads }: Mutant, { difference }: ResultLine): Reason | undefined {
+  if (operator !== 'twice') return undefined;
+  if (rereads && ['reads', 'same', 'unreached'].includes(difference!)) return REREADS;
+  return BY_RUNS[difference!];
+}
+
+const without_form = ({ name, form }: Mutant): string => name.slice(form.length + 1);
+
+function explained(mutants: readonly Mutant[], results: ReadonlyMap<string, ResultLine>): Survivor[] {
+  const all = parse(readFileSync(new URL('explanations.yaml', HERE), 'utf8')) as readonly Explanation[];
+  const by_name = new Map(
+    all.flatMap((explanation) => explanation.mutants.map((name) => [name, explanation])),
+  );
+  const used = new Set<string>();
+  const missing: string[] = [];
+  const survivors = mutants.flatMap((mutant): Survivor[] => {
+    const result = results.get(mutant.name);
+    if (!result) {
+      missing.push(`no result: ${mutant.name}`);
+      return [];
+    }
+    if (result.caught) return [];
+    const name = [mutant.name, without_form(mutant)].find((one) => by_name.has(one));
+    if (name) used.add(name);
+    const explanation = name ? by_name.get(name) : by_runs(mutant, result);
+    if (!explanation) {
+      missing.push(`not explained (${result.difference}): ${mutant.name}`);
+      return [];
+    }
+    return [{ mutant, class: explanation.class, why: explanation.why.trim() }];
+  });
+  for (const name of by_name.keys())
+    if (!used.has(name)) missing.push(`explained, but caught or gone: ${name}`);
+  if (missing.length > 0) {
+    process.stderr.write(`${missing.join('\n')}\n`);
+    process.exit(1);
+  }
+  return survivors;
+}
+
+const percent = (part: number, of: number): string =>
+  of === 0 ? '-' : `${((100 * part) / of).toFixed(1)} %`;
+
+const row = (...cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
+
+function counts(mutants: readonly Mutant[], survivors: readonly Survivor[]): (string | number)[] {
+  const names = new Set(mutants.map(({ name }) => name));
+  const mine = survivors.filter(({ mutant }) => names.has(mutant.name));
+  const n = (what: Class): number => mine.filter((s) => s.class === what).length;
+  const caught = mutants.length - mine.length;
+  const all = mutants.length;
+  return [
+    all,
+    caught,
+    n('equivalent'),
+    n('cost'),
+    n('gap'),
+    percent(caught, all),
+    percent(caught, all - n('equivalent')),
+    percent(caught, all - n('equivalent') - n('cost')),
+  ];
+}
+
+const HEAD = [
+  'mutants',
+  'caught',
+  'equivalent',
+  'cost only',
+  'gap',
+  'caught of all',
+  'of those not equivalent',
+  'of those that do harm',
+];
+
+const table = (first: string, rows: readonly (readonly (string | number)[])[]): string[] => [
+  row(first, ...HEAD),
+  row('---', ...HEAD.map(() => '--:')),
+  ...rows.map((cells) => row(...cells)),
+];
+
+/** What a check is about, for counting. */
+function sort_of(result: ResultLine): string {
+  const { check, failure } = result.caught!;
+  if (/^(does not end|ends the program)$/.test(failure)) return 'does not end';
+  if (failure.startsWith('exception:')) return 'cannot go on (an exception of the model)';
+  if (/^ended by/.test(failure)) return 'a BUG or a deadlock';
+  if (/given back|may not be seen/.test(failure)) return 'an entry that is not visible in time';
+  if (/^B\d/.test(check)) return 'an entry of the catalogue that is clean otherwise';
+  if (/free pages can be reached/.test(failure)) return 'a free page that a CPU can reach';
+  if (/CPU .*(may hold|in flight)|translations:|contiguous-group/.test(failure))
+    return 'a translation that outlives its entry';
+  if (/^(the tables are|the neighbour)|tables:/.test(failure))
+    return 'tables that are not what they were, left over, or linked and free';
+  if (/invariant:|linear:|memmap:|meanwhile/.test(failure)) return 'another invariant between operations';
+  if (/is no table$/.test(failure)) return 'an entry used in a page that is no table';
+  if (/BUG|printk/.test(failure)) return 'the allocator: freed twice, or not its own';
+  if (/lock/.test(failure)) return 'a lock';
+  if (/warn|nothing says|splits|answer/.test(failure)) return 'a warning, or none where there must be one';
+  return 'something else';
+}
+
+function by_sort(results: readonly ResultLine[]): string[] {
+  const found = new Map<string, number>();
+  for (const result of results)
+    if (result.caught) found.set(sort_of(result), (found.get(sort_of(result)) ?? 0) + 1);
+  return [
+    row('caught by', 'mutants'),
+    row('---', '--:'),
+    ...[...found].sort((a, b) => b[1] - a[1]).map(([what, n]) => row(what, n)),
+  ];
+}
+
+/** Survivors with the same reason together, a line for each mutation with the forms that have it. */
+function told(survivors: readonly Survivor[]): string[] {
+  const whys = [...new Set(survivors.map(({ why }) => why))];
+  return whys.flatMap((why) => {
+    const lines = new Map<string, string[]>();
+    for (const { mutant } of survivors.filter((s) => s.why === why)) {
+      const place = mutant.place.replace('src/kernel/arch/arm64/', '');
+      const text = `- \`${without_form(mutant)}\` (${place})`;
+      lines.set(text, [...(lines.get(text) ?? []), mutant.form]);
+    }
+    return ['', why, '', ...[...lines].map(([text, of]) => `${text}: ${of.join(', ')}`)];
+  });
+}
+
+const sources = read_sources(new URL('../../', HERE));
+const mutants = await list_mutants(sources);
+const results = read_results(new URL('results.jsonl', HERE));
+const survivors = explained(mutants, results);
+const kinds = new Set(mutants.map(({ key }) => key)).size;
+
+const text = [
+  '# Mutations of the tear-down',
+  '',
+  `Every step of every function of the four forms of tear-down is left out, done twice, and done after the one behind it:`,
+  `${mutants.length} mutants, of ${kinds} changes to the text, each in every form that has the function. A mutant is caught when something that holds on`,
+  'the form as it is no longer holds. This file is made by `npm run mutate:report` from `test/mutation/results.jsonl`, which',
+  '`npm run mutate` writes, and `test/mutation/explanations.yaml`.',
+  '',
+  '| form | release | |',
+  '|---|---|---|',
+  ...forms.map(({ name, release, about }) => row(name, release, about)),
+  '',
+  '## The share caught',
+  '',
+  ...table('form', [
+    ...forms.map(({ name }) => [
+      name,
+      ...counts(
+        mutants.filter(({ form }) => form === name),
+        survivors,
+      ),
+    ]),
+    ['all', ...counts(mutants, survivors)],
+  ]),
+  '',
+  ...table('what is done to a step', [
+    ...(['without', 'twice', 'swapped'] as const).map((operator) => [
+      { without: 'left out', twice: 'done twice', swapped: 'done after the next' }[operator],
+      ...counts(
+        mutants.filter((mutant) => mutant.operator === operator),
+        survivors,
+      ),
+    ]),
+  ]),
+  '',
+  '*Equivalent*: nobody can tell it from the original. *Cost only*: it does more than it must. *Gap*: it does harm that',
+  'nothing here sees.',
+  '',
+  '## By what',
+  '',
+  'The first check that failed; most mutants fail many.',
+  '',
+  ...by_sort([...results.values()]),
+  '',
+  '## By function',
+  ...forms.flatMap(({ name }) => {
+    const mine = mutants.filter(({ form }) => form === name);
+    return [
+      '',
+      `### ${name}`,
+      '',
+      ...table(
+        'function',
+        [...new Set(mine.map(({ fn }) => fn))].map((fn) => [
+          `\`${fn}\``,
+          ...counts(
+            mine.filter((mutant) => mutant.fn === fn),
+            survivors,
+          ),
+        ]),
+      ),
+    ];
+  }),
+  '',
+  '## Not caught: gaps',
+  ...told(survivors.filter((s) => s.class === 'gap')),
+  '',
+  '## Not caught: cost only',
+  ...told(survivors.filter((s) => s.class === 'cost')),
+  '',
+  '## Not caught: equivalent',
+  ...told(survivors.filter((s) => s.class === 'equivalent')),
+  '',
+].join('\n');
+
+writeFileSync(DOC, text);
