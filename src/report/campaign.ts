@@ -19,12 +19,13 @@ const where = ({ release, applies, found, geometries }: OnRelease): string => {
 };
 
 const entries_table = (entries: readonly EntrySummary[]): Table => ({
-  headings: ['ID', 'FOUND', 'OF', 'WHERE'],
+  headings: ['ID', 'FOUND', 'OF', 'SAME WORDS', 'WHERE'],
   numbers: [1, 2],
-  rows: entries.map(({ entry, found, applies, undecided, releases }) => [
+  rows: entries.map(({ entry, found, applies, undecided, releases, same_words }) => [
     entry,
     String(found),
     String(applies),
+    same_words.join(' ') || '-',
     [...releases.map(where), ...(undecided > 0 ? [`undecided ${undecided}`] : [])].join('; ') || '-',
   ]),
 });
@@ -192,7 +193,7 @@ that release. ${counts(summary)}.
 ${wrong(summary)}`,
     `## Where each entry is reachable
 
-"Of" leaves out what is n/a.
+"Of" leaves out what is n/a. "Same words" names the entries whose failure says the same: what is found may be theirs.
 
 ${markdown(entries_table(summary.entries))}`,
   ];

@@ -19,6 +19,8 @@ export interface EntrySummary {
   readonly applies: number;
   readonly found: number;
   readonly undecided: number;
+  /** Entries whose failure has the same words: what shows may be theirs. */
+  readonly same_words: readonly string[];
   /** Only releases on which it shows. */
   readonly releases: readonly OnRelease[];
 }
@@ -78,14 +80,16 @@ const geometry_of = ({
   readonly va_bits: number | null;
 }): string => geometry_text({ page_size, va_bits: va_bits ?? 0 });
 
+/** Whether a failure says what an entry's does. */
+const says_like = ({ kind, text }: NonNullable<Entry['failure']>, { failure }: Entry): boolean =>
+  failure?.kind === kind && says_the_same(text, failure.text);
+
 /** Other entries whose failure says the same as this one. */
 export function same_as(record: RunRecord, entries: readonly Entry[]): readonly string[] {
   const { failure_kind: kind, failure_text: text } = record;
   if (record.verdict !== 'other' || kind === null || text === null) return [];
   return entries
-    .filter(
-      ({ id, failure }) => id !== record.entry && failure?.kind === kind && says_the_same(text, failure.text),
-    )
+    .filter((other) => other.id !== record.entry && says_like({ kind, text }, other))
     .map(({ id }) => id);
 }
 
@@ -102,8 +106,9 @@ function on_release(release: string, runs: readonly RunRecord[]): OnRelease {
   };
 }
 
-function entry_summary({ id, title }: Entry, all: readonly RunRecord[]): EntrySummary {
-  const runs = all.filter(({ entry }) => entry === id);
+function entry_summary(entry: Entry, all: readonly RunRecord[], entries: readonly Entry[]): EntrySummary {
+  const { id, title, failure } = entry;
+  const runs = all.filter((run) => run.entry === id);
   const releases = unique(runs.map(({ release }) => release)).map((release) =>
     on_release(
       release,
@@ -116,6 +121,9 @@ function entry_summary({ id, title }: Entry, all: readonly RunRecord[]): EntrySu
     applies: releases.reduce((sum, { applies }) => sum + applies, 0),
     found: releases.reduce((sum, { found }) => sum + found, 0),
     undecided: runs.filter(({ verdict }) => verdict === 'undecided').length,
+    same_words: entries
+      .filter((other) => other.id !== id && failure !== null && says_like(failure, other))
+      .map((other) => other.id),
     releases: releases.filter(({ found }) => found > 0),
   };
 }
@@ -213,7 +221,7 @@ export function summarize(records: readonly CampaignRecord[], entries: readonly 
   const runs = records.filter(is_run);
   const tables = records.filter((record) => !is_run(record)) as (TableRecord | NoTablesRecord)[];
   const ran = entries.filter(({ id }) => runs.some(({ entry }) => entry === id));
-  const summaries = ran.map((entry) => entry_summary(entry, runs));
+  const summaries = ran.map((entry) => entry_summary(entry, runs, entries));
   const verdicts: Record<string, number> = {};
   for (const { verdict } of runs) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
   return {
