@@ -212,7 +212,7 @@ function others_of(runs: readonly RunRecord[]): OtherFailure[] {
 }
 
 /** Up to the first full stop that ends a sentence. */
-const first_sentence = (text: string): string => /^.*?[.:](?=\s|$)/s.exec(text)?.[0] ?? text;
+const first_sentence = (text: string): string => /^.*?\.(?=\s|$)/s.exec(text)?.[0] ?? text;
 
 const is_run = (record: CampaignRecord): record is RunRecord => record.kind === 'run';
 
