@@ -156,13 +156,13 @@ test('bad input is one line, and exit status 2', () => {
     [['--out', folder], `${folder}: a directory`],
     [
       ['--out', text, '--resume'],
-      `${text}: line 1: is not the header of this campaign: its configurations, entries or bounds are others`,
+      `${text}: line 1: is not the header of these runs: what is run, or its bounds, are others`,
     ],
     [
       [...SMALL, '--out', foreign, '--resume'],
-      `${foreign}: line 1: is not the header of this campaign: its configurations, entries or bounds are others`,
+      `${foreign}: line 1: is not the header of these runs: what is run, or its bounds, are others`,
     ],
-    [[...one, '--out', damaged, '--resume'], `${damaged}: line 2: is no record of a campaign`],
+    [[...one, '--out', damaged, '--resume'], `${damaged}: line 2: is no record of such a run`],
   ] as const) {
     const { status, stdout, stderr } = campaign(...args);
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `mhp: ${line}\n` });

@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { appendFileSync, readFileSync } from 'node:fs';
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import type { Planned } from '../check/campaign/plan.ts';
 import type { CampaignRecord, RunRecord } from '../check/campaign/record.ts';
 import { InputError } from '../machines/input-error.ts';
 import type { Bounds } from '../schedule/verdict.ts';
 import type { CampaignTask } from './campaign-worker.ts';
-import { onFile, saveWhole } from './output.ts';
+import { digest, read_lines } from './results-file.ts';
 
 const SCHEMA = 'mhp-campaign/1';
 
@@ -22,19 +20,15 @@ export interface Header {
 }
 
 export function header_of(tasks: readonly CampaignTask[], version: string, bounds: Bounds): Header {
-  const hash = createHash('sha256');
-  for (const { planned, sources } of tasks) hash.update(JSON.stringify([planned, sources]));
   return {
     schema: SCHEMA,
     version,
     configurations: tasks.length,
     max_states: bounds.maxStates ?? null,
     max_time: bounds.maxTime ?? null,
-    plan: hash.digest('hex'),
+    plan: digest(tasks.map(({ planned, sources }) => [planned, sources])),
   };
 }
-
-const line_of = (value: Header | CampaignRecord): string => `${JSON.stringify(value)}\n`;
 
 /** Whether a record is of this configuration. */
 function is_of(record: CampaignRecord, planned: Planned): boolean {
@@ -62,19 +56,7 @@ export function read_results(
   header: Header,
   tasks: readonly CampaignTask[],
 ): CampaignRecord[][] {
-  const text = onFile(path, () => readFileSync(path, 'utf8'));
-  // a line without an end was being written
-  const lines = text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .slice(0, -1);
-  if (lines[0] !== line_of(header).trimEnd())
-    throw new InputError(
-      path,
-      'line 1',
-      'is not the header of this campaign: its configurations, entries or bounds are others',
-    );
-  const records = lines.slice(1).map((line, i) => parsed(path, line, i + 2));
+  const records = read_lines<CampaignRecord>(path, header, (value) => 'kind' in value);
   const done: CampaignRecord[][] = [];
   let at = 0;
   for (const { planned } of tasks) {
@@ -90,38 +72,6 @@ export function read_results(
   if (done.length === tasks.length && at < records.length)
     throw new InputError(path, `line ${at + 2}`, 'comes after the last configuration');
   return done;
-}
-
-function parsed(path: string, line: string, number: number): CampaignRecord {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null && 'kind' in value) return value as CampaignRecord;
-  } catch {}
-  throw new InputError(path, `line ${number}`, 'is no record of a campaign');
-}
-
-/** Results on their way into a file: as they come in any order, in the file in that of the configurations. */
-export class ResultsFile {
-  readonly #path: string;
-  readonly #waiting = new Map<number, readonly CampaignRecord[]>();
-  #next: number;
-
-  /** Begin with what is there already. */
-  constructor(path: string, header: Header, done: readonly (readonly CampaignRecord[])[]) {
-    this.#path = path;
-    this.#next = done.length;
-    saveWhole(path, line_of(header) + done.flat().map(line_of).join(''));
-  }
-
-  add(index: number, records: readonly CampaignRecord[]): void {
-    this.#waiting.set(index, records);
-    let text = '';
-    for (let next = this.#waiting.get(this.#next); next; next = this.#waiting.get(this.#next)) {
-      text += next.map(line_of).join('');
-      this.#waiting.delete(this.#next++);
-    }
-    if (text !== '') onFile(this.#path, () => appendFileSync(this.#path, text));
-  }
 }
 
 type Type = 'STRING' | 'INT64' | 'BOOLEAN' | 'JSON';

@@ -9,11 +9,12 @@ import { geometry_text, type Shape } from '../check/variation.ts';
 import { InputError, quote } from '../machines/input-error.ts';
 import { campaign_json, campaign_markdown, campaign_text } from '../report/campaign.ts';
 import type { Bounds } from '../schedule/verdict.ts';
-import { header_of, parquet, ResultsFile, read_results } from './campaign-file.ts';
+import { header_of, parquet, read_results } from './campaign-file.ts';
 import type { CampaignTask } from './campaign-worker.ts';
 import { catalogue, type Listed } from './catalogue.ts';
 import { checkInput, checkOutput, saveWhole } from './output.ts';
 import { in_pool } from './pool.ts';
+import { ResultsFile } from './results-file.ts';
 
 interface Flags {
   readonly out?: string;
@@ -138,7 +139,7 @@ async function run(flags: Flags): Promise<number> {
   const header = header_of(tasks, version, bounds);
   if (flags.resume) checkInput(flags.out!);
   const done = flags.resume ? read_results(flags.out!, header, tasks) : [];
-  const file = flags.out === undefined ? undefined : new ResultsFile(flags.out, header, done);
+  const file = flags.out === undefined ? undefined : new ResultsFile<CampaignRecord>(flags.out, header, done);
   const told = progress(tasks, done.length);
   const came: (readonly CampaignRecord[] | undefined)[] = [
     ...done,

@@ -14,8 +14,9 @@ import type { Bounds } from '../schedule/verdict.ts';
 import { catalogue, type Listed } from './catalogue.ts';
 import { check_design_file } from './check-design.ts';
 import type { CheckTask } from './check-worker.ts';
-import { checkOutput, saveWhole } from './output.ts';
+import { checkInput, checkOutput, saveWhole } from './output.ts';
 import { in_pool } from './pool.ts';
+import { digest, ResultsFile, read_lines } from './results-file.ts';
 import { read_text } from './source.ts';
 
 interface Flags {
@@ -33,6 +34,8 @@ interface Flags {
   readonly brief?: boolean;
   readonly json?: boolean;
   readonly junit?: string;
+  readonly out?: string;
+  readonly resume?: boolean;
   readonly timeline?: string;
 }
 
@@ -65,6 +68,8 @@ export function register(program: Command): void {
     .option('--brief', 'say why it goes wrong, and leave out the steps')
     .option('--json', 'print JSON')
     .option('--junit <file>', 'write a JUnit report')
+    .option('--out <file>', 'write a line of JSON for each run')
+    .option('--resume', 'go on with the file of --out')
     .option('--timeline <file>', 'write the first story as a Chrome trace-event file, which Perfetto opens')
     .addHelpText(
       'after',
@@ -204,11 +209,37 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
       json: flags.json ?? false,
       stories: names.length > 0 && listed.length === 1,
     });
-  for (const path of [flags.junit, flags.timeline]) if (path !== undefined) checkOutput(path);
+  if (flags.resume && flags.out === undefined)
+    throw new InputError('--resume', '', 'goes with --out, the file to go on with');
+  for (const path of [flags.junit, flags.timeline, flags.out]) if (path !== undefined) checkOutput(path);
   const tasks = tasks_of(listed, flags);
-  const told = progress(tasks.length);
-  const came = await in_pool<CheckTask, Row>('check-worker', tasks, workers(flags), told);
-  const rows = came.filter((row) => row !== undefined);
+  const header = {
+    schema: 'mhp-check-runs/1',
+    runs: tasks.length,
+    // bounds on memory are the machine's, not the runs'
+    plan: digest(tasks.map((task) => ({ ...task, bounds: { ...task.bounds, maxMemory: null } }))),
+  };
+  if (flags.resume) checkInput(flags.out!);
+  const done = flags.resume ? read_lines<Row>(flags.out!, header, (value) => 'verdict' in value) : [];
+  const file =
+    flags.out === undefined
+      ? undefined
+      : new ResultsFile<Row>(
+          flags.out,
+          header,
+          done.map((row) => [row]),
+        );
+  const told = progress(tasks.length, done.length);
+  const came = await in_pool<CheckTask, Row>(
+    'check-worker',
+    tasks.slice(done.length),
+    workers(flags),
+    (row, i) => {
+      file?.add(done.length + i, [row]);
+      told(row);
+    },
+  );
+  const rows = [...done, ...came.filter((row) => row !== undefined)];
   print(
     listed.map(({ entry }) => entry),
     rows,
@@ -249,9 +280,9 @@ function timeline(path: string, rows: readonly Row[]): void {
 }
 
 /** How far it is, on a terminal. */
-function progress(all: number): (row: Row) => void {
+function progress(all: number, before: number): (row: Row) => void {
   if (!process.stderr.isTTY) return () => {};
-  let done = 0;
+  let done = before;
   return ({ id, release, verdict }) => {
     done++;
     process.stderr.write(
