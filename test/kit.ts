@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { boot } from '../src/boot/boot.ts';
+import { type BootOptions, boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
 import { parseMachineFile } from '../src/machines/machine-file.ts';
 import { find_release } from '../src/releases/index.ts';
@@ -41,9 +41,9 @@ export const with_options = (machine: MachineObject, boot_options: string): Mach
 });
 
 /** A release that has booted on the machine. */
-export function booted(release: string, machine: MachineObject): Session {
+export function booted(release: string, machine: MachineObject, options: BootOptions = {}): Session {
   const parsed = parseMachineFile(stringify(machine), 'machine');
-  return new Session(boot(parsed, find_release(release)!));
+  return new Session(boot(parsed, find_release(release)!, options));
 }
 
 /** One kernel function on a booted machine. */

@@ -70,6 +70,8 @@ export interface BuildOptions {
   readonly ptdump_debugfs?: boolean;
   /** CONFIG_DEBUG_VM_PGFLAGS. On with CONFIG_DEBUG_VM unless told otherwise. */
   readonly debug_vm_pgflags?: boolean;
+  /** Regions that memblock's static arrays hold: 128 unless told otherwise. */
+  readonly init_memblock_regions?: number;
 }
 
 /** @throws ImpossibleMachine when this release cannot be built with that shape */
@@ -189,6 +191,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     ZONE_DEVICE: zones.indexOf('Device'),
     MAX_NUMNODES: arch === 'arm64' ? 16 : 1024,
     ARCH_KEEP_MEMBLOCK: constants.ARCH_KEEP_MEMBLOCK[arch],
+    INIT_MEMBLOCK_REGIONS: options.init_memblock_regions ?? 128,
     FIRMWARE_MEMMAP: arch === 'x86_64',
     memblock_columns: constants.memblock_columns === 'range nid flags',
     parameters: constants.memory_hotplug_parameters,

@@ -8,6 +8,7 @@ import {
   MEMBLOCK_RSRV_NOINIT,
   memblock_capacity,
 } from '../kernel/mm/memblock.ts';
+import { memblock_array } from '../kernel/mm/memblock_slots.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region, type State } from '../kernel/state.ts';
 import type { Machine, MemblockRegion } from '../machines/machine.ts';
 
@@ -89,6 +90,8 @@ export function boot_memblock(machine: Machine, c: Config, nid_of: NodeOf, state
   const memory =
     machine.memblock?.memory.map((r) => region_of(machine, c, nid_of, r, true)) ?? regions_of_ram(machine);
   const reserved = (machine.memblock?.reserved ?? []).map((r) => region_of(machine, c, nid_of, r, false));
-  state.memblock_type.set(MEMBLOCK_MEMORY, { regions: memory, max: memblock_capacity(memory.length) });
-  state.memblock_type.set(MEMBLOCK_RESERVED, { regions: reserved, max: memblock_capacity(reserved.length) });
+  const after_boot = (regions: readonly memblock_region[]) =>
+    memblock_array(regions, memblock_capacity(regions.length, c.INIT_MEMBLOCK_REGIONS));
+  state.memblock_type.set(MEMBLOCK_MEMORY, after_boot(memory));
+  state.memblock_type.set(MEMBLOCK_RESERVED, after_boot(reserved));
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { booted_for_steps } from '../../test/interleave.ts';
 import { ARM64, booted, G, M, type MachineObject, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
 import type { State } from '../kernel/state.ts';
 import { Runner } from '../schedule/run.ts';
 import { call, type Step, type Steps } from '../steps/step.ts';
@@ -76,6 +77,19 @@ function called(state: State, thread: Steps<unknown>): Set<string> {
 test.each(MACHINES)('a call changes what it says, and nothing if it only looks: %s', (release, machine) => {
   const { kernel, state } = booted(release, machine);
   expect([...called(state, life({ kernel, at: 8 * G }))]).toEqual([]);
+});
+
+test('nor does memblock, slot by slot', () => {
+  const { kernel: k, state } = booted_for_steps('v5.2', ARM64, { init_memblock_regions: 1 });
+  const thread = function* (): Steps<void> {
+    for (const at of [4, 6, 8]) yield* k.memblock_add_node(at * G, G, 0, MEMBLOCK_NOMAP);
+    yield* k.memblock_clear_nomap(6 * G, G);
+    yield* k.memblock_remove(2 * G, 5 * G);
+    yield* k.memblock_is_map_memory(G);
+  };
+  const before = encode_state(state);
+  expect([...called(state, thread())]).toEqual([]);
+  expect(encode_state(state)).not.toBe(before);
 });
 
 test('threads run on CPUs of their own, and a kernel that takes many entries at once is refused', () => {

@@ -1,10 +1,11 @@
 import { entry_steps } from '../kernel/arch/arm64/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
+import { slot_steps } from '../kernel/mm/memblock_slots.ts';
 import { get_page } from '../kernel/mm/memmap.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import { hex } from '../kernel/pfn.ts';
-import type { State } from '../kernel/state.ts';
+import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
 import type { Fault } from '../schedule/machine.ts';
 import type { Step } from '../steps/step.ts';
 import { entry_access } from './touches.ts';
@@ -18,6 +19,8 @@ export function stale_pointer(c: Config, state: State, step: Step): Fault | unde
       return stale_page(state, args[0]!);
     case usage_steps.test_bit:
       return stale_usage(state, args[1]!);
+    case slot_steps.slot:
+      return stale_regions(state, args[0]!, args[1]!);
     default:
       return stale_table(c, state, step);
   }
@@ -33,6 +36,12 @@ function stale_usage(state: State, nr: number): Fault | undefined {
   if (!usage_steps.is_freed(state, nr)) return undefined;
   const object = `section ${nr}`;
   return { kind: 'use-after-free', text: `read of the usage of ${object}, which is free`, object };
+}
+
+function stale_regions(state: State, type: number, array: number): Fault | undefined {
+  if (!slot_steps.is_freed(state, type, array)) return undefined;
+  const object = `memblock.${type === MEMBLOCK_MEMORY ? 'memory' : 'reserved'}.regions`;
+  return { kind: 'use-after-free', text: `read of what was ${object}, which is free`, object };
 }
 
 /** An access to a page table entry where there is no page table: a fault, although the processor would not mind. */

@@ -33,6 +33,8 @@ export interface Config {
   readonly MAX_NUMNODES: number;
   readonly ARCH_KEEP_MEMBLOCK: boolean;
   readonly FIRMWARE_MEMMAP: boolean;
+  /** Room of the static arrays; INIT_MEMBLOCK_MEMORY_REGIONS of later releases. */
+  readonly INIT_MEMBLOCK_REGIONS: number;
   /** debugfs memblock prints node and flags. */
   readonly memblock_columns: boolean;
   /** Names below /sys/module/memory_hotplug/parameters. */

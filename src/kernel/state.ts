@@ -283,9 +283,16 @@ export interface memblock_region {
 }
 
 export interface memblock_type {
+  /** As many as cnt says. */
   regions: readonly memblock_region[];
+  /** Slots behind the last region, as far as they have been written to; kept where others may look in between. */
+  past: readonly memblock_region[];
   /** Capacity of the array. */
   max: number;
+  /** kmalloc() gave the array: memblock_memory_in_slab, memblock_reserved_in_slab. */
+  in_slab: boolean;
+  /** Arrays it had before, the oldest first, null when freed; kept where others may look in between. */
+  outgrown: readonly (readonly memblock_region[] | null)[];
 }
 
 export const IORESOURCE_MEM = 1;

@@ -13,6 +13,7 @@ import {
   memblock_capacity,
   memblock_search,
 } from './memblock.ts';
+import { memblock_array } from './memblock_slots.ts';
 
 const UNITS = 20;
 const UNIT = 0x1000;
@@ -37,9 +38,9 @@ function canonical(units: readonly Unit[]): memblock_region[] {
   return regions;
 }
 
-const empty = (): Session => {
-  const session = booted('v6.1', ARM64);
-  session.state.memblock_type.set(MEMBLOCK_MEMORY, { regions: [], max: 128 });
+const empty = (run_limit = Number.POSITIVE_INFINITY): Session => {
+  const session = booted('v6.1', ARM64, { run_limit });
+  session.state.memblock_type.set(MEMBLOCK_MEMORY, memblock_array([], 128));
   return session;
 };
 const regions = (session: Session, type = MEMBLOCK_MEMORY): readonly memblock_region[] =>
@@ -62,13 +63,18 @@ const operation = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constant('clear_nomap' as const), at: place }) },
 );
 
-describe('any sequence of add, remove and clear_nomap', () => {
+const WAYS = [
+  ['at once', Number.POSITIVE_INFINITY],
+  ['slot by slot', 1],
+] as const;
+
+describe.each(WAYS)('any sequence of add, remove and clear_nomap, done %s,', (_, run_limit) => {
   test('holds what a plain array of units holds, in the fewest regions, and finds every address', () => {
-    const session = empty();
+    const session = empty(run_limit);
     const k = session.kernel;
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 14 }), (operations) => {
-        session.state.memblock_type.set(MEMBLOCK_MEMORY, { regions: [], max: 128 });
+        session.state.memblock_type.set(MEMBLOCK_MEMORY, memblock_array([], 128));
         const units: Unit[] = new Array<Unit>(UNITS).fill(null);
         for (const step of operations) {
           const { first, n } = step.at;
@@ -96,8 +102,10 @@ describe('any sequence of add, remove and clear_nomap', () => {
       { seed: 11, numRuns: 1500 },
     );
   });
+});
 
-  test('every change is a write of its own: a reader sees a sorted array without overlaps at each of them', () => {
+describe('a change done at once', () => {
+  test('is a write of its own: a reader sees a sorted array without overlaps at each of them', () => {
     const session = empty();
     const { kernel: k, state } = session;
     state.memblock_type.get(MEMBLOCK_MEMORY)!.regions = [
@@ -129,12 +137,15 @@ describe('any sequence of add, remove and clear_nomap', () => {
   });
 });
 
-describe('the array', () => {
+describe.each(WAYS)('the array, changed %s,', (_, run_limit) => {
   const many = (session: Session, n: number, max: number): void => {
-    session.state.memblock_type.set(MEMBLOCK_MEMORY, {
-      regions: Array.from({ length: n }, (_, i) => ({ base: 2 * i * UNIT, size: UNIT, nid: 0, flags: 0 })),
-      max,
-    });
+    const islands = Array.from({ length: n }, (_, i) => ({
+      base: 2 * i * UNIT,
+      size: UNIT,
+      nid: 0,
+      flags: 0,
+    }));
+    session.state.memblock_type.set(MEMBLOCK_MEMORY, memblock_array(islands, max));
   };
 
   test.each([
@@ -143,10 +154,12 @@ describe('the array', () => {
     [128, 128],
     [129, 256],
     [1025, 2048],
-  ])('of %i regions after boot has room for %i', (count, max) => expect(memblock_capacity(count)).toBe(max));
+  ])('of %i regions after boot has room for %i', (count, max) =>
+    expect(memblock_capacity(count, 128)).toBe(max),
+  );
 
   test('is filled to the last place without doubling', () => {
-    const session = empty();
+    const session = empty(run_limit);
     many(session, 127, 128);
     expect(run(session, session.kernel.memblock_add_node(1000 * UNIT, UNIT, 0, 0)).value).toBe(0);
     expect(session.state.memblock_type.get(MEMBLOCK_MEMORY)!.max).toBe(128);
@@ -155,7 +168,7 @@ describe('the array', () => {
   });
 
   test('a range over many gaps doubles it as often as it takes, though all merge in the end', () => {
-    const session = empty();
+    const session = empty(run_limit);
     many(session, 100, 100);
     expect(run(session, session.kernel.memblock_add_node(0, 400 * UNIT, 0, 0)).value).toBe(0);
     expect(regions(session)).toEqual([{ base: 0, size: 400 * UNIT, nid: 0, flags: 0 }]);
@@ -163,7 +176,7 @@ describe('the array', () => {
   });
 
   test('needs two places more for a removal, even one that removes nothing', () => {
-    const session = empty();
+    const session = empty(run_limit);
     many(session, 127, 128);
     expect(run(session, session.kernel.memblock_remove(5000 * UNIT, UNIT)).value).toBe(0);
     expect(session.state.memblock_type.get(MEMBLOCK_MEMORY)!.max).toBe(256);
@@ -173,7 +186,7 @@ describe('the array', () => {
   test.each(['memblock_add_node', 'memblock_remove', 'memblock_clear_nomap'] as const)(
     '%s that cannot double it is -ENOMEM, says so, and changes nothing',
     (name) => {
-      const session = empty();
+      const session = empty(run_limit);
       many(session, 128, 128);
       const before = regions(session);
       session.state.vars.get(0)!.fail_alloc = { memblock_double_array: 1 };
@@ -194,11 +207,9 @@ describe('the array', () => {
   );
 
   test('reserved is another array', () => {
-    const session = empty();
-    session.state.memblock_type.set(MEMBLOCK_RESERVED, {
-      regions: [{ base: 0, size: 4 * UNIT, nid: -1, flags: 0 }],
-      max: 128,
-    });
+    const session = empty(run_limit);
+    const whole = { base: 0, size: 4 * UNIT, nid: -1, flags: 0 };
+    session.state.memblock_type.set(MEMBLOCK_RESERVED, memblock_array([whole], 128));
     expect(run(session, session.kernel.memblock_phys_free(UNIT, UNIT)).value).toBe(0);
     expect(regions(session, MEMBLOCK_RESERVED)).toEqual([
       { base: 0, size: UNIT, nid: -1, flags: 0 },

@@ -2,10 +2,18 @@ import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { pr_err, R, W } from '../ops.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../state.ts';
+import {
+  cut_slot,
+  flags_by_slot,
+  insert_slot,
+  move_array,
+  remove_slot,
+  set_region_field,
+} from './memblock_slots.ts';
 
 /**
- * mm/memblock.c: two sorted arrays of regions, no lock at all. Every insertion, deletion and merge is a write of
- * its own, since readers may look in between (FACTS 2.23).
+ * mm/memblock.c: two sorted arrays of regions, no lock at all (FACTS 2.23). Every insertion, deletion and merge is a
+ * write of its own; where others may look in between (`c.run_limit`) it is done slot by slot.
  */
 
 export const MEMBLOCK_NONE = 0;
@@ -15,8 +23,6 @@ export const MEMBLOCK_NOMAP = 4;
 export const MEMBLOCK_DRIVER_MANAGED = 8;
 export const MEMBLOCK_RSRV_NOINIT = 16;
 export const MEMBLOCK_RSRV_KERN = 32;
-
-const INIT_MEMBLOCK_REGIONS = 128;
 
 const end_of = (r: memblock_region): number => r.base + r.size;
 
@@ -34,6 +40,28 @@ export function memblock_search(regions: readonly memblock_region[], addr: numbe
   return -1;
 }
 
+const mergeable = (a: memblock_region, b: memblock_region): boolean =>
+  end_of(a) === b.base && a.nid === b.nid && a.flags === b.flags;
+
+function* merge_by_slot(type: number): Steps<void> {
+  for (let i = 0; ; ) {
+    const regions = yield* R('memblock_type', type, 'regions');
+    const [region, next] = [regions[i], regions[i + 1]];
+    if (!region || !next) return;
+    if (!mergeable(region, next)) {
+      i++;
+      continue;
+    }
+    yield* set_region_field(type, i, 'size', region.size + next.size);
+    yield* remove_slot(type, i + 1);
+  }
+}
+
+const parts_of = (region: memblock_region, cut: number): memblock_region[] => [
+  { ...region, size: cut - region.base },
+  { ...region, base: cut, size: end_of(region) - cut },
+];
+
 export const v5_2 = {
   *memblock_insert_region(
     this: Kernel,
@@ -44,16 +72,25 @@ export const v5_2 = {
     nid: number,
     flags: number,
   ): Steps<void> {
+    const region = { base, size, nid, flags };
+    if (this.c.run_limit === 1) return yield* insert_slot(type, idx, region);
     const regions = yield* R('memblock_type', type, 'regions');
-    yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 0, { base, size, nid, flags }));
+    yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 0, region));
+  },
+
+  *memblock_remove_region(this: Kernel, type: number, r: number): Steps<void> {
+    if (this.c.run_limit === 1) return yield* remove_slot(type, r);
+    const regions = yield* R('memblock_type', type, 'regions');
+    yield* W('memblock_type', type, 'regions', regions.toSpliced(r, 1));
   },
 
   *memblock_merge_regions(this: Kernel, type: number): Steps<void> {
+    if (this.c.run_limit === 1) return yield* merge_by_slot(type);
     const regions = yield* R('memblock_type', type, 'regions');
     const merged: memblock_region[] = [];
     for (const next of regions) {
       const last = merged.at(-1);
-      if (last && end_of(last) === next.base && last.nid === next.nid && last.flags === next.flags) {
+      if (last && mergeable(last, next)) {
         merged[merged.length - 1] = { ...last, size: last.size + next.size };
       } else {
         merged.push(next);
@@ -70,7 +107,10 @@ export const v5_2 = {
       yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
       return -1;
     }
-    yield* W('memblock_type', type, 'max', max * 2);
+    const in_slab = yield* R('memblock_type', type, 'in_slab');
+    if (this.c.run_limit === 1) yield* move_array(type, max * 2, in_slab);
+    else yield* W('memblock_type', type, 'max', max * 2);
+    if (!in_slab) yield* W('memblock_type', type, 'in_slab', true);
     return 0;
   },
 
@@ -139,11 +179,8 @@ export const v5_2 = {
       if (end_of(region) <= base) continue;
       const cut = region.base < base ? base : end_of(region) > end ? end : 0;
       if (cut) {
-        const parts = [
-          { ...region, size: cut - region.base },
-          { ...region, base: cut, size: end_of(region) - cut },
-        ];
-        yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 1, ...parts));
+        if (this.c.run_limit === 1) yield* cut_slot(type, idx, region, cut);
+        else yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 1, ...parts_of(region, cut)));
         if (cut === end) idx--;
         continue;
       }
@@ -156,10 +193,7 @@ export const v5_2 = {
   *memblock_remove_range(this: Kernel, type: number, base: number, size: number): Steps<number> {
     const { ret, start, end } = yield* this.memblock_isolate_range(type, base, size);
     if (ret) return ret;
-    for (let i = end - 1; i >= start; i--) {
-      const regions = yield* R('memblock_type', type, 'regions');
-      yield* W('memblock_type', type, 'regions', regions.toSpliced(i, 1));
-    }
+    for (let i = end - 1; i >= start; i--) yield* this.memblock_remove_region(type, i);
     return 0;
   },
 
@@ -177,7 +211,10 @@ export const v5_2 = {
     const { ret, start, end } = yield* this.memblock_isolate_range(MEMBLOCK_MEMORY, base, size);
     if (ret) return ret;
     const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
-    if (regions.slice(start, end).some((r) => r.flags & MEMBLOCK_NOMAP)) {
+    if (this.c.run_limit === 1) {
+      for (let i = start; i < end; i++)
+        yield* set_region_field(MEMBLOCK_MEMORY, i, 'flags', regions[i]!.flags & ~MEMBLOCK_NOMAP);
+    } else if (regions.slice(start, end).some((r) => r.flags & MEMBLOCK_NOMAP)) {
       const cleared = regions.map((r, i) =>
         i >= start && i < end ? { ...r, flags: r.flags & ~MEMBLOCK_NOMAP } : r,
       );
@@ -188,15 +225,19 @@ export const v5_2 = {
   },
 
   *memblock_is_map_memory(this: Kernel, addr: number): Steps<boolean> {
+    if (this.c.run_limit === 1) {
+      const flags = yield* flags_by_slot(MEMBLOCK_MEMORY, addr);
+      return flags !== null && (flags & MEMBLOCK_NOMAP) === 0;
+    }
     const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
     const i = memblock_search(regions, addr);
     return i >= 0 && (regions[i]!.flags & MEMBLOCK_NOMAP) === 0;
   },
 };
 
-/** An array as it stands after boot: its capacity is the smallest doubling of the static one that holds it. */
-export function memblock_capacity(count: number): number {
-  let max = INIT_MEMBLOCK_REGIONS;
+/** An array as it stands after boot: its capacity is the smallest doubling of the static one (`init`) that holds it. */
+export function memblock_capacity(count: number, init: number): number {
+  let max = init;
   while (max < count) max *= 2;
   return max;
 }

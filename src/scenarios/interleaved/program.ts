@@ -81,6 +81,9 @@ const boot_options = (
   permanent_mappings,
   ...(layout ? { layout } : {}),
   ...(config.PTDUMP_DEBUGFS === undefined ? {} : { ptdump_debugfs: config.PTDUMP_DEBUGFS }),
+  ...(config.INIT_MEMBLOCK_REGIONS === undefined
+    ? {}
+    : { init_memblock_regions: config.INIT_MEMBLOCK_REGIONS }),
   ...(config.DEBUG_VM_PGFLAGS === undefined ? {} : { debug_vm_pgflags: config.DEBUG_VM_PGFLAGS }),
 });
 

@@ -18,7 +18,13 @@ export const interleavedSchema = z.object({
         'Kernel addresses in place of the release’s own: [start, end] of each region, such as [-1G, -1G + 16M]',
     }),
   config: z
-    .strictObject({ PTDUMP_DEBUGFS: z.boolean().optional(), DEBUG_VM_PGFLAGS: z.boolean().optional() })
+    .strictObject({
+      PTDUMP_DEBUGFS: z.boolean().optional(),
+      DEBUG_VM_PGFLAGS: z.boolean().optional(),
+      INIT_MEMBLOCK_REGIONS: z.int().min(1).optional().meta({
+        description: 'Regions that fit into memblock’s static arrays; 128 unless said',
+      }),
+    })
     .optional()
     .meta({ description: 'What the kernel is built with' }),
   let: z.record(name, expression).optional().meta({
