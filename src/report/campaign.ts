@@ -164,7 +164,7 @@ function markdown({ headings, numbers = [], rows }: Table): string {
           name
             .slice(1)
             .toLowerCase()
-            .replace(/\bid\b/, 'ID')
+            .replace(/^Id$/, 'ID')
             .replace(/\bv5\b/, 'V5'),
       ),
     ) +
