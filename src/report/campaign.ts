@@ -157,17 +157,7 @@ const cell = (text: string): string => text.replace(/\|/g, '\\|').replace(/\s+/g
 function markdown({ headings, numbers = [], rows }: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |\n`;
   return (
-    line(
-      headings.map(
-        (name) =>
-          name.charAt(0) +
-          name
-            .slice(1)
-            .toLowerCase()
-            .replace(/^Id$/, 'ID')
-            .replace(/\bv5\b/, 'V5'),
-      ),
-    ) +
+    line(headings.map((name) => (name === 'ID' ? name : name.charAt(0) + name.slice(1).toLowerCase()))) +
     `|${headings.map((_, i) => (numbers.includes(i) ? '---:' : '---')).join('|')}|\n` +
     rows.map(line).join('')
   );
