@@ -1,0 +1,143 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+const root = new URL('../', import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), 'mhp-check-'));
+const file = (name: string): string => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function mhp(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+test('more than a few entries make a table', () => {
+  const { status, stdout } = mhp('check', 'B61', 'B85', '--threads', '1');
+  const [head, first, ...rest] = stdout.trimEnd().split('\n');
+  expect(status).toBe(0);
+  expect(head).toMatch(/^ID +RELEASE +VERDICT FIXED +VERDICT STATES +TIME TITLE$/);
+  expect(first).toMatch(
+    /^B61a v6\.1-B61a +found +v6\.1 +clean +0 +[\d.]+s a sub-section map that is only OR-ed/,
+  );
+  expect(rest.at(-1)).toMatch(/^\d+ runs: 20 found, \d+ clean; 0 not as expected$/);
+});
+
+test('JSON says the same, and twice the same', () => {
+  const once = mhp('check', 'B26', 'B98', '--json');
+  expect(mhp('check', 'B26', 'B98', '--json').stdout).toBe(once.stdout);
+  const { schema, results } = JSON.parse(once.stdout) as {
+    schema: string;
+    results: { id: string; release: string; verdict: string; expected: string; states: number }[];
+  };
+  expect(schema).toBe('mhp-check/1');
+  expect(results.map(({ id, release, verdict }) => `${id} ${release} ${verdict}`)).toEqual([
+    ...['B26 v5.10 found', 'B26 v6.1 clean', 'B26 v7.2 clean', 'B98 option-2 found'],
+    ...['S1', 'S0', 'option-1', 'option-3', 'v5.7', 'v6.1'].map((release) => `B98 ${release} clean`),
+  ]);
+  expect(results.every(({ verdict, expected }) => verdict === expected)).toBe(true);
+});
+
+test('a release of which the entry says nothing: 1 when it breaks there', () => {
+  const broken = mhp('check', 'B26', '--release', 'v5.7', '--brief');
+  expect(broken.status).toBe(1);
+  expect(broken.stdout).toContain(
+    'v5.7: found, invariant: translations: CPU 0 may hold a PMD at ffff800100000000',
+  );
+  expect(mhp('check', 'B26', '--release', 'v6.12', '--brief').status).toBe(0);
+});
+
+test('other geometries make a line each', () => {
+  const { status, stdout } = mhp('check', 'B26', '--release', 'v6.1', '--geometry', '4K/39,16K/47');
+  expect(stdout.split('\n').map((line) => line.replace(/[\d.]+s /, 'T '))).toEqual([
+    'ID  RELEASE GEOMETRY LAYOUT VERDICT STATES  TIME FAILURE',
+    expect.stringMatching(/^B26 v6\.1 +4K\/39 +- +(clean|n\/a)/),
+    expect.stringMatching(/^B26 v6\.1 +16K\/47 +- +clean/),
+    expect.stringMatching(/^2 runs: /),
+    '',
+  ]);
+  expect(status).toBe(0);
+});
+
+test('both modes come to the same', () => {
+  for (const mode of ['states', 'traces']) {
+    const { stdout } = mhp('check', 'B39', '--release', 'v5.10', '--mode', mode, '--json');
+    const [row] = (JSON.parse(stdout) as { results: { verdict: string }[] }).results;
+    expect(row!.verdict).toBe('found');
+  }
+});
+
+test('with too few preemptions nothing is found, and that is said', () => {
+  const { status, stdout } = mhp('check', 'B39', '--release', 'v5.10', '--bound', '0', '--brief');
+  expect(stdout).toContain('v5.10: clean within the bound on preemptions (found was expected)');
+  expect(status).toBe(1);
+});
+
+test('JUnit, timeline, results', () => {
+  const { status } = mhp(
+    ...[
+      'check',
+      'B98',
+      'B38',
+      '--junit',
+      file('j.xml'),
+      '--timeline',
+      file('t.json'),
+      '--out',
+      file('o.jsonl'),
+    ],
+  );
+  expect(status).toBe(0);
+  const junit = readFileSync(file('j.xml'), 'utf8');
+  expect(junit).toContain('<testcase classname="B98" name="option-2 is found"');
+  expect(junit.match(/<testcase /g)).toHaveLength(
+    readFileSync(file('o.jsonl'), 'utf8').trim().split('\n').length - 1,
+  );
+  expect(junit).not.toContain('<failure');
+  expect(JSON.parse(readFileSync(file('t.json'), 'utf8'))).toHaveProperty('traceEvents');
+});
+
+test('results go on from where they were stopped, to the same bytes', () => {
+  const args = ['check', 'B26', 'B38', '--out', file('whole.jsonl')];
+  const whole = mhp(...args);
+  const text = readFileSync(file('whole.jsonl'), 'utf8').replace(/"seconds":[\d.e-]+/g, '');
+  const lines = readFileSync(file('whole.jsonl'), 'utf8').split('\n');
+  writeFileSync(file('whole.jsonl'), `${lines.slice(0, 3).join('\n')}\n${lines[3]!.slice(0, 20)}`);
+  const rest = mhp(...args, '--resume');
+  expect(rest.stdout).toBe(whole.stdout);
+  expect(readFileSync(file('whole.jsonl'), 'utf8').replace(/"seconds":[\d.e-]+/g, '')).toBe(text);
+});
+
+const scenario = (threads: string): string =>
+  `machine: {arch: arm64, page_size: 16K, va_bits: 36, ram: [{start: 1G, size: 1G}], nodes: [{node: 0, cpus: 0-1}]}\nrelease: v6.1\n${threads}`;
+
+test('a scenario of one’s own', () => {
+  writeFileSync(
+    file('own.yaml'),
+    scenario("threads:\n  a: [area = vmalloc(PAGE_SIZE), need area, 'expect area == 0']\n"),
+  );
+  const { status, stdout } = mhp('check', file('own.yaml'), '--brief');
+  expect(status).toBe(1);
+  expect(stdout).toContain('v6.1: other (clean was expected), expectation: not so: area == 0 (0 preemptions');
+});
+
+test.each([
+  [['B999'], 'mhp check: "B999" is neither in the catalogue (--list) nor a file'],
+  [['nothing.yaml'], 'nothing.yaml: no such file'],
+  [['B26', '--release', 'v9'], '--release: "v9" is no modelled release'],
+  [['B26', '--geometry', '8K/48'], '--geometry: "8K/48" is none of 4K/39, 4K/48, 4K/52, 16K/36'],
+  [['B26', '--layout', 'v3'], '--layout: "v3" is none of v5.2, v5.4, v6.1, v6.9'],
+  [['B26', '--resume'], '--resume: goes with --out, the file to go on with'],
+  [['B26', '--junit', '/proc/nothing/x.xml'], '/proc/nothing/x.xml: '],
+])('%j is refused in one line', (args, message) => {
+  const { status, stdout, stderr } = mhp('check', ...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toContain(`mhp: ${message}`);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(existsSync(file('nothing'))).toBe(false);
+});
