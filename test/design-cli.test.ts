@@ -163,7 +163,7 @@ export default defineRelease({ base: 'v6.1', mm: { *offline_pages() {} } });`;
 
 test('an object that is not there is a failure of the design, no exception', () => {
   const { status, results } = check(removing("yield* R('memory_block', 999, 'nid');"), {
-    args: ['B14', 'B30'],
+    args: ['B14', 'B01'],
   });
   expect(status).toBe(1);
   expect(results).toMatchObject([
@@ -173,7 +173,7 @@ test('an object that is not there is a failure of the design, no exception', () 
       failure: { kind: 'wild-access', text: 'memory_block#999 does not exist' },
     },
     {
-      id: 'B30',
+      id: 'B01',
       verdict: 'broken',
       failure: { kind: 'bug', text: 'BUG at a read: memory_block#999 does not exist' },
     },

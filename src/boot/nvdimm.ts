@@ -23,12 +23,16 @@ function info_block(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb 
   };
 }
 
+/** Memory that dax kmem has given to the kernel: no driver will do so again. */
+const is_kmem = ({ children }: resource): boolean =>
+  children.some(({ name }) => name === 'System RAM (kmem)');
+
 /** Entries that drivers have put below a region: they will do so again. */
 function strip(root: resource, region: NdRegion): void {
   for (const res of root.children) {
     if (res.start <= region.start && res.end >= region.start + region.size - 1) {
       if (/^(Persistent Memory|Reserved)/.test(res.name)) {
-        res.children = res.children.filter(({ name }) => !/^(namespace|dax)\d/.test(name));
+        res.children = res.children.filter((own) => is_kmem(own) || !/^(namespace|dax)\d/.test(own.name));
       } else strip(res, region);
     }
   }

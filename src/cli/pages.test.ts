@@ -116,19 +116,24 @@ test('a hole before other memory is in its zone, as recorded (0x7ffe3 29 | node=
   expect(await pages(...args, '--range', '0x7ffe3000+116K')).toBe('1 Normal hole reserved\n');
 });
 
-test('ZONE_DEVICE of a source has no place: boot memory is not in it', async () => {
+test('device memory of a source is where its namespaces are, and no boot memory is in it', async () => {
   const source = 'recordings/x86_64-6.1-pmem.tar.xz:07-r0-devdax-dev-34M';
   expect(await pages(source, '-n', '-r', '-o', 'RANGE,NODE,ZONE')).toBe(`\
 0x0000000000000000-0x0000000000ffffff 0 DMA
 0x0000000001000000-0x000000003fffffff 0 DMA32
 0x0000000040000000-0x000000007fffffff 1 DMA32
+0x0000000140000000-0x0000000140001fff  
+0x0000000140002000-0x0000000147ffffff 0 Device
+0x0000000148000000-0x0000000148001fff  
+0x0000000148002000-0x000000014a1fffff 0 Device
+0x0000000160000000-0x000000016fffffff 1 Device
 `);
 });
 
 test('memory of a driver is RAM like other, and not early', async () => {
   const source = 'recordings/x86_64-6.1-kmem.tar.xz:05-system-ram-kv2';
   // 0x148000 98304 | node=0 zone=Movable reserved=0
-  expect(await pages(source, '-n', '-r', '--range', '2G+6G')).toBe(
+  expect(await pages(source, '-n', '-r', '--range', '2G+3584M')).toBe(
     '0x0000000148000000-0x000000015fffffff 384M 98304 0 Movable free  41-43 41-43  System\\x20RAM\\x20(kmem)\n',
   );
 });
