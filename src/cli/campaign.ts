@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { about_a_shared_table, type Filter, plan, releases_of, SHAPES } from '../check/campaign/plan.ts';
 import type { CampaignRecord } from '../check/campaign/record.ts';
 import { type Summary, same_as, summarize } from '../check/campaign/summary.ts';
@@ -12,6 +12,7 @@ import type { Bounds } from '../schedule/verdict.ts';
 import { header_of, parquet, read_results } from './campaign-file.ts';
 import type { CampaignTask } from './campaign-worker.ts';
 import { catalogue, type Listed } from './catalogue.ts';
+import { list, whole } from './option-values.ts';
 import { checkInput, checkOutput, saveWhole } from './output.ts';
 import { in_pool } from './pool.ts';
 import { ResultsFile } from './results-file.ts';
@@ -47,9 +48,9 @@ export function register(program: Command): void {
     .option('--release <names>', 'these releases only', list)
     .option('--geometry <shapes>', 'these geometries of arm64 only, such as 4K/48,64K/42', list)
     .option('--tables', 'the tables that the memmap shares only: where is the race of the seeds reachable?')
-    .option('--max-states <n>', 'stop each search after so many states', whole, 200_000)
-    .option('--max-time <seconds>', 'stop each search after so long', whole, 120)
-    .option('--threads <n>', 'worker threads', whole)
+    .option('--max-states <n>', 'stop each search after so many states', whole(1), 200_000)
+    .option('--max-time <seconds>', 'stop each search after so long', whole(1), 120)
+    .option('--threads <n>', 'worker threads', whole(1, 256))
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
@@ -58,16 +59,6 @@ export function register(program: Command): void {
     .action(async (flags: Flags) => {
       process.exitCode = await run(flags);
     });
-}
-
-const list = (text: string, all: readonly string[] = []): string[] => [
-  ...all,
-  ...text.split(',').map((name) => name.trim()),
-];
-
-function whole(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A whole number above 0.');
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

@@ -1,5 +1,5 @@
 import { availableParallelism, freemem } from 'node:os';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Entry, read_entry } from '../check/entry.ts';
 import { exit_status, type Row } from '../check/row.ts';
 import { geometry_text, type Variation } from '../check/variation.ts';
@@ -14,6 +14,7 @@ import type { Bounds } from '../schedule/verdict.ts';
 import { catalogue, type Listed } from './catalogue.ts';
 import { check_design_file } from './check-design.ts';
 import type { CheckTask } from './check-worker.ts';
+import { list, seconds, whole } from './option-values.ts';
 import { checkInput, checkOutput, saveWhole } from './output.ts';
 import { in_pool } from './pool.ts';
 import { digest, ResultsFile, read_lines } from './results-file.ts';
@@ -62,9 +63,9 @@ export function register(program: Command): void {
         .choices(['states', 'traces'])
         .default('states'),
     )
-    .option('--bound <n>', 'leave out executions with more preemptions', whole)
+    .option('--bound <n>', 'leave out executions with more preemptions', whole(0))
     .option('--max-time <seconds>', 'stop each search after so long', seconds)
-    .option('--threads <n>', 'worker threads', whole)
+    .option('--threads <n>', 'worker threads', whole(1, 256))
     .option('--brief', 'say why it goes wrong, and leave out the steps')
     .option('--json', 'print JSON')
     .option('--junit <file>', 'write a JUnit report')
@@ -78,21 +79,6 @@ export function register(program: Command): void {
     .action(async (names: readonly string[], flags: Flags) => {
       process.exitCode = await run(names, flags);
     });
-}
-
-const list = (text: string, all: readonly string[] = []): string[] => [
-  ...all,
-  ...text.split(',').map((name) => name.trim()),
-];
-
-function whole(text: string): number {
-  if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A whole number.');
-}
-
-function seconds(text: string): number {
-  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A number of seconds.');
 }
 
 /** An id of the catalogue, all that begin with it and a letter (B85: B85a…), or a file. */

@@ -15,6 +15,7 @@ import { encodeToken } from '../schedule/token.ts';
 import type { Bounds, Mode, Verdict } from '../schedule/verdict.ts';
 import { exploreOnThreads, exploreRandom, notBegun } from './explore-pool.ts';
 import { longRun } from './long-run.ts';
+import { seconds, whole } from './option-values.ts';
 import { checkInput, checkOutput, fileError, saveWhole } from './output.ts';
 import { interruptible } from './stop.ts';
 
@@ -77,19 +78,6 @@ export function register(program: Command): void {
       if (flags.list) process.stdout.write(programList());
       else await interruptible(() => run(names, flags)); // also while it tells what came out
     });
-}
-
-function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : -1;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`);
-  };
-}
-
-function seconds(text: string): number {
-  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A number of seconds.');
 }
 
 function size(text: string): number {
