@@ -6,6 +6,7 @@ import type { Listed } from './catalogue.ts';
 import { type Bundle, bundle_design } from './design-bundle.ts';
 import type { BaseDone, BaseTask, DesignDone, DesignTask, Loaded, LoadTask } from './design-worker.ts';
 import { with_pool } from './pool.ts';
+import { not_refused, type Refused } from './refused.ts';
 import { interruptible } from './stop.ts';
 
 export interface DesignFlags {
@@ -67,7 +68,7 @@ export function check_design_file(
           const running = new Int32Array(new SharedArrayBuffer(4));
           try {
             const base: BaseTask = { what: 'base', ...scenario };
-            const done = await within<BaseDone>(pool, base, limit * 2 + GRACE, stop);
+            const done = not_refused(await within<BaseDone | Refused>(pool, base, limit * 2 + GRACE, stop));
             if (!done.base) continue;
             const task: DesignTask = {
               what: 'design',

@@ -6,6 +6,7 @@ import { told_text, why_text } from '../report/check.ts';
 import { telling_of } from '../report/kernel-telling.ts';
 import { traceChrome } from '../report/trace-chrome.ts';
 import type { Bounds } from '../schedule/verdict.ts';
+import { or_refused, type Refused } from './refused.ts';
 
 /** One entry on one release. Entries come as text: what is read of them cannot be sent to a worker. */
 export interface CheckTask {
@@ -23,7 +24,11 @@ export interface CheckTask {
 }
 
 /** What a worker thread of `mhp check` runs. */
-export default function work(task: CheckTask): Row {
+export default function work(task: CheckTask): Promise<Row | Refused> {
+  return or_refused(() => row_of(task));
+}
+
+function row_of(task: CheckTask): Row {
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const entry = read_entry(task.text, task.file);

@@ -197,7 +197,12 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     });
   if (flags.resume && flags.out === undefined)
     throw new InputError('--resume', '', 'goes with --out, the file to go on with');
-  for (const path of [flags.junit, flags.timeline, flags.out]) if (path !== undefined) checkOutput(path);
+  const files = [flags.junit, flags.timeline, flags.out]
+    .filter((path) => path !== undefined)
+    .map(checkOutput)
+    .filter((path) => path !== undefined);
+  const twice = files.find((path, i) => files.indexOf(path) !== i);
+  if (twice !== undefined) throw new InputError(twice, '', 'is to be written twice');
   const tasks = tasks_of(listed, flags);
   const header = {
     schema: 'mhp-check-runs/1',

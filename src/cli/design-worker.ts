@@ -10,6 +10,7 @@ import { BadDesign, type DesignedRelease, replaced } from '../releases/design.ts
 import { told_text } from '../report/check.ts';
 import type { Bounds } from '../schedule/verdict.ts';
 import type { Bundle } from './design-bundle.ts';
+import { or_refused } from './refused.ts';
 
 interface Task {
   readonly bundle: Bundle;
@@ -160,5 +161,5 @@ async function design(task: DesignTask): Promise<DesignDone> {
 /** What a worker thread of `mhp check --design` runs. */
 export default function work(task: LoadTask | BaseTask | DesignTask): Promise<unknown> {
   if (task.what === 'load') return load(task);
-  return task.what === 'base' ? base(task) : design(task);
+  return task.what === 'base' ? or_refused(() => base(task)) : design(task);
 }

@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ImpossibleMachine } from '../boot/impossible.ts';
-import { InputError } from '../machines/input-error.ts';
-import { BadOperation } from '../scenarios/session.ts';
 import * as campaign from './campaign.ts';
 import * as check from './check.ts';
 import * as conform from './conform.ts';
@@ -14,6 +11,7 @@ import * as ls from './ls.ts';
 import * as options from './options.ts';
 import * as pages from './pages.ts';
 import * as ptdump from './ptdump.ts';
+import { is_bad_input } from './refused.ts';
 import * as replay from './replay.ts';
 import * as reserved from './reserved.ts';
 import * as run from './run.ts';
@@ -58,11 +56,7 @@ try {
   if (error instanceof CommanderError) {
     // help and version are no errors; everything else commander reports is bad usage
     process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else if (
-    error instanceof InputError ||
-    error instanceof BadOperation ||
-    error instanceof ImpossibleMachine
-  ) {
+  } else if (is_bad_input(error)) {
     process.stderr.write(`mhp: ${error.message}\n`);
     process.exitCode = 2;
   } else {

@@ -43,6 +43,7 @@ export function checkInput(path: string): void {
  * undefined for what is written straight through.
  */
 export function checkOutput(path: string): string | undefined {
+  if (path === '') throw new InputError('""', '', 'no name of a file');
   return onFile(path, () => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat?.isDirectory() || path.endsWith('/')) throw new InputError(path, '', 'a directory');

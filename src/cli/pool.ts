@@ -1,4 +1,5 @@
 import { Tinypool } from 'tinypool';
+import { not_refused, type Refused } from './refused.ts';
 import { interruptible } from './stop.ts';
 
 /** Files beside this one. */
@@ -21,9 +22,10 @@ export async function with_pool<T>(
 
 /**
  * Tasks on worker threads, one in each at a time. A signal ends it: what has come by then is in its place, the rest undefined.
+ * Bad input that a worker answers with ({@link Refused}) ends it, too.
  * @param done called with each result as it comes, in any order
  */
-export function in_pool<Task, Result>(
+export function in_pool<Task, Result extends object>(
   worker: Worker,
   tasks: readonly Task[],
   threads: number,
@@ -38,7 +40,7 @@ export function in_pool<Task, Result>(
         while (next < tasks.length && !signal.aborted) {
           const index = next++;
           try {
-            const result = (await pool.run(tasks[index]!, { signal })) as Result;
+            const result = not_refused((await pool.run(tasks[index]!, { signal })) as Result | Refused);
             results[index] = result;
             done(result, index);
           } catch (error) {

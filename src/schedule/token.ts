@@ -41,8 +41,12 @@ export function encodeToken(program: Program, trace: readonly Choice[]): string 
     number(bytes, outcome);
   });
   bytes.push(...checksum(bytes));
+  return PREFIX + packed(bytes);
+}
+
+function packed(bytes: readonly number[]): string {
   const text = btoa(String.fromCharCode(...bytes));
-  return PREFIX + text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
 /** No story is longer: a forged length must not fill the memory. */
@@ -114,6 +118,8 @@ function unpack(text: string): number[] {
     throw new BadToken('the token has characters that no token has');
   }
   const body = bytes.slice(0, -CHECKSUM);
+  // more than one text may stand for the same bytes
+  if (packed(bytes) !== text) throw new BadToken('the token is damaged');
   if (checksum(body).join() !== bytes.slice(-CHECKSUM).join()) throw new BadToken('the token is damaged');
   return body;
 }

@@ -1,7 +1,7 @@
 import { type BootOptions, boot, type Model } from '../../boot/boot.ts';
 import { custom_layout, type Layout } from '../../geometry/layout.ts';
 import { translation } from '../../geometry/translation.ts';
-import { kernel_program } from '../../interleave/program.ts';
+import { kernel_program, NotInterleavable } from '../../interleave/program.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Release } from '../../releases/index.ts';
@@ -12,11 +12,10 @@ import { unnoted, type Within } from '../../steps/within.ts';
 import type { Scenario } from '../read.ts';
 import { run_scenario } from '../run.ts';
 import { BadOperation, Session } from '../session.ts';
-import { BadExpression, type Result, truth } from './expression.ts';
+import { BadExpression, type Expression, type Result, type Scope, truth } from './expression.ts';
 import { LOCKS } from './locks.ts';
 import { NotApplicable, scope_of } from './names.ts';
-import type { Interleaved } from './read.ts';
-import type { Statement } from './statement.ts';
+import type { Interleaved, Line } from './read.ts';
 
 type Names = Map<string, Result>;
 type KernelFunction = (this: Kernel, ...args: readonly Result[]) => unknown;
@@ -31,22 +30,59 @@ function function_of(k: Kernel, name: string): KernelFunction {
   return own as KernelFunction;
 }
 
+/** What JavaScript says of a kernel function that is given something else than it takes. */
+const is_misuse = (error: unknown): error is Error =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+
+/** What goes wrong in a line and is not a failure of the kernel, told by its place. */
+function placed(line: Pick<Line, 'wrong'>, error: unknown): unknown {
+  if (error instanceof BadExpression) return line.wrong(error.message);
+  return is_misuse(error) ? line.wrong(`cannot be done: ${error.message}`) : error;
+}
+
+function value_of(line: Pick<Line, 'wrong'>, value: Expression, scope: Scope): Result {
+  try {
+    return value(scope);
+  } catch (error) {
+    throw placed(line, error);
+  }
+}
+
+/** A call for which there are enough arguments. @throws NotApplicable */
+function called_by(k: Kernel, line: Line & { readonly kind: 'call' }): KernelFunction {
+  const own = function_of(k, line.fn);
+  if (line.args.length < own.length)
+    throw line.wrong(`too few arguments to ${line.fn}(): ${line.args.length} of ${own.length}`);
+  return own;
+}
+
+function* call(
+  k: Kernel,
+  line: Line & { readonly kind: 'call' },
+  args: readonly Result[],
+  within: Within,
+): Steps<Result> {
+  try {
+    const called = called_by(k, line).apply(k, [...args]);
+    return is_steps(called) ? yield* within(line.fn, called, line.text) : (called as Result);
+  } catch (error) {
+    throw placed(line, error);
+  }
+}
+
 function* not_so(text: string): Steps<void> {
   yield { op: 'bug', where: 'expect', text };
 }
 
 /** The lines one after the other; names they give are the thread's own. */
-function* perform(k: Kernel, lines: readonly Statement[], names: Names, within: Within): Steps<void> {
+function* perform(k: Kernel, lines: readonly Line[], names: Names, within: Within): Steps<void> {
   const scope = scope_of(k.c, names);
   for (const line of lines) {
     if (line.kind === 'call') {
-      const called = function_of(k, line.fn).apply(
-        k,
-        line.args.map((arg) => arg(scope)),
-      );
-      const value = is_steps(called) ? yield* within(line.fn, called, line.text) : (called as Result);
+      const args = line.args.map((arg) => value_of(line, arg, scope));
+      const value = yield* call(k, line, args, within);
       if (line.into !== null) names.set(line.into, value ?? null);
-    } else if (!truth(line.value(scope))) {
+    } else if (!truth(value_of(line, line.value, scope))) {
       if (line.kind === 'expect') yield* within('expect', not_so(line.text), `expect ${line.text}`);
       return;
     }
@@ -105,19 +141,20 @@ function prepare(model: Model, scenario: Scenario, names: Names): void {
  * A scenario's threads on a release as a program of the explorer, `name` as tokens have it.
  * @throws NotApplicable when the release or the machine does not have what the scenario is about
  * @throws ImpossibleMachine when the release cannot be built for the machine
- * @throws BadOperation when a line cannot be done as written
+ * @throws InputError when a line cannot be done as written, or a thread has no CPU
+ * @throws BadOperation when what comes before the threads does not end well
  */
 export function interleaving(name: string, scenario: Scenario, release: Release, place: Place): Interleaving {
   const { interleaved } = scenario;
   const model = boot(place.machine, release, boot_options(interleaved!, place));
   const names: Names = new Map();
+  for (const given of interleaved!.names)
+    names.set(given.name, value_of(given, given.value, scope_of(model.kernel.c, names)));
   try {
-    for (const [given, expression] of interleaved!.names)
-      names.set(given, expression(scope_of(model.kernel.c, names)));
     prepare(model, scenario, names);
     const threads = Object.entries(interleaved!.threads);
     for (const line of threads.flatMap(([, lines]) => lines))
-      if (line.kind === 'call') function_of(model.kernel, line.fn);
+      if (line.kind === 'call') called_by(model.kernel, line);
     const program = kernel_program(
       name,
       model,
@@ -130,7 +167,6 @@ export function interleaving(name: string, scenario: Scenario, release: Release,
     );
     return { model, program };
   } catch (error) {
-    if (error instanceof BadExpression) throw new BadOperation(`${scenario.file}: ${error.message}`);
-    throw error;
+    throw error instanceof NotInterleavable ? interleaved!.wrong(error.message) : error;
   }
 }

@@ -5,15 +5,23 @@ import { LOCKS } from './locks.ts';
 import type { InterleavedFile } from './schema.ts';
 import { parse_statement, type Statement } from './statement.ts';
 
+/** A line, with an error that names its place. */
+export type Line = Statement & { readonly wrong: (what: string) => Error };
+
 /** Threads of a scenario as they stand in its file. */
 export interface Interleaved {
   readonly layout: readonly Region[] | null;
   readonly config: NonNullable<InterleavedFile['config']>;
-  readonly names: readonly (readonly [string, Expression])[];
-  readonly before: readonly Statement[];
+  readonly names: readonly {
+    readonly name: string;
+    readonly value: Expression;
+    readonly wrong: Line['wrong'];
+  }[];
+  readonly before: readonly Line[];
   /** Invariants that are not looked at when the threads have ended. */
   readonly partial: readonly string[];
-  readonly threads: Readonly<Record<string, readonly Statement[]>>;
+  readonly threads: Readonly<Record<string, readonly Line[]>>;
+  readonly wrong: Line['wrong'];
 }
 
 type Wrong = (path: readonly PropertyKey[], what: string) => Error;
@@ -36,12 +44,12 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
       throw error;
     }
   };
-  const statements = (lines: readonly string[], path: readonly PropertyKey[]): Statement[] =>
+  const statements = (lines: readonly string[], path: readonly PropertyKey[]): Line[] =>
     lines.map((line, i) => {
       const statement = placed([...path, i], () => parse_statement(line));
       if (statement.kind === 'call' && !functions.has(statement.fn) && !Object.hasOwn(LOCKS, statement.fn))
         throw wrong([...path, i], `${statement.fn}() is no function of a modelled kernel`);
-      return statement;
+      return { ...statement, wrong: (what) => wrong([...path, i], what) };
     });
   if (!file.threads) {
     const alone = (['layout', 'config', 'let', 'before', 'partial'] as const).find(
@@ -62,14 +70,16 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
         })
       : null,
     config: file.config ?? {},
-    names: Object.entries(file.let ?? {}).map(([name, text]) => [
+    names: Object.entries(file.let ?? {}).map(([name, text]) => ({
       name,
-      placed(['let', name], () => parse_expression(text)),
-    ]),
+      value: placed(['let', name], () => parse_expression(text)),
+      wrong: (what) => wrong(['let', name], what),
+    })),
     partial: file.partial ?? [],
     before: statements(file.before ?? [], ['before']),
     threads: Object.fromEntries(
       Object.entries(file.threads).map(([name, lines]) => [name, statements(lines, ['threads', name])]),
     ),
+    wrong: (what) => wrong(['threads'], what),
   };
 }
