@@ -43,6 +43,10 @@ test('a checkpoint with any damage is a bad one, of another version is named so'
   const other = bytes.slice();
   other[0]! += 1;
   expect(() => resume(hotrm(8), options, other)).toThrow('the checkpoint is of another version of mhp');
+  const token = 'mhp1-CUIxNCBvbiBTMdacpZcOqAQACgGdBAABxI-now';
+  expect(decodeToken(token).program).toBe('B14 on S1');
+  // the last character has bits that no byte is made of
+  expect(() => decodeToken(token.replace(/w$/, 'x'))).toThrow('the token is damaged');
   expect(() => decodeToken('mhp2-AAAA')).toThrow('the token is of another version of mhp (mhp2-, not mhp1-)');
 });
 
