@@ -80,7 +80,10 @@ describe('options that make no sense are refused before anything is written', ()
   test.each([
     [['--junit', ''], 'mhp: "": no name of a file\n'],
     [['--junit', 'out', '--out', './out'], 'mhp: FOLDER/out: is to be written twice\n'],
-    [['--threads', '0'], "error: option '--threads <n>' argument '0' is invalid. A whole number above 0.\n"],
+    [
+      ['--threads', '0'],
+      "error: option '--threads <n>' argument '0' is invalid. A whole number from 1 to 256.\n",
+    ],
   ])('%j', (args, message) => {
     const { status, stdout, stderr } = check('B30', ...args);
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: message });
