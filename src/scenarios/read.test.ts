@@ -311,6 +311,7 @@ describe('typical mistakes, word for word', () => {
       `${machine}${steps}let: {a: 1K}\n`,
       'x.yaml: line 4 let: is for scenarios with threads',
     ],
+    ['no thread', `${machine}threads: {}\n`, 'x.yaml: line 2 threads: names no thread'],
     [
       'a function that is none',
       `${machine}threads: {a: [vmaloc(1)]}\n`,

@@ -58,6 +58,7 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
     if (alone) throw wrong([alone], 'is for scenarios with threads');
     return null;
   }
+  if (Object.keys(file.threads).length === 0) throw wrong(['threads'], 'names no thread');
   return {
     layout: file.layout
       ? Object.entries(file.layout).map(([name, ends]) => {
