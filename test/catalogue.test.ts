@@ -12,7 +12,6 @@ const entries = catalogue().map(({ entry }) => entry);
 
 /** Numbers of FACTS 5 without an entry, and why. */
 const WITHOUT: Readonly<Record<string, string>> = {
-  B09: 'there is no such number',
   B99: 'in v5.2-rc1 to rc3 only, of which no tree was read; 5.2.1 has both fixes (docs/findings.md)',
 };
 
@@ -22,9 +21,7 @@ const between = (first: number, last: number): string[] =>
 test('every number of the catalogue has an entry, or a reason not to', () => {
   const numbers = [...between(1, 8), ...between(10, 44), ...between(50, 80), ...between(85, 99)];
   const found = new Set(entries.map(({ id }) => id.slice(0, 3)));
-  expect(numbers.filter((number) => !found.has(number))).toEqual(
-    Object.keys(WITHOUT).filter((number) => numbers.includes(number)),
-  );
+  expect(numbers.filter((number) => !found.has(number))).toEqual(Object.keys(WITHOUT));
   expect([...found].filter((number) => !numbers.includes(number))).toEqual([]);
 });
 

@@ -1,15 +1,16 @@
 import { boot, type Model } from '../boot/boot.ts';
+import { ImpossibleMachine } from '../boot/impossible.ts';
 import { permanent_mappings } from '../boot/permanent.ts';
 import { type Layout, STRUCT_PAGE_SIZE } from '../geometry/layout.ts';
 import { type LayoutFamily, layout as layout_of } from '../geometry/layouts.ts';
 import { shared_tables } from '../geometry/shared-tables.ts';
 import { max_physmem_bits } from '../geometry/sizes.ts';
-import { type LevelName, type Translation, translation } from '../geometry/translation.ts';
+import { type LevelName, NoSuchGeometry, type Translation, translation } from '../geometry/translation.ts';
 import { leaves, table_at } from '../hardware/walk.ts';
 import { vmemmap_of } from '../kernel/arch/arm64/vmemmap.ts';
 import type { Machine } from '../machines/machine.ts';
 import { defineRelease } from '../releases/define.ts';
-import { find_release } from '../releases/index.ts';
+import { find_release, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
@@ -20,8 +21,8 @@ import type { Search } from './threads.ts';
 import type { Shape, Variation } from './variation.ts';
 
 /**
- * Whether the tear-down of seed 001 (V5), which frees every table it finds empty, can find one empty that the memmap shares with
- * another region: on a booted machine, hot-add memory whose struct pages lie in the table, take it away, and look.
+ * Whether a tear-down, by default that of seed 001 (V5), which frees every table it finds empty, can find one empty that the
+ * memmap shares with another region: on a booted machine, hot-add memory whose struct pages lie in the table, take it away, and look.
  */
 
 /** Where boot memory lies: where the linear map begins, or past all that the shared table has struct pages for. */
@@ -54,25 +55,28 @@ const G = 2 ** 30;
 const RAM_SIZE = 2 * G;
 const MEMSTART = G;
 
-/** V5's tear-down as it would have been on kernels with LPA2; five levels it does not know. */
-const V5 = defineRelease({
-  name: 'S1',
-  base: find_release('S1')!,
-  about: 'arm64 hot-remove V5 (seed 001), in any geometry of four levels at most',
-  constants: { LPA2: true },
-});
+/** A tear-down as it would have been on kernels with LPA2; five levels those before do not know. */
+const in_any_geometry = (release: Release): Release =>
+  defineRelease({
+    name: release.name,
+    base: release,
+    about: `${release.about}, in any geometry of four levels at most`,
+    constants: { LPA2: true },
+  });
+
+const V5 = in_any_geometry(find_release('S1')!);
 
 /**
  * Two for every table other than the root that the memmap shares: boot memory low, and high.
  * @throws NoSuchGeometry for a shape the layout is not made for
  * @throws NotApplicable for one of five levels
  */
-export function shared_table_fates(shape: Shape, family: LayoutFamily): SharedTableFate[] {
+export function shared_table_fates(shape: Shape, family: LayoutFamily, release = V5): SharedTableFate[] {
   const t = translation('arm64', shape.page_size, shape.va_bits);
   const layout = layout_of(t, family);
   if (t.levels > 4) throw new NotApplicable('V5 knows no tables of five levels');
   return tables_with_memmap(t, layout).flatMap((table) =>
-    PLACES.map((place) => ({ shape, layout: family, ...fate_of(shape, layout, table, place) })),
+    PLACES.map((place) => ({ shape, layout: family, ...fate_of(shape, layout, table, place, release) })),
   );
 }
 
@@ -140,7 +144,7 @@ export function memory_for_shared_table(
   return memory;
 }
 
-function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMemory) {
+function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMemory, release: Release) {
   const { memory, reach } = memory_at(shape, layout, table, boot_memory);
   const ram = memory.ram[0]!;
   const machine: Machine = {
@@ -151,7 +155,7 @@ function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMe
     nodes: [{ nid: 0, online: true, cpus: [0, 1] }],
     missing: [],
   };
-  const model = boot(machine, V5, { layout, permanent_mappings: true });
+  const model = boot(machine, release, { layout, permanent_mappings: true });
   const { c } = model.kernel;
   const about = {
     ...table,
@@ -199,6 +203,37 @@ function kept_by({ kernel: { c }, state }: Model, { start, end }: Table): string
     return 'linear map of boot memory';
   };
   return [...new Set([...leaves(state.mmu!, start, end)].map((leaf) => name(leaf.start)))];
+}
+
+/** What removal does to the smallest table that vmalloc and the memmap share, wherever boot memory lies. */
+export type VmallocTableFate = 'apart' | 'refused' | 'neighbour' | 'freed' | 'kept';
+
+/**
+ * There is none (`apart`), the kernel cannot be built (`refused`), others have entries in it (`neighbour`), it is `freed`, or
+ * `kept` though empty; null for a shape that the layout is not made for, or of five levels.
+ */
+export function vmalloc_table_fate(
+  shape: Shape,
+  family: LayoutFamily,
+  release: Release,
+): VmallocTableFate | null {
+  try {
+    const fates = shared_table_fates(shape, family, in_any_geometry(release)).filter(({ regions }) =>
+      regions.includes('vmalloc'),
+    );
+    const smallest = fates.filter(
+      ({ start, end }) => start === fates.at(-1)!.start && end === fates.at(-1)!.end,
+    );
+    if (smallest.length === 0) return 'apart';
+    if (smallest.some(({ fate }) => fate === 'freed')) return 'freed';
+    return smallest.some(({ fate, kept_by }) => fate === 'kept' && kept_by.length === 0)
+      ? 'kept'
+      : 'neighbour';
+  } catch (error) {
+    if (error instanceof NoSuchGeometry || error instanceof NotApplicable) return null;
+    if (error instanceof ImpossibleMachine && release.constants.disjoint_layout) return 'refused';
+    throw error;
+  }
 }
 
 /** An entry about such a table, explored on V5 where it is freed. */

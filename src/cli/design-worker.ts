@@ -2,12 +2,13 @@ import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
 import { check_entry } from '../check/check.ts';
 import type { Checked } from '../check/checked.ts';
-import { check_design, type DesignChecked, type DesignVerdict, design_verdict } from '../check/design.ts';
+import { check_design, type DesignChecked, design_verdict } from '../check/design.ts';
 import { type Entry, read_entry, type StepsEntry, type ThreadsEntry } from '../check/entry.ts';
 import type { Kind } from '../check/returns.ts';
 import { survey } from '../check/survey.ts';
 import { BadDesign, type DesignedRelease, replaced } from '../releases/design.ts';
 import { told_text } from '../report/check.ts';
+import type { DesignRow } from '../report/design.ts';
 import type { Bounds } from '../schedule/verdict.ts';
 import type { Bundle } from './design-bundle.ts';
 import { or_refused } from './refused.ts';
@@ -62,15 +63,7 @@ export interface BaseDone {
   readonly base: Row | null;
 }
 
-export interface DesignDone {
-  readonly verdict: DesignVerdict;
-  readonly failure: Checked['failure'];
-  readonly reason: string | null;
-  readonly within: Checked['within'];
-  readonly states: number;
-  readonly steps: number;
-  readonly story: string | null;
-}
+export type DesignDone = DesignRow['design'];
 
 const ARCHES = ['arm64', 'x86_64'] as const;
 

@@ -1,6 +1,6 @@
+import type { VmallocTableFate } from '../check/neighbours.ts';
 import type { Costs } from '../check/options/measure.ts';
 import { races } from '../check/options/races.ts';
-import type { Fate } from '../check/options/shared.ts';
 import type { Row } from '../check/row.ts';
 import { type Column, tableLines } from './columns.ts';
 
@@ -11,7 +11,7 @@ export interface OptionRow {
   /** In the order of the races. */
   readonly races: readonly Row[];
   readonly costs: Costs;
-  readonly fates: Readonly<Record<Fate, number>>;
+  readonly fates: Readonly<Record<VmallocTableFate, number>>;
 }
 
 /** "breaks/1": with one preemption. */
@@ -20,7 +20,7 @@ function race_text({ verdict, preemptions }: Row): string {
   return { clean: 'safe', other: 'breaks', undecided: 'undecided', 'n/a': 'refused' }[verdict];
 }
 
-const FATES: readonly Fate[] = ['freed', 'kept', 'neighbour', 'refused', 'apart'];
+const FATES: readonly VmallocTableFate[] = ['freed', 'kept', 'neighbour', 'refused', 'apart'];
 
 const HEADINGS = [
   'DESIGN',
@@ -44,8 +44,8 @@ const LEGEND = [
   'VMALLOC, LOCKED: steps of one vmalloc(), those of them under a lock',
   'ADD, OFFLINE, REMOVE: steps of the operation on one empty block that a vmalloc() may have to wait for',
   'KEPT: table pages left of a block that was added and removed',
-  'FREED…APART: real configurations of arm64 by what removal does to the table that vmalloc and vmemmap share: frees it,',
-  'keeps it, cannot free it for the memmap of boot memory in it; refused: not built; apart: they share none',
+  'FREED…APART: real configurations of arm64 by what removal does to the smallest table that vmalloc and vmemmap share:',
+  'freed for some place of boot memory; kept though empty; a neighbour has entries in it; refused: not built; apart: none',
 ];
 
 /** The comparison as a table, what its columns mean, and where the stories are. */

@@ -1,10 +1,12 @@
 import { boot } from '../../boot/boot.ts';
+import { LAYOUT_FAMILIES } from '../../geometry/layouts.ts';
+import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { parseMachineFile } from '../../machines/machine-file.ts';
 import type { Release } from '../../releases/define.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Step, Steps } from '../../steps/step.ts';
-import { configurations, type Fate, fate_of_shared_table } from './shared.ts';
+import { type VmallocTableFate, vmalloc_table_fate } from '../neighbours.ts';
 import { longest_wait, noted, type Profile, profile } from './waits.ts';
 
 /** What hotplug operations and vmalloc() cost each other on a release, counted in steps of the model. */
@@ -19,7 +21,7 @@ export interface Costs {
   readonly tables_kept: number;
 }
 
-/** Where the costs and fates are measured: one GiB of RAM, tables of 512 entries in three levels. */
+/** Where the costs are measured: one GiB of RAM, tables of 512 entries in three levels. */
 const measured_on: Machine = parseMachineFile(
   '{arch: arm64, page_size: 4K, va_bits: 39, ram: [{start: 1G, size: 1G}]}',
   'mhp options',
@@ -63,11 +65,18 @@ function tables({ table_pages: { allocated, freed } }: ReturnType<typeof boot>['
   return sum(allocated) - sum(freed);
 }
 
+/** Shapes and layouts that kernels have had. */
+const configurations = PAGE_SIZES.arm64.flatMap((page_size) =>
+  VA_BITS.arm64[page_size]!.flatMap((va_bits) =>
+    LAYOUT_FAMILIES.map((family) => ({ shape: { page_size, va_bits }, family })),
+  ),
+);
+
 /** How many configurations there are of each fate of the table that vmalloc and the memmap share. */
-export function fates(release: Release): Readonly<Record<Fate, number>> {
-  const counts: Record<Fate, number> = { apart: 0, refused: 0, neighbour: 0, freed: 0, kept: 0 };
-  for (const configuration of configurations) {
-    const fate = fate_of_shared_table(measured_on, release, configuration);
+export function fates(release: Release): Readonly<Record<VmallocTableFate, number>> {
+  const counts: Record<VmallocTableFate, number> = { apart: 0, refused: 0, neighbour: 0, freed: 0, kept: 0 };
+  for (const { shape, family } of configurations) {
+    const fate = vmalloc_table_fate(shape, family, release);
     if (fate !== null) counts[fate]++;
   }
   return counts;
