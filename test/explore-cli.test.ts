@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // The built program, as a user starts it (test/global-setup.ts has built it).
@@ -164,35 +165,38 @@ describe('a search that is stopped goes on from its checkpoint to the same count
     expect(mhp(...traces, '--resume', at('small'))).toEqual(mhp(...traces));
   });
 
-  /** Send a signal once the program has begun to work: one that comes earlier kills it, and is sent later the next time. */
-  const signalled = async (signal: NodeJS.Signals, args: readonly string[]) => {
-    const began = performance.now();
-    mhp('explore', 'SB');
-    const startup = performance.now() - began;
-    for (let delay = startup * 1.5; ; delay *= 1.3) {
-      const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-      let stdout = '';
-      child.stdout.on('data', (data) => {
-        stdout += data;
-      });
-      const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-      setTimeout(() => child.kill(signal), delay);
-      const status = await ended;
-      if (status !== null || delay > startup * 10) return { status, stdout };
-    }
+  const SIGHUP_CAUGHT = 1n;
+  /** Whether a process has taken over the signals that end it (proc(5): SigCgt; node itself leaves SIGHUP alone). */
+  const listens = (pid: number) => {
+    const caught = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^SigCgt:\s*(\w+)$/m);
+    return caught !== null && (BigInt(`0x${caught[1]}`) & SIGHUP_CAUGHT) !== 0n;
+  };
+
+  /** Send a signal to the program `after` milliseconds of its work. */
+  const signalled = async (signal: NodeJS.Signals, args: readonly string[], after = 0) => {
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.on('data', (data) => {
+      stdout += data;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    while (child.exitCode === null && !listens(child.pid!)) await setTimeout(1);
+    await setTimeout(after);
+    child.kill(signal);
+    return { status: await ended, stdout };
   };
 
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s', async (signal) => {
     const file = at(signal);
-    const stopped = await signalled(signal, ['explore', '--checkpoint', file, 'fib_bench(5)']);
+    const stopped = await signalled(signal, ['explore', '--checkpoint', file, 'fib_bench(6)']);
     expect(stopped.status).toBe(3);
-    expect(stopped.stdout).toContain('fib_bench(5): undecided, interrupted\n');
+    expect(stopped.stdout).toContain('fib_bench(6): undecided, interrupted\n');
     if (signal !== 'SIGINT') return;
-    expect(mhp('explore', '--resume', file, 'fib_bench(5)')).toEqual(mhp('explore', 'fib_bench(5)'));
+    expect(mhp('explore', '--resume', file, 'fib_bench(6)')).toEqual(mhp('explore', 'fib_bench(6)'));
   });
 
   test('a signal during the self-check loses nothing', async () => {
-    const { status, stdout } = await signalled('SIGINT', ['explore', '--self-check', 'increments(12)']);
+    const { status, stdout } = await signalled('SIGINT', ['explore', '--self-check', 'increments(12)'], 3000);
     expect(stdout).toMatch(/^increments\(12\): proved\n.*\nself-check: interrupted\n$/);
     expect(status).toBe(3);
   });
