@@ -18,12 +18,10 @@ import { machineOf } from './read.ts';
 import { recordingOf } from './recording.ts';
 import { parseZoneinfo } from './zoneinfo.ts';
 
-// Whatever is read, a reader gives a result or an InputError of one line, and soon.
+// Whatever is read, a reader gives a result or an InputError of one line.
 
 /** Inputs for each reader. */
 const RUNS = 10_000;
-/** Milliseconds that no input of these sizes may take; most take less than one. */
-const SOON = 2000;
 const parameters = { seed: 7, numRuns: RUNS, endOnFailure: true } as const;
 
 interface Edit {
@@ -128,17 +126,15 @@ class Tally {
   results = 0;
   refusals = 0;
 
-  fine(start: number): void {
+  fine(): void {
     this.results++;
-    expect(performance.now() - start).toBeLessThan(SOON);
   }
 
-  refused(error: unknown, start: number): void {
+  refused(error: unknown): void {
     if (!(error instanceof InputError)) throw error;
     if (!/^[^\n\r\0]{1,700}$/.test(error.message))
       throw new Error(`not one line: ${JSON.stringify(error.message)}`);
     this.refusals++;
-    expect(performance.now() - start).toBeLessThan(SOON);
   }
 
   check(): void {
@@ -151,14 +147,13 @@ function holds<T>(inputs: fc.Arbitrary<T>, read: (input: T) => unknown): void {
   const tally = new Tally();
   fc.assert(
     fc.property(inputs, (input) => {
-      const start = performance.now();
       try {
         read(input);
       } catch (error) {
-        tally.refused(error, start);
+        tally.refused(error);
         return;
       }
-      tally.fine(start);
+      tally.fine();
     }),
     parameters,
   );
@@ -430,17 +425,16 @@ describe(`${RUNS} inputs each`, () => {
             if (bytes.length === 0) break;
           }
           if (mend) mendHeaders(bytes);
-          const start = performance.now();
           try {
             const tree = await unpackArchive('x', bytes, {
               limits: { stream: 1 << 24, file: 1 << 20, kept: 1 << 21 },
             });
             for (const name of tree.list('') ?? []) tree.kind(name);
           } catch (error) {
-            tally.refused(error, start);
+            tally.refused(error);
             return;
           }
-          tally.fine(start);
+          tally.fine();
         },
       ),
       parameters,

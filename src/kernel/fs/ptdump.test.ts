@@ -94,14 +94,12 @@ describe('lines', () => {
       run('ffff000000000000', 'ffff800000000000', 'PTE', PAGE),
       run('ffff800000000000', '0', 'PGD'),
     ];
-    const start = performance.now();
     expect(lines('v6.1', runs).slice(0, 4)).toEqual([
       '---[ Linear Mapping start ]---',
       '0xffff000000000000-0xffff800000000000         128T PTE       RW NX SHD AF            UXN    MEM/NORMAL',
       '---[ Linear Mapping end ]---',
       '---[ Modules start ]---',
     ]);
-    expect(performance.now() - start).toBeLessThan(100);
   });
 
   it('split at the first entry behind a marker; at most two markers an entry', () => {
