@@ -1,5 +1,6 @@
 import { kernel_program } from '../src/interleave/program.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
+import { VM } from '../src/kernel/state.ts';
 import type { Steps } from '../src/steps/step.ts';
 import { booted_for_steps, first } from './interleave.ts';
 import { G, type MachineObject } from './kit.ts';
@@ -13,7 +14,10 @@ export function replaced(release: string, machine: MachineObject, level: 'PMD' |
   const { kernel } = model;
   const { layout, pgprot, PAGE_SIZE, PMD_SIZE } = kernel.c;
   const size = level === 'PMD' ? PMD_SIZE : G;
-  const area = first(model, kernel.__get_vm_area_node(size, size, layout.VMALLOC_START, layout.VMALLOC_END))!;
+  const area = first(
+    model,
+    kernel.__get_vm_area_node(size, size, VM.IOREMAP, layout.VMALLOC_START, layout.VMALLOC_END),
+  )!;
   first(model, kernel.ioremap_page_range(area, area + PAGE_SIZE, DEVICE, pgprot.PAGE_KERNEL));
   first(model, kernel.vunmap_page_range(area, area + PAGE_SIZE));
   first(model, kernel._vm_unmap_aliases(area, area + PAGE_SIZE, true));

@@ -84,7 +84,13 @@ const FEW = 64;
 /** Which records the invalidation ends and which it leaves, where that is plain: all written by this CPU, or visible, untouched so far and in no contiguous group. */
 function planned(m: Mmu, op: TlbiOp): { covered: Part[]; left: Part[] } | undefined {
   const mine = m.pending[m.cpu]!;
-  if (m.defect !== undefined || !op.broadcast || mine.marked.length > 0 || mine.in_flight.length > 0)
+  if (
+    op.pages === 0 ||
+    m.defect !== undefined ||
+    !op.broadcast ||
+    mine.marked.length > 0 ||
+    mine.in_flight.length > 0
+  )
     return undefined;
   const [va, end] = range_of(m, op);
   const covered: Part[] = [];

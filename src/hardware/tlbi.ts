@@ -10,7 +10,7 @@ export interface TlbiOp {
   readonly by: 'va' | 'all';
   /** Any address of the first page. */
   readonly va?: number;
-  /** Consecutive pages, one instruction each. */
+  /** Consecutive pages, one instruction each; 0 is no instruction at all. */
   readonly pages?: number;
   /** Leaves only: walk caches keep their tables (FACTS 2.3.5). */
   readonly last_level: boolean;
@@ -23,6 +23,7 @@ export interface TlbiOp {
  * yet is not got rid of: walkers fetch the old descriptor again (FACTS 2.3.3).
  */
 export function tlbi(m: Mmu, op: TlbiOp): void {
+  if (op.pages === 0) return;
   const page = 2 ** m.t.page_shift;
   const va = op.by === 'all' ? Number.NEGATIVE_INFINITY : Math.floor(op.va! / page) * page;
   const end = op.by === 'all' ? Number.POSITIVE_INFINITY : va + (op.pages ?? 1) * page;

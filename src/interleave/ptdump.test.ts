@@ -3,6 +3,7 @@ import { anything, booted_for_steps, faults, first, found } from '../../test/int
 import { ARM64, G, K, M } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
+import { VM } from '../kernel/state.ts';
 import type { Program } from '../schedule/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
@@ -56,7 +57,7 @@ function replacing(release: string, ptdump_debugfs: boolean): Program {
   const { kernel } = model;
   const { VMALLOC_START, VMALLOC_END } = kernel.c.layout;
   const size = 32 * M;
-  const area = first(model, kernel.__get_vm_area_node(size, size, VMALLOC_START, VMALLOC_END))!;
+  const area = first(model, kernel.__get_vm_area_node(size, size, VM.IOREMAP, VMALLOC_START, VMALLOC_END))!;
   first(model, kernel.ioremap_page_range(area, area + PAGE, 256 * G, kernel.c.pgprot.PAGE_KERNEL));
   first(model, kernel.vunmap_page_range(area, area + PAGE));
   first(model, kernel._vm_unmap_aliases(area, area + PAGE, true));

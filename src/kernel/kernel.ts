@@ -6,6 +6,7 @@ import type * as hotunplug from './arch/arm64/hotunplug.ts';
 import type * as hotunplug_v5 from './arch/arm64/hotunplug_v5.ts';
 import type * as huge_vmap from './arch/arm64/huge_vmap.ts';
 import type * as arm64_mmu from './arch/arm64/mmu.ts';
+import type * as pageattr from './arch/arm64/pageattr.ts';
 import type * as pgd_mapping from './arch/arm64/pgd_mapping.ts';
 import type * as pgtable from './arch/arm64/pgtable.ts';
 import type * as split_leaf from './arch/arm64/split_leaf.ts';
@@ -45,6 +46,7 @@ import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
 import type * as ioremap from './lib/ioremap.ts';
 import type * as alloc_pages from './mm/alloc_pages.ts';
+import type * as apply_to_page_range from './mm/apply_to_page_range.ts';
 import type * as free_page from './mm/free_page.ts';
 import type * as hugetlb_dissolve from './mm/hugetlb/dissolve.ts';
 import type * as hugetlb_sysfs from './mm/hugetlb/hugetlb_sysfs.ts';
@@ -73,6 +75,7 @@ import type * as usercopy from './mm/usercopy.ts';
 import type * as vmalloc from './mm/vmalloc.ts';
 import type * as vmalloc_area from './mm/vmalloc_area.ts';
 import type * as vmalloc_map from './mm/vmalloc_map.ts';
+import type * as vmalloc_perms from './mm/vmalloc_perms.ts';
 import type * as vmalloc_purge from './mm/vmalloc_purge.ts';
 import type * as vmalloc_unmap from './mm/vmalloc_unmap.ts';
 import type * as zone_device from './mm/zone_device.ts';
@@ -136,6 +139,9 @@ type Base = typeof add_memory.v5_2 &
   typeof vmalloc.v5_2 &
   typeof vmalloc_area.v5_2 &
   typeof vmalloc_map.v5_2 &
+  typeof apply_to_page_range.v5_2 &
+  typeof pageattr.v5_2 &
+  typeof vmalloc_perms.v5_2 &
   typeof vmalloc_purge.v5_2 &
   typeof vmalloc_unmap.v5_2 &
   typeof vmemmap.v5_2 &

@@ -320,8 +320,13 @@ export interface firmware_map_entry {
   readonly type: string;
 }
 
+/** include/linux/vmalloc.h: flags of an area. */
+export const VM = { IOREMAP: 1, ALLOC: 2, MAP: 4, FLUSH_RESET_PERMS: 0x100 } as const;
+
 /** struct vm_struct: what lies in an area of the vmalloc region. */
 export interface vm_struct {
+  /** Of {@link VM}. */
+  readonly flags: number;
   /** The pages that vmalloc() took for it, as runs; vmap() and ioremap() own none. */
   readonly pages: readonly { readonly pfn: number; readonly nr_pages: number }[];
 }

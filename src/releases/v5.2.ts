@@ -2,6 +2,7 @@ import * as fault from '../kernel/arch/arm64/fault.ts';
 import * as fixmap from '../kernel/arch/arm64/fixmap.ts';
 import * as huge_vmap from '../kernel/arch/arm64/huge_vmap.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as pageattr from '../kernel/arch/arm64/pageattr.ts';
 import * as pgd_mapping from '../kernel/arch/arm64/pgd_mapping.ts';
 import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
 import * as table_pages from '../kernel/arch/arm64/table_pages.ts';
@@ -39,6 +40,7 @@ import * as resource from '../kernel/kernel/resource.ts';
 import * as runtime from '../kernel/kernel/runtime.ts';
 import * as ioremap from '../kernel/lib/ioremap.ts';
 import * as alloc_pages from '../kernel/mm/alloc_pages.ts';
+import * as apply_to_page_range from '../kernel/mm/apply_to_page_range.ts';
 import * as free_page from '../kernel/mm/free_page.ts';
 import * as hugetlb_dissolve from '../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
@@ -67,6 +69,7 @@ import * as usercopy from '../kernel/mm/usercopy.ts';
 import * as vmalloc from '../kernel/mm/vmalloc.ts';
 import * as vmalloc_area from '../kernel/mm/vmalloc_area.ts';
 import * as vmalloc_map from '../kernel/mm/vmalloc_map.ts';
+import * as vmalloc_perms from '../kernel/mm/vmalloc_perms.ts';
 import * as vmalloc_purge from '../kernel/mm/vmalloc_purge.ts';
 import * as vmalloc_unmap from '../kernel/mm/vmalloc_unmap.ts';
 import * as zone_device from '../kernel/mm/zone_device.ts';
@@ -136,6 +139,7 @@ export const v5_2 = defineRelease({
   },
   arch: {
     arm64: {
+      ...apply_to_page_range.v5_2,
       ...arm64_mmu.v5_2,
       ...arm64_mmu.pfn_valid_by_memblock,
       ...fault.v5_2,
@@ -145,6 +149,7 @@ export const v5_2 = defineRelease({
       ...offline_pages.holes_in_zone,
       ...pgd_mapping.v5_2,
       ...page_ext.v5_2,
+      ...pageattr.v5_2,
       ...pgalloc.v5_2,
       ...pgtable.v5_2,
       ...ptdump.v5_2,
@@ -154,6 +159,7 @@ export const v5_2 = defineRelease({
       ...vmalloc.v5_2,
       ...vmalloc_area.v5_2,
       ...vmalloc_map.v5_2,
+      ...vmalloc_perms.v5_2,
       ...vmalloc_purge.v5_2,
       ...vmalloc_unmap.v5_2,
       ...vmemmap.v5_2,

@@ -1,3 +1,4 @@
+import * as pageattr from '../kernel/arch/arm64/pageattr.ts';
 import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
 import * as x86_vmemmap from '../kernel/arch/x86/vmemmap.ts';
 import * as memory_block from '../kernel/drivers/base/memory_block.ts';
@@ -9,6 +10,7 @@ import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as memremap from '../kernel/mm/memremap.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
+import * as vmalloc_perms from '../kernel/mm/vmalloc_perms.ts';
 import { defineRelease } from './define.ts';
 import { v5_2 } from './v5.2.ts';
 
@@ -28,5 +30,8 @@ export const v5_3 = defineRelease({
     ...remove_memory.v5_3,
     ...sparse.v5_3,
   },
-  arch: { arm64: { ...pgtable.v5_3 }, x86_64: { ...x86_vmemmap.v5_3 } },
+  arch: {
+    arm64: { ...pageattr.v5_3, ...pgtable.v5_3, ...vmalloc_perms.v5_3 },
+    x86_64: { ...x86_vmemmap.v5_3 },
+  },
 });

@@ -7,6 +7,7 @@ import { leaves } from '../../hardware/walk.ts';
 import { parseMachineFile } from '../../machines/machine-file.ts';
 import { find_release } from '../../releases/index.ts';
 import { Session } from '../../scenarios/session.ts';
+import { VM } from '../state.ts';
 
 /** A kernel without kernel_page_tables. */
 function without_ptdump(release: string, machine: MachineObject): Session {
@@ -101,7 +102,7 @@ test.each([
   const session = without_ptdump(release, { ...ARM64, debug_vm: true });
   const { kernel, state } = session;
   const { VMALLOC_START, VMALLOC_END } = kernel.c.layout;
-  const area = run(session, kernel.__get_vm_area_node(G, G, VMALLOC_START, VMALLOC_END)).value!;
+  const area = run(session, kernel.__get_vm_area_node(G, G, VM.IOREMAP, VMALLOC_START, VMALLOC_END)).value!;
   const prot = kernel.c.pgprot.PAGE_KERNEL;
   for (const at of [area, area + 6 * M]) {
     run(session, kernel.ioremap_page_range(at, at + 4096, DEVICE, prot));

@@ -12,6 +12,7 @@ import {
 import type { Kernel } from '../kernel.ts';
 import { NULL_ENTRY } from '../mm/pgalloc.ts';
 import { PFN_DOWN } from '../pfn.ts';
+import { VM } from '../state.ts';
 
 /**
  * lib/ioremap.c and arch/arm64/mm/ioremap.c: physical ranges in the vmalloc region, by blocks where the architecture has huge
@@ -166,7 +167,13 @@ export const v5_2 = {
     }
     const largest = size_of(this, this.c.PAGE_SHIFT === 12 ? 'PUD' : 'PMD');
     const align = Math.min(largest, 2 ** Math.ceil(Math.log2(bytes)));
-    const area = yield* this.__get_vm_area_node(bytes, align, layout.VMALLOC_START, layout.VMALLOC_END);
+    const area = yield* this.__get_vm_area_node(
+      bytes,
+      align,
+      VM.IOREMAP,
+      layout.VMALLOC_START,
+      layout.VMALLOC_END,
+    );
     if (area === null) return 0;
     if (yield* this.ioremap_page_range(area, area + bytes, start, prot)) {
       yield* this.vunmap(area);

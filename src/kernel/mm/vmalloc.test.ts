@@ -5,6 +5,7 @@ import { held } from '../../hardware/reach.ts';
 import { leaves } from '../../hardware/walk.ts';
 import { stray } from '../../monitors/mmu/ways.ts';
 import type { Session } from '../../scenarios/session.ts';
+import { VM } from '../state.ts';
 import { page_use, USE } from './page.ts';
 
 const SHAPES = [
@@ -107,7 +108,7 @@ test('an address space that is full of lazy areas is purged by the next who asks
   const va = vmalloc(session, 1);
   run(session, kernel.vfree(va));
   const all = VMALLOC_END - VMALLOC_START - kernel.c.PAGE_SIZE;
-  expect(run(session, kernel.__get_vm_area_node(all, 1, VMALLOC_START, VMALLOC_END)).value).toBe(va);
+  expect(run(session, kernel.__get_vm_area_node(all, 1, VM.MAP, VMALLOC_START, VMALLOC_END)).value).toBe(va);
   expect(state.vmap_purge_list).toEqual([]);
   const { value, events } = run(session, kernel.vmalloc(kernel.c.PAGE_SIZE));
   expect(value).toBe(0);

@@ -1,7 +1,10 @@
 import { va_text } from '../../geometry/translation.ts';
 import type { Steps } from '../../steps/step.ts';
+import { leaf_address, READ_ONCE } from '../arch/arm64/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
 import { pr_warn } from '../ops.ts';
+import { PFN_DOWN } from '../pfn.ts';
+import { VM } from '../state.ts';
 import type { PageRange } from './alloc_pages.ts';
 import { USE } from './page.ts';
 
@@ -28,7 +31,7 @@ export const v5_2 = {
     return true;
   },
 
-  /** The pages are free before any TLB has been told. VM_FLUSH_RESET_PERMS is not modelled. */
+  /** The pages are free before any TLB has been told, but for areas with VM_FLUSH_RESET_PERMS. */
   *__vunmap(this: Kernel, addr: number, deallocate_pages: boolean): Steps<void> {
     if (addr === NULL) return;
     if (addr % this.c.PAGE_SIZE !== 0) {
@@ -40,7 +43,7 @@ export const v5_2 = {
       yield* this.WARN('__vunmap', `Trying to vfree() nonexistent vm area (${va_text(addr)})`);
       return;
     }
-    yield* this.remove_vm_area(addr);
+    yield* this.vm_remove_mappings(addr, va.vm, deallocate_pages);
     if (!deallocate_pages) return;
     for (const { pfn, nr_pages } of va.vm.pages) yield* this.free_pages(pfn, nr_pages);
   },
@@ -56,7 +59,7 @@ export const v5_2 = {
       runs.push(found);
       left -= found.nr_pages;
     }
-    yield* this.set_vm_struct(addr, { pages: runs });
+    yield* this.set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
     if (left === 0 && (yield* this.map_vm_area(addr, prot, pfns(runs))) === 0) return addr;
     const { PAGE_SIZE } = this.c;
     yield* pr_warn(
@@ -74,7 +77,7 @@ export const v5_2 = {
     end: number,
     prot: number,
   ): Steps<number> {
-    const area = yield* this.__get_vm_area_node(size, align, start, end);
+    const area = yield* this.__get_vm_area_node(size, align, VM.ALLOC, start, end);
     if (area === null) {
       yield* pr_warn(`vmalloc: allocation failure: ${size} bytes`);
       return NULL;
@@ -95,7 +98,7 @@ export const v5_2 = {
   *vmap(this: Kernel, pages: readonly number[], prot: number): Steps<number> {
     const { VMALLOC_START, VMALLOC_END } = this.c.layout;
     const size = pages.length * this.c.PAGE_SIZE;
-    const area = yield* this.__get_vm_area_node(size, 1, VMALLOC_START, VMALLOC_END);
+    const area = yield* this.__get_vm_area_node(size, 1, VM.MAP, VMALLOC_START, VMALLOC_END);
     if (area === null) return NULL;
     if ((yield* this.map_vm_area(area, prot, pages)) === 0) return area;
     yield* this.__vunmap(area, false);
@@ -104,5 +107,15 @@ export const v5_2 = {
 
   *vunmap(this: Kernel, addr: number): Steps<void> {
     yield* this.__vunmap(addr, false);
+  },
+
+  /** The pfn of the page that a mapped address of an area stands for. */
+  *vmalloc_to_pfn(this: Kernel, addr: number): Steps<number> {
+    const pgdp = yield* this.pgd_offset_k(addr);
+    const p4dp = yield* this.p4d_offset(pgdp, addr);
+    const pudp = yield* this.pud_offset(p4dp, addr);
+    const pmdp = yield* this.pmd_offset(pudp, addr);
+    const pte = yield* READ_ONCE(yield* this.pte_offset_kernel(pmdp, addr));
+    return PFN_DOWN(this.c, leaf_address(this.c, pte));
   },
 };

@@ -8,7 +8,14 @@ import type { State, vm_struct, vmap_area } from '../state.ts';
 const round_up = (n: number, align: number): number => Math.ceil(n / align) * align;
 
 /** The lowest free addresses that fit, as va_start; null without. */
-function insert_area(state: State, size: number, align: number, vstart: number, vend: number): number | null {
+function insert_area(
+  state: State,
+  size: number,
+  align: number,
+  flags: number,
+  vstart: number,
+  vend: number,
+): number | null {
   let addr = round_up(vstart, align);
   for (const area of state.vmap_areas) {
     if (area.va_end <= addr) continue;
@@ -17,7 +24,7 @@ function insert_area(state: State, size: number, align: number, vstart: number, 
   }
   if (addr + size > vend) return null;
   const at = state.vmap_areas.findIndex((area) => area.va_start > addr);
-  const area: vmap_area = { va_start: addr, va_end: addr + size, vm: { pages: [] } };
+  const area: vmap_area = { va_start: addr, va_end: addr + size, vm: { flags, pages: [] } };
   state.vmap_areas = state.vmap_areas.toSpliced(at < 0 ? state.vmap_areas.length : at, 0, area);
   return addr;
 }
@@ -39,12 +46,13 @@ export const v5_2 = {
     this: Kernel,
     size: number,
     align: number,
+    flags: number,
     vstart: number,
     vend: number,
   ): Steps<number | null> {
     for (let purged = false; ; purged = true) {
       yield* lock('vmap_area_lock', 'spinlock');
-      const addr = yield* change('vmap_areas', insert_area, size, align, vstart, vend);
+      const addr = yield* change('vmap_areas', insert_area, size, align, flags, vstart, vend);
       yield* unlock('vmap_area_lock', 'spinlock');
       if (addr !== null) return addr;
       if (purged) break;
@@ -77,12 +85,13 @@ export const v5_2 = {
     this: Kernel,
     size: number,
     align: number,
+    flags: number,
     start: number,
     end: number,
   ): Steps<number | null> {
     const { PAGE_SIZE } = this.c;
     const bytes = round_up(size, PAGE_SIZE);
     if (bytes === 0) return null;
-    return yield* this.alloc_vmap_area(bytes + PAGE_SIZE, align, start, end);
+    return yield* this.alloc_vmap_area(bytes + PAGE_SIZE, align, flags, start, end);
   },
 };

@@ -14,10 +14,12 @@ import { B61a_mutant, B61b_mutant } from './B61.ts';
 import { B76 } from './B76.ts';
 import { B77 } from './B77.ts';
 import { B80_mutant } from './B80.ts';
+import { B99_mutant, B99b_mutant } from './B99.ts';
 
 /** Releases with one thing changed: as a tree between two of them had it, or wrong as none ever was (the catalogue's mutations). */
 export const mutations: readonly Release[] = [
   ...[B17_mutant, B17b_mutant, B18_mutant, B21, B24_mutant, B25a_mutant, B25b_mutant],
   ...[B33b, B36_mutant, B36b_mutant, B37_mutant, B38_mutant, B38b_mutant],
   ...[B41a_mutant, B41b_mutant, B42_mutant, B61a_mutant, B61b_mutant, B76, B77, B80_mutant],
+  ...[B99_mutant, B99b_mutant],
 ];

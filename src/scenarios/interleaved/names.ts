@@ -1,7 +1,7 @@
 import { shared_tables } from '../../geometry/shared-tables.ts';
 import { phys_to_virt } from '../../kernel/arch/arm64/mmu.ts';
 import type { Config } from '../../kernel/config.ts';
-import { zone_key } from '../../kernel/state.ts';
+import { VM, zone_key } from '../../kernel/state.ts';
 import { BadExpression, type Result, type Scope } from './expression.ts';
 
 /** What a scenario is about is not there on this kernel or machine: nothing can be said, and nothing is wrong. */
@@ -15,6 +15,10 @@ const NUMBERS = [
   ...(['PAGE_OFFSET', 'PAGE_END', 'VMEMMAP_START', 'VMEMMAP_END', 'memory_block_size_bytes'] as const),
   ...(['pageblock_nr_pages', 'ZONE_NORMAL', 'ZONE_MOVABLE'] as const),
 ] as const;
+
+const FLAGS: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(VM).map(([name, value]) => [`VM_${name}`, value]),
+);
 
 const of_layout = ['VMALLOC_START', 'VMALLOC_END'] as const;
 
@@ -61,6 +65,7 @@ export function scope_of(c: Config, given: ReadonlyMap<string, Result>): Scope {
       if (name === 'memstart_addr') return c.mappable_range.start;
       // what one leaf of the memmap spans: blocks with 4K pages, else pages
       if (name === 'vmemmap_leaf') return c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
+      if (Object.hasOwn(FLAGS, name)) return FLAGS[name];
       if (name === 'PAGE_KERNEL') return c.pgprot.PAGE_KERNEL;
       if ((of_layout as readonly string[]).includes(name))
         return c.layout[name as (typeof of_layout)[number]];

@@ -11,7 +11,7 @@ import type { State } from '../../state.ts';
 import { phys_to_virt } from './mmu.ts';
 import { table_page } from './pgtable.ts';
 
-/** arch/arm64/mm/fault.c: what becomes of an access to a kernel address that nothing maps (FACTS 2.3). */
+/** arch/arm64/mm/fault.c: what becomes of an access to a kernel address that nothing maps, or maps read-only (FACTS 2.3). */
 
 interface Walk {
   /** Hardware level at which the walk ended. */
@@ -53,21 +53,34 @@ function walk(state: State, k: Kernel, va: number): Walk {
   return { level: hardware_level(t, shown), entries: found.join(', ') };
 }
 
-/** ESR_EL1 of a data abort at EL1: EC 0x25, IL, WnR, and a translation fault of the level. */
-const esr = (level: number, write: boolean): number => 0x96000004 + level + (write ? 0x40 : 0);
+/** What the CPU complains of: its words, what the kernel makes of it, and the status code at level 0. */
+const FAULTS = {
+  translation: { kind: 'translation', msg: 'paging request', fsc: 0x04 },
+  permission: { kind: 'permission', msg: 'write to read-only memory', fsc: 0x0c },
+} as const;
+type Fault = keyof typeof FAULTS;
+
+/** ESR_EL1 of a data abort at EL1: EC 0x25, IL, WnR, and the fault's status code. */
+const esr = (fsc: number, write: boolean): number => 0x96000000 + fsc + (write ? 0x40 : 0);
 
 const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
 
-/** Whether an access of this CPU may come to a fault, now or for having been fetched too early. */
-const may_fault = (state: State, va: number, write: boolean): boolean =>
-  access(state.mmu!, va, write).some((outcome) => 'fault' in outcome);
+/** The fault an access of this CPU may come to, now or for having been fetched too early or long ago. */
+function fault_of(state: State, va: number, write: boolean): Fault | null {
+  const faults = access(state.mmu!, va, write).flatMap((outcome) =>
+    'fault' in outcome ? outcome.fault : [],
+  );
+  if (faults.length === 0) return null;
+  return faults.includes('permission') ? 'permission' : 'translation';
+}
 
 export const v5_2 = {
   /** A load or store of the kernel's own, at any address. */
   *touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
-    if (!(yield* look('mmu', may_fault, va, write))) return;
-    if (yield* this.is_spurious_el1_translation_fault(va)) return;
-    yield* this.die_kernel_fault(va, write, pc);
+    const fault = yield* look('mmu', fault_of, va, write);
+    if (fault === null) return;
+    if (fault === 'translation' && (yield* this.is_spurious_el1_translation_fault(va))) return;
+    yield* this.die_kernel_fault(va, write, pc, fault);
   },
 
   /** Nobody asks before v5.4 (B23). */
@@ -76,23 +89,24 @@ export const v5_2 = {
   },
 
   /** The task dies. `pc` is the function that touched the address. */
-  *die_kernel_fault(this: Kernel, va: number, write: boolean, pc: string): Steps<never> {
+  *die_kernel_fault(this: Kernel, va: number, write: boolean, pc: string, fault: Fault): Steps<never> {
     const { level, entries } = yield* look('mmu', walk, this, va);
-    const code = esr(level, write);
-    yield alert(`Unable to handle kernel paging request at virtual address ${va_text(va)}`);
+    const { kind, msg, fsc } = FAULTS[fault];
+    const code = esr(fsc + level, write);
+    yield alert(`Unable to handle kernel ${msg} at virtual address ${va_text(va)}`);
     yield alert(`  ESR = 0x${code.toString(16).padStart(16, '0')}`);
-    yield alert(`  FSC = 0x${(code & 0x3f).toString(16).padStart(2, '0')}: level ${level} translation fault`);
+    yield alert(`  FSC = 0x${(code & 0x3f).toString(16).padStart(2, '0')}: level ${level} ${kind} fault`);
     yield alert(`[${va_text(va)}] ${entries}`);
     yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
     yield alert(`pc : ${pc}`);
-    return yield* this.BUG(pc, `Oops: paging request at ${va_text(va)}`);
+    return yield* this.BUG(pc, `Oops: ${msg} at ${va_text(va)}`);
   },
 
   /** clear_page over a range, through the linear map: what every page given to a program goes through first. */
   *clear_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const start = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
     const fault = yield* look('mmu', first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
-    if (fault !== null) yield* this.die_kernel_fault(fault, true, 'clear_page');
+    if (fault !== null) yield* this.die_kernel_fault(fault, true, 'clear_page', 'translation');
   },
 };
 

@@ -47,7 +47,7 @@ export const v5_2 = {
 
   /**
    * Page by page, or everything when the range is longer than one table of PTEs maps: a PMD's worth is not (FACTS 9.5).
-   * `times` such ranges side by side are flushed one by one.
+   * An empty range leaves the barriers (B99). `times` such ranges side by side are flushed one by one.
    */
   *flush_tlb_kernel_range(this: Kernel, start: number, end: number, times = 1): Steps<void> {
     const { t, PAGE_SIZE } = this.c;
@@ -55,7 +55,7 @@ export const v5_2 = {
       yield* this.flush_tlb_all();
       return;
     }
-    const pages = (Math.ceil((end - start) / PAGE_SIZE) || 1) * times;
+    const pages = Math.max(Math.ceil((end - start) / PAGE_SIZE), 0) * times;
     yield* flush_and_wait(this, { by: 'va', va: start, pages, last_level: true, broadcast: true });
   },
 
