@@ -106,7 +106,6 @@ const BOOLEAN = /^([yY1nN0]|on|off|On|Off|ON|OFF)/;
 
 /** rodata=full is the default, also for a word that is none. Where on means full (7.1.5), noalias and off let the linear map be blocks; before, on and off did. */
 function rodata_full(words: readonly string[], on_is_full: boolean): boolean {
-  if (words.includes('debug_pagealloc=on')) return true;
   const rodata = last_value(words, 'rodata') ?? '';
   return on_is_full ? rodata !== 'off' && rodata !== 'noalias' : !BOOLEAN.test(rodata);
 }
@@ -168,6 +167,9 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
       `RAM ends at 0x${end.toString(16)}: the linear map of layout ${map.name} holds 0x${mappable_range.start.toString(16)}-0x${mappable_range.end.toString(16)}`,
     );
   }
+  // CONFIG_RODATA_FULL_DEFAULT_ENABLED
+  const full = arch === 'arm64' && rodata_full(words, release.constants.rodata_on_is_full);
+  const debug_pagealloc = words.includes('debug_pagealloc=on');
   const memmap_on_memory =
     last_value(words, 'memory_hotplug.memmap_on_memory') ?? machine.params?.memmap_on_memory;
   return {
@@ -209,11 +211,11 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     swapper_pg_dir: machine.tables?.linear.root ?? kernel_image(machine, page_size),
     pgprot: constants.pgprot,
     ptdump: constants.ptdump,
-    debug_pagealloc: words.includes('debug_pagealloc=on'),
+    debug_pagealloc,
     page_ext: arch === 'arm64' && words.includes('page_owner=on'),
     PTDUMP_DEBUGFS: options.ptdump_debugfs ?? true,
-    // CONFIG_RODATA_FULL_DEFAULT_ENABLED
-    can_set_direct_map: arch === 'arm64' && rodata_full(words, constants.rodata_on_is_full),
+    rodata_full: full,
+    can_set_direct_map: full || (arch === 'arm64' && debug_pagealloc),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
     run_limit: options.run_limit ?? Number.POSITIVE_INFINITY,
     movable_node: words.includes('movable_node'),

@@ -1,5 +1,5 @@
-import { Command } from 'commander';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { printed_by } from '../../test/in-process.ts';
 import { InputError } from '../machines/input-error.ts';
 import { register } from './litmus.ts';
 
@@ -8,18 +8,7 @@ afterEach(() => {
 });
 
 async function mhp(...args: string[]): Promise<{ stdout: string; code: unknown }> {
-  let stdout = '';
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  const program = new Command('mhp').exitOverride();
-  register(program);
-  try {
-    await program.parseAsync(['litmus', ...args], { from: 'user' });
-  } finally {
-    write.mockRestore();
-  }
+  const stdout = await printed_by(register, ['litmus', ...args]);
   return { stdout, code: process.exitCode };
 }
 

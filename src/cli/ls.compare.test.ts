@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Command } from 'commander';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { printed_by } from '../../test/in-process.ts';
 import { openRecording } from '../machines/recording.ts';
 import type { FileTree } from '../machines/tree.ts';
 import { register } from './ls.ts';
@@ -43,28 +43,12 @@ const OPTION_SETS: readonly (readonly string[])[] = [
   ['-o', 'NODE', '-r', '-n'],
 ];
 
-async function ours(args: readonly string[]): Promise<string> {
-  let text = '';
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    const program = new Command('mhp').exitOverride();
-    register(program);
-    await program.parseAsync(['ls', ...args], { from: 'user' });
-  } finally {
-    spy.mockRestore();
-  }
-  return text;
-}
-
 async function agree(root: string, sets: readonly (readonly string[])[]): Promise<number> {
   for (const set of sets) {
     const args = [...set, '-s', root];
     const theirs = spawnSync('lsmem', args, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
     expect(theirs.status).toBe(0);
-    expect(await ours(args), args.join(' ')).toBe(theirs.stdout);
+    expect(await printed_by(register, ['ls', ...args]), args.join(' ')).toBe(theirs.stdout);
   }
   return sets.length;
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Command, type CommanderError } from 'commander';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import type { CommanderError } from 'commander';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { in_process, type Printed } from '../../test/in-process.ts';
 import { InputError } from '../machines/input-error.ts';
 import { listBlocks } from '../machines/lsmem-source.ts';
 import { MemTree } from '../machines/mem-tree.ts';
@@ -34,38 +35,7 @@ afterEach(() => {
   process.exitCode = 0;
 });
 
-interface Result {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly error: unknown;
-}
-
-async function ls(...args: readonly string[]): Promise<Result> {
-  let stdout = '';
-  let stderr = '';
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      stdout += String(chunk);
-      return true;
-    }),
-    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      stderr += String(chunk);
-      return true;
-    }),
-  ];
-  let error: unknown;
-  try {
-    const program = new Command('mhp').exitOverride();
-    register(program);
-    for (const command of program.commands) command.exitOverride();
-    await program.parseAsync(['ls', ...args], { from: 'user' });
-  } catch (thrown) {
-    error = thrown;
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return { stdout, stderr, error };
-}
+const ls = (...args: readonly string[]): Promise<Printed> => in_process(register, ['ls', ...args]);
 
 function file(root: string, path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });

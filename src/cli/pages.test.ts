@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { printed_by } from '../../test/in-process.ts';
 import { register } from './pages.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mhp-pages-'));
@@ -46,21 +46,7 @@ steps:
 `,
 );
 
-async function pages(...args: readonly string[]): Promise<string> {
-  let text = '';
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += String(chunk);
-    return true;
-  });
-  try {
-    const program = new Command('mhp').exitOverride();
-    register(program);
-    await program.parseAsync(['pages', ...args], { from: 'user' });
-  } finally {
-    spy.mockRestore();
-  }
-  return text;
-}
+const pages = (...args: readonly string[]): Promise<string> => printed_by(register, ['pages', ...args]);
 
 test('kinds, flags and owners', async () => {
   expect(

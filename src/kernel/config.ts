@@ -62,6 +62,8 @@ export interface Config {
   readonly pgprot: Pgprot;
   /** The release whose kernel_page_tables looks as this kernel's. */
   readonly ptdump: string;
+  /** arm64, the default: what the vmalloc region may not write, the linear map may not either. */
+  readonly rodata_full: boolean;
   /** arm64: rodata=full or debug_pagealloc: the linear map of hot-added memory is base pages without hints. */
   readonly can_set_direct_map: boolean;
   /** debug_pagealloc=on: unmapping a vmalloc area flushes at once. */

@@ -22,10 +22,8 @@ const READ_WRITE = { set: DBM, clear: AP_RDONLY } as const;
 const INVALID_PAGE = { set: 0, clear: VALID } as const;
 const DEFAULT_PAGE = { set: VALID | DBM, clear: AP_RDONLY } as const;
 
-/** One page of the linear map, if that has pages to change at all. */
-function* change_page(k: Kernel, addr: number, change: PageChange): Steps<number> {
-  if (!k.c.can_set_direct_map) return 0;
-  return yield* k.apply_to_page_range(addr, k.c.PAGE_SIZE, change);
+function* change_page(k: Kernel, has_pages: boolean, addr: number, change: PageChange): Steps<number> {
+  return has_pages ? yield* k.apply_to_page_range(addr, k.c.PAGE_SIZE, change) : 0;
 }
 
 function changeable(va: vmap_area | null, end: number): va is vmap_area & { readonly vm: vm_struct } {
@@ -33,7 +31,7 @@ function changeable(va: vmap_area | null, end: number): va is vmap_area & { read
 }
 
 const follows = (k: Kernel, change: PageChange): boolean =>
-  k.c.can_set_direct_map && ((change.set | change.clear) & AP_RDONLY) !== 0;
+  k.c.rodata_full && ((change.set | change.clear) & AP_RDONLY) !== 0;
 
 export const v5_2 = {
   *change_page_range(this: Kernel, ptep: EntryPointer, { set, clear }: PageChange): Steps<number> {
@@ -81,10 +79,10 @@ export const v5_2 = {
 /** ARCH_HAS_SET_DIRECT_MAP. The page is named by its linear address. */
 export const v5_3 = {
   *set_direct_map_invalid_noflush(this: Kernel, addr: number): Steps<number> {
-    return yield* change_page(this, addr, INVALID_PAGE);
+    return yield* change_page(this, this.c.rodata_full, addr, INVALID_PAGE);
   },
   *set_direct_map_default_noflush(this: Kernel, addr: number): Steps<number> {
-    return yield* change_page(this, addr, DEFAULT_PAGE);
+    return yield* change_page(this, this.c.rodata_full, addr, DEFAULT_PAGE);
   },
 };
 
@@ -104,5 +102,12 @@ export const v7_1 = {
     }
     yield* this.vm_unmap_aliases();
     return yield* this.__change_memory_common(addr, numpages * PAGE_SIZE, change);
+  },
+
+  *set_direct_map_invalid_noflush(this: Kernel, addr: number): Steps<number> {
+    return yield* change_page(this, this.c.can_set_direct_map, addr, INVALID_PAGE);
+  },
+  *set_direct_map_default_noflush(this: Kernel, addr: number): Steps<number> {
+    return yield* change_page(this, this.c.can_set_direct_map, addr, DEFAULT_PAGE);
   },
 };

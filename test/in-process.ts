@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { vi } from 'vitest';
+
+export interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What it threw; undefined when it ended well. */
+  readonly error: unknown;
+}
+
+/** A command of the program in this process: what it prints and how it ends. It may set process.exitCode. */
+export async function in_process(
+  register: (program: Command) => unknown,
+  args: readonly string[],
+): Promise<Printed> {
+  const printed = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
+      printed[stream] += String(chunk);
+      return true;
+    }),
+  );
+  let error: unknown;
+  try {
+    const program = new Command('mhp').exitOverride();
+    register(program);
+    for (const command of program.commands) command.exitOverride();
+    await program.parseAsync(args, { from: 'user' });
+  } catch (thrown) {
+    error = thrown;
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return { ...printed, error };
+}
+
+/** What it prints. @throws what it throws */
+export async function printed_by(
+  register: (program: Command) => unknown,
+  args: readonly string[],
+): Promise<string> {
+  const { stdout, error } = await in_process(register, args);
+  if (error !== undefined) throw error;
+  return stdout;
+}
