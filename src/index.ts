@@ -6,7 +6,8 @@
  */
 export { boot, type Model } from './boot/boot.ts';
 export { ImpossibleMachine } from './boot/impossible.ts';
-export { boot_memmodel, type MemMachine, type MemModel } from './boot/memmodel.ts';
+export { boot_memmodel, type MemModel } from './boot/memmodel.ts';
+export type { MemMachine } from './boot/memmodel-machine.ts';
 export { memmap_of } from './boot/memmodel-of.ts';
 export { depth_of, entry_size } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';

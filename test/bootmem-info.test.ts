@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ImpossibleMachine } from '../src/boot/impossible.ts';
-import type { MemMachine } from '../src/boot/memmodel.ts';
+import type { MemMachine } from '../src/boot/memmodel-machine.ts';
 import { parseMemScenario } from '../src/scenarios/memmodel/read.ts';
 import { run_mem_scenario } from '../src/scenarios/memmodel/run.ts';
 import { booted, play, texts, tiny } from './memmap-kit.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ImpossibleMachine } from '../src/boot/impossible.ts';
-import type { MemMachine } from '../src/boot/memmodel.ts';
+import type { MemMachine } from '../src/boot/memmodel-machine.ts';
 import { InputError } from '../src/machines/input-error.ts';
 import { is_mem_scenario, parseMemScenario } from '../src/scenarios/memmodel/read.ts';
 import { run_mem_scenario } from '../src/scenarios/memmodel/run.ts';

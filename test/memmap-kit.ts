@@ -1,4 +1,5 @@
-import { boot_memmodel, type MemMachine, type MemModel } from '../src/boot/memmodel.ts';
+import { boot_memmodel, type MemModel } from '../src/boot/memmodel.ts';
+import type { MemMachine } from '../src/boot/memmodel-machine.ts';
 import { mem_releases } from '../src/releases/memmodel.ts';
 import { parseMemScenario } from '../src/scenarios/memmodel/read.ts';
 import { type MemOutcome, run_mem_scenario } from '../src/scenarios/memmodel/run.ts';

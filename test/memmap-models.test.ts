@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { boot } from '../src/boot/boot.ts';
-import type { MemMachine, Placement } from '../src/boot/memmodel.ts';
+import type { MemMachine, Placement } from '../src/boot/memmodel-machine.ts';
 import { memmap_of } from '../src/boot/memmodel-of.ts';
 import { MEMORY_MODELS, type MemoryModel } from '../src/kernel/mm/memmodel/config.ts';
 import { contiguous, pfn_to_pointer } from '../src/kernel/mm/memmodel/memory_model.ts';

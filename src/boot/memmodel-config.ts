@@ -2,7 +2,7 @@ import { memmap_geometry } from '../geometry/memmap.ts';
 import { is_classic, is_sparse, type MemConfig } from '../kernel/mm/memmodel/config.ts';
 import type { MemRelease } from '../releases/memmodel.ts';
 import { ImpossibleMachine } from './impossible.ts';
-import type { MemMachine } from './memmodel.ts';
+import type { MemMachine } from './memmodel-machine.ts';
 
 /** What this release is built with for such a machine. @throws ImpossibleMachine when it cannot be */
 export function configure_memmodel(machine: MemMachine, release: MemRelease): MemConfig {

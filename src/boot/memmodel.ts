@@ -2,7 +2,6 @@ import {
   is_classic,
   is_sparse,
   type MemConfig,
-  type MemoryModel,
   SECTION_NR_TO_ROOT,
   SIZEOF_STRUCT_PAGE,
   WINDOW,
@@ -23,37 +22,10 @@ import {
   SECTION_MARKED_PRESENT,
 } from '../kernel/state.ts';
 import { type MemRelease, make_mem_kernel } from '../releases/memmodel.ts';
-import { type BootmemPlaces, boot_bootmem } from './bootmem.ts';
+import { boot_bootmem } from './bootmem.ts';
 import { ImpossibleMachine } from './impossible.ts';
 import { configure_memmodel } from './memmodel-config.ts';
-
-/** Where boot memory puts memmaps: one after the other, the last section first, or each before something else. */
-export type Placement = 'adjacent' | 'reversed' | 'foreign';
-
-/** A machine as far as struct pages and the memory they describe go. Sizes in bytes. */
-export interface MemMachine {
-  readonly arch: 'ppc64' | 'x86_64' | 'arm64' | 'tiny';
-  readonly page_size: number;
-  readonly memory_model: MemoryModel;
-  readonly ram: readonly { readonly start: number; readonly size: number; readonly node: number }[];
-  /** Parts of the RAM that memblock calls NOMAP. */
-  readonly nomap?: readonly { readonly start: number; readonly size: number }[] | undefined;
-  readonly memmap: Placement;
-  /** What lies behind each memmap, or node's memmap, when the placement says so. */
-  readonly foreign?:
-    | { readonly name: string; readonly size?: number | undefined; readonly reads_as?: number | undefined }
-    | undefined;
-  /** What lies behind all of them; null: nothing that is mapped. */
-  readonly beyond?: string | null | undefined;
-  /** Where boot memory for nodes and sections lies; absent: nobody looks. */
-  readonly bootmem?: BootmemPlaces | undefined;
-  readonly section_size_bits?: number | undefined;
-  readonly max_physmem_bits?: number | undefined;
-  readonly max_order?: number | undefined;
-  readonly sections_per_root?: number | undefined;
-  readonly debug_vm?: boolean | undefined;
-  readonly run_limit?: number | undefined;
-}
+import type { MemMachine } from './memmodel-machine.ts';
 
 export interface MemModel {
   readonly kernel: MemKernel;

@@ -6,10 +6,18 @@ import { watched } from '../check/threads.ts';
 import { parse_program_name } from '../check/variation.ts';
 import { NoSuchGeometry } from '../geometry/translation.ts';
 import { find_release } from '../releases/index.ts';
+import type { Monitor } from '../schedule/monitor.ts';
+import type { Program } from '../schedule/program.ts';
 import { findProgram, UnknownProgram } from '../schedule/programs.ts';
 import { catalogue } from './catalogue.ts';
-import type { FindProgram } from './replay.ts';
 import { read_text } from './source.ts';
+
+/** A program by the name a token has for it, with the monitors that watched it; `named` alone, where one failure was looked for. */
+export type FindProgram = (
+  name: string,
+) =>
+  | { readonly program: Program; readonly monitors: readonly Monitor[]; readonly named?: Monitor }
+  | undefined;
 
 /** A scenario of the catalogue, or of a file given by name. */
 function entry_of(id: string, file: string | undefined): ThreadsEntry | undefined {

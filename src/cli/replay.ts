@@ -5,18 +5,9 @@ import { story_text } from '../report/story-text.ts';
 import { traceChrome } from '../report/trace-chrome.ts';
 import { traceJson } from '../report/trace-json.ts';
 import { traceText } from '../report/trace-text.ts';
-import type { Monitor } from '../schedule/monitor.ts';
-import type { Program } from '../schedule/program.ts';
 import { ReplayDiverged, type Story } from '../schedule/replay.ts';
 import { BadToken, decodeToken, replayToken } from '../schedule/token.ts';
-import { find_program } from './find-program.ts';
-
-/** A program by the name a token has for it, with the monitors that watched it; `named` alone, where one failure was looked for. */
-export type FindProgram = (
-  name: string,
-) =>
-  | { readonly program: Program; readonly monitors: readonly Monitor[]; readonly named?: Monitor }
-  | undefined;
+import { type FindProgram, find_program } from './find-program.ts';
 
 type Format = 'text' | 'steps' | 'json' | 'chrome';
 

@@ -7,46 +7,7 @@ import { compare_hugetlb } from './hugetlb.ts';
 import { compare_nvdimm } from './nvdimm.ts';
 import { compare_sections } from './sections.ts';
 import { compare_ptdump, compare_tables } from './tables.ts';
-
-/** The subjects that are compared after every step. */
-export const SUBJECTS = [
-  'result',
-  'messages',
-  'blocks',
-  'valid_zones',
-  'links',
-  'nodes',
-  'iomem',
-  'firmware_map',
-  'memblock',
-  'zones',
-  'hugepages',
-  'namespaces',
-  'sections',
-  'pages',
-  'tables',
-] as const;
-export type Subject = (typeof SUBJECTS)[number];
-
-export interface Difference {
-  readonly subject: Subject;
-  /** What was compared: a path, a call, a line number. */
-  readonly what: string;
-  readonly recorded: string;
-  readonly model: string;
-}
-
-/** What one step came to: how many things were compared, which differ, and what was not compared, with the reason. */
-export class Tally {
-  compared = 0;
-  readonly differences: Difference[] = [];
-  readonly not_compared = new Set<string>();
-
-  check(subject: Subject, what: string, recorded: string, model: string): void {
-    this.compared++;
-    if (recorded !== model) this.differences.push({ subject, what, recorded, model });
-  }
-}
+import type { Subject, Tally } from './tally.ts';
 
 const ABSENT = '(absent)';
 /** Files and links that hotplug does not own, or that count what no two runs have alike. */

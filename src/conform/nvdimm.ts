@@ -3,7 +3,7 @@ import { nd_namespace_key, type State } from '../kernel/state.ts';
 import { NVDIMM_ROOTS } from '../machines/nvdimm.ts';
 import type { Op } from '../machines/ops.ts';
 import type { FileTree } from '../machines/tree.ts';
-import type { Tally } from './compare.ts';
+import type { Tally } from './tally.ts';
 
 /** Regions and namespaces of NVDIMMs against sysfs. */
 

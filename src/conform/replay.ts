@@ -8,11 +8,12 @@ import { ndctl } from '../scenarios/ndctl.ts';
 import { BadOperation, type Result, Session } from '../scenarios/session.ts';
 import { KernelGone, type ToolResult } from '../scenarios/tool.ts';
 import type { Event } from '../schedule/run.ts';
-import { compare_state, type Difference, Tally } from './compare.ts';
+import { compare_state } from './compare.ts';
 import { event_lines, recorded_lines } from './dmesg.ts';
 import { pool_inputs, program_ends, use_hugepages } from './hugetlb-inputs.ts';
 import { give_inputs } from './inputs.ts';
 import { lost_info_blocks } from './nvdimm.ts';
+import { type Difference, Tally } from './tally.ts';
 
 export interface StepReport {
   readonly dir: string;

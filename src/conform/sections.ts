@@ -15,7 +15,7 @@ import {
 } from '../kernel/state.ts';
 import { parseMemmap, parseSections, type RecordedPages } from '../machines/memmap.ts';
 import type { FileTree } from '../machines/tree.ts';
-import type { Tally } from './compare.ts';
+import type { Tally } from './tally.ts';
 
 /** Sections, their sub-section maps and struct pages against a recording that has them (x86). */
 

@@ -9,7 +9,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { State } from '../kernel/state.ts';
 import { parseTables, type RecordedTables, TABLE_LEVELS } from '../machines/page-tables.ts';
 import type { FileTree } from '../machines/tree.ts';
-import type { Tally } from './compare.ts';
+import type { Tally } from './tally.ts';
 
 const PTDUMP = 'sys/kernel/debug/kernel_page_tables';
 

@@ -1,4 +1,4 @@
-import type { MemMachine } from '../../boot/memmodel.ts';
+import type { MemMachine } from '../../boot/memmodel-machine.ts';
 import { InputError } from '../../machines/input-error.ts';
 import { parseYamlText } from '../../machines/yaml-text.ts';
 import { placeOf } from '../../machines/zod-place.ts';

@@ -1,4 +1,5 @@
-import { boot_memmodel, type MemMachine, type MemModel } from '../../boot/memmodel.ts';
+import { boot_memmodel, type MemModel } from '../../boot/memmodel.ts';
+import type { MemMachine } from '../../boot/memmodel-machine.ts';
 import { is_classic } from '../../kernel/mm/memmodel/config.ts';
 import type { Stray } from '../../kernel/mm/memmodel/world.ts';
 import type { MemRelease } from '../../releases/memmodel.ts';

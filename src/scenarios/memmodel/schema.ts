@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MemMachine } from '../../boot/memmodel.ts';
+import type { MemMachine } from '../../boot/memmodel-machine.ts';
 import type { MemoryModel } from '../../kernel/mm/memmodel/config.ts';
 import { parseSize, SIZE_PATTERN } from '../../machines/size.ts';
 import { ERRNO, type Errno } from '../../steps/errno.ts';
