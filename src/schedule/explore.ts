@@ -3,11 +3,9 @@ import type { Monitor, Violation } from './monitor.ts';
 import type { Program } from './program.ts';
 import { replay } from './replay.ts';
 import { type Outcome, StatesSearch } from './states.ts';
-import type { System } from './system.ts';
-import { TableSystem } from './tables.ts';
+import { systemOf } from './system-of.ts';
 import { TracesSearch } from './traces.ts';
 import type { Bounds, Choice, Stats, Verdict, Watch } from './verdict.ts';
-import { WorldSystem } from './world.ts';
 
 export interface ExploreOptions {
   readonly monitors?: readonly Monitor[];
@@ -17,14 +15,6 @@ export interface ExploreOptions {
   readonly reduce?: boolean;
   /** Let threads forget what their loop heads do not keep (default). */
   readonly forget?: boolean;
-}
-
-/** The transition system of a program. */
-export function systemOf(program: Program, monitors: readonly Monitor[] = [], forget = true): System {
-  if (program.machine === undefined) return new TableSystem(program, forget);
-  const system = new WorldSystem(program, forget);
-  system.looked = monitors.some((m) => m.state !== undefined);
-  return system;
 }
 
 /** A states search of a program, not yet run. */

@@ -1,17 +1,11 @@
 import { AccessLog } from './accesslog.ts';
 import { Dependence } from './dependence.ts';
+import { eventOf, outcomeOf, threadOf } from './event.ts';
 import { bytesOf, widened } from './ints.ts';
 import { OP, SIMPLE } from './ops.ts';
 import { Races } from './races.ts';
 import type { System } from './system.ts';
 import type { Choice } from './verdict.ts';
-
-/** An event as a number: its thread in the low bits, the outcome above. */
-export const THREAD = 31;
-const OUTCOME = 5;
-export const eventOf = (thread: number, outcome: number): number => thread | (outcome << OUTCOME);
-export const threadOf = (event: number): number => event & THREAD;
-export const outcomeOf = (event: number): number => event >> OUTCOME;
 
 /**
  * One execution, event by event, with the order its dependences impose. An event's clock says how many events of

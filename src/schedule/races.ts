@@ -1,4 +1,5 @@
-import { type History, THREAD, threadOf } from './history.ts';
+import { THREAD, threadOf } from './event.ts';
+import type { History } from './history.ts';
 import { bytesOf, widened } from './ints.ts';
 
 /**

@@ -1,10 +1,11 @@
 import { standardMonitors } from '../monitors/index.ts';
 import { Checks } from './check.ts';
-import { preemptionsOf, systemOf, violated } from './explore.ts';
+import { preemptionsOf, violated } from './explore.ts';
 import type { Monitor, Violation } from './monitor.ts';
 import { Prng } from './prng.ts';
 import type { Program } from './program.ts';
 import type { System } from './system.ts';
+import { systemOf } from './system-of.ts';
 import type { Bound, Choice, Stats, Verdict, Watch } from './verdict.ts';
 
 export interface RandomOptions {

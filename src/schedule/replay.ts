@@ -2,11 +2,11 @@ import { standardMonitors } from '../monitors/index.ts';
 import type { Value } from '../steps/step.ts';
 import type { PlacedStep } from '../steps/within.ts';
 import { Checks, stateText } from './check.ts';
-import { systemOf } from './explore.ts';
 import type { Fault } from './machine.ts';
 import type { Monitor, Violation } from './monitor.ts';
 import type { Program } from './program.ts';
 import type { System } from './system.ts';
+import { systemOf } from './system-of.ts';
 import type { Choice } from './verdict.ts';
 import { type View, viewOf } from './view.ts';
 

@@ -1,5 +1,6 @@
 import { NO } from './dependence.ts';
-import { eventOf, type History, outcomeOf, THREAD, threadOf } from './history.ts';
+import { eventOf, outcomeOf, THREAD, threadOf } from './event.ts';
+import type { History } from './history.ts';
 import { widened } from './ints.ts';
 import { type Grounds, OPEN } from './races.ts';
 import type { SleepSets } from './sleep.ts';

@@ -1,8 +1,8 @@
 import { standardMonitors } from '../monitors/index.ts';
-import { systemOf } from './explore.ts';
 import type { Monitor } from './monitor.ts';
 import type { Program } from './program.ts';
 import { StatesSearch } from './states.ts';
+import { systemOf } from './system-of.ts';
 import { TracesSearch } from './traces.ts';
 
 /** Everything a program can come to: what goes wrong, and the states in which nothing moves any more. */

@@ -1,4 +1,5 @@
-import { eventOf, type History, outcomeOf, THREAD } from './history.ts';
+import { eventOf, outcomeOf, THREAD } from './event.ts';
+import type { History } from './history.ts';
 import { bytesOf, widened } from './ints.ts';
 
 /**

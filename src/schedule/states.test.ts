@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { always, atEnd, standardMonitors } from '../monitors/index.ts';
 import { Checks } from './check.ts';
-import { explore, systemOf } from './explore.ts';
+import { explore } from './explore.ts';
 import { hotrm } from './hotrm.ts';
 import { Prng } from './prng.ts';
 import type { Program } from './program.ts';
 import { racers } from './racers.ts';
 import { randomProgram } from './random-program.ts';
 import { replay } from './replay.ts';
+import { systemOf } from './system-of.ts';
 
 /** The cheapest failure among all interleavings, one after the other; undefined when there are too many. */
 function cheapest(program: Program): readonly [preemptions: number, steps: number] | 'none' | undefined {

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { standardMonitors } from '../monitors/index.ts';
 import type { Steps } from '../steps/step.ts';
 import { Checks, stateText } from './check.ts';
-import { explore, systemOf } from './explore.ts';
+import { explore } from './explore.ts';
 import { bug, read, write } from './notation.ts';
 import { Prng } from './prng.ts';
 import type { Program } from './program.ts';
 import { randomProgram } from './random-program.ts';
+import { systemOf } from './system-of.ts';
 
 /** The fewest steps after which something is wrong, by all states after one step, after two, and so on. */
 function fewestSteps(program: Program): number {

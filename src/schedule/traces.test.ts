@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Steps } from '../steps/step.ts';
-import { explore, exploreTraces, systemOf } from './explore.ts';
+import { explore, exploreTraces } from './explore.ts';
 import { hotrm } from './hotrm.ts';
 import { bug, cas, read, write } from './notation.ts';
 import { Prng } from './prng.ts';
@@ -8,6 +8,7 @@ import type { Program } from './program.ts';
 import { findProgram } from './programs.ts';
 import { randomProgram } from './random-program.ts';
 import { reachableTraces } from './selfcheck.ts';
+import { systemOf } from './system-of.ts';
 
 interface Event {
   readonly thread: number;

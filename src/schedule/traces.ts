@@ -1,5 +1,6 @@
 import { Checks, stateText } from './check.ts';
-import { eventOf, History, outcomeOf, threadOf } from './history.ts';
+import { eventOf, outcomeOf, threadOf } from './event.ts';
+import { History } from './history.ts';
 import type { Monitor, Violation } from './monitor.ts';
 import { Reversal } from './reversal.ts';
 import { SleepSets } from './sleep.ts';

@@ -1,4 +1,4 @@
-import { eventOf, outcomeOf, threadOf } from './history.ts';
+import { eventOf, outcomeOf, threadOf } from './event.ts';
 import { widened } from './ints.ts';
 
 /** Where the parts of a node are: its event, what that touches, its first child, its next sibling. */
