@@ -48,7 +48,7 @@ export function register(program: Command): void {
     .option('--release <names>', 'these releases only', list)
     .option('--geometry <shapes>', 'these geometries of arm64 only, such as 4K/48,64K/42', list)
     .option('--tables', 'the tables that the memmap shares only: where is the race of the seeds reachable?')
-    .option('--max-states <n>', 'stop each search after so many states', whole(1), 200_000)
+    .option('--max-states <n>', 'stop each search after so many states', whole(1), 1_000_000)
     .option('--max-time <seconds>', 'stop each search after so long', whole(1), 120)
     .option('--threads <n>', 'worker threads', whole(1, 256))
     .option('--json', 'print the summary as JSON')
