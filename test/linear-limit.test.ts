@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { booted, G, last, M, play } from './kit.ts';
+import { booted, G, last, M, play, X86 } from './kit.ts';
 import { arm64, linear_lines } from './tables.ts';
 
 // Memory that the linear map cannot hold: 256G of it from 2G on with 39 bits.
@@ -85,4 +85,38 @@ test('what is touched there oopses', () => {
     '  ESR = 0x0000000096000045',
     '  FSC = 0x05: level 1 translation fault',
   ]);
+});
+
+describe('past what a pfn can say on x86_64, 46 bits', () => {
+  const added = (release: string) =>
+    last(booted(release, X86), { add: { start: 2 ** 46, size: 128 * M, expect: 'any' } });
+  const addressable =
+    'Hotplugged memory exceeds maximum addressable address, range=0x400000000000-0x400007ffffff, maximum=0x7fffffffffff';
+
+  test.each(['v5.2', 'v5.3', 'v5.4'])(
+    '%s: nobody asks, and mem_section[] is read behind its end',
+    (release) => {
+      const { result, failures } = added(release);
+      expect(result).toBe('BUG');
+      expect(failures.map(({ text }) => text)).toContainEqual(
+        expect.stringContaining('mem_section[2048] is read, and mem_section[] has 2048 entries'),
+      );
+    },
+  );
+
+  test.each(['v5.7', 'v5.10'])('%s: E2BIG and a warning', (release) => {
+    const { result, failures } = added(release);
+    expect(result).toBe('E2BIG');
+    expect(failures.map(({ text }) => text)).toContainEqual(expect.stringContaining(addressable));
+  });
+
+  test.each(['v6.1', 'v7.2'])('%s: E2BIG; private memory needs no linear map', (release) => {
+    expect(added(release).result).toBe('E2BIG');
+    const session = booted(release, machine);
+    const range = { start: 200 * 1024 * G, size: 128 * M };
+    expect(last(session, { memremap: { ...range, as: 'private' } }).result).toBe('success');
+    expect(last(session, { memremap: { start: 100 * 1024 * G, size: 128 * M, expect: 'any' } }).result).toBe(
+      'EINVAL',
+    );
+  });
 });

@@ -172,7 +172,7 @@ test('what is not shown does not split runs', async () => {
   );
 });
 
-test('JSON: bytes, numbers where a row lies in one block, section, sub-section', async () => {
+test('JSON: bytes, a number for one block, section, sub-section, the ends of several', async () => {
   const json = JSON.parse(await pages(X86, '-J', '--range', '0x107e00000+4M'));
   expect(json).toEqual({
     schema: 'mhp-pages/1',
@@ -211,7 +211,7 @@ test('JSON: bytes, numbers where a row lies in one block, section, sub-section',
   });
   expect(JSON.parse(await pages(X86, '--json', '--range', '4G+1G')).pages[0]).toMatchObject({
     block: 32,
-    subsection: null,
+    subsection: [0, 7],
   });
 });
 

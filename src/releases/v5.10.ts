@@ -4,6 +4,7 @@ import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
 import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
 import * as node from '../kernel/drivers/base/node.ts';
+import * as dax_device from '../kernel/drivers/dax/device.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
 import * as resource from '../kernel/kernel/resource.ts';
@@ -28,6 +29,7 @@ export const v5_10 = defineRelease({
   functions: {
     ...acpi_scan.v5_10,
     ...add_memory.v5_10,
+    ...dax_device.v5_10,
     ...dax_kmem.v5_10,
     ...hugetlb_sysfs.v5_8,
     ...node.v5_10,

@@ -8,6 +8,7 @@ import * as nd_pmem from '../kernel/drivers/nvdimm/pmem.ts';
 import * as nd_region_devs from '../kernel/drivers/nvdimm/region_devs.ts';
 import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as proc_page from '../kernel/fs/proc_page.ts';
+import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as page_alloc from '../kernel/mm/page_alloc.ts';
@@ -21,6 +22,7 @@ export const v5_7 = defineRelease({
   base: v5_4,
   about: '5.7.14',
   functions: {
+    ...add_pages.v5_7,
     ...memory.v5_7,
     ...memory_block.v5_7,
     ...memory_sysfs.v5_7,

@@ -13,6 +13,7 @@ import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb from '../kernel/mm/hugetlb/pool_pages.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
+import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
@@ -37,6 +38,7 @@ export const v6_1 = defineRelease({
   functions: {
     ...acpi_memhotplug.v6_1,
     ...add_memory.v6_1,
+    ...add_pages.v5_12,
     ...dax_kmem.v6_1,
     ...free_page.v5_11,
     ...memremap.v5_12,
@@ -69,11 +71,12 @@ export const v6_1 = defineRelease({
       ...sparse_vmemmap.v6_1,
       ...virtio_mem.v5_8,
       ...virtio_mem.v5_11,
+      ...virtio_mem.v5_12,
       ...virtio_mem.v6_1,
       ...vmemmap.v6_1,
       test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
     },
-    x86_64: { ...virtio_mem.v5_11, ...virtio_mem.v6_1, ...x86_init.v6_1 },
+    x86_64: { ...virtio_mem.v5_11, ...virtio_mem.v5_12, ...virtio_mem.v6_1, ...x86_init.v6_1 },
   },
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier] },
   constants: {

@@ -128,8 +128,9 @@ function subsections_of(row: PageRun, layout: PageLayout): readonly [number, num
 
 const span_text = (span: readonly [number, number] | null): string =>
   span === null ? '' : span[0] === span[1] ? String(span[0]) : `${span[0]}-${span[1]}`;
-const unique = (span: readonly [number, number] | null): number | null =>
-  span && span[0] === span[1] ? span[0] : null;
+type Span = number | readonly [number, number] | null;
+const span_json = (span: readonly [number, number] | null): Span =>
+  span !== null && span[0] === span[1] ? span[0] : span;
 
 function cell_of(row: PageRun, column: PageColumn, layout: PageLayout, bytes: boolean): string {
   const size = row.nr_pages * layout.page_size;
@@ -198,17 +199,17 @@ function json_cell(row: PageRun, column: PageColumn, layout: PageLayout): readon
     case 'OWNER':
       return [key, row.owner];
     case 'BLOCK':
-      return [key, unique(blocks_of(row, layout))];
+      return [key, span_json(blocks_of(row, layout))];
     case 'SECTION':
-      return [key, unique(units(row, layout.pages_per_section))];
+      return [key, span_json(units(row, layout.pages_per_section))];
     case 'SUBSECTION':
-      return [key, unique(subsections_of(row, layout))];
+      return [key, span_json(subsections_of(row, layout))];
     case 'KIND':
       return [key, row.kind];
   }
 }
 
-/** Sizes in bytes; block, section and sub-section (within its section) where a row lies in one. */
+/** Sizes in bytes; block, section and sub-section (within its section) as a number, or as the first and the last of several. */
 export const pages_json = (
   rows: Iterable<PageRun>,
   layout: PageLayout,

@@ -11,9 +11,11 @@ import { type Column, tableLines } from './columns.ts';
 
 const left = (name: string): Column => ({ name, right: false });
 
-/** Several answers where the build decides what an uninitialised struct page reads as. */
-const cell_text = (cell: Cell, changed: boolean): string =>
-  `${answers(cell).join('/')}${changed ? ' \u2260' : ''}`;
+/** Three answers where the build decides what an uninitialised struct page reads as. */
+const cell_text = (cell: Cell, changed: boolean): string => {
+  const all = answers(cell).length === 1 ? answers(cell) : build_names.map((build) => cell[build]);
+  return `${all.join('/')}${changed ? ' \u2260' : ''}`;
+};
 
 const COLUMNS = [left('CONSUMER'), left('QUESTION'), left('RELEASE'), ...kind_names.map(left)];
 

@@ -9,9 +9,9 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
   const table = section_table(s.state, s.kernel);
   expect(sections_text(table)).toMatchInlineSnapshot(`
     "NR CODED_MEM_MAP    MEM_MAP          STATE     PFN ZONES        SUBSECTIONS PAGEBLOCKS
-     0 ffffea000000000f ffffea0000000000 PMOE        0 DMA,DMA32    all         Movable
-     1 ffffea000000001f ffffea0000200000 PMOED   32768 DMA32,Device all         Movable
-    40 ffffea0000000013 ffffea0005000000 PMD   1310720 Device       0-16        Movable
+     0 ffffea0000000000 ffffea0000000000 PMOE        0 DMA,DMA32    all         Movable
+     1 ffffea0000000000 ffffea0000200000 PMOED   32768 DMA32,Device all         Movable
+    40 ffffea0000000000 ffffea0005000000 PMD   1310720 Device       0-16        Movable
 
     Section size: 128M, 64 sub-sections of 2M
     Roots of 256 sections: 0 (node 0)
@@ -20,7 +20,7 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
   const { sections } = sections_json(table) as { sections: object[] };
   expect(sections.at(-1)).toMatchInlineSnapshot(`
     {
-      "coded_mem_map": "0xffffea0000000013",
+      "coded_mem_map": "0xffffea0000000000",
       "early": false,
       "has_mem_map": true,
       "mem_map": "0xffffea0005000000",
@@ -35,6 +35,7 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
       ],
       "pfn": 1310720,
       "present": true,
+      "section_mem_map": "0xffffea0000000013",
       "size": 134217728,
       "start": 5368709120,
       "state": "PMD",

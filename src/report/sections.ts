@@ -74,6 +74,7 @@ export function sections_json(table: SectionTable): unknown {
       start: row.nr * section_size,
       size: section_size,
       pfn: row.pfn,
+      section_mem_map: `0x${address(row.section_mem_map)}`,
       coded_mem_map: `0x${address(row.coded_mem_map)}`,
       mem_map: `0x${address(row.mem_map)}`,
       state: letters(row),

@@ -15,7 +15,9 @@ import {
 export interface SectionRow {
   readonly nr: number;
   readonly pfn: number;
-  /** Address of the struct page of pfn 0 with the flags, as section_mem_map holds it: a distance from 2^64. */
+  /** The field: {@link coded_mem_map} with the flags in its low bits. */
+  readonly section_mem_map: number;
+  /** Where the struct page of pfn 0 would be: a distance from 2^64. */
   readonly coded_mem_map: number;
   readonly mem_map: number;
   readonly present: boolean;
@@ -91,7 +93,8 @@ export function section_table(state: State, k: Kernel): SectionTable {
       return {
         nr,
         pfn,
-        coded_mem_map: vmemmap_of(c, 0) + section_mem_map,
+        section_mem_map: vmemmap_of(c, 0) + section_mem_map,
+        coded_mem_map: vmemmap_of(c, 0),
         mem_map: vmemmap_of(c, pfn),
         present: true,
         has_mem_map: has(SECTION_HAS_MEM_MAP),

@@ -1,4 +1,5 @@
 import type { Kernel } from '../kernel/kernel.ts';
+import { NO_PAGE, page_zonenum } from '../kernel/mm/page.ts';
 import { MEM_OFFLINE, type State, zone_idx, zone_to_nid } from '../kernel/state.ts';
 
 /** The machine in the terms of what an operation may change: one short text for each thing there is. */
@@ -7,8 +8,10 @@ export type Summary = ReadonlyMap<string, string>;
 export function summarize(state: State, k: Kernel): Summary {
   const summary = new Map<string, string>();
   for (const [id, block] of state.memory_block) {
-    const zone = block.zone >= 0 ? ` ${k.c.zones[zone_idx(block.zone)]}` : '';
-    summary.set(`memory${id}`, block.state === MEM_OFFLINE ? 'offline' : `online${zone}`);
+    summary.set(
+      `memory${id}`,
+      block.state === MEM_OFFLINE ? 'offline' : `online${zone_of(state, k, id, block.zone)}`,
+    );
   }
   for (const [key, zone] of state.zone) {
     const name = `node ${zone_to_nid(key)} zone ${zone.name}`;
@@ -31,6 +34,18 @@ export function summarize(state: State, k: Kernel): Summary {
       summary.set(`${range(res.start, res.end)} ${res.name}`, 'in /proc/iomem');
   }
   return summary;
+}
+
+/** The zone that a block keeps, or on releases before that the one of all its pages. */
+function zone_of(state: State, k: Kernel, id: number, kept: number): string {
+  if (kept >= 0) return ` ${k.c.zones[zone_idx(kept)]}`;
+  const nr_pages = k.c.memory_block_size_bytes / k.c.PAGE_SIZE;
+  const start = id * nr_pages;
+  const first = state.pages.first(start, start + nr_pages, (page) => page !== NO_PAGE);
+  if (first < 0) return '';
+  const zone = page_zonenum(state.pages.get(first));
+  const other = (page: number): boolean => page !== NO_PAGE && page_zonenum(page) !== zone;
+  return state.pages.first(first, start + nr_pages, other) < 0 ? ` ${k.c.zones[zone]}` : '';
 }
 
 /** Table pages by level. */

@@ -116,7 +116,7 @@ export const v5_2 = {
     const pfn = PFN_DOWN(this.c, start);
     const nr_pages = size / this.c.PAGE_SIZE;
     const zone = zone_key(nid, this.c.ZONE_DEVICE);
-    if (!(yield* this.pagemap_range_allowed(start, size))) return -this.errno.EINVAL;
+    if (!(yield* this.pagemap_range_allowed(start, size, type !== 'private'))) return -this.errno.EINVAL;
     yield* mem_hotplug_begin();
     const error =
       type === 'private'
@@ -130,7 +130,12 @@ export const v5_2 = {
   },
 
   /** Nothing asks what the linear map can hold before v5.12. */
-  *pagemap_range_allowed(this: Kernel, _start: number, _size: number): Steps<boolean> {
+  *pagemap_range_allowed(
+    this: Kernel,
+    _start: number,
+    _size: number,
+    _need_mapping: boolean,
+  ): Steps<boolean> {
     return true;
   },
 
@@ -273,7 +278,7 @@ export const v5_10 = {
 };
 
 export const v5_12 = {
-  *pagemap_range_allowed(this: Kernel, start: number, size: number): Steps<boolean> {
-    return yield* this.mhp_range_allowed(start, size);
+  *pagemap_range_allowed(this: Kernel, start: number, size: number, need_mapping: boolean): Steps<boolean> {
+    return yield* this.mhp_range_allowed(start, size, need_mapping);
   },
 };

@@ -2,7 +2,7 @@ import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { alloc, change, exists, forget, look, R, W } from '../ops.ts';
-import { hex, pfn_to_section_nr, SECTION_NR_TO_ROOT, section_nr_to_pfn } from '../pfn.ts';
+import { hex, NR_SECTION_ROOTS, pfn_to_section_nr, SECTION_NR_TO_ROOT, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
@@ -83,9 +83,15 @@ const free_deferred = (state: State, batch: readonly number[]): void => {
 const mem_map_of = (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0;
 
 export const v5_2 = {
-  /** 0 or -ENOMEM. The first section of a root brings the others, zeroed; one that is not in the table is such a one. */
+  /** 0 or -ENOMEM; nobody asks whether there is such a root. The first section of a root brings the others, zeroed; one that is not in the table is such a one. */
   *sparse_index_init(this: Kernel, section_nr: number, nid: number): Steps<number> {
     const root = SECTION_NR_TO_ROOT(this.c, section_nr);
+    const roots = NR_SECTION_ROOTS(this.c);
+    if (root >= roots)
+      yield* this.BUG(
+        'sparse_index_init',
+        `mem_section[${root}] is read, and mem_section[] has ${roots} entries`,
+      );
     if (!(yield* exists('mem_section_root', root))) {
       if (yield* this.should_fail('mem_section_root')) return -this.errno.ENOMEM;
       if (!(yield* alloc('mem_section_root', root, { nid }))) return -this.errno.ENOMEM;

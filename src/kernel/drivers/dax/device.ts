@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { alloc, exists, free, look, pr_warn, R, W } from '../../ops.ts';
-import { hex } from '../../pfn.ts';
+import { hex, mem_range } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 
 /** drivers/dax/device.c, bus.c and pmem.c: device-dax on a namespace. Its instance bears the namespace's key. */
@@ -103,12 +103,22 @@ export const v5_2 = {
     const start = yield* R('dev_dax', dax, 'start');
     const size = yield* R('dev_dax', dax, 'size');
     if (!(yield* this.__request_region(start, size, name, 0))) {
-      const range = `${hex(start)}-${hex(start + size - 1)}`;
-      yield* pr_warn(`device_dax ${name}: mapping0: ${range} could not reserve range`);
+      yield* pr_warn(`device_dax ${name}: ${this.dev_dax_not_reserved(start, size)}`);
       return -this.errno.EBUSY;
     }
     const rc = yield* this.memremap_pages(yield* R('dev_dax', dax, 'pgmap'));
     if (rc) yield* this.__release_region(start, size);
     return rc;
+  },
+
+  dev_dax_not_reserved(this: Kernel, start: number, size: number): string {
+    return `could not reserve region ${mem_range(start, size)}`;
+  },
+};
+
+export const v5_10 = {
+  /** An instance has mappings. */
+  dev_dax_not_reserved(this: Kernel, start: number, size: number): string {
+    return `mapping0: ${hex(start)}-${hex(start + size - 1)} could not reserve range`;
   },
 };

@@ -2,7 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
 import { pr_err, pr_info, pr_warn, R, W } from '../../ops.ts';
-import { hex } from '../../pfn.ts';
+import { hex, hexpad, mem_range } from '../../pfn.ts';
 import { IORESOURCE_SYSTEM_RAM } from '../../state.ts';
 
 /** drivers/dax/kmem.c: device-dax as system RAM, as far as whole memory blocks go. */
@@ -29,8 +29,7 @@ export const v5_2 = {
     if (range.size === 0) return yield* this.dax_kmem_too_small(dax);
     const name = yield* R('dev_dax', dax, 'name');
     if (!(yield* this.__request_region(range.start, range.size, name, 0))) {
-      yield* pr_warn(`kmem ${name}: ${this.dax_kmem_mapping(range)} could not reserve region`);
-      return -this.errno.EBUSY;
+      return yield* this.dax_kmem_not_reserved(name, range);
     }
     // not busy, so that add_memory can put its own entry below
     yield* this.set_resource_flags(range.start, range.size, IORESOURCE_SYSTEM_RAM);
@@ -44,14 +43,24 @@ export const v5_2 = {
     return 0;
   },
 
-  /** v5.2 asks for a range of no size and fails on that. */
+  /** v5.2 asks for a range of no size, or of a negative one, and fails on that. */
   *dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
-    yield* pr_warn(`kmem ${yield* R('dev_dax', dax, 'name')}: could not reserve region`);
+    const block = this.c.memory_block_size_bytes;
+    const first = yield* R('dev_dax', dax, 'start');
+    const start = Math.ceil(first / block) * block;
+    const size = Math.floor((first + (yield* R('dev_dax', dax, 'size')) - start) / block) * block;
+    return yield* this.dax_kmem_not_reserved(yield* R('dev_dax', dax, 'name'), { start, size });
+  },
+
+  /** The end that is printed is exclusive. */
+  *dax_kmem_not_reserved(this: Kernel, name: string, { start, size }: Range): Steps<number> {
+    const range = `[0x${hexpad(start, 16)}-0x${hexpad(start + size, 16)}]`;
+    yield* pr_warn(`kmem ${name}: could not reserve region ${range}`);
     return -this.errno.EBUSY;
   },
 
-  dax_kmem_mapping(this: Kernel, range: Range): string {
-    return text(range);
+  dax_kmem_mapping(this: Kernel, { start, size }: Range): string {
+    return `DAX region ${mem_range(start, size)}`;
   },
 
   *dax_kmem_not_added(this: Kernel, _dax: number, _range: Range): Steps<void> {},
@@ -84,6 +93,11 @@ export const v5_3 = {
 };
 
 export const v5_10 = {
+  *dax_kmem_not_reserved(this: Kernel, name: string, range: Range): Steps<number> {
+    yield* pr_warn(`kmem ${name}: ${this.dax_kmem_mapping(range)} could not reserve region`);
+    return -this.errno.EBUSY;
+  },
+
   dax_kmem_mapping(this: Kernel, range: Range): string {
     return `mapping0: ${text(range)}`;
   },

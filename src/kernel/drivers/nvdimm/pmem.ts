@@ -2,15 +2,12 @@ import type { Steps } from '../../../steps/step.ts';
 import { SUBSECTION_SIZE } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
 import { pr_err, pr_warn, R, W } from '../../ops.ts';
-import { hexpad } from '../../pfn.ts';
+import { mem_range } from '../../pfn.ts';
 
 /** drivers/nvdimm/pmem.c: the driver of namespaces and of pfn and btt instances. */
 
 const ND_MIN_NAMESPACE_SIZE = 16 * 2 ** 20;
 const SZ_8K = 8192;
-
-const mem_range = (start: number, size: number): string =>
-  `[mem 0x${hexpad(start, 8)}-0x${hexpad(start + size - 1, 8)}]`;
 
 export const v5_2 = {
   /** A namespace is there: 0 when a driver holds it or what claims it. -ENXIO from an instance counts as taken. */

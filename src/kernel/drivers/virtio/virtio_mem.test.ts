@@ -16,12 +16,17 @@ const online = (first: number, end: number) => ({ online_movable: `memory${first
 describe('requests', () => {
   const big = { virtio_mem: { device: 0, start: 4 * G, size: 4 * G, node: 0 } };
 
-  test.each(['v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s: done in part, nothing is to be restored', (release) => {
+  test.each([
+    ['v5.10', 1280 * M],
+    ['v6.1', G],
+    ['v6.12', G],
+    ['v7.2', G],
+  ])('%s: done in part, nothing is to be restored', (release, plugged) => {
     const s = booted(release, X86);
     must(s, big);
     const [outcome] = play(s, request(1600 * M, 'any'));
     expect([outcome!.result, outcome!.failures, outcome!.unexpected]).toEqual(['ENOSPC', [], false]);
-    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(G);
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(plugged);
   });
 
   test('not done at all, everything is', () => {
@@ -81,6 +86,18 @@ describe('sub-block mode', () => {
     ]);
   });
 
+  test.each(['v6.1', 'v6.12', 'v7.2'])('%s: as much is taken as is unplugged, and given back', (release) => {
+    const s = booted(release, X86);
+    must(s, device, request(128 * M), { online_movable: 40 });
+    const managed = (size: number): number => {
+      must(s, request(size));
+      return movable(s, 1).managed;
+    };
+    expect([126, 122, 126, 128, 2].map((size) => managed(size * M))).toEqual(
+      [126, 122, 126, 128, 2].map((size) => (size * M) / s.kernel.c.PAGE_SIZE),
+    );
+  });
+
   test('what cannot be taken stays plugged', () => {
     const s = booted('v6.1', X86);
     must(s, device, request(128 * M), { online_kernel: 40 });
@@ -94,6 +111,44 @@ describe('sub-block mode', () => {
     must(s, device);
     expect(last(s, request(2 * G, 'ENOSPC')).result).toBe('ENOSPC');
     expect(blocks(s).length).toBe(8);
+  });
+});
+
+test('ten blocks wait offline on v5.10', () => {
+  const s = booted('v5.10', X86);
+  must(s, { virtio_mem: { device: 0, start: 5 * G, size: 4 * G, node: 1 } });
+  expect(last(s, request(4 * G, 'ENOSPC')).result).toBe('ENOSPC');
+  expect(blocks(s).length).toBe(10);
+});
+
+describe('what cannot be used of a device is said when it is found', () => {
+  const texts = (release: string, given: object, expect = 'success') => {
+    const s = booted(release, X86);
+    return { s, texts: last(s, { virtio_mem: { device: 0, node: 0, expect, ...given } }).messages };
+  };
+  const UNALIGNED = ['start', 'end'].map(
+    (what) =>
+      `virtio_mem virtio0: The alignment of the physical ${what} address can make some memory unusable.`,
+  );
+
+  test('ends inside of blocks', () => {
+    expect(texts('v6.1', { start: 0x102000000, size: 900 * M }).texts).toEqual(UNALIGNED);
+    expect(texts('v5.10', { start: 4 * G, size: 4 * G }).texts).toEqual([]);
+  });
+
+  test.each([
+    ['v5.10', 'Some memory is not addressable. This'],
+    ['v6.1', 'Some device memory is not addressable/pluggable. This'],
+  ])('%s: what lies above all that can be mapped, and nothing of it is tried', (release, what) => {
+    const { s, texts: found } = texts(release, { start: 2 ** 46, size: 4 * G });
+    expect(found).toEqual([`virtio_mem virtio0: ${what} can make some memory unusable.`]);
+    expect(last(s, request(128 * M, 'ENOSPC'))).toMatchObject({ result: 'ENOSPC', messages: [] });
+  });
+
+  test('v5.10: a device block that is larger than a memory block', () => {
+    expect(texts('v5.10', { start: 4 * G, size: 4 * G, block: 256 * M }, 'EINVAL').texts).toEqual([
+      'virtio_mem virtio0: The block size is not supported (too big).',
+    ]);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MHP_MERGE_RESOURCE, MHP_NID_IS_MGID } from '../../mm/memory_hotplug/add_memory.ts';
 import * as online_pages from '../../mm/memory_hotplug/online_pages.ts';
-import { add, alloc, change, look, pr_warn, R } from '../../ops.ts';
+import { add, alloc, change, look, pr_err, pr_warn, R } from '../../ops.ts';
 import { PFN_DOWN } from '../../pfn.ts';
 import { IORESOURCE_SYSTEM_RAM, type virtio_mem } from '../../state.ts';
 import {
@@ -23,7 +23,6 @@ import {
  * block mode they are the same.
  */
 
-const OFFLINE_THRESHOLD = 2 ** 30;
 const RESOURCE_NAME = 'System RAM (virtio_mem)';
 
 export const v5_8 = {
@@ -37,6 +36,39 @@ export const v5_8 = {
     return true;
   },
 
+  /** Ten memory blocks may be offline (5.10.7). */
+  virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
+    return offline >= 10 * unit_size;
+  },
+
+  /** Above it nothing of the device can be used, inclusive. */
+  virtio_mem_phys_limit(this: Kernel): number {
+    return 2 ** this.c.MAX_PHYSMEM_BITS - 1;
+  },
+
+  *virtio_mem_check_size(this: Kernel, name: string, device_block_size: number): Steps<number> {
+    if (device_block_size <= this.c.memory_block_size_bytes) return 0;
+    yield* pr_err(`virtio_mem ${name}: The block size is not supported (too big).`);
+    return -this.errno.EINVAL;
+  },
+
+  /** What it cannot use of a device is said and no more. */
+  *virtio_mem_warn(this: Kernel, name: string, addr: number, region_size: number): Steps<void> {
+    const block = this.c.memory_block_size_bytes;
+    const end = addr + region_size;
+    const unusable = (what: string) => pr_warn(`virtio_mem ${name}: ${what} can make some memory unusable.`);
+    if (addr % block !== 0) yield* unusable('The alignment of the physical start address');
+    if (end % block !== 0) yield* unusable('The alignment of the physical end address');
+    if (!this.virtio_mem_addressable(addr, end - 1)) yield* unusable(this.virtio_mem_not_addressable());
+  },
+
+  virtio_mem_addressable(this: Kernel, _start: number, last: number): boolean {
+    return last <= this.virtio_mem_phys_limit();
+  },
+  virtio_mem_not_addressable(this: Kernel): string {
+    return 'Some memory is not addressable. This';
+  },
+
   *virtio_mem_probe(
     this: Kernel,
     key: number,
@@ -45,9 +77,11 @@ export const v5_8 = {
     const block = this.c.memory_block_size_bytes;
     const sb_size = this.virtio_mem_sb_size(device.device_block_size);
     const in_sbm = this.virtio_mem_in_sbm(sb_size);
-    if (in_sbm && sb_size > block) return -this.errno.EINVAL;
     const unit_size = in_sbm ? block : Math.max(device.device_block_size, block);
     const name = `virtio${key}`;
+    const too_big = yield* this.virtio_mem_check_size(name, device.device_block_size);
+    if (too_big) return too_big;
+    yield* this.virtio_mem_warn(name, device.addr, device.region_size);
     if (!(yield* this.__request_region(device.addr, device.region_size, name, IORESOURCE_SYSTEM_RAM))) {
       yield* pr_warn(`virtio_mem ${name}: cannot reserve device region`);
       return -this.errno.EBUSY;
@@ -104,7 +138,7 @@ export const v5_8 = {
     for (const unit of units.filter((one) => one.state === 'unused')) {
       if (left === 0) break;
       const offline = yield* look('virtio_mem', offline_size, this, vm);
-      if (offline + unit_size > Math.max(OFFLINE_THRESHOLD, 2 * unit_size)) return -this.errno.ENOSPC;
+      if (this.virtio_mem_could_not_add(offline, unit_size)) return -this.errno.ENOSPC;
       if (left < all && !(yield* R('virtio_mem', vm, 'in_sbm'))) return 0;
       const count = Math.min(left, all);
       yield* change('virtio_mem', set_plugged, vm, unit.first, count, true);
@@ -178,11 +212,13 @@ export const v5_8 = {
     let left = 0;
     for (let sb = first + all - 1; sb >= first; sb--) {
       if (!(yield* look('virtio_mem', sub_block_plugged, vm, sb))) continue;
-      const pfn = PFN_DOWN(this.c, sb * sb_size);
-      const free = !online || (yield* change('pages', take_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE));
-      if (done === nb_sb || !free) {
+      if (done === nb_sb) {
         left++;
-        if (done === nb_sb) break;
+        break;
+      }
+      const pfn = PFN_DOWN(this.c, sb * sb_size);
+      if (online && !(yield* change('pages', take_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE))) {
+        left++;
         continue;
       }
       yield* change('virtio_mem', set_plugged, vm, sb, 1, false);
@@ -217,8 +253,29 @@ export const v5_8 = {
 };
 
 export const v5_11 = {
+  /** 1G, or two units. */
+  virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
+    return offline + unit_size > Math.max(2 ** 30, 2 * unit_size);
+  },
+
+  *virtio_mem_check_size(this: Kernel, _name: string, _device_block_size: number): Steps<number> {
+    return 0;
+  },
+
   virtio_mem_in_sbm(this: Kernel, sb_size: number): boolean {
     return sb_size < this.c.memory_block_size_bytes;
+  },
+};
+
+export const v5_12 = {
+  virtio_mem_phys_limit(this: Kernel): number {
+    return this.c.mappable_range.end;
+  },
+  virtio_mem_addressable(this: Kernel, start: number, last: number): boolean {
+    return start >= this.c.mappable_range.start && last <= this.c.mappable_range.end;
+  },
+  virtio_mem_not_addressable(this: Kernel): string {
+    return 'Some device memory is not addressable/pluggable. This';
   },
 };
 

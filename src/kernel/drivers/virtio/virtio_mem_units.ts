@@ -13,11 +13,14 @@ export const device_at = (state: State, phys: number): number => {
 
 const per_unit = (vm: virtio_mem): number => vm.unit_size / vm.sb_size;
 
-/** First sub-block of the first whole unit, and the end of the last. */
-const bounds = (vm: virtio_mem): [number, number] => [
-  (Math.ceil(vm.addr / vm.unit_size) * vm.unit_size) / vm.sb_size,
-  (Math.floor((vm.addr + vm.region_size) / vm.unit_size) * vm.unit_size) / vm.sb_size,
-];
+/** First sub-block of the first whole unit, and the end of the last that can be used. */
+function bounds(vm: virtio_mem, limit: number): [number, number] {
+  const end = Math.min(vm.addr + vm.region_size, limit + 1);
+  return [
+    (Math.ceil(vm.addr / vm.unit_size) * vm.unit_size) / vm.sb_size,
+    (Math.floor(end / vm.unit_size) * vm.unit_size) / vm.sb_size,
+  ];
+}
 
 /** What a unit is like: not added; offline; online in a kernel zone or in ZONE_MOVABLE; and how much of it is plugged. */
 export interface Unit {
@@ -28,7 +31,7 @@ export interface Unit {
 
 export function units_of(state: State, k: Kernel, key: number): Unit[] {
   const vm = state.virtio_mem.get(key)!;
-  const [begin, end] = bounds(vm);
+  const [begin, end] = bounds(vm, k.virtio_mem_phys_limit());
   const units: Unit[] = [];
   for (let first = begin; first < end; first += per_unit(vm)) {
     const plugged = vm.plugged.total(first, first + per_unit(vm), (on) => on);

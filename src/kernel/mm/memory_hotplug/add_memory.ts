@@ -180,9 +180,9 @@ export const v5_10 = {
 };
 
 export const v6_1 = {
-  /** v5.12+: what the linear map can hold; prints the refusal. */
-  *mhp_range_allowed(this: Kernel, start: number, size: number): Steps<boolean> {
-    const range = this.c.mappable_range;
+  /** v5.12+: what the linear map can hold, or without one what has struct pages; prints the refusal. */
+  *mhp_range_allowed(this: Kernel, start: number, size: number, need_mapping = true): Steps<boolean> {
+    const range = need_mapping ? this.c.mappable_range : { start: 0, end: 2 ** this.c.MAX_PHYSMEM_BITS - 1 };
     const end = start + size;
     if (start < end && start >= range.start && end - 1 <= range.end) return true;
     yield* pr_warn(

@@ -2,7 +2,14 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
 import { look, pr_warn } from '../../ops.ts';
-import { IS_ALIGNED, pfn_to_section_nr, section_end_pfn, section_nr_to_pfn } from '../../pfn.ts';
+import {
+  hex,
+  IS_ALIGNED,
+  PFN_PHYS,
+  pfn_to_section_nr,
+  section_end_pfn,
+  section_nr_to_pfn,
+} from '../../pfn.ts';
 import { NUMA_NO_NODE, SECTION_HAS_MEM_MAP, type State, zone_key } from '../../state.ts';
 import { page_nid, page_zonenum } from '../page.ts';
 
@@ -178,9 +185,35 @@ export const v5_3 = {
   },
 };
 
+export const v5_7 = {
+  /** Until v5.12, which asks in add_memory_resource() already. The maximum that is printed has one bit too many. */
+  *__add_pages(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    pgmap = 0,
+  ): Steps<number> {
+    const max_addr = PFN_PHYS(this.c, pfn + nr_pages) - 1;
+    if (max_addr >= 2 ** this.c.MAX_PHYSMEM_BITS) {
+      const range = `${hex(PFN_PHYS(this.c, pfn))}-${hex(max_addr)}`;
+      yield* this.WARN(
+        'check_hotplug_memory_addressable',
+        `Hotplugged memory exceeds maximum addressable address, range=${range}, maximum=${hex(2 ** (this.c.MAX_PHYSMEM_BITS + 1) - 1)}`,
+      );
+      return -this.errno.E2BIG;
+    }
+    return yield* v5_3.__add_pages.call(this, nid, pfn, nr_pages, altmap, pgmap);
+  },
+};
+
 export const v5_5 = {
   /** Zones shrink when memory goes offline; removal needs no zone any more (feee6b298916). Takes no step, as the argument is gone. */
   *zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
     return NUMA_NO_NODE;
   },
 };
+
+/** What can be mapped has been asked before. */
+export const v5_12 = { __add_pages: v5_3.__add_pages };
