@@ -45,7 +45,7 @@ test('a small campaign: counts, records and the same bytes whoever runs it', () 
   expect(JSON.parse(lines[0]!)).toMatchObject({
     schema: 'mhp-campaign/1',
     configurations: 24,
-    max_states: 200_000,
+    max_states: 1_000_000,
   });
   const records = lines.slice(1).map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(
@@ -167,4 +167,15 @@ test('bad input is one line, and exit status 2', () => {
     const { status, stdout, stderr } = campaign(...args);
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `mhp: ${line}\n` });
   }
+});
+
+test('a part of a campaign says so, and nothing of releases that were not run', () => {
+  campaign('--scenario', 'B99', '--release', 'v5.3', '--markdown', at('part.md'));
+  const text = readFileSync(at('part.md'), 'utf8');
+  expect(text).toContain('A part of the campaign');
+  expect(text).not.toContain('Reachable on v7.2');
+  const { status, stderr } = campaign(
+    ...['--scenario', 'B99', '--release', 'v5.3', '--out', at('one'), '--parquet', at('one')],
+  );
+  expect([status, stderr]).toEqual([2, `mhp: ${at('one')}: is to be written twice\n`]);
 });

@@ -141,3 +141,62 @@ test.each([
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   expect(existsSync(file('nothing'))).toBe(false);
 });
+
+test('what a release has not got is n/a, and the others go on', () => {
+  const { status, stdout } = mhp('check', 'B85a', 'B14', '--release', 'v7.2', '--json');
+  const { results } = JSON.parse(stdout) as {
+    results: { id: string; verdict: string; reason: string }[];
+  };
+  expect(status).toBe(0);
+  expect(results.map(({ id, verdict, reason }) => [id, verdict, reason])).toEqual([
+    ['B85a', 'n/a', expect.stringContaining('kvm_is_reserved_pfn() of v7.2')],
+    ['B14', 'clean', null],
+  ]);
+  expect(mhp('check', 'B14', '--release', 'v2.6.27').stdout).toContain(
+    'v2.6.27: n/a, of v2.6.27 only struct pages as addresses are modelled\n',
+  );
+});
+
+test('a release that another one stands in for is named', () => {
+  expect(mhp('check', 'B14', '--release', 'v5.6').stderr).toBe(
+    'mhp: v5.6 is not modelled: v5.4 stands in for it\n',
+  );
+});
+
+test('failures where the scenario says nothing are counted by themselves', () => {
+  const { status, stdout } = mhp('check', 'B26', '--release', 'v5.7', '--geometry', '16K/47');
+  expect([status, stdout.trimEnd().split('\n').at(-1)]).toEqual([
+    1,
+    '1 runs: 1 found; 0 not as expected; failures where nothing is said: 1',
+  ]);
+});
+
+test.each(['--out', '--junit', '--timeline'])('%s on a full disk is one line, and status 2', (flag) => {
+  const { status, stderr } = mhp('check', 'B14', '--brief', flag, '/dev/full');
+  expect([status, stderr]).toEqual([2, 'mhp: /dev/full: cannot be used (ENOSPC)\n']);
+});
+
+test('results that are not those of the runs are no beginning', () => {
+  const args = ['check', 'B38', '--threads', '1', '--out', file('damaged.jsonl')];
+  mhp(...args);
+  const text = readFileSync(file('damaged.jsonl'), 'utf8');
+  for (const damaged of [
+    text.replace('"verdict":"found"', '"verdict":"lovely"'),
+    text.replace(/^\{"id":"B38"/m, '{"id":"B77"'),
+    text.replace(/"seconds":[\d.e-]+/, '"seconds":null'),
+    `${text}${text.split('\n')[1]}\n`,
+  ]) {
+    expect(damaged).not.toBe(text);
+    writeFileSync(file('damaged.jsonl'), damaged);
+    const { status, stderr } = mhp(...args, '--resume');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/damaged\.jsonl: line \d+: is no record of such a run\n$/);
+  }
+});
+
+test('a circle of locks lies in several executions: its token tells one', () => {
+  const token = /mhp replay (\S+)/.exec(mhp('check', 'B05', '--release', 'v5.3').stdout)![1]!;
+  const { status, stdout } = mhp('replay', token);
+  expect(status).toBe(0);
+  expect(stdout).toContain('What was found lies in several executions together');
+});

@@ -199,3 +199,17 @@ export default defineRelease({ base: 'S1', 'arch/arm64': (base) => ({
 test('a scenario that calls nothing of what is replaced is left out', () => {
   expect(check(removing(AS_BASE), { args: ['B90', 'B06'] })).toEqual({ status: 0, results: [], stderr: '' });
 });
+
+test('functions that hand everything to those of the base are the base; what they print is not the report', () => {
+  const { results } = check(
+    `import { defineRelease } from 'mhp';
+process.stdout.write('here\\n');
+export default defineRelease({ base: 'v5.3', mm: (base) => ({
+  *add_memory_resource(...args) { return yield* base.add_memory_resource.apply(this, args); },
+}) });
+`,
+    { args: ['B31', 'B44', 'B60'] },
+  );
+  expect(results.filter(({ verdict }) => verdict !== 'clean' && verdict !== 'uncured')).toEqual([]);
+  expect(results.length).toBeGreaterThan(0);
+});

@@ -8,10 +8,11 @@ import { type MemRelease, mem_releases } from '../releases/memmodel.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { run_mem_scenario } from '../scenarios/memmodel/run.ts';
 import { run_scenario } from '../scenarios/run.ts';
-import { Session } from '../scenarios/session.ts';
+import { BadOperation, Session } from '../scenarios/session.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
 import { does_not_fit, type Failure, meant_by } from './meant.ts';
+import { expected_of } from './row.ts';
 import { check_threads, type Search } from './threads.ts';
 import { geometry_text, type Variation, varied_layout, varied_machine } from './variation.ts';
 
@@ -35,7 +36,7 @@ const NOTHING = { failure: null, reason: null, within: [], states: 0, steps: 0, 
 /**
  * Whether an entry's failure shows on a release.
  * @throws NoSuchRelease
- * @throws BadOperation where the entry cannot be done as written
+ * @throws BadOperation where the entry cannot be done as written on a release that it speaks of
  */
 export function check_entry(entry: Entry, release: string | Release, options: CheckOptions = {}): Checked {
   const { variation = {} } = options;
@@ -49,7 +50,7 @@ export function check_entry(entry: Entry, release: string | Release, options: Ch
   try {
     return { ...head, ...outcome_of(entry, release, variation, options) };
   } catch (error) {
-    if (!is_lack(error)) throw error;
+    if (!is_lack(error) && !(error instanceof BadOperation && expected_of(entry, name) === null)) throw error;
     return { ...head, ...NOTHING, verdict: 'n/a', reason: error.message };
   }
 }
@@ -61,7 +62,11 @@ function outcome_of(entry: Entry, release: string | Release, variation: Variatio
     return check_memmap(entry, known);
   }
   const known = typeof release === 'string' ? find_release(release) : release;
-  if (!known) throw new NoSuchRelease(`${JSON.stringify(release)} is no modelled release`);
+  if (!known) {
+    if (mem_releases.has(String(release)))
+      throw new NotApplicable(`of ${String(release)} only struct pages as addresses are modelled`);
+    throw new NoSuchRelease(`${JSON.stringify(release)} is no modelled release`);
+  }
   return entry.kind === 'threads'
     ? check_threads(entry, known, variation, search)
     : check_steps(entry, known, variation);

@@ -7,7 +7,11 @@ import type { Bound } from '../schedule/verdict.ts';
  * What an entry came to on a release: the failure it names (`found`), another one (`other`), none (`clean`), a bound that was
  * reached (`undecided`), or nothing, because the release or machine lacks what it is about (`n/a`).
  */
-export type CheckVerdict = 'found' | 'other' | 'clean' | 'undecided' | 'n/a';
+export type CheckVerdict = (typeof VERDICTS)[number];
+const VERDICTS = ['found', 'other', 'clean', 'undecided', 'n/a'] as const;
+
+export const is_verdict = (value: unknown): value is CheckVerdict =>
+  (VERDICTS as readonly unknown[]).includes(value);
 
 /** How it came about. */
 export type Told =

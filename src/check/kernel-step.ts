@@ -21,7 +21,14 @@ const field = (name: string, { 1: is, 2: what }: Pick<Field, 1 | 2>): Field => [
 const text = (name: string): Field => [name, (value) => typeof value === 'string', 'a text'];
 const flag = (name: string): Field => [name, (value) => typeof value === 'boolean', 'true or false'];
 const value: Field = ['value', (given) => is_data(given), 'plain data'];
-const args: Field = ['args', (given) => Array.isArray(given) && is_data(given), 'plain data'];
+/** The kernel's own functions hand it on to their steps. */
+const is_kernel = (given: unknown): boolean =>
+  typeof given === 'object' && given !== null && 'errno' in given && 'release' in given && 'c' in given;
+const args: Field = [
+  'args',
+  (given) => Array.isArray(given) && given.every((one) => is_kernel(one) || is_data(one)),
+  'plain data',
+];
 const table: Field = ['obj', (name) => tables.has(name as string), 'a table of the kernel'];
 const key: Field = ['key', Number.isSafeInteger, 'a number'];
 

@@ -1,4 +1,4 @@
-import type { Checked, CheckVerdict } from './checked.ts';
+import { type Checked, type CheckVerdict, is_verdict } from './checked.ts';
 import type { Entry } from './entry.ts';
 
 /** What should come of it: the failure named, none, or, where the entry does not say, either. */
@@ -16,6 +16,24 @@ export interface Row extends Omit<Checked, 'told'> {
   readonly timeline: unknown;
   /** By the clock: no two runs agree. */
   readonly seconds: number;
+}
+
+const is_failure = (value: unknown): boolean =>
+  value === null ||
+  (typeof value === 'object' &&
+    ['kind', 'text'].every((name) => typeof (value as Record<string, unknown>)[name] === 'string'));
+
+/** Whether a value from a file can be the row of such a run. */
+export function is_row(value: object, run: Pick<Row, 'id' | 'release'> | undefined): boolean {
+  const row = value as Partial<Record<keyof Row, unknown>>;
+  return (
+    row.id === run?.id &&
+    row.release === run?.release &&
+    is_verdict(row.verdict) &&
+    is_failure(row.failure) &&
+    [row.states, row.steps, row.seconds].every((n) => typeof n === 'number' && n >= 0) &&
+    Array.isArray(row.within)
+  );
 }
 
 /** What an entry says of a release. */

@@ -1,6 +1,7 @@
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import type { Planned } from '../check/campaign/plan.ts';
 import type { CampaignRecord, RunRecord } from '../check/campaign/record.ts';
+import { is_verdict } from '../check/checked.ts';
 import { InputError } from '../machines/input-error.ts';
 import type { Bounds } from '../schedule/verdict.ts';
 import type { CampaignTask } from './campaign-worker.ts';
@@ -50,13 +51,19 @@ function is_of(record: CampaignRecord, planned: Planned): boolean {
   );
 }
 
+function is_campaign_record(value: object): boolean {
+  const { kind, verdict, states, steps } = value as Partial<Record<string, unknown>>;
+  if (kind !== 'run') return typeof kind === 'string';
+  return is_verdict(verdict) && Number.isSafeInteger(states) && Number.isSafeInteger(steps);
+}
+
 /** The records of the first configurations of a campaign that was stopped, as far as they are whole. */
 export function read_results(
   path: string,
   header: Header,
   tasks: readonly CampaignTask[],
 ): CampaignRecord[][] {
-  const records = read_lines<CampaignRecord>(path, header, (value) => 'kind' in value);
+  const records = read_lines<CampaignRecord>(path, header, is_campaign_record);
   const done: CampaignRecord[][] = [];
   let at = 0;
   for (const { planned } of tasks) {

@@ -13,7 +13,7 @@ import { header_of, parquet, read_results } from './campaign-file.ts';
 import type { CampaignTask } from './campaign-worker.ts';
 import { catalogue, type Listed } from './catalogue.ts';
 import { list, whole } from './option-values.ts';
-import { checkInput, checkOutput, saveWhole } from './output.ts';
+import { checkInput, checkOutputs, saveWhole } from './output.ts';
 import { in_pool } from './pool.ts';
 import { ResultsFile } from './results-file.ts';
 
@@ -118,13 +118,16 @@ function tasks_of(listed: readonly Listed[], filter: Filter, bounds: Bounds): Ca
   }));
 }
 
+const is_whole = (flags: Flags): boolean =>
+  !(flags.scenario || flags.release || flags.geometry || flags.tables);
+
 async function run(flags: Flags): Promise<number> {
   const listed = catalogue();
   const entries = listed.map(({ entry }) => entry);
   const filter = filter_of(flags, entries);
   if (flags.resume && flags.out === undefined)
     throw new InputError('--resume', '', 'goes with --out, the file to go on with');
-  for (const path of [flags.out, flags.parquet, flags.markdown]) if (path !== undefined) checkOutput(path);
+  checkOutputs([flags.out, flags.parquet, flags.markdown]);
   const bounds = { maxStates: flags.maxStates, maxTime: flags.maxTime };
   const tasks = tasks_of(listed, filter, bounds);
   const header = header_of(tasks, version, bounds);
@@ -152,11 +155,12 @@ async function run(flags: Flags): Promise<number> {
   const whole_until = came.indexOf(undefined);
   const records = (whole_until < 0 ? came : came.slice(0, whole_until)).flatMap((some) => some!);
   const summary = summarize(records, entries);
-  if (flags.parquet !== undefined) saveWhole(flags.parquet, parquet(header, records));
-  if (flags.markdown !== undefined) saveWhole(flags.markdown, campaign_markdown(summary));
   process.stdout.write(
     flags.json ? `${JSON.stringify(campaign_json(summary), null, 2)}\n` : campaign_text(summary),
   );
+  if (flags.parquet !== undefined) saveWhole(flags.parquet, parquet(header, records));
+  if (flags.markdown !== undefined)
+    saveWhole(flags.markdown, campaign_markdown(summary, is_whole(flags) && whole_until < 0));
   if (whole_until >= 0) {
     process.stderr.write(
       `mhp: stopped after ${whole_until} of ${tasks.length} configurations${flags.out === undefined ? '' : ': --resume goes on'}\n`,

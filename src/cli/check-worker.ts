@@ -10,6 +10,7 @@ import { or_refused, type Refused } from './refused.ts';
 
 /** One entry on one release. Entries come as text: what is read of them cannot be sent to a worker. */
 export interface CheckTask {
+  readonly id: string;
   readonly text: string;
   readonly file: string;
   readonly release: string;

@@ -1,7 +1,7 @@
 import { availableParallelism, freemem } from 'node:os';
 import { type Command, Option } from 'commander';
 import { type Entry, read_entry } from '../check/entry.ts';
-import { exit_status, type Row } from '../check/row.ts';
+import { exit_status, is_row, type Row } from '../check/row.ts';
 import { geometry_text, type Variation } from '../check/variation.ts';
 import { LAYOUT_FAMILIES, type LayoutFamily } from '../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../geometry/sizes.ts';
@@ -15,10 +15,10 @@ import { catalogue, type Listed } from './catalogue.ts';
 import { check_design_file } from './check-design.ts';
 import type { CheckTask } from './check-worker.ts';
 import { list, seconds, whole } from './option-values.ts';
-import { checkInput, checkOutput, saveWhole } from './output.ts';
+import { checkInput, checkOutputs, saveWhole } from './output.ts';
 import { in_pool } from './pool.ts';
 import { digest, ResultsFile, read_lines } from './results-file.ts';
-import { read_text } from './source.ts';
+import { read_text, stand_in } from './source.ts';
 
 interface Flags {
   readonly list?: boolean;
@@ -139,13 +139,9 @@ function variations({ geometry, layout }: Flags): Variation[] {
 const is_arm64 = (entry: Entry): boolean =>
   entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
 
-function releases_for(
-  { kind, release, fixed }: Entry,
-  asked: readonly string[] | undefined,
-): readonly string[] {
-  if (!asked) return [release, ...fixed];
-  return asked.filter((name) => (kind === 'memmap' ? mem_releases.has(name) : find_release(name) !== null));
-}
+/** Those asked for, else those it speaks of. */
+const releases_for = ({ release, fixed }: Entry, asked: readonly string[] | undefined): readonly string[] =>
+  asked ?? [release, ...fixed];
 
 const bounds_of = (flags: Flags): Bounds => ({
   maxMemory: Math.floor(freemem() / 2 / workers(flags)),
@@ -157,12 +153,15 @@ function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
   for (const name of flags.release ?? [])
     if (!find_release(name) && !mem_releases.has(name))
       throw new InputError('--release', '', `${quote(name)} is no modelled release`);
+  for (const note of new Set((flags.release ?? []).flatMap(stands_in)))
+    process.stderr.write(`mhp: ${note}\n`);
   const varied = variations(flags);
   const story = listed.length > STORIES || varied.length > 1 ? 'none' : flags.brief ? 'brief' : 'whole';
   const bounds = bounds_of(flags);
   return listed.flatMap(({ entry, text }) =>
     releases_for(entry, flags.release).flatMap((release) =>
       (is_arm64(entry) ? varied : [{}]).map((variation) => ({
+        id: entry.id,
         text,
         file: entry.file,
         release,
@@ -174,6 +173,11 @@ function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
       })),
     ),
   );
+}
+
+function stands_in(name: string): string[] {
+  const release = mem_releases.has(name) ? null : find_release(name);
+  return release ? stand_in(name, release) : [];
 }
 
 /** With more entries than this there is a table and no stories. */
@@ -197,12 +201,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     });
   if (flags.resume && flags.out === undefined)
     throw new InputError('--resume', '', 'goes with --out, the file to go on with');
-  const files = [flags.junit, flags.timeline, flags.out]
-    .filter((path) => path !== undefined)
-    .map(checkOutput)
-    .filter((path) => path !== undefined);
-  const twice = files.find((path, i) => files.indexOf(path) !== i);
-  if (twice !== undefined) throw new InputError(twice, '', 'is to be written twice');
+  checkOutputs([flags.junit, flags.timeline, flags.out]);
   const tasks = tasks_of(listed, flags);
   const header = {
     schema: 'mhp-check-runs/1',
@@ -211,7 +210,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     plan: digest(tasks.map((task) => ({ ...task, bounds: { ...task.bounds, maxMemory: null } }))),
   };
   if (flags.resume) checkInput(flags.out!);
-  const done = flags.resume ? read_lines<Row>(flags.out!, header, (value) => 'verdict' in value) : [];
+  const done = flags.resume ? read_lines<Row>(flags.out!, header, (value, i) => is_row(value, tasks[i])) : [];
   const file =
     flags.out === undefined
       ? undefined
@@ -245,8 +244,6 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
 }
 
 function print(entries: readonly Entry[], rows: readonly Row[], flags: Flags, stories: boolean): void {
-  if (flags.junit !== undefined) saveWhole(flags.junit, junit_report(entries, rows));
-  if (flags.timeline !== undefined) timeline(flags.timeline, rows);
   if (flags.json) process.stdout.write(`${JSON.stringify(check_json(rows), null, 2)}\n`);
   else if (flags.geometry ?? flags.layout) process.stdout.write(varied_table(rows) + summary_text(rows));
   else if (stories && entries.length <= STORIES)
@@ -262,6 +259,8 @@ function print(entries: readonly Entry[], rows: readonly Row[], flags: Flags, st
         .join('\n'),
     );
   else process.stdout.write(catalogue_table(entries, rows) + summary_text(rows));
+  if (flags.junit !== undefined) saveWhole(flags.junit, junit_report(entries, rows));
+  if (flags.timeline !== undefined) timeline(flags.timeline, rows);
 }
 
 function timeline(path: string, rows: readonly Row[]): void {

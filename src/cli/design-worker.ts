@@ -1,5 +1,6 @@
 import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { check_entry } from '../check/check.ts';
 import type { Checked } from '../check/checked.ts';
 import { check_design, type DesignChecked, design_verdict } from '../check/design.ts';
@@ -77,6 +78,9 @@ process.exit = () => {
   throw new Error('process.exit() is nothing a kernel function can call');
 };
 
+// what a design prints is not the report
+if (!isMainThread) process.stdout.write = process.stderr.write.bind(process.stderr);
+
 let imports = 0;
 
 /** The design of a module, made anew: nothing of one run is left for the next. */
@@ -90,11 +94,12 @@ async function design_of({ code }: Bundle): Promise<DesignedRelease> {
   return design as DesignedRelease;
 }
 
+/** Of a data: URL. Made here: where the stack has run over, none can be. */
+const FRAME = /data:text\/javascript[^\s]*:(\d+):(\d+)\)?$/m;
+
 /** Where in a user's file an error comes from: "design.ts:12"; "" where nobody knows. */
 function place_in({ map }: Bundle, error: unknown): string {
-  const frame = /data:text\/javascript[^\s]*:(\d+):(\d+)\)?$/m.exec(
-    error instanceof Error ? (error.stack ?? '') : '',
-  );
+  const frame = FRAME.exec(error instanceof Error ? (error.stack ?? '') : '');
   if (!frame) return '';
   const found = new SourceMap(JSON.parse(map)).findEntry(Number(frame[1]) - 1, Number(frame[2]) - 1);
   return 'originalSource' in found ? `${basename(found.originalSource)}:${found.originalLine + 1}` : '';

@@ -33,6 +33,7 @@ function race_tasks(): CheckTask[] {
     races.map((race) => {
       const { entry, text } = listed.find((one) => one.entry.id === race.id)!;
       return {
+        id: entry.id,
         text,
         file: entry.file,
         release: race.release(release),

@@ -59,8 +59,22 @@ export function checkOutput(path: string): string | undefined {
   });
 }
 
+/** {@link checkOutput} of several, which must be different files. */
+export function checkOutputs(paths: readonly (string | undefined)[]): void {
+  const files = paths
+    .filter((path) => path !== undefined)
+    .map(checkOutput)
+    .filter((path) => path !== undefined);
+  const twice = files.find((path, i) => files.indexOf(path) !== i);
+  if (twice !== undefined) throw new InputError(twice, '', 'is to be written twice');
+}
+
 /** Write a file that appears whole or not at all; devices, pipes and open files by name are written straight through. */
 export function saveWhole(path: string, data: Uint8Array | string): void {
+  onFile(path, () => save(path, data));
+}
+
+function save(path: string, data: Uint8Array | string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat !== undefined && straight(path, stat)) {
     // As a path it cannot be opened where it is a socket, and would have a place of its own where it is a file.

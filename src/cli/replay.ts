@@ -9,6 +9,9 @@ import { ReplayDiverged, type Story } from '../schedule/replay.ts';
 import { BadToken, decodeToken, replayToken } from '../schedule/token.ts';
 import { type FindProgram, find_program } from './find-program.ts';
 
+const PART_OF_SEVERAL =
+  'What was found lies in several executions together, of which this is the last: mhp check tells it.\n';
+
 type Format = 'text' | 'steps' | 'json' | 'chrome';
 
 interface Flags {
@@ -31,7 +34,8 @@ export function replayCommand(
     const { program, monitors, named } = found;
     const looked_for = named && replayToken(program, recorded, [named]);
     const story = looked_for?.violation ? looked_for : replayToken(program, recorded, monitors);
-    const out = printed(story, token, format);
+    const alone = !story.violation && named?.memory && format === 'text';
+    const out = printed(story, token, format) + (alone ? PART_OF_SEVERAL : '');
     return { out, error: '', code: story.violation === undefined ? 0 : 1 };
   } catch (e) {
     if (e instanceof BadToken) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 2 };

@@ -16,7 +16,11 @@ const line_of = (value: unknown): string => `${JSON.stringify(value)}\n`;
  * The lines behind the header of a JSON Lines file that somebody stopped writing; one without an end does not count.
  * @throws InputError when the file cannot be read, has another header, or a line that is no record
  */
-export function read_lines<T>(path: string, header: object, is_record: (value: object) => boolean): T[] {
+export function read_lines<T>(
+  path: string,
+  header: object,
+  is_record: (value: object, index: number) => boolean,
+): T[] {
   const text = onFile(path, () => readFileSync(path, 'utf8'));
   const lines = text
     .slice(0, text.lastIndexOf('\n') + 1)
@@ -31,7 +35,7 @@ export function read_lines<T>(path: string, header: object, is_record: (value: o
   return lines.slice(1).map((line, i) => {
     try {
       const value: unknown = JSON.parse(line);
-      if (typeof value === 'object' && value !== null && is_record(value)) return value as T;
+      if (typeof value === 'object' && value !== null && is_record(value, i)) return value as T;
     } catch {}
     throw new InputError(path, `line ${i + 2}`, 'is no record of such a run');
   });

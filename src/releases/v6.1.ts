@@ -1,6 +1,7 @@
 import * as fixmap from '../kernel/arch/arm64/fixmap.ts';
 import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as pageattr from '../kernel/arch/arm64/pageattr.ts';
 import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
 import * as x86_init from '../kernel/arch/x86/init_64.ts';
 import * as acpi_memhotplug from '../kernel/drivers/acpi/acpi_memhotplug.ts';
@@ -64,6 +65,7 @@ export const v6_1 = defineRelease({
     arm64: {
       ...arm64_mmu.v6_1,
       ...fixmap.v5_18,
+      ...pageattr.v6_1,
       ...hotunplug.v6_1_192,
       ...memmap.v6_10,
       pfn_valid_within: memmap.v5_2.pfn_valid_within,

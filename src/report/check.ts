@@ -149,8 +149,11 @@ export function summary_text(rows: readonly Row[]): string {
     'n/a': rows.filter(({ verdict }) => verdict === 'n/a').length,
   };
   const kinds = Object.entries(counts).filter(([, n]) => n > 0);
+  const unnamed = rows.filter(
+    ({ expected, verdict }) => expected === null && (verdict === 'found' || verdict === 'other'),
+  ).length;
   const wrong = judged.filter((row) => as_expected(row) === false).length;
-  return `${rows.length} runs: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}; ${wrong} not as expected\n`;
+  return `${rows.length} runs: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}; ${wrong} not as expected${unnamed > 0 ? `; failures where nothing is said: ${unnamed}` : ''}\n`;
 }
 
 /** Rows as plain data. */

@@ -103,7 +103,10 @@ export const v7_1 = {
     yield* this.vm_unmap_aliases();
     return yield* this.__change_memory_common(addr, numpages * PAGE_SIZE, change);
   },
+};
 
+export const v6_1 = {
+  /** can_set_direct_map(), which debug_pagealloc answers, too (FACTS 2.4). */
   *set_direct_map_invalid_noflush(this: Kernel, addr: number): Steps<number> {
     return yield* change_page(this, this.c.can_set_direct_map, addr, INVALID_PAGE);
   },
