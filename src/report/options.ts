@@ -25,7 +25,7 @@ const FATES: readonly VmallocTableFate[] = ['freed', 'kept', 'neighbour', 'refus
 const HEADINGS = [
   'DESIGN',
   ...races.map(({ id }) => id),
-  ...['VMALLOC', 'LOCKED', 'ADD', 'OFFLINE', 'REMOVE', 'KEPT', ...FATES.map((fate) => fate.toUpperCase())],
+  ...['VMALLOC', 'LOCKED', 'ADD', 'OFFLINE', 'REMOVE', 'TABLES', ...FATES.map((fate) => fate.toUpperCase())],
 ];
 
 const cells = ({ design, races: came, costs, fates }: OptionRow): string[] => [
@@ -43,7 +43,7 @@ const LEGEND = [
   'B19, B19b: without patch 2 of seed 000, that is, what the design alone does',
   'VMALLOC, LOCKED: steps of one vmalloc(), those of them under a lock',
   'ADD, OFFLINE, REMOVE: steps of the operation on one empty block that a vmalloc() may have to wait for',
-  'KEPT: table pages left of a block that was added and removed',
+  'TABLES: table pages left of a block that was added and removed',
   'FREED…APART: real configurations of arm64 by what removal does to the smallest table that vmalloc and vmemmap share:',
   'freed for some place of boot memory; kept though empty; a neighbour has entries in it; refused: not built; apart: none',
 ];
