@@ -38,18 +38,20 @@ export const v5_2 = {
 
   /** The linear map of the area's pages, from the first to the last. Thread-local. */
   *direct_map_range(this: Kernel, _addr: number, area: vm_struct): Steps<FlushRange> {
-    const addresses = linear_addresses(this, area);
-    return {
-      start: Math.min(...addresses),
-      end: Math.max(...addresses) + this.c.PAGE_SIZE,
-      flush_dmap: addresses.length > 0,
-    };
+    let start = Number.POSITIVE_INFINITY;
+    let end = 0;
+    for (const { pfn, nr_pages } of area.pages) {
+      const first = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
+      start = Math.min(start, first);
+      end = Math.max(end, first + PFN_PHYS(this.c, nr_pages));
+    }
+    return { start, end, flush_dmap: area.pages.length > 0 };
   },
 
   /** Without set_direct_map_*() the area itself is made writable first, and with it the linear map, which is flushed for that. */
   *vm_remove_mappings(this: Kernel, addr: number, area: vm_struct, deallocate_pages: boolean): Steps<void> {
-    const nr_pages = linear_addresses(this, area).length;
     if (area.flags & VM.FLUSH_RESET_PERMS) {
+      const nr_pages = area.pages.reduce((sum, run) => sum + run.nr_pages, 0);
       yield* this.set_memory_nx(addr, nr_pages);
       yield* this.set_memory_rw(addr, nr_pages);
     }
