@@ -1,8 +1,8 @@
 /** The explorer: threads of steps over shared state, every interleaving of them, and the shortest story of a failure. */
 export * from './monitors/index.ts';
-export { traceChrome } from './report/trace-chrome.ts';
-export { traceJson } from './report/trace-json.ts';
-export { traceText } from './report/trace-text.ts';
+export { traceChrome } from './report/trace/chrome.ts';
+export { traceJson } from './report/trace/json.ts';
+export { traceText } from './report/trace/text.ts';
 export { BadStep } from './schedule/bad-step.ts';
 export { BadCheckpoint, checkpoint, resume } from './schedule/checkpoint.ts';
 export {

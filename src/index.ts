@@ -23,7 +23,7 @@ export {
   READ_RUN,
   table_page,
   WRITE_ONCE,
-} from './kernel/arch/arm64/pgtable.ts';
+} from './kernel/arch/arm64/include/asm/pgtable.ts';
 export type { Config } from './kernel/config.ts';
 export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
 export * from './kernel/locks.ts';
@@ -42,7 +42,7 @@ export {
   releases,
 } from './releases/index.ts';
 export { type MemRelease, mem_releases } from './releases/memmodel.ts';
-export { memory_map } from './report/memory-map.ts';
+export { memory_map } from './report/blocks/memory-map.ts';
 export { type MemScenario, parseMemScenario } from './scenarios/memmodel/read.ts';
 export { type MemOutcome, run_mem_scenario } from './scenarios/memmodel/run.ts';
 export { parseScenario, type Scenario } from './scenarios/read.ts';

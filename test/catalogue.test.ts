@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { check_entry } from '../src/check/check.ts';
 import { named_monitor } from '../src/check/monitors.ts';
 import { watched } from '../src/check/threads.ts';
-import { catalogue } from '../src/cli/catalogue.ts';
+import { catalogue } from '../src/cli/inputs/catalogue.ts';
 import { find_release } from '../src/releases/index.ts';
 import { explore } from '../src/schedule/explore.ts';
 import { replay } from '../src/schedule/replay.ts';

@@ -1,7 +1,7 @@
 import { entry_size } from '../src/geometry/translation.ts';
 import { CONT } from '../src/hardware/descriptor.ts';
 import { leaves } from '../src/hardware/walk.ts';
-import { phys_to_virt } from '../src/kernel/arch/arm64/mmu.ts';
+import { phys_to_virt } from '../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { releases } from '../src/releases/index.ts';
 import type { Session } from '../src/scenarios/session.ts';

@@ -1,6 +1,6 @@
 import { Runs } from '../hardware/runs.ts';
 import type { Config } from '../kernel/config.ts';
-import { new_memory_block } from '../kernel/drivers/base/memory_block.ts';
+import { new_memory_block } from '../kernel/drivers/base/memory/block.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MIGRATE, make_page, NO_PAGE, PG_reserved, USE, with_use, ZERO_PAGE } from '../kernel/mm/page.ts';
 import {

@@ -1,6 +1,6 @@
-import { pfn_valid_by_memblock } from '../kernel/arch/arm64/mmu.ts';
+import { pfn_valid_by_memblock } from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
+import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import { MIGRATE, make_page, NO_PAGE, PG_reserved, POISON_PAGE, ZERO_PAGE } from '../kernel/mm/page.ts';
 import { MEMBLOCK_MEMORY, SECTION_IS_EARLY, type State, zone_key } from '../kernel/state.ts';
 import type { ReleaseConstants } from '../releases/define.ts';

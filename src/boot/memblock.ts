@@ -7,8 +7,8 @@ import {
   MEMBLOCK_RSRV_KERN,
   MEMBLOCK_RSRV_NOINIT,
   memblock_capacity,
-} from '../kernel/mm/memblock.ts';
-import { memblock_array } from '../kernel/mm/memblock_slots.ts';
+} from '../kernel/mm/memblock/memblock.ts';
+import { memblock_array } from '../kernel/mm/memblock/slots.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region, type State } from '../kernel/state.ts';
 import type { Machine, MemblockRegion } from '../machines/machine.ts';
 

@@ -1,5 +1,5 @@
 import { memmap_geometry } from '../geometry/memmap.ts';
-import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
+import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import type { MemConfig } from '../kernel/mm/memmodel/config.ts';
 import { SIZEOF_STRUCT_PAGE, WINDOW } from '../kernel/mm/memmodel/config.ts';
 import {

@@ -11,7 +11,7 @@ import {
 } from '../hardware/descriptor.ts';
 import type { Mmu } from '../hardware/mmu.ts';
 import { write_entries } from '../hardware/write.ts';
-import { leaf_entry, table_entry } from '../kernel/arch/arm64/pgtable.ts';
+import { leaf_entry, table_entry } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
 import type { RecordedTable, RecordedTables } from '../machines/page-tables.ts';
 

@@ -1,10 +1,14 @@
 import { new_mmu } from '../hardware/mmu.ts';
-import { phys_to_virt } from '../kernel/arch/arm64/mmu.ts';
-import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from '../kernel/arch/arm64/pgd_mapping.ts';
-import { early_pgtable_alloc } from '../kernel/arch/arm64/table_pages.ts';
-import { vmemmap_of } from '../kernel/arch/arm64/vmemmap.ts';
+import { phys_to_virt } from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import {
+  NO_BLOCK_MAPPINGS,
+  NO_CONT_MAPPINGS,
+  NO_EXEC_MAPPINGS,
+} from '../kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
+import { early_pgtable_alloc } from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import { vmemmap_of } from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
+import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import { NO_PAGE, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';

@@ -7,7 +7,7 @@ import { shared_tables } from '../geometry/shared-tables.ts';
 import { max_physmem_bits } from '../geometry/sizes.ts';
 import { type LevelName, NoSuchGeometry, type Translation, translation } from '../geometry/translation.ts';
 import { leaves, table_at } from '../hardware/walk.ts';
-import { vmemmap_of } from '../kernel/arch/arm64/vmemmap.ts';
+import { vmemmap_of } from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Machine } from '../machines/machine.ts';
 import { defineRelease } from '../releases/define.ts';
 import { find_release, type Release } from '../releases/index.ts';

@@ -14,7 +14,7 @@ import type { Program } from '../schedule/program.ts';
 import { type Outcome, StatesSearch } from '../schedule/states.ts';
 import type { TracesSearch } from '../schedule/traces.ts';
 import type { Progress, Verdict, Watch } from '../schedule/verdict.ts';
-import { saveWhole } from './output.ts';
+import { saveWhole } from './files/output.ts';
 import { interruptible } from './stop.ts';
 
 export interface LongRunOptions extends ExploreOptions {

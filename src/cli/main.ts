@@ -1,21 +1,21 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import * as campaign from './campaign.ts';
-import * as check from './check.ts';
-import * as conform from './conform.ts';
-import * as explore from './explore.ts';
-import * as geometry from './geometry.ts';
-import * as litmus from './litmus.ts';
-import * as ls from './ls.ts';
-import * as options from './options.ts';
-import * as pages from './pages.ts';
-import * as ptdump from './ptdump.ts';
+import * as campaign from './commands/campaign.ts';
+import * as check from './commands/check.ts';
+import * as conform from './commands/conform.ts';
+import * as explore from './commands/explore.ts';
+import * as geometry from './commands/geometry.ts';
+import * as litmus from './commands/litmus.ts';
+import * as ls from './commands/ls.ts';
+import * as options from './commands/options.ts';
+import * as pages from './commands/pages.ts';
+import * as ptdump from './commands/ptdump.ts';
+import * as replay from './commands/replay.ts';
+import * as reserved from './commands/reserved.ts';
+import * as run from './commands/run.ts';
+import * as sections from './commands/sections.ts';
 import { is_bad_input } from './refused.ts';
-import * as replay from './replay.ts';
-import * as reserved from './reserved.ts';
-import * as run from './run.ts';
-import * as sections from './sections.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

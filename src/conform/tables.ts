@@ -3,7 +3,7 @@ import { hardware_level, va_text } from '../geometry/translation.ts';
 import { DBM } from '../hardware/descriptor.ts';
 import type { Mmu } from '../hardware/mmu.ts';
 import { type EntryRun, entries, leaves, points_to_table } from '../hardware/walk.ts';
-import { leaf_address } from '../kernel/arch/arm64/pgtable.ts';
+import { leaf_address } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import { kernel_page_tables, MODELLED_REGIONS } from '../kernel/fs/kernel_page_tables.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { State } from '../kernel/state.ts';

@@ -1,9 +1,9 @@
 import { entry_size } from '../geometry/translation.ts';
 import type { WordRun } from '../hardware/words.ts';
-import { entry_steps } from '../kernel/arch/arm64/pgtable.ts';
+import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
-import { free_step } from '../kernel/mm/alloc_pages.ts';
 import { page_use } from '../kernel/mm/page.ts';
+import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
 import type { State } from '../kernel/state.ts';
 import type { Step, Value } from '../steps/step.ts';
 import { entry_access } from './touches.ts';

@@ -1,5 +1,5 @@
-import { free_step } from '../kernel/mm/alloc_pages.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
+import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
 import type { State } from '../kernel/state.ts';
 import type { Fault } from '../schedule/machine.ts';
 import type { Step } from '../steps/step.ts';

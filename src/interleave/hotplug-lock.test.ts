@@ -4,7 +4,7 @@ import { ARM64, G, with_options } from '../../test/kit.ts';
 import { limited } from '../../test/tables.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { get_online_mems, mem_hotplug_begin, mem_hotplug_done, put_online_mems } from '../kernel/locks.ts';
-import { PTL } from '../kernel/mm/pgalloc.ts';
+import { PTL } from '../kernel/mm/memory/pgalloc.ts';
 import { lock, unlock } from '../kernel/ops.ts';
 import { MMOP_ONLINE } from '../kernel/state.ts';
 import { deadlock, lockMisuse, lockOrder } from '../monitors/index.ts';

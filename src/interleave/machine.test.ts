@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { booted_for_steps } from '../../test/interleave.ts';
 import { ARM64, booted, G, M, type MachineObject, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
+import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import type { State } from '../kernel/state.ts';
 import { Runner } from '../schedule/run.ts';
 import { call, type Step, type Steps } from '../steps/step.ts';

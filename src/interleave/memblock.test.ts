@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
 import { G, type MachineObject } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock.ts';
+import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import { MEMBLOCK_MEMORY } from '../kernel/state.ts';
 import type { Monitor } from '../schedule/monitor.ts';
 import type { Program } from '../schedule/program.ts';

@@ -1,6 +1,6 @@
-import { entry_steps } from '../kernel/arch/arm64/pgtable.ts';
+import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
-import { slot_steps } from '../kernel/mm/memblock_slots.ts';
+import { slot_steps } from '../kernel/mm/memblock/slots.ts';
 import { get_page } from '../kernel/mm/memmap.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';

@@ -1,6 +1,6 @@
-import { entry_steps } from '../kernel/arch/arm64/pgtable.ts';
-import { erase_step } from '../kernel/arch/arm64/table_pages.ts';
-import { tlbi_step } from '../kernel/arch/arm64/tlbflush.ts';
+import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
+import { tlbi_step } from '../kernel/arch/arm64/include/asm/tlbflush.ts';
+import { erase_step } from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import type { Access } from '../schedule/machine.ts';
 import type { CallStep, Step } from '../steps/step.ts';

@@ -1,5 +1,5 @@
-import * as hotunplug_v5 from '../kernel/arch/arm64/hotunplug_v5.ts';
-import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
+import * as arm64_mmu from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import * as hotunplug_v5 from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease } from './define.ts';

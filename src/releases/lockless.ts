@@ -5,11 +5,11 @@ import {
   rcu_read_lock_sched,
   rcu_read_unlock_sched,
 } from '../kernel/locks.ts';
-import * as free_page from '../kernel/mm/free_page.ts';
 import * as memmap from '../kernel/mm/memmap.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import type { Page } from '../kernel/mm/page.ts';
-import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import * as free_page from '../kernel/mm/page_alloc/free_page.ts';
+import * as page_alloc from '../kernel/mm/page_alloc/page_alloc.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import type { Steps } from '../steps/step.ts';
 import { defineRelease } from './define.ts';

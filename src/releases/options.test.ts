@@ -9,7 +9,7 @@ import { translation } from '../geometry/translation.ts';
 import { kernel_program } from '../interleave/program.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
-import { PTL } from '../kernel/mm/pgalloc.ts';
+import { PTL } from '../kernel/mm/memory/pgalloc.ts';
 import { parseMachineFile } from '../machines/machine-file.ts';
 import { deadlock, lockMisuse } from '../monitors/index.ts';
 import { Runner } from '../schedule/run.ts';

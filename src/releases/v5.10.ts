@@ -1,12 +1,12 @@
-import * as hotunplug from '../kernel/arch/arm64/hotunplug.ts';
-import * as arm64_mmu from '../kernel/arch/arm64/mmu.ts';
-import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
-import * as vmemmap from '../kernel/arch/arm64/vmemmap.ts';
+import * as pgtable from '../kernel/arch/arm64/include/asm/pgtable.ts';
+import * as arm64_mmu from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import * as hotunplug from '../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as vmemmap from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as acpi_scan from '../kernel/drivers/acpi/scan.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as dax_device from '../kernel/drivers/dax/device.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
-import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem.ts';
+import * as virtio_mem from '../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
 import * as resource from '../kernel/kernel/resource.ts';
 import * as hugetlb_sysfs from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as memmap from '../kernel/mm/memmap.ts';

@@ -1,7 +1,7 @@
-import * as pageattr from '../kernel/arch/arm64/pageattr.ts';
-import * as pgtable from '../kernel/arch/arm64/pgtable.ts';
-import * as x86_vmemmap from '../kernel/arch/x86/vmemmap.ts';
-import * as memory_block from '../kernel/drivers/base/memory_block.ts';
+import * as pgtable from '../kernel/arch/arm64/include/asm/pgtable.ts';
+import * as pageattr from '../kernel/arch/arm64/mm/pageattr.ts';
+import * as x86_vmemmap from '../kernel/arch/x86/mm/init_64/vmemmap.ts';
+import * as memory_block from '../kernel/drivers/base/memory/block.ts';
 import * as node from '../kernel/drivers/base/node.ts';
 import * as dax_kmem from '../kernel/drivers/dax/kmem.ts';
 import * as nd_pfn_devs from '../kernel/drivers/nvdimm/pfn_devs.ts';
@@ -10,7 +10,7 @@ import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as memremap from '../kernel/mm/memremap.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
-import * as vmalloc_perms from '../kernel/mm/vmalloc_perms.ts';
+import * as vmalloc_perms from '../kernel/mm/vmalloc/perms.ts';
 import { defineRelease } from './define.ts';
 import { v5_2 } from './v5.2.ts';
 

@@ -1,8 +1,8 @@
-import * as fault from '../kernel/arch/arm64/fault.ts';
-import * as tlbflush from '../kernel/arch/arm64/tlbflush.ts';
-import * as memory_block from '../kernel/drivers/base/memory_block.ts';
+import * as tlbflush from '../kernel/arch/arm64/include/asm/tlbflush.ts';
+import * as fault from '../kernel/arch/arm64/mm/fault.ts';
+import * as memory_block from '../kernel/drivers/base/memory/block.ts';
 import * as node from '../kernel/drivers/base/node.ts';
-import * as proc_page from '../kernel/fs/proc_page.ts';
+import * as proc_page from '../kernel/fs/proc/page.ts';
 import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
 import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';

@@ -1,13 +1,13 @@
-import * as huge_vmap from '../kernel/arch/arm64/huge_vmap.ts';
-import * as memory from '../kernel/drivers/base/memory.ts';
-import * as free_page from '../kernel/mm/free_page.ts';
+import * as huge_vmap from '../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as memory from '../kernel/drivers/base/memory/online.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
-import * as page_alloc from '../kernel/mm/page_alloc.ts';
+import * as free_page from '../kernel/mm/page_alloc/free_page.ts';
+import * as page_alloc from '../kernel/mm/page_alloc/page_alloc.ts';
+import * as zonelists from '../kernel/mm/page_alloc/zonelists.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
-import * as zonelists from '../kernel/mm/zonelists.ts';
 import { defineRelease } from './define.ts';
 import { v6_1 } from './v6.1.ts';
 

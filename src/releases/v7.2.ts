@@ -1,7 +1,7 @@
-import * as huge_vmap from '../kernel/arch/arm64/huge_vmap.ts';
-import * as pageattr from '../kernel/arch/arm64/pageattr.ts';
-import * as split_leaf from '../kernel/arch/arm64/split_leaf.ts';
-import * as table_pages from '../kernel/arch/arm64/table_pages.ts';
+import * as huge_vmap from '../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as split_leaf from '../kernel/arch/arm64/mm/mmu/split_leaf.ts';
+import * as table_pages from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import * as pageattr from '../kernel/arch/arm64/mm/pageattr.ts';
 import * as hugetlb_dissolve from '../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_pool from '../kernel/mm/hugetlb/pool.ts';
 import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';

@@ -1,4 +1,4 @@
-import { vmemmap_of } from '../kernel/arch/arm64/vmemmap.ts';
+import { vmemmap_of } from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMMAP, MIGRATE, NO_PAGE, page_memmap, page_migratetype, page_zonenum } from '../kernel/mm/page.ts';
 import {

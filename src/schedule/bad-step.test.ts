@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { whyText } from '../report/why.ts';
+import { whyText } from '../report/trace/why.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import { checkpoint, resume } from './checkpoint.ts';
 import { explore, tracesSearch } from './explore.ts';

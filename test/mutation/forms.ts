@@ -29,17 +29,17 @@ export const ROOTS: readonly string[] = [
 
 /** Functions in files elsewhere are called, not mutated. */
 export const FILES: readonly string[] = [
-  'hotunplug',
-  'hotunplug_leaves',
-  'hotunplug_range',
-  'hotunplug_tables',
-  'hotunplug_v5',
-  'mmu',
-  'pgtable',
-  'split_leaf',
-  'table_pages',
-  'tlbflush',
-  'vmemmap',
+  'include/asm/pgtable',
+  'include/asm/tlbflush',
+  'mm/mmu/arch_add_memory',
+  'mm/mmu/hotunplug',
+  'mm/mmu/hotunplug_leaves',
+  'mm/mmu/hotunplug_range',
+  'mm/mmu/hotunplug_tables',
+  'mm/mmu/hotunplug_v5',
+  'mm/mmu/split_leaf',
+  'mm/mmu/table_pages',
+  'mm/mmu/vmemmap',
 ].map((name) => `src/kernel/arch/arm64/${name}.ts`);
 
 /** The notation: these are steps, and what is done to a step is done where it is called. */

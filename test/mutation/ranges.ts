@@ -4,18 +4,18 @@ import { VALID } from '../../src/hardware/descriptor.ts';
 import { held } from '../../src/hardware/index.ts';
 import { read_entry } from '../../src/hardware/mmu.ts';
 import { entry_access } from '../../src/interleave/touches.ts';
-import { phys_to_virt } from '../../src/kernel/arch/arm64/mmu.ts';
+import { entry_steps, table_page, WRITE_ONCE } from '../../src/kernel/arch/arm64/include/asm/pgtable.ts';
+import { phys_to_virt } from '../../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
   NO_EXEC_MAPPINGS,
-} from '../../src/kernel/arch/arm64/pgd_mapping.ts';
-import { entry_steps, table_page, WRITE_ONCE } from '../../src/kernel/arch/arm64/pgtable.ts';
-import { pgd_pgtable_alloc } from '../../src/kernel/arch/arm64/table_pages.ts';
-import { vmemmap_of } from '../../src/kernel/arch/arm64/vmemmap.ts';
+} from '../../src/kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
+import { pgd_pgtable_alloc } from '../../src/kernel/arch/arm64/mm/mmu/table_pages.ts';
+import { vmemmap_of } from '../../src/kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Kernel, vmem_altmap } from '../../src/kernel/kernel.ts';
+import { PTL } from '../../src/kernel/mm/memory/pgalloc.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../../src/kernel/mm/page.ts';
-import { PTL } from '../../src/kernel/mm/pgalloc.ts';
 import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
 import type { Session } from '../../src/scenarios/session.ts';

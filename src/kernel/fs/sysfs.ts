@@ -1,12 +1,12 @@
 import { call, type Steps } from '../../steps/step.ts';
-import { kstrtobool } from '../drivers/base/memory_sysfs.ts';
+import { kstrtobool } from '../drivers/base/memory/sysfs.ts';
 import type { Kernel } from '../kernel.ts';
 import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hugetlb_sysfs.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, NUMA_NO_NODE, type State } from '../state.ts';
 import { nd_file, region_align_path } from './nd_sysfs.ts';
-import { iomem, memblock, zoneinfo } from './proc.ts';
+import { iomem, memblock, zoneinfo } from './proc/files.ts';
 
 /** Paths of sysfs, debugfs and /proc to the kernel functions behind them. */
 

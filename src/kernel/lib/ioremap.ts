@@ -8,9 +8,9 @@ import {
   present,
   READ_ONCE,
   READ_RUN,
-} from '../arch/arm64/pgtable.ts';
+} from '../arch/arm64/include/asm/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
-import { NULL_ENTRY } from '../mm/pgalloc.ts';
+import { NULL_ENTRY } from '../mm/memory/pgalloc.ts';
 import { PFN_DOWN } from '../pfn.ts';
 import { VM } from '../state.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, last, M, must, play, run, X86 } from '../../../test/kit.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
-import { vmem_altmap_alloc } from './alloc_pages.ts';
 import { PageReserved, page_memmap, page_nid, page_zonenum } from './page.ts';
+import { vmem_altmap_alloc } from './page_alloc/alloc_pages.ts';
 
 const page = (session: ReturnType<typeof booted>, at: number) => {
   const value = session.state.pages.get(at / 4096);

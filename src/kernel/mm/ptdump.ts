@@ -11,7 +11,7 @@ import {
   pud_leaf,
   READ_ONCE,
   READ_RUN,
-} from '../arch/arm64/pgtable.ts';
+} from '../arch/arm64/include/asm/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
 import { get_online_mems, put_online_mems } from '../locks.ts';
 import { lock, pr_info, pr_warn, unlock } from '../ops.ts';

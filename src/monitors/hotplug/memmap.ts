@@ -1,7 +1,7 @@
 import { entry_size } from '../../geometry/translation.ts';
 import { leaves } from '../../hardware/walk.ts';
-import { leaf_address } from '../../kernel/arch/arm64/pgtable.ts';
-import { vmemmap_of } from '../../kernel/arch/arm64/vmemmap.ts';
+import { leaf_address } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import { vmemmap_of } from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Config } from '../../kernel/config.ts';
 import { page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';

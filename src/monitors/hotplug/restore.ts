@@ -1,4 +1,4 @@
-import { iomem } from '../../kernel/fs/proc.ts';
+import { iomem } from '../../kernel/fs/proc/files.ts';
 import type { State } from '../../kernel/state.ts';
 
 /**

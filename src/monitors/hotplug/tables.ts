@@ -1,5 +1,5 @@
 import { entries, points_to_table } from '../../hardware/walk.ts';
-import { leaf_address } from '../../kernel/arch/arm64/pgtable.ts';
+import { leaf_address } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../../kernel/config.ts';
 import { PageReserved, PageTable, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';

@@ -1,8 +1,8 @@
 import { is_folded } from '../../geometry/blocks.ts';
 import { depth_of, entry_size } from '../../geometry/translation.ts';
 import { INVALID } from '../../hardware/descriptor.ts';
-import type { UpperLevel } from '../../kernel/arch/arm64/hotunplug_range.ts';
-import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/arch/arm64/pgtable.ts';
+import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import type { UpperLevel } from '../../kernel/arch/arm64/mm/mmu/hotunplug_range.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';

@@ -1,4 +1,3 @@
-import { before, check_present } from '../../kernel/arch/arm64/hotunplug_range.ts';
 import {
   addr_end,
   type EntryPointer,
@@ -6,7 +5,8 @@ import {
   pmd_leaf,
   READ_ONCE,
   READ_RUN,
-} from '../../kernel/arch/arm64/pgtable.ts';
+} from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import { before, check_present } from '../../kernel/arch/arm64/mm/mmu/hotunplug_range.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';

@@ -1,4 +1,4 @@
-import * as huge_vmap from '../../kernel/arch/arm64/huge_vmap.ts';
+import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';

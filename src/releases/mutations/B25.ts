@@ -1,8 +1,8 @@
 import type { LevelName } from '../../geometry/translation.ts';
 import type { TlbiOp } from '../../hardware/tlbi.ts';
-import { DSB, ISB } from '../../kernel/arch/arm64/pgtable.ts';
-import * as table_pages from '../../kernel/arch/arm64/table_pages.ts';
-import { tlbi_step } from '../../kernel/arch/arm64/tlbflush.ts';
+import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import { tlbi_step } from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
+import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import { change } from '../../kernel/ops.ts';
 import type { Steps } from '../../steps/step.ts';

@@ -1,5 +1,5 @@
-import * as hotunplug from '../../kernel/arch/arm64/hotunplug.ts';
-import * as arm64_mmu from '../../kernel/arch/arm64/mmu.ts';
+import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import { defineRelease } from '../define.ts';
 import { v5_2 } from '../v5.2.ts';
 

@@ -1,4 +1,4 @@
-import * as table_pages from '../../kernel/arch/arm64/table_pages.ts';
+import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { defineRelease } from '../define.ts';
 import { S0 } from '../S0.ts';
 import { v7_2 } from '../v7.2.ts';

@@ -1,6 +1,6 @@
 import type { WordRun } from '../../hardware/words.ts';
-import * as hotunplug from '../../kernel/arch/arm64/hotunplug.ts';
-import * as table_pages from '../../kernel/arch/arm64/table_pages.ts';
+import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';

@@ -6,7 +6,7 @@ import {
   mk_sect_prot,
   READ_ONCE,
   table_page,
-} from '../../kernel/arch/arm64/pgtable.ts';
+} from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';

@@ -1,6 +1,6 @@
 import { INVALID } from '../../hardware/descriptor.ts';
-import * as hotunplug_v5 from '../../kernel/arch/arm64/hotunplug_v5.ts';
-import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/arch/arm64/pgtable.ts';
+import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import type { FlushRange } from '../../kernel/mm/vmalloc_perms.ts';
+import type { FlushRange } from '../../kernel/mm/vmalloc/perms.ts';
 import type { vm_struct } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';

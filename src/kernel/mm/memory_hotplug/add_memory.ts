@@ -15,7 +15,7 @@ import {
   MMOP_OFFLINE,
   type State,
 } from '../../state.ts';
-import { MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_NONE } from '../memblock.ts';
+import { MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_NONE } from '../memblock/memblock.ts';
 import { nr_vmemmap } from '../memmap.ts';
 
 /** mm/memory_hotplug.c: from add_memory to online blocks, FACTS 2.10. */

@@ -14,9 +14,9 @@ import {
   zone_key,
   zone_to_nid,
 } from '../../state.ts';
-import { MEMBLOCK_NOMAP } from '../memblock.ts';
+import { MEMBLOCK_NOMAP } from '../memblock/memblock.ts';
 import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../page.ts';
-import { is_migratable } from '../page_alloc.ts';
+import { is_migratable } from '../page_alloc/page_alloc.ts';
 import { mem_range_text, new_notify } from './online_pages.ts';
 
 /** mm/memory_hotplug.c: offline_pages, from FACTS 2.15. */

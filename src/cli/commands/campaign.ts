@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { about_a_shared_table, type Filter, plan, releases_of, SHAPES } from '../../check/campaign/plan.ts';
+import type { CampaignRecord } from '../../check/campaign/record.ts';
+import { type Summary, same_as, summarize } from '../../check/campaign/summary.ts';
+import type { Entry } from '../../check/entry.ts';
+import { geometry_text, type Shape } from '../../check/variation.ts';
+import { InputError, quote } from '../../machines/input-error.ts';
+import { campaign_json, campaign_markdown, campaign_text } from '../../report/check/campaign.ts';
+import type { Bounds } from '../../schedule/verdict.ts';
+import { header_of, parquet, read_results } from '../files/campaign-file.ts';
+import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
+import { ResultsFile } from '../files/results-file.ts';
+import { catalogue, type Listed } from '../inputs/catalogue.ts';
+import { list, whole } from '../option-values.ts';
+import type { CampaignTask } from '../workers/campaign-worker.ts';
+import { in_pool } from '../workers/pool.ts';
+
+interface Flags {
+  readonly out?: string;
+  readonly parquet?: string;
+  readonly markdown?: string;
+  readonly resume?: boolean;
+  readonly scenario?: readonly string[];
+  readonly release?: readonly string[];
+  readonly geometry?: readonly string[];
+  readonly tables?: boolean;
+  readonly maxStates: number;
+  /** Seconds. */
+  readonly maxTime: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** Adds `mhp campaign`: where each entry of the catalogue can be reached. */
+export function register(program: Command): void {
+  program
+    .command('campaign')
+    .description(
+      'run every entry of the catalogue in every geometry, on every release: where is it reachable?',
+    )
+    .option('--out <file>', 'write a line of JSON for each configuration')
+    .option('--resume', 'go on with the file of --out')
+    .option('--parquet <file>', 'write the runs as a Parquet file')
+    .option('--markdown <file>', 'write the summary as Markdown')
+    .option('--scenario <ids>', 'these entries only', list)
+    .option('--release <names>', 'these releases only', list)
+    .option('--geometry <shapes>', 'these geometries of arm64 only, such as 4K/48,64K/42', list)
+    .option('--tables', 'the tables that the memmap shares only: where is the race of the seeds reachable?')
+    .option('--max-states <n>', 'stop each search after so many states', whole(1), 1_000_000)
+    .option('--max-time <seconds>', 'stop each search after so long', whole(1), 120)
+    .option('--threads <n>', 'worker threads', whole(1, 256))
+    .option('--json', 'print the summary as JSON')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 all was decided; 1 an entry does not come out as it says; 2 bad usage or input; 3 undecided;\n64 stopped before the end.',
+    )
+    .action(async (flags: Flags) => {
+      process.exitCode = await run(flags);
+    });
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+function known(
+  option: string,
+  wanted: readonly string[] | undefined,
+  there: ReadonlySet<string>,
+  what: string,
+): void {
+  const wrong = wanted?.find((name) => !there.has(name));
+  if (wrong !== undefined) throw new InputError(option, '', `${quote(wrong)} is ${what}`);
+}
+
+const shape_named = (text: string): Shape => {
+  const shape = SHAPES.find((one) => geometry_text(one) === text);
+  if (!shape)
+    throw new InputError(
+      '--geometry',
+      '',
+      `${quote(text)} is none of ${SHAPES.map(geometry_text).join(', ')}`,
+    );
+  return shape;
+};
+
+/** @throws InputError for a name that nothing has */
+function filter_of(flags: Flags, entries: readonly Entry[]): Filter {
+  known('--scenario', flags.scenario, new Set(entries.map(({ id }) => id)), 'no entry of the catalogue');
+  known(
+    '--release',
+    flags.release,
+    new Set(entries.flatMap(releases_of)),
+    'no release that an entry is run on',
+  );
+  if (flags.tables && (flags.scenario ?? flags.release))
+    throw new InputError('--tables', '', 'goes with neither --scenario nor --release');
+  return {
+    ...(flags.scenario ? { entries: flags.scenario } : {}),
+    ...(flags.release ? { releases: flags.release } : {}),
+    ...(flags.tables ? { tables: true } : {}),
+    ...(flags.geometry ? { shapes: flags.geometry.map(shape_named) } : {}),
+  };
+}
+
+function tasks_of(listed: readonly Listed[], filter: Filter, bounds: Bounds): CampaignTask[] {
+  const sources = new Map(listed.map(({ entry, text }) => [entry.id, { file: entry.file, text }]));
+  const about_tables = listed.filter(({ entry }) => about_a_shared_table(entry)).map(({ entry }) => entry.id);
+  return plan(
+    listed.map(({ entry }) => entry),
+    filter,
+  ).map((planned) => ({
+    planned,
+    sources: (planned.kind === 'run' ? [planned.entry] : about_tables).map((id) => sources.get(id)!),
+    bounds,
+  }));
+}
+
+const is_whole = (flags: Flags): boolean =>
+  !(flags.scenario || flags.release || flags.geometry || flags.tables);
+
+async function run(flags: Flags): Promise<number> {
+  const listed = catalogue();
+  const entries = listed.map(({ entry }) => entry);
+  const filter = filter_of(flags, entries);
+  if (flags.resume && flags.out === undefined)
+    throw new InputError('--resume', '', 'goes with --out, the file to go on with');
+  checkOutputs([flags.out, flags.parquet, flags.markdown]);
+  const bounds = { maxStates: flags.maxStates, maxTime: flags.maxTime };
+  const tasks = tasks_of(listed, filter, bounds);
+  const header = header_of(tasks, version, bounds);
+  if (flags.resume) checkInput(flags.out!);
+  const done = flags.resume ? read_results(flags.out!, header, tasks) : [];
+  const file = flags.out === undefined ? undefined : new ResultsFile<CampaignRecord>(flags.out, header, done);
+  const told = progress(tasks, done.length);
+  const came: (readonly CampaignRecord[] | undefined)[] = [
+    ...done,
+    ...tasks.slice(done.length).map(() => undefined),
+  ];
+  await in_pool<CampaignTask, CampaignRecord[]>(
+    'campaign-worker',
+    tasks.slice(done.length),
+    flags.threads ?? availableParallelism(),
+    (records, i) => {
+      const index = done.length + i;
+      came[index] = records.map((record) =>
+        record.kind === 'run' ? { ...record, same_as: same_as(record, entries) } : record,
+      );
+      file?.add(index, came[index]);
+      told(index);
+    },
+  );
+  const whole_until = came.indexOf(undefined);
+  const records = (whole_until < 0 ? came : came.slice(0, whole_until)).flatMap((some) => some!);
+  const summary = summarize(records, entries);
+  process.stdout.write(
+    flags.json ? `${JSON.stringify(campaign_json(summary), null, 2)}\n` : campaign_text(summary),
+  );
+  if (flags.parquet !== undefined) saveWhole(flags.parquet, parquet(header, records));
+  if (flags.markdown !== undefined)
+    saveWhole(flags.markdown, campaign_markdown(summary, is_whole(flags) && whole_until < 0));
+  if (whole_until >= 0) {
+    process.stderr.write(
+      `mhp: stopped after ${whole_until} of ${tasks.length} configurations${flags.out === undefined ? '' : ': --resume goes on'}\n`,
+    );
+    return 64;
+  }
+  return status(summary);
+}
+
+function status({ not_as_said, verdicts }: Summary): 0 | 1 | 3 {
+  if (not_as_said.length > 0) return 1;
+  return verdicts.undecided ? 3 : 0;
+}
+
+/** How far it is, on a terminal. */
+function progress(tasks: readonly CampaignTask[], done: number): (index: number) => void {
+  if (!process.stderr.isTTY) return () => {};
+  const began = performance.now();
+  let now = done;
+  return (index) => {
+    now++;
+    const { planned } = tasks[index]!;
+    const what =
+      planned.kind === 'run' ? `${planned.entry} ${planned.release}` : `shared tables ${planned.layout}`;
+    const shape = planned.shape ? ` ${geometry_text(planned.shape)}` : '';
+    const left = Math.ceil((((performance.now() - began) / 1000) * (tasks.length - now)) / (now - done));
+    const line = now === tasks.length ? '' : `${now}/${tasks.length}, about ${left} s left: ${what}${shape}`;
+    process.stderr.write(`\r\u001b[K${line}`);
+  };
+}

@@ -1,0 +1,136 @@
+import type { Tinypool } from 'tinypool';
+import { InputError } from '../../machines/input-error.ts';
+import { type DesignRow, design_json, design_status, design_text } from '../../report/check/design.ts';
+import type { Bounds } from '../../schedule/verdict.ts';
+import { type Bundle, bundle_design } from '../files/design-bundle.ts';
+import type { Listed } from '../inputs/catalogue.ts';
+import { not_refused, type Refused } from '../refused.ts';
+import { interruptible } from '../stop.ts';
+import type {
+  BaseDone,
+  BaseTask,
+  DesignDone,
+  DesignTask,
+  Loaded,
+  LoadTask,
+} from '../workers/design-worker.ts';
+import { with_pool } from '../workers/pool.ts';
+
+export interface DesignFlags {
+  readonly mode: 'states' | 'traces';
+  readonly bounds: Bounds;
+  readonly threads: number;
+  readonly json: boolean;
+  /** Tell how it came about. */
+  readonly stories: boolean;
+}
+
+/** Seconds that a search is given, where nobody says how many. */
+const SEARCH = 60;
+/** Seconds above that after which a worker is ended. */
+const GRACE = 10;
+
+type Task = LoadTask | BaseTask | DesignTask;
+
+/** A worker that was ended, or that ended itself. */
+class Ended extends Error {}
+
+async function within<T>(pool: Tinypool, task: Task, seconds: number, stop: AbortSignal): Promise<T> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), seconds * 1000);
+  try {
+    return (await pool.run(task, { signal: AbortSignal.any([late.signal, stop]) })) as T;
+  } catch (error) {
+    if (stop.aborted) throw error;
+    if (late.signal.aborted) throw new Ended(`does not end within ${seconds} s`);
+    throw new Ended(`ended the run: ${(error as Error).message}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const THE_DESIGN = 'the design';
+
+/** Whether a user's design breaks in any scenario that calls what it replaces. Gives the exit status. */
+export function check_design_file(
+  file: string,
+  listed: readonly Listed[],
+  flags: DesignFlags,
+): Promise<number> {
+  const limit = flags.bounds.maxTime ?? SEARCH;
+  const search = { mode: flags.mode, bounds: { ...flags.bounds, maxTime: limit } };
+  return interruptible(async (stop) => {
+    const bundle = await bundle_design(file);
+    return with_pool('design-worker', flags.threads, async (pool) => {
+      const loaded = await load(pool, file, bundle, limit + GRACE, stop);
+      const rows: (DesignRow | undefined)[] = listed.map(() => undefined);
+      let next = 0;
+      const lane = async (): Promise<void> => {
+        while (next < listed.length && !stop.aborted) {
+          const i = next++;
+          const { entry, text } = listed[i]!;
+          if (entry.kind === 'memmap') continue;
+          const head = { id: entry.id, title: entry.title };
+          const scenario = { bundle, text, file: entry.file, ...search };
+          const running = new Int32Array(new SharedArrayBuffer(4));
+          try {
+            const base: BaseTask = { what: 'base', ...scenario };
+            const done = not_refused(await within<BaseDone | Refused>(pool, base, limit * 2 + GRACE, stop));
+            if (!done.base) continue;
+            const task: DesignTask = {
+              what: 'design',
+              ...scenario,
+              base: done.base,
+              returns: done.returns,
+              running,
+            };
+            const design = await ended_by_name(
+              within<DesignDone>(pool, task, limit + GRACE, stop),
+              () => loaded.replaced[running[0]! - 1] ?? THE_DESIGN,
+            );
+            rows[i] = { ...head, calls: done.calls, base: done.base, design };
+          } catch (error) {
+            if (!stop.aborted) throw error;
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: flags.threads }, lane));
+      const told = rows.filter((row) => row !== undefined);
+      const report = { file, ...loaded, scenarios: listed.length, rows: told };
+      process.stdout.write(
+        flags.json ? `${JSON.stringify(design_json(report), null, 2)}\n` : design_text(report, flags.stories),
+      );
+      if (!stop.aborted) return design_status(told);
+      process.stderr.write('mhp: interrupted\n');
+      return 3;
+    });
+  });
+}
+
+async function load(
+  pool: Tinypool,
+  file: string,
+  bundle: Bundle,
+  seconds: number,
+  stop: AbortSignal,
+): Promise<Loaded> {
+  let loaded: Loaded | { readonly bad: string };
+  try {
+    loaded = await within(pool, { what: 'load', bundle }, seconds, stop);
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    throw new InputError(file, '', `its loading ${error.message}`);
+  }
+  if ('bad' in loaded) throw new InputError(file, '', loaded.bad);
+  return loaded;
+}
+
+async function ended_by_name(run: Promise<DesignDone>, who: () => string): Promise<DesignDone> {
+  try {
+    return await run;
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    const none = { failure: null, within: [], states: 0, steps: 0, story: null };
+    return { ...none, verdict: 'stopped', reason: `${who()} ${error.message}` };
+  }
+}

@@ -1,0 +1,288 @@
+import { availableParallelism, freemem } from 'node:os';
+import { type Command, Option } from 'commander';
+import { type Entry, read_entry } from '../../check/entry.ts';
+import { exit_status, is_row, type Row } from '../../check/row.ts';
+import { geometry_text, type Variation } from '../../check/variation.ts';
+import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
+import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
+import { InputError, quote } from '../../machines/input-error.ts';
+import { find_release } from '../../releases/index.ts';
+import { mem_releases } from '../../releases/memmodel.ts';
+import {
+  catalogue_table,
+  check_json,
+  entry_text,
+  summary_text,
+  varied_table,
+} from '../../report/check/check.ts';
+import { junit_report } from '../../report/check/junit.ts';
+import type { Bounds } from '../../schedule/verdict.ts';
+import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
+import { digest, ResultsFile, read_lines } from '../files/results-file.ts';
+import { catalogue, type Listed } from '../inputs/catalogue.ts';
+import { read_text, stand_in } from '../inputs/source.ts';
+import { list, seconds, whole } from '../option-values.ts';
+import type { CheckTask } from '../workers/check-worker.ts';
+import { in_pool } from '../workers/pool.ts';
+import { check_design_file } from './check-design.ts';
+
+interface Flags {
+  readonly list?: boolean;
+  readonly release?: readonly string[];
+  readonly design?: string;
+  readonly geometry?: string;
+  readonly layout?: string;
+  readonly mode: 'states' | 'traces';
+  /** Preemptions. */
+  readonly bound?: number;
+  /** Seconds. */
+  readonly maxTime?: number;
+  readonly threads?: number;
+  readonly brief?: boolean;
+  readonly json?: boolean;
+  readonly junit?: string;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly timeline?: string;
+}
+
+/** Adds `mhp check`: can this break, on which release, and how. */
+export function register(program: Command): void {
+  program
+    .command('check')
+    .description(
+      'check scenarios against releases: every interleaving, the shortest story of what goes wrong',
+    )
+    .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
+    .option('--list', 'print the catalogue')
+    .option('--release <names>', 'on these releases, in place of those the scenario names', list)
+    .addOption(
+      new Option(
+        '--design <file>',
+        'check a design of your own, a JavaScript or TypeScript module, in every scenario that calls what it replaces',
+      ).conflicts(['release', 'geometry', 'layout', 'junit', 'timeline']),
+    )
+    .option('--geometry <shapes>', 'arm64 in these geometries: all, or such as 4K/48,64K/42')
+    .option('--layout <families>', `with the layouts of: all, or ${LAYOUT_FAMILIES.join(', ')}`)
+    .addOption(
+      new Option('--mode <mode>', 'how to search where there are threads')
+        .choices(['states', 'traces'])
+        .default('states'),
+    )
+    .option('--bound <n>', 'leave out executions with more preemptions', whole(0))
+    .option('--max-time <seconds>', 'stop each search after so long', seconds)
+    .option('--threads <n>', 'worker threads', whole(1, 256))
+    .option('--brief', 'say why it goes wrong, and leave out the steps')
+    .option('--json', 'print JSON')
+    .option('--junit <file>', 'write a JUnit report')
+    .option('--out <file>', 'write a line of JSON for each run')
+    .option('--resume', 'go on with the file of --out')
+    .option('--timeline <file>', 'write the first story as a Chrome trace-event file, which Perfetto opens')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 as the scenarios say, or clean; 1 a failure that is not expected, or one that is and does not show;\n2 bad usage or input; 3 undecided.',
+    )
+    .action(async (names: readonly string[], flags: Flags) => {
+      process.exitCode = await run(names, flags);
+    });
+}
+
+/** An id of the catalogue, all that begin with it and a letter (B85: B85a…), or a file. */
+function chosen(names: readonly string[], all: readonly Listed[]): Listed[] {
+  if (names.length === 0) return [...all];
+  return names.flatMap((name) => {
+    const own = all.filter(({ entry }) => entry.id === name);
+    const family = new RegExp(`^${name.replace(/\W/g, '')}[a-z]$`);
+    const found = /^\w+$/.test(name) ? [...own, ...all.filter(({ entry }) => family.test(entry.id))] : [];
+    if (found.length > 0) return found;
+    if (!/[./]/.test(name))
+      throw new InputError('mhp check', '', `${quote(name)} is neither in the catalogue (--list) nor a file`);
+    const text = read_text(name);
+    return [{ entry: read_entry(text, name), text }];
+  });
+}
+
+/** Shapes of arm64 that can be asked for. */
+const SHAPES = PAGE_SIZES.arm64.flatMap((page_size) =>
+  VA_BITS.arm64[page_size]!.map((va_bits) => ({ page_size, va_bits })),
+);
+
+function variations({ geometry, layout }: Flags): Variation[] {
+  const shapes =
+    geometry === undefined
+      ? [undefined]
+      : geometry === 'all'
+        ? SHAPES
+        : geometry.split(',').map((text) => {
+            const shape = SHAPES.find((one) => geometry_text(one) === text.trim());
+            if (!shape)
+              throw new InputError(
+                '--geometry',
+                '',
+                `${quote(text)} is none of ${SHAPES.map(geometry_text).join(', ')}`,
+              );
+            return shape;
+          });
+  const families =
+    layout === undefined
+      ? [undefined]
+      : layout === 'all'
+        ? LAYOUT_FAMILIES
+        : layout.split(',').map((text) => {
+            const family = LAYOUT_FAMILIES.find((one) => one === text.trim());
+            if (!family)
+              throw new InputError('--layout', '', `${quote(text)} is none of ${LAYOUT_FAMILIES.join(', ')}`);
+            return family;
+          });
+  return shapes.flatMap((shape) =>
+    families.map((family: LayoutFamily | undefined) => ({
+      ...(shape ? { geometry: shape } : {}),
+      ...(family ? { layout: family } : {}),
+    })),
+  );
+}
+
+const is_arm64 = (entry: Entry): boolean =>
+  entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
+
+/** Those asked for, else those it speaks of. */
+const releases_for = ({ release, fixed }: Entry, asked: readonly string[] | undefined): readonly string[] =>
+  asked ?? [release, ...fixed];
+
+const bounds_of = (flags: Flags): Bounds => ({
+  maxMemory: Math.floor(freemem() / 2 / workers(flags)),
+  ...(flags.bound === undefined ? {} : { maxPreemptions: flags.bound }),
+  ...(flags.maxTime === undefined ? {} : { maxTime: flags.maxTime }),
+});
+
+function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
+  for (const name of flags.release ?? [])
+    if (!find_release(name) && !mem_releases.has(name))
+      throw new InputError('--release', '', `${quote(name)} is no modelled release`);
+  for (const note of new Set((flags.release ?? []).flatMap(stands_in)))
+    process.stderr.write(`mhp: ${note}\n`);
+  const varied = variations(flags);
+  const story = listed.length > STORIES || varied.length > 1 ? 'none' : flags.brief ? 'brief' : 'whole';
+  const bounds = bounds_of(flags);
+  return listed.flatMap(({ entry, text }) =>
+    releases_for(entry, flags.release).flatMap((release) =>
+      (is_arm64(entry) ? varied : [{}]).map((variation) => ({
+        id: entry.id,
+        text,
+        file: entry.file,
+        release,
+        variation,
+        mode: flags.mode,
+        bounds,
+        story,
+        timeline: flags.timeline !== undefined,
+      })),
+    ),
+  );
+}
+
+function stands_in(name: string): string[] {
+  const release = mem_releases.has(name) ? null : find_release(name);
+  return release ? stand_in(name, release) : [];
+}
+
+/** With more entries than this there is a table and no stories. */
+const STORIES = 16;
+
+const workers = ({ threads }: Flags): number => threads ?? availableParallelism();
+
+async function run(names: readonly string[], flags: Flags): Promise<number> {
+  const listed = chosen(names, catalogue());
+  if (flags.list) {
+    for (const { entry } of listed) process.stdout.write(`${entry.id.padEnd(5)} ${entry.title}\n`);
+    return 0;
+  }
+  if (flags.design !== undefined)
+    return check_design_file(flags.design, listed, {
+      mode: flags.mode,
+      bounds: bounds_of(flags),
+      threads: workers(flags),
+      json: flags.json ?? false,
+      stories: names.length > 0 && listed.length === 1,
+    });
+  if (flags.resume && flags.out === undefined)
+    throw new InputError('--resume', '', 'goes with --out, the file to go on with');
+  checkOutputs([flags.junit, flags.timeline, flags.out]);
+  const tasks = tasks_of(listed, flags);
+  const header = {
+    schema: 'mhp-check-runs/1',
+    runs: tasks.length,
+    // bounds on memory are the machine's, not the runs'
+    plan: digest(tasks.map((task) => ({ ...task, bounds: { ...task.bounds, maxMemory: null } }))),
+  };
+  if (flags.resume) checkInput(flags.out!);
+  const done = flags.resume ? read_lines<Row>(flags.out!, header, (value, i) => is_row(value, tasks[i])) : [];
+  const file =
+    flags.out === undefined
+      ? undefined
+      : new ResultsFile<Row>(
+          flags.out,
+          header,
+          done.map((row) => [row]),
+        );
+  const told = progress(tasks.length, done.length);
+  const came = await in_pool<CheckTask, Row>(
+    'check-worker',
+    tasks.slice(done.length),
+    workers(flags),
+    (row, i) => {
+      file?.add(done.length + i, [row]);
+      told(row);
+    },
+  );
+  const rows = [...done, ...came.filter((row) => row !== undefined)];
+  print(
+    listed.map(({ entry }) => entry),
+    rows,
+    flags,
+    names.length > 0,
+  );
+  if (rows.length < tasks.length) {
+    process.stderr.write(`mhp: interrupted after ${rows.length} of ${tasks.length} runs\n`);
+    return 3;
+  }
+  return exit_status(rows);
+}
+
+function print(entries: readonly Entry[], rows: readonly Row[], flags: Flags, stories: boolean): void {
+  if (flags.json) process.stdout.write(`${JSON.stringify(check_json(rows), null, 2)}\n`);
+  else if (flags.geometry ?? flags.layout) process.stdout.write(varied_table(rows) + summary_text(rows));
+  else if (stories && entries.length <= STORIES)
+    process.stdout.write(
+      entries
+        .map((entry) =>
+          entry_text(
+            entry,
+            rows.filter(({ id }) => id === entry.id),
+            flags.brief,
+          ),
+        )
+        .join('\n'),
+    );
+  else process.stdout.write(catalogue_table(entries, rows) + summary_text(rows));
+  if (flags.junit !== undefined) saveWhole(flags.junit, junit_report(entries, rows));
+  if (flags.timeline !== undefined) timeline(flags.timeline, rows);
+}
+
+function timeline(path: string, rows: readonly Row[]): void {
+  const told = rows.find((row) => row.timeline !== null);
+  if (told) saveWhole(path, `${JSON.stringify(told.timeline)}\n`);
+  else process.stderr.write(`mhp: nothing to tell: ${path} is not written\n`);
+}
+
+/** How far it is, on a terminal. */
+function progress(all: number, before: number): (row: Row) => void {
+  if (!process.stderr.isTTY) return () => {};
+  let done = before;
+  return ({ id, release, verdict }) => {
+    done++;
+    process.stderr.write(
+      `\r\u001b[K${done}/${all} ${id} ${release} ${verdict}${done === all ? '\r\u001b[K' : ''}`,
+    );
+  };
+}

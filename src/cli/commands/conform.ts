@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { conform, type Report } from '../../conform/replay.ts';
+import { InputError } from '../../machines/input-error.ts';
+import { openRecording } from '../../machines/recording.ts';
+import { find_release } from '../../releases/index.ts';
+import { conform_json, conform_text } from '../../report/run/conform.ts';
+
+interface Flags {
+  readonly json?: boolean;
+  readonly release?: string;
+}
+
+/** Adds `mhp conform`: the model held step by step against recordings of real kernels. */
+export function register(program: Command): void {
+  program
+    .command('conform')
+    .description('replay recordings of real kernels on the model and compare after every step')
+    .argument('<recording...>', 'archives or directories with an ops.json')
+    .option('--release <name>', 'replay on another release than the recorded one')
+    .option('--json', 'print JSON')
+    .action(async (recordings: string[], flags: Flags) => {
+      const release = flags.release === undefined ? undefined : find_release(flags.release);
+      if (release === null)
+        throw new InputError('--release', '', `${JSON.stringify(flags.release)} is no modelled release`);
+      const reports: Report[] = [];
+      for (const path of recordings) {
+        const report = conform(await openRecording(path), release);
+        reports.push(report);
+        if (!flags.json) process.stdout.write(conform_text(report));
+      }
+      if (flags.json) {
+        const all = { schema: 'mhp-conform/1', recordings: reports.map(conform_json) };
+        process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
+      }
+      process.exitCode = reports.every((report) => report.agrees) ? 0 : 1;
+    });
+}

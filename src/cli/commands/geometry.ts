@@ -1,0 +1,136 @@
+import type { Command } from 'commander';
+import { BadLayout, custom_layout, type Layout, type Region } from '../../geometry/layout.ts';
+import { layout, layout_family } from '../../geometry/layouts.ts';
+import { type Arch, PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
+import { NoSuchGeometry, parse_va, type Translation, translation } from '../../geometry/translation.ts';
+import { quote } from '../../machines/input-error.ts';
+import { parseSize } from '../../machines/size.ts';
+import { releases } from '../../releases/index.ts';
+import {
+  type Combination,
+  combinationsJson,
+  combinationsText,
+  geometryJson,
+  geometryText,
+} from '../../report/tables/geometry.ts';
+
+interface Flags {
+  readonly arch?: string;
+  readonly page?: string;
+  readonly va?: string;
+  readonly userVa?: string;
+  readonly release: string;
+  readonly region?: readonly string[];
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+const ARCHS: readonly Arch[] = ['arm64', 'x86_64'];
+
+/** Adds `mhp geometry`: shapes of page tables and kernel address space layouts. */
+export function register(program: Command): void {
+  const command = program
+    .command('geometry')
+    .description(
+      'print the shape of the page tables, the kernel address space and the tables two regions share',
+    )
+    .option('--arch <arch>', 'arm64 or x86_64 (default: arm64)')
+    .option('--page <size>', 'page size: 4K, 16K or 64K (default: 4K)')
+    .option('--va <bits>', 'VA_BITS: 36, 39, 42, 47, 48, 52; x86_64: 48, 57 (default: 48)')
+    .option('--user-va <bits>', '52: the larger root of a 64K kernel before v5.4 with "52-bit (user)"')
+    .option('--release <name>', 'layout of a release, series or kernel version', 'v6.1')
+    .option(
+      '--region <name=start-end>',
+      'put a region elsewhere, or add one (hexadecimal, end exclusive); NAME=none leaves it out',
+      (value: string, all: readonly string[] = []) => [...all, value],
+    )
+    .option('--all', 'a line for each combination of page size and address width')
+    .option('--json', 'print JSON');
+  command.action((flags: Flags) => {
+    try {
+      process.stdout.write(output(flags));
+    } catch (error) {
+      if (!(error instanceof NoSuchGeometry || error instanceof BadLayout)) throw error;
+      command.error(`mhp: ${error.message}`, { exitCode: 2, code: 'mhp.usage' });
+    }
+  });
+}
+
+/** A series has the layout that its release says; a kernel version stands for itself. */
+const family_of = (name: string): string =>
+  /^v?\d/.test(name) ? name : (releases.get(name)?.constants.layout ?? name);
+
+function output(flags: Flags): string {
+  const arch = ARCHS.find((name) => name === (flags.arch ?? 'arm64'));
+  if (!arch) throw new NoSuchGeometry(`--arch ${quote(flags.arch!)} is neither of ${ARCHS.join(', ')}`);
+  if (flags.all) {
+    if (flags.page ?? flags.va ?? flags.userVa ?? flags.region)
+      throw new NoSuchGeometry('--all goes with none of --page, --va, --user-va, --region');
+    const all = combinations(flags.release).filter(({ t }) => t.arch === (flags.arch ?? t.arch));
+    return flags.json ? json(combinationsJson(all)) : combinationsText(all);
+  }
+  const t = shape(arch, flags);
+  const base = layout(t, family_of(flags.release));
+  const shown = flags.region ? moved(t, base, flags.region) : base;
+  return flags.json ? json(geometryJson(t, shown)) : geometryText(t, shown);
+}
+
+function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
+  const page_size = parseSize(page ?? '4K');
+  if (page_size === undefined) throw new NoSuchGeometry(`--page ${quote(page!)} is no size`);
+  if (!/^\d{1,3}$/.test(va ?? '48')) throw new NoSuchGeometry(`--va ${quote(va!)} is no number of bits`);
+  const bits = Number(va ?? 48);
+  if (userVa === undefined) return translation(arch, page_size, bits);
+  if (userVa !== '52') throw new NoSuchGeometry(`--user-va ${quote(userVa)} is not 52`);
+  if (layout_family(family_of(release)) !== 'v5.2') throw new NoSuchGeometry('--user-va is before v5.4 only');
+  return translation(arch, page_size, bits, { MAX_USER_VA_BITS: 52 });
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Every shape there is, with the layout this release gives it. */
+function combinations(release: string): Combination[] {
+  const family = family_of(release);
+  layout(translation('arm64', 4096, 48), family);
+  return ARCHS.flatMap((arch) =>
+    PAGE_SIZES[arch].flatMap((page_size) =>
+      VA_BITS[arch][page_size]!.map((va_bits) => {
+        const t = translation(arch, page_size, va_bits);
+        try {
+          return { t, layout: layout(t, family) };
+        } catch (error) {
+          if (error instanceof NoSuchGeometry) return { t };
+          throw error;
+        }
+      }),
+    ),
+  );
+}
+
+const NEEDED_REGIONS = ['linear', 'vmalloc', 'vmemmap'];
+
+/** A layout with some regions replaced, added or left out. */
+function moved(t: Translation, base: Layout, changes: readonly string[]): Layout {
+  const regions = new Map<string, Region>(base.regions.map((region) => [region.name, region]));
+  for (const change of changes) {
+    const match = /^([^=]*)=(?:(none)|(?:0x)?([0-9a-f]{1,16})-(?:0x)?([0-9a-f]{1,16}))$/i.exec(change);
+    if (!match) throw new BadLayout(`--region ${quote(change)} is not NAME=START-END or NAME=none`);
+    const [, name, none, start, end] = match as unknown as [string, string, string?, string?, string?];
+    if (none) {
+      if (!regions.delete(name))
+        throw new BadLayout(`--region ${quote(change)}: ${base.name} has no such region`);
+      if (NEEDED_REGIONS.includes(name))
+        throw new BadLayout(`--region ${quote(change)}: no layout is without ${name}`);
+    } else regions.set(name, { name, start: address(start!), end: address(end!) });
+  }
+  return custom_layout(t, [...regions.values()], `custom (on ${base.name})`);
+}
+
+function address(text: string): number {
+  try {
+    return parse_va(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new BadLayout(error.message);
+    throw error;
+  }
+}

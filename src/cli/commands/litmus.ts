@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
+import type { Defect } from '../../hardware/mmu.ts';
+import { type LitmusResult, run_litmus } from '../../litmus/run.ts';
+import { type LitmusTest, parse_litmus } from '../../litmus/test.ts';
+import { InputError } from '../../machines/input-error.ts';
+import { tableLines } from '../../report/text/columns.ts';
+
+interface Flags {
+  readonly defect?: Defect;
+  readonly json?: boolean;
+}
+
+const OWN = fileURLToPath(new URL('../../../litmus/', import.meta.url));
+
+/** Adds `mhp litmus`: whether the modelled hardware allows what the architecture does. */
+export function register(program: Command): void {
+  program
+    .command('litmus')
+    .description('decide translation litmus tests: what TLBs, barriers and table walks allow')
+    .argument('[file...]', 'tests (YAML); without any: all that come with mhp')
+    .addOption(
+      new Option('--defect <name>', 'on hardware whose broadcast TLBI completes early').choices([
+        'early-tlbi',
+      ]),
+    )
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 all verdicts as expected, 1 not, 2 bad usage or input, 3 undecided.',
+    )
+    .action((files: readonly string[], flags: Flags) => {
+      const tests = (files.length === 0 ? own() : files).map(read);
+      const results = tests.map((test) => run_litmus(test, flags.defect));
+      process.stdout.write(flags.json ? json(results, flags) : table(results));
+      process.exitCode = exit_code(results);
+    });
+}
+
+function exit_code(results: readonly LitmusResult[]): number {
+  if (results.every((r) => r.as_expected)) return 0;
+  return results.every((r) => r.as_expected || r.verdict === 'undecided') ? 3 : 1;
+}
+
+const own = (): string[] =>
+  readdirSync(OWN)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => `${OWN}${name}`);
+
+function read(file: string): LitmusTest {
+  const named = file.startsWith(OWN) ? basename(file) : file;
+  try {
+    return parse_litmus(readFileSync(file, 'utf8'), named);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new InputError(
+      named,
+      '',
+      code === 'ENOENT' ? 'no such file or directory' : `cannot be read (${code})`,
+    );
+  }
+}
+
+function table(results: readonly LitmusResult[]): string {
+  const columns = [
+    { name: 'TEST', right: false },
+    { name: 'EXPECTED', right: false },
+    { name: 'VERDICT', right: false },
+    { name: 'STATES', right: true },
+    { name: '', right: false },
+  ];
+  const rows = results.map((r) => [
+    r.test.name,
+    r.test.expected,
+    r.verdict,
+    String(r.states),
+    r.as_expected || r.verdict === 'undecided' ? '' : 'differs',
+  ]);
+  const differ = results.filter((r) => !r.as_expected).length;
+  const sum = `${results.length} tests, ${differ === 0 ? 'all as expected' : `${differ} not as expected`}`;
+  const lines = tableLines(columns, rows, true).map((line) => line.trimEnd());
+  return `${lines.join('\n')}\n\n${sum}\n`;
+}
+
+function json(results: readonly LitmusResult[], flags: Flags): string {
+  const tests = results.map((r) => ({
+    name: r.test.name,
+    source: r.test.source,
+    asks: r.test.asks,
+    expected: r.test.expected,
+    verdict: r.verdict,
+    as_expected: r.as_expected,
+    states: r.states,
+  }));
+  return `${JSON.stringify({ schema: 'mhp-litmus/1', defect: flags.defect ?? null, tests }, null, 2)}\n`;
+}

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import { designs } from '../../check/options/designs.ts';
+import { races } from '../../check/options/races.ts';
+import type { Row } from '../../check/row.ts';
+import { options_json, options_markdown, options_text } from '../../report/check/options.ts';
+import { catalogue } from '../inputs/catalogue.ts';
+import type { CheckTask } from '../workers/check-worker.ts';
+import type { Measured, OptionsTask } from '../workers/options-worker.ts';
+import { in_pool } from '../workers/pool.ts';
+
+/** Adds `mhp options`: the ways to keep vmalloc and memory hot-remove apart, measured. */
+export function register(program: Command): void {
+  program
+    .command('options')
+    .description(
+      'measure the ways to keep vmalloc and memory hot-remove apart: V5, options 1 to 4, V6, upstream',
+    )
+    .addOption(
+      new Option('--format <format>', 'how to print it')
+        .choices(['table', 'json', 'markdown'])
+        .default('table'),
+    )
+    .option('--json', 'the same as --format json')
+    .action(async ({ format, json }: { format: 'table' | 'json' | 'markdown'; json?: boolean }) => {
+      process.exitCode = await run(json ? 'json' : format);
+    });
+}
+
+function race_tasks(): CheckTask[] {
+  const listed = catalogue();
+  return designs.flatMap(({ release }) =>
+    races.map((race) => {
+      const { entry, text } = listed.find((one) => one.entry.id === race.id)!;
+      return {
+        id: entry.id,
+        text,
+        file: entry.file,
+        release: race.release(release),
+        variation: {},
+        mode: 'states' as const,
+        bounds: {},
+        named_only: true,
+        story: 'none' as const,
+        timeline: false,
+      };
+    }),
+  );
+}
+
+async function run(format: 'table' | 'json' | 'markdown'): Promise<number> {
+  const threads = availableParallelism();
+  const came = await in_pool<CheckTask, Row>('check-worker', race_tasks(), threads);
+  const tasks: OptionsTask[] = designs.map((_, design) => ({ design }));
+  const measured = came.includes(undefined)
+    ? []
+    : await in_pool<OptionsTask, Measured>('options-worker', tasks, threads);
+  if (measured.length === 0 || measured.includes(undefined)) {
+    process.stderr.write('mhp: interrupted\n');
+    return 3;
+  }
+  const rows = designs.map(({ name, release }, i) => ({
+    design: name,
+    release: release.name,
+    races: came.slice(i * races.length, (i + 1) * races.length) as Row[],
+    ...measured[i]!,
+  }));
+  const print = {
+    table: () => options_text(rows),
+    markdown: () => options_markdown(rows),
+    json: () => `${JSON.stringify(options_json(rows), null, 2)}\n`,
+  };
+  process.stdout.write(print[format]());
+  return 0;
+}

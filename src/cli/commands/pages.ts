@@ -1,0 +1,153 @@
+import type { Command } from 'commander';
+import { InputError } from '../../machines/input-error.ts';
+import { parseSize } from '../../machines/size.ts';
+import { mainline } from '../../releases/index.ts';
+import { kpageflags_json, kpageflags_text } from '../../report/pages/kpageflags.ts';
+import {
+  GROUPS,
+  group_pages,
+  PAGE_COLUMNS,
+  type PageColumn,
+  type PageGroup,
+  type PagesOptions,
+  page_rows,
+  pages_json,
+  pages_text,
+} from '../../report/pages/pages.ts';
+import { kpageflags_runs } from '../../scenarios/kpageflags.ts';
+import { type PageRun, page_layout, page_runs } from '../../scenarios/page-runs.ts';
+import { type SourceFlags, session_of } from '../inputs/session-of.ts';
+
+interface Flags extends SourceFlags {
+  readonly by: string;
+  readonly bytes?: boolean;
+  readonly json?: boolean;
+  readonly kpageflags?: boolean;
+  readonly noheadings?: boolean;
+  readonly output?: string;
+  readonly pairs?: boolean;
+  readonly range?: string;
+  readonly raw?: boolean;
+}
+
+const COLUMN_HELP: Record<PageColumn, string> = {
+  RANGE: 'first and last address',
+  SIZE: 'size of the range',
+  PAGES: 'struct pages',
+  NODE: 'numa node that the struct pages name',
+  ZONE: 'zone that they name',
+  KIND: 'free, movable, kernel, page table, memmap, hugetlb, PageOffline, reserved, hole, offline, uninitialised, device',
+  FLAGS: 'reserved, hwpoison, poisoned (page_init_poison), isolate, …',
+  BLOCK: 'memory block number or blocks range',
+  SECTION: 'section number or sections range',
+  SUBSECTION: 'sub-section number or range within the section',
+  OWNER: 'innermost resource of /proc/iomem',
+};
+
+/** Adds `mhp pages`: what the struct pages of a machine are, as runs. */
+export function register(program: Command): void {
+  program
+    .command('pages')
+    .description('print the struct pages of a machine as runs: kind, flags, owner')
+    .argument(
+      '[source]',
+      'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',
+    )
+    .option('--after <n>', 'of a scenario, run the first n steps only')
+    .option('--release <name>', `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series`)
+    .option('--by <unit>', `cut runs at each ${GROUPS.join(', ')}`, 'run')
+    .option('--range <range>', 'only START+SIZE, or START-END as the output has it')
+    .option('--kpageflags', 'print the words of /proc/kpageflags, of bits that the model knows')
+    .option('-J, --json', 'use JSON output format')
+    .option('-P, --pairs', 'use key="value" output format')
+    .option('-b, --bytes', 'print SIZE in bytes rather than in human readable format')
+    .option('-n, --noheadings', "don't print headings")
+    .option(
+      '-o, --output <list>',
+      'output columns; +list adds to the default ones; what is shown splits runs',
+    )
+    .option('-r, --raw', 'use raw output format')
+    .addHelpText('after', () => {
+      const width = Math.max(...PAGE_COLUMNS.map((name) => name.length));
+      return `\nColumns:\n${PAGE_COLUMNS.map((name) => `  ${name.padEnd(width)}  ${COLUMN_HELP[name]}`).join('\n')}`;
+    })
+    .action(async (source: string | undefined, flags: Flags) => {
+      process.stdout.write(await pages(source, flags));
+    });
+}
+
+async function pages(source: string | undefined, flags: Flags): Promise<string> {
+  const options = options_of(flags);
+  const range = range_of(flags.range);
+  const { state, kernel } = await session_of(source, flags);
+  const { PAGE_SIZE } = kernel.c;
+  const start = Math.floor(range.start / PAGE_SIZE);
+  const end = Math.ceil(range.end / PAGE_SIZE);
+  const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+  if (flags.kpageflags) {
+    const runs = kpageflags_runs(state, kernel, start, end);
+    return options.format === 'json'
+      ? json(kpageflags_json(runs, PAGE_SIZE))
+      : kpageflags_text(runs, PAGE_SIZE, options);
+  }
+  const layout = page_layout(state, kernel);
+  must_be_few(page_runs(state, kernel, start, end), group_pages(layout, options.by));
+  const rows = page_rows(page_runs(state, kernel, start, end), layout, options);
+  return options.format === 'json'
+    ? json(pages_json(rows, layout, options))
+    : pages_text(rows, layout, options);
+}
+
+/** A table is laid out in memory: 16T have eight million sub-sections. */
+const MAX_ROWS = 1_000_000;
+
+/** @throws InputError for more rows than a table can hold */
+function must_be_few(runs: Iterable<PageRun>, pages_per_row: number): void {
+  let rows = 0;
+  for (const { nr_pages } of runs) rows += Math.floor(nr_pages / pages_per_row);
+  if (rows > MAX_ROWS)
+    throw new InputError('--by', '', `makes ${rows} rows, of at most ${MAX_ROWS}: --range takes a part`);
+}
+
+/** What the flags mean together. @throws InputError when they mean nothing */
+export function options_of(flags: Flags): PagesOptions {
+  if ([flags.json, flags.pairs, flags.raw].filter(Boolean).length > 1)
+    throw new InputError('mhp pages', '', 'mutually exclusive arguments: --json --pairs --raw');
+  if (flags.kpageflags && (flags.output !== undefined || flags.by !== 'run'))
+    throw new InputError('mhp pages', '', '--kpageflags has columns and runs of its own: no -o, no --by');
+  const by = GROUPS.find((group) => group === flags.by);
+  if (!by) throw new InputError('--by', '', `takes one of ${GROUPS.join(', ')}`);
+  return {
+    by: by satisfies PageGroup,
+    columns: columns_of(flags.output),
+    bytes: flags.bytes === true,
+    headings: flags.noheadings !== true,
+    format: flags.json ? 'json' : flags.pairs ? 'pairs' : flags.raw ? 'raw' : 'table',
+  };
+}
+
+function columns_of(list: string | undefined): readonly PageColumn[] {
+  if (list === undefined) return PAGE_COLUMNS;
+  const named = list
+    .replace(/^\+/, '')
+    .split(',')
+    .map((name) => {
+      const column = PAGE_COLUMNS.find((known) => known === name.toUpperCase());
+      if (!column) throw new InputError('-o', '', `unknown column: ${name}`);
+      return column;
+    });
+  return list.startsWith('+') ? [...PAGE_COLUMNS, ...named] : named;
+}
+
+/** Bytes, the end exclusive; all there is without a range. */
+export function range_of(text: string | undefined): { start: number; end: number } {
+  if (text === undefined) return { start: 0, end: Number.MAX_SAFE_INTEGER };
+  const match = /^([^+-]+)([+-])([^+-]+)$/.exec(text);
+  const start = match && parseSize(match[1]!);
+  const other = match && parseSize(match[3]!);
+  if (typeof start === 'number' && typeof other === 'number') {
+    const end = match![2] === '+' ? start + other : other + 1;
+    if (end > start && Number.isSafeInteger(end)) return { start, end };
+  }
+  throw new InputError('--range', '', 'takes START+SIZE or START-END, END being the last byte: 5G+128M');
+}

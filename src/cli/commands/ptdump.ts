@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { InputError } from '../../machines/input-error.ts';
+import { mainline } from '../../releases/index.ts';
+import { type SourceFlags, session_of } from '../inputs/session-of.ts';
+
+/** Adds `mhp ptdump`: the kernel's page tables as its debugfs file shows them. */
+export function register(program: Command): void {
+  program
+    .command('ptdump')
+    .description("print the kernel's page tables, linear map and vmemmap, as debugfs kernel_page_tables does")
+    .argument(
+      '[source]',
+      'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',
+    )
+    .option('--after <n>', 'of a scenario, run the first n steps only')
+    .option(
+      '--release <name>',
+      `the kernel: ${mainline.map((release) => release.name).join(', ')} or a series`,
+    )
+    .action(async (source: string | undefined, flags: SourceFlags) => {
+      await print(source, flags);
+    });
+}
+
+async function print(source: string | undefined, flags: SourceFlags): Promise<void> {
+  const session = await session_of(source, flags);
+  const lines = session.page_tables();
+  if (!lines) {
+    const what = `is ${session.kernel.c.arch}: only arm64 page tables are modelled`;
+    throw new InputError(source ?? 'this host', '', what);
+  }
+  let chunk = '';
+  for (const line of lines) {
+    chunk += `${line}\n`;
+    if (chunk.length < CHUNK) continue;
+    await written(chunk);
+    chunk = '';
+  }
+  await written(chunk);
+}
+
+/** Bytes written at a time: the tables of a terabyte are never held as text. */
+const CHUNK = 2 ** 16;
+
+const written = (text: string): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });

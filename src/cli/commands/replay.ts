@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { quote } from '../../machines/input-error.ts';
+import { telling_of } from '../../report/story/telling.ts';
+import { story_text } from '../../report/story/text.ts';
+import { traceChrome } from '../../report/trace/chrome.ts';
+import { traceJson } from '../../report/trace/json.ts';
+import { traceText } from '../../report/trace/text.ts';
+import { ReplayDiverged, type Story } from '../../schedule/replay.ts';
+import { BadToken, decodeToken, replayToken } from '../../schedule/token.ts';
+import { type FindProgram, find_program } from '../inputs/find-program.ts';
+
+const PART_OF_SEVERAL =
+  'What was found lies in several executions together, of which this is the last: mhp check tells it.\n';
+
+type Format = 'text' | 'steps' | 'json' | 'chrome';
+
+interface Flags {
+  readonly json?: boolean;
+  readonly chrome?: boolean;
+  readonly steps?: boolean;
+}
+
+/** Replay a token; what to print, and the exit code: 0 nothing wrong, 1 a violation or divergence, 2 a bad token. */
+export function replayCommand(
+  token: string,
+  find: FindProgram,
+  format: Format,
+): { readonly out: string; readonly error: string; readonly code: number } {
+  try {
+    const recorded = decodeToken(token);
+    const found = find(recorded.program);
+    if (found === undefined)
+      throw new BadToken(`no program is called ${quote(recorded.program).slice(1, -1)}`);
+    const { program, monitors, named } = found;
+    const looked_for = named && replayToken(program, recorded, [named]);
+    const story = looked_for?.violation ? looked_for : replayToken(program, recorded, monitors);
+    const alone = !story.violation && named?.memory && format === 'text';
+    const out = printed(story, token, format) + (alone ? PART_OF_SEVERAL : '');
+    return { out, error: '', code: story.violation === undefined ? 0 : 1 };
+  } catch (e) {
+    if (e instanceof BadToken) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 2 };
+    if (e instanceof ReplayDiverged) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 1 };
+    throw e;
+  }
+}
+
+function printed(story: Story, token: string, format: Format): string {
+  if (format === 'text') return story_text(story);
+  const telling = telling_of(story);
+  if (format === 'steps') return traceText(story, telling);
+  const json = format === 'json' ? traceJson(story, token, telling) : traceChrome(story, telling);
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+/** mhp replay TOKEN */
+export function register(program: Command): void {
+  program
+    .command('replay')
+    .description('run one execution again from its token, without searching')
+    .argument('<token>', 'as mhp explore and mhp check print it')
+    .argument('[scenario]', 'the file of a scenario that is not in the catalogue')
+    .option('--steps', 'print every step of a story of kernel code')
+    .option('--json', 'print the steps as JSON')
+    .option('--chrome', 'print a Chrome trace-event file, which Perfetto opens')
+    .addHelpText('after', '\nExit status: 0 nothing wrong, 1 a violation or divergence, 2 a bad token.')
+    .action((token: string, scenario: string | undefined, options: Flags) => {
+      const format = (['json', 'chrome', 'steps'] as const).find((one) => options[one]) ?? 'text';
+      const { out, error, code } = replayCommand(token, find_program(scenario), format);
+      process.exitCode = code;
+      process.stdout.write(out);
+      process.stderr.write(error);
+    });
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { quote } from '../../machines/input-error.ts';
+import { type Release, releases } from '../../releases/index.ts';
+import { reservedJson, reservedText } from '../../report/pages/reserved.ts';
+import { compare } from '../../scenarios/reserved/matrix.ts';
+
+interface Flags {
+  readonly release: string;
+  readonly json?: boolean;
+}
+
+/** Adds `mhp reserved`: what users of PG_reserved make of each kind of page, before and after seed 002. */
+export function register(program: Command): void {
+  const command = program
+    .command('reserved')
+    .description('print what users of PG_reserved make of each kind of page, before and after a change')
+    .option(
+      '--release <names>',
+      'releases or series, comma-separated; the first is what the others are compared with',
+      'S2-base,S2,S2-v1,S2-unconverted',
+    )
+    .option('--json', 'print JSON');
+  command.action(({ release, json }: Flags) => {
+    const chosen = release.split(',').map((name): Release => {
+      const found = releases.get(name.trim());
+      if (found) return found;
+      const what = `mhp: --release ${quote(name)} is none of ${[...releases.keys()].join(', ')}`;
+      return command.error(what, { exitCode: 2, code: 'mhp.usage' });
+    });
+    const comparisons = compare(chosen);
+    process.stdout.write(
+      json ? `${JSON.stringify(reservedJson(comparisons), null, 2)}\n` : reservedText(comparisons),
+    );
+  });
+}

@@ -1,0 +1,125 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { InputError } from '../../machines/input-error.ts';
+import type { Machine } from '../../machines/machine.ts';
+import { mainline, type Release } from '../../releases/index.ts';
+import { memory_json, memory_map } from '../../report/blocks/memory-map.ts';
+import { step_json, step_text } from '../../report/run/scenario.ts';
+import { whole_life } from '../../scenarios/host.ts';
+import { is_mem_scenario } from '../../scenarios/memmodel/read.ts';
+import type { Scenario } from '../../scenarios/read.ts';
+import { run_scenario, type StepOutcome } from '../../scenarios/run.ts';
+import { Session } from '../../scenarios/session.ts';
+import { boot_named, machine_of, read_scenario, read_text, release_for, stand_in } from '../inputs/source.ts';
+import { run_memmap } from './run-memmap.ts';
+
+interface Flags {
+  readonly host?: boolean;
+  readonly release?: string;
+  readonly json?: boolean;
+  readonly stopOnError?: boolean;
+  readonly show?: readonly string[];
+  readonly map?: boolean;
+}
+
+/** Adds `mhp run`: do things to a machine and see what Linux would do. */
+export function register(program: Command): void {
+  program
+    .command('run')
+    .description('run a scenario on a machine and show what the kernel does, step by step')
+    .argument('[scenario]', 'a scenario file (YAML)')
+    .option('--host', 'on this machine; without a scenario: plug, online, offline and unplug one block')
+    .option(
+      '--release <name>',
+      `the kernel to run: ${mainline.map((release) => release.name).join(', ')} or a series`,
+    )
+    .option('--json', 'print JSON')
+    .option('--stop-on-error', 'stop at the first step that fails')
+    .option(
+      '--show <path>',
+      'print a file of /proc or /sys at the end; may be repeated',
+      (path, all: string[] = []) => [...all, path],
+    )
+    .option('--no-map', 'leave out the closing memory map')
+    .action(async (file: string | undefined, flags: Flags) => {
+      const text = file === undefined ? '' : read_text(file);
+      process.exitCode = is_mem_scenario(text) ? run_memmap(text, file!, flags) : await run(file, flags);
+    });
+}
+
+/** Exit status: 0 as expected, 1 a refusal or failure that was not expected. */
+async function run(file: string | undefined, flags: Flags): Promise<number> {
+  if (file === undefined && !flags.host)
+    throw new InputError('mhp run', '', 'name a scenario, or use --host');
+  const read = file === undefined ? null : read_scenario(file);
+  if (read?.interleaved)
+    throw new InputError(read.file, 'threads', 'run at the same time: mhp check looks at them');
+  const machine = await machine_of(read, flags.host);
+  const release = release_for(flags.release, read, machine);
+  const model = boot_named(machine, release);
+  const notes = [
+    ...model.notes.filter((note) => !note.startsWith('no release:')),
+    ...stand_in(flags.release ?? read?.release_name ?? machine.release, release),
+  ];
+  const session = new Session(model);
+  const scenario = read ?? whole_life(model);
+  if (!scenario) throw new InputError(machine.source, '', 'has no room for another memory block');
+  const outcomes: StepOutcome[] = [];
+  if (!flags.json) process.stdout.write(heading(machine, release, notes));
+  for (const outcome of run_scenario(scenario, session)) {
+    outcomes.push(outcome);
+    if (!flags.json) process.stdout.write(step_text(outcome, pc.red));
+    if (flags.stopOnError && outcome.failures.length > 0) break;
+  }
+  const shown = (flags.show ?? []).map((path) => [path, show(session, path)] as const);
+  if (flags.json) {
+    process.stdout.write(
+      `${JSON.stringify(json(machine, release, notes, outcomes, shown, session), null, 2)}\n`,
+    );
+  } else {
+    if (flags.map !== false) process.stdout.write(`\n${memory_map(session)}`);
+    for (const [path, text] of shown) process.stdout.write(`\n${pc.bold(path)}\n${text}`);
+  }
+  return verdict(scenario, release, outcomes);
+}
+
+/** A scenario of a known bug is as expected when just that failure shows on its release, and none on any other. */
+function verdict(scenario: Scenario, release: Release, outcomes: readonly StepOutcome[]): number {
+  const failures = outcomes.flatMap((outcome) => outcome.failures);
+  const { failure } = scenario;
+  if (!failure || release.name !== scenario.release?.name) return failures.length ? 1 : 0;
+  return failures.some((f) => f.kind === failure.kind && f.text.includes(failure.text)) ? 0 : 1;
+}
+
+function heading(machine: Machine, release: Release, notes: readonly string[]): string {
+  const lines = [`${machine.source}: ${machine.arch}, ${release.name} (${release.about})`];
+  for (const note of notes) lines.push(`note: ${note}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function show(session: Session, path: string): string {
+  const entry = session.read(path);
+  if (entry === null) throw new InputError('--show', path, 'no such file in the modelled kernel');
+  if (entry.kind === 'file') return entry.text;
+  return entry.kind === 'link' ? `-> ${entry.target}\n` : `${entry.names.join('\n')}\n`;
+}
+
+function json(
+  machine: Machine,
+  release: Release,
+  notes: readonly string[],
+  outcomes: readonly StepOutcome[],
+  shown: readonly (readonly [string, string])[],
+  session: Session,
+): unknown {
+  return {
+    schema: 'mhp-run/1',
+    machine: machine.source,
+    arch: machine.arch,
+    release: release.name,
+    notes,
+    steps: outcomes.map(step_json),
+    memory: memory_json(session),
+    show: Object.fromEntries(shown),
+  };
+}

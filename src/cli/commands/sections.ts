@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { InputError } from '../../machines/input-error.ts';
+import { find_release, mainline, type Release } from '../../releases/index.ts';
+import { padding_json, padding_text } from '../../report/pages/padding.ts';
+import { sections_json, sections_text } from '../../report/pages/sections.ts';
+import { measure_padding } from '../../scenarios/padding.ts';
+import { section_table } from '../../scenarios/section-table.ts';
+import { type SourceFlags, session_of } from '../inputs/session-of.ts';
+
+interface Flags extends SourceFlags {
+  readonly json?: boolean;
+  readonly padding?: boolean;
+  readonly trials?: string;
+  readonly seed?: string;
+  readonly steps?: string;
+  readonly old?: string;
+}
+
+const PADDING_ONLY = ['old', 'trials', 'seed', 'steps'] as const;
+
+/** Adds `mhp sections`: sections and sub-sections of a machine, and what sub-sections are good for. */
+export function register(program: Command): void {
+  program
+    .command('sections')
+    .description("print a machine's sections as crash's kmem -n does, with their sub-sections")
+    .argument(
+      '[source]',
+      'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',
+    )
+    .option('--after <n>', 'of a scenario, run the first n steps only')
+    .option('--release <name>', `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series`)
+    .option('--padding', 'measure what padding to sections costs: NVDIMM regions placed at random, and moved')
+    .option('--old <name>', 'with --padding: the kernel to compare with (default: v5.2)')
+    .option('--trials <n>', 'with --padding: pairs of regions (default: 20)')
+    .option('--seed <n>', 'with --padding: the places follow from it (default: 1)')
+    .option(
+      '--steps <n>',
+      'with --padding: places, 2M apart, to which the first region is moved (default: 64)',
+    )
+    .option('--json', 'print JSON')
+    .action(async (source: string | undefined, flags: Flags) => {
+      process.stdout.write(flags.padding ? padding(source, flags) : await sections(source, flags));
+    });
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+function number(option: string, text: string, least: number, most: number): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least || Number(text) > most) {
+    throw new InputError(option, '', `takes a number from ${least} to ${most}`);
+  }
+  return Number(text);
+}
+
+function known(option: string, name: string): Release {
+  const release = find_release(name);
+  if (!release) throw new InputError(option, '', `${JSON.stringify(name)} is no modelled release`);
+  return release;
+}
+
+function padding(source: string | undefined, flags: Flags): string {
+  if (source !== undefined)
+    throw new InputError('--padding', '', 'takes no source: it places regions itself');
+  if (flags.after !== undefined)
+    throw new InputError('--padding', '', 'takes no --after: it runs no scenario');
+  const measured = measure_padding({
+    before: known('--old', flags.old ?? 'v5.2'),
+    after: known('--release', flags.release ?? 'v6.1'),
+    seed: number('--seed', flags.seed ?? '1', 0, 999_999_999),
+    trials: number('--trials', flags.trials ?? '20', 1, 10_000),
+    steps: number('--steps', flags.steps ?? '64', 0, 4096),
+  });
+  return flags.json ? json(padding_json(measured)) : padding_text(measured);
+}
+
+async function sections(source: string | undefined, flags: Flags): Promise<string> {
+  for (const option of PADDING_ONLY) {
+    if (flags[option] !== undefined) throw new InputError(`--${option}`, '', 'goes with --padding');
+  }
+  const session = await session_of(source, flags);
+  const table = section_table(session.state, session.kernel);
+  return flags.json ? json(sections_json(table)) : sections_text(table);
+}

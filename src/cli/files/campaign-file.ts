@@ -1,0 +1,118 @@
+import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import type { Planned } from '../../check/campaign/plan.ts';
+import type { CampaignRecord, RunRecord } from '../../check/campaign/record.ts';
+import { is_verdict } from '../../check/checked.ts';
+import { InputError } from '../../machines/input-error.ts';
+import type { Bounds } from '../../schedule/verdict.ts';
+import type { CampaignTask } from '../workers/campaign-worker.ts';
+import { digest, read_lines } from './results-file.ts';
+
+const SCHEMA = 'mhp-campaign/1';
+
+/** The first line: what the lines after it are of. A file goes on only with the same. */
+export interface Header {
+  readonly schema: typeof SCHEMA;
+  readonly version: string;
+  readonly configurations: number;
+  readonly max_states: number | null;
+  readonly max_time: number | null;
+  /** SHA-256 of the configurations and the texts of their entries. */
+  readonly plan: string;
+}
+
+export function header_of(tasks: readonly CampaignTask[], version: string, bounds: Bounds): Header {
+  return {
+    schema: SCHEMA,
+    version,
+    configurations: tasks.length,
+    max_states: bounds.maxStates ?? null,
+    max_time: bounds.maxTime ?? null,
+    plan: digest(tasks.map(({ planned, sources }) => [planned, sources])),
+  };
+}
+
+/** Whether a record is of this configuration. */
+function is_of(record: CampaignRecord, planned: Planned): boolean {
+  if (planned.kind === 'run')
+    return (
+      record.kind === 'run' &&
+      record.entry === planned.entry &&
+      record.release === planned.release &&
+      record.boot_memory === planned.boot_memory &&
+      (planned.shape === null ||
+        (record.page_size === planned.shape.page_size && record.va_bits === planned.shape.va_bits))
+    );
+  const { shape, layout } = planned;
+  return (
+    record.kind !== 'run' &&
+    record.layout === layout &&
+    record.page_size === shape.page_size &&
+    record.va_bits === shape.va_bits
+  );
+}
+
+function is_campaign_record(value: object): boolean {
+  const { kind, verdict, states, steps } = value as Partial<Record<string, unknown>>;
+  if (kind !== 'run') return typeof kind === 'string';
+  return is_verdict(verdict) && Number.isSafeInteger(states) && Number.isSafeInteger(steps);
+}
+
+/** The records of the first configurations of a campaign that was stopped, as far as they are whole. */
+export function read_results(
+  path: string,
+  header: Header,
+  tasks: readonly CampaignTask[],
+): CampaignRecord[][] {
+  const records = read_lines<CampaignRecord>(path, header, is_campaign_record);
+  const done: CampaignRecord[][] = [];
+  let at = 0;
+  for (const { planned } of tasks) {
+    if (at === records.length) break;
+    const from = at;
+    while (at < records.length && is_of(records[at]!, planned) && (planned.kind !== 'run' || at === from))
+      at++;
+    if (at === from) throw new InputError(path, `line ${at + 2}`, 'is of another configuration than is next');
+    // of tables there may be more to come
+    if (planned.kind !== 'run' && at === records.length) break;
+    done.push(records.slice(from, at));
+  }
+  if (done.length === tasks.length && at < records.length)
+    throw new InputError(path, `line ${at + 2}`, 'comes after the last configuration');
+  return done;
+}
+
+type Type = 'STRING' | 'INT64' | 'BOOLEAN' | 'JSON';
+
+/** A column each, in this order; lists as JSON. */
+const COLUMNS: readonly (readonly [keyof RunRecord, Type])[] = [
+  ['entry', 'STRING'],
+  ['release', 'STRING'],
+  ['said', 'STRING'],
+  ['arch', 'STRING'],
+  ['page_size', 'INT64'],
+  ['va_bits', 'INT64'],
+  ['layout', 'STRING'],
+  ['as_written', 'BOOLEAN'],
+  ['boot_memory', 'STRING'],
+  ['verdict', 'STRING'],
+  ['failure_kind', 'STRING'],
+  ['failure_text', 'STRING'],
+  ['same_as', 'JSON'],
+  ['reason', 'STRING'],
+  ['within', 'JSON'],
+  ['states', 'INT64'],
+  ['steps', 'INT64'],
+  ['preemptions', 'INT64'],
+];
+
+/** The runs as a Parquet file; tables are in the JSON Lines alone. */
+export function parquet(header: Header, records: readonly CampaignRecord[]): Uint8Array {
+  const runs = records.filter((record) => record.kind === 'run');
+  const cell = (value: unknown, type: Type): unknown =>
+    value !== null && type === 'INT64' ? BigInt(value as number) : value;
+  const columnData = COLUMNS.map(
+    ([name, type]): ColumnSource => ({ name, type, data: runs.map((run) => cell(run[name], type)) }),
+  );
+  const kvMetadata = Object.entries(header).map(([key, value]) => ({ key, value: String(value) }));
+  return new Uint8Array(parquetWriteBuffer({ columnData, kvMetadata, createdBy: `mhp ${header.version}` }));
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { InputError } from '../../machines/input-error.ts';
+import { onFile, saveWhole } from './output.ts';
+
+/** SHA-256 of what a file of results is of. */
+export function digest(parts: Iterable<unknown>): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(JSON.stringify(part));
+  return hash.digest('hex');
+}
+
+const line_of = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/**
+ * The lines behind the header of a JSON Lines file that somebody stopped writing; one without an end does not count.
+ * @throws InputError when the file cannot be read, has another header, or a line that is no record
+ */
+export function read_lines<T>(
+  path: string,
+  header: object,
+  is_record: (value: object, index: number) => boolean,
+): T[] {
+  const text = onFile(path, () => readFileSync(path, 'utf8'));
+  const lines = text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .slice(0, -1);
+  if (lines[0] !== JSON.stringify(header))
+    throw new InputError(
+      path,
+      'line 1',
+      'is not the header of these runs: what is run, or its bounds, are others',
+    );
+  return lines.slice(1).map((line, i) => {
+    try {
+      const value: unknown = JSON.parse(line);
+      if (typeof value === 'object' && value !== null && is_record(value, i)) return value as T;
+    } catch {}
+    throw new InputError(path, `line ${i + 2}`, 'is no record of such a run');
+  });
+}
+
+/** Results on their way into a JSON Lines file: they come in any order, and stand in the file in that of their runs. */
+export class ResultsFile<T> {
+  readonly #path: string;
+  readonly #waiting = new Map<number, readonly T[]>();
+  #next: number;
+
+  /** Begin with what is there already: the records of the first runs. */
+  constructor(path: string, header: object, done: readonly (readonly T[])[]) {
+    this.#path = path;
+    this.#next = done.length;
+    saveWhole(path, line_of(header) + done.flat().map(line_of).join(''));
+  }
+
+  add(index: number, records: readonly T[]): void {
+    this.#waiting.set(index, records);
+    let text = '';
+    for (let next = this.#waiting.get(this.#next); next; next = this.#waiting.get(this.#next)) {
+      text += next.map(line_of).join('');
+      this.#waiting.delete(this.#next++);
+    }
+    if (text !== '') onFile(this.#path, () => appendFileSync(this.#path, text));
+  }
+}

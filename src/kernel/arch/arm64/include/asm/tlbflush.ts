@@ -1,0 +1,85 @@
+import { flush, synchronize } from '../../../../../hardware/sequence.ts';
+import { type TlbiOp, tlbi } from '../../../../../hardware/tlbi.ts';
+import type { Steps } from '../../../../../steps/step.ts';
+import type { Kernel } from '../../../../kernel.ts';
+import { change } from '../../../../ops.ts';
+import type { State } from '../../../../state.ts';
+import { DSB, ISB } from './pgtable.ts';
+
+/** arch/arm64/include/asm/tlbflush.h: the sequences of FACTS 2.3. */
+
+const issue = (state: State, op: TlbiOp): void => tlbi(state.mmu!, op);
+
+/** The function of TLBI steps. */
+export const tlbi_step = issue;
+
+/** TLBI VAALE1IS (last level) or VAAE1IS, one for each of `pages` pages. */
+function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
+  yield* change('mmu', issue, { by: 'va', va, pages, last_level, broadcast: true });
+}
+
+const settled = (state: State): void => synchronize(state.mmu!);
+const in_one = (state: State, op: TlbiOp): void => flush(state.mmu!, op);
+
+/** DSB ISHST; TLBI; DSB ISH; ISB: one step where nobody could come between. */
+function* flush_and_wait(k: Kernel, op: TlbiOp): Steps<void> {
+  if (k.c.run_limit > 1) {
+    yield* change('mmu', in_one, op);
+    return;
+  }
+  yield* DSB('ishst');
+  yield* change('mmu', issue, op);
+  yield* DSB('ish');
+  yield* ISB();
+}
+
+export const v5_2 = {
+  *flush_tlb_all(this: Kernel): Steps<void> {
+    yield* flush_and_wait(this, { by: 'all', last_level: false, broadcast: true });
+  },
+
+  *local_flush_tlb_all(this: Kernel): Steps<void> {
+    yield* DSB('nshst');
+    yield* change('mmu', issue, { by: 'all', last_level: false, broadcast: false });
+    yield* DSB('nsh');
+    yield* ISB();
+  },
+
+  /**
+   * Page by page, or everything when the range is longer than one table of PTEs maps: a PMD's worth is not (FACTS 9.5).
+   * An empty range leaves the barriers (B99). `times` such ranges side by side are flushed one by one.
+   */
+  *flush_tlb_kernel_range(this: Kernel, start: number, end: number, times = 1): Steps<void> {
+    const { t, PAGE_SIZE } = this.c;
+    if (end - start > t.entries.at(-1)! * PAGE_SIZE) {
+      yield* this.flush_tlb_all();
+      return;
+    }
+    const pages = Math.max(Math.ceil((end - start) / PAGE_SIZE), 0) * times;
+    yield* flush_and_wait(this, { by: 'va', va: start, pages, last_level: true, broadcast: true });
+  },
+
+  /** After an entry that pointed to a table was cleared: walk caches, too. No ISB until v5.4 (B22). */
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
+    yield* DSB('ishst');
+    yield* TLBI_VA(addr, pages, false);
+    yield* DSB('ish');
+  },
+
+  /** The flush that clearing a fixmap slot runs: it settles every write before it. The slots' own page is not modelled. */
+  *flush_fixmap_slot(this: Kernel): Steps<void> {
+    if (this.c.run_limit > 1) {
+      yield* change('mmu', settled);
+      return;
+    }
+    yield* DSB('ishst');
+    yield* DSB('ish');
+    yield* ISB();
+  },
+};
+
+export const v5_4 = {
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
+    yield* flush_and_wait(this, { by: 'va', va: addr, pages, last_level: false, broadcast: true });
+  },
+};

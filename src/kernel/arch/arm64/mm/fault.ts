@@ -1,0 +1,118 @@
+import { depth_of, entry_index, hardware_level, va_text } from '../../../../geometry/translation.ts';
+import { access } from '../../../../hardware/access.ts';
+import { is_table, to_word } from '../../../../hardware/descriptor.ts';
+import { read_entry } from '../../../../hardware/mmu.ts';
+import { leaves } from '../../../../hardware/walk.ts';
+import type { Steps } from '../../../../steps/step.ts';
+import type { Kernel } from '../../../kernel.ts';
+import { look } from '../../../ops.ts';
+import { PFN_PHYS } from '../../../pfn.ts';
+import type { State } from '../../../state.ts';
+import { table_page } from '../include/asm/pgtable.ts';
+import { phys_to_virt } from './mmu/arch_add_memory.ts';
+
+/** arch/arm64/mm/fault.c: what becomes of an access to a kernel address that nothing maps, or maps read-only (FACTS 2.3). */
+
+interface Walk {
+  /** Hardware level at which the walk ended. */
+  readonly level: number;
+  /** The entries it met, by the kernel's names for them. */
+  readonly entries: string;
+}
+
+const first_unmapped = (state: State, from: number, to: number): number | null => {
+  let at = from;
+  for (const leaf of leaves(state.mmu!, from, to)) {
+    if (leaf.start > at) return at;
+    at = Math.max(at, leaf.end);
+  }
+  return at < to ? at : null;
+};
+
+/** show_pte: a folded level shows its parent's entry again. */
+function walk(state: State, k: Kernel, va: number): Walk {
+  const { t } = k.c;
+  const mmu = state.mmu!;
+  const found: string[] = [];
+  let table = mmu.root;
+  let shown = -1;
+  let word = 0n;
+  for (const name of ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'] as const) {
+    const depth = depth_of(t, name);
+    if (depth === shown) {
+      found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
+      continue;
+    }
+    const d = read_entry(mmu, table + entry_index(t, depth, va) * 8);
+    word = to_word(d);
+    shown = depth;
+    found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
+    if (!is_table(d) || depth === t.levels - 1) break;
+    table = table_page(k, d);
+  }
+  return { level: hardware_level(t, shown), entries: found.join(', ') };
+}
+
+/** What the CPU complains of: its words, what the kernel makes of it, and the status code at level 0. */
+const FAULTS = {
+  translation: { kind: 'translation', msg: 'paging request', fsc: 0x04 },
+  permission: { kind: 'permission', msg: 'write to read-only memory', fsc: 0x0c },
+} as const;
+type Fault = keyof typeof FAULTS;
+
+/** ESR_EL1 of a data abort at EL1: EC 0x25, IL, WnR, and the fault's status code. */
+const esr = (fsc: number, write: boolean): number => 0x96000000 + fsc + (write ? 0x40 : 0);
+
+const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
+
+/** The fault an access of this CPU may come to, now or for having been fetched too early or long ago. */
+function fault_of(state: State, va: number, write: boolean): Fault | null {
+  const faults = access(state.mmu!, va, write).flatMap((outcome) =>
+    'fault' in outcome ? outcome.fault : [],
+  );
+  if (faults.length === 0) return null;
+  return faults.includes('permission') ? 'permission' : 'translation';
+}
+
+export const v5_2 = {
+  /** A load or store of the kernel's own, at any address. */
+  *touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
+    const fault = yield* look('mmu', fault_of, va, write);
+    if (fault === null) return;
+    if (fault === 'translation' && (yield* this.is_spurious_el1_translation_fault(va))) return;
+    yield* this.die_kernel_fault(va, write, pc, fault);
+  },
+
+  /** Nobody asks before v5.4 (B23). */
+  *is_spurious_el1_translation_fault(this: Kernel, _va: number): Steps<boolean> {
+    return false;
+  },
+
+  /** The task dies. `pc` is the function that touched the address. */
+  *die_kernel_fault(this: Kernel, va: number, write: boolean, pc: string, fault: Fault): Steps<never> {
+    const { level, entries } = yield* look('mmu', walk, this, va);
+    const { kind, msg, fsc } = FAULTS[fault];
+    const code = esr(fsc + level, write);
+    yield alert(`Unable to handle kernel ${msg} at virtual address ${va_text(va)}`);
+    yield alert(`  ESR = 0x${code.toString(16).padStart(16, '0')}`);
+    yield alert(`  FSC = 0x${(code & 0x3f).toString(16).padStart(2, '0')}: level ${level} ${kind} fault`);
+    yield alert(`[${va_text(va)}] ${entries}`);
+    yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
+    yield alert(`pc : ${pc}`);
+    return yield* this.BUG(pc, `Oops: ${msg} at ${va_text(va)}`);
+  },
+
+  /** clear_page over a range, through the linear map: what every page given to a program goes through first. */
+  *clear_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    const start = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
+    const fault = yield* look('mmu', first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
+    if (fault !== null) yield* this.die_kernel_fault(fault, true, 'clear_page', 'translation');
+  },
+};
+
+export const v5_4 = {
+  /** An address translation instruction finds what the access did not. */
+  *is_spurious_el1_translation_fault(this: Kernel, va: number): Steps<boolean> {
+    return (yield* look('mmu', first_unmapped, va, va + 1)) === null;
+  },
+};

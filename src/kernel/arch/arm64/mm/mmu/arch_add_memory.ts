@@ -1,0 +1,178 @@
+import type { Steps } from '../../../../../steps/step.ts';
+import type { Config } from '../../../../config.ts';
+import { NotModelled } from '../../../../kernel/runtime.ts';
+import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../../../kernel.ts';
+import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
+import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
+import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr } from '../../../../pfn.ts';
+import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../../../state.ts';
+import { type MappingParams, NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './pgd_mapping.ts';
+import { pgd_pgtable_alloc } from './table_pages.ts';
+
+/** arch/arm64/mm/mmu.c and init.c: hot-add, hot-remove and what arm64 calls a valid pfn. */
+
+/** Linear alias of a physical address. */
+export const phys_to_virt = (c: Config, phys: number): number =>
+  c.PAGE_OFFSET + (phys - c.mappable_range.start);
+
+export const v5_2 = {
+  /** The linear map of hot-added memory: 0, or from v7.1 on -ENOMEM. */
+  *map_linear(this: Kernel, start: number, size: number): Steps<number> {
+    const params: MappingParams = {
+      prot: this.c.pgprot.MHP,
+      flags: NO_EXEC_MAPPINGS | (this.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0),
+      alloc: pgd_pgtable_alloc,
+    };
+    return yield* this.__create_pgd_mapping(start, phys_to_virt(this.c, start), size, params);
+  },
+
+  /** The mapping stays when __add_pages fails (B31). */
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    yield* this.map_linear(start, size);
+    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+  },
+
+  /** For an add that fails (v5.3+): the linear map stays. */
+  *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
+    const pfn = PFN_DOWN(this.c, start);
+    const zone = yield* this.zone_of_removed(pfn);
+    yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
+  },
+
+  /** Memory hot-remove is not selectable before the series of seed 000. */
+  *check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
+    throw new NotModelled(`${this.release} on arm64 cannot be built with CONFIG_MEMORY_HOTREMOVE`);
+  },
+};
+
+/** Seed 000 (V6): the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
+export const S0 = {
+  check_removable_range: remove_memory.v5_2.check_removable_range,
+
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const ret = yield* v5_2.arch_add_memory.call(this, nid, start, size, altmap);
+    if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
+    return ret;
+  },
+
+  *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
+    yield* v5_2.arch_remove_memory.call(this, start, size, altmap);
+    yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
+  },
+};
+
+/** v5.2..v5.13: memblock has the last word on validity (FACTS 2.17). */
+export const pfn_valid_by_memblock = {
+  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (!(map & SECTION_HAS_MEM_MAP)) return false;
+    return yield* this.memblock_is_map_memory(PFN_PHYS(this.c, pfn));
+  },
+
+  *pfn_valid_within(this: Kernel, pfn: number): Steps<boolean> {
+    return yield* this.pfn_valid(pfn);
+  },
+};
+
+export const v5_7 = {
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    let ret = yield* this.map_linear(start, size);
+    if (ret === 0) {
+      yield* this.memblock_clear_nomap(start, size);
+      ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+    }
+    if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
+    return ret;
+  },
+};
+
+export const v5_10 = {
+  /** v5.10: a range outside the linear map is refused here, v5.12+ before the resource is taken. */
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const range = this.c.mappable_range;
+    if (start < range.start || start + size - 1 > range.end) {
+      yield* pr_err(`[${hexpad(start, 1)} ${hexpad(start + size, 1)}] is outside linear mapping region`);
+      return -this.errno.EINVAL;
+    }
+    return yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+  },
+};
+
+export const v6_1 = {
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+    if (ret === 0) {
+      const end_pfn = PFN_DOWN(this.c, start + size);
+      const max_pfn = yield* R('vars', 0, 'max_pfn');
+      if (end_pfn > max_pfn) yield* W('vars', 0, 'max_pfn', end_pfn);
+    }
+    return ret;
+  },
+};
+
+/** Boot memory must stay: MEM_GOING_OFFLINE is vetoed for any early section (v5.7+). */
+export const prevent_bootmem_remove_notifier: MemoryNotifier = function* (
+  this: Kernel,
+  action: number,
+  arg: memory_notify,
+): Steps<number> {
+  if (action !== MEM_GOING_OFFLINE && action !== MEM_OFFLINE) return 0;
+  const section = this.c.PAGES_PER_SECTION;
+  for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (!(map & SECTION_IS_EARLY)) continue;
+    const range = `[${hexpad(PFN_PHYS(this.c, pfn), 1)} ${hexpad(PFN_PHYS(this.c, pfn + section), 1)}]`;
+    if (action === MEM_OFFLINE) {
+      yield* pr_err(`Boot memory ${range} offlined`);
+      return 0;
+    }
+    yield* pr_warn(`Boot memory ${range} offlining attempted`);
+    return -this.errno.EPERM;
+  }
+  return 0;
+};
+
+/** v5.7..v5.9: the veto says nothing. */
+export const prevent_bootmem_remove_notifier_silent: MemoryNotifier = function* (
+  this: Kernel,
+  action: number,
+  arg: memory_notify,
+): Steps<number> {
+  if (action !== MEM_GOING_OFFLINE) return 0;
+  const section = this.c.PAGES_PER_SECTION;
+  for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
+    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    if (map & SECTION_IS_EARLY) return -this.errno.EPERM;
+  }
+  return 0;
+};

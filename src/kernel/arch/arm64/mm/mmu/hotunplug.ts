@@ -1,0 +1,43 @@
+import type { Steps } from '../../../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import * as leaves from './hotunplug_leaves.ts';
+import * as tables from './hotunplug_tables.ts';
+
+/** arch/arm64/mm/mmu.c: taking down a range of the kernel's tables in two passes, leaves first (FACTS 2.7, 2.8). */
+
+export const S0 = {
+  ...leaves.S0,
+  ...tables.S0,
+
+  *__remove_pgd_mapping(this: Kernel, start: number, size: number): Steps<void> {
+    const end = start + size;
+    yield* this.unmap_hotplug_range(start, end, false, null);
+    yield* this.free_empty_tables(start, end, this.c.PAGE_OFFSET, this.c.PAGE_END);
+  },
+
+  /** Option 3 of FACTS 6: the tables of the memmap stay. */
+  *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+    yield* this.unmap_hotplug_range(start, end, true, null);
+  },
+};
+
+export const v5_7 = {
+  ...leaves.v5_7,
+  ...tables.v5_7,
+
+  /** Nothing came from the altmap, nothing goes back to it. */
+  *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+    yield* v5_10.arch_vmemmap_free.call(this, start, end, null);
+  },
+};
+
+export const v5_10 = {
+  /** With the altmap that arch_vmemmap_populate() has taken the memmap from (eee07935dbd6). */
+  *arch_vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
+    if (start < this.c.VMEMMAP_START || end > this.c.VMEMMAP_END) yield* this.WARN('vmemmap_free');
+    yield* this.unmap_hotplug_range(start, end, true, altmap);
+    yield* this.free_empty_tables(start, end, this.c.VMEMMAP_START, this.c.VMEMMAP_END);
+  },
+};
+
+export const { v6_1_192 } = leaves;

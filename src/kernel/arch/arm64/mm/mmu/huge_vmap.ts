@@ -1,0 +1,140 @@
+import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
+import { INVALID, is_table } from '../../../../../hardware/descriptor.ts';
+import type { Steps } from '../../../../../steps/step.ts';
+import type { Kernel } from '../../../../kernel.ts';
+import { lock, unlock } from '../../../../ops.ts';
+import { type EntryPointer, pmd_leaf, present, pud_leaf, READ_ONCE } from '../../include/asm/pgtable.ts';
+
+/**
+ * arch/arm64/mm/mmu.c: blocks in the vmalloc region, and freeing the tables that stood there (FACTS 2.21). Whoever calls
+ * has unmapped and flushed the leaves; walkers without a lock may still look at the tables (B21).
+ */
+
+/** First byte of the page that holds an entry. */
+const page_of = (k: Kernel, p: EntryPointer): number => Math.floor(p / k.c.PAGE_SIZE) * k.c.PAGE_SIZE;
+
+const pud_table = (k: Kernel, d: { attr: number; addr: number }): boolean =>
+  k.c.PAGE_SHIFT === 16 || k.c.t.levels < 3 || is_table(d);
+
+function* VM_WARN_ON(k: Kernel, where: string): Steps<void> {
+  if (k.c.DEBUG_VM) yield* k.WARN(where);
+}
+
+export const v5_2 = {
+  /** Never while kernel_page_tables is built in: software walks cannot cope with tables that go (7ba36eccb3f8). */
+  *arch_ioremap_pud_supported(this: Kernel): Steps<boolean> {
+    return this.c.PAGE_SHIFT === 12 && !this.c.PTDUMP_DEBUGFS;
+  },
+  *arch_ioremap_pmd_supported(this: Kernel): Steps<boolean> {
+    return !this.c.PTDUMP_DEBUGFS;
+  },
+
+  *pud_clear_huge(this: Kernel, pudp: EntryPointer): Steps<boolean> {
+    if (!pud_leaf(this.c.t, yield* READ_ONCE(pudp))) return false;
+    yield* this.set_pxd(pudp, INVALID);
+    return true;
+  },
+  *pmd_clear_huge(this: Kernel, pmdp: EntryPointer): Steps<boolean> {
+    if (!pmd_leaf(this.c.t, yield* READ_ONCE(pmdp))) return false;
+    yield* this.set_pxd(pmdp, INVALID);
+    return true;
+  },
+
+  /** True: a block may be put here, or would not be an improvement on what is. */
+  *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, addr: number): Steps<boolean> {
+    if (!is_table(yield* READ_ONCE(pmdp))) {
+      yield* VM_WARN_ON(this, 'pmd_free_pte_page');
+      return true;
+    }
+    const table = page_of(this, yield* this.pte_offset_kernel(pmdp, addr));
+    yield* this.set_pxd(pmdp, INVALID);
+    yield* this.__flush_tlb_kernel_pgtable(addr);
+    yield* this.pgtable_free('PTE', table);
+    return true;
+  },
+
+  /** Asks of every entry, also those without a table: a warning for each (B40). */
+  *pud_free_pmd_page(this: Kernel, pudp: EntryPointer, addr: number): Steps<boolean> {
+    if (!pud_table(this, yield* READ_ONCE(pudp))) {
+      yield* VM_WARN_ON(this, 'pud_free_pmd_page');
+      return true;
+    }
+    const { t } = this.c;
+    const table = page_of(this, yield* this.pmd_offset(pudp, addr));
+    for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
+      yield* this.free_pte_page_below(table + i * 8, addr + i * entry_size(t, depth_of(t, 'PMD')));
+    }
+    yield* this.set_pxd(pudp, INVALID);
+    yield* this.__flush_tlb_kernel_pgtable(addr);
+    yield* this.pgtable_free('PMD', table);
+    return true;
+  },
+
+  /** One entry of a table of PMDs that goes. */
+  *free_pte_page_below(this: Kernel, pmdp: EntryPointer, addr: number): Steps<void> {
+    yield* this.pmd_free_pte_page(pmdp, addr);
+  },
+
+  /** There are no blocks that large. */
+  *p4d_free_pud_page(this: Kernel, _p4dp: EntryPointer, _addr: number): Steps<boolean> {
+    return false;
+  },
+};
+
+export const v6_12 = {
+  *free_pte_page_below(this: Kernel, pmdp: EntryPointer, addr: number): Steps<void> {
+    if (present(yield* READ_ONCE(pmdp))) yield* this.pmd_free_pte_page(pmdp, addr);
+  },
+};
+
+/**
+ * A walk of ptdump that may have seen the table has ended. The kernel spares itself the lock while no ptdump runs; a static
+ * key says so.
+ */
+function* wait_for_ptdump(): Steps<void> {
+  yield* lock('init_mm.mmap_lock', 'rwsem', 'read');
+  yield* unlock('init_mm.mmap_lock', 'rwsem', 'read');
+}
+
+/** 7.1.5: blocks also with kernel_page_tables; a table of PMDs is unlinked before what is in it, and waits for ptdump. */
+export const v7_1 = {
+  *arch_ioremap_pud_supported(this: Kernel): Steps<boolean> {
+    return this.c.PAGE_SHIFT === 12;
+  },
+  *arch_ioremap_pmd_supported(this: Kernel): Steps<boolean> {
+    return true;
+  },
+
+  *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, addr: number): Steps<boolean> {
+    if (!is_table(yield* READ_ONCE(pmdp))) {
+      yield* VM_WARN_ON(this, 'pmd_free_pte_page');
+      return true;
+    }
+    const table = page_of(this, yield* this.pte_offset_kernel(pmdp, addr));
+    yield* this.set_pxd(pmdp, INVALID);
+    yield* this.__flush_tlb_kernel_pgtable(addr);
+    yield* wait_for_ptdump();
+    yield* this.pgtable_free('PTE', table);
+    return true;
+  },
+
+  *pud_free_pmd_page(this: Kernel, pudp: EntryPointer, addr: number): Steps<boolean> {
+    if (!pud_table(this, yield* READ_ONCE(pudp))) {
+      yield* VM_WARN_ON(this, 'pud_free_pmd_page');
+      return true;
+    }
+    const { t } = this.c;
+    const size = entry_size(t, depth_of(t, 'PMD'));
+    const table = page_of(this, yield* this.pmd_offset(pudp, addr));
+    yield* this.set_pxd(pudp, INVALID);
+    yield* this.__flush_tlb_kernel_pgtable(addr);
+    yield* wait_for_ptdump();
+    for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
+      // nobody else can see the table any more
+      if (present(yield* READ_ONCE(table + i * 8)))
+        yield* v5_2.pmd_free_pte_page.call(this, table + i * 8, addr + i * size);
+    }
+    yield* this.pgtable_free('PMD', table);
+    return true;
+  },
+};

@@ -1,0 +1,73 @@
+import type { Steps } from '../../../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import { vmem_altmap_offset } from '../../../../mm/memory_hotplug/add_pages.ts';
+import { R, W } from '../../../../ops.ts';
+import { PFN_DOWN } from '../../../../pfn.ts';
+
+/** arch/x86/mm/init_64.c: hot-add, hot-remove and the size of a memory block. */
+
+const MAX_BLOCK_SIZE = 2 ** 31;
+const MEM_SIZE_FOR_LARGE_BLOCK = 64 * 2 ** 30;
+
+export const v5_2 = {
+  /** add_pages: max_pfn follows the memory. */
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    altmap: vmem_altmap | null,
+    pgmap = 0,
+  ): Steps<number> {
+    return yield* this.add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap, pgmap);
+  },
+
+  *add_pages(
+    this: Kernel,
+    nid: number,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    pgmap: number,
+  ): Steps<number> {
+    const ret = yield* this.__add_pages(nid, pfn, nr_pages, altmap, pgmap);
+    if (ret) yield* this.WARN_ON_ONCE('add_pages');
+    yield* this.update_end_of_memory_vars(pfn, nr_pages, pgmap);
+    return ret;
+  },
+
+  /** All of it, device memory too. */
+  *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, _pgmap: number): Steps<void> {
+    const end_pfn = pfn + nr_pages;
+    if (end_pfn > (yield* R('vars', 0, 'max_pfn'))) yield* W('vars', 0, 'max_pfn', end_pfn);
+  },
+
+  *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
+    const pfn = PFN_DOWN(this.c, start);
+    // with an altmap the first page that was initialised lies behind it
+    const zone = yield* this.zone_of_removed(altmap ? pfn + vmem_altmap_offset(altmap) : pfn);
+    yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
+  },
+};
+
+export const v6_1 = {
+  /** 6.1.192: device memory does not count, so that DMA limits stay what they are. */
+  *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, pgmap: number): Steps<void> {
+    if (!pgmap) yield* v5_2.update_end_of_memory_vars.call(this, pfn, nr_pages, 0);
+  },
+};
+
+/**
+ * probe_memory_block_size: one section below 64 GiB; above it 2 GiB, or under a hypervisor the largest power of
+ * two to which the end of boot memory is aligned.
+ */
+export function probe_memory_block_size(
+  section_size: number,
+  boot_mem_end: number,
+  hypervisor: boolean,
+): number {
+  if (boot_mem_end < MEM_SIZE_FOR_LARGE_BLOCK) return section_size;
+  if (!hypervisor) return MAX_BLOCK_SIZE;
+  for (let size = MAX_BLOCK_SIZE; size > section_size; size /= 2) if (boot_mem_end % size === 0) return size;
+  return section_size;
+}

@@ -1,0 +1,67 @@
+import type { Steps } from '../../../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import * as memmap from '../../../../mm/memmap.ts';
+import { vmem_altmap_alloc } from '../../../../mm/page_alloc/alloc_pages.ts';
+import { hex } from '../../../../pfn.ts';
+
+/** arch/x86/mm/init_64.c: where the memmap of a range comes from. Its page tables are not modelled. */
+
+/** A 2M block of struct pages describes one section. */
+const BLOCK_PFNS = 512;
+
+export const v5_2 = {
+  /** altmap_alloc_block_buf: -ENOMEM and no other source when the altmap has no block left. */
+  *vmemmap_populate(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    if (!altmap) return yield* memmap.v5_2.vmemmap_populate.call(this, pfn, nr_pages, nid, null);
+    for (let done = 0; done < nr_pages; done += this.c.PAGES_PER_SECTION) {
+      const before = altmap.alloc;
+      const ret = yield* memmap.v5_2.vmemmap_populate.call(
+        this,
+        pfn + done,
+        this.c.PAGES_PER_SECTION,
+        nid,
+        altmap,
+      );
+      if (ret) return ret;
+      if (altmap.alloc === before) continue; // adopted what was there
+      altmap.alloc = before;
+      const block = vmem_altmap_alloc(altmap, BLOCK_PFNS);
+      if (block < 0) {
+        yield* memmap.v5_2.vmemmap_free.call(this, pfn + done, this.c.PAGES_PER_SECTION, altmap);
+        altmap.alloc = before;
+        return -this.errno.ENOMEM;
+      }
+      yield* this.pr_debug(
+        'mm/sparse-vmemmap.c',
+        `altmap_alloc_block_buf: pfn: ${hex(block)} alloc: ${altmap.alloc} align: ${altmap.align} nr: ${hex(BLOCK_PFNS)}`,
+      );
+    }
+    return 0;
+  },
+};
+
+export const v5_3 = {
+  /** Less than a section gets base pages, and those never come from an altmap. */
+  *vmemmap_populate(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const whole = nr_pages >= this.c.PAGES_PER_SECTION;
+    return yield* v5_2.vmemmap_populate.call(this, pfn, nr_pages, nid, whole ? altmap : null);
+  },
+
+  /** Base pages go back to where they came from. */
+  *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
+    const whole = nr_pages >= this.c.PAGES_PER_SECTION;
+    yield* memmap.v5_2.vmemmap_free.call(this, pfn, nr_pages, whole ? altmap : null);
+  },
+};

@@ -1,0 +1,188 @@
+import type { Steps } from '../../../../steps/step.ts';
+import type { Config } from '../../../config.ts';
+import type { Kernel } from '../../../kernel.ts';
+import { kernfs_drain, kernfs_drained } from '../../../locks.ts';
+import { add, alloc, change, exists, free, lock, look, R, unlock, W } from '../../../ops.ts';
+import { block_ids, memory_block_id } from '../../../pfn.ts';
+import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../../state.ts';
+
+/** drivers/base/memory.c: memory block devices come and go (FACTS 2.12). */
+
+export const new_memory_block = (k: Kernel, id: number, nid: number): memory_block => ({
+  start_section_nr: id * k.c.sections_per_block,
+  section_count: 0,
+  state: MEM_OFFLINE,
+  online_type: MMOP_OFFLINE,
+  nid,
+  zone: -1,
+  group: 0,
+  nr_vmemmap_pages: 0,
+  nr_hwpoison: 0,
+  offline: true,
+  links: [],
+});
+
+/** A device that is unregistered leaves its ACPI companion (acpi_device_notify_remove). */
+function acpi_unbind_one(state: State, block: number): void {
+  for (const device of state.acpi_device.values()) {
+    if (device.physical_node_list.some((pn) => pn.block === block)) {
+      device.physical_node_list = device.physical_node_list.filter((pn) => pn.block !== block);
+    }
+  }
+}
+
+/** Ids of the blocks that exist in a range of bytes, ascending. */
+function existing_blocks(state: State, c: Config, start: number, size: number): number[] {
+  const first = Math.floor(start / c.memory_block_size_bytes);
+  const last = Math.floor((start + size - 1) / c.memory_block_size_bytes);
+  if (last - first < state.memory_block.size) {
+    return [...block_ids(c, start, size)].filter((id) => state.memory_block.has(id));
+  }
+  return [...state.memory_block.keys()].filter((id) => id >= first && id <= last).sort((a, b) => a - b);
+}
+
+export const v5_2 = {
+  /** What walk_memory_blocks visits: missing blocks are skipped without a word. */
+  *walk_memory_blocks(this: Kernel, start: number, size: number): Steps<readonly number[]> {
+    return size === 0 ? [] : yield* look('memory_block', existing_blocks, this.c, start, size);
+  },
+
+  *init_memory_block(
+    this: Kernel,
+    id: number,
+    section_count: number,
+    nr_vmemmap_pages: number,
+    group: number,
+  ): Steps<number> {
+    if (yield* exists('memory_block', id)) return -this.errno.EEXIST;
+    if (yield* this.should_fail('memory_block')) return -this.errno.ENOMEM;
+    const block = {
+      ...new_memory_block(this, id, this.new_block_nid()),
+      section_count,
+      nr_vmemmap_pages,
+      group,
+    };
+    if (!(yield* alloc('memory_block', id, block))) return -this.errno.ENOMEM;
+    if (group) yield* add('memory_group', group, 'nr_blocks', 1);
+    return 0;
+  },
+
+  /** v5.2, v5.3: kzalloc leaves node 0 until the links are made. */
+  new_block_nid(this: Kernel): number {
+    return 0;
+  },
+
+  *remove_memory_block(this: Kernel, id: number): Steps<void> {
+    const group = yield* R('memory_block', id, 'group');
+    const nid = yield* R('memory_block', id, 'nid');
+    if (group) yield* add('memory_group', group, 'nr_blocks', -1);
+    yield* change('acpi_device', acpi_unbind_one, id);
+    yield* kernfs_drain(id);
+    yield* free('memory_block', id);
+    yield* kernfs_drained(id);
+    if (nid !== NUMA_NO_NODE) yield* add('pgdat', nid, 'nr_blocks', -1);
+  },
+
+  /** v5.2: called section by section; the block counts its sections. */
+  *hotplug_memory_register(this: Kernel, nid: number, section_nr: number): Steps<number> {
+    const id = memory_block_id(this.c, section_nr);
+    yield* lock('mem_sysfs_mutex', 'mutex');
+    let ret = 0;
+    if (yield* exists('memory_block', id)) {
+      yield* add('memory_block', id, 'section_count', 1);
+    } else {
+      ret = yield* this.init_memory_block(id, 1, 0, 0);
+      if (ret === 0) {
+        yield* W('memory_block', id, 'nid', nid);
+        yield* add('pgdat', nid, 'nr_blocks', 1);
+      }
+    }
+    yield* unlock('mem_sysfs_mutex', 'mutex');
+    return ret;
+  },
+
+  *unregister_memory_section(this: Kernel, section_nr: number): Steps<void> {
+    const id = memory_block_id(this.c, section_nr);
+    yield* lock('mem_sysfs_mutex', 'mutex');
+    if (yield* exists('memory_block', id)) {
+      yield* this.unregister_mem_sect_under_nodes(id, section_nr);
+      yield* add('memory_block', id, 'section_count', -1);
+      if ((yield* R('memory_block', id, 'section_count')) === 0) yield* this.remove_memory_block(id);
+    }
+    yield* unlock('mem_sysfs_mutex', 'mutex');
+  },
+};
+
+/** All blocks of the range, or none: what was made is taken back when one fails. */
+function* create_blocks(
+  k: Kernel,
+  start: number,
+  size: number,
+  vmemmap: number,
+  group: number,
+): Steps<number> {
+  const made: number[] = [];
+  for (const id of block_ids(k.c, start, size)) {
+    const ret = yield* k.init_memory_block(id, k.c.sections_per_block, vmemmap, group);
+    if (ret) {
+      for (const undo of made) yield* k.remove_memory_block(undo);
+      return ret;
+    }
+    made.push(id);
+  }
+  return 0;
+}
+
+function* remove_blocks(k: Kernel, start: number, size: number): Steps<void> {
+  const blocks = yield* k.walk_memory_blocks(start, size);
+  if (blocks.length < size / k.c.memory_block_size_bytes)
+    yield* k.WARN_ON_ONCE('remove_memory_block_devices');
+  for (const id of blocks) {
+    yield* k.unregister_memory_block_under_nodes(id);
+    yield* k.remove_memory_block(id);
+  }
+}
+
+export const v5_3 = {
+  *create_memory_block_devices(
+    this: Kernel,
+    start: number,
+    size: number,
+    vmemmap: number,
+    group: number,
+  ): Steps<number> {
+    yield* lock('mem_sysfs_mutex', 'mutex');
+    const ret = yield* create_blocks(this, start, size, vmemmap, group);
+    yield* unlock('mem_sysfs_mutex', 'mutex');
+    return ret;
+  },
+
+  *remove_memory_block_devices(this: Kernel, start: number, size: number): Steps<void> {
+    yield* lock('mem_sysfs_mutex', 'mutex');
+    yield* remove_blocks(this, start, size);
+    yield* unlock('mem_sysfs_mutex', 'mutex');
+  },
+};
+
+export const v5_4 = {
+  new_block_nid(this: Kernel): number {
+    return NUMA_NO_NODE;
+  },
+};
+
+export const v5_7 = {
+  /** No mutex any more: device_hotplug_lock is enough. */
+  *create_memory_block_devices(
+    this: Kernel,
+    start: number,
+    size: number,
+    vmemmap: number,
+    group: number,
+  ): Steps<number> {
+    return yield* create_blocks(this, start, size, vmemmap, group);
+  },
+
+  *remove_memory_block_devices(this: Kernel, start: number, size: number): Steps<void> {
+    yield* remove_blocks(this, start, size);
+  },
+};

@@ -1,0 +1,102 @@
+import type { Kernel } from '../../../kernel.ts';
+import { NO_PAGE, PG_reserved, page_nid, page_use, page_zonenum, USE, with_use } from '../../../mm/page.ts';
+import { type State, type virtio_mem, zone_key } from '../../../state.ts';
+
+/** What a virtio-mem device has plugged, unit by unit, and what becomes of the pages. */
+
+export const device_at = (state: State, phys: number): number => {
+  for (const [key, vm] of state.virtio_mem) {
+    if (vm.addr <= phys && phys < vm.addr + vm.region_size) return key;
+  }
+  return -1;
+};
+
+const per_unit = (vm: virtio_mem): number => vm.unit_size / vm.sb_size;
+
+/** First sub-block of the first whole unit, and the end of the last that can be used. */
+function bounds(vm: virtio_mem, limit: number): [number, number] {
+  const end = Math.min(vm.addr + vm.region_size, limit + 1);
+  return [
+    (Math.ceil(vm.addr / vm.unit_size) * vm.unit_size) / vm.sb_size,
+    (Math.floor(end / vm.unit_size) * vm.unit_size) / vm.sb_size,
+  ];
+}
+
+/** What a unit is like: not added; offline; online in a kernel zone or in ZONE_MOVABLE; and how much of it is plugged. */
+export interface Unit {
+  readonly first: number;
+  readonly state: 'unused' | 'offline' | 'kernel' | 'movable';
+  readonly plugged: number;
+}
+
+export function units_of(state: State, k: Kernel, key: number): Unit[] {
+  const vm = state.virtio_mem.get(key)!;
+  const [begin, end] = bounds(vm, k.virtio_mem_phys_limit());
+  const units: Unit[] = [];
+  for (let first = begin; first < end; first += per_unit(vm)) {
+    const plugged = vm.plugged.total(first, first + per_unit(vm), (on) => on);
+    units.push({ first, state: unit_state(state, k, vm, first), plugged });
+  }
+  return units;
+}
+
+function unit_state(state: State, k: Kernel, vm: virtio_mem, first: number): Unit['state'] {
+  const block = k.c.memory_block_size_bytes;
+  const start = first * vm.sb_size;
+  let found = 'unused' as Unit['state'];
+  for (let at = start; at < start + vm.unit_size; at += block) {
+    const memory_block = state.memory_block.get(at / block);
+    if (!memory_block) continue;
+    if (memory_block.offline) {
+      if (found === 'unused') found = 'offline';
+    } else {
+      const movable = page_zonenum(state.pages.get(at / k.c.PAGE_SIZE)) === k.c.ZONE_MOVABLE;
+      found = movable && found !== 'kernel' ? 'movable' : 'kernel';
+    }
+  }
+  return found;
+}
+
+export const offline_size = (state: State, k: Kernel, key: number): number =>
+  units_of(state, k, key).filter((unit) => unit.state === 'offline').length *
+  state.virtio_mem.get(key)!.unit_size;
+
+export const set_plugged = (state: State, key: number, first: number, count: number, on: boolean): void => {
+  const vm = state.virtio_mem.get(key)!;
+  vm.plugged.set(first, first + count, on);
+  vm.plugged_size += (on ? count : -count) * vm.sb_size;
+};
+
+export const sub_block_plugged = (state: State, key: number, sb: number): boolean =>
+  state.virtio_mem.get(key)!.plugged.get(sb);
+
+/** alloc_contig_range() and PageOffline: false when a page there can be neither taken nor moved. */
+export function take_pages(state: State, start: number, end: number): boolean {
+  const busy = state.pages.first(
+    start,
+    end,
+    (page) => ![USE.FREE, USE.MOVABLE, USE.OFFLINE_NOREF].includes(page_use(page) as 1),
+  );
+  if (busy >= 0) return false;
+  account(state, start, end, -1);
+  set_offline(state, start, end);
+  return true;
+}
+
+export const set_offline = (state: State, start: number, end: number): void =>
+  state.pages.update(start, end, (page) => with_use(page & ~PG_reserved, USE.OFFLINE_NOREF));
+
+export function give_pages(state: State, start: number, end: number): void {
+  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.FREE)));
+  account(state, start, end, 1);
+}
+
+/** adjust_managed_page_count() for what is free or moves. */
+function account(state: State, start: number, end: number, sign: 1 | -1): void {
+  for (const { start: from, end: to, value } of state.pages.in(start, end)) {
+    if (page_use(value) === USE.OFFLINE_NOREF) continue;
+    const zone = state.zone.get(zone_key(page_nid(value), page_zonenum(value)))!;
+    zone.managed_pages += sign * (to - from);
+    state.vars.get(0)!.totalram_pages += sign * (to - from);
+  }
+}

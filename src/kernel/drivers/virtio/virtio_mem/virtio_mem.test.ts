@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { ARM64, booted, G, last, M, must, play, X86 } from '../../../../../test/kit.ts';
+import { zone_key } from '../../../state.ts';
+
+type S = ReturnType<typeof booted>;
+const blocks = (s: S): number[] =>
+  [...s.state.memory_block.keys()].filter((id) => id >= 40).sort((a, b) => a - b);
+const movable = (s: S, nid: number) => {
+  const zone = s.state.zone.get(zone_key(nid, s.kernel.c.ZONE_MOVABLE))!;
+  return { present: zone.present_pages, managed: zone.managed_pages };
+};
+const device = { virtio_mem: { device: 0, start: 5 * G, size: 2 * G, node: 1 } };
+const request = (size: number, expect = 'success') => ({ virtio_mem_request: { device: 0, size, expect } });
+const online = (first: number, end: number) => ({ online_movable: `memory${first}..memory${end}` });
+
+describe('requests', () => {
+  const big = { virtio_mem: { device: 0, start: 4 * G, size: 4 * G, node: 0 } };
+
+  test.each([
+    ['v5.10', 1280 * M],
+    ['v6.1', G],
+    ['v6.12', G],
+    ['v7.2', G],
+  ])('%s: done in part, nothing is to be restored', (release, plugged) => {
+    const s = booted(release, X86);
+    must(s, big);
+    const [outcome] = play(s, request(1600 * M, 'any'));
+    expect([outcome!.result, outcome!.failures, outcome!.unexpected]).toEqual(['ENOSPC', [], false]);
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(plugged);
+  });
+
+  test('not done at all, everything is', () => {
+    const s = booted('v6.1', X86);
+    must(s, big, { fail: { site: 'vmemmap_populate', times: 1 } });
+    const [outcome] = play(s, request(128 * M, 'any'));
+    expect([outcome!.result, outcome!.failures]).toEqual([
+      'ENOMEM',
+      [{ kind: 'warn', text: 'WARNING at add_pages' }],
+    ]);
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(0);
+  });
+
+  test('of no whole blocks of the device are none', () => {
+    const s = booted('v6.1', X86);
+    must(s, big);
+    expect(() => play(s, request(3 * M))).toThrow(
+      'steps[0]: virtio_mem_request: 0x300000 is no multiple of the device block, 0x200000',
+    );
+  });
+
+  test.each(['v5.2', 'v5.7', 'v5.10'])('%s on arm64 has no driver', (release) => {
+    expect(() => play(booted(release, ARM64), big)).toThrow(
+      `${release} on arm64 is built without virtio-mem`,
+    );
+  });
+});
+
+describe('sub-block mode', () => {
+  test('half a block: present 32768, managed 16384, the rest PageOffline (OBSERVED)', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(64 * M), { online_movable: 40 });
+    expect(movable(s, 1)).toEqual({ present: 32768, managed: 16384 });
+    must(s, request(128 * M));
+    expect(movable(s, 1)).toEqual({ present: 32768, managed: 32768 });
+  });
+
+  test('arm64: 512M are 4 blocks, 544M 5, 200M 2, 0 none (OBSERVED)', () => {
+    const s = booted('v6.1', { ...ARM64, ram: [{ start: G, size: 2 * G }] });
+    must(s, device, request(512 * M));
+    expect(blocks(s)).toEqual([40, 41, 42, 43]);
+    must(s, online(40, 43), request(544 * M), { online_movable: 44 });
+    expect(blocks(s)).toEqual([40, 41, 42, 43, 44]);
+    must(s, request(200 * M));
+    expect(blocks(s)).toEqual([40, 41]);
+    must(s, request(0));
+    expect(blocks(s)).toEqual([]);
+    expect(movable(s, 1)).toEqual({ present: 0, managed: 0 });
+  });
+
+  test('one entry of /proc/iomem for neighbours, below that of the device', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(256 * M));
+    const [parent] = s.state.iomem_resource.children.filter(({ name }) => name === 'virtio0');
+    expect(parent!.children.map(({ name, start, end }) => [name, start, end])).toEqual([
+      ['System RAM (virtio_mem)', 5 * G, 5 * G + 256 * M - 1],
+    ]);
+  });
+
+  test.each(['v6.1', 'v6.12', 'v7.2'])('%s: as much is taken as is unplugged, and given back', (release) => {
+    const s = booted(release, X86);
+    must(s, device, request(128 * M), { online_movable: 40 });
+    const managed = (size: number): number => {
+      must(s, request(size));
+      return movable(s, 1).managed;
+    };
+    expect([126, 122, 126, 128, 2].map((size) => managed(size * M))).toEqual(
+      [126, 122, 126, 128, 2].map((size) => (size * M) / s.kernel.c.PAGE_SIZE),
+    );
+  });
+
+  test('what cannot be taken stays plugged', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(128 * M), { online_kernel: 40 });
+    must(s, { pin: { start: 5 * G, size: 128 * M, node: 1 } });
+    expect(play(s, request(0, 'EBUSY'))[0]!.result).toBe('EBUSY');
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(2 * M);
+  });
+
+  test('not more than a gigabyte waits offline', () => {
+    const s = booted('v6.1', X86);
+    must(s, device);
+    expect(last(s, request(2 * G, 'ENOSPC')).result).toBe('ENOSPC');
+    expect(blocks(s).length).toBe(8);
+  });
+});
+
+test('ten blocks wait offline on v5.10', () => {
+  const s = booted('v5.10', X86);
+  must(s, { virtio_mem: { device: 0, start: 5 * G, size: 4 * G, node: 1 } });
+  expect(last(s, request(4 * G, 'ENOSPC')).result).toBe('ENOSPC');
+  expect(blocks(s).length).toBe(10);
+});
+
+describe('what cannot be used of a device is said when it is found', () => {
+  const texts = (release: string, given: object, expect = 'success') => {
+    const s = booted(release, X86);
+    return { s, texts: last(s, { virtio_mem: { device: 0, node: 0, expect, ...given } }).messages };
+  };
+  const UNALIGNED = ['start', 'end'].map(
+    (what) =>
+      `virtio_mem virtio0: The alignment of the physical ${what} address can make some memory unusable.`,
+  );
+
+  test('ends inside of blocks', () => {
+    expect(texts('v6.1', { start: 0x102000000, size: 900 * M }).texts).toEqual(UNALIGNED);
+    expect(texts('v5.10', { start: 4 * G, size: 4 * G }).texts).toEqual([]);
+  });
+
+  test.each([
+    ['v5.10', 'Some memory is not addressable. This'],
+    ['v6.1', 'Some device memory is not addressable/pluggable. This'],
+  ])('%s: what lies above all that can be mapped, and nothing of it is tried', (release, what) => {
+    const { s, texts: found } = texts(release, { start: 2 ** 46, size: 4 * G });
+    expect(found).toEqual([`virtio_mem virtio0: ${what} can make some memory unusable.`]);
+    expect(last(s, request(128 * M, 'ENOSPC'))).toMatchObject({ result: 'ENOSPC', messages: [] });
+  });
+
+  test('v5.10: a device block that is larger than a memory block', () => {
+    expect(texts('v5.10', { start: 4 * G, size: 4 * G, block: 256 * M }, 'EINVAL').texts).toEqual([
+      'virtio_mem virtio0: The block size is not supported (too big).',
+    ]);
+  });
+});
+
+test('big block mode: blocks of the device come and go whole', () => {
+  const s = booted('v6.1', X86);
+  const big = { virtio_mem: { device: 0, start: 5 * G, size: 2 * G, node: 1, block: 256 * M } };
+  must(s, big, request(256 * M));
+  expect(s.state.virtio_mem.get(0)).toMatchObject({
+    in_sbm: false,
+    unit_size: 256 * M,
+    plugged_size: 256 * M,
+  });
+  expect(blocks(s)).toEqual([40, 41]);
+  must(s, online(40, 41), request(0));
+  expect(blocks(s)).toEqual([]);
+});

@@ -1,0 +1,88 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import {
+  MEMMAP,
+  MIGRATE,
+  NO_PAGE,
+  PageHuge,
+  PG_reserved,
+  page_hstate,
+  page_memmap,
+  page_migratetype,
+  page_zonenum,
+} from '../../mm/page.ts';
+import { change, look } from '../../ops.ts';
+import type { State } from '../../state.ts';
+
+/**
+ * include/linux/page-flags.h: what a struct page tells of itself, initialised or not. A page is named by its pfn; `where` is the
+ * function that asks. The memmap of memory that was never onlined holds anything: zeroes, what was there before, or
+ * all ones (page_init_poison of CONFIG_DEBUG_VM), which CONFIG_DEBUG_VM_PGFLAGS makes a BUG.
+ */
+
+const set_flag = (state: State, pfn: number, nr_pages: number, flag: number): void =>
+  state.pages.update(pfn, pfn + nr_pages, (page) => (page === NO_PAGE ? page : page | flag));
+
+const clear_flag = (state: State, pfn: number, nr_pages: number, flag: number): void =>
+  state.pages.update(pfn, pfn + nr_pages, (page) => page & ~flag);
+
+const get_zero_pfn = (state: State): number => state.zero_pfn;
+
+export const v5_2 = {
+  /** Whoever decides by PG_reserved was read up to v5.10; later several of them changed or went. */
+  knows_users_of_PG_reserved(this: Kernel): boolean {
+    return true;
+  },
+
+  /** test_bit() on page->flags: no check of anything. */
+  *test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
+    const page = yield* this.pfn_to_page(pfn);
+    if (page === NO_PAGE) yield* this.BUG(where, 'unable to handle page fault: no struct page');
+    return page_memmap(page) === MEMMAP.POISON || (page & flag) !== 0;
+  },
+
+  *PageReserved(this: Kernel, pfn: number, where: string): Steps<boolean> {
+    if (this.c.DEBUG_VM_PGFLAGS && page_memmap(yield* this.pfn_to_page(pfn)) === MEMMAP.POISON)
+      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
+    return yield* this.test_page_flag(pfn, PG_reserved, where);
+  },
+
+  *set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
+    yield* change('pages', set_flag, pfn, nr_pages, flag);
+  },
+
+  *clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
+    yield* change('pages', clear_flag, pfn, nr_pages, flag);
+  },
+
+  /** page_zonenum() has no poison check: the zone read from all ones is none that exists. */
+  *is_zone_device_page(this: Kernel, pfn: number): Steps<boolean> {
+    const page = yield* this.pfn_to_page(pfn);
+    return page_memmap(page) === MEMMAP.INIT && page_zonenum(page) === this.c.ZONE_DEVICE;
+  },
+
+  *is_zero_pfn(this: Kernel, pfn: number): Steps<boolean> {
+    return (yield* look('zero_pfn', get_zero_pfn)) === pfn;
+  },
+
+  /**
+   * Only hugepages are compound here. All ones look like a tail page whose head is at
+   * the last even address: whoever looks at that page faults.
+   */
+  *compound_head(this: Kernel, pfn: number, where: string): Steps<number> {
+    const page = yield* this.pfn_to_page(pfn);
+    if (page_memmap(page) === MEMMAP.POISON)
+      yield* this.BUG(where, 'unable to handle page fault for address: fffffffffffffffe');
+    return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;
+  },
+
+  *is_migrate_cma_page(this: Kernel, pfn: number): Steps<boolean> {
+    return page_migratetype(yield* this.pfn_to_page(pfn)) === MIGRATE.CMA;
+  },
+};
+
+export const v5_12 = {
+  knows_users_of_PG_reserved(this: Kernel): boolean {
+    return false;
+  },
+};

@@ -1,0 +1,236 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { pr_err, R, W } from '../../ops.ts';
+import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../../state.ts';
+import { cut_slot, flags_by_slot, insert_slot, move_array, remove_slot, set_region_field } from './slots.ts';
+
+/**
+ * mm/memblock.c: two sorted arrays of regions, no lock at all (FACTS 2.23). Every insertion, deletion and merge is a
+ * write of its own; where others may look in between (`c.run_limit`) it is done slot by slot.
+ */
+
+export const MEMBLOCK_NONE = 0;
+export const MEMBLOCK_HOTPLUG = 1;
+export const MEMBLOCK_MIRROR = 2;
+export const MEMBLOCK_NOMAP = 4;
+export const MEMBLOCK_DRIVER_MANAGED = 8;
+export const MEMBLOCK_RSRV_NOINIT = 16;
+export const MEMBLOCK_RSRV_KERN = 32;
+
+const end_of = (r: memblock_region): number => r.base + r.size;
+
+/** Index of the region that holds the address, or -1 (memblock_search). */
+export function memblock_search(regions: readonly memblock_region[], addr: number): number {
+  let low = 0;
+  let high = regions.length;
+  while (low < high) {
+    const mid = (low + high) >>> 1;
+    const region = regions[mid]!;
+    if (addr < region.base) high = mid;
+    else if (addr >= end_of(region)) low = mid + 1;
+    else return mid;
+  }
+  return -1;
+}
+
+const mergeable = (a: memblock_region, b: memblock_region): boolean =>
+  end_of(a) === b.base && a.nid === b.nid && a.flags === b.flags;
+
+function* merge_by_slot(type: number): Steps<void> {
+  for (let i = 0; ; ) {
+    const regions = yield* R('memblock_type', type, 'regions');
+    const [region, next] = [regions[i], regions[i + 1]];
+    if (!region || !next) return;
+    if (!mergeable(region, next)) {
+      i++;
+      continue;
+    }
+    yield* set_region_field(type, i, 'size', region.size + next.size);
+    yield* remove_slot(type, i + 1);
+  }
+}
+
+const parts_of = (region: memblock_region, cut: number): memblock_region[] => [
+  { ...region, size: cut - region.base },
+  { ...region, base: cut, size: end_of(region) - cut },
+];
+
+export const v5_2 = {
+  *memblock_insert_region(
+    this: Kernel,
+    type: number,
+    idx: number,
+    base: number,
+    size: number,
+    nid: number,
+    flags: number,
+  ): Steps<void> {
+    const region = { base, size, nid, flags };
+    if (this.c.run_limit === 1) return yield* insert_slot(type, idx, region);
+    const regions = yield* R('memblock_type', type, 'regions');
+    yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 0, region));
+  },
+
+  *memblock_remove_region(this: Kernel, type: number, r: number): Steps<void> {
+    if (this.c.run_limit === 1) return yield* remove_slot(type, r);
+    const regions = yield* R('memblock_type', type, 'regions');
+    yield* W('memblock_type', type, 'regions', regions.toSpliced(r, 1));
+  },
+
+  *memblock_merge_regions(this: Kernel, type: number): Steps<void> {
+    if (this.c.run_limit === 1) return yield* merge_by_slot(type);
+    const regions = yield* R('memblock_type', type, 'regions');
+    const merged: memblock_region[] = [];
+    for (const next of regions) {
+      const last = merged.at(-1);
+      if (last && mergeable(last, next)) {
+        merged[merged.length - 1] = { ...last, size: last.size + next.size };
+      } else {
+        merged.push(next);
+      }
+    }
+    if (merged.length < regions.length) yield* W('memblock_type', type, 'regions', merged);
+  },
+
+  /** Doubles the array; -1 when the allocation fails. */
+  *memblock_double_array(this: Kernel, type: number): Steps<number> {
+    const max = yield* R('memblock_type', type, 'max');
+    if (yield* this.should_fail('memblock_double_array')) {
+      const name = type === MEMBLOCK_MEMORY ? 'memory' : 'reserved';
+      yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
+      return -1;
+    }
+    const in_slab = yield* R('memblock_type', type, 'in_slab');
+    if (this.c.run_limit === 1) yield* move_array(type, max * 2, in_slab);
+    else yield* W('memblock_type', type, 'max', max * 2);
+    if (!in_slab) yield* W('memblock_type', type, 'in_slab', true);
+    return 0;
+  },
+
+  *memblock_add_range(
+    this: Kernel,
+    type: number,
+    base: number,
+    size: number,
+    nid: number,
+    flags: number,
+  ): Steps<number> {
+    if (size === 0) return 0;
+    const end = base + size;
+    for (const insert of [false, true]) {
+      let regions = yield* R('memblock_type', type, 'regions');
+      let at = base;
+      let nr_new = 0;
+      let idx = 0;
+      for (; idx < regions.length; idx++) {
+        const { base: rbase, size: rsize } = regions[idx]!;
+        if (rbase >= end) break;
+        if (rbase + rsize <= at) continue;
+        if (rbase > at) {
+          nr_new++;
+          if (insert) {
+            yield* this.memblock_insert_region(type, idx++, at, rbase - at, nid, flags);
+            regions = yield* R('memblock_type', type, 'regions');
+          }
+        }
+        at = Math.min(rbase + rsize, end);
+      }
+      if (at < end) {
+        nr_new++;
+        if (insert) yield* this.memblock_insert_region(type, idx, at, end - at, nid, flags);
+      }
+      if (nr_new === 0) return 0;
+      if (insert) break;
+      while (regions.length + nr_new > (yield* R('memblock_type', type, 'max'))) {
+        if ((yield* this.memblock_double_array(type)) < 0) return -this.errno.ENOMEM;
+      }
+    }
+    yield* this.memblock_merge_regions(type);
+    return 0;
+  },
+
+  /** Splits regions at both ends of the range; returns the indices [start, end) of those inside, or an errno. */
+  *memblock_isolate_range(
+    this: Kernel,
+    type: number,
+    base: number,
+    size: number,
+  ): Steps<{ ret: number; start: number; end: number }> {
+    const result = { ret: 0, start: 0, end: 0 };
+    const end = base + size;
+    if (size === 0) return result;
+    while (
+      (yield* R('memblock_type', type, 'regions')).length + 2 >
+      (yield* R('memblock_type', type, 'max'))
+    ) {
+      if ((yield* this.memblock_double_array(type)) < 0) return { ...result, ret: -this.errno.ENOMEM };
+    }
+    for (let idx = 0; ; idx++) {
+      const regions = yield* R('memblock_type', type, 'regions');
+      const region = regions[idx];
+      if (!region || region.base >= end) break;
+      if (end_of(region) <= base) continue;
+      const cut = region.base < base ? base : end_of(region) > end ? end : 0;
+      if (cut) {
+        if (this.c.run_limit === 1) yield* cut_slot(type, idx, region, cut);
+        else yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 1, ...parts_of(region, cut)));
+        if (cut === end) idx--;
+        continue;
+      }
+      if (result.end === 0) result.start = idx;
+      result.end = idx + 1;
+    }
+    return result;
+  },
+
+  *memblock_remove_range(this: Kernel, type: number, base: number, size: number): Steps<number> {
+    const { ret, start, end } = yield* this.memblock_isolate_range(type, base, size);
+    if (ret) return ret;
+    for (let i = end - 1; i >= start; i--) yield* this.memblock_remove_region(type, i);
+    return 0;
+  },
+
+  *memblock_add_node(this: Kernel, base: number, size: number, nid: number, flags: number): Steps<number> {
+    return yield* this.memblock_add_range(MEMBLOCK_MEMORY, base, size, nid, flags);
+  },
+  *memblock_remove(this: Kernel, base: number, size: number): Steps<number> {
+    return yield* this.memblock_remove_range(MEMBLOCK_MEMORY, base, size);
+  },
+  *memblock_phys_free(this: Kernel, base: number, size: number): Steps<number> {
+    return yield* this.memblock_remove_range(MEMBLOCK_RESERVED, base, size);
+  },
+
+  *memblock_clear_nomap(this: Kernel, base: number, size: number): Steps<number> {
+    const { ret, start, end } = yield* this.memblock_isolate_range(MEMBLOCK_MEMORY, base, size);
+    if (ret) return ret;
+    const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
+    if (this.c.run_limit === 1) {
+      for (let i = start; i < end; i++)
+        yield* set_region_field(MEMBLOCK_MEMORY, i, 'flags', regions[i]!.flags & ~MEMBLOCK_NOMAP);
+    } else if (regions.slice(start, end).some((r) => r.flags & MEMBLOCK_NOMAP)) {
+      const cleared = regions.map((r, i) =>
+        i >= start && i < end ? { ...r, flags: r.flags & ~MEMBLOCK_NOMAP } : r,
+      );
+      yield* W('memblock_type', MEMBLOCK_MEMORY, 'regions', cleared);
+    }
+    yield* this.memblock_merge_regions(MEMBLOCK_MEMORY);
+    return 0;
+  },
+
+  *memblock_is_map_memory(this: Kernel, addr: number): Steps<boolean> {
+    if (this.c.run_limit === 1) {
+      const flags = yield* flags_by_slot(MEMBLOCK_MEMORY, addr);
+      return flags !== null && (flags & MEMBLOCK_NOMAP) === 0;
+    }
+    const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
+    const i = memblock_search(regions, addr);
+    return i >= 0 && (regions[i]!.flags & MEMBLOCK_NOMAP) === 0;
+  },
+};
+
+/** An array as it stands after boot: its capacity is the smallest doubling of the static one (`init`) that holds it. */
+export function memblock_capacity(count: number, init: number): number {
+  let max = init;
+  while (max < count) max *= 2;
+  return max;
+}

@@ -1,0 +1,135 @@
+import type { Steps } from '../../../steps/step.ts';
+import { change, look, W } from '../../ops.ts';
+import type { memblock_region, memblock_type, State } from '../../state.ts';
+
+/**
+ * The arrays of memblock slot by slot, as they are where others may look in between (`c.run_limit`; FACTS 2.23, B69).
+ * memmove() goes slot by slot, a region is written field by field, the count last. Whoever looks reads a slot at once.
+ */
+
+const NO_REGION: memblock_region = { base: 0, size: 0, nid: 0, flags: 0 };
+
+const type_of = (state: State, type: number): memblock_type => state.memblock_type.get(type)!;
+
+/** An array of regions as it stands after boot, with room for `max`. */
+export const memblock_array = (regions: readonly memblock_region[], max: number): memblock_type => ({
+  regions,
+  past: [],
+  max,
+  in_slab: false,
+  outgrown: [],
+});
+
+const count = (state: State, type: number): number => type_of(state, type).regions.length;
+
+/** type->regions: how many arrays there were before it. */
+const current = (state: State, type: number): number => type_of(state, type).outgrown.length;
+
+function put(state: State, type: number, i: number, region: memblock_region): void {
+  const t = type_of(state, type);
+  const cnt = t.regions.length;
+  if (i < cnt) t.regions = t.regions.with(i, region);
+  else t.past = i - cnt < t.past.length ? t.past.with(i - cnt, region) : [...t.past, region];
+}
+
+const slot_of = (t: memblock_type, i: number): memblock_region =>
+  t.regions[i] ?? t.past[i - t.regions.length] ?? NO_REGION;
+
+function copy_slot(state: State, type: number, from: number, to: number): void {
+  put(state, type, to, slot_of(type_of(state, type), from));
+}
+
+function set_field(state: State, type: number, i: number, field: keyof memblock_region, value: number): void {
+  put(state, type, i, { ...slot_of(type_of(state, type), i), [field]: value });
+}
+
+function set_count(state: State, type: number, cnt: number): void {
+  const t = type_of(state, type);
+  const slots = [...t.regions, ...t.past];
+  t.regions = slots.slice(0, cnt);
+  t.past = slots.slice(cnt);
+}
+
+/** A copy takes the place of the array. */
+function outgrow(state: State, type: number): void {
+  const t = type_of(state, type);
+  t.outgrown = [...t.outgrown, [...t.regions, ...t.past]];
+}
+
+function kfree_outgrown(state: State, type: number): void {
+  const t = type_of(state, type);
+  t.outgrown = t.outgrown.with(-1, null);
+}
+
+/** Steps that the explorer knows more of: through a pointer, to what may have gone meanwhile. */
+export const slot_steps = {
+  /** A slot of the array that type->regions was when the pointer was read. */
+  slot(state: State, type: number, array: number, i: number): memblock_region {
+    const t = type_of(state, type);
+    return array === t.outgrown.length ? slot_of(t, i) : (t.outgrown[array]?.[i] ?? NO_REGION);
+  },
+
+  is_freed: (state: State, type: number, array: number): boolean =>
+    type_of(state, type).outgrown[array] === null,
+};
+
+export const set_region_field = (
+  type: number,
+  i: number,
+  field: keyof memblock_region,
+  value: number,
+): Steps<void> => change('memblock_type', set_field, type, i, field, value);
+
+function* write_region(type: number, i: number, region: memblock_region): Steps<void> {
+  for (const field of ['base', 'size', 'flags', 'nid'] as const)
+    yield* set_region_field(type, i, field, region[field]);
+}
+
+/** memblock_insert_region(): what follows moves up, the last one first. */
+export function* insert_slot(type: number, idx: number, region: memblock_region): Steps<void> {
+  const cnt = yield* look('memblock_type', count, type);
+  for (let i = cnt; i > idx; i--) yield* change('memblock_type', copy_slot, type, i - 1, i);
+  yield* write_region(type, idx, region);
+  yield* change('memblock_type', set_count, type, cnt + 1);
+}
+
+/** memblock_remove_region(): what follows moves down, the last slot stays as it was. */
+export function* remove_slot(type: number, idx: number): Steps<void> {
+  const cnt = yield* look('memblock_type', count, type);
+  for (let i = idx + 1; i < cnt; i++) yield* change('memblock_type', copy_slot, type, i, i - 1);
+  yield* change('memblock_type', set_count, type, cnt - 1);
+  if (cnt === 1) yield* write_region(type, 0, NO_REGION);
+}
+
+/** memblock_isolate_range(): what is below the cut is in no region until it is inserted again. */
+export function* cut_slot(type: number, idx: number, region: memblock_region, cut: number): Steps<void> {
+  const { base, size } = region;
+  yield* set_region_field(type, idx, 'base', cut);
+  yield* set_region_field(type, idx, 'size', size - (cut - base));
+  yield* insert_slot(type, idx, { ...region, size: cut - base });
+}
+
+/** memblock_double_array(): only an array that kmalloc() gave is freed, that is, from the second doubling after boot on. */
+export function* move_array(type: number, max: number, in_slab: boolean): Steps<void> {
+  yield* change('memblock_type', outgrow, type);
+  yield* W('memblock_type', type, 'max', max);
+  if (in_slab) yield* change('memblock_type', kfree_outgrown, type);
+}
+
+/**
+ * The flags of the region that holds the address, or null (memblock_search, memblock_is_map_memory). The number of
+ * regions and the array are read once, as nothing in the loop writes to memory.
+ */
+export function* flags_by_slot(type: number, addr: number): Steps<number | null> {
+  let right = yield* look('memblock_type', count, type);
+  const array = yield* look('memblock_type', current, type);
+  let left = 0;
+  do {
+    const mid = (left + right) >>> 1;
+    const { base, size } = yield* look('memblock_type', slot_steps.slot, type, array, mid);
+    if (addr < base) right = mid;
+    else if (addr >= base + size) left = mid + 1;
+    else return (yield* look('memblock_type', slot_steps.slot, type, array, mid)).flags;
+  } while (left < right);
+  return null;
+}

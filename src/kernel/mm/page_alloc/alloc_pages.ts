@@ -1,0 +1,131 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
+import type { Kernel, vmem_altmap } from '../../kernel.ts';
+import { change } from '../../ops.ts';
+import type { State } from '../../state.ts';
+import {
+  MEMMAP,
+  MIGRATE,
+  type Page,
+  PageHWPoison,
+  PageReserved,
+  page_memmap,
+  page_migratetype,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+  with_use,
+} from '../page.ts';
+
+/**
+ * Pages the kernel takes for itself. The model's allocator takes the lowest free pages of a kernel zone, on the node
+ * asked for if it has any: real ones differ from run to run (OBSERVED), so nothing may depend on which.
+ */
+
+/** Pages side by side. */
+export interface PageRange {
+  readonly pfn: number;
+  readonly nr_pages: number;
+}
+
+const usable = (c: Config, page: Page): boolean =>
+  page_use(page) === USE.FREE &&
+  page_migratetype(page) !== MIGRATE.ISOLATE &&
+  page_zonenum(page) !== c.ZONE_MOVABLE &&
+  page_zonenum(page) !== c.ZONE_DEVICE &&
+  !PageHWPoison(page);
+
+/** The first free pages that begin at a multiple of `align`: up to `most`, not fewer than `least`. */
+function find_pages(
+  state: State,
+  c: Config,
+  nid: number,
+  least: number,
+  most: number,
+  align: number,
+): PageRange | null {
+  for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (!usable(c, run.value) || (nid >= 0 && page_nid(run.value) !== nid)) continue;
+    const pfn = Math.ceil(run.start / align) * align;
+    if (run.end - pfn >= least) return { pfn, nr_pages: Math.min(most, run.end - pfn) };
+  }
+  return null;
+}
+
+function take_pages(
+  state: State,
+  c: Config,
+  nid: number,
+  least: number,
+  most: number,
+  align: number,
+  use: number,
+): PageRange | null {
+  const found =
+    find_pages(state, c, nid, least, most, align) ??
+    (nid >= 0 ? find_pages(state, c, -1, least, most, align) : null);
+  if (!found) return null;
+  state.pages.update(found.pfn, found.pfn + found.nr_pages, (page) => with_use(page, use));
+  return found;
+}
+
+/** The allocator never had it: memblock's, without a struct page, or with one that nobody has initialised (B77). */
+const foreign = (page: Page): boolean => PageReserved(page) || page_memmap(page) !== MEMMAP.INIT;
+
+/** Whether a page of the range is not the allocator's to take back. */
+function give_back(state: State, pfn: number, nr_pages: number): boolean {
+  const bad = (page: Page): boolean => foreign(page) || page_use(page) === USE.FREE;
+  const first = state.pages.first(pfn, pfn + nr_pages, bad);
+  state.pages.update(pfn, pfn + nr_pages, (page) => (foreign(page) ? page : with_use(page, USE.FREE)));
+  return first >= 0;
+}
+
+/** The function of the step that takes pages: its result is a {@link PageRange} or null, its last argument what they are for. */
+export const take_step = take_pages;
+
+/** The function of the step that gives pages back: it takes the first pfn and how many. */
+export const free_step = give_back;
+
+/** vmem_altmap_alloc: the first of `nr_pfns` pages, naturally aligned, or -1 (FACTS 2.19, 9.4). The position follows the counts. */
+export function vmem_altmap_alloc(altmap: vmem_altmap, nr_pfns: number): number {
+  const next = altmap.base_pfn + altmap.reserve + altmap.alloc + altmap.align;
+  const padding = nr_pfns > 1 ? (nr_pfns - (next % nr_pfns)) % nr_pfns : 0;
+  if (altmap.alloc + altmap.align + nr_pfns + padding > altmap.free) return -1;
+  altmap.alloc += nr_pfns;
+  altmap.align += padding;
+  return next + padding;
+}
+
+export const v5_2 = {
+  /**
+   * Zeroed pages for the kernel itself: `most` side by side, or fewer, down to `least`. Null when there are none, or the
+   * allocation is made to fail.
+   */
+  *alloc_pages(
+    this: Kernel,
+    site: string,
+    nid: number,
+    least: number,
+    most: number,
+    align: number,
+    use: number,
+  ): Steps<PageRange | null> {
+    const failure = yield* this.failure(site);
+    if (failure === 'now') return null;
+    // what is going to fail is counted one by one
+    const n = failure === 'later' ? least : most;
+    return yield* change('pages', take_pages, this.c, nid, least, n, align, use);
+  },
+
+  /** free_pages: what memblock still owns stays reserved, and the allocator says so (B35). */
+  *free_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    if (yield* change('pages', give_back, pfn, nr_pages)) {
+      yield {
+        op: 'printk',
+        level: 1,
+        text: `BUG: Bad page state in process swapper  pfn:${pfn.toString(16)}`,
+      };
+    }
+  },
+};

@@ -1,0 +1,138 @@
+import type { Steps } from '../../../steps/step.ts';
+import {
+  addr_end,
+  type EntryPointer,
+  leaf_entry,
+  none,
+  READ_RUN,
+} from '../../arch/arm64/include/asm/pgtable.ts';
+import type { Kernel } from '../../kernel.ts';
+import { PFN_PHYS } from '../../pfn.ts';
+import { NULL_ENTRY, type TableSupply } from '../memory/pgalloc.ts';
+
+/**
+ * mm/vmalloc.c: mapping pages (FACTS 2.20). From where a table's address is read to the last leaf in it no lock is held, and
+ * nothing is said to the TLBs: entries only become valid.
+ */
+
+/** What is mapped, and how far that has come; private to one caller. */
+export interface VmapArgs {
+  readonly prot: number;
+  /** pfns in order. */
+  readonly pages: readonly number[];
+  nr: number;
+  supply: TableSupply | null;
+}
+
+/** How many of the pages from `nr` on lie side by side, at most `most`. */
+function side_by_side({ pages, nr }: VmapArgs, most: number): number {
+  let n = 1;
+  while (n < most && pages[nr + n] === pages[nr]! + n) n++;
+  return n;
+}
+
+export const v5_2 = {
+  *vmap_pte_range(
+    this: Kernel,
+    pmdp: EntryPointer,
+    addr: number,
+    end: number,
+    args: VmapArgs,
+  ): Steps<number> {
+    const { PAGE_SIZE, run_limit } = this.c;
+    let ptep = yield* this.pte_alloc_kernel(pmdp, addr, args.supply);
+    if (ptep === NULL_ENTRY) return -this.errno.ENOMEM;
+    do {
+      const pfn = args.pages[args.nr]!;
+      const old = yield* READ_RUN(ptep, side_by_side(args, Math.min(run_limit, (end - addr) / PAGE_SIZE)));
+      if (!none(old)) {
+        yield* this.WARN('vmap_pte_range');
+        return -this.errno.EBUSY;
+      }
+      yield* this.set_pte(ptep, leaf_entry(this.c, PFN_PHYS(this.c, pfn), args.prot), old.n, PAGE_SIZE);
+      args.nr += old.n;
+      ptep += old.n * 8;
+      addr += old.n * PAGE_SIZE;
+    } while (addr !== end);
+    return 0;
+  },
+
+  /** Here and above every failure becomes -ENOMEM. */
+  *vmap_pmd_range(
+    this: Kernel,
+    pudp: EntryPointer,
+    addr: number,
+    end: number,
+    args: VmapArgs,
+  ): Steps<number> {
+    let pmdp = yield* this.pmd_alloc(pudp, addr, args.supply);
+    if (pmdp === NULL_ENTRY) return -this.errno.ENOMEM;
+    do {
+      const next = addr_end(this.c.t, 'PMD', addr, end);
+      if (yield* this.vmap_pte_range(pmdp, addr, next, args)) return -this.errno.ENOMEM;
+      pmdp += 8;
+      addr = next;
+    } while (addr !== end);
+    return 0;
+  },
+
+  *vmap_pud_range(
+    this: Kernel,
+    p4dp: EntryPointer,
+    addr: number,
+    end: number,
+    args: VmapArgs,
+  ): Steps<number> {
+    let pudp = yield* this.pud_alloc(p4dp, addr, args.supply);
+    if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
+    do {
+      const next = addr_end(this.c.t, 'PUD', addr, end);
+      if (yield* this.vmap_pmd_range(pudp, addr, next, args)) return -this.errno.ENOMEM;
+      pudp += 8;
+      addr = next;
+    } while (addr !== end);
+    return 0;
+  },
+
+  *vmap_p4d_range(
+    this: Kernel,
+    pgdp: EntryPointer,
+    addr: number,
+    end: number,
+    args: VmapArgs,
+  ): Steps<number> {
+    let p4dp = yield* this.p4d_alloc(pgdp, addr, args.supply);
+    if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
+    do {
+      const next = addr_end(this.c.t, 'P4D', addr, end);
+      if (yield* this.vmap_pud_range(p4dp, addr, next, args)) return -this.errno.ENOMEM;
+      p4dp += 8;
+      addr = next;
+    } while (addr !== end);
+    return 0;
+  },
+
+  /** The number of pages mapped, or -ENOMEM with everything so far left in place. */
+  *vmap_page_range_noflush(this: Kernel, start: number, end: number, args: VmapArgs): Steps<number> {
+    if (start >= end) yield* this.BUG('vmap_page_range_noflush');
+    for (let addr = start; addr !== end; ) {
+      const next = addr_end(this.c.t, 'PGD', addr, end);
+      const pgdp = yield* this.pgd_offset_k(addr);
+      const err = yield* this.vmap_p4d_range(pgdp, addr, next, args);
+      if (err) return err;
+      addr = next;
+    }
+    return args.nr;
+  },
+
+  /** arm64's flush_cache_vmap does nothing. */
+  *vmap_page_range(
+    this: Kernel,
+    start: number,
+    end: number,
+    prot: number,
+    pages: readonly number[],
+  ): Steps<number> {
+    return yield* this.vmap_page_range_noflush(start, end, { prot, pages, nr: 0, supply: null });
+  },
+};

@@ -1,0 +1,87 @@
+import type { Steps } from '../../../steps/step.ts';
+import { phys_to_virt } from '../../arch/arm64/mm/mmu/arch_add_memory.ts';
+import type { Kernel } from '../../kernel.ts';
+import { change } from '../../ops.ts';
+import { PFN_PHYS } from '../../pfn.ts';
+import { type State, VM, type vm_struct } from '../../state.ts';
+
+/**
+ * mm/vmalloc.c: areas whose pages get their permissions in the linear map back before they are free, and whose translations
+ * are gone by then (VM_FLUSH_RESET_PERMS; what is done after the removal is vm_reset_perms() in 7.1.5).
+ */
+
+const add_flags = (state: State, addr: number, flags: number): void => {
+  state.vmap_areas = state.vmap_areas.map((area) =>
+    area.vm && area.va_start === addr ? { ...area, vm: { ...area.vm, flags: area.vm.flags | flags } } : area,
+  );
+};
+
+/** Linear addresses of the area's pages, in order. */
+export const linear_addresses = ({ c }: Kernel, { pages }: vm_struct): number[] =>
+  pages.flatMap(({ pfn, nr_pages }) =>
+    Array.from({ length: nr_pages }, (_, i) => phys_to_virt(c, PFN_PHYS(c, pfn + i))),
+  );
+
+/** What is to be flushed beside the areas that are purged. */
+export interface FlushRange {
+  readonly start: number;
+  readonly end: number;
+  /** Even if no area is purged. */
+  readonly flush_dmap: boolean;
+}
+
+export const v5_2 = {
+  *set_vm_flush_reset_perms(this: Kernel, addr: number): Steps<void> {
+    const va = yield* this.find_vmap_area(addr);
+    if (va?.vm) yield* change('vmap_areas', add_flags, va.va_start, VM.FLUSH_RESET_PERMS);
+  },
+
+  /** The linear map of the area's pages, from the first to the last. Thread-local. */
+  *direct_map_range(this: Kernel, _addr: number, area: vm_struct): Steps<FlushRange> {
+    let start = Number.POSITIVE_INFINITY;
+    let end = 0;
+    for (const { pfn, nr_pages } of area.pages) {
+      const first = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
+      start = Math.min(start, first);
+      end = Math.max(end, first + PFN_PHYS(this.c, nr_pages));
+    }
+    return { start, end, flush_dmap: area.pages.length > 0 };
+  },
+
+  /** Without set_direct_map_*() the area itself is made writable first, and with it the linear map, which is flushed for that. */
+  *vm_remove_mappings(this: Kernel, addr: number, area: vm_struct, deallocate_pages: boolean): Steps<void> {
+    if (area.flags & VM.FLUSH_RESET_PERMS) {
+      const nr_pages = area.pages.reduce((sum, run) => sum + run.nr_pages, 0);
+      yield* this.set_memory_nx(addr, nr_pages);
+      yield* this.set_memory_rw(addr, nr_pages);
+    }
+    yield* v5_3.vm_remove_mappings.call(this, addr, area, deallocate_pages);
+  },
+
+  *set_direct_map_invalid_noflush(this: Kernel, _addr: number): Steps<number> {
+    return 0;
+  },
+  *set_direct_map_default_noflush(this: Kernel, _addr: number): Steps<number> {
+    return 0;
+  },
+};
+
+export const v5_3 = {
+  /**
+   * Between the pages' being invalid and their being valid again everything is flushed: nothing that was loaded before
+   * outlives it, nothing is loaded before the permissions are right.
+   */
+  *vm_remove_mappings(this: Kernel, addr: number, area: vm_struct, deallocate_pages: boolean): Steps<void> {
+    yield* this.remove_vm_area(addr);
+    if (!(area.flags & VM.FLUSH_RESET_PERMS)) return;
+    if (!deallocate_pages) {
+      yield* this.vm_unmap_aliases();
+      return;
+    }
+    const addresses = linear_addresses(this, area);
+    const { start, end, flush_dmap } = yield* this.direct_map_range(addr, area);
+    for (const page of addresses) yield* this.set_direct_map_invalid_noflush(page);
+    yield* this._vm_unmap_aliases(start, end, flush_dmap);
+    for (const page of addresses) yield* this.set_direct_map_default_noflush(page);
+  },
+};

@@ -1,0 +1,50 @@
+import type { ListedBlock } from '../../machines/lsmem-source.ts';
+
+/** Blocks that follow each other and are shown as one line. Everything but the count is that of the first. */
+export interface LsRange {
+  readonly first: ListedBlock;
+  count: number;
+}
+
+/** Columns by which neighbours can differ. */
+export type SplitColumn = 'STATE' | 'REMOVABLE' | 'NODE' | 'ZONES';
+
+/**
+ * Merges neighbouring blocks that agree in the given columns. With `all` every block stays alone.
+ *
+ * @param blocks ascending by number
+ */
+export function mergeBlocks(
+  blocks: Iterable<ListedBlock>,
+  split: ReadonlySet<SplitColumn>,
+  all: boolean,
+): LsRange[] {
+  const ranges: LsRange[] = [];
+  let last: LsRange | undefined;
+  for (const block of blocks) {
+    if (
+      last !== undefined &&
+      !all &&
+      block.id === last.first.id + last.count &&
+      alike(last.first, block, split)
+    ) {
+      last.count++;
+    } else {
+      last = { first: block, count: 1 };
+      ranges.push(last);
+    }
+  }
+  return ranges;
+}
+
+function alike(a: ListedBlock, b: ListedBlock, split: ReadonlySet<SplitColumn>): boolean {
+  if (split.has('STATE') && a.state !== b.state) return false;
+  if (split.has('REMOVABLE') && a.removable !== b.removable) return false;
+  if (split.has('NODE') && a.nid !== b.nid) return false;
+  if (split.has('ZONES') && !sameWords(a.zones, b.zones)) return false;
+  return true;
+}
+
+function sameWords(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((word, i) => word === b[i]);
+}

@@ -1,0 +1,144 @@
+import type { ListedBlock } from '../../machines/lsmem-source.ts';
+import { type Column, pairLines, rawLines, tableLines } from '../text/columns.ts';
+import { humanSize } from '../text/human-size.ts';
+import { type LsRange, mergeBlocks, type SplitColumn } from './lsmem-ranges.ts';
+
+export const LS_COLUMNS = ['RANGE', 'SIZE', 'STATE', 'REMOVABLE', 'BLOCK', 'NODE', 'ZONES'] as const;
+export type LsColumn = (typeof LS_COLUMNS)[number];
+
+/** Shown when no columns are asked for. */
+export const DEFAULT_LS_COLUMNS: readonly LsColumn[] = ['RANGE', 'SIZE', 'STATE', 'REMOVABLE', 'BLOCK'];
+
+const SPLIT_COLUMNS: readonly SplitColumn[] = ['STATE', 'REMOVABLE', 'NODE', 'ZONES'];
+
+export interface LsOptions {
+  readonly columns: readonly LsColumn[];
+  /** Columns by which ranges are split; all that are shown, if undefined. */
+  readonly split: readonly LsColumn[] | undefined;
+  /** A line a block. */
+  readonly all: boolean;
+  /** Sizes in bytes. */
+  readonly bytes: boolean;
+  readonly headings: boolean;
+  readonly format: 'table' | 'raw' | 'pairs' | 'json';
+  readonly list: boolean;
+  readonly summary: boolean;
+}
+
+/** The columns by which ranges are split, and so the attributes of a block that have to be known. */
+export function splitColumns(options: Pick<LsOptions, 'columns' | 'split'>): ReadonlySet<SplitColumn> {
+  const named: readonly string[] = options.split ?? options.columns;
+  return new Set(SPLIT_COLUMNS.filter((column) => named.includes(column)));
+}
+
+/**
+ * The text `lsmem` (util-linux 2.38) prints for these blocks.
+ *
+ * @param blocks ascending by number
+ * @param blockSize bytes
+ */
+export function renderLsmem(blocks: readonly ListedBlock[], blockSize: number, options: LsOptions): string {
+  const ranges = options.list ? mergeBlocks(blocks, splitColumns(options), options.all) : [];
+  const lines = options.list ? listLines(ranges, blockSize, options) : [];
+  if (options.summary) {
+    if (options.list) lines.push('');
+    lines.push(...summaryLines(blocks, blockSize, options.bytes));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function listLines(ranges: readonly LsRange[], blockSize: number, options: LsOptions): string[] {
+  if (options.format === 'json') return jsonLines(ranges, blockSize, options);
+  const columns = options.columns.map(columnOf);
+  const rows = ranges.map((range) =>
+    options.columns.map((column) => cellOf(range, column, blockSize, options.bytes)),
+  );
+  if (options.format === 'raw') return rawLines(columns, rows, options.headings);
+  if (options.format === 'pairs') return pairLines(columns, rows);
+  return tableLines(columns, rows, options.headings);
+}
+
+function columnOf(name: LsColumn): Column {
+  if (name === 'SIZE') return { name, right: true, hint: 5 };
+  return { name, right: name !== 'RANGE' };
+}
+
+function cellOf({ first, count }: LsRange, column: LsColumn, blockSize: number, bytes: boolean): string {
+  switch (column) {
+    case 'RANGE': {
+      const start = first.id * blockSize;
+      return `0x${hex16(start)}-0x${hex16(start + count * blockSize - 1)}`;
+    }
+    case 'SIZE':
+      return bytes ? String(count * blockSize) : humanSize(count * blockSize);
+    case 'STATE':
+      return STATES[first.state];
+    case 'REMOVABLE':
+      return first.state === 'online' ? (first.removable ? 'yes' : 'no') : '';
+    case 'BLOCK':
+      return count === 1 ? String(first.id) : `${first.id}-${first.id + count - 1}`;
+    case 'NODE':
+      return first.nid === undefined ? '' : String(first.nid);
+    case 'ZONES':
+      return first.zones.map(zoneName).join('/');
+  }
+}
+
+const STATES: Record<ListedBlock['state'], string> = {
+  online: 'online',
+  offline: 'offline',
+  'going-offline': 'on->off',
+  unknown: '?',
+};
+
+const ZONES: Readonly<Record<string, string>> = {
+  DMA: 'DMA',
+  DMA32: 'DMA32',
+  Normal: 'Normal',
+  Highmem: 'Highmem',
+  HighMem: 'Highmem',
+  Movable: 'Movable',
+  Device: 'Device',
+  none: 'None',
+};
+
+function zoneName(word: string): string {
+  return Object.hasOwn(ZONES, word) ? ZONES[word]! : 'Unknown';
+}
+
+function hex16(address: number): string {
+  return address.toString(16).padStart(16, '0');
+}
+
+function jsonLines(ranges: readonly LsRange[], blockSize: number, options: LsOptions): string[] {
+  const lines = ['{', '   "memory": ['];
+  for (const [r, range] of ranges.entries()) {
+    lines.push(r === 0 ? '      {' : '      },{');
+    for (const [c, column] of options.columns.entries()) {
+      const comma = c === options.columns.length - 1 ? '' : ',';
+      lines.push(
+        `         "${column.toLowerCase()}": ${jsonCell(range, column, blockSize, options.bytes)}${comma}`,
+      );
+    }
+  }
+  lines.push('      }', '   ]', '}');
+  return lines;
+}
+
+function jsonCell(range: LsRange, column: LsColumn, blockSize: number, bytes: boolean): string {
+  const cell = cellOf(range, column, blockSize, bytes);
+  if (column === 'REMOVABLE') return cell === 'yes' ? 'true' : 'false';
+  if (cell === '') return 'null';
+  return column === 'NODE' || (column === 'SIZE' && bytes) ? cell : `"${cell}"`;
+}
+
+function summaryLines(blocks: readonly ListedBlock[], blockSize: number, bytes: boolean): string[] {
+  const online = blocks.filter((block) => block.state === 'online').length;
+  const line = (label: string, size: number): string =>
+    `${label.padEnd(23)} ${bytes ? String(size).padStart(15) : humanSize(size).padStart(5)}`;
+  return [
+    line('Memory block size:', blockSize),
+    line('Total online memory:', online * blockSize),
+    line('Total offline memory:', (blocks.length - online) * blockSize),
+  ];
+}

@@ -1,0 +1,225 @@
+import type { TableRecord } from '../../check/campaign/record.ts';
+import type { EntrySummary, OnRelease, RaceSummary, Summary } from '../../check/campaign/summary.ts';
+import { geometry_text } from '../../check/variation.ts';
+import { type Column, tableLines } from '../text/columns.ts';
+import { humanSize } from '../text/human-size.ts';
+
+/** A table for people: headings, rows, and whether a column is of numbers. */
+interface Table {
+  readonly headings: readonly string[];
+  readonly numbers?: readonly number[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const where = ({ release, applies, found, geometries }: OnRelease): string => {
+  if (applies === 1) return release;
+  return found === applies
+    ? `${release} all ${applies}`
+    : `${release} ${geometries.join(' ') || `${found} of ${applies}`}`;
+};
+
+const entries_table = (entries: readonly EntrySummary[]): Table => ({
+  headings: ['ID', 'FOUND', 'OF', 'SAME WORDS', 'WHERE'],
+  numbers: [1, 2],
+  rows: entries.map(({ entry, found, applies, undecided, releases, same_words }) => [
+    entry,
+    String(found),
+    String(applies),
+    same_words.join(' ') || '-',
+    [...releases.map(where), ...(undecided > 0 ? [`undecided ${undecided}`] : [])].join('; ') || '-',
+  ]),
+});
+
+/** What a configuration of the seeds' race comes to, in words. */
+function outcome(race: RaceSummary): string {
+  if (race.outcome === 'n/a') return race.reason ?? 'n/a';
+  if (race.outcome !== 'reachable') return race.outcome;
+  return race.free_below === 0
+    ? 'reachable'
+    : `reachable without boot memory in the first ${humanSize(race.free_below!)}`;
+}
+
+const held = (by: readonly string[]): string => by.join(', ') || '-';
+
+const races_table = (races: readonly RaceSummary[]): Table => ({
+  headings: [
+    'LAYOUT',
+    'GEOMETRY',
+    'TABLE',
+    'V5',
+    'KEPT BY, BOOT MEMORY LOW',
+    'KEPT BY, BOOT MEMORY HIGH',
+    'RACES',
+  ],
+  rows: races
+    .filter((race) => race.outcome !== 'no shared table')
+    .map((race) => [
+      race.layout,
+      race.geometry,
+      race.level ?? '-',
+      outcome(race),
+      held(race.low),
+      held(race.high),
+      race.races.join('; ') || '-',
+    ]),
+});
+
+/** Geometries by layout in which vmalloc and vmemmap share nothing but the root. */
+function apart(races: readonly RaceSummary[]): string {
+  const none = races.filter((race) => race.outcome === 'no shared table');
+  return [...new Set(none.map(({ layout }) => layout))]
+    .map(
+      (layout) =>
+        `${layout}: ${none
+          .filter((race) => race.layout === layout)
+          .map(({ geometry }) => geometry)
+          .join(' ')}`,
+    )
+    .join('; ');
+}
+
+const tables_table = (tables: readonly TableRecord[]): Table => ({
+  headings: ['LAYOUT', 'GEOMETRY', 'TABLE', 'FROM', 'REGIONS', 'BOOT MEMORY', 'REMOVED', 'V5', 'KEPT BY'],
+  rows: tables.map((table) => [
+    table.layout,
+    geometry_text({ page_size: table.page_size, va_bits: table.va_bits }),
+    table.level,
+    table.start,
+    table.regions.join(' '),
+    `${table.boot_memory}, 0x${table.ram_start.toString(16)}`,
+    table.removed_start === null ? '-' : `0x${table.removed_start.toString(16)}`,
+    table.fate,
+    held(table.kept_by),
+  ]),
+});
+
+const latest_table = ({ entries }: Summary['latest']): Table => ({
+  headings: ['ID', 'WHERE', 'TITLE', 'WHY'],
+  rows: entries.map((entry) => [
+    entry.entry,
+    entry.applies === 1
+      ? 'its only configuration'
+      : `${entry.found} of ${entry.applies}${entry.found === entry.applies ? '' : `: ${entry.geometries.join(' ')}`}`,
+    entry.title,
+    entry.why,
+  ]),
+});
+
+const others_table = ({ others }: Summary): Table => ({
+  headings: ['RUNS', 'FAILURE', 'SAYS THE SAME AS', 'ENTRIES'],
+  numbers: [0],
+  rows: others.map(({ kind, text, runs, entries, same_as }) => [
+    String(runs),
+    `${kind}: ${text}`,
+    same_as.join(' ') || '-',
+    entries.join(' '),
+  ]),
+});
+
+const counts = ({ runs, verdicts }: Summary): string =>
+  `${runs} configurations: ${['found', 'clean', 'other', 'undecided', 'n/a']
+    .filter((verdict) => verdicts[verdict])
+    .map((verdict) => `${verdicts[verdict]} ${verdict}`)
+    .join(', ')}`;
+
+function plain({ headings, numbers = [], rows }: Table): string {
+  const columns = headings.map((name, i): Column => ({ name, right: numbers.includes(i) }));
+  return tableLines(columns, rows, true)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const wrong = ({ not_as_said }: Summary): string =>
+  not_as_said
+    .map(
+      ({ entry, release, said, verdict }) =>
+        `${entry} on ${release}: ${verdict}, and the entry says it is ${said === 'fails' ? 'found' : 'cured'}\n`,
+    )
+    .join('');
+
+/** The summary of a campaign as text. */
+export function campaign_text(summary: Summary): string {
+  const parts = [`${counts(summary)}\n${wrong(summary)}`];
+  if (summary.entries.length > 0) parts.push(plain(entries_table(summary.entries)));
+  if (summary.races.length > 0)
+    parts.push(
+      `The race of the seeds: does V5 find a table empty that vmalloc and vmemmap share?\n${plain(races_table(summary.races))}No shared table: ${apart(summary.races) || 'none'}\n`,
+    );
+  if (summary.latest.entries.length > 0)
+    parts.push(`Reachable on ${summary.latest.release}:\n${plain(latest_table(summary.latest))}`);
+  if (summary.others.length > 0)
+    parts.push(`Other failures than the entry's:\n${plain(others_table(summary))}`);
+  return parts.join('\n');
+}
+
+const cell = (text: string): string => text.replace(/\|/g, '\\|').replace(/\s+/g, ' ').trim();
+
+function markdown({ headings, numbers = [], rows }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |\n`;
+  return (
+    line(headings.map((name) => (name === 'ID' ? name : name.charAt(0) + name.slice(1).toLowerCase()))) +
+    `|${headings.map((_, i) => (numbers.includes(i) ? '---:' : '---')).join('|')}|\n` +
+    rows.map(line).join('')
+  );
+}
+
+/** The summary of a campaign as a page. */
+/** `whole`: all that there is was run, and to its end. */
+export function campaign_markdown(summary: Summary, whole = true): string {
+  const { races, latest } = summary;
+  const parts = [
+    `# The campaign
+
+Generated by \`mhp campaign --markdown docs/campaign.md\`; do not edit.
+
+${whole ? 'Every entry' : 'A part of the campaign, by choice or because it was stopped. All of it is every entry'} of the catalogue on every release, and on arm64 in every geometry the release can be built with, in the layout of
+that release. ${counts(summary)}.
+
+- **found**: the failure that the entry names. Where the entry speaks of the release, in its own geometry, with its very text;
+  elsewhere the same but for addresses, counts and the names of table levels. Another cause may come to the same words.
+- **clean**: no failure, of any kind.
+- **other**: another failure. The last table has them all, with the entries whose failure says the same.
+- **undecided**: a bound on the search was reached.
+- **n/a**: the release or geometry lacks what the entry is about, or its steps cannot be done there as written.
+${wrong(summary)}`,
+    `## Where each entry is reachable
+
+"Of" leaves out what is n/a. "Same words" names the entries whose failure says the same: what is found may be theirs.
+
+${markdown(entries_table(summary.entries))}`,
+  ];
+  if (races.length > 0)
+    parts.push(`## The race of the seeds
+
+V5 (seed 001) frees every table of the memmap that it finds empty; B14 to B16 need one that vmalloc has entries in, too. For each
+layout and geometry a machine is booted with kernel image, fixmap (the device tree) and the I/O space of a PCI host bridge
+mapped, memory is hot-added whose struct pages lie in the smallest table that vmalloc and vmemmap share, and V5 takes it away
+again. Boot memory lies low (2G at memstart_addr) or high (2G past all memory that has struct pages in the table, as far as
+the linear map goes; so it is where the linear map is placed at random). Where the table is freed, the races are explored on V5
+there.
+
+${markdown(races_table(races))}
+No table but the root is shared: ${apart(races) || 'none'}.
+
+### All tables of the memmap
+
+With each region that has addresses in them.
+
+${markdown(tables_table(summary.tables))}`);
+  if (whole || latest.entries.length > 0)
+    parts.push(`## Reachable on ${latest.release}
+
+${latest.entries.length > 0 ? markdown(latest_table(latest)) : 'None.\n'}`);
+  if (summary.others.length > 0)
+    parts.push(`## Other failures than the entry's
+
+One line for all that are the same but for addresses, counts and table levels.
+
+${markdown(others_table(summary))}`);
+  return parts.join('\n');
+}
+
+/** The summary of a campaign as plain data. */
+export function campaign_json(summary: Summary): unknown {
+  return { schema: 'mhp-campaign-summary/1', ...summary };
+}

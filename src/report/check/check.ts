@@ -1,0 +1,180 @@
+import type { Told } from '../../check/checked.ts';
+import type { Entry } from '../../check/entry.ts';
+import type { Row } from '../../check/row.ts';
+import { as_expected } from '../../check/row.ts';
+import { mem_step_text } from '../pages/memmap.ts';
+import { step_text } from '../run/scenario.ts';
+import { story_text, story_why } from '../story/text.ts';
+import { type Column, tableLines } from '../text/columns.ts';
+
+const plain = (text: string): string => text;
+
+/** How it came about, in lines. */
+export function told_text(told: Told): string {
+  if (told.kind === 'threads') return story_text(told.story);
+  const lines =
+    told.kind === 'steps'
+      ? told.outcomes.map((outcome) => step_text(outcome, plain))
+      : told.outcomes.map((outcome) => mem_step_text(outcome, plain));
+  return lines.join('');
+}
+
+/** Why it went wrong, without the way there: of threads what whyText says, of steps the one that fails. */
+export function why_text(told: Told): string {
+  if (told.kind === 'threads') return story_why(told.story);
+  const lines =
+    told.kind === 'steps'
+      ? told.outcomes
+          .filter(({ failures }) => failures.length > 0)
+          .map((outcome) => step_text(outcome, plain))
+      : told.outcomes
+          .filter(({ failures }) => failures.length > 0)
+          .map((outcome) => mem_step_text(outcome, plain));
+  return lines.join('');
+}
+
+const COLUMNS: readonly Column[] = [
+  { name: 'ID', right: false },
+  { name: 'RELEASE', right: false },
+  { name: 'VERDICT', right: false },
+  { name: 'FIXED', right: false },
+  { name: 'VERDICT', right: false },
+  { name: 'STATES', right: true },
+  { name: 'TIME', right: true },
+  { name: 'TITLE', right: false },
+];
+
+const time_text = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 2 : 1)}s`;
+
+const total = (rows: readonly Row[], of: (row: Row) => number): number =>
+  rows.reduce((sum, row) => sum + of(row), 0);
+
+/** One verdict for all, or each that is another by its release. */
+function verdicts(rows: readonly Row[]): string {
+  const kinds = new Set(rows.map(({ verdict }) => verdict));
+  if (kinds.size <= 1) return [...kinds][0] ?? '-';
+  return rows.map(({ release, verdict }) => `${release} ${verdict}`).join(', ');
+}
+
+/** An entry a line: where it shows and where it is cured. */
+export function catalogue_table(entries: readonly Entry[], rows: readonly Row[]): string {
+  const lines = entries.map((entry) => {
+    const own = rows.filter(({ id }) => id === entry.id);
+    const failing = own.filter(({ expected }) => expected !== 'clean' || !entry.failure);
+    const cured = own.filter((row) => !failing.includes(row));
+    return [
+      entry.id,
+      failing.map(({ release }) => release).join(' ') || '-',
+      verdicts(failing),
+      cured.map(({ release }) => release).join(' ') || '-',
+      verdicts(cured),
+      String(total(own, ({ states }) => states)),
+      time_text(total(own, ({ seconds }) => seconds)),
+      entry.title,
+    ];
+  });
+  return tableLines(COLUMNS, lines, true)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const VARIED: readonly Column[] = [
+  { name: 'ID', right: false },
+  { name: 'RELEASE', right: false },
+  { name: 'GEOMETRY', right: false },
+  { name: 'LAYOUT', right: false },
+  { name: 'VERDICT', right: false },
+  { name: 'STATES', right: true },
+  { name: 'TIME', right: true },
+  { name: 'FAILURE', right: false },
+];
+
+/** A run a line. */
+export function varied_table(rows: readonly Row[]): string {
+  const lines = rows.map((row) => [
+    row.id,
+    row.release,
+    row.geometry ?? '-',
+    row.layout ?? '-',
+    row.verdict,
+    String(row.states),
+    time_text(row.seconds),
+    what(row),
+  ]);
+  return tableLines(VARIED, lines, true)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const what = ({ failure, reason }: Row): string =>
+  failure ? `${failure.kind}: ${failure.text.split('\n')[0]}` : (reason ?? '');
+
+/** Why a verdict is what it is, in one line. */
+function headline(row: Row): string {
+  const told = what(row);
+  const unexpected = as_expected(row) === false ? ` (${row.expected} was expected)` : '';
+  const bound = row.within.length > 0 ? ` within the bound on ${row.within.join(' and ')}` : '';
+  const counts = [
+    ...(row.preemptions === null
+      ? []
+      : [`${row.preemptions} ${row.preemptions === 1 ? 'preemption' : 'preemptions'}`]),
+    ...(row.states > 0 ? [`${row.states} states`] : []),
+  ];
+  const size = counts.length > 0 ? ` (${counts.join(', ')})` : '';
+  return `${row.release}: ${row.verdict}${bound}${unexpected}${told ? `, ${told}` : ''}${size}`;
+}
+
+/** An entry with what came of it on each release, and the stories. */
+export function entry_text(entry: Entry, rows: readonly Row[], brief = false): string {
+  const lines = [`${entry.id}  ${entry.title}`];
+  if (entry.why && !brief) lines.push(`    ${entry.why}`);
+  for (const row of rows) {
+    lines.push('', headline(row));
+    if (row.story && row.verdict !== 'clean') {
+      lines.push(row.story.trimEnd());
+      if (row.token) lines.push('', `mhp replay ${row.token}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Counts of a whole run, in one line. */
+export function summary_text(rows: readonly Row[]): string {
+  const judged = rows.filter(({ expected }) => expected !== null);
+  const counts = {
+    found: rows.filter(({ verdict }) => verdict === 'found').length,
+    clean: rows.filter(({ verdict }) => verdict === 'clean').length,
+    other: rows.filter(({ verdict }) => verdict === 'other').length,
+    undecided: rows.filter(({ verdict }) => verdict === 'undecided').length,
+    'n/a': rows.filter(({ verdict }) => verdict === 'n/a').length,
+  };
+  const kinds = Object.entries(counts).filter(([, n]) => n > 0);
+  const unnamed = rows.filter(
+    ({ expected, verdict }) => expected === null && (verdict === 'found' || verdict === 'other'),
+  ).length;
+  const wrong = judged.filter((row) => as_expected(row) === false).length;
+  return `${rows.length} runs: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}; ${wrong} not as expected${unnamed > 0 ? `; failures where nothing is said: ${unnamed}` : ''}\n`;
+}
+
+/** Rows as plain data. */
+export function check_json(rows: readonly Row[]): unknown {
+  return {
+    schema: 'mhp-check/1',
+    results: rows.map(({ id, release, geometry, layout, verdict, expected, failure, reason, ...row }) => ({
+      id,
+      release,
+      geometry,
+      layout,
+      verdict,
+      expected,
+      failure,
+      reason,
+      within: row.within,
+      states: row.states,
+      steps: row.steps,
+      preemptions: row.preemptions,
+      token: row.token,
+      story: row.story,
+    })),
+  };
+}

@@ -1,0 +1,123 @@
+import type { Checked } from '../../check/checked.ts';
+import type { DesignVerdict } from '../../check/design.ts';
+import { type Column, tableLines } from '../text/columns.ts';
+
+/** A scenario that calls what a design replaces: on its base, and on the design. */
+export interface DesignRow {
+  readonly id: string;
+  readonly title: string;
+  /** Replaced functions that it calls. */
+  readonly calls: readonly string[];
+  readonly base: Pick<Checked, 'verdict' | 'failure' | 'reason' | 'states'>;
+  readonly design: {
+    readonly verdict: DesignVerdict;
+    readonly failure: Checked['failure'];
+    readonly reason: string | null;
+    readonly within: Checked['within'];
+    readonly states: number;
+    readonly steps: number;
+    readonly story: string | null;
+  };
+}
+
+export interface DesignReport {
+  readonly file: string;
+  readonly name: string;
+  readonly base: string;
+  readonly about: string;
+  readonly replaced: readonly string[];
+  /** How many there were to choose from. */
+  readonly scenarios: number;
+  readonly rows: readonly DesignRow[];
+}
+
+const columns = (base: string, design: string): Column[] => [
+  { name: 'ID', right: false },
+  { name: base, right: false },
+  { name: design, right: false },
+  { name: 'TITLE', right: false },
+];
+
+const WRONG: readonly DesignVerdict[] = ['broken', 'uncured', 'stopped', 'undecided'];
+const BROKEN: readonly DesignVerdict[] = ['broken', 'uncured'];
+
+const base_text = ({ verdict }: DesignRow['base']): string =>
+  verdict === 'found' || verdict === 'other' ? 'broken' : verdict;
+
+function why({ design, base }: DesignRow): string {
+  const { failure, reason } = design;
+  const what = failure ? `${failure.kind}: ${failure.text.split('\n')[0]}` : (reason ?? '');
+  if (design.verdict === 'stopped') return `design: ${what}`;
+  if (design.verdict === 'undecided') return `the bound on ${what} was reached`;
+  const had = base.failure ? `${base.failure.kind}: ${base.failure.text.split('\n')[0]}` : '';
+  return design.verdict === 'broken' && had !== '' ? `${what} (it was ${had})` : what;
+}
+
+const plural = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
+
+/** A line a scenario, why those that are wrong are so, and the stories if they are asked for. */
+export function design_text(report: DesignReport, stories: boolean): string {
+  const { name, base, replaced, rows } = report;
+  const lines = [`${name}: ${base} with its own ${replaced.join(', ')}`];
+  const touched = new Set(rows.flatMap(({ calls }) => calls));
+  for (const fn of replaced.filter((one) => !touched.has(one)))
+    lines.push(`note: none of the scenarios calls ${fn}`);
+  lines.push('');
+  if (rows.length > 0)
+    lines.push(
+      ...tableLines(
+        columns(base, name),
+        rows.map((row) => [
+          row.id,
+          base_text(row.base),
+          row.design.within.length > 0 ? `${row.design.verdict} within bounds` : row.design.verdict,
+          row.title,
+        ]),
+        true,
+      ),
+      '',
+    );
+  const wrong = rows.filter(({ design }) => WRONG.includes(design.verdict));
+  for (const row of wrong) lines.push(`${row.id} ${row.design.verdict}: ${why(row)}`);
+  const told = wrong.filter(({ design }) => design.story !== null);
+  if (stories) for (const { id, design } of told) lines.push('', `${id}:`, design.story!.trimEnd());
+  if (wrong.length > 0) lines.push('');
+  lines.push(summary(report));
+  return `${lines.join('\n')}\n`;
+}
+
+function summary({ rows, scenarios }: DesignReport): string {
+  const counts = new Map<DesignVerdict, number>();
+  for (const { design } of rows) counts.set(design.verdict, (counts.get(design.verdict) ?? 0) + 1);
+  const parts = [...counts].map(([verdict, n]) => `${n} ${verdict}`);
+  const head = `${rows.length} of ${plural(scenarios, 'scenario')} ${rows.length === 1 ? 'calls' : 'call'} what it replaces`;
+  return parts.length > 0 ? `${head}: ${parts.join(', ')}` : head;
+}
+
+/** 2 where a run was stopped, 1 a failure that the base or a cured release does not have, 3 a bound was reached. */
+export function design_status(rows: readonly DesignRow[]): 0 | 1 | 2 | 3 {
+  const some = (verdicts: readonly DesignVerdict[]): boolean =>
+    rows.some(({ design }) => verdicts.includes(design.verdict));
+  if (some(['stopped'])) return 2;
+  if (some(BROKEN)) return 1;
+  return some(['undecided']) ? 3 : 0;
+}
+
+/** The same as plain data. */
+export function design_json({ file, name, base, about, replaced, rows }: DesignReport): unknown {
+  return {
+    schema: 'mhp-check-design/1',
+    file,
+    design: name,
+    base,
+    about,
+    replaced,
+    results: rows.map(({ id, title, calls, base: on_base, design }) => ({
+      id,
+      title,
+      calls,
+      base: { verdict: on_base.verdict, failure: on_base.failure },
+      ...design,
+    })),
+  };
+}

@@ -1,0 +1,224 @@
+import type { PageLayout, PageRun } from '../../scenarios/page-runs.ts';
+import { type Column, pairLines, rawLines, tableLines } from '../text/columns.ts';
+import { humanSize } from '../text/human-size.ts';
+
+/** Runs of pages as a table in the manner of lsmem. */
+
+export const PAGE_COLUMNS = [
+  'RANGE',
+  'SIZE',
+  'PAGES',
+  'NODE',
+  'ZONE',
+  'KIND',
+  'FLAGS',
+  'BLOCK',
+  'SECTION',
+  'SUBSECTION',
+  'OWNER',
+] as const;
+export type PageColumn = (typeof PAGE_COLUMNS)[number];
+
+export const GROUPS = ['block', 'section', 'subsection', 'run'] as const;
+export type PageGroup = (typeof GROUPS)[number];
+
+export interface TableOptions {
+  /** Sizes in bytes. */
+  readonly bytes: boolean;
+  readonly headings: boolean;
+  readonly format: 'table' | 'raw' | 'pairs' | 'json';
+}
+
+export interface PagesOptions extends TableOptions {
+  /** What is shown is also what tells two runs apart. */
+  readonly columns: readonly PageColumn[];
+  /** No row goes beyond one of these. */
+  readonly by: PageGroup;
+}
+
+export const group_pages = (layout: PageLayout, by: PageGroup): number =>
+  ({
+    block: layout.pages_per_block,
+    section: layout.pages_per_section,
+    subsection: layout.pages_per_subsection,
+    run: Number.POSITIVE_INFINITY,
+  })[by];
+
+const text = (value: string | number | null): string => (value === null ? '' : String(value));
+
+/** What two runs that become one row have in common. */
+const key_of = (run: PageRun, columns: readonly PageColumn[]): string =>
+  columns.map((column) => trait(run, column)).join('\n');
+
+function trait(run: PageRun, column: PageColumn): string {
+  switch (column) {
+    case 'NODE':
+      return text(run.nid);
+    case 'ZONE':
+      return text(run.zone);
+    case 'KIND':
+      return run.kind;
+    case 'FLAGS':
+      return run.flags.join();
+    case 'OWNER':
+      return text(run.owner);
+    default:
+      return '';
+  }
+}
+
+/** Cut at the groups' borders, and joined where nothing that is shown differs. */
+export function* page_rows(
+  runs: Iterable<PageRun>,
+  layout: PageLayout,
+  { by, columns }: PagesOptions,
+): Generator<PageRun> {
+  const n = group_pages(layout, by);
+  let last = null as PageRun | null;
+  for (const run of runs) {
+    for (let pfn = run.pfn; pfn < run.pfn + run.nr_pages; ) {
+      const end = Math.min(run.pfn + run.nr_pages, (Math.floor(pfn / n) + 1) * n);
+      const part: PageRun = { ...run, pfn, nr_pages: end - pfn };
+      pfn = end;
+      if (
+        last &&
+        last.pfn + last.nr_pages === part.pfn &&
+        (n === Number.POSITIVE_INFINITY || part.pfn % n !== 0) &&
+        key_of(last, columns) === key_of(part, columns)
+      ) {
+        last = { ...last, nr_pages: last.nr_pages + part.nr_pages };
+        continue;
+      }
+      if (last) yield last;
+      last = part;
+    }
+  }
+  if (last) yield last;
+}
+
+const hex16 = (address: number): string => address.toString(16).padStart(16, '0');
+
+/** A range of bytes as lsmem prints it, the last byte included. */
+export const range_text = (start: number, size: number): string =>
+  `0x${hex16(start)}-0x${hex16(start + size - 1)}`;
+
+export const size_text = (size: number, bytes: boolean): string => (bytes ? String(size) : humanSize(size));
+
+/** First and last unit of so many pages that a row lies in. */
+const units = ({ pfn, nr_pages }: PageRun, n: number): readonly [number, number] => [
+  Math.floor(pfn / n),
+  Math.floor((pfn + nr_pages - 1) / n),
+];
+
+/** The blocks of a row; null where a part of it has none: device memory. */
+function blocks_of(row: PageRun, layout: PageLayout): readonly [number, number] | null {
+  const [first, last] = units(row, layout.pages_per_block);
+  for (let id = first; id <= last; id++) if (!layout.has_block(id)) return null;
+  return [first, last];
+}
+
+/** Numbered within their section; null for a row of several sections. */
+function subsections_of(row: PageRun, layout: PageLayout): readonly [number, number] | null {
+  const [first, last] = units(row, layout.pages_per_section);
+  if (first !== last) return null;
+  const [a, b] = units(row, layout.pages_per_subsection);
+  const base = (first * layout.pages_per_section) / layout.pages_per_subsection;
+  return [a - base, b - base];
+}
+
+const span_text = (span: readonly [number, number] | null): string =>
+  span === null ? '' : span[0] === span[1] ? String(span[0]) : `${span[0]}-${span[1]}`;
+type Span = number | readonly [number, number] | null;
+const span_json = (span: readonly [number, number] | null): Span =>
+  span !== null && span[0] === span[1] ? span[0] : span;
+
+function cell_of(row: PageRun, column: PageColumn, layout: PageLayout, bytes: boolean): string {
+  const size = row.nr_pages * layout.page_size;
+  switch (column) {
+    case 'RANGE':
+      return range_text(row.pfn * layout.page_size, size);
+    case 'SIZE':
+      return size_text(size, bytes);
+    case 'PAGES':
+      return String(row.nr_pages);
+    case 'BLOCK':
+      return span_text(blocks_of(row, layout));
+    case 'SECTION':
+      return span_text(units(row, layout.pages_per_section));
+    case 'SUBSECTION':
+      return span_text(subsections_of(row, layout));
+    default:
+      return trait(row, column);
+  }
+}
+
+const LEFT: ReadonlySet<string> = new Set(['RANGE', 'ZONE', 'KIND', 'FLAGS', 'OWNER', 'NAMES']);
+
+export const column_of = (name: string): Column =>
+  name === 'SIZE' ? { name, right: true, hint: 5 } : { name, right: !LEFT.has(name) };
+
+/** A table in one of lsmem's formats other than JSON. In raw output a blank within a cell is \x20, as util-linux writes it. */
+export function table_lines(
+  names: readonly string[],
+  cells: readonly (readonly string[])[],
+  { format, headings }: TableOptions,
+): string[] {
+  const columns = names.map(column_of);
+  if (format === 'pairs') return pairLines(columns, cells);
+  if (format !== 'raw') return tableLines(columns, cells, headings);
+  return rawLines(
+    columns,
+    cells.map((row) => row.map((cell) => cell.replaceAll(' ', '\\x20'))),
+    headings,
+  );
+}
+
+export function pages_text(rows: Iterable<PageRun>, layout: PageLayout, options: PagesOptions): string {
+  const { columns, bytes } = options;
+  const cells = [...rows].map((row) => columns.map((column) => cell_of(row, column, layout, bytes)));
+  return table_lines(columns, cells, options)
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function json_cell(row: PageRun, column: PageColumn, layout: PageLayout): readonly [string, unknown] {
+  const key = column.toLowerCase();
+  switch (column) {
+    case 'RANGE':
+      return ['start', row.pfn * layout.page_size];
+    case 'SIZE':
+      return [key, row.nr_pages * layout.page_size];
+    case 'PAGES':
+      return [key, row.nr_pages];
+    case 'NODE':
+      return [key, row.nid];
+    case 'ZONE':
+      return [key, row.zone];
+    case 'FLAGS':
+      return [key, row.flags];
+    case 'OWNER':
+      return [key, row.owner];
+    case 'BLOCK':
+      return [key, span_json(blocks_of(row, layout))];
+    case 'SECTION':
+      return [key, span_json(units(row, layout.pages_per_section))];
+    case 'SUBSECTION':
+      return [key, span_json(subsections_of(row, layout))];
+    case 'KIND':
+      return [key, row.kind];
+  }
+}
+
+/** Sizes in bytes; block, section and sub-section (within its section) as a number, or as the first and the last of several. */
+export const pages_json = (
+  rows: Iterable<PageRun>,
+  layout: PageLayout,
+  { columns }: PagesOptions,
+): unknown => ({
+  schema: 'mhp-pages/1',
+  page_size: layout.page_size,
+  block_size: layout.pages_per_block * layout.page_size,
+  section_size: layout.pages_per_section * layout.page_size,
+  subsection_size: layout.pages_per_subsection * layout.page_size,
+  pages: [...rows].map((row) => Object.fromEntries(columns.map((column) => json_cell(row, column, layout)))),
+});

@@ -1,0 +1,68 @@
+import { type Kind, kinds } from '../../scenarios/reserved/kinds.ts';
+import {
+  type Answer,
+  answers,
+  build_names,
+  type Cell,
+  type Comparison,
+  kind_names,
+} from '../../scenarios/reserved/matrix.ts';
+import { type Column, tableLines } from '../text/columns.ts';
+
+const left = (name: string): Column => ({ name, right: false });
+
+/** Three answers where the build decides what an uninitialised struct page reads as. */
+const cell_text = (cell: Cell, changed: boolean): string => {
+  const all = answers(cell).length === 1 ? answers(cell) : build_names.map((build) => cell[build]);
+  return `${all.join('/')}${changed ? ' \u2260' : ''}`;
+};
+
+const COLUMNS = [left('CONSUMER'), left('QUESTION'), left('RELEASE'), ...kind_names.map(left)];
+
+/** Lines of one consumer. A release beyond the second that changes nothing has no line. */
+function rows_of({ consumer, asks, rows }: Comparison): string[][] {
+  return rows
+    .filter(({ changed }, i) => i < 2 || changed.length > 0)
+    .map(({ release, row, changed }, i) => [
+      i === 0 ? consumer : '',
+      i === 0 ? `${asks}?` : '',
+      release,
+      ...kind_names.map((kind) => cell_text(row[kind], changed.includes(kind))),
+    ]);
+}
+
+/** Consumers of PG_reserved by kinds of pages: on the first release, and on the others where they differ from it. */
+export function reservedText(comparisons: readonly Comparison[]): string {
+  const lines = [
+    ...tableLines(COLUMNS, comparisons.flatMap(rows_of), true).map((line) => line.trimEnd()),
+    '',
+    ...kind_names.map((kind) => `${kind}  ${kinds[kind]}`),
+    '',
+    '\u2260  another answer than on the first release',
+    '-  there is no such page, or nobody could hand it over',
+    'a/b/c  the struct page is uninitialised: as built without CONFIG_DEBUG_VM, with it, with CONFIG_DEBUG_VM_PGFLAGS, too',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** An answer, or one for each build where they differ. */
+function cell_json(cell: Cell): Answer | Cell {
+  const all = answers(cell);
+  return all.length === 1 ? all[0]! : (Object.fromEntries(build_names.map((b) => [b, cell[b]])) as Cell);
+}
+
+/** The same for programs, with every release. */
+export const reservedJson = (comparisons: readonly Comparison[]): unknown => ({
+  schema: 'mhp-reserved/1',
+  kinds,
+  consumers: comparisons.map(({ consumer, file, asks, rows }) => ({
+    consumer,
+    file,
+    question: asks,
+    releases: rows.map(({ release, row, changed }) => ({
+      release,
+      answers: Object.fromEntries(kind_names.map((kind: Kind) => [kind, cell_json(row[kind])])),
+      changed,
+    })),
+  })),
+});

@@ -1,0 +1,283 @@
+import { type Translation, va_text } from '../../geometry/translation.ts';
+import type { DsbKind } from '../../hardware/barriers.ts';
+import type { Descriptor } from '../../hardware/descriptor.ts';
+import { meaning, target, writable } from '../../hardware/format.ts';
+import type { TlbiOp } from '../../hardware/tlbi.ts';
+import type { WordRun } from '../../hardware/words.ts';
+import type { About, AboutEntry } from '../../interleave/about.ts';
+import { entry_access } from '../../interleave/touches.ts';
+import { entry_steps } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import { tlbi_step } from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
+import { erase_step } from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import { USE } from '../../kernel/mm/page.ts';
+import { free_step, type PageRange, take_step } from '../../kernel/mm/page_alloc/alloc_pages.ts';
+import type { StoryEvent } from '../../schedule/replay.ts';
+import type { CallStep, Step } from '../../steps/step.ts';
+import { is_data_number, number_text } from './number.ts';
+
+/** A page table entry by its place: "*pmdp at ffffffffc0000000". */
+export interface Entry {
+  readonly pfn: number;
+  readonly index: number;
+  readonly place: AboutEntry['place'];
+}
+
+/** Page table entries that were read one after the other. */
+export interface EntriesRead {
+  readonly pfn: number;
+  readonly index: number;
+  readonly n: number;
+  /** The first: its name, and what was in it. */
+  readonly name: string;
+  readonly what: string;
+}
+
+/** What one step of a kernel did, in words. */
+export interface Told {
+  readonly text: string;
+  /** It changed something others can see: no plain look. */
+  readonly effect: boolean;
+  /** A look that says nothing beside what was done, or books that only the model keeps. */
+  readonly minor?: boolean;
+  /** Of a read of page table entries: which, and what was found. */
+  readonly entry?: EntriesRead;
+  /** Of an access to page table entries: the first, by name, and what it translates. */
+  readonly name?: string;
+  readonly covers?: { readonly va: number; readonly size: number };
+  /** Of an access to one entry: its physical address. */
+  readonly pa?: number;
+  /** Of an access to a field: which. */
+  readonly field?: string;
+  /** Pages that the step is about: those it takes, frees, looks into, finds or clears in an entry. */
+  readonly pfns: readonly PageRange[];
+  /** What becomes of them. */
+  readonly deed: 'taken' | 'freed' | 'found' | 'written' | 'cleared' | 'accessed' | null;
+}
+
+export const pfn_text = (pfn: number): string => `pfn 0x${pfn.toString(16)}`;
+
+const pages_text = ({ pfn, nr_pages }: PageRange): string =>
+  nr_pages === 1
+    ? pfn_text(pfn)
+    : `${nr_pages} pages, pfn 0x${pfn.toString(16)}-0x${(pfn + nr_pages - 1).toString(16)}`;
+
+const USES: Readonly<Record<number, string>> = {
+  [USE.FREE]: 'free already',
+  [USE.MOVABLE]: 'movable',
+  [USE.TABLE]: 'page table',
+  [USE.MEMMAP]: 'memmap',
+};
+
+const of_use = (use: number): string => (USES[use] ? ` (${USES[use]})` : '');
+
+/** Tells steps of a kernel with tables of this shape; null for a kernel whose page tables are not modelled. */
+export class StepTeller {
+  readonly #t: Translation | null;
+  /** Where tables stood when a walk last came by, or where an entry was seen that named them; by pfn. */
+  readonly #places = new Map<number, NonNullable<AboutEntry['place']>>();
+  /** The same as the thread that acts now has seen it: what its pointers mean. */
+  #own: Map<number, NonNullable<AboutEntry['place']>> = this.#places;
+  readonly #by_thread = new Map<number, Map<number, NonNullable<AboutEntry['place']>>>();
+
+  constructor(t: Translation | null) {
+    this.#t = t;
+  }
+
+  tell(event: StoryEvent): Told {
+    const { step, thread } = event;
+    this.#own = this.#by_thread.get(thread) ?? new Map();
+    this.#by_thread.set(thread, this.#own);
+    if (step === undefined) return plain('ends', true);
+    const told = this.#step(step, event);
+    return event.fault ? { ...told, text: `${told.text} ** ${event.fault.kind}` } : told;
+  }
+
+  /** "*pmdp at ffffffffc0000000" */
+  name({ pfn, index, place }: Entry): string {
+    const known = this.#place({ pfn, index, place });
+    if (!known || !this.#t) return `entry ${index} of the table in ${pfn_text(pfn)}`;
+    return `*${this.#t.name[known.depth]!.toLowerCase()}p at ${va_text(known.va)}`;
+  }
+
+  /** "a table, pfn 0x10122" */
+  descriptor(d: Descriptor, entry: Entry): string {
+    if (d.addr === 0 && d.attr === 0) return 'none';
+    const depth = this.#place(entry)?.depth;
+    const t = this.#t;
+    if (!t || depth === undefined) return `0x${d.addr.toString(16)}`;
+    const kind = meaning(t, depth, d.attr);
+    if (kind === 'none') return 'not valid';
+    const pfn = pfn_text(target(t, d) / 2 ** t.page_shift);
+    if (kind === 'table') return `a table, ${pfn}`;
+    const what = depth === t.levels - 1 ? 'a page' : 'a block';
+    return `${what}, ${writable(t, d.attr) ? '' : 'read-only, '}${pfn}`;
+  }
+
+  /** What an entry translates, in bytes from an address on. */
+  #covers(entry: Entry): { covers: NonNullable<Told['covers']> } | undefined {
+    const place = this.#place(entry);
+    if (!place || !this.#t) return undefined;
+    const size = 2 ** this.#t.shift[place.depth]!;
+    return { covers: { va: Math.floor(place.va / size) * size, size } };
+  }
+
+  #place({ pfn, index, place }: Entry): AboutEntry['place'] {
+    const t = this.#t;
+    if (!t) return null;
+    const at = (depth: number): number => index * 2 ** t.shift[depth]!;
+    const own = this.#own.get(pfn);
+    if (place && !own) this.#places.set(pfn, { depth: place.depth, va: place.va - at(place.depth) });
+    const known = own ?? this.#places.get(pfn);
+    return known ? { depth: known.depth, va: known.va + at(known.depth) } : null;
+  }
+
+  #step(step: Step, event: StoryEvent): Told {
+    const about = event.about as About | undefined;
+    switch (step.op) {
+      case 'call':
+        return about?.kind === 'entry' ? this.#entry(step, event, about) : this.#call(step, event);
+      case 'read':
+        return {
+          ...plain(`${place_text(step)} is ${number_text(event.result)}`, false),
+          field: place_text(step),
+        };
+      case 'write': {
+        const before = about?.kind === 'field' ? `${number_text(about.before)} -> ` : '= ';
+        return {
+          ...plain(`${place_text(step)} ${before}${number_text(step.value)}`, true),
+          field: place_text(step),
+        };
+      }
+      case 'lock': {
+        if (event.again) return plain(`waits for the readers of ${lock_name(step)}`, true);
+        if (!step.try) return plain(`takes ${lock_name(step)}`, true);
+        return plain(`tries ${lock_name(step)}: ${event.result ? 'taken' : 'busy'}`, true);
+      }
+      case 'unlock':
+        return plain(`releases ${lock_name(step)}`, true);
+      case 'alloc':
+        return plain(`${step.obj}#${step.key} is made`, true);
+      case 'free':
+        return plain(`${step.obj}#${step.key} is freed`, true);
+      case 'printk':
+        return { ...plain(`printk "${step.text}"`, true), minor: true };
+      case 'warn':
+        return plain(`WARN in ${step.where}(): ${step.text}`, true);
+      case 'bug':
+        return plain(
+          step.where === 'expect' ? `does not hold` : `BUG in ${step.where}(): ${step.text}`,
+          true,
+        );
+      default:
+        return plain(step.op, true);
+    }
+  }
+
+  #entry(step: CallStep, { result, fault }: StoryEvent, about: AboutEntry): Told {
+    const access = entry_access(step)!;
+    const where = { name: this.name(about), pa: about.before.pa, ...this.#covers(about) };
+    const { name } = where;
+    const own = { pfn: about.pfn, nr_pages: 1 };
+    if (fault) {
+      const text = `${access.write ? 'writes' : 'reads'} ${name}`;
+      return { text, effect: true, ...where, pfns: [own], deed: 'accessed' };
+    }
+    if (!access.write) {
+      const found = result as Descriptor & Partial<WordRun>;
+      const n = found.n ?? 1;
+      const { pfn, index } = about;
+      const entry = { pfn, index, n, name, what: this.descriptor(found, about) };
+      const names = this.#names(found, about);
+      const text = entries_text(entry);
+      this.#sees(found, about);
+      return { text, effect: false, ...where, entry, pfns: names, deed: 'found' };
+    }
+    const { before } = about;
+    const d = step.args[2] as Descriptor;
+    const swapped = (step.fn as unknown) === entry_steps.swap_run_at;
+    const n = swapped ? (result as WordRun).n : access.n;
+    const was = before.addr === 0 && before.attr === 0 ? '' : ` (was ${this.descriptor(before, about)})`;
+    const none = d.addr === 0 && d.attr === 0;
+    const more = n > 1 ? ` and ${n - 1} more` : '';
+    const text = `${name}${more} = ${none ? '0' : this.descriptor(d, about)}${was}`;
+    return {
+      text: swapped ? `xchg: ${text}` : text,
+      effect: true,
+      ...where,
+      pfns: none ? this.#names(before, about) : this.#names(d, about),
+      deed: none ? 'cleared' : 'written',
+    };
+  }
+
+  /** The thread has read where a table is. */
+  #sees(d: Descriptor, entry: Entry): void {
+    const t = this.#t;
+    const place = this.#place(entry);
+    if (!t || !place || meaning(t, place.depth, d.attr) !== 'table') return;
+    const table = { depth: place.depth + 1, va: place.va };
+    const pfn = target(t, d) / 2 ** t.page_shift;
+    this.#own.set(pfn, table);
+    this.#places.set(pfn, table);
+  }
+
+  /** The pages a descriptor names. */
+  #names(d: Descriptor, entry: Entry): PageRange[] {
+    const t = this.#t;
+    const place = this.#place(entry);
+    if (!t || !place || meaning(t, place.depth, d.attr) === 'none') return [];
+    const { depth } = place;
+    const leaf = meaning(t, depth, d.attr) === 'leaf';
+    return [
+      { pfn: target(t, d) / 2 ** t.page_shift, nr_pages: leaf ? 2 ** (t.shift[depth]! - t.page_shift) : 1 },
+    ];
+  }
+
+  #call(step: CallStep, { result, about }: StoryEvent): Told {
+    const fn: unknown = step.fn;
+    if (fn === take_step) {
+      const range = result as PageRange | null;
+      if (!range) return plain('no page is free', true);
+      const use = of_use(step.args.at(-1) as number);
+      return { text: `takes ${pages_text(range)}${use}`, effect: true, pfns: [range], deed: 'taken' };
+    }
+    if (fn === free_step) {
+      const [pfn, nr_pages] = step.args as readonly number[];
+      const range = { pfn: pfn!, nr_pages: nr_pages! };
+      const use = of_use((about as Extract<About, { kind: 'pages' }>).use);
+      return { text: `frees ${pages_text(range)}${use}`, effect: true, pfns: [range], deed: 'freed' };
+    }
+    if (fn === entry_steps.barrier_dsb) return plain(`dsb ${step.args[0] as DsbKind}`, true);
+    if (fn === entry_steps.barrier_isb) return plain('isb', true);
+    if (fn === tlbi_step) return plain(tlbi_text(step.args[0] as TlbiOp), true);
+    if (fn === erase_step && this.#t) {
+      const [phys, size] = step.args as readonly number[];
+      const page = 2 ** this.#t.page_shift;
+      return plain(`zeroes ${pages_text({ pfn: phys! / page, nr_pages: size! / page })}`, true);
+    }
+    const args = step.args.filter(is_data_number).map(number_text).join(', ');
+    const value = result === undefined ? '' : ` = ${number_text(result)}`;
+    const minor = !step.writes || step.obj === 'table_pages';
+    return { ...plain(`${step.fn.name}(${args})${value}`, step.writes), minor };
+  }
+}
+
+/** "16 entries from *ptep at ffffffffc0000000 on are none" */
+export const entries_text = ({ n, name, what }: EntriesRead): string =>
+  n === 1
+    ? `${name} is ${what}`
+    : `${n} entries from ${name} on are ${what}${what === 'none' ? '' : ' and so on'}`;
+
+const plain = (text: string, effect: boolean): Told => ({ text, effect, pfns: [], deed: null });
+
+const place_text = ({ obj, key, field }: { obj: string; key: number; field: string }): string =>
+  obj === 'vars' ? field : `${obj}#${key}.${field}`;
+
+const lock_name = ({ lock, kind, mode }: Extract<Step, { op: 'lock' | 'unlock' }>): string =>
+  mode === 'read' && kind !== 'rcu' ? `${lock} (read)` : lock;
+
+function tlbi_text({ by, va, pages = 1, last_level, broadcast }: TlbiOp): string {
+  const is = broadcast ? 'is' : '';
+  if (by === 'all') return `tlbi vmalle1${is}`;
+  const what = `tlbi ${last_level ? 'vaale1' : 'vaae1'}${is}, ${va_text(va!)}`;
+  return pages === 1 ? what : `${what} and ${pages - 1} pages more`;
+}

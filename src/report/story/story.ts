@@ -1,0 +1,155 @@
+import type { Story } from '../../schedule/replay.ts';
+import type { ToldEvent } from './clauses.ts';
+import { chain_text } from './names.ts';
+import { told_kernel } from './told.ts';
+import { type Line, lines_of, merged, type SummaryOptions, summary } from './tree.ts';
+import { kernel_why, pertinent } from './why.ts';
+
+/** A story with more lines does without what was done before anybody was preempted. */
+const FEW = 20;
+/** Lines a person reads: what does not fit is summed up, the least important first. */
+const LINES = 28;
+/** Steps of one thread in a row, within one statement. */
+interface Piece {
+  readonly thread: number;
+  readonly label: string;
+  readonly events: readonly ToldEvent[];
+  /** Before anybody was preempted. */
+  readonly prologue: boolean;
+  /** Its thread is preempted behind it. */
+  readonly preempted: boolean;
+}
+
+/** One line of a story, or what stands between them. */
+export type StoryLine =
+  | { readonly kind: 'switch'; readonly text: string; readonly preempts: boolean }
+  | { readonly kind: 'statement'; readonly text: string }
+  | ({ readonly kind: 'steps' } & Line);
+
+/** A told execution of kernel code as a few lines, and why it went wrong. */
+export function kernel_story_text(story: Story): string {
+  const { lines, why } = kernel_story(story);
+  const width = `${story.events.length}`.length * 2 + 1;
+  return `${[...lines.map((line) => line_text(line, width)), '', why].join('\n')}\n`;
+}
+
+function line_text(line: StoryLine, width: number): string {
+  if (line.kind === 'switch') return line.text;
+  if (line.kind === 'statement') return `${''.padStart(width)}  ${line.text}`;
+  const [first, last] = [line.events[0]!.number, line.events.at(-1)!.number];
+  const numbers = first === last ? `${first}` : `${first}-${last}`;
+  return `${numbers.padStart(width)}  ${line.label === '' ? '' : `${line.label}: `}${line.text}`;
+}
+
+/** The same in parts. The steps of all lines are the story's, in order. */
+export function kernel_story(story: Story): { readonly lines: readonly StoryLine[]; readonly why: string } {
+  const events = told_kernel(story);
+  const options = { matters: pertinent(story, events) };
+  const all = pieces(story, events);
+  const short = (piece: Piece): Line =>
+    summary(piece.events, piece.label, { ...options, up_to: piece.preempted });
+  const full = all.map((piece) => ({ piece, lines: lines_of(piece.events, piece.label) }));
+  const folded = full.map(({ piece, lines }) => ({ piece, lines: piece.prologue ? [short(piece)] : lines }));
+  const chosen = laid_out(story, full).length <= FEW ? full : squeezed(story, folded, options);
+  return { lines: laid_out(story, chosen), why: kernel_why(story, events) };
+}
+
+interface Opened {
+  readonly piece: Piece;
+  readonly lines: readonly Line[];
+}
+
+/** Lines are merged, those first by which the least is lost, until they are few enough or there is one a piece. */
+function squeezed(story: Story, opened: readonly Opened[], options: SummaryOptions): readonly Opened[] {
+  let now = opened;
+  while (laid_out(story, now).length > LINES) {
+    const merges = now.flatMap(({ piece, lines }, at) =>
+      lines.slice(1).map((line, i) => {
+        const last = i + 2 === lines.length && piece.preempted;
+        return { at, i, ...merged(lines[i]!, line, piece.label, { ...options, up_to: last }) };
+      }),
+    );
+    const best = merges.reduce((a, b) => (a && a.cost <= b.cost ? a : b), merges[0]);
+    if (!best) break;
+    now = now.map((one, at) =>
+      at === best.at ? { ...one, lines: one.lines.toSpliced(best.i, 2, best.line) } : one,
+    );
+  }
+  return now;
+}
+
+/** What a thread did in one statement until another came between. The step that goes wrong stands alone. */
+function pieces(story: Story, events: readonly ToldEvent[]): Piece[] {
+  const preemption = events.findIndex(({ preempts }) => preempts);
+  const prologue = preemption < 0 ? 0 : preemption;
+  const wrong = story.violation && (events.at(-1)?.fault || events.at(-1)?.notice) ? events.length - 1 : -1;
+  const found: Piece[] = [];
+  const begun = new Set<string>();
+  for (let i = 0; i < events.length; ) {
+    const { thread, step } = events[i]!;
+    const call = step?.by?.[0];
+    let end = i + 1;
+    while (
+      end < events.length &&
+      end !== wrong &&
+      events[end]!.thread === thread &&
+      events[end]!.step?.by?.[0]?.nr === call?.nr
+    )
+      end++;
+    const next = events[end];
+    const key = `${thread} ${call?.nr}`;
+    const label = call
+      ? begun.has(key)
+        ? `… ${call.fn}()`
+        : (call.text ?? `${call.fn}()`)
+      : story.threads[thread]!;
+    begun.add(key);
+    found.push({
+      thread,
+      label: i === wrong ? chain_text(step) : label,
+      events: events.slice(i, end),
+      prologue: end <= prologue,
+      preempted: next?.preempts === true,
+    });
+    i = end;
+  }
+  return found;
+}
+
+function laid_out(story: Story, all: readonly Opened[]): StoryLine[] {
+  const found: StoryLine[] = [];
+  for (const [i, { piece, lines }] of all.entries()) {
+    const before = all[i - 1]?.piece;
+    if (piece.thread !== before?.thread) found.push(switch_line(story, before, piece));
+    const one = lines.length === 1 ? lines[0]! : undefined;
+    if (one && short_of(piece.label, one)) found.push({ kind: 'steps', ...one, label: piece.label });
+    else {
+      found.push({ kind: 'statement', text: piece.label });
+      for (const line of lines)
+        found.push({ kind: 'steps', ...line, label: line.label === piece.label ? '' : line.label });
+    }
+  }
+  return found;
+}
+
+/** The one line of a statement can stand beside it. */
+const short_of = (label: string, { text }: Line): boolean => label.length + text.length < 110;
+
+function switch_line(story: Story, before: Piece | undefined, { thread, events }: Piece): StoryLine {
+  const name = story.threads[thread]!;
+  if (!before) return { kind: 'switch', text: `-- ${name} runs`, preempts: false };
+  const { preempts, number } = events[0]!;
+  const left = story.threads[before.thread]!;
+  const next =
+    story.events.find((event) => event.thread === before.thread && event.number > number)?.step ??
+    story.pending[before.thread];
+  const where = chain_text(next);
+  if (preempts)
+    return {
+      kind: 'switch',
+      text: `-- ${left} is preempted${where ? ` in ${where}` : ''}; ${name} runs`,
+      preempts,
+    };
+  const waits = next?.op === 'lock' ? `waits for ${next.lock}` : next ? 'waits' : 'has ended';
+  return { kind: 'switch', text: `-- ${left} ${waits}; ${name} runs`, preempts };
+}

@@ -1,0 +1,23 @@
+import type { KernelWorld } from '../../interleave/machine.ts';
+import type { Story } from '../../schedule/replay.ts';
+import type { ToldEvent } from './clauses.ts';
+import { StepTeller } from './step.ts';
+
+/** Whether a story is one of kernel functions. */
+export const is_kernel_story = ({ events }: Story): boolean =>
+  events.some(({ step }) => step?.by !== undefined);
+
+/** Every step of a kernel story in words. */
+export function told_kernel(story: Story): readonly ToldEvent[] {
+  const teller = new StepTeller(story.end.world<KernelWorld>().state.mmu?.t ?? null);
+  const said = new Set<string>();
+  let thread = -1;
+  return story.events.map((event) => {
+    if (event.thread !== thread) said.clear();
+    ({ thread } = event);
+    const told = teller.tell(event);
+    const stale = !told.effect && said.has(told.text);
+    said.add(told.text);
+    return { ...event, told, stale };
+  });
+}

@@ -1,0 +1,177 @@
+import type { Call } from '../../steps/within.ts';
+import { type Clause, clauses, clauses_text, type ToldEvent } from './clauses.ts';
+
+/** Characters of a line, numbers of steps left out. */
+const WIDTH = 104;
+
+/** Steps that are told in one line. */
+export interface Line {
+  /** The function, or the call as it was written. */
+  readonly label: string;
+  readonly text: string;
+  readonly events: readonly ToldEvent[];
+}
+
+/** The steps of one call, and the calls in it. */
+interface Node {
+  readonly label: string;
+  readonly parts: readonly (ToldEvent | Node)[];
+}
+
+const is_node = (part: ToldEvent | Node): part is Node => 'parts' in part;
+
+/** The call at a depth of the step's chain. */
+const call_at = (event: ToldEvent, depth: number): Call | undefined => event.step?.by?.[depth];
+
+function tree(events: readonly ToldEvent[], depth: number, label: string): Node {
+  const parts: (ToldEvent | Node)[] = [];
+  for (let i = 0; i < events.length; ) {
+    const call = call_at(events[i]!, depth);
+    if (!call) {
+      parts.push(events[i++]!);
+      continue;
+    }
+    let end = i;
+    while (end < events.length && call_at(events[end]!, depth)?.nr === call.nr) end++;
+    parts.push(tree(events.slice(i, end), depth + 1, `${call.fn}()`));
+    i = end;
+  }
+  return { label, parts };
+}
+
+const events_of = (part: ToldEvent | Node): readonly ToldEvent[] =>
+  is_node(part) ? part.parts.flatMap(events_of) : [part];
+
+/** The innermost call that all its steps are in. */
+function innermost(node: Node): Node {
+  const [only] = node.parts;
+  return node.parts.length === 1 && is_node(only!) ? innermost(only) : node;
+}
+
+/** Steps of one thread in one statement as lines, a function a line where that is wide enough. */
+export const lines_of = (events: readonly ToldEvent[], label: string): Line[] =>
+  lines(innermost(tree(events, 0, label)));
+
+function lines(call: Node): Line[] {
+  const whole = told(call);
+  if (fits(whole)) return [whole];
+  const node = innermost(call);
+  const found: Line[] = [];
+  let direct: ToldEvent[] = [];
+  const flush = (): void => {
+    if (direct.length > 0) found.push(...packed(node.label, clauses(direct)));
+    direct = [];
+  };
+  for (const part of node.parts) {
+    if (!is_node(part) || is_lookup(part)) direct.push(...events_of(part));
+    else {
+      flush();
+      found.push(...lines(part));
+    }
+  }
+  flush();
+  return without_stale(found);
+}
+
+/** A walk that finds nothing new is told with what it leads to, or else with what it comes after. */
+function without_stale(all: readonly Line[]): Line[] {
+  const found: Line[] = [];
+  let waiting: readonly ToldEvent[] = [];
+  for (const line of all) {
+    if (line.events.every(({ stale }) => stale)) waiting = [...waiting, ...line.events];
+    else {
+      found.push({ ...line, events: [...waiting, ...line.events] });
+      waiting = [];
+    }
+  }
+  const last = found.at(-1);
+  if (!last) return [...all];
+  return [...found.slice(0, -1), { ...last, events: [...last.events, ...waiting] }];
+}
+
+function told(node: Node): Line {
+  const events = events_of(node);
+  return { label: node.label, text: clauses_text(clauses(events)), events };
+}
+
+const length = ({ label, text }: Line): number => label.length + 2 + text.length;
+const fits = (line: Line): boolean => length(line) <= WIDTH;
+
+/** A call that only looks something up reads as part of its caller. */
+function is_lookup(node: Node): boolean {
+  const events = events_of(node);
+  return events.every(({ told: { effect } }) => !effect) && fits(told(node));
+}
+
+/** Clauses on as many lines as they take. */
+function packed(label: string, all: readonly Clause[]): Line[] {
+  const found: Line[] = [];
+  let row: Clause[] = [];
+  const line = (of: readonly Clause[]): Line => ({
+    label,
+    text: clauses_text(of),
+    events: of.flatMap(({ events }) => events),
+  });
+  for (const one of all) {
+    if (row.length > 0 && !fits(line([...row, one]))) {
+      found.push(line(row));
+      row = [];
+    }
+    row.push(one);
+  }
+  return row.length > 0 ? [...found, line(row)] : found;
+}
+
+export interface SummaryOptions {
+  /** What a summary must not leave out. */
+  readonly matters: (event: ToldEvent) => boolean;
+  /** Its last step is told in any case: its thread is preempted behind it. */
+  readonly up_to?: boolean;
+}
+
+/** Of the things that matter, a summary names so many, the last ones. */
+const NAMED = 3;
+
+/** Steps in one line that says how many they are, and what matters of them. */
+export function summary(
+  events: readonly ToldEvent[],
+  label: string,
+  { matters, up_to = false }: SummaryOptions,
+): Line {
+  const whole: Line = { label, text: clauses_text(clauses(events)), events };
+  if (fits(whole)) return whole;
+  const last = up_to ? events.at(-1) : undefined;
+  const mattering = events.filter((event) => event !== last && matters(event) && !event.stale);
+  const texts = clauses(mattering)
+    .map(({ text }) => text)
+    .filter((text) => text !== last?.told.text);
+  const named = texts.slice(-NAMED);
+  if (texts.length > NAMED) named.unshift('…');
+  const of = named.length > 0 ? `: ${named.join('; ')}` : '';
+  return { label, text: `${events.length} steps${of}${last ? `, up to ${last.told.text}` : ''}`, events };
+}
+
+/** The innermost function that all the steps are in; `label` where there is none. */
+function common(events: readonly ToldEvent[], label: string): string {
+  let name = label;
+  for (let depth = 0; ; depth++) {
+    const call = call_at(events[0]!, depth);
+    if (!call || events.some((event) => call_at(event, depth)?.nr !== call.nr)) return name;
+    name = `${call.fn}()`;
+  }
+}
+
+/** One line for two that follow each other, and what that costs the reader. */
+export function merged(
+  a: Line,
+  b: Line,
+  label: string,
+  options: SummaryOptions,
+): { readonly line: Line; readonly cost: number } {
+  const events = [...a.events, ...b.events];
+  const line = summary(events, common(events, label), options);
+  if (fits(line) && !/^\d+ steps/.test(line.text)) return { line, cost: length(line) };
+  const weighs = (event: ToldEvent): boolean => options.matters(event) || event.told.text.startsWith('tlbi');
+  const lost = [a, b].filter((one) => one.events.some(weighs)).length;
+  return { line, cost: 1000 * (lost + 1) + events.length };
+}

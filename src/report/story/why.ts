@@ -1,0 +1,218 @@
+import { parse_va } from '../../geometry/translation.ts';
+import type { Story, StoryEvent } from '../../schedule/replay.ts';
+import type { ToldEvent } from './clauses.ts';
+import { chain_text } from './names.ts';
+import { pfn_text } from './step.ts';
+
+/** What a violation is about, as far as its text and the steps before it say. */
+interface About {
+  readonly pfns: readonly number[];
+  /** Physical addresses of page table entries. */
+  readonly entries: ReadonlySet<number>;
+}
+
+const hex = (text: string, pattern: RegExp): number[] =>
+  [...text.matchAll(pattern)].map(([, digits]) => parse_va(digits!));
+
+function about(story: Story, events: readonly ToldEvent[]): About {
+  const { text = '', object = '' } = story.violation ?? {};
+  const named = hex(`${text} ${object}`, /\bpfn 0x([0-9a-f]+)/g);
+  const vas = hex(text, /\b(ffff[0-9a-f]{12})\b/g);
+  const on_the_way = events.filter(
+    ({ told: { deed, covers } }) =>
+      (deed === 'written' || deed === 'cleared') &&
+      covers !== undefined &&
+      vas.some((va) => covers.va <= va && va < covers.va + covers.size),
+  );
+  const cleared = on_the_way.filter(({ told }) => told.deed === 'cleared');
+  const pointer = source(events);
+  return {
+    pfns: [
+      ...new Set([
+        ...named.filter((pfn) => pfn !== 0),
+        ...cleared.flatMap(({ told }) => told.pfns.map(({ pfn }) => pfn)),
+      ]),
+    ],
+    entries: new Set(
+      [...on_the_way, ...(pointer ? [pointer] : [])].flatMap(({ told: { pa } }) =>
+        pa === undefined ? [] : [pa],
+      ),
+    ),
+  };
+}
+
+/** The read that a pointer to no table came from: an entry that was none by then. */
+function source(events: readonly ToldEvent[]): ToldEvent | undefined {
+  const wrong = events.at(-1);
+  if (wrong?.fault?.kind !== 'wild-access') return undefined;
+  const last = events.findLast(
+    ({ thread, number, told }) => thread === wrong.thread && number < wrong.number && told.deed === 'found',
+  );
+  return last?.told.entry?.what === 'none' ? last : undefined;
+}
+
+const touches = ({ told }: ToldEvent, pfn: number): boolean =>
+  told.pfns.some((range) => range.pfn <= pfn && pfn < range.pfn + range.nr_pages);
+
+/** Steps that no summary leaves out: what is done to the pages, entries and locks that the violation is about. */
+export function pertinent(story: Story, events: readonly ToldEvent[]): (event: ToldEvent) => boolean {
+  const { pfns, entries } = about(story, events);
+  const { text = '', monitor = '' } = story.violation ?? {};
+  const about_locks = ['deadlock', 'lock-order', 'lock-misuse'].includes(monitor);
+  return (event) => {
+    const { step, told } = event;
+    if (event.fault || event.notice || step?.op === 'warn' || step?.op === 'bug') return true;
+    if (about_locks && (step?.op === 'lock' || step?.op === 'unlock') && text.includes(step.lock))
+      return true;
+    if (told.effect && told.pa !== undefined && entries.has(told.pa)) return true;
+    return pfns.some((pfn) => touches(event, pfn));
+  };
+}
+
+/** Locks a thread holds before an event. */
+function held_before(story: Story, { number, thread }: StoryEvent): string[] {
+  const held: string[] = [];
+  for (const e of story.events) {
+    if (e.number >= number) break;
+    if (e.thread !== thread || e.fault || e.again) continue;
+    if (e.step?.op === 'lock' && (!e.step.try || e.result === true)) held.push(e.step.lock);
+    if (e.step?.op === 'unlock') held.splice(held.lastIndexOf(e.step.lock), 1);
+  }
+  return held;
+}
+
+const list = (names: readonly string[]): string => (names.length === 0 ? 'no lock' : names.join(', '));
+
+/** Why it went wrong: the violation, and the history of what it names. */
+export function kernel_why(story: Story, events: readonly ToldEvent[]): string {
+  const { violation } = story;
+  if (!violation) return 'Nothing went wrong.';
+  const { monitor, text } = violation;
+  const { pfns, entries } = about(story, events);
+  return [
+    text.startsWith(monitor) ? `${text}.` : `${monitor}: ${text}.`,
+    ...[...entries].flatMap((pa) => history_of_entry(story, events, pa)),
+    ...pfns.flatMap((pfn) => history_of_page(story, events, pfn)),
+    ...(monitor === 'deadlock' ? waits(story, events) : []),
+    ...(monitor === 'lock-order' || monitor === 'lock-misuse' ? taken(events, story, text) : []),
+  ]
+    .map(wrapped)
+    .join('\n');
+}
+
+const COLUMNS = 110;
+
+/** Lines of so many columns at most, those that go on set in. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined) lines.push(word);
+    else if (line.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(`  ${word}`);
+  }
+  return lines.join('\n');
+}
+
+/** What was written to an entry, and found there, by whom: the news only. */
+function history_of_entry(story: Story, events: readonly ToldEvent[], pa: number): string[] {
+  const of = events.filter(({ told, stale }) => told.pa === pa && !stale);
+  const writes = of.filter(({ told }) => told.effect);
+  const wrong = events.at(-1)!;
+  const reads = of.filter(({ told, thread }) => !told.effect && thread === wrong.thread);
+  const pointer = source(events);
+  const told = pointer?.told.pa === pa ? [...reads, ...writes] : writes;
+  return told
+    .sort((a, b) => a.number - b.number)
+    .map(
+      (event) => `${story.threads[event.thread]} in step ${event.number}${where(event)}: ${event.told.text}.`,
+    );
+}
+
+function where(event: StoryEvent): string {
+  const chain = chain_text(event.step, 2);
+  return chain ? ` (${chain})` : '';
+}
+
+const by = (story: Story, event: StoryEvent): string =>
+  `by ${story.threads[event.thread]} in step ${event.number}${where(event)}`;
+
+/** What became of a page, the last of each, in order; and which locks were held. */
+function history_of_page(story: Story, events: readonly ToldEvent[], pfn: number): string[] {
+  const about = events.filter((event) => touches(event, pfn));
+  const wrong = events.at(-1);
+  const freed = about.findLast(({ told }) => told.deed === 'freed');
+  const pointer =
+    wrong?.fault && freed
+      ? about.findLast(
+          ({ told, thread, number }) =>
+            told.deed === 'found' && thread === wrong.thread && number < freed.number,
+        )
+      : undefined;
+  const taken = about.findLast(
+    ({ told, number }) => told.deed === 'taken' && !(freed && number > freed.number),
+  );
+  const cleared = about.findLast(
+    ({ told, number }) => told.deed === 'cleared' && !(freed && number > freed.number),
+  );
+  const again = about.find(({ told, number }) => told.deed === 'taken' && freed && number > freed.number);
+  const deeds: (readonly [string, ToldEvent | undefined])[] = [
+    ['taken', taken],
+    [`found in ${pointer?.told.name}`, pointer],
+    [`cleared out of ${cleared?.told.name}`, cleared],
+    ['freed', freed],
+    ['taken again', again],
+  ];
+  const told = deeds
+    .flatMap(([deed, event]) => (event ? [{ deed, event }] : []))
+    .sort((a, b) => a.event.number - b.event.number)
+    .map(({ deed, event }) => `${deed} ${by(story, event)}`);
+  const accessed = wrong?.fault && touches(wrong, pfn) ? [`accessed ${by(story, wrong)}`] : [];
+  const all = [...told, ...accessed];
+  if (all.length === 0) return [];
+  const history = `${pfn_text(pfn)} was ${all.length > 1 ? `${all.slice(0, -1).join(', ')} and ` : ''}${all.at(-1)}.`;
+  if (!freed || !wrong?.fault || freed.thread === wrong.thread) return [history];
+  const [a, b] = [held_before(story, freed), held_before(story, wrong)];
+  const common = a.filter((lock) => b.includes(lock));
+  const [one, other] = [story.threads[freed.thread], story.threads[wrong.thread]];
+  return [
+    history,
+    common.length === 0
+      ? `No lock orders the two: ${one} held ${list(a)}, ${other} ${list(b)}.`
+      : `Both held ${list(common)}, but not throughout.`,
+  ];
+}
+
+/** For a deadlock: who waits for what where, and where the other took it. */
+function waits(story: Story, events: readonly ToldEvent[]): string[] {
+  return story.end
+    .locks()
+    .filter(({ holders, wanted }) => holders.length > 0 && wanted.length > 0)
+    .flatMap(({ name, holders, wanted }) => [
+      ...wanted.map((waiter) => {
+        const where = chain_text(story.pending[story.threads.indexOf(waiter)], 2);
+        return `${waiter} waits for ${name}${where ? ` in ${where}` : ''}.`;
+      }),
+      ...holders.flatMap((holder) => {
+        const t = story.threads.indexOf(holder);
+        const event = events.findLast(
+          ({ thread, step, again, fault }) =>
+            thread === t && step?.op === 'lock' && step.lock === name && !again && !fault,
+        );
+        return event ? [`${name} was taken ${by(story, event)}.`] : [];
+      }),
+    ]);
+}
+
+/** For an order of locks: where each that is named was taken first by whom. */
+function taken(events: readonly ToldEvent[], story: Story, text: string): string[] {
+  const seen = new Set<string>();
+  return events.flatMap((event) => {
+    const { step, thread } = event;
+    if (step?.op !== 'lock' || !text.includes(step.lock) || event.again) return [];
+    const key = `${thread} ${step.lock}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [`${step.lock} was taken ${by(story, event)}.`];
+  });
+}

@@ -1,0 +1,14 @@
+import type { Story } from '../../schedule/replay.ts';
+import { eventText } from '../run/step-text.ts';
+import { whyText } from './why.ts';
+
+/** How a story is put into words. */
+export interface Telling {
+  /** What each step did. */
+  texts(story: Story): readonly string[];
+  /** Why it went wrong. */
+  why(story: Story): string;
+}
+
+/** Steps as they are noted. */
+export const plain_telling: Telling = { texts: ({ events }) => events.map(eventText), why: whyText };
