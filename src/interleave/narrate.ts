@@ -1,3 +1,4 @@
+import { isKernelFunction } from '../kernel/function-names.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import type { Call, PlacedStep, Within } from '../steps/within.ts';
@@ -13,11 +14,11 @@ const noted = (name: string, fn: AnyFunction, within: Within): AnyFunction =>
     return is_steps(value) ? within(name, value) : value;
   };
 
-/** The same kernel, all of whose functions take note of being called. */
+/** The same kernel, whose functions take note of being called. The model's own (`$name`) are told as part of their caller. */
 function noting_kernel(k: Kernel, within: Within): Kernel {
   const entries = Object.entries(k).map(([name, value]) => [
     name,
-    typeof value === 'function' ? noted(name, value as AnyFunction, within) : value,
+    typeof value === 'function' && isKernelFunction(name) ? noted(name, value as AnyFunction, within) : value,
   ]);
   return {
     ...(Object.fromEntries(entries) as Kernel),

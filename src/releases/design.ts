@@ -1,3 +1,4 @@
+import { isKernelFunction } from '../kernel/function-names.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import {
   type Arch,
@@ -112,7 +113,10 @@ function unknown(name: string, base: Release, arches: readonly Arch[]): string {
   if (other.length > 0) return `${what} on ${arches.join(', ')}, but on ${other.join(', ')}`;
   const others = [...releases.values()].filter((release) => arches.some((arch) => has(release, arch)));
   if (others.length > 0) return `${what}; ${others[0]!.name} has`;
-  const near = nearest(name, new Set(arches.flatMap((arch) => Object.keys(base.functions(arch)))));
+  const near = nearest(
+    name,
+    new Set(arches.flatMap((arch) => Object.keys(base.functions(arch)).filter(isKernelFunction))),
+  );
   return near.length > 0 ? `${what}; near it: ${near.join(', ')}` : what;
 }
 
