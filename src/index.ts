@@ -11,6 +11,7 @@ export type { MemMachine } from './boot/memmodel-machine.ts';
 export { memmap_of } from './boot/memmodel-of.ts';
 export { depth_of, entry_size } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';
+export type { Config } from './kernel/config.ts';
 export {
   addr_end,
   type EntryPointer,
@@ -23,8 +24,7 @@ export {
   READ_RUN,
   table_page,
   WRITE_ONCE,
-} from './kernel/arch/arm64/include/asm/pgtable.ts';
-export type { Config } from './kernel/config.ts';
+} from './kernel/include/linux/pgtable.ts';
 export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
 export * from './kernel/locks.ts';
 export * from './kernel/ops.ts';

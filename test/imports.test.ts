@@ -130,3 +130,20 @@ test('the explorer knows nothing of memory hotplug', () => {
     [...reached('explorer.ts')].filter((file) => /^(kernel|releases|boot|scenarios|machines)\//.test(file)),
   ).toEqual([]);
 });
+
+/** Folders that know page tables by include/linux/pgtable.ts alone. */
+const ANY_ARCH =
+  /^(kernel\/(mm|lib|drivers|fs|kernel|virt|include)|monitors|interleave|report|check|conform|scenarios|boot)\//;
+const ARM64 = /(^|\/)arm64\//;
+
+test.each(sources.filter((file) => ANY_ARCH.test(file) && !ARM64.test(file)))(
+  '%s imports nothing of arch/arm64',
+  (file) => {
+    expect(
+      imports(file)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => resolved(file, specifier))
+        .filter((target) => target.startsWith('kernel/arch/arm64/')),
+    ).toEqual([]);
+  },
+);

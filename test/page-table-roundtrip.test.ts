@@ -5,17 +5,16 @@ import { entry_size } from '../src/geometry/translation.ts';
 import { CONT } from '../src/hardware/descriptor.ts';
 import { held } from '../src/hardware/index.ts';
 import { leaves } from '../src/hardware/walk.ts';
-import { leaf_address } from '../src/kernel/arch/arm64/include/asm/pgtable.ts';
-import { phys_to_virt } from '../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
   NO_EXEC_MAPPINGS,
 } from '../src/kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
 import { pgd_pgtable_alloc } from '../src/kernel/arch/arm64/mm/mmu/table_pages.ts';
-import { vmemmap_of } from '../src/kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Config } from '../src/kernel/config.ts';
+import { leaf_address } from '../src/kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
+import { phys_to_virt, vmemmap_of } from '../src/kernel/pfn.ts';
 import type { Session } from '../src/scenarios/session.ts';
 import { booted, G, run } from './kit.ts';
 import { arm64, can_be_built, GEOMETRIES, limited, words_text } from './tables.ts';

@@ -1,6 +1,6 @@
-import { vmemmap_of } from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMMAP, MIGRATE, NO_PAGE, page_memmap, page_migratetype, page_zonenum } from '../kernel/mm/page.ts';
+import { vmemmap_of } from '../kernel/pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,

@@ -3,9 +3,9 @@ import { ARM64, booted, G, M } from '../../../test/kit.ts';
 import { INVALID } from '../../hardware/descriptor.ts';
 import { read_entry, write_entries } from '../../hardware/index.ts';
 import { entries } from '../../hardware/walk.ts';
-import { table_page } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
-import { phys_to_virt } from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import { table_page } from '../../kernel/include/linux/pgtable.ts';
 import { USE, with_use } from '../../kernel/mm/page.ts';
+import { phys_to_virt } from '../../kernel/pfn.ts';
 import { mainline } from '../../releases/index.ts';
 import type { Session } from '../../scenarios/session.ts';
 import { violations } from './index.ts';
@@ -27,7 +27,7 @@ function table_entries(session: Session): { pa: number; page: number }[] {
   const va = phys_to_virt(kernel.c, 8 * G);
   return [...entries(state.mmu!, va, va + G)]
     .filter((run) => run.depth < 3 && (run.attr & 3) === 3)
-    .map((run) => ({ pa: run.pa, page: table_page(kernel, run) / kernel.c.PAGE_SIZE }));
+    .map((run) => ({ pa: run.pa, page: table_page(kernel.c, run) / kernel.c.PAGE_SIZE }));
 }
 
 test.each(mainline.map(({ name }) => name))('%s: nothing to say', (release) => {

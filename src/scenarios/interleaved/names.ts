@@ -1,6 +1,6 @@
 import { shared_tables } from '../../geometry/shared-tables.ts';
-import { phys_to_virt } from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Config } from '../../kernel/config.ts';
+import { phys_to_virt } from '../../kernel/pfn.ts';
 import { VM, zone_key } from '../../kernel/state.ts';
 import { BadExpression, type Result, type Scope } from './expression.ts';
 

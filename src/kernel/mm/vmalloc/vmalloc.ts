@@ -1,6 +1,6 @@
 import { va_text } from '../../../geometry/translation.ts';
 import type { Steps } from '../../../steps/step.ts';
-import { leaf_address, READ_ONCE } from '../../arch/arm64/include/asm/pgtable.ts';
+import { leaf_address, READ_ONCE } from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 import { pr_warn } from '../../ops.ts';
 import { PFN_DOWN } from '../../pfn.ts';

@@ -4,7 +4,7 @@ import { arm64, leaf_lines, linear_lines } from '../../../../../../test/tables.t
 import { type Outcome, access as translate } from '../../../../../hardware/index.ts';
 import type { Session } from '../../../../../scenarios/session.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
-import { vmemmap_of } from './vmemmap.ts';
+import { vmemmap_of } from '../../../../pfn.ts';
 
 /** OBSERVED, "Adding" and "Other arm64 geometries": tables and leaves of a new DIMM, as real kernels of 6.1 have them. */
 

@@ -1,19 +1,14 @@
 import type { Steps } from '../../../../../steps/step.ts';
-import type { Config } from '../../../../config.ts';
 import { NotModelled } from '../../../../kernel/runtime.ts';
 import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../../../kernel.ts';
 import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
-import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr } from '../../../../pfn.ts';
+import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr, phys_to_virt } from '../../../../pfn.ts';
 import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../../../state.ts';
 import { type MappingParams, NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './pgd_mapping.ts';
 import { pgd_pgtable_alloc } from './table_pages.ts';
 
 /** arch/arm64/mm/mmu.c and init.c: hot-add, hot-remove and what arm64 calls a valid pfn. */
-
-/** Linear alias of a physical address. */
-export const phys_to_virt = (c: Config, phys: number): number =>
-  c.PAGE_OFFSET + (phys - c.mappable_range.start);
 
 export const v5_2 = {
   /** The linear map of hot-added memory: 0, or from v7.1 on -ENOMEM. */

@@ -3,8 +3,7 @@ import { ARM64, booted, G, M } from '../../../../../../test/kit.ts';
 import { held } from '../../../../../hardware/reach.ts';
 import { leaves } from '../../../../../hardware/walk.ts';
 import { stray } from '../../../../../monitors/mmu/ways.ts';
-import { phys_to_virt } from './arch_add_memory.ts';
-import { vmemmap_of } from './vmemmap.ts';
+import { phys_to_virt, vmemmap_of } from '../../../../pfn.ts';
 
 const NEW = 4 * G;
 const SHAPES = [

@@ -1,20 +1,15 @@
 import type { LevelName } from '../../../../../geometry/translation.ts';
-import { erase } from '../../../../../hardware/write.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { PageReserved, PageTable, PG_table, USE } from '../../../../mm/page.ts';
 import { type PageRange, vmem_altmap_alloc } from '../../../../mm/page_alloc/alloc_pages.ts';
+import { mmu_steps } from '../../../../mmu.ts';
 import { add, change, look } from '../../../../ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../../../pfn.ts';
 import type { State } from '../../../../state.ts';
 import type { TablePages } from './pgd_mapping.ts';
 
 /** Where table pages and the pages of the memmap come from, and where they go. */
-
-const clear_pages = (state: State, phys: number, size: number): void => erase(state.mmu!, phys, size);
-
-/** The function of the step that zeroes table pages: it takes their physical address and size. */
-export const erase_step = clear_pages;
 
 const count_table = (state: State, level: LevelName, n: number): void => {
   const { allocated, freed } = state.table_pages;
@@ -63,7 +58,7 @@ export const v5_2 = {
     const found = yield* this.alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
     if (!found) return { phys: -1, n: 0 };
     const phys = PFN_PHYS(this.c, found.pfn);
-    yield* change('mmu', clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
+    yield* change('mmu', mmu_steps.clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
     yield* change('table_pages', count_table, level, found.nr_pages);
     return { phys, n: found.nr_pages };
   },
