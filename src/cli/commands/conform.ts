@@ -3,7 +3,7 @@ import { conform, type Report } from '../../conform/replay.ts';
 import { InputError } from '../../machines/input-error.ts';
 import { openRecording } from '../../machines/recording.ts';
 import { find_release } from '../../releases/index.ts';
-import { conform_json, conform_text } from '../../report/run/conform.ts';
+import { conform_json, conform_text, conformSumText } from '../../report/run/conform.ts';
 
 interface Flags {
   readonly json?: boolean;
@@ -28,6 +28,7 @@ export function register(program: Command): void {
         reports.push(report);
         if (!flags.json) process.stdout.write(conform_text(report));
       }
+      if (!flags.json && reports.length > 1) process.stdout.write(conformSumText(reports));
       if (flags.json) {
         const all = { schema: 'mhp-conform/1', recordings: reports.map(conform_json) };
         process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
