@@ -1,5 +1,5 @@
 import type { MemOutcome } from '../scenarios/memmodel/run.ts';
-import type { StepOutcome } from '../scenarios/run.ts';
+import type { StepOutcome } from '../scenarios/running/run.ts';
 import type { Story } from '../schedule/replay.ts';
 import type { Bound } from '../schedule/verdict.ts';
 

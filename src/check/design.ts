@@ -1,6 +1,6 @@
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { DesignedRelease } from '../releases/design.ts';
-import { BadOperation } from '../scenarios/session.ts';
+import { BadOperation } from '../scenarios/running/session.ts';
 import { BadStep } from '../schedule/bad-step.ts';
 import { hashText } from '../schedule/canon.ts';
 import { explore } from '../schedule/explore.ts';

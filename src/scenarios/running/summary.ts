@@ -1,6 +1,6 @@
-import type { Kernel } from '../kernel/kernel.ts';
-import { NO_PAGE, page_zonenum } from '../kernel/mm/page.ts';
-import { MEM_OFFLINE, type State, zone_idx, zone_to_nid } from '../kernel/state.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { NO_PAGE, page_zonenum } from '../../kernel/mm/page.ts';
+import { MEM_OFFLINE, type State, zone_idx, zone_to_nid } from '../../kernel/state.ts';
 
 /** The machine in the terms of what an operation may change: one short text for each thing there is. */
 export type Summary = ReadonlyMap<string, string>;

@@ -1,5 +1,5 @@
-import type { Steps } from '../steps/step.ts';
-import { BadOperation, type Result, type Session } from './session.ts';
+import type { Steps } from '../../steps/step.ts';
+import { BadOperation, type Result, type Session } from '../running/session.ts';
 
 /** What a run of ndctl or daxctl came to. */
 export interface ToolResult {

@@ -1,10 +1,10 @@
-import { violations } from '../monitors/hotplug/index.ts';
-import { changed_lines, observable, told } from '../monitors/hotplug/restore.ts';
-import { bytes, calls, hex, NONE } from './calls.ts';
-import { page_says } from './device.ts';
-import type { Scenario } from './read.ts';
-import { consumers } from './reserved/consumers.ts';
-import type { ScenarioStep } from './schema.ts';
+import { violations } from '../../monitors/hotplug/index.ts';
+import { changed_lines, observable, told } from '../../monitors/hotplug/restore.ts';
+import { bytes, calls, hex, NONE } from '../calls.ts';
+import { page_says } from '../device.ts';
+import type { Scenario } from '../format/read.ts';
+import type { ScenarioStep } from '../format/schema.ts';
+import { consumers } from '../reserved/consumers.ts';
 import { BadOperation, type Result, type Session } from './session.ts';
 import { changes, summarize, table_changes } from './summary.ts';
 

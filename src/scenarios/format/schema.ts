@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { machineFileSchema } from '../machines/machine-schema.ts';
-import { SIZE_PATTERN } from '../machines/size.ts';
-import { ERRNO, type Errno } from '../steps/errno.ts';
-import { interleavedSchema } from './interleaved/schema.ts';
-import { consumer_names } from './reserved/consumers.ts';
+import { machineFileSchema } from '../../machines/machine-schema.ts';
+import { SIZE_PATTERN } from '../../machines/size.ts';
+import { ERRNO, type Errno } from '../../steps/errno.ts';
+import { interleavedSchema } from '../interleaved/schema.ts';
+import { consumer_names } from '../reserved/consumers.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */
 

@@ -1,6 +1,6 @@
-import type { Config } from '../kernel/config.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { hugetlb_lock, hugetlb_unlock } from '../kernel/mm/hugetlb/pool.ts';
+import type { Config } from '../../kernel/config.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { hugetlb_lock, hugetlb_unlock } from '../../kernel/mm/hugetlb/pool.ts';
 import {
   type Page,
   PageHuge,
@@ -10,10 +10,10 @@ import {
   USE,
   with_hstate,
   with_use,
-} from '../kernel/mm/page.ts';
-import { look, R } from '../kernel/ops.ts';
-import type { State } from '../kernel/state.ts';
-import type { Steps } from '../steps/step.ts';
+} from '../../kernel/mm/page.ts';
+import { look, R } from '../../kernel/ops.ts';
+import type { State } from '../../kernel/state.ts';
+import type { Steps } from '../../steps/step.ts';
 
 /** Programs that use huge pages, and scenarios that say which pages are huge. */
 

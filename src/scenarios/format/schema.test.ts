@@ -4,12 +4,12 @@ import { scenarioJsonSchema } from './schema.ts';
 
 test('the published JSON Schema is up to date (renew with --update)', async () => {
   const text = `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`;
-  await expect(text).toMatchFileSnapshot('../../schemas/scenario.schema.json');
+  await expect(text).toMatchFileSnapshot('../../../schemas/scenario.schema.json');
 });
 
 test('it describes every step', () => {
   const schema = JSON.parse(
-    readFileSync(new URL('../../schemas/scenario.schema.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../../schemas/scenario.schema.json', import.meta.url), 'utf8'),
   );
   const names = schema.properties.steps.items.anyOf.flatMap((s: { properties: object }) =>
     Object.keys(s.properties),

@@ -1,4 +1,4 @@
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import {
   MEMMAP,
   MIGRATE,
@@ -17,8 +17,8 @@ import {
   page_use,
   page_zonenum,
   USE,
-} from '../kernel/mm/page.ts';
-import { type resource, SECTION_IS_ONLINE, type State } from '../kernel/state.ts';
+} from '../../kernel/mm/page.ts';
+import { type resource, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
 
 /** The struct pages of a machine as runs of what they are used for, what their flags say and who owns the memory. */
 

@@ -1,9 +1,9 @@
-import { boot } from '../boot/boot.ts';
-import { nd_namespace_key } from '../kernel/state.ts';
-import type { Machine } from '../machines/machine.ts';
-import type { Release } from '../releases/index.ts';
-import { nvdimm, nvdimm_move, run_tool } from './device.ts';
-import { type Result, Session } from './session.ts';
+import { boot } from '../../boot/boot.ts';
+import { nd_namespace_key } from '../../kernel/state.ts';
+import type { Machine } from '../../machines/machine.ts';
+import type { Release } from '../../releases/index.ts';
+import { nvdimm, nvdimm_move, run_tool } from '../device.ts';
+import { type Result, Session } from '../running/session.ts';
 
 /**
  * What seed 003 promises, measured: two NVDIMM regions behind RAM, placed at random, each made one fsdax namespace with its

@@ -1,6 +1,13 @@
-import { vmemmap_of } from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { MEMMAP, MIGRATE, NO_PAGE, page_memmap, page_migratetype, page_zonenum } from '../kernel/mm/page.ts';
+import { vmemmap_of } from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import {
+  MEMMAP,
+  MIGRATE,
+  NO_PAGE,
+  page_memmap,
+  page_migratetype,
+  page_zonenum,
+} from '../../kernel/mm/page.ts';
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
@@ -8,7 +15,7 @@ import {
   SECTION_MARKED_PRESENT,
   SECTION_TAINT_ZONE_DEVICE,
   type State,
-} from '../kernel/state.ts';
+} from '../../kernel/state.ts';
 
 /** The present sections of a machine, as crash's `kmem -n` sees them. */
 

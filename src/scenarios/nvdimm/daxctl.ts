@@ -1,5 +1,5 @@
-import type { dev_dax } from '../kernel/state.ts';
-import { BadOperation, type Session } from './session.ts';
+import type { dev_dax } from '../../kernel/state.ts';
+import { BadOperation, type Session } from '../running/session.ts';
 import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
 
 /** The daxctl tool (v76) as far as it drives the kernel. */

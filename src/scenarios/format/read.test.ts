@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { ImpossibleMachine } from '../boot/impossible.ts';
-import { InputError } from '../machines/input-error.ts';
+import { ImpossibleMachine } from '../../boot/impossible.ts';
+import { InputError } from '../../machines/input-error.ts';
 import { parseScenario } from './read.ts';
 import { scenarioJsonSchema } from './schema.ts';
 
 // Whatever is read: a Scenario, or an InputError of one line.
 
-const folder = new URL('../../scenarios/', import.meta.url);
+const folder = new URL('../../../scenarios/', import.meta.url);
 const valid = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => readFileSync(new URL(name, folder), 'utf8'));

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { booted, G, M, must, play, X86 } from '../../test/kit.ts';
-import { find_release } from '../releases/index.ts';
-import { padding_json, padding_text, padding_totals } from '../report/pages/padding.ts';
+import { booted, G, M, must, play, X86 } from '../../../test/kit.ts';
+import { find_release } from '../../releases/index.ts';
+import { padding_json, padding_text, padding_totals } from '../../report/pages/padding.ts';
 import { measure_padding } from './padding.ts';
 
 const options = {

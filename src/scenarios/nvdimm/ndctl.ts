@@ -1,8 +1,8 @@
-import { allocatable_dpa } from '../kernel/drivers/nvdimm/region_devs.ts';
-import { type nd_namespace, nd_namespace_key, type nd_region } from '../kernel/state.ts';
-import { parseSize } from '../machines/size.ts';
+import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
+import { type nd_namespace, nd_namespace_key, type nd_region } from '../../kernel/state.ts';
+import { parseSize } from '../../machines/size.ts';
+import { BadOperation, type Session } from '../running/session.ts';
 import { active_memory } from './daxctl.ts';
-import { BadOperation, type Session } from './session.ts';
 import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
 
 /** The ndctl tool (v76) as far as it drives the kernel: its checks, their order, its exit codes. */

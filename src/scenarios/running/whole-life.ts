@@ -1,5 +1,5 @@
-import type { Model } from '../boot/boot.ts';
-import type { Scenario } from './read.ts';
+import type { Model } from '../../boot/boot.ts';
+import type { Scenario } from '../format/read.ts';
 
 /** First block-aligned address above all RAM and memory blocks at which nothing stands in /proc/iomem. */
 export function first_fit({ state, kernel }: Model): number | null {

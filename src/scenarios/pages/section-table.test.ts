@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ARM64, booted, must, X86 } from '../../test/kit.ts';
+import { ARM64, booted, must, X86 } from '../../../test/kit.ts';
 import { section_table } from './section-table.ts';
 
 type Session = ReturnType<typeof booted>;

@@ -1,17 +1,18 @@
-import type { Model } from '../boot/boot.ts';
-import { SUBSECTION_SIZE } from '../kernel/config.ts';
-import { kernel_page_tables } from '../kernel/fs/kernel_page_tables.ts';
-import { type Entry, lookup, store } from '../kernel/fs/sysfs.ts';
-import { NotModelled } from '../kernel/kernel/runtime.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
-import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
-import { add_zone_device } from '../kernel/mm/zone_device.ts';
-import { PROTECTED } from '../kernel/protected.ts';
-import type { State } from '../kernel/state.ts';
-import { type Event, type Outcome, Runner } from '../schedule/run.ts';
-import { errno_name } from '../steps/errno.ts';
-import type { Steps } from '../steps/step.ts';
+import type { Model } from '../../boot/boot.ts';
+import { SUBSECTION_SIZE } from '../../kernel/config.ts';
+import { kernel_page_tables } from '../../kernel/fs/kernel_page_tables.ts';
+import { type Entry, lookup, store } from '../../kernel/fs/sysfs.ts';
+import { NotModelled } from '../../kernel/kernel/runtime.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done } from '../../kernel/locks.ts';
+import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../../kernel/mm/page.ts';
+import { add_zone_device } from '../../kernel/mm/zone_device.ts';
+import { PROTECTED } from '../../kernel/protected.ts';
+import type { State } from '../../kernel/state.ts';
+import { type Event, type Outcome, Runner } from '../../schedule/run.ts';
+import { errno_name } from '../../steps/errno.ts';
+import type { Steps } from '../../steps/step.ts';
+import { type ConsumerName, consumers } from '../reserved/consumers.ts';
 import {
   account_hugepages,
   cuts_hugepage,
@@ -20,7 +21,6 @@ import {
   unmap_hugepages,
   with_same_size,
 } from './hugepages.ts';
-import { type ConsumerName, consumers } from './reserved/consumers.ts';
 
 /** What one operation came to. */
 export interface Result {
