@@ -6,8 +6,8 @@ import { geometry_text, type Variation } from '../../check/variation.ts';
 import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { InputError, quote } from '../../machines/input-error.ts';
+import { mem_releases } from '../../memmap/releases/mem-releases.ts';
 import { find_release } from '../../releases/index.ts';
-import { mem_releases } from '../../releases/memmodel.ts';
 import {
   catalogue_table,
   check_json,
