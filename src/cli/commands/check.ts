@@ -46,13 +46,9 @@ interface Flags {
   readonly timeline?: string;
 }
 
-/** Adds `mhp check`: can this break, on which release, and how. */
-export function register(program: Command): void {
-  program
-    .command('check')
-    .description(
-      'check scenarios against releases: every interleaving, the shortest story of what goes wrong',
-    )
+/** Defines `mhp check`: can this break, on which release, and how. */
+export function define(command: Command): void {
+  command
     .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
     .option('--list', 'print the catalogue')
     .option('--release <names>', 'on these releases, in place of those the scenario names', list)

@@ -22,11 +22,9 @@ interface Flags {
   readonly map?: boolean;
 }
 
-/** Adds `mhp run`: do things to a machine and see what Linux would do. */
-export function register(program: Command): void {
-  program
-    .command('run')
-    .description('run a scenario on a machine and show what the kernel does, step by step')
+/** Defines `mhp run`: do things to a machine and see what Linux would do. */
+export function define(command: Command): void {
+  command
     .argument('[scenario]', 'a scenario file (YAML)')
     .option('--host', 'on this machine; without a scenario: plug, online, offline and unplug one block')
     .option(
