@@ -321,6 +321,15 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
 });
 
 describe('mhp conform', () => {
+  test('closes with a line over all recordings, where there are several', () => {
+    const holes = 'recordings/x86_64-6.1-holes.tar.xz';
+    const one = mhp('conform', holes).stdout;
+    const two = mhp('conform', holes, holes).stdout;
+    const [, steps, comparisons] = /(\d+) steps, (\d+) comparisons, 0 differ\n$/.exec(one)!;
+    const sum = `${2 * Number(steps)} steps, ${2 * Number(comparisons)} comparisons, 0 differ`;
+    expect(two).toBe(`${one}${one}2 recordings, 2 agree: ${sum}\n`);
+  });
+
   test('--json', () => {
     const { stdout, status } = mhp('conform', 'recordings/x86_64-6.1-holes.tar.xz', '--json');
     expect(status).toBe(0);

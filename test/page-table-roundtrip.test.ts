@@ -15,7 +15,7 @@ import type { Config } from '../src/kernel/config.ts';
 import { leaf_address } from '../src/kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { phys_to_virt, vmemmap_of } from '../src/kernel/pfn.ts';
-import type { Session } from '../src/scenarios/session.ts';
+import type { Session } from '../src/scenarios/running/session.ts';
 import { booted, G, run } from './kit.ts';
 import { arm64, can_be_built, GEOMETRIES, limited, words_text } from './tables.ts';
 

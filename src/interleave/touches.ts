@@ -1,6 +1,8 @@
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import { mmu_steps } from '../kernel/mmu.ts';
-import type { Access } from '../schedule/machine.ts';
+
+import type { Access } from '../schedule/program/machine.ts';
+
 import type { CallStep, Step } from '../steps/step.ts';
 
 const { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb } = mmu_steps;

@@ -1,7 +1,7 @@
 import { is_mapped } from '../../src/hardware/walk.ts';
 import { phys_to_virt, vmemmap_of } from '../../src/kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP } from '../../src/kernel/state.ts';
-import type { Session } from '../../src/scenarios/session.ts';
+import type { Session } from '../../src/scenarios/running/session.ts';
 import { booted, G, play } from '../kit.ts';
 import { arm64, words_text } from '../tables.ts';
 import { far, type Shape } from './ranges.ts';

@@ -3,18 +3,16 @@ import { conform, type Report } from '../../conform/replay.ts';
 import { InputError } from '../../machines/input-error.ts';
 import { openRecording } from '../../machines/recording.ts';
 import { find_release } from '../../releases/index.ts';
-import { conform_json, conform_text } from '../../report/run/conform.ts';
+import { conform_json, conform_text, conformSumText } from '../../report/run/conform.ts';
 
 interface Flags {
   readonly json?: boolean;
   readonly release?: string;
 }
 
-/** Adds `mhp conform`: the model held step by step against recordings of real kernels. */
-export function register(program: Command): void {
-  program
-    .command('conform')
-    .description('replay recordings of real kernels on the model and compare after every step')
+/** Defines `mhp conform`: the model held step by step against recordings of real kernels. */
+export function define(command: Command): void {
+  command
     .argument('<recording...>', 'archives or directories with an ops.json')
     .option('--release <name>', 'replay on another release than the recorded one')
     .option('--json', 'print JSON')
@@ -28,6 +26,7 @@ export function register(program: Command): void {
         reports.push(report);
         if (!flags.json) process.stdout.write(conform_text(report));
       }
+      if (!flags.json && reports.length > 1) process.stdout.write(conformSumText(reports));
       if (flags.json) {
         const all = { schema: 'mhp-conform/1', recordings: reports.map(conform_json) };
         process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);

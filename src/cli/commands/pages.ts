@@ -14,8 +14,8 @@ import {
   pages_json,
   pages_text,
 } from '../../report/pages/pages.ts';
-import { kpageflags_runs } from '../../scenarios/kpageflags.ts';
-import { type PageRun, page_layout, page_runs } from '../../scenarios/page-runs.ts';
+import { kpageflags_runs } from '../../scenarios/pages/kpageflags.ts';
+import { type PageRun, page_layout, page_runs } from '../../scenarios/pages/page-runs.ts';
 import { type SourceFlags, session_of } from '../inputs/session-of.ts';
 
 interface Flags extends SourceFlags {
@@ -44,11 +44,9 @@ const COLUMN_HELP: Record<PageColumn, string> = {
   OWNER: 'innermost resource of /proc/iomem',
 };
 
-/** Adds `mhp pages`: what the struct pages of a machine are, as runs. */
-export function register(program: Command): void {
-  program
-    .command('pages')
-    .description('print the struct pages of a machine as runs: kind, flags, owner')
+/** Defines `mhp pages`: what the struct pages of a machine are, as runs. */
+export function define(command: Command): void {
+  command
     .argument(
       '[source]',
       'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',

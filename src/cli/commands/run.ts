@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../../machines/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
+import { is_mem_scenario } from '../../memmap/scenarios/mem-scenario.ts';
 import { mainline, type Release } from '../../releases/index.ts';
 import { memory_json, memory_map } from '../../report/blocks/memory-map.ts';
 import { step_json, step_text } from '../../report/run/scenario.ts';
-import { whole_life } from '../../scenarios/host.ts';
-import { is_mem_scenario } from '../../scenarios/memmodel/read.ts';
-import type { Scenario } from '../../scenarios/read.ts';
-import { run_scenario, type StepOutcome } from '../../scenarios/run.ts';
-import { Session } from '../../scenarios/session.ts';
+import type { Scenario } from '../../scenarios/format/read.ts';
+import { run_scenario, type StepOutcome } from '../../scenarios/running/run.ts';
+import { Session } from '../../scenarios/running/session.ts';
+import { whole_life } from '../../scenarios/running/whole-life.ts';
 import { boot_named, machine_of, read_scenario, read_text, release_for, stand_in } from '../inputs/source.ts';
 import { run_memmap } from './run-memmap.ts';
 
@@ -22,11 +22,9 @@ interface Flags {
   readonly map?: boolean;
 }
 
-/** Adds `mhp run`: do things to a machine and see what Linux would do. */
-export function register(program: Command): void {
-  program
-    .command('run')
-    .description('run a scenario on a machine and show what the kernel does, step by step')
+/** Defines `mhp run`: do things to a machine and see what Linux would do. */
+export function define(command: Command): void {
+  command
     .argument('[scenario]', 'a scenario file (YAML)')
     .option('--host', 'on this machine; without a scenario: plug, online, offline and unplug one block')
     .option(

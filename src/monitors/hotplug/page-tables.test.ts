@@ -7,7 +7,7 @@ import { table_page } from '../../kernel/include/linux/pgtable.ts';
 import { USE, with_use } from '../../kernel/mm/page.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';
 import { mainline } from '../../releases/index.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import { violations } from './index.ts';
 import { merged, missing } from './spans.ts';
 

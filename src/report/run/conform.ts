@@ -20,10 +20,21 @@ export function conform_text(report: Report): string {
   ];
   for (const step of report.steps) lines.push(...details(step));
   lines.push(...reasons(report));
-  const total = report.steps.reduce((sum, step) => sum + step.compared, 0);
-  const differ = report.steps.reduce((sum, step) => sum + step.differences.length, 0);
-  lines.push(`${report.steps.length} steps, ${total} comparisons, ${differ} differ`);
+  lines.push(sumText(report.steps));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** The closing line over several recordings. */
+export function conformSumText(reports: readonly Report[]): string {
+  const agree = reports.filter((report) => report.agrees).length;
+  const steps = reports.flatMap((report) => report.steps);
+  return `${reports.length} recordings, ${agree} agree: ${sumText(steps)}\n`;
+}
+
+function sumText(steps: readonly StepReport[]): string {
+  const compared = steps.reduce((sum, step) => sum + step.compared, 0);
+  const differ = steps.reduce((sum, step) => sum + step.differences.length, 0);
+  return `${steps.length} steps, ${compared} comparisons, ${differ} differ`;
 }
 
 function details(step: StepReport): string[] {

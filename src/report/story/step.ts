@@ -9,7 +9,9 @@ import { entry_access } from '../../interleave/touches.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { free_step, type PageRange, take_step } from '../../kernel/mm/page_alloc/alloc_pages.ts';
 import { mmu_steps } from '../../kernel/mmu.ts';
-import type { StoryEvent } from '../../schedule/replay.ts';
+
+import type { StoryEvent } from '../../schedule/replay/replay.ts';
+
 import type { CallStep, Step } from '../../steps/step.ts';
 import { is_data_number, number_text } from './number.ts';
 

@@ -7,11 +7,12 @@ import type { Config } from '../../config.ts';
 import { NotModelled } from '../../kernel/runtime.ts';
 import { type EntryPointer, mmu_steps } from '../../mmu.ts';
 import { change, look } from '../../ops.ts';
+import type { Pgtable } from '../asm-generic/pgtable.ts';
 
 /**
- * include/linux/pgtable.h: entries of the kernel's tables, read and written one by one, and what generic code asks of them. An
- * architecture answers by a Pgtable (../asm-generic/pgtable.ts); what takes steps (`set_pte`, `pmd_offset`, `flush_tlb_kernel_range`) it puts into
- * the functions of a release.
+ * include/linux/pgtable.h: entries of the kernel's tables, read and written one by one, and what generic code asks of them.
+ * An architecture answers by a {@link Pgtable}; what takes steps (`set_pte`, `pmd_offset`, `flush_tlb_kernel_range`) it
+ * puts into the functions of a release.
  */
 
 export type { EntryPointer } from '../../mmu.ts';

@@ -3,8 +3,9 @@ import { ARM64, booted, run } from '../../../../../test/kit.ts';
 import { access } from '../../../../hardware/access.ts';
 import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor.ts';
 import { leaves } from '../../../../hardware/walk.ts';
-import type { Session } from '../../../../scenarios/session.ts';
+import type { Session } from '../../../../scenarios/running/session.ts';
 import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
+
 import { VM } from '../../../state.ts';
 
 const K = 4096;
