@@ -5,7 +5,7 @@ import { page_nid, page_use, USE, with_hstate } from '../kernel/mm/page.ts';
 import { change, look, W } from '../kernel/ops.ts';
 import { new_hstate, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
-import { parseSize } from '../machines/size.ts';
+import { parseSize } from '../machines/text/size.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
 import { cmdline_words } from './config.ts';

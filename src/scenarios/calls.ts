@@ -1,7 +1,7 @@
 import { release_resource } from '../kernel/kernel/resource.ts';
 import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
 import { PCM, type State, zone_key } from '../kernel/state.ts';
-import { parseSize } from '../machines/size.ts';
+import { parseSize } from '../machines/text/size.ts';
 import {
   arch_remove,
   memremap,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { boot } from '../../src/boot/boot.ts';
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE, SECTION_TAINT_ZONE_DEVICE } from '../../src/kernel/state.ts';
-import { parseMachineFile } from '../../src/machines/machine-file.ts';
+import { parseMachineFile } from '../../src/machines/machine-file/machine-file.ts';
 import type { MemMachine, Placement } from '../../src/memmap/boot/mem-machine.ts';
 import { memmap_of } from '../../src/memmap/boot/memmap-of.ts';
 import { MEMORY_MODELS, type MemoryModel } from '../../src/memmap/kernel/config.ts';
