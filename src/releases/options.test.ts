@@ -70,8 +70,8 @@ test('option 1 takes no page under the lock, drops it for every table it lacks, 
     if (step.op === 'lock' && step.lock === PTL) taken++;
     if (step.op === 'lock' && step.lock === PTL) held++;
     if (step.op === 'unlock' && step.lock === PTL) held--;
-    if (step.op === 'call' && step.fn.name === 'take_pages') expect(held).toBe(0);
-    if (step.op === 'call' && step.fn.name === 'write_at') expect(held).toBe(1);
+    if (step.op === 'call' && step.operation.name === 'take_pages') expect(held).toBe(0);
+    if (step.op === 'call' && step.operation.name === 'write_at') expect(held).toBe(1);
   }
   // PUD, PMD, PTE, and the walk that gets through
   expect(taken).toBe(4);

@@ -211,7 +211,7 @@ function validate(
   if (!nd_region.enabled) return -EAGAIN;
   let size = size_option(options, '-s') ?? ns?.size ?? 0;
   if (!ns) {
-    const available = nd_region.labels === null ? nd_region.size : allocatable_dpa(state, region);
+    const available = nd_region.labels === null ? nd_region.size : allocatable_dpa.run(state, region);
     if (!available || size > available) return -EAGAIN;
     if (size === 0) size = available;
   }
