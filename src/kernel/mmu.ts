@@ -4,6 +4,7 @@ import { type Mmu, read_entry, read_run } from '../hardware/mmu.ts';
 import { type TlbiOp, tlbi } from '../hardware/tlbi.ts';
 import type { WordRun } from '../hardware/words.ts';
 import { erase, write_entries } from '../hardware/write.ts';
+import { operation } from './ops.ts';
 import type { State } from './state.ts';
 
 /**
@@ -26,20 +27,59 @@ export function resolve(state: State, p: EntryPointer): number {
 }
 
 const mmu_of = (state: State): Mmu => state.mmu!;
-const read_at = (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p));
-const run_at = (state: State, p: EntryPointer, n: number): WordRun =>
-  read_run(mmu_of(state), resolve(state, p), n);
-const write_at = (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
-  write_entries(mmu_of(state), resolve(state, p), n, d, stride);
-const swap_run_at = (state: State, p: EntryPointer, n: number, d: Descriptor): WordRun => {
-  const old = run_at(state, p, n);
-  write_at(state, p, old.n, d, 0);
-  return old;
-};
-const barrier_dsb = (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind);
-const barrier_isb = (state: State): void => isb(mmu_of(state));
-const issue = (state: State, op: TlbiOp): void => tlbi(mmu_of(state), op);
-const clear_pages = (state: State, phys: number, size: number): void => erase(mmu_of(state), phys, size);
+const read_at = operation({
+  name: 'read_at',
+  obj: 'mmu',
+  writes: false,
+  run: (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p)),
+});
+const run_at = operation({
+  name: 'run_at',
+  obj: 'mmu',
+  writes: false,
+  run: (state: State, p: EntryPointer, n: number): WordRun => read_run(mmu_of(state), resolve(state, p), n),
+});
+const write_at = operation({
+  name: 'write_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
+    write_entries(mmu_of(state), resolve(state, p), n, d, stride),
+});
+const swap_run_at = operation({
+  name: 'swap_run_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor): WordRun => {
+    const old = run_at.run(state, p, n);
+    write_at.run(state, p, old.n, d, 0);
+    return old;
+  },
+});
+const barrier_dsb = operation({
+  name: 'barrier_dsb',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind),
+});
+const barrier_isb = operation({
+  name: 'barrier_isb',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State): void => isb(mmu_of(state)),
+});
+const issue = operation({
+  name: 'issue',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, op: TlbiOp): void => tlbi(mmu_of(state), op),
+});
+const clear_pages = operation({
+  name: 'clear_pages',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, phys: number, size: number): void => erase(mmu_of(state), phys, size),
+});
 
 /**
  * What one step does to the memory management unit, and to memory where page tables are: the first four take an entry

@@ -37,7 +37,7 @@ function* without<V>(
 
 /** Every tail is marked and knows its head. */
 export function* tails(world: Memmap, c: MemConfig, head: number, nr: number): Generator<string> {
-  const first_page = pfn_to_pointer(world, c, head);
+  const first_page = pfn_to_pointer.run(world, c, head);
   for (const [start, end] of without(world.pages, head + 1, head + nr, (word) => (word & PG_tail) !== 0))
     yield `${pfns(start, end)} are no tails of the page at 0x${head.toString(16)}: put_page() of one frees it alone`;
   for (const [start, end] of without(world.first_page, head + 1, head + nr, (at) => at === first_page))
@@ -76,7 +76,7 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
     if (!(ms.flags & SECTION_HAS_MEM_MAP)) continue;
     const decoded = page_add(ms.section_mem_map, first);
     used.add(decoded);
-    if (decoded !== pfn_to_pointer(world, c, first))
+    if (decoded !== pfn_to_pointer.run(world, c, first))
       yield `section_mem_map of section ${nr} is no memmap: it points into the linear map of the memory itself`;
     for (let pfn = first; pfn < first + c.PAGES_PER_SECTION; pfn += c.PAGES_PER_SUBSECTION)
       if (valid(pfn) && !reachable(world, c, pfn))
@@ -106,7 +106,7 @@ function* homeless(world: Memmap): Generator<string> {
 export function reachable(world: Memmap, c: MemConfig, pfn: number): boolean {
   if (c.memory_model === 'DISCONTIGMEM' && arch_pfn_to_nid(world, pfn) < 0) return false;
   if (c.memory_model.startsWith('SPARSEMEM') && pfn_to_section_nr(c, pfn) >= c.NR_MEM_SECTIONS) return false;
-  const p = pfn_to_pointer(world, c, pfn);
+  const p = pfn_to_pointer.run(world, c, pfn);
   if (p === null || p < 0) return false;
   const place = world.places.get(p);
   return typeof place === 'number' && (p - place) / SIZEOF_STRUCT_PAGE === pfn;

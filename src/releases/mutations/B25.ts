@@ -28,7 +28,7 @@ export const B25a_mutant = defineRelease({
   about: 'seed 000 with the TLBI before DSB ISHST',
   arch: {
     arm64: flushing(function* (op): Steps<void> {
-      yield* change('mmu', mmu_steps.issue, op);
+      yield* change(mmu_steps.issue, op);
       yield* DSB('ishst');
       yield* DSB('ish');
       yield* ISB();
@@ -49,7 +49,7 @@ export const B25b_mutant = defineRelease({
     arm64: {
       ...flushing(function* (op): Steps<void> {
         yield* DSB('ishst');
-        yield* change('mmu', mmu_steps.issue, op);
+        yield* change(mmu_steps.issue, op);
       }),
       *free_hotplug_page_range(
         this: Kernel,

@@ -41,22 +41,22 @@ export const table_page = (c: Config, d: Descriptor): number => asm(c).table_pag
 
 /** READ_ONCE(*p) */
 export function* READ_ONCE(p: EntryPointer): Steps<Descriptor> {
-  return yield* look('mmu', mmu_steps.read_at, p);
+  return yield* look(mmu_steps.read_at, p);
 }
 
 /** The entries from `p` on that continue it, zero or an arithmetic run: at most `n`. */
 export function* READ_RUN(p: EntryPointer, n: number): Steps<WordRun> {
-  return yield* look('mmu', mmu_steps.run_at, p, n);
+  return yield* look(mmu_steps.run_at, p, n);
 }
 
 /** WRITE_ONCE(*p, d), on `n` entries whose output addresses ascend by `stride`. */
 export function* WRITE_ONCE(p: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
-  yield* change('mmu', mmu_steps.write_at, p, n, d, stride);
+  yield* change(mmu_steps.write_at, p, n, d, stride);
 }
 
 /** xchg(p, d) on `n` entries, as far as they are alike: what they were. */
 export function* XCHG_RUN(p: EntryPointer, n: number, d: Descriptor): Steps<WordRun> {
-  return yield* change('mmu', mmu_steps.swap_run_at, p, n, d);
+  return yield* change(mmu_steps.swap_run_at, p, n, d);
 }
 
 /** pXd_addr_end(addr, end): the end of the entry that translates `addr`, or of the range; 0 is the wrap at 2^64. */

@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
-import { look, pr_warn } from '../../ops.ts';
+import { look, operation, pr_warn } from '../../ops.ts';
 import {
   hex,
   IS_ALIGNED,
@@ -20,13 +20,18 @@ export const vmem_altmap_offset = (altmap: vmem_altmap): number => altmap.reserv
  * Where to go on from `pfn`, at a section's start: there, or when that section and the next were never allocated (and
  * have been warned of) at the first one that was.
  */
-function next_section(state: State, c: Config, pfn: number): number {
-  const nr = pfn_to_section_nr(c, pfn);
-  if (state.mem_section.has(nr) || state.mem_section.has(nr + 1)) return pfn;
-  let next = Number.POSITIVE_INFINITY;
-  for (const key of state.mem_section.keys()) if (key > nr && key < next) next = key;
-  return next === Number.POSITIVE_INFINITY ? next : section_nr_to_pfn(c, next);
-}
+const next_section = operation({
+  name: 'next_section',
+  obj: 'mem_section',
+  writes: false,
+  run(state: State, c: Config, pfn: number): number {
+    const nr = pfn_to_section_nr(c, pfn);
+    if (state.mem_section.has(nr) || state.mem_section.has(nr + 1)) return pfn;
+    let next = Number.POSITIVE_INFINITY;
+    for (const key of state.mem_section.keys()) if (key > nr && key < next) next = key;
+    return next === Number.POSITIVE_INFINITY ? next : section_nr_to_pfn(c, next);
+  },
+});
 
 export const v5_2 = {
   *check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
@@ -180,7 +185,7 @@ export const v5_3 = {
       const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);
       yield* this.__remove_section(at, n, altmap, zone);
       at += n;
-      if (at < end_pfn) at = yield* look('mem_section', next_section, this.c, at);
+      if (at < end_pfn) at = yield* look(next_section, this.c, at);
     }
   },
 };

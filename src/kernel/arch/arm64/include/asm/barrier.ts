@@ -7,10 +7,10 @@ import { change } from '../../../../ops.ts';
 
 /** dsb(kind) */
 export function* DSB(kind: DsbKind): Steps<void> {
-  yield* change('mmu', mmu_steps.barrier_dsb, kind);
+  yield* change(mmu_steps.barrier_dsb, kind);
 }
 
 /** isb() */
 export function* ISB(): Steps<void> {
-  yield* change('mmu', mmu_steps.barrier_isb);
+  yield* change(mmu_steps.barrier_isb);
 }

@@ -19,7 +19,7 @@ import {
 } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { resolve } from '../../../../mmu.ts';
-import { change, lock, unlock } from '../../../../ops.ts';
+import { change, lock, operation, unlock } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
 import { DSB, ISB } from './barrier.ts';
 
@@ -115,14 +115,19 @@ export const v5_10 = {
   },
 };
 
-const install_at = (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
-  install(state.mmu!, resolve(state, p), n, d, stride);
+const install_at = operation({
+  name: 'install_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
+    install(state.mmu!, resolve(state, p), n, d, stride),
+});
 
 export const v5_3 = {
   /** The ISB is back. */
   *write_entry(this: Kernel, p: EntryPointer, d: Descriptor, n: number, stride: number): Steps<void> {
     if (is_valid(d) && this.c.run_limit > 1) {
-      yield* change('mmu', install_at, p, n, d, stride);
+      yield* change(install_at, p, n, d, stride);
       return;
     }
     yield* WRITE_ONCE(p, d, n, stride);

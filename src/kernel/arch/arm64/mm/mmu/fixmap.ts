@@ -3,16 +3,22 @@ import type { Steps } from '../../../../../steps/step.ts';
 import { type EntryPointer, READ_ONCE, table_page } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { fix_to_ptr } from '../../../../mmu.ts';
-import { change, lock, unlock } from '../../../../ops.ts';
+import { change, lock, operation, unlock } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
 import { DSB } from '../../include/asm/barrier.ts';
 import { FIX } from '../../include/asm/fixmap.ts';
 
 /** The fixmap slots through which __create_pgd_mapping writes table pages: one a level, shared by all who map (B39). */
 
-const set_slot = (state: State, slot: number, phys: number): void => {
-  state.fixmap = state.fixmap.with(slot, phys);
-};
+const set_slot = operation({
+  name: 'set_slot',
+  obj: 'mmu',
+  writes: true,
+  changes: ['fixmap'],
+  run: (state: State, slot: number, phys: number): void => {
+    state.fixmap = state.fixmap.with(slot, phys);
+  },
+});
 
 type Slotted = keyof typeof FIX;
 
@@ -28,7 +34,7 @@ export const v5_2 = {
     const depth = t.name.indexOf(name);
     if (depth < 0) return parentp;
     const d = yield* READ_ONCE(parentp);
-    yield* change('mmu', set_slot, FIX[name], table_page(this.c, d));
+    yield* change(set_slot, FIX[name], table_page(this.c, d));
     yield* DSB('ishst');
     return fix_to_ptr(FIX[name]) + entry_index(t, depth, addr) * 8;
   },
@@ -36,7 +42,7 @@ export const v5_2 = {
   /** pXd_clear_fixmap */
   *clear_fixmap(this: Kernel, name: Slotted): Steps<void> {
     if (this.c.t.name.indexOf(name) < 0) return;
-    yield* change('mmu', set_slot, FIX[name], 0);
+    yield* change(set_slot, FIX[name], 0);
     yield* this.flush_fixmap_slot();
   },
 
