@@ -4,20 +4,21 @@ import { expect, test } from 'vitest';
 
 /** What each folder may import beside itself: the layout of the house, from the ground up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
   geometry: [],
   steps: [],
   hardware: ['geometry'],
   kernel: ['geometry', 'hardware', 'steps'],
   releases: ['geometry', 'hardware', 'kernel', 'steps'],
-  // the explorer's own monitors are its default set; what they may not reach is tested below
-  schedule: ['monitors', 'steps'],
+  schedule: ['steps'],
   monitors: ['geometry', 'hardware', 'kernel', 'schedule', 'steps'],
-  machines: ['geometry', 'hardware', 'steps'],
-  boot: ['geometry', 'hardware', 'kernel', 'releases', 'machines', 'schedule', 'steps'],
-  litmus: ['geometry', 'hardware', 'machines', 'schedule', 'steps'],
+  machines: ['errors', 'geometry', 'hardware', 'steps'],
+  boot: ['errors', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'schedule', 'steps'],
+  litmus: ['errors', 'geometry', 'hardware', 'machines', 'schedule', 'steps'],
   interleave: ['geometry', 'boot', 'hardware', 'kernel', 'schedule', 'steps'],
   scenarios: [
     'boot',
+    'errors',
     'geometry',
     'interleave',
     'kernel',
@@ -27,14 +28,43 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'schedule',
     'steps',
   ],
+  // a wing with floors of its own, each with its line
+  memmap: ['memmap/boot', 'memmap/releases', 'memmap/scenarios'],
+  'memmap/kernel': ['geometry', 'hardware', 'kernel', 'steps'],
+  'memmap/releases': ['memmap/kernel', 'steps'],
+  'memmap/boot': [
+    'boot',
+    'errors',
+    'geometry',
+    'kernel',
+    'memmap/kernel',
+    'memmap/releases',
+    'releases',
+    'schedule',
+    'steps',
+  ],
+  'memmap/scenarios': [
+    'errors',
+    'kernel',
+    'machines',
+    'memmap/boot',
+    'memmap/kernel',
+    'memmap/releases',
+    'scenarios',
+    'schedule',
+    'steps',
+  ],
+  'memmap/report': ['memmap/scenarios'],
   conform: ['boot', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'scenarios', 'schedule'],
   check: [
     'boot',
+    'errors',
     'geometry',
     'hardware',
     'interleave',
     'kernel',
     'machines',
+    'memmap',
     'monitors',
     'releases',
     'scenarios',
@@ -49,6 +79,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'interleave',
     'kernel',
     'machines',
+    'memmap',
     'monitors',
     'scenarios',
     'schedule',
@@ -58,10 +89,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'boot',
     'check',
     'conform',
+    'errors',
     'geometry',
     'hardware',
     'litmus',
     'machines',
+    'memmap',
     'monitors',
     'releases',
     'report',
@@ -80,22 +113,30 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
 const imports = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s+'([^']+)'/g)].map((m) => m[1]!);
 
+/** The folder above that a file belongs to, by its longest name: `memmap/kernel`, or `kernel`. */
+const folderOf = (file: string): string =>
+  Object.keys(MAY_IMPORT)
+    .filter((folder) => file.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0] ?? file.split('/').slice(0, -1).join('/');
+
 const resolved = (file: string, specifier: string): string =>
   relative(root, join(root, dirname(file), specifier));
 
 test('there are sources in every folder of the layout', () => {
-  const folders = new Set(sources.map((file) => file.split('/')[0]));
+  const folders = new Set(sources.map(folderOf));
   expect([...folders].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
 });
 
 test.each(sources)('%s imports only what its folder may', (file) => {
-  const folder = file.split('/')[0]!;
+  const folder = folderOf(file);
   for (const specifier of imports(file)) {
     if (specifier.startsWith('node:')) {
       expect(WITH_NODE.has(folder), `${file} imports ${specifier}`).toBe(true);
     } else if (specifier.startsWith('.')) {
-      const target = resolved(file, specifier).split('/')[0]!;
-      const allowed = target === folder || (MAY_IMPORT[folder] ?? []).includes(target);
+      const target = folderOf(resolved(file, specifier));
+      const allowed = [folder, ...(MAY_IMPORT[folder] ?? [])].some(
+        (name) => name === target || target.startsWith(`${name}/`),
+      );
       expect(allowed, `${file} imports ${specifier}`).toBe(true);
     }
   }

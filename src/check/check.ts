@@ -1,12 +1,12 @@
 import { boot } from '../boot/boot.ts';
 import { configure } from '../boot/config.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { NoSuchGeometry } from '../geometry/translation.ts';
 import type { Config } from '../kernel/config.ts';
+import { type MemRelease, mem_releases } from '../memmap/releases/mem-releases.ts';
+import { run_mem_scenario } from '../memmap/scenarios/mem-session.ts';
 import { find_release, type Release } from '../releases/index.ts';
-import { type MemRelease, mem_releases } from '../releases/memmodel.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
-import { run_mem_scenario } from '../scenarios/memmodel/run.ts';
 import { run_scenario } from '../scenarios/running/run.ts';
 import { BadOperation, Session } from '../scenarios/running/session.ts';
 import type { Checked } from './checked.ts';

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
 import { ARM64, G, K, M } from '../../test/kit.ts';
 import type { Model } from '../boot/boot.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { custom_layout } from '../geometry/layout.ts';
 import { shared_tables } from '../geometry/shared-tables.ts';
 import { translation } from '../geometry/translation.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
-import { bugs } from '../monitors/index.ts';
-import type { Program } from '../schedule/program.ts';
+import { bugs } from '../schedule/monitors/index.ts';
+import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

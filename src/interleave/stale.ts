@@ -6,7 +6,7 @@ import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import { hex } from '../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
-import type { Fault } from '../schedule/machine.ts';
+import type { Fault } from '../schedule/program/machine.ts';
 import type { Step } from '../steps/step.ts';
 import { entry_access } from './touches.ts';
 
@@ -14,7 +14,7 @@ import { entry_access } from './touches.ts';
 export function stale_pointer(c: Config, state: State, step: Step): Fault | undefined {
   if (step.op !== 'call') return undefined;
   const args = step.args as readonly number[];
-  switch (step.fn as unknown) {
+  switch (step.operation as unknown) {
     case get_page:
       return stale_page(state, args[0]!);
     case usage_steps.test_bit:

@@ -1,7 +1,8 @@
 import type { Defect } from '../hardware/mmu.ts';
-import { explore } from '../schedule/explore.ts';
-import type { Program } from '../schedule/program.ts';
-import type { Verdict } from '../schedule/verdict.ts';
+import type { Program } from '../schedule/program/program.ts';
+import type { Verdict } from '../schedule/replay/verdict.ts';
+import { explore } from '../schedule/search/explore.ts';
+import type { Operation } from '../steps/operation.ts';
 import type { Step } from '../steps/step.ts';
 import { has_come_about, LitmusMachine, type World } from './machine.ts';
 import { compile } from './program.ts';
@@ -19,7 +20,8 @@ export interface LitmusResult {
 
 export const MOST_STATES = 2_000_000;
 
-const GO: Step = { op: 'call', obj: 'machine', writes: true, fn: () => undefined, args: [] };
+const go: Operation = Object.freeze({ name: 'go', obj: 'machine', writes: true, run: () => undefined });
+const GO: Step = { op: 'call', operation: go, args: [] };
 
 function* cpu() {
   yield GO;

@@ -1,15 +1,6 @@
-import {
-  call,
-  type LockKind,
-  type LockStep,
-  type ReadStep,
-  type Step,
-  type Steps,
-  type UnlockStep,
-  type WriteStep,
-} from '../steps/step.ts';
-import { BadStep } from './bad-step.ts';
-import { acquire, holds, type LockState, release, UNLOCKED } from './locks.ts';
+import type { LockKind, LockStep, ReadStep, Step, Steps, UnlockStep, WriteStep } from '../steps/step.ts';
+import { BadStep } from './program/bad-step.ts';
+import { acquire, holds, type LockState, release, UNLOCKED } from './semantics/locks.ts';
 
 /** A world whose objects are reached by table and key. */
 export type World = object;
@@ -133,8 +124,8 @@ export class Runner {
         this.#object(step.obj, step.key)[step.field] = step.value;
         return undefined;
       case 'call':
-        if (step.writes) this.#writes++;
-        return call(step, this.#world);
+        if (step.operation.writes) this.#writes++;
+        return step.operation.run(this.#world, ...step.args);
       case 'alloc':
         this.#writes++;
         this.#tables[step.obj]!.set(step.key, step.value as Record<string, unknown>);

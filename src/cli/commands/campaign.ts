@@ -6,9 +6,9 @@ import type { CampaignRecord } from '../../check/campaign/record.ts';
 import { type Summary, same_as, summarize } from '../../check/campaign/summary.ts';
 import type { Entry } from '../../check/entry.ts';
 import { geometry_text, type Shape } from '../../check/variation.ts';
-import { InputError, quote } from '../../machines/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import { campaign_json, campaign_markdown, campaign_text } from '../../report/check/campaign.ts';
-import type { Bounds } from '../../schedule/verdict.ts';
+import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { header_of, parquet, read_results } from '../files/campaign-file.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { ResultsFile } from '../files/results-file.ts';
@@ -33,13 +33,9 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Adds `mhp campaign`: where each entry of the catalogue can be reached. */
-export function register(program: Command): void {
-  program
-    .command('campaign')
-    .description(
-      'run every entry of the catalogue in every geometry, on every release: where is it reachable?',
-    )
+/** Defines `mhp campaign`: where each entry of the catalogue can be reached. */
+export function define(command: Command): void {
+  command
     .option('--out <file>', 'write a line of JSON for each configuration')
     .option('--resume', 'go on with the file of --out')
     .option('--parquet <file>', 'write the runs as a Parquet file')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { conform, type Report } from '../../conform/replay.ts';
-import { InputError } from '../../machines/input-error.ts';
-import { openRecording } from '../../machines/recording.ts';
+import { InputError } from '../../errors/input-error.ts';
+import { openRecording } from '../../machines/recording/recording.ts';
 import { find_release } from '../../releases/index.ts';
 import { conform_json, conform_text, conformSumText } from '../../report/run/conform.ts';
 
@@ -10,11 +10,9 @@ interface Flags {
   readonly release?: string;
 }
 
-/** Adds `mhp conform`: the model held step by step against recordings of real kernels. */
-export function register(program: Command): void {
-  program
-    .command('conform')
-    .description('replay recordings of real kernels on the model and compare after every step')
+/** Defines `mhp conform`: the model held step by step against recordings of real kernels. */
+export function define(command: Command): void {
+  command
     .argument('<recording...>', 'archives or directories with an ops.json')
     .option('--release <name>', 'replay on another release than the recorded one')
     .option('--json', 'print JSON')

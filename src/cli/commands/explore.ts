@@ -1,18 +1,18 @@
 import { availableParallelism, freemem } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { InputError, quote } from '../../machines/input-error.ts';
-import { parseSize } from '../../machines/size.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
+import { parseSize } from '../../machines/text/size.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import { exploreJson, exploreText, type Finding, foundNothing } from '../../report/trace/explore.ts';
-import { BadCheckpoint } from '../../schedule/checkpoint.ts';
-import type { Monitor } from '../../schedule/monitor.ts';
-import type { Program } from '../../schedule/program.ts';
-import { findProgram, programList, UnknownProgram, type Watched } from '../../schedule/programs.ts';
-import { type Disagreement, selfCheckInSlices } from '../../schedule/selfcheck.ts';
-import { tell } from '../../schedule/tell.ts';
-import { encodeToken } from '../../schedule/token.ts';
-import type { Bounds, Mode, Verdict } from '../../schedule/verdict.ts';
+import type { Monitor } from '../../schedule/monitors/monitor.ts';
+import type { Program } from '../../schedule/program/program.ts';
+import { findProgram, programList, UnknownProgram, type Watched } from '../../schedule/programs/programs.ts';
+import { BadCheckpoint } from '../../schedule/replay/checkpoint.ts';
+import { tell } from '../../schedule/replay/tell.ts';
+import { encodeToken } from '../../schedule/replay/token.ts';
+import type { Bounds, Mode, Verdict } from '../../schedule/replay/verdict.ts';
+import { type Disagreement, selfCheckInSlices } from '../../schedule/search/selfcheck.ts';
 import { checkInput, checkOutput, fileError, saveWhole } from '../files/output.ts';
 import { longRun } from '../long-run.ts';
 import { seconds, whole } from '../option-values.ts';
@@ -39,11 +39,9 @@ interface Flags {
   readonly timeline?: string;
 }
 
-/** Adds `mhp explore`: every interleaving of a program, and the shortest story of what goes wrong in one. */
-export function register(program: Command): void {
-  program
-    .command('explore')
-    .description('explore every interleaving of a built-in program and tell the shortest story of a failure')
+/** Defines `mhp explore`: every interleaving of a program, and the shortest story of what goes wrong in one. */
+export function define(command: Command): void {
+  command
     .argument('[program...]', 'programs by name, such as SB or hotrm(4)')
     .option('--list', 'print the built-in programs')
     .addOption(

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { quote } from '../../machines/input-error.ts';
+import { quote } from '../../errors/input-error.ts';
 import { telling_of } from '../../report/story/telling.ts';
 import { story_text } from '../../report/story/text.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import { traceJson } from '../../report/trace/json.ts';
 import { traceText } from '../../report/trace/text.ts';
-import { ReplayDiverged, type Story } from '../../schedule/replay.ts';
-import { BadToken, decodeToken, replayToken } from '../../schedule/token.ts';
+import { ReplayDiverged, type Story } from '../../schedule/replay/replay.ts';
+import { BadToken, decodeToken, replayToken } from '../../schedule/replay/token.ts';
 import { type FindProgram, find_program } from '../inputs/find-program.ts';
 
 const PART_OF_SEVERAL =
@@ -53,10 +53,8 @@ function printed(story: Story, token: string, format: Format): string {
 }
 
 /** mhp replay TOKEN */
-export function register(program: Command): void {
-  program
-    .command('replay')
-    .description('run one execution again from its token, without searching')
+export function define(command: Command): void {
+  command
     .argument('<token>', 'as mhp explore and mhp check print it')
     .argument('[scenario]', 'the file of a scenario that is not in the catalogue')
     .option('--steps', 'print every step of a story of kernel code')

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { quote } from '../../machines/input-error.ts';
+import { quote } from '../../errors/input-error.ts';
 import { type Release, releases } from '../../releases/index.ts';
 import { reservedJson, reservedText } from '../../report/pages/reserved.ts';
 import { compare } from '../../scenarios/reserved/matrix.ts';
@@ -9,11 +9,9 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Adds `mhp reserved`: what users of PG_reserved make of each kind of page, before and after seed 002. */
-export function register(program: Command): void {
-  const command = program
-    .command('reserved')
-    .description('print what users of PG_reserved make of each kind of page, before and after a change')
+/** Defines `mhp reserved`: what users of PG_reserved make of each kind of page, before and after seed 002. */
+export function define(command: Command): void {
+  command
     .option(
       '--release <names>',
       'releases or series, comma-separated; the first is what the others are compared with',

@@ -6,8 +6,8 @@ import type { Runs } from '../../hardware/runs.ts';
 import type { Config } from '../../kernel/config.ts';
 import { type Page, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
-import type { Monitor } from '../../schedule/monitor.ts';
-import type { View } from '../../schedule/view.ts';
+import type { Monitor } from '../../schedule/monitors/monitor.ts';
+import type { View } from '../../schedule/semantics/view.ts';
 import { all_ways, stands, type Ways } from './ways.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { StoryEvent } from '../../schedule/replay.ts';
+import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 
 /** A field as people write it: a plain variable by its name, an element as name#key. */
@@ -36,7 +36,7 @@ export function askText(step: Step): string {
       return `wait ${placeText(step.obj, step.key, step.field)} ${sign} ${valueText(step.value)}`;
     }
     case 'call':
-      return `${step.fn.name || 'call'}(${step.obj})`;
+      return `${step.operation.name}(${step.operation.obj})`;
     case 'lock':
     case 'unlock': {
       const verb = step.op === 'lock' && step.try ? 'trylock' : step.op;

@@ -5,7 +5,7 @@ import { kernel_program, NotInterleavable } from '../../interleave/program.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Release } from '../../releases/index.ts';
-import type { Program } from '../../schedule/program.ts';
+import type { Program } from '../../schedule/program/program.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Steps } from '../../steps/step.ts';
 import { unnoted, type Within } from '../../steps/within.ts';
