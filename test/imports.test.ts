@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   monitors: ['geometry', 'hardware', 'kernel', 'schedule', 'steps'],
   machines: ['errors', 'geometry', 'hardware', 'steps'],
   boot: ['errors', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'schedule', 'steps'],
+  ir: [],
   litmus: ['errors', 'geometry', 'hardware', 'machines', 'schedule', 'steps'],
   interleave: ['geometry', 'boot', 'hardware', 'kernel', 'schedule', 'steps'],
   scenarios: [
