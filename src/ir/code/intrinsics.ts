@@ -1,6 +1,6 @@
+import type { Type } from '../read/types.ts';
 import type { TypedValue } from '../read/values.ts';
 import { IrStop } from '../stop.ts';
-import type { Type } from '../read/types.ts';
 import type { Assembler, Register } from './assembler.ts';
 
 /** What the translation of an intrinsic asks of the translation around it. */
