@@ -1,5 +1,6 @@
 /** The explorer: threads of steps over shared state, every interleaving of them, and the shortest story of a failure. */
 
+export { UserError } from './errors/user-error.ts';
 export { traceChrome } from './report/trace/chrome.ts';
 export { traceJson } from './report/trace/json.ts';
 export { traceText } from './report/trace/text.ts';

@@ -5,8 +5,10 @@
  * @module
  */
 export { boot, type Model } from './boot/boot.ts';
+export { BadOperation } from './errors/bad-operation.ts';
 export { ImpossibleMachine } from './errors/impossible-machine.ts';
 export { InputError } from './errors/input-error.ts';
+export { UserError } from './errors/user-error.ts';
 export { depth_of, entry_size } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';
 export type { Config } from './kernel/config.ts';
@@ -44,6 +46,6 @@ export {
 export { memory_map } from './report/blocks/memory-map.ts';
 export { parseScenario, type Scenario } from './scenarios/format/read.ts';
 export { run_scenario, type StepOutcome } from './scenarios/running/run.ts';
-export { BadOperation, type Result, Session } from './scenarios/running/session.ts';
+export { type Result, Session } from './scenarios/running/session.ts';
 export { Runner } from './schedule/run.ts';
 export type { Step, Steps } from './steps/step.ts';

@@ -1,6 +1,6 @@
+import { BadOperation } from '../errors/bad-operation.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { DesignedRelease } from '../releases/design.ts';
-import { BadOperation } from '../scenarios/running/session.ts';
 import { hashText } from '../schedule/data/canon.ts';
 import { BadStep } from '../schedule/program/bad-step.ts';
 import { ReplayDiverged } from '../schedule/replay/replay.ts';

@@ -1,6 +1,6 @@
+import { BadOperation } from '../errors/bad-operation.ts';
 import type { KernelFunctions } from '../kernel/kernel.ts';
 import type { Arch, Release } from '../releases/define.ts';
-import { BadOperation } from '../scenarios/running/session.ts';
 import { explore } from '../schedule/search/explore.ts';
 import { check_entry, is_lack } from './check.ts';
 import type { Checked } from './checked.ts';

@@ -1,4 +1,5 @@
 import { boot } from '../boot/boot.ts';
+import { BadOperation } from '../errors/bad-operation.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Op } from '../machines/recording/ops.ts';
 import type { Recording, RecordingStep } from '../machines/recording/recording.ts';
@@ -6,7 +7,7 @@ import { find_release, type Release } from '../releases/index.ts';
 import { daxctl } from '../scenarios/nvdimm/daxctl.ts';
 import { ndctl } from '../scenarios/nvdimm/ndctl.ts';
 import { KernelGone, type ToolResult } from '../scenarios/nvdimm/tool.ts';
-import { BadOperation, type Result, Session } from '../scenarios/running/session.ts';
+import { type Result, Session } from '../scenarios/running/session.ts';
 import type { Event } from '../schedule/run.ts';
 import { compare_state } from './compare.ts';
 import { event_lines, recorded_lines } from './dmesg.ts';

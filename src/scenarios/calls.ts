@@ -1,3 +1,4 @@
+import { BadOperation } from '../errors/bad-operation.ts';
 import { release_resource } from '../kernel/kernel/resource.ts';
 import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
 import { PCM, type State, zone_key } from '../kernel/state.ts';
@@ -15,7 +16,7 @@ import {
 import type { ScenarioStep, StepOf } from './format/schema.ts';
 import { consumers } from './reserved/consumers.ts';
 import { reserve_bootmem } from './reserved/kinds.ts';
-import { BadOperation, type Result, type Session } from './running/session.ts';
+import type { Result, Session } from './running/session.ts';
 
 /** What each kind of scenario step does: the calls it is made of. */
 

@@ -1,3 +1,4 @@
+import { BadOperation } from '../errors/bad-operation.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { NO_PAGE } from '../kernel/mm/page.ts';
@@ -7,7 +8,7 @@ import type { Steps } from '../steps/step.ts';
 import { daxctl } from './nvdimm/daxctl.ts';
 import { ndctl } from './nvdimm/ndctl.ts';
 import { KernelGone, type ToolResult } from './nvdimm/tool.ts';
-import { BadOperation, type Result, type Session } from './running/session.ts';
+import type { Result, Session } from './running/session.ts';
 
 /** Device memory in scenarios: NVDIMM regions, the tools that configure them, and memremap_pages() alone. */
 

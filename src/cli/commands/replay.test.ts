@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { standardMonitors } from '../../schedule/monitors/index.ts';
 import { hotrm } from '../../schedule/programs/hotrm.ts';
-import { encodeToken } from '../../schedule/replay/token.ts';
+import { BadToken, encodeToken } from '../../schedule/replay/token.ts';
 import type { Violated } from '../../schedule/replay/verdict.ts';
 import { explore } from '../../schedule/search/explore.ts';
 import { replayCommand } from './replay.ts';
@@ -19,11 +19,7 @@ test('a token is replayed', () => {
 });
 
 test('a bad token, or one of a program nobody knows, is bad input', () => {
-  expect(replayCommand('mhp1-xyz', find, 'text')).toEqual({
-    out: '',
-    error: 'mhp: BadToken: the token is damaged\n',
-    code: 2,
-  });
+  expect(() => replayCommand('mhp1-xyz', find, 'text')).toThrow(new BadToken('the token is damaged'));
   const other = encodeToken(hotrm(2), []);
-  expect(replayCommand(other, find, 'text').error).toBe('mhp: BadToken: no program is called hotrm(2)\n');
+  expect(() => replayCommand(other, find, 'text')).toThrow(new BadToken('no program is called hotrm(2)'));
 });

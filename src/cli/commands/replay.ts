@@ -20,7 +20,7 @@ interface Flags {
   readonly steps?: boolean;
 }
 
-/** Replay a token; what to print, and the exit code: 0 nothing wrong, 1 a violation or divergence, 2 a bad token. */
+/** Replay a token; what to print, and the exit code: 0 nothing wrong, 1 a violation or divergence. @throws BadToken */
 export function replayCommand(
   token: string,
   find: FindProgram,
@@ -38,7 +38,6 @@ export function replayCommand(
     const out = printed(story, token, format) + (alone ? PART_OF_SEVERAL : '');
     return { out, error: '', code: story.violation === undefined ? 0 : 1 };
   } catch (e) {
-    if (e instanceof BadToken) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 2 };
     if (e instanceof ReplayDiverged) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 1 };
     throw e;
   }

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { change, look, operation } from '../ops.ts';
@@ -6,7 +7,7 @@ import type { State } from '../state.ts';
 /** Messages, assertions and injected failures: what every function may use. */
 
 /** The kernel goes on here in a way that the model does not know. */
-export class NotModelled extends Error {
+export class NotModelled extends UserError {
   override readonly name = 'NotModelled';
 }
 

@@ -1,4 +1,4 @@
-import { BadOperation } from '../../scenarios/running/session.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { type Event, type Outcome, Runner } from '../../schedule/run.ts';
 import { errno_name } from '../../steps/errno.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import { shared_tables } from '../../geometry/shared-tables.ts';
 import type { Config } from '../../kernel/config.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';
@@ -5,7 +6,7 @@ import { VM, zone_key } from '../../kernel/state.ts';
 import { BadExpression, type Result, type Scope } from './expression.ts';
 
 /** What a scenario is about is not there on this kernel or machine: nothing can be said, and nothing is wrong. */
-export class NotApplicable extends Error {
+export class NotApplicable extends UserError {
   override readonly name = 'NotApplicable';
 }
 

@@ -1,5 +1,6 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
 import type { dev_dax } from '../../kernel/state.ts';
-import { BadOperation, type Session } from '../running/session.ts';
+import type { Session } from '../running/session.ts';
 import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
 
 /** The daxctl tool (v76) as far as it drives the kernel. */

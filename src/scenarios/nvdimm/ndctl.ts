@@ -1,7 +1,8 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region } from '../../kernel/state.ts';
 import { parseSize } from '../../machines/text/size.ts';
-import { BadOperation, type Session } from '../running/session.ts';
+import type { Session } from '../running/session.ts';
 import { active_memory } from './daxctl.ts';
 import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
 

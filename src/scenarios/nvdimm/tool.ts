@@ -1,5 +1,6 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
 import type { Steps } from '../../steps/step.ts';
-import { BadOperation, type Result, type Session } from '../running/session.ts';
+import type { Result, Session } from '../running/session.ts';
 
 /** What a run of ndctl or daxctl came to. */
 export interface ToolResult {

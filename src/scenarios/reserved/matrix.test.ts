@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { boot } from '../../boot/boot.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { find_release } from '../../releases/index.ts';
 import { parseScenario } from '../format/read.ts';
-import { BadOperation, Session } from '../running/session.ts';
+import { Session } from '../running/session.ts';
 import type { ConsumerName } from './consumers.ts';
 import { type Kind, lay_out, machine } from './kinds.ts';
 import { answers, asked, type Comparison, compare, is_changed, kind_names, outcomes } from './matrix.ts';

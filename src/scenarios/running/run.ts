@@ -1,3 +1,4 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
 import { changed_lines, observable, told } from '../../monitors/hotplug/restore.ts';
 import { bytes, calls, hex, NONE } from '../calls.ts';
@@ -5,7 +6,7 @@ import { page_says } from '../device.ts';
 import type { Scenario } from '../format/read.ts';
 import type { ScenarioStep } from '../format/schema.ts';
 import { consumers } from '../reserved/consumers.ts';
-import { BadOperation, type Result, type Session } from './session.ts';
+import type { Result, Session } from './session.ts';
 import { changes, summarize, table_changes } from './summary.ts';
 
 /** What went wrong in a step, in the kernel's or a monitor's words. */

@@ -1,4 +1,5 @@
 import type { Model } from '../../boot/boot.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { SUBSECTION_SIZE } from '../../kernel/config.ts';
 import { kernel_page_tables } from '../../kernel/fs/kernel_page_tables.ts';
 import { type Entry, lookup, store } from '../../kernel/fs/sysfs.ts';
@@ -37,11 +38,6 @@ export interface Result {
   readonly steps: number;
   /** Loops that the kernel would never have left without a signal. */
   readonly signalled: readonly string[];
-}
-
-/** An operation that cannot be done as asked: not a refusal of the kernel, but of the scenario. */
-export class BadOperation extends Error {
-  override readonly name = 'BadOperation';
 }
 
 /** Files whose absence is an answer: open() fails. */

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import type { Steps } from '../../steps/step.ts';
 import { atEnd, standardMonitors } from '../monitors/index.ts';
 import type { Monitor } from '../monitors/monitor.ts';
@@ -14,7 +15,7 @@ export interface Watched {
 }
 
 /** The text names no program, or gives it arguments it does not take. */
-export class UnknownProgram extends Error {
+export class UnknownProgram extends UserError {
   override readonly name = 'UnknownProgram';
 }
 

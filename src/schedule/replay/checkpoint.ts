@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import { canon, hashText } from '../data/canon.ts';
 import { standardMonitors } from '../monitors/index.ts';
 import type { Fault } from '../program/machine.ts';
@@ -15,7 +16,7 @@ import { StatesSearch } from '../states/states.ts';
 import type { SavedTraces, TracesSearch } from '../traces/traces.ts';
 
 /** The bytes are no checkpoint, are damaged, or belong to another program, other options or another version. */
-export class BadCheckpoint extends Error {
+export class BadCheckpoint extends UserError {
   override readonly name = 'BadCheckpoint';
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import { hashText } from '../data/canon.ts';
 import type { Monitor } from '../monitors/monitor.ts';
 import type { Program } from '../program/program.ts';
@@ -5,7 +6,7 @@ import { endState, ReplayDiverged, replay, type Story } from './replay.ts';
 import type { Choice } from './verdict.ts';
 
 /** The text is no token, is damaged, or was made by another version. */
-export class BadToken extends Error {
+export class BadToken extends UserError {
   override readonly name = 'BadToken';
 }
 
