@@ -35,8 +35,7 @@ function* remove(pfn) {
 }
 const empty = state.pages.count;
 const build = timed(() => {
-  for (const start of starts)
-    done(session.run(kernel.__add_pages(0, start / 4096, SUB / 4096, { altmap: null, pgmap: 0 })));
+  for (const start of starts) done(session.run(kernel.__add_pages(0, start / 4096, SUB / 4096, null)));
 });
 const runs = state.pages.count - empty;
 

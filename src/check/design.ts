@@ -4,7 +4,7 @@ import type { DesignedRelease } from '../releases/design.ts';
 import { hashText } from '../schedule/data/canon.ts';
 import { BadStep } from '../schedule/program/bad-step.ts';
 import { ReplayDiverged } from '../schedule/replay/replay.ts';
-import { explore } from '../schedule/search/explore.ts';
+import { explore } from '../schedule/search/exploration.ts';
 import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
 import type { Step } from '../steps/step.ts';
 import { type CheckOptions, check_entry } from './check.ts';
@@ -46,7 +46,12 @@ function run_alone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, gu
     },
   });
   if (entry.kind === 'steps') check_entry(entry, release);
-  else explore(watched(entry, release, {}).program, { monitors: [], bounds: ALONE });
+  else
+    explore(watched(entry, release, {}).program)
+      .only()
+      .bound(ALONE)
+      .states()
+      .verdict();
   return log;
 }
 

@@ -2,10 +2,10 @@ import type { Release } from '../releases/define.ts';
 import { interleaving, place_of } from '../scenarios/interleaved/program.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
-import { tell } from '../schedule/replay/tell.ts';
-import { encodeToken } from '../schedule/replay/token.ts';
-import type { Bounds, Verdict, Watch } from '../schedule/replay/verdict.ts';
-import { explore, exploreTraces } from '../schedule/search/explore.ts';
+import type { Bounds } from '../schedule/replay/verdict.ts';
+import { explore } from '../schedule/search/exploration.ts';
+import type { Watch } from '../schedule/search/pace.ts';
+import type { Search as Searching } from '../schedule/search/search.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
 import { as_written, type Failure, meant_by } from './meant.ts';
@@ -63,9 +63,12 @@ export function check_threads(
 ): Outcome {
   const { program, monitors } = watched(entry, release, variation);
   const { failure } = entry;
-  const run = (of: readonly Monitor[]): Verdict => {
-    const options = { monitors: of, bounds: search.bounds ?? {}, watch: search.watch ?? {} };
-    return search.mode === 'traces' ? exploreTraces(program, options) : explore(program, options);
+  const searching = (of: readonly Monitor[]): Searching => {
+    const exploration = explore(program)
+      .only(...of)
+      .bound(search.bounds ?? {})
+      .watch(search.watch ?? {});
+    return search.mode === 'traces' ? exploration.traces() : exploration.states();
   };
   const meant = meant_by(entry, release.name, variation);
   const cured = as_written(variation) && entry.fixed.includes(release.name);
@@ -74,18 +77,14 @@ export function check_threads(
       ? named_monitor(monitors, failure, meant)
       : undefined;
   if (named) {
-    const verdict = run([named]);
-    if (verdict.verdict !== 'proved' || search.named_only) return outcome(program, [named], verdict, meant);
+    const found = searching([named]);
+    if (found.verdict().verdict !== 'proved' || search.named_only) return outcome(found, meant);
   }
-  return outcome(program, monitors, run(monitors), meant);
+  return outcome(searching(monitors), meant);
 }
 
-function outcome(
-  program: Program,
-  monitors: readonly Monitor[],
-  verdict: Verdict,
-  meant: (failure: Failure) => boolean,
-): Outcome {
+function outcome(search: Searching, meant: (failure: Failure) => boolean): Outcome {
+  const verdict = search.verdict();
   const { states, transitions: steps } = verdict.stats;
   const none = { failure: null, reason: null, within: [], states, steps, told: null };
   if (verdict.verdict === 'undecided') return { ...none, verdict: 'undecided', reason: verdict.bound };
@@ -93,8 +92,8 @@ function outcome(
   const { monitor: kind, text } = verdict.violation;
   const told: Told = {
     kind: 'threads',
-    story: tell(program, verdict, monitors),
-    token: encodeToken(program, verdict.trace),
+    story: search.story(),
+    token: search.token(),
     preemptions: verdict.preemptions,
   };
   return { ...none, verdict: meant({ kind, text }) ? 'found' : 'other', failure: { kind, text }, told };

@@ -1,14 +1,12 @@
 import { expect, test } from 'vitest';
-import { standardMonitors } from '../../schedule/monitors/index.ts';
 import { hotrm } from '../../schedule/programs/hotrm.ts';
 import { BadToken, encodeToken } from '../../schedule/replay/token.ts';
 import type { Violated } from '../../schedule/replay/verdict.ts';
-import { explore } from '../../schedule/search/explore.ts';
+import { explore } from '../../schedule/search/exploration.ts';
 import { replayCommand } from './replay.ts';
 
-const find = (name: string) =>
-  name === 'hotrm(1)' ? { program: hotrm(1), monitors: standardMonitors } : undefined;
-const trace = (explore(hotrm(1)) as Violated).trace;
+const find = (name: string) => (name === 'hotrm(1)' ? { exploration: explore(hotrm(1)) } : undefined);
+const trace = (explore(hotrm(1)).states().verdict() as Violated).trace;
 
 test('a token is replayed', () => {
   const token = encodeToken(hotrm(1), trace);

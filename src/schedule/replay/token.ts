@@ -81,7 +81,7 @@ export function decodeToken(token: string): Recorded {
 /**
  * Run what a token records. Throws {@link ReplayDiverged} when the program no longer does what it did then.
  */
-export function replayToken(program: Program, recorded: Recorded, monitors?: readonly Monitor[]): Story {
+export function replayToken(program: Program, recorded: Recorded, monitors: readonly Monitor[]): Story {
   if (program.name !== recorded.program) {
     throw new BadToken(`the token is of ${recorded.program}, not of ${program.name}`);
   }

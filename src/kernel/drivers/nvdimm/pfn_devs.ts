@@ -46,7 +46,7 @@ const erase_block = operation({
   },
 });
 
-export interface Namespace {
+interface Namespace {
   readonly start: number;
   readonly size: number;
 }
