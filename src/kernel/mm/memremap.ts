@@ -39,7 +39,7 @@ const set_pages = operation({
   run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
 });
 
-interface Range {
+export interface Range {
   readonly start: number;
   readonly size: number;
 }
@@ -134,10 +134,11 @@ export const v5_2 = {
     const zone = zone_key(nid, this.c.ZONE_DEVICE);
     if (!(yield* this.pagemap_range_allowed(start, size, type !== 'private'))) return -this.errno.EINVAL;
     yield* mem_hotplug_begin();
+    const params = { altmap, pgmap };
     const error =
       type === 'private'
-        ? yield* this.add_pages(nid, pfn, nr_pages, altmap, pgmap)
-        : yield* this.arch_add_memory(nid, start, size, altmap, pgmap);
+        ? yield* this.add_pages(nid, pfn, nr_pages, params)
+        : yield* this.arch_add_memory(nid, start, size, params);
     if (!error) yield* this.move_pfn_range_to_zone_device(zone, pfn, nr_pages, altmap);
     yield* mem_hotplug_done();
     if (error) return error;

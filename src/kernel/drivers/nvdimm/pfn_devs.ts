@@ -46,7 +46,7 @@ const erase_block = operation({
   },
 });
 
-interface Namespace {
+export interface Namespace {
   readonly start: number;
   readonly size: number;
 }

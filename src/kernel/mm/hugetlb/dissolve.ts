@@ -10,7 +10,7 @@ import type { HugePages } from './pool_pages.ts';
 /** Huge pages in the way of memory that goes offline: free ones are dissolved, those in use migrate. */
 
 /** Huge pages that begin before, or end behind, what was asked about. */
-interface Found extends HugePages {
+export interface Found extends HugePages {
   readonly order: number;
   readonly nid: number;
   readonly used: boolean;
