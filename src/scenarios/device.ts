@@ -146,7 +146,7 @@ export function memremap(session: Session, { start, size, node, as, altmap }: Ma
           alloc: 0,
         }
       : null;
-    return yield* kernel.devm_memremap_pages(yield* kernel.alloc_dev_pagemap(as, start, size, node, own));
+    return yield* kernel.devm_memremap_pages(yield* kernel.$alloc_dev_pagemap(as, start, size, node, own));
   }
   return session.call(map());
 }
@@ -235,5 +235,5 @@ export function virtio_mem_request(session: Session, device: number, size: numbe
       `virtio_mem_request: 0x${size.toString(16)} is no multiple of the device block, 0x${block}`,
     );
   }
-  return session.call(session.kernel.virtio_mem_request(device, size));
+  return session.call(session.kernel.$virtio_mem_request(device, size));
 }

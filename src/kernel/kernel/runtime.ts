@@ -73,12 +73,12 @@ export const v5_2 = {
   },
 
   /** Whether the allocation at this site fails now (fault injection). */
-  *should_fail(this: Kernel, site: string): Steps<boolean> {
-    return (yield* this.failure(site)) === 'now';
+  *$should_fail(this: Kernel, site: string): Steps<boolean> {
+    return (yield* this.$failure(site)) === 'now';
   },
 
   /** Whether an allocation at this site fails now, or one after it will. */
-  *failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
+  *$failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
     if (!(yield* look(armed, site))) return 'never';
     return (yield* change(consume_failure, site)) ? 'now' : 'later';
   },

@@ -31,7 +31,7 @@ const is_dirty = operation({
 
 /** Whether somebody leaves a clean page dirty. */
 function* dirties(k: Kernel, pfn: number, act: Steps<void>): Steps<boolean> {
-  yield* k.clear_page_flag(pfn, 1, PG_dirty);
+  yield* k.$clear_page_flag(pfn, 1, PG_dirty);
   yield* act;
   return yield* look(is_dirty, pfn);
 }

@@ -183,7 +183,7 @@ export class Session {
     const device = this.#devices.get(id);
     if (!device) return this.#done(-this.kernel.errno.ENODEV);
     const result = this.#firmware((codes) =>
-      ignore_codes(this.kernel.acpi_eject_request(device.slot), codes),
+      ignore_codes(this.kernel.$acpi_eject_request(device.slot), codes),
     );
     const deleted = result.ost?.at(-1) === 0;
     if (deleted) {
@@ -283,7 +283,7 @@ export class Session {
 
   /** What a user of PG_reserved makes of a page: 1 for yes, 0 for no. @throws BadOperation from v5.12 on */
   consume(name: ConsumerName, pfn: number): Result {
-    if (!this.kernel.knows_users_of_PG_reserved())
+    if (!this.kernel.$knows_users_of_PG_reserved())
       throw new BadOperation(`not modelled: ${name}() of ${this.kernel.release}`);
     return this.#run(yes_or_no(consumers[name].ask(this.kernel, pfn)));
   }

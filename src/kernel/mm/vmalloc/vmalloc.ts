@@ -54,7 +54,7 @@ export const v5_2 = {
     let left = nr_pages;
     while (left > 0) {
       const most = Math.min(left, this.c.run_limit);
-      const found = yield* this.alloc_pages('vmalloc', -1, 1, most, 1, USE.UNMOVABLE);
+      const found = yield* this.$alloc_pages('vmalloc', -1, 1, most, 1, USE.UNMOVABLE);
       if (!found) break;
       runs.push(found);
       left -= found.nr_pages;

@@ -83,7 +83,7 @@ function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
 export const v5_2 = {
   /** One zeroed page, or `n` side by side as far as there are; phys -1 when there is none. */
   *pgtable_alloc(this: Kernel, level: LevelName, n: number): Steps<TablePages> {
-    const found = yield* this.alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
+    const found = yield* this.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
     if (!found) return { phys: -1, n: 0 };
     const phys = PFN_PHYS(this.c, found.pfn);
     yield* change(mmu_steps.clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
@@ -119,7 +119,7 @@ export const v5_2 = {
       const pfn = vmem_altmap_alloc(altmap, 1);
       return pfn < 0 ? null : { pfn, nr_pages: 1 };
     }
-    const found = yield* this.alloc_pages('vmemmap_block', nid, 1, n, 1, USE.MEMMAP);
+    const found = yield* this.$alloc_pages('vmemmap_block', nid, 1, n, 1, USE.MEMMAP);
     if (found) yield* add('vars', 0, 'nr_vmemmap_pages', found.nr_pages);
     return found;
   },
@@ -132,7 +132,7 @@ export const v5_2 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     if (altmap) return vmem_altmap_alloc(altmap, nr_pages);
-    const found = yield* this.alloc_pages('vmemmap_block', nid, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
+    const found = yield* this.$alloc_pages('vmemmap_block', nid, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
     if (found) yield* add('vars', 0, 'nr_vmemmap_pages', nr_pages);
     return found ? found.pfn : -1;
   },

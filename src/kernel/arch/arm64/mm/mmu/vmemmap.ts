@@ -59,7 +59,7 @@ export const v5_2 = {
     nid: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
     const ret = yield* this.arch_vmemmap_populate(
       vmemmap_of(this.c, pfn),
       vmemmap_of(this.c, pfn + nr_pages),
