@@ -210,10 +210,11 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
           const ever = new Set<number>();
           for (const { block, remove } of operations) {
             const start = 8 * G + block * G;
-            if (remove) session.remove_memory(start, G);
-            else if (session.add_memory(0, start, G).errno === null) ever.add(block);
+            if (remove) session.call(session.kernel.remove_memory(start, G));
+            else if (session.call(session.kernel.add_memory(0, start, G, 0)).errno === null) ever.add(block);
           }
-          for (let block = 0; block <= 20; block++) session.remove_memory(8 * G + block * G, G);
+          for (let block = 0; block <= 20; block++)
+            session.call(session.kernel.remove_memory(8 * G + block * G, G));
           const kept = kept_tables(session);
           for (const level of ['PTE', 'PMD', 'PUD'] as const) {
             const depth = config.t.name.indexOf(level);
@@ -230,8 +231,10 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
             expect(kept[level]).toBeLessThanOrEqual(tables.size);
           }
           // once more: what is there is used again
-          for (const block of ever) expect(session.add_memory(0, 8 * G + block * G, G).errno).toBe(null);
-          for (const block of ever) expect(session.remove_memory(8 * G + block * G, G).errno).toBe(null);
+          for (const block of ever)
+            expect(session.call(session.kernel.add_memory(0, 8 * G + block * G, G, 0)).errno).toBe(null);
+          for (const block of ever)
+            expect(session.call(session.kernel.remove_memory(8 * G + block * G, G)).errno).toBe(null);
           expect(kept_tables(session)).toEqual(kept);
         },
       ),
