@@ -1,21 +1,21 @@
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import {
   get_online_mems,
   put_online_mems,
   rcu_read_lock_sched,
   rcu_read_unlock_sched,
-} from '../kernel/locks.ts';
-import * as memmap from '../kernel/mm/memmap.ts';
-import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
-import type { Page } from '../kernel/mm/page.ts';
-import * as free_page from '../kernel/mm/page_alloc/free_page.ts';
-import * as page_alloc from '../kernel/mm/page_alloc/page_alloc.ts';
-import * as sparse from '../kernel/mm/sparse.ts';
-import type { Steps } from '../steps/step.ts';
-import { defineRelease } from './define.ts';
-import { v5_10 } from './v5.10.ts';
-import { v6_1 } from './v6.1.ts';
-import { v7_2 } from './v7.2.ts';
+} from '../../kernel/locks.ts';
+import * as memmap from '../../kernel/mm/memmap.ts';
+import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
+import type { Page } from '../../kernel/mm/page.ts';
+import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
+import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
+import * as sparse from '../../kernel/mm/sparse.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease } from '../define.ts';
+import { v5_10 } from '../mainline/v5.10.ts';
+import { v6_1 } from '../mainline/v6.1.ts';
+import { v7_2 } from '../mainline/v7.2.ts';
 
 /** Readers that take no lock: kernels before a fix that our trees have, and designs that nobody has merged. */
 
