@@ -7,10 +7,11 @@ import * as node from '../../kernel/drivers/base/node.ts';
 import * as dax_device from '../../kernel/drivers/dax/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
+import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
-import * as memmap from '../../kernel/mm/memmap.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
+import * as memmap_on_memory from '../../kernel/mm/memory_hotplug/memmap_on_memory.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
@@ -34,12 +35,13 @@ export const own = {
     ...offline_pages.v5_9,
     ...offline_pages.v5_10,
     ...online_pages.v5_10,
+    ...memmap_on_memory.v5_10,
     ...page_isolation.v5_8,
     ...remove_memory.v5_10,
     ...resource.v5_10,
     ...sparse.v5_9,
     ...sparse.v6_8,
-    ...memmap.v6_10,
+    ...mmzone.v6_10,
     ...memremap.v5_10,
   },
   arch: {

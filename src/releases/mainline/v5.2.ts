@@ -26,6 +26,7 @@ import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
 import * as node from '../../kernel/drivers/base/node.ts';
 import * as dax_device from '../../kernel/drivers/dax/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
+import * as memmap_ from '../../kernel/drivers/firmware/memmap.ts';
 import * as hv_balloon from '../../kernel/drivers/hv/hv_balloon.ts';
 import * as nd_namespace_devs from '../../kernel/drivers/nvdimm/namespace_devs.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
@@ -36,6 +37,8 @@ import * as kpc_dma from '../../kernel/drivers/staging/kpc2000/kpc_dma/fileops.t
 import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as xen_balloon from '../../kernel/drivers/xen/balloon.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
+import * as memory_hotplug from '../../kernel/include/linux/memory_hotplug.ts';
+import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
 import * as runtime from '../../kernel/kernel/runtime.ts';
@@ -50,15 +53,20 @@ import * as apply_to_page_range from '../../kernel/mm/memory/apply_to_page_range
 import * as pgalloc from '../../kernel/mm/memory/pgalloc.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
+import * as do_migrate_range from '../../kernel/mm/memory_hotplug/do_migrate_range.ts';
+import * as generic_online_page from '../../kernel/mm/memory_hotplug/generic_online_page.ts';
 import * as node_states from '../../kernel/mm/memory_hotplug/node_states.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
+import * as pfn_to_online_page from '../../kernel/mm/memory_hotplug/pfn_to_online_page.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
+import * as alloc_contig_range from '../../kernel/mm/page_alloc/alloc_contig_range.ts';
 import * as alloc_pages from '../../kernel/mm/page_alloc/alloc_pages.ts';
 import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
+import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
 import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_ext from '../../kernel/mm/page_ext.ts';
@@ -84,7 +92,9 @@ export const own = {
     ...acpi_memhotplug.v5_2,
     ...acpi_scan.v5_2,
     ...add_memory.v5_2,
+    ...memmap_.v5_2,
     ...add_pages.v5_2,
+    ...memory_hotplug.v5_2,
     ...alloc_pages.v5_2,
     ...free_page.v5_2,
     ...core.v5_2,
@@ -97,10 +107,12 @@ export const own = {
     ...memremap.v5_2,
     ...hugetlb_dissolve.v5_2,
     ...hugetlb_pages.v5_2,
+    ...alloc_contig_range.v5_2,
     ...hugetlb_pool.v5_2,
     ...hugetlb_sysfs.v5_2,
     ...memblock.v5_2,
     ...memmap.v5_2,
+    ...pfn_to_online_page.v5_2,
     ...memory.v5_2,
     ...memory_block.v5_2,
     ...memory_sysfs.v5_2,
@@ -109,6 +121,8 @@ export const own = {
     ...offline_pages.v5_2,
     ...online_pages.v5_2,
     ...page_alloc.v5_2,
+    ...generic_online_page.v5_2,
+    ...do_migrate_range.v5_2,
     ...page_isolation.v5_2,
     ...remove_memory.v5_2,
     ...resource.v5_2,
@@ -116,6 +130,8 @@ export const own = {
     ...sparse.v5_2,
     ...zone_for_pfn_range.v5_2,
     ...zone_span.v5_2,
+    ...mmzone.v5_2,
+    ...memmap_init.v5_2,
     ...zonelists.v5_2,
     ...radix.v5_2,
     ...hash_utils.v5_2,

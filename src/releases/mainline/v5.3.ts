@@ -5,7 +5,7 @@ import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as node from '../../kernel/drivers/base/node.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
-import * as memmap from '../../kernel/mm/memmap.ts';
+import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
@@ -19,7 +19,7 @@ export const own = {
   functions: {
     ...add_pages.v5_3,
     ...dax_kmem.v5_3,
-    ...memmap.v5_3,
+    ...mmzone.v5_3,
     ...memremap.v5_3,
     ...nd_pfn_devs.v5_3,
     ...memory_block.v5_3,

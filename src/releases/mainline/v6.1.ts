@@ -5,18 +5,21 @@ import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
+import * as groups from '../../kernel/drivers/base/memory/groups.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
+import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb from '../../kernel/mm/hugetlb/pool_pages.ts';
-import * as memmap from '../../kernel/mm/memmap.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
+import * as memmap_on_memory from '../../kernel/mm/memory_hotplug/memmap_on_memory.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
+import * as pfn_to_online_page from '../../kernel/mm/memory_hotplug/pfn_to_online_page.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
@@ -36,6 +39,7 @@ import { v5_10 } from './v5.10.ts';
 export const own = {
   functions: {
     ...acpi_memhotplug.v6_1,
+    ...groups.v6_1,
     ...add_memory.v6_1,
     ...add_pages.v5_12,
     ...dax_kmem.v6_1,
@@ -44,6 +48,7 @@ export const own = {
     ...hugetlb.v5_13,
     ...hugetlb_sysfs.v6_1,
     ...memory.v6_1,
+    ...memmap_on_memory.v6_1,
     ...memory_sysfs.v6_1,
     ...offline_pages.v5_11,
     ...offline_pages.v6_1,
@@ -56,7 +61,7 @@ export const own = {
     ...zone_span.v5_15,
     ...zone_device.v5_12,
     ...page_flags.v5_12,
-    pfn_to_online_page: memmap.v5_12.pfn_to_online_page,
+    pfn_to_online_page: pfn_to_online_page.v5_12.pfn_to_online_page,
     ...zonelists.v5_15,
   },
   arch: {
@@ -65,8 +70,8 @@ export const own = {
       ...fixmap.v5_18,
       ...pageattr.v6_1,
       ...hotunplug.v6_1_192,
-      ...memmap.v6_10,
-      pfn_valid_within: memmap.v5_2.pfn_valid_within,
+      ...mmzone.v6_10,
+      pfn_valid_within: mmzone.v5_2.pfn_valid_within,
       ...ptdump.v6_1_192,
       ...sparse_vmemmap.v6_1,
       ...virtio_mem.v5_8,

@@ -3,8 +3,8 @@ import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
-import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
+import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
 import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
@@ -22,7 +22,7 @@ export const own = {
     ...page_alloc.v6_12,
     ...page_isolation.v6_12,
     ...remove_memory.v6_12,
-    ...zone_span.v6_11,
+    ...memmap_init.v6_11,
     ...zonelists.v6_12,
   },
   arch: { arm64: { ...huge_vmap.v6_12 } },

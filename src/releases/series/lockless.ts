@@ -1,3 +1,4 @@
+import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import {
   get_online_mems,
@@ -5,7 +6,7 @@ import {
   rcu_read_lock_sched,
   rcu_read_unlock_sched,
 } from '../../kernel/locks.ts';
-import * as memmap from '../../kernel/mm/memmap.ts';
+import * as pfn_to_online_page from '../../kernel/mm/memory_hotplug/pfn_to_online_page.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import type { Page } from '../../kernel/mm/page.ts';
 import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
@@ -28,8 +29,8 @@ export const B52_unfixed = defineRelease({
   about: '6.1.192 without 5ec8e8ea8b77 and 82f0b6f041fa',
   ...arm64_too({
     $section_invalidate: sparse.v5_3.$section_invalidate,
-    pfn_valid: memmap.v5_3.pfn_valid,
-    pfn_section_valid: memmap.v5_3.pfn_section_valid,
+    pfn_valid: mmzone.v5_3.pfn_valid,
+    pfn_section_valid: mmzone.v5_3.pfn_section_valid,
   }),
 });
 
@@ -38,7 +39,7 @@ export const B52_half_fixed = defineRelease({
   name: 'v6.1-B52b',
   base: v6_1,
   about: '6.1.192 without 82f0b6f041fa: the usage waits for readers, its pointer may be NULL',
-  ...arm64_too({ pfn_section_valid: memmap.v5_3.pfn_section_valid }),
+  ...arm64_too({ pfn_section_valid: mmzone.v5_3.pfn_section_valid }),
 });
 
 /** B52, what is left of it: the usage is read under RCU there as well. */
@@ -49,7 +50,7 @@ export const B52_design = defineRelease({
   functions: {
     *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
       yield* rcu_read_lock_sched();
-      const page = yield* memmap.v5_12.pfn_to_online_page.call(this, pfn);
+      const page = yield* pfn_to_online_page.v5_12.pfn_to_online_page.call(this, pfn);
       yield* rcu_read_unlock_sched();
       return page;
     },
