@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { cases } from '../../../test/cases.ts';
 import { booted, G, M, play, run_text, X86 } from '../../../test/kit.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
@@ -91,7 +90,7 @@ const step = fc.oneof(
     .map(([path, value]) => ({ write: { path, value, ...any } })),
   fc.constant({ expect: { path: '/sys/devices/system/memory/memory40/valid_zones', text: null } }),
 );
-const RUNS = cases(75, 300);
+const RUNS = 300;
 
 const machine = fc.record({
   arch: fc.constantFrom('x86_64', 'arm64'),
