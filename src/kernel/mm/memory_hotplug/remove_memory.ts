@@ -90,7 +90,7 @@ export const v5_3 = {
   },
 };
 
-/** Seed 000, patch 1: memblock goes after the sections, as it came before them. */
+/** V6 of arm64 memory hot-remove, patch 1: memblock goes after the sections, as it came before them. */
 export const S0 = {
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
