@@ -244,7 +244,7 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
     return k.nr_hugepages_store(hstate_order(k.c, pool[2]!), nid, text);
   }
   const region = region_align_path(state, path);
-  if (region >= 0) return k.nd_region_align_store(region, text);
+  if (region >= 0) return k.align_store(region, text);
   if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
   if (path.startsWith(`${PARAMETERS}/`)) {
     const name = path.slice(PARAMETERS.length + 1);
