@@ -128,11 +128,11 @@ function node_entry(state: State, k: Kernel, parts: readonly string[]): Entry | 
     for (const run of node.links.in(0, Number.MAX_SAFE_INTEGER)) {
       if (run.value) for (let id = run.start; id < run.end; id++) links.push(`memory${id}`);
     }
-    const hugepages = k.node_has_hugepages(state, node.node_id) ? ['hugepages'] : [];
+    const hugepages = k.$node_has_hugepages(state, node.node_id) ? ['hugepages'] : [];
     return dir(['cpulist', 'distance', ...hugepages, ...links]);
   }
   if (attribute === 'hugepages') {
-    return k.node_has_hugepages(state, node.node_id) ? hugepages_entry(state, k, node.node_id, rest) : null;
+    return k.$node_has_hugepages(state, node.node_id) ? hugepages_entry(state, k, node.node_id, rest) : null;
   }
   if (attribute === 'cpulist') return file(`${list_text(node.cpus)}\n`);
   if (attribute === 'distance') {

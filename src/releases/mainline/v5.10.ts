@@ -53,7 +53,10 @@ export const own = {
   arch: {
     arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 },
     // VIRTIO_MEM depends on X86_64 in 5.10.7, and for long after
-    x86_64: virtio_mem.v5_8,
+    x86_64: {
+      ...virtio_mem.v5_8,
+      online_page_callback: virtio_mem.v5_8.virtio_mem_online_page_cb,
+    },
   },
 };
 

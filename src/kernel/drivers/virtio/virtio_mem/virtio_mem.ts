@@ -229,7 +229,7 @@ export const v5_8 = {
   },
 
   /** virtio_mem_online_page_cb: what is plugged goes to the buddy, the rest of the block is PageOffline. */
-  *online_page_callback(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+  *virtio_mem_online_page_cb(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const vm = yield* look(device_at, pfn * this.c.PAGE_SIZE);
     if (vm < 0) {
       yield* online_pages.v5_2.online_page_callback.call(this, pfn, nr_pages);
