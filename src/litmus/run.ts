@@ -6,6 +6,7 @@ import type { Step } from '../steps/step.ts';
 import { has_come_about, LitmusMachine, type World } from './machine.ts';
 import { compile } from './program.ts';
 import type { LitmusTest } from './test.ts';
+import type { Failure } from '../steps/failure.ts';
 
 /** What a test came to. */
 export interface LitmusResult {
@@ -34,6 +35,13 @@ export function program_of(test: LitmusTest, defect?: Defect): Program {
   };
 }
 
+/** What a search stops at is no failure here, but what was asked about. */
+const HAS_COME_ABOUT: Failure = {
+  kind: 'invariant',
+  subjects: { invariant: 'finally' },
+  text: 'has come about',
+};
+
 /** Decide by looking at every execution whether the test's end can come about. */
 export function run_litmus(test: LitmusTest, defect?: Defect): LitmusResult {
   const { wanted } = compile(test);
@@ -42,12 +50,12 @@ export function run_litmus(test: LitmusTest, defect?: Defect): LitmusResult {
     monitors: [
       {
         name: 'finally',
-        end: (view) => (has_come_about(view.world<World>(), wanted) ? 'has come about' : undefined),
-        stuck: () => 'no CPU can go on',
+        end: (view) => (has_come_about(view.world<World>(), wanted) ? HAS_COME_ABOUT : undefined),
+        stuck: () => ({ kind: 'deadlock', subjects: {}, text: 'no CPU can go on' }),
       },
     ],
   });
-  if (found.verdict === 'violated' && found.violation.text !== 'has come about') {
+  if (found.verdict === 'violated' && found.violation.kind !== HAS_COME_ABOUT.kind) {
     throw new Error(`${test.name}: ${found.violation.text}`);
   }
   const verdict = ({ violated: 'allowed', proved: 'forbidden', undecided: 'undecided' } as const)[

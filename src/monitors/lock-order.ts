@@ -1,4 +1,5 @@
 import type { Monitor } from '../schedule/monitor.ts';
+import type { Failure } from '../steps/failure.ts';
 
 interface Edge {
   readonly held: string;
@@ -46,7 +47,15 @@ function path(edges: readonly Edge[], from: string, to: string): Edge[] | undefi
   return undefined;
 }
 
-function cycle(edges: readonly Edge[]): string {
+function cycle(edges: readonly Edge[]): Failure {
   const links = edges.map((e) => `${e.thread} takes ${e.lock} while it holds ${e.held}`);
-  return `locks are taken in a circle: ${links.join('; ')}`;
+  return {
+    kind: 'lock-order',
+    subjects: {
+      threads: edges.map(({ thread }) => thread),
+      locks: edges.map(({ lock }) => lock),
+      held: edges.map(({ held }) => held),
+    },
+    text: `locks are taken in a circle: ${links.join('; ')}`,
+  };
 }

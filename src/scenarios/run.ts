@@ -1,5 +1,7 @@
 import { violations } from '../monitors/hotplug/index.ts';
-import { changed_lines, observable, told } from '../monitors/hotplug/restore.ts';
+import { changed_lines, not_restored, observable } from '../monitors/hotplug/restore.ts';
+import { event_failures } from '../schedule/event-failures.ts';
+import { type Failure, failure_key, type Subjects } from '../steps/failure.ts';
 import { bytes, calls, hex, NONE } from './calls.ts';
 import { page_says } from './device.ts';
 import type { Scenario } from './read.ts';
@@ -7,12 +9,6 @@ import { consumers } from './reserved/consumers.ts';
 import type { ScenarioStep } from './schema.ts';
 import { BadOperation, type Result, type Session } from './session.ts';
 import { changes, summarize, table_changes } from './summary.ts';
-
-/** What went wrong in a step, in the kernel's or a monitor's words. */
-export interface Failure {
-  readonly kind: 'bug' | 'warn' | 'lock' | 'hang' | 'invariant' | 'expectation';
-  readonly text: string;
-}
 
 export interface StepOutcome {
   readonly index: number;
@@ -53,24 +49,18 @@ const plugged_size = ({ kind, step }: ScenarioStep, { state }: Session): number 
 
 /** BUGs, warnings, lock misuse and endless loops of one call. */
 function failures_of(result: Result): Failure[] {
-  const failures: Failure[] = result.events.flatMap((event): Failure[] => {
-    if (event.kind === 'printk') return [];
-    if (event.kind === 'lock') return [{ kind: 'lock', text: event.text }];
-    return [
-      {
-        kind: event.kind,
-        text: `${event.kind === 'bug' ? 'BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`,
-      },
-    ];
-  });
+  const failures: Failure[] = event_failures(result.events);
   for (const where of result.signalled)
-    failures.push({ kind: 'hang', text: `${where} loops until a signal ends it` });
+    failures.push({
+      kind: 'hang',
+      subjects: { function: where },
+      text: `${where} loops until a signal ends it`,
+    });
   return failures;
 }
 
 const message_of = (event: Result['events'][number]): string => {
-  if (event.kind === 'printk') return event.text;
-  if (event.kind === 'lock') return event.text;
+  if (event.kind === 'printk' || event.kind === 'lock') return event.text;
   return `${event.kind === 'bug' ? 'kernel BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`;
 };
 
@@ -81,18 +71,38 @@ const result_text = (result: Result): string =>
 const answer = ({ kind }: ScenarioStep, { ret }: Result): string | null =>
   kind === 'consume' && ret !== null ? (ret ? 'yes' : 'no') : null;
 
+/** What a scenario expects and does not get. */
+const unexpected = (what: string, subjects: Omit<Subjects, 'what'>, text: string): Failure => ({
+  kind: 'expectation',
+  subjects: { what, ...subjects },
+  text,
+});
+
+/** A file is one of a memory block: its number, else null. */
+function block_of(path: string): number | null {
+  const nr = /\/memory(\d+)(?:\/|$)/.exec(path)?.[1];
+  return nr === undefined ? null : Number(nr);
+}
+
 /** The file of an expect step against what it should read; null when it does. */
-function expectation(session: Session, { kind, step }: ScenarioStep, ret: number | null): string | null {
+function expectation(session: Session, { kind, step }: ScenarioStep, ret: number | null): Failure | null {
   if (kind === 'kpageflags') {
-    const words = bytes(step.size) / session.kernel.c.PAGE_SIZE;
-    return ret === words * 8 ? null : `/proc/kpageflags gives ${ret} bytes, expected ${words * 8}`;
+    const size = (bytes(step.size) / session.kernel.c.PAGE_SIZE) * 8;
+    const path = '/proc/kpageflags';
+    const text = `${path} gives ${ret} bytes, expected ${size}`;
+    return ret === size ? null : unexpected('bytes of a file', { path, found: ret, expected: size }, text);
   }
   if (kind === 'consume') {
     if (ret === null || step.gives === undefined) return null;
     const gave = ret ? 'yes' : 'no';
     if (step.gives === gave) return null;
     const { asks } = consumers[step.consumer];
-    return `${step.consumer}(${hex(bytes(step.start))}): ${asks}? ${gave}, expected ${step.gives}`;
+    const pa = bytes(step.start);
+    return unexpected(
+      asks,
+      { function: step.consumer, pa, found: gave, expected: step.gives },
+      `${step.consumer}(${hex(pa)}): ${asks}? ${gave}, expected ${step.gives}`,
+    );
   }
   if (kind === 'page') {
     const says = page_says(session, bytes(step.start));
@@ -100,14 +110,21 @@ function expectation(session: Session, { kind, step }: ScenarioStep, ret: number
       (name) => step[name] !== undefined && step[name] !== says[name],
     );
     const text = wrong.map((name) => `${name} is ${says[name]}, expected ${step[name]}`).join(', ');
-    return wrong.length ? `page at ${hex(bytes(step.start))}: ${text}` : null;
+    const pa = bytes(step.start);
+    return wrong.length ? unexpected(`page: ${wrong.join(', ')}`, { pa }, `page at ${hex(pa)}: ${text}`) : null;
   }
   if (kind !== 'expect') return null;
   const entry = session.read(step.path);
+  const block = block_of(step.path);
   const found = entry === null ? null : entry.kind === 'file' ? entry.text : entry.kind;
   const same =
     found === null || step.text === null ? found === step.text : found.trimEnd() === step.text.trimEnd();
-  return same ? null : `${step.path} reads ${JSON.stringify(found)}, expected ${JSON.stringify(step.text)}`;
+  if (same) return null;
+  return unexpected(
+    'file',
+    { path: step.path, found, expected: step.text, ...(block === null ? {} : { block }) },
+    `${step.path} reads ${JSON.stringify(found)}, expected ${JSON.stringify(step.text)}`,
+  );
 }
 
 interface Expected {
@@ -117,12 +134,17 @@ interface Expected {
   readonly warning?: string | undefined;
 }
 
+/** A warning is its function and what it says. */
+const says = ({ subjects }: Failure, text: string): boolean =>
+  (subjects.function ?? '').includes(text) || (subjects.message ?? '').includes(text);
+
 /** Failures without the warning that the step says comes with it; one that does not come is a failure itself. */
 function without_expected({ warning }: Expected, failures: readonly Failure[]): Failure[] {
   if (warning === undefined) return [...failures];
-  const others = failures.filter(({ kind, text }) => kind !== 'warn' || !text.includes(warning));
+  const others = failures.filter((failure) => failure.kind !== 'warn' || !says(failure, warning));
   if (others.length < failures.length) return others;
-  return [...others, { kind: 'expectation', text: `no warning says ${JSON.stringify(warning)}` }];
+  const text = `no warning says ${JSON.stringify(warning)}`;
+  return [...others, unexpected('warning', { message: warning }, text)];
 }
 
 function judge(
@@ -130,16 +152,23 @@ function judge(
   result: string,
   ost: readonly number[] | null,
   messages: readonly string[],
-): string[] {
-  const wrong: string[] = [];
+): Failure[] {
+  const wrong: Failure[] = [];
   const want = expected.expect ?? 'success';
-  if (want !== 'any' && want !== result) wrong.push(`result is ${result}, expected ${want}`);
+  if (want !== 'any' && want !== result)
+    wrong.push(
+      unexpected('result', { found: result, expected: want }, `result is ${result}, expected ${want}`),
+    );
   if (expected.ost && expected.ost.join() !== (ost ?? []).join()) {
-    wrong.push(`OST codes are ${(ost ?? []).join()}, expected ${expected.ost.join()}`);
+    const found = (ost ?? []).join();
+    const should = expected.ost.join();
+    wrong.push(
+      unexpected('OST codes', { found, expected: should }, `OST codes are ${found}, expected ${should}`),
+    );
   }
   const { message } = expected;
   if (message !== undefined && !messages.some((text) => text.includes(message))) {
-    wrong.push(`no message says ${JSON.stringify(message)}`);
+    wrong.push(unexpected('message', { message }, `no message says ${JSON.stringify(message)}`));
   }
   return wrong;
 }
@@ -173,7 +202,7 @@ export function* run_scenario(
 ): Generator<StepOutcome> {
   const { state, kernel } = session;
   const check = options.check ?? true;
-  let known = new Set(check ? violations(state, kernel.c) : []);
+  let known = new Set((check ? violations(state, kernel.c) : []).map(failure_key));
   let before = summarize(state, kernel);
   let tables = state.table_pages;
   for (const [index, step] of scenario.steps.entries()) {
@@ -194,23 +223,22 @@ export function* run_scenario(
       if (result.ret !== null && result.ret < 0) {
         const whole = restore && plugged === plugged_size(step, session);
         const left = whole ? changed_lines(snapshot, observable(state)) : [];
-        if (left.length && !result.ost)
-          failures.push({ kind: 'invariant', text: `restore: failed and left ${told(left)}` });
+        if (left.length && !result.ost) failures.push(not_restored(left));
       }
       if (shown.errno === null) shown = result;
       if (result.errno !== null || result.ended !== 'returned') break;
     }
     const now = check ? violations(state, kernel.c) : [];
     if (!GIVEN.has(step.kind)) {
-      for (const text of now) if (!known.has(text)) failures.push({ kind: 'invariant', text });
+      failures.push(...now.filter((failure) => !known.has(failure_key(failure))));
     }
-    known = new Set(now);
+    known = new Set(now.map(failure_key));
     const after = summarize(state, kernel);
     const text = result_text(shown);
     const wrong = [...judge(step.step as Expected, text, shown.ost ?? null, messages)];
     const misread = expectation(session, step, shown.ret);
     if (misread) wrong.push(misread);
-    failures.push(...wrong.map((what): Failure => ({ kind: 'expectation', text: what })));
+    failures.push(...wrong);
     const expected = without_expected(step.step as Expected, failures);
     yield {
       index,

@@ -1,3 +1,4 @@
+import type { Failure, Subjects } from '../steps/failure.ts';
 import {
   call,
   type LockKind,
@@ -18,7 +19,16 @@ export type World = object;
 export type Event =
   | { readonly kind: 'printk'; readonly level: number; readonly text: string }
   | { readonly kind: 'warn' | 'bug'; readonly where: string; readonly text: string }
-  | { readonly kind: 'lock'; readonly lock: string; readonly text: string };
+  | LockFailure;
+
+/** A lock or what it protects used as it must not be. */
+type LockFailure = Failure & { readonly kind: 'lock' };
+
+const misused = (what: string, subjects: Omit<Subjects, 'what'>, text: string): LockFailure => ({
+  kind: 'lock',
+  subjects: { what, ...subjects },
+  text,
+});
 
 /** How a thread run alone ended. */
 export interface Outcome<T> {
@@ -163,9 +173,14 @@ export class Runner {
   #check_protected({ obj, field }: Step & { op: 'write' }, events: Event[]): void {
     const lock = this.#protected[obj]?.[field];
     if (lock === undefined || this.#locks.get(lock)?.writer === ALONE) return;
-    const text = `wrote ${obj}.${field} without holding ${lock}`;
-    if (!events.some((event) => event.kind === 'lock' && event.text === text))
-      events.push({ kind: 'lock', lock, text });
+    const object = `${obj}.${field}`;
+    const known = events.some(
+      (event) =>
+        event.kind === 'lock' &&
+        event.subjects.object === object &&
+        event.subjects.lock === lock,
+    );
+    if (!known) events.push(misused('written unlocked', { lock, object }, `wrote ${object} without holding ${lock}`));
   }
 
   /** A lock is of one kind, whoever takes it. */
@@ -187,7 +202,7 @@ export class Runner {
       return true;
     }
     if (answer.outcome === 'refused') return false;
-    events.push({ kind: 'lock', lock, text: `waits for ${lock}, which it holds itself` });
+    events.push(misused('held by itself', { lock }, `waits for ${lock}, which it holds itself`));
     return 'deadlock';
   }
 
@@ -197,7 +212,7 @@ export class Runner {
     if (kind === 'rcu') return;
     const answer = release(this.#locks.get(lock) ?? UNLOCKED, kind, mode, ALONE);
     if (answer.outcome !== 'granted') {
-      events.push({ kind: 'lock', lock, text: `released ${lock} without holding it` });
+      events.push(misused('not held', { lock }, `released ${lock} without holding it`));
       return;
     }
     if (holds(answer.state, ALONE)) this.#locks.set(lock, answer.state);

@@ -106,6 +106,8 @@ export interface BugStep {
   readonly op: 'bug';
   readonly where: string;
   readonly text: string;
+  /** No kernel says it: `text` was expected to be true, and is not. */
+  readonly expectation?: true;
 }
 
 /** One indivisible read-modify-write of one field. The result is the value before. A `cas` that finds another value writes nothing. */

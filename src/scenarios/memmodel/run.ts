@@ -157,11 +157,7 @@ function paths(calls: ReadonlyMap<string, number>, M: number): string[] {
 }
 
 const failures_of = (outcome: Outcome<unknown>): MemFailure[] =>
-  outcome.events.flatMap((event): MemFailure[] => {
-    if (event.kind !== 'bug' && event.kind !== 'warn') return [];
-    const what = event.kind === 'bug' ? 'BUG' : 'WARNING';
-    return [{ kind: event.kind, text: `${what} at ${event.where}${event.text ? `: ${event.text}` : ''}` }];
-  });
+  event_failures(outcome.events).filter(({ kind }) => kind !== 'lock');
 
 const message_of = (event: Event): string =>
   event.kind === 'printk' || event.kind === 'lock'
