@@ -43,10 +43,10 @@ export {
 } from './releases/index.ts';
 export { type MemRelease, mem_releases } from './releases/memmodel.ts';
 export { memory_map } from './report/blocks/memory-map.ts';
+export { parseScenario, type Scenario } from './scenarios/format/read.ts';
 export { type MemScenario, parseMemScenario } from './scenarios/memmodel/read.ts';
 export { type MemOutcome, run_mem_scenario } from './scenarios/memmodel/run.ts';
-export { parseScenario, type Scenario } from './scenarios/read.ts';
-export { run_scenario, type StepOutcome } from './scenarios/run.ts';
-export { BadOperation, type Result, Session } from './scenarios/session.ts';
+export { run_scenario, type StepOutcome } from './scenarios/running/run.ts';
+export { BadOperation, type Result, Session } from './scenarios/running/session.ts';
 export { Runner } from './schedule/run.ts';
 export type { Step, Steps } from './steps/step.ts';

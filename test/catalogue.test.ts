@@ -4,9 +4,9 @@ import { named_monitor } from '../src/check/monitors.ts';
 import { watched } from '../src/check/threads.ts';
 import { catalogue } from '../src/cli/inputs/catalogue.ts';
 import { find_release } from '../src/releases/index.ts';
-import { explore } from '../src/schedule/explore.ts';
-import { replay } from '../src/schedule/replay.ts';
-import { decodeToken, encodeToken, replayToken } from '../src/schedule/token.ts';
+import { replay } from '../src/schedule/replay/replay.ts';
+import { decodeToken, encodeToken, replayToken } from '../src/schedule/replay/token.ts';
+import { explore } from '../src/schedule/search/explore.ts';
 
 const entries = catalogue().map(({ entry }) => entry);
 

@@ -9,8 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hardware: ['geometry'],
   kernel: ['geometry', 'hardware', 'steps'],
   releases: ['geometry', 'hardware', 'kernel', 'steps'],
-  // the explorer's own monitors are its default set; what they may not reach is tested below
-  schedule: ['monitors', 'steps'],
+  schedule: ['steps'],
   monitors: ['geometry', 'hardware', 'kernel', 'schedule', 'steps'],
   machines: ['geometry', 'hardware', 'steps'],
   boot: ['geometry', 'hardware', 'kernel', 'releases', 'machines', 'schedule', 'steps'],

@@ -1,13 +1,13 @@
 import { stringify } from 'yaml';
 import { type BootOptions, boot, type Model } from '../src/boot/boot.ts';
 import { parseMachineFile } from '../src/machines/machine-file.ts';
-import { lockOrder } from '../src/monitors/index.ts';
 import { table_monitors } from '../src/monitors/mmu/index.ts';
 import { find_release } from '../src/releases/index.ts';
-import { explore } from '../src/schedule/explore.ts';
-import type { Monitor } from '../src/schedule/monitor.ts';
-import type { Program } from '../src/schedule/program.ts';
+import { lockOrder } from '../src/schedule/monitors/index.ts';
+import type { Monitor } from '../src/schedule/monitors/monitor.ts';
+import type { Program } from '../src/schedule/program/program.ts';
 import { Runner } from '../src/schedule/run.ts';
+import { explore } from '../src/schedule/search/explore.ts';
 import type { Steps } from '../src/steps/step.ts';
 import type { MachineObject } from './kit.ts';
 

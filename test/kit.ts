@@ -3,9 +3,9 @@ import { type BootOptions, boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
 import { parseMachineFile } from '../src/machines/machine-file.ts';
 import { find_release } from '../src/releases/index.ts';
-import { parseScenario } from '../src/scenarios/read.ts';
-import { run_scenario, type StepOutcome } from '../src/scenarios/run.ts';
-import { Session } from '../src/scenarios/session.ts';
+import { parseScenario } from '../src/scenarios/format/read.ts';
+import { run_scenario, type StepOutcome } from '../src/scenarios/running/run.ts';
+import { Session } from '../src/scenarios/running/session.ts';
 import { type Outcome, Runner } from '../src/schedule/run.ts';
 import type { Steps } from '../src/steps/step.ts';
 

@@ -5,7 +5,7 @@ import type { MemMachine } from '../src/boot/memmodel-machine.ts';
 import { InputError } from '../src/machines/input-error.ts';
 import { is_mem_scenario, parseMemScenario } from '../src/scenarios/memmodel/read.ts';
 import { run_mem_scenario } from '../src/scenarios/memmodel/run.ts';
-import { BadOperation } from '../src/scenarios/session.ts';
+import { BadOperation } from '../src/scenarios/running/session.ts';
 import { booted, play, texts, tiny } from './memmap-kit.ts';
 
 const G = 2 ** 30;

@@ -12,7 +12,7 @@ import { parseMachineFile } from '../src/machines/machine-file.ts';
 import { mainline } from '../src/releases/index.ts';
 import { mem_releases } from '../src/releases/memmodel.ts';
 import { reachable } from '../src/scenarios/memmodel/checks.ts';
-import { Session } from '../src/scenarios/session.ts';
+import { Session } from '../src/scenarios/running/session.ts';
 import { ARM64, must, X86 } from './kit.ts';
 import { booted, play, run, texts, tiny, value } from './memmap-kit.ts';
 

@@ -16,7 +16,7 @@ import { pgd_pgtable_alloc } from '../src/kernel/arch/arm64/mm/mmu/table_pages.t
 import { vmemmap_of } from '../src/kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Config } from '../src/kernel/config.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
-import type { Session } from '../src/scenarios/session.ts';
+import type { Session } from '../src/scenarios/running/session.ts';
 import { booted, G, run } from './kit.ts';
 import { arm64, can_be_built, GEOMETRIES, limited, words_text } from './tables.ts';
 

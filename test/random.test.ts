@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
 import { mainline } from '../src/releases/index.ts';
-import { parseScenario } from '../src/scenarios/read.ts';
-import { type Failure, run_scenario } from '../src/scenarios/run.ts';
-import { Session } from '../src/scenarios/session.ts';
+import { parseScenario } from '../src/scenarios/format/read.ts';
+import { type Failure, run_scenario } from '../src/scenarios/running/run.ts';
+import { Session } from '../src/scenarios/running/session.ts';
 import { random_scenario } from './random-scenarios.ts';
 
 function failures(text: string): Failure[] {

@@ -4,7 +4,7 @@ import { leaves } from '../src/hardware/walk.ts';
 import { phys_to_virt } from '../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { releases } from '../src/releases/index.ts';
-import type { Session } from '../src/scenarios/session.ts';
+import type { Session } from '../src/scenarios/running/session.ts';
 import type { CallStep, Step, Steps } from '../src/steps/step.ts';
 import { G, M, type MachineObject } from './kit.ts';
 

@@ -3,11 +3,11 @@
  * Everything runs on one core, one after the other, and every figure is printed beside what it is compared with.
  */
 import { spawnSync } from 'node:child_process';
-import { atEnd } from '../../dist/monitors/index.js';
-import { lastzero, readers } from '../../dist/schedule/classics.js';
-import { explore, statesSearch, tracesSearch } from '../../dist/schedule/explore.js';
-import { hotrm } from '../../dist/schedule/hotrm.js';
-import { racers } from '../../dist/schedule/racers.js';
+import { atEnd } from '../../dist/schedule/monitors/index.js';
+import { lastzero, readers } from '../../dist/schedule/programs/classics.js';
+import { hotrm } from '../../dist/schedule/programs/hotrm.js';
+import { racers } from '../../dist/schedule/programs/racers.js';
+import { explore, statesSearch, tracesSearch } from '../../dist/schedule/search/explore.js';
 import { hasSpin, runSpin } from './spin.js';
 
 const MODEL = new URL('./racers.pml', import.meta.url);

@@ -1,7 +1,7 @@
 import type { MemOutcome } from '../scenarios/memmodel/run.ts';
-import type { StepOutcome } from '../scenarios/run.ts';
-import type { Story } from '../schedule/replay.ts';
-import type { Bound } from '../schedule/verdict.ts';
+import type { StepOutcome } from '../scenarios/running/run.ts';
+import type { Story } from '../schedule/replay/replay.ts';
+import type { Bound } from '../schedule/replay/verdict.ts';
 
 /**
  * What an entry came to on a release: the failure it names (`found`), another one (`other`), none (`clean`), a bound that was

@@ -1,11 +1,11 @@
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { DesignedRelease } from '../releases/design.ts';
-import { BadOperation } from '../scenarios/session.ts';
-import { BadStep } from '../schedule/bad-step.ts';
-import { hashText } from '../schedule/canon.ts';
-import { explore } from '../schedule/explore.ts';
-import { ReplayDiverged } from '../schedule/replay.ts';
-import { ThreadDiverged } from '../schedule/unfold.ts';
+import { BadOperation } from '../scenarios/running/session.ts';
+import { hashText } from '../schedule/data/canon.ts';
+import { BadStep } from '../schedule/program/bad-step.ts';
+import { ReplayDiverged } from '../schedule/replay/replay.ts';
+import { explore } from '../schedule/search/explore.ts';
+import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
 import type { Step } from '../steps/step.ts';
 import { type CheckOptions, check_entry } from './check.ts';
 import type { Checked } from './checked.ts';

@@ -2,10 +2,10 @@ import type { KernelWorld } from '../interleave/machine.ts';
 import type { Config } from '../kernel/config.ts';
 import type { State } from '../kernel/state.ts';
 import { violations } from '../monitors/hotplug/index.ts';
-import { deadlock, livelock, lockOrder } from '../monitors/index.ts';
 import { flight_monitor, table_monitors } from '../monitors/mmu/index.ts';
-import type { Monitor } from '../schedule/monitor.ts';
-import type { View } from '../schedule/view.ts';
+import { deadlock, livelock, lockOrder } from '../schedule/monitors/index.ts';
+import type { Monitor } from '../schedule/monitors/monitor.ts';
+import type { View } from '../schedule/semantics/view.ts';
 import type { Failure } from './meant.ts';
 
 /** Faults by which an execution goes wrong, each a monitor of its own, named as failures are. */

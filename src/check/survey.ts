@@ -1,7 +1,7 @@
 import type { KernelFunctions } from '../kernel/kernel.ts';
 import type { Arch, Release } from '../releases/define.ts';
-import { BadOperation } from '../scenarios/session.ts';
-import { explore } from '../schedule/explore.ts';
+import { BadOperation } from '../scenarios/running/session.ts';
+import { explore } from '../schedule/search/explore.ts';
 import { check_entry, is_lack } from './check.ts';
 import type { Checked } from './checked.ts';
 import type { StepsEntry, ThreadsEntry } from './entry.ts';

@@ -1,11 +1,11 @@
 import type { Release } from '../releases/define.ts';
 import { interleaving, place_of } from '../scenarios/interleaved/program.ts';
-import { explore, exploreTraces } from '../schedule/explore.ts';
-import type { Monitor } from '../schedule/monitor.ts';
-import type { Program } from '../schedule/program.ts';
-import { tell } from '../schedule/tell.ts';
-import { encodeToken } from '../schedule/token.ts';
-import type { Bounds, Verdict, Watch } from '../schedule/verdict.ts';
+import type { Monitor } from '../schedule/monitors/monitor.ts';
+import type { Program } from '../schedule/program/program.ts';
+import { tell } from '../schedule/replay/tell.ts';
+import { encodeToken } from '../schedule/replay/token.ts';
+import type { Bounds, Verdict, Watch } from '../schedule/replay/verdict.ts';
+import { explore, exploreTraces } from '../schedule/search/explore.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
 import { as_written, type Failure, meant_by } from './meant.ts';

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { explore } from '../schedule/explore.ts';
-import { racers } from '../schedule/racers.ts';
-import type { Verdict } from '../schedule/verdict.ts';
+import { racers } from '../schedule/programs/racers.ts';
+import type { Verdict } from '../schedule/replay/verdict.ts';
+import { explore } from '../schedule/search/explore.ts';
 import { longRun, progressText } from './long-run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mhp-'));

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { BadCheckpoint, checkpoint, resume } from '../schedule/checkpoint.ts';
+import type { Program } from '../schedule/program/program.ts';
+import { BadCheckpoint, checkpoint, resume } from '../schedule/replay/checkpoint.ts';
+import type { Progress, Verdict, Watch } from '../schedule/replay/verdict.ts';
 import {
   conclude,
   concludeFurther,
@@ -9,11 +11,9 @@ import {
   furtherSearch,
   statesSearch,
   tracesSearch,
-} from '../schedule/explore.ts';
-import type { Program } from '../schedule/program.ts';
-import { type Outcome, StatesSearch } from '../schedule/states.ts';
-import type { TracesSearch } from '../schedule/traces.ts';
-import type { Progress, Verdict, Watch } from '../schedule/verdict.ts';
+} from '../schedule/search/explore.ts';
+import { type Outcome, StatesSearch } from '../schedule/states/states.ts';
+import type { TracesSearch } from '../schedule/traces/traces.ts';
 import { saveWhole } from './files/output.ts';
 import { interruptible } from './stop.ts';
 

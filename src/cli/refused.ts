@@ -1,6 +1,6 @@
 import { ImpossibleMachine } from '../boot/impossible.ts';
 import { InputError } from '../machines/input-error.ts';
-import { BadOperation } from '../scenarios/session.ts';
+import { BadOperation } from '../scenarios/running/session.ts';
 
 /** Whether the input is to blame, and the message says all there is to say. */
 export const is_bad_input = (error: unknown): error is Error =>

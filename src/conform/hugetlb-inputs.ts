@@ -4,7 +4,7 @@ import { page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { Op } from '../machines/ops.ts';
 import type { RecordingStep } from '../machines/recording.ts';
 import type { FileTree } from '../machines/tree.ts';
-import type { Result, Session } from '../scenarios/session.ts';
+import type { Result, Session } from '../scenarios/running/session.ts';
 
 /** Which pages a pool takes, and which of them a program gets, is chance: where it matters, what kpageflags shows is given. */
 

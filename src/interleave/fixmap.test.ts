@@ -3,7 +3,7 @@ import { booted_for_steps, faults, found, verdict_of, well } from '../../test/in
 import { ARM64, G } from '../../test/kit.ts';
 import { is_mapped } from '../hardware/walk.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Monitor } from '../schedule/monitor.ts';
+import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';
 import type { KernelWorld } from './machine.ts';
 import { kernel_program } from './program.ts';

@@ -1,7 +1,7 @@
 import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
 import type { State } from '../kernel/state.ts';
-import type { Fault } from '../schedule/machine.ts';
+import type { Fault } from '../schedule/program/machine.ts';
 import type { Step } from '../steps/step.ts';
 
 /** Pages given back that are free or were never the allocator's: a fault, where a kernel only reports a bad page, if that. */

@@ -7,8 +7,8 @@ import { get_online_mems, mem_hotplug_begin, mem_hotplug_done, put_online_mems }
 import { PTL } from '../kernel/mm/memory/pgalloc.ts';
 import { lock, unlock } from '../kernel/ops.ts';
 import { MMOP_ONLINE } from '../kernel/state.ts';
-import { deadlock, lockMisuse, lockOrder } from '../monitors/index.ts';
-import type { Monitor } from '../schedule/monitor.ts';
+import { deadlock, lockMisuse, lockOrder } from '../schedule/monitors/index.ts';
+import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

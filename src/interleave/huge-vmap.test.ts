@@ -3,7 +3,7 @@ import { replaced } from '../../test/huge-vmap.ts';
 import { verdict_of, well } from '../../test/interleave.ts';
 import { ARM64 } from '../../test/kit.ts';
 import { check_tables } from '../monitors/hotplug/tables.ts';
-import type { Monitor } from '../schedule/monitor.ts';
+import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { KernelWorld } from './machine.ts';
 
 const SMALL = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };

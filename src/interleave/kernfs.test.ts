@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { anything, booted_for_steps, first, found } from '../../test/interleave.ts';
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { deadlock, lockOrder } from '../monitors/index.ts';
-import type { Program } from '../schedule/program.ts';
+import { deadlock, lockOrder } from '../schedule/monitors/index.ts';
+import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

@@ -1,7 +1,7 @@
 import type { Config } from '../kernel/config.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import type { State } from '../kernel/state.ts';
-import type { Access, Machine, Performed } from '../schedule/machine.ts';
+import type { Access, Machine, Performed } from '../schedule/program/machine.ts';
 import { call, type Step } from '../steps/step.ts';
 import { type About, about_step } from './about.ts';
 import { copy_part, copy_state, type Part } from './copy.ts';

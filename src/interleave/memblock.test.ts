@@ -4,8 +4,8 @@ import { G, type MachineObject } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import { MEMBLOCK_MEMORY } from '../kernel/state.ts';
-import type { Monitor } from '../schedule/monitor.ts';
-import type { Program } from '../schedule/program.ts';
+import type { Monitor } from '../schedule/monitors/monitor.ts';
+import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

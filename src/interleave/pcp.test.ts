@@ -3,10 +3,10 @@ import { anything, booted_for_steps, first, found } from '../../test/interleave.
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { USE, with_use } from '../kernel/mm/page.ts';
-import { livelock } from '../monitors/livelock.ts';
-import { explore } from '../schedule/explore.ts';
-import type { Program } from '../schedule/program.ts';
-import { replay } from '../schedule/replay.ts';
+import { livelock } from '../schedule/monitors/livelock.ts';
+import type { Program } from '../schedule/program/program.ts';
+import { replay } from '../schedule/replay/replay.ts';
+import { explore } from '../schedule/search/explore.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

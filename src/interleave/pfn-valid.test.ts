@@ -3,7 +3,7 @@ import { anything, booted_for_steps, faults, first, found } from '../../test/int
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { zone_key } from '../kernel/state.ts';
-import type { Program } from '../schedule/program.ts';
+import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

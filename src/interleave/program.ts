@@ -1,6 +1,6 @@
 import type { Model } from '../boot/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Program } from '../schedule/program.ts';
+import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { unnoted, type Within } from '../steps/within.ts';
 import { KernelMachine } from './machine.ts';

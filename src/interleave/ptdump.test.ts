@@ -4,7 +4,7 @@ import { ARM64, G, K, M } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { VM } from '../kernel/state.ts';
-import type { Program } from '../schedule/program.ts';
+import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

@@ -8,8 +8,8 @@ import { shared_tables } from '../geometry/shared-tables.ts';
 import { translation } from '../geometry/translation.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
-import { bugs } from '../monitors/index.ts';
-import type { Program } from '../schedule/program.ts';
+import { bugs } from '../schedule/monitors/index.ts';
+import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 

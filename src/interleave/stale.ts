@@ -6,7 +6,7 @@ import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import { hex } from '../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
-import type { Fault } from '../schedule/machine.ts';
+import type { Fault } from '../schedule/program/machine.ts';
 import type { Step } from '../steps/step.ts';
 import { entry_access } from './touches.ts';
 

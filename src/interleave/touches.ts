@@ -2,7 +2,7 @@ import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import { tlbi_step } from '../kernel/arch/arm64/include/asm/tlbflush.ts';
 import { erase_step } from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
-import type { Access } from '../schedule/machine.ts';
+import type { Access } from '../schedule/program/machine.ts';
 import type { CallStep, Step } from '../steps/step.ts';
 
 const { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb } = entry_steps;

@@ -1,6 +1,6 @@
 import type { State } from '../kernel/state.ts';
-import { BadStep } from '../schedule/bad-step.ts';
-import type { Fault } from '../schedule/machine.ts';
+import { BadStep } from '../schedule/program/bad-step.ts';
+import type { Fault } from '../schedule/program/machine.ts';
 import type { Step } from '../steps/step.ts';
 
 type Tables = Readonly<Record<string, ReadonlyMap<number, object>>>;

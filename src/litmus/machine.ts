@@ -4,7 +4,7 @@ import { encode_mmu } from '../hardware/encode.ts';
 import { copy_mmu, type Defect, type Mmu, new_mmu, read_entry } from '../hardware/mmu.ts';
 import { tlbi } from '../hardware/tlbi.ts';
 import { write_entries } from '../hardware/write.ts';
-import type { Machine } from '../schedule/machine.ts';
+import type { Machine } from '../schedule/program/machine.ts';
 import { ROOT, SHAPE } from './layout.ts';
 import { type Core, finished, forwarding, is_access, is_fault, may_perform, may_translate } from './order.ts';
 import { type Compiled, type Op, same_page, type Wanted, word_of, word_text } from './program.ts';

@@ -1,7 +1,7 @@
 import type { Defect } from '../hardware/mmu.ts';
-import { explore } from '../schedule/explore.ts';
-import type { Program } from '../schedule/program.ts';
-import type { Verdict } from '../schedule/verdict.ts';
+import type { Program } from '../schedule/program/program.ts';
+import type { Verdict } from '../schedule/replay/verdict.ts';
+import { explore } from '../schedule/search/explore.ts';
 import type { Step } from '../steps/step.ts';
 import { has_come_about, LitmusMachine, type World } from './machine.ts';
 import { compile } from './program.ts';

@@ -11,7 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { PTL } from '../kernel/mm/memory/pgalloc.ts';
 import { parseMachineFile } from '../machines/machine-file.ts';
-import { deadlock, lockMisuse } from '../monitors/index.ts';
+import { deadlock, lockMisuse } from '../schedule/monitors/index.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import { find_release } from './index.ts';

@@ -12,10 +12,10 @@ import {
   virtio_mem,
   virtio_mem_request,
 } from './device.ts';
+import type { ScenarioStep, StepOf } from './format/schema.ts';
 import { consumers } from './reserved/consumers.ts';
 import { reserve_bootmem } from './reserved/kinds.ts';
-import type { ScenarioStep, StepOf } from './schema.ts';
-import { BadOperation, type Result, type Session } from './session.ts';
+import { BadOperation, type Result, type Session } from './running/session.ts';
 
 /** What each kind of scenario step does: the calls it is made of. */
 

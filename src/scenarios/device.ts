@@ -4,10 +4,10 @@ import { NO_PAGE } from '../kernel/mm/page.ts';
 import { IORESOURCE_MEM, type State } from '../kernel/state.ts';
 import { errno_name } from '../steps/errno.ts';
 import type { Steps } from '../steps/step.ts';
-import { daxctl } from './daxctl.ts';
-import { ndctl } from './ndctl.ts';
-import { BadOperation, type Result, type Session } from './session.ts';
-import { KernelGone, type ToolResult } from './tool.ts';
+import { daxctl } from './nvdimm/daxctl.ts';
+import { ndctl } from './nvdimm/ndctl.ts';
+import { KernelGone, type ToolResult } from './nvdimm/tool.ts';
+import { BadOperation, type Result, type Session } from './running/session.ts';
 
 /** Device memory in scenarios: NVDIMM regions, the tools that configure them, and memremap_pages() alone. */
 

@@ -9,8 +9,8 @@ import {
   type UnlockStep,
   type WriteStep,
 } from '../steps/step.ts';
-import { BadStep } from './bad-step.ts';
-import { acquire, holds, type LockState, release, UNLOCKED } from './locks.ts';
+import { BadStep } from './program/bad-step.ts';
+import { acquire, holds, type LockState, release, UNLOCKED } from './semantics/locks.ts';
 
 /** A world whose objects are reached by table and key. */
 export type World = object;

@@ -18,7 +18,7 @@ import { PTL } from '../../src/kernel/mm/memory/pgalloc.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../../src/kernel/mm/page.ts';
 import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
-import type { Session } from '../../src/scenarios/session.ts';
+import type { Session } from '../../src/scenarios/running/session.ts';
 import { Runner } from '../../src/schedule/run.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 import { booted, G, K, M } from '../kit.ts';

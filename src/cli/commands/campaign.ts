@@ -8,7 +8,7 @@ import type { Entry } from '../../check/entry.ts';
 import { geometry_text, type Shape } from '../../check/variation.ts';
 import { InputError, quote } from '../../machines/input-error.ts';
 import { campaign_json, campaign_markdown, campaign_text } from '../../report/check/campaign.ts';
-import type { Bounds } from '../../schedule/verdict.ts';
+import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { header_of, parquet, read_results } from '../files/campaign-file.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { ResultsFile } from '../files/results-file.ts';

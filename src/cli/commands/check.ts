@@ -16,7 +16,7 @@ import {
   varied_table,
 } from '../../report/check/check.ts';
 import { junit_report } from '../../report/check/junit.ts';
-import type { Bounds } from '../../schedule/verdict.ts';
+import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { digest, ResultsFile, read_lines } from '../files/results-file.ts';
 import { catalogue, type Listed } from '../inputs/catalogue.ts';

@@ -14,8 +14,8 @@ import {
   pages_json,
   pages_text,
 } from '../../report/pages/pages.ts';
-import { kpageflags_runs } from '../../scenarios/kpageflags.ts';
-import { type PageRun, page_layout, page_runs } from '../../scenarios/page-runs.ts';
+import { kpageflags_runs } from '../../scenarios/pages/kpageflags.ts';
+import { type PageRun, page_layout, page_runs } from '../../scenarios/pages/page-runs.ts';
 import { type SourceFlags, session_of } from '../inputs/session-of.ts';
 
 interface Flags extends SourceFlags {

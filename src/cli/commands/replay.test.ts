@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { standardMonitors } from '../../monitors/index.ts';
-import { explore } from '../../schedule/explore.ts';
-import { hotrm } from '../../schedule/hotrm.ts';
-import { encodeToken } from '../../schedule/token.ts';
-import type { Violated } from '../../schedule/verdict.ts';
+import { standardMonitors } from '../../schedule/monitors/index.ts';
+import { hotrm } from '../../schedule/programs/hotrm.ts';
+import { encodeToken } from '../../schedule/replay/token.ts';
+import type { Violated } from '../../schedule/replay/verdict.ts';
+import { explore } from '../../schedule/search/explore.ts';
 import { replayCommand } from './replay.ts';
 
 const find = (name: string) =>

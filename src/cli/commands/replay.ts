@@ -5,8 +5,8 @@ import { story_text } from '../../report/story/text.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import { traceJson } from '../../report/trace/json.ts';
 import { traceText } from '../../report/trace/text.ts';
-import { ReplayDiverged, type Story } from '../../schedule/replay.ts';
-import { BadToken, decodeToken, replayToken } from '../../schedule/token.ts';
+import { ReplayDiverged, type Story } from '../../schedule/replay/replay.ts';
+import { BadToken, decodeToken, replayToken } from '../../schedule/replay/token.ts';
 import { type FindProgram, find_program } from '../inputs/find-program.ts';
 
 const PART_OF_SEVERAL =

@@ -5,11 +5,11 @@ import type { Machine } from '../../machines/machine.ts';
 import { mainline, type Release } from '../../releases/index.ts';
 import { memory_json, memory_map } from '../../report/blocks/memory-map.ts';
 import { step_json, step_text } from '../../report/run/scenario.ts';
-import { whole_life } from '../../scenarios/host.ts';
+import type { Scenario } from '../../scenarios/format/read.ts';
 import { is_mem_scenario } from '../../scenarios/memmodel/read.ts';
-import type { Scenario } from '../../scenarios/read.ts';
-import { run_scenario, type StepOutcome } from '../../scenarios/run.ts';
-import { Session } from '../../scenarios/session.ts';
+import { run_scenario, type StepOutcome } from '../../scenarios/running/run.ts';
+import { Session } from '../../scenarios/running/session.ts';
+import { whole_life } from '../../scenarios/running/whole-life.ts';
 import { boot_named, machine_of, read_scenario, read_text, release_for, stand_in } from '../inputs/source.ts';
 import { run_memmap } from './run-memmap.ts';
 

@@ -3,8 +3,8 @@ import { InputError } from '../../machines/input-error.ts';
 import { find_release, mainline, type Release } from '../../releases/index.ts';
 import { padding_json, padding_text } from '../../report/pages/padding.ts';
 import { sections_json, sections_text } from '../../report/pages/sections.ts';
-import { measure_padding } from '../../scenarios/padding.ts';
-import { section_table } from '../../scenarios/section-table.ts';
+import { measure_padding } from '../../scenarios/nvdimm/padding.ts';
+import { section_table } from '../../scenarios/pages/section-table.ts';
 import { type SourceFlags, session_of } from '../inputs/session-of.ts';
 
 interface Flags extends SourceFlags {

@@ -6,9 +6,9 @@ import { watched } from '../../check/threads.ts';
 import { parse_program_name } from '../../check/variation.ts';
 import { NoSuchGeometry } from '../../geometry/translation.ts';
 import { find_release } from '../../releases/index.ts';
-import type { Monitor } from '../../schedule/monitor.ts';
-import type { Program } from '../../schedule/program.ts';
-import { findProgram, UnknownProgram } from '../../schedule/programs.ts';
+import type { Monitor } from '../../schedule/monitors/monitor.ts';
+import type { Program } from '../../schedule/program/program.ts';
+import { findProgram, UnknownProgram } from '../../schedule/programs/programs.ts';
 import { catalogue } from './catalogue.ts';
 import { read_text } from './source.ts';
 

@@ -1,7 +1,7 @@
 import { InputError } from '../../machines/input-error.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
-import { run_scenario } from '../../scenarios/run.ts';
-import { Session } from '../../scenarios/session.ts';
+import { run_scenario } from '../../scenarios/running/run.ts';
+import { Session } from '../../scenarios/running/session.ts';
 import { boot_named, is_scenario, machine_of, read_scenario, release_for } from './source.ts';
 
 export interface SourceFlags {

@@ -6,7 +6,7 @@ import { InputError } from '../../machines/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
 import { find_release, mainline, type Release } from '../../releases/index.ts';
-import { parseScenario, type Scenario } from '../../scenarios/read.ts';
+import { parseScenario, type Scenario } from '../../scenarios/format/read.ts';
 
 /** What a command line names, opened: a scenario, its machine, the release to run, the kernel booted. */
 

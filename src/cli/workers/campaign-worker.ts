@@ -2,7 +2,7 @@ import type { Planned } from '../../check/campaign/plan.ts';
 import type { CampaignRecord } from '../../check/campaign/record.ts';
 import { perform } from '../../check/campaign/run.ts';
 import { type Entry, read_entry } from '../../check/entry.ts';
-import type { Bounds } from '../../schedule/verdict.ts';
+import type { Bounds } from '../../schedule/replay/verdict.ts';
 
 /** One configuration. Entries come as text: what is read of them cannot be sent to a worker. */
 export interface CampaignTask {

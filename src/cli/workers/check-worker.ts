@@ -5,7 +5,7 @@ import type { Variation } from '../../check/variation.ts';
 import { told_text, why_text } from '../../report/check/check.ts';
 import { telling_of } from '../../report/story/telling.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
-import type { Bounds } from '../../schedule/verdict.ts';
+import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { or_refused, type Refused } from '../refused.ts';
 
 /** One entry on one release. Entries come as text: what is read of them cannot be sent to a worker. */

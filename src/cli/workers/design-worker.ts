@@ -10,7 +10,7 @@ import { survey } from '../../check/survey.ts';
 import { BadDesign, type DesignedRelease, replaced } from '../../releases/design.ts';
 import { told_text } from '../../report/check/check.ts';
 import type { DesignRow } from '../../report/check/design.ts';
-import type { Bounds } from '../../schedule/verdict.ts';
+import type { Bounds } from '../../schedule/replay/verdict.ts';
 import type { Bundle } from '../files/design-bundle.ts';
 import { or_refused } from '../refused.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Watched } from '../../schedule/programs.ts';
-import { type Block, concludePct, pctBlock, type RandomOptions } from '../../schedule/random.ts';
-import type { Bound, Mode, Undecided, Verdict } from '../../schedule/verdict.ts';
+import type { Watched } from '../../schedule/programs/programs.ts';
+import { type Block, concludePct, pctBlock, type RandomOptions } from '../../schedule/random/random.ts';
+import type { Bound, Mode, Undecided, Verdict } from '../../schedule/replay/verdict.ts';
 import { interruptible } from '../stop.ts';
 import type { RandomTask, SearchTask } from './explore-worker.ts';
 import { in_pool, with_pool } from './pool.ts';

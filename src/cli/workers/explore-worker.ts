@@ -1,7 +1,7 @@
-import { explore, exploreTraces } from '../../schedule/explore.ts';
-import { findProgram } from '../../schedule/programs.ts';
-import { type Block, pctBlock, type RandomOptions } from '../../schedule/random.ts';
-import type { Bounds, Verdict } from '../../schedule/verdict.ts';
+import { findProgram } from '../../schedule/programs/programs.ts';
+import { type Block, pctBlock, type RandomOptions } from '../../schedule/random/random.ts';
+import type { Bounds, Verdict } from '../../schedule/replay/verdict.ts';
+import { explore, exploreTraces } from '../../schedule/search/explore.ts';
 
 /** A built-in program to explore as a whole. */
 export interface SearchTask {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, cat, G, last, M, memory, must, play, with_options, X86 } from '../../../test/kit.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import { MEM_GOING_OFFLINE } from '../state.ts';
 import { list_text } from './sysfs.ts';
 

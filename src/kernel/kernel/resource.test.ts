@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { booted, cat, DYNDBG, G, K, last, M, must, play, run, with_options, X86 } from '../../../test/kit.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import { iomem } from '../fs/proc/files.ts';
 import { IORESOURCE_BUSY, IORESOURCE_MEM, IORESOURCE_SYSTEM_RAM, type resource } from '../state.ts';
 import { release_resource, request_region } from './resource.ts';

@@ -6,7 +6,7 @@ import { held } from '../../hardware/reach.ts';
 import { leaves } from '../../hardware/walk.ts';
 import { parseMachineFile } from '../../machines/machine-file.ts';
 import { find_release } from '../../releases/index.ts';
-import { Session } from '../../scenarios/session.ts';
+import { Session } from '../../scenarios/running/session.ts';
 import { VM } from '../state.ts';
 
 /** A kernel without kernel_page_tables. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, M, type MachineObject, must, X86 } from '../../../test/kit.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import { PCM } from '../state.ts';
 import { NO_PAGE } from './page.ts';
 

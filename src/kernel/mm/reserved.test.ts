@@ -3,7 +3,7 @@ import { ARM64, booted, G, M, type MachineObject, must, X86 } from '../../../tes
 import { boot } from '../../boot/boot.ts';
 import { find_release } from '../../releases/index.ts';
 import { kinds, lay_out, machine } from '../../scenarios/reserved/kinds.ts';
-import { Session } from '../../scenarios/session.ts';
+import { Session } from '../../scenarios/running/session.ts';
 import { MEMMAP, PageOffline, PageReserved, page_memmap } from './page.ts';
 
 /** PG_reserved from boot to removal, for every kind of page and release (FACTS 3.1). */

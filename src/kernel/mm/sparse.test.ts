@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, last, M, must, play, run, X86 } from '../../../test/kit.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import type { Config } from '../config.ts';
 import {
   SECTION_HAS_MEM_MAP,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, K, run } from '../../../test/kit.ts';
 import { machine, PRESENT, RELEASES, Reference, SUB, traits } from '../../../test/subsections.ts';
 import { is_mapped } from '../../hardware/walk.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import { vmemmap_of } from '../arch/arm64/mm/mmu/vmemmap.ts';
 import type { vmem_altmap } from '../kernel.ts';

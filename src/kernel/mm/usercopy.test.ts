@@ -3,7 +3,7 @@ import { boot } from '../../boot/boot.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { find_release } from '../../releases/index.ts';
 import { reserve_bootmem } from '../../scenarios/reserved/kinds.ts';
-import { Session } from '../../scenarios/session.ts';
+import { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import { MIGRATE, PG_reserved, USE, with_migratetype } from './page.ts';
 

@@ -7,7 +7,7 @@ import { table_page } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import { phys_to_virt } from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import { USE, with_use } from '../../kernel/mm/page.ts';
 import { mainline } from '../../releases/index.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import { violations } from './index.ts';
 import { merged, missing } from './spans.ts';
 

@@ -1,3 +1,4 @@
+import type { Failure } from '../../steps/failure.ts';
 import { va_text } from '../../geometry/translation.ts';
 import { VALID } from '../../hardware/descriptor.ts';
 import type { Mmu } from '../../hardware/index.ts';
@@ -6,9 +7,8 @@ import type { Runs } from '../../hardware/runs.ts';
 import type { Config } from '../../kernel/config.ts';
 import { type Page, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
-import type { Monitor } from '../../schedule/monitor.ts';
-import type { View } from '../../schedule/view.ts';
-import type { Failure } from '../../steps/failure.ts';
+import type { Monitor } from '../../schedule/monitors/monitor.ts';
+import type { View } from '../../schedule/semantics/view.ts';
 import { all_ways, stands, type Ways } from './ways.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { entry_size } from '../../geometry/translation.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
-import type { Monitor } from '../../schedule/monitor.ts';
+import type { Monitor } from '../../schedule/monitors/monitor.ts';
 
 /** Virtual addresses [start, end). */
 export interface Span {

@@ -1,5 +1,5 @@
 import type { ListedBlock } from '../../machines/lsmem-source.ts';
-import type { Session } from '../../scenarios/session.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import { LS_COLUMNS, type LsOptions, renderLsmem } from './lsmem.ts';
 
 const text_of = (session: Session, path: string): string => {

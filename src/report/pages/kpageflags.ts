@@ -1,4 +1,4 @@
-import type { KpageflagsRun } from '../../scenarios/kpageflags.ts';
+import type { KpageflagsRun } from '../../scenarios/pages/kpageflags.ts';
 import { range_text, size_text, type TableOptions, table_lines } from './pages.ts';
 
 /** Words of /proc/kpageflags, a row for each run of equal ones. */

@@ -1,4 +1,4 @@
-import { changes_of, type Padding, type Trial } from '../../scenarios/padding.ts';
+import { changes_of, type Padding, type Trial } from '../../scenarios/nvdimm/padding.ts';
 import { tableLines } from '../text/columns.ts';
 
 const hex = (n: number): string => `0x${n.toString(16).padStart(9, '0')}`;

@@ -1,4 +1,4 @@
-import type { PageLayout, PageRun } from '../../scenarios/page-runs.ts';
+import type { PageLayout, PageRun } from '../../scenarios/pages/page-runs.ts';
 import { type Column, pairLines, rawLines, tableLines } from '../text/columns.ts';
 import { humanSize } from '../text/human-size.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { booted, G, M, must, X86 } from '../../../test/kit.ts';
-import { section_table } from '../../scenarios/section-table.ts';
+import { section_table } from '../../scenarios/pages/section-table.ts';
 import { sections_json, sections_text, subsection_ranges } from './sections.ts';
 
 test('sections as kmem -n prints them: early, shared with a device, sub-sections', () => {

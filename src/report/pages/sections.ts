@@ -1,4 +1,4 @@
-import type { SectionRow, SectionTable } from '../../scenarios/section-table.ts';
+import type { SectionRow, SectionTable } from '../../scenarios/pages/section-table.ts';
 import { tableLines } from '../text/columns.ts';
 
 /** Sections as crash's `kmem -n` prints them, and their sub-sections. */

@@ -1,4 +1,4 @@
-import type { StepOutcome } from '../../scenarios/run.ts';
+import type { StepOutcome } from '../../scenarios/running/run.ts';
 
 /** A line a step, and under it what it brought: messages, changes, failures. */
 export function step_text(outcome: StepOutcome, failed: (text: string) => string): string {

@@ -1,4 +1,4 @@
-import type { StoryEvent } from '../../schedule/replay.ts';
+import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 
 /** A field as people write it: a plain variable by its name, an element as name#key. */

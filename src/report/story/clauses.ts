@@ -1,4 +1,4 @@
-import type { StoryEvent } from '../../schedule/replay.ts';
+import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import { type EntriesRead, entries_text, type Told } from './step.ts';
 
 /** A step, and what it did in words. */

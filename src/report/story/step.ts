@@ -11,7 +11,7 @@ import { tlbi_step } from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
 import { erase_step } from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { free_step, type PageRange, take_step } from '../../kernel/mm/page_alloc/alloc_pages.ts';
-import type { StoryEvent } from '../../schedule/replay.ts';
+import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { CallStep, Step } from '../../steps/step.ts';
 import { is_data_number, number_text } from './number.ts';
 

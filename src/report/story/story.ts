@@ -1,4 +1,4 @@
-import type { Story } from '../../schedule/replay.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chain_text } from './names.ts';
 import { told_kernel } from './told.ts';

@@ -1,4 +1,4 @@
-import type { Story } from '../../schedule/replay.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
 import { plain_telling, type Telling } from '../trace/telling.ts';
 import { is_kernel_story, told_kernel } from './told.ts';
 import { kernel_why } from './why.ts';

@@ -1,4 +1,4 @@
-import type { Story } from '../../schedule/replay.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
 import { traceText } from '../trace/text.ts';
 import { whyText } from '../trace/why.ts';
 import { kernel_story, kernel_story_text } from './story.ts';

@@ -1,5 +1,5 @@
 import type { KernelWorld } from '../../interleave/machine.ts';
-import type { Story } from '../../schedule/replay.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
 import { StepTeller } from './step.ts';
 

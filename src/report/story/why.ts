@@ -1,5 +1,5 @@
 import { parse_va } from '../../geometry/translation.ts';
-import type { Story, StoryEvent } from '../../schedule/replay.ts';
+import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chain_text } from './names.ts';
 import { pfn_text } from './step.ts';

@@ -1,4 +1,4 @@
-import type { Story, StoryEvent } from '../../schedule/replay.ts';
+import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Call } from '../../steps/within.ts';
 import { plain_telling, type Telling } from './telling.ts';
 

@@ -1,7 +1,7 @@
-import type { Program } from '../../schedule/program.ts';
-import type { Story } from '../../schedule/replay.ts';
-import type { Disagreement } from '../../schedule/selfcheck.ts';
-import type { Bound, Stats, Undecided, Verdict } from '../../schedule/verdict.ts';
+import type { Program } from '../../schedule/program/program.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
+import type { Bound, Stats, Undecided, Verdict } from '../../schedule/replay/verdict.ts';
+import type { Disagreement } from '../../schedule/search/selfcheck.ts';
 import { traceJson } from './json.ts';
 import { traceText } from './text.ts';
 

@@ -1,4 +1,4 @@
-import type { Story } from '../../schedule/replay.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 import type { PlacedStep } from '../../steps/within.ts';
 import { plain_telling, type Telling } from './telling.ts';

@@ -1,4 +1,4 @@
-import type { Story } from '../../schedule/replay.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
 import { eventText } from '../run/step-text.ts';
 import { whyText } from './why.ts';
 

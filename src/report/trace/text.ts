@@ -1,4 +1,4 @@
-import type { Story } from '../../schedule/replay.ts';
+import type { Story } from '../../schedule/replay/replay.ts';
 import { askText } from '../run/step-text.ts';
 import { plain_telling, type Telling } from './telling.ts';
 

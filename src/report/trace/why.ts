@@ -1,4 +1,4 @@
-import type { Story, StoryEvent } from '../../schedule/replay.ts';
+import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 import { askText } from '../run/step-text.ts';
 

@@ -4,7 +4,7 @@ import type { MemKernel } from '../../kernel/mm/memmodel/kernel.ts';
 import { pfn_to_pointer } from '../../kernel/mm/memmodel/memory_model.ts';
 import { COUNT_SHIFT, PG_locked } from '../../kernel/mm/memmodel/world.ts';
 import type { Steps } from '../../steps/step.ts';
-import { BadOperation } from '../session.ts';
+import { BadOperation } from '../running/session.ts';
 import { copied, singles, tails, zeroed } from './checks.ts';
 import type { MemStep } from './schema.ts';
 

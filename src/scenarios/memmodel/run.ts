@@ -5,7 +5,7 @@ import type { Stray } from '../../kernel/mm/memmodel/world.ts';
 import type { MemRelease } from '../../releases/memmodel.ts';
 import { type Event, type Outcome, Runner } from '../../schedule/run.ts';
 import { errno_name } from '../../steps/errno.ts';
-import { BadOperation } from '../session.ts';
+import { BadOperation } from '../running/session.ts';
 import { mem_call } from './calls.ts';
 import { sections } from './checks.ts';
 import { first_of_each, picture, stray_text } from './picture.ts';

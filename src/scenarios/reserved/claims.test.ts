@@ -3,7 +3,7 @@ import { boot } from '../../boot/boot.ts';
 import { PageReserved } from '../../kernel/mm/page.ts';
 import { find_release } from '../../releases/index.ts';
 import type { Steps } from '../../steps/step.ts';
-import { Session } from '../session.ts';
+import { Session } from '../running/session.ts';
 import { claims } from './claims.ts';
 import { type Kind, lay_out, machine } from './kinds.ts';
 

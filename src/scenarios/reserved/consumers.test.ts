@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, M, must, X86 } from '../../../test/kit.ts';
 import { PG_arch_1, PG_dirty, USE } from '../../kernel/mm/page.ts';
 import type { Steps } from '../../steps/step.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../running/session.ts';
 
 /** What consumers do beside their answer. */
 

@@ -11,7 +11,7 @@ import {
 import { add_zone_device } from '../../kernel/mm/zone_device.ts';
 import { IORESOURCE_BUSY, IORESOURCE_MEM, PCM, type State, zone_key } from '../../kernel/state.ts';
 import type { Machine } from '../../machines/machine.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../running/session.ts';
 
 /** The kinds of pages of FACTS 3.4, built on one small machine, and one more: device memory in a section that is online. */
 export const kinds = {

@@ -1,7 +1,7 @@
 import { boot } from '../../boot/boot.ts';
 import { MEMMAP, page_memmap } from '../../kernel/mm/page.ts';
 import type { Release } from '../../releases/define.ts';
-import { Session } from '../session.ts';
+import { Session } from '../running/session.ts';
 import { type ConsumerName, consumer_names, consumers } from './consumers.ts';
 import { type Kind, kinds, lay_out, machine, type Place } from './kinds.ts';
 

@@ -13,7 +13,7 @@ import {
   with_options,
   X86,
 } from '../../../../test/kit.ts';
-import { BadOperation, type Session } from '../../../scenarios/session.ts';
+import { BadOperation, type Session } from '../../../scenarios/running/session.ts';
 import { MEM_ONLINE } from '../../state.ts';
 
 const ALL = ['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];

@@ -20,7 +20,7 @@ import { parseMachineFile } from '../../../machines/machine-file.ts';
 import { check_hugetlb } from '../../../monitors/hotplug/hugetlb.ts';
 import { violations } from '../../../monitors/hotplug/index.ts';
 import { find_release, mainline } from '../../../releases/index.ts';
-import { Session } from '../../../scenarios/session.ts';
+import { Session } from '../../../scenarios/running/session.ts';
 import { PageHuge, page_use, USE } from '../page.ts';
 
 const RELEASES = mainline.map(({ name }) => name);

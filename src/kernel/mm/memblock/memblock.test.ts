@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, M, play, run } from '../../../../test/kit.ts';
-import type { Session } from '../../../scenarios/session.ts';
+import type { Session } from '../../../scenarios/running/session.ts';
 import { call } from '../../../steps/step.ts';
 import { memblock as memblock_lines } from '../../fs/proc/files.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../../state.ts';

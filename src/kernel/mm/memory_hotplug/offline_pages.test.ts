@@ -14,7 +14,7 @@ import {
   with_options,
   X86,
 } from '../../../../test/kit.ts';
-import type { Session } from '../../../scenarios/session.ts';
+import type { Session } from '../../../scenarios/running/session.ts';
 import { PageHWPoison, page_nid, page_use, USE } from '../page.ts';
 
 const DIMM = { add: { start: '5G', size: '128M', node: 1 } };

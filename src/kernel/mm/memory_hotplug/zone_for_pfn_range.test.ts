@@ -11,7 +11,7 @@ import {
   with_options,
   X86,
 } from '../../../../test/kit.ts';
-import type { Session } from '../../../scenarios/session.ts';
+import type { Session } from '../../../scenarios/running/session.ts';
 import { MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE, zone_idx, zone_to_nid } from '../../state.ts';
 
 const zone_of = (session: Session, type: number, nid: number, group: number, pfn: number): string => {

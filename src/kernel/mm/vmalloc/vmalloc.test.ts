@@ -4,7 +4,7 @@ import { access } from '../../../hardware/access.ts';
 import { held } from '../../../hardware/reach.ts';
 import { leaves } from '../../../hardware/walk.ts';
 import { stray } from '../../../monitors/mmu/ways.ts';
-import type { Session } from '../../../scenarios/session.ts';
+import type { Session } from '../../../scenarios/running/session.ts';
 import { VM } from '../../state.ts';
 import { page_use, USE } from '../page.ts';
 

@@ -3,7 +3,7 @@ import { ARM64, booted, run } from '../../../../../test/kit.ts';
 import { access } from '../../../../hardware/access.ts';
 import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor.ts';
 import { leaves } from '../../../../hardware/walk.ts';
-import type { Session } from '../../../../scenarios/session.ts';
+import type { Session } from '../../../../scenarios/running/session.ts';
 import { PFN_PHYS } from '../../../pfn.ts';
 import { VM } from '../../../state.ts';
 import { phys_to_virt } from './mmu/arch_add_memory.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, K, M, run } from '../../../../../../test/kit.ts';
 import { arm64, limited, recorded, tlb_lines } from '../../../../../../test/tables.ts';
-import type { Session } from '../../../../../scenarios/session.ts';
+import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Step, Steps } from '../../../../../steps/step.ts';
 import { phys_to_virt } from '../../mm/mmu/arch_add_memory.ts';
 

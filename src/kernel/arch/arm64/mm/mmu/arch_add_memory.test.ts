@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, M, type MachineObject } from '../../../../../../test/kit.ts';
 import { arm64, leaf_lines, linear_lines } from '../../../../../../test/tables.ts';
 import { type Outcome, access as translate } from '../../../../../hardware/index.ts';
-import type { Session } from '../../../../../scenarios/session.ts';
+import type { Session } from '../../../../../scenarios/running/session.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
 import { vmemmap_of } from './vmemmap.ts';
 

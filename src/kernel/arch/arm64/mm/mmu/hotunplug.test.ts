@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, K, M, run } from '../../../../../../test/kit.ts';
 import { arm64, linear_lines } from '../../../../../../test/tables.ts';
 import { entry_size, parse_va, va_text } from '../../../../../geometry/translation.ts';
-import type { Session } from '../../../../../scenarios/session.ts';
+import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 

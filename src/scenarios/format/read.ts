@@ -1,0 +1,84 @@
+import { InputError } from '../../machines/input-error.ts';
+import type { Machine } from '../../machines/machine.ts';
+import { machineOfFile } from '../../machines/machine-file.ts';
+import { machineFileSchema } from '../../machines/machine-schema.ts';
+import { parseYamlText, type YamlText } from '../../machines/yaml-text.ts';
+import { placeOf } from '../../machines/zod-place.ts';
+import { find_release, type Release } from '../../releases/index.ts';
+import { type Interleaved, read_interleaved } from '../interleaved/read.ts';
+import { parseStep, type ScenarioFile, type ScenarioStep, scenarioSchema } from './schema.ts';
+
+/** A scenario as it stands in its file; a machine that is named, not described, is read by whoever runs it. */
+export interface Scenario {
+  readonly file: string;
+  readonly id: string | null;
+  readonly title: string | null;
+  readonly machine: Machine | string;
+  readonly release: Release | null;
+  /** As the file names it. */
+  readonly release_name: string | undefined;
+  readonly fixed: readonly Release[];
+  readonly failure: ScenarioFile['failure'];
+  readonly why: string | null;
+  readonly steps: readonly ScenarioStep[];
+  /** What runs at the same time after the steps; null in a scenario of steps alone. */
+  readonly interleaved: Interleaved | null;
+  /** Line of each step, for messages. */
+  readonly lines: readonly (number | undefined)[];
+}
+
+const place = (yaml: YamlText, path: readonly PropertyKey[]): string => {
+  const line = yaml.lineOf(path);
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return [line === undefined ? '' : `line ${line}`, text.replace(/^\./, '')]
+    .filter((part) => part !== '')
+    .join(' ');
+};
+
+/**
+ * Parse a scenario (YAML by schemas/scenario.schema.json).
+ * @throws InputError naming line and key
+ */
+export function parseScenario(text: string, file: string): Scenario {
+  const yaml = parseYamlText(text, file);
+  const parsed = scenarioSchema.safeParse(yaml.value);
+  if (!parsed.success) {
+    const path = parsed.error.issues[0]?.path ?? [];
+    throw new InputError(file, place(yaml, path), placeOf(parsed.error).what);
+  }
+  const data = parsed.data;
+  const release_of = (name: string, path: readonly PropertyKey[]): Release => {
+    const release = find_release(name);
+    if (!release)
+      throw new InputError(file, place(yaml, path), `${JSON.stringify(name)} is no modelled release`);
+    return release;
+  };
+  const steps = data.steps.map((value, i) => {
+    const step = parseStep(value);
+    if ('what' in step) throw new InputError(file, place(yaml, ['steps', i, ...step.path]), step.what);
+    return step.step;
+  });
+  const interleaved = read_interleaved(data, (path, what) => new InputError(file, place(yaml, path), what));
+  if (interleaved === null && steps.length === 0)
+    throw new InputError(file, '', 'has neither steps nor threads: there is nothing to do');
+  const machine_yaml: YamlText = { value: data.machine, lineOf: (path) => yaml.lineOf(['machine', ...path]) };
+  const described = typeof data.machine === 'string' ? null : machineFileSchema.safeParse(data.machine);
+  if (described?.error) {
+    const path = ['machine', ...(described.error.issues[0]?.path ?? [])];
+    throw new InputError(file, place(yaml, path), placeOf(described.error).what);
+  }
+  return {
+    file,
+    id: data.id ?? null,
+    title: data.title ?? null,
+    machine: described ? machineOfFile(described.data, machine_yaml, file) : (data.machine as string),
+    release_name: data.release,
+    release: data.release === undefined ? null : release_of(data.release, ['release']),
+    fixed: (data.fixed ?? []).map((name, i) => release_of(name, ['fixed', i])),
+    failure: data.failure,
+    why: data.why ?? null,
+    interleaved,
+    steps,
+    lines: steps.map((_, i) => yaml.lineOf(['steps', i])),
+  };
+}

@@ -1,0 +1,295 @@
+import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
+import { type nd_namespace, nd_namespace_key, type nd_region } from '../../kernel/state.ts';
+import { parseSize } from '../../machines/size.ts';
+import { BadOperation, type Session } from '../running/session.ts';
+import { active_memory } from './daxctl.ts';
+import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
+
+/** The ndctl tool (v76) as far as it drives the kernel: its checks, their order, its exit codes. */
+
+const SZ_16M = 16 * 2 ** 20;
+const SZ_2M = 2 * 2 ** 20;
+
+type Mode = 'fsdax' | 'devdax' | 'raw' | 'sector';
+const CLAIM: Readonly<Record<Mode, nd_namespace['claim']>> = {
+  fsdax: 'pfn',
+  devdax: 'dax',
+  sector: 'btt',
+  raw: 'none',
+};
+
+interface Parameters {
+  readonly size: number;
+  readonly mode: Mode;
+  readonly map: 'ram' | 'pmem';
+  readonly align: number;
+  readonly force: boolean;
+}
+
+/** @throws BadOperation for a command or option that is not modelled */
+export function ndctl(session: Session, argv: readonly string[]): ToolResult {
+  const [command, ...words] = argv;
+  const tool = new Tool(session);
+  switch (command) {
+    case 'create-namespace':
+      return create_namespace(tool, words);
+    case 'destroy-namespace':
+      return each_namespace(tool, words, ['-f'], (ns) => destroy(tool, ns));
+    case 'disable-namespace':
+      return each_namespace(tool, words, [], (ns) => disable_safe(tool, ns));
+    case 'enable-namespace':
+      return each_namespace(tool, words, [], (ns) => enable(tool, ns));
+    case 'disable-region':
+      return each_region(tool, words, (region) => tool.call(session.kernel.nd_region_remove(region)));
+    case 'enable-region':
+      return each_region(tool, words, (region) => tool.call(session.kernel.nd_region_probe(region)));
+    case 'init-labels':
+      return init_labels(tool, words);
+    default:
+      throw new BadOperation(`ndctl ${command ?? ''}: not modelled`);
+  }
+}
+
+const number_of = (name: string, kind: string): number => {
+  const match = new RegExp(`^${kind}(\\d{1,4})$`).exec(name);
+  if (!match) throw new BadOperation(`ndctl: ${JSON.stringify(name)} is no ${kind}`);
+  return Number(match[1]);
+};
+
+function region_named(session: Session, name: string): [number, nd_region] {
+  const key = number_of(name, 'region');
+  const region = session.state.nd_region.get(key);
+  if (!region) throw new BadOperation(`ndctl: there is no ${name}`);
+  return [key, region];
+}
+
+function each_region(tool: Tool, words: readonly string[], action: (region: number) => number): ToolResult {
+  const { rest } = parse_argv('ndctl', words, [], []);
+  let count = 0;
+  for (const name of rest) if (action(region_named(tool.session, name)[0]) === 0) count++;
+  return tool.done(0, count);
+}
+
+/** Not while a region of the NVDIMM is active, and not without a label area. */
+function init_labels(tool: Tool, words: readonly string[]): ToolResult {
+  const { rest } = parse_argv('ndctl', words, [], ['-f']);
+  let count = 0;
+  for (const name of rest) {
+    const nmem = number_of(name, 'nmem');
+    for (const region of tool.session.state.nd_region.values()) {
+      if (region.nmem !== nmem || !region.label_area || region.enabled) continue;
+      region.labels = [];
+      count++;
+    }
+  }
+  return tool.done(0, count);
+}
+
+/** Namespaces by name, or all that were configured. */
+function each_namespace(
+  tool: Tool,
+  words: readonly string[],
+  flags: readonly string[],
+  action: (ns: number) => number,
+): ToolResult {
+  const { options, rest } = parse_argv('ndctl', words, ['-r'], flags);
+  const [name] = rest;
+  if (name === undefined || rest.length > 1) throw new BadOperation('ndctl: one namespace, or "all"');
+  const { state } = tool.session;
+  const only = options.has('-r') ? region_named(tool.session, options.get('-r')!)[0] : -1;
+  let count = 0;
+  let rc = name === 'all' ? 0 : -tool.session.kernel.errno.ENXIO;
+  for (const [key, ns] of [...state.nd_namespace].sort(([a], [b]) => a - b)) {
+    if (only >= 0 && ns.region !== only) continue;
+    if (name === 'all' ? ns.size === 0 && ns.uuid === 0 : name !== `namespace${ns.region}.${ns.id}`) continue;
+    rc = action(key);
+    if (rc === 0) count++;
+  }
+  return tool.done(rc, count);
+}
+
+const enable = (tool: Tool, ns: number): number => tool.call(tool.session.kernel.nd_pmem_probe(ns));
+
+const disable = (tool: Tool, ns: number): number =>
+  tool.call(none(tool.session.kernel.nd_namespace_unbind(ns)));
+
+/** Not while it serves as system RAM. */
+function disable_safe(tool: Tool, ns: number): number {
+  if (active_memory(tool.session, ns)) return -tool.session.kernel.errno.EBUSY;
+  return disable(tool, ns);
+}
+
+/** Through the raw device: bound for that, and released. */
+function zero_info_block(tool: Tool, ns: number): void {
+  const namespace = tool.session.state.nd_namespace.get(ns)!;
+  namespace.force_raw = true;
+  if (enable(tool, ns) === 0) tool.call(none(erase(tool, ns)));
+  namespace.force_raw = false;
+  disable(tool, ns);
+}
+
+function* erase(tool: Tool, ns: number) {
+  yield* tool.session.kernel.zero_info_block(ns);
+}
+
+function prep_reconfig(tool: Tool, ns: number, force: boolean): number {
+  const namespace = tool.session.state.nd_namespace.get(ns)!;
+  if (namespace.bound && !force) return -tool.session.kernel.errno.EBUSY;
+  const rc = disable_safe(tool, ns);
+  if (rc) return rc;
+  namespace.claim_class = 'none';
+  zero_info_block(tool, ns);
+  return 0;
+}
+
+function destroy(tool: Tool, ns: number): number {
+  const rc = prep_reconfig(tool, ns, true);
+  if (rc || tool.session.state.nd_namespace.get(ns)!.io) return rc;
+  return delete_namespace(tool, ns);
+}
+
+function delete_namespace(tool: Tool, ns: number): number {
+  const rc = tool.call(tool.session.kernel.namespace_size_store(ns, 0));
+  return rc === -tool.session.kernel.errno.ENXIO ? 0 : rc;
+}
+
+function create_namespace(tool: Tool, words: readonly string[]): ToolResult {
+  const { options, rest } = parse_argv('ndctl', words, ['-r', '-e', '-m', '-M', '-s', '-a'], ['-f']);
+  if (rest.length) throw new BadOperation(`ndctl create-namespace: ${rest[0]} is one word too many`);
+  const { state, kernel } = tool.session;
+  const { ENODEV, ENOSPC, EAGAIN } = kernel.errno;
+  const again = options.get('-e');
+  if (again !== undefined) {
+    const match = /^namespace(\d+)\.(\d+)$/.exec(again);
+    const key = match ? nd_namespace_key(Number(match[1]), Number(match[2])) : -1;
+    if (!state.nd_namespace.has(key)) return tool.done(-ENODEV, null);
+    return tool.done(reconfigure(tool, key, options), null);
+  }
+  const regions = options.has('-r')
+    ? [region_named(tool.session, options.get('-r')!)[0]]
+    : [...state.nd_region.keys()].sort((a, b) => a - b);
+  let rc = -ENODEV;
+  for (const region of regions) {
+    rc = create_in(tool, region, options);
+    if (rc !== -EAGAIN) break;
+  }
+  if (rc === -EAGAIN) rc = -ENOSPC;
+  // what the tool has explained keeps its errno
+  if (rc < 0 && tool.said.length === 0) rc = -ENODEV;
+  return tool.done(rc, null);
+}
+
+type Options = ReadonlyMap<string, string>;
+
+/** The tool refuses what it cannot parse before it looks at any region. */
+function size_option(options: Options, name: '-s' | '-a'): number | undefined {
+  const text = options.get(name);
+  if (text === undefined) return undefined;
+  const size = parseSize(text);
+  if (size === undefined) throw new BadOperation(`ndctl: ${name} ${JSON.stringify(text)} is no size`);
+  return size;
+}
+
+function map_option(options: Options): Parameters['map'] {
+  const text = options.get('-M') ?? 'dev';
+  if (text !== 'mem' && text !== 'dev') {
+    throw new BadOperation(`ndctl: -M ${JSON.stringify(text)} is neither mem nor dev`);
+  }
+  return text === 'mem' ? 'ram' : 'pmem';
+}
+
+/** Parameters, or a negative errno. -EAGAIN: try the next region. */
+function validate(
+  tool: Tool,
+  region: number,
+  ns: nd_namespace | null,
+  options: Options,
+): Parameters | number {
+  const { state, kernel } = tool.session;
+  const { EINVAL, EAGAIN } = kernel.errno;
+  const nd_region = state.nd_region.get(region)!;
+  if (!nd_region.enabled) return -EAGAIN;
+  let size = size_option(options, '-s') ?? ns?.size ?? 0;
+  if (!ns) {
+    const available = nd_region.labels === null ? nd_region.size : allocatable_dpa(state, region);
+    if (!available || size > available) return -EAGAIN;
+    if (size === 0) size = available;
+  }
+  if (nd_region.labels === null && size !== nd_region.size) {
+    tool.say('Legacy / label-less namespaces do not support sub-dividing a region');
+    return -EINVAL;
+  }
+  const mode = (options.get('-m') ?? 'fsdax') as Mode;
+  if (!(mode in CLAIM)) throw new BadOperation(`ndctl: mode ${mode} is not modelled`);
+  const pages = mode === 'fsdax' || mode === 'devdax';
+  const align = size_option(options, '-a') ?? (pages ? SZ_2M : kernel.c.PAGE_SIZE);
+  if (options.has('-a') && ![4096, SZ_2M, 2 ** 30].includes(align)) return -kernel.errno.ENXIO;
+  if (size % nd_region.align) {
+    const text = `align setting is 0x${nd_region.align.toString(16)} size 0x${size.toString(16)} is misaligned`;
+    tool.say(`region${region}: ${text}`);
+    return -EINVAL;
+  }
+  if (size % align) {
+    tool.say(`'--size=' must align to interleave-width: 1 and alignment: ${align}`);
+    return -EINVAL;
+  }
+  if (size < SZ_16M && mode !== 'raw') {
+    if (!options.has('-s')) return -EAGAIN;
+    tool.say(`'--size=' must be >= 16MiB for '${mode}' mode`);
+    return -EINVAL;
+  }
+  const map = map_option(options);
+  return { size, mode, map, align, force: options.has('-f') };
+}
+
+function create_in(tool: Tool, region: number, options: Options): number {
+  const { state } = tool.session;
+  const p = validate(tool, region, null, options);
+  if (typeof p === 'number') return p;
+  const seed = state.nd_region.get(region)!.ns_seed;
+  const key = [0, seed]
+    .map((id) => nd_namespace_key(region, id))
+    .find((at) => state.nd_namespace.get(at)?.size === 0);
+  if (key === undefined) return -tool.session.kernel.errno.EAGAIN;
+  const rc = setup_namespace(tool, key, p);
+  if (rc) {
+    const namespace = state.nd_namespace.get(key)!;
+    namespace.claim_class = 'none';
+    delete_namespace(tool, key);
+  }
+  return rc;
+}
+
+function reconfigure(tool: Tool, key: number, options: Options): number {
+  const namespace = tool.session.state.nd_namespace.get(key)!;
+  const p = validate(tool, namespace.region, namespace, options);
+  if (typeof p === 'number') return p;
+  const rc = prep_reconfig(tool, key, p.force);
+  return rc || setup_namespace(tool, key, p);
+}
+
+function setup_namespace(tool: Tool, key: number, p: Parameters): number {
+  const { kernel, state } = tool.session;
+  const namespace = state.nd_namespace.get(key)!;
+  if (!namespace.io) {
+    let rc = tool.call(kernel.namespace_uuid_store(key));
+    if (rc === 0) rc = tool.call(kernel.namespace_size_store(key, p.size));
+    if (rc) {
+      tool.say(`namespace${namespace.region}.${namespace.id}: set_size failed`);
+      return rc;
+    }
+  }
+  namespace.claim_class = CLAIM[p.mode];
+  if (p.mode === 'raw') return enable(tool, key);
+  if (p.mode !== 'sector') {
+    const start = state.nd_region.get(namespace.region)!.start + namespace.offset;
+    // error() and not err(): the exit code does not keep this errno
+    if (start % SZ_16M && !p.force) return -kernel.errno.EINVAL;
+  }
+  const claim = CLAIM[p.mode] as 'pfn' | 'dax' | 'btt';
+  let rc = tool.call(kernel.nd_namespace_claim(key, claim, p.map, p.align));
+  if (rc) return rc;
+  rc = tool.call(kernel.nd_instance_attach(key));
+  if (rc) tool.call(none(kernel.nd_detach_ndns(key)));
+  return rc;
+}

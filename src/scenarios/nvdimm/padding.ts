@@ -1,0 +1,177 @@
+import { boot } from '../../boot/boot.ts';
+import { nd_namespace_key } from '../../kernel/state.ts';
+import type { Machine } from '../../machines/machine.ts';
+import type { Release } from '../../releases/index.ts';
+import { nvdimm, nvdimm_move, run_tool } from '../device.ts';
+import { type Result, Session } from '../running/session.ts';
+
+/**
+ * What seed 003 promises, measured: two NVDIMM regions behind RAM, placed at random, each made one fsdax namespace with its
+ * struct pages in RAM. Of each region, what is left for data; and what becomes of the first namespace when the platform puts
+ * its region elsewhere between RAM and the second.
+ */
+
+const SZ_2M = 2 * 2 ** 20;
+const G = 2 ** 30;
+
+export interface PlacedRegion {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** What a kernel makes of one region: bytes for data, and how it refused where there are none. */
+export interface Usable {
+  readonly usable: number;
+  readonly errno: string | null;
+  readonly message: string | null;
+}
+
+export interface RegionOutcome extends PlacedRegion {
+  readonly before: Usable;
+  readonly after: Usable;
+}
+
+/** The first namespace, its region moved by so many bytes since the info block was written. */
+export interface MoveOutcome {
+  readonly by: number;
+  readonly before: boolean;
+  readonly after: boolean;
+}
+
+export interface Trial {
+  readonly ram_end: number;
+  readonly regions: readonly RegionOutcome[];
+  readonly moves: readonly MoveOutcome[];
+}
+
+export interface Padding {
+  readonly before: string;
+  readonly after: string;
+  readonly seed: number;
+  readonly trials: readonly Trial[];
+}
+
+export interface PaddingOptions {
+  readonly before: Release;
+  readonly after: Release;
+  readonly seed: number;
+  readonly trials: number;
+  /** How much room there is for the first region to be moved in, in steps of 2M. */
+  readonly steps: number;
+}
+
+/** mulberry32: 32 bits of state, the same numbers everywhere. */
+function random(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+const machine_of = (ram_end: number): Machine => ({
+  source: 'padding',
+  arch: 'x86_64',
+  page_size: 4096,
+  ram: [
+    { start: 0, size: 2 * G, nid: 0 },
+    { start: 4 * G, size: ram_end - 4 * G, nid: 0 },
+  ],
+  missing: [],
+});
+
+/** Regions as placed, each one namespace. */
+function configured(release: Release, ram_end: number, regions: readonly PlacedRegion[]) {
+  const session = new Session(boot(machine_of(ram_end), release));
+  for (const [region, { start, size }] of regions.entries()) {
+    nvdimm(session, { region, start, size, node: 0, labels: false, carved: false });
+  }
+  const made = regions.map((_, region): Result => {
+    // v5.7 and later divide regions by 16M unless told otherwise
+    session.write(`/sys/bus/nd/devices/region${region}/align`, '0x200000');
+    const name = `namespace${region}.0`;
+    return run_tool(session, 'ndctl', `create-namespace -f -e ${name} -m fsdax -M mem`);
+  });
+  return { session, made };
+}
+
+function usable(session: Session, region: number, result: Result): Usable {
+  const messages = result.events.flatMap((event) =>
+    event.kind === 'lock' || event.text === '' ? [] : [event.text],
+  );
+  const refused = { usable: 0, errno: result.errno, message: messages.at(-1) ?? null };
+  if (!attached(session, region)) return refused;
+  const { size, media } = session.state.nd_region.get(region)!;
+  const { dataoff, start_pad, end_trunc } = media[0]!;
+  return { usable: size - start_pad - end_trunc - dataoff, errno: null, message: messages.at(-1) ?? null };
+}
+
+/** The namespace has its struct pages. */
+function attached(session: Session, region: number): boolean {
+  const ns = session.state.nd_namespace.get(nd_namespace_key(region, 0))!;
+  return ns.bound && ns.claim === 'pfn';
+}
+
+/** Whether the first namespace works at each place from right behind RAM to right before the second region. */
+function moved(release: Release, { ram_end, regions }: Placed, steps: number): boolean[] {
+  const { session } = configured(release, ram_end, regions);
+  return Array.from({ length: steps + 1 }, (_, step) => {
+    const start = ram_end + step * SZ_2M;
+    if (session.state.nd_region.get(0)!.start !== start) nvdimm_move(session, 0, start);
+    return attached(session, 0);
+  });
+}
+
+interface Placed {
+  readonly ram_end: number;
+  readonly regions: readonly PlacedRegion[];
+}
+
+/** Everything in multiples of 2M, as firmware places it; regions of 64M to 1G. */
+function place(next: (below: number) => number, steps: number): Placed {
+  const size = (): number => 4 * 16 * 2 ** 20 + next(480) * SZ_2M;
+  const ram_end = 5 * G + next(64) * SZ_2M;
+  const first = { start: ram_end + next(steps + 1) * SZ_2M, size: size() };
+  const second = { start: ram_end + steps * SZ_2M + first.size, size: size() };
+  return { ram_end, regions: [first, second] };
+}
+
+export function measure_padding({ before, after, seed, trials, steps }: PaddingOptions): Padding {
+  const next = random(seed);
+  const all: Trial[] = [];
+  for (let i = 0; i < trials; i++) {
+    const placed = place(next, steps);
+    const { ram_end, regions } = placed;
+    const old = configured(before, ram_end, regions);
+    const now = configured(after, ram_end, regions);
+    const was = moved(before, placed, steps);
+    const is = moved(after, placed, steps);
+    all.push({
+      ram_end,
+      regions: regions.map((where, region) => ({
+        ...where,
+        before: usable(old.session, region, old.made[region]!),
+        after: usable(now.session, region, now.made[region]!),
+      })),
+      moves: was.map((ok, step) => ({
+        by: ram_end + step * SZ_2M - regions[0]!.start,
+        before: ok,
+        after: is[step]!,
+      })),
+    });
+  }
+  return { before: before.name, after: after.name, seed, trials: all };
+}
+
+/** How often a move by 2M made the namespace fail, and how often it brought it back. */
+export function changes_of(moves: readonly boolean[]): { appeared: number; vanished: number } {
+  let appeared = 0;
+  let vanished = 0;
+  for (let i = 1; i < moves.length; i++) {
+    if (moves[i - 1] && !moves[i]) appeared++;
+    if (!moves[i - 1] && moves[i]) vanished++;
+  }
+  return { appeared, vanished };
+}

@@ -1,0 +1,203 @@
+import type { Kernel } from '../../kernel/kernel.ts';
+import {
+  MEMMAP,
+  MIGRATE,
+  NO_PAGE,
+  type Page,
+  PageHWPoison,
+  PageReserved,
+  PageTable,
+  PG_arch_1,
+  PG_dirty,
+  PG_uncached,
+  PG_vmemmap_self_hosted,
+  page_memmap,
+  page_migratetype,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+} from '../../kernel/mm/page.ts';
+import { type resource, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
+
+/** The struct pages of a machine as runs of what they are used for, what their flags say and who owns the memory. */
+
+export type PageKind =
+  | 'free'
+  | 'movable'
+  | 'kernel'
+  | 'page table'
+  | 'memmap'
+  | 'hugetlb'
+  | 'PageOffline'
+  | 'reserved'
+  | 'hole'
+  | 'offline'
+  | 'uninitialised'
+  | 'device';
+
+export interface PageRun {
+  /** First pfn, and how many. */
+  readonly pfn: number;
+  readonly nr_pages: number;
+  /** Null where the struct page does not say: it is not initialised. */
+  readonly nid: number | null;
+  readonly zone: string | null;
+  readonly kind: PageKind;
+  readonly flags: readonly string[];
+  /** The innermost resource of /proc/iomem. */
+  readonly owner: string | null;
+}
+
+interface Owner {
+  readonly name: string;
+  readonly ram: boolean;
+}
+
+/** A stretch of pfns; lists of them ascend and do not overlap. */
+interface Stretch<V> {
+  readonly start: number;
+  readonly end: number;
+  readonly value: V;
+}
+
+/** Innermost resources, as stretches of bytes. */
+function* innermost(parent: resource, inherited: boolean): Generator<Stretch<Owner>> {
+  const ram = inherited || parent.name.startsWith('System RAM');
+  const value = { name: parent.name, ram };
+  let at = parent.start;
+  for (const child of parent.children) {
+    if (child.start > at) yield { start: at, end: child.start, value };
+    yield* innermost(child, ram);
+    at = child.end + 1;
+  }
+  if (at <= parent.end) yield { start: at, end: parent.end + 1, value };
+}
+
+/** Owners by pfn. A page that is only partly RAM is none; anything else takes each page that it touches. */
+function owners_of(root: resource, page_size: number): Stretch<Owner>[] {
+  const owners: Stretch<Owner>[] = [];
+  let done = 0;
+  for (const res of root.children) {
+    for (const { start, end, value } of innermost(res, false)) {
+      const outward = !value.name.startsWith('System RAM');
+      const first = outward ? Math.floor(start / page_size) : Math.ceil(start / page_size);
+      const last = outward ? Math.ceil(end / page_size) : Math.floor(end / page_size);
+      if (last <= Math.max(first, done)) continue;
+      owners.push({ start: Math.max(first, done), end: last, value });
+      done = last;
+    }
+  }
+  return owners;
+}
+
+/** Flags of sections by pfn. */
+const sections_of = (state: State, pages_per_section: number): Stretch<number>[] =>
+  [...state.mem_section]
+    .sort(([a], [b]) => a - b)
+    .map(([nr, { section_mem_map }]) => ({
+      start: nr * pages_per_section,
+      end: (nr + 1) * pages_per_section,
+      value: section_mem_map,
+    }));
+
+/** What of a list lies in [start, end), and what lies between. */
+function* within<V>(list: readonly Stretch<V>[], start: number, end: number): Generator<Stretch<V | null>> {
+  let low = 0;
+  for (let high = list.length; low < high; ) {
+    const mid = (low + high) >>> 1;
+    if (list[mid]!.end <= start) low = mid + 1;
+    else high = mid;
+  }
+  let at = start;
+  for (let i = low; i < list.length && list[i]!.start < end; i++) {
+    const { start: from, end: to, value } = list[i]!;
+    if (from > at) yield { start: at, end: from, value: null };
+    yield { start: Math.max(from, at), end: Math.min(to, end), value };
+    at = to;
+  }
+  if (at < end) yield { start: at, end, value: null };
+}
+
+const BY_USE: Readonly<Record<number, PageKind>> = {
+  [USE.FREE]: 'free',
+  [USE.MOVABLE]: 'movable',
+  [USE.UNMOVABLE]: 'kernel',
+  [USE.HUGE_FREE]: 'hugetlb',
+  [USE.HUGE_USED]: 'hugetlb',
+  [USE.OFFLINE_REF]: 'PageOffline',
+  [USE.OFFLINE_NOREF]: 'PageOffline',
+  [USE.TABLE]: 'page table',
+  [USE.MEMMAP]: 'memmap',
+};
+
+/** What the allocator does not have is reserved, whether PG_reserved says so or not. */
+function kind_of(k: Kernel, page: Page, section: number, owner: Owner | null): PageKind {
+  if (page_memmap(page) !== MEMMAP.INIT) return 'uninitialised';
+  if (page_zonenum(page) === k.c.ZONE_DEVICE) return 'device';
+  if (page & PG_vmemmap_self_hosted) return 'memmap';
+  const used = BY_USE[page_use(page)];
+  if (used) return used;
+  if (!(section & SECTION_IS_ONLINE)) return 'offline';
+  return owner?.ram ? 'reserved' : 'hole';
+}
+
+/** Of a struct page that nobody has initialised the flags mean nothing. */
+function flags_of(page: Page): string[] {
+  if (page_memmap(page) !== MEMMAP.INIT) return page_memmap(page) === MEMMAP.POISON ? ['poisoned'] : [];
+  const use = page_use(page);
+  const flags: readonly (readonly [boolean, string])[] = [
+    [PageReserved(page), 'reserved'],
+    [PageHWPoison(page), 'hwpoison'],
+    [(page & PG_vmemmap_self_hosted) !== 0, 'self_hosted'],
+    [PageTable(page), 'table'],
+    [(page & PG_dirty) !== 0, 'dirty'],
+    [(page & PG_arch_1) !== 0, 'arch_1'],
+    [(page & PG_uncached) !== 0, 'uncached'],
+    [page_migratetype(page) === MIGRATE.ISOLATE, 'isolate'],
+    [page_migratetype(page) === MIGRATE.CMA, 'cma'],
+    [use === USE.HUGE_USED, 'in_use'],
+    [use === USE.OFFLINE_REF, 'referenced'],
+  ];
+  return flags.filter(([set]) => set).map(([, name]) => name);
+}
+
+/** The runs in [start, end), pfns; what has no struct page is in none. */
+export function* page_runs(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
+  const owners = owners_of(state.iomem_resource, k.c.PAGE_SIZE);
+  const sections = sections_of(state, k.c.PAGES_PER_SECTION);
+  for (const { start: first, end: last, value: page } of state.pages.in(start, end)) {
+    if (page === NO_PAGE) continue;
+    const known = page_memmap(page) === MEMMAP.INIT;
+    for (const section of within(sections, first, last)) {
+      for (const { start: pfn, end: stop, value: owner } of within(owners, section.start, section.end)) {
+        yield {
+          pfn,
+          nr_pages: stop - pfn,
+          nid: known ? page_nid(page) : null,
+          zone: known ? (k.c.zones[page_zonenum(page)] ?? null) : null,
+          kind: kind_of(k, page, section.value ?? 0, owner),
+          flags: flags_of(page),
+          owner: owner?.name ?? null,
+        };
+      }
+    }
+  }
+}
+
+/** Where things lie, in pages; which memory blocks there are. */
+export interface PageLayout {
+  readonly page_size: number;
+  readonly pages_per_block: number;
+  readonly pages_per_section: number;
+  readonly pages_per_subsection: number;
+  readonly has_block: (id: number) => boolean;
+}
+
+export const page_layout = ({ memory_block }: State, { c }: Kernel): PageLayout => ({
+  page_size: c.PAGE_SIZE,
+  pages_per_block: c.memory_block_size_bytes / c.PAGE_SIZE,
+  pages_per_section: c.PAGES_PER_SECTION,
+  pages_per_subsection: c.PAGES_PER_SUBSECTION,
+  has_block: (id) => memory_block.has(id),
+});

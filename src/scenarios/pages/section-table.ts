@@ -1,0 +1,124 @@
+import { vmemmap_of } from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import {
+  MEMMAP,
+  MIGRATE,
+  NO_PAGE,
+  page_memmap,
+  page_migratetype,
+  page_zonenum,
+} from '../../kernel/mm/page.ts';
+import {
+  SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
+  SECTION_IS_ONLINE,
+  SECTION_MARKED_PRESENT,
+  SECTION_TAINT_ZONE_DEVICE,
+  type State,
+} from '../../kernel/state.ts';
+
+/** The present sections of a machine, as crash's `kmem -n` sees them. */
+
+export interface SectionRow {
+  readonly nr: number;
+  readonly pfn: number;
+  /** The field: {@link coded_mem_map} with the flags in its low bits. */
+  readonly section_mem_map: number;
+  /** Where the struct page of pfn 0 would be: a distance from 2^64. */
+  readonly coded_mem_map: number;
+  readonly mem_map: number;
+  readonly present: boolean;
+  readonly has_mem_map: boolean;
+  readonly online: boolean;
+  readonly early: boolean;
+  readonly taint_zone_device: boolean;
+  /** One bit a sub-section, 32 a word; null without usage. */
+  readonly subsection_map: readonly number[] | null;
+  /** Migratetypes in mem_section_usage, by pageblock; none without usage. */
+  readonly pageblocks: readonly PageblockRun[];
+  /** Zones of its initialised struct pages, in order of address. */
+  readonly zones: readonly string[];
+}
+
+/** Pageblocks of a section, counted from its start, that are for the same; the last one included. */
+export interface PageblockRun {
+  readonly first: number;
+  readonly last: number;
+  readonly migratetype: string;
+}
+
+export interface SectionTable {
+  /** mem_section[] by root, and how many sections one has. */
+  readonly roots: readonly { readonly nr: number; readonly nid: number }[];
+  readonly sections_per_root: number;
+  readonly section_size: number;
+  readonly subsection_size: number;
+  readonly rows: readonly SectionRow[];
+}
+
+function zones_of(state: State, { c }: Kernel, nr: number): string[] {
+  const names = new Set<string>();
+  for (const { value } of state.pages.in(nr * c.PAGES_PER_SECTION, (nr + 1) * c.PAGES_PER_SECTION)) {
+    if (page_memmap(value) === MEMMAP.INIT) names.add(c.zones[page_zonenum(value)]!);
+  }
+  return [...names];
+}
+
+/** As /proc/pagetypeinfo names them. */
+const MIGRATETYPES: Readonly<Record<number, string>> = {
+  [MIGRATE.UNMOVABLE]: 'Unmovable',
+  [MIGRATE.MOVABLE]: 'Movable',
+  [MIGRATE.ISOLATE]: 'Isolate',
+  [MIGRATE.CMA]: 'CMA',
+};
+
+/** Usage is allocated zeroed (v5.3), which is Unmovable; pageblocks without a memmap are left out. */
+function pageblocks_of(state: State, { c }: Kernel, nr: number): PageblockRun[] {
+  const start = nr * c.PAGES_PER_SECTION;
+  const runs: { first: number; last: number; migratetype: string }[] = [];
+  for (const run of state.pages.in(start, start + c.PAGES_PER_SECTION)) {
+    // of a pageblock the first page decides
+    const first = Math.ceil((run.start - start) / c.pageblock_nr_pages);
+    const last = Math.ceil((run.end - start) / c.pageblock_nr_pages) - 1;
+    if (run.value === NO_PAGE || last < first) continue;
+    const migratetype = MIGRATETYPES[page_migratetype(run.value)]!;
+    const before = runs.at(-1);
+    if (before && before.last + 1 === first && before.migratetype === migratetype) before.last = last;
+    else runs.push({ first, last, migratetype });
+  }
+  return runs;
+}
+
+export function section_table(state: State, k: Kernel): SectionTable {
+  const { c } = k;
+  const rows = [...state.mem_section]
+    .filter(([, ms]) => ms.section_mem_map & SECTION_MARKED_PRESENT)
+    .sort(([a], [b]) => a - b)
+    .map(([nr, { section_mem_map, subsection_map }]): SectionRow => {
+      const has = (bit: number): boolean => (section_mem_map & bit) !== 0;
+      const pfn = nr * c.PAGES_PER_SECTION;
+      return {
+        nr,
+        pfn,
+        section_mem_map: vmemmap_of(c, 0) + section_mem_map,
+        coded_mem_map: vmemmap_of(c, 0),
+        mem_map: vmemmap_of(c, pfn),
+        present: true,
+        has_mem_map: has(SECTION_HAS_MEM_MAP),
+        online: has(SECTION_IS_ONLINE),
+        early: has(SECTION_IS_EARLY),
+        taint_zone_device: has(SECTION_TAINT_ZONE_DEVICE),
+        subsection_map,
+        pageblocks: subsection_map === null ? [] : pageblocks_of(state, k, nr),
+        zones: zones_of(state, k, nr),
+      };
+    });
+  const roots = [...state.mem_section_root].sort(([a], [b]) => a - b).map(([nr, { nid }]) => ({ nr, nid }));
+  return {
+    roots,
+    sections_per_root: c.SECTIONS_PER_ROOT,
+    section_size: c.SECTION_SIZE,
+    subsection_size: c.PAGES_PER_SUBSECTION * c.PAGE_SIZE,
+    rows,
+  };
+}

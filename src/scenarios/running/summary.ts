@@ -1,0 +1,103 @@
+import type { Kernel } from '../../kernel/kernel.ts';
+import { NO_PAGE, page_zonenum } from '../../kernel/mm/page.ts';
+import { MEM_OFFLINE, type State, zone_idx, zone_to_nid } from '../../kernel/state.ts';
+
+/** The machine in the terms of what an operation may change: one short text for each thing there is. */
+export type Summary = ReadonlyMap<string, string>;
+
+export function summarize(state: State, k: Kernel): Summary {
+  const summary = new Map<string, string>();
+  for (const [id, block] of state.memory_block) {
+    summary.set(
+      `memory${id}`,
+      block.state === MEM_OFFLINE ? 'offline' : `online${zone_of(state, k, id, block.zone)}`,
+    );
+  }
+  for (const [key, zone] of state.zone) {
+    const name = `node ${zone_to_nid(key)} zone ${zone.name}`;
+    if (zone.spanned_pages > 0 || zone.present_pages > 0) {
+      summary.set(
+        name,
+        `start_pfn ${zone.zone_start_pfn} spanned ${zone.spanned_pages} present ${zone.present_pages}`,
+      );
+    }
+  }
+  for (const [nid, node] of state.pgdat)
+    if (node.registered) summary.set(`node${nid}`, node.n_memory ? 'with memory' : 'without memory');
+  for (const [order, { nr_huge_pages_node, free_huge_pages_node }] of state.hstate) {
+    const size = `hugepages-${(2 ** order * k.c.PAGE_SIZE) / 1024}kB`;
+    for (const [nid, nr] of nr_huge_pages_node.entries())
+      if (nr > 0) summary.set(`node${nid} ${size}`, `${nr}, ${free_huge_pages_node[nid] ?? 0} of them free`);
+  }
+  for (const res of state.iomem_resource.children) {
+    if (res.name.startsWith('System RAM'))
+      summary.set(`${range(res.start, res.end)} ${res.name}`, 'in /proc/iomem');
+  }
+  return summary;
+}
+
+/** The zone that a block keeps, or on releases before that the one of all its pages. */
+function zone_of(state: State, k: Kernel, id: number, kept: number): string {
+  if (kept >= 0) return ` ${k.c.zones[zone_idx(kept)]}`;
+  const nr_pages = k.c.memory_block_size_bytes / k.c.PAGE_SIZE;
+  const start = id * nr_pages;
+  const first = state.pages.first(start, start + nr_pages, (page) => page !== NO_PAGE);
+  if (first < 0) return '';
+  const zone = page_zonenum(state.pages.get(first));
+  const other = (page: number): boolean => page !== NO_PAGE && page_zonenum(page) !== zone;
+  return state.pages.first(first, start + nr_pages, other) < 0 ? ` ${k.c.zones[zone]}` : '';
+}
+
+/** Table pages by level. */
+export type TablePages = State['table_pages']['allocated'];
+
+/** Table pages taken and given back between two moments, by level; levels without any are left out. */
+export function table_changes(
+  before: State['table_pages'],
+  after: State['table_pages'],
+): { readonly allocated: TablePages; readonly freed: TablePages } {
+  const more = (old: TablePages, now: TablePages): TablePages => {
+    const levels = Object.keys(now) as (keyof TablePages)[];
+    const counts = levels.map((level) => [level, now[level]! - (old[level] ?? 0)] as const);
+    return Object.fromEntries(counts.filter(([, n]) => n > 0));
+  };
+  return {
+    allocated: more(before.allocated, after.allocated),
+    freed: more(before.freed, after.freed),
+  };
+}
+
+const range = (start: number, end: number): string => `[mem 0x${start.toString(16)}-0x${end.toString(16)}]`;
+
+const block_id = (name: string): number => (name.startsWith('memory') ? Number(name.slice(6)) : Number.NaN);
+
+/** What differs, one line each; neighbouring blocks with the same change share a line. */
+export function changes(before: Summary, after: Summary): string[] {
+  const lines: string[] = [];
+  const blocks: { first: number; last: number; text: string }[] = [];
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const ids = names.filter((name) => !Number.isNaN(block_id(name))).sort((a, b) => block_id(a) - block_id(b));
+  for (const name of ids) {
+    const text = difference(before.get(name), after.get(name));
+    if (text === null) continue;
+    const last = blocks.at(-1);
+    const id = block_id(name);
+    if (last && last.last + 1 === id && last.text === text) last.last = id;
+    else blocks.push({ first: id, last: id, text });
+  }
+  for (const { first, last, text } of blocks) {
+    lines.push(`memory${first}${last > first ? `..${last}` : ''}: ${text}`);
+  }
+  for (const name of names) {
+    if (!Number.isNaN(block_id(name))) continue;
+    const text = difference(before.get(name), after.get(name));
+    if (text !== null) lines.push(`${name}: ${text}`);
+  }
+  return lines;
+}
+
+function difference(before: string | undefined, after: string | undefined): string | null {
+  if (before === after) return null;
+  if (before === undefined) return `new, ${after}`;
+  return after === undefined ? 'gone' : `${before} -> ${after}`;
+}

@@ -1,0 +1,173 @@
+import type { MarkStep, Step, Steps, Value } from '../../steps/step.ts';
+import { canon } from '../data/canon.ts';
+import { BadStep } from './bad-step.ts';
+
+/** What the explorer knows of a thread: its next step, how it takes a result, what it remembers, a copy of it. */
+export interface Thread {
+  /** The step it is about to take; undefined once it has ended. */
+  readonly step: Step | undefined;
+  /** What it returned; undefined until it has ended. */
+  readonly returned: Value;
+  /** Hand over the result of its step, and move on to the next. */
+  take(result: Value): void;
+  /** Whether the last {@link take} left it with less than all it has observed. */
+  readonly forgot: boolean;
+  /** A text that decides its future: two threads of one kind with equal memories do the same from here on. */
+  remembers(): string;
+  copy(): Thread;
+}
+
+/** One function still running: where it is, what it knows, and what it has seen since. */
+interface Scope {
+  readonly at: string;
+  readonly live: readonly Value[];
+  readonly seen: Seen | undefined;
+}
+
+/** Observations since, the last first. */
+interface Seen {
+  readonly value: Value;
+  readonly before: Seen | undefined;
+}
+
+function extended({ at, live, seen }: Scope, value: Value): Scope {
+  return { at, live, seen: { value, before: seen } };
+}
+
+function listed(seen: Seen | undefined): Value[] {
+  const values: Value[] = [];
+  for (let s = seen; s !== undefined; s = s.before) values.push(s.value);
+  return values;
+}
+
+/**
+ * A thread that is a generator function. Its copy is a fresh generator fed with the same observations, so it
+ * must be a function of them: same results in, same steps out.
+ */
+export class GeneratorThread implements Thread {
+  step: Step | undefined;
+  returned: Value;
+  forgot = false;
+  private readonly run: (...args: Value[]) => Steps<unknown>;
+  private readonly args: readonly Value[];
+  private readonly generator: Steps<unknown>;
+  private readonly observed: Value[] = [];
+  /** The function that runs now, and those that called it, from the outermost. */
+  private top: Scope;
+  private callers: readonly Scope[] = [];
+
+  private readonly name: string;
+
+  constructor(run: (...args: Value[]) => Steps<unknown>, args: readonly Value[], name = '') {
+    this.name = name;
+    this.run = run;
+    this.args = args;
+    this.generator = run(...args);
+    if (typeof (this.generator as Partial<Steps<unknown>> | undefined)?.next !== 'function')
+      throw new BadStep(`thread ${name}: run is no generator function`);
+    this.top = { at: '', live: args, seen: undefined };
+    this.advance(undefined);
+  }
+
+  take(result: Value): void {
+    this.top = extended(this.top, result);
+    this.feed(result);
+  }
+
+  remembers(): string {
+    return canon([...this.callers, this.top].map(({ at, live, seen }) => [at, live, listed(seen)]));
+  }
+
+  copy(): GeneratorThread {
+    const twin = new GeneratorThread(this.run, this.args, this.name);
+    for (const value of this.observed) twin.feed(value);
+    twin.top = this.top;
+    twin.callers = this.callers;
+    return twin;
+  }
+
+  /** Take a result without keeping the books of what is remembered. */
+  private feed(result: Value): void {
+    this.observed.push(result);
+    this.advance(result);
+  }
+
+  private advance(result: Value): void {
+    this.forgot = false;
+    let next = this.checked(this.generator.next(result));
+    while (!next.done && isMark(next.value)) {
+      this.mark(next.value);
+      next = this.checked(this.generator.next(undefined));
+    }
+    this.step = next.done ? undefined : next.value;
+    this.returned = next.done ? next.value : undefined;
+  }
+
+  private checked(next: IteratorResult<Step, unknown>): IteratorResult<Step, unknown> {
+    if (next.done || typeof (next.value as Partial<Step> | undefined)?.op === 'string') return next;
+    throw new BadStep(`thread ${this.name} yields something that is no step`);
+  }
+
+  private mark(mark: MarkStep): void {
+    if (mark.op === 'enter') {
+      this.callers = [...this.callers, this.top];
+      this.top = { at: mark.at, live: mark.live, seen: undefined };
+      return;
+    }
+    if (mark.op === 'forget') {
+      this.top = { at: mark.at, live: mark.live, seen: undefined };
+    } else {
+      const caller = this.callers.at(-1);
+      if (caller === undefined) throw new Error('leave without enter');
+      this.callers = this.callers.slice(0, -1);
+      this.top = extended(caller, mark.value);
+    }
+    this.forgot = true;
+  }
+}
+
+function isMark(step: Step): step is MarkStep {
+  return step.op === 'enter' || step.op === 'forget' || step.op === 'leave';
+}
+
+/** A thread as data: the frame says everything, and a frame is never changed but replaced. */
+export interface FrameCode<F> {
+  start(...args: Value[]): F;
+  /** The step the frame is about to take, or undefined at its end. */
+  step(frame: F): Step | undefined;
+  take(frame: F, result: Value): F;
+  /** What an ended frame returns. */
+  returned?(frame: F): Value;
+}
+
+/** A thread that is an explicit frame. Its copy is the frame; what it remembers is the frame. */
+export class FrameThread<F> implements Thread {
+  readonly forgot = true;
+  private readonly code: FrameCode<F>;
+  private frame: F;
+
+  constructor(code: FrameCode<F>, frame: F) {
+    this.code = code;
+    this.frame = frame;
+  }
+
+  get step(): Step | undefined {
+    return this.code.step(this.frame);
+  }
+
+  get returned(): Value {
+    return this.code.returned?.(this.frame);
+  }
+
+  take(result: Value): void {
+    this.frame = this.code.take(this.frame, result);
+  }
+
+  remembers(): string {
+    return canon(this.frame);
+  }
+
+  copy(): FrameThread<F> {
+    return new FrameThread(this.code, this.frame);
+  }
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { Steps } from '../../steps/step.ts';
+import { Prng } from '../data/prng.ts';
+import { forget, read, write } from '../program/notation.ts';
+import { randomProgram } from '../programs/random-program.ts';
+import { reachableTraces, selfCheck } from './selfcheck.ts';
+
+test('states, plain states and traces agree on 1500 random programs', () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 1500; seed++) {
+    const program = randomProgram(new Prng(seed));
+    expect({ seed, disagreements: selfCheck(program) }).toEqual({ seed, disagreements: [] });
+    if (seed % 5 === 0) for (const v of reachableTraces(program).violations) seen.add(v.split(':')[0]!);
+  }
+  // The programs are worth comparing only if all kinds of things go wrong in them.
+  expect([...seen].sort()).toEqual(['bug', 'deadlock', 'double-free', 'lock-misuse', 'use-after-free']);
+});
+
+test('a loop head that keeps too little is caught', () => {
+  const program = {
+    name: 'forgetful',
+    tables: { x: { 0: { v: 0 } }, y: { 0: { v: 0 } } },
+    threads: [
+      {
+        name: 'reader',
+        run: function* (): Steps<void> {
+          const seen = yield read('x');
+          yield forget('head');
+          yield write('y', seen === 1 ? 1 : 2);
+        },
+      },
+      {
+        name: 'writer',
+        run: function* () {
+          yield write('x', 1);
+        },
+      },
+    ],
+  };
+  const found = selfCheck(program);
+  expect(found.map((d) => d.between[0])).toContain('states');
+});
