@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { check_entry } from '../src/check/check.ts';
+import { meant_by } from '../src/check/meant.ts';
 import { named_monitor } from '../src/check/monitors.ts';
 import { watched } from '../src/check/threads.ts';
 import { catalogue } from '../src/cli/inputs/catalogue.ts';
@@ -44,7 +45,7 @@ const threads = entries.flatMap((entry) => (entry.kind === 'threads' ? [[entry.i
 
 test.each(threads)('%s replays from its token, and with one preemption less nothing is found', (_, entry) => {
   const { program, monitors } = watched(entry, find_release(entry.release)!, {});
-  const monitor = named_monitor(monitors, entry.failure!)!;
+  const monitor = named_monitor(monitors, entry.failure!.kind, meant_by(entry, entry.release, {}))!;
   const verdict = explore(program, { monitors: [monitor] });
   if (verdict.verdict !== 'violated') throw new Error(verdict.verdict);
   const story = replayToken(program, decodeToken(encodeToken(program, verdict.trace)), [monitor]);

@@ -8,9 +8,10 @@ import type { Bounds, Verdict, Watch } from '../schedule/replay/verdict.ts';
 import { explore, exploreTraces } from '../schedule/search/explore.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
-import { as_written, type Failure, meant_by } from './meant.ts';
+import { as_written, meant_by } from './meant.ts';
 import { named_monitor, thread_monitors } from './monitors.ts';
 import { program_name, type Variation, varied_layout, varied_machine } from './variation.ts';
+import type { Failure } from '../steps/failure.ts';
 
 export interface Search {
   readonly mode?: 'states' | 'traces';
@@ -71,7 +72,7 @@ export function check_threads(
   const cured = as_written(variation) && entry.fixed.includes(release.name);
   const named =
     failure && (!cured || search.named_only || search.named_first)
-      ? named_monitor(monitors, failure, meant)
+      ? named_monitor(monitors, failure.kind, meant)
       : undefined;
   if (named) {
     const verdict = run([named]);
@@ -90,12 +91,13 @@ function outcome(
   const none = { failure: null, reason: null, within: [], states, steps, told: null };
   if (verdict.verdict === 'undecided') return { ...none, verdict: 'undecided', reason: verdict.bound };
   if (verdict.verdict === 'proved') return { ...none, verdict: 'clean', within: verdict.within };
-  const { monitor: kind, text } = verdict.violation;
+  const { kind, subjects, text } = verdict.violation;
+  const failure = { kind, subjects, text };
   const told: Told = {
     kind: 'threads',
     story: tell(program, verdict, monitors),
     token: encodeToken(program, verdict.trace),
     preemptions: verdict.preemptions,
   };
-  return { ...none, verdict: meant({ kind, text }) ? 'found' : 'other', failure: { kind, text }, told };
+  return { ...none, verdict: meant(failure) ? 'found' : 'other', failure, told };
 }

@@ -6,11 +6,11 @@ export const event_failures = (events: readonly Event[]): Failure[] =>
   events.flatMap((event): Failure[] => {
     if (event.kind === 'printk') return [];
     if (event.kind === 'lock') return [event];
-    const { kind, where, text } = event;
+    const { kind, where, text, about } = event;
     return [
       {
         kind,
-        subjects: { function: where, message: text },
+        subjects: { function: where, message: text, ...about },
         text: `${kind === 'bug' ? 'BUG' : 'WARNING'} at ${where}${text ? `: ${text}` : ''}`,
       },
     ];

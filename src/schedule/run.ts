@@ -1,5 +1,6 @@
 import type { Failure, Subjects } from '../steps/failure.ts';
 import {
+  type BugStep,
   call,
   type LockKind,
   type LockStep,
@@ -7,6 +8,7 @@ import {
   type Step,
   type Steps,
   type UnlockStep,
+  type WarnStep,
   type WriteStep,
 } from '../steps/step.ts';
 import { BadStep } from './program/bad-step.ts';
@@ -18,11 +20,23 @@ export type World = object;
 /** What a run left behind besides the state: messages and assertions, in order. */
 export type Event =
   | { readonly kind: 'printk'; readonly level: number; readonly text: string }
-  | { readonly kind: 'warn' | 'bug'; readonly where: string; readonly text: string }
+  | {
+      readonly kind: 'warn' | 'bug';
+      readonly where: string;
+      readonly text: string;
+      readonly about?: Subjects;
+    }
   | LockFailure;
 
 /** A lock or what it protects used as it must not be. */
 type LockFailure = Failure & { readonly kind: 'lock' };
+
+const event_of = ({ op, where, text, about }: BugStep | WarnStep): Event => ({
+  kind: op,
+  where,
+  text,
+  ...(about ? { about } : {}),
+});
 
 const misused = (what: string, subjects: Omit<Subjects, 'what'>, text: string): LockFailure => ({
   kind: 'lock',
@@ -99,10 +113,10 @@ export class Runner {
           events.push({ kind: 'printk', level: step.level, text: step.text });
           break;
         case 'warn':
-          events.push({ kind: 'warn', where: step.where, text: step.text });
+          events.push(event_of(step));
           break;
         case 'bug':
-          events.push({ kind: 'bug', where: step.where, text: step.text });
+          events.push(event_of(step));
           return { ended: 'bug', events, steps, signalled };
         case 'lock': {
           const taken = this.#lock(step, events);

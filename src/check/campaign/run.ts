@@ -108,7 +108,7 @@ const came_to = ({ verdict, failure, reason, within, states, steps, told }: Chec
   ...NOTHING,
   verdict,
   failure_kind: failure?.kind ?? null,
-  failure_text: failure?.text.split('\n')[0] ?? null,
+  failure_text: failure?.text ?? null,
   reason,
   within,
   states,

@@ -40,7 +40,7 @@ export const find_program =
     try {
       const { program, monitors } = watched(entry, release, parsed.variation);
       const named = entry.failure
-        ? named_monitor(monitors, entry.failure, meant_by(entry, release.name, parsed.variation))
+        ? named_monitor(monitors, entry.failure.kind, meant_by(entry, release.name, parsed.variation))
         : undefined;
       return { program, monitors, ...(named ? { named } : {}) };
     } catch (error) {

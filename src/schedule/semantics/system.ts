@@ -413,10 +413,12 @@ export abstract class System {
 }
 
 /** What a thread says itself: a bug, a warning, an expectation that does not hold. */
-const said = ({ op, where, text, expectation = false }: (BugStep | WarnStep) & { expectation?: boolean }): Fault =>
-  expectation
-    ? { kind: 'expectation', subjects: { what: 'statement', expected: text }, text: `not so: ${text}` }
-    : { kind: op, subjects: { function: where, message: text }, text: `${where}: ${text}` };
+function said(step: BugStep | WarnStep): Fault {
+  const { op, where, text, about } = step;
+  if (op === 'bug' && step.expectation)
+    return { kind: 'expectation', subjects: { what: 'statement', expected: text }, text: `not so: ${text}` };
+  return { kind: op, subjects: { function: where, message: text, ...about }, text: `${where}: ${text}` };
+}
 
 const NONE: readonly number[] = Object.freeze([]);
 /** As many outcomes as searches have numbers for. */
