@@ -6,9 +6,6 @@
  */
 export { boot, type Model } from './boot/boot.ts';
 export { ImpossibleMachine } from './boot/impossible.ts';
-export { boot_memmodel, type MemModel } from './boot/memmodel.ts';
-export type { MemMachine } from './boot/memmodel-machine.ts';
-export { memmap_of } from './boot/memmodel-of.ts';
 export { depth_of, entry_size } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';
 export {
@@ -32,6 +29,9 @@ export type { State } from './kernel/state.ts';
 export { InputError } from './machines/input-error.ts';
 export type { Machine } from './machines/machine.ts';
 export { parseMachineFile } from './machines/machine-file.ts';
+export * from './memmap/index.ts';
+export { type MemScenario, parseMemScenario } from './memmap/scenarios/mem-scenario.ts';
+export { type MemOutcome, run_mem_scenario } from './memmap/scenarios/mem-session.ts';
 export { invariants, violations } from './monitors/hotplug/index.ts';
 export { BadDesign, type Design, type DesignedRelease, defineRelease } from './releases/design.ts';
 export {
@@ -41,11 +41,8 @@ export {
   type Release,
   releases,
 } from './releases/index.ts';
-export { type MemRelease, mem_releases } from './releases/memmodel.ts';
 export { memory_map } from './report/blocks/memory-map.ts';
 export { parseScenario, type Scenario } from './scenarios/format/read.ts';
-export { type MemScenario, parseMemScenario } from './scenarios/memmodel/read.ts';
-export { type MemOutcome, run_mem_scenario } from './scenarios/memmodel/run.ts';
 export { run_scenario, type StepOutcome } from './scenarios/running/run.ts';
 export { BadOperation, type Result, Session } from './scenarios/running/session.ts';
 export { Runner } from './schedule/run.ts';

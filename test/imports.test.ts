@@ -26,6 +26,31 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'schedule',
     'steps',
   ],
+  // a wing with floors of its own, each with its line
+  memmap: ['memmap/boot', 'memmap/releases', 'memmap/scenarios'],
+  'memmap/kernel': ['geometry', 'hardware', 'kernel', 'steps'],
+  'memmap/releases': ['memmap/kernel', 'steps'],
+  'memmap/boot': [
+    'boot',
+    'geometry',
+    'kernel',
+    'memmap/kernel',
+    'memmap/releases',
+    'releases',
+    'schedule',
+    'steps',
+  ],
+  'memmap/scenarios': [
+    'kernel',
+    'machines',
+    'memmap/boot',
+    'memmap/kernel',
+    'memmap/releases',
+    'scenarios',
+    'schedule',
+    'steps',
+  ],
+  'memmap/report': ['memmap/scenarios'],
   conform: ['boot', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'scenarios', 'schedule'],
   check: [
     'boot',
@@ -34,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'interleave',
     'kernel',
     'machines',
+    'memmap',
     'monitors',
     'releases',
     'scenarios',
@@ -48,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'interleave',
     'kernel',
     'machines',
+    'memmap',
     'monitors',
     'scenarios',
     'schedule',
@@ -61,6 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'hardware',
     'litmus',
     'machines',
+    'memmap',
     'monitors',
     'releases',
     'report',
@@ -79,22 +107,30 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
 const imports = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s+'([^']+)'/g)].map((m) => m[1]!);
 
+/** The folder above that a file belongs to, by its longest name: `memmap/kernel`, or `kernel`. */
+const folderOf = (file: string): string =>
+  Object.keys(MAY_IMPORT)
+    .filter((folder) => file.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0] ?? file.split('/').slice(0, -1).join('/');
+
 const resolved = (file: string, specifier: string): string =>
   relative(root, join(root, dirname(file), specifier));
 
 test('there are sources in every folder of the layout', () => {
-  const folders = new Set(sources.map((file) => file.split('/')[0]));
+  const folders = new Set(sources.map(folderOf));
   expect([...folders].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
 });
 
 test.each(sources)('%s imports only what its folder may', (file) => {
-  const folder = file.split('/')[0]!;
+  const folder = folderOf(file);
   for (const specifier of imports(file)) {
     if (specifier.startsWith('node:')) {
       expect(WITH_NODE.has(folder), `${file} imports ${specifier}`).toBe(true);
     } else if (specifier.startsWith('.')) {
-      const target = resolved(file, specifier).split('/')[0]!;
-      const allowed = target === folder || (MAY_IMPORT[folder] ?? []).includes(target);
+      const target = folderOf(resolved(file, specifier));
+      const allowed = [folder, ...(MAY_IMPORT[folder] ?? [])].some(
+        (name) => name === target || target.startsWith(`${name}/`),
+      );
       expect(allowed, `${file} imports ${specifier}`).toBe(true);
     }
   }

@@ -10,7 +10,7 @@ export interface Printed {
 
 /** A command of the program in this process: what it prints and how it ends. It may set process.exitCode. */
 export async function in_process(
-  register: (program: Command) => unknown,
+  define: (command: Command) => void,
   args: readonly string[],
 ): Promise<Printed> {
   const printed = { stdout: '', stderr: '' };
@@ -23,8 +23,7 @@ export async function in_process(
   let error: unknown;
   try {
     const program = new Command('mhp').exitOverride();
-    register(program);
-    for (const command of program.commands) command.exitOverride();
+    define(program.command(args[0]!));
     await program.parseAsync(args, { from: 'user' });
   } catch (thrown) {
     error = thrown;
@@ -36,10 +35,10 @@ export async function in_process(
 
 /** What it prints. @throws what it throws */
 export async function printed_by(
-  register: (program: Command) => unknown,
+  define: (command: Command) => void,
   args: readonly string[],
 ): Promise<string> {
-  const { stdout, error } = await in_process(register, args);
+  const { stdout, error } = await in_process(define, args);
   if (error !== undefined) throw error;
   return stdout;
 }

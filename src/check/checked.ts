@@ -1,4 +1,4 @@
-import type { MemOutcome } from '../scenarios/memmodel/run.ts';
+import type { MemOutcome } from '../memmap/scenarios/mem-session.ts';
 import type { StepOutcome } from '../scenarios/running/run.ts';
 import type { Story } from '../schedule/replay/replay.ts';
 import type { Bound } from '../schedule/replay/verdict.ts';

@@ -104,7 +104,12 @@ function unfit({ id }: Entry, { name }: DesignedRelease, error: Error): Checked 
   const none = { failure: null, reason: null, within: [], states: 0, steps: 0, told: null };
   if (/not modelled/.test(error.message) || error instanceof NotModelled)
     return { ...head, ...none, verdict: 'n/a', reason: error.message };
-  return { ...head, ...none, verdict: 'other', failure: { kind: 'preparation', subjects: { message: error.message }, text: error.message } };
+  return {
+    ...head,
+    ...none,
+    verdict: 'other',
+    failure: { kind: 'preparation', subjects: { message: error.message }, text: error.message },
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InputError } from '../machines/input-error.ts';
 import type { Machine } from '../machines/machine.ts';
+import { is_mem_scenario, type MemScenario, parseMemScenario } from '../memmap/scenarios/mem-scenario.ts';
 import { parseScenario, type Scenario } from '../scenarios/format/read.ts';
-import { is_mem_scenario, type MemScenario, parseMemScenario } from '../scenarios/memmodel/read.ts';
 
 /** A scenario that says on which release what goes wrong, and where it is cured. */
 export type Entry = StepsEntry | ThreadsEntry | MemmapEntry;

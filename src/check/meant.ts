@@ -32,5 +32,4 @@ export const does_not_fit = (
   release: string,
   variation: Variation,
   { kind, subjects }: Failure,
-): boolean =>
-  !spoken_of(entry, release, variation) && kind === 'expectation' && subjects.what === 'result';
+): boolean => !spoken_of(entry, release, variation) && kind === 'expectation' && subjects.what === 'result';

@@ -6,12 +6,12 @@ import { tell } from '../schedule/replay/tell.ts';
 import { encodeToken } from '../schedule/replay/token.ts';
 import type { Bounds, Verdict, Watch } from '../schedule/replay/verdict.ts';
 import { explore, exploreTraces } from '../schedule/search/explore.ts';
+import type { Failure } from '../steps/failure.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
 import { as_written, meant_by } from './meant.ts';
 import { named_monitor, thread_monitors } from './monitors.ts';
 import { program_name, type Variation, varied_layout, varied_machine } from './variation.ts';
-import type { Failure } from '../steps/failure.ts';
 
 export interface Search {
   readonly mode?: 'states' | 'traces';

@@ -37,7 +37,9 @@ const answers = (wanted: boolean): Monitor => ({
   name: 'answer',
   end: (view) =>
     says(
-      view.threads[0]!.returned === wanted ? undefined : `the reader has ${String(view.threads[0]!.returned)}`,
+      view.threads[0]!.returned === wanted
+        ? undefined
+        : `the reader has ${String(view.threads[0]!.returned)}`,
     ),
 });
 

@@ -11,7 +11,11 @@ export function wild_access(state: State, step: Step): Fault | undefined {
   const found = (state as unknown as Tables)[step.obj]!.get(step.key);
   const object = `${step.obj}#${step.key}`;
   if (!found)
-    return { kind: 'wild-access', subjects: { object, state: 'not there' }, text: `${object} does not exist` };
+    return {
+      kind: 'wild-access',
+      subjects: { object, state: 'not there' },
+      text: `${object} does not exist`,
+    };
   if (step.field in found) return undefined;
   throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is no field`, step);
 }

@@ -2,11 +2,11 @@ import type { Defect } from '../hardware/mmu.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Verdict } from '../schedule/replay/verdict.ts';
 import { explore } from '../schedule/search/explore.ts';
+import type { Failure } from '../steps/failure.ts';
 import type { Step } from '../steps/step.ts';
 import { has_come_about, LitmusMachine, type World } from './machine.ts';
 import { compile } from './program.ts';
 import type { LitmusTest } from './test.ts';
-import type { Failure } from '../steps/failure.ts';
 
 /** What a test came to. */
 export interface LitmusResult {

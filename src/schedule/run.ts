@@ -189,12 +189,10 @@ export class Runner {
     if (lock === undefined || this.#locks.get(lock)?.writer === ALONE) return;
     const object = `${obj}.${field}`;
     const known = events.some(
-      (event) =>
-        event.kind === 'lock' &&
-        event.subjects.object === object &&
-        event.subjects.lock === lock,
+      (event) => event.kind === 'lock' && event.subjects.object === object && event.subjects.lock === lock,
     );
-    if (!known) events.push(misused('written unlocked', { lock, object }, `wrote ${object} without holding ${lock}`));
+    if (!known)
+      events.push(misused('written unlocked', { lock, object }, `wrote ${object} without holding ${lock}`));
   }
 
   /** A lock is of one kind, whoever takes it. */

@@ -20,11 +20,11 @@ import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';
 import { Runner } from '../../src/schedule/run.ts';
+import { failure_key } from '../../src/steps/failure.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 import { booted, G, K, M } from '../kit.ts';
 import { arm64, limited, words_text } from '../tables.ts';
 import { witnessed } from './trace.ts';
-import { failure_key } from '../../src/steps/failure.ts';
 
 /** Ranges of the linear map and of the memmap that are mapped and taken down again, one kernel function at a time. */
 

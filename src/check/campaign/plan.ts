@@ -1,7 +1,7 @@
 import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
+import { mem_releases } from '../../memmap/releases/mem-releases.ts';
 import { mainline } from '../../releases/index.ts';
-import { mem_releases } from '../../releases/memmodel.ts';
 import type { Entry } from '../entry.ts';
 import { type BootMemory, PLACES } from '../neighbours.ts';
 import type { Shape } from '../variation.ts';

@@ -33,13 +33,9 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Adds `mhp campaign`: where each entry of the catalogue can be reached. */
-export function register(program: Command): void {
-  program
-    .command('campaign')
-    .description(
-      'run every entry of the catalogue in every geometry, on every release: where is it reachable?',
-    )
+/** Defines `mhp campaign`: where each entry of the catalogue can be reached. */
+export function define(command: Command): void {
+  command
     .option('--out <file>', 'write a line of JSON for each configuration')
     .option('--resume', 'go on with the file of --out')
     .option('--parquet <file>', 'write the runs as a Parquet file')

@@ -6,8 +6,8 @@ import { geometry_text, type Variation } from '../../check/variation.ts';
 import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { InputError, quote } from '../../machines/input-error.ts';
+import { mem_releases } from '../../memmap/releases/mem-releases.ts';
 import { find_release } from '../../releases/index.ts';
-import { mem_releases } from '../../releases/memmodel.ts';
 import {
   catalogue_table,
   check_json,
@@ -46,13 +46,9 @@ interface Flags {
   readonly timeline?: string;
 }
 
-/** Adds `mhp check`: can this break, on which release, and how. */
-export function register(program: Command): void {
-  program
-    .command('check')
-    .description(
-      'check scenarios against releases: every interleaving, the shortest story of what goes wrong',
-    )
+/** Defines `mhp check`: can this break, on which release, and how. */
+export function define(command: Command): void {
+  command
     .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
     .option('--list', 'print the catalogue')
     .option('--release <names>', 'on these releases, in place of those the scenario names', list)

@@ -10,11 +10,9 @@ interface Flags {
   readonly release?: string;
 }
 
-/** Adds `mhp conform`: the model held step by step against recordings of real kernels. */
-export function register(program: Command): void {
-  program
-    .command('conform')
-    .description('replay recordings of real kernels on the model and compare after every step')
+/** Defines `mhp conform`: the model held step by step against recordings of real kernels. */
+export function define(command: Command): void {
+  command
     .argument('<recording...>', 'archives or directories with an ops.json')
     .option('--release <name>', 'replay on another release than the recorded one')
     .option('--json', 'print JSON')

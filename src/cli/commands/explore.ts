@@ -39,11 +39,9 @@ interface Flags {
   readonly timeline?: string;
 }
 
-/** Adds `mhp explore`: every interleaving of a program, and the shortest story of what goes wrong in one. */
-export function register(program: Command): void {
-  program
-    .command('explore')
-    .description('explore every interleaving of a built-in program and tell the shortest story of a failure')
+/** Defines `mhp explore`: every interleaving of a program, and the shortest story of what goes wrong in one. */
+export function define(command: Command): void {
+  command
     .argument('[program...]', 'programs by name, such as SB or hotrm(4)')
     .option('--list', 'print the built-in programs')
     .addOption(

@@ -27,13 +27,9 @@ interface Flags {
 
 const ARCHS: readonly Arch[] = ['arm64', 'x86_64'];
 
-/** Adds `mhp geometry`: shapes of page tables and kernel address space layouts. */
-export function register(program: Command): void {
-  const command = program
-    .command('geometry')
-    .description(
-      'print the shape of the page tables, the kernel address space and the tables two regions share',
-    )
+/** Defines `mhp geometry`: shapes of page tables and kernel address space layouts. */
+export function define(command: Command): void {
+  command
     .option('--arch <arch>', 'arm64 or x86_64 (default: arm64)')
     .option('--page <size>', 'page size: 4K, 16K or 64K (default: 4K)')
     .option('--va <bits>', 'VA_BITS: 36, 39, 42, 47, 48, 52; x86_64: 48, 57 (default: 48)')

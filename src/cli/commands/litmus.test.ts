@@ -1,14 +1,14 @@
 import { afterEach, expect, test } from 'vitest';
 import { printed_by } from '../../../test/in-process.ts';
 import { InputError } from '../../machines/input-error.ts';
-import { register } from './litmus.ts';
+import { define } from './litmus.ts';
 
 afterEach(() => {
   process.exitCode = 0;
 });
 
 async function mhp(...args: string[]): Promise<{ stdout: string; code: unknown }> {
-  const stdout = await printed_by(register, ['litmus', ...args]);
+  const stdout = await printed_by(define, ['litmus', ...args]);
   return { stdout, code: process.exitCode };
 }
 

@@ -15,11 +15,9 @@ interface Flags {
 
 const OWN = fileURLToPath(new URL('../../../litmus/', import.meta.url));
 
-/** Adds `mhp litmus`: whether the modelled hardware allows what the architecture does. */
-export function register(program: Command): void {
-  program
-    .command('litmus')
-    .description('decide translation litmus tests: what TLBs, barriers and table walks allow')
+/** Defines `mhp litmus`: whether the modelled hardware allows what the architecture does. */
+export function define(command: Command): void {
+  command
     .argument('[file...]', 'tests (YAML); without any: all that come with mhp')
     .addOption(
       new Option('--defect <name>', 'on hardware whose broadcast TLBI completes early').choices([

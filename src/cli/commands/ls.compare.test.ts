@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { printed_by } from '../../../test/in-process.ts';
 import { openRecording } from '../../machines/recording.ts';
 import type { FileTree } from '../../machines/tree.ts';
-import { register } from './ls.ts';
+import { define } from './ls.ts';
 
 // Byte for byte against the lsmem that is installed. Without one this whole file is skipped, and lsmem.test.ts alone holds the output.
 const version = spawnSync('lsmem', ['-V'], { encoding: 'utf8' }).stdout ?? '';
@@ -48,7 +48,7 @@ async function agree(root: string, sets: readonly (readonly string[])[]): Promis
     const args = [...set, '-s', root];
     const theirs = spawnSync('lsmem', args, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
     expect(theirs.status).toBe(0);
-    expect(await printed_by(register, ['ls', ...args]), args.join(' ')).toBe(theirs.stdout);
+    expect(await printed_by(define, ['ls', ...args]), args.join(' ')).toBe(theirs.stdout);
   }
   return sets.length;
 }

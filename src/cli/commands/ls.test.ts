@@ -8,7 +8,7 @@ import { InputError } from '../../machines/input-error.ts';
 import { listBlocks } from '../../machines/lsmem-source.ts';
 import { MemTree } from '../../machines/mem-tree.ts';
 import { LS_COLUMNS, renderLsmem } from '../../report/blocks/lsmem.ts';
-import { register } from './ls.ts';
+import { define } from './ls.ts';
 
 interface Golden {
   readonly lsmem: string;
@@ -35,7 +35,7 @@ afterEach(() => {
   process.exitCode = 0;
 });
 
-const ls = (...args: readonly string[]): Promise<Printed> => in_process(register, ['ls', ...args]);
+const ls = (...args: readonly string[]): Promise<Printed> => in_process(define, ['ls', ...args]);
 
 function file(root: string, path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });

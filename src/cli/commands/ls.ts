@@ -34,11 +34,9 @@ const COLUMN_HELP: Record<LsColumn, string> = {
   ZONES: 'valid zones for the memory range',
 };
 
-/** Adds `mhp ls`: the memory blocks of this host or of another source, as lsmem prints them. */
-export function register(program: Command): void {
-  const command = program
-    .command('ls')
-    .description('list memory blocks and whether they are online, with the options and output of lsmem')
+/** Defines `mhp ls`: the memory blocks of this host or of another source, as lsmem prints them. */
+export function define(command: Command): void {
+  command
     .option('-J, --json', 'use JSON output format')
     .option('-P, --pairs', 'use key="value" output format')
     .option('-a, --all', 'list each individual memory block')
@@ -54,7 +52,11 @@ export function register(program: Command): void {
       const width = Math.max(...LS_COLUMNS.map((name) => name.length));
       return `\nColumns:\n${LS_COLUMNS.map((name) => `  ${name.padEnd(width)}  ${COLUMN_HELP[name]}`).join('\n')}`;
     });
-  command.version(`mhp ls from mhp ${program.version() ?? ''}`.trimEnd(), '-V, --version', 'display version');
+  command.version(
+    `mhp ls from mhp ${command.parent?.version() ?? ''}`.trimEnd(),
+    '-V, --version',
+    'display version',
+  );
   // As in lsmem the later one counts: a format after --summary takes the summary back, except "only".
   for (const format of ['json', 'pairs', 'raw']) {
     command.on(`option:${format}`, () => {

@@ -9,13 +9,9 @@ import type { CheckTask } from '../workers/check-worker.ts';
 import type { Measured, OptionsTask } from '../workers/options-worker.ts';
 import { in_pool } from '../workers/pool.ts';
 
-/** Adds `mhp options`: the ways to keep vmalloc and memory hot-remove apart, measured. */
-export function register(program: Command): void {
-  program
-    .command('options')
-    .description(
-      'measure the ways to keep vmalloc and memory hot-remove apart: V5, options 1 to 4, V6, upstream',
-    )
+/** Defines `mhp options`: the ways to keep vmalloc and memory hot-remove apart, measured. */
+export function define(command: Command): void {
+  command
     .addOption(
       new Option('--format <format>', 'how to print it')
         .choices(['table', 'json', 'markdown'])

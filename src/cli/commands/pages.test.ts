@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { printed_by } from '../../../test/in-process.ts';
-import { register } from './pages.ts';
+import { define } from './pages.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mhp-pages-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -46,7 +46,7 @@ steps:
 `,
 );
 
-const pages = (...args: readonly string[]): Promise<string> => printed_by(register, ['pages', ...args]);
+const pages = (...args: readonly string[]): Promise<string> => printed_by(define, ['pages', ...args]);
 
 test('kinds, flags and owners', async () => {
   expect(

@@ -44,11 +44,9 @@ const COLUMN_HELP: Record<PageColumn, string> = {
   OWNER: 'innermost resource of /proc/iomem',
 };
 
-/** Adds `mhp pages`: what the struct pages of a machine are, as runs. */
-export function register(program: Command): void {
-  program
-    .command('pages')
-    .description('print the struct pages of a machine as runs: kind, flags, owner')
+/** Defines `mhp pages`: what the struct pages of a machine are, as runs. */
+export function define(command: Command): void {
+  command
     .argument(
       '[source]',
       'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',

@@ -3,11 +3,9 @@ import { InputError } from '../../machines/input-error.ts';
 import { mainline } from '../../releases/index.ts';
 import { type SourceFlags, session_of } from '../inputs/session-of.ts';
 
-/** Adds `mhp ptdump`: the kernel's page tables as its debugfs file shows them. */
-export function register(program: Command): void {
-  program
-    .command('ptdump')
-    .description("print the kernel's page tables, linear map and vmemmap, as debugfs kernel_page_tables does")
+/** Defines `mhp ptdump`: the kernel's page tables as its debugfs file shows them. */
+export function define(command: Command): void {
+  command
     .argument(
       '[source]',
       'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',

@@ -53,10 +53,8 @@ function printed(story: Story, token: string, format: Format): string {
 }
 
 /** mhp replay TOKEN */
-export function register(program: Command): void {
-  program
-    .command('replay')
-    .description('run one execution again from its token, without searching')
+export function define(command: Command): void {
+  command
     .argument('<token>', 'as mhp explore and mhp check print it')
     .argument('[scenario]', 'the file of a scenario that is not in the catalogue')
     .option('--steps', 'print every step of a story of kernel code')

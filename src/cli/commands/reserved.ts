@@ -9,11 +9,9 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Adds `mhp reserved`: what users of PG_reserved make of each kind of page, before and after seed 002. */
-export function register(program: Command): void {
-  const command = program
-    .command('reserved')
-    .description('print what users of PG_reserved make of each kind of page, before and after a change')
+/** Defines `mhp reserved`: what users of PG_reserved make of each kind of page, before and after seed 002. */
+export function define(command: Command): void {
+  command
     .option(
       '--release <names>',
       'releases or series, comma-separated; the first is what the others are compared with',

@@ -1,10 +1,10 @@
 import pc from 'picocolors';
 import { ImpossibleMachine } from '../../boot/impossible.ts';
 import { InputError } from '../../machines/input-error.ts';
-import { mem_releases } from '../../releases/memmodel.ts';
-import { mem_heading, mem_json, mem_step_text } from '../../report/pages/memmap.ts';
-import { type MemScenario, not_a_release, parseMemScenario } from '../../scenarios/memmodel/read.ts';
-import { type MemOutcome, run_mem_scenario } from '../../scenarios/memmodel/run.ts';
+import { mem_releases } from '../../memmap/releases/mem-releases.ts';
+import { mem_heading, mem_json, mem_step_text } from '../../memmap/report/mem-text.ts';
+import { type MemScenario, not_a_release, parseMemScenario } from '../../memmap/scenarios/mem-scenario.ts';
+import { type MemOutcome, run_mem_scenario } from '../../memmap/scenarios/mem-session.ts';
 
 interface Flags {
   readonly release?: string;

@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { InputError } from '../../machines/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
+import { is_mem_scenario } from '../../memmap/scenarios/mem-scenario.ts';
 import { mainline, type Release } from '../../releases/index.ts';
 import { memory_json, memory_map } from '../../report/blocks/memory-map.ts';
 import { step_json, step_text } from '../../report/run/scenario.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
-import { is_mem_scenario } from '../../scenarios/memmodel/read.ts';
 import { run_scenario, type StepOutcome } from '../../scenarios/running/run.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { whole_life } from '../../scenarios/running/whole-life.ts';
@@ -22,11 +22,9 @@ interface Flags {
   readonly map?: boolean;
 }
 
-/** Adds `mhp run`: do things to a machine and see what Linux would do. */
-export function register(program: Command): void {
-  program
-    .command('run')
-    .description('run a scenario on a machine and show what the kernel does, step by step')
+/** Defines `mhp run`: do things to a machine and see what Linux would do. */
+export function define(command: Command): void {
+  command
     .argument('[scenario]', 'a scenario file (YAML)')
     .option('--host', 'on this machine; without a scenario: plug, online, offline and unplug one block')
     .option(

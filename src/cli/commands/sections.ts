@@ -18,11 +18,9 @@ interface Flags extends SourceFlags {
 
 const PADDING_ONLY = ['old', 'trials', 'seed', 'steps'] as const;
 
-/** Adds `mhp sections`: sections and sub-sections of a machine, and what sub-sections are good for. */
-export function register(program: Command): void {
-  program
-    .command('sections')
-    .description("print a machine's sections as crash's kmem -n does, with their sub-sections")
+/** Defines `mhp sections`: sections and sub-sections of a machine, and what sub-sections are good for. */
+export function define(command: Command): void {
+  command
     .argument(
       '[source]',
       'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',

@@ -30,11 +30,7 @@ export function check_blocks(state: State, c: Config): Failure[] {
       );
     }
     if ((block.state === MEM_ONLINE) !== online > 0) {
-      not_so(
-        'online or not',
-        { block: id },
-        `memory${id} and its sections disagree on whether it is online`,
-      );
+      not_so('online or not', { block: id }, `memory${id} and its sections disagree on whether it is online`);
     }
     const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
     if (block.state === MEM_ONLINE && state.pages.first(id * per_block, (id + 1) * per_block, in_use) < 0) {

@@ -17,15 +17,18 @@ export function check_links(state: State, _c: Config): Failure[] {
       if (!run.value) continue;
       for (let id = run.start; id < run.end; id++) {
         const block = state.memory_block.get(id);
-        if (!block) not_so('no such block', nid, id, `node${nid}/memory${id} leads to a block that does not exist`);
-        else if (!block.links.includes(nid)) not_so('one-sided', nid, id, `node${nid}/memory${id} has no counterpart`);
+        if (!block)
+          not_so('no such block', nid, id, `node${nid}/memory${id} leads to a block that does not exist`);
+        else if (!block.links.includes(nid))
+          not_so('one-sided', nid, id, `node${nid}/memory${id} has no counterpart`);
       }
     }
   }
   for (const [id, block] of state.memory_block) {
     for (const nid of block.links) {
       const node = state.pgdat.get(nid);
-      if (!node?.registered) not_so(
+      if (!node?.registered)
+        not_so(
           'node not registered',
           nid,
           id,
@@ -34,12 +37,7 @@ export function check_links(state: State, _c: Config): Failure[] {
       else if (!node.links.get(id)) not_so('one-sided', nid, id, `memory${id}/node${nid} has no counterpart`);
     }
     if (block.nid >= 0 && !block.links.includes(block.nid)) {
-      not_so(
-        'not linked',
-        block.nid,
-        id,
-        `memory${id} belongs to node ${block.nid} and is not linked to it`,
-      );
+      not_so('not linked', block.nid, id, `memory${id} belongs to node ${block.nid} and is not linked to it`);
     }
   }
   return found;

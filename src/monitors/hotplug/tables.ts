@@ -27,7 +27,12 @@ export function check_tables(state: State, c: Config): Failure[] {
   for (const [i, { start }] of linked.entries()) {
     if (i > 0 && linked[i - 1]!.end > start)
       found.push(
-        broken('tables', 'linked twice', { pfn: start }, `table page 0x${start.toString(16)} is linked twice`),
+        broken(
+          'tables',
+          'linked twice',
+          { pfn: start },
+          `table page 0x${start.toString(16)} is linked twice`,
+        ),
       );
   }
   return [...found, ...check_pages(state, merged(linked))];

@@ -90,16 +90,19 @@ function check_online_blocks(state: State, c: Config): Failure[] {
         );
       }
       if (page_migratetype(run.value) === MIGRATE.ISOLATE)
-        found.push(
-          broken('zones', 'pages isolated', { block: id }, `memory${id}: free pages stay isolated`),
-        );
+        found.push(broken('zones', 'pages isolated', { block: id }, `memory${id}: free pages stay isolated`));
       if (PageReserved(run.value))
         found.push(broken('zones', 'reserved', { block: id }, `memory${id}: free pages are PG_reserved`));
     }
   }
   for (const hole of free_holes(state, c))
     found.push(
-      broken('zones', 'no System RAM', { pa: hole }, `free pages at 0x${hole.toString(16)} are no System RAM`),
+      broken(
+        'zones',
+        'no System RAM',
+        { pa: hole },
+        `free pages at 0x${hole.toString(16)} are no System RAM`,
+      ),
     );
   return found;
 }

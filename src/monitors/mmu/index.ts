@@ -1,4 +1,3 @@
-import type { Failure } from '../../steps/failure.ts';
 import { va_text } from '../../geometry/translation.ts';
 import { VALID } from '../../hardware/descriptor.ts';
 import type { Mmu } from '../../hardware/index.ts';
@@ -9,6 +8,7 @@ import { type Page, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
 import type { View } from '../../schedule/semantics/view.ts';
+import type { Failure } from '../../steps/failure.ts';
 import { all_ways, stands, type Ways } from './ways.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Told } from '../../check/checked.ts';
 import type { Entry } from '../../check/entry.ts';
 import type { Row } from '../../check/row.ts';
 import { as_expected } from '../../check/row.ts';
-import { mem_step_text } from '../pages/memmap.ts';
+import { mem_step_text } from '../../memmap/report/mem-text.ts';
 import { step_text } from '../run/scenario.ts';
 import { story_text, story_why } from '../story/text.ts';
 import { type Column, tableLines } from '../text/columns.ts';

@@ -1,7 +1,7 @@
-import { event_failures } from '../../schedule/event-failures.ts';
-import { type Failure, failure_key, type Subjects } from '../../steps/failure.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
 import { changed_lines, not_restored, observable } from '../../monitors/hotplug/restore.ts';
+import { event_failures } from '../../schedule/event-failures.ts';
+import { type Failure, failure_key, type Subjects } from '../../steps/failure.ts';
 import { bytes, calls, hex, NONE } from '../calls.ts';
 import { page_says } from '../device.ts';
 import type { Scenario } from '../format/read.ts';
@@ -111,7 +111,9 @@ function expectation(session: Session, { kind, step }: ScenarioStep, ret: number
     );
     const text = wrong.map((name) => `${name} is ${says[name]}, expected ${step[name]}`).join(', ');
     const pa = bytes(step.start);
-    return wrong.length ? unexpected(`page: ${wrong.join(', ')}`, { pa }, `page at ${hex(pa)}: ${text}`) : null;
+    return wrong.length
+      ? unexpected(`page: ${wrong.join(', ')}`, { pa }, `page at ${hex(pa)}: ${text}`)
+      : null;
   }
   if (kind !== 'expect') return null;
   const entry = session.read(step.path);

@@ -9,7 +9,10 @@ export function always(name: string, holds: (view: View) => boolean): Monitor {
 
 /** What must hold once every thread has ended. */
 export function atEnd(name: string, holds: (view: View) => boolean): Monitor {
-  return { name, end: (view) => (holds(view) ? undefined : broken(name, `${name} does not hold at the end`)) };
+  return {
+    name,
+    end: (view) => (holds(view) ? undefined : broken(name, `${name} does not hold at the end`)),
+  };
 }
 
 const broken = (invariant: string, text: string): Failure => ({

@@ -244,7 +244,11 @@ export class TableSystem extends System {
         ? { kind: 'wild-access', subjects: { object, state: 'not there' }, text: `${object} does not exist` }
         : freeing
           ? { kind: 'double-free', subjects: { object }, text: `${object} is freed twice` }
-          : { kind: 'use-after-free', subjects: { object, state: 'free' }, text: `${object} is used after it was freed` };
+          : {
+              kind: 'use-after-free',
+              subjects: { object, state: 'free' },
+              text: `${object} is used after it was freed`,
+            };
     this.fault = this.faultId(fault);
   }
 

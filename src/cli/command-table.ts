@@ -1,0 +1,114 @@
+import type { Command } from 'commander';
+
+/** A command of the program. Its module is loaded only when the command runs or explains itself. */
+export interface CommandRow {
+  readonly name: string;
+  /** Its arguments, as `mhp --help` lists them. */
+  readonly takes: string;
+  readonly summary: string;
+  /** The module that adds arguments, options and action. */
+  readonly load: () => Promise<{ readonly define: (command: Command) => void }>;
+}
+
+/** All commands, in the order of `mhp --help`. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'run',
+    takes: '[scenario]',
+    summary: 'run a scenario on a machine and show what the kernel does, step by step',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'check',
+    takes: '[scenario...]',
+    summary: 'check scenarios against releases: every interleaving, the shortest story of what goes wrong',
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    name: 'options',
+    takes: '',
+    summary: 'measure the ways to keep vmalloc and memory hot-remove apart: V5, options 1 to 4, V6, upstream',
+    load: () => import('./commands/options.ts'),
+  },
+  {
+    name: 'campaign',
+    takes: '',
+    summary: 'run every entry of the catalogue in every geometry, on every release: where is it reachable?',
+    load: () => import('./commands/campaign.ts'),
+  },
+  {
+    name: 'conform',
+    takes: '<recording...>',
+    summary: 'replay recordings of real kernels on the model and compare after every step',
+    load: () => import('./commands/conform.ts'),
+  },
+  {
+    name: 'ls',
+    takes: '',
+    summary: 'list memory blocks and whether they are online, with the options and output of lsmem',
+    load: () => import('./commands/ls.ts'),
+  },
+  {
+    name: 'pages',
+    takes: '[source]',
+    summary: 'print the struct pages of a machine as runs: kind, flags, owner',
+    load: () => import('./commands/pages.ts'),
+  },
+  {
+    name: 'ptdump',
+    takes: '[source]',
+    summary: "print the kernel's page tables, linear map and vmemmap, as debugfs kernel_page_tables does",
+    load: () => import('./commands/ptdump.ts'),
+  },
+  {
+    name: 'explore',
+    takes: '[program...]',
+    summary: 'explore every interleaving of a built-in program and tell the shortest story of a failure',
+    load: () => import('./commands/explore.ts'),
+  },
+  {
+    name: 'geometry',
+    takes: '',
+    summary: 'print the shape of the page tables, the kernel address space and the tables two regions share',
+    load: () => import('./commands/geometry.ts'),
+  },
+  {
+    name: 'litmus',
+    takes: '[file...]',
+    summary: 'decide translation litmus tests: what TLBs, barriers and table walks allow',
+    load: () => import('./commands/litmus.ts'),
+  },
+  {
+    name: 'replay',
+    takes: '<token> [scenario]',
+    summary: 'run one execution again from its token, without searching',
+    load: () => import('./commands/replay.ts'),
+  },
+  {
+    name: 'reserved',
+    takes: '',
+    summary: 'print what users of PG_reserved make of each kind of page, before and after a change',
+    load: () => import('./commands/reserved.ts'),
+  },
+  {
+    name: 'sections',
+    takes: '[source]',
+    summary: "print a machine's sections as crash's kmem -n does, with their sub-sections",
+    load: () => import('./commands/sections.ts'),
+  },
+];
+
+/** The command that a command line is about: `mhp check B10`, `mhp help check`. */
+function meant(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith('-'));
+  return first === 'help' ? second : first;
+}
+
+/** Adds all commands to the program: the one that the command line is about as a whole, the others as lines of its help. */
+export async function addCommands(program: Command, args: readonly string[]): Promise<void> {
+  program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` });
+  for (const { name, takes, summary, load } of COMMANDS) {
+    if (name === meant(args)) (await load()).define(program.command(name).description(summary));
+    else program.command(`${name} ${takes}`).description(summary);
+  }
+}

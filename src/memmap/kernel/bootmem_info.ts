@@ -1,0 +1,131 @@
+import { pr_info } from '../../kernel/ops.ts';
+import type { Steps } from '../../steps/step.ts';
+import { is_classic, type MemConfig, page_add, SIZEOF_STRUCT_PAGE } from './config.ts';
+import type { MemKernel } from './functions.ts';
+import { type BootmemType, type BootPages, change, look, type Memmap } from './world.ts';
+
+/**
+ * What boot memory holds for sections, and who counts on it: mm/bootmem_info.c, before v5.13 in mm/memory_hotplug.c, and the
+ * check of usemaps in mm/sparse.c (5.2.1, 5.10.7; 7.1.5 has no such check).
+ */
+
+const pages_of = (world: Memmap, key: string): BootPages => world.bootmem!.pages.get(key)!;
+const keys_of = (world: Memmap, what: 'pgdat' | 'usemap', id: number): readonly string[] => {
+  const key = world.bootmem?.[what].get(id);
+  return key === undefined ? [] : [key];
+};
+const memmap_keys = (world: Memmap, nr: number): readonly string[] => world.bootmem?.memmap.get(nr) ?? [];
+const nid_of = (world: Memmap, nr: number): number => world.mem_section.get(nr)?.nid ?? 0;
+const sections_of = (world: Memmap, nid: number): number[] =>
+  [...world.mem_section].filter(([, ms]) => ms.nid === nid).map(([nr]) => nr);
+
+function get(world: Memmap, key: string, info: number, type: BootmemType): void {
+  Object.assign(pages_of(world, key), { info, type });
+  pages_of(world, key).count++;
+}
+
+/** free_reserved_page() of all of them: the memory is anybody's. */
+function release(world: Memmap, key: string): void {
+  const it = pages_of(world, key);
+  it.freed = true;
+  if (it.memmap)
+    for (const { start, end, value } of [...world.places.in(...it.memmap)])
+      if (typeof value === 'number') world.places.set(start, end, 'freed memory (once a memmap)');
+  world.bootmem!.notes.push(`${it.what}: ${it.pages} pages of section ${it.section} freed`);
+}
+
+function put(world: Memmap, key: string): void {
+  const it = pages_of(world, key);
+  it.count--;
+  if (it.count > 1) world.bootmem!.notes.push(`${it.what}: stays, ${it.count - 1} more registered`);
+  else release(world, key);
+}
+
+const note = (world: Memmap, text: string): void => {
+  world.bootmem!.notes.push(text);
+};
+
+/** Nobody has the memmap any more: it is not leaked, but kept. */
+const forget = (world: Memmap, memmap: number): void => {
+  world.maps.delete(memmap);
+};
+
+function told(world: Memmap, c: MemConfig, usemap_snr: number, pgdat_snr: number): boolean {
+  const bootmem = world.bootmem!;
+  if (!bootmem.old_usemap_snr) {
+    bootmem.old_usemap_snr = c.NR_MEM_SECTIONS;
+    bootmem.old_pgdat_snr = c.NR_MEM_SECTIONS;
+  }
+  if (usemap_snr === pgdat_snr) return true;
+  if (bootmem.old_usemap_snr === usemap_snr && bootmem.old_pgdat_snr === pgdat_snr) return true;
+  bootmem.old_usemap_snr = usemap_snr;
+  bootmem.old_pgdat_snr = pgdat_snr;
+  return false;
+}
+
+export const v5_2 = {
+  /** With CONFIG_MEMORY_HOTREMOVE: a usemap outside the section of its node's pgdat ties sections together. */
+  *check_usemap_section_nr(this: MemKernel, nid: number, nr: number): Steps<void> {
+    const [usemap] = yield* look(keys_of, 'usemap', nr);
+    const [pgdat] = yield* look(keys_of, 'pgdat', nid);
+    const usemap_snr = (yield* look(pages_of, usemap!)).section;
+    const pgdat_snr = (yield* look(pages_of, pgdat!)).section;
+    if (yield* change(told, this.c, usemap_snr, pgdat_snr)) return;
+    if ((yield* look(nid_of, usemap_snr)) !== nid)
+      yield* pr_info(`node ${nid} must be removed before remove section ${usemap_snr}`);
+    else
+      yield* pr_info(
+        `Section ${usemap_snr} and ${pgdat_snr} (node ${nid}) have a circular dependency on usemap and pgdat allocations`,
+      );
+  },
+
+  *get_page_bootmem(this: MemKernel, info: number, key: string, type: BootmemType): Steps<void> {
+    yield* change(get, key, info, type);
+  },
+
+  *put_page_bootmem(this: MemKernel, key: string): Steps<void> {
+    if ((yield* look(pages_of, key)).type === null)
+      yield { op: 'bug', where: 'put_page_bootmem', text: 'BUG_ON(type < MEMORY_HOTPLUG_MIN_BOOTMEM_TYPE)' };
+    yield* change(put, key);
+  },
+
+  *register_page_bootmem_info_node(this: MemKernel, nid: number): Steps<void> {
+    for (const key of yield* look(keys_of, 'pgdat', nid)) yield* this.get_page_bootmem(nid, key, 'NODE_INFO');
+    for (const nr of yield* look(sections_of, nid)) {
+      for (const key of yield* look(memmap_keys, nr)) yield* this.get_page_bootmem(nr, key, 'SECTION_INFO');
+      for (const key of yield* look(keys_of, 'usemap', nr))
+        yield* this.get_page_bootmem(nr, key, 'MIX_SECTION_INFO');
+    }
+  },
+
+  /**
+   * The pages of an early section's memmap. Classic SPARSEMEM keeps those that lie in the section that registered last, meant
+   * as the one that goes; where nothing is registered that is section 0, and a BUG elsewhere. VMEMMAP frees them all the same.
+   */
+  *free_bootmem_memmap(this: MemKernel, nr: number, memmap: number): Steps<void> {
+    const classic = is_classic(this.c.memory_model);
+    if (classic) yield* change(forget, memmap);
+    for (const key of yield* look(memmap_keys, nr)) {
+      const { what, section, info, type } = yield* look(pages_of, key);
+      if (classic && section === info)
+        yield* change(note, `${what}: stays, it lies in section ${section}, the one it is registered for`);
+      else if (classic || type !== null) yield* this.put_page_bootmem(key);
+      else yield* change(release, key);
+    }
+  },
+};
+
+export const v7_1 = {
+  /** Usemaps are allocated without regard to the pgdat, and nobody asks. */
+  *check_usemap_section_nr(this: MemKernel, _nid: number, _nr: number): Steps<void> {},
+};
+
+/** Pages that hold the struct pages of a section: whole ones by themselves, parts of one together. */
+export function memmap_frames(c: MemConfig, at: number): readonly (readonly [number, number])[] {
+  const end = page_add(at, c.PAGES_PER_SECTION);
+  if (c.PAGES_PER_SECTION * SIZEOF_STRUCT_PAGE >= c.PAGE_SIZE) return [[at, end]];
+  const first = Math.floor(at / c.PAGE_SIZE) * c.PAGE_SIZE;
+  const frames: [number, number][] = [];
+  for (let frame = first; frame < end; frame += c.PAGE_SIZE) frames.push([frame, frame + c.PAGE_SIZE]);
+  return frames;
+}

@@ -1,0 +1,226 @@
+import { ERRNO } from '../../steps/errno.ts';
+import * as bootmem_info from '../kernel/bootmem_info.ts';
+import type { MemConfig } from '../kernel/config.ts';
+import type { MemFunctions, MemKernel } from '../kernel/functions.ts';
+import * as clear from '../kernel/hugetlb/clear.ts';
+import * as copy from '../kernel/hugetlb/copy.ts';
+import * as follow from '../kernel/hugetlb/follow.ts';
+import * as free from '../kernel/hugetlb/free.ts';
+import * as hstate from '../kernel/hugetlb/hstate.ts';
+import * as mem_map from '../kernel/hugetlb/mem_map.ts';
+import * as prep from '../kernel/hugetlb/prep.ts';
+import * as memory_model from '../kernel/memory_model.ts';
+import * as pfn_valid from '../kernel/pfn_valid.ts';
+import * as section from '../kernel/sparse.ts';
+
+/**
+ * Releases as far as struct pages are addresses. A table of its own beside defineRelease(): half of them are no hotplug
+ * releases of this model, ppc64 is none of its architectures, and nothing of zones, blocks or page tables is asked for.
+ */
+export interface MemRelease {
+  readonly name: string;
+  readonly about: string;
+  readonly base: MemRelease | null;
+  readonly functions: Partial<MemFunctions>;
+  readonly arm64: Partial<MemFunctions>;
+  /** Sections of arm64 are 1G until v5.12, 128M after (FACTS 1.3; 4K and 16K pages). */
+  readonly arm64_small_sections: boolean;
+  /** arm64 can remove memory (v5.7). */
+  readonly arm64_hotremove: boolean;
+}
+
+interface Definition extends Partial<Omit<MemRelease, 'functions'>> {
+  readonly name: string;
+  readonly about: string;
+  readonly functions: Partial<MemFunctions>;
+}
+
+const define = ({ base = null, functions, arm64 = {}, ...own }: Definition): MemRelease => ({
+  arm64_small_sections: base?.arm64_small_sections ?? false,
+  arm64_hotremove: base?.arm64_hotremove ?? false,
+  ...own,
+  base,
+  functions: { ...base?.functions, ...functions },
+  arm64: { ...base?.arm64, ...arm64 },
+});
+
+/** A kernel of this release with this configuration. */
+export const make_mem_kernel = (release: MemRelease, c: MemConfig): MemKernel =>
+  ({
+    ...release.functions,
+    ...(c.arch === 'arm64' ? release.arm64 : {}),
+    c,
+    errno: ERRNO,
+    release: release.name,
+  }) as MemKernel;
+
+const v2_6_27 = define({
+  name: 'v2.6.27',
+  about: '2.6.27-rc7, before any of the gigantic page fixes',
+  functions: {
+    ...clear.v2_6_27,
+    ...copy.v2_6_27,
+    ...follow.v2_6_27,
+    ...free.v2_6_27,
+    ...hstate.v2_6_27,
+    ...memory_model.v2_6_27,
+    ...pfn_valid.v2_6_27,
+    ...prep.v2_6_27,
+  },
+});
+
+const S4_part1 = define({
+  name: 'S4-part1',
+  base: v2_6_27,
+  about: '2.6.27-rc7 with the patch that seed 004 follows: prep alone',
+  functions: prep.S4_part1,
+});
+
+const S4_v1 = define({
+  name: 'S4-v1',
+  base: S4_part1,
+  about: 'seed 004, first version: the boundary test in every loop',
+  functions: { ...mem_map.S4, ...clear.S4_v1, ...copy.S4_v1, ...follow.S4 },
+});
+
+const S4_v2 = define({
+  name: 'S4-v2',
+  base: S4_v1,
+  about: 'seed 004, second version: loops of their own for gigantic pages',
+  functions: {
+    ...clear.S4_v2,
+    ...copy.S4_v2,
+    prep_compound_page: prep.v2_6_27.prep_compound_page,
+    ...prep.v2_6_28,
+  },
+});
+
+const S4_vmemmap = define({
+  name: 'S4-vmemmap',
+  base: v2_6_27,
+  about: "a reviewer's proposal in seed 004: gigantic pages depend on SPARSEMEM_VMEMMAP",
+  functions: hstate.S4_vmemmap,
+});
+
+const v2_6_28 = define({ name: 'v2.6.28', base: S4_v2, about: '2.6.28', functions: {} });
+const B95 = define({
+  name: 'v2.6.28-B95',
+  base: v2_6_28,
+  about: '2.6.28 without pfn_valid() in mem_map_next()',
+  functions: mem_map.B95,
+});
+const B97 = define({
+  name: 'v2.6.28-B97',
+  base: v2_6_28,
+  about: '2.6.28 that frees gigantic pages',
+  functions: free.B97,
+});
+
+const v5_2 = define({
+  name: 'v5.2',
+  base: v2_6_28,
+  about: '5.2.1',
+  functions: {
+    ...bootmem_info.v5_2,
+    ...mem_map.v5_2,
+    ...clear.v5_2,
+    ...copy.v5_2,
+    ...follow.v5_2,
+    ...free.v5_2,
+    ...prep.v5_2,
+  },
+  arm64: pfn_valid.arm64_v5_2,
+});
+const B93 = define({
+  name: 'v5.2-B93',
+  base: v5_2,
+  about: '5.2.1 without mem_map_offset() in follow_hugetlb_page()',
+  functions: follow.B93,
+});
+const v5_3 = define({
+  name: 'v5.3',
+  base: v5_2,
+  about: '5.3.1',
+  functions: { ...pfn_valid.v5_3, ...section.v5_3 },
+});
+const v5_4_18 = define({
+  name: 'v5.4.18',
+  base: v5_3,
+  about: '5.4.18',
+  functions: section.v5_4,
+});
+const v5_6_rc5 = define({
+  name: 'v5.6-rc5',
+  base: v5_4_18,
+  about: '1f503443e7df and not yet d41e2f3bd546',
+  functions: section.v5_6_rc5,
+});
+const v5_6_rc7 = define({
+  name: 'v5.6-rc7',
+  base: v5_6_rc5,
+  about: 'd41e2f3bd546 and not yet b943f045a9af',
+  functions: section.v5_6_rc7,
+});
+const v5_4 = define({ name: 'v5.4', base: v5_4_18, about: '5.4.195', functions: section.v5_7_deactivate });
+const v5_7 = define({
+  name: 'v5.7',
+  base: v5_4,
+  about: '5.7.14',
+  functions: section.v5_7,
+  arm64_hotremove: true,
+});
+const v5_10 = define({
+  name: 'v5.10',
+  base: v5_7,
+  about: '5.10.7',
+  functions: { ...section.v5_10, ...hstate.v5_8 },
+});
+const v5_12 = define({
+  name: 'v5.12',
+  base: v5_10,
+  about: 'v5.12 as FACTS 2.17 tells it',
+  functions: { ...pfn_valid.v5_12, ...section.v5_15, ...free.v5_12 },
+  arm64: pfn_valid.arm64_v5_12,
+  arm64_small_sections: true,
+});
+const v5_15 = define({
+  name: 'v5.15',
+  base: v5_12,
+  about: '5.15.100',
+  functions: {},
+  arm64: { ...pfn_valid.v5_3, pfn_valid_within: pfn_valid.v2_6_27.pfn_valid_within },
+});
+const v6_1 = define({
+  name: 'v6.1',
+  base: v5_15,
+  about: '6.1.192',
+  functions: { ...pfn_valid.v6_1, ...clear.v6_1, ...copy.v6_1, ...follow.v6_1, ...free.v6_1, ...prep.v6_1 },
+  arm64: pfn_valid.v6_1,
+});
+const v6_12 = define({
+  name: 'v6.12',
+  base: v6_1,
+  about: '6.12.117',
+  functions: { ...clear.v6_12, ...copy.v6_12, ...free.v6_12, ...prep.v6_12 },
+});
+const v7_2 = define({
+  name: 'v7.2',
+  base: v6_12,
+  about: '7.1.5',
+  functions: {
+    ...bootmem_info.v7_1,
+    ...clear.v7_1,
+    ...copy.v7_1,
+    ...follow.v7_1,
+    ...hstate.v7_1,
+    ...prep.v7_1,
+  },
+});
+
+/** All of them by name, in order. */
+export const mem_releases: ReadonlyMap<string, MemRelease> = new Map(
+  [
+    ...[v2_6_27, S4_part1, S4_v1, S4_v2, S4_vmemmap, v2_6_28, B95, B97],
+    ...[v5_2, B93, v5_3, v5_4_18, v5_4, v5_6_rc5, v5_6_rc7, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
+  ].map((release) => [release.name, release]),
+);

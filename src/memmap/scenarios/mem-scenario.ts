@@ -1,0 +1,70 @@
+import { InputError } from '../../machines/input-error.ts';
+import { parseYamlText } from '../../machines/yaml-text.ts';
+import { placeOf } from '../../machines/zod-place.ts';
+import type { MemMachine } from '../boot/mem-machine.ts';
+import { type MemRelease, mem_releases } from '../releases/mem-releases.ts';
+import {
+  type MemScenarioFile,
+  type MemStep,
+  machine_of_file,
+  memScenarioSchema,
+  parseMemStep,
+} from './mem-schema.ts';
+
+/** A scenario of struct pages as it stands in its file. */
+export interface MemScenario {
+  readonly file: string;
+  readonly id: string | null;
+  readonly title: string | null;
+  readonly machine: MemMachine;
+  readonly release: MemRelease;
+  readonly fixed: readonly MemRelease[];
+  readonly failure: MemScenarioFile['failure'];
+  readonly why: string | null;
+  readonly steps: readonly MemStep[];
+}
+
+/** Whether a text is meant to be one: it has `memory` where others have `machine`. */
+export const is_mem_scenario = (text: string): boolean => /^memory:/m.test(text);
+
+/**
+ * Parse such a scenario (YAML by schemas/memmap-scenario.schema.json).
+ * @throws InputError naming line and key
+ */
+export function parseMemScenario(text: string, file: string): MemScenario {
+  const yaml = parseYamlText(text, file);
+  const place = (path: readonly PropertyKey[]): string => {
+    const line = yaml.lineOf(path);
+    const key = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+    return [line === undefined ? '' : `line ${line}`, key.replace(/^\./, '')]
+      .filter((s) => s !== '')
+      .join(' ');
+  };
+  const parsed = memScenarioSchema.safeParse(yaml.value);
+  if (!parsed.success)
+    throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
+  const { data } = parsed;
+  const release_of = (name: string, path: readonly PropertyKey[]): MemRelease => {
+    const release = mem_releases.get(name);
+    if (!release) throw new InputError(file, place(path), not_a_release(name));
+    return release;
+  };
+  return {
+    file,
+    id: data.id ?? null,
+    title: data.title ?? null,
+    machine: machine_of_file(data.memory),
+    release: release_of(data.release, ['release']),
+    fixed: (data.fixed ?? []).map((name, i) => release_of(name, ['fixed', i])),
+    failure: data.failure,
+    why: data.why ?? null,
+    steps: data.steps.map((value, i) => {
+      const step = parseMemStep(value);
+      if ('what' in step) throw new InputError(file, place(['steps', i, ...step.path]), step.what);
+      return step.step;
+    }),
+  };
+}
+
+export const not_a_release = (name: string): string =>
+  `${JSON.stringify(name)} is no release for struct pages; there are ${[...mem_releases.keys()].join(', ')}`;

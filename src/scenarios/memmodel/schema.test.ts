@@ -1,7 +1,0 @@
-import { expect, test } from 'vitest';
-import { memScenarioJsonSchema } from './schema.ts';
-
-test('the published JSON Schema is up to date (renew with --update)', async () => {
-  const text = `${JSON.stringify(memScenarioJsonSchema(), null, 2)}\n`;
-  await expect(text).toMatchFileSnapshot('../../../schemas/memmap-scenario.schema.json');
-});
