@@ -35,7 +35,8 @@ function* remove(pfn) {
 }
 const empty = state.pages.count;
 const build = timed(() => {
-  for (const start of starts) done(session.run(kernel.__add_pages(0, start / 4096, SUB / 4096, null)));
+  for (const start of starts)
+    done(session.run(kernel.__add_pages(0, start / 4096, SUB / 4096, { altmap: null, pgmap: 0 })));
 });
 const runs = state.pages.count - empty;
 

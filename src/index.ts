@@ -5,7 +5,8 @@
  * @module
  */
 export { boot, type Model } from './boot/boot.ts';
-export { ImpossibleMachine } from './boot/impossible.ts';
+export { ImpossibleMachine } from './errors/impossible-machine.ts';
+export { InputError } from './errors/input-error.ts';
 export { depth_of, entry_size } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';
 export {
@@ -26,9 +27,8 @@ export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
 export * from './kernel/locks.ts';
 export * from './kernel/ops.ts';
 export type { State } from './kernel/state.ts';
-export { InputError } from './machines/input-error.ts';
 export type { Machine } from './machines/machine.ts';
-export { parseMachineFile } from './machines/machine-file.ts';
+export { parseMachineFile } from './machines/machine-file/machine-file.ts';
 export * from './memmap/index.ts';
 export { type MemScenario, parseMemScenario } from './memmap/scenarios/mem-scenario.ts';
 export { type MemOutcome, run_mem_scenario } from './memmap/scenarios/mem-session.ts';

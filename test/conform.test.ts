@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { conform } from '../src/conform/replay.ts';
-import { openRecording } from '../src/machines/recording.ts';
+import { openRecording } from '../src/machines/recording/recording.ts';
 import { find_release } from '../src/releases/index.ts';
 
 const open = (name: string) =>

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 /** What each folder may import beside itself: the layout of the house, from the ground up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
   geometry: [],
   steps: [],
   hardware: ['geometry'],
@@ -11,12 +12,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   releases: ['geometry', 'hardware', 'kernel', 'steps'],
   schedule: ['steps'],
   monitors: ['geometry', 'hardware', 'kernel', 'schedule', 'steps'],
-  machines: ['geometry', 'hardware', 'steps'],
-  boot: ['geometry', 'hardware', 'kernel', 'releases', 'machines', 'schedule', 'steps'],
-  litmus: ['geometry', 'hardware', 'machines', 'schedule', 'steps'],
+  machines: ['errors', 'geometry', 'hardware', 'steps'],
+  boot: ['errors', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'schedule', 'steps'],
+  litmus: ['errors', 'geometry', 'hardware', 'machines', 'schedule', 'steps'],
   interleave: ['geometry', 'boot', 'hardware', 'kernel', 'schedule', 'steps'],
   scenarios: [
     'boot',
+    'errors',
     'geometry',
     'interleave',
     'kernel',
@@ -32,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'memmap/releases': ['memmap/kernel', 'steps'],
   'memmap/boot': [
     'boot',
+    'errors',
     'geometry',
     'kernel',
     'memmap/kernel',
@@ -41,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'steps',
   ],
   'memmap/scenarios': [
+    'errors',
     'kernel',
     'machines',
     'memmap/boot',
@@ -54,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   conform: ['boot', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'scenarios', 'schedule'],
   check: [
     'boot',
+    'errors',
     'geometry',
     'hardware',
     'interleave',
@@ -84,6 +89,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'boot',
     'check',
     'conform',
+    'errors',
     'geometry',
     'hardware',
     'litmus',

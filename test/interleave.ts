@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { type BootOptions, boot, type Model } from '../src/boot/boot.ts';
-import { parseMachineFile } from '../src/machines/machine-file.ts';
+import { parseMachineFile } from '../src/machines/machine-file/machine-file.ts';
 import { table_monitors } from '../src/monitors/mmu/index.ts';
 import { find_release } from '../src/releases/index.ts';
 import { lockOrder } from '../src/schedule/monitors/index.ts';

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { type BootOptions, boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
-import { parseMachineFile } from '../src/machines/machine-file.ts';
+import { parseMachineFile } from '../src/machines/machine-file/machine-file.ts';
 import { find_release } from '../src/releases/index.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
 import { run_scenario, type StepOutcome } from '../src/scenarios/running/run.ts';

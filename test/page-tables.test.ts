@@ -3,10 +3,10 @@ import { layout } from '../src/geometry/layouts.ts';
 import { translation } from '../src/geometry/translation.ts';
 import { ptdump } from '../src/kernel/fs/ptdump.ts';
 import { ptdump_format } from '../src/kernel/fs/ptdump_format.ts';
-import { parseTables } from '../src/machines/page-tables.ts';
-import { parsePtdump } from '../src/machines/page-tables-ptdump.ts';
-import { runsOf } from '../src/machines/page-tables-runs.ts';
-import { openRecording } from '../src/machines/recording.ts';
+import { runsOf } from '../src/machines/page-tables/leaf-runs.ts';
+import { parsePtdump } from '../src/machines/page-tables/ptdump-text.ts';
+import { parseTables } from '../src/machines/page-tables/tables.ts';
+import { openRecording } from '../src/machines/recording/recording.ts';
 
 // What real kernels printed and what was read from outside, of every step of every arm64 recording.
 

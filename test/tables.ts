@@ -87,11 +87,11 @@ export function* recorded<T>(thread: Steps<T>, steps: Step[]): Steps<T> {
 
 /** The TLB operations and barriers among steps, in the words of the architecture, equal ones counted: "512 TLBI VAALE1IS". */
 export function tlb_lines(steps: readonly Step[]): string[] {
-  const calls = steps.filter((step): step is CallStep => step.op === 'call' && step.obj === 'mmu');
-  return calls.flatMap(({ fn, args }) => {
-    if (fn.name === 'barrier_isb') return ['ISB'];
-    if (fn.name === 'barrier_dsb') return [`DSB ${String(args[0]).toUpperCase()}`];
-    if (fn.name !== 'issue') return [];
+  const calls = steps.filter((step): step is CallStep => step.op === 'call' && step.operation.obj === 'mmu');
+  return calls.flatMap(({ operation: { name: fn }, args }) => {
+    if (fn === 'barrier_isb') return ['ISB'];
+    if (fn === 'barrier_dsb') return [`DSB ${String(args[0]).toUpperCase()}`];
+    if (fn !== 'issue') return [];
     const op = args[0] as { by: string; last_level: boolean; broadcast: boolean; pages?: number };
     const name = op.by === 'all' ? 'VMALLE1' : op.last_level ? 'VAALE1' : 'VAAE1';
     return [`${op.by === 'all' ? 1 : (op.pages ?? 1)} TLBI ${name}${op.broadcast ? 'IS' : ''}`];

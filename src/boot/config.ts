@@ -1,3 +1,4 @@
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { BadLayout, custom_layout, type Layout } from '../geometry/layout.ts';
 import { layout } from '../geometry/layouts.ts';
 import { huge_page_orders } from '../geometry/memmap.ts';
@@ -18,7 +19,6 @@ import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64/arch_add_
 import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Release } from '../releases/define.ts';
-import { ImpossibleMachine } from './impossible.ts';
 
 /** Words of a kernel command line; a quoted value stays one word. */
 export const cmdline_words = (cmdline: string): string[] => cmdline.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];

@@ -2,10 +2,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { account } from '../kernel/mm/hugetlb/pool.ts';
 import { hstate_is_gigantic } from '../kernel/mm/hugetlb/pool_pages.ts';
 import { page_nid, page_use, USE, with_hstate } from '../kernel/mm/page.ts';
-import { change, look, W } from '../kernel/ops.ts';
+import { change, look, operation, W } from '../kernel/ops.ts';
 import { new_hstate, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
-import { parseSize } from '../machines/size.ts';
+import { parseSize } from '../machines/text/size.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
 import { cmdline_words } from './config.ts';
@@ -39,22 +39,33 @@ function requests(k: Kernel, words: readonly string[], notes: string[]): Request
 }
 
 /** The highest aligned range of a node that is free: memblock allocates from the top, in whatever zone. */
-function last_free_range(state: State, nid: number, nr_pages: number): number {
-  let found = -1;
-  let start = 0;
-  let end = 0;
-  for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
-    if (page_use(run.value) !== USE.FREE || page_nid(run.value) !== nid) continue;
-    if (run.start !== end) start = run.start;
-    end = run.end;
-    const pfn = (Math.floor(end / nr_pages) - 1) * nr_pages;
-    if (pfn >= start) found = pfn;
-  }
-  return found;
-}
+const last_free_range = operation({
+  name: 'last_free_range',
+  obj: 'pages',
+  writes: false,
+  run(state: State, nid: number, nr_pages: number): number {
+    let found = -1;
+    let start = 0;
+    let end = 0;
+    for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+      if (page_use(run.value) !== USE.FREE || page_nid(run.value) !== nid) continue;
+      if (run.start !== end) start = run.start;
+      end = run.end;
+      const pfn = (Math.floor(end / nr_pages) - 1) * nr_pages;
+      if (pfn >= start) found = pfn;
+    }
+    return found;
+  },
+});
 
-const make_huge = (state: State, start: number, end: number, hstate: number): void =>
-  state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate));
+const make_huge = operation({
+  name: 'make_huge',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number, hstate: number): void =>
+    state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate)),
+});
 
 /** alloc_bootmem_huge_page() for as many as there are, node after node. */
 function* gather_bootmem(k: Kernel, { order, count }: Request, nodes: readonly number[]): Steps<number> {
@@ -62,10 +73,10 @@ function* gather_bootmem(k: Kernel, { order, count }: Request, nodes: readonly n
   let got = 0;
   for (let misses = 0, i = 0; got < count && misses < nodes.length; i++) {
     const nid = nodes[i % nodes.length]!;
-    const pfn = yield* look('pages', last_free_range, nid, nr_pages);
+    const pfn = yield* look(last_free_range, nid, nr_pages);
     misses = pfn < 0 ? misses + 1 : 0;
     if (pfn < 0) continue;
-    yield* change('pages', make_huge, pfn, pfn + nr_pages, k.c.huge_page_orders.indexOf(order));
+    yield* change(make_huge, pfn, pfn + nr_pages, k.c.huge_page_orders.indexOf(order));
     yield* account(order, 'nr_huge_pages', nid, 1);
     yield* k.enqueue_huge_page(order, nid, { pfn, nr: 1 });
     got++;

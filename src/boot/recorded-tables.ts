@@ -13,7 +13,7 @@ import type { Mmu } from '../hardware/mmu.ts';
 import { write_entries } from '../hardware/write.ts';
 import { leaf_entry, table_entry } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
-import type { RecordedTable, RecordedTables } from '../machines/page-tables.ts';
+import type { RecordedTable, RecordedTables } from '../machines/page-tables/tables.ts';
 
 /** The tables of a machine that was recorded with them, at the addresses they had. */
 

@@ -1,6 +1,6 @@
 import { boot } from '../boot/boot.ts';
 import { configure } from '../boot/config.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { NoSuchGeometry } from '../geometry/translation.ts';
 import type { Config } from '../kernel/config.ts';
 import { type MemRelease, mem_releases } from '../memmap/releases/mem-releases.ts';

@@ -1,4 +1,4 @@
-import { InputError } from '../machines/input-error.ts';
+import { InputError } from '../errors/input-error.ts';
 import type { Machine } from '../machines/machine.ts';
 import { is_mem_scenario, type MemScenario, parseMemScenario } from '../memmap/scenarios/mem-scenario.ts';
 import { parseScenario, type Scenario } from '../scenarios/format/read.ts';

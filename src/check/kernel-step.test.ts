@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { wrong_step } from './kernel-step.ts';
 
 const fn = () => undefined;
+const put = { name: 'put', obj: 'pages', writes: true, changes: ['pages'], run: fn };
 
 test.each([
   [{ op: 'read', obj: 'vars', key: 0, field: 'max_pfn' }],
   [{ op: 'write', obj: 'zone', key: 3, field: 'spanned_pages', value: 1 }],
-  [{ op: 'call', obj: 'pages', writes: true, fn, args: [1, null] }],
+  [{ op: 'call', operation: put, args: [1, null] }],
   [{ op: 'lock', lock: 'a', kind: 'mutex', mode: 'write', try: false }],
   [{ op: 'printk', level: 3, text: '' }],
 ])('%j is a step', (step) => {
@@ -28,9 +29,13 @@ test.each([
     { op: 'write', obj: 'vars', key: 0, field: 'x', value: fn },
     'write with value a function, which is not plain data',
   ],
-  [{ op: 'call', obj: 'pages', writes: true, args: [] }, 'call with fn undefined, which is not a function'],
+  [{ op: 'call', args: [] }, 'call with operation undefined, which is not an operation'],
   [
-    { op: 'call', obj: 'paages', writes: true, fn, args: [] },
+    { op: 'call', operation: { ...put, run: undefined }, args: [] },
+    'call with operation an object, which is not an operation',
+  ],
+  [
+    { op: 'call', operation: { ...put, changes: ['paages'] }, args: [] },
     'call that changes "paages", which is no part of the state',
   ],
   [

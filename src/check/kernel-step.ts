@@ -1,4 +1,4 @@
-import { changes } from '../interleave/touches.ts';
+import type { KernelOperation } from '../kernel/operation.ts';
 import { empty_state } from '../kernel/state.ts';
 
 /** What steps of kernel code may say, whatever the state: a design's are checked before anybody takes them. */
@@ -43,7 +43,7 @@ const SHAPES: Readonly<Record<string, readonly Field[]>> = {
   write: [table, key, text('field'), value],
   alloc: [table, key, value],
   free: [table, key],
-  call: [text('obj'), flag('writes'), ['fn', (fn) => typeof fn === 'function', 'a function'], args],
+  call: [['operation', is_operation, 'an operation'], args],
   lock: [...LOCK, flag('try')],
   unlock: LOCK,
   printk: [['level', (level) => [0, 1, 2, 3, 4, 5, 6, 7].includes(level as number), 'a level'], text('text')],
@@ -54,6 +54,19 @@ const SHAPES: Readonly<Record<string, readonly Field[]>> = {
   forget: [text('at')],
   leave: [],
 };
+
+/** As `operation()` makes one. */
+function is_operation(given: unknown): given is KernelOperation {
+  if (typeof given !== 'object' || given === null) return false;
+  const { name, obj, writes, changes, run } = given as Partial<Readonly<Record<string, unknown>>>;
+  return (
+    typeof name === 'string' &&
+    typeof obj === 'string' &&
+    typeof writes === 'boolean' &&
+    Array.isArray(changes) &&
+    typeof run === 'function'
+  );
+}
 
 function is_data(given: unknown): boolean {
   if (typeof given === 'function' || typeof given === 'symbol') return false;
@@ -66,7 +79,9 @@ const shown = (given: unknown): string =>
     ? JSON.stringify(given)
     : typeof given === 'function'
       ? 'a function'
-      : String(given);
+      : typeof given === 'object' && given !== null
+        ? 'an object'
+        : String(given);
 
 /** What is wrong with a step; null when nothing is. */
 export function wrong_step(step: unknown): string | null {
@@ -77,8 +92,8 @@ export function wrong_step(step: unknown): string | null {
   const fields = step as Readonly<Record<string, unknown>>;
   for (const [name, is, what] of SHAPES[op]!)
     if (!is(fields[name])) return `${op} with ${name} ${shown(fields[name])}, which is not ${what}`;
-  if (op === 'call' && fields.writes) {
-    const part = changes(fields.obj as string).find((one) => !(one in state));
+  if (op === 'call') {
+    const part = (fields.operation as KernelOperation).changes.find((one) => !(one in state));
     if (part !== undefined) return `call that changes ${shown(part)}, which is no part of the state`;
   }
   return null;

@@ -1,6 +1,6 @@
 import { boot, type Model } from '../boot/boot.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
 import { permanent_mappings } from '../boot/permanent.ts';
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { type Layout, STRUCT_PAGE_SIZE } from '../geometry/layout.ts';
 import { type LayoutFamily, layout as layout_of } from '../geometry/layouts.ts';
 import { shared_tables } from '../geometry/shared-tables.ts';

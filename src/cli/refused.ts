@@ -1,5 +1,5 @@
-import { ImpossibleMachine } from '../boot/impossible.ts';
-import { InputError } from '../machines/input-error.ts';
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
+import { InputError } from '../errors/input-error.ts';
 import { BadOperation } from '../scenarios/running/session.ts';
 
 /** Whether the input is to blame, and the message says all there is to say. */

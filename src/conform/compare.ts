@@ -1,8 +1,8 @@
 import { FIRMWARE, lookup, MEMORY, NODE } from '../kernel/fs/sysfs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type State, zone_key } from '../kernel/state.ts';
-import type { FileTree } from '../machines/tree.ts';
-import { parseZoneinfo } from '../machines/zoneinfo.ts';
+import { parseZoneinfo } from '../machines/readers/zoneinfo.ts';
+import type { FileTree } from '../machines/sources/tree.ts';
 import { compare_hugetlb } from './hugetlb.ts';
 import { compare_nvdimm } from './nvdimm.ts';
 import { compare_sections } from './sections.ts';

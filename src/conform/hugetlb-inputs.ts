@@ -1,9 +1,9 @@
 import { hstate_order } from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import { hstate_is_gigantic } from '../kernel/mm/hugetlb/pool_pages.ts';
 import { page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
-import type { Op } from '../machines/ops.ts';
-import type { RecordingStep } from '../machines/recording.ts';
-import type { FileTree } from '../machines/tree.ts';
+import type { Op } from '../machines/recording/ops.ts';
+import type { RecordingStep } from '../machines/recording/recording.ts';
+import type { FileTree } from '../machines/sources/tree.ts';
 import type { Result, Session } from '../scenarios/running/session.ts';
 
 /** Which pages a pool takes, and which of them a program gets, is chance: where it matters, what kpageflags shows is given. */

@@ -1,5 +1,5 @@
 import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
-import type { Op } from '../machines/ops.ts';
+import type { Op } from '../machines/recording/ops.ts';
 import type { Session } from '../scenarios/running/session.ts';
 import { without_migration_dumps } from './dmesg.ts';
 

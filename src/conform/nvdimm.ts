@@ -1,8 +1,8 @@
 import { nd_file } from '../kernel/fs/nd_sysfs.ts';
 import { nd_namespace_key, type State } from '../kernel/state.ts';
-import { NVDIMM_ROOTS } from '../machines/nvdimm.ts';
-import type { Op } from '../machines/ops.ts';
-import type { FileTree } from '../machines/tree.ts';
+import { NVDIMM_ROOTS } from '../machines/readers/nvdimm.ts';
+import type { Op } from '../machines/recording/ops.ts';
+import type { FileTree } from '../machines/sources/tree.ts';
 import type { Tally } from './tally.ts';
 
 /** Regions and namespaces of NVDIMMs against sysfs. */

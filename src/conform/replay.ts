@@ -1,7 +1,7 @@
 import { boot } from '../boot/boot.ts';
-import type { Op } from '../machines/ops.ts';
 import { machineOf } from '../machines/read.ts';
-import type { Recording, RecordingStep } from '../machines/recording.ts';
+import type { Op } from '../machines/recording/ops.ts';
+import type { Recording, RecordingStep } from '../machines/recording/recording.ts';
 import { find_release, type Release } from '../releases/index.ts';
 import { daxctl } from '../scenarios/nvdimm/daxctl.ts';
 import { ndctl } from '../scenarios/nvdimm/ndctl.ts';

@@ -13,8 +13,8 @@ import {
   SECTION_TAINT_ZONE_DEVICE,
   type State,
 } from '../kernel/state.ts';
-import { parseMemmap, parseSections, type RecordedPages } from '../machines/memmap.ts';
-import type { FileTree } from '../machines/tree.ts';
+import { parseMemmap, parseSections, type RecordedPages } from '../machines/recording/struct-pages.ts';
+import type { FileTree } from '../machines/sources/tree.ts';
 import type { Tally } from './tally.ts';
 
 /** Sections, their sub-section maps and struct pages against a recording that has them (x86). */

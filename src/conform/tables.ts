@@ -7,8 +7,8 @@ import { leaf_address } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import { kernel_page_tables, MODELLED_REGIONS } from '../kernel/fs/kernel_page_tables.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { State } from '../kernel/state.ts';
-import { parseTables, type RecordedTables, TABLE_LEVELS } from '../machines/page-tables.ts';
-import type { FileTree } from '../machines/tree.ts';
+import { parseTables, type RecordedTables, TABLE_LEVELS } from '../machines/page-tables/tables.ts';
+import type { FileTree } from '../machines/sources/tree.ts';
 import type { Tally } from './tally.ts';
 
 const PTDUMP = 'sys/kernel/debug/kernel_page_tables';

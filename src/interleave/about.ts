@@ -34,7 +34,7 @@ export function about_step(state: State, c: Config, step: Step): About | undefin
     const table = (state as unknown as Record<string, Map<number, Record<string, Value>>>)[step.obj];
     return { kind: 'field', before: table?.get(step.key)?.[step.field] };
   }
-  if (step.op === 'call' && (step.fn as unknown) === free_step)
+  if (step.op === 'call' && (step.operation as unknown) === free_step)
     return { kind: 'pages', use: page_use(state.pages.get(step.args[0] as number)) };
   return about_entry(state, c, step);
 }
@@ -52,6 +52,6 @@ function about_entry(state: State, c: Config, step: Step): AboutEntry | undefine
     pfn,
     index,
     place: table ? { depth: table.depth, va: table.va + index * entry_size(c.t, table.depth) } : null,
-    before: entry_steps.run_at(state, pa, access.n),
+    before: entry_steps.run_at.run(state, pa, access.n),
   };
 }

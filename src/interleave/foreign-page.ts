@@ -6,7 +6,7 @@ import type { Step } from '../steps/step.ts';
 
 /** Pages given back that are free or were never the allocator's: a fault, where a kernel only reports a bad page, if that. */
 export function foreign_page(state: State, step: Step): Fault | undefined {
-  if (step.op !== 'call' || (step.fn as unknown) !== free_step) return undefined;
+  if (step.op !== 'call' || (step.operation as unknown) !== free_step) return undefined;
   const [start, nr_pages] = step.args as readonly number[];
   const pfn = state.pages.first(
     start!,

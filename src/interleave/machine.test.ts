@@ -3,14 +3,15 @@ import { booted_for_steps } from '../../test/interleave.ts';
 import { ARM64, booted, G, M, type MachineObject, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
+import type { KernelOperation } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
 import { Runner } from '../schedule/run.ts';
-import { call, type Step, type Steps } from '../steps/step.ts';
+import type { Step, Steps } from '../steps/step.ts';
 import { copy_state, type Part } from './copy.ts';
 import { encode_part, encode_state } from './encode.ts';
 import { KernelMachine } from './machine.ts';
 import { kernel_program, NotInterleavable } from './program.ts';
-import { changes, entry_access, touches } from './touches.ts';
+import { entry_access, touches } from './touches.ts';
 
 const MACHINES: readonly [string, MachineObject][] = [
   ['v5.2', ARM64],
@@ -61,11 +62,11 @@ function called(state: State, thread: Steps<unknown>): Set<string> {
         continue;
       }
       const before = parts(state);
-      const value = call(step, state);
+      const { name: fn, obj, changes } = step.operation as KernelOperation;
+      const value = step.operation.run(state, ...step.args);
       for (const [name, text] of parts(state)) {
         if (text === before.get(name)) continue;
-        if (!step.writes || !changes(step.obj).includes(name))
-          wrong.add(`${step.obj} ${step.fn.name}: ${name}`);
+        if (!changes.includes(name)) wrong.add(`${obj} ${fn}: ${name}`);
       }
       next = thread.next(value);
     }

@@ -1,14 +1,15 @@
 import type { Config } from '../kernel/config.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
+import type { KernelOperation } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
 import type { Access, Machine, Performed } from '../schedule/program/machine.ts';
-import { call, type Step } from '../steps/step.ts';
+import type { Step } from '../steps/step.ts';
 import { type About, about_step } from './about.ts';
 import { copy_part, copy_state, type Part } from './copy.ts';
 import { encode_part } from './encode.ts';
 import { foreign_page } from './foreign-page.ts';
 import { stale_pointer } from './stale.ts';
-import { changes, touches, waits } from './touches.ts';
+import { touches, waits } from './touches.ts';
 import { wild_access } from './wild.ts';
 
 /** A kernel's state, each part shared by copies until one of them changes it. */
@@ -64,7 +65,7 @@ export class KernelWorld {
 /** What a step changes. */
 function changed(step: Step): readonly Part[] {
   if (step.op === 'write' || step.op === 'alloc' || step.op === 'free') return [step.obj as Part];
-  return step.op === 'call' && step.writes ? (changes(step.obj) as readonly Part[]) : [];
+  return step.op === 'call' ? (step.operation as KernelOperation).changes : [];
 }
 
 type Table = Map<number, Record<string, unknown>>;
@@ -95,7 +96,7 @@ export class KernelMachine implements Machine<KernelWorld> {
 
   /** 0 where the step waits for something to look at. */
   outcomes(world: KernelWorld, _thread: number, step: Step): number {
-    return waits(step) && usage_steps.any_kfree_rcu(world.state).length === 0 ? 0 : 1;
+    return waits(step) && usage_steps.any_kfree_rcu.run(world.state).length === 0 ? 0 : 1;
   }
 
   footprint(step: Step): readonly Access[] {
@@ -116,7 +117,7 @@ export class KernelMachine implements Machine<KernelWorld> {
     if (state.mmu) state.mmu.cpu = thread;
     switch (step.op) {
       case 'call':
-        return { value: call(step, state) };
+        return { value: step.operation.run(state, ...step.args) };
       case 'read':
         return { value: table(state, step.obj).get(step.key)![step.field] };
       case 'write':

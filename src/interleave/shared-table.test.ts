@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
 import { ARM64, G, K, M } from '../../test/kit.ts';
 import type { Model } from '../boot/boot.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { custom_layout } from '../geometry/layout.ts';
 import { shared_tables } from '../geometry/shared-tables.ts';
 import { translation } from '../geometry/translation.ts';

@@ -14,7 +14,7 @@ import { entry_access } from './touches.ts';
 export function stale_pointer(c: Config, state: State, step: Step): Fault | undefined {
   if (step.op !== 'call') return undefined;
   const args = step.args as readonly number[];
-  switch (step.fn as unknown) {
+  switch (step.operation as unknown) {
     case get_page:
       return stale_page(state, args[0]!);
     case usage_steps.test_bit:

@@ -2,6 +2,7 @@ import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import { tlbi_step } from '../kernel/arch/arm64/include/asm/tlbflush.ts';
 import { erase_step } from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
+import type { KernelOperation } from '../kernel/operation.ts';
 import type { Access } from '../schedule/program/machine.ts';
 import type { CallStep, Step } from '../steps/step.ts';
 
@@ -13,7 +14,7 @@ const BARRIERS = new Set<unknown>([barrier_dsb, barrier_isb, tlbi_step]);
 
 /** A look that waits until there is something to see. */
 export const waits = (step: Step): boolean =>
-  step.op === 'call' && (step.fn as unknown) === usage_steps.any_kfree_rcu;
+  step.op === 'call' && (step.operation as unknown) === usage_steps.any_kfree_rcu;
 
 /** A step that reads or writes entries of a page table: which, and how many. */
 export interface EntryAccess {
@@ -26,10 +27,10 @@ export interface EntryAccess {
 /** What a step does to entries of page tables; null when it is none of those that do so one by one. */
 export function entry_access(step: Step): EntryAccess | null {
   if (step.op !== 'call') return null;
-  const write = WRITES.has(step.fn);
-  if (!write && !READS.has(step.fn)) return null;
+  const write = WRITES.has(step.operation);
+  if (!write && !READS.has(step.operation)) return null;
   const [p, n] = step.args as readonly number[];
-  return { p: p!, n: (step.fn as unknown) === read_at ? 1 : n!, write };
+  return { p: p!, n: (step.operation as unknown) === read_at ? 1 : n!, write };
 }
 
 /** Entries are told apart by the piece of memory they lie in. */
@@ -60,15 +61,15 @@ function touches_entries(step: CallStep): Access[] {
     return [...page, read('any entry'), ...(names ?? ['some entry']).map(read)];
   }
   // the order of writes, barriers and invalidations decides what a TLB may hold
-  if (BARRIERS.has(step.fn)) return [read('any entry'), write('some entry')];
+  if (BARRIERS.has(step.operation)) return [read('any entry'), write('some entry')];
   const [pa, size] = step.args as readonly number[];
   const names = entry
     ? pieces(entry.p, entry.n * 8)
-    : (step.fn as unknown) === erase_step
+    : (step.operation as unknown) === erase_step
       ? pieces(pa!, size!)
       : null;
   if (names) return [...page, read('any entry'), write('some entry'), ...names.map(write)];
-  if (step.writes) return [...page, write('any entry'), write('some entry')];
+  if (step.operation.writes) return [...page, write('any entry'), write('some entry')];
   return [read('any entry'), read('some entry')];
 }
 
@@ -86,29 +87,17 @@ export function touches(step: Step): Access[] {
     case 'free':
       return [write(`any ${step.obj}`), write('some thing')];
     case 'call': {
-      if (waits(step)) return [write(`any ${step.obj}`)];
-      if (step.obj === 'mmu') return touches_entries(step);
+      if (waits(step)) return [write(`any ${step.operation.obj}`)];
+      if (step.operation.obj === 'mmu') return touches_entries(step);
       const entries = [read('any entry'), read('some entry')];
-      if (!step.writes) return [...entries, read('some thing')];
-      return [...entries, ...changes(step.obj).map((part) => write(`any ${part}`)), write('some thing')];
+      if (!step.operation.writes) return [...entries, read('some thing')];
+      return [
+        ...entries,
+        ...(step.operation as KernelOperation).changes.map((part) => write(`any ${part}`)),
+        write('some thing'),
+      ];
     }
     default:
       return [];
   }
 }
-
-/** Names under which calls change other parts of the state, or more than one. */
-const CHANGES: Readonly<Record<string, readonly string[]>> = {
-  fail_alloc: ['vars'],
-  firmware_map: ['firmware_map', 'vars'],
-  mmu: ['mmu', 'fixmap'],
-  'node links': ['memory_block', 'pgdat'],
-  pcp: ['pages', 'zone'],
-  // from 7.1 on table pages are counted with their struct pages
-  pages: ['pages', 'vars'],
-  warned: ['vars'],
-  zonelists: ['vars'],
-};
-
-/** The parts of the state that a call on a structure of this name may change. */
-export const changes = (obj: string): readonly string[] => CHANGES[obj] ?? [obj];

@@ -1,5 +1,8 @@
-import type { CallStep, LockKind, LockMode, Steps } from '../steps/step.ts';
+import type { LockKind, LockMode, Steps } from '../steps/step.ts';
+import { type KernelOperation, operation } from './operation.ts';
 import type { State, Tables } from './state.ts';
+
+export { type KernelOperation, operation };
 
 /** The step notation of FACTS 0.3 over the kernel's tables; a function that uses one calls it with `yield*`. R(x) */
 export function* R<T extends keyof Tables, F extends keyof Tables[T] & string>(
@@ -31,32 +34,39 @@ export function* add<T extends keyof Tables, F extends keyof Tables[T] & string>
   yield { op: 'write', obj, key, field, value: old + n };
 }
 
-const has_key = (state: State, obj: keyof Tables, key: number): boolean => state[obj].has(key);
+const of_table = (obj: keyof Tables) =>
+  operation({
+    name: 'has_key',
+    obj,
+    writes: false,
+    run: (state: State, table: keyof Tables, key: number): boolean => state[table].has(key),
+  });
+const has_key = new Map<keyof Tables, ReturnType<typeof of_table>>();
 
 /** Whether the table holds an object under this key (xa_load and the like). */
 export function* exists(obj: keyof Tables, key: number): Steps<boolean> {
-  return (yield { op: 'call', obj, writes: false, fn: has_key, args: [obj, key] }) as boolean;
+  let known = has_key.get(obj);
+  if (!known) {
+    known = of_table(obj);
+    has_key.set(obj, known);
+  }
+  return yield* look(known, obj, key);
 }
 
-/** A step does not say what its function takes; whoever makes the step has checked that. */
-const erased = (fn: unknown): CallStep['fn'] => fn as CallStep['fn'];
-
 /** One indivisible look at a structure. */
-export function* look<A extends unknown[], T>(
-  obj: string,
-  fn: (state: State, ...args: A) => T,
+export function* look<A extends readonly unknown[], T>(
+  operation: KernelOperation<A, T, false>,
   ...args: A
 ): Steps<T> {
-  return (yield { op: 'call', obj, writes: false, fn: erased(fn), args }) as T;
+  return (yield { op: 'call', operation, args }) as T;
 }
 
 /** One indivisible change of a structure. */
-export function* change<A extends unknown[], T>(
-  obj: string,
-  fn: (state: State, ...args: A) => T,
+export function* change<A extends readonly unknown[], T>(
+  operation: KernelOperation<A, T, true>,
   ...args: A
 ): Steps<T> {
-  return (yield { op: 'call', obj, writes: true, fn: erased(fn), args }) as T;
+  return (yield { op: 'call', operation, args }) as T;
 }
 
 /** A(n): false when the allocation fails. */

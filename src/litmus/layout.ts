@@ -1,3 +1,4 @@
+import { InputError, quote } from '../errors/input-error.ts';
 import {
   entry_index,
   entry_size,
@@ -17,7 +18,6 @@ import {
   TABLE_BIT,
   VALID,
 } from '../hardware/descriptor.ts';
-import { InputError, quote } from '../machines/input-error.ts';
 import type { LitmusTest } from './test.ts';
 
 /** 4K pages, 48-bit addresses: four levels, of which tests name the entries of the lower two. */

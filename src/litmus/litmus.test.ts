@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InputError } from '../machines/input-error.ts';
+import { InputError } from '../errors/input-error.ts';
 import { run_litmus } from './run.ts';
 import { parse_litmus } from './test.ts';
 

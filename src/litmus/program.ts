@@ -1,4 +1,4 @@
-import { InputError, quote } from '../machines/input-error.ts';
+import { InputError, quote } from '../errors/input-error.ts';
 import { is_register } from './instruction.ts';
 import { Layout, type Location, mapping, page_of, SHAPE } from './layout.ts';
 import type { LitmusTest } from './test.ts';

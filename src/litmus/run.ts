@@ -3,6 +3,7 @@ import type { Program } from '../schedule/program/program.ts';
 import type { Verdict } from '../schedule/replay/verdict.ts';
 import { explore } from '../schedule/search/explore.ts';
 import type { Failure } from '../steps/failure.ts';
+import type { Operation } from '../steps/operation.ts';
 import type { Step } from '../steps/step.ts';
 import { has_come_about, LitmusMachine, type World } from './machine.ts';
 import { compile } from './program.ts';
@@ -20,7 +21,8 @@ export interface LitmusResult {
 
 export const MOST_STATES = 2_000_000;
 
-const GO: Step = { op: 'call', obj: 'machine', writes: true, fn: () => undefined, args: [] };
+const go: Operation = Object.freeze({ name: 'go', obj: 'machine', writes: true, run: () => undefined });
+const GO: Step = { op: 'call', operation: go, args: [] };
 
 function* cpu() {
   yield GO;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { InputError, quote } from '../machines/input-error.ts';
-import { parseYamlText, type YamlText } from '../machines/yaml-text.ts';
-import { placeOf } from '../machines/zod-place.ts';
+import { InputError, quote } from '../errors/input-error.ts';
+import { parseYamlText, type YamlText } from '../machines/text/yaml-text.ts';
+import { placeOf } from '../machines/text/zod-place.ts';
 import { type Instruction, parse_instruction } from './instruction.ts';
 
 const name = z.string().min(1).max(100);

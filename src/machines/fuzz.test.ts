@@ -3,20 +3,20 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Header } from 'tar';
 import { describe, expect, it } from 'vitest';
-import { unpackArchive } from './archive.ts';
-import { InputError } from './input-error.ts';
-import { parseIomem } from './iomem.ts';
-import { parseLsmemTable } from './lsmem-output.ts';
-import { listBlocks, NoMemoryBlocks } from './lsmem-source.ts';
-import { parseMachineFile } from './machine-file.ts';
-import { MemTree } from './mem-tree.ts';
-import { parseMemblock } from './memblock.ts';
-import { parseOps } from './ops.ts';
-import { parseTables } from './page-tables.ts';
-import { parsePtdump } from './page-tables-ptdump.ts';
+import { InputError } from '../errors/input-error.ts';
+import { parseLsmemTable } from './lsmem/lsmem-output.ts';
+import { listBlocks, NoMemoryBlocks } from './lsmem/lsmem-source.ts';
+import { parseMachineFile } from './machine-file/machine-file.ts';
+import { parsePtdump } from './page-tables/ptdump-text.ts';
+import { parseTables } from './page-tables/tables.ts';
 import { machineOf } from './read.ts';
-import { recordingOf } from './recording.ts';
-import { parseZoneinfo } from './zoneinfo.ts';
+import { parseIomem } from './readers/iomem.ts';
+import { parseMemblock } from './readers/memblock.ts';
+import { parseZoneinfo } from './readers/zoneinfo.ts';
+import { parseOps } from './recording/ops.ts';
+import { recordingOf } from './recording/recording.ts';
+import { unpackArchive } from './sources/archive.ts';
+import { MemTree } from './sources/mem-tree.ts';
 
 // Whatever is read, a reader gives a result or an InputError of one line.
 

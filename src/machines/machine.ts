@@ -5,8 +5,8 @@
  * the source does not have them; the kernel's boot code derives what it determines by itself.
  */
 
-import type { NdRegion } from './nvdimm.ts';
-import type { RecordedTables } from './page-tables.ts';
+import type { RecordedTables } from './page-tables/tables.ts';
+import type { NdRegion } from './readers/nvdimm.ts';
 
 export type Arch = 'arm64' | 'x86_64';
 

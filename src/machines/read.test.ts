@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { MemTree } from './mem-tree.ts';
 import { machineOf, readHost, readMachine } from './read.ts';
+import { MemTree } from './sources/mem-tree.ts';
 
 const FIXTURES = 'test/fixtures/machines';
 const MEMORY = 'sys/devices/system/memory';

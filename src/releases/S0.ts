@@ -3,14 +3,24 @@ import * as hotunplug from '../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease } from './define.ts';
+import type { Introduced } from './functions-of.ts';
+import type { New as OfV52 } from './v5.2.ts';
 import { v5_3 } from './v5.3.ts';
+
+export const own = { arch: { arm64: { ...arm64_mmu.S0, ...hotunplug.S0, ...ptdump.S0 } } };
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
 
 /** Seed 000 without its first patch: arm64 hot-remove, memblock still gone before the sections. */
 export const S0_base = defineRelease({
   name: 'S0-base',
   base: v5_3,
   about: 'arm64 hot-remove V6 without patch 1, on next-20190613',
-  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug.S0, ...ptdump.S0 } },
+  ...own,
 });
 
 /** Seed 000: arm64 memory hot-remove, V6. */

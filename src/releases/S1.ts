@@ -3,7 +3,20 @@ import * as hotunplug_v5 from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
 import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease } from './define.ts';
+import type { Introduced } from './functions-of.ts';
+import type { New as OfV52 } from './v5.2.ts';
 import { v5_3 } from './v5.3.ts';
+
+export const own = {
+  functions: { ...remove_memory.S0 },
+  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1, ...ptdump.S0 } },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
 
 /**
  * Seed 001: arm64 memory hot-remove, V5, reordered removal included (the change log of V6 tells of an earlier version of
@@ -13,6 +26,5 @@ export const S1 = defineRelease({
   name: 'S1',
   base: v5_3,
   about: 'arm64 hot-remove V5 (seed 001): one pass under the page table lock',
-  functions: { ...remove_memory.S0 },
-  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1, ...ptdump.S0 } },
+  ...own,
 });

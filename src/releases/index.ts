@@ -15,6 +15,18 @@ import { v6_1 } from './v6.1.ts';
 import { v6_12 } from './v6.12.ts';
 import { v7_2 } from './v7.2.ts';
 
+// kept in the declarations of the package: these files say which functions KernelFunctions has
+import './S0.ts';
+import './S1.ts';
+import './v5.2.ts';
+import './v5.3.ts';
+import './v5.4.ts';
+import './v5.7.ts';
+import './v5.10.ts';
+import './v6.1.ts';
+import './v6.12.ts';
+import './v7.2.ts';
+
 /** Mainline releases in order; each stands for the tree its `about` names. */
 export const mainline: readonly Release[] = [v5_2, v5_3, v5_4, v5_7, v5_10, v6_1, v6_12, v7_2];
 

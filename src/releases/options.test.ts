@@ -3,14 +3,14 @@ import { stringify } from 'yaml';
 import { booted_for_steps, faults, first, found } from '../../test/interleave.ts';
 import { ARM64, booted, G, M, type MachineObject, run } from '../../test/kit.ts';
 import { boot } from '../boot/boot.ts';
-import { ImpossibleMachine } from '../boot/impossible.ts';
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { custom_layout, type Layout } from '../geometry/layout.ts';
 import { translation } from '../geometry/translation.ts';
 import { kernel_program } from '../interleave/program.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { PTL } from '../kernel/mm/memory/pgalloc.ts';
-import { parseMachineFile } from '../machines/machine-file.ts';
+import { parseMachineFile } from '../machines/machine-file/machine-file.ts';
 import { deadlock, lockMisuse } from '../schedule/monitors/index.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Step, Steps } from '../steps/step.ts';
@@ -70,8 +70,8 @@ test('option 1 takes no page under the lock, drops it for every table it lacks, 
     if (step.op === 'lock' && step.lock === PTL) taken++;
     if (step.op === 'lock' && step.lock === PTL) held++;
     if (step.op === 'unlock' && step.lock === PTL) held--;
-    if (step.op === 'call' && step.fn.name === 'take_pages') expect(held).toBe(0);
-    if (step.op === 'call' && step.fn.name === 'write_at') expect(held).toBe(1);
+    if (step.op === 'call' && step.operation.name === 'take_pages') expect(held).toBe(0);
+    if (step.op === 'call' && step.operation.name === 'write_at') expect(held).toBe(1);
   }
   // PUD, PMD, PTE, and the walk that gets through
   expect(taken).toBe(4);

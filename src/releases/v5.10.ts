@@ -18,14 +18,12 @@ import * as memremap from '../kernel/mm/memremap.ts';
 import * as page_isolation from '../kernel/mm/page_isolation.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import { defineRelease } from './define.ts';
+import type { Introduced } from './functions-of.ts';
 import { PGPROT } from './pgprot.ts';
+import type { New as OfV52 } from './v5.2.ts';
 import { v5_7 } from './v5.7.ts';
 
-/** Online and offline by whole sections, isolated until the end; driver-managed memory. */
-export const v5_10 = defineRelease({
-  name: 'v5.10',
-  base: v5_7,
-  about: '5.10.223',
+export const own = {
   functions: {
     ...acpi_scan.v5_10,
     ...add_memory.v5_10,
@@ -49,5 +47,19 @@ export const v5_10 = defineRelease({
     // VIRTIO_MEM depends on X86_64 in 5.10.7, and for long after
     x86_64: virtio_mem.v5_8,
   },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** Online and offline by whole sections, isolated until the end; driver-managed memory. */
+export const v5_10 = defineRelease({
+  name: 'v5.10',
+  base: v5_7,
+  about: '5.10.223',
+  ...own,
   constants: { holes: 'zone', pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
 });

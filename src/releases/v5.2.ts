@@ -76,12 +76,10 @@ import * as vmalloc from '../kernel/mm/vmalloc/vmalloc.ts';
 import * as zone_device from '../kernel/mm/zone_device.ts';
 import * as kvm_main from '../kernel/virt/kvm/kvm_main.ts';
 import { defineRelease } from './define.ts';
+import type { FunctionsOf } from './functions-of.ts';
 import { PGPROT } from './pgprot.ts';
 
-/** v5.2 names every function; the others say what they replace. */
-export const v5_2 = defineRelease({
-  name: 'v5.2',
-  about: '5.2.1',
+export const own = {
   functions: {
     ...acpi_memhotplug.v5_2,
     ...acpi_scan.v5_2,
@@ -166,6 +164,19 @@ export const v5_2 = defineRelease({
     },
     x86_64: { ...x86_init.v5_2, ...x86_vmemmap.v5_2 },
   },
+};
+
+export type New = FunctionsOf<typeof own>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** v5.2 names every function; the others say what they replace. */
+export const v5_2 = defineRelease({
+  name: 'v5.2',
+  about: '5.2.1',
+  ...own,
   constants: {
     SECTION_SIZE_BITS: { arm64: () => 30, x86_64: () => 27 },
     zones: {

@@ -12,13 +12,10 @@ import * as memremap from '../kernel/mm/memremap.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import * as vmalloc_perms from '../kernel/mm/vmalloc/perms.ts';
 import { defineRelease } from './define.ts';
-import { v5_2 } from './v5.2.ts';
+import type { Introduced } from './functions-of.ts';
+import { type New as OfV52, v5_2 } from './v5.2.ts';
 
-/** Sub-sections; memory block devices made and removed by range. */
-export const v5_3 = defineRelease({
-  name: 'v5.3',
-  base: v5_2,
-  about: '5.3.1',
+export const own = {
   functions: {
     ...add_pages.v5_3,
     ...dax_kmem.v5_3,
@@ -34,4 +31,18 @@ export const v5_3 = defineRelease({
     arm64: { ...pageattr.v5_3, ...pgtable.v5_3, ...vmalloc_perms.v5_3 },
     x86_64: { ...x86_vmemmap.v5_3 },
   },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** Sub-sections; memory block devices made and removed by range. */
+export const v5_3 = defineRelease({
+  name: 'v5.3',
+  base: v5_2,
+  about: '5.3.1',
+  ...own,
 });

@@ -12,13 +12,11 @@ import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memremap from '../kernel/mm/memremap.ts';
 import * as kvm_main from '../kernel/virt/kvm/kvm_main.ts';
 import { defineRelease } from './define.ts';
+import type { Introduced } from './functions-of.ts';
+import type { New as OfV52 } from './v5.2.ts';
 import { v5_3 } from './v5.3.ts';
 
-/** Node ids are stored, not read from the memmap; late stable: zones shrink when memory goes offline. */
-export const v5_4 = defineRelease({
-  name: 'v5.4',
-  base: v5_3,
-  about: '5.4.195, with its back-ports',
+export const own = {
   functions: {
     ...add_pages.v5_5,
     ...memory_block.v5_4,
@@ -36,5 +34,19 @@ export const v5_4 = defineRelease({
     ...kvm_main.v5_4,
   },
   arch: { arm64: { ...fault.v5_4, ...tlbflush.v5_4 } },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** Node ids are stored, not read from the memmap; late stable: zones shrink when memory goes offline. */
+export const v5_4 = defineRelease({
+  name: 'v5.4',
+  base: v5_3,
+  about: '5.4.195, with its back-ports',
+  ...own,
   constants: { layout: 'v5.4', ptdump: 'v5.4' },
 });

@@ -14,13 +14,11 @@ import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as page_alloc from '../kernel/mm/page_alloc/page_alloc.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import { defineRelease } from './define.ts';
+import type { Introduced } from './functions-of.ts';
+import type { New as OfV52 } from './v5.2.ts';
 import { v5_4 } from './v5.4.ts';
 
-/** arm64 hot-remove; memory with holes can neither go offline nor come back. */
-export const v5_7 = defineRelease({
-  name: 'v5.7',
-  base: v5_4,
-  about: '5.7.14',
+export const own = {
   functions: {
     ...add_pages.v5_7,
     ...memory.v5_7,
@@ -46,6 +44,20 @@ export const v5_7 = defineRelease({
       ...ptdump.v5_7,
     },
   },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** arm64 hot-remove; memory with holes can neither go offline nor come back. */
+export const v5_7 = defineRelease({
+  name: 'v5.7',
+  base: v5_4,
+  about: '5.7.14',
+  ...own,
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier_silent] },
   constants: {
     zones: {

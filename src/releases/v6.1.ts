@@ -28,14 +28,12 @@ import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse_vmemmap from '../kernel/mm/sparse-vmemmap.ts';
 import * as zone_device from '../kernel/mm/zone_device.ts';
 import { defineRelease } from './define.ts';
+import type { Introduced } from './functions-of.ts';
 import { PGPROT } from './pgprot.ts';
+import type { New as OfV52 } from './v5.2.ts';
 import { v5_10 } from './v5.10.ts';
 
-/** arm64 blocks of 128M and 512M; blocks know their zone; memory groups, auto-movable, memmap_on_memory. */
-export const v6_1 = defineRelease({
-  name: 'v6.1',
-  base: v5_10,
-  about: '6.1.192',
+export const own = {
   functions: {
     ...acpi_memhotplug.v6_1,
     ...add_memory.v6_1,
@@ -80,6 +78,20 @@ export const v6_1 = defineRelease({
     },
     x86_64: { ...virtio_mem.v5_11, ...virtio_mem.v5_12, ...virtio_mem.v6_1, ...x86_init.v6_1 },
   },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** arm64 blocks of 128M and 512M; blocks know their zone; memory groups, auto-movable, memmap_on_memory. */
+export const v6_1 = defineRelease({
+  name: 'v6.1',
+  base: v5_10,
+  about: '6.1.192',
+  ...own,
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier] },
   constants: {
     SECTION_SIZE_BITS: { arm64: (page_size) => (page_size === 65536 ? 29 : 27), x86_64: () => 27 },

@@ -1,7 +1,7 @@
 import { release_resource } from '../kernel/kernel/resource.ts';
 import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../kernel/mm/page.ts';
 import { PCM, type State, zone_key } from '../kernel/state.ts';
-import { parseSize } from '../machines/size.ts';
+import { parseSize } from '../machines/text/size.ts';
 import {
   arch_remove,
   memremap,
@@ -271,7 +271,7 @@ export function calls(session: Session, { kind, step }: ScenarioStep): Calls {
     case 'lose_resource':
       return call(`release_resource ${range_of(step).map(hex).join('+')}`, () => {
         const before = session.state.iomem_resource.children.length;
-        release_resource(session.state, ...range_of(step));
+        release_resource.run(session.state, ...range_of(step));
         if (session.state.iomem_resource.children.length === before) {
           throw new BadOperation('lose_resource: /proc/iomem has no such entry');
         }

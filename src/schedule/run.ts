@@ -1,15 +1,14 @@
 import type { Failure, Subjects } from '../steps/failure.ts';
-import {
-  type BugStep,
-  call,
-  type LockKind,
-  type LockStep,
-  type ReadStep,
-  type Step,
-  type Steps,
-  type UnlockStep,
-  type WarnStep,
-  type WriteStep,
+import type {
+  BugStep,
+  LockKind,
+  LockStep,
+  ReadStep,
+  Step,
+  Steps,
+  UnlockStep,
+  WarnStep,
+  WriteStep,
 } from '../steps/step.ts';
 import { BadStep } from './program/bad-step.ts';
 import { acquire, holds, type LockState, release, UNLOCKED } from './semantics/locks.ts';
@@ -157,8 +156,8 @@ export class Runner {
         this.#object(step.obj, step.key)[step.field] = step.value;
         return undefined;
       case 'call':
-        if (step.writes) this.#writes++;
-        return call(step, this.#world);
+        if (step.operation.writes) this.#writes++;
+        return step.operation.run(this.#world, ...step.args);
       case 'alloc':
         this.#writes++;
         this.#tables[step.obj]!.set(step.key, step.value as Record<string, unknown>);

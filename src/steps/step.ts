@@ -1,3 +1,5 @@
+import type { Operation } from './operation.ts';
+
 /**
  * What a thread of execution does to the world, one record a step (the notation of FACTS 0.3).
  *
@@ -32,22 +34,11 @@ export interface WriteStep {
   readonly value: Value;
 }
 
-/**
- * One indivisible operation on a structure that is protected as a whole (the resource tree under its lock, a
- * run map of pages): `fn` is a module-level function of the world and the arguments, never a closure.
- */
+/** One indivisible operation with its arguments. */
 export interface CallStep {
   readonly op: 'call';
-  readonly obj: string;
-  readonly writes: boolean;
-  /** Each has a world and arguments of its own: {@link call} applies it. */
-  readonly fn: (world: never, ...args: never[]) => Value;
+  readonly operation: Operation;
   readonly args: readonly Value[];
-}
-
-/** Apply the function of a call step. */
-export function call(step: CallStep, world: unknown): Value {
-  return (step.fn as (world: unknown, ...args: unknown[]) => Value)(world, ...step.args);
 }
 
 export type LockKind = 'spinlock' | 'mutex' | 'rwsem' | 'percpu_rwsem' | 'rcu';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ImpossibleMachine } from '../../src/boot/impossible.ts';
+import { ImpossibleMachine } from '../../src/errors/impossible-machine.ts';
 import type { MemMachine } from '../../src/memmap/boot/mem-machine.ts';
 import { parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
 import { run_mem_scenario } from '../../src/memmap/scenarios/mem-session.ts';

@@ -22,7 +22,7 @@ function boundaries(release: string, sections: number, first: number, order: num
       return p;
     },
   };
-  const page = pfn_to_pointer(model.world, model.kernel.c, first)!;
+  const page = pfn_to_pointer.run(model.world, model.kernel.c, first)!;
   run(model, kernel.prep_compound_gigantic_page(page, order));
   return { found, given, model };
 }
@@ -35,7 +35,7 @@ test('FACTS 9.6: an aligned page is looked up anew at M, 2M, …; after its last
 test('FACTS 9.6: the call after the last page gives NULL where there is no section, a pointer where there is', () => {
   expect(boundaries('v2.6.28', 4, 0, 3).given.at(-1)).toBe(0);
   const { given, model } = boundaries('v2.6.28', 5, 0, 3);
-  expect(given.at(-1)).toBe(pfn_to_pointer(model.world, model.kernel.c, 8));
+  expect(given.at(-1)).toBe(pfn_to_pointer.run(model.world, model.kernel.c, 8));
 });
 
 test('FACTS 9.6: base = aligned + d: the first wrong page is at offset M - d', () => {
@@ -54,7 +54,7 @@ test('FACTS 9.6: base = aligned + d: the first wrong page is at offset M - d', (
 test('mem_map_offset goes through the pfn from M on, nth_page for classic SPARSEMEM always', () => {
   const model = booted('v6.1', tiny(3));
   const { world, kernel } = model;
-  const [base, next] = [pfn_to_pointer(world, kernel.c, 0)!, pfn_to_pointer(world, kernel.c, 2)!];
+  const [base, next] = [pfn_to_pointer.run(world, kernel.c, 0)!, pfn_to_pointer.run(world, kernel.c, 2)!];
   expect(next).not.toBe(page_add(base, 2));
   expect(value(model, kernel.mem_map_offset(base, 1))).toBe(page_add(base, 1));
   expect(value(model, kernel.mem_map_offset(base, 2))).toBe(next);
@@ -189,7 +189,7 @@ test('v6.1: an inflated count on a tail of the second section: all is put back',
   const { world, kernel } = model;
   world.pages.update(0, 4, (word) => word | PG_reserved);
   world.pages.update(3, 4, (word) => word + (1 << 8));
-  const outcome = run(model, kernel.prep_compound_gigantic_page(pfn_to_pointer(world, kernel.c, 0)!, 2));
+  const outcome = run(model, kernel.prep_compound_gigantic_page(pfn_to_pointer.run(world, kernel.c, 0)!, 2));
   expect(outcome.value).toBe(false);
   expect(outcome.events).toEqual([
     {

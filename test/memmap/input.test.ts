@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ImpossibleMachine } from '../../src/boot/impossible.ts';
-import { InputError } from '../../src/machines/input-error.ts';
+import { ImpossibleMachine } from '../../src/errors/impossible-machine.ts';
+import { InputError } from '../../src/errors/input-error.ts';
 import type { MemMachine } from '../../src/memmap/boot/mem-machine.ts';
 import { is_mem_scenario, parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
 import { run_mem_scenario } from '../../src/memmap/scenarios/mem-session.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { boot } from '../../src/boot/boot.ts';
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE, SECTION_TAINT_ZONE_DEVICE } from '../../src/kernel/state.ts';
-import { parseMachineFile } from '../../src/machines/machine-file.ts';
+import { parseMachineFile } from '../../src/machines/machine-file/machine-file.ts';
 import type { MemMachine, Placement } from '../../src/memmap/boot/mem-machine.ts';
 import { memmap_of } from '../../src/memmap/boot/memmap-of.ts';
 import { MEMORY_MODELS, type MemoryModel } from '../../src/memmap/kernel/config.ts';
@@ -247,7 +247,7 @@ test.each(mainline.flatMap((release) => [[release, X86] as const, [release, ARM6
       const want = run({ ...memmap, world: model.state as never }, model.kernel.pfn_valid(pfn)).value;
       expect(valid(memmap, pfn), `pfn ${pfn}`).toBe(want);
     }
-    const page = pfn_to_pointer(memmap.world, memmap.kernel.c, 2 ** 30 / PAGE)!;
+    const page = pfn_to_pointer.run(memmap.world, memmap.kernel.c, 2 ** 30 / PAGE)!;
     // as alloc_contig_range() gives them: with one reference each
     memmap.world.pages.update(2 ** 18, 2 ** 19, (word) => (word & 0xff) | 256);
     expect(value(memmap, memmap.kernel.gather_bootmem_prealloc(page, 18))).toBe(true);

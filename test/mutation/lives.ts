@@ -86,7 +86,7 @@ export function live(release: string, shape: Shape, { steps, boot_options = '' }
       if (
         step.op === 'write'
           ? step.obj === 'mem_section'
-          : step.op === 'call' && step.writes && step.obj === 'mmu'
+          : step.op === 'call' && step.operation.writes && step.operation.obj === 'mmu'
       )
         failures.push(...unmapped(session, far(shape), size));
     },

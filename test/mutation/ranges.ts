@@ -79,7 +79,7 @@ export class Bench {
   }
 
   #freed(step: Step): void {
-    if (step.op !== 'call' || !step.writes || step.obj !== 'pages') return;
+    if (step.op !== 'call' || !step.operation.writes || step.operation.obj !== 'pages') return;
     for (const { as, in_memory } of stray(this.session.state, this.#kernel.c))
       this.failures.push(
         `free pages can be reached by a ${as} ${in_memory ? 'in memory' : 'that a CPU holds'}`,

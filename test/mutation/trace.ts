@@ -35,8 +35,8 @@ function kind_of_step(step: Step): StepKind {
     case 'read':
       return 'read';
     case 'call':
-      if (!step.writes) return 'read';
-      return FLUSHES.has(step.fn.name) ? 'flush' : 'change';
+      if (!step.operation.writes) return 'read';
+      return FLUSHES.has(step.operation.name) ? 'flush' : 'change';
     case 'lock':
     case 'unlock':
       return 'lock';
@@ -56,7 +56,9 @@ const plain = (_: string, value: unknown): unknown =>
 const tell = (step: Step): Told => ({
   kind: kind_of_step(step),
   text:
-    step.op === 'call' ? `${step.fn.name} ${JSON.stringify(step.args, plain)}` : JSON.stringify(step, plain),
+    step.op === 'call'
+      ? `${step.operation.name} ${JSON.stringify(step.args, plain)}`
+      : JSON.stringify(step, plain),
 });
 
 export interface Trace {

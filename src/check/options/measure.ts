@@ -2,7 +2,7 @@ import { boot } from '../../boot/boot.ts';
 import { LAYOUT_FAMILIES } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { parseMachineFile } from '../../machines/machine-file.ts';
+import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import type { Release } from '../../releases/define.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Step, Steps } from '../../steps/step.ts';

@@ -6,7 +6,7 @@ import type { CampaignRecord } from '../../check/campaign/record.ts';
 import { type Summary, same_as, summarize } from '../../check/campaign/summary.ts';
 import type { Entry } from '../../check/entry.ts';
 import { geometry_text, type Shape } from '../../check/variation.ts';
-import { InputError, quote } from '../../machines/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import { campaign_json, campaign_markdown, campaign_text } from '../../report/check/campaign.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { header_of, parquet, read_results } from '../files/campaign-file.ts';

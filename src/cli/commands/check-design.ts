@@ -1,5 +1,5 @@
 import type { Tinypool } from 'tinypool';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { type DesignRow, design_json, design_status, design_text } from '../../report/check/design.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { type Bundle, bundle_design } from '../files/design-bundle.ts';

@@ -3,9 +3,9 @@ import { type Command, Option } from 'commander';
 import { type Entry, read_entry } from '../../check/entry.ts';
 import { exit_status, is_row, type Row } from '../../check/row.ts';
 import { geometry_text, type Variation } from '../../check/variation.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
-import { InputError, quote } from '../../machines/input-error.ts';
 import { mem_releases } from '../../memmap/releases/mem-releases.ts';
 import { find_release } from '../../releases/index.ts';
 import {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { conform, type Report } from '../../conform/replay.ts';
-import { InputError } from '../../machines/input-error.ts';
-import { openRecording } from '../../machines/recording.ts';
+import { InputError } from '../../errors/input-error.ts';
+import { openRecording } from '../../machines/recording/recording.ts';
 import { find_release } from '../../releases/index.ts';
 import { conform_json, conform_text, conformSumText } from '../../report/run/conform.ts';
 

@@ -1,8 +1,8 @@
 import { availableParallelism, freemem } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { InputError, quote } from '../../machines/input-error.ts';
-import { parseSize } from '../../machines/size.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
+import { parseSize } from '../../machines/text/size.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import { exploreJson, exploreText, type Finding, foundNothing } from '../../report/trace/explore.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { quote } from '../../errors/input-error.ts';
 import { BadLayout, custom_layout, type Layout, type Region } from '../../geometry/layout.ts';
 import { layout, layout_family } from '../../geometry/layouts.ts';
 import { type Arch, PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { NoSuchGeometry, parse_va, type Translation, translation } from '../../geometry/translation.ts';
-import { quote } from '../../machines/input-error.ts';
-import { parseSize } from '../../machines/size.ts';
+import { parseSize } from '../../machines/text/size.ts';
 import { releases } from '../../releases/index.ts';
 import {
   type Combination,

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { printed_by } from '../../../test/in-process.ts';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { define } from './litmus.ts';
 
 afterEach(() => {

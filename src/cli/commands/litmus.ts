@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
+import { InputError } from '../../errors/input-error.ts';
 import type { Defect } from '../../hardware/mmu.ts';
 import { type LitmusResult, run_litmus } from '../../litmus/run.ts';
 import { type LitmusTest, parse_litmus } from '../../litmus/test.ts';
-import { InputError } from '../../machines/input-error.ts';
 import { tableLines } from '../../report/text/columns.ts';
 
 interface Flags {

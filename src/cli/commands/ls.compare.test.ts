@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { printed_by } from '../../../test/in-process.ts';
-import { openRecording } from '../../machines/recording.ts';
-import type { FileTree } from '../../machines/tree.ts';
+import { openRecording } from '../../machines/recording/recording.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
 import { define } from './ls.ts';
 
 // Byte for byte against the lsmem that is installed. Without one this whole file is skipped, and lsmem.test.ts alone holds the output.

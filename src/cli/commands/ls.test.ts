@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import type { CommanderError } from 'commander';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { in_process, type Printed } from '../../../test/in-process.ts';
-import { InputError } from '../../machines/input-error.ts';
-import { listBlocks } from '../../machines/lsmem-source.ts';
-import { MemTree } from '../../machines/mem-tree.ts';
+import { InputError } from '../../errors/input-error.ts';
+import { listBlocks } from '../../machines/lsmem/lsmem-source.ts';
+import { MemTree } from '../../machines/sources/mem-tree.ts';
 import { LS_COLUMNS, renderLsmem } from '../../report/blocks/lsmem.ts';
 import { define } from './ls.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { listBlocks, NoMemoryBlocks } from '../../machines/lsmem-source.ts';
-import { openSource } from '../../machines/open.ts';
+import { listBlocks, NoMemoryBlocks } from '../../machines/lsmem/lsmem-source.ts';
+import { openSource } from '../../machines/sources/open.ts';
 import {
   DEFAULT_LS_COLUMNS,
   LS_COLUMNS,

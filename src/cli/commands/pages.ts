@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { InputError } from '../../machines/input-error.ts';
-import { parseSize } from '../../machines/size.ts';
+import { InputError } from '../../errors/input-error.ts';
+import { parseSize } from '../../machines/text/size.ts';
 import { mainline } from '../../releases/index.ts';
 import { kpageflags_json, kpageflags_text } from '../../report/pages/kpageflags.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { mainline } from '../../releases/index.ts';
 import { type SourceFlags, session_of } from '../inputs/session-of.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { quote } from '../../machines/input-error.ts';
+import { quote } from '../../errors/input-error.ts';
 import { telling_of } from '../../report/story/telling.ts';
 import { story_text } from '../../report/story/text.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { quote } from '../../machines/input-error.ts';
+import { quote } from '../../errors/input-error.ts';
 import { type Release, releases } from '../../releases/index.ts';
 import { reservedJson, reservedText } from '../../report/pages/reserved.ts';
 import { compare } from '../../scenarios/reserved/matrix.ts';

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
-import { ImpossibleMachine } from '../../boot/impossible.ts';
-import { InputError } from '../../machines/input-error.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { mem_releases } from '../../memmap/releases/mem-releases.ts';
 import { mem_heading, mem_json, mem_step_text } from '../../memmap/report/mem-text.ts';
 import { type MemScenario, not_a_release, parseMemScenario } from '../../memmap/scenarios/mem-scenario.ts';

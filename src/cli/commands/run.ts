@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { is_mem_scenario } from '../../memmap/scenarios/mem-scenario.ts';
 import { mainline, type Release } from '../../releases/index.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { find_release, mainline, type Release } from '../../releases/index.ts';
 import { padding_json, padding_text } from '../../report/pages/padding.ts';
 import { sections_json, sections_text } from '../../report/pages/sections.ts';

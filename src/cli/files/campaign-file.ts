@@ -2,7 +2,7 @@ import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import type { Planned } from '../../check/campaign/plan.ts';
 import type { CampaignRecord, RunRecord } from '../../check/campaign/record.ts';
 import { is_verdict } from '../../check/checked.ts';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import type { CampaignTask } from '../workers/campaign-worker.ts';
 import { digest, read_lines } from './results-file.ts';

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { read_text } from '../inputs/source.ts';
 
 /** What a design imports by our name is what runs now, wherever its file lies. */

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 
 /** What goes wrong with a file the user named is bad input, in one line. */
 export function fileError(path: string, error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { onFile, saveWhole } from './output.ts';
 
 /** SHA-256 of what a file of results is of. */

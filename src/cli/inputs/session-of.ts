@@ -1,4 +1,4 @@
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
 import { run_scenario } from '../../scenarios/running/run.ts';
 import { Session } from '../../scenarios/running/session.ts';

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { boot, type Model } from '../../boot/boot.ts';
-import { ImpossibleMachine } from '../../boot/impossible.ts';
-import { InputError } from '../../machines/input-error.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
+import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
 import { find_release, mainline, type Release } from '../../releases/index.ts';

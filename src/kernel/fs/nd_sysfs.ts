@@ -11,7 +11,7 @@ const hex = (n: number): string => `0x${n.toString(16)}\n`;
 const REGION: Readonly<Record<string, (region: nd_region, state: State, key: number) => string>> = {
   align: ({ align }) => hex(align),
   available_size: (_, state, key) => `${available_dpa(state, key)}\n`,
-  max_available_extent: (_, state, key) => `${allocatable_dpa(state, key)}\n`,
+  max_available_extent: (_, state, key) => `${allocatable_dpa.run(state, key)}\n`,
   numa_node: ({ nid }) => `${nid}\n`,
   resource: ({ start }) => hex(start),
   size: ({ size }) => `${size}\n`,

@@ -1,4 +1,4 @@
-import { call, type Steps } from '../../steps/step.ts';
+import type { Steps } from '../../steps/step.ts';
 import { kstrtobool } from '../drivers/base/memory/sysfs.ts';
 import type { Kernel } from '../kernel.ts';
 import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hugetlb_sysfs.ts';
@@ -33,7 +33,7 @@ function read_through<T>(state: State, thread: Steps<T>): T {
       const object = (state[step.obj as keyof State] as Map<number, object>).get(step.key);
       result = (object as Record<string, unknown>)[step.field];
     } else if (step.op === 'call') {
-      result = call(step, state);
+      result = step.operation.run(state, ...step.args);
     }
     next = thread.next(result);
   }

@@ -134,7 +134,7 @@ describe('release_mem_region_adjustable', () => {
 
 describe('__request_region', () => {
   const request = (session: Session, start: number, size: number): boolean =>
-    request_region(session.state, start, size, 'System RAM', IORESOURCE_SYSTEM_RAM);
+    request_region.run(session.state, start, size, 'System RAM', IORESOURCE_SYSTEM_RAM);
 
   test('goes into the deepest entry that is not busy and holds it', () => {
     const session = tree(
@@ -175,9 +175,9 @@ describe('__request_region', () => {
   test('release_resource lets go of exactly one entry and keeps its children', () => {
     const child = res('System RAM', 0x4000, 0x4fff, RAM);
     const session = tree(res('CXL Window 0', 0x4000, 0x7fff, IORESOURCE_MEM, child));
-    release_resource(session.state, 0x4000, 0x1000);
+    release_resource.run(session.state, 0x4000, 0x1000);
     expect(lines(session)).toEqual(['00004000-00007fff : CXL Window 0']);
-    release_resource(session.state, 0x5000, 0x1000);
+    release_resource.run(session.state, 0x5000, 0x1000);
     expect(lines(session)).toEqual(['00004000-00007fff : CXL Window 0']);
   });
 });

@@ -1,6 +1,6 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
-import { change, lock, look, pr_warn, unlock } from '../ops.ts';
+import { change, lock, look, operation, pr_warn, unlock } from '../ops.ts';
 import { PFN_DOWN, PFN_PHYS, PFN_UP, pa } from '../pfn.ts';
 import {
   IORESOURCE_BUSY,
@@ -39,61 +39,70 @@ function __request_resource(root: resource, res: resource): resource | null {
 }
 
 /** False when a busy resource is in the way (the caller turns that into -EEXIST). */
-export function request_region(
-  state: State,
-  start: number,
-  size: number,
-  name: string,
-  flags: number,
-): boolean {
-  let parent = state.iomem_resource;
-  for (;;) {
-    const res: resource = {
-      name,
-      start,
-      end: start + size - 1,
-      flags: (parent.flags & IORESOURCE_SYSTEM_RAM) | IORESOURCE_BUSY | flags,
-      children: [],
-    };
-    const conflict = __request_resource(parent, res);
-    if (!conflict) return true;
-    if (conflict === parent || conflict.flags & IORESOURCE_BUSY) return false;
-    parent = conflict;
-  }
-}
+export const request_region = operation({
+  name: 'request_region',
+  obj: 'iomem_resource',
+  writes: true,
+  run(state: State, start: number, size: number, name: string, flags: number): boolean {
+    let parent = state.iomem_resource;
+    for (;;) {
+      const res: resource = {
+        name,
+        start,
+        end: start + size - 1,
+        flags: (parent.flags & IORESOURCE_SYSTEM_RAM) | IORESOURCE_BUSY | flags,
+        children: [],
+      };
+      const conflict = __request_resource(parent, res);
+      if (!conflict) return true;
+      if (conflict === parent || conflict.flags & IORESOURCE_BUSY) return false;
+      parent = conflict;
+    }
+  },
+});
 
 /** release_resource of the exact range; children move up to where it was. */
-export function release_resource(state: State, start: number, size: number): void {
-  const visit = (parent: resource): boolean => {
-    const at = first_child(parent.children, start);
-    const res = parent.children[at];
-    if (!res) return false;
-    if (res.start === start && res.end === start + size - 1) {
-      parent.children.splice(at, 1, ...res.children);
-      return true;
-    }
-    return visit(res);
-  };
-  visit(state.iomem_resource);
-}
+export const release_resource = operation({
+  name: 'release_resource',
+  obj: 'iomem_resource',
+  writes: true,
+  run(state: State, start: number, size: number): void {
+    const visit = (parent: resource): boolean => {
+      const at = first_child(parent.children, start);
+      const res = parent.children[at];
+      if (!res) return false;
+      if (res.start === start && res.end === start + size - 1) {
+        parent.children.splice(at, 1, ...res.children);
+        return true;
+      }
+      return visit(res);
+    };
+    visit(state.iomem_resource);
+  },
+});
 
 /** __release_region: the busy entry of the exact range, below entries that are not busy. */
-export function release_region(state: State, start: number, size: number): boolean {
-  const end = start + size - 1;
-  let parent = state.iomem_resource;
-  for (;;) {
-    const at = first_child(parent.children, start);
-    const res = parent.children[at];
-    if (!res || res.start > start || res.end < end) return false;
-    if (!(res.flags & IORESOURCE_BUSY)) {
-      parent = res;
-      continue;
+export const release_region = operation({
+  name: 'release_region',
+  obj: 'iomem_resource',
+  writes: true,
+  run(state: State, start: number, size: number): boolean {
+    const end = start + size - 1;
+    let parent = state.iomem_resource;
+    for (;;) {
+      const at = first_child(parent.children, start);
+      const res = parent.children[at];
+      if (!res || res.start > start || res.end < end) return false;
+      if (!(res.flags & IORESOURCE_BUSY)) {
+        parent = res;
+        continue;
+      }
+      if (res.start !== start || res.end !== end) return false;
+      parent.children.splice(at, 1);
+      return true;
     }
-    if (res.start !== start || res.end !== end) return false;
-    parent.children.splice(at, 1);
-    return true;
-  }
-}
+  },
+});
 
 /** __adjust_resource: false when it would leave out a child. */
 function adjust_resource(res: resource, start: number, end: number): boolean {
@@ -111,34 +120,39 @@ type Released = 'released' | 'none' | 'busy';
 const cut = (ok: boolean): Released => (ok ? 'released' : 'busy');
 
 /** What release_mem_region_adjustable does under the lock. */
-export function release_mem_region(state: State, start: number, size: number): Released {
-  const end = start + size - 1;
-  let parent = state.iomem_resource;
-  for (let i = first_child(parent.children, start); ; ) {
-    const res = parent.children[i];
-    if (!res || res.start >= end) return 'none';
-    if (res.start > start || res.end < end) {
-      i++;
-      continue;
-    }
-    if (!(res.flags & IORESOURCE_MEM)) return 'none';
-    if (!(res.flags & IORESOURCE_BUSY)) {
-      parent = res;
-      i = first_child(parent.children, start);
-      continue;
-    }
-    if (res.start === start && res.end === end) {
-      parent.children.splice(i, 1);
+export const release_mem_region = operation({
+  name: 'release_mem_region',
+  obj: 'iomem_resource',
+  writes: true,
+  run(state: State, start: number, size: number): Released {
+    const end = start + size - 1;
+    let parent = state.iomem_resource;
+    for (let i = first_child(parent.children, start); ; ) {
+      const res = parent.children[i];
+      if (!res || res.start >= end) return 'none';
+      if (res.start > start || res.end < end) {
+        i++;
+        continue;
+      }
+      if (!(res.flags & IORESOURCE_MEM)) return 'none';
+      if (!(res.flags & IORESOURCE_BUSY)) {
+        parent = res;
+        i = first_child(parent.children, start);
+        continue;
+      }
+      if (res.start === start && res.end === end) {
+        parent.children.splice(i, 1);
+        return 'released';
+      }
+      if (res.start === start) return cut(adjust_resource(res, end + 1, res.end));
+      if (res.end === end) return cut(adjust_resource(res, res.start, start - 1));
+      const tail: resource = { ...res, start: end + 1, children: [] };
+      if (!adjust_resource(res, res.start, start - 1)) return 'busy';
+      parent.children.splice(i + 1, 0, tail);
       return 'released';
     }
-    if (res.start === start) return cut(adjust_resource(res, end + 1, res.end));
-    if (res.end === end) return cut(adjust_resource(res, res.start, start - 1));
-    const tail: resource = { ...res, start: end + 1, children: [] };
-    if (!adjust_resource(res, res.start, start - 1)) return 'busy';
-    parent.children.splice(i + 1, 0, tail);
-    return 'released';
-  }
-}
+  },
+});
 
 const mergeable = (a: resource, b: resource): boolean =>
   a.flags === b.flags &&
@@ -148,71 +162,86 @@ const mergeable = (a: resource, b: resource): boolean =>
   b.children.length === 0;
 
 /** The entry just added at `start` may lie within others that are not busy (the device memory of virtio-mem). */
-export function merge_system_ram(state: State, start: number): void {
-  let siblings = state.iomem_resource.children;
-  let i = first_child(siblings, start);
-  while (siblings[i] && !(siblings[i]!.flags & IORESOURCE_BUSY)) {
-    siblings = siblings[i]!.children;
-    i = first_child(siblings, start);
-  }
-  const res = siblings[i];
-  if (res?.start !== start) return;
-  res.flags |= IORESOURCE_SYSRAM_MERGEABLE;
-  const next = siblings[i + 1];
-  if (next && mergeable(res, next)) {
-    res.end = next.end;
-    siblings.splice(i + 1, 1);
-  }
-  const prev = siblings[--i];
-  if (prev && mergeable(prev, res)) {
-    prev.end = res.end;
-    siblings.splice(i + 1, 1);
-  }
-}
+export const merge_system_ram = operation({
+  name: 'merge_system_ram',
+  obj: 'iomem_resource',
+  writes: true,
+  run(state: State, start: number): void {
+    let siblings = state.iomem_resource.children;
+    let i = first_child(siblings, start);
+    while (siblings[i] && !(siblings[i]!.flags & IORESOURCE_BUSY)) {
+      siblings = siblings[i]!.children;
+      i = first_child(siblings, start);
+    }
+    const res = siblings[i];
+    if (res?.start !== start) return;
+    res.flags |= IORESOURCE_SYSRAM_MERGEABLE;
+    const next = siblings[i + 1];
+    if (next && mergeable(res, next)) {
+      res.end = next.end;
+      siblings.splice(i + 1, 1);
+    }
+    const prev = siblings[--i];
+    if (prev && mergeable(prev, res)) {
+      prev.end = res.end;
+      siblings.splice(i + 1, 1);
+    }
+  },
+});
 
 /** Busy System RAM in [start, end], clipped, ascending: what walk_system_ram_range visits. */
-function system_ram_in(state: State, start: number, end: number): { start: number; end: number }[] {
-  const found: { start: number; end: number }[] = [];
-  const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
-  const visit = (parent: resource): void => {
-    for (let i = first_child(parent.children, start); i < parent.children.length; i++) {
-      const res = parent.children[i]!;
-      if (res.start > end) return;
-      if ((res.flags & flags) === flags) {
-        found.push({ start: Math.max(start, res.start), end: Math.min(end, res.end) });
-      } else {
-        visit(res);
+const system_ram_in = operation({
+  name: 'system_ram_in',
+  obj: 'iomem_resource',
+  writes: false,
+  run(state: State, start: number, end: number): { start: number; end: number }[] {
+    const found: { start: number; end: number }[] = [];
+    const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
+    const visit = (parent: resource): void => {
+      for (let i = first_child(parent.children, start); i < parent.children.length; i++) {
+        const res = parent.children[i]!;
+        if (res.start > end) return;
+        if ((res.flags & flags) === flags) {
+          found.push({ start: Math.max(start, res.start), end: Math.min(end, res.end) });
+        } else {
+          visit(res);
+        }
       }
-    }
-  };
-  visit(state.iomem_resource);
-  return found;
-}
+    };
+    visit(state.iomem_resource);
+    return found;
+  },
+});
 
 type Intersection = 'disjoint' | 'intersects' | 'mixed';
 
 /** Top-level entries as they are; below one that is not System RAM its descendants count as far as they reach. */
-function ram_intersection(state: State, start: number, end: number): Intersection {
-  let ram = 0;
-  let other = 0;
-  for (const res of state.iomem_resource.children) {
-    if (res.start > end || res.end < start) continue;
-    if ((res.flags & IORESOURCE_SYSTEM_RAM) === IORESOURCE_SYSTEM_RAM) {
-      ram++;
-      continue;
+const ram_intersection = operation({
+  name: 'ram_intersection',
+  obj: 'iomem_resource',
+  writes: false,
+  run(state: State, start: number, end: number): Intersection {
+    let ram = 0;
+    let other = 0;
+    for (const res of state.iomem_resource.children) {
+      if (res.start > end || res.end < start) continue;
+      if ((res.flags & IORESOURCE_SYSTEM_RAM) === IORESOURCE_SYSTEM_RAM) {
+        ram++;
+        continue;
+      }
+      const [from, to] = [Math.max(start, res.start), Math.min(end, res.end)];
+      let at = from;
+      for (const below of ram_below(res)) {
+        if (below.start > to || below.end < from) continue;
+        ram++;
+        if (below.start > at) break;
+        at = below.end + 1;
+      }
+      if (at <= to) other++;
     }
-    const [from, to] = [Math.max(start, res.start), Math.min(end, res.end)];
-    let at = from;
-    for (const below of ram_below(res)) {
-      if (below.start > to || below.end < from) continue;
-      ram++;
-      if (below.start > at) break;
-      at = below.end + 1;
-    }
-    if (at <= to) other++;
-  }
-  return ram === 0 ? 'disjoint' : other === 0 ? 'intersects' : 'mixed';
-}
+    return ram === 0 ? 'disjoint' : other === 0 ? 'intersects' : 'mixed';
+  },
+});
 
 function* ram_below(parent: resource): Generator<resource> {
   for (const res of parent.children) {
@@ -221,19 +250,24 @@ function* ram_below(parent: resource): Generator<resource> {
   }
 }
 
-const set_flags = (state: State, start: number, size: number, flags: number): void => {
-  const visit = (parent: resource): void => {
-    for (const res of parent.children) {
-      if (res.start === start && res.end === start + size - 1) res.flags = flags;
-      else if (res.start <= start && res.end >= start) visit(res);
-    }
-  };
-  visit(state.iomem_resource);
-};
+const set_flags = operation({
+  name: 'set_flags',
+  obj: 'iomem_resource',
+  writes: true,
+  run: (state: State, start: number, size: number, flags: number): void => {
+    const visit = (parent: resource): void => {
+      for (const res of parent.children) {
+        if (res.start === start && res.end === start + size - 1) res.flags = flags;
+        else if (res.start <= start && res.end >= start) visit(res);
+      }
+    };
+    visit(state.iomem_resource);
+  },
+});
 
 function* release(start: number, size: number): Steps<Released> {
   yield* lock('resource_lock', 'spinlock');
-  const released = yield* change('iomem_resource', release_mem_region, start, size);
+  const released = yield* change(release_mem_region, start, size);
   yield* unlock('resource_lock', 'spinlock');
   return released;
 }
@@ -242,7 +276,7 @@ export const v5_2 = {
   /** False on a conflict with a busy resource. */
   *__request_region(this: Kernel, start: number, size: number, name: string, flags: number): Steps<boolean> {
     yield* lock('resource_lock', 'spinlock');
-    const ok = yield* change('iomem_resource', request_region, start, size, name, flags);
+    const ok = yield* change(request_region, start, size, name, flags);
     yield* unlock('resource_lock', 'spinlock');
     return ok;
   },
@@ -250,7 +284,7 @@ export const v5_2 = {
   /** release_mem_region: what __request_region made. */
   *__release_region(this: Kernel, start: number, size: number): Steps<void> {
     yield* lock('resource_lock', 'spinlock');
-    const released = yield* change('iomem_resource', release_region, start, size);
+    const released = yield* change(release_region, start, size);
     yield* unlock('resource_lock', 'spinlock');
     if (released) return;
     const range = `${pa(start)}-${pa(start + size - 1)}`;
@@ -259,21 +293,21 @@ export const v5_2 = {
 
   *release_resource(this: Kernel, start: number, size: number): Steps<void> {
     yield* lock('resource_lock', 'spinlock');
-    yield* change('iomem_resource', release_resource, start, size);
+    yield* change(release_resource, start, size);
     yield* unlock('resource_lock', 'spinlock');
   },
 
   /** region_intersects() with IORESOURCE_SYSTEM_RAM. */
   *region_intersects_ram(this: Kernel, start: number, size: number): Steps<Intersection> {
     yield* lock('resource_lock', 'spinlock', 'read');
-    const found = yield* look('iomem_resource', ram_intersection, start, start + size - 1);
+    const found = yield* look(ram_intersection, start, start + size - 1);
     yield* unlock('resource_lock', 'spinlock', 'read');
     return found;
   },
 
   /** A driver that owns a resource says what it is now; takes no lock. */
   *set_resource_flags(this: Kernel, start: number, size: number, flags: number): Steps<void> {
-    yield* change('iomem_resource', set_flags, start, size, flags);
+    yield* change(set_flags, start, size, flags);
   },
 
   /** With __release_memory_resource around it, which reports what it could not release. */
@@ -292,7 +326,6 @@ export const v5_2 = {
   ): Steps<{ start_pfn: number; nr_pages: number }[]> {
     yield* lock('resource_lock', 'spinlock', 'read');
     const ranges = yield* look(
-      'iomem_resource',
       system_ram_in,
       PFN_PHYS(this.c, start_pfn),
       PFN_PHYS(this.c, start_pfn + nr_pages) - 1,
@@ -314,7 +347,7 @@ export const v5_10 = {
   /** MHP_MERGE_RESOURCE (v5.10): merge with equal neighbours. */
   *merge_system_ram_resource(this: Kernel, start: number): Steps<void> {
     yield* lock('resource_lock', 'spinlock');
-    yield* change('iomem_resource', merge_system_ram, start);
+    yield* change(merge_system_ram, start);
     yield* unlock('resource_lock', 'spinlock');
   },
 };

@@ -1,7 +1,7 @@
 import type { Subjects } from '../../steps/failure.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
-import { change, look } from '../ops.ts';
+import { change, look, operation } from '../ops.ts';
 import type { State } from '../state.ts';
 
 /** Messages, assertions and injected failures: what every function may use. */
@@ -11,21 +11,43 @@ export class NotModelled extends Error {
   override readonly name = 'NotModelled';
 }
 
-const armed = (state: State, site: string): boolean => (state.vars.get(0)!.fail_alloc[site] ?? 0) > 0;
+const armed = operation({
+  name: 'armed',
+  obj: 'fail_alloc',
+  writes: false,
+  run: (state: State, site: string): boolean => (state.vars.get(0)!.fail_alloc[site] ?? 0) > 0,
+});
 
-const consume_failure = (state: State, site: string): boolean => {
-  const vars = state.vars.get(0)!;
-  const after = vars.fail_after[site] ?? 0;
-  if (after > 0) vars.fail_after = { ...vars.fail_after, [site]: after - 1 };
-  else vars.fail_alloc = { ...vars.fail_alloc, [site]: (vars.fail_alloc[site] ?? 0) - 1 };
-  return after === 0;
-};
+const consume_failure = operation({
+  name: 'consume_failure',
+  obj: 'fail_alloc',
+  writes: true,
+  changes: ['vars'],
+  run: (state: State, site: string): boolean => {
+    const vars = state.vars.get(0)!;
+    const after = vars.fail_after[site] ?? 0;
+    if (after > 0) vars.fail_after = { ...vars.fail_after, [site]: after - 1 };
+    else vars.fail_alloc = { ...vars.fail_alloc, [site]: (vars.fail_alloc[site] ?? 0) - 1 };
+    return after === 0;
+  },
+});
 
-const has_warned = (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where);
-const set_warned = (state: State, where: string): void => {
-  const vars = state.vars.get(0)!;
-  vars.warned = [...vars.warned, where];
-};
+const has_warned = operation({
+  name: 'has_warned',
+  obj: 'warned',
+  writes: false,
+  run: (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where),
+});
+const set_warned = operation({
+  name: 'set_warned',
+  obj: 'warned',
+  writes: true,
+  changes: ['vars'],
+  run: (state: State, where: string): void => {
+    const vars = state.vars.get(0)!;
+    vars.warned = [...vars.warned, where];
+  },
+});
 
 export const v5_2 = {
   *WARN(this: Kernel, where: string, text = '', about?: Subjects): Steps<void> {
@@ -34,8 +56,8 @@ export const v5_2 = {
 
   /** WARN_ON_ONCE: each place warns once a boot. */
   *WARN_ON_ONCE(this: Kernel, where: string): Steps<void> {
-    if (yield* look('warned', has_warned, where)) return;
-    yield* change('warned', set_warned, where);
+    if (yield* look(has_warned, where)) return;
+    yield* change(set_warned, where);
     yield { op: 'warn', where, text: '' };
   },
 
@@ -57,7 +79,7 @@ export const v5_2 = {
 
   /** Whether an allocation at this site fails now, or one after it will. */
   *failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
-    if (!(yield* look('fail_alloc', armed, site))) return 'never';
-    return (yield* change('fail_alloc', consume_failure, site)) ? 'now' : 'later';
+    if (!(yield* look(armed, site))) return 'never';
+    return (yield* change(consume_failure, site)) ? 'now' : 'later';
   },
 };

@@ -4,7 +4,7 @@ import { ARM64, booted, G, M, type MachineObject, run } from '../../../test/kit.
 import { boot } from '../../boot/boot.ts';
 import { held } from '../../hardware/reach.ts';
 import { leaves } from '../../hardware/walk.ts';
-import { parseMachineFile } from '../../machines/machine-file.ts';
+import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import { find_release } from '../../releases/index.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { VM } from '../state.ts';

@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { rcu_read_lock_sched, rcu_read_unlock_sched } from '../locks.ts';
-import { add, change, look, R } from '../ops.ts';
+import { add, change, look, operation, R } from '../ops.ts';
 import { pfn_to_section_nr } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -26,24 +26,57 @@ import { usage_steps } from './sparse.ts';
 
 /** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */
 
-const set_pages = (state: State, start: number, end: number, page: Page): void =>
-  state.pages.set(start, end, page);
-const fill_missing = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page));
+const set_pages = operation({
+  name: 'set_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
+});
+const fill_missing = operation({
+  name: 'fill_missing',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page)),
+});
 /** What a pageblock is for stands in the section's usage, and survives. */
-const poison_pages = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) =>
-    PageOffline(page)
-      ? with_memmap(page, MEMMAP.POISON)
-      : with_migratetype(POISON_PAGE, page_migratetype(page)),
-  );
-const forget_pages = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO)));
-const count_pages = (state: State, start: number, end: number): number =>
-  state.pages.total(start, end, (page) => page !== NO_PAGE);
+const poison_pages = operation({
+  name: 'poison_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) =>
+      PageOffline(page)
+        ? with_memmap(page, MEMMAP.POISON)
+        : with_migratetype(POISON_PAGE, page_migratetype(page)),
+    ),
+});
+const forget_pages = operation({
+  name: 'forget_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO))),
+});
+const count_pages = operation({
+  name: 'count_pages',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number): number =>
+    state.pages.total(start, end, (page) => page !== NO_PAGE),
+});
 
 /** A read of the struct page of a pfn, be it there or not. */
-export const get_page = (state: State, pfn: number): Page => state.pages.get(pfn);
+export const get_page = operation({
+  name: 'get_page',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, pfn: number): Page => state.pages.get(pfn),
+});
 
 /** Pages of memmap that describe `nr_pages`. */
 export const nr_vmemmap = (k: Kernel, nr_pages: number): number => Math.ceil((nr_pages * 64) / k.c.PAGE_SIZE);
@@ -58,36 +91,36 @@ export const v5_2 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
-    const there = yield* look('pages', count_pages, pfn, pfn + nr_pages);
+    const there = yield* look(count_pages, pfn, pfn + nr_pages);
     const pages = nr_vmemmap(this, nr_pages - there);
     if (altmap) altmap.alloc += pages;
     else yield* add('vars', 0, 'nr_vmemmap_pages', pages);
-    yield* change('pages', fill_missing, pfn, pfn + nr_pages);
+    yield* change(fill_missing, pfn, pfn + nr_pages);
     return 0;
   },
 
   /** What was never populated is passed over. */
   *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
-    const pages = nr_vmemmap(this, yield* look('pages', count_pages, pfn, pfn + nr_pages));
-    yield* change('pages', set_pages, pfn, pfn + nr_pages, NO_PAGE);
+    const pages = nr_vmemmap(this, yield* look(count_pages, pfn, pfn + nr_pages));
+    yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
     if (altmap) altmap.alloc -= pages;
     else yield* add('vars', 0, 'nr_vmemmap_pages', -pages);
   },
 
   /** The memmap of boot memory: its pages came from memblock. */
   *free_map_bootmem(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    yield* change('pages', set_pages, pfn, pfn + nr_pages, NO_PAGE);
+    yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
   },
 
   /** Without a debug build nothing is written: the old contents stay (OBSERVED), and a memmap that is gone is not missed (B54). */
   *page_init_poison(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    if (this.c.DEBUG_VM && (yield* look('pages', count_pages, pfn, pfn + nr_pages)) < nr_pages)
+    if (this.c.DEBUG_VM && (yield* look(count_pages, pfn, pfn + nr_pages)) < nr_pages)
       yield* this.BUG('page_init_poison', 'unable to handle page fault: no struct page');
-    yield* change('pages', this.c.DEBUG_VM ? poison_pages : forget_pages, pfn, pfn + nr_pages);
+    yield* change(this.c.DEBUG_VM ? poison_pages : forget_pages, pfn, pfn + nr_pages);
   },
 
   *pfn_to_page(this: Kernel, pfn: number): Steps<Page> {
-    return yield* look('pages', get_page, pfn);
+    return yield* look(get_page, pfn);
   },
 
   /** A field of a struct page that nobody has initialised: a BUG in a debug build, else whatever lies there. */
@@ -129,7 +162,7 @@ export const v5_3 = {
     if ((yield* R('mem_section', nr, 'subsection_map')) === null) {
       yield* this.BUG('pfn_section_valid', 'kernel NULL pointer dereference, address: 0000000000000000');
     }
-    return yield* look('mem_section', usage_steps.test_bit, this.c, nr, pfn);
+    return yield* look(usage_steps.test_bit, this.c, nr, pfn);
   },
 };
 
@@ -145,7 +178,7 @@ export const v6_10 = {
   *pfn_section_valid(this: Kernel, pfn: number): Steps<boolean> {
     const nr = pfn_to_section_nr(this.c, pfn);
     if ((yield* R('mem_section', nr, 'subsection_map')) === null) return false;
-    return yield* look('mem_section', usage_steps.test_bit, this.c, nr, pfn);
+    return yield* look(usage_steps.test_bit, this.c, nr, pfn);
   },
 };
 

@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, pgdat_resize_lock, pgdat_resize_unlock } from '../locks.ts';
-import { alloc, change, exists, free, look, R, W } from '../ops.ts';
+import { alloc, change, exists, free, look, operation, R, W } from '../ops.ts';
 import { hex, PFN_DOWN, PFN_PHYS } from '../pfn.ts';
 import { type dev_pagemap, type State, zone_key, zone_to_nid } from '../state.ts';
 import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
@@ -12,18 +12,34 @@ import { MIGRATE, make_page, type Page, PG_reserved, page_nid, page_zonenum } fr
  * it has one range.
  */
 
-const pagemap_at = (state: State, pfn: number, page_size: number): number => {
-  const at = pfn * page_size;
-  for (const [key, map] of state.dev_pagemap) if (map.mapped && map.start <= at && at <= map.end) return key;
-  return 0;
-};
+const pagemap_at = operation({
+  name: 'pagemap_at',
+  obj: 'dev_pagemap',
+  writes: false,
+  run: (state: State, pfn: number, page_size: number): number => {
+    const at = pfn * page_size;
+    for (const [key, map] of state.dev_pagemap)
+      if (map.mapped && map.start <= at && at <= map.end) return key;
+    return 0;
+  },
+});
 
-const next_key = (state: State): number => Math.max(0, ...state.dev_pagemap.keys()) + 1;
+const next_key = operation({
+  name: 'next_key',
+  obj: 'dev_pagemap',
+  writes: false,
+  run: (state: State): number => Math.max(0, ...state.dev_pagemap.keys()) + 1,
+});
 
-const set_pages = (state: State, start: number, end: number, page: Page): void =>
-  state.pages.set(start, end, page);
+const set_pages = operation({
+  name: 'set_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
+});
 
-interface Range {
+export interface Range {
   readonly start: number;
   readonly size: number;
 }
@@ -67,14 +83,14 @@ export const v5_2 = {
     nid: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    const key = yield* look('dev_pagemap', next_key);
+    const key = yield* look(next_key);
     yield* alloc('dev_pagemap', key, { type, start, end: start + size - 1, nid, altmap, mapped: false });
     return key;
   },
 
   /** Key of the pagemap that covers the pfn, 0 for none. */
   *get_dev_pagemap(this: Kernel, pfn: number): Steps<number> {
-    return yield* look('dev_pagemap', pagemap_at, pfn, this.c.PAGE_SIZE);
+    return yield* look(pagemap_at, pfn, this.c.PAGE_SIZE);
   },
 
   /** First pfn whose struct page the pagemap initialises. */
@@ -118,10 +134,11 @@ export const v5_2 = {
     const zone = zone_key(nid, this.c.ZONE_DEVICE);
     if (!(yield* this.pagemap_range_allowed(start, size, type !== 'private'))) return -this.errno.EINVAL;
     yield* mem_hotplug_begin();
+    const params = { altmap, pgmap };
     const error =
       type === 'private'
-        ? yield* this.add_pages(nid, pfn, nr_pages, altmap, pgmap)
-        : yield* this.arch_add_memory(nid, start, size, altmap, pgmap);
+        ? yield* this.add_pages(nid, pfn, nr_pages, params)
+        : yield* this.arch_add_memory(nid, start, size, params);
     if (!error) yield* this.move_pfn_range_to_zone_device(zone, pfn, nr_pages, altmap);
     yield* mem_hotplug_done();
     if (error) return error;
@@ -173,7 +190,7 @@ export const v5_2 = {
     const first = altmap ? altmap.base_pfn + vmem_altmap_offset(altmap) : start_pfn;
     const flags = this.zone_device_pages_reserved() ? PG_reserved : 0;
     const page = make_page(zone_to_nid(zone), this.c.ZONE_DEVICE, MIGRATE.MOVABLE, flags);
-    if (first < start_pfn + nr_pages) yield* change('pages', set_pages, first, start_pfn + nr_pages, page);
+    if (first < start_pfn + nr_pages) yield* change(set_pages, first, start_pfn + nr_pages, page);
   },
 
   /** The node is read from the first struct page of the aligned range, which an altmap leaves uninitialised (B67). */

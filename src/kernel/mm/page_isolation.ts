@@ -2,7 +2,7 @@ import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel } from '../kernel.ts';
 import { zone_lock, zone_unlock } from '../locks.ts';
-import { add, change, look, pr_warn } from '../ops.ts';
+import { add, change, look, operation, pr_warn } from '../ops.ts';
 import { hex } from '../pfn.ts';
 import { type State, zone_idx } from '../state.ts';
 import {
@@ -32,44 +32,64 @@ const is_unmovable = (page: Page, zone_movable: boolean, skip_offline: boolean):
   return is_kernel_page(page) || page_use(page) === USE.NONE;
 };
 
-function first_unmovable(
-  state: State,
-  start: number,
-  end: number,
-  zone_movable: boolean,
-  skip_offline: boolean,
-): number {
-  return state.pages.first(
-    start,
-    end,
-    (page) => page !== NO_PAGE && is_unmovable(page, zone_movable, skip_offline),
-  );
-}
+const first_unmovable = operation({
+  name: 'first_unmovable',
+  obj: 'pages',
+  writes: false,
+  run(state: State, start: number, end: number, zone_movable: boolean, skip_offline: boolean): number {
+    return state.pages.first(
+      start,
+      end,
+      (page) => page !== NO_PAGE && is_unmovable(page, zone_movable, skip_offline),
+    );
+  },
+});
 
-const any_isolated = (state: State, start: number, end: number): boolean =>
-  state.pages.first(start, end, (page) => page_migratetype(page) === MIGRATE.ISOLATE) >= 0;
+const any_isolated = operation({
+  name: 'any_isolated',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number): boolean =>
+    state.pages.first(start, end, (page) => page_migratetype(page) === MIGRATE.ISOLATE) >= 0,
+});
 
-const set_migratetype = (state: State, start: number, end: number, type: number): void =>
-  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type)));
+const set_migratetype = operation({
+  name: 'set_migratetype',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number, type: number): void =>
+    state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type))),
+});
 
 /** Whether a huge page lies on both sides of a boundary. */
-function huge_page_across(state: State, c: Config, boundary_pfn: number): boolean {
-  const page = state.pages.get(boundary_pfn);
-  const before = state.pages.get(boundary_pfn - 1);
-  if (!PageHuge(page) || !PageHuge(before) || page_hstate(page) !== page_hstate(before)) return false;
-  return boundary_pfn % 2 ** c.huge_page_orders[page_hstate(page)]! !== 0;
-}
+const huge_page_across = operation({
+  name: 'huge_page_across',
+  obj: 'pages',
+  writes: false,
+  run(state: State, c: Config, boundary_pfn: number): boolean {
+    const page = state.pages.get(boundary_pfn);
+    const before = state.pages.get(boundary_pfn - 1);
+    if (!PageHuge(page) || !PageHuge(before) || page_hstate(page) !== page_hstate(before)) return false;
+    return boundary_pfn % 2 ** c.huge_page_orders[page_hstate(page)]! !== 0;
+  },
+});
 
-const in_the_way = (state: State, start: number, end: number, skip_offline: boolean): boolean =>
-  state.pages.first(
-    start,
-    end,
-    (page) =>
-      page !== NO_PAGE &&
-      page_use(page) !== USE.FREE &&
-      !PageHWPoison(page) &&
-      !(skip_offline && page_use(page) === USE.OFFLINE_NOREF),
-  ) >= 0;
+const in_the_way = operation({
+  name: 'in_the_way',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number, skip_offline: boolean): boolean =>
+    state.pages.first(
+      start,
+      end,
+      (page) =>
+        page !== NO_PAGE &&
+        page_use(page) !== USE.FREE &&
+        !PageHWPoison(page) &&
+        !(skip_offline && page_use(page) === USE.OFFLINE_NOREF),
+    ) >= 0,
+});
 
 export const v5_2 = {
   /** 0, or -EBUSY; when memory is to go offline the page is reported the way dump_page does (REPORT_FAILURE). */
@@ -82,12 +102,11 @@ export const v5_2 = {
   ): Steps<number> {
     const movable = zone_idx(zone) === this.c.ZONE_MOVABLE;
     yield* zone_lock(zone);
-    if (yield* look('pages', any_isolated, start_pfn, end_pfn)) {
+    if (yield* look(any_isolated, start_pfn, end_pfn)) {
       yield* zone_unlock(zone);
       return -this.errno.EBUSY;
     }
     const unmovable = yield* look(
-      'pages',
       first_unmovable,
       start_pfn,
       end_pfn,
@@ -99,7 +118,7 @@ export const v5_2 = {
       if (offline) yield* this.dump_page(unmovable, 'unmovable page');
       return -this.errno.EBUSY;
     }
-    yield* change('pages', set_migratetype, start_pfn, end_pfn, MIGRATE.ISOLATE);
+    yield* change(set_migratetype, start_pfn, end_pfn, MIGRATE.ISOLATE);
     const blocks = (end_pfn - start_pfn) / this.c.pageblock_nr_pages;
     yield* add('zone', zone, 'nr_isolate_pageblock', blocks);
     yield* zone_unlock(zone);
@@ -114,7 +133,7 @@ export const v5_2 = {
 
   *undo_isolate_page_range(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     yield* zone_lock(zone);
-    yield* change('pages', set_migratetype, start_pfn, end_pfn, MIGRATE.MOVABLE);
+    yield* change(set_migratetype, start_pfn, end_pfn, MIGRATE.MOVABLE);
     const blocks = (end_pfn - start_pfn) / this.c.pageblock_nr_pages;
     yield* add('zone', zone, 'nr_isolate_pageblock', -blocks);
     yield* zone_unlock(zone);
@@ -123,7 +142,7 @@ export const v5_2 = {
   /** 0 when every page is free, poisoned or given up by its driver; else -EBUSY. */
   *test_pages_isolated(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     yield* zone_lock(zone);
-    const busy = yield* look('pages', in_the_way, start_pfn, end_pfn, this.skips_PageOffline());
+    const busy = yield* look(in_the_way, start_pfn, end_pfn, this.skips_PageOffline());
     yield* zone_unlock(zone);
     return busy ? -this.errno.EBUSY : 0;
   },
@@ -135,7 +154,7 @@ export const v5_2 = {
 
   /** is_mem_section_removable: no unmovable page in sight, without any lock. */
   *is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
-    return (yield* look('pages', first_unmovable, start_pfn, end_pfn, false, false)) < 0;
+    return (yield* look(first_unmovable, start_pfn, end_pfn, false, false)) < 0;
   },
 
   /** The lines of dump_page that name the page, its flags and the reason; addresses are hashed by %p. */
@@ -200,7 +219,7 @@ function* first_look(
   const movable = zone_idx(zone) === k.c.ZONE_MOVABLE;
   const skips = offline && k.skips_PageOffline();
   yield* zone_lock(zone);
-  const unmovable = yield* look('pages', first_unmovable, start, end, movable, skips);
+  const unmovable = yield* look(first_unmovable, start, end, movable, skips);
   yield* zone_unlock(zone);
   if (unmovable >= 0 && offline) yield* k.dump_page(unmovable, 'unmovable page');
   return unmovable >= 0 ? -k.errno.EBUSY : 0;
@@ -224,7 +243,7 @@ export const v6_1 = {
     if (ret || !(yield* this.pfn_to_online_page(before ? boundary : boundary - 1))) return ret;
     // looked through from where the largest buddy could begin: at the start of a block that is nothing
     if (!before && boundary % 2 ** (this.c.MAX_ORDER - 1) === 0) return 0;
-    return (yield* look('pages', huge_page_across, this.c, boundary)) ? -this.errno.EBUSY : 0;
+    return (yield* look(huge_page_across, this.c, boundary)) ? -this.errno.EBUSY : 0;
   },
 
   *start_isolate_page_range(

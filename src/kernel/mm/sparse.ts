@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { alloc, change, exists, forget, look, R, W } from '../ops.ts';
+import { alloc, change, exists, forget, look, operation, R, W } from '../ops.ts';
 import { hex, NR_SECTION_ROOTS, pfn_to_section_nr, SECTION_NR_TO_ROOT, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -48,9 +48,15 @@ export const subsection_set = (c: Config, map: readonly number[], pfn: number): 
   return ((map[i >>> 5]! >>> (i & 31)) & 1) === 1;
 };
 
-const clear_hwpoison = (state: State, start: number, end: number): void => {
-  state.pages.update(start, end, (page) => page & ~PG_hwpoison);
-};
+const clear_hwpoison = operation({
+  name: 'clear_hwpoison',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void => {
+    state.pages.update(start, end, (page) => page & ~PG_hwpoison);
+  },
+});
 
 /** What the pointer to a freed usage points to. */
 const FREED_USAGE: readonly number[] = Object.freeze([]);
@@ -61,26 +67,50 @@ const points_to_usage = (state: State, nr: number): boolean =>
 /** Steps that the explorer knows more of: through a pointer, to what may have gone meanwhile. */
 export const usage_steps = {
   /** test_bit() in a usage that was there when the pointer was read; one that waits for a grace period is empty. */
-  test_bit(state: State, c: Config, nr: number, pfn: number): boolean {
-    return points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn);
-  },
+  test_bit: operation({
+    name: 'test_bit',
+    obj: 'mem_section',
+    writes: false,
+    run: (state: State, c: Config, nr: number, pfn: number): boolean =>
+      points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn),
+  }),
 
   is_freed(state: State, nr: number): boolean {
     return !points_to_usage(state, nr) && !state.kfree_rcu.includes(nr);
   },
 
   /** rcu_do_batch() has something to wait for. */
-  any_kfree_rcu: (state: State): readonly number[] => state.kfree_rcu,
+  any_kfree_rcu: operation({
+    name: 'any_kfree_rcu',
+    obj: 'kfree_rcu',
+    writes: false,
+    run: (state: State): readonly number[] => state.kfree_rcu,
+  }),
 };
 
-const defer_free = (state: State, nr: number): void => {
-  state.kfree_rcu = [...state.kfree_rcu.filter((other) => other !== nr), nr].sort((a, b) => a - b);
-};
-const free_deferred = (state: State, batch: readonly number[]): void => {
-  state.kfree_rcu = state.kfree_rcu.filter((nr) => !batch.includes(nr));
-};
+const defer_free = operation({
+  name: 'defer_free',
+  obj: 'kfree_rcu',
+  writes: true,
+  run: (state: State, nr: number): void => {
+    state.kfree_rcu = [...state.kfree_rcu.filter((other) => other !== nr), nr].sort((a, b) => a - b);
+  },
+});
+const free_deferred = operation({
+  name: 'free_deferred',
+  obj: 'kfree_rcu',
+  writes: true,
+  run: (state: State, batch: readonly number[]): void => {
+    state.kfree_rcu = state.kfree_rcu.filter((nr) => !batch.includes(nr));
+  },
+});
 
-const mem_map_of = (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0;
+const mem_map_of = operation({
+  name: 'mem_map_of',
+  obj: 'mem_section',
+  writes: false,
+  run: (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0,
+});
 
 export const v5_2 = {
   /** 0 or -ENOMEM; nobody asks whether there is such a root. The first section of a root brings the others, zeroed; one that is not in the table is such a one. */
@@ -104,7 +134,7 @@ export const v5_2 = {
 
   /** Flags of a section; 0 for one whose root was never allocated. */
   *section_mem_map(this: Kernel, section_nr: number): Steps<number> {
-    return yield* look('mem_section', mem_map_of, section_nr);
+    return yield* look(mem_map_of, section_nr);
   },
 
   /** v5.2: always a whole section; -EEXIST frees the memmap it has just populated (FACTS 2.16). */
@@ -147,7 +177,7 @@ export const v5_2 = {
     const early = (yield* R('mem_section', section_nr, 'section_mem_map')) & SECTION_IS_EARLY;
     yield* W('mem_section', section_nr, 'section_mem_map', 0);
     yield* W('mem_section', section_nr, 'subsection_map', null);
-    yield* change('pages', clear_hwpoison, start, start + nr_pages);
+    yield* change(clear_hwpoison, start, start + nr_pages);
     if (early) yield* this.free_map_bootmem(start, nr_pages);
     else yield* this.vmemmap_free(start, nr_pages, altmap);
   },
@@ -283,7 +313,7 @@ export const v5_3 = {
     nr_pages: number,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    yield* change('pages', clear_hwpoison, pfn, pfn + nr_pages);
+    yield* change(clear_hwpoison, pfn, pfn + nr_pages);
     yield* this.section_deactivate(pfn, nr_pages, altmap);
   },
 };
@@ -312,16 +342,16 @@ export const v6_8 = {
 
   /** kfree_rcu(ms->usage). Where nobody else runs there is no reader to wait for. */
   *kfree_rcu(this: Kernel, nr: number): Steps<void> {
-    if (this.c.run_limit === 1) yield* change('kfree_rcu', defer_free, nr);
+    if (this.c.run_limit === 1) yield* change(defer_free, nr);
   },
 
   /** The thread that waits for grace periods and frees what was given to kfree_rcu() before they began. */
   *rcu_do_batch(this: Kernel): Steps<never> {
     for (;;) {
       yield* forget('rcu_do_batch');
-      const batch = yield* look('kfree_rcu', usage_steps.any_kfree_rcu);
+      const batch = yield* look(usage_steps.any_kfree_rcu);
       yield { op: 'synchronize_rcu', rcu: 'rcu' };
-      yield* change('kfree_rcu', free_deferred, batch);
+      yield* change(free_deferred, batch);
     }
   },
 };

@@ -1,6 +1,6 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
-import { look } from '../ops.ts';
+import { look, operation } from '../ops.ts';
 import type { resource, State } from '../state.ts';
 
 /** mm/usercopy.c with CONFIG_HARDENED_USERCOPY_PAGESPAN: objects that reach over several pages of the linear map. */
@@ -8,16 +8,21 @@ import type { resource, State } from '../state.ts';
 const IMAGE = ['Kernel rodata', 'Kernel data', 'Kernel bss'];
 
 /** The part of the kernel image that holds the whole range, or ''. */
-function image_part(state: State, start: number, end: number): string {
-  const visit = (res: resource): string => {
-    for (const child of res.children) {
-      if (child.start > start || child.end < end) continue;
-      return IMAGE.includes(child.name) ? child.name : visit(child);
-    }
-    return '';
-  };
-  return visit(state.iomem_resource);
-}
+const image_part = operation({
+  name: 'image_part',
+  obj: 'iomem_resource',
+  writes: false,
+  run(state: State, start: number, end: number): string {
+    const visit = (res: resource): string => {
+      for (const child of res.children) {
+        if (child.start > start || child.end < end) continue;
+        return IMAGE.includes(child.name) ? child.name : visit(child);
+      }
+      return '';
+    };
+    return visit(state.iomem_resource);
+  },
+});
 
 export const v5_2 = {
   /** What is let through although it spans pages. */
@@ -28,7 +33,7 @@ export const v5_2 = {
   /** An object of `n` bytes at a physical address: it returns, or it is a BUG. */
   *check_page_span(this: Kernel, phys: number, n: number, to_user: boolean): Steps<void> {
     const { PAGE_SIZE } = this.c;
-    const part = yield* look('iomem_resource', image_part, phys, phys + n - 1);
+    const part = yield* look(image_part, phys, phys + n - 1);
     if (part === 'Kernel rodata' && !to_user) yield* this.usercopy_abort('rodata', to_user, n);
     if (part !== '') return;
     const pfn = Math.floor(phys / PAGE_SIZE);

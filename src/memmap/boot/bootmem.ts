@@ -1,4 +1,4 @@
-import { ImpossibleMachine } from '../../boot/impossible.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { Runner } from '../../schedule/run.ts';
 import { memmap_frames } from '../kernel/bootmem_info.ts';
 import { is_classic, is_sparse, SIZEOF_STRUCT_PAGE, WINDOW } from '../kernel/config.ts';

@@ -1,4 +1,4 @@
-import { ImpossibleMachine } from '../../boot/impossible.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { memmap_geometry } from '../../geometry/memmap.ts';
 import { is_classic, is_sparse, type MemConfig } from '../kernel/config.ts';
 import type { MemRelease } from '../releases/mem-releases.ts';

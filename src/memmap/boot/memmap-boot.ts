@@ -1,4 +1,4 @@
-import { ImpossibleMachine } from '../../boot/impossible.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,

@@ -11,7 +11,7 @@ import {
   SIZEOF_STRUCT_PAGE,
 } from './config.ts';
 import { coded_map, null_section } from './section_table.ts';
-import { change, type Memmap, note_stray, PG_initialised, type Stray } from './world.ts';
+import { change, type Memmap, note_stray, operation, PG_initialised, type Stray } from './world.ts';
 
 /** Reading and writing through struct page pointers: what is reached is what lies at the address. */
 
@@ -81,25 +81,22 @@ const stray = (meant: Meant, op: Stray['op'], first: number, segment: Segment, p
 });
 
 /** The address that is not mapped, or null. */
-function write_struct_pages(
-  world: Memmap,
-  c: MemConfig,
-  p: number,
-  n: number,
-  what: PageWrite,
-  meant: Meant,
-): string | null {
-  const first = pfn_at(world, meant.base) + meant.i;
-  for (const segment of reached(world, p, n)) {
-    const { pfn, foreign, address } = segment;
-    if (pfn < 0 && foreign === null) return pointer_text(c, address);
-    if (pfn !== first + segment.at) note_stray(world, stray(meant, 'wrote', first, segment, pfn));
-    if (pfn < 0) continue;
-    world.pages.update(pfn, pfn + segment.n, (word) => written(word, what));
-    if (what.first_page !== undefined) world.first_page.set(pfn, pfn + segment.n, what.first_page);
-  }
-  return null;
-}
+const write_struct_pages = operation({
+  name: 'write_struct_pages',
+  writes: true,
+  run(world: Memmap, c: MemConfig, p: number, n: number, what: PageWrite, meant: Meant): string | null {
+    const first = pfn_at(world, meant.base) + meant.i;
+    for (const segment of reached(world, p, n)) {
+      const { pfn, foreign, address } = segment;
+      if (pfn < 0 && foreign === null) return pointer_text(c, address);
+      if (pfn !== first + segment.at) note_stray(world, stray(meant, 'wrote', first, segment, pfn));
+      if (pfn < 0) continue;
+      world.pages.update(pfn, pfn + segment.n, (word) => written(word, what));
+      if (what.first_page !== undefined) world.first_page.set(pfn, pfn + segment.n, what.first_page);
+    }
+    return null;
+  },
+});
 
 /** Write n struct pages from pointer p on, in one step. */
 export function* write_pages(c: MemConfig, p: number, n: number, what: PageWrite, meant: Meant): Steps<void> {
@@ -171,17 +168,22 @@ function outside(world: Memmap, c: MemConfig, { memory, n }: Described): string 
 }
 
 /** The address that cannot be followed, or null. */
-function clear_memory(world: Memmap, c: MemConfig, p: number, n: number, meant: Meant): string | null {
-  const first = first_meant(world, meant);
-  for (const part of described(world, c, p, n)) {
-    if (part.fault !== null) return part.fault;
-    if (part.memory !== first + part.at) note_stray(world, stray(meant, 'cleared', first, part, part.memory));
-    const lost = outside(world, c, part);
-    if (lost !== null) return lost;
-    world.contents.set(part.memory, part.memory + part.n, 'zero');
-  }
-  return null;
-}
+const clear_memory = operation({
+  name: 'clear_memory',
+  writes: true,
+  run(world: Memmap, c: MemConfig, p: number, n: number, meant: Meant): string | null {
+    const first = first_meant(world, meant);
+    for (const part of described(world, c, p, n)) {
+      if (part.fault !== null) return part.fault;
+      if (part.memory !== first + part.at)
+        note_stray(world, stray(meant, 'cleared', first, part, part.memory));
+      const lost = outside(world, c, part);
+      if (lost !== null) return lost;
+      world.contents.set(part.memory, part.memory + part.n, 'zero');
+    }
+    return null;
+  },
+});
 
 /** clear_user_highpage() for n struct pages from p on. */
 export function* clear_user_highpages(c: MemConfig, p: number, n: number, meant: Meant): Steps<void> {
@@ -189,43 +191,47 @@ export function* clear_user_highpages(c: MemConfig, p: number, n: number, meant:
   if (fault !== null) yield* oops(c, meant.fn, fault);
 }
 
-function copy_memory(
-  world: Memmap,
-  c: MemConfig,
-  dst: number,
-  src: number,
-  n: number,
-  to: Meant,
-  from: Meant,
-): string | null {
-  const first_dst = first_meant(world, to);
-  const first_src = first_meant(world, from);
-  const sources = [...described(world, c, src, n)];
-  const targets = [...described(world, c, dst, n)];
-  for (const part of sources) {
-    if (part.fault !== null) return part.fault;
-    if (part.memory !== first_src + part.at)
-      note_stray(world, stray(from, 'copied from', first_src, part, part.memory));
-    const lost = outside(world, c, part);
-    if (lost !== null) return lost;
-  }
-  for (const part of targets) {
-    if (part.fault !== null) return part.fault;
-    if (part.memory !== first_dst + part.at)
-      note_stray(world, stray(to, 'copied to', first_dst, part, part.memory));
-    const lost = outside(world, c, part);
-    if (lost !== null) return lost;
-    for (const source of sources) {
-      const start = Math.max(part.at, source.at);
-      const end = Math.min(part.at + part.n, source.at + source.n);
-      if (end <= start) continue;
-      const at = part.memory + start - part.at;
-      const distance = source.memory + start - source.at - at;
-      world.contents.set(at, at + end - start, `copy${distance < 0 ? '' : '+'}${distance}`);
+const copy_memory = operation({
+  name: 'copy_memory',
+  writes: true,
+  run(
+    world: Memmap,
+    c: MemConfig,
+    dst: number,
+    src: number,
+    n: number,
+    to: Meant,
+    from: Meant,
+  ): string | null {
+    const first_dst = first_meant(world, to);
+    const first_src = first_meant(world, from);
+    const sources = [...described(world, c, src, n)];
+    const targets = [...described(world, c, dst, n)];
+    for (const part of sources) {
+      if (part.fault !== null) return part.fault;
+      if (part.memory !== first_src + part.at)
+        note_stray(world, stray(from, 'copied from', first_src, part, part.memory));
+      const lost = outside(world, c, part);
+      if (lost !== null) return lost;
     }
-  }
-  return null;
-}
+    for (const part of targets) {
+      if (part.fault !== null) return part.fault;
+      if (part.memory !== first_dst + part.at)
+        note_stray(world, stray(to, 'copied to', first_dst, part, part.memory));
+      const lost = outside(world, c, part);
+      if (lost !== null) return lost;
+      for (const source of sources) {
+        const start = Math.max(part.at, source.at);
+        const end = Math.min(part.at + part.n, source.at + source.n);
+        if (end <= start) continue;
+        const at = part.memory + start - part.at;
+        const distance = source.memory + start - source.at - at;
+        world.contents.set(at, at + end - start, `copy${distance < 0 ? '' : '+'}${distance}`);
+      }
+    }
+    return null;
+  },
+});
 
 /** copy_user_highpage() for n pairs of struct pages. */
 export function* copy_user_highpages(
@@ -241,13 +247,17 @@ export function* copy_user_highpages(
 }
 
 /** Pointers handed to a caller: one that is not the struct page meant has gone astray, too. */
-function hand_out(world: Memmap, p: number, n: number, meant: Meant): void {
-  const first = first_meant(world, meant);
-  for (const segment of reached(world, p, n)) {
-    if (segment.pfn !== first + segment.at)
-      note_stray(world, stray(meant, 'returned', first, segment, segment.pfn));
-  }
-}
+const hand_out = operation({
+  name: 'hand_out',
+  writes: true,
+  run(world: Memmap, p: number, n: number, meant: Meant): void {
+    const first = first_meant(world, meant);
+    for (const segment of reached(world, p, n)) {
+      if (segment.pfn !== first + segment.at)
+        note_stray(world, stray(meant, 'returned', first, segment, segment.pfn));
+    }
+  },
+});
 
 export const record_pages = (p: number, n: number, meant: Meant): Steps<void> =>
   change(hand_out, p, n, meant);

@@ -2,66 +2,110 @@ import { pr_info } from '../../kernel/ops.ts';
 import type { Steps } from '../../steps/step.ts';
 import { is_classic, type MemConfig, page_add, SIZEOF_STRUCT_PAGE } from './config.ts';
 import type { MemKernel } from './functions.ts';
-import { type BootmemType, type BootPages, change, look, type Memmap } from './world.ts';
+import { type BootmemType, type BootPages, change, look, type Memmap, operation } from './world.ts';
 
 /**
  * What boot memory holds for sections, and who counts on it: mm/bootmem_info.c, before v5.13 in mm/memory_hotplug.c, and the
  * check of usemaps in mm/sparse.c (5.2.1, 5.10.7; 7.1.5 has no such check).
  */
 
-const pages_of = (world: Memmap, key: string): BootPages => world.bootmem!.pages.get(key)!;
-const keys_of = (world: Memmap, what: 'pgdat' | 'usemap', id: number): readonly string[] => {
-  const key = world.bootmem?.[what].get(id);
-  return key === undefined ? [] : [key];
-};
-const memmap_keys = (world: Memmap, nr: number): readonly string[] => world.bootmem?.memmap.get(nr) ?? [];
-const nid_of = (world: Memmap, nr: number): number => world.mem_section.get(nr)?.nid ?? 0;
-const sections_of = (world: Memmap, nid: number): number[] =>
-  [...world.mem_section].filter(([, ms]) => ms.nid === nid).map(([nr]) => nr);
+const pages_of = operation({
+  name: 'pages_of',
+  writes: false,
+  run: (world: Memmap, key: string): BootPages => world.bootmem!.pages.get(key)!,
+});
+const keys_of = operation({
+  name: 'keys_of',
+  writes: false,
+  run: (world: Memmap, what: 'pgdat' | 'usemap', id: number): readonly string[] => {
+    const key = world.bootmem?.[what].get(id);
+    return key === undefined ? [] : [key];
+  },
+});
+const memmap_keys = operation({
+  name: 'memmap_keys',
+  writes: false,
+  run: (world: Memmap, nr: number): readonly string[] => world.bootmem?.memmap.get(nr) ?? [],
+});
+const nid_of = operation({
+  name: 'nid_of',
+  writes: false,
+  run: (world: Memmap, nr: number): number => world.mem_section.get(nr)?.nid ?? 0,
+});
+const sections_of = operation({
+  name: 'sections_of',
+  writes: false,
+  run: (world: Memmap, nid: number): number[] =>
+    [...world.mem_section].filter(([, ms]) => ms.nid === nid).map(([nr]) => nr),
+});
 
-function get(world: Memmap, key: string, info: number, type: BootmemType): void {
-  Object.assign(pages_of(world, key), { info, type });
-  pages_of(world, key).count++;
-}
+const get = operation({
+  name: 'get',
+  writes: true,
+  run(world: Memmap, key: string, info: number, type: BootmemType): void {
+    Object.assign(pages_of.run(world, key), { info, type });
+    pages_of.run(world, key).count++;
+  },
+});
 
 /** free_reserved_page() of all of them: the memory is anybody's. */
-function release(world: Memmap, key: string): void {
-  const it = pages_of(world, key);
-  it.freed = true;
-  if (it.memmap)
-    for (const { start, end, value } of [...world.places.in(...it.memmap)])
-      if (typeof value === 'number') world.places.set(start, end, 'freed memory (once a memmap)');
-  world.bootmem!.notes.push(`${it.what}: ${it.pages} pages of section ${it.section} freed`);
-}
+const release = operation({
+  name: 'release',
+  writes: true,
+  run(world: Memmap, key: string): void {
+    const it = pages_of.run(world, key);
+    it.freed = true;
+    if (it.memmap)
+      for (const { start, end, value } of [...world.places.in(...it.memmap)])
+        if (typeof value === 'number') world.places.set(start, end, 'freed memory (once a memmap)');
+    world.bootmem!.notes.push(`${it.what}: ${it.pages} pages of section ${it.section} freed`);
+  },
+});
 
-function put(world: Memmap, key: string): void {
-  const it = pages_of(world, key);
-  it.count--;
-  if (it.count > 1) world.bootmem!.notes.push(`${it.what}: stays, ${it.count - 1} more registered`);
-  else release(world, key);
-}
+const put = operation({
+  name: 'put',
+  writes: true,
+  run(world: Memmap, key: string): void {
+    const it = pages_of.run(world, key);
+    it.count--;
+    if (it.count > 1) world.bootmem!.notes.push(`${it.what}: stays, ${it.count - 1} more registered`);
+    else release.run(world, key);
+  },
+});
 
-const note = (world: Memmap, text: string): void => {
-  world.bootmem!.notes.push(text);
-};
+const note = operation({
+  name: 'note',
+  writes: true,
+  run: (world: Memmap, text: string): void => {
+    world.bootmem!.notes.push(text);
+  },
+});
 
 /** Nobody has the memmap any more: it is not leaked, but kept. */
-const forget = (world: Memmap, memmap: number): void => {
-  world.maps.delete(memmap);
-};
+const forget = operation({
+  name: 'forget',
+  writes: true,
+  run: (world: Memmap, memmap: number): void => {
+    world.maps.delete(memmap);
+  },
+});
 
-function told(world: Memmap, c: MemConfig, usemap_snr: number, pgdat_snr: number): boolean {
-  const bootmem = world.bootmem!;
-  if (!bootmem.old_usemap_snr) {
-    bootmem.old_usemap_snr = c.NR_MEM_SECTIONS;
-    bootmem.old_pgdat_snr = c.NR_MEM_SECTIONS;
-  }
-  if (usemap_snr === pgdat_snr) return true;
-  if (bootmem.old_usemap_snr === usemap_snr && bootmem.old_pgdat_snr === pgdat_snr) return true;
-  bootmem.old_usemap_snr = usemap_snr;
-  bootmem.old_pgdat_snr = pgdat_snr;
-  return false;
-}
+const told = operation({
+  name: 'told',
+  writes: true,
+  run(world: Memmap, c: MemConfig, usemap_snr: number, pgdat_snr: number): boolean {
+    const bootmem = world.bootmem!;
+    if (!bootmem.old_usemap_snr) {
+      bootmem.old_usemap_snr = c.NR_MEM_SECTIONS;
+      bootmem.old_pgdat_snr = c.NR_MEM_SECTIONS;
+    }
+    if (usemap_snr === pgdat_snr) return true;
+    if (bootmem.old_usemap_snr === usemap_snr && bootmem.old_pgdat_snr === pgdat_snr) return true;
+    bootmem.old_usemap_snr = usemap_snr;
+    bootmem.old_pgdat_snr = pgdat_snr;
+    return false;
+  },
+});
 
 export const v5_2 = {
   /** With CONFIG_MEMORY_HOTREMOVE: a usemap outside the section of its node's pgdat ties sections together. */

@@ -11,7 +11,7 @@ import {
 } from './config.ts';
 import type { MemKernel } from './functions.ts';
 import { coded_map, null_section } from './section_table.ts';
-import { look, type Memmap } from './world.ts';
+import { look, type Memmap, operation } from './world.ts';
 
 /** include/asm-generic/memory_model.h: pfn and struct page pointer, by memory model (FACTS 4.1). */
 
@@ -23,27 +23,31 @@ export function arch_pfn_to_nid(world: Memmap, pfn: number): number {
 }
 
 /** The pointer, or null when finding it reads through NULL. */
-export function pfn_to_pointer(world: Memmap, c: MemConfig, pfn: number): number | null {
-  if (c.memory_model === 'FLATMEM')
-    return page_add(world.pgdat.get(0)!.node_mem_map, pfn - c.ARCH_PFN_OFFSET);
-  if (c.memory_model === 'DISCONTIGMEM') {
-    const nid = arch_pfn_to_nid(world, pfn);
-    return nid < 0 ? null : page_add(coded_map(world, c, nid), pfn);
-  }
-  const nr = pfn_to_section_nr(c, pfn);
-  if (is_classic(c.memory_model) && null_section(world, c, nr)) return null;
-  return page_add(coded_map(world, c, nr), pfn);
-}
+export const pfn_to_pointer = operation({
+  name: 'pfn_to_pointer',
+  writes: false,
+  run(world: Memmap, c: MemConfig, pfn: number): number | null {
+    if (c.memory_model === 'FLATMEM')
+      return page_add(world.pgdat.get(0)!.node_mem_map, pfn - c.ARCH_PFN_OFFSET);
+    if (c.memory_model === 'DISCONTIGMEM') {
+      const nid = arch_pfn_to_nid(world, pfn);
+      return nid < 0 ? null : page_add(coded_map(world, c, nid), pfn);
+    }
+    const nr = pfn_to_section_nr(c, pfn);
+    if (is_classic(c.memory_model) && null_section(world, c, nr)) return null;
+    return page_add(coded_map(world, c, nr), pfn);
+  },
+});
 
 /** page_to_pfn() of one pointer; null when it reads through NULL, or through the pointer and that is unmapped. */
-export function pointer_to_pfn(
-  world: Memmap,
-  c: MemConfig,
-  page: number,
-): { pfn: number; fault: string | null } {
-  const [part] = described(world, c, page, 1);
-  return part!.fault === null ? { pfn: part!.memory, fault: null } : { pfn: -1, fault: part!.fault };
-}
+export const pointer_to_pfn = operation({
+  name: 'pointer_to_pfn',
+  writes: false,
+  run(world: Memmap, c: MemConfig, page: number): { pfn: number; fault: string | null } {
+    const [part] = described(world, c, page, 1);
+    return part!.fault === null ? { pfn: part!.memory, fault: null } : { pfn: -1, fault: part!.fault };
+  },
+});
 
 export const v2_6_27 = {
   /** A NULL section is read at offset 0 (FACTS B95); a section of zeroes gives a pointer near NULL, unread. */
@@ -60,7 +64,7 @@ export const v2_6_27 = {
 
 /** Struct pages that one pointer and arithmetic reach, from this pfn on: FACTS 4.1's contiguity. */
 export function contiguous(world: Memmap, c: MemConfig, pfn: number): number {
-  const p = pfn_to_pointer(world, c, pfn);
+  const p = pfn_to_pointer.run(world, c, pfn);
   if (p === null || p < 0) return 0;
   for (const run of world.places.in(p, Number.MAX_SAFE_INTEGER)) {
     if (run.value !== p - pfn * SIZEOF_STRUCT_PAGE) return 0;

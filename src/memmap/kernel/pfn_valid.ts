@@ -8,7 +8,7 @@ import type { Steps } from '../../steps/step.ts';
 import { type MemConfig, NULL_TEXT, oops, pfn_to_section_nr } from './config.ts';
 import type { MemKernel } from './functions.ts';
 import { arch_pfn_to_nid } from './memory_model.ts';
-import { look, type Memmap, type mem_section } from './world.ts';
+import { look, type Memmap, type MemOperation, type mem_section, operation } from './world.ts';
 
 /** pfn_valid() and what is built on it, in every form of FACTS 2.17. Null stands for a read through NULL. */
 type Answer = boolean | null;
@@ -38,36 +38,56 @@ function without_sections(world: Memmap, c: MemConfig, pfn: number): boolean | u
   return undefined;
 }
 
-export const by_section = (world: Memmap, c: MemConfig, pfn: number): Answer =>
-  without_sections(world, c, pfn) ?? valid_section(section(world, c, pfn));
+export const by_section = operation({
+  name: 'by_section',
+  writes: false,
+  run: (world: Memmap, c: MemConfig, pfn: number): Answer =>
+    without_sections(world, c, pfn) ?? valid_section(section(world, c, pfn)),
+});
 
-export function by_subsection(world: Memmap, c: MemConfig, pfn: number): Answer {
-  const other = without_sections(world, c, pfn);
-  if (other !== undefined) return other;
-  const ms = section(world, c, pfn);
-  if (!valid_section(ms)) return false;
-  return (ms.flags & SECTION_IS_EARLY) !== 0 || pfn_section_valid(c, ms, pfn);
-}
+export const by_subsection = operation({
+  name: 'by_subsection',
+  writes: false,
+  run(world: Memmap, c: MemConfig, pfn: number): Answer {
+    const other = without_sections(world, c, pfn);
+    if (other !== undefined) return other;
+    const ms = section(world, c, pfn);
+    if (!valid_section(ms)) return false;
+    return (ms.flags & SECTION_IS_EARLY) !== 0 || pfn_section_valid(c, ms, pfn);
+  },
+});
 
 /** 6.1.192: a pfn whose address does not fit is none; usage may be NULL by now. */
-export function by_subsection_rcu(world: Memmap, c: MemConfig, pfn: number): Answer {
-  if (pfn >= 2 ** (64 - c.PAGE_SHIFT)) return false;
-  return by_subsection(world, c, pfn) ?? false;
-}
+export const by_subsection_rcu = operation({
+  name: 'by_subsection_rcu',
+  writes: false,
+  run(world: Memmap, c: MemConfig, pfn: number): Answer {
+    if (pfn >= 2 ** (64 - c.PAGE_SHIFT)) return false;
+    return by_subsection.run(world, c, pfn) ?? false;
+  },
+});
 
 const is_map_memory = (world: Memmap, pfn: number): boolean =>
   world.memblock.some(({ start, end, nomap }) => pfn >= start && pfn < end && !nomap);
 
 /** arm64 v5.2..v5.11: memblock decides. */
-export const arm64_by_memblock = (world: Memmap, c: MemConfig, pfn: number): Answer =>
-  by_section(world, c, pfn) === true && is_map_memory(world, pfn);
+export const arm64_by_memblock = operation({
+  name: 'arm64_by_memblock',
+  writes: false,
+  run: (world: Memmap, c: MemConfig, pfn: number): Answer =>
+    by_section.run(world, c, pfn) === true && is_map_memory(world, pfn),
+});
 
 /** arm64 v5.12 and v5.13: in a section that is not early memblock knows nothing of device memory. */
-export function arm64_by_memblock_or_subsection(world: Memmap, c: MemConfig, pfn: number): Answer {
-  const ms = section(world, c, pfn);
-  if (!valid_section(ms)) return false;
-  return ms.flags & SECTION_IS_EARLY ? is_map_memory(world, pfn) : pfn_section_valid(c, ms, pfn);
-}
+export const arm64_by_memblock_or_subsection = operation({
+  name: 'arm64_by_memblock_or_subsection',
+  writes: false,
+  run(world: Memmap, c: MemConfig, pfn: number): Answer {
+    const ms = section(world, c, pfn);
+    if (!valid_section(ms)) return false;
+    return ms.flags & SECTION_IS_EARLY ? is_map_memory(world, pfn) : pfn_section_valid(c, ms, pfn);
+  },
+});
 
 const online_section = (world: Memmap, c: MemConfig, pfn: number): mem_section | null => {
   const ms = section(world, c, pfn);
@@ -75,23 +95,30 @@ const online_section = (world: Memmap, c: MemConfig, pfn: number): mem_section |
 };
 
 /** v5.2..v5.11 */
-const online_by_section = (world: Memmap, c: MemConfig, pfn: number): boolean =>
-  online_section(world, c, pfn) !== null;
+const online_by_section = operation({
+  name: 'online_by_section',
+  writes: false,
+  run: (world: Memmap, c: MemConfig, pfn: number): boolean => online_section(world, c, pfn) !== null,
+});
 
 /** v5.12: device memory may share an online section. */
-function online_by_subsection(world: Memmap, c: MemConfig, pfn: number): Answer {
-  const ms = online_section(world, c, pfn);
-  if (!ms) return false;
-  const valid = pfn_section_valid(c, ms, pfn);
-  if (valid !== true) return valid;
-  if (!(ms.flags & SECTION_TAINT_ZONE_DEVICE)) return true;
-  return !world.pagemap.some(({ start, end }) => pfn >= start && pfn < end);
-}
+const online_by_subsection = operation({
+  name: 'online_by_subsection',
+  writes: false,
+  run(world: Memmap, c: MemConfig, pfn: number): Answer {
+    const ms = online_section(world, c, pfn);
+    if (!ms) return false;
+    const valid = pfn_section_valid(c, ms, pfn);
+    if (valid !== true) return valid;
+    if (!(ms.flags & SECTION_TAINT_ZONE_DEVICE)) return true;
+    return !world.pagemap.some(({ start, end }) => pfn >= start && pfn < end);
+  },
+});
 
 /** One look; a read through NULL is an oops in pfn_valid. */
 function* ask(
   k: MemKernel,
-  rule: (world: Memmap, c: MemConfig, pfn: number) => Answer,
+  rule: MemOperation<[c: MemConfig, pfn: number], Answer, false>,
   pfn: number,
 ): Steps<boolean> {
   return (yield* look(rule, k.c, pfn)) ?? (yield* oops(k.c, 'pfn_valid', NULL_TEXT));

@@ -15,23 +15,39 @@ import {
 } from './config.ts';
 import type { MemKernel } from './functions.ts';
 import { place_memmap, release_memmap, unmap_vmemmap, virt_addr_valid } from './memmap_memory.ts';
-import { change, look, type Memmap, type mem_section } from './world.ts';
+import { change, look, type Memmap, type mem_section, operation } from './world.ts';
 
 /** mm/sparse.c where the memmap of a section is an object of its own: FACTS 2.16 and B50 to B57. */
 
 const NONE: mem_section = { section_mem_map: 0, flags: 0, usage: null, usage_reserved: false, nid: 0 };
 
-const read_section = (world: Memmap, nr: number): mem_section => world.mem_section.get(nr) ?? NONE;
+const read_section = operation({
+  name: 'read_section',
+  writes: false,
+  run: (world: Memmap, nr: number): mem_section => world.mem_section.get(nr) ?? NONE,
+});
 
-const write_section = (world: Memmap, nr: number, fields: Partial<mem_section>): void => {
-  world.mem_section.set(nr, { ...read_section(world, nr), ...fields });
-};
+const write_section = operation({
+  name: 'write_section',
+  writes: true,
+  run: (world: Memmap, nr: number, fields: Partial<mem_section>): void => {
+    world.mem_section.set(nr, { ...read_section.run(world, nr), ...fields });
+  },
+});
 
-const init_root = (world: Memmap, c: MemConfig, nr: number): void => {
-  world.roots.add(SECTION_NR_TO_ROOT(c, nr));
-};
+const init_root = operation({
+  name: 'init_root',
+  writes: true,
+  run: (world: Memmap, c: MemConfig, nr: number): void => {
+    world.roots.add(SECTION_NR_TO_ROOT(c, nr));
+  },
+});
 
-const has_bootmem = (world: Memmap, nr: number): boolean => world.bootmem?.memmap.has(nr) ?? false;
+const has_bootmem = operation({
+  name: 'has_bootmem',
+  writes: false,
+  run: (world: Memmap, nr: number): boolean => world.bootmem?.memmap.has(nr) ?? false,
+});
 
 export const section_of = (nr: number): Steps<mem_section> => look(read_section, nr);
 export const set_section = (nr: number, fields: Partial<mem_section>): Steps<void> =>

@@ -1,5 +1,6 @@
 import { Runs } from '../../hardware/runs.ts';
-import type { CallStep, Steps } from '../../steps/step.ts';
+import type { Operation } from '../../steps/operation.ts';
+import type { Steps } from '../../steps/step.ts';
 import { LINEAR, WINDOW } from './config.ts';
 
 /**
@@ -146,21 +147,42 @@ export function empty_memmap(beyond: Place): Memmap {
   };
 }
 
-const erased = (fn: unknown): CallStep['fn'] => fn as CallStep['fn'];
+/** An operation on the memmap, or on the memory it describes. */
+export type MemOperation<A extends readonly unknown[], T, Writes extends boolean> = Operation<
+  Memmap,
+  A,
+  T,
+  Writes
+>;
+
+/** Declare an operation, beside the kernel file it belongs to. */
+export const operation = <A extends readonly unknown[], T, Writes extends boolean>(
+  declared: Omit<MemOperation<A, T, Writes>, 'obj'>,
+): MemOperation<A, T, Writes> => Object.freeze({ obj: 'memmap', ...declared });
 
 /** One indivisible look at the memmap. */
-export function* look<A extends unknown[], T>(fn: (world: Memmap, ...args: A) => T, ...args: A): Steps<T> {
-  return (yield { op: 'call', obj: 'memmap', writes: false, fn: erased(fn), args }) as T;
+export function* look<A extends readonly unknown[], T>(
+  operation: MemOperation<A, T, false>,
+  ...args: A
+): Steps<T> {
+  return (yield { op: 'call', operation, args }) as T;
 }
 
 /** One indivisible change of the memmap, or of the memory it describes. */
-export function* change<A extends unknown[], T>(fn: (world: Memmap, ...args: A) => T, ...args: A): Steps<T> {
-  return (yield { op: 'call', obj: 'memmap', writes: true, fn: erased(fn), args }) as T;
+export function* change<A extends readonly unknown[], T>(
+  operation: MemOperation<A, T, true>,
+  ...args: A
+): Steps<T> {
+  return (yield { op: 'call', operation, args }) as T;
 }
 
-const add_calls = (world: Memmap, name: string, n: number): void => {
-  world.calls.set(name, (world.calls.get(name) ?? 0) + n);
-};
+const add_calls = operation({
+  name: 'add_calls',
+  writes: true,
+  run: (world: Memmap, name: string, n: number): void => {
+    world.calls.set(name, (world.calls.get(name) ?? 0) + n);
+  },
+});
 
 /** Counts calls of a helper, or names the loop that was taken: it touches nothing of the kernel's. */
 export const took = (name: string, n = 1): Steps<void> => change(add_calls, name, n);

@@ -32,9 +32,9 @@ export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
     return at / c.PAGE_SIZE;
   };
   const pointer = (at: number): number => {
-    const page = world.places.get(pfn_to_pointer(world, c, pfn_of(at)) ?? 0);
+    const page = world.places.get(pfn_to_pointer.run(world, c, pfn_of(at)) ?? 0);
     if (typeof page !== 'number') throw new BadOperation(`${hex(at)} has no struct page`);
-    return pfn_to_pointer(world, c, pfn_of(at))!;
+    return pfn_to_pointer.run(world, c, pfn_of(at))!;
   };
   const order = (size: number): number => {
     const n = order_of(c, size);

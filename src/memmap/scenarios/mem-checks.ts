@@ -51,7 +51,7 @@ function* without<V>(
 
 /** Every tail is marked and knows its head. */
 export function* tails(world: Memmap, c: MemConfig, head: number, nr: number): Generator<Found> {
-  const first_page = pfn_to_pointer(world, c, head);
+  const first_page = pfn_to_pointer.run(world, c, head);
   for (const [start, end] of without(world.pages, head + 1, head + nr, (word) => (word & PG_tail) !== 0))
     yield pages(
       'no tails',
@@ -111,7 +111,7 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
     if (!(ms.flags & SECTION_HAS_MEM_MAP)) continue;
     const decoded = page_add(ms.section_mem_map, first);
     used.add(decoded);
-    if (decoded !== pfn_to_pointer(world, c, first))
+    if (decoded !== pfn_to_pointer.run(world, c, first))
       yield not_so(
         'wrong pointer',
         { section: nr },
@@ -154,7 +154,7 @@ function* homeless(world: Memmap): Generator<Found> {
 export function reachable(world: Memmap, c: MemConfig, pfn: number): boolean {
   if (c.memory_model === 'DISCONTIGMEM' && arch_pfn_to_nid(world, pfn) < 0) return false;
   if (c.memory_model.startsWith('SPARSEMEM') && pfn_to_section_nr(c, pfn) >= c.NR_MEM_SECTIONS) return false;
-  const p = pfn_to_pointer(world, c, pfn);
+  const p = pfn_to_pointer.run(world, c, pfn);
   if (p === null || p < 0) return false;
   const place = world.places.get(p);
   return typeof place === 'number' && (p - place) / SIZEOF_STRUCT_PAGE === pfn;

@@ -1,6 +1,6 @@
-import { InputError } from '../../machines/input-error.ts';
-import { parseYamlText } from '../../machines/yaml-text.ts';
-import { placeOf } from '../../machines/zod-place.ts';
+import { InputError } from '../../errors/input-error.ts';
+import { parseYamlText } from '../../machines/text/yaml-text.ts';
+import { placeOf } from '../../machines/text/zod-place.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import { type MemRelease, mem_releases } from '../releases/mem-releases.ts';
 import {

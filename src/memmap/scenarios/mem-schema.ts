@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseSize, SIZE_PATTERN } from '../../machines/size.ts';
+import { parseSize, SIZE_PATTERN } from '../../machines/text/size.ts';
 import { ERRNO, type Errno } from '../../steps/errno.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import type { MemoryModel } from '../kernel/config.ts';

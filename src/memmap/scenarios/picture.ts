@@ -95,10 +95,10 @@ export function picture(world: Memmap, c: MemConfig, strays: readonly Stray[]): 
   for (const stray of first_of_each(strays)) {
     show(stray.head);
     show(stray.address);
-    const meant = pfn_to_pointer(world, c, stray.meant);
+    const meant = pfn_to_pointer.run(world, c, stray.meant);
     if (meant !== null && meant > 0) show(meant);
     if (stray.pfn >= 0) {
-      const described = pfn_to_pointer(world, c, stray.pfn);
+      const described = pfn_to_pointer.run(world, c, stray.pfn);
       if (described !== null && described > 0) show(described);
     }
   }
@@ -131,9 +131,9 @@ function marks(world: Memmap, c: MemConfig, strays: readonly Stray[], row: Row):
     const memory = ['cleared', 'copied from', 'copied to'].includes(stray.op);
     if (within(stray.address) && (!memory || stray.foreign !== null))
       said.add(memory ? 'taken for struct pages' : stray.op === 'returned' ? 'handed out' : 'overwritten');
-    if (memory && stray.pfn >= 0 && within(pfn_to_pointer(world, c, stray.pfn)))
+    if (memory && stray.pfn >= 0 && within(pfn_to_pointer.run(world, c, stray.pfn)))
       said.add(`its memory ${stray.op}`);
-    if (within(pfn_to_pointer(world, c, stray.meant))) said.add(memory ? 'its memory meant' : 'meant');
+    if (within(pfn_to_pointer.run(world, c, stray.meant))) said.add(memory ? 'its memory meant' : 'meant');
   }
   return said.size ? `  <- ${[...said].join(', ')}` : '';
 }

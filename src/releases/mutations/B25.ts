@@ -28,7 +28,7 @@ export const B25a_mutant = defineRelease({
   about: 'seed 000 with the TLBI before DSB ISHST',
   arch: {
     arm64: flushing(function* (op): Steps<void> {
-      yield* change('mmu', tlbi_step, op);
+      yield* change(tlbi_step, op);
       yield* DSB('ishst');
       yield* DSB('ish');
       yield* ISB();
@@ -49,7 +49,7 @@ export const B25b_mutant = defineRelease({
     arm64: {
       ...flushing(function* (op): Steps<void> {
         yield* DSB('ishst');
-        yield* change('mmu', tlbi_step, op);
+        yield* change(tlbi_step, op);
       }),
       *free_hotplug_page_range(
         this: Kernel,

@@ -1,4 +1,4 @@
-import type { ListedBlock } from '../../machines/lsmem-source.ts';
+import type { ListedBlock } from '../../machines/lsmem/lsmem-source.ts';
 
 /** Blocks that follow each other and are shown as one line. Everything but the count is that of the first. */
 export interface LsRange {

@@ -1,4 +1,4 @@
-import type { ListedBlock } from '../../machines/lsmem-source.ts';
+import type { ListedBlock } from '../../machines/lsmem/lsmem-source.ts';
 import { type Column, pairLines, rawLines, tableLines } from '../text/columns.ts';
 import { humanSize } from '../text/human-size.ts';
 import { type LsRange, mergeBlocks, type SplitColumn } from './lsmem-ranges.ts';

@@ -1,4 +1,4 @@
-import type { ListedBlock } from '../../machines/lsmem-source.ts';
+import type { ListedBlock } from '../../machines/lsmem/lsmem-source.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import { LS_COLUMNS, type LsOptions, renderLsmem } from './lsmem.ts';
 

@@ -36,7 +36,7 @@ export function askText(step: Step): string {
       return `wait ${placeText(step.obj, step.key, step.field)} ${sign} ${valueText(step.value)}`;
     }
     case 'call':
-      return `${step.fn.name || 'call'}(${step.obj})`;
+      return `${step.operation.name}(${step.operation.obj})`;
     case 'lock':
     case 'unlock': {
       const verb = step.op === 'lock' && step.try ? 'trylock' : step.op;

@@ -194,7 +194,7 @@ export class StepTeller {
     }
     const { before } = about;
     const d = step.args[2] as Descriptor;
-    const swapped = (step.fn as unknown) === entry_steps.swap_run_at;
+    const swapped = (step.operation as unknown) === entry_steps.swap_run_at;
     const n = swapped ? (result as WordRun).n : access.n;
     const was = before.addr === 0 && before.attr === 0 ? '' : ` (was ${this.descriptor(before, about)})`;
     const none = d.addr === 0 && d.attr === 0;
@@ -233,7 +233,7 @@ export class StepTeller {
   }
 
   #call(step: CallStep, { result, about }: StoryEvent): Told {
-    const fn: unknown = step.fn;
+    const fn: unknown = step.operation;
     if (fn === take_step) {
       const range = result as PageRange | null;
       if (!range) return plain('no page is free', true);
@@ -256,8 +256,9 @@ export class StepTeller {
     }
     const args = step.args.filter(is_data_number).map(number_text).join(', ');
     const value = result === undefined ? '' : ` = ${number_text(result)}`;
-    const minor = !step.writes || step.obj === 'table_pages';
-    return { ...plain(`${step.fn.name}(${args})${value}`, step.writes), minor };
+    const { name, obj, writes } = step.operation;
+    const minor = !writes || obj === 'table_pages';
+    return { ...plain(`${name}(${args})${value}`, writes), minor };
   }
 }
 

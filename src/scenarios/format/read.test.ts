@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { ImpossibleMachine } from '../../boot/impossible.ts';
-import { InputError } from '../../machines/input-error.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { parseScenario } from './read.ts';
 import { scenarioJsonSchema } from './schema.ts';
 

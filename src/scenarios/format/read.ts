@@ -1,9 +1,9 @@
-import { InputError } from '../../machines/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { machineOfFile } from '../../machines/machine-file.ts';
-import { machineFileSchema } from '../../machines/machine-schema.ts';
-import { parseYamlText, type YamlText } from '../../machines/yaml-text.ts';
-import { placeOf } from '../../machines/zod-place.ts';
+import { machineOfFile } from '../../machines/machine-file/machine-file.ts';
+import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
+import { parseYamlText, type YamlText } from '../../machines/text/yaml-text.ts';
+import { placeOf } from '../../machines/text/zod-place.ts';
 import { find_release, type Release } from '../../releases/index.ts';
 import { type Interleaved, read_interleaved } from '../interleaved/read.ts';
 import { parseStep, type ScenarioFile, type ScenarioStep, scenarioSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { machineFileSchema } from '../../machines/machine-schema.ts';
-import { SIZE_PATTERN } from '../../machines/size.ts';
+import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
+import { SIZE_PATTERN } from '../../machines/text/size.ts';
 import { ERRNO, type Errno } from '../../steps/errno.ts';
 import { interleavedSchema } from '../interleaved/schema.ts';
 import { consumer_names } from '../reserved/consumers.ts';

@@ -1,4 +1,4 @@
-import { parseSize } from '../../machines/size.ts';
+import { parseSize } from '../../machines/text/size.ts';
 
 /** What an expression may come to. An address is a negative number, its distance from 2^64. */
 export type Result = number | string | boolean | null | readonly Result[];

@@ -1,6 +1,6 @@
 import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region } from '../../kernel/state.ts';
-import { parseSize } from '../../machines/size.ts';
+import { parseSize } from '../../machines/text/size.ts';
 import { BadOperation, type Session } from '../running/session.ts';
 import { active_memory } from './daxctl.ts';
 import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
@@ -211,7 +211,7 @@ function validate(
   if (!nd_region.enabled) return -EAGAIN;
   let size = size_option(options, '-s') ?? ns?.size ?? 0;
   if (!ns) {
-    const available = nd_region.labels === null ? nd_region.size : allocatable_dpa(state, region);
+    const available = nd_region.labels === null ? nd_region.size : allocatable_dpa.run(state, region);
     if (!available || size > available) return -EAGAIN;
     if (size === 0) size = available;
   }

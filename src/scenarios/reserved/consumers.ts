@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { PG_dirty } from '../../kernel/mm/page.ts';
-import { look } from '../../kernel/ops.ts';
+import { look, operation } from '../../kernel/ops.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 
@@ -22,13 +22,18 @@ export interface Consumer {
   ask(k: Kernel, pfn: number): Steps<boolean>;
 }
 
-const is_dirty = (state: State, pfn: number): boolean => (state.pages.get(pfn) & PG_dirty) !== 0;
+const is_dirty = operation({
+  name: 'is_dirty',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, pfn: number): boolean => (state.pages.get(pfn) & PG_dirty) !== 0,
+});
 
 /** Whether somebody leaves a clean page dirty. */
 function* dirties(k: Kernel, pfn: number, act: Steps<void>): Steps<boolean> {
   yield* k.clear_page_flag(pfn, 1, PG_dirty);
   yield* act;
-  return yield* look('pages', is_dirty, pfn);
+  return yield* look(is_dirty, pfn);
 }
 
 /** Data storage interrupt of powerpc: no attempt to execute. */

@@ -11,7 +11,7 @@ import {
   with_hstate,
   with_use,
 } from '../../kernel/mm/page.ts';
-import { look, R } from '../../kernel/ops.ts';
+import { look, operation, R } from '../../kernel/ops.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 
@@ -36,16 +36,26 @@ export function* map_hugepages(
   return 0;
 }
 
-const first_used = (state: State): number =>
-  state.pages.first(0, Number.MAX_SAFE_INTEGER, (page) => page_use(page) === USE.HUGE_USED);
+const first_used = operation({
+  name: 'first_used',
+  obj: 'pages',
+  writes: false,
+  run: (state: State): number =>
+    state.pages.first(0, Number.MAX_SAFE_INTEGER, (page) => page_use(page) === USE.HUGE_USED),
+});
 
-const page_at = (state: State, pfn: number): Page => state.pages.get(pfn);
+const page_at = operation({
+  name: 'page_at',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, pfn: number): Page => state.pages.get(pfn),
+});
 
 export function* unmap_hugepages(k: Kernel): Steps<number> {
   for (let freed = 0; ; freed++) {
-    const pfn = yield* look('pages', first_used);
+    const pfn = yield* look(first_used);
     if (pfn < 0) return freed;
-    const page = yield* look('pages', page_at, pfn);
+    const page = yield* look(page_at, pfn);
     yield* k.free_huge_page(k.c.huge_page_orders[page_hstate(page)]!, page_nid(page), pfn);
   }
 }

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { booted, G, M, play, run_text, X86 } from '../../../test/kit.ts';
-import { ImpossibleMachine } from '../../boot/impossible.ts';
-import { InputError } from '../../machines/input-error.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { mainline } from '../../releases/index.ts';
 import { BadOperation } from './session.ts';
 

@@ -351,7 +351,7 @@ function* no_block(): Steps<number> {
 function* device_memory(kernel: Kernel, nid: number, start: number, size: number): Steps<number> {
   const k = { ...kernel, hotplug_memory_register: no_block };
   yield* mem_hotplug_begin();
-  const ret = yield* k.arch_add_memory(nid, start, size, null);
+  const ret = yield* k.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0 });
   yield* mem_hotplug_done();
   return ret;
 }

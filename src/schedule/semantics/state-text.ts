@@ -5,7 +5,9 @@ import { viewOf } from './view.ts';
 
 /** A step as plain data: a function is its name, and in which calls it is taken does not count. */
 function plain({ by, ...step }: PlacedStep): unknown {
-  return step.op === 'call' ? { ...step, fn: step.fn.name } : step;
+  if (step.op !== 'call') return step;
+  const { name, obj, writes } = step.operation;
+  return { op: step.op, obj, writes, fn: name, args: step.args };
 }
 
 /** A state as a text that does not depend on what was explored before: what threads stand at, and shared data. */

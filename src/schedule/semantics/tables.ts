@@ -1,11 +1,4 @@
-import {
-  type AllocStep,
-  type AtomicStep,
-  type CallStep,
-  call,
-  type Step,
-  type WaitStep,
-} from '../../steps/step.ts';
+import type { AllocStep, AtomicStep, CallStep, Step, WaitStep } from '../../steps/step.ts';
 import type { Fault } from '../program/machine.ts';
 import type { Program } from '../program/program.ts';
 import { OP } from './ops.ts';
@@ -130,10 +123,10 @@ export class TableSystem extends System {
         return { op: OP.DATA, a, accesses: [life * 2 + 1, ...this.tableAccess(step.obj, true)] };
       }
       case 'call': {
-        if (!this.program.wholes?.includes(step.obj))
-          throw new Error(`call on ${step.obj}, which is not in wholes`);
+        const { obj, writes } = step.operation;
+        if (!this.program.wholes?.includes(obj)) throw new Error(`call on ${obj}, which is not in wholes`);
         const a = this.keep({ step, life: -1, field: -1, value: 0, expect: 0, fields: [] });
-        return { op: OP.DATA, a, accesses: this.tableAccess(step.obj, step.writes) };
+        return { op: OP.DATA, a, accesses: this.tableAccess(obj, writes) };
       }
       default:
         throw new Error(`${this.program.name}: step ${step.op} has no meaning here`);
@@ -223,18 +216,19 @@ export class TableSystem extends System {
     for (const [slot, value] of fields) v[slot] = value;
   }
 
-  private call(v: Int32Array, step: CallStep): void {
+  private call(v: Int32Array, { operation, args }: CallStep): void {
+    const { obj, writes } = operation;
     const table: TableAccess = {
-      get: (key, field) => this.values.value(v[this.field(step.obj, key, field)]!),
+      get: (key, field) => this.values.value(v[this.field(obj, key, field)]!),
       set: (key, field, value) => {
-        if (!step.writes) throw new Error(`a call that only reads ${step.obj} writes it`);
-        const slot = this.field(step.obj, key, field);
-        if (slot >= v.length) throw new RangeError(`${step.obj}#${key}.${field} is not declared`);
-        v[this.life(step.obj, key)] = LIFE.LIVE;
+        if (!writes) throw new Error(`a call that only reads ${obj} writes it`);
+        const slot = this.field(obj, key, field);
+        if (slot >= v.length) throw new RangeError(`${obj}#${key}.${field} is not declared`);
+        v[this.life(obj, key)] = LIFE.LIVE;
         v[slot] = this.values.id(value);
       },
     };
-    this.result = this.values.id(call(step, table));
+    this.result = this.values.id(operation.run(table, ...args));
   }
 
   private lost(v: Int32Array, life: number, freeing = false): void {

@@ -1,26 +1,36 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
-import { add, alloc, change, exists, free, look, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { add, alloc, change, exists, free, look, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
 import type { acpi_physical_node, State } from '../../state.ts';
 
 /** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device becomes memory, and memory leaves with it. */
 
 /** Whether another memory device has the block, which starts at `phys`. */
-const has_companion = (state: State, block: number, phys: number): boolean =>
-  [...state.acpi_device.values()].some(
-    (device) =>
-      phys >= device.start &&
-      phys < device.start + device.length &&
-      device.physical_node_list.some((pn) => pn.block === block),
-  );
+const has_companion = operation({
+  name: 'has_companion',
+  obj: 'acpi_device',
+  writes: false,
+  run: (state: State, block: number, phys: number): boolean =>
+    [...state.acpi_device.values()].some(
+      (device) =>
+        phys >= device.start &&
+        phys < device.start + device.length &&
+        device.physical_node_list.some((pn) => pn.block === block),
+    ),
+});
 
-function unbind_range(state: State, blocks: readonly number[]): void {
-  const gone = new Set(blocks);
-  for (const device of state.acpi_device.values()) {
-    device.physical_node_list = device.physical_node_list.filter((pn) => !gone.has(pn.block));
-  }
-}
+const unbind_range = operation({
+  name: 'unbind_range',
+  obj: 'acpi_device',
+  writes: true,
+  run(state: State, blocks: readonly number[]): void {
+    const gone = new Set(blocks);
+    for (const device of state.acpi_device.values()) {
+      device.physical_node_list = device.physical_node_list.filter((pn) => !gone.has(pn.block));
+    }
+  },
+});
 
 export const v5_2 = {
   /** 0, or -EINVAL when a block has a companion already. */
@@ -28,7 +38,7 @@ export const v5_2 = {
     const start = yield* R('acpi_device', dev, 'start');
     const bound: acpi_physical_node[] = [];
     for (const block of yield* this.walk_memory_blocks(start, yield* R('acpi_device', dev, 'length'))) {
-      if (yield* look('acpi_device', has_companion, block, block * this.c.memory_block_size_bytes)) {
+      if (yield* look(has_companion, block, block * this.c.memory_block_size_bytes)) {
         yield* pr_warn(`memory memory${block}: ACPI companion already set`);
         return -this.errno.EINVAL;
       }
@@ -52,7 +62,7 @@ export const v5_2 = {
     if (yield* this.acpi_bind_memory_blocks(dev)) {
       // acpi_unbind_memory_blocks takes every block of the range from whoever has it
       const start = yield* R('acpi_device', dev, 'start');
-      yield* change('acpi_device', unbind_range, yield* this.walk_memory_blocks(start, length));
+      yield* change(unbind_range, yield* this.walk_memory_blocks(start, length));
       return -this.errno.ENODEV;
     }
     yield* W('acpi_device', dev, 'enabled', true);

@@ -2,45 +2,74 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
 import { page_nid } from '../../mm/page.ts';
-import { add, change, exists, look, R, W } from '../../ops.ts';
+import { add, change, exists, look, operation, R, W } from '../../ops.ts';
 import { PFN_DOWN, PFN_PHYS, PFN_UP, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
 import { MEMBLOCK_MEMORY, NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
 
 /** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
-function create_node_link(state: State, nid: number, id: number): boolean {
-  const node = state.pgdat.get(nid)!;
-  if (node.links.get(id)) return false;
-  node.links.set(id, id + 1, true);
-  return true;
-}
+const create_node_link = operation({
+  name: 'create_node_link',
+  obj: 'node links',
+  writes: true,
+  changes: ['memory_block', 'pgdat'],
+  run(state: State, nid: number, id: number): boolean {
+    const node = state.pgdat.get(nid)!;
+    if (node.links.get(id)) return false;
+    node.links.set(id, id + 1, true);
+    return true;
+  },
+});
 
 /** memoryX/nodeN. */
-function create_block_link(state: State, id: number, nid: number): boolean {
-  const block = state.memory_block.get(id)!;
-  if (block.links.includes(nid)) return false;
-  block.links = [...block.links, nid].sort((a, b) => a - b);
-  return true;
-}
+const create_block_link = operation({
+  name: 'create_block_link',
+  obj: 'node links',
+  writes: true,
+  changes: ['memory_block', 'pgdat'],
+  run(state: State, id: number, nid: number): boolean {
+    const block = state.memory_block.get(id)!;
+    if (block.links.includes(nid)) return false;
+    block.links = [...block.links, nid].sort((a, b) => a - b);
+    return true;
+  },
+});
 
-function remove_links(state: State, id: number, nid: number): void {
-  state.pgdat.get(nid)?.links.set(id, id + 1, false);
-  const block = state.memory_block.get(id);
-  if (block) block.links = block.links.filter((n) => n !== nid);
-}
+const remove_links = operation({
+  name: 'remove_links',
+  obj: 'node links',
+  writes: true,
+  changes: ['memory_block', 'pgdat'],
+  run(state: State, id: number, nid: number): void {
+    state.pgdat.get(nid)?.links.set(id, id + 1, false);
+    const block = state.memory_block.get(id);
+    if (block) block.links = block.links.filter((n) => n !== nid);
+  },
+});
 
 /** A pfn of every stretch in which all struct pages are alike and memblock knows all of them or none, ascending. */
-function one_of_each(state: State, c: Config, start: number, end: number): number[] {
-  const pfns = new Set([...state.pages.in(start, end)].map((run) => run.start));
-  for (const { base, size } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
-    for (const pfn of [PFN_UP(c, base), PFN_DOWN(c, base + size)]) {
-      if (pfn > start && pfn < end) pfns.add(pfn);
+const one_of_each = operation({
+  name: 'one_of_each',
+  obj: 'pages',
+  writes: false,
+  run(state: State, c: Config, start: number, end: number): number[] {
+    const pfns = new Set([...state.pages.in(start, end)].map((run) => run.start));
+    for (const { base, size } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
+      for (const pfn of [PFN_UP(c, base), PFN_DOWN(c, base + size)]) {
+        if (pfn > start && pfn < end) pfns.add(pfn);
+      }
     }
-  }
-  return [...pfns].sort((a, b) => a - b);
-}
+    return [...pfns].sort((a, b) => a - b);
+  },
+});
 
-const drop_node_links = (state: State, nid: number): void =>
-  state.pgdat.get(nid)!.links.set(0, Number.MAX_SAFE_INTEGER, false);
+const drop_node_links = operation({
+  name: 'drop_node_links',
+  obj: 'node links',
+  writes: true,
+  changes: ['memory_block', 'pgdat'],
+  run: (state: State, nid: number): void =>
+    state.pgdat.get(nid)!.links.set(0, Number.MAX_SAFE_INTEGER, false),
+});
 
 export const v5_2 = {
   *pfn_in_present_section(this: Kernel, pfn: number): Steps<boolean> {
@@ -76,8 +105,8 @@ export const v5_2 = {
       const pfn = section_nr_to_pfn(this.c, nr);
       if (!(yield* this.pfn_in_present_section(pfn))) continue;
       if (booting && (yield* this.get_nid_for_pfn(pfn)) !== nid) continue;
-      if (!(yield* change('node links', create_node_link, nid, id))) return -this.errno.EEXIST;
-      if (!(yield* change('node links', create_block_link, id, nid))) return -this.errno.EEXIST;
+      if (!(yield* change(create_node_link, nid, id))) return -this.errno.EEXIST;
+      if (!(yield* change(create_block_link, id, nid))) return -this.errno.EEXIST;
       return 0;
     }
     return 0;
@@ -95,12 +124,12 @@ export const v5_2 = {
   /** Both links to each node that a page of [start_pfn, end_pfn) names, where that can be read. */
   *unlink_nodes_of(this: Kernel, id: number, start_pfn: number, end_pfn: number): Steps<void> {
     const seen = new Set<number>();
-    for (const pfn of yield* look('pages', one_of_each, this.c, start_pfn, end_pfn)) {
+    for (const pfn of yield* look(one_of_each, this.c, start_pfn, end_pfn)) {
       const nid = yield* this.get_nid_for_pfn(pfn);
       if (nid < 0 || seen.has(nid) || !(yield* exists('pgdat', nid))) continue;
       if (!(yield* R('pgdat', nid, 'online'))) continue;
       seen.add(nid);
-      yield* change('node links', remove_links, id, nid);
+      yield* change(remove_links, id, nid);
     }
   },
 
@@ -120,7 +149,7 @@ export const v5_2 = {
   },
 
   *unregister_one_node(this: Kernel, nid: number): Steps<void> {
-    yield* change('node links', drop_node_links, nid);
+    yield* change(drop_node_links, nid);
     yield* W('pgdat', nid, 'registered', false);
   },
 };
@@ -138,7 +167,7 @@ export const v5_4 = {
   /** The stored node id; nothing is read from the memmap (d84f2f5a7552). */
   *unregister_memory_block_under_nodes(this: Kernel, id: number): Steps<void> {
     const nid = yield* R('memory_block', id, 'nid');
-    if (nid !== NUMA_NO_NODE) yield* change('node links', remove_links, id, nid);
+    if (nid !== NUMA_NO_NODE) yield* change(remove_links, id, nid);
   },
 };
 
@@ -146,8 +175,8 @@ export const v5_10 = {
   /** Hotplug context: every block of the range belongs to the node; a link that is there counts as made. */
   *register_mem_sect_under_node(this: Kernel, id: number, nid: number): Steps<number> {
     yield* this.set_block_nid(id, nid);
-    yield* change('node links', create_node_link, nid, id);
-    yield* change('node links', create_block_link, id, nid);
+    yield* change(create_node_link, nid, id);
+    yield* change(create_block_link, id, nid);
     return 0;
   },
 };

@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { alloc, exists, free, look, pr_warn, R, W } from '../../ops.ts';
+import { alloc, exists, free, look, operation, pr_warn, R, W } from '../../ops.ts';
 import { hex, mem_range } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 
@@ -8,11 +8,16 @@ import type { State } from '../../state.ts';
 
 const SZ_8K = 8192;
 
-const unbound = (state: State, driver: 'device_dax' | 'kmem'): number[] =>
-  [...state.dev_dax]
-    .filter(([, dax]) => dax.driver === 'none' && (driver === 'device_dax' || dax.kmem_id))
-    .map(([key]) => key)
-    .sort((a, b) => a - b);
+const unbound = operation({
+  name: 'unbound',
+  obj: 'dev_dax',
+  writes: false,
+  run: (state: State, driver: 'device_dax' | 'kmem'): number[] =>
+    [...state.dev_dax]
+      .filter(([, dax]) => dax.driver === 'none' && (driver === 'device_dax' || dax.kmem_id))
+      .map(([key]) => key)
+      .sort((a, b) => a - b),
+});
 
 export const v5_2 = {
   /** dax_pmem: the metadata is reserved here, the data by whatever driver takes the instance. */
@@ -77,7 +82,7 @@ export const v5_2 = {
   /** new_id: the driver is offered whatever it matches and nobody has; device_dax matches everything. */
   *dax_new_id(this: Kernel, dax: number, driver: 'device_dax' | 'kmem'): Steps<number> {
     if (driver === 'kmem') yield* W('dev_dax', dax, 'kmem_id', true);
-    for (const key of yield* look('dev_dax', unbound, driver)) yield* this.dax_bus_probe(key, driver);
+    for (const key of yield* look(unbound, driver)) yield* this.dax_bus_probe(key, driver);
     return 0;
   },
 

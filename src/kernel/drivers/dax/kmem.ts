@@ -7,7 +7,7 @@ import { IORESOURCE_SYSTEM_RAM } from '../../state.ts';
 
 /** drivers/dax/kmem.c: device-dax as system RAM, as far as whole memory blocks go. */
 
-interface Range {
+export interface Range {
   readonly start: number;
   readonly size: number;
 }

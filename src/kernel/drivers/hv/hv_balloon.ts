@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { NO_PAGE, PageOffline, PG_reserved, USE, with_use } from '../../mm/page.ts';
-import { change, look } from '../../ops.ts';
+import { change, look, operation } from '../../ops.ts';
 import { PFN_PHYS } from '../../pfn.ts';
 import type { hv_hotadd_state, State } from '../../state.ts';
 
@@ -10,25 +10,47 @@ import type { hv_hotadd_state, State } from '../../state.ts';
 /** Pages that are added at once: 128M. */
 const HA_CHUNK = 32 * 1024;
 
-const regions = (state: State): State['ha_region_list'] => state.ha_region_list;
-const set_region = (state: State, has: hv_hotadd_state): void => {
-  state.ha_region_list = [...state.ha_region_list.filter((old) => old.start_pfn !== has.start_pfn), has];
-};
+const regions = operation({
+  name: 'regions',
+  obj: 'ha_region_list',
+  writes: false,
+  run: (state: State): State['ha_region_list'] => state.ha_region_list,
+});
+const set_region = operation({
+  name: 'set_region',
+  obj: 'ha_region_list',
+  writes: true,
+  run: (state: State, has: hv_hotadd_state): void => {
+    state.ha_region_list = [...state.ha_region_list.filter((old) => old.start_pfn !== has.start_pfn), has];
+  },
+});
 
 /** A page that the host does not back is PageOffline, with the reference that hot-add gave it. */
-const withhold = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.OFFLINE_REF)));
-const release = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => (PageOffline(page) ? with_use(page, USE.NONE) : page));
+const withhold = operation({
+  name: 'withhold',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.OFFLINE_REF))),
+});
+const release = operation({
+  name: 'release',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => (PageOffline(page) ? with_use(page, USE.NONE) : page)),
+});
 
 export const v5_2 = {
   /** As many pages as are alike, where the kernel takes one at a time. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
     if (!backed) {
-      yield* change('pages', withhold, pfn, pfn + nr_pages);
+      yield* change(withhold, pfn, pfn + nr_pages);
       return;
     }
-    yield* change('pages', release, pfn, pfn + nr_pages);
+    yield* change(release, pfn, pfn + nr_pages);
     yield* this.generic_online_page(pfn, nr_pages);
   },
 
@@ -43,7 +65,7 @@ export const v5_2 = {
 
   /** The online_page_callback: memory of no announced region stays as it is. */
   *hv_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    for (const has of yield* look('ha_region_list', regions)) {
+    for (const has of yield* look(regions)) {
       const from = Math.max(pfn, has.start_pfn);
       const to = Math.min(pfn + nr_pages, has.end_pfn);
       if (from < to) yield* this.hv_bring_pgs_online(has, from, to - from);
@@ -61,7 +83,7 @@ export const v5_2 = {
     const has = { start_pfn, end_pfn: start_pfn + size, covered_start_pfn: start_pfn };
     for (let pfn = start_pfn; pfn < start_pfn + size; pfn += HA_CHUNK) {
       const covered_end_pfn = Math.min(pfn + HA_CHUNK, start_pfn + pfn_count);
-      yield* change('ha_region_list', set_region, { ...has, covered_end_pfn });
+      yield* change(set_region, { ...has, covered_end_pfn });
       const ret = yield* this.add_memory(nid, PFN_PHYS(this.c, pfn), PFN_PHYS(this.c, HA_CHUNK), 0);
       if (ret) return ret;
     }

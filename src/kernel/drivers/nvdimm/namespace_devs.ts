@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { free, look, R, W } from '../../ops.ts';
+import { free, look, operation, R, W } from '../../ops.ts';
 import type { State } from '../../state.ts';
 import { allocatable_dpa, free_extents } from './region_devs.ts';
 
@@ -9,8 +9,13 @@ import { allocatable_dpa, free_extents } from './region_devs.ts';
 const ND_MIN_NAMESPACE_SIZE = 16 * 2 ** 20;
 
 /** The first free extent that holds so many bytes: its start, or -1. */
-const place = (state: State, region: number, size: number): number =>
-  free_extents(state, region).find((extent) => extent.size >= size)?.start ?? -1;
+const place = operation({
+  name: 'place',
+  obj: 'nd_namespace',
+  writes: false,
+  run: (state: State, region: number, size: number): number =>
+    free_extents(state, region).find((extent) => extent.size >= size)?.start ?? -1,
+});
 
 export const v5_2 = {
   *namespace_uuid_store(this: Kernel, ns: number): Steps<number> {
@@ -31,8 +36,8 @@ export const v5_2 = {
     if ((yield* R('nd_namespace', ns, 'uuid')) === 0) return -this.errno.ENXIO;
     if (size % (yield* R('nd_region', region, 'align'))) return -this.errno.EINVAL;
     if (size > 0) {
-      if (size > (yield* look('nd_namespace', allocatable_dpa, region))) return -this.errno.ENOSPC;
-      yield* W('nd_namespace', ns, 'offset', yield* look('nd_namespace', place, region, size));
+      if (size > (yield* look(allocatable_dpa, region))) return -this.errno.ENOSPC;
+      yield* W('nd_namespace', ns, 'offset', yield* look(place, region, size));
     }
     yield* W('nd_namespace', ns, 'size', size);
     yield* this.nd_pmem_namespace_label_update(region);

@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import { SIZEOF_STRUCT_PAGE, SUBSECTION_SIZE } from '../../config.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
-import { change, look, pr_err, pr_info, R } from '../../ops.ts';
+import { change, look, operation, pr_err, pr_info, R } from '../../ops.ts';
 import { hex, IS_ALIGNED } from '../../pfn.ts';
 import type { dev_pagemap, nd_pfn_sb, State } from '../../state.ts';
 
@@ -16,22 +16,37 @@ const ALIGN_DOWN = (n: number, align: number): number => Math.floor(n / align) *
 
 type Signature = nd_pfn_sb['signature'];
 
-const block_at = (state: State, region: number, at: number): nd_pfn_sb | null =>
-  state.nd_region.get(region)!.media.find((sb) => sb.at === at) ?? null;
+const block_at = operation({
+  name: 'block_at',
+  obj: 'nd_region',
+  writes: false,
+  run: (state: State, region: number, at: number): nd_pfn_sb | null =>
+    state.nd_region.get(region)!.media.find((sb) => sb.at === at) ?? null,
+});
 
-const write_block = (state: State, region: number, sb: nd_pfn_sb): void => {
-  const nd_region = state.nd_region.get(region)!;
-  nd_region.media = [...nd_region.media.filter(({ at }) => at !== sb.at), sb];
-};
+const write_block = operation({
+  name: 'write_block',
+  obj: 'nd_region',
+  writes: true,
+  run: (state: State, region: number, sb: nd_pfn_sb): void => {
+    const nd_region = state.nd_region.get(region)!;
+    nd_region.media = [...nd_region.media.filter(({ at }) => at !== sb.at), sb];
+  },
+});
 
-const erase_block = (state: State, region: number, at: number): boolean => {
-  const nd_region = state.nd_region.get(region)!;
-  const had = nd_region.media.some((sb) => sb.at === at);
-  nd_region.media = nd_region.media.filter((sb) => sb.at !== at);
-  return had;
-};
+const erase_block = operation({
+  name: 'erase_block',
+  obj: 'nd_region',
+  writes: true,
+  run: (state: State, region: number, at: number): boolean => {
+    const nd_region = state.nd_region.get(region)!;
+    const had = nd_region.media.some((sb) => sb.at === at);
+    nd_region.media = nd_region.media.filter((sb) => sb.at !== at);
+    return had;
+  },
+});
 
-interface Namespace {
+export interface Namespace {
   readonly start: number;
   readonly size: number;
 }
@@ -56,7 +71,7 @@ export const v5_2 = {
     live: Pick<nd_pfn_sb, 'mode' | 'align'> | null,
   ): Steps<{ rc: number; sb: nd_pfn_sb | null }> {
     const region = yield* R('nd_namespace', ns, 'region');
-    const sb = yield* look('nd_region', block_at, region, yield* R('nd_namespace', ns, 'offset'));
+    const sb = yield* look(block_at, region, yield* R('nd_namespace', ns, 'offset'));
     const uuid = yield* R('nd_namespace', ns, 'uuid');
     if (!sb || sb.signature !== signature || sb.parent_uuid !== uuid)
       return { rc: -this.errno.ENODEV, sb: null };
@@ -168,7 +183,7 @@ export const v5_2 = {
       align,
       parent_uuid: yield* R('nd_namespace', ns, 'uuid'),
     };
-    yield* change('nd_region', write_block, yield* R('nd_namespace', ns, 'region'), sb);
+    yield* change(write_block, yield* R('nd_namespace', ns, 'region'), sb);
     return { rc: 0, sb };
   },
 
@@ -178,13 +193,13 @@ export const v5_2 = {
     const parent_uuid = yield* R('nd_namespace', ns, 'uuid');
     const nothing = { dataoff: 0, start_pad: 0, end_trunc: 0, npfns: 0, align: 0 };
     const sb: nd_pfn_sb = { ...nothing, at, signature: 'btt', mode: 'ram', parent_uuid };
-    yield* change('nd_region', write_block, yield* R('nd_namespace', ns, 'region'), sb);
+    yield* change(write_block, yield* R('nd_namespace', ns, 'region'), sb);
   },
 
   /** What user space does through the raw device: whether there was anything but zeroes. */
   *zero_info_block(this: Kernel, ns: number): Steps<boolean> {
     const region = yield* R('nd_namespace', ns, 'region');
-    return yield* change('nd_region', erase_block, region, yield* R('nd_namespace', ns, 'offset'));
+    return yield* change(erase_block, region, yield* R('nd_namespace', ns, 'offset'));
   },
 
   /** First pfn of the altmap: that of the section the namespace begins in. */

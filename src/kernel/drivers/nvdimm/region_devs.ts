@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { alloc, change, free, look, R, W } from '../../ops.ts';
+import { alloc, change, free, look, operation, R, W } from '../../ops.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region, type State } from '../../state.ts';
 
 /** drivers/nvdimm/region_devs.c and dimm_devs.c: regions, and what of them is not allocated yet. One NVDIMM a region. */
@@ -16,12 +16,18 @@ export interface Extent {
 }
 
 /** Namespaces of the region, by id. */
-export const namespaces_of = (state: State, region: number): [number, nd_namespace][] =>
-  [...state.nd_namespace].filter(([, ns]) => ns.region === region).sort(([a], [b]) => a - b);
+export const namespaces_of = operation({
+  name: 'namespaces_of',
+  obj: 'nd_namespace',
+  writes: false,
+  run: (state: State, region: number): [number, nd_namespace][] =>
+    [...state.nd_namespace].filter(([, ns]) => ns.region === region).sort(([a], [b]) => a - b),
+});
 
 /** What namespaces with labels take, ascending. */
 const allocated = (state: State, region: number): Extent[] =>
-  namespaces_of(state, region)
+  namespaces_of
+    .run(state, region)
     .filter(([, ns]) => !ns.io && ns.size > 0)
     .map(([, ns]) => ({ start: ns.offset, size: ns.size }))
     .sort((a, b) => a.start - b.start);
@@ -52,16 +58,26 @@ export function available_dpa(state: State, region: number): number {
 }
 
 /** nd_region_allocatable_dpa: the largest extent. */
-export function allocatable_dpa(state: State, region: number): number {
-  if (!state.nd_region.get(region)!.label_area) return 0;
-  return Math.max(0, ...free_extents(state, region).map(({ size }) => size));
-}
+export const allocatable_dpa = operation({
+  name: 'allocatable_dpa',
+  obj: 'nd_namespace',
+  writes: false,
+  run(state: State, region: number): number {
+    if (!state.nd_region.get(region)!.label_area) return 0;
+    return Math.max(0, ...free_extents(state, region).map(({ size }) => size));
+  },
+});
 
-const lowest_id = (state: State, region: number): number => {
-  let id = 0;
-  while (state.nd_namespace.has(nd_namespace_key(region, id))) id++;
-  return id;
-};
+const lowest_id = operation({
+  name: 'lowest_id',
+  obj: 'nd_namespace',
+  writes: false,
+  run: (state: State, region: number): number => {
+    let id = 0;
+    while (state.nd_namespace.has(nd_namespace_key(region, id))) id++;
+    return id;
+  },
+});
 
 const new_namespace = (region: number, id: number, io: boolean): nd_namespace => ({
   region,
@@ -80,18 +96,29 @@ const new_namespace = (region: number, id: number, io: boolean): nd_namespace =>
 });
 
 /** region_conflict: another region in a range. */
-const conflicts = (state: State, region: number, start: number, size: number): boolean =>
-  [...state.nd_region].some(
-    ([key, other]) => key !== region && other.start < start + size && other.start + other.size > start,
-  );
+const conflicts = operation({
+  name: 'conflicts',
+  obj: 'nd_region',
+  writes: false,
+  run: (state: State, region: number, start: number, size: number): boolean =>
+    [...state.nd_region].some(
+      ([key, other]) => key !== region && other.start < start + size && other.start + other.size > start,
+    ),
+});
 
-const write_labels = (state: State, region: number): void => {
-  const nd_region = state.nd_region.get(region)!;
-  nd_region.labels = namespaces_of(state, region)
-    .filter(([, ns]) => ns.size > 0)
-    .map(([, { uuid, offset, size }]) => ({ uuid, offset, size }))
-    .sort((a, b) => a.offset - b.offset);
-};
+const write_labels = operation({
+  name: 'write_labels',
+  obj: 'nd_region',
+  writes: true,
+  run: (state: State, region: number): void => {
+    const nd_region = state.nd_region.get(region)!;
+    nd_region.labels = namespaces_of
+      .run(state, region)
+      .filter(([, ns]) => ns.size > 0)
+      .map(([, { uuid, offset, size }]) => ({ uuid, offset, size }))
+      .sort((a, b) => a.offset - b.offset);
+  },
+});
 
 export const v5_2 = {
   /** Until v5.7 a namespace could start and end at any page. */
@@ -109,7 +136,7 @@ export const v5_2 = {
   },
 
   *nd_region_conflict(this: Kernel, region: number, start: number, size: number): Steps<boolean> {
-    return yield* look('nd_region', conflicts, region, start, size);
+    return yield* look(conflicts, region, start, size);
   },
 
   /** The namespaces that the labels name, in order of address, each with a driver; and one to be configured next. */
@@ -136,7 +163,7 @@ export const v5_2 = {
 
   /** The namespaces go, what they are stays on the NVDIMM. */
   *nd_region_remove(this: Kernel, region: number): Steps<number> {
-    for (const [key] of yield* look('nd_namespace', namespaces_of, region)) {
+    for (const [key] of yield* look(namespaces_of, region)) {
       yield* this.nd_namespace_unbind(key);
       yield* free('nd_namespace', key);
     }
@@ -147,7 +174,7 @@ export const v5_2 = {
 
   /** Its key; the id is the lowest one that is free. */
   *nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
-    const id = yield* look('nd_namespace', lowest_id, region);
+    const id = yield* look(lowest_id, region);
     const key = nd_namespace_key(region, id);
     yield* alloc('nd_namespace', key, new_namespace(region, id, io));
     return key;
@@ -160,7 +187,7 @@ export const v5_2 = {
   },
 
   *nd_pmem_namespace_label_update(this: Kernel, region: number): Steps<void> {
-    yield* change('nd_region', write_labels, region);
+    yield* change(write_labels, region);
   },
 };
 

@@ -11,7 +11,7 @@ import {
   page_migratetype,
   page_zonenum,
 } from '../../mm/page.ts';
-import { change, look } from '../../ops.ts';
+import { change, look, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
 /**
@@ -20,13 +20,30 @@ import type { State } from '../../state.ts';
  * all ones (page_init_poison of CONFIG_DEBUG_VM), which CONFIG_DEBUG_VM_PGFLAGS makes a BUG.
  */
 
-const set_flag = (state: State, pfn: number, nr_pages: number, flag: number): void =>
-  state.pages.update(pfn, pfn + nr_pages, (page) => (page === NO_PAGE ? page : page | flag));
+const set_flag = operation({
+  name: 'set_flag',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, pfn: number, nr_pages: number, flag: number): void =>
+    state.pages.update(pfn, pfn + nr_pages, (page) => (page === NO_PAGE ? page : page | flag)),
+});
 
-const clear_flag = (state: State, pfn: number, nr_pages: number, flag: number): void =>
-  state.pages.update(pfn, pfn + nr_pages, (page) => page & ~flag);
+const clear_flag = operation({
+  name: 'clear_flag',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, pfn: number, nr_pages: number, flag: number): void =>
+    state.pages.update(pfn, pfn + nr_pages, (page) => page & ~flag),
+});
 
-const get_zero_pfn = (state: State): number => state.zero_pfn;
+const get_zero_pfn = operation({
+  name: 'get_zero_pfn',
+  obj: 'zero_pfn',
+  writes: false,
+  run: (state: State): number => state.zero_pfn,
+});
 
 export const v5_2 = {
   /** Whoever decides by PG_reserved was read up to v5.10; later several of them changed or went. */
@@ -48,11 +65,11 @@ export const v5_2 = {
   },
 
   *set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
-    yield* change('pages', set_flag, pfn, nr_pages, flag);
+    yield* change(set_flag, pfn, nr_pages, flag);
   },
 
   *clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
-    yield* change('pages', clear_flag, pfn, nr_pages, flag);
+    yield* change(clear_flag, pfn, nr_pages, flag);
   },
 
   /** page_zonenum() has no poison check: the zone read from all ones is none that exists. */
@@ -62,7 +79,7 @@ export const v5_2 = {
   },
 
   *is_zero_pfn(this: Kernel, pfn: number): Steps<boolean> {
-    return (yield* look('zero_pfn', get_zero_pfn)) === pfn;
+    return (yield* look(get_zero_pfn)) === pfn;
   },
 
   /**

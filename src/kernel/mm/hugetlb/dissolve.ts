@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, look, pr_warn, R } from '../../ops.ts';
+import { change, look, operation, pr_warn, R } from '../../ops.ts';
 import type { State } from '../../state.ts';
 import { MIGRATE, PageHuge, page_hstate, page_migratetype, page_nid, page_use, USE } from '../page.ts';
 import { account, hugetlb_lock, hugetlb_unlock, is_pool_page, set_use } from './pool.ts';
@@ -10,7 +10,7 @@ import type { HugePages } from './pool_pages.ts';
 /** Huge pages in the way of memory that goes offline: free ones are dissolved, those in use migrate. */
 
 /** Huge pages that begin before, or end behind, what was asked about. */
-interface Found extends HugePages {
+export interface Found extends HugePages {
   readonly order: number;
   readonly nid: number;
   readonly used: boolean;
@@ -18,48 +18,68 @@ interface Found extends HugePages {
 }
 
 /** The first huge pages that reach into the range, whole; null without any. */
-function first_huge(state: State, c: Config, start: number, end: number): Found | null {
-  const at = state.pages.first(start, end, PageHuge);
-  if (at < 0) return null;
-  const page = state.pages.get(at);
-  const differs = state.pages.first(at, end, (other) => other !== page);
-  const order = c.huge_page_orders[page_hstate(page)]!;
-  const pfn = Math.floor(at / 2 ** order) * 2 ** order;
-  const nr = Math.ceil(((differs < 0 ? end : differs) - pfn) / 2 ** order);
-  const used = page_use(page) === USE.HUGE_USED;
-  return { pfn, nr, order, nid: page_nid(page), used, end: pfn + nr * 2 ** order };
-}
+const first_huge = operation({
+  name: 'first_huge',
+  obj: 'pages',
+  writes: false,
+  run(state: State, c: Config, start: number, end: number): Found | null {
+    const at = state.pages.first(start, end, PageHuge);
+    if (at < 0) return null;
+    const page = state.pages.get(at);
+    const differs = state.pages.first(at, end, (other) => other !== page);
+    const order = c.huge_page_orders[page_hstate(page)]!;
+    const pfn = Math.floor(at / 2 ** order) * 2 ** order;
+    const nr = Math.ceil(((differs < 0 ? end : differs) - pfn) / 2 ** order);
+    const used = page_use(page) === USE.HUGE_USED;
+    return { pfn, nr, order, nid: page_nid(page), used, end: pfn + nr * 2 ** order };
+  },
+});
 
-function first_used(state: State, c: Config, start: number, end: number): Found | null {
-  const at = state.pages.first(start, end, (page) => page_use(page) === USE.HUGE_USED);
-  return at < 0 ? null : first_huge(state, c, at, at + 1);
-}
+const first_used = operation({
+  name: 'first_used',
+  obj: 'pages',
+  writes: false,
+  run(state: State, c: Config, start: number, end: number): Found | null {
+    const at = state.pages.first(start, end, (page) => page_use(page) === USE.HUGE_USED);
+    return at < 0 ? null : first_huge.run(state, c, at, at + 1);
+  },
+});
 
 /** The first free huge page of a node whose head is not isolated, or -1. */
-function first_free(state: State, c: Config, order: number, nid: number, from: number): number {
-  const nr_pages = 2 ** order;
-  for (const { start, end, value } of state.pages.in(from, Number.MAX_SAFE_INTEGER)) {
-    if (!is_pool_page(c, value, order) || page_use(value) !== USE.HUGE_FREE || page_nid(value) !== nid)
-      continue;
-    const pfn = Math.ceil(start / nr_pages) * nr_pages;
-    if (pfn >= end || page_migratetype(value) === MIGRATE.ISOLATE) continue;
-    return pfn;
-  }
-  return -1;
-}
+const first_free = operation({
+  name: 'first_free',
+  obj: 'pages',
+  writes: false,
+  run(state: State, c: Config, order: number, nid: number, from: number): number {
+    const nr_pages = 2 ** order;
+    for (const { start, end, value } of state.pages.in(from, Number.MAX_SAFE_INTEGER)) {
+      if (!is_pool_page(c, value, order) || page_use(value) !== USE.HUGE_FREE || page_nid(value) !== nid)
+        continue;
+      const pfn = Math.ceil(start / nr_pages) * nr_pages;
+      if (pfn >= end || page_migratetype(value) === MIGRATE.ISOLATE) continue;
+      return pfn;
+    }
+    return -1;
+  },
+});
 
 /** Nodes with memory but this one, or this one if there is no other. */
-function other_nodes(state: State, nid: number): number[] {
-  const nodes = [...state.pgdat.values()].filter((node) => node.n_memory && node.node_id !== nid);
-  return nodes.length ? nodes.map((node) => node.node_id).sort((a, b) => a - b) : [nid];
-}
+const other_nodes = operation({
+  name: 'other_nodes',
+  obj: 'pgdat',
+  writes: false,
+  run(state: State, nid: number): number[] {
+    const nodes = [...state.pgdat.values()].filter((node) => node.n_memory && node.node_id !== nid);
+    return nodes.length ? nodes.map((node) => node.node_id).sort((a, b) => a - b) : [nid];
+  },
+});
 
 export const v5_2 = {
   /** A free page of a pool is given to a user, the first one at or behind `from`; its pfn, or -1. */
   *dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
-    const pfn = yield* look('pages', first_free, this.c, order, nid, from);
+    const pfn = yield* look(first_free, this.c, order, nid, from);
     if (pfn < 0) return -1;
-    yield* change('pages', set_use, pfn, pfn + 2 ** order, USE.HUGE_USED);
+    yield* change(set_use, pfn, pfn + 2 ** order, USE.HUGE_USED);
     yield* account(order, 'free_huge_pages', nid, -1);
     return pfn;
   },
@@ -91,7 +111,7 @@ export const v5_2 = {
 
   *dissolve_free_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     for (let pfn = start_pfn; ; ) {
-      const found = yield* look('pages', first_huge, this.c, pfn, end_pfn);
+      const found = yield* look(first_huge, this.c, pfn, end_pfn);
       if (!found) return 0;
       yield* hugetlb_lock();
       const ret = yield* this.dissolve_free_huge_page(found);
@@ -107,7 +127,7 @@ export const v5_2 = {
    * there is no target, and the caller tries for ever.
    */
   *migrate_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<boolean> {
-    const nodes = yield* look('pgdat', other_nodes, nid);
+    const nodes = yield* look(other_nodes, nid);
     for (const to of nodes) {
       if ((yield* this.dequeue_huge_page_node(order, to)) < 0) continue;
       yield* this.free_huge_page(order, nid, pfn);
@@ -135,7 +155,7 @@ export const v5_2 = {
   *migrate_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     let moved = 0;
     for (let pfn = start_pfn; pfn < end_pfn; ) {
-      const found = yield* look('pages', first_used, this.c, pfn, end_pfn);
+      const found = yield* look(first_used, this.c, pfn, end_pfn);
       if (!found) break;
       if (yield* this.migrate_huge_page(found.order, found.nid, found.pfn)) moved += 2 ** found.order;
       pfn = found.end;

@@ -16,7 +16,7 @@ import {
   X86,
 } from '../../../../test/kit.ts';
 import { boot } from '../../../boot/boot.ts';
-import { parseMachineFile } from '../../../machines/machine-file.ts';
+import { parseMachineFile } from '../../../machines/machine-file/machine-file.ts';
 import { check_hugetlb } from '../../../monitors/hotplug/hugetlb.ts';
 import { violations } from '../../../monitors/hotplug/index.ts';
 import { find_release, mainline } from '../../../releases/index.ts';

@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { add, change, lock, look, R, unlock, W } from '../../ops.ts';
+import { add, change, lock, look, operation, R, unlock, W } from '../../ops.ts';
 import { NUMA_NO_NODE, type State } from '../../state.ts';
 import { type Page, page_hstate, page_nid, page_use, USE, with_hstate, with_use } from '../page.ts';
 import type { HugePages } from './pool_pages.ts';
@@ -50,46 +50,68 @@ function* persistent_huge_pages(order: number): Steps<number> {
 }
 
 /** The last free huge pages of a node, up to `most` side by side. */
-function last_free(state: State, c: Config, order: number, nid: number, most: number): HugePages | null {
-  const nr_pages = 2 ** order;
-  const is_own = (page: Page): boolean => is_pool_page(c, page, order) && page_nid(page) === nid;
-  const end = state.pages.last(
-    0,
-    Number.MAX_SAFE_INTEGER,
-    (page) => is_own(page) && page_use(page) === USE.HUGE_FREE,
-  );
-  if (end < 0) return null;
-  const before = state.pages.last(0, end, (page) => !is_own(page) || page_use(page) !== USE.HUGE_FREE);
-  const nr = Math.min(most, (end - before) / nr_pages);
-  return { pfn: end + 1 - nr * nr_pages, nr };
-}
+const last_free = operation({
+  name: 'last_free',
+  obj: 'pages',
+  writes: false,
+  run(state: State, c: Config, order: number, nid: number, most: number): HugePages | null {
+    const nr_pages = 2 ** order;
+    const is_own = (page: Page): boolean => is_pool_page(c, page, order) && page_nid(page) === nid;
+    const end = state.pages.last(
+      0,
+      Number.MAX_SAFE_INTEGER,
+      (page) => is_own(page) && page_use(page) === USE.HUGE_FREE,
+    );
+    if (end < 0) return null;
+    const before = state.pages.last(0, end, (page) => !is_own(page) || page_use(page) !== USE.HUGE_FREE);
+    const nr = Math.min(most, (end - before) / nr_pages);
+    return { pfn: end + 1 - nr * nr_pages, nr };
+  },
+});
 
 export const is_pool_page = (c: Config, page: Page, order: number): boolean =>
   (page_use(page) === USE.HUGE_FREE || page_use(page) === USE.HUGE_USED) &&
   c.huge_page_orders[page_hstate(page)] === order;
 
-export const set_use = (state: State, start: number, end: number, use: number): void =>
-  state.pages.update(start, end, (page) => with_hstate(page, use, page_hstate(page)));
+export const set_use = operation({
+  name: 'set_use',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number, use: number): void =>
+    state.pages.update(start, end, (page) => with_hstate(page, use, page_hstate(page))),
+});
 
-const give_up = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => with_use(page, USE.FREE));
+const give_up = operation({
+  name: 'give_up',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => with_use(page, USE.FREE)),
+});
 
-const nodes_with_memory = (state: State): number[] =>
-  [...state.pgdat.values()]
-    .filter((node) => node.n_memory)
-    .map((node) => node.node_id)
-    .sort((a, b) => a - b);
+const nodes_with_memory = operation({
+  name: 'nodes_with_memory',
+  obj: 'pgdat',
+  writes: false,
+  run: (state: State): number[] =>
+    [...state.pgdat.values()]
+      .filter((node) => node.n_memory)
+      .map((node) => node.node_id)
+      .sort((a, b) => a - b),
+});
 
 export const v5_2 = {
   *enqueue_huge_page(this: Kernel, order: number, nid: number, pages: HugePages): Steps<void> {
-    yield* change('pages', set_use, pages.pfn, pages.pfn + pages.nr * 2 ** order, USE.HUGE_FREE);
+    yield* change(set_use, pages.pfn, pages.pfn + pages.nr * 2 ** order, USE.HUGE_FREE);
     yield* account(order, 'free_huge_pages', nid, pages.nr);
   },
 
   /** They are huge pages no more. */
   *update_and_free_page(this: Kernel, order: number, nid: number, pages: HugePages): Steps<void> {
     yield* account(order, 'nr_huge_pages', nid, -pages.nr);
-    yield* change('pages', give_up, pages.pfn, pages.pfn + pages.nr * 2 ** order);
+    yield* change(give_up, pages.pfn, pages.pfn + pages.nr * 2 ** order);
   },
 
   /** New pages for the pools of the nodes, which take turns: a share of `want` for each; how many it came to. */
@@ -115,7 +137,7 @@ export const v5_2 = {
       const nid = yield* next_node(order, 'next_nid_to_free', nodes);
       for (let share = share_of(want, nodes); share > 0; ) {
         const most = Math.min(share, this.c.run_limit);
-        const pages = yield* look('pages', last_free, this.c, order, nid, most);
+        const pages = yield* look(last_free, this.c, order, nid, most);
         if (!pages) break;
         yield* account(order, 'free_huge_pages', nid, -pages.nr);
         yield* this.update_and_free_page(order, nid, pages);
@@ -186,7 +208,7 @@ export const v5_2 = {
 
   /** A write for one node, or for all that have memory. */
   *__nr_hugepages_store_common(this: Kernel, order: number, nid: number, count: number): Steps<number> {
-    const nodes = nid === NUMA_NO_NODE ? yield* look('pgdat', nodes_with_memory) : [nid];
+    const nodes = nid === NUMA_NO_NODE ? yield* look(nodes_with_memory) : [nid];
     return nodes.length ? yield* this.set_max_huge_pages(order, count, nid, nodes) : 0;
   },
 };

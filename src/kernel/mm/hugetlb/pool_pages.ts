@@ -2,7 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
 import { zone_lock, zone_unlock } from '../../locks.ts';
-import { change, look, R } from '../../ops.ts';
+import { change, look, operation, R } from '../../ops.ts';
 import { type State, zone_key } from '../../state.ts';
 import {
   MIGRATE,
@@ -53,39 +53,60 @@ function* spans(
 const align_up = (pfn: number, nr_pages: number): number => Math.ceil(pfn / nr_pages) * nr_pages;
 
 /** Free pages of a zone: up to `most` huge pages side by side. */
-function find_buddy(state: State, zone: number, order: number, most: number): HugePages | null {
-  const nr_pages = 2 ** order;
-  for (const { start, end } of spans(state, zone, is_buddy)) {
-    const pfn = align_up(start, nr_pages);
-    const nr = Math.min(most, Math.floor((end - pfn) / nr_pages));
-    if (nr >= 1) return { pfn, nr };
-  }
-  return null;
-}
+const find_buddy = operation({
+  name: 'find_buddy',
+  obj: 'pages',
+  writes: false,
+  run(state: State, zone: number, order: number, most: number): HugePages | null {
+    const nr_pages = 2 ** order;
+    for (const { start, end } of spans(state, zone, is_buddy)) {
+      const pfn = align_up(start, nr_pages);
+      const nr = Math.min(most, Math.floor((end - pfn) / nr_pages));
+      if (nr >= 1) return { pfn, nr };
+    }
+    return null;
+  },
+});
 
 /** First aligned range at or behind `from` all of whose pages pass the test, or -1. */
-function next_range(
-  state: State,
-  zone: number,
-  from: number,
-  nr_pages: number,
-  valid: (page: Page) => boolean,
-): number {
-  for (const { start, end } of spans(state, zone, valid)) {
-    const pfn = align_up(Math.max(start, from), nr_pages);
-    if (pfn + nr_pages <= end) return pfn;
-  }
-  return -1;
-}
+const next_range = operation({
+  name: 'next_range',
+  obj: 'pages',
+  writes: false,
+  run(state: State, zone: number, from: number, nr_pages: number, valid: (page: Page) => boolean): number {
+    for (const { start, end } of spans(state, zone, valid)) {
+      const pfn = align_up(Math.max(start, from), nr_pages);
+      if (pfn + nr_pages <= end) return pfn;
+    }
+    return -1;
+  },
+});
 
-const any_movable = (state: State, start: number, end: number): boolean =>
-  state.pages.first(start, end, (page) => page_use(page) === USE.MOVABLE) >= 0;
+const any_movable = operation({
+  name: 'any_movable',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number): boolean =>
+    state.pages.first(start, end, (page) => page_use(page) === USE.MOVABLE) >= 0,
+});
 
-const allocate = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE));
+const allocate = operation({
+  name: 'allocate',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE)),
+});
 
-const make_huge = (state: State, start: number, end: number, hstate: number): void =>
-  state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate));
+const make_huge = operation({
+  name: 'make_huge',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number, hstate: number): void =>
+    state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate)),
+});
 
 export const v5_2 = {
   /** Keys of the zones of a node that an allocation may use, best first (node_zonelist with __GFP_THISNODE). */
@@ -102,8 +123,8 @@ export const v5_2 = {
     const hstate = this.c.huge_page_orders.indexOf(order);
     for (const zone of this.hugetlb_zones(nid, order)) {
       yield* zone_lock(zone);
-      const found = yield* look('pages', find_buddy, zone, order, n);
-      if (found) yield* change('pages', make_huge, found.pfn, found.pfn + found.nr * 2 ** order, hstate);
+      const found = yield* look(find_buddy, zone, order, n);
+      if (found) yield* change(make_huge, found.pfn, found.pfn + found.nr * 2 ** order, hstate);
       yield* zone_unlock(zone);
       if (found) return found;
     }
@@ -117,11 +138,11 @@ export const v5_2 = {
     for (const zone of this.hugetlb_zones(nid, order)) {
       for (let pfn = yield* R('zone', zone, 'zone_start_pfn'); ; pfn += nr_pages) {
         yield* zone_lock(zone);
-        pfn = yield* look('pages', next_range, zone, pfn, nr_pages, valid);
+        pfn = yield* look(next_range, zone, pfn, nr_pages, valid);
         yield* zone_unlock(zone);
         if (pfn < 0) break;
         if (yield* this.alloc_contig_range(zone, pfn, pfn + nr_pages)) continue;
-        yield* change('pages', make_huge, pfn, pfn + nr_pages, this.c.huge_page_orders.indexOf(order));
+        yield* change(make_huge, pfn, pfn + nr_pages, this.c.huge_page_orders.indexOf(order));
         return { pfn, nr: 1 };
       }
     }
@@ -138,9 +159,9 @@ export const v5_2 = {
     let ret = yield* this.start_isolate_page_range(zone, start, end, false);
     if (ret) return ret;
     yield* this.do_migrate_range(start, end, true);
-    if (yield* look('pages', any_movable, start, end)) ret = -this.errno.EBUSY;
+    if (yield* look(any_movable, start, end)) ret = -this.errno.EBUSY;
     else ret = yield* this.test_pages_isolated(zone, start, end);
-    if (ret === 0) yield* change('pages', allocate, start, end);
+    if (ret === 0) yield* change(allocate, start, end);
     yield* this.undo_isolate_page_range(zone, start, end);
     return ret;
   },

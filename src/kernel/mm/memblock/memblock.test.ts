@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, M, play, run } from '../../../../test/kit.ts';
 import type { Session } from '../../../scenarios/running/session.ts';
-import { call } from '../../../steps/step.ts';
 import { memblock as memblock_lines } from '../../fs/proc/files.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../../state.ts';
 import {
@@ -128,7 +127,7 @@ describe('a change done at once', () => {
           }
           seen.push(type.regions.length);
           next = thread.next();
-        } else next = thread.next(step.op === 'call' ? call(step, state) : undefined);
+        } else next = thread.next(step.op === 'call' ? step.operation.run(state, ...step.args) : undefined);
       }
       expect(next.value).toBe(0);
     }

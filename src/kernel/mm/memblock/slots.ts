@@ -1,5 +1,5 @@
 import type { Steps } from '../../../steps/step.ts';
-import { change, look, W } from '../../ops.ts';
+import { change, look, operation, W } from '../../ops.ts';
 import type { memblock_region, memblock_type, State } from '../../state.ts';
 
 /**
@@ -20,10 +20,20 @@ export const memblock_array = (regions: readonly memblock_region[], max: number)
   outgrown: [],
 });
 
-const count = (state: State, type: number): number => type_of(state, type).regions.length;
+const count = operation({
+  name: 'count',
+  obj: 'memblock_type',
+  writes: false,
+  run: (state: State, type: number): number => type_of(state, type).regions.length,
+});
 
 /** type->regions: how many arrays there were before it. */
-const current = (state: State, type: number): number => type_of(state, type).outgrown.length;
+const current = operation({
+  name: 'current',
+  obj: 'memblock_type',
+  writes: false,
+  run: (state: State, type: number): number => type_of(state, type).outgrown.length,
+});
 
 function put(state: State, type: number, i: number, region: memblock_region): void {
   const t = type_of(state, type);
@@ -35,39 +45,69 @@ function put(state: State, type: number, i: number, region: memblock_region): vo
 const slot_of = (t: memblock_type, i: number): memblock_region =>
   t.regions[i] ?? t.past[i - t.regions.length] ?? NO_REGION;
 
-function copy_slot(state: State, type: number, from: number, to: number): void {
-  put(state, type, to, slot_of(type_of(state, type), from));
-}
+const copy_slot = operation({
+  name: 'copy_slot',
+  obj: 'memblock_type',
+  writes: true,
+  run(state: State, type: number, from: number, to: number): void {
+    put(state, type, to, slot_of(type_of(state, type), from));
+  },
+});
 
-function set_field(state: State, type: number, i: number, field: keyof memblock_region, value: number): void {
-  put(state, type, i, { ...slot_of(type_of(state, type), i), [field]: value });
-}
+const set_field = operation({
+  name: 'set_field',
+  obj: 'memblock_type',
+  writes: true,
+  run(state: State, type: number, i: number, field: keyof memblock_region, value: number): void {
+    put(state, type, i, { ...slot_of(type_of(state, type), i), [field]: value });
+  },
+});
 
-function set_count(state: State, type: number, cnt: number): void {
-  const t = type_of(state, type);
-  const slots = [...t.regions, ...t.past];
-  t.regions = slots.slice(0, cnt);
-  t.past = slots.slice(cnt);
-}
+const set_count = operation({
+  name: 'set_count',
+  obj: 'memblock_type',
+  writes: true,
+  run(state: State, type: number, cnt: number): void {
+    const t = type_of(state, type);
+    const slots = [...t.regions, ...t.past];
+    t.regions = slots.slice(0, cnt);
+    t.past = slots.slice(cnt);
+  },
+});
 
 /** A copy takes the place of the array. */
-function outgrow(state: State, type: number): void {
-  const t = type_of(state, type);
-  t.outgrown = [...t.outgrown, [...t.regions, ...t.past]];
-}
+const outgrow = operation({
+  name: 'outgrow',
+  obj: 'memblock_type',
+  writes: true,
+  run(state: State, type: number): void {
+    const t = type_of(state, type);
+    t.outgrown = [...t.outgrown, [...t.regions, ...t.past]];
+  },
+});
 
-function kfree_outgrown(state: State, type: number): void {
-  const t = type_of(state, type);
-  t.outgrown = t.outgrown.with(-1, null);
-}
+const kfree_outgrown = operation({
+  name: 'kfree_outgrown',
+  obj: 'memblock_type',
+  writes: true,
+  run(state: State, type: number): void {
+    const t = type_of(state, type);
+    t.outgrown = t.outgrown.with(-1, null);
+  },
+});
 
 /** Steps that the explorer knows more of: through a pointer, to what may have gone meanwhile. */
 export const slot_steps = {
   /** A slot of the array that type->regions was when the pointer was read. */
-  slot(state: State, type: number, array: number, i: number): memblock_region {
-    const t = type_of(state, type);
-    return array === t.outgrown.length ? slot_of(t, i) : (t.outgrown[array]?.[i] ?? NO_REGION);
-  },
+  slot: operation({
+    name: 'slot',
+    obj: 'memblock_type',
+    writes: false,
+    run(state: State, type: number, array: number, i: number): memblock_region {
+      const t = type_of(state, type);
+      return array === t.outgrown.length ? slot_of(t, i) : (t.outgrown[array]?.[i] ?? NO_REGION);
+    },
+  }),
 
   is_freed: (state: State, type: number, array: number): boolean =>
     type_of(state, type).outgrown[array] === null,
@@ -78,7 +118,7 @@ export const set_region_field = (
   i: number,
   field: keyof memblock_region,
   value: number,
-): Steps<void> => change('memblock_type', set_field, type, i, field, value);
+): Steps<void> => change(set_field, type, i, field, value);
 
 function* write_region(type: number, i: number, region: memblock_region): Steps<void> {
   for (const field of ['base', 'size', 'flags', 'nid'] as const)
@@ -87,17 +127,17 @@ function* write_region(type: number, i: number, region: memblock_region): Steps<
 
 /** memblock_insert_region(): what follows moves up, the last one first. */
 export function* insert_slot(type: number, idx: number, region: memblock_region): Steps<void> {
-  const cnt = yield* look('memblock_type', count, type);
-  for (let i = cnt; i > idx; i--) yield* change('memblock_type', copy_slot, type, i - 1, i);
+  const cnt = yield* look(count, type);
+  for (let i = cnt; i > idx; i--) yield* change(copy_slot, type, i - 1, i);
   yield* write_region(type, idx, region);
-  yield* change('memblock_type', set_count, type, cnt + 1);
+  yield* change(set_count, type, cnt + 1);
 }
 
 /** memblock_remove_region(): what follows moves down, the last slot stays as it was. */
 export function* remove_slot(type: number, idx: number): Steps<void> {
-  const cnt = yield* look('memblock_type', count, type);
-  for (let i = idx + 1; i < cnt; i++) yield* change('memblock_type', copy_slot, type, i, i - 1);
-  yield* change('memblock_type', set_count, type, cnt - 1);
+  const cnt = yield* look(count, type);
+  for (let i = idx + 1; i < cnt; i++) yield* change(copy_slot, type, i, i - 1);
+  yield* change(set_count, type, cnt - 1);
   if (cnt === 1) yield* write_region(type, 0, NO_REGION);
 }
 
@@ -111,9 +151,9 @@ export function* cut_slot(type: number, idx: number, region: memblock_region, cu
 
 /** memblock_double_array(): only an array that kmalloc() gave is freed, that is, from the second doubling after boot on. */
 export function* move_array(type: number, max: number, in_slab: boolean): Steps<void> {
-  yield* change('memblock_type', outgrow, type);
+  yield* change(outgrow, type);
   yield* W('memblock_type', type, 'max', max);
-  if (in_slab) yield* change('memblock_type', kfree_outgrown, type);
+  if (in_slab) yield* change(kfree_outgrown, type);
 }
 
 /**
@@ -121,15 +161,15 @@ export function* move_array(type: number, max: number, in_slab: boolean): Steps<
  * regions and the array are read once, as nothing in the loop writes to memory.
  */
 export function* flags_by_slot(type: number, addr: number): Steps<number | null> {
-  let right = yield* look('memblock_type', count, type);
-  const array = yield* look('memblock_type', current, type);
+  let right = yield* look(count, type);
+  const array = yield* look(current, type);
   let left = 0;
   do {
     const mid = (left + right) >>> 1;
-    const { base, size } = yield* look('memblock_type', slot_steps.slot, type, array, mid);
+    const { base, size } = yield* look(slot_steps.slot, type, array, mid);
     if (addr < base) right = mid;
     else if (addr >= base + size) left = mid + 1;
-    else return (yield* look('memblock_type', slot_steps.slot, type, array, mid)).flags;
+    else return (yield* look(slot_steps.slot, type, array, mid)).flags;
   } while (left < right);
   return null;
 }

@@ -7,7 +7,7 @@ import {
   mem_hotplug_done,
   unlock_device_hotplug,
 } from '../../locks.ts';
-import { change, exists, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { change, exists, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
 import {
   IORESOURCE_SYSRAM_DRIVER_MANAGED,
@@ -27,10 +27,16 @@ export const MHP_NID_IS_MGID = 4;
 
 const SYSTEM_RAM = 'System RAM';
 
-const firmware_map_add = (state: State, start: number, size: number): void => {
-  const id = state.vars.get(0)!.map_entries_nr++;
-  state.firmware_map = [...state.firmware_map, { id, start, end: start + size - 1, type: SYSTEM_RAM }];
-};
+const firmware_map_add = operation({
+  name: 'firmware_map_add',
+  obj: 'firmware_map',
+  writes: true,
+  changes: ['firmware_map', 'vars'],
+  run: (state: State, start: number, size: number): void => {
+    const id = state.vars.get(0)!.map_entries_nr++;
+    state.firmware_map = [...state.firmware_map, { id, start, end: start + size - 1, type: SYSTEM_RAM }];
+  },
+});
 
 export const v5_2 = {
   *register_memory_resource(this: Kernel, start: number, size: number, name: string): Steps<number> {
@@ -51,7 +57,7 @@ export const v5_2 = {
   },
 
   *firmware_map_add_hotplug(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_add, start, size);
+    if (this.c.FIRMWARE_MEMMAP) yield* change(firmware_map_add, start, size);
   },
 
   /** Online every block of the range; the first refusal ends it. */
@@ -106,7 +112,7 @@ export const v5_2 = {
     yield* this.memblock_add_hotplug(start, size, nid, MEMBLOCK_NONE);
     ret = yield* this.__try_online_node(nid);
     const new_node = ret > 0;
-    if (ret >= 0) ret = yield* this.arch_add_memory(nid, start, size, null);
+    if (ret >= 0) ret = yield* this.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0 });
     if (ret >= 0) {
       ret = yield* this.create_memory_block_devices(start, size, 0, 0);
       if (ret) yield* this.arch_remove_memory(start, size, null);
@@ -289,7 +295,7 @@ export const v6_1 = {
       if (!this.mhp_supports_memmap_on_memory(size)) return -this.errno.EINVAL;
       altmap = new_altmap(this, start, size / this.c.PAGE_SIZE);
     }
-    let ret = yield* this.arch_add_memory(nid, start, size, altmap);
+    let ret = yield* this.arch_add_memory(nid, start, size, { altmap, pgmap: 0 });
     if (ret < 0) return ret;
     ret = yield* this.create_memory_block_devices(start, size, altmap?.alloc ?? 0, group);
     if (ret) yield* this.arch_remove_memory(start, size, altmap);
@@ -332,7 +338,7 @@ export const v6_12 = {
     const block = this.c.memory_block_size_bytes;
     for (let at = start; at < start + size; at += block) {
       const altmap = new_altmap(this, at, nr_vmemmap(this, block / this.c.PAGE_SIZE));
-      let ret = yield* this.arch_add_memory(nid, at, block, altmap);
+      let ret = yield* this.arch_add_memory(nid, at, block, { altmap, pgmap: 0 });
       if (ret >= 0) {
         ret = yield* this.create_memory_block_devices(at, block, altmap.free, group);
         if (ret) yield* this.arch_remove_memory(at, block, altmap);

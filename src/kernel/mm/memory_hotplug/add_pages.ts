@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
-import type { Kernel, vmem_altmap } from '../../kernel.ts';
-import { look, pr_warn } from '../../ops.ts';
+import type { Kernel, mhp_params, vmem_altmap } from '../../kernel.ts';
+import { look, operation, pr_warn } from '../../ops.ts';
 import {
   hex,
   IS_ALIGNED,
@@ -20,13 +20,18 @@ export const vmem_altmap_offset = (altmap: vmem_altmap): number => altmap.reserv
  * Where to go on from `pfn`, at a section's start: there, or when that section and the next were never allocated (and
  * have been warned of) at the first one that was.
  */
-function next_section(state: State, c: Config, pfn: number): number {
-  const nr = pfn_to_section_nr(c, pfn);
-  if (state.mem_section.has(nr) || state.mem_section.has(nr + 1)) return pfn;
-  let next = Number.POSITIVE_INFINITY;
-  for (const key of state.mem_section.keys()) if (key > nr && key < next) next = key;
-  return next === Number.POSITIVE_INFINITY ? next : section_nr_to_pfn(c, next);
-}
+const next_section = operation({
+  name: 'next_section',
+  obj: 'mem_section',
+  writes: false,
+  run(state: State, c: Config, pfn: number): number {
+    const nr = pfn_to_section_nr(c, pfn);
+    if (state.mem_section.has(nr) || state.mem_section.has(nr + 1)) return pfn;
+    let next = Number.POSITIVE_INFINITY;
+    for (const key of state.mem_section.keys()) if (key > nr && key < next) next = key;
+    return next === Number.POSITIVE_INFINITY ? next : section_nr_to_pfn(c, next);
+  },
+});
 
 export const v5_2 = {
   *check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
@@ -39,49 +44,29 @@ export const v5_2 = {
     return 0;
   },
 
-  *__add_section(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    altmap: vmem_altmap | null,
-    pgmap: number,
-  ): Steps<number> {
+  *__add_section(this: Kernel, nid: number, pfn: number, params: mhp_params): Steps<number> {
     if (yield* this.pfn_valid(pfn)) return -this.errno.EEXIST;
-    const ret = yield* this.sparse_add_section(nid, pfn, this.c.PAGES_PER_SECTION, altmap);
+    const ret = yield* this.sparse_add_section(nid, pfn, this.c.PAGES_PER_SECTION, params.altmap);
     // MHP_MEMBLOCK_API: device memory has no blocks
-    if (ret < 0 || pgmap) return ret;
+    if (ret < 0 || params.pgmap) return ret;
     return yield* this.hotplug_memory_register(nid, pfn_to_section_nr(this.c, pfn));
   },
 
   /** v5.2: -EEXIST of a section is taken for success (FACTS 2.16, B62). */
-  *__add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    pgmap = 0,
-  ): Steps<number> {
-    const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
+  *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
+    const bad = yield* this.check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
     const last = pfn_to_section_nr(this.c, pfn + nr_pages - 1);
     for (let nr = pfn_to_section_nr(this.c, pfn); nr <= last; nr++) {
-      const err = yield* this.__add_section(nid, section_nr_to_pfn(this.c, nr), altmap, pgmap);
+      const err = yield* this.__add_section(nid, section_nr_to_pfn(this.c, nr), params);
       if (err && err !== -this.errno.EEXIST) return err;
     }
     return 0;
   },
 
   /** An architecture may have more to do (x86). */
-  *add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    pgmap: number,
-  ): Steps<number> {
-    return yield* this.__add_pages(nid, pfn, nr_pages, altmap, pgmap);
+  *add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
+    return yield* this.__add_pages(nid, pfn, nr_pages, params);
   },
 
   *__remove_section(
@@ -126,15 +111,8 @@ export const v5_2 = {
 
 export const v5_3 = {
   /** 0 or -EINVAL: sub-sections with SPARSEMEM_VMEMMAP. */
-  *__add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    _pgmap = 0,
-  ): Steps<number> {
-    const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
+  *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
+    const bad = yield* this.check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
     if (!IS_ALIGNED(pfn, this.c.PAGES_PER_SUBSECTION) || !IS_ALIGNED(nr_pages, this.c.PAGES_PER_SUBSECTION)) {
       yield* this.WARN(
@@ -147,7 +125,7 @@ export const v5_3 = {
     const end_pfn = pfn + nr_pages;
     for (let at = pfn; at < end_pfn; ) {
       const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);
-      const err = yield* this.sparse_add_section(nid, at, n, altmap);
+      const err = yield* this.sparse_add_section(nid, at, n, params.altmap);
       if (err) return err;
       at += n;
     }
@@ -181,21 +159,14 @@ export const v5_3 = {
       const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);
       yield* this.__remove_section(at, n, altmap, zone);
       at += n;
-      if (at < end_pfn) at = yield* look('mem_section', next_section, this.c, at);
+      if (at < end_pfn) at = yield* look(next_section, this.c, at);
     }
   },
 };
 
 export const v5_7 = {
   /** Until v5.12, which asks in add_memory_resource() already. The maximum that is printed has one bit too many. */
-  *__add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    pgmap = 0,
-  ): Steps<number> {
+  *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
     const max_addr = PFN_PHYS(this.c, pfn + nr_pages) - 1;
     if (max_addr >= 2 ** this.c.MAX_PHYSMEM_BITS) {
       const range = `${hex(PFN_PHYS(this.c, pfn))}-${hex(max_addr)}`;
@@ -206,7 +177,7 @@ export const v5_7 = {
       );
       return -this.errno.E2BIG;
     }
-    return yield* v5_3.__add_pages.call(this, nid, pfn, nr_pages, altmap, pgmap);
+    return yield* v5_3.__add_pages.call(this, nid, pfn, nr_pages, params);
   },
 };
 

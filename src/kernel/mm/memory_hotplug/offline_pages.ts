@@ -2,7 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, memory_notify } from '../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, zone_lock, zone_unlock } from '../../locks.ts';
-import { add, forget, look, pr_info, R, scoped, signal_pending } from '../../ops.ts';
+import { add, forget, look, operation, pr_info, R, scoped, signal_pending } from '../../ops.ts';
 import { IS_ALIGNED, PFN_DOWN, PFN_UP } from '../../pfn.ts';
 import {
   MEM_CANCEL_OFFLINE,
@@ -21,50 +21,69 @@ import { mem_range_text, new_notify } from './online_pages.ts';
 
 /** mm/memory_hotplug.c: offline_pages, from FACTS 2.15. */
 
-const first_movable = (state: State, start: number, end: number): number =>
-  state.pages.first(start, end, is_migratable);
+const first_movable = operation({
+  name: 'first_movable',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number): number => state.pages.first(start, end, is_migratable),
+});
 
-const first_offline_ref = (state: State, start: number, end: number): number =>
-  state.pages.first(start, end, (page) => page_use(page) === USE.OFFLINE_REF);
+const first_offline_ref = operation({
+  name: 'first_offline_ref',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number): number =>
+    state.pages.first(start, end, (page) => page_use(page) === USE.OFFLINE_REF),
+});
 
 /** The one zone of the range, or -1: of its pages only the first of each buddy of the largest order is looked at. */
-function zone_of_range(state: State, c: Config, start: number, end: number): number {
-  const step = 2 ** (c.MAX_ORDER - 1);
-  let zone = -1;
-  for (const { start: from, end: to, value } of state.pages.in(start, end)) {
-    if (value === NO_PAGE || start + Math.ceil((from - start) / step) * step >= to) continue;
-    const key = zone_key(page_nid(value), page_zonenum(value));
-    if (zone >= 0 && zone !== key) return -1;
-    zone = key;
-  }
-  return zone;
-}
+const zone_of_range = operation({
+  name: 'zone_of_range',
+  obj: 'pages',
+  writes: false,
+  run(state: State, c: Config, start: number, end: number): number {
+    const step = 2 ** (c.MAX_ORDER - 1);
+    let zone = -1;
+    for (const { start: from, end: to, value } of state.pages.in(start, end)) {
+      if (value === NO_PAGE || start + Math.ceil((from - start) / step) * step >= to) continue;
+      const key = zone_key(page_nid(value), page_zonenum(value));
+      if (zone >= 0 && zone !== key) return -1;
+      zone = key;
+    }
+    return zone;
+  },
+});
 
 /** The same over what memblock maps: invalid pfns do not count. */
-function zone_of_mapped(state: State, k: Kernel, start: number, end: number): number {
-  let zone = -1;
-  for (const region of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
-    if (region.flags & MEMBLOCK_NOMAP) continue;
-    const from = Math.max(start, PFN_UP(k.c, region.base));
-    const to = Math.min(end, PFN_DOWN(k.c, region.base + region.size));
-    if (to <= from) continue;
-    const own = zone_of_range(state, k.c, from, to);
-    if (own < 0 || (zone >= 0 && zone !== own)) return -1;
-    zone = own;
-  }
-  return zone;
-}
+const zone_of_mapped = operation({
+  name: 'zone_of_mapped',
+  obj: 'memblock',
+  writes: false,
+  run(state: State, k: Kernel, start: number, end: number): number {
+    let zone = -1;
+    for (const region of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
+      if (region.flags & MEMBLOCK_NOMAP) continue;
+      const from = Math.max(start, PFN_UP(k.c, region.base));
+      const to = Math.min(end, PFN_DOWN(k.c, region.base + region.size));
+      if (to <= from) continue;
+      const own = zone_of_range.run(state, k.c, from, to);
+      if (own < 0 || (zone >= 0 && zone !== own)) return -1;
+      zone = own;
+    }
+    return zone;
+  },
+});
 
 /** HOLES_IN_ZONE with the memblock test in pfn_valid: arm64 until v5.13. */
 export const holes_in_zone = {
   *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    return yield* look('memblock', zone_of_mapped, this, start_pfn, end_pfn);
+    return yield* look(zone_of_mapped, this, start_pfn, end_pfn);
   },
 };
 
 export const v5_2 = {
   *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    return yield* look('pages', zone_of_range, this.c, start_pfn, end_pfn);
+    return yield* look(zone_of_range, this.c, start_pfn, end_pfn);
   },
 
   *offline_failed(this: Kernel, pfn: number, nr_pages: number, reason: string): Steps<void> {
@@ -76,7 +95,7 @@ export const v5_2 = {
 
   /** pfn of something to migrate, -ENOENT, or -EBUSY for a page that is certain to stay (v5.8+). */
   *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    const pfn = yield* look('pages', first_movable, start_pfn, end_pfn);
+    const pfn = yield* look(first_movable, start_pfn, end_pfn);
     return pfn < 0 ? -this.errno.ENOENT : pfn;
   },
 
@@ -171,7 +190,7 @@ export const v5_2 = {
 
   /** Pages that the allocator manages here: PageOffline pages were taken out of the count by their driver. */
   *managed_in(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    return yield* look('pages', count_managed, start_pfn, end_pfn);
+    return yield* look(count_managed, start_pfn, end_pfn);
   },
 
   *offline_pages(this: Kernel, pfn: number, nr_pages: number, _zone: number, _group: number): Steps<number> {
@@ -185,8 +204,13 @@ export const v5_2 = {
   },
 };
 
-const count_managed = (state: State, start: number, end: number): number =>
-  state.pages.total(start, end, (page) => page_use(page) === USE.FREE);
+const count_managed = operation({
+  name: 'count_managed',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number): number =>
+    state.pages.total(start, end, (page) => page_use(page) === USE.FREE),
+});
 
 export const v5_4 = {
   *leave_zone(this: Kernel, zone: number, pfn: number, nr_pages: number): Steps<void> {
@@ -226,8 +250,8 @@ export const v5_9 = {
 
 export const v5_10 = {
   *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    if ((yield* look('pages', first_offline_ref, start_pfn, end_pfn)) >= 0) return -this.errno.EBUSY;
-    const pfn = yield* look('pages', first_movable, start_pfn, end_pfn);
+    if ((yield* look(first_offline_ref, start_pfn, end_pfn)) >= 0) return -this.errno.EBUSY;
+    const pfn = yield* look(first_movable, start_pfn, end_pfn);
     return pfn < 0 ? -this.errno.ENOENT : pfn;
   },
 

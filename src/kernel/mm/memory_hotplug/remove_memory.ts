@@ -6,7 +6,7 @@ import {
   mem_hotplug_done,
   unlock_device_hotplug,
 } from '../../locks.ts';
-import { change, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { change, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
 import {
   MEM_OFFLINE,
@@ -20,13 +20,19 @@ import { NO_PAGE, page_zonenum } from '../page.ts';
 
 /** mm/memory_hotplug.c: removal, in the orders of FACTS 2.11. */
 
-const firmware_map_drop = (state: State, start: number, size: number): void => {
-  state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
-};
+const firmware_map_drop = operation({
+  name: 'firmware_map_drop',
+  obj: 'firmware_map',
+  writes: true,
+  changes: ['firmware_map', 'vars'],
+  run: (state: State, start: number, size: number): void => {
+    state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
+  },
+});
 
 export const v5_2 = {
   *firmware_map_remove(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change('firmware_map', firmware_map_drop, start, size);
+    if (this.c.FIRMWARE_MEMMAP) yield* change(firmware_map_drop, start, size);
   },
 
   /** All blocks of the range must be offline; also the node of the last one looked at. */

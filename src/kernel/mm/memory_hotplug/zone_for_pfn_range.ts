@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { look, R } from '../../ops.ts';
+import { look, operation, R } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
 import {
   MMOP_ONLINE_KERNEL,
@@ -72,50 +72,65 @@ export const v5_2 = {
 };
 
 /** MOVABLE and early kernel pages, of one node or of all. */
-function zone_stats(state: State, k: Kernel, nid: number): { kernel_early: number; movable: number } {
-  let kernel_early = 0;
-  let movable = 0;
-  for (const [key, zone] of state.zone) {
-    if (zone.present_pages === 0) continue;
-    if (nid !== NUMA_NO_NODE && Math.floor(key / ZONES_PER_NODE) !== nid) continue;
-    if (zone_idx(key) === k.c.ZONE_MOVABLE) {
-      movable += zone.present_pages;
-    } else {
-      kernel_early += zone.present_early_pages - zone.cma_pages;
-      movable += zone.cma_pages;
+const zone_stats = operation({
+  name: 'zone_stats',
+  obj: 'zone',
+  writes: false,
+  run(state: State, k: Kernel, nid: number): { kernel_early: number; movable: number } {
+    let kernel_early = 0;
+    let movable = 0;
+    for (const [key, zone] of state.zone) {
+      if (zone.present_pages === 0) continue;
+      if (nid !== NUMA_NO_NODE && Math.floor(key / ZONES_PER_NODE) !== nid) continue;
+      if (zone_idx(key) === k.c.ZONE_MOVABLE) {
+        movable += zone.present_pages;
+      } else {
+        kernel_early += zone.present_early_pages - zone.cma_pages;
+        movable += zone.cma_pages;
+      }
     }
-  }
-  return { kernel_early, movable };
-}
+    return { kernel_early, movable };
+  },
+});
 
 /** Effect of all dynamic groups but `except`: their MOVABLE pages and the early kernel pages these need. */
-function dynamic_group_stats(state: State, nid: number, except: number, ratio: number) {
-  let movable = 0;
-  let required = 0;
-  for (const [id, group] of state.memory_group) {
-    if (!group.is_dynamic || id === except) continue;
-    if (nid !== NUMA_NO_NODE && group.nid !== nid) continue;
-    required += Math.max(
-      0,
-      Math.floor((group.present_movable_pages * 100) / ratio) - group.present_kernel_pages,
-    );
-    movable += group.present_movable_pages;
-  }
-  return { movable, required };
-}
+const dynamic_group_stats = operation({
+  name: 'dynamic_group_stats',
+  obj: 'memory_group',
+  writes: false,
+  run(state: State, nid: number, except: number, ratio: number) {
+    let movable = 0;
+    let required = 0;
+    for (const [id, group] of state.memory_group) {
+      if (!group.is_dynamic || id === except) continue;
+      if (nid !== NUMA_NO_NODE && group.nid !== nid) continue;
+      required += Math.max(
+        0,
+        Math.floor((group.present_movable_pages * 100) / ratio) - group.present_kernel_pages,
+      );
+      movable += group.present_movable_pages;
+    }
+    return { movable, required };
+  },
+});
 
 /** Online pages of the unit around `pfn` in ZONE_MOVABLE; -1 when any are in a kernel zone. */
-function movable_in_unit(state: State, k: Kernel, pfn: number, unit: number): number {
-  const start = Math.floor(pfn / unit) * unit;
-  let online = 0;
-  for (let at = start; at < start + unit; at += k.c.PAGES_PER_SECTION) {
-    const map = state.mem_section.get(pfn_to_section_nr(k.c, at))?.section_mem_map ?? 0;
-    if (!(map & SECTION_IS_ONLINE)) continue;
-    if (page_zonenum(state.pages.get(at)) !== k.c.ZONE_MOVABLE) return -1;
-    online += k.c.PAGES_PER_SECTION;
-  }
-  return online;
-}
+const movable_in_unit = operation({
+  name: 'movable_in_unit',
+  obj: 'pages',
+  writes: false,
+  run(state: State, k: Kernel, pfn: number, unit: number): number {
+    const start = Math.floor(pfn / unit) * unit;
+    let online = 0;
+    for (let at = start; at < start + unit; at += k.c.PAGES_PER_SECTION) {
+      const map = state.mem_section.get(pfn_to_section_nr(k.c, at))?.section_mem_map ?? 0;
+      if (!(map & SECTION_IS_ONLINE)) continue;
+      if (page_zonenum(state.pages.get(at)) !== k.c.ZONE_MOVABLE) return -1;
+      online += k.c.PAGES_PER_SECTION;
+    }
+    return online;
+  },
+});
 
 export const v6_1 = {
   *auto_movable_can_online_movable(
@@ -125,8 +140,8 @@ export const v6_1 = {
     nr_pages: number,
   ): Steps<boolean> {
     const ratio = yield* R('vars', 0, 'auto_movable_ratio');
-    const stats = yield* look('zone', zone_stats, this, nid);
-    const groups = yield* look('memory_group', dynamic_group_stats, nid, group, ratio);
+    const stats = yield* look(zone_stats, this, nid);
+    const groups = yield* look(dynamic_group_stats, nid, group, ratio);
     if (stats.kernel_early <= groups.required) return false;
     let kernel_early = stats.kernel_early - groups.required;
     if (group && (yield* R('memory_group', group, 'is_dynamic'))) {
@@ -153,7 +168,7 @@ export const v6_1 = {
     } else if (group) {
       max_pages = yield* R('memory_group', group, 'pages');
       if (max_pages !== nr_pages) {
-        online_pages = yield* look('pages', movable_in_unit, this, pfn, max_pages);
+        online_pages = yield* look(movable_in_unit, this, pfn, max_pages);
         if (online_pages < 0) return yield* kernel_zone;
       }
     }

@@ -6,7 +6,7 @@ import {
   zone_span_writelock,
   zone_span_writeunlock,
 } from '../../locks.ts';
-import { change, look, R, W } from '../../ops.ts';
+import { change, look, operation, R, W } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -31,61 +31,82 @@ import {
 
 /** mm/memory_hotplug.c: which zone a range belongs to, and how far zones and nodes span. */
 
-const init_pages = (state: State, start: number, end: number, page: Page): void =>
-  state.pages.update(start, end, (old) =>
-    page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF
-      ? with_use(page, page_use(old))
-      : page,
-  );
+const init_pages = operation({
+  name: 'init_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number, page: Page): void =>
+    state.pages.update(start, end, (old) =>
+      page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF
+        ? with_use(page, page_use(old))
+        : page,
+    ),
+});
 
 const belongs = (page: Page, nid: number, zonenum: number): boolean =>
   page_memmap(page) === MEMMAP.INIT && page_nid(page) === nid && page_zonenum(page) === zonenum;
 
 /** First online page of the zone at a sub-section step from `start`, or 0 as the kernel says it. */
-function find_smallest_online(state: State, k: Kernel, zone: number, start: number, end: number): number {
-  const nid = zone_to_nid(zone);
-  const step = k.c.PAGES_PER_SUBSECTION;
-  for (let pfn = start; pfn < end; ) {
-    const hit = state.pages.first(pfn, end, (page) => belongs(page, nid, zone_idx(zone)));
-    if (hit < 0) return 0;
-    const at = start + Math.ceil((hit - start) / step) * step;
-    if (at >= end) return 0;
-    const nr = pfn_to_section_nr(k.c, at);
-    if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
-      pfn = (nr + 1) * k.c.PAGES_PER_SECTION;
-      continue;
+const find_smallest_online = operation({
+  name: 'find_smallest_online',
+  obj: 'pages',
+  writes: false,
+  run(state: State, k: Kernel, zone: number, start: number, end: number): number {
+    const nid = zone_to_nid(zone);
+    const step = k.c.PAGES_PER_SUBSECTION;
+    for (let pfn = start; pfn < end; ) {
+      const hit = state.pages.first(pfn, end, (page) => belongs(page, nid, zone_idx(zone)));
+      if (hit < 0) return 0;
+      const at = start + Math.ceil((hit - start) / step) * step;
+      if (at >= end) return 0;
+      const nr = pfn_to_section_nr(k.c, at);
+      if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
+        pfn = (nr + 1) * k.c.PAGES_PER_SECTION;
+        continue;
+      }
+      if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+      pfn = at + 1;
     }
-    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
-    pfn = at + 1;
-  }
-  return 0;
-}
+    return 0;
+  },
+});
 
 /** Last online page of the zone at a sub-section step down from `end` - 1, or 0. */
-function find_biggest_online(state: State, k: Kernel, zone: number, start: number, end: number): number {
-  const nid = zone_to_nid(zone);
-  const step = k.c.PAGES_PER_SUBSECTION;
-  for (let limit = end; limit > start; ) {
-    const hit = state.pages.last(start, limit, (page) => belongs(page, nid, zone_idx(zone)));
-    if (hit < 0) return 0;
-    const at = end - 1 - Math.ceil((end - 1 - hit) / step) * step;
-    if (at < start) return 0;
-    const nr = pfn_to_section_nr(k.c, at);
-    if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
-      limit = nr * k.c.PAGES_PER_SECTION;
-      continue;
+const find_biggest_online = operation({
+  name: 'find_biggest_online',
+  obj: 'pages',
+  writes: false,
+  run(state: State, k: Kernel, zone: number, start: number, end: number): number {
+    const nid = zone_to_nid(zone);
+    const step = k.c.PAGES_PER_SUBSECTION;
+    for (let limit = end; limit > start; ) {
+      const hit = state.pages.last(start, limit, (page) => belongs(page, nid, zone_idx(zone)));
+      if (hit < 0) return 0;
+      const at = end - 1 - Math.ceil((end - 1 - hit) / step) * step;
+      if (at < start) return 0;
+      const nr = pfn_to_section_nr(k.c, at);
+      if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
+        limit = nr * k.c.PAGES_PER_SECTION;
+        continue;
+      }
+      if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+      limit = at;
     }
-    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
-    limit = at;
-  }
-  return 0;
-}
+    return 0;
+  },
+});
 
 /** v5.2: one pfn a section, valid is enough; the struct page is believed whatever it holds. */
-function v5_2_candidate(state: State, k: Kernel, pfn: number): Page | null {
-  const map = state.mem_section.get(pfn_to_section_nr(k.c, pfn))?.section_mem_map ?? 0;
-  return map & SECTION_HAS_MEM_MAP ? state.pages.get(pfn) : null;
-}
+const v5_2_candidate = operation({
+  name: 'v5_2_candidate',
+  obj: 'pages',
+  writes: false,
+  run(state: State, k: Kernel, pfn: number): Page | null {
+    const map = state.mem_section.get(pfn_to_section_nr(k.c, pfn))?.section_mem_map ?? 0;
+    return map & SECTION_HAS_MEM_MAP ? state.pages.get(pfn) : null;
+  },
+});
 
 function* empty_span(zone: number): Steps<void> {
   yield* W('zone', zone, 'zone_start_pfn', 0);
@@ -155,7 +176,7 @@ export const v5_2 = {
     migratetype: number,
   ): Steps<void> {
     const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype, PG_reserved);
-    yield* change('pages', init_pages, start_pfn, start_pfn + nr_pages, page);
+    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 
   /** Reads node and zone of sections that may never have been initialised (B64). */
@@ -171,7 +192,7 @@ export const v5_2 = {
     for (let i = 0; start_pfn + i < end_pfn; i += section) {
       const pfn = smallest ? start_pfn + i : end_pfn - 1 - i;
       if (pfn < start_pfn) break;
-      const page = yield* look('pages', v5_2_candidate, this, pfn);
+      const page = yield* look(v5_2_candidate, this, pfn);
       if (page === null) continue;
       yield* this.PagePoisoned(page, smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn');
       if (page_nid(page) !== zone_to_nid(zone)) continue;
@@ -197,7 +218,7 @@ export const v5_2 = {
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
       if (pfn === start_pfn) continue;
-      const page = yield* look('pages', v5_2_candidate, this, pfn);
+      const page = yield* look(v5_2_candidate, this, pfn);
       if (page === null) continue;
       yield* this.PagePoisoned(page, 'shrink_zone_span');
       if (zone_key(page_nid(page), page_zonenum(page)) === zone) return;
@@ -221,7 +242,7 @@ export const v5_2 = {
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
       if (pfn === start_pfn) continue;
-      const page = yield* look('pages', v5_2_candidate, this, pfn);
+      const page = yield* look(v5_2_candidate, this, pfn);
       if (page === null) continue;
       yield* this.PagePoisoned(page, 'shrink_pgdat_span');
       if (page_nid(page) === nid) return;
@@ -251,7 +272,7 @@ export const v5_4 = {
     _by_zone: boolean,
   ): Steps<number> {
     const find = smallest ? find_smallest_online : find_biggest_online;
-    return yield* look('pages', find, this, zone, start_pfn, end_pfn);
+    return yield* look(find, this, zone, start_pfn, end_pfn);
   },
 
   /** The size is written first: until the start follows, the zone seems to end too early (B68). */
@@ -327,6 +348,6 @@ export const v6_11 = {
     migratetype: number,
   ): Steps<void> {
     const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype);
-    yield* change('pages', init_pages, start_pfn, start_pfn + nr_pages, page);
+    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 };

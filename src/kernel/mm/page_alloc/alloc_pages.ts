@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
-import { change } from '../../ops.ts';
+import { change, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 import {
   MEMMAP,
@@ -53,33 +53,45 @@ function find_pages(
   return null;
 }
 
-function take_pages(
-  state: State,
-  c: Config,
-  nid: number,
-  least: number,
-  most: number,
-  align: number,
-  use: number,
-): PageRange | null {
-  const found =
-    find_pages(state, c, nid, least, most, align) ??
-    (nid >= 0 ? find_pages(state, c, -1, least, most, align) : null);
-  if (!found) return null;
-  state.pages.update(found.pfn, found.pfn + found.nr_pages, (page) => with_use(page, use));
-  return found;
-}
+const take_pages = operation({
+  name: 'take_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(
+    state: State,
+    c: Config,
+    nid: number,
+    least: number,
+    most: number,
+    align: number,
+    use: number,
+  ): PageRange | null {
+    const found =
+      find_pages(state, c, nid, least, most, align) ??
+      (nid >= 0 ? find_pages(state, c, -1, least, most, align) : null);
+    if (!found) return null;
+    state.pages.update(found.pfn, found.pfn + found.nr_pages, (page) => with_use(page, use));
+    return found;
+  },
+});
 
 /** The allocator never had it: memblock's, without a struct page, or with one that nobody has initialised (B77). */
 const foreign = (page: Page): boolean => PageReserved(page) || page_memmap(page) !== MEMMAP.INIT;
 
 /** Whether a page of the range is not the allocator's to take back. */
-function give_back(state: State, pfn: number, nr_pages: number): boolean {
-  const bad = (page: Page): boolean => foreign(page) || page_use(page) === USE.FREE;
-  const first = state.pages.first(pfn, pfn + nr_pages, bad);
-  state.pages.update(pfn, pfn + nr_pages, (page) => (foreign(page) ? page : with_use(page, USE.FREE)));
-  return first >= 0;
-}
+const give_back = operation({
+  name: 'give_back',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(state: State, pfn: number, nr_pages: number): boolean {
+    const bad = (page: Page): boolean => foreign(page) || page_use(page) === USE.FREE;
+    const first = state.pages.first(pfn, pfn + nr_pages, bad);
+    state.pages.update(pfn, pfn + nr_pages, (page) => (foreign(page) ? page : with_use(page, USE.FREE)));
+    return first >= 0;
+  },
+});
 
 /** The function of the step that takes pages: its result is a {@link PageRange} or null, its last argument what they are for. */
 export const take_step = take_pages;
@@ -115,12 +127,12 @@ export const v5_2 = {
     if (failure === 'now') return null;
     // what is going to fail is counted one by one
     const n = failure === 'later' ? least : most;
-    return yield* change('pages', take_pages, this.c, nid, least, n, align, use);
+    return yield* change(take_pages, this.c, nid, least, n, align, use);
   },
 
   /** free_pages: what memblock still owns stays reserved, and the allocator says so (B35). */
   *free_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    if (yield* change('pages', give_back, pfn, nr_pages)) {
+    if (yield* change(give_back, pfn, nr_pages)) {
       yield {
         op: 'printk',
         level: 1,

@@ -1,31 +1,49 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { zone_lock, zone_span_seqbegin, zone_span_seqretry, zone_unlock } from '../../locks.ts';
-import { change, lock, pr_err, R, unlock, W } from '../../ops.ts';
+import { change, lock, operation, pr_err, R, unlock, W } from '../../ops.ts';
 import { hex } from '../../pfn.ts';
 import { type State, zone_idx, zone_key, zone_to_nid } from '../../state.ts';
 import { MIGRATE, page_migratetype, page_nid, page_use, page_zonenum, USE, with_use } from '../page.ts';
 
 /** mm/page_alloc.c: one page on its way back to the allocator, through the list of a CPU or past it. */
 
-const set_use = (state: State, pfn: number, use: number): void =>
-  state.pages.update(pfn, pfn + 1, (page) => with_use(page, use));
+const set_use = operation({
+  name: 'set_use',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, pfn: number, use: number): void =>
+    state.pages.update(pfn, pfn + 1, (page) => with_use(page, use)),
+});
 
-const add_to_pcp = (state: State, zone: number, pfn: number): void => {
-  set_use(state, pfn, USE.PCP);
-  state.zone.get(zone)!.pcp_count++;
-};
+const add_to_pcp = operation({
+  name: 'add_to_pcp',
+  obj: 'pcp',
+  writes: true,
+  changes: ['pages', 'zone'],
+  run: (state: State, zone: number, pfn: number): void => {
+    set_use.run(state, pfn, USE.PCP);
+    state.zone.get(zone)!.pcp_count++;
+  },
+});
 
 /** Every page of the zone on any CPU's list goes to the free list of its pageblock. */
-const empty_pcp = (state: State, zone: number): void => {
-  const { zone_start_pfn, spanned_pages } = state.zone.get(zone)!;
-  state.pages.update(zone_start_pfn, zone_start_pfn + spanned_pages, (page) =>
-    page_use(page) === USE.PCP && zone_key(page_nid(page), page_zonenum(page)) === zone
-      ? with_use(page, USE.FREE)
-      : page,
-  );
-  state.zone.get(zone)!.pcp_count = 0;
-};
+const empty_pcp = operation({
+  name: 'empty_pcp',
+  obj: 'pcp',
+  writes: true,
+  changes: ['pages', 'zone'],
+  run: (state: State, zone: number): void => {
+    const { zone_start_pfn, spanned_pages } = state.zone.get(zone)!;
+    state.pages.update(zone_start_pfn, zone_start_pfn + spanned_pages, (page) =>
+      page_use(page) === USE.PCP && zone_key(page_nid(page), page_zonenum(page)) === zone
+        ? with_use(page, USE.FREE)
+        : page,
+    );
+    state.zone.get(zone)!.pcp_count = 0;
+  },
+});
 
 export const v5_2 = {
   /** The result stays 1 once a round has seen half a change, also when the next one sees all of it (B68). */
@@ -56,7 +74,7 @@ export const v5_2 = {
     if (yield* this.bad_range(zone, pfn)) {
       yield* this.BUG('__free_one_page', 'page dumped because: VM_BUG_ON_PAGE(bad_range(zone, page))');
     }
-    yield* change('pages', set_use, pfn, USE.FREE);
+    yield* change(set_use, pfn, USE.FREE);
     yield* zone_unlock(zone);
   },
 
@@ -65,13 +83,13 @@ export const v5_2 = {
     const zone = yield* page_zone(this, pfn);
     const migratetype = page_migratetype(yield* this.pfn_to_page(pfn));
     if (migratetype === MIGRATE.ISOLATE) return yield* this.free_one_page(pfn);
-    yield* change('pcp', add_to_pcp, zone, pfn);
+    yield* change(add_to_pcp, zone, pfn);
     if (yield* R('zone', zone, 'pcp_disabled')) yield* this.free_pcppages_bulk(zone);
   },
 
   *free_pcppages_bulk(this: Kernel, zone: number): Steps<void> {
     yield* zone_lock(zone);
-    yield* change('pcp', empty_pcp, zone);
+    yield* change(empty_pcp, zone);
     yield* zone_unlock(zone);
   },
 

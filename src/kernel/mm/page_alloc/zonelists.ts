@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, look, pr_info, R } from '../../ops.ts';
+import { change, look, operation, pr_info, R } from '../../ops.ts';
 import { NUMA_NO_NODE, type State, zone_idx } from '../../state.ts';
 
 /**
@@ -44,21 +44,33 @@ function node_order(state: State, k: Kernel, local: number, load: number[], loca
   }
 }
 
-function fallback_orders(state: State, k: Kernel, only: number, local_first: boolean): [number, number[]][] {
-  const load: number[] = [];
-  const nids = only >= 0 ? [only] : [...state.pgdat.keys()].sort((a, b) => a - b);
-  return nids.map((nid) => [nid, node_order(state, k, nid, load, local_first)]);
-}
+const fallback_orders = operation({
+  name: 'fallback_orders',
+  obj: 'pgdat',
+  writes: false,
+  run(state: State, k: Kernel, only: number, local_first: boolean): [number, number[]][] {
+    const load: number[] = [];
+    const nids = only >= 0 ? [only] : [...state.pgdat.keys()].sort((a, b) => a - b);
+    return nids.map((nid) => [nid, node_order(state, k, nid, load, local_first)]);
+  },
+});
 
 /** Highest zone but MOVABLE that any node has pages in; it never goes down again. */
-function raise_policy_zone(state: State, k: Kernel): number {
-  const vars = state.vars.get(0)!;
-  for (const [key, zone] of state.zone) {
-    const idx = zone_idx(key);
-    if (zone.present_pages > 0 && idx > vars.policy_zone && idx !== k.c.ZONE_MOVABLE) vars.policy_zone = idx;
-  }
-  return vars.policy_zone;
-}
+const raise_policy_zone = operation({
+  name: 'raise_policy_zone',
+  obj: 'zonelists',
+  writes: true,
+  changes: ['vars'],
+  run(state: State, k: Kernel): number {
+    const vars = state.vars.get(0)!;
+    for (const [key, zone] of state.zone) {
+      const idx = zone_idx(key);
+      if (zone.present_pages > 0 && idx > vars.policy_zone && idx !== k.c.ZONE_MOVABLE)
+        vars.policy_zone = idx;
+    }
+    return vars.policy_zone;
+  },
+});
 
 /** int_sqrt(lowmem_kbytes * 16), clamped; khugepaged may raise it further, which is not modelled. */
 function min_free_kbytes(lowmem_pages: number, page_kb: number): number {
@@ -66,31 +78,41 @@ function min_free_kbytes(lowmem_pages: number, page_kb: number): number {
 }
 
 /** nr_free_zone_pages: managed pages above the high watermark of every zone. */
-function total_pages(state: State, k: Kernel): number {
-  const zones = [...state.zone.values()];
-  const lowmem = zones.reduce((sum, zone) => sum + zone.managed_pages, 0);
-  const page_kb = k.c.PAGE_SIZE / 1024;
-  const pages_min = Math.floor(min_free_kbytes(lowmem, page_kb) / page_kb);
-  let total = 0;
-  for (const { managed_pages } of zones) {
-    if (managed_pages === 0) continue;
-    const min = Math.floor((pages_min * managed_pages) / lowmem);
-    const gap = Math.max(Math.floor(min / 4), Math.floor((managed_pages * 10) / 10000));
-    total += Math.max(0, managed_pages - (min + 2 * gap));
-  }
-  return total;
-}
+const total_pages = operation({
+  name: 'total_pages',
+  obj: 'zone',
+  writes: false,
+  run(state: State, k: Kernel): number {
+    const zones = [...state.zone.values()];
+    const lowmem = zones.reduce((sum, zone) => sum + zone.managed_pages, 0);
+    const page_kb = k.c.PAGE_SIZE / 1024;
+    const pages_min = Math.floor(min_free_kbytes(lowmem, page_kb) / page_kb);
+    let total = 0;
+    for (const { managed_pages } of zones) {
+      if (managed_pages === 0) continue;
+      const min = Math.floor((pages_min * managed_pages) / lowmem);
+      const gap = Math.max(Math.floor(min / 4), Math.floor((managed_pages * 10) / 10000));
+      total += Math.max(0, managed_pages - (min + 2 * gap));
+    }
+    return total;
+  },
+});
 
-const online_nodes = (state: State): number => [...state.pgdat.values()].filter((node) => node.online).length;
+const online_nodes = operation({
+  name: 'online_nodes',
+  obj: 'pgdat',
+  writes: false,
+  run: (state: State): number => [...state.pgdat.values()].filter((node) => node.online).length,
+});
 
 export const v5_2 = {
   /** `nid`: a node that is not online yet and gets its own list only; -1: all nodes. */
   *build_all_zonelists(this: Kernel, nid: number): Steps<void> {
     const self = nid >= 0 && !(yield* R('pgdat', nid, 'online')) ? nid : NUMA_NO_NODE;
     yield* this.report_fallback_orders(self);
-    const policy = yield* change('zonelists', raise_policy_zone, this);
-    const total = yield* look('zone', total_pages, this);
-    const nodes = yield* look('pgdat', online_nodes);
+    const policy = yield* change(raise_policy_zone, this);
+    const total = yield* look(total_pages, this);
+    const nodes = yield* look(online_nodes);
     const mobility = total < this.c.pageblock_nr_pages * MIGRATE_TYPES ? 'off' : 'on';
     yield* pr_info(`Built ${nodes} zonelists, mobility grouping ${mobility}.  Total pages: ${total}`);
     yield* pr_info(`Policy zone: ${this.c.zones[policy]}`);
@@ -101,7 +123,7 @@ export const v5_2 = {
 };
 
 function* report(k: Kernel, self: number, local_first: boolean): Steps<void> {
-  for (const [nid, order] of yield* look('pgdat', fallback_orders, k, self, local_first)) {
+  for (const [nid, order] of yield* look(fallback_orders, k, self, local_first)) {
     yield* pr_info(`Fallback order for Node ${nid}: ${order.map((n) => `${n} `).join('')}`);
   }
 }

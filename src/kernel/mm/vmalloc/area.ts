@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, lock, look, pr_warn, unlock } from '../../ops.ts';
+import { change, lock, look, operation, pr_warn, unlock } from '../../ops.ts';
 import type { State, vm_struct, vmap_area } from '../../state.ts';
 
 /** mm/vmalloc.c: addresses given out and taken back, under vmap_area_lock. */
@@ -8,37 +8,50 @@ import type { State, vm_struct, vmap_area } from '../../state.ts';
 const round_up = (n: number, align: number): number => Math.ceil(n / align) * align;
 
 /** The lowest free addresses that fit, as va_start; null without. */
-function insert_area(
-  state: State,
-  size: number,
-  align: number,
-  flags: number,
-  vstart: number,
-  vend: number,
-): number | null {
-  let addr = round_up(vstart, align);
-  for (const area of state.vmap_areas) {
-    if (area.va_end <= addr) continue;
-    if (area.va_start >= addr + size) break;
-    addr = round_up(area.va_end, align);
-  }
-  if (addr + size > vend) return null;
-  const at = state.vmap_areas.findIndex((area) => area.va_start > addr);
-  const area: vmap_area = { va_start: addr, va_end: addr + size, vm: { flags, pages: [] } };
-  state.vmap_areas = state.vmap_areas.toSpliced(at < 0 ? state.vmap_areas.length : at, 0, area);
-  return addr;
-}
+const insert_area = operation({
+  name: 'insert_area',
+  obj: 'vmap_areas',
+  writes: true,
+  run(state: State, size: number, align: number, flags: number, vstart: number, vend: number): number | null {
+    let addr = round_up(vstart, align);
+    for (const area of state.vmap_areas) {
+      if (area.va_end <= addr) continue;
+      if (area.va_start >= addr + size) break;
+      addr = round_up(area.va_end, align);
+    }
+    if (addr + size > vend) return null;
+    const at = state.vmap_areas.findIndex((area) => area.va_start > addr);
+    const area: vmap_area = { va_start: addr, va_end: addr + size, vm: { flags, pages: [] } };
+    state.vmap_areas = state.vmap_areas.toSpliced(at < 0 ? state.vmap_areas.length : at, 0, area);
+    return addr;
+  },
+});
 
-const remove_area = (state: State, va_start: number): void => {
-  state.vmap_areas = state.vmap_areas.filter((area) => area.va_start !== va_start);
-};
+const remove_area = operation({
+  name: 'remove_area',
+  obj: 'vmap_areas',
+  writes: true,
+  run: (state: State, va_start: number): void => {
+    state.vmap_areas = state.vmap_areas.filter((area) => area.va_start !== va_start);
+  },
+});
 
-const area_at = (state: State, addr: number): vmap_area | null =>
-  state.vmap_areas.find((area) => area.va_start <= addr && addr < area.va_end) ?? null;
+const area_at = operation({
+  name: 'area_at',
+  obj: 'vmap_areas',
+  writes: false,
+  run: (state: State, addr: number): vmap_area | null =>
+    state.vmap_areas.find((area) => area.va_start <= addr && addr < area.va_end) ?? null,
+});
 
-const set_vm = (state: State, va_start: number, vm: vm_struct | null): void => {
-  state.vmap_areas = state.vmap_areas.map((area) => (area.va_start === va_start ? { ...area, vm } : area));
-};
+const set_vm = operation({
+  name: 'set_vm',
+  obj: 'vmap_areas',
+  writes: true,
+  run: (state: State, va_start: number, vm: vm_struct | null): void => {
+    state.vmap_areas = state.vmap_areas.map((area) => (area.va_start === va_start ? { ...area, vm } : area));
+  },
+});
 
 export const v5_2 = {
   /** va_start of a new area, or null (-EBUSY). When there is no room, lazily freed areas are purged once. */
@@ -52,7 +65,7 @@ export const v5_2 = {
   ): Steps<number | null> {
     for (let purged = false; ; purged = true) {
       yield* lock('vmap_area_lock', 'spinlock');
-      const addr = yield* change('vmap_areas', insert_area, size, align, flags, vstart, vend);
+      const addr = yield* change(insert_area, size, align, flags, vstart, vend);
       yield* unlock('vmap_area_lock', 'spinlock');
       if (addr !== null) return addr;
       if (purged) break;
@@ -64,19 +77,19 @@ export const v5_2 = {
 
   /** Under vmap_area_lock: the addresses may be given out again. */
   *__free_vmap_area(this: Kernel, va_start: number): Steps<void> {
-    yield* change('vmap_areas', remove_area, va_start);
+    yield* change(remove_area, va_start);
   },
 
   *find_vmap_area(this: Kernel, addr: number): Steps<vmap_area | null> {
     yield* lock('vmap_area_lock', 'spinlock');
-    const area = yield* look('vmap_areas', area_at, addr);
+    const area = yield* look(area_at, addr);
     yield* unlock('vmap_area_lock', 'spinlock');
     return area;
   },
 
   *set_vm_struct(this: Kernel, va_start: number, vm: vm_struct | null): Steps<void> {
     yield* lock('vmap_area_lock', 'spinlock');
-    yield* change('vmap_areas', set_vm, va_start, vm);
+    yield* change(set_vm, va_start, vm);
     yield* unlock('vmap_area_lock', 'spinlock');
   },
 

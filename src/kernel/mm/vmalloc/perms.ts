@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import { phys_to_virt } from '../../arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change } from '../../ops.ts';
+import { change, operation } from '../../ops.ts';
 import { PFN_PHYS } from '../../pfn.ts';
 import { type State, VM, type vm_struct } from '../../state.ts';
 
@@ -10,11 +10,18 @@ import { type State, VM, type vm_struct } from '../../state.ts';
  * are gone by then (VM_FLUSH_RESET_PERMS; what is done after the removal is vm_reset_perms() in 7.1.5).
  */
 
-const add_flags = (state: State, addr: number, flags: number): void => {
-  state.vmap_areas = state.vmap_areas.map((area) =>
-    area.vm && area.va_start === addr ? { ...area, vm: { ...area.vm, flags: area.vm.flags | flags } } : area,
-  );
-};
+const add_flags = operation({
+  name: 'add_flags',
+  obj: 'vmap_areas',
+  writes: true,
+  run: (state: State, addr: number, flags: number): void => {
+    state.vmap_areas = state.vmap_areas.map((area) =>
+      area.vm && area.va_start === addr
+        ? { ...area, vm: { ...area.vm, flags: area.vm.flags | flags } }
+        : area,
+    );
+  },
+});
 
 /** Linear addresses of the area's pages, in order. */
 export const linear_addresses = ({ c }: Kernel, { pages }: vm_struct): number[] =>
@@ -33,7 +40,7 @@ export interface FlushRange {
 export const v5_2 = {
   *set_vm_flush_reset_perms(this: Kernel, addr: number): Steps<void> {
     const va = yield* this.find_vmap_area(addr);
-    if (va?.vm) yield* change('vmap_areas', add_flags, va.va_start, VM.FLUSH_RESET_PERMS);
+    if (va?.vm) yield* change(add_flags, va.va_start, VM.FLUSH_RESET_PERMS);
   },
 
   /** The linear map of the area's pages, from the first to the last. Thread-local. */

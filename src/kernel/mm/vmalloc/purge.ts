@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, lock, look, unlock } from '../../ops.ts';
+import { change, lock, look, operation, unlock } from '../../ops.ts';
 import type { State, vmap_area } from '../../state.ts';
 
 /**
@@ -10,23 +10,43 @@ import type { State, vmap_area } from '../../state.ts';
 
 const PURGE = 'vmap_purge_lock';
 
-const add_lazy = (state: State, pages: number): number => {
-  state.vmap_lazy_nr += pages;
-  return state.vmap_lazy_nr;
-};
+const add_lazy = operation({
+  name: 'add_lazy',
+  obj: 'vmap_lazy_nr',
+  writes: true,
+  run: (state: State, pages: number): number => {
+    state.vmap_lazy_nr += pages;
+    return state.vmap_lazy_nr;
+  },
+});
 
-const llist_add = (state: State, va_start: number): void => {
-  state.vmap_purge_list = [va_start, ...state.vmap_purge_list];
-};
+const llist_add = operation({
+  name: 'llist_add',
+  obj: 'vmap_purge_list',
+  writes: true,
+  run: (state: State, va_start: number): void => {
+    state.vmap_purge_list = [va_start, ...state.vmap_purge_list];
+  },
+});
 
 /** llist_del_all, and the areas it named. */
-const llist_del_all = (state: State): readonly vmap_area[] => {
-  const list = state.vmap_purge_list;
-  state.vmap_purge_list = [];
-  return list.map((va_start) => state.vmap_areas.find((area) => area.va_start === va_start)!);
-};
+const llist_del_all = operation({
+  name: 'llist_del_all',
+  obj: 'vmap_purge_list',
+  writes: true,
+  run: (state: State): readonly vmap_area[] => {
+    const list = state.vmap_purge_list;
+    state.vmap_purge_list = [];
+    return list.map((va_start) => state.vmap_areas.find((area) => area.va_start === va_start)!);
+  },
+});
 
-const cpus = (state: State): number => state.mmu!.cpus;
+const cpus = operation({
+  name: 'cpus',
+  obj: 'cpus',
+  writes: false,
+  run: (state: State): number => state.mmu!.cpus,
+});
 
 /** A range before anything is in it: ULONG_MAX to 0. */
 const NOTHING = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
@@ -34,13 +54,13 @@ const NOTHING = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY
 export const v5_2 = {
   /** 32M of pages for each power of two of CPUs, and once more. */
   *lazy_max_pages(this: Kernel): Steps<number> {
-    const log = Math.floor(Math.log2(yield* look('cpus', cpus))) + 1;
+    const log = Math.floor(Math.log2(yield* look(cpus))) + 1;
     return (log * 32 * 1024 * 1024) / this.c.PAGE_SIZE;
   },
 
   /** One flush from the lowest to the highest address of all areas and of [start, end); false when there was no area. */
   *__purge_vmap_area_lazy(this: Kernel, start: number, end: number): Steps<boolean> {
-    const areas = yield* change('vmap_purge_list', llist_del_all);
+    const areas = yield* change(llist_del_all);
     if (areas.length === 0) return false;
     const low = Math.min(start, ...areas.map((va) => va.va_start));
     const high = Math.max(end, ...areas.map((va) => va.va_end));
@@ -48,7 +68,7 @@ export const v5_2 = {
     yield* lock('vmap_area_lock', 'spinlock');
     for (const { va_start, va_end } of areas) {
       yield* this.__free_vmap_area(va_start);
-      yield* change('vmap_lazy_nr', add_lazy, (va_start - va_end) / this.c.PAGE_SIZE);
+      yield* change(add_lazy, (va_start - va_end) / this.c.PAGE_SIZE);
     }
     yield* unlock('vmap_area_lock', 'spinlock');
     return true;
@@ -69,8 +89,8 @@ export const v5_2 = {
   },
 
   *free_vmap_area_noflush(this: Kernel, va_start: number, va_end: number): Steps<void> {
-    const nr_lazy = yield* change('vmap_lazy_nr', add_lazy, (va_end - va_start) / this.c.PAGE_SIZE);
-    yield* change('vmap_purge_list', llist_add, va_start);
+    const nr_lazy = yield* change(add_lazy, (va_end - va_start) / this.c.PAGE_SIZE);
+    yield* change(llist_add, va_start);
     if (nr_lazy > (yield* this.lazy_max_pages())) yield* this.try_purge_vmap_area_lazy();
   },
 

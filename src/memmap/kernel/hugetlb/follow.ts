@@ -2,13 +2,17 @@ import type { Steps } from '../../../steps/step.ts';
 import { pfn_at, record_pages, write_pages } from '../access.ts';
 import { is_classic, type MemConfig, page_add } from '../config.ts';
 import type { MemKernel, PointerRun } from '../functions.ts';
-import { change, type Memmap, page_count, took } from '../world.ts';
+import { change, type Memmap, operation, page_count, took } from '../world.ts';
 import { nth_stride } from './mem_map.ts';
 
-const count_up = (world: Memmap, page: number, n: number): void => {
-  const pfn = pfn_at(world, page);
-  if (pfn >= 0) world.pages.update(pfn, pfn + 1, (word) => (word & 0xff) | ((page_count(word) + n) << 8));
-};
+const count_up = operation({
+  name: 'count_up',
+  writes: true,
+  run: (world: Memmap, page: number, n: number): void => {
+    const pfn = pfn_at(world, page);
+    if (pfn >= 0) world.pages.update(pfn, pfn + 1, (word) => (word & 0xff) | ((page_count(word) + n) << 8));
+  },
+});
 
 /** get_page() of the head, n times. */
 const get_head = (page: number, n: number): Steps<void> => change(count_up, page, n);

@@ -1,14 +1,22 @@
 import type { Steps } from '../../../steps/step.ts';
 import { is_classic, type MemConfig } from '../config.ts';
 import type { MemKernel } from '../functions.ts';
-import { change, look, type Memmap } from '../world.ts';
+import { change, look, type Memmap, operation } from '../world.ts';
 
 /** hugepagesz=: which sizes there are, and which are refused with whose words. */
 
-const has_hstate = (world: Memmap, size: number): boolean => world.hstates.has(size);
-const add_hstate = (world: Memmap, size: number): void => {
-  world.hstates.add(size);
-};
+const has_hstate = operation({
+  name: 'has_hstate',
+  writes: false,
+  run: (world: Memmap, size: number): boolean => world.hstates.has(size),
+});
+const add_hstate = operation({
+  name: 'add_hstate',
+  writes: true,
+  run: (world: Memmap, size: number): void => {
+    world.hstates.add(size);
+  },
+});
 
 const is_offered = (c: MemConfig, size: number): boolean => c.huge_page_sizes.includes(size);
 export const order_of = (c: MemConfig, size: number): number => Math.log2(size / c.PAGE_SIZE);

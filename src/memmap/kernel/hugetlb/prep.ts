@@ -2,22 +2,44 @@ import type { Steps } from '../../../steps/step.ts';
 import { pfn_at, write_pages } from '../access.ts';
 import { page_add, stride } from '../config.ts';
 import type { MemKernel } from '../functions.ts';
-import { change, look, type Memmap, PG_head, PG_reserved, PG_tail, page_count, took } from '../world.ts';
+import {
+  change,
+  look,
+  type Memmap,
+  operation,
+  PG_head,
+  PG_reserved,
+  PG_tail,
+  page_count,
+  took,
+} from '../world.ts';
 import { mem_map_advance, nth_stride } from './mem_map.ts';
 
 /** Many struct pages become one compound page. */
 
-const note_order = (world: Memmap, page: number, order: number): void => {
-  world.compound_order.set(pfn_at(world, page), order);
-};
+const note_order = operation({
+  name: 'note_order',
+  writes: true,
+  run: (world: Memmap, page: number, order: number): void => {
+    world.compound_order.set(pfn_at(world, page), order);
+  },
+});
 
 /** The order stands in the first tail, which no model puts elsewhere. */
 export const set_compound_order = (page: number, order: number): Steps<void> =>
   change(note_order, page, order);
 
-const find_pfn = (world: Memmap, page: number): number => pfn_at(world, page);
-const find_inflated = (world: Memmap, pfn: number, n: number): number =>
-  world.pages.first(pfn, pfn + n, (word) => page_count(word) !== 1);
+const find_pfn = operation({
+  name: 'find_pfn',
+  writes: false,
+  run: (world: Memmap, page: number): number => pfn_at(world, page),
+});
+const find_inflated = operation({
+  name: 'find_inflated',
+  writes: false,
+  run: (world: Memmap, pfn: number, n: number): number =>
+    world.pages.first(pfn, pfn + n, (word) => page_count(word) !== 1),
+});
 
 export const v2_6_27 = {
   /** page + i, whatever the order (FACTS 4.3). */

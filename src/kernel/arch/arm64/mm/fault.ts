@@ -5,7 +5,7 @@ import { read_entry } from '../../../../hardware/mmu.ts';
 import { leaves } from '../../../../hardware/walk.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { look } from '../../../ops.ts';
+import { look, operation } from '../../../ops.ts';
 import { PFN_PHYS } from '../../../pfn.ts';
 import type { State } from '../../../state.ts';
 import { table_page } from '../include/asm/pgtable.ts';
@@ -20,38 +20,48 @@ interface Walk {
   readonly entries: string;
 }
 
-const first_unmapped = (state: State, from: number, to: number): number | null => {
-  let at = from;
-  for (const leaf of leaves(state.mmu!, from, to)) {
-    if (leaf.start > at) return at;
-    at = Math.max(at, leaf.end);
-  }
-  return at < to ? at : null;
-};
+const first_unmapped = operation({
+  name: 'first_unmapped',
+  obj: 'mmu',
+  writes: false,
+  run: (state: State, from: number, to: number): number | null => {
+    let at = from;
+    for (const leaf of leaves(state.mmu!, from, to)) {
+      if (leaf.start > at) return at;
+      at = Math.max(at, leaf.end);
+    }
+    return at < to ? at : null;
+  },
+});
 
 /** show_pte: a folded level shows its parent's entry again. */
-function walk(state: State, k: Kernel, va: number): Walk {
-  const { t } = k.c;
-  const mmu = state.mmu!;
-  const found: string[] = [];
-  let table = mmu.root;
-  let shown = -1;
-  let word = 0n;
-  for (const name of ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'] as const) {
-    const depth = depth_of(t, name);
-    if (depth === shown) {
+const walk = operation({
+  name: 'walk',
+  obj: 'mmu',
+  writes: false,
+  run(state: State, k: Kernel, va: number): Walk {
+    const { t } = k.c;
+    const mmu = state.mmu!;
+    const found: string[] = [];
+    let table = mmu.root;
+    let shown = -1;
+    let word = 0n;
+    for (const name of ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'] as const) {
+      const depth = depth_of(t, name);
+      if (depth === shown) {
+        found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
+        continue;
+      }
+      const d = read_entry(mmu, table + entry_index(t, depth, va) * 8);
+      word = to_word(d);
+      shown = depth;
       found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
-      continue;
+      if (!is_table(d) || depth === t.levels - 1) break;
+      table = table_page(k, d);
     }
-    const d = read_entry(mmu, table + entry_index(t, depth, va) * 8);
-    word = to_word(d);
-    shown = depth;
-    found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
-    if (!is_table(d) || depth === t.levels - 1) break;
-    table = table_page(k, d);
-  }
-  return { level: hardware_level(t, shown), entries: found.join(', ') };
-}
+    return { level: hardware_level(t, shown), entries: found.join(', ') };
+  },
+});
 
 /** What the CPU complains of: its words, what the kernel makes of it, and the status code at level 0. */
 const FAULTS = {
@@ -66,18 +76,23 @@ const esr = (fsc: number, write: boolean): number => 0x96000000 + fsc + (write ?
 const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
 
 /** The fault an access of this CPU may come to, now or for having been fetched too early or long ago. */
-function fault_of(state: State, va: number, write: boolean): Fault | null {
-  const faults = access(state.mmu!, va, write).flatMap((outcome) =>
-    'fault' in outcome ? outcome.fault : [],
-  );
-  if (faults.length === 0) return null;
-  return faults.includes('permission') ? 'permission' : 'translation';
-}
+const fault_of = operation({
+  name: 'fault_of',
+  obj: 'mmu',
+  writes: false,
+  run(state: State, va: number, write: boolean): Fault | null {
+    const faults = access(state.mmu!, va, write).flatMap((outcome) =>
+      'fault' in outcome ? outcome.fault : [],
+    );
+    if (faults.length === 0) return null;
+    return faults.includes('permission') ? 'permission' : 'translation';
+  },
+});
 
 export const v5_2 = {
   /** A load or store of the kernel's own, at any address. */
   *touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
-    const fault = yield* look('mmu', fault_of, va, write);
+    const fault = yield* look(fault_of, va, write);
     if (fault === null) return;
     if (fault === 'translation' && (yield* this.is_spurious_el1_translation_fault(va))) return;
     yield* this.die_kernel_fault(va, write, pc, fault);
@@ -90,7 +105,7 @@ export const v5_2 = {
 
   /** The task dies. `pc` is the function that touched the address. */
   *die_kernel_fault(this: Kernel, va: number, write: boolean, pc: string, fault: Fault): Steps<never> {
-    const { level, entries } = yield* look('mmu', walk, this, va);
+    const { level, entries } = yield* look(walk, this, va);
     const { kind, msg, fsc } = FAULTS[fault];
     const code = esr(fsc + level, write);
     yield alert(`Unable to handle kernel ${msg} at virtual address ${va_text(va)}`);
@@ -105,7 +120,7 @@ export const v5_2 = {
   /** clear_page over a range, through the linear map: what every page given to a program goes through first. */
   *clear_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const start = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
-    const fault = yield* look('mmu', first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
+    const fault = yield* look(first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
     if (fault !== null) yield* this.die_kernel_fault(fault, true, 'clear_page', 'translation');
   },
 };
@@ -113,6 +128,6 @@ export const v5_2 = {
 export const v5_4 = {
   /** An address translation instruction finds what the access did not. */
   *is_spurious_el1_translation_fault(this: Kernel, va: number): Steps<boolean> {
-    return (yield* look('mmu', first_unmapped, va, va + 1)) === null;
+    return (yield* look(first_unmapped, va, va + 1)) === null;
   },
 };

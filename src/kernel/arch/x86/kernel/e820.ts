@@ -1,16 +1,21 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { look } from '../../../ops.ts';
+import { look, operation } from '../../../ops.ts';
 import type { State } from '../../../state.ts';
 
 /** arch/x86/kernel/e820.c */
 
-const mapped_any = (state: State, start: number, end: number, type: string): boolean =>
-  state.e820_table_firmware.some((e) => e.type === type && e.start <= end && e.end >= start);
+const mapped_any = operation({
+  name: 'mapped_any',
+  obj: 'e820_table_firmware',
+  writes: false,
+  run: (state: State, start: number, end: number, type: string): boolean =>
+    state.e820_table_firmware.some((e) => e.type === type && e.start <= end && e.end >= start),
+});
 
 export const v5_2 = {
   /** Any byte of [start, end] in the map as the firmware gave it, whatever `mem=` made of it. */
   *e820__mapped_raw_any(this: Kernel, start: number, end: number, type: string): Steps<boolean> {
-    return yield* look('e820_table_firmware', mapped_any, start, end, type);
+    return yield* look(mapped_any, start, end, type);
   },
 };

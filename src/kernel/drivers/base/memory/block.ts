@@ -2,7 +2,7 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Config } from '../../../config.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { kernfs_drain, kernfs_drained } from '../../../locks.ts';
-import { add, alloc, change, exists, free, lock, look, R, unlock, W } from '../../../ops.ts';
+import { add, alloc, change, exists, free, lock, look, operation, R, unlock, W } from '../../../ops.ts';
 import { block_ids, memory_block_id } from '../../../pfn.ts';
 import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../../state.ts';
 
@@ -23,28 +23,38 @@ export const new_memory_block = (k: Kernel, id: number, nid: number): memory_blo
 });
 
 /** A device that is unregistered leaves its ACPI companion (acpi_device_notify_remove). */
-function acpi_unbind_one(state: State, block: number): void {
-  for (const device of state.acpi_device.values()) {
-    if (device.physical_node_list.some((pn) => pn.block === block)) {
-      device.physical_node_list = device.physical_node_list.filter((pn) => pn.block !== block);
+const acpi_unbind_one = operation({
+  name: 'acpi_unbind_one',
+  obj: 'acpi_device',
+  writes: true,
+  run(state: State, block: number): void {
+    for (const device of state.acpi_device.values()) {
+      if (device.physical_node_list.some((pn) => pn.block === block)) {
+        device.physical_node_list = device.physical_node_list.filter((pn) => pn.block !== block);
+      }
     }
-  }
-}
+  },
+});
 
 /** Ids of the blocks that exist in a range of bytes, ascending. */
-function existing_blocks(state: State, c: Config, start: number, size: number): number[] {
-  const first = Math.floor(start / c.memory_block_size_bytes);
-  const last = Math.floor((start + size - 1) / c.memory_block_size_bytes);
-  if (last - first < state.memory_block.size) {
-    return [...block_ids(c, start, size)].filter((id) => state.memory_block.has(id));
-  }
-  return [...state.memory_block.keys()].filter((id) => id >= first && id <= last).sort((a, b) => a - b);
-}
+const existing_blocks = operation({
+  name: 'existing_blocks',
+  obj: 'memory_block',
+  writes: false,
+  run(state: State, c: Config, start: number, size: number): number[] {
+    const first = Math.floor(start / c.memory_block_size_bytes);
+    const last = Math.floor((start + size - 1) / c.memory_block_size_bytes);
+    if (last - first < state.memory_block.size) {
+      return [...block_ids(c, start, size)].filter((id) => state.memory_block.has(id));
+    }
+    return [...state.memory_block.keys()].filter((id) => id >= first && id <= last).sort((a, b) => a - b);
+  },
+});
 
 export const v5_2 = {
   /** What walk_memory_blocks visits: missing blocks are skipped without a word. */
   *walk_memory_blocks(this: Kernel, start: number, size: number): Steps<readonly number[]> {
-    return size === 0 ? [] : yield* look('memory_block', existing_blocks, this.c, start, size);
+    return size === 0 ? [] : yield* look(existing_blocks, this.c, start, size);
   },
 
   *init_memory_block(
@@ -76,7 +86,7 @@ export const v5_2 = {
     const group = yield* R('memory_block', id, 'group');
     const nid = yield* R('memory_block', id, 'nid');
     if (group) yield* add('memory_group', group, 'nr_blocks', -1);
-    yield* change('acpi_device', acpi_unbind_one, id);
+    yield* change(acpi_unbind_one, id);
     yield* kernfs_drain(id);
     yield* free('memory_block', id);
     yield* kernfs_drained(id);

@@ -2,7 +2,7 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel, memory_notify } from '../../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../../../locks.ts';
 import { MIGRATE, PG_vmemmap_self_hosted } from '../../../mm/page.ts';
-import { add, change, pr_warn, R, W } from '../../../ops.ts';
+import { add, change, operation, pr_warn, R, W } from '../../../ops.ts';
 import { hexpad, pages_per_block, section_nr_to_pfn } from '../../../pfn.ts';
 import {
   MEM_GOING_OFFLINE,
@@ -27,8 +27,14 @@ const action_names: Readonly<Record<number, string>> = {
   [MEM_GOING_OFFLINE]: 'MEM_GOING_OFFLINE',
 };
 
-const self_host = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => page | PG_vmemmap_self_hosted);
+const self_host = operation({
+  name: 'self_host',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => page | PG_vmemmap_self_hosted),
+});
 
 export const v5_2 = {
   /** The chain in order of priority; an error ends it. notifier-error-inject stands first. */
@@ -144,7 +150,7 @@ export const v6_1 = {
 
   *mhp_init_memmap_on_memory(this: Kernel, pfn: number, nr_pages: number, zone: number): Steps<void> {
     yield* this.move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE.UNMOVABLE);
-    yield* change('pages', self_host, pfn, pfn + nr_pages);
+    yield* change(self_host, pfn, pfn + nr_pages);
   },
 
   *mhp_deinit_memmap_on_memory(this: Kernel, pfn: number, nr_pages: number, zone: number): Steps<void> {

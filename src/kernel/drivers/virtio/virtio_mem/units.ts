@@ -1,15 +1,21 @@
 import type { Kernel } from '../../../kernel.ts';
 import { NO_PAGE, PG_reserved, page_nid, page_use, page_zonenum, USE, with_use } from '../../../mm/page.ts';
+import { operation } from '../../../ops.ts';
 import { type State, type virtio_mem, zone_key } from '../../../state.ts';
 
 /** What a virtio-mem device has plugged, unit by unit, and what becomes of the pages. */
 
-export const device_at = (state: State, phys: number): number => {
-  for (const [key, vm] of state.virtio_mem) {
-    if (vm.addr <= phys && phys < vm.addr + vm.region_size) return key;
-  }
-  return -1;
-};
+export const device_at = operation({
+  name: 'device_at',
+  obj: 'virtio_mem',
+  writes: false,
+  run: (state: State, phys: number): number => {
+    for (const [key, vm] of state.virtio_mem) {
+      if (vm.addr <= phys && phys < vm.addr + vm.region_size) return key;
+    }
+    return -1;
+  },
+});
 
 const per_unit = (vm: virtio_mem): number => vm.unit_size / vm.sb_size;
 
@@ -29,16 +35,21 @@ export interface Unit {
   readonly plugged: number;
 }
 
-export function units_of(state: State, k: Kernel, key: number): Unit[] {
-  const vm = state.virtio_mem.get(key)!;
-  const [begin, end] = bounds(vm, k.virtio_mem_phys_limit());
-  const units: Unit[] = [];
-  for (let first = begin; first < end; first += per_unit(vm)) {
-    const plugged = vm.plugged.total(first, first + per_unit(vm), (on) => on);
-    units.push({ first, state: unit_state(state, k, vm, first), plugged });
-  }
-  return units;
-}
+export const units_of = operation({
+  name: 'units_of',
+  obj: 'virtio_mem',
+  writes: false,
+  run(state: State, k: Kernel, key: number): Unit[] {
+    const vm = state.virtio_mem.get(key)!;
+    const [begin, end] = bounds(vm, k.virtio_mem_phys_limit());
+    const units: Unit[] = [];
+    for (let first = begin; first < end; first += per_unit(vm)) {
+      const plugged = vm.plugged.total(first, first + per_unit(vm), (on) => on);
+      units.push({ first, state: unit_state(state, k, vm, first), plugged });
+    }
+    return units;
+  },
+});
 
 function unit_state(state: State, k: Kernel, vm: virtio_mem, first: number): Unit['state'] {
   const block = k.c.memory_block_size_bytes;
@@ -57,39 +68,71 @@ function unit_state(state: State, k: Kernel, vm: virtio_mem, first: number): Uni
   return found;
 }
 
-export const offline_size = (state: State, k: Kernel, key: number): number =>
-  units_of(state, k, key).filter((unit) => unit.state === 'offline').length *
-  state.virtio_mem.get(key)!.unit_size;
+export const offline_size = operation({
+  name: 'offline_size',
+  obj: 'virtio_mem',
+  writes: false,
+  run: (state: State, k: Kernel, key: number): number =>
+    units_of.run(state, k, key).filter((unit) => unit.state === 'offline').length *
+    state.virtio_mem.get(key)!.unit_size,
+});
 
-export const set_plugged = (state: State, key: number, first: number, count: number, on: boolean): void => {
-  const vm = state.virtio_mem.get(key)!;
-  vm.plugged.set(first, first + count, on);
-  vm.plugged_size += (on ? count : -count) * vm.sb_size;
-};
+export const set_plugged = operation({
+  name: 'set_plugged',
+  obj: 'virtio_mem',
+  writes: true,
+  run: (state: State, key: number, first: number, count: number, on: boolean): void => {
+    const vm = state.virtio_mem.get(key)!;
+    vm.plugged.set(first, first + count, on);
+    vm.plugged_size += (on ? count : -count) * vm.sb_size;
+  },
+});
 
-export const sub_block_plugged = (state: State, key: number, sb: number): boolean =>
-  state.virtio_mem.get(key)!.plugged.get(sb);
+export const sub_block_plugged = operation({
+  name: 'sub_block_plugged',
+  obj: 'virtio_mem',
+  writes: false,
+  run: (state: State, key: number, sb: number): boolean => state.virtio_mem.get(key)!.plugged.get(sb),
+});
 
 /** alloc_contig_range() and PageOffline: false when a page there can be neither taken nor moved. */
-export function take_pages(state: State, start: number, end: number): boolean {
-  const busy = state.pages.first(
-    start,
-    end,
-    (page) => ![USE.FREE, USE.MOVABLE, USE.OFFLINE_NOREF].includes(page_use(page) as 1),
-  );
-  if (busy >= 0) return false;
-  account(state, start, end, -1);
-  set_offline(state, start, end);
-  return true;
-}
+export const take_pages = operation({
+  name: 'take_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(state: State, start: number, end: number): boolean {
+    const busy = state.pages.first(
+      start,
+      end,
+      (page) => ![USE.FREE, USE.MOVABLE, USE.OFFLINE_NOREF].includes(page_use(page) as 1),
+    );
+    if (busy >= 0) return false;
+    account(state, start, end, -1);
+    set_offline.run(state, start, end);
+    return true;
+  },
+});
 
-export const set_offline = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => with_use(page & ~PG_reserved, USE.OFFLINE_NOREF));
+export const set_offline = operation({
+  name: 'set_offline',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => with_use(page & ~PG_reserved, USE.OFFLINE_NOREF)),
+});
 
-export function give_pages(state: State, start: number, end: number): void {
-  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.FREE)));
-  account(state, start, end, 1);
-}
+export const give_pages = operation({
+  name: 'give_pages',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(state: State, start: number, end: number): void {
+    state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.FREE)));
+    account(state, start, end, 1);
+  },
+});
 
 /** adjust_managed_page_count() for what is free or moves. */
 function account(state: State, start: number, end: number, sign: 1 | -1): void {

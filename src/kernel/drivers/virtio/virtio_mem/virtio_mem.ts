@@ -129,7 +129,7 @@ export const v5_8 = {
     const unit_size = yield* R('virtio_mem', vm, 'unit_size');
     const all = unit_size / sb_size;
     let left = nb_sb;
-    const units = yield* look('virtio_mem', units_of, this, vm);
+    const units = yield* look(units_of, this, vm);
     for (const state of ['kernel', 'movable', 'offline'] as const) {
       for (const unit of units.filter((one) => one.state === state && one.plugged < all)) {
         left -= yield* this.virtio_mem_sbm_plug_any_sb(vm, unit.first, left, state !== 'offline');
@@ -137,14 +137,14 @@ export const v5_8 = {
     }
     for (const unit of units.filter((one) => one.state === 'unused')) {
       if (left === 0) break;
-      const offline = yield* look('virtio_mem', offline_size, this, vm);
+      const offline = yield* look(offline_size, this, vm);
       if (this.virtio_mem_could_not_add(offline, unit_size)) return -this.errno.ENOSPC;
       if (left < all && !(yield* R('virtio_mem', vm, 'in_sbm'))) return 0;
       const count = Math.min(left, all);
-      yield* change('virtio_mem', set_plugged, vm, unit.first, count, true);
+      yield* change(set_plugged, vm, unit.first, count, true);
       const rc = yield* this.virtio_mem_add_memory(vm, unit.first * sb_size, unit_size);
       if (rc) {
-        yield* change('virtio_mem', set_plugged, vm, unit.first, count, false);
+        yield* change(set_plugged, vm, unit.first, count, false);
         return rc;
       }
       left -= count;
@@ -164,12 +164,12 @@ export const v5_8 = {
     const all = (yield* R('virtio_mem', vm, 'unit_size')) / sb_size;
     let done = 0;
     for (let sb = first; sb < first + all && done < nb_sb; sb++) {
-      if (yield* look('virtio_mem', sub_block_plugged, vm, sb)) continue;
-      yield* change('virtio_mem', set_plugged, vm, sb, 1, true);
+      if (yield* look(sub_block_plugged, vm, sb)) continue;
+      yield* change(set_plugged, vm, sb, 1, true);
       done++;
       if (!online) continue;
       const pfn = PFN_DOWN(this.c, sb * sb_size);
-      yield* change('pages', give_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE);
+      yield* change(give_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE);
     }
     return done;
   },
@@ -177,7 +177,7 @@ export const v5_8 = {
   /** Offline units first, then what is movable, each from the top; partly plugged ones before whole ones. */
   *virtio_mem_unplug_request(this: Kernel, vm: number, nb_sb: number): Steps<number> {
     const all = (yield* R('virtio_mem', vm, 'unit_size')) / (yield* R('virtio_mem', vm, 'sb_size'));
-    const units = (yield* look('virtio_mem', units_of, this, vm)).reverse();
+    const units = (yield* look(units_of, this, vm)).reverse();
     let left = nb_sb;
     const order = [
       ['offline', true],
@@ -211,17 +211,17 @@ export const v5_8 = {
     let done = 0;
     let left = 0;
     for (let sb = first + all - 1; sb >= first; sb--) {
-      if (!(yield* look('virtio_mem', sub_block_plugged, vm, sb))) continue;
+      if (!(yield* look(sub_block_plugged, vm, sb))) continue;
       if (done === nb_sb) {
         left++;
         break;
       }
       const pfn = PFN_DOWN(this.c, sb * sb_size);
-      if (online && !(yield* change('pages', take_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE))) {
+      if (online && !(yield* change(take_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE))) {
         left++;
         continue;
       }
-      yield* change('virtio_mem', set_plugged, vm, sb, 1, false);
+      yield* change(set_plugged, vm, sb, 1, false);
       done++;
     }
     if (left === 0) {
@@ -234,7 +234,7 @@ export const v5_8 = {
 
   /** virtio_mem_online_page_cb: what is plugged goes to the buddy, the rest of the block is PageOffline. */
   *online_page_callback(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    const vm = yield* look('virtio_mem', device_at, pfn * this.c.PAGE_SIZE);
+    const vm = yield* look(device_at, pfn * this.c.PAGE_SIZE);
     if (vm < 0) {
       yield* online_pages.v5_2.online_page_callback.call(this, pfn, nr_pages);
       return;
@@ -242,10 +242,10 @@ export const v5_8 = {
     const sb_pages = (yield* R('virtio_mem', vm, 'sb_size')) / this.c.PAGE_SIZE;
     for (let at = pfn; at < pfn + nr_pages; ) {
       const end = Math.min(pfn + nr_pages, (Math.floor(at / sb_pages) + 1) * sb_pages);
-      if (yield* look('virtio_mem', sub_block_plugged, vm, Math.floor(at / sb_pages))) {
+      if (yield* look(sub_block_plugged, vm, Math.floor(at / sb_pages))) {
         yield* this.generic_online_page(at, end - at);
       } else {
-        yield* change('pages', set_offline, at, end);
+        yield* change(set_offline, at, end);
       }
       at = end;
     }

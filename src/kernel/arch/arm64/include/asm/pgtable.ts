@@ -28,7 +28,7 @@ import { write_entries } from '../../../../../hardware/write.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Config } from '../../../../config.ts';
 import type { Kernel } from '../../../../kernel.ts';
-import { change, lock, look, unlock } from '../../../../ops.ts';
+import { change, lock, look, operation, unlock } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
 
 /**
@@ -53,50 +53,84 @@ function resolve(state: State, p: EntryPointer): number {
 }
 
 const mmu_of = (state: State): Mmu => state.mmu!;
-const read_at = (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p));
-const run_at = (state: State, p: EntryPointer, n: number): WordRun =>
-  read_run(mmu_of(state), resolve(state, p), n);
-const write_at = (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
-  write_entries(mmu_of(state), resolve(state, p), n, d, stride);
-const swap_run_at = (state: State, p: EntryPointer, n: number, d: Descriptor): WordRun => {
-  const old = run_at(state, p, n);
-  write_at(state, p, old.n, d, 0);
-  return old;
-};
-const barrier_dsb = (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind);
-const install_at = (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
-  install(mmu_of(state), resolve(state, p), n, d, stride);
-const barrier_isb = (state: State): void => isb(mmu_of(state));
+const read_at = operation({
+  name: 'read_at',
+  obj: 'mmu',
+  writes: false,
+  run: (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p)),
+});
+const run_at = operation({
+  name: 'run_at',
+  obj: 'mmu',
+  writes: false,
+  run: (state: State, p: EntryPointer, n: number): WordRun => read_run(mmu_of(state), resolve(state, p), n),
+});
+const write_at = operation({
+  name: 'write_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
+    write_entries(mmu_of(state), resolve(state, p), n, d, stride),
+});
+const swap_run_at = operation({
+  name: 'swap_run_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor): WordRun => {
+    const old = run_at.run(state, p, n);
+    write_at.run(state, p, old.n, d, 0);
+    return old;
+  },
+});
+const barrier_dsb = operation({
+  name: 'barrier_dsb',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind),
+});
+const install_at = operation({
+  name: 'install_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
+    install(mmu_of(state), resolve(state, p), n, d, stride),
+});
+const barrier_isb = operation({
+  name: 'barrier_isb',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State): void => isb(mmu_of(state)),
+});
 
 /** The functions of steps, for those who ask what one touches: the first four take an entry pointer, {@link resolve}d. */
 export const entry_steps = { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb, resolve };
 
 /** READ_ONCE(*p) */
 export function* READ_ONCE(p: EntryPointer): Steps<Descriptor> {
-  return yield* look('mmu', read_at, p);
+  return yield* look(read_at, p);
 }
 
 /** The entries from `p` on that continue it, zero or an arithmetic run: at most `n`. */
 export function* READ_RUN(p: EntryPointer, n: number): Steps<WordRun> {
-  return yield* look('mmu', run_at, p, n);
+  return yield* look(run_at, p, n);
 }
 
 /** WRITE_ONCE(*p, d), on `n` entries whose output addresses ascend by `stride`. */
 export function* WRITE_ONCE(p: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
-  yield* change('mmu', write_at, p, n, d, stride);
+  yield* change(write_at, p, n, d, stride);
 }
 
 export function* DSB(kind: DsbKind): Steps<void> {
-  yield* change('mmu', barrier_dsb, kind);
+  yield* change(barrier_dsb, kind);
 }
 
 export function* ISB(): Steps<void> {
-  yield* change('mmu', barrier_isb);
+  yield* change(barrier_isb);
 }
 
 /** xchg(p, d) on `n` entries, as far as they are alike: what they were. */
 export function* XCHG_RUN(p: EntryPointer, n: number, d: Descriptor): Steps<WordRun> {
-  return yield* change('mmu', swap_run_at, p, n, d);
+  return yield* change(swap_run_at, p, n, d);
 }
 
 /** pXd_addr_end(addr, end): the end of the entry that translates `addr`, or of the range; 0 is the wrap at 2^64. */
@@ -230,7 +264,7 @@ export const v5_3 = {
   /** The ISB is back. */
   *write_entry(this: Kernel, p: EntryPointer, d: Descriptor, n: number, stride: number): Steps<void> {
     if (is_valid(d) && this.c.run_limit > 1) {
-      yield* change('mmu', install_at, p, n, d, stride);
+      yield* change(install_at, p, n, d, stride);
       return;
     }
     yield* WRITE_ONCE(p, d, n, stride);

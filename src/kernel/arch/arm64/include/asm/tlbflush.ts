@@ -2,33 +2,48 @@ import { flush, synchronize } from '../../../../../hardware/sequence.ts';
 import { type TlbiOp, tlbi } from '../../../../../hardware/tlbi.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
-import { change } from '../../../../ops.ts';
+import { change, operation } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
 import { DSB, ISB } from './pgtable.ts';
 
 /** arch/arm64/include/asm/tlbflush.h: the sequences of FACTS 2.3. */
 
-const issue = (state: State, op: TlbiOp): void => tlbi(state.mmu!, op);
+const issue = operation({
+  name: 'issue',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, op: TlbiOp): void => tlbi(state.mmu!, op),
+});
 
 /** The function of TLBI steps. */
 export const tlbi_step = issue;
 
 /** TLBI VAALE1IS (last level) or VAAE1IS, one for each of `pages` pages. */
 function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
-  yield* change('mmu', issue, { by: 'va', va, pages, last_level, broadcast: true });
+  yield* change(issue, { by: 'va', va, pages, last_level, broadcast: true });
 }
 
-const settled = (state: State): void => synchronize(state.mmu!);
-const in_one = (state: State, op: TlbiOp): void => flush(state.mmu!, op);
+const settled = operation({
+  name: 'settled',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State): void => synchronize(state.mmu!),
+});
+const in_one = operation({
+  name: 'in_one',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, op: TlbiOp): void => flush(state.mmu!, op),
+});
 
 /** DSB ISHST; TLBI; DSB ISH; ISB: one step where nobody could come between. */
 function* flush_and_wait(k: Kernel, op: TlbiOp): Steps<void> {
   if (k.c.run_limit > 1) {
-    yield* change('mmu', in_one, op);
+    yield* change(in_one, op);
     return;
   }
   yield* DSB('ishst');
-  yield* change('mmu', issue, op);
+  yield* change(issue, op);
   yield* DSB('ish');
   yield* ISB();
 }
@@ -40,7 +55,7 @@ export const v5_2 = {
 
   *local_flush_tlb_all(this: Kernel): Steps<void> {
     yield* DSB('nshst');
-    yield* change('mmu', issue, { by: 'all', last_level: false, broadcast: false });
+    yield* change(issue, { by: 'all', last_level: false, broadcast: false });
     yield* DSB('nsh');
     yield* ISB();
   },
@@ -69,7 +84,7 @@ export const v5_2 = {
   /** The flush that clearing a fixmap slot runs: it settles every write before it. The slots' own page is not modelled. */
   *flush_fixmap_slot(this: Kernel): Steps<void> {
     if (this.c.run_limit > 1) {
-      yield* change('mmu', settled);
+      yield* change(settled);
       return;
     }
     yield* DSB('ishst');

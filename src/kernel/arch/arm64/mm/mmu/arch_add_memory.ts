@@ -1,7 +1,7 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Config } from '../../../../config.ts';
 import { NotModelled } from '../../../../kernel/runtime.ts';
-import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../../../kernel.ts';
+import type { Kernel, MemoryNotifier, memory_notify, mhp_params, vmem_altmap } from '../../../../kernel.ts';
 import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
 import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr } from '../../../../pfn.ts';
@@ -32,10 +32,10 @@ export const v5_2 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
     yield* this.map_linear(start, size);
-    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
   },
 
   /** For an add that fails (v5.3+): the linear map stays. */
@@ -60,9 +60,9 @@ export const S0 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
-    const ret = yield* v5_2.arch_add_memory.call(this, nid, start, size, altmap);
+    const ret = yield* v5_2.arch_add_memory.call(this, nid, start, size, params);
     if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
     return ret;
   },
@@ -92,12 +92,12 @@ export const v5_7 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
     let ret = yield* this.map_linear(start, size);
     if (ret === 0) {
       yield* this.memblock_clear_nomap(start, size);
-      ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+      ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
     }
     if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
     return ret;
@@ -111,14 +111,14 @@ export const v5_10 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
     const range = this.c.mappable_range;
     if (start < range.start || start + size - 1 > range.end) {
       yield* pr_err(`[${hexpad(start, 1)} ${hexpad(start + size, 1)}] is outside linear mapping region`);
       return -this.errno.EINVAL;
     }
-    return yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+    return yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
   },
 };
 
@@ -128,9 +128,9 @@ export const v6_1 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
-    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
     if (ret === 0) {
       const end_pfn = PFN_DOWN(this.c, start + size);
       const max_pfn = yield* R('vars', 0, 'max_pfn');

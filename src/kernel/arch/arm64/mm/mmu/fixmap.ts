@@ -1,15 +1,21 @@
 import { entry_index, type LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
-import { change, lock, unlock } from '../../../../ops.ts';
+import { change, lock, operation, unlock } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
 import { DSB, type EntryPointer, FIX, fix_to_ptr, READ_ONCE, table_page } from '../../include/asm/pgtable.ts';
 
 /** The fixmap slots through which __create_pgd_mapping writes table pages: one a level, shared by all who map (B39). */
 
-const set_slot = (state: State, slot: number, phys: number): void => {
-  state.fixmap = state.fixmap.with(slot, phys);
-};
+const set_slot = operation({
+  name: 'set_slot',
+  obj: 'mmu',
+  writes: true,
+  changes: ['fixmap'],
+  run: (state: State, slot: number, phys: number): void => {
+    state.fixmap = state.fixmap.with(slot, phys);
+  },
+});
 
 type Slotted = keyof typeof FIX;
 
@@ -25,7 +31,7 @@ export const v5_2 = {
     const depth = t.name.indexOf(name);
     if (depth < 0) return parentp;
     const d = yield* READ_ONCE(parentp);
-    yield* change('mmu', set_slot, FIX[name], table_page(this, d));
+    yield* change(set_slot, FIX[name], table_page(this, d));
     yield* DSB('ishst');
     return fix_to_ptr(FIX[name]) + entry_index(t, depth, addr) * 8;
   },
@@ -33,7 +39,7 @@ export const v5_2 = {
   /** pXd_clear_fixmap */
   *clear_fixmap(this: Kernel, name: Slotted): Steps<void> {
     if (this.c.t.name.indexOf(name) < 0) return;
-    yield* change('mmu', set_slot, FIX[name], 0);
+    yield* change(set_slot, FIX[name], 0);
     yield* this.flush_fixmap_slot();
   },
 

@@ -4,26 +4,42 @@ import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { PageReserved, PageTable, PG_table, USE } from '../../../../mm/page.ts';
 import { type PageRange, vmem_altmap_alloc } from '../../../../mm/page_alloc/alloc_pages.ts';
-import { add, change, look } from '../../../../ops.ts';
+import { add, change, look, operation } from '../../../../ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../../../pfn.ts';
 import type { State } from '../../../../state.ts';
 import type { TablePages } from './pgd_mapping.ts';
 
 /** Where table pages and the pages of the memmap come from, and where they go. */
 
-const clear_pages = (state: State, phys: number, size: number): void => erase(state.mmu!, phys, size);
+const clear_pages = operation({
+  name: 'clear_pages',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, phys: number, size: number): void => erase(state.mmu!, phys, size),
+});
 
 /** The function of the step that zeroes table pages: it takes their physical address and size. */
 export const erase_step = clear_pages;
 
-const count_table = (state: State, level: LevelName, n: number): void => {
-  const { allocated, freed } = state.table_pages;
-  if (n > 0) state.table_pages = { allocated: { ...allocated, [level]: (allocated[level] ?? 0) + n }, freed };
-  else state.table_pages = { allocated, freed: { ...freed, [level]: (freed[level] ?? 0) - n } };
-};
+const count_table = operation({
+  name: 'count_table',
+  obj: 'table_pages',
+  writes: true,
+  run: (state: State, level: LevelName, n: number): void => {
+    const { allocated, freed } = state.table_pages;
+    if (n > 0)
+      state.table_pages = { allocated: { ...allocated, [level]: (allocated[level] ?? 0) + n }, freed };
+    else state.table_pages = { allocated, freed: { ...freed, [level]: (freed[level] ?? 0) - n } };
+  },
+});
 
-const first_reserved = (state: State, pfn: number, nr_pages: number): number =>
-  state.pages.first(pfn, pfn + nr_pages, PageReserved);
+const first_reserved = operation({
+  name: 'first_reserved',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, pfn: number, nr_pages: number): number =>
+    state.pages.first(pfn, pfn + nr_pages, PageReserved),
+});
 
 /** A table page, zeroed; a BUG when there is none, since nothing here can say -ENOMEM before v7.1. */
 export function* early_pgtable_alloc(k: Kernel, level: LevelName, n: number): Steps<TablePages> {
@@ -39,21 +55,38 @@ export function* pgd_pgtable_alloc(k: Kernel, level: LevelName, n: number): Step
   return pages;
 }
 
-function construct(state: State, pfn: number, n: number): void {
-  state.pages.update(pfn, pfn + n, (page) => page | PG_table);
-  state.vars.get(0)!.nr_page_table_pages += n;
-}
+const construct = operation({
+  name: 'construct',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(state: State, pfn: number, n: number): void {
+    state.pages.update(pfn, pfn + n, (page) => page | PG_table);
+    state.vars.get(0)!.nr_page_table_pages += n;
+  },
+});
 
-function destroy(state: State, pfn: number, n: number): void {
-  state.pages.update(pfn, pfn + n, (page) => page & ~PG_table);
-  state.vars.get(0)!.nr_page_table_pages -= n;
-}
+const destroy = operation({
+  name: 'destroy',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(state: State, pfn: number, n: number): void {
+    state.pages.update(pfn, pfn + n, (page) => page & ~PG_table);
+    state.vars.get(0)!.nr_page_table_pages -= n;
+  },
+});
 
-const first_unconstructed = (state: State, pfn: number, n: number): number =>
-  state.pages.first(pfn, pfn + n, (page) => !PageTable(page));
+const first_unconstructed = operation({
+  name: 'first_unconstructed',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, pfn: number, n: number): number =>
+    state.pages.first(pfn, pfn + n, (page) => !PageTable(page)),
+});
 
 function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
-  if ((yield* look('pages', first_reserved, pfn, nr_pages)) >= 0) yield* k.WARN('free_hotplug_page_range');
+  if ((yield* look(first_reserved, pfn, nr_pages)) >= 0) yield* k.WARN('free_hotplug_page_range');
   yield* k.free_pages(pfn, nr_pages);
 }
 
@@ -63,22 +96,22 @@ export const v5_2 = {
     const found = yield* this.alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
     if (!found) return { phys: -1, n: 0 };
     const phys = PFN_PHYS(this.c, found.pfn);
-    yield* change('mmu', clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
-    yield* change('table_pages', count_table, level, found.nr_pages);
+    yield* change(clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
+    yield* change(count_table, level, found.nr_pages);
     return { phys, n: found.nr_pages };
   },
 
   /** Constructors: the page type, NR_PAGETABLE, and a lock that is not modelled. */
   *pagetable_ctor(this: Kernel, pfn: number, n: number): Steps<void> {
-    yield* change('pages', construct, pfn, n);
+    yield* change(construct, pfn, n);
   },
 
   /** A debug build sees that there was no constructor; any other miscounts (B36). */
   *pagetable_dtor(this: Kernel, pfn: number, n: number): Steps<void> {
-    if (this.c.DEBUG_VM && (yield* look('pages', first_unconstructed, pfn, n)) >= 0) {
+    if (this.c.DEBUG_VM && (yield* look(first_unconstructed, pfn, n)) >= 0) {
       yield* this.BUG('pagetable_dtor', 'page dumped because: VM_BUG_ON_FOLIO(!folio_test_pgtable(folio))');
     }
-    yield* change('pages', destroy, pfn, n);
+    yield* change(destroy, pfn, n);
   },
 
   /** Tables of the linear map have no constructor and no destructor. */
@@ -132,12 +165,12 @@ export const v5_2 = {
 
   /** pte_free_kernel, pmd_free and so on: no questions asked. */
   *pgtable_free(this: Kernel, level: LevelName, phys: number): Steps<void> {
-    yield* change('table_pages', count_table, level, -1);
+    yield* change(count_table, level, -1);
     yield* this.free_pages(PFN_DOWN(this.c, phys), 1);
   },
 
   *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number, n = 1): Steps<void> {
-    yield* change('table_pages', count_table, level, -n);
+    yield* change(count_table, level, -n);
     yield* this.destroy_hotplug_table(PFN_DOWN(this.c, phys), n);
     yield* free_checked(this, PFN_DOWN(this.c, phys), n);
   },

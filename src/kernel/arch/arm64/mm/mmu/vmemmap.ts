@@ -4,7 +4,7 @@ import type { Config } from '../../../../config.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { NO_PAGE, ZERO_PAGE } from '../../../../mm/page.ts';
-import { change } from '../../../../ops.ts';
+import { change, operation } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
 
 /** arch/arm64/mm/mmu.c: the memmap of hot-added memory (FACTS 2.5), and which struct pages there are: those that are mapped. */
@@ -16,29 +16,41 @@ export const vmemmap_of = (c: Config, pfn: number): number =>
 const pfn_at = (c: Config, va: number): number =>
   (va - c.VMEMMAP_START) / SIZEOF_STRUCT_PAGE + c.mappable_range.start / c.PAGE_SIZE;
 
-const fill_missing = (state: State, start: number, end: number): void =>
-  state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page));
+const fill_missing = operation({
+  name: 'fill_missing',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page)),
+});
 
 /** Struct pages that are no longer mapped are gone, those of neighbours under the same leaf with them (B28, B29). */
-function drop_unmapped(state: State, c: Config, start: number, end: number): void {
-  const leaf = c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
-  if (start % leaf === 0 && end % leaf === 0 && !is_mapped(state.mmu!, start)) {
-    // whole leaves, and taken down: no neighbour can have lost anything
-    state.pages.set(pfn_at(c, start), pfn_at(c, end), NO_PAGE);
-    return;
-  }
-  const from = Math.max(c.VMEMMAP_START, Math.floor(start / c.PMD_SIZE) * c.PMD_SIZE);
-  const to = Math.min(c.VMEMMAP_END, Math.ceil(end / c.PMD_SIZE) * c.PMD_SIZE);
-  const gone = (a: number, b: number): void => {
-    if (b > a) state.pages.set(Math.floor(pfn_at(c, a)), Math.ceil(pfn_at(c, b)), NO_PAGE);
-  };
-  let at = from;
-  for (const leaf of leaves(state.mmu!, from, to)) {
-    gone(at, leaf.start);
-    at = leaf.end;
-  }
-  gone(at, to);
-}
+const drop_unmapped = operation({
+  name: 'drop_unmapped',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(state: State, c: Config, start: number, end: number): void {
+    const leaf = c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
+    if (start % leaf === 0 && end % leaf === 0 && !is_mapped(state.mmu!, start)) {
+      // whole leaves, and taken down: no neighbour can have lost anything
+      state.pages.set(pfn_at(c, start), pfn_at(c, end), NO_PAGE);
+      return;
+    }
+    const from = Math.max(c.VMEMMAP_START, Math.floor(start / c.PMD_SIZE) * c.PMD_SIZE);
+    const to = Math.min(c.VMEMMAP_END, Math.ceil(end / c.PMD_SIZE) * c.PMD_SIZE);
+    const gone = (a: number, b: number): void => {
+      if (b > a) state.pages.set(Math.floor(pfn_at(c, a)), Math.ceil(pfn_at(c, b)), NO_PAGE);
+    };
+    let at = from;
+    for (const leaf of leaves(state.mmu!, from, to)) {
+      gone(at, leaf.start);
+      at = leaf.end;
+    }
+    gone(at, to);
+  },
+});
 
 type Populate = [start: number, end: number, nid: number, altmap: vmem_altmap | null];
 
@@ -58,7 +70,7 @@ export const v5_2 = {
       altmap,
     );
     if (ret) return ret;
-    yield* change('pages', fill_missing, pfn, pfn + nr_pages);
+    yield* change(fill_missing, pfn, pfn + nr_pages);
     return 0;
   },
 
@@ -66,7 +78,7 @@ export const v5_2 = {
     const start = vmemmap_of(this.c, pfn);
     const end = vmemmap_of(this.c, pfn + nr_pages);
     yield* this.arch_vmemmap_free(start, end, altmap);
-    yield* change('pages', drop_unmapped, this.c, start, end);
+    yield* change(drop_unmapped, this.c, start, end);
   },
 
   /** The memmap of boot memory goes the same way: the architecture does not ask whose pages they are (B35). */

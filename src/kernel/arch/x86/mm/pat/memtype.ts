@@ -1,7 +1,7 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { MEMMAP, PG_arch_1, PG_uncached, page_memmap } from '../../../../mm/page.ts';
-import { change, look } from '../../../../ops.ts';
+import { change, look, operation } from '../../../../ops.ts';
 import { PCM, type State } from '../../../../state.ts';
 
 /** arch/x86/mm/pat.c: memory types; RAM keeps them in page->flags, the rest in a tree of ranges. */
@@ -10,14 +10,24 @@ import { PCM, type State } from '../../../../state.ts';
 const ISA_START_ADDRESS = 0xa0000;
 const ISA_END_ADDRESS = 0x100000;
 
-const memtype_at = (state: State, pfn: number): number => state.memtype_rbroot.get(pfn);
-const set_memtype = (state: State, pfn: number, nr_pages: number, pcm: number): void =>
-  state.memtype_rbroot.set(pfn, pfn + nr_pages, pcm);
+const memtype_at = operation({
+  name: 'memtype_at',
+  obj: 'memtype_rbroot',
+  writes: false,
+  run: (state: State, pfn: number): number => state.memtype_rbroot.get(pfn),
+});
+const set_memtype = operation({
+  name: 'set_memtype',
+  obj: 'memtype_rbroot',
+  writes: true,
+  run: (state: State, pfn: number, nr_pages: number, pcm: number): void =>
+    state.memtype_rbroot.set(pfn, pfn + nr_pages, pcm),
+});
 
 export const v5_2 = {
   /** Who maps what is no RAM says how it is cached (track_pfn_remap of memremap_pages, ioremap). */
   *reserve_memtype(this: Kernel, pfn: number, nr_pages: number, pcm: number): Steps<void> {
-    yield* change('memtype_rbroot', set_memtype, pfn, nr_pages, pcm);
+    yield* change(set_memtype, pfn, nr_pages, pcm);
   },
 
   *pat_pagerange_is_ram(this: Kernel, pfn: number): Steps<boolean> {
@@ -40,7 +50,7 @@ export const v5_2 = {
     const phys = pfn * this.c.PAGE_SIZE;
     if (phys >= ISA_START_ADDRESS && phys < ISA_END_ADDRESS) return PCM.WB;
     if (yield* this.pat_pagerange_is_ram(pfn)) return yield* this.get_page_memtype(pfn);
-    const pcm = yield* look('memtype_rbroot', memtype_at, pfn);
+    const pcm = yield* look(memtype_at, pfn);
     return pcm === PCM.NONE ? PCM.UC_MINUS : pcm;
   },
 

@@ -1,0 +1,222 @@
+import { InputError } from '../../errors/input-error.ts';
+import type { Machine, Node, RamRange, Slot } from '../machine.ts';
+import { MAX_ADDRESS } from '../readers/block-dirs.ts';
+import { parseList } from '../text/number-list.ts';
+import { parseSize } from '../text/size.ts';
+import { parseYamlText, type YamlText } from '../text/yaml-text.ts';
+import { placeOf } from '../text/zod-place.ts';
+import { type MachineFile, machineFileSchema } from './machine-schema.ts';
+
+/**
+ * Parses the text of a machine file: YAML by schemas/machine.schema.json. Ranges are put in order, nodes that RAM or slots speak of are added
+ * where no nodes are listed.
+ *
+ * @throws InputError naming line and key
+ */
+export function parseMachineFile(text: string, file: string): Machine {
+  const yaml = parseYamlText(text, file);
+  const parsed = machineFileSchema.safeParse(yaml.value);
+  if (!parsed.success) {
+    const { path, what } = placeOf(parsed.error);
+    throw new InputError(file, place(yaml, parsed.error.issues[0]?.path ?? [], path), what);
+  }
+  return machineOfFile(parsed.data, yaml, file);
+}
+
+/**
+ * The machine that the parsed data of a machine file describes; `yaml` knows the lines.
+ * @throws InputError naming line and key
+ */
+export function machineOfFile(data: MachineFile, yaml: YamlText, file: string): Machine {
+  return new MachineFileReader(data, yaml, file).machine();
+}
+
+function place(yaml: YamlText, path: readonly PropertyKey[], text: string): string {
+  const line = yaml.lineOf(path);
+  const at = line === undefined ? '' : `line ${line}`;
+  return [at, text].filter((part) => part !== '').join(' ');
+}
+
+interface Placed {
+  readonly start: number;
+  readonly size: number;
+  readonly path: readonly (string | number)[];
+}
+
+/** Checks what the schema cannot say, and brings the file into the form of a machine. */
+class MachineFileReader {
+  readonly #data: MachineFile;
+  readonly #yaml: YamlText;
+  readonly #file: string;
+  readonly #page: number;
+
+  constructor(data: MachineFile, yaml: YamlText, file: string) {
+    this.#data = data;
+    this.#yaml = yaml;
+    this.#file = file;
+    this.#page = this.#bytes(data.page_size, ['page_size']);
+  }
+
+  machine(): Machine {
+    const data = this.#data;
+    const pages = data.arch === 'arm64' ? [4096, 16_384, 65_536] : [4096];
+    if (!pages.includes(this.#page))
+      throw this.#wrong(['page_size'], `${data.arch} has no pages of ${this.#page} bytes`);
+    const blockSize = this.#blockSize();
+    const ram = this.#ram();
+    const slots = this.#slots(ram);
+    const nodes = this.#nodes(ram, slots);
+    const holes = this.#holes(ram);
+    const cmdline = typeof data.boot_options === 'object' ? data.boot_options.join(' ') : data.boot_options;
+    const missing = data.release === undefined ? ['no release: the kernel release is unknown'] : [];
+    return {
+      source: this.#file,
+      arch: data.arch,
+      page_size: this.#page,
+      ...(data.va_bits === undefined ? {} : { va_bits: data.va_bits }),
+      ...(data.release === undefined ? {} : { release: data.release }),
+      ...(cmdline === undefined ? {} : { cmdline }),
+      ...(blockSize === undefined ? {} : { block_size: blockSize }),
+      ...(data.debug_vm === undefined ? {} : { debug_vm: data.debug_vm }),
+      ...(data.hypervisor === undefined ? {} : { hypervisor: data.hypervisor }),
+      ram,
+      ...(holes === undefined ? {} : { holes }),
+      ...(slots === undefined ? {} : { slots }),
+      nodes,
+      missing,
+    };
+  }
+
+  #blockSize(): number | undefined {
+    if (this.#data.block_size === undefined) return undefined;
+    const size = this.#bytes(this.#data.block_size, ['block_size']);
+    if (size < this.#page || size > MAX_ADDRESS || 2 ** Math.round(Math.log2(size)) !== size) {
+      throw this.#wrong(['block_size'], `${size} is no power of two from a page to 2^52`);
+    }
+    return size;
+  }
+
+  #ram(): RamRange[] {
+    const placed = this.#data.ram.flatMap(({ start, size, node, hotpluggable, count, stride }, i) => {
+      const first = this.#range(start, size, ['ram', i]);
+      const step = stride === undefined ? first.size : this.#bytes(stride, ['ram', i, 'stride']);
+      return Array.from({ length: count ?? 1 }, (_, n) => ({
+        ...this.#range(first.start + n * step, first.size, ['ram', i]),
+        nid: node,
+        hotpluggable: hotpluggable ?? false,
+      }));
+    });
+    this.#apart(placed);
+    return placed.map(({ start, size, nid, hotpluggable }) => ({
+      start,
+      size,
+      nid,
+      ...(hotpluggable && { hotpluggable }),
+    }));
+  }
+
+  #holes(ram: readonly RamRange[]): { readonly start: number; readonly size: number }[] | undefined {
+    const placed = this.#data.holes?.map(({ start, size }, i) => this.#range(start, size, ['holes', i]));
+    if (placed === undefined) return undefined;
+    this.#apart(placed);
+    for (const hole of placed) {
+      const inside = ram.some(
+        ({ start, size }) => start <= hole.start && hole.start + hole.size <= start + size,
+      );
+      if (!inside) throw this.#wrong(hole.path, 'lies in no RAM range');
+    }
+    return placed.map(({ start, size }) => ({ start, size }));
+  }
+
+  #slots(ram: readonly RamRange[]): Slot[] | undefined {
+    const numbers = new Set<number>();
+    return this.#data.slots?.map(({ slot, start, size, node }, i) => {
+      if (numbers.has(slot)) throw this.#wrong(['slots', i, 'slot'], `slot ${slot} stands twice`);
+      numbers.add(slot);
+      const at = start === undefined ? undefined : this.#bytes(start, ['slots', i, 'start']);
+      const long = size === undefined ? undefined : this.#bytes(size, ['slots', i, 'size']);
+      if (long === 0) throw this.#wrong(['slots', i, 'size'], 'is 0');
+      if (at !== undefined) {
+        const end = at + (long ?? 1);
+        if (end > MAX_ADDRESS) throw this.#wrong(['slots', i], 'ends past 2^52');
+        if (ram.some((range) => range.start < end && at < range.start + range.size)) {
+          throw this.#wrong(['slots', i], 'overlaps RAM');
+        }
+      }
+      return {
+        slot,
+        ...(at === undefined ? {} : { start: at }),
+        ...(long === undefined ? {} : { size: long }),
+        ...(node === undefined ? {} : { node }),
+      };
+    });
+  }
+
+  #nodes(ram: readonly RamRange[], slots: readonly Slot[] | undefined): Node[] {
+    const used = new Set(ram.map(({ nid }) => nid));
+    const listed = this.#data.nodes;
+    if (listed === undefined) {
+      const all = new Set([
+        0,
+        ...used,
+        ...(slots ?? []).flatMap(({ node }) => (node === undefined ? [] : [node])),
+      ]);
+      return [...all].sort((a, b) => a - b).map((nid) => ({ nid, online: used.has(nid), cpus: [] }));
+    }
+    const seen = new Set<number>();
+    const nodes = listed.map(({ node, cpus, distance }, i): Node => {
+      if (seen.has(node)) throw this.#wrong(['nodes', i, 'node'], `node ${node} stands twice`);
+      seen.add(node);
+      const numbers =
+        typeof cpus === 'string'
+          ? parseList(cpus, 65_535, this.#file, this.#place(['nodes', i, 'cpus']))
+          : [...new Set(cpus)];
+      return {
+        nid: node,
+        online: used.has(node) || numbers.length > 0,
+        cpus: numbers.sort((a, b) => a - b),
+        ...(distance === undefined ? {} : { distance }),
+      };
+    });
+    const lost = [...ram.entries()].find(([, { nid }]) => !seen.has(nid));
+    if (lost !== undefined) throw this.#wrong(['nodes'], `does not list node ${lost[1].nid}, which has RAM`);
+    const slot = slots?.findIndex(({ node }) => node !== undefined && !seen.has(node)) ?? -1;
+    if (slot >= 0) throw this.#wrong(['slots', slot, 'node'], 'is not among the nodes');
+    return nodes.sort((a, b) => a.nid - b.nid);
+  }
+
+  #range(start: number | string, size: number | string, path: readonly (string | number)[]): Placed {
+    const at = this.#bytes(start, [...path, 'start']);
+    const long = this.#bytes(size, [...path, 'size']);
+    if (at % this.#page !== 0) throw this.#wrong([...path, 'start'], `${at} is no multiple of the page size`);
+    if (long === 0 || long % this.#page !== 0)
+      throw this.#wrong([...path, 'size'], `${long} is no multiple of the page size`);
+    if (at + long > MAX_ADDRESS) throw this.#wrong(path, 'ends past 2^52');
+    return { start: at, size: long, path };
+  }
+
+  /** Sorts ranges, which must not overlap. */
+  #apart(ranges: Placed[]): void {
+    ranges.sort((a, b) => a.start - b.start);
+    for (let i = 1; i < ranges.length; i++) {
+      const before = ranges[i - 1]!;
+      if (ranges[i]!.start < before.start + before.size)
+        throw this.#wrong(ranges[i]!.path, 'overlaps another range');
+    }
+  }
+
+  #bytes(size: number | string, path: readonly (string | number)[]): number {
+    const bytes = typeof size === 'number' ? size : parseSize(size);
+    if (bytes === undefined || bytes > MAX_ADDRESS) throw this.#wrong(path, `${size} is past 2^52`);
+    return bytes;
+  }
+
+  #place(path: readonly (string | number)[]): string {
+    const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+    return place(this.#yaml, path, text.replace(/^\./, ''));
+  }
+
+  #wrong(path: readonly (string | number)[], what: string): InputError {
+    return new InputError(this.#file, this.#place(path), what);
+  }
+}

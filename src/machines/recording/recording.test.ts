@@ -1,0 +1,100 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../errors/input-error.ts';
+import { MemTree } from '../sources/mem-tree.ts';
+import { openRecording, recordingOf, stepOf } from './recording.ts';
+
+const DIR = 'recordings';
+const archives = existsSync(DIR) ? readdirSync(DIR).filter((name) => name.endsWith('.tar.xz')) : [];
+
+function small(ops: unknown, dirs: readonly string[]): MemTree {
+  const tree = new MemTree('run.tar');
+  tree.addFile('run/ops.json', JSON.stringify(ops));
+  for (const dir of dirs) tree.addFile(`run/${dir}/dmesg`, `after ${dir}\n`);
+  return tree;
+}
+
+const head = { schema: 'mhp-recording/1', arch: 'arm64', kernel: '6.1.192', page_size: 4096, cmdline: '' };
+
+describe('a recording', () => {
+  const tree = small(
+    {
+      ...head,
+      steps: [
+        { dir: '00-boot', ops: [] },
+        { dir: '01-unpin', ops: [{ op: 'unpin', count: 1 }] },
+      ],
+    },
+    ['00-boot', '01-unpin'],
+  );
+  tree.addFile('run/01-unpin/symlinks.txt', '/sys/devices/system/memory/memory3/node0 ../../node/node0\n');
+
+  it('has its steps in order, with operations and files', () => {
+    const recording = recordingOf(tree)!;
+    expect(recording.steps.map((step) => step.dir)).toEqual(['00-boot', '01-unpin']);
+    expect(recording.steps[1]!.ops).toEqual([{ op: 'unpin', count: 1 }]);
+    expect(recording.steps[1]!.tree.readText('dmesg')).toBe('after 01-unpin\n');
+    expect(recording.steps[1]!.tree.source).toBe('run.tar:01-unpin');
+  });
+
+  it('has the links that symlinks.txt lists', () => {
+    const step = recordingOf(tree)!.steps[1]!.tree;
+    expect(step.list('sys/devices/system/memory/memory3')).toEqual(['node0']);
+    expect(step.kind('sys/devices/system/memory/memory3/node0')).toBe('link');
+    expect(step.readlink('/sys/devices/system/memory/memory3/node0')).toBe('../../node/node0');
+    expect(step.sub('sys/devices').readlink('system/memory/memory3/node0')).toBe('../../node/node0');
+  });
+
+  it('knows a step by directory, number and label', () => {
+    const recording = recordingOf(tree)!;
+    expect(['01-unpin', '01', '1', 'unpin'].map((name) => stepOf(recording, name).dir)).toEqual(
+      Array(4).fill('01-unpin'),
+    );
+    expect(() => stepOf(recording, '7')).toThrow(
+      new InputError('run.tar', '', 'has no step "7": it has 00-boot to 01-unpin'),
+    );
+  });
+
+  it.each([
+    [
+      { ...head, steps: [{ dir: '00-boot', ops: [{ op: 'fly' }] }] },
+      /^run\.tar: ops\.json steps\[0\]\.ops\[0\]\.op: invalid discriminator value/,
+    ],
+    [
+      { ...head, steps: [{ dir: '00-boot', ops: [{ op: 'unpin', count: 1.5 }] }] },
+      'run.tar: ops.json steps[0].ops[0].count: invalid input: expected int, received number',
+    ],
+    [{ ...head, steps: [], more: 1 }, 'run.tar: ops.json: unrecognized key: "more"'],
+    [{ ...head, steps: [{ dir: '../x', ops: [] }] }, /^run\.tar: ops\.json steps\[0\]\.dir: /],
+    [
+      { ...head, steps: [{ dir: '02-gone', ops: [] }] },
+      'run.tar: 02-gone: is in ops.json, but there is no such directory',
+    ],
+  ])('refuses a wrong ops.json: %j', (ops, message) => {
+    expect(() => recordingOf(small(ops, ['00-boot']))).toThrow(message);
+  });
+
+  it('is not what has no ops.json', () => {
+    expect(recordingOf(new MemTree('x'))).toBeUndefined();
+  });
+});
+
+describe.skipIf(archives.length === 0)('the recordings of real kernels (skipped without recordings/)', () => {
+  it.each(archives)('%s opens, every operation is known', async (name) => {
+    const recording = await openRecording(`${DIR}/${name}`);
+    expect(recording.steps.length).toBeGreaterThan(2);
+    expect(recording.steps[0]!.dir).toBe('00-boot');
+    for (const { tree } of recording.steps) {
+      expect(tree.list('')).toContain('step.json');
+      if (tree.kind('sys') === undefined) continue;
+      expect(tree.readText('sys/devices/system/memory/block_size_bytes')).toMatch(/^[0-9a-f]+\n$/);
+      const links = tree
+        .list('sys/devices/system/memory')!
+        .flatMap((block) =>
+          /^memory\d+$/.test(block) ? tree.list(`sys/devices/system/memory/${block}`)! : [],
+        )
+        .filter((file) => /^node\d+$/.test(file));
+      expect(links.length).toBeGreaterThan(0);
+    }
+  });
+});

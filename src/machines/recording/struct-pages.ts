@@ -1,0 +1,67 @@
+import { InputError, quote } from '../../errors/input-error.ts';
+
+/** What a recording has of sections and struct pages: kernel/mem_section.txt and kernel/memmap.rle. */
+
+/** One present section. */
+export interface RecordedSection {
+  readonly nr: number;
+  /** Names of set flags of section_mem_map, in the kernel's order. */
+  readonly flags: readonly string[];
+  /** One bit a sub-section, 32 a word. */
+  readonly subsection_map: readonly number[];
+}
+
+/** Equal struct pages side by side. */
+export interface RecordedPages {
+  readonly pfn: number;
+  readonly count: number;
+  /** "node=1 zone=Device reserved=1 hwpoison=0", or "memmap-not-mapped". */
+  readonly text: string;
+  /** What pfn_valid says of these pfns by the sub-section map. */
+  readonly valid: boolean;
+}
+
+const SECTION = /^(\d+) 0x[0-9a-f]+ 0x[0-9a-f]+ ([A-Z_|]*) 0x[0-9a-f]+ 0x((?:[0-9a-f]{16})+|[0-9a-f]{1,16})$/;
+
+/** @throws InputError for a line of another form */
+export function parseSections(text: string, file: string): RecordedSection[] {
+  const place = 'kernel/mem_section.txt';
+  return content(text).map(([line, number]) => {
+    const match = SECTION.exec(line);
+    if (!match) throw new InputError(file, `${place} line ${number}`, `${quote(line)} is no section`);
+    const digits = match[3]!.padStart(16, '0');
+    const subsection_map: number[] = [];
+    for (let end = digits.length; end > 0; end -= 8) {
+      subsection_map.push(Number.parseInt(digits.slice(end - 8, end), 16) | 0);
+    }
+    return {
+      nr: Number(match[1]),
+      flags: match[2]!.split('|').filter((name) => name !== ''),
+      subsection_map,
+    };
+  });
+}
+
+const PAGES = /^0x([0-9a-f]{1,13}) (\d+) \| (.*) \| valid=([01])$/;
+
+/** @throws InputError for a line of another form */
+export function parseMemmap(text: string, file: string): RecordedPages[] {
+  const place = 'kernel/memmap.rle';
+  return content(text).map(([line, number]) => {
+    const match = PAGES.exec(line);
+    if (!match) throw new InputError(file, `${place} line ${number}`, `${quote(line)} is no run of pages`);
+    return {
+      pfn: Number.parseInt(match[1]!, 16),
+      count: Number(match[2]),
+      text: match[3]!.trim(),
+      valid: match[4] === '1',
+    };
+  });
+}
+
+/** Lines that say something, with their numbers. */
+const content = (text: string): [string, number][] =>
+  text
+    .split('\n')
+    .map((line, i): [string, number] => [line, i + 1])
+    .filter(([line]) => line !== '' && !line.startsWith('#'));

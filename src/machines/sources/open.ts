@@ -1,0 +1,150 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { InputError, quote } from '../../errors/input-error.ts';
+import type { RecordedOps } from '../recording/ops.ts';
+import { recordingOf, stepOf } from '../recording/recording.ts';
+import { isArchive, readArchive } from './archive.ts';
+import { codeOf, DirTree, reason } from './dir-tree.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { withRecordedLinks } from './links.ts';
+import { findRoots } from './roots.ts';
+import type { FileTree } from './tree.ts';
+import { wantedForBlocks, wantedForMachine } from './wanted.ts';
+
+export interface OpenOptions {
+  readonly limits?: Partial<Limits>;
+  /** What is kept of an archive: all that a machine is read from, or just its memory blocks. */
+  readonly only?: 'machine' | 'blocks';
+}
+
+/** A source whose root has the /proc and /sys of one machine. */
+export interface OpenedSource {
+  readonly tree: FileTree;
+  /** What the recording says of the machine, where the source is a step of one. */
+  readonly recorded?: Recorded;
+}
+
+export interface Recorded {
+  readonly ops: RecordedOps;
+  /** The files beside the steps. */
+  readonly top: FileTree;
+}
+
+/**
+ * Opens what mirrors the /proc and /sys of one machine: `/` for this host, a directory, or an archive (.tar, .tar.gz, .tar.bz2,
+ * .tar.xz). The mirror may lie below up to four directories, as in a sosreport. Where a source has several, `SOURCE:NAME` picks one:
+ * of a recording the step (`run.tar.xz:03-dimm0-add`, `run.tar.xz:3`), else the directory.
+ *
+ * @throws InputError when there is nothing to read, or more than one thing
+ */
+export async function openSource(source: string, options: OpenOptions = {}): Promise<OpenedSource> {
+  const { path, pick } = split(source);
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  if (isDirectory(path, source)) {
+    const dir = new DirTree(path, source, limits);
+    if (pick === undefined && dir.kind('sys') !== undefined) {
+      const recorded = aroundStep(path, source);
+      const tree = withRecordedLinks(dir);
+      return recorded === undefined ? { tree } : { tree, recorded };
+    }
+    return choose(dir, source, pick);
+  }
+  const wanted = options.only === 'blocks' ? wantedForBlocks : wantedForMachine;
+  return choose(
+    await readArchive(path, { source: pick === undefined ? source : path, wanted, limits }),
+    source,
+    pick,
+  );
+}
+
+/** Whether a file is an archive by its first bytes, or by its name when it has none. */
+export function looksLikeArchive(path: string): boolean {
+  const head = Buffer.alloc(512);
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return false;
+  }
+  try {
+    const length = readSync(fd, head, 0, head.length, 0);
+    return isArchive(head.subarray(0, length)) || /\.(tar|tgz|tbz2?|txz|gz|bz2|xz)$/.test(path);
+  } catch {
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The path of a source, without the `:NAME` that picks a part of it. */
+export function pathOf(source: string): string {
+  return split(source).path;
+}
+
+function split(source: string): { readonly path: string; readonly pick?: string } {
+  if (exists(source)) return { path: source };
+  const colon = source.lastIndexOf(':');
+  if (colon > 0 && colon < source.length - 1 && exists(source.slice(0, colon))) {
+    return { path: source.slice(0, colon), pick: source.slice(colon + 1) };
+  }
+  return { path: source };
+}
+
+function exists(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function isDirectory(path: string, source: string): boolean {
+  try {
+    const stat = statSync(path);
+    if (!stat.isDirectory() && !stat.isFile())
+      throw new InputError(source, '', 'is neither a file nor a directory');
+    return stat.isDirectory();
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(source, '', reason(codeOf(error) ?? String(error)));
+  }
+}
+
+/** ops.json of the recording whose step directory this is. */
+function aroundStep(path: string, source: string): Recorded | undefined {
+  const parent = new DirTree(`${path}/..`, source);
+  if (new DirTree(path).kind('step.json') !== 'file' || parent.kind('ops.json') !== 'file') return undefined;
+  const recording = recordingOf(parent);
+  return recording && { ops: recording.ops, top: recording.tree };
+}
+
+function choose(tree: FileTree, source: string, pick: string | undefined): OpenedSource {
+  const recording = recordingOf(tree);
+  if (recording !== undefined) {
+    if (pick === undefined) {
+      const name = recording.steps[0]?.dir ?? 'STEP';
+      throw new InputError(
+        source,
+        '',
+        `is a recording of ${recording.steps.length} steps: name one, as in ${source}:${name}`,
+      );
+    }
+    return { tree: stepOf(recording, pick).tree, recorded: { ops: recording.ops, top: recording.tree } };
+  }
+  const roots = findRoots(tree);
+  const chosen =
+    pick === undefined ? roots : roots.filter((root) => root === pick || root.endsWith(`/${pick}`));
+  const [only] = chosen;
+  if (only === undefined) {
+    const place = pick === undefined ? '' : ` in ${quote(pick)}`;
+    throw new InputError(source, '', `has neither sys/devices/system/memory nor proc/iomem${place}`);
+  }
+  if (chosen.length > 1) {
+    const names = chosen.slice(0, 3).map(quote).join(', ');
+    throw new InputError(
+      source,
+      '',
+      `holds ${chosen.length} machines (${names}): name one, as in ${source}:${only}`,
+    );
+  }
+  return { tree: withRecordedLinks(only === '' ? tree : tree.sub(only, source)) };
+}
