@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { check_entry } from '../src/check/check.ts';
-import { meant_by } from '../src/check/meant.ts';
 import { named_monitor } from '../src/check/monitors.ts';
-import { watched } from '../src/check/threads.ts';
+import { may_be_meant, watched } from '../src/check/threads.ts';
 import { catalogue } from '../src/cli/inputs/catalogue.ts';
 import { find_release } from '../src/releases/index.ts';
 import { replay } from '../src/schedule/replay/replay.ts';
@@ -45,7 +44,7 @@ const threads = entries.flatMap((entry) => (entry.kind === 'threads' ? [[entry.i
 
 test.each(threads)('%s replays from its token, and with one preemption less nothing is found', (_, entry) => {
   const { program, monitors } = watched(entry, find_release(entry.release)!, {});
-  const monitor = named_monitor(monitors, entry.failure!.kind, meant_by(entry, entry.release, {}))!;
+  const monitor = named_monitor(monitors, entry.failure!.kind, may_be_meant(entry))!;
   const verdict = explore(program, { monitors: [monitor] });
   if (verdict.verdict !== 'violated') throw new Error(verdict.verdict);
   const story = replayToken(program, decodeToken(encodeToken(program, verdict.trace)), [monitor]);

@@ -12,7 +12,7 @@ import { BadOperation, Session } from '../scenarios/running/session.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
-import { does_not_fit, meant_by } from './meant.ts';
+import { does_not_fit, is_meant } from './meant.ts';
 import { expected_of } from './row.ts';
 import { check_threads, type Search } from './threads.ts';
 import { geometry_text, type Variation, varied_layout, varied_machine } from './variation.ts';
@@ -81,7 +81,7 @@ function judged(
   blocks: string | null,
   failures: readonly Failure[],
 ): Pick<Checked, 'verdict' | 'failure' | 'reason'> {
-  const named = failures.find(meant_by(entry, release, variation));
+  const named = failures.find((failure) => is_meant(entry, failure));
   const first = named ?? failures[0];
   if (!first) return { verdict: 'clean', failure: null, reason: null };
   if (blocks !== null && names_a_block(first)) return { verdict: 'n/a', failure: null, reason: blocks };

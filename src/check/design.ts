@@ -7,6 +7,7 @@ import { ReplayDiverged } from '../schedule/replay/replay.ts';
 import { explore } from '../schedule/search/explore.ts';
 import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
 import type { Step } from '../steps/step.ts';
+import { alike_key } from './alike.ts';
 import { type CheckOptions, check_entry } from './check.ts';
 import type { Checked } from './checked.ts';
 import { DesignFault } from './design-fault.ts';
@@ -125,12 +126,8 @@ export function design_verdict({ fixed }: Entry, base: Checked, design: DesignCh
   return fixed.length > 0 ? 'uncured' : 'as base';
 }
 
-/** The failure that the entry names, or one that says the same of other places. */
+/** The failure that the entry names, or one that is the same of other places. */
 function is_same(base: Checked, design: Checked): boolean {
   if (base.verdict === 'found' && design.verdict === 'found') return true;
-  const nowhere = (text: string): string => text.replace(/\b(0x)?[0-9a-f]*\d[0-9a-f]*\b/g, '#');
-  return (
-    base.failure?.kind === design.failure!.kind &&
-    nowhere(base.failure.text) === nowhere(design.failure!.text)
-  );
+  return base.failure !== null && alike_key(base.failure) === alike_key(design.failure!);
 }

@@ -56,10 +56,14 @@ export interface Subjects {
   readonly threads?: readonly string[];
   /** The function in which it went wrong: of the kernel's bug or warning, or the innermost one. */
   readonly function?: string;
-  /** The function that the thread was told to call. */
+  /** What the thread was told to do: the function it was to call, or the step of a scenario. */
   readonly operation?: string;
+  /** What another thread was told to do meanwhile. */
+  readonly meanwhile?: string;
   /** The function that some thread was told to call and that freed the page. */
   readonly freed_by?: string;
+  /** The function that some thread was told to call and that took the mapping away, or `nobody`. */
+  readonly unmapped_by?: string;
   /** How the address was last invalidated before: a story tells, a state alone does not. */
   readonly invalidated?: 'no' | 'leaves only' | 'before a barrier' | 'not waited for' | 'yes';
   /** The thread read the same again in the same function, and went on with what it had first. */

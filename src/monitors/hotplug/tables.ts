@@ -104,7 +104,11 @@ function check_pages(state: State, linked: readonly Span[]): Failure[] {
       broken(
         'tables',
         nr_page_table_pages < constructed ? 'NR_PAGETABLE too low' : 'NR_PAGETABLE too high',
-        { count: nr_page_table_pages, bound: constructed },
+        {
+          count: nr_page_table_pages,
+          bound: constructed,
+          state: constructed - nr_page_table_pages === total(freed) ? 'all that were freed' : 'some',
+        },
         `NR_PAGETABLE is ${nr_page_table_pages}, ${constructed} table pages are constructed`,
       ),
     );

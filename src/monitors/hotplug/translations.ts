@@ -3,6 +3,7 @@ import { type HeldTranslation, held } from '../../hardware/index.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
+import { region_of } from '../region.ts';
 import { broken } from './broken.ts';
 
 /**
@@ -24,7 +25,7 @@ export function check_translations(state: State, c: Config): Failure[] {
       broken(
         'translations',
         as === 'table' ? 'stale table' : 'stale leaf',
-        { cpus: first.held_by, level, va, size: bytes, more: stale.length - 1 },
+        { cpus: first.held_by, level, region: region_of(c, va), va, size: bytes, more: stale.length - 1 },
         `CPU ${first.held_by.join()} may hold ${what} ${where}`,
       ),
     );
@@ -33,7 +34,14 @@ export function check_translations(state: State, c: Config): Failure[] {
   for (const rule of new Set(violations.map((v) => v.rule))) {
     const all = violations.filter((v) => v.rule === rule);
     const [{ va, size: bytes }, more] = [all[0]!, all.length - 1];
-    found.push(broken('translations', rule, { va, size: bytes, more }, `${rule} ${at(va, bytes, more)}`));
+    found.push(
+      broken(
+        'translations',
+        rule,
+        { region: region_of(c, va), va, size: bytes, more },
+        `${rule} ${at(va, bytes, more)}`,
+      ),
+    );
   }
   return found;
 }

@@ -9,6 +9,7 @@ import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
 import type { View } from '../../schedule/semantics/view.ts';
 import type { Failure } from '../../steps/failure.ts';
+import { region_of } from '../region.ts';
 import { all_ways, stands, type Ways } from './ways.ts';
 
 /**
@@ -55,9 +56,6 @@ const about = (pages: Runs<Page>, c: Config, way: Reach) => ({
   level: way.level,
   region: region_of(c, way.va),
 });
-
-const region_of = (c: Config, va: number): string =>
-  c.layout.regions.find(({ start, end }) => start <= va && va < end)?.name ?? 'none';
 
 function reached_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
   const { held_by, level, va } = way;

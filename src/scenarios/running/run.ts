@@ -1,3 +1,5 @@
+import { PG_uncached, page_zonenum } from '../../kernel/mm/page.ts';
+import { SECTION_HAS_MEM_MAP, SECTION_IS_ONLINE } from '../../kernel/state.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
 import { changed_lines, not_restored, observable } from '../../monitors/hotplug/restore.ts';
 import { event_failures } from '../../schedule/event-failures.ts';
@@ -188,6 +190,29 @@ function placed({ file, lines }: Scenario, index: number): <T>(run: () => T) => 
   };
 }
 
+/** What any failure of a step is about. */
+function subjects_of({ kind, step }: ScenarioStep, { state, kernel: { c } }: Session): Subjects {
+  if (kind !== 'consume' && kind !== 'page') return { operation: kind };
+  const pa = bytes(step.start);
+  const map = state.mem_section.get(Math.floor(pa / c.SECTION_SIZE))?.section_mem_map ?? 0;
+  if (kind === 'page')
+    return {
+      operation: kind,
+      pa,
+      // of what one leaf of the memmap is
+      level: c.PAGE_SHIFT === 12 ? 'PMD' : 'PTE',
+      state: map & SECTION_HAS_MEM_MAP ? 'section valid' : 'section not valid',
+    };
+  const page = state.pages.get(Math.floor(pa / c.PAGE_SIZE));
+  const cached = page & PG_uncached ? 'uncached' : 'cached';
+  return {
+    operation: kind,
+    pa,
+    zone: c.zones[page_zonenum(page)] ?? 'none',
+    state: map & SECTION_IS_ONLINE ? `${cached}, in an online section` : cached,
+  };
+}
+
 export interface RunOptions {
   /** Check the invariants after every step (default true). */
   readonly check?: boolean;
@@ -241,6 +266,7 @@ export function* run_scenario(
     const misread = expectation(session, step, shown.ret);
     if (misread) wrong.push(misread);
     failures.push(...wrong);
+    const about = failures.length > 0 ? subjects_of(step, session) : {};
     const expected = without_expected(step.step as Expected, failures);
     yield {
       index,
@@ -251,7 +277,7 @@ export function* run_scenario(
       messages,
       changes: changes(before, after),
       tables: table_changes(tables, state.table_pages),
-      failures: expected,
+      failures: expected.map((failure) => ({ ...failure, subjects: { ...about, ...failure.subjects } })),
       unexpected: wrong.length > 0,
       steps,
     };
