@@ -1,5 +1,5 @@
 import { PG_uncached, page_zonenum } from '../../kernel/mm/page.ts';
-import { SECTION_HAS_MEM_MAP, SECTION_IS_ONLINE } from '../../kernel/state.ts';
+import { PCM, SECTION_HAS_MEM_MAP, SECTION_IS_ONLINE } from '../../kernel/state.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
 import { changed_lines, not_restored, observable } from '../../monitors/hotplug/restore.ts';
 import { event_failures } from '../../schedule/event-failures.ts';
@@ -203,12 +203,15 @@ function subjects_of({ kind, step }: ScenarioStep, { state, kernel: { c } }: Ses
       level: c.PAGE_SHIFT === 12 ? 'PMD' : 'PTE',
       state: map & SECTION_HAS_MEM_MAP ? 'section valid' : 'section not valid',
     };
-  const page = state.pages.get(Math.floor(pa / c.PAGE_SIZE));
-  const cached = page & PG_uncached ? 'uncached' : 'cached';
+  const pfn = Math.floor(pa / c.PAGE_SIZE);
+  const page = state.pages.get(pfn);
+  const zone = page_zonenum(page);
+  const uncached = zone === c.ZONE_DEVICE ? state.memtype_rbroot.get(pfn) !== PCM.WB : page & PG_uncached;
+  const cached = uncached ? 'uncached' : 'cached';
   return {
     operation: kind,
     pa,
-    zone: c.zones[page_zonenum(page)] ?? 'none',
+    zone: c.zones[zone] ?? 'none',
     state: map & SECTION_IS_ONLINE ? `${cached}, in an online section` : cached,
   };
 }
