@@ -26,8 +26,8 @@ export function offset(k, level, parentp, addr) {
 }
 
 export function is_leaf({ c }, level, entry) {
-  if (level === 'PUD') return pud_leaf(c.t, entry);
-  return level === 'PTE' || (level === 'PMD' && pmd_leaf(c.t, entry));
+  if (level === 'PUD') return pud_leaf(c, entry);
+  return level === 'PTE' || (level === 'PMD' && pmd_leaf(c, entry));
 }
 
 /** The entries from `p` on that are alike: PTEs by the run where nobody could tell, others one by one. */

@@ -5,10 +5,13 @@
  * @module
  */
 export { boot, type Model } from './boot/boot.ts';
+export { BadOperation } from './errors/bad-operation.ts';
 export { ImpossibleMachine } from './errors/impossible-machine.ts';
 export { InputError } from './errors/input-error.ts';
+export { UserError } from './errors/user-error.ts';
 export { depth_of, entry_size } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';
+export type { Config } from './kernel/config.ts';
 export {
   addr_end,
   type EntryPointer,
@@ -21,8 +24,7 @@ export {
   READ_RUN,
   table_page,
   WRITE_ONCE,
-} from './kernel/arch/arm64/include/asm/pgtable.ts';
-export type { Config } from './kernel/config.ts';
+} from './kernel/include/linux/pgtable.ts';
 export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
 export * from './kernel/locks.ts';
 export * from './kernel/ops.ts';
@@ -43,7 +45,8 @@ export {
 } from './releases/index.ts';
 export { memory_map } from './report/blocks/memory-map.ts';
 export { parseScenario, type Scenario } from './scenarios/format/read.ts';
+export type { Result } from './scenarios/running/result.ts';
 export { run_scenario, type StepOutcome } from './scenarios/running/run.ts';
-export { BadOperation, type Result, Session } from './scenarios/running/session.ts';
+export { Session } from './scenarios/running/session.ts';
 export { Runner } from './schedule/run.ts';
 export type { Step, Steps } from './steps/step.ts';

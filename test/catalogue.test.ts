@@ -4,9 +4,7 @@ import { named_monitor } from '../src/check/monitors.ts';
 import { may_be_meant, watched } from '../src/check/threads.ts';
 import { catalogue } from '../src/cli/inputs/catalogue.ts';
 import { find_release } from '../src/releases/index.ts';
-import { replay } from '../src/schedule/replay/replay.ts';
-import { decodeToken, encodeToken, replayToken } from '../src/schedule/replay/token.ts';
-import { explore } from '../src/schedule/search/explore.ts';
+import { explore } from '../src/schedule/search/exploration.ts';
 
 const entries = catalogue().map(({ entry }) => entry);
 
@@ -45,14 +43,16 @@ const threads = entries.flatMap((entry) => (entry.kind === 'threads' ? [[entry.i
 test.each(threads)('%s replays from its token, and with one preemption less nothing is found', (_, entry) => {
   const { program, monitors } = watched(entry, find_release(entry.release)!, {});
   const monitor = named_monitor(monitors, entry.failure!.kind, may_be_meant(entry))!;
-  const verdict = explore(program, { monitors: [monitor] });
+  const asked = explore(program).only(monitor);
+  const search = asked.states();
+  const verdict = search.verdict();
   if (verdict.verdict !== 'violated') throw new Error(verdict.verdict);
-  const story = replayToken(program, decodeToken(encodeToken(program, verdict.trace)), [monitor]);
+  const story = asked.replay(search.token());
   // what a circle of locks is made of may lie in other executions
   if (!monitor.memory) expect(story.violation?.text).toBe(verdict.violation.text);
   expect(story.events.filter(({ preempts }) => preempts)).toHaveLength(verdict.preemptions);
-  expect(replay(program, verdict.trace.slice(0, -1), [monitor]).violation).toBeUndefined();
+  expect(asked.replay(verdict.trace.slice(0, -1)).violation).toBeUndefined();
   if (verdict.preemptions === 0) return;
-  const bounds = { maxPreemptions: verdict.preemptions - 1 };
-  expect(explore(program, { monitors: [monitor], bounds }).verdict).toBe('proved');
+  const fewer = asked.bound(verdict.preemptions - 1).states();
+  expect(fewer.verdict().verdict).toBe('proved');
 });

@@ -246,8 +246,8 @@ describe('bad input: one line, exit status 2', () => {
     ],
     ['damage in the length', () => damaged(5), 'mhp: FOLDER/damaged5: the checkpoint is damaged'],
     ['damage in the body', () => damaged(99), 'mhp: FOLDER/damaged99: the checkpoint is damaged'],
-    ['a bad token', () => ['replay', 'mhp1-xyz'], 'mhp: BadToken: the token is damaged'],
-    ['no token', () => ['replay', 'xyz'], 'mhp: BadToken: a token begins with mhp1-'],
+    ['a bad token', () => ['replay', 'mhp1-xyz'], 'mhp: the token is damaged'],
+    ['no token', () => ['replay', 'xyz'], 'mhp: a token begins with mhp1-'],
   ])('%s', (_, args, line) => {
     expect(mhp(...args())).toEqual({ status: 2, stdout: '', stderr: `${line}\n` });
   });

@@ -7,7 +7,7 @@ import { lockOrder } from '../src/schedule/monitors/index.ts';
 import type { Monitor } from '../src/schedule/monitors/monitor.ts';
 import type { Program } from '../src/schedule/program/program.ts';
 import { Runner } from '../src/schedule/run.ts';
-import { explore } from '../src/schedule/search/explore.ts';
+import { explore } from '../src/schedule/search/exploration.ts';
 import type { Failure } from '../src/steps/failure.ts';
 import type { Steps } from '../src/steps/step.ts';
 import type { MachineObject } from './kit.ts';
@@ -27,16 +27,21 @@ export function first<T>(model: Model, thread: Steps<T>): T {
   return outcome.value!;
 }
 
+const exploration = (program: Program, monitors: readonly Monitor[], reduce: boolean) => {
+  const asked = explore(program).only(...monitors);
+  return reduce ? asked : asked.without('reduction');
+};
+
 /** What this monitor has to say. */
 export function found(program: Program, monitor: Monitor, reduce = true) {
-  const verdict = explore(program, { monitors: [monitor], reduce });
+  const verdict = exploration(program, [monitor], reduce).states().verdict();
   if (verdict.verdict !== 'violated') return verdict.verdict;
   return { text: verdict.violation.text, preemptions: verdict.preemptions };
 }
 
 /** What the first of them to object says, and with how many preemptions it came to that. */
 export function verdict_of(program: Program, monitors: readonly Monitor[], reduce = true) {
-  const verdict = explore(program, { monitors, reduce });
+  const verdict = exploration(program, monitors, reduce).states().verdict();
   if (verdict.verdict !== 'violated') return verdict.verdict;
   const { monitor, text } = verdict.violation;
   return { monitor, text, preemptions: verdict.preemptions };

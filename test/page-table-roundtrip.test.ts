@@ -5,17 +5,16 @@ import { entry_size } from '../src/geometry/translation.ts';
 import { CONT } from '../src/hardware/descriptor.ts';
 import { held } from '../src/hardware/index.ts';
 import { leaves } from '../src/hardware/walk.ts';
-import { leaf_address } from '../src/kernel/arch/arm64/include/asm/pgtable.ts';
-import { phys_to_virt } from '../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
   NO_EXEC_MAPPINGS,
 } from '../src/kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
 import { pgd_pgtable_alloc } from '../src/kernel/arch/arm64/mm/mmu/table_pages.ts';
-import { vmemmap_of } from '../src/kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Config } from '../src/kernel/config.ts';
+import { leaf_address } from '../src/kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
+import { phys_to_virt, vmemmap_of } from '../src/kernel/pfn.ts';
 import type { Session } from '../src/scenarios/running/session.ts';
 import { booted, G, run } from './kit.ts';
 import { arm64, can_be_built, GEOMETRIES, limited, words_text } from './tables.ts';
@@ -211,10 +210,11 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
           const ever = new Set<number>();
           for (const { block, remove } of operations) {
             const start = 8 * G + block * G;
-            if (remove) session.remove_memory(start, G);
-            else if (session.add_memory(0, start, G).errno === null) ever.add(block);
+            if (remove) session.call(session.kernel.remove_memory(start, G));
+            else if (session.call(session.kernel.add_memory(0, start, G, 0)).errno === null) ever.add(block);
           }
-          for (let block = 0; block <= 20; block++) session.remove_memory(8 * G + block * G, G);
+          for (let block = 0; block <= 20; block++)
+            session.call(session.kernel.remove_memory(8 * G + block * G, G));
           const kept = kept_tables(session);
           for (const level of ['PTE', 'PMD', 'PUD'] as const) {
             const depth = config.t.name.indexOf(level);
@@ -231,8 +231,10 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
             expect(kept[level]).toBeLessThanOrEqual(tables.size);
           }
           // once more: what is there is used again
-          for (const block of ever) expect(session.add_memory(0, 8 * G + block * G, G).errno).toBe(null);
-          for (const block of ever) expect(session.remove_memory(8 * G + block * G, G).errno).toBe(null);
+          for (const block of ever)
+            expect(session.call(session.kernel.add_memory(0, 8 * G + block * G, G, 0)).errno).toBe(null);
+          for (const block of ever)
+            expect(session.call(session.kernel.remove_memory(8 * G + block * G, G)).errno).toBe(null);
           expect(kept_tables(session)).toEqual(kept);
         },
       ),

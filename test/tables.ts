@@ -1,8 +1,8 @@
 import { entry_size } from '../src/geometry/translation.ts';
 import { CONT } from '../src/hardware/descriptor.ts';
 import { leaves } from '../src/hardware/walk.ts';
-import { phys_to_virt } from '../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
+import { phys_to_virt } from '../src/kernel/pfn.ts';
 import { releases } from '../src/releases/index.ts';
 import type { Session } from '../src/scenarios/running/session.ts';
 import type { CallStep, Step, Steps } from '../src/steps/step.ts';

@@ -3,11 +3,10 @@
  * Everything runs on one core, one after the other, and every figure is printed beside what it is compared with.
  */
 import { spawnSync } from 'node:child_process';
-import { atEnd } from '../../dist/schedule/monitors/index.js';
+import { atEnd, explore } from '../../dist/explorer.js';
 import { lastzero, readers } from '../../dist/schedule/programs/classics.js';
 import { hotrm } from '../../dist/schedule/programs/hotrm.js';
 import { racers } from '../../dist/schedule/programs/racers.js';
-import { explore, statesSearch, tracesSearch } from '../../dist/schedule/search/explore.js';
 import { hasSpin, runSpin } from './spin.js';
 
 const MODEL = new URL('./racers.pml', import.meta.url);
@@ -26,18 +25,19 @@ const rows = (title, head, lines) => {
   for (const line of table) console.log(`  ${line.map((cell, c) => cell.padStart(width[c])).join('  ')}`);
 };
 
-const states = (program, options = {}) => {
-  const search = statesSearch(program, { monitors: [], ...options });
-  const { seconds } = timed(() => search.run());
-  return { states: search.store.size, seconds, bytes: search.bytes };
+/** All states, without reduction. */
+const states = (program) => {
+  const search = explore(program).only().without('reduction').states();
+  const { value, seconds } = timed(() => search.verdict());
+  return { states: value.stats.states, seconds, bytes: value.stats.bytes };
 };
 const best = (runs, work) =>
   Array.from({ length: runs }, work).reduce((a, b) => (a.seconds <= b.seconds ? a : b));
 
 function againstSpin(threads, rounds) {
   const runs = quick ? 1 : 3;
-  const frames = best(runs, () => states(racers(threads, rounds, 'frames'), { reduce: false }));
-  const generators = best(runs, () => states(racers(threads, rounds, 'generators'), { reduce: false }));
+  const frames = best(runs, () => states(racers(threads, rounds, 'frames')));
+  const generators = best(runs, () => states(racers(threads, rounds, 'generators')));
   const line = (name, r, spin) => [
     name,
     count(r.states),
@@ -63,8 +63,8 @@ function againstSpin(threads, rounds) {
 
 function firstError(threads, rounds) {
   const total = threads * rounds;
-  const monitors = [atEnd(`x is ${total}`, (view) => view.value('x') === total)];
-  const ours = timed(() => explore(racers(threads, rounds), { monitors }));
+  const kept = atEnd(`x is ${total}`, (view) => view.value('x') === total);
+  const ours = timed(() => explore(racers(threads, rounds)).only(kept).states().verdict());
   const lines = [['explore', ours.seconds.toFixed(3), ours.value.steps, ours.value.preemptions]];
   if (hasSpin()) {
     const defines = [`-DT=${threads}`, `-DR=${rounds}`, '-DCHECK'];
@@ -84,11 +84,11 @@ function executions() {
   const lines = [readers(13), readers(16), lastzero(10), lastzero(15)].map((program) => {
     // The first run is mostly the compiler's: a search of 8192 executions is over before it is done.
     const all = Array.from({ length: quick ? 3 : 7 }, () => {
-      const search = tracesSearch(program, { monitors: [] });
+      const search = explore(program).only().traces();
       const before = process.cpuUsage();
-      const { seconds } = timed(() => search.run());
+      const { value, seconds } = timed(() => search.verdict());
       const { user, system } = process.cpuUsage(before);
-      return { executions: search.executions, seconds, cpu: (user + system) / 1e6 };
+      return { executions: value.stats.executions, seconds, cpu: (user + system) / 1e6 };
     });
     const { executions } = all[0];
     const rates = [
@@ -109,8 +109,8 @@ function growth() {
   const sizes = quick ? [32, 64, 128] : [32, 64, 128, 256, 512];
   const lines = sizes.flatMap((n) =>
     ['frames', 'generators'].map((kind) => {
-      const r = states(hotrm(n, kind), { reduce: false });
-      const first = timed(() => explore(hotrm(n, kind)));
+      const r = states(hotrm(n, kind));
+      const first = timed(() => explore(hotrm(n, kind)).states().verdict());
       const mb = (r.bytes / 2 ** 20).toFixed(1);
       return [`hotrm(${n}) ${kind}`, count(r.states), r.seconds.toFixed(2), mb, first.seconds.toFixed(2)];
     }),
@@ -119,7 +119,7 @@ function growth() {
 }
 
 function memory() {
-  const r = states(racers(3, quick ? 6 : 10), { reduce: false });
+  const r = states(racers(3, quick ? 6 : 10));
   const peak = process.resourceUsage().maxRSS / 1024;
   console.log(
     `\nmemory: ${count(r.states)} states in ${r.seconds.toFixed(1)} s; ${(((r.bytes / r.states) * 1e6) / 2 ** 20).toFixed(0)} MiB ` +

@@ -23,7 +23,7 @@ import { boot_iomem } from './iomem.ts';
 import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
 import { boot_nvdimm } from './nvdimm.ts';
 import { boot_sections } from './sections.ts';
-import { boot_tables } from './tables.ts';
+import { BOOT_TABLES } from './tables.ts';
 import { boot_vars, unmodelled_options } from './vars.ts';
 import { boot_zones } from './zones.ts';
 
@@ -276,13 +276,15 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   const { holes } = release.constants;
   boot_pages(nid_of, holes === 'zone' ? PG_reserved : 0, k.c, state, sections, offline);
   boot_holes(k, state, holes);
-  raw_holes(k, state);
+  raw_holes(k, state, release.constants);
   state.firmware_map = firmware_map(machine, k, state);
   state.e820_table_firmware = state.firmware_map;
   boot_vars(machine, k, state);
   // nobody else runs yet: whatever the limit is for later, the tables are built in runs
   const alone = { ...k, c: { ...k.c, run_limit: Number.POSITIVE_INFINITY } };
-  notes.push(...boot_tables(machine, alone, state, sections, options.permanent_mappings ?? false));
+  const boot_tables = BOOT_TABLES[k.c.arch];
+  if (boot_tables)
+    notes.push(...boot_tables(machine, alone, state, sections, options.permanent_mappings ?? false));
   notes.push(...boot_hugetlb(machine, alone, state));
   if (machine.nvdimm) boot_nvdimm(machine.nvdimm, alone, state);
   return { kernel: k, state, notes };

@@ -1,4 +1,3 @@
-import { pfn_valid_by_memblock } from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import { MIGRATE, make_page, NO_PAGE, PG_reserved, POISON_PAGE, ZERO_PAGE } from '../kernel/mm/page.ts';
@@ -88,8 +87,8 @@ export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['hol
  * Where arm64's pfn_valid() asks memblock (until v5.13) boot initialises the struct page of a hole only if the first pfn
  * of its pageblock is valid. The others stay as the memmap was allocated, poisoned with CONFIG_DEBUG_VM (FACTS 3.1).
  */
-export function raw_holes(k: Kernel, state: State): void {
-  if (k.pfn_valid !== pfn_valid_by_memblock.pfn_valid) return;
+export function raw_holes(k: Kernel, state: State, constants: ReleaseConstants): void {
+  if (!constants.HAVE_ARCH_PFN_VALID[k.c.arch]) return;
   const ram = mapped(k, state);
   if (ram.length === 0) return;
   const raw = k.c.DEBUG_VM ? POISON_PAGE : ZERO_PAGE;

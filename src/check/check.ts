@@ -1,6 +1,8 @@
 import { boot } from '../boot/boot.ts';
 import { configure } from '../boot/config.ts';
+import { BadOperation } from '../errors/bad-operation.ts';
 import { ImpossibleMachine } from '../errors/impossible-machine.ts';
+import { UserError } from '../errors/user-error.ts';
 import { NoSuchGeometry } from '../geometry/translation.ts';
 import type { Config } from '../kernel/config.ts';
 import { type MemRelease, mem_releases } from '../memmap/releases/mem-releases.ts';
@@ -8,7 +10,7 @@ import { run_mem_scenario } from '../memmap/scenarios/mem-session.ts';
 import { find_release, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { run_scenario } from '../scenarios/running/run.ts';
-import { BadOperation, Session } from '../scenarios/running/session.ts';
+import { Session } from '../scenarios/running/session.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
@@ -22,7 +24,7 @@ export interface CheckOptions extends Search {
 }
 
 /** A name that stands for no release that this entry can run on. */
-export class NoSuchRelease extends Error {
+export class NoSuchRelease extends UserError {
   override readonly name = 'NoSuchRelease';
 }
 

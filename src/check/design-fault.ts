@@ -1,5 +1,7 @@
+import { UserError } from '../errors/user-error.ts';
+
 /** A function of a design does what no kernel function can. */
-export class DesignFault extends Error {
+export class DesignFault extends UserError {
   override readonly name = 'DesignFault';
   /** Its kernel name. */
   readonly fn: string;

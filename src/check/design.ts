@@ -1,10 +1,10 @@
+import { BadOperation } from '../errors/bad-operation.ts';
 import { NotModelled } from '../kernel/kernel/runtime.ts';
 import type { DesignedRelease } from '../releases/design.ts';
-import { BadOperation } from '../scenarios/running/session.ts';
 import { hashText } from '../schedule/data/canon.ts';
 import { BadStep } from '../schedule/program/bad-step.ts';
 import { ReplayDiverged } from '../schedule/replay/replay.ts';
-import { explore } from '../schedule/search/explore.ts';
+import { explore } from '../schedule/search/exploration.ts';
 import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
 import type { Step } from '../steps/step.ts';
 import { alike_key } from './alike.ts';
@@ -47,7 +47,12 @@ function run_alone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, gu
     },
   });
   if (entry.kind === 'steps') check_entry(entry, release);
-  else explore(watched(entry, release, {}).program, { monitors: [], bounds: ALONE });
+  else
+    explore(watched(entry, release, {}).program)
+      .only()
+      .bound(ALONE)
+      .states()
+      .verdict();
   return log;
 }
 

@@ -1,5 +1,5 @@
+import { permanent_mappings } from '../boot/arm64/permanent.ts';
 import { boot, type Model } from '../boot/boot.ts';
-import { permanent_mappings } from '../boot/permanent.ts';
 import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { type Layout, STRUCT_PAGE_SIZE } from '../geometry/layout.ts';
 import { type LayoutFamily, layout as layout_of } from '../geometry/layouts.ts';
@@ -7,7 +7,7 @@ import { shared_tables } from '../geometry/shared-tables.ts';
 import { max_physmem_bits } from '../geometry/sizes.ts';
 import { type LevelName, NoSuchGeometry, type Translation, translation } from '../geometry/translation.ts';
 import { leaves, table_at } from '../hardware/walk.ts';
-import { vmemmap_of } from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
+import { vmemmap_of } from '../kernel/pfn.ts';
 import type { Machine } from '../machines/machine.ts';
 import { defineRelease } from '../releases/define.ts';
 import { find_release, type Release } from '../releases/index.ts';

@@ -1,7 +1,7 @@
+import { BadOperation } from '../errors/bad-operation.ts';
 import type { KernelFunctions } from '../kernel/kernel.ts';
 import type { Arch, Release } from '../releases/define.ts';
-import { BadOperation } from '../scenarios/running/session.ts';
-import { explore } from '../schedule/search/explore.ts';
+import { explore } from '../schedule/search/exploration.ts';
 import { check_entry, is_lack } from './check.ts';
 import type { Checked } from './checked.ts';
 import type { StepsEntry, ThreadsEntry } from './entry.ts';
@@ -65,7 +65,7 @@ export function survey(entry: StepsEntry | ThreadsEntry, release: Release): Surv
       return checked.verdict === 'n/a' ? null : { calls, checked };
     }
     const { program } = watched(entry, watching, {});
-    explore(program, { monitors: [], bounds: FAR });
+    explore(program).only().bound(FAR).states().verdict();
   } catch (error) {
     if (is_lack(error) || error instanceof BadOperation) return null;
     throw error;

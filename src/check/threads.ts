@@ -3,10 +3,10 @@ import type { Release } from '../releases/define.ts';
 import { interleaving, place_of } from '../scenarios/interleaved/program.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
-import { tell } from '../schedule/replay/tell.ts';
-import { encodeToken } from '../schedule/replay/token.ts';
-import type { Bounds, Verdict, Watch } from '../schedule/replay/verdict.ts';
-import { explore, exploreTraces } from '../schedule/search/explore.ts';
+import type { Bounds } from '../schedule/replay/verdict.ts';
+import { explore } from '../schedule/search/exploration.ts';
+import type { Watch } from '../schedule/search/pace.ts';
+import type { Search as Searching } from '../schedule/search/search.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
@@ -74,9 +74,12 @@ export function check_threads(
 ): Outcome {
   const { program, monitors, c } = watched(entry, release, variation);
   const { failure } = entry;
-  const run = (of: readonly Monitor[]): Verdict => {
-    const options = { monitors: of, bounds: search.bounds ?? {}, watch: search.watch ?? {} };
-    return search.mode === 'traces' ? exploreTraces(program, options) : explore(program, options);
+  const searching = (of: readonly Monitor[]): Searching => {
+    const exploration = explore(program)
+      .only(...of)
+      .bound(search.bounds ?? {})
+      .watch(search.watch ?? {});
+    return search.mode === 'traces' ? exploration.traces() : exploration.states();
   };
   const cured = as_written(variation) && entry.fixed.includes(release.name);
   const named =
@@ -84,31 +87,25 @@ export function check_threads(
       ? named_monitor(monitors, failure.kind, may_be_meant(entry))
       : undefined;
   if (named) {
-    const verdict = run([named]);
-    if (verdict.verdict !== 'proved' || search.named_only)
-      return outcome(entry, program, c, [named], verdict);
+    const found = searching([named]);
+    if (found.verdict().verdict !== 'proved' || search.named_only) return outcome(entry, found, c);
   }
-  return outcome(entry, program, c, monitors, run(monitors));
+  return outcome(entry, searching(monitors), c);
 }
 
-function outcome(
-  entry: ThreadsEntry,
-  program: Program,
-  c: Config,
-  monitors: readonly Monitor[],
-  verdict: Verdict,
-): Outcome {
+function outcome(entry: ThreadsEntry, search: Searching, c: Config): Outcome {
+  const verdict = search.verdict();
   const { states, transitions: steps } = verdict.stats;
   const none = { failure: null, reason: null, within: [], states, steps, told: null };
   if (verdict.verdict === 'undecided') return { ...none, verdict: 'undecided', reason: verdict.bound };
   if (verdict.verdict === 'proved') return { ...none, verdict: 'clean', within: verdict.within };
   const { kind, subjects, text } = verdict.violation;
-  const story = tell(program, verdict, monitors);
+  const story = search.story();
   const failure = told({ kind, subjects, text }, story, c);
   const way: Told = {
     kind: 'threads',
     story,
-    token: encodeToken(program, verdict.trace),
+    token: search.token(),
     preemptions: verdict.preemptions,
   };
   return { ...none, verdict: is_meant(entry, failure) ? 'found' : 'other', failure, told: way };

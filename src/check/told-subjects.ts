@@ -3,10 +3,9 @@ import { VALID } from '../hardware/descriptor.ts';
 import type { TlbiOp } from '../hardware/tlbi.ts';
 import type { About, AboutEntry } from '../interleave/about.ts';
 import { entry_access } from '../interleave/touches.ts';
-import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
-import { tlbi_step } from '../kernel/arch/arm64/include/asm/tlbflush.ts';
 import type { Config } from '../kernel/config.ts';
 import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
+import { mmu_steps } from '../kernel/mmu.ts';
 import type { Story, StoryEvent } from '../schedule/replay/replay.ts';
 import { type Failure, type Subjects, TABLE_FAILURES } from '../steps/failure.ts';
 
@@ -108,7 +107,7 @@ function invalidated(
 ): NonNullable<Subjects['invalidated']> {
   const page = Math.floor(va / c.PAGE_SIZE) * c.PAGE_SIZE;
   const at = events.findIndex(({ step }) => {
-    if (step?.op !== 'call' || (step.operation as unknown) !== tlbi_step) return false;
+    if (step?.op !== 'call' || (step.operation as unknown) !== mmu_steps.issue) return false;
     const op = step.args[0] as TlbiOp;
     if (op.by === 'all') return true;
     const first = Math.floor(op.va! / c.PAGE_SIZE) * c.PAGE_SIZE;
@@ -122,4 +121,4 @@ function invalidated(
 }
 
 const is_dsb = ({ step }: StoryEvent): boolean =>
-  step?.op === 'call' && (step.operation as unknown) === entry_steps.barrier_dsb;
+  step?.op === 'call' && (step.operation as unknown) === mmu_steps.barrier_dsb;

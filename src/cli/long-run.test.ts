@@ -4,37 +4,37 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { racers } from '../schedule/programs/racers.ts';
 import type { Verdict } from '../schedule/replay/verdict.ts';
-import { explore } from '../schedule/search/explore.ts';
+import { explore } from '../schedule/search/exploration.ts';
 import { longRun, progressText } from './long-run.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mhp-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 const file = join(dir, 'checkpoint');
-const program = racers(3, 5);
-const monitors: [] = [];
+const program = explore(racers(3, 5)).only();
+const longer = explore(racers(3, 7)).only();
 const essence = (v: Verdict) => ({ ...v, stats: { ...v.stats, bytes: 0 } });
 
 test('--max-time 0 stops with a checkpoint, --resume comes to the same verdict and counts', async () => {
-  const stopped = await longRun(program, { monitors, bounds: { maxTime: 0 }, checkpoint: file });
+  const stopped = await longRun(program.bound({ maxTime: 0 }), { checkpoint: file });
   expect(stopped).toMatchObject({ verdict: 'undecided', bound: 'time' });
   expect(existsSync(`${file}.part`)).toBe(false);
-  const resumed = await longRun(program, { monitors, resume: file });
-  expect(essence(resumed)).toEqual(essence(explore(program, { monitors })));
+  const resumed = await longRun(program, { resume: file });
+  expect(essence(resumed)).toEqual(essence(program.states().verdict()));
 });
 
 test('--max-memory stops with a checkpoint', async () => {
-  const stopped = await longRun(program, { monitors, bounds: { maxMemory: 2 ** 21 }, checkpoint: file });
+  const stopped = await longRun(program.bound({ maxMemory: 2 ** 21 }), { checkpoint: file });
   expect(stopped).toMatchObject({ verdict: 'undecided', bound: 'memory' });
-  const resumed = await longRun(program, { monitors, resume: file });
-  expect(essence(resumed)).toEqual(essence(explore(program, { monitors })));
+  const resumed = await longRun(program, { resume: file });
+  expect(essence(resumed)).toEqual(essence(program.states().verdict()));
 });
 
 test('Ctrl-C stops with a checkpoint', async () => {
   setTimeout(() => process.emit('SIGINT'), 1);
-  const stopped = await longRun(racers(3, 7), { monitors, checkpoint: file });
+  const stopped = await longRun(longer, { checkpoint: file });
   expect(stopped).toMatchObject({ verdict: 'undecided', bound: 'interrupted' });
-  const resumed = await longRun(racers(3, 7), { monitors, resume: file });
-  expect(essence(resumed)).toEqual(essence(explore(racers(3, 7), { monitors })));
+  const resumed = await longRun(longer, { resume: file });
+  expect(essence(resumed)).toEqual(essence(longer.states().verdict()));
 });
 
 test('progress comes with an estimate', () => {

@@ -1,23 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
-import type { Program } from '../schedule/program/program.ts';
-import { BadCheckpoint, checkpoint, resume } from '../schedule/replay/checkpoint.ts';
-import type { Progress, Verdict, Watch } from '../schedule/replay/verdict.ts';
-import {
-  conclude,
-  concludeFurther,
-  concludeTraces,
-  type ExploreOptions,
-  furtherSearch,
-  statesSearch,
-  tracesSearch,
-} from '../schedule/search/explore.ts';
-import { type Outcome, StatesSearch } from '../schedule/states/states.ts';
-import type { TracesSearch } from '../schedule/traces/traces.ts';
+import { BadCheckpoint } from '../schedule/replay/checkpoint.ts';
+import type { Verdict } from '../schedule/replay/verdict.ts';
+import type { Progress } from '../schedule/search/control.ts';
+import type { Exploration } from '../schedule/search/exploration.ts';
+import type { Search } from '../schedule/search/search.ts';
 import { saveWhole } from './files/output.ts';
 import { interruptible } from './stop.ts';
 
-export interface LongRunOptions extends ExploreOptions {
+export interface LongRunOptions {
   readonly mode?: 'states' | 'traces';
   /** Where to leave a checkpoint when the search is stopped before its end. */
   readonly checkpoint?: string;
@@ -29,80 +19,51 @@ export interface LongRunOptions extends ExploreOptions {
   readonly tell?: ((line: string) => void) | undefined;
 }
 
-/** Milliseconds a search runs before the event loop has its turn: signals are seen only then. */
-const SLICE = 100;
-
 /**
- * Explore with a clock, signals and files: Signals and the bounds on time and memory stop the search cleanly, with a
- * checkpoint if a place for it is given; `resume` goes on to the same verdict and counts. Throws `BadCheckpoint`.
+ * Explore with signals and files: Signals and the bounds on time and memory stop the search cleanly, with a checkpoint if
+ * a place for it is given; `resume` goes on to the same verdict and counts. Throws `BadCheckpoint`.
  */
-export function longRun(program: Program, options: LongRunOptions): Promise<Verdict> {
-  return interruptible((signal) => run(program, options, signal));
+export function longRun(exploration: Exploration, options: LongRunOptions): Promise<Verdict> {
+  return interruptible((signal) => run(exploration, options, signal));
 }
 
-async function run(program: Program, options: LongRunOptions, signal: AbortSignal): Promise<Verdict> {
+async function run(exploration: Exploration, options: LongRunOptions, signal: AbortSignal): Promise<Verdict> {
   const { tell = toTerminal() } = options;
   const began = performance.now();
-  const elapsed = () => (performance.now() - began) / 1000;
   let told = 0;
-  let sliceEnd = 0;
-  const watch: Watch = {
-    elapsed,
-    stop: () => signal.aborted || performance.now() > sliceEnd,
-    progress: (p) => {
-      if (tell === undefined || elapsed() - told < 1) return;
-      told = elapsed();
-      tell(progressText(p, told));
-    },
+  const progress = (p: Progress): void => {
+    const seconds = (performance.now() - began) / 1000;
+    if (tell === undefined || seconds - told < 1) return;
+    told = seconds;
+    tell(progressText(p, seconds));
   };
-  const explored = { ...options, watch };
-  const sliced = async (search: StatesSearch | TracesSearch): Promise<Outcome> => {
-    for (;;) {
-      await setImmediate();
-      sliceEnd = performance.now() + SLICE;
-      const outcome = search.run();
-      if (outcome.end !== 'stopped' || outcome.bound !== 'interrupted' || signal.aborted) return outcome;
-    }
-  };
-  const save = (search: StatesSearch | TracesSearch) => {
-    if (options.checkpoint === undefined) return;
-    try {
-      saveWhole(options.checkpoint, checkpoint(program, explored, search));
-    } catch (error) {
-      if (options.unsaved === undefined) throw error;
-      options.unsaved(error);
-    }
-  };
+  const search = open(exploration.watch({ signal, progress }), options);
   try {
-    const search = open(program, explored);
-    const outcome = await sliced(search);
-    // A traces search that cut executions off is at its end: there is nothing to go on with.
-    if (outcome.end === 'stopped' && outcome.bound !== 'steps') save(search);
-    if (!(search instanceof StatesSearch)) return concludeTraces(program, search, outcome);
-    // As `conclude` does, but in slices.
-    const more = furtherSearch(program, explored, search, outcome);
-    if (more === undefined) return conclude(program, explored, search, outcome);
-    const again = await sliced(more);
-    // Going on with the first search, which is at its end, begins the second one again.
-    if (outcome.end === 'complete' && again.end === 'stopped') save(search);
-    return concludeFurther(search, outcome, more, again);
+    const verdict = await search.finish();
+    if (options.checkpoint !== undefined) save(search, options.checkpoint, options.unsaved);
+    return verdict;
   } finally {
     if (told > 0) tell?.('');
   }
 }
 
+function save(search: Search, path: string, unsaved: LongRunOptions['unsaved']): void {
+  const bytes = search.checkpoint();
+  if (bytes === undefined) return;
+  try {
+    saveWhole(path, bytes);
+  } catch (error) {
+    if (unsaved === undefined) throw error;
+    unsaved(error);
+  }
+}
+
 /** A new search, or one that goes on from a checkpoint; the checkpoint decides the mode where none is asked for. */
-function open(program: Program, options: LongRunOptions): StatesSearch | TracesSearch {
-  const { mode } = options;
-  if (options.resume === undefined) {
-    return mode === 'traces' ? tracesSearch(program, options) : statesSearch(program, options);
-  }
-  const bytes = readFileSync(options.resume);
-  const search = resume(program, options, bytes);
-  const was = search instanceof StatesSearch ? 'states' : 'traces';
-  if (mode !== undefined && mode !== was) {
-    throw new BadCheckpoint(`the checkpoint is of mode ${was}, not of mode ${mode}`);
-  }
+function open(exploration: Exploration, { mode, resume }: LongRunOptions): Search {
+  if (resume === undefined) return mode === 'traces' ? exploration.traces() : exploration.states();
+  const search = exploration.resume(readFileSync(resume));
+  if (mode !== undefined && mode !== search.mode)
+    throw new BadCheckpoint(`the checkpoint is of mode ${search.mode}, not of mode ${mode}`);
   return search;
 }
 

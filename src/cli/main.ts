@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { UserError } from '../errors/user-error.ts';
 import { addCommands } from './command-table.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -26,10 +27,10 @@ try {
   if (error instanceof CommanderError) {
     // help and version are no errors; everything else commander reports is bad usage
     process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    const { is_bad_input } = await import('./refused.ts');
-    if (!is_bad_input(error)) throw error;
+  } else if (error instanceof UserError) {
     process.stderr.write(`mhp: ${error.message}\n`);
     process.exitCode = 2;
+  } else {
+    throw error;
   }
 }

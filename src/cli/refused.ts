@@ -1,12 +1,7 @@
-import { ImpossibleMachine } from '../errors/impossible-machine.ts';
-import { InputError } from '../errors/input-error.ts';
-import { BadOperation } from '../scenarios/running/session.ts';
+import { BadOperation } from '../errors/bad-operation.ts';
+import { UserError } from '../errors/user-error.ts';
 
-/** Whether the input is to blame, and the message says all there is to say. */
-export const is_bad_input = (error: unknown): error is Error =>
-  error instanceof InputError || error instanceof BadOperation || error instanceof ImpossibleMachine;
-
-/** What a worker answers to bad input: an error loses its class on the way between threads. */
+/** What a worker answers to what a user has caused: an error loses its class on the way between threads. */
 export interface Refused {
   readonly refused: string;
 }
@@ -15,7 +10,7 @@ export async function or_refused<T>(work: () => T | Promise<T>): Promise<T | Ref
   try {
     return await work();
   } catch (error) {
-    if (is_bad_input(error)) return { refused: error.message };
+    if (error instanceof UserError) return { refused: error.message };
     throw error;
   }
 }

@@ -1,10 +1,13 @@
+import { UserError } from './user-error.ts';
+
 /**
  * An input that cannot be used: one line naming the file, the place in it and what is wrong.
  *
  * The command line prints {@link Error.message} and exits with status 2. Nothing but this class may leave a reader
  * because of what was read; any other exception is a defect of the reader.
  */
-export class InputError extends Error {
+export class InputError extends UserError {
+  override readonly name = 'InputError';
   /** The source as the user named it. */
   readonly file: string;
   /** Where in it: a member's path, a line ("proc/iomem line 12"), a key ("nodes[0].ram"). Empty for the whole. */
@@ -14,7 +17,6 @@ export class InputError extends Error {
 
   constructor(file: string, place: string, what: string) {
     super(oneLine(place === '' ? `${file}: ${what}` : `${file}: ${place}: ${what}`));
-    this.name = 'InputError';
     this.file = file;
     this.place = place;
     this.what = what;

@@ -1,3 +1,4 @@
+import { UserError } from '../errors/user-error.ts';
 import { type Translation, va_text } from './translation.ts';
 
 /** A part of the kernel's half of the address space. */
@@ -27,7 +28,7 @@ export interface Layout {
 }
 
 /** Regions that cannot be a kernel's: the message names them. */
-export class BadLayout extends Error {
+export class BadLayout extends UserError {
   override readonly name = 'BadLayout';
 }
 

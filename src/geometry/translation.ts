@@ -1,3 +1,4 @@
+import { UserError } from '../errors/user-error.ts';
 import { type Arch, VA_BITS } from './sizes.ts';
 
 /** The shape of kernel page tables (FACTS 1.1, 1.7): levels by depth, 0 the root, the last one PTEs. */
@@ -25,7 +26,7 @@ const NAMES: Readonly<Record<number, readonly LevelName[]>> = {
 };
 
 /** A combination of architecture, page size and address width that no kernel can be built with. */
-export class NoSuchGeometry extends Error {
+export class NoSuchGeometry extends UserError {
   override readonly name = 'NoSuchGeometry';
 }
 

@@ -1,9 +1,9 @@
 import { entry_size } from '../geometry/translation.ts';
 import type { WordRun } from '../hardware/words.ts';
-import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
 import { page_use } from '../kernel/mm/page.ts';
 import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
+import { mmu_steps, resolve } from '../kernel/mmu.ts';
 import type { State } from '../kernel/state.ts';
 import type { Step, Value } from '../steps/step.ts';
 import { entry_access } from './touches.ts';
@@ -43,7 +43,7 @@ function about_entry(state: State, c: Config, step: Step): AboutEntry | undefine
   const access = entry_access(step);
   const { mmu } = state;
   if (!access || !mmu) return undefined;
-  const pa = entry_steps.resolve(state, access.p);
+  const pa = resolve(state, access.p);
   const pfn = Math.floor(pa / c.PAGE_SIZE);
   const index = (pa - pfn * c.PAGE_SIZE) / 8;
   const table = mmu.places.at(pfn).find((place) => place.table);
@@ -52,6 +52,6 @@ function about_entry(state: State, c: Config, step: Step): AboutEntry | undefine
     pfn,
     index,
     place: table ? { depth: table.depth, va: table.va + index * entry_size(c.t, table.depth) } : null,
-    before: entry_steps.run_at.run(state, pa, access.n),
+    before: mmu_steps.run_at.run(state, pa, access.n),
   };
 }

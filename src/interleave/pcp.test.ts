@@ -5,8 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { USE, with_use } from '../kernel/mm/page.ts';
 import { livelock } from '../schedule/monitors/livelock.ts';
 import type { Program } from '../schedule/program/program.ts';
-import { replay } from '../schedule/replay/replay.ts';
-import { explore } from '../schedule/search/explore.ts';
+import { explore } from '../schedule/search/exploration.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 
@@ -59,7 +58,8 @@ test('nothing is lost by leaving out orders', () => {
 });
 
 test('a replay finds the loop again', () => {
-  const verdict = explore(freeing('v5.7'), { monitors: [livelock] });
+  const asked = explore(freeing('v5.7')).only(livelock);
+  const verdict = asked.states().verdict();
   if (verdict.verdict !== 'violated') throw new Error(verdict.verdict);
-  expect(replay(freeing('v5.7'), verdict.trace, [livelock]).violation).toEqual(verdict.violation);
+  expect(asked.replay(verdict.trace).violation).toEqual(verdict.violation);
 });

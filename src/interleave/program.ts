@@ -1,4 +1,5 @@
 import type { Model } from '../boot/boot.ts';
+import { UserError } from '../errors/user-error.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
@@ -10,7 +11,7 @@ import { narrated } from './narrate.ts';
 export type KernelThreads = Readonly<Record<string, (k: Kernel, within: Within) => Steps<unknown>>>;
 
 /** A machine whose kernel does not read one entry at a time, or that has fewer CPUs than threads. */
-export class NotInterleavable extends Error {
+export class NotInterleavable extends UserError {
   override readonly name = 'NotInterleavable';
 }
 

@@ -5,7 +5,7 @@ import type { Model } from '../boot/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { stray } from '../monitors/mmu/ways.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
-import { explore } from '../schedule/search/explore.ts';
+import { explore } from '../schedule/search/exploration.ts';
 import type { Steps } from '../steps/step.ts';
 import type { KernelWorld } from './machine.ts';
 import { kernel_program } from './program.ts';
@@ -43,7 +43,7 @@ function removing(release: string, machine: MachineObject) {
 const said = (release: string, machine: MachineObject, last = false) => {
   const { program, reachable } = removing(release, machine);
   const monitor: Monitor = last ? { name: 'reachable', end: (view) => reachable.state!(view) } : reachable;
-  const verdict = explore(program, { monitors: [monitor] });
+  const verdict = explore(program).only(monitor).states().verdict();
   return verdict.verdict === 'violated' ? verdict.violation.text : verdict.verdict;
 };
 

@@ -1,9 +1,9 @@
-import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../kernel/config.ts';
 import { slot_steps } from '../kernel/mm/memblock/slots.ts';
 import { get_page } from '../kernel/mm/memmap.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
+import { resolve } from '../kernel/mmu.ts';
 import { hex } from '../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
 import type { Fault } from '../schedule/program/machine.ts';
@@ -58,7 +58,7 @@ function stale_regions(state: State, type: number, array: number): Fault | undef
 function stale_table(c: Config, state: State, step: Step): Fault | undefined {
   const entry = entry_access(step);
   if (!entry) return undefined;
-  const pa = entry_steps.resolve(state, entry.p);
+  const pa = resolve(state, entry.p);
   const pfn = Math.floor(pa / c.PAGE_SIZE);
   const page = state.pages.get(pfn);
   // tables of boot time are memblock's, the root the image's

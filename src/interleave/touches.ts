@@ -1,16 +1,14 @@
-import { entry_steps } from '../kernel/arch/arm64/include/asm/pgtable.ts';
-import { tlbi_step } from '../kernel/arch/arm64/include/asm/tlbflush.ts';
-import { erase_step } from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
+import { mmu_steps } from '../kernel/mmu.ts';
 import type { KernelOperation } from '../kernel/operation.ts';
 import type { Access } from '../schedule/program/machine.ts';
 import type { CallStep, Step } from '../steps/step.ts';
 
-const { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb } = entry_steps;
+const { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb } = mmu_steps;
 
 const READS = new Set<unknown>([read_at, run_at]);
 const WRITES = new Set<unknown>([write_at, swap_run_at]);
-const BARRIERS = new Set<unknown>([barrier_dsb, barrier_isb, tlbi_step]);
+const BARRIERS = new Set<unknown>([barrier_dsb, barrier_isb, mmu_steps.issue]);
 
 /** A look that waits until there is something to see. */
 export const waits = (step: Step): boolean =>
@@ -65,7 +63,7 @@ function touches_entries(step: CallStep): Access[] {
   const [pa, size] = step.args as readonly number[];
   const names = entry
     ? pieces(entry.p, entry.n * 8)
-    : (step.operation as unknown) === erase_step
+    : (step.operation as unknown) === mmu_steps.clear_pages
       ? pieces(pa!, size!)
       : null;
   if (names) return [...page, read('any entry'), write('some entry'), ...names.map(write)];

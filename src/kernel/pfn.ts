@@ -1,4 +1,4 @@
-import type { Config } from './config.ts';
+import { type Config, SIZEOF_STRUCT_PAGE } from './config.ts';
 
 /** The kernel's address arithmetic; every result is a safe integer. */
 
@@ -40,3 +40,11 @@ export function* block_ids(c: Config, start: number, size: number): Generator<nu
 /** %pR of a memory resource. */
 export const mem_range = (start: number, size: number): string =>
   `[mem 0x${hexpad(start, 8)}-0x${hexpad(start + size - 1, 8)}]`;
+
+/** Linear alias of a physical address. */
+export const phys_to_virt = (c: Config, phys: number): number =>
+  c.PAGE_OFFSET + (phys - c.mappable_range.start);
+
+/** Address of the struct page of a pfn: the array begins with the first page that the linear map can hold. */
+export const vmemmap_of = (c: Config, pfn: number): number =>
+  c.VMEMMAP_START + (pfn - c.mappable_range.start / c.PAGE_SIZE) * SIZEOF_STRUCT_PAGE;

@@ -1,7 +1,7 @@
 import type { Defect } from '../hardware/mmu.ts';
+import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
-import type { Verdict } from '../schedule/replay/verdict.ts';
-import { explore } from '../schedule/search/explore.ts';
+import { explore } from '../schedule/search/exploration.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Operation } from '../steps/operation.ts';
 import type { Step } from '../steps/step.ts';
@@ -47,16 +47,16 @@ const HAS_COME_ABOUT: Failure = {
 /** Decide by looking at every execution whether the test's end can come about. */
 export function run_litmus(test: LitmusTest, defect?: Defect): LitmusResult {
   const { wanted } = compile(test);
-  const found: Verdict = explore(program_of(test, defect), {
-    bounds: { maxStates: MOST_STATES },
-    monitors: [
-      {
-        name: 'finally',
-        end: (view) => (has_come_about(view.world<World>(), wanted) ? HAS_COME_ABOUT : undefined),
-        stuck: () => ({ kind: 'deadlock', subjects: {}, text: 'no CPU can go on' }),
-      },
-    ],
-  });
+  const at_last: Monitor = {
+    name: 'finally',
+    end: (view) => (has_come_about(view.world<World>(), wanted) ? HAS_COME_ABOUT : undefined),
+    stuck: () => ({ kind: 'deadlock', subjects: {}, text: 'no CPU can go on' }),
+  };
+  const found = explore(program_of(test, defect))
+    .only(at_last)
+    .bound({ maxStates: MOST_STATES })
+    .states()
+    .verdict();
   if (found.verdict === 'violated' && found.violation.kind !== HAS_COME_ABOUT.kind) {
     throw new Error(`${test.name}: ${found.violation.text}`);
   }

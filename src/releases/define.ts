@@ -15,6 +15,8 @@ export interface ReleaseConstants {
   /** Zone names before ZONE_DEVICE, by architecture. */
   readonly zones: Readonly<Record<Arch, readonly string[]>>;
   readonly ARCH_KEEP_MEMBLOCK: Readonly<Record<Arch, boolean>>;
+  /** pfn_valid() is the architecture's: arm64's asks memblock, until v5.13. */
+  readonly HAVE_ARCH_PFN_VALID: Readonly<Record<Arch, boolean>>;
   /** Format of a line of debugfs memblock. */
   readonly memblock_columns: 'range' | 'range nid flags';
   readonly MHP_MEMMAP_ON_MEMORY: boolean;

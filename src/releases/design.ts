@@ -1,3 +1,4 @@
+import { UserError } from '../errors/user-error.ts';
 import { isKernelFunction } from '../kernel/function-names.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import {
@@ -40,7 +41,7 @@ export type Design = {
   };
 
 /** A design that says what cannot be. */
-export class BadDesign extends Error {
+export class BadDesign extends UserError {
   override readonly name = 'BadDesign';
 }
 

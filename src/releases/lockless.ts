@@ -27,7 +27,7 @@ export const B52_unfixed = defineRelease({
   base: v6_1,
   about: '6.1.192 without 5ec8e8ea8b77 and 82f0b6f041fa',
   ...arm64_too({
-    section_invalidate: sparse.v5_3.section_invalidate,
+    $section_invalidate: sparse.v5_3.$section_invalidate,
     pfn_valid: memmap.v5_3.pfn_valid,
     pfn_section_valid: memmap.v5_3.pfn_section_valid,
   }),

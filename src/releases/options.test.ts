@@ -38,8 +38,8 @@ test.each(OPTIONS)('%s: vmalloc and hotplug, each for itself', (release) => {
       expect(va).toBe(kernel.c.layout.VMALLOC_START);
       run(session, kernel.vfree(va));
       run(session, kernel.vm_unmap_aliases());
-      expect(session.add_memory(0, 16 * G, G)).toMatchObject({ ret: 0 });
-      expect(session.remove_memory(16 * G, G)).toMatchObject({ ret: 0, events: [] });
+      expect(session.call(session.kernel.add_memory(0, 16 * G, G, 0))).toMatchObject({ ret: 0 });
+      expect(session.call(session.kernel.remove_memory(16 * G, G))).toMatchObject({ ret: 0, events: [] });
       kept.push(tables());
     }
     expect(state.vmap_areas).toEqual([]);
@@ -126,9 +126,9 @@ test('option 3 takes up again what it has kept', () => {
   };
   const found: number[] = [];
   for (let i = 0; i < 3; i++) {
-    session.add_memory(0, 16 * G, G);
+    session.call(session.kernel.add_memory(0, 16 * G, G, 0));
     found.push(memmap_tables());
-    session.remove_memory(16 * G, G);
+    session.call(session.kernel.remove_memory(16 * G, G));
     found.push(memmap_tables());
   }
   // 32 tables of the linear map come and go

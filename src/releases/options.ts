@@ -1,6 +1,6 @@
 import { TABLE_BIT, VALID } from '../hardware/descriptor.ts';
-import { type EntryPointer, table_entry } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as hotunplug_v5 from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import { type EntryPointer, table_entry } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { get_online_mems, put_online_mems } from '../kernel/locks.ts';
 import * as pgalloc from '../kernel/mm/memory/pgalloc.ts';

@@ -184,6 +184,7 @@ export const v5_2 = defineRelease({
       x86_64: ['DMA', 'DMA32', 'Normal', 'Movable'],
     },
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: true },
+    HAVE_ARCH_PFN_VALID: { arm64: true, x86_64: false },
     memblock_columns: 'range',
     MHP_MEMMAP_ON_MEMORY: false,
     holes: 'zeroed',

@@ -28,7 +28,7 @@ export const own = {
     ...nd_pmem.v5_7,
     ...nd_region_devs.v5_7,
     ...offline_pages.v5_5,
-    drain_again: offline_pages.v5_2.drain_again,
+    $drain_again: offline_pages.v5_2.$drain_again,
     ...page_alloc.v5_5,
     ...proc_page.v5_7,
     ...remove_memory.v5_7,

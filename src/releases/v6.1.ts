@@ -95,6 +95,7 @@ export const v6_1 = defineRelease({
   memory_chain: { arm64: [arm64_mmu.prevent_bootmem_remove_notifier] },
   constants: {
     SECTION_SIZE_BITS: { arm64: (page_size) => (page_size === 65536 ? 29 : 27), x86_64: () => 27 },
+    HAVE_ARCH_PFN_VALID: { arm64: false, x86_64: false },
     MHP_MEMMAP_ON_MEMORY: true,
     layout: 'v6.1',
     ptdump: 'v6.1',

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BadOperation } from '../../src/errors/bad-operation.ts';
 import { ImpossibleMachine } from '../../src/errors/impossible-machine.ts';
 import { InputError } from '../../src/errors/input-error.ts';
 import type { MemMachine } from '../../src/memmap/boot/mem-machine.ts';
 import { is_mem_scenario, parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
 import { run_mem_scenario } from '../../src/memmap/scenarios/mem-session.ts';
-import { BadOperation } from '../../src/scenarios/running/session.ts';
 import { booted, play, texts, tiny } from './memmap-kit.ts';
 
 const G = 2 ** 30;

@@ -1,6 +1,5 @@
 import { is_mapped } from '../../src/hardware/walk.ts';
-import { phys_to_virt } from '../../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
-import { vmemmap_of } from '../../src/kernel/arch/arm64/mm/mmu/vmemmap.ts';
+import { phys_to_virt, vmemmap_of } from '../../src/kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP } from '../../src/kernel/state.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';
 import { booted, G, play } from '../kit.ts';

@@ -30,11 +30,11 @@ test.each([...sources.files.keys()])('%s with its mutants can be read', (file) =
 
 const SAMPLE = [
   'S1 free_table: without __flush_tlb_kernel_pgtable(addr)',
-  'S1 free_table: twice table_page(k, READ_ONCE(p))',
+  'S1 free_table: twice table_page(k.c, READ_ONCE(p))',
   'S0 unmap_hotplug_leaf: swapped clear_leaf(level, p, run.n) and flush_tlb_kernel_range(addr, addr + (next - addr) / run.n, run.n)',
   'v5.7 free_empty_table: twice free_hotplug_pgtable_page(level, table, tables)',
   'v6.1 v6_1_192.unmap_hotplug_range: without flush_tlb_kernel_range(addr, end)',
-  "v6.1 flush_and_wait: swapped change(issue, op) and DSB('ish')",
+  "v6.1 flush_and_wait: swapped change(mmu_steps.issue, op) and DSB('ish')",
 ];
 
 describe('a sample fares as it is written', () => {

@@ -4,18 +4,18 @@ import { VALID } from '../../src/hardware/descriptor.ts';
 import { held } from '../../src/hardware/index.ts';
 import { read_entry } from '../../src/hardware/mmu.ts';
 import { entry_access } from '../../src/interleave/touches.ts';
-import { entry_steps, table_page, WRITE_ONCE } from '../../src/kernel/arch/arm64/include/asm/pgtable.ts';
-import { phys_to_virt } from '../../src/kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
   NO_EXEC_MAPPINGS,
 } from '../../src/kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
 import { pgd_pgtable_alloc } from '../../src/kernel/arch/arm64/mm/mmu/table_pages.ts';
-import { vmemmap_of } from '../../src/kernel/arch/arm64/mm/mmu/vmemmap.ts';
+import { table_page, WRITE_ONCE } from '../../src/kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../src/kernel/kernel.ts';
 import { PTL } from '../../src/kernel/mm/memory/pgalloc.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../../src/kernel/mm/page.ts';
+import { resolve } from '../../src/kernel/mmu.ts';
+import { phys_to_virt, vmemmap_of } from '../../src/kernel/pfn.ts';
 import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';
@@ -90,7 +90,7 @@ export class Bench {
     const entry = entry_access(step);
     if (!entry) return;
     const { state, kernel } = this.session;
-    const pfn = Math.floor(entry_steps.resolve(state, entry.p) / kernel.c.PAGE_SIZE);
+    const pfn = Math.floor(resolve(state, entry.p) / kernel.c.PAGE_SIZE);
     const page = state.pages.get(pfn);
     if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return;
     this.failures.push(
@@ -141,7 +141,7 @@ export class Bench {
     let table = k.c.swapper_pg_dir;
     for (let d = 0; d < depth; d++) {
       const entry = read_entry(this.session.state.mmu!, table + entry_index(k.c.t, d, va) * 8);
-      table = table_page(k, entry);
+      table = table_page(k.c, entry);
     }
     const p = table + entry_index(k.c.t, depth, va) * 8;
     const { addr, attr } = read_entry(this.session.state.mmu!, p);

@@ -1,7 +1,7 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { NoSuchGeometry, va_text } from '../../geometry/translation.ts';
 import { find_release } from '../../releases/index.ts';
 import { NotApplicable } from '../../scenarios/interleaved/names.ts';
-import { BadOperation } from '../../scenarios/running/session.ts';
 import { check_entry } from '../check.ts';
 import type { Checked } from '../checked.ts';
 import type { Entry } from '../entry.ts';

@@ -5,9 +5,9 @@ import type { Machine } from '../../machines/machine.ts';
 import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import type { Release } from '../../releases/define.ts';
 import { Runner } from '../../schedule/run.ts';
-import type { Step, Steps } from '../../steps/step.ts';
+import type { Steps } from '../../steps/step.ts';
 import { type VmallocTableFate, vmalloc_table_fate } from '../neighbours.ts';
-import { longest_wait, noted, type Profile, profile } from './waits.ts';
+import { longest_wait, type Profile, Profiler, told } from './waits.ts';
 
 /** What hotplug operations and vmalloc() cost each other on a release, counted in steps of the model. */
 export interface Costs {
@@ -36,11 +36,11 @@ export function costs(release: Release): Costs {
   const block = kernel.c.memory_block_size_bytes;
   const id = BLOCK_AT / block;
   const run = <T>(what: string, thread: Steps<T>): Profile => {
-    const log: Step[] = [];
-    const { ended, value } = new Runner(state).run(noted(thread, log));
+    const profiler = new Profiler();
+    const { ended, value } = new Runner(state).run(told(thread, profiler));
     if (ended !== 'returned' || (typeof value === 'number' && value < 0 && value > -4096))
       throw new Error(`${what} on ${release.name}: ${ended}, ${String(value)}`);
-    return profile(log);
+    return profiler.profile();
   };
   const store = (word: string): Steps<unknown> => kernel.state_store(id, word);
   const vmalloc = run('vmalloc', kernel.vmalloc(kernel.c.PAGE_SIZE));

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Step } from '../../steps/step.ts';
-import { longest_wait, profile } from './waits.ts';
+import { longest_wait, type Profile, Profiler } from './waits.ts';
+
+function profile(steps: readonly Step[]): Profile {
+  const profiler = new Profiler();
+  for (const step of steps) profiler.take(step);
+  return profiler.profile();
+}
 
 const read: Step = { op: 'read', obj: 'vars', key: 0, field: 'max_pfn' };
 const lock = (name: string, mode: 'read' | 'write' = 'write'): Step => ({

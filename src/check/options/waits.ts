@@ -14,35 +14,41 @@ interface Held {
   readonly longest: Readonly<Record<LockMode, number>>;
 }
 
-/** The thread itself, its steps noted as they are taken. */
-export function* noted<T>(thread: Steps<T>, log: Step[]): Steps<T> {
+/** Makes the profile of one thread from its steps, told in order; none is kept. */
+export class Profiler {
+  #steps = 0;
+  #under_lock = 0;
+  readonly #open = new Map<string, { at: number; mode: LockMode }>();
+  readonly #held = new Map<string, { modes: Set<LockMode>; longest: Record<LockMode, number> }>();
+
+  take(step: Step): void {
+    const at = this.#steps++;
+    if (step.op === 'lock') {
+      this.#open.set(step.lock, { at, mode: step.mode });
+      const known = this.#held.get(step.lock) ?? { modes: new Set(), longest: { read: 0, write: 0 } };
+      known.modes.add(step.mode);
+      this.#held.set(step.lock, known);
+    } else if (step.op === 'unlock') {
+      const taken = this.#open.get(step.lock) ?? { at, mode: step.mode };
+      const { longest } = this.#held.get(step.lock)!;
+      longest[taken.mode] = Math.max(longest[taken.mode], at - taken.at);
+      this.#open.delete(step.lock);
+    } else if (this.#open.size > 0) this.#under_lock++;
+  }
+
+  profile(): Profile {
+    return { steps: this.#steps, under_lock: this.#under_lock, held: this.#held };
+  }
+}
+
+/** The thread itself, its steps told as they are taken. */
+export function* told<T>(thread: Steps<T>, profiler: Profiler): Steps<T> {
   let next = thread.next();
   while (!next.done) {
-    log.push(next.value);
+    profiler.take(next.value);
     next = thread.next(yield next.value);
   }
   return next.value;
-}
-
-/** What the steps of one thread say about its locks. */
-export function profile(log: readonly Step[]): Profile {
-  const open = new Map<string, { at: number; mode: LockMode }>();
-  const held = new Map<string, { modes: Set<LockMode>; longest: Record<LockMode, number> }>();
-  let under_lock = 0;
-  for (const [i, step] of log.entries()) {
-    if (step.op === 'lock') {
-      open.set(step.lock, { at: i, mode: step.mode });
-      const known = held.get(step.lock) ?? { modes: new Set(), longest: { read: 0, write: 0 } };
-      known.modes.add(step.mode);
-      held.set(step.lock, known);
-    } else if (step.op === 'unlock') {
-      const { at, mode } = open.get(step.lock) ?? { at: i, mode: step.mode };
-      const { longest } = held.get(step.lock)!;
-      longest[mode] = Math.max(longest[mode], i - at);
-      open.delete(step.lock);
-    } else if (open.size > 0) under_lock++;
-  }
-  return { steps: log.length, under_lock, held };
 }
 
 /** The longest that one thread may have to wait for the other, in steps of the other, and for which lock. */

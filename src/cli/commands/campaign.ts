@@ -14,6 +14,7 @@ import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { ResultsFile } from '../files/results-file.ts';
 import { catalogue, type Listed } from '../inputs/catalogue.ts';
 import { list, whole } from '../option-values.ts';
+import { progress } from '../progress.ts';
 import type { CampaignTask } from '../workers/campaign-worker.ts';
 import { in_pool } from '../workers/pool.ts';
 
@@ -130,7 +131,7 @@ async function run(flags: Flags): Promise<number> {
   if (flags.resume) checkInput(flags.out!);
   const done = flags.resume ? read_results(flags.out!, header, tasks) : [];
   const file = flags.out === undefined ? undefined : new ResultsFile<CampaignRecord>(flags.out, header, done);
-  const told = progress(tasks, done.length);
+  const told = progress(tasks.length, done.length);
   const came: (readonly CampaignRecord[] | undefined)[] = [
     ...done,
     ...tasks.slice(done.length).map(() => undefined),
@@ -145,7 +146,7 @@ async function run(flags: Flags): Promise<number> {
         record.kind === 'run' ? { ...record, same_as: same_as(record, entries) } : record,
       );
       file?.add(index, came[index]);
-      told(index);
+      told(piece(tasks[index]!));
     },
   );
   const whole_until = came.indexOf(undefined);
@@ -171,19 +172,8 @@ function status({ not_as_said, verdicts }: Summary): 0 | 1 | 3 {
   return verdicts.undecided ? 3 : 0;
 }
 
-/** How far it is, on a terminal. */
-function progress(tasks: readonly CampaignTask[], done: number): (index: number) => void {
-  if (!process.stderr.isTTY) return () => {};
-  const began = performance.now();
-  let now = done;
-  return (index) => {
-    now++;
-    const { planned } = tasks[index]!;
-    const what =
-      planned.kind === 'run' ? `${planned.entry} ${planned.release}` : `shared tables ${planned.layout}`;
-    const shape = planned.shape ? ` ${geometry_text(planned.shape)}` : '';
-    const left = Math.ceil((((performance.now() - began) / 1000) * (tasks.length - now)) / (now - done));
-    const line = now === tasks.length ? '' : `${now}/${tasks.length}, about ${left} s left: ${what}${shape}`;
-    process.stderr.write(`\r\u001b[K${line}`);
-  };
+function piece({ planned }: CampaignTask): string {
+  const what =
+    planned.kind === 'run' ? `${planned.entry} ${planned.release}` : `shared tables ${planned.layout}`;
+  return `${what}${planned.shape ? ` ${geometry_text(planned.shape)}` : ''}`;
 }

@@ -1,23 +1,20 @@
 import { availableParallelism, freemem } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError, quote } from '../../errors/input-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import { exploreJson, exploreText, type Finding, foundNothing } from '../../report/trace/explore.ts';
-import type { Monitor } from '../../schedule/monitors/monitor.ts';
-import type { Program } from '../../schedule/program/program.ts';
-import { findProgram, programList, UnknownProgram, type Watched } from '../../schedule/programs/programs.ts';
+import { findProgram, programList, UnknownProgram } from '../../schedule/programs/built-in.ts';
 import { BadCheckpoint } from '../../schedule/replay/checkpoint.ts';
-import { tell } from '../../schedule/replay/tell.ts';
-import { encodeToken } from '../../schedule/replay/token.ts';
 import type { Bounds, Mode, Verdict } from '../../schedule/replay/verdict.ts';
-import { type Disagreement, selfCheckInSlices } from '../../schedule/search/selfcheck.ts';
+import type { Exploration } from '../../schedule/search/exploration.ts';
 import { checkInput, checkOutput, fileError, saveWhole } from '../files/output.ts';
+import { isModule, loadProgram, ofUser, readProgram } from '../inputs/program-file.ts';
 import { longRun } from '../long-run.ts';
 import { seconds, whole } from '../option-values.ts';
 import { interruptible } from '../stop.ts';
 import { exploreOnThreads, exploreRandom, notBegun } from '../workers/explore-pool.ts';
+import type { Sent } from '../workers/explore-worker.ts';
 
 interface Flags {
   readonly list?: boolean;
@@ -110,9 +107,24 @@ function option(key: string): string {
   return `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
-function find(name: string): Watched {
+/** A program that was named, and how to send it to a worker. */
+interface Named {
+  readonly exploration: Exploration;
+  readonly sent: Sent;
+}
+
+/** Run what may run code of a user's module. */
+const guarded = <T>({ sent }: Named, work: () => T | Promise<T>): T | Promise<T> =>
+  typeof sent === 'string' ? work() : ofUser(sent.file, work);
+
+async function find(name: string): Promise<Named> {
+  if (isModule(name)) {
+    const sent = await readProgram(name);
+    return { exploration: await loadProgram(sent), sent };
+  }
   try {
-    return findProgram(name);
+    const exploration = findProgram(name);
+    return { exploration, sent: exploration.program.name };
   } catch (error) {
     if (!(error instanceof UnknownProgram)) throw error;
     throw new InputError(quote(name).slice(1, -1), '', `${error.message}; mhp explore --list prints them`);
@@ -131,12 +143,13 @@ function checkFiles({ resume, checkpoint, timeline }: Flags): void {
 
 async function run(names: readonly string[], flags: Flags): Promise<void> {
   refuse(names, flags);
-  const programs = names.map(find);
+  const programs: Named[] = [];
+  for (const name of names) programs.push(await find(name));
   checkFiles(flags);
   const complaints: unknown[] = [];
   const verdicts = await search(programs, flags, (error) => complaints.push(error));
   const findings: Finding[] = [];
-  for (const [i, watched] of programs.entries()) findings.push(await finding(watched, verdicts[i]!, flags));
+  for (const [i, named] of programs.entries()) findings.push(await finding(named, verdicts[i]!, flags));
   // Before anything is printed: who reads it may leave at any time.
   process.exitCode = exitCode(findings);
   process.stdout.write(
@@ -147,7 +160,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
 }
 
 function search(
-  programs: readonly Watched[],
+  programs: readonly Named[],
   flags: Flags,
   complain: (error: unknown) => void,
 ): Promise<readonly Verdict[]> {
@@ -156,8 +169,14 @@ function search(
   const { threads = mode === 'random' ? 1 : cores } = flags;
   if (mode === 'random') {
     const { seed = 0, runs = 1000, depth = 3 } = flags;
-    const random = { seed, runs, depth, ...(maxSteps === undefined ? {} : { maxSteps }) };
-    return inTurn(programs, mode, (p) => exploreRandom(p, random, threads, maxTime ?? Infinity));
+    const bounds = {
+      ...(maxTime === undefined ? {} : { maxTime }),
+      ...(maxSteps === undefined ? {} : { maxSteps }),
+    };
+    const random = { seed, runs, depth };
+    return inTurn(programs, mode, (p) =>
+      guarded(p, () => exploreRandom(p.exploration, p.sent, random, bounds, threads)),
+    );
   }
   const used = Math.min(threads, programs.length);
   const bounds: Bounds = {
@@ -167,17 +186,17 @@ function search(
     ...(maxPreemptions === undefined ? {} : { maxPreemptions }),
   };
   if (used > 1) {
-    const tasks = programs.map((p) => ({ program: p.program.name, mode, bounds }));
+    const tasks = programs.map(({ sent }) => ({ program: sent, mode, bounds }));
     return exploreOnThreads(tasks, used);
   }
-  return inTurn(programs, mode, (p) => searchOne(p, flags, bounds, complain));
+  return inTurn(programs, mode, (p) => guarded(p, () => searchOne(p.exploration, flags, bounds, complain)));
 }
 
 /** One after the other, until one is interrupted. */
 async function inTurn(
-  programs: readonly Watched[],
+  programs: readonly Named[],
   mode: Mode,
-  one: (program: Watched) => Promise<Verdict>,
+  one: (program: Named) => Verdict | Promise<Verdict>,
 ): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   let interrupted = false;
@@ -190,16 +209,14 @@ async function inTurn(
 }
 
 async function searchOne(
-  { program, monitors }: Watched,
+  exploration: Exploration,
   flags: Flags,
   bounds: Bounds,
   complain: (error: unknown) => void,
 ): Promise<Verdict> {
   const { mode, checkpoint, resume } = flags;
   try {
-    return await longRun(program, {
-      monitors,
-      bounds,
+    return await longRun(exploration.bound(bounds), {
       ...(mode === 'states' || mode === 'traces' ? { mode } : {}),
       ...(checkpoint === undefined
         ? {}
@@ -208,20 +225,29 @@ async function searchOne(
     });
   } catch (error) {
     if (resume === undefined) throw error;
-    throw error instanceof BadCheckpoint
-      ? new InputError(resume, '', error.message)
-      : fileError(resume, error);
+    if (error instanceof BadCheckpoint) throw new InputError(resume, '', error.message);
+    throw error instanceof Error && 'code' in error ? fileError(resume, error) : error;
   }
 }
 
-async function finding({ program, monitors }: Watched, verdict: Verdict, flags: Flags): Promise<Finding> {
+async function finding(named: Named, verdict: Verdict, flags: Flags): Promise<Finding> {
+  const { exploration, sent } = named;
   const told =
     verdict.verdict === 'violated'
-      ? { story: tell(program, verdict, monitors), token: encodeToken(program, verdict.trace) }
+      ? await guarded(named, () => ({
+          story: exploration.story(verdict),
+          token: exploration.token(verdict),
+        }))
       : undefined;
   const compared = flags.selfCheck && verdict.verdict !== 'undecided';
-  const disagreements = compared ? await comparison(program, monitors) : undefined;
-  return { program, verdict, told, disagreements };
+  // One signal ends it, and what the search came to is told all the same.
+  const disagreements = compared
+    ? await guarded(named, () =>
+        interruptible((signal) => exploration.watch({ signal }).selfCheck().finish()),
+      )
+    : undefined;
+  const file = typeof sent === 'string' ? undefined : sent.file;
+  return { program: exploration.program, file, verdict, told, disagreements };
 }
 
 function timeline(path: string, { told }: Finding, complaints: unknown[]): void {
@@ -234,22 +260,6 @@ function timeline(path: string, { told }: Finding, complaints: unknown[]): void 
   } catch (error) {
     complaints.push(fileError(path, error));
   }
-}
-
-/** The self-check in slices: one signal ends it, and what the search came to is told all the same. */
-function comparison(
-  program: Program,
-  monitors: readonly Monitor[],
-): Promise<readonly Disagreement[] | 'interrupted'> {
-  return interruptible(async (signal) => {
-    const slices = selfCheckInSlices(program, monitors);
-    for (;;) {
-      const { done, value } = slices.next();
-      if (done) return value;
-      await setImmediate();
-      if (signal.aborted) return 'interrupted';
-    }
-  });
 }
 
 /** 1 for a violation or a disagreement anywhere, else 3 for what is undecided or was not compared, else 0. */

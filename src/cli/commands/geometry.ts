@@ -43,12 +43,7 @@ export function define(command: Command): void {
     .option('--all', 'a line for each combination of page size and address width')
     .option('--json', 'print JSON');
   command.action((flags: Flags) => {
-    try {
-      process.stdout.write(output(flags));
-    } catch (error) {
-      if (!(error instanceof NoSuchGeometry || error instanceof BadLayout)) throw error;
-      command.error(`mhp: ${error.message}`, { exitCode: 2, code: 'mhp.usage' });
-    }
+    process.stdout.write(output(flags));
   });
 }
 

@@ -5,6 +5,7 @@ import { races } from '../../check/options/races.ts';
 import type { Row } from '../../check/row.ts';
 import { options_json, options_markdown, options_text } from '../../report/check/options.ts';
 import { catalogue } from '../inputs/catalogue.ts';
+import { progress } from '../progress.ts';
 import type { CheckTask } from '../workers/check-worker.ts';
 import type { Measured, OptionsTask } from '../workers/options-worker.ts';
 import { in_pool } from '../workers/pool.ts';
@@ -44,13 +45,22 @@ function race_tasks(): CheckTask[] {
   );
 }
 
+function costs(threads: number): Promise<(Measured | undefined)[]> {
+  const told = progress(designs.length);
+  const tasks = designs.map((_, design): OptionsTask => ({ design }));
+  return in_pool<OptionsTask, Measured>('options-worker', tasks, threads, (_, i) =>
+    told(`the costs of ${designs[i]!.name}`),
+  );
+}
+
 async function run(format: 'table' | 'json' | 'markdown'): Promise<number> {
   const threads = availableParallelism();
-  const came = await in_pool<CheckTask, Row>('check-worker', race_tasks(), threads);
-  const tasks: OptionsTask[] = designs.map((_, design) => ({ design }));
-  const measured = came.includes(undefined)
-    ? []
-    : await in_pool<OptionsTask, Measured>('options-worker', tasks, threads);
+  const tasks = race_tasks();
+  const told = progress(tasks.length);
+  const came = await in_pool<CheckTask, Row>('check-worker', tasks, threads, ({ id, release }) =>
+    told(`${id} on ${release}`),
+  );
+  const measured = came.includes(undefined) ? [] : await costs(threads);
   if (measured.length === 0 || measured.includes(undefined)) {
     process.stderr.write('mhp: interrupted\n');
     return 3;

@@ -1,14 +1,12 @@
 import { expect, test } from 'vitest';
-import { standardMonitors } from '../../schedule/monitors/index.ts';
 import { hotrm } from '../../schedule/programs/hotrm.ts';
-import { encodeToken } from '../../schedule/replay/token.ts';
+import { BadToken, encodeToken } from '../../schedule/replay/token.ts';
 import type { Violated } from '../../schedule/replay/verdict.ts';
-import { explore } from '../../schedule/search/explore.ts';
+import { explore } from '../../schedule/search/exploration.ts';
 import { replayCommand } from './replay.ts';
 
-const find = (name: string) =>
-  name === 'hotrm(1)' ? { program: hotrm(1), monitors: standardMonitors } : undefined;
-const trace = (explore(hotrm(1)) as Violated).trace;
+const find = (name: string) => (name === 'hotrm(1)' ? { exploration: explore(hotrm(1)) } : undefined);
+const trace = (explore(hotrm(1)).states().verdict() as Violated).trace;
 
 test('a token is replayed', () => {
   const token = encodeToken(hotrm(1), trace);
@@ -19,11 +17,7 @@ test('a token is replayed', () => {
 });
 
 test('a bad token, or one of a program nobody knows, is bad input', () => {
-  expect(replayCommand('mhp1-xyz', find, 'text')).toEqual({
-    out: '',
-    error: 'mhp: BadToken: the token is damaged\n',
-    code: 2,
-  });
+  expect(() => replayCommand('mhp1-xyz', find, 'text')).toThrow(new BadToken('the token is damaged'));
   const other = encodeToken(hotrm(2), []);
-  expect(replayCommand(other, find, 'text').error).toBe('mhp: BadToken: no program is called hotrm(2)\n');
+  expect(() => replayCommand(other, find, 'text')).toThrow(new BadToken('no program is called hotrm(2)'));
 });

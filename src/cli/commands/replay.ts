@@ -6,8 +6,9 @@ import { traceChrome } from '../../report/trace/chrome.ts';
 import { traceJson } from '../../report/trace/json.ts';
 import { traceText } from '../../report/trace/text.ts';
 import { ReplayDiverged, type Story } from '../../schedule/replay/replay.ts';
-import { BadToken, decodeToken, replayToken } from '../../schedule/replay/token.ts';
+import { BadToken, decodeToken } from '../../schedule/replay/token.ts';
 import { type FindProgram, find_program } from '../inputs/find-program.ts';
+import { isModule, loadProgram, readProgram } from '../inputs/program-file.ts';
 
 const PART_OF_SEVERAL =
   'What was found lies in several executions together, of which this is the last: mhp check tells it.\n';
@@ -20,7 +21,7 @@ interface Flags {
   readonly steps?: boolean;
 }
 
-/** Replay a token; what to print, and the exit code: 0 nothing wrong, 1 a violation or divergence, 2 a bad token. */
+/** Replay a token; what to print, and the exit code: 0 nothing wrong, 1 a violation or divergence. @throws BadToken */
 export function replayCommand(
   token: string,
   find: FindProgram,
@@ -31,14 +32,13 @@ export function replayCommand(
     const found = find(recorded.program);
     if (found === undefined)
       throw new BadToken(`no program is called ${quote(recorded.program).slice(1, -1)}`);
-    const { program, monitors, named } = found;
-    const looked_for = named && replayToken(program, recorded, [named]);
-    const story = looked_for?.violation ? looked_for : replayToken(program, recorded, monitors);
+    const { exploration, named } = found;
+    const looked_for = named && exploration.only(named).replay(token);
+    const story = looked_for?.violation ? looked_for : exploration.replay(token);
     const alone = !story.violation && named?.memory && format === 'text';
     const out = printed(story, token, format) + (alone ? PART_OF_SEVERAL : '');
     return { out, error: '', code: story.violation === undefined ? 0 : 1 };
   } catch (e) {
-    if (e instanceof BadToken) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 2 };
     if (e instanceof ReplayDiverged) return { out: '', error: `mhp: ${e.name}: ${e.message}\n`, code: 1 };
     throw e;
   }
@@ -52,18 +52,25 @@ function printed(story: Story, token: string, format: Format): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
+/** Where the program of a token is looked for. */
+async function findIn(file: string | undefined): Promise<FindProgram> {
+  if (file === undefined || !isModule(file)) return find_program(file);
+  const exploration = await loadProgram(await readProgram(file));
+  return (name) => (name === exploration.program.name ? { exploration } : undefined);
+}
+
 /** mhp replay TOKEN */
 export function define(command: Command): void {
   command
     .argument('<token>', 'as mhp explore and mhp check print it')
-    .argument('[scenario]', 'the file of a scenario that is not in the catalogue')
+    .argument('[scenario]', 'the file of a scenario that is not in the catalogue, or of a program')
     .option('--steps', 'print every step of a story of kernel code')
     .option('--json', 'print the steps as JSON')
     .option('--chrome', 'print a Chrome trace-event file, which Perfetto opens')
     .addHelpText('after', '\nExit status: 0 nothing wrong, 1 a violation or divergence, 2 a bad token.')
-    .action((token: string, scenario: string | undefined, options: Flags) => {
+    .action(async (token: string, file: string | undefined, options: Flags) => {
       const format = (['json', 'chrome', 'steps'] as const).find((one) => options[one]) ?? 'text';
-      const { out, error, code } = replayCommand(token, find_program(scenario), format);
+      const { out, error, code } = replayCommand(token, await findIn(file), format);
       process.exitCode = code;
       process.stdout.write(out);
       process.stderr.write(error);

@@ -6,17 +6,15 @@ import { parse_program_name } from '../../check/variation.ts';
 import { NoSuchGeometry } from '../../geometry/translation.ts';
 import { find_release } from '../../releases/index.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
-import type { Program } from '../../schedule/program/program.ts';
-import { findProgram, UnknownProgram } from '../../schedule/programs/programs.ts';
+import { findProgram, UnknownProgram } from '../../schedule/programs/built-in.ts';
+import { type Exploration, explore } from '../../schedule/search/exploration.ts';
 import { catalogue } from './catalogue.ts';
 import { read_text } from './source.ts';
 
-/** A program by the name a token has for it, with the monitors that watched it; `named` alone, where one failure was looked for. */
+/** A program by the name a token has for it, as it was watched; by `named` alone, where one failure was looked for. */
 export type FindProgram = (
   name: string,
-) =>
-  | { readonly program: Program; readonly monitors: readonly Monitor[]; readonly named?: Monitor }
-  | undefined;
+) => { readonly exploration: Exploration; readonly named?: Monitor } | undefined;
 
 /** A scenario of the catalogue, or of a file given by name. */
 function entry_of(id: string, file: string | undefined): ThreadsEntry | undefined {
@@ -41,7 +39,7 @@ export const find_program =
       const named = entry.failure
         ? named_monitor(monitors, entry.failure.kind, may_be_meant(entry))
         : undefined;
-      return { program, monitors, ...(named ? { named } : {}) };
+      return { exploration: explore(program).only(...monitors), ...(named ? { named } : {}) };
     } catch (error) {
       if (error instanceof NoSuchGeometry) return undefined;
       throw error;
@@ -50,7 +48,7 @@ export const find_program =
 
 function built_in(name: string): ReturnType<FindProgram> {
   try {
-    return findProgram(name);
+    return { exploration: findProgram(name) };
   } catch (error) {
     if (error instanceof UnknownProgram) return undefined;
     throw error;

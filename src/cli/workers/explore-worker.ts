@@ -1,29 +1,41 @@
-import { findProgram } from '../../schedule/programs/programs.ts';
-import { type Block, pctBlock, type RandomOptions } from '../../schedule/random/random.ts';
+import { findProgram } from '../../schedule/programs/built-in.ts';
+import type { RandomOptions, RandomRuns } from '../../schedule/random/random-search.ts';
 import type { Bounds, Verdict } from '../../schedule/replay/verdict.ts';
-import { explore, exploreTraces } from '../../schedule/search/explore.ts';
+import type { Exploration } from '../../schedule/search/exploration.ts';
+import { loadProgram, ofUser, type ProgramFile } from '../inputs/program-file.ts';
+import { or_refused, type Refused } from '../refused.ts';
 
-/** A built-in program to explore as a whole. */
+/** A program as it is sent to a worker, which code is not: the name of a built-in one, or a module as text. */
+export type Sent = string | ProgramFile;
+
+/** A program to explore as a whole. */
 export interface SearchTask {
-  readonly program: string;
+  readonly program: Sent;
   readonly mode: 'states' | 'traces';
   readonly bounds: Bounds;
 }
 
-/** Some of the random runs of a built-in program. */
+/** Some of the random runs of a program. */
 export interface RandomTask {
-  readonly program: string;
-  readonly random: Omit<RandomOptions, 'monitors' | 'watch'>;
+  readonly program: Sent;
+  readonly random: RandomOptions;
+  readonly bounds: Bounds;
   readonly first: number;
   readonly count: number;
 }
 
-/** What a worker thread of `mhp explore` runs. Programs come by name: code cannot be sent to a worker. */
-export default function work(task: SearchTask | RandomTask): Verdict | Block {
-  const { program, monitors } = findProgram(task.program);
-  if ('random' in task) return pctBlock(program, { ...task.random, monitors }, task.first, task.count);
-  const began = performance.now();
-  const watch = { elapsed: () => (performance.now() - began) / 1000 };
-  const options = { monitors, bounds: task.bounds, watch };
-  return task.mode === 'traces' ? exploreTraces(program, options) : explore(program, options);
+/** What a worker thread of `mhp explore` runs. */
+export default function work(task: SearchTask | RandomTask): Promise<Verdict | RandomRuns | Refused> {
+  const { program } = task;
+  return or_refused(async () =>
+    typeof program === 'string'
+      ? found(findProgram(program), task)
+      : ofUser(program.file, async () => found(await loadProgram(program), task)),
+  );
+}
+
+function found(asked: Exploration, task: SearchTask | RandomTask): Verdict | RandomRuns {
+  const exploration = asked.bound(task.bounds);
+  if ('random' in task) return exploration.random(task.random).runs(task.first, task.count);
+  return (task.mode === 'traces' ? exploration.traces() : exploration.states()).verdict();
 }

@@ -114,7 +114,7 @@ function hugepages_entry(state: State, k: Kernel, nid: number, parts: readonly s
   if (order < 0) return null;
   if (name === undefined) return dir(hstate_attributes(nid));
   return hstate_attributes(nid).includes(name)
-    ? file(read_through(state, k.hstate_show(order, nid, name)))
+    ? file(read_through(state, k.$hstate_show(order, nid, name)))
     : null;
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import type { Subjects } from '../../steps/failure.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
@@ -7,7 +8,7 @@ import type { State } from '../state.ts';
 /** Messages, assertions and injected failures: what every function may use. */
 
 /** The kernel goes on here in a way that the model does not know. */
-export class NotModelled extends Error {
+export class NotModelled extends UserError {
   override readonly name = 'NotModelled';
 }
 
@@ -73,12 +74,12 @@ export const v5_2 = {
   },
 
   /** Whether the allocation at this site fails now (fault injection). */
-  *should_fail(this: Kernel, site: string): Steps<boolean> {
-    return (yield* this.failure(site)) === 'now';
+  *$should_fail(this: Kernel, site: string): Steps<boolean> {
+    return (yield* this.$failure(site)) === 'now';
   },
 
   /** Whether an allocation at this site fails now, or one after it will. */
-  *failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
+  *$failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
     if (!(yield* look(armed, site))) return 'never';
     return (yield* change(consume_failure, site)) ? 'now' : 'later';
   },

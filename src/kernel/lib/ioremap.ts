@@ -4,13 +4,13 @@ import {
   addr_end,
   type EntryPointer,
   leaf_entry,
+  NULL_ENTRY,
   none,
   present,
   READ_ONCE,
   READ_RUN,
-} from '../arch/arm64/include/asm/pgtable.ts';
+} from '../include/linux/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
-import { NULL_ENTRY } from '../mm/memory/pgalloc.ts';
 import { PFN_DOWN } from '../pfn.ts';
 import { VM } from '../state.ts';
 
@@ -55,7 +55,7 @@ export const v5_2 = {
     if (!(yield* this.arch_ioremap_pmd_supported())) return false;
     const size = size_of(this, 'PMD');
     if (end - addr !== size || phys % size !== 0) return false;
-    if (present(yield* READ_ONCE(pmdp)) && !(yield* this.pmd_free_pte_page(pmdp, addr))) return false;
+    if (present(this.c, yield* READ_ONCE(pmdp)) && !(yield* this.pmd_free_pte_page(pmdp, addr))) return false;
     return (yield* this.pmd_set_huge(pmdp, phys, prot)) === 1;
   },
 
@@ -94,7 +94,7 @@ export const v5_2 = {
     if (!(yield* this.arch_ioremap_pud_supported())) return false;
     const size = size_of(this, 'PUD');
     if (end - addr !== size || phys % size !== 0) return false;
-    if (present(yield* READ_ONCE(pudp)) && !(yield* this.pud_free_pmd_page(pudp, addr))) return false;
+    if (present(this.c, yield* READ_ONCE(pudp)) && !(yield* this.pud_free_pmd_page(pudp, addr))) return false;
     return (yield* this.pud_set_huge(pudp, phys, prot)) === 1;
   },
 

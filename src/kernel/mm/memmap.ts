@@ -90,7 +90,7 @@ export const v5_2 = {
     _nid: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
     const there = yield* look(count_pages, pfn, pfn + nr_pages);
     const pages = nr_vmemmap(this, nr_pages - there);
     if (altmap) altmap.alloc += pages;
@@ -132,7 +132,7 @@ export const v5_2 = {
 
   /** SPARSEMEM before sub-sections: a section is valid or not. */
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     return (map & SECTION_HAS_MEM_MAP) !== 0;
   },
 
@@ -143,7 +143,7 @@ export const v5_2 = {
 
   /** The section is online: until v5.12 that is all, be part of it a hole or device memory (B58). */
   *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
     return yield* this.pfn_to_page(pfn);
   },
@@ -152,7 +152,7 @@ export const v5_2 = {
 export const v5_3 = {
   /** No lock: flags, usage pointer and bit are read one after the other (B52). */
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_HAS_MEM_MAP)) return false;
     return (map & SECTION_IS_EARLY) !== 0 || (yield* this.pfn_section_valid(pfn));
   },
@@ -188,7 +188,7 @@ export const v5_12 = {
    * up to v7.2 reads the usage under RCU here.
    */
   *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
     if (!(yield* this.pfn_section_valid(pfn))) return NO_PAGE;
     if (map & SECTION_TAINT_ZONE_DEVICE && (yield* this.get_dev_pagemap(pfn))) return NO_PAGE;

@@ -11,7 +11,7 @@ import {
   pud_leaf,
   READ_ONCE,
   READ_RUN,
-} from '../arch/arm64/include/asm/pgtable.ts';
+} from '../include/linux/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
 import { get_online_mems, put_online_mems } from '../locks.ts';
 import { lock, pr_info, pr_warn, unlock } from '../ops.ts';
@@ -54,9 +54,9 @@ export const v5_2 = {
     for (let addr = start; addr !== end; ) {
       const pmd = yield* READ_ONCE(pmdp);
       const next = addr_end(t, 'PMD', addr, end);
-      if (none(pmd) || pmd_leaf(t, pmd)) notes.push({ addr, end: next, level: 'PMD', attr: pmd.attr });
+      if (none(pmd) || pmd_leaf(this.c, pmd)) notes.push({ addr, end: next, level: 'PMD', attr: pmd.attr });
       else {
-        if (bad(pmd)) yield* this.BUG('walk_pmd');
+        if (bad(this.c, pmd)) yield* this.BUG('walk_pmd');
         yield* this.walk_pte(notes, pmdp, addr, next);
       }
       pmdp += 8;
@@ -72,10 +72,10 @@ export const v5_2 = {
     for (let addr = start; addr !== end; ) {
       const next = addr_end(t, 'PUD', addr, end);
       const pud = folded ? null : yield* READ_ONCE(pudp);
-      if (pud && (none(pud) || pud_leaf(t, pud)))
+      if (pud && (none(pud) || pud_leaf(this.c, pud)))
         notes.push({ addr, end: next, level: 'PUD', attr: pud.attr });
       else {
-        if (pud && bad(pud)) yield* this.BUG('walk_pud');
+        if (pud && bad(this.c, pud)) yield* this.BUG('walk_pud');
         yield* this.walk_pmd(notes, pudp, addr, next);
       }
       pudp += 8;
@@ -92,7 +92,7 @@ export const v5_2 = {
       const p4d = folded ? null : yield* READ_ONCE(p4dp);
       if (p4d && none(p4d)) notes.push({ addr, end: next, level: 'P4D', attr: 0 });
       else {
-        if (p4d && bad(p4d)) yield* this.BUG('walk_p4d');
+        if (p4d && bad(this.c, p4d)) yield* this.BUG('walk_p4d');
         yield* this.walk_pud(notes, p4dp, addr, next);
       }
       p4dp += 8;
@@ -110,7 +110,7 @@ export const v5_2 = {
       const pgd = folded ? null : yield* READ_ONCE(pgdp);
       if (pgd && none(pgd)) notes.push({ addr, end: next, level: 'PGD', attr: 0 });
       else {
-        if (pgd && bad(pgd)) yield* this.BUG('walk_pgd');
+        if (pgd && bad(this.c, pgd)) yield* this.BUG('walk_pgd');
         yield* this.walk_p4d(notes, pgdp, addr, next);
       }
       addr = next;

@@ -11,7 +11,7 @@ import {
   READ_ONCE,
   READ_RUN,
   table_entry,
-} from '../arch/arm64/include/asm/pgtable.ts';
+} from '../include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { PFN_PHYS } from '../pfn.ts';
 
@@ -96,7 +96,7 @@ export const v5_2 = {
           const ret = yield* this.vmemmap_no_block(addr, next, nid, altmap);
           if (ret) return ret;
         }
-      } else if (!pmd_leaf(this.c.t, pmd)) {
+      } else if (!pmd_leaf(this.c, pmd)) {
         const ret = yield* this.vmemmap_over_table(addr, next, nid, altmap);
         if (ret) return ret;
       }

@@ -124,7 +124,7 @@ export const v5_2 = {
         { message: 'mem_section[] is read past its end', count: root, bound: roots },
       );
     if (!(yield* exists('mem_section_root', root))) {
-      if (yield* this.should_fail('mem_section_root')) return -this.errno.ENOMEM;
+      if (yield* this.$should_fail('mem_section_root')) return -this.errno.ENOMEM;
       if (!(yield* alloc('mem_section_root', root, { nid }))) return -this.errno.ENOMEM;
     }
     if (yield* exists('mem_section', section_nr)) return 0;
@@ -133,7 +133,7 @@ export const v5_2 = {
   },
 
   /** Flags of a section; 0 for one whose root was never allocated. */
-  *section_mem_map(this: Kernel, section_nr: number): Steps<number> {
+  *$section_mem_map(this: Kernel, section_nr: number): Steps<number> {
     return yield* look(mem_map_of, section_nr);
   },
 
@@ -150,7 +150,7 @@ export const v5_2 = {
     const ret = yield* this.sparse_index_init(section_nr, nid);
     if (ret < 0) return ret;
     if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
-    if (yield* this.should_fail('usemap')) {
+    if (yield* this.$should_fail('usemap')) {
       yield* this.vmemmap_free(pfn, nr_pages, altmap);
       return -this.errno.ENOMEM;
     }
@@ -184,14 +184,14 @@ export const v5_2 = {
 
   *online_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
     for (let nr = pfn_to_section_nr(this.c, start_pfn); section_nr_to_pfn(this.c, nr) < end_pfn; nr++) {
-      const map = yield* this.section_mem_map(nr);
+      const map = yield* this.$section_mem_map(nr);
       if (map) yield* W('mem_section', nr, 'section_mem_map', map | SECTION_IS_ONLINE);
     }
   },
 
   *offline_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
     for (let nr = pfn_to_section_nr(this.c, start_pfn); section_nr_to_pfn(this.c, nr) < end_pfn; nr++) {
-      const map = yield* this.section_mem_map(nr);
+      const map = yield* this.$section_mem_map(nr);
       if (map) yield* W('mem_section', nr, 'section_mem_map', map & ~SECTION_IS_ONLINE);
     }
   },
@@ -228,7 +228,7 @@ export const v5_3 = {
     const nr = pfn_to_section_nr(this.c, pfn);
     const had_usage = (yield* R('mem_section', nr, 'subsection_map')) !== null;
     if (!had_usage) {
-      if (yield* this.should_fail('mem_section_usage')) return -this.errno.ENOMEM;
+      if (yield* this.$should_fail('mem_section_usage')) return -this.errno.ENOMEM;
       yield* W('mem_section', nr, 'subsection_map', empty_map(this.c));
     }
     const rc = yield* this.fill_subsection_map(pfn, nr_pages);
@@ -281,14 +281,14 @@ export const v5_3 = {
     const left = zip(map, mask, (a, b) => a ^ b);
     yield* W('mem_section', nr, 'subsection_map', left);
     const empty = is_empty(left);
-    if (empty) yield* this.section_invalidate(nr, early);
+    if (empty) yield* this.$section_invalidate(nr, early);
     if (early && empty) yield* this.free_map_bootmem(section_nr_to_pfn(this.c, nr), this.c.PAGES_PER_SECTION);
-    else yield* this.section_depopulate(pfn, nr_pages, early, altmap);
+    else yield* this.$section_depopulate(pfn, nr_pages, early, altmap);
     if (empty) yield* W('mem_section', nr, 'section_mem_map', 0);
   },
 
   /** The usage goes while the section still says that it has a memmap; that of boot memory stays (B52). */
-  *section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
+  *$section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
     if (!early) {
       yield* W('mem_section', nr, 'subsection_map', FREED_USAGE);
       yield* W('mem_section', nr, 'subsection_map', null);
@@ -297,7 +297,7 @@ export const v5_3 = {
   },
 
   /** The memmap of boot memory is whole, and stays what pfn_valid says: a part of it goes all the same (B54). */
-  *section_depopulate(
+  *$section_depopulate(
     this: Kernel,
     pfn: number,
     nr_pages: number,
@@ -320,7 +320,7 @@ export const v5_3 = {
 
 export const v5_9 = {
   /** A part of an early section keeps its memmap (ef69bc9f689d). */
-  *section_depopulate(
+  *$section_depopulate(
     this: Kernel,
     pfn: number,
     nr_pages: number,
@@ -333,7 +333,7 @@ export const v5_9 = {
 
 /** 5ec8e8ea8b77 (v6.8), back-ported to 5.10.210 and 6.1.76. */
 export const v6_8 = {
-  *section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
+  *$section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
     yield* clear_has_mem_map(nr);
     if (early) return;
     yield* this.kfree_rcu(nr);

@@ -5,8 +5,8 @@ import { machine, PRESENT, RELEASES, Reference, SUB, traits } from '../../../tes
 import { is_mapped } from '../../hardware/walk.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
-import { vmemmap_of } from '../arch/arm64/mm/mmu/vmemmap.ts';
 import type { vmem_altmap } from '../kernel.ts';
+import { vmemmap_of } from '../pfn.ts';
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from '../state.ts';
 import { NO_PAGE } from './page.ts';
 

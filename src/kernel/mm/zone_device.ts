@@ -8,17 +8,17 @@ import { PCM, SECTION_TAINT_ZONE_DEVICE, zone_idx } from '../state.ts';
 
 export const v5_2 = {
   /** memmap_init_zone_device() sets PG_reserved for ever, in every release from v5.2 to v7.2. */
-  zone_device_pages_reserved(this: Kernel): boolean {
+  $zone_device_pages_reserved(this: Kernel): boolean {
     return true;
   },
 
   /** Before v5.12 a section did not know that part of it was device memory. */
-  *taint_zone_device(this: Kernel, _zone: number, _start_pfn: number, _nr_pages: number): Steps<void> {},
+  *$taint_zone_device(this: Kernel, _zone: number, _start_pfn: number, _nr_pages: number): Steps<void> {},
 };
 
 export const v5_12 = {
   /** move_pfn_range_to_zone(): sections that ZONE_DEVICE shares with something else, at either edge (1f90a3477df3). */
-  *taint_zone_device(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
+  *$taint_zone_device(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     if (zone_idx(zone) !== this.c.ZONE_DEVICE) return;
     for (const pfn of [start_pfn, start_pfn + nr_pages]) {
       if (!IS_ALIGNED(pfn, this.c.PAGES_PER_SECTION)) yield* this.section_taint_zone_device(pfn);
@@ -34,7 +34,7 @@ export const v5_12 = {
 
 export const S2 = {
   /** Seed 002: device memory is told by its zone. */
-  zone_device_pages_reserved(this: Kernel): boolean {
+  $zone_device_pages_reserved(this: Kernel): boolean {
     return false;
   },
 };
@@ -49,7 +49,7 @@ export function* add_zone_device(
 ): Steps<number> {
   const [start, size] = [PFN_PHYS(k.c, pfn), PFN_PHYS(k.c, nr_pages)];
   yield* k.reserve_memtype(pfn, nr_pages, pcm);
-  const ret = yield* k.devm_memremap_pages(yield* k.alloc_dev_pagemap('fs_dax', start, size, nid, null));
+  const ret = yield* k.devm_memremap_pages(yield* k.$alloc_dev_pagemap('fs_dax', start, size, nid, null));
   if (ret) yield* k.reserve_memtype(pfn, nr_pages, PCM.NONE);
   return ret;
 }

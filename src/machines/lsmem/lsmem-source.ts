@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import { blockIds, blockSizeOf, MEMORY_DIR, nodeLinks } from '../readers/block-dirs.ts';
 import type { FileTree } from '../sources/tree.ts';
 
@@ -21,7 +22,9 @@ export interface ListedMemory {
 }
 
 /** The source has no memory blocks: a kernel without memory hotplug. The message is that of lsmem. */
-export class NoMemoryBlocks extends Error {}
+export class NoMemoryBlocks extends UserError {
+  override readonly name = 'NoMemoryBlocks';
+}
 
 /**
  * Reads what `lsmem` reads from sys/devices/system/memory, and as tolerantly: unknown states and missing files are shown as such. As

@@ -1,4 +1,4 @@
-import { BadOperation } from '../../scenarios/running/session.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { MemModel } from '../boot/memmap-boot.ts';
 import type { MemKernel } from '../kernel/functions.ts';

@@ -1,4 +1,4 @@
-import { BadOperation } from '../../scenarios/running/session.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { event_failures } from '../../schedule/event-failures.ts';
 import { type Event, type Outcome, Runner } from '../../schedule/run.ts';
 import { errno_name } from '../../steps/errno.ts';

@@ -1,10 +1,10 @@
 import { entry_size, va_text } from '../../geometry/translation.ts';
 import type { Mmu } from '../../hardware/index.ts';
 import { leaves } from '../../hardware/walk.ts';
-import { leaf_address } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
-import { phys_to_virt } from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Config } from '../../kernel/config.ts';
+import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { MEMBLOCK_NOMAP } from '../../kernel/mm/memblock/memblock.ts';
+import { phys_to_virt } from '../../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';

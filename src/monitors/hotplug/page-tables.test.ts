@@ -3,9 +3,9 @@ import { ARM64, booted, G, M } from '../../../test/kit.ts';
 import { INVALID } from '../../hardware/descriptor.ts';
 import { read_entry, write_entries } from '../../hardware/index.ts';
 import { entries } from '../../hardware/walk.ts';
-import { table_page } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
-import { phys_to_virt } from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import { table_page } from '../../kernel/include/linux/pgtable.ts';
 import { USE, with_use } from '../../kernel/mm/page.ts';
+import { phys_to_virt } from '../../kernel/pfn.ts';
 import { mainline } from '../../releases/index.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import { violations } from './index.ts';
@@ -15,7 +15,7 @@ import { merged, missing } from './spans.ts';
 
 const plugged = (release = 'v6.1', boot_options = ''): Session => {
   const session = booted(release, { ...ARM64, boot_options });
-  expect(session.add_memory(1, 8 * G, G).errno).toBe(null);
+  expect(session.call(session.kernel.add_memory(1, 8 * G, G, 0)).errno).toBe(null);
   return session;
 };
 
@@ -27,7 +27,7 @@ function table_entries(session: Session): { pa: number; page: number }[] {
   const va = phys_to_virt(kernel.c, 8 * G);
   return [...entries(state.mmu!, va, va + G)]
     .filter((run) => run.depth < 3 && (run.attr & 3) === 3)
-    .map((run) => ({ pa: run.pa, page: table_page(kernel, run) / kernel.c.PAGE_SIZE }));
+    .map((run) => ({ pa: run.pa, page: table_page(kernel.c, run) / kernel.c.PAGE_SIZE }));
 }
 
 test.each(mainline.map(({ name }) => name))('%s: nothing to say', (release) => {
@@ -102,7 +102,7 @@ test('struct pages in pages that are free, not mapped, or nobody’s', () => {
 test('constructed tables are counted, and gone with the memory', () => {
   const session = plugged('v7.2');
   expect(session.state.vars.get(0)!.nr_page_table_pages).toBe(513);
-  expect(session.remove_memory(8 * G, G).errno).toBe(null);
+  expect(session.call(session.kernel.remove_memory(8 * G, G)).errno).toBe(null);
   expect(broken(session)).toEqual([]);
   expect(session.state.vars.get(0)!.nr_page_table_pages).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { entries, points_to_table } from '../../hardware/walk.ts';
-import { leaf_address } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { Config } from '../../kernel/config.ts';
+import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { PageReserved, PageTable, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';

@@ -4,9 +4,9 @@ import { target } from '../../hardware/format.ts';
 import type { Mmu } from '../../hardware/index.ts';
 import { type Reach, reaches } from '../../hardware/reach.ts';
 import type { Runs } from '../../hardware/runs.ts';
-import { phys_to_virt } from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Config } from '../../kernel/config.ts';
 import { NO_PAGE, type Page, PageReserved, page_use, USE } from '../../kernel/mm/page.ts';
+import { phys_to_virt } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
 
 /** Ways to pages by which nobody should come to them. */

@@ -1,8 +1,8 @@
 import { is_folded } from '../../geometry/blocks.ts';
 import { depth_of, entry_size } from '../../geometry/translation.ts';
 import { INVALID } from '../../hardware/descriptor.ts';
-import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import type { UpperLevel } from '../../kernel/arch/arm64/mm/mmu/hotunplug_range.ts';
+import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
@@ -26,7 +26,7 @@ const without_scan: Functions = {
     if (is_folded(t, level)) return;
     const cover = entry_size(t, depth_of(t, parent));
     if (!(yield* this.pgtable_range_aligned(start, end, floor, ceiling, cover))) return;
-    const table = table_page(this, yield* READ_ONCE(p));
+    const table = table_page(this.c, yield* READ_ONCE(p));
     yield* this.set_pxd(p, INVALID, tables);
     yield* this.__flush_tlb_kernel_pgtable(start, tables === 1 ? 1 : (tables * cover) / PAGE_SIZE);
     yield* this.free_hotplug_pgtable_page(level, table, tables);

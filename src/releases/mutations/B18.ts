@@ -1,3 +1,4 @@
+import { before, check_present } from '../../kernel/arch/arm64/mm/mmu/hotunplug_range.ts';
 import {
   addr_end,
   type EntryPointer,
@@ -5,8 +6,7 @@ import {
   pmd_leaf,
   READ_ONCE,
   READ_RUN,
-} from '../../kernel/arch/arm64/include/asm/pgtable.ts';
-import { before, check_present } from '../../kernel/arch/arm64/mm/mmu/hotunplug_range.ts';
+} from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
@@ -32,7 +32,7 @@ export const B18_mutant = defineRelease({
           const pmdp = yield* this.pmd_offset(pudp, addr);
           if (!none(yield* READ_ONCE(pmdp))) {
             yield* check_present(this, 'unmap_hotplug_pmd_range', yield* READ_ONCE(pmdp));
-            if (pmd_leaf(this.c.t, yield* READ_ONCE(pmdp))) {
+            if (pmd_leaf(this.c, yield* READ_ONCE(pmdp))) {
               const run = yield* READ_RUN(pmdp, 1);
               yield* this.unmap_hotplug_leaf('PMD', pmdp, run, addr, next, sparse, altmap);
             } else yield* this.unmap_hotplug_pte_range(pmdp, addr, next, sparse, altmap);

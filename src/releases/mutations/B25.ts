@@ -1,9 +1,9 @@
 import type { LevelName } from '../../geometry/translation.ts';
 import type { TlbiOp } from '../../hardware/tlbi.ts';
-import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
-import { tlbi_step } from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
+import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/barrier.ts';
 import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import { mmu_steps } from '../../kernel/mmu.ts';
 import { change } from '../../kernel/ops.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
@@ -28,7 +28,7 @@ export const B25a_mutant = defineRelease({
   about: 'seed 000 with the TLBI before DSB ISHST',
   arch: {
     arm64: flushing(function* (op): Steps<void> {
-      yield* change(tlbi_step, op);
+      yield* change(mmu_steps.issue, op);
       yield* DSB('ishst');
       yield* DSB('ish');
       yield* ISB();
@@ -49,7 +49,7 @@ export const B25b_mutant = defineRelease({
     arm64: {
       ...flushing(function* (op): Steps<void> {
         yield* DSB('ishst');
-        yield* change(tlbi_step, op);
+        yield* change(mmu_steps.issue, op);
       }),
       *free_hotplug_page_range(
         this: Kernel,

@@ -1,12 +1,7 @@
 import { depth_of, entry_size } from '../../geometry/translation.ts';
 import { INVALID } from '../../hardware/descriptor.ts';
-import {
-  type EntryPointer,
-  leaf_entry,
-  mk_sect_prot,
-  READ_ONCE,
-  table_page,
-} from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import { mk_sect_prot } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
+import { type EntryPointer, leaf_entry, READ_ONCE, table_page } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
@@ -41,7 +36,7 @@ export const B41b_mutant = defineRelease({
   arch: {
     arm64: {
       *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, _addr: number): Steps<boolean> {
-        const table = table_page(this, yield* READ_ONCE(pmdp));
+        const table = table_page(this.c, yield* READ_ONCE(pmdp));
         yield* this.set_pxd(pmdp, INVALID);
         yield* this.pgtable_free('PTE', table);
         return true;

@@ -1,6 +1,6 @@
 import { INVALID } from '../../hardware/descriptor.ts';
-import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
@@ -11,7 +11,7 @@ import { S1 } from '../S1.ts';
  * one behind the leaves.
  */
 function* free_table(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', p: EntryPointer): Steps<void> {
-  yield* k.free_hotplug_pgtable_page(level, table_page(k, yield* READ_ONCE(p)));
+  yield* k.free_hotplug_pgtable_page(level, table_page(k.c, yield* READ_ONCE(p)));
   yield* k.set_pxd(p, INVALID);
 }
 

@@ -29,7 +29,7 @@ export const B76 = defineRelease({
     },
 
     *memory_block_online(this: Kernel, id: number): Steps<number> {
-      const pfn = yield* this.first_pfn(id);
+      const pfn = yield* this.$first_pfn(id);
       const nr_pages = pages_per_block(this.c);
       const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
       const group = yield* R('memory_block', id, 'group');
@@ -50,7 +50,7 @@ export const B76 = defineRelease({
     *memory_block_offline(this: Kernel, id: number): Steps<number> {
       const zone = yield* R('memory_block', id, 'zone');
       if (zone < 0) return -this.errno.EINVAL;
-      const pfn = yield* this.first_pfn(id);
+      const pfn = yield* this.$first_pfn(id);
       const nr_pages = pages_per_block(this.c);
       const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
       const group = yield* R('memory_block', id, 'group');

@@ -10,7 +10,7 @@ export const B77 = defineRelease({
   base: v6_1,
   about: '6.1.192 without f42ce5f087eb',
   functions: {
-    *add_sections_and_blocks(
+    *$add_sections_and_blocks(
       this: Kernel,
       nid: number,
       start: number,

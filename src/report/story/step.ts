@@ -6,11 +6,9 @@ import type { TlbiOp } from '../../hardware/tlbi.ts';
 import type { WordRun } from '../../hardware/words.ts';
 import type { About, AboutEntry } from '../../interleave/about.ts';
 import { entry_access } from '../../interleave/touches.ts';
-import { entry_steps } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
-import { tlbi_step } from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
-import { erase_step } from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { free_step, type PageRange, take_step } from '../../kernel/mm/page_alloc/alloc_pages.ts';
+import { mmu_steps } from '../../kernel/mmu.ts';
 import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { CallStep, Step } from '../../steps/step.ts';
 import { is_data_number, number_text } from './number.ts';
@@ -194,7 +192,7 @@ export class StepTeller {
     }
     const { before } = about;
     const d = step.args[2] as Descriptor;
-    const swapped = (step.operation as unknown) === entry_steps.swap_run_at;
+    const swapped = (step.operation as unknown) === mmu_steps.swap_run_at;
     const n = swapped ? (result as WordRun).n : access.n;
     const was = before.addr === 0 && before.attr === 0 ? '' : ` (was ${this.descriptor(before, about)})`;
     const none = d.addr === 0 && d.attr === 0;
@@ -246,10 +244,10 @@ export class StepTeller {
       const use = of_use((about as Extract<About, { kind: 'pages' }>).use);
       return { text: `frees ${pages_text(range)}${use}`, effect: true, pfns: [range], deed: 'freed' };
     }
-    if (fn === entry_steps.barrier_dsb) return plain(`dsb ${step.args[0] as DsbKind}`, true);
-    if (fn === entry_steps.barrier_isb) return plain('isb', true);
-    if (fn === tlbi_step) return plain(tlbi_text(step.args[0] as TlbiOp), true);
-    if (fn === erase_step && this.#t) {
+    if (fn === mmu_steps.barrier_dsb) return plain(`dsb ${step.args[0] as DsbKind}`, true);
+    if (fn === mmu_steps.barrier_isb) return plain('isb', true);
+    if (fn === mmu_steps.issue) return plain(tlbi_text(step.args[0] as TlbiOp), true);
+    if (fn === mmu_steps.clear_pages && this.#t) {
       const [phys, size] = step.args as readonly number[];
       const page = 2 ** this.#t.page_shift;
       return plain(`zeroes ${pages_text({ pfn: phys! / page, nr_pages: size! / page })}`, true);

@@ -5,8 +5,8 @@ import type { Told } from '../../check/checked.ts';
 import { type Entry, read_entry } from '../../check/entry.ts';
 import { replayCommand } from '../../cli/commands/replay.ts';
 import { find_program } from '../../cli/inputs/find-program.ts';
-import { replay } from '../../schedule/replay/replay.ts';
 import { encodeToken } from '../../schedule/replay/token.ts';
+import { explore } from '../../schedule/search/exploration.ts';
 import { traceChrome } from '../trace/chrome.ts';
 import { kernel_story, kernel_story_text } from './story.ts';
 import { telling_of } from './telling.ts';
@@ -53,9 +53,9 @@ describe.each(['B14', 'B15', 'B16', 'B20', 'B21'])('%s', (id) => {
   });
 
   test('saying in which functions steps are taken changes nothing', () => {
-    const { program } = find_program()(how.story.program)!;
+    const { program } = find_program()(how.story.program)!.exploration;
     const { narrated, ...silent } = program;
-    const plain = replay(silent, how.story.trace, []);
+    const plain = explore(silent).only().replay(how.story.trace);
     const seen = ({ events }: typeof plain): unknown[] =>
       events.map(({ thread, step, result }) => [thread, step && 'fn' in step ? step.fn : step?.op, result]);
     expect(seen(how.story)).toEqual(seen(plain));

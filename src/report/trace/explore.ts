@@ -8,6 +8,8 @@ import { traceText } from './text.ts';
 /** What exploring one program came to. */
 export interface Finding {
   readonly program: Program;
+  /** The module it comes from, of one that is not built in. */
+  readonly file: string | undefined;
   readonly verdict: Verdict;
   /** The counterexample and its token, where there is one. */
   readonly told: { readonly story: Story; readonly token: string } | undefined;
@@ -23,7 +25,7 @@ export function foundNothing(verdict: Verdict): boolean {
 const count = (n: number, what: string) => `${n} ${n === 1 ? what : `${what}s`}`;
 
 /** A verdict as text: what it is and under which bounds, how much was seen, the story and how to see it again. */
-export function exploreText({ program, verdict, told, disagreements }: Finding): string {
+export function exploreText({ program, file, verdict, told, disagreements }: Finding): string {
   const lines = [`${program.name}: ${headline(verdict)}`];
   if (verdict.verdict === 'violated') {
     // In mode states only a bound or a signal keeps the shortest one from being told.
@@ -41,7 +43,11 @@ export function exploreText({ program, verdict, told, disagreements }: Finding):
     );
   }
   if (disagreements !== undefined) lines.push(...checkText(disagreements));
-  if (told !== undefined) lines.push('', `${traceText(told.story)}\nmhp replay ${told.token}`);
+  if (told !== undefined)
+    lines.push(
+      '',
+      `${traceText(told.story)}\nmhp replay ${told.token}${file === undefined ? '' : ` ${file}`}`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

@@ -2,19 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { deadlock } from '../../schedule/monitors/index.ts';
 import { lock, read, unlock, write } from '../../schedule/program/notation.ts';
 import { hotrm } from '../../schedule/programs/hotrm.ts';
-import { ReplayDiverged, replay } from '../../schedule/replay/replay.ts';
-import { tell } from '../../schedule/replay/tell.ts';
-import { BadToken, decodeToken, encodeToken, replayToken } from '../../schedule/replay/token.ts';
-import type { Violated } from '../../schedule/replay/verdict.ts';
-import { explore } from '../../schedule/search/explore.ts';
+import { ReplayDiverged } from '../../schedule/replay/replay.ts';
+import { BadToken, decodeToken } from '../../schedule/replay/token.ts';
+import { explore } from '../../schedule/search/exploration.ts';
 import type { Steps } from '../../steps/step.ts';
 import { traceChrome } from './chrome.ts';
 import { traceJson } from './json.ts';
 import { traceText } from './text.ts';
 
-const found = explore(hotrm(2)) as Violated;
-const story = tell(hotrm(2), found);
-const token = encodeToken(hotrm(2), found.trace);
+const search = explore(hotrm(2)).states();
+const story = search.story();
+const token = search.token();
 
 test('as text', () => {
   expect(traceText(story)).toBe(`step  remover                          walker
@@ -50,7 +48,7 @@ test('a deadlock as text', () => {
     ],
   };
   expect(
-    traceText(tell(program, explore(program, { monitors: [deadlock] }))),
+    traceText(explore(program).only(deadlock).states().story()),
   ).toBe(`step  reader                              writer
    1  lock mem_hotplug_lock (read)
    2                                      lock mem_hotplug_lock (write) announced
@@ -92,7 +90,7 @@ describe('as a token', () => {
   test('is short and replays without searching', () => {
     expect(token).toMatch(/^mhp1-[\w-]+$/);
     expect(token.length).toBeLessThan(48);
-    const again = replayToken(hotrm(2), decodeToken(token));
+    const again = explore(hotrm(2)).replay(token);
     expect(traceText(again)).toBe(traceText(story));
   });
 
@@ -104,9 +102,7 @@ describe('as a token', () => {
       expect(() => decodeToken(bad)).toThrow(BadToken);
     }
     expect(() => decodeToken('hello')).toThrow('a token begins with mhp1-');
-    expect(() => replayToken(hotrm(3), decodeToken(token))).toThrow(
-      'the token is of hotrm(2), not of hotrm(3)',
-    );
+    expect(() => explore(hotrm(3)).replay(token)).toThrow('the token is of hotrm(2), not of hotrm(3)');
   });
 
   test('of a program that has changed diverges, and says so', () => {
@@ -117,14 +113,12 @@ describe('as a token', () => {
     const shorter = changed(function* (): Steps<void> {
       yield read(['upper', 0, 'entry']);
     });
-    expect(() => replayToken(shorter, decodeToken(token))).toThrow(
-      'the replay diverges at step 6: walker cannot move',
-    );
+    expect(() => explore(shorter).replay(token)).toThrow('the replay diverges at step 6: walker cannot move');
     const other = changed(function* (): Steps<void> {
       yield read(['upper', 0, 'entry']);
       yield write(['upper', 0, 'entry'], 3);
     });
-    expect(() => replayToken(other, decodeToken(token))).toThrow(ReplayDiverged);
-    expect(() => replay(hotrm(2), [{ thread: 5, outcome: 0 }])).toThrow('there is no thread 5');
+    expect(() => explore(other).replay(token)).toThrow(ReplayDiverged);
+    expect(() => explore(hotrm(2)).replay([{ thread: 5, outcome: 0 }])).toThrow('there is no thread 5');
   });
 });

@@ -6,7 +6,8 @@ import { parseYamlText, type YamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';
 import { find_release, type Release } from '../../releases/index.ts';
 import { type Interleaved, read_interleaved } from '../interleaved/read.ts';
-import { parseStep, type ScenarioFile, type ScenarioStep, scenarioSchema } from './schema.ts';
+import { type ScenarioFile, scenarioSchema } from './schema.ts';
+import { parseStep, type ScenarioStep } from './step.ts';
 
 /** A scenario as it stands in its file; a machine that is named, not described, is read by whoever runs it. */
 export interface Scenario {

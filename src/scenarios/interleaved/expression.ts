@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
 
 /** What an expression may come to. An address is a negative number, its distance from 2^64. */
@@ -10,7 +11,7 @@ export interface Scope {
 }
 
 /** An expression that cannot be read, or does not come to anything. */
-export class BadExpression extends Error {
+export class BadExpression extends UserError {
   override readonly name = 'BadExpression';
 }
 

@@ -1,11 +1,12 @@
+import { UserError } from '../../errors/user-error.ts';
 import { shared_tables } from '../../geometry/shared-tables.ts';
-import { phys_to_virt } from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Config } from '../../kernel/config.ts';
+import { phys_to_virt } from '../../kernel/pfn.ts';
 import { VM, zone_key } from '../../kernel/state.ts';
 import { BadExpression, type Result, type Scope } from './expression.ts';
 
 /** What a scenario is about is not there on this kernel or machine: nothing can be said, and nothing is wrong. */
-export class NotApplicable extends Error {
+export class NotApplicable extends UserError {
   override readonly name = 'NotApplicable';
 }
 

@@ -1,4 +1,5 @@
 import { type BootOptions, boot, type Model } from '../../boot/boot.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { custom_layout, type Layout } from '../../geometry/layout.ts';
 import { translation } from '../../geometry/translation.ts';
 import { kernel_program, NotInterleavable } from '../../interleave/program.ts';
@@ -11,7 +12,7 @@ import type { Steps } from '../../steps/step.ts';
 import { unnoted, type Within } from '../../steps/within.ts';
 import type { Scenario } from '../format/read.ts';
 import { run_scenario } from '../running/run.ts';
-import { BadOperation, Session } from '../running/session.ts';
+import { Session } from '../running/session.ts';
 import { BadExpression, type Expression, type Result, type Scope, truth } from './expression.ts';
 import { LOCKS } from './locks.ts';
 import { NotApplicable, scope_of } from './names.ts';

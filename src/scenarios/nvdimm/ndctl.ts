@@ -1,7 +1,8 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region } from '../../kernel/state.ts';
 import { parseSize } from '../../machines/text/size.ts';
-import { BadOperation, type Session } from '../running/session.ts';
+import type { Session } from '../running/session.ts';
 import { active_memory } from './daxctl.ts';
 import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
 
@@ -111,7 +112,7 @@ function each_namespace(
 const enable = (tool: Tool, ns: number): number => tool.call(tool.session.kernel.nd_pmem_probe(ns));
 
 const disable = (tool: Tool, ns: number): number =>
-  tool.call(none(tool.session.kernel.nd_namespace_unbind(ns)));
+  tool.call(none(tool.session.kernel.$nd_namespace_unbind(ns)));
 
 /** Not while it serves as system RAM. */
 function disable_safe(tool: Tool, ns: number): number {
@@ -129,7 +130,7 @@ function zero_info_block(tool: Tool, ns: number): void {
 }
 
 function* erase(tool: Tool, ns: number) {
-  yield* tool.session.kernel.zero_info_block(ns);
+  yield* tool.session.kernel.$zero_info_block(ns);
 }
 
 function prep_reconfig(tool: Tool, ns: number, force: boolean): number {
@@ -287,9 +288,9 @@ function setup_namespace(tool: Tool, key: number, p: Parameters): number {
     if (start % SZ_16M && !p.force) return -kernel.errno.EINVAL;
   }
   const claim = CLAIM[p.mode] as 'pfn' | 'dax' | 'btt';
-  let rc = tool.call(kernel.nd_namespace_claim(key, claim, p.map, p.align));
+  let rc = tool.call(kernel.$nd_namespace_claim(key, claim, p.map, p.align));
   if (rc) return rc;
-  rc = tool.call(kernel.nd_instance_attach(key));
+  rc = tool.call(kernel.$nd_instance_attach(key));
   if (rc) tool.call(none(kernel.nd_detach_ndns(key)));
   return rc;
 }

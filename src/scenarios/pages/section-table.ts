@@ -1,4 +1,3 @@
-import { vmemmap_of } from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import {
   MEMMAP,
@@ -8,6 +7,8 @@ import {
   page_migratetype,
   page_zonenum,
 } from '../../kernel/mm/page.ts';
+import { vmemmap_of } from '../../kernel/pfn.ts';
+
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,

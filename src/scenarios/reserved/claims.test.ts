@@ -26,7 +26,7 @@ function* as_number(thread: Steps<boolean>): Steps<number> {
 
 const reached = ({ session, pfn }: typeof before, claim: (typeof claims)[number], kind: Kind): boolean => {
   if (!('reaches' in claim)) throw new Error(claim.user);
-  return session.run(as_number(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
+  return session.call(as_number(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
 };
 
 const guarded = claims.filter((claim) => 'reaches' in claim);
@@ -67,7 +67,7 @@ test('has_unmovable_pages(): boot RAM that memblock keeps stays unmovable', () =
     // reserved pages at 64M lie in memory0
     expect(session.write('/sys/devices/system/memory/memory0/state', 'offline').errno).toBe('EINVAL');
     const zone = 1;
-    expect(session.run(session.kernel.start_isolate_page_range(zone, 16384, 32768)).errno).toBe('EBUSY');
+    expect(session.call(session.kernel.start_isolate_page_range(zone, 16384, 32768)).errno).toBe('EBUSY');
   }
 });
 

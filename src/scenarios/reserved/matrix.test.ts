@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { boot } from '../../boot/boot.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { find_release } from '../../releases/index.ts';
 import { parseScenario } from '../format/read.ts';
-import { BadOperation, Session } from '../running/session.ts';
-import type { ConsumerName } from './consumers.ts';
+import { Session } from '../running/session.ts';
+import { askConsumer, type ConsumerName } from './consumers.ts';
 import { type Kind, lay_out, machine } from './kinds.ts';
 import { answers, asked, type Comparison, compare, is_changed, kind_names, outcomes } from './matrix.ts';
 
@@ -196,6 +197,6 @@ test('from v5.12 on they are not modelled', () => {
 test('without PAT whatever is reserved is MMIO, however the host caches it', () => {
   const session = new Session(boot({ ...machine(false), cmdline: 'nopat' }, find_release('S2-base')!));
   const places = lay_out(session);
-  const answer = (kind: Kind) => session.consume('kvm_is_mmio_pfn', places[kind]!.pfn).ret;
+  const answer = (kind: Kind) => askConsumer(session, 'kvm_is_mmio_pfn', places[kind]!.pfn).ret;
   expect([answer('A'), answer('B'), answer('E'), answer('Z')]).toEqual([0, 1, 1, 0]);
 });

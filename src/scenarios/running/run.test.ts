@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { booted, G, M, play, run_text, X86 } from '../../../test/kit.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { mainline } from '../../releases/index.ts';
-import { BadOperation } from './session.ts';
 
 /** Sizes that are odd, but not so large that the kernel itself would loop for minutes. */
 const place = fc.constantFrom<number | string>(

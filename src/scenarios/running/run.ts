@@ -1,15 +1,14 @@
-import { PG_uncached, page_zonenum } from '../../kernel/mm/page.ts';
-import { PCM, SECTION_HAS_MEM_MAP, SECTION_IS_ONLINE } from '../../kernel/state.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
 import { changed_lines, not_restored, observable } from '../../monitors/hotplug/restore.ts';
 import { event_failures } from '../../schedule/event-failures.ts';
-import { type Failure, failure_key, type Subjects } from '../../steps/failure.ts';
-import { bytes, calls, hex, NONE } from '../calls.ts';
-import { page_says } from '../device.ts';
+import { type Failure, failure_key } from '../../steps/failure.ts';
 import type { Scenario } from '../format/read.ts';
-import type { ScenarioStep } from '../format/schema.ts';
-import { consumers } from '../reserved/consumers.ts';
-import { BadOperation, type Result, type Session } from './session.ts';
+import { kindOf } from '../format/step.ts';
+import { unexpected } from '../steps/common/unexpected.ts';
+import { operationsOf } from './perform.ts';
+import { type Result, returned } from './result.ts';
+import type { Session } from './session.ts';
 import { changes, summarize, table_changes } from './summary.ts';
 
 export interface StepOutcome {
@@ -36,19 +35,6 @@ export interface StepOutcome {
 /** A step on more blocks than this is not held to "a failed operation restores the state": a look costs as much as the machine is large. */
 const RESTORE_LIMIT = 64;
 
-/** Steps that set the scene: what they break is given, not found. */
-const GIVEN: ReadonlySet<string> = new Set(['use', 'fail', 'lose_resource', 'system_state']);
-
-/** A program that fails half-way is no operation of the kernel that failed. */
-const PROGRAMS: ReadonlySet<string> = new Set(['ndctl', 'daxctl', 'nvdimm', 'nvdimm_move']);
-
-/**
- * What a virtio-mem device has plugged. A request is many operations, and those done stay done when a later one fails: it has
- * to restore something only when it did nothing.
- */
-const plugged_size = ({ kind, step }: ScenarioStep, { state }: Session): number | undefined =>
-  kind === 'virtio_mem_request' ? state.virtio_mem.get(step.device)?.plugged_size : undefined;
-
 /** BUGs, warnings, lock misuse and endless loops of one call. */
 function failures_of(result: Result): Failure[] {
   const failures: Failure[] = event_failures(result.events);
@@ -69,93 +55,28 @@ const message_of = (event: Result['events'][number]): string => {
 const result_text = (result: Result): string =>
   result.ended === 'bug' ? 'BUG' : result.ended === 'deadlock' ? 'deadlock' : (result.errno ?? 'success');
 
-/** The answer to a question. */
-const answer = ({ kind }: ScenarioStep, { ret }: Result): string | null =>
-  kind === 'consume' && ret !== null ? (ret ? 'yes' : 'no') : null;
-
-/** What a scenario expects and does not get. */
-const unexpected = (what: string, subjects: Omit<Subjects, 'what'>, text: string): Failure => ({
-  kind: 'expectation',
-  subjects: { what, ...subjects },
-  text,
-});
-
-/** A file is one of a memory block: its number, else null. */
-function block_of(path: string): number | null {
-  const nr = /\/memory(\d+)(?:\/|$)/.exec(path)?.[1];
-  return nr === undefined ? null : Number(nr);
-}
-
-/** The file of an expect step against what it should read; null when it does. */
-function expectation(session: Session, { kind, step }: ScenarioStep, ret: number | null): Failure | null {
-  if (kind === 'kpageflags') {
-    const size = (bytes(step.size) / session.kernel.c.PAGE_SIZE) * 8;
-    const path = '/proc/kpageflags';
-    const text = `${path} gives ${ret} bytes, expected ${size}`;
-    return ret === size ? null : unexpected('bytes of a file', { path, found: ret, expected: size }, text);
-  }
-  if (kind === 'consume') {
-    if (ret === null || step.gives === undefined) return null;
-    const gave = ret ? 'yes' : 'no';
-    if (step.gives === gave) return null;
-    const { asks } = consumers[step.consumer];
-    const pa = bytes(step.start);
-    return unexpected(
-      asks,
-      { function: step.consumer, pa, found: gave, expected: step.gives },
-      `${step.consumer}(${hex(pa)}): ${asks}? ${gave}, expected ${step.gives}`,
-    );
-  }
-  if (kind === 'page') {
-    const says = page_says(session, bytes(step.start));
-    const wrong = (['valid', 'online', 'memmap'] as const).filter(
-      (name) => step[name] !== undefined && step[name] !== says[name],
-    );
-    const text = wrong.map((name) => `${name} is ${says[name]}, expected ${step[name]}`).join(', ');
-    const pa = bytes(step.start);
-    return wrong.length
-      ? unexpected(`page: ${wrong.join(', ')}`, { pa }, `page at ${hex(pa)}: ${text}`)
-      : null;
-  }
-  if (kind !== 'expect') return null;
-  const entry = session.read(step.path);
-  const block = block_of(step.path);
-  const found = entry === null ? null : entry.kind === 'file' ? entry.text : entry.kind;
-  const same =
-    found === null || step.text === null ? found === step.text : found.trimEnd() === step.text.trimEnd();
-  if (same) return null;
-  return unexpected(
-    'file',
-    { path: step.path, found, expected: step.text, ...(block === null ? {} : { block }) },
-    `${step.path} reads ${JSON.stringify(found)}, expected ${JSON.stringify(step.text)}`,
-  );
-}
-
-interface Expected {
+/** What any kind of step may say of its outcome. */
+type Expected = Readonly<Record<string, unknown>> & {
   readonly expect?: string | undefined;
   readonly message?: string | undefined;
-  readonly ost?: readonly number[] | undefined;
   readonly warning?: string | undefined;
-}
-
-/** A warning is its function and what it says. */
-const says = ({ subjects }: Failure, text: string): boolean =>
-  (subjects.function ?? '').includes(text) || (subjects.message ?? '').includes(text);
+};
 
 /** Failures without the warning that the step says comes with it; one that does not come is a failure itself. */
 function without_expected({ warning }: Expected, failures: readonly Failure[]): Failure[] {
   if (warning === undefined) return [...failures];
-  const others = failures.filter((failure) => failure.kind !== 'warn' || !says(failure, warning));
+  const others = failures.filter(({ kind, text }) => kind !== 'warn' || !text.includes(warning));
   if (others.length < failures.length) return others;
-  const text = `no warning says ${JSON.stringify(warning)}`;
-  return [...others, unexpected('warning', { message: warning }, text)];
+  const missing = `no warning says ${JSON.stringify(warning)}`;
+  return [...others, unexpected('warning', { message: warning }, missing)];
 }
 
+/** `misread`: what the step's kind finds wrong. */
 function judge(
   expected: Expected,
   result: string,
-  ost: readonly number[] | null,
   messages: readonly string[],
+  misread: readonly Failure[],
 ): Failure[] {
   const wrong: Failure[] = [];
   const want = expected.expect ?? 'success';
@@ -163,13 +84,7 @@ function judge(
     wrong.push(
       unexpected('result', { found: result, expected: want }, `result is ${result}, expected ${want}`),
     );
-  if (expected.ost && expected.ost.join() !== (ost ?? []).join()) {
-    const found = (ost ?? []).join();
-    const should = expected.ost.join();
-    wrong.push(
-      unexpected('OST codes', { found, expected: should }, `OST codes are ${found}, expected ${should}`),
-    );
-  }
+  wrong.push(...misread);
   const { message } = expected;
   if (message !== undefined && !messages.some((text) => text.includes(message))) {
     wrong.push(unexpected('message', { message }, `no message says ${JSON.stringify(message)}`));
@@ -187,32 +102,6 @@ function placed({ file, lines }: Scenario, index: number): <T>(run: () => T) => 
       const line = lines[index] === undefined ? '' : `line ${lines[index]} `;
       throw new BadOperation(`${file}: ${line}steps[${index}]: ${error.message}`);
     }
-  };
-}
-
-/** What any failure of a step is about. */
-function subjects_of({ kind, step }: ScenarioStep, { state, kernel: { c } }: Session): Subjects {
-  if (kind !== 'consume' && kind !== 'page') return { operation: kind };
-  const pa = bytes(step.start);
-  const map = state.mem_section.get(Math.floor(pa / c.SECTION_SIZE))?.section_mem_map ?? 0;
-  if (kind === 'page')
-    return {
-      operation: kind,
-      pa,
-      // of what one leaf of the memmap is
-      level: c.PAGE_SHIFT === 12 ? 'PMD' : 'PTE',
-      state: map & SECTION_HAS_MEM_MAP ? 'section valid' : 'section not valid',
-    };
-  const pfn = Math.floor(pa / c.PAGE_SIZE);
-  const page = state.pages.get(pfn);
-  const zone = page_zonenum(page);
-  const uncached = zone === c.ZONE_DEVICE ? state.memtype_rbroot.get(pfn) !== PCM.WB : page & PG_uncached;
-  const cached = uncached ? 'uncached' : 'cached';
-  return {
-    operation: kind,
-    pa,
-    zone: c.zones[zone] ?? 'none',
-    state: map & SECTION_IS_ONLINE ? `${cached}, in an online section` : cached,
   };
 }
 
@@ -238,20 +127,21 @@ export function* run_scenario(
   for (const [index, step] of scenario.steps.entries()) {
     const failures: Failure[] = [];
     const messages: string[] = [];
-    let shown: Result = NONE;
+    let shown = returned(0);
     let steps = 0;
     const place = placed(scenario, index);
-    const todo = place(() => calls(session, step));
-    const restore = check && todo.count <= RESTORE_LIMIT && !PROGRAMS.has(step.kind);
-    for (const run of todo.runs) {
+    const kind = kindOf(step.kind);
+    const { text, count, run } = place(() => operationsOf(session, step));
+    const restore = check && count <= RESTORE_LIMIT && !kind.program;
+    for (let i = 0; i < count; i++) {
       const snapshot = restore ? observable(state) : [];
-      const plugged = plugged_size(step, session);
-      const result = place(run);
+      const progress = kind.progress?.(session, step.step);
+      const result = place(() => run(i));
       steps += result.steps;
       messages.push(...result.events.map(message_of));
       failures.push(...failures_of(result));
       if (result.ret !== null && result.ret < 0) {
-        const whole = restore && plugged === plugged_size(step, session);
+        const whole = restore && progress === kind.progress?.(session, step.step);
         const left = whole ? changed_lines(snapshot, observable(state)) : [];
         if (left.length && !result.ost) failures.push(not_restored(left));
       }
@@ -259,22 +149,21 @@ export function* run_scenario(
       if (result.errno !== null || result.ended !== 'returned') break;
     }
     const now = check ? violations(state, kernel.c) : [];
-    if (!GIVEN.has(step.kind)) {
+    if (!kind.scene) {
       failures.push(...now.filter((failure) => !known.has(failure_key(failure))));
     }
     known = new Set(now.map(failure_key));
     const after = summarize(state, kernel);
-    const text = result_text(shown);
-    const wrong = [...judge(step.step as Expected, text, shown.ost ?? null, messages)];
-    const misread = expectation(session, step, shown.ret);
-    if (misread) wrong.push(misread);
+    const result = result_text(shown);
+    const misread = kind.judge?.(session, step.step, shown) ?? [];
+    const wrong = judge(step.step, result, messages, misread);
     failures.push(...wrong);
-    const about = failures.length > 0 ? subjects_of(step, session) : {};
-    const expected = without_expected(step.step as Expected, failures);
+    const about = { operation: step.kind, ...(failures.length > 0 ? kind.about?.(session, step.step) : {}) };
+    const expected = without_expected(step.step, failures);
     yield {
       index,
-      operation: todo.count > 1 ? `${todo.text} … (${todo.count} blocks)` : todo.text,
-      result: misread ? 'differs' : (answer(step, shown) ?? text),
+      operation: text,
+      result: kind.answer?.(shown, misread) ?? result,
       ret: shown.ret,
       ost: shown.ost ?? null,
       messages,

@@ -19,8 +19,7 @@ import {
   write,
 } from '../program/notation.ts';
 import type { Program, ThreadCode } from '../program/program.ts';
-import { explore } from '../search/explore.ts';
-import { selfCheck } from '../search/selfcheck.ts';
+import { explore } from '../search/exploration.ts';
 import { atEnd, leak, lockOrder, standardMonitors } from './index.ts';
 import type { Monitor } from './monitor.ts';
 
@@ -34,14 +33,11 @@ const program = (threads: Record<string, Step[]>, more: readonly ThreadCode[] = 
   threads: [...Object.entries(threads).map(([name, steps]) => ({ name, run: runs(...steps) })), ...more],
 });
 const finds = (p: Program, monitors: readonly Monitor[] = standardMonitors) => {
-  const verdict = explore(p, { monitors });
+  const asked = explore(p).only(...monitors);
+  const verdict = asked.states().verdict();
   // Every program here is also explored the slow ways, and all must agree.
-  expect(
-    selfCheck(
-      p,
-      monitors.filter((m) => m.memory === undefined),
-    ),
-  ).toEqual([]);
+  const comparable = asked.only(...monitors.filter((m) => m.memory === undefined));
+  expect(comparable.selfCheck().disagreements()).toEqual([]);
   return verdict.verdict === 'violated'
     ? `${verdict.violation.monitor}: ${verdict.violation.text}`
     : verdict.verdict;

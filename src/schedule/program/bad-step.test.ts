@@ -2,10 +2,8 @@ import { expect, test } from 'vitest';
 import { whyText } from '../../report/trace/why.ts';
 import type { Step, Steps } from '../../steps/step.ts';
 import { hotrm } from '../programs/hotrm.ts';
-import { checkpoint, resume } from '../replay/checkpoint.ts';
-import { tell } from '../replay/tell.ts';
 import { decodeToken } from '../replay/token.ts';
-import { explore, tracesSearch } from '../search/explore.ts';
+import { explore } from '../search/exploration.ts';
 import { alloc, choose, read } from './notation.ts';
 
 const alone = (run: () => Steps<unknown>) => ({ name: 'alone', threads: [{ name: 'A', run }] });
@@ -16,33 +14,45 @@ const yielding = (...steps: readonly unknown[]) =>
 
 test('what is no step, and no generator, is an error with the name of the thread', () => {
   for (const step of [undefined, 3, {}]) {
-    expect(() => explore(yielding(step))).toThrow('thread A yields something that is no step');
+    expect(() => explore(yielding(step)).states().verdict()).toThrow(
+      'thread A yields something that is no step',
+    );
   }
-  expect(() => explore(alone((() => undefined) as never))).toThrow('thread A: run is no generator function');
+  expect(() => explore(alone((() => undefined) as never)).states()).toThrow(
+    'thread A: run is no generator function',
+  );
 });
 
 test('a choice is of at least one and at most 65536', () => {
   for (const n of [0, -1, 1e9, 1.5]) {
-    expect(() => explore(yielding(choose(n)))).toThrow(`thread A: choose(${n}) is not of 1 to 65536`);
+    expect(() =>
+      explore(yielding(choose(n)))
+        .states()
+        .verdict(),
+    ).toThrow(`thread A: choose(${n}) is not of 1 to 65536`);
   }
-  expect(explore(yielding(choose(3)))).toMatchObject({ verdict: 'proved' });
+  expect(
+    explore(yielding(choose(3)))
+      .states()
+      .verdict(),
+  ).toMatchObject({ verdict: 'proved' });
 });
 
 test('a checkpoint with any damage is a bad one, of another version is named so', () => {
-  const options = { bounds: { maxExecutions: 5 }, monitors: [] };
-  const search = tracesSearch(hotrm(8), options);
-  search.run();
-  const bytes = checkpoint(hotrm(8), options, search);
+  const asked = explore(hotrm(8)).only().bound({ maxExecutions: 5 });
+  const search = asked.traces();
+  search.verdict();
+  const bytes = search.checkpoint()!;
   for (let at = 0; at < 12; at++) {
     for (const flip of [1, 0x80]) {
       const bad = bytes.slice();
       bad[at]! ^= flip;
-      expect(() => resume(hotrm(8), options, bad)).toThrow(/checkpoint/);
+      expect(() => asked.resume(bad)).toThrow(/checkpoint/);
     }
   }
   const other = bytes.slice();
   other[0]! += 1;
-  expect(() => resume(hotrm(8), options, other)).toThrow('the checkpoint is of another version of mhp');
+  expect(() => asked.resume(other)).toThrow('the checkpoint is of another version of mhp');
   const token = 'mhp1-CUIxNCBvbiBTMdacpZcOqAQACgGdBAABxI-now';
   expect(decodeToken(token).program).toBe('B14 on S1');
   // the last character has bits that no byte is made of
@@ -52,5 +62,5 @@ test('a checkpoint with any damage is a bad one, of another version is named so'
 
 test('an allocation that failed did not allocate, and the fault is called what its step is called', () => {
   const program = yielding({ ...alloc('t', 0, { v: 1 }), mayFail: true }, read('t'));
-  expect(whyText(tell(program, explore(program)))).toBe('wild-access: t#0 does not exist.');
+  expect(whyText(explore(program).states().story())).toBe('wild-access: t#0 does not exist.');
 });

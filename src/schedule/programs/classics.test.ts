@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { standardMonitors } from '../monitors/index.ts';
 import type { Program } from '../program/program.ts';
-import { reachableTraces, selfCheck } from '../search/selfcheck.ts';
+import { explore } from '../search/exploration.ts';
+import { reachableTraces } from '../search/reachable.ts';
 import * as classics from './classics.ts';
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
@@ -28,7 +30,7 @@ describe('traces mode runs one execution for every Mazurkiewicz trace', () => {
   test.each(counts.map(([program, count]) => [program.name, count, program] as const))(
     '%s: %i',
     (_, count, program) => {
-      const found = reachableTraces(program);
+      const found = reachableTraces(program, standardMonitors);
       expect(found.executions).toBe(count);
       expect(found.redundant).toBe(0);
     },
@@ -37,5 +39,5 @@ describe('traces mode runs one execution for every Mazurkiewicz trace', () => {
 
 describe('states mode reaches what traces mode reaches', () => {
   const small = counts.filter(([, count]) => count <= 1000).map(([p]) => [p.name, p] as const);
-  test.each(small)('%s', (_, program) => expect(selfCheck(program)).toEqual([]));
+  test.each(small)('%s', (_, program) => expect(explore(program).selfCheck().disagreements()).toEqual([]));
 });

@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { explore, statesSearch } from '../search/explore.ts';
-import { reachableTraces, selfCheck } from '../search/selfcheck.ts';
+import { standardMonitors } from '../monitors/index.ts';
+import { explore } from '../search/exploration.ts';
+import { reachableTraces } from '../search/reachable.ts';
 import { hotrm } from './hotrm.ts';
 
 describe.each(['generators', 'frames'] as const)('hotrm with %s', (kind) => {
   test.each([1, 2, 3, 8])('n = %i: exactly 2^(n + 1) traces', (n) => {
-    const { executions, redundant } = reachableTraces(hotrm(n, kind));
+    const { executions, redundant } = reachableTraces(hotrm(n, kind), standardMonitors);
     expect([executions, redundant]).toEqual([2 ** (n + 1), 0]);
   });
 
   test.each([1, 2, 3, 8, 64])('n = %i: n^2 + 5n + 7 states', (n) => {
-    const search = statesSearch(hotrm(n, kind), { monitors: [] });
-    expect(search.run()).toEqual({ end: 'complete', within: [] });
-    expect(search.store.size).toBe(n * n + 5 * n + 7);
+    const verdict = explore(hotrm(n, kind)).only().states().verdict();
+    expect(verdict).toMatchObject({ verdict: 'proved', within: [], stats: { states: n * n + 5 * n + 7 } });
   });
 
   test.each([1, 2, 8, 64])('n = %i: the shortest use after free has n + 4 steps and one preemption', (n) => {
-    const verdict = explore(hotrm(n, kind));
+    const verdict = explore(hotrm(n, kind)).states().verdict();
     expect(verdict).toMatchObject({
       verdict: 'violated',
       violation: {
@@ -30,22 +30,18 @@ describe.each(['generators', 'frames'] as const)('hotrm with %s', (kind) => {
     });
   });
 
-  test('the ways to explore it agree', () => expect(selfCheck(hotrm(5, kind))).toEqual([]));
+  test('the ways to explore it agree', () =>
+    expect(explore(hotrm(5, kind)).selfCheck().disagreements()).toEqual([]));
 });
 
 test('without forgetting the states double with every leaf', () => {
-  const size = (n: number) => {
-    const search = statesSearch(hotrm(n), { monitors: [], forget: false });
-    search.run();
-    return search.store.size;
-  };
+  const size = (n: number) => explore(hotrm(n)).only().without('forgetting').states().verdict().stats.states;
   expect(size(10) / size(9)).toBeGreaterThan(1.9);
 });
 
 test('hotrm(512) finishes', () => {
-  const verdict = explore(hotrm(512));
+  const verdict = explore(hotrm(512)).states().verdict();
   expect(verdict).toMatchObject({ verdict: 'violated', steps: 516 });
-  const all = statesSearch(hotrm(512), { monitors: [] });
-  all.run();
-  expect(all.store.size).toBe(512 * 512 + 5 * 512 + 7);
+  const all = explore(hotrm(512)).only().states().verdict();
+  expect(all.stats.states).toBe(512 * 512 + 5 * 512 + 7);
 });

@@ -1,45 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../data/prng.ts';
-import { lockOrder, standardMonitors } from '../monitors/index.ts';
-import type { Program } from '../program/program.ts';
+import { lockOrder } from '../monitors/index.ts';
 import { fibBench, lastzero } from '../programs/classics.ts';
 import { hotrm } from '../programs/hotrm.ts';
 import { randomProgram } from '../programs/random-program.ts';
-import {
-  conclude,
-  concludeTraces,
-  type ExploreOptions,
-  statesSearch,
-  tracesSearch,
-} from '../search/explore.ts';
-import { StatesSearch } from '../states/states.ts';
-import type { TracesSearch } from '../traces/traces.ts';
-import { BadCheckpoint, checkpoint, resume } from './checkpoint.ts';
+import { type Exploration, explore } from '../search/exploration.ts';
+import { BadCheckpoint } from './checkpoint.ts';
 import type { Verdict } from './verdict.ts';
 
 type Mode = 'states' | 'traces';
 
-const verdict = (program: Program, options: ExploreOptions, search: StatesSearch | TracesSearch): Verdict => {
-  const outcome = search.run();
-  return search instanceof StatesSearch
-    ? conclude(program, options, search, outcome)
-    : concludeTraces(program, search, outcome);
-};
-
 /** What must be the same; the bytes held depend on when lists last grew. */
 const essence = (v: Verdict) => ({ ...v, stats: { ...v.stats, bytes: 0 } });
 
-const create = (mode: Mode, program: Program, options: ExploreOptions) =>
-  mode === 'states' ? statesSearch(program, options) : tracesSearch(program, options);
-
 /** Stop after about `first` units of work, then again after `second`, then go on to the end. */
-function interrupted(mode: Mode, program: Program, options: ExploreOptions, first: number, second: number) {
-  const bounds = (n: number) => ({ ...options, bounds: { maxStates: n, maxExecutions: n } });
-  let search = create(mode, program, bounds(first));
-  if (search.run().end !== 'stopped') return undefined;
-  search = resume(program, bounds(first + second), checkpoint(program, options, search));
-  if (search.run().end !== 'stopped') return undefined;
-  return verdict(program, options, resume(program, options, checkpoint(program, options, search)));
+function interrupted(mode: Mode, asked: Exploration, first: number, second: number): Verdict | undefined {
+  const bounded = (n: number) => asked.bound({ maxStates: n, maxExecutions: n });
+  let search = bounded(first)[mode]();
+  if (search.verdict().verdict !== 'undecided') return undefined;
+  search = bounded(first + second).resume(search.checkpoint()!);
+  if (search.verdict().verdict !== 'undecided') return undefined;
+  return asked.resume(search.checkpoint()!).verdict();
 }
 
 describe.each(['states', 'traces'] as const)('%s', (mode) => {
@@ -48,32 +29,32 @@ describe.each(['states', 'traces'] as const)('%s', (mode) => {
     let compared = 0;
     for (let i = 0; i < 1500; i++) {
       const program = randomProgram(random);
-      const options = { monitors: i % 2 === 0 ? [] : [...standardMonitors, lockOrder()] };
-      const again = interrupted(mode, program, options, 1 + random.below(9), 1 + random.below(9));
+      const asked = i % 2 === 0 ? explore(program).only() : explore(program).monitors(lockOrder());
+      const again = interrupted(mode, asked, 1 + random.below(9), 1 + random.below(9));
       if (again === undefined) continue;
       compared++;
-      expect(essence(again)).toEqual(essence(verdict(program, options, create(mode, program, options))));
+      expect(essence(again)).toEqual(essence(asked[mode]().verdict()));
     }
     expect(compared).toBeGreaterThan(20);
   });
 
   test.each([hotrm(8), lastzero(5), fibBench(2)])('$name', (program) => {
-    const options = { monitors: [] };
-    const whole = essence(verdict(program, options, create(mode, program, options)));
+    const asked = explore(program).only();
+    const whole = essence(asked[mode]().verdict());
     for (const [first, second] of [
       [1, 1],
       [10, 3],
       [17, 20],
     ] as const) {
-      expect(essence(interrupted(mode, program, options, first, second)!)).toEqual(whole);
+      expect(essence(interrupted(mode, asked, first, second)!)).toEqual(whole);
     }
   });
 
-  const stopped = () => {
-    const options = { bounds: { maxStates: 20, maxExecutions: 20 }, monitors: [] };
-    const search = create(mode, hotrm(8), options);
-    expect(search.run()).toMatchObject({ end: 'stopped' });
-    return checkpoint(hotrm(8), options, search);
+  const asked = explore(hotrm(8)).only();
+  const stopped = (): Uint8Array => {
+    const search = asked.bound({ maxStates: 20, maxExecutions: 20 })[mode]();
+    expect(search.verdict()).toMatchObject({ verdict: 'undecided' });
+    return search.checkpoint()!;
   };
 
   test('a damaged checkpoint is refused', () => {
@@ -82,18 +63,18 @@ describe.each(['states', 'traces'] as const)('%s', (mode) => {
     for (let i = 0; i < 50; i++) {
       const bad = bytes.slice();
       bad[random.below(bad.length)]! ^= 1 << random.below(8);
-      expect(() => resume(hotrm(8), { monitors: [] }, bad)).toThrow(BadCheckpoint);
+      expect(() => asked.resume(bad)).toThrow(BadCheckpoint);
     }
-    expect(() => resume(hotrm(8), {}, bytes.slice(0, 40))).toThrow('the checkpoint is damaged');
-    expect(() => resume(hotrm(8), {}, new Uint8Array([1, 2, 3]))).toThrow('this is no checkpoint');
+    expect(() => asked.resume(bytes.slice(0, 40))).toThrow('the checkpoint is damaged');
+    expect(() => asked.resume(new Uint8Array([1, 2, 3]))).toThrow('this is no checkpoint');
   });
 
   test('a checkpoint of another program or with other options is refused', () => {
-    expect(() => resume(hotrm(9), { monitors: [] }, stopped())).toThrow(
+    expect(() => explore(hotrm(9)).only().resume(stopped())).toThrow(
       'the checkpoint is of hotrm(8), not of hotrm(9)',
     );
-    expect(() => resume(hotrm(8), {}, stopped())).toThrow('hotrm(8) or the options have changed');
+    expect(() => explore(hotrm(8)).resume(stopped())).toThrow('hotrm(8) or the options have changed');
     const changed = { ...hotrm(8), tables: { ...hotrm(8).tables, upper: { 0: { entry: 2 } } } };
-    expect(() => resume(changed, { monitors: [] }, stopped())).toThrow('have changed since');
+    expect(() => explore(changed).only().resume(stopped())).toThrow('have changed since');
   });
 });

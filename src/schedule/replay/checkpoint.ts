@@ -1,8 +1,8 @@
+import { UserError } from '../../errors/user-error.ts';
 import { canon, hashText } from '../data/canon.ts';
-import { standardMonitors } from '../monitors/index.ts';
 import type { Fault } from '../program/machine.ts';
-import type { Program } from '../program/program.ts';
-import { type ExploreOptions, statesSearch, tracesSearch } from '../search/explore.ts';
+import type { Control } from '../search/control.ts';
+import { type Question, statesSearch, tracesSearch } from '../search/question.ts';
 import type { LockState } from '../semantics/locks.ts';
 import type { RcuState } from '../semantics/rcu.ts';
 import type { SavedSharing } from '../semantics/sharing.ts';
@@ -15,7 +15,7 @@ import { StatesSearch } from '../states/states.ts';
 import type { SavedTraces, TracesSearch } from '../traces/traces.ts';
 
 /** The bytes are no checkpoint, are damaged, or belong to another program, other options or another version. */
-export class BadCheckpoint extends Error {
+export class BadCheckpoint extends UserError {
   override readonly name = 'BadCheckpoint';
 }
 
@@ -44,28 +44,21 @@ interface Header {
   readonly traces?: SavedTraces;
 }
 
-/** What program under which options a search explores; bounds may differ when it goes on. */
-function fingerprint(program: Program, options: ExploreOptions, system: System): number {
-  const monitors = (options.monitors ?? standardMonitors).map((m) => m.name);
+/** What is asked; bounds may differ when the search goes on. */
+function fingerprint({ program, monitors, reduce, forget }: Question, system: System): number {
   const threads = program.threads.map((t) => [t.name, t.dormant ?? false, t.run === undefined]);
-  const { reduce = true, forget = true } = options;
-  return hashText(
-    canon([program.name, threads, stateText(system, system.initial()), monitors, reduce, forget]),
-  );
+  const names = monitors.map((m) => m.name);
+  return hashText(canon([program.name, threads, stateText(system, system.initial()), names, reduce, forget]));
 }
 
 /** A search that has stopped, as bytes from which {@link resume} goes on. */
-export function checkpoint(
-  program: Program,
-  options: ExploreOptions,
-  search: StatesSearch | TracesSearch,
-): Uint8Array {
+export function checkpoint(question: Question, search: StatesSearch | TracesSearch): Uint8Array {
   const { system } = search;
-  const { monitors = standardMonitors } = options;
+  const { program, monitors } = question;
   const base = {
     format: FORMAT,
     program: program.name,
-    fingerprint: fingerprint(program, options, system),
+    fingerprint: fingerprint(question, system),
     values: Array.from({ length: system.values.size }, (_, id) => system.values.value(id)),
     slots: system.slots.all,
     locks: Array.from({ length: system.locks.size - 1 }, (_, i) => system.locks.data(i + 1)!),
@@ -86,13 +79,9 @@ export function checkpoint(
 }
 
 /** Go on with a search from its checkpoint. Throws {@link BadCheckpoint}. */
-export function resume(
-  program: Program,
-  options: ExploreOptions,
-  bytes: Uint8Array,
-): StatesSearch | TracesSearch {
+export function resume(question: Question, control: Control, bytes: Uint8Array): StatesSearch | TracesSearch {
   try {
-    return goOn(program, options, unpack(bytes));
+    return goOn(question, control, unpack(bytes));
   } catch (error) {
     if (error instanceof BadCheckpoint) throw error;
     // Whatever else reading it comes upon is not what a checkpoint has in that place.
@@ -100,18 +89,18 @@ export function resume(
   }
 }
 
-function goOn(program: Program, options: ExploreOptions, { header, lists }: Unpacked) {
+function goOn(question: Question, control: Control, { header, lists }: Unpacked) {
+  const { program, monitors } = question;
   if (header.format !== FORMAT) throw new BadCheckpoint(OTHER_VERSION);
   if (header.program !== program.name) {
     throw new BadCheckpoint(`the checkpoint is of ${header.program}, not of ${program.name}`);
   }
-  const search = header.mode === 'states' ? statesSearch(program, options) : tracesSearch(program, options);
+  const search = header.mode === 'states' ? statesSearch(question, control) : tracesSearch(question, control);
   const { system } = search;
-  if (header.fingerprint !== fingerprint(program, options, system)) {
+  if (header.fingerprint !== fingerprint(question, system)) {
     throw new BadCheckpoint(`${program.name} or the options have changed since the checkpoint was written`);
   }
   redo(system, header);
-  const { monitors = standardMonitors } = options;
   for (const [i, m] of monitors.entries()) m.memory?.load(header.monitors[i] ?? undefined);
   if (search instanceof StatesSearch) {
     search.restore(lists[0]!, header.width!, lists.slice(1), header.counters!);

@@ -1,7 +1,6 @@
 import type { Value } from '../../steps/step.ts';
 import type { PlacedStep } from '../../steps/within.ts';
 import { Checks } from '../monitors/checks.ts';
-import { standardMonitors } from '../monitors/index.ts';
 import type { Monitor, Violation } from '../monitors/monitor.ts';
 import type { Fault } from '../program/machine.ts';
 import type { Program } from '../program/program.ts';
@@ -60,11 +59,7 @@ export class ReplayDiverged extends Error {
 }
 
 /** Run one execution given by its choices, without searching. Where the program can say in which calls its steps are taken, they do. */
-export function replay(
-  recorded: Program,
-  trace: readonly Choice[],
-  monitors: readonly Monitor[] = standardMonitors,
-): Story {
+export function replay(recorded: Program, trace: readonly Choice[], monitors: readonly Monitor[]): Story {
   const program = recorded.narrated?.() ?? recorded;
   const system = systemOf(program, monitors, false);
   for (const m of monitors) m.memory?.load(undefined);

@@ -1,17 +1,21 @@
-import { standardMonitors } from '../monitors/index.ts';
-import type { Monitor } from '../monitors/monitor.ts';
-import type { Program } from '../program/program.ts';
+import type { Question } from '../search/question.ts';
 import { replay, type Story } from './replay.ts';
-import type { Verdict } from './verdict.ts';
+import { encodeToken } from './token.ts';
+import type { Verdict, Violated } from './verdict.ts';
+
+function wrong(name: string, verdict: Verdict): Violated {
+  if (verdict.verdict === 'violated') return verdict;
+  throw new Error(`${name} is ${verdict.verdict}: nothing to tell`);
+}
 
 /** The execution behind a violation, step by step. Throws for verdicts that have none. */
-export function tell(
-  program: Program,
-  verdict: Verdict,
-  monitors: readonly Monitor[] = standardMonitors,
-): Story {
-  if (verdict.verdict !== 'violated')
-    throw new Error(`${program.name} is ${verdict.verdict}: nothing to tell`);
+export function tell({ program, monitors }: Question, verdict: Verdict): Story {
+  const { trace, violation } = wrong(program.name, verdict);
   // A monitor with a memory may object to this execution only because of others it has seen.
-  return { ...replay(program, verdict.trace, monitors), violation: verdict.violation };
+  return { ...replay(program, trace, monitors), violation };
+}
+
+/** The same execution as a token. */
+export function tokenOf({ program }: Question, verdict: Verdict): string {
+  return encodeToken(program, wrong(program.name, verdict).trace);
 }

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors/user-error.ts';
 import { hashText } from '../data/canon.ts';
 import type { Monitor } from '../monitors/monitor.ts';
 import type { Program } from '../program/program.ts';
@@ -5,7 +6,7 @@ import { endState, ReplayDiverged, replay, type Story } from './replay.ts';
 import type { Choice } from './verdict.ts';
 
 /** The text is no token, is damaged, or was made by another version. */
-export class BadToken extends Error {
+export class BadToken extends UserError {
   override readonly name = 'BadToken';
 }
 
@@ -80,7 +81,7 @@ export function decodeToken(token: string): Recorded {
 /**
  * Run what a token records. Throws {@link ReplayDiverged} when the program no longer does what it did then.
  */
-export function replayToken(program: Program, recorded: Recorded, monitors?: readonly Monitor[]): Story {
+export function replayToken(program: Program, recorded: Recorded, monitors: readonly Monitor[]): Story {
   if (program.name !== recorded.program) {
     throw new BadToken(`the token is of ${recorded.program}, not of ${program.name}`);
   }

@@ -14,7 +14,7 @@ export interface Bounds {
   readonly maxSteps?: number;
   readonly maxStates?: number;
   readonly maxExecutions?: number;
-  /** Seconds by the clock of {@link Watch}. */
+  /** Seconds, of this search or by a clock of one's own. */
   readonly maxTime?: number;
   /** Bytes, as the search itself counts them. */
   readonly maxMemory?: number;
@@ -68,27 +68,4 @@ export interface Undecided {
   readonly stats: Stats;
   /** In mode `random`: a bug of depth `depth` is found by one run with at least this probability. */
   readonly chance?: { readonly depth: number; readonly perRun: number; readonly runs: number };
-}
-
-/** The outside world as a search sees it: it has no clock and no signals of its own. */
-export interface Watch {
-  /** Seconds since the search began. */
-  readonly elapsed?: () => number;
-  /** Whether somebody wants it to stop. */
-  readonly stop?: () => boolean;
-  /** Told now and then how far it is. */
-  readonly progress?: (progress: Progress) => void;
-}
-
-export interface Progress {
-  readonly states: number;
-  readonly executions: number;
-  readonly transitions: number;
-  readonly preemptions: number;
-  readonly steps: number;
-  /** Work items waiting now. */
-  readonly open: number;
-  /** A guess at the part of the work that is done, from 0 to 1; undefined where there is no ground for one. */
-  readonly done: number | undefined;
-  readonly bytes: number;
 }

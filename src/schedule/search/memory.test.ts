@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
+import { standardMonitors } from '../monitors/index.ts';
 import { fibBench } from '../programs/classics.ts';
-import { explore, exploreTraces, statesSearch, tracesSearch } from './explore.ts';
+import { explore } from './exploration.ts';
+import { statesSearch, tracesSearch } from './question.ts';
 
 // Of what a search holds, the threads unfolded are the most in mode traces, where states are forgotten at once.
 
 test('a search counts the threads it has unfolded, and all that grows in mode traces', () => {
-  for (const search of [statesSearch(fibBench(4)), tracesSearch(fibBench(4))]) {
+  const program = fibBench(4);
+  const question = { program, monitors: standardMonitors, bounds: {}, reduce: true, forget: true };
+  for (const search of [statesSearch(question), tracesSearch(question)]) {
     const before = search.bytes;
     search.run();
     const { system } = search;
@@ -15,8 +19,9 @@ test('a search counts the threads it has unfolded, and all that grows in mode tr
 });
 
 test('the bound on memory stops both modes', () => {
-  const bounds = { maxMemory: 2 ** 21 };
-  for (const verdict of [explore(fibBench(30), { bounds }), exploreTraces(fibBench(30), { bounds })]) {
+  const bounded = explore(fibBench(30)).bound({ maxMemory: 2 ** 21 });
+  for (const search of [bounded.states(), bounded.traces()]) {
+    const verdict = search.verdict();
     expect(verdict).toMatchObject({ verdict: 'undecided', bound: 'memory' });
     expect(verdict.stats.bytes).toBeLessThan(2 ** 23);
   }

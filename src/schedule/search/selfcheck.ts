@@ -1,15 +1,7 @@
-import { standardMonitors } from '../monitors/index.ts';
 import type { Monitor } from '../monitors/monitor.ts';
 import type { Program } from '../program/program.ts';
-import { systemOf } from '../semantics/system-of.ts';
-import { StatesSearch } from '../states/states.ts';
-import { TracesSearch } from '../traces/traces.ts';
-
-/** Everything a program can come to: what goes wrong, and the states in which nothing moves any more. */
-export interface Reachable {
-  readonly violations: readonly string[];
-  readonly finals: readonly string[];
-}
+import { Pace, type Watch } from './pace.ts';
+import { atOnce, type Reachable, statesInSlices, tracesInSlices } from './reachable.ts';
 
 /** Where two ways to explore the same program disagree. */
 export interface Disagreement {
@@ -20,89 +12,54 @@ export interface Disagreement {
   readonly onlySecond: readonly string[];
 }
 
-/** All that is reachable by the stateful search, with or without what makes it fast. */
-export function reachableStates(
-  program: Program,
-  fast: boolean,
-  monitors: readonly Monitor[] = standardMonitors,
-): Reachable {
-  return atOnce(statesInSlices(program, fast, monitors));
-}
-
-/** All that is reachable by one execution for every trace. */
-export function reachableTraces(
-  program: Program,
-  monitors: readonly Monitor[] = standardMonitors,
-): ReachableTraces {
-  return atOnce(tracesInSlices(program, monitors));
-}
-
-type ReachableTraces = Reachable & { readonly executions: number; readonly redundant: number };
-
-/** Stop at every look, so that whoever drives it has a turn. */
-const watch = { stop: () => true };
-
-function* statesInSlices(
-  program: Program,
-  fast: boolean,
-  monitors: readonly Monitor[],
-): Generator<undefined, Reachable> {
-  const options = { monitors, reduce: fast, all: true, watch };
-  const search = new StatesSearch(systemOf(program, monitors, fast), options);
-  while (search.run().end === 'stopped') yield;
-  return { violations: [...search.violations.keys()].sort(), finals: [...search.finals].sort() };
-}
-
-function* tracesInSlices(
-  program: Program,
-  monitors: readonly Monitor[],
-): Generator<undefined, ReachableTraces> {
-  const search = new TracesSearch(systemOf(program, monitors, true), { monitors, all: true, watch });
-  while (search.run().end === 'stopped') yield;
-  return {
-    violations: [...search.violations.keys()].sort(),
-    finals: [...search.finals].sort(),
-    executions: search.executions,
-    redundant: search.redundant,
-  };
-}
-
-function atOnce<T>(slices: Generator<undefined, T>): T {
-  for (;;) {
-    const { done, value } = slices.next();
-    if (done) return value;
-  }
-}
-
 /**
- * Explore a small program in full three ways: states as always, states with forgetting and reduction off, and
- * traces; say where they disagree. Any disagreement is a defect of the explorer, or of a loop head that keeps too little.
+ * Explores a small program in full three ways: states as always, states with forgetting and reduction off, and
+ * traces; says where they disagree. Any disagreement is a defect of the explorer, or of a loop head that keeps too little.
  */
-export function selfCheck(program: Program, monitors: readonly Monitor[] = standardMonitors): Disagreement[] {
-  return atOnce(selfCheckInSlices(program, monitors));
-}
+export class SelfCheck {
+  readonly #program: Program;
+  readonly #monitors: readonly Monitor[];
+  readonly #pace: Pace;
 
-/** The same, yielding often. */
-export function* selfCheckInSlices(
-  program: Program,
-  monitors: readonly Monitor[],
-): Generator<undefined, Disagreement[]> {
-  const plain = yield* statesInSlices(program, false, monitors);
-  const traces = yield* tracesInSlices(program, monitors);
-  const found = [
-    ...compare('states', yield* statesInSlices(program, true, monitors), 'plain states', plain),
-    ...compare('plain states', plain, 'traces', traces),
-  ];
-  if (traces.redundant > 0) {
-    const count = [`${traces.redundant} of ${traces.executions}`];
-    found.push({
-      between: ['traces', 'optimal'],
-      what: 'redundant executions',
-      onlyFirst: count,
-      onlySecond: [],
-    });
+  constructor(program: Program, monitors: readonly Monitor[], watch: Watch) {
+    this.#program = program;
+    this.#monitors = monitors;
+    this.#pace = new Pace(watch);
   }
-  return found;
+
+  disagreements(): Disagreement[] {
+    return atOnce(this.#slices());
+  }
+
+  /** The same in slices, until the signal of the watch stops it. */
+  async finish(): Promise<Disagreement[] | 'interrupted'> {
+    const slices = this.#slices();
+    for (;;) {
+      const { done, value } = slices.next();
+      if (done) return value;
+      await this.#pace.turn();
+      if (this.#pace.interrupted) return 'interrupted';
+    }
+  }
+
+  *#slices(): Generator<undefined, Disagreement[]> {
+    const plain = yield* statesInSlices(this.#program, false, this.#monitors);
+    const traces = yield* tracesInSlices(this.#program, this.#monitors);
+    const found = [
+      ...compare('states', yield* statesInSlices(this.#program, true, this.#monitors), 'plain states', plain),
+      ...compare('plain states', plain, 'traces', traces),
+    ];
+    if (traces.redundant > 0) {
+      const count = [`${traces.redundant} of ${traces.executions}`];
+      found.push({
+        between: ['traces', 'optimal'],
+        what: 'redundant executions',
+        onlyFirst: count,
+        onlySecond: [],
+      });
+    }
+    return found;
+  }
 }
 
 function compare(nameA: string, a: Reachable, nameB: string, b: Reachable): Disagreement[] {

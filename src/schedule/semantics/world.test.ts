@@ -6,8 +6,7 @@ import type { Machine } from '../program/machine.ts';
 import { read, write } from '../program/notation.ts';
 import type { Program } from '../program/program.ts';
 import { fibBench, lastzero, sb } from '../programs/classics.ts';
-import { explore, statesSearch, tracesSearch } from '../search/explore.ts';
-import { selfCheck } from '../search/selfcheck.ts';
+import { explore } from '../search/exploration.ts';
 
 type World = Record<string, unknown>;
 
@@ -45,14 +44,12 @@ test.each([sb(), fibBench(2), lastzero(4)])(
   (program) => {
     const own = onMachine(program);
     const counts = (p: Program) => {
-      const states = statesSearch(p, { monitors: [], reduce: false });
-      states.run();
-      const traces = tracesSearch(p, { monitors: [] });
-      traces.run();
-      return [states.store.size, traces.executions, traces.redundant];
+      const asked = explore(p).only();
+      const { states } = asked.without('reduction').states().verdict().stats;
+      return [states, asked.traces().verdict().stats.executions];
     };
     expect(counts(own)).toEqual(counts(program));
-    expect(selfCheck(own)).toEqual([]);
+    expect(explore(own).selfCheck().disagreements()).toEqual([]);
   },
 );
 
@@ -77,8 +74,11 @@ test('blocking, faults and views of the world', () => {
       },
     ],
   };
-  expect(selfCheck(program)).toEqual([]);
-  expect(explore(program)).toMatchObject({ violation: { monitor: 'bug', text: 'wrote 99' }, steps: 4 });
+  expect(explore(program).selfCheck().disagreements()).toEqual([]);
+  expect(explore(program).states().verdict()).toMatchObject({
+    violation: { monitor: 'bug', text: 'wrote 99' },
+    steps: 4,
+  });
   const never = always('x stays 0', (view) => view.world<World>()['x#0'] === 0);
-  expect(explore(program, { monitors: [never] })).toMatchObject({ verdict: 'violated', steps: 2 });
+  expect(explore(program).only(never).states().verdict()).toMatchObject({ verdict: 'violated', steps: 2 });
 });

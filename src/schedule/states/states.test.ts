@@ -6,8 +6,7 @@ import type { Program } from '../program/program.ts';
 import { hotrm } from '../programs/hotrm.ts';
 import { racers } from '../programs/racers.ts';
 import { randomProgram } from '../programs/random-program.ts';
-import { replay } from '../replay/replay.ts';
-import { explore } from '../search/explore.ts';
+import { explore } from '../search/exploration.ts';
 import { systemOf } from '../semantics/system-of.ts';
 
 /** The cheapest failure among all interleavings, one after the other; undefined when there are too many. */
@@ -52,14 +51,17 @@ test('the story has the fewest preemptions and then the fewest steps, with and w
     const program = randomProgram(new Prng(seed));
     const expected = cheapest(program);
     if (expected === undefined) continue;
-    for (const options of [{}, { reduce: false }, { reduce: false, forget: false }]) {
-      const verdict = explore(program, options);
+    for (const less of [[], ['reduction'], ['reduction', 'forgetting']] as const) {
+      const search = explore(program)
+        .without(...less)
+        .states();
+      const verdict = search.verdict();
       const cost = verdict.verdict === 'violated' ? [verdict.preemptions, verdict.steps] : 'none';
       expect({ seed, cost }).toEqual({ seed, cost: expected });
       if (verdict.verdict !== 'violated') continue;
       expect(verdict.shortest).toBe(true);
       // The replay counts preemptions by itself.
-      const story = replay(program, verdict.trace);
+      const story = explore(program).replay(verdict.trace);
       expect(story.events.filter((e) => e.preempts)).toHaveLength(verdict.preemptions);
       expect(story.violation).toEqual(verdict.violation);
     }
@@ -70,25 +72,27 @@ test('the story has the fewest preemptions and then the fewest steps, with and w
 
 describe('bounds', () => {
   test('a proof says what was left out', () => {
-    expect(explore(hotrm(3), { bounds: { maxPreemptions: 0 } })).toMatchObject({
+    expect(explore(hotrm(3)).bound(0).states().verdict()).toMatchObject({
       verdict: 'proved',
       within: ['preemptions'],
     });
-    expect(explore(hotrm(3), { bounds: { maxSteps: 6 } })).toMatchObject({
+    expect(explore(hotrm(3)).bound({ maxSteps: 6 }).states().verdict()).toMatchObject({
       verdict: 'proved',
       within: ['steps'],
     });
-    expect(explore(racers(2, 2))).toMatchObject({ verdict: 'proved', within: [] });
+    expect(explore(racers(2, 2)).states().verdict()).toMatchObject({ verdict: 'proved', within: [] });
   });
 
   test('a search that is stopped says by what, and how far it got', () => {
-    expect(explore(racers(3, 3), { bounds: { maxStates: 100 } })).toMatchObject({
+    expect(explore(racers(3, 3)).bound({ maxStates: 100 }).states().verdict()).toMatchObject({
       verdict: 'undecided',
       bound: 'states',
     });
     let now = 0;
-    const watch = { elapsed: () => now++ };
-    expect(explore(racers(3, 4), { bounds: { maxTime: 2 }, watch })).toMatchObject({
+    const timed = explore(racers(3, 4))
+      .bound({ maxTime: 2 })
+      .watch({ elapsed: () => now++ });
+    expect(timed.states().verdict()).toMatchObject({
       verdict: 'undecided',
       bound: 'time',
     });
@@ -98,19 +102,23 @@ describe('bounds', () => {
 test('an invariant is watched in every state, and what it looks at is not reduced away', () => {
   const fine = always('x is at most 6', (v) => (v.value('x') as number) <= 6);
   const wrong = always('x is never 4', (v) => v.value('x') !== 4);
-  expect(explore(racers(2, 3), { monitors: [fine] }).verdict).toBe('proved');
+  expect(explore(racers(2, 3)).only(fine).states().verdict().verdict).toBe('proved');
   // Four rounds one after the other: no preemption is needed, and the fourth write is the eighth step.
-  expect(explore(racers(2, 3), { monitors: [wrong] })).toMatchObject({ preemptions: 0, steps: 8 });
+  expect(explore(racers(2, 3)).only(wrong).states().verdict()).toMatchObject({ preemptions: 0, steps: 8 });
 });
 
 test('frames and generators come to the same counts', () => {
-  const count = (kind: 'frames' | 'generators') => explore(racers(3, 3, kind), { monitors: [] }).stats;
+  const count = (kind: 'frames' | 'generators') =>
+    explore(racers(3, 3, kind))
+      .only()
+      .states()
+      .verdict().stats;
   // A frame that stands at a node and a generator do not hold as much.
   const generators = count('generators');
   expect(count('frames')).toEqual({ ...generators, bytes: expect.any(Number) });
 });
 
 test('a lost update', () => {
-  const monitors = [atEnd('x is 2', (v) => v.value('x') === 2)];
-  expect(explore(racers(2, 1), { monitors })).toMatchObject({ preemptions: 1, steps: 4 });
+  const kept = atEnd('x is 2', (v) => v.value('x') === 2);
+  expect(explore(racers(2, 1)).monitors(kept).states().verdict()).toMatchObject({ preemptions: 1, steps: 4 });
 });

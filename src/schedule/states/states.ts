@@ -1,7 +1,8 @@
 import { Ints } from '../data/ints.ts';
 import { Checks } from '../monitors/checks.ts';
 import type { Monitor, Violation } from '../monitors/monitor.ts';
-import type { Bound, Bounds, Choice, Progress, Stats, Watch } from '../replay/verdict.ts';
+import type { Bound, Bounds, Choice, Stats } from '../replay/verdict.ts';
+import type { Control, Progress } from '../search/control.ts';
 import { OP } from '../semantics/ops.ts';
 import { stateText } from '../semantics/state-text.ts';
 import type { System } from '../semantics/system.ts';
@@ -16,7 +17,7 @@ export interface StatesOptions {
   readonly all?: boolean;
   /** Tell states apart by the steps to them, too: see {@link StatesSearch}. */
   readonly bySteps?: boolean;
-  readonly watch?: Watch;
+  readonly control?: Control;
 }
 
 /** Why a search returned. */
@@ -107,7 +108,7 @@ export class StatesSearch {
 
   /** Search on until something is found, all is seen, or a bound is met. May be called again after a bound. */
   run(): Outcome {
-    const { bounds = {}, watch } = this.options;
+    const { bounds = {}, control } = this.options;
     const {
       maxStates = Infinity,
       maxMemory = Infinity,
@@ -120,10 +121,11 @@ export class StatesSearch {
       if (this.system.sharing.broken) this.begin();
       if (--countdown === 0) {
         countdown = TICK;
-        if (watch?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
-        if ((watch?.elapsed?.() ?? 0) > maxTime) return { end: 'stopped', bound: 'time' };
+        if (control?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
+        if (maxTime < Infinity && (control?.elapsed?.() ?? 0) > maxTime)
+          return { end: 'stopped', bound: 'time' };
         if (this.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
-        watch?.progress?.(this.progress());
+        control?.progress?.(this.progress());
       }
       if (this.store.size >= maxStates && this.hasWork(maxPreemptions)) {
         return { end: 'stopped', bound: 'states' };

@@ -6,7 +6,7 @@ import { standardMonitors } from '../monitors/index.ts';
 import { bug, read, write } from '../program/notation.ts';
 import type { Program } from '../program/program.ts';
 import { randomProgram } from '../programs/random-program.ts';
-import { explore } from '../search/explore.ts';
+import { explore } from '../search/exploration.ts';
 import { stateText } from '../semantics/state-text.ts';
 import { systemOf } from '../semantics/system-of.ts';
 
@@ -41,7 +41,7 @@ test('what is proved within a bound on steps has no failure in so many steps', (
     const fewest = fewestSteps(program);
     if (fewest < Infinity) wrong++;
     for (let maxSteps = 1; maxSteps <= 8; maxSteps++) {
-      const { verdict } = explore(program, { bounds: { maxSteps } });
+      const { verdict } = explore(program).bound({ maxSteps }).states().verdict();
       expect({ seed, maxSteps, verdict }).toEqual({
         seed,
         maxSteps,
@@ -68,9 +68,9 @@ test('steps that only have to be done with do not hide a failure behind the boun
       { name: 'reader', run: reader },
     ],
   };
-  const found = explore(program, { bounds: { maxSteps: 5 } });
+  const found = explore(program).bound({ maxSteps: 5 }).states().verdict();
   expect(found).toMatchObject({ verdict: 'violated', steps: 3, preemptions: 1, shortest: true });
-  expect(explore(program, { bounds: { maxSteps: 2 } })).toMatchObject({
+  expect(explore(program).bound({ maxSteps: 2 }).states().verdict()).toMatchObject({
     verdict: 'proved',
     within: ['steps'],
   });

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Steps } from '../../steps/step.ts';
 import { Prng } from '../data/prng.ts';
+import { standardMonitors } from '../monitors/index.ts';
 import { bug, cas, read, write } from '../program/notation.ts';
 import type { Program } from '../program/program.ts';
+import { findProgram } from '../programs/built-in.ts';
 import { hotrm } from '../programs/hotrm.ts';
-import { findProgram } from '../programs/programs.ts';
 import { randomProgram } from '../programs/random-program.ts';
-import { explore, exploreTraces } from '../search/explore.ts';
-import { reachableTraces } from '../search/selfcheck.ts';
+import { explore } from '../search/exploration.ts';
+import { reachableTraces } from '../search/reachable.ts';
 import { systemOf } from '../semantics/system-of.ts';
 
 interface Event {
@@ -74,7 +75,7 @@ test('every trace of a random program is run once', () => {
     const program = randomProgram(new Prng(seed));
     const traces = countTraces(program);
     if (traces === undefined) continue;
-    const { executions, redundant } = reachableTraces(program);
+    const { executions, redundant } = reachableTraces(program, standardMonitors);
     expect({ seed, executions, redundant }).toEqual({ seed, executions: traces, redundant: 0 });
     compared++;
   }
@@ -119,15 +120,18 @@ test('a race is reversed again when what covered its reversal depends on what is
     ],
   };
   expect(countTraces(program)).toBe(36);
-  expect(reachableTraces(program)).toMatchObject({ executions: 36, redundant: 0 });
+  expect(reachableTraces(program, standardMonitors)).toMatchObject({ executions: 36, redundant: 0 });
 });
 
 test('executions that were cut off prove nothing', () => {
-  const { program } = findProgram('philosophers(3)');
-  expect(explore(program, { bounds: { maxSteps: 8 } })).toMatchObject({ verdict: 'violated', steps: 3 });
-  const at = (maxSteps: number) => exploreTraces(program, { bounds: { maxSteps } });
+  const philosophers = findProgram('philosophers(3)');
+  expect(philosophers.bound({ maxSteps: 8 }).states().verdict()).toMatchObject({
+    verdict: 'violated',
+    steps: 3,
+  });
+  const at = (maxSteps: number) => philosophers.bound({ maxSteps }).traces().verdict();
   expect(at(8)).toMatchObject({ verdict: 'undecided', bound: 'steps' });
-  expect(exploreTraces(hotrm(2), { monitors: [], bounds: { maxSteps: 7 } })).toMatchObject({
+  expect(explore(hotrm(2)).only().bound({ maxSteps: 7 }).traces().verdict()).toMatchObject({
     verdict: 'proved',
     within: [],
   });
@@ -140,7 +144,7 @@ test('executions that were cut off prove nothing', () => {
     },
   };
   const apart = { name: 'apart', tables: { a: { 0: { v: 0 } } }, threads: [long, wrong] };
-  expect(exploreTraces(apart, { bounds: { maxSteps: 5 } })).toMatchObject({ verdict: 'undecided' });
+  expect(explore(apart).bound({ maxSteps: 5 }).traces().verdict()).toMatchObject({ verdict: 'undecided' });
 });
 
 function* writes(name: string, times: number): Steps<void> {

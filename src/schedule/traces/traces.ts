@@ -1,6 +1,7 @@
 import { Checks } from '../monitors/checks.ts';
 import type { Monitor, Violation } from '../monitors/monitor.ts';
-import type { Bounds, Choice, Progress, Stats, Watch } from '../replay/verdict.ts';
+import type { Bounds, Choice, Stats } from '../replay/verdict.ts';
+import type { Control, Progress } from '../search/control.ts';
 import { stateText } from '../semantics/state-text.ts';
 import type { System } from '../semantics/system.ts';
 import type { Outcome } from '../states/states.ts';
@@ -15,7 +16,7 @@ export interface TracesOptions {
   readonly bounds?: Bounds;
   /** Do not stop at a violation: collect all, and the states in which nothing moves any more. */
   readonly all?: boolean;
-  readonly watch?: Watch;
+  readonly control?: Control;
 }
 
 /**
@@ -68,7 +69,7 @@ export class TracesSearch {
 
   /** Search on until something is found, all is seen, or a bound is met. May be called again after a bound. */
   run(): Outcome {
-    const { bounds = {}, watch } = this.options;
+    const { bounds = {}, control } = this.options;
     const { maxExecutions = Infinity, maxTime = Infinity, maxMemory = Infinity } = bounds;
     if (!this.started) {
       this.started = true;
@@ -80,10 +81,11 @@ export class TracesSearch {
     while (this.found === undefined) {
       if (--countdown === 0) {
         countdown = TICK;
-        if (watch?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
-        if ((watch?.elapsed?.() ?? 0) > maxTime) return { end: 'stopped', bound: 'time' };
+        if (control?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
+        if (maxTime < Infinity && (control?.elapsed?.() ?? 0) > maxTime)
+          return { end: 'stopped', bound: 'time' };
         if (this.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
-        watch?.progress?.(this.progress());
+        control?.progress?.(this.progress());
       }
       const next = this.trees.first(this.plans[this.depth]!);
       if (next === 0) {

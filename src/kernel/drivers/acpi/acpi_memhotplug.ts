@@ -52,9 +52,9 @@ export const v5_2 = {
   *acpi_memory_enable_device(this: Kernel, dev: number): Steps<number> {
     const name = yield* R('acpi_device', dev, 'name');
     const length = yield* R('acpi_device', dev, 'length');
-    const group = yield* this.acpi_memory_group(dev, length);
+    const group = yield* this.$acpi_memory_group(dev, length);
     if (group < 0) return group;
-    const result = length === 0 ? -this.errno.EINVAL : yield* this.acpi_add_memory(dev, length);
+    const result = length === 0 ? -this.errno.EINVAL : yield* this.$acpi_add_memory(dev, length);
     if (result && result !== -this.errno.EEXIST) {
       yield* pr_err(`acpi ${name}: add_memory failed`);
       return -this.errno.EINVAL;
@@ -70,11 +70,11 @@ export const v5_2 = {
   },
 
   /** Memory groups came with v5.15. */
-  *acpi_memory_group(this: Kernel, _dev: number, _length: number): Steps<number> {
+  *$acpi_memory_group(this: Kernel, _dev: number, _length: number): Steps<number> {
     return 0;
   },
 
-  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+  *$acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
     const node = yield* R('acpi_device', dev, 'node');
     return yield* this.__add_memory(
       Math.max(node, 0),
@@ -140,7 +140,7 @@ export const v6_1 = {
   },
 
   /** What it cannot have ends the attempt before any memory is added. */
-  *acpi_memory_group(this: Kernel, dev: number, length: number): Steps<number> {
+  *$acpi_memory_group(this: Kernel, dev: number, length: number): Steps<number> {
     if (length === 0) {
       yield* pr_err(`acpi ${yield* R('acpi_device', dev, 'name')}: device is empty`);
       return -this.errno.EINVAL;
@@ -152,7 +152,7 @@ export const v6_1 = {
     return mgid;
   },
 
-  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+  *$acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
     const mgid = yield* R('acpi_device', dev, 'mgid');
     const memmap = this.mhp_supports_memmap_on_memory(length) ? MHP_MEMMAP_ON_MEMORY : 0;
     const start = yield* R('acpi_device', dev, 'start');

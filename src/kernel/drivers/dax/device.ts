@@ -22,14 +22,14 @@ const unbound = operation({
 export const v5_2 = {
   /** dax_pmem: the metadata is reserved here, the data by whatever driver takes the instance. */
   *dax_pmem_probe(this: Kernel, ns: number): Steps<number> {
-    const { start, size } = yield* this.namespace_range(ns);
-    const name = yield* this.namespace_name(ns);
+    const { start, size } = yield* this.$namespace_range(ns);
+    const name = yield* this.$namespace_name(ns);
     if (!(yield* this.__request_region(start, SZ_8K, name, 0))) return -this.errno.EBUSY;
     const { rc, pgmap, sb } = yield* this.nvdimm_setup_pfn(ns, 'generic');
     yield* this.__release_region(start, SZ_8K);
     if (rc || !sb) return rc;
     if (!(yield* this.__request_region(start, sb.dataoff, name, 0))) {
-      yield* pr_warn(`${yield* this.pfn_dev_name(ns)}: could not reserve metadata`);
+      yield* pr_warn(`${yield* this.$pfn_dev_name(ns)}: could not reserve metadata`);
       return -this.errno.EBUSY;
     }
     const region = yield* R('nd_namespace', ns, 'region');
@@ -46,24 +46,24 @@ export const v5_2 = {
       mgid: -1,
       res: false,
     });
-    yield* this.nd_namespace_bound(ns);
+    yield* this.$nd_namespace_bound(ns);
     yield* this.dax_bus_probe(ns, 'device_dax');
     return 0;
   },
 
   *dax_pmem_remove(this: Kernel, ns: number): Steps<void> {
-    const { start } = yield* this.namespace_range(ns);
+    const { start } = yield* this.$namespace_range(ns);
     if (yield* exists('dev_dax', ns)) {
       yield* this.dax_bus_remove(ns);
-      yield* this.__release_region(start, yield* this.dax_metadata_size(ns));
+      yield* this.__release_region(start, yield* this.$dax_metadata_size(ns));
       const pgmap = yield* R('dev_dax', ns, 'pgmap');
       if (yield* exists('dev_pagemap', pgmap)) yield* free('dev_pagemap', pgmap);
       yield* free('dev_dax', ns);
     }
   },
 
-  *dax_metadata_size(this: Kernel, ns: number): Steps<number> {
-    const { start } = yield* this.namespace_range(ns);
+  *$dax_metadata_size(this: Kernel, ns: number): Steps<number> {
+    const { start } = yield* this.$namespace_range(ns);
     const { sb } = yield* this.nd_pfn_validate(ns, 'dax', null);
     return sb ? sb.dataoff : (yield* R('dev_dax', ns, 'start')) - start;
   },
@@ -80,13 +80,13 @@ export const v5_2 = {
   },
 
   /** new_id: the driver is offered whatever it matches and nobody has; device_dax matches everything. */
-  *dax_new_id(this: Kernel, dax: number, driver: 'device_dax' | 'kmem'): Steps<number> {
+  *$dax_new_id(this: Kernel, dax: number, driver: 'device_dax' | 'kmem'): Steps<number> {
     if (driver === 'kmem') yield* W('dev_dax', dax, 'kmem_id', true);
     for (const key of yield* look(unbound, driver)) yield* this.dax_bus_probe(key, driver);
     return 0;
   },
 
-  *dax_remove_id(this: Kernel, dax: number): Steps<void> {
+  *$dax_remove_id(this: Kernel, dax: number): Steps<void> {
     yield* W('dev_dax', dax, 'kmem_id', false);
   },
 
@@ -108,7 +108,7 @@ export const v5_2 = {
     const start = yield* R('dev_dax', dax, 'start');
     const size = yield* R('dev_dax', dax, 'size');
     if (!(yield* this.__request_region(start, size, name, 0))) {
-      yield* pr_warn(`device_dax ${name}: ${this.dev_dax_not_reserved(start, size)}`);
+      yield* pr_warn(`device_dax ${name}: ${this.$dev_dax_not_reserved(start, size)}`);
       return -this.errno.EBUSY;
     }
     const rc = yield* this.memremap_pages(yield* R('dev_dax', dax, 'pgmap'));
@@ -116,14 +116,14 @@ export const v5_2 = {
     return rc;
   },
 
-  dev_dax_not_reserved(this: Kernel, start: number, size: number): string {
+  $dev_dax_not_reserved(this: Kernel, start: number, size: number): string {
     return `could not reserve region ${mem_range(start, size)}`;
   },
 };
 
 export const v5_10 = {
   /** An instance has mappings. */
-  dev_dax_not_reserved(this: Kernel, start: number, size: number): string {
+  $dev_dax_not_reserved(this: Kernel, start: number, size: number): string {
     return `mapping0: ${hex(start)}-${hex(start + size - 1)} could not reserve range`;
   },
 };

@@ -49,7 +49,7 @@ export const v5_2 = {
   },
 
   /** nd_namespace_store: a pfn, dax or btt instance takes the namespace. */
-  *nd_namespace_claim(
+  *$nd_namespace_claim(
     this: Kernel,
     ns: number,
     claim: 'pfn' | 'dax' | 'btt',
@@ -75,18 +75,18 @@ export const v5_2 = {
   },
 
   /** Address and size of a namespace. */
-  *namespace_range(this: Kernel, ns: number): Steps<{ start: number; size: number }> {
+  *$namespace_range(this: Kernel, ns: number): Steps<{ start: number; size: number }> {
     const region = yield* R('nd_namespace', ns, 'region');
     const start = (yield* R('nd_region', region, 'start')) + (yield* R('nd_namespace', ns, 'offset'));
     return { start, size: yield* R('nd_namespace', ns, 'size') };
   },
 
-  *namespace_name(this: Kernel, ns: number): Steps<string> {
+  *$namespace_name(this: Kernel, ns: number): Steps<string> {
     return `namespace${yield* R('nd_namespace', ns, 'region')}.${yield* R('nd_namespace', ns, 'id')}`;
   },
 
   /** Whatever is bound to the namespace or to the instance that claims it lets go; the instance goes, too. */
-  *nd_namespace_unbind(this: Kernel, ns: number): Steps<void> {
+  *$nd_namespace_unbind(this: Kernel, ns: number): Steps<void> {
     if ((yield* R('nd_namespace', ns, 'bound')) === true) {
       if ((yield* R('nd_namespace', ns, 'claim')) === 'dax') yield* this.dax_pmem_remove(ns);
       else yield* this.nd_pmem_remove(ns);

@@ -122,12 +122,12 @@ const write_labels = operation({
 
 export const v5_2 = {
   /** Until v5.7 a namespace could start and end at any page. */
-  nd_region_default_align(this: Kernel, _size: number): number {
+  $nd_region_default_align(this: Kernel, _size: number): number {
     return this.c.PAGE_SIZE;
   },
 
   *nvdimm_pmem_region_create(this: Kernel, key: number, region: Omit<nd_region, 'align'>): Steps<void> {
-    yield* alloc('nd_region', key, { ...region, align: this.nd_region_default_align(region.size) });
+    yield* alloc('nd_region', key, { ...region, align: this.$nd_region_default_align(region.size) });
   },
 
   /** The file came with v5.7. */
@@ -145,13 +145,13 @@ export const v5_2 = {
     const labels = yield* R('nd_region', region, 'labels');
     if (labels === null) {
       const size = yield* R('nd_region', region, 'size');
-      const key = yield* this.nd_namespace_register(region, true);
+      const key = yield* this.$nd_namespace_register(region, true);
       yield* W('nd_namespace', key, 'size', size);
       yield* this.nd_pmem_probe(key);
       return 0;
     }
     for (const { uuid, offset, size } of labels) {
-      const key = yield* this.nd_namespace_register(region, false);
+      const key = yield* this.$nd_namespace_register(region, false);
       yield* W('nd_namespace', key, 'uuid', uuid);
       yield* W('nd_namespace', key, 'offset', offset);
       yield* W('nd_namespace', key, 'size', size);
@@ -164,7 +164,7 @@ export const v5_2 = {
   /** The namespaces go, what they are stays on the NVDIMM. */
   *nd_region_remove(this: Kernel, region: number): Steps<number> {
     for (const [key] of yield* look(namespaces_of, region)) {
-      yield* this.nd_namespace_unbind(key);
+      yield* this.$nd_namespace_unbind(key);
       yield* free('nd_namespace', key);
     }
     yield* W('nd_region', region, 'enabled', false);
@@ -173,7 +173,7 @@ export const v5_2 = {
   },
 
   /** Its key; the id is the lowest one that is free. */
-  *nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
+  *$nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
     const id = yield* look(lowest_id, region);
     const key = nd_namespace_key(region, id);
     yield* alloc('nd_namespace', key, new_namespace(region, id, io));
@@ -182,7 +182,7 @@ export const v5_2 = {
 
   *nd_region_create_ns_seed(this: Kernel, region: number): Steps<void> {
     if ((yield* R('nd_region', region, 'labels')) === null) return;
-    const key = yield* this.nd_namespace_register(region, false);
+    const key = yield* this.$nd_namespace_register(region, false);
     yield* W('nd_region', region, 'ns_seed', yield* R('nd_namespace', key, 'id'));
   },
 
@@ -193,7 +193,7 @@ export const v5_2 = {
 
 export const v5_7 = {
   /** 16M, with which a namespace can be moved to any architecture; a page where the region is smaller. */
-  nd_region_default_align(this: Kernel, size: number): number {
+  $nd_region_default_align(this: Kernel, size: number): number {
     return size < SZ_16M ? this.c.PAGE_SIZE : SZ_16M;
   },
 

@@ -47,12 +47,12 @@ const get_zero_pfn = operation({
 
 export const v5_2 = {
   /** Whoever decides by PG_reserved was read up to v5.10; later several of them changed or went. */
-  knows_users_of_PG_reserved(this: Kernel): boolean {
+  $knows_users_of_PG_reserved(this: Kernel): boolean {
     return true;
   },
 
   /** test_bit() on page->flags: no check of anything. */
-  *test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
+  *$test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
     const page = yield* this.pfn_to_page(pfn);
     if (page === NO_PAGE) yield* this.BUG(where, 'unable to handle page fault: no struct page');
     return page_memmap(page) === MEMMAP.POISON || (page & flag) !== 0;
@@ -61,14 +61,14 @@ export const v5_2 = {
   *PageReserved(this: Kernel, pfn: number, where: string): Steps<boolean> {
     if (this.c.DEBUG_VM_PGFLAGS && page_memmap(yield* this.pfn_to_page(pfn)) === MEMMAP.POISON)
       yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
-    return yield* this.test_page_flag(pfn, PG_reserved, where);
+    return yield* this.$test_page_flag(pfn, PG_reserved, where);
   },
 
-  *set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
+  *$set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
     yield* change(set_flag, pfn, nr_pages, flag);
   },
 
-  *clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
+  *$clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
     yield* change(clear_flag, pfn, nr_pages, flag);
   },
 
@@ -99,7 +99,7 @@ export const v5_2 = {
 };
 
 export const v5_12 = {
-  knows_users_of_PG_reserved(this: Kernel): boolean {
+  $knows_users_of_PG_reserved(this: Kernel): boolean {
     return false;
   },
 };

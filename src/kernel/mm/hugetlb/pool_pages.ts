@@ -110,7 +110,7 @@ const make_huge = operation({
 
 export const v5_2 = {
   /** Keys of the zones of a node that an allocation may use, best first (node_zonelist with __GFP_THISNODE). */
-  hugetlb_zones(this: Kernel, nid: number, order: number): number[] {
+  $hugetlb_zones(this: Kernel, nid: number, order: number): number[] {
     // htlb_alloc_mask: gigantic pages could not be migrated away, so they are kept out of ZONE_MOVABLE
     const highest = hstate_is_gigantic(this.c, order) ? this.c.ZONE_NORMAL : this.c.ZONE_MOVABLE;
     return Array.from({ length: highest + 1 }, (_, i) => zone_key(nid, highest - i));
@@ -121,7 +121,7 @@ export const v5_2 = {
     if (hstate_is_gigantic(this.c, order)) return yield* this.alloc_gigantic_page(order, nid);
     const n = Math.min(most, this.c.run_limit);
     const hstate = this.c.huge_page_orders.indexOf(order);
-    for (const zone of this.hugetlb_zones(nid, order)) {
+    for (const zone of this.$hugetlb_zones(nid, order)) {
       yield* zone_lock(zone);
       const found = yield* look(find_buddy, zone, order, n);
       if (found) yield* change(make_huge, found.pfn, found.pfn + found.nr * 2 ** order, hstate);
@@ -135,7 +135,7 @@ export const v5_2 = {
   *alloc_gigantic_page(this: Kernel, order: number, nid: number): Steps<HugePages | null> {
     const nr_pages = 2 ** order;
     const valid = (page: Page): boolean => this.pfn_range_valid_gigantic(page);
-    for (const zone of this.hugetlb_zones(nid, order)) {
+    for (const zone of this.$hugetlb_zones(nid, order)) {
       for (let pfn = yield* R('zone', zone, 'zone_start_pfn'); ; pfn += nr_pages) {
         yield* zone_lock(zone);
         pfn = yield* look(next_range, zone, pfn, nr_pages, valid);

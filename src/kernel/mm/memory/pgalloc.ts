@@ -2,16 +2,13 @@ import { is_folded } from '../../../geometry/blocks.ts';
 import type { LevelName } from '../../../geometry/translation.ts';
 import { TABLE_BIT, VALID } from '../../../hardware/descriptor.ts';
 import type { Steps } from '../../../steps/step.ts';
-import { type EntryPointer, none, READ_ONCE, table_entry } from '../../arch/arm64/include/asm/pgtable.ts';
+import { type EntryPointer, NULL_ENTRY, none, READ_ONCE, table_entry } from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 import { lock, unlock } from '../../ops.ts';
 
 /** include/linux/mm.h, mm/memory.c: the kernel's own tables, taken when somebody first needs them (FACTS 2.20). */
 
 export const PTL = 'init_mm.page_table_lock';
-
-/** A pointer that is none: NULL. */
-export const NULL_ENTRY: EntryPointer = -1;
 
 /** A table page that a walk under the page table lock was given, and the level of the one it would have needed. */
 export interface TableSupply {

@@ -34,7 +34,7 @@ const next_section = operation({
 });
 
 export const v5_2 = {
-  *check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
+  *$check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
     if (!altmap) return 0;
     if (altmap.base_pfn !== pfn || vmem_altmap_offset(altmap) > nr_pages) {
       yield* pr_warn('memory add fail, invalid altmap');
@@ -54,7 +54,7 @@ export const v5_2 = {
 
   /** v5.2: -EEXIST of a section is taken for success (FACTS 2.16, B62). */
   *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
-    const bad = yield* this.check_altmap(pfn, nr_pages, params.altmap);
+    const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
     const last = pfn_to_section_nr(this.c, pfn + nr_pages - 1);
     for (let nr = pfn_to_section_nr(this.c, pfn); nr <= last; nr++) {
@@ -77,7 +77,7 @@ export const v5_2 = {
     zone: number,
   ): Steps<void> {
     const nr = pfn_to_section_nr(this.c, pfn);
-    if (!((yield* this.section_mem_map(nr)) & SECTION_HAS_MEM_MAP)) {
+    if (!((yield* this.$section_mem_map(nr)) & SECTION_HAS_MEM_MAP)) {
       yield* this.WARN_ON_ONCE('__remove_section');
       return;
     }
@@ -102,7 +102,7 @@ export const v5_2 = {
   },
 
   /** The zone of the first struct page, initialised or not (B66). */
-  *zone_of_removed(this: Kernel, pfn: number): Steps<number> {
+  *$zone_of_removed(this: Kernel, pfn: number): Steps<number> {
     const page = yield* this.pfn_to_page(pfn);
     yield* this.PagePoisoned(page, 'arch_remove_memory');
     return zone_key(page_nid(page), page_zonenum(page));
@@ -112,7 +112,7 @@ export const v5_2 = {
 export const v5_3 = {
   /** 0 or -EINVAL: sub-sections with SPARSEMEM_VMEMMAP. */
   *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
-    const bad = yield* this.check_altmap(pfn, nr_pages, params.altmap);
+    const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
     if (!IS_ALIGNED(pfn, this.c.PAGES_PER_SUBSECTION) || !IS_ALIGNED(nr_pages, this.c.PAGES_PER_SUBSECTION)) {
       yield* this.WARN(
@@ -139,7 +139,7 @@ export const v5_3 = {
     altmap: vmem_altmap | null,
     zone: number,
   ): Steps<void> {
-    if (!((yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_HAS_MEM_MAP)) {
+    if (!((yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_HAS_MEM_MAP)) {
       yield* this.WARN_ON_ONCE('__remove_pages');
       return;
     }
@@ -183,7 +183,7 @@ export const v5_7 = {
 
 export const v5_5 = {
   /** Zones shrink when memory goes offline; removal needs no zone any more (feee6b298916). Takes no step, as the argument is gone. */
-  *zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
+  *$zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
     return NUMA_NO_NODE;
   },
 };

@@ -52,10 +52,10 @@ export const v5_2 = {
     nr_pages: number,
   ): Steps<number> {
     const start_pfn = pfn % 2 ** 32;
-    return yield* this.zone_for_online_type(online_type, nid, group, start_pfn, nr_pages);
+    return yield* this.$zone_for_online_type(online_type, nid, group, start_pfn, nr_pages);
   },
 
-  *zone_for_online_type(
+  *$zone_for_online_type(
     this: Kernel,
     online_type: number,
     nid: number,
@@ -188,10 +188,10 @@ export const v6_1 = {
     pfn: number,
     nr_pages: number,
   ): Steps<number> {
-    return yield* this.zone_for_online_type(online_type, nid, group, pfn, nr_pages);
+    return yield* this.$zone_for_online_type(online_type, nid, group, pfn, nr_pages);
   },
 
-  *zone_for_online_type(
+  *$zone_for_online_type(
     this: Kernel,
     online_type: number,
     nid: number,
@@ -203,6 +203,6 @@ export const v6_1 = {
     if (by_policy && (yield* R('vars', 0, 'online_policy')) === ONLINE_POLICY_AUTO_MOVABLE) {
       return yield* this.auto_movable_zone_for_pfn(nid, group, start_pfn, nr_pages);
     }
-    return yield* v5_2.zone_for_online_type.call(this, online_type, nid, group, start_pfn, nr_pages);
+    return yield* v5_2.$zone_for_online_type.call(this, online_type, nid, group, start_pfn, nr_pages);
   },
 };

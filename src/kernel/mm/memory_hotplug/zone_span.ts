@@ -163,7 +163,7 @@ export const v5_2 = {
     yield* zone_span_writeunlock(zone);
     yield* this.resize_pgdat_range(nid, start_pfn, nr_pages);
     yield* pgdat_resize_unlock(nid);
-    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
+    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
     yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 
@@ -180,7 +180,7 @@ export const v5_2 = {
   },
 
   /** Reads node and zone of sections that may never have been initialised (B64). */
-  *find_section_pfn(
+  *$find_section_pfn(
     this: Kernel,
     zone: number,
     start_pfn: number,
@@ -207,13 +207,13 @@ export const v5_2 = {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
     if (start === start_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, true);
+      const pfn = yield* this.$find_section_pfn(zone, end_pfn, end, true, true);
       if (pfn) {
         yield* W('zone', zone, 'zone_start_pfn', pfn);
         yield* W('zone', zone, 'spanned_pages', end - pfn);
       }
     } else if (end === end_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, true);
+      const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, true);
       if (pfn) yield* W('zone', zone, 'spanned_pages', pfn - start + 1);
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
@@ -231,13 +231,13 @@ export const v5_2 = {
     const start = yield* R('pgdat', nid, 'node_start_pfn');
     const end = start + (yield* R('pgdat', nid, 'node_spanned_pages'));
     if (start === start_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, false);
+      const pfn = yield* this.$find_section_pfn(zone, end_pfn, end, true, false);
       if (pfn) {
         yield* W('pgdat', nid, 'node_start_pfn', pfn);
         yield* W('pgdat', nid, 'node_spanned_pages', end - pfn);
       }
     } else if (end === end_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, false);
+      const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, false);
       if (pfn) yield* W('pgdat', nid, 'node_spanned_pages', pfn - start + 1);
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
@@ -263,7 +263,7 @@ export const v5_2 = {
 };
 
 export const v5_4 = {
-  *find_section_pfn(
+  *$find_section_pfn(
     this: Kernel,
     zone: number,
     start_pfn: number,
@@ -280,12 +280,12 @@ export const v5_4 = {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
     if (start === start_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, true);
+      const pfn = yield* this.$find_section_pfn(zone, end_pfn, end, true, true);
       if (!pfn) return yield* empty_span(zone);
       yield* W('zone', zone, 'spanned_pages', end - pfn);
       yield* W('zone', zone, 'zone_start_pfn', pfn);
     } else if (end === end_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, true);
+      const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, true);
       if (!pfn) return yield* empty_span(zone);
       yield* W('zone', zone, 'spanned_pages', pfn - start + 1);
     }
@@ -327,7 +327,7 @@ export const v5_15 = {
   ): Steps<void> {
     yield* this.resize_zone_range(zone, start_pfn, nr_pages);
     yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
-    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
+    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
     yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 

@@ -114,7 +114,7 @@ export const v5_2 = {
    * Zeroed pages for the kernel itself: `most` side by side, or fewer, down to `least`. Null when there are none, or the
    * allocation is made to fail.
    */
-  *alloc_pages(
+  *$alloc_pages(
     this: Kernel,
     site: string,
     nid: number,
@@ -123,7 +123,7 @@ export const v5_2 = {
     align: number,
     use: number,
   ): Steps<PageRange | null> {
-    const failure = yield* this.failure(site);
+    const failure = yield* this.$failure(site);
     if (failure === 'now') return null;
     // what is going to fail is counted one by one
     const n = failure === 'later' ? least : most;

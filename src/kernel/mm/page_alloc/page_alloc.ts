@@ -144,7 +144,7 @@ export const v5_2 = {
     const moves = yield* look(plan_migration, start_pfn, end_pfn, near);
     if (moves.length > 0) yield* change(apply_migration, moves);
     const moved = moves.reduce((sum, move) => sum + move.nr_pages, 0);
-    return moved + (yield* this.migrate_huge_pages(start_pfn, end_pfn));
+    return moved + (yield* this.$migrate_huge_pages(start_pfn, end_pfn));
   },
 };
 

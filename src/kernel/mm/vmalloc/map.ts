@@ -3,12 +3,13 @@ import {
   addr_end,
   type EntryPointer,
   leaf_entry,
+  NULL_ENTRY,
   none,
   READ_RUN,
-} from '../../arch/arm64/include/asm/pgtable.ts';
+} from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 import { PFN_PHYS } from '../../pfn.ts';
-import { NULL_ENTRY, type TableSupply } from '../memory/pgalloc.ts';
+import type { TableSupply } from '../memory/pgalloc.ts';
 
 /**
  * mm/vmalloc.c: mapping pages (FACTS 2.20). From where a table's address is read to the last leaf in it no lock is held, and

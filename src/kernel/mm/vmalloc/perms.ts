@@ -1,8 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
-import { phys_to_virt } from '../../arch/arm64/mm/mmu/arch_add_memory.ts';
 import type { Kernel } from '../../kernel.ts';
 import { change, operation } from '../../ops.ts';
-import { PFN_PHYS } from '../../pfn.ts';
+import { PFN_PHYS, phys_to_virt } from '../../pfn.ts';
 import { type State, VM, type vm_struct } from '../../state.ts';
 
 /**

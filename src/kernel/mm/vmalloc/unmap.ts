@@ -10,7 +10,7 @@ import {
   present,
   READ_ONCE,
   XCHG_RUN,
-} from '../../arch/arm64/include/asm/pgtable.ts';
+} from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 import { pr_err } from '../../ops.ts';
 
@@ -26,7 +26,7 @@ function* none_or_clear_bad(
   if (is_folded(k.c.t, below)) return false;
   if (none(yield* READ_ONCE(p))) return true;
   const d = yield* READ_ONCE(p);
-  if (!bad(d)) return false;
+  if (!bad(k.c, d)) return false;
   yield* pr_err(
     `mm/pgtable-generic.c: bad ${level.toLowerCase()} ${to_word(d).toString(16).padStart(16, '0')}.`,
   );
@@ -41,7 +41,7 @@ export const v5_2 = {
     let ptep = yield* this.pte_offset_kernel(pmdp, addr);
     do {
       const ptent = yield* XCHG_RUN(ptep, Math.min(run_limit, (end - addr) / PAGE_SIZE), INVALID);
-      if (!none(ptent) && !present(ptent)) yield* this.WARN('vunmap_pte_range');
+      if (!none(ptent) && !present(this.c, ptent)) yield* this.WARN('vunmap_pte_range');
       ptep += ptent.n * 8;
       addr += ptent.n * PAGE_SIZE;
     } while (addr !== end);

@@ -1,6 +1,6 @@
 import { va_text } from '../../../geometry/translation.ts';
 import type { Steps } from '../../../steps/step.ts';
-import { leaf_address, READ_ONCE } from '../../arch/arm64/include/asm/pgtable.ts';
+import { leaf_address, READ_ONCE } from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 import { pr_warn } from '../../ops.ts';
 import { PFN_DOWN } from '../../pfn.ts';
@@ -60,7 +60,7 @@ export const v5_2 = {
     let left = nr_pages;
     while (left > 0) {
       const most = Math.min(left, this.c.run_limit);
-      const found = yield* this.alloc_pages('vmalloc', -1, 1, most, 1, USE.UNMOVABLE);
+      const found = yield* this.$alloc_pages('vmalloc', -1, 1, most, 1, USE.UNMOVABLE);
       if (!found) break;
       runs.push(found);
       left -= found.nr_pages;

@@ -4,12 +4,11 @@ import { is_table, to_word } from '../../../../hardware/descriptor.ts';
 import { read_entry } from '../../../../hardware/mmu.ts';
 import { leaves } from '../../../../hardware/walk.ts';
 import type { Steps } from '../../../../steps/step.ts';
+import { table_page } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { look, operation } from '../../../ops.ts';
-import { PFN_PHYS } from '../../../pfn.ts';
+import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
 import type { State } from '../../../state.ts';
-import { table_page } from '../include/asm/pgtable.ts';
-import { phys_to_virt } from './mmu/arch_add_memory.ts';
 
 /** arch/arm64/mm/fault.c: what becomes of an access to a kernel address that nothing maps, or maps read-only (FACTS 2.3). */
 
@@ -57,7 +56,7 @@ const walk = operation({
       shown = depth;
       found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
       if (!is_table(d) || depth === t.levels - 1) break;
-      table = table_page(k, d);
+      table = table_page(k.c, d);
     }
     return { level: hardware_level(t, shown), entries: found.join(', ') };
   },

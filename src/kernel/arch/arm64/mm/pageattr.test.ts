@@ -4,9 +4,9 @@ import { access } from '../../../../hardware/access.ts';
 import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor.ts';
 import { leaves } from '../../../../hardware/walk.ts';
 import type { Session } from '../../../../scenarios/running/session.ts';
-import { PFN_PHYS } from '../../../pfn.ts';
+import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
+
 import { VM } from '../../../state.ts';
-import { phys_to_virt } from './mmu/arch_add_memory.ts';
 
 const K = 4096;
 const machine = (boot_options: string) => ({ ...ARM64, page_size: '4K', va_bits: 39, boot_options });
@@ -112,11 +112,15 @@ describe('vfree of an area that is read-only', () => {
 
 test('a block of the linear map is never split', () => {
   const { session, kernel, linear } = three_pages('v5.3', 'rodata=off');
-  expect(run(session, kernel.apply_to_page_range(linear[0]!, K, { set: 0, clear: 0 }))).toMatchObject({
+  expect(
+    run(session, kernel.apply_to_page_range(linear[0]!, K, kernel.change_page_range, { set: 0, clear: 0 })),
+  ).toMatchObject({
     ended: 'bug',
     events: [{ where: 'apply_to_pmd_range' }],
   });
-  expect(run(session, kernel.apply_to_page_range(linear[0]!, 0, { set: 0, clear: 0 }))).toMatchObject({
+  expect(
+    run(session, kernel.apply_to_page_range(linear[0]!, 0, kernel.change_page_range, { set: 0, clear: 0 })),
+  ).toMatchObject({
     value: -22,
     events: [{ where: 'apply_to_page_range' }],
   });

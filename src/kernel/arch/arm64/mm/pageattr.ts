@@ -1,9 +1,9 @@
 import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../steps/step.ts';
+import { type EntryPointer, READ_ONCE } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { linear_addresses } from '../../../mm/vmalloc/perms.ts';
 import { VM, type vm_struct, type vmap_area } from '../../../state.ts';
-import { type EntryPointer, READ_ONCE } from '../include/asm/pgtable.ts';
 
 /**
  * arch/arm64/mm/pageattr.c: permissions of the vmalloc region, and with rodata=full of the linear map of the same pages.
@@ -23,7 +23,7 @@ const INVALID_PAGE = { set: 0, clear: VALID } as const;
 const DEFAULT_PAGE = { set: VALID | DBM, clear: AP_RDONLY } as const;
 
 function* change_page(k: Kernel, has_pages: boolean, addr: number, change: PageChange): Steps<number> {
-  return has_pages ? yield* k.apply_to_page_range(addr, k.c.PAGE_SIZE, change) : 0;
+  return has_pages ? yield* k.apply_to_page_range(addr, k.c.PAGE_SIZE, k.change_page_range, change) : 0;
 }
 
 function changeable(va: vmap_area | null, end: number): va is vmap_area & { readonly vm: vm_struct } {
@@ -34,14 +34,19 @@ const follows = (k: Kernel, change: PageChange): boolean =>
   k.c.rodata_full && ((change.set | change.clear) & AP_RDONLY) !== 0;
 
 export const v5_2 = {
-  *change_page_range(this: Kernel, ptep: EntryPointer, { set, clear }: PageChange): Steps<number> {
+  *change_page_range(
+    this: Kernel,
+    ptep: EntryPointer,
+    _addr: number,
+    { set, clear }: PageChange,
+  ): Steps<number> {
     const { addr, attr } = yield* READ_ONCE(ptep);
     yield* this.set_pte(ptep, { addr, attr: (attr & ~clear) | set });
     return 0;
   },
 
   *__change_memory_common(this: Kernel, start: number, size: number, change: PageChange): Steps<number> {
-    const ret = yield* this.apply_to_page_range(start, size, change);
+    const ret = yield* this.apply_to_page_range(start, size, this.change_page_range, change);
     yield* this.flush_tlb_kernel_range(start, start + size);
     return ret;
   },

@@ -65,9 +65,9 @@ export const v5_2 = {
     group: number,
   ): Steps<number> {
     if (yield* exists('memory_block', id)) return -this.errno.EEXIST;
-    if (yield* this.should_fail('memory_block')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('memory_block')) return -this.errno.ENOMEM;
     const block = {
-      ...new_memory_block(this, id, this.new_block_nid()),
+      ...new_memory_block(this, id, this.$new_block_nid()),
       section_count,
       nr_vmemmap_pages,
       group,
@@ -78,7 +78,7 @@ export const v5_2 = {
   },
 
   /** v5.2, v5.3: kzalloc leaves node 0 until the links are made. */
-  new_block_nid(this: Kernel): number {
+  $new_block_nid(this: Kernel): number {
     return 0;
   },
 
@@ -175,7 +175,7 @@ export const v5_3 = {
 };
 
 export const v5_4 = {
-  new_block_nid(this: Kernel): number {
+  $new_block_nid(this: Kernel): number {
     return NUMA_NO_NODE;
   },
 };

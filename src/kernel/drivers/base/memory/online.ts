@@ -48,7 +48,7 @@ export const v5_2 = {
     return 0;
   },
 
-  *first_pfn(this: Kernel, id: number): Steps<number> {
+  *$first_pfn(this: Kernel, id: number): Steps<number> {
     return section_nr_to_pfn(this.c, yield* R('memory_block', id, 'start_section_nr'));
   },
 
@@ -62,7 +62,7 @@ export const v5_2 = {
         yield* this.WARN('pages_correctly_probed');
         return false;
       }
-      const map = yield* this.section_mem_map(nr);
+      const map = yield* this.$section_mem_map(nr);
       if (!(map & SECTION_MARKED_PRESENT)) {
         yield* pr_warn(`section ${range} not present`);
         return false;
@@ -80,14 +80,14 @@ export const v5_2 = {
   },
 
   *memory_block_online(this: Kernel, id: number): Steps<number> {
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     if (!(yield* this.pages_correctly_probed(pfn))) return -this.errno.EBUSY;
     const online_type = yield* R('memory_block', id, 'online_type');
     return yield* this.online_pages(pfn, pages_per_block(this.c), online_type, -1);
   },
 
   *memory_block_offline(this: Kernel, id: number): Steps<number> {
-    return yield* this.offline_pages(yield* this.first_pfn(id), pages_per_block(this.c), -1, 0);
+    return yield* this.offline_pages(yield* this.$first_pfn(id), pages_per_block(this.c), -1, 0);
   },
 
   *memory_block_change_state(this: Kernel, id: number, to: number, from: number): Steps<number> {
@@ -122,7 +122,7 @@ export const v5_7 = {
   *memory_block_online(this: Kernel, id: number): Steps<number> {
     const online_type = yield* R('memory_block', id, 'online_type');
     const nid = yield* R('memory_block', id, 'nid');
-    return yield* this.online_pages(yield* this.first_pfn(id), pages_per_block(this.c), online_type, nid);
+    return yield* this.online_pages(yield* this.$first_pfn(id), pages_per_block(this.c), online_type, nid);
   },
 
   *memory_subsys_offline(this: Kernel, id: number): Steps<number> {
@@ -139,7 +139,7 @@ export const v6_1 = {
     group: number,
     nr_pages: number,
   ): Steps<void> {
-    const map = yield* this.section_mem_map(Math.floor(pfn / this.c.PAGES_PER_SECTION));
+    const map = yield* this.$section_mem_map(Math.floor(pfn / this.c.PAGES_PER_SECTION));
     if (map & SECTION_IS_EARLY) yield* add('zone', zone, 'present_early_pages', nr_pages);
     yield* add('zone', zone, 'present_pages', nr_pages);
     yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', nr_pages);
@@ -159,7 +159,7 @@ export const v6_1 = {
 
   /** The zone is chosen before the lock; the self-hosted memmap lives as long as the block is online. */
   *memory_block_online(this: Kernel, id: number): Steps<number> {
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
     const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
     const group = yield* R('memory_block', id, 'group');
@@ -183,7 +183,7 @@ export const v6_1 = {
   *memory_block_offline(this: Kernel, id: number): Steps<number> {
     const zone = yield* R('memory_block', id, 'zone');
     if (zone < 0) return -this.errno.EINVAL;
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
     const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
     const group = yield* R('memory_block', id, 'group');

@@ -112,8 +112,8 @@ export const v5_2 = {
   /** v5.2..v5.4: whether isolation would find an unmovable page; 1 for a block that is not online. */
   *removable_show(this: Kernel, id: number): Steps<string> {
     if ((yield* R('memory_block', id, 'state')) !== MEM_ONLINE) return '1\n';
-    const pfn = yield* this.first_pfn(id);
-    const movable = yield* this.is_range_removable(pfn, pfn + pages_per_block(this.c));
+    const pfn = yield* this.$first_pfn(id);
+    const movable = yield* this.$is_range_removable(pfn, pfn + pages_per_block(this.c));
     return movable ? '1\n' : '0\n';
   },
 
@@ -126,18 +126,18 @@ export const v5_2 = {
   },
 
   /** Zone of an online block, -1 when it has none or several. */
-  *zone_of_online_block(this: Kernel, id: number): Steps<number> {
-    const pfn = yield* this.first_pfn(id);
+  *$zone_of_online_block(this: Kernel, id: number): Steps<number> {
+    const pfn = yield* this.$first_pfn(id);
     return yield* this.test_pages_in_a_zone(pfn, pfn + pages_per_block(this.c));
   },
 
   *valid_zones_show(this: Kernel, id: number): Steps<string> {
     const name = (zone: number): string => this.c.zones[zone_idx(zone)]!;
     if ((yield* R('memory_block', id, 'state')) === MEM_ONLINE) {
-      const zone = yield* this.zone_of_online_block(id);
+      const zone = yield* this.$zone_of_online_block(id);
       return zone < 0 ? 'none\n' : `${name(zone)}\n`;
     }
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
     const nid = yield* R('memory_block', id, 'nid');
     const group = yield* R('memory_block', id, 'group');
@@ -174,7 +174,7 @@ export const v5_7 = {
 };
 
 export const v6_1 = {
-  *zone_of_online_block(this: Kernel, id: number): Steps<number> {
+  *$zone_of_online_block(this: Kernel, id: number): Steps<number> {
     return yield* R('memory_block', id, 'zone');
   },
 };

@@ -3,7 +3,7 @@ import { booted, G, K, M, run } from '../../../../../../test/kit.ts';
 import { arm64, limited, recorded, tlb_lines } from '../../../../../../test/tables.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Step, Steps } from '../../../../../steps/step.ts';
-import { phys_to_virt } from '../../mm/mmu/arch_add_memory.ts';
+import { phys_to_virt } from '../../../../pfn.ts';
 
 /** FACTS 2.3 and 9.5. */
 
@@ -63,7 +63,7 @@ describe('unmapping one block of the memmap', () => {
     const session = booted(release, arm64(4, 48));
     const kernel = limited(session.kernel, 1);
     const size = kernel.c.SECTION_SIZE;
-    expect(session.add_memory(1, 64 * G, size).errno).toBe(null);
+    expect(session.call(session.kernel.add_memory(1, 64 * G, size, 0)).errno).toBe(null);
     const start = kernel.c.VMEMMAP_START + (62 * G) / 64;
     return operations(session, kernel.unmap_hotplug_range(start, start + 2 * M, true, null));
   };
@@ -81,7 +81,7 @@ describe('unmapping 2M of a linear map of base pages', () => {
   const unmapped = (release: string): string[] => {
     const session = booted(release, arm64(4, 48));
     const kernel = limited(session.kernel, 1);
-    expect(session.add_memory(1, 64 * G, kernel.c.SECTION_SIZE).errno).toBe(null);
+    expect(session.call(session.kernel.add_memory(1, 64 * G, kernel.c.SECTION_SIZE, 0)).errno).toBe(null);
     const start = phys_to_virt(kernel.c, 64 * G);
     return operations(session, kernel.unmap_hotplug_range(start, start + 2 * M, false, null));
   };

@@ -1,26 +1,17 @@
 import { flush, synchronize } from '../../../../../hardware/sequence.ts';
-import { type TlbiOp, tlbi } from '../../../../../hardware/tlbi.ts';
+import type { TlbiOp } from '../../../../../hardware/tlbi.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
+import { mmu_steps } from '../../../../mmu.ts';
 import { change, operation } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
-import { DSB, ISB } from './pgtable.ts';
+import { DSB, ISB } from './barrier.ts';
 
 /** arch/arm64/include/asm/tlbflush.h: the sequences of FACTS 2.3. */
 
-const issue = operation({
-  name: 'issue',
-  obj: 'mmu',
-  writes: true,
-  run: (state: State, op: TlbiOp): void => tlbi(state.mmu!, op),
-});
-
-/** The function of TLBI steps. */
-export const tlbi_step = issue;
-
 /** TLBI VAALE1IS (last level) or VAAE1IS, one for each of `pages` pages. */
 function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
-  yield* change(issue, { by: 'va', va, pages, last_level, broadcast: true });
+  yield* change(mmu_steps.issue, { by: 'va', va, pages, last_level, broadcast: true });
 }
 
 const settled = operation({
@@ -43,7 +34,7 @@ function* flush_and_wait(k: Kernel, op: TlbiOp): Steps<void> {
     return;
   }
   yield* DSB('ishst');
-  yield* change(issue, op);
+  yield* change(mmu_steps.issue, op);
   yield* DSB('ish');
   yield* ISB();
 }
@@ -55,7 +46,7 @@ export const v5_2 = {
 
   *local_flush_tlb_all(this: Kernel): Steps<void> {
     yield* DSB('nshst');
-    yield* change(issue, { by: 'all', last_level: false, broadcast: false });
+    yield* change(mmu_steps.issue, { by: 'all', last_level: false, broadcast: false });
     yield* DSB('nsh');
     yield* ISB();
   },

@@ -1,19 +1,14 @@
 import type { Steps } from '../../../../../steps/step.ts';
-import type { Config } from '../../../../config.ts';
 import { NotModelled } from '../../../../kernel/runtime.ts';
 import type { Kernel, MemoryNotifier, memory_notify, mhp_params, vmem_altmap } from '../../../../kernel.ts';
 import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
-import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr } from '../../../../pfn.ts';
+import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr, phys_to_virt } from '../../../../pfn.ts';
 import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../../../state.ts';
 import { type MappingParams, NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './pgd_mapping.ts';
 import { pgd_pgtable_alloc } from './table_pages.ts';
 
 /** arch/arm64/mm/mmu.c and init.c: hot-add, hot-remove and what arm64 calls a valid pfn. */
-
-/** Linear alias of a physical address. */
-export const phys_to_virt = (c: Config, phys: number): number =>
-  c.PAGE_OFFSET + (phys - c.mappable_range.start);
 
 export const v5_2 = {
   /** The linear map of hot-added memory: 0, or from v7.1 on -ENOMEM. */
@@ -41,19 +36,19 @@ export const v5_2 = {
   /** For an add that fails (v5.3+): the linear map stays. */
   *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
     const pfn = PFN_DOWN(this.c, start);
-    const zone = yield* this.zone_of_removed(pfn);
+    const zone = yield* this.$zone_of_removed(pfn);
     yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
   },
 
   /** Memory hot-remove is not selectable before the series of seed 000. */
-  *check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
+  *$check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
     throw new NotModelled(`${this.release} on arm64 cannot be built with CONFIG_MEMORY_HOTREMOVE`);
   },
 };
 
 /** Seed 000 (V6): the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
 export const S0 = {
-  check_removable_range: remove_memory.v5_2.check_removable_range,
+  $check_removable_range: remove_memory.v5_2.$check_removable_range,
 
   *arch_add_memory(
     this: Kernel,
@@ -76,7 +71,7 @@ export const S0 = {
 /** v5.2..v5.13: memblock has the last word on validity (FACTS 2.17). */
 export const pfn_valid_by_memblock = {
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_HAS_MEM_MAP)) return false;
     return yield* this.memblock_is_map_memory(PFN_PHYS(this.c, pfn));
   },
@@ -149,7 +144,7 @@ export const prevent_bootmem_remove_notifier: MemoryNotifier = function* (
   if (action !== MEM_GOING_OFFLINE && action !== MEM_OFFLINE) return 0;
   const section = this.c.PAGES_PER_SECTION;
   for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_IS_EARLY)) continue;
     const range = `[${hexpad(PFN_PHYS(this.c, pfn), 1)} ${hexpad(PFN_PHYS(this.c, pfn + section), 1)}]`;
     if (action === MEM_OFFLINE) {
@@ -171,7 +166,7 @@ export const prevent_bootmem_remove_notifier_silent: MemoryNotifier = function* 
   if (action !== MEM_GOING_OFFLINE) return 0;
   const section = this.c.PAGES_PER_SECTION;
   for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (map & SECTION_IS_EARLY) return -this.errno.EPERM;
   }
   return 0;

@@ -1,9 +1,12 @@
 import { entry_index, type LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
+import { type EntryPointer, READ_ONCE, table_page } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
+import { fix_to_ptr } from '../../../../mmu.ts';
 import { change, lock, operation, unlock } from '../../../../ops.ts';
 import type { State } from '../../../../state.ts';
-import { DSB, type EntryPointer, FIX, fix_to_ptr, READ_ONCE, table_page } from '../../include/asm/pgtable.ts';
+import { DSB } from '../../include/asm/barrier.ts';
+import { FIX } from '../../include/asm/fixmap.ts';
 
 /** The fixmap slots through which __create_pgd_mapping writes table pages: one a level, shared by all who map (B39). */
 
@@ -31,7 +34,7 @@ export const v5_2 = {
     const depth = t.name.indexOf(name);
     if (depth < 0) return parentp;
     const d = yield* READ_ONCE(parentp);
-    yield* change(set_slot, FIX[name], table_page(this, d));
+    yield* change(set_slot, FIX[name], table_page(this.c, d));
     yield* DSB('ishst');
     return fix_to_ptr(FIX[name]) + entry_index(t, depth, addr) * 8;
   },

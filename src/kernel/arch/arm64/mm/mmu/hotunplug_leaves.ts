@@ -3,10 +3,8 @@ import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
 import { INVALID } from '../../../../../hardware/descriptor.ts';
 import type { WordRun } from '../../../../../hardware/words.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import {
   addr_end,
-  cont,
   type EntryPointer,
   leaf_address,
   none,
@@ -14,7 +12,9 @@ import {
   pud_leaf,
   READ_ONCE,
   READ_RUN,
-} from '../../include/asm/pgtable.ts';
+} from '../../../../include/linux/pgtable.ts';
+import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import { cont } from '../../include/asm/pgtable.ts';
 import { before, check_present, entries, left, side_by_side } from './hotunplug_range.ts';
 
 /** arch/arm64/mm/mmu.c: the first pass of a tear-down, the leaves (FACTS 2.7, 2.8). */
@@ -75,7 +75,7 @@ export const S0 = {
       let { next } = all;
       if (!none(run)) {
         yield* check_present(this, 'unmap_hotplug_pud_range', run);
-        if (pud_leaf(this.c.t, run))
+        if (pud_leaf(this.c, run))
           yield* this.unmap_hotplug_leaf('PUD', pudp, run, addr, next, sparse, altmap);
         else {
           if (run.n > 1) next = addr_end(this.c.t, 'PUD', addr, end);
@@ -101,7 +101,7 @@ export const S0 = {
       let { next } = all;
       if (!none(run)) {
         yield* check_present(this, 'unmap_hotplug_pmd_range', run);
-        if (pmd_leaf(this.c.t, run))
+        if (pmd_leaf(this.c, run))
           yield* this.unmap_hotplug_leaf('PMD', pmdp, run, addr, next, sparse, altmap);
         else {
           if (!side_by_side(this, run)) next = addr_end(this.c.t, 'PMD', addr, end);

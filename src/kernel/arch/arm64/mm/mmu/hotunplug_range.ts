@@ -3,8 +3,8 @@ import { depth_of, entry_index, entry_size, type LevelName } from '../../../../.
 import type { Descriptor } from '../../../../../hardware/descriptor.ts';
 import type { WordRun } from '../../../../../hardware/words.ts';
 import type { Steps } from '../../../../../steps/step.ts';
+import { addr_end, type EntryPointer, present, READ_RUN } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
-import { addr_end, type EntryPointer, present, READ_RUN } from '../../include/asm/pgtable.ts';
 
 /**
  * What both passes of a tear-down share. Addresses compare as the kernel's unsigned ones do: a range that ends with the
@@ -45,5 +45,5 @@ export function* entries(
 
 /** What both passes say of a table entry; a block where a table must be is none of theirs. */
 export function* check_present(k: Kernel, where: string, d: Descriptor): Steps<void> {
-  if (!present(d)) yield* k.WARN(where);
+  if (!present(k.c, d)) yield* k.WARN(where);
 }

@@ -3,7 +3,6 @@ import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
 import { INVALID } from '../../../../../hardware/descriptor.ts';
 import type { WordRun } from '../../../../../hardware/words.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel } from '../../../../kernel.ts';
 import {
   addr_end,
   type EntryPointer,
@@ -14,7 +13,8 @@ import {
   READ_ONCE,
   READ_RUN,
   table_page,
-} from '../../include/asm/pgtable.ts';
+} from '../../../../include/linux/pgtable.ts';
+import type { Kernel } from '../../../../kernel.ts';
 import { before, entries, left, side_by_side, type UpperLevel } from './hotunplug_range.ts';
 
 /** arch/arm64/mm/mmu.c: the second pass of a tear-down, the tables in which nothing is left (FACTS 2.7, 2.8). */
@@ -66,7 +66,7 @@ export const S0 = {
       const pudp = yield* this.pud_offset(p4dp, addr);
       const pud = yield* READ_ONCE(pudp);
       if (!none(pud)) {
-        if (!present(pud) || pud_leaf(this.c.t, pud)) yield* this.WARN('free_empty_pud_table');
+        if (!present(this.c, pud) || pud_leaf(this.c, pud)) yield* this.WARN('free_empty_pud_table');
         yield* this.free_empty_pmd_table(pudp, addr, next, floor, ceiling);
       }
       addr = next;
@@ -89,7 +89,7 @@ export const S0 = {
       const { run } = all;
       let { next } = all;
       if (!none(run)) {
-        if (!present(run) || pmd_leaf(this.c.t, run)) yield* this.WARN('free_empty_pmd_table');
+        if (!present(this.c, run) || pmd_leaf(this.c, run)) yield* this.WARN('free_empty_pmd_table');
         const together = side_by_side(this, run) && (yield* this.all_empty(run));
         if (run.n > 1 && !together) next = addr_end(this.c.t, 'PMD', addr, end);
         yield* this.free_empty_pte_table(pmdp, addr, next, floor, ceiling);
@@ -103,7 +103,7 @@ export const S0 = {
   *all_empty(this: Kernel, run: WordRun): Steps<boolean> {
     if (run.n === 1) return false;
     const words = run.n * this.c.t.entries.at(-1)!;
-    const inside = yield* READ_RUN(table_page(this, run), words);
+    const inside = yield* READ_RUN(table_page(this.c, run), words);
     return none(inside) && inside.n === words;
   },
 
@@ -159,7 +159,7 @@ export const S0 = {
     if (is_folded(t, level)) return;
     const cover = entry_size(t, depth_of(t, parent));
     if (!(yield* this.pgtable_range_aligned(start, end, floor, ceiling, cover))) return;
-    const table = table_page(this, yield* READ_ONCE(p));
+    const table = table_page(this.c, yield* READ_ONCE(p));
     const words = t.entries[t.name.indexOf(level)]! * tables;
     for (let i = 0; i < words; ) {
       const run = yield* READ_RUN(table + i * 8, Math.min(this.c.run_limit, words - i));

@@ -3,8 +3,7 @@ import { ARM64, booted, G, M } from '../../../../../../test/kit.ts';
 import { held } from '../../../../../hardware/reach.ts';
 import { leaves } from '../../../../../hardware/walk.ts';
 import { stray } from '../../../../../monitors/mmu/ways.ts';
-import { phys_to_virt } from './arch_add_memory.ts';
-import { vmemmap_of } from './vmemmap.ts';
+import { phys_to_virt, vmemmap_of } from '../../../../pfn.ts';
 
 const NEW = 4 * G;
 const SHAPES = [
@@ -18,7 +17,7 @@ const SHAPES = [
 
 const plugged = (release: string, shape: object) => {
   const session = booted(release, { ...ARM64, ...shape });
-  expect(session.add_memory(0, NEW, G)).toMatchObject({ ret: 0 });
+  expect(session.call(session.kernel.add_memory(0, NEW, G, 0))).toMatchObject({ ret: 0 });
   return session;
 };
 
@@ -26,8 +25,8 @@ test.each(SHAPES)('V5 takes away what V6 does and the tables of the memmap, too:
   const session = booted('S1', { ...ARM64, ...shape });
   const words = session.state.mmu!.words.canonical();
   for (let i = 0; i < 2; i++) {
-    expect(session.add_memory(0, NEW, G)).toMatchObject({ ret: 0 });
-    expect(session.remove_memory(NEW, G)).toMatchObject({ ret: 0, events: [] });
+    expect(session.call(session.kernel.add_memory(0, NEW, G, 0))).toMatchObject({ ret: 0 });
+    expect(session.call(session.kernel.remove_memory(NEW, G))).toMatchObject({ ret: 0, events: [] });
     expect(session.state.mmu!.words.canonical()).toEqual(words);
   }
   const { allocated, freed } = session.state.table_pages;
@@ -37,7 +36,7 @@ test.each(SHAPES)('V5 takes away what V6 does and the tables of the memmap, too:
 test('V5 leaves blocks of the memmap in the TLBs for ever, and what they map is free (B10, B12)', () => {
   const session = plugged('S1', { page_size: '4K', va_bits: 48 });
   const { c } = session.kernel;
-  session.remove_memory(NEW, G);
+  session.call(session.kernel.remove_memory(NEW, G));
   const start = vmemmap_of(c, NEW / c.PAGE_SIZE);
   const blocks = held(session.state.mmu!, start, 16 * M).filter((h) => h.as === 'leaf');
   expect(blocks.map((h) => [h.level, h.va, h.size, h.held_by])).toEqual([['PMD', start, 16 * M, [0, 1]]]);
@@ -48,7 +47,7 @@ test.each(['S0', 'v5.7', 'v5.10'])('%s leaves nothing in any TLB', (release) => 
   for (const shape of SHAPES) {
     const session = plugged(release, shape);
     const { c } = session.kernel;
-    expect(session.remove_memory(NEW, G)).toMatchObject({ ret: 0, events: [] });
+    expect(session.call(session.kernel.remove_memory(NEW, G))).toMatchObject({ ret: 0, events: [] });
     const start = vmemmap_of(c, NEW / c.PAGE_SIZE);
     const size = vmemmap_of(c, (NEW + G) / c.PAGE_SIZE) - start;
     expect(held(session.state.mmu!, start, size)).toEqual([]);
@@ -66,8 +65,8 @@ test('V5 takes nothing away of memory at the top of the linear map (B30)', () =>
   const { c } = session.kernel;
   const top = 32 * G;
   expect(phys_to_virt(c, top + G)).toBe(0);
-  expect(session.add_memory(0, top, G)).toMatchObject({ ret: 0 });
-  expect(session.remove_memory(top, G)).toMatchObject({ ret: 0, events: [] });
+  expect(session.call(session.kernel.add_memory(0, top, G, 0))).toMatchObject({ ret: 0 });
+  expect(session.call(session.kernel.remove_memory(top, G))).toMatchObject({ ret: 0, events: [] });
   const left = [...leaves(session.state.mmu!, phys_to_virt(c, top), 0)];
   expect(left.reduce((sum, leaf) => sum + leaf.end - leaf.start, 0)).toBe(G);
 });

@@ -2,8 +2,6 @@ import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
 import { INVALID } from '../../../../../hardware/descriptor.ts';
 import type { WordRun } from '../../../../../hardware/words.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
-import { lock, unlock } from '../../../../ops.ts';
 import {
   addr_end,
   type EntryPointer,
@@ -15,7 +13,9 @@ import {
   READ_ONCE,
   READ_RUN,
   table_page,
-} from '../../include/asm/pgtable.ts';
+} from '../../../../include/linux/pgtable.ts';
+import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import { lock, unlock } from '../../../../ops.ts';
 
 /**
  * Seed 001: taking down a range of the kernel's tables in one pass under init_mm's page_table_lock (FACTS 2.6). What a leaf
@@ -51,7 +51,7 @@ export function* is_empty(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', base: EntryPo
 
 /** Unlink a table and free it: the page is the one its entry names now. */
 function* free_table(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', p: EntryPointer, addr: number): Steps<void> {
-  const page = table_page(k, yield* READ_ONCE(p));
+  const page = table_page(k.c, yield* READ_ONCE(p));
   yield* k.set_pxd(p, INVALID);
   yield* k.__flush_tlb_kernel_pgtable(addr);
   yield* k.free_hotplug_pgtable_page(level, page);
@@ -65,7 +65,7 @@ export const S1 = {
       const pgdp = yield* this.pgd_offset_k(addr);
       const pgd = yield* READ_ONCE(pgdp);
       if (!none(pgd)) {
-        if (!present(pgd)) yield* this.WARN('remove_pagetable');
+        if (!present(this.c, pgd)) yield* this.WARN('remove_pagetable');
         const pudp_base = yield* this.pud_offset(pgdp, 0);
         yield* this.remove_pud_table(pgdp, addr, next, sparse_vmap);
         yield* this.free_pud_table(pudp_base, pgdp, addr);
@@ -88,8 +88,8 @@ export const S1 = {
       const pudp = yield* this.pud_offset(pgdp, addr);
       const pud = yield* READ_ONCE(pudp);
       if (!none(pud)) {
-        if (!present(pud)) yield* this.WARN('remove_pud_table');
-        if (pud_leaf(t, pud)) {
+        if (!present(this.c, pud)) yield* this.WARN('remove_pud_table');
+        if (pud_leaf(this.c, pud)) {
           const size = entry_size(t, depth_of(t, 'PUD'));
           if (sparse_vmap) yield* this.free_hotplug_page_range(leaf_address(this.c, pud), size, null);
           yield* this.set_pxd(pudp, INVALID);
@@ -116,8 +116,8 @@ export const S1 = {
       const pmdp = yield* this.pmd_offset(pudp, addr);
       const pmd = yield* READ_ONCE(pmdp);
       if (!none(pmd)) {
-        if (!present(pmd)) yield* this.WARN('remove_pmd_table');
-        if (pmd_leaf(t, pmd)) {
+        if (!present(this.c, pmd)) yield* this.WARN('remove_pmd_table');
+        if (pmd_leaf(this.c, pmd)) {
           const size = entry_size(t, depth_of(t, 'PMD'));
           if (sparse_vmap) yield* this.free_hotplug_page_range(leaf_address(this.c, pmd), size, null);
           yield* this.set_pxd(pmdp, INVALID);
@@ -144,7 +144,7 @@ export const S1 = {
       const ptep = yield* this.pte_offset_kernel(pmdp, addr);
       const run = yield* READ_RUN(ptep, Math.min(run_limit, Math.ceil((end - addr) / PAGE_SIZE)));
       if (!none(run)) {
-        if (!present(run)) yield* this.WARN('remove_pte_table');
+        if (!present(this.c, run)) yield* this.WARN('remove_pte_table');
         if (sparse_vmap) yield* free_mapped(this, run);
         yield* this.set_pte(ptep, INVALID, run.n);
       }

@@ -1,9 +1,15 @@
 import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
 import { INVALID, is_table } from '../../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
+import {
+  type EntryPointer,
+  pmd_leaf,
+  present,
+  pud_leaf,
+  READ_ONCE,
+} from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { lock, unlock } from '../../../../ops.ts';
-import { type EntryPointer, pmd_leaf, present, pud_leaf, READ_ONCE } from '../../include/asm/pgtable.ts';
 
 /**
  * arch/arm64/mm/mmu.c: blocks in the vmalloc region, and freeing the tables that stood there (FACTS 2.21). Whoever calls
@@ -30,12 +36,12 @@ export const v5_2 = {
   },
 
   *pud_clear_huge(this: Kernel, pudp: EntryPointer): Steps<boolean> {
-    if (!pud_leaf(this.c.t, yield* READ_ONCE(pudp))) return false;
+    if (!pud_leaf(this.c, yield* READ_ONCE(pudp))) return false;
     yield* this.set_pxd(pudp, INVALID);
     return true;
   },
   *pmd_clear_huge(this: Kernel, pmdp: EntryPointer): Steps<boolean> {
-    if (!pmd_leaf(this.c.t, yield* READ_ONCE(pmdp))) return false;
+    if (!pmd_leaf(this.c, yield* READ_ONCE(pmdp))) return false;
     yield* this.set_pxd(pmdp, INVALID);
     return true;
   },
@@ -83,7 +89,7 @@ export const v5_2 = {
 
 export const v6_12 = {
   *free_pte_page_below(this: Kernel, pmdp: EntryPointer, addr: number): Steps<void> {
-    if (present(yield* READ_ONCE(pmdp))) yield* this.pmd_free_pte_page(pmdp, addr);
+    if (present(this.c, yield* READ_ONCE(pmdp))) yield* this.pmd_free_pte_page(pmdp, addr);
   },
 };
 
@@ -131,7 +137,7 @@ export const v7_1 = {
     yield* wait_for_ptdump();
     for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
       // nobody else can see the table any more
-      if (present(yield* READ_ONCE(table + i * 8)))
+      if (present(this.c, yield* READ_ONCE(table + i * 8)))
         yield* v5_2.pmd_free_pte_page.call(this, table + i * 8, addr + i * size);
     }
     yield* this.pgtable_free('PMD', table);

@@ -2,20 +2,20 @@ import { cont_entries, is_folded } from '../../../../../geometry/blocks.ts';
 import { depth_of, entry_size, type LevelName } from '../../../../../geometry/translation.ts';
 import { CONT, TABLE_BIT, VALID } from '../../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel } from '../../../../kernel.ts';
 import {
   addr_end,
   bad,
   type EntryPointer,
   leaf_entry,
-  mk_sect_prot,
   none,
   pmd_leaf,
   pud_leaf,
   READ_ONCE,
   READ_RUN,
   table_entry,
-} from '../../include/asm/pgtable.ts';
+} from '../../../../include/linux/pgtable.ts';
+import type { Kernel } from '../../../../kernel.ts';
+import { mk_sect_prot } from '../../include/asm/pgtable.ts';
 
 /** arch/arm64/mm/mmu.c: __create_pgd_mapping (FACTS 2.4). */
 
@@ -131,13 +131,13 @@ export const v5_2 = {
     const entry = (va: number): EntryPointer => pmdp + (Math.floor(va / size) - first) * 8;
     while (addr !== end) {
       const pmd = yield* READ_ONCE(entry(addr));
-      if (pmd_leaf(t, pmd)) yield* this.BUG('alloc_init_cont_pte');
+      if (pmd_leaf(this.c, pmd)) yield* this.BUG('alloc_init_cont_pte');
       let stop = addr_end(t, t.name[t.levels - 2]!, addr, end);
       if (none(pmd)) {
         const pages = yield* install_table(this, 'PTE', entry(addr), Math.ceil((end - addr) / size), params);
         if (pages.phys < 0) return -this.errno.ENOMEM;
         if (pages.n > 1) stop = addr + pages.n * size;
-      } else if (bad(pmd)) yield* this.BUG('alloc_init_cont_pte');
+      } else if (bad(this.c, pmd)) yield* this.BUG('alloc_init_cont_pte');
       while (addr !== stop) {
         const { next, hint } = cont_piece(this, 'PTE', addr, stop, phys, params.flags);
         yield* this.init_pte(entry(addr), addr, next, phys, params.prot | (hint ? CONT : 0));
@@ -190,13 +190,13 @@ export const v5_2 = {
     params: MappingParams,
   ): Steps<number> {
     let pud = yield* READ_ONCE(pudp);
-    if (pud_leaf(this.c.t, pud)) yield* this.BUG('alloc_init_cont_pmd');
+    if (pud_leaf(this.c, pud)) yield* this.BUG('alloc_init_cont_pmd');
     if (!is_folded(this.c.t, 'PMD')) {
       if (none(pud)) {
         if ((yield* install_table(this, 'PMD', pudp, 1, params)).phys < 0) return -this.errno.ENOMEM;
         pud = yield* READ_ONCE(pudp);
       }
-      if (bad(pud)) yield* this.BUG('alloc_init_cont_pmd');
+      if (bad(this.c, pud)) yield* this.BUG('alloc_init_cont_pmd');
     }
     while (addr !== end) {
       const { next, hint } = cont_piece(this, 'PMD', addr, end, phys, params.flags);
@@ -223,7 +223,7 @@ export const v5_2 = {
       const p4d = yield* READ_ONCE(p4dp);
       if (none(p4d)) {
         if ((yield* install_table(this, 'PUD', p4dp, 1, params)).phys < 0) return -this.errno.ENOMEM;
-      } else if (bad(p4d)) yield* this.BUG('alloc_init_pud');
+      } else if (bad(this.c, p4d)) yield* this.BUG('alloc_init_pud');
     }
     let pudp = yield* this.set_fixmap_offset('PUD', p4dp, addr);
     while (addr !== end) {
@@ -264,7 +264,7 @@ export const v5_2 = {
     const pgd = yield* READ_ONCE(pgdp);
     if (none(pgd)) {
       if ((yield* install_table(this, 'P4D', pgdp, 1, params)).phys < 0) return -this.errno.ENOMEM;
-    } else if (bad(pgd)) yield* this.BUG('alloc_init_p4d');
+    } else if (bad(this.c, pgd)) yield* this.BUG('alloc_init_p4d');
     let p4dp = yield* this.set_fixmap_offset('P4D', pgdp, addr);
     while (addr !== end) {
       const next = addr_end(t, 'P4D', addr, end);

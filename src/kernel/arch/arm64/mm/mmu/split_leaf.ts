@@ -1,13 +1,13 @@
 import { cont_size, is_folded } from '../../../../../geometry/blocks.ts';
 import { depth_of, entry_size, type LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
+import { pmd_leaf, present, pud_leaf, READ_ONCE } from '../../../../include/linux/pgtable.ts';
 import type { Kernel, MemoryNotifier, memory_notify } from '../../../../kernel.ts';
 import { pr_warn } from '../../../../ops.ts';
-import { hexpad, PFN_PHYS } from '../../../../pfn.ts';
+import { hexpad, PFN_PHYS, phys_to_virt, vmemmap_of } from '../../../../pfn.ts';
 import { MEM_GOING_OFFLINE } from '../../../../state.ts';
-import { cont, pmd_leaf, present, pud_leaf, READ_ONCE } from '../../include/asm/pgtable.ts';
-import { phys_to_virt, prevent_bootmem_remove_notifier } from './arch_add_memory.ts';
-import { vmemmap_of } from './vmemmap.ts';
+import { cont } from '../../include/asm/pgtable.ts';
+import { prevent_bootmem_remove_notifier } from './arch_add_memory.ts';
 
 /** v7.1 (95a58852b0e5): memory whose removal would split a leaf of the linear map or the memmap cannot go offline (B27). */
 
@@ -22,23 +22,23 @@ export const v7_1 = {
     const { t } = this.c;
     if (aligned(this, 'PGD', addr)) return false;
     const pgdp = yield* this.pgd_offset_k(addr);
-    if (!present(yield* READ_ONCE(pgdp)) || aligned(this, 'P4D', addr)) return false;
+    if (!present(this.c, yield* READ_ONCE(pgdp)) || aligned(this, 'P4D', addr)) return false;
     const p4dp = yield* this.p4d_offset(pgdp, addr);
-    if (!present(yield* READ_ONCE(p4dp)) || aligned(this, 'PUD', addr)) return false;
+    if (!present(this.c, yield* READ_ONCE(p4dp)) || aligned(this, 'PUD', addr)) return false;
     const pudp = yield* this.pud_offset(p4dp, addr);
     const pud = yield* READ_ONCE(pudp);
-    if (!present(pud)) return false;
-    if (!is_folded(t, 'PMD') && pud_leaf(t, pud)) return true;
+    if (!present(this.c, pud)) return false;
+    if (!is_folded(t, 'PMD') && pud_leaf(this.c, pud)) return true;
     if (cont_aligned(this, 'PMD', addr)) return false;
     const pmdp = yield* this.pmd_offset(pudp, addr);
     const pmd = yield* READ_ONCE(pmdp);
-    if (!present(pmd)) return false;
+    if (!present(this.c, pmd)) return false;
     if (cont(pmd)) return true;
     if (aligned(this, 'PMD', addr)) return false;
-    if (pmd_leaf(t, pmd)) return true;
+    if (pmd_leaf(this.c, pmd)) return true;
     if (cont_aligned(this, 'PTE', addr)) return false;
     const pte = yield* READ_ONCE(yield* this.pte_offset_kernel(pmdp, addr));
-    if (!present(pte)) return false;
+    if (!present(this.c, pte)) return false;
     return cont(pte) || addr % this.c.PAGE_SIZE !== 0;
   },
 

@@ -1,25 +1,15 @@
 import type { LevelName } from '../../../../../geometry/translation.ts';
-import { erase } from '../../../../../hardware/write.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { PageReserved, PageTable, PG_table, USE } from '../../../../mm/page.ts';
 import { type PageRange, vmem_altmap_alloc } from '../../../../mm/page_alloc/alloc_pages.ts';
+import { mmu_steps } from '../../../../mmu.ts';
 import { add, change, look, operation } from '../../../../ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../../../pfn.ts';
 import type { State } from '../../../../state.ts';
 import type { TablePages } from './pgd_mapping.ts';
 
 /** Where table pages and the pages of the memmap come from, and where they go. */
-
-const clear_pages = operation({
-  name: 'clear_pages',
-  obj: 'mmu',
-  writes: true,
-  run: (state: State, phys: number, size: number): void => erase(state.mmu!, phys, size),
-});
-
-/** The function of the step that zeroes table pages: it takes their physical address and size. */
-export const erase_step = clear_pages;
 
 const count_table = operation({
   name: 'count_table',
@@ -93,10 +83,10 @@ function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
 export const v5_2 = {
   /** One zeroed page, or `n` side by side as far as there are; phys -1 when there is none. */
   *pgtable_alloc(this: Kernel, level: LevelName, n: number): Steps<TablePages> {
-    const found = yield* this.alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
+    const found = yield* this.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
     if (!found) return { phys: -1, n: 0 };
     const phys = PFN_PHYS(this.c, found.pfn);
-    yield* change(clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
+    yield* change(mmu_steps.clear_pages, phys, PFN_PHYS(this.c, found.nr_pages));
     yield* change(count_table, level, found.nr_pages);
     return { phys, n: found.nr_pages };
   },
@@ -129,7 +119,7 @@ export const v5_2 = {
       const pfn = vmem_altmap_alloc(altmap, 1);
       return pfn < 0 ? null : { pfn, nr_pages: 1 };
     }
-    const found = yield* this.alloc_pages('vmemmap_block', nid, 1, n, 1, USE.MEMMAP);
+    const found = yield* this.$alloc_pages('vmemmap_block', nid, 1, n, 1, USE.MEMMAP);
     if (found) yield* add('vars', 0, 'nr_vmemmap_pages', found.nr_pages);
     return found;
   },
@@ -142,7 +132,7 @@ export const v5_2 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     if (altmap) return vmem_altmap_alloc(altmap, nr_pages);
-    const found = yield* this.alloc_pages('vmemmap_block', nid, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
+    const found = yield* this.$alloc_pages('vmemmap_block', nid, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
     if (found) yield* add('vars', 0, 'nr_vmemmap_pages', nr_pages);
     return found ? found.pfn : -1;
   },

@@ -5,13 +5,10 @@ import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { NO_PAGE, ZERO_PAGE } from '../../../../mm/page.ts';
 import { change, operation } from '../../../../ops.ts';
+import { vmemmap_of } from '../../../../pfn.ts';
 import type { State } from '../../../../state.ts';
 
 /** arch/arm64/mm/mmu.c: the memmap of hot-added memory (FACTS 2.5), and which struct pages there are: those that are mapped. */
-
-/** Address of the struct page of a pfn: the array is biased by memstart_addr. */
-export const vmemmap_of = (c: Config, pfn: number): number =>
-  c.VMEMMAP_START + (pfn - c.mappable_range.start / c.PAGE_SIZE) * SIZEOF_STRUCT_PAGE;
 
 const pfn_at = (c: Config, va: number): number =>
   (va - c.VMEMMAP_START) / SIZEOF_STRUCT_PAGE + c.mappable_range.start / c.PAGE_SIZE;
@@ -62,7 +59,7 @@ export const v5_2 = {
     nid: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
     const ret = yield* this.arch_vmemmap_populate(
       vmemmap_of(this.c, pfn),
       vmemmap_of(this.c, pfn + nr_pages),

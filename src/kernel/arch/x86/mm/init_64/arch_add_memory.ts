@@ -37,7 +37,7 @@ export const v5_2 = {
   *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
     const pfn = PFN_DOWN(this.c, start);
     // with an altmap the first page that was initialised lies behind it
-    const zone = yield* this.zone_of_removed(altmap ? pfn + vmem_altmap_offset(altmap) : pfn);
+    const zone = yield* this.$zone_of_removed(altmap ? pfn + vmem_altmap_offset(altmap) : pfn);
     yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
   },
 };

@@ -1,20 +1,15 @@
+import { UserError } from '../../errors/user-error.ts';
 import type { Steps } from '../../steps/step.ts';
-import { atEnd, standardMonitors } from '../monitors/index.ts';
-import type { Monitor } from '../monitors/monitor.ts';
+import { atEnd } from '../monitors/index.ts';
 import { lock, unlock } from '../program/notation.ts';
 import { MAX_THREADS, type Program } from '../program/program.ts';
+import { type Exploration, explore } from '../search/exploration.ts';
 import * as classics from './classics.ts';
 import { hotrm } from './hotrm.ts';
 import { racers } from './racers.ts';
 
-/** A program and the monitors that watch it. */
-export interface Watched {
-  readonly program: Program;
-  readonly monitors: readonly Monitor[];
-}
-
 /** The text names no program, or gives it arguments it does not take. */
-export class UnknownProgram extends Error {
+export class UnknownProgram extends UserError {
   override readonly name = 'UnknownProgram';
 }
 
@@ -29,7 +24,7 @@ interface BuiltIn {
   readonly name: string;
   readonly about: string;
   readonly parameters: readonly Parameter[];
-  readonly make: (...args: readonly number[]) => Watched;
+  readonly make: (...args: readonly number[]) => Exploration;
 }
 
 const n = (least: number, most: number, name = 'n'): Parameter => ({ name, least, most });
@@ -44,7 +39,7 @@ const plain = (
   name,
   about,
   parameters,
-  make: (a = 0) => ({ program: make(a), monitors: standardMonitors }),
+  make: (a = 0) => explore(make(a)),
 });
 
 /** Fork i lies between philosophers i - 1 and i; each takes the one with their own number first. */
@@ -64,10 +59,10 @@ function philosophers(count: number): Program {
 }
 
 /** Nothing is lost: x ends as what was added to it. */
-function watchedRacers(threads: number, rounds: number): Watched {
+function watchedRacers(threads: number, rounds: number): Exploration {
   const total = threads * rounds;
   const kept = atEnd(`x == ${total}`, (end) => end.value('x') === total);
-  return { program: racers(threads, rounds), monitors: [...standardMonitors, kept] };
+  return explore(racers(threads, rounds)).monitors(kept);
 }
 
 /** Values of fib_bench stay exact integers up to here. */
@@ -104,7 +99,7 @@ const BUILT_IN: readonly BuiltIn[] = [
  * The built-in program of a name as tokens have it, such as `hotrm(4)` or `racers(3, 5)`; upper and lower case are
  * the same. Throws {@link UnknownProgram}.
  */
-export function findProgram(text: string): Watched {
+export function findProgram(text: string): Exploration {
   const match = /^\s*(\w+)\s*(?:\(([^()]*)\))?\s*$/.exec(text);
   const name = match?.[1]?.toLowerCase();
   const found = BUILT_IN.find((b) => b.name.toLowerCase() === name);

@@ -1,7 +1,7 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
 import type { Config } from '../../kernel/config.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { hugetlb_lock, hugetlb_unlock } from '../../kernel/mm/hugetlb/pool.ts';
 import {
+  NO_PAGE,
   type Page,
   PageHuge,
   page_hstate,
@@ -11,66 +11,22 @@ import {
   with_hstate,
   with_use,
 } from '../../kernel/mm/page.ts';
-import { look, operation, R } from '../../kernel/ops.ts';
 import type { State } from '../../kernel/state.ts';
-import type { Steps } from '../../steps/step.ts';
+import type { Session } from './session.ts';
 
-/** Programs that use huge pages, and scenarios that say which pages are huge. */
+/** What pages are used for, as a scenario says it; among them which are huge. */
 
-export function* map_hugepages(
-  k: Kernel,
-  nid: number,
-  order: number,
-  count: number,
-  heads: readonly number[],
-): Steps<number> {
-  if (!k.c.huge_page_orders.includes(order)) return -k.errno.EINVAL;
-  // hugetlb_reserve_pages
-  if (((yield* R('hstate', order, 'free_huge_pages_node'))[nid] ?? 0) < count) return -k.errno.ENOMEM;
-  for (let i = 0; i < count; i++) {
-    yield* hugetlb_lock();
-    if ((yield* k.dequeue_huge_page_node(order, nid, heads[i])) < 0)
-      yield* k.dequeue_huge_page_node(order, nid);
-    yield* hugetlb_unlock();
-  }
-  return 0;
-}
-
-const first_used = operation({
-  name: 'first_used',
-  obj: 'pages',
-  writes: false,
-  run: (state: State): number =>
-    state.pages.first(0, Number.MAX_SAFE_INTEGER, (page) => page_use(page) === USE.HUGE_USED),
-});
-
-const page_at = operation({
-  name: 'page_at',
-  obj: 'pages',
-  writes: false,
-  run: (state: State, pfn: number): Page => state.pages.get(pfn),
-});
-
-export function* unmap_hugepages(k: Kernel): Steps<number> {
-  for (let freed = 0; ; freed++) {
-    const pfn = yield* look(first_used);
-    if (pfn < 0) return freed;
-    const page = yield* look(page_at, pfn);
-    yield* k.free_huge_page(k.c.huge_page_orders[page_hstate(page)]!, page_nid(page), pfn);
-  }
-}
-
-export const has_hugepages = (state: State, start: number, end: number): boolean =>
+const hasHugepages = (state: State, start: number, end: number): boolean =>
   state.pages.first(start, end, PageHuge) >= 0;
 
 /** A huge page stays of its size when only its use changes. */
-export const with_same_size = (page: Page, use: number): Page =>
+const withSameSize = (page: Page, use: number): Page =>
   PageHuge(page) && (use === USE.HUGE_FREE || use === USE.HUGE_USED)
     ? with_hstate(page, use, page_hstate(page))
     : with_use(page, use);
 
 /** Whether the range begins or ends inside a huge page that is there, or would if it were to hold such pages. */
-export function cuts_hugepage(state: State, c: Config, start: number, end: number, use: number): boolean {
+function cutsHugepage(state: State, c: Config, start: number, end: number, use: number): boolean {
   const makes = use === USE.HUGE_FREE || use === USE.HUGE_USED;
   return [start, end - 1].some((pfn, last) => {
     const page = state.pages.get(pfn);
@@ -80,7 +36,7 @@ export function cuts_hugepage(state: State, c: Config, start: number, end: numbe
 }
 
 /** The counters of all pools from the pages there are; a surplus does not outlive the pages. */
-export function account_hugepages(state: State, c: Config): void {
+function accountHugepages(state: State, c: Config): void {
   for (const [i, order] of c.huge_page_orders.entries()) {
     const nr: number[] = [];
     const free: number[] = [];
@@ -104,4 +60,13 @@ export function account_hugepages(state: State, c: Config): void {
       surplus_huge_pages_node: surplus,
     });
   }
+}
+
+/** Says what the pages in [start, end) are used for. @throws BadOperation where the range holds part of a huge page */
+export function usePages({ kernel, state }: Session, start: number, end: number, use: number): void {
+  const huge = use === USE.HUGE_FREE || use === USE.HUGE_USED || hasHugepages(state, start, end);
+  if (huge && cutsHugepage(state, kernel.c, start, end, use))
+    throw new BadOperation('use: the range holds part of a huge page');
+  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : withSameSize(page, use)));
+  if (huge) accountHugepages(state, kernel.c);
 }

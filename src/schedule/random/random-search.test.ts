@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { atEnd } from '../monitors/index.ts';
 import { hotrm } from '../programs/hotrm.ts';
 import { racers } from '../programs/racers.ts';
-import { explorePct } from './random.ts';
+import { explore } from '../search/exploration.ts';
 
 test('PCT finds the race, the same way for the same seed', () => {
-  const run = () => explorePct(hotrm(6), { seed: 3, runs: 500, depth: 2 });
+  const run = () => explore(hotrm(6)).random({ seed: 3, runs: 500, depth: 2 }).verdict();
   expect(run()).toMatchObject({
     verdict: 'violated',
     violation: { monitor: 'use-after-free' },
@@ -15,8 +15,8 @@ test('PCT finds the race, the same way for the same seed', () => {
 });
 
 test('PCT that finds nothing says with what chance it would have', () => {
-  const monitors = [atEnd('x is at most 6', (v) => (v.value('x') as number) <= 6)];
-  const verdict = explorePct(racers(2, 3), { runs: 50, depth: 3, monitors });
+  const kept = atEnd('x is at most 6', (v) => (v.value('x') as number) <= 6);
+  const verdict = explore(racers(2, 3)).only(kept).random({ runs: 50, depth: 3 }).verdict();
   expect(verdict).toMatchObject({
     verdict: 'undecided',
     bound: 'executions',

@@ -1,5 +1,5 @@
-import { entry_index, entry_size, type Translation } from '../geometry/translation.ts';
-import { dsb, isb } from '../hardware/barriers.ts';
+import { entry_index, entry_size, type Translation } from '../../geometry/translation.ts';
+import { dsb, isb } from '../../hardware/barriers.ts';
 import {
   AP_RDONLY,
   DBM,
@@ -8,12 +8,12 @@ import {
   TABLE_BIT,
   UXN_TABLE,
   VALID,
-} from '../hardware/descriptor.ts';
-import type { Mmu } from '../hardware/mmu.ts';
-import { write_entries } from '../hardware/write.ts';
-import { leaf_entry, table_entry } from '../kernel/arch/arm64/include/asm/pgtable.ts';
-import type { Config } from '../kernel/config.ts';
-import type { RecordedTable, RecordedTables } from '../machines/page-tables/tables.ts';
+} from '../../hardware/descriptor.ts';
+import type { Mmu } from '../../hardware/mmu.ts';
+import { write_entries } from '../../hardware/write.ts';
+import type { Config } from '../../kernel/config.ts';
+import { leaf_entry, table_entry } from '../../kernel/include/linux/pgtable.ts';
+import type { RecordedTable, RecordedTables } from '../../machines/page-tables/tables.ts';
 
 /** The tables of a machine that was recorded with them, at the addresses they had. */
 

@@ -1,9 +1,9 @@
-import { region_of } from '../geometry/layout.ts';
-import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS } from '../kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
-import { early_pgtable_alloc } from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
-import type { Config } from '../kernel/config.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { Steps } from '../steps/step.ts';
+import { region_of } from '../../geometry/layout.ts';
+import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS } from '../../kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
+import { early_pgtable_alloc } from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import type { Config } from '../../kernel/config.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { Steps } from '../../steps/step.ts';
 
 /** What a running arm64 kernel never unmaps, and where it is. */
 export interface PermanentMapping {

@@ -1,0 +1,60 @@
+import { type DebugNode, type DebugNodes, numberOf, reference, stringOf } from './node.ts';
+
+/** A place in the C source. */
+export interface SourcePlace {
+  /** Function whose text it is. */
+  readonly fn: string;
+  /** As the compiler was given it. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Places of instructions, from the debug metadata of a module. */
+export class Lines {
+  readonly #nodes: DebugNodes;
+
+  constructor(nodes: DebugNodes) {
+    this.#nodes = nodes;
+  }
+
+  /** The place of a location and those it was inlined at, innermost first; none for -1. */
+  chain(location: number): readonly SourcePlace[] {
+    const chain: SourcePlace[] = [];
+    for (let at = location; at >= 0; ) {
+      const node = this.#nodes.at(at);
+      if (!node) break;
+      const scope = this.#nodes.of(node, 'scope');
+      chain.push({
+        fn: this.#functionOf(scope),
+        file: this.#fileOf(scope),
+        line: numberOf(node, 'line'),
+        column: numberOf(node, 'column'),
+      });
+      at = reference(node, 'inlinedAt');
+    }
+    return chain;
+  }
+
+  /** Name, file and line of the variable of a record. */
+  variable(number: number): { readonly name: string; readonly line: number; readonly fn: string } | null {
+    const node = this.#nodes.at(number);
+    if (node?.kind !== 'DILocalVariable') return null;
+    return {
+      name: stringOf(node, 'name'),
+      line: numberOf(node, 'line'),
+      fn: this.#functionOf(this.#nodes.of(node, 'scope')),
+    };
+  }
+
+  #functionOf(scope: DebugNode | null): string {
+    let at = scope;
+    while (at && at.kind !== 'DISubprogram') at = this.#nodes.of(at, 'scope');
+    return at ? stringOf(at, 'name') : '';
+  }
+
+  #fileOf(scope: DebugNode | null): string {
+    const file = scope && this.#nodes.of(scope, 'file');
+    return file ? stringOf(file, 'filename') : '';
+  }
+}

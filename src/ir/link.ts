@@ -1,0 +1,69 @@
+import type { Global, IrFunction, IrModule } from './read/module.ts';
+import { IrStop } from './stop.ts';
+
+/** A symbol as the linker knows it: what is internal to a module bears the module's number. */
+export type LinkSymbol =
+  | { readonly kind: 'function'; readonly name: string; readonly module: IrModule; readonly fn: IrFunction }
+  | { readonly kind: 'variable'; readonly name: string; readonly module: IrModule; readonly global: Global }
+  /** Declared, and defined by none of the modules. */
+  | { readonly kind: 'external'; readonly name: string; readonly module: IrModule };
+
+/** Modules whose names mean each other. */
+export interface Linked {
+  readonly modules: readonly IrModule[];
+  /** Of every global that some module defines, by its name; an internal one has `@N` behind its name but in the first module. */
+  readonly symbols: readonly LinkSymbol[];
+  /** What a name means in a module. */
+  symbol(module: IrModule, name: string): LinkSymbol;
+  /** A function or variable that is visible to all, or internal to one module alone. */
+  find(name: string): LinkSymbol | undefined;
+}
+
+/** Link by symbol: one module's definition answers another's declaration, and internal names stay apart. */
+export function link(modules: readonly IrModule[]): Linked {
+  const shared = new Map<string, LinkSymbol>();
+  const own = new Map<IrModule, Map<string, LinkSymbol>>();
+  const all: LinkSymbol[] = [];
+  const named = new Map<string, LinkSymbol>();
+  for (const [i, module] of modules.entries()) {
+    const names = new Map<string, LinkSymbol>();
+    own.set(module, names);
+    const define = (symbol: LinkSymbol, internal: boolean): void => {
+      all.push(symbol);
+      if (internal) names.set(nameIn(symbol), symbol);
+      else if (!shared.has(symbol.name)) shared.set(symbol.name, symbol);
+      if (!named.has(nameIn(symbol))) named.set(nameIn(symbol), symbol);
+    };
+    const unique = (name: string, internal: boolean): string => (internal && i > 0 ? `${name}@${i}` : name);
+    for (const fn of module.functions.values()) {
+      if (!fn.declared)
+        define({ kind: 'function', name: unique(fn.name, fn.internal), module, fn }, fn.internal);
+    }
+    for (const global of module.globals.values()) {
+      if (global.init)
+        define(
+          { kind: 'variable', name: unique(global.name, global.internal), module, global },
+          global.internal,
+        );
+    }
+  }
+  const externals = new Map<string, LinkSymbol>();
+  return {
+    modules,
+    symbols: all,
+    find: (name) => shared.get(name) ?? named.get(name),
+    symbol(module, name) {
+      const target = module.aliases.get(name) ?? name;
+      const found = own.get(module)!.get(target) ?? shared.get(target) ?? externals.get(target);
+      if (found) return found;
+      if (!module.functions.has(target) && !module.globals.has(target))
+        throw new IrStop('constant', `@${name}`, module.source);
+      const external: LinkSymbol = { kind: 'external', name: target, module };
+      externals.set(target, external);
+      return external;
+    },
+  };
+}
+
+const nameIn = (symbol: LinkSymbol): string =>
+  symbol.kind === 'function' ? symbol.fn.name : symbol.kind === 'variable' ? symbol.global.name : symbol.name;

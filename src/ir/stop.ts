@@ -1,0 +1,42 @@
+/** What the reader or the interpreter met and does not know: the run ends there, by name. */
+export type StopKind =
+  | 'syntax'
+  | 'type'
+  | 'opcode'
+  | 'constant'
+  | 'intrinsic'
+  | 'external'
+  | 'asm'
+  | 'unwritten'
+  | 'unmapped'
+  | 'unreachable'
+  | 'undefined';
+
+/** The run of a program in LLVM IR cannot go on. `name` is what was met, `at` where: a function, or a line of the text. */
+export class IrStop extends Error {
+  readonly kind: StopKind;
+  readonly subject: string;
+  readonly at: string;
+
+  constructor(kind: StopKind, subject: string, at: string) {
+    super(`${at}: ${WORDS[kind]} ${subject}`);
+    this.name = 'IrStop';
+    this.kind = kind;
+    this.subject = subject;
+    this.at = at;
+  }
+}
+
+const WORDS: Readonly<Record<StopKind, string>> = {
+  syntax: 'cannot read',
+  type: 'no support for values of type',
+  opcode: 'no support for the instruction',
+  constant: 'no support for the constant',
+  intrinsic: 'no support for the intrinsic',
+  external: 'calls a function that has no body here:',
+  asm: 'no support for the inline assembly',
+  unwritten: 'reads memory that nobody has written:',
+  unmapped: 'accesses an address that is not mapped:',
+  unreachable: 'comes to an',
+  undefined: 'uses an undefined value:',
+};

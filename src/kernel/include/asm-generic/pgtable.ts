@@ -1,0 +1,20 @@
+import type { Translation } from '../../../geometry/translation.ts';
+import type { Descriptor } from '../../../hardware/descriptor.ts';
+import type { Config } from '../../config.ts';
+
+/** The part of an architecture's asm/pgtable.h that only looks at what it is given. */
+export interface Pgtable {
+  /** pXd_present */
+  present(d: Descriptor): boolean;
+  /** pXd_bad: no table, where there must be one. */
+  bad(d: Descriptor): boolean;
+  pud_leaf(t: Translation, d: Descriptor): boolean;
+  pmd_leaf(t: Translation, d: Descriptor): boolean;
+  /** pfn_pte: an entry that maps a page or block, with protection bits as they stand in {@link Descriptor.attr}. */
+  leaf_entry(c: Config, phys: number, prot: number): Descriptor;
+  table_entry(c: Config, phys: number, attr: number): Descriptor;
+  /** Physical address that a leaf maps. */
+  leaf_address(c: Config, d: Descriptor): number;
+  /** Physical address of the table that an entry points to. */
+  table_page(c: Config, d: Descriptor): number;
+}

@@ -1,0 +1,73 @@
+import { type LevelName, next_entry, type Translation } from '../../../geometry/translation.ts';
+import { type Descriptor, is_none } from '../../../hardware/descriptor.ts';
+import type { WordRun } from '../../../hardware/words.ts';
+import type { Steps } from '../../../steps/step.ts';
+import { ASM } from '../../asm.ts';
+import type { Config } from '../../config.ts';
+import { NotModelled } from '../../kernel/runtime.ts';
+import { type EntryPointer, mmu_steps } from '../../mmu.ts';
+import { change, look } from '../../ops.ts';
+import type { Pgtable } from '../asm-generic/pgtable.ts';
+
+/**
+ * include/linux/pgtable.h: entries of the kernel's tables, read and written one by one, and what generic code asks of them.
+ * An architecture answers by a {@link Pgtable}; what takes steps (`set_pte`, `pmd_offset`, `flush_tlb_kernel_range`) it
+ * puts into the functions of a release.
+ */
+
+export type { EntryPointer } from '../../mmu.ts';
+
+/** A pointer that is none: NULL. */
+export const NULL_ENTRY: EntryPointer = -1;
+
+function asm(c: Config): Pgtable {
+  const found = ASM[c.arch];
+  if (!found) throw new NotModelled(`page tables of ${c.arch}`);
+  return found;
+}
+
+/** Nothing is there: pXd_none. */
+export const none = is_none;
+export const present = (c: Config, d: Descriptor): boolean => asm(c).present(d);
+export const bad = (c: Config, d: Descriptor): boolean => asm(c).bad(d);
+export const pud_leaf = (c: Config, d: Descriptor): boolean => asm(c).pud_leaf(c.t, d);
+export const pmd_leaf = (c: Config, d: Descriptor): boolean => asm(c).pmd_leaf(c.t, d);
+export const leaf_entry = (c: Config, phys: number, prot: number): Descriptor =>
+  asm(c).leaf_entry(c, phys, prot);
+export const table_entry = (c: Config, phys: number, attr: number): Descriptor =>
+  asm(c).table_entry(c, phys, attr);
+export const leaf_address = (c: Config, d: Descriptor): number => asm(c).leaf_address(c, d);
+export const table_page = (c: Config, d: Descriptor): number => asm(c).table_page(c, d);
+
+/** READ_ONCE(*p) */
+export function* READ_ONCE(p: EntryPointer): Steps<Descriptor> {
+  return yield* look(mmu_steps.read_at, p);
+}
+
+/** The entries from `p` on that continue it, zero or an arithmetic run: at most `n`. */
+export function* READ_RUN(p: EntryPointer, n: number): Steps<WordRun> {
+  return yield* look(mmu_steps.run_at, p, n);
+}
+
+/** WRITE_ONCE(*p, d), on `n` entries whose output addresses ascend by `stride`. */
+export function* WRITE_ONCE(p: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
+  yield* change(mmu_steps.write_at, p, n, d, stride);
+}
+
+/** xchg(p, d) on `n` entries, as far as they are alike: what they were. */
+export function* XCHG_RUN(p: EntryPointer, n: number, d: Descriptor): Steps<WordRun> {
+  return yield* change(mmu_steps.swap_run_at, p, n, d);
+}
+
+/** pXd_addr_end(addr, end): the end of the entry that translates `addr`, or of the range; 0 is the wrap at 2^64. */
+export function addr_end(t: Translation, name: LevelName, addr: number, end: number): number {
+  const depth = t.name.indexOf(name);
+  if (depth < 0) return end;
+  const boundary = next_entry(t, depth, addr);
+  return boundary - 1 < end - 1 ? boundary : end;
+}
+
+export const pgd_addr_end = (c: Config, addr: number, end: number): number => addr_end(c.t, 'PGD', addr, end);
+export const p4d_addr_end = (c: Config, addr: number, end: number): number => addr_end(c.t, 'P4D', addr, end);
+export const pud_addr_end = (c: Config, addr: number, end: number): number => addr_end(c.t, 'PUD', addr, end);
+export const pmd_addr_end = (c: Config, addr: number, end: number): number => addr_end(c.t, 'PMD', addr, end);

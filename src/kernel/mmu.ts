@@ -1,0 +1,97 @@
+import { type DsbKind, dsb, isb } from '../hardware/barriers.ts';
+import type { Descriptor } from '../hardware/descriptor.ts';
+import { type Mmu, read_entry, read_run } from '../hardware/mmu.ts';
+import { type TlbiOp, tlbi } from '../hardware/tlbi.ts';
+import type { WordRun } from '../hardware/words.ts';
+import { erase, write_entries } from '../hardware/write.ts';
+import { operation } from './ops.ts';
+import type { State } from './state.ts';
+
+/**
+ * A pointer to an entry of a page table is a number: its physical address, reached through the linear map, or, below 0, a
+ * place in a fixmap slot, which is in whatever page the slot maps now.
+ */
+export type EntryPointer = number;
+
+/** A run of tables may be written through one slot, so a slot is wider than a page. */
+const SLOT_SIZE = 2 ** 32;
+
+/** First entry of the page that a fixmap slot maps. */
+export const fix_to_ptr = (slot: number): EntryPointer => -(slot + 1) * SLOT_SIZE;
+
+/** Physical address of an entry. */
+export function resolve(state: State, p: EntryPointer): number {
+  if (p >= 0) return p;
+  const slot = Math.ceil(-p / SLOT_SIZE) - 1;
+  return state.fixmap[slot]! + p - fix_to_ptr(slot);
+}
+
+const mmu_of = (state: State): Mmu => state.mmu!;
+const read_at = operation({
+  name: 'read_at',
+  obj: 'mmu',
+  writes: false,
+  run: (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p)),
+});
+const run_at = operation({
+  name: 'run_at',
+  obj: 'mmu',
+  writes: false,
+  run: (state: State, p: EntryPointer, n: number): WordRun => read_run(mmu_of(state), resolve(state, p), n),
+});
+const write_at = operation({
+  name: 'write_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
+    write_entries(mmu_of(state), resolve(state, p), n, d, stride),
+});
+const swap_run_at = operation({
+  name: 'swap_run_at',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, p: EntryPointer, n: number, d: Descriptor): WordRun => {
+    const old = run_at.run(state, p, n);
+    write_at.run(state, p, old.n, d, 0);
+    return old;
+  },
+});
+const barrier_dsb = operation({
+  name: 'barrier_dsb',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind),
+});
+const barrier_isb = operation({
+  name: 'barrier_isb',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State): void => isb(mmu_of(state)),
+});
+const issue = operation({
+  name: 'issue',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, op: TlbiOp): void => tlbi(mmu_of(state), op),
+});
+const clear_pages = operation({
+  name: 'clear_pages',
+  obj: 'mmu',
+  writes: true,
+  run: (state: State, phys: number, size: number): void => erase(mmu_of(state), phys, size),
+});
+
+/**
+ * What one step does to the memory management unit, and to memory where page tables are: the first four take an entry
+ * pointer, `clear_pages` a physical address and a size.
+ */
+export const mmu_steps = {
+  read_at,
+  run_at,
+  write_at,
+  swap_run_at,
+  barrier_dsb,
+  barrier_isb,
+  issue,
+  clear_pages,
+};

@@ -1,0 +1,41 @@
+import type { Monitor } from '../monitors/monitor.ts';
+import type { Program } from '../program/program.ts';
+import type { Bounds } from '../replay/verdict.ts';
+import { systemOf } from '../semantics/system-of.ts';
+import { StatesSearch } from '../states/states.ts';
+import { TracesSearch } from '../traces/traces.ts';
+import type { Control } from './control.ts';
+
+/** What is asked about a program, however the answer is searched for. */
+export interface Question {
+  readonly program: Program;
+  readonly monitors: readonly Monitor[];
+  readonly bounds: Bounds;
+  /** Leave out orders of independent steps. */
+  readonly reduce: boolean;
+  /** Let threads forget what their loop heads do not keep. */
+  readonly forget: boolean;
+}
+
+/** A search of states, not yet run. */
+export function statesSearch(
+  { program, monitors, bounds, reduce, forget }: Question,
+  control: Control = {},
+  bySteps = false,
+): StatesSearch {
+  return new StatesSearch(systemOf(program, monitors, forget), {
+    monitors,
+    bounds,
+    control,
+    reduce,
+    bySteps,
+  });
+}
+
+/** A search of traces, not yet run. */
+export function tracesSearch(
+  { program, monitors, bounds, forget }: Question,
+  control: Control = {},
+): TracesSearch {
+  return new TracesSearch(systemOf(program, monitors, forget), { monitors, bounds, control });
+}

@@ -1,0 +1,60 @@
+import type { Monitor } from '../monitors/monitor.ts';
+import type { Program } from '../program/program.ts';
+import { systemOf } from '../semantics/system-of.ts';
+import { StatesSearch } from '../states/states.ts';
+import { TracesSearch } from '../traces/traces.ts';
+
+/** Everything a program can come to: what goes wrong, and the states in which nothing moves any more. */
+export interface Reachable {
+  readonly violations: readonly string[];
+  readonly finals: readonly string[];
+}
+
+/** All that is reachable by the stateful search, with or without what makes it fast. */
+export function reachableStates(program: Program, fast: boolean, monitors: readonly Monitor[]): Reachable {
+  return atOnce(statesInSlices(program, fast, monitors));
+}
+
+/** All that is reachable by one execution for every trace. */
+export function reachableTraces(program: Program, monitors: readonly Monitor[]): ReachableTraces {
+  return atOnce(tracesInSlices(program, monitors));
+}
+
+type ReachableTraces = Reachable & { readonly executions: number; readonly redundant: number };
+
+/** Stop at every look, so that whoever drives it has a turn. */
+const control = { stop: () => true };
+
+/** The same, yielding often. */
+export function* statesInSlices(
+  program: Program,
+  fast: boolean,
+  monitors: readonly Monitor[],
+): Generator<undefined, Reachable> {
+  const options = { monitors, reduce: fast, all: true, control };
+  const search = new StatesSearch(systemOf(program, monitors, fast), options);
+  while (search.run().end === 'stopped') yield;
+  return { violations: [...search.violations.keys()].sort(), finals: [...search.finals].sort() };
+}
+
+/** The same, yielding often. */
+export function* tracesInSlices(
+  program: Program,
+  monitors: readonly Monitor[],
+): Generator<undefined, ReachableTraces> {
+  const search = new TracesSearch(systemOf(program, monitors, true), { monitors, all: true, control });
+  while (search.run().end === 'stopped') yield;
+  return {
+    violations: [...search.violations.keys()].sort(),
+    finals: [...search.finals].sort(),
+    executions: search.executions,
+    redundant: search.redundant,
+  };
+}
+
+export function atOnce<T>(slices: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
+}
