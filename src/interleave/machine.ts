@@ -1,5 +1,4 @@
 import type { Config } from '../kernel/config.ts';
-import { usage_steps } from '../kernel/mm/sparse.ts';
 import type { KernelOperation } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
 import type { Access, Machine, Performed } from '../schedule/program/machine.ts';
@@ -9,7 +8,7 @@ import { copy_part, copy_state, type Part } from './copy.ts';
 import { encode_part } from './encode.ts';
 import { foreign_page } from './foreign-page.ts';
 import { stale_pointer } from './stale.ts';
-import { touches, waits } from './touches.ts';
+import { touches } from './touches.ts';
 import { wild_access } from './wild.ts';
 
 /** A kernel's state, each part shared by copies until one of them changes it. */
@@ -96,7 +95,9 @@ export class KernelMachine implements Machine<KernelWorld> {
 
   /** 0 where the step waits for something to look at. */
   outcomes(world: KernelWorld, _thread: number, step: Step): number {
-    return waits(step) && usage_steps.any_kfree_rcu.run(world.state).length === 0 ? 0 : 1;
+    if (step.op !== 'call') return 1;
+    const { ready } = step.operation as KernelOperation;
+    return !ready || ready(world.state, ...step.args) ? 1 : 0;
   }
 
   footprint(step: Step): readonly Access[] {

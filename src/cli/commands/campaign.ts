@@ -155,7 +155,7 @@ async function run(flags: Flags): Promise<number> {
   process.stdout.write(
     flags.json ? `${JSON.stringify(campaign_json(summary), null, 2)}\n` : campaign_text(summary),
   );
-  if (flags.parquet !== undefined) saveWhole(flags.parquet, parquet(header, records));
+  if (flags.parquet !== undefined) saveWhole(flags.parquet, await parquet(header, records));
   if (flags.markdown !== undefined)
     saveWhole(flags.markdown, campaign_markdown(summary, is_whole(flags) && whole_until < 0));
   if (whole_until >= 0) {

@@ -19,9 +19,7 @@ export type FindProgram = (
 /** A scenario of the catalogue, or of a file given by name. */
 function entry_of(id: string, file: string | undefined): ThreadsEntry | undefined {
   const entry =
-    file === undefined
-      ? catalogue().find((listed) => listed.entry.id === id)?.entry
-      : read_entry(read_text(file), file);
+    file === undefined ? catalogue((own) => own === id)[0]?.entry : read_entry(read_text(file), file);
   return entry?.kind === 'threads' && entry.id === id ? entry : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { Steps } from '../../steps/step.ts';
-import { kstrtobool } from '../drivers/base/memory/sysfs.ts';
 import type { Kernel } from '../kernel.ts';
+import { kstrtobool } from '../lib/kstrtox.ts';
 import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hugetlb_sysfs.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';

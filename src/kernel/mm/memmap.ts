@@ -1,15 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { rcu_read_lock_sched, rcu_read_unlock_sched } from '../locks.ts';
-import { add, change, look, operation, R } from '../ops.ts';
-import { pfn_to_section_nr } from '../pfn.ts';
-import {
-  SECTION_HAS_MEM_MAP,
-  SECTION_IS_EARLY,
-  SECTION_IS_ONLINE,
-  SECTION_TAINT_ZONE_DEVICE,
-  type State,
-} from '../state.ts';
+import { add, change, look, operation } from '../ops.ts';
+import type { State } from '../state.ts';
 import {
   MEMMAP,
   NO_PAGE,
@@ -22,7 +14,6 @@ import {
   with_migratetype,
   ZERO_PAGE,
 } from './page.ts';
-import { usage_steps } from './sparse.ts';
 
 /** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */
 
@@ -128,70 +119,5 @@ export const v5_2 = {
     if (page_memmap(page) === MEMMAP.POISON) {
       yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
     }
-  },
-
-  /** SPARSEMEM before sub-sections: a section is valid or not. */
-  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
-    return (map & SECTION_HAS_MEM_MAP) !== 0;
-  },
-
-  /** Constant true where CONFIG_HOLES_IN_ZONE is off. */
-  *pfn_valid_within(this: Kernel, _pfn: number): Steps<boolean> {
-    return true;
-  },
-
-  /** The section is online: until v5.12 that is all, be part of it a hole or device memory (B58). */
-  *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
-    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
-    if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
-    return yield* this.pfn_to_page(pfn);
-  },
-};
-
-export const v5_3 = {
-  /** No lock: flags, usage pointer and bit are read one after the other (B52). */
-  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
-    if (!(map & SECTION_HAS_MEM_MAP)) return false;
-    return (map & SECTION_IS_EARLY) !== 0 || (yield* this.pfn_section_valid(pfn));
-  },
-
-  *pfn_section_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const nr = pfn_to_section_nr(this.c, pfn);
-    if ((yield* R('mem_section', nr, 'subsection_map')) === null) {
-      yield* this.BUG('pfn_section_valid', 'kernel NULL pointer dereference, address: 0000000000000000');
-    }
-    return yield* look(usage_steps.test_bit, this.c, nr, pfn);
-  },
-};
-
-/** v6.8, and 82f0b6f041fa (v6.10) in pfn_section_valid(); both back-ported to 5.10.222 and 6.1.100. */
-export const v6_10 = {
-  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    yield* rcu_read_lock_sched();
-    const valid = yield* v5_3.pfn_valid.call(this, pfn);
-    yield* rcu_read_unlock_sched();
-    return valid;
-  },
-
-  *pfn_section_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const nr = pfn_to_section_nr(this.c, pfn);
-    if ((yield* R('mem_section', nr, 'subsection_map')) === null) return false;
-    return yield* look(usage_steps.test_bit, this.c, nr, pfn);
-  },
-};
-
-export const v5_12 = {
-  /**
-   * The sub-section is there as well, also in an early section; in a tainted one no pagemap covers the pfn. No release
-   * up to v7.2 reads the usage under RCU here.
-   */
-  *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
-    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
-    if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
-    if (!(yield* this.pfn_section_valid(pfn))) return NO_PAGE;
-    if (map & SECTION_TAINT_ZONE_DEVICE && (yield* this.get_dev_pagemap(pfn))) return NO_PAGE;
-    return yield* this.pfn_to_page(pfn);
   },
 };

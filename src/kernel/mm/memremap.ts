@@ -1,11 +1,11 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, pgdat_resize_lock, pgdat_resize_unlock } from '../locks.ts';
-import { alloc, change, exists, free, look, operation, R, W } from '../ops.ts';
+import { alloc, exists, free, look, operation, R, W } from '../ops.ts';
 import { hex, PFN_DOWN, PFN_PHYS } from '../pfn.ts';
 import { type dev_pagemap, type State, zone_key, zone_to_nid } from '../state.ts';
 import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
-import { MIGRATE, make_page, type Page, PG_reserved, page_nid, page_zonenum } from './page.ts';
+import { MIGRATE, page_nid, page_zonenum } from './page.ts';
 
 /**
  * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory (FACTS 2.19). A pagemap is named by its key;
@@ -29,14 +29,6 @@ const next_key = operation({
   obj: 'dev_pagemap',
   writes: false,
   run: (state: State): number => Math.max(0, ...state.dev_pagemap.keys()) + 1,
-});
-
-const set_pages = operation({
-  name: 'set_pages',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
 });
 
 export interface Range {
@@ -176,21 +168,6 @@ export const v5_2 = {
     const first = start_pfn === altmap.base_pfn ? start_pfn + altmap.reserve : start_pfn;
     const n = altmap.base_pfn + vmem_altmap_offset(altmap) - first;
     if (n > 0) yield* this.memmap_init_range(zone, first, n, MIGRATE.MOVABLE);
-  },
-
-  /** PG_reserved for ever (FACTS 3.1). */
-  *memmap_init_zone_device(
-    this: Kernel,
-    zone: number,
-    start_pfn: number,
-    nr_pages: number,
-    pgmap: number,
-  ): Steps<void> {
-    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
-    const first = altmap ? altmap.base_pfn + vmem_altmap_offset(altmap) : start_pfn;
-    const flags = this.$zone_device_pages_reserved() ? PG_reserved : 0;
-    const page = make_page(zone_to_nid(zone), this.c.ZONE_DEVICE, MIGRATE.MOVABLE, flags);
-    if (first < start_pfn + nr_pages) yield* change(set_pages, first, start_pfn + nr_pages, page);
   },
 
   /** The node is read from the first struct page of the aligned range, which an altmap leaves uninitialised (B67). */

@@ -84,6 +84,7 @@ export const usage_steps = {
     name: 'any_kfree_rcu',
     obj: 'kfree_rcu',
     writes: false,
+    ready: (state) => state.kfree_rcu.length > 0,
     run: (state: State): readonly number[] => state.kfree_rcu,
   }),
 };

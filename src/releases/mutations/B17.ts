@@ -6,8 +6,8 @@ import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/include/l
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
-import { S0 } from '../S0.ts';
-import { v5_7 } from '../v5.7.ts';
+import { v5_7 } from '../mainline/v5.7.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B17: nobody looks whether anything is left in a table before it is freed. */
 const without_scan: Functions = {

@@ -10,7 +10,7 @@ import {
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B18: the leaves' pass as it was before V4, where every test and every use reads the entry again. */
 export const B18_mutant = defineRelease({

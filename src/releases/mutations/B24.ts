@@ -1,7 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B24: an unlinked table is flushed as leaves are, with TLBI VAALE1IS. */
 export const B24_mutant = defineRelease({

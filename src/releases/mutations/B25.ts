@@ -7,7 +7,7 @@ import { mmu_steps } from '../../kernel/mmu.ts';
 import { change } from '../../kernel/ops.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B25: the flush of FACTS 2.3 with its instructions in another order. */
 

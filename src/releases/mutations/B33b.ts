@@ -1,7 +1,7 @@
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import { defineRelease } from '../define.ts';
-import { v5_2 } from '../v5.2.ts';
+import { v5_2 } from '../mainline/v5.2.ts';
 
 /** B33b: v5.2 as seed 000 wanted to have it, with memory hot-remove and with it a vmemmap_free that frees. */
 export const B33b = defineRelease({

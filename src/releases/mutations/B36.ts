@@ -1,7 +1,7 @@
 import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
-import { v7_2 } from '../v7.2.ts';
+import { v7_2 } from '../mainline/v7.2.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B36: destructors for tables that have had no constructor. */
 export const B36_mutant = defineRelease({

@@ -2,7 +2,7 @@ import type { LevelName } from '../../geometry/translation.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B37: tables of the memmap that are kept and not to be found again: every round leaves more of them. */
 export const B37_mutant = defineRelease({

@@ -4,7 +4,7 @@ import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** get_order() of include/asm-generic: of bytes. */
 const get_order = (size: number, page_size: number): number =>

@@ -4,7 +4,7 @@ import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/include/l
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S1 } from '../S1.ts';
+import { S1 } from '../series/arm64-v5.ts';
 
 /**
  * B42: V5 after the template of x86 ("not the best", seed 001): the table page is freed and then unlinked. The only flush is the

@@ -6,7 +6,7 @@ import { R, W } from '../../kernel/ops.ts';
 import { pages_per_block } from '../../kernel/pfn.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v6_1 } from '../v6.1.ts';
+import { v6_1 } from '../mainline/v6.1.ts';
 
 /** B76: v5.14 to v6.6 took the lock inside online_pages() and offline_pages(), and not for the block's own memmap. */
 export const B76 = defineRelease({

@@ -2,7 +2,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { MHP_MEMMAP_ON_MEMORY, new_altmap } from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v6_1 } from '../v6.1.ts';
+import { v6_1 } from '../mainline/v6.1.ts';
 
 /** B77: v5.14 to v6.6 forgot the altmap when the memory blocks could not be made. */
 export const B77 = defineRelease({

@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
-import { add, alloc, change, exists, free, look, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { change, exists, look, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
 import type { acpi_physical_node, State } from '../../state.ts';
 
 /** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device becomes memory, and memory leaves with it. */
@@ -117,28 +117,6 @@ export const v5_2 = {
 };
 
 export const v6_1 = {
-  /** memory_group_register_static: the id of the new group. */
-  *memory_group_register_static(this: Kernel, nid: number, max_pages: number): Steps<number> {
-    const mgid = yield* R('vars', 0, 'next_mgid');
-    yield* add('vars', 0, 'next_mgid', 1);
-    yield* alloc('memory_group', mgid, {
-      nid,
-      is_dynamic: false,
-      pages: max_pages,
-      present_kernel_pages: 0,
-      present_movable_pages: 0,
-      nr_blocks: 0,
-    });
-    return mgid;
-  },
-
-  /** -EBUSY while a block is still in the group. */
-  *memory_group_unregister(this: Kernel, mgid: number): Steps<number> {
-    if ((yield* R('memory_group', mgid, 'nr_blocks')) > 0) return -this.errno.EBUSY;
-    yield* free('memory_group', mgid);
-    return 0;
-  },
-
   /** What it cannot have ends the attempt before any memory is added. */
   *$acpi_memory_group(this: Kernel, dev: number, length: number): Steps<number> {
     if (length === 0) {

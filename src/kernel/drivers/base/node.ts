@@ -1,10 +1,9 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { page_nid } from '../../mm/page.ts';
 import { add, change, exists, look, operation, R, W } from '../../ops.ts';
-import { PFN_DOWN, PFN_PHYS, PFN_UP, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
-import { MEMBLOCK_MEMORY, NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
+import { PFN_DOWN, PFN_PHYS, PFN_UP, section_nr_to_pfn } from '../../pfn.ts';
+import { MEMBLOCK_MEMORY, NUMA_NO_NODE, type State } from '../../state.ts';
 
 /** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
 const create_node_link = operation({
@@ -72,16 +71,6 @@ const drop_node_links = operation({
 });
 
 export const v5_2 = {
-  *pfn_in_present_section(this: Kernel, pfn: number): Steps<boolean> {
-    return ((yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_MARKED_PRESENT) !== 0;
-  },
-
-  *pfn_to_nid(this: Kernel, pfn: number, where: string): Steps<number> {
-    const page = yield* this.pfn_to_page(pfn);
-    yield* this.PagePoisoned(page, where);
-    return page_nid(page);
-  },
-
   /** -1 when the pfn is not valid: on arm64 until v5.13 also when memblock has let go of it (B01). */
   *get_nid_for_pfn(this: Kernel, pfn: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn))) return -1;

@@ -1,16 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import {
-  MEMMAP,
-  MIGRATE,
-  NO_PAGE,
-  PageHuge,
-  PG_reserved,
-  page_hstate,
-  page_memmap,
-  page_migratetype,
-  page_zonenum,
-} from '../../mm/page.ts';
+import { MEMMAP, NO_PAGE, PageHuge, PG_reserved, page_hstate, page_memmap } from '../../mm/page.ts';
 import { change, look, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
@@ -72,12 +62,6 @@ export const v5_2 = {
     yield* change(clear_flag, pfn, nr_pages, flag);
   },
 
-  /** page_zonenum() has no poison check: the zone read from all ones is none that exists. */
-  *is_zone_device_page(this: Kernel, pfn: number): Steps<boolean> {
-    const page = yield* this.pfn_to_page(pfn);
-    return page_memmap(page) === MEMMAP.INIT && page_zonenum(page) === this.c.ZONE_DEVICE;
-  },
-
   *is_zero_pfn(this: Kernel, pfn: number): Steps<boolean> {
     return (yield* look(get_zero_pfn)) === pfn;
   },
@@ -91,10 +75,6 @@ export const v5_2 = {
     if (page_memmap(page) === MEMMAP.POISON)
       yield* this.BUG(where, 'unable to handle page fault for address: fffffffffffffffe');
     return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;
-  },
-
-  *is_migrate_cma_page(this: Kernel, pfn: number): Steps<boolean> {
-    return page_migratetype(yield* this.pfn_to_page(pfn)) === MIGRATE.CMA;
   },
 };
 

@@ -16,7 +16,6 @@ import {
   page_zonenum,
   USE,
   with_hstate,
-  with_use,
 } from '../page.ts';
 
 /** Where the pages of a pool come from: the buddy allocator, or a contiguous range for sizes that it has not. */
@@ -82,23 +81,6 @@ const next_range = operation({
   },
 });
 
-const any_movable = operation({
-  name: 'any_movable',
-  obj: 'pages',
-  writes: false,
-  run: (state: State, start: number, end: number): boolean =>
-    state.pages.first(start, end, (page) => page_use(page) === USE.MOVABLE) >= 0,
-});
-
-const allocate = operation({
-  name: 'allocate',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE)),
-});
-
 const make_huge = operation({
   name: 'make_huge',
   obj: 'pages',
@@ -152,18 +134,6 @@ export const v5_2 = {
   /** What a range may hold to be tried: until v5.12 nothing that anybody uses. */
   pfn_range_valid_gigantic(this: Kernel, page: Page): boolean {
     return page_use(page) === USE.FREE;
-  },
-
-  /** 0 with the range allocated, or -EBUSY; nothing is said. */
-  *alloc_contig_range(this: Kernel, zone: number, start: number, end: number): Steps<number> {
-    let ret = yield* this.start_isolate_page_range(zone, start, end, false);
-    if (ret) return ret;
-    yield* this.do_migrate_range(start, end, true);
-    if (yield* look(any_movable, start, end)) ret = -this.errno.EBUSY;
-    else ret = yield* this.test_pages_isolated(zone, start, end);
-    if (ret === 0) yield* change(allocate, start, end);
-    yield* this.undo_isolate_page_range(zone, start, end);
-    return ret;
   },
 };
 

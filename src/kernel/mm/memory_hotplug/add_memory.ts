@@ -7,14 +7,9 @@ import {
   mem_hotplug_done,
   unlock_device_hotplug,
 } from '../../locks.ts';
-import { change, exists, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { exists, pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
-import {
-  IORESOURCE_SYSRAM_DRIVER_MANAGED,
-  IORESOURCE_SYSTEM_RAM,
-  MMOP_OFFLINE,
-  type State,
-} from '../../state.ts';
+import { IORESOURCE_SYSRAM_DRIVER_MANAGED, IORESOURCE_SYSTEM_RAM, MMOP_OFFLINE } from '../../state.ts';
 import { MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_NONE } from '../memblock/memblock.ts';
 import { nr_vmemmap } from '../memmap.ts';
 
@@ -26,17 +21,6 @@ export const MHP_MEMMAP_ON_MEMORY = 2;
 export const MHP_NID_IS_MGID = 4;
 
 const SYSTEM_RAM = 'System RAM';
-
-const firmware_map_add = operation({
-  name: 'firmware_map_add',
-  obj: 'firmware_map',
-  writes: true,
-  changes: ['firmware_map', 'vars'],
-  run: (state: State, start: number, size: number): void => {
-    const id = state.vars.get(0)!.map_entries_nr++;
-    state.firmware_map = [...state.firmware_map, { id, start, end: start + size - 1, type: SYSTEM_RAM }];
-  },
-});
 
 export const v5_2 = {
   *register_memory_resource(this: Kernel, start: number, size: number, name: string): Steps<number> {
@@ -56,10 +40,6 @@ export const v5_2 = {
     return -this.errno.EINVAL;
   },
 
-  *firmware_map_add_hotplug(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change(firmware_map_add, start, size);
-  },
-
   /** Online every block of the range; the first refusal ends it. */
   *$online_memory_blocks(this: Kernel, start: number, size: number): Steps<void> {
     const online_type = yield* R('vars', 0, 'mhp_default_online_type');
@@ -68,17 +48,6 @@ export const v5_2 = {
       yield* W('memory_block', id, 'online_type', online_type);
       if (yield* this.device_online(id)) return;
     }
-  },
-
-  /** V5.2 creates them section by section in __add_pages. */
-  *create_memory_block_devices(
-    this: Kernel,
-    _start: number,
-    _size: number,
-    _nr_vmemmap_pages: number,
-    _group: number,
-  ): Steps<number> {
-    return 0;
   },
 
   /** The result of memblock_add_node is not looked at until v5.15 (B78). */

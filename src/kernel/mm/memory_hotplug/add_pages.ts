@@ -64,11 +64,6 @@ export const v5_2 = {
     return 0;
   },
 
-  /** An architecture may have more to do (x86). */
-  *add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
-    return yield* this.__add_pages(nid, pfn, nr_pages, params);
-  },
-
   *__remove_section(
     this: Kernel,
     pfn: number,

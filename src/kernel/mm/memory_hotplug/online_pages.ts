@@ -191,17 +191,6 @@ export const v5_10 = {
     yield* this.memory_notify(MEM_ONLINE, arg);
     return 0;
   },
-
-  *adjust_present_page_count(
-    this: Kernel,
-    zone: number,
-    _pfn: number,
-    _group: number,
-    nr_pages: number,
-  ): Steps<void> {
-    yield* add('zone', zone, 'present_pages', nr_pages);
-    yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', nr_pages);
-  },
 };
 
 export const v6_1 = {

@@ -6,7 +6,7 @@ import {
   mem_hotplug_done,
   unlock_device_hotplug,
 } from '../../locks.ts';
-import { change, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
 import {
   MEM_OFFLINE,
@@ -14,27 +14,12 @@ import {
   MMOP_ONLINE_KERNEL,
   MMOP_ONLINE_MOVABLE,
   NUMA_NO_NODE,
-  type State,
 } from '../../state.ts';
 import { NO_PAGE, page_zonenum } from '../page.ts';
 
 /** mm/memory_hotplug.c: removal, in the orders of FACTS 2.11. */
 
-const firmware_map_drop = operation({
-  name: 'firmware_map_drop',
-  obj: 'firmware_map',
-  writes: true,
-  changes: ['firmware_map', 'vars'],
-  run: (state: State, start: number, size: number): void => {
-    state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
-  },
-});
-
 export const v5_2 = {
-  *firmware_map_remove(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change(firmware_map_drop, start, size);
-  },
-
   /** All blocks of the range must be offline; also the node of the last one looked at. */
   *$check_memblocks_offlined(this: Kernel, start: number, size: number): Steps<{ ret: number; nid: number }> {
     let nid = NUMA_NO_NODE;
@@ -55,9 +40,6 @@ export const v5_2 = {
     yield* this.memblock_phys_free(start, size);
     yield* this.memblock_remove(start, size);
   },
-
-  /** V5.2 removes them section by section in __remove_pages. */
-  *remove_memory_block_devices(this: Kernel, _start: number, _size: number): Steps<void> {},
 
   *$check_removable_range(this: Kernel, start: number, size: number): Steps<void> {
     if (yield* this.check_hotplug_memory_range(start, size)) yield* this.BUG('try_remove_memory');

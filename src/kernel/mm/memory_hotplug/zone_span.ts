@@ -6,7 +6,7 @@ import {
   zone_span_writelock,
   zone_span_writeunlock,
 } from '../../locks.ts';
-import { change, look, operation, R, W } from '../../ops.ts';
+import { look, operation, R, W } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -16,33 +16,9 @@ import {
   zone_key,
   zone_to_nid,
 } from '../../state.ts';
-import {
-  MEMMAP,
-  make_page,
-  type Page,
-  PG_reserved,
-  page_memmap,
-  page_nid,
-  page_use,
-  page_zonenum,
-  USE,
-  with_use,
-} from '../page.ts';
+import { MEMMAP, type Page, page_memmap, page_nid, page_zonenum } from '../page.ts';
 
 /** mm/memory_hotplug.c: which zone a range belongs to, and how far zones and nodes span. */
-
-const init_pages = operation({
-  name: 'init_pages',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number, page: Page): void =>
-    state.pages.update(start, end, (old) =>
-      page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF
-        ? with_use(page, page_use(old))
-        : page,
-    ),
-});
 
 const belongs = (page: Page, nid: number, zonenum: number): boolean =>
   page_memmap(page) === MEMMAP.INIT && page_nid(page) === nid && page_zonenum(page) === zonenum;
@@ -114,22 +90,6 @@ function* empty_span(zone: number): Steps<void> {
 }
 
 export const v5_2 = {
-  /** Without any lock: start, start again and size (B68). */
-  *zone_spans_pfn(this: Kernel, zone: number, pfn: number): Steps<boolean> {
-    if (pfn < (yield* R('zone', zone, 'zone_start_pfn'))) return false;
-    return pfn < (yield* this.zone_end_pfn(zone));
-  },
-
-  *zone_end_pfn(this: Kernel, zone: number): Steps<number> {
-    return (yield* R('zone', zone, 'zone_start_pfn')) + (yield* R('zone', zone, 'spanned_pages'));
-  },
-
-  *zone_intersects(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<boolean> {
-    if ((yield* R('zone', zone, 'spanned_pages')) === 0) return false;
-    const start = yield* R('zone', zone, 'zone_start_pfn');
-    return start_pfn < (yield* this.zone_end_pfn(zone)) && start_pfn + nr_pages > start;
-  },
-
   *resize_zone_range(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     const old_end = yield* this.zone_end_pfn(zone);
     const empty = (yield* R('zone', zone, 'spanned_pages')) === 0;
@@ -165,18 +125,6 @@ export const v5_2 = {
     yield* pgdat_resize_unlock(nid);
     yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
     yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
-  },
-
-  /** MEMINIT_HOTPLUG: zone, node, refcount 1, PG_reserved (until v6.10, FACTS 3.1). */
-  *memmap_init_range(
-    this: Kernel,
-    zone: number,
-    start_pfn: number,
-    nr_pages: number,
-    migratetype: number,
-  ): Steps<void> {
-    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype, PG_reserved);
-    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 
   /** Reads node and zone of sections that may never have been initialised (B64). */
@@ -335,19 +283,5 @@ export const v5_15 = {
     if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
     yield* this.shrink_zone_span(zone, start_pfn, start_pfn + nr_pages);
     yield* this.shrink_pgdat_span(zone, start_pfn, start_pfn + nr_pages);
-  },
-};
-
-export const v6_11 = {
-  /** Hot-added pages start PageOffline, not PG_reserved. */
-  *memmap_init_range(
-    this: Kernel,
-    zone: number,
-    start_pfn: number,
-    nr_pages: number,
-    migratetype: number,
-  ): Steps<void> {
-    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype);
-    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 };

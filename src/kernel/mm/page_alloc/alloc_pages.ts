@@ -58,6 +58,7 @@ const take_pages = operation({
   obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
+  tell: (args, pages) => ({ kind: 'taken', pages, use: args[5] }),
   run(
     state: State,
     c: Config,
@@ -85,6 +86,8 @@ const give_back = operation({
   obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
+  about: (state, pfn) => ({ kind: 'pages', use: page_use(state.pages.get(pfn)) }),
+  tell: ([pfn, nr_pages]) => ({ kind: 'freed', pages: { pfn, nr_pages } }),
   run(state: State, pfn: number, nr_pages: number): boolean {
     const bad = (page: Page): boolean => foreign(page) || page_use(page) === USE.FREE;
     const first = state.pages.first(pfn, pfn + nr_pages, bad);
@@ -92,9 +95,6 @@ const give_back = operation({
     return first >= 0;
   },
 });
-
-/** The function of the step that takes pages: its result is a {@link PageRange} or null, its last argument what they are for. */
-export const take_step = take_pages;
 
 /** The function of the step that gives pages back: it takes the first pfn and how many. */
 export const free_step = give_back;

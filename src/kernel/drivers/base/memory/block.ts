@@ -121,6 +121,20 @@ export const v5_2 = {
     }
     yield* unlock('mem_sysfs_mutex', 'mutex');
   },
+
+  /** V5.2 creates them section by section in __add_pages. */
+  *create_memory_block_devices(
+    this: Kernel,
+    _start: number,
+    _size: number,
+    _nr_vmemmap_pages: number,
+    _group: number,
+  ): Steps<number> {
+    return 0;
+  },
+
+  /** V5.2 removes them section by section in __remove_pages. */
+  *remove_memory_block_devices(this: Kernel, _start: number, _size: number): Steps<void> {},
 };
 
 /** All blocks of the range, or none: what was made is taken back when one fails. */

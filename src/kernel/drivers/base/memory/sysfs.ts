@@ -1,12 +1,12 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
+import { sysfs_streq } from '../../../lib/string.ts';
 import {
   kernfs_get_active,
   kernfs_put_active,
   lock_device_hotplug_sysfs,
   unlock_device_hotplug,
 } from '../../../locks.ts';
-import { online_policies } from '../../../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { exists, forget, R, scoped, W } from '../../../ops.ts';
 import { hexpad, pages_per_block } from '../../../pfn.ts';
 import {
@@ -24,21 +24,11 @@ import {
 
 const online_types: readonly string[] = ['offline', 'online', 'online_kernel', 'online_movable'];
 
-/** sysfs_streq: one trailing newline does not count. */
-const streq = (a: string, b: string): boolean => a === b || a === `${b}\n`;
-
 const states: Readonly<Record<number, string>> = {
   [MEM_ONLINE]: 'online',
   [MEM_OFFLINE]: 'offline',
   [MEM_GOING_OFFLINE]: 'going-offline',
 };
-
-/** kstrtobool: 1 y t on / 0 n f off, by the first one or two letters. */
-export function kstrtobool(text: string): boolean | null {
-  if (/^([yYtT1]|[oO][nN])/.test(text)) return true;
-  if (/^([nNfF0]|[oO][fF])/.test(text)) return false;
-  return null;
-}
 
 /** A write to a file of a memory block, until it is no longer told to begin again. */
 function* write_until_done(k: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
@@ -61,7 +51,7 @@ export const v5_2 = {
 
   /** memoryX/state. A device that is in the asked state already is -EINVAL here. */
   *state_store(this: Kernel, id: number, text: string): Steps<number> {
-    const online_type = online_types.findIndex((name) => streq(text, name));
+    const online_type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (online_type < 0) return -this.errno.EINVAL;
     if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
     let ret: number;
@@ -75,19 +65,9 @@ export const v5_2 = {
     return ret > 0 ? -this.errno.EINVAL : ret;
   },
 
-  /** memoryX/online: asking for the state it is in is no error. */
-  *online_store(this: Kernel, id: number, text: string): Steps<number> {
-    const val = kstrtobool(text);
-    if (val === null) return -this.errno.EINVAL;
-    if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
-    const ret = val ? yield* this.device_online(id) : yield* this.device_offline(id);
-    yield* unlock_device_hotplug();
-    return Math.min(ret, 0);
-  },
-
   /** v5.2..v5.4 know only online and offline. */
   *auto_online_blocks_store(this: Kernel, text: string): Steps<number> {
-    const type = online_types.findIndex((name) => streq(text, name));
+    const type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (type !== MMOP_OFFLINE && type !== MMOP_ONLINE) return -this.errno.EINVAL;
     yield* W('vars', 0, 'mhp_default_online_type', type);
     return 0;
@@ -121,10 +101,6 @@ export const v5_2 = {
     return `${states[yield* R('memory_block', id, 'state')]}\n`;
   },
 
-  *online_show(this: Kernel, id: number): Steps<string> {
-    return (yield* R('memory_block', id, 'offline')) ? '0\n' : '1\n';
-  },
-
   /** Zone of an online block, -1 when it has none or several. */
   *$zone_of_online_block(this: Kernel, id: number): Steps<number> {
     const pfn = yield* this.$first_pfn(id);
@@ -149,19 +125,11 @@ export const v5_2 = {
     }
     return `${words.join(' ')}\n`;
   },
-
-  /** /sys/module/memory_hotplug/parameters/online_policy (v5.15+). */
-  *set_online_policy(this: Kernel, text: string): Steps<number> {
-    const policy = online_policies.findIndex((name) => streq(text, name));
-    if (policy < 0) return -this.errno.EINVAL;
-    yield* W('vars', 0, 'online_policy', policy);
-    return 0;
-  },
 };
 
 export const v5_7 = {
   *auto_online_blocks_store(this: Kernel, text: string): Steps<number> {
-    const type = online_types.findIndex((name) => streq(text, name));
+    const type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (type < 0) return -this.errno.EINVAL;
     yield* W('vars', 0, 'mhp_default_online_type', type);
     return 0;

@@ -119,6 +119,7 @@ const install_at = operation({
   name: 'install_at',
   obj: 'mmu',
   writes: true,
+  tables: () => 'any',
   run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
     install(state.mmu!, resolve(state, p), n, d, stride),
 });

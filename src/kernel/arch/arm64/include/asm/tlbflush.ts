@@ -18,12 +18,14 @@ const settled = operation({
   name: 'settled',
   obj: 'mmu',
   writes: true,
+  tables: () => 'any',
   run: (state: State): void => synchronize(state.mmu!),
 });
 const in_one = operation({
   name: 'in_one',
   obj: 'mmu',
   writes: true,
+  tables: () => 'any',
   run: (state: State, op: TlbiOp): void => flush(state.mmu!, op),
 });
 

@@ -15,6 +15,7 @@ const count_table = operation({
   name: 'count_table',
   obj: 'table_pages',
   writes: true,
+  tell: () => ({ kind: 'books' }),
   run: (state: State, level: LevelName, n: number): void => {
     const { allocated, freed } = state.table_pages;
     if (n > 0)

@@ -10,8 +10,8 @@ import {
   UXN,
   UXN_TABLE,
   VALID,
-} from '../hardware/descriptor.ts';
-import type { Pgprot } from '../kernel/config.ts';
+} from '../../hardware/descriptor.ts';
+import type { Pgprot } from '../../kernel/config.ts';
 
 /** arch/arm64/include/asm/pgtable-prot.h, by what differs: the MAIR indices and the software dirty bit. */
 function pgprot(normal: number, tagged: number, dirty: boolean, table_noexec: boolean): Pgprot {

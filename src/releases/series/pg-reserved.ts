@@ -1,30 +1,30 @@
-import * as radix from '../kernel/arch/powerpc/kvm/book3s_64_mmu_radix.ts';
-import * as hash_utils from '../kernel/arch/powerpc/mm/book3s64/hash_utils.ts';
-import * as powerpc_pgtable from '../kernel/arch/powerpc/mm/pgtable.ts';
-import * as kvm_mmu from '../kernel/arch/x86/kvm/mmu.ts';
-import * as x86_ioremap from '../kernel/arch/x86/mm/ioremap.ts';
-import * as hv_balloon from '../kernel/drivers/hv/hv_balloon.ts';
-import * as gasket from '../kernel/drivers/staging/gasket/gasket_page_table.ts';
-import * as kpc_dma from '../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
-import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
-import * as xen_balloon from '../kernel/drivers/xen/balloon.ts';
-import * as memmap from '../kernel/mm/memmap.ts';
-import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
-import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
-import * as page_alloc from '../kernel/mm/page_alloc/page_alloc.ts';
-import * as usercopy from '../kernel/mm/usercopy.ts';
-import * as zone_device from '../kernel/mm/zone_device.ts';
-import * as kvm_main from '../kernel/virt/kvm/kvm_main.ts';
-import { defineRelease, type Release } from './define.ts';
-import { v5_3 } from './v5.3.ts';
-import { v5_4 } from './v5.4.ts';
+import * as radix from '../../kernel/arch/powerpc/kvm/book3s_64_mmu_radix.ts';
+import * as hash_utils from '../../kernel/arch/powerpc/mm/book3s64/hash_utils.ts';
+import * as powerpc_pgtable from '../../kernel/arch/powerpc/mm/pgtable.ts';
+import * as kvm_mmu from '../../kernel/arch/x86/kvm/mmu.ts';
+import * as x86_ioremap from '../../kernel/arch/x86/mm/ioremap.ts';
+import * as hv_balloon from '../../kernel/drivers/hv/hv_balloon.ts';
+import * as gasket from '../../kernel/drivers/staging/gasket/gasket_page_table.ts';
+import * as kpc_dma from '../../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
+import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
+import * as xen_balloon from '../../kernel/drivers/xen/balloon.ts';
+import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as pfn_to_online_page from '../../kernel/mm/memory_hotplug/pfn_to_online_page.ts';
+import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
+import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
+import * as usercopy from '../../kernel/mm/usercopy.ts';
+import * as zone_device from '../../kernel/mm/zone_device.ts';
+import * as kvm_main from '../../kernel/virt/kvm/kvm_main.ts';
+import { defineRelease, type Release } from '../define.ts';
+import { v5_3 } from '../mainline/v5.3.ts';
+import { v5_4 } from '../mainline/v5.4.ts';
 
 /** Seed 002's core change on v5.3, where the first page's PG_reserved still decides whether a chunk is freed. */
 export const S2_v5_3 = defineRelease({
   name: 'S2-v5.3',
   base: v5_3,
   about: 'seed 002 (no PG_reserved on hot-added pages) on v5.3',
-  functions: { memmap_init_range: zone_span.v6_11.memmap_init_range },
+  functions: { memmap_init_range: memmap_init.v6_11.memmap_init_range },
 });
 
 /**
@@ -47,7 +47,7 @@ export const S2_unconverted = defineRelease({
     ...offline_pages.v5_5,
     ...page_alloc.v5_5,
     ...zone_device.S2,
-    memmap_init_range: zone_span.v6_11.memmap_init_range,
+    memmap_init_range: memmap_init.v6_11.memmap_init_range,
   },
 });
 
@@ -85,7 +85,7 @@ export const S2_taint = defineRelease({
   name: 'S2-taint',
   base: S2,
   about: 'seed 002 with pfn_to_online_page() of v5.12',
-  functions: { ...memmap.v5_12, ...zone_device.v5_12 },
+  functions: { ...pfn_to_online_page.v5_12, ...zone_device.v5_12 },
 });
 
 /** Seed 002 with KVM asking for the memory type of online pages, too. */

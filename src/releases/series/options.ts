@@ -1,17 +1,17 @@
-import { TABLE_BIT, VALID } from '../hardware/descriptor.ts';
-import * as hotunplug_v5 from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
-import { type EntryPointer, table_entry } from '../kernel/include/linux/pgtable.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { get_online_mems, put_online_mems } from '../kernel/locks.ts';
-import * as pgalloc from '../kernel/mm/memory/pgalloc.ts';
-import { PTL, type TableSupply } from '../kernel/mm/memory/pgalloc.ts';
-import * as vmalloc_map from '../kernel/mm/vmalloc/map.ts';
-import * as vmalloc_unmap from '../kernel/mm/vmalloc/unmap.ts';
-import * as vmalloc from '../kernel/mm/vmalloc/vmalloc.ts';
-import { lock, unlock } from '../kernel/ops.ts';
-import type { Steps } from '../steps/step.ts';
-import { defineRelease, type Functions } from './define.ts';
-import { S1 } from './S1.ts';
+import { TABLE_BIT, VALID } from '../../hardware/descriptor.ts';
+import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import { type EntryPointer, table_entry } from '../../kernel/include/linux/pgtable.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { get_online_mems, put_online_mems } from '../../kernel/locks.ts';
+import * as pgalloc from '../../kernel/mm/memory/pgalloc.ts';
+import { PTL, type TableSupply } from '../../kernel/mm/memory/pgalloc.ts';
+import * as vmalloc_map from '../../kernel/mm/vmalloc/map.ts';
+import * as vmalloc_unmap from '../../kernel/mm/vmalloc/unmap.ts';
+import * as vmalloc from '../../kernel/mm/vmalloc/vmalloc.ts';
+import { lock, unlock } from '../../kernel/ops.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease, type Functions } from '../define.ts';
+import { S1 } from './arm64-v5.ts';
 
 /**
  * The four ways out of the conflict between vmalloc and memory hot-remove that seeds 000 and 001 name (FACTS 6), each on V5:

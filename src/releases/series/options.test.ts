@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { booted_for_steps, faults, first, found } from '../../test/interleave.ts';
-import { ARM64, booted, G, M, type MachineObject, run } from '../../test/kit.ts';
-import { boot } from '../boot/boot.ts';
-import { ImpossibleMachine } from '../errors/impossible-machine.ts';
-import { custom_layout, type Layout } from '../geometry/layout.ts';
-import { translation } from '../geometry/translation.ts';
-import { kernel_program } from '../interleave/program.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
-import { PTL } from '../kernel/mm/memory/pgalloc.ts';
-import { parseMachineFile } from '../machines/machine-file/machine-file.ts';
-import { deadlock, lockMisuse } from '../schedule/monitors/index.ts';
-import { Runner } from '../schedule/run.ts';
-import type { Step, Steps } from '../steps/step.ts';
-import { find_release } from './index.ts';
+import { booted_for_steps, faults, first, found } from '../../../test/interleave.ts';
+import { ARM64, booted, G, M, type MachineObject, run } from '../../../test/kit.ts';
+import { boot } from '../../boot/boot.ts';
+import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
+import { custom_layout, type Layout } from '../../geometry/layout.ts';
+import { translation } from '../../geometry/translation.ts';
+import { kernel_program } from '../../interleave/program.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done } from '../../kernel/locks.ts';
+import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
+import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
+import { deadlock, lockMisuse } from '../../schedule/monitors/index.ts';
+import { Runner } from '../../schedule/run.ts';
+import type { Step, Steps } from '../../steps/step.ts';
+import { find_release } from '../index.ts';
 
 const OPTIONS = ['option-1', 'option-2', 'option-3', 'option-4'] as const;
 const SHAPES = [

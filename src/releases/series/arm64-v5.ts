@@ -1,11 +1,11 @@
-import * as arm64_mmu from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
-import * as hotunplug_v5 from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
-import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
-import * as ptdump from '../kernel/mm/ptdump.ts';
-import { defineRelease } from './define.ts';
-import type { Introduced } from './functions-of.ts';
-import type { New as OfV52 } from './v5.2.ts';
-import { v5_3 } from './v5.3.ts';
+import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as ptdump from '../../kernel/mm/ptdump.ts';
+import { defineRelease } from '../define.ts';
+import type { Introduced } from '../functions-of.ts';
+import type { New as OfV52 } from '../mainline/v5.2.ts';
+import { v5_3 } from '../mainline/v5.3.ts';
 
 export const own = {
   functions: { ...remove_memory.S0 },
@@ -14,7 +14,7 @@ export const own = {
 
 export type New = Introduced<typeof own, OfV52>;
 
-declare module '../kernel/kernel.ts' {
+declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 

@@ -1,9 +1,9 @@
-import * as ptdump from '../kernel/mm/ptdump.ts';
-import { defineRelease, type Release } from './define.ts';
+import * as ptdump from '../../kernel/mm/ptdump.ts';
+import { defineRelease, type Release } from '../define.ts';
+import { v5_7 } from '../mainline/v5.7.ts';
+import { S1 } from './arm64-v5.ts';
+import { S0 } from './arm64-v6.ts';
 import { options } from './options.ts';
-import { S0 } from './S0.ts';
-import { S1 } from './S1.ts';
-import { v5_7 } from './v5.7.ts';
 
 /** What tells the name of such a release from that of its base. */
 export const B19_SUFFIX = '-B19';

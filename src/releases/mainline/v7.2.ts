@@ -1,13 +1,13 @@
-import * as huge_vmap from '../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
-import * as split_leaf from '../kernel/arch/arm64/mm/mmu/split_leaf.ts';
-import * as table_pages from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
-import * as pageattr from '../kernel/arch/arm64/mm/pageattr.ts';
-import * as hugetlb_dissolve from '../kernel/mm/hugetlb/dissolve.ts';
-import * as hugetlb_pool from '../kernel/mm/hugetlb/pool.ts';
-import * as add_memory from '../kernel/mm/memory_hotplug/add_memory.ts';
-import * as node_states from '../kernel/mm/memory_hotplug/node_states.ts';
-import { defineRelease } from './define.ts';
-import type { Introduced } from './functions-of.ts';
+import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as split_leaf from '../../kernel/arch/arm64/mm/mmu/split_leaf.ts';
+import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
+import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
+import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
+import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
+import * as node_states from '../../kernel/mm/memory_hotplug/node_states.ts';
+import { defineRelease } from '../define.ts';
+import type { Introduced } from '../functions-of.ts';
 import { PGPROT } from './pgprot.ts';
 import type { New as OfV52 } from './v5.2.ts';
 import { v6_12 } from './v6.12.ts';
@@ -19,7 +19,7 @@ export const own = {
 
 export type New = Introduced<typeof own, OfV52>;
 
-declare module '../kernel/kernel.ts' {
+declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 

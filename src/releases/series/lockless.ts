@@ -1,21 +1,22 @@
-import type { Kernel } from '../kernel/kernel.ts';
+import * as mmzone from '../../kernel/include/linux/mmzone.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import {
   get_online_mems,
   put_online_mems,
   rcu_read_lock_sched,
   rcu_read_unlock_sched,
-} from '../kernel/locks.ts';
-import * as memmap from '../kernel/mm/memmap.ts';
-import * as zone_span from '../kernel/mm/memory_hotplug/zone_span.ts';
-import type { Page } from '../kernel/mm/page.ts';
-import * as free_page from '../kernel/mm/page_alloc/free_page.ts';
-import * as page_alloc from '../kernel/mm/page_alloc/page_alloc.ts';
-import * as sparse from '../kernel/mm/sparse.ts';
-import type { Steps } from '../steps/step.ts';
-import { defineRelease } from './define.ts';
-import { v5_10 } from './v5.10.ts';
-import { v6_1 } from './v6.1.ts';
-import { v7_2 } from './v7.2.ts';
+} from '../../kernel/locks.ts';
+import * as pfn_to_online_page from '../../kernel/mm/memory_hotplug/pfn_to_online_page.ts';
+import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
+import type { Page } from '../../kernel/mm/page.ts';
+import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
+import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
+import * as sparse from '../../kernel/mm/sparse.ts';
+import type { Steps } from '../../steps/step.ts';
+import { defineRelease } from '../define.ts';
+import { v5_10 } from '../mainline/v5.10.ts';
+import { v6_1 } from '../mainline/v6.1.ts';
+import { v7_2 } from '../mainline/v7.2.ts';
 
 /** Readers that take no lock: kernels before a fix that our trees have, and designs that nobody has merged. */
 
@@ -28,8 +29,8 @@ export const B52_unfixed = defineRelease({
   about: '6.1.192 without 5ec8e8ea8b77 and 82f0b6f041fa',
   ...arm64_too({
     $section_invalidate: sparse.v5_3.$section_invalidate,
-    pfn_valid: memmap.v5_3.pfn_valid,
-    pfn_section_valid: memmap.v5_3.pfn_section_valid,
+    pfn_valid: mmzone.v5_3.pfn_valid,
+    pfn_section_valid: mmzone.v5_3.pfn_section_valid,
   }),
 });
 
@@ -38,7 +39,7 @@ export const B52_half_fixed = defineRelease({
   name: 'v6.1-B52b',
   base: v6_1,
   about: '6.1.192 without 82f0b6f041fa: the usage waits for readers, its pointer may be NULL',
-  ...arm64_too({ pfn_section_valid: memmap.v5_3.pfn_section_valid }),
+  ...arm64_too({ pfn_section_valid: mmzone.v5_3.pfn_section_valid }),
 });
 
 /** B52, what is left of it: the usage is read under RCU there as well. */
@@ -49,7 +50,7 @@ export const B52_design = defineRelease({
   functions: {
     *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
       yield* rcu_read_lock_sched();
-      const page = yield* memmap.v5_12.pfn_to_online_page.call(this, pfn);
+      const page = yield* pfn_to_online_page.v5_12.pfn_to_online_page.call(this, pfn);
       yield* rcu_read_unlock_sched();
       return page;
     },

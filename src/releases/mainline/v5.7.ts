@@ -1,20 +1,20 @@
-import * as arm64_mmu from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
-import * as hotunplug from '../kernel/arch/arm64/mm/mmu/hotunplug.ts';
-import * as memory_block from '../kernel/drivers/base/memory/block.ts';
-import * as memory from '../kernel/drivers/base/memory/online.ts';
-import * as memory_sysfs from '../kernel/drivers/base/memory/sysfs.ts';
-import * as nd_pfn_devs from '../kernel/drivers/nvdimm/pfn_devs.ts';
-import * as nd_pmem from '../kernel/drivers/nvdimm/pmem.ts';
-import * as nd_region_devs from '../kernel/drivers/nvdimm/region_devs.ts';
-import * as vfio_iommu from '../kernel/drivers/vfio/vfio_iommu_type1.ts';
-import * as proc_page from '../kernel/fs/proc/page.ts';
-import * as add_pages from '../kernel/mm/memory_hotplug/add_pages.ts';
-import * as offline_pages from '../kernel/mm/memory_hotplug/offline_pages.ts';
-import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
-import * as page_alloc from '../kernel/mm/page_alloc/page_alloc.ts';
-import * as ptdump from '../kernel/mm/ptdump.ts';
-import { defineRelease } from './define.ts';
-import type { Introduced } from './functions-of.ts';
+import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
+import * as memory from '../../kernel/drivers/base/memory/online.ts';
+import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
+import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
+import * as nd_pmem from '../../kernel/drivers/nvdimm/pmem.ts';
+import * as nd_region_devs from '../../kernel/drivers/nvdimm/region_devs.ts';
+import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
+import * as proc_page from '../../kernel/fs/proc/page.ts';
+import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
+import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
+import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
+import * as ptdump from '../../kernel/mm/ptdump.ts';
+import { defineRelease } from '../define.ts';
+import type { Introduced } from '../functions-of.ts';
 import type { New as OfV52 } from './v5.2.ts';
 import { v5_4 } from './v5.4.ts';
 
@@ -48,7 +48,7 @@ export const own = {
 
 export type New = Introduced<typeof own, OfV52>;
 
-declare module '../kernel/kernel.ts' {
+declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 
