@@ -2,10 +2,10 @@ import { entry_size } from '../geometry/translation.ts';
 import { VALID } from '../hardware/descriptor.ts';
 import type { TlbiOp } from '../hardware/tlbi.ts';
 import type { About, AboutEntry } from '../interleave/about.ts';
-import { entry_access } from '../interleave/touches.ts';
 import type { Config } from '../kernel/config.ts';
 import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
 import { mmu_steps } from '../kernel/mmu.ts';
+import type { KernelOperation } from '../kernel/operation.ts';
 import type { Story, StoryEvent } from '../schedule/replay/replay.ts';
 import { type Failure, type Subjects, TABLE_FAILURES } from '../steps/failure.ts';
 
@@ -93,7 +93,8 @@ const clears =
   (event: StoryEvent): boolean => {
     const { step } = event;
     const entry = about_entry(event);
-    if (!entry?.place || !step || !entry_access(step)?.write) return false;
+    if (!entry?.place || step?.op !== 'call') return false;
+    if (!(step.operation as KernelOperation).entries?.(...step.args)?.write) return false;
     const size = entry_size(c.t, entry.place.depth) * Math.max(1, entry.before.n);
     return (entry.before.attr & VALID) !== 0 && entry.place.va <= va && va < entry.place.va + size;
   };
