@@ -1,6 +1,6 @@
 import type { Config } from '../kernel/config.ts';
+import { get_page } from '../kernel/include/asm-generic/memory_model.ts';
 import { slot_steps } from '../kernel/mm/memblock/slots.ts';
-import { get_page } from '../kernel/mm/memmap.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import { resolve } from '../kernel/mmu.ts';
