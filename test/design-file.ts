@@ -22,7 +22,7 @@ export function check_design(folder: string, text: string, { args = ['B30'], nam
 export const removing = (body: string, before = '') => `
 import { change, defineRelease, lock, look, R, unlock, W } from 'mhp';
 ${before}
-export default defineRelease({ base: 'S1', mm: (base) => ({
+export default defineRelease({ base: 'arm64-v5', mm: (base) => ({
   *remove_pagetable(start, end, sparse_vmap) { ${body} },
 }) });
 `;

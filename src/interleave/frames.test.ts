@@ -201,7 +201,7 @@ const both = (release: string, monitors: readonly Monitor[], far?: number) => {
 describe.each(['use-after-free', 'wild-access'])(
   'a thread of frames beside one of generators: %s',
   (kind) => {
-    const { frames, generators } = both('S1', [faults(kind)]);
+    const { frames, generators } = both('arm64-v5', [faults(kind)]);
     if (frames.verdict.verdict !== 'violated' || generators.verdict.verdict !== 'violated')
       throw new Error(`${frames.verdict.verdict}, ${generators.verdict.verdict}`);
     const { violation, trace, preemptions } = frames.verdict;
@@ -240,7 +240,7 @@ describe.each(['use-after-free', 'wild-access'])(
   },
 );
 
-test.each([['S1', 2 * G]])(
+test.each([['arm64-v5', 2 * G]])(
   '%s: where nobody removes, both are proved, and both say what they found',
   (release, far) => {
     const { frames, generators } = both(release, [anything], far);

@@ -15,7 +15,7 @@ import { touches } from './touches.ts';
 
 const MACHINES: readonly [string, MachineObject][] = [
   ['v5.2', ARM64],
-  ['S1', { ...ARM64, page_size: '16K', va_bits: 36 }],
+  ['arm64-v5', { ...ARM64, page_size: '16K', va_bits: 36 }],
   ['v5.10', { ...ARM64, page_size: '64K', va_bits: 48 }],
   ['v7.2', ARM64],
   ['v6.1', X86],

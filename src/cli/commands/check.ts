@@ -20,7 +20,7 @@ import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { digest, ResultsFile, read_lines } from '../files/results-file.ts';
 import { catalogue, type Listed } from '../inputs/catalogue.ts';
 import { read_text, stand_in } from '../inputs/source.ts';
-import { list, seconds, whole } from '../option-values.ts';
+import { releaseList, seconds, whole } from '../option-values.ts';
 import { progress } from '../progress.ts';
 import type { CheckTask } from '../workers/check-worker.ts';
 import { in_pool } from '../workers/pool.ts';
@@ -50,7 +50,7 @@ export function define(command: Command): void {
   command
     .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
     .option('--list', 'print the catalogue')
-    .option('--release <names>', 'on these releases, in place of those the scenario names', list)
+    .option('--release <names>', 'on these releases, in place of those the scenario names', releaseList)
     .addOption(
       new Option(
         '--design <file>',

@@ -23,7 +23,10 @@ function entry_of(id: string, file: string | undefined): ThreadsEntry | undefine
   return entry?.kind === 'threads' && entry.id === id ? entry : undefined;
 }
 
-/** Built-in programs, and scenarios with threads on their releases: of the catalogue, or of this file. */
+/**
+ * Built-in programs, and scenarios with threads on their releases: of the catalogue, or of this file.
+ * A program is called as it was asked for: a token may name a release as it was called once.
+ */
 export const find_program =
   (file?: string): FindProgram =>
   (name) => {
@@ -37,7 +40,7 @@ export const find_program =
       const named = entry.failure
         ? named_monitor(monitors, entry.failure.kind, may_be_meant(entry))
         : undefined;
-      return { exploration: explore(program).only(...monitors), ...(named ? { named } : {}) };
+      return { exploration: explore({ ...program, name }).only(...monitors), ...(named ? { named } : {}) };
     } catch (error) {
       if (error instanceof NoSuchGeometry) return undefined;
       throw error;

@@ -128,11 +128,11 @@ function node_entry(state: State, k: Kernel, parts: readonly string[]): Entry | 
     for (const run of node.links.in(0, Number.MAX_SAFE_INTEGER)) {
       if (run.value) for (let id = run.start; id < run.end; id++) links.push(`memory${id}`);
     }
-    const hugepages = k.node_has_hugepages(state, node.node_id) ? ['hugepages'] : [];
+    const hugepages = k.$node_has_hugepages(state, node.node_id) ? ['hugepages'] : [];
     return dir(['cpulist', 'distance', ...hugepages, ...links]);
   }
   if (attribute === 'hugepages') {
-    return k.node_has_hugepages(state, node.node_id) ? hugepages_entry(state, k, node.node_id, rest) : null;
+    return k.$node_has_hugepages(state, node.node_id) ? hugepages_entry(state, k, node.node_id, rest) : null;
   }
   if (attribute === 'cpulist') return file(`${list_text(node.cpus)}\n`);
   if (attribute === 'distance') {
@@ -244,7 +244,7 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
     return k.nr_hugepages_store(hstate_order(k.c, pool[2]!), nid, text);
   }
   const region = region_align_path(state, path);
-  if (region >= 0) return k.nd_region_align_store(region, text);
+  if (region >= 0) return k.align_store(region, text);
   if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
   if (path.startsWith(`${PARAMETERS}/`)) {
     const name = path.slice(PARAMETERS.length + 1);

@@ -65,13 +65,13 @@ describe('device memory in a section of boot RAM', () => {
   const step = { start: G + 64 * M, size: 64 * M, node: 0, memtype: 'WB' } as const;
   const device_memory = (session: Session): Result => perform(session, { kind: 'zone_device', step });
 
-  test.each(['v5.3', 'v5.4', 'v5.7', 'v5.10', 'S2'])('%s: online (B58)', (release) => {
+  test.each(['v5.3', 'v5.4', 'v5.7', 'v5.10', 'pg-reserved'])('%s: online (B58)', (release) => {
     const session = booted(release, machine);
     expect(device_memory(session).ret).toBe(0);
     expect(asked(session, G + 64 * M)).toEqual(YES);
   });
 
-  test.each(['v6.1', 'v6.12', 'v7.2', 'S2-taint'])(
+  test.each(['v6.1', 'v6.12', 'v7.2', 'pg-reserved-taint'])(
     '%s: valid, and tainted as it is not online',
     (release) => {
       const session = booted(release, machine);

@@ -3,7 +3,7 @@ import { releaseRange } from '../../machines/text/release-range.ts';
 import { parseYamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
-import { type MemRelease, mem_mainline, mem_releases } from '../releases/mem-releases.ts';
+import { find_mem_release, type MemRelease, mem_mainline, mem_releases } from '../releases/mem-releases.ts';
 import {
   type MemScenarioFile,
   type MemStep,
@@ -48,7 +48,7 @@ export function parseMemScenario(text: string, file: string): MemScenario {
     throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
   const { data } = parsed;
   const release_of = (name: string, path: readonly PropertyKey[]): MemRelease => {
-    const release = mem_releases.get(name);
+    const release = find_mem_release(name);
     if (!release) throw new InputError(file, place(path), not_a_release(name));
     return release;
   };

@@ -3,6 +3,7 @@ import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
+import * as groups from '../../kernel/drivers/base/memory/groups.ts';
 import * as node from '../../kernel/drivers/base/node.ts';
 import * as dax_device from '../../kernel/drivers/dax/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
@@ -32,6 +33,7 @@ export const own = {
     ...add_memory.v5_10,
     ...dax_device.v5_10,
     ...dax_kmem.v5_10,
+    ...groups.v5_8,
     ...hugetlb_sysfs.v5_8,
     ...node.v5_10,
     ...offline_pages.v5_9,
@@ -51,7 +53,10 @@ export const own = {
   arch: {
     arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 },
     // VIRTIO_MEM depends on X86_64 in 5.10.7, and for long after
-    x86_64: virtio_mem.v5_8,
+    x86_64: {
+      ...virtio_mem.v5_8,
+      online_page_callback: virtio_mem.v5_8.virtio_mem_online_page_cb,
+    },
   },
 };
 

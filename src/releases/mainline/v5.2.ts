@@ -41,9 +41,11 @@ import * as gasket from '../../kernel/drivers/staging/gasket/gasket_page_table.t
 import * as kpc_dma from '../../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
 import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as xen_balloon from '../../kernel/drivers/xen/balloon.ts';
+import * as kernfs_file from '../../kernel/fs/kernfs/file.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
 import * as bug from '../../kernel/include/asm-generic/bug.ts';
 import * as memory_model from '../../kernel/include/asm-generic/memory_model.ts';
+import * as generic_pgtable from '../../kernel/include/asm-generic/pgtable.ts';
 import * as memory_hotplug from '../../kernel/include/linux/memory_hotplug.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
@@ -129,6 +131,7 @@ export const own = {
     ...memory.v5_2,
     ...memory_block.v5_2,
     ...memory_sysfs.v5_2,
+    ...kernfs_file.v5_2,
     ...node.v5_2,
     ...node_states.v5_2,
     ...offline_pages.v5_2,
@@ -163,6 +166,7 @@ export const own = {
     ...vfio_iommu.v5_2,
     ...xen_balloon.v5_2,
     ...page_flags.v5_2,
+    ...generic_pgtable.v5_2,
     ...usercopy.v5_2,
     ...zone_device.v5_2,
     ...kvm_main.v5_2,

@@ -76,6 +76,7 @@ export const own = {
       ...ptdump.v6_1_192,
       ...sparse_vmemmap.v6_1,
       ...virtio_mem.v5_8,
+      online_page_callback: virtio_mem.v5_8.virtio_mem_online_page_cb,
       ...virtio_mem.v5_11,
       ...virtio_mem.v5_12,
       ...virtio_mem.v6_1,

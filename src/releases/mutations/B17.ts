@@ -34,9 +34,9 @@ const without_scan: Functions = {
 };
 
 export const B17_mutant = defineRelease({
-  name: 'S0-B17',
+  name: 'arm64-v6-B17',
   base: S0,
-  about: 'seed 000 without the scan for entries that are left in a table',
+  about: 'V6 without the scan for entries that are left in a table',
   arch: { arm64: without_scan },
 });
 

@@ -23,9 +23,9 @@ const flushing = (sequence: (op: TlbiOp) => Steps<void>): Functions => ({
 });
 
 export const B25a_mutant = defineRelease({
-  name: 'S0-B25a',
+  name: 'arm64-v6-B25a',
   base: S0,
-  about: 'seed 000 with the TLBI before DSB ISHST',
+  about: 'V6 with the TLBI before DSB ISHST',
   arch: {
     arm64: flushing(function* (op): Steps<void> {
       yield* change(mmu_steps.issue, op);
@@ -42,9 +42,9 @@ function* complete(): Steps<void> {
 }
 
 export const B25b_mutant = defineRelease({
-  name: 'S0-B25b',
+  name: 'arm64-v6-B25b',
   base: S0,
-  about: 'seed 000 with DSB ISH behind the free in place of behind the TLBI',
+  about: 'V6 with DSB ISH behind the free in place of behind the TLBI',
   arch: {
     arm64: {
       ...flushing(function* (op): Steps<void> {

@@ -5,7 +5,7 @@ import { S0 } from '../series/arm64-v6.ts';
 
 /** B36: destructors for tables that have had no constructor. */
 export const B36_mutant = defineRelease({
-  name: 'S0-B36',
+  name: 'arm64-v6-B36',
   base: S0,
   about: 'arm64 hot-remove V2: the destructor is called',
   arch: { arm64: { destroy_hotplug_table: table_pages.v7_1.destroy_hotplug_table } },

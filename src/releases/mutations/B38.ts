@@ -30,9 +30,9 @@ const one_by_one = {
 
 /** B38: an order where a size is wanted. */
 export const B38_mutant = defineRelease({
-  name: 'S0-B38',
+  name: 'arm64-v6-B38',
   base: S0,
-  about: 'seed 000 with free_hotplug_page_range(page, get_order(size))',
+  about: 'V6 with free_hotplug_page_range(page, get_order(size))',
   arch: {
     arm64: {
       ...one_by_one,
@@ -51,9 +51,9 @@ export const B38_mutant = defineRelease({
 
 /** B38: pages where an order is wanted. */
 export const B38b_mutant = defineRelease({
-  name: 'S0-B38b',
+  name: 'arm64-v6-B38b',
   base: S0,
-  about: 'seed 000 with free_pages(addr, get_order(size) >> PAGE_SHIFT)',
+  about: 'V6 with free_pages(addr, get_order(size) >> PAGE_SHIFT)',
   arch: {
     arm64: {
       ...one_by_one,

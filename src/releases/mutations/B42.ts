@@ -7,7 +7,7 @@ import { defineRelease } from '../define.ts';
 import { S1 } from '../series/arm64-v5.ts';
 
 /**
- * B42: V5 after the template of x86 ("not the best", seed 001): the table page is freed and then unlinked. The only flush is the
+ * B42: V5 after the template of x86 ("not the best", its reviewer says): the table page is freed and then unlinked. The only flush is the
  * one behind the leaves.
  */
 function* free_table(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', p: EntryPointer): Steps<void> {
@@ -16,9 +16,9 @@ function* free_table(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', p: EntryPointer): 
 }
 
 export const B42_mutant = defineRelease({
-  name: 'S1-B42',
+  name: 'arm64-v5-B42',
   base: S1,
-  about: 'seed 001 in the order of x86: table pages are freed before they are unlinked',
+  about: 'V5 in the order of x86: table pages are freed before they are unlinked',
   arch: {
     arm64: {
       *free_pte_table(this: Kernel, ptep: EntryPointer, pmdp: EntryPointer, _addr: number): Steps<void> {

@@ -19,12 +19,12 @@ declare module '../../kernel/kernel.ts' {
 }
 
 /**
- * Seed 001: arm64 memory hot-remove, V5, reordered removal included (the change log of V6 tells of an earlier version of
- * that patch). On the tree that stands for S0's.
+ * "arm64/mm: Enable memory hot remove", V5, May 2019, reordered removal included (the change log of V6 tells of an earlier
+ * version of that patch). On the tree that stands for that of V6.
  */
 export const S1 = defineRelease({
-  name: 'S1',
+  name: 'arm64-v5',
   base: v5_3,
-  about: 'arm64 hot-remove V5 (seed 001): one pass under the page table lock',
+  about: 'arm64 memory hot-remove V5 (May 2019): one pass under the page table lock',
   ...own,
 });

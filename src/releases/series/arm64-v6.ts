@@ -15,18 +15,18 @@ declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 
-/** Seed 000 without its first patch: arm64 hot-remove, memblock still gone before the sections. */
+/** V6 without its first patch: memblock is still gone before the sections. */
 export const S0_base = defineRelease({
-  name: 'S0-base',
+  name: 'arm64-v6-base',
   base: v5_3,
-  about: 'arm64 hot-remove V6 without patch 1, on next-20190613',
+  about: 'arm64 memory hot-remove V6 without patch 1, on next-20190613',
   ...own,
 });
 
-/** Seed 000: arm64 memory hot-remove, V6. */
+/** "arm64/mm: Enable memory hot remove", V6, June 2019. */
 export const S0 = defineRelease({
-  name: 'S0',
+  name: 'arm64-v6',
   base: S0_base,
-  about: 'arm64 hot-remove V6 (seed 000), on next-20190613',
+  about: 'arm64 memory hot-remove V6 (June 2019), on next-20190613',
   functions: { ...remove_memory.S0 },
 });

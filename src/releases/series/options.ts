@@ -14,7 +14,7 @@ import { defineRelease, type Functions } from '../define.ts';
 import { S1 } from './arm64-v5.ts';
 
 /**
- * The four ways out of the conflict between vmalloc and memory hot-remove that seeds 000 and 001 name (FACTS 6), each on V5:
+ * The four ways out of the conflict between vmalloc and memory hot-remove that the threads of V5 and V6 of arm64 memory hot-remove name, each on V5:
  * nothing else of V5 is mended (B10 to B13).
  */
 

@@ -19,30 +19,33 @@ import { defineRelease, type Release } from '../define.ts';
 import { v5_3 } from '../mainline/v5.3.ts';
 import { v5_4 } from '../mainline/v5.4.ts';
 
-/** Seed 002's core change on v5.3, where the first page's PG_reserved still decides whether a chunk is freed. */
+/**
+ * The core change of the RFC "mm: Don't mark hotplugged pages PG_reserved" (23 October 2019) on v5.3, where the first page's
+ * PG_reserved still decides whether a chunk is freed.
+ */
 export const S2_v5_3 = defineRelease({
-  name: 'S2-v5.3',
+  name: 'pg-reserved-v5.3',
   base: v5_3,
-  about: 'seed 002 (no PG_reserved on hot-added pages) on v5.3',
+  about: 'no PG_reserved on hot-added pages (RFC of October 2019), on v5.3',
   functions: { memmap_init_range: memmap_init.v6_11.memmap_init_range },
 });
 
 /**
- * What seed 002 was written for, linux-next of October 2019. v5.4 has got KVM's own treatment of device pages since,
+ * What the RFC was written for, linux-next of October 2019. v5.4 has got KVM's own treatment of device pages since,
  * which is left out here; vfio asks the page itself.
  */
 export const S2_base = defineRelease({
-  name: 'S2-base',
+  name: 'pg-reserved-base',
   base: v5_4,
-  about: 'linux-next of October 2019, before seed 002',
+  about: 'linux-next of October 2019, before the RFC on PG_reserved',
   functions: { ...kvm_main.v5_2, ...vfio_iommu.v5_5 },
 });
 
-/** The last patch of seed 002 and the first, none of those between: nobody who looks at PG_reserved is told. */
+/** The last patch of the RFC and the first, none of those between: nobody who looks at PG_reserved is told. */
 export const S2_unconverted = defineRelease({
-  name: 'S2-unconverted',
+  name: 'pg-reserved-unconverted',
   base: S2_base,
-  about: 'seed 002 without the patches that prepare the users of PG_reserved',
+  about: 'the RFC on PG_reserved without the patches that prepare its users',
   functions: {
     ...offline_pages.v5_5,
     ...page_alloc.v5_5,
@@ -51,11 +54,11 @@ export const S2_unconverted = defineRelease({
   },
 });
 
-/** Seed 002 as posted (RFC). */
+/** The RFC as posted (RFC). */
 export const S2 = defineRelease({
-  name: 'S2',
+  name: 'pg-reserved',
   base: S2_unconverted,
-  about: 'seed 002 (no PG_reserved on hot-added pages), the RFC',
+  about: 'no PG_reserved on hot-added pages, the RFC of October 2019',
   functions: {
     ...gasket.S2,
     ...hash_utils.S2,
@@ -74,29 +77,29 @@ export const S2 = defineRelease({
 
 /** Its next version leaves out both staging drivers, and usercopy but for a comment. */
 export const S2_v1 = defineRelease({
-  name: 'S2-v1',
+  name: 'pg-reserved-v1',
   base: S2,
-  about: 'seed 002, version 1: usercopy, gasket and kpc2000 as they were',
+  about: 'no PG_reserved on hot-added pages, version 1: usercopy, gasket and kpc2000 as they were',
   functions: { ...gasket.v5_2, ...kpc_dma.v5_2, ...usercopy.v5_2 },
 });
 
-/** Seed 002 on a pfn_to_online_page() that knows device memory in a section of RAM. */
+/** The RFC on a pfn_to_online_page() that knows device memory in a section of RAM. */
 export const S2_taint = defineRelease({
-  name: 'S2-taint',
+  name: 'pg-reserved-taint',
   base: S2,
-  about: 'seed 002 with pfn_to_online_page() of v5.12',
+  about: 'the RFC on PG_reserved with pfn_to_online_page() of v5.12',
   functions: { ...pfn_to_online_page.v5_12, ...zone_device.v5_12 },
 });
 
-/** Seed 002 with KVM asking for the memory type of online pages, too. */
+/** The RFC with KVM asking for the memory type of online pages, too. */
 export const S2_memtype = defineRelease({
-  name: 'S2-memtype',
+  name: 'pg-reserved-memtype',
   base: S2,
-  about: 'seed 002, kvm_is_mmio_pfn() looking at the memory type of every page',
+  about: 'the RFC on PG_reserved, kvm_is_mmio_pfn() looking at the memory type of every page',
   functions: { ...kvm_mmu.B87_cure },
 });
 
-/** Seed 002 in all its forms. */
+/** The RFC in all its forms. */
 export const S2_series: readonly Release[] = [
   S2_v5_3,
   S2_base,

@@ -73,7 +73,7 @@ const odd = fc.oneof(
       '\u0000',
       '\u2028',
       'v6.1',
-      'S0',
+      'arm64-v6',
       'v0.1',
       '6.1.0-56-amd64',
       'host',
@@ -391,7 +391,7 @@ describe('short forms', () => {
 test('what an entry is fixed in: names and ranges, each release once', () => {
   const text = 'machine: x\nfixed: [S0, v5.2..v5.4, v5.4, v6.1+]\nsteps: [unpin: ]\n';
   expect(parseScenario(text, 'x.yaml').fixed.map(({ name }) => name)).toEqual([
-    'S0',
+    'arm64-v6',
     'v5.2',
     'v5.3',
     'v5.4',

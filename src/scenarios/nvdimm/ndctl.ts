@@ -150,7 +150,7 @@ function destroy(tool: Tool, ns: number): number {
 }
 
 function delete_namespace(tool: Tool, ns: number): number {
-  const rc = tool.call(tool.session.kernel.namespace_size_store(ns, 0));
+  const rc = tool.call(tool.session.kernel.size_store(ns, 0));
   return rc === -tool.session.kernel.errno.ENXIO ? 0 : rc;
 }
 
@@ -273,8 +273,8 @@ function setup_namespace(tool: Tool, key: number, p: Parameters): number {
   const { kernel, state } = tool.session;
   const namespace = state.nd_namespace.get(key)!;
   if (!namespace.io) {
-    let rc = tool.call(kernel.namespace_uuid_store(key));
-    if (rc === 0) rc = tool.call(kernel.namespace_size_store(key, p.size));
+    let rc = tool.call(kernel.uuid_store(key));
+    if (rc === 0) rc = tool.call(kernel.size_store(key, p.size));
     if (rc) {
       tool.say(`namespace${namespace.region}.${namespace.id}: set_size failed`);
       return rc;

@@ -9,7 +9,7 @@ import { ndctl } from './ndctl.ts';
 import { runTool } from './tool.ts';
 
 /**
- * What seed 003 promises, measured: two NVDIMM regions behind RAM, placed at random, each made one fsdax namespace with its
+ * What the series of sub-sections (v5.3) promises, measured: two NVDIMM regions behind RAM, placed at random, each made one fsdax namespace with its
  * struct pages in RAM. Of each region, what is left for data; and what becomes of the first namespace when the platform puts
  * its region elsewhere between RAM and the second.
  */

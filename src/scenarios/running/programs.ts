@@ -22,8 +22,8 @@ function* mapHuge(
   if (((yield* R('hstate', order, 'free_huge_pages_node'))[nid] ?? 0) < count) return -k.errno.ENOMEM;
   for (let i = 0; i < count; i++) {
     yield* hugetlb_lock();
-    if ((yield* k.dequeue_huge_page_node(order, nid, heads[i])) < 0)
-      yield* k.dequeue_huge_page_node(order, nid);
+    if ((yield* k.$dequeue_huge_page_node(order, nid, heads[i])) < 0)
+      yield* k.$dequeue_huge_page_node(order, nid);
     yield* hugetlb_unlock();
   }
   return 0;

@@ -65,7 +65,7 @@ function plug(session: Session, id: string, start: number, length: number, node:
     physical_node_list: [],
   });
   slots.set(id, slot);
-  const result = firmware(session, kernel.acpi_device_check(slot));
+  const result = firmware(session, kernel.acpi_scan_device_check(slot));
   // the firmware is told success all the same; whether memory came of it shows in the driver
   const bound = state.acpi_device.get(slot)!.attached;
   return result.ended === 'returned' && !bound ? refused(result, kernel.errno.EINVAL) : result;

@@ -30,7 +30,7 @@ export const memremap = stepKind({
     if (size === 0 || start % PAGE_SIZE || size % PAGE_SIZE)
       throw new BadOperation('memremap: no whole pages');
     if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
-    const align = kernel.init_altmap_align();
+    const align = kernel.$init_altmap_align();
     const base = Math.floor(start / align) * align;
     const own = {
       base_pfn: base / PAGE_SIZE,

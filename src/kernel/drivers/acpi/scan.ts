@@ -64,7 +64,7 @@ export const v5_2 = {
   },
 
   /** Device check: the status codes told to the firmware. */
-  *acpi_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
+  *acpi_scan_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
     yield* lock_device_hotplug();
     yield* lock('acpi_scan_lock', 'mutex');
     if (!(yield* R('acpi_device', dev, 'attached'))) yield* this.acpi_memory_device_add(dev);

@@ -36,7 +36,7 @@ export const v5_2 = {
     return 0;
   },
 
-  *dax_pmem_remove(this: Kernel, ns: number): Steps<void> {
+  *$dax_pmem_remove(this: Kernel, ns: number): Steps<void> {
     const { start } = yield* this.$namespace_range(ns);
     if (yield* exists('dev_dax', ns)) {
       yield* this.dax_bus_remove(ns);

@@ -18,7 +18,7 @@ const place = operation({
 });
 
 export const v5_2 = {
-  *namespace_uuid_store(this: Kernel, ns: number): Steps<number> {
+  *uuid_store(this: Kernel, ns: number): Steps<number> {
     if ((yield* R('nd_namespace', ns, 'claim')) !== 'none') return -this.errno.EBUSY;
     const region = yield* R('nd_namespace', ns, 'region');
     const uuid = yield* R('nd_region', region, 'next_uuid');
@@ -28,7 +28,7 @@ export const v5_2 = {
   },
 
   /** Only from nothing to something and back: a namespace that has a size cannot be resized here. */
-  *namespace_size_store(this: Kernel, ns: number, size: number): Steps<number> {
+  *size_store(this: Kernel, ns: number, size: number): Steps<number> {
     const region = yield* R('nd_namespace', ns, 'region');
     if ((yield* R('nd_namespace', ns, 'bound')) || (yield* R('nd_namespace', ns, 'claim')) !== 'none') {
       return -this.errno.EBUSY;
@@ -82,7 +82,7 @@ export const v5_2 = {
   /** Whatever is bound to the namespace or to the instance that claims it lets go; the instance goes, too. */
   *$nd_namespace_unbind(this: Kernel, ns: number): Steps<void> {
     if ((yield* R('nd_namespace', ns, 'bound')) === true) {
-      if ((yield* R('nd_namespace', ns, 'claim')) === 'dax') yield* this.dax_pmem_remove(ns);
+      if ((yield* R('nd_namespace', ns, 'claim')) === 'dax') yield* this.$dax_pmem_remove(ns);
       else yield* this.nd_pmem_remove(ns);
       yield* W('nd_namespace', ns, 'bound', false);
     }
@@ -95,5 +95,11 @@ export const v5_2 = {
     if (yield* R('nd_namespace', ns, 'force_raw')) return false;
     const { start, size } = yield* this.$namespace_range(ns);
     return (yield* this.$region_intersects_ram(start, size)) !== 'mixed';
+  },
+
+  *nd_region_create_ns_seed(this: Kernel, region: number): Steps<void> {
+    if ((yield* R('nd_region', region, 'labels')) === null) return;
+    const key = yield* this.$nd_namespace_register(region, false);
+    yield* W('nd_region', region, 'ns_seed', yield* R('nd_namespace', key, 'id'));
   },
 };

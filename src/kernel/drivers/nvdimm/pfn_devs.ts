@@ -188,7 +188,7 @@ export const v5_2 = {
   },
 
   /** A BTT has an info block too, and no struct pages. */
-  *nd_btt_init(this: Kernel, ns: number): Steps<void> {
+  *$nd_btt_init(this: Kernel, ns: number): Steps<void> {
     const at = yield* R('nd_namespace', ns, 'offset');
     const parent_uuid = yield* R('nd_namespace', ns, 'uuid');
     const nothing = { dataoff: 0, start_pad: 0, end_trunc: 0, npfns: 0, align: 0 };
@@ -203,7 +203,7 @@ export const v5_2 = {
   },
 
   /** First pfn of the altmap: that of the section the namespace begins in. */
-  init_altmap_align(this: Kernel): number {
+  $init_altmap_align(this: Kernel): number {
     return this.c.SECTION_SIZE;
   },
 
@@ -218,7 +218,7 @@ export const v5_2 = {
     const { start, size } = yield* this.$namespace_range(ns);
     const base = start + sb.start_pad;
     const { PAGE_SIZE } = this.c;
-    const altmap_base = ALIGN_DOWN(base, this.init_altmap_align());
+    const altmap_base = ALIGN_DOWN(base, this.$init_altmap_align());
     const altmap: vmem_altmap | null =
       sb.mode === 'ram'
         ? null
@@ -237,7 +237,7 @@ export const v5_2 = {
 };
 
 export const v5_3 = {
-  init_altmap_align(this: Kernel): number {
+  $init_altmap_align(this: Kernel): number {
     return SUBSECTION_SIZE;
   },
 

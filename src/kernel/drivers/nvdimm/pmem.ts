@@ -62,7 +62,7 @@ export const v5_2 = {
     const pfn = (yield* R('nd_namespace', ns, 'claim')) === 'pfn';
     const setup = pfn ? yield* this.nvdimm_setup_pfn(ns, 'fs_dax') : yield* this.$pmem_setup_raw(ns);
     if (setup?.rc) return setup.rc;
-    if ((yield* R('nd_namespace', ns, 'claim')) === 'btt') yield* this.nd_btt_init(ns);
+    if ((yield* R('nd_namespace', ns, 'claim')) === 'btt') yield* this.$nd_btt_init(ns);
     if (!(yield* this.__request_region(start, size, name, 0))) {
       yield* pr_warn(`nd_pmem ${name}: could not reserve region ${mem_range(start, size)}`);
       return -this.errno.EBUSY;

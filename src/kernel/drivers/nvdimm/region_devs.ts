@@ -117,7 +117,7 @@ export const v5_2 = {
   },
 
   /** The file came with v5.7. */
-  *nd_region_align_store(this: Kernel, _region: number, _text: string): Steps<number> {
+  *align_store(this: Kernel, _region: number, _text: string): Steps<number> {
     return -this.errno.ENOENT;
   },
 
@@ -132,12 +132,6 @@ export const v5_2 = {
     yield* alloc('nd_namespace', key, new_namespace(region, id, io));
     return key;
   },
-
-  *nd_region_create_ns_seed(this: Kernel, region: number): Steps<void> {
-    if ((yield* R('nd_region', region, 'labels')) === null) return;
-    const key = yield* this.$nd_namespace_register(region, false);
-    yield* W('nd_region', region, 'ns_seed', yield* R('nd_namespace', key, 'id'));
-  },
 };
 
 export const v5_7 = {
@@ -146,7 +140,7 @@ export const v5_7 = {
     return size < SZ_16M ? this.c.PAGE_SIZE : SZ_16M;
   },
 
-  *nd_region_align_store(this: Kernel, region: number, text: string): Steps<number> {
+  *align_store(this: Kernel, region: number, text: string): Steps<number> {
     if (!/^(0[xX][0-9a-fA-F]{1,13}|\d{1,15})\n?$/.test(text)) return -this.errno.EINVAL;
     const align = Number(text);
     const bad = align < this.c.PAGE_SIZE || !Number.isInteger(Math.log2(align));

@@ -9,7 +9,7 @@ import {
   page_hstate,
   page_memmap,
 } from '../../mm/page.ts';
-import { change, look, operation } from '../../ops.ts';
+import { change, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
 /**
@@ -34,13 +34,6 @@ const clear_flag = operation({
   changes: ['pages', 'vars'],
   run: (state: State, pfn: number, nr_pages: number, flag: number): void =>
     state.pages.update(pfn, pfn + nr_pages, (page) => page & ~flag),
-});
-
-const get_zero_pfn = operation({
-  name: 'get_zero_pfn',
-  obj: 'zero_pfn',
-  writes: false,
-  run: (state: State): number => state.zero_pfn,
 });
 
 export const v5_2 = {
@@ -68,10 +61,6 @@ export const v5_2 = {
 
   *$clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
     yield* change(clear_flag, pfn, nr_pages, flag);
-  },
-
-  *is_zero_pfn(this: Kernel, pfn: number): Steps<boolean> {
-    return (yield* look(get_zero_pfn)) === pfn;
   },
 
   /**

@@ -76,7 +76,7 @@ const other_nodes = operation({
 
 export const v5_2 = {
   /** A free page of a pool is given to a user, the first one at or behind `from`; its pfn, or -1. */
-  *dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
+  *$dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
     const pfn = yield* look(first_free, this.c, order, nid, from);
     if (pfn < 0) return -1;
     yield* change(set_use, pfn, pfn + 2 ** order, USE.HUGE_USED);
@@ -129,7 +129,7 @@ export const v5_2 = {
   *$migrate_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<boolean> {
     const nodes = yield* look(other_nodes, nid);
     for (const to of nodes) {
-      if ((yield* this.dequeue_huge_page_node(order, to)) < 0) continue;
+      if ((yield* this.$dequeue_huge_page_node(order, to)) < 0) continue;
       yield* this.free_huge_page(order, nid, pfn);
       return true;
     }

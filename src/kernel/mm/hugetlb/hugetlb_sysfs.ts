@@ -45,7 +45,7 @@ export const v5_2 = {
   },
 
   /** The directories come and go with the memory of a node (hugetlb_register_node from the memory notifier). */
-  node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
+  $node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
     return state.pgdat.get(nid)?.n_memory ?? false;
   },
 
@@ -75,7 +75,7 @@ export const v5_8 = {
 
 export const v6_1 = {
   /** With the node itself (b958d4d08fbf). */
-  node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
+  $node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
     return state.pgdat.get(nid)?.registered ?? false;
   },
 };

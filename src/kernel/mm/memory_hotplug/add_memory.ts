@@ -313,7 +313,7 @@ export const v6_12 = {
         if (ret) yield* this.arch_remove_memory(at, block, altmap);
       }
       if (ret < 0) {
-        for (let done = start; done < at; done += block) yield* this.remove_block_and_altmap(done);
+        for (let done = start; done < at; done += block) yield* this.$remove_block_and_altmap(done);
         return ret;
       }
     }

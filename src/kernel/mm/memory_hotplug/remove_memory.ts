@@ -90,7 +90,7 @@ export const v5_3 = {
   },
 };
 
-/** Seed 000, patch 1: memblock goes after the sections, as it came before them. */
+/** V6 of arm64 memory hot-remove, patch 1: memblock goes after the sections, as it came before them. */
 export const S0 = {
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
@@ -232,7 +232,7 @@ export const v6_1 = {
 
 export const v6_12 = {
   /** Takes back one block that hosts its own memmap. */
-  *remove_block_and_altmap(this: Kernel, start: number): Steps<void> {
+  *$remove_block_and_altmap(this: Kernel, start: number): Steps<void> {
     const block = this.c.memory_block_size_bytes;
     const pages = yield* this.$nr_vmemmap_pages_of(start, block);
     yield* this.remove_memory_block_devices(start, block);
@@ -264,7 +264,7 @@ export const v6_12 = {
     }
     if (with_altmap) {
       const block = this.c.memory_block_size_bytes;
-      for (let at = start; at < start + size; at += block) yield* this.remove_block_and_altmap(at);
+      for (let at = start; at < start + size; at += block) yield* this.$remove_block_and_altmap(at);
     } else {
       yield* this.remove_memory_block_devices(start, size);
       yield* this.arch_remove_memory(start, size, null);

@@ -33,7 +33,7 @@ export const v5_12 = {
 };
 
 export const S2 = {
-  /** Seed 002: device memory is told by its zone. */
+  /** The RFC on PG_reserved: device memory is told by its zone. */
   $zone_device_pages_reserved(this: Kernel): boolean {
     return false;
   },

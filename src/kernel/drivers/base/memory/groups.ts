@@ -24,4 +24,25 @@ export const v6_1 = {
     yield* free('memory_group', mgid);
     return 0;
   },
+
+  *memory_group_register_dynamic(this: Kernel, nid: number, unit_pages: number): Steps<number> {
+    const mgid = yield* R('vars', 0, 'next_mgid');
+    yield* add('vars', 0, 'next_mgid', 1);
+    yield* alloc('memory_group', mgid, {
+      nid,
+      is_dynamic: true,
+      pages: unit_pages,
+      present_kernel_pages: 0,
+      present_movable_pages: 0,
+      nr_blocks: 0,
+    });
+    return mgid;
+  },
+};
+
+export const v5_8 = {
+  /** Memory groups came with v5.15. */
+  *memory_group_register_dynamic(this: Kernel, _nid: number, _unit_pages: number): Steps<number> {
+    return -1;
+  },
 };

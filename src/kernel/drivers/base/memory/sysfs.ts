@@ -1,13 +1,8 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { sysfs_streq } from '../../../lib/string.ts';
-import {
-  kernfs_get_active,
-  kernfs_put_active,
-  lock_device_hotplug_sysfs,
-  unlock_device_hotplug,
-} from '../../../locks.ts';
-import { exists, forget, R, scoped, W } from '../../../ops.ts';
+import { lock_device_hotplug_sysfs, unlock_device_hotplug } from '../../../locks.ts';
+import { R, W } from '../../../ops.ts';
 import { hexpad, pages_per_block } from '../../../pfn.ts';
 import {
   MEM_GOING_OFFLINE,
@@ -30,25 +25,7 @@ const states: Readonly<Record<number, string>> = {
   [MEM_GOING_OFFLINE]: 'going-offline',
 };
 
-/** A write to a file of a memory block, until it is no longer told to begin again. */
-function* write_until_done(k: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
-  for (;;) {
-    yield* forget('kernfs_fop_write');
-    if (!(yield* exists('memory_block', id)) || !(yield* kernfs_get_active(id))) return -k.errno.ENODEV;
-    // between the two the block may have gone
-    const there = yield* exists('memory_block', id);
-    const ret = there ? yield* k[`${attr}_store`](id, text) : -k.errno.ENODEV;
-    yield* kernfs_put_active(id);
-    if (ret !== -k.errno.ERESTARTNOINTR) return ret;
-  }
-}
-
 export const v5_2 = {
-  /** write() to memoryX/state or memoryX/online, by somebody who is not alone: the file may go at any time (B05). */
-  *kernfs_fop_write(this: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
-    return yield* scoped('kernfs_fop_write', write_until_done(this, id, attr, text));
-  },
-
   /** memoryX/state. A device that is in the asked state already is -EINVAL here. */
   *state_store(this: Kernel, id: number, text: string): Steps<number> {
     const online_type = online_types.findIndex((name) => sysfs_streq(text, name));

@@ -3,7 +3,7 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { MHP_MERGE_RESOURCE, MHP_NID_IS_MGID } from '../../../mm/memory_hotplug/add_memory.ts';
 import * as online_pages from '../../../mm/memory_hotplug/online_pages.ts';
-import { add, alloc, change, look, pr_err, pr_warn, R } from '../../../ops.ts';
+import { alloc, change, look, pr_err, pr_warn, R } from '../../../ops.ts';
 import { PFN_DOWN } from '../../../pfn.ts';
 import { IORESOURCE_SYSTEM_RAM, type virtio_mem } from '../../../state.ts';
 import {
@@ -65,6 +65,7 @@ export const v5_8 = {
   $virtio_mem_addressable(this: Kernel, _start: number, last: number): boolean {
     return last <= this.$virtio_mem_phys_limit();
   },
+
   $virtio_mem_not_addressable(this: Kernel): string {
     return 'Some memory is not addressable. This';
   },
@@ -99,11 +100,6 @@ export const v5_8 = {
       plugged: new Runs(false),
     });
     return 0;
-  },
-
-  /** Memory groups came with v5.15. */
-  *memory_group_register_dynamic(this: Kernel, _nid: number, _unit_pages: number): Steps<number> {
-    return -1;
   },
 
   *virtio_mem_add_memory(this: Kernel, vm: number, addr: number, size: number): Steps<number> {
@@ -191,14 +187,14 @@ export const v5_8 = {
       for (const unit of units) {
         if (left === 0) return 0;
         if (unit.state !== state || unit.plugged === 0 || unit.plugged < all !== partial) continue;
-        left -= yield* this.virtio_mem_unplug_any_sb(vm, unit.first, left, state !== 'offline');
+        left -= yield* this.virtio_mem_sbm_unplug_any_sb(vm, unit.first, left, state !== 'offline');
       }
     }
     return left ? -this.errno.EBUSY : 0;
   },
 
   /** Highest first; a unit of which nothing is left is offlined and removed. How many were unplugged. */
-  *virtio_mem_unplug_any_sb(
+  *virtio_mem_sbm_unplug_any_sb(
     this: Kernel,
     vm: number,
     first: number,
@@ -233,7 +229,7 @@ export const v5_8 = {
   },
 
   /** virtio_mem_online_page_cb: what is plugged goes to the buddy, the rest of the block is PageOffline. */
-  *online_page_callback(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+  *virtio_mem_online_page_cb(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const vm = yield* look(device_at, pfn * this.c.PAGE_SIZE);
     if (vm < 0) {
       yield* online_pages.v5_2.online_page_callback.call(this, pfn, nr_pages);
@@ -283,20 +279,6 @@ export const v6_1 = {
   /** A pageblock is enough (v5.18). */
   $virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
     return Math.max(device_block_size, this.c.PAGE_SIZE * this.c.pageblock_nr_pages);
-  },
-
-  *memory_group_register_dynamic(this: Kernel, nid: number, unit_pages: number): Steps<number> {
-    const mgid = yield* R('vars', 0, 'next_mgid');
-    yield* add('vars', 0, 'next_mgid', 1);
-    yield* alloc('memory_group', mgid, {
-      nid,
-      is_dynamic: true,
-      pages: unit_pages,
-      present_kernel_pages: 0,
-      present_movable_pages: 0,
-      nr_blocks: 0,
-    });
-    return mgid;
   },
 
   *virtio_mem_add_memory(this: Kernel, vm: number, addr: number, size: number): Steps<number> {

@@ -40,13 +40,13 @@ export const v5_2 = {
     yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
   },
 
-  /** Memory hot-remove is not selectable before the series of seed 000. */
+  /** Memory hot-remove is not selectable before V5 and V6. */
   *$check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
     throw new NotModelled(`${this.release} on arm64 cannot be built with CONFIG_MEMORY_HOTREMOVE`);
   },
 };
 
-/** Seed 000 (V6): the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
+/** V6: the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
 export const S0 = {
   $check_removable_range: remove_memory.v5_2.$check_removable_range,
 

@@ -101,7 +101,7 @@ describe('v6.1, 64K, 48 bits', () => {
 describe('a range that ends at 2^64 (B30)', () => {
   test('the rule says that its tables may go', () => {
     const { kernel } = booted('v5.7', arm64(4, 48));
-    const session = booted('S0', arm64(4, 48));
+    const session = booted('arm64-v6', arm64(4, 48));
     const start = parse_va('ffffffffc0000000');
     for (const size of [2 * M, G, 512 * G]) {
       const thread = kernel.pgtable_range_aligned(start, 0, session.kernel.c.PAGE_OFFSET, 0, size);
@@ -110,7 +110,7 @@ describe('a range that ends at 2^64 (B30)', () => {
   });
 
   const removed = (start: number, size: number, rodata: 'full' | 'off', va_bits: number): string[] => {
-    const session = booted('S0', arm64(4, va_bits, rodata));
+    const session = booted('arm64-v6', arm64(4, va_bits, rodata));
     expect(session.call(session.kernel.add_memory(1, start, size, 0)).errno).toBe(null);
     expect(session.call(session.kernel.remove_memory(start, size)).errno).toBe(null);
     return linear_lines(session, start, size);
@@ -155,7 +155,7 @@ describe('a block of which a part is removed (B27)', () => {
 });
 
 describe('an add whose second section fails (B32)', () => {
-  test.each(['S0', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
+  test.each(['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
     '%s: one section stays, no memory is mapped',
     (release) => {
       const session = booted(release, arm64(4, 48));

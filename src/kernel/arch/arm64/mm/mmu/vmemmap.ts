@@ -89,7 +89,7 @@ export const v5_2 = {
     return yield* this.vmemmap_populate_hugepages(start, end, nid, null);
   },
 
-  /** Empty until the series of seed 000. */
+  /** Empty until V5 and V6 of arm64 memory hot-remove. */
   *arch_vmemmap_free(this: Kernel, _start: number, _end: number, _altmap: vmem_altmap | null): Steps<void> {},
 };
 
