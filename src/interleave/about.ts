@@ -4,6 +4,7 @@ import type { Config } from '../kernel/config.ts';
 import { mmu_steps, resolve } from '../kernel/mmu.ts';
 import type { EntryAccess, KernelOperation, PagesAbout } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
+import { objectOf } from '../steps/perform.ts';
 import type { Step, Value } from '../steps/step.ts';
 
 /** What a step of a kernel does not say itself, for whoever tells of it: as it is before the step. */
@@ -29,8 +30,7 @@ export interface AboutEntry {
 /** Undefined where there is no more to say. */
 export function about_step(state: State, c: Config, step: Step): About | undefined {
   if (step.op === 'write') {
-    const table = (state as unknown as Record<string, Map<number, Record<string, Value>>>)[step.obj];
-    return { kind: 'field', before: table?.get(step.key)?.[step.field] };
+    return { kind: 'field', before: objectOf(state, step)?.[step.field] };
   }
   if (step.op !== 'call') return undefined;
   const { entries, about } = step.operation as KernelOperation;

@@ -1,3 +1,4 @@
+import { isData, perform } from '../../steps/perform.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { kstrtobool } from '../lib/kstrtox.ts';
@@ -28,14 +29,7 @@ function read_through<T>(state: State, thread: Steps<T>): T {
   let next = thread.next();
   while (!next.done) {
     const step = next.value;
-    let result: unknown;
-    if (step.op === 'read') {
-      const object = (state[step.obj as keyof State] as Map<number, object>).get(step.key);
-      result = (object as Record<string, unknown>)[step.field];
-    } else if (step.op === 'call') {
-      result = step.operation.run(state, ...step.args);
-    }
-    next = thread.next(result);
+    next = thread.next(isData(step) ? perform(state, step) : undefined);
   }
   return next.value;
 }
