@@ -1,6 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { add, change, look, operation } from '../ops.ts';
+import { hex } from '../pfn.ts';
 import type { State } from '../state.ts';
 import {
   MEMMAP,
@@ -66,6 +67,14 @@ export const get_page = operation({
   name: 'get_page',
   obj: 'pages',
   writes: false,
+  fault: (state, pfn) =>
+    state.pages.get(pfn) === NO_PAGE
+      ? {
+          kind: 'wild-access',
+          subjects: { what: 'struct page', access: 'read', pfn, state: 'no struct page' },
+          text: `read of the struct page of pfn ${hex(pfn)}, which has none`,
+        }
+      : undefined,
   run: (state: State, pfn: number): Page => state.pages.get(pfn),
 });
 

@@ -64,20 +64,24 @@ const FREED_USAGE: readonly number[] = Object.freeze([]);
 const points_to_usage = (state: State, nr: number): boolean =>
   (state.mem_section.get(nr)!.subsection_map?.length ?? 0) > 0;
 
-/** Steps that the explorer knows more of: through a pointer, to what may have gone meanwhile. */
+/** Looks through a pointer, at what may have gone meanwhile. */
 export const usage_steps = {
   /** test_bit() in a usage that was there when the pointer was read; one that waits for a grace period is empty. */
   test_bit: operation({
     name: 'test_bit',
     obj: 'mem_section',
     writes: false,
+    fault: (state, _c, nr) =>
+      points_to_usage(state, nr) || state.kfree_rcu.includes(nr)
+        ? undefined
+        : {
+            kind: 'use-after-free',
+            subjects: { what: 'usage', access: 'read', section: nr, state: 'free' },
+            text: `read of the usage of section ${nr}, which is free`,
+          },
     run: (state: State, c: Config, nr: number, pfn: number): boolean =>
       points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn),
   }),
-
-  is_freed(state: State, nr: number): boolean {
-    return !points_to_usage(state, nr) && !state.kfree_rcu.includes(nr);
-  },
 
   /** rcu_do_batch() has something to wait for. */
   any_kfree_rcu: operation({
@@ -122,6 +126,7 @@ export const v5_2 = {
       yield* this.BUG(
         'sparse_index_init',
         `mem_section[${root}] is read, and mem_section[] has ${roots} entries`,
+        { message: 'mem_section[] is read past its end', count: root, bound: roots },
       );
     if (!(yield* exists('mem_section_root', root))) {
       if (yield* this.$should_fail('mem_section_root')) return -this.errno.ENOMEM;
@@ -271,7 +276,11 @@ export const v5_3 = {
     const mask = subsection_mask(this.c, pfn, nr_pages);
     const map = yield* R('mem_section', nr, 'subsection_map');
     if (!map || mask.some((w, i) => (w & map[i]!) !== w)) {
-      yield* this.WARN('section_deactivate', `section already deactivated (${hex(pfn)} + ${nr_pages})`);
+      yield* this.WARN('section_deactivate', `section already deactivated (${hex(pfn)} + ${nr_pages})`, {
+        message: 'section already deactivated',
+        pfn,
+        nr_pages,
+      });
       return;
     }
     const left = zip(map, mask, (a, b) => a ^ b);

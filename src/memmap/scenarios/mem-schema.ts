@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseSize, SIZE_PATTERN } from '../../machines/text/size.ts';
+import { memFailureSchema } from '../../scenarios/format/failure-schema.ts';
 import { ERRNO, type Errno } from '../../steps/errno.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import type { MemoryModel } from '../kernel/config.ts';
@@ -128,11 +129,6 @@ const stepSchema = z.union(
   ],
 );
 
-const failure = z.strictObject({
-  kind: z.enum(['access', 'contents', 'cost', 'bug', 'warn', 'invariant', 'expectation']),
-  text: word.meta({ description: 'The failure says this' }),
-});
-
 export const memScenarioSchema = z
   .strictObject({
     schema: z.literal('mhp-memmap/1').optional(),
@@ -141,7 +137,7 @@ export const memScenarioSchema = z
     memory,
     release: word,
     fixed: z.array(word).optional().meta({ description: 'Releases on which nothing goes wrong' }),
-    failure: failure.optional().meta({ description: 'What goes wrong on `release`' }),
+    failure: memFailureSchema.optional().meta({ description: 'What goes wrong on `release`' }),
     why: z.string().max(2000).optional(),
     steps: z.array(z.unknown()).min(1).max(10_000),
   })

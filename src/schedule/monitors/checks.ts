@@ -1,3 +1,4 @@
+import type { Failure } from '../../steps/failure.ts';
 import { OP } from '../semantics/ops.ts';
 import type { System } from '../semantics/system.ts';
 import { viewOf } from '../semantics/view.ts';
@@ -31,8 +32,8 @@ export class Checks {
     if (id < 0) return undefined;
     const data = this.system.faults[id]!;
     for (const m of this.monitors) {
-      const text = m.fault?.(data);
-      if (text !== undefined) return violation(m, text, data.object);
+      const found = m.fault?.(data);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
@@ -49,8 +50,8 @@ export class Checks {
       .sort();
     if (held.length === 0) return undefined;
     for (const m of this.onAcquire) {
-      const text = m.acquire!(system.program.threads[t]!.name, step.lock, held);
-      if (text !== undefined) return violation(m, text, step.lock);
+      const found = m.acquire!(system.program.threads[t]!.name, step.lock, held);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
@@ -60,8 +61,8 @@ export class Checks {
     if (this.onState.length === 0) return undefined;
     const view = viewOf(this.system, v, true);
     for (const m of this.onState) {
-      const text = m.state!(view);
-      if (text !== undefined) return violation(m, text);
+      const found = m.state!(view);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
@@ -75,8 +76,8 @@ export class Checks {
     if (step?.op !== 'signal' || !comesBack(system, v, t)) return undefined;
     const view = viewOf(system, v);
     for (const m of this.onSpin) {
-      const text = m.spins!(view, system.program.threads[t]!.name, step.where);
-      if (text !== undefined) return violation(m, text);
+      const found = m.spins!(view, system.program.threads[t]!.name, step.where);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
@@ -90,8 +91,8 @@ export class Checks {
     });
     const view = viewOf(system, v);
     for (const m of this.monitors) {
-      const text = stuck ? m.stuck?.(view) : m.end?.(view);
-      if (text !== undefined) return violation(m, text);
+      const found = stuck ? m.stuck?.(view) : m.end?.(view);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
@@ -118,6 +119,9 @@ function comesBack(system: System, v: Int32Array, t: number): boolean {
   return false;
 }
 
-function violation(monitor: Monitor, text: string, object?: string): Violation {
-  return object === undefined ? { monitor: monitor.name, text } : { monitor: monitor.name, text, object };
-}
+const violation = ({ name }: Monitor, { kind, subjects, text }: Failure): Violation => ({
+  monitor: name,
+  kind,
+  subjects,
+  text,
+});

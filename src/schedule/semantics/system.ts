@@ -1,4 +1,5 @@
-import type { LockKind, LockStep, Step, UnlockStep } from '../../steps/step.ts';
+import { failure_key } from '../../steps/failure.ts';
+import type { BugStep, LockKind, LockStep, Step, UnlockStep, WarnStep } from '../../steps/step.ts';
 import { Interner } from '../data/intern.ts';
 import { BadStep } from '../program/bad-step.ts';
 import type { Fault } from '../program/machine.ts';
@@ -264,7 +265,11 @@ export abstract class System {
   private canStart(v: Int32Array, other: number): boolean {
     if (this.nodes.op[v[other]!] === OP.DORMANT) return true;
     const name = this.program.threads[other]!.name;
-    this.fault = this.faultId({ kind: 'misuse', text: `thread ${name} is started twice`, object: name });
+    this.fault = this.faultId({
+      kind: 'misuse',
+      subjects: { what: 'thread started twice', thread: name },
+      text: `thread ${name} is started twice`,
+    });
     return false;
   }
 
@@ -283,12 +288,16 @@ export abstract class System {
     return slot !== -1 && v[slot]! > 0;
   }
 
-  protected misuse(text: string, object: string): void {
-    this.fault = this.faultId({ kind: 'lock-misuse', text, object });
+  protected misuse(what: string, lock: string): void {
+    this.fault = this.faultId({
+      kind: 'lock-misuse',
+      subjects: { what, lock },
+      text: `${what} (${lock})`,
+    });
   }
 
   faultId(fault: Fault): number {
-    const key = `${fault.kind}\n${fault.text}\n${fault.object ?? ''}`;
+    const key = failure_key(fault);
     const known = this.faultIds.get(key);
     if (known !== undefined) return known;
     this.faultIds.set(key, this.faults.length);
@@ -337,12 +346,10 @@ export abstract class System {
       case 'signal':
         return { op: OP.CHOOSE, a: this.program.signals ? 2 : 1, b: 1, accesses: NONE };
       case 'bug': {
-        const fault: Fault = { kind: 'bug', text: `${step.where}: ${step.text}` };
-        return { op: OP.BUG, a: this.faultId(fault), accesses: NONE };
+        return { op: OP.BUG, a: this.faultId(said(step)), accesses: NONE };
       }
       case 'warn': {
-        const fault: Fault = { kind: 'warn', text: `${step.where}: ${step.text}` };
-        return { op: OP.MESSAGE, a: this.faultId(fault), accesses: NONE };
+        return { op: OP.MESSAGE, a: this.faultId(said(step)), accesses: NONE };
       }
       case 'printk':
         return { op: OP.MESSAGE, a: -1, accesses: NONE };
@@ -403,6 +410,14 @@ export abstract class System {
     }
     return t;
   }
+}
+
+/** What a thread says itself: a bug, a warning, an expectation that does not hold. */
+function said(step: BugStep | WarnStep): Fault {
+  const { op, where, text, about } = step;
+  if (op === 'bug' && step.expectation)
+    return { kind: 'expectation', subjects: { what: 'statement', expected: text }, text: `not so: ${text}` };
+  return { kind: op, subjects: { function: where, message: text, ...about }, text: `${where}: ${text}` };
 }
 
 const NONE: readonly number[] = Object.freeze([]);

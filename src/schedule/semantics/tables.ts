@@ -204,7 +204,11 @@ export class TableSystem extends System {
     if (v[life] === LIFE.LIVE) {
       const { obj, key } = step as AllocStep;
       const object = `${obj}#${key}`;
-      this.fault = this.faultId({ kind: 'misuse', text: `${object} is allocated twice`, object });
+      this.fault = this.faultId({
+        kind: 'misuse',
+        subjects: { what: 'allocated twice', object },
+        text: `${object} is allocated twice`,
+      });
       return;
     }
     v[life] = LIFE.LIVE;
@@ -231,10 +235,14 @@ export class TableSystem extends System {
     const object = this.slots.all[life]!.name;
     const fault: Fault =
       v[life] === LIFE.ABSENT
-        ? { kind: 'wild-access', text: `${object} does not exist`, object }
+        ? { kind: 'wild-access', subjects: { object, state: 'not there' }, text: `${object} does not exist` }
         : freeing
-          ? { kind: 'double-free', text: `${object} is freed twice`, object }
-          : { kind: 'use-after-free', text: `${object} is used after it was freed`, object };
+          ? { kind: 'double-free', subjects: { object }, text: `${object} is freed twice` }
+          : {
+              kind: 'use-after-free',
+              subjects: { object, state: 'free' },
+              text: `${object} is used after it was freed`,
+            };
     this.fault = this.faultId(fault);
   }
 
