@@ -1,8 +1,8 @@
 import { InputError } from '../errors/input-error.ts';
 import type { Machine } from '../machines/machine.ts';
 import { is_mem_scenario, type MemScenario, parseMemScenario } from '../memmap/scenarios/mem-scenario.ts';
-import type { Described } from '../scenarios/format/failure-schema.ts';
 import { parseScenario, type Scenario } from '../scenarios/format/read.ts';
+import type { Described } from '../steps/failure-schema.ts';
 
 /** A scenario that says on which release what goes wrong, and where it is cured. */
 export type Entry = StepsEntry | ThreadsEntry | MemmapEntry;

@@ -1,5 +1,5 @@
-import type { Described } from '../scenarios/format/failure-schema.ts';
 import type { Failure, Subjects } from '../steps/failure.ts';
+import type { Described } from '../steps/failure-schema.ts';
 import type { Entry } from './entry.ts';
 import type { Variation } from './variation.ts';
 

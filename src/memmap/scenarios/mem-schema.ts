@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseSize, SIZE_PATTERN } from '../../machines/text/size.ts';
-import { memFailureSchema } from '../../scenarios/format/failure-schema.ts';
 import { ERRNO, type Errno } from '../../steps/errno.ts';
+import { memFailureSchema } from '../../steps/failure-schema.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import type { MemoryModel } from '../kernel/config.ts';
 

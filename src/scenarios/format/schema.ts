@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
+import { failureSchema } from '../../steps/failure-schema.ts';
 import { interleavedSchema } from '../interleaved/schema.ts';
-import { failureSchema } from './failure-schema.ts';
 import { stepSchema } from './step.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */

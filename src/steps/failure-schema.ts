@@ -6,7 +6,7 @@ import {
   STEP_FAILURES,
   type Subjects,
   TABLE_FAILURES,
-} from '../../steps/failure.ts';
+} from './failure.ts';
 
 /** How a scenario describes what goes wrong in it: by kind, and by what of the subjects tells it from other failures. */
 
