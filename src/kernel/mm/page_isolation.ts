@@ -2,8 +2,7 @@ import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel } from '../kernel.ts';
 import { zone_lock, zone_unlock } from '../locks.ts';
-import { add, change, look, operation, pr_warn } from '../ops.ts';
-import { hex } from '../pfn.ts';
+import { add, change, look, operation } from '../ops.ts';
 import { type State, zone_idx } from '../state.ts';
 import {
   is_kernel_page,
@@ -16,9 +15,7 @@ import {
   PageReserved,
   page_hstate,
   page_migratetype,
-  page_nid,
   page_use,
-  page_zonenum,
   USE,
   with_migratetype,
 } from './page.ts';
@@ -156,32 +153,6 @@ export const v5_2 = {
   *$is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
     return (yield* look(first_unmovable, start_pfn, end_pfn, false, false)) < 0;
   },
-
-  /** The lines of dump_page that name the page, its flags and the reason; addresses are hashed by %p. */
-  *dump_page(this: Kernel, pfn: number, reason: string): Steps<void> {
-    const page = yield* this.pfn_to_page(pfn);
-    yield* pr_warn(this.$page_line(pfn));
-    yield* pr_warn(this.$page_flags_text(page));
-    yield* pr_warn(`page dumped because: ${reason}`);
-  },
-
-  $page_line(this: Kernel, pfn: number): string {
-    return `page:(____ptrval____) refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
-  },
-
-  /** v5.2..v5.10 print the bare flags word. */
-  $page_flags_text(this: Kernel, page: Page): string {
-    return `flags: ${flags_word(this, page)}(${PageReserved(page) ? 'reserved' : ''})`;
-  },
-};
-
-/** Node in the top bits, zone below it, PG_reserved (bit 12) at the bottom. */
-const flags_word = (k: Kernel, page: Page): string => {
-  const node_shift = 64 - Math.log2(k.c.MAX_NUMNODES);
-  const zone_shift = node_shift - Math.ceil(Math.log2(k.c.zones.length));
-  const word =
-    (BigInt(page_nid(page)) << BigInt(node_shift)) | (BigInt(page_zonenum(page)) << BigInt(zone_shift));
-  return `0x${(word | (PageReserved(page) ? 0x1000n : 0n)).toString(16)}`;
 };
 
 export const v5_8 = {
@@ -193,17 +164,6 @@ export const v5_8 = {
 export const v5_11 = {
   /** That is now the business of who asks for the range (7612921f2376). */
   *$drain_isolated(this: Kernel, _zone: number): Steps<void> {},
-};
-
-export const v5_12 = {
-  $page_flags_text(this: Kernel, page: Page): string {
-    const names = [
-      ...(PageReserved(page) ? ['reserved'] : []),
-      `node=${page_nid(page)}`,
-      `zone=${page_zonenum(page)}`,
-    ];
-    return `flags: ${flags_word(this, page)}(${names.join('|')})`;
-  },
 };
 
 /** set_migratetype_isolate() of the pageblock at one end of the range, which is looked at before all others (v5.19). */
@@ -271,10 +231,5 @@ export const v6_12 = {
     offline: boolean,
   ): Steps<number> {
     return yield* first_look(this, zone, boundary, before, offline);
-  },
-
-  /** %p is gone from the line. */
-  $page_line(this: Kernel, pfn: number): string {
-    return `page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
   },
 };

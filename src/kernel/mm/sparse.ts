@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { alloc, change, exists, forget, look, operation, R, W } from '../ops.ts';
+import { alloc, change, exists, look, operation, R, W } from '../ops.ts';
 import { hex, NR_SECTION_ROOTS, pfn_to_section_nr, SECTION_NR_TO_ROOT, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -10,7 +10,8 @@ import {
   SECTION_MARKED_PRESENT,
   type State,
 } from '../state.ts';
-import { PG_hwpoison } from './page.ts';
+import { set_pages } from './memmap.ts';
+import { NO_PAGE, PG_hwpoison } from './page.ts';
 
 /** mm/sparse.c: sections, their sub-section maps and the flags that make a pfn valid. */
 
@@ -92,23 +93,6 @@ export const usage_steps = {
     run: (state: State): readonly number[] => state.kfree_rcu,
   }),
 };
-
-const defer_free = operation({
-  name: 'defer_free',
-  obj: 'kfree_rcu',
-  writes: true,
-  run: (state: State, nr: number): void => {
-    state.kfree_rcu = [...state.kfree_rcu.filter((other) => other !== nr), nr].sort((a, b) => a - b);
-  },
-});
-const free_deferred = operation({
-  name: 'free_deferred',
-  obj: 'kfree_rcu',
-  writes: true,
-  run: (state: State, batch: readonly number[]): void => {
-    state.kfree_rcu = state.kfree_rcu.filter((nr) => !batch.includes(nr));
-  },
-});
 
 const mem_map_of = operation({
   name: 'mem_map_of',
@@ -199,6 +183,11 @@ export const v5_2 = {
       const map = yield* this.$section_mem_map(nr);
       if (map) yield* W('mem_section', nr, 'section_mem_map', map & ~SECTION_IS_ONLINE);
     }
+  },
+
+  /** The memmap of boot memory: its pages came from memblock. */
+  *free_map_bootmem(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
   },
 };
 
@@ -343,20 +332,5 @@ export const v6_8 = {
     if (early) return;
     yield* this.kfree_rcu(nr);
     yield* W('mem_section', nr, 'subsection_map', null);
-  },
-
-  /** kfree_rcu(ms->usage). Where nobody else runs there is no reader to wait for. */
-  *kfree_rcu(this: Kernel, nr: number): Steps<void> {
-    if (this.c.run_limit === 1) yield* change(defer_free, nr);
-  },
-
-  /** The thread that waits for grace periods and frees what was given to kfree_rcu() before they began. */
-  *rcu_do_batch(this: Kernel): Steps<never> {
-    for (;;) {
-      yield* forget('rcu_do_batch');
-      const batch = yield* look(usage_steps.any_kfree_rcu);
-      yield { op: 'synchronize_rcu', rcu: 'rcu' };
-      yield* change(free_deferred, batch);
-    }
   },
 };

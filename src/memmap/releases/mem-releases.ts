@@ -217,6 +217,11 @@ const v7_2 = define({
   },
 });
 
+/** Mainline releases in order: what a range such as "v5.12+" may name. */
+export const mem_mainline: readonly MemRelease[] = [
+  ...[v2_6_27, v2_6_28, v5_2, v5_3, v5_4, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
+];
+
 /** All of them by name, in order. */
 export const mem_releases: ReadonlyMap<string, MemRelease> = new Map(
   [

@@ -24,31 +24,39 @@ import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
 import * as node from '../../kernel/drivers/base/node.ts';
+import * as bus from '../../kernel/drivers/dax/bus.ts';
 import * as dax_device from '../../kernel/drivers/dax/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
+import * as pmem from '../../kernel/drivers/dax/pmem.ts';
 import * as memmap_ from '../../kernel/drivers/firmware/memmap.ts';
 import * as hv_balloon from '../../kernel/drivers/hv/hv_balloon.ts';
+import * as claim from '../../kernel/drivers/nvdimm/claim.ts';
+import * as label from '../../kernel/drivers/nvdimm/label.ts';
 import * as nd_namespace_devs from '../../kernel/drivers/nvdimm/namespace_devs.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as nd_pmem from '../../kernel/drivers/nvdimm/pmem.ts';
+import * as region from '../../kernel/drivers/nvdimm/region.ts';
 import * as nd_region_devs from '../../kernel/drivers/nvdimm/region_devs.ts';
 import * as gasket from '../../kernel/drivers/staging/gasket/gasket_page_table.ts';
 import * as kpc_dma from '../../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
 import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as xen_balloon from '../../kernel/drivers/xen/balloon.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
+import * as bug from '../../kernel/include/asm-generic/bug.ts';
+import * as memory_model from '../../kernel/include/asm-generic/memory_model.ts';
 import * as memory_hotplug from '../../kernel/include/linux/memory_hotplug.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
+import * as printk from '../../kernel/include/linux/printk.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
 import * as runtime from '../../kernel/kernel/runtime.ts';
 import * as ioremap from '../../kernel/lib/ioremap.ts';
+import * as debug from '../../kernel/mm/debug.ts';
 import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
 import * as hugetlb_pages from '../../kernel/mm/hugetlb/pool_pages.ts';
 import * as memblock from '../../kernel/mm/memblock/memblock.ts';
-import * as memmap from '../../kernel/mm/memmap.ts';
 import * as apply_to_page_range from '../../kernel/mm/memory/apply_to_page_range.ts';
 import * as pgalloc from '../../kernel/mm/memory/pgalloc.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
@@ -60,6 +68,7 @@ import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts'
 import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
 import * as pfn_to_online_page from '../../kernel/mm/memory_hotplug/pfn_to_online_page.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_device from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
@@ -81,7 +90,6 @@ import * as vmalloc_perms from '../../kernel/mm/vmalloc/perms.ts';
 import * as vmalloc_purge from '../../kernel/mm/vmalloc/purge.ts';
 import * as vmalloc_unmap from '../../kernel/mm/vmalloc/unmap.ts';
 import * as vmalloc from '../../kernel/mm/vmalloc/vmalloc.ts';
-import * as zone_device from '../../kernel/mm/zone_device.ts';
 import * as kvm_main from '../../kernel/virt/kvm/kvm_main.ts';
 import { defineRelease } from '../define.ts';
 import type { FunctionsOf } from '../functions-of.ts';
@@ -99,11 +107,16 @@ export const own = {
     ...free_page.v5_2,
     ...core.v5_2,
     ...dax_device.v5_2,
+    ...bus.v5_2,
+    ...pmem.v5_2,
     ...dax_kmem.v5_2,
     ...nd_namespace_devs.v5_2,
+    ...claim.v5_2,
     ...nd_pfn_devs.v5_2,
     ...nd_pmem.v5_2,
     ...nd_region_devs.v5_2,
+    ...label.v5_2,
+    ...region.v5_2,
     ...memremap.v5_2,
     ...hugetlb_dissolve.v5_2,
     ...hugetlb_pages.v5_2,
@@ -111,7 +124,7 @@ export const own = {
     ...hugetlb_pool.v5_2,
     ...hugetlb_sysfs.v5_2,
     ...memblock.v5_2,
-    ...memmap.v5_2,
+    ...memory_model.v5_2,
     ...pfn_to_online_page.v5_2,
     ...memory.v5_2,
     ...memory_block.v5_2,
@@ -124,9 +137,12 @@ export const own = {
     ...generic_online_page.v5_2,
     ...do_migrate_range.v5_2,
     ...page_isolation.v5_2,
+    ...debug.v5_2,
     ...remove_memory.v5_2,
     ...resource.v5_2,
     ...runtime.v5_2,
+    ...printk.v5_2,
+    ...bug.v5_2,
     ...sparse.v5_2,
     ...zone_for_pfn_range.v5_2,
     ...zone_span.v5_2,

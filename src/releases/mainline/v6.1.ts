@@ -12,6 +12,7 @@ import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
+import * as debug from '../../kernel/mm/debug.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb from '../../kernel/mm/hugetlb/pool_pages.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
@@ -21,6 +22,7 @@ import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts'
 import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
 import * as pfn_to_online_page from '../../kernel/mm/memory_hotplug/pfn_to_online_page.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_device from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
@@ -29,7 +31,6 @@ import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
 import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap.ts';
-import * as zone_device from '../../kernel/mm/zone_device.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
 import { PGPROT } from './pgprot.ts';
@@ -54,7 +55,7 @@ export const own = {
     ...offline_pages.v6_1,
     ...online_pages.v6_1,
     ...page_isolation.v5_11,
-    ...page_isolation.v5_12,
+    ...debug.v5_12,
     ...page_isolation.v6_1,
     ...remove_memory.v6_1,
     ...zone_for_pfn_range.v6_1,

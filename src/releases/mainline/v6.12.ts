@@ -1,5 +1,6 @@
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
+import * as debug from '../../kernel/mm/debug.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
@@ -21,6 +22,7 @@ export const own = {
     ...offline_pages.v6_12,
     ...page_alloc.v6_12,
     ...page_isolation.v6_12,
+    ...debug.v6_12,
     ...remove_memory.v6_12,
     ...memmap_init.v6_11,
     ...zonelists.v6_12,

@@ -304,6 +304,16 @@ describe('typical mistakes, word for word', () => {
       'x.yaml: line 2 fixed[1]: "nonsense" is no modelled release',
     ],
     [
+      'a range of releases that begins with none',
+      `${machine}fixed: [v5.2, v5.5+]\n${steps}`,
+      'x.yaml: line 2 fixed[1]: "v5.5" bounds no range of releases; there are v5.2, v5.3, v5.4, v5.7, v5.10, v6.1, v6.12, v7.2',
+    ],
+    [
+      'a range of releases the wrong way round',
+      `${machine}fixed: [v6.1..v5.7]\n${steps}`,
+      'x.yaml: line 2 fixed[0]: v6.1 comes after v5.7',
+    ],
+    [
       'let without threads',
       `${machine}${steps}let: {a: 1K}\n`,
       'x.yaml: line 4 let: is for scenarios with threads',
@@ -376,6 +386,19 @@ describe('short forms', () => {
       { kind: 'add', step: { start: 5 * 2 ** 30, size: '128M', node: 0, flags: 0 } },
     ],
   ])('%s', (text, step) => expect(steps(text)).toEqual([step]));
+});
+
+test('what an entry is fixed in: names and ranges, each release once', () => {
+  const text = 'machine: x\nfixed: [S0, v5.2..v5.4, v5.4, v6.1+]\nsteps: [unpin: ]\n';
+  expect(parseScenario(text, 'x.yaml').fixed.map(({ name }) => name)).toEqual([
+    'S0',
+    'v5.2',
+    'v5.3',
+    'v5.4',
+    'v6.1',
+    'v6.12',
+    'v7.2',
+  ]);
 });
 
 test('every scenario file is read, and names its own machine', () => {

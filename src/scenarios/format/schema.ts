@@ -20,7 +20,9 @@ export const scenarioSchema = z
     release: word
       .optional()
       .meta({ description: 'A modelled release; the one nearest to the machine by default' }),
-    fixed: z.array(word).optional().meta({ description: 'Releases on which nothing goes wrong' }),
+    fixed: z.array(word).optional().meta({
+      description: 'Releases on which nothing goes wrong: names, and ranges such as v5.7+ or v5.7..v6.1',
+    }),
     failure: failureSchema.optional().meta({ description: 'What goes wrong on `release`' }),
     why: z.string().max(2000).optional(),
     steps: z.array(z.unknown()).max(100_000).default([]).meta({ description: 'Operations in order' }),

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import { add_zone_device } from '../../kernel/mm/zone_device.ts';
+import { add_zone_device } from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import { IORESOURCE_BUSY, IORESOURCE_MEM, PCM, type State } from '../../kernel/state.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Session } from '../running/session.ts';

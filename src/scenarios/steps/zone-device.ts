@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { SUBSECTION_SIZE } from '../../kernel/config.ts';
-import { add_zone_device } from '../../kernel/mm/zone_device.ts';
+import { add_zone_device } from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import { PCM } from '../../kernel/state.ts';
 import { stepKind } from './common/kind.ts';
 import { nid, range, rangeOf, rangeText, result } from './common/values.ts';

@@ -68,12 +68,6 @@ export const v5_2 = {
     return 0;
   },
 
-  *nd_detach_ndns(this: Kernel, ns: number): Steps<void> {
-    yield* W('nd_namespace', ns, 'claim', 'none');
-    yield* W('nd_namespace', ns, 'mode', 'none');
-    yield* W('nd_namespace', ns, 'align', 0);
-  },
-
   /** Address and size of a namespace. */
   *$namespace_range(this: Kernel, ns: number): Steps<{ start: number; size: number }> {
     const region = yield* R('nd_namespace', ns, 'region');
@@ -93,5 +87,13 @@ export const v5_2 = {
       yield* W('nd_namespace', ns, 'bound', false);
     }
     yield* this.nd_detach_ndns(ns);
+  },
+
+  *pmem_should_map_pages(this: Kernel, ns: number): Steps<boolean> {
+    if (!(yield* R('nd_region', yield* R('nd_namespace', ns, 'region'), 'pagemap'))) return false;
+    if ((yield* R('nd_namespace', ns, 'claim')) !== 'none') return false;
+    if (yield* R('nd_namespace', ns, 'force_raw')) return false;
+    const { start, size } = yield* this.$namespace_range(ns);
+    return (yield* this.$region_intersects_ram(start, size)) !== 'mixed';
   },
 };

@@ -87,14 +87,6 @@ export const v5_2 = {
     return { rc: 0, pgmap: yield* this.$alloc_dev_pagemap('fs_dax', start, size, nid, null) };
   },
 
-  *pmem_should_map_pages(this: Kernel, ns: number): Steps<boolean> {
-    if (!(yield* R('nd_region', yield* R('nd_namespace', ns, 'region'), 'pagemap'))) return false;
-    if ((yield* R('nd_namespace', ns, 'claim')) !== 'none') return false;
-    if (yield* R('nd_namespace', ns, 'force_raw')) return false;
-    const { start, size } = yield* this.$namespace_range(ns);
-    return (yield* this.$region_intersects_ram(start, size)) !== 'mixed';
-  },
-
   /** Nobody asks before v5.7. */
   $pmem_range_mappable(this: Kernel, _start: number, _size: number): boolean {
     return true;

@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { alloc, change, free, look, operation, R, W } from '../../ops.ts';
+import { alloc, look, operation, R, W } from '../../ops.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region, type State } from '../../state.ts';
 
 /** drivers/nvdimm/region_devs.c and dimm_devs.c: regions, and what of them is not allocated yet. One NVDIMM a region. */
@@ -106,20 +106,6 @@ const conflicts = operation({
     ),
 });
 
-const write_labels = operation({
-  name: 'write_labels',
-  obj: 'nd_region',
-  writes: true,
-  run: (state: State, region: number): void => {
-    const nd_region = state.nd_region.get(region)!;
-    nd_region.labels = namespaces_of
-      .run(state, region)
-      .filter(([, ns]) => ns.size > 0)
-      .map(([, { uuid, offset, size }]) => ({ uuid, offset, size }))
-      .sort((a, b) => a.offset - b.offset);
-  },
-});
-
 export const v5_2 = {
   /** Until v5.7 a namespace could start and end at any page. */
   $nd_region_default_align(this: Kernel, _size: number): number {
@@ -139,39 +125,6 @@ export const v5_2 = {
     return yield* look(conflicts, region, start, size);
   },
 
-  /** The namespaces that the labels name, in order of address, each with a driver; and one to be configured next. */
-  *nd_region_probe(this: Kernel, region: number): Steps<number> {
-    yield* W('nd_region', region, 'enabled', true);
-    const labels = yield* R('nd_region', region, 'labels');
-    if (labels === null) {
-      const size = yield* R('nd_region', region, 'size');
-      const key = yield* this.$nd_namespace_register(region, true);
-      yield* W('nd_namespace', key, 'size', size);
-      yield* this.nd_pmem_probe(key);
-      return 0;
-    }
-    for (const { uuid, offset, size } of labels) {
-      const key = yield* this.$nd_namespace_register(region, false);
-      yield* W('nd_namespace', key, 'uuid', uuid);
-      yield* W('nd_namespace', key, 'offset', offset);
-      yield* W('nd_namespace', key, 'size', size);
-      yield* this.nd_pmem_probe(key);
-    }
-    yield* this.nd_region_create_ns_seed(region);
-    return 0;
-  },
-
-  /** The namespaces go, what they are stays on the NVDIMM. */
-  *nd_region_remove(this: Kernel, region: number): Steps<number> {
-    for (const [key] of yield* look(namespaces_of, region)) {
-      yield* this.$nd_namespace_unbind(key);
-      yield* free('nd_namespace', key);
-    }
-    yield* W('nd_region', region, 'enabled', false);
-    yield* W('nd_region', region, 'ns_seed', -1);
-    return 0;
-  },
-
   /** Its key; the id is the lowest one that is free. */
   *$nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
     const id = yield* look(lowest_id, region);
@@ -184,10 +137,6 @@ export const v5_2 = {
     if ((yield* R('nd_region', region, 'labels')) === null) return;
     const key = yield* this.$nd_namespace_register(region, false);
     yield* W('nd_region', region, 'ns_seed', yield* R('nd_namespace', key, 'id'));
-  },
-
-  *nd_pmem_namespace_label_update(this: Kernel, region: number): Steps<void> {
-    yield* change(write_labels, region);
   },
 };
 

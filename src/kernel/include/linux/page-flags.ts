@@ -1,6 +1,14 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { MEMMAP, NO_PAGE, PageHuge, PG_reserved, page_hstate, page_memmap } from '../../mm/page.ts';
+import {
+  MEMMAP,
+  NO_PAGE,
+  type Page,
+  PageHuge,
+  PG_reserved,
+  page_hstate,
+  page_memmap,
+} from '../../mm/page.ts';
 import { change, look, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
@@ -75,6 +83,13 @@ export const v5_2 = {
     if (page_memmap(page) === MEMMAP.POISON)
       yield* this.BUG(where, 'unable to handle page fault for address: fffffffffffffffe');
     return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;
+  },
+
+  /** A field of a struct page that nobody has initialised: a BUG in a debug build, else whatever lies there. */
+  *PagePoisoned(this: Kernel, page: Page, where: string): Steps<void> {
+    if (page_memmap(page) === MEMMAP.POISON) {
+      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
+    }
   },
 };
 

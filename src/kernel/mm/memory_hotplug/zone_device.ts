@@ -1,8 +1,8 @@
-import type { Steps } from '../../steps/step.ts';
-import type { Kernel } from '../kernel.ts';
-import { R, W } from '../ops.ts';
-import { IS_ALIGNED, PFN_PHYS, pfn_to_section_nr } from '../pfn.ts';
-import { PCM, SECTION_TAINT_ZONE_DEVICE, zone_idx } from '../state.ts';
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { R, W } from '../../ops.ts';
+import { IS_ALIGNED, PFN_PHYS, pfn_to_section_nr } from '../../pfn.ts';
+import { PCM, SECTION_TAINT_ZONE_DEVICE, zone_idx } from '../../state.ts';
 
 /** What the rest of the kernel sees of device memory: its struct pages and the taint of sections it shares. */
 
