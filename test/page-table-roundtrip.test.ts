@@ -16,6 +16,7 @@ import { leaf_address } from '../src/kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { phys_to_virt, vmemmap_of } from '../src/kernel/pfn.ts';
 import type { Session } from '../src/scenarios/running/session.ts';
+import { cases } from './cases.ts';
 import { booted, G, run } from './kit.ts';
 import { arm64, can_be_built, GEOMETRIES, limited, words_text } from './tables.ts';
 
@@ -142,7 +143,7 @@ describe.each(SHAPES)('%iK, %i bits, %s, rodata=%s', (page, va, release, rodata)
           new Set(contiguous ? ['contiguous-group'] : []),
         );
       }),
-      { seed: 1, numRuns: slow ? 10 : 20 },
+      { seed: 1, numRuns: cases(slow ? 3 : 6, slow ? 10 : 20) },
     );
   });
 

@@ -1,7 +1,8 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import type { Page } from '../../mm/page.ts';
+import { NO_PAGE, type Page } from '../../mm/page.ts';
 import { look, operation } from '../../ops.ts';
+import { hex } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 
 /** A read of the struct page of a pfn, be it there or not. */
