@@ -4,31 +4,28 @@ import type { KernelOperation } from '../kernel/operation.ts';
 import type { Access } from '../schedule/program/machine.ts';
 import type { CallStep, Step } from '../steps/step.ts';
 
-const { read_at, run_at, write_at, swap_run_at, barrier_dsb, barrier_isb } = mmu_steps;
+const { read_at, write_at, swap_at, barrier_dsb, barrier_isb } = mmu_steps;
 
-const READS = new Set<unknown>([read_at, run_at]);
-const WRITES = new Set<unknown>([write_at, swap_run_at]);
+const WRITES = new Set<unknown>([write_at, swap_at]);
 const BARRIERS = new Set<unknown>([barrier_dsb, barrier_isb, mmu_steps.issue]);
 
 /** A look that waits until there is something to see. */
 export const waits = (step: Step): boolean =>
   step.op === 'call' && (step.operation as unknown) === usage_steps.any_kfree_rcu;
 
-/** A step that reads or writes entries of a page table: which, and how many. */
+/** A step that reads or writes an entry of a page table. */
 export interface EntryAccess {
   /** As the step has it: below 0 it is a place in a fixmap slot. */
   readonly p: number;
-  readonly n: number;
   readonly write: boolean;
 }
 
-/** What a step does to entries of page tables; null when it is none of those that do so one by one. */
+/** What a step does to an entry of a page table; null when it is none of those that do so. */
 export function entry_access(step: Step): EntryAccess | null {
   if (step.op !== 'call') return null;
   const write = WRITES.has(step.operation);
-  if (!write && !READS.has(step.operation)) return null;
-  const [p, n] = step.args as readonly number[];
-  return { p: p!, n: (step.operation as unknown) === read_at ? 1 : n!, write };
+  if (!write && (step.operation as unknown) !== read_at) return null;
+  return { p: step.args[0] as number, write };
 }
 
 /** Entries are told apart by the piece of memory they lie in. */
@@ -55,14 +52,14 @@ function touches_entries(step: CallStep): Access[] {
   // whether the page still is a table is looked up
   const page = entry ? [read('any pages')] : [];
   if (entry && !entry.write) {
-    const names = pieces(entry.p, entry.n * 8);
+    const names = pieces(entry.p, 8);
     return [...page, read('any entry'), ...(names ?? ['some entry']).map(read)];
   }
   // the order of writes, barriers and invalidations decides what a TLB may hold
   if (BARRIERS.has(step.operation)) return [read('any entry'), write('some entry')];
   const [pa, size] = step.args as readonly number[];
   const names = entry
-    ? pieces(entry.p, entry.n * 8)
+    ? pieces(entry.p, 8)
     : (step.operation as unknown) === mmu_steps.clear_pages
       ? pieces(pa!, size!)
       : null;

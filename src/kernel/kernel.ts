@@ -1,16 +1,17 @@
 import type { ERRNO } from '../steps/errno.ts';
 import type { Steps } from '../steps/step.ts';
+import type * as arm64_pgalloc from './arch/arm64/include/asm/pgalloc.ts';
 import type * as pgtable from './arch/arm64/include/asm/pgtable.ts';
 import type * as tlbflush from './arch/arm64/include/asm/tlbflush.ts';
 import type * as fault from './arch/arm64/mm/fault.ts';
 import type * as arm64_mmu from './arch/arm64/mm/mmu/arch_add_memory.ts';
-import type * as fixmap from './arch/arm64/mm/mmu/fixmap.ts';
+import type * as create_pgd_mapping from './arch/arm64/mm/mmu/create_pgd_mapping.ts';
+import type * as free_hotplug from './arch/arm64/mm/mmu/free_hotplug.ts';
 import type * as hotunplug from './arch/arm64/mm/mmu/hotunplug.ts';
 import type * as hotunplug_v5 from './arch/arm64/mm/mmu/hotunplug_v5.ts';
 import type * as huge_vmap from './arch/arm64/mm/mmu/huge_vmap.ts';
-import type * as pgd_mapping from './arch/arm64/mm/mmu/pgd_mapping.ts';
+import type * as pgtable_alloc from './arch/arm64/mm/mmu/pgtable_alloc.ts';
 import type * as split_leaf from './arch/arm64/mm/mmu/split_leaf.ts';
-import type * as table_pages from './arch/arm64/mm/mmu/table_pages.ts';
 import type * as vmemmap from './arch/arm64/mm/mmu/vmemmap.ts';
 import type * as pageattr from './arch/arm64/mm/pageattr.ts';
 import type * as radix from './arch/powerpc/kvm/book3s_64_mmu_radix.ts';
@@ -42,6 +43,7 @@ import type * as vfio_iommu from './drivers/vfio/vfio_iommu_type1.ts';
 import type * as virtio_mem from './drivers/virtio/virtio_mem/virtio_mem.ts';
 import type * as xen_balloon from './drivers/xen/balloon.ts';
 import type * as proc_page from './fs/proc/page.ts';
+import type * as generic_pgalloc from './include/asm-generic/pgalloc.ts';
 import type * as page_flags from './include/linux/page-flags.ts';
 import type * as resource from './kernel/resource.ts';
 import type * as runtime from './kernel/runtime.ts';
@@ -69,6 +71,7 @@ import type * as page_alloc from './mm/page_alloc/page_alloc.ts';
 import type * as zonelists from './mm/page_alloc/zonelists.ts';
 import type * as page_ext from './mm/page_ext.ts';
 import type * as page_isolation from './mm/page_isolation.ts';
+import type * as pagetable_ctor from './mm/pagetable_ctor.ts';
 import type * as ptdump from './mm/ptdump.ts';
 import type * as sparse from './mm/sparse.ts';
 import type * as sparse_vmemmap from './mm/sparse-vmemmap.ts';
@@ -125,16 +128,19 @@ type Base = typeof add_memory.v5_2 &
   typeof kvm_main.v5_2 &
   typeof alloc_pages.v5_2 &
   typeof fault.v5_2 &
-  typeof fixmap.v5_2 &
   typeof hotunplug.S0 &
   typeof huge_vmap.v5_2 &
   typeof ioremap.v5_2 &
-  typeof pgd_mapping.v5_2 &
+  typeof create_pgd_mapping.v5_2 &
   typeof page_ext.v5_2 &
   typeof pgalloc.v5_2 &
   typeof pgtable.v5_2 &
   typeof sparse_vmemmap.v5_2 &
-  typeof table_pages.v5_2 &
+  typeof free_hotplug.v5_2 &
+  typeof pgtable_alloc.v5_2 &
+  typeof arm64_pgalloc.v5_2 &
+  typeof generic_pgalloc.v5_2 &
+  typeof pagetable_ctor.v5_2 &
   typeof tlbflush.v5_2 &
   typeof vmalloc.v5_2 &
   typeof vmalloc_area.v5_2 &
@@ -191,6 +197,8 @@ type Later = typeof page_isolation.v6_1 &
   typeof kvm_main.v5_4 &
   typeof zone_device.v5_12 &
   typeof hotunplug_v5.S1 &
+  typeof hotunplug.v5_7 &
+  typeof create_pgd_mapping.v5_18 &
   typeof split_leaf.v7_1 &
   typeof proc_page.v5_7 &
   typeof memory_block.v5_3 &
@@ -220,6 +228,8 @@ export interface KernelFunctions extends Base, Introduced<Later, Base> {}
 export interface Kernel extends KernelFunctions {
   readonly c: Config;
   readonly errno: typeof ERRNO;
+  /** Nobody else runs: some of the functions do at once what the kernel does access by access. */
+  readonly alone: boolean;
   /** Release name, "v6.1". */
   readonly release: string;
   /** The memory notifier chain in order of priority. */

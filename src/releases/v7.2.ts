@@ -1,6 +1,7 @@
+import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as huge_vmap from '../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as pgtable_alloc from '../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import * as split_leaf from '../kernel/arch/arm64/mm/mmu/split_leaf.ts';
-import * as table_pages from '../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import * as pageattr from '../kernel/arch/arm64/mm/pageattr.ts';
 import * as hugetlb_dissolve from '../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_pool from '../kernel/mm/hugetlb/pool.ts';
@@ -16,7 +17,15 @@ export const v7_2 = defineRelease({
   base: v6_12,
   about: '7.2.13 as recorded, 7.1.5 as read',
   functions: { ...add_memory.v7_2, ...hugetlb_dissolve.v6_15, ...hugetlb_pool.v6_15, ...node_states.v7_2 },
-  arch: { arm64: { ...huge_vmap.v7_1, ...pageattr.v7_1, ...split_leaf.v7_1, ...table_pages.v7_1 } },
+  arch: {
+    arm64: {
+      ...huge_vmap.v7_1,
+      ...pageattr.v7_1,
+      ...split_leaf.v7_1,
+      ...free_hotplug.v7_1,
+      ...pgtable_alloc.v7_1,
+    },
+  },
   memory_chain: { arm64: [split_leaf.prevent_memory_remove_notifier] },
   constants: { pgtable_alloc_may_fail: true, rodata_on_is_full: true, pgprot: PGPROT.v7_2, ptdump: 'v7.2' },
 });

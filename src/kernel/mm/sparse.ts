@@ -335,9 +335,9 @@ export const v6_8 = {
     yield* W('mem_section', nr, 'subsection_map', null);
   },
 
-  /** kfree_rcu(ms->usage). Where nobody else runs there is no reader to wait for. */
+  /** kfree_rcu(ms->usage) */
   *kfree_rcu(this: Kernel, nr: number): Steps<void> {
-    if (this.c.run_limit === 1) yield* change(defer_free, nr);
+    yield* change(defer_free, nr);
   },
 
   /** The thread that waits for grace periods and frees what was given to kfree_rcu() before they began. */

@@ -3,7 +3,6 @@ import type { DsbKind } from '../../hardware/barriers.ts';
 import type { Descriptor } from '../../hardware/descriptor.ts';
 import { meaning, target, writable } from '../../hardware/format.ts';
 import type { TlbiOp } from '../../hardware/tlbi.ts';
-import type { WordRun } from '../../hardware/words.ts';
 import type { About, AboutEntry } from '../../interleave/about.ts';
 import { entry_access } from '../../interleave/touches.ts';
 import { USE } from '../../kernel/mm/page.ts';
@@ -173,7 +172,7 @@ export class StepTeller {
 
   #entry(step: CallStep, { result, fault }: StoryEvent, about: AboutEntry): Told {
     const access = entry_access(step)!;
-    const where = { name: this.name(about), pa: about.before.pa, ...this.#covers(about) };
+    const where = { name: this.name(about), pa: about.pa, ...this.#covers(about) };
     const { name } = where;
     const own = { pfn: about.pfn, nr_pages: 1 };
     if (fault) {
@@ -181,23 +180,20 @@ export class StepTeller {
       return { text, effect: true, ...where, pfns: [own], deed: 'accessed' };
     }
     if (!access.write) {
-      const found = result as Descriptor & Partial<WordRun>;
-      const n = found.n ?? 1;
+      const found = result as Descriptor;
       const { pfn, index } = about;
-      const entry = { pfn, index, n, name, what: this.descriptor(found, about) };
+      const entry = { pfn, index, n: 1, name, what: this.descriptor(found, about) };
       const names = this.#names(found, about);
       const text = entries_text(entry);
       this.#sees(found, about);
       return { text, effect: false, ...where, entry, pfns: names, deed: 'found' };
     }
     const { before } = about;
-    const d = step.args[2] as Descriptor;
-    const swapped = (step.operation as unknown) === mmu_steps.swap_run_at;
-    const n = swapped ? (result as WordRun).n : access.n;
+    const d = step.args[1] as Descriptor;
+    const swapped = (step.operation as unknown) === mmu_steps.swap_at;
     const was = before.addr === 0 && before.attr === 0 ? '' : ` (was ${this.descriptor(before, about)})`;
     const none = d.addr === 0 && d.attr === 0;
-    const more = n > 1 ? ` and ${n - 1} more` : '';
-    const text = `${name}${more} = ${none ? '0' : this.descriptor(d, about)}${was}`;
+    const text = `${name} = ${none ? '0' : this.descriptor(d, about)}${was}`;
     return {
       text: swapped ? `xchg: ${text}` : text,
       effect: true,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, K, M, run } from '../../../../../../test/kit.ts';
-import { arm64, limited, recorded, tlb_lines } from '../../../../../../test/tables.ts';
+import { arm64, recorded, tlb_lines } from '../../../../../../test/tables.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Step, Steps } from '../../../../../steps/step.ts';
 import { phys_to_virt } from '../../../../pfn.ts';
@@ -18,9 +18,9 @@ const ALL = ['DSB ISHST', '1 TLBI VMALLE1IS', 'DSB ISH', 'ISB'];
 
 describe.each(['v5.2', 'v6.1'])('%s', (release) => {
   const flushed = (page: number, va_bits: number, size: number): string[] => {
-    const session = booted(release, arm64(page, va_bits));
+    const session = booted(release, arm64(page, va_bits), { explored: true });
     const start = session.kernel.c.PAGE_OFFSET;
-    return operations(session, limited(session.kernel, 1).flush_tlb_kernel_range(start, start + size));
+    return operations(session, session.kernel.flush_tlb_kernel_range(start, start + size));
   };
 
   test.each([
@@ -39,8 +39,8 @@ describe.each(['v5.2', 'v6.1'])('%s', (release) => {
   });
 
   test('the other sequences', () => {
-    const session = booted(release, arm64(4, 48));
-    const kernel = limited(session.kernel, 1);
+    const session = booted(release, arm64(4, 48), { explored: true });
+    const kernel = session.kernel;
     expect(operations(session, kernel.flush_tlb_all())).toEqual(ALL);
     expect(operations(session, kernel.local_flush_tlb_all())).toEqual([
       'DSB NSHST',
@@ -60,8 +60,8 @@ describe.each(['v5.2', 'v6.1'])('%s', (release) => {
 
 describe('unmapping one block of the memmap', () => {
   const unmapped = (release: string): string[] => {
-    const session = booted(release, arm64(4, 48));
-    const kernel = limited(session.kernel, 1);
+    const session = booted(release, arm64(4, 48), { explored: true });
+    const kernel = session.kernel;
     const size = kernel.c.SECTION_SIZE;
     expect(session.add_memory(1, 64 * G, size).errno).toBe(null);
     const start = kernel.c.VMEMMAP_START + (62 * G) / 64;
@@ -79,8 +79,8 @@ describe('unmapping one block of the memmap', () => {
 
 describe('unmapping 2M of a linear map of base pages', () => {
   const unmapped = (release: string): string[] => {
-    const session = booted(release, arm64(4, 48));
-    const kernel = limited(session.kernel, 1);
+    const session = booted(release, arm64(4, 48), { explored: true });
+    const kernel = session.kernel;
     expect(session.add_memory(1, 64 * G, kernel.c.SECTION_SIZE).errno).toBe(null);
     const start = phys_to_virt(kernel.c, 64 * G);
     return operations(session, kernel.unmap_hotplug_range(start, start + 2 * M, false, null));
