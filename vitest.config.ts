@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** What takes more than a few seconds: `npm run test:long`, with vitest.long.config.ts. */
+export const LONG = ['src/**/*.long.test.ts', 'test/**/*.long.test.ts'];
+
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: LONG,
     globalSetup: ['test/global-setup.ts'],
+    // the model is loaded once in each worker, not once for each file: a test leaves nothing behind in its modules
+    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

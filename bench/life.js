@@ -1,7 +1,7 @@
 // The whole life of hot-added memory, in one process: add as one DIMM, online movable, offline, unplug.
 // Arguments: arch, TiB, block size in bytes (0: the architecture's own). Prints one JSON object.
 import { performance } from 'node:perf_hooks';
-import { boot, find_release, parseMachineFile, Session } from '../dist/index.js';
+import { boot, find_release, parseMachineFile, perform, Session } from '../dist/index.js';
 
 const [arch, tib, block] = process.argv.slice(2);
 const size = Number(tib) * 2 ** 40;
@@ -18,14 +18,14 @@ const done = (result) => {
   if (result.errno !== null || result.ended !== 'returned') throw new Error(JSON.stringify(result));
   steps += result.steps;
 };
-done(session.device_add('dimm0', start, size, 0));
+done(perform(session, { kind: 'device_add', step: { id: 'dimm0', start, size, node: 0 } }));
 const blocks = size / bytes;
 for (const state of ['online_movable', 'offline']) {
   for (let i = 0; i < blocks; i++) {
     done(session.write(`/sys/devices/system/memory/memory${start / bytes + i}/state`, state));
   }
 }
-done(session.device_del('dimm0'));
+done(perform(session, { kind: 'device_del', step: { id: 'dimm0' } }));
 const seconds = (performance.now() - began) / 1000;
 const peak = process.resourceUsage().maxRSS * 1024;
 process.stdout.write(

@@ -35,7 +35,8 @@ function* remove(pfn) {
 }
 const empty = state.pages.count;
 const build = timed(() => {
-  for (const start of starts) done(session.run(kernel.__add_pages(0, start / 4096, SUB / 4096, null)));
+  for (const start of starts)
+    done(session.call(kernel.__add_pages(0, start / 4096, SUB / 4096, { altmap: null, pgmap: 0 })));
 });
 const runs = state.pages.count - empty;
 
@@ -58,16 +59,16 @@ function* pages() {
 let n_valid = 0;
 let n_pages = 0;
 const pfn_valid = timed(() => {
-  n_valid = session.run(valid()).ret;
+  n_valid = session.call(valid()).ret;
 });
 const pfn_to_page = timed(() => {
-  n_pages = session.run(pages()).ret;
+  n_pages = session.call(pages()).ret;
 });
 if (n_valid !== n_pages || n_valid < QUERIES / 2)
   throw new Error(`${n_valid} valid, ${n_pages} struct pages`);
 
 const removal = timed(() => {
-  for (const start of starts) done(session.run(remove(start / 4096)));
+  for (const start of starts) done(session.call(remove(start / 4096)));
 });
 if (state.pages.count !== empty) throw new Error('struct pages are left');
 const peak = process.resourceUsage().maxRSS * 1024;

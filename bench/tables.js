@@ -2,7 +2,7 @@
 // and sections. Arguments: TiB. Prints one JSON object.
 import { performance } from 'node:perf_hooks';
 import { is_mapped } from '../dist/hardware/walk.js';
-import { boot, find_release, parseMachineFile, Session } from '../dist/index.js';
+import { boot, find_release, parseMachineFile, perform, Session } from '../dist/index.js';
 
 const tib = Number(process.argv[2]);
 const size = tib * 2 ** 40;
@@ -15,7 +15,9 @@ const timed = (run) => {
   if (result.errno !== null || result.ended !== 'returned') throw new Error(JSON.stringify(result));
   return { seconds: (performance.now() - began) / 1000, steps: result.steps };
 };
-const add = timed(() => session.device_add('dimm0', 2 ** 44, size, 0));
+const add = timed(() =>
+  perform(session, { kind: 'device_add', step: { id: 'dimm0', start: 2 ** 44, size, node: 0 } }),
+);
 const tables = session.state.table_pages.allocated.PTE;
 
 /** Random addresses of the new memory, walked from the root. */
@@ -38,7 +40,7 @@ let lines = 0;
 for (const _ of session.page_tables()) lines++;
 const ptdump = (performance.now() - dumping) / 1000;
 
-const remove = timed(() => session.device_del('dimm0'));
+const remove = timed(() => perform(session, { kind: 'device_del', step: { id: 'dimm0' } }));
 const peak = process.resourceUsage().maxRSS * 1024;
 const cpu = process.cpuUsage().user / 1e6;
 process.stdout.write(

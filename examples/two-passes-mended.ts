@@ -88,7 +88,7 @@ function* unmap_range(k: Kernel, start: number, end: number, sparse_vmap: boolea
 
 export default defineRelease({
   name: 'mended',
-  base: 'S1',
+  base: 'arm64-v5',
   about: 'two passes, and no second one over the memmap',
   'arch/arm64': {
     *remove_pagetable(start, end, sparse_vmap) {

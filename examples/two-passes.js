@@ -1,4 +1,4 @@
-// V5 of arm64 memory hot-remove (seed 001, release S1) as its reviewer would have it: one pass that takes down leaves, each
+// V5 of arm64 memory hot-remove (May 2019, release arm64-v5) as its reviewer would have it: one pass that takes down leaves, each
 // in the order clear, invalidate, free; then one that frees the tables left empty. All under init_mm's page table lock.
 import {
   defineRelease,
@@ -99,7 +99,7 @@ export function* free_empty(k, start, end) {
 
 export default defineRelease({
   name: 'two-passes',
-  base: 'S1',
+  base: 'arm64-v5',
   about: 'V5, but leaves first and then tables, clear, invalidate, free',
   'arch/arm64': {
     *remove_pagetable(start, end, sparse_vmap) {

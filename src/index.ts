@@ -47,7 +47,10 @@ export {
 } from './releases/index.ts';
 export { memory_map } from './report/blocks/memory-map.ts';
 export { parseScenario, type Scenario } from './scenarios/format/read.ts';
+export type { ScenarioStep } from './scenarios/format/step.ts';
+export { perform } from './scenarios/running/perform.ts';
+export type { Result } from './scenarios/running/result.ts';
 export { run_scenario, type StepOutcome } from './scenarios/running/run.ts';
-export { type Result, Session } from './scenarios/running/session.ts';
+export { Session } from './scenarios/running/session.ts';
 export { Runner } from './schedule/run.ts';
 export type { Step, Steps } from './steps/step.ts';

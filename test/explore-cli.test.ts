@@ -320,3 +320,66 @@ test('--list names programs that can be explored', () => {
   const small = names.map((name) => name.replace(/\w+(?=[,)])/g, '2'));
   expect(mhp('explore', ...small).stdout.match(/^\w.*: (proved|violated)/gm)).toHaveLength(names.length);
 });
+
+describe('a module of your own', () => {
+  const module = (name: string, text: string): string => {
+    writeFileSync(at(name), text);
+    return at(name);
+  };
+  const TEXT = `import { explore, lock, type Steps } from 'mhp/explorer';
+function* run(): Steps<void> {
+  yield lock('a');
+  yield lock('a');
+}
+console.log('mine');
+export default explore({ name: 'twice', threads: [{ name: 'A', run }] });
+`;
+
+  test('is explored, and its token replayed from it', () => {
+    const file = module('twice.ts', TEXT);
+    const { status, stdout, stderr } = mhp('explore', file);
+    const token = /mhp replay (\S+) (\S+)\n$/.exec(stdout)!;
+    expect([status, stderr, token[2]]).toEqual([1, 'mine\n', file]);
+    expect(stdout).toMatch(/^twice: violated, deadlock\n/);
+    const again = mhp('replay', token[1]!, file);
+    expect([again.status, again.stdout]).toEqual([1, stdout.split('\n').slice(4, -2).join('\n')]);
+    expect(mhp('replay', TOKEN, file).stderr).toBe('mine\nmhp: no program is called hotrm(2)\n');
+  });
+
+  test('on worker threads with a built-in one, and by random runs', () => {
+    const file = module('twice.ts', TEXT);
+    const both = mhp('explore', '--threads', '2', file, 'SB');
+    expect([both.status, both.stdout.match(/^\S+: (proved|violated)/gm)]).toEqual([
+      1,
+      ['twice: violated', 'SB: proved'],
+    ]);
+    const random = mhp('explore', '--mode', 'random', '--threads', '2', file);
+    expect([random.status, random.stdout.match(/^mode random: .*/m)![0]]).toEqual([
+      1,
+      'mode random: 1 run, 1 step, the longest run 1',
+    ]);
+  });
+
+  test('that is none, or goes wrong, is bad input', () => {
+    const bad = (name: string, text: string) => {
+      const { status, stdout, stderr } = mhp('explore', module(name, text));
+      expect([status, stdout]).toEqual([2, '']);
+      return stderr;
+    };
+    expect(bad('none.js', 'export const x = 1;')).toBe(
+      'mhp: FOLDER/none.js: its default export is not what explore() of mhp/explorer returns\n',
+    );
+    expect(bad('throws.js', 'throw new RangeError("mine");')).toBe(
+      'mhp: FOLDER/throws.js: RangeError: mine\n',
+    );
+    expect(
+      bad(
+        'step.js',
+        `import { explore } from 'mhp/explorer';
+        export default explore({ name: 'p', threads: [{ name: 'A', *run() { yield 3; } }] });`,
+      ),
+    ).toBe('mhp: FOLDER/step.js: thread A yields something that is no step\n');
+    expect(bad('syntax.js', 'export default (')).toMatch(/^mhp: FOLDER\/syntax\.js: line 1: /);
+    expect(mhp('explore', at('nothing.js')).stderr).toBe('mhp: FOLDER/nothing.js: no such file\n');
+  });
+});

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // a wing with floors of its own, each with its line
   memmap: ['memmap/boot', 'memmap/releases', 'memmap/scenarios'],
   'memmap/kernel': ['geometry', 'hardware', 'kernel', 'steps'],
-  'memmap/releases': ['memmap/kernel', 'steps'],
+  'memmap/releases': ['memmap/kernel', 'releases', 'steps'],
   'memmap/boot': [
     'boot',
     'errors',

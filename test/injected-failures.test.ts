@@ -18,7 +18,7 @@ function failing(release: string, page: number, va: number, site: string, after:
   return { result: first!.result, broken: [...broken, ...again!.failures.map(({ text }) => text)] };
 }
 
-describe.each(['S0', 'v5.7', 'v5.10'])('%s', (release) => {
+describe.each(['arm64-v6', 'v5.7', 'v5.10'])('%s', (release) => {
   // a section of 1G has a memmap of 16M, 4M, 1M
   test.each([
     [4, 48, 8],

@@ -7,6 +7,7 @@ import { mainline } from '../src/releases/index.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
 import { type Failure, run_scenario } from '../src/scenarios/running/run.ts';
 import { Session } from '../src/scenarios/running/session.ts';
+import { cases } from './cases.ts';
 import { random_scenario } from './random-scenarios.ts';
 
 function failures(text: string): Failure[] {
@@ -28,7 +29,7 @@ function keep_counterexample(name: string, out: fc.RunDetails<[string]>): void {
   );
 }
 
-const RUNS = 400;
+const RUNS = cases(100, 400);
 
 describe('random operations on random machines keep the invariants', () => {
   for (const release of mainline.filter(({ name }) => ['v5.10', 'v6.1', 'v6.12', 'v7.2'].includes(name))) {

@@ -23,9 +23,9 @@ test('one consumer after the other, the RFC always, other forms where they chang
   ]);
   const ioremap = lines.findIndex((line) => line.startsWith('__ioremap_check_ram'));
   expect(lines.slice(ioremap, ioremap + 3).map((line) => line.slice(63, 77).trim())).toEqual([
-    'S2-base',
-    'S2',
-    'S2-base',
+    'pg-reserved-base',
+    'pg-reserved',
+    'pg-reserved-base',
   ]);
   expect(stdout).toContain('\nX  ZONE_DEVICE, cached, in an online section of boot RAM\n');
 });
@@ -75,7 +75,7 @@ test('what it refuses', () => {
   const nothing = reserved('--release', 'v4.20');
   expect([nothing.status, nothing.stdout]).toEqual([2, '']);
   expect(nothing.stderr).toContain('mhp: --release "v4.20" is none of v5.2, v5.3,');
-  const later = reserved('--release', 'S2-base,v6.1');
+  const later = reserved('--release', 'pg-reserved-base,v6.1');
   expect([later.status, later.stdout, later.stderr]).toEqual([
     2,
     '',

@@ -26,12 +26,12 @@ function requests(k: Kernel, words: readonly string[], notes: string[]): Request
     if (name === 'hugepagesz' || name === 'default_hugepagesz') {
       const size = parseSize(value) ?? 0;
       const found = k.c.huge_page_orders.find((o) => 2 ** o * k.c.PAGE_SIZE === size);
-      if (found === undefined) notes.push(k.unsupported_hugepagesz(size));
+      if (found === undefined) notes.push(k.$unsupported_hugepagesz(size));
       order = found ?? null;
     } else if (name === 'hugepages') {
       const count = /^\d{1,9}$/.test(value) ? Number(value) : null;
       if (count === null) notes.push(`boot option ${word} is not modelled`);
-      else if (order === null) notes.push(k.hugepages_ignored(value));
+      else if (order === null) notes.push(k.$hugepages_ignored(value));
       else wanted.set(order, count);
     }
   }

@@ -5,8 +5,9 @@ import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { UserError } from '../errors/user-error.ts';
 import { NoSuchGeometry } from '../geometry/translation.ts';
 import type { Config } from '../kernel/config.ts';
-import { type MemRelease, mem_releases } from '../memmap/releases/mem-releases.ts';
+import { find_mem_release, type MemRelease } from '../memmap/releases/mem-releases.ts';
 import { run_mem_scenario } from '../memmap/scenarios/mem-session.ts';
+import { current_name } from '../releases/former-names.ts';
 import { find_release, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { run_scenario } from '../scenarios/running/run.ts';
@@ -42,7 +43,7 @@ const NOTHING = { failure: null, reason: null, within: [], states: 0, steps: 0, 
  */
 export function check_entry(entry: Entry, release: string | Release, options: CheckOptions = {}): Checked {
   const { variation = {} } = options;
-  const name = typeof release === 'string' ? release : release.name;
+  const name = typeof release === 'string' ? current_name(release) : release.name;
   const head = {
     id: entry.id,
     release: name,
@@ -59,13 +60,13 @@ export function check_entry(entry: Entry, release: string | Release, options: Ch
 
 function outcome_of(entry: Entry, release: string | Release, variation: Variation, search: Search): Outcome {
   if (entry.kind === 'memmap') {
-    const known = typeof release === 'string' ? mem_releases.get(release) : undefined;
+    const known = typeof release === 'string' ? find_mem_release(release) : undefined;
     if (!known) throw new NotApplicable(`struct pages as addresses are not modelled for ${String(release)}`);
     return check_memmap(entry, known);
   }
   const known = typeof release === 'string' ? find_release(release) : release;
   if (!known) {
-    if (mem_releases.has(String(release)))
+    if (find_mem_release(String(release)))
       throw new NotApplicable(`of ${String(release)} only struct pages as addresses are modelled`);
     throw new NoSuchRelease(`${JSON.stringify(release)} is no modelled release`);
   }

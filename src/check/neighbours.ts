@@ -21,7 +21,7 @@ import type { Search } from './threads.ts';
 import type { Shape, Variation } from './variation.ts';
 
 /**
- * Whether a tear-down, by default that of seed 001 (V5), which frees every table it finds empty, can find one empty that the
+ * Whether a tear-down, by default that of V5 of arm64 memory hot-remove, which frees every table it finds empty, can find one empty that the
  * memmap shares with another region: on a booted machine, hot-add memory whose struct pages lie in the table, take it away, and look.
  */
 
@@ -64,7 +64,7 @@ const in_any_geometry = (release: Release): Release =>
     constants: { LPA2: true },
   });
 
-const V5 = in_any_geometry(find_release('S1')!);
+const V5 = in_any_geometry(find_release('arm64-v5')!);
 
 /**
  * Two for every table other than the root that the memmap shares: boot memory low, and high.

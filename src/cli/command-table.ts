@@ -63,7 +63,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'explore',
     takes: '[program...]',
-    summary: 'explore every interleaving of a built-in program and tell the shortest story of a failure',
+    summary: 'explore every interleaving of a program and tell the shortest story of a failure',
     load: () => import('./commands/explore.ts'),
   },
   {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { current_name } from '../releases/former-names.ts';
 
 /** Values of options as commander parses them. */
 
@@ -7,6 +8,10 @@ export const list = (text: string, all: readonly string[] = []): string[] => [
   ...all,
   ...text.split(',').map((name) => name.trim()),
 ];
+
+/** Releases by their names, or by those they had. */
+export const releaseList = (text: string, all: readonly string[] = []): string[] =>
+  list(text, all).map(current_name);
 
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

@@ -4,7 +4,9 @@ import { page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { Op } from '../machines/recording/ops.ts';
 import type { RecordingStep } from '../machines/recording/recording.ts';
 import type { FileTree } from '../machines/sources/tree.ts';
-import type { Result, Session } from '../scenarios/running/session.ts';
+import { mapHugepages, unmapHugepages } from '../scenarios/running/programs.ts';
+import type { Result } from '../scenarios/running/result.ts';
+import type { Session } from '../scenarios/running/session.ts';
 
 /** Which pages a pool takes, and which of them a program gets, is chance: where it matters, what kpageflags shows is given. */
 
@@ -167,15 +169,15 @@ export function pool_inputs(session: Session, op: Op, step: RecordingStep): Pool
   return NOTHING;
 }
 
-export const use_hugepages = (
+export const useHugepages = (
   session: Session,
   op: Op & { op: 'use_memory' },
   heads: readonly number[],
-): Result => session.map_hugepages(op.node ?? 0, bytes_of(op), (op.mib * 2 ** 20) / bytes_of(op), heads);
+): Result => mapHugepages(session, op.node ?? 0, bytes_of(op), (op.mib * 2 ** 20) / bytes_of(op), heads);
 
 /** Programs end while the kernel waits for their pages. */
 export function program_ends(session: Session, during: string, inputs: string[]): boolean {
-  if (session.unmap_hugepages() === 0) return false;
+  if (unmapHugepages(session) === 0) return false;
   inputs.push(`the program that had huge pages ended during ${during}`);
   return true;
 }

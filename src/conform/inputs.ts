@@ -2,6 +2,7 @@ import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '.
 import type { Op } from '../machines/recording/ops.ts';
 import type { Session } from '../scenarios/running/session.ts';
 import { without_migration_dumps } from './dmesg.ts';
+import { operationOf } from './operations.ts';
 
 /**
  * What the model cannot know and the recording shows: the page that could not be moved when an operation was tried.
@@ -26,23 +27,6 @@ export function dumped_pages(log: string): Input[] {
   });
 }
 
-/** First and last + 1 block that an operation may take offline; null when it takes none. */
-function blocks_of(op: Op, session: Session): readonly [number, number] | null {
-  const block = session.kernel.c.memory_block_size_bytes;
-  if (op.op === 'write') {
-    const id = Number(/\/memory(\d+)\/(?:state|online)$/.exec(op.path)?.[1] ?? Number.NaN);
-    const offline = op.path.endsWith('/online') ? op.value.trim() === '0' : op.value.trim() === 'offline';
-    return Number.isNaN(id) || !offline ? null : [id, id + 1];
-  }
-  if (op.op === 'offline_and_remove_memory') return [op.start / block, (op.start + op.size) / block];
-  if (op.op !== 'device_del') return null;
-  const range = session.device_range(op.id);
-  return range ? [range.start / block, (range.start + range.size) / block] : null;
-}
-
-const refused = (op: Op): boolean =>
-  (op.op === 'device_del' && op.ost.at(-1) === 130) || ('errno' in op && op.errno === 'EBUSY');
-
 /** Put what a refused operation ran into in place; the result says what was given and takes it away again. */
 export function give_inputs(
   session: Session,
@@ -51,12 +35,13 @@ export function give_inputs(
 ): { given: Input[]; take_back: () => void; take_back_outlived: () => void } {
   const { c } = session.kernel;
   const { pages } = session.state;
-  const blocks = refused(op) ? blocks_of(op, session) : null;
+  const refused = operationOf(op).refused?.(op, session) ?? null;
   const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
   const given: Input[] = [];
   const before: [number, Page][] = [];
-  for (const input of blocks ? dumped_pages(log) : []) {
-    if (input.pfn < blocks![0] * per_block || input.pfn >= blocks![1] * per_block) continue;
+  for (const input of refused ? dumped_pages(log) : []) {
+    const at = input.pfn * c.PAGE_SIZE;
+    if (at < refused!.start || at >= refused!.start + refused!.size) continue;
     const page = pages.get(input.pfn);
     if (page_use(page) === USE.UNMOVABLE || PageReserved(page)) continue;
     before.push([input.pfn, page]);

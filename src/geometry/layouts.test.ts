@@ -295,8 +295,11 @@ describe('families', () => {
   });
 
   it.each([
-    ['v5.2', ['S0-base', 'S0', 'S1', 'option-1', 'option-4', 'S2-v5.3', 'S0-B36']],
-    ['v5.4', ['S2', 'S2-v1', 'S2-base']],
+    [
+      'v5.2',
+      ['arm64-v6-base', 'arm64-v6', 'arm64-v5', 'option-1', 'option-4', 'pg-reserved-v5.3', 'arm64-v6-B36'],
+    ],
+    ['v5.4', ['pg-reserved', 'pg-reserved-v1', 'pg-reserved-base']],
   ])('%s of series', (family, names) => {
     expect(names.map((name) => releases.get(name)?.constants.layout)).toEqual(names.map(() => family));
   });
@@ -306,7 +309,7 @@ describe('families', () => {
     ['v5.4', ['v5.4', 'v5.4-B80', 'v5.7', 'v5.10', '5.10.223']],
     ['v6.1', ['v5.11', 'v6.1', '6.1.0-56-arm64', 'v6.8']],
     ['v6.9', ['v6.9', 'v6.12', 'v7.2', '7.2.13']],
-    [undefined, ['v5.1', 'v4.19', '', 'S0', 'S3', 'constructor', 'v', 'v6', 'mainline']],
+    [undefined, ['v5.1', 'v4.19', '', 'arm64-v6', 'S3', 'constructor', 'v', 'v6', 'mainline']],
   ])('%s', (family, names) => {
     expect(names.map(layout_family)).toEqual(names.map(() => family));
   });

@@ -2,8 +2,8 @@ import { entry_index, entry_size, hardware_level } from '../geometry/translation
 import { CONT, type Descriptor } from './descriptor.ts';
 import { cacheable, group_entries, meaning, target, writable } from './format.ts';
 import { may_miss } from './fresh.ts';
+import { caches, may_use } from './held.ts';
 import type { Mmu } from './mmu.ts';
-import { caches, may_use } from './stale.ts';
 import { may_replace } from './write.ts';
 
 /** What an access may come to: a place in physical memory, or a fault. */

@@ -1,6 +1,7 @@
 import type { Fresh } from './fresh.ts';
+import { DONE, type Held, is_done, type Mark, NOBODY } from './held.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { change_held, DONE, type Held, is_done, type Mark, NOBODY } from './stale.ts';
+import { change_held } from './stale.ts';
 
 /** What a DSB waits for, and how far: (S)tores, loads or both; inner shareable or this CPU alone. */
 export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';

@@ -1,7 +1,7 @@
 import type { Fresh } from './fresh.ts';
+import type { Held } from './held.ts';
 import type { Layer } from './layers.ts';
 import type { Mmu } from './mmu.ts';
-import type { Held } from './stale.ts';
 
 /**
  * The state as text: two states have the same text exactly when software and walkers can do the same from them on. The

@@ -1,9 +1,9 @@
 import type { Translation } from '../geometry/translation.ts';
 import type { Descriptor } from './descriptor.ts';
 import { type Fresh, fresh_rule } from './fresh.ts';
+import { type Held, held_rule } from './held.ts';
 import { Layers } from './layers.ts';
-import { type Place, place_rule } from './places.ts';
-import { type Held, held_rule } from './stale.ts';
+import { type Place, place_rule } from './place.ts';
 import { type WordRun, Words } from './words.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { entry_size, type LevelName } from '../geometry/translation.ts';
 import { target } from './format.ts';
+import { caches, type Held, in_flight } from './held.ts';
 import type { Mmu } from './mmu.ts';
-import { caches, type Held, in_flight } from './stale.ts';
 
 /** A way by which a CPU may come to physical memory. */
 export interface Reach {

@@ -2,9 +2,10 @@ import { entry_size } from '../geometry/translation.ts';
 import { catch_up, dsb, isb } from './barriers.ts';
 import type { Descriptor } from './descriptor.ts';
 import { group_of } from './format.ts';
+import { DONE, type Held, NOBODY } from './held.ts';
 import type { Layer } from './layers.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { change_held, DONE, type Held, NOBODY } from './stale.ts';
+import { change_held } from './stale.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
 import { install_entries, write_entries } from './write.ts';
 

@@ -1,8 +1,9 @@
 import { entry_size } from '../geometry/translation.ts';
 import { INVALID } from './descriptor.ts';
 import { group_of, target } from './format.ts';
+import { caches, type Held, type Mark, NOBODY } from './held.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { caches, change_held, type Held, type Mark, NOBODY } from './stale.ts';
+import { change_held } from './stale.ts';
 
 /** A TLB invalidate instruction, or a row of them over consecutive pages. */
 export interface TlbiOp {

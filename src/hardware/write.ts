@@ -19,9 +19,10 @@ import {
   UXN_TABLE,
 } from './descriptor.ts';
 import { cacheable, group_of, meaning } from './format.ts';
+import type { Held } from './held.ts';
 import type { Mmu, Violation } from './mmu.ts';
 import { descriptor_at, type Entries, grouped, serve } from './places.ts';
-import { change_held, type Held, natural, retire } from './stale.ts';
+import { change_held, natural, retire } from './stale.ts';
 import type { WordRun } from './words.ts';
 
 /** Like descriptors at one place of the address space: what memory had there, and what it gets. */

@@ -1,20 +1,19 @@
 import { entry_size } from '../geometry/translation.ts';
 import type { Descriptor } from '../hardware/descriptor.ts';
 import type { Config } from '../kernel/config.ts';
-import { page_use } from '../kernel/mm/page.ts';
-import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
 import { mmu_steps, resolve } from '../kernel/mmu.ts';
+import type { EntryAccess, KernelOperation, PagesAbout } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
+import { objectOf } from '../steps/perform.ts';
 import type { Step, Value } from '../steps/step.ts';
-import { entry_access } from './touches.ts';
 
 /** What a step of a kernel does not say itself, for whoever tells of it: as it is before the step. */
 export type About =
   | AboutEntry
   /** A field that is written: its value. */
   | { readonly kind: 'field'; readonly before: Value }
-  /** Pages that are given back: what the first of them is used for, as {@link USE} has it. */
-  | { readonly kind: 'pages'; readonly use: number };
+  /** Pages that are given back. */
+  | PagesAbout;
 
 /** An entry of a page table that is read or written. */
 export interface AboutEntry {
@@ -33,18 +32,17 @@ export interface AboutEntry {
 /** Undefined where there is no more to say. */
 export function about_step(state: State, c: Config, step: Step): About | undefined {
   if (step.op === 'write') {
-    const table = (state as unknown as Record<string, Map<number, Record<string, Value>>>)[step.obj];
-    return { kind: 'field', before: table?.get(step.key)?.[step.field] };
+    return { kind: 'field', before: objectOf(state, step)?.[step.field] };
   }
-  if (step.op === 'call' && (step.operation as unknown) === free_step)
-    return { kind: 'pages', use: page_use(state.pages.get(step.args[0] as number)) };
-  return about_entry(state, c, step);
+  if (step.op !== 'call') return undefined;
+  const { entries, about } = step.operation as KernelOperation;
+  const access = entries?.(...step.args);
+  return access ? about_entry(state, c, access) : about?.(state, ...step.args);
 }
 
-function about_entry(state: State, c: Config, step: Step): AboutEntry | undefined {
-  const access = entry_access(step);
+function about_entry(state: State, c: Config, access: EntryAccess): AboutEntry | undefined {
   const { mmu } = state;
-  if (!access || !mmu) return undefined;
+  if (!mmu) return undefined;
   const pa = resolve(state, access.p);
   const pfn = Math.floor(pa / c.PAGE_SIZE);
   const index = (pa - pfn * c.PAGE_SIZE) / 8;

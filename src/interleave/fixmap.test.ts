@@ -31,14 +31,17 @@ function two_mappers(release: string) {
   return { program, model, lost };
 }
 
-test.each(['S0', 'v5.7', 'v5.10'])('%s: one writes where the slot of the other leads (B39)', (release) => {
-  const { program, lost } = two_mappers(release);
-  expect(found(program, faults('wild-access'))).toEqual({
-    text: 'read of a page table entry in pfn 0x0, which is no memory',
-    preemptions: 1,
-  });
-  expect(found(program, lost)).toMatchObject({ text: 'the mapping at 4 G' });
-});
+test.each(['arm64-v6', 'v5.7', 'v5.10'])(
+  '%s: one writes where the slot of the other leads (B39)',
+  (release) => {
+    const { program, lost } = two_mappers(release);
+    expect(found(program, faults('wild-access'))).toEqual({
+      text: 'read of a page table entry in pfn 0x0, which is no memory',
+      preemptions: 1,
+    });
+    expect(found(program, lost)).toMatchObject({ text: 'the mapping at 4 G' });
+  },
+);
 
 test.each(['v6.1', 'v6.12', 'v7.2'])('%s: one after the other', (release) => {
   const { program, model, lost } = two_mappers(release);

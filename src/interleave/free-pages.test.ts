@@ -10,7 +10,7 @@ import { kernel_program } from './program.ts';
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 
 test('two who remove one page without the lock free its table twice', () => {
-  const model = booted_for_steps('S0', MACHINE);
+  const model = booted_for_steps('arm64-v6', MACHINE);
   const { c } = model.kernel;
   const va = c.VMEMMAP_START + 2 ** 26;
   first(model, model.kernel.arch_vmemmap_populate(va, va + c.PAGE_SIZE, 0, null));
@@ -25,7 +25,7 @@ test('two who remove one page without the lock free its table twice', () => {
 });
 
 test('pages that are not the allocator’s', () => {
-  const model = booted_for_steps('S0', MACHINE);
+  const model = booted_for_steps('arm64-v6', MACHINE);
   const reserved = model.state.pages.first(0, G, PageReserved);
   const freeing = (pfn: number) =>
     kernel_program('free', model, {

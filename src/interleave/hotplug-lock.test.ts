@@ -52,7 +52,7 @@ test('and does not without page_owner', () => {
   expect(verdict_of(program, [deadlock, refused])).toBe('proved');
 });
 
-test.each(['S0', 'option-1', 'option-3', 'v5.7', 'v6.1', 'v6.12', 'v7.2'])(
+test.each(['arm64-v6', 'option-1', 'option-3', 'v5.7', 'v6.1', 'v6.12', 'v7.2'])(
   '%s goes online with it',
   (release) => {
     const { program, model, refused } = going_online(release, 'page_owner=on');

@@ -1,15 +1,15 @@
 import type { Config } from '../kernel/config.ts';
-import { usage_steps } from '../kernel/mm/sparse.ts';
 import type { KernelOperation } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
 import type { Access, Machine, Performed } from '../schedule/program/machine.ts';
+import { type DataStep, isData, perform } from '../steps/perform.ts';
 import type { Step } from '../steps/step.ts';
 import { type About, about_step } from './about.ts';
 import { copy_part, copy_state, type Part } from './copy.ts';
 import { encode_part } from './encode.ts';
 import { foreign_page } from './foreign-page.ts';
 import { stale_pointer } from './stale.ts';
-import { touches, waits } from './touches.ts';
+import { touches } from './touches.ts';
 import { wild_access } from './wild.ts';
 
 /** A kernel's state, each part shared by copies until one of them changes it. */
@@ -63,13 +63,12 @@ export class KernelWorld {
 }
 
 /** What a step changes. */
-function changed(step: Step): readonly Part[] {
-  if (step.op === 'write' || step.op === 'alloc' || step.op === 'free') return [step.obj as Part];
-  return step.op === 'call' ? (step.operation as KernelOperation).changes : [];
-}
-
-type Table = Map<number, Record<string, unknown>>;
-const table = (state: State, name: string): Table => (state as unknown as Record<string, Table>)[name]!;
+const changed = (step: DataStep): readonly Part[] =>
+  step.op === 'call'
+    ? (step.operation as KernelOperation).changes
+    : step.op === 'read'
+      ? []
+      : [step.obj as Part];
 
 /** The kernel's state as the explorer's world: each thread runs on the CPU of its number. */
 export class KernelMachine implements Machine<KernelWorld> {
@@ -96,7 +95,9 @@ export class KernelMachine implements Machine<KernelWorld> {
 
   /** 0 where the step waits for something to look at. */
   outcomes(world: KernelWorld, _thread: number, step: Step): number {
-    return waits(step) && usage_steps.any_kfree_rcu.run(world.state).length === 0 ? 0 : 1;
+    if (step.op !== 'call') return 1;
+    const { ready } = step.operation as KernelOperation;
+    return !ready || ready(world.state, ...step.args) ? 1 : 0;
   }
 
   footprint(step: Step): readonly Access[] {
@@ -104,6 +105,7 @@ export class KernelMachine implements Machine<KernelWorld> {
   }
 
   perform(world: KernelWorld, thread: number, step: Step): Performed {
+    if (!isData(step)) throw new Error(`no kernel code takes a step ${step.op}`);
     const fault =
       stale_pointer(this.#c, world.state, step) ??
       wild_access(world.state, step) ??
@@ -115,23 +117,7 @@ export class KernelMachine implements Machine<KernelWorld> {
     const state = parts.length > 0 ? world.writable(parts) : world.state;
     // no part of what decides the future: every step sets it
     if (state.mmu) state.mmu.cpu = thread;
-    switch (step.op) {
-      case 'call':
-        return { value: step.operation.run(state, ...step.args) };
-      case 'read':
-        return { value: table(state, step.obj).get(step.key)![step.field] };
-      case 'write':
-        table(state, step.obj).get(step.key)![step.field] = step.value;
-        return { value: undefined };
-      case 'alloc':
-        table(state, step.obj).set(step.key, { ...(step.value as Record<string, unknown>) });
-        return { value: true };
-      case 'free':
-        table(state, step.obj).delete(step.key);
-        return { value: undefined };
-      default:
-        throw new Error(`no kernel code takes a step ${step.op}`);
-    }
+    return { value: perform(state, step) };
   }
 
   about({ state }: KernelWorld, step: Step): About | undefined {

@@ -73,7 +73,7 @@ const doubled: Case = {
   init_memblock_regions: 1,
 };
 
-const SEARCHING = ['v5.2', 'v5.3', 'S1', 'S0', 'v5.4', 'v5.7', 'v5.10'];
+const SEARCHING = ['v5.2', 'v5.3', 'arm64-v5', 'arm64-v6', 'v5.4', 'v5.7', 'v5.10'];
 const CURED = ['v6.1', 'v6.12', 'v7.2'];
 
 describe.each(SEARCHING)('%s: pfn_valid() looks into memblock (B69)', (release) => {

@@ -1,14 +1,14 @@
 import type { Config } from '../kernel/config.ts';
+import { get_page } from '../kernel/include/asm-generic/memory_model.ts';
 import { slot_steps } from '../kernel/mm/memblock/slots.ts';
-import { get_page } from '../kernel/mm/memmap.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../kernel/mm/page.ts';
 import { usage_steps } from '../kernel/mm/sparse.ts';
 import { resolve } from '../kernel/mmu.ts';
+import type { KernelOperation } from '../kernel/operation.ts';
 import { hex } from '../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
 import type { Fault } from '../schedule/program/machine.ts';
-import type { Step } from '../steps/step.ts';
-import { entry_access } from './touches.ts';
+import type { CallStep, Step } from '../steps/step.ts';
 
 /** What a step finds through a pointer that has outlived what it pointed to. Run alone, code never does that. */
 export function stale_pointer(c: Config, state: State, step: Step): Fault | undefined {
@@ -45,8 +45,8 @@ function stale_regions(state: State, type: number, array: number): Fault | undef
 }
 
 /** An access to a page table entry where there is no page table: a fault, although the processor would not mind. */
-function stale_table(c: Config, state: State, step: Step): Fault | undefined {
-  const entry = entry_access(step);
+function stale_table(c: Config, state: State, step: CallStep): Fault | undefined {
+  const entry = (step.operation as KernelOperation).entries?.(...step.args);
   if (!entry) return undefined;
   const pa = resolve(state, entry.p);
   const pfn = Math.floor(pa / c.PAGE_SIZE);

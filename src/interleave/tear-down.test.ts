@@ -7,7 +7,7 @@ import type { Steps } from '../steps/step.ts';
 import { kernel_program } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '4K', va_bits: 39, ram: [{ start: '1G', size: '1G' }] };
-const MENDED = ['S0', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
+const MENDED = ['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
 
 /** So many pages of the linear map in a table of their own. */
 function mapped(release: string, pages: number) {
@@ -32,7 +32,7 @@ function half(release: string) {
 }
 
 test.each([
-  ['S0-B17', 'ffffffc100001000', 'pfn 0x40204'],
+  ['arm64-v6-B17', 'ffffffc100001000', 'pfn 0x40204'],
   ['v5.7-B17', 'ffffff8100001000', 'pfn 0x40205'],
 ])('%s: a table goes with a neighbour in it (B17)', (release, va, table) => {
   const { program, model } = half(release);
@@ -48,7 +48,7 @@ test.each([
   });
 });
 
-test.each([...MENDED, 'S1'])('%s: it stays', (release) => {
+test.each([...MENDED, 'arm64-v5'])('%s: it stays', (release) => {
   const { program, model } = half(release);
   expect(verdict_of(program, well(model))).toBe('proved');
 });
@@ -67,16 +67,16 @@ function whole(release: string) {
 const WALKED = 'pfn 0x40204 is free and CPU 0,1 may walk it as the PTE table of ffffffc100000000';
 
 test.each([
-  ['S0-B24', 'walk-caches', WALKED],
-  ['S0-B25a', 'walk-caches', WALKED],
-  ['S0-B25b', 'walk-caches', WALKED],
-  ['S1-B42', 'free-tables', 'pfn 0x40204 is free and linked as the PTE table of ffffffc100000000'],
+  ['arm64-v6-B24', 'walk-caches', WALKED],
+  ['arm64-v6-B25a', 'walk-caches', WALKED],
+  ['arm64-v6-B25b', 'walk-caches', WALKED],
+  ['arm64-v5-B42', 'free-tables', 'pfn 0x40204 is free and linked as the PTE table of ffffffc100000000'],
 ])('%s: a table is free while CPUs still walk it (B24, B25, B42)', (release, monitor, text) => {
   const { program, model } = whole(release);
   expect(verdict_of(program, well(model))).toEqual({ monitor, text, preemptions: 0 });
 });
 
-test.each([...MENDED, 'S1'])('%s: nobody does', (release) => {
+test.each([...MENDED, 'arm64-v5'])('%s: nobody does', (release) => {
   const { program, model } = whole(release);
   expect(verdict_of(program, well(model))).toBe('proved');
 });
@@ -96,7 +96,7 @@ function memmap(release: string) {
   return { program, model };
 }
 
-test.each(['S0-B25a', 'S0-B25b'])('%s: struct pages are free and in TLBs (B25)', (release) => {
+test.each(['arm64-v6-B25a', 'arm64-v6-B25b'])('%s: struct pages are free and in TLBs (B25)', (release) => {
   const { program, model } = memmap(release);
   expect(verdict_of(program, well(model))).toEqual({
     monitor: 'free-pages',
@@ -106,7 +106,7 @@ test.each(['S0-B25a', 'S0-B25b'])('%s: struct pages are free and in TLBs (B25)',
 });
 
 test('V5 frees them while they are mapped (B11)', () => {
-  const { program, model } = memmap('S1');
+  const { program, model } = memmap('arm64-v5');
   expect(verdict_of(program, well(model))).toEqual({
     monitor: 'free-pages',
     text: 'pfn 0x41400 is free and is mapped at ffffffbf04000000 (PMD)',

@@ -1,14 +1,13 @@
 import type { State } from '../kernel/state.ts';
 import { BadStep } from '../schedule/program/bad-step.ts';
 import type { Fault } from '../schedule/program/machine.ts';
+import { objectOf } from '../steps/perform.ts';
 import type { Step } from '../steps/step.ts';
-
-type Tables = Readonly<Record<string, ReadonlyMap<number, object>>>;
 
 /** An access to an object that is not there. */
 export function wild_access(state: State, step: Step): Fault | undefined {
   if (step.op !== 'read' && step.op !== 'write') return undefined;
-  const found = (state as unknown as Tables)[step.obj]!.get(step.key);
+  const found = objectOf(state, step);
   const object = `${step.obj}#${step.key}`;
   if (!found) return { kind: 'wild-access', text: `${object} does not exist`, object };
   if (step.field in found) return undefined;

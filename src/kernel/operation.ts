@@ -1,7 +1,36 @@
+import type { Descriptor } from '../hardware/descriptor.ts';
 import type { Operation } from '../steps/operation.ts';
 import type { State } from './state.ts';
 
-/** An operation on the kernel's state. */
+/** Entries of page tables that are read or written one by one. */
+export interface EntryAccess {
+  /** Physical address of the first; below 0 it is a place in a fixmap slot. */
+  readonly p: number;
+  readonly n: number;
+  readonly write: boolean;
+}
+
+/** What an operation did, as data: a report puts it in words. */
+export type Telling =
+  /** Entries: what was found in the first of `n`, or written to it. */
+  | { readonly kind: 'read'; readonly found: Descriptor; readonly n: number }
+  | { readonly kind: 'written'; readonly value: Descriptor; readonly n: number; readonly exchanged: boolean }
+  /** Pages, or that there are none; what they are for, as {@link USE} has it. */
+  | { readonly kind: 'taken'; readonly pages: PageRange | null; readonly use: number }
+  | { readonly kind: 'freed'; readonly pages: PageRange }
+  /** Memory, in bytes. */
+  | { readonly kind: 'zeroed'; readonly pa: number; readonly size: number }
+  /** An instruction, as it is written. */
+  | { readonly kind: 'instruction'; readonly text: string }
+  /** Books that only the model keeps. */
+  | { readonly kind: 'books' };
+
+interface PageRange {
+  readonly pfn: number;
+  readonly nr_pages: number;
+}
+
+/** An operation on the kernel's state, and what it says of itself beside what it does. */
 export interface KernelOperation<
   A extends readonly unknown[] = readonly unknown[],
   T = unknown,
@@ -9,16 +38,31 @@ export interface KernelOperation<
 > extends Operation<State, A, T, Writes> {
   /** The parts of the state it may change: none when it only looks, else `obj` unless it says otherwise. */
   readonly changes: readonly (keyof State)[];
+  /** The entries of page tables it reads or writes, where it goes by entries. */
+  entries?(...args: A): EntryAccess;
+  /**
+   * What else it touches of page tables: the order of all writes and invalidations (barriers and TLBI), memory, or any
+   * entry. What says neither this nor {@link entries} may look at all of the state.
+   */
+  tables?(...args: A): 'order' | 'any' | { readonly pa: number; readonly size: number };
+  /** Whether it can go on: else it waits until `obj` changes. */
+  ready?(state: State, ...args: A): boolean;
+  /** What a story wants to know of the state before it. */
+  about?(state: State, ...args: A): PagesAbout;
+  /** How a story tells it; without it by its name, its arguments and its result. */
+  tell?(args: A, result: T): Telling;
 }
 
-interface Declared<A extends readonly unknown[], T, Writes extends boolean>
-  extends Operation<State, A, T, Writes> {
-  readonly changes?: readonly (keyof State)[];
+/** What the first of some pages is used for, as {@link USE} has it. */
+export interface PagesAbout {
+  readonly kind: 'pages';
+  readonly use: number;
 }
 
 /** Declare an operation, beside the kernel file it belongs to. */
 export function operation<A extends readonly unknown[], T, Writes extends boolean>(
-  declared: Declared<A, T, Writes>,
+  declared: Omit<KernelOperation<A, T, Writes>, 'changes'> &
+    Partial<Pick<KernelOperation<A, T, Writes>, 'changes'>>,
 ): KernelOperation<A, T, Writes> {
   const { obj, writes } = declared;
   return Object.freeze({ changes: writes ? [obj as keyof State] : [], ...declared });

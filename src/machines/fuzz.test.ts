@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Header } from 'tar';
 import { describe, expect, it } from 'vitest';
+import { cases } from '../../test/cases.ts';
 import { InputError } from '../errors/input-error.ts';
 import { parseLsmemTable } from './lsmem/lsmem-output.ts';
 import { listBlocks, NoMemoryBlocks } from './lsmem/lsmem-source.ts';
@@ -21,7 +22,7 @@ import { MemTree } from './sources/mem-tree.ts';
 // Whatever is read, a reader gives a result or an InputError of one line.
 
 /** Inputs for each reader. */
-const RUNS = 10_000;
+const RUNS = cases(1000, 10_000);
 const parameters = { seed: 7, numRuns: RUNS, endOnFailure: true } as const;
 
 interface Edit {

@@ -73,9 +73,10 @@ export interface Release {
  */
 export function defineRelease(definition: ReleaseDefinition): Release {
   const { base } = definition;
-  const generic = layer(definition, 'generic');
   const constants = { ...base?.constants, ...definition.constants } as ReleaseConstants;
   if (!constants.zones) throw new Error(`release ${definition.name}: no base and no constants`);
+  // made when first asked for: a run needs few of the releases
+  let generic: Functions | undefined;
   const release: LayeredRelease = {
     name: definition.name,
     about: definition.about,
@@ -84,9 +85,12 @@ export function defineRelease(definition: ReleaseDefinition): Release {
     own: [
       ...new Set([definition.functions ?? {}, ...Object.values(definition.arch ?? {})].flatMap(Object.keys)),
     ],
-    generic,
+    get generic() {
+      generic ??= layer(definition, 'generic');
+      return generic;
+    },
     specific: (arch) => layer(definition, arch),
-    functions: (arch) => ({ ...generic, ...layer(definition, arch) }) as KernelFunctions,
+    functions: (arch) => ({ ...release.generic, ...layer(definition, arch) }) as KernelFunctions,
     memory_chain: (arch) => definition.memory_chain?.[arch] ?? base?.memory_chain(arch) ?? [],
   };
   return release;

@@ -70,7 +70,7 @@ test('what cannot be is refused, with the nearest names', () => {
     'mm: v6.1 has no vmemap_free(); near it: vmemmap_free',
   );
   expect(bad({ base: 'v6.1', mm: { *remove_pagetable() {} } })).toBe(
-    'mm: v6.1 has no remove_pagetable(); S1 has',
+    'mm: v6.1 has no remove_pagetable(); arm64-v5 has',
   );
   expect(bad({ base: 'v6.1', 'arch/x86': { *unmap_hotplug_range() {} } })).toBe(
     'arch/x86: v6.1 has no unmap_hotplug_range() on x86_64, but on arm64',
@@ -79,6 +79,7 @@ test('what cannot be is refused, with the nearest names', () => {
   expect(bad({ base: 'V6.1', mm: free })).toMatch(/^base: "V6.1" is no modelled release \(there are v6\.1,/);
   expect(bad({ mm: free })).toBe('base: name a release, such as "v6.1"');
   expect(bad({ base: 'v6.1', name: 'S0', mm: free })).toBe('name: S0 is a release of the model');
+  expect(bad({ base: 'v6.1', name: 'arm64-v6', mm: free })).toBe('name: arm64-v6 is a release of the model');
   expect(bad({ base: 'v6.1', name: 'a b', mm: free })).toMatch(/^name: letters/);
   expect(bad({ base: 'v6.1', memory: free })).toMatch(/^memory: is no part of a design/);
   expect(bad({ base: 'v6.1', arch: { riscv: free } })).toBe(

@@ -8,6 +8,7 @@ import {
   type Release,
   type ReleaseDefinition,
 } from './define.ts';
+import { current_name } from './former-names.ts';
 import { find_release, releases } from './index.ts';
 import { nearest } from './nearest.ts';
 
@@ -31,7 +32,7 @@ const ARCH_FOLDERS = { 'arch/arm64': 'arm64', 'arch/x86': 'x86_64' } as const;
 export type Design = {
   /** Default: design. */
   readonly name?: string;
-  /** The release it starts from: "v6.1", "S1", or one that has been defined. */
+  /** The release it starts from: "v6.1", "arm64-v5", or one that has been defined. */
   readonly base: string | Release;
   readonly about?: string;
   readonly functions?: Overrides;
@@ -162,7 +163,7 @@ export function defineRelease(design: Design): DesignedRelease {
   const { name = 'design', about = '', constants, memory_chain } = design;
   if (typeof name !== 'string' || !/^[\w.+-]{1,64}$/.test(name))
     throw new BadDesign('name: letters, digits, "_", ".", "+" and "-", 64 at most');
-  if (releases.has(name)) throw new BadDesign(`name: ${name} is a release of the model`);
+  if (releases.has(current_name(name))) throw new BadDesign(`name: ${name} is a release of the model`);
   const on = base_of(design.base);
   const release = define({
     name,

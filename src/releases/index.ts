@@ -1,19 +1,32 @@
-import { B19_releases } from './B19.ts';
 import type { Release } from './define.ts';
-import { lockless } from './lockless.ts';
+import { current_name } from './former-names.ts';
+import { v5_2 } from './mainline/v5.2.ts';
+import { v5_3 } from './mainline/v5.3.ts';
+import { v5_4 } from './mainline/v5.4.ts';
+import { v5_7 } from './mainline/v5.7.ts';
+import { v5_10 } from './mainline/v5.10.ts';
+import { v6_1 } from './mainline/v6.1.ts';
+import { v6_12 } from './mainline/v6.12.ts';
+import { v7_2 } from './mainline/v7.2.ts';
 import { mutations } from './mutations/index.ts';
-import { options } from './options.ts';
-import { S0, S0_base } from './S0.ts';
-import { S1 } from './S1.ts';
-import { S2_series } from './S2.ts';
-import { v5_2 } from './v5.2.ts';
-import { v5_3 } from './v5.3.ts';
-import { v5_4 } from './v5.4.ts';
-import { v5_7 } from './v5.7.ts';
-import { v5_10 } from './v5.10.ts';
-import { v6_1 } from './v6.1.ts';
-import { v6_12 } from './v6.12.ts';
-import { v7_2 } from './v7.2.ts';
+import { S1 } from './series/arm64-v5.ts';
+import { S0, S0_base } from './series/arm64-v6.ts';
+import { lockless } from './series/lockless.ts';
+import { options } from './series/options.ts';
+import { S2_series } from './series/pg-reserved.ts';
+import { B19_releases } from './series/without-ptdump-lock.ts';
+
+// kept in the declarations of the package: these files say which functions KernelFunctions has
+import './series/arm64-v6.ts';
+import './series/arm64-v5.ts';
+import './mainline/v5.2.ts';
+import './mainline/v5.3.ts';
+import './mainline/v5.4.ts';
+import './mainline/v5.7.ts';
+import './mainline/v5.10.ts';
+import './mainline/v6.1.ts';
+import './mainline/v6.12.ts';
+import './mainline/v7.2.ts';
 
 /** Mainline releases in order; each stands for the tree its `about` names. */
 export const mainline: readonly Release[] = [v5_2, v5_3, v5_4, v5_7, v5_10, v6_1, v6_12, v7_2];
@@ -35,11 +48,11 @@ const version = (text: string): [number, number] | null => {
 };
 
 /**
- * The modelled release for a name ("v6.1", "S0") or a kernel version ("6.1.0-56-amd64"): the newest one that is
+ * The modelled release for a name ("v6.1", "arm64-v6", or "S0" as it was once called) or a kernel version ("6.1.0-56-amd64"): the newest one that is
  * not newer. Null when the text is neither, or older than all.
  */
 export function find_release(text: string): Release | null {
-  const exact = releases.get(text);
+  const exact = releases.get(current_name(text));
   if (exact) return exact;
   const wanted = version(text);
   if (!wanted) return null;
@@ -50,5 +63,5 @@ export function find_release(text: string): Release | null {
   return fitting.at(-1) ?? null;
 }
 
-export { B19_SUFFIX } from './B19.ts';
 export { makeKernel, type Release } from './define.ts';
+export { B19_SUFFIX } from './series/without-ptdump-lock.ts';

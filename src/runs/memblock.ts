@@ -47,7 +47,7 @@ export const forms: readonly BatchForm[] = [
     exact: v5_2.memblock_double_array,
     *batch(type) {
       const max = yield* R('memblock_type', type, 'max');
-      if (yield* this.should_fail('memblock_double_array')) {
+      if (yield* this.$should_fail('memblock_double_array')) {
         const name = type === MEMBLOCK_MEMORY ? 'memory' : 'reserved';
         yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
         return -1;

@@ -1,7 +1,7 @@
+import * as rcupdate from '../kernel/include/linux/rcupdate.ts';
 import * as hugetlb from '../kernel/mm/hugetlb/pool_pages.ts';
 import { USE } from '../kernel/mm/page.ts';
 import type { PageRange } from '../kernel/mm/page_alloc/alloc_pages.ts';
-import * as sparse from '../kernel/mm/sparse.ts';
 import { pfns, v5_2 as vmalloc } from '../kernel/mm/vmalloc/vmalloc.ts';
 import { pr_warn } from '../kernel/ops.ts';
 import { VM } from '../kernel/state.ts';
@@ -17,7 +17,7 @@ export const forms: readonly BatchForm[] = [
     },
   }),
   // there is no reader to wait for
-  form({ name: 'kfree_rcu', exact: sparse.v6_8.kfree_rcu, *batch() {} }),
+  form({ name: 'kfree_rcu', exact: rcupdate.v6_8.kfree_rcu, *batch() {} }),
   form({
     name: '__vmalloc_area_node',
     exact: vmalloc.__vmalloc_area_node,
@@ -25,7 +25,7 @@ export const forms: readonly BatchForm[] = [
       const runs: PageRange[] = [];
       let left = nr_pages;
       while (left > 0) {
-        const found = yield* this.alloc_pages('vmalloc', -1, 1, left, 1, USE.UNMOVABLE);
+        const found = yield* this.$alloc_pages('vmalloc', -1, 1, left, 1, USE.UNMOVABLE);
         if (!found) break;
         runs.push(found);
         left -= found.nr_pages;

@@ -46,7 +46,7 @@ export function* alloc_tables(
     pagetable_ctor: ctor,
   });
   if (n === 1 || !(plain || constructed)) return { phys: yield* alloc.call(k, level), n: 1 };
-  const found = yield* k.alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
+  const found = yield* k.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
   if (!found) {
     if (!k.c.pgtable_alloc_may_fail) yield* k.BUG('__pgd_pgtable_alloc');
     return { phys: -1, n: 0 };

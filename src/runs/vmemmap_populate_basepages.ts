@@ -49,7 +49,7 @@ export const forms: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_
           addr += PAGE_SIZE;
           continue;
         }
-        const found = yield* this.alloc_pages('vmemmap_block', node, 1, run.n, 1, USE.MEMMAP);
+        const found = yield* this.$alloc_pages('vmemmap_block', node, 1, run.n, 1, USE.MEMMAP);
         if (!found) return -this.errno.ENOMEM;
         yield* add('vars', 0, 'nr_vmemmap_pages', found.nr_pages);
         const pte = leaf_entry(this.c, PFN_PHYS(this.c, found.pfn), pgprot.PAGE_KERNEL);

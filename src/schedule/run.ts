@@ -1,3 +1,4 @@
+import { isData, objectOf, perform, writes } from '../steps/perform.ts';
 import type { LockKind, LockStep, ReadStep, Step, Steps, UnlockStep, WriteStep } from '../steps/step.ts';
 import { BadStep } from './program/bad-step.ts';
 import { acquire, holds, type LockState, release, UNLOCKED } from './semantics/locks.ts';
@@ -29,14 +30,11 @@ export type Protected = Readonly<Record<string, Readonly<Record<string, string>>
 /** The number of the only thread. */
 const ALONE = 0;
 
-type Table = Map<number, Record<string, unknown>>;
-
 /**
  * Drives one thread straight through: the one interleaving of a thread that is alone. Lock misuse is reported and
  * passed over, as a kernel without lock debugging does; a lock that the thread waits for and holds itself ends it.
  */
 export class Runner {
-  readonly #tables: Record<string, Table>;
   readonly #world: World;
   readonly #protected: Protected;
   readonly #locks = new Map<string, LockState>();
@@ -46,7 +44,6 @@ export class Runner {
   /** Writes to what is protected, without its lock, are reported and done all the same. */
   constructor(world: World, protects: Protected = {}) {
     this.#world = world;
-    this.#tables = world as Record<string, Table>;
     this.#protected = protects;
   }
 
@@ -73,9 +70,6 @@ export class Runner {
           result = this.perform(step);
           break;
         }
-        case 'call':
-          result = this.perform(step);
-          break;
         case 'printk':
           events.push({ kind: 'printk', level: step.level, text: step.text });
           break;
@@ -114,37 +108,16 @@ export class Runner {
     return { value: next.value, ended: 'returned', events, steps, signalled };
   }
 
-  /** The plain accesses; every other kind of step is the thread's own business. */
+  /** A step on data; every other kind of step is the thread's own business. */
   perform(step: Step): unknown {
-    switch (step.op) {
-      case 'read':
-        return this.#object(step.obj, step.key)[step.field];
-      case 'write':
-        this.#writes++;
-        this.#object(step.obj, step.key)[step.field] = step.value;
-        return undefined;
-      case 'call':
-        if (step.operation.writes) this.#writes++;
-        return step.operation.run(this.#world, ...step.args);
-      case 'alloc':
-        this.#writes++;
-        this.#tables[step.obj]!.set(step.key, step.value as Record<string, unknown>);
-        return true;
-      case 'free':
-        this.#writes++;
-        return this.#tables[step.obj]!.delete(step.key);
-      default:
-        throw new Error(`not an access: ${step.op}`);
-    }
-  }
-
-  #object(obj: string, key: number): Record<string, unknown> {
-    return this.#tables[obj]!.get(key)!;
+    if (!isData(step)) throw new Error(`not an access: ${step.op}`);
+    if (writes(step)) this.#writes++;
+    return perform(this.#world, step);
   }
 
   /** An access to an object that is not there; null when it is. */
   #wild(step: ReadStep | WriteStep): string | null {
-    const object = this.#tables[step.obj]?.get(step.key);
+    const object = objectOf(this.#world, step);
     if (!object) return `${step.obj}#${step.key} does not exist`;
     if (step.field in object) return null;
     throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is no field`, step);

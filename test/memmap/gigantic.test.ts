@@ -152,8 +152,8 @@ test('DISCONTIGMEM: a page over two nodes is not contiguous', () => {
 test.each([
   // [release, loop of an ordinary 2M page, of a 1G page, calls of mem_map_next for 2M]
   ['v2.6.27', 'clear_huge_page', 'clear_huge_page', undefined],
-  ['S4-v1', 'clear_huge_page', 'clear_huge_page', 512],
-  ['S4-v2', 'clear_gigantic_page', 'clear_gigantic_page', 512],
+  ['gigantic-v1', 'clear_huge_page', 'clear_huge_page', 512],
+  ['gigantic-v2', 'clear_gigantic_page', 'clear_gigantic_page', 512],
   ['v5.2', 'clear_huge_page', 'clear_gigantic_page', undefined],
   ['v6.12', 'folio_zero_user', 'clear_gigantic_page', undefined],
 ] as const)('B94 on %s: 2M takes %s, 1G takes %s', (release, small, large, calls) => {
@@ -178,7 +178,7 @@ test.each([4096, 65536])('B94 on ppc64 with pages of %i: 16M is one section and 
     page_size,
     ram: [{ start: 0, size: 2 ** 26, node: 0 }],
   };
-  const [outcome] = play('S4-v2', machine, { clear: { start: 0, size: '16M' } });
+  const [outcome] = play('gigantic-v2', machine, { clear: { start: 0, size: '16M' } });
   expect(texts(outcome!)).toEqual([
     `cost: an ordinary huge page of ${2 ** 24 / page_size} pages takes clear_gigantic_page: ${2 ** 24 / page_size} calls of mem_map_next too many, no wrong access`,
   ]);
@@ -241,11 +241,11 @@ test('gigantic pages that depend on VMEMMAP: a size that is not offered, or one 
     const [outcome] = play(release, tiny(3, { memory_model }), hugepagesz);
     return [outcome!.result, ...outcome!.messages];
   };
-  expect(result('S4-vmemmap', 'SPARSEMEM_EXTREME')).toEqual([
+  expect(result('gigantic-vmemmap', 'SPARSEMEM_EXTREME')).toEqual([
     'EINVAL',
     'hugepagesz: Unsupported page size 0 M',
   ]);
-  expect(result('S4-vmemmap', 'SPARSEMEM_VMEMMAP')).toEqual(['success']);
+  expect(result('gigantic-vmemmap', 'SPARSEMEM_VMEMMAP')).toEqual(['success']);
   expect(result('v7.2', 'SPARSEMEM_EXTREME')).toEqual([
     'success',
     'WARNING at hugetlb_add_hstate: order > MAX_FOLIO_ORDER',

@@ -36,7 +36,7 @@ test('a bug on its release is as expected, and shown with a picture', () => {
   expect(status).toBe(0);
   expect(
     stdout,
-  ).toBe(`${B91}: tiny, SPARSEMEM_EXTREME, memmaps reversed, S4-part1 (2.6.27-rc7 with the patch that seed 004 follows: prep alone)
+  ).toBe(`${B91}: tiny, SPARSEMEM_EXTREME, memmaps reversed, gigantic-part1 (2.6.27-rc7 with the first patch for gigantic pages (October 2008): prep alone)
  1  gather_bootmem_prealloc 0x4000+0x4000  success
     took prep_compound_page
  2  hugetlb_no_page 0x4000+0x4000  success

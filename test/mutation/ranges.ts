@@ -3,7 +3,6 @@ import { entry_index, entry_size } from '../../src/geometry/translation.ts';
 import { VALID } from '../../src/hardware/descriptor.ts';
 import { held } from '../../src/hardware/index.ts';
 import { read_entry } from '../../src/hardware/mmu.ts';
-import { entry_access } from '../../src/interleave/touches.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
@@ -14,6 +13,7 @@ import type { Kernel, vmem_altmap } from '../../src/kernel/kernel.ts';
 import { PTL } from '../../src/kernel/mm/memory/pgalloc.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from '../../src/kernel/mm/page.ts';
 import { resolve } from '../../src/kernel/mmu.ts';
+import type { EntryAccess, KernelOperation } from '../../src/kernel/operation.ts';
 import { phys_to_virt, vmemmap_of } from '../../src/kernel/pfn.ts';
 import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
@@ -23,6 +23,9 @@ import type { Step, Steps } from '../../src/steps/step.ts';
 import { booted, G, K, M } from '../kit.ts';
 import { arm64, words_text } from '../tables.ts';
 import { witnessed } from './trace.ts';
+
+const entries_of = (step: Step): EntryAccess | undefined =>
+  step.op === 'call' ? (step.operation as KernelOperation).entries?.(...step.args) : undefined;
 
 /** Ranges of the linear map and of the memmap that are mapped and taken down again, one kernel function at a time. */
 
@@ -85,7 +88,7 @@ export class Bench {
   }
 
   #used(step: Step): void {
-    const entry = entry_access(step);
+    const entry = entries_of(step);
     if (!entry) return;
     const { state, kernel } = this.session;
     const pfn = Math.floor(resolve(state, entry.p) / kernel.c.PAGE_SIZE);
@@ -105,7 +108,7 @@ export class Bench {
       if (step.lock === ROOT_LOCK && mmu!.pending[mmu!.cpu]!.unsettled.length > 0)
         this.failures.push('the root is given back before its entry is visible');
     }
-    const entry = entry_access(step);
+    const entry = entries_of(step);
     if (!entry?.write) return;
     const { swapper_pg_dir, PAGE_SIZE } = this.#kernel.c;
     const root = entry.p >= swapper_pg_dir && entry.p < swapper_pg_dir + PAGE_SIZE;

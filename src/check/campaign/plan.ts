@@ -31,7 +31,7 @@ export const SHAPES: readonly Shape[] = PAGE_SIZES.arm64.flatMap((page_size) =>
   VA_BITS.arm64[page_size]!.map((va_bits) => ({ page_size, va_bits })),
 );
 
-const SERIES = ['S0', 'S1'];
+const SERIES = ['arm64-v6', 'arm64-v5'];
 /** They replace functions of arm64 alone: on x86_64 they are S1. */
 const OPTIONS = ['option-1', 'option-2', 'option-3', 'option-4'];
 

@@ -8,13 +8,13 @@ export interface Design {
 
 const design = (name: string, release: string): Design => ({ name, release: releases.get(release)! });
 
-/** What seeds 000 and 001 weigh, and what upstream came to. */
+/** What the threads of V5 and V6 weigh, and what upstream came to. */
 export const designs: readonly Design[] = [
-  design('V5', 'S1'),
+  design('V5', 'arm64-v5'),
   design('1 lock vmalloc', 'option-1'),
   design('2 hotplug read lock', 'option-2'),
   design('3 keep memmap tables', 'option-3'),
   design('4 disjoint layout', 'option-4'),
-  design('V6', 'S0'),
+  design('V6', 'arm64-v6'),
   design('floor/ceiling', 'v5.7'),
 ];

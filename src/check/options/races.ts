@@ -8,7 +8,7 @@ export interface Race {
 }
 
 const itself = (release: Release): string => release.name;
-// each of the designs would have patch 2 of seed 000 beside it, and that alone mends these
+// each of the designs would have patch 2 of V6 beside it, and that alone mends these
 const without_patch_2 = (release: Release): string => `${release.name}${B19_SUFFIX}`;
 
 /** The races between vmalloc, kernel_page_tables and the removal of memory (FACTS 6). */

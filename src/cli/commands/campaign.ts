@@ -13,7 +13,7 @@ import { header_of, parquet, read_results } from '../files/campaign-file.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { ResultsFile } from '../files/results-file.ts';
 import { catalogue, type Listed } from '../inputs/catalogue.ts';
-import { list, whole } from '../option-values.ts';
+import { list, releaseList, whole } from '../option-values.ts';
 import { progress } from '../progress.ts';
 import type { CampaignTask } from '../workers/campaign-worker.ts';
 import { in_pool } from '../workers/pool.ts';
@@ -42,7 +42,7 @@ export function define(command: Command): void {
     .option('--parquet <file>', 'write the runs as a Parquet file')
     .option('--markdown <file>', 'write the summary as Markdown')
     .option('--scenario <ids>', 'these entries only', list)
-    .option('--release <names>', 'these releases only', list)
+    .option('--release <names>', 'these releases only', releaseList)
     .option('--geometry <shapes>', 'these geometries of arm64 only, such as 4K/48,64K/42', list)
     .option('--tables', 'the tables that the memmap shares only: where is the race of the seeds reachable?')
     .option('--max-states <n>', 'stop each search after so many states', whole(1), 1_000_000)
@@ -155,7 +155,7 @@ async function run(flags: Flags): Promise<number> {
   process.stdout.write(
     flags.json ? `${JSON.stringify(campaign_json(summary), null, 2)}\n` : campaign_text(summary),
   );
-  if (flags.parquet !== undefined) saveWhole(flags.parquet, parquet(header, records));
+  if (flags.parquet !== undefined) saveWhole(flags.parquet, await parquet(header, records));
   if (flags.markdown !== undefined)
     saveWhole(flags.markdown, campaign_markdown(summary, is_whole(flags) && whole_until < 0));
   if (whole_until >= 0) {

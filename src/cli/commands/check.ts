@@ -15,16 +15,15 @@ import {
   summary_text,
   varied_table,
 } from '../../report/check/check.ts';
-import { junit_report } from '../../report/check/junit.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { digest, ResultsFile, read_lines } from '../files/results-file.ts';
 import { catalogue, type Listed } from '../inputs/catalogue.ts';
 import { read_text, stand_in } from '../inputs/source.ts';
-import { list, seconds, whole } from '../option-values.ts';
+import { releaseList, seconds, whole } from '../option-values.ts';
+import { progress } from '../progress.ts';
 import type { CheckTask } from '../workers/check-worker.ts';
 import { in_pool } from '../workers/pool.ts';
-import { check_design_file } from './check-design.ts';
 
 interface Flags {
   readonly list?: boolean;
@@ -51,7 +50,7 @@ export function define(command: Command): void {
   command
     .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
     .option('--list', 'print the catalogue')
-    .option('--release <names>', 'on these releases, in place of those the scenario names', list)
+    .option('--release <names>', 'on these releases, in place of those the scenario names', releaseList)
     .addOption(
       new Option(
         '--design <file>',
@@ -83,13 +82,16 @@ export function define(command: Command): void {
     });
 }
 
-/** An id of the catalogue, all that begin with it and a letter (B85: B85a…), or a file. */
-function chosen(names: readonly string[], all: readonly Listed[]): Listed[] {
-  if (names.length === 0) return [...all];
+/** Whether a name stands for an id of the catalogue: its own, or one with a letter more (B85: B85a…). */
+const stands_for = (name: string, id: string): boolean =>
+  id.startsWith(name) && /^[a-z]?$/.test(id.slice(name.length));
+
+/** What the names stand for, entries of the catalogue or files; without one the whole catalogue. */
+function chosen(names: readonly string[]): Listed[] {
+  if (names.length === 0) return catalogue();
+  const all = catalogue((id) => names.some((name) => stands_for(name, id)));
   return names.flatMap((name) => {
-    const own = all.filter(({ entry }) => entry.id === name);
-    const family = new RegExp(`^${name.replace(/\W/g, '')}[a-z]$`);
-    const found = /^\w+$/.test(name) ? [...own, ...all.filter(({ entry }) => family.test(entry.id))] : [];
+    const found = all.filter(({ entry }) => stands_for(name, entry.id));
     if (found.length > 0) return found;
     if (!/[./]/.test(name))
       throw new InputError('mhp check', '', `${quote(name)} is neither in the catalogue (--list) nor a file`);
@@ -188,12 +190,13 @@ const STORIES = 16;
 const workers = ({ threads }: Flags): number => threads ?? availableParallelism();
 
 async function run(names: readonly string[], flags: Flags): Promise<number> {
-  const listed = chosen(names, catalogue());
+  const listed = chosen(names);
   if (flags.list) {
     for (const { entry } of listed) process.stdout.write(`${entry.id.padEnd(5)} ${entry.title}\n`);
     return 0;
   }
-  if (flags.design !== undefined)
+  if (flags.design !== undefined) {
+    const { check_design_file } = await import('./check-design.ts');
     return check_design_file(flags.design, listed, {
       mode: flags.mode,
       bounds: bounds_of(flags),
@@ -201,6 +204,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
       json: flags.json ?? false,
       stories: names.length > 0 && listed.length === 1,
     });
+  }
   if (flags.resume && flags.out === undefined)
     throw new InputError('--resume', '', 'goes with --out, the file to go on with');
   checkOutputs([flags.junit, flags.timeline, flags.out]);
@@ -228,11 +232,11 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     workers(flags),
     (row, i) => {
       file?.add(done.length + i, [row]);
-      told(row);
+      told(`${row.id} ${row.release} ${row.verdict}`);
     },
   );
   const rows = [...done, ...came.filter((row) => row !== undefined)];
-  print(
+  await print(
     listed.map(({ entry }) => entry),
     rows,
     flags,
@@ -245,7 +249,12 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
   return exit_status(rows);
 }
 
-function print(entries: readonly Entry[], rows: readonly Row[], flags: Flags, stories: boolean): void {
+async function print(
+  entries: readonly Entry[],
+  rows: readonly Row[],
+  flags: Flags,
+  stories: boolean,
+): Promise<void> {
   if (flags.json) process.stdout.write(`${JSON.stringify(check_json(rows), null, 2)}\n`);
   else if (flags.geometry ?? flags.layout) process.stdout.write(varied_table(rows) + summary_text(rows));
   else if (stories && entries.length <= STORIES)
@@ -261,7 +270,10 @@ function print(entries: readonly Entry[], rows: readonly Row[], flags: Flags, st
         .join('\n'),
     );
   else process.stdout.write(catalogue_table(entries, rows) + summary_text(rows));
-  if (flags.junit !== undefined) saveWhole(flags.junit, junit_report(entries, rows));
+  if (flags.junit !== undefined) {
+    const { junit_report } = await import('../../report/check/junit.ts');
+    saveWhole(flags.junit, junit_report(entries, rows));
+  }
   if (flags.timeline !== undefined) timeline(flags.timeline, rows);
 }
 
@@ -269,16 +281,4 @@ function timeline(path: string, rows: readonly Row[]): void {
   const told = rows.find((row) => row.timeline !== null);
   if (told) saveWhole(path, `${JSON.stringify(told.timeline)}\n`);
   else process.stderr.write(`mhp: nothing to tell: ${path} is not written\n`);
-}
-
-/** How far it is, on a terminal. */
-function progress(all: number, before: number): (row: Row) => void {
-  if (!process.stderr.isTTY) return () => {};
-  let done = before;
-  return ({ id, release, verdict }) => {
-    done++;
-    process.stderr.write(
-      `\r\u001b[K${done}/${all} ${id} ${release} ${verdict}${done === all ? '\r\u001b[K' : ''}`,
-    );
-  };
 }

@@ -39,7 +39,10 @@ interface Flags {
 /** Defines `mhp explore`: every interleaving of a program, and the shortest story of what goes wrong in one. */
 export function define(command: Command): void {
   command
-    .argument('[program...]', 'programs by name, such as SB or hotrm(4)')
+    .argument(
+      '[program...]',
+      'programs by name, such as SB or hotrm(4), or modules of your own (.js, .ts) whose default export is an exploration',
+    )
     .option('--list', 'print the built-in programs')
     .addOption(
       new Option('--mode <mode>', 'how to search; without it: states').choices([

@@ -5,7 +5,7 @@ import { layout, layout_family } from '../../geometry/layouts.ts';
 import { type Arch, PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { NoSuchGeometry, parse_va, type Translation, translation } from '../../geometry/translation.ts';
 import { parseSize } from '../../machines/text/size.ts';
-import { releases } from '../../releases/index.ts';
+import { find_release } from '../../releases/index.ts';
 import {
   type Combination,
   combinationsJson,
@@ -49,7 +49,7 @@ export function define(command: Command): void {
 
 /** A series has the layout that its release says; a kernel version stands for itself. */
 const family_of = (name: string): string =>
-  /^v?\d/.test(name) ? name : (releases.get(name)?.constants.layout ?? name);
+  /^v?\d/.test(name) ? name : (find_release(name)?.constants.layout ?? name);
 
 function output(flags: Flags): string {
   const arch = ARCHS.find((name) => name === (flags.arch ?? 'arm64'));

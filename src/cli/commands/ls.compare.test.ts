@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { cases } from '../../../test/cases.ts';
 import { printed_by } from '../../../test/in-process.ts';
 import { openRecording } from '../../machines/recording/recording.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
@@ -18,7 +19,7 @@ const why = comparable
 
 const RECORDINGS = 'recordings';
 /** Generated machines. */
-const RUNS = Number(process.env.MHP_LS_RUNS ?? 120);
+const RUNS = cases(20, 120);
 
 const tmp = mkdtempSync(join(tmpdir(), 'mhp-ls-'));
 afterAll(() => rmSync(tmp, { recursive: true, force: true }));

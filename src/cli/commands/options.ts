@@ -25,7 +25,7 @@ export function define(command: Command): void {
 }
 
 function race_tasks(): CheckTask[] {
-  const listed = catalogue();
+  const listed = catalogue((id) => races.some((race) => race.id === id));
   return designs.flatMap(({ release }) =>
     races.map((race) => {
       const { entry, text } = listed.find((one) => one.entry.id === race.id)!;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { quote } from '../../errors/input-error.ts';
+import { current_name } from '../../releases/former-names.ts';
 import { type Release, releases } from '../../releases/index.ts';
 import { reservedJson, reservedText } from '../../report/pages/reserved.ts';
 import { compare } from '../../scenarios/reserved/matrix.ts';
@@ -9,18 +10,18 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Defines `mhp reserved`: what users of PG_reserved make of each kind of page, before and after seed 002. */
+/** Defines `mhp reserved`: what users of PG_reserved make of each kind of page, before and after the RFC that hot-added pages do without it. */
 export function define(command: Command): void {
   command
     .option(
       '--release <names>',
       'releases or series, comma-separated; the first is what the others are compared with',
-      'S2-base,S2,S2-v1,S2-unconverted',
+      'pg-reserved-base,pg-reserved,pg-reserved-v1,pg-reserved-unconverted',
     )
     .option('--json', 'print JSON');
   command.action(({ release, json }: Flags) => {
     const chosen = release.split(',').map((name): Release => {
-      const found = releases.get(name.trim());
+      const found = releases.get(current_name(name.trim()));
       if (found) return found;
       const what = `mhp: --release ${quote(name)} is none of ${[...releases.keys()].join(', ')}`;
       return command.error(what, { exitCode: 2, code: 'mhp.usage' });

@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
-import { mem_releases } from '../../memmap/releases/mem-releases.ts';
+import { find_mem_release } from '../../memmap/releases/mem-releases.ts';
 import { mem_heading, mem_json, mem_step_text } from '../../memmap/report/mem-text.ts';
 import { type MemScenario, not_a_release, parseMemScenario } from '../../memmap/scenarios/mem-scenario.ts';
 import { type MemOutcome, run_mem_scenario } from '../../memmap/scenarios/mem-session.ts';
@@ -25,7 +25,7 @@ export function run_memmap(text: string, file: string, flags: Flags): number {
       );
   }
   const scenario = parseMemScenario(text, file);
-  const release = flags.release === undefined ? scenario.release : mem_releases.get(flags.release);
+  const release = flags.release === undefined ? scenario.release : find_mem_release(flags.release);
   if (!release) throw new InputError('--release', '', not_a_release(flags.release!));
   const outcomes: MemOutcome[] = [];
   if (!flags.json) process.stdout.write(mem_heading(scenario, release));

@@ -1,4 +1,4 @@
-import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import type { ColumnSource } from 'hyparquet-writer';
 import type { Planned } from '../../check/campaign/plan.ts';
 import type { CampaignRecord, RunRecord } from '../../check/campaign/record.ts';
 import { is_verdict } from '../../check/checked.ts';
@@ -106,7 +106,8 @@ const COLUMNS: readonly (readonly [keyof RunRecord, Type])[] = [
 ];
 
 /** The runs as a Parquet file; tables are in the JSON Lines alone. */
-export function parquet(header: Header, records: readonly CampaignRecord[]): Uint8Array {
+export async function parquet(header: Header, records: readonly CampaignRecord[]): Promise<Uint8Array> {
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
   const runs = records.filter((record) => record.kind === 'run');
   const cell = (value: unknown, type: Type): unknown =>
     value !== null && type === 'INT64' ? BigInt(value as number) : value;

@@ -13,12 +13,21 @@ const FOLDER = new URL('../../../scenarios/', import.meta.url);
 const in_order = (a: Listed, b: Listed): number =>
   a.entry.id.localeCompare(b.entry.id, 'en', { numeric: true, sensitivity: 'variant' });
 
-/** Every scenario that comes with the program and has a name of its own, by its id. */
-export function catalogue(): Listed[] {
+/** The id of a scenario, without reading the whole of it. */
+const id_of = (text: string): string | undefined => /^id: *(\S+)/m.exec(text)?.[1];
+
+/**
+ * The scenarios that come with the program and have a name of their own, by their ids.
+ * @param wanted which of them, by id: reading all takes a third of a second
+ */
+export function catalogue(wanted: (id: string) => boolean = () => true): Listed[] {
   return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => [`scenarios/${name}`, readFileSync(new URL(name, FOLDER), 'utf8')] as const)
-    .filter(([, text]) => /^id:/m.test(text))
+    .filter(([, text]) => {
+      const id = id_of(text);
+      return id !== undefined && wanted(id);
+    })
     .map(([file, text]) => ({ entry: read_entry(text, file), text }))
     .sort(in_order);
 }

@@ -20,13 +20,14 @@ export type FindProgram = (
 /** A scenario of the catalogue, or of a file given by name. */
 function entry_of(id: string, file: string | undefined): ThreadsEntry | undefined {
   const entry =
-    file === undefined
-      ? catalogue().find((listed) => listed.entry.id === id)?.entry
-      : read_entry(read_text(file), file);
+    file === undefined ? catalogue((own) => own === id)[0]?.entry : read_entry(read_text(file), file);
   return entry?.kind === 'threads' && entry.id === id ? entry : undefined;
 }
 
-/** Built-in programs, and scenarios with threads on their releases: of the catalogue, or of this file. */
+/**
+ * Built-in programs, and scenarios with threads on their releases: of the catalogue, or of this file.
+ * A program is called as it was asked for: a token may name a release as it was called once.
+ */
 export const find_program =
   (file?: string): FindProgram =>
   (name) => {
@@ -40,7 +41,7 @@ export const find_program =
       const named = entry.failure
         ? named_monitor(monitors, entry.failure, meant_by(entry, release.name, parsed.variation))
         : undefined;
-      return { exploration: explore(program).only(...monitors), ...(named ? { named } : {}) };
+      return { exploration: explore({ ...program, name }).only(...monitors), ...(named ? { named } : {}) };
     } catch (error) {
       if (error instanceof NoSuchGeometry) return undefined;
       throw error;

@@ -1,6 +1,7 @@
+import { isData, perform } from '../../steps/perform.ts';
 import type { Steps } from '../../steps/step.ts';
-import { kstrtobool } from '../drivers/base/memory/sysfs.ts';
 import type { Kernel } from '../kernel.ts';
+import { kstrtobool } from '../lib/kstrtox.ts';
 import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hugetlb_sysfs.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';
@@ -28,14 +29,7 @@ function read_through<T>(state: State, thread: Steps<T>): T {
   let next = thread.next();
   while (!next.done) {
     const step = next.value;
-    let result: unknown;
-    if (step.op === 'read') {
-      const object = (state[step.obj as keyof State] as Map<number, object>).get(step.key);
-      result = (object as Record<string, unknown>)[step.field];
-    } else if (step.op === 'call') {
-      result = step.operation.run(state, ...step.args);
-    }
-    next = thread.next(result);
+    next = thread.next(isData(step) ? perform(state, step) : undefined);
   }
   return next.value;
 }
@@ -114,7 +108,7 @@ function hugepages_entry(state: State, k: Kernel, nid: number, parts: readonly s
   if (order < 0) return null;
   if (name === undefined) return dir(hstate_attributes(nid));
   return hstate_attributes(nid).includes(name)
-    ? file(read_through(state, k.hstate_show(order, nid, name)))
+    ? file(read_through(state, k.$hstate_show(order, nid, name)))
     : null;
 }
 
@@ -134,11 +128,11 @@ function node_entry(state: State, k: Kernel, parts: readonly string[]): Entry | 
     for (const run of node.links.in(0, Number.MAX_SAFE_INTEGER)) {
       if (run.value) for (let id = run.start; id < run.end; id++) links.push(`memory${id}`);
     }
-    const hugepages = k.node_has_hugepages(state, node.node_id) ? ['hugepages'] : [];
+    const hugepages = k.$node_has_hugepages(state, node.node_id) ? ['hugepages'] : [];
     return dir(['cpulist', 'distance', ...hugepages, ...links]);
   }
   if (attribute === 'hugepages') {
-    return k.node_has_hugepages(state, node.node_id) ? hugepages_entry(state, k, node.node_id, rest) : null;
+    return k.$node_has_hugepages(state, node.node_id) ? hugepages_entry(state, k, node.node_id, rest) : null;
   }
   if (attribute === 'cpulist') return file(`${list_text(node.cpus)}\n`);
   if (attribute === 'distance') {
@@ -250,7 +244,7 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
     return k.nr_hugepages_store(hstate_order(k.c, pool[2]!), nid, text);
   }
   const region = region_align_path(state, path);
-  if (region >= 0) return k.nd_region_align_store(region, text);
+  if (region >= 0) return k.align_store(region, text);
   if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
   if (path.startsWith(`${PARAMETERS}/`)) {
     const name = path.slice(PARAMETERS.length + 1);

@@ -185,7 +185,7 @@ describe('__request_region', () => {
 describe('merge_system_ram_resource (MHP_MERGE_RESOURCE)', () => {
   const MERGE = 1;
   const add = (session: Session, start: number, name = 'System RAM (virtio_mem)') =>
-    session.add_memory_driver_managed(1, start, 128 * M, name, MERGE).ret;
+    session.call(session.kernel.add_memory_driver_managed(1, start, 128 * M, name, MERGE)).ret;
 
   test('neighbours become one entry, on both sides', () => {
     const session = booted('v6.1', X86);
@@ -200,8 +200,8 @@ describe('merge_system_ram_resource (MHP_MERGE_RESOURCE)', () => {
     const session = booted('v6.1', X86);
     expect(add(session, 5 * G)).toBe(0);
     expect(add(session, 5 * G + 128 * M, 'System RAM (kmem)')).toBe(0);
-    session.add_memory(1, 5 * G + 256 * M, 128 * M);
-    session.add_memory(1, 5 * G + 384 * M, 128 * M, MERGE);
+    session.call(session.kernel.add_memory(1, 5 * G + 256 * M, 128 * M, 0));
+    session.call(session.kernel.add_memory(1, 5 * G + 384 * M, 128 * M, MERGE));
     expect(lines(session).slice(1)).toEqual([
       '140000000-147ffffff : System RAM (virtio_mem)',
       '148000000-14fffffff : System RAM (kmem)',

@@ -298,7 +298,7 @@ export const v5_2 = {
   },
 
   /** region_intersects() with IORESOURCE_SYSTEM_RAM. */
-  *region_intersects_ram(this: Kernel, start: number, size: number): Steps<Intersection> {
+  *$region_intersects_ram(this: Kernel, start: number, size: number): Steps<Intersection> {
     yield* lock('resource_lock', 'spinlock', 'read');
     const found = yield* look(ram_intersection, start, start + size - 1);
     yield* unlock('resource_lock', 'spinlock', 'read');
@@ -306,7 +306,7 @@ export const v5_2 = {
   },
 
   /** A driver that owns a resource says what it is now; takes no lock. */
-  *set_resource_flags(this: Kernel, start: number, size: number, flags: number): Steps<void> {
+  *$set_resource_flags(this: Kernel, start: number, size: number, flags: number): Steps<void> {
     yield* change(set_flags, start, size, flags);
   },
 

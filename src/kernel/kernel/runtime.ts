@@ -32,53 +32,14 @@ const consume_failure = operation({
   },
 });
 
-const has_warned = operation({
-  name: 'has_warned',
-  obj: 'warned',
-  writes: false,
-  run: (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where),
-});
-const set_warned = operation({
-  name: 'set_warned',
-  obj: 'warned',
-  writes: true,
-  changes: ['vars'],
-  run: (state: State, where: string): void => {
-    const vars = state.vars.get(0)!;
-    vars.warned = [...vars.warned, where];
-  },
-});
-
 export const v5_2 = {
-  *WARN(this: Kernel, where: string, text = ''): Steps<void> {
-    yield { op: 'warn', where, text };
-  },
-
-  /** WARN_ON_ONCE: each place warns once a boot. */
-  *WARN_ON_ONCE(this: Kernel, where: string): Steps<void> {
-    if (yield* look(has_warned, where)) return;
-    yield* change(set_warned, where);
-    yield { op: 'warn', where, text: '' };
-  },
-
-  /** The thread ends here. */
-  *BUG(this: Kernel, where: string, text = ''): Steps<never> {
-    yield { op: 'bug', where, text };
-    throw new Error(`resumed after BUG in ${where}`);
-  },
-
-  /** Reaches the log only where dynamic debug is on for the source file. */
-  *pr_debug(this: Kernel, file: string, text: string): Steps<void> {
-    if (this.c.dyndbg.includes(file)) yield { op: 'printk', level: 7, text };
-  },
-
   /** Whether the allocation at this site fails now (fault injection). */
-  *should_fail(this: Kernel, site: string): Steps<boolean> {
-    return (yield* this.failure(site)) === 'now';
+  *$should_fail(this: Kernel, site: string): Steps<boolean> {
+    return (yield* this.$failure(site)) === 'now';
   },
 
   /** Whether an allocation at this site fails now, or one after it will. */
-  *failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
+  *$failure(this: Kernel, site: string): Steps<'now' | 'later' | 'never'> {
     if (!(yield* look(armed, site))) return 'never';
     return (yield* change(consume_failure, site)) ? 'now' : 'later';
   },

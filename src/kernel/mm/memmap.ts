@@ -1,32 +1,12 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { rcu_read_lock_sched, rcu_read_unlock_sched } from '../locks.ts';
-import { add, change, look, operation, R } from '../ops.ts';
-import { pfn_to_section_nr } from '../pfn.ts';
-import {
-  SECTION_HAS_MEM_MAP,
-  SECTION_IS_EARLY,
-  SECTION_IS_ONLINE,
-  SECTION_TAINT_ZONE_DEVICE,
-  type State,
-} from '../state.ts';
-import {
-  MEMMAP,
-  NO_PAGE,
-  type Page,
-  PageOffline,
-  POISON_PAGE,
-  page_memmap,
-  page_migratetype,
-  with_memmap,
-  with_migratetype,
-  ZERO_PAGE,
-} from './page.ts';
-import { usage_steps } from './sparse.ts';
+import { add, change, look, operation } from '../ops.ts';
+import type { State } from '../state.ts';
+import { NO_PAGE, type Page, ZERO_PAGE } from './page.ts';
 
 /** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */
 
-const set_pages = operation({
+export const set_pages = operation({
   name: 'set_pages',
   obj: 'pages',
   writes: true,
@@ -41,28 +21,7 @@ const fill_missing = operation({
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page)),
 });
-/** What a pageblock is for stands in the section's usage, and survives. */
-const poison_pages = operation({
-  name: 'poison_pages',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) =>
-      PageOffline(page)
-        ? with_memmap(page, MEMMAP.POISON)
-        : with_migratetype(POISON_PAGE, page_migratetype(page)),
-    ),
-});
-const forget_pages = operation({
-  name: 'forget_pages',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO))),
-});
-const count_pages = operation({
+export const count_pages = operation({
   name: 'count_pages',
   obj: 'pages',
   writes: false,
@@ -70,128 +29,34 @@ const count_pages = operation({
     state.pages.total(start, end, (page) => page !== NO_PAGE),
 });
 
-/** A read of the struct page of a pfn, be it there or not. */
-export const get_page = operation({
-  name: 'get_page',
-  obj: 'pages',
-  writes: false,
-  run: (state: State, pfn: number): Page => state.pages.get(pfn),
-});
-
 /** Pages of memmap that describe `nr_pages`. */
 export const nr_vmemmap = (k: Kernel, nr_pages: number): number => Math.ceil((nr_pages * 64) / k.c.PAGE_SIZE);
 
-export const v5_2 = {
-  /** Give a pfn range its struct pages; an entry that is already there is silently reused (FACTS 2.5). */
-  *vmemmap_populate(
-    this: Kernel,
-    pfn: number,
-    nr_pages: number,
-    _nid: number,
-    altmap: vmem_altmap | null,
-  ): Steps<number> {
-    if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
-    const there = yield* look(count_pages, pfn, pfn + nr_pages);
-    const pages = nr_vmemmap(this, nr_pages - there);
-    if (altmap) altmap.alloc += pages;
-    else yield* add('vars', 0, 'nr_vmemmap_pages', pages);
-    yield* change(fill_missing, pfn, pfn + nr_pages);
-    return 0;
-  },
+/** Give a pfn range its struct pages; an entry that is already there is silently reused (FACTS 2.5). */
+export function* populate_memmap(
+  k: Kernel,
+  pfn: number,
+  nr_pages: number,
+  altmap: vmem_altmap | null,
+): Steps<number> {
+  if (yield* k.$should_fail('vmemmap_populate')) return -k.errno.ENOMEM;
+  const there = yield* look(count_pages, pfn, pfn + nr_pages);
+  const pages = nr_vmemmap(k, nr_pages - there);
+  if (altmap) altmap.alloc += pages;
+  else yield* add('vars', 0, 'nr_vmemmap_pages', pages);
+  yield* change(fill_missing, pfn, pfn + nr_pages);
+  return 0;
+}
 
-  /** What was never populated is passed over. */
-  *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
-    const pages = nr_vmemmap(this, yield* look(count_pages, pfn, pfn + nr_pages));
-    yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
-    if (altmap) altmap.alloc -= pages;
-    else yield* add('vars', 0, 'nr_vmemmap_pages', -pages);
-  },
-
-  /** The memmap of boot memory: its pages came from memblock. */
-  *free_map_bootmem(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
-  },
-
-  /** Without a debug build nothing is written: the old contents stay (OBSERVED), and a memmap that is gone is not missed (B54). */
-  *page_init_poison(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    if (this.c.DEBUG_VM && (yield* look(count_pages, pfn, pfn + nr_pages)) < nr_pages)
-      yield* this.BUG('page_init_poison', 'unable to handle page fault: no struct page');
-    yield* change(this.c.DEBUG_VM ? poison_pages : forget_pages, pfn, pfn + nr_pages);
-  },
-
-  *pfn_to_page(this: Kernel, pfn: number): Steps<Page> {
-    return yield* look(get_page, pfn);
-  },
-
-  /** A field of a struct page that nobody has initialised: a BUG in a debug build, else whatever lies there. */
-  *PagePoisoned(this: Kernel, page: Page, where: string): Steps<void> {
-    if (page_memmap(page) === MEMMAP.POISON) {
-      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
-    }
-  },
-
-  /** SPARSEMEM before sub-sections: a section is valid or not. */
-  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
-    return (map & SECTION_HAS_MEM_MAP) !== 0;
-  },
-
-  /** Constant true where CONFIG_HOLES_IN_ZONE is off. */
-  *pfn_valid_within(this: Kernel, _pfn: number): Steps<boolean> {
-    return true;
-  },
-
-  /** The section is online: until v5.12 that is all, be part of it a hole or device memory (B58). */
-  *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
-    if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
-    return yield* this.pfn_to_page(pfn);
-  },
-};
-
-export const v5_3 = {
-  /** No lock: flags, usage pointer and bit are read one after the other (B52). */
-  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
-    if (!(map & SECTION_HAS_MEM_MAP)) return false;
-    return (map & SECTION_IS_EARLY) !== 0 || (yield* this.pfn_section_valid(pfn));
-  },
-
-  *pfn_section_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const nr = pfn_to_section_nr(this.c, pfn);
-    if ((yield* R('mem_section', nr, 'subsection_map')) === null) {
-      yield* this.BUG('pfn_section_valid', 'kernel NULL pointer dereference, address: 0000000000000000');
-    }
-    return yield* look(usage_steps.test_bit, this.c, nr, pfn);
-  },
-};
-
-/** v6.8, and 82f0b6f041fa (v6.10) in pfn_section_valid(); both back-ported to 5.10.222 and 6.1.100. */
-export const v6_10 = {
-  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    yield* rcu_read_lock_sched();
-    const valid = yield* v5_3.pfn_valid.call(this, pfn);
-    yield* rcu_read_unlock_sched();
-    return valid;
-  },
-
-  *pfn_section_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const nr = pfn_to_section_nr(this.c, pfn);
-    if ((yield* R('mem_section', nr, 'subsection_map')) === null) return false;
-    return yield* look(usage_steps.test_bit, this.c, nr, pfn);
-  },
-};
-
-export const v5_12 = {
-  /**
-   * The sub-section is there as well, also in an early section; in a tainted one no pagemap covers the pfn. No release
-   * up to v7.2 reads the usage under RCU here.
-   */
-  *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
-    if (!(map & SECTION_IS_ONLINE) || !(yield* this.pfn_valid_within(pfn))) return NO_PAGE;
-    if (!(yield* this.pfn_section_valid(pfn))) return NO_PAGE;
-    if (map & SECTION_TAINT_ZONE_DEVICE && (yield* this.get_dev_pagemap(pfn))) return NO_PAGE;
-    return yield* this.pfn_to_page(pfn);
-  },
-};
+/** What was never populated is passed over. */
+export function* free_memmap(
+  k: Kernel,
+  pfn: number,
+  nr_pages: number,
+  altmap: vmem_altmap | null,
+): Steps<void> {
+  const pages = nr_vmemmap(k, yield* look(count_pages, pfn, pfn + nr_pages));
+  yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
+  if (altmap) altmap.alloc -= pages;
+  else yield* add('vars', 0, 'nr_vmemmap_pages', -pages);
+}

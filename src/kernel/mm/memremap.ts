@@ -1,11 +1,11 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, pgdat_resize_lock, pgdat_resize_unlock } from '../locks.ts';
-import { alloc, change, exists, free, look, operation, R, W } from '../ops.ts';
+import { alloc, exists, free, look, operation, R, W } from '../ops.ts';
 import { hex, PFN_DOWN, PFN_PHYS } from '../pfn.ts';
 import { type dev_pagemap, type State, zone_key, zone_to_nid } from '../state.ts';
 import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
-import { MIGRATE, make_page, type Page, PG_reserved, page_nid, page_zonenum } from './page.ts';
+import { MIGRATE, page_nid, page_zonenum } from './page.ts';
 
 /**
  * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory (FACTS 2.19). A pagemap is named by its key;
@@ -31,15 +31,7 @@ const next_key = operation({
   run: (state: State): number => Math.max(0, ...state.dev_pagemap.keys()) + 1,
 });
 
-const set_pages = operation({
-  name: 'set_pages',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
-});
-
-interface Range {
+export interface Range {
   readonly start: number;
   readonly size: number;
 }
@@ -60,7 +52,7 @@ function* conflict(k: Kernel, { start, size }: Range, where: string, said: strin
     yield* k.WARN(where, 'Conflicting mapping in same section');
     return -k.errno.ENOMEM;
   }
-  const ram = yield* k.region_intersects_ram(start, size);
+  const ram = yield* k.$region_intersects_ram(start, size);
   if (ram === 'disjoint') return 0;
   const kind = ram === 'mixed' ? 'mixed' : 'ram';
   yield* k.WARN(where, said.replace('%s', kind));
@@ -75,7 +67,7 @@ function* own_range(pgmap: number): Steps<Range> {
 
 export const v5_2 = {
   /** A pagemap for a range of bytes, not mapped yet: its key. */
-  *alloc_dev_pagemap(
+  *$alloc_dev_pagemap(
     this: Kernel,
     type: dev_pagemap['type'],
     start: number,
@@ -101,7 +93,7 @@ export const v5_2 = {
   },
 
   /** What arch_add_memory is asked for: until v5.3 whole sections around the range. */
-  *pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
+  *$pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
     const section = this.c.SECTION_SIZE;
     const first = yield* R('dev_pagemap', pgmap, 'start');
     const last = yield* R('dev_pagemap', pgmap, 'end');
@@ -109,14 +101,14 @@ export const v5_2 = {
     return { start, size: Math.ceil((last + 1) / section) * section - start };
   },
 
-  *pagemap_conflict(this: Kernel, pgmap: number, range: Range): Steps<number> {
+  *$pagemap_conflict(this: Kernel, pgmap: number, range: Range): Steps<number> {
     const said = `devm_memremap_pages attempted on %s region ${pr(yield* own_range(pgmap))}`;
     return yield* conflict(this, range, 'devm_memremap_pages', said);
   },
 
   *memremap_pages(this: Kernel, pgmap: number): Steps<number> {
-    const range = yield* this.pagemap_aligned_range(pgmap);
-    const refused = yield* this.pagemap_conflict(pgmap, range);
+    const range = yield* this.$pagemap_aligned_range(pgmap);
+    const refused = yield* this.$pagemap_conflict(pgmap, range);
     if (refused) return refused;
     yield* W('dev_pagemap', pgmap, 'mapped', true);
     const error = yield* this.pagemap_range(pgmap, range.start, range.size);
@@ -132,13 +124,14 @@ export const v5_2 = {
     const pfn = PFN_DOWN(this.c, start);
     const nr_pages = size / this.c.PAGE_SIZE;
     const zone = zone_key(nid, this.c.ZONE_DEVICE);
-    if (!(yield* this.pagemap_range_allowed(start, size, type !== 'private'))) return -this.errno.EINVAL;
+    if (!(yield* this.$pagemap_range_allowed(start, size, type !== 'private'))) return -this.errno.EINVAL;
     yield* mem_hotplug_begin();
+    const params = { altmap, pgmap };
     const error =
       type === 'private'
-        ? yield* this.add_pages(nid, pfn, nr_pages, altmap, pgmap)
-        : yield* this.arch_add_memory(nid, start, size, altmap, pgmap);
-    if (!error) yield* this.move_pfn_range_to_zone_device(zone, pfn, nr_pages, altmap);
+        ? yield* this.add_pages(nid, pfn, nr_pages, params)
+        : yield* this.arch_add_memory(nid, start, size, params);
+    if (!error) yield* this.$move_pfn_range_to_zone_device(zone, pfn, nr_pages, altmap);
     yield* mem_hotplug_done();
     if (error) return error;
     yield* this.memmap_init_zone_device(zone, pfn, nr_pages, pgmap);
@@ -146,7 +139,7 @@ export const v5_2 = {
   },
 
   /** Nothing asks what the linear map can hold before v5.12. */
-  *pagemap_range_allowed(
+  *$pagemap_range_allowed(
     this: Kernel,
     _start: number,
     _size: number,
@@ -159,7 +152,7 @@ export const v5_2 = {
    * move_pfn_range_to_zone() for ZONE_DEVICE. Of the struct pages only those of the altmap are initialised here, and not those
    * of its reserve.
    */
-  *move_pfn_range_to_zone_device(
+  *$move_pfn_range_to_zone_device(
     this: Kernel,
     zone: number,
     start_pfn: number,
@@ -170,31 +163,16 @@ export const v5_2 = {
     yield* this.resize_zone_range(zone, start_pfn, nr_pages);
     yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
     yield* pgdat_resize_unlock(zone_to_nid(zone));
-    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
+    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
     if (!altmap) return;
     const first = start_pfn === altmap.base_pfn ? start_pfn + altmap.reserve : start_pfn;
     const n = altmap.base_pfn + vmem_altmap_offset(altmap) - first;
     if (n > 0) yield* this.memmap_init_range(zone, first, n, MIGRATE.MOVABLE);
   },
 
-  /** PG_reserved for ever (FACTS 3.1). */
-  *memmap_init_zone_device(
-    this: Kernel,
-    zone: number,
-    start_pfn: number,
-    nr_pages: number,
-    pgmap: number,
-  ): Steps<void> {
-    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
-    const first = altmap ? altmap.base_pfn + vmem_altmap_offset(altmap) : start_pfn;
-    const flags = this.zone_device_pages_reserved() ? PG_reserved : 0;
-    const page = make_page(zone_to_nid(zone), this.c.ZONE_DEVICE, MIGRATE.MOVABLE, flags);
-    if (first < start_pfn + nr_pages) yield* change(set_pages, first, start_pfn + nr_pages, page);
-  },
-
   /** The node is read from the first struct page of the aligned range, which an altmap leaves uninitialised (B67). */
   *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
-    const { start, size } = yield* this.pagemap_aligned_range(pgmap);
+    const { start, size } = yield* this.$pagemap_aligned_range(pgmap);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
     const pfn = PFN_DOWN(this.c, start);
     const page = yield* this.pfn_to_page(pfn);
@@ -213,11 +191,11 @@ export const v5_2 = {
   *pgmap_array_delete(this: Kernel, pgmap: number): Steps<void> {
     yield* W('dev_pagemap', pgmap, 'mapped', false);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
-    if (altmap?.alloc) yield* this.WARN(...this.altmap_left());
+    if (altmap?.alloc) yield* this.WARN(...this.$altmap_left());
   },
 
   /** Where it is noticed that an altmap did not get all back, and how it is told. */
-  altmap_left(this: Kernel): readonly [string, string] {
+  $altmap_left(this: Kernel): readonly [string, string] {
     const where = 'devm_memremap_pages_release';
     return [where, `${where}: failed to free all reserved pages`];
   },
@@ -238,24 +216,24 @@ export const v5_2 = {
 
 export const v5_3 = {
   /** The range itself: sub-sections are enough. */
-  *pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
+  *$pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
     return yield* own_range(pgmap);
   },
 };
 
 export const v5_4 = {
   /** memremap_pages() is there without a device, too (5.4.18; 5.7.14 is the same). */
-  *pagemap_conflict(this: Kernel, pgmap: number, range: Range): Steps<number> {
+  *$pagemap_conflict(this: Kernel, pgmap: number, range: Range): Steps<number> {
     const said = `memremap_pages attempted on %s region ${pr(yield* own_range(pgmap))}`;
     return yield* conflict(this, range, 'memremap_pages', said);
   },
 
-  altmap_left(this: Kernel): readonly [string, string] {
+  $altmap_left(this: Kernel): readonly [string, string] {
     return ['memunmap_pages', 'failed to free all reserved pages'];
   },
 
   /** The function that reads a struct page for its node. */
-  memunmap_reader(this: Kernel): string {
+  $memunmap_reader(this: Kernel): string {
     return 'memunmap_pages';
   },
 };
@@ -263,10 +241,10 @@ export const v5_4 = {
 export const v5_5 = {
   /** The zone shrinks first, and is taken from a struct page that was initialised (77e080e7680e, feee6b298916). */
   *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
-    const { start, size } = yield* this.pagemap_aligned_range(pgmap);
+    const { start, size } = yield* this.$pagemap_aligned_range(pgmap);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
     const page = yield* this.pfn_to_page(yield* this.pfn_first(pgmap));
-    yield* this.PagePoisoned(page, this.memunmap_reader());
+    yield* this.PagePoisoned(page, this.$memunmap_reader());
     const pfn = PFN_DOWN(this.c, start);
     const nr_pages = size / this.c.PAGE_SIZE;
     yield* mem_hotplug_begin();
@@ -283,18 +261,18 @@ export const v5_5 = {
 
 export const v5_10 = {
   /** A pagemap can have several ranges, each handled by pagemap_range() and pageunmap_range() (5.10.7). */
-  *pagemap_conflict(this: Kernel, _pgmap: number, range: Range): Steps<number> {
+  *$pagemap_conflict(this: Kernel, _pgmap: number, range: Range): Steps<number> {
     const said = `attempted on %s region ${hex(range.start)}-${hex(range.start + range.size - 1)}`;
     return yield* conflict(this, range, 'pagemap_range', said);
   },
 
-  memunmap_reader(this: Kernel): string {
+  $memunmap_reader(this: Kernel): string {
     return 'pageunmap_range';
   },
 };
 
 export const v5_12 = {
-  *pagemap_range_allowed(this: Kernel, start: number, size: number, need_mapping: boolean): Steps<boolean> {
+  *$pagemap_range_allowed(this: Kernel, start: number, size: number, need_mapping: boolean): Steps<boolean> {
     return yield* this.mhp_range_allowed(start, size, need_mapping);
   },
 };

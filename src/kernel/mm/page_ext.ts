@@ -27,7 +27,7 @@ export const v5_2 = {
     const nr_pages = Math.ceil(size / this.c.PAGE_SIZE);
     const order = get_order(nr_pages);
     if (order < this.c.MAX_ORDER) {
-      const found = yield* this.alloc_pages('page_ext', nid, nr_pages, nr_pages, 2 ** order, USE.UNMOVABLE);
+      const found = yield* this.$alloc_pages('page_ext', nid, nr_pages, nr_pages, 2 ** order, USE.UNMOVABLE);
       if (found) return { pfn: found.pfn, nr_pages, addr: 0 };
     }
     const addr = yield* this.vmalloc(size);
@@ -41,7 +41,7 @@ export const v5_2 = {
 
   /** 0 or -ENOMEM. Sections of boot memory got theirs at boot. */
   *init_section_page_ext(this: Kernel, nr: number, nid: number): Steps<number> {
-    if ((yield* this.section_mem_map(nr)) & SECTION_IS_EARLY) return 0;
+    if ((yield* this.$section_mem_map(nr)) & SECTION_IS_EARLY) return 0;
     if (yield* exists('page_ext', nr)) return 0;
     const base = yield* this.alloc_page_ext(ENTRY_SIZE * this.c.PAGES_PER_SECTION, nid);
     if (base === null) {

@@ -2,8 +2,7 @@ import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel } from '../kernel.ts';
 import { zone_lock, zone_unlock } from '../locks.ts';
-import { add, change, look, operation, pr_warn } from '../ops.ts';
-import { hex } from '../pfn.ts';
+import { add, change, look, operation } from '../ops.ts';
 import { type State, zone_idx } from '../state.ts';
 import {
   is_kernel_page,
@@ -16,9 +15,7 @@ import {
   PageReserved,
   page_hstate,
   page_migratetype,
-  page_nid,
   page_use,
-  page_zonenum,
   USE,
   with_migratetype,
 } from './page.ts';
@@ -111,7 +108,7 @@ export const v5_2 = {
       start_pfn,
       end_pfn,
       movable,
-      offline && this.skips_PageOffline(),
+      offline && this.$skips_PageOffline(),
     );
     if (unmovable >= 0) {
       yield* zone_unlock(zone);
@@ -122,12 +119,12 @@ export const v5_2 = {
     const blocks = (end_pfn - start_pfn) / this.c.pageblock_nr_pages;
     yield* add('zone', zone, 'nr_isolate_pageblock', blocks);
     yield* zone_unlock(zone);
-    yield* this.drain_isolated(zone);
+    yield* this.$drain_isolated(zone);
     return 0;
   },
 
   /** Once, and after zone->lock has been dropped: who frees a page may be late (B74). */
-  *drain_isolated(this: Kernel, zone: number): Steps<void> {
+  *$drain_isolated(this: Kernel, zone: number): Steps<void> {
     yield* this.drain_all_pages(zone);
   },
 
@@ -142,68 +139,31 @@ export const v5_2 = {
   /** 0 when every page is free, poisoned or given up by its driver; else -EBUSY. */
   *test_pages_isolated(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     yield* zone_lock(zone);
-    const busy = yield* look(in_the_way, start_pfn, end_pfn, this.skips_PageOffline());
+    const busy = yield* look(in_the_way, start_pfn, end_pfn, this.$skips_PageOffline());
     yield* zone_unlock(zone);
     return busy ? -this.errno.EBUSY : 0;
   },
 
   /** Since v5.8 offlining passes over PageOffline pages whose driver lets them go. */
-  skips_PageOffline(this: Kernel): boolean {
+  $skips_PageOffline(this: Kernel): boolean {
     return false;
   },
 
   /** is_mem_section_removable: no unmovable page in sight, without any lock. */
-  *is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
+  *$is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
     return (yield* look(first_unmovable, start_pfn, end_pfn, false, false)) < 0;
   },
-
-  /** The lines of dump_page that name the page, its flags and the reason; addresses are hashed by %p. */
-  *dump_page(this: Kernel, pfn: number, reason: string): Steps<void> {
-    const page = yield* this.pfn_to_page(pfn);
-    yield* pr_warn(this.page_line(pfn));
-    yield* pr_warn(this.page_flags_text(page));
-    yield* pr_warn(`page dumped because: ${reason}`);
-  },
-
-  page_line(this: Kernel, pfn: number): string {
-    return `page:(____ptrval____) refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
-  },
-
-  /** v5.2..v5.10 print the bare flags word. */
-  page_flags_text(this: Kernel, page: Page): string {
-    return `flags: ${flags_word(this, page)}(${PageReserved(page) ? 'reserved' : ''})`;
-  },
-};
-
-/** Node in the top bits, zone below it, PG_reserved (bit 12) at the bottom. */
-const flags_word = (k: Kernel, page: Page): string => {
-  const node_shift = 64 - Math.log2(k.c.MAX_NUMNODES);
-  const zone_shift = node_shift - Math.ceil(Math.log2(k.c.zones.length));
-  const word =
-    (BigInt(page_nid(page)) << BigInt(node_shift)) | (BigInt(page_zonenum(page)) << BigInt(zone_shift));
-  return `0x${(word | (PageReserved(page) ? 0x1000n : 0n)).toString(16)}`;
 };
 
 export const v5_8 = {
-  skips_PageOffline(this: Kernel): boolean {
+  $skips_PageOffline(this: Kernel): boolean {
     return true;
   },
 };
 
 export const v5_11 = {
   /** That is now the business of who asks for the range (7612921f2376). */
-  *drain_isolated(this: Kernel, _zone: number): Steps<void> {},
-};
-
-export const v5_12 = {
-  page_flags_text(this: Kernel, page: Page): string {
-    const names = [
-      ...(PageReserved(page) ? ['reserved'] : []),
-      `node=${page_nid(page)}`,
-      `zone=${page_zonenum(page)}`,
-    ];
-    return `flags: ${flags_word(this, page)}(${names.join('|')})`;
-  },
+  *$drain_isolated(this: Kernel, _zone: number): Steps<void> {},
 };
 
 /** set_migratetype_isolate() of the pageblock at one end of the range, which is looked at before all others (v5.19). */
@@ -217,7 +177,7 @@ function* first_look(
   const start = before ? boundary - k.c.pageblock_nr_pages : boundary;
   const end = start + k.c.pageblock_nr_pages;
   const movable = zone_idx(zone) === k.c.ZONE_MOVABLE;
-  const skips = offline && k.skips_PageOffline();
+  const skips = offline && k.$skips_PageOffline();
   yield* zone_lock(zone);
   const unmovable = yield* look(first_unmovable, start, end, movable, skips);
   yield* zone_unlock(zone);
@@ -271,10 +231,5 @@ export const v6_12 = {
     offline: boolean,
   ): Steps<number> {
     return yield* first_look(this, zone, boundary, before, offline);
-  },
-
-  /** %p is gone from the line. */
-  page_line(this: Kernel, pfn: number): string {
-    return `page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
   },
 };

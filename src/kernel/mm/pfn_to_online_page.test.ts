@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, M, type MachineObject, must, X86 } from '../../../test/kit.ts';
+import { perform } from '../../scenarios/running/perform.ts';
+import type { Result } from '../../scenarios/running/result.ts';
 import type { Session } from '../../scenarios/running/session.ts';
-import { PCM } from '../state.ts';
 import { NO_PAGE } from './page.ts';
 
 /** pfn_valid() and pfn_to_online_page() by release and architecture (FACTS 2.17). */
@@ -10,7 +11,7 @@ function asked(session: Session, phys: number): { valid: boolean; online: boolea
   const pfn = phys / session.kernel.c.PAGE_SIZE;
   const { kernel } = session;
   const answers: boolean[] = [];
-  session.run(
+  session.call(
     (function* () {
       answers.push(yield* kernel.pfn_valid(pfn));
       answers.push((yield* kernel.pfn_to_online_page(pfn)) !== NO_PAGE);
@@ -61,18 +62,20 @@ describe('a hole of whole sub-sections in a section of boot RAM', () => {
 
 describe('device memory in a section of boot RAM', () => {
   const machine = { ...X86, ram: [{ start: 0, size: G + 64 * M }] };
+  const step = { start: G + 64 * M, size: 64 * M, node: 0, memtype: 'WB' } as const;
+  const device_memory = (session: Session): Result => perform(session, { kind: 'zone_device', step });
 
-  test.each(['v5.3', 'v5.4', 'v5.7', 'v5.10', 'S2'])('%s: online (B58)', (release) => {
+  test.each(['v5.3', 'v5.4', 'v5.7', 'v5.10', 'pg-reserved'])('%s: online (B58)', (release) => {
     const session = booted(release, machine);
-    expect(session.zone_device(0, G + 64 * M, 64 * M, PCM.WB).ret).toBe(0);
+    expect(device_memory(session).ret).toBe(0);
     expect(asked(session, G + 64 * M)).toEqual(YES);
   });
 
-  test.each(['v6.1', 'v6.12', 'v7.2', 'S2-taint'])(
+  test.each(['v6.1', 'v6.12', 'v7.2', 'pg-reserved-taint'])(
     '%s: valid, and tainted as it is not online',
     (release) => {
       const session = booted(release, machine);
-      session.zone_device(0, G + 64 * M, 64 * M, PCM.WB);
+      device_memory(session);
       expect(asked(session, G + 64 * M)).toEqual(VALID);
       expect(asked(session, G)).toEqual(YES);
     },
@@ -80,7 +83,7 @@ describe('device memory in a section of boot RAM', () => {
 
   test('v5.2 refuses it: sections are not shared', () => {
     const session = booted('v5.2', machine);
-    expect(session.zone_device(0, G + 64 * M, 64 * M, PCM.WB).ret).toBeLessThan(0);
+    expect(device_memory(session).ret).toBeLessThan(0);
     expect(session.state.memtype_rbroot.count).toBe(1);
   });
 });

@@ -81,8 +81,8 @@ test('memory that may be written and executed is counted', () => {
 test.each([
   ['v5.2', 'returned', 'returned'],
   ['v5.4', 'returned', 'returned'],
-  ['S0', 'deadlock', 'returned'],
-  ['S1', 'deadlock', 'returned'],
+  ['arm64-v6', 'deadlock', 'returned'],
+  ['arm64-v5', 'deadlock', 'returned'],
   ['v5.7', 'deadlock', 'returned'],
   ['v5.10', 'deadlock', 'returned'],
   ['v6.1', 'deadlock', 'deadlock'],

@@ -8,7 +8,18 @@ import { MEMMAP, PageOffline, PageReserved, page_memmap } from './page.ts';
 
 /** PG_reserved from boot to removal, for every kind of page and release (FACTS 3.1). */
 
-const RELEASES = ['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2', 'S2-base', 'S2'];
+const RELEASES = [
+  'v5.2',
+  'v5.3',
+  'v5.4',
+  'v5.7',
+  'v5.10',
+  'v6.1',
+  'v6.12',
+  'v7.2',
+  'pg-reserved-base',
+  'pg-reserved',
+];
 
 /** Those of the releases for which it is so. */
 const where = (is: (release: string) => boolean): string[] => RELEASES.filter(is);
@@ -60,7 +71,7 @@ describe('boot memory', () => {
     expect(set(17 * M)).toEqual(['v5.10', 'v6.1', 'v6.12', 'v7.2']);
     expect(set(20 * M)).toEqual(['v6.1', 'v6.12', 'v7.2']);
     const raw = where((release) => page_memmap(hole(release, 20 * M, true)) === MEMMAP.POISON);
-    expect(raw).toEqual(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'S2-base', 'S2']);
+    expect(raw).toEqual(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'pg-reserved-base', 'pg-reserved']);
   });
 
   test('no memmap, no bit', () => {
@@ -77,7 +88,7 @@ describe('hot-added memory', () => {
     expect(where((release) => memmap(release, true) === MEMMAP.POISON)).toEqual(ALL);
   });
 
-  test('being onlined: set, until PageOffline took its place (v6.11) or seed 002 did without', () => {
+  test('being onlined: set, until PageOffline took its place (v6.11) or the RFC did without', () => {
     const vetoed = (release: string) => {
       const session = plugged(release);
       session.state.vars.get(0)!.notifier_error = { MEM_GOING_ONLINE: -12 };
@@ -85,18 +96,18 @@ describe('hot-added memory', () => {
       // a veto leaves the bits as they were at the moment of asking; the memmap is disowned after v5.3
       return reserved(session, DIMM.start);
     };
-    expect(where(vetoed)).toEqual(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'S2-base']);
+    expect(where(vetoed)).toEqual(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'pg-reserved-base']);
   });
 
   test('online: cleared', () => {
     expect(where((release) => reserved(plugged(release, {}, { online: 32 }), DIMM.start))).toEqual([]);
   });
 
-  test.each(['S2-unconverted', ...RELEASES])('withheld by a balloon driver, %s', (release) => {
+  test.each(['pg-reserved-unconverted', ...RELEASES])('withheld by a balloon driver, %s', (release) => {
     const hv = booted(release, { ...X86, hypervisor: 'hyperv' });
     must(hv, { hv_hot_add: { ...DIMM, backed: '64M' } }, { online: 32 });
     const xen = plugged(release, { hypervisor: 'xen' }, { online: 32 });
-    const kept = !['S2-unconverted', 'v6.12', 'v7.2'].includes(release);
+    const kept = !['pg-reserved-unconverted', 'v6.12', 'v7.2'].includes(release);
     expect(reserved(hv, DIMM.start)).toBe(false);
     expect(reserved(hv, DIMM.start + 64 * M)).toBe(kept);
     expect(reserved(xen, DIMM.start)).toBe(kept);
@@ -115,7 +126,7 @@ describe('hot-added memory', () => {
     const offlined = (release: string, debug_vm = false) =>
       plugged(release, { debug_vm }, { online_movable: 32 }, { offline: 32 });
     expect(where((release) => reserved(offlined(release), DIMM.start))).toEqual([
-      ...['v5.2', 'v5.3', 'v5.4', 'S2-base'],
+      ...['v5.2', 'v5.3', 'v5.4', 'pg-reserved-base'],
     ]);
     const poisoned = (release: string) =>
       page_memmap(offlined(release, true).state.pages.get(DIMM.start / 4096)) === MEMMAP.POISON;
@@ -134,13 +145,13 @@ describe('hot-added memory', () => {
       return session;
     };
     expect(where((release) => reserved(offlined(release), DIMM.start))).toEqual([
-      ...['v5.2', 'v5.3', 'v5.4', 'S2-base'],
+      ...['v5.2', 'v5.3', 'v5.4', 'pg-reserved-base'],
     ]);
   });
 });
 
 describe('device memory', () => {
-  test('set for ever, but for seed 002', () => {
+  test('set for ever, but for the RFC', () => {
     const device = (release: string) => {
       const session = new Session(boot(machine(false), find_release(release)!));
       const places = lay_out(session);
@@ -148,7 +159,7 @@ describe('device memory', () => {
         PageReserved(session.state.pages.get(places[kind]!.pfn + places[kind]!.nr_pages - 1)),
       );
     };
-    expect(where(device)).toEqual(ALL.filter((release) => release !== 'S2'));
+    expect(where(device)).toEqual(ALL.filter((release) => release !== 'pg-reserved'));
   });
 
   test('every kind of page has a name', () => {
@@ -171,10 +182,15 @@ describe('blocks with holes', () => {
   const offline = (release: string) =>
     booted(release, machine).write('/sys/devices/system/memory/memory32/state', 'offline').errno;
 
-  test('go offline before seed 002, and neither offline nor back online with it', () => {
-    expect(where((release) => offline(release) === null)).toEqual(['v5.2', 'v5.3', 'v5.4', 'S2-base']);
+  test('go offline before the RFC, and neither offline nor back online with it', () => {
+    expect(where((release) => offline(release) === null)).toEqual([
+      'v5.2',
+      'v5.3',
+      'v5.4',
+      'pg-reserved-base',
+    ]);
     expect(where((release) => offline(release) === 'EINVAL')).toEqual([
-      ...['v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2', 'S2'],
+      ...['v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2', 'pg-reserved'],
     ]);
   });
 });

@@ -101,7 +101,7 @@ export const v5_2 = {
   ): Steps<number> {
     const nr_pages = size / this.c.PAGE_SIZE;
     if (altmap) return vmem_altmap_alloc(altmap, nr_pages);
-    const found = yield* this.alloc_pages('vmemmap_block', node, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
+    const found = yield* this.$alloc_pages('vmemmap_block', node, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
     if (found) yield* add('vars', 0, 'nr_vmemmap_pages', nr_pages);
     return found ? found.pfn : -1;
   },

@@ -97,7 +97,10 @@ describe('sections of sub-sections (v5.3+)', () => {
 
   test('sub-sections are what __add_pages takes from v5.3 on; less is a WARN and -EINVAL', () => {
     const session = booted('v6.1', X86);
-    const outcome = run(session, session.kernel.__add_pages(1, K40 / 4096 + 1, 512, null));
+    const outcome = run(
+      session,
+      session.kernel.__add_pages(1, K40 / 4096 + 1, 512, { altmap: null, pgmap: 0 }),
+    );
     expect(outcome.value).toBe(-22);
     expect(outcome.events).toMatchObject([{ kind: 'warn', where: '__add_pages' }]);
   });
@@ -108,7 +111,10 @@ describe('sections of sub-sections (v5.3+)', () => {
     ['v6.1', 'Misaligned __add_pages start: 0x140001 end: #140200'],
   ])('the words of that WARN on %s', (release, text) => {
     const session = booted(release, X86);
-    const [event] = run(session, session.kernel.__add_pages(1, K40 / 4096 + 1, 512, null)).events;
+    const [event] = run(
+      session,
+      session.kernel.__add_pages(1, K40 / 4096 + 1, 512, { altmap: null, pgmap: 0 }),
+    ).events;
     expect(event).toEqual({ kind: 'warn', where: '__add_pages', text });
   });
 });

@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { alloc, change, exists, forget, look, operation, R, W } from '../ops.ts';
+import { alloc, change, exists, look, operation, R, W } from '../ops.ts';
 import { hex, NR_SECTION_ROOTS, pfn_to_section_nr, SECTION_NR_TO_ROOT, section_nr_to_pfn } from '../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -10,7 +10,8 @@ import {
   SECTION_MARKED_PRESENT,
   type State,
 } from '../state.ts';
-import { PG_hwpoison } from './page.ts';
+import { set_pages } from './memmap.ts';
+import { NO_PAGE, PG_hwpoison } from './page.ts';
 
 /** mm/sparse.c: sections, their sub-section maps and the flags that make a pfn valid. */
 
@@ -84,26 +85,10 @@ export const usage_steps = {
     name: 'any_kfree_rcu',
     obj: 'kfree_rcu',
     writes: false,
+    ready: (state) => state.kfree_rcu.length > 0,
     run: (state: State): readonly number[] => state.kfree_rcu,
   }),
 };
-
-const defer_free = operation({
-  name: 'defer_free',
-  obj: 'kfree_rcu',
-  writes: true,
-  run: (state: State, nr: number): void => {
-    state.kfree_rcu = [...state.kfree_rcu.filter((other) => other !== nr), nr].sort((a, b) => a - b);
-  },
-});
-const free_deferred = operation({
-  name: 'free_deferred',
-  obj: 'kfree_rcu',
-  writes: true,
-  run: (state: State, batch: readonly number[]): void => {
-    state.kfree_rcu = state.kfree_rcu.filter((nr) => !batch.includes(nr));
-  },
-});
 
 const mem_map_of = operation({
   name: 'mem_map_of',
@@ -123,7 +108,7 @@ export const v5_2 = {
         `mem_section[${root}] is read, and mem_section[] has ${roots} entries`,
       );
     if (!(yield* exists('mem_section_root', root))) {
-      if (yield* this.should_fail('mem_section_root')) return -this.errno.ENOMEM;
+      if (yield* this.$should_fail('mem_section_root')) return -this.errno.ENOMEM;
       if (!(yield* alloc('mem_section_root', root, { nid }))) return -this.errno.ENOMEM;
     }
     if (yield* exists('mem_section', section_nr)) return 0;
@@ -132,7 +117,7 @@ export const v5_2 = {
   },
 
   /** Flags of a section; 0 for one whose root was never allocated. */
-  *section_mem_map(this: Kernel, section_nr: number): Steps<number> {
+  *$section_mem_map(this: Kernel, section_nr: number): Steps<number> {
     return yield* look(mem_map_of, section_nr);
   },
 
@@ -149,7 +134,7 @@ export const v5_2 = {
     const ret = yield* this.sparse_index_init(section_nr, nid);
     if (ret < 0) return ret;
     if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
-    if (yield* this.should_fail('usemap')) {
+    if (yield* this.$should_fail('usemap')) {
       yield* this.vmemmap_free(pfn, nr_pages, altmap);
       return -this.errno.ENOMEM;
     }
@@ -183,16 +168,21 @@ export const v5_2 = {
 
   *online_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
     for (let nr = pfn_to_section_nr(this.c, start_pfn); section_nr_to_pfn(this.c, nr) < end_pfn; nr++) {
-      const map = yield* this.section_mem_map(nr);
+      const map = yield* this.$section_mem_map(nr);
       if (map) yield* W('mem_section', nr, 'section_mem_map', map | SECTION_IS_ONLINE);
     }
   },
 
   *offline_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
     for (let nr = pfn_to_section_nr(this.c, start_pfn); section_nr_to_pfn(this.c, nr) < end_pfn; nr++) {
-      const map = yield* this.section_mem_map(nr);
+      const map = yield* this.$section_mem_map(nr);
       if (map) yield* W('mem_section', nr, 'section_mem_map', map & ~SECTION_IS_ONLINE);
     }
+  },
+
+  /** The memmap of boot memory: its pages came from memblock. */
+  *free_map_bootmem(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
   },
 };
 
@@ -227,7 +217,7 @@ export const v5_3 = {
     const nr = pfn_to_section_nr(this.c, pfn);
     const had_usage = (yield* R('mem_section', nr, 'subsection_map')) !== null;
     if (!had_usage) {
-      if (yield* this.should_fail('mem_section_usage')) return -this.errno.ENOMEM;
+      if (yield* this.$should_fail('mem_section_usage')) return -this.errno.ENOMEM;
       yield* W('mem_section', nr, 'subsection_map', empty_map(this.c));
     }
     const rc = yield* this.fill_subsection_map(pfn, nr_pages);
@@ -276,14 +266,14 @@ export const v5_3 = {
     const left = zip(map, mask, (a, b) => a ^ b);
     yield* W('mem_section', nr, 'subsection_map', left);
     const empty = is_empty(left);
-    if (empty) yield* this.section_invalidate(nr, early);
+    if (empty) yield* this.$section_invalidate(nr, early);
     if (early && empty) yield* this.free_map_bootmem(section_nr_to_pfn(this.c, nr), this.c.PAGES_PER_SECTION);
-    else yield* this.section_depopulate(pfn, nr_pages, early, altmap);
+    else yield* this.$section_depopulate(pfn, nr_pages, early, altmap);
     if (empty) yield* W('mem_section', nr, 'section_mem_map', 0);
   },
 
   /** The usage goes while the section still says that it has a memmap; that of boot memory stays (B52). */
-  *section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
+  *$section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
     if (!early) {
       yield* W('mem_section', nr, 'subsection_map', FREED_USAGE);
       yield* W('mem_section', nr, 'subsection_map', null);
@@ -292,7 +282,7 @@ export const v5_3 = {
   },
 
   /** The memmap of boot memory is whole, and stays what pfn_valid says: a part of it goes all the same (B54). */
-  *section_depopulate(
+  *$section_depopulate(
     this: Kernel,
     pfn: number,
     nr_pages: number,
@@ -315,7 +305,7 @@ export const v5_3 = {
 
 export const v5_9 = {
   /** A part of an early section keeps its memmap (ef69bc9f689d). */
-  *section_depopulate(
+  *$section_depopulate(
     this: Kernel,
     pfn: number,
     nr_pages: number,
@@ -328,25 +318,10 @@ export const v5_9 = {
 
 /** 5ec8e8ea8b77 (v6.8), back-ported to 5.10.210 and 6.1.76. */
 export const v6_8 = {
-  *section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
+  *$section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
     yield* clear_has_mem_map(nr);
     if (early) return;
     yield* this.kfree_rcu(nr);
     yield* W('mem_section', nr, 'subsection_map', null);
-  },
-
-  /** kfree_rcu(ms->usage) */
-  *kfree_rcu(this: Kernel, nr: number): Steps<void> {
-    yield* change(defer_free, nr);
-  },
-
-  /** The thread that waits for grace periods and frees what was given to kfree_rcu() before they began. */
-  *rcu_do_batch(this: Kernel): Steps<never> {
-    for (;;) {
-      yield* forget('rcu_do_batch');
-      const batch = yield* look(usage_steps.any_kfree_rcu);
-      yield { op: 'synchronize_rcu', rcu: 'rcu' };
-      yield* change(free_deferred, batch);
-    }
   },
 };

@@ -59,7 +59,7 @@ class Both {
             alloc: 0,
           }
         : null;
-    const ret = this.#run(session.kernel.__add_pages(0, this.#pfn(start), nr_pages, altmap));
+    const ret = this.#run(session.kernel.__add_pages(0, this.#pfn(start), nr_pages, { altmap, pgmap: 0 }));
     expect(ret).toBe(reference.add(start, count));
     if (ret !== 0) return;
     this.adds.push({ start, count, ram, altmap });
@@ -214,7 +214,10 @@ describe.each(ARCHES.flatMap((arch) => RELEASES.map((release) => [arch, release]
         [8 * G + 4 * K, SUB],
         [8 * G, SUB - 4 * K],
       ] as const) {
-        const thread = session.kernel.__add_pages(0, pfn / (4 * K), count / (4 * K), null);
+        const thread = session.kernel.__add_pages(0, pfn / (4 * K), count / (4 * K), {
+          altmap: null,
+          pgmap: 0,
+        });
         expect(run(session, thread).value).toBe(-22);
       }
       expect(session.state.mem_section.size).toBe(sections);

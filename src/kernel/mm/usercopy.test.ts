@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { boot } from '../../boot/boot.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { find_release } from '../../releases/index.ts';
-import { reserve_bootmem } from '../../scenarios/reserved/kinds.ts';
+import { reserve_bootmem } from '../../scenarios/reserved/reserve-bootmem.ts';
+import { usePages } from '../../scenarios/running/page-use.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import { MIGRATE, PG_reserved, USE, with_migratetype } from './page.ts';
@@ -32,7 +33,7 @@ const { pages } = session.state;
 // the image is not PG_reserved here: the sections of it are what lets it through
 pages.update((16 * M) / PAGE, (28 * M) / PAGE, (page) => page & ~PG_reserved);
 reserve_bootmem(session.state, (64 * M) / PAGE, (66 * M) / PAGE);
-session.occupy(128 * M, 4 * M, USE.HUGE_USED);
+usePages(session, (128 * M) / PAGE, (132 * M) / PAGE, USE.HUGE_USED);
 pages.update((256 * M) / PAGE, (258 * M) / PAGE, (page) => with_migratetype(page, MIGRATE.CMA));
 
 function* span(phys: number, n: number, to_user: boolean): Steps<number> {
@@ -41,7 +42,7 @@ function* span(phys: number, n: number, to_user: boolean): Steps<number> {
 }
 
 const check = (phys: number, n = 128, to_user = true): string => {
-  const { ret, events } = session.run(span(phys, n, to_user));
+  const { ret, events } = session.call(span(phys, n, to_user));
   const bug = events.find((event) => event.kind === 'bug');
   return ret === 0 ? 'ok' : `${bug?.text}`;
 };

@@ -26,7 +26,7 @@ const image_part = operation({
 
 export const v5_2 = {
   /** What is let through although it spans pages. */
-  *usercopy_special(this: Kernel, pfn: number): Steps<boolean> {
+  *$usercopy_special(this: Kernel, pfn: number): Steps<boolean> {
     return yield* this.PageReserved(pfn, 'check_page_span');
   },
 
@@ -41,12 +41,12 @@ export const v5_2 = {
     if (pfn === last) return;
     const head = yield* this.compound_head(pfn, 'check_page_span');
     if ((yield* this.compound_head(last, 'check_page_span')) === head) return;
-    const is_reserved = yield* this.usercopy_special(head);
+    const is_reserved = yield* this.$usercopy_special(head);
     const is_cma = yield* this.is_migrate_cma_page(head);
     if (!is_reserved && !is_cma) yield* this.usercopy_abort('spans multiple pages', to_user, n);
     for (let next = pfn + 1; next <= last; next++) {
       const page = yield* this.compound_head(next, 'check_page_span');
-      if (is_reserved && !(yield* this.usercopy_special(page)))
+      if (is_reserved && !(yield* this.$usercopy_special(page)))
         yield* this.usercopy_abort('spans Reserved and non-Reserved pages', to_user, n);
       if (is_cma && !(yield* this.is_migrate_cma_page(page)))
         yield* this.usercopy_abort('spans CMA and non-CMA pages', to_user, n);
@@ -63,7 +63,7 @@ export const v5_2 = {
 };
 
 export const S2 = {
-  *usercopy_special(this: Kernel, pfn: number): Steps<boolean> {
-    return (yield* v5_2.usercopy_special.call(this, pfn)) || (yield* this.is_zone_device_page(pfn));
+  *$usercopy_special(this: Kernel, pfn: number): Steps<boolean> {
+    return (yield* v5_2.$usercopy_special.call(this, pfn)) || (yield* this.is_zone_device_page(pfn));
   },
 };

@@ -1,7 +1,5 @@
 import { ReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
-import Bunzip from 'seek-bzip';
-import xz from 'xz-decompress';
 import { InputError } from '../../errors/input-error.ts';
 import type { Limits } from './limits.ts';
 
@@ -103,6 +101,7 @@ const DECODERS: Record<Compression, Decoder> = {
   },
 
   async bzip2(pull, sink) {
+    const { default: Bunzip } = await import('seek-bzip');
     const input = new ByteInput(pull);
     const output = new ByteOutput(sink);
     Bunzip.decode(input, output, true);
@@ -110,6 +109,7 @@ const DECODERS: Record<Compression, Decoder> = {
   },
 
   async xz(pull, sink) {
+    const { default: xz } = await import('xz-decompress');
     let produced = 0;
     let producedAtEnd = -1;
     const compressed = new ReadableStream<Uint8Array>(

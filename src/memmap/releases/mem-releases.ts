@@ -1,3 +1,4 @@
+import { current_name } from '../../releases/former-names.ts';
 import { ERRNO } from '../../steps/errno.ts';
 import * as bootmem_info from '../kernel/bootmem_info.ts';
 import type { MemConfig } from '../kernel/config.ts';
@@ -70,23 +71,23 @@ const v2_6_27 = define({
 });
 
 const S4_part1 = define({
-  name: 'S4-part1',
+  name: 'gigantic-part1',
   base: v2_6_27,
-  about: '2.6.27-rc7 with the patch that seed 004 follows: prep alone',
+  about: '2.6.27-rc7 with the first patch for gigantic pages (October 2008): prep alone',
   functions: prep.S4_part1,
 });
 
 const S4_v1 = define({
-  name: 'S4-v1',
+  name: 'gigantic-v1',
   base: S4_part1,
-  about: 'seed 004, first version: the boundary test in every loop',
+  about: 'gigantic compound pages part 2 (October 2008), first version: the boundary test in every loop',
   functions: { ...mem_map.S4, ...clear.S4_v1, ...copy.S4_v1, ...follow.S4 },
 });
 
 const S4_v2 = define({
-  name: 'S4-v2',
+  name: 'gigantic-v2',
   base: S4_v1,
-  about: 'seed 004, second version: loops of their own for gigantic pages',
+  about: 'gigantic compound pages part 2, second version: loops of their own for gigantic pages',
   functions: {
     ...clear.S4_v2,
     ...copy.S4_v2,
@@ -96,9 +97,9 @@ const S4_v2 = define({
 });
 
 const S4_vmemmap = define({
-  name: 'S4-vmemmap',
+  name: 'gigantic-vmemmap',
   base: v2_6_27,
-  about: "a reviewer's proposal in seed 004: gigantic pages depend on SPARSEMEM_VMEMMAP",
+  about: 'what a reviewer of that series proposed: gigantic pages depend on SPARSEMEM_VMEMMAP',
   functions: hstate.S4_vmemmap,
 });
 
@@ -217,6 +218,11 @@ const v7_2 = define({
   },
 });
 
+/** Mainline releases in order: what a range such as "v5.12+" may name. */
+export const mem_mainline: readonly MemRelease[] = [
+  ...[v2_6_27, v2_6_28, v5_2, v5_3, v5_4, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
+];
+
 /** All of them by name, in order. */
 export const mem_releases: ReadonlyMap<string, MemRelease> = new Map(
   [
@@ -224,3 +230,7 @@ export const mem_releases: ReadonlyMap<string, MemRelease> = new Map(
     ...[v5_2, B93, v5_3, v5_4_18, v5_4, v5_6_rc5, v5_6_rc7, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
   ].map((release) => [release.name, release]),
 );
+
+/** A release of struct pages by its name, or by the one it had. */
+export const find_mem_release = (name: string): MemRelease | undefined =>
+  mem_releases.get(current_name(name));

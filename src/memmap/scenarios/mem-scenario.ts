@@ -1,8 +1,9 @@
 import { InputError } from '../../errors/input-error.ts';
+import { releaseRange } from '../../machines/text/release-range.ts';
 import { parseYamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
-import { type MemRelease, mem_releases } from '../releases/mem-releases.ts';
+import { find_mem_release, type MemRelease, mem_mainline, mem_releases } from '../releases/mem-releases.ts';
 import {
   type MemScenarioFile,
   type MemStep,
@@ -23,6 +24,8 @@ export interface MemScenario {
   readonly why: string | null;
   readonly steps: readonly MemStep[];
 }
+
+const MAINLINE = mem_mainline.map(({ name }) => name);
 
 /** Whether a text is meant to be one: it has `memory` where others have `machine`. */
 export const is_mem_scenario = (text: string): boolean => /^memory:/m.test(text);
@@ -45,9 +48,14 @@ export function parseMemScenario(text: string, file: string): MemScenario {
     throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
   const { data } = parsed;
   const release_of = (name: string, path: readonly PropertyKey[]): MemRelease => {
-    const release = mem_releases.get(name);
+    const release = find_mem_release(name);
     if (!release) throw new InputError(file, place(path), not_a_release(name));
     return release;
+  };
+  const releases_of = (text: string, path: readonly PropertyKey[]): MemRelease[] => {
+    const names = releaseRange(text, MAINLINE) ?? [text];
+    if ('wrong' in names) throw new InputError(file, place(path), names.wrong);
+    return names.map((name) => release_of(name, path));
   };
   return {
     file,
@@ -55,7 +63,7 @@ export function parseMemScenario(text: string, file: string): MemScenario {
     title: data.title ?? null,
     machine: machine_of_file(data.memory),
     release: release_of(data.release, ['release']),
-    fixed: (data.fixed ?? []).map((name, i) => release_of(name, ['fixed', i])),
+    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releases_of(text, ['fixed', i])))],
     failure: data.failure,
     why: data.why ?? null,
     steps: data.steps.map((value, i) => {

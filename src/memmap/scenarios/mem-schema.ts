@@ -140,7 +140,9 @@ export const memScenarioSchema = z
     title: word.optional(),
     memory,
     release: word,
-    fixed: z.array(word).optional().meta({ description: 'Releases on which nothing goes wrong' }),
+    fixed: z.array(word).optional().meta({
+      description: 'Releases on which nothing goes wrong: names, and ranges such as v5.7+ or v5.7..v6.1',
+    }),
     failure: failure.optional().meta({ description: 'What goes wrong on `release`' }),
     why: z.string().max(2000).optional(),
     steps: z.array(z.unknown()).min(1).max(10_000),

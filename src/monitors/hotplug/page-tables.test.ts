@@ -15,7 +15,7 @@ import { merged, missing } from './spans.ts';
 
 const plugged = (release = 'v6.1', boot_options = ''): Session => {
   const session = booted(release, { ...ARM64, boot_options });
-  expect(session.add_memory(1, 8 * G, G).errno).toBe(null);
+  expect(session.call(session.kernel.add_memory(1, 8 * G, G, 0)).errno).toBe(null);
   return session;
 };
 
@@ -102,7 +102,7 @@ test('struct pages in pages that are free, not mapped, or nobody’s', () => {
 test('constructed tables are counted, and gone with the memory', () => {
   const session = plugged('v7.2');
   expect(session.state.vars.get(0)!.nr_page_table_pages).toBe(513);
-  expect(session.remove_memory(8 * G, G).errno).toBe(null);
+  expect(session.call(session.kernel.remove_memory(8 * G, G)).errno).toBe(null);
   expect(broken(session)).toEqual([]);
   expect(session.state.vars.get(0)!.nr_page_table_pages).toBe(0);
 });

@@ -13,8 +13,8 @@ import {
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
-import { S0 } from '../S0.ts';
-import { v5_7 } from '../v5.7.ts';
+import { v5_7 } from '../mainline/v5.7.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B17: nobody looks whether anything is left in a table before it is freed. */
 
@@ -92,9 +92,9 @@ const without_scan = (aligned: boolean): Functions => {
 };
 
 export const B17_mutant = defineRelease({
-  name: 'S0-B17',
+  name: 'arm64-v6-B17',
   base: S0,
-  about: 'seed 000 without the scan for entries that are left in a table',
+  about: 'V6 without the scan for entries that are left in a table',
   arch: { arm64: without_scan(false) },
 });
 

@@ -11,13 +11,13 @@ import {
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B18: the leaves' pass as it was before V4, where every test and every use reads the entry again. */
 export const B18_mutant = defineRelease({
-  name: 'S0-B18',
+  name: 'arm64-v6-B18',
   base: S0,
-  about: 'seed 000 with *pmdp and *ptep in the place of what READ_ONCE() has found',
+  about: 'V6 with *pmdp and *ptep in the place of what READ_ONCE() has found',
   arch: {
     arm64: {
       *unmap_hotplug_pmd_range(

@@ -2,7 +2,7 @@ import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v5_7 } from '../v5.7.ts';
+import { v5_7 } from '../mainline/v5.7.ts';
 
 /** As if kernel_page_tables were not built in. */
 const unguarded = (k: Kernel): Kernel => ({ ...k, c: { ...k.c, PTDUMP_DEBUGFS: false } });

@@ -1,13 +1,13 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B24: an unlinked table is flushed as leaves are, with TLBI VAALE1IS. */
 export const B24_mutant = defineRelease({
-  name: 'S0-B24',
+  name: 'arm64-v6-B24',
   base: S0,
-  about: 'seed 000 with flush_tlb_kernel_range() where a table is unlinked',
+  about: 'V6 with flush_tlb_kernel_range() where a table is unlinked',
   arch: {
     arm64: {
       *__flush_tlb_kernel_pgtable(this: Kernel, addr: number): Steps<void> {

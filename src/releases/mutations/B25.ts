@@ -7,7 +7,7 @@ import { mmu_steps } from '../../kernel/mmu.ts';
 import { change } from '../../kernel/ops.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B25: the flush of FACTS 2.3 with its instructions in another order. */
 
@@ -23,9 +23,9 @@ const flushing = (sequence: (op: TlbiOp) => Steps<void>): Functions => ({
 });
 
 export const B25a_mutant = defineRelease({
-  name: 'S0-B25a',
+  name: 'arm64-v6-B25a',
   base: S0,
-  about: 'seed 000 with the TLBI before DSB ISHST',
+  about: 'V6 with the TLBI before DSB ISHST',
   arch: {
     arm64: flushing(function* (op): Steps<void> {
       yield* change(mmu_steps.issue, op);
@@ -42,9 +42,9 @@ function* complete(): Steps<void> {
 }
 
 export const B25b_mutant = defineRelease({
-  name: 'S0-B25b',
+  name: 'arm64-v6-B25b',
   base: S0,
-  about: 'seed 000 with DSB ISH behind the free in place of behind the TLBI',
+  about: 'V6 with DSB ISH behind the free in place of behind the TLBI',
   arch: {
     arm64: {
       ...flushing(function* (op): Steps<void> {

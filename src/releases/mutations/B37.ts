@@ -2,13 +2,13 @@ import type { LevelName } from '../../geometry/translation.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../S0.ts';
+import { S0 } from '../series/arm64-v6.ts';
 
 /** B37: tables of the memmap that are kept and not to be found again: every round leaves more of them. */
 export const B37_mutant = defineRelease({
-  name: 'S0-B37',
+  name: 'arm64-v6-B37',
   base: S0,
-  about: 'seed 000 with empty tables of the memmap unlinked, but kept',
+  about: 'V6 with empty tables of the memmap unlinked, but kept',
   arch: {
     arm64: {
       *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {

@@ -3,7 +3,7 @@ import { type EntryPointer, leaf_entry, READ_ONCE, table_page } from '../../kern
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v5_2 } from '../v5.2.ts';
+import { v5_2 } from '../mainline/v5.2.ts';
 
 /** B41: a block in the vmalloc region over a table of PTEs, as it was before pmd_free_pte_page() did its work. */
 

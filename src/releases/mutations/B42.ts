@@ -3,16 +3,16 @@ import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/include/l
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S1 } from '../S1.ts';
+import { S1 } from '../series/arm64-v5.ts';
 
 /**
- * B42: V5 after the template of x86 ("not the best", seed 001): the table page is freed and then unlinked. The only flush is the
+ * B42: V5 after the template of x86 ("not the best", its reviewer says): the table page is freed and then unlinked. The only flush is the
  * one behind the leaves.
  */
 export const B42_mutant = defineRelease({
-  name: 'S1-B42',
+  name: 'arm64-v5-B42',
   base: S1,
-  about: 'seed 001 in the order of x86: table pages are freed before they are unlinked',
+  about: 'V5 in the order of x86: table pages are freed before they are unlinked',
   arch: {
     arm64: {
       *free_pte_table(this: Kernel, ptep: EntryPointer, pmdp: EntryPointer, _addr: number): Steps<void> {

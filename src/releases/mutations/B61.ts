@@ -5,7 +5,7 @@ import { pfn_to_section_nr } from '../../kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v6_1 } from '../v6.1.ts';
+import { v6_1 } from '../mainline/v6.1.ts';
 
 /** B61: the sub-section map changed without a look at what is there. */
 

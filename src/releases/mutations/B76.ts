@@ -6,7 +6,7 @@ import { R, W } from '../../kernel/ops.ts';
 import { pages_per_block } from '../../kernel/pfn.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v6_1 } from '../v6.1.ts';
+import { v6_1 } from '../mainline/v6.1.ts';
 
 /** B76: v5.14 to v6.6 took the lock inside online_pages() and offline_pages(), and not for the block's own memmap. */
 export const B76 = defineRelease({
@@ -29,7 +29,7 @@ export const B76 = defineRelease({
     },
 
     *memory_block_online(this: Kernel, id: number): Steps<number> {
-      const pfn = yield* this.first_pfn(id);
+      const pfn = yield* this.$first_pfn(id);
       const nr_pages = pages_per_block(this.c);
       const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
       const group = yield* R('memory_block', id, 'group');
@@ -50,7 +50,7 @@ export const B76 = defineRelease({
     *memory_block_offline(this: Kernel, id: number): Steps<number> {
       const zone = yield* R('memory_block', id, 'zone');
       if (zone < 0) return -this.errno.EINVAL;
-      const pfn = yield* this.first_pfn(id);
+      const pfn = yield* this.$first_pfn(id);
       const nr_pages = pages_per_block(this.c);
       const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
       const group = yield* R('memory_block', id, 'group');

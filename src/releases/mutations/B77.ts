@@ -2,7 +2,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { MHP_MEMMAP_ON_MEMORY, new_altmap } from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v6_1 } from '../v6.1.ts';
+import { v6_1 } from '../mainline/v6.1.ts';
 
 /** B77: v5.14 to v6.6 forgot the altmap when the memory blocks could not be made. */
 export const B77 = defineRelease({
@@ -10,7 +10,7 @@ export const B77 = defineRelease({
   base: v6_1,
   about: '6.1.192 without f42ce5f087eb',
   functions: {
-    *add_sections_and_blocks(
+    *$add_sections_and_blocks(
       this: Kernel,
       nid: number,
       start: number,
@@ -21,7 +21,7 @@ export const B77 = defineRelease({
       const on_memory = (flags & MHP_MEMMAP_ON_MEMORY) !== 0;
       if (on_memory && !this.mhp_supports_memmap_on_memory(size)) return -this.errno.EINVAL;
       const altmap = on_memory ? new_altmap(this, start, size / this.c.PAGE_SIZE) : null;
-      let ret = yield* this.arch_add_memory(nid, start, size, altmap);
+      let ret = yield* this.arch_add_memory(nid, start, size, { altmap, pgmap: 0 });
       if (ret < 0) return ret;
       ret = yield* this.create_memory_block_devices(start, size, altmap?.alloc ?? 0, group);
       if (ret) yield* this.arch_remove_memory(start, size, null);

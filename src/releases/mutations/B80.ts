@@ -1,7 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v5_4 } from '../v5.4.ts';
+import { v5_4 } from '../mainline/v5.4.ts';
 
 /** B80: a vetoed offline forgets to undo the isolation. */
 export const B80_mutant = defineRelease({

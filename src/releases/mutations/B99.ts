@@ -3,8 +3,8 @@ import type { FlushRange } from '../../kernel/mm/vmalloc/perms.ts';
 import type { vm_struct } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { v5_2 } from '../v5.2.ts';
-import { v5_3 } from '../v5.3.ts';
+import { v5_2 } from '../mainline/v5.2.ts';
+import { v5_3 } from '../mainline/v5.3.ts';
 
 /**
  * B99: 868b104d7379 as it came to v5.2-rc1, read in the patches that mended it ("mm/vmalloc: Fix calculation of direct map

@@ -191,7 +191,7 @@ ${markdown(entries_table(summary.entries))}`,
   if (races.length > 0)
     parts.push(`## The race of the seeds
 
-V5 (seed 001) frees every table of the memmap that it finds empty; B14 to B16 need one that vmalloc has entries in, too. For each
+V5 of arm64 memory hot-remove (arm64-v5) frees every table of the memmap that it finds empty; B14 to B16 need one that vmalloc has entries in, too. For each
 layout and geometry a machine is booted with kernel image, fixmap (the device tree) and the I/O space of a PCI host bridge
 mapped, memory is hot-added whose struct pages lie in the smallest table that vmalloc and vmemmap share, and V5 takes it away
 again. Boot memory lies low (2G at memstart_addr) or high (2G past all memory that has struct pages in the table, as far as

@@ -40,7 +40,7 @@ const cells = ({ design, races: came, costs, fates }: OptionRow): string[] => [
 
 const LEGEND = [
   ...races.map(({ id, about }) => `${id}: ${about}; breaks/N with N preemptions`),
-  'B19, B19b: without patch 2 of seed 000, that is, what the design alone does',
+  'B19, B19b: without patch 2 of V6, that is, what the design alone does',
   'VMALLOC, LOCKED: steps of one vmalloc(), those of them under a lock',
   'ADD, OFFLINE, REMOVE: steps of the operation on one empty block that a vmalloc() may have to wait for',
   'TABLES: table pages left of a block that was added and removed',

@@ -1,13 +1,10 @@
 import { type Translation, va_text } from '../../geometry/translation.ts';
-import type { DsbKind } from '../../hardware/barriers.ts';
 import type { Descriptor } from '../../hardware/descriptor.ts';
 import { meaning, target, writable } from '../../hardware/format.ts';
-import type { TlbiOp } from '../../hardware/tlbi.ts';
 import type { About, AboutEntry } from '../../interleave/about.ts';
-import { entry_access } from '../../interleave/touches.ts';
 import { USE } from '../../kernel/mm/page.ts';
-import { free_step, type PageRange, take_step } from '../../kernel/mm/page_alloc/alloc_pages.ts';
-import { mmu_steps } from '../../kernel/mmu.ts';
+import type { PageRange } from '../../kernel/mm/page_alloc/alloc_pages.ts';
+import type { KernelOperation, PagesAbout } from '../../kernel/operation.ts';
 import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { CallStep, Step } from '../../steps/step.ts';
 import { is_data_number, number_text } from './number.ts';
@@ -170,35 +167,36 @@ export class StepTeller {
     }
   }
 
-  #entry(step: CallStep, { result, fault }: StoryEvent, about: AboutEntry): Told {
-    const access = entry_access(step)!;
+  #entry({ operation, args }: CallStep, { result, fault }: StoryEvent, about: AboutEntry): Told {
+    const { entries, tell } = operation as KernelOperation;
     const where = { name: this.name(about), pa: about.pa, ...this.#covers(about) };
     const { name } = where;
     const own = { pfn: about.pfn, nr_pages: 1 };
-    if (fault) {
-      const text = `${access.write ? 'writes' : 'reads'} ${name}`;
-      return { text, effect: true, ...where, pfns: [own], deed: 'accessed' };
-    }
-    if (!access.write) {
-      const found = result as Descriptor;
+    const telling = fault ? undefined : tell?.(args, result);
+    if (telling?.kind === 'read') {
+      const { found, n } = telling;
       const { pfn, index } = about;
-      const entry = { pfn, index, n: 1, name, what: this.descriptor(found, about) };
+      const entry = { pfn, index, n, name, what: this.descriptor(found, about) };
       const names = this.#names(found, about);
       const text = entries_text(entry);
       this.#sees(found, about);
       return { text, effect: false, ...where, entry, pfns: names, deed: 'found' };
     }
+    if (telling?.kind !== 'written') {
+      const text = `${entries!(...args).write ? 'writes' : 'reads'} ${name}`;
+      return { text, effect: true, ...where, pfns: [own], deed: 'accessed' };
+    }
     const { before } = about;
-    const d = step.args[1] as Descriptor;
-    const swapped = (step.operation as unknown) === mmu_steps.swap_at;
+    const { value, n, exchanged } = telling;
     const was = before.addr === 0 && before.attr === 0 ? '' : ` (was ${this.descriptor(before, about)})`;
-    const none = d.addr === 0 && d.attr === 0;
-    const text = `${name} = ${none ? '0' : this.descriptor(d, about)}${was}`;
+    const none = value.addr === 0 && value.attr === 0;
+    const more = n > 1 ? ` and ${n - 1} more` : '';
+    const text = `${name}${more} = ${none ? '0' : this.descriptor(value, about)}${was}`;
     return {
-      text: swapped ? `xchg: ${text}` : text,
+      text: exchanged ? `xchg: ${text}` : text,
       effect: true,
       ...where,
-      pfns: none ? this.#names(before, about) : this.#names(d, about),
+      pfns: none ? this.#names(before, about) : this.#names(value, about),
       deed: none ? 'cleared' : 'written',
     };
   }
@@ -227,31 +225,31 @@ export class StepTeller {
   }
 
   #call(step: CallStep, { result, about }: StoryEvent): Told {
-    const fn: unknown = step.operation;
-    if (fn === take_step) {
-      const range = result as PageRange | null;
-      if (!range) return plain('no page is free', true);
-      const use = of_use(step.args.at(-1) as number);
-      return { text: `takes ${pages_text(range)}${use}`, effect: true, pfns: [range], deed: 'taken' };
-    }
-    if (fn === free_step) {
-      const [pfn, nr_pages] = step.args as readonly number[];
-      const range = { pfn: pfn!, nr_pages: nr_pages! };
-      const use = of_use((about as Extract<About, { kind: 'pages' }>).use);
-      return { text: `frees ${pages_text(range)}${use}`, effect: true, pfns: [range], deed: 'freed' };
-    }
-    if (fn === mmu_steps.barrier_dsb) return plain(`dsb ${step.args[0] as DsbKind}`, true);
-    if (fn === mmu_steps.barrier_isb) return plain('isb', true);
-    if (fn === mmu_steps.issue) return plain(tlbi_text(step.args[0] as TlbiOp), true);
-    if (fn === mmu_steps.clear_pages && this.#t) {
-      const [phys, size] = step.args as readonly number[];
-      const page = 2 ** this.#t.page_shift;
-      return plain(`zeroes ${pages_text({ pfn: phys! / page, nr_pages: size! / page })}`, true);
+    const { name, writes, tell } = step.operation as KernelOperation;
+    const telling = tell?.(step.args, result);
+    switch (telling?.kind) {
+      case 'taken': {
+        const { pages, use } = telling;
+        if (!pages) return plain('no page is free', true);
+        const text = `takes ${pages_text(pages)}${of_use(use)}`;
+        return { text, effect: true, pfns: [pages], deed: 'taken' };
+      }
+      case 'freed': {
+        const { pages } = telling;
+        const text = `frees ${pages_text(pages)}${of_use((about as PagesAbout).use)}`;
+        return { text, effect: true, pfns: [pages], deed: 'freed' };
+      }
+      case 'zeroed': {
+        const page = 2 ** this.#t!.page_shift;
+        const pages = { pfn: telling.pa / page, nr_pages: telling.size / page };
+        return plain(`zeroes ${pages_text(pages)}`, true);
+      }
+      case 'instruction':
+        return plain(telling.text, true);
     }
     const args = step.args.filter(is_data_number).map(number_text).join(', ');
     const value = result === undefined ? '' : ` = ${number_text(result)}`;
-    const { name, obj, writes } = step.operation;
-    const minor = !writes || obj === 'table_pages';
+    const minor = !writes || telling?.kind === 'books';
     return { ...plain(`${name}(${args})${value}`, writes), minor };
   }
 }
@@ -269,10 +267,3 @@ const place_text = ({ obj, key, field }: { obj: string; key: number; field: stri
 
 const lock_name = ({ lock, kind, mode }: Extract<Step, { op: 'lock' | 'unlock' }>): string =>
   mode === 'read' && kind !== 'rcu' ? `${lock} (read)` : lock;
-
-function tlbi_text({ by, va, pages = 1, last_level, broadcast }: TlbiOp): string {
-  const is = broadcast ? 'is' : '';
-  if (by === 'all') return `tlbi vmalle1${is}`;
-  const what = `tlbi ${last_level ? 'vaale1' : 'vaae1'}${is}, ${va_text(va!)}`;
-  return pages === 1 ? what : `${what} and ${pages - 1} pages more`;
-}

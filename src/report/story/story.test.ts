@@ -57,7 +57,11 @@ describe.each(['B14', 'B15', 'B16', 'B20', 'B21'])('%s', (id) => {
     const { narrated, ...silent } = program;
     const plain = explore(silent).only().replay(how.story.trace);
     const seen = ({ events }: typeof plain): unknown[] =>
-      events.map(({ thread, step, result }) => [thread, step && 'fn' in step ? step.fn : step?.op, result]);
+      events.map(({ thread, step, result }) => [
+        thread,
+        step?.op === 'call' ? step.operation.name : step?.op,
+        result,
+      ]);
     expect(seen(how.story)).toEqual(seen(plain));
     expect(encodeToken(narrated!(), how.story.trace)).toBe(how.token);
   });

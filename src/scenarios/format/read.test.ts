@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
+import * as steps_by_kind from '../steps/index.ts';
 import { parseScenario } from './read.ts';
 import { scenarioJsonSchema } from './schema.ts';
+
+const kinds = Object.keys(steps_by_kind).sort().join(', ');
 
 // Whatever is read: a Scenario, or an InputError of one line.
 
@@ -70,7 +73,7 @@ const odd = fc.oneof(
       '\u0000',
       '\u2028',
       'v6.1',
-      'S0',
+      'arm64-v6',
       'v0.1',
       '6.1.0-56-amd64',
       'host',
@@ -263,7 +266,7 @@ describe('typical mistakes, word for word', () => {
     [
       'an unknown step',
       `${machine}steps:\n  - onlin: 40\n`,
-      'x.yaml: line 3 steps[0].onlin: is no operation; there are add, add_driver_managed, remove, offline_and_remove, online, online_kernel, online_movable, offline, device_add, device_del, write, arch_add, arch_remove, touch, kpageflags, zone_device, nvdimm, nvdimm_move, ndctl, daxctl, virtio_mem, virtio_mem_request, memremap, memunmap, page, hv_hot_add, consume, hugepages, pin, unpin, use, fail, lose_resource, system_state, expect',
+      `x.yaml: line 3 steps[0].onlin: is no operation; there are ${kinds}`,
     ],
     [
       'two keys',
@@ -299,6 +302,16 @@ describe('typical mistakes, word for word', () => {
       'an unknown release it is fixed in',
       `${machine}fixed: [v6.1, nonsense]\n${steps}`,
       'x.yaml: line 2 fixed[1]: "nonsense" is no modelled release',
+    ],
+    [
+      'a range of releases that begins with none',
+      `${machine}fixed: [v5.2, v5.5+]\n${steps}`,
+      'x.yaml: line 2 fixed[1]: "v5.5" bounds no range of releases; there are v5.2, v5.3, v5.4, v5.7, v5.10, v6.1, v6.12, v7.2',
+    ],
+    [
+      'a range of releases the wrong way round',
+      `${machine}fixed: [v6.1..v5.7]\n${steps}`,
+      'x.yaml: line 2 fixed[0]: v6.1 comes after v5.7',
     ],
     [
       'let without threads',
@@ -370,9 +383,22 @@ describe('short forms', () => {
     ['- system_state: booting', { kind: 'system_state', step: { state: 'booting' } }],
     [
       '- add: {start: 0x140000000, size: 128M}',
-      { kind: 'add', step: { start: 5 * 2 ** 30, size: '128M', node: 0 } },
+      { kind: 'add', step: { start: 5 * 2 ** 30, size: '128M', node: 0, flags: 0 } },
     ],
   ])('%s', (text, step) => expect(steps(text)).toEqual([step]));
+});
+
+test('what an entry is fixed in: names and ranges, each release once', () => {
+  const text = 'machine: x\nfixed: [S0, v5.2..v5.4, v5.4, v6.1+]\nsteps: [unpin: ]\n';
+  expect(parseScenario(text, 'x.yaml').fixed.map(({ name }) => name)).toEqual([
+    'arm64-v6',
+    'v5.2',
+    'v5.3',
+    'v5.4',
+    'v6.1',
+    'v6.12',
+    'v7.2',
+  ]);
 });
 
 test('every scenario file is read, and names its own machine', () => {

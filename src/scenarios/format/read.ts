@@ -2,11 +2,13 @@ import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { machineOfFile } from '../../machines/machine-file/machine-file.ts';
 import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
+import { releaseRange } from '../../machines/text/release-range.ts';
 import { parseYamlText, type YamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';
-import { find_release, type Release } from '../../releases/index.ts';
+import { find_release, mainline, type Release } from '../../releases/index.ts';
 import { type Interleaved, read_interleaved } from '../interleaved/read.ts';
-import { parseStep, type ScenarioFile, type ScenarioStep, scenarioSchema } from './schema.ts';
+import { type ScenarioFile, scenarioSchema } from './schema.ts';
+import { parseStep, type ScenarioStep } from './step.ts';
 
 /** A scenario as it stands in its file; a machine that is named, not described, is read by whoever runs it. */
 export interface Scenario {
@@ -35,6 +37,8 @@ const place = (yaml: YamlText, path: readonly PropertyKey[]): string => {
     .join(' ');
 };
 
+const MAINLINE = mainline.map(({ name }) => name);
+
 /**
  * Parse a scenario (YAML by schemas/scenario.schema.json).
  * @throws InputError naming line and key
@@ -52,6 +56,11 @@ export function parseScenario(text: string, file: string): Scenario {
     if (!release)
       throw new InputError(file, place(yaml, path), `${JSON.stringify(name)} is no modelled release`);
     return release;
+  };
+  const releases_of = (text: string, path: readonly PropertyKey[]): Release[] => {
+    const names = releaseRange(text, MAINLINE) ?? [text];
+    if ('wrong' in names) throw new InputError(file, place(yaml, path), names.wrong);
+    return names.map((name) => release_of(name, path));
   };
   const steps = data.steps.map((value, i) => {
     const step = parseStep(value);
@@ -74,7 +83,7 @@ export function parseScenario(text: string, file: string): Scenario {
     machine: described ? machineOfFile(described.data, machine_yaml, file) : (data.machine as string),
     release_name: data.release,
     release: data.release === undefined ? null : release_of(data.release, ['release']),
-    fixed: (data.fixed ?? []).map((name, i) => release_of(name, ['fixed', i])),
+    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releases_of(text, ['fixed', i])))],
     failure: data.failure,
     why: data.why ?? null,
     interleaved,

@@ -77,13 +77,13 @@ function disable_device(tool: Tool, key: number, dax: dev_dax): number {
 function unbind(tool: Tool, key: number): number {
   const { kernel } = tool.session;
   tool.call(none(kernel.dax_bus_remove(key)));
-  return tool.call(none(kernel.dax_remove_id(key)));
+  return tool.call(none(kernel.$dax_remove_id(key)));
 }
 
 /** new_id makes the driver look at the instance, bind does so once more when that came to nothing. */
 function bind(tool: Tool, key: number, driver: 'device_dax' | 'kmem'): number {
   const { kernel, state } = tool.session;
-  tool.call(kernel.dax_new_id(key, driver));
+  tool.call(kernel.$dax_new_id(key, driver));
   if (state.dev_dax.get(key)!.driver === driver) return 0;
   return tool.call(kernel.dax_bus_probe(key, driver));
 }

@@ -112,7 +112,7 @@ function each_namespace(
 const enable = (tool: Tool, ns: number): number => tool.call(tool.session.kernel.nd_pmem_probe(ns));
 
 const disable = (tool: Tool, ns: number): number =>
-  tool.call(none(tool.session.kernel.nd_namespace_unbind(ns)));
+  tool.call(none(tool.session.kernel.$nd_namespace_unbind(ns)));
 
 /** Not while it serves as system RAM. */
 function disable_safe(tool: Tool, ns: number): number {
@@ -130,7 +130,7 @@ function zero_info_block(tool: Tool, ns: number): void {
 }
 
 function* erase(tool: Tool, ns: number) {
-  yield* tool.session.kernel.zero_info_block(ns);
+  yield* tool.session.kernel.$zero_info_block(ns);
 }
 
 function prep_reconfig(tool: Tool, ns: number, force: boolean): number {
@@ -150,7 +150,7 @@ function destroy(tool: Tool, ns: number): number {
 }
 
 function delete_namespace(tool: Tool, ns: number): number {
-  const rc = tool.call(tool.session.kernel.namespace_size_store(ns, 0));
+  const rc = tool.call(tool.session.kernel.size_store(ns, 0));
   return rc === -tool.session.kernel.errno.ENXIO ? 0 : rc;
 }
 
@@ -273,8 +273,8 @@ function setup_namespace(tool: Tool, key: number, p: Parameters): number {
   const { kernel, state } = tool.session;
   const namespace = state.nd_namespace.get(key)!;
   if (!namespace.io) {
-    let rc = tool.call(kernel.namespace_uuid_store(key));
-    if (rc === 0) rc = tool.call(kernel.namespace_size_store(key, p.size));
+    let rc = tool.call(kernel.uuid_store(key));
+    if (rc === 0) rc = tool.call(kernel.size_store(key, p.size));
     if (rc) {
       tool.say(`namespace${namespace.region}.${namespace.id}: set_size failed`);
       return rc;
@@ -288,9 +288,9 @@ function setup_namespace(tool: Tool, key: number, p: Parameters): number {
     if (start % SZ_16M && !p.force) return -kernel.errno.EINVAL;
   }
   const claim = CLAIM[p.mode] as 'pfn' | 'dax' | 'btt';
-  let rc = tool.call(kernel.nd_namespace_claim(key, claim, p.map, p.align));
+  let rc = tool.call(kernel.$nd_namespace_claim(key, claim, p.map, p.align));
   if (rc) return rc;
-  rc = tool.call(kernel.nd_instance_attach(key));
+  rc = tool.call(kernel.$nd_instance_attach(key));
   if (rc) tool.call(none(kernel.nd_detach_ndns(key)));
   return rc;
 }

@@ -2,11 +2,14 @@ import { boot } from '../../boot/boot.ts';
 import { nd_namespace_key } from '../../kernel/state.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Release } from '../../releases/index.ts';
-import { nvdimm, nvdimm_move, run_tool } from '../device.ts';
-import { type Result, Session } from '../running/session.ts';
+import type { Result } from '../running/result.ts';
+import { Session } from '../running/session.ts';
+import { describeRegion, moveRegion } from '../steps/nvdimm.ts';
+import { ndctl } from './ndctl.ts';
+import { runTool } from './tool.ts';
 
 /**
- * What seed 003 promises, measured: two NVDIMM regions behind RAM, placed at random, each made one fsdax namespace with its
+ * What the series of sub-sections (v5.3) promises, measured: two NVDIMM regions behind RAM, placed at random, each made one fsdax namespace with its
  * struct pages in RAM. Of each region, what is left for data; and what becomes of the first namespace when the platform puts
  * its region elsewhere between RAM and the second.
  */
@@ -86,13 +89,13 @@ const machine_of = (ram_end: number): Machine => ({
 function configured(release: Release, ram_end: number, regions: readonly PlacedRegion[]) {
   const session = new Session(boot(machine_of(ram_end), release));
   for (const [region, { start, size }] of regions.entries()) {
-    nvdimm(session, { region, start, size, node: 0, labels: false, carved: false });
+    describeRegion(session, { region, start, size, node: 0, labels: false, carved: false });
   }
   const made = regions.map((_, region): Result => {
     // v5.7 and later divide regions by 16M unless told otherwise
     session.write(`/sys/bus/nd/devices/region${region}/align`, '0x200000');
     const name = `namespace${region}.0`;
-    return run_tool(session, 'ndctl', `create-namespace -f -e ${name} -m fsdax -M mem`);
+    return runTool(session, ndctl, `create-namespace -f -e ${name} -m fsdax -M mem`);
   });
   return { session, made };
 }
@@ -119,7 +122,7 @@ function moved(release: Release, { ram_end, regions }: Placed, steps: number): b
   const { session } = configured(release, ram_end, regions);
   return Array.from({ length: steps + 1 }, (_, step) => {
     const start = ram_end + step * SZ_2M;
-    if (session.state.nd_region.get(0)!.start !== start) nvdimm_move(session, 0, start);
+    if (session.state.nd_region.get(0)!.start !== start) moveRegion(session, 0, start);
     return attached(session, 0);
   });
 }

@@ -1,13 +1,11 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
+import { errno_name } from '../../steps/errno.ts';
 import type { Steps } from '../../steps/step.ts';
-import type { Result, Session } from '../running/session.ts';
+import type { ProgramEnd, Result } from '../running/result.ts';
+import type { Session } from '../running/session.ts';
 
 /** What a run of ndctl or daxctl came to. */
-export interface ToolResult {
-  /** Status of the process: 234 is -EINVAL. */
-  readonly exit: number;
-  /** The number it printed; null where it prints none. */
-  readonly count: number | null;
+export interface ToolResult extends ProgramEnd {
   /** What it and the library printed on the way, as far as it says why. */
   readonly said: readonly string[];
   readonly results: readonly Result[];
@@ -48,13 +46,44 @@ export class Tool {
 }
 
 /** The kernel hit a BUG in a call of the tool. */
-export class KernelGone extends Error {
+class KernelGone extends Error {
   override readonly name = 'KernelGone';
   readonly result: Result;
 
   constructor(result: Result) {
     super('the kernel does not come back');
     this.result = result;
+  }
+}
+
+/** The process exits with the low byte of an errno. */
+function resultOf({ exit, count, results }: ToolResult): Result {
+  const ret = exit === 0 ? 0 : exit - 256;
+  return {
+    ret,
+    errno: errno_name(ret),
+    ended: results.find(({ ended }) => ended !== 'returned')?.ended ?? 'returned',
+    events: results.flatMap(({ events }) => events),
+    steps: results.reduce((sum, { steps }) => sum + steps, 0),
+    signalled: results.flatMap(({ signalled }) => signalled),
+    program: { exit, count },
+  };
+}
+
+/**
+ * A run of ndctl or daxctl with a command line.
+ * @throws BadOperation for a command or option that is not modelled
+ */
+export function runTool(
+  session: Session,
+  tool: (session: Session, argv: readonly string[]) => ToolResult,
+  commandLine: string,
+): Result {
+  try {
+    return resultOf(tool(session, commandLine.trim().split(/\s+/)));
+  } catch (error) {
+    if (!(error instanceof KernelGone)) throw error;
+    return error.result;
   }
 }
 

@@ -7,7 +7,7 @@ import { Session } from '../running/session.ts';
 import { claims } from './claims.ts';
 import { type Kind, lay_out, machine } from './kinds.ts';
 
-/** Users of PageReserved() that seed 002 leaves alone: is its reason true? */
+/** Users of PageReserved() that the RFC of October 2019 leaves alone: is its reason true? */
 
 function laid_out(release: string) {
   const session = new Session(boot(machine(false), find_release(release)!));
@@ -16,9 +16,9 @@ function laid_out(release: string) {
   return { session, pfn, reserved: (kind: Kind) => PageReserved(session.state.pages.get(pfn(kind))) };
 }
 
-const before = laid_out('S2-base');
-const after = laid_out('S2');
-const tainted = laid_out('S2-taint');
+const before = laid_out('pg-reserved-base');
+const after = laid_out('pg-reserved');
+const tainted = laid_out('pg-reserved-taint');
 
 function* as_number(thread: Steps<boolean>): Steps<number> {
   return (yield* thread) ? 1 : 0;
@@ -26,7 +26,7 @@ function* as_number(thread: Steps<boolean>): Steps<number> {
 
 const reached = ({ session, pfn }: typeof before, claim: (typeof claims)[number], kind: Kind): boolean => {
   if (!('reaches' in claim)) throw new Error(claim.user);
-  return session.run(as_number(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
+  return session.call(as_number(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
 };
 
 const guarded = claims.filter((claim) => 'reaches' in claim);
@@ -67,7 +67,7 @@ test('has_unmovable_pages(): boot RAM that memblock keeps stays unmovable', () =
     // reserved pages at 64M lie in memory0
     expect(session.write('/sys/devices/system/memory/memory0/state', 'offline').errno).toBe('EINVAL');
     const zone = 1;
-    expect(session.run(session.kernel.start_isolate_page_range(zone, 16384, 32768)).errno).toBe('EBUSY');
+    expect(session.call(session.kernel.start_isolate_page_range(zone, 16384, 32768)).errno).toBe('EBUSY');
   }
 });
 

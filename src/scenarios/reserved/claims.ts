@@ -6,7 +6,7 @@ import type { Steps } from '../../steps/step.ts';
 import type { Kind } from './kinds.ts';
 
 /**
- * The users of PageReserved() that seed 002 says need no change, each with its reason in a form that the model can try
+ * The users of PageReserved() that the RFC of October 2019 says need no change, each with its reason in a form that the model can try
  * (functions as in 5.4.214). What it cannot is in docs/pg-reserved.md.
  */
 

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, M, must, X86 } from '../../../test/kit.ts';
 import { PG_arch_1, PG_dirty, USE } from '../../kernel/mm/page.ts';
 import type { Steps } from '../../steps/step.ts';
+import { usePages } from '../running/page-use.ts';
+import { perform } from '../running/perform.ts';
 import type { Session } from '../running/session.ts';
+import { askConsumer } from './consumers.ts';
 
 /** What consumers do beside their answer. */
 
@@ -12,7 +15,7 @@ const HPTE_R_N = 4;
 
 const call = (session: Session, thread: Steps<unknown>): unknown => {
   let value: unknown;
-  session.run(
+  session.call(
     (function* () {
       value = yield* thread;
       return 0;
@@ -42,8 +45,8 @@ describe('hash_page_do_lazy_icache', () => {
 
 test('vfio: a tail page answers as its head does', () => {
   const session = booted('v5.2', X86);
-  session.occupy(G, 2 * M, USE.HUGE_USED);
-  expect(session.consume('is_invalid_reserved_pfn', G / 4096 + 5).ret).toBe(0);
+  usePages(session, G / 4096, (G + 2 * M) / 4096, USE.HUGE_USED);
+  expect(askConsumer(session, 'is_invalid_reserved_pfn', G / 4096 + 5).ret).toBe(0);
 });
 
 describe('KVM', () => {
@@ -56,7 +59,8 @@ describe('KVM', () => {
 
   test('a device page since v5.4: a reference, but never dirty', () => {
     const session = booted('v5.4', X86);
-    session.zone_device(0, 8 * G, 128 * M, 0);
+    const step = { start: 8 * G, size: 128 * M, node: 0, memtype: 'WB' } as const;
+    perform(session, { kind: 'zone_device', step });
     const pfn = (8 * G) / 4096;
     expect(call(session, session.kernel.kvm_release_pfn_clean(pfn))).toBe(true);
     call(session, session.kernel.kvm_set_pfn_dirty(pfn));

@@ -3,6 +3,8 @@ import { PG_dirty } from '../../kernel/mm/page.ts';
 import { look, operation } from '../../kernel/ops.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
+import type { Result } from '../running/result.ts';
+import type { Session } from '../running/session.ts';
 
 /** What a consumer of PG_reserved is handed. */
 export type Needs =
@@ -31,7 +33,7 @@ const is_dirty = operation({
 
 /** Whether somebody leaves a clean page dirty. */
 function* dirties(k: Kernel, pfn: number, act: Steps<void>): Steps<boolean> {
-  yield* k.clear_page_flag(pfn, 1, PG_dirty);
+  yield* k.$clear_page_flag(pfn, 1, PG_dirty);
   yield* act;
   return yield* look(is_dirty, pfn);
 }
@@ -126,3 +128,15 @@ export type ConsumerName = keyof typeof all;
 export const consumers: Readonly<Record<ConsumerName, Consumer>> = all;
 
 export const consumer_names = Object.keys(all) as [ConsumerName, ...ConsumerName[]];
+
+/** What the kernel lacks, for the consumer to be modelled: since v5.12 most of them no longer look at the flag. */
+export const lacksConsumer = (kernel: Kernel, name: ConsumerName): string | null =>
+  kernel.$knows_users_of_PG_reserved() ? null : `not modelled: ${name}() of ${kernel.release}`;
+
+function* asNumber(thread: Steps<boolean>): Steps<number> {
+  return (yield* thread) ? 1 : 0;
+}
+
+/** What a consumer makes of a page: 1 for yes, 0 for no. */
+export const askConsumer = (session: Session, name: ConsumerName, pfn: number): Result =>
+  session.call(asNumber(consumers[name].ask(session.kernel, pfn)));

@@ -1,17 +1,9 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import {
-  NO_PAGE,
-  PG_reserved,
-  page_nid,
-  page_use,
-  page_zonenum,
-  USE,
-  with_use,
-} from '../../kernel/mm/page.ts';
-import { add_zone_device } from '../../kernel/mm/zone_device.ts';
-import { IORESOURCE_BUSY, IORESOURCE_MEM, PCM, type State, zone_key } from '../../kernel/state.ts';
+import { add_zone_device } from '../../kernel/mm/memory_hotplug/zone_device.ts';
+import { IORESOURCE_BUSY, IORESOURCE_MEM, PCM, type State } from '../../kernel/state.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Session } from '../running/session.ts';
+import { reserve_bootmem } from './reserve-bootmem.ts';
 
 /** The kinds of pages of FACTS 3.4, built on one small machine, and one more: device memory in a section that is online. */
 export const kinds = {
@@ -52,19 +44,6 @@ export const machine = (debug_vm: boolean): Machine => ({
   missing: [],
 });
 
-/** reserve_bootmem_region(), with the allocator never having seen the pages. Directly: boot is no operation. */
-export function reserve_bootmem(state: State, start: number, end: number): void {
-  for (const run of state.pages.in(start, end)) {
-    if (page_use(run.value) !== USE.FREE) continue;
-    const pages = run.end - run.start;
-    state.zone.get(zone_key(page_nid(run.value), page_zonenum(run.value)))!.managed_pages -= pages;
-    state.vars.get(0)!.totalram_pages -= pages;
-  }
-  state.pages.update(start, end, (page) =>
-    page === NO_PAGE ? page : with_use(page | PG_reserved, USE.NONE),
-  );
-}
-
 /** The firmware knows RAM that the kernel was told to leave alone. Directly: `mem=` is not modelled. */
 function firmware_ram(state: State, start: number, size: number): void {
   const id = state.e820_table_firmware.length;
@@ -97,15 +76,15 @@ export function lay_out(session: Session): Readonly<Record<Kind, Place | null>> 
   });
   const device = (start: number, size: number, pcm: number): Place => {
     const { pfn, nr_pages } = place(start, size);
-    must('device memory', session.run(add_zone_device(kernel, 0, pfn, nr_pages, pcm)));
+    must('device memory', session.call(add_zone_device(kernel, 0, pfn, nr_pages, pcm)));
     return { pfn, nr_pages };
   };
   const B = place(64 * M, 16 * M);
   const Z = place(32 * M, kernel.c.PAGE_SIZE);
   for (const { pfn, nr_pages } of [B, Z]) reserve_bootmem(state, pfn, pfn + nr_pages);
   state.zero_pfn = Z.pfn;
-  must('add_memory', session.add_memory(0, 5 * G, 128 * M));
-  must('add_memory', session.add_memory(0, 6 * G, 128 * M));
+  must('add_memory', session.call(kernel.add_memory(0, 5 * G, 128 * M, 0)));
+  must('add_memory', session.call(kernel.add_memory(0, 6 * G, 128 * M, 0)));
   must('online', session.write('/sys/devices/system/memory/memory48/state', 'online_movable'));
   firmware_ram(state, 16 * G, G);
   request_mmio(state, 0xfe000000, M);

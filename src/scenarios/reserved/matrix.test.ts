@@ -5,7 +5,7 @@ import { BadOperation } from '../../errors/bad-operation.ts';
 import { find_release } from '../../releases/index.ts';
 import { parseScenario } from '../format/read.ts';
 import { Session } from '../running/session.ts';
-import type { ConsumerName } from './consumers.ts';
+import { askConsumer, type ConsumerName } from './consumers.ts';
 import { type Kind, lay_out, machine } from './kinds.ts';
 import { answers, asked, type Comparison, compare, is_changed, kind_names, outcomes } from './matrix.ts';
 
@@ -13,7 +13,7 @@ import { answers, asked, type Comparison, compare, is_changed, kind_names, outco
  * FACTS 3.4, cell by cell. T and F are yes and no, `-` cannot be; several letters are an uninitialised struct page as built
  * without CONFIG_DEBUG_VM, with it, with CONFIG_DEBUG_VM_PGFLAGS (B: BUG). Kind X is device memory in an online section.
  */
-const RELEASES = ['S2-base', 'S2', 'S2-unconverted', 'S2-v1'];
+const RELEASES = ['pg-reserved-base', 'pg-reserved', 'pg-reserved-unconverted', 'pg-reserved-v1'];
 
 const table: Readonly<Record<string, readonly string[]>> = {
   // kinds            A B C   D E F G H M Z X
@@ -115,8 +115,8 @@ test('what changes, by the first release', () => {
       const kinds = rows.find((row) => row.release === release)!.changed.join('');
       return kinds ? [`${consumer} ${kinds}`] : [];
     });
-  expect(changed('S2-base')).toEqual([]);
-  expect(changed('S2')).toEqual([
+  expect(changed('pg-reserved-base')).toEqual([]);
+  expect(changed('pg-reserved')).toEqual([
     'kvm_is_mmio_pfn B',
     'kvm_is_reserved_pfn X',
     'is_invalid_reserved_pfn X',
@@ -124,8 +124,8 @@ test('what changes, by the first release', () => {
     'hash_page_do_lazy_icache X',
     'maybe_pte_to_page X',
   ]);
-  expect(changed('S2-v1')).toEqual([
-    ...changed('S2'),
+  expect(changed('pg-reserved-v1')).toEqual([
+    ...changed('pg-reserved'),
     'gasket_release_page EFX',
     'transfer_complete_cb EFX',
     'check_page_span EFX',
@@ -147,7 +147,9 @@ const told = new Set(
 test('every cell that changes is a scenario; device memory in an online section where the series converts', () => {
   const changes = comparisons.flatMap(({ consumer, rows }) =>
     rows.flatMap(({ release, changed }) =>
-      changed.filter((kind) => kind !== 'X' || release === 'S2').map((kind) => `${consumer} ${kind}`),
+      changed
+        .filter((kind) => kind !== 'X' || release === 'pg-reserved')
+        .map((kind) => `${consumer} ${kind}`),
     ),
   );
   expect(new Set(changes).size).toBe(23);
@@ -155,10 +157,10 @@ test('every cell that changes is a scenario; device memory in an online section 
 });
 
 test('the cures: the taint of v5.12 for mixed sections, the memory type for reserved RAM', () => {
-  const [, taint, memtype] = ['S2-base', 'S2-taint', 'S2-memtype'].map((name) =>
+  const [, taint, memtype] = ['pg-reserved-base', 'pg-reserved-taint', 'pg-reserved-memtype'].map((name) =>
     outcomes(find_release(name)!),
   );
-  const base = outcomes(find_release('S2-base')!);
+  const base = outcomes(find_release('pg-reserved-base')!);
   const differs = (row: typeof base, name: ConsumerName) =>
     kind_names.filter((kind) => is_changed(base[name][kind], row[name][kind])).join('');
   expect(asked.map((name) => differs(taint!, name))).toEqual(['B', '', '', '', '', '', '', '', '', '']);
@@ -168,7 +170,7 @@ test('the cures: the taint of v5.12 for mixed sections, the memory type for rese
 test.each(['v5.2', 'v5.3'])(
   '%s answers as the base of the series does, but for a dangling compound head',
   (name) => {
-    const base = outcomes(find_release('S2-base')!);
+    const base = outcomes(find_release('pg-reserved-base')!);
     const old = outcomes(find_release(name)!);
     for (const consumer of asked) {
       for (const kind of kind_names) {
@@ -184,7 +186,9 @@ test.each(['v5.2', 'v5.3'])(
 test.each(['v5.4', 'v5.7', 'v5.10'])(
   '%s: KVM counts references of device pages and of the zero page',
   (name) => {
-    const [{ rows }] = compare([find_release('S2-base')!, find_release(name)!]).slice(1) as [Comparison];
+    const [{ rows }] = compare([find_release('pg-reserved-base')!, find_release(name)!]).slice(1) as [
+      Comparison,
+    ];
     expect(rows[1]!.changed).toEqual(['E', 'F', 'Z', 'X']);
   },
 );
@@ -195,8 +199,10 @@ test('from v5.12 on they are not modelled', () => {
 });
 
 test('without PAT whatever is reserved is MMIO, however the host caches it', () => {
-  const session = new Session(boot({ ...machine(false), cmdline: 'nopat' }, find_release('S2-base')!));
+  const session = new Session(
+    boot({ ...machine(false), cmdline: 'nopat' }, find_release('pg-reserved-base')!),
+  );
   const places = lay_out(session);
-  const answer = (kind: Kind) => session.consume('kvm_is_mmio_pfn', places[kind]!.pfn).ret;
+  const answer = (kind: Kind) => askConsumer(session, 'kvm_is_mmio_pfn', places[kind]!.pfn).ret;
   expect([answer('A'), answer('B'), answer('E'), answer('Z')]).toEqual([0, 1, 1, 0]);
 });

@@ -1,8 +1,9 @@
 import { boot } from '../../boot/boot.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
 import { MEMMAP, page_memmap } from '../../kernel/mm/page.ts';
 import type { Release } from '../../releases/define.ts';
 import { Session } from '../running/session.ts';
-import { type ConsumerName, consumer_names, consumers } from './consumers.ts';
+import { askConsumer, type ConsumerName, consumer_names, consumers, lacksConsumer } from './consumers.ts';
 import { type Kind, kinds, lay_out, machine, type Place } from './kinds.ts';
 
 /** The outcome matrix of FACTS 3.4: what each consumer of PG_reserved makes of each kind of page, asked of the model. */
@@ -47,7 +48,9 @@ function can_have(session: Session, name: ConsumerName, place: Place): boolean {
 
 function answer(session: Session, name: ConsumerName, place: Place | null): Answer {
   if (!place || !can_have(session, name, place)) return '-';
-  const { ret, events } = session.consume(name, place.pfn);
+  const lacks = lacksConsumer(session.kernel, name);
+  if (lacks !== null) throw new BadOperation(lacks);
+  const { ret, events } = askConsumer(session, name, place.pfn);
   if (ret !== null) return ret ? 'yes' : 'no';
   const refused = events.some((event) => event.kind === 'bug' && event.where === 'usercopy_abort');
   return refused ? 'no' : 'BUG';

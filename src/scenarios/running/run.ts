@@ -1,12 +1,11 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
 import { changed_lines, observable, told } from '../../monitors/hotplug/restore.ts';
-import { bytes, calls, hex, NONE } from '../calls.ts';
-import { page_says } from '../device.ts';
 import type { Scenario } from '../format/read.ts';
-import type { ScenarioStep } from '../format/schema.ts';
-import { consumers } from '../reserved/consumers.ts';
-import type { Result, Session } from './session.ts';
+import { kindOf } from '../format/step.ts';
+import { operationsOf } from './perform.ts';
+import { type Result, returned } from './result.ts';
+import type { Session } from './session.ts';
 import { changes, summarize, table_changes } from './summary.ts';
 
 /** What went wrong in a step, in the kernel's or a monitor's words. */
@@ -39,19 +38,6 @@ export interface StepOutcome {
 /** A step on more blocks than this is not held to "a failed operation restores the state": a look costs as much as the machine is large. */
 const RESTORE_LIMIT = 64;
 
-/** Steps that set the scene: what they break is given, not found. */
-const GIVEN: ReadonlySet<string> = new Set(['use', 'fail', 'lose_resource', 'system_state']);
-
-/** A program that fails half-way is no operation of the kernel that failed. */
-const PROGRAMS: ReadonlySet<string> = new Set(['ndctl', 'daxctl', 'nvdimm', 'nvdimm_move']);
-
-/**
- * What a virtio-mem device has plugged. A request is many operations, and those done stay done when a later one fails: it has
- * to restore something only when it did nothing.
- */
-const plugged_size = ({ kind, step }: ScenarioStep, { state }: Session): number | undefined =>
-  kind === 'virtio_mem_request' ? state.virtio_mem.get(step.device)?.plugged_size : undefined;
-
 /** BUGs, warnings, lock misuse and endless loops of one call. */
 function failures_of(result: Result): Failure[] {
   const failures: Failure[] = result.events.flatMap((event): Failure[] => {
@@ -78,45 +64,12 @@ const message_of = (event: Result['events'][number]): string => {
 const result_text = (result: Result): string =>
   result.ended === 'bug' ? 'BUG' : result.ended === 'deadlock' ? 'deadlock' : (result.errno ?? 'success');
 
-/** The answer to a question. */
-const answer = ({ kind }: ScenarioStep, { ret }: Result): string | null =>
-  kind === 'consume' && ret !== null ? (ret ? 'yes' : 'no') : null;
-
-/** The file of an expect step against what it should read; null when it does. */
-function expectation(session: Session, { kind, step }: ScenarioStep, ret: number | null): string | null {
-  if (kind === 'kpageflags') {
-    const words = bytes(step.size) / session.kernel.c.PAGE_SIZE;
-    return ret === words * 8 ? null : `/proc/kpageflags gives ${ret} bytes, expected ${words * 8}`;
-  }
-  if (kind === 'consume') {
-    if (ret === null || step.gives === undefined) return null;
-    const gave = ret ? 'yes' : 'no';
-    if (step.gives === gave) return null;
-    const { asks } = consumers[step.consumer];
-    return `${step.consumer}(${hex(bytes(step.start))}): ${asks}? ${gave}, expected ${step.gives}`;
-  }
-  if (kind === 'page') {
-    const says = page_says(session, bytes(step.start));
-    const wrong = (['valid', 'online', 'memmap'] as const).filter(
-      (name) => step[name] !== undefined && step[name] !== says[name],
-    );
-    const text = wrong.map((name) => `${name} is ${says[name]}, expected ${step[name]}`).join(', ');
-    return wrong.length ? `page at ${hex(bytes(step.start))}: ${text}` : null;
-  }
-  if (kind !== 'expect') return null;
-  const entry = session.read(step.path);
-  const found = entry === null ? null : entry.kind === 'file' ? entry.text : entry.kind;
-  const same =
-    found === null || step.text === null ? found === step.text : found.trimEnd() === step.text.trimEnd();
-  return same ? null : `${step.path} reads ${JSON.stringify(found)}, expected ${JSON.stringify(step.text)}`;
-}
-
-interface Expected {
+/** What any kind of step may say of its outcome. */
+type Expected = Readonly<Record<string, unknown>> & {
   readonly expect?: string | undefined;
   readonly message?: string | undefined;
-  readonly ost?: readonly number[] | undefined;
   readonly warning?: string | undefined;
-}
+};
 
 /** Failures without the warning that the step says comes with it; one that does not come is a failure itself. */
 function without_expected({ warning }: Expected, failures: readonly Failure[]): Failure[] {
@@ -126,18 +79,17 @@ function without_expected({ warning }: Expected, failures: readonly Failure[]): 
   return [...others, { kind: 'expectation', text: `no warning says ${JSON.stringify(warning)}` }];
 }
 
+/** `misread`: what the step's kind finds wrong. */
 function judge(
   expected: Expected,
   result: string,
-  ost: readonly number[] | null,
   messages: readonly string[],
+  misread: readonly string[],
 ): string[] {
   const wrong: string[] = [];
   const want = expected.expect ?? 'success';
   if (want !== 'any' && want !== result) wrong.push(`result is ${result}, expected ${want}`);
-  if (expected.ost && expected.ost.join() !== (ost ?? []).join()) {
-    wrong.push(`OST codes are ${(ost ?? []).join()}, expected ${expected.ost.join()}`);
-  }
+  wrong.push(...misread);
   const { message } = expected;
   if (message !== undefined && !messages.some((text) => text.includes(message))) {
     wrong.push(`no message says ${JSON.stringify(message)}`);
@@ -180,20 +132,21 @@ export function* run_scenario(
   for (const [index, step] of scenario.steps.entries()) {
     const failures: Failure[] = [];
     const messages: string[] = [];
-    let shown: Result = NONE;
+    let shown = returned(0);
     let steps = 0;
     const place = placed(scenario, index);
-    const todo = place(() => calls(session, step));
-    const restore = check && todo.count <= RESTORE_LIMIT && !PROGRAMS.has(step.kind);
-    for (const run of todo.runs) {
+    const kind = kindOf(step.kind);
+    const { text, count, run } = place(() => operationsOf(session, step));
+    const restore = check && count <= RESTORE_LIMIT && !kind.program;
+    for (let i = 0; i < count; i++) {
       const snapshot = restore ? observable(state) : [];
-      const plugged = plugged_size(step, session);
-      const result = place(run);
+      const progress = kind.progress?.(session, step.step);
+      const result = place(() => run(i));
       steps += result.steps;
       messages.push(...result.events.map(message_of));
       failures.push(...failures_of(result));
       if (result.ret !== null && result.ret < 0) {
-        const whole = restore && plugged === plugged_size(step, session);
+        const whole = restore && progress === kind.progress?.(session, step.step);
         const left = whole ? changed_lines(snapshot, observable(state)) : [];
         if (left.length && !result.ost)
           failures.push({ kind: 'invariant', text: `restore: failed and left ${told(left)}` });
@@ -202,21 +155,20 @@ export function* run_scenario(
       if (result.errno !== null || result.ended !== 'returned') break;
     }
     const now = check ? violations(state, kernel.c) : [];
-    if (!GIVEN.has(step.kind)) {
+    if (!kind.scene) {
       for (const text of now) if (!known.has(text)) failures.push({ kind: 'invariant', text });
     }
     known = new Set(now);
     const after = summarize(state, kernel);
-    const text = result_text(shown);
-    const wrong = [...judge(step.step as Expected, text, shown.ost ?? null, messages)];
-    const misread = expectation(session, step, shown.ret);
-    if (misread) wrong.push(misread);
+    const result = result_text(shown);
+    const misread = kind.judge?.(session, step.step, shown) ?? [];
+    const wrong = judge(step.step, result, messages, misread);
     failures.push(...wrong.map((what): Failure => ({ kind: 'expectation', text: what })));
-    const expected = without_expected(step.step as Expected, failures);
+    const expected = without_expected(step.step, failures);
     yield {
       index,
-      operation: todo.count > 1 ? `${todo.text} … (${todo.count} blocks)` : todo.text,
-      result: misread ? 'differs' : (answer(step, shown) ?? text),
+      operation: text,
+      result: kind.answer?.(shown, misread) ?? result,
       ret: shown.ret,
       ost: shown.ost ?? null,
       messages,

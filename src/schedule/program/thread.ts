@@ -1,4 +1,5 @@
 import type { MarkStep, Step, Steps, Value } from '../../steps/step.ts';
+import type { Call, PlacedStep } from '../../steps/within.ts';
 import { canon } from '../data/canon.ts';
 import { BadStep } from './bad-step.ts';
 
@@ -138,21 +139,26 @@ export interface FrameCode<F> {
   take(frame: F, result: Value): F;
   /** What an ended frame returns. */
   returned?(frame: F): Value;
+  /**
+   * A text of all that decides the frame's future: where it is, and what it still needs. Frames with equal texts are one
+   * state, so what is dead, or only told, is better left out. Without it: all of the frame, as plain data.
+   */
+  remembers?(frame: F): string;
+  /** The functions that run, the outermost first; a call keeps its number as long as it runs, and no other of the thread has it. */
+  calls?(frame: F): readonly Call[];
 }
 
-/** A thread that is an explicit frame. Its copy is the frame; what it remembers is the frame. */
+/** A thread that is an explicit frame. Its copy is the frame; what it remembers is what the frame says. */
 export class FrameThread<F> implements Thread {
   readonly forgot = true;
+  step: Step | undefined;
   private readonly code: FrameCode<F>;
   private frame: F;
 
   constructor(code: FrameCode<F>, frame: F) {
     this.code = code;
     this.frame = frame;
-  }
-
-  get step(): Step | undefined {
-    return this.code.step(this.frame);
+    this.step = code.step(frame);
   }
 
   get returned(): Value {
@@ -161,13 +167,28 @@ export class FrameThread<F> implements Thread {
 
   take(result: Value): void {
     this.frame = this.code.take(this.frame, result);
+    this.step = this.code.step(this.frame);
   }
 
   remembers(): string {
-    return canon(this.frame);
+    return this.code.remembers?.(this.frame) ?? canon(this.frame);
   }
 
   copy(): FrameThread<F> {
     return new FrameThread(this.code, this.frame);
   }
 }
+
+/** The same frames, each of whose steps says in which calls it is taken, those inside a step's own included. */
+export const narratedFrames = <F>(code: FrameCode<F>): FrameCode<F> => ({
+  start: (...args) => code.start(...args),
+  step(frame) {
+    const step: PlacedStep | undefined = code.step(frame);
+    if (step === undefined) return undefined;
+    const placed: PlacedStep = { ...step, by: [...(code.calls?.(frame) ?? []), ...(step.by ?? [])] };
+    return placed;
+  },
+  take: (frame, result) => code.take(frame, result),
+  returned: (frame) => code.returned?.(frame),
+  remembers: (frame) => code.remembers?.(frame) ?? canon(frame),
+});

@@ -14,7 +14,6 @@ const counts: readonly (readonly [Program, number])[] = [
   [classics.readers(13), 8192],
   [classics.lastzero(5), 64],
   [classics.lastzero(10), 3328],
-  [classics.lastzero(15), 147456],
   ...[2, 5, 14, 43, 144, 523, 2048].map((count, i) => [classics.casrot(i + 2), count] as const),
   ...[2, 3, 4].map((n) => [classics.writersTwice(n), factorial(2 * n) / 2 ** n] as const),
   ...[1, 2, 3, 4, 5].map((n) => [classics.floatingRead(n), factorial(n + 1)] as const),

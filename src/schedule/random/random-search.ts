@@ -23,7 +23,7 @@ export interface RandomRuns {
   readonly found: { readonly violation: Violation; readonly trace: readonly Choice[] } | undefined;
 }
 
-/** Whoever makes runs elsewhere, so many at a time: with `runs` of the same search, asked there. */
+/** Makes runs in other threads, `count` of which work at once: each calls {@link RandomSearch.runs} of the same search there. */
 export interface RandomWorkers {
   readonly count: number;
   run(first: number, count: number): Promise<RandomRuns>;
@@ -57,7 +57,7 @@ export class RandomSearch {
     this.#depth = depth;
   }
 
-  /** Make all runs, and let nobody else have a turn. The second time the verdict is only said again. */
+  /** Make all runs, and block the event loop meanwhile. Later calls return the same verdict. */
   verdict(): Verdict {
     if (this.#verdict !== undefined) return this.#verdict;
     this.#pace.begin();
@@ -72,8 +72,8 @@ export class RandomSearch {
   }
 
   /**
-   * The same, and others have their turn after every 64 runs. Workers make the runs where there are some; the verdict is
-   * the same whatever their number.
+   * The same, but the event loop runs after every 64 runs. With workers, they make the runs; the verdict does not depend on
+   * how many there are.
    */
   async finish(workers: RandomWorkers = this.#alone): Promise<Verdict> {
     if (this.#verdict !== undefined) return this.#verdict;

@@ -1,3 +1,4 @@
+import { isData } from '../../steps/perform.ts';
 import type { Value } from '../../steps/step.ts';
 import type { PlacedStep } from '../../steps/within.ts';
 import { Checks } from '../monitors/checks.ts';
@@ -151,10 +152,6 @@ function perform(
   };
   return { told, state, next: system.width > next.length ? widened(next, system.width) : next };
 }
-
-/** Steps that a machine performs. */
-const isData = ({ op }: PlacedStep): boolean =>
-  op === 'call' || op === 'read' || op === 'write' || op === 'alloc' || op === 'free';
 
 /** The state an execution leads to, as a text. */
 export function endState(program: Program, trace: readonly Choice[]): string {

@@ -8,11 +8,13 @@ export interface Choice {
 
 /** What may stop a search before it has seen everything. */
 export interface Bounds {
-  /** Executions with more preemptions are left out. */
+  /** Executions with more preemptions are left out (mode `states`). */
   readonly maxPreemptions?: number;
   /** Executions are cut off after so many steps. */
   readonly maxSteps?: number;
+  /** Of mode `states`. */
   readonly maxStates?: number;
+  /** Of mode `traces`. */
   readonly maxExecutions?: number;
   /** Seconds, of this search or by a clock of one's own. */
   readonly maxTime?: number;

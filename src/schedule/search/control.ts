@@ -1,6 +1,6 @@
 import type { Stats } from '../replay/verdict.ts';
 
-/** What a search asks and tells now and then on its way: it has no clock and no signals of its own. */
+/** How a search is controlled from outside: it has no clock and no signals of its own. */
 export interface Control {
   /** Seconds since the search began. */
   readonly elapsed?: () => number;

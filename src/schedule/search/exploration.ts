@@ -2,12 +2,13 @@ import { standardMonitors } from '../monitors/index.ts';
 import type { Monitor } from '../monitors/monitor.ts';
 import type { Program } from '../program/program.ts';
 import { type RandomOptions, RandomSearch } from '../random/random-search.ts';
+import { resume } from '../replay/checkpoint.ts';
 import { replay, type Story } from '../replay/replay.ts';
 import { tell, tokenOf } from '../replay/tell.ts';
 import { decodeToken, replayToken } from '../replay/token.ts';
 import type { Bounds, Choice, Verdict } from '../replay/verdict.ts';
 import type { Watch } from './pace.ts';
-import type { Question } from './question.ts';
+import { type Question, statesSearch, tracesSearch } from './question.ts';
 import { Search } from './search.ts';
 import { SelfCheck } from './selfcheck.ts';
 
@@ -65,12 +66,12 @@ export class Exploration {
 
   /** Search by states: fewest preemptions first, then fewest steps, so that the first story found is the shortest. */
   states(): Search {
-    return Search.states(this.#question, this.#watch);
+    return new Search(this.#question, this.#watch, statesSearch);
   }
 
   /** Search by one execution for every Mazurkiewicz trace. Any failure will do: it need not be the shortest. */
   traces(): Search {
-    return Search.traces(this.#question, this.#watch);
+    return new Search(this.#question, this.#watch, tracesSearch);
   }
 
   /** Make random runs, which prove nothing. */
@@ -80,7 +81,7 @@ export class Exploration {
 
   /** Go on from a checkpoint of the same program and monitors; bounds may be others. Throws `BadCheckpoint`. */
   resume(checkpoint: Uint8Array): Search {
-    return Search.resume(this.#question, this.#watch, checkpoint);
+    return new Search(this.#question, this.#watch, (question, pace) => resume(question, pace, checkpoint));
   }
 
   /** Explore a small program in full three ways, bounds apart, and compare. */

@@ -1,6 +1,6 @@
 import type { Control, Progress } from './control.ts';
 
-/** The outside world as a search sees it. */
+/** What a search is given of the outside world. */
 export interface Watch {
   /** Stops the search: its verdict is then undecided, its bound `interrupted`. */
   readonly signal?: AbortSignal;
@@ -10,12 +10,12 @@ export interface Watch {
   readonly elapsed?: () => number;
 }
 
-/** Milliseconds a search runs before the event loop has its turn: signals are seen only then. */
+/** Milliseconds of a slice: signals are seen only between two. */
 const SLICE = 100;
 
 const now = (): number => performance.now();
 
-/** How long a search goes on: as a whole, or in slices between which others have their turn. */
+/** How long a search runs at a time: until its end, or in slices between which the event loop runs. */
 export class Pace implements Control {
   readonly progress: Control['progress'];
   readonly #watch: Watch;
@@ -41,13 +41,13 @@ export class Pace implements Control {
     return this.interrupted || (this.#sliceEnd < Infinity && now() > this.#sliceEnd);
   }
 
-  /** From here on nobody else has a turn. */
+  /** Run until the end. */
   begin(): void {
     this.#began ??= now();
     this.#sliceEnd = Infinity;
   }
 
-  /** Let others have their turn, and begin a slice. */
+  /** Let the event loop run, and begin a slice. */
   async turn(): Promise<void> {
     this.#began ??= now();
     await new Promise<void>((go) => {

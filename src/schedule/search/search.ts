@@ -1,4 +1,4 @@
-import { checkpoint, resume } from '../replay/checkpoint.ts';
+import { checkpoint } from '../replay/checkpoint.ts';
 import type { Story } from '../replay/replay.ts';
 import { tell, tokenOf } from '../replay/tell.ts';
 import type { Verdict } from '../replay/verdict.ts';
@@ -6,7 +6,7 @@ import { preemptionsOf, violated } from '../replay/violated.ts';
 import { type Outcome, StatesSearch } from '../states/states.ts';
 import type { TracesSearch } from '../traces/traces.ts';
 import { Pace, type Watch } from './pace.ts';
-import { type Question, statesSearch, tracesSearch } from './question.ts';
+import { type Question, statesSearch } from './question.ts';
 
 /** A search of every interleaving of a program, by states or by traces. It comes to one verdict. */
 export class Search {
@@ -20,32 +20,19 @@ export class Search {
   #further: StatesSearch | undefined;
   #verdict: Verdict | undefined;
 
-  private constructor(question: Question, pace: Pace, search: StatesSearch | TracesSearch) {
+  /** @param begun makes the search by states or traces, new or from a checkpoint */
+  constructor(
+    question: Question,
+    watch: Watch,
+    begun: (question: Question, pace: Pace) => StatesSearch | TracesSearch,
+  ) {
     this.#question = question;
-    this.#pace = pace;
-    this.#search = search;
-    this.mode = search instanceof StatesSearch ? 'states' : 'traces';
+    this.#pace = new Pace(watch);
+    this.#search = begun(question, this.#pace);
+    this.mode = this.#search instanceof StatesSearch ? 'states' : 'traces';
   }
 
-  /** By states: the first failure found is the shortest. */
-  static states(question: Question, watch: Watch): Search {
-    const pace = new Pace(watch);
-    return new Search(question, pace, statesSearch(question, pace));
-  }
-
-  /** By traces: one execution for each. */
-  static traces(question: Question, watch: Watch): Search {
-    const pace = new Pace(watch);
-    return new Search(question, pace, tracesSearch(question, pace));
-  }
-
-  /** One that goes on from a checkpoint. Throws `BadCheckpoint`. */
-  static resume(question: Question, watch: Watch, bytes: Uint8Array): Search {
-    const pace = new Pace(watch);
-    return new Search(question, pace, resume(question, pace, bytes));
-  }
-
-  /** Search until there is a verdict, and let nobody else have a turn. The second time it is only said again. */
+  /** Search until there is a verdict, and block the event loop meanwhile. Later calls return the same verdict. */
   verdict(): Verdict {
     this.#pace.begin();
     for (;;) {
@@ -54,7 +41,7 @@ export class Search {
     }
   }
 
-  /** The same in slices of a tenth of a second, between which signals and others have their turn. */
+  /** The same in slices of a tenth of a second, between which the event loop runs. */
   async finish(): Promise<Verdict> {
     for (;;) {
       await this.#pace.turn();

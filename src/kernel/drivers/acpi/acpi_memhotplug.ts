@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
-import { add, alloc, change, exists, free, look, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { change, exists, look, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
 import type { acpi_physical_node, State } from '../../state.ts';
 
 /** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device becomes memory, and memory leaves with it. */
@@ -52,9 +52,9 @@ export const v5_2 = {
   *acpi_memory_enable_device(this: Kernel, dev: number): Steps<number> {
     const name = yield* R('acpi_device', dev, 'name');
     const length = yield* R('acpi_device', dev, 'length');
-    const group = yield* this.acpi_memory_group(dev, length);
+    const group = yield* this.$acpi_memory_group(dev, length);
     if (group < 0) return group;
-    const result = length === 0 ? -this.errno.EINVAL : yield* this.acpi_add_memory(dev, length);
+    const result = length === 0 ? -this.errno.EINVAL : yield* this.$acpi_add_memory(dev, length);
     if (result && result !== -this.errno.EEXIST) {
       yield* pr_err(`acpi ${name}: add_memory failed`);
       return -this.errno.EINVAL;
@@ -70,11 +70,11 @@ export const v5_2 = {
   },
 
   /** Memory groups came with v5.15. */
-  *acpi_memory_group(this: Kernel, _dev: number, _length: number): Steps<number> {
+  *$acpi_memory_group(this: Kernel, _dev: number, _length: number): Steps<number> {
     return 0;
   },
 
-  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+  *$acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
     const node = yield* R('acpi_device', dev, 'node');
     return yield* this.__add_memory(
       Math.max(node, 0),
@@ -117,30 +117,8 @@ export const v5_2 = {
 };
 
 export const v6_1 = {
-  /** memory_group_register_static: the id of the new group. */
-  *memory_group_register_static(this: Kernel, nid: number, max_pages: number): Steps<number> {
-    const mgid = yield* R('vars', 0, 'next_mgid');
-    yield* add('vars', 0, 'next_mgid', 1);
-    yield* alloc('memory_group', mgid, {
-      nid,
-      is_dynamic: false,
-      pages: max_pages,
-      present_kernel_pages: 0,
-      present_movable_pages: 0,
-      nr_blocks: 0,
-    });
-    return mgid;
-  },
-
-  /** -EBUSY while a block is still in the group. */
-  *memory_group_unregister(this: Kernel, mgid: number): Steps<number> {
-    if ((yield* R('memory_group', mgid, 'nr_blocks')) > 0) return -this.errno.EBUSY;
-    yield* free('memory_group', mgid);
-    return 0;
-  },
-
   /** What it cannot have ends the attempt before any memory is added. */
-  *acpi_memory_group(this: Kernel, dev: number, length: number): Steps<number> {
+  *$acpi_memory_group(this: Kernel, dev: number, length: number): Steps<number> {
     if (length === 0) {
       yield* pr_err(`acpi ${yield* R('acpi_device', dev, 'name')}: device is empty`);
       return -this.errno.EINVAL;
@@ -152,7 +130,7 @@ export const v6_1 = {
     return mgid;
   },
 
-  *acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
+  *$acpi_add_memory(this: Kernel, dev: number, length: number): Steps<number> {
     const mgid = yield* R('acpi_device', dev, 'mgid');
     const memmap = this.mhp_supports_memmap_on_memory(length) ? MHP_MEMMAP_ON_MEMORY : 0;
     const start = yield* R('acpi_device', dev, 'start');

@@ -14,7 +14,9 @@ import {
   X86,
 } from '../../../../test/kit.ts';
 import { BadOperation } from '../../../errors/bad-operation.ts';
+import { perform } from '../../../scenarios/running/perform.ts';
 import type { Session } from '../../../scenarios/running/session.ts';
+import { deviceRange } from '../../../scenarios/steps/device.ts';
 import { MEM_ONLINE } from '../../state.ts';
 
 const ALL = ['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
@@ -132,7 +134,8 @@ describe('device check', () => {
 
   test('before v5.10 a node that is not possible is not modelled', () => {
     const session = booted('v5.2', X86);
-    expect(() => session.device_add('d', 5 * G, 128 * M, 7)).toThrow(
+    const step = { id: 'd', start: 5 * G, size: 128 * M, node: 7 };
+    expect(() => perform(session, { kind: 'device_add', step })).toThrow(
       new BadOperation('not modelled: v5.2 does not check that node 7 can exist'),
     );
   });
@@ -175,7 +178,7 @@ describe('eject request', () => {
       { device_del: { id: 'd', ost: [132, 0] } },
     );
     expect(cat(session, '/proc/iomem')).toBe(before);
-    expect(session.device_range('d')).toBe(null);
+    expect(deviceRange(session, 'd')).toBe(null);
     expect(session.state.memory_block.has(40)).toBe(false);
   });
 
@@ -202,7 +205,7 @@ describe('eject request', () => {
       );
       // memory42 had been offline and stays so; no movable span is left when the others come back
       expect(zones(session, 40, 8)).toBe('Normal Normal - Normal Normal Normal Normal Normal');
-      expect(session.device_range('d')).toEqual({ start: 5 * G, size: G });
+      expect(deviceRange(session, 'd')).toEqual({ start: 5 * G, size: G });
       must(session, { unpin: {} }, { device_del: { id: 'd', ost: [132, 0] } });
     },
   );

@@ -64,25 +64,25 @@ export const v5_2 = {
   },
 
   /** Device check: the status codes told to the firmware. */
-  *acpi_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
+  *acpi_scan_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
     yield* lock_device_hotplug();
     yield* lock('acpi_scan_lock', 'mutex');
     if (!(yield* R('acpi_device', dev, 'attached'))) yield* this.acpi_memory_device_add(dev);
-    const code = yield* this.acpi_attach_status(dev);
+    const code = yield* this.$acpi_attach_status(dev);
     yield* unlock('acpi_scan_lock', 'mutex');
     yield* unlock_device_hotplug();
     return [code];
   },
 
   /** Until 5.10 stable a driver that did not bind was a failure. */
-  *acpi_attach_status(this: Kernel, dev: number): Steps<number> {
+  *$acpi_attach_status(this: Kernel, dev: number): Steps<number> {
     if (yield* R('acpi_device', dev, 'attached')) return ACPI_OST_SC_SUCCESS;
     yield* pr_warn(`acpi ${yield* R('acpi_device', dev, 'name')}: Enumeration failure`);
     return ACPI_OST_SC_NON_SPECIFIC_FAILURE;
   },
 
   /** Eject request: in progress, then success, or busy when a block stays online. */
-  *acpi_eject_request(this: Kernel, dev: number): Steps<readonly number[]> {
+  *$acpi_eject_request(this: Kernel, dev: number): Steps<readonly number[]> {
     yield* lock_device_hotplug();
     yield* lock('acpi_scan_lock', 'mutex');
     const error = yield* this.acpi_scan_try_to_offline(dev);
@@ -95,7 +95,7 @@ export const v5_2 = {
 
 export const v5_10 = {
   /** Whatever became of it. */
-  *acpi_attach_status(this: Kernel, _dev: number): Steps<number> {
+  *$acpi_attach_status(this: Kernel, _dev: number): Steps<number> {
     return ACPI_OST_SC_SUCCESS;
   },
 };

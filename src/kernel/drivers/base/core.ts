@@ -1,5 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
+import { kstrtobool } from '../../lib/kstrtox.ts';
+import { lock_device_hotplug_sysfs, unlock_device_hotplug } from '../../locks.ts';
 import { lock, R, unlock, W } from '../../ops.ts';
 
 /** drivers/base/core.c, for the one kind of device there is here: a memory block. */
@@ -27,5 +29,19 @@ export const v5_2 = {
     }
     yield* unlock(`device_lock memory${block}`, 'mutex');
     return ret;
+  },
+
+  /** memoryX/online: asking for the state it is in is no error. */
+  *online_store(this: Kernel, id: number, text: string): Steps<number> {
+    const val = kstrtobool(text);
+    if (val === null) return -this.errno.EINVAL;
+    if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
+    const ret = val ? yield* this.device_online(id) : yield* this.device_offline(id);
+    yield* unlock_device_hotplug();
+    return Math.min(ret, 0);
+  },
+
+  *online_show(this: Kernel, id: number): Steps<string> {
+    return (yield* R('memory_block', id, 'offline')) ? '0\n' : '1\n';
   },
 };

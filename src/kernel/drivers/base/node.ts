@@ -1,10 +1,9 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { page_nid } from '../../mm/page.ts';
 import { add, change, exists, look, operation, R, W } from '../../ops.ts';
-import { PFN_DOWN, PFN_PHYS, PFN_UP, pfn_to_section_nr, section_nr_to_pfn } from '../../pfn.ts';
-import { MEMBLOCK_MEMORY, NUMA_NO_NODE, SECTION_MARKED_PRESENT, type State } from '../../state.ts';
+import { PFN_DOWN, PFN_PHYS, PFN_UP, section_nr_to_pfn } from '../../pfn.ts';
+import { MEMBLOCK_MEMORY, NUMA_NO_NODE, type State } from '../../state.ts';
 
 /** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
 const create_node_link = operation({
@@ -72,23 +71,13 @@ const drop_node_links = operation({
 });
 
 export const v5_2 = {
-  *pfn_in_present_section(this: Kernel, pfn: number): Steps<boolean> {
-    return ((yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_MARKED_PRESENT) !== 0;
-  },
-
-  *pfn_to_nid(this: Kernel, pfn: number, where: string): Steps<number> {
-    const page = yield* this.pfn_to_page(pfn);
-    yield* this.PagePoisoned(page, where);
-    return page_nid(page);
-  },
-
   /** -1 when the pfn is not valid: on arm64 until v5.13 also when memblock has let go of it (B01). */
   *get_nid_for_pfn(this: Kernel, pfn: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn))) return -1;
     return yield* this.pfn_to_nid(pfn, 'get_nid_for_pfn');
   },
 
-  *set_block_nid(this: Kernel, id: number, nid: number): Steps<void> {
+  *$set_block_nid(this: Kernel, id: number, nid: number): Steps<void> {
     const old = yield* R('memory_block', id, 'nid');
     if (old === nid) return;
     if (old !== NUMA_NO_NODE) yield* add('pgdat', old, 'nr_blocks', -1);
@@ -98,7 +87,7 @@ export const v5_2 = {
 
   /** Until v5.9: while the system boots, a page of the node must be found in the block (B04). */
   *register_mem_sect_under_node(this: Kernel, id: number, nid: number): Steps<number> {
-    yield* this.set_block_nid(id, nid);
+    yield* this.$set_block_nid(id, nid);
     const booting = (yield* R('vars', 0, 'system_state')) === 'booting';
     const first = yield* R('memory_block', id, 'start_section_nr');
     for (let nr = first; nr < first + this.c.sections_per_block; nr++) {
@@ -122,7 +111,7 @@ export const v5_2 = {
   },
 
   /** Both links to each node that a page of [start_pfn, end_pfn) names, where that can be read. */
-  *unlink_nodes_of(this: Kernel, id: number, start_pfn: number, end_pfn: number): Steps<void> {
+  *$unlink_nodes_of(this: Kernel, id: number, start_pfn: number, end_pfn: number): Steps<void> {
     const seen = new Set<number>();
     for (const pfn of yield* look(one_of_each, this.c, start_pfn, end_pfn)) {
       const nid = yield* this.get_nid_for_pfn(pfn);
@@ -136,14 +125,14 @@ export const v5_2 = {
   /** v5.2: of every page of this section. */
   *unregister_mem_sect_under_nodes(this: Kernel, id: number, section_nr: number): Steps<void> {
     const start_pfn = section_nr_to_pfn(this.c, section_nr);
-    yield* this.unlink_nodes_of(id, start_pfn, start_pfn + this.c.PAGES_PER_SECTION);
+    yield* this.$unlink_nodes_of(id, start_pfn, start_pfn + this.c.PAGES_PER_SECTION);
   },
 
   /** V5.2 unlinks section by section. */
   *unregister_memory_block_under_nodes(this: Kernel, _id: number): Steps<void> {},
 
   *__register_one_node(this: Kernel, nid: number): Steps<number> {
-    if (yield* this.should_fail('node_device')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('node_device')) return -this.errno.ENOMEM;
     yield* W('pgdat', nid, 'registered', true);
     return 0;
   },
@@ -159,7 +148,7 @@ export const v5_3 = {
   *unregister_memory_block_under_nodes(this: Kernel, id: number): Steps<void> {
     const first = yield* R('memory_block', id, 'start_section_nr');
     const last = section_nr_to_pfn(this.c, first + this.c.sections_per_block - 1);
-    yield* this.unlink_nodes_of(id, section_nr_to_pfn(this.c, first), last + 1);
+    yield* this.$unlink_nodes_of(id, section_nr_to_pfn(this.c, first), last + 1);
   },
 };
 
@@ -174,7 +163,7 @@ export const v5_4 = {
 export const v5_10 = {
   /** Hotplug context: every block of the range belongs to the node; a link that is there counts as made. */
   *register_mem_sect_under_node(this: Kernel, id: number, nid: number): Steps<number> {
-    yield* this.set_block_nid(id, nid);
+    yield* this.$set_block_nid(id, nid);
     yield* change(create_node_link, nid, id);
     yield* change(create_block_link, id, nid);
     return 0;

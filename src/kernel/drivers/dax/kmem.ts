@@ -7,7 +7,7 @@ import { IORESOURCE_SYSTEM_RAM } from '../../state.ts';
 
 /** drivers/dax/kmem.c: device-dax as system RAM, as far as whole memory blocks go. */
 
-interface Range {
+export interface Range {
   readonly start: number;
   readonly size: number;
 }
@@ -26,16 +26,16 @@ export const v5_2 = {
 
   *dev_dax_kmem_probe(this: Kernel, dax: number): Steps<number> {
     const range = yield* this.dax_kmem_range(dax);
-    if (range.size === 0) return yield* this.dax_kmem_too_small(dax);
+    if (range.size === 0) return yield* this.$dax_kmem_too_small(dax);
     const name = yield* R('dev_dax', dax, 'name');
     if (!(yield* this.__request_region(range.start, range.size, name, 0))) {
-      return yield* this.dax_kmem_not_reserved(name, range);
+      return yield* this.$dax_kmem_not_reserved(name, range);
     }
     // not busy, so that add_memory can put its own entry below
-    yield* this.set_resource_flags(range.start, range.size, IORESOURCE_SYSTEM_RAM);
-    const rc = yield* this.dax_kmem_add(dax, range.start, range.size);
+    yield* this.$set_resource_flags(range.start, range.size, IORESOURCE_SYSTEM_RAM);
+    const rc = yield* this.$dax_kmem_add(dax, range.start, range.size);
     if (rc) {
-      yield* this.dax_kmem_not_added(dax, range);
+      yield* this.$dax_kmem_not_added(dax, range);
       yield* this.release_resource(range.start, range.size);
       return rc;
     }
@@ -44,28 +44,28 @@ export const v5_2 = {
   },
 
   /** v5.2 asks for a range of no size, or of a negative one, and fails on that. */
-  *dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
+  *$dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
     const block = this.c.memory_block_size_bytes;
     const first = yield* R('dev_dax', dax, 'start');
     const start = Math.ceil(first / block) * block;
     const size = Math.floor((first + (yield* R('dev_dax', dax, 'size')) - start) / block) * block;
-    return yield* this.dax_kmem_not_reserved(yield* R('dev_dax', dax, 'name'), { start, size });
+    return yield* this.$dax_kmem_not_reserved(yield* R('dev_dax', dax, 'name'), { start, size });
   },
 
   /** The end that is printed is exclusive. */
-  *dax_kmem_not_reserved(this: Kernel, name: string, { start, size }: Range): Steps<number> {
+  *$dax_kmem_not_reserved(this: Kernel, name: string, { start, size }: Range): Steps<number> {
     const range = `[0x${hexpad(start, 16)}-0x${hexpad(start + size, 16)}]`;
     yield* pr_warn(`kmem ${name}: could not reserve region ${range}`);
     return -this.errno.EBUSY;
   },
 
-  dax_kmem_mapping(this: Kernel, { start, size }: Range): string {
+  $dax_kmem_mapping(this: Kernel, { start, size }: Range): string {
     return `DAX region ${mem_range(start, size)}`;
   },
 
-  *dax_kmem_not_added(this: Kernel, _dax: number, _range: Range): Steps<void> {},
+  *$dax_kmem_not_added(this: Kernel, _dax: number, _range: Range): Steps<void> {},
 
-  *dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
+  *$dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
     return yield* this.add_memory(yield* R('dev_dax', dax, 'target_node'), start, size, MHP_NONE);
   },
 
@@ -80,59 +80,59 @@ export const v5_3 = {
     const range = yield* this.dax_kmem_range(dax);
     if (yield* this.remove_memory(range.start, range.size)) {
       const name = yield* R('dev_dax', dax, 'name');
-      const mapping = this.dax_kmem_mapping(range);
+      const mapping = this.$dax_kmem_mapping(range);
       yield* pr_err(`kmem ${name}: ${mapping} cannot be hotremoved until the next reboot`);
       return;
     }
     yield* this.release_resource(range.start, range.size);
     yield* W('dev_dax', dax, 'res', false);
-    yield* this.dax_kmem_removed(dax);
+    yield* this.$dax_kmem_removed(dax);
   },
 
-  *dax_kmem_removed(this: Kernel, _dax: number): Steps<void> {},
+  *$dax_kmem_removed(this: Kernel, _dax: number): Steps<void> {},
 };
 
 export const v5_10 = {
-  *dax_kmem_not_reserved(this: Kernel, name: string, range: Range): Steps<number> {
-    yield* pr_warn(`kmem ${name}: ${this.dax_kmem_mapping(range)} could not reserve region`);
+  *$dax_kmem_not_reserved(this: Kernel, name: string, range: Range): Steps<number> {
+    yield* pr_warn(`kmem ${name}: ${this.$dax_kmem_mapping(range)} could not reserve region`);
     return -this.errno.EBUSY;
   },
 
-  dax_kmem_mapping(this: Kernel, range: Range): string {
+  $dax_kmem_mapping(this: Kernel, range: Range): string {
     return `mapping0: ${text(range)}`;
   },
 
-  *dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
+  *$dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
     const name = yield* R('dev_dax', dax, 'name');
     const range = { start: yield* R('dev_dax', dax, 'start'), size: yield* R('dev_dax', dax, 'size') };
-    yield* pr_info(`kmem ${name}: ${this.dax_kmem_mapping(range)} too small after alignment`);
-    return yield* this.dax_kmem_nothing_left(name);
+    yield* pr_info(`kmem ${name}: ${this.$dax_kmem_mapping(range)} too small after alignment`);
+    return yield* this.$dax_kmem_nothing_left(name);
   },
 
   /** The driver stays bound to an instance of which it took nothing. */
-  *dax_kmem_nothing_left(this: Kernel, _name: string): Steps<number> {
+  *$dax_kmem_nothing_left(this: Kernel, _name: string): Steps<number> {
     return 0;
   },
 
-  *dax_kmem_not_added(this: Kernel, dax: number, range: Range): Steps<void> {
+  *$dax_kmem_not_added(this: Kernel, dax: number, range: Range): Steps<void> {
     const name = yield* R('dev_dax', dax, 'name');
-    yield* pr_warn(`kmem ${name}: ${this.dax_kmem_mapping(range)} memory add failed`);
+    yield* pr_warn(`kmem ${name}: ${this.$dax_kmem_mapping(range)} memory add failed`);
   },
 
-  *dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
+  *$dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
     const nid = yield* R('dev_dax', dax, 'target_node');
     return yield* this.add_memory_driver_managed(nid, start, size, 'System RAM (kmem)', MHP_NONE);
   },
 };
 
 export const v6_1 = {
-  *dax_kmem_nothing_left(this: Kernel, name: string): Steps<number> {
+  *$dax_kmem_nothing_left(this: Kernel, name: string): Steps<number> {
     yield* pr_warn(`kmem ${name}: rejecting DAX region without any memory after alignment`);
     return -this.errno.EINVAL;
   },
 
   /** v5.15+: a static memory group. */
-  *dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
+  *$dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
     const nid = yield* R('dev_dax', dax, 'target_node');
     const mgid = yield* this.memory_group_register_static(nid, Math.ceil(size / this.c.PAGE_SIZE));
     const rc = yield* this.add_memory_driver_managed(mgid, start, size, 'System RAM (kmem)', MHP_NID_IS_MGID);
@@ -141,7 +141,7 @@ export const v6_1 = {
     return rc;
   },
 
-  *dax_kmem_removed(this: Kernel, dax: number): Steps<void> {
+  *$dax_kmem_removed(this: Kernel, dax: number): Steps<void> {
     yield* this.memory_group_unregister(yield* R('dev_dax', dax, 'mgid'));
     yield* W('dev_dax', dax, 'mgid', -1);
   },

@@ -94,7 +94,7 @@ export const v5_2 = {
 export const S2 = {
   /** Hot-added pages no longer come with PG_reserved: it is set here, and cleared where the page is freed. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
-    yield* this.set_page_flag(pfn, nr_pages, PG_reserved);
+    yield* this.$set_page_flag(pfn, nr_pages, PG_reserved);
     yield* v5_2.hv_page_online_one.call(this, pfn, nr_pages, backed);
   },
 };

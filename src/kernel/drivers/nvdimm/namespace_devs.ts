@@ -18,7 +18,7 @@ const place = operation({
 });
 
 export const v5_2 = {
-  *namespace_uuid_store(this: Kernel, ns: number): Steps<number> {
+  *uuid_store(this: Kernel, ns: number): Steps<number> {
     if ((yield* R('nd_namespace', ns, 'claim')) !== 'none') return -this.errno.EBUSY;
     const region = yield* R('nd_namespace', ns, 'region');
     const uuid = yield* R('nd_region', region, 'next_uuid');
@@ -28,7 +28,7 @@ export const v5_2 = {
   },
 
   /** Only from nothing to something and back: a namespace that has a size cannot be resized here. */
-  *namespace_size_store(this: Kernel, ns: number, size: number): Steps<number> {
+  *size_store(this: Kernel, ns: number, size: number): Steps<number> {
     const region = yield* R('nd_namespace', ns, 'region');
     if ((yield* R('nd_namespace', ns, 'bound')) || (yield* R('nd_namespace', ns, 'claim')) !== 'none') {
       return -this.errno.EBUSY;
@@ -49,7 +49,7 @@ export const v5_2 = {
   },
 
   /** nd_namespace_store: a pfn, dax or btt instance takes the namespace. */
-  *nd_namespace_claim(
+  *$nd_namespace_claim(
     this: Kernel,
     ns: number,
     claim: 'pfn' | 'dax' | 'btt',
@@ -68,30 +68,38 @@ export const v5_2 = {
     return 0;
   },
 
-  *nd_detach_ndns(this: Kernel, ns: number): Steps<void> {
-    yield* W('nd_namespace', ns, 'claim', 'none');
-    yield* W('nd_namespace', ns, 'mode', 'none');
-    yield* W('nd_namespace', ns, 'align', 0);
-  },
-
   /** Address and size of a namespace. */
-  *namespace_range(this: Kernel, ns: number): Steps<{ start: number; size: number }> {
+  *$namespace_range(this: Kernel, ns: number): Steps<{ start: number; size: number }> {
     const region = yield* R('nd_namespace', ns, 'region');
     const start = (yield* R('nd_region', region, 'start')) + (yield* R('nd_namespace', ns, 'offset'));
     return { start, size: yield* R('nd_namespace', ns, 'size') };
   },
 
-  *namespace_name(this: Kernel, ns: number): Steps<string> {
+  *$namespace_name(this: Kernel, ns: number): Steps<string> {
     return `namespace${yield* R('nd_namespace', ns, 'region')}.${yield* R('nd_namespace', ns, 'id')}`;
   },
 
   /** Whatever is bound to the namespace or to the instance that claims it lets go; the instance goes, too. */
-  *nd_namespace_unbind(this: Kernel, ns: number): Steps<void> {
+  *$nd_namespace_unbind(this: Kernel, ns: number): Steps<void> {
     if ((yield* R('nd_namespace', ns, 'bound')) === true) {
-      if ((yield* R('nd_namespace', ns, 'claim')) === 'dax') yield* this.dax_pmem_remove(ns);
+      if ((yield* R('nd_namespace', ns, 'claim')) === 'dax') yield* this.$dax_pmem_remove(ns);
       else yield* this.nd_pmem_remove(ns);
       yield* W('nd_namespace', ns, 'bound', false);
     }
     yield* this.nd_detach_ndns(ns);
+  },
+
+  *pmem_should_map_pages(this: Kernel, ns: number): Steps<boolean> {
+    if (!(yield* R('nd_region', yield* R('nd_namespace', ns, 'region'), 'pagemap'))) return false;
+    if ((yield* R('nd_namespace', ns, 'claim')) !== 'none') return false;
+    if (yield* R('nd_namespace', ns, 'force_raw')) return false;
+    const { start, size } = yield* this.$namespace_range(ns);
+    return (yield* this.$region_intersects_ram(start, size)) !== 'mixed';
+  },
+
+  *nd_region_create_ns_seed(this: Kernel, region: number): Steps<void> {
+    if ((yield* R('nd_region', region, 'labels')) === null) return;
+    const key = yield* this.$nd_namespace_register(region, false);
+    yield* W('nd_region', region, 'ns_seed', yield* R('nd_namespace', key, 'id'));
   },
 };

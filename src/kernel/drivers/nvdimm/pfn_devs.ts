@@ -46,7 +46,7 @@ const erase_block = operation({
   },
 });
 
-interface Namespace {
+export interface Namespace {
   readonly start: number;
   readonly size: number;
 }
@@ -56,7 +56,7 @@ export type Layout = Pick<nd_pfn_sb, 'dataoff' | 'start_pad' | 'end_trunc' | 'np
 
 export const v5_2 = {
   /** The name that a driver's messages bear. */
-  *pfn_dev_name(this: Kernel, ns: number): Steps<string> {
+  *$pfn_dev_name(this: Kernel, ns: number): Steps<string> {
     const claim = yield* R('nd_namespace', ns, 'claim');
     const kind = claim === 'none' ? 'namespace' : claim;
     const driver = claim === 'dax' ? 'dax_pmem' : 'nd_pmem';
@@ -76,34 +76,34 @@ export const v5_2 = {
     if (!sb || sb.signature !== signature || sb.parent_uuid !== uuid)
       return { rc: -this.errno.ENODEV, sb: null };
     if (signature === 'btt') return { rc: 0, sb };
-    const error = yield* this.pfn_sb_error(ns, sb, live);
+    const error = yield* this.$pfn_sb_error(ns, sb, live);
     if (error === null) return { rc: 0, sb };
-    yield* pr_err(`${yield* this.pfn_dev_name(ns)}: ${error}`);
+    yield* pr_err(`${yield* this.$pfn_dev_name(ns)}: ${error}`);
     return { rc: -this.errno.EOPNOTSUPP, sb };
   },
 
   /** What is wrong with an info block that is one; null for nothing. Mostly that the namespace has moved. */
-  *pfn_sb_error(
+  *$pfn_sb_error(
     this: Kernel,
     ns: number,
     sb: nd_pfn_sb,
     live: Pick<nd_pfn_sb, 'mode' | 'align'> | null,
   ): Steps<string | null> {
-    const { start, size } = yield* this.namespace_range(ns);
+    const { start, size } = yield* this.$namespace_range(ns);
     if (live && (live.align !== sb.align || live.mode !== sb.mode)) return 'init failed, settings mismatch';
     if (sb.align > size) return `alignment: ${sb.align.toString(16)} exceeds capacity ${size.toString(16)}`;
-    if (sb.dataoff >= size) return `pfn array size exceeds capacity of ${yield* this.namespace_name(ns)}`;
+    if (sb.dataoff >= size) return `pfn array size exceeds capacity of ${yield* this.$namespace_name(ns)}`;
     if (
       !IS_ALIGNED(start + sb.dataoff + sb.start_pad, sb.align) ||
       !IS_ALIGNED(sb.dataoff, this.c.PAGE_SIZE)
     ) {
       return `bad offset: ${hex(sb.dataoff)} dax disabled align: ${hex(sb.align)}`;
     }
-    return this.pfn_edges_error(start + sb.start_pad, start + size - sb.end_trunc);
+    return this.$pfn_edges_error(start + sb.start_pad, start + size - sb.end_trunc);
   },
 
   /** Sections are made by padding; nothing else is asked of the edges. */
-  pfn_edges_error(this: Kernel, _start: number, _end: number): string | null {
+  $pfn_edges_error(this: Kernel, _start: number, _end: number): string | null {
     return null;
   },
 
@@ -119,7 +119,7 @@ export const v5_2 = {
     const before = start - ALIGN_DOWN(start, section);
     let start_pad = 0;
     if (
-      (yield* this.region_intersects_ram(start - before, size + before)) === 'mixed' ||
+      (yield* this.$region_intersects_ram(start - before, size + before)) === 'mixed' ||
       (yield* this.nd_region_conflict(region, start - before, size + before))
     ) {
       start_pad = ALIGN(start, section) - start;
@@ -127,7 +127,7 @@ export const v5_2 = {
     const after = ALIGN(end, section) - end;
     let end_trunc = 0;
     if (
-      (yield* this.region_intersects_ram(start, size + after)) === 'mixed' ||
+      (yield* this.$region_intersects_ram(start, size + after)) === 'mixed' ||
       !IS_ALIGNED(end, align) ||
       (yield* this.nd_region_conflict(region, start, size + after))
     ) {
@@ -137,14 +137,14 @@ export const v5_2 = {
   },
 
   /** The layout of a fresh info block, or a negative errno: until v5.3 trimmed to sections where they collide. */
-  *pfn_layout(this: Kernel, ns: number, mode: 'ram' | 'pmem', align: number): Steps<Layout | number> {
-    const range = yield* this.namespace_range(ns);
+  *$pfn_layout(this: Kernel, ns: number, mode: 'ram' | 'pmem', align: number): Steps<Layout | number> {
+    const range = yield* this.$namespace_range(ns);
     const region = yield* R('nd_namespace', ns, 'region');
     const { start_pad, end_trunc } = yield* this.trim_pfn_device(region, range, align);
     if (start_pad + end_trunc) {
-      const name = yield* this.namespace_name(ns);
+      const name = yield* this.$namespace_name(ns);
       yield* pr_info(
-        `${yield* this.pfn_dev_name(ns)}: ${name} alignment collision, truncate ${start_pad + end_trunc} bytes`,
+        `${yield* this.$pfn_dev_name(ns)}: ${name} alignment collision, truncate ${start_pad + end_trunc} bytes`,
       );
     }
     const { c } = this;
@@ -155,13 +155,13 @@ export const v5_2 = {
       mode === 'pmem'
         ? ALIGN(start + SZ_8K + SIZEOF_STRUCT_PAGE * npfns, Math.max(align, c.PMD_SIZE)) - start
         : ALIGN(start + SZ_8K, align) - start;
-    if (dataoff + start_pad + end_trunc >= range.size) return yield* this.no_such_alignment(ns);
+    if (dataoff + start_pad + end_trunc >= range.size) return yield* this.$no_such_alignment(ns);
     return { dataoff, start_pad, end_trunc, npfns: (range.size - dataoff - start_pad - end_trunc) / 4096 };
   },
 
-  *no_such_alignment(this: Kernel, ns: number): Steps<number> {
-    const name = yield* this.namespace_name(ns);
-    yield* pr_err(`${yield* this.pfn_dev_name(ns)}: ${name} unable to satisfy requested alignment`);
+  *$no_such_alignment(this: Kernel, ns: number): Steps<number> {
+    const name = yield* this.$namespace_name(ns);
+    yield* pr_err(`${yield* this.$pfn_dev_name(ns)}: ${name} unable to satisfy requested alignment`);
     return -this.errno.ENXIO;
   },
 
@@ -173,7 +173,7 @@ export const v5_2 = {
     if (signature === 'none' || mode === 'none') return { rc: -this.errno.ENODEV, sb: null };
     const found = yield* this.nd_pfn_validate(ns, signature, { mode, align });
     if (found.rc !== -this.errno.ENODEV) return found;
-    const layout = yield* this.pfn_layout(ns, mode, align);
+    const layout = yield* this.$pfn_layout(ns, mode, align);
     if (typeof layout === 'number') return { rc: layout, sb: null };
     const sb: nd_pfn_sb = {
       ...layout,
@@ -188,7 +188,7 @@ export const v5_2 = {
   },
 
   /** A BTT has an info block too, and no struct pages. */
-  *nd_btt_init(this: Kernel, ns: number): Steps<void> {
+  *$nd_btt_init(this: Kernel, ns: number): Steps<void> {
     const at = yield* R('nd_namespace', ns, 'offset');
     const parent_uuid = yield* R('nd_namespace', ns, 'uuid');
     const nothing = { dataoff: 0, start_pad: 0, end_trunc: 0, npfns: 0, align: 0 };
@@ -197,13 +197,13 @@ export const v5_2 = {
   },
 
   /** What user space does through the raw device: whether there was anything but zeroes. */
-  *zero_info_block(this: Kernel, ns: number): Steps<boolean> {
+  *$zero_info_block(this: Kernel, ns: number): Steps<boolean> {
     const region = yield* R('nd_namespace', ns, 'region');
     return yield* change(erase_block, region, yield* R('nd_namespace', ns, 'offset'));
   },
 
   /** First pfn of the altmap: that of the section the namespace begins in. */
-  init_altmap_align(this: Kernel): number {
+  $init_altmap_align(this: Kernel): number {
     return this.c.SECTION_SIZE;
   },
 
@@ -215,10 +215,10 @@ export const v5_2 = {
   ): Steps<{ rc: number; pgmap: number; sb: nd_pfn_sb | null }> {
     const { rc, sb } = yield* this.nd_pfn_init(ns);
     if (rc || !sb) return { rc, pgmap: 0, sb };
-    const { start, size } = yield* this.namespace_range(ns);
+    const { start, size } = yield* this.$namespace_range(ns);
     const base = start + sb.start_pad;
     const { PAGE_SIZE } = this.c;
-    const altmap_base = ALIGN_DOWN(base, this.init_altmap_align());
+    const altmap_base = ALIGN_DOWN(base, this.$init_altmap_align());
     const altmap: vmem_altmap | null =
       sb.mode === 'ram'
         ? null
@@ -231,27 +231,27 @@ export const v5_2 = {
           };
     const nid = yield* R('nd_region', yield* R('nd_namespace', ns, 'region'), 'nid');
     const length = size - sb.start_pad - sb.end_trunc;
-    const pgmap = yield* this.alloc_dev_pagemap(type, base, length, nid, altmap);
+    const pgmap = yield* this.$alloc_dev_pagemap(type, base, length, nid, altmap);
     return { rc: 0, pgmap, sb };
   },
 };
 
 export const v5_3 = {
-  init_altmap_align(this: Kernel): number {
+  $init_altmap_align(this: Kernel): number {
     return SUBSECTION_SIZE;
   },
 
   /** No padding: a start that is no sub-section's is refused, an end is cut to the alignment. */
-  *pfn_layout(this: Kernel, ns: number, mode: 'ram' | 'pmem', align: number): Steps<Layout | number> {
-    const { start, size } = yield* this.namespace_range(ns);
+  *$pfn_layout(this: Kernel, ns: number, mode: 'ram' | 'pmem', align: number): Steps<Layout | number> {
+    const { start, size } = yield* this.$namespace_range(ns);
     const rounding = Math.max(align, SUBSECTION_SIZE);
-    const misaligned = yield* this.pfn_start_misaligned(ns, start);
+    const misaligned = yield* this.$pfn_start_misaligned(ns, start);
     if (misaligned) return misaligned;
     const end_trunc = start + size - ALIGN_DOWN(start + size, rounding);
     const npfns = Math.floor((size - SZ_8K) / this.c.PAGE_SIZE);
     const memmap = mode === 'pmem' ? SIZEOF_STRUCT_PAGE * npfns : 0;
     const dataoff = ALIGN(start + SZ_8K + memmap, rounding) - start;
-    if (dataoff >= size) return yield* this.no_such_alignment(ns);
+    if (dataoff >= size) return yield* this.$no_such_alignment(ns);
     return {
       dataoff,
       start_pad: 0,
@@ -261,21 +261,21 @@ export const v5_3 = {
   },
 
   /** Asked from v5.7 on. */
-  *pfn_start_misaligned(this: Kernel, _ns: number, _start: number): Steps<number> {
+  *$pfn_start_misaligned(this: Kernel, _ns: number, _start: number): Steps<number> {
     return 0;
   },
 };
 
 export const v5_7 = {
-  *pfn_start_misaligned(this: Kernel, ns: number, start: number): Steps<number> {
+  *$pfn_start_misaligned(this: Kernel, ns: number, start: number): Steps<number> {
     if (IS_ALIGNED(start, SUBSECTION_SIZE)) return 0;
-    const name = yield* this.namespace_name(ns);
-    const dev = yield* this.pfn_dev_name(ns);
+    const name = yield* this.$namespace_name(ns);
+    const dev = yield* this.$pfn_dev_name(ns);
     yield* pr_err(`${dev}: ${name}: start ${hex(start)} misaligned to ${hex(SUBSECTION_SIZE)}`);
     return -this.errno.EINVAL;
   },
 
-  pfn_edges_error(this: Kernel, start: number, end: number): string | null {
+  $pfn_edges_error(this: Kernel, start: number, end: number): string | null {
     if (!IS_ALIGNED(start, SUBSECTION_SIZE)) return 'resource start misaligned';
     return IS_ALIGNED(end, SUBSECTION_SIZE) ? null : 'resource end misaligned';
   },

@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { alloc, change, free, look, operation, R, W } from '../../ops.ts';
+import { alloc, look, operation, R, W } from '../../ops.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region, type State } from '../../state.ts';
 
 /** drivers/nvdimm/region_devs.c and dimm_devs.c: regions, and what of them is not allocated yet. One NVDIMM a region. */
@@ -106,32 +106,18 @@ const conflicts = operation({
     ),
 });
 
-const write_labels = operation({
-  name: 'write_labels',
-  obj: 'nd_region',
-  writes: true,
-  run: (state: State, region: number): void => {
-    const nd_region = state.nd_region.get(region)!;
-    nd_region.labels = namespaces_of
-      .run(state, region)
-      .filter(([, ns]) => ns.size > 0)
-      .map(([, { uuid, offset, size }]) => ({ uuid, offset, size }))
-      .sort((a, b) => a.offset - b.offset);
-  },
-});
-
 export const v5_2 = {
   /** Until v5.7 a namespace could start and end at any page. */
-  nd_region_default_align(this: Kernel, _size: number): number {
+  $nd_region_default_align(this: Kernel, _size: number): number {
     return this.c.PAGE_SIZE;
   },
 
   *nvdimm_pmem_region_create(this: Kernel, key: number, region: Omit<nd_region, 'align'>): Steps<void> {
-    yield* alloc('nd_region', key, { ...region, align: this.nd_region_default_align(region.size) });
+    yield* alloc('nd_region', key, { ...region, align: this.$nd_region_default_align(region.size) });
   },
 
   /** The file came with v5.7. */
-  *nd_region_align_store(this: Kernel, _region: number, _text: string): Steps<number> {
+  *align_store(this: Kernel, _region: number, _text: string): Steps<number> {
     return -this.errno.ENOENT;
   },
 
@@ -139,65 +125,22 @@ export const v5_2 = {
     return yield* look(conflicts, region, start, size);
   },
 
-  /** The namespaces that the labels name, in order of address, each with a driver; and one to be configured next. */
-  *nd_region_probe(this: Kernel, region: number): Steps<number> {
-    yield* W('nd_region', region, 'enabled', true);
-    const labels = yield* R('nd_region', region, 'labels');
-    if (labels === null) {
-      const size = yield* R('nd_region', region, 'size');
-      const key = yield* this.nd_namespace_register(region, true);
-      yield* W('nd_namespace', key, 'size', size);
-      yield* this.nd_pmem_probe(key);
-      return 0;
-    }
-    for (const { uuid, offset, size } of labels) {
-      const key = yield* this.nd_namespace_register(region, false);
-      yield* W('nd_namespace', key, 'uuid', uuid);
-      yield* W('nd_namespace', key, 'offset', offset);
-      yield* W('nd_namespace', key, 'size', size);
-      yield* this.nd_pmem_probe(key);
-    }
-    yield* this.nd_region_create_ns_seed(region);
-    return 0;
-  },
-
-  /** The namespaces go, what they are stays on the NVDIMM. */
-  *nd_region_remove(this: Kernel, region: number): Steps<number> {
-    for (const [key] of yield* look(namespaces_of, region)) {
-      yield* this.nd_namespace_unbind(key);
-      yield* free('nd_namespace', key);
-    }
-    yield* W('nd_region', region, 'enabled', false);
-    yield* W('nd_region', region, 'ns_seed', -1);
-    return 0;
-  },
-
   /** Its key; the id is the lowest one that is free. */
-  *nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
+  *$nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
     const id = yield* look(lowest_id, region);
     const key = nd_namespace_key(region, id);
     yield* alloc('nd_namespace', key, new_namespace(region, id, io));
     return key;
   },
-
-  *nd_region_create_ns_seed(this: Kernel, region: number): Steps<void> {
-    if ((yield* R('nd_region', region, 'labels')) === null) return;
-    const key = yield* this.nd_namespace_register(region, false);
-    yield* W('nd_region', region, 'ns_seed', yield* R('nd_namespace', key, 'id'));
-  },
-
-  *nd_pmem_namespace_label_update(this: Kernel, region: number): Steps<void> {
-    yield* change(write_labels, region);
-  },
 };
 
 export const v5_7 = {
   /** 16M, with which a namespace can be moved to any architecture; a page where the region is smaller. */
-  nd_region_default_align(this: Kernel, size: number): number {
+  $nd_region_default_align(this: Kernel, size: number): number {
     return size < SZ_16M ? this.c.PAGE_SIZE : SZ_16M;
   },
 
-  *nd_region_align_store(this: Kernel, region: number, text: string): Steps<number> {
+  *align_store(this: Kernel, region: number, text: string): Steps<number> {
     if (!/^(0[xX][0-9a-fA-F]{1,13}|\d{1,15})\n?$/.test(text)) return -this.errno.EINVAL;
     const align = Number(text);
     const bad = align < this.c.PAGE_SIZE || !Number.isInteger(Math.log2(align));

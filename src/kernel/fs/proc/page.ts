@@ -46,7 +46,7 @@ const words = (...bits: readonly (readonly [boolean, number])[]): number =>
 
 export const v5_2 = {
   /** The struct page that a word of /proc/kpageflags is about: any valid one, initialised or not. */
-  *kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
+  *$kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
     return (yield* this.pfn_valid(pfn)) ? yield* this.pfn_to_page(pfn) : NO_PAGE;
   },
 
@@ -60,7 +60,7 @@ export const v5_2 = {
    * struct page of all ones ends it in compound_head().
    */
   *stable_page_flags(this: Kernel, pfn: number): Steps<number> {
-    const page = yield* this.kpageflags_page(pfn);
+    const page = yield* this.$kpageflags_page(pfn);
     if (page === NO_PAGE) return 2 ** KPF.NOPAGE;
     const head = yield* this.compound_head(pfn, 'stable_page_flags');
     const use = page_use(page);
@@ -87,7 +87,7 @@ export const v5_2 = {
 
 export const v5_4 = {
   /** Memmaps that nobody initialised are left alone, and so is device memory (aad5f69bc161). */
-  *kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
+  *$kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
     return yield* this.pfn_to_online_page(pfn);
   },
 };

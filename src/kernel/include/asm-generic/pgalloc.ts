@@ -14,6 +14,7 @@ export const count_table = operation({
   name: 'count_table',
   obj: 'table_pages',
   writes: true,
+  tell: () => ({ kind: 'books' }),
   run: (state: State, level: LevelName, n: number): void => {
     const { allocated, freed } = state.table_pages;
     if (n > 0)
@@ -24,7 +25,7 @@ export const count_table = operation({
 
 /** __get_free_page(GFP_KERNEL | __GFP_ZERO) for a table. */
 export function* alloc_table(k: Kernel, level: LevelName): Steps<number> {
-  const found = yield* k.alloc_pages('pgtable', -1, 1, 1, 1, USE.TABLE);
+  const found = yield* k.$alloc_pages('pgtable', -1, 1, 1, 1, USE.TABLE);
   if (!found) return -1;
   const phys = PFN_PHYS(k.c, found.pfn);
   yield* change(mmu_steps.clear_pages, phys, k.c.PAGE_SIZE);

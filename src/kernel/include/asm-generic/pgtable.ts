@@ -1,6 +1,17 @@
 import type { Translation } from '../../../geometry/translation.ts';
 import type { Descriptor } from '../../../hardware/descriptor.ts';
+import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
+import type { Kernel } from '../../kernel.ts';
+import { look, operation } from '../../ops.ts';
+import type { State } from '../../state.ts';
+
+const get_zero_pfn = operation({
+  name: 'get_zero_pfn',
+  obj: 'zero_pfn',
+  writes: false,
+  run: (state: State): number => state.zero_pfn,
+});
 
 /** The part of an architecture's asm/pgtable.h that only looks at what it is given. */
 export interface Pgtable {
@@ -18,3 +29,9 @@ export interface Pgtable {
   /** Physical address of the table that an entry points to. */
   table_page(c: Config, d: Descriptor): number;
 }
+
+export const v5_2 = {
+  *is_zero_pfn(this: Kernel, pfn: number): Steps<boolean> {
+    return (yield* look(get_zero_pfn)) === pfn;
+  },
+};

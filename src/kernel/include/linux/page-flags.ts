@@ -2,16 +2,14 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import {
   MEMMAP,
-  MIGRATE,
   NO_PAGE,
+  type Page,
   PageHuge,
   PG_reserved,
   page_hstate,
   page_memmap,
-  page_migratetype,
-  page_zonenum,
 } from '../../mm/page.ts';
-import { change, look, operation } from '../../ops.ts';
+import { change, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
 /**
@@ -38,21 +36,14 @@ const clear_flag = operation({
     state.pages.update(pfn, pfn + nr_pages, (page) => page & ~flag),
 });
 
-const get_zero_pfn = operation({
-  name: 'get_zero_pfn',
-  obj: 'zero_pfn',
-  writes: false,
-  run: (state: State): number => state.zero_pfn,
-});
-
 export const v5_2 = {
   /** Whoever decides by PG_reserved was read up to v5.10; later several of them changed or went. */
-  knows_users_of_PG_reserved(this: Kernel): boolean {
+  $knows_users_of_PG_reserved(this: Kernel): boolean {
     return true;
   },
 
   /** test_bit() on page->flags: no check of anything. */
-  *test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
+  *$test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
     const page = yield* this.pfn_to_page(pfn);
     if (page === NO_PAGE) yield* this.BUG(where, 'unable to handle page fault: no struct page');
     return page_memmap(page) === MEMMAP.POISON || (page & flag) !== 0;
@@ -61,25 +52,15 @@ export const v5_2 = {
   *PageReserved(this: Kernel, pfn: number, where: string): Steps<boolean> {
     if (this.c.DEBUG_VM_PGFLAGS && page_memmap(yield* this.pfn_to_page(pfn)) === MEMMAP.POISON)
       yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
-    return yield* this.test_page_flag(pfn, PG_reserved, where);
+    return yield* this.$test_page_flag(pfn, PG_reserved, where);
   },
 
-  *set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
+  *$set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
     yield* change(set_flag, pfn, nr_pages, flag);
   },
 
-  *clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
+  *$clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
     yield* change(clear_flag, pfn, nr_pages, flag);
-  },
-
-  /** page_zonenum() has no poison check: the zone read from all ones is none that exists. */
-  *is_zone_device_page(this: Kernel, pfn: number): Steps<boolean> {
-    const page = yield* this.pfn_to_page(pfn);
-    return page_memmap(page) === MEMMAP.INIT && page_zonenum(page) === this.c.ZONE_DEVICE;
-  },
-
-  *is_zero_pfn(this: Kernel, pfn: number): Steps<boolean> {
-    return (yield* look(get_zero_pfn)) === pfn;
   },
 
   /**
@@ -93,13 +74,16 @@ export const v5_2 = {
     return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;
   },
 
-  *is_migrate_cma_page(this: Kernel, pfn: number): Steps<boolean> {
-    return page_migratetype(yield* this.pfn_to_page(pfn)) === MIGRATE.CMA;
+  /** A field of a struct page that nobody has initialised: a BUG in a debug build, else whatever lies there. */
+  *PagePoisoned(this: Kernel, page: Page, where: string): Steps<void> {
+    if (page_memmap(page) === MEMMAP.POISON) {
+      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
+    }
   },
 };
 
 export const v5_12 = {
-  knows_users_of_PG_reserved(this: Kernel): boolean {
+  $knows_users_of_PG_reserved(this: Kernel): boolean {
     return false;
   },
 };

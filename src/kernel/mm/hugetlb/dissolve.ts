@@ -10,7 +10,7 @@ import type { HugePages } from './pool_pages.ts';
 /** Huge pages in the way of memory that goes offline: free ones are dissolved, those in use migrate. */
 
 /** Huge pages that begin before, or end behind, what was asked about. */
-interface Found extends HugePages {
+export interface Found extends HugePages {
   readonly order: number;
   readonly nid: number;
   readonly used: boolean;
@@ -76,7 +76,7 @@ const other_nodes = operation({
 
 export const v5_2 = {
   /** A free page of a pool is given to a user, the first one at or behind `from`; its pfn, or -1. */
-  *dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
+  *$dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
     const pfn = yield* look(first_free, this.c, order, nid, from);
     if (pfn < 0) return -1;
     yield* change(set_use, pfn, pfn + 2 ** order, USE.HUGE_USED);
@@ -101,13 +101,13 @@ export const v5_2 = {
     const available = (yield* R('hstate', order, 'free_huge_pages')) - promised;
     if (used || available < nr) return -this.errno.EBUSY;
     yield* account(order, 'free_huge_pages', nid, -nr);
-    yield* this.dissolved(order, nid, nr);
+    yield* this.$dissolved(order, nid, nr);
     yield* this.update_and_free_page(order, nid, { pfn, nr });
     return 0;
   },
 
   /** Until v6.14 a surplus is left as it was, though the page that went may have been part of it. */
-  *dissolved(this: Kernel, _order: number, _nid: number, _nr: number): Steps<void> {},
+  *$dissolved(this: Kernel, _order: number, _nid: number, _nr: number): Steps<void> {},
 
   *dissolve_free_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     for (let pfn = start_pfn; ; ) {
@@ -126,10 +126,10 @@ export const v5_2 = {
    * alloc_huge_page_nodemask(): a free page of a pool, else a temporary one. Nobody makes a gigantic page for it: then
    * there is no target, and the caller tries for ever.
    */
-  *migrate_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<boolean> {
+  *$migrate_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<boolean> {
     const nodes = yield* look(other_nodes, nid);
     for (const to of nodes) {
-      if ((yield* this.dequeue_huge_page_node(order, to)) < 0) continue;
+      if ((yield* this.$dequeue_huge_page_node(order, to)) < 0) continue;
       yield* this.free_huge_page(order, nid, pfn);
       return true;
     }
@@ -152,12 +152,12 @@ export const v5_2 = {
   },
 
   /** Huge pages that reach into the range go elsewhere, whole; how many pages of memory moved. */
-  *migrate_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+  *$migrate_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     let moved = 0;
     for (let pfn = start_pfn; pfn < end_pfn; ) {
       const found = yield* look(first_used, this.c, pfn, end_pfn);
       if (!found) break;
-      if (yield* this.migrate_huge_page(found.order, found.nid, found.pfn)) moved += 2 ** found.order;
+      if (yield* this.$migrate_huge_page(found.order, found.nid, found.pfn)) moved += 2 ** found.order;
       pfn = found.end;
     }
     return moved;
@@ -165,7 +165,7 @@ export const v5_2 = {
 };
 
 export const v6_15 = {
-  *dissolved(this: Kernel, order: number, nid: number, nr: number): Steps<void> {
+  *$dissolved(this: Kernel, order: number, nid: number, nr: number): Steps<void> {
     const surplus = (yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0;
     if (surplus > 0) yield* account(order, 'surplus_huge_pages', nid, -Math.min(surplus, nr));
   },

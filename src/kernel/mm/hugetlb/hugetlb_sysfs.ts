@@ -29,7 +29,7 @@ export const hstate_order = (c: Config, name: string): number =>
 const ULONG_MAX = 2n ** 64n - 1n;
 
 export const v5_2 = {
-  *hstate_show(this: Kernel, order: number, nid: number, name: string): Steps<string> {
+  *$hstate_show(this: Kernel, order: number, nid: number, name: string): Steps<string> {
     if (name === 'resv_hugepages') return `${yield* R('hstate', order, 'resv_huge_pages')}\n`;
     const counter = field(name as Counter);
     if (nid === NUMA_NO_NODE) return `${yield* R('hstate', order, counter)}\n`;
@@ -45,17 +45,17 @@ export const v5_2 = {
   },
 
   /** The directories come and go with the memory of a node (hugetlb_register_node from the memory notifier). */
-  node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
+  $node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
     return state.pgdat.get(nid)?.n_memory ?? false;
   },
 
   /** What the log says of hugepages= behind such a size. */
-  hugepages_ignored(this: Kernel, value: string): string {
+  $hugepages_ignored(this: Kernel, value: string): string {
     return `hugepages = ${value} preceded by an unsupported hugepagesz, ignoring`;
   },
 
   /** What the log says of a size that the processor has not. */
-  unsupported_hugepagesz(this: Kernel, size: number): string {
+  $unsupported_hugepagesz(this: Kernel, size: number): string {
     return this.c.arch === 'arm64'
       ? `hugepagesz: Unsupported page size ${Math.floor(size / 1024)} K`
       : `hugepagesz: Unsupported page size ${Math.floor(size / 2 ** 20)} M`;
@@ -63,11 +63,11 @@ export const v5_2 = {
 };
 
 export const v5_8 = {
-  hugepages_ignored(this: Kernel, value: string): string {
+  $hugepages_ignored(this: Kernel, value: string): string {
     return `HugeTLB: hugepages=${value} does not follow a valid hugepagesz, ignoring`;
   },
 
-  unsupported_hugepagesz(this: Kernel, size: number): string {
+  $unsupported_hugepagesz(this: Kernel, size: number): string {
     const unit = size % 2 ** 30 === 0 ? 30 : size % 2 ** 20 === 0 ? 20 : 10;
     return `HugeTLB: unsupported hugepagesz=${Math.floor(size / 2 ** unit)}${'KMG'[unit / 10 - 1]}`;
   },
@@ -75,7 +75,7 @@ export const v5_8 = {
 
 export const v6_1 = {
   /** With the node itself (b958d4d08fbf). */
-  node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
+  $node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
     return state.pgdat.get(nid)?.registered ?? false;
   },
 };

@@ -20,6 +20,7 @@ import { parseMachineFile } from '../../../machines/machine-file/machine-file.ts
 import { check_hugetlb } from '../../../monitors/hotplug/hugetlb.ts';
 import { violations } from '../../../monitors/hotplug/index.ts';
 import { find_release, mainline } from '../../../releases/index.ts';
+import { mapHugepages, unmapHugepages } from '../../../scenarios/running/programs.ts';
 import { Session } from '../../../scenarios/running/session.ts';
 import { PageHuge, page_use, USE } from '../page.ts';
 
@@ -80,12 +81,12 @@ describe.each(RELEASES)('%s', (release) => {
   test('in use, the pool shrinks by surplus; a page of it goes when it is free', () => {
     const session = recorded(release);
     must(session, nr('2M', 4, 1));
-    expect(session.map_hugepages(1, 2 * M, 3).errno).toBe(null);
+    expect(mapHugepages(session, 1, 2 * M, 3).errno).toBe(null);
     must(session, nr('2M', 1, 1));
     expect(counts(session, 1, 2 * M)).toEqual([3, 0, 2]);
-    expect(session.unmap_hugepages()).toBe(3);
+    expect(unmapHugepages(session)).toBe(3);
     expect(counts(session, 1, 2 * M)).toEqual([1, 1, 0]);
-    expect(session.map_hugepages(1, 2 * M, 2).errno).toBe('ENOMEM');
+    expect(mapHugepages(session, 1, 2 * M, 2).errno).toBe('ENOMEM');
   });
 
   test('pages of all nodes: they take turns', () => {
@@ -100,7 +101,7 @@ describe.each(RELEASES)('%s', (release) => {
   test('free 2M pages of a block dissolve, used ones move to another node', () => {
     const session = recorded(release);
     must(session, nr('2M', 512, 1));
-    session.map_hugepages(1, 2 * M, 10);
+    mapHugepages(session, 1, 2 * M, 10);
     must(session, { offline: 40 });
     expect(counts(session, 1, 2 * M)).toEqual([448, 448, 0]);
     expect(counts(session, 0, 2 * M)).toEqual([10, 0, 0]);
@@ -110,7 +111,7 @@ describe.each(RELEASES)('%s', (release) => {
   test('free pages of another pool take what migrates; the old pages are dissolved', () => {
     const session = recorded(release);
     must(session, nr('2M', 20, 0), nr('2M', 512, 1));
-    session.map_hugepages(1, 2 * M, 10);
+    mapHugepages(session, 1, 2 * M, 10);
     must(session, { offline: 40 });
     expect(counts(session, 0, 2 * M)).toEqual([20, 10, 0]);
     expect(counts(session, 1, 2 * M)).toEqual([448, 448, 0]);
@@ -131,7 +132,7 @@ describe.each(RELEASES)('%s', (release) => {
   test('in use without a target: v6.1 refuses at once, others try until a signal ends it', () => {
     const session = recorded(release);
     must(session, nr('1G', 2, 1));
-    session.map_hugepages(1, G, 2);
+    mapHugepages(session, 1, G, 2);
     const failed = last(session, { offline: { blocks: 50, expect: 'any' } });
     expect(failed.result).toBe(release === 'v6.1' ? 'EBUSY' : 'EINTR');
     expect(failed.messages.some((text) => text === 'migrating pfn 180000 failed ret:-12')).toBe(
@@ -255,8 +256,8 @@ test('random changes of pools, blocks and programs: counters are what there is, 
     const { state, kernel } = session;
     for (const one of steps) {
       if ('map' in one)
-        session.map_hugepages(1, (one as unknown as { size: number }).size, one.map as number);
-      else if ('unmap' in one) session.unmap_hugepages();
+        mapHugepages(session, 1, (one as unknown as { size: number }).size, one.map as number);
+      else if ('unmap' in one) unmapHugepages(session);
       else play(session, one);
       expect(check_hugetlb(state, kernel.c)).toEqual([]);
       const in_use = state.pages.total(0, 2 ** 30, (page) => page_use(page) !== USE.NONE);

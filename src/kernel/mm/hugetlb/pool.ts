@@ -162,7 +162,7 @@ export const v5_2 = {
   },
 
   /** What a count written for one node means for all: pages elsewhere stay as they are. */
-  *count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
+  *$count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
     const on_node = (yield* R('hstate', order, 'nr_huge_pages_node'))[nid] ?? 0;
     return count + (yield* R('hstate', order, 'nr_huge_pages')) - on_node;
   },
@@ -176,7 +176,7 @@ export const v5_2 = {
     nodes: readonly number[],
   ): Steps<number> {
     yield* hugetlb_lock();
-    const count = nid === NUMA_NO_NODE ? wanted : yield* this.count_with_other_nodes(order, wanted, nid);
+    const count = nid === NUMA_NO_NODE ? wanted : yield* this.$count_with_other_nodes(order, wanted, nid);
     while (
       (yield* R('hstate', order, 'surplus_huge_pages')) > 0 &&
       count > (yield* persistent_huge_pages(order))
@@ -215,7 +215,7 @@ export const v5_2 = {
 
 export const v6_15 = {
   /** Surplus pages of the node are not counted twice. */
-  *count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
+  *$count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
     const on_node = (yield* R('hstate', order, 'nr_huge_pages_node'))[nid] ?? 0;
     const surplus = (yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0;
     return count + (yield* persistent_huge_pages(order)) - (on_node - surplus);

@@ -16,7 +16,6 @@ import {
   page_zonenum,
   USE,
   with_hstate,
-  with_use,
 } from '../page.ts';
 
 /** Where the pages of a pool come from: the buddy allocator, or a contiguous range for sizes that it has not. */
@@ -82,23 +81,6 @@ const next_range = operation({
   },
 });
 
-const any_movable = operation({
-  name: 'any_movable',
-  obj: 'pages',
-  writes: false,
-  run: (state: State, start: number, end: number): boolean =>
-    state.pages.first(start, end, (page) => page_use(page) === USE.MOVABLE) >= 0,
-});
-
-const allocate = operation({
-  name: 'allocate',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE)),
-});
-
 const make_huge = operation({
   name: 'make_huge',
   obj: 'pages',
@@ -115,7 +97,7 @@ export const v5_2 = {
   },
 
   /** Keys of the zones of a node that an allocation may use, best first (node_zonelist with __GFP_THISNODE). */
-  hugetlb_zones(this: Kernel, nid: number, order: number): number[] {
+  $hugetlb_zones(this: Kernel, nid: number, order: number): number[] {
     // htlb_alloc_mask: gigantic pages could not be migrated away, so they are kept out of ZONE_MOVABLE
     const highest = hstate_is_gigantic(this.c, order) ? this.c.ZONE_NORMAL : this.c.ZONE_MOVABLE;
     return Array.from({ length: highest + 1 }, (_, i) => zone_key(nid, highest - i));
@@ -126,7 +108,7 @@ export const v5_2 = {
     if (hstate_is_gigantic(this.c, order)) return yield* this.alloc_gigantic_page(order, nid);
     const n = yield* this.$huge_pages_at_once(most);
     const hstate = this.c.huge_page_orders.indexOf(order);
-    for (const zone of this.hugetlb_zones(nid, order)) {
+    for (const zone of this.$hugetlb_zones(nid, order)) {
       yield* zone_lock(zone);
       const found = yield* look(find_buddy, zone, order, n);
       if (found) yield* change(make_huge, found.pfn, found.pfn + found.nr * 2 ** order, hstate);
@@ -140,7 +122,7 @@ export const v5_2 = {
   *alloc_gigantic_page(this: Kernel, order: number, nid: number): Steps<HugePages | null> {
     const nr_pages = 2 ** order;
     const valid = (page: Page): boolean => this.pfn_range_valid_gigantic(page);
-    for (const zone of this.hugetlb_zones(nid, order)) {
+    for (const zone of this.$hugetlb_zones(nid, order)) {
       for (let pfn = yield* R('zone', zone, 'zone_start_pfn'); ; pfn += nr_pages) {
         yield* zone_lock(zone);
         pfn = yield* look(next_range, zone, pfn, nr_pages, valid);
@@ -157,18 +139,6 @@ export const v5_2 = {
   /** What a range may hold to be tried: until v5.12 nothing that anybody uses. */
   pfn_range_valid_gigantic(this: Kernel, page: Page): boolean {
     return page_use(page) === USE.FREE;
-  },
-
-  /** 0 with the range allocated, or -EBUSY; nothing is said. */
-  *alloc_contig_range(this: Kernel, zone: number, start: number, end: number): Steps<number> {
-    let ret = yield* this.start_isolate_page_range(zone, start, end, false);
-    if (ret) return ret;
-    yield* this.do_migrate_range(start, end, true);
-    if (yield* look(any_movable, start, end)) ret = -this.errno.EBUSY;
-    else ret = yield* this.test_pages_isolated(zone, start, end);
-    if (ret === 0) yield* change(allocate, start, end);
-    yield* this.undo_isolate_page_range(zone, start, end);
-    return ret;
   },
 };
 

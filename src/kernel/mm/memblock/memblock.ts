@@ -70,7 +70,7 @@ export const v5_2 = {
   /** Doubles the array; -1 when the allocation fails. */
   *memblock_double_array(this: Kernel, type: number): Steps<number> {
     const max = yield* R('memblock_type', type, 'max');
-    if (yield* this.should_fail('memblock_double_array')) {
+    if (yield* this.$should_fail('memblock_double_array')) {
       const name = type === MEMBLOCK_MEMORY ? 'memory' : 'reserved';
       yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
       return -1;

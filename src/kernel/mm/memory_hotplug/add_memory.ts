@@ -7,14 +7,9 @@ import {
   mem_hotplug_done,
   unlock_device_hotplug,
 } from '../../locks.ts';
-import { change, exists, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { exists, pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
-import {
-  IORESOURCE_SYSRAM_DRIVER_MANAGED,
-  IORESOURCE_SYSTEM_RAM,
-  MMOP_OFFLINE,
-  type State,
-} from '../../state.ts';
+import { IORESOURCE_SYSRAM_DRIVER_MANAGED, IORESOURCE_SYSTEM_RAM, MMOP_OFFLINE } from '../../state.ts';
 import { MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_NONE } from '../memblock/memblock.ts';
 import { nr_vmemmap } from '../memmap.ts';
 
@@ -26,17 +21,6 @@ export const MHP_MEMMAP_ON_MEMORY = 2;
 export const MHP_NID_IS_MGID = 4;
 
 const SYSTEM_RAM = 'System RAM';
-
-const firmware_map_add = operation({
-  name: 'firmware_map_add',
-  obj: 'firmware_map',
-  writes: true,
-  changes: ['firmware_map', 'vars'],
-  run: (state: State, start: number, size: number): void => {
-    const id = state.vars.get(0)!.map_entries_nr++;
-    state.firmware_map = [...state.firmware_map, { id, start, end: start + size - 1, type: SYSTEM_RAM }];
-  },
-});
 
 export const v5_2 = {
   *register_memory_resource(this: Kernel, start: number, size: number, name: string): Steps<number> {
@@ -56,12 +40,8 @@ export const v5_2 = {
     return -this.errno.EINVAL;
   },
 
-  *firmware_map_add_hotplug(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change(firmware_map_add, start, size);
-  },
-
   /** Online every block of the range; the first refusal ends it. */
-  *online_memory_blocks(this: Kernel, start: number, size: number): Steps<void> {
+  *$online_memory_blocks(this: Kernel, start: number, size: number): Steps<void> {
     const online_type = yield* R('vars', 0, 'mhp_default_online_type');
     if (online_type === MMOP_OFFLINE) return;
     for (const id of yield* this.walk_memory_blocks(start, size)) {
@@ -70,19 +50,8 @@ export const v5_2 = {
     }
   },
 
-  /** V5.2 creates them section by section in __add_pages. */
-  *create_memory_block_devices(
-    this: Kernel,
-    _start: number,
-    _size: number,
-    _nr_vmemmap_pages: number,
-    _group: number,
-  ): Steps<number> {
-    return 0;
-  },
-
   /** The result of memblock_add_node is not looked at until v5.15 (B78). */
-  *memblock_add_hotplug(
+  *$memblock_add_hotplug(
     this: Kernel,
     start: number,
     size: number,
@@ -93,7 +62,7 @@ export const v5_2 = {
     return 0;
   },
 
-  *memblock_undo_hotplug(this: Kernel, start: number, size: number): Steps<void> {
+  *$memblock_undo_hotplug(this: Kernel, start: number, size: number): Steps<void> {
     if (this.c.ARCH_KEEP_MEMBLOCK) yield* this.memblock_remove(start, size);
   },
 
@@ -107,18 +76,18 @@ export const v5_2 = {
   ): Steps<number> {
     let ret = yield* this.check_hotplug_memory_range(start, size);
     if (ret) return ret;
-    if (!(yield* exists('pgdat', nid))) return yield* this.impossible_node(nid);
+    if (!(yield* exists('pgdat', nid))) return yield* this.$impossible_node(nid);
     yield* mem_hotplug_begin();
-    yield* this.memblock_add_hotplug(start, size, nid, MEMBLOCK_NONE);
+    yield* this.$memblock_add_hotplug(start, size, nid, MEMBLOCK_NONE);
     ret = yield* this.__try_online_node(nid);
     const new_node = ret > 0;
-    if (ret >= 0) ret = yield* this.arch_add_memory(nid, start, size, null);
+    if (ret >= 0) ret = yield* this.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0 });
     if (ret >= 0) {
       ret = yield* this.create_memory_block_devices(start, size, 0, 0);
       if (ret) yield* this.arch_remove_memory(start, size, null);
     }
     if (ret < 0) {
-      yield* this.memblock_undo_hotplug(start, size);
+      yield* this.$memblock_undo_hotplug(start, size);
       yield* mem_hotplug_done();
       return ret;
     }
@@ -130,12 +99,12 @@ export const v5_2 = {
     if (ret) yield* this.BUG('add_memory_resource');
     if (name === SYSTEM_RAM) yield* this.firmware_map_add_hotplug(start, size);
     yield* mem_hotplug_done();
-    yield* this.online_memory_blocks(start, size);
+    yield* this.$online_memory_blocks(start, size);
     return 0;
   },
 
   /** Before v5.10 nothing stops a node that cannot exist; what follows is not modelled. */
-  *impossible_node(this: Kernel, nid: number): Steps<number> {
+  *$impossible_node(this: Kernel, nid: number): Steps<number> {
     throw new NotModelled(`${this.release} does not check that node ${nid} can exist`);
   },
 
@@ -159,7 +128,7 @@ export const v5_2 = {
 const llx = (n: number): string => n.toString(16).padStart(16, '0');
 
 export const v5_10 = {
-  *impossible_node(this: Kernel, nid: number): Steps<number> {
+  *$impossible_node(this: Kernel, nid: number): Steps<number> {
     yield* this.WARN('add_memory_resource', `node ${nid} was absent from the node_possible_map`);
     return -this.errno.EINVAL;
   },
@@ -202,7 +171,7 @@ export const v6_1 = {
     return yield* v5_2.register_memory_resource.call(this, start, size, name);
   },
 
-  *memblock_add_hotplug(
+  *$memblock_add_hotplug(
     this: Kernel,
     start: number,
     size: number,
@@ -237,17 +206,17 @@ export const v6_1 = {
     const group = flags & MHP_NID_IS_MGID ? nid_or_mgid : 0;
     if (group && !(yield* exists('memory_group', group))) return -this.errno.EINVAL;
     const nid = group ? yield* R('memory_group', group, 'nid') : nid_or_mgid;
-    if (!(yield* exists('pgdat', nid))) return yield* this.impossible_node(nid);
+    if (!(yield* exists('pgdat', nid))) return yield* this.$impossible_node(nid);
     yield* mem_hotplug_begin();
     const managed = name === SYSTEM_RAM ? MEMBLOCK_NONE : MEMBLOCK_DRIVER_MANAGED;
-    ret = yield* this.memblock_add_hotplug(start, size, nid, managed);
+    ret = yield* this.$memblock_add_hotplug(start, size, nid, managed);
     if (ret) {
       yield* mem_hotplug_done();
       return ret;
     }
-    ret = yield* this.add_to_node(nid, start, size, flags, group);
+    ret = yield* this.$add_to_node(nid, start, size, flags, group);
     if (ret < 0) {
-      yield* this.memblock_undo_hotplug(start, size);
+      yield* this.$memblock_undo_hotplug(start, size);
       yield* mem_hotplug_done();
       return ret;
     }
@@ -255,12 +224,12 @@ export const v6_1 = {
     if (name === SYSTEM_RAM) yield* this.firmware_map_add_hotplug(start, size);
     yield* mem_hotplug_done();
     if (flags & MHP_MERGE_RESOURCE) yield* this.merge_system_ram_resource(start);
-    yield* this.online_memory_blocks(start, size);
+    yield* this.$online_memory_blocks(start, size);
     return 0;
   },
 
   /** The node is online before the memory is added; its device is registered last, and must be. */
-  *add_to_node(
+  *$add_to_node(
     this: Kernel,
     nid: number,
     start: number,
@@ -270,7 +239,7 @@ export const v6_1 = {
   ): Steps<number> {
     const new_node = yield* this.__try_online_node(nid);
     if (new_node < 0) return new_node;
-    const ret = yield* this.add_sections_and_blocks(nid, start, size, flags, group);
+    const ret = yield* this.$add_sections_and_blocks(nid, start, size, flags, group);
     if (ret === 0 && new_node) {
       yield* W('pgdat', nid, 'online', true);
       if (yield* this.__register_one_node(nid)) yield* this.BUG('add_memory_resource');
@@ -279,7 +248,7 @@ export const v6_1 = {
   },
 
   /** arch_add_memory and the block devices, with the memmap in the range itself if asked for. */
-  *add_sections_and_blocks(
+  *$add_sections_and_blocks(
     this: Kernel,
     nid: number,
     start: number,
@@ -292,7 +261,7 @@ export const v6_1 = {
       if (!this.mhp_supports_memmap_on_memory(size)) return -this.errno.EINVAL;
       altmap = new_altmap(this, start, size / this.c.PAGE_SIZE);
     }
-    let ret = yield* this.arch_add_memory(nid, start, size, altmap);
+    let ret = yield* this.arch_add_memory(nid, start, size, { altmap, pgmap: 0 });
     if (ret < 0) return ret;
     ret = yield* this.create_memory_block_devices(start, size, altmap?.alloc ?? 0, group);
     if (ret) yield* this.arch_remove_memory(start, size, altmap);
@@ -321,7 +290,7 @@ export const v6_12 = {
     );
   },
 
-  *add_sections_and_blocks(
+  *$add_sections_and_blocks(
     this: Kernel,
     nid: number,
     start: number,
@@ -330,18 +299,18 @@ export const v6_12 = {
     group: number,
   ): Steps<number> {
     if (!(flags & MHP_MEMMAP_ON_MEMORY) || !this.mhp_supports_memmap_on_memory(size)) {
-      return yield* v6_1.add_sections_and_blocks.call(this, nid, start, size, MHP_NONE, group);
+      return yield* v6_1.$add_sections_and_blocks.call(this, nid, start, size, MHP_NONE, group);
     }
     const block = this.c.memory_block_size_bytes;
     for (let at = start; at < start + size; at += block) {
       const altmap = new_altmap(this, at, nr_vmemmap(this, block / this.c.PAGE_SIZE));
-      let ret = yield* this.arch_add_memory(nid, at, block, altmap);
+      let ret = yield* this.arch_add_memory(nid, at, block, { altmap, pgmap: 0 });
       if (ret >= 0) {
         ret = yield* this.create_memory_block_devices(at, block, altmap.free, group);
         if (ret) yield* this.arch_remove_memory(at, block, altmap);
       }
       if (ret < 0) {
-        for (let done = start; done < at; done += block) yield* this.remove_block_and_altmap(done);
+        for (let done = start; done < at; done += block) yield* this.$remove_block_and_altmap(done);
         return ret;
       }
     }
@@ -351,7 +320,7 @@ export const v6_12 = {
 
 export const v7_2 = {
   /** The node device comes first and goes again when the memory cannot be added. */
-  *add_to_node(
+  *$add_to_node(
     this: Kernel,
     nid: number,
     start: number,
@@ -370,7 +339,7 @@ export const v7_2 = {
         return err;
       }
     }
-    const ret = yield* this.add_sections_and_blocks(nid, start, size, flags, group);
+    const ret = yield* this.$add_sections_and_blocks(nid, start, size, flags, group);
     if (ret < 0 && new_node) {
       yield* W('pgdat', nid, 'online', false);
       yield* this.unregister_one_node(nid);

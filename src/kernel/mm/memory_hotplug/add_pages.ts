@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
-import type { Kernel, vmem_altmap } from '../../kernel.ts';
+import type { Kernel, mhp_params, vmem_altmap } from '../../kernel.ts';
 import { look, operation, pr_warn } from '../../ops.ts';
 import {
   hex,
@@ -34,7 +34,7 @@ const next_section = operation({
 });
 
 export const v5_2 = {
-  *check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
+  *$check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
     if (!altmap) return 0;
     if (altmap.base_pfn !== pfn || vmem_altmap_offset(altmap) > nr_pages) {
       yield* pr_warn('memory add fail, invalid altmap');
@@ -44,49 +44,24 @@ export const v5_2 = {
     return 0;
   },
 
-  *__add_section(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    altmap: vmem_altmap | null,
-    pgmap: number,
-  ): Steps<number> {
+  *__add_section(this: Kernel, nid: number, pfn: number, params: mhp_params): Steps<number> {
     if (yield* this.pfn_valid(pfn)) return -this.errno.EEXIST;
-    const ret = yield* this.sparse_add_section(nid, pfn, this.c.PAGES_PER_SECTION, altmap);
+    const ret = yield* this.sparse_add_section(nid, pfn, this.c.PAGES_PER_SECTION, params.altmap);
     // MHP_MEMBLOCK_API: device memory has no blocks
-    if (ret < 0 || pgmap) return ret;
+    if (ret < 0 || params.pgmap) return ret;
     return yield* this.hotplug_memory_register(nid, pfn_to_section_nr(this.c, pfn));
   },
 
   /** v5.2: -EEXIST of a section is taken for success (FACTS 2.16, B62). */
-  *__add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    pgmap = 0,
-  ): Steps<number> {
-    const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
+  *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
+    const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
     const last = pfn_to_section_nr(this.c, pfn + nr_pages - 1);
     for (let nr = pfn_to_section_nr(this.c, pfn); nr <= last; nr++) {
-      const err = yield* this.__add_section(nid, section_nr_to_pfn(this.c, nr), altmap, pgmap);
+      const err = yield* this.__add_section(nid, section_nr_to_pfn(this.c, nr), params);
       if (err && err !== -this.errno.EEXIST) return err;
     }
     return 0;
-  },
-
-  /** An architecture may have more to do (x86). */
-  *add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    pgmap: number,
-  ): Steps<number> {
-    return yield* this.__add_pages(nid, pfn, nr_pages, altmap, pgmap);
   },
 
   *__remove_section(
@@ -97,7 +72,7 @@ export const v5_2 = {
     zone: number,
   ): Steps<void> {
     const nr = pfn_to_section_nr(this.c, pfn);
-    if (!((yield* this.section_mem_map(nr)) & SECTION_HAS_MEM_MAP)) {
+    if (!((yield* this.$section_mem_map(nr)) & SECTION_HAS_MEM_MAP)) {
       yield* this.WARN_ON_ONCE('__remove_section');
       return;
     }
@@ -122,7 +97,7 @@ export const v5_2 = {
   },
 
   /** The zone of the first struct page, initialised or not (B66). */
-  *zone_of_removed(this: Kernel, pfn: number): Steps<number> {
+  *$zone_of_removed(this: Kernel, pfn: number): Steps<number> {
     const page = yield* this.pfn_to_page(pfn);
     yield* this.PagePoisoned(page, 'arch_remove_memory');
     return zone_key(page_nid(page), page_zonenum(page));
@@ -131,15 +106,8 @@ export const v5_2 = {
 
 export const v5_3 = {
   /** 0 or -EINVAL: sub-sections with SPARSEMEM_VMEMMAP. */
-  *__add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    _pgmap = 0,
-  ): Steps<number> {
-    const bad = yield* this.check_altmap(pfn, nr_pages, altmap);
+  *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
+    const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
     if (!IS_ALIGNED(pfn, this.c.PAGES_PER_SUBSECTION) || !IS_ALIGNED(nr_pages, this.c.PAGES_PER_SUBSECTION)) {
       yield* this.WARN(
@@ -151,7 +119,7 @@ export const v5_3 = {
     const end_pfn = pfn + nr_pages;
     for (let at = pfn; at < end_pfn; ) {
       const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);
-      const err = yield* this.sparse_add_section(nid, at, n, altmap);
+      const err = yield* this.sparse_add_section(nid, at, n, params.altmap);
       if (err) return err;
       at += n;
     }
@@ -165,7 +133,7 @@ export const v5_3 = {
     altmap: vmem_altmap | null,
     zone: number,
   ): Steps<void> {
-    if (!((yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_HAS_MEM_MAP)) {
+    if (!((yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_HAS_MEM_MAP)) {
       yield* this.WARN_ON_ONCE('__remove_pages');
       return;
     }
@@ -192,14 +160,7 @@ export const v5_3 = {
 
 export const v5_7 = {
   /** Until v5.12, which asks in add_memory_resource() already. The maximum that is printed has one bit too many. */
-  *__add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    pgmap = 0,
-  ): Steps<number> {
+  *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
     const max_addr = PFN_PHYS(this.c, pfn + nr_pages) - 1;
     if (max_addr >= 2 ** this.c.MAX_PHYSMEM_BITS) {
       const range = `${hex(PFN_PHYS(this.c, pfn))}-${hex(max_addr)}`;
@@ -209,13 +170,13 @@ export const v5_7 = {
       );
       return -this.errno.E2BIG;
     }
-    return yield* v5_3.__add_pages.call(this, nid, pfn, nr_pages, altmap, pgmap);
+    return yield* v5_3.__add_pages.call(this, nid, pfn, nr_pages, params);
   },
 };
 
 export const v5_5 = {
   /** Zones shrink when memory goes offline; removal needs no zone any more (feee6b298916). Takes no step, as the argument is gone. */
-  *zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
+  *$zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
     return NUMA_NO_NODE;
   },
 };

@@ -46,7 +46,7 @@ export const v5_2 = {
   /** 1: the node was offline and is now initialised; 0: it is online; -ENOMEM. */
   *__try_online_node(this: Kernel, nid: number): Steps<number> {
     if (yield* R('pgdat', nid, 'online')) return 0;
-    if (yield* this.should_fail('pgdat')) {
+    if (yield* this.$should_fail('pgdat')) {
       yield* pr_err(`Cannot online node ${nid} due to NULL pgdat`);
       return -this.errno.ENOMEM;
     }
@@ -67,7 +67,7 @@ export const v5_2 = {
   },
 
   /** v5.2, v5.3: looks through the node's span at the node id in each section's first struct page (B08). */
-  *node_has_memory_left(this: Kernel, nid: number): Steps<boolean> {
+  *$node_has_memory_left(this: Kernel, nid: number): Steps<boolean> {
     const start = yield* R('pgdat', nid, 'node_start_pfn');
     const end = start + (yield* R('pgdat', nid, 'node_spanned_pages'));
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
@@ -78,7 +78,7 @@ export const v5_2 = {
   },
 
   *try_offline_node(this: Kernel, nid: number): Steps<void> {
-    if (yield* this.node_has_memory_left(nid)) return;
+    if (yield* this.$node_has_memory_left(nid)) return;
     if ((yield* R('pgdat', nid, 'cpus')).length > 0) return;
     yield* W('pgdat', nid, 'online', false);
     yield* this.unregister_one_node(nid);
@@ -87,7 +87,7 @@ export const v5_2 = {
 
 export const v5_4 = {
   /** The node spans pages, or a memory block names it (2c91f8fc6c99). */
-  *node_has_memory_left(this: Kernel, nid: number): Steps<boolean> {
+  *$node_has_memory_left(this: Kernel, nid: number): Steps<boolean> {
     if ((yield* R('pgdat', nid, 'node_spanned_pages')) > 0) return true;
     return (yield* R('pgdat', nid, 'nr_blocks')) > 0;
   },

@@ -86,7 +86,7 @@ export const v5_2 = {
     return yield* look(zone_of_range, this.c, start_pfn, end_pfn);
   },
 
-  *offline_failed(this: Kernel, pfn: number, nr_pages: number, reason: string): Steps<void> {
+  *$offline_failed(this: Kernel, pfn: number, nr_pages: number, reason: string): Steps<void> {
     yield* this.pr_debug(
       'mm/memory_hotplug.c',
       `memory offlining ${mem_range_text(this, pfn, nr_pages)} failed due to ${reason}`,
@@ -100,7 +100,7 @@ export const v5_2 = {
   },
 
   /** Empty the isolated range; 0 or why not. v5.2 checks isolation by System RAM chunk: none is -EINVAL (B71). */
-  *evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
+  *$evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
     for (;;) {
       for (;;) {
         yield* forget('evacuate');
@@ -120,15 +120,15 @@ export const v5_2 = {
       }
       if (ret === 0) return [0, ''];
       if (yield* signal_pending('offline_pages')) return [-this.errno.EINTR, 'signal backoff'];
-      yield* this.drain_again(zone);
+      yield* this.$drain_again(zone);
     }
   },
 
   /** A page that has reached the list of a CPU after the one drain stays there (B74). */
-  *drain_again(this: Kernel, _zone: number): Steps<void> {},
+  *$drain_again(this: Kernel, _zone: number): Steps<void> {},
 
   /** Pages of busy System RAM chunks leave the buddy; the number of pages taken offline. */
-  *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+  *$take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     let offlined = 0;
     for (const chunk of yield* this.walk_system_ram_range(start_pfn, end_pfn - start_pfn)) {
       yield* this.__offline_isolated_pages(zone, chunk.start_pfn, chunk.start_pfn + chunk.nr_pages);
@@ -138,58 +138,64 @@ export const v5_2 = {
     return offlined;
   },
 
-  *unaccount_offlined(this: Kernel, zone: number, _pfn: number, _group: number, pages: number): Steps<void> {
+  *$unaccount_offlined(this: Kernel, zone: number, _pfn: number, _group: number, pages: number): Steps<void> {
     yield* add('zone', zone, 'present_pages', -pages);
     yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', -pages);
   },
 
   /** Order of the last acts: zonelists first, node states after (until v6.12). */
-  *after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
+  *$after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     if ((yield* R('zone', zone, 'present_pages')) === 0) yield* this.build_all_zonelists(NUMA_NO_NODE);
     yield* this.node_states_clear_node(zone_to_nid(zone), arg);
   },
 
   /** V5.2 leaves the zone when the memory is removed. */
-  *leave_zone(this: Kernel, _zone: number, _pfn: number, _nr_pages: number): Steps<void> {},
+  *$leave_zone(this: Kernel, _zone: number, _pfn: number, _nr_pages: number): Steps<void> {},
 
   /** Isolate, evacuate, take offline, account: what every release does once zone and lock are settled. */
-  *offline_pages_in(this: Kernel, zone: number, pfn: number, nr_pages: number, group: number): Steps<number> {
+  *$offline_pages_in(
+    this: Kernel,
+    zone: number,
+    pfn: number,
+    nr_pages: number,
+    group: number,
+  ): Steps<number> {
     const end_pfn = pfn + nr_pages;
     yield* this.zone_pcp_disable(zone);
     let ret = yield* this.start_isolate_page_range(zone, pfn, end_pfn);
     if (ret) {
       yield* this.zone_pcp_enable(zone);
-      yield* this.offline_failed(pfn, nr_pages, 'failure to isolate range');
+      yield* this.$offline_failed(pfn, nr_pages, 'failure to isolate range');
       return ret;
     }
     const arg = new_notify(pfn, nr_pages);
     yield* this.node_states_check_changes_offline(nr_pages, zone, arg);
     ret = yield* this.memory_notify(MEM_GOING_OFFLINE, arg);
     let reason = 'notifier failure';
-    if (ret === 0) [ret, reason] = yield* scoped('evacuate', this.evacuate(zone, pfn, end_pfn));
+    if (ret === 0) [ret, reason] = yield* scoped('evacuate', this.$evacuate(zone, pfn, end_pfn));
     if (ret) {
       yield* this.undo_isolate_page_range(zone, pfn, end_pfn);
       yield* this.memory_notify(MEM_CANCEL_OFFLINE, arg);
       yield* this.zone_pcp_enable(zone);
-      yield* this.offline_failed(pfn, nr_pages, reason);
+      yield* this.$offline_failed(pfn, nr_pages, reason);
       return ret;
     }
-    const managed = yield* this.managed_in(pfn, end_pfn);
-    const offlined = yield* this.take_offline(zone, pfn, end_pfn);
+    const managed = yield* this.$managed_in(pfn, end_pfn);
+    const offlined = yield* this.$take_offline(zone, pfn, end_pfn);
     yield* zone_lock(zone);
     yield* add('zone', zone, 'nr_isolate_pageblock', -nr_pages / this.c.pageblock_nr_pages);
     yield* zone_unlock(zone);
     yield* this.zone_pcp_enable(zone);
     yield* this.adjust_managed_page_count(zone, -managed);
-    yield* this.unaccount_offlined(zone, pfn, group, offlined);
-    yield* this.after_offline(zone, arg);
+    yield* this.$unaccount_offlined(zone, pfn, group, offlined);
+    yield* this.$after_offline(zone, arg);
     yield* this.memory_notify(MEM_OFFLINE, arg);
-    yield* this.leave_zone(zone, pfn, nr_pages);
+    yield* this.$leave_zone(zone, pfn, nr_pages);
     return 0;
   },
 
   /** Pages that the allocator manages here: PageOffline pages were taken out of the count by their driver. */
-  *managed_in(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
+  *$managed_in(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     return yield* look(count_managed, start_pfn, end_pfn);
   },
 
@@ -197,8 +203,8 @@ export const v5_2 = {
     yield* mem_hotplug_begin();
     const zone = yield* this.test_pages_in_a_zone(pfn, pfn + nr_pages);
     let ret = -this.errno.EINVAL;
-    if (zone < 0) yield* this.offline_failed(pfn, nr_pages, 'multizone range');
-    else ret = yield* this.offline_pages_in(zone, pfn, nr_pages, 0);
+    if (zone < 0) yield* this.$offline_failed(pfn, nr_pages, 'multizone range');
+    else ret = yield* this.$offline_pages_in(zone, pfn, nr_pages, 0);
     yield* mem_hotplug_done();
     return ret;
   },
@@ -213,7 +219,7 @@ const count_managed = operation({
 });
 
 export const v5_4 = {
-  *leave_zone(this: Kernel, zone: number, pfn: number, nr_pages: number): Steps<void> {
+  *$leave_zone(this: Kernel, zone: number, pfn: number, nr_pages: number): Steps<void> {
     yield* this.remove_pfn_range_from_zone(zone, pfn, nr_pages);
   },
 };
@@ -223,7 +229,7 @@ function* has_holes(k: Kernel, pfn: number, nr_pages: number): Steps<boolean> {
   let system_ram_pages = 0;
   for (const chunk of yield* k.walk_system_ram_range(pfn, nr_pages)) system_ram_pages += chunk.nr_pages;
   if (system_ram_pages === nr_pages) return false;
-  yield* k.offline_failed(pfn, nr_pages, 'memory holes');
+  yield* k.$offline_failed(pfn, nr_pages, 'memory holes');
   return true;
 }
 
@@ -233,8 +239,8 @@ export const v5_5 = {
     let ret = -this.errno.EINVAL;
     if (!(yield* has_holes(this, pfn, nr_pages))) {
       const zone = yield* this.test_pages_in_a_zone(pfn, pfn + nr_pages);
-      if (zone < 0) yield* this.offline_failed(pfn, nr_pages, 'multizone range');
-      else ret = yield* this.offline_pages_in(zone, pfn, nr_pages, 0);
+      if (zone < 0) yield* this.$offline_failed(pfn, nr_pages, 'multizone range');
+      else ret = yield* this.$offline_pages_in(zone, pfn, nr_pages, 0);
     }
     yield* mem_hotplug_done();
     return ret;
@@ -243,7 +249,7 @@ export const v5_5 = {
 
 /** 968318261221 (v5.9), back-ported to 5.4.66 and not to v5.7. */
 export const v5_9 = {
-  *drain_again(this: Kernel, zone: number): Steps<void> {
+  *$drain_again(this: Kernel, zone: number): Steps<void> {
     yield* this.drain_all_pages(zone);
   },
 };
@@ -255,7 +261,7 @@ export const v5_10 = {
     return pfn < 0 ? -this.errno.ENOENT : pfn;
   },
 
-  *evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
+  *$evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
     for (;;) {
       for (;;) {
         yield* forget('evacuate');
@@ -269,11 +275,11 @@ export const v5_10 = {
         return [-this.errno.EBUSY, 'failure to dissolve huge pages'];
       }
       if ((yield* this.test_pages_isolated(zone, start_pfn, end_pfn)) === 0) return [0, ''];
-      yield* this.drain_again(zone);
+      yield* this.$drain_again(zone);
     }
   },
 
-  *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+  *$take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     yield* this.__offline_isolated_pages(zone, start_pfn, end_pfn);
     yield* pr_info(`Offlined Pages ${end_pfn - start_pfn}`);
     return end_pfn - start_pfn;
@@ -290,16 +296,16 @@ export const v5_10 = {
 };
 
 /** No need, with per-cpu lists off (v5.11). */
-export const v5_11 = { drain_again: v5_2.drain_again };
+export const v5_11 = { $drain_again: v5_2.$drain_again };
 
 export const v6_1 = {
-  *take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
+  *$take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     yield* this.__offline_isolated_pages(zone, start_pfn, end_pfn);
     yield* this.pr_debug('mm/memory_hotplug.c', `Offlined Pages ${end_pfn - start_pfn}`);
     return end_pfn - start_pfn;
   },
 
-  *unaccount_offlined(this: Kernel, zone: number, pfn: number, group: number, pages: number): Steps<void> {
+  *$unaccount_offlined(this: Kernel, zone: number, pfn: number, group: number, pages: number): Steps<void> {
     yield* this.adjust_present_page_count(zone, pfn, group, -pages);
   },
 
@@ -315,16 +321,16 @@ export const v6_1 = {
     if (yield* has_holes(this, pfn, nr_pages)) return -this.errno.EINVAL;
     if ((yield* this.test_pages_in_a_zone(pfn, pfn + nr_pages)) !== zone) {
       yield* this.WARN_ON_ONCE('offline_pages');
-      yield* this.offline_failed(pfn, nr_pages, 'multizone range');
+      yield* this.$offline_failed(pfn, nr_pages, 'multizone range');
       return -this.errno.EINVAL;
     }
-    return yield* this.offline_pages_in(zone, pfn, nr_pages, group);
+    return yield* this.$offline_pages_in(zone, pfn, nr_pages, group);
   },
 };
 
 export const v6_12 = {
   /** A node without memory leaves N_MEMORY before the zonelists are built again. */
-  *after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
+  *$after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     yield* this.node_states_clear_node(zone_to_nid(zone), arg);
     if ((yield* R('zone', zone, 'present_pages')) === 0) yield* this.build_all_zonelists(NUMA_NO_NODE);
   },

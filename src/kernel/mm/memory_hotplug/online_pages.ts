@@ -55,7 +55,7 @@ export const v5_2 = {
   },
 
   /** Chunks of min(MAX_ORDER - 1, get_order(rest)) pages: the last one may reach past the end (B72). */
-  *online_pages_blocks(this: Kernel, start: number, nr_pages: number): Steps<number> {
+  *$online_pages_blocks(this: Kernel, start: number, nr_pages: number): Steps<number> {
     const end = start + nr_pages;
     let onlined = 0;
     for (let pfn = start; pfn < end; ) {
@@ -71,29 +71,29 @@ export const v5_2 = {
   *online_pages_range(this: Kernel, start_pfn: number, nr_pages: number): Steps<number> {
     let onlined = 0;
     if (PageReserved(yield* this.pfn_to_page(start_pfn))) {
-      onlined = yield* this.online_pages_blocks(start_pfn, nr_pages);
+      onlined = yield* this.$online_pages_blocks(start_pfn, nr_pages);
     }
     yield* this.online_mem_sections(start_pfn, start_pfn + nr_pages);
     return onlined;
   },
 
-  *account_onlined(this: Kernel, zone: number, onlined: number): Steps<void> {
+  *$account_onlined(this: Kernel, zone: number, onlined: number): Steps<void> {
     yield* add('zone', zone, 'present_pages', onlined);
     yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', onlined);
   },
 
   /** v5.2: a veto leaves spans and memmap behind (B75). */
-  *failed_addition(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
+  *$failed_addition(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     yield* this.pr_debug(
       'mm/memory_hotplug.c',
       `online_pages ${mem_range_text(this, arg.start_pfn, arg.nr_pages)} failed`,
     );
     yield* this.memory_notify(MEM_CANCEL_ONLINE, arg);
-    yield* this.failed_addition_undo(zone, arg);
+    yield* this.$failed_addition_undo(zone, arg);
   },
 
   /** Nothing is undone in this release. */
-  *failed_addition_undo(this: Kernel, _zone: number, _arg: memory_notify): Steps<void> {},
+  *$failed_addition_undo(this: Kernel, _zone: number, _arg: memory_notify): Steps<void> {},
 
   /** `online_type` and `nid` choose the zone inside; the lock is taken here. */
   *online_pages(
@@ -118,11 +118,11 @@ export const v5_2 = {
       for (const chunk of chunks) onlined += yield* this.online_pages_range(chunk.start_pfn, chunk.nr_pages);
     }
     if (ret) {
-      yield* this.failed_addition(zone, arg);
+      yield* this.$failed_addition(zone, arg);
       yield* mem_hotplug_done();
       return ret;
     }
-    yield* this.account_onlined(zone, onlined);
+    yield* this.$account_onlined(zone, onlined);
     if (onlined) {
       yield* this.node_states_set_node(nid, arg);
       if (need_zonelists_rebuild) yield* this.build_all_zonelists(NUMA_NO_NODE);
@@ -143,7 +143,7 @@ export const v5_4 = {
     return nr_pages;
   },
 
-  *failed_addition_undo(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
+  *$failed_addition_undo(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     yield* this.remove_pfn_range_from_zone(zone, arg.start_pfn, arg.nr_pages);
   },
 };
@@ -164,19 +164,19 @@ export const v5_10 = {
     }
     yield* mem_hotplug_begin();
     const zone = yield* this.zone_for_pfn_range(online_type, nid, 0, pfn, nr_pages);
-    const ret = yield* this.online_pages_in(zone, pfn, nr_pages, 0);
+    const ret = yield* this.$online_pages_in(zone, pfn, nr_pages, 0);
     yield* mem_hotplug_done();
     return ret;
   },
 
   /** The body of online_pages once zone and lock are settled (v5.10's and later order). */
-  *online_pages_in(this: Kernel, zone: number, pfn: number, nr_pages: number, group: number): Steps<number> {
+  *$online_pages_in(this: Kernel, zone: number, pfn: number, nr_pages: number, group: number): Steps<number> {
     yield* this.move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE.ISOLATE);
     const arg = new_notify(pfn, nr_pages);
     yield* this.node_states_check_changes_online(zone, arg);
     const ret = yield* this.memory_notify(MEM_GOING_ONLINE, arg);
     if (ret) {
-      yield* this.failed_addition(zone, arg);
+      yield* this.$failed_addition(zone, arg);
       return ret;
     }
     yield* zone_lock(zone);
@@ -191,17 +191,6 @@ export const v5_10 = {
     yield* this.memory_notify(MEM_ONLINE, arg);
     return 0;
   },
-
-  *adjust_present_page_count(
-    this: Kernel,
-    zone: number,
-    _pfn: number,
-    _group: number,
-    nr_pages: number,
-  ): Steps<void> {
-    yield* add('zone', zone, 'present_pages', nr_pages);
-    yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', nr_pages);
-  },
 };
 
 export const v6_1 = {
@@ -215,6 +204,6 @@ export const v6_1 = {
       yield* this.WARN_ON_ONCE('online_pages');
       return -this.errno.EINVAL;
     }
-    return yield* this.online_pages_in(zone, pfn, nr_pages, group);
+    return yield* this.$online_pages_in(zone, pfn, nr_pages, group);
   },
 };

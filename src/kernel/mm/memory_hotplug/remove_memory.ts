@@ -6,7 +6,7 @@ import {
   mem_hotplug_done,
   unlock_device_hotplug,
 } from '../../locks.ts';
-import { change, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
+import { pr_err, pr_warn, R, W } from '../../ops.ts';
 import { hex, IS_ALIGNED, PFN_DOWN, PFN_PHYS, pa, section_nr_to_pfn } from '../../pfn.ts';
 import {
   MEM_OFFLINE,
@@ -14,29 +14,14 @@ import {
   MMOP_ONLINE_KERNEL,
   MMOP_ONLINE_MOVABLE,
   NUMA_NO_NODE,
-  type State,
 } from '../../state.ts';
 import { NO_PAGE, page_zonenum } from '../page.ts';
 
 /** mm/memory_hotplug.c: removal, in the orders of FACTS 2.11. */
 
-const firmware_map_drop = operation({
-  name: 'firmware_map_drop',
-  obj: 'firmware_map',
-  writes: true,
-  changes: ['firmware_map', 'vars'],
-  run: (state: State, start: number, size: number): void => {
-    state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
-  },
-});
-
 export const v5_2 = {
-  *firmware_map_remove(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.FIRMWARE_MEMMAP) yield* change(firmware_map_drop, start, size);
-  },
-
   /** All blocks of the range must be offline; also the node of the last one looked at. */
-  *check_memblocks_offlined(this: Kernel, start: number, size: number): Steps<{ ret: number; nid: number }> {
+  *$check_memblocks_offlined(this: Kernel, start: number, size: number): Steps<{ ret: number; nid: number }> {
     let nid = NUMA_NO_NODE;
     for (const id of yield* this.walk_memory_blocks(start, size)) {
       nid = yield* R('memory_block', id, 'nid');
@@ -50,27 +35,24 @@ export const v5_2 = {
     return { ret: 0, nid };
   },
 
-  *memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
+  *$memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
     if (!this.c.ARCH_KEEP_MEMBLOCK) return;
     yield* this.memblock_phys_free(start, size);
     yield* this.memblock_remove(start, size);
   },
 
-  /** V5.2 removes them section by section in __remove_pages. */
-  *remove_memory_block_devices(this: Kernel, _start: number, _size: number): Steps<void> {},
-
-  *check_removable_range(this: Kernel, start: number, size: number): Steps<void> {
+  *$check_removable_range(this: Kernel, start: number, size: number): Steps<void> {
     if (yield* this.check_hotplug_memory_range(start, size)) yield* this.BUG('try_remove_memory');
   },
 
   /** v5.2 __remove_memory: an online block is a BUG (B07); memblock goes before the sections (B01). */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
+    yield* this.$check_removable_range(start, size);
     yield* mem_hotplug_begin();
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret) yield* this.BUG('__remove_memory');
     yield* this.firmware_map_remove(start, size);
-    yield* this.memblock_drop(start, size);
+    yield* this.$memblock_drop(start, size);
     yield* this.arch_remove_memory(start, size, null);
     yield* this.release_mem_region_adjustable(start, size);
     if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
@@ -92,12 +74,12 @@ export const v5_2 = {
 
 export const v5_3 = {
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
+    yield* this.$check_removable_range(start, size);
     yield* mem_hotplug_begin();
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret === 0) {
       yield* this.firmware_map_remove(start, size);
-      yield* this.memblock_drop(start, size);
+      yield* this.$memblock_drop(start, size);
       yield* this.remove_memory_block_devices(start, size);
       yield* this.arch_remove_memory(start, size, null);
       yield* this.release_mem_region_adjustable(start, size);
@@ -108,17 +90,17 @@ export const v5_3 = {
   },
 };
 
-/** Seed 000, patch 1: memblock goes after the sections, as it came before them. */
+/** V6 of arm64 memory hot-remove, patch 1: memblock goes after the sections, as it came before them. */
 export const S0 = {
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
+    yield* this.$check_removable_range(start, size);
     yield* mem_hotplug_begin();
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret === 0) {
       yield* this.firmware_map_remove(start, size);
       yield* this.remove_memory_block_devices(start, size);
       yield* this.arch_remove_memory(start, size, null);
-      yield* this.memblock_drop(start, size);
+      yield* this.$memblock_drop(start, size);
       yield* this.release_mem_region_adjustable(start, size);
       if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
     }
@@ -130,11 +112,11 @@ export const S0 = {
 export const v5_4 = {
   /** 5.4.195: blocks go under device_hotplug_lock alone. */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    yield* this.$check_removable_range(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret) return ret;
     yield* this.firmware_map_remove(start, size);
-    yield* this.memblock_drop(start, size);
+    yield* this.$memblock_drop(start, size);
     yield* this.remove_memory_block_devices(start, size);
     yield* mem_hotplug_begin();
     yield* this.arch_remove_memory(start, size, null);
@@ -157,7 +139,7 @@ function* remove_offlined(
   yield* k.remove_memory_block_devices(start, size);
   yield* mem_hotplug_begin();
   yield* k.arch_remove_memory(start, size, altmap);
-  yield* k.memblock_drop(start, size);
+  yield* k.$memblock_drop(start, size);
   yield* k.release_mem_region_adjustable(start, size);
   if (nid !== NUMA_NO_NODE) yield* k.try_offline_node(nid);
   yield* mem_hotplug_done();
@@ -166,8 +148,8 @@ function* remove_offlined(
 export const v5_7 = {
   /** The refusal leaves through mem_hotplug_done without a begin (B06). */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    yield* this.$check_removable_range(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret) yield* mem_hotplug_done();
     else yield* remove_offlined(this, start, size, nid, null);
     return ret;
@@ -176,13 +158,13 @@ export const v5_7 = {
 
 export const v5_10 = {
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    yield* this.$check_removable_range(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret === 0) yield* remove_offlined(this, start, size, nid, null);
     return ret;
   },
 
-  *sense_online_type(this: Kernel, id: number): Steps<number> {
+  *$sense_online_type(this: Kernel, id: number): Steps<number> {
     const section = yield* R('memory_block', id, 'start_section_nr');
     const page = yield* this.pfn_to_online_page(section_nr_to_pfn(this.c, section));
     return page !== NO_PAGE && page_zonenum(page) === this.c.ZONE_MOVABLE
@@ -194,12 +176,12 @@ export const v5_10 = {
   *offline_and_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     const block = this.c.memory_block_size_bytes;
     if (size === 0 || !IS_ALIGNED(start, block) || !IS_ALIGNED(size, block)) return -this.errno.EINVAL;
-    if (yield* this.should_fail('online_types')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('online_types')) return -this.errno.ENOMEM;
     yield* lock_device_hotplug();
     const online_types = new Map<number, number>();
     let rc = 0;
     for (const id of yield* this.walk_memory_blocks(start, size)) {
-      const online_type = yield* this.sense_online_type(id);
+      const online_type = yield* this.$sense_online_type(id);
       rc = yield* this.device_offline(id);
       if (rc < 0) break;
       online_types.set(id, rc === 0 ? online_type : MMOP_OFFLINE);
@@ -223,7 +205,7 @@ export const v5_10 = {
 };
 
 export const v6_1 = {
-  *nr_vmemmap_pages_of(this: Kernel, start: number, size: number): Steps<number> {
+  *$nr_vmemmap_pages_of(this: Kernel, start: number, size: number): Steps<number> {
     for (const id of yield* this.walk_memory_blocks(start, size)) {
       const pages = yield* R('memory_block', id, 'nr_vmemmap_pages');
       if (pages) return pages;
@@ -232,10 +214,10 @@ export const v6_1 = {
   },
 
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    yield* this.$check_removable_range(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret) return ret;
-    const pages = this.c.memmap_on_memory ? yield* this.nr_vmemmap_pages_of(start, size) : 0;
+    const pages = this.c.memmap_on_memory ? yield* this.$nr_vmemmap_pages_of(start, size) : 0;
     if (pages && size !== this.c.memory_block_size_bytes) {
       yield* pr_warn(`Refuse to remove ${hex(start)} - ${hex(start + size)},wrong granularity`);
       return -this.errno.EINVAL;
@@ -250,23 +232,23 @@ export const v6_1 = {
 
 export const v6_12 = {
   /** Takes back one block that hosts its own memmap. */
-  *remove_block_and_altmap(this: Kernel, start: number): Steps<void> {
+  *$remove_block_and_altmap(this: Kernel, start: number): Steps<void> {
     const block = this.c.memory_block_size_bytes;
-    const pages = yield* this.nr_vmemmap_pages_of(start, block);
+    const pages = yield* this.$nr_vmemmap_pages_of(start, block);
     yield* this.remove_memory_block_devices(start, block);
     const altmap = { base_pfn: PFN_DOWN(this.c, start), reserve: 0, free: pages, align: 0, alloc: pages };
     yield* this.arch_remove_memory(start, block, altmap);
     if (altmap.alloc) yield* this.WARN('remove_memory_blocks_and_altmaps', 'Altmap not fully unmapped');
   },
 
-  *memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
+  *$memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
     if (this.c.ARCH_KEEP_MEMBLOCK) yield* this.memblock_remove(start, size);
   },
 
   /** v6.12: blocks with and without a memmap of their own do not mix. */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
-    yield* this.check_removable_range(start, size);
-    const { ret, nid } = yield* this.check_memblocks_offlined(start, size);
+    yield* this.$check_removable_range(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
     if (ret) return ret;
     yield* this.firmware_map_remove(start, size);
     yield* mem_hotplug_begin();
@@ -282,12 +264,12 @@ export const v6_12 = {
     }
     if (with_altmap) {
       const block = this.c.memory_block_size_bytes;
-      for (let at = start; at < start + size; at += block) yield* this.remove_block_and_altmap(at);
+      for (let at = start; at < start + size; at += block) yield* this.$remove_block_and_altmap(at);
     } else {
       yield* this.remove_memory_block_devices(start, size);
       yield* this.arch_remove_memory(start, size, null);
     }
-    yield* this.memblock_drop(start, size);
+    yield* this.$memblock_drop(start, size);
     yield* this.release_mem_region_adjustable(start, size);
     if (nid !== NUMA_NO_NODE) yield* this.try_offline_node(nid);
     yield* mem_hotplug_done();

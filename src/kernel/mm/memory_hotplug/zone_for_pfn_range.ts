@@ -1,6 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { look, operation, R } from '../../ops.ts';
+import { sysfs_streq } from '../../lib/string.ts';
+import { look, operation, R, W } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
 import {
   MMOP_ONLINE_KERNEL,
@@ -52,10 +53,10 @@ export const v5_2 = {
     nr_pages: number,
   ): Steps<number> {
     const start_pfn = pfn % 2 ** 32;
-    return yield* this.zone_for_online_type(online_type, nid, group, start_pfn, nr_pages);
+    return yield* this.$zone_for_online_type(online_type, nid, group, start_pfn, nr_pages);
   },
 
-  *zone_for_online_type(
+  *$zone_for_online_type(
     this: Kernel,
     online_type: number,
     nid: number,
@@ -68,6 +69,14 @@ export const v5_2 = {
     }
     if (online_type === MMOP_ONLINE_MOVABLE) return zone_key(nid, this.c.ZONE_MOVABLE);
     return yield* this.default_zone_for_pfn(nid, start_pfn, nr_pages);
+  },
+
+  /** /sys/module/memory_hotplug/parameters/online_policy (v5.15+). */
+  *set_online_policy(this: Kernel, text: string): Steps<number> {
+    const policy = online_policies.findIndex((name) => sysfs_streq(text, name));
+    if (policy < 0) return -this.errno.EINVAL;
+    yield* W('vars', 0, 'online_policy', policy);
+    return 0;
   },
 };
 
@@ -188,10 +197,10 @@ export const v6_1 = {
     pfn: number,
     nr_pages: number,
   ): Steps<number> {
-    return yield* this.zone_for_online_type(online_type, nid, group, pfn, nr_pages);
+    return yield* this.$zone_for_online_type(online_type, nid, group, pfn, nr_pages);
   },
 
-  *zone_for_online_type(
+  *$zone_for_online_type(
     this: Kernel,
     online_type: number,
     nid: number,
@@ -203,6 +212,6 @@ export const v6_1 = {
     if (by_policy && (yield* R('vars', 0, 'online_policy')) === ONLINE_POLICY_AUTO_MOVABLE) {
       return yield* this.auto_movable_zone_for_pfn(nid, group, start_pfn, nr_pages);
     }
-    return yield* v5_2.zone_for_online_type.call(this, online_type, nid, group, start_pfn, nr_pages);
+    return yield* v5_2.$zone_for_online_type.call(this, online_type, nid, group, start_pfn, nr_pages);
   },
 };

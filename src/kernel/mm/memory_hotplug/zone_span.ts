@@ -6,7 +6,7 @@ import {
   zone_span_writelock,
   zone_span_writeunlock,
 } from '../../locks.ts';
-import { change, look, operation, R, W } from '../../ops.ts';
+import { look, operation, R, W } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
@@ -16,33 +16,9 @@ import {
   zone_key,
   zone_to_nid,
 } from '../../state.ts';
-import {
-  MEMMAP,
-  make_page,
-  type Page,
-  PG_reserved,
-  page_memmap,
-  page_nid,
-  page_use,
-  page_zonenum,
-  USE,
-  with_use,
-} from '../page.ts';
+import { MEMMAP, type Page, page_memmap, page_nid, page_zonenum } from '../page.ts';
 
 /** mm/memory_hotplug.c: which zone a range belongs to, and how far zones and nodes span. */
-
-const init_pages = operation({
-  name: 'init_pages',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number, page: Page): void =>
-    state.pages.update(start, end, (old) =>
-      page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF
-        ? with_use(page, page_use(old))
-        : page,
-    ),
-});
 
 const belongs = (page: Page, nid: number, zonenum: number): boolean =>
   page_memmap(page) === MEMMAP.INIT && page_nid(page) === nid && page_zonenum(page) === zonenum;
@@ -114,22 +90,6 @@ function* empty_span(zone: number): Steps<void> {
 }
 
 export const v5_2 = {
-  /** Without any lock: start, start again and size (B68). */
-  *zone_spans_pfn(this: Kernel, zone: number, pfn: number): Steps<boolean> {
-    if (pfn < (yield* R('zone', zone, 'zone_start_pfn'))) return false;
-    return pfn < (yield* this.zone_end_pfn(zone));
-  },
-
-  *zone_end_pfn(this: Kernel, zone: number): Steps<number> {
-    return (yield* R('zone', zone, 'zone_start_pfn')) + (yield* R('zone', zone, 'spanned_pages'));
-  },
-
-  *zone_intersects(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<boolean> {
-    if ((yield* R('zone', zone, 'spanned_pages')) === 0) return false;
-    const start = yield* R('zone', zone, 'zone_start_pfn');
-    return start_pfn < (yield* this.zone_end_pfn(zone)) && start_pfn + nr_pages > start;
-  },
-
   *resize_zone_range(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     const old_end = yield* this.zone_end_pfn(zone);
     const empty = (yield* R('zone', zone, 'spanned_pages')) === 0;
@@ -163,24 +123,12 @@ export const v5_2 = {
     yield* zone_span_writeunlock(zone);
     yield* this.resize_pgdat_range(nid, start_pfn, nr_pages);
     yield* pgdat_resize_unlock(nid);
-    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
+    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
     yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 
-  /** MEMINIT_HOTPLUG: zone, node, refcount 1, PG_reserved (until v6.10, FACTS 3.1). */
-  *memmap_init_range(
-    this: Kernel,
-    zone: number,
-    start_pfn: number,
-    nr_pages: number,
-    migratetype: number,
-  ): Steps<void> {
-    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype, PG_reserved);
-    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
-  },
-
   /** Reads node and zone of sections that may never have been initialised (B64). */
-  *find_section_pfn(
+  *$find_section_pfn(
     this: Kernel,
     zone: number,
     start_pfn: number,
@@ -207,13 +155,13 @@ export const v5_2 = {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
     if (start === start_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, true);
+      const pfn = yield* this.$find_section_pfn(zone, end_pfn, end, true, true);
       if (pfn) {
         yield* W('zone', zone, 'zone_start_pfn', pfn);
         yield* W('zone', zone, 'spanned_pages', end - pfn);
       }
     } else if (end === end_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, true);
+      const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, true);
       if (pfn) yield* W('zone', zone, 'spanned_pages', pfn - start + 1);
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
@@ -231,13 +179,13 @@ export const v5_2 = {
     const start = yield* R('pgdat', nid, 'node_start_pfn');
     const end = start + (yield* R('pgdat', nid, 'node_spanned_pages'));
     if (start === start_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, false);
+      const pfn = yield* this.$find_section_pfn(zone, end_pfn, end, true, false);
       if (pfn) {
         yield* W('pgdat', nid, 'node_start_pfn', pfn);
         yield* W('pgdat', nid, 'node_spanned_pages', end - pfn);
       }
     } else if (end === end_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, false);
+      const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, false);
       if (pfn) yield* W('pgdat', nid, 'node_spanned_pages', pfn - start + 1);
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
@@ -263,7 +211,7 @@ export const v5_2 = {
 };
 
 export const v5_4 = {
-  *find_section_pfn(
+  *$find_section_pfn(
     this: Kernel,
     zone: number,
     start_pfn: number,
@@ -280,12 +228,12 @@ export const v5_4 = {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
     if (start === start_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, end_pfn, end, true, true);
+      const pfn = yield* this.$find_section_pfn(zone, end_pfn, end, true, true);
       if (!pfn) return yield* empty_span(zone);
       yield* W('zone', zone, 'spanned_pages', end - pfn);
       yield* W('zone', zone, 'zone_start_pfn', pfn);
     } else if (end === end_pfn) {
-      const pfn = yield* this.find_section_pfn(zone, start, start_pfn, false, true);
+      const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, true);
       if (!pfn) return yield* empty_span(zone);
       yield* W('zone', zone, 'spanned_pages', pfn - start + 1);
     }
@@ -327,7 +275,7 @@ export const v5_15 = {
   ): Steps<void> {
     yield* this.resize_zone_range(zone, start_pfn, nr_pages);
     yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
-    yield* this.taint_zone_device(zone, start_pfn, nr_pages);
+    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
     yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 
@@ -335,19 +283,5 @@ export const v5_15 = {
     if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
     yield* this.shrink_zone_span(zone, start_pfn, start_pfn + nr_pages);
     yield* this.shrink_pgdat_span(zone, start_pfn, start_pfn + nr_pages);
-  },
-};
-
-export const v6_11 = {
-  /** Hot-added pages start PageOffline, not PG_reserved. */
-  *memmap_init_range(
-    this: Kernel,
-    zone: number,
-    start_pfn: number,
-    nr_pages: number,
-    migratetype: number,
-  ): Steps<void> {
-    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype);
-    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 };

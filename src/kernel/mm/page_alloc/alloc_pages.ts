@@ -58,6 +58,7 @@ const take_pages = operation({
   obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
+  tell: (args, pages) => ({ kind: 'taken', pages, use: args[5] }),
   run(
     state: State,
     c: Config,
@@ -85,6 +86,8 @@ const give_back = operation({
   obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
+  about: (state, pfn) => ({ kind: 'pages', use: page_use(state.pages.get(pfn)) }),
+  tell: ([pfn, nr_pages]) => ({ kind: 'freed', pages: { pfn, nr_pages } }),
   run(state: State, pfn: number, nr_pages: number): boolean {
     const bad = (page: Page): boolean => foreign(page) || page_use(page) === USE.FREE;
     const first = state.pages.first(pfn, pfn + nr_pages, bad);
@@ -92,9 +95,6 @@ const give_back = operation({
     return first >= 0;
   },
 });
-
-/** The function of the step that takes pages: its result is a {@link PageRange} or null, its last argument what they are for. */
-export const take_step = take_pages;
 
 /** The function of the step that gives pages back: it takes the first pfn and how many. */
 export const free_step = give_back;
@@ -114,7 +114,7 @@ export const v5_2 = {
    * Zeroed pages for the kernel itself: `most` side by side, or fewer, down to `least`. Null when there are none, or the
    * allocation is made to fail.
    */
-  *alloc_pages(
+  *$alloc_pages(
     this: Kernel,
     site: string,
     nid: number,
@@ -123,7 +123,7 @@ export const v5_2 = {
     align: number,
     use: number,
   ): Steps<PageRange | null> {
-    const failure = yield* this.failure(site);
+    const failure = yield* this.$failure(site);
     if (failure === 'now') return null;
     // what is going to fail is counted one by one
     const n = failure === 'later' ? least : most;

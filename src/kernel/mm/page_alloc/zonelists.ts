@@ -109,7 +109,7 @@ export const v5_2 = {
   /** `nid`: a node that is not online yet and gets its own list only; -1: all nodes. */
   *build_all_zonelists(this: Kernel, nid: number): Steps<void> {
     const self = nid >= 0 && !(yield* R('pgdat', nid, 'online')) ? nid : NUMA_NO_NODE;
-    yield* this.report_fallback_orders(self);
+    yield* this.$report_fallback_orders(self);
     const policy = yield* change(raise_policy_zone, this);
     const total = yield* look(total_pages, this);
     const nodes = yield* look(online_nodes);
@@ -119,7 +119,7 @@ export const v5_2 = {
   },
 
   /** Printed from v5.14 on. */
-  *report_fallback_orders(this: Kernel, _self: number): Steps<void> {},
+  *$report_fallback_orders(this: Kernel, _self: number): Steps<void> {},
 };
 
 function* report(k: Kernel, self: number, local_first: boolean): Steps<void> {
@@ -129,14 +129,14 @@ function* report(k: Kernel, self: number, local_first: boolean): Steps<void> {
 }
 
 export const v5_15 = {
-  *report_fallback_orders(this: Kernel, self: number): Steps<void> {
+  *$report_fallback_orders(this: Kernel, self: number): Steps<void> {
     yield* report(this, self, true);
   },
 };
 
 export const v6_12 = {
   /** A node without memory is not in its own list any more (recorded on v7.2). */
-  *report_fallback_orders(this: Kernel, self: number): Steps<void> {
+  *$report_fallback_orders(this: Kernel, self: number): Steps<void> {
     yield* report(this, self, false);
   },
 };

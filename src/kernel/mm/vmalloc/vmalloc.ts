@@ -53,7 +53,7 @@ export const v5_2 = {
     const runs: PageRange[] = [];
     let left = nr_pages;
     while (left > 0) {
-      const found = yield* this.alloc_pages('vmalloc', -1, 1, 1, 1, USE.UNMOVABLE);
+      const found = yield* this.$alloc_pages('vmalloc', -1, 1, 1, 1, USE.UNMOVABLE);
       if (!found) break;
       runs.push(found);
       left--;

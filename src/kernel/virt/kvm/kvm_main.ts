@@ -17,7 +17,7 @@ export const v5_2 = {
 
   *kvm_set_pfn_dirty(this: Kernel, pfn: number): Steps<void> {
     if (yield* this.kvm_is_reserved_pfn(pfn)) return;
-    if (!(yield* this.PageReserved(pfn, 'kvm_set_pfn_dirty'))) yield* this.set_page_flag(pfn, 1, PG_dirty);
+    if (!(yield* this.PageReserved(pfn, 'kvm_set_pfn_dirty'))) yield* this.$set_page_flag(pfn, 1, PG_dirty);
   },
 };
 
@@ -37,7 +37,7 @@ export const v5_4 = {
 
   *kvm_set_pfn_dirty(this: Kernel, pfn: number): Steps<void> {
     if ((yield* this.kvm_is_reserved_pfn(pfn)) || (yield* this.kvm_is_zone_device_pfn(pfn))) return;
-    yield* this.set_page_flag(pfn, 1, PG_dirty);
+    yield* this.$set_page_flag(pfn, 1, PG_dirty);
   },
 };
 

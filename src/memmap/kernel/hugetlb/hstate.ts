@@ -43,7 +43,7 @@ export const v2_6_27 = {
   },
 };
 
-/** What a reviewer of seed 004 wanted: gigantic pages only where the memmap is contiguous. */
+/** What a reviewer of that series wanted: gigantic pages only where the memmap is contiguous. */
 export const S4_vmemmap = {
   *hugepagesz(this: MemKernel, size: number): Steps<number> {
     const gigantic = order_of(this.c, size) >= this.c.MAX_ORDER;

@@ -64,7 +64,7 @@ export const v2_6_27 = {
   },
 };
 
-/** "Part 1", which seed 004 follows: the boundary test in the loop of every compound page. */
+/** The patch that "gigantic compound pages part 2" follows: the boundary test in the loop of every compound page. */
 export const S4_part1 = {
   *prep_compound_page(this: MemKernel, page: number, order: number): Steps<void> {
     const nr_pages = 2 ** order;

@@ -23,6 +23,7 @@ const first_unmapped = operation({
   name: 'first_unmapped',
   obj: 'mmu',
   writes: false,
+  tables: () => 'any',
   run: (state: State, from: number, to: number): number | null => {
     let at = from;
     for (const leaf of leaves(state.mmu!, from, to)) {
@@ -38,6 +39,7 @@ const walk = operation({
   name: 'walk',
   obj: 'mmu',
   writes: false,
+  tables: () => 'any',
   run(state: State, k: Kernel, va: number): Walk {
     const { t } = k.c;
     const mmu = state.mmu!;
@@ -79,6 +81,7 @@ const fault_of = operation({
   name: 'fault_of',
   obj: 'mmu',
   writes: false,
+  tables: () => 'any',
   run(state: State, va: number, write: boolean): Fault | null {
     const faults = access(state.mmu!, va, write).flatMap((outcome) =>
       'fault' in outcome ? outcome.fault : [],

@@ -9,13 +9,13 @@ export const v5_2 = {
   *__ioremap_check_ram(this: Kernel, start_pfn: number, nr_pages: number): Steps<boolean> {
     for (const ram of yield* this.walk_system_ram_range(start_pfn, nr_pages)) {
       for (let pfn = ram.start_pfn; pfn < ram.start_pfn + ram.nr_pages; pfn++) {
-        if (yield* this.ioremap_ordinary(pfn)) return true;
+        if (yield* this.$ioremap_ordinary(pfn)) return true;
       }
     }
     return false;
   },
 
-  *ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
+  *$ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
     if (!(yield* this.pfn_valid(pfn))) return false;
     return !(yield* this.PageReserved(pfn, '__ioremap_check_ram'));
   },
@@ -23,7 +23,7 @@ export const v5_2 = {
 
 export const S2 = {
   /** Offline memory may be remapped: nothing in its memmap says otherwise. */
-  *ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
+  *$ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
     if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return false;
     return !(yield* this.PageReserved(pfn, '__ioremap_check_ram'));
   },

@@ -65,9 +65,9 @@ export const v5_2 = {
     group: number,
   ): Steps<number> {
     if (yield* exists('memory_block', id)) return -this.errno.EEXIST;
-    if (yield* this.should_fail('memory_block')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('memory_block')) return -this.errno.ENOMEM;
     const block = {
-      ...new_memory_block(this, id, this.new_block_nid()),
+      ...new_memory_block(this, id, this.$new_block_nid()),
       section_count,
       nr_vmemmap_pages,
       group,
@@ -78,7 +78,7 @@ export const v5_2 = {
   },
 
   /** v5.2, v5.3: kzalloc leaves node 0 until the links are made. */
-  new_block_nid(this: Kernel): number {
+  $new_block_nid(this: Kernel): number {
     return 0;
   },
 
@@ -121,6 +121,20 @@ export const v5_2 = {
     }
     yield* unlock('mem_sysfs_mutex', 'mutex');
   },
+
+  /** V5.2 creates them section by section in __add_pages. */
+  *create_memory_block_devices(
+    this: Kernel,
+    _start: number,
+    _size: number,
+    _nr_vmemmap_pages: number,
+    _group: number,
+  ): Steps<number> {
+    return 0;
+  },
+
+  /** V5.2 removes them section by section in __remove_pages. */
+  *remove_memory_block_devices(this: Kernel, _start: number, _size: number): Steps<void> {},
 };
 
 /** All blocks of the range, or none: what was made is taken back when one fails. */
@@ -175,7 +189,7 @@ export const v5_3 = {
 };
 
 export const v5_4 = {
-  new_block_nid(this: Kernel): number {
+  $new_block_nid(this: Kernel): number {
     return NUMA_NO_NODE;
   },
 };

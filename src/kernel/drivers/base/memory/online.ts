@@ -1,8 +1,7 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel, memory_notify } from '../../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../../../locks.ts';
-import { MIGRATE, PG_vmemmap_self_hosted } from '../../../mm/page.ts';
-import { add, change, operation, pr_warn, R, W } from '../../../ops.ts';
+import { pr_warn, R, W } from '../../../ops.ts';
 import { hexpad, pages_per_block, section_nr_to_pfn } from '../../../pfn.ts';
 import {
   MEM_GOING_OFFLINE,
@@ -12,12 +11,8 @@ import {
   MMOP_OFFLINE,
   MMOP_ONLINE,
   SECTION_HAS_MEM_MAP,
-  SECTION_IS_EARLY,
   SECTION_IS_ONLINE,
   SECTION_MARKED_PRESENT,
-  type State,
-  zone_idx,
-  zone_to_nid,
 } from '../../../state.ts';
 
 /** drivers/base/memory.c: the state machine of a memory block. */
@@ -26,15 +21,6 @@ const action_names: Readonly<Record<number, string>> = {
   [MEM_GOING_ONLINE]: 'MEM_GOING_ONLINE',
   [MEM_GOING_OFFLINE]: 'MEM_GOING_OFFLINE',
 };
-
-const self_host = operation({
-  name: 'self_host',
-  obj: 'pages',
-  writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => page | PG_vmemmap_self_hosted),
-});
 
 export const v5_2 = {
   /** The chain in order of priority; an error ends it. notifier-error-inject stands first. */
@@ -48,7 +34,7 @@ export const v5_2 = {
     return 0;
   },
 
-  *first_pfn(this: Kernel, id: number): Steps<number> {
+  *$first_pfn(this: Kernel, id: number): Steps<number> {
     return section_nr_to_pfn(this.c, yield* R('memory_block', id, 'start_section_nr'));
   },
 
@@ -62,7 +48,7 @@ export const v5_2 = {
         yield* this.WARN('pages_correctly_probed');
         return false;
       }
-      const map = yield* this.section_mem_map(nr);
+      const map = yield* this.$section_mem_map(nr);
       if (!(map & SECTION_MARKED_PRESENT)) {
         yield* pr_warn(`section ${range} not present`);
         return false;
@@ -80,14 +66,14 @@ export const v5_2 = {
   },
 
   *memory_block_online(this: Kernel, id: number): Steps<number> {
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     if (!(yield* this.pages_correctly_probed(pfn))) return -this.errno.EBUSY;
     const online_type = yield* R('memory_block', id, 'online_type');
     return yield* this.online_pages(pfn, pages_per_block(this.c), online_type, -1);
   },
 
   *memory_block_offline(this: Kernel, id: number): Steps<number> {
-    return yield* this.offline_pages(yield* this.first_pfn(id), pages_per_block(this.c), -1, 0);
+    return yield* this.offline_pages(yield* this.$first_pfn(id), pages_per_block(this.c), -1, 0);
   },
 
   *memory_block_change_state(this: Kernel, id: number, to: number, from: number): Steps<number> {
@@ -122,7 +108,7 @@ export const v5_7 = {
   *memory_block_online(this: Kernel, id: number): Steps<number> {
     const online_type = yield* R('memory_block', id, 'online_type');
     const nid = yield* R('memory_block', id, 'nid');
-    return yield* this.online_pages(yield* this.first_pfn(id), pages_per_block(this.c), online_type, nid);
+    return yield* this.online_pages(yield* this.$first_pfn(id), pages_per_block(this.c), online_type, nid);
   },
 
   *memory_subsys_offline(this: Kernel, id: number): Steps<number> {
@@ -132,34 +118,9 @@ export const v5_7 = {
 };
 
 export const v6_1 = {
-  *adjust_present_page_count(
-    this: Kernel,
-    zone: number,
-    pfn: number,
-    group: number,
-    nr_pages: number,
-  ): Steps<void> {
-    const map = yield* this.section_mem_map(Math.floor(pfn / this.c.PAGES_PER_SECTION));
-    if (map & SECTION_IS_EARLY) yield* add('zone', zone, 'present_early_pages', nr_pages);
-    yield* add('zone', zone, 'present_pages', nr_pages);
-    yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', nr_pages);
-    if (!group) return;
-    const movable = zone_idx(zone) === this.c.ZONE_MOVABLE;
-    yield* add('memory_group', group, movable ? 'present_movable_pages' : 'present_kernel_pages', nr_pages);
-  },
-
-  *mhp_init_memmap_on_memory(this: Kernel, pfn: number, nr_pages: number, zone: number): Steps<void> {
-    yield* this.move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE.UNMOVABLE);
-    yield* change(self_host, pfn, pfn + nr_pages);
-  },
-
-  *mhp_deinit_memmap_on_memory(this: Kernel, pfn: number, nr_pages: number, zone: number): Steps<void> {
-    yield* this.remove_pfn_range_from_zone(zone, pfn, nr_pages);
-  },
-
   /** The zone is chosen before the lock; the self-hosted memmap lives as long as the block is online. */
   *memory_block_online(this: Kernel, id: number): Steps<number> {
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
     const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
     const group = yield* R('memory_block', id, 'group');
@@ -183,7 +144,7 @@ export const v6_1 = {
   *memory_block_offline(this: Kernel, id: number): Steps<number> {
     const zone = yield* R('memory_block', id, 'zone');
     if (zone < 0) return -this.errno.EINVAL;
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
     const vmemmap = yield* R('memory_block', id, 'nr_vmemmap_pages');
     const group = yield* R('memory_block', id, 'group');

@@ -1,13 +1,8 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
-import {
-  kernfs_get_active,
-  kernfs_put_active,
-  lock_device_hotplug_sysfs,
-  unlock_device_hotplug,
-} from '../../../locks.ts';
-import { online_policies } from '../../../mm/memory_hotplug/zone_for_pfn_range.ts';
-import { exists, forget, R, scoped, W } from '../../../ops.ts';
+import { sysfs_streq } from '../../../lib/string.ts';
+import { lock_device_hotplug_sysfs, unlock_device_hotplug } from '../../../locks.ts';
+import { R, W } from '../../../ops.ts';
 import { hexpad, pages_per_block } from '../../../pfn.ts';
 import {
   MEM_GOING_OFFLINE,
@@ -24,44 +19,16 @@ import {
 
 const online_types: readonly string[] = ['offline', 'online', 'online_kernel', 'online_movable'];
 
-/** sysfs_streq: one trailing newline does not count. */
-const streq = (a: string, b: string): boolean => a === b || a === `${b}\n`;
-
 const states: Readonly<Record<number, string>> = {
   [MEM_ONLINE]: 'online',
   [MEM_OFFLINE]: 'offline',
   [MEM_GOING_OFFLINE]: 'going-offline',
 };
 
-/** kstrtobool: 1 y t on / 0 n f off, by the first one or two letters. */
-export function kstrtobool(text: string): boolean | null {
-  if (/^([yYtT1]|[oO][nN])/.test(text)) return true;
-  if (/^([nNfF0]|[oO][fF])/.test(text)) return false;
-  return null;
-}
-
-/** A write to a file of a memory block, until it is no longer told to begin again. */
-function* write_until_done(k: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
-  for (;;) {
-    yield* forget('kernfs_fop_write');
-    if (!(yield* exists('memory_block', id)) || !(yield* kernfs_get_active(id))) return -k.errno.ENODEV;
-    // between the two the block may have gone
-    const there = yield* exists('memory_block', id);
-    const ret = there ? yield* k[`${attr}_store`](id, text) : -k.errno.ENODEV;
-    yield* kernfs_put_active(id);
-    if (ret !== -k.errno.ERESTARTNOINTR) return ret;
-  }
-}
-
 export const v5_2 = {
-  /** write() to memoryX/state or memoryX/online, by somebody who is not alone: the file may go at any time (B05). */
-  *kernfs_fop_write(this: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
-    return yield* scoped('kernfs_fop_write', write_until_done(this, id, attr, text));
-  },
-
   /** memoryX/state. A device that is in the asked state already is -EINVAL here. */
   *state_store(this: Kernel, id: number, text: string): Steps<number> {
-    const online_type = online_types.findIndex((name) => streq(text, name));
+    const online_type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (online_type < 0) return -this.errno.EINVAL;
     if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
     let ret: number;
@@ -75,19 +42,9 @@ export const v5_2 = {
     return ret > 0 ? -this.errno.EINVAL : ret;
   },
 
-  /** memoryX/online: asking for the state it is in is no error. */
-  *online_store(this: Kernel, id: number, text: string): Steps<number> {
-    const val = kstrtobool(text);
-    if (val === null) return -this.errno.EINVAL;
-    if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
-    const ret = val ? yield* this.device_online(id) : yield* this.device_offline(id);
-    yield* unlock_device_hotplug();
-    return Math.min(ret, 0);
-  },
-
   /** v5.2..v5.4 know only online and offline. */
   *auto_online_blocks_store(this: Kernel, text: string): Steps<number> {
-    const type = online_types.findIndex((name) => streq(text, name));
+    const type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (type !== MMOP_OFFLINE && type !== MMOP_ONLINE) return -this.errno.EINVAL;
     yield* W('vars', 0, 'mhp_default_online_type', type);
     return 0;
@@ -112,8 +69,8 @@ export const v5_2 = {
   /** v5.2..v5.4: whether isolation would find an unmovable page; 1 for a block that is not online. */
   *removable_show(this: Kernel, id: number): Steps<string> {
     if ((yield* R('memory_block', id, 'state')) !== MEM_ONLINE) return '1\n';
-    const pfn = yield* this.first_pfn(id);
-    const movable = yield* this.is_range_removable(pfn, pfn + pages_per_block(this.c));
+    const pfn = yield* this.$first_pfn(id);
+    const movable = yield* this.$is_range_removable(pfn, pfn + pages_per_block(this.c));
     return movable ? '1\n' : '0\n';
   },
 
@@ -121,23 +78,19 @@ export const v5_2 = {
     return `${states[yield* R('memory_block', id, 'state')]}\n`;
   },
 
-  *online_show(this: Kernel, id: number): Steps<string> {
-    return (yield* R('memory_block', id, 'offline')) ? '0\n' : '1\n';
-  },
-
   /** Zone of an online block, -1 when it has none or several. */
-  *zone_of_online_block(this: Kernel, id: number): Steps<number> {
-    const pfn = yield* this.first_pfn(id);
+  *$zone_of_online_block(this: Kernel, id: number): Steps<number> {
+    const pfn = yield* this.$first_pfn(id);
     return yield* this.test_pages_in_a_zone(pfn, pfn + pages_per_block(this.c));
   },
 
   *valid_zones_show(this: Kernel, id: number): Steps<string> {
     const name = (zone: number): string => this.c.zones[zone_idx(zone)]!;
     if ((yield* R('memory_block', id, 'state')) === MEM_ONLINE) {
-      const zone = yield* this.zone_of_online_block(id);
+      const zone = yield* this.$zone_of_online_block(id);
       return zone < 0 ? 'none\n' : `${name(zone)}\n`;
     }
-    const pfn = yield* this.first_pfn(id);
+    const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
     const nid = yield* R('memory_block', id, 'nid');
     const group = yield* R('memory_block', id, 'group');
@@ -149,19 +102,11 @@ export const v5_2 = {
     }
     return `${words.join(' ')}\n`;
   },
-
-  /** /sys/module/memory_hotplug/parameters/online_policy (v5.15+). */
-  *set_online_policy(this: Kernel, text: string): Steps<number> {
-    const policy = online_policies.findIndex((name) => streq(text, name));
-    if (policy < 0) return -this.errno.EINVAL;
-    yield* W('vars', 0, 'online_policy', policy);
-    return 0;
-  },
 };
 
 export const v5_7 = {
   *auto_online_blocks_store(this: Kernel, text: string): Steps<number> {
-    const type = online_types.findIndex((name) => streq(text, name));
+    const type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (type < 0) return -this.errno.EINVAL;
     yield* W('vars', 0, 'mhp_default_online_type', type);
     return 0;
@@ -174,7 +119,7 @@ export const v5_7 = {
 };
 
 export const v6_1 = {
-  *zone_of_online_block(this: Kernel, id: number): Steps<number> {
+  *$zone_of_online_block(this: Kernel, id: number): Steps<number> {
     return yield* R('memory_block', id, 'zone');
   },
 };

@@ -41,7 +41,7 @@ export const units_of = operation({
   writes: false,
   run(state: State, k: Kernel, key: number): Unit[] {
     const vm = state.virtio_mem.get(key)!;
-    const [begin, end] = bounds(vm, k.virtio_mem_phys_limit());
+    const [begin, end] = bounds(vm, k.$virtio_mem_phys_limit());
     const units: Unit[] = [];
     for (let first = begin; first < end; first += per_unit(vm)) {
       const plugged = vm.plugged.total(first, first + per_unit(vm), (on) => on);

@@ -3,7 +3,7 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { MHP_MERGE_RESOURCE, MHP_NID_IS_MGID } from '../../../mm/memory_hotplug/add_memory.ts';
 import * as online_pages from '../../../mm/memory_hotplug/online_pages.ts';
-import { add, alloc, change, look, pr_err, pr_warn, R } from '../../../ops.ts';
+import { alloc, change, look, pr_err, pr_warn, R } from '../../../ops.ts';
 import { PFN_DOWN } from '../../../pfn.ts';
 import { IORESOURCE_SYSTEM_RAM, type virtio_mem } from '../../../state.ts';
 import {
@@ -27,45 +27,46 @@ const RESOURCE_NAME = 'System RAM (virtio_mem)';
 
 export const v5_8 = {
   /** Sub-blocks are as large as what alloc_contig_range() could take: a buddy of the largest order. */
-  virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
+  $virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
     return Math.max(device_block_size, this.c.PAGE_SIZE * 2 ** (this.c.MAX_ORDER - 1));
   },
 
   /** Big blocks came with v5.11: before, a device block must leave two sub-blocks to a memory block. */
-  virtio_mem_in_sbm(this: Kernel, _sb_size: number): boolean {
+  $virtio_mem_in_sbm(this: Kernel, _sb_size: number): boolean {
     return true;
   },
 
   /** Ten memory blocks may be offline (5.10.7). */
-  virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
+  $virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
     return offline >= 10 * unit_size;
   },
 
   /** Above it nothing of the device can be used, inclusive. */
-  virtio_mem_phys_limit(this: Kernel): number {
+  $virtio_mem_phys_limit(this: Kernel): number {
     return 2 ** this.c.MAX_PHYSMEM_BITS - 1;
   },
 
-  *virtio_mem_check_size(this: Kernel, name: string, device_block_size: number): Steps<number> {
+  *$virtio_mem_check_size(this: Kernel, name: string, device_block_size: number): Steps<number> {
     if (device_block_size <= this.c.memory_block_size_bytes) return 0;
     yield* pr_err(`virtio_mem ${name}: The block size is not supported (too big).`);
     return -this.errno.EINVAL;
   },
 
   /** What it cannot use of a device is said and no more. */
-  *virtio_mem_warn(this: Kernel, name: string, addr: number, region_size: number): Steps<void> {
+  *$virtio_mem_warn(this: Kernel, name: string, addr: number, region_size: number): Steps<void> {
     const block = this.c.memory_block_size_bytes;
     const end = addr + region_size;
     const unusable = (what: string) => pr_warn(`virtio_mem ${name}: ${what} can make some memory unusable.`);
     if (addr % block !== 0) yield* unusable('The alignment of the physical start address');
     if (end % block !== 0) yield* unusable('The alignment of the physical end address');
-    if (!this.virtio_mem_addressable(addr, end - 1)) yield* unusable(this.virtio_mem_not_addressable());
+    if (!this.$virtio_mem_addressable(addr, end - 1)) yield* unusable(this.$virtio_mem_not_addressable());
   },
 
-  virtio_mem_addressable(this: Kernel, _start: number, last: number): boolean {
-    return last <= this.virtio_mem_phys_limit();
+  $virtio_mem_addressable(this: Kernel, _start: number, last: number): boolean {
+    return last <= this.$virtio_mem_phys_limit();
   },
-  virtio_mem_not_addressable(this: Kernel): string {
+
+  $virtio_mem_not_addressable(this: Kernel): string {
     return 'Some memory is not addressable. This';
   },
 
@@ -75,19 +76,19 @@ export const v5_8 = {
     device: Pick<virtio_mem, 'addr' | 'region_size' | 'nid' | 'device_block_size'>,
   ): Steps<number> {
     const block = this.c.memory_block_size_bytes;
-    const sb_size = this.virtio_mem_sb_size(device.device_block_size);
-    const in_sbm = this.virtio_mem_in_sbm(sb_size);
+    const sb_size = this.$virtio_mem_sb_size(device.device_block_size);
+    const in_sbm = this.$virtio_mem_in_sbm(sb_size);
     const unit_size = in_sbm ? block : Math.max(device.device_block_size, block);
     const name = `virtio${key}`;
-    const too_big = yield* this.virtio_mem_check_size(name, device.device_block_size);
+    const too_big = yield* this.$virtio_mem_check_size(name, device.device_block_size);
     if (too_big) return too_big;
-    yield* this.virtio_mem_warn(name, device.addr, device.region_size);
+    yield* this.$virtio_mem_warn(name, device.addr, device.region_size);
     if (!(yield* this.__request_region(device.addr, device.region_size, name, IORESOURCE_SYSTEM_RAM))) {
       yield* pr_warn(`virtio_mem ${name}: cannot reserve device region`);
       return -this.errno.EBUSY;
     }
     // not busy, so that memory can be added below it
-    yield* this.set_resource_flags(device.addr, device.region_size, IORESOURCE_SYSTEM_RAM);
+    yield* this.$set_resource_flags(device.addr, device.region_size, IORESOURCE_SYSTEM_RAM);
     const mgid = yield* this.memory_group_register_dynamic(device.nid, unit_size / this.c.PAGE_SIZE);
     yield* alloc('virtio_mem', key, {
       ...device,
@@ -101,11 +102,6 @@ export const v5_8 = {
     return 0;
   },
 
-  /** Memory groups came with v5.15. */
-  *memory_group_register_dynamic(this: Kernel, _nid: number, _unit_pages: number): Steps<number> {
-    return -1;
-  },
-
   *virtio_mem_add_memory(this: Kernel, vm: number, addr: number, size: number): Steps<number> {
     const nid = yield* R('virtio_mem', vm, 'nid');
     const rc = yield* this.add_memory_driver_managed(nid, addr, size, RESOURCE_NAME, MHP_MERGE_RESOURCE);
@@ -114,7 +110,7 @@ export const v5_8 = {
   },
 
   /** virtio_mem_run_wq: the host asks for this much to be plugged. What cannot be done now is left for later. */
-  *virtio_mem_request(this: Kernel, vm: number, requested_size: number): Steps<number> {
+  *$virtio_mem_request(this: Kernel, vm: number, requested_size: number): Steps<number> {
     const diff = requested_size - (yield* R('virtio_mem', vm, 'plugged_size'));
     const nb = Math.floor(Math.abs(diff) / (yield* R('virtio_mem', vm, 'sb_size')));
     if (nb === 0) return 0;
@@ -138,7 +134,7 @@ export const v5_8 = {
     for (const unit of units.filter((one) => one.state === 'unused')) {
       if (left === 0) break;
       const offline = yield* look(offline_size, this, vm);
-      if (this.virtio_mem_could_not_add(offline, unit_size)) return -this.errno.ENOSPC;
+      if (this.$virtio_mem_could_not_add(offline, unit_size)) return -this.errno.ENOSPC;
       if (left < all && !(yield* R('virtio_mem', vm, 'in_sbm'))) return 0;
       const count = Math.min(left, all);
       yield* change(set_plugged, vm, unit.first, count, true);
@@ -191,14 +187,14 @@ export const v5_8 = {
       for (const unit of units) {
         if (left === 0) return 0;
         if (unit.state !== state || unit.plugged === 0 || unit.plugged < all !== partial) continue;
-        left -= yield* this.virtio_mem_unplug_any_sb(vm, unit.first, left, state !== 'offline');
+        left -= yield* this.virtio_mem_sbm_unplug_any_sb(vm, unit.first, left, state !== 'offline');
       }
     }
     return left ? -this.errno.EBUSY : 0;
   },
 
   /** Highest first; a unit of which nothing is left is offlined and removed. How many were unplugged. */
-  *virtio_mem_unplug_any_sb(
+  *virtio_mem_sbm_unplug_any_sb(
     this: Kernel,
     vm: number,
     first: number,
@@ -233,7 +229,7 @@ export const v5_8 = {
   },
 
   /** virtio_mem_online_page_cb: what is plugged goes to the buddy, the rest of the block is PageOffline. */
-  *online_page_callback(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+  *virtio_mem_online_page_cb(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const vm = yield* look(device_at, pfn * this.c.PAGE_SIZE);
     if (vm < 0) {
       yield* online_pages.v5_2.online_page_callback.call(this, pfn, nr_pages);
@@ -254,49 +250,35 @@ export const v5_8 = {
 
 export const v5_11 = {
   /** 1G, or two units. */
-  virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
+  $virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
     return offline + unit_size > Math.max(2 ** 30, 2 * unit_size);
   },
 
-  *virtio_mem_check_size(this: Kernel, _name: string, _device_block_size: number): Steps<number> {
+  *$virtio_mem_check_size(this: Kernel, _name: string, _device_block_size: number): Steps<number> {
     return 0;
   },
 
-  virtio_mem_in_sbm(this: Kernel, sb_size: number): boolean {
+  $virtio_mem_in_sbm(this: Kernel, sb_size: number): boolean {
     return sb_size < this.c.memory_block_size_bytes;
   },
 };
 
 export const v5_12 = {
-  virtio_mem_phys_limit(this: Kernel): number {
+  $virtio_mem_phys_limit(this: Kernel): number {
     return this.c.mappable_range.end;
   },
-  virtio_mem_addressable(this: Kernel, start: number, last: number): boolean {
+  $virtio_mem_addressable(this: Kernel, start: number, last: number): boolean {
     return start >= this.c.mappable_range.start && last <= this.c.mappable_range.end;
   },
-  virtio_mem_not_addressable(this: Kernel): string {
+  $virtio_mem_not_addressable(this: Kernel): string {
     return 'Some device memory is not addressable/pluggable. This';
   },
 };
 
 export const v6_1 = {
   /** A pageblock is enough (v5.18). */
-  virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
+  $virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
     return Math.max(device_block_size, this.c.PAGE_SIZE * this.c.pageblock_nr_pages);
-  },
-
-  *memory_group_register_dynamic(this: Kernel, nid: number, unit_pages: number): Steps<number> {
-    const mgid = yield* R('vars', 0, 'next_mgid');
-    yield* add('vars', 0, 'next_mgid', 1);
-    yield* alloc('memory_group', mgid, {
-      nid,
-      is_dynamic: true,
-      pages: unit_pages,
-      present_kernel_pages: 0,
-      present_movable_pages: 0,
-      nr_blocks: 0,
-    });
-    return mgid;
   },
 
   *virtio_mem_add_memory(this: Kernel, vm: number, addr: number, size: number): Steps<number> {

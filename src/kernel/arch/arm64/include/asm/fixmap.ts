@@ -23,6 +23,7 @@ const set_slot = operation({
   obj: 'mmu',
   writes: true,
   changes: ['fixmap'],
+  tables: () => 'any',
   run(state: State, slot: number, phys: number): void {
     state.fixmap = state.fixmap.with(slot, phys);
   },

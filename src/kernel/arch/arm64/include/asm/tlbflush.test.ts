@@ -63,7 +63,7 @@ describe('unmapping one block of the memmap', () => {
     const session = booted(release, arm64(4, 48), { explored: true });
     const kernel = session.kernel;
     const size = kernel.c.SECTION_SIZE;
-    expect(session.add_memory(1, 64 * G, size).errno).toBe(null);
+    expect(session.call(session.kernel.add_memory(1, 64 * G, size, 0)).errno).toBe(null);
     const start = kernel.c.VMEMMAP_START + (62 * G) / 64;
     return operations(session, kernel.unmap_hotplug_range(start, start + 2 * M, true, null));
   };
@@ -81,7 +81,7 @@ describe('unmapping 2M of a linear map of base pages', () => {
   const unmapped = (release: string): string[] => {
     const session = booted(release, arm64(4, 48), { explored: true });
     const kernel = session.kernel;
-    expect(session.add_memory(1, 64 * G, kernel.c.SECTION_SIZE).errno).toBe(null);
+    expect(session.call(session.kernel.add_memory(1, 64 * G, kernel.c.SECTION_SIZE, 0)).errno).toBe(null);
     const start = phys_to_virt(kernel.c, 64 * G);
     return operations(session, kernel.unmap_hotplug_range(start, start + 2 * M, false, null));
   };

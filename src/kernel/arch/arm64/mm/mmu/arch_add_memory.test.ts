@@ -20,7 +20,7 @@ interface Plugged {
 
 function plug(machine: MachineObject, start: number, size: number, flags = 0): Plugged {
   const session = booted('v6.1', machine);
-  expect(session.add_memory(1, start, size, flags).errno).toBe(null);
+  expect(session.call(session.kernel.add_memory(1, start, size, flags)).errno).toBe(null);
   const { c } = session.kernel;
   const [first, end] = [start / c.PAGE_SIZE, (start + size) / c.PAGE_SIZE];
   return {
@@ -69,11 +69,11 @@ describe.each(GEOMETRY)('%iK, %i bits, rodata=%s', (page, va_bits, rodata, size,
   test('removal returns every table, adding again takes as many', () => {
     const { session } = plug(machine, at, size);
     const all = session.state.table_pages.allocated;
-    expect(session.remove_memory(at, size).errno).toBe(null);
+    expect(session.call(session.kernel.remove_memory(at, size)).errno).toBe(null);
     expect(session.state.table_pages).toEqual({ allocated: all, freed: all });
     expect(linear_lines(session, at, size)).toEqual([]);
     session.state.table_pages = { allocated: {}, freed: {} };
-    expect(session.add_memory(1, at, size).errno).toBe(null);
+    expect(session.call(session.kernel.add_memory(1, at, size, 0)).errno).toBe(null);
     expect(session.state.table_pages).toEqual({ allocated: all, freed: {} });
   });
 });
@@ -136,6 +136,8 @@ describe('memmap_on_memory', () => {
     [64, 48, 512 * M],
   ])('%iK pages have no whole PMD of memmap in a block: refused', (page, va_bits, size) => {
     const session = booted('v6.1', machine(page, va_bits));
-    expect(session.add_memory(1, 8 * G, size, MHP_MEMMAP_ON_MEMORY).errno).toBe('EINVAL');
+    expect(session.call(session.kernel.add_memory(1, 8 * G, size, MHP_MEMMAP_ON_MEMORY)).errno).toBe(
+      'EINVAL',
+    );
   });
 });

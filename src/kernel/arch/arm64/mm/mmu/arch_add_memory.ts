@@ -1,6 +1,6 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import { NotModelled } from '../../../../kernel/runtime.ts';
-import type { Kernel, MemoryNotifier, memory_notify, vmem_altmap } from '../../../../kernel.ts';
+import type { Kernel, MemoryNotifier, memory_notify, mhp_params, vmem_altmap } from '../../../../kernel.ts';
 import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
 import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr, phys_to_virt } from '../../../../pfn.ts';
@@ -30,37 +30,37 @@ export const v5_2 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
     yield* this.map_linear(start, size);
-    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+    return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
   },
 
   /** For an add that fails (v5.3+): the linear map stays. */
   *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
     const pfn = PFN_DOWN(this.c, start);
-    const zone = yield* this.zone_of_removed(pfn);
+    const zone = yield* this.$zone_of_removed(pfn);
     yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
   },
 
-  /** Memory hot-remove is not selectable before the series of seed 000. */
-  *check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
+  /** Memory hot-remove is not selectable before V5 and V6. */
+  *$check_removable_range(this: Kernel, _start: number, _size: number): Steps<void> {
     throw new NotModelled(`${this.release} on arm64 cannot be built with CONFIG_MEMORY_HOTREMOVE`);
   },
 };
 
-/** Seed 000 (V6): the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
+/** V6: the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
 export const S0 = {
-  check_removable_range: remove_memory.v5_2.check_removable_range,
+  $check_removable_range: remove_memory.v5_2.$check_removable_range,
 
   *arch_add_memory(
     this: Kernel,
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
-    const ret = yield* v5_2.arch_add_memory.call(this, nid, start, size, altmap);
+    const ret = yield* v5_2.arch_add_memory.call(this, nid, start, size, params);
     if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
     return ret;
   },
@@ -74,7 +74,7 @@ export const S0 = {
 /** v5.2..v5.13: memblock has the last word on validity (FACTS 2.17). */
 export const pfn_valid_by_memblock = {
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_HAS_MEM_MAP)) return false;
     return yield* this.memblock_is_map_memory(PFN_PHYS(this.c, pfn));
   },
@@ -90,12 +90,12 @@ export const v5_7 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
     let ret = yield* this.map_linear(start, size);
     if (ret === 0) {
       yield* this.memblock_clear_nomap(start, size);
-      ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap);
+      ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
     }
     if (ret) yield* this.__remove_pgd_mapping(phys_to_virt(this.c, start), size);
     return ret;
@@ -109,14 +109,14 @@ export const v5_10 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
     const range = this.c.mappable_range;
     if (start < range.start || start + size - 1 > range.end) {
       yield* pr_err(`[${hexpad(start, 1)} ${hexpad(start + size, 1)}] is outside linear mapping region`);
       return -this.errno.EINVAL;
     }
-    return yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+    return yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
   },
 };
 
@@ -126,9 +126,9 @@ export const v6_1 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
+    params: mhp_params,
   ): Steps<number> {
-    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, altmap);
+    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
     if (ret === 0) {
       const end_pfn = PFN_DOWN(this.c, start + size);
       const max_pfn = yield* R('vars', 0, 'max_pfn');
@@ -147,7 +147,7 @@ export const prevent_bootmem_remove_notifier: MemoryNotifier = function* (
   if (action !== MEM_GOING_OFFLINE && action !== MEM_OFFLINE) return 0;
   const section = this.c.PAGES_PER_SECTION;
   for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_IS_EARLY)) continue;
     const range = `[${hexpad(PFN_PHYS(this.c, pfn), 1)} ${hexpad(PFN_PHYS(this.c, pfn + section), 1)}]`;
     if (action === MEM_OFFLINE) {
@@ -169,7 +169,7 @@ export const prevent_bootmem_remove_notifier_silent: MemoryNotifier = function* 
   if (action !== MEM_GOING_OFFLINE) return 0;
   const section = this.c.PAGES_PER_SECTION;
   for (let pfn = arg.start_pfn; pfn < arg.start_pfn + arg.nr_pages; pfn += section) {
-    const map = yield* this.section_mem_map(pfn_to_section_nr(this.c, pfn));
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (map & SECTION_IS_EARLY) return -this.errno.EPERM;
   }
   return 0;

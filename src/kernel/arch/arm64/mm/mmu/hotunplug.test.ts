@@ -63,7 +63,7 @@ describe('v5.7, 16K, 48 bits', () => {
   test('n=8 crosses a boundary: each PTE table is examined for its own part', () => {
     const { c } = session.kernel;
     const at = 2 * G + 8 * G;
-    expect(session.add_memory(0, at, G).errno).toBe(null);
+    expect(session.call(session.kernel.add_memory(0, at, G, 0)).errno).toBe(null);
     const asked: string[] = [];
     const kernel: Kernel = {
       ...session.kernel,
@@ -101,7 +101,7 @@ describe('v6.1, 64K, 48 bits', () => {
 describe('a range that ends at 2^64 (B30)', () => {
   test('the rule says that its tables may go', () => {
     const { kernel } = booted('v5.7', arm64(4, 48));
-    const session = booted('S0', arm64(4, 48));
+    const session = booted('arm64-v6', arm64(4, 48));
     const start = parse_va('ffffffffc0000000');
     for (const size of [2 * M, G, 512 * G]) {
       const thread = kernel.pgtable_range_aligned(start, 0, session.kernel.c.PAGE_OFFSET, 0, size);
@@ -110,9 +110,9 @@ describe('a range that ends at 2^64 (B30)', () => {
   });
 
   const removed = (start: number, size: number, rodata: 'full' | 'off', va_bits: number): string[] => {
-    const session = booted('S0', arm64(4, va_bits, rodata));
-    expect(session.add_memory(1, start, size).errno).toBe(null);
-    expect(session.remove_memory(start, size).errno).toBe(null);
+    const session = booted('arm64-v6', arm64(4, va_bits, rodata));
+    expect(session.call(session.kernel.add_memory(1, start, size, 0)).errno).toBe(null);
+    expect(session.call(session.kernel.remove_memory(start, size)).errno).toBe(null);
     return linear_lines(session, start, size);
   };
   // the linear map starts at 2G
@@ -143,9 +143,9 @@ describe('a range that ends at 2^64 (B30)', () => {
 describe('a block of which a part is removed (B27)', () => {
   const left = (release: string): string[] => {
     const session = booted(release, arm64(4, 48, 'off'));
-    expect(session.add_memory(1, 64 * G, G).errno).toBe(null);
+    expect(session.call(session.kernel.add_memory(1, 64 * G, G, 0)).errno).toBe(null);
     expect(linear_lines(session, 64 * G, G)).toEqual(['1 x 1G']);
-    expect(session.remove_memory(64 * G, 128 * M).errno).toBe(null);
+    expect(session.call(session.kernel.remove_memory(64 * G, 128 * M)).errno).toBe(null);
     return linear_lines(session, 64 * G, G);
   };
 
@@ -155,7 +155,7 @@ describe('a block of which a part is removed (B27)', () => {
 });
 
 describe('an add whose second section fails (B32)', () => {
-  test.each(['S0', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
+  test.each(['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
     '%s: one section stays, no memory is mapped',
     (release) => {
       const session = booted(release, arm64(4, 48));
@@ -163,7 +163,7 @@ describe('an add whose second section fails (B32)', () => {
       const size = kernel.c.SECTION_SIZE;
       state.vars.get(0)!.fail_alloc = { vmemmap_populate: 1 };
       state.vars.get(0)!.fail_after = { vmemmap_populate: 1 };
-      expect(session.add_memory(1, 64 * G, 2 * size).errno).toBe('ENOMEM');
+      expect(session.call(session.kernel.add_memory(1, 64 * G, 2 * size, 0)).errno).toBe('ENOMEM');
       expect(state.mem_section.get((64 * G) / size)!.section_mem_map).toBe(3);
       expect(state.mem_section.get((64 * G) / size + 1)?.section_mem_map ?? 0).toBe(0);
       expect(linear_lines(session, 64 * G, 2 * size)).toEqual([]);

@@ -17,7 +17,7 @@ import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { lock, unlock } from '../../../../ops.ts';
 
 /**
- * Seed 001: taking down a range of the kernel's tables in one pass under init_mm's page_table_lock (FACTS 2.6). What a leaf
+ * V5 of arm64 memory hot-remove (May 2019): taking down a range of the kernel's tables in one pass under init_mm's page_table_lock (FACTS 2.6). What a leaf
  * maps is freed before the leaf is cleared, blocks are never invalidated, and PTEs only after the last of a table
  * (B10 to B13). The lock keeps off those who install tables, not those who write leaves (B14 to B16).
  */

@@ -59,7 +59,7 @@ export const v5_2 = {
     nid: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    if (yield* this.should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
+    if (yield* this.$should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
     const ret = yield* this.arch_vmemmap_populate(
       vmemmap_of(this.c, pfn),
       vmemmap_of(this.c, pfn + nr_pages),
@@ -89,7 +89,7 @@ export const v5_2 = {
     return yield* this.vmemmap_populate_hugepages(start, end, nid, null);
   },
 
-  /** Empty until the series of seed 000. */
+  /** Empty until V5 and V6 of arm64 memory hot-remove. */
   *arch_vmemmap_free(this: Kernel, _start: number, _end: number, _altmap: vmem_altmap | null): Steps<void> {},
 };
 

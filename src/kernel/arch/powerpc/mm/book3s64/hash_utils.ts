@@ -10,10 +10,10 @@ export const HPTE_R_N = 4;
 export const TRAP_ISI = 0x400;
 
 function* lazy_icache(k: Kernel, pp: number, pfn: number, trap: number): Steps<number> {
-  if (yield* k.test_page_flag(pfn, PG_arch_1, 'hash_page_do_lazy_icache')) return pp;
+  if (yield* k.$test_page_flag(pfn, PG_arch_1, 'hash_page_do_lazy_icache')) return pp;
   if (yield* k.PageReserved(pfn, 'hash_page_do_lazy_icache')) return pp;
   if (trap !== TRAP_ISI) return pp | HPTE_R_N;
-  yield* k.set_page_flag(pfn, 1, PG_arch_1);
+  yield* k.$set_page_flag(pfn, 1, PG_arch_1);
   return pp;
 }
 

@@ -1,5 +1,5 @@
 import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import type { Kernel, mhp_params, vmem_altmap } from '../../../../kernel.ts';
 import { vmem_altmap_offset } from '../../../../mm/memory_hotplug/add_pages.ts';
 import { R, W } from '../../../../ops.ts';
 import { PFN_DOWN } from '../../../../pfn.ts';
@@ -16,28 +16,20 @@ export const v5_2 = {
     nid: number,
     start: number,
     size: number,
-    altmap: vmem_altmap | null,
-    pgmap = 0,
+    params: mhp_params,
   ): Steps<number> {
-    return yield* this.add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, altmap, pgmap);
+    return yield* this.add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
   },
 
-  *add_pages(
-    this: Kernel,
-    nid: number,
-    pfn: number,
-    nr_pages: number,
-    altmap: vmem_altmap | null,
-    pgmap: number,
-  ): Steps<number> {
-    const ret = yield* this.__add_pages(nid, pfn, nr_pages, altmap, pgmap);
+  *add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
+    const ret = yield* this.__add_pages(nid, pfn, nr_pages, params);
     if (ret) yield* this.WARN_ON_ONCE('add_pages');
-    yield* this.update_end_of_memory_vars(pfn, nr_pages, pgmap);
+    yield* this.update_end_of_memory_vars(pfn, nr_pages, params);
     return ret;
   },
 
   /** All of it, device memory too. */
-  *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, _pgmap: number): Steps<void> {
+  *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, _params: mhp_params): Steps<void> {
     const end_pfn = pfn + nr_pages;
     if (end_pfn > (yield* R('vars', 0, 'max_pfn'))) yield* W('vars', 0, 'max_pfn', end_pfn);
   },
@@ -45,15 +37,15 @@ export const v5_2 = {
   *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
     const pfn = PFN_DOWN(this.c, start);
     // with an altmap the first page that was initialised lies behind it
-    const zone = yield* this.zone_of_removed(altmap ? pfn + vmem_altmap_offset(altmap) : pfn);
+    const zone = yield* this.$zone_of_removed(altmap ? pfn + vmem_altmap_offset(altmap) : pfn);
     yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
   },
 };
 
 export const v6_1 = {
   /** 6.1.192: device memory does not count, so that DMA limits stay what they are. */
-  *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, pgmap: number): Steps<void> {
-    if (!pgmap) yield* v5_2.update_end_of_memory_vars.call(this, pfn, nr_pages, 0);
+  *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, params: mhp_params): Steps<void> {
+    if (!params.pgmap) yield* v5_2.update_end_of_memory_vars.call(this, pfn, nr_pages, params);
   },
 };
 

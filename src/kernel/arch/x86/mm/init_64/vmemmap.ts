@@ -1,6 +1,6 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
-import * as memmap from '../../../../mm/memmap.ts';
+import { free_memmap, populate_memmap } from '../../../../mm/memmap.ts';
 import { vmem_altmap_alloc } from '../../../../mm/page_alloc/alloc_pages.ts';
 import { hex } from '../../../../pfn.ts';
 
@@ -15,25 +15,19 @@ export const v5_2 = {
     this: Kernel,
     pfn: number,
     nr_pages: number,
-    nid: number,
+    _nid: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    if (!altmap) return yield* memmap.v5_2.vmemmap_populate.call(this, pfn, nr_pages, nid, null);
+    if (!altmap) return yield* populate_memmap(this, pfn, nr_pages, null);
     for (let done = 0; done < nr_pages; done += this.c.PAGES_PER_SECTION) {
       const before = altmap.alloc;
-      const ret = yield* memmap.v5_2.vmemmap_populate.call(
-        this,
-        pfn + done,
-        this.c.PAGES_PER_SECTION,
-        nid,
-        altmap,
-      );
+      const ret = yield* populate_memmap(this, pfn + done, this.c.PAGES_PER_SECTION, altmap);
       if (ret) return ret;
       if (altmap.alloc === before) continue; // adopted what was there
       altmap.alloc = before;
       const block = vmem_altmap_alloc(altmap, BLOCK_PFNS);
       if (block < 0) {
-        yield* memmap.v5_2.vmemmap_free.call(this, pfn + done, this.c.PAGES_PER_SECTION, altmap);
+        yield* free_memmap(this, pfn + done, this.c.PAGES_PER_SECTION, altmap);
         altmap.alloc = before;
         return -this.errno.ENOMEM;
       }
@@ -43,6 +37,10 @@ export const v5_2 = {
       );
     }
     return 0;
+  },
+
+  *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
+    yield* free_memmap(this, pfn, nr_pages, altmap);
   },
 };
 
@@ -62,6 +60,6 @@ export const v5_3 = {
   /** Base pages go back to where they came from. */
   *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
     const whole = nr_pages >= this.c.PAGES_PER_SECTION;
-    yield* memmap.v5_2.vmemmap_free.call(this, pfn, nr_pages, whole ? altmap : null);
+    yield* free_memmap(this, pfn, nr_pages, whole ? altmap : null);
   },
 };

@@ -7,7 +7,7 @@ import { PCM } from '../../../../state.ts';
 
 const session = booted('v5.4', X86);
 const { kernel, state } = session;
-const lookup = (phys: number): number | null => session.run(kernel.lookup_memtype(phys / 4096)).ret;
+const lookup = (phys: number): number | null => session.call(kernel.lookup_memtype(phys / 4096)).ret;
 
 test('RAM is cached until set_memory_*() says otherwise', () => {
   const pfn = G / 4096;
@@ -31,6 +31,6 @@ test('the ISA range is not tracked, and nothing below 1M is RAM', () => {
 
 test('hot-added memory is System RAM: its uninitialised struct page is read, poison as WT', () => {
   const poisoned = booted('v5.4', { ...X86, debug_vm: true });
-  expect(poisoned.add_memory(0, 4 * G, 128 * M).ret).toBe(0);
-  expect(poisoned.run(poisoned.kernel.lookup_memtype((4 * G) / 4096)).ret).toBe(PCM.WT);
+  expect(poisoned.call(poisoned.kernel.add_memory(0, 4 * G, 128 * M, 0)).ret).toBe(0);
+  expect(poisoned.call(poisoned.kernel.lookup_memtype((4 * G) / 4096)).ret).toBe(PCM.WT);
 });

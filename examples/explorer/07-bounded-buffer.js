@@ -1,0 +1,41 @@
+// A producer and a consumer with two places between them. The producer blocks while both are taken, the consumer while
+// both are free.
+//
+// `leak` is a monitor to be asked for by name: of what was allocated in `item` nothing may be left.
+import { alloc, atEnd, explore, fetchAdd, free, leak, read, variable, waitWhile, write } from 'mhp/explorer';
+
+const PLACES = 2;
+const ITEMS = 4;
+
+function* produce() {
+  for (let i = 0; i < ITEMS; i++) {
+    yield alloc('item', i, { v: i * i });
+    yield waitWhile('taken', PLACES);
+    yield write(variable('place', i % PLACES), i);
+    yield fetchAdd('taken', 1);
+  }
+}
+
+function* consume() {
+  let sum = 0;
+  for (let i = 0; i < ITEMS; i++) {
+    yield waitWhile('taken', 0);
+    const item = yield read(variable('place', i % PLACES));
+    yield fetchAdd('taken', -1);
+    sum += yield read(variable('item', item));
+    yield free('item', item);
+  }
+  return sum;
+}
+
+export default explore({
+  name: 'bounded buffer',
+  tables: { taken: { 0: { v: 0 } }, place: { 0: { v: -1 }, 1: { v: -1 } } },
+  threads: [
+    { name: 'producer', run: produce },
+    { name: 'consumer', run: consume },
+  ],
+}).monitors(
+  leak('item'),
+  atEnd('the consumer has got all of them', (end) => end.threads[1].returned === 0 + 1 + 4 + 9),
+);

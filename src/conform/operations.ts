@@ -1,0 +1,159 @@
+import type { Op, OpKind } from '../machines/recording/ops.ts';
+import type { ScenarioStep } from '../scenarios/format/step.ts';
+import { touchNode, unmapHugepages } from '../scenarios/running/programs.ts';
+import type { Result } from '../scenarios/running/result.ts';
+import type { Session } from '../scenarios/running/session.ts';
+import { deviceRange } from '../scenarios/steps/device.ts';
+import { type Compare, deleted, ejectOst, errno, exit, noResult, ost } from './compare-result.ts';
+import { useHugepages } from './hugetlb-inputs.ts';
+
+/** What recorded operations are to the model, by their names in ops.json. */
+
+/** Why an operation, or what came of it, is not compared. */
+export interface NotCompared {
+  readonly because: string;
+}
+
+/** Bytes. */
+interface Range {
+  readonly start: number;
+  readonly size: number;
+}
+
+export interface Operation<O = Op> {
+  /** As a report names it. */
+  text(op: O): string;
+  /** The step of a scenario that it is, what came of it where it is none, or why it is not done. */
+  does(op: O, session: Session, heads: readonly number[]): ScenarioStep | Result | NotCompared;
+  /** What is compared of what came of it. */
+  readonly compares: readonly Compare[];
+  /** The memory that it was to take offline, where it was refused because of a page in it; null otherwise. */
+  refused?(op: O, session: Session): Range | null;
+  /** It is done by a program: an oops ends that, and leaves the machine as it was. */
+  readonly program?: true;
+  /** Programs end. */
+  readonly ends?: true;
+}
+
+type Operations = { readonly [K in OpKind]: Operation<Op & { op: K }> };
+
+const hex = (n: number): string => `0x${n.toString(16)}`;
+const called = ({ op, start, size }: Range & { readonly op: string }): string =>
+  `${op} ${hex(start)} ${hex(size)}`;
+const ran = ({ op, argv }: { readonly op: string; readonly argv: readonly string[] }): string =>
+  `${op} ${argv.join(' ')}`;
+const named = ({ op }: { readonly op: string }): string => op;
+
+/** ACPI 6.5, 6.3.5 _OST: ejection request denied or failed. */
+const EJECT_FAILED = 130;
+
+/** A command line of a scenario is words with spaces between. */
+function oddArgument(argv: readonly string[]): NotCompared | null {
+  const odd = argv.find((word) => !/^\S+$/.test(word));
+  return odd === undefined ? null : { because: `${JSON.stringify(odd)} as an argument is not modelled` };
+}
+
+const PROGRAMS = 'what a program allocates is not modelled; it was all movable';
+
+const operations: Operations = {
+  write: {
+    text: (op) => `echo ${op.value} > ${op.path}`,
+    does: ({ path, value }) => ({ kind: 'write', step: { path, value } }),
+    compares: [errno],
+    refused: ({ path, value, errno }, session) => {
+      const [, id, file] = /\/memory(\d+)\/(state|online)$/.exec(path) ?? [];
+      const size = session.kernel.c.memory_block_size_bytes;
+      const offline = file === 'online' ? '0' : 'offline';
+      return errno !== 'EBUSY' || id === undefined || value.trim() !== offline
+        ? null
+        : { start: Number(id) * size, size };
+    },
+  },
+  observe: {
+    text: named,
+    does: () => ({ because: 'observe: reads only' }),
+    compares: [],
+  },
+  add_memory: {
+    text: called,
+    does: ({ nid, start, size, flags }) => ({ kind: 'add', step: { node: nid, start, size, flags } }),
+    compares: [errno],
+  },
+  add_memory_driver_managed: {
+    text: called,
+    does: ({ nid, start, size, flags }) => ({
+      kind: 'add_driver_managed',
+      step: { node: nid, start, size, flags, name: 'System RAM (ohp)' },
+    }),
+    compares: [errno],
+  },
+  remove_memory: {
+    text: called,
+    does: ({ start, size }) => ({ kind: 'remove', step: { start, size } }),
+    compares: [errno],
+  },
+  offline_and_remove_memory: {
+    text: called,
+    does: ({ start, size }) => ({ kind: 'offline_and_remove', step: { start, size } }),
+    compares: [errno],
+    refused: (op) => (op.errno === 'EBUSY' ? op : null),
+  },
+  device_add: {
+    text: (op) => `${op.op} ${op.id}`,
+    does: ({ id, addr, size, node, ...op }) => {
+      const because = (why: string): NotCompared => ({ because: `device_add ${id}: ${why}` });
+      if (op.error !== null || addr === null)
+        return because('refused by the machine monitor, the kernel never saw it');
+      if (op.cold_plugged) return because('was there before boot');
+      if (op.kind !== 'dimm') return because('plugging an NVDIMM is not modelled');
+      return { kind: 'device_add', step: { id, start: addr, size, node } };
+    },
+    compares: [ost],
+  },
+  device_del: {
+    text: (op) => `${op.op} ${op.id}`,
+    does: ({ id }) => ({ kind: 'device_del', step: { id } }),
+    compares: [deleted, ejectOst],
+    refused: ({ id, ost }, session) => (ost.at(-1) === EJECT_FAILED ? deviceRange(session, id) : null),
+  },
+  pin: {
+    text: named,
+    does: ({ nid, start, size }) => ({ kind: 'pin', step: { node: nid, start, size } }),
+    compares: [errno],
+  },
+  unpin: {
+    text: named,
+    does: () => ({ kind: 'unpin', step: {} }),
+    compares: [noResult],
+  },
+  use_memory: {
+    text: named,
+    does: (op, session, heads) => {
+      if (op.kind === 'huge1g' || op.kind === 'huge2m') return useHugepages(session, op, heads);
+      if (session.state.mmu) return touchNode(session, op.node ?? 0, op.mib * 2 ** 20);
+      return { because: `use_memory: ${PROGRAMS}` };
+    },
+    compares: [],
+    program: true,
+  },
+  stop_using: {
+    text: named,
+    does: (_, session) => ({
+      because: `stop_using: ${unmapHugepages(session) ? 'has no result' : PROGRAMS}`,
+    }),
+    compares: [],
+    ends: true,
+  },
+  ndctl: {
+    text: ran,
+    does: ({ argv }) => oddArgument(argv) ?? { kind: 'ndctl', step: { run: argv.join(' ') } },
+    compares: [exit],
+  },
+  daxctl: {
+    text: ran,
+    does: ({ argv }) => oddArgument(argv) ?? { kind: 'daxctl', step: { run: argv.join(' ') } },
+    compares: [exit],
+  },
+};
+
+export const operationOf = ({ op }: Op): Operation => operations[op];

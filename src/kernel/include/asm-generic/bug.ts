@@ -1,0 +1,41 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { change, look, operation } from '../../ops.ts';
+import type { State } from '../../state.ts';
+
+const has_warned = operation({
+  name: 'has_warned',
+  obj: 'warned',
+  writes: false,
+  run: (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where),
+});
+
+const set_warned = operation({
+  name: 'set_warned',
+  obj: 'warned',
+  writes: true,
+  changes: ['vars'],
+  run: (state: State, where: string): void => {
+    const vars = state.vars.get(0)!;
+    vars.warned = [...vars.warned, where];
+  },
+});
+
+export const v5_2 = {
+  *WARN(this: Kernel, where: string, text = ''): Steps<void> {
+    yield { op: 'warn', where, text };
+  },
+
+  /** WARN_ON_ONCE: each place warns once a boot. */
+  *WARN_ON_ONCE(this: Kernel, where: string): Steps<void> {
+    if (yield* look(has_warned, where)) return;
+    yield* change(set_warned, where);
+    yield { op: 'warn', where, text: '' };
+  },
+
+  /** The thread ends here. */
+  *BUG(this: Kernel, where: string, text = ''): Steps<never> {
+    yield { op: 'bug', where, text };
+    throw new Error(`resumed after BUG in ${where}`);
+  },
+};

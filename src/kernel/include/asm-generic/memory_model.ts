@@ -1,0 +1,19 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import type { Page } from '../../mm/page.ts';
+import { look, operation } from '../../ops.ts';
+import type { State } from '../../state.ts';
+
+/** A read of the struct page of a pfn, be it there or not. */
+export const get_page = operation({
+  name: 'get_page',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, pfn: number): Page => state.pages.get(pfn),
+});
+
+export const v5_2 = {
+  *pfn_to_page(this: Kernel, pfn: number): Steps<Page> {
+    return yield* look(get_page, pfn);
+  },
+};

@@ -1,0 +1,2 @@
+/** One trailing newline does not count. */
+export const sysfs_streq = (a: string, b: string): boolean => a === b || a === `${b}\n`;

@@ -1,0 +1,33 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { add, change, operation } from '../../ops.ts';
+import { type State, zone_key } from '../../state.ts';
+import { PageHWPoison, PageOffline, PG_reserved, page_nid, page_zonenum, USE, with_use } from '../page.ts';
+
+/** mm/page_alloc.c at run granularity: pages enter and leave the allocator as ranges. __free_pages_core over a range; PageOffline pages stay with their driver. Returns pages that became managed. */
+const free_range = operation({
+  name: 'free_range',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run(state: State, start: number, end: number): number {
+    let freed = 0;
+    for (const run of state.pages.in(start, end)) {
+      if (!PageOffline(run.value) && !PageHWPoison(run.value)) freed += run.end - run.start;
+    }
+    state.pages.update(start, end, (page) =>
+      PageOffline(page) || PageHWPoison(page) ? page : with_use(page & ~PG_reserved, USE.FREE),
+    );
+    return freed;
+  },
+});
+
+export const v5_2 = {
+  /** generic_online_page over a naturally aligned chunk. */
+  *generic_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    const page = yield* this.pfn_to_page(pfn);
+    const freed = yield* change(free_range, pfn, pfn + nr_pages);
+    yield* add('zone', zone_key(page_nid(page), page_zonenum(page)), 'managed_pages', freed);
+    yield* add('vars', 0, 'totalram_pages', freed);
+  },
+};

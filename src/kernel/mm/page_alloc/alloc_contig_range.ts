@@ -1,0 +1,36 @@
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { change, look, operation } from '../../ops.ts';
+import type { State } from '../../state.ts';
+import { page_use, USE, with_use } from '../page.ts';
+
+const any_movable = operation({
+  name: 'any_movable',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, start: number, end: number): boolean =>
+    state.pages.first(start, end, (page) => page_use(page) === USE.MOVABLE) >= 0,
+});
+
+const allocate = operation({
+  name: 'allocate',
+  obj: 'pages',
+  writes: true,
+  changes: ['pages', 'vars'],
+  run: (state: State, start: number, end: number): void =>
+    state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE)),
+});
+
+export const v5_2 = {
+  /** 0 with the range allocated, or -EBUSY; nothing is said. */
+  *alloc_contig_range(this: Kernel, zone: number, start: number, end: number): Steps<number> {
+    let ret = yield* this.start_isolate_page_range(zone, start, end, false);
+    if (ret) return ret;
+    yield* this.do_migrate_range(start, end, true);
+    if (yield* look(any_movable, start, end)) ret = -this.errno.EBUSY;
+    else ret = yield* this.test_pages_isolated(zone, start, end);
+    if (ret === 0) yield* change(allocate, start, end);
+    yield* this.undo_isolate_page_range(zone, start, end);
+    return ret;
+  },
+};

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { find_mem_release } from '../memmap/releases/mem-releases.ts';
+import { current_name } from './former-names.ts';
+import { find_release } from './index.ts';
+
+test.each([
+  ['S0', 'arm64-v6'],
+  ['S0-base', 'arm64-v6-base'],
+  ['S0-B25a', 'arm64-v6-B25a'],
+  ['S1', 'arm64-v5'],
+  ['S1-B19', 'arm64-v5-B19'],
+  ['S1-B42', 'arm64-v5-B42'],
+  ['S2', 'pg-reserved'],
+  ['S2-v5.3', 'pg-reserved-v5.3'],
+])('a release is found by its former name: %s', (former, name) => {
+  expect(find_release(former)?.name).toBe(name);
+});
+
+test.each([
+  ['S4-part1', 'gigantic-part1'],
+  ['S4-v2', 'gigantic-v2'],
+  ['S4-vmemmap', 'gigantic-vmemmap'],
+])('and so is one of struct pages: %s', (former, name) => {
+  expect(find_mem_release(former)?.name).toBe(name);
+});
+
+test.each(['S3', 'S', 'S10', 'S0base', 'xS0', 'v6.1', 'option-1', 'arm64-v6', 'constructor'])(
+  'any other name is itself: %s',
+  (name) => {
+    expect(current_name(name)).toBe(name);
+  },
+);

@@ -1,0 +1,43 @@
+import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
+import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
+import * as split_leaf from '../../kernel/arch/arm64/mm/mmu/split_leaf.ts';
+import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
+import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
+import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
+import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
+import * as node_states from '../../kernel/mm/memory_hotplug/node_states.ts';
+import { defineRelease } from '../define.ts';
+import type { Introduced } from '../functions-of.ts';
+import { PGPROT } from './pgprot.ts';
+import type { New as OfV52 } from './v5.2.ts';
+import { v6_12 } from './v6.12.ts';
+
+export const own = {
+  functions: { ...add_memory.v7_2, ...hugetlb_dissolve.v6_15, ...hugetlb_pool.v6_15, ...node_states.v7_2 },
+  arch: {
+    arm64: {
+      ...huge_vmap.v7_1,
+      ...pageattr.v7_1,
+      ...split_leaf.v7_1,
+      ...free_hotplug.v7_1,
+      ...pgtable_alloc.v7_1,
+    },
+  },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** A new node is registered before its blocks; nothing in the add path is a BUG any more. */
+export const v7_2 = defineRelease({
+  name: 'v7.2',
+  base: v6_12,
+  about: '7.2.13 as recorded, 7.1.5 as read',
+  ...own,
+  memory_chain: { arm64: [split_leaf.prevent_memory_remove_notifier] },
+  constants: { pgtable_alloc_may_fail: true, rodata_on_is_full: true, pgprot: PGPROT.v7_2, ptdump: 'v7.2' },
+});

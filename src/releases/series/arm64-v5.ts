@@ -1,0 +1,30 @@
+import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as ptdump from '../../kernel/mm/ptdump.ts';
+import { defineRelease } from '../define.ts';
+import type { Introduced } from '../functions-of.ts';
+import type { New as OfV52 } from '../mainline/v5.2.ts';
+import { v5_3 } from '../mainline/v5.3.ts';
+
+export const own = {
+  functions: { ...remove_memory.S0 },
+  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1, ...ptdump.S0 } },
+};
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/**
+ * "arm64/mm: Enable memory hot remove", V5, May 2019, reordered removal included (the change log of V6 tells of an earlier
+ * version of that patch). On the tree that stands for that of V6.
+ */
+export const S1 = defineRelease({
+  name: 'arm64-v5',
+  base: v5_3,
+  about: 'arm64 memory hot-remove V5 (May 2019): one pass under the page table lock',
+  ...own,
+});

@@ -1,0 +1,32 @@
+import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
+import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as ptdump from '../../kernel/mm/ptdump.ts';
+import { defineRelease } from '../define.ts';
+import type { Introduced } from '../functions-of.ts';
+import type { New as OfV52 } from '../mainline/v5.2.ts';
+import { v5_3 } from '../mainline/v5.3.ts';
+
+export const own = { arch: { arm64: { ...arm64_mmu.S0, ...hotunplug.S0, ...ptdump.S0 } } };
+
+export type New = Introduced<typeof own, OfV52>;
+
+declare module '../../kernel/kernel.ts' {
+  interface KernelFunctions extends New {}
+}
+
+/** V6 without its first patch: memblock is still gone before the sections. */
+export const S0_base = defineRelease({
+  name: 'arm64-v6-base',
+  base: v5_3,
+  about: 'arm64 memory hot-remove V6 without patch 1, on next-20190613',
+  ...own,
+});
+
+/** "arm64/mm: Enable memory hot remove", V6, June 2019. */
+export const S0 = defineRelease({
+  name: 'arm64-v6',
+  base: S0_base,
+  about: 'arm64 memory hot-remove V6 (June 2019), on next-20190613',
+  functions: { ...remove_memory.S0 },
+});

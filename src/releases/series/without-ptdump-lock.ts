@@ -1,0 +1,20 @@
+import * as ptdump from '../../kernel/mm/ptdump.ts';
+import { defineRelease, type Release } from '../define.ts';
+import { v5_7 } from '../mainline/v5.7.ts';
+import { S1 } from './arm64-v5.ts';
+import { S0 } from './arm64-v6.ts';
+import { options } from './options.ts';
+
+/** What tells the name of such a release from that of its base. */
+export const B19_SUFFIX = '-B19';
+
+/** B19: a release whose kernel_page_tables takes no lock, to see what else of it keeps removal and walk apart. */
+const without_ptdump_lock = (release: Release): Release =>
+  defineRelease({
+    name: `${release.name}${B19_SUFFIX}`,
+    base: release,
+    about: `${release.about}; kernel_page_tables is read without get_online_mems()`,
+    arch: { arm64: { ptdump_show: ptdump.v5_2.ptdump_show } },
+  });
+
+export const B19_releases = [S0, S1, ...options, v5_7].map(without_ptdump_lock);

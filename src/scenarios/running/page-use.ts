@@ -1,0 +1,72 @@
+import { BadOperation } from '../../errors/bad-operation.ts';
+import type { Config } from '../../kernel/config.ts';
+import {
+  NO_PAGE,
+  type Page,
+  PageHuge,
+  page_hstate,
+  page_nid,
+  page_use,
+  USE,
+  with_hstate,
+  with_use,
+} from '../../kernel/mm/page.ts';
+import type { State } from '../../kernel/state.ts';
+import type { Session } from './session.ts';
+
+/** What pages are used for, as a scenario says it; among them which are huge. */
+
+const hasHugepages = (state: State, start: number, end: number): boolean =>
+  state.pages.first(start, end, PageHuge) >= 0;
+
+/** A huge page stays of its size when only its use changes. */
+const withSameSize = (page: Page, use: number): Page =>
+  PageHuge(page) && (use === USE.HUGE_FREE || use === USE.HUGE_USED)
+    ? with_hstate(page, use, page_hstate(page))
+    : with_use(page, use);
+
+/** Whether the range begins or ends inside a huge page that is there, or would if it were to hold such pages. */
+function cutsHugepage(state: State, c: Config, start: number, end: number, use: number): boolean {
+  const makes = use === USE.HUGE_FREE || use === USE.HUGE_USED;
+  return [start, end - 1].some((pfn, last) => {
+    const page = state.pages.get(pfn);
+    if (!PageHuge(page) && !makes) return false;
+    return (pfn + last) % 2 ** c.huge_page_orders[PageHuge(page) ? page_hstate(page) : 0]! !== 0;
+  });
+}
+
+/** The counters of all pools from the pages there are; a surplus does not outlive the pages. */
+function accountHugepages(state: State, c: Config): void {
+  for (const [i, order] of c.huge_page_orders.entries()) {
+    const nr: number[] = [];
+    const free: number[] = [];
+    for (const { start, end, value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+      if (!PageHuge(value) || page_hstate(value) !== i) continue;
+      const pages = (end - start) / 2 ** order;
+      const nid = page_nid(value);
+      nr[nid] = (nr[nid] ?? 0) + pages;
+      if (page_use(value) === USE.HUGE_FREE) free[nid] = (free[nid] ?? 0) + pages;
+    }
+    const all = (by_node: readonly number[]): number => by_node.reduce((sum, n) => sum + (n ?? 0), 0);
+    const dense = (by_node: readonly number[]): number[] => Array.from(by_node, (n) => n ?? 0);
+    const hstate = state.hstate.get(order)!;
+    const surplus = hstate.surplus_huge_pages_node.map((n, nid) => Math.min(n, nr[nid] ?? 0));
+    Object.assign(hstate, {
+      nr_huge_pages: all(nr),
+      free_huge_pages: all(free),
+      surplus_huge_pages: all(surplus),
+      nr_huge_pages_node: dense(nr),
+      free_huge_pages_node: dense(free),
+      surplus_huge_pages_node: surplus,
+    });
+  }
+}
+
+/** Says what the pages in [start, end) are used for. @throws BadOperation where the range holds part of a huge page */
+export function usePages({ kernel, state }: Session, start: number, end: number, use: number): void {
+  const huge = use === USE.HUGE_FREE || use === USE.HUGE_USED || hasHugepages(state, start, end);
+  if (huge && cutsHugepage(state, kernel.c, start, end, use))
+    throw new BadOperation('use: the range holds part of a huge page');
+  state.pages.update(start, end, (page) => (page === NO_PAGE ? page : withSameSize(page, use)));
+  if (huge) accountHugepages(state, kernel.c);
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { errno_name } from '../../steps/errno.ts';
+import type { Steps } from '../../steps/step.ts';
+import { type Result, returned } from '../running/result.ts';
+import type { Session } from '../running/session.ts';
+import { stepKind } from './common/kind.ts';
+import { nid, range, rangeOf, rangeText, result } from './common/values.ts';
+
+/** DIMMs, plugged and unplugged by the machine monitor. */
+
+const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is no device id' });
+const ost = z.array(z.int()).optional();
+
+/** Slots of the DIMMs by the monitor's ids. */
+const plugged = new WeakMap<Session, Map<string, number>>();
+
+function slotsOf(session: Session): Map<string, number> {
+  const known = plugged.get(session) ?? new Map<string, number>();
+  plugged.set(session, known);
+  return known;
+}
+
+/** Bytes of a plugged DIMM, or null. */
+export function deviceRange(session: Session, id: string): { start: number; size: number } | null {
+  const slot = slotsOf(session).get(id);
+  const acpi = slot === undefined ? undefined : session.state.acpi_device.get(slot);
+  return acpi ? { start: acpi.start, size: acpi.length } : null;
+}
+
+/** The codes go to the firmware; the thread itself returns nothing to anybody. */
+function firmware(session: Session, thread: Steps<readonly number[]>): Result {
+  const codes: number[] = [];
+  function* told(): Steps<number> {
+    codes.push(...(yield* thread));
+    return 0;
+  }
+  return { ...session.call(told()), ost: codes };
+}
+
+const refused = (result: Result, errno: number): Result => ({
+  ...result,
+  ret: -errno,
+  errno: errno_name(-errno),
+});
+
+/**
+ * The slot is the lowest free one. -EINVAL when the driver does not bind, whatever the firmware is told. The machine
+ * monitor, not the kernel, refuses an id in use (-EEXIST).
+ */
+function plug(session: Session, id: string, start: number, length: number, node: number): Result {
+  const { state, kernel } = session;
+  const slots = slotsOf(session);
+  if (slots.has(id)) return returned(-kernel.errno.EEXIST);
+  let slot = 0;
+  while (state.acpi_device.has(slot)) slot++;
+  state.acpi_device.set(slot, {
+    name: `PNP0C80:${slot.toString(16).padStart(2, '0')}`,
+    start,
+    length,
+    node,
+    mgid: -1,
+    attached: false,
+    enabled: false,
+    physical_node_list: [],
+  });
+  slots.set(id, slot);
+  const result = firmware(session, kernel.acpi_scan_device_check(slot));
+  // the firmware is told success all the same; whether memory came of it shows in the driver
+  const bound = state.acpi_device.get(slot)!.attached;
+  return result.ended === 'returned' && !bound ? refused(result, kernel.errno.EINVAL) : result;
+}
+
+/** The device is gone when the last status is success, else -EBUSY. The monitor refuses an id it does not know (-ENODEV). */
+function unplug(session: Session, id: string): Result {
+  const { state, kernel } = session;
+  const slots = slotsOf(session);
+  const slot = slots.get(id);
+  if (slot === undefined) return returned(-kernel.errno.ENODEV);
+  const result = firmware(session, kernel.$acpi_eject_request(slot));
+  const deleted = result.ost?.at(-1) === 0;
+  if (deleted) {
+    state.acpi_device.delete(slot);
+    slots.delete(id);
+  }
+  const busy = result.ended === 'returned' && !deleted;
+  return { ...(busy ? refused(result, kernel.errno.EBUSY) : result), deleted };
+}
+
+/** The status codes are those expected. */
+const judge = (_: Session, step: { readonly ost?: readonly number[] | undefined }, { ost = [] }: Result) =>
+  step.ost && step.ost.join() !== ost.join()
+    ? [`OST codes are ${ost.join()}, expected ${step.ost.join()}`]
+    : [];
+
+export const device_add = stepKind({
+  schema: z
+    .strictObject({ id, ...range, node: nid.default(0), ost, ...result })
+    .meta({ description: 'A DIMM is plugged, the firmware notifies ACPI' }),
+  text: (step) => `device_add ${step.id} ${rangeText(step).replace('+', ' ')} node ${step.node}`,
+  run: (session, step) => plug(session, step.id, ...rangeOf(step), step.node),
+  judge,
+});
+
+export const device_del = stepKind({
+  schema: z.strictObject({ id, ost, ...result }).meta({ description: 'The firmware requests the DIMM back' }),
+  short: 'id',
+  text: (step) => `device_del ${step.id}`,
+  run: (session, step) => unplug(session, step.id),
+  judge,
+});

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { BadOperation } from '../../errors/bad-operation.ts';
+import { stepKind } from './common/kind.ts';
+import { bytes, hex, nid, range, rangeOf, rangeText, result, size } from './common/values.ts';
+
+/** Bytes that a Hyper-V host announces at least. */
+const HA_CHUNK = 2 ** 27;
+
+export const hv_hot_add = stepKind({
+  schema: z
+    .strictObject({ ...range, backed: size, node: nid.default(0), ...result })
+    .meta({ description: 'A Hyper-V host announces memory and backs the first part of it' }),
+  text: (step) => `hot add ${rangeText(step)}, ${hex(bytes(step.backed))} of it backed`,
+  lacks: ({ kernel }) =>
+    kernel.c.hypervisor === 'hyperv' ? null : 'hv_hot_add: the machine is no guest of Hyper-V',
+  run: (session, step) => {
+    const { kernel } = session;
+    const { PAGE_SIZE } = kernel.c;
+    const [start, size] = rangeOf(step);
+    const backed = bytes(step.backed);
+    if (start % HA_CHUNK || size % HA_CHUNK || backed % PAGE_SIZE || backed > size)
+      throw new BadOperation(
+        'hv_hot_add: start and size are multiples of 128M, backed pages whole and not more',
+      );
+    return session.call(
+      kernel.hv_mem_hot_add(step.node, start / PAGE_SIZE, size / PAGE_SIZE, backed / PAGE_SIZE),
+    );
+  },
+});

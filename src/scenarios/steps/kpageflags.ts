@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { differs, stepKind } from './common/kind.ts';
+import { lacksFunction } from './common/lacks.ts';
+import { bytes, pfnsOf, range, rangeText } from './common/values.ts';
+
+export const kpageflags = stepKind({
+  schema: z.strictObject(range).meta({
+    description: '/proc/kpageflags is read for the pages of a range, v5.7 and later: all of them are told',
+  }),
+  text: (step) => `read /proc/kpageflags of ${rangeText(step)}`,
+  lacks: ({ kernel }) => lacksFunction(kernel, 'kpageflags_read'),
+  run: (session, step) => {
+    const [first, end] = pfnsOf(step, session.kernel.c.PAGE_SIZE);
+    return session.call(session.kernel.kpageflags_read(first, end - first));
+  },
+  judge: ({ kernel }, step, { ret }) => {
+    const words = bytes(step.size) / kernel.c.PAGE_SIZE;
+    return ret === words * 8 ? [] : [`/proc/kpageflags gives ${ret} bytes, expected ${words * 8}`];
+  },
+  answer: differs,
+});

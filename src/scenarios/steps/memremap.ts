@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { BadOperation } from '../../errors/bad-operation.ts';
+import type { Steps } from '../../steps/step.ts';
+import { stepKind } from './common/kind.ts';
+import { lacksDeviceMemory } from './common/lacks.ts';
+import { bytes, nid, range, rangeArguments, rangeOf, result, size } from './common/values.ts';
+
+/** memremap_pages() by a driver of its own. */
+
+export const memremap = stepKind({
+  schema: z
+    .strictObject({
+      ...range,
+      node: nid.default(0),
+      as: z.enum(['fs_dax', 'generic', 'private']).default('generic'),
+      altmap: size.default(0),
+      ...result,
+    })
+    .meta({
+      description: 'A driver calls memremap_pages() for a range; `altmap`: bytes in it for struct pages',
+    }),
+  text: (step) => `memremap_pages(${rangeArguments(step)}) as ${step.as}`,
+  lacks: ({ kernel }) => lacksDeviceMemory(kernel),
+  run: (session, step) => {
+    const { kernel, state } = session;
+    const { PAGE_SIZE } = kernel.c;
+    const { node, as } = step;
+    const [start, size] = rangeOf(step);
+    const altmap = bytes(step.altmap);
+    if (size === 0 || start % PAGE_SIZE || size % PAGE_SIZE)
+      throw new BadOperation('memremap: no whole pages');
+    if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
+    const align = kernel.$init_altmap_align();
+    const base = Math.floor(start / align) * align;
+    const own = {
+      base_pfn: base / PAGE_SIZE,
+      reserve: (start - base) / PAGE_SIZE,
+      free: altmap / PAGE_SIZE,
+      align: 0,
+      alloc: 0,
+    };
+    function* map(): Steps<number> {
+      const pagemap = yield* kernel.$alloc_dev_pagemap(as, start, size, node, altmap ? own : null);
+      return yield* kernel.devm_memremap_pages(pagemap);
+    }
+    return session.call(map());
+  },
+});
+
+export const memunmap = stepKind({
+  schema: z.strictObject({ ...range, ...result }).meta({ description: 'It calls memunmap_pages()' }),
+  text: (step) => `memunmap_pages(${rangeArguments(step)})`,
+  run: (session, step) => {
+    const { state, kernel } = session;
+    const [start, size] = rangeOf(step);
+    const found = [...state.dev_pagemap].find(
+      ([, map]) => map.start === start && map.end === start + size - 1,
+    );
+    if (!found) throw new BadOperation('memunmap: nothing is mapped there');
+    const [key] = found;
+    function* unmap(): Steps<number> {
+      yield* kernel.devm_memunmap_pages(key);
+      return 0;
+    }
+    return session.call(unmap());
+  },
+});

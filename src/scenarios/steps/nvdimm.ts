@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { BadOperation } from '../../errors/bad-operation.ts';
+import type { Steps } from '../../steps/step.ts';
+import type { Result } from '../running/result.ts';
+import type { Session } from '../running/session.ts';
+import { insertResource } from './common/iomem.ts';
+import { stepKind } from './common/kind.ts';
+import { lacksDeviceMemory } from './common/lacks.ts';
+import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size } from './common/values.ts';
+
+const LEGACY = 'Persistent Memory (legacy)';
+
+/** A region of an NVDIMM as the firmware describes it, before any namespace. Bytes. */
+export interface Region {
+  readonly region: number;
+  readonly start: number;
+  readonly size: number;
+  readonly node: number;
+  /** Its label area is initialised: it can be divided. */
+  readonly labels: boolean;
+  /** Carved out of RAM (memmap=nn!ss): no labels, and struct pages for a raw namespace. */
+  readonly carved: boolean;
+}
+
+export function describeRegion(
+  session: Session,
+  { region, start, size, node, labels, carved }: Region,
+): Result {
+  const { state, kernel } = session;
+  if (state.nd_region.has(region)) throw new BadOperation(`region${region} is there already`);
+  if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
+  if (size === 0) throw new BadOperation(`region${region} has no size`);
+  insertResource(state, start, size, carved ? LEGACY : 'Persistent Memory');
+  function* appear(): Steps<number> {
+    yield* kernel.nvdimm_pmem_region_create(region, {
+      start,
+      size,
+      nid: node,
+      target_node: node,
+      enabled: false,
+      nmem: region,
+      pagemap: carved,
+      label_area: labels && !carved,
+      labels: labels && !carved ? [] : null,
+      media: [],
+      ns_seed: -1,
+      next_uuid: 1,
+    });
+    return yield* kernel.nd_region_probe(region);
+  }
+  return session.call(appear());
+}
+
+/** The next boot finds the region elsewhere, with all that lies on it. */
+export function moveRegion(session: Session, region: number, start: number): Result {
+  const { state, kernel } = session;
+  const nd_region = state.nd_region.get(region);
+  if (!nd_region) throw new BadOperation(`there is no region${region}`);
+  const gone = session.call(kernel.nd_region_remove(region));
+  if (gone.ended !== 'returned') return gone;
+  const { children } = state.iomem_resource;
+  children.splice(
+    children.findIndex((res) => res.start === nd_region.start && res.name.startsWith('Persistent Memory')),
+    1,
+  );
+  insertResource(state, start, nd_region.size, nd_region.pagemap ? LEGACY : 'Persistent Memory');
+  nd_region.start = start;
+  const back = session.call(kernel.nd_region_probe(region));
+  return { ...back, events: [...gone.events, ...back.events], steps: gone.steps + back.steps };
+}
+
+export const nvdimm = stepKind({
+  schema: z
+    .strictObject({
+      region: deviceNumber,
+      ...range,
+      node: nid.default(0),
+      labels: z.boolean().default(true),
+      carved: z.boolean().default(false),
+      ...result,
+    })
+    .meta({
+      description: 'The firmware describes a region of an NVDIMM; without labels it is one namespace',
+    }),
+  program: true,
+  text: (step) => `region${step.region} at ${rangeText(step)}`,
+  lacks: ({ kernel }) => lacksDeviceMemory(kernel),
+  run: (session, step) => {
+    const [start, size] = rangeOf(step);
+    return describeRegion(session, { ...step, start, size });
+  },
+});
+
+export const nvdimm_move = stepKind({
+  schema: z
+    .strictObject({ region: deviceNumber, start: size, ...result })
+    .meta({ description: 'At the next boot the region, with all that is on it, lies elsewhere' }),
+  program: true,
+  text: (step) => `region${step.region} lies at ${hex(bytes(step.start))} now`,
+  run: (session, step) => moveRegion(session, step.region, bytes(step.start)),
+});

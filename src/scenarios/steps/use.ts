@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { BadOperation } from '../../errors/bad-operation.ts';
+import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../../kernel/mm/page.ts';
+import { type State, zone_key } from '../../kernel/state.ts';
+import { reserve_bootmem } from '../reserved/reserve-bootmem.ts';
+import { usePages } from '../running/page-use.ts';
+import { returned } from '../running/result.ts';
+import type { Session } from '../running/session.ts';
+import { stepKind } from './common/kind.ts';
+import { pfnsOf, range, rangeText } from './common/values.ts';
+
+/** What a range of pages becomes. */
+type Become = (session: Session, first: number, end: number) => void;
+
+/** A driver that makes pages PageOffline takes them out of the managed pages, and puts them back. */
+function accountOffline(state: State, first: number, end: number, offline: boolean): void {
+  for (const { start, end: stop, value } of state.pages.in(first, end)) {
+    if (PageOffline(value) === offline || page_use(value) === USE.NONE) continue;
+    const pages = offline ? start - stop : stop - start;
+    state.zone.get(zone_key(page_nid(value), page_zonenum(value)))!.managed_pages += pages;
+    state.vars.get(0)!.totalram_pages += pages;
+  }
+}
+
+const used =
+  (use: number, offline = false): Become =>
+  (session, first, end) => {
+    accountOffline(session.state, first, end, offline);
+    usePages(session, first, end, use);
+  };
+
+function poison({ kernel, state }: Session, first: number, end: number): void {
+  const { c } = kernel;
+  state.pages.update(first, end, (page) => page | PG_hwpoison);
+  state.vars.get(0)!.num_poisoned_pages += end - first;
+  const perBlock = c.memory_block_size_bytes / c.PAGE_SIZE;
+  for (const [id, block] of state.memory_block) {
+    const overlap = Math.min((id + 1) * perBlock, end) - Math.max(id * perBlock, first);
+    block.nr_hwpoison += Math.max(0, overlap);
+  }
+}
+
+const uses = {
+  movable: used(USE.MOVABLE),
+  unmovable: used(USE.UNMOVABLE),
+  free: used(USE.FREE),
+  hugepage: used(USE.HUGE_USED),
+  hugepage_free: used(USE.HUGE_FREE),
+  offline: used(USE.OFFLINE_NOREF, true),
+  offline_ref: used(USE.OFFLINE_REF, true),
+  hwpoison: poison,
+  reserved: ({ state }, first, end) => reserve_bootmem(state, first, end),
+} satisfies Record<string, Become>;
+
+/** Pages can only be used where a block is online. */
+function checkOnline({ kernel, state }: Session, first: number, end: number): void {
+  const perBlock = kernel.c.memory_block_size_bytes / kernel.c.PAGE_SIZE;
+  if (end <= first) throw new BadOperation('use: the range holds no page');
+  for (let id = Math.floor(first / perBlock); id * perBlock < end; id++) {
+    const block = state.memory_block.get(id);
+    if (!block || block.offline)
+      throw new BadOperation(`use: memory${id} is ${block ? 'offline' : 'not there'}`);
+  }
+}
+
+export const use = stepKind({
+  schema: z
+    .strictObject({
+      ...range,
+      as: z.enum(Object.keys(uses) as (keyof typeof uses)[]),
+    })
+    .meta({ description: 'What the pages of an online range are used for' }),
+  scene: true,
+  text: (step) => `${rangeText(step)} is ${step.as}`,
+  run: (session, step) => {
+    const [first, end] = pfnsOf(step, session.kernel.c.PAGE_SIZE);
+    checkOnline(session, first, end);
+    uses[step.as](session, first, end);
+    return returned(0);
+  },
+});

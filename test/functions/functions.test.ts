@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { isKernelFunction } from '../../src/kernel/function-names.ts';
+import { mainline } from '../../src/releases/index.ts';
+import { defines } from './defines.ts';
+import { methods } from './methods.ts';
+import { functions } from './table.ts';
+
+/** Not held to the table: which methods of page-table code are the kernel's is told there. */
+const PAGE_TABLES = /^(arch\/arm64|mm\/(vmalloc|memory|ptdump|sparse-vmemmap)\b|lib\/ioremap)/;
+const outside = ({ file }: { readonly file: string }): boolean => !PAGE_TABLES.test(file);
+
+const kernels = methods.filter(({ name }) => isKernelFunction(name)).filter(outside);
+const listed = functions.filter(outside);
+
+/** Whether a file of src/kernel stands for a kernel file: it has its path, or lies in a folder of that path. */
+const standsFor = (ours: string, kernelFile: string): boolean => {
+  const stem = kernelFile.replace(/\.[ch]$/, '');
+  return ours === `${stem}.ts` || ours.startsWith(`${stem}/`);
+};
+
+describe('src/kernel/functions.yaml', () => {
+  test('lists every method that is a function of the kernel, and its file is where the method stands', () => {
+    const misplaced = kernels.filter(
+      ({ name, file }) => !functions.some((f) => f.name === name && standsFor(file, f.file)),
+    );
+    expect(misplaced).toEqual([]);
+  });
+
+  test('lists nothing that is not modelled', () => {
+    const names = new Set(methods.map(({ name }) => name));
+    expect(listed.filter(({ name }) => !names.has(name))).toEqual([]);
+  });
+
+  test('names modelled releases, the first before the last', () => {
+    const order = mainline.map(({ name }) => name);
+    const wrong = functions.filter(
+      ({ from, until }) =>
+        (from !== undefined && order.indexOf(from) < 1) ||
+        (until !== undefined && (order.indexOf(until) < 0 || until === order.at(-1))) ||
+        (from !== undefined && until !== undefined && order.indexOf(from) > order.indexOf(until)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('its files are in order, and so are the functions of each', () => {
+    const names = functions.map(({ file, name }) => `${file} ${name}`);
+    expect(names).toEqual(names.toSorted());
+  });
+});
+
+describe('what a C file defines', () => {
+  const text = `/* static int said(int a) { */
+#define present_section(ms) \\
+	((ms) && 1)
+static int __ref add_memory(int nid,
+			    u64 start)
+{
+	return inner(nid);
+}
+extern void declared(int nid);
+online_page_callback_t online_page_callback = generic_online_page;
+PAGEFLAG(Reserved, reserved, PF_NO_COMPOUND)
+int
+old_style(void) {
+}
+`;
+  test.each(['present_section', 'add_memory', 'online_page_callback', 'PageReserved', 'old_style'])(
+    '%s',
+    (name) => {
+      expect(defines(text, name)).toBe(true);
+    },
+  );
+  test.each(['said', 'inner', 'declared', 'generic_online_page', 'PageDirty'])('and not %s', (name) => {
+    expect(defines(text, name)).toBe(false);
+  });
+});

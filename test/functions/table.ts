@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+
+/** A function of the kernel that is modelled. */
+export interface KernelFunction {
+  readonly name: string;
+  /** Path in the kernel tree. */
+  readonly file: string;
+  /** First and last modelled release whose kernel has it in this file; absent where that is the first or last of all. */
+  readonly from?: string;
+  readonly until?: string;
+}
+
+type Table = Readonly<Record<string, Readonly<Record<string, { from?: string; until?: string }>>>>;
+
+const path = new URL('../../src/kernel/functions.yaml', import.meta.url);
+
+/** What src/kernel/functions.yaml lists. */
+export const functions: readonly KernelFunction[] = Object.entries(
+  parse(readFileSync(path, 'utf8')) as Table,
+).flatMap(([file, listed]) => Object.entries(listed).map(([name, when]) => ({ name, file, ...when })));
