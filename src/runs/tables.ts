@@ -3,10 +3,10 @@ import type { PgtableAlloc } from '../kernel/arch/arm64/mm/mmu/create_pgd_mappin
 import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as pgtable_alloc from '../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import { count_table } from '../kernel/include/asm-generic/pgalloc.ts';
+import * as pagetable from '../kernel/include/linux/mm/pagetable.ts';
+import { construct, destroy, first_unconstructed } from '../kernel/include/linux/mm/pagetable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { USE } from '../kernel/mm/page.ts';
-import * as pagetable_ctor from '../kernel/mm/pagetable_ctor.ts';
-import { construct, destroy, first_unconstructed } from '../kernel/mm/pagetable_ctor.ts';
 import { mmu_steps } from '../kernel/mmu.ts';
 import { change, look } from '../kernel/ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../kernel/pfn.ts';
@@ -30,7 +30,7 @@ const is = (
   alloc === known && Object.entries(calls).every(([name, fn]) => k[name as keyof KernelFunctions] === fn);
 
 const { early_pgtable_alloc, __pgd_pgtable_alloc } = pgtable_alloc.v5_2;
-const { pagetable_ctor: ctor, pagetable_dtor: dtor } = pagetable_ctor.v5_2;
+const { __pagetable_ctor: ctor, pagetable_dtor: dtor } = pagetable.v5_2;
 
 /** `n` tables or fewer by pgtable_alloc(); one, where that is a function not known here. */
 export function* alloc_tables(
@@ -43,7 +43,7 @@ export function* alloc_tables(
     is(k, alloc, early_pgtable_alloc) || is(k, alloc, __pgd_pgtable_alloc, { early_pgtable_alloc });
   const constructed = is(k, alloc, pgtable_alloc.v7_1.__pgd_pgtable_alloc, {
     early_pgtable_alloc,
-    pagetable_ctor: ctor,
+    __pagetable_ctor: ctor,
   });
   if (n === 1 || !(plain || constructed)) return { phys: yield* alloc.call(k, level), n: 1 };
   const found = yield* k.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);

@@ -40,7 +40,7 @@ export const FILES: readonly string[] = [
   'arch/arm64/mm/mmu/split_leaf',
   'arch/arm64/mm/mmu/unmap_hotplug_range',
   'arch/arm64/mm/mmu/vmemmap',
-  'mm/pagetable_ctor',
+  'include/linux/mm/pagetable',
 ].map((name) => `src/kernel/${name}.ts`);
 
 /** The notation: these are steps, and what is done to a step is done where it is called. */

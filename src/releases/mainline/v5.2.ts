@@ -49,6 +49,7 @@ import * as memory_model from '../../kernel/include/asm-generic/memory_model.ts'
 import * as generic_pgalloc from '../../kernel/include/asm-generic/pgalloc.ts';
 import * as generic_pgtable from '../../kernel/include/asm-generic/pgtable.ts';
 import * as memory_hotplug from '../../kernel/include/linux/memory_hotplug.ts';
+import * as pagetable from '../../kernel/include/linux/mm/pagetable.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as printk from '../../kernel/include/linux/printk.ts';
@@ -84,7 +85,6 @@ import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_ext from '../../kernel/mm/page_ext.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
-import * as pagetable_ctor from '../../kernel/mm/pagetable_ctor.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
 import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap.ts';
@@ -193,7 +193,7 @@ export const own = {
       ...arm64_pgalloc.v5_2,
       ...free_hotplug.v5_2,
       ...generic_pgalloc.v5_2,
-      ...pagetable_ctor.v5_2,
+      ...pagetable.v5_2,
       ...pgtable_alloc.v5_2,
       ...tlbflush.v5_2,
       ...vmalloc.v5_2,

@@ -24,7 +24,7 @@ export const v5_2 = {
 export const v7_1 = {
   *__pgd_pgtable_alloc(this: Kernel, level: LevelName): Steps<number> {
     const phys = yield* this.early_pgtable_alloc(level);
-    if (phys >= 0) yield* this.pagetable_ctor(PFN_DOWN(this.c, phys));
+    if (phys >= 0) yield* this.__pagetable_ctor(PFN_DOWN(this.c, phys));
     return phys;
   },
 };

@@ -1,8 +1,8 @@
-import type { Steps } from '../../steps/step.ts';
-import type { Kernel } from '../kernel.ts';
-import { change, look, operation } from '../ops.ts';
-import type { State } from '../state.ts';
-import { PageTable, PG_table } from './page.ts';
+import type { Steps } from '../../../../steps/step.ts';
+import type { Kernel } from '../../../kernel.ts';
+import { PageTable, PG_table } from '../../../mm/page.ts';
+import { change, look, operation } from '../../../ops.ts';
+import type { State } from '../../../state.ts';
 
 /** include/linux/mm.h: constructors of table pages: the page type, NR_PAGETABLE, and a lock that is not modelled. */
 
@@ -38,7 +38,7 @@ export const first_unconstructed = operation({
 });
 
 export const v5_2 = {
-  *pagetable_ctor(this: Kernel, pfn: number): Steps<void> {
+  *__pagetable_ctor(this: Kernel, pfn: number): Steps<void> {
     yield* change(construct, pfn, 1);
   },
 
