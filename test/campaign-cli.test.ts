@@ -31,7 +31,7 @@ const SMALL = [
 
 const EXPECTED = `24 configurations: 12 found, 12 clean
 
-ID  FOUND OF SAME WORDS WHERE
+ID  FOUND OF SAME AS WHERE
 B26     4 12 -          v5.7 16K/47 16K/48; v5.10 16K/47 16K/48
 B44     8 12 -          v5.7 all 4; v5.10 all 4
 `;
@@ -63,6 +63,17 @@ test('a small campaign: counts, records and the same bytes whoever runs it', () 
     boot_memory: null,
     verdict: 'found',
     failure_kind: 'invariant',
+    failure_subjects: {
+      operation: 'remove',
+      invariant: 'translations',
+      what: 'stale leaf',
+      cpus: [0],
+      level: 'PMD',
+      region: 'linear',
+      va: -0x7fff00000000,
+      size: 0x3e000000,
+      more: 0,
+    },
     failure_text: 'translations: CPU 0 may hold a PMD at ffff800100000000 (0x3e000000 bytes)',
     same_as: [],
     reason: null,

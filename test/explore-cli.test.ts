@@ -42,7 +42,7 @@ const STORY = `step  remover                          walker
 
 use-after-free: table#0 is used after it was freed. Step 6 of walker (read table#0.e0) comes after step 5 of remover (free table#0). No lock orders them: remover held no lock, walker held no lock. table#0 was there from the beginning, freed by remover in step 5.
 `;
-const TOKEN = 'mhp1-CGhvdHJtKDIp5N-ejA0GAQEABAEBuphBbA';
+const TOKEN = 'mhp1-CGhvdHJtKDIpu6OJlA4GAQEABAEBin3aqw';
 
 describe('the verdict', () => {
   test('proved', () => {
@@ -92,7 +92,7 @@ mhp replay ${TOKEN}
         program: 'hotrm(2)',
         mode: 'states',
         verdict: 'violated',
-        violation: { monitor: 'use-after-free', object: 'table#0' },
+        violation: { monitor: 'use-after-free', subjects: { object: 'table#0' } },
         stats: { states: 19 },
         token: TOKEN,
         story: { threads: ['remover', 'walker'] },

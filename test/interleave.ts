@@ -8,6 +8,7 @@ import type { Monitor } from '../src/schedule/monitors/monitor.ts';
 import type { Program } from '../src/schedule/program/program.ts';
 import { Runner } from '../src/schedule/run.ts';
 import { explore } from '../src/schedule/search/exploration.ts';
+import type { Failure } from '../src/steps/failure.ts';
 import type { Steps } from '../src/steps/step.ts';
 import type { MachineObject } from './kit.ts';
 
@@ -49,14 +50,18 @@ export function verdict_of(program: Program, monitors: readonly Monitor[], reduc
 /** Faults and warnings of one kind. */
 export const faults = (kind: string): Monitor => ({
   name: kind,
-  fault: (fault) => (fault.kind === kind ? fault.text : undefined),
+  fault: (fault) => (fault.kind === kind ? fault : undefined),
 });
+
+/** What a monitor of a test says; nothing for no words. */
+export const says = (text: string | undefined): Failure | undefined =>
+  text ? { kind: 'invariant', subjects: {}, text } : undefined;
 
 /** All of them, and that nobody can go on. */
 export const anything: Monitor = {
   name: 'anything',
-  fault: (fault) => `${fault.kind}: ${fault.text}`,
-  stuck: () => 'stuck',
+  fault: (fault) => ({ ...fault, text: `${fault.kind}: ${fault.text}` }),
+  stuck: () => says('stuck'),
 };
 
 /** What must hold in every program of every release that has nothing wrong. */

@@ -5,8 +5,9 @@ import { boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
 import { mainline } from '../src/releases/index.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
-import { type Failure, run_scenario } from '../src/scenarios/running/run.ts';
+import { run_scenario } from '../src/scenarios/running/run.ts';
 import { Session } from '../src/scenarios/running/session.ts';
+import type { Failure } from '../src/steps/failure.ts';
 import { cases } from './cases.ts';
 import { random_scenario } from './random-scenarios.ts';
 

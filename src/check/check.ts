@@ -12,9 +12,10 @@ import { find_release, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { run_scenario } from '../scenarios/running/run.ts';
 import { Session } from '../scenarios/running/session.ts';
+import type { Failure } from '../steps/failure.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
-import { does_not_fit, type Failure, meant_by } from './meant.ts';
+import { does_not_fit, is_meant } from './meant.ts';
 import { expected_of } from './row.ts';
 import { check_threads, type Search } from './threads.ts';
 import { geometry_text, type Variation, varied_layout, varied_machine } from './variation.ts';
@@ -83,7 +84,7 @@ function judged(
   blocks: string | null,
   failures: readonly Failure[],
 ): Pick<Checked, 'verdict' | 'failure' | 'reason'> {
-  const named = failures.find(meant_by(entry, release, variation));
+  const named = failures.find((failure) => is_meant(entry, failure));
   const first = named ?? failures[0];
   if (!first) return { verdict: 'clean', failure: null, reason: null };
   if (blocks !== null && names_a_block(first)) return { verdict: 'n/a', failure: null, reason: blocks };
@@ -91,10 +92,13 @@ function judged(
     return { verdict: 'n/a', failure: null, reason: `cannot be done as written: ${first.text}` };
   return {
     verdict: named ? 'found' : 'other',
-    failure: { kind: first.kind, text: first.text },
+    failure: plain(first),
     reason: null,
   };
 }
+
+/** Without the picture that may come with it. */
+const plain = ({ kind, subjects, text }: Failure): Failure => ({ kind, subjects, text });
 
 const steps_of = (outcomes: readonly { readonly steps: number }[]): number =>
   outcomes.reduce((sum, { steps }) => sum + steps, 0);
@@ -108,8 +112,8 @@ function other_blocks({ release, scenario: { machine } }: StepsEntry, c: Config)
     : `blocks are named by numbers: of 0x${own.toString(16)} bytes, and here of 0x${here.toString(16)}`;
 }
 
-const names_a_block = ({ kind, text }: Failure): boolean =>
-  kind === 'expectation' && /\bmemory\d+/.test(text);
+const names_a_block = ({ kind, subjects }: Failure): boolean =>
+  kind === 'expectation' && subjects.block !== undefined;
 
 function check_steps(entry: StepsEntry, release: Release, variation: Variation): Outcome {
   const machine = varied_machine(entry.scenario.machine, variation);

@@ -2,6 +2,7 @@ import type { MemOutcome } from '../memmap/scenarios/mem-session.ts';
 import type { StepOutcome } from '../scenarios/running/run.ts';
 import type { Story } from '../schedule/replay/replay.ts';
 import type { Bound } from '../schedule/replay/verdict.ts';
+import type { Failure } from '../steps/failure.ts';
 
 /**
  * What an entry came to on a release: the failure it names (`found`), another one (`other`), none (`clean`), a bound that was
@@ -27,7 +28,7 @@ export interface Checked {
   /** The layout in place of the entry's own: the release's, or that of a family of releases. */
   readonly layout: string | null;
   readonly verdict: CheckVerdict;
-  readonly failure: { readonly kind: string; readonly text: string } | null;
+  readonly failure: Failure | null;
   /** Why nothing can be said. */
   readonly reason: string | null;
   /** What was left out of a search that came to `clean`. */

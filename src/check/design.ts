@@ -7,6 +7,7 @@ import { ReplayDiverged } from '../schedule/replay/replay.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
 import type { Step } from '../steps/step.ts';
+import { alike_key } from './alike.ts';
 import { type CheckOptions, check_entry } from './check.ts';
 import type { Checked } from './checked.ts';
 import { DesignFault } from './design-fault.ts';
@@ -109,7 +110,12 @@ function unfit({ id }: Entry, { name }: DesignedRelease, error: Error): Checked 
   const none = { failure: null, reason: null, within: [], states: 0, steps: 0, told: null };
   if (/not modelled/.test(error.message) || error instanceof NotModelled)
     return { ...head, ...none, verdict: 'n/a', reason: error.message };
-  return { ...head, ...none, verdict: 'other', failure: { kind: 'preparation', text: error.message } };
+  return {
+    ...head,
+    ...none,
+    verdict: 'other',
+    failure: { kind: 'preparation', subjects: { message: error.message }, text: error.message },
+  };
 }
 
 /**
@@ -125,12 +131,8 @@ export function design_verdict({ fixed }: Entry, base: Checked, design: DesignCh
   return fixed.length > 0 ? 'uncured' : 'as base';
 }
 
-/** The failure that the entry names, or one that says the same of other places. */
+/** The failure that the entry names, or one that is the same of other places. */
 function is_same(base: Checked, design: Checked): boolean {
   if (base.verdict === 'found' && design.verdict === 'found') return true;
-  const nowhere = (text: string): string => text.replace(/\b(0x)?[0-9a-f]*\d[0-9a-f]*\b/g, '#');
-  return (
-    base.failure?.kind === design.failure!.kind &&
-    nowhere(base.failure.text) === nowhere(design.failure!.text)
-  );
+  return base.failure !== null && alike_key(base.failure) === alike_key(design.failure!);
 }

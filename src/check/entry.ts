@@ -2,6 +2,7 @@ import { InputError } from '../errors/input-error.ts';
 import type { Machine } from '../machines/machine.ts';
 import { is_mem_scenario, type MemScenario, parseMemScenario } from '../memmap/scenarios/mem-scenario.ts';
 import { parseScenario, type Scenario } from '../scenarios/format/read.ts';
+import type { Described } from '../steps/failure-schema.ts';
 
 /** A scenario that says on which release what goes wrong, and where it is cured. */
 export type Entry = StepsEntry | ThreadsEntry | MemmapEntry;
@@ -16,7 +17,7 @@ interface About {
   /** Releases on which nothing goes wrong. */
   readonly fixed: readonly string[];
   /** What goes wrong; null for a scenario in which nothing should. */
-  readonly failure: { readonly kind: string; readonly text: string } | null;
+  readonly failure: Described | null;
 }
 
 /** Operations one after the other. */

@@ -1,12 +1,7 @@
+import type { Failure, Subjects } from '../steps/failure.ts';
+import type { Described } from '../steps/failure-schema.ts';
 import type { Entry } from './entry.ts';
 import type { Variation } from './variation.ts';
-import { says_the_same } from './words.ts';
-
-/** What went wrong, as monitors and steps say it. */
-export interface Failure {
-  readonly kind: string;
-  readonly text: string;
-}
 
 /** Machine and layout are those of the entry's file. */
 export const as_written = (variation: Variation): boolean => Object.keys(variation).length === 0;
@@ -15,18 +10,29 @@ export const as_written = (variation: Variation): boolean => Object.keys(variati
 const spoken_of = ({ release, fixed }: Entry, name: string, variation: Variation): boolean =>
   as_written(variation) && (name === release || fixed.includes(name));
 
+/** Subjects are plain data. */
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /**
- * Whether a failure is the one the entry names: its very text where the entry speaks of this release, in its own geometry;
- * elsewhere the same but for addresses, counts and table levels.
+ * Whether a failure is of this kind and has all these subjects; what else it is about does not count. `text` is how a kernel's
+ * message begins. Subjects named in `unknown` may be missing yet.
  */
-export function meant_by(entry: Entry, release: string, variation: Variation): (failure: Failure) => boolean {
-  const { failure } = entry;
-  const exact = spoken_of(entry, release, variation);
-  return ({ kind, text }) =>
-    failure !== null &&
-    kind === failure.kind &&
-    (exact ? text.includes(failure.text) : says_the_same(text, failure.text));
+export function describes(
+  { kind, subjects = {}, text }: Described,
+  failure: Failure,
+  unknown: readonly (keyof Subjects)[] = [],
+): boolean {
+  const is = ([name, value]: [string, unknown]): boolean => {
+    const found = failure.subjects[name as keyof Subjects];
+    return same(found, value) || (found === undefined && unknown.includes(name as keyof Subjects));
+  };
+  const says = text === undefined || (failure.subjects.message ?? '').startsWith(text);
+  return kind === failure.kind && says && Object.entries(subjects).every(is);
 }
+
+/** Whether a failure is the one the entry names, on whatever release and in whatever geometry. */
+export const is_meant = (entry: Pick<Entry, 'failure'>, failure: Failure): boolean =>
+  entry.failure !== null && describes(entry.failure, failure);
 
 /**
  * Whether a failure says no more than that the steps cannot be done here: blocks are of another size or have other numbers, so that
@@ -36,6 +42,5 @@ export const does_not_fit = (
   entry: Entry,
   release: string,
   variation: Variation,
-  { kind, text }: Failure,
-): boolean =>
-  !spoken_of(entry, release, variation) && kind === 'expectation' && /^result is \w+, expected /.test(text);
+  { kind, subjects }: Failure,
+): boolean => !spoken_of(entry, release, variation) && kind === 'expectation' && subjects.what === 'result';

@@ -6,33 +6,30 @@ import { flight_monitor, table_monitors } from '../monitors/mmu/index.ts';
 import { deadlock, livelock, lockOrder } from '../schedule/monitors/index.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { View } from '../schedule/semantics/view.ts';
-import type { Failure } from './meant.ts';
+import { type Failure, failure_key } from '../steps/failure.ts';
 
 /** Faults by which an execution goes wrong, each a monitor of its own, named as failures are. */
-const FAULTS = ['use-after-free', 'wild-access', 'double-free', 'warn', 'lock-misuse', 'misuse'] as const;
+const FAULTS = [
+  'use-after-free',
+  'wild-access',
+  'double-free',
+  'warn',
+  'lock-misuse',
+  'misuse',
+  'bug',
+  'expectation',
+] as const;
 
-const EXPECT = /^expect: /;
-
-const faults: readonly Monitor[] = [
-  ...FAULTS.map(
-    (kind): Monitor => ({ name: kind, fault: (fault) => (fault.kind === kind ? fault.text : undefined) }),
-  ),
-  {
-    name: 'bug',
-    fault: ({ kind, text }) => (kind === 'bug' && !EXPECT.test(text) ? text : undefined),
-  },
-  {
-    name: 'expectation',
-    fault: ({ kind, text }) =>
-      kind === 'bug' && EXPECT.test(text) ? `not so: ${text.replace(EXPECT, '')}` : undefined,
-  },
-];
+const faults: readonly Monitor[] = FAULTS.map((kind) => ({
+  name: kind,
+  fault: (fault) => (fault.kind === kind ? fault : undefined),
+}));
 
 /** What must hold between operations must hold once all threads have ended, unless it did not before they began. */
 function invariants(state: State, c: Config, partial: readonly string[]): Monitor {
-  const before = new Set(violations(state, c));
-  const new_one = (text: string): boolean =>
-    !before.has(text) && !partial.some((name) => text.startsWith(`${name}: `));
+  const before = new Set(violations(state, c).map(failure_key));
+  const new_one = (failure: Failure): boolean =>
+    !before.has(failure_key(failure)) && !partial.includes(failure.subjects.invariant ?? '');
   return {
     name: 'invariant',
     end: (view: View) => violations(view.world<KernelWorld>().state, c).find(new_one),
@@ -57,16 +54,16 @@ export const thread_monitors = (
   invariants(state, c, partial),
 ];
 
-/** Of these, one that objects to nothing but a failure of this kind: with this text, unless `meant` says what is wanted. */
+/** Of these, one that objects to nothing but failures of this kind that are meant. */
 export function named_monitor(
   monitors: readonly Monitor[],
-  { kind, text }: Failure,
-  meant: (failure: Failure) => boolean = (failure) => failure.text.includes(text),
+  kind: string,
+  meant: (failure: Failure) => boolean,
 ): Monitor | undefined {
   const monitor = monitors.find(({ name }) => name === kind);
   if (!monitor) return undefined;
-  const named = (said: string | undefined): string | undefined =>
-    said !== undefined && meant({ kind, text: said }) ? said : undefined;
+  const named = (failure: Failure | undefined): Failure | undefined =>
+    failure && meant(failure) ? failure : undefined;
   const { name, fault, stuck, spins, end, state, acquire, memory } = monitor;
   return {
     name,

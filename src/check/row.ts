@@ -21,7 +21,8 @@ export interface Row extends Omit<Checked, 'told'> {
 const is_failure = (value: unknown): boolean =>
   value === null ||
   (typeof value === 'object' &&
-    ['kind', 'text'].every((name) => typeof (value as Record<string, unknown>)[name] === 'string'));
+    ['kind', 'text'].every((name) => typeof (value as Record<string, unknown>)[name] === 'string') &&
+    typeof (value as Record<string, unknown>).subjects === 'object');
 
 /** Whether a value from a file can be the row of such a run. */
 export function is_row(value: object, run: Pick<Row, 'id' | 'release'> | undefined): boolean {

@@ -1,3 +1,4 @@
+import type { Config } from '../kernel/config.ts';
 import type { Release } from '../releases/define.ts';
 import { interleaving, place_of } from '../scenarios/interleaved/program.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
@@ -6,10 +7,12 @@ import type { Bounds } from '../schedule/replay/verdict.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import type { Watch } from '../schedule/search/pace.ts';
 import type { Search as Searching } from '../schedule/search/search.ts';
+import type { Failure } from '../steps/failure.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
-import { as_written, type Failure, meant_by } from './meant.ts';
+import { as_written, describes, is_meant } from './meant.ts';
 import { named_monitor, thread_monitors } from './monitors.ts';
+import { TOLD_SUBJECTS, told } from './told-subjects.ts';
 import { program_name, type Variation, varied_layout, varied_machine } from './variation.ts';
 
 export interface Search {
@@ -25,6 +28,7 @@ export interface Search {
 export interface Watched {
   readonly program: Program;
   readonly monitors: readonly Monitor[];
+  readonly c: Config;
 }
 
 /** The threads of an entry on a release, and what watches them. */
@@ -45,12 +49,19 @@ export function watched(
       : own;
   const name = program_name(id, release.name, variation);
   const { model, program } = interleaving(name, scenario, release, place);
-  const monitors = thread_monitors(model.state, model.kernel.c, {
+  const { c } = model.kernel;
+  const monitors = thread_monitors(model.state, c, {
     kind: failure?.kind,
     partial: scenario.interleaved!.partial,
   });
-  return { program, monitors };
+  return { program, monitors, c };
 }
+
+/** Whether a failure may be the one that the entry names, before its story is told. */
+export const may_be_meant =
+  ({ failure }: Pick<ThreadsEntry, 'failure'>) =>
+  (found: Failure): boolean =>
+    failure !== null && describes(failure, found, TOLD_SUBJECTS);
 
 type Outcome = Pick<Checked, 'verdict' | 'failure' | 'reason' | 'within' | 'states' | 'steps' | 'told'>;
 
@@ -61,7 +72,7 @@ export function check_threads(
   variation: Variation,
   search: Search,
 ): Outcome {
-  const { program, monitors } = watched(entry, release, variation);
+  const { program, monitors, c } = watched(entry, release, variation);
   const { failure } = entry;
   const searching = (of: readonly Monitor[]): Searching => {
     const exploration = explore(program)
@@ -70,31 +81,32 @@ export function check_threads(
       .watch(search.watch ?? {});
     return search.mode === 'traces' ? exploration.traces() : exploration.states();
   };
-  const meant = meant_by(entry, release.name, variation);
   const cured = as_written(variation) && entry.fixed.includes(release.name);
   const named =
     failure && (!cured || search.named_only || search.named_first)
-      ? named_monitor(monitors, failure, meant)
+      ? named_monitor(monitors, failure.kind, may_be_meant(entry))
       : undefined;
   if (named) {
     const found = searching([named]);
-    if (found.verdict().verdict !== 'proved' || search.named_only) return outcome(found, meant);
+    if (found.verdict().verdict !== 'proved' || search.named_only) return outcome(entry, found, c);
   }
-  return outcome(searching(monitors), meant);
+  return outcome(entry, searching(monitors), c);
 }
 
-function outcome(search: Searching, meant: (failure: Failure) => boolean): Outcome {
+function outcome(entry: ThreadsEntry, search: Searching, c: Config): Outcome {
   const verdict = search.verdict();
   const { states, transitions: steps } = verdict.stats;
   const none = { failure: null, reason: null, within: [], states, steps, told: null };
   if (verdict.verdict === 'undecided') return { ...none, verdict: 'undecided', reason: verdict.bound };
   if (verdict.verdict === 'proved') return { ...none, verdict: 'clean', within: verdict.within };
-  const { monitor: kind, text } = verdict.violation;
-  const told: Told = {
+  const { kind, subjects, text } = verdict.violation;
+  const story = search.story();
+  const failure = told({ kind, subjects, text }, story, c);
+  const way: Told = {
     kind: 'threads',
-    story: search.story(),
+    story,
     token: search.token(),
     preemptions: verdict.preemptions,
   };
-  return { ...none, verdict: meant({ kind, text }) ? 'found' : 'other', failure: { kind, text }, told };
+  return { ...none, verdict: is_meant(entry, failure) ? 'found' : 'other', failure, told: way };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps, faults, found, verdict_of, well } from '../../test/interleave.ts';
+import { booted_for_steps, faults, found, says, verdict_of, well } from '../../test/interleave.ts';
 import { ARM64, G } from '../../test/kit.ts';
 import { is_mapped } from '../hardware/walk.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -25,7 +25,7 @@ function two_mappers(release: string) {
       if (view.threads.some((t) => t.status === 'crashed')) return undefined;
       const { mmu } = view.world<KernelWorld>().state;
       const gone = [4, 5].filter((at) => !is_mapped(mmu!, c.PAGE_OFFSET + at * G));
-      return gone.length > 0 ? `the mapping at ${gone.join(' and ')} G` : undefined;
+      return says(gone.length > 0 ? `the mapping at ${gone.join(' and ')} G` : undefined);
     },
   };
   return { program, model, lost };

@@ -14,10 +14,20 @@ export function foreign_page(state: State, step: Step): Fault | undefined {
     (page) => page === NO_PAGE || PageReserved(page) || page_use(page) === USE.FREE,
   );
   if (pfn < 0) return undefined;
-  const object = `pfn 0x${pfn.toString(16)}`;
   const page = state.pages.get(pfn);
+  const name = `pfn 0x${pfn.toString(16)}`;
+  const about = { what: 'page', access: 'free', pfn } as const;
   if (page === NO_PAGE)
-    return { kind: 'wild-access', text: `${object}, which is no memory, is freed`, object };
-  if (PageReserved(page)) return { kind: 'bug', text: `${object}, which is memblock's, is freed`, object };
-  return { kind: 'double-free', text: `${object} is freed twice`, object };
+    return {
+      kind: 'wild-access',
+      subjects: { ...about, state: 'no memory' },
+      text: `${name}, which is no memory, is freed`,
+    };
+  if (PageReserved(page))
+    return {
+      kind: 'bug',
+      subjects: { ...about, state: "memblock's" },
+      text: `${name}, which is memblock's, is freed`,
+    };
+  return { kind: 'double-free', subjects: { ...about, state: 'free' }, text: `${name} is freed twice` };
 }

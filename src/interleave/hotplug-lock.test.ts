@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps, first, verdict_of, well } from '../../test/interleave.ts';
+import { booted_for_steps, first, says, verdict_of, well } from '../../test/interleave.ts';
 import { ARM64, G, with_options } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { get_online_mems, mem_hotplug_begin, mem_hotplug_done, put_online_mems } from '../kernel/locks.ts';
@@ -33,7 +33,7 @@ function going_online(release: string, boot_options: string) {
   });
   const refused: Monitor = {
     name: 'refused',
-    end: ({ threads: [onliner] }) => (onliner!.returned === 0 ? undefined : `${onliner!.returned}`),
+    end: ({ threads: [onliner] }) => says(onliner!.returned === 0 ? undefined : `${onliner!.returned}`),
   };
   return { program, model, refused };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
+import { anything, booted_for_steps, faults, first, found, says } from '../../test/interleave.ts';
 import { G, type MachineObject } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
@@ -36,7 +36,11 @@ function lookup(release: string, it: Case): Program {
 const answers = (wanted: boolean): Monitor => ({
   name: 'answer',
   end: (view) =>
-    view.threads[0]!.returned === wanted ? undefined : `the reader has ${String(view.threads[0]!.returned)}`,
+    says(
+      view.threads[0]!.returned === wanted
+        ? undefined
+        : `the reader has ${String(view.threads[0]!.returned)}`,
+    ),
 });
 
 const MISSED = { text: 'the reader has false', preemptions: 1 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps, first } from '../../test/interleave.ts';
+import { booted_for_steps, first, says } from '../../test/interleave.ts';
 import { ARM64, type MachineObject } from '../../test/kit.ts';
 import type { Model } from '../boot/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -25,13 +25,11 @@ function removing(release: string, machine: MachineObject) {
     name: 'reachable',
     state: (view) => {
       const ways = stray(view.world<KernelWorld>().state, kernel.c);
-      if (ways.length === 0) return undefined;
-      return ways
-        .map(
-          (r) =>
-            `${(r.va - va) / kernel.c.PAGE_SIZE} ${r.level} ${r.in_memory ? 'mapped' : `held by ${r.held_by}`}`,
-        )
-        .join();
+      const text = ways.map(
+        (r) =>
+          `${(r.va - va) / kernel.c.PAGE_SIZE} ${r.level} ${r.in_memory ? 'mapped' : `held by ${r.held_by}`}`,
+      );
+      return says(text.join());
     },
   };
   const program = kernel_program(`removal on ${release}`, model, {

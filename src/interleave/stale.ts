@@ -28,20 +28,30 @@ export function stale_pointer(c: Config, state: State, step: Step): Fault | unde
 
 function stale_page(state: State, pfn: number): Fault | undefined {
   if (state.pages.get(pfn) !== NO_PAGE) return undefined;
-  const object = `pfn ${hex(pfn)}`;
-  return { kind: 'wild-access', text: `read of the struct page of ${object}, which has none`, object };
+  return {
+    kind: 'wild-access',
+    subjects: { what: 'struct page', access: 'read', pfn, state: 'no struct page' },
+    text: `read of the struct page of pfn ${hex(pfn)}, which has none`,
+  };
 }
 
 function stale_usage(state: State, nr: number): Fault | undefined {
   if (!usage_steps.is_freed(state, nr)) return undefined;
-  const object = `section ${nr}`;
-  return { kind: 'use-after-free', text: `read of the usage of ${object}, which is free`, object };
+  return {
+    kind: 'use-after-free',
+    subjects: { what: 'usage', access: 'read', section: nr, state: 'free' },
+    text: `read of the usage of section ${nr}, which is free`,
+  };
 }
 
 function stale_regions(state: State, type: number, array: number): Fault | undefined {
   if (!slot_steps.is_freed(state, type, array)) return undefined;
   const object = `memblock.${type === MEMBLOCK_MEMORY ? 'memory' : 'reserved'}.regions`;
-  return { kind: 'use-after-free', text: `read of what was ${object}, which is free`, object };
+  return {
+    kind: 'use-after-free',
+    subjects: { what: 'regions', access: 'read', object, state: 'free' },
+    text: `read of what was ${object}, which is free`,
+  };
 }
 
 /** An access to a page table entry where there is no page table: a fault, although the processor would not mind. */
@@ -53,9 +63,12 @@ function stale_table(c: Config, state: State, step: CallStep): Fault | undefined
   const page = state.pages.get(pfn);
   // tables of boot time are memblock's, the root the image's
   if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return undefined;
-  const object = `pfn ${hex(pfn)}`;
-  const what = `${entry.write ? 'write' : 'read'} of a page table entry in ${object}`;
-  if (page === NO_PAGE) return { kind: 'wild-access', text: `${what}, which is no memory`, object };
-  const now = page_use(page) === USE.FREE ? 'free' : 'no page table any more';
-  return { kind: 'use-after-free', text: `${what}, which is ${now}`, object };
+  const access = entry.write ? 'write' : 'read';
+  const wild = page === NO_PAGE;
+  const now = wild ? 'no memory' : page_use(page) === USE.FREE ? 'free' : 'no page table any more';
+  return {
+    kind: wild ? 'wild-access' : 'use-after-free',
+    subjects: { what: 'page table entry', access, pfn, state: now },
+    text: `${access} of a page table entry in pfn ${hex(pfn)}, which is ${now}`,
+  };
 }

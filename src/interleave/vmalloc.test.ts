@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, first, found } from '../../test/interleave.ts';
+import { anything, booted_for_steps, first, found, says } from '../../test/interleave.ts';
 import { ARM64 } from '../../test/kit.ts';
 import type { Model } from '../boot/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -17,7 +17,7 @@ const DEEP = { ...SMALL, page_size: '4K', va_bits: 39 };
 /** Nothing goes wrong on the way, and this is so at the end. */
 const ends = (well: (view: View) => readonly string[]): Monitor => ({
   ...anything,
-  end: (view) => well(view).join('; ') || undefined,
+  end: (view) => says(well(view).join('; ')),
 });
 
 const state_of = (view: View) => view.world<KernelWorld>().state;
@@ -46,7 +46,7 @@ test.each([
   const { program, model } = two_mappers(release, machine);
   const levels = (['PUD', 'PMD', 'PTE'] as const).filter((level) => model.kernel.c.t.name.includes(level));
   const monitor = ends((view) => [
-    ...check_tables(state_of(view), model.kernel.c),
+    ...check_tables(state_of(view), model.kernel.c).map(({ text }) => text),
     ...levels
       .filter((level) => tables(view, level) !== 1)
       .map((level) => `${tables(view, level)} ${level} tables`),
@@ -71,7 +71,7 @@ test('an address that was given back is given out again only after the flush', (
   expect(found(program, monitor)).toBe('proved');
   const again: Monitor = {
     name: 'again',
-    end: (view) => (view.threads[1]!.returned === va ? 'the same address' : undefined),
+    end: (view) => says(view.threads[1]!.returned === va ? 'the same address' : undefined),
   };
   expect(found(program, again)).toMatchObject({ text: 'the same address' });
 });

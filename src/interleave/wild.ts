@@ -9,7 +9,12 @@ export function wild_access(state: State, step: Step): Fault | undefined {
   if (step.op !== 'read' && step.op !== 'write') return undefined;
   const found = objectOf(state, step);
   const object = `${step.obj}#${step.key}`;
-  if (!found) return { kind: 'wild-access', text: `${object} does not exist`, object };
+  if (!found)
+    return {
+      kind: 'wild-access',
+      subjects: { object, state: 'not there' },
+      text: `${object} does not exist`,
+    };
   if (step.field in found) return undefined;
   throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is no field`, step);
 }

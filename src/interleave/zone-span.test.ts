@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
+import { anything, booted_for_steps, faults, first, found, says } from '../../test/interleave.ts';
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { zone_key } from '../kernel/state.ts';
@@ -65,7 +65,7 @@ test('v7.2 with the writers of v5.10 is cured', () => {
 
 const spanned: Monitor = {
   name: 'spanned',
-  end: (view) => (view.threads[0]!.returned === true ? undefined : 'the zone does not span its own page'),
+  end: (view) => says(view.threads[0]!.returned === true ? undefined : 'the zone does not span its own page'),
 };
 
 test.each(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2', 'v7.2-B68'])(

@@ -2,6 +2,7 @@ import type { Defect } from '../hardware/mmu.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import { explore } from '../schedule/search/exploration.ts';
+import type { Failure } from '../steps/failure.ts';
 import type { Operation } from '../steps/operation.ts';
 import type { Step } from '../steps/step.ts';
 import { has_come_about, LitmusMachine, type World } from './machine.ts';
@@ -36,20 +37,27 @@ export function program_of(test: LitmusTest, defect?: Defect): Program {
   };
 }
 
+/** What a search stops at is no failure here, but what was asked about. */
+const HAS_COME_ABOUT: Failure = {
+  kind: 'invariant',
+  subjects: { invariant: 'finally' },
+  text: 'has come about',
+};
+
 /** Decide by looking at every execution whether the test's end can come about. */
 export function run_litmus(test: LitmusTest, defect?: Defect): LitmusResult {
   const { wanted } = compile(test);
   const at_last: Monitor = {
     name: 'finally',
-    end: (view) => (has_come_about(view.world<World>(), wanted) ? 'has come about' : undefined),
-    stuck: () => 'no CPU can go on',
+    end: (view) => (has_come_about(view.world<World>(), wanted) ? HAS_COME_ABOUT : undefined),
+    stuck: () => ({ kind: 'deadlock', subjects: {}, text: 'no CPU can go on' }),
   };
   const found = explore(program_of(test, defect))
     .only(at_last)
     .bound({ maxStates: MOST_STATES })
     .states()
     .verdict();
-  if (found.verdict === 'violated' && found.violation.text !== 'has come about') {
+  if (found.verdict === 'violated' && found.violation.kind !== HAS_COME_ABOUT.kind) {
     throw new Error(`${test.name}: ${found.violation.text}`);
   }
   const verdict = ({ violated: 'allowed', proved: 'forbidden', undecided: 'undecided' } as const)[

@@ -1,5 +1,16 @@
+import type { Failure, Subjects } from '../steps/failure.ts';
 import { isData, objectOf, perform, writes } from '../steps/perform.ts';
-import type { LockKind, LockStep, ReadStep, Step, Steps, UnlockStep, WriteStep } from '../steps/step.ts';
+import type {
+  BugStep,
+  LockKind,
+  LockStep,
+  ReadStep,
+  Step,
+  Steps,
+  UnlockStep,
+  WarnStep,
+  WriteStep,
+} from '../steps/step.ts';
 import { BadStep } from './program/bad-step.ts';
 import { acquire, holds, type LockState, release, UNLOCKED } from './semantics/locks.ts';
 
@@ -9,8 +20,29 @@ export type World = object;
 /** What a run left behind besides the state: messages and assertions, in order. */
 export type Event =
   | { readonly kind: 'printk'; readonly level: number; readonly text: string }
-  | { readonly kind: 'warn' | 'bug'; readonly where: string; readonly text: string }
-  | { readonly kind: 'lock'; readonly lock: string; readonly text: string };
+  | {
+      readonly kind: 'warn' | 'bug';
+      readonly where: string;
+      readonly text: string;
+      readonly about?: Subjects;
+    }
+  | LockFailure;
+
+/** A lock or what it protects used as it must not be. */
+type LockFailure = Failure & { readonly kind: 'lock' };
+
+const event_of = ({ op, where, text, about }: BugStep | WarnStep): Event => ({
+  kind: op,
+  where,
+  text,
+  ...(about ? { about } : {}),
+});
+
+const misused = (what: string, subjects: Omit<Subjects, 'what'>, text: string): LockFailure => ({
+  kind: 'lock',
+  subjects: { what, ...subjects },
+  text,
+});
 
 /** How a thread run alone ended. */
 export interface Outcome<T> {
@@ -74,10 +106,10 @@ export class Runner {
           events.push({ kind: 'printk', level: step.level, text: step.text });
           break;
         case 'warn':
-          events.push({ kind: 'warn', where: step.where, text: step.text });
+          events.push(event_of(step));
           break;
         case 'bug':
-          events.push({ kind: 'bug', where: step.where, text: step.text });
+          events.push(event_of(step));
           return { ended: 'bug', events, steps, signalled };
         case 'lock': {
           const taken = this.#lock(step, events);
@@ -127,9 +159,12 @@ export class Runner {
   #check_protected({ obj, field }: Step & { op: 'write' }, events: Event[]): void {
     const lock = this.#protected[obj]?.[field];
     if (lock === undefined || this.#locks.get(lock)?.writer === ALONE) return;
-    const text = `wrote ${obj}.${field} without holding ${lock}`;
-    if (!events.some((event) => event.kind === 'lock' && event.text === text))
-      events.push({ kind: 'lock', lock, text });
+    const object = `${obj}.${field}`;
+    const known = events.some(
+      (event) => event.kind === 'lock' && event.subjects.object === object && event.subjects.lock === lock,
+    );
+    if (!known)
+      events.push(misused('written unlocked', { lock, object }, `wrote ${object} without holding ${lock}`));
   }
 
   /** A lock is of one kind, whoever takes it. */
@@ -151,7 +186,7 @@ export class Runner {
       return true;
     }
     if (answer.outcome === 'refused') return false;
-    events.push({ kind: 'lock', lock, text: `waits for ${lock}, which it holds itself` });
+    events.push(misused('held by itself', { lock }, `waits for ${lock}, which it holds itself`));
     return 'deadlock';
   }
 
@@ -161,7 +196,7 @@ export class Runner {
     if (kind === 'rcu') return;
     const answer = release(this.#locks.get(lock) ?? UNLOCKED, kind, mode, ALONE);
     if (answer.outcome !== 'granted') {
-      events.push({ kind: 'lock', lock, text: `released ${lock} without holding it` });
+      events.push(misused('not held', { lock }, `released ${lock} without holding it`));
       return;
     }
     if (holds(answer.state, ALONE)) this.#locks.set(lock, answer.state);

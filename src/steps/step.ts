@@ -12,6 +12,8 @@ import type { Operation } from './operation.ts';
  * step, like a thread's observations, holds no reference into a particular copy of the world.
  */
 
+import type { Subjects } from './failure.ts';
+
 /** A value a step may carry or return: plain data that can be compared and copied. */
 export type Value = unknown;
 
@@ -90,6 +92,8 @@ export interface WarnStep {
   readonly op: 'warn';
   readonly where: string;
   readonly text: string;
+  /** What the text says beside words: `message` is the words alone. */
+  readonly about?: Subjects;
 }
 
 /** BUG or oops: the thread ends here. */
@@ -97,6 +101,9 @@ export interface BugStep {
   readonly op: 'bug';
   readonly where: string;
   readonly text: string;
+  readonly about?: Subjects;
+  /** No kernel says it: `text` was expected to be true, and is not. */
+  readonly expectation?: true;
 }
 
 /** One indivisible read-modify-write of one field. The result is the value before. A `cas` that finds another value writes nothing. */

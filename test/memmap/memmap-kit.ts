@@ -45,4 +45,4 @@ const parse = (steps: readonly object[]) =>
   ).steps;
 
 export const texts = (outcome: MemOutcome): string[] =>
-  outcome.failures.map(({ kind, text }) => `${kind}: ${text.split('\n')[0]}`);
+  outcome.failures.map(({ kind, text }) => `${kind}: ${text}`);

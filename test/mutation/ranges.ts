@@ -19,6 +19,7 @@ import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';
 import { Runner } from '../../src/schedule/run.ts';
+import { failure_key } from '../../src/steps/failure.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 import { booted, G, K, M } from '../kit.ts';
 import { arm64, words_text } from '../tables.ts';
@@ -49,7 +50,7 @@ export class Bench {
     this.#kernel = this.session.kernel;
     this.#runner = new Runner(this.session.state);
     this.#words = words_text(this.session);
-    this.#known = new Set(violations(this.session.state, this.#kernel.c));
+    this.#known = new Set(violations(this.session.state, this.#kernel.c).map(failure_key));
   }
 
   /** From now on the kernel is one that was built to be debugged. */
@@ -193,7 +194,8 @@ export class Bench {
     this.quiet();
     if (words_text(this.session) !== this.#words)
       this.failures.push(`the tables are not what they were: ${this.#left()}`);
-    for (const text of violations(state, kernel.c)) if (!this.#known.has(text)) this.failures.push(text);
+    for (const failure of violations(state, kernel.c))
+      if (!this.#known.has(failure_key(failure))) this.failures.push(failure.text);
     return this.failures.slice(0, MOST);
   }
 

@@ -1,4 +1,5 @@
 import type { Arch } from '../../geometry/sizes.ts';
+import type { FailureKind, Subjects } from '../../steps/failure.ts';
 import type { CheckVerdict } from '../checked.ts';
 import type { BootMemory } from '../neighbours.ts';
 
@@ -19,9 +20,10 @@ export interface RunRecord {
   /** high: boot memory past the struct pages of the shared table, for an entry about one. */
   readonly boot_memory: BootMemory | null;
   readonly verdict: CheckVerdict;
-  readonly failure_kind: string | null;
+  readonly failure_kind: FailureKind | null;
+  readonly failure_subjects: Subjects | null;
   readonly failure_text: string | null;
-  /** Where another failure shows: the entries whose failure says the same. */
+  /** Other entries that describe just this failure. */
   readonly same_as: readonly string[];
   readonly reason: string | null;
   /** Bounds that a search did not come to the end of. */

@@ -93,6 +93,7 @@ function place_of({ entry: id, release, shape, boot_memory }: PlannedRun, entry:
 
 const NOTHING = {
   failure_kind: null,
+  failure_subjects: null,
   failure_text: null,
   same_as: [],
   reason: null,
@@ -108,7 +109,8 @@ const came_to = ({ verdict, failure, reason, within, states, steps, told }: Chec
   ...NOTHING,
   verdict,
   failure_kind: failure?.kind ?? null,
-  failure_text: failure?.text.split('\n')[0] ?? null,
+  failure_subjects: failure?.subjects ?? null,
+  failure_text: failure?.text ?? null,
   reason,
   within,
   states,

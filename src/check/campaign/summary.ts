@@ -1,6 +1,8 @@
+import type { Failure } from '../../steps/failure.ts';
+import { alike_key } from '../alike.ts';
 import type { Entry } from '../entry.ts';
+import { is_meant } from '../meant.ts';
 import { geometry_text } from '../variation.ts';
-import { says_the_same } from '../words.ts';
 import type { CampaignRecord, NoTablesRecord, RunRecord, TableRecord } from './record.ts';
 
 /** An entry on a release. */
@@ -19,13 +21,13 @@ export interface EntrySummary {
   readonly applies: number;
   readonly found: number;
   readonly undecided: number;
-  /** Entries whose failure has the same words: what shows may be theirs. */
-  readonly same_words: readonly string[];
+  /** Other entries that describe the failure that shows as well: it may be theirs. */
+  readonly same_as: readonly string[];
   /** Only releases on which it shows. */
   readonly releases: readonly OnRelease[];
 }
 
-/** Failures that are not their entry's, and say the same. */
+/** Failures that are not their entry's, and are alike. */
 export interface OtherFailure {
   readonly kind: string;
   readonly text: string;
@@ -80,17 +82,16 @@ const geometry_of = ({
   readonly va_bits: number | null;
 }): string => geometry_text({ page_size, va_bits: va_bits ?? 0 });
 
-/** Whether a failure says what an entry's does. */
-const says_like = ({ kind, text }: NonNullable<Entry['failure']>, { failure }: Entry): boolean =>
-  failure?.kind === kind && says_the_same(text, failure.text);
+const failure_of = ({ failure_kind, failure_subjects, failure_text }: RunRecord): Failure | null =>
+  failure_kind === null || failure_subjects === null
+    ? null
+    : { kind: failure_kind, subjects: failure_subjects, text: failure_text ?? '' };
 
-/** Other entries whose failure says the same as this one. */
+/** Other entries that describe the failure of this run. */
 export function same_as(record: RunRecord, entries: readonly Entry[]): readonly string[] {
-  const { failure_kind: kind, failure_text: text } = record;
-  if (record.verdict !== 'other' || kind === null || text === null) return [];
-  return entries
-    .filter((other) => other.id !== record.entry && says_like({ kind, text }, other))
-    .map(({ id }) => id);
+  const failure = failure_of(record);
+  if (failure === null) return [];
+  return entries.filter((other) => other.id !== record.entry && is_meant(other, failure)).map(({ id }) => id);
 }
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
@@ -106,8 +107,7 @@ function on_release(release: string, runs: readonly RunRecord[]): OnRelease {
   };
 }
 
-function entry_summary(entry: Entry, all: readonly RunRecord[], entries: readonly Entry[]): EntrySummary {
-  const { id, title, failure } = entry;
+function entry_summary({ id, title }: Entry, all: readonly RunRecord[]): EntrySummary {
   const runs = all.filter((run) => run.entry === id);
   const releases = unique(runs.map(({ release }) => release)).map((release) =>
     on_release(
@@ -121,9 +121,7 @@ function entry_summary(entry: Entry, all: readonly RunRecord[], entries: readonl
     applies: releases.reduce((sum, { applies }) => sum + applies, 0),
     found: releases.reduce((sum, { found }) => sum + found, 0),
     undecided: runs.filter(({ verdict }) => verdict === 'undecided').length,
-    same_words: entries
-      .filter((other) => other.id !== id && failure !== null && says_like(failure, other))
-      .map((other) => other.id),
+    same_as: unique(runs.filter(({ verdict }) => verdict === 'found').flatMap((run) => run.same_as)),
     releases: releases.filter(({ found }) => found > 0),
   };
 }
@@ -189,16 +187,10 @@ function others_of(runs: readonly RunRecord[]): OtherFailure[] {
   const groups = new Map<string, RunRecord[]>();
   for (const run of runs) {
     if (run.verdict !== 'other') continue;
-    const key = [...groups.keys()].find((text) => {
-      const [first] = groups.get(text)!;
-      return (
-        first!.failure_kind === run.failure_kind &&
-        says_the_same(run.failure_text!, first!.failure_text!) &&
-        says_the_same(first!.failure_text!, run.failure_text!)
-      );
-    });
-    if (key === undefined) groups.set(`${run.failure_kind} ${run.failure_text}`, [run]);
-    else groups.get(key)!.push(run);
+    const key = alike_key(failure_of(run)!);
+    const group = groups.get(key);
+    if (group) group.push(run);
+    else groups.set(key, [run]);
   }
   return [...groups.values()]
     .map((group) => ({
@@ -221,7 +213,7 @@ export function summarize(records: readonly CampaignRecord[], entries: readonly 
   const runs = records.filter(is_run);
   const tables = records.filter((record) => !is_run(record)) as (TableRecord | NoTablesRecord)[];
   const ran = entries.filter(({ id }) => runs.some(({ entry }) => entry === id));
-  const summaries = ran.map((entry) => entry_summary(entry, runs, entries));
+  const summaries = ran.map((entry) => entry_summary(entry, runs));
   const verdicts: Record<string, number> = {};
   for (const { verdict } of runs) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
   return {

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { describes } from '../../check/meant.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { find_mem_release } from '../../memmap/releases/mem-releases.ts';
@@ -47,5 +48,5 @@ export function run_memmap(text: string, file: string, flags: Flags): number {
 function verdict({ failure, release }: MemScenario, name: string, outcomes: readonly MemOutcome[]): number {
   const failures = outcomes.flatMap((outcome) => outcome.failures);
   if (!failure || name !== release.name) return failures.length ? 1 : 0;
-  return failures.some(({ kind, text }) => kind === failure.kind && text.includes(failure.text)) ? 0 : 1;
+  return failures.some((found) => describes(failure, found)) ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { describes } from '../../check/meant.ts';
 import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { is_mem_scenario } from '../../memmap/scenarios/mem-scenario.ts';
@@ -86,7 +87,7 @@ function verdict(scenario: Scenario, release: Release, outcomes: readonly StepOu
   const failures = outcomes.flatMap((outcome) => outcome.failures);
   const { failure } = scenario;
   if (!failure || release.name !== scenario.release?.name) return failures.length ? 1 : 0;
-  return failures.some((f) => f.kind === failure.kind && f.text.includes(failure.text)) ? 0 : 1;
+  return failures.some((found) => describes(failure, found)) ? 0 : 1;
 }
 
 function heading(machine: Machine, release: Release, notes: readonly string[]): string {

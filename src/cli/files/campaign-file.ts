@@ -96,6 +96,7 @@ const COLUMNS: readonly (readonly [keyof RunRecord, Type])[] = [
   ['boot_memory', 'STRING'],
   ['verdict', 'STRING'],
   ['failure_kind', 'STRING'],
+  ['failure_subjects', 'JSON'],
   ['failure_text', 'STRING'],
   ['same_as', 'JSON'],
   ['reason', 'STRING'],

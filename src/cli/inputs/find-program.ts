@@ -1,8 +1,7 @@
 import type { ThreadsEntry } from '../../check/entry.ts';
 import { read_entry } from '../../check/entry.ts';
-import { meant_by } from '../../check/meant.ts';
 import { named_monitor } from '../../check/monitors.ts';
-import { watched } from '../../check/threads.ts';
+import { may_be_meant, watched } from '../../check/threads.ts';
 import { parse_program_name } from '../../check/variation.ts';
 import { NoSuchGeometry } from '../../geometry/translation.ts';
 import { find_release } from '../../releases/index.ts';
@@ -39,7 +38,7 @@ export const find_program =
     try {
       const { program, monitors } = watched(entry, release, parsed.variation);
       const named = entry.failure
-        ? named_monitor(monitors, entry.failure, meant_by(entry, release.name, parsed.variation))
+        ? named_monitor(monitors, entry.failure.kind, may_be_meant(entry))
         : undefined;
       return { exploration: explore({ ...program, name }).only(...monitors), ...(named ? { named } : {}) };
     } catch (error) {

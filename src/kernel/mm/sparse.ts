@@ -106,6 +106,7 @@ export const v5_2 = {
       yield* this.BUG(
         'sparse_index_init',
         `mem_section[${root}] is read, and mem_section[] has ${roots} entries`,
+        { message: 'mem_section[] is read past its end', count: root, bound: roots },
       );
     if (!(yield* exists('mem_section_root', root))) {
       if (yield* this.$should_fail('mem_section_root')) return -this.errno.ENOMEM;
@@ -260,7 +261,11 @@ export const v5_3 = {
     const mask = subsection_mask(this.c, pfn, nr_pages);
     const map = yield* R('mem_section', nr, 'subsection_map');
     if (!map || mask.some((w, i) => (w & map[i]!) !== w)) {
-      yield* this.WARN('section_deactivate', `section already deactivated (${hex(pfn)} + ${nr_pages})`);
+      yield* this.WARN('section_deactivate', `section already deactivated (${hex(pfn)} + ${nr_pages})`, {
+        message: 'section already deactivated',
+        pfn,
+        nr_pages,
+      });
       return;
     }
     const left = zip(map, mask, (a, b) => a ^ b);

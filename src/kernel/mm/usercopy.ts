@@ -58,6 +58,7 @@ export const v5_2 = {
     yield* this.BUG(
       'usercopy_abort',
       `Kernel memory ${what} attempt detected ${where} ${name} (offset 0, size ${n})!`,
+      { message: `Kernel memory ${what} attempt detected ${where} ${name}`, size: n },
     );
   },
 };

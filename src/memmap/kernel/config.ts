@@ -74,18 +74,24 @@ export const linear_text = (c: MemConfig, pfn: number): string =>
     .toString(16)
     .padStart(16, '0');
 
-/** What an access to an unmapped address prints. */
-export function fault_text(c: MemConfig, address: string): string {
-  if (c.arch === 'arm64') return `Unable to handle kernel paging request at virtual address ${address}`;
-  if (c.arch === 'x86_64') return `BUG: unable to handle kernel paging request at ${address}`;
-  return `Unable to handle kernel paging request for data at address 0x${address}`;
+/** What an access to an unmapped address prints, before the address. */
+function fault_message({ arch }: MemConfig): string {
+  if (arch === 'arm64') return 'Unable to handle kernel paging request at virtual address';
+  if (arch === 'x86_64') return 'BUG: unable to handle kernel paging request at';
+  return 'Unable to handle kernel paging request for data at address';
 }
+
+/** The address as that architecture prints it: arm64 and x86 without 0x. */
+const printed = ({ arch }: MemConfig, address: string): string =>
+  arch === 'arm64' || arch === 'x86_64' ? address : `0x${address}`;
 
 export const NULL_TEXT = '0000000000000000';
 
 /** An access to an unmapped address: the thread ends here. */
 export function* oops(c: MemConfig, where: string, address: string): Steps<never> {
-  yield { op: 'bug', where, text: fault_text(c, address) };
+  const message = fault_message(c);
+  const text = `${message} ${printed(c, address)}`;
+  yield { op: 'bug', where, text, about: { message, va: Number(BigInt.asIntN(64, BigInt(`0x${address}`))) } };
   throw new Error(`resumed after an oops in ${where}`);
 }
 

@@ -176,7 +176,8 @@ function* clear_subsection_map(k: MemKernel, pfn: number, nr_pages: number): Ste
   const mask = subsections(k.c, pfn, nr_pages);
   if (!usage || mask.some((bit) => !usage.has(bit))) {
     const text = `section already deactivated (0x${pfn.toString(16)} + ${nr_pages})`;
-    yield { op: 'warn', where: 'section_deactivate', text };
+    const message = 'section already deactivated';
+    yield { op: 'warn', where: 'section_deactivate', text, about: { message, pfn, nr_pages } };
     return null;
   }
   const left = new Set([...usage].filter((bit) => !mask.includes(bit)));

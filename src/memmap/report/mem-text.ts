@@ -21,8 +21,8 @@ export function mem_step_text(outcome: MemOutcome, failed: (text: string) => str
   for (const message of outcome.messages) lines.push(`    kernel: ${message}`);
   for (const note of outcome.notes) lines.push(`    ${note}`);
   for (const failure of outcome.failures) {
-    const [first, ...picture] = failure.text.split('\n');
-    lines.push(failed(`    ${failure.kind}: ${first}`), ...picture.map((line) => `      ${line}`));
+    lines.push(failed(`    ${failure.kind}: ${failure.text}`));
+    lines.push(...(failure.picture ?? []).map((line) => `      ${line}`));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -5,7 +5,7 @@ import type { MemKernel } from '../kernel/functions.ts';
 import { order_of } from '../kernel/hugetlb/hstate.ts';
 import { pfn_to_pointer } from '../kernel/memory_model.ts';
 import { COUNT_SHIFT, PG_locked } from '../kernel/world.ts';
-import { copied, singles, tails, zeroed } from './mem-checks.ts';
+import { copied, type Found, singles, tails, zeroed } from './mem-checks.ts';
 import type { MemStep } from './mem-schema.ts';
 
 /** What a step of a scenario stands for. */
@@ -16,7 +16,7 @@ const hex = (n: number): string => `0x${n.toString(16)}`;
 export interface Call {
   readonly text: string;
   readonly thread: () => Steps<unknown>;
-  readonly after?: () => Iterable<string>;
+  readonly after?: () => Iterable<Found>;
   /** Sections may come and go. */
   readonly sections?: true;
   /** Order of the huge page, where the path taken matters. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseSize, SIZE_PATTERN } from '../../machines/text/size.ts';
 import { ERRNO, type Errno } from '../../steps/errno.ts';
+import { memFailureSchema } from '../../steps/failure-schema.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import type { MemoryModel } from '../kernel/config.ts';
 
@@ -128,11 +129,6 @@ const stepSchema = z.union(
   ],
 );
 
-const failure = z.strictObject({
-  kind: z.enum(['access', 'contents', 'cost', 'bug', 'warn', 'invariant', 'expectation']),
-  text: word.meta({ description: 'The failure says this' }),
-});
-
 export const memScenarioSchema = z
   .strictObject({
     schema: z.literal('mhp-memmap/1').optional(),
@@ -143,7 +139,7 @@ export const memScenarioSchema = z
     fixed: z.array(word).optional().meta({
       description: 'Releases on which nothing goes wrong: names, and ranges such as v5.7+ or v5.7..v6.1',
     }),
-    failure: failure.optional().meta({ description: 'What goes wrong on `release`' }),
+    failure: memFailureSchema.optional().meta({ description: 'What goes wrong on `release`' }),
     why: z.string().max(2000).optional(),
     steps: z.array(z.unknown()).min(1).max(10_000),
   })

@@ -1,6 +1,8 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
+import { event_failures } from '../../schedule/event-failures.ts';
 import { type Event, type Outcome, Runner } from '../../schedule/run.ts';
 import { errno_name } from '../../steps/errno.ts';
+import { type Failure, failure_key } from '../../steps/failure.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import { boot_memmodel, type MemModel } from '../boot/memmap-boot.ts';
 import { is_classic } from '../kernel/config.ts';
@@ -9,13 +11,12 @@ import type { MemRelease } from '../releases/mem-releases.ts';
 import { mem_call } from './mem-calls.ts';
 import { sections } from './mem-checks.ts';
 import type { MemScenario } from './mem-scenario.ts';
-import type { MemScenarioFile, MemStep } from './mem-schema.ts';
-import { first_of_each, picture, stray_text } from './picture.ts';
+import type { MemStep } from './mem-schema.ts';
+import { first_of_each, picture, stray_subjects, stray_text } from './picture.ts';
 
-export interface MemFailure {
-  readonly kind: NonNullable<MemScenarioFile['failure']>['kind'];
-  /** In one line or, with a picture, in several. */
-  readonly text: string;
+export interface MemFailure extends Failure {
+  /** What lies where, a line each. */
+  readonly picture?: readonly string[];
 }
 
 export interface MemOutcome {
@@ -60,7 +61,7 @@ const benign = (outcome: MemOutcome, other: MemOutcome): MemOutcome => ({
   ...outcome,
   notes: [
     ...outcome.notes,
-    `benign placement: the memmaps lie side by side and hide a bug; with "memmap: foreign" ${other.failures.find((f) => f.kind === 'access')!.text.split('\n')[0]}`,
+    `benign placement: the memmaps lie side by side and hide a bug; with "memmap: foreign" ${other.failures.find((f) => f.kind === 'access')!.text}`,
   ],
 });
 
@@ -87,7 +88,7 @@ export class MemSession {
     world.calls.clear();
     if (world.bootmem) world.bootmem.notes.length = 0;
     const call = mem_call(this.#model, { kind, step } as MemStep);
-    const known = new Set(call.sections ? this.#invariants() : []);
+    const known = new Set(call.sections ? this.#invariants().map(failure_key) : []);
     const outcome = new Runner(world).run(call.thread());
     const strays = [...world.strays];
     const failures = [...failures_of(outcome), ...this.#astray(strays)];
@@ -95,11 +96,11 @@ export class MemSession {
     const refused = outcome.value === false ? 'unusable' : ret < 0 ? errno_name(ret) : null;
     const result = outcome.ended === 'bug' ? 'BUG' : (refused ?? 'success');
     if (result === 'success') {
-      for (const text of call.after?.() ?? []) failures.push({ kind: 'contents', text });
+      for (const found of call.after?.() ?? []) failures.push({ kind: 'contents', ...found });
       failures.push(...this.#cost(call.order));
     }
-    for (const text of call.sections ? this.#invariants() : [])
-      if (!known.has(text)) failures.push({ kind: 'invariant', text });
+    for (const failure of call.sections ? this.#invariants() : [])
+      if (!known.has(failure_key(failure))) failures.push(failure);
     const messages = [...(index === 0 ? this.#model.messages : []), ...outcome.events.map(message_of)];
     failures.push(...unexpected(step, result, messages));
     return {
@@ -115,10 +116,10 @@ export class MemSession {
     };
   }
 
-  #invariants(): string[] {
+  #invariants(): Failure[] {
     const { world, kernel } = this.#model;
     const valid = (pfn: number): boolean => new Runner(world).run(kernel.pfn_valid(pfn)).value === true;
-    return [...sections(world, kernel.c, valid)];
+    return [...sections(world, kernel.c, valid)].map((found) => ({ kind: 'invariant', ...found }));
   }
 
   /** One failure for all accesses of a step that went astray, with the picture. */
@@ -130,8 +131,14 @@ export class MemSession {
     const more = strays.length - told.length;
     const rest = more > 0 ? `; ${more} more such, ${pages} pages in all` : '';
     const text = told.map((stray) => stray_text(world, stray)).join('; ');
-    const lines = [`${text}${rest}`, ...picture(world, kernel.c, strays)];
-    return [{ kind: 'access', text: lines.join('\n') }];
+    return [
+      {
+        kind: 'access',
+        subjects: stray_subjects(world, strays),
+        text: `${text}${rest}`,
+        picture: picture(world, kernel.c, strays),
+      },
+    ];
   }
 
   /** B94: nothing is wrong but the loop that was taken. */
@@ -142,7 +149,8 @@ export class MemSession {
     if (loop === undefined) return [];
     const branches = world.calls.get('mem_map_next') ?? 0;
     const text = `an ordinary huge page of ${2 ** order} pages takes ${loop}: ${branches} calls of mem_map_next too many, no wrong access`;
-    return [{ kind: 'cost', text }];
+    const subjects = { function: loop, order, count: branches };
+    return [{ kind: 'cost', subjects, text }];
   }
 }
 
@@ -157,11 +165,7 @@ function paths(calls: ReadonlyMap<string, number>, M: number): string[] {
 }
 
 const failures_of = (outcome: Outcome<unknown>): MemFailure[] =>
-  outcome.events.flatMap((event): MemFailure[] => {
-    if (event.kind !== 'bug' && event.kind !== 'warn') return [];
-    const what = event.kind === 'bug' ? 'BUG' : 'WARNING';
-    return [{ kind: event.kind, text: `${what} at ${event.where}${event.text ? `: ${event.text}` : ''}` }];
-  });
+  event_failures(outcome.events).filter(({ kind }) => kind !== 'lock');
 
 const message_of = (event: Event): string =>
   event.kind === 'printk' || event.kind === 'lock'
@@ -173,8 +177,16 @@ function unexpected(step: object, result: string, messages: readonly string[]): 
   const failures: MemFailure[] = [];
   const want = expect ?? 'success';
   if (want !== 'any' && want !== result)
-    failures.push({ kind: 'expectation', text: `result is ${result}, expected ${want}` });
+    failures.push({
+      kind: 'expectation',
+      subjects: { what: 'result', found: result, expected: want },
+      text: `result is ${result}, expected ${want}`,
+    });
   if (message !== undefined && !messages.some((text) => text.includes(message)))
-    failures.push({ kind: 'expectation', text: `no message says ${JSON.stringify(message)}` });
+    failures.push({
+      kind: 'expectation',
+      subjects: { what: 'message', message },
+      text: `no message says ${JSON.stringify(message)}`,
+    });
   return failures;
 }

@@ -1,3 +1,4 @@
+import type { Subjects } from '../../steps/failure.ts';
 import { type MemConfig, pointer_text, SIZEOF_STRUCT_PAGE } from '../kernel/config.ts';
 import { pfn_to_pointer } from '../kernel/memory_model.ts';
 import type { Memmap, Stray } from '../kernel/world.ts';
@@ -33,6 +34,33 @@ export function stray_text(world: Memmap, stray: Stray): string {
   const via = foreign === null ? '' : `, by ${object} taken for ${struct_pages(n)}`;
   const where = pfn < 0 || !world.ram.get(pfn) ? 'what is no memory' : `the memory of ${pfns(pfn, n)}`;
   return `${fn} ${op} ${where} for that of ${pfns(meant, n)}${via}`;
+}
+
+const ACCESS: Readonly<Record<Stray['op'], NonNullable<Subjects['access']>>> = {
+  wrote: 'write',
+  read: 'read',
+  cleared: 'clear',
+  'copied from': 'copy-from',
+  'copied to': 'copy-to',
+  returned: 'return',
+};
+
+/** What accesses that went astray are about: the first of them, and how many there are. */
+export function stray_subjects(world: Memmap, strays: readonly Stray[]): Subjects {
+  const { fn, op, meant, n, pfn, foreign } = strays[0]!;
+  const struct_page = op === 'wrote' || op === 'read' || op === 'returned';
+  const nowhere = !struct_page && (pfn < 0 || !world.ram.get(pfn));
+  return {
+    function: fn,
+    access: ACCESS[op],
+    what: struct_page ? 'struct page' : 'memory',
+    state: foreign !== null ? 'foreign object' : nowhere ? 'no memory' : "another page's",
+    ...(foreign === null ? {} : { object: foreign }),
+    pfn: meant,
+    nr_pages: n,
+    found: pfn,
+    more: strays.length - 1,
+  };
 }
 
 const struct_pages = (n: number): string => (n === 1 ? 'the struct page' : 'the struct pages');

@@ -1,13 +1,18 @@
 import type { Config } from '../../kernel/config.ts';
 import { page_use, USE } from '../../kernel/mm/page.ts';
 import { MEM_ONLINE, SECTION_IS_ONLINE, SECTION_MARKED_PRESENT, type State } from '../../kernel/state.ts';
+import type { Failure, Subjects } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 
 /** Free, or taken from the allocator by somebody. */
 const in_use = (page: number): boolean => page_use(page) !== USE.NONE;
 
 /** A hot-added memory block stands for sections that are all there and share its state. */
-export function check_blocks(state: State, c: Config): string[] {
-  const broken: string[] = [];
+export function check_blocks(state: State, c: Config): Failure[] {
+  const found: Failure[] = [];
+  const not_so = (what: string, subjects: Subjects, text: string): void => {
+    found.push(broken('blocks', what, subjects, text));
+  };
   for (const [id, block] of state.memory_block) {
     let present = 0;
     let online = 0;
@@ -16,17 +21,21 @@ export function check_blocks(state: State, c: Config): string[] {
       if (map & SECTION_MARKED_PRESENT) present++;
       if (map & SECTION_IS_ONLINE) online++;
     }
-    if (present === 0) broken.push(`memory${id} has no section`);
+    if (present === 0) not_so('no section', { block: id }, `memory${id} has no section`);
     if (block.section_count > 0 && block.section_count < present) {
-      broken.push(`memory${id} counts ${block.section_count} of its ${present} sections`);
+      not_so(
+        'sections counted',
+        { block: id, count: block.section_count, bound: present },
+        `memory${id} counts ${block.section_count} of its ${present} sections`,
+      );
     }
     if ((block.state === MEM_ONLINE) !== online > 0) {
-      broken.push(`memory${id} and its sections disagree on whether it is online`);
+      not_so('online or not', { block: id }, `memory${id} and its sections disagree on whether it is online`);
     }
     const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
     if (block.state === MEM_ONLINE && state.pages.first(id * per_block, (id + 1) * per_block, in_use) < 0) {
-      broken.push(`memory${id} is online without a free page`);
+      not_so('no free page', { block: id }, `memory${id} is online without a free page`);
     }
   }
-  return broken;
+  return found;
 }

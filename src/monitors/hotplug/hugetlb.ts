@@ -1,10 +1,12 @@
 import type { Config } from '../../kernel/config.ts';
 import { PageHuge, page_hstate, page_nid, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 
 /** Pools of huge pages count what there is: nr and free of each size and node, and their sums. */
-export function check_hugetlb(state: State, c: Config): string[] {
-  const broken: string[] = [];
+export function check_hugetlb(state: State, c: Config): Failure[] {
+  const found: Failure[] = [];
   const pages = new Map<string, number>();
   for (const { start, end, value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (!PageHuge(value)) continue;
@@ -20,15 +22,31 @@ export function check_hugetlb(state: State, c: Config): string[] {
       const sum = by_node.reduce((all, n) => all + n, 0);
       const name = `${what}_huge_pages of order ${order}`;
       if (sum !== hstate[`${what}_huge_pages`])
-        broken.push(`${name} is ${hstate[`${what}_huge_pages`]}, its nodes have ${sum}`);
-      if (by_node.some((n) => n < 0)) broken.push(`${name} is negative on a node`);
+        found.push(
+          broken(
+            'hugetlb',
+            'sum of nodes',
+            { field: what, order, count: hstate[`${what}_huge_pages`], bound: sum },
+            `${name} is ${hstate[`${what}_huge_pages`]}, its nodes have ${sum}`,
+          ),
+        );
+      if (by_node.some((n) => n < 0))
+        found.push(broken('hugetlb', 'negative', { field: what, order }, `${name} is negative on a node`));
       if (what === 'surplus') continue;
       for (const nid of state.pgdat.keys()) {
-        const found = pages.get(`${what} ${order} ${nid}`) ?? 0;
-        if (found !== (by_node[nid] ?? 0) * 2 ** order)
-          broken.push(`${name} on node ${nid} is ${by_node[nid] ?? 0}, there are ${found} pages`);
+        const there = pages.get(`${what} ${order} ${nid}`) ?? 0;
+        const count = by_node[nid] ?? 0;
+        if (there !== count * 2 ** order)
+          found.push(
+            broken(
+              'hugetlb',
+              'pages counted',
+              { field: what, order, node: nid, count, bound: there },
+              `${name} on node ${nid} is ${count}, there are ${there} pages`,
+            ),
+          );
       }
     }
   }
-  return broken;
+  return found;
 }

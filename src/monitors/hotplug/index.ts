@@ -1,5 +1,6 @@
 import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
 import { check_blocks } from './blocks.ts';
 import { check_hugetlb } from './hugetlb.ts';
 import { check_linear } from './linear.ts';
@@ -12,7 +13,7 @@ import { check_translations } from './translations.ts';
 import { check_zones } from './zones.ts';
 
 /** What must hold between operations, by name (FACTS section 7). */
-export const invariants: Readonly<Record<string, (state: State, c: Config) => string[]>> = {
+export const invariants: Readonly<Record<string, (state: State, c: Config) => Failure[]>> = {
   blocks: check_blocks,
   hugetlb: check_hugetlb,
   linear: check_linear,
@@ -25,9 +26,7 @@ export const invariants: Readonly<Record<string, (state: State, c: Config) => st
   zones: check_zones,
 };
 
-/** Everything that does not hold, "monitor: what". */
-export function violations(state: State, c: Config): string[] {
-  return Object.entries(invariants).flatMap(([name, check]) =>
-    check(state, c).map((what) => `${name}: ${what}`),
-  );
+/** Everything that does not hold. */
+export function violations(state: State, c: Config): Failure[] {
+  return Object.values(invariants).flatMap((check) => check(state, c));
 }

@@ -6,6 +6,8 @@ import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { MEMBLOCK_NOMAP } from '../../kernel/mm/memblock/memblock.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 import { active_spans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
@@ -13,15 +15,22 @@ import { merged, missing, type Span } from './spans.ts';
  * FACTS section 7, 5, the memory itself: the linear map holds all memory that has a section, at its own place, and
  * nothing that has none; but not private device memory. Of boot memory it holds what memblock knows and does not call NOMAP.
  */
-export function check_linear(state: State, c: Config): string[] {
+export function check_linear(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
-  const broken: string[] = [];
+  const found: Failure[] = [];
   const mapped: Span[] = [];
   for (const leaf of leaves(state.mmu, c.PAGE_OFFSET, c.PAGE_END)) {
     const phys = leaf_address(c, leaf);
     const shifted = leaf.n > 1 && leaf.stride !== entry_size(c.t, leaf.depth);
     if (phys_to_virt(c, phys) !== leaf.start || shifted) {
-      broken.push(`${va_text(leaf.start)} maps 0x${phys.toString(16)}`);
+      found.push(
+        broken(
+          'linear',
+          'other memory',
+          { va: leaf.start, pa: phys },
+          `${va_text(leaf.start)} maps 0x${phys.toString(16)}`,
+        ),
+      );
     }
     mapped.push({ start: phys, end: phys + leaf.end - leaf.start });
   }
@@ -29,13 +38,13 @@ export function check_linear(state: State, c: Config): string[] {
   const there = merged(mapped);
   const covered = merged([...mapped, ...private_memory(state)]);
   for (const span of missing(merged(wanted(state, c, sections)), covered)) {
-    broken.push(`${text(span)} has a section and is not mapped`);
+    found.push(broken('linear', 'not mapped', at(span), `${text(span)} has a section and is not mapped`));
   }
   for (const span of missing(there, merged(sections.map((s) => s.span)))) {
-    broken.push(`${text(span)} is mapped and has no section`);
+    found.push(broken('linear', 'no section', at(span), `${text(span)} is mapped and has no section`));
   }
-  for (const where of foreign(state.mmu, c)) broken.push(where);
-  return broken;
+  found.push(...foreign(state.mmu, c));
+  return found;
 }
 
 interface Section {
@@ -43,6 +52,8 @@ interface Section {
   readonly early: boolean;
   readonly nr: number;
 }
+
+const at = ({ start, end }: Span) => ({ pa: start, size: end - start });
 
 const text = ({ start, end }: Span): string => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`;
 
@@ -88,11 +99,17 @@ function wanted(state: State, c: Config, sections: readonly Section[]): Span[] {
 /** Regions that are nobody's to map memory in. */
 const CLOSED: ReadonlySet<string> = new Set(['bpf', 'modules', 'fixmap', 'pci_io']);
 
-function* foreign(mmu: Mmu, c: Config): Generator<string> {
+function* foreign(mmu: Mmu, c: Config): Generator<Failure> {
   for (const region of c.layout.regions) {
     if (!CLOSED.has(region.name)) continue;
     for (const leaf of leaves(mmu, region.start, region.end)) {
-      yield `${va_text(leaf.start)} of ${region.name} maps 0x${leaf_address(c, leaf).toString(16)}`;
+      const pa = leaf_address(c, leaf);
+      yield broken(
+        'linear',
+        'foreign region',
+        { va: leaf.start, region: region.name, pa },
+        `${va_text(leaf.start)} of ${region.name} maps 0x${pa.toString(16)}`,
+      );
       break;
     }
   }

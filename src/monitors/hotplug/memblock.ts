@@ -1,14 +1,16 @@
 import type { Config } from '../../kernel/config.ts';
 import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 
 /**
  * FACTS section 7, 8, as it holds between operations: where memblock is kept after boot it covers every hot-added
  * section that is valid and belongs to a memory block; device memory (FACTS 2.19) does not.
  */
-export function check_memblock(state: State, c: Config): string[] {
+export function check_memblock(state: State, c: Config): Failure[] {
   if (!c.ARCH_KEEP_MEMBLOCK) return [];
   const regions = state.memblock_type.get(MEMBLOCK_MEMORY)!.regions;
-  const broken: string[] = [];
+  const found: Failure[] = [];
   const sections = [...state.mem_section].filter(
     ([nr, ms]) =>
       ms.section_mem_map & SECTION_HAS_MEM_MAP &&
@@ -27,7 +29,15 @@ export function check_memblock(state: State, c: Config): string[] {
       if (region.base > at) break;
       at = region.base + region.size;
     }
-    if (at < end) broken.push(`section ${nr} is valid and memblock.memory does not hold it`);
+    if (at < end)
+      found.push(
+        broken(
+          'memblock',
+          'no region',
+          { section: nr },
+          `section ${nr} is valid and memblock.memory does not hold it`,
+        ),
+      );
   }
-  return broken;
+  return found;
 }

@@ -5,6 +5,8 @@ import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { page_use, USE } from '../../kernel/mm/page.ts';
 import { vmemmap_of } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 import { active_spans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
@@ -12,14 +14,21 @@ import { merged, missing, type Span } from './spans.ts';
  * FACTS section 7, 1 and 5, the struct pages: those of active sub-sections are mapped, nothing else is, and they lie in
  * pages of their own, all of which are mapped.
  */
-export function check_memmap(state: State, c: Config): string[] {
-  const broken: string[] = [];
+export function check_memmap(state: State, c: Config): Failure[] {
+  const found: Failure[] = [];
   const { nr_vmemmap_pages } = state.vars.get(0)!;
   // FACTS section 7, 10
   if (nr_vmemmap_pages < 0) {
-    broken.push(`${-nr_vmemmap_pages} pages of struct pages went to the allocator that had not come from it`);
+    found.push(
+      broken(
+        'memmap',
+        'more given back than taken',
+        { nr_pages: -nr_vmemmap_pages },
+        `${-nr_vmemmap_pages} pages of struct pages went to the allocator that had not come from it`,
+      ),
+    );
   }
-  if (!state.mmu) return broken;
+  if (!state.mmu) return found;
   const active: Span[] = [];
   for (const nr of state.mem_section.keys()) {
     for (const { start, end } of active_spans(state, c, nr)) {
@@ -33,7 +42,10 @@ export function check_memmap(state: State, c: Config): string[] {
     const size = entry_size(c.t, leaf.depth);
     mapped.push(leaf);
     for (const { start, end } of missing([leaf], rounded(wanted, size))) {
-      broken.push(`struct pages of ${pfns(c, start, end)} are mapped and have no section`);
+      const span = described(c, start, end);
+      found.push(
+        broken('memmap', 'no section', span, `struct pages of ${text(span)} are mapped and have no section`),
+      );
     }
     const together = leaf.n === 1 || leaf.stride === size ? leaf.n : 1;
     for (let i = 0; i < leaf.n; i += together) {
@@ -42,9 +54,10 @@ export function check_memmap(state: State, c: Config): string[] {
     }
   }
   for (const { start, end } of missing(wanted, merged(mapped))) {
-    broken.push(`struct pages of ${pfns(c, start, end)} are not mapped`);
+    const span = described(c, start, end);
+    found.push(broken('memmap', 'not mapped', span, `struct pages of ${text(span)} are not mapped`));
   }
-  return [...broken, ...check_pages(state, merged(pages))];
+  return [...found, ...check_pages(state, merged(pages))];
 }
 
 /** Spans made whole entries. */
@@ -56,18 +69,30 @@ const rounded = (spans: readonly Span[], size: number): Span[] =>
     })),
   );
 
-const pfns = (c: Config, start: number, end: number): string => {
+/** The memory that struct pages at kernel addresses [start, end) are of. */
+function described(c: Config, start: number, end: number) {
   const bytes = (va: number): number =>
     c.mappable_range.start + ((va - c.VMEMMAP_START) / (vmemmap_of(c, 1) - vmemmap_of(c, 0))) * c.PAGE_SIZE;
-  return `0x${bytes(start).toString(16)}-0x${(bytes(end) - 1).toString(16)}`;
-};
+  return { pa: bytes(start), size: bytes(end) - bytes(start) };
+}
+
+const text = ({ pa, size }: { readonly pa: number; readonly size: number }): string =>
+  `0x${pa.toString(16)}-0x${(pa + size - 1).toString(16)}`;
 
 /** The pages that hold struct pages against what the allocator thinks of them. */
-function check_pages(state: State, pages: readonly Span[]): string[] {
-  const broken: string[] = [];
+function check_pages(state: State, pages: readonly Span[]): Failure[] {
+  const found: Failure[] = [];
   for (const { start, end } of pages) {
     const free = state.pages.first(start, end, (page) => page_use(page) === USE.FREE);
-    if (free >= 0) broken.push(`pfn 0x${free.toString(16)} holds struct pages and is free`);
+    if (free >= 0)
+      found.push(
+        broken(
+          'memmap',
+          'free page',
+          { pfn: free },
+          `pfn 0x${free.toString(16)} holds struct pages and is free`,
+        ),
+      );
   }
   const taken: Span[] = [];
   for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
@@ -76,12 +101,24 @@ function check_pages(state: State, pages: readonly Span[]): string[] {
   const counted = state.vars.get(0)!.nr_vmemmap_pages;
   const n = taken.reduce((sum, { start, end }) => sum + end - start, 0);
   if (counted >= 0 && counted !== n) {
-    broken.push(`${n} pages are taken for struct pages, ${counted} counted`);
-  }
-  for (const { start, end } of missing(merged(taken), pages)) {
-    broken.push(
-      `${end - start} pages at pfn 0x${start.toString(16)} were taken for struct pages and hold none`,
+    found.push(
+      broken(
+        'memmap',
+        'pages counted',
+        { count: counted, bound: n },
+        `${n} pages are taken for struct pages, ${counted} counted`,
+      ),
     );
   }
-  return broken;
+  for (const { start, end } of missing(merged(taken), pages)) {
+    found.push(
+      broken(
+        'memmap',
+        'pages lost',
+        { pfn: start, nr_pages: end - start },
+        `${end - start} pages at pfn 0x${start.toString(16)} were taken for struct pages and hold none`,
+      ),
+    );
+  }
+  return found;
 }

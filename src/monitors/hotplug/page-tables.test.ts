@@ -19,7 +19,7 @@ const plugged = (release = 'v6.1', boot_options = ''): Session => {
   return session;
 };
 
-const broken = ({ state, kernel }: Session): string[] => violations(state, kernel.c);
+const broken = ({ state, kernel }: Session): string[] => violations(state, kernel.c).map(({ text }) => text);
 
 /** Table entries above the linear map of the DIMM: physical address of the entry, page of the table. */
 function table_entries(session: Session): { pa: number; page: number }[] {

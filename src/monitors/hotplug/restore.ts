@@ -1,5 +1,7 @@
 import { iomem } from '../../kernel/fs/proc/files.ts';
 import type { State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 
 /**
  * FACTS section 7, 12: what an operation that failed must leave as it was. Two texts of the same state are equal;
@@ -33,8 +35,12 @@ export function observable(state: State): string[] {
 /** So many differences are told one by one. */
 const TOLD = 12;
 
+/** An operation has failed, and this is not as it was. */
+export const not_restored = (lines: readonly string[]): Failure =>
+  broken('restore', 'not as before', { lines }, `failed and left ${told(lines)}`);
+
 /** Differences as one text: no longer than a person reads. */
-export const told = (lines: readonly string[]): string =>
+const told = (lines: readonly string[]): string =>
   lines.length <= TOLD
     ? lines.join(', ')
     : `${lines.slice(0, TOLD).join(', ')} and ${lines.length - TOLD} more`;

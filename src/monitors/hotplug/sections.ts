@@ -2,37 +2,42 @@ import type { Config } from '../../kernel/config.ts';
 import { MEMMAP, NO_PAGE, page_memmap } from '../../kernel/mm/page.ts';
 import { subsection_set } from '../../kernel/mm/sparse.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 import { merged, type Span } from './spans.ts';
 
 /**
  * FACTS section 7, 5 and 6: a section is valid exactly when its active sub-sections have a memmap (all of it when
  * early), with usage allocated; an online section has no uninitialised struct page.
  */
-export function check_sections(state: State, c: Config): string[] {
-  const broken: string[] = [];
+export function check_sections(state: State, c: Config): Failure[] {
+  const found: Failure[] = [];
+  const not_so = (what: string, section: number, text: string): void => {
+    found.push(broken('sections', what, { section }, `section ${section} ${text}`));
+  };
   for (const [nr, ms] of state.mem_section) {
     const start = nr * c.PAGES_PER_SECTION;
     const end = start + c.PAGES_PER_SECTION;
     const valid = (ms.section_mem_map & SECTION_HAS_MEM_MAP) !== 0;
     const early = (ms.section_mem_map & SECTION_IS_EARLY) !== 0;
-    if (valid && !early && ms.subsection_map === null) broken.push(`section ${nr} is valid and has no usage`);
+    if (valid && !early && ms.subsection_map === null) not_so('no usage', nr, 'is valid and has no usage');
     if (!valid && state.pages.first(start, end, (page) => page !== NO_PAGE) >= 0) {
-      broken.push(`section ${nr} is not valid and still has a memmap`);
+      not_so('memmap left', nr, 'is not valid and still has a memmap');
     }
     for (const span of active_spans(state, c, nr)) {
       if (state.pages.first(span.start, span.end, (page) => page === NO_PAGE) >= 0) {
-        broken.push(`section ${nr} is valid without a memmap`);
+        not_so('no memmap', nr, 'is valid without a memmap');
       }
     }
     if (!(ms.section_mem_map & SECTION_IS_ONLINE) || ms.subsection_map === null) continue;
     // holes in an early section have struct pages, too, but nobody vouches for them
     for (const span of map_spans(c, nr, ms.subsection_map)) {
       if (state.pages.first(span.start, span.end, (page) => page_memmap(page) !== MEMMAP.INIT) >= 0) {
-        broken.push(`section ${nr} is online with struct pages that are not initialised`);
+        not_so('not initialised', nr, 'is online with struct pages that are not initialised');
       }
     }
   }
-  return broken;
+  return found;
 }
 
 /** The pfns of a section that have struct pages, by its sub-sections; none for one that is not valid. */

@@ -3,15 +3,17 @@ import type { Config } from '../../kernel/config.ts';
 import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { PageReserved, PageTable, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
  * FACTS section 7, 4: a table page is linked once and belongs to the allocator or to memblock, no table page is left
  * over or forgotten by the count, constructors and destructors pair (B36).
  */
-export function check_tables(state: State, c: Config): string[] {
+export function check_tables(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
-  const broken: string[] = [];
+  const found: Failure[] = [];
   const linked: Span[] = [];
   for (const run of entries(state.mmu, -(2 ** c.t.va_bits), 0)) {
     if (!points_to_table(state.mmu, run)) continue;
@@ -24,9 +26,16 @@ export function check_tables(state: State, c: Config): string[] {
   linked.sort((a, b) => a.start - b.start);
   for (const [i, { start }] of linked.entries()) {
     if (i > 0 && linked[i - 1]!.end > start)
-      broken.push(`table page 0x${start.toString(16)} is linked twice`);
+      found.push(
+        broken(
+          'tables',
+          'linked twice',
+          { pfn: start },
+          `table page 0x${start.toString(16)} is linked twice`,
+        ),
+      );
   }
-  return [...broken, ...check_pages(state, merged(linked))];
+  return [...found, ...check_pages(state, merged(linked))];
 }
 
 const is_table = (page: number): boolean => page_use(page) === USE.TABLE || PageReserved(page);
@@ -34,13 +43,20 @@ const is_table = (page: number): boolean => page_use(page) === USE.TABLE || Page
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, n) => sum + n, 0);
 
-function check_pages(state: State, linked: readonly Span[]): string[] {
-  const broken: string[] = [];
+function check_pages(state: State, linked: readonly Span[]): Failure[] {
+  const found: Failure[] = [];
   for (const { start, end } of linked) {
     const other = state.pages.first(start, end, (page) => !is_table(page));
     if (other >= 0) {
-      const what = page_use(state.pages.get(other)) === USE.FREE ? 'is free' : 'is no table page';
-      broken.push(`pfn 0x${other.toString(16)} is linked and ${what}`);
+      const now = page_use(state.pages.get(other)) === USE.FREE ? 'free' : 'no table page';
+      found.push(
+        broken(
+          'tables',
+          'linked',
+          { pfn: other, state: now },
+          `pfn 0x${other.toString(16)} is linked and is ${now}`,
+        ),
+      );
     }
   }
   const taken: Span[] = [];
@@ -50,19 +66,52 @@ function check_pages(state: State, linked: readonly Span[]): string[] {
     if (!PageTable(run.value)) continue;
     constructed += run.end - run.start;
     if (page_use(run.value) !== USE.TABLE) {
-      broken.push(`pfn 0x${run.start.toString(16)} was freed without its destructor`);
+      found.push(
+        broken(
+          'tables',
+          'no destructor',
+          { pfn: run.start },
+          `pfn 0x${run.start.toString(16)} was freed without its destructor`,
+        ),
+      );
     }
   }
   const { allocated, freed } = state.table_pages;
   const counted = total(allocated) - total(freed);
   const n = taken.reduce((sum, { start, end }) => sum + end - start, 0);
-  if (counted !== n) broken.push(`${n} table pages are taken, ${counted} counted`);
+  if (counted !== n)
+    found.push(
+      broken(
+        'tables',
+        'pages counted',
+        { count: counted, bound: n },
+        `${n} table pages are taken, ${counted} counted`,
+      ),
+    );
   for (const { start, end } of missing(merged(taken), linked)) {
-    broken.push(`${end - start} table pages at pfn 0x${start.toString(16)} are linked nowhere`);
+    found.push(
+      broken(
+        'tables',
+        'linked nowhere',
+        { pfn: start, nr_pages: end - start },
+        `${end - start} table pages at pfn 0x${start.toString(16)} are linked nowhere`,
+      ),
+    );
   }
   const { nr_page_table_pages } = state.vars.get(0)!;
   if (nr_page_table_pages !== constructed) {
-    broken.push(`NR_PAGETABLE is ${nr_page_table_pages}, ${constructed} table pages are constructed`);
+    found.push(
+      broken(
+        'tables',
+        nr_page_table_pages < constructed ? 'NR_PAGETABLE too low' : 'NR_PAGETABLE too high',
+        {
+          count: nr_page_table_pages,
+          bound: constructed,
+          state: constructed - nr_page_table_pages === total(freed) ? 'all that were freed' : 'some',
+        },
+        `NR_PAGETABLE is ${nr_page_table_pages}, ${constructed} table pages are constructed`,
+      ),
+    );
   }
-  return broken;
+  return found;
 }

@@ -2,29 +2,48 @@ import { va_text } from '../../geometry/translation.ts';
 import { type HeldTranslation, held } from '../../hardware/index.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { region_of } from '../region.ts';
+import { broken } from './broken.ts';
 
 /**
  * FACTS section 7, 1 to 3: once an operation is over, no TLB and no walk cache may hold what memory no longer says, and
  * no live entry was changed in a way the architecture forbids. Instructions in flight (B22) are left out: they end by
  * themselves.
  */
-export function check_translations(state: State, c: Config): string[] {
+export function check_translations(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
-  const broken: string[] = [];
+  const found: Failure[] = [];
   const size = 2 ** c.t.va_bits;
   const stale = held(state.mmu, -size, size).filter((h) => h.held_by.length > 0 && !lazy(state, h));
   const [first] = stale;
   if (first) {
     const what = first.as === 'table' ? `the ${first.level} entry` : `a ${first.level}`;
     const where = at(first.va, first.size, stale.length - 1);
-    broken.push(`CPU ${first.held_by.join()} may hold ${what} ${where}`);
+    const { as, level, va, size: bytes } = first;
+    found.push(
+      broken(
+        'translations',
+        as === 'table' ? 'stale table' : 'stale leaf',
+        { cpus: first.held_by, level, region: region_of(c, va), va, size: bytes, more: stale.length - 1 },
+        `CPU ${first.held_by.join()} may hold ${what} ${where}`,
+      ),
+    );
   }
   const { violations } = state.mmu;
   for (const rule of new Set(violations.map((v) => v.rule))) {
     const all = violations.filter((v) => v.rule === rule);
-    broken.push(`${rule} ${at(all[0]!.va, all[0]!.size, all.length - 1)}`);
+    const [{ va, size: bytes }, more] = [all[0]!, all.length - 1];
+    found.push(
+      broken(
+        'translations',
+        rule,
+        { region: region_of(c, va), va, size: bytes, more },
+        `${rule} ${at(va, bytes, more)}`,
+      ),
+    );
   }
-  return broken;
+  return found;
 }
 
 /** What vfree() has unmapped and not flushed yet: its addresses are not given out before. */

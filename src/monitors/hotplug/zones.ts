@@ -19,30 +19,58 @@ import {
   zone_key,
   zone_to_nid,
 } from '../../kernel/state.ts';
+import type { Failure, Subjects } from '../../steps/failure.ts';
+import { broken } from './broken.ts';
 
 /**
  * FACTS section 7, 9: zone spans cover their online pages, node spans are the union of zone spans, present is not
  * below managed, what the allocator manages is what it holds, nodes with memory say so.
  */
-export function check_zones(state: State, c: Config): string[] {
-  const broken: string[] = [];
-  const name = (key: number): string => `node ${zone_to_nid(key)} zone ${c.zones[zone_idx(key)]}`;
+export function check_zones(state: State, c: Config): Failure[] {
+  const found: Failure[] = [];
   for (const [key, zone] of state.zone) {
     if (zone.managed_pages > zone.present_pages) {
-      broken.push(`${name(key)}: managed ${zone.managed_pages} is above present ${zone.present_pages}`);
+      found.push(
+        of_zone(
+          c,
+          key,
+          'managed above present',
+          { count: zone.managed_pages, bound: zone.present_pages },
+          `managed ${zone.managed_pages} is above present ${zone.present_pages}`,
+        ),
+      );
     }
     if (zone.nr_isolate_pageblock !== 0) {
-      broken.push(`${name(key)}: ${zone.nr_isolate_pageblock} pageblocks stay isolated`);
+      found.push(
+        of_zone(
+          c,
+          key,
+          'pageblocks isolated',
+          { count: zone.nr_isolate_pageblock },
+          `${zone.nr_isolate_pageblock} pageblocks stay isolated`,
+        ),
+      );
     }
     if (zone.spanned_pages < 0 || zone.present_pages < 0 || zone.managed_pages < 0)
-      broken.push(`${name(key)}: a count is negative`);
+      found.push(of_zone(c, key, 'negative', {}, 'a count is negative'));
   }
-  broken.push(...check_online_blocks(state, c, name), ...check_nodes(state, c));
-  return broken;
+  found.push(...check_online_blocks(state, c), ...check_nodes(state, c));
+  return found;
 }
 
-function check_online_blocks(state: State, c: Config, name: (key: number) => string): string[] {
-  const broken: string[] = [];
+const zone_name = (c: Config, key: number): string =>
+  `node ${zone_to_nid(key)} zone ${c.zones[zone_idx(key)]}`;
+
+const of_zone = (c: Config, key: number, what: string, subjects: Subjects, text: string): Failure =>
+  broken(
+    'zones',
+    what,
+    { node: zone_to_nid(key), zone: c.zones[zone_idx(key)]!, ...subjects },
+    `${zone_name(c, key)}: ${text}`,
+  );
+
+function check_online_blocks(state: State, c: Config): Failure[] {
+  const found: Failure[] = [];
   const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
   for (const [id, block] of state.memory_block) {
     if (block.state !== MEM_ONLINE) continue;
@@ -52,16 +80,31 @@ function check_online_blocks(state: State, c: Config, name: (key: number) => str
       const key = zone_key(page_nid(run.value), page_zonenum(run.value));
       const zone = state.zone.get(key)!;
       if (run.start < zone.zone_start_pfn || run.end > zone.zone_start_pfn + zone.spanned_pages) {
-        broken.push(`memory${id}: free pages of ${name(key)} lie outside its span`);
+        found.push(
+          broken(
+            'zones',
+            'outside the span',
+            { block: id, node: zone_to_nid(key), zone: c.zones[zone_idx(key)]! },
+            `memory${id}: free pages of ${zone_name(c, key)} lie outside its span`,
+          ),
+        );
       }
       if (page_migratetype(run.value) === MIGRATE.ISOLATE)
-        broken.push(`memory${id}: free pages stay isolated`);
-      if (PageReserved(run.value)) broken.push(`memory${id}: free pages are PG_reserved`);
+        found.push(broken('zones', 'pages isolated', { block: id }, `memory${id}: free pages stay isolated`));
+      if (PageReserved(run.value))
+        found.push(broken('zones', 'reserved', { block: id }, `memory${id}: free pages are PG_reserved`));
     }
   }
   for (const hole of free_holes(state, c))
-    broken.push(`free pages at 0x${hole.toString(16)} are no System RAM`);
-  return broken;
+    found.push(
+      broken(
+        'zones',
+        'no System RAM',
+        { pa: hole },
+        `free pages at 0x${hole.toString(16)} are no System RAM`,
+      ),
+    );
+  return found;
 }
 
 /** First addresses of free runs that reach outside busy System RAM. */
@@ -93,8 +136,8 @@ function free_holes(state: State, c: Config): number[] {
   return holes;
 }
 
-function check_nodes(state: State, c: Config): string[] {
-  const broken: string[] = [];
+function check_nodes(state: State, c: Config): Failure[] {
+  const found: Failure[] = [];
   for (const [nid, node] of state.pgdat) {
     let start = 0;
     let end = 0;
@@ -109,24 +152,55 @@ function check_nodes(state: State, c: Config): string[] {
       end = Math.max(end, zone.zone_start_pfn + zone.spanned_pages);
     }
     if (node.node_spanned_pages !== end - start) {
-      broken.push(`node ${nid} spans ${node.node_spanned_pages} pages, its zones together ${end - start}`);
+      found.push(
+        broken(
+          'zones',
+          'node span',
+          { node: nid, count: node.node_spanned_pages, bound: end - start },
+          `node ${nid} spans ${node.node_spanned_pages} pages, its zones together ${end - start}`,
+        ),
+      );
     }
     if (node.node_present_pages !== present) {
-      broken.push(`node ${nid} has ${node.node_present_pages} present pages, its zones together ${present}`);
+      found.push(
+        broken(
+          'zones',
+          'node present',
+          { node: nid, count: node.node_present_pages, bound: present },
+          `node ${nid} has ${node.node_present_pages} present pages, its zones together ${present}`,
+        ),
+      );
     }
     if (node.n_memory !== present > 0) {
-      broken.push(
-        `node ${nid} has ${present} present pages and is ${node.n_memory ? '' : 'not '}in N_MEMORY`,
+      found.push(
+        broken(
+          'zones',
+          'N_MEMORY',
+          { node: nid, count: present, found: node.n_memory },
+          `node ${nid} has ${present} present pages and is ${node.n_memory ? '' : 'not '}in N_MEMORY`,
+        ),
       );
     }
     if (node.n_normal_memory !== kernel > 0) {
-      broken.push(
-        `node ${nid} has ${kernel} kernel pages and is ${node.n_normal_memory ? '' : 'not '}in N_NORMAL_MEMORY`,
+      found.push(
+        broken(
+          'zones',
+          'N_NORMAL_MEMORY',
+          { node: nid, count: kernel, found: node.n_normal_memory },
+          `node ${nid} has ${kernel} kernel pages and is ${node.n_normal_memory ? '' : 'not '}in N_NORMAL_MEMORY`,
+        ),
       );
     }
     if (!node.online && node.nr_blocks > 0) {
-      broken.push(`node ${nid} is offline with ${node.nr_blocks} memory blocks attached`);
+      found.push(
+        broken(
+          'zones',
+          'blocks attached',
+          { node: nid, count: node.nr_blocks },
+          `node ${nid} is offline with ${node.nr_blocks} memory blocks attached`,
+        ),
+      );
     }
   }
-  return broken;
+  return found;
 }

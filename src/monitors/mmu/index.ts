@@ -8,6 +8,8 @@ import { type Page, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
 import type { View } from '../../schedule/semantics/view.ts';
+import type { Failure } from '../../steps/failure.ts';
+import { region_of } from '../region.ts';
 import { all_ways, stands, type Ways } from './ways.ts';
 
 /**
@@ -32,12 +34,14 @@ function remembered<T>(look: (mmu: Mmu, pages: Runs<Page>) => T): (mmu: Mmu, pag
   };
 }
 
-/** What stands at a page now, in words. */
-const pfn_text = (pages: Runs<Page>, c: Config, pa: number): string => {
+/** What stands at a page now. */
+const page_at = (pages: Runs<Page>, c: Config, pa: number) => {
   const pfn = pa / c.PAGE_SIZE;
-  const what = page_use(pages.get(pfn)) === USE.FREE ? 'free' : 'no page table';
-  return `pfn 0x${pfn.toString(16)} is ${what}`;
+  return { pfn, state: page_use(pages.get(pfn)) === USE.FREE ? 'free' : 'no page table' };
 };
+
+type PageAt = ReturnType<typeof page_at>;
+const pfn_text = ({ pfn, state }: PageAt): string => `pfn 0x${pfn.toString(16)} is ${state}`;
 
 const cpus = (list: readonly number[]): string => `CPU ${list.join()}`;
 
@@ -45,13 +49,55 @@ const cpus = (list: readonly number[]): string => `CPU ${list.join()}`;
 const in_lazy_window = (state: State, { in_memory, va }: Reach): boolean =>
   !in_memory && state.vmap_areas.some((a) => a.vm === null && a.va_start <= va && va < a.va_end);
 
-function leaf_text(pages: Runs<Page>, c: Config, way: Reach): string {
-  const who = way.in_memory ? 'is mapped' : `${cpus(way.held_by)} may hold it`;
-  return `${pfn_text(pages, c, way.pa)} and ${who} at ${va_text(way.va)} (${way.level})`;
+/** Where a way leads to, and the page that is there. */
+const about = (pages: Runs<Page>, c: Config, way: Reach) => ({
+  ...page_at(pages, c, way.pa),
+  va: way.va,
+  level: way.level,
+  region: region_of(c, way.va),
+});
+
+function reached_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
+  const { held_by, level, va } = way;
+  const what = way.in_memory ? 'mapped' : 'in a TLB';
+  const who = way.in_memory ? 'is mapped' : `${cpus(held_by)} may hold it`;
+  const page = about(pages, c, way);
+  return {
+    kind: 'free-pages',
+    subjects: { what, ...page, ...(way.in_memory ? {} : { cpus: held_by }) },
+    text: `${pfn_text(page)} and ${who} at ${va_text(va)} (${level})`,
+  };
 }
 
-const table_text = (pages: Runs<Page>, c: Config, way: Reach, who: string): string =>
-  `${pfn_text(pages, c, way.pa)} and ${who} as the ${way.level} table of ${va_text(way.va)}`;
+const table_text = (page: PageAt, way: Reach, who: string): string =>
+  `${pfn_text(page)} and ${who} as the ${way.level} table of ${va_text(way.va)}`;
+
+function walked_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
+  const page = about(pages, c, way);
+  return {
+    kind: 'walk-caches',
+    subjects: { what: 'in a walk cache', ...page, cpus: way.held_by },
+    text: table_text(page, way, `${cpus(way.held_by)} may walk it`),
+  };
+}
+
+function linked_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
+  const page = about(pages, c, way);
+  return {
+    kind: 'free-tables',
+    subjects: { what: 'linked', ...page },
+    text: table_text(page, way, 'linked'),
+  };
+}
+
+function filled_page(pages: Runs<Page>, c: Config, pa: number): Failure {
+  const page = page_at(pages, c, pa);
+  return {
+    kind: 'free-tables',
+    subjects: { what: 'not empty', ...page },
+    text: `${pfn_text(page)} and holds live entries`,
+  };
+}
 
 /** A table page in the allocator's hands with valid entries in it: someone's mapping went with it. */
 function first_filled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
@@ -90,7 +136,7 @@ export function table_monitors(c: Config): TableMonitors {
         const state = state_of(view);
         const { leaves } = look(state.mmu!, state.pages);
         const way = leaves.find((l) => !in_lazy_window(state, l));
-        return way && leaf_text(state.pages, c, way);
+        return way && reached_page(state.pages, c, way);
       },
     },
     walk_caches: {
@@ -98,14 +144,20 @@ export function table_monitors(c: Config): TableMonitors {
       state(view) {
         const { mmu, pages } = state_of(view);
         const way = look(mmu!, pages).tables.find((t) => !t.in_memory);
-        return way && table_text(pages, c, way, `${cpus(way.held_by)} may walk it`);
+        return way && walked_page(pages, c, way);
       },
     },
     break_before_make: {
       name: 'break-before-make',
       state(view) {
         const [first] = state_of(view).mmu!.violations;
-        return first && `${first.rule} at ${va_text(first.va)} by ${cpus([first.cpu])}`;
+        return (
+          first && {
+            kind: 'break-before-make',
+            subjects: { what: first.rule, va: first.va, region: region_of(c, first.va), cpus: [first.cpu] },
+            text: `${first.rule} at ${va_text(first.va)} by ${cpus([first.cpu])}`,
+          }
+        );
       },
     },
     free_tables: {
@@ -113,9 +165,9 @@ export function table_monitors(c: Config): TableMonitors {
       state(view) {
         const { mmu, pages } = state_of(view);
         const way = look(mmu!, pages).tables.find((t) => t.in_memory);
-        if (way) return table_text(pages, c, way, 'linked');
+        if (way) return linked_page(pages, c, way);
         const pa = filled(mmu!, pages);
-        return pa < 0 ? undefined : `${pfn_text(pages, c, pa)} and holds live entries`;
+        return pa < 0 ? undefined : filled_page(pages, c, pa);
       },
     },
   };
@@ -136,8 +188,13 @@ export function flight_monitor(c: Config): Monitor {
       const state = state_of(view);
       const way = look(state.mmu!, state.pages);
       if (way === undefined) return undefined;
-      const what = way.as === 'table' ? `as the ${way.level} table of` : 'at';
-      return `${pfn_text(state.pages, c, way.pa)} and instructions in flight on ${cpus(way.in_flight)} may use it ${what} ${va_text(way.va)}`;
+      const as = way.as === 'table' ? `as the ${way.level} table of` : 'at';
+      const page = about(state.pages, c, way);
+      return {
+        kind: 'in-flight',
+        subjects: { what: way.as, ...page, cpus: way.in_flight },
+        text: `${pfn_text(page)} and instructions in flight on ${cpus(way.in_flight)} may use it ${as} ${va_text(way.va)}`,
+      };
     },
   };
 }

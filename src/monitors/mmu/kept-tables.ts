@@ -36,7 +36,13 @@ export function kept_tables(before: State, c: Config, spans: readonly Span[]): M
       for (let depth = 1; depth < c.t.levels; depth++) {
         const more = taken(state, depth) - at_first[depth]!;
         const bound = tables_over(c, depth, spans);
-        if (more > bound) return `${more} ${c.t.name[depth]} tables are taken, ${bound} are enough`;
+        const level = c.t.name[depth]!;
+        if (more > bound)
+          return {
+            kind: 'kept-tables',
+            subjects: { level, count: more, bound },
+            text: `${more} ${level} tables are taken, ${bound} are enough`,
+          };
       }
       return undefined;
     },

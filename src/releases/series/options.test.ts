@@ -111,7 +111,7 @@ test.each(OPTIONS)('%s: vmalloc() from inside a hotplug operation (B98)', (relea
     expect(outcome.events).toEqual([
       {
         kind: 'lock',
-        lock: 'mem_hotplug_lock',
+        subjects: { what: 'held by itself', lock: 'mem_hotplug_lock' },
         text: 'waits for mem_hotplug_lock, which it holds itself',
       },
     ]);

@@ -107,7 +107,7 @@ export function varied_table(rows: readonly Row[]): string {
 }
 
 const what = ({ failure, reason }: Row): string =>
-  failure ? `${failure.kind}: ${failure.text.split('\n')[0]}` : (reason ?? '');
+  failure ? `${failure.kind}: ${failure.text}` : (reason ?? '');
 
 /** Why a verdict is what it is, in one line. */
 function headline(row: Row): string {

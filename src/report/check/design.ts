@@ -46,10 +46,10 @@ const base_text = ({ verdict }: DesignRow['base']): string =>
 
 function why({ design, base }: DesignRow): string {
   const { failure, reason } = design;
-  const what = failure ? `${failure.kind}: ${failure.text.split('\n')[0]}` : (reason ?? '');
+  const what = failure ? `${failure.kind}: ${failure.text}` : (reason ?? '');
   if (design.verdict === 'stopped') return `design: ${what}`;
   if (design.verdict === 'undecided') return `the bound on ${what} was reached`;
-  const had = base.failure ? `${base.failure.kind}: ${base.failure.text.split('\n')[0]}` : '';
+  const had = base.failure ? `${base.failure.kind}: ${base.failure.text}` : '';
   return design.verdict === 'broken' && had !== '' ? `${what} (it was ${had})` : what;
 }
 

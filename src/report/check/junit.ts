@@ -21,7 +21,9 @@ export function junit_report(entries: readonly Entry[], rows: readonly Row[]): s
       const failure = row.failure ? `${row.failure.kind}: ${row.failure.text}` : (row.reason ?? row.verdict);
       if (row.verdict === 'n/a' || row.verdict === 'undecided') test.skipped();
       else if (row.expected === null ? row.verdict !== 'clean' : as_expected(row) === false)
-        test.failure(clean(failure), row.verdict);
+        test.failure(clean(failure), row.failure?.kind ?? row.verdict);
+      for (const [name, value] of Object.entries(row.failure?.subjects ?? {}))
+        test.property(name, clean(typeof value === 'string' ? value : JSON.stringify(value)));
     }
   }
   return builder.build();

@@ -1,35 +1,34 @@
-import { parse_va } from '../../geometry/translation.ts';
+import type { Violation } from '../../schedule/monitors/monitor.ts';
 import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
+import { headline } from '../trace/why.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chain_text } from './names.ts';
 import { pfn_text } from './step.ts';
 
-/** What a violation is about, as far as its text and the steps before it say. */
+/** What a violation is about, as far as it and the steps before it say. */
 interface About {
   readonly pfns: readonly number[];
   /** Physical addresses of page table entries. */
   readonly entries: ReadonlySet<number>;
 }
 
-const hex = (text: string, pattern: RegExp): number[] =>
-  [...text.matchAll(pattern)].map(([, digits]) => parse_va(digits!));
-
 function about(story: Story, events: readonly ToldEvent[]): About {
-  const { text = '', object = '' } = story.violation ?? {};
-  const named = hex(`${text} ${object}`, /\bpfn 0x([0-9a-f]+)/g);
-  const vas = hex(text, /\b(ffff[0-9a-f]{12})\b/g);
+  const { pfn = 0, va } = story.violation?.subjects ?? {};
   const on_the_way = events.filter(
     ({ told: { deed, covers } }) =>
       (deed === 'written' || deed === 'cleared') &&
       covers !== undefined &&
-      vas.some((va) => covers.va <= va && va < covers.va + covers.size),
+      va !== undefined &&
+      covers.va <= va &&
+      va < covers.va + covers.size,
   );
   const cleared = on_the_way.filter(({ told }) => told.deed === 'cleared');
   const pointer = source(events);
   return {
     pfns: [
       ...new Set([
-        ...named.filter((pfn) => pfn !== 0),
+        // page 0 is where a null pointer leads, not what it is about
+        ...(pfn === 0 ? [] : [pfn]),
         ...cleared.flatMap(({ told }) => told.pfns.map(({ pfn }) => pfn)),
       ]),
     ],
@@ -54,16 +53,20 @@ function source(events: readonly ToldEvent[]): ToldEvent | undefined {
 const touches = ({ told }: ToldEvent, pfn: number): boolean =>
   told.pfns.some((range) => range.pfn <= pfn && pfn < range.pfn + range.nr_pages);
 
+/** The locks that a violation is about: those waited for or taken in a circle, or the one that was misused. */
+function locks_of(violation: Violation | undefined): ReadonlySet<string> {
+  const { lock, locks = [], held = [] } = violation?.subjects ?? {};
+  return new Set([...(lock === undefined ? [] : [lock]), ...locks, ...held]);
+}
+
 /** Steps that no summary leaves out: what is done to the pages, entries and locks that the violation is about. */
 export function pertinent(story: Story, events: readonly ToldEvent[]): (event: ToldEvent) => boolean {
   const { pfns, entries } = about(story, events);
-  const { text = '', monitor = '' } = story.violation ?? {};
-  const about_locks = ['deadlock', 'lock-order', 'lock-misuse'].includes(monitor);
+  const locks = locks_of(story.violation);
   return (event) => {
     const { step, told } = event;
     if (event.fault || event.notice || step?.op === 'warn' || step?.op === 'bug') return true;
-    if (about_locks && (step?.op === 'lock' || step?.op === 'unlock') && text.includes(step.lock))
-      return true;
+    if ((step?.op === 'lock' || step?.op === 'unlock') && locks.has(step.lock)) return true;
     if (told.effect && told.pa !== undefined && entries.has(told.pa)) return true;
     return pfns.some((pfn) => touches(event, pfn));
   };
@@ -87,14 +90,14 @@ const list = (names: readonly string[]): string => (names.length === 0 ? 'no loc
 export function kernel_why(story: Story, events: readonly ToldEvent[]): string {
   const { violation } = story;
   if (!violation) return 'Nothing went wrong.';
-  const { monitor, text } = violation;
+  const { kind } = violation;
   const { pfns, entries } = about(story, events);
   return [
-    text.startsWith(monitor) ? `${text}.` : `${monitor}: ${text}.`,
+    `${headline(violation)}.`,
     ...[...entries].flatMap((pa) => history_of_entry(story, events, pa)),
     ...pfns.flatMap((pfn) => history_of_page(story, events, pfn)),
-    ...(monitor === 'deadlock' ? waits(story, events) : []),
-    ...(monitor === 'lock-order' || monitor === 'lock-misuse' ? taken(events, story, text) : []),
+    ...(kind === 'deadlock' ? waits(story, events) : []),
+    ...(kind === 'lock-order' || kind === 'lock-misuse' ? taken(events, story, locks_of(violation)) : []),
   ]
     .map(wrapped)
     .join('\n');
@@ -205,11 +208,11 @@ function waits(story: Story, events: readonly ToldEvent[]): string[] {
 }
 
 /** For an order of locks: where each that is named was taken first by whom. */
-function taken(events: readonly ToldEvent[], story: Story, text: string): string[] {
+function taken(events: readonly ToldEvent[], story: Story, locks: ReadonlySet<string>): string[] {
   const seen = new Set<string>();
   return events.flatMap((event) => {
     const { step, thread } = event;
-    if (step?.op !== 'lock' || !text.includes(step.lock) || event.again) return [];
+    if (step?.op !== 'lock' || !locks.has(step.lock) || event.again) return [];
     const key = `${thread} ${step.lock}`;
     if (seen.has(key)) return [];
     seen.add(key);

@@ -9,7 +9,7 @@ export function traceText(story: Story, telling: Telling = plain_telling): strin
   const texts = telling.texts(story);
   const cells = story.events.map((e, i) => ({ thread: e.thread, text: texts[i]!, head: `${e.number}` }));
   const blocked = story.end.threads.flatMap((t, i) =>
-    t.status === 'blocked' && story.violation?.monitor === 'deadlock' && story.pending[i] !== undefined
+    t.status === 'blocked' && story.violation?.kind === 'deadlock' && story.pending[i] !== undefined
       ? [{ thread: i, text: `${askText(story.pending[i]!)} waits`, head: '' }]
       : [],
   );

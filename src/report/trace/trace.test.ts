@@ -68,7 +68,7 @@ test('as JSON', () => {
     program: 'hotrm(2)',
     token,
     threads: ['remover', 'walker'],
-    violation: { monitor: 'use-after-free', object: 'table#0' },
+    violation: { monitor: 'use-after-free', subjects: { object: 'table#0' } },
   });
   expect(json.steps).toHaveLength(6);
 });

@@ -1,3 +1,4 @@
+import type { Violation } from '../../schedule/monitors/monitor.ts';
 import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 import { askText } from '../run/step-text.ts';
@@ -32,19 +33,19 @@ function heldBefore(story: Story, event: StoryEvent): string[] {
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'no lock' : names.join(', '));
 
+/** What went wrong; an invariant of a program is told by its own name. */
+export const headline = ({ monitor, kind, subjects, text }: Violation): string =>
+  subjects.invariant === monitor ? text : `${kind}: ${text}`;
+
 /** Why it went wrong, in a paragraph: the two steps, what protected neither, the object and its history. */
 export function whyText(story: Story): string {
   const { violation } = story;
   if (violation === undefined) return 'Nothing went wrong.';
-  const { monitor, text } = violation;
-  // By the name its step has in the column, which may say more than the monitor's.
-  const fault = story.events.at(-1)?.fault;
-  const name = fault !== undefined && text.startsWith(fault.text) ? fault.kind : monitor;
-  const parts = [text.startsWith(name) ? `${text}.` : `${name}: ${text}.`];
-  if (violation.monitor === 'deadlock') return [...parts, ...waits(story)].join(' ');
+  const parts = [`${headline(violation)}.`];
+  if (violation.kind === 'deadlock') return [...parts, ...waits(story)].join(' ');
   const pair = conflictingPair(story);
   if (pair !== undefined) parts.push(...pairText(story, pair));
-  const object = violation.object ?? objectOf(pair?.[1].step);
+  const object = violation.subjects.object ?? objectOf(pair?.[1].step);
   if (object !== undefined) parts.push(...history(story, object));
   return parts.join(' ');
 }

@@ -1,37 +1,12 @@
 import { z } from 'zod';
 import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
+import { failureSchema } from '../../steps/failure-schema.ts';
 import { interleavedSchema } from '../interleaved/schema.ts';
 import { stepSchema } from './step.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */
 
 const word = z.string().min(1).max(256);
-
-/** What goes wrong where one operation follows the other. */
-export const STEP_FAILURES = ['bug', 'warn', 'lock', 'hang', 'invariant', 'expectation'] as const;
-/** What only threads that run at the same time can come to. */
-export const THREAD_FAILURES = [
-  'use-after-free',
-  'wild-access',
-  'double-free',
-  'deadlock',
-  'lock-misuse',
-  'lock-order',
-  'livelock',
-  'misuse',
-  'free-pages',
-  'walk-caches',
-  'free-tables',
-  'break-before-make',
-  'in-flight',
-] as const;
-
-const failure = z
-  .strictObject({
-    kind: z.enum([...STEP_FAILURES, ...THREAD_FAILURES]),
-    text: word.meta({ description: 'The failure says this' }),
-  })
-  .meta({ description: 'What goes wrong on `release`' });
 
 export const scenarioSchema = z
   .strictObject({
@@ -48,7 +23,7 @@ export const scenarioSchema = z
     fixed: z.array(word).optional().meta({
       description: 'Releases on which nothing goes wrong: names, and ranges such as v5.7+ or v5.7..v6.1',
     }),
-    failure: failure.optional(),
+    failure: failureSchema.optional().meta({ description: 'What goes wrong on `release`' }),
     why: z.string().max(2000).optional(),
     steps: z.array(z.unknown()).max(100_000).default([]).meta({ description: 'Operations in order' }),
     ...interleavedSchema.shape,

@@ -72,7 +72,7 @@ function* call(
 }
 
 function* not_so(text: string): Steps<void> {
-  yield { op: 'bug', where: 'expect', text };
+  yield { op: 'bug', where: 'expect', text, expectation: true };
 }
 
 /** The lines one after the other; names they give are the thread's own. */

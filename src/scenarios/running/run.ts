@@ -1,18 +1,15 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
-import { changed_lines, observable, told } from '../../monitors/hotplug/restore.ts';
+import { changed_lines, not_restored, observable } from '../../monitors/hotplug/restore.ts';
+import { event_failures } from '../../schedule/event-failures.ts';
+import { type Failure, failure_key } from '../../steps/failure.ts';
 import type { Scenario } from '../format/read.ts';
 import { kindOf } from '../format/step.ts';
+import { unexpected } from '../steps/common/unexpected.ts';
 import { operationsOf } from './perform.ts';
 import { type Result, returned } from './result.ts';
 import type { Session } from './session.ts';
 import { changes, summarize, table_changes } from './summary.ts';
-
-/** What went wrong in a step, in the kernel's or a monitor's words. */
-export interface Failure {
-  readonly kind: 'bug' | 'warn' | 'lock' | 'hang' | 'invariant' | 'expectation';
-  readonly text: string;
-}
 
 export interface StepOutcome {
   readonly index: number;
@@ -40,24 +37,18 @@ const RESTORE_LIMIT = 64;
 
 /** BUGs, warnings, lock misuse and endless loops of one call. */
 function failures_of(result: Result): Failure[] {
-  const failures: Failure[] = result.events.flatMap((event): Failure[] => {
-    if (event.kind === 'printk') return [];
-    if (event.kind === 'lock') return [{ kind: 'lock', text: event.text }];
-    return [
-      {
-        kind: event.kind,
-        text: `${event.kind === 'bug' ? 'BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`,
-      },
-    ];
-  });
+  const failures: Failure[] = event_failures(result.events);
   for (const where of result.signalled)
-    failures.push({ kind: 'hang', text: `${where} loops until a signal ends it` });
+    failures.push({
+      kind: 'hang',
+      subjects: { function: where },
+      text: `${where} loops until a signal ends it`,
+    });
   return failures;
 }
 
 const message_of = (event: Result['events'][number]): string => {
-  if (event.kind === 'printk') return event.text;
-  if (event.kind === 'lock') return event.text;
+  if (event.kind === 'printk' || event.kind === 'lock') return event.text;
   return `${event.kind === 'bug' ? 'kernel BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`;
 };
 
@@ -76,7 +67,8 @@ function without_expected({ warning }: Expected, failures: readonly Failure[]): 
   if (warning === undefined) return [...failures];
   const others = failures.filter(({ kind, text }) => kind !== 'warn' || !text.includes(warning));
   if (others.length < failures.length) return others;
-  return [...others, { kind: 'expectation', text: `no warning says ${JSON.stringify(warning)}` }];
+  const missing = `no warning says ${JSON.stringify(warning)}`;
+  return [...others, unexpected('warning', { message: warning }, missing)];
 }
 
 /** `misread`: what the step's kind finds wrong. */
@@ -84,15 +76,18 @@ function judge(
   expected: Expected,
   result: string,
   messages: readonly string[],
-  misread: readonly string[],
-): string[] {
-  const wrong: string[] = [];
+  misread: readonly Failure[],
+): Failure[] {
+  const wrong: Failure[] = [];
   const want = expected.expect ?? 'success';
-  if (want !== 'any' && want !== result) wrong.push(`result is ${result}, expected ${want}`);
+  if (want !== 'any' && want !== result)
+    wrong.push(
+      unexpected('result', { found: result, expected: want }, `result is ${result}, expected ${want}`),
+    );
   wrong.push(...misread);
   const { message } = expected;
   if (message !== undefined && !messages.some((text) => text.includes(message))) {
-    wrong.push(`no message says ${JSON.stringify(message)}`);
+    wrong.push(unexpected('message', { message }, `no message says ${JSON.stringify(message)}`));
   }
   return wrong;
 }
@@ -126,7 +121,7 @@ export function* run_scenario(
 ): Generator<StepOutcome> {
   const { state, kernel } = session;
   const check = options.check ?? true;
-  let known = new Set(check ? violations(state, kernel.c) : []);
+  let known = new Set((check ? violations(state, kernel.c) : []).map(failure_key));
   let before = summarize(state, kernel);
   let tables = state.table_pages;
   for (const [index, step] of scenario.steps.entries()) {
@@ -148,22 +143,22 @@ export function* run_scenario(
       if (result.ret !== null && result.ret < 0) {
         const whole = restore && progress === kind.progress?.(session, step.step);
         const left = whole ? changed_lines(snapshot, observable(state)) : [];
-        if (left.length && !result.ost)
-          failures.push({ kind: 'invariant', text: `restore: failed and left ${told(left)}` });
+        if (left.length && !result.ost) failures.push(not_restored(left));
       }
       if (shown.errno === null) shown = result;
       if (result.errno !== null || result.ended !== 'returned') break;
     }
     const now = check ? violations(state, kernel.c) : [];
     if (!kind.scene) {
-      for (const text of now) if (!known.has(text)) failures.push({ kind: 'invariant', text });
+      failures.push(...now.filter((failure) => !known.has(failure_key(failure))));
     }
-    known = new Set(now);
+    known = new Set(now.map(failure_key));
     const after = summarize(state, kernel);
     const result = result_text(shown);
     const misread = kind.judge?.(session, step.step, shown) ?? [];
     const wrong = judge(step.step, result, messages, misread);
-    failures.push(...wrong.map((what): Failure => ({ kind: 'expectation', text: what })));
+    failures.push(...wrong);
+    const about = { operation: step.kind, ...(failures.length > 0 ? kind.about?.(session, step.step) : {}) };
     const expected = without_expected(step.step, failures);
     yield {
       index,
@@ -174,7 +169,7 @@ export function* run_scenario(
       messages,
       changes: changes(before, after),
       tables: table_changes(tables, state.table_pages),
-      failures: expected,
+      failures: expected.map((failure) => ({ ...failure, subjects: { ...about, ...failure.subjects } })),
       unexpected: wrong.length > 0,
       steps,
     };

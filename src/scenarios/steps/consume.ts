@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { PG_uncached, page_zonenum } from '../../kernel/mm/page.ts';
+import { PCM, SECTION_IS_ONLINE } from '../../kernel/state.ts';
 import { askConsumer, consumer_names, consumers, lacksConsumer } from '../reserved/consumers.ts';
 import { stepKind } from './common/kind.ts';
+import { unexpected } from './common/unexpected.ts';
 import { bytes, hex, result, size } from './common/values.ts';
 
 const yesOrNo = (ret: number): string => (ret ? 'yes' : 'no');
@@ -24,7 +27,29 @@ export const consume = stepKind({
   judge: (_, step, { ret }) => {
     if (ret === null || step.gives === undefined || step.gives === yesOrNo(ret)) return [];
     const { asks } = consumers[step.consumer];
-    return [`${step.consumer}(${hex(bytes(step.start))}): ${asks}? ${yesOrNo(ret)}, expected ${step.gives}`];
+    const [pa, found, expected] = [bytes(step.start), yesOrNo(ret), step.gives];
+    return [
+      unexpected(
+        asks,
+        { function: step.consumer, pa, found, expected },
+        `${step.consumer}(${hex(pa)}): ${asks}? ${found}, expected ${expected}`,
+      ),
+    ];
+  },
+  about: ({ state, kernel: { c } }, step) => {
+    const pa = bytes(step.start);
+    const pfn = Math.floor(pa / c.PAGE_SIZE);
+    const page = state.pages.get(pfn);
+    const zone = page_zonenum(page);
+    const map = state.mem_section.get(Math.floor(pa / c.SECTION_SIZE))?.section_mem_map ?? 0;
+    const device = zone === c.ZONE_DEVICE;
+    const uncached = device ? state.memtype_rbroot.get(pfn) !== PCM.WB : (page & PG_uncached) !== 0;
+    const cached = uncached ? 'uncached' : 'cached';
+    return {
+      pa,
+      zone: c.zones[zone] ?? 'none',
+      state: map & SECTION_IS_ONLINE ? `${cached}, in an online section` : cached,
+    };
   },
   answer: ({ ret }, wrong) => (wrong.length ? 'differs' : ret === null ? null : yesOrNo(ret)),
 });

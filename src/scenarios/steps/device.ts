@@ -4,6 +4,7 @@ import type { Steps } from '../../steps/step.ts';
 import { type Result, returned } from '../running/result.ts';
 import type { Session } from '../running/session.ts';
 import { stepKind } from './common/kind.ts';
+import { unexpected } from './common/unexpected.ts';
 import { nid, range, rangeOf, rangeText, result } from './common/values.ts';
 
 /** DIMMs, plugged and unplugged by the machine monitor. */
@@ -87,10 +88,11 @@ function unplug(session: Session, id: string): Result {
 }
 
 /** The status codes are those expected. */
-const judge = (_: Session, step: { readonly ost?: readonly number[] | undefined }, { ost = [] }: Result) =>
-  step.ost && step.ost.join() !== ost.join()
-    ? [`OST codes are ${ost.join()}, expected ${step.ost.join()}`]
-    : [];
+function judge(_: Session, step: { readonly ost?: readonly number[] | undefined }, { ost = [] }: Result) {
+  const [found, expected] = [ost.join(), step.ost?.join()];
+  if (expected === undefined || expected === found) return [];
+  return [unexpected('OST codes', { found, expected }, `OST codes are ${found}, expected ${expected}`)];
+}
 
 export const device_add = stepKind({
   schema: z

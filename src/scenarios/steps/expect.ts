@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { returned } from '../running/result.ts';
 import { differs, stepKind } from './common/kind.ts';
+import { unexpected } from './common/unexpected.ts';
 import { text, word } from './common/values.ts';
+
+/** The number of the memory block that a file is of, if it is one's. */
+function blockOf(path: string): { readonly block?: number } {
+  const nr = /\/memory(\d+)(?:\/|$)/.exec(path)?.[1];
+  return nr === undefined ? {} : { block: Number(nr) };
+}
 
 export const expect = stepKind({
   schema: z
@@ -13,7 +20,10 @@ export const expect = stepKind({
     const entry = session.read(path);
     const found = entry === null ? null : entry.kind === 'file' ? entry.text : entry.kind;
     const same = found === null || text === null ? found === text : found.trimEnd() === text.trimEnd();
-    return same ? [] : [`${path} reads ${JSON.stringify(found)}, expected ${JSON.stringify(text)}`];
+    if (same) return [];
+    const subjects = { path, found, expected: text, ...blockOf(path) };
+    const wrong = `${path} reads ${JSON.stringify(found)}, expected ${JSON.stringify(text)}`;
+    return [unexpected('file', subjects, wrong)];
   },
   answer: differs,
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { differs, stepKind } from './common/kind.ts';
 import { lacksFunction } from './common/lacks.ts';
+import { unexpected } from './common/unexpected.ts';
 import { bytes, pfnsOf, range, rangeText } from './common/values.ts';
 
 export const kpageflags = stepKind({
@@ -14,8 +15,11 @@ export const kpageflags = stepKind({
     return session.call(session.kernel.kpageflags_read(first, end - first));
   },
   judge: ({ kernel }, step, { ret }) => {
-    const words = bytes(step.size) / kernel.c.PAGE_SIZE;
-    return ret === words * 8 ? [] : [`/proc/kpageflags gives ${ret} bytes, expected ${words * 8}`];
+    const expected = (bytes(step.size) / kernel.c.PAGE_SIZE) * 8;
+    if (ret === expected) return [];
+    const path = '/proc/kpageflags';
+    const text = `${path} gives ${ret} bytes, expected ${expected}`;
+    return [unexpected('bytes of a file', { path, found: ret, expected }, text)];
   },
   answer: differs,
 });

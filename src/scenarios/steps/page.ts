@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { NO_PAGE } from '../../kernel/mm/page.ts';
+import { SECTION_HAS_MEM_MAP } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 import { returned } from '../running/result.ts';
 import type { Session } from '../running/session.ts';
 import { differs, stepKind } from './common/kind.ts';
+import { unexpected } from './common/unexpected.ts';
 import { bytes, hex, size } from './common/values.ts';
 
 function* asNumber(thread: Steps<boolean>): Steps<number> {
@@ -46,7 +48,18 @@ export const page = stepKind({
       (name) => step[name] !== undefined && step[name] !== found[name],
     );
     const text = wrong.map((name) => `${name} is ${found[name]}, expected ${step[name]}`).join(', ');
-    return wrong.length ? [`page at ${hex(bytes(step.start))}: ${text}`] : [];
+    const at = hex(bytes(step.start));
+    return wrong.length ? [unexpected(`page: ${wrong.join(', ')}`, {}, `page at ${at}: ${text}`)] : [];
+  },
+  about: ({ state, kernel: { c } }, step) => {
+    const pa = bytes(step.start);
+    const map = state.mem_section.get(Math.floor(pa / c.SECTION_SIZE))?.section_mem_map ?? 0;
+    return {
+      pa,
+      // of what one leaf of the memmap is
+      level: c.PAGE_SHIFT === 12 ? 'PMD' : 'PTE',
+      state: map & SECTION_HAS_MEM_MAP ? 'section valid' : 'section not valid',
+    };
   },
   answer: differs,
 });

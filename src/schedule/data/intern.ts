@@ -2,43 +2,43 @@ import { canon } from './canon.ts';
 
 /** Gives every distinct value a small number, in order of first sight. Number 0 is `undefined`. */
 export class Interner {
-  private readonly primitives = new Map<unknown, number>();
-  private readonly objects = new Map<string, number>();
-  private readonly byId: unknown[] = [];
+  readonly #primitives = new Map<unknown, number>();
+  readonly #objects = new Map<string, number>();
+  readonly #byId: unknown[] = [];
   /** The length of all texts under which objects are found. */
-  private letters = 0;
+  #letters = 0;
 
   constructor() {
     this.id(undefined);
   }
 
   get size(): number {
-    return this.byId.length;
+    return this.#byId.length;
   }
 
   /** About what they hold: an entry in a map and a list; of an object its text and itself. */
   get bytes(): number {
-    return this.byId.length * 80 + this.letters * 5;
+    return this.#byId.length * 80 + this.#letters * 5;
   }
 
   id(value: unknown): number {
     if (typeof value === 'object' && value !== null) {
       const key = canon(value);
-      const known = this.objects.get(key);
+      const known = this.#objects.get(key);
       if (known !== undefined) return known;
-      this.letters += key.length;
-      this.objects.set(key, this.byId.length);
-      return this.byId.push(freeze(value)) - 1;
+      this.#letters += key.length;
+      this.#objects.set(key, this.#byId.length);
+      return this.#byId.push(freeze(value)) - 1;
     }
-    const known = this.primitives.get(value);
+    const known = this.#primitives.get(value);
     if (known !== undefined) return known;
     if (typeof value === 'function' || typeof value === 'symbol') canon(value);
-    this.primitives.set(value, this.byId.length);
-    return this.byId.push(value) - 1;
+    this.#primitives.set(value, this.#byId.length);
+    return this.#byId.push(value) - 1;
   }
 
   value(id: number): unknown {
-    return this.byId[id];
+    return this.#byId[id];
   }
 }
 

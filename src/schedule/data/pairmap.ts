@@ -6,18 +6,19 @@ const SIZE = 4;
 
 /** A hash map from pairs of non-negative 31-bit integers to non-negative integers, in a typed array. */
 export class PairMap {
-  private entries = empty(64);
+  #entries = empty(64);
   /** The number of entries there is room for, less one. */
-  private mask = 63;
+  #mask = 63;
   size = 0;
 
   get bytes(): number {
-    return this.entries.byteLength;
+    return this.#entries.byteLength;
   }
 
   /** The value under (a, b), or -1. */
   get(a: number, b: number): number {
-    const { entries, mask } = this;
+    const entries = this.#entries;
+    const mask = this.#mask;
     let i = spread(a, b) & mask;
     for (;;) {
       const at = i * SIZE;
@@ -29,8 +30,9 @@ export class PairMap {
   }
 
   set(a: number, b: number, value: number): void {
-    if (this.size * 2 > this.mask) this.grow();
-    const { entries, mask } = this;
+    if (this.size * 2 > this.#mask) this.#grow();
+    const entries = this.#entries;
+    const mask = this.#mask;
     let i = spread(a, b) & mask;
     while (entries[i * SIZE + A] !== -1 && !(entries[i * SIZE + A] === a && entries[i * SIZE + B] === b))
       i = (i + 1) & mask;
@@ -41,11 +43,11 @@ export class PairMap {
     entries[at + VALUE] = value;
   }
 
-  private grow(): void {
-    const old = this.entries;
-    const room = (this.mask + 1) * 2;
-    this.entries = empty(room);
-    this.mask = room - 1;
+  #grow(): void {
+    const old = this.#entries;
+    const room = (this.#mask + 1) * 2;
+    this.#entries = empty(room);
+    this.#mask = room - 1;
     this.size = 0;
     for (let at = 0; at < old.length; at += SIZE) {
       if (old[at + A] !== -1) this.set(old[at + A]!, old[at + B]!, old[at + VALUE]!);

@@ -1,15 +1,15 @@
 /** A small seeded generator of random numbers (mulberry32): the same seed gives the same numbers everywhere. */
 export class Prng {
-  private state: number;
+  #state: number;
 
   constructor(seed: number) {
-    this.state = seed | 0;
+    this.#state = seed | 0;
   }
 
   /** 32 random bits. */
   next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let x = this.state;
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let x = this.#state;
     x = Math.imul(x ^ (x >>> 15), x | 1);
     x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
     return (x ^ (x >>> 14)) >>> 0;

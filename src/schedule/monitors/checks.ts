@@ -1,3 +1,4 @@
+import type { Failure } from '../../steps/failure.ts';
 import { OP } from '../semantics/ops.ts';
 import type { System } from '../semantics/system.ts';
 import { viewOf } from '../semantics/view.ts';
@@ -5,41 +6,41 @@ import type { Monitor, Violation } from './monitor.ts';
 
 /** The monitors of one search, asked in order; the first to object wins. */
 export class Checks {
-  private readonly system: System;
-  private readonly monitors: readonly Monitor[];
-  private readonly onState: readonly Monitor[];
-  private readonly onAcquire: readonly Monitor[];
-  private readonly onSpin: readonly Monitor[];
+  readonly #system: System;
+  readonly #monitors: readonly Monitor[];
+  readonly #onState: readonly Monitor[];
+  readonly #onAcquire: readonly Monitor[];
+  readonly #onSpin: readonly Monitor[];
 
   constructor(system: System, monitors: readonly Monitor[]) {
-    this.system = system;
-    this.monitors = monitors;
-    this.onState = monitors.filter((m) => m.state !== undefined);
-    this.onAcquire = monitors.filter((m) => m.acquire !== undefined);
-    this.onSpin = monitors.filter((m) => m.spins !== undefined);
+    this.#system = system;
+    this.#monitors = monitors;
+    this.#onState = monitors.filter((m) => m.state !== undefined);
+    this.#onAcquire = monitors.filter((m) => m.acquire !== undefined);
+    this.#onSpin = monitors.filter((m) => m.spins !== undefined);
   }
 
   /** Whether {@link beforeStep} has anything to say. */
   get watchesLocks(): boolean {
-    return this.onAcquire.length > 0;
+    return this.#onAcquire.length > 0;
   }
 
   /** After a step: the fault or warning it came to. */
   step(): Violation | undefined {
-    const { fault, notice } = this.system;
+    const { fault, notice } = this.#system;
     const id = fault >= 0 ? fault : notice;
     if (id < 0) return undefined;
-    const data = this.system.faults[id]!;
-    for (const m of this.monitors) {
-      const text = m.fault?.(data);
-      if (text !== undefined) return violation(m, text, data.object);
+    const data = this.#system.faults[id]!;
+    for (const m of this.#monitors) {
+      const found = m.fault?.(data);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
 
   /** Before thread `t` takes its step: a lock it is about to take, if it will get it. */
   beforeStep(v: Int32Array, t: number): Violation | undefined {
-    const { system } = this;
+    const system = this.#system;
     const node = v[t]!;
     const step = system.nodes.step[node];
     if (step?.op !== 'lock' || step.kind === 'rcu' || step.try) return undefined;
@@ -48,50 +49,50 @@ export class Checks {
       .map((slot) => system.slots.all[slot]!.name)
       .sort();
     if (held.length === 0) return undefined;
-    for (const m of this.onAcquire) {
-      const text = m.acquire!(system.program.threads[t]!.name, step.lock, held);
-      if (text !== undefined) return violation(m, text, step.lock);
+    for (const m of this.#onAcquire) {
+      const found = m.acquire!(system.program.threads[t]!.name, step.lock, held);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
 
   /** A state met for the first time. */
   state(v: Int32Array): Violation | undefined {
-    if (this.onState.length === 0) return undefined;
-    const view = viewOf(this.system, v, true);
-    for (const m of this.onState) {
-      const text = m.state!(view);
-      if (text !== undefined) return violation(m, text);
+    if (this.#onState.length === 0) return undefined;
+    const view = viewOf(this.#system, v, true);
+    for (const m of this.#onState) {
+      const found = m.state!(view);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
 
   /** A state in which one thread alone can move and looks for a signal: whether it comes back to it by itself. */
   spin(v: Int32Array, enabled: number): Violation | undefined {
-    if (this.onSpin.length === 0 || (enabled & (enabled - 1)) !== 0) return undefined;
-    const { system } = this;
+    if (this.#onSpin.length === 0 || (enabled & (enabled - 1)) !== 0) return undefined;
+    const system = this.#system;
     const t = 31 - Math.clz32(enabled);
     const step = system.nodes.step[v[t]!];
     if (step?.op !== 'signal' || !comesBack(system, v, t)) return undefined;
     const view = viewOf(system, v);
-    for (const m of this.onSpin) {
-      const text = m.spins!(view, system.program.threads[t]!.name, step.where);
-      if (text !== undefined) return violation(m, text);
+    for (const m of this.#onSpin) {
+      const found = m.spins!(view, system.program.threads[t]!.name, step.where);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
 
   /** A state in which no thread can move. */
   halt(v: Int32Array): Violation | undefined {
-    const { system } = this;
+    const system = this.#system;
     const stuck = system.program.threads.some((code, t) => {
       const op = system.nodes.op[v[t]!]!;
       return op !== OP.END && op !== OP.DORMANT && op !== OP.CRASHED && !code.daemon;
     });
     const view = viewOf(system, v);
-    for (const m of this.monitors) {
-      const text = stuck ? m.stuck?.(view) : m.end?.(view);
-      if (text !== undefined) return violation(m, text);
+    for (const m of this.#monitors) {
+      const found = stuck ? m.stuck?.(view) : m.end?.(view);
+      if (found) return violation(m, found);
     }
     return undefined;
   }
@@ -118,6 +119,9 @@ function comesBack(system: System, v: Int32Array, t: number): boolean {
   return false;
 }
 
-function violation(monitor: Monitor, text: string, object?: string): Violation {
-  return object === undefined ? { monitor: monitor.name, text } : { monitor: monitor.name, text, object };
-}
+const violation = ({ name }: Monitor, { kind, subjects, text }: Failure): Violation => ({
+  monitor: name,
+  kind,
+  subjects,
+  text,
+});

@@ -1,3 +1,4 @@
+import type { LockView } from '../semantics/view.ts';
 import type { Monitor } from './monitor.ts';
 
 /** No thread can move and some have not ended: says who waits for what, and who holds it. */
@@ -7,16 +8,30 @@ export const deadlock: Monitor = {
     const locks = view.locks();
     const waits = view.threads
       .filter((t) => t.status === 'blocked' && !t.daemon)
-      .map((t) => {
-        const lock = locks.find((l) => l.wanted.includes(t.name));
-        if (lock === undefined) return `${t.name} waits for ever`;
-        const others = lock.holders.filter((h) => h !== t.name);
-        const holders = lock.holders.includes(t.name) ? ['itself', ...others] : others;
-        const queue = lock.wanted.filter((w) => w !== t.name);
-        const queued = queue.length > 0 ? ` (${queue.join(' and ')} queued)` : '';
-        const by = holders.length > 0 ? `held by ${holders.join(' and ')}${queued}` : 'that nobody holds';
-        return `${t.name} waits for ${lock.name}, ${by}`;
-      });
-    return `no thread can move: ${waits.join('; ')}`;
+      .map(({ name }) => ({ thread: name, lock: locks.find((l) => l.wanted.includes(name)) }));
+    return {
+      kind: 'deadlock',
+      subjects: {
+        threads: waits.map(({ thread }) => thread),
+        locks: waits.map(({ lock }) => lock?.name ?? ''),
+        holders: waits.map(({ thread, lock }) => (lock ? holders_of(lock, thread).join(' ') : '')),
+      },
+      text: `no thread can move: ${waits.map(({ thread, lock }) => wait_text(thread, lock)).join('; ')}`,
+    };
   },
 };
+
+/** Who waits for what it holds itself is named so. */
+function holders_of({ holders }: LockView, thread: string): readonly string[] {
+  const others = holders.filter((h) => h !== thread);
+  return holders.includes(thread) ? ['itself', ...others] : others;
+}
+
+function wait_text(thread: string, lock: LockView | undefined): string {
+  if (lock === undefined) return `${thread} waits for ever`;
+  const holders = holders_of(lock, thread);
+  const queue = lock.wanted.filter((w) => w !== thread);
+  const queued = queue.length > 0 ? ` (${queue.join(' and ')} queued)` : '';
+  const by = holders.length > 0 ? `held by ${holders.join(' and ')}${queued}` : 'that nobody holds';
+  return `${thread} waits for ${lock.name}, ${by}`;
+}

@@ -5,8 +5,9 @@ export function leak(...tables: string[]): Monitor {
   return {
     name: 'leak',
     end(view) {
-      const left = view.objects().filter((name) => tables.includes(name.slice(0, name.lastIndexOf('#'))));
-      return left.length === 0 ? undefined : `never freed: ${left.join(', ')}`;
+      const objects = view.objects().filter((name) => tables.includes(name.slice(0, name.lastIndexOf('#'))));
+      if (objects.length === 0) return undefined;
+      return { kind: 'leak', subjects: { objects }, text: `never freed: ${objects.join(', ')}` };
     },
   };
 }

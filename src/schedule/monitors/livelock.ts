@@ -3,5 +3,9 @@ import type { Monitor } from './monitor.ts';
 /** A thread goes round a loop that only a signal would end, and nobody is left who could change what it waits for. */
 export const livelock: Monitor = {
   name: 'livelock',
-  spins: (_view, thread, where) => `${thread} goes round in ${where} for ever`,
+  spins: (_view, thread, where) => ({
+    kind: 'livelock',
+    subjects: { thread, function: where },
+    text: `${thread} goes round in ${where} for ever`,
+  }),
 };

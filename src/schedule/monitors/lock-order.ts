@@ -1,3 +1,4 @@
+import type { Failure } from '../../steps/failure.ts';
 import type { Monitor } from './monitor.ts';
 
 interface Edge {
@@ -46,7 +47,15 @@ function path(edges: readonly Edge[], from: string, to: string): Edge[] | undefi
   return undefined;
 }
 
-function cycle(edges: readonly Edge[]): string {
+function cycle(edges: readonly Edge[]): Failure {
   const links = edges.map((e) => `${e.thread} takes ${e.lock} while it holds ${e.held}`);
-  return `locks are taken in a circle: ${links.join('; ')}`;
+  return {
+    kind: 'lock-order',
+    subjects: {
+      threads: edges.map(({ thread }) => thread),
+      locks: edges.map(({ lock }) => lock),
+      held: edges.map(({ held }) => held),
+    },
+    text: `locks are taken in a circle: ${links.join('; ')}`,
+  };
 }

@@ -1,3 +1,4 @@
+import type { Failure } from '../../steps/failure.ts';
 import type { Step, Value } from '../../steps/step.ts';
 
 /** Something a step reads or writes, by name; two steps depend on each other when they share one and one writes. */
@@ -16,13 +17,7 @@ export interface Performed {
 }
 
 /** Something that must not happen, as a result. */
-export interface Fault {
-  /** Which monitor it belongs to: `use-after-free`, `double-free`, `lock-misuse`, `bug` … */
-  readonly kind: string;
-  readonly text: string;
-  /** The object involved, as steps name it. */
-  readonly object?: string;
-}
+export type Fault = Failure;
 
 /**
  * The semantics of data steps over a world `W` of one's own. Locks, RCU, threads, choices and messages are the

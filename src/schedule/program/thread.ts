@@ -49,79 +49,79 @@ export class GeneratorThread implements Thread {
   step: Step | undefined;
   returned: Value;
   forgot = false;
-  private readonly run: (...args: Value[]) => Steps<unknown>;
-  private readonly args: readonly Value[];
-  private readonly generator: Steps<unknown>;
-  private readonly observed: Value[] = [];
+  readonly #run: (...args: Value[]) => Steps<unknown>;
+  readonly #args: readonly Value[];
+  readonly #generator: Steps<unknown>;
+  readonly #observed: Value[] = [];
   /** The function that runs now, and those that called it, from the outermost. */
-  private top: Scope;
-  private callers: readonly Scope[] = [];
+  #top: Scope;
+  #callers: readonly Scope[] = [];
 
-  private readonly name: string;
+  readonly #name: string;
 
   constructor(run: (...args: Value[]) => Steps<unknown>, args: readonly Value[], name = '') {
-    this.name = name;
-    this.run = run;
-    this.args = args;
-    this.generator = run(...args);
-    if (typeof (this.generator as Partial<Steps<unknown>> | undefined)?.next !== 'function')
+    this.#name = name;
+    this.#run = run;
+    this.#args = args;
+    this.#generator = run(...args);
+    if (typeof (this.#generator as Partial<Steps<unknown>> | undefined)?.next !== 'function')
       throw new BadStep(`thread ${name}: run is no generator function`);
-    this.top = { at: '', live: args, seen: undefined };
-    this.advance(undefined);
+    this.#top = { at: '', live: args, seen: undefined };
+    this.#advance(undefined);
   }
 
   take(result: Value): void {
-    this.top = extended(this.top, result);
-    this.feed(result);
+    this.#top = extended(this.#top, result);
+    this.#feed(result);
   }
 
   remembers(): string {
-    return canon([...this.callers, this.top].map(({ at, live, seen }) => [at, live, listed(seen)]));
+    return canon([...this.#callers, this.#top].map(({ at, live, seen }) => [at, live, listed(seen)]));
   }
 
   copy(): GeneratorThread {
-    const twin = new GeneratorThread(this.run, this.args, this.name);
-    for (const value of this.observed) twin.feed(value);
-    twin.top = this.top;
-    twin.callers = this.callers;
+    const twin = new GeneratorThread(this.#run, this.#args, this.#name);
+    for (const value of this.#observed) twin.#feed(value);
+    twin.#top = this.#top;
+    twin.#callers = this.#callers;
     return twin;
   }
 
   /** Take a result without keeping the books of what is remembered. */
-  private feed(result: Value): void {
-    this.observed.push(result);
-    this.advance(result);
+  #feed(result: Value): void {
+    this.#observed.push(result);
+    this.#advance(result);
   }
 
-  private advance(result: Value): void {
+  #advance(result: Value): void {
     this.forgot = false;
-    let next = this.checked(this.generator.next(result));
+    let next = this.#checked(this.#generator.next(result));
     while (!next.done && isMark(next.value)) {
-      this.mark(next.value);
-      next = this.checked(this.generator.next(undefined));
+      this.#mark(next.value);
+      next = this.#checked(this.#generator.next(undefined));
     }
     this.step = next.done ? undefined : next.value;
     this.returned = next.done ? next.value : undefined;
   }
 
-  private checked(next: IteratorResult<Step, unknown>): IteratorResult<Step, unknown> {
+  #checked(next: IteratorResult<Step, unknown>): IteratorResult<Step, unknown> {
     if (next.done || typeof (next.value as Partial<Step> | undefined)?.op === 'string') return next;
-    throw new BadStep(`thread ${this.name} yields something that is no step`);
+    throw new BadStep(`thread ${this.#name} yields something that is no step`);
   }
 
-  private mark(mark: MarkStep): void {
+  #mark(mark: MarkStep): void {
     if (mark.op === 'enter') {
-      this.callers = [...this.callers, this.top];
-      this.top = { at: mark.at, live: mark.live, seen: undefined };
+      this.#callers = [...this.#callers, this.#top];
+      this.#top = { at: mark.at, live: mark.live, seen: undefined };
       return;
     }
     if (mark.op === 'forget') {
-      this.top = { at: mark.at, live: mark.live, seen: undefined };
+      this.#top = { at: mark.at, live: mark.live, seen: undefined };
     } else {
-      const caller = this.callers.at(-1);
+      const caller = this.#callers.at(-1);
       if (caller === undefined) throw new Error('leave without enter');
-      this.callers = this.callers.slice(0, -1);
-      this.top = extended(caller, mark.value);
+      this.#callers = this.#callers.slice(0, -1);
+      this.#top = extended(caller, mark.value);
     }
     this.forgot = true;
   }
@@ -152,30 +152,30 @@ export interface FrameCode<F> {
 export class FrameThread<F> implements Thread {
   readonly forgot = true;
   step: Step | undefined;
-  private readonly code: FrameCode<F>;
-  private frame: F;
+  readonly #code: FrameCode<F>;
+  #frame: F;
 
   constructor(code: FrameCode<F>, frame: F) {
-    this.code = code;
-    this.frame = frame;
+    this.#code = code;
+    this.#frame = frame;
     this.step = code.step(frame);
   }
 
   get returned(): Value {
-    return this.code.returned?.(this.frame);
+    return this.#code.returned?.(this.#frame);
   }
 
   take(result: Value): void {
-    this.frame = this.code.take(this.frame, result);
-    this.step = this.code.step(this.frame);
+    this.#frame = this.#code.take(this.#frame, result);
+    this.step = this.#code.step(this.#frame);
   }
 
   remembers(): string {
-    return this.code.remembers?.(this.frame) ?? canon(this.frame);
+    return this.#code.remembers?.(this.#frame) ?? canon(this.#frame);
   }
 
   copy(): FrameThread<F> {
-    return new FrameThread(this.code, this.frame);
+    return new FrameThread(this.#code, this.#frame);
   }
 }
 

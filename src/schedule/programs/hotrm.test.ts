@@ -19,7 +19,11 @@ describe.each(['generators', 'frames'] as const)('hotrm with %s', (kind) => {
     const verdict = explore(hotrm(n, kind)).states().verdict();
     expect(verdict).toMatchObject({
       verdict: 'violated',
-      violation: { monitor: 'use-after-free', text: 'table#0 is used after it was freed', object: 'table#0' },
+      violation: {
+        monitor: 'use-after-free',
+        text: 'table#0 is used after it was freed',
+        subjects: { object: 'table#0' },
+      },
       preemptions: 1,
       steps: n + 4,
       shortest: true,

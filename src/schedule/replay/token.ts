@@ -126,21 +126,21 @@ function unpack(text: string): number[] {
 }
 
 class Reader {
-  private at = 0;
-  private readonly data: readonly number[];
+  #at = 0;
+  readonly #data: readonly number[];
 
   constructor(data: readonly number[]) {
-    this.data = data;
+    this.#data = data;
   }
 
   get left(): number {
-    return this.data.length - this.at;
+    return this.#data.length - this.#at;
   }
 
   number(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 128) {
-      const byte = this.data[this.at++];
+      const byte = this.#data[this.#at++];
       if (byte === undefined || scale > 2 ** 35) throw new BadToken('the token is damaged');
       value += (byte % 128) * scale;
       if (byte < 128) return value;
@@ -149,7 +149,7 @@ class Reader {
 
   bytes(n: number): readonly number[] {
     if (n > this.left) throw new BadToken('the token is damaged');
-    this.at += n;
-    return this.data.slice(this.at - n, this.at);
+    this.#at += n;
+    return this.#data.slice(this.#at - n, this.#at);
   }
 }

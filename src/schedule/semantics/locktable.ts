@@ -38,57 +38,57 @@ interface Request {
 
 /** Lock states as numbers (0 is the idle lock of any kind), and every answer given only once. */
 export class LockTable {
-  private readonly states: (LockState | RcuState | undefined)[] = [undefined];
-  private readonly byText = new Map<string, number>();
-  private readonly requests: Request[] = [];
-  private readonly requestByText = new Map<string, number>();
-  private readonly memo = new PairMap();
+  readonly #states: (LockState | RcuState | undefined)[] = [undefined];
+  readonly #byText = new Map<string, number>();
+  readonly #requests: Request[] = [];
+  readonly #requestByText = new Map<string, number>();
+  readonly #memo = new PairMap();
   /** Of an answer: its outcome, the state after, the text of a misuse. */
   readonly outcome: number[] = [];
   readonly after: number[] = [];
   readonly text: string[] = [];
-  private readonly threads: number;
+  readonly #threads: number;
 
   constructor(threads: number) {
-    this.threads = threads;
+    this.#threads = threads;
   }
 
   request(what: 'acquire' | 'release', kind: LockKind, mode: LockMode, tryOnly: boolean): number {
-    return this.requestId({ what, kind, mode, try: tryOnly, rcu: -1 });
+    return this.#requestId({ what, kind, mode, try: tryOnly, rcu: -1 });
   }
 
   rcuRequest(rcu: number): number {
-    return this.requestId({ what: 'rcu', kind: 'rcu', mode: 'read', try: false, rcu });
+    return this.#requestId({ what: 'rcu', kind: 'rcu', mode: 'read', try: false, rcu });
   }
 
   /** Whether granting the request puts the thread where it must not sleep. */
   atomic(request: number): boolean {
-    return atomic(this.requests[request]!.kind);
+    return atomic(this.#requests[request]!.kind);
   }
 
   /** Whether the request may sleep. */
   sleeps(request: number): boolean {
-    const r = this.requests[request]!;
+    const r = this.#requests[request]!;
     return !r.try && sleeps(r.kind);
   }
 
   /** The number of the answer to a thread's request on a lock in this state. */
   ask(state: number, request: number, thread: number): number {
-    const who = request * this.threads + thread;
-    const known = this.memo.get(state, who);
+    const who = request * this.#threads + thread;
+    const known = this.#memo.get(state, who);
     if (known >= 0) return known;
     const n = this.outcome.length;
-    const [outcome, after, text] = this.decide(state, this.requests[request]!, thread);
+    const [outcome, after, text] = this.#decide(state, this.#requests[request]!, thread);
     this.outcome.push(outcome);
     this.after.push(after);
     this.text.push(text);
-    this.memo.set(state, who, n);
+    this.#memo.set(state, who, n);
     return n;
   }
 
   /** Who holds a lock in this state, waits for it by announcement, or is inside its read sections. */
   holders(state: number): readonly number[] {
-    const s = this.states[state];
+    const s = this.#states[state];
     if (s === undefined) return [];
     if ('waiters' in s) return s.readers.map(([t]) => t);
     return s.writer === -1 ? [...new Set(s.readers)] : [s.writer];
@@ -96,13 +96,13 @@ export class LockTable {
 
   /** Whether the thread holds a lock (not an RCU read section) in this state. */
   holds(state: number, thread: number): boolean {
-    const s = this.states[state];
+    const s = this.#states[state];
     return s !== undefined && ('waiters' in s ? depthOf(s, thread) > 0 : holds(s, thread));
   }
 
   /** The state as data, for reports and checkpoints. */
   data(state: number): LockState | RcuState | undefined {
-    return this.states[state];
+    return this.#states[state];
   }
 
   /** The number of a state given as data. */
@@ -110,33 +110,33 @@ export class LockTable {
     if (state === undefined) return 0;
     const text = canon(state);
     if (text === IDLE_LOCK || text === IDLE_RCU) return 0;
-    const known = this.byText.get(text);
+    const known = this.#byText.get(text);
     if (known !== undefined) return known;
-    this.byText.set(text, this.states.length);
-    return this.states.push(state) - 1;
+    this.#byText.set(text, this.#states.length);
+    return this.#states.push(state) - 1;
   }
 
   get size(): number {
-    return this.states.length;
+    return this.#states.length;
   }
 
   /** About what they hold: a state is an object with a list, an entry in a list and one in a map by its text. */
   get bytes(): number {
-    return this.states.length * 400 + this.outcome.length * 24 + this.memo.bytes;
+    return this.#states.length * 400 + this.outcome.length * 24 + this.#memo.bytes;
   }
 
-  private requestId(request: Request): number {
+  #requestId(request: Request): number {
     const text = canon(request);
-    const known = this.requestByText.get(text);
+    const known = this.#requestByText.get(text);
     if (known !== undefined) return known;
-    this.requestByText.set(text, this.requests.length);
-    return this.requests.push(request) - 1;
+    this.#requestByText.set(text, this.#requests.length);
+    return this.#requests.push(request) - 1;
   }
 
-  private decide(state: number, request: Request, thread: number): [number, number, string] {
-    const data = this.states[state];
+  #decide(state: number, request: Request, thread: number): [number, number, string] {
+    const data = this.#states[state];
     if (request.what === 'rcu') {
-      return this.decideRcu((data as RcuState | undefined) ?? RCU_IDLE, request.rcu, thread, state);
+      return this.#decideRcu((data as RcuState | undefined) ?? RCU_IDLE, request.rcu, thread, state);
     }
     const lock = (data as LockState | undefined) ?? UNLOCKED;
     const { kind, mode } = request;
@@ -144,10 +144,10 @@ export class LockTable {
       request.what === 'acquire'
         ? acquire(lock, kind, mode, request.try, thread)
         : release(lock, kind, mode, thread);
-    return this.numbered(answer, state);
+    return this.#numbered(answer, state);
   }
 
-  private numbered(answer: LockAnswer, state: number): [number, number, string] {
+  #numbered(answer: LockAnswer, state: number): [number, number, string] {
     switch (answer.outcome) {
       case 'granted':
         return [ANSWER.GRANTED, this.id(answer.state), ''];
@@ -162,7 +162,7 @@ export class LockTable {
     }
   }
 
-  private decideRcu(rcu: RcuState, what: number, thread: number, state: number): [number, number, string] {
+  #decideRcu(rcu: RcuState, what: number, thread: number, state: number): [number, number, string] {
     switch (what) {
       case RCU.LOCK:
         return [ANSWER.GRANTED, this.id(rcuReadLock(rcu, thread)), ''];

@@ -9,19 +9,19 @@ import { MAX_THREADS } from '../program/program.ts';
  * the guess held for every step in it.
  */
 export class Sharing {
-  private readonly readers: number[] = [];
-  private readonly writers: number[] = [];
-  private readonly relied: boolean[] = [];
+  readonly #readers: number[] = [];
+  readonly #writers: number[] = [];
+  readonly #relied: boolean[] = [];
   broken = false;
 
   /** A thread stands before a step with these accesses (slot * 2 + write). */
   note(thread: number, accesses: readonly number[]): void {
     for (const access of accesses) {
       const slot = access >> 1;
-      const of = access & 1 ? this.writers : this.readers;
+      const of = access & 1 ? this.#writers : this.#readers;
       const before = of[slot] ?? 0;
       const after = before | (1 << thread);
-      if (after !== before && this.relied[slot]) this.broken = true;
+      if (after !== before && this.#relied[slot]) this.broken = true;
       of[slot] = after;
     }
   }
@@ -29,16 +29,16 @@ export class Sharing {
   /** Everyone looks at this slot: an invariant reads it. */
   watch(slot: number): void {
     const all = (1 << MAX_THREADS) - 1;
-    if (this.readers[slot] === all) return;
-    if (this.relied[slot]) this.broken = true;
-    this.readers[slot] = all;
+    if (this.#readers[slot] === all) return;
+    if (this.#relied[slot]) this.broken = true;
+    this.#readers[slot] = all;
   }
 
   isPrivate(thread: number, accesses: readonly number[]): boolean {
     const others = ~(1 << thread);
     for (const access of accesses) {
       const slot = access >> 1;
-      const conflicting = access & 1 ? this.readers[slot]! | this.writers[slot]! : this.writers[slot]!;
+      const conflicting = access & 1 ? this.#readers[slot]! | this.#writers[slot]! : this.#writers[slot]!;
       if (conflicting & others) return false;
     }
     return true;
@@ -46,32 +46,32 @@ export class Sharing {
 
   /** A step with these accesses was taken for private. */
   rely(accesses: readonly number[]): void {
-    for (const access of accesses) this.relied[access >> 1] = true;
+    for (const access of accesses) this.#relied[access >> 1] = true;
   }
 
   /** All of it as plain data, for checkpoints. */
   save(): SavedSharing {
-    return { readers: [...this.readers], writers: [...this.writers], relied: [...this.relied] };
+    return { readers: [...this.#readers], writers: [...this.#writers], relied: [...this.#relied] };
   }
 
   load({ readers, writers, relied }: SavedSharing): void {
     for (const [into, from] of [
-      [this.readers, readers],
-      [this.writers, writers],
+      [this.#readers, readers],
+      [this.#writers, writers],
     ] as const) {
       from.forEach((mask, slot) => {
         into[slot] = mask ?? 0;
       });
     }
     relied.forEach((on, slot) => {
-      this.relied[slot] = on ?? false;
+      this.#relied[slot] = on ?? false;
     });
     this.broken = false;
   }
 
   /** Begin again, knowing more. */
   settle(): void {
-    this.relied.length = 0;
+    this.#relied.length = 0;
     this.broken = false;
   }
 }

@@ -7,19 +7,19 @@ export interface Slot {
 /** The positions of a state, numbered as they are first needed. A state holds 0 where it is older than a slot. */
 export class Slots {
   readonly all: Slot[] = [];
-  private readonly byName = new Map<string, number>();
+  readonly #byName = new Map<string, number>();
 
   id(kind: Slot['kind'], name: string): number {
     const key = `${kind} ${name}`;
-    const known = this.byName.get(key);
+    const known = this.#byName.get(key);
     if (known !== undefined) return known;
-    this.byName.set(key, this.all.length);
+    this.#byName.set(key, this.all.length);
     return this.all.push({ kind, name }) - 1;
   }
 
   /** The slot if it exists, or -1. */
   find(kind: Slot['kind'], name: string): number {
-    return this.byName.get(`${kind} ${name}`) ?? -1;
+    return this.#byName.get(`${kind} ${name}`) ?? -1;
   }
 
   get size(): number {

@@ -19,7 +19,7 @@ export function stateText(system: System, v: Int32Array): string {
       t.name,
       t.status,
       t.returned ?? null,
-      t.fault ?? null,
+      t.fault === undefined ? null : [t.fault.kind, t.fault.text],
       t.status === 'blocked' && step !== undefined ? plain(step) : null,
     ];
   });

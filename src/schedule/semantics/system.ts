@@ -1,4 +1,5 @@
-import type { LockKind, LockStep, Step, UnlockStep } from '../../steps/step.ts';
+import { failure_key } from '../../steps/failure.ts';
+import type { BugStep, LockKind, LockStep, Step, UnlockStep, WarnStep } from '../../steps/step.ts';
 import { Interner } from '../data/intern.ts';
 import { BadStep } from '../program/bad-step.ts';
 import type { Fault } from '../program/machine.ts';
@@ -34,9 +35,9 @@ export abstract class System {
   readonly softAccesses: (readonly number[])[] = [];
   /** Slots of locks, and by thread the slot that counts its atomic sections (or -1). */
   readonly lockSlots: number[] = [];
-  private readonly lockKinds: LockKind[] = [];
-  private readonly atomicSlots: number[];
-  private readonly faultIds = new Map<string, number>();
+  readonly #lockKinds: LockKind[] = [];
+  readonly #atomicSlots: number[];
+  readonly #faultIds = new Map<string, number>();
   /** Nodes whose step a search took for private. */
   readonly reliedNodes: boolean[] = [];
 
@@ -51,13 +52,13 @@ export abstract class System {
     this.program = program;
     this.threads = program.threads.length;
     this.locks = new LockTable(this.threads);
-    this.atomicSlots = program.threads.map(() => -1);
+    this.#atomicSlots = program.threads.map(() => -1);
     for (const t of program.threads) this.slots.id('thread', t.name);
     this.nodes = new Unfolding(
       program,
       this.values,
       forget,
-      (node, t, step) => this.compile(node, t, step),
+      (node, t, step) => this.#compile(node, t, step),
       (node) => {
         if (this.reliedNodes[node]) this.sharing.broken = true;
       },
@@ -121,9 +122,9 @@ export abstract class System {
         if (this.locks.sleeps(b[node]!) && this.isAtomic(v, t)) return 1;
         return this.locks.outcome[this.locks.ask(v[a[node]!]!, b[node]!, t)] === ANSWER.BLOCKED ? 0 : 1;
       case OP.SYNC:
-        return this.isAtomic(v, t) || !this.blockedRcu(v[a[node]!]!, RCU.SYNC, t) ? 1 : 0;
+        return this.isAtomic(v, t) || !this.#blockedRcu(v[a[node]!]!, RCU.SYNC, t) ? 1 : 0;
       case OP.GRACE:
-        return this.blockedRcu(v[a[node]!]!, RCU.GRACE, t) ? 0 : 1;
+        return this.#blockedRcu(v[a[node]!]!, RCU.GRACE, t) ? 0 : 1;
       case OP.JOIN: {
         return op[v[a[node]!]!] === OP.END || this.isAtomic(v, t) ? 1 : 0;
       }
@@ -139,7 +140,7 @@ export abstract class System {
   /** What the next step of thread `t` touches in state `v`: slot * 2 + write. */
   touches(v: Int32Array, node: number, t: number): readonly number[] {
     const soft = this.softAccesses[node];
-    if (soft === undefined) return this.accesses[node] ?? this.specialAccesses(node);
+    if (soft === undefined) return this.accesses[node] ?? this.#specialAccesses(node);
     const op = this.nodes.op[node]!;
     if (op === OP.LOCK) {
       const answer = this.locks.ask(v[this.nodes.a[node]!]!, this.nodes.b[node]!, t);
@@ -149,7 +150,7 @@ export abstract class System {
   }
 
   /** Nodes the unfolding makes by itself: the end of a joinable thread, the wait of a callback. */
-  private specialAccesses(node: number): readonly number[] {
+  #specialAccesses(node: number): readonly number[] {
     const op = this.nodes.op[node]!;
     const slot = op === OP.EXIT ? this.nodes.thread[node]! : this.nodes.a[node]!;
     const accesses = op === OP.EXIT || op === OP.GRACE ? [slot * 2 + 1] : NONE;
@@ -166,17 +167,17 @@ export abstract class System {
     this.again = false;
     const op = this.nodes.op[node]!;
     if (op >= OP.DATA || op === OP.BRANCHING) this.performData(v, t, node, outcome);
-    else this.performOwn(v, t, node, op, outcome);
+    else this.#performOwn(v, t, node, op, outcome);
     if (this.fault >= 0) v[t] = this.nodes.crashed(t, this.fault);
     else if (!this.again && op !== OP.GRACE) {
       const next = this.nodes.child(node, this.result);
       v[t] = next;
       const after = this.nodes.op[next]!;
-      if (after === OP.END || after === OP.EXIT) this.checkLocksAtEnd(v, t);
+      if (after === OP.END || after === OP.EXIT) this.#checkLocksAtEnd(v, t);
     }
   }
 
-  private performOwn(v: Int32Array, t: number, node: number, op: number, outcome: number): void {
+  #performOwn(v: Int32Array, t: number, node: number, op: number, outcome: number): void {
     const { a, b, c } = this.nodes;
     switch (op) {
       case OP.LOCK: {
@@ -185,36 +186,36 @@ export abstract class System {
           this.misuse('sleeping function called in an atomic section', this.slots.all[a[node]!]!.name);
           return;
         }
-        this.answerLock(v, t, node, request);
+        this.#answerLock(v, t, node, request);
         return;
       }
       case OP.UNLOCK:
-        this.answerLock(v, t, node, b[node]!);
+        this.#answerLock(v, t, node, b[node]!);
         return;
       case OP.RCU: {
-        const answer = this.askRcu(v, a[node]!, b[node]!, t);
-        if (answer === ANSWER.GRANTED) v[this.atomicSlots[t]!]! += b[node] === RCU.LOCK ? 1 : -1;
+        const answer = this.#askRcu(v, a[node]!, b[node]!, t);
+        if (answer === ANSWER.GRANTED) v[this.#atomicSlots[t]!]! += b[node] === RCU.LOCK ? 1 : -1;
         return;
       }
       case OP.SYNC:
         if (this.isAtomic(v, t))
           this.misuse('synchronize_rcu in an atomic section', this.slots.all[a[node]!]!.name);
-        else this.askRcu(v, a[node]!, RCU.SYNC, t);
+        else this.#askRcu(v, a[node]!, RCU.SYNC, t);
         return;
       case OP.GRACE:
-        this.askRcu(v, a[node]!, RCU.GRACE, t);
+        this.#askRcu(v, a[node]!, RCU.GRACE, t);
         v[t] = this.nodes.root(t, b[node]!);
         return;
       case OP.CALL_RCU: {
         const other = b[node]!;
-        if (this.canStart(v, other)) {
-          this.askRcu(v, a[node]!, RCU.BEGIN, other);
+        if (this.#canStart(v, other)) {
+          this.#askRcu(v, a[node]!, RCU.BEGIN, other);
           v[other] = this.nodes.grace(other, a[node]!, c[node]!);
         }
         return;
       }
       case OP.START:
-        if (this.canStart(v, a[node]!)) v[a[node]!] = this.nodes.root(a[node]!, b[node]!);
+        if (this.#canStart(v, a[node]!)) v[a[node]!] = this.nodes.root(a[node]!, b[node]!);
         return;
       case OP.JOIN:
         if (this.isAtomic(v, t))
@@ -233,7 +234,7 @@ export abstract class System {
     }
   }
 
-  private answerLock(v: Int32Array, t: number, node: number, request: number): void {
+  #answerLock(v: Int32Array, t: number, node: number, request: number): void {
     const slot = this.nodes.a[node]!;
     const answer = this.locks.ask(v[slot]!, request, t);
     const outcome = this.locks.outcome[answer]!;
@@ -245,10 +246,10 @@ export abstract class System {
     this.again = outcome === ANSWER.AGAIN;
     const kind = this.nodes.c[node]!;
     if (kind & TRY) this.result = this.values.id(outcome === ANSWER.GRANTED);
-    if (outcome === ANSWER.GRANTED && kind & ATOMIC) v[this.atomicSlots[t]!]! += kind & RELEASE ? -1 : 1;
+    if (outcome === ANSWER.GRANTED && kind & ATOMIC) v[this.#atomicSlots[t]!]! += kind & RELEASE ? -1 : 1;
   }
 
-  private askRcu(v: Int32Array, slot: number, what: number, thread: number): number {
+  #askRcu(v: Int32Array, slot: number, what: number, thread: number): number {
     const answer = this.locks.ask(v[slot]!, this.locks.rcuRequest(what), thread);
     const outcome = this.locks.outcome[answer]!;
     if (outcome === ANSWER.MISUSE) this.misuse(this.locks.text[answer]!, this.slots.all[slot]!.name);
@@ -257,18 +258,22 @@ export abstract class System {
     return outcome;
   }
 
-  private blockedRcu(state: number, what: number, thread: number): boolean {
+  #blockedRcu(state: number, what: number, thread: number): boolean {
     return this.locks.outcome[this.locks.ask(state, this.locks.rcuRequest(what), thread)] === ANSWER.BLOCKED;
   }
 
-  private canStart(v: Int32Array, other: number): boolean {
+  #canStart(v: Int32Array, other: number): boolean {
     if (this.nodes.op[v[other]!] === OP.DORMANT) return true;
     const name = this.program.threads[other]!.name;
-    this.fault = this.faultId({ kind: 'misuse', text: `thread ${name} is started twice`, object: name });
+    this.fault = this.faultId({
+      kind: 'misuse',
+      subjects: { what: 'thread started twice', thread: name },
+      text: `thread ${name} is started twice`,
+    });
     return false;
   }
 
-  private checkLocksAtEnd(v: Int32Array, t: number): void {
+  #checkLocksAtEnd(v: Int32Array, t: number): void {
     for (const slot of this.lockSlots) {
       if (v[slot] !== 0 && this.locks.holds(v[slot]!, t)) {
         this.misuse('the thread ends holding a lock', this.slots.all[slot]!.name);
@@ -279,51 +284,55 @@ export abstract class System {
   }
 
   protected isAtomic(v: Int32Array, t: number): boolean {
-    const slot = this.atomicSlots[t]!;
+    const slot = this.#atomicSlots[t]!;
     return slot !== -1 && v[slot]! > 0;
   }
 
-  protected misuse(text: string, object: string): void {
-    this.fault = this.faultId({ kind: 'lock-misuse', text, object });
+  protected misuse(what: string, lock: string): void {
+    this.fault = this.faultId({
+      kind: 'lock-misuse',
+      subjects: { what, lock },
+      text: `${what} (${lock})`,
+    });
   }
 
   faultId(fault: Fault): number {
-    const key = `${fault.kind}\n${fault.text}\n${fault.object ?? ''}`;
-    const known = this.faultIds.get(key);
+    const key = failure_key(fault);
+    const known = this.#faultIds.get(key);
     if (known !== undefined) return known;
-    this.faultIds.set(key, this.faults.length);
+    this.#faultIds.set(key, this.faults.length);
     return this.faults.push(fault) - 1;
   }
 
-  private compile(node: number, t: number, step: Step): Compiled {
-    const compiled = this.compileStep(step, t);
+  #compile(node: number, t: number, step: Step): Compiled {
+    const compiled = this.#compileStep(step, t);
     this.accesses[node] = compiled.accesses;
     if (compiled.soft) this.softAccesses[node] = compiled.soft;
     this.sharing.note(t, compiled.accesses);
     return compiled;
   }
 
-  private compileStep(step: Step, t: number): CompiledData & { soft?: readonly number[] } {
+  #compileStep(step: Step, t: number): CompiledData & { soft?: readonly number[] } {
     switch (step.op) {
       case 'lock':
       case 'unlock':
-        return this.compileLock(step, t);
+        return this.#compileLock(step, t);
       case 'synchronize_rcu': {
-        const a = this.lockSlot('rcu', step.rcu);
+        const a = this.#lockSlot('rcu', step.rcu);
         return { op: OP.SYNC, a, accesses: [a * 2 + 1] };
       }
       case 'call_rcu': {
-        const a = this.lockSlot('rcu', step.rcu);
-        const b = this.threadNamed(step.thread, true);
+        const a = this.#lockSlot('rcu', step.rcu);
+        const b = this.#threadNamed(step.thread, true);
         this.sharing.note(b, [a * 2 + 1]);
         return { op: OP.CALL_RCU, a, b, c: this.values.id(step.args), accesses: [a * 2 + 1, b * 2 + 1] };
       }
       case 'start': {
-        const a = this.threadNamed(step.thread, true);
+        const a = this.#threadNamed(step.thread, true);
         return { op: OP.START, a, b: this.values.id(step.args), accesses: [a * 2 + 1] };
       }
       case 'join': {
-        const a = this.threadNamed(step.thread, false);
+        const a = this.#threadNamed(step.thread, false);
         if (!this.program.threads[a]!.joinable) throw new Error(`thread ${step.thread} is not joinable`);
         this.sharing.note(a, [a * 2 + 1]);
         return { op: OP.JOIN, a, accesses: [a * 2] };
@@ -337,12 +346,10 @@ export abstract class System {
       case 'signal':
         return { op: OP.CHOOSE, a: this.program.signals ? 2 : 1, b: 1, accesses: NONE };
       case 'bug': {
-        const fault: Fault = { kind: 'bug', text: `${step.where}: ${step.text}` };
-        return { op: OP.BUG, a: this.faultId(fault), accesses: NONE };
+        return { op: OP.BUG, a: this.faultId(said(step)), accesses: NONE };
       }
       case 'warn': {
-        const fault: Fault = { kind: 'warn', text: `${step.where}: ${step.text}` };
-        return { op: OP.MESSAGE, a: this.faultId(fault), accesses: NONE };
+        return { op: OP.MESSAGE, a: this.faultId(said(step)), accesses: NONE };
       }
       case 'printk':
         return { op: OP.MESSAGE, a: -1, accesses: NONE };
@@ -355,14 +362,14 @@ export abstract class System {
     }
   }
 
-  private compileLock(step: LockStep | UnlockStep, t: number): CompiledData & { soft?: readonly number[] } {
+  #compileLock(step: LockStep | UnlockStep, t: number): CompiledData & { soft?: readonly number[] } {
     if (step.kind === 'rcu') {
-      this.needAtomic(t);
-      const a = this.lockSlot('rcu', step.lock);
+      this.#needAtomic(t);
+      const a = this.#lockSlot('rcu', step.lock);
       return { op: OP.RCU, a, b: step.op === 'lock' ? RCU.LOCK : RCU.UNLOCK, accesses: [a * 2 + 1] };
     }
-    const a = this.lockSlot('lock', step.lock);
-    this.checkKind(step, a);
+    const a = this.#lockSlot('lock', step.lock);
+    this.#checkKind(step, a);
     const tries = step.op === 'lock' && step.try;
     const request = this.locks.request(
       step.op === 'lock' ? 'acquire' : 'release',
@@ -371,38 +378,46 @@ export abstract class System {
       tries,
     );
     const isAtomic = this.locks.atomic(request);
-    if (isAtomic) this.needAtomic(t);
+    if (isAtomic) this.#needAtomic(t);
     const c = (tries ? TRY : 0) | (isAtomic ? ATOMIC : 0) | (step.op === 'unlock' ? RELEASE : 0);
     const op = step.op === 'lock' ? OP.LOCK : OP.UNLOCK;
     return { op, a, b: request, c, accesses: [a * 2 + 1], ...(tries ? { soft: [a * 2] } : {}) };
   }
 
   /** A lock is of one kind, whoever takes it. */
-  private checkKind(step: LockStep | UnlockStep, slot: number): void {
-    const kind = this.lockKinds[slot] ?? step.kind;
-    this.lockKinds[slot] = kind;
+  #checkKind(step: LockStep | UnlockStep, slot: number): void {
+    const kind = this.#lockKinds[slot] ?? step.kind;
+    this.#lockKinds[slot] = kind;
     if (kind !== step.kind)
       throw new BadStep(`${step.op} of ${step.lock} as a ${step.kind}: it is a ${kind} elsewhere`, step);
   }
 
-  private lockSlot(kind: 'lock' | 'rcu', name: string): number {
+  #lockSlot(kind: 'lock' | 'rcu', name: string): number {
     const slot = this.slots.id(kind, name);
     if (!this.lockSlots.includes(slot)) this.lockSlots.push(slot);
     return slot;
   }
 
-  private needAtomic(t: number): void {
-    if (this.atomicSlots[t] === -1)
-      this.atomicSlots[t] = this.slots.id('atomic', this.program.threads[t]!.name);
+  #needAtomic(t: number): void {
+    if (this.#atomicSlots[t] === -1)
+      this.#atomicSlots[t] = this.slots.id('atomic', this.program.threads[t]!.name);
   }
 
-  private threadNamed(name: string, dormant: boolean): number {
+  #threadNamed(name: string, dormant: boolean): number {
     const t = this.program.threads.findIndex((code) => code.name === name);
     if (t === -1 || (dormant && !this.program.threads[t]!.dormant)) {
       throw new Error(`${this.program.name} has no ${dormant ? 'dormant ' : ''}thread ${name}`);
     }
     return t;
   }
+}
+
+/** What a thread says itself: a bug, a warning, an expectation that does not hold. */
+function said(step: BugStep | WarnStep): Fault {
+  const { op, where, text, about } = step;
+  if (op === 'bug' && step.expectation)
+    return { kind: 'expectation', subjects: { what: 'statement', expected: text }, text: `not so: ${text}` };
+  return { kind: op, subjects: { function: where, message: text, ...about }, text: `${where}: ${text}` };
 }
 
 const NONE: readonly number[] = Object.freeze([]);

@@ -33,15 +33,15 @@ export class Unfolding {
   readonly step: (Step | undefined)[] = [];
   /** Nodes that an edge from a later node leads back to: every cycle of a thread has one. */
   readonly loops: boolean[] = [];
-  private readonly parent: number[] = [];
-  private readonly via: number[] = [];
-  private readonly live: (Thread | undefined)[] = [];
+  readonly #parent: number[] = [];
+  readonly #via: number[] = [];
+  readonly #live: (Thread | undefined)[] = [];
   /** By node: the result of the first edge made, or -1, and where it leads. Most nodes have no other. */
-  private readonly firstResult: number[] = [];
-  private readonly firstChild: number[] = [];
-  private readonly edges = new PairMap();
+  readonly #firstResult: number[] = [];
+  readonly #firstChild: number[] = [];
+  readonly #edges = new PairMap();
   /** How many threads stand at nodes, ready to go on. */
-  private standing = 0;
+  #standing = 0;
   /** Every request that made something new, in order: making them again makes the same nodes. */
   readonly journal: (readonly [
     kind: 'root' | 'grace' | 'crashed' | 'child',
@@ -49,12 +49,12 @@ export class Unfolding {
     b: number,
     c: number,
   ])[] = [];
-  private readonly byKey = new Map<string, number>();
-  private readonly program: Program;
-  private readonly values: Interner;
-  private readonly forget: boolean;
-  private readonly compile: (node: number, thread: number, step: Step) => Compiled;
-  private readonly flagged: (node: number) => void;
+  readonly #byKey = new Map<string, number>();
+  readonly #program: Program;
+  readonly #values: Interner;
+  readonly #forget: boolean;
+  readonly #compile: (node: number, thread: number, step: Step) => Compiled;
+  readonly #flagged: (node: number) => void;
 
   constructor(
     program: Program,
@@ -63,13 +63,13 @@ export class Unfolding {
     compile: (node: number, thread: number, step: Step) => Compiled,
     flagged: (node: number) => void,
   ) {
-    this.program = program;
-    this.values = values;
-    this.forget = forget;
-    this.compile = compile;
-    this.flagged = flagged;
+    this.#program = program;
+    this.#values = values;
+    this.#forget = forget;
+    this.#compile = compile;
+    this.#flagged = flagged;
     // The first nodes are the dormant ones, one a thread: the roots hang below them.
-    for (let t = 0; t < program.threads.length; t++) this.add(t, { op: OP.DORMANT }, undefined, -1, 0);
+    for (let t = 0; t < program.threads.length; t++) this.#add(t, { op: OP.DORMANT }, undefined, -1, 0);
   }
 
   get size(): number {
@@ -78,141 +78,141 @@ export class Unfolding {
 
   /** About what it holds, as measured: nodes with steps and journal, threads standing, keys, edges. */
   get bytes(): number {
-    return this.size * 500 + this.standing * 800 + this.byKey.size * 150 + this.edges.bytes;
+    return this.size * 500 + this.#standing * 800 + this.#byKey.size * 150 + this.#edges.bytes;
   }
 
   /** The node a thread starts at with these arguments. */
   root(thread: number, args: number): number {
-    const known = this.edges.get(thread, args);
+    const known = this.#edges.get(thread, args);
     if (known >= 0) return known;
     this.journal.push(['root', thread, args, 0]);
-    const live = spawn(this.program.threads[thread]!, this.values.value(args) as readonly unknown[]);
-    return this.link(thread, args, this.place(thread, live, thread, args));
+    const live = spawn(this.#program.threads[thread]!, this.#values.value(args) as readonly unknown[]);
+    return this.#link(thread, args, this.#place(thread, live, thread, args));
   }
 
   /** The node where a callback waits for its grace period before it starts. */
   grace(thread: number, rcuSlot: number, args: number): number {
     const key = `grace|${thread}|${rcuSlot}|${args}`;
-    const known = this.byKey.get(key);
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     this.journal.push(['grace', thread, rcuSlot, args]);
-    return this.special(key, thread, { op: OP.GRACE, a: rcuSlot, b: args });
+    return this.#special(key, thread, { op: OP.GRACE, a: rcuSlot, b: args });
   }
 
   /** The node of a thread that a fault ended. */
   crashed(thread: number, fault: number): number {
     const key = `crashed|${thread}|${fault}`;
-    const known = this.byKey.get(key);
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     this.journal.push(['crashed', thread, fault, 0]);
-    return this.special(key, thread, { op: OP.CRASHED, a: fault });
+    return this.#special(key, thread, { op: OP.CRASHED, a: fault });
   }
 
   /** Where the thread is after this result. */
   child(node: number, result: number): number {
-    if (this.firstResult[node] === result) return this.firstChild[node]!;
-    const known = this.edges.get(node, result);
-    return known >= 0 ? known : this.grow(node, result);
+    if (this.#firstResult[node] === result) return this.#firstChild[node]!;
+    const known = this.#edges.get(node, result);
+    return known >= 0 ? known : this.#grow(node, result);
   }
 
-  private grow(node: number, result: number): number {
+  #grow(node: number, result: number): number {
     this.journal.push(['child', node, result, 0]);
     const t = this.thread[node]!;
     if (this.op[node] === OP.EXIT) {
-      return this.link(node, result, this.ended(t, this.a[node]!));
+      return this.#link(node, result, this.#ended(t, this.a[node]!));
     }
-    const live = this.claim(node);
-    live.take(this.values.value(result));
-    return this.link(node, result, this.place(t, live, node, result));
+    const live = this.#claim(node);
+    live.take(this.#values.value(result));
+    return this.#link(node, result, this.#place(t, live, node, result));
   }
 
-  private link(from: number, result: number, to: number): number {
-    this.edges.set(from, result, to);
-    if (this.firstResult[from] === -1) {
-      this.firstResult[from] = result;
-      this.firstChild[from] = to;
+  #link(from: number, result: number, to: number): number {
+    this.#edges.set(from, result, to);
+    if (this.#firstResult[from] === -1) {
+      this.#firstResult[from] = result;
+      this.#firstChild[from] = to;
     }
     if (to <= from && !this.loops[to]) {
       this.loops[to] = true;
-      this.flagged(to);
+      this.#flagged(to);
     }
     return to;
   }
 
   /** A thread standing at the node, the caller's to move. */
-  private claim(node: number): Thread {
-    const live = this.live[node];
+  #claim(node: number): Thread {
+    const live = this.#live[node];
     if (live !== undefined) {
       // A frame is copied in no time and stays; a generator is handed over, and rebuilt when asked for again.
-      if (this.program.threads[this.thread[node]!]!.frame !== undefined) return live.copy();
-      this.live[node] = undefined;
-      this.standing--;
+      if (this.#program.threads[this.thread[node]!]!.frame !== undefined) return live.copy();
+      this.#live[node] = undefined;
+      this.#standing--;
       return live;
     }
     const observed: number[] = [];
     let root = node;
-    while (root >= this.program.threads.length) {
-      observed.push(this.via[root]!);
-      root = this.parent[root]!;
+    while (root >= this.#program.threads.length) {
+      observed.push(this.#via[root]!);
+      root = this.#parent[root]!;
     }
-    const args = this.values.value(observed.pop()!) as readonly unknown[];
-    const thread = spawn(this.program.threads[root]!, args);
-    for (const id of observed.reverse()) thread.take(this.values.value(id));
+    const args = this.#values.value(observed.pop()!) as readonly unknown[];
+    const thread = spawn(this.#program.threads[root]!, args);
+    for (const id of observed.reverse()) thread.take(this.#values.value(id));
     if (!equal(thread.step, this.step[node])) {
       throw new ThreadDiverged(
-        `thread ${this.program.threads[root]!.name} yielded ${canon(thread.step)} where it had yielded ` +
+        `thread ${this.#program.threads[root]!.name} yielded ${canon(thread.step)} where it had yielded ` +
           `${canon(this.step[node])} after the same results`,
       );
     }
     return thread;
   }
 
-  private place(t: number, live: Thread, parent: number, via: number): number {
+  #place(t: number, live: Thread, parent: number, via: number): number {
     const step = live.step;
     if (step === undefined) {
-      const value = this.values.id(live.returned);
-      if (!this.program.threads[t]!.joinable) return this.ended(t, value);
+      const value = this.#values.id(live.returned);
+      if (!this.#program.threads[t]!.joinable) return this.#ended(t, value);
       const key = `exit|${t}|${value}`;
-      return this.byKey.get(key) ?? this.special(key, t, { op: OP.EXIT, a: value });
+      return this.#byKey.get(key) ?? this.#special(key, t, { op: OP.EXIT, a: value });
     }
     let key: string | undefined;
-    if (this.forget && live.forgot) {
+    if (this.#forget && live.forgot) {
       key = `at|${t}|${live.remembers()}`;
-      const known = this.byKey.get(key);
+      const known = this.#byKey.get(key);
       if (known !== undefined) return known;
     }
-    const node = this.add(t, undefined, step, parent, via);
-    this.live[node] = live;
-    this.standing++;
-    if (key !== undefined) this.byKey.set(key, node);
+    const node = this.#add(t, undefined, step, parent, via);
+    this.#live[node] = live;
+    this.#standing++;
+    if (key !== undefined) this.#byKey.set(key, node);
     return node;
   }
 
-  private ended(t: number, value: number): number {
+  #ended(t: number, value: number): number {
     const key = `end|${t}|${value}`;
-    return this.byKey.get(key) ?? this.special(key, t, { op: OP.END, a: value });
+    return this.#byKey.get(key) ?? this.#special(key, t, { op: OP.END, a: value });
   }
 
-  private special(key: string, t: number, code: Compiled): number {
-    const node = this.add(t, code, undefined, -1, 0);
-    this.byKey.set(key, node);
+  #special(key: string, t: number, code: Compiled): number {
+    const node = this.#add(t, code, undefined, -1, 0);
+    this.#byKey.set(key, node);
     return node;
   }
 
-  private add(t: number, code: Compiled | undefined, step: Step | undefined, parent: number, via: number) {
+  #add(t: number, code: Compiled | undefined, step: Step | undefined, parent: number, via: number) {
     const node = this.op.length;
-    const { op, a = 0, b = 0, c = 0 } = code ?? this.compile(node, t, step!);
+    const { op, a = 0, b = 0, c = 0 } = code ?? this.#compile(node, t, step!);
     this.op.push(op);
     this.a.push(a);
     this.b.push(b);
     this.c.push(c);
     this.thread.push(t);
-    this.firstResult.push(-1);
-    this.firstChild.push(-1);
+    this.#firstResult.push(-1);
+    this.#firstChild.push(-1);
     this.step.push(step);
-    this.parent.push(parent);
-    this.via.push(via);
-    this.live.push(undefined);
+    this.#parent.push(parent);
+    this.#via.push(via);
+    this.#live.push(undefined);
     this.loops.push(false);
     return node;
   }

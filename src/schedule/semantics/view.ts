@@ -45,48 +45,49 @@ export function viewOf(system: System, v: Int32Array, watched = false): View {
 }
 
 class StateView implements View {
-  private readonly system: System;
-  private readonly v: Int32Array;
-  private readonly watched: boolean;
+  readonly #system: System;
+  readonly #v: Int32Array;
+  readonly #watched: boolean;
 
   constructor(system: System, v: Int32Array, watched: boolean) {
-    this.system = system;
-    this.v = v;
-    this.watched = watched;
+    this.#system = system;
+    this.#v = v;
+    this.#watched = watched;
   }
 
   value(obj: string, key = 0, field = 'v'): Value {
-    const slot = this.look('field', `${obj}#${key}.${field}`);
-    return slot === -1 ? undefined : this.system.values.value(this.v[slot]!);
+    const slot = this.#look('field', `${obj}#${key}.${field}`);
+    return slot === -1 ? undefined : this.#system.values.value(this.#v[slot]!);
   }
 
   exists(obj: string, key: number): boolean {
-    const slot = this.look('life', `${obj}#${key}`);
-    return slot !== -1 && this.v[slot] === 1;
+    const slot = this.#look('life', `${obj}#${key}`);
+    return slot !== -1 && this.#v[slot] === 1;
   }
 
   objects(): readonly string[] {
-    if (!(this.system instanceof TableSystem)) return [];
-    if (this.watched) {
-      this.system.slots.all.forEach((slot, i) => {
-        if (slot.kind === 'life') this.system.sharing.watch(i);
+    if (!(this.#system instanceof TableSystem)) return [];
+    if (this.#watched) {
+      this.#system.slots.all.forEach((slot, i) => {
+        if (slot.kind === 'life') this.#system.sharing.watch(i);
       });
     }
-    return this.system.liveObjects(this.v);
+    return this.#system.liveObjects(this.#v);
   }
 
   world<W>(): W {
-    if (!(this.system instanceof WorldSystem)) throw new Error('the program has no machine of its own');
-    if (this.watched) this.look('world', 'world');
-    return this.system.worldOf(this.v) as W;
+    if (!(this.#system instanceof WorldSystem)) throw new Error('the program has no machine of its own');
+    if (this.#watched) this.#look('world', 'world');
+    return this.#system.worldOf(this.#v) as W;
   }
 
   get threads(): readonly ThreadView[] {
-    const { system, v } = this;
+    const system = this.#system;
+    const v = this.#v;
     return system.program.threads.map((code, t) => {
       const node = v[t]!;
       const op = system.nodes.op[node]!;
-      if (this.watched) system.sharing.watch(t);
+      if (this.#watched) system.sharing.watch(t);
       const status =
         op === OP.END
           ? 'ended'
@@ -104,12 +105,13 @@ class StateView implements View {
   }
 
   locks(): readonly LockView[] {
-    const { system, v } = this;
+    const system = this.#system;
+    const v = this.#v;
     const { nodes } = system;
     const name = (t: number) => system.program.threads[t]!.name;
     return system.lockSlots
       .map((slot) => {
-        if (this.watched) system.sharing.watch(slot);
+        if (this.#watched) system.sharing.watch(slot);
         const wanted = system.program.threads.flatMap((code, t) => {
           const node = v[t]!;
           const op = nodes.op[node]!;
@@ -125,9 +127,9 @@ class StateView implements View {
       .filter((l) => l.holders.length > 0 || l.wanted.length > 0);
   }
 
-  private look(kind: 'field' | 'life' | 'world', name: string): number {
-    const slot = this.system.slots.find(kind, name);
-    if (slot !== -1 && this.watched) this.system.sharing.watch(slot);
+  #look(kind: 'field' | 'life' | 'world', name: string): number {
+    const slot = this.#system.slots.find(kind, name);
+    if (slot !== -1 && this.#watched) this.#system.sharing.watch(slot);
     return slot;
   }
 }

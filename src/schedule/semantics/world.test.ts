@@ -25,7 +25,8 @@ const variables = (initial: World): Machine<World> => ({
     if (step.op !== 'write') return { value: world[place(step)] };
     world[place(step)] = step.value;
     if (step.value !== 99) return { value: undefined };
-    return { value: undefined, fault: { kind: 'bug', text: 'wrote 99', object: place(step) } };
+    const fault = { kind: 'bug', subjects: { object: place(step) }, text: 'wrote 99' } as const;
+    return { value: undefined, fault };
   },
   footprint: (step) => [{ name: place(step), write: step.op !== 'read' }],
 });

@@ -18,56 +18,56 @@ interface Effect {
  * told apart by their text, and every step is performed only once in every world.
  */
 export class WorldSystem extends System {
-  private readonly machine: Machine<unknown>;
-  private readonly worlds: unknown[] = [];
-  private readonly byText = new Map<string, number>();
-  private readonly counts = new PairMap();
-  private readonly effects = new Map<number, Effect[]>();
+  readonly #machine: Machine<unknown>;
+  readonly #worlds: unknown[] = [];
+  readonly #byText = new Map<string, number>();
+  readonly #counts = new PairMap();
+  readonly #effects = new Map<number, Effect[]>();
   /** The length of the texts of all worlds. */
-  private letters = 0;
-  private readonly slot: number;
-  private readonly first: number;
+  #letters = 0;
+  readonly #slot: number;
+  readonly #first: number;
   /** The step that made each world first, in order; making them again makes the same worlds. */
   readonly journal: (readonly [world: number, thread: number, node: number, outcome: number])[] = [];
 
   constructor(program: Program, forget = true) {
     super(program, forget);
     if (program.machine === undefined) throw new Error(`${program.name} has no machine`);
-    this.machine = program.machine;
-    this.slot = this.slots.id('world', 'world');
+    this.#machine = program.machine;
+    this.#slot = this.slots.id('world', 'world');
     // World number 0 stays unused: a state holds 0 for "not yet known".
-    this.worlds.push(undefined);
-    this.first = this.worldId(this.machine.initial());
+    this.#worlds.push(undefined);
+    this.#first = this.#worldId(this.#machine.initial());
   }
 
   /** The text of a world, and the world itself, which takes several times as much. */
   override get bytes(): number {
-    return super.bytes + this.letters * 5 + this.effects.size * 200 + this.counts.bytes;
+    return super.bytes + this.#letters * 5 + this.#effects.size * 200 + this.#counts.bytes;
   }
 
   protected initialData(v: Int32Array): void {
-    v[this.slot] = this.first;
+    v[this.#slot] = this.#first;
   }
 
   protected compileData(step: Step, _thread: number): CompiledData {
-    const names = this.machine
+    const names = this.#machine
       .footprint(step)
       .map((x) => this.slots.id('name', x.name) * 2 + (x.write ? 1 : 0));
     // A view shows the world as a whole, so every write to any part of it counts as one on the world's own slot
     // as soon as somebody looks there.
     const writes = names.some((x) => x & 1);
-    return { op: OP.BRANCHING, accesses: writes && this.looked ? [...names, this.slot * 2 + 1] : names };
+    return { op: OP.BRANCHING, accesses: writes && this.looked ? [...names, this.#slot * 2 + 1] : names };
   }
 
   /** Whether monitors look at the world in every state. */
   looked = false;
 
   protected branches(v: Int32Array, t: number, node: number): number {
-    const world = v[this.slot]!;
-    const known = this.counts.get(world, node);
+    const world = v[this.#slot]!;
+    const known = this.#counts.get(world, node);
     if (known >= 0) return known;
-    const n = this.machine.outcomes(this.worlds[world], t, this.nodes.step[node]!);
-    this.counts.set(world, node, n);
+    const n = this.#machine.outcomes(this.#worlds[world], t, this.nodes.step[node]!);
+    this.#counts.set(world, node, n);
     return n;
   }
 
@@ -76,23 +76,23 @@ export class WorldSystem extends System {
   }
 
   protected performData(v: Int32Array, t: number, node: number, outcome: number): void {
-    const world = v[this.slot]!;
+    const world = v[this.#slot]!;
     const key = world * 2 ** 26 + node;
-    const known = this.effects.get(key) ?? [];
-    if (known.length === 0) this.effects.set(key, known);
-    const effect = known[outcome] ?? this.effect(world, t, node, outcome);
+    const known = this.#effects.get(key) ?? [];
+    if (known.length === 0) this.#effects.set(key, known);
+    const effect = known[outcome] ?? this.#effect(world, t, node, outcome);
     known[outcome] = effect;
-    v[this.slot] = effect.world;
+    v[this.#slot] = effect.world;
     this.result = effect.result;
     this.fault = effect.fault;
     this.again = effect.again;
   }
 
-  private effect(world: number, t: number, node: number, outcome: number): Effect {
-    const copy = this.machine.copy(this.worlds[world]);
-    const done = this.machine.perform(copy, t, this.nodes.step[node]!, outcome);
-    const before = this.worlds.length;
-    const id = this.worldId(copy);
+  #effect(world: number, t: number, node: number, outcome: number): Effect {
+    const copy = this.#machine.copy(this.#worlds[world]);
+    const done = this.#machine.perform(copy, t, this.nodes.step[node]!, outcome);
+    const before = this.#worlds.length;
+    const id = this.#worldId(copy);
     if (id === before) this.journal.push([world, t, node, outcome]);
     return {
       world: id,
@@ -102,27 +102,27 @@ export class WorldSystem extends System {
     };
   }
 
-  private worldId(world: unknown): number {
-    const text = this.machine.encode(world);
-    const known = this.byText.get(text);
+  #worldId(world: unknown): number {
+    const text = this.#machine.encode(world);
+    const known = this.#byText.get(text);
     if (known !== undefined) return known;
-    this.letters += text.length;
-    this.byText.set(text, this.worlds.length);
-    return this.worlds.push(world) - 1;
+    this.#letters += text.length;
+    this.#byText.set(text, this.#worlds.length);
+    return this.#worlds.push(world) - 1;
   }
 
   /** Make again the worlds another system of the same program had made. */
   redoWorlds(journal: WorldSystem['journal']): void {
-    for (const [world, t, node, outcome] of journal) this.effect(world, t, node, outcome);
+    for (const [world, t, node, outcome] of journal) this.#effect(world, t, node, outcome);
   }
 
   /** The world of a state. */
   worldOf(v: Int32Array): unknown {
-    return this.worlds[v[this.slot]!];
+    return this.#worlds[v[this.#slot]!];
   }
 
   /** How many distinct worlds there are so far. */
   get worldCount(): number {
-    return this.worlds.length - 1;
+    return this.#worlds.length - 1;
   }
 }

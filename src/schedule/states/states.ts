@@ -49,8 +49,8 @@ const OUTCOME_BITS = 16;
  */
 export class StatesSearch {
   readonly system: System;
-  private readonly options: StatesOptions;
-  private readonly checks: Checks;
+  readonly #options: StatesOptions;
+  readonly #checks: Checks;
   store = new StateStore();
   /** By visit: state, parent visit, last choice (thread << 16 | outcome), steps. */
   visitState = new Ints();
@@ -70,23 +70,23 @@ export class StatesSearch {
   leftOut = false;
   readonly finals = new Set<string>();
   readonly violations = new Map<string, Violation>();
-  private cur: Int32Array;
-  private next: Int32Array;
-  private found: { violation: Violation; visit: number; move: number } | undefined;
+  #cur: Int32Array;
+  #next: Int32Array;
+  #found: { violation: Violation; visit: number; move: number } | undefined;
   /** The slot for the steps taken, or -1. */
-  private readonly stepsSlot: number;
+  readonly #stepsSlot: number;
 
   constructor(system: System, options: StatesOptions) {
     this.system = system;
-    this.options = options;
-    this.stepsSlot = options.bySteps ? system.slots.id('name', 'steps taken') : -1;
-    this.checks = new Checks(system, options.monitors);
-    this.cur = system.initial();
-    this.next = new Int32Array(this.cur.length);
-    this.begin();
+    this.#options = options;
+    this.#stepsSlot = options.bySteps ? system.slots.id('name', 'steps taken') : -1;
+    this.#checks = new Checks(system, options.monitors);
+    this.#cur = system.initial();
+    this.#next = new Int32Array(this.#cur.length);
+    this.#begin();
   }
 
-  private begin(): void {
+  #begin(): void {
     this.system.sharing.settle();
     this.system.reliedNodes.length = 0;
     this.store = new StateStore();
@@ -100,15 +100,15 @@ export class StatesSearch {
     this.leftOut = false;
     this.finals.clear();
     this.violations.clear();
-    for (const m of this.options.monitors) m.memory?.load(undefined);
-    this.next = this.system.initial();
-    this.cur = new Int32Array(this.next.length);
-    this.arrive(-1, -1, 0, 0);
+    for (const m of this.#options.monitors) m.memory?.load(undefined);
+    this.#next = this.system.initial();
+    this.#cur = new Int32Array(this.#next.length);
+    this.#arrive(-1, -1, 0, 0);
   }
 
   /** Search on until something is found, all is seen, or a bound is met. May be called again after a bound. */
   run(): Outcome {
-    const { bounds = {}, control } = this.options;
+    const { bounds = {}, control } = this.#options;
     const {
       maxStates = Infinity,
       maxMemory = Infinity,
@@ -117,35 +117,35 @@ export class StatesSearch {
     } = bounds;
     let countdown = TICK;
     for (;;) {
-      if (this.found !== undefined) return this.story();
-      if (this.system.sharing.broken) this.begin();
+      if (this.#found !== undefined) return this.#story();
+      if (this.system.sharing.broken) this.#begin();
       if (--countdown === 0) {
         countdown = TICK;
         if (control?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
         if (maxTime < Infinity && (control?.elapsed?.() ?? 0) > maxTime)
           return { end: 'stopped', bound: 'time' };
         if (this.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
-        control?.progress?.(this.progress());
+        control?.progress?.(this.#progress());
       }
-      if (this.store.size >= maxStates && this.hasWork(maxPreemptions)) {
+      if (this.store.size >= maxStates && this.#hasWork(maxPreemptions)) {
         return { end: 'stopped', bound: 'states' };
       }
       const fromWork = this.workHead < this.work.length;
       const fromPut = this.putHead < this.put.length;
       if (!fromWork && !fromPut) {
         if (this.later.length === 0 || this.layer >= maxPreemptions) break;
-        this.nextLayer();
+        this.#nextLayer();
         continue;
       }
       if (
         fromWork &&
-        (!fromPut || this.stepsAt(this.work, this.workHead) <= this.stepsAt(this.put, this.putHead))
+        (!fromPut || this.#stepsAt(this.work, this.workHead) <= this.#stepsAt(this.put, this.putHead))
       ) {
         this.workHead += 2;
-        this.advance(this.work.data[this.workHead - 2]!, this.work.data[this.workHead - 1]!);
+        this.#advance(this.work.data[this.workHead - 2]!, this.work.data[this.workHead - 1]!);
       } else {
         this.putHead += 2;
-        this.advance(this.put.data[this.putHead - 2]!, REST);
+        this.#advance(this.put.data[this.putHead - 2]!, REST);
       }
     }
     const within: Bound[] = [];
@@ -154,16 +154,16 @@ export class StatesSearch {
     return { end: 'complete', within };
   }
 
-  private hasWork(maxPreemptions: number): boolean {
+  #hasWork(maxPreemptions: number): boolean {
     if (this.workHead < this.work.length || this.putHead < this.put.length) return true;
     return this.later.length > 0 && this.layer < maxPreemptions;
   }
 
-  private stepsAt(queue: Ints, at: number): number {
+  #stepsAt(queue: Ints, at: number): number {
     return this.visitSteps.data[queue.data[at]!]!;
   }
 
-  private nextLayer(): void {
+  #nextLayer(): void {
     this.layer++;
     const drained = this.put;
     this.put = this.later;
@@ -175,7 +175,7 @@ export class StatesSearch {
   }
 
   /** Take steps of these threads from the state of a visit. */
-  private advance(visit: number, threads: number): void {
+  #advance(visit: number, threads: number): void {
     const { system } = this;
     const state = this.visitState.data[visit]!;
     let mask = threads;
@@ -186,44 +186,45 @@ export class StatesSearch {
       this.store.setWord(state, TAKEN, taken | mask);
     }
     const steps = this.visitSteps.data[visit]! + 1;
-    if (steps > (this.options.bounds?.maxSteps ?? Infinity)) {
+    if (steps > (this.#options.bounds?.maxSteps ?? Infinity)) {
       this.cut = true;
       return;
     }
-    this.store.load(state, this.cur, system.width);
+    this.store.load(state, this.#cur, system.width);
     for (let t = 0; mask >> t; t++) {
       if (!(mask & (1 << t))) continue;
-      const node = this.cur[t]!;
-      const outcomes = system.nodes.op[node]! >= OP.UNLOCK ? 1 : system.outcomes(this.cur, t, node);
+      const node = this.#cur[t]!;
+      const outcomes = system.nodes.op[node]! >= OP.UNLOCK ? 1 : system.outcomes(this.#cur, t, node);
       for (let outcome = 0; outcome < outcomes; outcome++) {
-        const bad = this.checks.watchesLocks ? this.checks.beforeStep(this.cur, t) : undefined;
+        const bad = this.#checks.watchesLocks ? this.#checks.beforeStep(this.#cur, t) : undefined;
         this.transitions++;
-        const { cur, next } = this;
+        const cur = this.#cur;
+        const next = this.#next;
         for (let i = 0, w = system.width; i < w; i++) next[i] = cur[i]!;
         system.perform(next, t, outcome);
-        if (system.width > next.length) this.widen();
+        if (system.width > next.length) this.#widen();
         const move = (t << OUTCOME_BITS) | outcome;
-        const violation = bad ?? (system.fault >= 0 || system.notice >= 0 ? this.checks.step() : undefined);
-        if (violation !== undefined && this.report(violation, visit, move)) return;
-        this.arrive(visit, t, outcome, steps);
-        if (this.found !== undefined || system.sharing.broken) return;
+        const violation = bad ?? (system.fault >= 0 || system.notice >= 0 ? this.#checks.step() : undefined);
+        if (violation !== undefined && this.#report(violation, visit, move)) return;
+        this.#arrive(visit, t, outcome, steps);
+        if (this.#found !== undefined || system.sharing.broken) return;
       }
     }
   }
 
   /** `next` has been reached from a visit by a step of thread `t`. */
-  private arrive(parent: number, t: number, outcome: number, steps: number): void {
+  #arrive(parent: number, t: number, outcome: number, steps: number): void {
     const { system, store } = this;
-    if (this.stepsSlot >= 0) this.next[this.stepsSlot] = steps;
-    const state = store.add(this.next, system.width);
+    if (this.#stepsSlot >= 0) this.#next[this.#stepsSlot] = steps;
+    const state = store.add(this.#next, system.width);
     const move = (t << OUTCOME_BITS) | outcome;
     if (store.isNew) {
-      const enabled = system.enabled(this.next);
+      const enabled = system.enabled(this.#next);
       store.setWord(state, ENABLED, enabled);
       if (steps > this.steps) this.steps = steps;
-      const bad = enabled === 0 ? this.halt() : this.checks.spin(this.next, enabled);
-      const violation = bad ?? this.checks.state(this.next);
-      if (violation !== undefined && this.report(violation, parent, move)) return;
+      const bad = enabled === 0 ? this.#halt() : this.#checks.spin(this.#next, enabled);
+      const violation = bad ?? this.#checks.state(this.#next);
+      if (violation !== undefined && this.#report(violation, parent, move)) return;
     }
     const enabled = store.word(state, ENABLED);
     const taken = store.word(state, TAKEN);
@@ -232,71 +233,68 @@ export class StatesSearch {
     if (!(enabled & own)) {
       if (open === 0) return;
       store.setWord(state, TAKEN, taken | open);
-      this.queue(this.work, this.visit(state, parent, move, steps), open);
+      this.#queue(this.work, this.#visit(state, parent, move, steps), open);
       return;
     }
     const goesOn = open & own;
-    const rest = open & ~own && !(taken & DEFERRED) && !(goesOn && this.isAmple(t));
+    const rest = open & ~own && !(taken & DEFERRED) && !(goesOn && this.#isAmple(t));
     if (!goesOn && !rest) return;
-    const visit = this.visit(state, parent, move, steps);
-    if (goesOn) this.queue(this.work, visit, own);
-    if (rest) this.queue(this.later, visit, REST);
+    const visit = this.#visit(state, parent, move, steps);
+    if (goesOn) this.#queue(this.work, visit, own);
+    if (rest) this.#queue(this.later, visit, REST);
     store.setWord(state, TAKEN, taken | goesOn | (rest ? DEFERRED : 0));
   }
 
-  private halt(): Violation | undefined {
-    if (this.options.all) this.finals.add(stateText(this.system, this.next));
-    return this.checks.halt(this.next);
+  #halt(): Violation | undefined {
+    if (this.#options.all) this.finals.add(stateText(this.system, this.#next));
+    return this.#checks.halt(this.#next);
   }
 
   /**
    * Whether the next step of the thread that just moved is enough to go on with: nobody else's step depends on
    * it. Never at the target of a loop, so that no thread is put off for ever.
    */
-  private isAmple(t: number): boolean {
-    if (!this.options.reduce) return false;
+  #isAmple(t: number): boolean {
+    if (!this.#options.reduce) return false;
     const { system } = this;
-    const node = this.next[t]!;
+    const node = this.#next[t]!;
     if (system.nodes.loops[node]) return false;
-    const accesses = system.touches(this.next, node, t);
+    const accesses = system.touches(this.#next, node, t);
     if (!system.sharing.isPrivate(t, accesses)) return false;
     system.sharing.rely(accesses);
     system.reliedNodes[node] = true;
     return true;
   }
 
-  private visit(state: number, parent: number, move: number, steps: number): number {
+  #visit(state: number, parent: number, move: number, steps: number): number {
     this.visitState.push(state);
     this.visitParent.push(parent);
     this.visitMove.push(move);
     return this.visitSteps.push(steps);
   }
 
-  private queue(list: Ints, visit: number, threads: number): void {
+  #queue(list: Ints, visit: number, threads: number): void {
     list.push(visit);
     list.push(threads);
   }
 
-  private widen(): void {
-    for (const key of ['cur', 'next'] as const) {
-      const wide = new Int32Array(this.system.width * 2);
-      wide.set(this[key]);
-      this[key] = wide;
-    }
+  #widen(): void {
+    this.#cur = twice(this.#cur, this.system.width);
+    this.#next = twice(this.#next, this.system.width);
   }
 
   /** Note a violation; true when the search is to stop there. */
-  private report(violation: Violation, visit: number, move: number): boolean {
-    if (this.options.all) {
+  #report(violation: Violation, visit: number, move: number): boolean {
+    if (this.#options.all) {
       this.violations.set(`${violation.monitor}: ${violation.text}`, violation);
       return false;
     }
-    this.found = { violation, visit, move };
+    this.#found = { violation, visit, move };
     return true;
   }
 
-  private story(): Outcome {
-    const { violation, visit, move } = this.found!;
+  #story(): Outcome {
+    const { violation, visit, move } = this.#found!;
     const trace: Choice[] = [];
     const add = (m: number) =>
       trace.push({ thread: m >> OUTCOME_BITS, outcome: m & ((1 << OUTCOME_BITS) - 1) });
@@ -337,7 +335,7 @@ export class StatesSearch {
     counters: readonly number[],
   ): void {
     this.store = new StateStore();
-    if (width > this.next.length) this.widen();
+    if (width > this.#next.length) this.#widen();
     for (let at = 0; at < states.length; at += width + 2) {
       const index = this.store.add(states.subarray(at, at + width), width);
       this.store.setWord(index, ENABLED, states[at + width]!);
@@ -367,7 +365,7 @@ export class StatesSearch {
     };
   }
 
-  private progress(): Progress {
+  #progress(): Progress {
     const open = (this.work.length - this.workHead + this.put.length - this.putHead + this.later.length) / 2;
     const visits = this.visitState.length;
     return { ...this.stats, open, done: visits === 0 ? undefined : 1 - open / visits };
@@ -376,3 +374,10 @@ export class StatesSearch {
 
 /** Work items between two looks at the clock. */
 const TICK = 4096;
+
+/** The same numbers with room for two states. */
+function twice(state: Int32Array, width: number): Int32Array {
+  const wide = new Int32Array(width * 2);
+  wide.set(state);
+  return wide;
+}

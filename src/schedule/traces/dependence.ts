@@ -5,9 +5,9 @@ import { bytesOf, widened } from '../data/ints.ts';
  * writes it. Asked far more often than there are distinct sets, so every answer is kept.
  */
 export class Dependence {
-  private readonly sets: (readonly number[])[] = [];
-  private readonly byText = new Map<string, number>();
-  private readonly byArray = new Map<readonly number[], number>();
+  readonly #sets: (readonly number[])[] = [];
+  readonly #byText = new Map<string, number>();
+  readonly #byArray = new Map<readonly number[], number>();
   /** By pair of sets (a * stride + b): 0 not asked yet, {@link NO} or {@link YES}. For loops that cannot afford a call. */
   answers = new Uint8Array(64 * 64);
   stride = 64;
@@ -20,48 +20,48 @@ export class Dependence {
 
   /** The number of a set. Arrays are not changed once they have been seen. */
   id(accesses: readonly number[]): number {
-    const known = this.byArray.get(accesses);
+    const known = this.#byArray.get(accesses);
     if (known !== undefined) return known;
     const text = accesses.join();
-    let id = this.byText.get(text);
+    let id = this.#byText.get(text);
     if (id === undefined) {
-      id = this.sets.push(accesses) - 1;
-      this.byText.set(text, id);
-      if (id >= this.stride) this.grow();
+      id = this.#sets.push(accesses) - 1;
+      this.#byText.set(text, id);
+      if (id >= this.stride) this.#grow();
       for (const access of accesses) {
         const bit = 1 << ((access >> 1) & 31);
         this.touched[id]! |= bit;
         if (access & 1) this.written[id]! |= bit;
       }
     }
-    this.byArray.set(accesses, id);
+    this.#byArray.set(accesses, id);
     return id;
   }
 
   set(id: number): readonly number[] {
-    return this.sets[id]!;
+    return this.#sets[id]!;
   }
 
   /** All sets in the order of their numbers. */
   get all(): readonly (readonly number[])[] {
-    return this.sets;
+    return this.#sets;
   }
 
   /** Every array known takes an entry of a map. */
   get bytes(): number {
-    return this.byArray.size * 120 + bytesOf(this.answers, this.touched, this.written);
+    return this.#byArray.size * 120 + bytesOf(this.answers, this.touched, this.written);
   }
 
   conflict(a: number, b: number): boolean {
     const at = a * this.stride + b;
     const known = this.answers[at]!;
     if (known !== 0) return known === YES;
-    const answer = overlap(this.sets[a]!, this.sets[b]!);
+    const answer = overlap(this.#sets[a]!, this.#sets[b]!);
     this.answers[at] = answer ? YES : NO;
     return answer;
   }
 
-  private grow(): void {
+  #grow(): void {
     this.stride *= 2;
     this.answers = new Uint8Array(this.stride * this.stride);
     this.touched = widened(this.touched, this.stride);

@@ -14,7 +14,7 @@ import { Races } from './races.ts';
  */
 export class History {
   readonly system: System;
-  private readonly states: Int32Array[];
+  readonly #states: Int32Array[];
   depth = 0;
   /** By position: the event (see {@link eventOf}), and what it touched, as a number of {@link Dependence}. */
   events = new Int32Array(64);
@@ -27,24 +27,24 @@ export class History {
   clocks: Int32Array;
   readonly threads: number;
   /** By thread: its last event, or the event that started it, or -1; and by event, what that was before. */
-  private readonly last: Int32Array;
-  private lastBefore = new Int32Array(64);
-  private readonly log = new AccessLog();
+  readonly #last: Int32Array;
+  #lastBefore = new Int32Array(64);
+  readonly #log = new AccessLog();
   readonly races = new Races();
   readonly dependence = new Dependence();
   /** By node: what its step touches where that does not depend on the state, plus 1; 0 where not known. */
-  private always = new Int32Array(256);
+  #always = new Int32Array(256);
 
   constructor(system: System) {
     this.system = system;
-    this.states = [system.initial()];
+    this.#states = [system.initial()];
     this.threads = system.threads;
-    this.last = new Int32Array(system.threads).fill(-1);
+    this.#last = new Int32Array(system.threads).fill(-1);
     this.clocks = new Int32Array(64 * system.threads);
   }
 
   state(depth: number): Int32Array {
-    return this.states[depth]!;
+    return this.#states[depth]!;
   }
 
   choices(): Choice[] {
@@ -55,9 +55,12 @@ export class History {
   }
 
   get bytes(): number {
-    const { events, accesses, fixed, index, clocks, lastBefore, always, states } = this;
+    const { events, accesses, fixed, index, clocks } = this;
+    const lastBefore = this.#lastBefore;
+    const always = this.#always;
+    const states = this.#states;
     const path = bytesOf(events, accesses, fixed, index, clocks, lastBefore, always);
-    const parts = [this.log, this.races, this.dependence].reduce((sum, part) => sum + part.bytes, 0);
+    const parts = [this.#log, this.races, this.dependence].reduce((sum, part) => sum + part.bytes, 0);
     return states.length * states.at(-1)!.byteLength + path + parts;
   }
 
@@ -65,74 +68,74 @@ export class History {
   push(t: number, outcome: number): void {
     const { system, depth: d } = this;
     // One place more than there are events: the search and clocks of threads that are blocked use it.
-    if (d + 2 > this.events.length) this.makeRoom(d + 2);
-    const before = this.states[d]!;
+    if (d + 2 > this.events.length) this.#makeRoom(d + 2);
+    const before = this.#states[d]!;
     const node = before[t]!;
     const id = this.touches(before, node, t);
     const accesses = this.dependence.set(id);
     this.events[d] = eventOf(t, outcome);
     this.accesses[d] = id;
-    this.startClock(t);
+    this.#startClock(t);
     let races = this.races.begin(d);
     const blocking = this.mayBlock(node);
     this.fixed[d] = blocking || system.softAccesses[node] !== undefined ? 0 : 1;
-    if (blocking) races = this.blockingRaces(t, node, accesses, races);
-    this.log.findDirect(accesses);
-    this.races.setEnd(d, this.finishClock(blocking, races));
-    const last = this.last[t]!;
+    if (blocking) races = this.#blockingRaces(t, node, accesses, races);
+    this.#log.findDirect(accesses);
+    this.races.setEnd(d, this.#finishClock(blocking, races));
+    const last = this.#last[t]!;
     const index = last >= 0 && threadOf(this.events[last]!) === t ? this.index[last]! + 1 : 1;
     this.index[d] = index;
     this.clocks[d * this.threads + t] = index;
-    this.lastBefore[d] = last;
-    this.last[t] = d;
-    this.log.add(accesses, d);
+    this.#lastBefore[d] = last;
+    this.#last[t] = d;
+    this.#log.add(accesses, d);
     this.depth = d + 1;
-    this.perform(before, d + 1, t, outcome);
+    this.#perform(before, d + 1, t, outcome);
     // What a thread does comes after the step that started it.
     const op = system.nodes.op[node]!;
-    if (op === OP.START) this.started(system.nodes.a[node]!, d);
-    else if (op === OP.CALL_RCU) this.started(system.nodes.b[node]!, d);
+    if (op === OP.START) this.#started(system.nodes.a[node]!, d);
+    else if (op === OP.CALL_RCU) this.#started(system.nodes.b[node]!, d);
   }
 
-  private perform(before: Int32Array, to: number, t: number, outcome: number): void {
+  #perform(before: Int32Array, to: number, t: number, outcome: number): void {
     const { system } = this;
-    let after = this.states[to];
+    let after = this.#states[to];
     if (after === undefined || after.length < before.length) {
       after = new Int32Array(before.length);
-      this.states[to] = after;
+      this.#states[to] = after;
     }
     after.set(before);
     if (after.length > before.length) after.fill(0, before.length);
     system.perform(after, t, outcome);
-    if (system.width > after.length) this.states[to] = widened(after, system.width);
+    if (system.width > after.length) this.#states[to] = widened(after, system.width);
   }
 
   pop(): void {
     const d = --this.depth;
     const t = threadOf(this.events[d]!);
     const { op, a, b } = this.system.nodes;
-    const node = this.states[d]![t]!;
+    const node = this.#states[d]![t]!;
     const o = op[node]!;
-    if (o === OP.START) this.unstart(a[node]!, d);
-    else if (o === OP.CALL_RCU) this.unstart(b[node]!, d);
-    this.last[t] = this.lastBefore[d]!;
-    this.log.remove(this.dependence.set(this.accesses[d]!));
+    if (o === OP.START) this.#unstart(a[node]!, d);
+    else if (o === OP.CALL_RCU) this.#unstart(b[node]!, d);
+    this.#last[t] = this.#lastBefore[d]!;
+    this.#log.remove(this.dependence.set(this.accesses[d]!));
   }
 
-  private started(t: number, d: number): void {
+  #started(t: number, d: number): void {
     const { op } = this.system.nodes;
-    if (op[this.states[d]![t]!] === OP.DORMANT && op[this.states[d + 1]![t]!] !== OP.DORMANT)
-      this.last[t] = d;
+    if (op[this.#states[d]![t]!] === OP.DORMANT && op[this.#states[d + 1]![t]!] !== OP.DORMANT)
+      this.#last[t] = d;
   }
 
-  private unstart(t: number, d: number): void {
-    if (this.last[t] === d) this.last[t] = -1;
+  #unstart(t: number, d: number): void {
+    if (this.#last[t] === d) this.#last[t] = -1;
   }
 
   /** Begin the clock at the end with what comes before a thread's next event for the thread alone. */
-  private startClock(t: number): void {
+  #startClock(t: number): void {
     const { clocks, threads: n } = this;
-    const last = this.last[t]!;
+    const last = this.#last[t]!;
     const at = this.depth * n;
     if (last < 0) for (let i = 0; i < n; i++) clocks[at + i] = 0;
     else for (let i = 0, from = last * n; i < n; i++) clocks[at + i] = clocks[from + i]!;
@@ -142,9 +145,9 @@ export class History {
    * Take the events the one at the end depends on directly into its clock. First only what came before each of them:
    * those that are then not in the clock are the immediate ones, and race with it. Says where the races end.
    */
-  private finishClock(blocking: boolean, races: number): number {
+  #finishClock(blocking: boolean, races: number): number {
     const { clocks, events, index, threads: n } = this;
-    const { direct, directs } = this.log;
+    const { direct, directs } = this.#log;
     const at = this.depth * n;
     for (let c = 0; c < directs; c++) {
       const e = direct[c]!;
@@ -170,8 +173,9 @@ export class History {
   }
 
   /** All writes to what the step may be blocked by, before which it was enabled. Says where the races end. */
-  private blockingRaces(t: number, node: number, accesses: readonly number[], races: number): number {
-    const { clocks, log, index } = this;
+  #blockingRaces(t: number, node: number, accesses: readonly number[], races: number): number {
+    const { clocks, index } = this;
+    const log = this.#log;
     const at = this.depth * this.threads;
     let end = races;
     for (const access of accesses) {
@@ -179,7 +183,7 @@ export class History {
         const e = log.eventOf(r);
         const p = threadOf(this.events[e]!);
         if (p === t || clocks[at + p]! >= index[e]! || this.races.has(e, races, end)) continue;
-        if (this.system.outcomes(this.states[e]!, t, node) > 0) end = this.races.add(e, end);
+        if (this.system.outcomes(this.#states[e]!, t, node) > 0) end = this.races.add(e, end);
       }
     }
     return end;
@@ -187,22 +191,22 @@ export class History {
 
   /** The events that keep a thread blocked at the end from what it could do before them. */
   racesOfBlocked(t: number): Int32Array {
-    const v = this.states[this.depth]!;
+    const v = this.#states[this.depth]!;
     const node = v[t]!;
     if (!this.mayBlock(node) || this.system.outcomes(v, t, node) > 0) return NO_RACES;
-    if (this.depth + 1 > this.events.length) this.makeRoom(this.depth + 1);
-    this.startClock(t);
+    if (this.depth + 1 > this.events.length) this.#makeRoom(this.depth + 1);
+    this.#startClock(t);
     const start = this.races.begin(this.depth);
-    const end = this.blockingRaces(t, node, this.system.touches(v, node, t), start);
+    const end = this.#blockingRaces(t, node, this.system.touches(v, node, t), start);
     return this.races.first.slice(start, end);
   }
 
-  private makeRoom(events: number): void {
+  #makeRoom(events: number): void {
     this.events = widened(this.events, events);
     this.accesses = widened(this.accesses, events);
     this.fixed = widened(this.fixed, events);
     this.index = widened(this.index, events);
-    this.lastBefore = widened(this.lastBefore, events);
+    this.#lastBefore = widened(this.#lastBefore, events);
     this.clocks = widened(this.clocks, this.events.length * this.threads);
   }
 
@@ -218,14 +222,14 @@ export class History {
   }
 
   touches(v: Int32Array, node: number, t: number): number {
-    if (node < this.always.length) {
-      const known = this.always[node]!;
+    if (node < this.#always.length) {
+      const known = this.#always[node]!;
       if (known !== 0) return known - 1;
     }
     const id = this.dependence.id(this.system.touches(v, node, t));
     if (this.system.softAccesses[node] === undefined) {
-      if (node >= this.always.length) this.always = widened(this.always, node + 1);
-      this.always[node] = id + 1;
+      if (node >= this.#always.length) this.#always = widened(this.#always, node + 1);
+      this.#always[node] = id + 1;
     }
     return id;
   }
@@ -240,7 +244,7 @@ export class History {
 
   /** How many outcomes the step a thread is blocked at had before an event. */
   outcomesBefore(event: number, thread: number): number {
-    return this.system.outcomes(this.states[event]!, thread, this.states[this.depth]![thread]!);
+    return this.system.outcomes(this.#states[event]!, thread, this.#states[this.depth]![thread]!);
   }
 }
 

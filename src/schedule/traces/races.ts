@@ -14,37 +14,42 @@ export class Races {
   /** By race: its first event. */
   first = new Int32Array(64);
   /** By event: where the races end of which it is the second one. They begin where those of the event before end. */
-  private ends = new Int32Array(64);
+  #ends = new Int32Array(64);
   /** By race: the event up to which its reversal is decided, or {@link OPEN}. */
-  private settled = new Int32Array(64);
+  #settled = new Int32Array(64);
   /** By race: the steps its reversal is to be independent of: their threads, and what they touch and write (as in Dependence). */
-  private threads = new Int32Array(64);
-  private touched = new Int32Array(64);
-  private written = new Int32Array(64);
+  #threads = new Int32Array(64);
+  #touched = new Int32Array(64);
+  #written = new Int32Array(64);
 
   get bytes(): number {
-    const { first, ends, settled, threads, touched, written } = this;
+    const { first } = this;
+    const ends = this.#ends;
+    const settled = this.#settled;
+    const threads = this.#threads;
+    const touched = this.#touched;
+    const written = this.#written;
     return bytesOf(first, ends, settled, threads, touched, written);
   }
 
   begin(second: number): number {
-    return second === 0 ? 0 : this.ends[second - 1]!;
+    return second === 0 ? 0 : this.#ends[second - 1]!;
   }
 
   end(second: number): number {
-    return this.ends[second]!;
+    return this.#ends[second]!;
   }
 
   setEnd(second: number, end: number): void {
-    if (second >= this.ends.length) this.ends = widened(this.ends, second + 1);
-    this.ends[second] = end;
+    if (second >= this.#ends.length) this.#ends = widened(this.#ends, second + 1);
+    this.#ends[second] = end;
   }
 
   /** Put a race at a place and say which is the next. */
   add(first: number, at: number): number {
-    if (at >= this.first.length) this.makeRoom(at + 1);
+    if (at >= this.first.length) this.#makeRoom(at + 1);
     this.first[at] = first;
-    this.settled[at] = OPEN;
+    this.#settled[at] = OPEN;
     return at + 1;
   }
 
@@ -55,19 +60,19 @@ export class Races {
 
   /** Keep what the outcome of reversing a race rests on. */
   settle(race: number, on: Grounds): void {
-    this.settled[race] = on.settled;
-    this.threads[race] = on.threads;
-    this.touched[race] = on.touched;
-    this.written[race] = on.written;
+    this.#settled[race] = on.settled;
+    this.#threads[race] = on.threads;
+    this.#touched[race] = on.touched;
+    this.#written[race] = on.written;
   }
 
   /** Whether reversing the race changes nothing, where the first events are those of the execution before. */
   isSettled(race: number, execution: Execution, common: number): boolean {
-    if (this.settled[race]! >= common) return false;
-    const threads = this.threads[race]!;
+    if (this.#settled[race]! >= common) return false;
+    const threads = this.#threads[race]!;
     if (threads === 0) return true;
-    const touched = this.touched[race]!;
-    const written = this.written[race]!;
+    const touched = this.#touched[race]!;
+    const written = this.#written[race]!;
     const { clocks, events, accesses, depth, threads: n, dependence } = execution;
     const first = this.first[race]!;
     const index = execution.index[first]!;
@@ -81,12 +86,12 @@ export class Races {
     return true;
   }
 
-  private makeRoom(races: number): void {
+  #makeRoom(races: number): void {
     this.first = widened(this.first, races);
-    this.settled = widened(this.settled, races);
-    this.threads = widened(this.threads, races);
-    this.touched = widened(this.touched, races);
-    this.written = widened(this.written, races);
+    this.#settled = widened(this.#settled, races);
+    this.#threads = widened(this.#threads, races);
+    this.#touched = widened(this.#touched, races);
+    this.#written = widened(this.#written, races);
   }
 }
 

@@ -14,13 +14,13 @@ import type { WakeupTrees } from './wakeup.ts';
 export class Reversal implements Grounds {
   readonly history: History;
   /** The events, by number, in what is left of it from `head` on; the step at last is before `end`. */
-  private list = new Int32Array(64);
-  private head = 0;
-  private end = 0;
-  private first = 0;
-  private second = 0;
+  #list = new Int32Array(64);
+  #head = 0;
+  #end = 0;
+  #first = 0;
+  #second = 0;
   /** Whether what the step at last touches is known whatever comes before it. */
-  private fixed = false;
+  #fixed = false;
   /** What the outcome rests on: see Races. */
   settled = OPEN;
   threads = 0;
@@ -35,10 +35,10 @@ export class Reversal implements Grounds {
   begin(first: number, second: number, thread: number, outcome: number): void {
     const { history } = this;
     const { clocks, events, depth, threads } = history;
-    if (depth >= this.list.length) this.list = widened(this.list, depth + 1);
-    const { list } = this;
-    this.first = first;
-    this.second = second;
+    if (depth >= this.#list.length) this.#list = widened(this.#list, depth + 1);
+    const list = this.#list;
+    this.#first = first;
+    this.#second = second;
     this.settled = second < 0 ? OPEN : second;
     this.threads = 0;
     this.touched = 0;
@@ -48,33 +48,34 @@ export class Reversal implements Grounds {
     let at = (first + 1) * threads + threadOf(events[first]!);
     for (let g = first + 1; g < depth; g++, at += threads) if (clocks[at]! < index) list[end++] = g;
     list[end++] = depth;
-    this.head = 0;
-    this.end = end;
+    this.#head = 0;
+    this.#end = end;
     events[depth] = eventOf(thread, outcome);
     history.accesses[depth] = UNKNOWN;
-    this.fixed = second >= 0 && history.fixed[second] === 1;
+    this.#fixed = second >= 0 && history.fixed[second] === 1;
   }
 
   /** Whether some step asleep before the first event may come first in it. */
   covered(sleep: SleepSets): boolean {
-    const { history, first } = this;
+    const { history } = this;
+    const first = this.#first;
     const { depth, events } = history;
     const thread = events[depth]! & THREAD;
     for (let asleep = sleep.at(first); asleep !== 0; asleep &= asleep - 1) {
       const q = 31 - Math.clz32(asleep & -asleep);
       const own = sleep.accesses(first, q);
-      const g = this.initial(q, own);
+      const g = this.#initial(q, own);
       if (g < 0) continue;
       const outcomes = sleep.outcomes(first, q);
       if (g < depth || q === thread) {
         if (!(outcomes & (1 << outcomeOf(events[g]!)))) continue;
-        this.restOn(g);
+        this.#restOn(g);
         return true;
       }
       if (outcomes !== history.allOutcomes(history.state(first), q)) continue;
-      const last = this.lastAccesses();
+      const last = this.#lastAccesses();
       if (last === BLOCKED || history.dependence.conflict(own, last)) continue;
-      this.restApart(q, own);
+      this.#restApart(q, own);
       return true;
     }
     return false;
@@ -83,12 +84,12 @@ export class Reversal implements Grounds {
   /**
    * The thread's first event in it, or else the step at last, if no event before depends on accesses; -1 if one does.
    */
-  private initial(thread: number, accesses: number): number {
-    const { list } = this;
+  #initial(thread: number, accesses: number): number {
+    const list = this.#list;
     const { depth, events, accesses: touched, dependence } = this.history;
     const { answers } = dependence;
     const row = accesses * dependence.stride;
-    for (let i = 0, last = this.end - 1; i < last; i++) {
+    for (let i = 0, last = this.#end - 1; i < last; i++) {
       const g = list[i]!;
       if ((events[g]! & THREAD) === thread) return g;
       if (answers[row + touched[g]!] !== NO && dependence.conflict(accesses, touched[g]!)) return -1;
@@ -97,36 +98,38 @@ export class Reversal implements Grounds {
   }
 
   /** The outcome is decided by an event of it, too. */
-  private restOn(g: number): void {
+  #restOn(g: number): void {
     // Nothing that may come to stand before the step at last depends on it, if that touches what it touched.
     if (g === this.history.depth) {
-      if (!this.fixed) this.settled = OPEN;
+      if (!this.#fixed) this.settled = OPEN;
     } else if (g > this.settled) this.settled = g;
   }
 
   /** The outcome is decided, too, by a step not being part of it and independent of all of it. */
-  private restApart(thread: number, accesses: number): void {
+  #restApart(thread: number, accesses: number): void {
     const { touched, written } = this.history.dependence;
-    if (!this.fixed) this.settled = OPEN;
+    if (!this.#fixed) this.settled = OPEN;
     this.threads |= 1 << thread;
     this.touched |= touched[accesses]!;
     this.written |= written[accesses]!;
   }
 
   /** What the step at last touches when it comes after the others and without the first event. */
-  private lastAccesses(): number {
-    const { history, first, second } = this;
+  #lastAccesses(): number {
+    const { history } = this;
+    const first = this.#first;
+    const second = this.#second;
     const { system, events, accesses, depth } = history;
     if (accesses[depth] !== UNKNOWN) return accesses[depth]!;
-    if (this.fixed) {
+    if (this.#fixed) {
       accesses[depth] = accesses[second]!;
       return accesses[second]!;
     }
     const thread = threadOf(events[depth]!);
     const node = history.state(second < 0 ? depth : second)[thread]!;
     const v = history.state(first).slice();
-    for (let i = 0; i < this.end - 1; i++) {
-      const event = events[this.list[i]!]!;
+    for (let i = 0; i < this.#end - 1; i++) {
+      const event = events[this.#list[i]!]!;
       system.perform(v, threadOf(event), outcomeOf(event));
     }
     const blocked = v[thread] !== node || system.outcomes(v, thread, node) === 0;
@@ -136,32 +139,35 @@ export class Reversal implements Grounds {
 
   /** Plan it in a tree, unless what is planned covers it or it cannot be. It is used up. */
   planIn(trees: WakeupTrees, root: number): void {
-    if (this.lastAccesses() === BLOCKED) {
+    if (this.#lastAccesses() === BLOCKED) {
       this.settled = OPEN;
       return;
     }
-    const { list, end } = this;
+    const list = this.#list;
+    const end = this.#end;
     const { events, accesses, depth } = this.history;
     const tail = end > 1 ? list[end - 2]! : depth;
     let node = root;
     for (;;) {
       let c = trees.first(node);
-      while (c !== 0 && !this.takeInitial(trees.event(c), trees.accesses(c))) c = trees.sibling(c);
+      while (c !== 0 && !this.#takeInitial(trees.event(c), trees.accesses(c))) c = trees.sibling(c);
       if (c === 0) break;
       if (trees.first(c) === 0) return;
       node = c;
     }
-    for (let i = this.head; i < end; i++) node = trees.add(node, events[list[i]!]!, accesses[list[i]!]!);
-    this.restOn(tail);
-    this.restOn(depth);
+    for (let i = this.#head; i < end; i++) node = trees.add(node, events[list[i]!]!, accesses[list[i]!]!);
+    this.#restOn(tail);
+    this.#restOn(depth);
   }
 
   /**
    * If the event may come first in what is left, up to the order of independent steps, take it out and say so. It
    * may also not be part of it, and independent of all of it.
    */
-  private takeInitial(event: number, accesses: number): boolean {
-    const { list, head, end } = this;
+  #takeInitial(event: number, accesses: number): boolean {
+    const list = this.#list;
+    const head = this.#head;
+    const end = this.#end;
     const { events, accesses: touched, dependence } = this.history;
     const { answers } = dependence;
     const row = accesses * dependence.stride;
@@ -171,13 +177,13 @@ export class Reversal implements Grounds {
       if (((other ^ event) & THREAD) === 0) {
         if (other !== event) return false;
         for (let k = i; k > head; k--) list[k] = list[k - 1]!;
-        this.head = head + 1;
-        this.restOn(g);
+        this.#head = head + 1;
+        this.#restOn(g);
         return true;
       }
       if (answers[row + touched[g]!] !== NO && dependence.conflict(accesses, touched[g]!)) return false;
     }
-    this.restApart(event & THREAD, accesses);
+    this.#restApart(event & THREAD, accesses);
     return true;
   }
 }

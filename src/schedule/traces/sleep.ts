@@ -7,55 +7,57 @@ import type { History } from './history.ts';
  * and nothing that depends on it has happened since. Of a step with several outcomes some may be asleep.
  */
 export class SleepSets {
-  private readonly threads: number;
+  readonly #threads: number;
   /** By depth: threads of which any outcome is asleep, as bits. */
-  private masks = new Int32Array(64);
+  #masks = new Int32Array(64);
   /** By depth and thread: outcomes asleep, as bits; of threads that are asleep at all. */
-  private bits: Int32Array;
+  #bits: Int32Array;
   /** What the steps of those touch, as numbers of Dependence. */
-  private touched: Int32Array;
+  #touched: Int32Array;
 
   constructor(threads: number) {
-    this.threads = threads;
-    this.bits = new Int32Array(64 * threads);
-    this.touched = new Int32Array(64 * threads);
+    this.#threads = threads;
+    this.#bits = new Int32Array(64 * threads);
+    this.#touched = new Int32Array(64 * threads);
   }
 
   get bytes(): number {
-    return bytesOf(this.masks, this.bits, this.touched);
+    return bytesOf(this.#masks, this.#bits, this.#touched);
   }
 
   /** The threads asleep, as bits. */
   at(depth: number): number {
-    return this.masks[depth]!;
+    return this.#masks[depth]!;
   }
 
   /** The outcomes of a thread's step that are asleep, as bits. */
   outcomes(depth: number, t: number): number {
-    return this.masks[depth]! & (1 << t) ? this.bits[depth * this.threads + t]! : 0;
+    return this.#masks[depth]! & (1 << t) ? this.#bits[depth * this.#threads + t]! : 0;
   }
 
   /** What the step of a thread asleep touches. */
   accesses(depth: number, t: number): number {
-    return this.touched[depth * this.threads + t]!;
+    return this.#touched[depth * this.#threads + t]!;
   }
 
   add(depth: number, event: number, accesses: number): void {
     const t = event & THREAD;
-    const at = depth * this.threads + t;
-    this.bits[at] = this.outcomes(depth, t) | (1 << outcomeOf(event));
-    this.touched[at] = accesses;
-    this.masks[depth] = this.masks[depth]! | (1 << t);
+    const at = depth * this.#threads + t;
+    this.#bits[at] = this.outcomes(depth, t) | (1 << outcomeOf(event));
+    this.#touched[at] = accesses;
+    this.#masks[depth] = this.#masks[depth]! | (1 << t);
   }
 
   /** Carry over to the next depth who is still asleep after the event at this one. */
   carry(history: History, depth: number): void {
-    if (depth + 1 >= this.masks.length) this.makeRoom(depth + 2);
+    if (depth + 1 >= this.#masks.length) this.#makeRoom(depth + 2);
     const { dependence } = history;
-    const { bits, touched, threads } = this;
+    const bits = this.#bits;
+    const touched = this.#touched;
+    const threads = this.#threads;
     const accesses = history.accesses[depth]!;
     // The thread that moved stands before another step now, whatever outcomes of this one are asleep.
-    const asleep = this.masks[depth]! & ~(1 << (history.events[depth]! & THREAD));
+    const asleep = this.#masks[depth]! & ~(1 << (history.events[depth]! & THREAD));
     let still = 0;
     for (let rest = asleep; rest !== 0; rest &= rest - 1) {
       const t = 31 - Math.clz32(rest & -rest);
@@ -67,27 +69,27 @@ export class SleepSets {
       bits[at + threads] = bits[at]!;
       touched[at + threads] = own;
     }
-    this.masks[depth + 1] = still;
+    this.#masks[depth + 1] = still;
   }
 
   /** What is asleep at a depth, as plain data. */
   save(depth: number): number[] {
-    return Array.from({ length: this.threads }, (_, t) => this.outcomes(depth, t));
+    return Array.from({ length: this.#threads }, (_, t) => this.outcomes(depth, t));
   }
 
   load(history: History, depth: number, outcomes: readonly (number | null)[]): void {
     const v = history.state(depth);
-    if (depth >= this.masks.length) this.makeRoom(depth + 1);
-    this.masks[depth] = 0;
+    if (depth >= this.#masks.length) this.#makeRoom(depth + 1);
+    this.#masks[depth] = 0;
     outcomes.forEach((bits, t) => {
       for (let o = 0; (bits ?? 0) >> o; o++)
         if ((bits ?? 0) & (1 << o)) this.add(depth, eventOf(t, o), history.pending(v, t));
     });
   }
 
-  private makeRoom(depths: number): void {
-    this.masks = widened(this.masks, depths);
-    this.bits = widened(this.bits, this.masks.length * this.threads);
-    this.touched = widened(this.touched, this.masks.length * this.threads);
+  #makeRoom(depths: number): void {
+    this.#masks = widened(this.#masks, depths);
+    this.#bits = widened(this.#bits, this.#masks.length * this.#threads);
+    this.#touched = widened(this.#touched, this.#masks.length * this.#threads);
   }
 }

@@ -35,17 +35,17 @@ export interface TracesOptions {
  */
 export class TracesSearch {
   readonly system: System;
-  private readonly options: TracesOptions;
-  private readonly checks: Checks;
-  private readonly history: History;
-  private readonly reversal: Reversal;
-  private readonly sleep: SleepSets;
-  private readonly trees = new WakeupTrees();
+  readonly #options: TracesOptions;
+  readonly #checks: Checks;
+  readonly #history: History;
+  readonly #reversal: Reversal;
+  readonly #sleep: SleepSets;
+  readonly #trees = new WakeupTrees();
   /** By depth: the node of a wakeup tree below which is planned what is to be done there. */
-  private readonly plans: number[] = [];
+  readonly #plans: number[] = [];
   depth = 0;
   /** How many of its first events this execution has in common with the last complete one. */
-  private common = 0;
+  #common = 0;
   executions = 0;
   /** Executions given up because everything enabled was asleep; an optimal search has none. */
   redundant = 0;
@@ -54,124 +54,132 @@ export class TracesSearch {
   cut = false;
   readonly finals = new Set<string>();
   readonly violations = new Map<string, Violation>();
-  private found: { violation: Violation; trace: Choice[] } | undefined;
-  private started = false;
+  #found: { violation: Violation; trace: Choice[] } | undefined;
+  #started = false;
 
   constructor(system: System, options: TracesOptions) {
     this.system = system;
-    this.options = options;
-    this.checks = new Checks(system, options.monitors);
-    this.history = new History(system);
-    this.reversal = new Reversal(this.history);
-    this.sleep = new SleepSets(system.threads);
+    this.#options = options;
+    this.#checks = new Checks(system, options.monitors);
+    this.#history = new History(system);
+    this.#reversal = new Reversal(this.#history);
+    this.#sleep = new SleepSets(system.threads);
     for (const m of options.monitors) m.memory?.load(undefined);
   }
 
   /** Search on until something is found, all is seen, or a bound is met. May be called again after a bound. */
   run(): Outcome {
-    const { bounds = {}, control } = this.options;
+    const { bounds = {}, control } = this.#options;
     const { maxExecutions = Infinity, maxTime = Infinity, maxMemory = Infinity } = bounds;
-    if (!this.started) {
-      this.started = true;
-      const bad = this.checks.state(this.history.state(0));
-      if (bad !== undefined) this.report(bad);
-      this.plans[0] = this.plan();
+    if (!this.#started) {
+      this.#started = true;
+      const bad = this.#checks.state(this.#history.state(0));
+      if (bad !== undefined) this.#report(bad);
+      this.#plans[0] = this.#plan();
     }
     let countdown = TICK;
-    while (this.found === undefined) {
+    while (this.#found === undefined) {
       if (--countdown === 0) {
         countdown = TICK;
         if (control?.stop?.()) return { end: 'stopped', bound: 'interrupted' };
         if (maxTime < Infinity && (control?.elapsed?.() ?? 0) > maxTime)
           return { end: 'stopped', bound: 'time' };
         if (this.bytes > maxMemory) return { end: 'stopped', bound: 'memory' };
-        control?.progress?.(this.progress());
+        control?.progress?.(this.#progress());
       }
-      const next = this.trees.first(this.plans[this.depth]!);
+      const next = this.#trees.first(this.#plans[this.depth]!);
       if (next === 0) {
         if (this.depth === 0) return this.cut ? { end: 'stopped', bound: 'steps' } : COMPLETE;
-        this.back();
+        this.#back();
         continue;
       }
       if (this.executions >= maxExecutions) return { end: 'stopped', bound: 'executions' };
-      this.forward(next);
+      this.#forward(next);
     }
-    return { end: 'violation', ...this.found };
+    return { end: 'violation', ...this.#found };
   }
 
-  private forward(next: number): void {
-    const { history, depth, trees, system } = this;
+  #forward(next: number): void {
+    const { depth, system } = this;
+    const history = this.#history;
+    const trees = this.#trees;
     const event = trees.event(next);
     const t = threadOf(event);
-    const violation = this.checks.watchesLocks ? this.checks.beforeStep(history.state(depth), t) : undefined;
+    const violation = this.#checks.watchesLocks
+      ? this.#checks.beforeStep(history.state(depth), t)
+      : undefined;
     this.transitions++;
     history.push(t, outcomeOf(event));
     this.depth = depth + 1;
     if (this.depth > this.longest) this.longest = this.depth;
-    this.sleep.carry(history, depth);
+    this.#sleep.carry(history, depth);
     const bad =
       violation ??
-      (system.fault >= 0 || system.notice >= 0 ? this.checks.step() : undefined) ??
-      this.checks.state(history.state(depth + 1));
-    if (bad !== undefined) this.report(bad);
+      (system.fault >= 0 || system.notice >= 0 ? this.#checks.step() : undefined) ??
+      this.#checks.state(history.state(depth + 1));
+    if (bad !== undefined) this.#report(bad);
     // A planned sequence goes on; at its end the search is free to choose.
-    this.plans[depth + 1] = trees.first(next) === 0 ? this.plan() : next;
+    this.#plans[depth + 1] = trees.first(next) === 0 ? this.#plan() : next;
   }
 
   /** What to do at a state without a plan: one thread that is awake; or the execution is complete. */
-  private plan(): number {
-    const { system, history, depth, trees } = this;
+  #plan(): number {
+    const { system, depth } = this;
+    const history = this.#history;
+    const trees = this.#trees;
     const v = history.state(depth);
     const enabled = system.enabled(v);
-    const cut = depth >= (this.options.bounds?.maxSteps ?? Infinity);
+    const cut = depth >= (this.#options.bounds?.maxSteps ?? Infinity);
     if (enabled === 0 || cut) {
       this.executions++;
-      if (enabled === 0) this.halted(v);
+      if (enabled === 0) this.#halted(v);
       else this.cut = true;
-      this.reverseRaces();
+      this.#reverseRaces();
       return NOTHING;
     }
-    const thread = this.awake(v, enabled);
+    const thread = this.#awake(v, enabled);
     if (thread < 0) {
       this.redundant++;
       return NOTHING;
     }
     const plan = trees.root();
-    const outcomes = history.allOutcomes(v, thread) & ~this.sleep.outcomes(depth, thread);
+    const outcomes = history.allOutcomes(v, thread) & ~this.#sleep.outcomes(depth, thread);
     const accesses = history.pending(v, thread);
     for (let o = 0; outcomes >> o; o++)
       if (outcomes & (1 << o)) trees.add(plan, eventOf(thread, o), accesses);
     return plan;
   }
 
-  private halted(v: Int32Array): void {
-    if (this.options.all) this.finals.add(stateText(this.system, v));
-    const bad = this.checks.halt(v);
-    if (bad !== undefined) this.report(bad);
+  #halted(v: Int32Array): void {
+    if (this.#options.all) this.finals.add(stateText(this.system, v));
+    const bad = this.#checks.halt(v);
+    if (bad !== undefined) this.#report(bad);
   }
 
   /** The first enabled thread with an outcome that is not asleep, or -1. */
-  private awake(v: Int32Array, enabled: number): number {
-    const { depth, sleep } = this;
+  #awake(v: Int32Array, enabled: number): number {
+    const { depth } = this;
+    const sleep = this.#sleep;
     const asleep = sleep.at(depth);
     for (let rest = enabled; rest !== 0; rest &= rest - 1) {
       const t = 31 - Math.clz32(rest & -rest);
       if (!(asleep & (1 << t))) return t;
-      if (this.history.allOutcomes(v, t) & ~sleep.outcomes(depth, t)) return t;
+      if (this.#history.allOutcomes(v, t) & ~sleep.outcomes(depth, t)) return t;
     }
     return -1;
   }
 
-  private back(): void {
-    const { trees, plans } = this;
+  #back(): void {
+    const trees = this.#trees;
+    const plans = this.#plans;
     const below = plans[this.depth]!;
     const depth = --this.depth;
-    if (depth < this.common) this.common = depth;
+    if (depth < this.#common) this.#common = depth;
     const plan = plans[depth]!;
     const explored = trees.first(plan);
     if (below !== explored && below !== NOTHING) trees.drop(below);
-    this.history.pop();
-    this.sleep.add(depth, trees.event(explored), trees.accesses(explored));
+    this.#history.pop();
+    this.#sleep.add(depth, trees.event(explored), trees.accesses(explored));
     trees.dropFirst(plan);
   }
 
@@ -179,66 +187,68 @@ export class TracesSearch {
    * Reverse every race of the execution, but not those of which it is settled that it would change nothing: the last
    * execution had the same race, and all that decided its reversal.
    */
-  private reverseRaces(): void {
-    const { history, depth, common } = this;
+  #reverseRaces(): void {
+    const { depth } = this;
+    const history = this.#history;
+    const common = this.#common;
     const { races } = history;
-    this.common = depth;
+    this.#common = depth;
     for (let d = 0, r = 0; d < depth; d++) {
       for (const end = races.end(d); r < end; r++) {
         if (d < common && races.isSettled(r, history, common)) continue;
         const event = history.events[d]!;
-        this.reverse(races.first[r]!, d, threadOf(event), outcomeOf(event));
-        races.settle(r, this.reversal);
+        this.#reverse(races.first[r]!, d, threadOf(event), outcomeOf(event));
+        races.settle(r, this.#reversal);
       }
     }
     for (let t = 0; t < this.system.threads; t++) {
       for (const first of history.racesOfBlocked(t)) {
         const outcomes = history.outcomesBefore(first, t);
-        for (let o = 0; o < outcomes; o++) this.reverse(first, -1, t, o);
+        for (let o = 0; o < outcomes; o++) this.#reverse(first, -1, t, o);
       }
     }
   }
 
-  private reverse(first: number, second: number, thread: number, outcome: number): void {
-    const { reversal } = this;
+  #reverse(first: number, second: number, thread: number, outcome: number): void {
+    const reversal = this.#reversal;
     reversal.begin(first, second, thread, outcome);
-    if (!reversal.covered(this.sleep)) reversal.planIn(this.trees, this.plans[first]!);
+    if (!reversal.covered(this.#sleep)) reversal.planIn(this.#trees, this.#plans[first]!);
   }
 
-  private report(violation: Violation): void {
-    if (this.options.all) this.violations.set(`${violation.monitor}: ${violation.text}`, violation);
-    else this.found ??= { violation, trace: this.history.choices() };
+  #report(violation: Violation): void {
+    if (this.#options.all) this.violations.set(`${violation.monitor}: ${violation.text}`, violation);
+    else this.#found ??= { violation, trace: this.#history.choices() };
   }
 
   /** Where the search stands, as plain data. */
   save(): SavedTraces {
     const depths = Array.from({ length: this.depth + 1 }, (_, d) => d);
     return {
-      sets: this.history.dependence.all,
-      path: this.history.choices().map((c) => [c.thread, c.outcome] as const),
-      asleep: depths.map((d) => this.sleep.at(d)),
-      asleepOutcomes: depths.map((d) => this.sleep.save(d)),
-      plans: depths.map((d) => this.trees.save(this.plans[d]!)),
+      sets: this.#history.dependence.all,
+      path: this.#history.choices().map((c) => [c.thread, c.outcome] as const),
+      asleep: depths.map((d) => this.#sleep.at(d)),
+      asleepOutcomes: depths.map((d) => this.#sleep.save(d)),
+      plans: depths.map((d) => this.#trees.save(this.#plans[d]!)),
       counters: [this.executions, this.redundant, this.transitions, this.longest, this.cut ? 1 : 0],
     };
   }
 
   restore(saved: SavedTraces): void {
-    for (const set of saved.sets) this.history.dependence.id(set);
-    for (const [thread, outcome] of saved.path) this.history.push(thread, outcome);
+    for (const set of saved.sets) this.#history.dependence.id(set);
+    for (const [thread, outcome] of saved.path) this.#history.push(thread, outcome);
     this.depth = saved.path.length;
     saved.plans.forEach((plan, d) => {
-      this.sleep.load(this.history, d, saved.asleepOutcomes[d]!);
+      this.#sleep.load(this.#history, d, saved.asleepOutcomes[d]!);
       // A sequence that goes on lies below the event of the depth before.
-      const on = d === 0 ? NOTHING : this.trees.first(this.plans[d - 1]!);
-      this.plans[d] = this.trees.first(on) !== 0 ? on : this.trees.load(plan);
+      const on = d === 0 ? NOTHING : this.#trees.first(this.#plans[d - 1]!);
+      this.#plans[d] = this.#trees.first(on) !== 0 ? on : this.#trees.load(plan);
     });
     const [executions = 0, redundant = 0, transitions = 0, longest = 0, cut = 0] = saved.counters;
     Object.assign(this, { executions, redundant, transitions, longest, cut: cut === 1, started: true });
   }
 
   get bytes(): number {
-    return this.system.bytes + this.history.bytes + this.sleep.bytes + this.trees.bytes;
+    return this.system.bytes + this.#history.bytes + this.#sleep.bytes + this.#trees.bytes;
   }
 
   get stats(): Stats {
@@ -253,7 +263,7 @@ export class TracesSearch {
     };
   }
 
-  private progress(): Progress {
+  #progress(): Progress {
     return { ...this.stats, open: this.depth, done: undefined };
   }
 }

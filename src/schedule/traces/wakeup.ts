@@ -16,29 +16,29 @@ const SIZE = 4;
  * begins there, and dropped nodes are used again. Node 0 is the empty tree.
  */
 export class WakeupTrees {
-  private nodes = new Int32Array(1024);
-  private used = SIZE;
+  #nodes = new Int32Array(1024);
+  #used = SIZE;
   /** Dropped nodes, linked as siblings. */
-  private dropped = 0;
+  #dropped = 0;
 
   get bytes(): number {
-    return this.nodes.byteLength;
+    return this.#nodes.byteLength;
   }
 
   /** A tree for a state where nothing is planned yet. */
   root(): number {
-    return this.node(0, 0);
+    return this.#node(0, 0);
   }
 
-  private node(event: number, accesses: number): number {
-    let node = this.dropped;
-    if (node !== 0) this.dropped = this.nodes[node + SIBLING]!;
+  #node(event: number, accesses: number): number {
+    let node = this.#dropped;
+    if (node !== 0) this.#dropped = this.#nodes[node + SIBLING]!;
     else {
-      node = this.used;
-      this.used += SIZE;
-      if (this.used > this.nodes.length) this.nodes = widened(this.nodes, this.used);
+      node = this.#used;
+      this.#used += SIZE;
+      if (this.#used > this.#nodes.length) this.#nodes = widened(this.#nodes, this.#used);
     }
-    const { nodes } = this;
+    const nodes = this.#nodes;
     nodes[node] = event;
     nodes[node + ACCESSES] = accesses;
     nodes[node + CHILD] = 0;
@@ -48,27 +48,27 @@ export class WakeupTrees {
 
   /** The event of a node that is no root. */
   event(node: number): number {
-    return this.nodes[node]!;
+    return this.#nodes[node]!;
   }
 
   /** What its event touches. */
   accesses(node: number): number {
-    return this.nodes[node + ACCESSES]!;
+    return this.#nodes[node + ACCESSES]!;
   }
 
   /** The child to explore, or being explored, or 0. */
   first(node: number): number {
-    return this.nodes[node + CHILD]!;
+    return this.#nodes[node + CHILD]!;
   }
 
   /** The child of the same node that comes after it, or 0. */
   sibling(node: number): number {
-    return this.nodes[node + SIBLING]!;
+    return this.#nodes[node + SIBLING]!;
   }
 
   add(parent: number, event: number, accesses: number): number {
-    const added = this.node(event, accesses);
-    const { nodes } = this;
+    const added = this.#node(event, accesses);
+    const nodes = this.#nodes;
     let last = nodes[parent + CHILD]!;
     if (last === 0) nodes[parent + CHILD] = added;
     else {
@@ -80,7 +80,7 @@ export class WakeupTrees {
 
   /** The first child has been explored, and nothing is left below it. */
   dropFirst(parent: number): void {
-    const { nodes } = this;
+    const nodes = this.#nodes;
     const node = nodes[parent + CHILD]!;
     nodes[parent + CHILD] = nodes[node + SIBLING]!;
     this.drop(node);
@@ -88,8 +88,8 @@ export class WakeupTrees {
 
   /** The tree is not needed any more, and nothing is left in it. */
   drop(node: number): void {
-    this.nodes[node + SIBLING] = this.dropped;
-    this.dropped = node;
+    this.#nodes[node + SIBLING] = this.#dropped;
+    this.#dropped = node;
   }
 
   /** The tree below a node as plain data, for checkpoints. */
@@ -101,11 +101,11 @@ export class WakeupTrees {
   }
 
   load([thread, outcome, accesses, children]: SavedWakeup): number {
-    const node = this.node(eventOf(thread, outcome), accesses);
+    const node = this.#node(eventOf(thread, outcome), accesses);
     let before = 0;
     for (const saved of children) {
       const c = this.load(saved);
-      this.nodes[before === 0 ? node + CHILD : before + SIBLING] = c;
+      this.#nodes[before === 0 ? node + CHILD : before + SIBLING] = c;
       before = c;
     }
     return node;

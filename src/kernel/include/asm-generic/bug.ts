@@ -1,3 +1,4 @@
+import type { Subjects } from '../../../steps/failure.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { change, look, operation } from '../../ops.ts';
@@ -22,8 +23,8 @@ const set_warned = operation({
 });
 
 export const v5_2 = {
-  *WARN(this: Kernel, where: string, text = ''): Steps<void> {
-    yield { op: 'warn', where, text };
+  *WARN(this: Kernel, where: string, text = '', about?: Subjects): Steps<void> {
+    yield { op: 'warn', where, text, ...(about ? { about } : {}) };
   },
 
   /** WARN_ON_ONCE: each place warns once a boot. */
@@ -34,8 +35,8 @@ export const v5_2 = {
   },
 
   /** The thread ends here. */
-  *BUG(this: Kernel, where: string, text = ''): Steps<never> {
-    yield { op: 'bug', where, text };
+  *BUG(this: Kernel, where: string, text = '', about?: Subjects): Steps<never> {
+    yield { op: 'bug', where, text, ...(about ? { about } : {}) };
     throw new Error(`resumed after BUG in ${where}`);
   },
 };

@@ -129,7 +129,10 @@ const llx = (n: number): string => n.toString(16).padStart(16, '0');
 
 export const v5_10 = {
   *$impossible_node(this: Kernel, nid: number): Steps<number> {
-    yield* this.WARN('add_memory_resource', `node ${nid} was absent from the node_possible_map`);
+    yield* this.WARN('add_memory_resource', `node ${nid} was absent from the node_possible_map`, {
+      message: 'node was absent from the node_possible_map',
+      node: nid,
+    });
     return -this.errno.EINVAL;
   },
 

@@ -113,6 +113,7 @@ export const v5_3 = {
       yield* this.WARN(
         '__add_pages',
         `Misaligned __add_pages start: 0x${pfn.toString(16)} end: #${(pfn + nr_pages - 1).toString(16)}`,
+        { message: 'Misaligned __add_pages', pfn, nr_pages },
       );
       return -this.errno.EINVAL;
     }
@@ -167,6 +168,7 @@ export const v5_7 = {
       yield* this.WARN(
         'check_hotplug_memory_addressable',
         `Hotplugged memory exceeds maximum addressable address, range=${range}, maximum=${hex(2 ** (this.c.MAX_PHYSMEM_BITS + 1) - 1)}`,
+        { message: 'Hotplugged memory exceeds maximum addressable address', pfn, nr_pages },
       );
       return -this.errno.E2BIG;
     }

@@ -35,12 +35,18 @@ export const v5_2 = {
   *__vunmap(this: Kernel, addr: number, deallocate_pages: boolean): Steps<void> {
     if (addr === NULL) return;
     if (addr % this.c.PAGE_SIZE !== 0) {
-      yield* this.WARN('__vunmap', `Trying to vfree() bad address (${va_text(addr)})`);
+      yield* this.WARN('__vunmap', `Trying to vfree() bad address (${va_text(addr)})`, {
+        message: 'Trying to vfree() bad address',
+        va: addr,
+      });
       return;
     }
     const va = yield* this.find_vmap_area(addr);
     if (!va?.vm) {
-      yield* this.WARN('__vunmap', `Trying to vfree() nonexistent vm area (${va_text(addr)})`);
+      yield* this.WARN('__vunmap', `Trying to vfree() nonexistent vm area (${va_text(addr)})`, {
+        message: 'Trying to vfree() nonexistent vm area',
+        va: addr,
+      });
       return;
     }
     yield* this.vm_remove_mappings(addr, va.vm, deallocate_pages);

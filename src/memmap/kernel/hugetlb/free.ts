@@ -38,6 +38,7 @@ function* bug_on(order: number): Steps<never> {
     op: 'bug',
     where: 'update_and_free_page',
     text: `VM_BUG_ON(h->order >= MAX_ORDER), order ${order}`,
+    about: { message: 'VM_BUG_ON(h->order >= MAX_ORDER)', order },
   };
   throw new Error('resumed after BUG in update_and_free_page');
 }

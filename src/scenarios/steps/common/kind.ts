@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Failure, Subjects } from '../../../steps/failure.ts';
 import type { Result } from '../../running/result.ts';
 import type { Session } from '../../running/session.ts';
 
@@ -20,10 +21,12 @@ export interface StepKind<Schema extends z.ZodObject = z.ZodObject, Data = z.inf
   count?(step: Data): number;
   /** Does operation `i`, from 0, on the model. */
   run(session: Session, step: Data, i: number): Result;
-  /** What is wrong beside `expect`, `message` and `warning`: one line each. `result` is that of the first operation to fail. */
-  judge?(session: Session, step: Data, result: Result): readonly string[];
+  /** What is wrong beside `expect`, `message` and `warning`: expectations all. `result` is that of the first operation to fail. */
+  judge?(session: Session, step: Data, result: Result): readonly Failure[];
+  /** What whatever goes wrong in it is about. */
+  about?(session: Session, step: Data): Subjects;
   /** What a report shows in place of success or an errno, given what `judge` found; null: no other. */
-  answer?(result: Result, wrong: readonly string[]): string | null;
+  answer?(result: Result, wrong: readonly Failure[]): string | null;
   /** It sets the scene: what it breaks is given, not found. */
   readonly scene?: true;
   /** It is done by a program of many operations: those done stay done when a later one fails. */
@@ -38,5 +41,5 @@ export const stepKind = <S extends z.ZodObject>(
 ): StepKind<S> => kind;
 
 /** For steps that ask and change nothing: a wrong answer is shown as such. */
-export const differs = (_: Result, wrong: readonly string[]): string | null =>
+export const differs = (_: Result, wrong: readonly Failure[]): string | null =>
   wrong.length ? 'differs' : null;

@@ -116,7 +116,7 @@ export const v5_2 = {
     yield alert(`[${va_text(va)}] ${entries}`);
     yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
     yield alert(`pc : ${pc}`);
-    return yield* this.BUG(pc, `Oops: ${msg} at ${va_text(va)}`);
+    return yield* this.BUG(pc, `Oops: ${msg} at ${va_text(va)}`, { message: `Oops: ${msg}`, va });
   },
 
   /** clear_page over a range, through the linear map: what every page given to a program goes through first. */

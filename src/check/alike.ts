@@ -1,0 +1,35 @@
+import type { Failure, Subjects } from '../steps/failure.ts';
+import { TOLD_SUBJECTS } from './told-subjects.ts';
+
+/** Subjects that are places and numbers of one machine. */
+const OF_A_MACHINE: ReadonlySet<string> = new Set<keyof Subjects>([
+  'cpus',
+  'pfn',
+  'nr_pages',
+  'va',
+  'pa',
+  'size',
+  'level',
+  'section',
+  'block',
+  'node',
+  'count',
+  'bound',
+  'order',
+  'more',
+  'lines',
+]);
+
+const TOLD: ReadonlySet<string> = new Set<keyof Subjects>(TOLD_SUBJECTS);
+
+/** Failures with equal keys are the same but for where and in which story: places, counts, table levels, and who did it. */
+export function alike_key({ kind, subjects }: Omit<Failure, 'text'>): string {
+  const said = 'message' in subjects;
+  const kept = Object.entries(subjects).filter(
+    ([name, value]) =>
+      !OF_A_MACHINE.has(name) &&
+      typeof value !== 'number' &&
+      (!TOLD.has(name) || (name === 'function' && said)),
+  );
+  return JSON.stringify([kind, kept.sort(([a], [b]) => (a < b ? -1 : 1))]);
+}

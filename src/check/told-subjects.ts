@@ -1,0 +1,125 @@
+import { entry_size } from '../geometry/translation.ts';
+import { VALID } from '../hardware/descriptor.ts';
+import type { TlbiOp } from '../hardware/tlbi.ts';
+import type { About, AboutEntry } from '../interleave/about.ts';
+import type { Config } from '../kernel/config.ts';
+import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
+import { mmu_steps } from '../kernel/mmu.ts';
+import type { KernelOperation } from '../kernel/operation.ts';
+import type { Story, StoryEvent } from '../schedule/replay/replay.ts';
+import { type Failure, type Subjects, TABLE_FAILURES } from '../steps/failure.ts';
+
+/** What a failure is about that only its story tells: who did what, and what had been done to the page or address before. */
+export const TOLD_SUBJECTS = [
+  'thread',
+  'function',
+  'operation',
+  'freed_by',
+  'unmapped_by',
+  'meanwhile',
+  'invalidated',
+  'read_again',
+] as const satisfies readonly (keyof Subjects)[];
+
+/** A failure of threads with what its story tells of it. */
+export function told(failure: Failure, story: Story, c: Config): Failure {
+  const last = story.events.at(-1);
+  const stepwise = last?.fault !== undefined || (TABLE_FAILURES as readonly string[]).includes(failure.kind);
+  if (last === undefined || !stepwise) return failure;
+  const { pfn, va } = failure.subjects;
+  return {
+    ...failure,
+    subjects: {
+      ...named({
+        thread: story.threads[last.thread],
+        function: last.step?.by?.at(-1)?.fn,
+        operation: operation_of(last),
+        meanwhile: operation_of(story.events.findLast(({ thread }) => thread !== last.thread)),
+        freed_by: pfn === undefined ? undefined : operation_of(story.events.findLast(frees(pfn))),
+        read_again: failure.kind === 'bug' ? read_again(story, last.thread) : undefined,
+        ...(va === undefined ? {} : of_address(story, c, va, failure.kind)),
+      }),
+      ...failure.subjects,
+    },
+  };
+}
+
+const named = (subjects: { readonly [K in keyof Subjects]: Subjects[K] | undefined }): Subjects =>
+  Object.fromEntries(Object.entries(subjects).filter(([, value]) => value !== undefined));
+
+const operation_of = (event: StoryEvent | undefined): string | undefined => event?.step?.by?.[0]?.fn;
+
+const frees =
+  (pfn: number) =>
+  ({ step }: StoryEvent): boolean => {
+    if (step?.op !== 'call' || (step.operation as unknown) !== free_step) return false;
+    const [start, nr_pages] = step.args as readonly number[];
+    return start! <= pfn && pfn < start! + nr_pages!;
+  };
+
+/** Whether the call in which the thread read last had read all of that before, and so has gone round again. */
+function read_again(story: Story, thread: number): boolean {
+  const reads = story.events.filter((event) => event.thread === thread && event.step?.op === 'read');
+  const call = reads.at(-1)?.step?.by?.at(-1)?.nr;
+  const times = new Map<string, number>();
+  for (const { step } of reads) {
+    if (step?.op !== 'read' || step.by?.at(-1)?.nr !== call) continue;
+    const place = `${step.obj} ${step.key} ${step.field}`;
+    times.set(place, (times.get(place) ?? 0) + 1);
+  }
+  return times.size > 0 && [...times.values()].every((n) => n > 1);
+}
+
+/** What CPUs may still hold of it. */
+const HELD: ReadonlySet<string> = new Set<Failure['kind']>(['free-pages', 'walk-caches', 'in-flight']);
+
+/** What was done to the entries that translate an address. */
+function of_address(story: Story, c: Config, va: number, kind: Failure['kind']): Subjects {
+  const cleared = story.events.findLastIndex(clears(c, va));
+  if (kind === 'bug')
+    return { unmapped_by: cleared < 0 ? 'nobody' : (operation_of(story.events[cleared]) ?? 'nobody') };
+  if (cleared < 0 || !HELD.has(kind)) return {};
+  return { invalidated: invalidated(c, story.events.slice(cleared + 1), va, kind !== 'free-pages') };
+}
+
+const about_entry = ({ about }: StoryEvent): AboutEntry | undefined => {
+  const known = about as About | undefined;
+  return known?.kind === 'entry' ? known : undefined;
+};
+
+/** The step takes away a valid entry that translates the address. */
+const clears =
+  (c: Config, va: number) =>
+  (event: StoryEvent): boolean => {
+    const { step } = event;
+    const entry = about_entry(event);
+    if (!entry?.place || step?.op !== 'call') return false;
+    if (!(step.operation as KernelOperation).entries?.(...step.args)?.write) return false;
+    const size = entry_size(c.t, entry.place.depth) * Math.max(1, entry.before.n);
+    return (entry.before.attr & VALID) !== 0 && entry.place.va <= va && va < entry.place.va + size;
+  };
+
+/** How the address was invalidated by these steps, which begin after its entry was cleared. */
+function invalidated(
+  c: Config,
+  events: readonly StoryEvent[],
+  va: number,
+  table: boolean,
+): NonNullable<Subjects['invalidated']> {
+  const page = Math.floor(va / c.PAGE_SIZE) * c.PAGE_SIZE;
+  const at = events.findIndex(({ step }) => {
+    if (step?.op !== 'call' || (step.operation as unknown) !== mmu_steps.issue) return false;
+    const op = step.args[0] as TlbiOp;
+    if (op.by === 'all') return true;
+    const first = Math.floor(op.va! / c.PAGE_SIZE) * c.PAGE_SIZE;
+    return first <= page && page < first + (op.pages ?? 1) * c.PAGE_SIZE;
+  });
+  if (at < 0) return 'no';
+  const op = (events[at]!.step as { readonly args: readonly unknown[] }).args[0] as TlbiOp;
+  if (table && op.by !== 'all' && op.last_level) return 'leaves only';
+  if (!events.slice(0, at).some(is_dsb)) return 'before a barrier';
+  return events.slice(at + 1).some(is_dsb) ? 'yes' : 'not waited for';
+}
+
+const is_dsb = ({ step }: StoryEvent): boolean =>
+  step?.op === 'call' && (step.operation as unknown) === mmu_steps.barrier_dsb;
