@@ -95,7 +95,7 @@ const clears =
     const entry = about_entry(event);
     if (!entry?.place || step?.op !== 'call') return false;
     if (!(step.operation as KernelOperation).entries?.(...step.args)?.write) return false;
-    const size = entry_size(c.t, entry.place.depth) * Math.max(1, entry.before.n);
+    const size = entry_size(c.t, entry.place.depth);
     return (entry.before.attr & VALID) !== 0 && entry.place.va <= va && va < entry.place.va + size;
   };
 
