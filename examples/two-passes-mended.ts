@@ -1,34 +1,88 @@
 // two-passes.js after the checker has had its say: the tables of the memmap stay (B14, B15, B16); a range ends where it ends,
 // also inside a page (B29); what nobody frees is invalidated when all of it is cleared, contiguous groups with it (B26).
-import { defineRelease, INVALID, type Kernel, leaf_address, lock, none, type Steps, unlock } from 'mhp';
-import { BELOW, entries, free_empty, is_leaf, offset, size_of } from './two-passes.js';
+import {
+  defineRelease,
+  type Kernel,
+  leaf_address,
+  lock,
+  none,
+  pgd_addr_end,
+  pmd_addr_end,
+  pmd_leaf,
+  pud_addr_end,
+  pud_leaf,
+  READ_ONCE,
+  type Steps,
+  unlock,
+} from 'mhp';
+import { free_empty } from './two-passes.js';
 
-function* unmap_range(
+/** What a leaf of the memmap maps goes back once no CPU can reach it. */
+function* flush_and_free(k: Kernel, addr: number, phys: number, size: number): Steps<void> {
+  yield* k.flush_tlb_kernel_range(addr, addr + size);
+  yield* k.free_hotplug_page_range(phys, size, null);
+}
+
+function* unmap_pte_range(
   k: Kernel,
-  level: 'PGD' | 'PUD' | 'PMD' | 'PTE',
-  parentp: number,
+  pmdp: number,
   start: number,
   end: number,
   sparse_vmap: boolean,
 ): Steps<void> {
-  const size = size_of(k, level);
-  for (let addr = start, next: number; addr !== end; addr = next) {
-    const p = yield* offset(k, level, parentp, addr);
-    const found = yield* entries(k, level, p, addr, end);
-    const { run } = found;
-    next = Math.min(found.next, end);
-    if (none(run)) continue;
-    if (!is_leaf(k, level, run)) {
-      yield* unmap_range(k, BELOW[level], p, addr, next, sparse_vmap);
+  const { PAGE_SIZE } = k.c;
+  for (let addr = start; addr !== end; addr = Math.min(addr + PAGE_SIZE, end)) {
+    const ptep = yield* k.pte_offset_kernel(pmdp, addr);
+    const pte = yield* READ_ONCE(ptep);
+    if (none(pte)) continue;
+    yield* k.pte_clear(ptep);
+    if (sparse_vmap) yield* flush_and_free(k, addr, leaf_address(k.c, pte), PAGE_SIZE);
+  }
+}
+
+function* unmap_pmd_range(
+  k: Kernel,
+  pudp: number,
+  start: number,
+  end: number,
+  sparse_vmap: boolean,
+): Steps<void> {
+  for (let addr = start, next = start; addr !== end; addr = next) {
+    next = pmd_addr_end(k.c, addr, end);
+    const pmdp = yield* k.pmd_offset(pudp, addr);
+    const pmd = yield* READ_ONCE(pmdp);
+    if (none(pmd)) continue;
+    if (!pmd_leaf(k.c, pmd)) {
+      yield* unmap_pte_range(k, pmdp, addr, next, sparse_vmap);
       continue;
     }
-    yield* k.set_pxd(p, INVALID, run.n);
-    if (!sparse_vmap) continue;
-    yield* k.flush_tlb_kernel_range(addr, addr + size, run.n);
-    for (let i = 0; i < run.n; i++) {
-      const phys = leaf_address(k.c, { addr: run.addr + i * run.stride, attr: run.attr });
-      yield* k.free_hotplug_page_range(phys, size, null);
-    }
+    yield* k.pmd_clear(pmdp);
+    if (sparse_vmap) yield* flush_and_free(k, addr, leaf_address(k.c, pmd), k.c.PMD_SIZE);
+  }
+}
+
+function* unmap_pud_range(
+  k: Kernel,
+  pgdp: number,
+  start: number,
+  end: number,
+  sparse_vmap: boolean,
+): Steps<void> {
+  for (let addr = start, next = start; addr !== end; addr = next) {
+    next = pud_addr_end(k.c, addr, end);
+    const pudp = yield* k.pud_offset(pgdp, addr);
+    const pud = yield* READ_ONCE(pudp);
+    if (none(pud)) continue;
+    if (pud_leaf(k.c, pud)) yield* k.pud_clear(pudp);
+    else yield* unmap_pmd_range(k, pudp, addr, next, sparse_vmap);
+  }
+}
+
+function* unmap_range(k: Kernel, start: number, end: number, sparse_vmap: boolean): Steps<void> {
+  for (let addr = start, next = start; addr !== end; addr = next) {
+    next = pgd_addr_end(k.c, addr, end);
+    const pgdp = yield* k.pgd_offset_k(addr);
+    if (!none(yield* READ_ONCE(pgdp))) yield* unmap_pud_range(k, pgdp, addr, next, sparse_vmap);
   }
 }
 
@@ -39,10 +93,10 @@ export default defineRelease({
   'arch/arm64': {
     *remove_pagetable(start, end, sparse_vmap) {
       yield* lock('init_mm.page_table_lock', 'spinlock');
-      yield* unmap_range(this, 'PGD', 0, start, end, sparse_vmap);
+      yield* unmap_range(this, start, end, sparse_vmap);
       if (!sparse_vmap) {
         yield* this.flush_tlb_kernel_range(start, end);
-        yield* free_empty(this, 'PGD', 0, start, end);
+        yield* free_empty(this, start, end);
       }
       yield* unlock('init_mm.page_table_lock', 'spinlock');
     },

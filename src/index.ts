@@ -13,15 +13,17 @@ export { depth_of, entry_size } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';
 export type { Config } from './kernel/config.ts';
 export {
-  addr_end,
   type EntryPointer,
   leaf_address,
   none,
+  p4d_addr_end,
+  pgd_addr_end,
+  pmd_addr_end,
   pmd_leaf,
   present,
+  pud_addr_end,
   pud_leaf,
   READ_ONCE,
-  READ_RUN,
   table_page,
   WRITE_ONCE,
 } from './kernel/include/linux/pgtable.ts';

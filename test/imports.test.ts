@@ -9,11 +9,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   steps: [],
   hardware: ['geometry'],
   kernel: ['errors', 'geometry', 'hardware', 'steps'],
+  runs: ['geometry', 'hardware', 'kernel', 'steps'],
   releases: ['errors', 'geometry', 'hardware', 'kernel', 'steps'],
   schedule: ['errors', 'steps'],
   monitors: ['geometry', 'hardware', 'kernel', 'schedule', 'steps'],
   machines: ['errors', 'geometry', 'hardware', 'steps'],
-  boot: ['errors', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'schedule', 'steps'],
+  boot: ['errors', 'geometry', 'hardware', 'kernel', 'machines', 'releases', 'runs', 'schedule', 'steps'],
   ir: [],
   litmus: ['errors', 'geometry', 'hardware', 'machines', 'schedule', 'steps'],
   interleave: ['boot', 'errors', 'geometry', 'hardware', 'kernel', 'schedule', 'steps'],
@@ -198,3 +199,10 @@ test.each(sources.filter((file) => ANY_ARCH.test(file) && !ARM64.test(file)))(
     ).toEqual([]);
   },
 );
+
+test('nothing but boot knows of batch forms', () => {
+  const knowing = sources.filter((file) =>
+    imports(file).some((specifier) => specifier.startsWith('.') && /^runs\//.test(resolved(file, specifier))),
+  );
+  expect(knowing.filter((file) => !file.startsWith('runs/'))).toEqual(['boot/boot.ts']);
+});

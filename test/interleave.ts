@@ -17,7 +17,7 @@ import type { MachineObject } from './kit.ts';
 /** A kernel of which every access is a step. */
 export function booted_for_steps(release: string, machine: MachineObject, options: BootOptions = {}): Model {
   const parsed = parseMachineFile(stringify(machine), 'machine');
-  return boot(parsed, find_release(release)!, { ...options, run_limit: 1 });
+  return boot(parsed, find_release(release)!, { ...options, explored: true });
 }
 
 /** Run something before the threads begin. */

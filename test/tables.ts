@@ -1,7 +1,6 @@
 import { entry_size } from '../src/geometry/translation.ts';
 import { CONT } from '../src/hardware/descriptor.ts';
 import { leaves } from '../src/hardware/walk.ts';
-import type { Kernel } from '../src/kernel/kernel.ts';
 import { phys_to_virt } from '../src/kernel/pfn.ts';
 import { releases } from '../src/releases/index.ts';
 import type { Session } from '../src/scenarios/running/session.ts';
@@ -71,9 +70,6 @@ export const words_text = (session: Session): string =>
     .mmu!.words.canonical()
     .map((r) => `${r.pa}+${r.n}:${r.addr},${r.n === 1 ? 0 : r.stride},${r.attr}`)
     .join('\n');
-
-/** A kernel that takes so many entries in a step. */
-export const limited = (k: Kernel, run_limit: number): Kernel => ({ ...k, c: { ...k.c, run_limit } });
 
 /** Pass a thread's steps on and keep them. */
 export function* recorded<T>(thread: Steps<T>, steps: Step[]): Steps<T> {

@@ -16,6 +16,7 @@ import {
 } from '../kernel/state.ts';
 import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
+import { run_alone } from '../runs/index.ts';
 import { type BuildOptions, configure } from './config.ts';
 import { boot_holes, raw_holes } from './holes.ts';
 import { boot_hugetlb } from './hugetlb.ts';
@@ -237,6 +238,8 @@ function with_ram(machine: Machine, c: Config): Machine {
 }
 
 export interface BootOptions extends BuildOptions {
+  /** Every access is a step: others run at the same time. Without it functions run by their batch forms (src/runs). */
+  readonly explored?: boolean;
   /** arm64: map what a running kernel never unmaps outside the linear map and the memmap, too: {@link permanent_mappings}. */
   readonly permanent_mappings?: boolean;
 }
@@ -280,12 +283,12 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   state.firmware_map = firmware_map(machine, k, state);
   state.e820_table_firmware = state.firmware_map;
   boot_vars(machine, k, state);
-  // nobody else runs yet: whatever the limit is for later, the tables are built in runs
-  const alone = { ...k, c: { ...k.c, run_limit: Number.POSITIVE_INFINITY } };
+  // nobody else runs yet
+  const alone = run_alone(k);
   const boot_tables = BOOT_TABLES[k.c.arch];
   if (boot_tables)
     notes.push(...boot_tables(machine, alone, state, sections, options.permanent_mappings ?? false));
   notes.push(...boot_hugetlb(machine, alone, state));
   if (machine.nvdimm) boot_nvdimm(machine.nvdimm, alone, state);
-  return { kernel: k, state, notes };
+  return { kernel: options.explored ? k : alone, state, notes };
 }

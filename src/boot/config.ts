@@ -62,8 +62,6 @@ function linear_range(machine: Machine, section_size: number, map: Layout, physm
 
 /** What a kernel is built with or asked for beside the machine's own options. */
 export interface BuildOptions {
-  /** Table entries that one step may read or write: 1 when every access is to be a scheduling point. */
-  readonly run_limit?: number;
   /** Kernel addresses other than the release's own: real ones hide some races (FACTS 1.5). */
   readonly layout?: Layout;
   /** Without kernel_page_tables arm64 has huge vmaps. Built in unless told otherwise. */
@@ -217,7 +215,6 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     rodata_full: full,
     can_set_direct_map: full || (arch === 'arm64' && debug_pagealloc),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
-    run_limit: options.run_limit ?? Number.POSITIVE_INFINITY,
     movable_node: words.includes('movable_node'),
     memmap_on_memory: constants.MHP_MEMMAP_ON_MEMORY && TRUE.test((memmap_on_memory ?? '').trim()),
     dyndbg: dyndbg_files(words),

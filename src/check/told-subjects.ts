@@ -3,7 +3,7 @@ import { VALID } from '../hardware/descriptor.ts';
 import type { TlbiOp } from '../hardware/tlbi.ts';
 import type { About, AboutEntry } from '../interleave/about.ts';
 import type { Config } from '../kernel/config.ts';
-import { telling_of } from '../kernel/operation.ts';
+import { type KernelOperation, telling_of } from '../kernel/operation.ts';
 import type { Story, StoryEvent } from '../schedule/replay/replay.ts';
 import { type Failure, type Subjects, TABLE_FAILURES } from '../steps/failure.ts';
 
@@ -92,8 +92,9 @@ const clears =
   (event: StoryEvent): boolean => {
     const { step } = event;
     const entry = about_entry(event);
-    if (!entry?.place || step?.op !== 'call' || !step.operation.writes) return false;
-    const size = entry_size(c.t, entry.place.depth) * Math.max(1, entry.before.n);
+    if (!entry?.place || step?.op !== 'call') return false;
+    if (!(step.operation as KernelOperation).entries?.(...step.args)?.write) return false;
+    const size = entry_size(c.t, entry.place.depth);
     return (entry.before.attr & VALID) !== 0 && entry.place.va <= va && va < entry.place.va + size;
   };
 

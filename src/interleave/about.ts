@@ -1,5 +1,5 @@
 import { entry_size } from '../geometry/translation.ts';
-import type { WordRun } from '../hardware/words.ts';
+import type { Descriptor } from '../hardware/descriptor.ts';
 import type { Config } from '../kernel/config.ts';
 import { mmu_steps, resolve } from '../kernel/mmu.ts';
 import type { EntryAccess, KernelOperation, PagesAbout } from '../kernel/operation.ts';
@@ -15,16 +15,18 @@ export type About =
   /** Pages that are given back. */
   | PagesAbout;
 
-/** Entries of a page table that are read or written. */
+/** An entry of a page table that is read or written. */
 export interface AboutEntry {
   readonly kind: 'entry';
-  /** Of the page that holds the first of them. */
+  /** Of the page that holds it. */
   readonly pfn: number;
-  /** Place of the first of them in that page. */
+  /** Its place in that page. */
   readonly index: number;
-  /** Where the table stands: its depth, and what the first entry translates. Null when no walk comes by it. */
+  /** Where the table stands: its depth, and what the entry translates. Null when no walk comes by it. */
   readonly place: { readonly depth: number; readonly va: number } | null;
-  readonly before: WordRun;
+  /** Its physical address, and what is in it. */
+  readonly pa: number;
+  readonly before: Descriptor;
 }
 
 /** Undefined where there is no more to say. */
@@ -50,6 +52,7 @@ function about_entry(state: State, c: Config, access: EntryAccess): AboutEntry |
     pfn,
     index,
     place: table ? { depth: table.depth, va: table.va + index * entry_size(c.t, table.depth) } : null,
-    before: mmu_steps.run_at.run(state, pa, access.n),
+    pa,
+    before: mmu_steps.read_at.run(state, pa),
   };
 }

@@ -4,7 +4,7 @@ import { ARM64, G, K } from '../../test/kit.ts';
 import { is_folded } from '../geometry/blocks.ts';
 import type { LevelName } from '../geometry/translation.ts';
 import { AP_RDONLY, type Descriptor, is_block, is_none, is_valid, PXN, UXN } from '../hardware/descriptor.ts';
-import { addr_end, READ_ONCE, READ_RUN } from '../kernel/include/linux/pgtable.ts';
+import { addr_end, READ_ONCE } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { pr_info, pr_warn } from '../kernel/ops.ts';
@@ -117,7 +117,7 @@ class PtdumpFrames implements FrameCode<Check> {
         frame = { ...frame, call: this.#calls.begin(OFFSETS[top.level]!, args, frame.made) };
       } else if (top.level < PMD && is_folded(this.#k.c.t, LEVELS[top.level + 1]!))
         frame = this.#below(frame);
-      else return { ...frame, step: only_step(top.level === PTE ? READ_RUN(top.p, 1) : READ_ONCE(top.p)) };
+      else return { ...frame, step: only_step(READ_ONCE(top.p)) };
     }
   }
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { booted_for_steps, first, says, verdict_of, well } from '../../test/interleave.ts';
 import { ARM64, G, with_options } from '../../test/kit.ts';
-import { limited } from '../../test/tables.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { get_online_mems, mem_hotplug_begin, mem_hotplug_done, put_online_mems } from '../kernel/locks.ts';
 import { PTL } from '../kernel/mm/memory/pgalloc.ts';
 import { lock, unlock } from '../kernel/ops.ts';
 import { MMOP_ONLINE } from '../kernel/state.ts';
+import { run_alone } from '../runs/index.ts';
 import { deadlock, lockMisuse, lockOrder } from '../schedule/monitors/index.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';
@@ -19,7 +19,7 @@ const NEW = 4 * G;
 function going_online(release: string, boot_options: string) {
   const model = booted_for_steps(release, with_options(MACHINE, boot_options));
   const { kernel, state } = model;
-  first(model, limited(kernel, Number.POSITIVE_INFINITY).add_memory(0, NEW, G, 0));
+  first(model, run_alone(kernel).add_memory(0, NEW, G, 0));
   state.vars.get(0)!.fail_alloc = { page_ext: 1 };
   const { c } = kernel;
   const pfn = NEW / c.PAGE_SIZE;

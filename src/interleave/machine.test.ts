@@ -101,7 +101,7 @@ test('threads run on CPUs of their own, and a kernel that takes many entries at 
     new NotInterleavable('three: 3 threads and 2 CPUs'),
   );
   expect(() => kernel_program('fast', booted('v5.2', ARM64), { a: nothing })).toThrow(
-    new NotInterleavable('fast: boot the kernel with run_limit 1'),
+    new NotInterleavable('fast: boot the kernel with explored: true'),
   );
 });
 

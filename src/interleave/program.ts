@@ -37,7 +37,7 @@ export function kernel_program(
   threads: KernelThreads,
 ): Program {
   const names = Object.keys(threads);
-  if (kernel.c.run_limit !== 1) throw new NotInterleavable(`${name}: boot the kernel with run_limit 1`);
+  if (kernel.alone) throw new NotInterleavable(`${name}: boot the kernel with explored: true`);
   if (state.mmu && names.length > state.mmu.cpus) {
     throw new NotInterleavable(`${name}: ${names.length} threads and ${state.mmu.cpus} CPUs`);
   }

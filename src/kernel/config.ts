@@ -74,11 +74,6 @@ export interface Config {
   readonly PTDUMP_DEBUGFS: boolean;
   /** A missing table page is -ENOMEM and no BUG (v7.1). */
   readonly pgtable_alloc_may_fail: boolean;
-  /**
-   * Table entries that one step may read or write while they are alike: 1 when every access is a scheduling point; no
-   * limit where nobody else runs. The outcome is the same.
-   */
-  readonly run_limit: number;
   readonly movable_node: boolean;
   /** memory_hotplug.memmap_on_memory. */
   readonly memmap_on_memory: boolean;

@@ -43,6 +43,8 @@ export interface KernelFunctions {}
 export interface Kernel extends KernelFunctions {
   readonly c: Config;
   readonly errno: typeof ERRNO;
+  /** Nobody else runs: some of the functions do at once what the kernel does access by access. */
+  readonly alone: boolean;
   /** Release name, "v6.1". */
   readonly release: string;
   /** The memory notifier chain in order of priority. */

@@ -1,8 +1,7 @@
 import { type DsbKind, dsb, isb } from '../hardware/barriers.ts';
 import type { Descriptor } from '../hardware/descriptor.ts';
-import { type Mmu, read_entry, read_run } from '../hardware/mmu.ts';
+import { type Mmu, read_entry } from '../hardware/mmu.ts';
 import { type TlbiOp, tlbi } from '../hardware/tlbi.ts';
-import type { WordRun } from '../hardware/words.ts';
 import { erase, write_entries } from '../hardware/write.ts';
 import type { Failure } from '../steps/failure.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from './mm/page.ts';
@@ -55,35 +54,26 @@ const read_at = operation({
   tell: (_, found) => found && { kind: 'read', found, n: 1 },
   run: (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p)),
 });
-const run_at = operation({
-  name: 'run_at',
-  obj: 'mmu',
-  writes: false,
-  entries: (p, n) => ({ p, n, write: false }),
-  fault: (state, p) => no_table(state, p, 'read'),
-  tell: (_, found) => found && { kind: 'read', found, n: found.n },
-  run: (state: State, p: EntryPointer, n: number): WordRun => read_run(mmu_of(state), resolve(state, p), n),
-});
 const write_at = operation({
   name: 'write_at',
   obj: 'mmu',
   writes: true,
-  entries: (p, n) => ({ p, n, write: true }),
+  entries: (p) => ({ p, n: 1, write: true }),
   fault: (state, p) => no_table(state, p, 'write'),
-  tell: ([, n, value]) => ({ kind: 'written', value, n, exchanged: false }),
-  run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
-    write_entries(mmu_of(state), resolve(state, p), n, d, stride),
+  tell: ([, value]) => ({ kind: 'written', value, n: 1, exchanged: false }),
+  run: (state: State, p: EntryPointer, d: Descriptor): void =>
+    write_entries(mmu_of(state), resolve(state, p), 1, d, 0),
 });
-const swap_run_at = operation({
-  name: 'swap_run_at',
+const swap_at = operation({
+  name: 'swap_at',
   obj: 'mmu',
   writes: true,
-  entries: (p, n) => ({ p, n, write: true }),
+  entries: (p) => ({ p, n: 1, write: true }),
   fault: (state, p) => no_table(state, p, 'write'),
-  tell: ([, , value], old) => old && { kind: 'written', value, n: old.n, exchanged: true },
-  run: (state: State, p: EntryPointer, n: number, d: Descriptor): WordRun => {
-    const old = run_at.run(state, p, n);
-    write_at.run(state, p, old.n, d, 0);
+  tell: ([, value]) => ({ kind: 'written', value, n: 1, exchanged: true }),
+  run: (state: State, p: EntryPointer, d: Descriptor): Descriptor => {
+    const old = read_at.run(state, p);
+    write_at.run(state, p, d);
     return old;
   },
 });
@@ -123,9 +113,8 @@ const clear_pages = operation({
 /** What one step does to the memory management unit, and to memory where page tables are. */
 export const mmu_steps = {
   read_at,
-  run_at,
   write_at,
-  swap_run_at,
+  swap_at,
   barrier_dsb,
   barrier_isb,
   issue,

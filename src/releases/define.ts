@@ -113,6 +113,7 @@ export function makeKernel(release: Release, config: Config): Kernel {
     ...release.functions(config.arch),
     c: config,
     errno: ERRNO,
+    alone: false,
     release: release.name,
     memory_chain: [...release.memory_chain(config.arch), ...(config.page_ext ? [page_ext_callback] : [])],
   };

@@ -15,6 +15,7 @@ export interface Order {
   readonly form: string;
   readonly key: string;
   readonly rereads: boolean;
+  readonly exactly: readonly string[];
 }
 
 export interface Verdict {
@@ -31,7 +32,7 @@ interface Original {
   readonly trace: Trace;
 }
 
-const mutant: Switch = { on: null, called: false };
+const mutant: Switch = { on: null, called: false, exactly: [] };
 Object.assign(globalThis, { mutant });
 
 /** What the check comes to; an exception is a failure, too. */
@@ -46,16 +47,22 @@ function run(check: Check, keep = false): Result & { readonly trace: Trace } {
   return { ...result, trace: recorder.end(result.size) };
 }
 
-/** What the unmutated form says; null for an entry of the catalogue that fails anyway, which says nothing. */
-const originals = new Map<Check, Original | null>();
+/**
+ * What the unmutated form says, by check and by what runs as it is written; null for an entry of the catalogue that fails anyway, which
+ * says nothing.
+ */
+const originals = new Map<Check, Map<string, Original | null>>();
 
 function original_of(check: Check): Original | null {
-  let found = originals.get(check);
+  const of_check = originals.get(check) ?? new Map<string, Original | null>();
+  originals.set(check, of_check);
+  const how = mutant.exactly.join();
+  let found = of_check.get(how);
   if (found === undefined) {
     const { failures, trace } = run(check);
     const kinds = new Set(failures.map(kind_of));
     found = check.entry && kinds.size > 0 ? null : { check, failures, kinds, trace };
-    originals.set(check, found);
+    of_check.set(how, found);
   }
   return found;
 }
@@ -109,11 +116,15 @@ const FEW = 32;
  * Runs the mutant against all checks of the form until one of them catches it. `begun` is told of each. One that only reads
  * once more does what the original does when its read comes later: it is run only to see that this is so.
  */
-export function evaluate({ form: of, key, rereads }: Order, begun: (check: string) => void): Verdict {
+export function evaluate(
+  { form: of, key, rereads, exactly }: Order,
+  begun: (check: string) => void,
+): Verdict {
   const form = forms.find(({ name }) => name === of)!;
   const all = rereads ? checks_for(form).slice(0, FEW) : checks_for(form);
   const runs: Run[] = [];
   mutant.called = false;
+  mutant.exactly = exactly;
   for (const check of all) {
     begun(check.name);
     mutant.on = null;

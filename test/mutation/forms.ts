@@ -29,26 +29,19 @@ export const ROOTS: readonly string[] = [
 
 /** Functions in files elsewhere are called, not mutated. */
 export const FILES: readonly string[] = [
-  'include/asm/pgtable',
-  'include/asm/tlbflush',
-  'mm/mmu/arch_add_memory',
-  'mm/mmu/hotunplug',
-  'mm/mmu/hotunplug_leaves',
-  'mm/mmu/hotunplug_range',
-  'mm/mmu/hotunplug_tables',
-  'mm/mmu/hotunplug_v5',
-  'mm/mmu/split_leaf',
-  'mm/mmu/table_pages',
-  'mm/mmu/vmemmap',
-].map((name) => `src/kernel/arch/arm64/${name}.ts`);
+  'arch/arm64/include/asm/fixmap',
+  'arch/arm64/include/asm/pgtable',
+  'arch/arm64/include/asm/tlbflush',
+  'arch/arm64/mm/mmu/arch_add_memory',
+  'arch/arm64/mm/mmu/free_empty_tables',
+  'arch/arm64/mm/mmu/free_hotplug',
+  'arch/arm64/mm/mmu/hotunplug',
+  'arch/arm64/mm/mmu/hotunplug_v5',
+  'arch/arm64/mm/mmu/split_leaf',
+  'arch/arm64/mm/mmu/unmap_hotplug_range',
+  'arch/arm64/mm/mmu/vmemmap',
+  'include/linux/mm/pagetable',
+].map((name) => `src/kernel/${name}.ts`);
 
 /** The notation: these are steps, and what is done to a step is done where it is called. */
-export const STEPS: readonly string[] = [
-  'READ_ONCE',
-  'READ_RUN',
-  'WRITE_ONCE',
-  'XCHG_RUN',
-  'DSB',
-  'ISB',
-  'TLBI_VA',
-];
+export const STEPS: readonly string[] = ['READ_ONCE', 'WRITE_ONCE', 'XCHG', 'DSB', 'ISB', 'TLBI_VA'];

@@ -113,7 +113,7 @@ async function calls_of_form(sources: Sources, form: Form): Promise<Calls> {
 }
 
 /** Steps that change nothing. */
-const READS: readonly string[] = ['READ_ONCE', 'READ_RUN', 'look', 'R', 'exists'];
+const READS: readonly string[] = ['READ_ONCE', 'look', 'R', 'exists'];
 
 /** Whether a part of a function of the form takes no step but reads, however deep it calls. */
 export async function readers(
@@ -170,6 +170,23 @@ export async function functions_of_form(sources: Sources, form: Form): Promise<K
     (await functions_of_form(sources, { ...form, release: form.beyond, beyond: '' })).map(({ id }) => id),
   );
   return all.filter(({ id }) => !before.has(id));
+}
+
+/**
+ * Kernel names of the functions that a function of the form is called by without a name of its own: of a method its own. Where one of
+ * them has a batch form, that would stand in for the function.
+ */
+export async function names_of(sources: Sources, form: Form): Promise<(fn: KernelFunction) => string[]> {
+  const { callees } = await calls_of_form(sources, form);
+  const callers = new Map<string, KernelFunction[]>();
+  for (const fn of sources.functions.values())
+    for (const id of callees(fn, fn.node)) {
+      const called = id === undefined ? undefined : sources.functions.get(id);
+      if (called?.table === null) callers.set(called.id, [...(callers.get(called.id) ?? []), fn]);
+    }
+  const find = (fn: KernelFunction): string[] =>
+    fn.table === null ? (callers.get(fn.id) ?? []).flatMap(find) : [fn.name];
+  return (fn) => [...new Set(find(fn))].sort();
 }
 
 function callee(

@@ -1,4 +1,4 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
 import type { KernelFunction, Sources } from './functions.ts';
 import { key_of } from './list.ts';
@@ -9,10 +9,14 @@ import { mutations_of } from './mutants.ts';
  * identity that way, and one program can run all mutants.
  */
 
-/** What the copy asks, as a global named mutant: the key of the mutant that is on, and whether it has been called. */
+/**
+ * What the copy asks, as a global named mutant: the key of the mutant that is on, whether it has been called, and which functions
+ * no batch form may stand in for.
+ */
 export interface Switch {
   on: string | null;
   called: boolean;
+  exactly: readonly string[];
 }
 
 const SWITCH = `
@@ -55,10 +59,21 @@ export function instrumented({ files, functions }: Sources, file: string): strin
   return `${text}\n${SWITCH}`;
 }
 
+const RUNS = 'src/runs/index.ts';
+const NONE = /exactly: readonly \(keyof KernelFunctions\)\[\] = \[\]/;
+
+/** Where nobody says which functions are to run as they are written, the mutant does. */
+function with_exact_forms(text: string): string {
+  if (!NONE.test(text)) throw new Error(`${RUNS}: run_alone() takes no names of functions`);
+  return text.replace(NONE, 'exactly: readonly (keyof KernelFunctions)[] = globalThis.mutant?.exactly ?? []');
+}
+
 /** Writes a copy of src and test below `to`, mutants included. */
 export function write_instrumented(sources: Sources, to: URL): void {
   rmSync(to, { recursive: true, force: true });
   for (const part of ['src', 'test', 'scenarios', 'package.json', 'tsconfig.json'])
     cpSync(new URL(part, sources.root), new URL(part, to), { recursive: true });
   for (const file of sources.files.keys()) writeFileSync(new URL(file, to), instrumented(sources, file));
+  const runs = new URL(RUNS, to);
+  writeFileSync(runs, with_exact_forms(readFileSync(runs, 'utf8')));
 }

@@ -1,5 +1,5 @@
 import { forms } from './forms.ts';
-import { functions_of_form, type KernelFunction, readers, type Sources } from './functions.ts';
+import { functions_of_form, type KernelFunction, names_of, readers, type Sources } from './functions.ts';
 import { type Mutation, mutations_of, type Operator } from './mutants.ts';
 
 /** A mutated function in one of the forms that has it. */
@@ -15,6 +15,8 @@ export interface Mutant {
   readonly rereads: boolean;
   /** The mutated function, in whatever form: it is switched on by this. */
   readonly key: string;
+  /** Kernel names of functions that must run as they are written, so that the mutated one runs. */
+  readonly exactly: readonly string[];
 }
 
 export const key_of = (fn: KernelFunction, { what }: Mutation): string => `${fn.id}: ${what}`;
@@ -25,6 +27,7 @@ export async function list_mutants(sources: Sources): Promise<Mutant[]> {
   for (const form of forms) {
     const functions = await functions_of_form(sources, form);
     const reads = await readers(sources, form);
+    const names = await names_of(sources, form);
     for (const fn of functions) {
       // one that is called by a table's name has that of another function
       const twin = functions.some((other) => other.name === fn.name && other !== fn);
@@ -38,6 +41,7 @@ export async function list_mutants(sources: Sources): Promise<Mutant[]> {
           place: `${fn.file}:${mutation.line}`,
           rereads: mutation.again !== null && reads(fn, mutation.again),
           key: key_of(fn, mutation),
+          exactly: names(fn),
         });
       }
     }

@@ -17,8 +17,8 @@ const sources = read_sources(ROOT);
 const mutants = await list_mutants(sources);
 const results = read_results(new URL('results.jsonl', import.meta.url));
 
-test('the mutants are those of the results', () => {
-  expect(mutants.map(({ name }) => name)).toEqual([...results.keys()]);
+test('the results are of mutants that there are, in their order', () => {
+  expect(mutants.map(({ name }) => name).filter((name) => results.has(name))).toEqual([...results.keys()]);
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   expect(mutants.length).toBeGreaterThan(900);
 });
@@ -29,10 +29,10 @@ test.each([...sources.files.keys()])('%s with its mutants can be read', (file) =
 });
 
 const SAMPLE = [
-  'S1 free_table: without __flush_tlb_kernel_pgtable(addr)',
-  'S1 free_table: twice table_page(k.c, READ_ONCE(p))',
-  'S0 unmap_hotplug_leaf: swapped clear_leaf(level, p, run.n) and flush_tlb_kernel_range(addr, addr + (next - addr) / run.n, run.n)',
-  'v5.7 free_empty_table: twice free_hotplug_pgtable_page(level, table, tables)',
+  'S1 free_pte_table: without __flush_tlb_kernel_pgtable(addr)',
+  'S1 free_pte_table: twice table_page(this.c, READ_ONCE(pmdp))',
+  'S0 unmap_hotplug_pte_range: swapped pte_clear(ptep) and flush_tlb_kernel_range(addr, addr + PAGE_SIZE)',
+  "v5.7 free_empty_pte_table: twice free_hotplug_pgtable_page('PTE', table)",
   'v6.1 v6_1_192.unmap_hotplug_range: without flush_tlb_kernel_range(addr, end)',
   "v6.1 flush_and_wait: swapped change(mmu_steps.issue, op) and DSB('ish')",
 ];

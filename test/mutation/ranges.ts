@@ -7,8 +7,7 @@ import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
   NO_EXEC_MAPPINGS,
-} from '../../src/kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
-import { pgd_pgtable_alloc } from '../../src/kernel/arch/arm64/mm/mmu/table_pages.ts';
+} from '../../src/kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import { table_page, WRITE_ONCE } from '../../src/kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../src/kernel/kernel.ts';
 import { PTL } from '../../src/kernel/mm/memory/pgalloc.ts';
@@ -23,7 +22,7 @@ import { Runner } from '../../src/schedule/run.ts';
 import { failure_key } from '../../src/steps/failure.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 import { booted, G, K, M } from '../kit.ts';
-import { arm64, limited, words_text } from '../tables.ts';
+import { arm64, words_text } from '../tables.ts';
 import { witnessed } from './trace.ts';
 
 const entries_of = (step: Step): EntryAccess | undefined =>
@@ -46,9 +45,9 @@ export class Bench {
   readonly #known: ReadonlySet<string>;
   readonly #locks = new Set<string>();
 
-  constructor(release: string, shape: Shape, run_limit: number) {
-    this.session = booted(release, arm64(shape.page, shape.va_bits, shape.rodata));
-    this.#kernel = limited(this.session.kernel, run_limit);
+  constructor(release: string, shape: Shape, explored: boolean) {
+    this.session = booted(release, arm64(shape.page, shape.va_bits, shape.rodata), { explored });
+    this.#kernel = this.session.kernel;
     this.#runner = new Runner(this.session.state);
     this.#words = words_text(this.session);
     this.#known = new Set(violations(this.session.state, this.#kernel.c).map(failure_key));
@@ -126,8 +125,10 @@ export class Bench {
   map(start: number, size: number): void {
     const k = this.#kernel;
     const pages = k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0;
-    const params = { prot: k.c.pgprot.MHP, flags: NO_EXEC_MAPPINGS | pages, alloc: pgd_pgtable_alloc };
-    this.run(k.__create_pgd_mapping(start, phys_to_virt(k.c, start), size, params));
+    const { MHP } = k.c.pgprot;
+    const virt = phys_to_virt(k.c, start);
+    const flags = NO_EXEC_MAPPINGS | pages;
+    this.run(k.__create_pgd_mapping(start, virt, size, MHP, k.__pgd_pgtable_alloc, flags));
   }
 
   unmap(start: number, size: number): void {
@@ -231,7 +232,7 @@ const pages = ({ page }: Shape, n: number): number => n * page * K;
 export const far = ({ va_bits }: Shape): number => (va_bits === 36 ? 16 * G : 128 * G);
 
 export interface Course {
-  /** Also with runs of entries in one step, in all shapes. */
+  /** Also by batch forms, in all shapes. */
   readonly runs?: true;
   /** Too many entries for one by one where a table has more than 512. */
   readonly large?: true;

@@ -1,6 +1,5 @@
 import { region_of } from '../../geometry/layout.ts';
-import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS } from '../../kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
-import { early_pgtable_alloc } from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS } from '../../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
@@ -35,13 +34,17 @@ export function permanent_mappings(c: Config): PermanentMapping[] {
 
 /** Map them. What they map does not matter: all show the page of the root. */
 export function* map_permanent(k: Kernel): Steps<number> {
-  const params = {
-    prot: k.c.pgprot.PAGE_KERNEL,
-    flags: NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS,
-    alloc: early_pgtable_alloc,
-  };
+  const flags = NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS;
+  const { swapper_pg_dir, PAGE_SIZE, pgprot } = k.c;
   for (const { va } of permanent_mappings(k.c)) {
-    const ret = yield* k.__create_pgd_mapping(k.c.swapper_pg_dir, va, k.c.PAGE_SIZE, params);
+    const ret = yield* k.__create_pgd_mapping(
+      swapper_pg_dir,
+      va,
+      PAGE_SIZE,
+      pgprot.PAGE_KERNEL,
+      k.early_pgtable_alloc,
+      flags,
+    );
     if (ret) return ret;
   }
   return 0;

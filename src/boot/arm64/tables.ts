@@ -3,8 +3,7 @@ import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
   NO_EXEC_MAPPINGS,
-} from '../../kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
-import { early_pgtable_alloc } from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+} from '../../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../../kernel/mm/memblock/memblock.ts';
 import { NO_PAGE, PG_reserved, page_use, USE, with_use } from '../../kernel/mm/page.ts';
@@ -22,14 +21,22 @@ import { write_recorded } from './recorded-tables.ts';
  */
 
 function* map_mem(k: Kernel, state: State): Steps<number> {
+  const { MHP } = k.c.pgprot;
   const base_pages = k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0;
-  const params = { prot: k.c.pgprot.MHP, flags: NO_EXEC_MAPPINGS | base_pages, alloc: early_pgtable_alloc };
   for (const { base, size, flags } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
     if (flags & MEMBLOCK_NOMAP) continue;
     const start = Math.ceil(base / k.c.PAGE_SIZE) * k.c.PAGE_SIZE;
     const end = Math.floor((base + size) / k.c.PAGE_SIZE) * k.c.PAGE_SIZE;
     if (end <= start) continue;
-    const ret = yield* k.__create_pgd_mapping(start, phys_to_virt(k.c, start), end - start, params);
+    const virt = phys_to_virt(k.c, start);
+    const ret = yield* k.__create_pgd_mapping(
+      start,
+      virt,
+      end - start,
+      MHP,
+      k.early_pgtable_alloc,
+      NO_EXEC_MAPPINGS | base_pages,
+    );
     if (ret) return ret;
   }
   return 0;

@@ -32,7 +32,7 @@ const BLOCK_AT = 96 * 2 ** 30;
 
 /** Run by run, one operation after the other. */
 export function costs(release: Release): Costs {
-  const { kernel, state } = boot(measured_on, release, { run_limit: 1 });
+  const { kernel, state } = boot(measured_on, release, { explored: true });
   const block = kernel.c.memory_block_size_bytes;
   const id = BLOCK_AT / block;
   const run = <T>(what: string, thread: Steps<T>): Profile => {

@@ -8,7 +8,6 @@ import {
   none,
   present,
   READ_ONCE,
-  READ_RUN,
 } from '../include/linux/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
 import { PFN_DOWN } from '../pfn.ts';
@@ -30,16 +29,15 @@ export const v5_2 = {
     phys: number,
     prot: number,
   ): Steps<number> {
-    const { PAGE_SIZE, run_limit } = this.c;
-    let ptep = yield* this.pte_alloc_kernel(pmdp, addr, null);
+    const { PAGE_SIZE } = this.c;
+    let ptep = yield* this.pte_alloc_kernel(pmdp, addr);
     if (ptep === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
-      const old = yield* READ_RUN(ptep, Math.min(run_limit, (end - addr) / PAGE_SIZE));
-      if (!none(old)) yield* this.BUG('ioremap_pte_range');
-      yield* this.set_pte(ptep, leaf_entry(this.c, phys, prot), old.n, PAGE_SIZE);
-      ptep += old.n * 8;
-      phys += old.n * PAGE_SIZE;
-      addr += old.n * PAGE_SIZE;
+      if (!none(yield* READ_ONCE(ptep))) yield* this.BUG('ioremap_pte_range');
+      yield* this.set_pte(ptep, leaf_entry(this.c, phys, prot));
+      ptep += 8;
+      phys += PAGE_SIZE;
+      addr += PAGE_SIZE;
     } while (addr !== end);
     return 0;
   },
@@ -67,7 +65,7 @@ export const v5_2 = {
     phys: number,
     prot: number,
   ): Steps<number> {
-    let pmdp = yield* this.pmd_alloc(pudp, addr, null);
+    let pmdp = yield* this.pmd_alloc(pudp, addr);
     if (pmdp === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
       const next = addr_end(this.c.t, 'PMD', addr, end);
@@ -106,7 +104,7 @@ export const v5_2 = {
     phys: number,
     prot: number,
   ): Steps<number> {
-    let pudp = yield* this.pud_alloc(p4dp, addr, null);
+    let pudp = yield* this.pud_alloc(p4dp, addr);
     if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
       const next = addr_end(this.c.t, 'PUD', addr, end);
@@ -131,7 +129,7 @@ export const v5_2 = {
     phys: number,
     prot: number,
   ): Steps<number> {
-    let p4dp = yield* this.p4d_alloc(pgdp, addr, null);
+    let p4dp = yield* this.p4d_alloc(pgdp, addr);
     if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
       const next = addr_end(this.c.t, 'P4D', addr, end);

@@ -10,7 +10,6 @@ import {
   pmd_leaf,
   pud_leaf,
   READ_ONCE,
-  READ_RUN,
 } from '../include/linux/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
 import { get_online_mems, put_online_mems } from '../locks.ts';
@@ -21,7 +20,7 @@ import { lock, pr_info, pr_warn, unlock } from '../ops.ts';
  * anybody who changes them (FACTS 2.22). What is in a table that was freed under the walk is taken for entries (B19).
  */
 
-/** Entries side by side that hold the same, but for the addresses they name: what note_page is told. */
+/** What note_page is told: of an entry, or of several side by side that hold the same but for the addresses they name. */
 export interface PtdumpNote {
   readonly addr: number;
   readonly end: number;
@@ -37,14 +36,11 @@ const valid_notes = (notes: readonly PtdumpNote[]): PtdumpNote[] =>
 
 export const v5_2 = {
   *walk_pte(this: Kernel, notes: PtdumpNote[], pmdp: EntryPointer, start: number, end: number): Steps<void> {
-    const { PAGE_SIZE, run_limit } = this.c;
+    const { PAGE_SIZE } = this.c;
     let ptep = yield* this.pte_offset_kernel(pmdp, start);
-    for (let addr = start; addr !== end; ) {
-      const run = yield* READ_RUN(ptep, Math.min(run_limit, (end - addr) / PAGE_SIZE));
-      const next = addr + run.n * PAGE_SIZE;
-      notes.push({ addr, end: next, level: 'PTE', attr: run.attr });
-      ptep += run.n * 8;
-      addr = next;
+    for (let addr = start; addr !== end; addr += PAGE_SIZE, ptep += 8) {
+      const { attr } = yield* READ_ONCE(ptep);
+      notes.push({ addr, end: addr + PAGE_SIZE, level: 'PTE', attr });
     }
   },
 

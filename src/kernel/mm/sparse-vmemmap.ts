@@ -1,45 +1,72 @@
 import { is_folded } from '../../geometry/blocks.ts';
-import { entry_index } from '../../geometry/translation.ts';
-import { TABLE_BIT, VALID } from '../../hardware/descriptor.ts';
+import type { LevelName } from '../../geometry/translation.ts';
 import type { Steps } from '../../steps/step.ts';
+import { alloc_table } from '../include/asm-generic/pgalloc.ts';
 import {
   addr_end,
   type EntryPointer,
   leaf_entry,
+  NULL_ENTRY,
   none,
   pmd_leaf,
   READ_ONCE,
-  READ_RUN,
-  table_entry,
 } from '../include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
+import { add } from '../ops.ts';
 import { PFN_PHYS } from '../pfn.ts';
+import { USE } from './page.ts';
+import { vmem_altmap_alloc } from './page_alloc/alloc_pages.ts';
 
-/** mm/sparse-vmemmap.c on the tables of arm64: map struct pages, block by block or page by page. Nothing is undone on failure. */
+/** mm/sparse-vmemmap.c: map struct pages, block by block or page by page. Nothing is undone on failure. */
 
-/** pXd_populate: table pages come from the page allocator, whatever the altmap; no lock (FACTS 2.5). False without memory. */
-function* table_for(k: Kernel, level: 'P4D' | 'PUD' | 'PMD' | 'PTE', p: EntryPointer): Steps<boolean> {
+/** vmemmap_alloc_block_zero() for a table that is missing: from the page allocator, whatever the altmap; no lock. False without memory. */
+function* table_for(
+  k: Kernel,
+  level: LevelName,
+  p: EntryPointer,
+  populate: (this: Kernel, p: EntryPointer, table: number) => Steps<void>,
+): Steps<boolean> {
   if (is_folded(k.c.t, level)) return true;
   if (!none(yield* READ_ONCE(p))) return true;
-  const pages = yield* k.pgtable_alloc(level, 1);
-  if (pages.phys < 0) return false;
-  yield* k.set_pxd(p, table_entry(k.c, pages.phys, VALID | TABLE_BIT));
+  const table = yield* alloc_table(k, level);
+  if (table < 0) return false;
+  yield* populate.call(k, p, table);
   return true;
 }
 
 export const v5_2 = {
-  /** A pointer to the pud entry for `addr`, or -1 when a table is missing and there is no memory for it. */
-  *vmemmap_pud_populate(this: Kernel, addr: number): Steps<EntryPointer> {
+  /** Here and in the next four: a pointer to the entry for `addr`, whose table there is now; NULL_ENTRY without memory for one. */
+  *vmemmap_pgd_populate(this: Kernel, addr: number): Steps<EntryPointer> {
     const pgdp = yield* this.pgd_offset_k(addr);
-    if (!(yield* table_for(this, 'P4D', pgdp))) return -1;
+    return (yield* table_for(this, 'P4D', pgdp, this.pgd_populate)) ? pgdp : NULL_ENTRY;
+  },
+  *vmemmap_p4d_populate(this: Kernel, pgdp: EntryPointer, addr: number): Steps<EntryPointer> {
     const p4dp = yield* this.p4d_offset(pgdp, addr);
-    if (!(yield* table_for(this, 'PUD', p4dp))) return -1;
-    return yield* this.pud_offset(p4dp, addr);
+    return (yield* table_for(this, 'PUD', p4dp, this.p4d_populate)) ? p4dp : NULL_ENTRY;
+  },
+  *vmemmap_pud_populate(this: Kernel, p4dp: EntryPointer, addr: number): Steps<EntryPointer> {
+    const pudp = yield* this.pud_offset(p4dp, addr);
+    return (yield* table_for(this, 'PMD', pudp, this.pud_populate)) ? pudp : NULL_ENTRY;
+  },
+  *vmemmap_pmd_populate(this: Kernel, pudp: EntryPointer, addr: number): Steps<EntryPointer> {
+    const pmdp = yield* this.pmd_offset(pudp, addr);
+    return (yield* table_for(this, 'PTE', pmdp, this.pmd_populate_kernel)) ? pmdp : NULL_ENTRY;
   },
 
-  *vmemmap_pmd_populate(this: Kernel, pudp: EntryPointer, addr: number): Steps<EntryPointer> {
-    if (!(yield* table_for(this, 'PMD', pudp))) return -1;
-    return yield* this.pmd_offset(pudp, addr);
+  /** Maps the page, where nothing is yet. */
+  *vmemmap_pte_populate(
+    this: Kernel,
+    pmdp: EntryPointer,
+    addr: number,
+    node: number,
+    altmap: vmem_altmap | null,
+  ): Steps<EntryPointer> {
+    const ptep = yield* this.pte_offset_kernel(pmdp, addr);
+    if (!none(yield* READ_ONCE(ptep))) return ptep;
+    const pfn = yield* this.vmemmap_alloc_block_buf(this.c.PAGE_SIZE, node, altmap);
+    if (pfn < 0) return NULL_ENTRY;
+    yield* this.set_pte(ptep, leaf_entry(this.c, PFN_PHYS(this.c, pfn), this.c.pgprot.PAGE_KERNEL));
+    return ptep;
   },
 
   /** 0 or -ENOMEM. `start` is not rounded down: the first page is the one it lies in, the next one a page further. */
@@ -47,31 +74,36 @@ export const v5_2 = {
     this: Kernel,
     start: number,
     end: number,
-    nid: number,
+    node: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    const { PAGE_SIZE, t, run_limit } = this.c;
-    for (let addr = start; addr < end; ) {
-      const pudp = yield* this.vmemmap_pud_populate(addr);
-      if (pudp === -1) return -this.errno.ENOMEM;
+    for (let addr = start; addr < end; addr += this.c.PAGE_SIZE) {
+      const pgdp = yield* this.vmemmap_pgd_populate(addr);
+      if (pgdp === NULL_ENTRY) return -this.errno.ENOMEM;
+      const p4dp = yield* this.vmemmap_p4d_populate(pgdp, addr);
+      if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
+      const pudp = yield* this.vmemmap_pud_populate(p4dp, addr);
+      if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
       const pmdp = yield* this.vmemmap_pmd_populate(pudp, addr);
-      if (pmdp === -1) return -this.errno.ENOMEM;
-      if (!(yield* table_for(this, 'PTE', pmdp))) return -this.errno.ENOMEM;
-      const ptep = yield* this.pte_offset_kernel(pmdp, addr);
-      const in_table = t.entries.at(-1)! - entry_index(t, t.levels - 1, addr);
-      const limit = altmap ? 1 : Math.min(run_limit, in_table, Math.ceil((end - addr) / PAGE_SIZE));
-      const run = yield* READ_RUN(ptep, limit);
-      if (!none(run)) {
-        addr += PAGE_SIZE;
-        continue;
-      }
-      const got = yield* this.vmemmap_alloc_pages(nid, run.n, altmap);
-      if (!got) return -this.errno.ENOMEM;
-      const entry = leaf_entry(this.c, PFN_PHYS(this.c, got.pfn), this.c.pgprot.PAGE_KERNEL);
-      yield* this.set_pte(ptep, entry, got.nr_pages, PAGE_SIZE);
-      addr += got.nr_pages * PAGE_SIZE;
+      if (pmdp === NULL_ENTRY) return -this.errno.ENOMEM;
+      const ptep = yield* this.vmemmap_pte_populate(pmdp, addr, node, altmap);
+      if (ptep === NULL_ENTRY) return -this.errno.ENOMEM;
     }
     return 0;
+  },
+
+  /** The first pfn of naturally aligned pages for struct pages; -1 when there are none. */
+  *vmemmap_alloc_block_buf(
+    this: Kernel,
+    size: number,
+    node: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const nr_pages = size / this.c.PAGE_SIZE;
+    if (altmap) return vmem_altmap_alloc(altmap, nr_pages);
+    const found = yield* this.$alloc_pages('vmemmap_block', node, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
+    if (found) yield* add('vars', 0, 'nr_vmemmap_pages', nr_pages);
+    return found ? found.pfn : -1;
   },
 
   /** PMD blocks only: 0 or -ENOMEM. An entry that is there is taken as it is. */
@@ -84,20 +116,23 @@ export const v5_2 = {
   ): Steps<number> {
     for (let addr = start; addr !== end; ) {
       const next = addr_end(this.c.t, 'PMD', addr, end);
-      const pudp = yield* this.vmemmap_pud_populate(addr);
-      if (pudp === -1) return -this.errno.ENOMEM;
-      const pmdp = yield* this.vmemmap_pmd_populate(pudp, addr);
-      if (pmdp === -1) return -this.errno.ENOMEM;
+      const pgdp = yield* this.vmemmap_pgd_populate(addr);
+      if (pgdp === NULL_ENTRY) return -this.errno.ENOMEM;
+      const p4dp = yield* this.vmemmap_p4d_populate(pgdp, addr);
+      if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
+      const pudp = yield* this.vmemmap_pud_populate(p4dp, addr);
+      if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
+      const pmdp = yield* this.pmd_offset(pudp, addr);
       const pmd = yield* READ_ONCE(pmdp);
       if (none(pmd)) {
-        const pfn = yield* this.vmemmap_alloc_block_buf(nid, this.c.PMD_SIZE / this.c.PAGE_SIZE, altmap);
+        const pfn = yield* this.vmemmap_alloc_block_buf(this.c.PMD_SIZE, nid, altmap);
         if (pfn >= 0) yield* this.pmd_set_huge(pmdp, PFN_PHYS(this.c, pfn), this.c.pgprot.PROT_SECT_NORMAL);
         else {
-          const ret = yield* this.vmemmap_no_block(addr, next, nid, altmap);
+          const ret = yield* this.$vmemmap_no_block(addr, next, nid, altmap);
           if (ret) return ret;
         }
       } else if (!pmd_leaf(this.c, pmd)) {
-        const ret = yield* this.vmemmap_over_table(addr, next, nid, altmap);
+        const ret = yield* this.$vmemmap_over_table(addr, next, nid, altmap);
         if (ret) return ret;
       }
       addr = next;
@@ -106,7 +141,7 @@ export const v5_2 = {
   },
 
   /** There is no memory for a block: until v6.1 that was the end. */
-  *vmemmap_no_block(
+  *$vmemmap_no_block(
     this: Kernel,
     _addr: number,
     _next: number,
@@ -117,7 +152,7 @@ export const v5_2 = {
   },
 
   /** Where a block should go stands a table: until v6.1 it was taken for what was wanted. */
-  *vmemmap_over_table(
+  *$vmemmap_over_table(
     this: Kernel,
     _addr: number,
     _next: number,
@@ -129,7 +164,7 @@ export const v5_2 = {
 };
 
 export const v6_1 = {
-  *vmemmap_no_block(
+  *$vmemmap_no_block(
     this: Kernel,
     addr: number,
     next: number,
@@ -140,7 +175,7 @@ export const v6_1 = {
     return yield* this.vmemmap_populate_basepages(addr, next, nid, altmap);
   },
 
-  *vmemmap_over_table(
+  *$vmemmap_over_table(
     this: Kernel,
     addr: number,
     next: number,

@@ -65,7 +65,7 @@ export function memmap_of({ kernel, state }: Model): MemModel {
     window: g.vmemmap,
     linear_map: g.linear_map,
     DEBUG_VM: from.DEBUG_VM,
-    run_limit: from.run_limit,
+    run_limit: Number.POSITIVE_INFINITY,
   };
   const world = empty_memmap(null);
   for (const { start, end, value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {

@@ -1,11 +1,12 @@
+import * as arm64_pgalloc from '../../kernel/arch/arm64/include/asm/pgalloc.ts';
 import * as pgtable from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as tlbflush from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
 import * as fault from '../../kernel/arch/arm64/mm/fault.ts';
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
-import * as fixmap from '../../kernel/arch/arm64/mm/mmu/fixmap.ts';
+import * as create_pgd_mapping from '../../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
+import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
-import * as pgd_mapping from '../../kernel/arch/arm64/mm/mmu/pgd_mapping.ts';
-import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as radix from '../../kernel/arch/powerpc/kvm/book3s_64_mmu_radix.ts';
@@ -45,8 +46,10 @@ import * as kernfs_file from '../../kernel/fs/kernfs/file.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
 import * as bug from '../../kernel/include/asm-generic/bug.ts';
 import * as memory_model from '../../kernel/include/asm-generic/memory_model.ts';
+import * as generic_pgalloc from '../../kernel/include/asm-generic/pgalloc.ts';
 import * as generic_pgtable from '../../kernel/include/asm-generic/pgtable.ts';
 import * as memory_hotplug from '../../kernel/include/linux/memory_hotplug.ts';
+import * as pagetable from '../../kernel/include/linux/mm/pagetable.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as printk from '../../kernel/include/linux/printk.ts';
@@ -177,18 +180,21 @@ export const own = {
       ...arm64_mmu.v5_2,
       ...arm64_mmu.pfn_valid_by_memblock,
       ...fault.v5_2,
-      ...fixmap.v5_2,
       ...huge_vmap.v5_2,
       ...ioremap.v5_2,
       ...offline_pages.holes_in_zone,
-      ...pgd_mapping.v5_2,
+      ...create_pgd_mapping.v5_2,
       ...page_ext.v5_2,
       ...pageattr.v5_2,
       ...pgalloc.v5_2,
       ...pgtable.v5_2,
       ...ptdump.v5_2,
       ...sparse_vmemmap.v5_2,
-      ...table_pages.v5_2,
+      ...arm64_pgalloc.v5_2,
+      ...free_hotplug.v5_2,
+      ...generic_pgalloc.v5_2,
+      ...pagetable.v5_2,
+      ...pgtable_alloc.v5_2,
       ...tlbflush.v5_2,
       ...vmalloc.v5_2,
       ...vmalloc_area.v5_2,

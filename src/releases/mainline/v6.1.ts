@@ -1,5 +1,5 @@
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
-import * as fixmap from '../../kernel/arch/arm64/mm/mmu/fixmap.ts';
+import * as create_pgd_mapping from '../../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
@@ -68,7 +68,7 @@ export const own = {
   arch: {
     arm64: {
       ...arm64_mmu.v6_1,
-      ...fixmap.v5_18,
+      ...create_pgd_mapping.v5_18,
       ...pageattr.v6_1,
       ...hotunplug.v6_1_192,
       ...mmzone.v6_10,

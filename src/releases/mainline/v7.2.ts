@@ -1,6 +1,7 @@
+import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import * as split_leaf from '../../kernel/arch/arm64/mm/mmu/split_leaf.ts';
-import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
@@ -14,7 +15,15 @@ import { v6_12 } from './v6.12.ts';
 
 export const own = {
   functions: { ...add_memory.v7_2, ...hugetlb_dissolve.v6_15, ...hugetlb_pool.v6_15, ...node_states.v7_2 },
-  arch: { arm64: { ...huge_vmap.v7_1, ...pageattr.v7_1, ...split_leaf.v7_1, ...table_pages.v7_1 } },
+  arch: {
+    arm64: {
+      ...huge_vmap.v7_1,
+      ...pageattr.v7_1,
+      ...split_leaf.v7_1,
+      ...free_hotplug.v7_1,
+      ...pgtable_alloc.v7_1,
+    },
+  },
 };
 
 export type New = Introduced<typeof own, OfV52>;

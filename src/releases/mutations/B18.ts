@@ -1,11 +1,12 @@
-import { before, check_present } from '../../kernel/arch/arm64/mm/mmu/hotunplug_range.ts';
+import { before } from '../../kernel/arch/arm64/mm/mmu/unsigned.ts';
 import {
-  addr_end,
   type EntryPointer,
+  leaf_address,
   none,
+  pmd_addr_end,
   pmd_leaf,
+  present,
   READ_ONCE,
-  READ_RUN,
 } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
@@ -24,21 +25,21 @@ export const B18_mutant = defineRelease({
         pudp: EntryPointer,
         addr: number,
         end: number,
-        sparse: boolean,
+        sparse_vmap: boolean,
         altmap: vmem_altmap | null,
       ): Steps<void> {
-        do {
-          const next = addr_end(this.c.t, 'PMD', addr, end);
+        for (let next = addr, more = true; more; addr = next, more = before(addr, end)) {
+          next = pmd_addr_end(this.c, addr, end);
           const pmdp = yield* this.pmd_offset(pudp, addr);
-          if (!none(yield* READ_ONCE(pmdp))) {
-            yield* check_present(this, 'unmap_hotplug_pmd_range', yield* READ_ONCE(pmdp));
-            if (pmd_leaf(this.c, yield* READ_ONCE(pmdp))) {
-              const run = yield* READ_RUN(pmdp, 1);
-              yield* this.unmap_hotplug_leaf('PMD', pmdp, run, addr, next, sparse, altmap);
-            } else yield* this.unmap_hotplug_pte_range(pmdp, addr, next, sparse, altmap);
-          }
-          addr = next;
-        } while (before(addr, end));
+          if (none(yield* READ_ONCE(pmdp))) continue;
+          if (!present(this.c, yield* READ_ONCE(pmdp))) yield* this.WARN('unmap_hotplug_pmd_range');
+          if (pmd_leaf(this.c, yield* READ_ONCE(pmdp))) {
+            const page = leaf_address(this.c, yield* READ_ONCE(pmdp));
+            yield* this.pmd_clear(pmdp);
+            yield* this.flush_tlb_kernel_range(addr, next);
+            if (sparse_vmap) yield* this.free_hotplug_page_range(page, this.c.PMD_SIZE, altmap);
+          } else yield* this.unmap_hotplug_pte_range(pmdp, addr, next, sparse_vmap, altmap);
+        }
       },
 
       *unmap_hotplug_pte_range(
@@ -46,19 +47,19 @@ export const B18_mutant = defineRelease({
         pmdp: EntryPointer,
         addr: number,
         end: number,
-        sparse: boolean,
+        sparse_vmap: boolean,
         altmap: vmem_altmap | null,
       ): Steps<void> {
-        do {
-          const next = addr + this.c.PAGE_SIZE;
+        const { PAGE_SIZE } = this.c;
+        for (let more = true; more; addr += PAGE_SIZE, more = before(addr, end)) {
           const ptep = yield* this.pte_offset_kernel(pmdp, addr);
-          if (!none(yield* READ_ONCE(ptep))) {
-            yield* check_present(this, 'unmap_hotplug_pte_range', yield* READ_ONCE(ptep));
-            const run = yield* READ_RUN(ptep, 1);
-            yield* this.unmap_hotplug_leaf('PTE', ptep, run, addr, next, sparse, altmap);
-          }
-          addr = next;
-        } while (before(addr, end));
+          if (none(yield* READ_ONCE(ptep))) continue;
+          if (!present(this.c, yield* READ_ONCE(ptep))) yield* this.WARN('unmap_hotplug_pte_range');
+          const page = leaf_address(this.c, yield* READ_ONCE(ptep));
+          yield* this.pte_clear(ptep);
+          yield* this.flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
+          if (sparse_vmap) yield* this.free_hotplug_page_range(page, PAGE_SIZE, altmap);
+        }
       },
     },
   },

@@ -10,8 +10,8 @@ export const B24_mutant = defineRelease({
   about: 'V6 with flush_tlb_kernel_range() where a table is unlinked',
   arch: {
     arm64: {
-      *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
-        yield* this.flush_tlb_kernel_range(addr, addr + pages * this.c.PAGE_SIZE);
+      *__flush_tlb_kernel_pgtable(this: Kernel, addr: number): Steps<void> {
+        yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE);
       },
     },
   },

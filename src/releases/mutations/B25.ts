@@ -1,7 +1,7 @@
 import type { LevelName } from '../../geometry/translation.ts';
 import type { TlbiOp } from '../../hardware/tlbi.ts';
 import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/barrier.ts';
-import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import { mmu_steps } from '../../kernel/mmu.ts';
 import { change } from '../../kernel/ops.ts';
@@ -13,12 +13,12 @@ import { S0 } from '../series/arm64-v6.ts';
 
 /** Both helpers of tlbflush.h, made of one sequence; how long the range is makes no difference here. */
 const flushing = (sequence: (op: TlbiOp) => Steps<void>): Functions => ({
-  *flush_tlb_kernel_range(this: Kernel, start: number, end: number, times = 1): Steps<void> {
-    const pages = Math.ceil((end - start) / this.c.PAGE_SIZE) * times;
+  *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
+    const pages = Math.ceil((end - start) / this.c.PAGE_SIZE);
     yield* sequence({ by: 'va', va: start, pages, last_level: true, broadcast: true });
   },
-  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
-    yield* sequence({ by: 'va', va: addr, pages, last_level: false, broadcast: true });
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number): Steps<void> {
+    yield* sequence({ by: 'va', va: addr, pages: 1, last_level: false, broadcast: true });
   },
 });
 
@@ -57,11 +57,11 @@ export const B25b_mutant = defineRelease({
         size: number,
         altmap: vmem_altmap | null,
       ): Steps<void> {
-        yield* table_pages.v5_2.free_hotplug_page_range.call(this, phys, size, altmap);
+        yield* free_hotplug.v5_2.free_hotplug_page_range.call(this, phys, size, altmap);
         yield* complete();
       },
-      *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number, n = 1): Steps<void> {
-        yield* table_pages.v5_2.free_hotplug_pgtable_page.call(this, level, phys, n);
+      *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
+        yield* free_hotplug.v5_2.free_hotplug_pgtable_page.call(this, level, phys);
         yield* complete();
       },
     },

@@ -1,4 +1,4 @@
-import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import { defineRelease } from '../define.ts';
 import { v7_2 } from '../mainline/v7.2.ts';
 import { S0 } from '../series/arm64-v6.ts';
@@ -8,7 +8,7 @@ export const B36_mutant = defineRelease({
   name: 'arm64-v6-B36',
   base: S0,
   about: 'arm64 hot-remove V2: the destructor is called',
-  arch: { arm64: { destroy_hotplug_table: table_pages.v7_1.destroy_hotplug_table } },
+  arch: { arm64: { free_hotplug_pgtable_page: free_hotplug.v7_1.free_hotplug_pgtable_page } },
 });
 
 /** B36, the other way round: what mainline was between the constructor and the fix of hot-remove. */
@@ -16,5 +16,5 @@ export const B36b_mutant = defineRelease({
   name: 'v7.2-B36b',
   base: v7_2,
   about: '7.1.5 without pagetable_dtor() in free_hotplug_pgtable_page()',
-  arch: { arm64: { destroy_hotplug_table: table_pages.v5_2.destroy_hotplug_table } },
+  arch: { arm64: { free_hotplug_pgtable_page: free_hotplug.v5_2.free_hotplug_pgtable_page } },
 });

@@ -15,7 +15,7 @@ export const B37_mutant = defineRelease({
         yield* this.unmap_hotplug_range(start, end, true, null);
         yield* this.free_empty_tables(start, end, this.c.VMEMMAP_START, this.c.VMEMMAP_END);
       },
-      *free_hotplug_pgtable_page(this: Kernel, _level: LevelName, _phys: number, _n = 1): Steps<void> {},
+      *free_hotplug_pgtable_page(this: Kernel, _level: LevelName, _phys: number): Steps<void> {},
     },
   },
 });

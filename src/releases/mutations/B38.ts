@@ -1,6 +1,4 @@
-import type { WordRun } from '../../hardware/words.ts';
-import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
-import * as table_pages from '../../kernel/arch/arm64/mm/mmu/table_pages.ts';
+import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
@@ -11,22 +9,7 @@ const get_order = (size: number, page_size: number): number =>
   Math.max(0, Math.ceil(Math.log2(size / page_size)));
 
 const free_order = (k: Kernel, phys: number, order: number): Steps<void> =>
-  table_pages.v5_2.free_hotplug_page_range.call(k, phys, 2 ** order * k.c.PAGE_SIZE, null);
-
-/** Entry by entry, as the kernel frees what leaves map. */
-const one_by_one = {
-  *free_hotplug_leaf(
-    this: Kernel,
-    level: 'PTE' | 'PMD' | 'PUD',
-    run: WordRun,
-    altmap: vmem_altmap | null,
-  ): Steps<void> {
-    for (let i = 0; i < run.n; i++) {
-      const entry = { ...run, n: 1, addr: run.addr + i * run.stride };
-      yield* hotunplug.S0.free_hotplug_leaf.call(this, level, entry, altmap);
-    }
-  },
-};
+  free_hotplug.v5_2.free_hotplug_page_range.call(k, phys, 2 ** order * k.c.PAGE_SIZE, null);
 
 /** B38: an order where a size is wanted. */
 export const B38_mutant = defineRelease({
@@ -35,7 +18,6 @@ export const B38_mutant = defineRelease({
   about: 'V6 with free_hotplug_page_range(page, get_order(size))',
   arch: {
     arm64: {
-      ...one_by_one,
       *free_hotplug_page_range(
         this: Kernel,
         phys: number,
@@ -56,7 +38,6 @@ export const B38b_mutant = defineRelease({
   about: 'V6 with free_pages(addr, get_order(size) >> PAGE_SHIFT)',
   arch: {
     arm64: {
-      ...one_by_one,
       *free_hotplug_page_range(
         this: Kernel,
         phys: number,

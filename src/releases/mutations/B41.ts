@@ -1,5 +1,3 @@
-import { depth_of, entry_size } from '../../geometry/translation.ts';
-import { INVALID } from '../../hardware/descriptor.ts';
 import { mk_sect_prot } from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import { type EntryPointer, leaf_entry, READ_ONCE, table_page } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -19,9 +17,9 @@ export const B41a_mutant = defineRelease({
       *pmd_free_pte_page(this: Kernel, _pmdp: EntryPointer, _addr: number): Steps<boolean> {
         return true;
       },
-      *pmd_set_huge(this: Kernel, pmdp: EntryPointer, phys: number, prot: number, n = 1): Steps<number> {
+      *pmd_set_huge(this: Kernel, pmdp: EntryPointer, phys: number, prot: number): Steps<number> {
         const block = leaf_entry(this.c, phys, mk_sect_prot(prot));
-        yield* this.set_pxd(pmdp, block, n, entry_size(this.c.t, depth_of(this.c.t, 'PMD')));
+        yield* this.set_pmd(pmdp, block);
         return 1;
       },
     },
@@ -37,8 +35,8 @@ export const B41b_mutant = defineRelease({
     arm64: {
       *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, _addr: number): Steps<boolean> {
         const table = table_page(this.c, yield* READ_ONCE(pmdp));
-        yield* this.set_pxd(pmdp, INVALID);
-        yield* this.pgtable_free('PTE', table);
+        yield* this.pmd_clear(pmdp);
+        yield* this.pte_free_kernel(table);
         return true;
       },
     },

@@ -1,4 +1,3 @@
-import { INVALID } from '../../hardware/descriptor.ts';
 import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
 import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -10,11 +9,6 @@ import { S1 } from '../series/arm64-v5.ts';
  * B42: V5 after the template of x86 ("not the best", its reviewer says): the table page is freed and then unlinked. The only flush is the
  * one behind the leaves.
  */
-function* free_table(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', p: EntryPointer): Steps<void> {
-  yield* k.free_hotplug_pgtable_page(level, table_page(k.c, yield* READ_ONCE(p)));
-  yield* k.set_pxd(p, INVALID);
-}
-
 export const B42_mutant = defineRelease({
   name: 'arm64-v5-B42',
   base: S1,
@@ -22,15 +16,21 @@ export const B42_mutant = defineRelease({
   arch: {
     arm64: {
       *free_pte_table(this: Kernel, ptep: EntryPointer, pmdp: EntryPointer, _addr: number): Steps<void> {
-        if (yield* hotunplug_v5.is_empty(this, 'PTE', ptep)) yield* free_table(this, 'PTE', pmdp);
+        if (!(yield* hotunplug_v5.is_empty(this, 'PTE', ptep))) return;
+        yield* this.free_hotplug_pgtable_page('PTE', table_page(this.c, yield* READ_ONCE(pmdp)));
+        yield* this.pmd_clear(pmdp);
       },
       *free_pmd_table(this: Kernel, pmdp: EntryPointer, pudp: EntryPointer, _addr: number): Steps<void> {
         if (this.c.t.levels <= 2) return;
-        if (yield* hotunplug_v5.is_empty(this, 'PMD', pmdp)) yield* free_table(this, 'PMD', pudp);
+        if (!(yield* hotunplug_v5.is_empty(this, 'PMD', pmdp))) return;
+        yield* this.free_hotplug_pgtable_page('PMD', table_page(this.c, yield* READ_ONCE(pudp)));
+        yield* this.pud_clear(pudp);
       },
       *free_pud_table(this: Kernel, pudp: EntryPointer, pgdp: EntryPointer, _addr: number): Steps<void> {
         if (this.c.t.levels <= 3) return;
-        if (yield* hotunplug_v5.is_empty(this, 'PUD', pudp)) yield* free_table(this, 'PUD', pgdp);
+        if (!(yield* hotunplug_v5.is_empty(this, 'PUD', pudp))) return;
+        yield* this.free_hotplug_pgtable_page('PUD', table_page(this.c, yield* READ_ONCE(pgdp)));
+        yield* this.pgd_clear(pgdp);
       },
     },
   },

@@ -12,7 +12,7 @@ import { v5_3 } from '../mainline/v5.3.ts';
  * address of the area, not of the page, and by nothing; and there is always a flush.
  */
 const arm64 = {
-  *direct_map_range(this: Kernel, addr: number, _area: vm_struct): Steps<FlushRange> {
+  *$direct_map_range(this: Kernel, addr: number, _area: vm_struct): Steps<FlushRange> {
     return { start: addr, end: addr, flush_dmap: true };
   },
 };

@@ -1,14 +1,19 @@
-import { TABLE_BIT, VALID } from '../../hardware/descriptor.ts';
 import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
-import { type EntryPointer, table_entry } from '../../kernel/include/linux/pgtable.ts';
+import {
+  addr_end,
+  type EntryPointer,
+  leaf_entry,
+  none,
+  pgd_addr_end,
+  READ_ONCE,
+} from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { get_online_mems, put_online_mems } from '../../kernel/locks.ts';
-import * as pgalloc from '../../kernel/mm/memory/pgalloc.ts';
-import { PTL, type TableSupply } from '../../kernel/mm/memory/pgalloc.ts';
-import * as vmalloc_map from '../../kernel/mm/vmalloc/map.ts';
+import { lacks_table, PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import * as vmalloc_unmap from '../../kernel/mm/vmalloc/unmap.ts';
 import * as vmalloc from '../../kernel/mm/vmalloc/vmalloc.ts';
 import { lock, unlock } from '../../kernel/ops.ts';
+import { PFN_PHYS } from '../../kernel/pfn.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
 import { S1 } from './arm64-v5.ts';
@@ -19,50 +24,142 @@ import { S1 } from './arm64-v5.ts';
  */
 
 /**
- * vmalloc walks and writes leaves under the page table lock. A table cannot be allocated there: the walk says what it lacks,
- * the lock is dropped, and the walk begins again, where it had come to, with a page in hand.
+ * A table cannot be allocated under the page table lock: a walk under it says what it lacks, the lock is dropped, and the walk
+ * begins again, where it had come to, with a page in hand.
  */
+interface Supply {
+  page: { readonly level: TableLevel; readonly phys: number } | null;
+  wanted: TableLevel | null;
+}
+type TableLevel = 'P4D' | 'PUD' | 'PMD' | 'PTE';
+
+/** What vmap_page_range_noflush() maps, and how far it has come. */
+interface Mapping {
+  readonly prot: number;
+  readonly pages: readonly number[];
+  nr: number;
+  readonly supply: Supply;
+}
+
+/** The entry for `addr` in the table of the level; null where the table is missing, and no page in hand is for it. */
+function* entry_of(
+  k: Kernel,
+  level: TableLevel,
+  parentp: EntryPointer,
+  addr: number,
+  { supply }: Mapping,
+): Steps<EntryPointer | null> {
+  if (yield* lacks_table(k, level, parentp)) {
+    if (supply.page?.level !== level) {
+      supply.wanted = level;
+      return null;
+    }
+    const populate = {
+      P4D: k.pgd_populate,
+      PUD: k.p4d_populate,
+      PMD: k.pud_populate,
+      PTE: k.pmd_populate_kernel,
+    };
+    yield* populate[level].call(k, parentp, supply.page.phys);
+    supply.page = null;
+  }
+  const offset = { P4D: k.p4d_offset, PUD: k.pud_offset, PMD: k.pmd_offset, PTE: k.pte_offset_kernel };
+  return yield* offset[level].call(k, parentp, addr);
+}
+
+function* map_ptes(
+  k: Kernel,
+  pmdp: EntryPointer,
+  addr: number,
+  end: number,
+  mapping: Mapping,
+): Steps<number> {
+  let ptep = yield* entry_of(k, 'PTE', pmdp, addr, mapping);
+  if (ptep === null) return -k.errno.ENOMEM;
+  for (; addr !== end; addr += k.c.PAGE_SIZE, ptep += 8) {
+    if (!none(yield* READ_ONCE(ptep))) {
+      yield* k.WARN('vmap_pte_range');
+      return -k.errno.EBUSY;
+    }
+    yield* k.set_pte(ptep, leaf_entry(k.c, PFN_PHYS(k.c, mapping.pages[mapping.nr]!), mapping.prot));
+    mapping.nr++;
+  }
+  return 0;
+}
+
+const BELOW = { P4D: 'PUD', PUD: 'PMD', PMD: 'PTE' } as const;
+
+function* map_level(
+  k: Kernel,
+  level: keyof typeof BELOW,
+  parentp: EntryPointer,
+  addr: number,
+  end: number,
+  mapping: Mapping,
+): Steps<number> {
+  let p = yield* entry_of(k, level, parentp, addr, mapping);
+  if (p === null) return -k.errno.ENOMEM;
+  const below = BELOW[level];
+  for (let next = addr; addr !== end; addr = next, p += 8) {
+    next = addr_end(k.c.t, level, addr, end);
+    const failed =
+      below === 'PTE'
+        ? yield* map_ptes(k, p, addr, next, mapping)
+        : yield* map_level(k, below, p, addr, next, mapping);
+    if (failed) return -k.errno.ENOMEM;
+  }
+  return 0;
+}
+
+/** vmap_page_range_noflush() from where the mapping has come to. */
+function* map_range(k: Kernel, start: number, end: number, mapping: Mapping): Steps<number> {
+  for (let addr = start, next = addr; addr !== end; addr = next) {
+    next = pgd_addr_end(k.c, addr, end);
+    const pgdp = yield* k.pgd_offset_k(addr);
+    const err = yield* map_level(k, 'P4D', pgdp, addr, next, mapping);
+    if (err) return err;
+  }
+  return mapping.nr;
+}
+
+function* give_back(k: Kernel, supply: Supply): Steps<void> {
+  const free = { P4D: k.p4d_free, PUD: k.pud_free, PMD: k.pmd_free, PTE: k.pte_free_kernel };
+  if (supply.page) yield* free[supply.page.level].call(k, supply.page.phys);
+  supply.page = null;
+}
+
+/** vmalloc walks and writes leaves under the page table lock. ioremap goes on as before. */
 const locked: Functions = {
   *vmap_page_range_noflush(
     this: Kernel,
     start: number,
     end: number,
-    args: vmalloc_map.VmapArgs,
+    prot: number,
+    pages: readonly number[],
   ): Steps<number> {
-    const supply: TableSupply = { page: null, wanted: null };
-    const mine = { ...args, supply };
+    if (start >= end) yield* this.BUG('vmap_page_range_noflush');
+    const supply: Supply = { page: null, wanted: null };
+    const mapping: Mapping = { prot, pages, nr: 0, supply };
     let ret: number;
     for (;;) {
       supply.wanted = null;
       yield* lock(PTL, 'spinlock');
-      const from = start + mine.nr * this.c.PAGE_SIZE;
-      ret = yield* vmalloc_map.v5_2.vmap_page_range_noflush.call(this, from, end, mine);
+      ret = yield* map_range(this, start + mapping.nr * this.c.PAGE_SIZE, end, mapping);
       yield* unlock(PTL, 'spinlock');
       if (supply.wanted === null) break;
       yield* give_back(this, supply);
-      const { phys } = yield* this.pgtable_alloc(supply.wanted, 1);
+      const alloc = {
+        P4D: this.p4d_alloc_one,
+        PUD: this.pud_alloc_one,
+        PMD: this.pmd_alloc_one,
+        PTE: this.pte_alloc_one_kernel,
+      };
+      const phys = yield* alloc[supply.wanted as TableLevel].call(this, start);
       if (phys < 0) break;
       supply.page = { level: supply.wanted, phys };
     }
     yield* give_back(this, supply);
     return ret;
-  },
-
-  *__pgtable_alloc(
-    this: Kernel,
-    level: 'P4D' | 'PUD' | 'PMD' | 'PTE',
-    parentp: EntryPointer,
-    supply: TableSupply | null,
-  ): Steps<number> {
-    // ioremap goes on as before
-    if (!supply) return yield* pgalloc.v5_2.__pgtable_alloc.call(this, level, parentp, supply);
-    if (supply.page?.level !== level) {
-      supply.wanted = level;
-      return -this.errno.ENOMEM;
-    }
-    yield* this.set_pxd(parentp, table_entry(this.c, supply.page.phys, VALID | TABLE_BIT));
-    supply.page = null;
-    return 0;
   },
 
   /** Clearing the guard page's entry, which is empty, would otherwise be a write to a table that may have gone. */
@@ -72,11 +169,6 @@ const locked: Functions = {
     yield* unlock(PTL, 'spinlock');
   },
 };
-
-function* give_back(k: Kernel, supply: TableSupply): Steps<void> {
-  if (supply.page) yield* k.pgtable_free(supply.page.level, supply.page.phys);
-  supply.page = null;
-}
 
 export const option_1 = defineRelease({
   name: 'option-1',

@@ -170,7 +170,7 @@ export class StepTeller {
 
   #entry({ operation, args }: CallStep, { result, fault }: StoryEvent, about: AboutEntry): Told {
     const { entries, tell } = operation as KernelOperation;
-    const where = { name: this.name(about), pa: about.before.pa, ...this.#covers(about) };
+    const where = { name: this.name(about), pa: about.pa, ...this.#covers(about) };
     const { name } = where;
     const own = { pfn: about.pfn, nr_pages: 1 };
     const telling = fault ? undefined : tell?.(args, result);

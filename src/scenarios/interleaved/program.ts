@@ -114,7 +114,7 @@ const boot_options = (
   { config }: Interleaved,
   { layout, permanent_mappings = false }: Place,
 ): BootOptions => ({
-  run_limit: 1,
+  explored: true,
   permanent_mappings,
   ...(layout ? { layout } : {}),
   ...(config.PTDUMP_DEBUGFS === undefined ? {} : { ptdump_debugfs: config.PTDUMP_DEBUGFS }),

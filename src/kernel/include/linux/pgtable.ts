@@ -1,6 +1,5 @@
 import { type LevelName, next_entry, type Translation } from '../../../geometry/translation.ts';
 import { type Descriptor, is_none } from '../../../hardware/descriptor.ts';
-import type { WordRun } from '../../../hardware/words.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { ASM } from '../../asm.ts';
 import type { Config } from '../../config.ts';
@@ -44,19 +43,14 @@ export function* READ_ONCE(p: EntryPointer): Steps<Descriptor> {
   return yield* look(mmu_steps.read_at, p);
 }
 
-/** The entries from `p` on that continue it, zero or an arithmetic run: at most `n`. */
-export function* READ_RUN(p: EntryPointer, n: number): Steps<WordRun> {
-  return yield* look(mmu_steps.run_at, p, n);
+/** WRITE_ONCE(*p, d) */
+export function* WRITE_ONCE(p: EntryPointer, d: Descriptor): Steps<void> {
+  yield* change(mmu_steps.write_at, p, d);
 }
 
-/** WRITE_ONCE(*p, d), on `n` entries whose output addresses ascend by `stride`. */
-export function* WRITE_ONCE(p: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
-  yield* change(mmu_steps.write_at, p, n, d, stride);
-}
-
-/** xchg(p, d) on `n` entries, as far as they are alike: what they were. */
-export function* XCHG_RUN(p: EntryPointer, n: number, d: Descriptor): Steps<WordRun> {
-  return yield* change(mmu_steps.swap_run_at, p, n, d);
+/** xchg(p, d): what it was. */
+export function* XCHG(p: EntryPointer, d: Descriptor): Steps<Descriptor> {
+  return yield* change(mmu_steps.swap_at, p, d);
 }
 
 /** pXd_addr_end(addr, end): the end of the entry that translates `addr`, or of the range; 0 is the wrap at 2^64. */

@@ -15,6 +15,6 @@ const defer_free = operation({
 export const v6_8 = {
   /** Of the usage of section `nr` (mm/sparse.c is its only user here). Where nobody else runs there is no reader to wait for. */
   *kfree_rcu(this: Kernel, nr: number): Steps<void> {
-    if (this.c.run_limit === 1) yield* change(defer_free, nr);
+    yield* change(defer_free, nr);
   },
 };

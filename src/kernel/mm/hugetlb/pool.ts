@@ -136,7 +136,7 @@ export const v5_2 = {
     for (let i = 0; i < nodes.length && freed < want; i++) {
       const nid = yield* next_node(order, 'next_nid_to_free', nodes);
       for (let share = share_of(want, nodes); share > 0; ) {
-        const most = Math.min(share, this.c.run_limit);
+        const most = yield* this.$huge_pages_at_once(share);
         const pages = yield* look(last_free, this.c, order, nid, most);
         if (!pages) break;
         yield* account(order, 'free_huge_pages', nid, -pages.nr);

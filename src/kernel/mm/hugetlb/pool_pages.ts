@@ -91,6 +91,11 @@ const make_huge = operation({
 });
 
 export const v5_2 = {
+  /** How many of `most` huge pages are dealt with in one step. */
+  *$huge_pages_at_once(this: Kernel, _most: number): Steps<number> {
+    return 1;
+  },
+
   /** Keys of the zones of a node that an allocation may use, best first (node_zonelist with __GFP_THISNODE). */
   $hugetlb_zones(this: Kernel, nid: number, order: number): number[] {
     // htlb_alloc_mask: gigantic pages could not be migrated away, so they are kept out of ZONE_MOVABLE
@@ -101,7 +106,7 @@ export const v5_2 = {
   /** Up to `most` new huge pages side by side on one node, each with a reference. */
   *alloc_fresh_huge_page(this: Kernel, order: number, nid: number, most: number): Steps<HugePages | null> {
     if (hstate_is_gigantic(this.c, order)) return yield* this.alloc_gigantic_page(order, nid);
-    const n = Math.min(most, this.c.run_limit);
+    const n = yield* this.$huge_pages_at_once(most);
     const hstate = this.c.huge_page_orders.indexOf(order);
     for (const zone of this.$hugetlb_zones(nid, order)) {
       yield* zone_lock(zone);

@@ -6,7 +6,7 @@ import { cut_slot, flags_by_slot, insert_slot, move_array, remove_slot, set_regi
 
 /**
  * mm/memblock.c: two sorted arrays of regions, no lock at all (FACTS 2.23). Every insertion, deletion and merge is a
- * write of its own; where others may look in between (`c.run_limit`) it is done slot by slot.
+ * write of its own, slot by slot.
  */
 
 export const MEMBLOCK_NONE = 0;
@@ -17,7 +17,7 @@ export const MEMBLOCK_DRIVER_MANAGED = 8;
 export const MEMBLOCK_RSRV_NOINIT = 16;
 export const MEMBLOCK_RSRV_KERN = 32;
 
-const end_of = (r: memblock_region): number => r.base + r.size;
+export const end_of = (r: memblock_region): number => r.base + r.size;
 
 /** Index of the region that holds the address, or -1 (memblock_search). */
 export function memblock_search(regions: readonly memblock_region[], addr: number): number {
@@ -33,27 +33,8 @@ export function memblock_search(regions: readonly memblock_region[], addr: numbe
   return -1;
 }
 
-const mergeable = (a: memblock_region, b: memblock_region): boolean =>
+export const mergeable = (a: memblock_region, b: memblock_region): boolean =>
   end_of(a) === b.base && a.nid === b.nid && a.flags === b.flags;
-
-function* merge_by_slot(type: number): Steps<void> {
-  for (let i = 0; ; ) {
-    const regions = yield* R('memblock_type', type, 'regions');
-    const [region, next] = [regions[i], regions[i + 1]];
-    if (!region || !next) return;
-    if (!mergeable(region, next)) {
-      i++;
-      continue;
-    }
-    yield* set_region_field(type, i, 'size', region.size + next.size);
-    yield* remove_slot(type, i + 1);
-  }
-}
-
-const parts_of = (region: memblock_region, cut: number): memblock_region[] => [
-  { ...region, size: cut - region.base },
-  { ...region, base: cut, size: end_of(region) - cut },
-];
 
 export const v5_2 = {
   *memblock_insert_region(
@@ -65,31 +46,25 @@ export const v5_2 = {
     nid: number,
     flags: number,
   ): Steps<void> {
-    const region = { base, size, nid, flags };
-    if (this.c.run_limit === 1) return yield* insert_slot(type, idx, region);
-    const regions = yield* R('memblock_type', type, 'regions');
-    yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 0, region));
+    yield* insert_slot(type, idx, { base, size, nid, flags });
   },
 
   *memblock_remove_region(this: Kernel, type: number, r: number): Steps<void> {
-    if (this.c.run_limit === 1) return yield* remove_slot(type, r);
-    const regions = yield* R('memblock_type', type, 'regions');
-    yield* W('memblock_type', type, 'regions', regions.toSpliced(r, 1));
+    yield* remove_slot(type, r);
   },
 
   *memblock_merge_regions(this: Kernel, type: number): Steps<void> {
-    if (this.c.run_limit === 1) return yield* merge_by_slot(type);
-    const regions = yield* R('memblock_type', type, 'regions');
-    const merged: memblock_region[] = [];
-    for (const next of regions) {
-      const last = merged.at(-1);
-      if (last && mergeable(last, next)) {
-        merged[merged.length - 1] = { ...last, size: last.size + next.size };
-      } else {
-        merged.push(next);
+    for (let i = 0; ; ) {
+      const regions = yield* R('memblock_type', type, 'regions');
+      const [region, next] = [regions[i], regions[i + 1]];
+      if (!region || !next) return;
+      if (!mergeable(region, next)) {
+        i++;
+        continue;
       }
+      yield* set_region_field(type, i, 'size', region.size + next.size);
+      yield* remove_slot(type, i + 1);
     }
-    if (merged.length < regions.length) yield* W('memblock_type', type, 'regions', merged);
   },
 
   /** Doubles the array; -1 when the allocation fails. */
@@ -101,8 +76,7 @@ export const v5_2 = {
       return -1;
     }
     const in_slab = yield* R('memblock_type', type, 'in_slab');
-    if (this.c.run_limit === 1) yield* move_array(type, max * 2, in_slab);
-    else yield* W('memblock_type', type, 'max', max * 2);
+    yield* move_array(type, max * 2, in_slab);
     if (!in_slab) yield* W('memblock_type', type, 'in_slab', true);
     return 0;
   },
@@ -172,8 +146,7 @@ export const v5_2 = {
       if (end_of(region) <= base) continue;
       const cut = region.base < base ? base : end_of(region) > end ? end : 0;
       if (cut) {
-        if (this.c.run_limit === 1) yield* cut_slot(type, idx, region, cut);
-        else yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 1, ...parts_of(region, cut)));
+        yield* cut_slot(type, idx, region, cut);
         if (cut === end) idx--;
         continue;
       }
@@ -204,27 +177,15 @@ export const v5_2 = {
     const { ret, start, end } = yield* this.memblock_isolate_range(MEMBLOCK_MEMORY, base, size);
     if (ret) return ret;
     const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
-    if (this.c.run_limit === 1) {
-      for (let i = start; i < end; i++)
-        yield* set_region_field(MEMBLOCK_MEMORY, i, 'flags', regions[i]!.flags & ~MEMBLOCK_NOMAP);
-    } else if (regions.slice(start, end).some((r) => r.flags & MEMBLOCK_NOMAP)) {
-      const cleared = regions.map((r, i) =>
-        i >= start && i < end ? { ...r, flags: r.flags & ~MEMBLOCK_NOMAP } : r,
-      );
-      yield* W('memblock_type', MEMBLOCK_MEMORY, 'regions', cleared);
-    }
+    for (let i = start; i < end; i++)
+      yield* set_region_field(MEMBLOCK_MEMORY, i, 'flags', regions[i]!.flags & ~MEMBLOCK_NOMAP);
     yield* this.memblock_merge_regions(MEMBLOCK_MEMORY);
     return 0;
   },
 
   *memblock_is_map_memory(this: Kernel, addr: number): Steps<boolean> {
-    if (this.c.run_limit === 1) {
-      const flags = yield* flags_by_slot(MEMBLOCK_MEMORY, addr);
-      return flags !== null && (flags & MEMBLOCK_NOMAP) === 0;
-    }
-    const regions = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
-    const i = memblock_search(regions, addr);
-    return i >= 0 && (regions[i]!.flags & MEMBLOCK_NOMAP) === 0;
+    const flags = yield* flags_by_slot(MEMBLOCK_MEMORY, addr);
+    return flags !== null && (flags & MEMBLOCK_NOMAP) === 0;
   },
 };
 

@@ -3,7 +3,7 @@ import { change, look, operation, W } from '../../ops.ts';
 import { MEMBLOCK_MEMORY, type memblock_region, type memblock_type, type State } from '../../state.ts';
 
 /**
- * The arrays of memblock slot by slot, as they are where others may look in between (`c.run_limit`; FACTS 2.23, B69).
+ * The arrays of memblock slot by slot, as whoever looks in between finds them (B69).
  * memmove() goes slot by slot, a region is written field by field, the count last. Whoever looks reads a slot at once.
  */
 

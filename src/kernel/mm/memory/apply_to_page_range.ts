@@ -23,7 +23,7 @@ export const v5_2 = {
     fn: PteFn<Data>,
     data: Data,
   ): Steps<number> {
-    let ptep = yield* this.pte_alloc_kernel(pmdp, addr, null);
+    let ptep = yield* this.pte_alloc_kernel(pmdp, addr);
     if (ptep === NULL_ENTRY) return -this.errno.ENOMEM;
     if (pmd_leaf(this.c, yield* READ_ONCE(pmdp))) yield* this.BUG('apply_to_pte_range');
     for (; addr !== end; addr += this.c.PAGE_SIZE, ptep += 8) {
@@ -42,7 +42,7 @@ export const v5_2 = {
     data: Data,
   ): Steps<number> {
     if (pud_leaf(this.c, yield* READ_ONCE(pudp))) yield* this.BUG('apply_to_pmd_range');
-    let pmdp = yield* this.pmd_alloc(pudp, addr, null);
+    let pmdp = yield* this.pmd_alloc(pudp, addr);
     if (pmdp === NULL_ENTRY) return -this.errno.ENOMEM;
     for (let next = addr; addr !== end; addr = next, pmdp += 8) {
       next = addr_end(this.c.t, 'PMD', addr, end);
@@ -60,7 +60,7 @@ export const v5_2 = {
     fn: PteFn<Data>,
     data: Data,
   ): Steps<number> {
-    let pudp = yield* this.pud_alloc(p4dp, addr, null);
+    let pudp = yield* this.pud_alloc(p4dp, addr);
     if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
     for (let next = addr; addr !== end; addr = next, pudp += 8) {
       next = addr_end(this.c.t, 'PUD', addr, end);
@@ -78,7 +78,7 @@ export const v5_2 = {
     fn: PteFn<Data>,
     data: Data,
   ): Steps<number> {
-    let p4dp = yield* this.p4d_alloc(pgdp, addr, null);
+    let p4dp = yield* this.p4d_alloc(pgdp, addr);
     if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
     for (let next = addr; addr !== end; addr = next, p4dp += 8) {
       next = addr_end(this.c.t, 'P4D', addr, end);

@@ -5,31 +5,19 @@ import {
   leaf_entry,
   NULL_ENTRY,
   none,
-  READ_RUN,
+  READ_ONCE,
 } from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 import { PFN_PHYS } from '../../pfn.ts';
-import type { TableSupply } from '../memory/pgalloc.ts';
 
 /**
  * mm/vmalloc.c: mapping pages (FACTS 2.20). From where a table's address is read to the last leaf in it no lock is held, and
  * nothing is said to the TLBs: entries only become valid.
  */
 
-/** What is mapped, and how far that has come; private to one caller. */
-export interface VmapArgs {
-  readonly prot: number;
-  /** pfns in order. */
-  readonly pages: readonly number[];
+/** int *nr: how many of the pages are mapped; private to one caller. */
+export interface Mapped {
   nr: number;
-  supply: TableSupply | null;
-}
-
-/** How many of the pages from `nr` on lie side by side, at most `most`. */
-function side_by_side({ pages, nr }: VmapArgs, most: number): number {
-  let n = 1;
-  while (n < most && pages[nr + n] === pages[nr]! + n) n++;
-  return n;
 }
 
 export const v5_2 = {
@@ -38,22 +26,22 @@ export const v5_2 = {
     pmdp: EntryPointer,
     addr: number,
     end: number,
-    args: VmapArgs,
+    prot: number,
+    pages: readonly number[],
+    mapped: Mapped,
   ): Steps<number> {
-    const { PAGE_SIZE, run_limit } = this.c;
-    let ptep = yield* this.pte_alloc_kernel(pmdp, addr, args.supply);
+    const { PAGE_SIZE } = this.c;
+    let ptep = yield* this.pte_alloc_kernel(pmdp, addr);
     if (ptep === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
-      const pfn = args.pages[args.nr]!;
-      const old = yield* READ_RUN(ptep, side_by_side(args, Math.min(run_limit, (end - addr) / PAGE_SIZE)));
-      if (!none(old)) {
+      if (!none(yield* READ_ONCE(ptep))) {
         yield* this.WARN('vmap_pte_range');
         return -this.errno.EBUSY;
       }
-      yield* this.set_pte(ptep, leaf_entry(this.c, PFN_PHYS(this.c, pfn), args.prot), old.n, PAGE_SIZE);
-      args.nr += old.n;
-      ptep += old.n * 8;
-      addr += old.n * PAGE_SIZE;
+      yield* this.set_pte(ptep, leaf_entry(this.c, PFN_PHYS(this.c, pages[mapped.nr]!), prot));
+      mapped.nr++;
+      ptep += 8;
+      addr += PAGE_SIZE;
     } while (addr !== end);
     return 0;
   },
@@ -64,13 +52,15 @@ export const v5_2 = {
     pudp: EntryPointer,
     addr: number,
     end: number,
-    args: VmapArgs,
+    prot: number,
+    pages: readonly number[],
+    mapped: Mapped,
   ): Steps<number> {
-    let pmdp = yield* this.pmd_alloc(pudp, addr, args.supply);
+    let pmdp = yield* this.pmd_alloc(pudp, addr);
     if (pmdp === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
       const next = addr_end(this.c.t, 'PMD', addr, end);
-      if (yield* this.vmap_pte_range(pmdp, addr, next, args)) return -this.errno.ENOMEM;
+      if (yield* this.vmap_pte_range(pmdp, addr, next, prot, pages, mapped)) return -this.errno.ENOMEM;
       pmdp += 8;
       addr = next;
     } while (addr !== end);
@@ -82,13 +72,15 @@ export const v5_2 = {
     p4dp: EntryPointer,
     addr: number,
     end: number,
-    args: VmapArgs,
+    prot: number,
+    pages: readonly number[],
+    mapped: Mapped,
   ): Steps<number> {
-    let pudp = yield* this.pud_alloc(p4dp, addr, args.supply);
+    let pudp = yield* this.pud_alloc(p4dp, addr);
     if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
       const next = addr_end(this.c.t, 'PUD', addr, end);
-      if (yield* this.vmap_pmd_range(pudp, addr, next, args)) return -this.errno.ENOMEM;
+      if (yield* this.vmap_pmd_range(pudp, addr, next, prot, pages, mapped)) return -this.errno.ENOMEM;
       pudp += 8;
       addr = next;
     } while (addr !== end);
@@ -100,13 +92,15 @@ export const v5_2 = {
     pgdp: EntryPointer,
     addr: number,
     end: number,
-    args: VmapArgs,
+    prot: number,
+    pages: readonly number[],
+    mapped: Mapped,
   ): Steps<number> {
-    let p4dp = yield* this.p4d_alloc(pgdp, addr, args.supply);
+    let p4dp = yield* this.p4d_alloc(pgdp, addr);
     if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
     do {
       const next = addr_end(this.c.t, 'P4D', addr, end);
-      if (yield* this.vmap_pud_range(p4dp, addr, next, args)) return -this.errno.ENOMEM;
+      if (yield* this.vmap_pud_range(p4dp, addr, next, prot, pages, mapped)) return -this.errno.ENOMEM;
       p4dp += 8;
       addr = next;
     } while (addr !== end);
@@ -114,16 +108,23 @@ export const v5_2 = {
   },
 
   /** The number of pages mapped, or -ENOMEM with everything so far left in place. */
-  *vmap_page_range_noflush(this: Kernel, start: number, end: number, args: VmapArgs): Steps<number> {
+  *vmap_page_range_noflush(
+    this: Kernel,
+    start: number,
+    end: number,
+    prot: number,
+    pages: readonly number[],
+  ): Steps<number> {
     if (start >= end) yield* this.BUG('vmap_page_range_noflush');
+    const mapped: Mapped = { nr: 0 };
     for (let addr = start; addr !== end; ) {
       const next = addr_end(this.c.t, 'PGD', addr, end);
       const pgdp = yield* this.pgd_offset_k(addr);
-      const err = yield* this.vmap_p4d_range(pgdp, addr, next, args);
+      const err = yield* this.vmap_p4d_range(pgdp, addr, next, prot, pages, mapped);
       if (err) return err;
       addr = next;
     }
-    return args.nr;
+    return mapped.nr;
   },
 
   /** arm64's flush_cache_vmap does nothing. */
@@ -134,6 +135,6 @@ export const v5_2 = {
     prot: number,
     pages: readonly number[],
   ): Steps<number> {
-    return yield* this.vmap_page_range_noflush(start, end, { prot, pages, nr: 0, supply: null });
+    return yield* this.vmap_page_range_noflush(start, end, prot, pages);
   },
 };

@@ -43,7 +43,7 @@ export const v5_2 = {
   },
 
   /** The linear map of the area's pages, from the first to the last. Thread-local. */
-  *direct_map_range(this: Kernel, _addr: number, area: vm_struct): Steps<FlushRange> {
+  *$direct_map_range(this: Kernel, _addr: number, area: vm_struct): Steps<FlushRange> {
     let start = Number.POSITIVE_INFINITY;
     let end = 0;
     for (const { pfn, nr_pages } of area.pages) {
@@ -85,7 +85,7 @@ export const v5_3 = {
       return;
     }
     const addresses = linear_addresses(this, area);
-    const { start, end, flush_dmap } = yield* this.direct_map_range(addr, area);
+    const { start, end, flush_dmap } = yield* this.$direct_map_range(addr, area);
     for (const page of addresses) yield* this.set_direct_map_invalid_noflush(page);
     yield* this._vm_unmap_aliases(start, end, flush_dmap);
     for (const page of addresses) yield* this.set_direct_map_default_noflush(page);

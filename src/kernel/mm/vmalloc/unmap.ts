@@ -9,7 +9,7 @@ import {
   none,
   present,
   READ_ONCE,
-  XCHG_RUN,
+  XCHG,
 } from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 import { pr_err } from '../../ops.ts';
@@ -19,31 +19,38 @@ import { pr_err } from '../../ops.ts';
 /** pXd_none_or_clear_bad: two reads. Where the level below is folded, both tests are constants. */
 function* none_or_clear_bad(
   k: Kernel,
-  level: 'PGD' | 'P4D' | 'PUD' | 'PMD',
+  level: 'pgd' | 'p4d' | 'pud' | 'pmd',
+  below: LevelName,
   p: EntryPointer,
 ): Steps<boolean> {
-  const below: LevelName = ({ PGD: 'P4D', P4D: 'PUD', PUD: 'PMD', PMD: 'PTE' } as const)[level];
   if (is_folded(k.c.t, below)) return false;
   if (none(yield* READ_ONCE(p))) return true;
   const d = yield* READ_ONCE(p);
   if (!bad(k.c, d)) return false;
-  yield* pr_err(
-    `mm/pgtable-generic.c: bad ${level.toLowerCase()} ${to_word(d).toString(16).padStart(16, '0')}.`,
-  );
-  yield* k.set_pxd(p, INVALID);
+  yield* pr_err(`mm/pgtable-generic.c: bad ${level} ${to_word(d).toString(16).padStart(16, '0')}.`);
+  yield* k[`${level}_clear`](p);
   return true;
 }
+
+const pgd_none_or_clear_bad = (k: Kernel, p: EntryPointer): Steps<boolean> =>
+  none_or_clear_bad(k, 'pgd', 'P4D', p);
+const p4d_none_or_clear_bad = (k: Kernel, p: EntryPointer): Steps<boolean> =>
+  none_or_clear_bad(k, 'p4d', 'PUD', p);
+const pud_none_or_clear_bad = (k: Kernel, p: EntryPointer): Steps<boolean> =>
+  none_or_clear_bad(k, 'pud', 'PMD', p);
+const pmd_none_or_clear_bad = (k: Kernel, p: EntryPointer): Steps<boolean> =>
+  none_or_clear_bad(k, 'pmd', 'PTE', p);
 
 export const v5_2 = {
   /** ptep_get_and_clear, entry by entry: of the guard page, too. */
   *vunmap_pte_range(this: Kernel, pmdp: EntryPointer, addr: number, end: number): Steps<void> {
-    const { PAGE_SIZE, run_limit } = this.c;
+    const { PAGE_SIZE } = this.c;
     let ptep = yield* this.pte_offset_kernel(pmdp, addr);
     do {
-      const ptent = yield* XCHG_RUN(ptep, Math.min(run_limit, (end - addr) / PAGE_SIZE), INVALID);
+      const ptent = yield* XCHG(ptep, INVALID);
       if (!none(ptent) && !present(this.c, ptent)) yield* this.WARN('vunmap_pte_range');
-      ptep += ptent.n * 8;
-      addr += ptent.n * PAGE_SIZE;
+      ptep += 8;
+      addr += PAGE_SIZE;
     } while (addr !== end);
   },
 
@@ -51,7 +58,7 @@ export const v5_2 = {
     let pmdp = yield* this.pmd_offset(pudp, addr);
     do {
       const next = addr_end(this.c.t, 'PMD', addr, end);
-      const gone = (yield* this.pmd_clear_huge(pmdp)) || (yield* none_or_clear_bad(this, 'PMD', pmdp));
+      const gone = (yield* this.pmd_clear_huge(pmdp)) || (yield* pmd_none_or_clear_bad(this, pmdp));
       if (!gone) yield* this.vunmap_pte_range(pmdp, addr, next);
       pmdp += 8;
       addr = next;
@@ -62,7 +69,7 @@ export const v5_2 = {
     let pudp = yield* this.pud_offset(p4dp, addr);
     do {
       const next = addr_end(this.c.t, 'PUD', addr, end);
-      const gone = (yield* this.pud_clear_huge(pudp)) || (yield* none_or_clear_bad(this, 'PUD', pudp));
+      const gone = (yield* this.pud_clear_huge(pudp)) || (yield* pud_none_or_clear_bad(this, pudp));
       if (!gone) yield* this.vunmap_pmd_range(pudp, addr, next);
       pudp += 8;
       addr = next;
@@ -73,7 +80,7 @@ export const v5_2 = {
     let p4dp = yield* this.p4d_offset(pgdp, addr);
     do {
       const next = addr_end(this.c.t, 'P4D', addr, end);
-      if (!(yield* none_or_clear_bad(this, 'P4D', p4dp))) yield* this.vunmap_pud_range(p4dp, addr, next);
+      if (!(yield* p4d_none_or_clear_bad(this, p4dp))) yield* this.vunmap_pud_range(p4dp, addr, next);
       p4dp += 8;
       addr = next;
     } while (addr !== end);
@@ -84,7 +91,7 @@ export const v5_2 = {
     do {
       const next = addr_end(this.c.t, 'PGD', addr, end);
       const pgdp = yield* this.pgd_offset_k(addr);
-      if (!(yield* none_or_clear_bad(this, 'PGD', pgdp))) yield* this.vunmap_p4d_range(pgdp, addr, next);
+      if (!(yield* pgd_none_or_clear_bad(this, pgdp))) yield* this.vunmap_p4d_range(pgdp, addr, next);
       addr = next;
     } while (addr !== end);
   },

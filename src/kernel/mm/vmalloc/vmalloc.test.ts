@@ -165,7 +165,7 @@ test('what the entry says twice is read twice (B15): both reads are steps', () =
   vmalloc(session, 1);
   const { kernel } = session;
   const { VMALLOC_START } = kernel.c.layout;
-  const thread = kernel.pte_alloc_kernel(kernel.c.swapper_pg_dir, VMALLOC_START, null);
+  const thread = kernel.pte_alloc_kernel(kernel.c.swapper_pg_dir, VMALLOC_START);
   const ops: string[] = [];
   for (let next = thread.next(); !next.done; next = thread.next({ addr: 0x40004000, attr: 3 }))
     ops.push(next.value.op);

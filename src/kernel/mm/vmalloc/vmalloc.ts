@@ -13,7 +13,7 @@ import type { PageRange } from '../page_alloc/alloc_pages.ts';
 const NULL = 0;
 
 /** The pfns of runs of pages, one by one. */
-const pfns = (runs: readonly PageRange[]): number[] =>
+export const pfns = (runs: readonly PageRange[]): number[] =>
   runs.flatMap(({ pfn, nr_pages }) => Array.from({ length: nr_pages }, (_, i) => pfn + i));
 
 export const v5_2 = {
@@ -59,11 +59,10 @@ export const v5_2 = {
     const runs: PageRange[] = [];
     let left = nr_pages;
     while (left > 0) {
-      const most = Math.min(left, this.c.run_limit);
-      const found = yield* this.$alloc_pages('vmalloc', -1, 1, most, 1, USE.UNMOVABLE);
+      const found = yield* this.$alloc_pages('vmalloc', -1, 1, 1, 1, USE.UNMOVABLE);
       if (!found) break;
       runs.push(found);
-      left -= found.nr_pages;
+      left--;
     }
     yield* this.set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
     if (left === 0 && (yield* this.map_vm_area(addr, prot, pfns(runs))) === 0) return addr;

@@ -4,11 +4,11 @@ import {
   CONT,
   DBM,
   type Descriptor,
+  INVALID,
   is_valid,
   PXN,
   TABLE_BIT,
 } from '../../../../../hardware/descriptor.ts';
-import { install } from '../../../../../hardware/sequence.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,
@@ -18,10 +18,9 @@ import {
   WRITE_ONCE,
 } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
-import { resolve } from '../../../../mmu.ts';
-import { change, lock, operation, unlock } from '../../../../ops.ts';
-import type { State } from '../../../../state.ts';
+import { lock, unlock } from '../../../../ops.ts';
 import { DSB, ISB } from './barrier.ts';
+import { flush_fixmap_slot } from './fixmap.ts';
 
 /** arch/arm64/include/asm/pgtable.h: how entries are found and set. */
 
@@ -50,15 +49,28 @@ const same_but = (old: Descriptor, now: Descriptor, mask: number): boolean =>
   old.addr === now.addr && ((old.attr ^ now.attr) & ~mask) === 0;
 const PERMISSIONS = PXN | AP_RDONLY | DBM | NG_BIT;
 
+/** Until v5.3 the DSB alone: no ISB behind a valid kernel entry (B23). */
+function* set_and_dsb(p: EntryPointer, d: Descriptor): Steps<void> {
+  yield* WRITE_ONCE(p, d);
+  if (is_valid(d)) yield* DSB('ishst');
+}
+
+function* set_and_dsb_isb(p: EntryPointer, d: Descriptor): Steps<void> {
+  yield* WRITE_ONCE(p, d);
+  if (!is_valid(d)) return;
+  yield* DSB('ishst');
+  yield* ISB();
+}
+
 export const v5_2 = {
-  /** What may change in a live entry without break-before-make (FACTS 1.6). Thread-local. */
+  /** What may change in a live entry without break-before-make (arch/arm64/mm/mmu.c). Thread-local. */
   *pgattr_change_is_safe(this: Kernel, old: Descriptor, now: Descriptor): Steps<boolean> {
     if (none(old) || none(now)) return true;
     if ((old.attr | now.attr) & CONT || old.attr & ~now.attr & NG_BIT) return false;
     return same_but(old, now, PERMISSIONS);
   },
 
-  /** pgd_offset_k. Thread-local: the root's address never changes. */
+  /** Thread-local: the root's address never changes. */
   *pgd_offset_k(this: Kernel, addr: number): Steps<EntryPointer> {
     return this.c.swapper_pg_dir + entry_index(this.c.t, 0, addr) * 8;
   },
@@ -76,31 +88,67 @@ export const v5_2 = {
     return yield* offset(this, 'PTE', pmdp, addr);
   },
 
-  /** The write of an entry and what follows it. v5.2: no ISB behind a valid kernel entry (B23). */
-  *write_entry(this: Kernel, p: EntryPointer, d: Descriptor, n: number, stride: number): Steps<void> {
-    yield* WRITE_ONCE(p, d, n, stride);
-    if (is_valid(d)) yield* DSB('ishst');
-  },
-
   /** Every write to the root goes through a fixmap slot of its own, whose flush gives the barriers. */
-  *set_swapper_pgd(this: Kernel, pgdp: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
+  *set_swapper_pgd(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
     yield* lock('swapper_pgdir_lock', 'spinlock');
-    yield* WRITE_ONCE(pgdp, d, n, stride);
-    yield* this.flush_fixmap_slot();
+    yield* WRITE_ONCE(pgdp, pgd);
+    yield* flush_fixmap_slot();
     yield* unlock('swapper_pgdir_lock', 'spinlock');
   },
 
-  *set_pte(this: Kernel, ptep: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
-    yield* this.write_entry(ptep, d, n, stride);
+  *set_pte(this: Kernel, ptep: EntryPointer, pte: Descriptor): Steps<void> {
+    yield* set_and_dsb(ptep, pte);
+  },
+  /** Here and above, where a level is folded, its entries are the root's. */
+  *set_pmd(this: Kernel, pmdp: EntryPointer, pmd: Descriptor): Steps<void> {
+    if (in_swapper_pgdir(this, pmdp)) yield* this.set_swapper_pgd(pmdp, pmd);
+    else yield* set_and_dsb(pmdp, pmd);
+  },
+  *set_pud(this: Kernel, pudp: EntryPointer, pud: Descriptor): Steps<void> {
+    if (in_swapper_pgdir(this, pudp)) yield* this.set_swapper_pgd(pudp, pud);
+    else yield* set_and_dsb(pudp, pud);
+  },
+  *set_p4d(this: Kernel, p4dp: EntryPointer, p4d: Descriptor): Steps<void> {
+    if (in_swapper_pgdir(this, p4dp)) yield* this.set_swapper_pgd(p4dp, p4d);
+    else yield* set_and_dsb(p4dp, p4d);
+  },
+  *set_pgd(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
+    yield* this.set_swapper_pgd(pgdp, pgd);
   },
 
-  /** set_pmd, set_pud, set_p4d and set_pgd: where the level is folded, the entry is the root's. */
-  *set_pxd(this: Kernel, p: EntryPointer, d: Descriptor, n = 1, stride = 0): Steps<void> {
-    if (in_swapper_pgdir(this, p)) {
-      yield* this.set_swapper_pgd(p, d, n, stride);
-      return;
-    }
-    yield* this.write_entry(p, d, n, stride);
+  *pte_clear(this: Kernel, ptep: EntryPointer): Steps<void> {
+    yield* this.set_pte(ptep, INVALID);
+  },
+  *pmd_clear(this: Kernel, pmdp: EntryPointer): Steps<void> {
+    yield* this.set_pmd(pmdp, INVALID);
+  },
+  *pud_clear(this: Kernel, pudp: EntryPointer): Steps<void> {
+    yield* this.set_pud(pudp, INVALID);
+  },
+  *p4d_clear(this: Kernel, p4dp: EntryPointer): Steps<void> {
+    yield* this.set_p4d(p4dp, INVALID);
+  },
+  *pgd_clear(this: Kernel, pgdp: EntryPointer): Steps<void> {
+    yield* this.set_pgd(pgdp, INVALID);
+  },
+};
+
+/** The ISB is back. */
+export const v5_3 = {
+  *set_pte(this: Kernel, ptep: EntryPointer, pte: Descriptor): Steps<void> {
+    yield* set_and_dsb_isb(ptep, pte);
+  },
+  *set_pmd(this: Kernel, pmdp: EntryPointer, pmd: Descriptor): Steps<void> {
+    if (in_swapper_pgdir(this, pmdp)) yield* this.set_swapper_pgd(pmdp, pmd);
+    else yield* set_and_dsb_isb(pmdp, pmd);
+  },
+  *set_pud(this: Kernel, pudp: EntryPointer, pud: Descriptor): Steps<void> {
+    if (in_swapper_pgdir(this, pudp)) yield* this.set_swapper_pgd(pudp, pud);
+    else yield* set_and_dsb_isb(pudp, pud);
+  },
+  *set_p4d(this: Kernel, p4dp: EntryPointer, p4d: Descriptor): Steps<void> {
+    if (in_swapper_pgdir(this, p4dp)) yield* this.set_swapper_pgd(p4dp, p4d);
+    else yield* set_and_dsb_isb(p4dp, p4d);
   },
 };
 
@@ -112,28 +160,5 @@ export const v5_10 = {
     const normal = [this.c.pgprot.MT_NORMAL, this.c.pgprot.MT_NORMAL_TAGGED];
     const either = normal.includes(memory_type(old)) && normal.includes(memory_type(now));
     return same_but(old, now, PERMISSIONS | (either ? MEMORY_TYPE : 0));
-  },
-};
-
-const install_at = operation({
-  name: 'install_at',
-  obj: 'mmu',
-  writes: true,
-  tables: () => 'any',
-  run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
-    install(state.mmu!, resolve(state, p), n, d, stride),
-});
-
-export const v5_3 = {
-  /** The ISB is back. */
-  *write_entry(this: Kernel, p: EntryPointer, d: Descriptor, n: number, stride: number): Steps<void> {
-    if (is_valid(d) && this.c.run_limit > 1) {
-      yield* change(install_at, p, n, d, stride);
-      return;
-    }
-    yield* WRITE_ONCE(p, d, n, stride);
-    if (!is_valid(d)) return;
-    yield* DSB('ishst');
-    yield* ISB();
   },
 };

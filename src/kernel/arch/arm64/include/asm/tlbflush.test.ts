@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, K, M, run } from '../../../../../../test/kit.ts';
-import { arm64, limited, recorded, tlb_lines } from '../../../../../../test/tables.ts';
+import { arm64, recorded, tlb_lines } from '../../../../../../test/tables.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Step, Steps } from '../../../../../steps/step.ts';
 import { phys_to_virt } from '../../../../pfn.ts';
@@ -18,9 +18,9 @@ const ALL = ['DSB ISHST', '1 TLBI VMALLE1IS', 'DSB ISH', 'ISB'];
 
 describe.each(['v5.2', 'v6.1'])('%s', (release) => {
   const flushed = (page: number, va_bits: number, size: number): string[] => {
-    const session = booted(release, arm64(page, va_bits));
+    const session = booted(release, arm64(page, va_bits), { explored: true });
     const start = session.kernel.c.PAGE_OFFSET;
-    return operations(session, limited(session.kernel, 1).flush_tlb_kernel_range(start, start + size));
+    return operations(session, session.kernel.flush_tlb_kernel_range(start, start + size));
   };
 
   test.each([
@@ -39,8 +39,8 @@ describe.each(['v5.2', 'v6.1'])('%s', (release) => {
   });
 
   test('the other sequences', () => {
-    const session = booted(release, arm64(4, 48));
-    const kernel = limited(session.kernel, 1);
+    const session = booted(release, arm64(4, 48), { explored: true });
+    const kernel = session.kernel;
     expect(operations(session, kernel.flush_tlb_all())).toEqual(ALL);
     expect(operations(session, kernel.local_flush_tlb_all())).toEqual([
       'DSB NSHST',
@@ -60,8 +60,8 @@ describe.each(['v5.2', 'v6.1'])('%s', (release) => {
 
 describe('unmapping one block of the memmap', () => {
   const unmapped = (release: string): string[] => {
-    const session = booted(release, arm64(4, 48));
-    const kernel = limited(session.kernel, 1);
+    const session = booted(release, arm64(4, 48), { explored: true });
+    const kernel = session.kernel;
     const size = kernel.c.SECTION_SIZE;
     expect(session.call(session.kernel.add_memory(1, 64 * G, size, 0)).errno).toBe(null);
     const start = kernel.c.VMEMMAP_START + (62 * G) / 64;
@@ -69,7 +69,7 @@ describe('unmapping one block of the memmap', () => {
   };
 
   test('V6 flushes all of it', () => {
-    expect(unmapped('arm64-v6')).toEqual(by_va(512));
+    expect(unmapped('S0')).toEqual(by_va(512));
   });
 
   test.each(['v5.7', 'v5.10', 'v6.1', 'v7.2'])('%s a page of it', (release) => {
@@ -79,14 +79,14 @@ describe('unmapping one block of the memmap', () => {
 
 describe('unmapping 2M of a linear map of base pages', () => {
   const unmapped = (release: string): string[] => {
-    const session = booted(release, arm64(4, 48));
-    const kernel = limited(session.kernel, 1);
+    const session = booted(release, arm64(4, 48), { explored: true });
+    const kernel = session.kernel;
     expect(session.call(session.kernel.add_memory(1, 64 * G, kernel.c.SECTION_SIZE, 0)).errno).toBe(null);
     const start = phys_to_virt(kernel.c, 64 * G);
     return operations(session, kernel.unmap_hotplug_range(start, start + 2 * M, false, null));
   };
 
-  test.each(['arm64-v6', 'v5.7', 'v5.10'])('%s: page by page', (release) => {
+  test.each(['S0', 'v5.7', 'v5.10'])('%s: page by page', (release) => {
     expect(unmapped(release)).toEqual(Array.from({ length: 512 }, () => by_va(1)).flat());
   });
 

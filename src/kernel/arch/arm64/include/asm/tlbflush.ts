@@ -1,10 +1,8 @@
-import { flush, synchronize } from '../../../../../hardware/sequence.ts';
 import type { TlbiOp } from '../../../../../hardware/tlbi.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { mmu_steps } from '../../../../mmu.ts';
-import { change, operation } from '../../../../ops.ts';
-import type { State } from '../../../../state.ts';
+import { change } from '../../../../ops.ts';
 import { DSB, ISB } from './barrier.ts';
 
 /** arch/arm64/include/asm/tlbflush.h: the sequences of FACTS 2.3. */
@@ -14,27 +12,8 @@ function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
   yield* change(mmu_steps.issue, { by: 'va', va, pages, last_level, broadcast: true });
 }
 
-const settled = operation({
-  name: 'settled',
-  obj: 'mmu',
-  writes: true,
-  tables: () => 'any',
-  run: (state: State): void => synchronize(state.mmu!),
-});
-const in_one = operation({
-  name: 'in_one',
-  obj: 'mmu',
-  writes: true,
-  tables: () => 'any',
-  run: (state: State, op: TlbiOp): void => flush(state.mmu!, op),
-});
-
-/** DSB ISHST; TLBI; DSB ISH; ISB: one step where nobody could come between. */
-function* flush_and_wait(k: Kernel, op: TlbiOp): Steps<void> {
-  if (k.c.run_limit > 1) {
-    yield* change(in_one, op);
-    return;
-  }
+/** DSB ISHST; TLBI; DSB ISH; ISB */
+function* flush_and_wait(op: TlbiOp): Steps<void> {
   yield* DSB('ishst');
   yield* change(mmu_steps.issue, op);
   yield* DSB('ish');
@@ -43,7 +22,7 @@ function* flush_and_wait(k: Kernel, op: TlbiOp): Steps<void> {
 
 export const v5_2 = {
   *flush_tlb_all(this: Kernel): Steps<void> {
-    yield* flush_and_wait(this, { by: 'all', last_level: false, broadcast: true });
+    yield* flush_and_wait({ by: 'all', last_level: false, broadcast: true });
   },
 
   *local_flush_tlb_all(this: Kernel): Steps<void> {
@@ -55,39 +34,28 @@ export const v5_2 = {
 
   /**
    * Page by page, or everything when the range is longer than one table of PTEs maps: a PMD's worth is not (FACTS 9.5).
-   * An empty range leaves the barriers (B99). `times` such ranges side by side are flushed one by one.
+   * An empty range leaves the barriers (B99).
    */
-  *flush_tlb_kernel_range(this: Kernel, start: number, end: number, times = 1): Steps<void> {
+  *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
     const { t, PAGE_SIZE } = this.c;
     if (end - start > t.entries.at(-1)! * PAGE_SIZE) {
       yield* this.flush_tlb_all();
       return;
     }
-    const pages = Math.max(Math.ceil((end - start) / PAGE_SIZE), 0) * times;
-    yield* flush_and_wait(this, { by: 'va', va: start, pages, last_level: true, broadcast: true });
+    const pages = Math.max(Math.ceil((end - start) / PAGE_SIZE), 0);
+    yield* flush_and_wait({ by: 'va', va: start, pages, last_level: true, broadcast: true });
   },
 
   /** After an entry that pointed to a table was cleared: walk caches, too. No ISB until v5.4 (B22). */
-  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number): Steps<void> {
     yield* DSB('ishst');
-    yield* TLBI_VA(addr, pages, false);
+    yield* TLBI_VA(addr, 1, false);
     yield* DSB('ish');
-  },
-
-  /** The flush that clearing a fixmap slot runs: it settles every write before it. The slots' own page is not modelled. */
-  *flush_fixmap_slot(this: Kernel): Steps<void> {
-    if (this.c.run_limit > 1) {
-      yield* change(settled);
-      return;
-    }
-    yield* DSB('ishst');
-    yield* DSB('ish');
-    yield* ISB();
   },
 };
 
 export const v5_4 = {
-  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number, pages = 1): Steps<void> {
-    yield* flush_and_wait(this, { by: 'va', va: addr, pages, last_level: false, broadcast: true });
+  *__flush_tlb_kernel_pgtable(this: Kernel, addr: number): Steps<void> {
+    yield* flush_and_wait({ by: 'va', va: addr, pages: 1, last_level: false, broadcast: true });
   },
 };

@@ -5,20 +5,23 @@ import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
 import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr, phys_to_virt } from '../../../../pfn.ts';
 import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../../../state.ts';
-import { type MappingParams, NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './pgd_mapping.ts';
-import { pgd_pgtable_alloc } from './table_pages.ts';
+import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './create_pgd_mapping.ts';
 
 /** arch/arm64/mm/mmu.c and init.c: hot-add, hot-remove and what arm64 calls a valid pfn. */
 
 export const v5_2 = {
-  /** The linear map of hot-added memory: 0, or from v7.1 on -ENOMEM. */
+  /** The linear map of hot-added memory, as arch_add_memory() makes it: 0, or from v7.1 on -ENOMEM. */
   *map_linear(this: Kernel, start: number, size: number): Steps<number> {
-    const params: MappingParams = {
-      prot: this.c.pgprot.MHP,
-      flags: NO_EXEC_MAPPINGS | (this.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0),
-      alloc: pgd_pgtable_alloc,
-    };
-    return yield* this.__create_pgd_mapping(start, phys_to_virt(this.c, start), size, params);
+    const flags = NO_EXEC_MAPPINGS | (this.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0);
+    const virt = phys_to_virt(this.c, start);
+    return yield* this.__create_pgd_mapping(
+      start,
+      virt,
+      size,
+      this.c.pgprot.MHP,
+      this.__pgd_pgtable_alloc,
+      flags,
+    );
   },
 
   /** The mapping stays when __add_pages fails (B31). */

@@ -1,9 +1,9 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
-import * as leaves from './hotunplug_leaves.ts';
-import * as tables from './hotunplug_tables.ts';
+import * as tables from './free_empty_tables.ts';
+import * as leaves from './unmap_hotplug_range.ts';
 
-/** arch/arm64/mm/mmu.c: taking down a range of the kernel's tables in two passes, leaves first (FACTS 2.7, 2.8). */
+/** arch/arm64/mm/mmu.c: taking down a range of the kernel's tables in two passes, leaves first. */
 
 export const S0 = {
   ...leaves.S0,
@@ -15,7 +15,7 @@ export const S0 = {
     yield* this.free_empty_tables(start, end, this.c.PAGE_OFFSET, this.c.PAGE_END);
   },
 
-  /** Option 3 of FACTS 6: the tables of the memmap stay. */
+  /** The tables of the memmap stay (option 3 of the series). */
   *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
     yield* this.unmap_hotplug_range(start, end, true, null);
   },

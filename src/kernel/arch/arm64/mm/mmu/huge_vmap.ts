@@ -1,8 +1,9 @@
 import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
-import { INVALID, is_table } from '../../../../../hardware/descriptor.ts';
+import { is_table } from '../../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,
+  leaf_entry,
   pmd_leaf,
   present,
   pud_leaf,
@@ -10,6 +11,7 @@ import {
 } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { lock, unlock } from '../../../../ops.ts';
+import { mk_sect_prot } from '../../include/asm/pgtable.ts';
 
 /**
  * arch/arm64/mm/mmu.c: blocks in the vmalloc region, and freeing the tables that stood there (FACTS 2.21). Whoever calls
@@ -27,6 +29,20 @@ function* VM_WARN_ON(k: Kernel, where: string): Steps<void> {
 }
 
 export const v5_2 = {
+  /** Puts a block unless the live entry differs in more than may change: then it silently stays, and 0 is returned. */
+  *pud_set_huge(this: Kernel, pudp: EntryPointer, phys: number, prot: number): Steps<number> {
+    const new_pud = leaf_entry(this.c, phys, mk_sect_prot(prot));
+    if (!(yield* this.pgattr_change_is_safe(yield* READ_ONCE(pudp), new_pud))) return 0;
+    yield* this.set_pud(pudp, new_pud);
+    return 1;
+  },
+  *pmd_set_huge(this: Kernel, pmdp: EntryPointer, phys: number, prot: number): Steps<number> {
+    const new_pmd = leaf_entry(this.c, phys, mk_sect_prot(prot));
+    if (!(yield* this.pgattr_change_is_safe(yield* READ_ONCE(pmdp), new_pmd))) return 0;
+    yield* this.set_pmd(pmdp, new_pmd);
+    return 1;
+  },
+
   /** Never while kernel_page_tables is built in: software walks cannot cope with tables that go (7ba36eccb3f8). */
   *arch_ioremap_pud_supported(this: Kernel): Steps<boolean> {
     return this.c.PAGE_SHIFT === 12 && !this.c.PTDUMP_DEBUGFS;
@@ -37,12 +53,12 @@ export const v5_2 = {
 
   *pud_clear_huge(this: Kernel, pudp: EntryPointer): Steps<boolean> {
     if (!pud_leaf(this.c, yield* READ_ONCE(pudp))) return false;
-    yield* this.set_pxd(pudp, INVALID);
+    yield* this.pud_clear(pudp);
     return true;
   },
   *pmd_clear_huge(this: Kernel, pmdp: EntryPointer): Steps<boolean> {
     if (!pmd_leaf(this.c, yield* READ_ONCE(pmdp))) return false;
-    yield* this.set_pxd(pmdp, INVALID);
+    yield* this.pmd_clear(pmdp);
     return true;
   },
 
@@ -53,9 +69,9 @@ export const v5_2 = {
       return true;
     }
     const table = page_of(this, yield* this.pte_offset_kernel(pmdp, addr));
-    yield* this.set_pxd(pmdp, INVALID);
+    yield* this.pmd_clear(pmdp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
-    yield* this.pgtable_free('PTE', table);
+    yield* this.pte_free_kernel(table);
     return true;
   },
 
@@ -68,17 +84,12 @@ export const v5_2 = {
     const { t } = this.c;
     const table = page_of(this, yield* this.pmd_offset(pudp, addr));
     for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
-      yield* this.free_pte_page_below(table + i * 8, addr + i * entry_size(t, depth_of(t, 'PMD')));
+      yield* this.pmd_free_pte_page(table + i * 8, addr + i * entry_size(t, depth_of(t, 'PMD')));
     }
-    yield* this.set_pxd(pudp, INVALID);
+    yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
-    yield* this.pgtable_free('PMD', table);
+    yield* this.pmd_free(table);
     return true;
-  },
-
-  /** One entry of a table of PMDs that goes. */
-  *free_pte_page_below(this: Kernel, pmdp: EntryPointer, addr: number): Steps<void> {
-    yield* this.pmd_free_pte_page(pmdp, addr);
   },
 
   /** There are no blocks that large. */
@@ -88,8 +99,22 @@ export const v5_2 = {
 };
 
 export const v6_12 = {
-  *free_pte_page_below(this: Kernel, pmdp: EntryPointer, addr: number): Steps<void> {
-    if (present(this.c, yield* READ_ONCE(pmdp))) yield* this.pmd_free_pte_page(pmdp, addr);
+  *pud_free_pmd_page(this: Kernel, pudp: EntryPointer, addr: number): Steps<boolean> {
+    if (!pud_table(this, yield* READ_ONCE(pudp))) {
+      yield* VM_WARN_ON(this, 'pud_free_pmd_page');
+      return true;
+    }
+    const { t } = this.c;
+    const table = page_of(this, yield* this.pmd_offset(pudp, addr));
+    for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
+      const pmdp = table + i * 8;
+      if (present(this.c, yield* READ_ONCE(pmdp)))
+        yield* this.pmd_free_pte_page(pmdp, addr + i * entry_size(t, depth_of(t, 'PMD')));
+    }
+    yield* this.pud_clear(pudp);
+    yield* this.__flush_tlb_kernel_pgtable(addr);
+    yield* this.pmd_free(table);
+    return true;
   },
 };
 
@@ -117,10 +142,10 @@ export const v7_1 = {
       return true;
     }
     const table = page_of(this, yield* this.pte_offset_kernel(pmdp, addr));
-    yield* this.set_pxd(pmdp, INVALID);
+    yield* this.pmd_clear(pmdp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
     yield* wait_for_ptdump();
-    yield* this.pgtable_free('PTE', table);
+    yield* this.pte_free_kernel(table);
     return true;
   },
 
@@ -132,7 +157,7 @@ export const v7_1 = {
     const { t } = this.c;
     const size = entry_size(t, depth_of(t, 'PMD'));
     const table = page_of(this, yield* this.pmd_offset(pudp, addr));
-    yield* this.set_pxd(pudp, INVALID);
+    yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
     yield* wait_for_ptdump();
     for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
@@ -140,7 +165,7 @@ export const v7_1 = {
       if (present(this.c, yield* READ_ONCE(table + i * 8)))
         yield* v5_2.pmd_free_pte_page.call(this, table + i * 8, addr + i * size);
     }
-    yield* this.pgtable_free('PMD', table);
+    yield* this.pmd_free(table);
     return true;
   },
 };

@@ -1,0 +1,57 @@
+import type { LevelName } from '../../../../../geometry/translation.ts';
+import type { Steps } from '../../../../../steps/step.ts';
+import { count_table } from '../../../../include/asm-generic/pgalloc.ts';
+import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import { PageReserved } from '../../../../mm/page.ts';
+import { add, change, look, operation } from '../../../../ops.ts';
+import { PFN_DOWN } from '../../../../pfn.ts';
+import type { State } from '../../../../state.ts';
+
+/** arch/arm64/mm/mmu.c: what a tear-down frees. */
+
+const first_reserved = operation({
+  name: 'first_reserved',
+  obj: 'pages',
+  writes: false,
+  run: (state: State, pfn: number, nr_pages: number): number =>
+    state.pages.first(pfn, pfn + nr_pages, PageReserved),
+});
+
+/** Warns of memory that memblock gave, and frees it all the same (B35). */
+export function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
+  if ((yield* look(first_reserved, pfn, nr_pages)) >= 0) yield* k.WARN('free_hotplug_page_range');
+  yield* k.free_pages(pfn, nr_pages);
+}
+
+export const v5_2 = {
+  /** Backing of the memmap, by its physical address. */
+  *free_hotplug_page_range(
+    this: Kernel,
+    phys: number,
+    size: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    const nr_pages = Math.ceil(size / this.c.PAGE_SIZE);
+    if (altmap) {
+      altmap.alloc -= nr_pages;
+      return;
+    }
+    yield* add('vars', 0, 'nr_vmemmap_pages', -nr_pages);
+    yield* free_checked(this, PFN_DOWN(this.c, phys), nr_pages);
+  },
+
+  /** The level is for the model's books. */
+  *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
+    yield* change(count_table, level, -1);
+    yield* free_checked(this, PFN_DOWN(this.c, phys), 1);
+  },
+};
+
+/** 7.1.5: every hot-removed table is destroyed, those of the memmap as well, which nobody has constructed (B36). */
+export const v7_1 = {
+  *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
+    yield* change(count_table, level, -1);
+    yield* this.pagetable_dtor(PFN_DOWN(this.c, phys));
+    yield* free_checked(this, PFN_DOWN(this.c, phys), 1);
+  },
+};

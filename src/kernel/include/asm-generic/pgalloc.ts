@@ -1,0 +1,68 @@
+import type { LevelName } from '../../../geometry/translation.ts';
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel } from '../../kernel.ts';
+import { USE } from '../../mm/page.ts';
+import { mmu_steps } from '../../mmu.ts';
+import { change, operation } from '../../ops.ts';
+import { PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
+import type { State } from '../../state.ts';
+
+/** include/asm-generic/pgalloc.h: pages for tables, by their physical address; -1 is none. */
+
+/** The model's own books: tables by level. `n` is negative for those that are freed. */
+export const count_table = operation({
+  name: 'count_table',
+  obj: 'table_pages',
+  writes: true,
+  tell: () => ({ kind: 'books' }),
+  run: (state: State, level: LevelName, n: number): void => {
+    const { allocated, freed } = state.table_pages;
+    if (n > 0)
+      state.table_pages = { allocated: { ...allocated, [level]: (allocated[level] ?? 0) + n }, freed };
+    else state.table_pages = { allocated, freed: { ...freed, [level]: (freed[level] ?? 0) - n } };
+  },
+});
+
+/** __get_free_page(GFP_KERNEL | __GFP_ZERO) for a table. */
+export function* alloc_table(k: Kernel, level: LevelName): Steps<number> {
+  const found = yield* k.$alloc_pages('pgtable', -1, 1, 1, 1, USE.TABLE);
+  if (!found) return -1;
+  const phys = PFN_PHYS(k.c, found.pfn);
+  yield* change(mmu_steps.clear_pages, phys, k.c.PAGE_SIZE);
+  yield* change(count_table, level, 1);
+  return phys;
+}
+
+function* free_table(k: Kernel, level: LevelName, phys: number): Steps<void> {
+  yield* change(count_table, level, -1);
+  yield* k.free_pages(PFN_DOWN(k.c, phys), 1);
+}
+
+export const v5_2 = {
+  *pte_alloc_one_kernel(this: Kernel): Steps<number> {
+    return yield* alloc_table(this, 'PTE');
+  },
+  *pmd_alloc_one(this: Kernel, _addr: number): Steps<number> {
+    return yield* alloc_table(this, 'PMD');
+  },
+  *pud_alloc_one(this: Kernel, _addr: number): Steps<number> {
+    return yield* alloc_table(this, 'PUD');
+  },
+  *p4d_alloc_one(this: Kernel, _addr: number): Steps<number> {
+    return yield* alloc_table(this, 'P4D');
+  },
+
+  /** No questions asked. */
+  *pte_free_kernel(this: Kernel, pte: number): Steps<void> {
+    yield* free_table(this, 'PTE', pte);
+  },
+  *pmd_free(this: Kernel, pmd: number): Steps<void> {
+    yield* free_table(this, 'PMD', pmd);
+  },
+  *pud_free(this: Kernel, pud: number): Steps<void> {
+    yield* free_table(this, 'PUD', pud);
+  },
+  *p4d_free(this: Kernel, p4d: number): Steps<void> {
+    yield* free_table(this, 'P4D', p4d);
+  },
+};

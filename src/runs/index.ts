@@ -1,0 +1,38 @@
+import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
+import * as create_pgd_mapping from './create_pgd_mapping.ts';
+import { type BatchForm, with_forms } from './form.ts';
+import * as free_empty_tables from './free_empty_tables.ts';
+import * as leaves from './leaves.ts';
+import * as memblock from './memblock.ts';
+import * as pages from './pages.ts';
+import * as pgtable from './pgtable.ts';
+import * as remove_pagetable from './remove_pagetable.ts';
+import * as tlbflush from './tlbflush.ts';
+import * as unmap_hotplug_range from './unmap_hotplug_range.ts';
+import * as vmemmap_populate_basepages from './vmemmap_populate_basepages.ts';
+
+export const FORMS: readonly BatchForm[] = [
+  create_pgd_mapping,
+  free_empty_tables,
+  leaves,
+  memblock,
+  pages,
+  pgtable,
+  remove_pagetable,
+  tlbflush,
+  unmap_hotplug_range,
+  vmemmap_populate_basepages,
+].flatMap(({ forms }) => forms);
+
+const knows = ({ name, instead_of = {} }: BatchForm, fn: string): boolean =>
+  name === fn || Object.hasOwn(instead_of, fn);
+
+/**
+ * The kernel for running alone: whatever has a batch form runs so. Functions of the names in `exactly` run as they are, and so
+ * does all that calls them.
+ */
+export const run_alone = (k: Kernel, exactly: readonly (keyof KernelFunctions)[] = []): Kernel =>
+  with_forms(
+    k,
+    FORMS.filter((one) => !exactly.some((fn) => knows(one, fn))),
+  );

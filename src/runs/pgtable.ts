@@ -1,0 +1,115 @@
+import { type Descriptor, is_valid } from '../hardware/descriptor.ts';
+import { DSB } from '../kernel/arch/arm64/include/asm/barrier.ts';
+import * as pgalloc from '../kernel/arch/arm64/include/asm/pgalloc.ts';
+import * as pgtable from '../kernel/arch/arm64/include/asm/pgtable.ts';
+import { type EntryPointer, WRITE_ONCE } from '../kernel/include/linux/pgtable.ts';
+import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
+import { lock, unlock } from '../kernel/ops.ts';
+import type { Steps } from '../steps/step.ts';
+import { INSTALL_RUN, WRITE_RUN } from './entries.ts';
+import { type BatchForm, form } from './form.ts';
+import { SETTLE } from './tlbflush.ts';
+
+/** arm64's entries, set several at a time. */
+
+/** Sets `n` entries side by side whose output addresses ascend by `stride`, as set_pte() sets one. */
+export type SetRun = (p: EntryPointer, n: number, d: Descriptor, stride: number) => Steps<void>;
+
+function* set_run_v5_2(p: EntryPointer, n: number, d: Descriptor, stride: number): Steps<void> {
+  yield* WRITE_RUN(p, n, d, stride);
+  if (is_valid(d)) yield* DSB('ishst');
+}
+
+function* set_run_v5_3(p: EntryPointer, n: number, d: Descriptor, stride: number): Steps<void> {
+  if (is_valid(d)) yield* INSTALL_RUN(p, n, d, stride);
+  else yield* WRITE_RUN(p, n, d, stride);
+}
+
+const { v5_2, v5_3 } = pgtable;
+const { set_swapper_pgd, set_pgd } = v5_2;
+const { pte_clear, pmd_clear, pud_clear, p4d_clear, pgd_clear } = v5_2;
+const { pgd_offset_k, p4d_offset, pud_offset, pmd_offset, pte_offset_kernel } = v5_2;
+const { set_pte, set_pmd, set_pud, set_p4d } = v5_2;
+
+/** How entries are found, which no release changes. */
+export const offsets = { pgd_offset_k, p4d_offset, pud_offset, pmd_offset, pte_offset_kernel };
+/** How a table is put under an entry, or taken away. */
+export const populates = pgalloc.v5_2;
+
+/** The ways to set entries that releases have, and all their functions that do. */
+export const SETTING: readonly { readonly set_run: SetRun; readonly exact: Partial<KernelFunctions> }[] = [
+  {
+    set_run: set_run_v5_2,
+    exact: { set_pte, set_pmd, set_pud, set_p4d },
+  },
+  { set_run: set_run_v5_3, exact: v5_3 },
+].map(({ set_run, exact }) => ({
+  set_run,
+  exact: {
+    ...exact,
+    set_pgd,
+    set_swapper_pgd,
+    pte_clear,
+    pmd_clear,
+    pud_clear,
+    p4d_clear,
+    pgd_clear,
+  },
+}));
+
+/** Root entries one by one; any other table's as set_pte() sets them. */
+export function* set_entries(
+  k: Kernel,
+  set_run: SetRun,
+  p: EntryPointer,
+  n: number,
+  d: Descriptor,
+  stride: number,
+): Steps<void> {
+  if (p < k.c.swapper_pg_dir || p >= k.c.swapper_pg_dir + k.c.PAGE_SIZE) {
+    yield* set_run(p, n, d, stride);
+    return;
+  }
+  yield* lock('swapper_pgdir_lock', 'spinlock');
+  yield* WRITE_RUN(p, n, d, stride);
+  yield* SETTLE();
+  yield* unlock('swapper_pgdir_lock', 'spinlock');
+}
+
+function* set_one(k: Kernel, p: EntryPointer, d: Descriptor): Steps<void> {
+  yield* set_entries(k, set_run_v5_3, p, 1, d, 0);
+}
+
+/** The function that sets an entry of a level of v5.3 and later: the write and its barriers in one step. */
+const setter = (name: 'set_pmd' | 'set_pud' | 'set_p4d'): BatchForm =>
+  form({
+    name,
+    exact: v5_3[name],
+    *batch(this: Kernel, p: EntryPointer, d: Descriptor): Steps<void> {
+      yield* set_one(this, p, d);
+    },
+    instead_of: { set_swapper_pgd },
+  });
+
+export const forms: readonly BatchForm[] = [
+  form({
+    name: 'set_pte',
+    exact: v5_3.set_pte,
+    *batch(this: Kernel, ptep: EntryPointer, pte: Descriptor): Steps<void> {
+      yield* set_run_v5_3(ptep, 1, pte, 0);
+    },
+  }),
+  setter('set_pmd'),
+  setter('set_pud'),
+  setter('set_p4d'),
+  form({
+    name: 'set_swapper_pgd',
+    exact: set_swapper_pgd,
+    *batch(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
+      yield* lock('swapper_pgdir_lock', 'spinlock');
+      yield* WRITE_ONCE(pgdp, pgd);
+      yield* SETTLE();
+      yield* unlock('swapper_pgdir_lock', 'spinlock');
+    },
+  }),
+];

@@ -1,0 +1,40 @@
+import { is_folded } from '../geometry/blocks.ts';
+import { depth_of, entry_index, entry_size, type LevelName } from '../geometry/translation.ts';
+import type { WordRun } from '../hardware/words.ts';
+import { addr_end, type EntryPointer } from '../kernel/include/linux/pgtable.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Steps } from '../steps/step.ts';
+import { READ_RUN } from './entries.ts';
+
+/** What both passes of a tear-down share. A range that ends with the address space ends at 0. */
+
+export const size_of = (k: Kernel, level: LevelName): number => entry_size(k.c.t, depth_of(k.c.t, level));
+
+/** Bytes of the range left below this table of the level: the wrap has one entry's worth and no more. */
+const left = (addr: number, end: number, size: number): number =>
+  end === 0 ? size : Math.max(size, end - addr);
+
+/** Bytes of a range, of which none is left at the wrap. */
+export const bytes = (start: number, end: number): number => left(start, end, 0);
+
+/** The entries of a level from `p` on that are alike, within the table and the range, and where they end. */
+export function* alike(
+  k: Kernel,
+  level: LevelName,
+  p: EntryPointer,
+  addr: number,
+  end: number,
+): Steps<{ run: WordRun; next: number }> {
+  const { t } = k.c;
+  const size = size_of(k, level);
+  const in_table = t.entries[depth_of(t, level)]! - entry_index(t, depth_of(t, level), addr);
+  const whole = addr % size === 0 ? Math.floor(left(addr, end, size) / size) : 1;
+  const run = yield* READ_RUN(p, is_folded(t, level) ? 1 : Math.max(1, Math.min(whole, in_table)));
+  return { run, next: run.n > 1 ? addr + run.n * size : addr_end(t, level, addr, end) };
+}
+
+/** The PTEs from `p` on that are alike, beyond the end of the table where the next one lies beside it. */
+export function* alike_ptes(k: Kernel, p: EntryPointer, addr: number, end: number): Steps<WordRun> {
+  const { PAGE_SIZE } = k.c;
+  return yield* READ_RUN(p, Math.ceil(left(addr, end, PAGE_SIZE) / PAGE_SIZE));
+}

@@ -1,0 +1,95 @@
+import { depth_of } from '../geometry/translation.ts';
+import { INVALID } from '../hardware/descriptor.ts';
+import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
+import { S1 } from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import {
+  type EntryPointer,
+  leaf_address,
+  none,
+  present,
+  READ_ONCE,
+  table_page,
+} from '../kernel/include/linux/pgtable.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Steps } from '../steps/step.ts';
+import { READ_RUN } from './entries.ts';
+import { type BatchForm, form } from './form.ts';
+import { SETTING } from './pgtable.ts';
+
+/** What S1's remove_pagetable() does to the entries of one table, by runs. */
+
+const { free_hotplug_page_range } = free_hotplug.v5_2;
+
+/** Whether something is left in a table: then nothing else is done about it. */
+function* is_used(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', table: EntryPointer): Steps<boolean> {
+  const entries = k.c.t.entries[depth_of(k.c.t, level)]!;
+  const run = yield* READ_RUN(table, entries);
+  return !none(run) || run.n < entries;
+}
+
+const removing: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_pte, pte_clear } }) =>
+  form({
+    name: 'remove_pte_table',
+    exact: S1.remove_pte_table,
+    instead_of: { set_pte: set_pte!, pte_clear: pte_clear!, free_hotplug_page_range },
+    *batch(pmdp, start, end, sparse_vmap) {
+      const { PAGE_SIZE } = this.c;
+      for (let addr = start; end !== 0 && addr < end; ) {
+        const ptep = yield* this.pte_offset_kernel(pmdp, addr);
+        const run = yield* READ_RUN(ptep, Math.ceil((end - addr) / PAGE_SIZE));
+        if (!none(run)) {
+          if (!present(this.c, run)) yield* this.WARN('remove_pte_table');
+          const together = run.n === 1 || run.stride === PAGE_SIZE;
+          for (let i = 0; sparse_vmap && i < run.n; i += together ? run.n : 1) {
+            const phys = leaf_address(this.c, { addr: run.addr + i * run.stride, attr: run.attr });
+            yield* this.free_hotplug_page_range(phys, (together ? run.n : 1) * PAGE_SIZE, null);
+          }
+          yield* set_run(ptep, run.n, INVALID, 0);
+        }
+        addr += run.n * PAGE_SIZE;
+      }
+      yield* this.flush_tlb_kernel_range(start, end);
+    },
+  }),
+);
+
+/** What free_pXd_table() does once all of the table is known to be empty. */
+function* free_table(
+  k: Kernel,
+  level: 'PTE' | 'PMD' | 'PUD',
+  p: EntryPointer,
+  addr: number,
+  clear: (this: Kernel, p: EntryPointer) => Steps<void>,
+): Steps<void> {
+  const page = table_page(k.c, yield* READ_ONCE(p));
+  yield* clear.call(k, p);
+  yield* k.__flush_tlb_kernel_pgtable(addr);
+  yield* k.free_hotplug_pgtable_page(level, page);
+}
+
+export const forms: readonly BatchForm[] = [
+  ...removing,
+  form({
+    name: 'free_pte_table',
+    exact: S1.free_pte_table,
+    *batch(ptep, pmdp, addr) {
+      if (!(yield* is_used(this, 'PTE', ptep))) yield* free_table(this, 'PTE', pmdp, addr, this.pmd_clear);
+    },
+  }),
+  form({
+    name: 'free_pmd_table',
+    exact: S1.free_pmd_table,
+    *batch(pmdp, pudp, addr) {
+      if (this.c.t.levels <= 2 || (yield* is_used(this, 'PMD', pmdp))) return;
+      yield* free_table(this, 'PMD', pudp, addr, this.pud_clear);
+    },
+  }),
+  form({
+    name: 'free_pud_table',
+    exact: S1.free_pud_table,
+    *batch(pudp, pgdp, addr) {
+      if (this.c.t.levels <= 3 || (yield* is_used(this, 'PUD', pudp))) return;
+      yield* free_table(this, 'PUD', pgdp, addr, this.pgd_clear);
+    },
+  }),
+];

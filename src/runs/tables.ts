@@ -1,0 +1,86 @@
+import type { LevelName } from '../geometry/translation.ts';
+import type { PgtableAlloc } from '../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
+import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
+import * as pgtable_alloc from '../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
+import { count_table } from '../kernel/include/asm-generic/pgalloc.ts';
+import * as pagetable from '../kernel/include/linux/mm/pagetable.ts';
+import { construct, destroy, first_unconstructed } from '../kernel/include/linux/mm/pagetable.ts';
+import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
+import { USE } from '../kernel/mm/page.ts';
+import { mmu_steps } from '../kernel/mmu.ts';
+import { change, look } from '../kernel/ops.ts';
+import { PFN_DOWN, PFN_PHYS } from '../kernel/pfn.ts';
+import type { Steps } from '../steps/step.ts';
+
+/** Table pages, several at a time. */
+
+/** Zeroed table pages side by side: at least one, at most as many as were asked for; none when phys is -1. */
+export interface TablePages {
+  readonly phys: number;
+  readonly n: number;
+}
+
+/** Whether `alloc` is `known`, and what that calls are the functions known here. */
+const is = (
+  k: Kernel,
+  alloc: PgtableAlloc,
+  known: PgtableAlloc,
+  calls: Partial<KernelFunctions> = {},
+): boolean =>
+  alloc === known && Object.entries(calls).every(([name, fn]) => k[name as keyof KernelFunctions] === fn);
+
+const { early_pgtable_alloc, __pgd_pgtable_alloc } = pgtable_alloc.v5_2;
+const { __pagetable_ctor: ctor, pagetable_dtor: dtor } = pagetable.v5_2;
+
+/** `n` tables or fewer by pgtable_alloc(); one, where that is a function not known here. */
+export function* alloc_tables(
+  k: Kernel,
+  alloc: PgtableAlloc,
+  level: LevelName,
+  n: number,
+): Steps<TablePages> {
+  const plain =
+    is(k, alloc, early_pgtable_alloc) || is(k, alloc, __pgd_pgtable_alloc, { early_pgtable_alloc });
+  const constructed = is(k, alloc, pgtable_alloc.v7_1.__pgd_pgtable_alloc, {
+    early_pgtable_alloc,
+    __pagetable_ctor: ctor,
+  });
+  if (n === 1 || !(plain || constructed)) return { phys: yield* alloc.call(k, level), n: 1 };
+  const found = yield* k.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
+  if (!found) {
+    if (!k.c.pgtable_alloc_may_fail) yield* k.BUG('__pgd_pgtable_alloc');
+    return { phys: -1, n: 0 };
+  }
+  const phys = PFN_PHYS(k.c, found.pfn);
+  yield* change(mmu_steps.clear_pages, phys, PFN_PHYS(k.c, found.nr_pages));
+  yield* change(count_table, level, found.nr_pages);
+  if (constructed) yield* change(construct, found.pfn, found.nr_pages);
+  return { phys, n: found.nr_pages };
+}
+
+/** The ways releases have to free hot-removed tables, and their functions. */
+export const FREEING: readonly {
+  readonly exact: Partial<KernelFunctions>;
+  readonly destroyed: boolean;
+}[] = [
+  { exact: free_hotplug.v5_2, destroyed: false },
+  { exact: { ...free_hotplug.v5_2, ...free_hotplug.v7_1, pagetable_dtor: dtor }, destroyed: true },
+];
+
+/** free_hotplug_pgtable_page() of `n` tables side by side. */
+export function* free_tables(
+  k: Kernel,
+  destroyed: boolean,
+  level: LevelName,
+  phys: number,
+  n: number,
+): Steps<void> {
+  const pfn = PFN_DOWN(k.c, phys);
+  yield* change(count_table, level, -n);
+  if (destroyed) {
+    // whoever has no constructor is found by the kernel's own function
+    if (k.c.DEBUG_VM && (yield* look(first_unconstructed, pfn, n)) >= 0) yield* k.pagetable_dtor(pfn);
+    else yield* change(destroy, pfn, n);
+  }
+  yield* free_hotplug.free_checked(k, pfn, n);
+}
