@@ -1,7 +1,7 @@
 // The whole life of hot-added memory, in one process: add as one DIMM, online movable, offline, unplug.
 // Arguments: arch, TiB, block size in bytes (0: the architecture's own). Prints one JSON object.
 import { performance } from 'node:perf_hooks';
-import { boot, find_release, parseMachineFile, perform, Session } from '../dist/index.js';
+import { boot, findRelease, parseMachineFile, perform, Session } from '../dist/index.js';
 
 const [arch, tib, block] = process.argv.slice(2);
 const size = Number(tib) * 2 ** 40;
@@ -10,7 +10,7 @@ const ram = 2 ** 31 + size / 32;
 const text = `arch: ${arch}\nram: [{start: ${2 ** 30}, size: ${ram}}]\n${Number(block) ? `block_size: ${block}\n` : ''}`;
 const machine = parseMachineFile(text, 'bench');
 const began = performance.now();
-const session = new Session(boot(machine, find_release('v6.1')));
+const session = new Session(boot(machine, findRelease('v6.1')));
 const start = 2 ** 44;
 const bytes = session.kernel.c.memory_block_size_bytes;
 let steps = 0;

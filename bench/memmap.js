@@ -1,14 +1,14 @@
 // The memmap of 1 TiB with device ranges of 2M at random places in it: built, asked, removed. Kernel functions of v6.1 on x86-64,
 // without a linear map. Arguments: ranges, TiB. Prints one JSON object.
 import { performance } from 'node:perf_hooks';
-import { boot, find_release, parseMachineFile, Session } from '../dist/index.js';
+import { boot, findRelease, parseMachineFile, Session } from '../dist/index.js';
 
 const ranges = Number(process.argv[2]);
 const size = Number(process.argv[3]) * 2 ** 40;
 const base = 2 ** 42;
 const SUB = 2 ** 21;
 const session = new Session(
-  boot(parseMachineFile('arch: x86_64\nram: [{start: 0, size: 2G}]\n', 'bench'), find_release('v6.1')),
+  boot(parseMachineFile('arch: x86_64\nram: [{start: 0, size: 2G}]\n', 'bench'), findRelease('v6.1')),
 );
 const { kernel, state } = session;
 
@@ -56,16 +56,15 @@ function* pages() {
   for (const pfn of asked) if (yield* kernel.pfn_to_page(pfn)) n++;
   return n;
 }
-let n_valid = 0;
-let n_pages = 0;
-const pfn_valid = timed(() => {
-  n_valid = session.call(valid()).ret;
+let nValid = 0;
+let nPages = 0;
+const pfnValid = timed(() => {
+  nValid = session.call(valid()).ret;
 });
-const pfn_to_page = timed(() => {
-  n_pages = session.call(pages()).ret;
+const pfnToPage = timed(() => {
+  nPages = session.call(pages()).ret;
 });
-if (n_valid !== n_pages || n_valid < QUERIES / 2)
-  throw new Error(`${n_valid} valid, ${n_pages} struct pages`);
+if (nValid !== nPages || nValid < QUERIES / 2) throw new Error(`${nValid} valid, ${nPages} struct pages`);
 
 const removal = timed(() => {
   for (const start of starts) done(session.call(remove(start / 4096)));
@@ -73,5 +72,5 @@ const removal = timed(() => {
 if (state.pages.count !== empty) throw new Error('struct pages are left');
 const peak = process.resourceUsage().maxRSS * 1024;
 process.stdout.write(
-  `${JSON.stringify({ ranges, size, runs, build, remove: removal, pfn_valid: QUERIES / pfn_valid, pfn_to_page: QUERIES / pfn_to_page, peak })}\n`,
+  `${JSON.stringify({ ranges, size, runs, build, remove: removal, pfn_valid: QUERIES / pfnValid, pfn_to_page: QUERIES / pfnToPage, peak })}\n`,
 );

@@ -2,13 +2,13 @@
 // and sections. Arguments: TiB. Prints one JSON object.
 import { performance } from 'node:perf_hooks';
 import { is_mapped } from '../dist/hardware/walk.js';
-import { boot, find_release, parseMachineFile, perform, Session } from '../dist/index.js';
+import { boot, findRelease, parseMachineFile, perform, Session } from '../dist/index.js';
 
 const tib = Number(process.argv[2]);
 const size = tib * 2 ** 40;
 // what the tables and the memmap of the new memory are taken from
 const text = `arch: arm64\nram: [{start: ${2 ** 30}, size: ${2 ** 31 + size / 32}}]\n`;
-const session = new Session(boot(parseMachineFile(text, 'bench'), find_release('v6.1')));
+const session = new Session(boot(parseMachineFile(text, 'bench'), findRelease('v6.1')));
 const timed = (run) => {
   const began = performance.now();
   const result = run();

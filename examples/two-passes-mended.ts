@@ -15,20 +15,20 @@ import {
   type Steps,
   unlock,
 } from 'mhp';
-import { free_empty } from './two-passes.js';
+import { freeEmpty } from './two-passes.js';
 
 /** What a leaf of the memmap maps goes back once no CPU can reach it. */
-function* flush_and_free(k: Kernel, addr: number, phys: number, size: number): Steps<void> {
+function* flushAndFree(k: Kernel, addr: number, phys: number, size: number): Steps<void> {
   yield* k.flush_tlb_kernel_range(addr, addr + size);
   yield* k.free_hotplug_page_range(phys, size, null);
 }
 
-function* unmap_pte_range(
+function* unmapPteRange(
   k: Kernel,
   pmdp: number,
   start: number,
   end: number,
-  sparse_vmap: boolean,
+  sparseVmap: boolean,
 ): Steps<void> {
   const { PAGE_SIZE } = k.c;
   for (let addr = start; addr !== end; addr = Math.min(addr + PAGE_SIZE, end)) {
@@ -36,16 +36,16 @@ function* unmap_pte_range(
     const pte = yield* READ_ONCE(ptep);
     if (none(pte)) continue;
     yield* k.pte_clear(ptep);
-    if (sparse_vmap) yield* flush_and_free(k, addr, leaf_address(k.c, pte), PAGE_SIZE);
+    if (sparseVmap) yield* flushAndFree(k, addr, leaf_address(k.c, pte), PAGE_SIZE);
   }
 }
 
-function* unmap_pmd_range(
+function* unmapPmdRange(
   k: Kernel,
   pudp: number,
   start: number,
   end: number,
-  sparse_vmap: boolean,
+  sparseVmap: boolean,
 ): Steps<void> {
   for (let addr = start, next = start; addr !== end; addr = next) {
     next = pmd_addr_end(k.c, addr, end);
@@ -53,20 +53,20 @@ function* unmap_pmd_range(
     const pmd = yield* READ_ONCE(pmdp);
     if (none(pmd)) continue;
     if (!pmd_leaf(k.c, pmd)) {
-      yield* unmap_pte_range(k, pmdp, addr, next, sparse_vmap);
+      yield* unmapPteRange(k, pmdp, addr, next, sparseVmap);
       continue;
     }
     yield* k.pmd_clear(pmdp);
-    if (sparse_vmap) yield* flush_and_free(k, addr, leaf_address(k.c, pmd), k.c.PMD_SIZE);
+    if (sparseVmap) yield* flushAndFree(k, addr, leaf_address(k.c, pmd), k.c.PMD_SIZE);
   }
 }
 
-function* unmap_pud_range(
+function* unmapPudRange(
   k: Kernel,
   pgdp: number,
   start: number,
   end: number,
-  sparse_vmap: boolean,
+  sparseVmap: boolean,
 ): Steps<void> {
   for (let addr = start, next = start; addr !== end; addr = next) {
     next = pud_addr_end(k.c, addr, end);
@@ -74,15 +74,15 @@ function* unmap_pud_range(
     const pud = yield* READ_ONCE(pudp);
     if (none(pud)) continue;
     if (pud_leaf(k.c, pud)) yield* k.pud_clear(pudp);
-    else yield* unmap_pmd_range(k, pudp, addr, next, sparse_vmap);
+    else yield* unmapPmdRange(k, pudp, addr, next, sparseVmap);
   }
 }
 
-function* unmap_range(k: Kernel, start: number, end: number, sparse_vmap: boolean): Steps<void> {
+function* unmapRange(k: Kernel, start: number, end: number, sparseVmap: boolean): Steps<void> {
   for (let addr = start, next = start; addr !== end; addr = next) {
     next = pgd_addr_end(k.c, addr, end);
     const pgdp = yield* k.pgd_offset_k(addr);
-    if (!none(yield* READ_ONCE(pgdp))) yield* unmap_pud_range(k, pgdp, addr, next, sparse_vmap);
+    if (!none(yield* READ_ONCE(pgdp))) yield* unmapPudRange(k, pgdp, addr, next, sparseVmap);
   }
 }
 
@@ -91,12 +91,12 @@ export default defineRelease({
   base: 'arm64-v5',
   about: 'two passes, and no second one over the memmap',
   'arch/arm64': {
-    *remove_pagetable(start, end, sparse_vmap) {
+    *remove_pagetable(start, end, sparseVmap) {
       yield* lock('init_mm.page_table_lock', 'spinlock');
-      yield* unmap_range(this, start, end, sparse_vmap);
-      if (!sparse_vmap) {
+      yield* unmapRange(this, start, end, sparseVmap);
+      if (!sparseVmap) {
         yield* this.flush_tlb_kernel_range(start, end);
-        yield* free_empty(this, start, end);
+        yield* freeEmpty(this, start, end);
       }
       yield* unlock('init_mm.page_table_lock', 'spinlock');
     },

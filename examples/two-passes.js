@@ -14,7 +14,7 @@ import {
   unlock,
 } from 'mhp';
 
-function* unmap_pte_range(k, pmdp, start, end, sparse_vmap) {
+function* unmapPteRange(k, pmdp, start, end, sparseVmap) {
   const { PAGE_SIZE } = k.c;
   for (let addr = start; addr !== end; addr += PAGE_SIZE) {
     const ptep = yield* k.pte_offset_kernel(pmdp, addr);
@@ -22,35 +22,35 @@ function* unmap_pte_range(k, pmdp, start, end, sparse_vmap) {
     if (none(pte)) continue;
     yield* k.pte_clear(ptep);
     yield* k.flush_tlb_kernel_range(addr, addr + PAGE_SIZE);
-    if (sparse_vmap) yield* k.free_hotplug_page_range(leaf_address(k.c, pte), PAGE_SIZE, null);
+    if (sparseVmap) yield* k.free_hotplug_page_range(leaf_address(k.c, pte), PAGE_SIZE, null);
   }
 }
 
-function* unmap_pmd_range(k, pudp, start, end, sparse_vmap) {
+function* unmapPmdRange(k, pudp, start, end, sparseVmap) {
   for (let addr = start, next; addr !== end; addr = next) {
     next = pmd_addr_end(k.c, addr, end);
     const pmdp = yield* k.pmd_offset(pudp, addr);
     const pmd = yield* READ_ONCE(pmdp);
     if (none(pmd)) continue;
     if (!pmd_leaf(k.c, pmd)) {
-      yield* unmap_pte_range(k, pmdp, addr, next, sparse_vmap);
+      yield* unmapPteRange(k, pmdp, addr, next, sparseVmap);
       continue;
     }
     yield* k.pmd_clear(pmdp);
     yield* k.flush_tlb_kernel_range(addr, addr + k.c.PMD_SIZE);
-    if (sparse_vmap) yield* k.free_hotplug_page_range(leaf_address(k.c, pmd), k.c.PMD_SIZE, null);
+    if (sparseVmap) yield* k.free_hotplug_page_range(leaf_address(k.c, pmd), k.c.PMD_SIZE, null);
   }
 }
 
 /** Of blocks this large there is no memmap: nothing is freed. */
-function* unmap_pud_range(k, pgdp, start, end, sparse_vmap) {
+function* unmapPudRange(k, pgdp, start, end, sparseVmap) {
   for (let addr = start, next; addr !== end; addr = next) {
     next = pud_addr_end(k.c, addr, end);
     const pudp = yield* k.pud_offset(pgdp, addr);
     const pud = yield* READ_ONCE(pudp);
     if (none(pud)) continue;
     if (!pud_leaf(k.c, pud)) {
-      yield* unmap_pmd_range(k, pudp, addr, next, sparse_vmap);
+      yield* unmapPmdRange(k, pudp, addr, next, sparseVmap);
       continue;
     }
     yield* k.pud_clear(pudp);
@@ -58,15 +58,15 @@ function* unmap_pud_range(k, pgdp, start, end, sparse_vmap) {
   }
 }
 
-function* unmap_range(k, start, end, sparse_vmap) {
+function* unmapRange(k, start, end, sparseVmap) {
   for (let addr = start, next; addr !== end; addr = next) {
     next = pgd_addr_end(k.c, addr, end);
     const pgdp = yield* k.pgd_offset_k(addr);
-    if (!none(yield* READ_ONCE(pgdp))) yield* unmap_pud_range(k, pgdp, addr, next, sparse_vmap);
+    if (!none(yield* READ_ONCE(pgdp))) yield* unmapPudRange(k, pgdp, addr, next, sparseVmap);
   }
 }
 
-function* free_empty_pmd(k, pudp, start, end) {
+function* freeEmptyPmd(k, pudp, start, end) {
   for (let addr = start, next; addr !== end; addr = next) {
     next = pmd_addr_end(k.c, addr, end);
     const pmdp = yield* k.pmd_offset(pudp, addr);
@@ -76,23 +76,23 @@ function* free_empty_pmd(k, pudp, start, end) {
   }
 }
 
-function* free_empty_pud(k, pgdp, start, end) {
+function* freeEmptyPud(k, pgdp, start, end) {
   for (let addr = start, next; addr !== end; addr = next) {
     next = pud_addr_end(k.c, addr, end);
     const pudp = yield* k.pud_offset(pgdp, addr);
     const pud = yield* READ_ONCE(pudp);
     if (none(pud) || pud_leaf(k.c, pud)) continue;
-    yield* free_empty_pmd(k, pudp, addr, next);
+    yield* freeEmptyPmd(k, pudp, addr, next);
     yield* k.free_pmd_table(yield* k.pmd_offset(pudp, 0), pudp, addr);
   }
 }
 
-export function* free_empty(k, start, end) {
+export function* freeEmpty(k, start, end) {
   for (let addr = start, next; addr !== end; addr = next) {
     next = pgd_addr_end(k.c, addr, end);
     const pgdp = yield* k.pgd_offset_k(addr);
     if (none(yield* READ_ONCE(pgdp))) continue;
-    yield* free_empty_pud(k, pgdp, addr, next);
+    yield* freeEmptyPud(k, pgdp, addr, next);
     yield* k.free_pud_table(yield* k.pud_offset(pgdp, 0), pgdp, addr);
   }
 }
@@ -102,10 +102,10 @@ export default defineRelease({
   base: 'arm64-v5',
   about: 'V5, but leaves first and then tables, clear, invalidate, free',
   'arch/arm64': {
-    *remove_pagetable(start, end, sparse_vmap) {
+    *remove_pagetable(start, end, sparseVmap) {
       yield* lock('init_mm.page_table_lock', 'spinlock');
-      yield* unmap_range(this, start, end, sparse_vmap);
-      yield* free_empty(this, start, end);
+      yield* unmapRange(this, start, end, sparseVmap);
+      yield* freeEmpty(this, start, end);
       yield* unlock('init_mm.page_table_lock', 'spinlock');
     },
   },

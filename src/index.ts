@@ -9,7 +9,7 @@ export { BadOperation } from './errors/bad-operation.ts';
 export { ImpossibleMachine } from './errors/impossible-machine.ts';
 export { InputError } from './errors/input-error.ts';
 export { UserError } from './errors/user-error.ts';
-export { depth_of, entry_size } from './geometry/translation.ts';
+export { depthOf, entrySize } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor.ts';
 export type { Config } from './kernel/config.ts';
 export {
@@ -35,22 +35,22 @@ export type { Machine } from './machines/machine.ts';
 export { parseMachineFile } from './machines/machine-file/machine-file.ts';
 export * from './memmap/index.ts';
 export { type MemScenario, parseMemScenario } from './memmap/scenarios/mem-scenario.ts';
-export { type MemOutcome, run_mem_scenario } from './memmap/scenarios/mem-session.ts';
+export { type MemOutcome, runMemScenario } from './memmap/scenarios/mem-session.ts';
 export { invariants, violations } from './monitors/hotplug/index.ts';
 export { BadDesign, type Design, type DesignedRelease, defineRelease } from './releases/design.ts';
 export {
-  find_release,
+  findRelease,
   mainline,
   makeKernel,
   type Release,
   releases,
 } from './releases/index.ts';
-export { memory_map } from './report/blocks/memory-map.ts';
+export { memoryMap } from './report/blocks/memory-map.ts';
 export { parseScenario, type Scenario } from './scenarios/format/read.ts';
 export type { ScenarioStep } from './scenarios/format/step.ts';
 export { perform } from './scenarios/running/perform.ts';
 export type { Result } from './scenarios/running/result.ts';
-export { run_scenario, type StepOutcome } from './scenarios/running/run.ts';
+export { runScenario, type StepOutcome } from './scenarios/running/run.ts';
 export { Session } from './scenarios/running/session.ts';
 export { Runner } from './schedule/run.ts';
 export type { Step, Steps } from './steps/step.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { check_entry } from '../src/check/check.ts';
-import { is_meant } from '../src/check/meant.ts';
-import { named_monitor } from '../src/check/monitors.ts';
-import { may_be_meant, watched } from '../src/check/threads.ts';
+import { checkEntry } from '../src/check/check.ts';
+import { isMeant } from '../src/check/meant.ts';
+import { namedMonitor } from '../src/check/monitors.ts';
+import { mayBeMeant, watched } from '../src/check/threads.ts';
 import { catalogue } from '../src/cli/inputs/catalogue.ts';
-import { find_release } from '../src/releases/index.ts';
+import { findRelease } from '../src/releases/index.ts';
 import { explore } from '../src/schedule/search/exploration.ts';
 
 const entries = catalogue().map(({ entry }) => entry);
@@ -32,8 +32,8 @@ const ALIKE: Readonly<Record<string, readonly string[]>> = {
 test.each(entries.map((entry) => [entry.id, entry.release, entry] as const))(
   '%s is found on %s as named, and no other entry names that failure',
   (_, release, entry) => {
-    const { verdict, failure } = check_entry(entry, release);
-    const described = entries.filter((other) => is_meant(other, failure!)).map(({ id }) => id);
+    const { verdict, failure } = checkEntry(entry, release);
+    const described = entries.filter((other) => isMeant(other, failure!)).map(({ id }) => id);
     expect({ verdict, described }).toEqual({ verdict: 'found', described: ALIKE[entry.id] ?? [entry.id] });
   },
 );
@@ -41,15 +41,15 @@ test.each(entries.map((entry) => [entry.id, entry.release, entry] as const))(
 const cures = entries.flatMap((entry) => entry.fixed.map((release) => [entry.id, release, entry] as const));
 
 test.each(cures)('%s is cured on %s', (_, release, entry) => {
-  const { verdict, failure, within } = check_entry(entry, release);
+  const { verdict, failure, within } = checkEntry(entry, release);
   expect({ verdict, failure, within }).toEqual({ verdict: 'clean', failure: null, within: [] });
 });
 
 const threads = entries.flatMap((entry) => (entry.kind === 'threads' ? [[entry.id, entry] as const] : []));
 
 test.each(threads)('%s replays from its token, and with one preemption less nothing is found', (_, entry) => {
-  const { program, monitors } = watched(entry, find_release(entry.release)!, {});
-  const monitor = named_monitor(monitors, entry.failure!.kind, may_be_meant(entry))!;
+  const { program, monitors } = watched(entry, findRelease(entry.release)!, {});
+  const monitor = namedMonitor(monitors, entry.failure!.kind, mayBeMeant(entry))!;
   const asked = explore(program).only(monitor);
   const search = asked.states();
   const verdict = search.verdict();

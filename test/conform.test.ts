@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { conform } from '../src/conform/replay.ts';
 import { openRecording } from '../src/machines/recording/recording.ts';
-import { find_release } from '../src/releases/index.ts';
+import { findRelease } from '../src/releases/index.ts';
 
 const open = (name: string) =>
   openRecording(new URL(`../recordings/${name}.tar.xz`, import.meta.url).pathname);
@@ -66,7 +66,7 @@ test('which huge pages a pool and a program got is input, no more', async () => 
 });
 
 test('the wrong release does not agree: 6.1 recorded, v7.2 asked', async () => {
-  const report = conform(await open('arm64-6.1-full61'), find_release('v7.2')!);
+  const report = conform(await open('arm64-6.1-full61'), findRelease('v7.2')!);
   expect(report.agrees).toBe(false);
   const step = report.steps.find(({ dir }) => dir === '26-node2-offline')!;
   expect(step.differences.map(({ subject, recorded, model }) => [subject, recorded, model])).toContainEqual([
@@ -78,7 +78,7 @@ test('the wrong release does not agree: 6.1 recorded, v7.2 asked', async () => {
 
 test('blocks of a gigabyte are no blocks of v6.1', async () => {
   const recording = await open('arm64-5.10-4k-va48-full-dimm');
-  expect(() => conform(recording, find_release('v6.1')!)).toThrow(
+  expect(() => conform(recording, findRelease('v6.1')!)).toThrow(
     'arm64 has no memory blocks of 0x40000000: at most 0x8000000',
   );
 });

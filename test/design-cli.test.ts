@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { check_design, removing } from './design-file.ts';
+import { checkDesign, removing } from './design-file.ts';
 
 // mhp check --design, as a user starts it on a file that lies nowhere near the program (test/global-setup.ts has built it).
 
@@ -16,7 +16,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const check = (text: string, options: { args?: string[]; name?: string } = {}) =>
-  check_design(folder, text, options);
+  checkDesign(folder, text, options);
 
 const AS_BASE = 'yield* base.remove_pagetable.call(this, start, end, sparse_vmap);';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { check_design, removing } from './design-file.ts';
+import { checkDesign, removing } from './design-file.ts';
 
 let folder = '';
 
@@ -13,13 +13,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a function that runs for ever is stopped', () => {
   const args = ['--max-time', '2', 'B30'];
-  const { status, results } = check_design(folder, removing('for (;;);'), { args });
+  const { status, results } = checkDesign(folder, removing('for (;;);'), { args });
   expect([status, results[0]!.reason]).toEqual([2, 'remove_pagetable does not end within 12 s']);
 });
 
 test('a function that takes steps for ever is stopped', () => {
   const text = removing("for (;;) yield* R('vars', 0, 'max_pfn');");
-  const { status, results } = check_design(folder, text, { args: ['B14'] });
+  const { status, results } = checkDesign(folder, text, { args: ['B14'] });
   expect({ status, results: results.map((r) => [r.id, r.verdict, r.reason]) }).toEqual({
     status: 2,
     results: [['B14', 'stopped', 'remove_pagetable takes more than 100000 steps: it does not end']],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
 
 /** What `mhp check --design` says of a module with this text, in a folder that nobody else writes to. */
-export function check_design(folder: string, text: string, { args = ['B30'], name = 'mine.js' } = {}) {
+export function checkDesign(folder: string, text: string, { args = ['B30'], name = 'mine.js' } = {}) {
   const file = join(folder, name);
   writeFileSync(file, text);
   const { status, stdout, stderr } = spawnSync(

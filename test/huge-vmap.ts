@@ -1,8 +1,8 @@
-import { kernel_program } from '../src/interleave/program.ts';
+import { kernelProgram } from '../src/interleave/program.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { VM } from '../src/kernel/state.ts';
 import type { Steps } from '../src/steps/step.ts';
-import { booted_for_steps, first } from './interleave.ts';
+import { bootedForSteps, first } from './interleave.ts';
 import { G, type MachineObject } from './kit.ts';
 
 /** Physical memory that is nobody's. */
@@ -10,7 +10,7 @@ const DEVICE = 256 * G;
 
 /** A place in the vmalloc region from which a page is gone and its tables are not: then a block of `level` goes there. */
 export function replaced(release: string, machine: MachineObject, level: 'PMD' | 'PUD' = 'PMD') {
-  const model = booted_for_steps(release, machine, { ptdump_debugfs: false });
+  const model = bootedForSteps(release, machine, { ptdump_debugfs: false });
   const { kernel } = model;
   const { layout, pgprot, PAGE_SIZE, PMD_SIZE } = kernel.c;
   const size = level === 'PMD' ? PMD_SIZE : G;
@@ -21,7 +21,7 @@ export function replaced(release: string, machine: MachineObject, level: 'PMD' |
   first(model, kernel.ioremap_page_range(area, area + PAGE_SIZE, DEVICE, pgprot.PAGE_KERNEL));
   first(model, kernel.vunmap_page_range(area, area + PAGE_SIZE));
   first(model, kernel._vm_unmap_aliases(area, area + PAGE_SIZE, true));
-  const program = kernel_program(`a block over a table on ${release}`, model, {
+  const program = kernelProgram(`a block over a table on ${release}`, model, {
     *mapper(k: Kernel): Steps<void> {
       yield* k.ioremap_page_range(area, area + size, DEVICE, pgprot.PAGE_KERNEL);
     },

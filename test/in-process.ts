@@ -9,7 +9,7 @@ export interface Printed {
 }
 
 /** A command of the program in this process: what it prints and how it ends. It may set process.exitCode. */
-export async function in_process(
+export async function inProcess(
   define: (command: Command) => void,
   args: readonly string[],
 ): Promise<Printed> {
@@ -34,11 +34,11 @@ export async function in_process(
 }
 
 /** What it prints. @throws what it throws */
-export async function printed_by(
+export async function printedBy(
   define: (command: Command) => void,
   args: readonly string[],
 ): Promise<string> {
-  const { stdout, error } = await in_process(define, args);
+  const { stdout, error } = await inProcess(define, args);
   if (error !== undefined) throw error;
   return stdout;
 }

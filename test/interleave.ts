@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import { type BootOptions, boot, type Model } from '../src/boot/boot.ts';
 import { parseMachineFile } from '../src/machines/machine-file/machine-file.ts';
-import { table_monitors } from '../src/monitors/mmu/index.ts';
-import { find_release } from '../src/releases/index.ts';
+import { tableMonitors } from '../src/monitors/mmu/index.ts';
+import { findRelease } from '../src/releases/index.ts';
 import { lockOrder } from '../src/schedule/monitors/index.ts';
 import type { Monitor } from '../src/schedule/monitors/monitor.ts';
 import type { Program } from '../src/schedule/program/program.ts';
@@ -15,9 +15,9 @@ import type { MachineObject } from './kit.ts';
 /** What tests of kernels on the explorer share. */
 
 /** A kernel of which every access is a step. */
-export function booted_for_steps(release: string, machine: MachineObject, options: BootOptions = {}): Model {
+export function bootedForSteps(release: string, machine: MachineObject, options: BootOptions = {}): Model {
   const parsed = parseMachineFile(stringify(machine), 'machine');
-  return boot(parsed, find_release(release)!, { ...options, explored: true });
+  return boot(parsed, findRelease(release)!, { ...options, explored: true });
 }
 
 /** Run something before the threads begin. */
@@ -40,7 +40,7 @@ export function found(program: Program, monitor: Monitor, reduce = true) {
 }
 
 /** What the first of them to object says, and with how many preemptions it came to that. */
-export function verdict_of(program: Program, monitors: readonly Monitor[], reduce = true) {
+export function verdictOf(program: Program, monitors: readonly Monitor[], reduce = true) {
   const verdict = exploration(program, monitors, reduce).states().verdict();
   if (verdict.verdict !== 'violated') return verdict.verdict;
   const { monitor, text } = verdict.violation;
@@ -67,6 +67,6 @@ export const anything: Monitor = {
 /** What must hold in every program of every release that has nothing wrong. */
 export const well = ({ kernel }: Pick<Model, 'kernel'>): readonly Monitor[] => [
   anything,
-  ...Object.values(table_monitors(kernel.c)),
+  ...Object.values(tableMonitors(kernel.c)),
   lockOrder(),
 ];

@@ -2,9 +2,9 @@ import { stringify } from 'yaml';
 import { type BootOptions, boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
 import { parseMachineFile } from '../src/machines/machine-file/machine-file.ts';
-import { find_release } from '../src/releases/index.ts';
+import { findRelease } from '../src/releases/index.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
-import { run_scenario, type StepOutcome } from '../src/scenarios/running/run.ts';
+import { runScenario, type StepOutcome } from '../src/scenarios/running/run.ts';
 import { Session } from '../src/scenarios/running/session.ts';
 import { type Outcome, Runner } from '../src/schedule/run.ts';
 import type { Steps } from '../src/steps/step.ts';
@@ -35,15 +35,15 @@ export const ARM64: MachineObject = {
 /** Messages of pr_debug in mm/memory_hotplug.c are printed. */
 export const DYNDBG = 'dyndbg="file mm/memory_hotplug.c +p"';
 
-export const with_options = (machine: MachineObject, boot_options: string): MachineObject => ({
+export const withOptions = (machine: MachineObject, bootOptions: string): MachineObject => ({
   ...machine,
-  boot_options,
+  boot_options: bootOptions,
 });
 
 /** A release that has booted on the machine. */
 export function booted(release: string, machine: MachineObject, options: BootOptions = {}): Session {
   const parsed = parseMachineFile(stringify(machine), 'machine');
-  return new Session(boot(parsed, find_release(release)!, options));
+  return new Session(boot(parsed, findRelease(release)!, options));
 }
 
 /** One kernel function on a booted machine. */
@@ -53,7 +53,7 @@ export const run = <T>(session: Session, thread: Steps<T>): Outcome<T> =>
 /** Steps of a scenario on a booted machine. */
 export function play(session: Session, ...steps: readonly object[]): StepOutcome[] {
   const text = stringify({ machine: 'unused', steps });
-  return [...run_scenario(parseScenario(text, 'steps'), session)];
+  return [...runScenario(parseScenario(text, 'steps'), session)];
 }
 
 /** Steps of a scenario, each of which must come out as expected and leave the invariants alone. */
@@ -80,8 +80,8 @@ export function cat(session: Session, path: string): string | null {
 export const memory = (id: number, name: string): string => `/sys/devices/system/memory/memory${id}/${name}`;
 
 /** A whole scenario from its text. */
-export function run_text(text: string): StepOutcome[] {
+export function runText(text: string): StepOutcome[] {
   const scenario = parseScenario(text, 'scenario.yaml');
-  const release = scenario.release ?? find_release('v6.1')!;
-  return [...run_scenario(scenario, new Session(boot(scenario.machine as Machine, release)))];
+  const release = scenario.release ?? findRelease('v6.1')!;
+  return [...runScenario(scenario, new Session(boot(scenario.machine as Machine, release)))];
 }

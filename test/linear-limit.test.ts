@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, last, M, play, X86 } from './kit.ts';
-import { arm64, linear_lines } from './tables.ts';
+import { arm64, linearLines } from './tables.ts';
 
 // Memory that the linear map cannot hold: 256G of it from 2G on with 39 bits.
 
@@ -54,12 +54,12 @@ describe.each(['v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s', (release) => {
     const size = session.kernel.c.memory_block_size_bytes;
     const range = { start: LIMIT - size, size };
     expect(play(session, { add: { ...range, node: 1 } })[0]!.failures).toEqual([]);
-    expect(linear_lines(session, range.start, size)).toEqual([`${size / 4096} x 4K`]);
+    expect(linearLines(session, range.start, size)).toEqual([`${size / 4096} x 4K`]);
     // the table of the memmap was never constructed (B36)
     const known = release === 'v7.2' ? ['tables: NR_PAGETABLE is -1, 0 table pages are constructed'] : [];
     const outcomes = play(session, { touch: range }, { remove: range });
     expect(outcomes.flatMap((o) => o.failures.map(({ text }) => text))).toEqual(known);
-    expect(linear_lines(session, range.start, size)).toEqual([]);
+    expect(linearLines(session, range.start, size)).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cont_entries } from '../src/geometry/blocks.ts';
-import { entry_size } from '../src/geometry/translation.ts';
+import { contEntries } from '../src/geometry/blocks.ts';
+import { entrySize } from '../src/geometry/translation.ts';
 import { CONT } from '../src/hardware/descriptor.ts';
 import { held } from '../src/hardware/index.ts';
 import { leaves } from '../src/hardware/walk.ts';
@@ -17,7 +17,7 @@ import { phys_to_virt, vmemmap_of } from '../src/kernel/pfn.ts';
 import type { Session } from '../src/scenarios/running/session.ts';
 import { cases } from './cases.ts';
 import { booted, G, run } from './kit.ts';
-import { arm64, can_be_built, GEOMETRIES, words_text } from './tables.ts';
+import { arm64, canBeBuilt, GEOMETRIES, wordsText } from './tables.ts';
 
 // map → walk → unmap, on every arm64 geometry, release and kind of linear map.
 
@@ -34,8 +34,8 @@ interface Range {
 /** Sizes that entries, groups and tables have. */
 const units = ({ t, PAGE_SIZE }: Config): number[] => {
   const sizes = t.shift.flatMap((_, depth) => [
-    entry_size(t, depth),
-    cont_entries(t, depth) * entry_size(t, depth),
+    entrySize(t, depth),
+    contEntries(t, depth) * entrySize(t, depth),
   ]);
   return [...new Set([PAGE_SIZE, ...sizes])].filter((size) => size <= 16 * G).sort((a, b) => a - b);
 };
@@ -81,7 +81,7 @@ function mapped(session: Session): string[] {
   const { c } = session.kernel;
   const found: { start: number; end: number; phys: number }[] = [];
   for (const leaf of leaves(session.state.mmu!, c.PAGE_OFFSET, c.PAGE_END)) {
-    const size = entry_size(c.t, leaf.depth);
+    const size = entrySize(c.t, leaf.depth);
     expect(leaf.n === 1 || leaf.stride === size).toBe(true);
     const phys = leaf_address(c, leaf);
     const last = found.at(-1);
@@ -92,7 +92,7 @@ function mapped(session: Session): string[] {
 }
 
 /** What any CPU may hold of the kernel's addresses; of S0 not what its missing ISB leaves in flight (B22). */
-const left_over = ({ state, kernel }: Session): unknown[] => {
+const leftOver = ({ state, kernel }: Session): unknown[] => {
   const size = 2 ** kernel.c.t.va_bits;
   const all = held(state.mmu!, -size, size);
   return kernel.release === 'arm64-v6' ? all.filter((h) => h.held_by.length > 0) : all;
@@ -101,13 +101,13 @@ const left_over = ({ state, kernel }: Session): unknown[] => {
 /** Contiguous groups go entry by entry: a CPU may cache what is left of one as the whole (B26). */
 const BEFORE_B26_WAS_CURED: ReadonlySet<string> = new Set(['arm64-v6', 'v5.7', 'v5.10']);
 
-function has_hint({ state, kernel }: Session, { start, size }: Range): boolean {
+function hasHint({ state, kernel }: Session, { start, size }: Range): boolean {
   const va = phys_to_virt(kernel.c, start);
   return [...leaves(state.mmu!, va, va + size)].some((leaf) => leaf.attr & CONT);
 }
 
 const SHAPES = GEOMETRIES.flatMap(([page, va]) =>
-  RELEASES.filter((release) => can_be_built(release, page, va)).flatMap((release) =>
+  RELEASES.filter((release) => canBeBuilt(release, page, va)).flatMap((release) =>
     (['full', 'off'] as const).map((rodata) => [page, va, release, rodata] as const),
   ),
 );
@@ -127,18 +127,18 @@ describe.each(SHAPES)('%iK, %i bits, %s, rodata=%s', (page, va, release, rodata)
       fc.property(ranges(c, slow ? 2 * G : 16 * G), (range) => {
         const session = booted(release, machine);
         const { state, kernel } = session;
-        const words = words_text(session);
+        const words = wordsText(session);
         const boot = mapped(session);
         returned(session, map(kernel, range));
         const here = `${range.start - c.mappable_range.start}+${range.size} ${range.start}`;
         const next = `${2 * G - c.mappable_range.start}+${range.start + range.size - 2 * G} ${2 * G}`;
         expect(mapped(session)).toEqual(range.start === FREE ? [next] : [...boot, here]);
-        expect(left_over(session)).toEqual([]);
-        const contiguous = BEFORE_B26_WAS_CURED.has(release) && has_hint(session, range);
+        expect(leftOver(session)).toEqual([]);
+        const contiguous = BEFORE_B26_WAS_CURED.has(release) && hasHint(session, range);
         returned(session, unmap(kernel, range));
-        expect(words_text(session)).toBe(words);
+        expect(wordsText(session)).toBe(words);
         expect(state.table_pages.freed).toEqual(state.table_pages.allocated);
-        expect(left_over(session).length > 0).toBe(contiguous);
+        expect(leftOver(session).length > 0).toBe(contiguous);
         expect(new Set(state.mmu!.violations.map(({ rule }) => rule))).toEqual(
           new Set(contiguous ? ['contiguous-group'] : []),
         );
@@ -158,9 +158,9 @@ describe.each(SHAPES)('%iK, %i bits, %s, rodata=%s', (page, va, release, rodata)
         const look = (): string[] =>
           sessions.map(({ session }) =>
             [
-              words_text(session),
+              wordsText(session),
               JSON.stringify(session.state.table_pages),
-              JSON.stringify(left_over(session)),
+              JSON.stringify(leftOver(session)),
             ].join(),
           );
         for (const { session, k } of sessions) returned(session, map(k, range));
@@ -175,33 +175,33 @@ describe.each(SHAPES)('%iK, %i bits, %s, rodata=%s', (page, va, release, rodata)
   test('the memmap of a section, in both ways', () => {
     const sessions = [true, false].map((explored) => {
       const session = booted(release, machine, { explored });
-      return { session, k: session.kernel, words: words_text(session) };
+      return { session, k: session.kernel, words: wordsText(session) };
     });
     const start = vmemmap_of(c, (16 * G) / c.PAGE_SIZE);
     const end = start + c.PAGES_PER_SECTION * 64;
     const seen = sessions.map(({ session, k, words }) => {
       returned(session, k.arch_vmemmap_populate(start, end, 0, null));
-      const there = words_text(session);
+      const there = wordsText(session);
       const all = [...leaves(session.state.mmu!, start, end)];
       expect([all[0]!.start, all.reduce((sum, leaf) => sum + leaf.end - leaf.start, 0)]).toEqual([
         start,
         end - start,
       ]);
       returned(session, k.arch_vmemmap_free(start, end, null));
-      expect(left_over(session)).toEqual([]);
+      expect(leftOver(session)).toEqual([]);
       // S0 keeps the tables (B37)
       if (release !== 'arm64-v6') {
-        expect(words_text(session)).toBe(words);
+        expect(wordsText(session)).toBe(words);
         expect(session.state.table_pages.freed).toEqual(session.state.table_pages.allocated);
       }
-      return [there, words_text(session), JSON.stringify(session.state.table_pages)];
+      return [there, wordsText(session), JSON.stringify(session.state.table_pages)];
     });
     expect(seen[0]).toEqual(seen[1]);
   });
 });
 
 describe('tables of the memmap that V6 keeps (B37)', () => {
-  test.each(GEOMETRIES.filter(([page, va]) => can_be_built('arm64-v6', page, va)))(
+  test.each(GEOMETRIES.filter(([page, va]) => canBeBuilt('arm64-v6', page, va)))(
     '%iK, %i bits',
     (page, va) => {
       fc.assert(
@@ -219,12 +219,12 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
             }
             for (let block = 0; block <= 20; block++)
               session.call(session.kernel.remove_memory(8 * G + block * G, G));
-            const kept = kept_tables(session);
+            const kept = keptTables(session);
             for (const level of ['PTE', 'PMD', 'PUD'] as const) {
               const depth = config.t.name.indexOf(level);
               if (depth <= 0) continue;
               // what the memmap of everything ever plugged lies under
-              const cover = entry_size(config.t, depth - 1);
+              const cover = entrySize(config.t, depth - 1);
               const tables = new Set<number>();
               for (const block of ever) {
                 const pfn = (8 * G + block * G) / config.PAGE_SIZE;
@@ -239,7 +239,7 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
               expect(session.call(session.kernel.add_memory(0, 8 * G + block * G, G, 0)).errno).toBe(null);
             for (const block of ever)
               expect(session.call(session.kernel.remove_memory(8 * G + block * G, G)).errno).toBe(null);
-            expect(kept_tables(session)).toEqual(kept);
+            expect(keptTables(session)).toEqual(kept);
           },
         ),
         { seed: 1, numRuns: 10 },
@@ -248,7 +248,7 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
   );
 });
 
-const kept_tables = ({ state }: Session): Record<string, number> => {
+const keptTables = ({ state }: Session): Record<string, number> => {
   const { allocated, freed } = state.table_pages;
   return Object.fromEntries(
     (['PUD', 'PMD', 'PTE'] as const).map((level) => [level, (allocated[level] ?? 0) - (freed[level] ?? 0)]),

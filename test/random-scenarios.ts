@@ -17,12 +17,12 @@ const odd = fc.oneof(
 const any = { expect: 'any' };
 
 /** Operations on the blocks from 4G on: DIMMs in the upper half, so that nobody takes their blocks from under them. */
-function operation(block_size: number, modern: boolean) {
+function operation(blockSize: number, modern: boolean) {
   const range = (first: number, blocks: number) => ({
-    start: 2 ** 32 + first * block_size,
-    size: blocks * block_size,
+    start: 2 ** 32 + first * blockSize,
+    size: blocks * blockSize,
   });
-  const block = fc.nat(2 * BLOCKS - 1).map((i) => `memory${2 ** 32 / block_size + i}`);
+  const block = fc.nat(2 * BLOCKS - 1).map((i) => `memory${2 ** 32 / blockSize + i}`);
   return fc.oneof(
     fc.tuple(at, length, nid, odd, odd).map(([first, blocks, node, skew, extra]) => {
       const { start, size } = range(first, blocks);
@@ -106,14 +106,14 @@ const machine = (arch: string) =>
     }));
 
 /** The text of a random scenario for one release. */
-export const random_scenario = (release: string) =>
+export const randomScenario = (release: string) =>
   fc
     .constantFrom('x86_64', 'arm64')
     .chain((arch) => {
-      const block_size = arch === 'arm64' && GIGABYTE_SECTIONS.has(release) ? 2 ** 30 : 2 ** 27;
+      const blockSize = arch === 'arm64' && GIGABYTE_SECTIONS.has(release) ? 2 ** 30 : 2 ** 27;
       return fc.record({
         machine: machine(arch),
-        steps: fc.array(operation(block_size, !BEFORE_V5_8.has(release)), { minLength: 1, maxLength: 14 }),
+        steps: fc.array(operation(blockSize, !BEFORE_V5_8.has(release)), { minLength: 1, maxLength: 14 }),
       });
     })
     .map((scenario) => stringify({ ...scenario, release }));

@@ -5,22 +5,22 @@ import { boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
 import { mainline } from '../src/releases/index.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
-import { run_scenario } from '../src/scenarios/running/run.ts';
+import { runScenario } from '../src/scenarios/running/run.ts';
 import { Session } from '../src/scenarios/running/session.ts';
 import type { Failure } from '../src/steps/failure.ts';
 import { cases } from './cases.ts';
-import { random_scenario } from './random-scenarios.ts';
+import { randomScenario } from './random-scenarios.ts';
 
 function failures(text: string): Failure[] {
   const scenario = parseScenario(text, 'random.yaml');
   const session = new Session(boot(scenario.machine as Machine, scenario.release!));
-  return [...run_scenario(scenario, session)]
+  return [...runScenario(scenario, session)]
     .flatMap((outcome) => outcome.failures)
     .filter(({ kind }) => kind !== 'warn');
 }
 
 /** Shrunk counterexamples stay as scenario files: `mhp run failures/NAME.yaml` shows them again. */
-function keep_counterexample(name: string, out: fc.RunDetails<[string]>): void {
+function keepCounterexample(name: string, out: fc.RunDetails<[string]>): void {
   if (!out.failed) return;
   const text = out.counterexample?.[0] ?? '';
   mkdirSync('failures', { recursive: true });
@@ -36,8 +36,8 @@ describe('random operations on random machines keep the invariants', () => {
   for (const release of mainline.filter(({ name }) => ['v5.10', 'v6.1', 'v6.12', 'v7.2'].includes(name))) {
     test(release.name, () => {
       fc.assert(
-        fc.property(random_scenario(release.name), (text) => failures(text).length === 0),
-        { seed: 2, numRuns: RUNS, reporter: (out) => keep_counterexample(`random-${release.name}`, out) },
+        fc.property(randomScenario(release.name), (text) => failures(text).length === 0),
+        { seed: 2, numRuns: RUNS, reporter: (out) => keepCounterexample(`random-${release.name}`, out) },
       );
     });
   }
@@ -46,10 +46,10 @@ describe('random operations on random machines keep the invariants', () => {
 test('most random operations do something', () => {
   let tried = 0;
   let succeeded = 0;
-  for (const text of fc.sample(random_scenario('v6.1'), { seed: 3, numRuns: 200 })) {
+  for (const text of fc.sample(randomScenario('v6.1'), { seed: 3, numRuns: 200 })) {
     const scenario = parseScenario(text, 'random.yaml');
     const session = new Session(boot(scenario.machine as Machine, scenario.release!));
-    for (const outcome of run_scenario(scenario, session)) {
+    for (const outcome of runScenario(scenario, session)) {
       tried++;
       if (outcome.result === 'success') succeeded++;
     }
@@ -59,7 +59,7 @@ test('most random operations do something', () => {
 
 test('on v5.3 they do not, and the failure shrinks to a scenario that replays', () => {
   // arm64 has no hot-remove yet
-  const x86 = random_scenario('v5.3').filter((text) => !text.includes('arch: arm64'));
+  const x86 = randomScenario('v5.3').filter((text) => !text.includes('arch: arm64'));
   const property = fc.property(x86, (text) => failures(text).length === 0);
   const out = fc.check(property, { seed: 2, numRuns: RUNS });
   expect(out.failed).toBe(true);

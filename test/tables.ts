@@ -1,4 +1,4 @@
-import { entry_size } from '../src/geometry/translation.ts';
+import { entrySize } from '../src/geometry/translation.ts';
 import { CONT } from '../src/hardware/descriptor.ts';
 import { leaves } from '../src/hardware/walk.ts';
 import { phys_to_virt } from '../src/kernel/pfn.ts';
@@ -24,31 +24,31 @@ export const GEOMETRIES = [
 ] as const;
 
 /** 2G of boot memory from 2G on. */
-export const arm64 = (page: number, va_bits: number, rodata: 'full' | 'off' = 'full'): MachineObject => ({
+export const arm64 = (page: number, vaBits: number, rodata: 'full' | 'off' = 'full'): MachineObject => ({
   arch: 'arm64',
   page_size: `${page}K`,
-  va_bits,
+  va_bits: vaBits,
   boot_options: `rodata=${rodata}`,
   ram: [{ start: '2G', size: '2G' }],
   nodes: [{ node: 0, cpus: '0-1' }, { node: 1 }],
 });
 
 /** Whether a release can be built with a shape: 52 bits came with v5.4 for 64K pages, with v6.9 for the others. */
-export function can_be_built(release: string, page: number, va_bits: number): boolean {
+export function canBeBuilt(release: string, page: number, vaBits: number): boolean {
   const { LPA2, layout } = releases.get(release)!.constants;
-  return va_bits < 52 || (page === 64 ? layout !== 'v5.2' : LPA2);
+  return vaBits < 52 || (page === 64 ? layout !== 'v5.2' : LPA2);
 }
 
-const size_text = (bytes: number): string =>
+const sizeText = (bytes: number): string =>
   bytes >= G ? `${bytes / G}G` : bytes >= M ? `${bytes / M}M` : `${bytes / 1024}K`;
 
 /** What maps [from, to), a line for each stretch of like leaves: "262144 x 4K", "32 x 32M contiguous". */
-export function leaf_lines(session: Session, from: number, to: number): string[] {
+export function leafLines(session: Session, from: number, to: number): string[] {
   const { t } = session.kernel.c;
   const found: { n: number; what: string; end: number }[] = [];
   for (const leaf of leaves(session.state.mmu!, from, to)) {
     const hint = leaf.attr & CONT ? ' contiguous' : '';
-    const what = `${size_text(entry_size(t, leaf.depth))}${hint}`;
+    const what = `${sizeText(entrySize(t, leaf.depth))}${hint}`;
     const last = found.at(-1);
     if (last?.what === what && last.end === leaf.start) {
       last.n += leaf.n;
@@ -59,13 +59,13 @@ export function leaf_lines(session: Session, from: number, to: number): string[]
 }
 
 /** The linear map of [phys, phys + size). */
-export const linear_lines = (session: Session, phys: number, size: number): string[] => {
+export const linearLines = (session: Session, phys: number, size: number): string[] => {
   const start = phys_to_virt(session.kernel.c, phys);
-  return leaf_lines(session, start, start + size);
+  return leafLines(session, start, start + size);
 };
 
 /** All of memory that holds descriptors, as text. */
-export const words_text = (session: Session): string =>
+export const wordsText = (session: Session): string =>
   session.state
     .mmu!.words.canonical()
     .map((r) => `${r.pa}+${r.n}:${r.addr},${r.n === 1 ? 0 : r.stride},${r.attr}`)
@@ -82,7 +82,7 @@ export function* recorded<T>(thread: Steps<T>, steps: Step[]): Steps<T> {
 }
 
 /** The TLB operations and barriers among steps, in the words of the architecture, equal ones counted: "512 TLBI VAALE1IS". */
-export function tlb_lines(steps: readonly Step[]): string[] {
+export function tlbLines(steps: readonly Step[]): string[] {
   const calls = steps.filter((step): step is CallStep => step.op === 'call' && step.operation.obj === 'mmu');
   return calls.flatMap(({ operation: { name: fn }, args }) => {
     if (fn === 'barrier_isb') return ['ISB'];

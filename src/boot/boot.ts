@@ -18,15 +18,15 @@ import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { run_alone } from '../runs/index.ts';
 import { type BuildOptions, configure } from './config.ts';
-import { boot_holes, raw_holes } from './holes.ts';
-import { boot_hugetlb } from './hugetlb.ts';
-import { boot_iomem } from './iomem.ts';
-import { boot_memblock, type NodeOf, node_of } from './memblock.ts';
-import { boot_nvdimm } from './nvdimm.ts';
-import { boot_sections } from './sections.ts';
+import { bootHoles, rawHoles } from './holes.ts';
+import { bootHugetlb } from './hugetlb.ts';
+import { bootIomem } from './iomem.ts';
+import { bootMemblock, type NodeOf, nodeOf } from './memblock.ts';
+import { bootNvdimm } from './nvdimm.ts';
+import { bootSections } from './sections.ts';
 import { BOOT_TABLES } from './tables.ts';
-import { boot_vars, unmodelled_options } from './vars.ts';
-import { boot_zones } from './zones.ts';
+import { bootVars, unmodelledOptions } from './vars.ts';
+import { bootZones } from './zones.ts';
 
 /** A kernel and its state: a machine of which the model has taken over. */
 export interface Model {
@@ -37,7 +37,7 @@ export interface Model {
 }
 
 /** Chunks of busy System RAM, in pages; that of a driver lies below its device. */
-function ram_chunks(root: resource, c: Config): { start: number; end: number; res: resource }[] {
+function ramChunks(root: resource, c: Config): { start: number; end: number; res: resource }[] {
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   return root.children.flatMap((res) =>
     (res.flags & flags) === flags
@@ -46,12 +46,12 @@ function ram_chunks(root: resource, c: Config): { start: number; end: number; re
           end: Math.floor((res.end + 1) / c.PAGE_SIZE),
           res,
         }
-      : ram_chunks(res, c),
+      : ramChunks(res, c),
   );
 }
 
 /** Sections that exist: those of the blocks; without blocks those that memblock or System RAM touches. */
-function present_sections(machine: Machine, c: Config, state: State): number[] {
+function presentSections(machine: Machine, c: Config, state: State): number[] {
   const touched = new Set<number>();
   const touch = (start: number, end: number): void => {
     for (let nr = Math.floor(start / c.SECTION_SIZE); nr * c.SECTION_SIZE < end; nr++) touched.add(nr);
@@ -73,7 +73,7 @@ function present_sections(machine: Machine, c: Config, state: State): number[] {
   return present.sort((a, b) => a - b);
 }
 
-function boot_nodes(machine: Machine, state: State, nids: readonly number[]): void {
+function bootNodes(machine: Machine, state: State, nids: readonly number[]): void {
   const nodes: readonly Node[] = machine.nodes ?? nids.map((nid) => ({ nid, online: true, cpus: [] }));
   const online = nodes.filter((node) => node.online).map((node) => node.nid);
   for (const node of nodes) {
@@ -97,8 +97,8 @@ function boot_nodes(machine: Machine, state: State, nids: readonly number[]): vo
 }
 
 /** Struct pages of boot memory: what is reserved or a hole stays reserved, the rest is taken to be free. */
-function boot_pages(
-  nid_of: NodeOf,
+function bootPages(
+  nidOf: NodeOf,
   hole: number,
   c: Config,
   state: State,
@@ -109,7 +109,7 @@ function boot_pages(
     const start = nr * c.PAGES_PER_SECTION;
     const page = offline.has(nr)
       ? ZERO_PAGE
-      : make_page(nid_of(nr * c.SECTION_SIZE), 0, MIGRATE.MOVABLE, hole);
+      : make_page(nidOf(nr * c.SECTION_SIZE), 0, MIGRATE.MOVABLE, hole);
     state.pages.set(start, start + c.PAGES_PER_SECTION, page);
   }
   for (const [key, zone] of state.zone) {
@@ -140,7 +140,7 @@ function boot_pages(
     state.pages.update(start, end, (page) =>
       page === NO_PAGE || page === ZERO_PAGE ? page : with_use(page | PG_reserved, USE.NONE),
     );
-  for (const chunk of ram_chunks(state.iomem_resource, c)) {
+  for (const chunk of ramChunks(state.iomem_resource, c)) {
     free(chunk.start, chunk.end);
     for (const child of chunk.res.children) {
       reserve(Math.floor(child.start / c.PAGE_SIZE), Math.ceil((child.end + 1) / c.PAGE_SIZE));
@@ -149,7 +149,7 @@ function boot_pages(
 }
 
 /** The one zone of an online block, or -1: its name in valid_zones, or the zones of its node that reach into it. */
-function zone_of_block(block: Block, c: Config, state: State): number {
+function zoneOfBlock(block: Block, c: Config, state: State): number {
   const nid = block.nids[0];
   if (block.state === 'offline' || nid === undefined || block.nids.length > 1) return -1;
   if (block.valid_zones) {
@@ -171,10 +171,10 @@ function zone_of_block(block: Block, c: Config, state: State): number {
   return hits.length === 1 ? hits[0]! : -1;
 }
 
-function boot_blocks(
+function bootBlocks(
   machine: Machine,
   k: Kernel,
-  nid_of: NodeOf,
+  nidOf: NodeOf,
   state: State,
   sections: readonly number[],
 ): void {
@@ -187,14 +187,14 @@ function boot_blocks(
         if (region.base < start + c.memory_block_size_bytes && region.base + region.size > start)
           nids.add(region.nid);
       }
-      if (nids.size === 0) nids.add(nid_of(start));
+      if (nids.size === 0) nids.add(nidOf(start));
       return { id, state: 'online', nids: [...nids].sort((a, b) => a - b) };
     },
   );
-  const section_count = new Map<number, number>();
+  const sectionCount = new Map<number, number>();
   for (const nr of sections) {
     const id = Math.floor(nr / c.sections_per_block);
-    section_count.set(id, (section_count.get(id) ?? 0) + 1);
+    sectionCount.set(id, (sectionCount.get(id) ?? 0) + 1);
   }
   for (const block of machine.blocks ?? derived) {
     const nids = block.nids.filter((nid) => state.pgdat.has(nid));
@@ -202,9 +202,9 @@ function boot_blocks(
     const online = block.state !== 'offline';
     state.memory_block.set(block.id, {
       ...new_memory_block(k, block.id, nid),
-      section_count: section_count.get(block.id) ?? 0,
+      section_count: sectionCount.get(block.id) ?? 0,
       state: online ? MEM_ONLINE : MEM_OFFLINE,
-      zone: zone_of_block(block, c, state),
+      zone: zoneOfBlock(block, c, state),
       offline: !online,
       links: nids,
     });
@@ -214,7 +214,7 @@ function boot_blocks(
 }
 
 /** What the firmware would have listed for a machine that is described, not read: its RAM and the holes in it. */
-function firmware_map(machine: Machine, k: Kernel, state: State): State['firmware_map'] {
+function firmwareMap(machine: Machine, k: Kernel, state: State): State['firmware_map'] {
   if (machine.firmware_map) return machine.firmware_map;
   if (!k.c.FIRMWARE_MEMMAP || machine.iomem || !machine.ram) return [];
   return state.iomem_resource.children.map(({ start, end, name }, id) => ({ id, start, end, type: name }));
@@ -223,7 +223,7 @@ function firmware_map(machine: Machine, k: Kernel, state: State): State['firmwar
 /**
  * Where neither /proc/iomem nor memblock says where RAM is, the memory blocks do: whole, as holes in them are unknown.
  */
-function with_ram(machine: Machine, c: Config): Machine {
+function withRam(machine: Machine, c: Config): Machine {
   const placed = machine.ram?.length || machine.memblock || machine.iomem?.some((entry) => entry.end > 0);
   if (placed || !machine.blocks) return machine;
   const ram: { start: number; size: number; nid: number }[] = [];
@@ -250,45 +250,45 @@ export interface BootOptions extends BuildOptions {
  * @throws ImpossibleMachine
  */
 export function boot(source: Machine, release: Release, options: BootOptions = {}): Model {
-  const machine = with_ram(source, configure(source, release, options));
+  const machine = withRam(source, configure(source, release, options));
   const k = makeKernel(release, configure(machine, release, options));
   const state = empty_state();
-  const notes = [...machine.missing, ...unmodelled_options(machine)];
-  boot_iomem(machine, state.iomem_resource);
-  const nid_of = node_of(machine, k.c);
-  boot_memblock(machine, k.c, nid_of, state);
-  const sections = present_sections(machine, k.c, state);
+  const notes = [...machine.missing, ...unmodelledOptions(machine)];
+  bootIomem(machine, state.iomem_resource);
+  const nidOf = nodeOf(machine, k.c);
+  bootMemblock(machine, k.c, nidOf, state);
+  const sections = presentSections(machine, k.c, state);
   const nids = new Set<number>([
     ...(machine.ram ?? []).map((r) => r.nid),
     ...(machine.blocks ?? []).flatMap((b) => b.nids),
   ]);
   if (nids.size === 0) nids.add(0);
-  boot_nodes(
+  bootNodes(
     machine,
     state,
     [...nids].sort((a, b) => a - b),
   );
-  boot_zones(machine, k.c, state);
-  boot_blocks(machine, k, nid_of, state, sections);
+  bootZones(machine, k.c, state);
+  bootBlocks(machine, k, nidOf, state, sections);
   const offline = new Set<number>();
   for (const [id, block] of state.memory_block) {
     if (!block.offline) continue;
     for (let i = 0; i < k.c.sections_per_block; i++) offline.add(id * k.c.sections_per_block + i);
   }
-  boot_sections(k.c, state, nid_of, sections, offline);
+  bootSections(k.c, state, nidOf, sections, offline);
   const { holes } = release.constants;
-  boot_pages(nid_of, holes === 'zone' ? PG_reserved : 0, k.c, state, sections, offline);
-  boot_holes(k, state, holes);
-  raw_holes(k, state, release.constants);
-  state.firmware_map = firmware_map(machine, k, state);
+  bootPages(nidOf, holes === 'zone' ? PG_reserved : 0, k.c, state, sections, offline);
+  bootHoles(k, state, holes);
+  rawHoles(k, state, release.constants);
+  state.firmware_map = firmwareMap(machine, k, state);
   state.e820_table_firmware = state.firmware_map;
-  boot_vars(machine, k, state);
+  bootVars(machine, k, state);
   // nobody else runs yet
   const alone = run_alone(k);
-  const boot_tables = BOOT_TABLES[k.c.arch];
-  if (boot_tables)
-    notes.push(...boot_tables(machine, alone, state, sections, options.permanent_mappings ?? false));
-  notes.push(...boot_hugetlb(machine, alone, state));
-  if (machine.nvdimm) boot_nvdimm(machine.nvdimm, alone, state);
+  const bootTables = BOOT_TABLES[k.c.arch];
+  if (bootTables)
+    notes.push(...bootTables(machine, alone, state, sections, options.permanent_mappings ?? false));
+  notes.push(...bootHugetlb(machine, alone, state));
+  if (machine.nvdimm) bootNvdimm(machine.nvdimm, alone, state);
   return { kernel: options.explored ? k : alone, state, notes };
 }

@@ -34,8 +34,8 @@ test.each([
   ['v5.10', '0 DMA32 reserved', '1 Normal reserved', '1 Normal reserved'],
   ['v6.1', '0 DMA32 reserved', '1 Normal reserved', '1 Normal reserved'],
   ['v7.2', '0 DMA32 reserved', '1 Normal reserved', '1 Normal reserved'],
-])('%s: node and zone of the struct pages of a hole', (release, in_zone, behind_zone, behind_all) => {
-  expect(hole(release, IN_ZONE)).toBe(in_zone);
-  expect(hole(release, BEHIND_ZONE)).toBe(behind_zone);
-  expect(hole(release, BEHIND_ALL)).toBe(behind_all);
+])('%s: node and zone of the struct pages of a hole', (release, inZone, behindZone, behindAll) => {
+  expect(hole(release, IN_ZONE)).toBe(inZone);
+  expect(hole(release, BEHIND_ZONE)).toBe(behindZone);
+  expect(hole(release, BEHIND_ALL)).toBe(behindAll);
 });

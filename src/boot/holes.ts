@@ -36,7 +36,7 @@ export function uncovered(span: Span, others: readonly Span[]): Span[] {
 }
 
 /** Writes a struct page for each page of early sections in the span; what has no memmap or is offline stays as it is. */
-function init_range(k: Kernel, state: State, { start, end }: Span, value: number): void {
+function initRange(k: Kernel, state: State, { start, end }: Span, value: number): void {
   const n = k.c.PAGES_PER_SECTION;
   for (const [nr, { section_mem_map }] of state.mem_section) {
     const first = Math.max(start, nr * n);
@@ -51,7 +51,7 @@ function init_range(k: Kernel, state: State, { start, end }: Span, value: number
  * memory behind it, and what follows all memory those of the last (init_unavailable_range() in mm/page_alloc.c). Before,
  * only what lies in no zone was special: node 0 and the first zone.
  */
-export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['holes']): void {
+export function bootHoles(k: Kernel, state: State, style: ReleaseConstants['holes']): void {
   const ram = memory(k, state);
   if (ram.length === 0) return;
   if (style !== 'zone') {
@@ -61,11 +61,11 @@ export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['hol
     const known = [...zones, ...ram].sort((a, b) => a.start - b.start);
     const page = make_page(0, 0, MIGRATE.MOVABLE, style === 'reserved' ? PG_reserved : 0);
     for (const hole of uncovered({ start: 0, end: Number.POSITIVE_INFINITY }, known)) {
-      init_range(k, state, hole, page);
+      initRange(k, state, hole, page);
     }
     return;
   }
-  let hole_pfn = 0;
+  let holePfn = 0;
   let last = make_page(ram[0]!.nid, 0, MIGRATE.MOVABLE, PG_reserved);
   for (const { start, end, nid } of ram) {
     for (const index of k.c.zones.keys()) {
@@ -76,11 +76,11 @@ export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['hol
       const page = make_page(nid, index, MIGRATE.MOVABLE, PG_reserved);
       last = page;
       if (first >= stop) continue;
-      if (hole_pfn < first) init_range(k, state, { start: hole_pfn, end: first }, page);
-      hole_pfn = stop;
+      if (holePfn < first) initRange(k, state, { start: holePfn, end: first }, page);
+      holePfn = stop;
     }
   }
-  init_range(k, state, { start: hole_pfn, end: Number.POSITIVE_INFINITY }, last);
+  initRange(k, state, { start: holePfn, end: Number.POSITIVE_INFINITY }, last);
 }
 
 /**
@@ -88,7 +88,7 @@ export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['hol
  * of its pageblock is valid (init_unavailable_range() of 5.10). The others stay as the memmap was allocated, poisoned with
  * CONFIG_DEBUG_VM.
  */
-export function raw_holes(k: Kernel, state: State, constants: ReleaseConstants): void {
+export function rawHoles(k: Kernel, state: State, constants: ReleaseConstants): void {
   if (!constants.HAVE_ARCH_PFN_VALID[k.c.arch]) return;
   const ram = mapped(k, state);
   if (ram.length === 0) return;

@@ -8,7 +8,7 @@ import type { Machine } from '../machines/machine.ts';
 import { parseSize } from '../machines/text/size.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
-import { cmdline_words } from './config.ts';
+import { cmdlineWords } from './config.ts';
 
 /** hugepagesz=, default_hugepagesz= and hugepages=: pools that are there when the machine is up. */
 
@@ -39,11 +39,11 @@ function requests(k: Kernel, words: readonly string[], notes: string[]): Request
 }
 
 /** The highest aligned range of a node that is free: memblock allocates from the top, in whatever zone. */
-const last_free_range = operation({
+const lastFreeRange = operation({
   name: 'last_free_range',
   obj: 'pages',
   writes: false,
-  run(state: State, nid: number, nr_pages: number): number {
+  run(state: State, nid: number, nrPages: number): number {
     let found = -1;
     let start = 0;
     let end = 0;
@@ -51,14 +51,14 @@ const last_free_range = operation({
       if (page_use(run.value) !== USE.FREE || page_nid(run.value) !== nid) continue;
       if (run.start !== end) start = run.start;
       end = run.end;
-      const pfn = (Math.floor(end / nr_pages) - 1) * nr_pages;
+      const pfn = (Math.floor(end / nrPages) - 1) * nrPages;
       if (pfn >= start) found = pfn;
     }
     return found;
   },
 });
 
-const make_huge = operation({
+const makeHuge = operation({
   name: 'make_huge',
   obj: 'pages',
   writes: true,
@@ -68,15 +68,15 @@ const make_huge = operation({
 });
 
 /** alloc_bootmem_huge_page() for as many as there are, node after node. */
-function* gather_bootmem(k: Kernel, { order, count }: Request, nodes: readonly number[]): Steps<number> {
-  const nr_pages = 2 ** order;
+function* gatherBootmem(k: Kernel, { order, count }: Request, nodes: readonly number[]): Steps<number> {
+  const nrPages = 2 ** order;
   let got = 0;
   for (let misses = 0, i = 0; got < count && misses < nodes.length; i++) {
     const nid = nodes[i % nodes.length]!;
-    const pfn = yield* look(last_free_range, nid, nr_pages);
+    const pfn = yield* look(lastFreeRange, nid, nrPages);
     misses = pfn < 0 ? misses + 1 : 0;
     if (pfn < 0) continue;
-    yield* change(make_huge, pfn, pfn + nr_pages, k.c.huge_page_orders.indexOf(order));
+    yield* change(makeHuge, pfn, pfn + nrPages, k.c.huge_page_orders.indexOf(order));
     yield* account(order, 'nr_huge_pages', nid, 1);
     yield* k.enqueue_huge_page(order, nid, { pfn, nr: 1 });
     got++;
@@ -86,25 +86,25 @@ function* gather_bootmem(k: Kernel, { order, count }: Request, nodes: readonly n
 }
 
 /** string_get_size: "2.00 MiB" */
-function size_text(size: number): string {
+function sizeText(size: number): string {
   const unit = Math.min(3, Math.floor(Math.log2(size) / 10));
   return `${(size / 2 ** (10 * unit)).toFixed(2)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`;
 }
 
 /** The sizes there are, and the pages that boot options ask for; the kernel's words about it. */
-export function boot_hugetlb(machine: Machine, k: Kernel, state: State): string[] {
+export function bootHugetlb(machine: Machine, k: Kernel, state: State): string[] {
   const notes: string[] = [];
   for (const order of k.c.huge_page_orders) state.hstate.set(order, new_hstate());
   const nodes = [...state.pgdat.values()].filter((node) => node.n_memory).map((node) => node.node_id);
   const runner = new Runner(state);
-  for (const request of requests(k, cmdline_words(machine.cmdline ?? ''), notes)) {
+  for (const request of requests(k, cmdlineWords(machine.cmdline ?? ''), notes)) {
     const { order, count } = request;
-    if (hstate_is_gigantic(k.c, order)) runner.run(gather_bootmem(k, request, nodes));
+    if (hstate_is_gigantic(k.c, order)) runner.run(gatherBootmem(k, request, nodes));
     else runner.run(k.__nr_hugepages_store_common(order, -1, count));
     const got = state.hstate.get(order)!.nr_huge_pages;
     if (got < count)
       notes.push(
-        `HugeTLB: allocating ${count} of page size ${size_text(2 ** order * k.c.PAGE_SIZE)} failed.  Only allocated ${got} hugepages.`,
+        `HugeTLB: allocating ${count} of page size ${sizeText(2 ** order * k.c.PAGE_SIZE)} failed.  Only allocated ${got} hugepages.`,
       );
   }
   return notes;

@@ -8,7 +8,7 @@ import {
 import type { IomemEntry, Machine } from '../machines/machine.ts';
 
 /** The flags of a resource are not in /proc/iomem; they follow from what bears such a name. */
-function flags_of(name: string): number {
+function flagsOf(name: string): number {
   if (name === 'System RAM') return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   if (name.startsWith('System RAM (')) {
     return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY | IORESOURCE_SYSRAM_DRIVER_MANAGED;
@@ -21,7 +21,7 @@ function flags_of(name: string): number {
 }
 
 /** Rebuild the tree from its lines; entries with zeroed addresses cannot be placed and are left out. */
-function tree_of(entries: readonly IomemEntry[], root: resource): void {
+function treeOf(entries: readonly IomemEntry[], root: resource): void {
   const path: resource[] = [root];
   for (const entry of entries) {
     if (entry.start === 0 && entry.end === 0) continue;
@@ -30,7 +30,7 @@ function tree_of(entries: readonly IomemEntry[], root: resource): void {
       name: entry.name,
       start: entry.start,
       end: entry.end,
-      flags: flags_of(entry.name),
+      flags: flagsOf(entry.name),
       children: [],
     };
     path.at(-1)!.children.push(res);
@@ -39,9 +39,9 @@ function tree_of(entries: readonly IomemEntry[], root: resource): void {
 }
 
 /** Fill the resource tree from /proc/iomem, or from the RAM ranges where that is all there is. */
-export function boot_iomem(machine: Machine, root: resource): void {
+export function bootIomem(machine: Machine, root: resource): void {
   if (machine.iomem?.some((entry) => entry.end > 0)) {
-    tree_of(machine.iomem, root);
+    treeOf(machine.iomem, root);
     return;
   }
   const holes = [...(machine.holes ?? [])].sort((a, b) => a.start - b.start);
@@ -51,7 +51,7 @@ export function boot_iomem(machine: Machine, root: resource): void {
     const end = ram.start + ram.size;
     const push = (start: number, stop: number, name: string): void => {
       if (stop > start)
-        root.children.push({ name, start, end: stop - 1, flags: flags_of(name), children: [] });
+        root.children.push({ name, start, end: stop - 1, flags: flagsOf(name), children: [] });
     };
     for (const hole of holes) {
       if (hole.start >= end || hole.start + hole.size <= at) continue;

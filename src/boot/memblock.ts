@@ -12,7 +12,7 @@ import { memblock_array } from '../kernel/mm/memblock/slots.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region, type State } from '../kernel/state.ts';
 import type { Machine, MemblockRegion } from '../machines/machine.ts';
 
-const flag_bits: Readonly<Record<string, number>> = {
+const flagBits: Readonly<Record<string, number>> = {
   HOTPLUG: MEMBLOCK_HOTPLUG,
   MIRROR: MEMBLOCK_MIRROR,
   NOMAP: MEMBLOCK_NOMAP,
@@ -27,7 +27,7 @@ const flag_bits: Readonly<Record<string, number>> = {
 export type NodeOf = (phys: number) => number;
 
 /** The node whose zones span the pfn, else the node of the RAM range or block that holds it, else node 0. */
-export function node_of(machine: Machine, c: Config): NodeOf {
+export function nodeOf(machine: Machine, c: Config): NodeOf {
   const zones = (machine.zones ?? []).filter((zone) => zone.present > 0);
   const blocks = new Map((machine.blocks ?? []).map((block) => [block.id, block.nids]));
   return (phys) => {
@@ -42,31 +42,31 @@ export function node_of(machine: Machine, c: Config): NodeOf {
 }
 
 /** A NOMAP region is one whose first whole page arm64 does not show as System RAM. */
-function is_nomap(machine: Machine, c: Config, start: number): boolean {
+function isNomap(machine: Machine, c: Config, start: number): boolean {
   if (!machine.iomem) return false;
   const page = Math.ceil(start / c.PAGE_SIZE) * c.PAGE_SIZE;
   const top = machine.iomem.find((entry) => entry.depth === 0 && page >= entry.start && page <= entry.end);
   return !top?.name.startsWith('System RAM');
 }
 
-function region_of(
+function regionOf(
   machine: Machine,
   c: Config,
-  nid_of: NodeOf,
+  nidOf: NodeOf,
   r: MemblockRegion,
   memory: boolean,
 ): memblock_region {
-  const known = r.flags?.reduce((bits, name) => bits | (flag_bits[name] ?? 0), 0);
+  const known = r.flags?.reduce((bits, name) => bits | (flagBits[name] ?? 0), 0);
   return {
     base: r.start,
     size: r.end - r.start + 1,
-    nid: r.nid ?? (memory ? nid_of(r.start) : -1),
-    flags: known ?? (memory && is_nomap(machine, c, r.start) ? MEMBLOCK_NOMAP : 0),
+    nid: r.nid ?? (memory ? nidOf(r.start) : -1),
+    flags: known ?? (memory && isNomap(machine, c, r.start) ? MEMBLOCK_NOMAP : 0),
   };
 }
 
 /** RAM less the firmware's holes: a hole is not memory, and a section that is all hole does not exist. */
-function regions_of_ram(machine: Machine): memblock_region[] {
+function regionsOfRam(machine: Machine): memblock_region[] {
   const holes = [...(machine.holes ?? [])].sort((a, b) => a.start - b.start);
   const regions: memblock_region[] = [];
   for (const ram of [...(machine.ram ?? [])].sort((a, b) => a.start - b.start)) {
@@ -86,12 +86,12 @@ function regions_of_ram(machine: Machine): memblock_region[] {
 }
 
 /** memblock after boot: as debugfs had it, else the RAM. */
-export function boot_memblock(machine: Machine, c: Config, nid_of: NodeOf, state: State): void {
+export function bootMemblock(machine: Machine, c: Config, nidOf: NodeOf, state: State): void {
   const memory =
-    machine.memblock?.memory.map((r) => region_of(machine, c, nid_of, r, true)) ?? regions_of_ram(machine);
-  const reserved = (machine.memblock?.reserved ?? []).map((r) => region_of(machine, c, nid_of, r, false));
-  const after_boot = (regions: readonly memblock_region[]) =>
+    machine.memblock?.memory.map((r) => regionOf(machine, c, nidOf, r, true)) ?? regionsOfRam(machine);
+  const reserved = (machine.memblock?.reserved ?? []).map((r) => regionOf(machine, c, nidOf, r, false));
+  const afterBoot = (regions: readonly memblock_region[]) =>
     memblock_array(regions, memblock_capacity(regions.length, c.INIT_MEMBLOCK_REGIONS));
-  state.memblock_type.set(MEMBLOCK_MEMORY, after_boot(memory));
-  state.memblock_type.set(MEMBLOCK_RESERVED, after_boot(reserved));
+  state.memblock_type.set(MEMBLOCK_MEMORY, afterBoot(memory));
+  state.memblock_type.set(MEMBLOCK_RESERVED, afterBoot(reserved));
 }

@@ -6,9 +6,9 @@ import type { Steps } from '../steps/step.ts';
 
 /** NVDIMM regions: what lies on them is taken over, what the kernel makes of it is worked out. */
 
-function info_block(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb | null {
+function infoBlock(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb | null {
   if (ns.claim === 'none') return null;
-  const data_end = ns.data_start + ns.data_size;
+  const dataEnd = ns.data_start + ns.data_size;
   const pages = ns.claim !== 'btt';
   return {
     at: ns.start - region.start,
@@ -17,28 +17,27 @@ function info_block(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb 
     align: ns.align,
     dataoff: pages ? ns.data_start - ns.start : 0,
     start_pad: 0,
-    end_trunc: pages ? ns.start + ns.size - data_end : 0,
+    end_trunc: pages ? ns.start + ns.size - dataEnd : 0,
     npfns: Math.floor(ns.data_size / 4096),
     parent_uuid: uuid,
   };
 }
 
 /** Memory that dax kmem has given to the kernel: no driver will do so again. */
-const is_kmem = ({ children }: resource): boolean =>
-  children.some(({ name }) => name === 'System RAM (kmem)');
+const isKmem = ({ children }: resource): boolean => children.some(({ name }) => name === 'System RAM (kmem)');
 
 /** Entries that drivers have put below a region: they will do so again. */
 function strip(root: resource, region: NdRegion): void {
   for (const res of root.children) {
     if (res.start <= region.start && res.end >= region.start + region.size - 1) {
       if (/^(Persistent Memory|Reserved)/.test(res.name)) {
-        res.children = res.children.filter((own) => is_kmem(own) || !/^(namespace|dax)\d/.test(own.name));
+        res.children = res.children.filter((own) => isKmem(own) || !/^(namespace|dax)\d/.test(own.name));
       } else strip(res, region);
     }
   }
 }
 
-function* probe(k: Kernel, region: NdRegion, nid_of: (nid: number) => number): Steps<number> {
+function* probe(k: Kernel, region: NdRegion, nidOf: (nid: number) => number): Steps<number> {
   const labels: nd_label[] = [];
   const media: nd_pfn_sb[] = [];
   const labelled = region.namespaces.some((ns) => !ns.io);
@@ -47,14 +46,14 @@ function* probe(k: Kernel, region: NdRegion, nid_of: (nid: number) => number): S
     if (ns.size === 0) continue;
     const own = ns.io ? 0 : uuid++;
     if (!ns.io) labels.push({ uuid: own, offset: ns.start - region.start, size: ns.size });
-    const sb = info_block(region, ns, own);
+    const sb = infoBlock(region, ns, own);
     if (sb) media.push(sb);
   }
   yield* k.nvdimm_pmem_region_create(region.id, {
     start: region.start,
     size: region.size,
-    nid: nid_of(region.nid),
-    target_node: nid_of(region.target_node),
+    nid: nidOf(region.nid),
+    target_node: nidOf(region.target_node),
     enabled: false,
     pagemap: region.pagemap,
     nmem: region.nmem,
@@ -68,7 +67,7 @@ function* probe(k: Kernel, region: NdRegion, nid_of: (nid: number) => number): S
 }
 
 /** What a machine shows of ZONE_DEVICE comes of its namespaces: they will make it again. */
-function empty_zone_device(k: Kernel, state: State): void {
+function emptyZoneDevice(k: Kernel, state: State): void {
   for (const [nid, node] of state.pgdat) {
     const device = state.zone.get(zone_key(nid, k.c.ZONE_DEVICE))!;
     device.zone_start_pfn = 0;
@@ -84,15 +83,15 @@ function empty_zone_device(k: Kernel, state: State): void {
 }
 
 /** Regions as the firmware describes them; drivers take their namespaces. */
-export function boot_nvdimm(regions: readonly NdRegion[], k: Kernel, state: State): void {
+export function bootNvdimm(regions: readonly NdRegion[], k: Kernel, state: State): void {
   const runner = new Runner(state);
-  const nid_of = (nid: number): number => (state.pgdat.has(nid) ? nid : Math.min(...state.pgdat.keys()));
+  const nidOf = (nid: number): number => (state.pgdat.has(nid) ? nid : Math.min(...state.pgdat.keys()));
   if (k.c.ZONE_DEVICE < 0) return;
-  empty_zone_device(k, state);
+  emptyZoneDevice(k, state);
   for (const region of regions) strip(state.iomem_resource, region);
   for (const region of regions) {
     if (region.size === 0) continue;
-    runner.run(probe(k, region, nid_of));
+    runner.run(probe(k, region, nidOf));
     const booted = state.nd_region.get(region.id);
     if (booted && region.align > 0) booted.align = region.align;
   }

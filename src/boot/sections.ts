@@ -13,7 +13,7 @@ import {
 import type { NodeOf } from './memblock.ts';
 
 /** Pages of boot memory, ascending: memblock's where it is known, else System RAM. */
-export function boot_ranges(c: Config, state: State): { start: number; end: number }[] {
+export function bootRanges(c: Config, state: State): { start: number; end: number }[] {
   const regions = state.memblock_type.get(0)!.regions;
   const pages = (start: number, end: number) => ({
     start: Math.ceil(start / c.PAGE_SIZE),
@@ -26,7 +26,7 @@ export function boot_ranges(c: Config, state: State): { start: number; end: numb
 }
 
 /** subsection_map_init: the sub-sections that boot memory touches; all of them where its ranges are unknown. */
-function early_map(
+function earlyMap(
   c: Config,
   ranges: readonly { start: number; end: number }[],
   nr: number,
@@ -43,33 +43,33 @@ function early_map(
 }
 
 /** Memory that a driver has added: its name in /proc/iomem says so. */
-const driver_managed = (res: resource): resource[] =>
-  res.flags & IORESOURCE_SYSRAM_DRIVER_MANAGED ? [res] : res.children.flatMap(driver_managed);
+const driverManaged = (res: resource): resource[] =>
+  res.flags & IORESOURCE_SYSRAM_DRIVER_MANAGED ? [res] : res.children.flatMap(driverManaged);
 
 /** Sections of boot memory are early and online; those of a driver, or of blocks that are offline, were hot-added. */
-export function boot_sections(
+export function bootSections(
   c: Config,
   state: State,
-  nid_of: NodeOf,
+  nidOf: NodeOf,
   sections: readonly number[],
   offline: ReadonlySet<number>,
 ): void {
-  const ranges = boot_ranges(c, state);
+  const ranges = bootRanges(c, state);
   const present = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
-  const drivers = driver_managed(state.iomem_resource);
+  const drivers = driverManaged(state.iomem_resource);
   for (const nr of sections) {
     const start = nr * c.SECTION_SIZE;
     const late =
       offline.has(nr) || drivers.some((res) => res.start < start + c.SECTION_SIZE && res.end >= start);
     const online = offline.has(nr) ? 0 : SECTION_IS_ONLINE;
-    const nid = nid_of(nr * c.SECTION_SIZE);
+    const nid = nidOf(nr * c.SECTION_SIZE);
     const root = SECTION_NR_TO_ROOT(c, nr);
     if (!state.mem_section_root.has(root)) state.mem_section_root.set(root, { nid });
     state.mem_section.set(nr, {
       section_mem_map: present | online | (late ? 0 : SECTION_IS_EARLY),
       subsection_map: late
         ? subsection_mask(c, nr * c.PAGES_PER_SECTION, c.PAGES_PER_SECTION)
-        : early_map(c, ranges, nr),
+        : earlyMap(c, ranges, nr),
       nid,
     });
   }

@@ -2,7 +2,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Arch } from '../releases/define.ts';
-import { boot_tables as arm64 } from './arm64/tables.ts';
+import { bootTables as arm64 } from './arm64/tables.ts';
 
 /**
  * Builds the tables that boot leaves behind, for the memory of these sections, and with `permanent` what else is never unmapped.

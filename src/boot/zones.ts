@@ -3,7 +3,7 @@ import { IORESOURCE_BUSY, IORESOURCE_SYSTEM_RAM, type State, zone_key } from '..
 import type { Machine } from '../machines/machine.ts';
 
 /** Where the kernel zones of boot memory end, by zone name: bytes, exclusive. */
-function zone_limits(c: Config): readonly [string, number][] {
+function zoneLimits(c: Config): readonly [string, number][] {
   if (c.arch === 'x86_64') {
     return [
       ['DMA', 2 ** 24],
@@ -19,10 +19,10 @@ function zone_limits(c: Config): readonly [string, number][] {
 }
 
 /** movable_node: all hot-pluggable memory is ZONE_MOVABLE (find_zone_movable_pfns_for_nodes). */
-const movable_only: readonly [string, number][] = [['Movable', Number.POSITIVE_INFINITY]];
+const movableOnly: readonly [string, number][] = [['Movable', Number.POSITIVE_INFINITY]];
 
 /** Zones as the source printed them, less those that it gives no place: ZONE_DEVICE has no pages present. */
-function from_zoneinfo(machine: Machine, c: Config, state: State): void {
+function fromZoneinfo(machine: Machine, c: Config, state: State): void {
   for (const info of machine.zones ?? []) {
     const index = c.zones.indexOf(info.name);
     const zone = state.zone.get(zone_key(info.nid, index));
@@ -37,7 +37,7 @@ function from_zoneinfo(machine: Machine, c: Config, state: State): void {
 }
 
 /** free_area_init over the RAM of each node. */
-function from_ram(machine: Machine, c: Config, state: State): void {
+function fromRam(machine: Machine, c: Config, state: State): void {
   const regions = state.memblock_type.get(0)!.regions;
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   const usable = state.iomem_resource.children.filter((res) => (res.flags & flags) === flags);
@@ -46,7 +46,7 @@ function from_ram(machine: Machine, c: Config, state: State): void {
     const hotpluggable = machine.ram?.some(
       (ram) => ram.hotpluggable && region.base >= ram.start && region.base < ram.start + ram.size,
     );
-    const limits = c.movable_node && hotpluggable ? movable_only : zone_limits(c);
+    const limits = c.movable_node && hotpluggable ? movableOnly : zoneLimits(c);
     for (const [name, limit] of limits) {
       const to = Math.min(region.base + region.size, limit);
       if (to <= from) continue;
@@ -58,9 +58,9 @@ function from_ram(machine: Machine, c: Config, state: State): void {
         const first = Math.max(start, Math.ceil(res.start / c.PAGE_SIZE));
         present += Math.max(0, Math.min(end, Math.floor((res.end + 1) / c.PAGE_SIZE)) - first);
       }
-      const zone_end = Math.max(end, zone.zone_start_pfn + zone.spanned_pages);
+      const zoneEnd = Math.max(end, zone.zone_start_pfn + zone.spanned_pages);
       zone.zone_start_pfn = zone.spanned_pages ? Math.min(zone.zone_start_pfn, start) : start;
-      zone.spanned_pages = zone_end - zone.zone_start_pfn;
+      zone.spanned_pages = zoneEnd - zone.zone_start_pfn;
       zone.present_pages += present;
       zone.present_early_pages += present;
       zone.managed_pages += present;
@@ -70,7 +70,7 @@ function from_ram(machine: Machine, c: Config, state: State): void {
 }
 
 /** valid_zones says which zone an online block is in; the rest follows from where RAM lies. */
-function from_blocks(machine: Machine, c: Config, state: State): void {
+function fromBlocks(machine: Machine, c: Config, state: State): void {
   const pages = c.memory_block_size_bytes / c.PAGE_SIZE;
   for (const block of machine.blocks ?? []) {
     if (block.state === 'offline') continue;
@@ -86,11 +86,11 @@ function from_blocks(machine: Machine, c: Config, state: State): void {
   }
 }
 
-const zones_in_blocks = (machine: Machine): boolean =>
+const zonesInBlocks = (machine: Machine): boolean =>
   machine.blocks?.some((block) => block.state !== 'offline' && block.valid_zones !== undefined) ?? false;
 
 /** Zones and spans of every possible node, and which nodes have memory. */
-export function boot_zones(machine: Machine, c: Config, state: State): void {
+export function bootZones(machine: Machine, c: Config, state: State): void {
   for (const nid of state.pgdat.keys()) {
     for (const [index, name] of c.zones.entries()) {
       state.zone.set(zone_key(nid, index), {
@@ -108,9 +108,9 @@ export function boot_zones(machine: Machine, c: Config, state: State): void {
       });
     }
   }
-  if (machine.zones?.length) from_zoneinfo(machine, c, state);
-  else if (zones_in_blocks(machine)) from_blocks(machine, c, state);
-  else from_ram(machine, c, state);
+  if (machine.zones?.length) fromZoneinfo(machine, c, state);
+  else if (zonesInBlocks(machine)) fromBlocks(machine, c, state);
+  else fromRam(machine, c, state);
   for (const [nid, node] of state.pgdat) {
     let start = 0;
     let end = 0;

@@ -23,7 +23,7 @@ const OF_A_MACHINE: ReadonlySet<string> = new Set<keyof Subjects>([
 const TOLD: ReadonlySet<string> = new Set<keyof Subjects>(TOLD_SUBJECTS);
 
 /** Failures with equal keys are the same but for where and in which story: places, counts, table levels, and who did it. */
-export function alike_key({ kind, subjects }: Omit<Failure, 'text'>): string {
+export function alikeKey({ kind, subjects }: Omit<Failure, 'text'>): string {
   const said = 'message' in subjects;
   const kept = Object.entries(subjects).filter(
     ([name, value]) =>

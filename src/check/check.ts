@@ -5,20 +5,20 @@ import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { UserError } from '../errors/user-error.ts';
 import { NoSuchGeometry } from '../geometry/translation.ts';
 import type { Config } from '../kernel/config.ts';
-import { find_mem_release, type MemRelease } from '../memmap/releases/mem-releases.ts';
-import { run_mem_scenario } from '../memmap/scenarios/mem-session.ts';
-import { current_name } from '../releases/former-names.ts';
-import { find_release, type Release } from '../releases/index.ts';
+import { findMemRelease, type MemRelease } from '../memmap/releases/mem-releases.ts';
+import { runMemScenario } from '../memmap/scenarios/mem-session.ts';
+import { currentName } from '../releases/former-names.ts';
+import { findRelease, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
-import { run_scenario } from '../scenarios/running/run.ts';
+import { runScenario } from '../scenarios/running/run.ts';
 import { Session } from '../scenarios/running/session.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
-import { does_not_fit, is_meant } from './meant.ts';
-import { expected_of } from './row.ts';
-import { check_threads, type Search } from './threads.ts';
-import { geometry_text, type Variation, varied_layout, varied_machine } from './variation.ts';
+import { doesNotFit, isMeant } from './meant.ts';
+import { expectedOf } from './row.ts';
+import { checkThreads, type Search } from './threads.ts';
+import { geometryText, type Variation, variedLayout, variedMachine } from './variation.ts';
 
 export interface CheckOptions extends Search {
   readonly variation?: Variation;
@@ -30,7 +30,7 @@ export class NoSuchRelease extends UserError {
 }
 
 /** Whether the release or the machine has nothing of what an entry is about. */
-export const is_lack = (error: unknown): error is Error =>
+export const isLack = (error: unknown): error is Error =>
   error instanceof NotApplicable || error instanceof ImpossibleMachine || error instanceof NoSuchGeometry;
 
 type Outcome = Omit<Checked, 'id' | 'release' | 'geometry' | 'layout'>;
@@ -42,38 +42,38 @@ const NOTHING = { failure: null, reason: null, within: [], states: 0, steps: 0, 
  * @throws NoSuchRelease
  * @throws BadOperation where the entry cannot be done as written on a release that it speaks of
  */
-export function check_entry(entry: Entry, release: string | Release, options: CheckOptions = {}): Checked {
+export function checkEntry(entry: Entry, release: string | Release, options: CheckOptions = {}): Checked {
   const { variation = {} } = options;
-  const name = typeof release === 'string' ? current_name(release) : release.name;
+  const name = typeof release === 'string' ? currentName(release) : release.name;
   const head = {
     id: entry.id,
     release: name,
-    geometry: variation.geometry ? geometry_text(variation.geometry) : null,
+    geometry: variation.geometry ? geometryText(variation.geometry) : null,
     layout: variation.layout ?? null,
   };
   try {
-    return { ...head, ...outcome_of(entry, release, variation, options) };
+    return { ...head, ...outcomeOf(entry, release, variation, options) };
   } catch (error) {
-    if (!is_lack(error) && !(error instanceof BadOperation && expected_of(entry, name) === null)) throw error;
+    if (!isLack(error) && !(error instanceof BadOperation && expectedOf(entry, name) === null)) throw error;
     return { ...head, ...NOTHING, verdict: 'n/a', reason: error.message };
   }
 }
 
-function outcome_of(entry: Entry, release: string | Release, variation: Variation, search: Search): Outcome {
+function outcomeOf(entry: Entry, release: string | Release, variation: Variation, search: Search): Outcome {
   if (entry.kind === 'memmap') {
-    const known = typeof release === 'string' ? find_mem_release(release) : undefined;
+    const known = typeof release === 'string' ? findMemRelease(release) : undefined;
     if (!known) throw new NotApplicable(`struct pages as addresses are not modelled for ${String(release)}`);
-    return check_memmap(entry, known);
+    return checkMemmap(entry, known);
   }
-  const known = typeof release === 'string' ? find_release(release) : release;
+  const known = typeof release === 'string' ? findRelease(release) : release;
   if (!known) {
-    if (find_mem_release(String(release)))
+    if (findMemRelease(String(release)))
       throw new NotApplicable(`of ${String(release)} only struct pages as addresses are modelled`);
     throw new NoSuchRelease(`${JSON.stringify(release)} is no modelled release`);
   }
   return entry.kind === 'threads'
-    ? check_threads(entry, known, variation, search)
-    : check_steps(entry, known, variation);
+    ? checkThreads(entry, known, variation, search)
+    : checkSteps(entry, known, variation);
 }
 
 /** The failure that is meant, if it is there; else the first. */
@@ -84,11 +84,11 @@ function judged(
   blocks: string | null,
   failures: readonly Failure[],
 ): Pick<Checked, 'verdict' | 'failure' | 'reason'> {
-  const named = failures.find((failure) => is_meant(entry, failure));
+  const named = failures.find((failure) => isMeant(entry, failure));
   const first = named ?? failures[0];
   if (!first) return { verdict: 'clean', failure: null, reason: null };
-  if (blocks !== null && names_a_block(first)) return { verdict: 'n/a', failure: null, reason: blocks };
-  if (!named && does_not_fit(entry, release, variation, first))
+  if (blocks !== null && namesABlock(first)) return { verdict: 'n/a', failure: null, reason: blocks };
+  if (!named && doesNotFit(entry, release, variation, first))
     return { verdict: 'n/a', failure: null, reason: `cannot be done as written: ${first.text}` };
   return {
     verdict: named ? 'found' : 'other',
@@ -100,42 +100,42 @@ function judged(
 /** Without the picture that may come with it. */
 const plain = ({ kind, subjects, text }: Failure): Failure => ({ kind, subjects, text });
 
-const steps_of = (outcomes: readonly { readonly steps: number }[]): number =>
+const stepsOf = (outcomes: readonly { readonly steps: number }[]): number =>
   outcomes.reduce((sum, { steps }) => sum + steps, 0);
 
 /** What is read of a block by its number says nothing where blocks are of another size. Null where they are not. */
-function other_blocks({ release, scenario: { machine } }: StepsEntry, c: Config): string | null {
-  const own = configure(machine, find_release(release)!).memory_block_size_bytes;
+function otherBlocks({ release, scenario: { machine } }: StepsEntry, c: Config): string | null {
+  const own = configure(machine, findRelease(release)!).memory_block_size_bytes;
   const { memory_block_size_bytes: here } = c;
   return here === own
     ? null
     : `blocks are named by numbers: of 0x${own.toString(16)} bytes, and here of 0x${here.toString(16)}`;
 }
 
-const names_a_block = ({ kind, subjects }: Failure): boolean =>
+const namesABlock = ({ kind, subjects }: Failure): boolean =>
   kind === 'expectation' && subjects.block !== undefined;
 
-function check_steps(entry: StepsEntry, release: Release, variation: Variation): Outcome {
-  const machine = varied_machine(entry.scenario.machine, variation);
-  const layout = varied_layout(machine, variation);
+function checkSteps(entry: StepsEntry, release: Release, variation: Variation): Outcome {
+  const machine = variedMachine(entry.scenario.machine, variation);
+  const layout = variedLayout(machine, variation);
   const session = new Session(boot(machine, release, layout ? { layout } : {}));
-  const outcomes = [...run_scenario(entry.scenario, session)];
+  const outcomes = [...runScenario(entry.scenario, session)];
   return {
     ...NOTHING,
     ...judged(
       entry,
       release.name,
       variation,
-      other_blocks(entry, session.kernel.c),
+      otherBlocks(entry, session.kernel.c),
       outcomes.flatMap(({ failures }) => failures),
     ),
-    steps: steps_of(outcomes),
+    steps: stepsOf(outcomes),
     told: { kind: 'steps', outcomes },
   };
 }
 
-function check_memmap(entry: MemmapEntry, release: MemRelease): Outcome {
-  const outcomes = [...run_mem_scenario(entry.scenario, release)];
+function checkMemmap(entry: MemmapEntry, release: MemRelease): Outcome {
+  const outcomes = [...runMemScenario(entry.scenario, release)];
   return {
     ...NOTHING,
     ...judged(
@@ -145,7 +145,7 @@ function check_memmap(entry: MemmapEntry, release: MemRelease): Outcome {
       null,
       outcomes.flatMap(({ failures }) => failures),
     ),
-    steps: steps_of(outcomes),
+    steps: stepsOf(outcomes),
     told: { kind: 'memmap', outcomes },
   };
 }

@@ -11,7 +11,7 @@ import type { Failure } from '../steps/failure.ts';
 export type CheckVerdict = (typeof VERDICTS)[number];
 const VERDICTS = ['found', 'other', 'clean', 'undecided', 'n/a'] as const;
 
-export const is_verdict = (value: unknown): value is CheckVerdict =>
+export const isVerdict = (value: unknown): value is CheckVerdict =>
   (VERDICTS as readonly unknown[]).includes(value);
 
 /** How it came about. */

@@ -7,12 +7,12 @@ import { ReplayDiverged } from '../schedule/replay/replay.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
 import type { Step } from '../steps/step.ts';
-import { alike_key } from './alike.ts';
-import { type CheckOptions, check_entry } from './check.ts';
+import { alikeKey } from './alike.ts';
+import { type CheckOptions, checkEntry } from './check.ts';
 import type { Checked } from './checked.ts';
 import { DesignFault } from './design-fault.ts';
 import type { Entry, StepsEntry, ThreadsEntry } from './entry.ts';
-import { type Guard, guard_design } from './guard.ts';
+import { type Guard, guardDesign } from './guard.ts';
 import { watched } from './threads.ts';
 
 /** What an entry came to on a design: a verdict, or why there is none. */
@@ -24,29 +24,29 @@ const MAX_STEPS = { steps: 2_000_000, threads: 100_000 };
 /** By function of a design: the steps it takes and those it calls take, as a number and a hash. */
 type Log = Map<string, { n: number; hash: number }>;
 
-const named_functions = (_: string, value: unknown): unknown =>
+const namedFunctions = (_: string, value: unknown): unknown =>
   typeof value === 'function' ? value.name : value;
 
 function note(log: Log, fn: string, step: Step): void {
   const taken = log.get(fn) ?? { n: 0, hash: 0 };
   taken.n++;
-  taken.hash = (Math.imul(taken.hash, 31) + hashText(JSON.stringify(step, named_functions))) | 0;
+  taken.hash = (Math.imul(taken.hash, 31) + hashText(JSON.stringify(step, namedFunctions))) | 0;
   log.set(fn, taken);
 }
 
 const ALONE = { maxPreemptions: 0, maxStates: 100_000 };
 
 /** Run an entry as it goes with no thread interrupted. */
-function run_alone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): Log {
+function runAlone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): Log {
   const log: Log = new Map();
-  const release = guard_design(design, {
+  const release = guardDesign(design, {
     ...guard,
     note: (fn, step) => {
       guard.note?.(fn, step);
       note(log, fn, step);
     },
   });
-  if (entry.kind === 'steps') check_entry(entry, release);
+  if (entry.kind === 'steps') checkEntry(entry, release);
   else
     explore(watched(entry, release, {}).program)
       .only()
@@ -57,9 +57,9 @@ function run_alone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, gu
 }
 
 /** A design that does otherwise the second time keeps something to itself: no search can go by it. */
-function check_same(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): void {
-  const first = run_alone(entry, design, guard);
-  const second = run_alone(entry, design, guard);
+function checkSame(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): void {
+  const first = runAlone(entry, design, guard);
+  const second = runAlone(entry, design, guard);
   const same = (fn: string): boolean =>
     first.get(fn)?.n === second.get(fn)?.n && first.get(fn)?.hash === second.get(fn)?.hash;
   const other = [...first.keys(), ...second.keys()].find((fn) => !same(fn));
@@ -68,7 +68,7 @@ function check_same(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, g
 }
 
 /** What makes a design one that cannot be checked. */
-function reason_of(error: unknown, design: DesignedRelease, owners: WeakMap<Step, string>): string {
+function reasonOf(error: unknown, design: DesignedRelease, owners: WeakMap<Step, string>): string {
   if (error instanceof DesignFault) return error.message;
   if (error instanceof BadStep) {
     const owner = error.step && owners.get(error.step);
@@ -83,7 +83,7 @@ function reason_of(error: unknown, design: DesignedRelease, owners: WeakMap<Step
 export interface DesignOptions extends CheckOptions, Pick<Guard, 'returns' | 'running' | 'place'> {}
 
 /** Whether an entry's failure, or any, shows on a design. */
-export function check_design(
+export function checkDesign(
   entry: StepsEntry | ThreadsEntry,
   design: DesignedRelease,
   options: DesignOptions,
@@ -94,13 +94,13 @@ export function check_design(
     max_steps: MAX_STEPS[entry.kind],
     note: (fn, step) => owners.set(step, fn),
   };
-  const release = guard_design(design, watching);
+  const release = guardDesign(design, watching);
   try {
-    check_same(entry, design, watching);
-    return check_entry(entry, release, { ...options, named_first: true });
+    checkSame(entry, design, watching);
+    return checkEntry(entry, release, { ...options, named_first: true });
   } catch (error) {
     if (error instanceof NotModelled || error instanceof BadOperation) return unfit(entry, design, error);
-    return { verdict: 'stopped', reason: reason_of(error, design, owners) };
+    return { verdict: 'stopped', reason: reasonOf(error, design, owners) };
   }
 }
 
@@ -125,14 +125,14 @@ function unfit({ id }: Entry, { name }: DesignedRelease, error: Error): Checked 
 export type DesignVerdict = 'clean' | 'broken' | 'uncured' | 'as base' | 'stopped' | 'undecided' | 'n/a';
 
 /** A design's result beside that of its base. */
-export function design_verdict({ fixed }: Entry, base: Checked, design: DesignChecked): DesignVerdict {
+export function designVerdict({ fixed }: Entry, base: Checked, design: DesignChecked): DesignVerdict {
   if (design.verdict !== 'found' && design.verdict !== 'other') return design.verdict;
-  if (!is_same(base, design)) return 'broken';
+  if (!isSame(base, design)) return 'broken';
   return fixed.length > 0 ? 'uncured' : 'as base';
 }
 
 /** The failure that the entry names, or one that is the same of other places. */
-function is_same(base: Checked, design: Checked): boolean {
+function isSame(base: Checked, design: Checked): boolean {
   if (base.verdict === 'found' && design.verdict === 'found') return true;
-  return base.failure !== null && alike_key(base.failure) === alike_key(design.failure!);
+  return base.failure !== null && alikeKey(base.failure) === alikeKey(design.failure!);
 }

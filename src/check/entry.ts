@@ -1,6 +1,6 @@
 import { InputError } from '../errors/input-error.ts';
 import type { Machine } from '../machines/machine.ts';
-import { is_mem_scenario, type MemScenario, parseMemScenario } from '../memmap/scenarios/mem-scenario.ts';
+import { isMemScenario, type MemScenario, parseMemScenario } from '../memmap/scenarios/mem-scenario.ts';
 import { parseScenario, type Scenario } from '../scenarios/format/read.ts';
 import type { Described } from '../steps/failure-schema.ts';
 
@@ -42,8 +42,8 @@ export interface MemmapEntry extends About {
  * An entry from the text of a scenario file, which describes its machine itself.
  * @throws InputError
  */
-export function read_entry(text: string, file: string): Entry {
-  const scenario = is_mem_scenario(text) ? parseMemScenario(text, file) : parseScenario(text, file);
+export function readEntry(text: string, file: string): Entry {
+  const scenario = isMemScenario(text) ? parseMemScenario(text, file) : parseScenario(text, file);
   if (!scenario.release) throw new InputError(file, 'release', 'is missing: name the release that fails');
   const about = {
     id: scenario.id ?? file,

@@ -4,8 +4,8 @@ import type { Arch, Release } from '../releases/define.ts';
 import { type DesignedRelease, replaced } from '../releases/design.ts';
 import type { Step } from '../steps/step.ts';
 import { DesignFault } from './design-fault.ts';
-import { wrong_step } from './kernel-step.ts';
-import { type Kind, kind_of, type Returns } from './returns.ts';
+import { wrongStep } from './kernel-step.ts';
+import { type Kind, kindOf, type Returns } from './returns.ts';
 
 export interface Guard {
   /** So many steps in one call, and it does not end. */
@@ -22,7 +22,7 @@ export interface Guard {
 
 type Called = (this: unknown, ...args: unknown[]) => unknown;
 
-const is_steps = (value: unknown): value is Iterator<unknown> =>
+const isSteps = (value: unknown): value is Iterator<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as Iterator<unknown>).next === 'function';
 
 /** An exception inside a function of a design, unless it says something else. */
@@ -33,9 +33,9 @@ function threw(fn: string, guard: Guard, error: unknown): unknown {
   return new DesignFault(fn, `threw ${what}${place && ` (${place})`}`, error);
 }
 
-function check_return(fn: string, value: unknown, wanted: ReadonlySet<Kind> | undefined): void {
+function checkReturn(fn: string, value: unknown, wanted: ReadonlySet<Kind> | undefined): void {
   if (!wanted || wanted.has('undefined') || value === null) return;
-  const kind = kind_of(value);
+  const kind = kindOf(value);
   if (kind !== 'undefined' && wanted.has('null')) return;
   if (wanted.has(kind)) return;
   throw new DesignFault(fn, `returned ${kind}, where what it replaces returns ${[...wanted].join(' or ')}`);
@@ -57,7 +57,7 @@ function go<T>(fn: string, guard: Guard, run: () => T): T {
 }
 let running: string | null = null;
 
-function* guarded_steps(
+function* guardedSteps(
   fn: string,
   steps: Iterator<unknown>,
   guard: Guard,
@@ -68,10 +68,10 @@ function* guarded_steps(
       throw new DesignFault(fn, `takes more than ${guard.max_steps} steps: it does not end`);
     const next = go(fn, guard, () => (steps as Iterator<unknown, unknown, unknown>).next(result));
     if (next.done) {
-      check_return(fn, next.value, guard.returns.get(fn));
+      checkReturn(fn, next.value, guard.returns.get(fn));
       return next.value;
     }
-    const wrong = wrong_step(next.value);
+    const wrong = wrongStep(next.value);
     if (wrong !== null) throw new DesignFault(fn, `yields ${wrong}`);
     const step = next.value as Step;
     guard.note?.(fn, step);
@@ -79,23 +79,23 @@ function* guarded_steps(
   }
 }
 
-function guarded(fn: string, own: Called, of_base: Called, guard: Guard): Called {
-  const yields = of_base.constructor.name === 'GeneratorFunction';
+function guarded(fn: string, own: Called, ofBase: Called, guard: Guard): Called {
+  const yields = ofBase.constructor.name === 'GeneratorFunction';
   return function (this: unknown, ...args: unknown[]): unknown {
     const value = go(fn, guard, () => own.apply(this, args));
-    if (yields && !is_steps(value))
+    if (yields && !isSteps(value))
       throw new DesignFault(
         fn,
         'is no generator function, as the one it replaces is: write a * before its name',
       );
-    if (yields) return guarded_steps(fn, value as Iterator<unknown>, guard);
-    check_return(fn, value, guard.returns.get(fn));
+    if (yields) return guardedSteps(fn, value as Iterator<unknown>, guard);
+    checkReturn(fn, value, guard.returns.get(fn));
     return value;
   };
 }
 
 /** A design whose functions are watched: whatever they do wrong is told by their name. */
-export function guard_design(design: DesignedRelease, guard: Guard): Release {
+export function guardDesign(design: DesignedRelease, guard: Guard): Release {
   const made = new Map<Arch, KernelFunctions>();
   return {
     ...design,
@@ -103,9 +103,9 @@ export function guard_design(design: DesignedRelease, guard: Guard): Release {
       const known = made.get(arch);
       if (known) return known;
       const functions = { ...design.functions(arch) } as unknown as Record<string, Called>;
-      const of_base = design.on.functions(arch) as unknown as Readonly<Record<string, Called>>;
+      const ofBase = design.on.functions(arch) as unknown as Readonly<Record<string, Called>>;
       for (const fn of replaced(design, arch))
-        functions[fn] = guarded(fn, functions[fn]!, of_base[fn]!, guard);
+        functions[fn] = guarded(fn, functions[fn]!, ofBase[fn]!, guard);
       const all = functions as unknown as KernelFunctions;
       made.set(arch, all);
       return all;

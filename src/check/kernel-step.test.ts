@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wrong_step } from './kernel-step.ts';
+import { wrongStep } from './kernel-step.ts';
 
 const fn = () => undefined;
 const put = { name: 'put', obj: 'pages', writes: true, changes: ['pages'], run: fn };
@@ -11,7 +11,7 @@ test.each([
   [{ op: 'lock', lock: 'a', kind: 'mutex', mode: 'write', try: false }],
   [{ op: 'printk', level: 3, text: '' }],
 ])('%j is a step', (step) => {
-  expect(wrong_step(step)).toBeNull();
+  expect(wrongStep(step)).toBeNull();
 });
 
 test.each([
@@ -44,5 +44,5 @@ test.each([
   ],
   [{ op: 'printk', level: 9, text: '' }, 'printk with level 9, which is not a level'],
 ])('%j is none', (step, what) => {
-  expect(wrong_step(step)).toBe(what);
+  expect(wrongStep(step)).toBe(what);
 });

@@ -12,7 +12,7 @@ const tables = new Set(
 
 type Field = readonly [name: string, is: (value: unknown) => boolean, what: string];
 
-const one_of = (...values: readonly unknown[]): Pick<Field, 1 | 2> => ({
+const oneOf = (...values: readonly unknown[]): Pick<Field, 1 | 2> => ({
   1: (value) => values.includes(value),
   2: `one of ${values.join(', ')}`,
 });
@@ -20,13 +20,13 @@ const field = (name: string, { 1: is, 2: what }: Pick<Field, 1 | 2>): Field => [
 
 const text = (name: string): Field => [name, (value) => typeof value === 'string', 'a text'];
 const flag = (name: string): Field => [name, (value) => typeof value === 'boolean', 'true or false'];
-const value: Field = ['value', (given) => is_data(given), 'plain data'];
+const value: Field = ['value', (given) => isData(given), 'plain data'];
 /** The kernel's own functions hand it on to their steps. */
-const is_kernel = (given: unknown): boolean =>
+const isKernel = (given: unknown): boolean =>
   typeof given === 'object' && given !== null && 'errno' in given && 'release' in given && 'c' in given;
 const args: Field = [
   'args',
-  (given) => Array.isArray(given) && given.every((one) => is_kernel(one) || is_data(one)),
+  (given) => Array.isArray(given) && given.every((one) => isKernel(one) || isData(one)),
   'plain data',
 ];
 const table: Field = ['obj', (name) => tables.has(name as string), 'a table of the kernel'];
@@ -34,8 +34,8 @@ const key: Field = ['key', Number.isSafeInteger, 'a number'];
 
 const LOCK = [
   text('lock'),
-  field('kind', one_of('spinlock', 'mutex', 'rwsem', 'percpu_rwsem', 'rcu')),
-  field('mode', one_of('read', 'write')),
+  field('kind', oneOf('spinlock', 'mutex', 'rwsem', 'percpu_rwsem', 'rcu')),
+  field('mode', oneOf('read', 'write')),
 ];
 
 const SHAPES: Readonly<Record<string, readonly Field[]>> = {
@@ -43,7 +43,7 @@ const SHAPES: Readonly<Record<string, readonly Field[]>> = {
   write: [table, key, text('field'), value],
   alloc: [table, key, value],
   free: [table, key],
-  call: [['operation', is_operation, 'an operation'], args],
+  call: [['operation', isOperation, 'an operation'], args],
   lock: [...LOCK, flag('try')],
   unlock: LOCK,
   printk: [['level', (level) => [0, 1, 2, 3, 4, 5, 6, 7].includes(level as number), 'a level'], text('text')],
@@ -56,7 +56,7 @@ const SHAPES: Readonly<Record<string, readonly Field[]>> = {
 };
 
 /** As `operation()` makes one. */
-function is_operation(given: unknown): given is KernelOperation {
+function isOperation(given: unknown): given is KernelOperation {
   if (typeof given !== 'object' || given === null) return false;
   const { name, obj, writes, changes, run } = given as Partial<Readonly<Record<string, unknown>>>;
   return (
@@ -68,10 +68,10 @@ function is_operation(given: unknown): given is KernelOperation {
   );
 }
 
-function is_data(given: unknown): boolean {
+function isData(given: unknown): boolean {
   if (typeof given === 'function' || typeof given === 'symbol') return false;
   if (typeof given !== 'object' || given === null) return true;
-  return Object.values(given).every(is_data);
+  return Object.values(given).every(isData);
 }
 
 const shown = (given: unknown): string =>
@@ -84,7 +84,7 @@ const shown = (given: unknown): string =>
         : String(given);
 
 /** What is wrong with a step; null when nothing is. */
-export function wrong_step(step: unknown): string | null {
+export function wrongStep(step: unknown): string | null {
   if (typeof step !== 'object' || step === null) return `${shown(step)}, which is no step`;
   const { op } = step as { readonly op?: unknown };
   if (typeof op !== 'string' || !Object.hasOwn(SHAPES, op))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../steps/failure.ts';
-import { alike_key } from './alike.ts';
+import { alikeKey } from './alike.ts';
 import { describes } from './meant.ts';
 
 const read = (subjects: Failure['subjects']): Failure => ({
@@ -48,10 +48,8 @@ test('a text is how the message of the kernel begins', () => {
 });
 
 test('alike: the same but for numbers, table levels and who did it', () => {
-  const key = alike_key(read({ freed_by: 'vfree', thread: 'a' }));
-  expect(alike_key(read({ pfn: 1, level: 'PMD', cpus: [1], operation: 'ptdump_show' }))).toBe(key);
-  expect(alike_key(read({ access: 'write' }))).not.toBe(key);
-  expect(alike_key(oops('Oops: paging request'))).not.toBe(
-    alike_key(oops('Oops: write to read-only memory')),
-  );
+  const key = alikeKey(read({ freed_by: 'vfree', thread: 'a' }));
+  expect(alikeKey(read({ pfn: 1, level: 'PMD', cpus: [1], operation: 'ptdump_show' }))).toBe(key);
+  expect(alikeKey(read({ access: 'write' }))).not.toBe(key);
+  expect(alikeKey(oops('Oops: paging request'))).not.toBe(alikeKey(oops('Oops: write to read-only memory')));
 });

@@ -4,11 +4,11 @@ import type { Entry } from './entry.ts';
 import type { Variation } from './variation.ts';
 
 /** Machine and layout are those of the entry's file. */
-export const as_written = (variation: Variation): boolean => Object.keys(variation).length === 0;
+export const asWritten = (variation: Variation): boolean => Object.keys(variation).length === 0;
 
 /** What the entry says of the release is about this run. */
-const spoken_of = ({ release, fixed }: Entry, name: string, variation: Variation): boolean =>
-  as_written(variation) && (name === release || fixed.includes(name));
+const spokenOf = ({ release, fixed }: Entry, name: string, variation: Variation): boolean =>
+  asWritten(variation) && (name === release || fixed.includes(name));
 
 /** Subjects are plain data. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -31,16 +31,16 @@ export function describes(
 }
 
 /** Whether a failure is the one the entry names, on whatever release and in whatever geometry. */
-export const is_meant = (entry: Pick<Entry, 'failure'>, failure: Failure): boolean =>
+export const isMeant = (entry: Pick<Entry, 'failure'>, failure: Failure): boolean =>
   entry.failure !== null && describes(entry.failure, failure);
 
 /**
  * Whether a failure says no more than that the steps cannot be done here: blocks are of another size or have other numbers, so that
  * an operation is refused that was to succeed, or the other way round.
  */
-export const does_not_fit = (
+export const doesNotFit = (
   entry: Entry,
   release: string,
   variation: Variation,
   { kind, subjects }: Failure,
-): boolean => !spoken_of(entry, release, variation) && kind === 'expectation' && subjects.what === 'result';
+): boolean => !spokenOf(entry, release, variation) && kind === 'expectation' && subjects.what === 'result';

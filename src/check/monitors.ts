@@ -2,11 +2,11 @@ import type { KernelWorld } from '../interleave/machine.ts';
 import type { Config } from '../kernel/config.ts';
 import type { State } from '../kernel/state.ts';
 import { violations } from '../monitors/hotplug/index.ts';
-import { flight_monitor, table_monitors } from '../monitors/mmu/index.ts';
+import { flightMonitor, tableMonitors } from '../monitors/mmu/index.ts';
 import { deadlock, livelock, lockOrder } from '../schedule/monitors/index.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { View } from '../schedule/semantics/view.ts';
-import { type Failure, failure_key } from '../steps/failure.ts';
+import { type Failure, failureKey } from '../steps/failure.ts';
 
 /** Faults by which an execution goes wrong, each a monitor of its own, named as failures are. */
 const FAULTS = [
@@ -27,20 +27,20 @@ const faults: readonly Monitor[] = FAULTS.map((kind) => ({
 
 /** What must hold between operations must hold once all threads have ended, unless it did not before they began. */
 function invariants(state: State, c: Config, partial: readonly string[]): Monitor {
-  const before = new Set(violations(state, c).map(failure_key));
-  const new_one = (failure: Failure): boolean =>
-    !before.has(failure_key(failure)) && !partial.includes(failure.subjects.invariant ?? '');
+  const before = new Set(violations(state, c).map(failureKey));
+  const newOne = (failure: Failure): boolean =>
+    !before.has(failureKey(failure)) && !partial.includes(failure.subjects.invariant ?? '');
   return {
     name: 'invariant',
-    end: (view: View) => violations(view.world<KernelWorld>().state, c).find(new_one),
+    end: (view: View) => violations(view.world<KernelWorld>().state, c).find(newOne),
   };
 }
 
 /** What is watched only where the entry is about it: all releases before v5.4 have something of the kind. */
-const by_name: Readonly<Record<string, (c: Config) => Monitor>> = { 'in-flight': flight_monitor };
+const byName: Readonly<Record<string, (c: Config) => Monitor>> = { 'in-flight': flightMonitor };
 
 /** All that is watched while threads of a kernel run at the same time, in an entry that fails as `kind` says. */
-export const thread_monitors = (
+export const threadMonitors = (
   state: State,
   c: Config,
   { kind, partial }: { readonly kind: string | undefined; readonly partial: readonly string[] },
@@ -49,13 +49,13 @@ export const thread_monitors = (
   deadlock,
   livelock,
   lockOrder(),
-  ...(state.mmu ? Object.values(table_monitors(c)).filter(({ name }) => !partial.includes(name)) : []),
-  ...(kind !== undefined && Object.hasOwn(by_name, kind) ? [by_name[kind]!(c)] : []),
+  ...(state.mmu ? Object.values(tableMonitors(c)).filter(({ name }) => !partial.includes(name)) : []),
+  ...(kind !== undefined && Object.hasOwn(byName, kind) ? [byName[kind]!(c)] : []),
   invariants(state, c, partial),
 ];
 
 /** Of these, one that objects to nothing but failures of this kind that are meant. */
-export function named_monitor(
+export function namedMonitor(
   monitors: readonly Monitor[],
   kind: string,
   meant: (failure: Failure) => boolean,

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import type { LayoutFamily } from '../geometry/layouts.ts';
-import { va_text } from '../geometry/translation.ts';
+import { vaText } from '../geometry/translation.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
-import { memory_for_shared_table, shared_table_fates } from './neighbours.ts';
+import { memoryForSharedTable, sharedTableFates } from './neighbours.ts';
 
 const K = 2 ** 10;
 const G = 2 ** 30;
 
 /** A table with each place of boot memory, in a line. */
-const told = (page_size: number, va_bits: number, layout: LayoutFamily): string[] =>
-  shared_table_fates({ page_size, va_bits }, layout).map(
+const told = (pageSize: number, vaBits: number, layout: LayoutFamily): string[] =>
+  sharedTableFates({ page_size: pageSize, va_bits: vaBits }, layout).map(
     ({ level, start, regions, boot_memory, ram, fate, kept_by }) =>
-      `${level} ${va_text(start)} ${regions.join('+')}; ${boot_memory} ${ram.start / G}G: ${fate}${kept_by.map((by) => `, ${by}`).join('')}`,
+      `${level} ${vaText(start)} ${regions.join('+')}; ${boot_memory} ${ram.start / G}G: ${fate}${kept_by.map((by) => `, ${by}`).join('')}`,
   );
 
 test('v5.2: all of the half of the kernel is one table with 16K pages and 48 bits, and no table is shared with 4K', () => {
@@ -44,8 +44,8 @@ test('v6.9: nothing but struct pages of boot memory keeps the table that vmalloc
 });
 
 test('where boot memory lies for an entry about a shared table', () => {
-  const memory = (page_size: number, va_bits: number, layout: LayoutFamily, place: 'low' | 'high') =>
-    memory_for_shared_table({ page_size, va_bits }, layout, place).ram![0]!.start;
+  const memory = (pageSize: number, vaBits: number, layout: LayoutFamily, place: 'low' | 'high') =>
+    memoryForSharedTable({ page_size: pageSize, va_bits: vaBits }, layout, place).ram![0]!.start;
   expect(memory(16 * K, 47, 'v6.9', 'low')).toBe(G);
   expect(memory(16 * K, 47, 'v6.9', 'high')).toBe(257 * G);
   expect(() => memory(4 * K, 48, 'v5.4', 'low')).toThrow(

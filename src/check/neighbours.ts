@@ -1,20 +1,20 @@
-import { permanent_mappings } from '../boot/arm64/permanent.ts';
+import { permanentMappings } from '../boot/arm64/permanent.ts';
 import { boot, type Model } from '../boot/boot.ts';
 import { ImpossibleMachine } from '../errors/impossible-machine.ts';
 import { type Layout, STRUCT_PAGE_SIZE } from '../geometry/layout.ts';
-import { type LayoutFamily, layout as layout_of } from '../geometry/layouts.ts';
-import { shared_tables } from '../geometry/shared-tables.ts';
-import { max_physmem_bits } from '../geometry/sizes.ts';
+import { type LayoutFamily, layout as layoutOf } from '../geometry/layouts.ts';
+import { sharedTables } from '../geometry/shared-tables.ts';
+import { maxPhysmemBits } from '../geometry/sizes.ts';
 import { type LevelName, NoSuchGeometry, type Translation, translation } from '../geometry/translation.ts';
-import { leaves, table_at } from '../hardware/walk.ts';
+import { leaves, tableAt } from '../hardware/walk.ts';
 import { vmemmap_of } from '../kernel/pfn.ts';
 import type { Machine } from '../machines/machine.ts';
 import { defineRelease } from '../releases/define.ts';
-import { find_release, type Release } from '../releases/index.ts';
+import { findRelease, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
-import { check_entry } from './check.ts';
+import { checkEntry } from './check.ts';
 import type { Checked } from './checked.ts';
 import type { Entry } from './entry.ts';
 import type { Search } from './threads.ts';
@@ -56,7 +56,7 @@ const RAM_SIZE = 2 * G;
 const MEMSTART = G;
 
 /** A tear-down as it would have been on kernels with LPA2; five levels those before do not know. */
-const in_any_geometry = (release: Release): Release =>
+const inAnyGeometry = (release: Release): Release =>
   defineRelease({
     name: release.name,
     base: release,
@@ -64,19 +64,19 @@ const in_any_geometry = (release: Release): Release =>
     constants: { LPA2: true },
   });
 
-const V5 = in_any_geometry(find_release('arm64-v5')!);
+const V5 = inAnyGeometry(findRelease('arm64-v5')!);
 
 /**
  * Two for every table other than the root that the memmap shares: boot memory low, and high.
  * @throws NoSuchGeometry for a shape the layout is not made for
  * @throws NotApplicable for one of five levels
  */
-export function shared_table_fates(shape: Shape, family: LayoutFamily, release = V5): SharedTableFate[] {
+export function sharedTableFates(shape: Shape, family: LayoutFamily, release = V5): SharedTableFate[] {
   const t = translation('arm64', shape.page_size, shape.va_bits);
-  const layout = layout_of(t, family);
+  const layout = layoutOf(t, family);
   if (t.levels > 4) throw new NotApplicable('V5 knows no tables of five levels');
-  return tables_with_memmap(t, layout).flatMap((table) =>
-    PLACES.map((place) => ({ shape, layout: family, ...fate_of(shape, layout, table, place, release) })),
+  return tablesWithMemmap(t, layout).flatMap((table) =>
+    PLACES.map((place) => ({ shape, layout: family, ...fateOf(shape, layout, table, place, release) })),
   );
 }
 
@@ -88,9 +88,9 @@ interface Table {
 }
 
 /** Each table once, the smaller ones later. */
-function tables_with_memmap(t: Translation, layout: Layout): Table[] {
+function tablesWithMemmap(t: Translation, layout: Layout): Table[] {
   const found = new Map<string, Table>();
-  for (const { below, above, level, start, end } of shared_tables(t, layout)) {
+  for (const { below, above, level, start, end } of sharedTables(t, layout)) {
     if (below !== 'vmemmap' && above !== 'vmemmap') continue;
     const regions = layout.regions
       .filter((region) => region.start < end && region.end > start)
@@ -105,12 +105,12 @@ const described = (shape: Shape, layout: Layout, va: number): number =>
   ((Math.min(va, layout.VMEMMAP_END) - layout.VMEMMAP_START) / STRUCT_PAGE_SIZE) * shape.page_size;
 
 /** Boot memory of a machine: high is past the struct pages in the table, as far as the linear map goes. */
-function memory_at(shape: Shape, layout: Layout, { end }: Table, place: BootMemory) {
+function memoryAt(shape: Shape, layout: Layout, { end }: Table, place: BootMemory) {
   const reach = described(shape, layout, end);
   const past = Math.ceil((MEMSTART + reach) / G) * G;
   const linear = layout.PAGE_END - layout.PAGE_OFFSET;
   const most =
-    Math.min(MEMSTART + linear, 2 ** max_physmem_bits('arm64', shape.page_size, shape.va_bits)) - RAM_SIZE;
+    Math.min(MEMSTART + linear, 2 ** maxPhysmemBits('arm64', shape.page_size, shape.va_bits)) - RAM_SIZE;
   const start = place === 'low' ? MEMSTART : Math.min(past, most);
   return {
     reach,
@@ -125,16 +125,16 @@ function memory_at(shape: Shape, layout: Layout, { end }: Table, place: BootMemo
  * the memmap in that table is hot-added memory's.
  * @throws NotApplicable where no table is shared, or boot memory must lie there
  */
-export function memory_for_shared_table(
+export function memoryForSharedTable(
   shape: Shape,
   family: LayoutFamily,
   place: BootMemory,
 ): NonNullable<Variation['memory']> {
   const t = translation('arm64', shape.page_size, shape.va_bits);
-  const layout = layout_of(t, family);
-  const table = tables_with_memmap(t, layout).findLast(({ regions }) => regions.includes('vmalloc'));
+  const layout = layoutOf(t, family);
+  const table = tablesWithMemmap(t, layout).findLast(({ regions }) => regions.includes('vmalloc'));
   if (!table) throw new NotApplicable('vmemmap and vmalloc share no table below the root');
-  const { apart, memory } = memory_at(shape, layout, table, place);
+  const { apart, memory } = memoryAt(shape, layout, table, place);
   if (!apart)
     throw new NotApplicable(
       place === 'low'
@@ -144,8 +144,8 @@ export function memory_for_shared_table(
   return memory;
 }
 
-function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMemory, release: Release) {
-  const { memory, reach } = memory_at(shape, layout, table, boot_memory);
+function fateOf(shape: Shape, layout: Layout, table: Table, bootMemory: BootMemory, release: Release) {
+  const { memory, reach } = memoryAt(shape, layout, table, bootMemory);
   const ram = memory.ram[0]!;
   const machine: Machine = {
     source: 'shared table',
@@ -159,7 +159,7 @@ function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMe
   const { c } = model.kernel;
   const about = {
     ...table,
-    boot_memory,
+    boot_memory: bootMemory,
     memstart_addr: MEMSTART,
     ram: { start: ram.start, size: ram.size },
     reach,
@@ -167,17 +167,17 @@ function fate_of(shape: Shape, layout: Layout, table: Table, boot_memory: BootMe
   const from = MEMSTART + described(shape, layout, Math.max(table.start, layout.VMEMMAP_START));
   const start = removable(c.SECTION_SIZE, from, MEMSTART + reach, ram.start);
   if (start === null)
-    return { ...about, removed: null, fate: 'not removable' as const, kept_by: kept_by(model, table) };
+    return { ...about, removed: null, fate: 'not removable' as const, kept_by: keptBy(model, table) };
   const first = vmemmap_of(c, start / c.PAGE_SIZE);
   const last = vmemmap_of(c, (start + c.SECTION_SIZE) / c.PAGE_SIZE);
   run(model, model.kernel.arch_vmemmap_populate(first, last, 0, null));
   run(model, model.kernel.arch_vmemmap_free(first, last, null));
-  const freed = table_at(model.state.mmu!, c.t.name.indexOf(table.level), table.start) === null;
+  const freed = tableAt(model.state.mmu!, c.t.name.indexOf(table.level), table.start) === null;
   return {
     ...about,
     removed: { start, size: c.SECTION_SIZE },
     fate: freed ? ('freed' as const) : ('kept' as const),
-    kept_by: kept_by(model, table),
+    kept_by: keptBy(model, table),
   };
 }
 
@@ -194,8 +194,8 @@ function removable(section: number, from: number, to: number, ram: number): numb
 }
 
 /** Whose leaves a table leads to. */
-function kept_by({ kernel: { c }, state }: Model, { start, end }: Table): string[] {
-  const others = permanent_mappings(c);
+function keptBy({ kernel: { c }, state }: Model, { start, end }: Table): string[] {
+  const others = permanentMappings(c);
   const name = (va: number): string => {
     const other = others.find((mapping) => mapping.va === va);
     if (other) return other.name;
@@ -212,13 +212,13 @@ export type VmallocTableFate = 'apart' | 'refused' | 'neighbour' | 'freed' | 'ke
  * There is none (`apart`), the kernel cannot be built (`refused`), others have entries in it (`neighbour`), it is `freed`, or
  * `kept` though empty; null for a shape that the layout is not made for, or of five levels.
  */
-export function vmalloc_table_fate(
+export function vmallocTableFate(
   shape: Shape,
   family: LayoutFamily,
   release: Release,
 ): VmallocTableFate | null {
   try {
-    const fates = shared_table_fates(shape, family, in_any_geometry(release)).filter(({ regions }) =>
+    const fates = sharedTableFates(shape, family, inAnyGeometry(release)).filter(({ regions }) =>
       regions.includes('vmalloc'),
     );
     const smallest = fates.filter(
@@ -237,12 +237,12 @@ export function vmalloc_table_fate(
 }
 
 /** An entry about such a table, explored on V5 where it is freed. */
-export const on_v5 = (
+export const onV5 = (
   entry: Entry,
   { shape, layout, memstart_addr, ram }: SharedTableFate,
   search: Search,
 ): Checked =>
-  check_entry(entry, V5, {
+  checkEntry(entry, V5, {
     ...search,
     variation: {
       geometry: shape,

@@ -4,7 +4,7 @@ export type Kind = 'number' | 'NaN' | 'boolean' | 'text' | 'object' | 'function'
 /** By kernel name: what has been returned. */
 export type Returns = ReadonlyMap<string, ReadonlySet<Kind>>;
 
-export function kind_of(value: unknown): Kind {
+export function kindOf(value: unknown): Kind {
   if (value === null) return 'null';
   if (Number.isNaN(value)) return 'NaN';
   const type = typeof value;

@@ -1,4 +1,4 @@
-import { type Checked, type CheckVerdict, is_verdict } from './checked.ts';
+import { type Checked, type CheckVerdict, isVerdict } from './checked.ts';
 import type { Entry } from './entry.ts';
 
 /** What should come of it: the failure named, none, or, where the entry does not say, either. */
@@ -18,34 +18,34 @@ export interface Row extends Omit<Checked, 'told'> {
   readonly seconds: number;
 }
 
-const is_failure = (value: unknown): boolean =>
+const isFailure = (value: unknown): boolean =>
   value === null ||
   (typeof value === 'object' &&
     ['kind', 'text'].every((name) => typeof (value as Record<string, unknown>)[name] === 'string') &&
     typeof (value as Record<string, unknown>).subjects === 'object');
 
 /** Whether a value from a file can be the row of such a run. */
-export function is_row(value: object, run: Pick<Row, 'id' | 'release'> | undefined): boolean {
+export function isRow(value: object, run: Pick<Row, 'id' | 'release'> | undefined): boolean {
   const row = value as Partial<Record<keyof Row, unknown>>;
   return (
     row.id === run?.id &&
     row.release === run?.release &&
-    is_verdict(row.verdict) &&
-    is_failure(row.failure) &&
+    isVerdict(row.verdict) &&
+    isFailure(row.failure) &&
     [row.states, row.steps, row.seconds].every((n) => typeof n === 'number' && n >= 0) &&
     Array.isArray(row.within)
   );
 }
 
 /** What an entry says of a release. */
-export function expected_of(entry: Entry, release: string): Expected {
+export function expectedOf(entry: Entry, release: string): Expected {
   if (entry.fixed.includes(release)) return 'clean';
   if (release !== entry.release) return null;
   return entry.failure ? 'found' : 'clean';
 }
 
 /** Whether it came out as the entry says; undefined where it says nothing, or nothing can be said. */
-export function as_expected({ expected, verdict }: Pick<Row, 'expected' | 'verdict'>): boolean | undefined {
+export function asExpected({ expected, verdict }: Pick<Row, 'expected' | 'verdict'>): boolean | undefined {
   if (verdict === 'undecided') return undefined;
   if (expected === null) return undefined;
   return expected === verdict;
@@ -54,9 +54,9 @@ export function as_expected({ expected, verdict }: Pick<Row, 'expected' | 'verdi
 const WRONG: readonly CheckVerdict[] = ['found', 'other'];
 
 /** 0 as expected, 1 a failure nobody named or a named one that does not show, 3 a bound was reached. */
-export function exit_status(rows: readonly Row[]): 0 | 1 | 3 {
+export function exitStatus(rows: readonly Row[]): 0 | 1 | 3 {
   const wrong = (row: Row): boolean =>
-    row.expected === null ? WRONG.includes(row.verdict) : as_expected(row) === false;
+    row.expected === null ? WRONG.includes(row.verdict) : asExpected(row) === false;
   if (rows.some(wrong)) return 1;
   return rows.some(({ verdict }) => verdict === 'undecided') ? 3 : 0;
 }

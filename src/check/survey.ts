@@ -2,10 +2,10 @@ import { BadOperation } from '../errors/bad-operation.ts';
 import type { KernelFunctions } from '../kernel/kernel.ts';
 import type { Arch, Release } from '../releases/define.ts';
 import { explore } from '../schedule/search/exploration.ts';
-import { check_entry, is_lack } from './check.ts';
+import { checkEntry, isLack } from './check.ts';
 import type { Checked } from './checked.ts';
 import type { StepsEntry, ThreadsEntry } from './entry.ts';
-import { type Kind, kind_of, type Returns } from './returns.ts';
+import { type Kind, kindOf, type Returns } from './returns.ts';
 import { watched } from './threads.ts';
 
 /** How far threads are followed to see what they call: alone, and past one preemption. */
@@ -27,8 +27,8 @@ function noted(release: Release, calls: Map<string, Set<Kind>>): Release {
       calls.set(name, kinds);
       const value = fn.apply(this, args);
       if (fn.constructor.name === 'GeneratorFunction')
-        return returned(value as Generator, (result) => kinds.add(kind_of(result)));
-      kinds.add(kind_of(value));
+        return returned(value as Generator, (result) => kinds.add(kindOf(result)));
+      kinds.add(kindOf(value));
       return value;
     };
   const made = new Map<Arch, KernelFunctions>();
@@ -61,13 +61,13 @@ export function survey(entry: StepsEntry | ThreadsEntry, release: Release): Surv
   const watching = noted(release, calls);
   try {
     if (entry.kind === 'steps') {
-      const checked = check_entry(entry, watching);
+      const checked = checkEntry(entry, watching);
       return checked.verdict === 'n/a' ? null : { calls, checked };
     }
     const { program } = watched(entry, watching, {});
     explore(program).only().bound(FAR).states().verdict();
   } catch (error) {
-    if (is_lack(error) || error instanceof BadOperation) return null;
+    if (isLack(error) || error instanceof BadOperation) return null;
     throw error;
   }
   return { calls, checked: null };

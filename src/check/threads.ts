@@ -1,6 +1,6 @@
 import type { Config } from '../kernel/config.ts';
 import type { Release } from '../releases/define.ts';
-import { interleaving, place_of } from '../scenarios/interleaved/program.ts';
+import { interleaving, placeOf } from '../scenarios/interleaved/program.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Bounds } from '../schedule/replay/verdict.ts';
@@ -10,10 +10,10 @@ import type { Search as Searching } from '../schedule/search/search.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Checked, Told } from './checked.ts';
 import type { ThreadsEntry } from './entry.ts';
-import { as_written, describes, is_meant } from './meant.ts';
-import { named_monitor, thread_monitors } from './monitors.ts';
+import { asWritten, describes, isMeant } from './meant.ts';
+import { namedMonitor, threadMonitors } from './monitors.ts';
 import { TOLD_SUBJECTS, told } from './told-subjects.ts';
-import { program_name, type Variation, varied_layout, varied_machine } from './variation.ts';
+import { programName, type Variation, variedLayout, variedMachine } from './variation.ts';
 
 export interface Search {
   readonly mode?: 'states' | 'traces';
@@ -37,20 +37,20 @@ export function watched(
   release: Release,
   variation: Variation,
 ): Watched {
-  const own = place_of(scenario);
-  const machine = varied_machine(scenario.machine, variation);
+  const own = placeOf(scenario);
+  const machine = variedMachine(scenario.machine, variation);
   const place =
     variation.geometry || variation.layout
       ? {
           machine,
-          layout: varied_layout(machine, variation),
+          layout: variedLayout(machine, variation),
           permanent_mappings: variation.permanent_mappings ?? false,
         }
       : own;
-  const name = program_name(id, release.name, variation);
+  const name = programName(id, release.name, variation);
   const { model, program } = interleaving(name, scenario, release, place);
   const { c } = model.kernel;
-  const monitors = thread_monitors(model.state, c, {
+  const monitors = threadMonitors(model.state, c, {
     kind: failure?.kind,
     partial: scenario.interleaved!.partial,
   });
@@ -58,7 +58,7 @@ export function watched(
 }
 
 /** Whether a failure may be the one that the entry names, before its story is told. */
-export const may_be_meant =
+export const mayBeMeant =
   ({ failure }: Pick<ThreadsEntry, 'failure'>) =>
   (found: Failure): boolean =>
     failure !== null && describes(failure, found, TOLD_SUBJECTS);
@@ -66,7 +66,7 @@ export const may_be_meant =
 type Outcome = Pick<Checked, 'verdict' | 'failure' | 'reason' | 'within' | 'states' | 'steps' | 'told'>;
 
 /** Every interleaving: first for the failure that the entry names, if it may show here, then for any. */
-export function check_threads(
+export function checkThreads(
   entry: ThreadsEntry,
   release: Release,
   variation: Variation,
@@ -81,10 +81,10 @@ export function check_threads(
       .watch(search.watch ?? {});
     return search.mode === 'traces' ? exploration.traces() : exploration.states();
   };
-  const cured = as_written(variation) && entry.fixed.includes(release.name);
+  const cured = asWritten(variation) && entry.fixed.includes(release.name);
   const named =
     failure && (!cured || search.named_only || search.named_first)
-      ? named_monitor(monitors, failure.kind, may_be_meant(entry))
+      ? namedMonitor(monitors, failure.kind, mayBeMeant(entry))
       : undefined;
   if (named) {
     const found = searching([named]);
@@ -108,5 +108,5 @@ function outcome(entry: ThreadsEntry, search: Searching, c: Config): Outcome {
     token: search.token(),
     preemptions: verdict.preemptions,
   };
-  return { ...none, verdict: is_meant(entry, failure) ? 'found' : 'other', failure, told: way };
+  return { ...none, verdict: isMeant(entry, failure) ? 'found' : 'other', failure, told: way };
 }

@@ -1,4 +1,4 @@
-import { entry_size } from '../geometry/translation.ts';
+import { entrySize } from '../geometry/translation.ts';
 import { VALID } from '../hardware/descriptor.ts';
 import type { TlbiOp } from '../hardware/tlbi.ts';
 import type { About, AboutEntry } from '../interleave/about.ts';
@@ -31,11 +31,11 @@ export function told(failure: Failure, story: Story, c: Config): Failure {
       ...named({
         thread: story.threads[last.thread],
         function: last.step?.by?.at(-1)?.fn,
-        operation: operation_of(last),
-        meanwhile: operation_of(story.events.findLast(({ thread }) => thread !== last.thread)),
-        freed_by: pfn === undefined ? undefined : operation_of(story.events.findLast(frees(pfn))),
-        read_again: failure.kind === 'bug' ? read_again(story, last.thread) : undefined,
-        ...(va === undefined ? {} : of_address(story, c, va, failure.kind)),
+        operation: operationOf(last),
+        meanwhile: operationOf(story.events.findLast(({ thread }) => thread !== last.thread)),
+        freed_by: pfn === undefined ? undefined : operationOf(story.events.findLast(frees(pfn))),
+        read_again: failure.kind === 'bug' ? readAgain(story, last.thread) : undefined,
+        ...(va === undefined ? {} : ofAddress(story, c, va, failure.kind)),
       }),
       ...failure.subjects,
     },
@@ -45,7 +45,7 @@ export function told(failure: Failure, story: Story, c: Config): Failure {
 const named = (subjects: { readonly [K in keyof Subjects]: Subjects[K] | undefined }): Subjects =>
   Object.fromEntries(Object.entries(subjects).filter(([, value]) => value !== undefined));
 
-const operation_of = (event: StoryEvent | undefined): string | undefined => event?.step?.by?.[0]?.fn;
+const operationOf = (event: StoryEvent | undefined): string | undefined => event?.step?.by?.[0]?.fn;
 
 const frees =
   (pfn: number) =>
@@ -57,7 +57,7 @@ const frees =
   };
 
 /** Whether the call in which the thread read last had read all of that before, and so has gone round again. */
-function read_again(story: Story, thread: number): boolean {
+function readAgain(story: Story, thread: number): boolean {
   const reads = story.events.filter((event) => event.thread === thread && event.step?.op === 'read');
   const call = reads.at(-1)?.step?.by?.at(-1)?.nr;
   const times = new Map<string, number>();
@@ -73,15 +73,15 @@ function read_again(story: Story, thread: number): boolean {
 const HELD: ReadonlySet<string> = new Set<Failure['kind']>(['free-pages', 'walk-caches', 'in-flight']);
 
 /** What was done to the entries that translate an address. */
-function of_address(story: Story, c: Config, va: number, kind: Failure['kind']): Subjects {
+function ofAddress(story: Story, c: Config, va: number, kind: Failure['kind']): Subjects {
   const cleared = story.events.findLastIndex(clears(c, va));
   if (kind === 'bug')
-    return { unmapped_by: cleared < 0 ? 'nobody' : (operation_of(story.events[cleared]) ?? 'nobody') };
+    return { unmapped_by: cleared < 0 ? 'nobody' : (operationOf(story.events[cleared]) ?? 'nobody') };
   if (cleared < 0 || !HELD.has(kind)) return {};
   return { invalidated: invalidated(c, story.events.slice(cleared + 1), va, kind !== 'free-pages') };
 }
 
-const about_entry = ({ about }: StoryEvent): AboutEntry | undefined => {
+const aboutEntry = ({ about }: StoryEvent): AboutEntry | undefined => {
   const known = about as About | undefined;
   return known?.kind === 'entry' ? known : undefined;
 };
@@ -91,10 +91,10 @@ const clears =
   (c: Config, va: number) =>
   (event: StoryEvent): boolean => {
     const { step } = event;
-    const entry = about_entry(event);
+    const entry = aboutEntry(event);
     if (!entry?.place || step?.op !== 'call') return false;
     if (!(step.operation as KernelOperation).entries?.(...step.args)?.write) return false;
-    const size = entry_size(c.t, entry.place.depth);
+    const size = entrySize(c.t, entry.place.depth);
     return (entry.before.attr & VALID) !== 0 && entry.place.va <= va && va < entry.place.va + size;
   };
 
@@ -107,22 +107,22 @@ function invalidated(
 ): NonNullable<Subjects['invalidated']> {
   const page = Math.floor(va / c.PAGE_SIZE) * c.PAGE_SIZE;
   const at = events.findIndex((event) => {
-    const op = tlbi_of(event);
+    const op = tlbiOf(event);
     if (!op) return false;
     if (op.by === 'all') return true;
     const first = Math.floor(op.va! / c.PAGE_SIZE) * c.PAGE_SIZE;
     return first <= page && page < first + (op.pages ?? 1) * c.PAGE_SIZE;
   });
   if (at < 0) return 'no';
-  const op = tlbi_of(events[at]!)!;
+  const op = tlbiOf(events[at]!)!;
   if (table && op.by !== 'all' && op.last_level) return 'leaves only';
-  if (!events.slice(0, at).some(is_dsb)) return 'before a barrier';
-  return events.slice(at + 1).some(is_dsb) ? 'yes' : 'not waited for';
+  if (!events.slice(0, at).some(isDsb)) return 'before a barrier';
+  return events.slice(at + 1).some(isDsb) ? 'yes' : 'not waited for';
 }
 
-const is_dsb = ({ step, result }: StoryEvent): boolean => telling_of(step, result)?.kind === 'dsb';
+const isDsb = ({ step, result }: StoryEvent): boolean => telling_of(step, result)?.kind === 'dsb';
 
-function tlbi_of({ step, result }: StoryEvent): TlbiOp | undefined {
+function tlbiOf({ step, result }: StoryEvent): TlbiOp | undefined {
   const telling = telling_of(step, result);
   return telling?.kind === 'tlbi' ? telling.op : undefined;
 }

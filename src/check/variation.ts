@@ -1,4 +1,4 @@
-import { layout as family_layout, LAYOUT_FAMILIES, type LayoutFamily } from '../geometry/layouts.ts';
+import { layout as familyLayout, LAYOUT_FAMILIES, type LayoutFamily } from '../geometry/layouts.ts';
 import { translation } from '../geometry/translation.ts';
 import type { Machine } from '../machines/machine.ts';
 
@@ -20,41 +20,41 @@ export interface Variation {
 }
 
 /** "4K/48" */
-export const geometry_text = ({ page_size, va_bits }: Shape): string => `${page_size / 1024}K/${va_bits}`;
+export const geometryText = ({ page_size, va_bits }: Shape): string => `${page_size / 1024}K/${va_bits}`;
 
 /** The machine in another geometry. One that is no arm64 has no other. */
-export const varied_machine = (machine: Machine, { geometry, memory }: Variation): Machine =>
+export const variedMachine = (machine: Machine, { geometry, memory }: Variation): Machine =>
   machine.arch === 'arm64' ? { ...machine, ...geometry, ...memory } : machine;
 
 /** Regions to boot with: those asked for; undefined where the release's own are. */
-export const varied_layout = (machine: Machine, { layout }: Variation) =>
+export const variedLayout = (machine: Machine, { layout }: Variation) =>
   layout && machine.arch === 'arm64'
-    ? family_layout(translation('arm64', machine.page_size, machine.va_bits ?? 48), layout)
+    ? familyLayout(translation('arm64', machine.page_size, machine.va_bits ?? 48), layout)
     : undefined;
 
 /** What is other than in the file, for a name: "", " in 4K/48", " in 4K/48 with the layout of v5.4". */
-export const variation_text = ({ geometry, layout, memory }: Variation): string =>
-  `${geometry ? ` in ${geometry_text(geometry)}` : ''}${layout ? ` with the layout of ${layout}` : ''}${memory ? ' with boot memory elsewhere' : ''}`;
+export const variationText = ({ geometry, layout, memory }: Variation): string =>
+  `${geometry ? ` in ${geometryText(geometry)}` : ''}${layout ? ` with the layout of ${layout}` : ''}${memory ? ' with boot memory elsewhere' : ''}`;
 
 const NAME = /^(.+?) on (\S+?)(?: in (\d+)K\/(\d+))?(?: with the layout of (\S+))?$/;
 
 /** An entry on a release, as programs are called; undefined for any other name. */
-export function parse_program_name(
+export function parseProgramName(
   name: string,
 ): { readonly id: string; readonly release: string; readonly variation: Variation } | undefined {
-  const [, id, release, page, va_bits, family] = NAME.exec(name) ?? [];
+  const [, id, release, page, vaBits, family] = NAME.exec(name) ?? [];
   const layout = LAYOUT_FAMILIES.find((one) => one === family);
   if (id === undefined || release === undefined || (family !== undefined && !layout)) return undefined;
   return {
     id,
     release,
     variation: {
-      ...(page ? { geometry: { page_size: Number(page) * 1024, va_bits: Number(va_bits) } } : {}),
+      ...(page ? { geometry: { page_size: Number(page) * 1024, va_bits: Number(vaBits) } } : {}),
       ...(layout ? { layout } : {}),
     },
   };
 }
 
 /** What programs of an entry are called. */
-export const program_name = (id: string, release: string, variation: Variation): string =>
-  `${id} on ${release}${variation_text(variation)}`;
+export const programName = (id: string, release: string, variation: Variation): string =>
+  `${id} on ${release}${variationText(variation)}`;

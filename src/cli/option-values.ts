@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { current_name } from '../releases/former-names.ts';
+import { currentName } from '../releases/former-names.ts';
 
 /** Values of options as commander parses them. */
 
@@ -11,7 +11,7 @@ export const list = (text: string, all: readonly string[] = []): string[] => [
 
 /** Releases by their names, or by those they had. */
 export const releaseList = (text: string, all: readonly string[] = []): string[] =>
-  list(text, all).map(current_name);
+  list(text, all).map(currentName);
 
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

@@ -6,7 +6,7 @@ export interface Refused {
   readonly refused: string;
 }
 
-export async function or_refused<T>(work: () => T | Promise<T>): Promise<T | Refused> {
+export async function orRefused<T>(work: () => T | Promise<T>): Promise<T | Refused> {
   try {
     return await work();
   } catch (error) {
@@ -16,7 +16,7 @@ export async function or_refused<T>(work: () => T | Promise<T>): Promise<T | Ref
 }
 
 /** @throws BadOperation for what was refused */
-export function not_refused<T extends object>(answer: T | Refused): T {
+export function notRefused<T extends object>(answer: T | Refused): T {
   if ('refused' in answer) throw new BadOperation(answer.refused);
   return answer;
 }

@@ -16,7 +16,7 @@ interface Recorded {
 /** What is compared of what an operation came to; `what` is the operation's text. */
 export type Compare = (tally: Tally, what: string, op: Recorded, result: Result) => void;
 
-export const noResult: Compare = (tally, what) => tally.not_compared.add(`${what}: has no result`);
+export const noResult: Compare = (tally, what) => tally.notCompared.add(`${what}: has no result`);
 
 export const errno: Compare = (tally, what, op, result) =>
   tally.check('result', what, op.errno ?? 'success', result.errno ?? 'success');
@@ -26,7 +26,7 @@ export const deleted: Compare = (tally, what, { events = [] }, result) =>
 
 /** All status codes that the firmware was told. */
 export const ost: Compare = (tally, what, op, result) => {
-  if (op.ost_unrecorded) tally.not_compared.add(`${what}: its OST codes were not recorded`);
+  if (op.ost_unrecorded) tally.notCompared.add(`${what}: its OST codes were not recorded`);
   else tally.check('result', `${what} OST`, (op.ost ?? []).join(), (result.ost ?? []).join());
 };
 
@@ -35,7 +35,7 @@ export const ejectOst: Compare = (tally, what, op, result) => {
   const { ost: recorded = [] } = op;
   if (recorded.length >= (result.ost?.length ?? 0)) return ost(tally, what, op, result);
   tally.check('result', `${what} last OST`, String(recorded.at(-1)), String(result.ost?.at(-1)));
-  tally.not_compared.add(
+  tally.notCompared.add(
     `${what}: only ${recorded.length} of the OST codes was recorded, the last one is compared`,
   );
 };
@@ -43,7 +43,7 @@ export const ejectOst: Compare = (tally, what, op, result) => {
 /** The status of a process, and the number it printed, where they were recorded. */
 export const exit: Compare = (tally, what, op, { program }) => {
   if (!program) return;
-  if (op.exit === null) tally.not_compared.add(`${what}: its exit status was not recorded`);
+  if (op.exit === null) tally.notCompared.add(`${what}: its exit status was not recorded`);
   else tally.check('result', `${what} exit`, String(op.exit), String(program.exit));
   if (op.count !== undefined && program.count !== null)
     tally.check('result', `${what} count`, String(op.count), String(program.count));

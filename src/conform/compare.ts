@@ -3,10 +3,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { type State, zone_key } from '../kernel/state.ts';
 import { parseZoneinfo } from '../machines/readers/zoneinfo.ts';
 import type { FileTree } from '../machines/sources/tree.ts';
-import { compare_hugetlb } from './hugetlb.ts';
-import { compare_nvdimm } from './nvdimm.ts';
-import { compare_sections } from './sections.ts';
-import { compare_ptdump, compare_tables } from './tables.ts';
+import { compareHugetlb } from './hugetlb.ts';
+import { compareNvdimm } from './nvdimm.ts';
+import { compareSections } from './sections.ts';
+import { comparePtdump, compareTables } from './tables.ts';
 import type { Subject, Tally } from './tally.ts';
 
 const ABSENT = '(absent)';
@@ -21,104 +21,104 @@ const SKIPPED_NAMES = new Set([
   'crash_hotplug',
 ]);
 
-function model_text(state: State, k: Kernel, path: string): string {
+function modelText(state: State, k: Kernel, path: string): string {
   const entry = lookup(state, k, path);
   if (!entry) return ABSENT;
   if (entry.kind === 'file') return entry.text;
   return entry.kind === 'link' ? `-> ${entry.target}` : '(directory)';
 }
 
-const names_of = (state: State, k: Kernel, path: string): readonly string[] => {
+const namesOf = (state: State, k: Kernel, path: string): readonly string[] => {
   const entry = lookup(state, k, path);
   return entry?.kind === 'dir' ? entry.names : [];
 };
 
-const by_number = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
-function compare_blocks(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+function compareBlocks(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const root = MEMORY.slice(1);
-  const recorded = (tree.list(root) ?? []).filter((name) => /^memory\d+$/.test(name)).sort(by_number);
-  const model = names_of(state, k, MEMORY).filter((name) => /^memory\d+$/.test(name));
-  tally.check('blocks', MEMORY, recorded.join(' '), [...model].sort(by_number).join(' '));
+  const recorded = (tree.list(root) ?? []).filter((name) => /^memory\d+$/.test(name)).sort(byNumber);
+  const model = namesOf(state, k, MEMORY).filter((name) => /^memory\d+$/.test(name));
+  tally.check('blocks', MEMORY, recorded.join(' '), [...model].sort(byNumber).join(' '));
   for (const name of ['block_size_bytes', 'auto_online_blocks']) {
     const text = tree.readText(`${root}/${name}`);
     if (text !== undefined)
-      tally.check('blocks', `${MEMORY}/${name}`, text, model_text(state, k, `${MEMORY}/${name}`));
+      tally.check('blocks', `${MEMORY}/${name}`, text, modelText(state, k, `${MEMORY}/${name}`));
   }
   for (const block of recorded.filter((name) => model.includes(name))) {
     const path = `${MEMORY}/${block}`;
-    const names = new Set([...(tree.list(path.slice(1)) ?? []), ...names_of(state, k, path)]);
-    for (const name of [...names].sort(by_number)) {
+    const names = new Set([...(tree.list(path.slice(1)) ?? []), ...namesOf(state, k, path)]);
+    for (const name of [...names].sort(byNumber)) {
       if (SKIPPED_NAMES.has(name)) continue;
       if (name === 'firmware_node') {
-        tally.not_compared.add('firmware_node links: ACPI paths are not modelled');
+        tally.notCompared.add('firmware_node links: ACPI paths are not modelled');
         continue;
       }
       const file = `${path}/${name}`;
       const target = tree.readlink(file.slice(1));
       const text = target === undefined ? tree.readText(file.slice(1)) : `-> ${target}`;
       const subject = name.startsWith('node') ? 'links' : name === 'valid_zones' ? 'valid_zones' : 'blocks';
-      tally.check(subject, file, text ?? ABSENT, model_text(state, k, file));
+      tally.check(subject, file, text ?? ABSENT, modelText(state, k, file));
     }
   }
 }
 
 const masks = ['online', 'possible', 'has_memory', 'has_normal_memory', 'has_cpu'];
 
-function compare_nodes(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+function compareNodes(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const root = NODE.slice(1);
   for (const name of masks) {
     const text = tree.readText(`${root}/${name}`);
     if (text !== undefined)
-      tally.check('nodes', `${NODE}/${name}`, text, model_text(state, k, `${NODE}/${name}`));
+      tally.check('nodes', `${NODE}/${name}`, text, modelText(state, k, `${NODE}/${name}`));
   }
-  const is_node = (name: string): boolean => /^node\d+$/.test(name);
-  const recorded = (tree.list(root) ?? []).filter(is_node).sort(by_number);
-  const model = names_of(state, k, NODE).filter(is_node);
-  tally.check('nodes', NODE, recorded.join(' '), [...model].sort(by_number).join(' '));
+  const isNode = (name: string): boolean => /^node\d+$/.test(name);
+  const recorded = (tree.list(root) ?? []).filter(isNode).sort(byNumber);
+  const model = namesOf(state, k, NODE).filter(isNode);
+  tally.check('nodes', NODE, recorded.join(' '), [...model].sort(byNumber).join(' '));
   for (const node of recorded.filter((name) => model.includes(name))) {
     const path = `${NODE}/${node}`;
     const links = (names: readonly string[]): string[] =>
-      names.filter((n) => /^memory\d+$/.test(n)).sort(by_number);
+      names.filter((n) => /^memory\d+$/.test(n)).sort(byNumber);
     const there = links(tree.list(path.slice(1)) ?? []);
-    tally.check('links', path, there.join(' '), links(names_of(state, k, path)).join(' '));
+    tally.check('links', path, there.join(' '), links(namesOf(state, k, path)).join(' '));
     for (const name of there) {
       const target = tree.readlink(`${path.slice(1)}/${name}`);
       tally.check(
         'links',
         `${path}/${name}`,
         target ? `-> ${target}` : ABSENT,
-        model_text(state, k, `${path}/${name}`),
+        modelText(state, k, `${path}/${name}`),
       );
     }
     for (const name of ['cpulist', 'distance']) {
       const text = tree.readText(`${path.slice(1)}/${name}`);
       if (text !== undefined)
-        tally.check('nodes', `${path}/${name}`, text, model_text(state, k, `${path}/${name}`));
+        tally.check('nodes', `${path}/${name}`, text, modelText(state, k, `${path}/${name}`));
     }
   }
 }
 
-function compare_firmware_map(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+function compareFirmwareMap(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const recorded = tree.list(FIRMWARE.slice(1));
   if (recorded === undefined) return;
-  const model = names_of(state, k, FIRMWARE);
+  const model = namesOf(state, k, FIRMWARE);
   tally.check(
     'firmware_map',
     FIRMWARE,
-    [...recorded].sort(by_number).join(' '),
-    [...model].sort(by_number).join(' '),
+    [...recorded].sort(byNumber).join(' '),
+    [...model].sort(byNumber).join(' '),
   );
   for (const id of recorded.filter((name) => model.includes(name))) {
     for (const name of ['start', 'end', 'type']) {
       const path = `${FIRMWARE}/${id}/${name}`;
-      tally.check('firmware_map', path, tree.readText(path.slice(1)) ?? ABSENT, model_text(state, k, path));
+      tally.check('firmware_map', path, tree.readText(path.slice(1)) ?? ABSENT, modelText(state, k, path));
     }
   }
 }
 
 /** Line by line, so that a difference names the line. */
-function compare_text(tally: Tally, subject: Subject, path: string, recorded: string, model: string): void {
+function compareText(tally: Tally, subject: Subject, path: string, recorded: string, model: string): void {
   const a = recorded.split('\n');
   const b = model.split('\n');
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
@@ -127,7 +127,7 @@ function compare_text(tally: Tally, subject: Subject, path: string, recorded: st
   }
 }
 
-function compare_file(
+function compareFile(
   tally: Tally,
   subject: Subject,
   path: string,
@@ -137,16 +137,16 @@ function compare_file(
 ): void {
   const recorded = tree.readText(path.slice(1));
   if (recorded === undefined) {
-    tally.not_compared.add(`${path}: not recorded`);
+    tally.notCompared.add(`${path}: not recorded`);
     return;
   }
-  compare_text(tally, subject, path, recorded, model_text(state, k, path));
+  compareText(tally, subject, path, recorded, modelText(state, k, path));
 }
 
-function compare_zones(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+function compareZones(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const text = tree.readText('proc/zoneinfo');
   if (text === undefined) {
-    tally.not_compared.add('/proc/zoneinfo: not recorded');
+    tally.notCompared.add('/proc/zoneinfo: not recorded');
     return;
   }
   for (const zone of parseZoneinfo(text, tree.source)) {
@@ -162,24 +162,24 @@ function compare_zones(tally: Tally, tree: FileTree, state: State, k: Kernel): v
       own ? `spanned ${own.spanned_pages} present ${own.present_pages}${start(own.zone_start_pfn)}` : ABSENT,
     );
   }
-  tally.not_compared.add('managed and free pages: what boot memory holds is not reproducible');
+  tally.notCompared.add('managed and free pages: what boot memory holds is not reproducible');
 }
 
 /** Everything a step recorded that the model renders. */
-export function compare_state(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
-  compare_blocks(tally, tree, state, k);
-  compare_nodes(tally, tree, state, k);
-  compare_file(tally, 'iomem', '/proc/iomem', tree, state, k);
-  compare_firmware_map(tally, tree, state, k);
+export function compareState(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  compareBlocks(tally, tree, state, k);
+  compareNodes(tally, tree, state, k);
+  compareFile(tally, 'iomem', '/proc/iomem', tree, state, k);
+  compareFirmwareMap(tally, tree, state, k);
   if (k.c.ARCH_KEEP_MEMBLOCK) {
-    compare_file(tally, 'memblock', '/sys/kernel/debug/memblock/memory', tree, state, k);
-    compare_file(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);
+    compareFile(tally, 'memblock', '/sys/kernel/debug/memblock/memory', tree, state, k);
+    compareFile(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);
   }
-  compare_zones(tally, tree, state, k);
-  compare_hugetlb(tally, tree, state, k);
-  compare_nvdimm(tally, tree, state);
-  compare_sections(tally, tree, state, k);
+  compareZones(tally, tree, state, k);
+  compareHugetlb(tally, tree, state, k);
+  compareNvdimm(tally, tree, state);
+  compareSections(tally, tree, state, k);
   if (!state.mmu) return;
-  compare_tables(tally, tree, state.mmu, k);
-  compare_ptdump(tally, tree, state, k);
+  compareTables(tally, tree, state.mmu, k);
+  comparePtdump(tally, tree, state, k);
 }

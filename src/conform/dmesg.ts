@@ -3,7 +3,7 @@ import type { Event } from '../schedule/run.ts';
 /** Kernel messages brought to a form in which a recorded log and the model's can be compared line by line. */
 
 /** Lines that memory hotplug prints; everything else in a log is somebody else's. */
-const hotplug_lines: readonly RegExp[] = [
+const hotplugLines: readonly RegExp[] = [
   /^Fallback order for Node /,
   /^Built \d+ zonelists/,
   /^Policy zone: /,
@@ -51,23 +51,23 @@ function normal(line: string): string {
     .replace(/^(Internal error: Oops: \w+) .*$/, '$1')
     .replace(/^pc : (\w+).*$/, 'pc : $1')
     .replace(/^page:.*? refcount:\d+ mapcount:\S+ mapping:\S+ index:\S+ pfn:(\S+).*$/, 'page: pfn:$1')
-    .replace(/^flags: 0x[0-9a-f]+\((.*)\)$/, (_, names: string) => `flags: (${zone_and_node(names)})`)
+    .replace(/^flags: 0x[0-9a-f]+\((.*)\)$/, (_, names: string) => `flags: (${zoneAndNode(names)})`)
     .trimEnd();
 }
 
 /** Of the names of page flags only node and zone are the memory's own. */
-const zone_and_node = (names: string): string =>
+const zoneAndNode = (names: string): string =>
   names
     .split('|')
     .filter((name) => /^(node|zone)=/.test(name))
     .join('|');
 
-const of_a_dump = /^(?:pc : | {2}(?:ESR|FSC) = )/;
+const ofADump = /^(?:pc : | {2}(?:ESR|FSC) = )/;
 
-const is_hotplug = (line: string): boolean => hotplug_lines.some((pattern) => pattern.test(line));
+const isHotplug = (line: string): boolean => hotplugLines.some((pattern) => pattern.test(line));
 
 /** Lines of a log without dumps of pages that could not be migrated: how many there are is chance. */
-export function without_migration_dumps(lines: readonly string[]): string[] {
+export function withoutMigrationDumps(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let dump = -1;
   for (const line of lines) {
@@ -80,20 +80,20 @@ export function without_migration_dumps(lines: readonly string[]): string[] {
 }
 
 /** The hotplug lines of a recorded log, in normal form; what a crashed kernel says afterwards does not count. */
-export function recorded_lines(text: string): string[] {
-  const lines = without_migration_dumps(text.split('\n'))
+export function recordedLines(text: string): string[] {
+  const lines = withoutMigrationDumps(text.split('\n'))
     .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
-    .filter(is_hotplug)
+    .filter(isHotplug)
     .map(normal);
   // a warning has a register dump, too: only that of an oops is the model's
   const oops = lines.findIndex((line) => line.startsWith('Unable to handle '));
-  const told = lines.filter((line, i) => !of_a_dump.test(line) || (oops >= 0 && i > oops));
+  const told = lines.filter((line, i) => !ofADump.test(line) || (oops >= 0 && i > oops));
   const end = told.findIndex((line) => line.startsWith('BUG at ') || line.startsWith('pc : '));
   return end < 0 ? told : told.slice(0, end + 1);
 }
 
 /** The lines a log would hold of these events, in normal form. */
-export function event_lines(events: readonly Event[]): string[] {
+export function eventLines(events: readonly Event[]): string[] {
   return events.flatMap((event) => {
     // how often that is said is chance
     if (event.kind === 'printk') return event.text.startsWith('migrating pfn ') ? [] : [normal(event.text)];

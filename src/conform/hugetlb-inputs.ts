@@ -40,7 +40,7 @@ function kpageflags(tree: FileTree): Flags[] {
 }
 
 /** Blocks that later operations of the step take offline, as ranges of pages. */
-function offlined_later(session: Session, op: Op, step: RecordingStep): { start: number; end: number }[] {
+function offlinedLater(session: Session, op: Op, step: RecordingStep): { start: number; end: number }[] {
   const nr = session.kernel.c.memory_block_size_bytes / session.kernel.c.PAGE_SIZE;
   return step.ops.slice(step.ops.indexOf(op) + 1).flatMap((later) => {
     if (later.op !== 'write' || later.value !== 'offline' || later.errno !== null) return [];
@@ -50,7 +50,7 @@ function offlined_later(session: Session, op: Op, step: RecordingStep): { start:
 }
 
 /** "memory40 (64), memory41 (13)" */
-function by_block(session: Session, heads: readonly number[]): string {
+function byBlock(session: Session, heads: readonly number[]): string {
   const counts = new Map<number, number>();
   const nr = session.kernel.c.memory_block_size_bytes / session.kernel.c.PAGE_SIZE;
   for (const pfn of heads) counts.set(Math.floor(pfn / nr), (counts.get(Math.floor(pfn / nr)) ?? 0) + 1);
@@ -72,12 +72,12 @@ function hide(session: Session, ranges: readonly Range[]): () => void {
 }
 
 /** Free pages of a node without those of some huge pages. */
-function all_but(session: Session, nid: number, chosen: ReadonlySet<number>, nr_pages: number): Range[] {
+function allBut(session: Session, nid: number, chosen: ReadonlySet<number>, nrPages: number): Range[] {
   const ranges: Range[] = [];
   for (const { start, end, value } of session.state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_use(value) !== USE.FREE || page_nid(value) !== nid) continue;
     for (let at = start; at < end; ) {
-      const stop = Math.min(end, (Math.floor(at / nr_pages) + 1) * nr_pages);
+      const stop = Math.min(end, (Math.floor(at / nrPages) + 1) * nrPages);
       if (!chosen.has(at)) ranges.push([at, stop]);
       at = stop;
     }
@@ -86,7 +86,7 @@ function all_but(session: Session, nid: number, chosen: ReadonlySet<number>, nr_
 }
 
 /** Memory of the kernel's own in each range that a gigantic page could have: the first that kpageflags shows. */
-function kernel_pages(session: Session, nid: number, order: number, tree: FileTree): PoolInputs {
+function kernelPages(session: Session, nid: number, order: number, tree: FileTree): PoolInputs {
   const { pages } = session.state;
   const seen = new Map<number, number>();
   for (const { pfn, flags } of kpageflags(tree)) {
@@ -103,15 +103,19 @@ function kernel_pages(session: Session, nid: number, order: number, tree: FileTr
     if (elsewhere < 0 && !seen.has(range)) seen.set(range, pfn);
   }
   const pfns = [...seen.values()];
-  const take_back = hide(
+  const takeBack = hide(
     session,
     pfns.map((pfn): Range => [pfn, pfn + 1]),
   );
-  return { given: pfns.map((pfn) => `page 0x${pfn.toString(16)} was unmovable`), heads: [], take_back };
+  return {
+    given: pfns.map((pfn) => `page 0x${pfn.toString(16)} was unmovable`),
+    heads: [],
+    take_back: takeBack,
+  };
 }
 
 /** Huge pages of the order on the node as the step ends. */
-function recorded_heads(session: Session, nid: number, tree: FileTree): { all: number[]; used: number[] } {
+function recordedHeads(session: Session, nid: number, tree: FileTree): { all: number[]; used: number[] } {
   const heads = kpageflags(tree).filter(
     ({ pfn, flags }) =>
       has(flags, KPF.HUGE) && has(flags, KPF.HEAD) && page_nid(session.state.pages.get(pfn)) === nid,
@@ -121,51 +125,51 @@ function recorded_heads(session: Session, nid: number, tree: FileTree): { all: n
 }
 
 /** Multiples of the size in the ranges whose page has this use. */
-function pages_in(
+function pagesIn(
   session: Session,
   ranges: readonly { start: number; end: number }[],
-  nr_pages: number,
+  nrPages: number,
   use: number,
 ): number[] {
   return ranges.flatMap(({ start, end }) =>
-    Array.from({ length: (end - start) / nr_pages }, (_, i) => start + i * nr_pages).filter(
+    Array.from({ length: (end - start) / nrPages }, (_, i) => start + i * nrPages).filter(
       (pfn) => page_use(session.state.pages.get(pfn)) === use,
     ),
   );
 }
 
 /** What kpageflags shows of a pool's new pages; those that are gone when the step ends lay in blocks that went offline. */
-function pool_pages(session: Session, op: Op & { op: 'write' }, step: RecordingStep): PoolInputs {
+function poolPages(session: Session, op: Op & { op: 'write' }, step: RecordingStep): PoolInputs {
   const [, node, size] = /node(\d+)\/hugepages\/(hugepages-\d+kB)\/nr_hugepages$/.exec(op.path) ?? [];
   const order = size === undefined ? -1 : hstate_order(session.kernel.c, size);
   const nid = Number(node);
   if (order < 0 || Number(op.value) === 0) return NOTHING;
-  if (hstate_is_gigantic(session.kernel.c, order)) return kernel_pages(session, nid, order, step.tree);
-  const offlined = offlined_later(session, op, step);
-  const { all } = recorded_heads(session, nid, step.tree);
+  if (hstate_is_gigantic(session.kernel.c, order)) return kernelPages(session, nid, order, step.tree);
+  const offlined = offlinedLater(session, op, step);
+  const { all } = recordedHeads(session, nid, step.tree);
   if (offlined.length === 0 || all.length === 0) return NOTHING;
-  const gone = pages_in(session, offlined, 2 ** order, USE.FREE).slice(0, Number(op.value) - all.length);
+  const gone = pagesIn(session, offlined, 2 ** order, USE.FREE).slice(0, Number(op.value) - all.length);
   const chosen = new Set([...all, ...gone]);
-  const take_back = hide(session, all_but(session, nid, chosen, 2 ** order));
-  return { given: [`huge pages came from ${by_block(session, [...chosen])}`], heads: [], take_back };
+  const takeBack = hide(session, allBut(session, nid, chosen, 2 ** order));
+  return { given: [`huge pages came from ${byBlock(session, [...chosen])}`], heads: [], take_back: takeBack };
 }
 
 /** Which pages of the pool the program had: those that kpageflags shows, and others that migrated away. */
-function used_pages(session: Session, op: Op & { op: 'use_memory' }, step: RecordingStep): PoolInputs {
-  const { all, used } = recorded_heads(session, op.node ?? 0, step.tree);
-  const offlined = offlined_later(session, op, step);
+function usedPages(session: Session, op: Op & { op: 'use_memory' }, step: RecordingStep): PoolInputs {
+  const { all, used } = recordedHeads(session, op.node ?? 0, step.tree);
+  const offlined = offlinedLater(session, op, step);
   if (offlined.length === 0 || all.length === 0) return NOTHING;
-  const size = bytes_of(op) / session.kernel.c.PAGE_SIZE;
-  const moved = pages_in(session, offlined, size, USE.HUGE_FREE);
-  const heads = [...used, ...moved.slice(0, (op.mib * 2 ** 20) / bytes_of(op) - used.length)];
-  return { given: [`the program had pages in ${by_block(session, heads)}`], heads, take_back: () => {} };
+  const size = bytesOf(op) / session.kernel.c.PAGE_SIZE;
+  const moved = pagesIn(session, offlined, size, USE.HUGE_FREE);
+  const heads = [...used, ...moved.slice(0, (op.mib * 2 ** 20) / bytesOf(op) - used.length)];
+  return { given: [`the program had pages in ${byBlock(session, heads)}`], heads, take_back: () => {} };
 }
 
-const bytes_of = (op: Op & { op: 'use_memory' }): number => (op.kind === 'huge1g' ? 2 ** 30 : 2 ** 21);
+const bytesOf = (op: Op & { op: 'use_memory' }): number => (op.kind === 'huge1g' ? 2 ** 30 : 2 ** 21);
 
-export function pool_inputs(session: Session, op: Op, step: RecordingStep): PoolInputs {
-  if (op.op === 'write' && op.path.endsWith('/nr_hugepages')) return pool_pages(session, op, step);
-  if (op.op === 'use_memory' && op.kind.startsWith('huge')) return used_pages(session, op, step);
+export function poolInputs(session: Session, op: Op, step: RecordingStep): PoolInputs {
+  if (op.op === 'write' && op.path.endsWith('/nr_hugepages')) return poolPages(session, op, step);
+  if (op.op === 'use_memory' && op.kind.startsWith('huge')) return usedPages(session, op, step);
   return NOTHING;
 }
 
@@ -173,10 +177,10 @@ export const useHugepages = (
   session: Session,
   op: Op & { op: 'use_memory' },
   heads: readonly number[],
-): Result => mapHugepages(session, op.node ?? 0, bytes_of(op), (op.mib * 2 ** 20) / bytes_of(op), heads);
+): Result => mapHugepages(session, op.node ?? 0, bytesOf(op), (op.mib * 2 ** 20) / bytesOf(op), heads);
 
 /** Programs end while the kernel waits for their pages. */
-export function program_ends(session: Session, during: string, inputs: string[]): boolean {
+export function programEnds(session: Session, during: string, inputs: string[]): boolean {
   if (unmapHugepages(session) === 0) return false;
   inputs.push(`the program that had huge pages ended during ${during}`);
   return true;

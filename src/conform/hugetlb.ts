@@ -8,7 +8,7 @@ import type { Tally } from './tally.ts';
 
 const COUNTERS = ['nr_hugepages', 'free_hugepages', 'surplus_hugepages'];
 
-function compare_sizes(tally: Tally, tree: FileTree, state: State, k: Kernel, root: string): void {
+function compareSizes(tally: Tally, tree: FileTree, state: State, k: Kernel, root: string): void {
   const recorded = tree.list(root.slice(1));
   const entry = lookup(state, k, root);
   const model = entry?.kind === 'dir' ? [...entry.names] : [];
@@ -24,8 +24,8 @@ function compare_sizes(tally: Tally, tree: FileTree, state: State, k: Kernel, ro
   }
 }
 
-export function compare_hugetlb(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+export function compareHugetlb(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const nodes = (tree.list(NODE.slice(1)) ?? []).filter((name) => /^node\d+$/.test(name)).sort();
-  for (const node of nodes) compare_sizes(tally, tree, state, k, `${NODE}/${node}/hugepages`);
-  if (tree.list(HUGEPAGES.slice(1))) compare_sizes(tally, tree, state, k, HUGEPAGES);
+  for (const node of nodes) compareSizes(tally, tree, state, k, `${NODE}/${node}/hugepages`);
+  if (tree.list(HUGEPAGES.slice(1))) compareSizes(tally, tree, state, k, HUGEPAGES);
 }

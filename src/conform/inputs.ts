@@ -1,7 +1,7 @@
 import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { Op } from '../machines/recording/ops.ts';
 import type { Session } from '../scenarios/running/session.ts';
-import { without_migration_dumps } from './dmesg.ts';
+import { withoutMigrationDumps } from './dmesg.ts';
 import { operationOf } from './operations.ts';
 
 /**
@@ -15,8 +15,8 @@ export interface Input {
 }
 
 /** Pages the kernel dumped as unmovable, in order. */
-export function dumped_pages(log: string): Input[] {
-  const lines = without_migration_dumps(log.split('\n'));
+export function dumpedPages(log: string): Input[] {
+  const lines = withoutMigrationDumps(log.split('\n'));
   return lines.flatMap((line, i) => {
     const page = /page:.* pfn:0x([0-9a-f]+)/.exec(line);
     if (!page) return [];
@@ -28,7 +28,7 @@ export function dumped_pages(log: string): Input[] {
 }
 
 /** Put what a refused operation ran into in place; the result says what was given and takes it away again. */
-export function give_inputs(
+export function giveInputs(
   session: Session,
   op: Op,
   log: string,
@@ -36,10 +36,10 @@ export function give_inputs(
   const { c } = session.kernel;
   const { pages } = session.state;
   const refused = operationOf(op).refused?.(op, session) ?? null;
-  const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const perBlock = c.memory_block_size_bytes / c.PAGE_SIZE;
   const given: Input[] = [];
   const before: [number, Page][] = [];
-  for (const input of refused ? dumped_pages(log) : []) {
+  for (const input of refused ? dumpedPages(log) : []) {
     const at = input.pfn * c.PAGE_SIZE;
     if (at < refused!.start || at >= refused!.start + refused!.size) continue;
     const page = pages.get(input.pfn);
@@ -56,14 +56,14 @@ export function give_inputs(
       }
     }
   };
-  const block_of = (pfn: number): number => Math.floor(pfn / per_block);
+  const blockOf = (pfn: number): number => Math.floor(pfn / perBlock);
   return {
     given,
     take_back: () => withdraw(before),
     // of a block that was tried again later the last page was still there, and no lower one
     take_back_outlived: () =>
       withdraw(
-        before.filter(([pfn], i) => before.slice(i + 1).some(([later]) => block_of(later) === block_of(pfn))),
+        before.filter(([pfn], i) => before.slice(i + 1).some(([later]) => blockOf(later) === blockOf(pfn))),
       ),
   };
 }

@@ -11,7 +11,7 @@ import type { Tally } from './tally.ts';
  * What the model cannot know and the recording shows: a namespace that came back raw when it was enabled, although its info
  * block had been written. Why the kernel found none is not known; the model is told, and the report says so.
  */
-export function lost_info_blocks(op: Op, tree: FileTree, state: State): string[] {
+export function lostInfoBlocks(op: Op, tree: FileTree, state: State): string[] {
   if (op.op !== 'ndctl' || op.argv[0] !== 'enable-namespace') return [];
   const root = NVDIMM_ROOTS.find((path) => tree.kind(path) === 'dir');
   const inputs: string[] = [];
@@ -44,7 +44,7 @@ const REGION = [
 ];
 const NAMESPACE = ['force_raw', 'holder_class', 'mode', 'resource', 'size'];
 
-export function compare_nvdimm(tally: Tally, tree: FileTree, state: State): void {
+export function compareNvdimm(tally: Tally, tree: FileTree, state: State): void {
   const root = NVDIMM_ROOTS.find((path) => tree.kind(path) === 'dir');
   if (root === undefined) return;
   const names = (path: string, pattern: RegExp): string[] =>
@@ -74,7 +74,7 @@ export function compare_nvdimm(tally: Tally, tree: FileTree, state: State): void
       for (const name of NAMESPACE) check(`${root}/${region}/${ns}`, ns, name);
     }
   }
-  tally.not_compared.add(
+  tally.notCompared.add(
     'NVDIMM devices: names of pfn, dax and btt instances, uuids, badblocks and other files of sysfs',
   );
 }

@@ -3,17 +3,17 @@ import { BadOperation } from '../errors/bad-operation.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Op } from '../machines/recording/ops.ts';
 import type { Recording, RecordingStep } from '../machines/recording/recording.ts';
-import { find_release, type Release } from '../releases/index.ts';
+import { findRelease, type Release } from '../releases/index.ts';
 import { perform } from '../scenarios/running/perform.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import { Session } from '../scenarios/running/session.ts';
 import type { Event } from '../schedule/run.ts';
-import { compare_state } from './compare.ts';
+import { compareState } from './compare.ts';
 import { compareResult } from './compare-result.ts';
-import { event_lines, recorded_lines } from './dmesg.ts';
-import { pool_inputs, program_ends } from './hugetlb-inputs.ts';
-import { give_inputs } from './inputs.ts';
-import { lost_info_blocks } from './nvdimm.ts';
+import { eventLines, recordedLines } from './dmesg.ts';
+import { poolInputs, programEnds } from './hugetlb-inputs.ts';
+import { giveInputs } from './inputs.ts';
+import { lostInfoBlocks } from './nvdimm.ts';
 import { type NotCompared, operationOf } from './operations.ts';
 import { type Difference, Tally } from './tally.ts';
 
@@ -35,7 +35,7 @@ export interface Report {
 }
 
 /** Do one recorded operation on the model. */
-function done_by(session: Session, op: Op, heads: readonly number[]): Result | NotCompared {
+function doneBy(session: Session, op: Op, heads: readonly number[]): Result | NotCompared {
   try {
     const does = operationOf(op).does(op, session, heads);
     return 'kind' in does ? perform(session, does) : does;
@@ -45,43 +45,43 @@ function done_by(session: Session, op: Op, heads: readonly number[]): Result | N
   }
 }
 
-const log_of = (step: RecordingStep): string =>
+const logOf = (step: RecordingStep): string =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
 
-function compare_messages(tally: Tally, log: string, events: readonly Event[]): void {
-  const recorded = recorded_lines(log);
-  const model = event_lines(events);
+function compareMessages(tally: Tally, log: string, events: readonly Event[]): void {
+  const recorded = recordedLines(log);
+  const model = eventLines(events);
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
     tally.check('messages', `dmesg hotplug line ${i + 1}`, recorded[i] ?? '(none)', model[i] ?? '(none)');
   }
 }
 
-function replay_step(session: Session, step: RecordingStep): StepReport {
+function replayStep(session: Session, step: RecordingStep): StepReport {
   const tally = new Tally();
   const inputs: string[] = [];
   const events: Event[] = [];
-  const log = log_of(step);
+  const log = logOf(step);
   let crashed = false;
   for (const [i, op] of step.ops.entries()) {
     const operation = operationOf(op);
     const what = operation.text(op);
-    const pool = pool_inputs(session, op, step);
-    const input = give_inputs(session, op, log);
+    const pool = poolInputs(session, op, step);
+    const input = giveInputs(session, op, log);
     for (const { pfn } of input.given) inputs.push(`page 0x${pfn.toString(16)} was unmovable during ${what}`);
     inputs.push(...pool.given.map((given) => `${given} during ${what}`));
     // a program that ends during a long operation is recorded behind it
     session.meanwhile = step.ops.slice(i + 1).some((later) => operationOf(later).ends)
       ? () => {
           input.take_back_outlived();
-          return program_ends(session, what, inputs);
+          return programEnds(session, what, inputs);
         }
       : undefined;
-    inputs.push(...lost_info_blocks(op, step.tree, session.state));
-    const done = done_by(session, op, pool.heads);
+    inputs.push(...lostInfoBlocks(op, step.tree, session.state));
+    const done = doneBy(session, op, pool.heads);
     input.take_back();
     pool.take_back();
     if ('because' in done) {
-      tally.not_compared.add(done.because);
+      tally.notCompared.add(done.because);
       continue;
     }
     events.push(...done.events);
@@ -89,24 +89,24 @@ function replay_step(session: Session, step: RecordingStep): StepReport {
     // a program that oopses leaves the machine as it was
     crashed ||= done.ended === 'bug' && !operation.program;
   }
-  compare_messages(tally, log, events);
+  compareMessages(tally, log, events);
   if (step.tree.list('sys') === undefined) {
     const why = step.ops.some((op) => 'crashed' in op && op.crashed)
       ? 'the guest had crashed'
       : 'the step has no sys';
-    tally.not_compared.add(`state: ${why}`);
-  } else if (!crashed) compare_state(tally, step.tree, session.state, session.kernel);
+    tally.notCompared.add(`state: ${why}`);
+  } else if (!crashed) compareState(tally, step.tree, session.state, session.kernel);
   return {
     dir: step.dir,
     compared: tally.compared,
     differences: tally.differences,
-    not_compared: [...tally.not_compared],
+    not_compared: [...tally.notCompared],
     inputs,
   };
 }
 
 /** VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined where that is not recorded. */
-function recorded_va_bits(recording: Recording): number | undefined {
+function recordedVaBits(recording: Recording): number | undefined {
   const tcr = /"TCR_EL1": "0x([0-9a-f]+)"/.exec(recording.tree.readText('machine.json') ?? '');
   return tcr ? 64 - Number((BigInt(`0x${tcr[1]}`) >> 16n) & 0x3fn) : undefined;
 }
@@ -114,19 +114,19 @@ function recorded_va_bits(recording: Recording): number | undefined {
 /** Replay a recording from the machine of its first step; `release` overrides the recorded kernel's. */
 export function conform(recording: Recording, release?: Release): Report {
   const [first] = recording.steps;
-  const chosen = release ?? find_release(recording.ops.kernel);
+  const chosen = release ?? findRelease(recording.ops.kernel);
   if (!first || !chosen)
     throw new BadOperation(`${recording.source}: no modelled release for ${recording.ops.kernel}`);
   const { arch, page_size } = recording.ops;
-  const va_bits = recorded_va_bits(recording);
+  const vaBits = recordedVaBits(recording);
   const known = { arch, page_size, release: recording.ops.kernel, cmdline: recording.ops.cmdline };
   const session = new Session(
     boot(
-      { ...machineOf({ tree: first.tree }, recording.source, known), ...(va_bits && { va_bits }) },
+      { ...machineOf({ tree: first.tree }, recording.source, known), ...(vaBits && { va_bits: vaBits }) },
       chosen,
     ),
   );
-  const steps = recording.steps.map((step) => replay_step(session, step));
+  const steps = recording.steps.map((step) => replayStep(session, step));
   return {
     source: recording.source,
     release: chosen.name,

@@ -1,5 +1,5 @@
 import { uncovered } from '../boot/holes.ts';
-import { boot_ranges } from '../boot/sections.ts';
+import { bootRanges } from '../boot/sections.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { NO_PAGE, PageHWPoison, PageReserved, page_nid, page_zonenum } from '../kernel/mm/page.ts';
 import { subsection_set } from '../kernel/mm/sparse.ts';
@@ -32,20 +32,20 @@ const hex = (words: readonly number[]): string =>
     .map((word) => (word >>> 0).toString(16).padStart(8, '0'))
     .reduceRight((text, word) => text + word, '0x');
 
-const of_model = (ms: mem_section): string =>
+const ofModel = (ms: mem_section): string =>
   `${FLAGS.filter(([bit]) => ms.section_mem_map & bit)
     .map(([, name]) => name)
     .join('|')} ${ms.subsection_map ? hex(ms.subsection_map) : '(no usage)'}`;
 
-const is_present = (ms: mem_section | undefined): ms is mem_section =>
+const isPresent = (ms: mem_section | undefined): ms is mem_section =>
   ms !== undefined && (ms.section_mem_map & SECTION_MARKED_PRESENT) !== 0;
 
 /** mem_section.txt, and memmap.rle in sections that are not early and in holes of those that are. */
-export function compare_sections(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+export function compareSections(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const text = tree.readText('kernel/mem_section.txt');
   if (text === undefined) return;
   const recorded = parseSections(text, tree.source);
-  const model = [...state.mem_section].filter(([, ms]) => is_present(ms)).sort(([a], [b]) => a - b);
+  const model = [...state.mem_section].filter(([, ms]) => isPresent(ms)).sort(([a], [b]) => a - b);
   const numbers = (list: readonly number[]): string => list.join(' ');
   tally.check(
     'sections',
@@ -55,17 +55,17 @@ export function compare_sections(tally: Tally, tree: FileTree, state: State, k: 
   );
   for (const { nr, flags, subsection_map } of recorded) {
     const ms = state.mem_section.get(nr);
-    if (!is_present(ms)) continue;
-    tally.check('sections', `section ${nr}`, `${flags.join('|')} ${hex(subsection_map)}`, of_model(ms));
+    if (!isPresent(ms)) continue;
+    tally.check('sections', `section ${nr}`, `${flags.join('|')} ${hex(subsection_map)}`, ofModel(ms));
   }
   const early = recorded.filter(({ flags }) => flags.includes('IS_EARLY')).map(({ nr }) => nr);
   const late = recorded.filter(({ flags }) => !flags.includes('IS_EARLY')).map(({ nr }) => nr);
-  compare_pages(tally, tree, state, k, { early, late });
-  const max_pfn = tree.readText('kernel/max_pfn');
-  if (max_pfn !== undefined) {
-    tally.check('sections', 'max_pfn', max_pfn.trim(), `0x${state.vars.get(0)!.max_pfn.toString(16)}`);
+  comparePages(tally, tree, state, k, { early, late });
+  const maxPfn = tree.readText('kernel/max_pfn');
+  if (maxPfn !== undefined) {
+    tally.check('sections', 'max_pfn', maxPfn.trim(), `0x${state.vars.get(0)!.max_pfn.toString(16)}`);
   }
-  tally.not_compared.add(
+  tally.notCompared.add(
     'kernel/mem_section.txt: pointers to memmap and usage; kernel/*-pagetable.txt: the page tables of x86 are not modelled',
   );
 }
@@ -92,14 +92,14 @@ function joined(runs: Iterable<PageRun>): PageRun[] {
   return list;
 }
 
-function* recorded_runs(pages: readonly RecordedPages[], start: number, end: number): Generator<PageRun> {
+function* recordedRuns(pages: readonly RecordedPages[], start: number, end: number): Generator<PageRun> {
   for (const { pfn, count, text, valid } of pages) {
     const [from, to] = [Math.max(pfn, start), Math.min(pfn + count, end)];
     if (from < to) yield { start: from, end: to, text: `${text} valid=${valid ? 1 : 0}` };
   }
 }
 
-function* model_runs(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
+function* modelRuns(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
   const map = state.mem_section.get(pfn_to_section_nr(k.c, start))?.subsection_map ?? null;
   for (let at = start; at < end; ) {
     const valid = map !== null && subsection_set(k.c, map, at) ? 1 : 0;
@@ -117,49 +117,49 @@ function* model_runs(state: State, k: Kernel, start: number, end: number): Gener
   }
 }
 
-const text_of = (run: PageRun | undefined): string =>
+const textOf = (run: PageRun | undefined): string =>
   run ? `0x${run.start.toString(16)} ${run.end - run.start} ${run.text}` : '(none)';
 
 /** Holes in early sections: what of them is no System RAM. */
-function compare_holes(
+function compareHoles(
   tally: Tally,
   pages: readonly RecordedPages[],
   state: State,
   k: Kernel,
   early: readonly number[],
 ): void {
-  const ram = boot_ranges(k.c, state);
+  const ram = bootRanges(k.c, state);
   for (const nr of early) {
     const start = section_nr_to_pfn(k.c, nr);
     for (const hole of uncovered({ start, end: start + k.c.PAGES_PER_SECTION }, ram)) {
-      for (const run of recorded_runs(pages, hole.start, hole.end)) {
+      for (const run of recordedRuns(pages, hole.start, hole.end)) {
         if (/zone=\d+\?/.test(run.text)) {
-          tally.not_compared.add(
+          tally.notCompared.add(
             'kernel/memmap.rle: ACPI tables outside RAM, which boot reserves: no zone spans them, and the zone they get is none',
           );
           continue;
         }
-        const model = joined(model_runs(state, k, run.start, run.end)).map(text_of);
-        tally.check('pages', `kernel/memmap.rle hole`, text_of(run), model.join('; '));
+        const model = joined(modelRuns(state, k, run.start, run.end)).map(textOf);
+        tally.check('pages', `kernel/memmap.rle hole`, textOf(run), model.join('; '));
       }
     }
   }
 }
 
-function compare_pages(tally: Tally, tree: FileTree, state: State, k: Kernel, sections: Recorded): void {
+function comparePages(tally: Tally, tree: FileTree, state: State, k: Kernel, sections: Recorded): void {
   const text = tree.readText('kernel/memmap.rle');
   if (text === undefined) return;
   const pages = parseMemmap(text, tree.source);
-  compare_holes(tally, pages, state, k, sections.early);
+  compareHoles(tally, pages, state, k, sections.early);
   const spans = sections.late.map(
     (nr) => [nr * k.c.PAGES_PER_SECTION, (nr + 1) * k.c.PAGES_PER_SECTION] as const,
   );
-  const recorded = joined(spans.flatMap(([start, end]) => [...recorded_runs(pages, start, end)]));
-  const model = joined(spans.flatMap(([start, end]) => [...model_runs(state, k, start, end)]));
+  const recorded = joined(spans.flatMap(([start, end]) => [...recordedRuns(pages, start, end)]));
+  const model = joined(spans.flatMap(([start, end]) => [...modelRuns(state, k, start, end)]));
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
-    tally.check('pages', `kernel/memmap.rle run ${i + 1}`, text_of(recorded[i]), text_of(model[i]));
+    tally.check('pages', `kernel/memmap.rle run ${i + 1}`, textOf(recorded[i]), textOf(model[i]));
   }
-  tally.not_compared.add(
+  tally.notCompared.add(
     'kernel/memmap.rle: boot memory but for its holes: what is reserved is chance; kinds of pages in use',
   );
 }

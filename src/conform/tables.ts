@@ -1,8 +1,8 @@
-import { region_of } from '../geometry/layout.ts';
-import { hardware_level, va_text } from '../geometry/translation.ts';
+import { regionOf } from '../geometry/layout.ts';
+import { hardwareLevel, vaText } from '../geometry/translation.ts';
 import { DBM } from '../hardware/descriptor.ts';
 import type { Mmu } from '../hardware/mmu.ts';
-import { type EntryRun, entries, leaves, points_to_table } from '../hardware/walk.ts';
+import { type EntryRun, entries, leaves, pointsToTable } from '../hardware/walk.ts';
 import { kernel_page_tables, MODELLED_REGIONS } from '../kernel/fs/kernel_page_tables.ts';
 import { leaf_address } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -29,62 +29,62 @@ function merged(all: Iterable<Leaf>): Leaf[] {
   const list: Leaf[] = [];
   for (const leaf of all) {
     const last = list.at(-1);
-    const goes_on =
+    const goesOn =
       last &&
       last.va + last.size === leaf.va &&
       last.leaf_size === leaf.leaf_size &&
       last.attr === leaf.attr &&
       (leaf.pa === null || last.pa === null || last.pa + last.size === leaf.pa);
-    if (goes_on) last.size += leaf.size;
+    if (goesOn) last.size += leaf.size;
     else list.push({ ...leaf });
   }
   return list;
 }
 
-const text_of = (leaf: Leaf | undefined): string =>
+const textOf = (leaf: Leaf | undefined): string =>
   leaf === undefined
     ? '(none)'
-    : `${va_text(leaf.va)} +0x${leaf.size.toString(16)} by 0x${leaf.leaf_size.toString(16)} attr 0x${leaf.attr.toString(16)}${leaf.pa === null ? '' : ` at 0x${leaf.pa.toString(16)}`}`;
+    : `${vaText(leaf.va)} +0x${leaf.size.toString(16)} by 0x${leaf.leaf_size.toString(16)} attr 0x${leaf.attr.toString(16)}${leaf.pa === null ? '' : ` at 0x${leaf.pa.toString(16)}`}`;
 
-function* model_leaves(m: Mmu, k: Kernel, region: RecordedTables): Generator<Leaf> {
+function* modelLeaves(m: Mmu, k: Kernel, region: RecordedTables): Generator<Leaf> {
   for (const run of leaves(m, region.start, region.end)) {
-    const leaf_size = 2 ** m.t.shift[run.depth]!;
+    const leafSize = 2 ** m.t.shift[run.depth]!;
     const attr = run.attr & ~DBM;
-    if (run.n === 1 || run.stride === leaf_size || region.name !== 'linear') {
+    if (run.n === 1 || run.stride === leafSize || region.name !== 'linear') {
       const pa = region.name === 'linear' ? leaf_address(k.c, run) : null;
-      yield { va: run.start, size: run.end - run.start, leaf_size, attr, pa };
+      yield { va: run.start, size: run.end - run.start, leaf_size: leafSize, attr, pa };
     } else {
       for (let i = 0; i < run.n; i++) {
         const pa = leaf_address(k.c, { addr: run.addr + i * run.stride, attr: run.attr });
-        yield { va: run.start + i * leaf_size, size: leaf_size, leaf_size, attr, pa };
+        yield { va: run.start + i * leafSize, size: leafSize, leaf_size: leafSize, attr, pa };
       }
     }
   }
 }
 
 /** Tables of the region by hardware level, the root not counted, and how many of them are empty. */
-function count_tables(m: Mmu, region: RecordedTables): { pages: number[]; empty: number[] } {
+function countTables(m: Mmu, region: RecordedTables): { pages: number[]; empty: number[] } {
   const pages = [0, 0, 0, 0];
   const empty = [0, 0, 0, 0];
   for (const run of entries(m, region.start, region.end)) {
-    if (!points_to_table(m, run)) continue;
-    const level = hardware_level(m.t, run.depth + 1);
+    if (!pointsToTable(m, run)) continue;
+    const level = hardwareLevel(m.t, run.depth + 1);
     pages[level]! += run.n;
-    for (const table of tables_of(m, run)) {
-      const first = m.words.run_at(table, m.t.entries[run.depth + 1]!);
+    for (const table of tablesOf(m, run)) {
+      const first = m.words.runAt(table, m.t.entries[run.depth + 1]!);
       if (first.attr === 0 && first.addr === 0 && first.n === m.t.entries[run.depth + 1]) empty[level]!++;
     }
   }
   return { pages, empty };
 }
 
-function* tables_of(m: Mmu, run: EntryRun): Generator<number> {
+function* tablesOf(m: Mmu, run: EntryRun): Generator<number> {
   const page = 2 ** m.t.page_shift;
   for (let i = 0; i < run.n; i++) yield Math.floor((run.addr + i * run.stride) / page) * page;
 }
 
 /** Compare one region with its recording. */
-export function compare_region(tally: Tally, m: Mmu, k: Kernel, region: RecordedTables): void {
+export function compareRegion(tally: Tally, m: Mmu, k: Kernel, region: RecordedTables): void {
   const where = `tables/${region.name}.json`;
   const recorded = merged(
     region.leaves.map((leaf) => ({
@@ -93,11 +93,11 @@ export function compare_region(tally: Tally, m: Mmu, k: Kernel, region: Recorded
       pa: region.name === 'linear' ? leaf.pa : null,
     })),
   );
-  const model = merged(model_leaves(m, k, region));
+  const model = merged(modelLeaves(m, k, region));
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
-    tally.check('tables', `${where} leaves ${i + 1}`, text_of(recorded[i]), text_of(model[i]));
+    tally.check('tables', `${where} leaves ${i + 1}`, textOf(recorded[i]), textOf(model[i]));
   }
-  const { pages, empty } = count_tables(m, region);
+  const { pages, empty } = countTables(m, region);
   for (const [i, level] of TABLE_LEVELS.entries()) {
     tally.check('tables', `${where} ${level} pages`, String(region.table_pages[level]), String(pages[i + 1]));
     const none = region.tables.filter((table) => table.level === level && table.nonzero === 0).length;
@@ -108,8 +108,8 @@ export function compare_region(tally: Tally, m: Mmu, k: Kernel, region: Recorded
 const ADDRESS = /^0x([0-9a-f]{16})-/;
 
 /** The recorded lines of the regions that the model renders. */
-function recorded_lines(text: string, k: Kernel): string[] {
-  const regions = MODELLED_REGIONS.flatMap((name) => region_of(k.c.layout, name) ?? []);
+function recordedLines(text: string, k: Kernel): string[] {
+  const regions = MODELLED_REGIONS.flatMap((name) => regionOf(k.c.layout, name) ?? []);
   return text.split('\n').filter((line) => {
     const digits = ADDRESS.exec(line)?.[1];
     if (digits === undefined) return false;
@@ -119,13 +119,13 @@ function recorded_lines(text: string, k: Kernel): string[] {
 }
 
 /** kernel_page_tables, line by line, as far as it shows regions that are modelled. */
-export function compare_ptdump(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+export function comparePtdump(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const text = tree.readText(PTDUMP);
   if (text === undefined) {
-    tally.not_compared.add(`/${PTDUMP}: not recorded`);
+    tally.notCompared.add(`/${PTDUMP}: not recorded`);
     return;
   }
-  const recorded = recorded_lines(text, k);
+  const recorded = recordedLines(text, k);
   const model = [...kernel_page_tables(state, k)].filter((line) => ADDRESS.test(line));
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
     tally.check('tables', `/${PTDUMP} line ${i + 1}`, recorded[i] ?? '(none)', model[i] ?? '(none)');
@@ -133,11 +133,11 @@ export function compare_ptdump(tally: Tally, tree: FileTree, state: State, k: Ke
 }
 
 /** Compare both regions of a recorded step, where it has them. */
-export function compare_tables(tally: Tally, tree: FileTree, m: Mmu, k: Kernel): void {
+export function compareTables(tally: Tally, tree: FileTree, m: Mmu, k: Kernel): void {
   for (const name of ['linear', 'vmemmap']) {
     const place = `tables/${name}.json`;
     const text = tree.readText(place);
-    if (text === undefined) tally.not_compared.add(`${place}: not recorded`);
-    else compare_region(tally, m, k, parseTables(text, tree.source, place));
+    if (text === undefined) tally.notCompared.add(`${place}: not recorded`);
+    else compareRegion(tally, m, k, parseTables(text, tree.source, place));
   }
 }

@@ -28,7 +28,7 @@ export interface Difference {
 export class Tally {
   compared = 0;
   readonly differences: Difference[] = [];
-  readonly not_compared = new Set<string>();
+  readonly notCompared = new Set<string>();
 
   check(subject: Subject, what: string, recorded: string, model: string): void {
     this.compared++;

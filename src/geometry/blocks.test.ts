@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
-  block_shifts,
-  cont_entries,
-  cont_size,
-  is_folded,
-  pud_sect_is_constant,
-  table_can_be_freed,
+  blockShifts,
+  contEntries,
+  contSize,
+  isFolded,
+  pudSectIsConstant,
+  tableCanBeFreed,
 } from './blocks.ts';
 import { type LevelName, translation } from './translation.ts';
 
@@ -26,7 +26,7 @@ describe('arm64', () => {
     [4, 52, [null, null, 30, 21, null]],
     [16, 52, [null, null, 25, null]],
   ])('blocks of %iK/%i', (page, va, shifts) => {
-    expect(block_shifts(translation('arm64', page * K, va))).toEqual(shifts);
+    expect(blockShifts(translation('arm64', page * K, va))).toEqual(shifts);
   });
 
   it.each<[number, number, number[], number[]]>([
@@ -38,8 +38,8 @@ describe('arm64', () => {
     [64, 42, [1, 32], [512 * M, 2 * M]],
   ])('contiguous hints of %iK/%i', (page, va, entries, sizes) => {
     const t = translation('arm64', page * K, va);
-    expect(t.shift.map((_, depth) => cont_entries(t, depth))).toEqual(entries);
-    expect(t.shift.map((_, depth) => cont_size(t, depth))).toEqual(sizes);
+    expect(t.shift.map((_, depth) => contEntries(t, depth))).toEqual(entries);
+    expect(t.shift.map((_, depth) => contSize(t, depth))).toEqual(sizes);
   });
 
   it.each<[number, number, LevelName[], LevelName[], boolean]>([
@@ -53,15 +53,15 @@ describe('arm64', () => {
   ])('folding of %iK/%i', (page, va, folded, freed, constant) => {
     const t = translation('arm64', page * K, va);
     const all: LevelName[] = ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'];
-    expect(all.filter((name) => is_folded(t, name))).toEqual(folded);
-    expect(all.filter((name) => table_can_be_freed(t, name))).toEqual(freed);
-    expect(pud_sect_is_constant(t)).toBe(constant);
+    expect(all.filter((name) => isFolded(t, name))).toEqual(folded);
+    expect(all.filter((name) => tableCanBeFreed(t, name))).toEqual(freed);
+    expect(pudSectIsConstant(t)).toBe(constant);
   });
 });
 
 it('x86-64 has blocks of 1G and 2M and no contiguous hint', () => {
   const t = translation('x86_64', 4096, 57);
-  expect(block_shifts(t)).toEqual([null, null, 30, 21, null]);
-  expect(t.shift.map((_, depth) => cont_entries(t, depth))).toEqual([1, 1, 1, 1, 1]);
-  expect(pud_sect_is_constant(t)).toBe(false);
+  expect(blockShifts(t)).toEqual([null, null, 30, 21, null]);
+  expect(t.shift.map((_, depth) => contEntries(t, depth))).toEqual([1, 1, 1, 1, 1]);
+  expect(pudSectIsConstant(t)).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { UserError } from '../errors/user-error.ts';
-import { type Translation, va_text } from './translation.ts';
+import { type Translation, vaText } from './translation.ts';
 
 /** A part of the kernel's half of the address space. */
 export interface Region {
@@ -38,11 +38,11 @@ export const STRUCT_PAGE_SIZE = 64;
 const NEEDED = ['linear', 'vmalloc', 'vmemmap'] as const;
 
 /** A region as messages name it. */
-export const region_text = ({ name, start, end }: Region): string =>
-  `${name} (${va_text(start)}-${va_text(end)})`;
+export const regionText = ({ name, start, end }: Region): string =>
+  `${name} (${vaText(start)}-${vaText(end)})`;
 
 /** The region of this name, or undefined. */
-export const region_of = (layout: Layout, name: string): Region | undefined =>
+export const regionOf = (layout: Layout, name: string): Region | undefined =>
   layout.regions.find((region) => region.name === name);
 
 /**
@@ -51,13 +51,13 @@ export const region_of = (layout: Layout, name: string): Region | undefined =>
  * @throws BadLayout for regions that overlap, are empty, not whole pages or not in the kernel's half, that stand twice or
  * are missing, and for a vmemmap too small for the linear map
  */
-export function custom_layout(t: Translation, regions: readonly Region[], name = 'custom'): Layout {
+export function customLayout(t: Translation, regions: readonly Region[], name = 'custom'): Layout {
   const sorted = [...regions].sort((a, b) => a.start - b.start);
-  for (const region of sorted) check_region(t, region);
+  for (const region of sorted) checkRegion(t, region);
   for (const [i, region] of sorted.entries()) {
     const before = sorted[i - 1];
     if (before && before.end > region.start)
-      throw new BadLayout(`${region_text(before)} and ${region_text(region)} overlap`);
+      throw new BadLayout(`${regionText(before)} and ${regionText(region)} overlap`);
     if (sorted.findIndex((other) => other.name === region.name) !== i)
       throw new BadLayout(`${region.name} stands twice`);
   }
@@ -66,10 +66,10 @@ export function custom_layout(t: Translation, regions: readonly Region[], name =
     if (!region) throw new BadLayout(`there is no region ${needed}`);
     return region;
   }) as [Region, Region, Region];
-  const memmap = (region_size(linear) / 2 ** t.page_shift) * STRUCT_PAGE_SIZE;
-  if (memmap > region_size(vmemmap)) {
+  const memmap = (regionSize(linear) / 2 ** t.page_shift) * STRUCT_PAGE_SIZE;
+  if (memmap > regionSize(vmemmap)) {
     throw new BadLayout(
-      `${region_text(vmemmap)} is too small for the struct pages of ${region_text(linear)}: 0x${memmap.toString(16)} bytes`,
+      `${regionText(vmemmap)} is too small for the struct pages of ${regionText(linear)}: 0x${memmap.toString(16)} bytes`,
     );
   }
   return {
@@ -85,20 +85,20 @@ export function custom_layout(t: Translation, regions: readonly Region[], name =
 }
 
 /** Bytes of a region. */
-export const region_size = (region: Region): number => region.end - region.start;
+export const regionSize = (region: Region): number => region.end - region.start;
 
-function check_region(t: Translation, region: Region): void {
+function checkRegion(t: Translation, region: Region): void {
   const page = 2 ** t.page_shift;
   // arm64 gives the kernel all va_bits (TTBR1), x86-64 the upper half of them
   const lowest = -(2 ** (t.arch === 'arm64' ? t.va_bits : t.va_bits - 1));
   if (!/^[a-z][a-z0-9_]{0,31}$/.test(region.name))
     throw new BadLayout(`${JSON.stringify(region.name)} is no name for a region`);
-  if (!(region.start < region.end)) throw new BadLayout(`${region_text(region)} is empty`);
+  if (!(region.start < region.end)) throw new BadLayout(`${regionText(region)} is empty`);
   if (region.start % page !== 0 || region.end % page !== 0)
-    throw new BadLayout(`${region_text(region)} is not whole pages of ${page / 1024}K`);
+    throw new BadLayout(`${regionText(region)} is not whole pages of ${page / 1024}K`);
   if (region.start < lowest || region.end > 0) {
     throw new BadLayout(
-      `${region_text(region)} is not canonical: kernel addresses of ${t.va_bits} bits start at ${va_text(lowest)}`,
+      `${regionText(region)} is not canonical: kernel addresses of ${t.va_bits} bits start at ${vaText(lowest)}`,
     );
   }
 }

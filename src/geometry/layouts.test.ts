@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { mainline, releases } from '../releases/index.ts';
-import { BadLayout, custom_layout, type Layout, type Region, region_of } from './layout.ts';
-import { layout, layout_family } from './layouts.ts';
-import { shared_tables } from './shared-tables.ts';
-import { NoSuchGeometry, parse_va, translation, va_text } from './translation.ts';
+import { BadLayout, customLayout, type Layout, type Region, regionOf } from './layout.ts';
+import { layout, layoutFamily } from './layouts.ts';
+import { sharedTables } from './shared-tables.ts';
+import { NoSuchGeometry, parseVa, translation, vaText } from './translation.ts';
 
 const arm64 = (page: number, va: number, release: string): Layout =>
   layout(translation('arm64', page * 1024, va), release);
 
-const texts = (numbers: readonly number[]): string[] => numbers.map(va_text);
+const texts = (numbers: readonly number[]): string[] => numbers.map(vaText);
 
 /** "PUD" or "PMD PTE": the tables that two regions share. */
 function shared(page: number, va: number, release: string, a: string, b: string): string {
   const t = translation('arm64', page * 1024, va);
-  return shared_tables(t, layout(t, release))
+  return sharedTables(t, layout(t, release))
     .filter(({ below, above }) => (below === a && above === b) || (below === b && above === a))
     .map((table) => `L${table.hardware_level}`)
     .join(' ');
@@ -98,12 +98,12 @@ describe('asm/memory.h and asm/pgtable.h of v5.2', () => {
       37,
       '',
     ],
-  ])('%iK/%i', (page, va, va_start, page_offset, vmalloc, vmalloc_end, vmemmap, size, tables) => {
+  ])('%iK/%i', (page, va, vaStart, pageOffset, vmalloc, vmallocEnd, vmemmap, size, tables) => {
     const l = arm64(page, va, 'v5.2');
-    expect(va_text(l.regions[0]!.start)).toBe(va_start);
-    expect(texts([l.PAGE_OFFSET, l.PAGE_END])).toEqual([page_offset, '0000000000000000']);
-    expect(texts([l.VMALLOC_START, l.VMALLOC_END])).toEqual([vmalloc, vmalloc_end]);
-    expect(texts([l.VMEMMAP_START, l.VMEMMAP_END])).toEqual([vmemmap, page_offset]);
+    expect(vaText(l.regions[0]!.start)).toBe(vaStart);
+    expect(texts([l.PAGE_OFFSET, l.PAGE_END])).toEqual([pageOffset, '0000000000000000']);
+    expect(texts([l.VMALLOC_START, l.VMALLOC_END])).toEqual([vmalloc, vmallocEnd]);
+    expect(texts([l.VMEMMAP_START, l.VMEMMAP_END])).toEqual([vmemmap, pageOffset]);
     expect(l.VMEMMAP_END - l.VMEMMAP_START).toBe(2 ** size);
     expect(shared(page, va, 'v5.2', 'vmalloc', 'vmemmap')).toBe(tables);
   });
@@ -129,13 +129,13 @@ describe('asm/memory.h and asm/pgtable.h of v5.4', () => {
     [64, 42, 'fffffc0000000000', 'fffffe0000000000', 'ffffffff5fff0000', 'ffffffff7fe00000', '', 'L3'],
     [64, 48, 'ffff000000000000', 'ffff800000000000', 'fffffbdfffff0000', 'ffffffdfffe00000', '', 'L2 L3'],
     [64, 52, 'fff0000000000000', 'fff8000000000000', 'fffff81fffff0000', 'fffffc1fffe00000', '', 'L2 L3'],
-  ])('%iK/%i', (page, va, page_offset, page_end, vmalloc_end, vmemmap, with_vmalloc, with_pci) => {
+  ])('%iK/%i', (page, va, pageOffset, pageEnd, vmallocEnd, vmemmap, withVmalloc, withPci) => {
     const l = arm64(page, va, 'v5.4');
-    expect(texts([l.PAGE_OFFSET, l.PAGE_END])).toEqual([page_offset, page_end]);
-    expect(va_text(l.VMALLOC_END)).toBe(vmalloc_end);
+    expect(texts([l.PAGE_OFFSET, l.PAGE_END])).toEqual([pageOffset, pageEnd]);
+    expect(vaText(l.VMALLOC_END)).toBe(vmallocEnd);
     expect(texts([l.VMEMMAP_START, l.VMEMMAP_END])).toEqual([vmemmap, 'ffffffffffe00000']);
-    expect(shared(page, va, 'v5.4', 'vmalloc', 'vmemmap')).toBe(with_vmalloc);
-    expect(shared(page, va, 'v5.4', 'pci_io', 'vmemmap')).toBe(with_pci);
+    expect(shared(page, va, 'v5.4', 'vmalloc', 'vmemmap')).toBe(withVmalloc);
+    expect(shared(page, va, 'v5.4', 'pci_io', 'vmemmap')).toBe(withPci);
   });
 
   it('4K shares with the fixmap what it shares with PCI I/O', () => {
@@ -154,16 +154,12 @@ describe('asm/memory.h and asm/pgtable.h of v6.1', () => {
     [64, 42, 'fffffffef0000000', 'ffffffff00000000', 'ffffffff80000000', ''],
     [64, 48, 'ffffffbff0000000', 'ffffffc000000000', 'ffffffe000000000', 'L2'],
     [64, 52, 'fffffbfff0000000', 'fffffc0000000000', 'ffffffe000000000', ''],
-  ])('%iK/%i', (page, va, vmalloc_end, vmemmap, vmemmap_end, tables) => {
+  ])('%iK/%i', (page, va, vmallocEnd, vmemmap, vmemmapEnd, tables) => {
     const l = arm64(page, va, 'v6.1');
-    expect(va_text(l.PAGE_OFFSET)).toBe(va_text(-(2 ** va)));
-    expect(va_text(l.PAGE_END)).toBe(va_text(-(2 ** (Math.min(va, 48) - 1))));
+    expect(vaText(l.PAGE_OFFSET)).toBe(vaText(-(2 ** va)));
+    expect(vaText(l.PAGE_END)).toBe(vaText(-(2 ** (Math.min(va, 48) - 1))));
     expect(l.VMALLOC_START).toBe(l.PAGE_END + 2 ** 27);
-    expect(texts([l.VMALLOC_END, l.VMEMMAP_START, l.VMEMMAP_END])).toEqual([
-      vmalloc_end,
-      vmemmap,
-      vmemmap_end,
-    ]);
+    expect(texts([l.VMALLOC_END, l.VMEMMAP_START, l.VMEMMAP_END])).toEqual([vmallocEnd, vmemmap, vmemmapEnd]);
     expect(shared(page, va, 'v6.1', 'vmalloc', 'vmemmap')).toBe(tables);
   });
 });
@@ -181,9 +177,9 @@ it('the linear map shares no table with anything, in any layout', () => {
   for (const [page, va] of shapes) {
     for (const family of ['v5.2', 'v5.4', 'v6.1', 'v6.9']) {
       const t = translation('arm64', page * 1024, va);
-      const tables = shared_tables(t, layout(t, family));
-      const with_linear = tables.filter((table) => [table.below, table.above].includes('linear'));
-      expect(with_linear, `${page}K/${va} ${family}`).toEqual([]);
+      const tables = sharedTables(t, layout(t, family));
+      const withLinear = tables.filter((table) => [table.below, table.above].includes('linear'));
+      expect(withLinear, `${page}K/${va} ${family}`).toEqual([]);
     }
   }
 });
@@ -264,7 +260,7 @@ describe('recorded layouts', () => {
   ])('%iK/%i %s', (page, va, release, regions) => {
     const l = arm64(page, va, release);
     for (const [name, range] of Object.entries(regions)) {
-      const { start, end } = region_of(l, name)!;
+      const { start, end } = regionOf(l, name)!;
       expect([name, ...texts([start, end])]).toEqual([name, ...range]);
     }
   });
@@ -291,7 +287,7 @@ describe('52-bit kernel addresses', () => {
 
 describe('families', () => {
   it('by version are those the releases say they have', () => {
-    for (const { name, constants } of mainline) expect(layout_family(name), name).toBe(constants.layout);
+    for (const { name, constants } of mainline) expect(layoutFamily(name), name).toBe(constants.layout);
   });
 
   it.each([
@@ -311,7 +307,7 @@ describe('families', () => {
     ['v6.9', ['v6.9', 'v6.12', 'v7.2', '7.2.13']],
     [undefined, ['v5.1', 'v4.19', '', 'arm64-v6', 'S3', 'constructor', 'v', 'v6', 'mainline']],
   ])('%s', (family, names) => {
-    expect(names.map(layout_family)).toEqual(names.map(() => family));
+    expect(names.map(layoutFamily)).toEqual(names.map(() => family));
   });
 
   it('are asked for by name', () => {
@@ -327,7 +323,7 @@ describe('x86-64', () => {
     const t = translation('x86_64', 4096, va);
     const l = layout(t, 'v6.1');
     expect(texts([l.PAGE_OFFSET, l.VMALLOC_START, l.VMALLOC_END, l.VMEMMAP_START])).toEqual(bases);
-    expect(shared_tables(t, l).map(({ below, above, level }) => `${below} ${above} ${level}`)).toEqual(
+    expect(sharedTables(t, l).map(({ below, above, level }) => `${below} ${above} ${level}`)).toEqual(
       va === 48 ? ['kernel modules PUD'] : ['kernel modules P4D', 'kernel modules PUD'],
     );
   });
@@ -337,17 +333,17 @@ describe('a custom layout', () => {
   const t = translation('arm64', 4096, 48);
   const at = (name: string, start: string, end: string): Region => ({
     name,
-    start: parse_va(start),
-    end: parse_va(end),
+    start: parseVa(start),
+    end: parseVa(end),
   });
   const linear = at('linear', 'ffff000000000000', 'ffff008000000000');
   const vmalloc = at('vmalloc', 'ffff800000000000', 'ffff800000100000');
   const vmemmap = at('vmemmap', 'ffff800000100000', 'ffff800200100000');
 
   it('may have a table of PTEs that vmalloc and vmemmap share, with nothing else in it', () => {
-    const l = custom_layout(t, [vmemmap, vmalloc, linear]);
+    const l = customLayout(t, [vmemmap, vmalloc, linear]);
     expect(l.regions.map(({ name }) => name)).toEqual(['linear', 'vmalloc', 'vmemmap']);
-    expect(shared_tables(t, l).map(({ level, start }) => `${level} ${va_text(start)}`)).toEqual([
+    expect(sharedTables(t, l).map(({ level, start }) => `${level} ${vaText(start)}`)).toEqual([
       'PUD ffff800000000000',
       'PMD ffff800000000000',
       'PTE ffff800000000000',
@@ -386,6 +382,6 @@ describe('a custom layout', () => {
       '"PCI I/O" is no name for a region',
     ],
   ])('is refused by name: %#', (regions, message) => {
-    expect(() => custom_layout(t, regions)).toThrow(new BadLayout(message));
+    expect(() => customLayout(t, regions)).toThrow(new BadLayout(message));
   });
 });

@@ -25,11 +25,11 @@ const X86_64 = { linear_map: 0xffff888000000000n, vmemmap: 0xffffea0000000000n, 
 const ARM64 = { linear_map: 0xffff000000000000n, vmemmap: 0xfffffc0000000000n, subsection_bits: 21 };
 
 /** Null for a page size that the architecture has not. "tiny" has sections of two pages; no kernel is built so. */
-export function memmap_geometry(arch: string, page_size: number, small: boolean): MemmapGeometry | null {
-  const sections_per_root = page_size / 16;
-  const ppc64 = { ...PPC64, section_size_bits: 24, max_physmem_bits: 44, sections_per_root };
-  const arm64 = { ...ARM64, max_physmem_bits: 48, sections_per_root };
-  switch (`${arch} ${page_size}`) {
+export function memmapGeometry(arch: string, pageSize: number, small: boolean): MemmapGeometry | null {
+  const sectionsPerRoot = pageSize / 16;
+  const ppc64 = { ...PPC64, section_size_bits: 24, max_physmem_bits: 44, sections_per_root: sectionsPerRoot };
+  const arm64 = { ...ARM64, max_physmem_bits: 48, sections_per_root: sectionsPerRoot };
+  switch (`${arch} ${pageSize}`) {
     case 'ppc64 4096':
       return { ...ppc64, max_order: 13, huge_page_sizes: [64 * K, 16 * M, 16 * G] };
     case 'ppc64 65536':
@@ -39,7 +39,7 @@ export function memmap_geometry(arch: string, page_size: number, small: boolean)
         ...X86_64,
         section_size_bits: 27,
         max_physmem_bits: 46,
-        sections_per_root,
+        sections_per_root: sectionsPerRoot,
         max_order: 11,
         huge_page_sizes: [2 * M, G],
       };
@@ -80,10 +80,10 @@ export function memmap_geometry(arch: string, page_size: number, small: boolean)
 }
 
 /** Orders of the huge pages that the processor has, that of a PMD first. */
-export function huge_page_orders(arch: string, page_size: number): readonly number[] {
-  const pmd_order = Math.log2(page_size) - 3;
-  const orders = (memmap_geometry(arch, page_size, false)?.huge_page_sizes ?? []).map((size) =>
-    Math.log2(size / page_size),
+export function hugePageOrders(arch: string, pageSize: number): readonly number[] {
+  const pmdOrder = Math.log2(pageSize) - 3;
+  const orders = (memmapGeometry(arch, pageSize, false)?.huge_page_sizes ?? []).map((size) =>
+    Math.log2(size / pageSize),
   );
-  return [pmd_order, ...orders.filter((order) => order !== pmd_order)];
+  return [pmdOrder, ...orders.filter((order) => order !== pmdOrder)];
 }

@@ -1,5 +1,5 @@
 import type { Layout } from './layout.ts';
-import { hardware_level, type LevelName, type Translation } from './translation.ts';
+import { hardwareLevel, type LevelName, type Translation } from './translation.ts';
 
 /** A table, not the root, with entries for two regions. */
 export interface SharedTable {
@@ -19,7 +19,7 @@ export interface SharedTable {
  * For each two regions the tables that both have entries in, from the root's side down. Regions do not overlap, so two share
  * at most one table a level: the one with the last byte of the lower and the first of the upper.
  */
-export function shared_tables(t: Translation, layout: Layout): SharedTable[] {
+export function sharedTables(t: Translation, layout: Layout): SharedTable[] {
   const shared: SharedTable[] = [];
   for (const [i, below] of layout.regions.entries()) {
     for (const above of layout.regions.slice(i + 1)) {
@@ -32,7 +32,7 @@ export function shared_tables(t: Translation, layout: Layout): SharedTable[] {
           below: below.name,
           above: above.name,
           level: t.name[depth]!,
-          hardware_level: hardware_level(t, depth),
+          hardware_level: hardwareLevel(t, depth),
           start: table * size,
           end: (table + 1) * size,
         });

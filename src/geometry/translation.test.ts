@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Arch } from './sizes.ts';
 import {
-  depth_of,
-  entry_index,
-  hardware_level,
+  depthOf,
+  entryIndex,
+  hardwareLevel,
   type LevelName,
   NoSuchGeometry,
-  next_entry,
-  parse_va,
+  nextEntry,
+  parseVa,
   translation,
-  va_text,
+  vaText,
 } from './translation.ts';
 
 /** Page (K), VA bits, levels, PGDIR_SHIFT, entries of the root, PUD_SHIFT, PMD_SHIFT, entries of other tables, first level. */
@@ -32,7 +32,7 @@ const SHAPES: Row[] = [
 describe('shapes by pgtable-hwdef.h (arm64) and pgtable_64_types.h (x86)', () => {
   it.each(SHAPES)('%s %iK/%i', (arch, page, va, levels, pgdir, root, pud, pmd, entries, first) => {
     const t = translation(arch, page * 1024, va);
-    const shift = (name: LevelName) => t.shift[depth_of(t, name)];
+    const shift = (name: LevelName) => t.shift[depthOf(t, name)];
     expect(t.levels).toBe(levels);
     expect([shift('PGD'), shift('PUD'), shift('PMD'), shift('PTE')]).toEqual([
       pgdir,
@@ -41,8 +41,8 @@ describe('shapes by pgtable-hwdef.h (arm64) and pgtable_64_types.h (x86)', () =>
       Math.log2(page * 1024),
     ]);
     expect(t.entries).toEqual([root, ...Array.from({ length: levels - 1 }, () => entries)]);
-    expect(hardware_level(t, 0)).toBe(first);
-    expect(hardware_level(t, levels - 1)).toBe(3);
+    expect(hardwareLevel(t, 0)).toBe(first);
+    expect(hardwareLevel(t, levels - 1)).toBe(3);
   });
 
   it('has names by depth', () => {
@@ -55,8 +55,8 @@ describe('shapes by pgtable-hwdef.h (arm64) and pgtable_64_types.h (x86)', () =>
   it('has a root of 1024 with 52 bits for user space alone, of which the kernel uses 64', () => {
     const t = translation('arm64', 65536, 48, { MAX_USER_VA_BITS: 52 });
     expect(t.entries).toEqual([1024, 8192, 8192]);
-    expect(entry_index(t, 0, -(2 ** 48))).toBe(960);
-    expect(entry_index(t, 0, -1)).toBe(1023);
+    expect(entryIndex(t, 0, -(2 ** 48))).toBe(960);
+    expect(entryIndex(t, 0, -1)).toBe(1023);
   });
 });
 
@@ -82,28 +82,28 @@ describe('addresses', () => {
   const t = translation('arm64', 4096, 48);
 
   it('are distances from 2^64', () => {
-    expect(parse_va('0xffff800000000000')).toBe(-(2 ** 47));
-    expect(va_text(-(2 ** 47))).toBe('ffff800000000000');
-    expect(parse_va('ffffffffffffffff')).toBe(-1);
-    expect(va_text(0)).toBe('0000000000000000');
-    expect(parse_va('0')).toBe(0);
+    expect(parseVa('0xffff800000000000')).toBe(-(2 ** 47));
+    expect(vaText(-(2 ** 47))).toBe('ffff800000000000');
+    expect(parseVa('ffffffffffffffff')).toBe(-1);
+    expect(vaText(0)).toBe('0000000000000000');
+    expect(parseVa('0')).toBe(0);
   });
 
   it('of pages are exact with five levels of x86-64', () => {
-    expect(va_text(parse_va('ff11000000000000'))).toBe('ff11000000000000');
-    expect(va_text(parse_va('ff11000000001000'))).toBe('ff11000000001000');
-    expect(() => parse_va('ff11000000000001')).toThrow('is in no half of the address space');
+    expect(vaText(parseVa('ff11000000000000'))).toBe('ff11000000000000');
+    expect(vaText(parseVa('ff11000000001000'))).toBe('ff11000000001000');
+    expect(() => parseVa('ff11000000000001')).toThrow('is in no half of the address space');
   });
 
   it.each(['', 'x', '0x', '10000000000000000', '-1', '8000000000000000'])('are not %j', (text) => {
-    expect(() => parse_va(text)).toThrow(RangeError);
+    expect(() => parseVa(text)).toThrow(RangeError);
   });
 
   it('select an entry at each depth', () => {
-    const va = parse_va('fffffdffffe00000');
-    expect([0, 1, 2, 3].map((depth) => entry_index(t, depth, va))).toEqual([507, 511, 511, 0]);
-    expect([0, 1, 2, 3].map((depth) => entry_index(t, depth, -1))).toEqual([511, 511, 511, 511]);
-    expect(va_text(next_entry(t, 2, va))).toBe('fffffe0000000000');
-    expect(next_entry(t, 0, -1)).toBe(0);
+    const va = parseVa('fffffdffffe00000');
+    expect([0, 1, 2, 3].map((depth) => entryIndex(t, depth, va))).toEqual([507, 511, 511, 0]);
+    expect([0, 1, 2, 3].map((depth) => entryIndex(t, depth, -1))).toEqual([511, 511, 511, 511]);
+    expect(vaText(nextEntry(t, 2, va))).toBe('fffffe0000000000');
+    expect(nextEntry(t, 0, -1)).toBe(0);
   });
 });

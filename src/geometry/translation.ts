@@ -49,32 +49,32 @@ export interface TranslationOptions {
  */
 export function translation(
   arch: Arch,
-  page_size: number,
-  va_bits: number,
+  pageSize: number,
+  vaBits: number,
   { MAX_USER_VA_BITS }: TranslationOptions = {},
 ): Translation {
-  const offered = VA_BITS[arch][page_size];
-  if (!offered) throw new NoSuchGeometry(`${arch} has no pages of ${page_size} bytes`);
-  if (!offered.includes(va_bits)) {
+  const offered = VA_BITS[arch][pageSize];
+  if (!offered) throw new NoSuchGeometry(`${arch} has no pages of ${pageSize} bytes`);
+  if (!offered.includes(vaBits)) {
     throw new NoSuchGeometry(
-      `${arch} with pages of ${page_size} bytes has no ${va_bits}-bit addresses: ${offered.join(', ')}`,
+      `${arch} with pages of ${pageSize} bytes has no ${vaBits}-bit addresses: ${offered.join(', ')}`,
     );
   }
-  if (MAX_USER_VA_BITS && !(arch === 'arm64' && page_size === 65536 && va_bits === 48)) {
+  if (MAX_USER_VA_BITS && !(arch === 'arm64' && pageSize === 65536 && vaBits === 48)) {
     throw new NoSuchGeometry('52-bit addresses for user space alone need arm64 with 64K pages and 48 bits');
   }
-  const page_shift = Math.log2(page_size);
-  const bits = page_shift - 3;
-  const levels = Math.ceil((va_bits - page_shift) / bits);
-  const shift = Array.from({ length: levels }, (_, depth) => page_shift + bits * (levels - 1 - depth));
+  const pageShift = Math.log2(pageSize);
+  const bits = pageShift - 3;
+  const levels = Math.ceil((vaBits - pageShift) / bits);
+  const shift = Array.from({ length: levels }, (_, depth) => pageShift + bits * (levels - 1 - depth));
   // x86-64 counts both halves of the address space in its root, arm64 only the kernel's
-  const root = arch === 'x86_64' ? 2 ** bits : 2 ** ((MAX_USER_VA_BITS ?? va_bits) - shift[0]!);
+  const root = arch === 'x86_64' ? 2 ** bits : 2 ** ((MAX_USER_VA_BITS ?? vaBits) - shift[0]!);
   const entries = shift.map((_, depth) => (depth === 0 ? root : 2 ** bits));
-  return { arch, page_shift, va_bits, levels, shift, entries, name: NAMES[levels]! };
+  return { arch, page_shift: pageShift, va_bits: vaBits, levels, shift, entries, name: NAMES[levels]! };
 }
 
 /** Depth of a level by its name; a folded level is the next one towards the root, as in the kernel. */
-export function depth_of(t: Translation, name: LevelName): number {
+export function depthOf(t: Translation, name: LevelName): number {
   const order: readonly LevelName[] = ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'];
   for (let i = order.indexOf(name); i >= 0; i--) {
     const depth = t.name.indexOf(order[i]!);
@@ -84,28 +84,28 @@ export function depth_of(t: Translation, name: LevelName): number {
 }
 
 /** The architecture's number of the level at a depth: PTEs are level 3, the root of five levels is -1. */
-export const hardware_level = (t: Translation, depth: number): number => 4 - t.levels + depth;
+export const hardwareLevel = (t: Translation, depth: number): number => 4 - t.levels + depth;
 
 /** Bytes that one entry at this depth covers. */
-export const entry_size = (t: Translation, depth: number): number => 2 ** t.shift[depth]!;
+export const entrySize = (t: Translation, depth: number): number => 2 ** t.shift[depth]!;
 
 /**
  * Place in its table of the entry that translates an address. Kernel addresses are their distance from 2^64: negative
  * safe integers; 0 is the wrap behind the last one.
  */
-export function entry_index(t: Translation, depth: number, va: number): number {
+export function entryIndex(t: Translation, depth: number, va: number): number {
   const n = t.entries[depth]!;
   return ((Math.floor(va / 2 ** t.shift[depth]!) % n) + n) % n;
 }
 
 /** First address past the entry that translates `va`: what the kernel's pXd_addr_end is bounded by. */
-export const next_entry = (t: Translation, depth: number, va: number): number => {
+export const nextEntry = (t: Translation, depth: number, va: number): number => {
   const size = 2 ** t.shift[depth]!;
   return (Math.floor(va / size) + 1) * size;
 };
 
 /** An address as the kernel prints it: sixteen hexadecimal digits. */
-export function va_text(va: number): string {
+export function vaText(va: number): string {
   return BigInt.asUintN(64, BigInt(va)).toString(16).padStart(16, '0');
 }
 
@@ -114,13 +114,12 @@ export function va_text(va: number): string {
  * below -2^53 (x86-64 with 5 levels) addresses of pages, which are exact as well.
  * @throws RangeError for text that is no 64-bit address, or one in the half no kernel uses
  */
-export function parse_va(text: string): number {
+export function parseVa(text: string): number {
   const digits = text.replace(/^0x/i, '');
   if (!/^[0-9a-f]{1,16}$/i.test(digits)) throw new RangeError(`${text} is not an address`);
   const va = Number(BigInt.asIntN(64, BigInt(`0x${digits}`)));
-  const page_of_5_levels =
-    va >= -(2 ** 56) && va < 0 && va_text(va) === digits.padStart(16, '0').toLowerCase();
-  if (!Number.isSafeInteger(va) && !(page_of_5_levels && va % 4096 === 0)) {
+  const pageOf5Levels = va >= -(2 ** 56) && va < 0 && vaText(va) === digits.padStart(16, '0').toLowerCase();
+  if (!Number.isSafeInteger(va) && !(pageOf5Levels && va % 4096 === 0)) {
     throw new RangeError(`${text} is in no half of the address space`);
   }
   return va;

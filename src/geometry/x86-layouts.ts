@@ -23,7 +23,7 @@ const BASES = {
 } as const;
 
 /** The regions of x86-64, kernel image and modules included. */
-export function x86_64_regions(t: Translation): Region[] {
+export function x8664Regions(t: Translation): Region[] {
   const bases = BASES[t.levels === 5 ? 5 : 4];
   const hotplugged = Object.entries(bases).map(([name, { start, size }]) => ({
     name,

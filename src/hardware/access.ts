@@ -1,10 +1,10 @@
-import { entry_index, entry_size, hardware_level } from '../geometry/translation.ts';
+import { entryIndex, entrySize, hardwareLevel } from '../geometry/translation.ts';
 import { CONT, type Descriptor } from './descriptor.ts';
-import { cacheable, group_entries, meaning, target, writable } from './format.ts';
-import { may_miss } from './fresh.ts';
-import { caches, may_use } from './held.ts';
+import { cacheable, groupEntries, meaning, target, writable } from './format.ts';
+import { mayMiss } from './fresh.ts';
+import { caches, mayUse } from './held.ts';
 import type { Mmu } from './mmu.ts';
-import { may_replace } from './write.ts';
+import { mayReplace } from './write.ts';
 
 /** What an access may come to: a place in physical memory, or a fault. */
 export type Outcome = Translated | Faulted;
@@ -44,15 +44,15 @@ export function access(m: Mmu, va: number, write: boolean): Outcome[] {
   for (const leaf of leaves) put(use(m, leaf, va, write));
   for (const fault of faults) put(fault);
   const clash = conflicting(m, leaves);
-  if (clash !== undefined) put({ fault: 'conflict', level: hardware_level(m.t, clash.depth) });
+  if (clash !== undefined) put({ fault: 'conflict', level: hardwareLevel(m.t, clash.depth) });
   return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, o]) => o);
 }
 
 function use(m: Mmu, { depth, d }: Leaf, va: number, write: boolean): Outcome {
-  const level = hardware_level(m.t, depth);
+  const level = hardwareLevel(m.t, depth);
   if (!cacheable(m.t, d.attr)) return { fault: 'access-flag', level };
   if (write && !writable(m.t, d.attr)) return { fault: 'permission', level };
-  const size = entry_size(m.t, depth);
+  const size = entrySize(m.t, depth);
   return { pa: target(m.t, d) + (va - Math.floor(va / size) * size), attr: d.attr, depth };
 }
 
@@ -82,22 +82,22 @@ export function translations(
     if (seen.has(key)) return;
     seen.add(key);
     tables.push({ depth, pa: table, kept });
-    const index = entry_index(m.t, depth, va);
+    const index = entryIndex(m.t, depth, va);
     const pa = table + 8 * index;
     const d = m.words.get(pa);
-    const level = hardware_level(m.t, depth);
+    const level = hardwareLevel(m.t, depth);
     const kind = meaning(m.t, depth, d.attr);
     if (kind === 'none') faults.push({ fault: 'translation', level });
     else if (kind === 'leaf') leaves.push({ depth, d, kept });
     else walk(depth + 1, target(m.t, d), kept);
-    for (const f of m.fresh.at(pa / 8)) if (may_miss(f, m.cpu)) faults.push({ fault: f.fault, level });
+    for (const f of m.fresh.at(pa / 8)) if (mayMiss(f, m.cpu)) faults.push({ fault: f.fault, level });
     // other members of a contiguous group speak for the whole of it (Arm ARM D8, the Contiguous bit)
-    const group = m.t.arch === 'x86_64' ? 1 : group_entries(m.t, depth);
+    const group = m.t.arch === 'x86_64' ? 1 : groupEntries(m.t, depth);
     const start = index - (index % group);
     for (const run of group === 1 ? [] : m.words.in(table + 8 * start, group)) {
       if ((run.attr & CONT) === 0 || meaning(m.t, depth, run.attr) !== 'leaf' || !cacheable(m.t, run.attr))
         continue;
-      const size = entry_size(m.t, depth);
+      const size = entrySize(m.t, depth);
       for (let i = 0; i < run.n; i++) {
         const at = (run.pa - table) / 8 + i;
         leaves.push({
@@ -110,8 +110,8 @@ export function translations(
   };
   walk(0, m.root, true);
   for (let depth = 0; depth < m.t.levels; depth++) {
-    for (const h of m.stale[depth]!.at(Math.floor(va / entry_size(m.t, depth)))) {
-      if (!may_use(h, m.cpu, write)) continue;
+    for (const h of m.stale[depth]!.at(Math.floor(va / entrySize(m.t, depth)))) {
+      if (!mayUse(h, m.cpu, write)) continue;
       if (h.gone) continue;
       if (h.table) walk(depth + 1, target(m.t, h), caches(h, m.cpu));
       else leaves.push({ depth, d: h, kept: caches(h, m.cpu) });
@@ -128,7 +128,7 @@ function conflicting(m: Mmu, leaves: readonly Leaf[]): Leaf | undefined {
       .slice(0, i)
       .some(
         (b) =>
-          a.depth !== b.depth || (a.d !== b.d && !may_replace(m.t, b.d, a.d) && !may_replace(m.t, a.d, b.d)),
+          a.depth !== b.depth || (a.d !== b.d && !mayReplace(m.t, b.d, a.d) && !mayReplace(m.t, a.d, b.d)),
       ),
   );
 }

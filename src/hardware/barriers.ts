@@ -1,7 +1,7 @@
 import type { Fresh } from './fresh.ts';
-import { DONE, type Held, is_done, type Mark, NOBODY } from './held.ts';
+import { DONE, type Held, isDone, type Mark, NOBODY } from './held.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { change_held } from './stale.ts';
+import { changeHeld } from './stale.ts';
 
 /** What a DSB waits for, and how far: (S)tores, loads or both; inner shareable or this CPU alone. */
 export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';
@@ -14,7 +14,7 @@ export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';
 export function dsb(m: Mmu, kind: DsbKind): void {
   if (kind === 'ld') return;
   settle(m, kind === 'ish' || kind === 'ishst' ? 2 : 1);
-  change_others(m, (f) => (f.waited.includes(m.cpu) ? f : { ...f, waited: joined(f.waited, m.cpu) }));
+  changeOthers(m, (f) => (f.waited.includes(m.cpu) ? f : { ...f, waited: joined(f.waited, m.cpu) }));
   if (kind === 'ish' || kind === 'nsh') complete(m, kind === 'ish');
 }
 
@@ -25,7 +25,7 @@ export function settle(m: Mmu, level: 1 | 2): void {
   const raise = <T extends Held | Fresh>(item: T): T =>
     item.writer === cpu && item.settled < level ? { ...item, settled: level } : item;
   for (const todo of mine.unsettled) {
-    change_held(m, todo, (h) => {
+    changeHeld(m, todo, (h) => {
       const now = raise(h);
       return now.settled === 2 && now !== h ? { ...now, writer: -1 } : now;
     });
@@ -42,12 +42,12 @@ export function settle(m: Mmu, level: 1 | 2): void {
 }
 
 /** A DSB with stores in its scope and then an ISB, as far as what other CPUs have written goes. */
-export function catch_up(m: Mmu): void {
-  change_others(m, (f) => ({ ...f, waited: joined(f.waited, m.cpu), fetched: joined(f.fetched, m.cpu) }));
+export function catchUp(m: Mmu): void {
+  changeOthers(m, (f) => ({ ...f, waited: joined(f.waited, m.cpu), fetched: joined(f.fetched, m.cpu) }));
 }
 
 /** Descriptors that other CPUs have written and that are not visible to all. */
-function change_others(m: Mmu, image: (f: Fresh) => Fresh): void {
+function changeOthers(m: Mmu, image: (f: Fresh) => Fresh): void {
   for (const [writer, { fresh }] of m.pending.entries()) {
     if (writer === m.cpu) continue;
     for (const { first, n } of fresh) {
@@ -65,7 +65,7 @@ function complete(m: Mmu, broadcast: boolean): void {
   const left: Todo[] = [];
   for (const todo of mine.marked) {
     let waits = false;
-    change_held(m, todo, (h) => {
+    changeHeld(m, todo, (h) => {
       const done = h.marks.filter((k) => k.cpu === cpu && (broadcast || !k.broadcast));
       waits ||= h.marks.some((k) => k.cpu === cpu && k.broadcast && !broadcast);
       if (done.length === 0) return h;
@@ -83,7 +83,7 @@ function complete(m: Mmu, broadcast: boolean): void {
 function invalidated(m: Mmu, h: Held, done: readonly Mark[]): Held {
   const early = m.defect === 'early-tlbi' && h.late === NOBODY && m.cpus > 1;
   const late = early ? m.cpu : NOBODY;
-  const marks = h.table ? [...h.marks.filter(is_done), ...done.map((k) => ({ ...k, cpu: DONE }))] : [];
+  const marks = h.table ? [...h.marks.filter(isDone), ...done.map((k) => ({ ...k, cpu: DONE }))] : [];
   return { ...h, except: m.everyone, flight: [m.cpu], late, marks, gone: h.table && late === NOBODY };
 }
 
@@ -100,7 +100,7 @@ export function isb(m: Mmu): void {
   const flying = mine.in_flight;
   mine.in_flight = [];
   for (const todo of flying) {
-    change_held(m, todo, (h) => {
+    changeHeld(m, todo, (h) => {
       if (!h.flight.includes(cpu)) return h;
       const flight = h.flight.filter((c) => c !== cpu);
       return flight.length === 0 && h.late === NOBODY && h.except.length === m.cpus
@@ -122,7 +122,7 @@ export function isb(m: Mmu): void {
     if (waits) left.push(todo);
   }
   mine.fresh = left;
-  change_others(m, (f) =>
+  changeOthers(m, (f) =>
     f.waited.includes(cpu) && !f.fetched.includes(cpu) ? { ...f, fetched: joined(f.fetched, cpu) } : f,
   );
 }

@@ -1,6 +1,6 @@
-import { hardware_level, type Translation } from '../geometry/translation.ts';
-import { CONT, type Descriptor, to_word, VALID } from './descriptor.ts';
-import { group_entries, lpa2, meaning } from './format.ts';
+import { hardwareLevel, type Translation } from '../geometry/translation.ts';
+import { CONT, type Descriptor, toWord, VALID } from './descriptor.ts';
+import { groupEntries, lpa2, meaning } from './format.ts';
 
 /** A descriptor with bits set that are reserved at its level: no walker's behaviour is defined for it. */
 export class ReservedBits extends Error {
@@ -12,15 +12,15 @@ export class ReservedBits extends Error {
  * Invalid ones may hold anything.
  * @throws ReservedBits naming level, bits and word
  */
-export function check_descriptor(t: Translation, depth: number, d: Descriptor): void {
-  const what = descriptor_check(t, depth, d);
+export function checkDescriptor(t: Translation, depth: number, d: Descriptor): void {
+  const what = descriptorCheck(t, depth, d);
   if (what === undefined) return;
-  const word = to_word(d).toString(16).padStart(16, '0');
-  throw new ReservedBits(`descriptor ${word} of a level ${hardware_level(t, depth)} table: ${what}`);
+  const word = toWord(d).toString(16).padStart(16, '0');
+  throw new ReservedBits(`descriptor ${word} of a level ${hardwareLevel(t, depth)} table: ${what}`);
 }
 
 /** What is reserved about a descriptor, or undefined. */
-export function descriptor_check(t: Translation, depth: number, d: Descriptor): string | undefined {
+export function descriptorCheck(t: Translation, depth: number, d: Descriptor): string | undefined {
   if ((d.attr & VALID) === 0 || t.arch === 'x86_64') return undefined;
   const kind = meaning(t, depth, d.attr);
   const last = depth === t.levels - 1;
@@ -28,15 +28,15 @@ export function descriptor_check(t: Translation, depth: number, d: Descriptor): 
     return last ? 'bit 1 is clear, which is reserved for pages' : 'a block, which this level does not have';
   }
   const size = kind === 'table' ? t.page_shift : t.shift[depth]!;
-  const low = low_bits(t, kind, size, d);
+  const low = lowBits(t, kind, size, d);
   if (low !== undefined) return low;
-  if (kind === 'leaf' && (d.attr & CONT) !== 0 && group_entries(t, depth) === 1)
+  if (kind === 'leaf' && (d.attr & CONT) !== 0 && groupEntries(t, depth) === 1)
     return 'bit 52, and no contiguous groups here';
-  return high_bits(t, d);
+  return highBits(t, d);
 }
 
 /** Address bits below what is mapped. */
-function low_bits(t: Translation, kind: string, size: number, d: Descriptor): string | undefined {
+function lowBits(t: Translation, kind: string, size: number, d: Descriptor): string | undefined {
   const span = Math.min(2 ** size, 2 ** 48);
   let rest = d.addr % span;
   const wide = t.page_shift === 16 && t.va_bits === 52;
@@ -50,7 +50,7 @@ function low_bits(t: Translation, kind: string, size: number, d: Descriptor): st
 }
 
 /** Bits 49:48: address bits with LPA2, else reserved. */
-function high_bits(t: Translation, d: Descriptor): string | undefined {
+function highBits(t: Translation, d: Descriptor): string | undefined {
   if (lpa2(t)) return undefined;
   const set = (d.attr >>> 12) & 3;
   return set === 0 ? undefined : `bit ${(set & 1) !== 0 ? 48 : 49} is reserved`;

@@ -40,31 +40,31 @@ export const PXN_TABLE = bit(59);
 export const UXN_TABLE = bit(60);
 
 /** The 64-bit word. */
-export const to_word = (d: Descriptor): bigint =>
+export const toWord = (d: Descriptor): bigint =>
   BigInt(d.attr & 0xfff) | BigInt(d.addr) | (BigInt(d.attr >>> 12) << 48n);
 
-export function from_word(word: bigint): Descriptor {
+export function fromWord(word: bigint): Descriptor {
   const hi = Number(word >> 48n) & 0xffff;
   return { addr: Number(word & 0xfffffffff000n), attr: Number(word & 0xfffn) | (hi << 12) };
 }
 
-export const is_none = (d: Descriptor): boolean => d.addr === 0 && d.attr === 0;
-export const is_valid = (d: Descriptor): boolean => (d.attr & VALID) !== 0;
+export const isNone = (d: Descriptor): boolean => d.addr === 0 && d.attr === 0;
+export const isValid = (d: Descriptor): boolean => (d.attr & VALID) !== 0;
 /** A table at a level that has tables, a page at level 3. */
-export const is_table = (d: Descriptor): boolean => (d.attr & 3) === 3;
-export const is_block = (d: Descriptor): boolean => (d.attr & 3) === 1;
+export const isTable = (d: Descriptor): boolean => (d.attr & 3) === 3;
+export const isBlock = (d: Descriptor): boolean => (d.attr & 3) === 1;
 
 /**
  * Physical address a descriptor names. With 64K pages bits 15:12 are address bits 51:48; with LPA2 bits 9:8 are 51:50
  * and bits 49:48 stand in place.
  */
-export function output_address(d: Descriptor, page_shift: number, lpa2 = false): number {
-  if (page_shift === 16) return Math.floor(d.addr / 65536) * 65536 + ((d.addr / 4096) % 16) * 2 ** 48;
+export function outputAddress(d: Descriptor, pageShift: number, lpa2 = false): number {
+  if (pageShift === 16) return Math.floor(d.addr / 65536) * 65536 + ((d.addr / 4096) % 16) * 2 ** 48;
   if (!lpa2) return d.addr;
   return d.addr + ((d.attr >>> 12) & 3) * 2 ** 48 + ((d.attr >>> 8) & 3) * 2 ** 50;
 }
 
 /** The address field for a physical address below 2^48, or with 64K pages below 2^52. */
-export function address_field(pa: number, page_shift: number): number {
-  return page_shift === 16 ? (pa % 2 ** 48) + Math.floor(pa / 2 ** 48) * 4096 : pa;
+export function addressField(pa: number, pageShift: number): number {
+  return pageShift === 16 ? (pa % 2 ** 48) + Math.floor(pa / 2 ** 48) * 4096 : pa;
 }

@@ -7,7 +7,7 @@ import type { Mmu } from './mmu.ts';
  * The state as text: two states have the same text exactly when software and walkers can do the same from them on. The
  * CPU that executes is not part of it.
  */
-export function encode_mmu(m: Mmu): string {
+export function encodeMmu(m: Mmu): string {
   const words = m.words.canonical().map((r) => `${r.pa}+${r.n}:${r.addr},${r.stride},${r.attr}`);
   const stale = m.stale.map((layers, depth) =>
     merged(layers.all(), m.t.shift[depth]!, m.t.page_shift).join(' '),
@@ -27,19 +27,19 @@ export function encode_mmu(m: Mmu): string {
 const others = ({ waited, fetched }: Fresh): string =>
   waited.length === 0 ? '' : `${waited.join('.')},${fetched.join('.')}`;
 
-const held_text = (h: Held): string => {
+const heldText = (h: Held): string => {
   const marks = h.marks.map((k) => `${k.cpu}${k.broadcast ? 'b' : 'l'}${k.va},${k.end}`).join('&');
   return `${h.table ? 't' : 'l'}${h.attr},${h.writer},${h.settled},${h.except.join('.')},${h.flight.join('.')},${h.late}${h.gone ? 'g' : ''},${marks}`;
 };
 
 /** Records one by one, those that go on in the next stretch as one: how they were cut says nothing. */
-function merged(layers: readonly Layer<Held>[], shift: number, page_shift: number): string[] {
+function merged(layers: readonly Layer<Held>[], shift: number, pageShift: number): string[] {
   const open = new Map<string, { first: number; end: number; addr: number; text: string }>();
   const done: { first: number; end: number; addr: number; text: string }[] = [];
   for (const { first, n, items } of layers) {
     for (const h of items) {
-      const text = held_text(h);
-      const step = 2 ** (h.table ? page_shift : shift);
+      const text = heldText(h);
+      const step = 2 ** (h.table ? pageShift : shift);
       const key = `${text} ${h.addr - first * step}`;
       const known = open.get(key);
       if (known !== undefined && known.end === first) known.end = first + n;

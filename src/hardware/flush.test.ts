@@ -5,7 +5,7 @@ import { INVALID } from './descriptor.ts';
 import { held, reaches } from './reach.ts';
 import * as s from './sample.ts';
 import { tlbi } from './tlbi.ts';
-import { erase, write_entries } from './write.ts';
+import { erase, writeEntries } from './write.ts';
 
 const GONE = { fault: 'translation', level: 3 };
 const at = (page: number) => ({ pa: s.ram(page), attr: s.leaf(0).attr, depth: 3 });
@@ -15,7 +15,7 @@ const who = (m: ReturnType<typeof s.sample>, page: number) =>
 describe('flush helpers', () => {
   test('flush_tlb_kernel_range: clear, DSB, TLBI, DSB, ISB leave nothing', () => {
     const m = s.sample(8);
-    write_entries(m, s.pte(2), 3, INVALID, 0);
+    writeEntries(m, s.pte(2), 3, INVALID, 0);
     expect(held(m, s.VA, 2 ** 21)).toEqual([
       {
         as: 'leaf',
@@ -29,7 +29,7 @@ describe('flush helpers', () => {
         settled: false,
       },
     ]);
-    s.flush_range(m, s.va(2), s.va(5));
+    s.flushRange(m, s.va(2), s.va(5));
     expect(held(m, s.VA, 2 ** 21)).toEqual([]);
     expect(reaches(m, s.ram(2), 3 * s.PAGE)).toEqual([]);
     expect(access(m, s.va(3), false)).toEqual([GONE]);
@@ -39,45 +39,45 @@ describe('flush helpers', () => {
 
   test('a range short of what was cleared leaves the rest held', () => {
     const m = s.sample(8);
-    write_entries(m, s.pte(2), 4, INVALID, 0);
-    s.flush_range(m, s.va(2), s.va(4));
+    writeEntries(m, s.pte(2), 4, INVALID, 0);
+    s.flushRange(m, s.va(2), s.va(4));
     expect(held(m, s.VA, 2 ** 21).map((h) => [h.va, h.size])).toEqual([[s.va(4), 2 * s.PAGE]]);
     expect(access(m, s.va(5), false)).toEqual([at(5), GONE]);
   });
 
   test('a block goes with one TLBI anywhere in it', () => {
     const m = s.sample(0);
-    write_entries(m, s.PMD, 1, INVALID, 0);
-    s.flush_all(m);
-    write_entries(m, s.PMD, 1, s.block(s.RAM), 0);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
+    s.flushAll(m);
+    writeEntries(m, s.PMD, 1, s.block(s.RAM), 0);
     dsb(m, 'ishst');
     isb(m);
     expect(access(m, s.va(7) + 5, false)).toEqual([{ pa: s.ram(7) + 5, attr: s.block(0).attr, depth: 2 }]);
-    write_entries(m, s.PMD, 1, INVALID, 0);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
     expect(who(m, 300)).toEqual([[false, [0, 1], []]]);
-    s.flush_range(m, s.va(100), s.va(101));
+    s.flushRange(m, s.va(100), s.va(101));
     expect(who(m, 300)).toEqual([]);
     expect(m.violations).toEqual([]);
   });
 
   test('local_flush_tlb_all: the CPU itself is rid of it, others are not', () => {
     const m = s.sample(4);
-    write_entries(m, s.pte(1), 1, INVALID, 0);
-    s.local_flush_all(m);
+    writeEntries(m, s.pte(1), 1, INVALID, 0);
+    s.localFlushAll(m);
     expect(who(m, 1)).toEqual([[false, [1], []]]);
     expect(access(m, s.va(1), false)).toEqual([GONE]);
     expect(s.on(m, 1, () => access(m, s.va(1), false))).toEqual([at(1), GONE]);
     // the other CPU's local flush comes before the write is visible to it
-    s.on(m, 1, () => s.local_flush_all(m));
+    s.on(m, 1, () => s.localFlushAll(m));
     expect(who(m, 1)).toEqual([[false, [1], []]]);
     dsb(m, 'ishst');
-    s.on(m, 1, () => s.local_flush_all(m));
+    s.on(m, 1, () => s.localFlushAll(m));
     expect(who(m, 1)).toEqual([]);
   });
 
   test('DSB LD settles nothing and completes nothing; DSB ISHST completes nothing', () => {
     const m = s.sample(4);
-    write_entries(m, s.pte(1), 1, INVALID, 0);
+    writeEntries(m, s.pte(1), 1, INVALID, 0);
     dsb(m, 'ld');
     tlbi(m, { by: 'all', last_level: false, broadcast: true });
     dsb(m, 'ish');
@@ -96,7 +96,7 @@ describe('flush helpers', () => {
 
   test("another CPU's DSB completes no TLBI but its own", () => {
     const m = s.sample(4);
-    write_entries(m, s.pte(1), 1, INVALID, 0);
+    writeEntries(m, s.pte(1), 1, INVALID, 0);
     dsb(m, 'ishst');
     tlbi(m, { by: 'va', va: s.va(1), last_level: true, broadcast: true });
     s.on(m, 1, () => dsb(m, 'ish'));
@@ -109,8 +109,8 @@ describe('flush helpers', () => {
 describe('B17 and B22 to B26 of the catalogue', () => {
   test('B22: no ISB behind the walk-cache invalidation leaves the issuer its instructions in flight', () => {
     const m = s.sample(0);
-    write_entries(m, s.PMD, 1, INVALID, 0);
-    s.flush_pgtable(m, s.VA, false);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
+    s.flushPgtable(m, s.VA, false);
     const table = () =>
       reaches(m, s.PTE, s.PAGE).map((r) => [r.as, r.va, r.in_memory, r.held_by, r.in_flight]);
     expect(table()).toEqual([['table', s.VA, false, [], [0]]]);
@@ -120,16 +120,16 @@ describe('B17 and B22 to B26 of the catalogue', () => {
 
   test('B22: what is in flight was translated before: nothing that is written to the table later is found by it', () => {
     const m = s.sample(0);
-    write_entries(m, s.PMD, 1, INVALID, 0);
-    s.flush_pgtable(m, s.VA, false);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
+    s.flushPgtable(m, s.VA, false);
     // the page is someone else's table now, or no table at all
-    write_entries(m, s.pte(9), 1, s.leaf(0x7000_0000), 0);
+    writeEntries(m, s.pte(9), 1, s.leaf(0x7000_0000), 0);
     expect(access(m, s.va(9), false)).toEqual([{ fault: 'translation', level: 2 }]);
-    write_entries(m, s.pte(9), 1, INVALID, 0);
+    writeEntries(m, s.pte(9), 1, INVALID, 0);
     expect(reaches(m, 0x7000_0000, s.PAGE)).toEqual([]);
     // linked again at its old place while the first time is still in flight
-    write_entries(m, s.pte(3), 1, s.leaf(s.ram(3)), 0);
-    write_entries(m, s.PMD, 1, s.table(s.PTE), 0);
+    writeEntries(m, s.pte(3), 1, s.leaf(s.ram(3)), 0);
+    writeEntries(m, s.PMD, 1, s.table(s.PTE), 0);
     expect(reaches(m, s.ram(3), s.PAGE).map((r) => [r.va, r.in_memory])).toEqual([[s.va(3), true]]);
     dsb(m, 'ishst');
     isb(m);
@@ -141,7 +141,7 @@ describe('B17 and B22 to B26 of the catalogue', () => {
 
   test('B23: no ISB behind a new entry lets its writer fault, and nobody else', () => {
     const m = s.sample(4);
-    write_entries(m, s.pte(4), 1, s.leaf(s.ram(4)), 0);
+    writeEntries(m, s.pte(4), 1, s.leaf(s.ram(4)), 0);
     expect(access(m, s.va(4), false)).toEqual([at(4), GONE]);
     expect(s.on(m, 1, () => access(m, s.va(4), false))).toEqual([at(4), GONE]);
     dsb(m, 'ishst');
@@ -153,7 +153,7 @@ describe('B17 and B22 to B26 of the catalogue', () => {
 
   test('B23: who has seen a new entry and then executes DSB and ISB finds it, whatever its writer does', () => {
     const m = s.sample(4);
-    write_entries(m, s.pte(4), 1, s.leaf(s.ram(4)), 0);
+    writeEntries(m, s.pte(4), 1, s.leaf(s.ram(4)), 0);
     const there = () => s.on(m, 1, () => access(m, s.va(4), false));
     s.on(m, 1, () => isb(m));
     expect(there()).toEqual([at(4), GONE]);
@@ -163,17 +163,17 @@ describe('B17 and B22 to B26 of the catalogue', () => {
     expect(there()).toEqual([at(4)]);
     // the writer itself has still to wait
     expect(access(m, s.va(4), false)).toEqual([at(4), GONE]);
-    write_entries(m, s.pte(5), 1, s.leaf(s.ram(5)), 0);
+    writeEntries(m, s.pte(5), 1, s.leaf(s.ram(5)), 0);
     expect(s.on(m, 1, () => access(m, s.va(5), false))).toEqual([at(5), GONE]);
   });
 
   test('B24: a leaf-only TLBI leaves the walk cache its table, and what is written there later is walked', () => {
     const m = s.sample(0);
-    write_entries(m, s.PMD, 1, INVALID, 0);
-    s.flush_range(m, s.VA, s.VA + s.PAGE);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
+    s.flushRange(m, s.VA, s.VA + s.PAGE);
     expect(reaches(m, s.PTE, s.PAGE).map((r) => [r.as, r.held_by])).toEqual([['table', [0, 1]]]);
     // the page is used again, and what lies in it looks like a descriptor
-    write_entries(m, s.pte(9), 1, s.leaf(0x7000_0000), 0);
+    writeEntries(m, s.pte(9), 1, s.leaf(0x7000_0000), 0);
     dsb(m, 'ish');
     isb(m);
     expect(access(m, s.va(9), false)).toEqual([
@@ -182,24 +182,24 @@ describe('B17 and B22 to B26 of the catalogue', () => {
     ]);
     expect(reaches(m, 0x7000_0000, s.PAGE).map((r) => [r.as, r.va])).toEqual([['leaf', s.va(9)]]);
     // an all-level TLBI takes the table, but by another address not the leaf that was cached on the way
-    s.flush_pgtable(m, s.VA, true);
+    s.flushPgtable(m, s.VA, true);
     expect(reaches(m, s.PTE, s.PAGE)).toEqual([]);
     expect(held(m, s.VA, 2 ** 21).map((h) => [h.as, h.va, h.pa])).toEqual([['leaf', s.va(9), 0x7000_0000]]);
-    s.flush_all(m);
+    s.flushAll(m);
     expect(held(m, s.VA, 2 ** 21)).toEqual([]);
   });
 
   test('B24: the all-level TLBI takes an empty table whole', () => {
     const m = s.sample(0);
-    write_entries(m, s.PMD, 1, INVALID, 0);
-    s.flush_pgtable(m, s.VA, true);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
+    s.flushPgtable(m, s.VA, true);
     expect(reaches(m, s.PTE, s.PAGE)).toEqual([]);
     expect(held(m, s.VA, 2 ** 22)).toEqual([]);
   });
 
   test('B25: a TLBI before DSB ISHST is undone by a refill', () => {
     const m = s.sample(4);
-    write_entries(m, s.pte(1), 1, INVALID, 0);
+    writeEntries(m, s.pte(1), 1, INVALID, 0);
     tlbi(m, { by: 'va', va: s.va(1), last_level: true, broadcast: true });
     dsb(m, 'ish');
     isb(m);
@@ -209,7 +209,7 @@ describe('B17 and B22 to B26 of the catalogue', () => {
 
   test('B25: before the DSB behind the TLBI other CPUs still reach the page', () => {
     const m = s.sample(4);
-    write_entries(m, s.pte(1), 1, INVALID, 0);
+    writeEntries(m, s.pte(1), 1, INVALID, 0);
     dsb(m, 'ishst');
     tlbi(m, { by: 'va', va: s.va(1), last_level: true, broadcast: true });
     expect(who(m, 1)).toEqual([[false, [0, 1], []]]);
@@ -222,8 +222,8 @@ describe('B17 and B22 to B26 of the catalogue', () => {
   test('B26: a contiguous group cleared one entry at a time keeps its first page', () => {
     const m = s.sample(16, { attr: s.cont(0).attr & ~s.leaf(0).attr });
     for (let page = 0; page < 16; page++) {
-      write_entries(m, s.pte(page), 1, INVALID, 0);
-      s.flush_range(m, s.va(page), s.va(page + 1));
+      writeEntries(m, s.pte(page), 1, INVALID, 0);
+      s.flushRange(m, s.va(page), s.va(page + 1));
       if (page === 0) {
         // the other members speak for the whole group
         expect(access(m, s.va(0), false).map((o) => ('pa' in o ? o.pa : o.fault))).toEqual([
@@ -248,8 +248,8 @@ describe('B17 and B22 to B26 of the catalogue', () => {
 
   test('B26, mended: all cleared, then flushed once', () => {
     const m = s.sample(16, { attr: s.cont(0).attr & ~s.leaf(0).attr });
-    for (let page = 0; page < 16; page++) write_entries(m, s.pte(page), 1, INVALID, 0);
-    s.flush_range(m, s.VA, s.va(16));
+    for (let page = 0; page < 16; page++) writeEntries(m, s.pte(page), 1, INVALID, 0);
+    s.flushRange(m, s.VA, s.va(16));
     expect(held(m, s.VA, 2 ** 21)).toEqual([]);
     expect(reaches(m, s.RAM, 16 * s.PAGE)).toEqual([]);
     expect(m.violations).toEqual([]);
@@ -257,9 +257,9 @@ describe('B17 and B22 to B26 of the catalogue', () => {
 
   test('B17: a table unlinked with pages in it keeps them reachable, by-VA flush or not', () => {
     const m = s.sample(4);
-    write_entries(m, s.PMD, 1, INVALID, 0);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
     expect(who(m, 2)).toEqual([[true, [], []]]);
-    s.flush_pgtable(m, s.va(0), true);
+    s.flushPgtable(m, s.va(0), true);
     expect(held(m, s.VA, 2 ** 21).map((h) => [h.as, h.va, h.size])).toEqual([['leaf', s.va(1), 3 * s.PAGE]]);
   });
 

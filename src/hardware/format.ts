@@ -1,5 +1,5 @@
-import { hardware_level, type Translation } from '../geometry/translation.ts';
-import { AF, AP_RDONLY, CONT, type Descriptor, output_address, VALID } from './descriptor.ts';
+import { hardwareLevel, type Translation } from '../geometry/translation.ts';
+import { AF, AP_RDONLY, CONT, type Descriptor, outputAddress, VALID } from './descriptor.ts';
 
 /** What a walker makes of a descriptor at some depth. */
 export type Meaning = 'none' | 'table' | 'leaf';
@@ -13,8 +13,8 @@ export const lpa2 = (t: Translation): boolean =>
   t.arch === 'arm64' && t.va_bits === 52 && t.page_shift !== 16;
 
 /** Whether the architecture has blocks at a depth (Arm ARM D8; FEAT_LPA and LPA2 add one level). */
-function has_blocks(t: Translation, depth: number): boolean {
-  const level = hardware_level(t, depth);
+function hasBlocks(t: Translation, depth: number): boolean {
+  const level = hardwareLevel(t, depth);
   if (t.arch === 'x86_64') return level === 1 || level === 2;
   const least = (t.page_shift === 12 ? 1 : 2) - (t.va_bits === 52 ? 1 : 0);
   return level >= least && level <= 2;
@@ -27,10 +27,10 @@ export function meaning(t: Translation, depth: number, attr: number): Meaning {
   if (t.arch === 'x86_64') {
     if (last) return 'leaf';
     if ((attr & X86_PS) === 0) return 'table';
-    return has_blocks(t, depth) ? 'leaf' : 'none';
+    return hasBlocks(t, depth) ? 'leaf' : 'none';
   }
   if ((attr & 2) !== 0) return last ? 'leaf' : 'table';
-  return !last && has_blocks(t, depth) ? 'leaf' : 'none';
+  return !last && hasBlocks(t, depth) ? 'leaf' : 'none';
 }
 
 /** A leaf without the access flag faults and is never cached; x86 sets its flag itself. */
@@ -41,10 +41,10 @@ export const writable = (t: Translation, attr: number): boolean =>
 
 /** Physical address a descriptor names: a table page, or where a leaf's range starts. */
 export const target = (t: Translation, d: Descriptor): number =>
-  t.arch === 'x86_64' ? d.addr : output_address(d, t.page_shift, lpa2(t));
+  t.arch === 'x86_64' ? d.addr : outputAddress(d, t.page_shift, lpa2(t));
 
 /** Entries of one contiguous group at a depth (Arm ARM D8, the Contiguous bit); 1 where there are none. */
-export function group_entries(t: Translation, depth: number): number {
+export function groupEntries(t: Translation, depth: number): number {
   if (t.arch === 'x86_64') return 1;
   const up = t.levels - 1 - depth;
   if (t.page_shift === 12) return up <= 2 ? 16 : 1;
@@ -53,5 +53,5 @@ export function group_entries(t: Translation, depth: number): number {
 }
 
 /** Entries that one cached translation of a leaf may stand for. */
-export const group_of = (t: Translation, depth: number, attr: number): number =>
-  (attr & CONT) !== 0 && t.arch !== 'x86_64' ? group_entries(t, depth) : 1;
+export const groupOf = (t: Translation, depth: number, attr: number): number =>
+  (attr & CONT) !== 0 && t.arch !== 'x86_64' ? groupEntries(t, depth) : 1;

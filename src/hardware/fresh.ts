@@ -21,7 +21,7 @@ export interface Fresh {
   readonly fault: 'translation' | 'access-flag';
 }
 
-export const fresh_rule: ItemRule<Fresh> = {
+export const freshRule: ItemRule<Fresh> = {
   shift: (item) => item,
   same: (a, b) =>
     a.writer === b.writer &&
@@ -33,5 +33,5 @@ export const fresh_rule: ItemRule<Fresh> = {
 };
 
 /** Whether a walk by this CPU may still find the descriptor before. */
-export const may_miss = (item: Fresh, cpu: number): boolean =>
+export const mayMiss = (item: Fresh, cpu: number): boolean =>
   item.writer === cpu ? !item.synced : item.settled < 2 && !item.fetched.includes(cpu);

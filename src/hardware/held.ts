@@ -1,9 +1,9 @@
-import { entry_size, type Translation } from '../geometry/translation.ts';
+import { entrySize, type Translation } from '../geometry/translation.ts';
 import type { ItemRule } from './layers.ts';
 
 /** In the place of a mark's CPU: the TLBI is complete. */
 export const DONE = -1;
-export const is_done = (mark: Mark): boolean => mark.cpu === DONE;
+export const isDone = (mark: Mark): boolean => mark.cpu === DONE;
 
 /** A TLBI that covers a translation and is not complete; of a walk-cache entry kept until that is gone. */
 export interface Mark {
@@ -39,20 +39,20 @@ export interface Held {
 }
 
 /** Bytes of output that one entry stands for: a table page, or what a leaf covers. */
-export const output_size = (t: Translation, depth: number, table: boolean): number =>
-  table ? 2 ** t.page_shift : entry_size(t, depth);
+export const outputSize = (t: Translation, depth: number, table: boolean): number =>
+  table ? 2 ** t.page_shift : entrySize(t, depth);
 
-export function held_rule(t: Translation, depth: number): ItemRule<Held> {
+export function heldRule(t: Translation, depth: number): ItemRule<Held> {
   return {
-    shift: (h, by) => ({ ...h, addr: h.addr + by * output_size(t, depth, h.table) }),
-    same: same_held,
+    shift: (h, by) => ({ ...h, addr: h.addr + by * outputSize(t, depth, h.table) }),
+    same: sameHeld,
   };
 }
 
-const same_list = (a: readonly number[], b: readonly number[]): boolean =>
+const sameList = (a: readonly number[], b: readonly number[]): boolean =>
   a === b || (a.length === b.length && a.every((x, i) => x === b[i]));
 
-function same_held(a: Held, b: Held): boolean {
+function sameHeld(a: Held, b: Held): boolean {
   return (
     a.addr === b.addr &&
     a.attr === b.attr &&
@@ -61,8 +61,8 @@ function same_held(a: Held, b: Held): boolean {
     a.settled === b.settled &&
     a.late === b.late &&
     a.gone === b.gone &&
-    same_list(a.except, b.except) &&
-    same_list(a.flight, b.flight) &&
+    sameList(a.except, b.except) &&
+    sameList(a.flight, b.flight) &&
     a.marks.length === b.marks.length &&
     a.marks.every((x, i) => {
       const y = b.marks[i]!;
@@ -76,8 +76,8 @@ export const NOBODY = -1;
 /** Whether a TLB or walk cache of the CPU may keep it. */
 export const caches = (h: Held, cpu: number): boolean => !h.except.includes(cpu);
 /** Whether the CPU does not, but may have instructions in flight that use it. */
-export const in_flight = (h: Held, cpu: number): boolean =>
+export const inFlight = (h: Held, cpu: number): boolean =>
   !caches(h, cpu) && (h.flight.includes(cpu) || (h.late !== NOBODY && h.late !== cpu));
 /** Whether an access by the CPU may use it. Of what the defect leaves in flight only stores are ever seen. */
-export const may_use = (h: Held, cpu: number, write: boolean): boolean =>
-  caches(h, cpu) || h.flight.includes(cpu) || (write && in_flight(h, cpu));
+export const mayUse = (h: Held, cpu: number, write: boolean): boolean =>
+  caches(h, cpu) || h.flight.includes(cpu) || (write && inFlight(h, cpu));

@@ -3,15 +3,15 @@ import { expect, test } from 'vitest';
 import { access } from './access.ts';
 import { dsb, isb } from './barriers.ts';
 import { INVALID } from './descriptor.ts';
-import { encode_mmu } from './encode.ts';
+import { encodeMmu } from './encode.ts';
 import { target } from './format.ts';
-import { copy_mmu, type Mmu } from './mmu.ts';
+import { copyMmu, type Mmu } from './mmu.ts';
 import type { Place } from './place.ts';
 import { contents, type Serving, servings } from './places.ts';
 import { held, reaches } from './reach.ts';
 import * as s from './sample.ts';
 import { tlbi } from './tlbi.ts';
-import { write_entries } from './write.ts';
+import { writeEntries } from './write.ts';
 
 /** What pages serve as, found anew from the root and the stale records: stretches, each counting as often as it says. */
 function recount(m: Mmu): Serving[] {
@@ -107,7 +107,7 @@ function perform(m: Mmu, it: Action): void {
   if (it.do === 'write') {
     const n = Math.min(it.n, 512 - it.index);
     const none = it.d === INVALID;
-    write_entries(m, it.page + 8 * it.index, n, it.d, none ? 0 : it.stride);
+    writeEntries(m, it.page + 8 * it.index, n, it.d, none ? 0 : it.stride);
   } else if (it.do === 'dsb') dsb(m, it.kind);
   else if (it.do === 'isb') isb(m);
   else {
@@ -187,11 +187,11 @@ test('a full flush by every CPU leaves nothing held; then page by page or at onc
         }
       }
       for (const m of [whole, single]) {
-        for (const cpu of [0, 1]) s.on(m, cpu, () => s.flush_all(m));
+        for (const cpu of [0, 1]) s.on(m, cpu, () => s.flushAll(m));
         expect(held(m, -(2 ** 48), 2 ** 48)).toEqual([]);
         m.violations.length = 0;
       }
-      expect(encode_mmu(single)).toBe(encode_mmu(whole));
+      expect(encodeMmu(single)).toBe(encodeMmu(whole));
     }),
     { numRuns: 200 },
   );
@@ -202,12 +202,12 @@ test('a copy goes its own way', () => {
     fc.property(steps, steps, (before, then) => {
       const m = s.sample(20);
       for (const it of before) perform(m, it);
-      const text = encode_mmu(m);
-      const twin = copy_mmu(m);
+      const text = encodeMmu(m);
+      const twin = copyMmu(m);
       for (const it of then) perform(twin, it);
-      expect(encode_mmu(m)).toBe(text);
+      expect(encodeMmu(m)).toBe(text);
       for (const it of then) perform(m, it);
-      expect(encode_mmu(m)).toBe(encode_mmu(twin));
+      expect(encodeMmu(m)).toBe(encodeMmu(twin));
     }),
     { numRuns: 200 },
   );
@@ -217,17 +217,17 @@ test('a terabyte by base pages stays a few thousand records, and goes without a 
   const m = s.sample(0);
   const leaves = 2 ** 41;
   for (let gb = 0; gb < 512; gb++) {
-    write_entries(m, s.PUD + 8 * gb, 1, s.table(0x100_0000 + gb * s.PAGE), 0);
-    write_entries(m, 0x100_0000 + gb * s.PAGE, 512, s.table(leaves + gb * 512 * s.PAGE), s.PAGE);
-    write_entries(m, leaves + gb * 512 * s.PAGE, 262144, s.leaf(2 ** 42 + gb * 2 ** 30), s.PAGE);
+    writeEntries(m, s.PUD + 8 * gb, 1, s.table(0x100_0000 + gb * s.PAGE), 0);
+    writeEntries(m, 0x100_0000 + gb * s.PAGE, 512, s.table(leaves + gb * 512 * s.PAGE), s.PAGE);
+    writeEntries(m, leaves + gb * 512 * s.PAGE, 262144, s.leaf(2 ** 42 + gb * 2 ** 30), s.PAGE);
     dsb(m, 'ishst');
     isb(m);
   }
-  s.flush_all(m);
+  s.flushAll(m);
   expect(m.words.runs).toBeLessThan(10);
   expect(m.places.count).toBeLessThan(10);
-  write_entries(m, leaves, 512 * 262144, INVALID, 0);
+  writeEntries(m, leaves, 512 * 262144, INVALID, 0);
   expect(held(m, s.VA, 2 ** 39)).toHaveLength(1);
-  s.flush_all(m);
+  s.flushAll(m);
   expect(reaches(m, 2 ** 42, 2 ** 39)).toEqual([]);
 });

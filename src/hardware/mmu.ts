@@ -1,9 +1,9 @@
 import type { Translation } from '../geometry/translation.ts';
 import type { Descriptor } from './descriptor.ts';
-import { type Fresh, fresh_rule } from './fresh.ts';
-import { type Held, held_rule } from './held.ts';
+import { type Fresh, freshRule } from './fresh.ts';
+import { type Held, heldRule } from './held.ts';
 import { Layers } from './layers.ts';
-import { type Place, place_rule } from './place.ts';
+import { type Place, placeRule } from './place.ts';
 import { type WordRun, Words } from './words.ts';
 
 /**
@@ -84,9 +84,9 @@ export interface MmuOptions {
  * An MMU whose tables are all zero.
  * @throws RangeError for a root that is not aligned to its size
  */
-export function new_mmu({ t, root, cpus, defect }: MmuOptions): Mmu {
+export function newMmu({ t, root, cpus, defect }: MmuOptions): Mmu {
   if (root % (8 * t.entries[0]!) !== 0) throw new RangeError(`no root table can lie at ${root}`);
-  const places = new Layers<Place>(place_rule(t));
+  const places = new Layers<Place>(placeRule(t));
   const page = Math.floor(root / 2 ** t.page_shift);
   // entry 0 of the root is where the address space that the kernel's half ends at 2^64 begins
   const va = -t.entries[0]! * 2 ** t.shift[0]! - (root % 2 ** t.page_shift) * 2 ** (t.shift[0]! - 3);
@@ -99,15 +99,15 @@ export function new_mmu({ t, root, cpus, defect }: MmuOptions): Mmu {
     cpu: 0,
     words: new Words(),
     places,
-    stale: t.shift.map((_, depth) => new Layers<Held>(held_rule(t, depth))),
-    fresh: new Layers<Fresh>(fresh_rule),
+    stale: t.shift.map((_, depth) => new Layers<Held>(heldRule(t, depth))),
+    fresh: new Layers<Fresh>(freshRule),
     pending: Array.from({ length: cpus }, () => ({ unsettled: [], fresh: [], marked: [], in_flight: [] })),
     violations: [],
     everyone: Array.from({ length: cpus }, (_, cpu) => cpu),
   };
 }
 
-export function copy_mmu(m: Mmu): Mmu {
+export function copyMmu(m: Mmu): Mmu {
   return {
     ...m,
     words: m.words.copy(),
@@ -125,7 +125,7 @@ export function copy_mmu(m: Mmu): Mmu {
 }
 
 /** The descriptor at a physical address, as a load of the executing CPU finds it. */
-export const read_entry = (m: Mmu, pa: number): Descriptor => m.words.get(pa);
+export const readEntry = (m: Mmu, pa: number): Descriptor => m.words.get(pa);
 
 /** The run of like words from a physical address on, at most `n` of them. */
-export const read_run = (m: Mmu, pa: number, n: number): WordRun => m.words.run_at(pa, n);
+export const readRun = (m: Mmu, pa: number, n: number): WordRun => m.words.runAt(pa, n);

@@ -1,4 +1,4 @@
-import { entry_size, type Translation } from '../geometry/translation.ts';
+import { entrySize, type Translation } from '../geometry/translation.ts';
 import type { ItemRule } from './layers.ts';
 
 /** One thing a physical page serves as: a table of some depth, or what a leaf of some depth translates to. */
@@ -12,9 +12,9 @@ export interface Place {
   readonly refs: number;
 }
 
-export function place_rule(t: Translation): ItemRule<Place> {
+export function placeRule(t: Translation): ItemRule<Place> {
   const step = (p: Place): number =>
-    p.table ? t.entries[p.depth]! * entry_size(t, p.depth) : 2 ** t.page_shift;
+    p.table ? t.entries[p.depth]! * entrySize(t, p.depth) : 2 ** t.page_shift;
   return {
     shift: (p, by) => ({ ...p, va: p.va + by * step(p) }),
     same: (a, b) => a.va === b.va && a.depth === b.depth && a.table === b.table && a.refs === b.refs,

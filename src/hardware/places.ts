@@ -1,6 +1,6 @@
-import { entry_size, type Translation } from '../geometry/translation.ts';
+import { entrySize, type Translation } from '../geometry/translation.ts';
 import { type Descriptor, VALID } from './descriptor.ts';
-import { cacheable, group_of, meaning, target } from './format.ts';
+import { cacheable, groupOf, meaning, target } from './format.ts';
 import type { Mmu } from './mmu.ts';
 import type { Place } from './place.ts';
 
@@ -15,7 +15,7 @@ export interface Entries {
   readonly attr: number;
 }
 
-export const descriptor_at = (e: Entries, i: number): Descriptor => ({
+export const descriptorAt = (e: Entries, i: number): Descriptor => ({
   addr: e.addr + i * e.stride,
   attr: e.attr,
 });
@@ -23,7 +23,7 @@ export const descriptor_at = (e: Entries, i: number): Descriptor => ({
 /** Entries [from, from + n) of a run. */
 export function slice(t: Translation, e: Entries, from: number, n: number): Entries {
   if (from === 0 && n === e.n) return e;
-  const va = e.va + from * entry_size(t, e.depth);
+  const va = e.va + from * entrySize(t, e.depth);
   return { ...e, va, n, addr: e.addr + from * e.stride };
 }
 
@@ -40,16 +40,16 @@ export function servings(t: Translation, e: Entries): Serving[] {
   const kind = meaning(t, e.depth, e.attr);
   if (kind === 'none' || (kind === 'leaf' && !cacheable(t, e.attr))) return [];
   const page = 2 ** t.page_shift;
-  const size = entry_size(t, e.depth);
+  const size = entrySize(t, e.depth);
   const natural = kind === 'table' ? page : size;
   if (e.n > 1 && e.stride !== natural) {
     return Array.from({ length: e.n }, (_, i) => servings(t, slice(t, e, i, 1))).flat();
   }
-  const pa = target(t, descriptor_at(e, 0));
+  const pa = target(t, descriptorAt(e, 0));
   if (kind === 'table') {
     return [{ first: pa / page, n: e.n, place: { va: e.va, depth: e.depth + 1, table: true, refs: 1 } }];
   }
-  const group = group_of(t, e.depth, e.attr);
+  const group = groupOf(t, e.depth, e.attr);
   return grouped(e.va / size, e.n, group).map(({ entry, n, members }) => ({
     first: Math.floor((pa + (entry * size - e.va)) / page),
     n: (n * size) / page,
@@ -110,7 +110,7 @@ export function count(
   add: Place,
   turned: (layer: { first: number; n: number }, va: number) => void,
 ): void {
-  const step = add.table ? m.t.entries[add.depth]! * entry_size(m.t, add.depth) : 2 ** m.t.page_shift;
+  const step = add.table ? m.t.entries[add.depth]! * entrySize(m.t, add.depth) : 2 ** m.t.page_shift;
   m.places.update(first, n, (layer) => {
     const va = add.va + (layer.first - first) * step;
     const is = (p: Place): boolean => p.va === va && p.depth === add.depth && p.table === add.table;
@@ -118,17 +118,17 @@ export function count(
     const refs = (known?.refs ?? 0) + add.refs;
     if (known === undefined || refs === 0) turned(layer, va);
     const others = layer.items.filter((p) => p !== known);
-    return refs === 0 ? others : [...others, { ...add, va, refs }].sort(by_place);
+    return refs === 0 ? others : [...others, { ...add, va, refs }].sort(byPlace);
   });
 }
 
-const by_place = (a: Place, b: Place): number =>
+const byPlace = (a: Place, b: Place): number =>
   a.va - b.va || a.depth - b.depth || Number(a.table) - Number(b.table);
 
 /** The entries in table pages [first, first + n) of a depth, the first one translating from `va` on. */
 export function contents(m: Mmu, at: { first: number; n: number; va: number }, depth: number): Entries[] {
   const page = 2 ** m.t.page_shift;
-  const size = entry_size(m.t, depth);
+  const size = entrySize(m.t, depth);
   const pa = at.first * page;
   return m.words.in(pa, (at.n * page) / 8).map((run) => ({
     depth,

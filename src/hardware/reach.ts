@@ -1,6 +1,6 @@
-import { entry_size, type LevelName } from '../geometry/translation.ts';
+import { entrySize, type LevelName } from '../geometry/translation.ts';
 import { target } from './format.ts';
-import { caches, type Held, in_flight } from './held.ts';
+import { caches, type Held, inFlight } from './held.ts';
 import type { Mmu } from './mmu.ts';
 
 /** A way by which a CPU may come to physical memory. */
@@ -41,14 +41,14 @@ export interface HeldTranslation {
 
 const holders = (m: Mmu, h: Held): readonly number[] =>
   h.except.length === 0 ? m.everyone : m.everyone.filter((cpu) => caches(h, cpu));
-const flying = (m: Mmu, h: Held): readonly number[] => m.everyone.filter((cpu) => in_flight(h, cpu));
+const flying = (m: Mmu, h: Held): readonly number[] => m.everyone.filter((cpu) => inFlight(h, cpu));
 
 /** The translations of [va, va + size) that some CPU may hold and memory does not have, by depth and address. */
 export function held(m: Mmu, va: number, size: number): HeldTranslation[] {
   const found: HeldTranslation[] = [];
   for (let depth = 0; depth < m.t.levels; depth++) {
     if (m.stale[depth]!.count === 0) continue;
-    const unit = entry_size(m.t, depth);
+    const unit = entrySize(m.t, depth);
     const first = Math.floor(va / unit);
     for (const layer of m.stale[depth]!.over(first, Math.ceil((va + size) / unit) - first)) {
       for (const h of layer.items) {
@@ -80,7 +80,7 @@ export function reaches(m: Mmu, pa: number, size: number): Reach[] {
   for (const layer of m.places.over(first, Math.ceil((pa + size) / page) - first)) {
     for (const place of layer.items) {
       const depth = place.table ? place.depth - 1 : place.depth;
-      const step = place.table ? m.t.entries[place.depth]! * entry_size(m.t, place.depth) : page;
+      const step = place.table ? m.t.entries[place.depth]! * entrySize(m.t, place.depth) : page;
       const tell = (from: number, upto: number, hs: readonly Held[]): void => {
         if (upto <= from) return;
         found.push({
@@ -98,7 +98,7 @@ export function reaches(m: Mmu, pa: number, size: number): Reach[] {
         tell(0, layer.n, []);
         continue;
       }
-      const unit = entry_size(m.t, depth);
+      const unit = entrySize(m.t, depth);
       const start = Math.floor(place.va / unit);
       let at = 0;
       for (const over of m.stale[depth]!.over(start, Math.ceil((place.va + layer.n * step) / unit) - start)) {
@@ -117,13 +117,13 @@ export function reaches(m: Mmu, pa: number, size: number): Reach[] {
       tell(at, layer.n, []);
     }
   }
-  return [...found, ...gone_tables(m, first, Math.ceil((pa + size) / page))].sort(
+  return [...found, ...goneTables(m, first, Math.ceil((pa + size) / page))].sort(
     (a, b) => a.pa - b.pa || a.va - b.va,
   );
 }
 
 /** Tables in pages [first, end) that only instructions in flight have come by. */
-function gone_tables(m: Mmu, first: number, end: number): Reach[] {
+function goneTables(m: Mmu, first: number, end: number): Reach[] {
   const page = 2 ** m.t.page_shift;
   const found: Reach[] = [];
   for (const [depth, stale] of m.stale.entries()) {
@@ -138,7 +138,7 @@ function gone_tables(m: Mmu, first: number, end: number): Reach[] {
         found.push({
           as: 'table',
           level: m.t.name[depth + 1]!,
-          va: (layer.first + from - start) * entry_size(m.t, depth),
+          va: (layer.first + from - start) * entrySize(m.t, depth),
           pa: from * page,
           size: (upto - from) * page,
           in_memory: false,

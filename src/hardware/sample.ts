@@ -1,9 +1,9 @@
-import { entry_index, type Translation, translation } from '../geometry/translation.ts';
+import { entryIndex, type Translation, translation } from '../geometry/translation.ts';
 import { dsb, isb } from './barriers.ts';
 import { AF, CONT, type Descriptor, SH_INNER, TABLE_BIT, VALID } from './descriptor.ts';
-import { type Defect, type Mmu, new_mmu } from './mmu.ts';
+import { type Defect, type Mmu, newMmu } from './mmu.ts';
 import { tlbi } from './tlbi.ts';
-import { write_entries } from './write.ts';
+import { writeEntries } from './write.ts';
 
 /** A small address space to try instructions on: two tables of PTEs side by side, reached from the root. */
 export const SHAPE: Translation = translation('arm64', 4096, 48);
@@ -33,11 +33,11 @@ export const ram = (page: number): number => RAM + page * PAGE;
 /** Tables and `pages` mapped pages, all of it written long ago; CPU 0 executes. */
 export function sample(pages: number, options: { cpus?: number; defect?: Defect; attr?: number } = {}): Mmu {
   const { cpus = 2, defect, attr = 0 } = options;
-  const m = new_mmu({ t: SHAPE, root: ROOT, cpus, ...(defect === undefined ? {} : { defect }) });
-  write_entries(m, ROOT + 8 * entry_index(SHAPE, 0, VA), 1, table(PUD), 0);
-  write_entries(m, PUD + 8 * entry_index(SHAPE, 1, VA), 1, table(PMD), 0);
-  write_entries(m, PMD + 8 * entry_index(SHAPE, 2, VA), 2, table(PTE), PAGE);
-  if (pages > 0) write_entries(m, PTE, pages, leaf(RAM, attr), PAGE);
+  const m = newMmu({ t: SHAPE, root: ROOT, cpus, ...(defect === undefined ? {} : { defect }) });
+  writeEntries(m, ROOT + 8 * entryIndex(SHAPE, 0, VA), 1, table(PUD), 0);
+  writeEntries(m, PUD + 8 * entryIndex(SHAPE, 1, VA), 1, table(PMD), 0);
+  writeEntries(m, PMD + 8 * entryIndex(SHAPE, 2, VA), 2, table(PTE), PAGE);
+  if (pages > 0) writeEntries(m, PTE, pages, leaf(RAM, attr), PAGE);
   dsb(m, 'ishst');
   isb(m);
   return m;
@@ -53,7 +53,7 @@ export function on<T>(m: Mmu, cpu: number, work: () => T): T {
 }
 
 /** flush_tlb_kernel_range() of arm64's asm/tlbflush.h below its threshold. */
-export function flush_range(m: Mmu, start: number, end: number): void {
+export function flushRange(m: Mmu, start: number, end: number): void {
   dsb(m, 'ishst');
   tlbi(m, { by: 'va', va: start, pages: (end - start) / PAGE, last_level: true, broadcast: true });
   dsb(m, 'ish');
@@ -61,15 +61,15 @@ export function flush_range(m: Mmu, start: number, end: number): void {
 }
 
 /** __flush_tlb_kernel_pgtable: v5.2 has no ISB, v5.4 has. */
-export function flush_pgtable(m: Mmu, at: number, with_isb: boolean): void {
+export function flushPgtable(m: Mmu, at: number, withIsb: boolean): void {
   dsb(m, 'ishst');
   tlbi(m, { by: 'va', va: at, last_level: false, broadcast: true });
   dsb(m, 'ish');
-  if (with_isb) isb(m);
+  if (withIsb) isb(m);
 }
 
 /** flush_tlb_all. */
-export function flush_all(m: Mmu): void {
+export function flushAll(m: Mmu): void {
   dsb(m, 'ishst');
   tlbi(m, { by: 'all', last_level: false, broadcast: true });
   dsb(m, 'ish');
@@ -77,7 +77,7 @@ export function flush_all(m: Mmu): void {
 }
 
 /** local_flush_tlb_all. */
-export function local_flush_all(m: Mmu): void {
+export function localFlushAll(m: Mmu): void {
   dsb(m, 'nshst');
   tlbi(m, { by: 'all', last_level: false, broadcast: false });
   dsb(m, 'nsh');

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dsb, isb } from './barriers.ts';
 import { CONT, INVALID } from './descriptor.ts';
-import { encode_mmu } from './encode.ts';
-import { copy_mmu, type Mmu } from './mmu.ts';
+import { encodeMmu } from './encode.ts';
+import { copyMmu, type Mmu } from './mmu.ts';
 import * as s from './sample.ts';
 import { flush, install, synchronize } from './sequence.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
-import { write_entries } from './write.ts';
+import { writeEntries } from './write.ts';
 
 /** The instructions one by one. */
-function one_by_one(m: Mmu, op: TlbiOp): void {
+function oneByOne(m: Mmu, op: TlbiOp): void {
   dsb(m, 'ishst');
   tlbi(m, op);
   dsb(m, 'ish');
@@ -25,27 +25,27 @@ const op: fc.Arbitrary<TlbiOp> = fc.record({
   last_level: fc.boolean(),
   broadcast: fc.constant(true),
 });
-type Act = (m: Mmu, in_one: boolean) => void;
+type Act = (m: Mmu, inOne: boolean) => void;
 const act: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(page, fc.integer({ min: 1, max: 20 })).map(
     ([at, n]): Act =>
       (m) =>
-        write_entries(m, s.pte(at), n, INVALID, 0),
+        writeEntries(m, s.pte(at), n, INVALID, 0),
   ),
   fc.tuple(page, fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, CONT)).map(
     ([at, n, hint]): Act =>
       (m) =>
-        write_entries(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE),
+        writeEntries(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE),
   ),
   fc.integer({ min: 0, max: 1 }).map(
     (i): Act =>
       (m) =>
-        write_entries(m, s.PMD + 8 * i, 1, INVALID, 0),
+        writeEntries(m, s.PMD + 8 * i, 1, INVALID, 0),
   ),
   fc.integer({ min: 0, max: 1 }).map(
     (i): Act =>
       (m) =>
-        write_entries(m, s.PMD + 8 * i, 1, s.table(s.PTE + i * s.PAGE), 0),
+        writeEntries(m, s.PMD + 8 * i, 1, s.table(s.PTE + i * s.PAGE), 0),
   ),
   fc.integer({ min: 0, max: 1 }).map(
     (cpu): Act =>
@@ -65,22 +65,22 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   ),
   op.map(
     (o): Act =>
-      (m, in_one) =>
-        (in_one ? flush : one_by_one)(m, o),
+      (m, inOne) =>
+        (inOne ? flush : oneByOne)(m, o),
   ),
   fc.tuple(page, fc.integer({ min: 1, max: 20 }), fc.constantFrom(0, CONT)).map(
     ([at, n, hint]): Act =>
-      (m, in_one) => {
-        if (in_one) install(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE);
+      (m, inOne) => {
+        if (inOne) install(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE);
         else {
-          write_entries(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE);
+          writeEntries(m, s.pte(at), n, s.leaf(s.ram(at), hint), s.PAGE);
           dsb(m, 'ishst');
           isb(m);
         }
       },
   ),
-  fc.constant<Act>((m, in_one) => {
-    if (in_one) synchronize(m);
+  fc.constant<Act>((m, inOne) => {
+    if (inOne) synchronize(m);
     else {
       dsb(m, 'ishst');
       isb(m);
@@ -96,11 +96,11 @@ describe('a sequence in one go', () => {
         fc.constantFrom(undefined, 'early-tlbi' as const),
         (acts, defect) => {
           const slow = s.sample(40, { attr: 0, ...(defect && { defect }) });
-          const fast = copy_mmu(slow);
+          const fast = copyMmu(slow);
           for (const a of acts) {
             a(slow, false);
             a(fast, true);
-            expect(encode_mmu(fast)).toBe(encode_mmu(slow));
+            expect(encodeMmu(fast)).toBe(encodeMmu(slow));
           }
         },
       ),
@@ -110,9 +110,9 @@ describe('a sequence in one go', () => {
 
   test('clear and flush, as hot-remove does it, leaves nothing', () => {
     const m = s.sample(40);
-    write_entries(m, s.pte(0), 40, INVALID, 0);
+    writeEntries(m, s.pte(0), 40, INVALID, 0);
     flush(m, { by: 'va', va: s.va(0), pages: 40, last_level: true, broadcast: true });
-    write_entries(m, s.PMD, 1, INVALID, 0);
+    writeEntries(m, s.PMD, 1, INVALID, 0);
     flush(m, { by: 'va', va: s.va(0), last_level: false, broadcast: true });
     expect(m.stale.map((layers) => layers.count)).toEqual([0, 0, 0, 0]);
     expect(m.violations).toEqual([]);

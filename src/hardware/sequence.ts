@@ -1,13 +1,13 @@
-import { entry_size } from '../geometry/translation.ts';
-import { catch_up, dsb, isb } from './barriers.ts';
+import { entrySize } from '../geometry/translation.ts';
+import { catchUp, dsb, isb } from './barriers.ts';
 import type { Descriptor } from './descriptor.ts';
-import { group_of } from './format.ts';
+import { groupOf } from './format.ts';
 import { DONE, type Held, NOBODY } from './held.ts';
 import type { Layer } from './layers.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { change_held } from './stale.ts';
+import { changeHeld } from './stale.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
-import { install_entries, write_entries } from './write.ts';
+import { installEntries, writeEntries } from './write.ts';
 
 /**
  * Barriers and invalidations that nobody can come between, in one go: the same as the instructions one by one, without
@@ -17,14 +17,14 @@ import { install_entries, write_entries } from './write.ts';
 /** A write of entries that become valid, DSB ISHST, ISB. */
 export function install(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
   const { unsettled, fresh, in_flight } = m.pending[m.cpu]!;
-  const old = m.words.run_at(pa, n);
+  const old = m.words.runAt(pa, n);
   const empty = old.n === n && old.attr === 0 && old.addr === 0;
   if (empty && unsettled.length + fresh.length + in_flight.length === 0) {
-    install_entries(m, pa, n, d, stride);
-    catch_up(m);
+    installEntries(m, pa, n, d, stride);
+    catchUp(m);
     return;
   }
-  write_entries(m, pa, n, d, stride);
+  writeEntries(m, pa, n, d, stride);
   synchronize(m);
 }
 
@@ -36,8 +36,8 @@ export function synchronize(m: Mmu): void {
     isb(m);
     return;
   }
-  forget_fresh(m);
-  catch_up(m);
+  forgetFresh(m);
+  catchUp(m);
 }
 
 /** DSB ISHST; a broadcast TLBI; DSB ISH; ISB. */
@@ -50,23 +50,23 @@ export function flush(m: Mmu, op: TlbiOp): void {
     isb(m);
     return;
   }
-  const [va, end] = range_of(m, op);
+  const [va, end] = rangeOf(m, op);
   const done = [{ cpu: DONE, broadcast: true, va, end }];
   const mine = m.pending[m.cpu]!;
   mine.unsettled = [];
   for (const { todo, layer } of plan.left)
     if (layer.items.some((h) => h.settled < 2))
-      change_held(m, todo, (h) => (h.settled < 2 ? { ...h, settled: 2, writer: -1 } : h));
+      changeHeld(m, todo, (h) => (h.settled < 2 ? { ...h, settled: 2, writer: -1 } : h));
   // leaves first: what a dropped walk-cache entry leaves behind is not to be taken for one of them
   const tables = plan.covered.filter(({ layer }) => layer.items.some((h) => h.table));
-  for (const { todo } of plan.covered) change_held(m, todo, (h) => (h.table ? h : undefined));
-  for (const { todo } of tables) change_held(m, todo, (h) => (h.table ? undefined : h), done);
-  forget_fresh(m);
-  catch_up(m);
+  for (const { todo } of plan.covered) changeHeld(m, todo, (h) => (h.table ? h : undefined));
+  for (const { todo } of tables) changeHeld(m, todo, (h) => (h.table ? undefined : h), done);
+  forgetFresh(m);
+  catchUp(m);
 }
 
 /** What the executing CPU wrote is visible to all and it has fetched again: nothing of it is new any more. */
-function forget_fresh(m: Mmu): void {
+function forgetFresh(m: Mmu): void {
   const mine = m.pending[m.cpu]!;
   for (const { first, n } of mine.fresh) {
     m.fresh.update(first, n, (layer) => layer.items.filter((f) => f.writer !== m.cpu));
@@ -93,18 +93,18 @@ function planned(m: Mmu, op: TlbiOp): { covered: Part[]; left: Part[] } | undefi
     mine.in_flight.length > 0
   )
     return undefined;
-  const [va, end] = range_of(m, op);
+  const [va, end] = rangeOf(m, op);
   const covered: Part[] = [];
   const left: Part[] = [];
   for (let depth = 0; depth < m.t.levels; depth++) {
     const stale = m.stale[depth]!;
     if (stale.count === 0) continue;
     if (stale.count > FEW) return undefined;
-    const unit = entry_size(m.t, depth);
+    const unit = entrySize(m.t, depth);
     const from = Math.floor(va / unit);
     const to = Math.ceil(end / unit);
     for (const layer of stale.all()) {
-      if (!layer.items.every((h) => is_plain(m, depth, h))) return undefined;
+      if (!layer.items.every((h) => isPlain(m, depth, h))) return undefined;
       const part = { todo: { depth, first: layer.first, n: layer.n }, layer };
       const inside = layer.first >= from && layer.first + layer.n <= to;
       const outside = layer.first >= to || layer.first + layer.n <= from;
@@ -117,15 +117,15 @@ function planned(m: Mmu, op: TlbiOp): { covered: Part[]; left: Part[] } | undefi
   return { covered, left };
 }
 
-const is_plain = (m: Mmu, depth: number, h: Held): boolean =>
-  (h.table || group_of(m.t, depth, h.attr) === 1) &&
+const isPlain = (m: Mmu, depth: number, h: Held): boolean =>
+  (h.table || groupOf(m.t, depth, h.attr) === 1) &&
   h.marks.length === 0 &&
   h.except.length === 0 &&
   h.flight.length === 0 &&
   h.late === NOBODY &&
   (h.settled === 2 || h.writer === m.cpu);
 
-function range_of(m: Mmu, op: TlbiOp): [va: number, end: number] {
+function rangeOf(m: Mmu, op: TlbiOp): [va: number, end: number] {
   if (op.by === 'all') return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const page = 2 ** m.t.page_shift;
   const va = Math.floor(op.va! / page) * page;

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { entry_index, entry_size, type Translation, translation } from '../geometry/translation.ts';
+import { entryIndex, entrySize, type Translation, translation } from '../geometry/translation.ts';
 import { access } from './access.ts';
 import { dsb, isb } from './barriers.ts';
-import { AF, address_field, CONT, INVALID, TABLE_BIT, VALID } from './descriptor.ts';
-import { group_entries } from './format.ts';
-import { type Mmu, new_mmu } from './mmu.ts';
+import { AF, addressField, CONT, INVALID, TABLE_BIT, VALID } from './descriptor.ts';
+import { groupEntries } from './format.ts';
+import { type Mmu, newMmu } from './mmu.ts';
 import { held, reaches } from './reach.ts';
-import { flush_all } from './sample.ts';
+import { flushAll } from './sample.ts';
 import { tlbi } from './tlbi.ts';
-import { write_entries } from './write.ts';
+import { writeEntries } from './write.ts';
 
 const SHAPES: readonly (readonly [number, number])[] = [
   [4096, 39],
@@ -28,11 +28,11 @@ function build(m: Mmu, va: number): number {
   let at = m.root;
   for (let depth = 0; depth < t.levels - 1; depth++) {
     const next = 2 ** 20 + depth * 2 ** t.page_shift;
-    const d = { addr: address_field(next, t.page_shift), attr: VALID | TABLE_BIT };
-    write_entries(m, at + 8 * entry_index(t, depth, va), 1, d, 0);
+    const d = { addr: addressField(next, t.page_shift), attr: VALID | TABLE_BIT };
+    writeEntries(m, at + 8 * entryIndex(t, depth, va), 1, d, 0);
     at = next;
   }
-  return at + 8 * entry_index(t, t.levels - 1, va);
+  return at + 8 * entryIndex(t, t.levels - 1, va);
 }
 
 const LEAF = VALID | TABLE_BIT | AF;
@@ -41,11 +41,11 @@ test.each(SHAPES)('pages of %i bytes, %i bits: map, walk, clear, flush', (page, 
   const t: Translation = translation('arm64', page, bits);
   // a root shorter than a page may lie anywhere in one
   const short = t.entries[0]! * 8 < page;
-  const m = new_mmu({ t, root: 0x80000 + (short ? t.entries[0]! * 8 : 0), cpus: 2 });
-  const top = -(entry_size(t, t.levels - 2) / 2);
+  const m = newMmu({ t, root: 0x80000 + (short ? t.entries[0]! * 8 : 0), cpus: 2 });
+  const top = -(entrySize(t, t.levels - 2) / 2);
   const pa = 2 ** 36;
   const pte = build(m, top);
-  write_entries(m, pte, 4, { addr: address_field(pa, t.page_shift), attr: LEAF }, page);
+  writeEntries(m, pte, 4, { addr: addressField(pa, t.page_shift), attr: LEAF }, page);
   dsb(m, 'ishst');
   isb(m);
   expect(access(m, top + 3 * page + 5, false)).toEqual([
@@ -53,13 +53,13 @@ test.each(SHAPES)('pages of %i bytes, %i bits: map, walk, clear, flush', (page, 
   ]);
   expect(access(m, top + 4 * page, false)).toEqual([{ fault: 'translation', level: 3 }]);
   expect(reaches(m, pa + page, page).map((r) => [r.as, r.va, r.size])).toEqual([['leaf', top + page, page]]);
-  write_entries(m, pte + 8, 2, INVALID, 0);
+  writeEntries(m, pte + 8, 2, INVALID, 0);
   dsb(m, 'ishst');
   tlbi(m, { by: 'va', va: top + page, pages: 1, last_level: true, broadcast: true });
   dsb(m, 'ish');
   isb(m);
   expect(held(m, -(2 ** 52), 2 ** 52).map((h) => [h.va, h.size])).toEqual([[top + 2 * page, page]]);
-  flush_all(m);
+  flushAll(m);
   expect(reaches(m, pa, 4 * page).map((r) => r.pa)).toEqual([pa, pa + 3 * page]);
   expect(m.violations).toEqual([]);
 });
@@ -70,15 +70,15 @@ test.each([
   [65536, 42, [32, 32]],
 ] as const)('contiguous groups with pages of %i bytes', (page, bits, groups) => {
   const t = translation('arm64', page, bits);
-  expect(t.shift.map((_, depth) => group_entries(t, depth))).toEqual(groups);
-  const m = new_mmu({ t, root: 0x80000, cpus: 1 });
+  expect(t.shift.map((_, depth) => groupEntries(t, depth))).toEqual(groups);
+  const m = newMmu({ t, root: 0x80000, cpus: 1 });
   const group = groups.at(-1)!;
-  const top = -entry_size(t, t.levels - 2);
+  const top = -entrySize(t, t.levels - 2);
   const pte = build(m, top);
-  write_entries(m, pte, 2 * group, { addr: 2 ** 36, attr: LEAF | CONT }, page);
-  flush_all(m);
+  writeEntries(m, pte, 2 * group, { addr: 2 ** 36, attr: LEAF | CONT }, page);
+  flushAll(m);
   // one of the second group goes: the others keep it within reach
-  write_entries(m, pte + 8 * group, 1, INVALID, 0);
+  writeEntries(m, pte + 8 * group, 1, INVALID, 0);
   dsb(m, 'ishst');
   expect(reaches(m, 2 ** 36 + group * page, page).map((r) => [r.in_memory, r.held_by])).toEqual([
     [true, [0]],
@@ -91,32 +91,32 @@ test.each([
 
 test('a root that is not aligned to its size is refused', () => {
   const t = translation('arm64', 65536, 42);
-  expect(() => new_mmu({ t, root: 0x8000, cpus: 1 })).toThrow(RangeError);
+  expect(() => newMmu({ t, root: 0x8000, cpus: 1 })).toThrow(RangeError);
 });
 
 test('52-bit physical addresses with pages of 64K: the top four bits lie in 15:12', () => {
   const t = translation('arm64', 65536, 52);
-  const m = new_mmu({ t, root: 0x80000, cpus: 1 });
+  const m = newMmu({ t, root: 0x80000, cpus: 1 });
   const pa = 3 * 2 ** 48 + 2 ** 30;
   const pte = build(m, -65536);
-  write_entries(m, pte, 1, { addr: address_field(pa, 16), attr: LEAF }, 0);
-  flush_all(m);
+  writeEntries(m, pte, 1, { addr: addressField(pa, 16), attr: LEAF }, 0);
+  flushAll(m);
   expect(access(m, -1, false)).toEqual([{ pa: pa + 65535, attr: LEAF, depth: 2 }]);
   expect(reaches(m, pa, 65536)).toHaveLength(1);
 });
 
 test('x86-64: a 2M page by its PS bit, read-only by its missing RW bit, flushed CPU by CPU', () => {
   const t = translation('x86_64', 4096, 48);
-  const m = new_mmu({ t, root: 0x80000, cpus: 2 });
+  const m = newMmu({ t, root: 0x80000, cpus: 2 });
   const va = -(2 ** 47);
   const [P, RW, PS] = [1, 2, 128];
-  write_entries(m, 0x80000 + 8 * entry_index(t, 0, va), 1, { addr: 0x10000, attr: P | RW }, 0);
-  write_entries(m, 0x10000, 1, { addr: 0x11000, attr: P | RW }, 0);
-  write_entries(m, 0x11000, 2, { addr: 2 ** 30, attr: P | PS }, 2 ** 21);
-  flush_all(m);
+  writeEntries(m, 0x80000 + 8 * entryIndex(t, 0, va), 1, { addr: 0x10000, attr: P | RW }, 0);
+  writeEntries(m, 0x10000, 1, { addr: 0x11000, attr: P | RW }, 0);
+  writeEntries(m, 0x11000, 2, { addr: 2 ** 30, attr: P | PS }, 2 ** 21);
+  flushAll(m);
   expect(access(m, va + 2 ** 21 + 9, false)).toEqual([{ pa: 2 ** 30 + 2 ** 21 + 9, attr: P | PS, depth: 2 }]);
   expect(access(m, va, true)).toEqual([{ fault: 'permission', level: 2 }]);
-  write_entries(m, 0x11000, 2, INVALID, 0);
+  writeEntries(m, 0x11000, 2, INVALID, 0);
   dsb(m, 'ishst');
   for (const cpu of [0, 1]) {
     expect(reaches(m, 2 ** 30, 4096).map((r) => r.held_by)).toEqual([cpu === 0 ? [0, 1] : [1]]);

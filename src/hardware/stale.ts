@@ -1,12 +1,12 @@
-import { entry_size, type Translation } from '../geometry/translation.ts';
-import { cacheable, group_of, meaning, target } from './format.ts';
-import { type Held, held_rule, is_done, type Mark, NOBODY, output_size } from './held.ts';
+import { entrySize, type Translation } from '../geometry/translation.ts';
+import { cacheable, groupOf, meaning, target } from './format.ts';
+import { type Held, heldRule, isDone, type Mark, NOBODY, outputSize } from './held.ts';
 import type { Mmu, Todo } from './mmu.ts';
 import { contents, count, type Entries, grouped, slice, unserve } from './places.ts';
 
 /** Runs of entries whose output ascends as the address does; others one by one. */
 export function natural(t: Translation, e: Entries, table: boolean): Entries[] {
-  if (e.n === 1 || e.stride === output_size(t, e.depth, table)) return [e];
+  if (e.n === 1 || e.stride === outputSize(t, e.depth, table)) return [e];
   return Array.from({ length: e.n }, (_, i) => slice(t, e, i, 1));
 }
 
@@ -18,13 +18,13 @@ export function retire(m: Mmu, e: Entries, visible: boolean): void {
   const kind = meaning(m.t, e.depth, e.attr);
   if (kind === 'none' || (kind === 'leaf' && !cacheable(m.t, e.attr))) return;
   const table = kind === 'table';
-  if (hand_over(m, e, table, visible)) return;
+  if (handOver(m, e, table, visible)) return;
   for (const piece of natural(m.t, e, table)) {
-    const size = entry_size(m.t, e.depth);
-    const group = table ? 1 : group_of(m.t, e.depth, e.attr);
+    const size = entrySize(m.t, e.depth);
+    const group = table ? 1 : groupOf(m.t, e.depth, e.attr);
     for (const g of grouped(piece.va / size, piece.n, group)) {
-      const first = piece.addr + (g.entry - piece.va / size) * output_size(m.t, e.depth, table);
-      add_held(m, e.depth, g.entry, g.n, record(m, table, first, e.attr, visible));
+      const first = piece.addr + (g.entry - piece.va / size) * outputSize(m.t, e.depth, table);
+      addHeld(m, e.depth, g.entry, g.n, record(m, table, first, e.attr, visible));
     }
   }
   unserve(m, e, (child) => retire(m, child, visible));
@@ -47,10 +47,10 @@ const record = (m: Mmu, table: boolean, addr: number, attr: number, visible: boo
  * The plain case: where no CPU holds anything yet, what memory said becomes what CPUs hold, and as many ways lead to the
  * pages as before.
  */
-function hand_over(m: Mmu, e: Entries, table: boolean, visible: boolean): boolean {
-  if (e.n > 1 && e.stride !== output_size(m.t, e.depth, table)) return false;
-  if (!table && group_of(m.t, e.depth, e.attr) > 1) return false;
-  const first = e.va / entry_size(m.t, e.depth);
+function handOver(m: Mmu, e: Entries, table: boolean, visible: boolean): boolean {
+  if (e.n > 1 && e.stride !== outputSize(m.t, e.depth, table)) return false;
+  if (!table && groupOf(m.t, e.depth, e.attr) > 1) return false;
+  const first = e.va / entrySize(m.t, e.depth);
   const stale = m.stale[e.depth]!;
   if (stale.over(first, e.n).length > 0) return false;
   const items = [record(m, table, e.addr, e.attr, visible)];
@@ -59,25 +59,25 @@ function hand_over(m: Mmu, e: Entries, table: boolean, visible: boolean): boolea
   return true;
 }
 
-function add_held(m: Mmu, depth: number, first: number, n: number, item: Held): void {
-  const rule = held_rule(m.t, depth);
+function addHeld(m: Mmu, depth: number, first: number, n: number, item: Held): void {
+  const rule = heldRule(m.t, depth);
   const added: { first: number; n: number; item: Held }[] = [];
   m.stale[depth]!.update(first, n, (layer) => {
     const here = rule.shift(item, layer.first - first);
     if (layer.items.some((h) => rule.same(h, here))) return layer.items;
     added.push({ first: layer.first, n: layer.n, item: here });
-    return [...layer.items, here].sort(by_held);
+    return [...layer.items, here].sort(byHeld);
   });
   for (const a of added) refer(m, depth, a.first, a.n, a.item, 1);
   if (item.settled < 2) m.pending[m.cpu]!.unsettled.push({ depth, first, n });
 }
 
-const by_held = (a: Held, b: Held): number => a.addr - b.addr || a.attr - b.attr || a.settled - b.settled;
+const byHeld = (a: Held, b: Held): number => a.addr - b.addr || a.attr - b.attr || a.settled - b.settled;
 
 /** Count a stale record as one more or one less way to the pages it leads to; says which tables lost their last one. */
 function refer(m: Mmu, depth: number, first: number, n: number, h: Held, by: 1 | -1): Entries[] {
   const page = 2 ** m.t.page_shift;
-  const size = entry_size(m.t, depth);
+  const size = entrySize(m.t, depth);
   const pa = target(m.t, h);
   const lost: Entries[] = [];
   const place = { va: first * size, depth: h.table ? depth + 1 : depth, table: h.table, refs: by };
@@ -92,13 +92,13 @@ function refer(m: Mmu, depth: number, first: number, n: number, h: Held, by: 1 |
  * else leads to, may have been cached on the way: it stays held, except what the TLBI covers: the complete marks of the
  * record, or those given.
  */
-export function change_held(
+export function changeHeld(
   m: Mmu,
   todo: Todo,
   image: (h: Held) => Held | undefined,
-  ended_by?: readonly Mark[],
+  endedBy?: readonly Mark[],
 ): void {
-  const rule = held_rule(m.t, todo.depth);
+  const rule = heldRule(m.t, todo.depth);
   const dropped: { first: number; n: number; item: Held }[] = [];
   m.stale[todo.depth]!.update(todo.first, todo.n, (layer) => {
     const kept: Held[] = [];
@@ -113,17 +113,17 @@ export function change_held(
         dropped.push({ first: layer.first, n: layer.n, item: { ...item, marks: now.marks } });
     }
     return kept.length < layer.items.length || kept.some((k, i) => k !== layer.items[i])
-      ? kept.sort(by_held)
+      ? kept.sort(byHeld)
       : layer.items;
   });
   for (const { first, n, item } of dropped) {
-    for (const lost of refer(m, todo.depth, first, n, item, -1)) orphan(m, lost, ended_by ?? item.marks);
+    for (const lost of refer(m, todo.depth, first, n, item, -1)) orphan(m, lost, endedBy ?? item.marks);
   }
 }
 
 /** Entries of a table that neither memory nor a walk cache leads to any more. */
 function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
-  const size = entry_size(m.t, e.depth);
+  const size = entrySize(m.t, e.depth);
   let from = 0;
   const leave = (upto: number, gone: boolean): void => {
     if (upto <= from) return;
@@ -133,7 +133,7 @@ function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
     from = upto;
   };
   const end = e.va + e.n * size;
-  const done = marks.filter((k) => is_done(k) && k.va < end && e.va < k.end);
+  const done = marks.filter((k) => isDone(k) && k.va < end && e.va < k.end);
   for (const k of done.sort((a, b) => a.va - b.va)) {
     leave(Math.min(e.n, Math.max(from, Math.floor((k.va - e.va) / size))), false);
     leave(Math.min(e.n, Math.ceil((k.end - e.va) / size)), true);

@@ -1,9 +1,9 @@
-import { entry_size } from '../geometry/translation.ts';
+import { entrySize } from '../geometry/translation.ts';
 import { INVALID } from './descriptor.ts';
-import { group_of, target } from './format.ts';
+import { groupOf, target } from './format.ts';
 import { caches, type Held, type Mark, NOBODY } from './held.ts';
 import type { Mmu, Todo } from './mmu.ts';
-import { change_held } from './stale.ts';
+import { changeHeld } from './stale.ts';
 
 /** A TLB invalidate instruction, or a row of them over consecutive pages. */
 export interface TlbiOp {
@@ -32,16 +32,16 @@ export function tlbi(m: Mmu, op: TlbiOp): void {
   for (let depth = 0; depth < m.t.levels; depth++) {
     const stale = m.stale[depth]!;
     if (stale.count === 0) continue;
-    const unit = entry_size(m.t, depth);
+    const unit = entrySize(m.t, depth);
     const first = Math.floor(va / unit);
     const layers = op.by === 'all' ? stale.all() : stale.over(first, Math.ceil(end / unit) - first);
     for (const layer of layers) {
       if (!layer.items.some((h) => covers(m, op, h))) continue;
       const todo = { depth, first: layer.first, n: layer.n };
       if (op.by === 'va') {
-        for (const h of layer.items) if (covers(m, op, h)) check_group(m, todo, h, layer.items);
+        for (const h of layer.items) if (covers(m, op, h)) checkGroup(m, todo, h, layer.items);
       }
-      change_held(m, todo, (h) => (covers(m, op, h) ? marked(h, mark) : h));
+      changeHeld(m, todo, (h) => (covers(m, op, h) ? marked(h, mark) : h));
       m.pending[m.cpu]!.marked.push(todo);
     }
   }
@@ -75,17 +75,17 @@ function repeat(m: Mmu, mark: Mark): void {
     for (const layer of m.stale[depth]!.all()) {
       if (!layer.items.some((h) => h.late !== NOBODY)) continue;
       const todo = { depth, first: layer.first, n: layer.n };
-      change_held(m, todo, (h) => (h.late === NOBODY ? h : marked(h, mark)));
+      changeHeld(m, todo, (h) => (h.late === NOBODY ? h : marked(h, mark)));
       m.pending[m.cpu]!.marked.push(todo);
     }
   }
 }
 
 /** All entries of a contiguous group have to be invalid before a TLBI for it (Arm ARM D8, the Contiguous bit). */
-function check_group(m: Mmu, at: Todo, h: Held, others: readonly Held[]): void {
-  if (h.table || group_of(m.t, at.depth, h.attr) === 1) return;
+function checkGroup(m: Mmu, at: Todo, h: Held, others: readonly Held[]): void {
+  if (h.table || groupOf(m.t, at.depth, h.attr) === 1) return;
   const page = 2 ** m.t.page_shift;
-  const size = entry_size(m.t, at.depth);
+  const size = entrySize(m.t, at.depth);
   const va = at.first * size;
   const records = others.filter((o) => !o.table && o.addr === h.addr).length;
   const first = target(m.t, h) / page;

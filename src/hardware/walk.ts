@@ -1,5 +1,5 @@
-import { entry_index, entry_size } from '../geometry/translation.ts';
-import { is_table, is_valid, output_address } from './descriptor.ts';
+import { entryIndex, entrySize } from '../geometry/translation.ts';
+import { isTable, isValid, outputAddress } from './descriptor.ts';
 import type { Mmu } from './mmu.ts';
 import type { WordRun } from './words.ts';
 
@@ -16,49 +16,48 @@ export interface EntryRun extends WordRun {
  * its table. `to` 0 is the wrap. Tables side by side are looked at as one.
  */
 export function* entries(m: Mmu, from: number, to: number): Generator<EntryRun> {
-  const size = entry_size(m.t, 0);
+  const size = entrySize(m.t, 0);
   yield* below(m, 0, m.root, m.t.entries[0]!, -m.t.entries[0]! * size, from, to);
 }
 
 /** The table at a depth that a walk for an address comes to; null where it ends before. */
-export function table_at(m: Mmu, depth: number, va: number): number | null {
+export function tableAt(m: Mmu, depth: number, va: number): number | null {
   let table = m.root;
   for (let above = 0; above < depth; above++) {
-    const d = m.words.get(table + entry_index(m.t, above, va) * 8);
-    if (!is_valid(d) || !is_table(d)) return null;
-    table = output_address(d, m.t.page_shift);
+    const d = m.words.get(table + entryIndex(m.t, above, va) * 8);
+    if (!isValid(d) || !isTable(d)) return null;
+    table = outputAddress(d, m.t.page_shift);
   }
   return table;
 }
 
 /** Whether a walk from the root finds a leaf for an address. */
-export function is_mapped(m: Mmu, va: number): boolean {
+export function isMapped(m: Mmu, va: number): boolean {
   let table = m.root;
   for (let depth = 0; depth < m.t.levels; depth++) {
-    const d = m.words.get(table + entry_index(m.t, depth, va) * 8);
-    if (!is_valid(d)) return false;
-    if (depth === m.t.levels - 1 || !is_table(d)) return true;
-    table = output_address(d, m.t.page_shift);
+    const d = m.words.get(table + entryIndex(m.t, depth, va) * 8);
+    if (!isValid(d)) return false;
+    if (depth === m.t.levels - 1 || !isTable(d)) return true;
+    table = outputAddress(d, m.t.page_shift);
   }
   return false;
 }
 
 /** Those of {@link entries} that map something. */
 export function* leaves(m: Mmu, from: number, to: number): Generator<EntryRun> {
-  for (const run of entries(m, from, to)) if (!points_to_table(m, run)) yield run;
+  for (const run of entries(m, from, to)) if (!pointsToTable(m, run)) yield run;
 }
 
 /** Whether entries of this run are followed: above the last level, with both low bits set. */
-export const points_to_table = (m: Mmu, run: EntryRun): boolean =>
-  run.depth < m.t.levels - 1 && is_table(run);
+export const pointsToTable = (m: Mmu, run: EntryRun): boolean => run.depth < m.t.levels - 1 && isTable(run);
 
 /** How many tables of a run of table entries lie side by side, so that their entries continue each other. */
-export const tables_together = (m: Mmu, run: WordRun): number =>
+export const tablesTogether = (m: Mmu, run: WordRun): number =>
   run.stride === 2 ** m.t.page_shift ? run.n : 1;
 
 /** The table that entry `i` of a run points to. */
-export const next_table = (m: Mmu, run: WordRun, i: number): number =>
-  output_address({ addr: run.addr + i * run.stride, attr: run.attr }, m.t.page_shift);
+export const nextTable = (m: Mmu, run: WordRun, i: number): number =>
+  outputAddress({ addr: run.addr + i * run.stride, attr: run.attr }, m.t.page_shift);
 
 /** `n` words at `pa`, the first of which translates `va`. */
 function* below(
@@ -70,7 +69,7 @@ function* below(
   from: number,
   to: number,
 ): Generator<EntryRun> {
-  const size = entry_size(m.t, depth);
+  const size = entrySize(m.t, depth);
   const low = Math.max(0, Math.floor((from - va) / size));
   const high = Math.min(n, Math.ceil((to - va) / size));
   if (high <= low) return;
@@ -78,11 +77,11 @@ function* below(
     const start = va + ((run.pa - pa) / 8) * size;
     const found = { ...run, start, end: start + run.n * size, depth };
     yield found;
-    if (!points_to_table(m, found)) continue;
-    const together = tables_together(m, run);
+    if (!pointsToTable(m, found)) continue;
+    const together = tablesTogether(m, run);
     for (let i = 0; i < run.n; i += together) {
       const inner = together * m.t.entries[depth + 1]!;
-      yield* below(m, depth + 1, next_table(m, run, i), inner, start + i * size, from, to);
+      yield* below(m, depth + 1, nextTable(m, run, i), inner, start + i * size, from, to);
     }
   }
 }

@@ -40,7 +40,7 @@ test('agrees with a map of single words', () => {
       for (let i = 0; i < END; i++) {
         const expected = map.get(i) ?? { addr: 0, attr: 0 };
         expect(words.get(BASE + 8 * i)).toEqual(expected);
-        const first = words.run_at(BASE + 8 * i, 1);
+        const first = words.runAt(BASE + 8 * i, 1);
         expect({ addr: first.addr, attr: first.attr }).toEqual(expected);
         const holder = all.find((r) => r.pa <= BASE + 8 * i && BASE + 8 * i < r.pa + 8 * r.n);
         if (holder === undefined) expect(expected).toEqual({ addr: 0, attr: 0 });
@@ -74,7 +74,7 @@ test('a terabyte of base pages in tables side by side is one run', () => {
   expect(words.runs).toBe(1);
   words.fill(2 ** 40 + 8, 1, { addr: 0, attr: 0 }, 0);
   expect(words.runs).toBe(2);
-  expect(words.run_at(2 ** 40 + 8, 100)).toEqual({ pa: 2 ** 40 + 8, n: 1, addr: 0, stride: 0, attr: 0 });
+  expect(words.runAt(2 ** 40 + 8, 100)).toEqual({ pa: 2 ** 40 + 8, n: 1, addr: 0, stride: 0, attr: 0 });
 });
 
 test('sixty-five thousand runs, written in any order, are found again', () => {

@@ -88,7 +88,7 @@ export class Words {
   }
 
   /** The run of words equal in kind to the one at `pa`, from there on, at most `n` of them; zeroes count as a run. */
-  run_at(pa: number, n: number): WordRun {
+  runAt(pa: number, n: number): WordRun {
     const word = pa / 8;
     const run = this.#runs.at(word);
     if (run !== undefined) return of(part(run, word, Math.min(word + n, run.first + run.n)));

@@ -1,4 +1,4 @@
-import { entry_size, type Translation } from '../geometry/translation.ts';
+import { entrySize, type Translation } from '../geometry/translation.ts';
 import {
   AF,
   AP_RDONLY,
@@ -18,11 +18,11 @@ import {
   UXN,
   UXN_TABLE,
 } from './descriptor.ts';
-import { cacheable, group_of, meaning } from './format.ts';
+import { cacheable, groupOf, meaning } from './format.ts';
 import type { Held } from './held.ts';
 import type { Mmu, Violation } from './mmu.ts';
-import { descriptor_at, type Entries, grouped, serve } from './places.ts';
-import { change_held, natural, retire } from './stale.ts';
+import { descriptorAt, type Entries, grouped, serve } from './places.ts';
+import { changeHeld, natural, retire } from './stale.ts';
 import type { WordRun } from './words.ts';
 
 /** Like descriptors at one place of the address space: what memory had there, and what it gets. */
@@ -37,28 +37,28 @@ interface Change {
  * Write `n` consecutive words from a physical address on, by the executing CPU: `d`, its address field ascending by
  * `stride` bytes. What becomes of the old descriptors follows from where walkers come by: see {@link Mmu}.
  */
-export function write_entries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
+export function writeEntries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
   write(m, pa, n, d, stride, true);
 }
 
 /**
- * Write, with what makes new entries visible and fetched again by the writer already done: {@link write_entries} and then
+ * Write, with what makes new entries visible and fetched again by the writer already done: {@link writeEntries} and then
  * DSB ISHST; ISB, for a CPU with nothing else to wait for.
  */
-export function install_entries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
+export function installEntries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
   write(m, pa, n, d, stride, false);
 }
 
 function write(m: Mmu, pa: number, n: number, d: Descriptor, stride: number, fresh: boolean): void {
   if (n === 0) return;
-  const changes = changes_of(m, m.words.in(pa, n), { pa, n, addr: d.addr, stride, attr: d.attr });
+  const changes = changesOf(m, m.words.in(pa, n), { pa, n, addr: d.addr, stride, attr: d.attr });
   // what the old words lead to is found while they are there, what the new ones lead to once they are
-  for (const change of changes) take_away(m, change);
+  for (const change of changes) takeAway(m, change);
   m.words.fill(pa, n, d, stride);
-  for (const change of changes) bring_in(m, change, fresh);
+  for (const change of changes) bringIn(m, change, fresh);
 }
 
-function changes_of(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
+function changesOf(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
   const page = 2 ** m.t.page_shift;
   const first = Math.floor(now.pa / page);
   const end = now.pa + 8 * now.n;
@@ -67,7 +67,7 @@ function changes_of(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
     for (const place of layer.items) {
       if (!place.table) continue;
       const start = layer.first * page;
-      const size = entry_size(m.t, place.depth);
+      const size = entrySize(m.t, place.depth);
       const entries = (from: number, upto: number, of: WordRun): Entries => ({
         depth: place.depth,
         va: place.va + ((from - start) / 8) * size,
@@ -80,7 +80,7 @@ function changes_of(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
         if (upto <= from) return;
         const before = was && entries(from, upto, was);
         const after = entries(from, upto, now);
-        if (before === undefined || !same_run(before, after))
+        if (before === undefined || !sameRun(before, after))
           changes.push({ pa: from, old: before, now: after });
       };
       let at = Math.max(now.pa, start);
@@ -102,20 +102,20 @@ function changes_of(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
 /** Zero whole or part of pages: what lies in freed memory that someone else uses, or in a new table page. */
 export function erase(m: Mmu, pa: number, size: number): void {
   if (m.words.in(pa, size / 8).length === 0) return;
-  write_entries(m, pa, size / 8, INVALID, 0);
+  writeEntries(m, pa, size / 8, INVALID, 0);
 }
 
 /** Before the write: what rules it breaks, and what CPUs may go on holding. */
-function take_away(m: Mmu, { old, now }: Change): void {
+function takeAway(m: Mmu, { old, now }: Change): void {
   const valid = meaning(m.t, now.depth, now.attr) !== 'none';
-  if (valid) check_stale(m, now);
+  if (valid) checkStale(m, now);
   if (old === undefined || meaning(m.t, old.depth, old.attr) === 'none') return;
-  if (valid) check_live(m, old, now);
+  if (valid) checkLive(m, old, now);
   retire(m, old, false);
 }
 
 /** After the write: what walkers may find, and may not find yet. */
-function bring_in(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
+function bringIn(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
   const word = pa / 8;
   if (meaning(m.t, now.depth, now.attr) === 'none') {
     if (m.fresh.count > 0) m.fresh.update(word, now.n, () => []);
@@ -133,15 +133,15 @@ function bring_in(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
     m.pending[m.cpu]!.fresh.push({ depth: -1, first: word, n: now.n });
   }
   serve(m, now);
-  forget_restored(m, now);
+  forgetRestored(m, now);
 }
 
 /** Bits that hardware makes nothing of: a change of these is none to it. */
 const SOFTWARE = SW_DIRTY | SW_SPECIAL | SW_DEVMAP | PROT_NONE;
-const same_attr = (a: number, b: number): boolean => ((a ^ b) & ~SOFTWARE) === 0;
+const sameAttr = (a: number, b: number): boolean => ((a ^ b) & ~SOFTWARE) === 0;
 
-const same_run = (a: Entries, b: Entries): boolean =>
-  a.addr === b.addr && same_attr(a.attr, b.attr) && (a.n === 1 || a.stride === b.stride);
+const sameRun = (a: Entries, b: Entries): boolean =>
+  a.addr === b.addr && sameAttr(a.attr, b.attr) && (a.n === 1 || a.stride === b.stride);
 
 /** Attributes that may change while an entry is live, without break-before-make; never with the contiguous hint. */
 const FREE =
@@ -161,53 +161,47 @@ const FREE =
   UXN_TABLE;
 
 /** Whether one valid descriptor may take the place of another with no break in between. */
-export function may_replace(t: Translation, old: Descriptor, now: Descriptor): boolean {
+export function mayReplace(t: Translation, old: Descriptor, now: Descriptor): boolean {
   if (t.arch === 'x86_64') return old.addr === now.addr;
   if (old.addr !== now.addr || ((old.attr ^ now.attr) & ~FREE) !== 0) return false;
-  if (((old.attr | now.attr) & CONT) !== 0) return same_attr(old.attr, now.attr);
+  if (((old.attr | now.attr) & CONT) !== 0) return sameAttr(old.attr, now.attr);
   // global again while others may hold it for one address space only
   return (old.attr & NG) === 0 || (now.attr & NG) !== 0;
 }
 
 function violate(m: Mmu, rule: Violation['rule'], at: Entries, old: Descriptor, now: Descriptor): void {
-  m.violations.push({ rule, va: at.va, size: at.n * entry_size(m.t, at.depth), cpu: m.cpu, old, now });
+  m.violations.push({ rule, va: at.va, size: at.n * entrySize(m.t, at.depth), cpu: m.cpu, old, now });
 }
 
-function check_live(m: Mmu, old: Entries, now: Entries): void {
-  const [a, b] = [descriptor_at(old, 0), descriptor_at(now, 0)];
-  const [y, z] = [descriptor_at(old, old.n - 1), descriptor_at(now, now.n - 1)];
+function checkLive(m: Mmu, old: Entries, now: Entries): void {
+  const [a, b] = [descriptorAt(old, 0), descriptorAt(now, 0)];
+  const [y, z] = [descriptorAt(old, old.n - 1), descriptorAt(now, now.n - 1)];
   const kind = meaning(m.t, old.depth, old.attr);
   if (kind === 'leaf' && !cacheable(m.t, old.attr)) return;
-  const same_kind = kind === meaning(m.t, now.depth, now.attr);
-  if (!same_kind || !may_replace(m.t, a, b) || !may_replace(m.t, y, z)) violate(m, 'changed-live', old, a, b);
+  const sameKind = kind === meaning(m.t, now.depth, now.attr);
+  if (!sameKind || !mayReplace(m.t, a, b) || !mayReplace(m.t, y, z)) violate(m, 'changed-live', old, a, b);
 }
 
 /** A new translation where a CPU may hold another one: break-before-make lacks its invalidation. */
-function check_stale(m: Mmu, now: Entries): void {
-  const size = entry_size(m.t, now.depth);
+function checkStale(m: Mmu, now: Entries): void {
+  const size = entrySize(m.t, now.depth);
   const leaf = meaning(m.t, now.depth, now.attr) === 'leaf';
   for (let depth = 0; depth < m.t.levels; depth++) {
-    const unit = entry_size(m.t, depth);
+    const unit = entrySize(m.t, depth);
     const first = Math.floor(now.va / unit);
     const n = Math.ceil((now.va + now.n * size) / unit) - first;
     for (const layer of m.stale[depth]!.over(first, n)) {
       for (const h of layer.items) {
         if (h.except.length === m.cpus) continue;
-        const new_here = descriptor_at(now, Math.max(0, (layer.first * unit - now.va) / size));
+        const newHere = descriptorAt(now, Math.max(0, (layer.first * unit - now.va) / size));
         const clash =
           depth === now.depth
-            ? h.table === leaf || !may_replace(m.t, h, new_here)
+            ? h.table === leaf || !mayReplace(m.t, h, newHere)
             : depth < now.depth
               ? leaf && !h.table
               : leaf;
         if (!clash) continue;
-        violate(
-          m,
-          'not-invalidated',
-          { ...now, va: Math.max(now.va, layer.first * unit), n: 1 },
-          h,
-          new_here,
-        );
+        violate(m, 'not-invalidated', { ...now, va: Math.max(now.va, layer.first * unit), n: 1 }, h, newHere);
         return;
       }
     }
@@ -215,19 +209,19 @@ function check_stale(m: Mmu, now: Entries): void {
 }
 
 /** Memory says again what a CPU may hold: no record is needed. */
-function forget_restored(m: Mmu, now: Entries): void {
+function forgetRestored(m: Mmu, now: Entries): void {
   if (m.stale[now.depth]!.count === 0) return;
   const table = meaning(m.t, now.depth, now.attr) === 'table';
-  const size = entry_size(m.t, now.depth);
-  const group = table ? 1 : group_of(m.t, now.depth, now.attr);
+  const size = entrySize(m.t, now.depth);
+  const group = table ? 1 : groupOf(m.t, now.depth, now.attr);
   for (const piece of natural(m.t, now, table)) {
     for (const { entry, n } of grouped(piece.va / size, piece.n, group)) {
       for (const layer of m.stale[now.depth]!.over(entry, n)) {
         const addr = piece.addr + (layer.first - piece.va / size) * (table ? 2 ** m.t.page_shift : size);
-        const again = (h: Held): boolean => h.addr === addr && same_attr(h.attr, now.attr);
+        const again = (h: Held): boolean => h.addr === addr && sameAttr(h.attr, now.attr);
         if (!layer.items.some(again)) continue;
         const todo = { depth: now.depth, first: layer.first, n: layer.n };
-        change_held(m, todo, (h) => (again(h) ? undefined : h));
+        changeHeld(m, todo, (h) => (again(h) ? undefined : h));
       }
     }
   }

@@ -1,4 +1,4 @@
-import { entry_size } from '../geometry/translation.ts';
+import { entrySize } from '../geometry/translation.ts';
 import type { Descriptor } from '../hardware/descriptor.ts';
 import type { Config } from '../kernel/config.ts';
 import { mmu_steps, resolve } from '../kernel/mmu.ts';
@@ -30,17 +30,17 @@ export interface AboutEntry {
 }
 
 /** Undefined where there is no more to say. */
-export function about_step(state: State, c: Config, step: Step): About | undefined {
+export function aboutStep(state: State, c: Config, step: Step): About | undefined {
   if (step.op === 'write') {
     return { kind: 'field', before: objectOf(state, step)?.[step.field] };
   }
   if (step.op !== 'call') return undefined;
   const { entries, about } = step.operation as KernelOperation;
   const access = entries?.(...step.args);
-  return access ? about_entry(state, c, access) : about?.(state, ...step.args);
+  return access ? aboutEntry(state, c, access) : about?.(state, ...step.args);
 }
 
-function about_entry(state: State, c: Config, access: EntryAccess): AboutEntry | undefined {
+function aboutEntry(state: State, c: Config, access: EntryAccess): AboutEntry | undefined {
   const { mmu } = state;
   if (!mmu) return undefined;
   const pa = resolve(state, access.p);
@@ -51,7 +51,7 @@ function about_entry(state: State, c: Config, access: EntryAccess): AboutEntry |
     kind: 'entry',
     pfn,
     index,
-    place: table ? { depth: table.depth, va: table.va + index * entry_size(c.t, table.depth) } : null,
+    place: table ? { depth: table.depth, va: table.va + index * entrySize(c.t, table.depth) } : null,
     pa,
     before: mmu_steps.read_at.run(state, pa),
   };

@@ -1,4 +1,4 @@
-import { encode_mmu, type Mmu } from '../hardware/index.ts';
+import { encodeMmu, type Mmu } from '../hardware/index.ts';
 import { Runs } from '../hardware/runs.ts';
 import type { State } from '../kernel/state.ts';
 import type { Part } from './copy.ts';
@@ -21,9 +21,9 @@ function text(value: unknown): string {
 }
 
 /** One part of a state. The CPU that executes is not in the text. */
-export const encode_part = (part: Part, value: State[Part]): string =>
-  part === 'mmu' && value !== null ? encode_mmu(value as Mmu) : text(value);
+export const encodePart = (part: Part, value: State[Part]): string =>
+  part === 'mmu' && value !== null ? encodeMmu(value as Mmu) : text(value);
 
 /** A kernel's state as text: equal texts have equal futures. */
-export const encode_state = (state: State): string =>
-  (Object.keys(state) as Part[]).map((part) => encode_part(part, state[part])).join('\n');
+export const encodeState = (state: State): string =>
+  (Object.keys(state) as Part[]).map((part) => encodePart(part, state[part])).join('\n');

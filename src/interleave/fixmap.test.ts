@@ -1,30 +1,30 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps, faults, found, says, verdict_of, well } from '../../test/interleave.ts';
+import { bootedForSteps, faults, found, says, verdictOf, well } from '../../test/interleave.ts';
 import { ARM64, G } from '../../test/kit.ts';
-import { is_mapped } from '../hardware/walk.ts';
+import { isMapped } from '../hardware/walk.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';
 import type { KernelWorld } from './machine.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 
 /** Two who map a page each, in tables of their own, through the same fixmap slots. */
-function two_mappers(release: string) {
-  const model = booted_for_steps(release, MACHINE);
+function twoMappers(release: string) {
+  const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;
   const mapper = (at: number) =>
     function* (k: Kernel): Steps<void> {
       yield* k.map_linear(c.mappable_range.start + at, c.PAGE_SIZE);
     };
-  const program = kernel_program(`two map on ${release}`, model, { one: mapper(4 * G), two: mapper(5 * G) });
+  const program = kernelProgram(`two map on ${release}`, model, { one: mapper(4 * G), two: mapper(5 * G) });
   const lost: Monitor = {
     name: 'lost',
     end(view) {
       if (view.threads.some((t) => t.status === 'crashed')) return undefined;
       const { mmu } = view.world<KernelWorld>().state;
-      const gone = [4, 5].filter((at) => !is_mapped(mmu!, c.PAGE_OFFSET + at * G));
+      const gone = [4, 5].filter((at) => !isMapped(mmu!, c.PAGE_OFFSET + at * G));
       return says(gone.length > 0 ? `the mapping at ${gone.join(' and ')} G` : undefined);
     },
   };
@@ -34,7 +34,7 @@ function two_mappers(release: string) {
 test.each(['arm64-v6', 'v5.7', 'v5.10'])(
   '%s: one writes where the slot of the other leads (B39)',
   (release) => {
-    const { program, lost } = two_mappers(release);
+    const { program, lost } = twoMappers(release);
     expect(found(program, faults('wild-access'))).toEqual({
       text: 'read of a page table entry in pfn 0x0, which is no memory',
       preemptions: 1,
@@ -44,6 +44,6 @@ test.each(['arm64-v6', 'v5.7', 'v5.10'])(
 );
 
 test.each(['v6.1', 'v6.12', 'v7.2'])('%s: one after the other', (release) => {
-  const { program, model, lost } = two_mappers(release);
-  expect(verdict_of(program, [...well(model), lost])).toBe('proved');
+  const { program, model, lost } = twoMappers(release);
+  expect(verdictOf(program, [...well(model), lost])).toBe('proved');
 });

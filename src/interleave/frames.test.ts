@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first } from '../../test/interleave.ts';
 import { ARM64, G, K } from '../../test/kit.ts';
-import { is_folded } from '../geometry/blocks.ts';
+import { isFolded } from '../geometry/blocks.ts';
 import type { LevelName } from '../geometry/translation.ts';
-import { AP_RDONLY, type Descriptor, is_block, is_none, is_valid, PXN, UXN } from '../hardware/descriptor.ts';
+import { AP_RDONLY, type Descriptor, isBlock, isNone, isValid, PXN, UXN } from '../hardware/descriptor.ts';
 import { addr_end, READ_ONCE } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { pr_info, pr_warn } from '../kernel/ops.ts';
-import { kernel_story_text } from '../report/story/story.ts';
+import { kernelStoryText } from '../report/story/story.ts';
 import { canon } from '../schedule/data/canon.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
@@ -19,7 +19,7 @@ import { explore } from '../schedule/search/exploration.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import type { Call } from '../steps/within.ts';
 import type { KernelCall, KernelCalls } from './kernel-calls.ts';
-import { type KernelThread, kernel_program } from './program.ts';
+import { type KernelThread, kernelProgram } from './program.ts';
 
 const LEVELS = ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'] as const satisfies readonly LevelName[];
 const OFFSETS = ['pgd_offset_k', 'p4d_offset', 'pud_offset', 'pmd_offset', 'pte_offset_kernel'] as const;
@@ -50,7 +50,7 @@ interface Check {
   readonly step: Step | undefined;
 }
 
-const only_step = (steps: Steps<unknown>): Step => steps.next().value as Step;
+const onlyStep = (steps: Steps<unknown>): Step => steps.next().value as Step;
 
 /** ptdump_check_wx(start, end) of v5.2, with a stack of its own, on which nothing stays that has been used. */
 class PtdumpFrames implements FrameCode<Check> {
@@ -115,17 +115,16 @@ class PtdumpFrames implements FrameCode<Check> {
       } else if (top.at === 'offset') {
         const args = top.level === 0 ? [top.addr] : [top.p, top.addr];
         frame = { ...frame, call: this.#calls.begin(OFFSETS[top.level]!, args, frame.made) };
-      } else if (top.level < PMD && is_folded(this.#k.c.t, LEVELS[top.level + 1]!))
-        frame = this.#below(frame);
-      else return { ...frame, step: only_step(READ_ONCE(top.p)) };
+      } else if (top.level < PMD && isFolded(this.#k.c.t, LEVELS[top.level + 1]!)) frame = this.#below(frame);
+      else return { ...frame, step: onlyStep(READ_ONCE(top.p)) };
     }
   }
 
   /** The entry has been read: counted, if it is a leaf, or walked into. */
   #looked(frame: Check, d: Descriptor): Check {
     const top = frame.walks.at(-1)!;
-    if (top.level < PTE && !is_none(d) && !is_block(d)) return this.#below(frame);
-    const pages = is_valid(d) ? (this.#end(top) - top.addr) / this.#k.c.PAGE_SIZE : 0;
+    if (top.level < PTE && !isNone(d) && !isBlock(d)) return this.#below(frame);
+    const pages = isValid(d) ? (this.#end(top) - top.addr) / this.#k.c.PAGE_SIZE : 0;
     const wx = frame.wx + ((d.attr & (AP_RDONLY | PXN)) === 0 ? pages : 0);
     const uxn = frame.uxn + ((d.attr & UXN) === 0 ? pages : 0);
     return replaced({ ...frame, wx, uxn }, this.#next(top));
@@ -148,9 +147,9 @@ class PtdumpFrames implements FrameCode<Check> {
   }
 
   #verdict({ wx, uxn }: Check): Step {
-    if (wx === 0 && uxn === 0) return only_step(pr_info('Checked W+X mappings: passed, no W+X pages found'));
+    if (wx === 0 && uxn === 0) return onlyStep(pr_info('Checked W+X mappings: passed, no W+X pages found'));
     const text = `Checked W+X mappings: FAILED, ${wx} W+X pages found, ${uxn} non-UXN pages found`;
-    return only_step(pr_warn(text));
+    return onlyStep(pr_warn(text));
   }
 }
 
@@ -165,7 +164,7 @@ const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', 
 
 /** Who looks for W+X while a page of the linear map, alone in its table, goes away (B20): as frames, or as it is in the kernel. */
 function checking(release: string, as: 'frames' | 'generators', far = 0): Program {
-  const model = booted_for_steps(release, MACHINE);
+  const model = bootedForSteps(release, MACHINE);
   const va = model.kernel.c.PAGE_OFFSET + 4 * G;
   const { start } = model.kernel.c.mappable_range;
   first(model, model.kernel.map_linear(start + 4 * G, PAGE));
@@ -174,7 +173,7 @@ function checking(release: string, as: 'frames' | 'generators', far = 0): Progra
     as === 'frames'
       ? { frames: (k, calls) => new PtdumpFrames(k, calls, range) }
       : (k) => k.ptdump_check_wx(...range);
-  return kernel_program(`check and removal on ${release}`, model, {
+  return kernelProgram(`check and removal on ${release}`, model, {
     checker,
     *remover(k: Kernel): Steps<void> {
       yield* mem_hotplug_begin();
@@ -217,7 +216,7 @@ describe.each(['use-after-free', 'wild-access'])(
 
     test('is told to the byte as its generator is, functions and all', () => {
       const [own, other] = [frames, generators].map(({ program }) =>
-        kernel_story_text(replay(program, trace, [faults(kind)])),
+        kernelStoryText(replay(program, trace, [faults(kind)])),
       );
       expect(own).toBe(other);
       expect(own).toContain('pte_offset_kernel() < walk_pte()');

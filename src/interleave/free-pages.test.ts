@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps, faults, first, found, verdict_of, well } from '../../test/interleave.ts';
+import { bootedForSteps, faults, first, found, verdictOf, well } from '../../test/interleave.ts';
 import { ARM64, G } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { PageReserved } from '../kernel/mm/page.ts';
-import { table_monitors } from '../monitors/mmu/index.ts';
+import { tableMonitors } from '../monitors/mmu/index.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 
 test('two who remove one page without the lock free its table twice', () => {
-  const model = booted_for_steps('arm64-v6', MACHINE);
+  const model = bootedForSteps('arm64-v6', MACHINE);
   const { c } = model.kernel;
   const va = c.VMEMMAP_START + 2 ** 26;
   first(model, model.kernel.arch_vmemmap_populate(va, va + c.PAGE_SIZE, 0, null));
   const remover = function* (k: Kernel): Steps<void> {
     yield* k.arch_vmemmap_free(va, va + c.PAGE_SIZE, null);
   };
-  const program = kernel_program('twice', model, { one: remover, two: remover });
+  const program = kernelProgram('twice', model, { one: remover, two: remover });
   expect(found(program, faults('double-free'))).toEqual({
     text: 'pfn 0x10123 is freed twice',
     preemptions: 1,
@@ -25,10 +25,10 @@ test('two who remove one page without the lock free its table twice', () => {
 });
 
 test('pages that are not the allocator’s', () => {
-  const model = booted_for_steps('arm64-v6', MACHINE);
+  const model = bootedForSteps('arm64-v6', MACHINE);
   const reserved = model.state.pages.first(0, G, PageReserved);
   const freeing = (pfn: number) =>
-    kernel_program('free', model, {
+    kernelProgram('free', model, {
       *freer(k: Kernel): Steps<void> {
         yield* k.free_pages(pfn, 1);
       },
@@ -43,13 +43,13 @@ test('pages that are not the allocator’s', () => {
 });
 
 /** vmalloc's lazy window: pages are free while TLBs have them, and addresses not given out again. */
-function freed(name: string, and_then: (k: Kernel, va: number) => Steps<void>) {
-  const model = booted_for_steps('v5.4', MACHINE);
+function freed(name: string, andThen: (k: Kernel, va: number) => Steps<void>) {
+  const model = bootedForSteps('v5.4', MACHINE);
   const va = first(model, model.kernel.vmalloc(model.kernel.c.PAGE_SIZE));
-  const program = kernel_program(name, model, {
+  const program = kernelProgram(name, model, {
     *owner(k: Kernel): Steps<void> {
       yield* k.vfree(va);
-      yield* and_then(k, va);
+      yield* andThen(k, va);
     },
   });
   return { program, model };
@@ -57,12 +57,12 @@ function freed(name: string, and_then: (k: Kernel, va: number) => Steps<void>) {
 
 test('what vfree() leaves in the TLBs is no alias of a free page as long as nobody is given the address', () => {
   const { program, model } = freed('lazy', (k) => k.vm_unmap_aliases());
-  expect(verdict_of(program, well(model))).toBe('proved');
+  expect(verdictOf(program, well(model))).toBe('proved');
 });
 
 test('it is one when the address comes back without a flush', () => {
   const { program, model } = freed('early', (k, va) => k.__free_vmap_area(va));
-  expect(verdict_of(program, [table_monitors(model.kernel.c).free_pages])).toEqual({
+  expect(verdictOf(program, [tableMonitors(model.kernel.c).free_pages])).toEqual({
     monitor: 'free-pages',
     text: 'pfn 0x10123 is free and CPU 0,1 may hold it at fffffff810000000 (PTE)',
     preemptions: 0,

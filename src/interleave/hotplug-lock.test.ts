@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps, first, says, verdict_of, well } from '../../test/interleave.ts';
-import { ARM64, G, with_options } from '../../test/kit.ts';
+import { bootedForSteps, first, says, verdictOf, well } from '../../test/interleave.ts';
+import { ARM64, G, withOptions } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { get_online_mems, mem_hotplug_begin, mem_hotplug_done, put_online_mems } from '../kernel/locks.ts';
 import { PTL } from '../kernel/mm/memory/pgalloc.ts';
@@ -10,25 +10,25 @@ import { run_alone } from '../runs/index.ts';
 import { deadlock, lockMisuse, lockOrder } from '../schedule/monitors/index.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 const NEW = 4 * G;
 
 /** A block goes online; the buddy has nothing for what page_owner keeps of its pages. */
-function going_online(release: string, boot_options: string) {
-  const model = booted_for_steps(release, with_options(MACHINE, boot_options));
+function goingOnline(release: string, bootOptions: string) {
+  const model = bootedForSteps(release, withOptions(MACHINE, bootOptions));
   const { kernel, state } = model;
   first(model, run_alone(kernel).add_memory(0, NEW, G, 0));
   state.vars.get(0)!.fail_alloc = { page_ext: 1 };
   const { c } = kernel;
   const pfn = NEW / c.PAGE_SIZE;
-  const nr_pages = c.memory_block_size_bytes / c.PAGE_SIZE;
-  const zone = first(model, kernel.zone_for_pfn_range(MMOP_ONLINE, 0, 0, pfn, nr_pages));
-  const by_zone = c.SECTION_SIZE < G;
-  const program = kernel_program(`online on ${release}`, model, {
+  const nrPages = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const zone = first(model, kernel.zone_for_pfn_range(MMOP_ONLINE, 0, 0, pfn, nrPages));
+  const byZone = c.SECTION_SIZE < G;
+  const program = kernelProgram(`online on ${release}`, model, {
     *onliner(k: Kernel): Steps<number> {
-      return yield* k.online_pages(pfn, nr_pages, by_zone ? zone : MMOP_ONLINE, 0);
+      return yield* k.online_pages(pfn, nrPages, byZone ? zone : MMOP_ONLINE, 0);
     },
   });
   const refused: Monitor = {
@@ -39,8 +39,8 @@ function going_online(release: string, boot_options: string) {
 }
 
 test('option 2 waits for itself when page_owner takes from vmalloc (B98)', () => {
-  const { program } = going_online('option-2', 'page_owner=on');
-  expect(verdict_of(program, [deadlock])).toEqual({
+  const { program } = goingOnline('option-2', 'page_owner=on');
+  expect(verdictOf(program, [deadlock])).toEqual({
     monitor: 'deadlock',
     text: 'no thread can move: onliner waits for mem_hotplug_lock, held by itself',
     preemptions: 0,
@@ -48,29 +48,29 @@ test('option 2 waits for itself when page_owner takes from vmalloc (B98)', () =>
 });
 
 test('and does not without page_owner', () => {
-  const { program, refused } = going_online('option-2', '');
-  expect(verdict_of(program, [deadlock, refused])).toBe('proved');
+  const { program, refused } = goingOnline('option-2', '');
+  expect(verdictOf(program, [deadlock, refused])).toBe('proved');
 });
 
 test.each(['arm64-v6', 'option-1', 'option-3', 'v5.7', 'v6.1', 'v6.12', 'v7.2'])(
   '%s goes online with it',
   (release) => {
-    const { program, model, refused } = going_online(release, 'page_owner=on');
-    expect(verdict_of(program, [refused, ...well(model)])).toBe('proved');
+    const { program, model, refused } = goingOnline(release, 'page_owner=on');
+    expect(verdictOf(program, [refused, ...well(model)])).toBe('proved');
   },
 );
 
 /** The monitors of locks see those that kernel functions take inside. */
 test('a mutex under the page table lock', () => {
-  const model = booted_for_steps('v5.3', MACHINE);
-  const program = kernel_program('atomic', model, {
+  const model = bootedForSteps('v5.3', MACHINE);
+  const program = kernelProgram('atomic', model, {
     *purger(k: Kernel): Steps<void> {
       yield* lock(PTL, 'spinlock');
       yield* k.vm_unmap_aliases();
       yield* unlock(PTL, 'spinlock');
     },
   });
-  expect(verdict_of(program, [lockMisuse])).toEqual({
+  expect(verdictOf(program, [lockMisuse])).toEqual({
     monitor: 'lock-misuse',
     text: 'sleeping function called in an atomic section (vmap_purge_lock)',
     preemptions: 0,
@@ -78,8 +78,8 @@ test('a mutex under the page table lock', () => {
 });
 
 test('two orders of mem_hotplug_lock and vmap_purge_lock', () => {
-  const model = booted_for_steps('v5.3', MACHINE);
-  const program = kernel_program('order', model, {
+  const model = bootedForSteps('v5.3', MACHINE);
+  const program = kernelProgram('order', model, {
     *hotplug(k: Kernel): Steps<void> {
       yield* mem_hotplug_begin();
       yield* k.vm_unmap_aliases();
@@ -93,7 +93,7 @@ test('two orders of mem_hotplug_lock and vmap_purge_lock', () => {
       yield* unlock('vmap_purge_lock', 'mutex');
     },
   });
-  expect(verdict_of(program, [lockOrder()])).toMatchObject({
+  expect(verdictOf(program, [lockOrder()])).toMatchObject({
     monitor: 'lock-order',
     text: 'locks are taken in a circle: hotplug takes vmap_purge_lock while it holds mem_hotplug_lock; purger takes mem_hotplug_lock while it holds vmap_purge_lock',
   });

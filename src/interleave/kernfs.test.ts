@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, first, found } from '../../test/interleave.ts';
+import { anything, bootedForSteps, first, found } from '../../test/interleave.ts';
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { deadlock, lockOrder } from '../schedule/monitors/index.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0' }] };
 const START = 4 * G;
@@ -14,9 +14,9 @@ const ID = START / BLOCK;
 
 /** A block is written to online while it is removed. */
 function writing(release: string): Program {
-  const model = booted_for_steps(release, SMALL);
+  const model = bootedForSteps(release, SMALL);
   first(model, model.kernel.add_memory(0, START, BLOCK, 0));
-  return kernel_program(`online and removal on ${release}`, model, {
+  return kernelProgram(`online and removal on ${release}`, model, {
     *writer(k: Kernel): Steps<number> {
       return yield* k.kernfs_fop_write(ID, 'state', 'online');
     },

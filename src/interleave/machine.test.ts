@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps } from '../../test/interleave.ts';
+import { bootedForSteps } from '../../test/interleave.ts';
 import { ARM64, booted, G, M, type MachineObject, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
@@ -7,10 +7,10 @@ import type { KernelOperation } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Step, Steps } from '../steps/step.ts';
-import { copy_state, type Part } from './copy.ts';
-import { encode_part, encode_state } from './encode.ts';
+import { copyState, type Part } from './copy.ts';
+import { encodePart, encodeState } from './encode.ts';
 import { KernelMachine } from './machine.ts';
-import { kernel_program, NotInterleavable } from './program.ts';
+import { kernelProgram, NotInterleavable } from './program.ts';
 import { touches } from './touches.ts';
 
 const MACHINES: readonly [string, MachineObject][] = [
@@ -35,19 +35,19 @@ function* life({ kernel: k, at }: { kernel: Kernel; at: number }): Steps<void> {
 
 test.each(MACHINES)("a copy is equal and is nobody else's: %s", (release, machine) => {
   const { kernel, state } = booted(release, machine);
-  const before = encode_state(state);
-  const twin = copy_state(state);
-  expect(encode_state(twin)).toBe(before);
+  const before = encodeState(state);
+  const twin = copyState(state);
+  expect(encodeState(twin)).toBe(before);
   expect(new Runner(twin).run(life({ kernel, at: 8 * G })).ended).toBe('returned');
-  expect(encode_state(twin)).not.toBe(before);
-  expect(encode_state(state)).toBe(before);
+  expect(encodeState(twin)).not.toBe(before);
+  expect(encodeState(state)).toBe(before);
   new Runner(state).run(life({ kernel, at: 8 * G }));
-  expect(encode_state(state)).toBe(encode_state(twin));
+  expect(encodeState(state)).toBe(encodeState(twin));
 });
 
 /** The text of each part of the state. */
 const parts = (state: State): Map<Part, string> =>
-  new Map((Object.keys(state) as Part[]).map((part) => [part, encode_part(part, state[part])]));
+  new Map((Object.keys(state) as Part[]).map((part) => [part, encodePart(part, state[part])]));
 
 /** Run, and look at what every call has changed. */
 function called(state: State, thread: Steps<unknown>): Set<string> {
@@ -81,32 +81,32 @@ test.each(MACHINES)('a call changes what it says, and nothing if it only looks: 
 });
 
 test('nor does memblock, slot by slot', () => {
-  const { kernel: k, state } = booted_for_steps('v5.2', ARM64, { init_memblock_regions: 1 });
+  const { kernel: k, state } = bootedForSteps('v5.2', ARM64, { init_memblock_regions: 1 });
   const thread = function* (): Steps<void> {
     for (const at of [4, 6, 8]) yield* k.memblock_add_node(at * G, G, 0, MEMBLOCK_NOMAP);
     yield* k.memblock_clear_nomap(6 * G, G);
     yield* k.memblock_remove(2 * G, 5 * G);
     yield* k.memblock_is_map_memory(G);
   };
-  const before = encode_state(state);
+  const before = encodeState(state);
   expect([...called(state, thread())]).toEqual([]);
-  expect(encode_state(state)).not.toBe(before);
+  expect(encodeState(state)).not.toBe(before);
 });
 
 test('threads run on CPUs of their own, and a kernel that takes many entries at once is refused', () => {
   const nothing = function* (): Steps<void> {};
-  const model = booted_for_steps('v5.2', ARM64);
+  const model = bootedForSteps('v5.2', ARM64);
   const three = { a: nothing, b: nothing, c: nothing };
-  expect(() => kernel_program('three', model, three)).toThrow(
+  expect(() => kernelProgram('three', model, three)).toThrow(
     new NotInterleavable('three: 3 threads and 2 CPUs'),
   );
-  expect(() => kernel_program('fast', booted('v5.2', ARM64), { a: nothing })).toThrow(
+  expect(() => kernelProgram('fast', booted('v5.2', ARM64), { a: nothing })).toThrow(
     new NotInterleavable('fast: boot the kernel with explored: true'),
   );
 });
 
 test('a world is copied when it is written to, and not before', () => {
-  const { kernel, state } = booted_for_steps('v5.2', ARM64);
+  const { kernel, state } = bootedForSteps('v5.2', ARM64);
   const machine = new KernelMachine(kernel.c, state);
   const world = machine.initial();
   const twin = machine.copy(world);
@@ -119,7 +119,7 @@ test('a world is copied when it is written to, and not before', () => {
 });
 
 test('entries of a table are told apart by where they are', () => {
-  const { kernel } = booted_for_steps('v5.2', ARM64);
+  const { kernel } = bootedForSteps('v5.2', ARM64);
   const step = kernel.pud_offset(0x4000_0208, -M).next().value as Step;
   expect(touches(step)).toEqual([
     { name: 'any pages', write: false },

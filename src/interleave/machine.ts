@@ -4,18 +4,18 @@ import type { State } from '../kernel/state.ts';
 import type { Access, Machine, Performed } from '../schedule/program/machine.ts';
 import { type DataStep, isData, perform } from '../steps/perform.ts';
 import type { Step } from '../steps/step.ts';
-import { type About, about_step } from './about.ts';
-import { copy_part, copy_state, type Part } from './copy.ts';
-import { encode_part } from './encode.ts';
+import { type About, aboutStep } from './about.ts';
+import { copyPart, copyState, type Part } from './copy.ts';
+import { encodePart } from './encode.ts';
 import { touches } from './touches.ts';
-import { wild_access } from './wild.ts';
+import { wildAccess } from './wild.ts';
 
 /** A kernel's state, each part shared by copies until one of them changes it. */
 export class KernelWorld {
   #state: State;
   /** Whether the state itself, and which parts of it, are nobody else's. */
   #own = false;
-  readonly #own_parts = new Set<Part>();
+  readonly #ownParts = new Set<Part>();
   /** Of the parts that have not changed since they were last asked for. */
   readonly #texts: Map<Part, string>;
 
@@ -31,7 +31,7 @@ export class KernelWorld {
 
   copy(): KernelWorld {
     this.#own = false;
-    this.#own_parts.clear();
+    this.#ownParts.clear();
     return new KernelWorld(this.#state, this.#texts);
   }
 
@@ -40,9 +40,9 @@ export class KernelWorld {
     const state: State = this.#own ? this.#state : { ...this.#state };
     for (const part of parts) {
       this.#texts.delete(part);
-      if (this.#own_parts.has(part)) continue;
-      (state as Record<Part, unknown>)[part] = copy_part(part, state[part]);
-      this.#own_parts.add(part);
+      if (this.#ownParts.has(part)) continue;
+      (state as Record<Part, unknown>)[part] = copyPart(part, state[part]);
+      this.#ownParts.add(part);
     }
     this.#own = true;
     this.#state = state;
@@ -52,7 +52,7 @@ export class KernelWorld {
   get text(): string {
     const texts: string[] = [];
     for (const part of Object.keys(this.#state) as Part[]) {
-      const known = this.#texts.get(part) ?? encode_part(part, this.#state[part]);
+      const known = this.#texts.get(part) ?? encodePart(part, this.#state[part]);
       this.#texts.set(part, known);
       texts.push(known);
     }
@@ -76,7 +76,7 @@ export class KernelMachine implements Machine<KernelWorld> {
   constructor(c: Config, initial: State) {
     this.#c = c;
     // what waited for a grace period has gone before the threads begin
-    this.#initial = { ...copy_state(initial), kfree_rcu: [] };
+    this.#initial = { ...copyState(initial), kfree_rcu: [] };
   }
 
   initial(): KernelWorld {
@@ -107,7 +107,7 @@ export class KernelMachine implements Machine<KernelWorld> {
     const fault =
       step.op === 'call'
         ? (step.operation as KernelOperation).fault?.(world.state, ...step.args)
-        : wild_access(world.state, step);
+        : wildAccess(world.state, step);
     if (fault) return { value: undefined, fault };
     const parts = changed(step);
     const unknown = parts.find((part) => !(part in world.state));
@@ -119,6 +119,6 @@ export class KernelMachine implements Machine<KernelWorld> {
   }
 
   about({ state }: KernelWorld, step: Step): About | undefined {
-    return about_step(state, this.#c, step);
+    return aboutStep(state, this.#c, step);
   }
 }

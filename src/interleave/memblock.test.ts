@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found, says } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, found, says } from '../../test/interleave.ts';
 import { G, type MachineObject } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
@@ -7,7 +7,7 @@ import { MEMBLOCK_MEMORY } from '../kernel/state.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const arm64 = (...at: readonly number[]): MachineObject => ({
   arch: 'arm64',
@@ -28,9 +28,9 @@ interface Case {
 
 function lookup(release: string, it: Case): Program {
   const { machine, before, reader, hotplug, init_memblock_regions = 128 } = it;
-  const model = booted_for_steps(release, machine, { init_memblock_regions });
+  const model = bootedForSteps(release, machine, { init_memblock_regions });
   if (before) first(model, before(model.kernel) as Steps<unknown>);
-  return kernel_program(`memblock on ${release}`, model, { reader, hotplug });
+  return kernelProgram(`memblock on ${release}`, model, { reader, hotplug });
 }
 
 const answers = (wanted: boolean): Monitor => ({
@@ -114,7 +114,7 @@ test.each([...SEARCHING, ...CURED])(
 
 describe('v5.10', () => {
   const missed = (it: Case) => found(lookup('v5.10', it), answers(true));
-  const made_up = (it: Case) => found(lookup('v5.10', it), answers(false));
+  const madeUp = (it: Case) => found(lookup('v5.10', it), answers(false));
 
   test('what comes behind all others moves nothing', () => {
     expect(missed({ ...inserted, hotplug: add(9 * G) })).toBe('proved');
@@ -122,11 +122,11 @@ describe('v5.10', () => {
 
   test('a region that is inserted has for a moment the size of the one that was there', () => {
     const hotplug = add(4 * G, G / 2);
-    expect(made_up({ ...inserted, reader: mapped(4.5 * G), hotplug })).toEqual(MADE_UP);
+    expect(madeUp({ ...inserted, reader: mapped(4.5 * G), hotplug })).toEqual(MADE_UP);
   });
 
   test('one that is cut has it beyond its end', () => {
-    expect(made_up({ ...split, reader: mapped(3 * G) })).toEqual(MADE_UP);
+    expect(madeUp({ ...split, reader: mapped(3 * G) })).toEqual(MADE_UP);
   });
 
   test('a region of three goes, and the stale last slot helps the reader', () => {
@@ -159,7 +159,7 @@ describe('v5.10', () => {
   test('NOMAP is read from whatever is in the slot by then', () => {
     const before: Code = (k) => k.memblock_add_node(8 * G, G, 0, MEMBLOCK_NOMAP);
     const it = { machine: arm64(G), before, reader: mapped(8 * G), hotplug: add(4 * G) };
-    expect(made_up(it)).toEqual(MADE_UP);
+    expect(madeUp(it)).toEqual(MADE_UP);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import type { Call, PlacedStep, Within } from '../steps/within.ts';
 
-const is_steps = (value: unknown): value is Steps<unknown> =>
+const isSteps = (value: unknown): value is Steps<unknown> =>
   typeof value === 'object' && value !== null && 'next' in value;
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
@@ -11,11 +11,11 @@ type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 const noted = (name: string, fn: AnyFunction, within: Within): AnyFunction =>
   function (...args) {
     const value = fn.apply(this, args);
-    return is_steps(value) ? within(name, value) : value;
+    return isSteps(value) ? within(name, value) : value;
   };
 
 /** The same kernel, whose functions take note of being called. The model's own (`$name`) are told as part of their caller. */
-function noting_kernel(k: Kernel, within: Within): Kernel {
+function notingKernel(k: Kernel, within: Within): Kernel {
   const entries = Object.entries(k).map(([name, value]) => [
     name,
     typeof value === 'function' && isKernelFunction(name) ? noted(name, value as AnyFunction, within) : value,
@@ -41,7 +41,7 @@ export function* narrated(k: Kernel, run: (k: Kernel, within: Within) => Steps<u
       calls.pop();
     }
   };
-  const steps = run(noting_kernel(k, within), within);
+  const steps = run(notingKernel(k, within), within);
   for (let next = steps.next(); ; ) {
     if (next.done) return next.value;
     const step: PlacedStep = { ...next.value, by: calls.slice() };

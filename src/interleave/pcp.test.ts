@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, first, found } from '../../test/interleave.ts';
+import { anything, bootedForSteps, first, found } from '../../test/interleave.ts';
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { USE, with_use } from '../kernel/mm/page.ts';
@@ -7,7 +7,7 @@ import { livelock } from '../schedule/monitors/livelock.ts';
 import type { Program } from '../schedule/program/program.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0' }], debug_vm: true };
 const START = 4 * G;
@@ -16,12 +16,12 @@ const ID = START / BLOCK;
 
 /** The last user of a page gives it up while its block goes offline. */
 function freeing(release: string): Program {
-  const model = booted_for_steps(release, SMALL);
+  const model = bootedForSteps(release, SMALL);
   const pfn = START / model.kernel.c.PAGE_SIZE;
   first(model, model.kernel.add_memory(0, START, BLOCK, 0));
   first(model, model.kernel.state_store(ID, 'online_movable'));
   model.state.pages.update(pfn, pfn + 1, (page) => with_use(page, USE.UNMOVABLE));
-  return kernel_program(`free and offline on ${release}`, model, {
+  return kernelProgram(`free and offline on ${release}`, model, {
     *freer(k: Kernel): Steps<void> {
       yield* k.free_unref_page(pfn);
     },

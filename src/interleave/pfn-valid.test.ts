@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, found } from '../../test/interleave.ts';
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { zone_key } from '../kernel/state.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0' }] };
 const START = 4 * G;
@@ -13,10 +13,10 @@ const SIZE = 128 * M;
 
 /** Somebody asks whether a pfn is valid while its section, which was never online, is removed. */
 function removing(release: string): Program {
-  const model = booted_for_steps(release, SMALL);
+  const model = bootedForSteps(release, SMALL);
   const pfn = START / model.kernel.c.PAGE_SIZE;
   first(model, model.kernel.add_memory(0, START, SIZE, 0));
-  return kernel_program(`pfn_valid and removal on ${release}`, model, {
+  return kernelProgram(`pfn_valid and removal on ${release}`, model, {
     *walker(k: Kernel): Steps<boolean> {
       return yield* k.pfn_valid(pfn);
     },
@@ -50,14 +50,14 @@ test.each(['v5.2', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s: pfn_valid() is safe',
 });
 
 /** Compaction comes by while a block goes offline and away. */
-function compacting(release: string, debug_vm = false): Program {
-  const model = booted_for_steps(release, { ...SMALL, debug_vm });
+function compacting(release: string, debugVm = false): Program {
+  const model = bootedForSteps(release, { ...SMALL, debug_vm: debugVm });
   const { c } = model.kernel;
   const pfn = START / c.PAGE_SIZE;
   const block = START / SIZE;
   first(model, model.kernel.add_memory(0, START, SIZE, 0));
   first(model, model.kernel.state_store(block, 'online_movable'));
-  return kernel_program(`compaction and removal on ${release}`, model, {
+  return kernelProgram(`compaction and removal on ${release}`, model, {
     *compaction(k: Kernel): Steps<number> {
       return yield* k.__pageblock_pfn_to_page(pfn, pfn + c.pageblock_nr_pages, zone_key(0, c.ZONE_MOVABLE));
     },

@@ -31,7 +31,7 @@ export class NotInterleavable extends UserError {
  * Threads of a kernel as a program of the explorer, from the model's state on; that itself stays as it is.
  * @throws NotInterleavable when a step of this kernel may be more than one access, or a thread has no CPU
  */
-export function kernel_program(
+export function kernelProgram(
   name: string,
   { kernel, state }: Pick<Model, 'kernel' | 'state'>,
   threads: KernelThreads,

@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, found } from '../../test/interleave.ts';
 import { ARM64, G, K, M } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { VM } from '../kernel/state.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const PAGE = 16 * K;
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 
 /** A page of the linear map whose table has no other, taken away while somebody looks at it. */
 function walking(release: string, how: 'ptdump_show' | 'ptdump_check_wx'): Program {
-  const model = booted_for_steps(release, MACHINE);
+  const model = bootedForSteps(release, MACHINE);
   const va = model.kernel.c.PAGE_OFFSET + 4 * G;
   const { start } = model.kernel.c.mappable_range;
   first(model, model.kernel.map_linear(start + 4 * G, PAGE));
-  return kernel_program(`${how} and removal on ${release}`, model, {
+  return kernelProgram(`${how} and removal on ${release}`, model, {
     *walker(k: Kernel): Steps<void> {
       yield* k[how](va, va + PAGE);
     },
@@ -55,8 +55,8 @@ test.each(['v6.1', 'v6.12', 'v7.2'])('%s: both do', (release) => {
 });
 
 /** A block that takes the place of an empty table in the vmalloc region, under a walk (B21). */
-function replacing(release: string, ptdump_debugfs: boolean): Program {
-  const model = booted_for_steps(release, MACHINE, { ptdump_debugfs });
+function replacing(release: string, ptdumpDebugfs: boolean): Program {
+  const model = bootedForSteps(release, MACHINE, { ptdump_debugfs: ptdumpDebugfs });
   const { kernel } = model;
   const { VMALLOC_START, VMALLOC_END } = kernel.c.layout;
   const size = 32 * M;
@@ -64,7 +64,7 @@ function replacing(release: string, ptdump_debugfs: boolean): Program {
   first(model, kernel.ioremap_page_range(area, area + PAGE, 256 * G, kernel.c.pgprot.PAGE_KERNEL));
   first(model, kernel.vunmap_page_range(area, area + PAGE));
   first(model, kernel._vm_unmap_aliases(area, area + PAGE, true));
-  return kernel_program(`ioremap and ptdump on ${release}`, model, {
+  return kernelProgram(`ioremap and ptdump on ${release}`, model, {
     *walker(k: Kernel): Steps<void> {
       yield* k.ptdump_show(area, area + PAGE);
     },
@@ -95,8 +95,8 @@ test('v7.2: the table waits for the walk, but the entry is cleared without the l
 test('nothing is lost by leaving out orders', () => {
   for (const monitor of [anything, faults('use-after-free'), faults('wild-access')]) {
     for (const release of ['v5.2', 'v7.2']) {
-      for (const ptdump_debugfs of [true, false]) {
-        const program = replacing(release, ptdump_debugfs);
+      for (const ptdumpDebugfs of [true, false]) {
+        const program = replacing(release, ptdumpDebugfs);
         expect(found(program, monitor, false)).toEqual(found(program, monitor));
       }
     }

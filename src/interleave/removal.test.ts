@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { booted_for_steps, first, says } from '../../test/interleave.ts';
+import { bootedForSteps, first, says } from '../../test/interleave.ts';
 import { ARM64, type MachineObject } from '../../test/kit.ts';
 import type { Model } from '../boot/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -8,7 +8,7 @@ import type { Monitor } from '../schedule/monitors/monitor.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import type { Steps } from '../steps/step.ts';
 import type { KernelWorld } from './machine.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const RAM = { ram: [{ start: '1G', size: '1G' }] };
 /** Beyond the struct pages of all memory, in a table of its own. */
@@ -16,7 +16,7 @@ const OFFSET = 2 ** 26;
 
 /** A page that is free can be reached by no CPU but through the linear map. The remover alone decides. */
 function removing(release: string, machine: MachineObject) {
-  const model: Model = booted_for_steps(release, { ...ARM64, ...RAM, ...machine });
+  const model: Model = bootedForSteps(release, { ...ARM64, ...RAM, ...machine });
   const { kernel } = model;
   const va = kernel.c.VMEMMAP_START + OFFSET;
   const size = kernel.c.PAGE_SHIFT === 12 ? kernel.c.PMD_SIZE : 2 * kernel.c.PAGE_SIZE;
@@ -32,7 +32,7 @@ function removing(release: string, machine: MachineObject) {
       return says(text.join());
     },
   };
-  const program = kernel_program(`removal on ${release}`, model, {
+  const program = kernelProgram(`removal on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
       yield* k.arch_vmemmap_free(va, va + size, null);
     },

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, found } from '../../test/interleave.ts';
 import { ARM64 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '4K', va_bits: 39, ram: [{ start: '1G', size: '1G' }] };
 
 /** A block of struct pages, taken away while somebody else clears its entry: who that could be, no kernel has yet. */
-function two_of_them(release: string) {
-  const model = booted_for_steps(release, MACHINE);
+function twoOfThem(release: string) {
+  const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;
   const start = c.VMEMMAP_START + 2 ** 26;
   const end = start + c.PMD_SIZE;
   first(model, model.kernel.arch_vmemmap_populate(start, end, 0, null));
-  return kernel_program(`two unmap a block on ${release}`, model, {
+  return kernelProgram(`two unmap a block on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
       yield* k.arch_vmemmap_free(start, end, null);
     },
@@ -25,7 +25,7 @@ function two_of_them(release: string) {
 }
 
 test('an entry that is read for every test is a block in one and nothing in the next (B18)', () => {
-  const program = two_of_them('arm64-v6-B18');
+  const program = twoOfThem('arm64-v6-B18');
   expect(found(program, faults('warn'))).toEqual({ text: 'unmap_hotplug_pmd_range: ', preemptions: 1 });
   expect(found(program, faults('wild-access'))).toEqual({
     text: 'read of a page table entry in pfn 0x0, which is no memory',
@@ -36,6 +36,6 @@ test('an entry that is read for every test is a block in one and nothing in the 
 test.each(['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
   '%s decides and acts on one value',
   (release) => {
-    expect(found(two_of_them(release), anything)).toBe('proved');
+    expect(found(twoOfThem(release), anything)).toBe('proved');
   },
 );

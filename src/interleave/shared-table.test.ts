@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, found } from '../../test/interleave.ts';
 import { ARM64, G, K, M } from '../../test/kit.ts';
 import type { Model } from '../boot/boot.ts';
 import { ImpossibleMachine } from '../errors/impossible-machine.ts';
-import { custom_layout } from '../geometry/layout.ts';
-import { shared_tables } from '../geometry/shared-tables.ts';
+import { customLayout } from '../geometry/layout.ts';
+import { sharedTables } from '../geometry/shared-tables.ts';
 import { translation } from '../geometry/translation.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { bugs } from '../schedule/monitors/index.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const PAGE = 16 * K;
 const T = translation('arm64', PAGE, 36);
@@ -19,7 +19,7 @@ const T = translation('arm64', PAGE, 36);
 /** The address from which one table of PTEs holds both struct pages and, 12M further on, vmalloc. */
 const SHARED = -G;
 
-const LAYOUT = custom_layout(T, [
+const LAYOUT = customLayout(T, [
   { name: 'linear', start: -64 * G, end: -60 * G },
   // struct pages of boot memory (1G) lie in the table before
   { name: 'vmemmap', start: SHARED - 4 * M, end: SHARED + 12 * M },
@@ -29,7 +29,7 @@ const LAYOUT = custom_layout(T, [
 /** A kernel with one page of struct pages in the shared table, as if that were all of a section. */
 function booted(release: string, layout = LAYOUT): Model {
   const machine = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
-  const model = booted_for_steps(release, machine, { layout });
+  const model = bootedForSteps(release, machine, { layout });
   first(model, model.kernel.arch_vmemmap_populate(SHARED, SHARED + PAGE, 0, null));
   return model;
 }
@@ -48,10 +48,10 @@ function* mapper(k: Kernel): Steps<void> {
 }
 
 const mapping = (release: string): Program =>
-  kernel_program(`vmalloc and removal on ${release}`, booted(release), { mapper, remover });
+  kernelProgram(`vmalloc and removal on ${release}`, booted(release), { mapper, remover });
 
 test('the layout shares a table of PTEs', () => {
-  const shared = shared_tables(T, LAYOUT);
+  const shared = sharedTables(T, LAYOUT);
   expect(shared).toMatchObject([{ below: 'vmemmap', above: 'vmalloc', level: 'PTE', start: SHARED }]);
 });
 
@@ -87,7 +87,7 @@ test.each(MENDED)('%s does not', (release) => {
 function unmapping(release: string): Program {
   const model = booted(release);
   const va = first(model, model.kernel.vmalloc(PAGE));
-  return kernel_program(`vfree and removal on ${release}`, model, {
+  return kernelProgram(`vfree and removal on ${release}`, model, {
     *unmapper(k: Kernel): Steps<void> {
       yield* k.vfree(va);
     },
@@ -110,8 +110,8 @@ test('a layout without a shared table makes no difference to vmalloc, and option
   const regions = LAYOUT.regions.map((region) =>
     region.name === 'vmalloc' ? { ...region, start: SHARED + 32 * M, end: SHARED + 48 * M } : region,
   );
-  const apart = custom_layout(T, regions, 'apart');
-  const program = kernel_program('option-4', booted('option-4', apart), { mapper, remover });
+  const apart = customLayout(T, regions, 'apart');
+  const program = kernelProgram('option-4', booted('option-4', apart), { mapper, remover });
   expect(found(program, anything)).toBe('proved');
   expect(() => booted('option-4')).toThrow(
     new ImpossibleMachine(

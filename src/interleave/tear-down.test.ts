@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, first, verdict_of, well } from '../../test/interleave.ts';
+import { anything, bootedForSteps, first, verdictOf, well } from '../../test/interleave.ts';
 import { ARM64, G } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { table_monitors } from '../monitors/mmu/index.ts';
+import { tableMonitors } from '../monitors/mmu/index.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '4K', va_bits: 39, ram: [{ start: '1G', size: '1G' }] };
 const MENDED = ['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
 
 /** So many pages of the linear map in a table of their own. */
 function mapped(release: string, pages: number) {
-  const model = booted_for_steps(release, MACHINE);
+  const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;
   first(model, model.kernel.map_linear(c.mappable_range.start + 4 * G, pages * c.PAGE_SIZE));
   return { model, va: c.PAGE_OFFSET + 4 * G, PAGE_SIZE: c.PAGE_SIZE };
@@ -20,7 +20,7 @@ function mapped(release: string, pages: number) {
 /** The first of two pages goes, the second is in use. */
 function half(release: string) {
   const { model, va, PAGE_SIZE } = mapped(release, 2);
-  const program = kernel_program(`half a table on ${release}`, model, {
+  const program = kernelProgram(`half a table on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
       yield* k.__remove_pgd_mapping(va, PAGE_SIZE);
     },
@@ -36,12 +36,12 @@ test.each([
   ['v5.7-B17', 'ffffff8100001000', 'pfn 0x40205'],
 ])('%s: a table goes with a neighbour in it (B17)', (release, va, table) => {
   const { program, model } = half(release);
-  expect(verdict_of(program, [anything])).toEqual({
+  expect(verdictOf(program, [anything])).toEqual({
     monitor: 'anything',
     text: `bug: user: Oops: paging request at ${va}`,
     preemptions: 0,
   });
-  expect(verdict_of(program, [table_monitors(model.kernel.c).free_tables])).toEqual({
+  expect(verdictOf(program, [tableMonitors(model.kernel.c).free_tables])).toEqual({
     monitor: 'free-tables',
     text: `${table} is free and holds live entries`,
     preemptions: 0,
@@ -50,13 +50,13 @@ test.each([
 
 test.each([...MENDED, 'arm64-v5'])('%s: it stays', (release) => {
   const { program, model } = half(release);
-  expect(verdict_of(program, well(model))).toBe('proved');
+  expect(verdictOf(program, well(model))).toBe('proved');
 });
 
 /** All that is in a table goes, and with it the tables. */
 function whole(release: string) {
   const { model, va, PAGE_SIZE } = mapped(release, 1);
-  const program = kernel_program(`a table on ${release}`, model, {
+  const program = kernelProgram(`a table on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
       yield* k.__remove_pgd_mapping(va, PAGE_SIZE);
     },
@@ -73,22 +73,22 @@ test.each([
   ['arm64-v5-B42', 'free-tables', 'pfn 0x40204 is free and linked as the PTE table of ffffffc100000000'],
 ])('%s: a table is free while CPUs still walk it (B24, B25, B42)', (release, monitor, text) => {
   const { program, model } = whole(release);
-  expect(verdict_of(program, well(model))).toEqual({ monitor, text, preemptions: 0 });
+  expect(verdictOf(program, well(model))).toEqual({ monitor, text, preemptions: 0 });
 });
 
 test.each([...MENDED, 'arm64-v5'])('%s: nobody does', (release) => {
   const { program, model } = whole(release);
-  expect(verdict_of(program, well(model))).toBe('proved');
+  expect(verdictOf(program, well(model))).toBe('proved');
 });
 
 /** A block of struct pages. */
 function memmap(release: string) {
-  const model = booted_for_steps(release, MACHINE);
+  const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;
   const start = c.VMEMMAP_START + 2 ** 26;
   const end = start + c.PMD_SIZE;
   first(model, model.kernel.arch_vmemmap_populate(start, end, 0, null));
-  const program = kernel_program(`memmap on ${release}`, model, {
+  const program = kernelProgram(`memmap on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
       yield* k.arch_vmemmap_free(start, end, null);
     },
@@ -98,7 +98,7 @@ function memmap(release: string) {
 
 test.each(['arm64-v6-B25a', 'arm64-v6-B25b'])('%s: struct pages are free and in TLBs (B25)', (release) => {
   const { program, model } = memmap(release);
-  expect(verdict_of(program, well(model))).toEqual({
+  expect(verdictOf(program, well(model))).toEqual({
     monitor: 'free-pages',
     text: 'pfn 0x41400 is free and CPU 0,1 may hold it at ffffffbf04000000 (PMD)',
     preemptions: 0,
@@ -107,7 +107,7 @@ test.each(['arm64-v6-B25a', 'arm64-v6-B25b'])('%s: struct pages are free and in 
 
 test('V5 frees them while they are mapped (B11)', () => {
   const { program, model } = memmap('arm64-v5');
-  expect(verdict_of(program, well(model))).toEqual({
+  expect(verdictOf(program, well(model))).toEqual({
     monitor: 'free-pages',
     text: 'pfn 0x41400 is free and is mapped at ffffffbf04000000 (PMD)',
     preemptions: 0,
@@ -116,5 +116,5 @@ test('V5 frees them while they are mapped (B11)', () => {
 
 test.each(MENDED)('%s: they are in none', (release) => {
   const { program, model } = memmap(release);
-  expect(verdict_of(program, well(model))).toBe('proved');
+  expect(verdictOf(program, well(model))).toBe('proved');
 });

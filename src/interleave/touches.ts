@@ -21,7 +21,7 @@ function pieces(pa: number, size: number): string[] | null {
  * Names beside those of things. "Any X" is written by who changes an X without saying which, and read by who reads or
  * changes one that it names. "Some X" is written by all who change one, and read by who may read any.
  */
-function touches_call({ operation, args }: CallStep): Access[] {
+function touchesCall({ operation, args }: CallStep): Access[] {
   const { obj, writes, changes, ready, entries, tables } = operation as KernelOperation;
   if (ready) return [write(`any ${obj}`)];
   const entry = entries?.(...args);
@@ -30,19 +30,19 @@ function touches_call({ operation, args }: CallStep): Access[] {
     // whether the page still is a table is looked up
     const page = read('any pages');
     if (!entry.write) return [page, read('any entry'), ...(names ?? ['some entry']).map(read)];
-    return [page, ...writes_entries(names)];
+    return [page, ...writesEntries(names)];
   }
   const touched = tables?.(...args);
   // the order of writes, barriers and invalidations decides what a TLB may hold
   if (touched === 'order') return [read('any entry'), write('some entry')];
-  if (touched === 'any') return writes ? writes_entries(null) : [read('any entry'), read('some entry')];
-  if (touched) return writes_entries(pieces(touched.pa, touched.size));
+  if (touched === 'any') return writes ? writesEntries(null) : [read('any entry'), read('some entry')];
+  if (touched) return writesEntries(pieces(touched.pa, touched.size));
   const all = [read('any entry'), read('some entry')];
   if (!writes) return [...all, read('some thing')];
   return [...all, ...changes.map((part) => write(`any ${part}`)), write('some thing')];
 }
 
-const writes_entries = (names: readonly string[] | null): Access[] =>
+const writesEntries = (names: readonly string[] | null): Access[] =>
   names
     ? [read('any entry'), write('some entry'), ...names.map(write)]
     : [write('any entry'), write('some entry')];
@@ -61,7 +61,7 @@ export function touches(step: Step): Access[] {
     case 'free':
       return [write(`any ${step.obj}`), write('some thing')];
     case 'call':
-      return touches_call(step);
+      return touchesCall(step);
     default:
       return [];
   }

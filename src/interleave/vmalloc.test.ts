@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, first, found, says } from '../../test/interleave.ts';
+import { anything, bootedForSteps, first, found, says } from '../../test/interleave.ts';
 import { ARM64 } from '../../test/kit.ts';
 import type { Model } from '../boot/boot.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { check_tables } from '../monitors/hotplug/tables.ts';
+import { checkTables } from '../monitors/hotplug/tables.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { View } from '../schedule/semantics/view.ts';
 import type { Steps } from '../steps/step.ts';
 import type { KernelWorld } from './machine.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const SMALL = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 const DEEP = { ...SMALL, page_size: '4K', va_bits: 39 };
@@ -20,11 +20,11 @@ const ends = (well: (view: View) => readonly string[]): Monitor => ({
   end: (view) => says(well(view).join('; ')),
 });
 
-const state_of = (view: View) => view.world<KernelWorld>().state;
+const stateOf = (view: View) => view.world<KernelWorld>().state;
 
 /** Tables of this level that are in use. */
 function tables(view: View, level: 'PUD' | 'PMD' | 'PTE'): number {
-  const { allocated, freed } = state_of(view).table_pages;
+  const { allocated, freed } = stateOf(view).table_pages;
   return (allocated[level] ?? 0) - (freed[level] ?? 0);
 }
 
@@ -34,19 +34,19 @@ function* mapper(k: Kernel): Steps<number> {
   return va;
 }
 
-function two_mappers(release: string, machine: object): { program: Program; model: Model } {
-  const model = booted_for_steps(release, { ...machine });
-  return { model, program: kernel_program('two mappers', model, { one: mapper, two: mapper }) };
+function twoMappers(release: string, machine: object): { program: Program; model: Model } {
+  const model = bootedForSteps(release, { ...machine });
+  return { model, program: kernelProgram('two mappers', model, { one: mapper, two: mapper }) };
 }
 
 test.each([
   ['v5.4', SMALL],
   ['v5.4', DEEP],
 ])('two who need the same tables: one is installed, the other given back (%s)', (release, machine) => {
-  const { program, model } = two_mappers(release, machine);
+  const { program, model } = twoMappers(release, machine);
   const levels = (['PUD', 'PMD', 'PTE'] as const).filter((level) => model.kernel.c.t.name.includes(level));
   const monitor = ends((view) => [
-    ...check_tables(state_of(view), model.kernel.c).map(({ text }) => text),
+    ...checkTables(stateOf(view), model.kernel.c).map(({ text }) => text),
     ...levels
       .filter((level) => tables(view, level) !== 1)
       .map((level) => `${tables(view, level)} ${level} tables`),
@@ -56,10 +56,10 @@ test.each([
 });
 
 test('an address that was given back is given out again only after the flush', () => {
-  const model = booted_for_steps('v5.3', SMALL);
+  const model = bootedForSteps('v5.3', SMALL);
   const { kernel } = model;
   const va = first(model, kernel.vmalloc(kernel.c.PAGE_SIZE));
-  const program = kernel_program('reuse', model, {
+  const program = kernelProgram('reuse', model, {
     *purger(k: Kernel): Steps<void> {
       yield* k.vfree(va);
       yield* k.vm_unmap_aliases();
@@ -67,7 +67,7 @@ test('an address that was given back is given out again only after the flush', (
     mapper,
   });
   // a new translation of an address of which a CPU may hold another would break the architecture's rules
-  const monitor = ends((view) => state_of(view).mmu!.violations.map(({ rule }) => rule));
+  const monitor = ends((view) => stateOf(view).mmu!.violations.map(({ rule }) => rule));
   expect(found(program, monitor)).toBe('proved');
   const again: Monitor = {
     name: 'again',
@@ -77,7 +77,7 @@ test('an address that was given back is given out again only after the flush', (
 });
 
 test('purges one at a time, and nobody waits who need not', () => {
-  const model = booted_for_steps('v5.3', SMALL);
+  const model = bootedForSteps('v5.3', SMALL);
   const { kernel } = model;
   const [a, b] = [kernel.vmalloc(kernel.c.PAGE_SIZE), kernel.vmalloc(kernel.c.PAGE_SIZE)].map((thread) =>
     first(model, thread),
@@ -87,8 +87,8 @@ test('purges one at a time, and nobody waits who need not', () => {
       yield* k.vfree(va);
       yield* k.try_purge_vmap_area_lazy();
     };
-  const program = kernel_program('purge', model, { one: freeing(a!), two: freeing(b!) });
-  const left = (view: View): number => state_of(view).vmap_lazy_nr;
+  const program = kernelProgram('purge', model, { one: freeing(a!), two: freeing(b!) });
+  const left = (view: View): number => stateOf(view).vmap_lazy_nr;
   expect(
     found(
       program,

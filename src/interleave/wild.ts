@@ -5,7 +5,7 @@ import { objectOf } from '../steps/perform.ts';
 import type { Step } from '../steps/step.ts';
 
 /** An access to an object that is not there. */
-export function wild_access(state: State, step: Step): Fault | undefined {
+export function wildAccess(state: State, step: Step): Fault | undefined {
   if (step.op !== 'read' && step.op !== 'write') return undefined;
   const found = objectOf(state, step);
   const object = `${step.obj}#${step.key}`;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { anything, booted_for_steps, faults, first, found, says } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, found, says } from '../../test/interleave.ts';
 import { G, M, X86 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { zone_key } from '../kernel/state.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernel_program } from './program.ts';
+import { kernelProgram } from './program.ts';
 
 const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0' }], debug_vm: true };
 const START = 4 * G;
@@ -19,14 +19,14 @@ function shrinking(
   release: string,
   asking: (k: Kernel, zone: number, pfn: number) => Steps<unknown>,
 ): Program {
-  const model = booted_for_steps(release, SMALL);
+  const model = bootedForSteps(release, SMALL);
   const { c } = model.kernel;
   for (let i = 0; i < BLOCKS; i++) {
     first(model, model.kernel.add_memory(0, START + i * BLOCK, BLOCK, 0));
     first(model, model.kernel.state_store(ID + i, 'online_movable'));
   }
   const last = (START + BLOCKS * BLOCK) / c.PAGE_SIZE - 1;
-  return kernel_program(`zone span on ${release}`, model, {
+  return kernelProgram(`zone span on ${release}`, model, {
     *reader(k: Kernel): Steps<unknown> {
       return yield* asking(k, zone_key(0, k.c.ZONE_MOVABLE), last);
     },

@@ -1,8 +1,8 @@
 import { type DsbKind, dsb, isb } from '../hardware/barriers.ts';
 import type { Descriptor } from '../hardware/descriptor.ts';
-import { type Mmu, read_entry } from '../hardware/mmu.ts';
+import { type Mmu, readEntry } from '../hardware/mmu.ts';
 import { type TlbiOp, tlbi } from '../hardware/tlbi.ts';
-import { erase, write_entries } from '../hardware/write.ts';
+import { erase, writeEntries } from '../hardware/write.ts';
 import type { Failure } from '../steps/failure.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from './mm/page.ts';
 import { operation } from './ops.ts';
@@ -52,7 +52,7 @@ const read_at = operation({
   entries: (p) => ({ p, n: 1, write: false }),
   fault: (state, p) => no_table(state, p, 'read'),
   tell: (_, found) => found && { kind: 'read', found, n: 1 },
-  run: (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p)),
+  run: (state: State, p: EntryPointer): Descriptor => readEntry(mmu_of(state), resolve(state, p)),
 });
 const write_at = operation({
   name: 'write_at',
@@ -62,7 +62,7 @@ const write_at = operation({
   fault: (state, p) => no_table(state, p, 'write'),
   tell: ([, value]) => ({ kind: 'written', value, n: 1, exchanged: false }),
   run: (state: State, p: EntryPointer, d: Descriptor): void =>
-    write_entries(mmu_of(state), resolve(state, p), 1, d, 0),
+    writeEntries(mmu_of(state), resolve(state, p), 1, d, 0),
 });
 const swap_at = operation({
   name: 'swap_at',

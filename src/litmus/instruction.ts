@@ -45,7 +45,7 @@ export interface Branch {
   readonly reg: string;
 }
 
-export const is_register = (text: string): boolean => /^r\d{1,2}$/.test(text);
+export const isRegister = (text: string): boolean => /^r\d{1,2}$/.test(text);
 
 const PLACE = String.raw`[a-z][\w+]*|(?:pgd|pud|pmd|pte)\([a-z][\w+]*(?: in [a-z]\w*)?\)`;
 const ACCESS = new RegExp(
@@ -53,9 +53,9 @@ const ACCESS = new RegExp(
 );
 
 /** Read one instruction; a string is what is wrong with it. */
-export function parse_instruction(text: string): Instruction | string {
+export function parseInstruction(text: string): Instruction | string {
   const access = ACCESS.exec(text);
-  if (access) return access_of(access);
+  if (access) return accessOf(access);
   const words = text.split(' ');
   const [name, first, second] = words;
   if (text === 'isb') return { op: 'isb', stores: true, loads: true, shared: true };
@@ -69,26 +69,26 @@ export function parse_instruction(text: string): Instruction | string {
       shared: !kind.startsWith('nsh'),
     };
   }
-  if (name === 'cbnz' && words.length === 2 && is_register(first!)) return { op: 'branch', reg: first! };
-  if (name === 'tlbi' && words.length <= 3) return tlbi_of(first ?? '', second);
+  if (name === 'cbnz' && words.length === 2 && isRegister(first!)) return { op: 'branch', reg: first! };
+  if (name === 'tlbi' && words.length <= 3) return tlbiOf(first ?? '', second);
   return 'is no instruction of a litmus test';
 }
 
-function access_of([, label, name, operand, bare, based, after]: RegExpExecArray): Instruction | string {
+function accessOf([, label, name, operand, bare, based, after]: RegExpExecArray): Instruction | string {
   const place = (bare ?? based)!;
   if (name === 'ldr') {
-    if (!is_register(operand!)) return `loads into ${operand}, which is no register`;
+    if (!isRegister(operand!)) return `loads into ${operand}, which is no register`;
     return { op: 'load', place, reg: operand!, value: undefined, after, label };
   }
   return { op: 'store', place, reg: undefined, value: operand!, after, label };
 }
 
-function tlbi_of(name: string, place: string | undefined): Instruction | string {
+function tlbiOf(name: string, place: string | undefined): Instruction | string {
   const found = /^(vaae1|vae1|vaale1|vale1|vmalle1)(is)?$/.exec(name);
   if (found === null) return `tlbi has no operation ${name}`;
   const all = found[1] === 'vmalle1';
   if (all !== (place === undefined))
     return all ? `tlbi ${name} takes no address` : `tlbi ${name} wants an address`;
-  const last_level = found[1] === 'vaale1' || found[1] === 'vale1';
-  return { op: 'tlbi', place, last_level, broadcast: found[2] === 'is' };
+  const lastLevel = found[1] === 'vaale1' || found[1] === 'vale1';
+  return { op: 'tlbi', place, last_level: lastLevel, broadcast: found[2] === 'is' };
 }

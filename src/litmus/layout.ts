@@ -1,18 +1,18 @@
 import { InputError, quote } from '../errors/input-error.ts';
 import {
-  entry_index,
-  entry_size,
+  entryIndex,
+  entrySize,
   type LevelName,
   type Translation,
   translation,
 } from '../geometry/translation.ts';
-import { check_descriptor, ReservedBits } from '../hardware/check.ts';
+import { checkDescriptor, ReservedBits } from '../hardware/check.ts';
 import {
   AF,
   AP_RDONLY,
   CONT,
   type Descriptor,
-  from_word,
+  fromWord,
   INVALID,
   SH_INNER,
   TABLE_BIT,
@@ -79,7 +79,7 @@ export class Layout {
     return NEW_TABLES + index * PAGE;
   }
 
-  pte_table(name: string): number {
+  pteTable(name: string): number {
     return PTES + this.#variable(name).index * PAGE;
   }
 
@@ -90,14 +90,14 @@ export class Layout {
     const depth = SHAPE.name.indexOf(entry[1]!.toUpperCase() as LevelName);
     const va = this.va(entry[2]!);
     const table =
-      entry[3] === undefined ? [ROOT, PUD, PMD, this.pte_table(entry[2]!)][depth]! : this.table(entry[3]);
-    return { kind: 'word', pa: table + 8 * entry_index(SHAPE, depth, va), depth };
+      entry[3] === undefined ? [ROOT, PUD, PMD, this.pteTable(entry[2]!)][depth]! : this.table(entry[3]);
+    return { kind: 'word', pa: table + 8 * entryIndex(SHAPE, depth, va), depth };
   }
 
   /** A descriptor as a test writes it; undefined for anything else. */
   descriptor(text: string): Descriptor | undefined {
     if (text === 'invalid') return INVALID;
-    if (/^0x[0-9a-f]{1,16}$/.test(text)) return from_word(BigInt(text));
+    if (/^0x[0-9a-f]{1,16}$/.test(text)) return fromWord(BigInt(text));
     const found = /^(page|block|table)\(([a-z]\w*(?:\+\d{1,2})?)((?: (?:readonly|noaf|cont))*)\)$/.exec(text);
     if (found === null) return undefined;
     const [, kind, name, flags] = found;
@@ -115,7 +115,7 @@ export class Layout {
     const d = this.descriptor(text);
     if (d === undefined) throw new InputError(file, place(path), `${quote(text)} is no descriptor`);
     try {
-      check_descriptor(SHAPE, depth, d);
+      checkDescriptor(SHAPE, depth, d);
     } catch (error) {
       if (error instanceof ReservedBits) throw new InputError(file, place(path), error.message);
       throw error;
@@ -127,13 +127,13 @@ export class Layout {
 /** The entries that map every variable: table by table down to PTEs, a page each. */
 export function* mapping(layout: Layout): Generator<readonly [pa: number, d: Descriptor]> {
   const table = VALID | TABLE_BIT;
-  yield [ROOT + 8 * entry_index(SHAPE, 0, FIRST_VA), { addr: PUD, attr: table }];
-  yield [PUD + 8 * entry_index(SHAPE, 1, FIRST_VA), { addr: PMD, attr: table }];
+  yield [ROOT + 8 * entryIndex(SHAPE, 0, FIRST_VA), { addr: PUD, attr: table }];
+  yield [PUD + 8 * entryIndex(SHAPE, 1, FIRST_VA), { addr: PMD, attr: table }];
   for (const name of layout.variables) {
     const va = layout.va(name);
-    yield [PMD + 8 * entry_index(SHAPE, 2, va), { addr: layout.pte_table(name), attr: table }];
-    yield [layout.pte_table(name), layout.descriptor(`page(phy_${name})`)!];
+    yield [PMD + 8 * entryIndex(SHAPE, 2, va), { addr: layout.pteTable(name), attr: table }];
+    yield [layout.pteTable(name), layout.descriptor(`page(phy_${name})`)!];
   }
 }
 
-export const page_of = (va: number): number => Math.floor(va / entry_size(SHAPE, SHAPE.levels - 1));
+export const pageOf = (va: number): number => Math.floor(va / entrySize(SHAPE, SHAPE.levels - 1));

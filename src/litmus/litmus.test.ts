@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../errors/input-error.ts';
-import { run_litmus } from './run.ts';
-import { parse_litmus } from './test.ts';
+import { runLitmus } from './run.ts';
+import { parseLitmus } from './test.ts';
 
 const folder = new URL('../../litmus/', import.meta.url);
 const files = readdirSync(folder)
@@ -12,7 +12,7 @@ const files = readdirSync(folder)
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
 
 test.each(files)('%s comes out as expected', (file) => {
-  const result = run_litmus(parse_litmus(read(file), file));
+  const result = runLitmus(parseLitmus(read(file), file));
   expect(file).toBe(`${result.test.name}.yaml`);
   expect(result.verdict).toBe(result.test.expected);
 });
@@ -20,7 +20,7 @@ test.each(files)('%s comes out as expected', (file) => {
 test('the tests the project was asked for are there, with these verdicts', () => {
   const expected = (verdict: string) =>
     files
-      .map((file) => parse_litmus(read(file), file))
+      .map((file) => parseLitmus(read(file), file))
       .filter((t) => t.expected === verdict)
       .map((t) => t.name);
   expect(expected('forbidden')).toEqual(
@@ -52,8 +52,8 @@ test('the tests the project was asked for are there, with these verdicts', () =>
 
 test('with the early TLBI a store outlives it; TLBI and DSB repeated, for any address, end it', () => {
   const broken = files.filter((file) => {
-    const t = parse_litmus(read(file), file);
-    return t.expected === 'forbidden' && run_litmus(t, 'early-tlbi').verdict === 'allowed';
+    const t = parseLitmus(read(file), file);
+    return t.expected === 'forbidden' && runLitmus(t, 'early-tlbi').verdict === 'allowed';
   });
   expect(broken).toEqual(['WBM+dsb-tlbiis-dsb.yaml']);
   expect(files).toContain('WBM+dsb-tlbiis-dsb-tlbiis-dsb.yaml');
@@ -61,8 +61,8 @@ test('with the early TLBI a store outlives it; TLBI and DSB repeated, for any ad
 
 /** A test of these threads. */
 const quick = (threads: readonly (readonly string[])[], ends: Record<string, unknown>, initially = {}) =>
-  run_litmus(
-    parse_litmus(
+  runLitmus(
+    parseLitmus(
       JSON.stringify({
         name: 't',
         source: 's',
@@ -163,7 +163,7 @@ describe('bad input', () => {
     ['finally:\n  P1 r0: fault translation 3', 'finally: {}', 'says nothing'],
   ])('%s as %s', (was, is, message) => {
     expect(text).toContain(was);
-    const bad = () => run_litmus(parse_litmus(text.replace(was, is), 'bad.yaml'));
+    const bad = () => runLitmus(parseLitmus(text.replace(was, is), 'bad.yaml'));
     expect(bad).toThrow(InputError);
     expect(bad).toThrow(message);
     expect(bad).toThrow(/^bad\.yaml: /);
@@ -201,7 +201,7 @@ describe('bad input', () => {
           finally: { [end]: b },
         };
         try {
-          run_litmus(parse_litmus(JSON.stringify(test), 't'));
+          runLitmus(parseLitmus(JSON.stringify(test), 't'));
         } catch (error) {
           expect(error).toBeInstanceOf(InputError);
         }

@@ -1,13 +1,13 @@
 import { access, type Outcome } from '../hardware/access.ts';
 import { dsb, isb, publish } from '../hardware/barriers.ts';
-import { encode_mmu } from '../hardware/encode.ts';
-import { copy_mmu, type Defect, type Mmu, new_mmu, read_entry } from '../hardware/mmu.ts';
+import { encodeMmu } from '../hardware/encode.ts';
+import { copyMmu, type Defect, type Mmu, newMmu, readEntry } from '../hardware/mmu.ts';
 import { tlbi } from '../hardware/tlbi.ts';
-import { write_entries } from '../hardware/write.ts';
+import { writeEntries } from '../hardware/write.ts';
 import type { Machine } from '../schedule/program/machine.ts';
 import { ROOT, SHAPE } from './layout.ts';
-import { type Core, finished, forwarding, is_access, is_fault, may_perform, may_translate } from './order.ts';
-import { type Compiled, type Op, same_page, type Wanted, word_of, word_text } from './program.ts';
+import { type Core, finished, forwarding, isAccess, isFault, mayPerform, mayTranslate } from './order.ts';
+import { type Compiled, type Op, samePage, type Wanted, wordOf, wordText } from './program.ts';
 
 /** All a litmus test's threads share and are: the MMU, memory by physical address, and how far each CPU is. */
 export interface World {
@@ -21,7 +21,7 @@ type Action =
   | { readonly i: number; readonly to: number | string }
   | { readonly i: number; readonly to: undefined };
 
-const outcome_text = (o: Outcome): number | string => ('fault' in o ? `!${o.fault} ${o.level}` : o.pa);
+const outcomeText = (o: Outcome): number | string => ('fault' in o ? `!${o.fault} ${o.level}` : o.pa);
 
 /**
  * A litmus test as a machine for the explorer. Every thread is one step that is repeated until its instructions are all
@@ -39,16 +39,16 @@ export class LitmusMachine implements Machine<World> {
 
   initial(): World {
     const { threads, words, memory } = this.#test;
-    const setup = new_mmu({ t: SHAPE, root: ROOT, cpus: threads.length });
-    for (const [pa, value] of words) setup.words.fill(pa, 1, word_of(value), 0);
+    const setup = newMmu({ t: SHAPE, root: ROOT, cpus: threads.length });
+    for (const [pa, value] of words) setup.words.fill(pa, 1, wordOf(value), 0);
     // what was there at the start was there long ago: no record of its writing
-    const mmu = new_mmu({ t: SHAPE, root: ROOT, cpus: threads.length });
+    const mmu = newMmu({ t: SHAPE, root: ROOT, cpus: threads.length });
     for (const run of setup.words.canonical()) {
-      write_entries(mmu, run.pa, run.n, { addr: run.addr, attr: run.attr }, run.stride);
+      writeEntries(mmu, run.pa, run.n, { addr: run.addr, attr: run.attr }, run.stride);
     }
     publish(mmu);
     const cores = threads.map((code) => ({
-      translated: code.map((op) => (op.at?.kind === 'word' && is_access(op) ? op.at.pa : undefined)),
+      translated: code.map((op) => (op.at?.kind === 'word' && isAccess(op) ? op.at.pa : undefined)),
       done: code.map(() => undefined),
       stopped: undefined,
     }));
@@ -57,7 +57,7 @@ export class LitmusMachine implements Machine<World> {
 
   copy({ mmu, memory, cores }: World): World {
     return {
-      mmu: copy_mmu(mmu),
+      mmu: copyMmu(mmu),
       memory: new Map(memory),
       cores: cores.map((c) => ({ translated: [...c.translated], done: [...c.done], stopped: c.stopped })),
     };
@@ -65,7 +65,7 @@ export class LitmusMachine implements Machine<World> {
 
   encode({ mmu, memory, cores }: World): string {
     const cells = [...memory].sort(([a], [b]) => a - b).map(([pa, value]) => `${pa}=${value}`);
-    return JSON.stringify([encode_mmu(mmu), cells, cores.map((c) => [c.translated, c.done, c.stopped])]);
+    return JSON.stringify([encodeMmu(mmu), cells, cores.map((c) => [c.translated, c.done, c.stopped])]);
   }
 
   outcomes(world: World, thread: number): number {
@@ -82,7 +82,7 @@ export class LitmusMachine implements Machine<World> {
     const core = world.cores[thread]!;
     world.mmu.cpu = thread;
     if (to !== undefined) core.translated[i] = to;
-    else this.#take_effect(world, thread, i);
+    else this.#takeEffect(world, thread, i);
     return { value: undefined, again: !finished(core) };
   }
 
@@ -95,10 +95,10 @@ export class LitmusMachine implements Machine<World> {
     const core = world.cores[thread]!;
     const found: Action[] = [];
     code.forEach((op, i) => {
-      if (may_perform(code, core, i)) found.push({ i, to: undefined });
-      if (!is_access(op) || op.at?.kind !== 'va' || !may_translate(code, core, i)) return;
+      if (mayPerform(code, core, i)) found.push({ i, to: undefined });
+      if (!isAccess(op) || op.at?.kind !== 'va' || !mayTranslate(code, core, i)) return;
       world.mmu.cpu = thread;
-      const ways = new Set(access(world.mmu, op.at.va, op.op === 'store').map(outcome_text));
+      const ways = new Set(access(world.mmu, op.at.va, op.op === 'store').map(outcomeText));
       for (const to of ways) found.push({ i, to });
     });
     // a branch or a DMB has no effect of its own: nothing is lost if it is done first
@@ -106,12 +106,12 @@ export class LitmusMachine implements Machine<World> {
     return quiet === undefined ? found : [quiet];
   }
 
-  #take_effect(world: World, thread: number, i: number): void {
+  #takeEffect(world: World, thread: number, i: number): void {
     const { mmu, cores } = world;
     const op = this.#test.threads[thread]![i]!;
     const core = cores[thread]!;
     const t = core.translated[i];
-    if (is_fault(t)) {
+    if (isFault(t)) {
       this.#fault(world, core, i, t);
       return;
     }
@@ -147,17 +147,17 @@ export class LitmusMachine implements Machine<World> {
     const code = this.#test.threads[thread]!;
     const core = cores[thread]!;
     const from = forwarding(code, core, i);
-    if (from !== undefined) return value_of(code[from]!, core);
-    return code[i]!.at!.kind === 'word' ? word_text(read_entry(mmu, pa)) : (memory.get(pa) ?? '0');
+    if (from !== undefined) return valueIn(code[from]!, core);
+    return code[i]!.at!.kind === 'word' ? wordText(readEntry(mmu, pa)) : (memory.get(pa) ?? '0');
   }
 
   #store({ mmu, memory }: World, core: Core, op: Op, pa: number): void {
-    const value = value_of(op, core);
+    const value = valueIn(op, core);
     if (op.at!.kind === 'va') {
       memory.set(pa, value);
       return;
     }
-    write_entries(mmu, pa, 1, word_of(value), 0);
+    writeEntries(mmu, pa, 1, wordOf(value), 0);
     publish(mmu);
     mmu.violations.length = 0;
   }
@@ -178,19 +178,19 @@ export class LitmusMachine implements Machine<World> {
     cores.forEach((core, other) => {
       if (other === thread) return;
       this.#test.threads[other]!.forEach((op, k) => {
-        if (!is_access(op) || op.at!.kind !== 'va' || core.done[k] !== undefined) return;
-        const late = this.#defect !== undefined && op.op === 'store' && !is_fault(core.translated[k]);
+        if (!isAccess(op) || op.at!.kind !== 'va' || core.done[k] !== undefined) return;
+        const late = this.#defect !== undefined && op.op === 'store' && !isFault(core.translated[k]);
         const by = late ? before : now;
-        if (by.some((it) => it.at === undefined || same_page(it.at, op.at!))) core.translated[k] = undefined;
+        if (by.some((it) => it.at === undefined || samePage(it.at, op.at!))) core.translated[k] = undefined;
       });
     });
   }
 }
 
-const value_of = (op: Op, core: Core): string => op.value ?? core.done[op.data!]!;
+const valueIn = (op: Op, core: Core): string => op.value ?? core.done[op.data!]!;
 
 /** Whether the end a test asks about has come about. */
-export function has_come_about(world: World, wanted: readonly Wanted[]): boolean {
+export function hasComeAbout(world: World, wanted: readonly Wanted[]): boolean {
   return wanted.every(({ of, is, not }) => {
     const found = 'pa' in of ? (world.memory.get(of.pa) ?? '0') : world.cores[of.thread]!.done[of.index];
     if (found === undefined) return false;

@@ -27,30 +27,30 @@ export interface Core {
 export const finished = (core: Core): boolean =>
   !core.done.slice(0, core.stopped ?? core.done.length).includes(undefined);
 
-export const is_access = (op: Op): boolean => op.op === 'load' || op.op === 'store';
-export const is_fault = (t: number | string | undefined): t is string => typeof t === 'string';
+export const isAccess = (op: Op): boolean => op.op === 'load' || op.op === 'store';
+export const isFault = (t: number | string | undefined): t is string => typeof t === 'string';
 
 const ready = (core: Core, producer: number | undefined): boolean =>
   producer === undefined || core.done[producer] !== undefined;
 
 /** Whether an access may be translated now. */
-export function may_translate(code: readonly Op[], core: Core, i: number): boolean {
+export function mayTranslate(code: readonly Op[], core: Core, i: number): boolean {
   const op = code[i]!;
   if (core.translated[i] !== undefined || core.done[i] !== undefined || !ready(core, op.address))
     return false;
   return code.slice(0, i).every((before, j) => {
     if (before.op === 'isb') return core.done[j] !== undefined;
     // behind a fault everything is begun anew
-    return core.done[j] !== undefined || !is_fault(core.translated[j]);
+    return core.done[j] !== undefined || !isFault(core.translated[j]);
   });
 }
 
 /** Whether an instruction may take effect now; of an access that was translated to a fault, whether it faults. */
-export function may_perform(code: readonly Op[], core: Core, i: number): boolean {
+export function mayPerform(code: readonly Op[], core: Core, i: number): boolean {
   const op = code[i]!;
   if (core.done[i] !== undefined || i > (core.stopped ?? i)) return false;
-  if (is_access(op) && core.translated[i] === undefined) return false;
-  const faults = is_fault(core.translated[i]);
+  if (isAccess(op) && core.translated[i] === undefined) return false;
+  const faults = isFault(core.translated[i]);
   for (let j = 0; j < i; j++) if (!before(code, core, j, i, faults)) return false;
   if (op.op === 'branch' || op.op === 'dmb') return op.op === 'dmb' || ready(core, op.control);
   if (op.op === 'store' && !faults) return ready(core, op.data);
@@ -61,14 +61,14 @@ export function may_perform(code: readonly Op[], core: Core, i: number): boolean
 function before(code: readonly Op[], core: Core, j: number, i: number, faults: boolean): boolean {
   const [first, op] = [code[j]!, code[i]!];
   const done = core.done[j] !== undefined;
-  if (done) return first.op !== 'dmb' || !is_access(op) || past_dmb(code, core, j, op, faults);
+  if (done) return first.op !== 'dmb' || !isAccess(op) || pastDmb(code, core, j, op, faults);
   const sure = op.op !== 'load' || faults;
   switch (first.op) {
     case 'dsb':
     case 'isb':
       return op.op === 'dmb' || op.op === 'branch';
     case 'dmb':
-      return !is_access(op) || past_dmb(code, core, j, op, faults);
+      return !isAccess(op) || pastDmb(code, core, j, op, faults);
     case 'branch':
       return !sure || op.op === 'dmb' || op.op === 'branch' || op.op === 'dsb' || ready(core, first.control);
     case 'tlbi':
@@ -79,15 +79,15 @@ function before(code: readonly Op[], core: Core, j: number, i: number, faults: b
   if (op.op === 'dsb' && (first.op === 'load' ? op.loads : op.stores)) return false;
   // no effect is taken back: what is behind an access that may still fault is not begun
   if (sure) {
-    if (t === undefined || is_fault(t)) return false;
+    if (t === undefined || isFault(t)) return false;
     if (op.op !== 'store' || faults) return true;
-    return t !== core.translated[i] && !same_address(first, op);
+    return t !== core.translated[i] && !sameAddress(first, op);
   }
-  return load_behind(core, j, i, first, op);
+  return loadBehind(core, j, i, first, op);
 }
 
 /** A DMB is over once the accesses in its scope before it are, for those in its scope behind it. */
-function past_dmb(code: readonly Op[], core: Core, j: number, op: Op, faults: boolean): boolean {
+function pastDmb(code: readonly Op[], core: Core, j: number, op: Op, faults: boolean): boolean {
   const { loads, stores } = code[j]!;
   if (!loads && op.op === 'load' && !faults) return true;
   return code
@@ -98,18 +98,18 @@ function past_dmb(code: readonly Op[], core: Core, j: number, op: Op, faults: bo
 }
 
 /** Whether a load may overtake an access before it that is not done. */
-function load_behind(core: Core, j: number, i: number, first: Op, op: Op): boolean {
+function loadBehind(core: Core, j: number, i: number, first: Op, op: Op): boolean {
   const t = core.translated[j];
-  if (is_fault(t)) return false;
+  if (isFault(t)) return false;
   // tables are reached past all translations
   if (first.at!.kind !== op.at!.kind) return true;
   // another address, not known yet
-  if (t === undefined) return !same_address(first, op) && !ready(core, first.address);
-  if (t !== core.translated[i]) return !same_address(first, op);
+  if (t === undefined) return !sameAddress(first, op) && !ready(core, first.address);
+  if (t !== core.translated[i]) return !sameAddress(first, op);
   return first.op === 'store' && ready(core, first.data);
 }
 
-function same_address(a: Op, b: Op): boolean {
+function sameAddress(a: Op, b: Op): boolean {
   if (a.at?.kind === 'va') return b.at?.kind === 'va' && a.at.va === b.at.va;
   return b.at?.kind === 'word' && a.at?.kind === 'word' && a.at.pa === b.at.pa;
 }

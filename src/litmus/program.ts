@@ -1,6 +1,6 @@
 import { InputError, quote } from '../errors/input-error.ts';
-import { is_register } from './instruction.ts';
-import { Layout, type Location, mapping, page_of, SHAPE } from './layout.ts';
+import { isRegister } from './instruction.ts';
+import { Layout, type Location, mapping, pageOf, SHAPE } from './layout.ts';
 import type { LitmusTest } from './test.ts';
 
 /** An instruction with its names looked up. */
@@ -38,9 +38,9 @@ export interface Wanted {
   readonly not: boolean;
 }
 
-export const word_text = (d: { addr: number; attr: number }): string => `d${d.addr},${d.attr}`;
+export const wordText = (d: { addr: number; attr: number }): string => `d${d.addr},${d.attr}`;
 
-export function word_of(text: string): { addr: number; attr: number } {
+export function wordOf(text: string): { addr: number; attr: number } {
   const [addr, attr] = text.slice(1).split(',').map(Number);
   return { addr: addr!, attr: attr! };
 }
@@ -51,18 +51,18 @@ export function word_of(text: string): { addr: number; attr: number } {
  */
 export function compile(test: LitmusTest): Compiled {
   const layout = new Layout(test);
-  const threads = test.threads.map((code, t) => code.map((_, i) => op_of(test, layout, t, i)));
+  const threads = test.threads.map((code, t) => code.map((_, i) => opOf(test, layout, t, i)));
   const words: [number, string][] = [];
   const memory: [number, string][] = [];
   for (const [key, text] of Object.entries(test.initially)) {
     const path = ['initially', key];
     const at = location(test, layout, key, path, true);
-    if (at.kind === 'word') words.push([at.pa, word_text(layout.entry(text, at.depth, path))]);
+    if (at.kind === 'word') words.push([at.pa, wordText(layout.entry(text, at.depth, path))]);
     else if (/^\d+$/.test(text)) memory.push([layout.page(key), text]);
     else throw new InputError(test.file, test.place(path), `${quote(text)} is no number`);
   }
-  const wanted = Object.entries(test.finally).map(([key, text]) => wanted_of(test, layout, key, text));
-  const mapped = [...mapping(layout)].map(([pa, d]): [number, string] => [pa, word_text(d)]);
+  const wanted = Object.entries(test.finally).map(([key, text]) => wantedOf(test, layout, key, text));
+  const mapped = [...mapping(layout)].map(([pa, d]): [number, string] => [pa, wordText(d)]);
   return { test, threads, words: [...mapped, ...words], memory, wanted };
 }
 
@@ -80,7 +80,7 @@ function location(
   return page && !entry ? { kind: 'va', va: 0 } : layout.location(text);
 }
 
-function op_of(test: LitmusTest, layout: Layout, t: number, i: number): Op {
+function opOf(test: LitmusTest, layout: Layout, t: number, i: number): Op {
   const code = test.threads[t]!;
   const it = code[i]!;
   const path = ['threads', t, i];
@@ -108,16 +108,16 @@ function op_of(test: LitmusTest, layout: Layout, t: number, i: number): Op {
   const at = location(test, layout, it.place, path);
   const address = it.after === undefined ? undefined : producer(it.after);
   if (it.op === 'load') return { ...none, ...flags, op: 'load', at, address };
-  if (is_register(it.value!))
+  if (isRegister(it.value!))
     return { ...none, ...flags, op: 'store', at, address, data: producer(it.value!) };
   if (at.kind === 'va' && !/^\d{1,3}$/.test(it.value!)) {
     throw new InputError(test.file, test.place(path), `${quote(it.value!)} is no number`);
   }
-  const value = at.kind === 'va' ? it.value! : word_text(layout.entry(it.value!, at.depth, path));
+  const value = at.kind === 'va' ? it.value! : wordText(layout.entry(it.value!, at.depth, path));
   return { ...none, ...flags, op: 'store', at, address, value };
 }
 
-function wanted_of(test: LitmusTest, layout: Layout, key: string, text: string): Wanted {
+function wantedOf(test: LitmusTest, layout: Layout, key: string, text: string): Wanted {
   const path = ['finally', key];
   const refuse = (what: string): never => {
     throw new InputError(test.file, test.place(path), what);
@@ -131,7 +131,7 @@ function wanted_of(test: LitmusTest, layout: Layout, key: string, text: string):
   ) {
     refuse(`${quote(text)} is no value`);
   }
-  const is = d !== undefined ? word_text(d) : said.replace(/^fault ?/, '!');
+  const is = d !== undefined ? wordText(d) : said.replace(/^fault ?/, '!');
   const named = /^P(\d) (\w+)$/.exec(key);
   if (named === null) {
     if (!/^[a-z]\w*$/.test(key)) refuse(`${quote(key)} is neither "P0 r1" nor a page`);
@@ -146,7 +146,7 @@ function wanted_of(test: LitmusTest, layout: Layout, key: string, text: string):
 }
 
 /** Whether a TLBI by this address covers an access. */
-export const same_page = (a: Location, b: Location): boolean =>
-  a.kind === 'va' && b.kind === 'va' && page_of(a.va) === page_of(b.va);
+export const samePage = (a: Location, b: Location): boolean =>
+  a.kind === 'va' && b.kind === 'va' && pageOf(a.va) === pageOf(b.va);
 
 export { SHAPE };

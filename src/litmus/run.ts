@@ -5,7 +5,7 @@ import { explore } from '../schedule/search/exploration.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Operation } from '../steps/operation.ts';
 import type { Step } from '../steps/step.ts';
-import { has_come_about, LitmusMachine, type World } from './machine.ts';
+import { hasComeAbout, LitmusMachine, type World } from './machine.ts';
 import { compile } from './program.ts';
 import type { LitmusTest } from './test.ts';
 
@@ -29,7 +29,7 @@ function* cpu() {
 }
 
 /** The test as a program of the explorer. */
-export function program_of(test: LitmusTest, defect?: Defect): Program {
+export function programOf(test: LitmusTest, defect?: Defect): Program {
   return {
     name: test.name,
     threads: test.threads.map((_, i) => ({ name: `P${i}`, run: cpu })),
@@ -45,15 +45,15 @@ const HAS_COME_ABOUT: Failure = {
 };
 
 /** Decide by looking at every execution whether the test's end can come about. */
-export function run_litmus(test: LitmusTest, defect?: Defect): LitmusResult {
+export function runLitmus(test: LitmusTest, defect?: Defect): LitmusResult {
   const { wanted } = compile(test);
-  const at_last: Monitor = {
+  const atLast: Monitor = {
     name: 'finally',
-    end: (view) => (has_come_about(view.world<World>(), wanted) ? HAS_COME_ABOUT : undefined),
+    end: (view) => (hasComeAbout(view.world<World>(), wanted) ? HAS_COME_ABOUT : undefined),
     stuck: () => ({ kind: 'deadlock', subjects: {}, text: 'no CPU can go on' }),
   };
-  const found = explore(program_of(test, defect))
-    .only(at_last)
+  const found = explore(programOf(test, defect))
+    .only(atLast)
     .bound({ maxStates: MOST_STATES })
     .states()
     .verdict();

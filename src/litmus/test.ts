@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InputError, quote } from '../errors/input-error.ts';
 import { parseYamlText, type YamlText } from '../machines/text/yaml-text.ts';
 import { placeOf } from '../machines/text/zod-place.ts';
-import { type Instruction, parse_instruction } from './instruction.ts';
+import { type Instruction, parseInstruction } from './instruction.ts';
 
 const name = z.string().min(1).max(100);
 const instruction = z.string().max(200);
@@ -46,9 +46,9 @@ export interface LitmusTest {
  * Parse a test (YAML; `litmus/*.yaml` are examples, src/litmus/README.md tells the rest).
  * @throws InputError naming line and key
  */
-export function parse_litmus(text: string, file: string): LitmusTest {
+export function parseLitmus(text: string, file: string): LitmusTest {
   const yaml = parseYamlText(text, file);
-  const place = place_in(yaml);
+  const place = placeIn(yaml);
   const parsed = schema.safeParse(yaml.value);
   if (!parsed.success) {
     throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
@@ -56,7 +56,7 @@ export function parse_litmus(text: string, file: string): LitmusTest {
   const { data } = parsed;
   const threads = data.threads.map((code, t) =>
     code.map((line, i) => {
-      const found = parse_instruction(line.trim().replace(/\s+/g, ' '));
+      const found = parseInstruction(line.trim().replace(/\s+/g, ' '));
       if (typeof found !== 'string') return found;
       throw new InputError(file, place(['threads', t, i]), `${quote(line)}: ${found}`);
     }),
@@ -66,7 +66,7 @@ export function parse_litmus(text: string, file: string): LitmusTest {
   return { ...data, file, threads, place, initially: texts(data.initially), finally: texts(data.finally) };
 }
 
-function place_in(yaml: YamlText): (path: readonly PropertyKey[]) => string {
+function placeIn(yaml: YamlText): (path: readonly PropertyKey[]) => string {
   return (path) => {
     const line = yaml.lineOf(path);
     const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');

@@ -67,7 +67,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
   const zones = readZones(tree);
   const memblock = readMemblock(tree);
   const params = readParams(tree);
-  const firmware_map = readFirmwareMap(tree);
+  const firmwareMap = readFirmwareMap(tree);
   const tables = readTables(tree);
   const nvdimm = readNvdimm(tree);
   const seen = [...(blocks ?? []).flatMap(({ nids }) => nids), ...(zones ?? []).map(({ nid }) => nid)];
@@ -114,7 +114,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     ...(nodes && { nodes: nodes.nodes }),
     ...(zones && { zones }),
     ...(params && { params }),
-    ...(firmware_map && { firmware_map }),
+    ...(firmwareMap && { firmware_map: firmwareMap }),
     ...(tables && { tables }),
     ...(nvdimm && { nvdimm }),
     missing,

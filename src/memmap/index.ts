@@ -14,8 +14,8 @@
  * What follows is what the library gives of it.
  */
 export type { MemMachine } from './boot/mem-machine.ts';
-export { boot_memmodel, type MemModel } from './boot/memmap-boot.ts';
-export { memmap_of } from './boot/memmap-of.ts';
-export { type MemRelease, mem_releases } from './releases/mem-releases.ts';
+export { bootMemmodel, type MemModel } from './boot/memmap-boot.ts';
+export { memmapOf } from './boot/memmap-of.ts';
+export { type MemRelease, memReleases } from './releases/mem-releases.ts';
 export { type MemScenario, parseMemScenario } from './scenarios/mem-scenario.ts';
-export { type MemOutcome, run_mem_scenario } from './scenarios/mem-session.ts';
+export { type MemOutcome, runMemScenario } from './scenarios/mem-session.ts';

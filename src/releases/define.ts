@@ -11,7 +11,7 @@ export type Functions = Partial<KernelFunctions>;
 
 /** The numbers that differ between releases on one architecture. */
 export interface ReleaseConstants {
-  readonly SECTION_SIZE_BITS: Readonly<Record<Arch, (page_size: number) => number>>;
+  readonly SECTION_SIZE_BITS: Readonly<Record<Arch, (pageSize: number) => number>>;
   /** Zone names before ZONE_DEVICE, by architecture. */
   readonly zones: Readonly<Record<Arch, readonly string[]>>;
   readonly ARCH_KEEP_MEMBLOCK: Readonly<Record<Arch, boolean>>;

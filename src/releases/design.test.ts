@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BadDesign, type Design, defineRelease, replaced } from './design.ts';
-import { find_release } from './index.ts';
+import { findRelease } from './index.ts';
 
 const bad = (design: unknown): string => {
   try {
@@ -18,7 +18,7 @@ test('a function of no architecture replaces the one of its name wherever the ba
     ['vmemmap_free'],
     ['vmemmap_free'],
   ]);
-  expect(design.on).toBe(find_release('v6.1'));
+  expect(design.on).toBe(findRelease('v6.1'));
   expect(design).toMatchObject({ name: 'design', base: 'v6.1', about: 'a design on v6.1' });
 });
 
@@ -59,9 +59,9 @@ test('what is replaced can be made of the function it replaces', () => {
       };
     },
   });
-  const [own, of_base] = [design, design.on].map((release) => release.functions('x86_64').vmemmap_free);
-  expect(own).not.toBe(of_base);
-  expect(seen).toBe(of_base);
+  const [own, ofBase] = [design, design.on].map((release) => release.functions('x86_64').vmemmap_free);
+  expect(own).not.toBe(ofBase);
+  expect(seen).toBe(ofBase);
 });
 
 test('what cannot be is refused, with the nearest names', () => {

@@ -8,8 +8,8 @@ import {
   type Release,
   type ReleaseDefinition,
 } from './define.ts';
-import { current_name } from './former-names.ts';
-import { find_release, releases } from './index.ts';
+import { currentName } from './former-names.ts';
+import { findRelease, releases } from './index.ts';
 import { nearest } from './nearest.ts';
 
 /** What a design replaces: functions by kernel name, or what makes them of those they replace. */
@@ -54,12 +54,12 @@ export interface DesignedRelease extends Release {
 const ARCHES: readonly Arch[] = ['arm64', 'x86_64'];
 const OTHER = new Set(['name', 'base', 'about', 'functions', 'arch', 'constants', 'memory_chain']);
 
-const is_object = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-function base_of(base: unknown): Release {
-  if (is_object(base) && typeof (base as Partial<Release>).functions === 'function') return base as Release;
+function baseOf(base: unknown): Release {
+  if (isObject(base) && typeof (base as Partial<Release>).functions === 'function') return base as Release;
   if (typeof base !== 'string') throw new BadDesign('base: name a release, such as "v6.1"');
-  const known = find_release(base);
+  const known = findRelease(base);
   if (known) return known;
   const near = nearest(base, releases.keys());
   const names = near.length > 0 ? near : [...releases.keys()];
@@ -67,7 +67,7 @@ function base_of(base: unknown): Release {
 }
 
 /** Where a key of a design has its functions: all architectures, or one. */
-function arches_of(key: string): readonly Arch[] | null {
+function archesOf(key: string): readonly Arch[] | null {
   if (Object.hasOwn(ARCH_FOLDERS, key)) return [ARCH_FOLDERS[key as keyof typeof ARCH_FOLDERS]];
   return FOLDERS.some((folder) => key === folder || key.startsWith(`${folder}/`)) ? ARCHES : null;
 }
@@ -79,11 +79,11 @@ interface Group {
   readonly overrides: unknown;
 }
 
-function groups_of(design: Design): Group[] {
+function groupsOf(design: Design): Group[] {
   const groups: Group[] = [{ place: 'functions', arches: ARCHES, overrides: design.functions ?? {} }];
   const rest = Object.entries(design).filter(([key]) => !OTHER.has(key));
   for (const [key, overrides] of rest) {
-    const arches = arches_of(key);
+    const arches = archesOf(key);
     if (!arches)
       throw new BadDesign(`${key}: is no part of a design (mm, drivers/base, arch/arm64, functions, …)`);
     groups.push({ place: key, arches, overrides });
@@ -97,12 +97,11 @@ function groups_of(design: Design): Group[] {
 }
 
 const generator = Object.getPrototypeOf(function* () {}).constructor as () => unknown;
-const async_names = new Set(['AsyncFunction', 'AsyncGeneratorFunction']);
+const asyncNames = new Set(['AsyncFunction', 'AsyncGeneratorFunction']);
 
-function check_function(place: string, fn: unknown, replaced: unknown): void {
+function checkFunction(place: string, fn: unknown, replaced: unknown): void {
   if (typeof fn !== 'function') throw new BadDesign(`${place} is no function`);
-  if (async_names.has(fn.constructor.name))
-    throw new BadDesign(`${place} is async: kernel functions are not`);
+  if (asyncNames.has(fn.constructor.name)) throw new BadDesign(`${place} is async: kernel functions are not`);
   if (fn instanceof generator && !((replaced as object) instanceof generator))
     throw new BadDesign(`${place} yields steps, and the function it replaces takes none: write no *`);
 }
@@ -123,13 +122,13 @@ function unknown(name: string, base: Release, arches: readonly Arch[]): string {
 }
 
 /** What a group replaces on one architecture. */
-function overrides_on(
+function overridesOn(
   { place, overrides }: Group,
   base: Release,
   arch: Arch,
 ): Readonly<Record<string, unknown>> {
   const made = typeof overrides === 'function' ? overrides(base.functions(arch)) : overrides;
-  if (!is_object(made)) throw new BadDesign(`${place}: is no object of functions`);
+  if (!isObject(made)) throw new BadDesign(`${place}: is no object of functions`);
   return made as Readonly<Record<string, unknown>>;
 }
 
@@ -140,11 +139,11 @@ function layer(groups: readonly Group[], base: Release): Record<Arch, Functions>
     const wanted = new Set<string>();
     for (const arch of group.arches) {
       const own = base.functions(arch);
-      for (const [name, fn] of Object.entries(overrides_on(group, base, arch))) {
+      for (const [name, fn] of Object.entries(overridesOn(group, base, arch))) {
         wanted.add(name);
         if (!Object.hasOwn(own, name)) continue;
         found.add(name);
-        check_function(`${group.place}: ${name}`, fn, own[name as keyof KernelFunctions]);
+        checkFunction(`${group.place}: ${name}`, fn, own[name as keyof KernelFunctions]);
         layers[arch][name] = fn;
       }
     }
@@ -159,17 +158,17 @@ function layer(groups: readonly Group[], base: Release): Record<Arch, Functions>
  * @throws BadDesign when the base is no release, or has nothing of a name
  */
 export function defineRelease(design: Design): DesignedRelease {
-  if (!is_object(design)) throw new BadDesign('defineRelease() takes an object');
+  if (!isObject(design)) throw new BadDesign('defineRelease() takes an object');
   const { name = 'design', about = '', constants, memory_chain } = design;
   if (typeof name !== 'string' || !/^[\w.+-]{1,64}$/.test(name))
     throw new BadDesign('name: letters, digits, "_", ".", "+" and "-", 64 at most');
-  if (releases.has(current_name(name))) throw new BadDesign(`name: ${name} is a release of the model`);
-  const on = base_of(design.base);
+  if (releases.has(currentName(name))) throw new BadDesign(`name: ${name} is a release of the model`);
+  const on = baseOf(design.base);
   const release = define({
     name,
     base: on,
     about: about || `a design on ${on.name}`,
-    arch: layer(groups_of(design), on),
+    arch: layer(groupsOf(design), on),
     ...(constants ? { constants } : {}),
     ...(memory_chain ? { memory_chain } : {}),
   });
@@ -180,8 +179,8 @@ export function defineRelease(design: Design): DesignedRelease {
 
 /** Names a design replaces on an architecture. */
 export const replaced = ({ on, functions }: DesignedRelease, arch: Arch): string[] => {
-  const [of_base, own] = [on.functions(arch), functions(arch)];
+  const [ofBase, own] = [on.functions(arch), functions(arch)];
   return Object.keys(own).filter(
-    (name) => own[name as keyof KernelFunctions] !== of_base[name as keyof KernelFunctions],
+    (name) => own[name as keyof KernelFunctions] !== ofBase[name as keyof KernelFunctions],
   );
 };

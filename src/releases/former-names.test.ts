@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { find_mem_release } from '../memmap/releases/mem-releases.ts';
-import { current_name } from './former-names.ts';
-import { find_release } from './index.ts';
+import { findMemRelease } from '../memmap/releases/mem-releases.ts';
+import { currentName } from './former-names.ts';
+import { findRelease } from './index.ts';
 
 test.each([
   ['S0', 'arm64-v6'],
@@ -13,7 +13,7 @@ test.each([
   ['S2', 'pg-reserved'],
   ['S2-v5.3', 'pg-reserved-v5.3'],
 ])('a release is found by its former name: %s', (former, name) => {
-  expect(find_release(former)?.name).toBe(name);
+  expect(findRelease(former)?.name).toBe(name);
 });
 
 test.each([
@@ -21,12 +21,12 @@ test.each([
   ['S4-v2', 'gigantic-v2'],
   ['S4-vmemmap', 'gigantic-vmemmap'],
 ])('and so is one of struct pages: %s', (former, name) => {
-  expect(find_mem_release(former)?.name).toBe(name);
+  expect(findMemRelease(former)?.name).toBe(name);
 });
 
 test.each(['S3', 'S', 'S10', 'S0base', 'xS0', 'v6.1', 'option-1', 'arm64-v6', 'constructor'])(
   'any other name is itself: %s',
   (name) => {
-    expect(current_name(name)).toBe(name);
+    expect(currentName(name)).toBe(name);
   },
 );

@@ -7,7 +7,7 @@ const FORMER: Readonly<Record<string, string>> = {
 };
 
 /** Today's name for what was called `S0`, `S1-B42`, `S4-v2` and the like: old files, options and tokens say so. Any other name is itself. */
-export function current_name(name: string): string {
+export function currentName(name: string): string {
   const [, series, rest] = /^(S\d)(-.*)?$/.exec(name) ?? [];
   const current = series === undefined ? undefined : FORMER[series];
   return current === undefined ? name : current + (rest ?? '');

@@ -1,5 +1,5 @@
 import type { Release } from './define.ts';
-import { current_name } from './former-names.ts';
+import { currentName } from './former-names.ts';
 import { v5_2 } from './mainline/v5.2.ts';
 import { v5_3 } from './mainline/v5.3.ts';
 import { v5_4 } from './mainline/v5.4.ts';
@@ -51,8 +51,8 @@ const version = (text: string): [number, number] | null => {
  * The modelled release for a name ("v6.1", "arm64-v6", or "S0" as it was once called) or a kernel version ("6.1.0-56-amd64"): the newest one that is
  * not newer. Null when the text is neither, or older than all.
  */
-export function find_release(text: string): Release | null {
-  const exact = releases.get(current_name(text));
+export function findRelease(text: string): Release | null {
+  const exact = releases.get(currentName(text));
   if (exact) return exact;
   const wanted = version(text);
   if (!wanted) return null;

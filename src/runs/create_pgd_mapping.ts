@@ -1,5 +1,5 @@
-import { cont_entries, is_folded } from '../geometry/blocks.ts';
-import { depth_of, entry_size, type LevelName } from '../geometry/translation.ts';
+import { contEntries, isFolded } from '../geometry/blocks.ts';
+import { depthOf, entrySize, type LevelName } from '../geometry/translation.ts';
 import { CONT, TABLE_BIT, VALID } from '../hardware/descriptor.ts';
 import * as fixmap from '../kernel/arch/arm64/include/asm/fixmap.ts';
 import { mk_sect_prot } from '../kernel/arch/arm64/include/asm/pgtable.ts';
@@ -45,7 +45,7 @@ interface Mapping {
   readonly flags: number;
 }
 
-const size_of = ({ k }: Mapping, level: LevelName): number => entry_size(k.c.t, depth_of(k.c.t, level));
+const size_of = ({ k }: Mapping, level: LevelName): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
 /** How many whole entries of a level from `addr` on are still zero; 1 when the first is not. */
 function* fresh_entries(
@@ -65,11 +65,11 @@ function* fresh_entries(
 /** The piece from `addr` on whose contiguous groups are treated alike, and whether it gets the hint. */
 function cont_piece(m: Mapping, name: 'PTE' | 'PMD', addr: number, end: number, phys: number) {
   const { t } = m.k.c;
-  const depth = depth_of(t, name);
-  const group = cont_entries(t, depth);
+  const depth = depthOf(t, name);
+  const group = contEntries(t, depth);
   // entries of the root come here one by one
   if (group === 1 || m.flags & NO_CONT_MAPPINGS) return { next: end, hint: false };
-  const size = group * entry_size(t, depth);
+  const size = group * entrySize(t, depth);
   const boundary = (Math.floor(addr / size) + 1) * size;
   const next = boundary - 1 < end - 1 ? boundary : end;
   if (!aligned(size, addr, next, phys)) return { next: aligned(size, addr - phys) ? next : end, hint: false };
@@ -120,7 +120,7 @@ function* alloc_init_cont_pte(
   prot: number,
 ): Steps<number> {
   const { k } = m;
-  const size = entry_size(k.c.t, k.c.t.levels - 2);
+  const size = entrySize(k.c.t, k.c.t.levels - 2);
   const first = Math.floor(addr / size);
   const entry = (va: number): EntryPointer => pmdp + (Math.floor(va / size) - first) * 8;
   while (addr !== end) {
@@ -199,7 +199,7 @@ function* alloc_init_cont_pmd(
   const { k } = m;
   let pud = yield* READ_ONCE(pudp);
   if (pud_leaf(k.c, pud)) yield* k.BUG('alloc_init_cont_pmd');
-  if (!is_folded(k.c.t, 'PMD')) {
+  if (!isFolded(k.c.t, 'PMD')) {
     if (none(pud)) {
       if ((yield* install(m, 'PMD', pudp, 1)).phys < 0) return -k.errno.ENOMEM;
       pud = yield* READ_ONCE(pudp);
@@ -225,7 +225,7 @@ function* alloc_init_pud(
 ): Steps<number> {
   const { k } = m;
   const size = size_of(m, 'PUD');
-  if (!is_folded(k.c.t, 'PUD')) {
+  if (!isFolded(k.c.t, 'PUD')) {
     const p4d = yield* READ_ONCE(p4dp);
     if (none(p4d)) {
       if ((yield* install(m, 'PUD', p4dp, 1)).phys < 0) return -k.errno.ENOMEM;
@@ -262,7 +262,7 @@ function* alloc_init_p4d(
   phys: number,
 ): Steps<number> {
   const { k } = m;
-  if (is_folded(k.c.t, 'P4D')) return yield* alloc_init_pud(m, pgdp, addr, end, phys);
+  if (isFolded(k.c.t, 'P4D')) return yield* alloc_init_pud(m, pgdp, addr, end, phys);
   const pgd = yield* READ_ONCE(pgdp);
   if (none(pgd)) {
     if ((yield* install(m, 'P4D', pgdp, 1)).phys < 0) return -k.errno.ENOMEM;

@@ -1,8 +1,8 @@
 import type { Descriptor } from '../hardware/descriptor.ts';
-import { read_run } from '../hardware/mmu.ts';
+import { readRun } from '../hardware/mmu.ts';
 import { install } from '../hardware/sequence.ts';
 import type { WordRun } from '../hardware/words.ts';
-import { write_entries } from '../hardware/write.ts';
+import { writeEntries } from '../hardware/write.ts';
 import { type EntryPointer, resolve } from '../kernel/mmu.ts';
 import { change, look, operation } from '../kernel/ops.ts';
 import type { State } from '../kernel/state.ts';
@@ -14,14 +14,14 @@ const run_at = operation({
   name: 'run_at',
   obj: 'mmu',
   writes: false,
-  run: (state: State, p: EntryPointer, n: number): WordRun => read_run(state.mmu!, resolve(state, p), n),
+  run: (state: State, p: EntryPointer, n: number): WordRun => readRun(state.mmu!, resolve(state, p), n),
 });
 const write_run_at = operation({
   name: 'write_run_at',
   obj: 'mmu',
   writes: true,
   run: (state: State, p: EntryPointer, n: number, d: Descriptor, stride: number): void =>
-    write_entries(state.mmu!, resolve(state, p), n, d, stride),
+    writeEntries(state.mmu!, resolve(state, p), n, d, stride),
 });
 const swap_run_at = operation({
   name: 'swap_run_at',

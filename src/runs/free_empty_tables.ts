@@ -1,5 +1,5 @@
-import { is_folded } from '../geometry/blocks.ts';
-import { depth_of, type LevelName } from '../geometry/translation.ts';
+import { isFolded } from '../geometry/blocks.ts';
+import { depthOf, type LevelName } from '../geometry/translation.ts';
 import { INVALID } from '../hardware/descriptor.ts';
 import type { WordRun } from '../hardware/words.ts';
 import * as exact from '../kernel/arch/arm64/mm/mmu/free_empty_tables.ts';
@@ -58,11 +58,11 @@ function* free_empty(
 ): Steps<void> {
   const { k, bounds } = pass;
   const { t, PAGE_SIZE } = k.c;
-  if (is_folded(t, level)) return;
+  if (isFolded(t, level)) return;
   const cover = size_of(k, parent);
   if (bounds && !(yield* k.pgtable_range_aligned(start, end, bounds.floor, bounds.ceiling, cover))) return;
   const table = table_page(k.c, yield* READ_ONCE(p));
-  const words = t.entries[depth_of(t, level)]! * n;
+  const words = t.entries[depthOf(t, level)]! * n;
   for (let i = 0; i < words; ) {
     const run = yield* READ_RUN(table + i * 8, words - i);
     if (!none(run)) return;
@@ -125,7 +125,7 @@ function* pud_table(pass: Pass, p4dp: EntryPointer, start: number, end: number):
 
 function* p4d_table(pass: Pass, pgdp: EntryPointer, start: number, end: number): Steps<void> {
   const { k } = pass;
-  if (is_folded(k.c.t, 'P4D')) {
+  if (isFolded(k.c.t, 'P4D')) {
     yield* pud_table(pass, pgdp, start, end);
     return;
   }

@@ -1,4 +1,4 @@
-import { type Descriptor, is_valid } from '../hardware/descriptor.ts';
+import { type Descriptor, isValid } from '../hardware/descriptor.ts';
 import { DSB } from '../kernel/arch/arm64/include/asm/barrier.ts';
 import * as pgalloc from '../kernel/arch/arm64/include/asm/pgalloc.ts';
 import * as pgtable from '../kernel/arch/arm64/include/asm/pgtable.ts';
@@ -17,11 +17,11 @@ export type SetRun = (p: EntryPointer, n: number, d: Descriptor, stride: number)
 
 function* set_run_v5_2(p: EntryPointer, n: number, d: Descriptor, stride: number): Steps<void> {
   yield* WRITE_RUN(p, n, d, stride);
-  if (is_valid(d)) yield* DSB('ishst');
+  if (isValid(d)) yield* DSB('ishst');
 }
 
 function* set_run_v5_3(p: EntryPointer, n: number, d: Descriptor, stride: number): Steps<void> {
-  if (is_valid(d)) yield* INSTALL_RUN(p, n, d, stride);
+  if (isValid(d)) yield* INSTALL_RUN(p, n, d, stride);
   else yield* WRITE_RUN(p, n, d, stride);
 }
 

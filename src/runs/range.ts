@@ -1,5 +1,5 @@
-import { is_folded } from '../geometry/blocks.ts';
-import { depth_of, entry_index, entry_size, type LevelName } from '../geometry/translation.ts';
+import { isFolded } from '../geometry/blocks.ts';
+import { depthOf, entryIndex, entrySize, type LevelName } from '../geometry/translation.ts';
 import type { WordRun } from '../hardware/words.ts';
 import { addr_end, type EntryPointer } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -8,7 +8,7 @@ import { READ_RUN } from './entries.ts';
 
 /** What both passes of a tear-down share. A range that ends with the address space ends at 0. */
 
-export const size_of = (k: Kernel, level: LevelName): number => entry_size(k.c.t, depth_of(k.c.t, level));
+export const size_of = (k: Kernel, level: LevelName): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
 /** Bytes of the range left below this table of the level: the wrap has one entry's worth and no more. */
 const left = (addr: number, end: number, size: number): number =>
@@ -27,9 +27,9 @@ export function* alike(
 ): Steps<{ run: WordRun; next: number }> {
   const { t } = k.c;
   const size = size_of(k, level);
-  const in_table = t.entries[depth_of(t, level)]! - entry_index(t, depth_of(t, level), addr);
+  const in_table = t.entries[depthOf(t, level)]! - entryIndex(t, depthOf(t, level), addr);
   const whole = addr % size === 0 ? Math.floor(left(addr, end, size) / size) : 1;
-  const run = yield* READ_RUN(p, is_folded(t, level) ? 1 : Math.max(1, Math.min(whole, in_table)));
+  const run = yield* READ_RUN(p, isFolded(t, level) ? 1 : Math.max(1, Math.min(whole, in_table)));
   return { run, next: run.n > 1 ? addr + run.n * size : addr_end(t, level, addr, end) };
 }
 

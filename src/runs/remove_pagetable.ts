@@ -1,4 +1,4 @@
-import { depth_of } from '../geometry/translation.ts';
+import { depthOf } from '../geometry/translation.ts';
 import { INVALID } from '../hardware/descriptor.ts';
 import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import { S1 } from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
@@ -22,7 +22,7 @@ const { free_hotplug_page_range } = free_hotplug.v5_2;
 
 /** Whether something is left in a table: then nothing else is done about it. */
 function* is_used(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', table: EntryPointer): Steps<boolean> {
-  const entries = k.c.t.entries[depth_of(k.c.t, level)]!;
+  const entries = k.c.t.entries[depthOf(k.c.t, level)]!;
   const run = yield* READ_RUN(table, entries);
   return !none(run) || run.n < entries;
 }

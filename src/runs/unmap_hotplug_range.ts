@@ -1,4 +1,4 @@
-import { is_folded } from '../geometry/blocks.ts';
+import { isFolded } from '../geometry/blocks.ts';
 import { INVALID } from '../hardware/descriptor.ts';
 import type { WordRun } from '../hardware/words.ts';
 import { cont } from '../kernel/arch/arm64/include/asm/pgtable.ts';
@@ -141,7 +141,7 @@ function* pud_range(pass: Pass, p4dp: EntryPointer, addr: number, end: number): 
 
 function* p4d_range(pass: Pass, pgdp: EntryPointer, addr: number, end: number): Steps<void> {
   const { k } = pass;
-  if (is_folded(k.c.t, 'P4D')) {
+  if (isFolded(k.c.t, 'P4D')) {
     yield* pud_range(pass, pgdp, addr, end);
     return;
   }

@@ -1,4 +1,4 @@
-import { entry_index } from '../geometry/translation.ts';
+import { entryIndex } from '../geometry/translation.ts';
 import { leaf_entry, NULL_ENTRY, none } from '../kernel/include/linux/pgtable.ts';
 import { USE } from '../kernel/mm/page.ts';
 import { v5_2 } from '../kernel/mm/sparse-vmemmap.ts';
@@ -43,7 +43,7 @@ export const forms: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_
           continue;
         }
         const ptep = yield* this.pte_offset_kernel(pmdp, addr);
-        const in_table = t.entries.at(-1)! - entry_index(t, t.levels - 1, addr);
+        const in_table = t.entries.at(-1)! - entryIndex(t, t.levels - 1, addr);
         const run = yield* READ_RUN(ptep, Math.min(in_table, Math.ceil((end - addr) / PAGE_SIZE)));
         if (!none(run)) {
           addr += PAGE_SIZE;

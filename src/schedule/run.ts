@@ -31,7 +31,7 @@ export type Event =
 /** A lock or what it protects used as it must not be. */
 type LockFailure = Failure & { readonly kind: 'lock' };
 
-const event_of = ({ op, where, text, about }: BugStep | WarnStep): Event => ({
+const eventOf = ({ op, where, text, about }: BugStep | WarnStep): Event => ({
   kind: op,
   where,
   text,
@@ -98,7 +98,7 @@ export class Runner {
             events.push({ kind: 'bug', where: `a ${step.op}`, text: wild });
             return { ended: 'bug', events, steps, signalled };
           }
-          if (step.op === 'write') this.#check_protected(step, events);
+          if (step.op === 'write') this.#checkProtected(step, events);
           result = this.perform(step);
           break;
         }
@@ -106,10 +106,10 @@ export class Runner {
           events.push({ kind: 'printk', level: step.level, text: step.text });
           break;
         case 'warn':
-          events.push(event_of(step));
+          events.push(eventOf(step));
           break;
         case 'bug':
-          events.push(event_of(step));
+          events.push(eventOf(step));
           return { ended: 'bug', events, steps, signalled };
         case 'lock': {
           const taken = this.#lock(step, events);
@@ -156,7 +156,7 @@ export class Runner {
   }
 
   /** Once for each field of a run. */
-  #check_protected({ obj, field }: Step & { op: 'write' }, events: Event[]): void {
+  #checkProtected({ obj, field }: Step & { op: 'write' }, events: Event[]): void {
     const lock = this.#protected[obj]?.[field];
     if (lock === undefined || this.#locks.get(lock)?.writer === ALONE) return;
     const object = `${obj}.${field}`;
@@ -168,7 +168,7 @@ export class Runner {
   }
 
   /** A lock is of one kind, whoever takes it. */
-  #check_kind(step: LockStep | UnlockStep): void {
+  #checkKind(step: LockStep | UnlockStep): void {
     const kind = this.#kinds.get(step.lock) ?? step.kind;
     this.#kinds.set(step.lock, kind);
     if (kind !== step.kind)
@@ -177,7 +177,7 @@ export class Runner {
 
   #lock(step: LockStep, events: Event[]): boolean | 'deadlock' {
     const { lock, kind, mode } = step;
-    this.#check_kind(step);
+    this.#checkKind(step);
     // a read section waits for nobody
     if (kind === 'rcu') return true;
     const answer = acquire(this.#locks.get(lock) ?? UNLOCKED, kind, mode, step.try, ALONE);
@@ -192,7 +192,7 @@ export class Runner {
 
   #unlock(step: UnlockStep, events: Event[]): void {
     const { lock, kind, mode } = step;
-    this.#check_kind(step);
+    this.#checkKind(step);
     if (kind === 'rcu') return;
     const answer = release(this.#locks.get(lock) ?? UNLOCKED, kind, mode, ALONE);
     if (answer.outcome !== 'granted') {

@@ -26,6 +26,6 @@ export type Errno = keyof typeof ERRNO;
 const names = new Map<number, Errno>(Object.entries(ERRNO).map(([name, n]) => [n, name as Errno]));
 
 /** The name of a kernel return value: null for 0 and above, "EBUSY" for -16; an unlisted number is itself. */
-export function errno_name(ret: number): string | null {
+export function errnoName(ret: number): string | null {
   return ret >= 0 ? null : (names.get(-ret) ?? String(-ret));
 }

@@ -132,5 +132,5 @@ export interface Failure {
 }
 
 /** Tells failures apart: the same text for the same data. */
-export const failure_key = ({ kind, subjects }: Failure): string =>
+export const failureKey = ({ kind, subjects }: Failure): string =>
   JSON.stringify([kind, Object.entries(subjects).sort(([a], [b]) => (a < b ? -1 : 1))]);

@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { ImpossibleMachine } from '../../src/errors/impossible-machine.ts';
 import type { MemMachine } from '../../src/memmap/boot/mem-machine.ts';
 import { parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
-import { run_mem_scenario } from '../../src/memmap/scenarios/mem-session.ts';
+import { runMemScenario } from '../../src/memmap/scenarios/mem-session.ts';
 import { booted, play, texts, tiny } from './memmap-kit.ts';
 
 const M = 2 ** 20;
 const SECTION = 8192;
 
 /** Two nodes of two sections each. */
-const two_nodes = (bootmem: MemMachine['bootmem']): MemMachine =>
+const twoNodes = (bootmem: MemMachine['bootmem']): MemMachine =>
   tiny(4, {
     memmap: 'adjacent',
     ram: [
@@ -22,25 +22,25 @@ const two_nodes = (bootmem: MemMachine['bootmem']): MemMachine =>
 
 describe('where usemaps lie', () => {
   test('with the pgdat: nothing is said', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 'pgdat', memmap: 0 })).messages).toEqual([]);
+    expect(booted('v5.10', twoNodes({ usemap: 'pgdat', memmap: 0 })).messages).toEqual([]);
   });
 
   test('each in its own section: those beside the pgdat’s section depend on it and it on them', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 'own', memmap: 0 })).messages).toEqual([
+    expect(booted('v5.10', twoNodes({ usemap: 'own', memmap: 0 })).messages).toEqual([
       'Section 1 and 0 (node 0) have a circular dependency on usemap and pgdat allocations',
       'Section 3 and 2 (node 1) have a circular dependency on usemap and pgdat allocations',
     ]);
   });
 
   test('on another node: that must stay as long as this; told once for a section', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 1, memmap: 0 })).messages).toEqual([
+    expect(booted('v5.10', twoNodes({ usemap: 1, memmap: 0 })).messages).toEqual([
       'Section 1 and 0 (node 0) have a circular dependency on usemap and pgdat allocations',
       'node 1 must be removed before remove section 1',
     ]);
   });
 
   test('in section 0 it is told for every section: 0 stands for the first call', () => {
-    expect(booted('v5.10', two_nodes({ usemap: 0, memmap: 0 })).messages).toEqual([
+    expect(booted('v5.10', twoNodes({ usemap: 0, memmap: 0 })).messages).toEqual([
       'node 1 must be removed before remove section 0',
       'node 1 must be removed before remove section 0',
     ]);
@@ -66,7 +66,7 @@ describe('where usemaps lie', () => {
   });
 
   test('a section goes, and with it the usemaps of others', () => {
-    const [outcome] = play('v5.10', two_nodes({ usemap: 1, memmap: 0 }), {
+    const [outcome] = play('v5.10', twoNodes({ usemap: 1, memmap: 0 }), {
       remove: { start: SECTION, size: SECTION },
     });
     expect(texts(outcome!)).toEqual([
@@ -78,10 +78,10 @@ describe('where usemaps lie', () => {
 });
 
 /** Sections as large as x86-64 has them: 512 pages of struct pages each. */
-const x86 = (memory_model: MemMachine['memory_model'], memmap: 'pgdat' | 'own' | number): MemMachine => ({
+const x86 = (memoryModel: MemMachine['memory_model'], memmap: 'pgdat' | 'own' | number): MemMachine => ({
   arch: 'x86_64',
   page_size: 4096,
-  memory_model,
+  memory_model: memoryModel,
   memmap: 'adjacent',
   ram: [{ start: 0, size: 384 * M, node: 0 }],
   bootmem: { usemap: 'pgdat', memmap },
@@ -121,8 +121,8 @@ describe('who counts on the pages of a memmap', () => {
   });
 
   test('ppc64 registers nothing: a BUG with classic SPARSEMEM, freed all the same with VMEMMAP', () => {
-    const ppc64 = (memory_model: MemMachine['memory_model']): MemMachine => ({
-      ...x86(memory_model, 2),
+    const ppc64 = (memoryModel: MemMachine['memory_model']): MemMachine => ({
+      ...x86(memoryModel, 2),
       arch: 'ppc64',
       ram: [{ start: 0, size: 48 * M, node: 0 }],
     });
@@ -147,18 +147,18 @@ test.each([
 ])('scenarios/memmap/%s.yaml', (name, failures) => {
   const file = new URL(`../../scenarios/memmap/${name}.yaml`, import.meta.url);
   const scenario = parseMemScenario(readFileSync(file, 'utf8'), name);
-  const outcomes = [...run_mem_scenario(scenario, scenario.release)];
+  const outcomes = [...runMemScenario(scenario, scenario.release)];
   expect(outcomes.flatMap(texts)).toEqual(expect.arrayContaining(failures));
   expect(outcomes.flatMap(texts).length > 0).toBe(failures.length > 0);
 });
 
 test('machines that cannot be', () => {
   const boot = (release: string, machine: MemMachine) => () => booted(release, machine);
-  expect(boot('v5.10', two_nodes({ usemap: 9, memmap: 0 }))).toThrow(
+  expect(boot('v5.10', twoNodes({ usemap: 9, memmap: 0 }))).toThrow(
     new ImpossibleMachine('bootmem: there is no section 9 for the usemaps of node 0'),
   );
-  expect(boot('v5.2', two_nodes({ usemap: 'pgdat', memmap: 0 }))).toThrow(ImpossibleMachine);
-  expect(boot('v5.10', two_nodes({ usemap: 0, memmap: 'own' }))).toThrow(
+  expect(boot('v5.2', twoNodes({ usemap: 'pgdat', memmap: 0 }))).toThrow(ImpossibleMachine);
+  expect(boot('v5.10', twoNodes({ usemap: 0, memmap: 'own' }))).toThrow(
     'bootmem: page 0 of the memmaps cannot lie in sections 0 and 1',
   );
   expect(boot('v5.10', tiny(4, { memory_model: 'FLATMEM', bootmem: { usemap: 0, memmap: 0 } }))).toThrow(

@@ -125,10 +125,10 @@ test('the benign placement hides B90 to B93, and the report says so', () => {
 
 test.each(['FLATMEM', 'DISCONTIGMEM', 'SPARSEMEM_VMEMMAP'] as const)(
   '%s: the oldest release does everything right',
-  (memory_model) => {
+  (memoryModel) => {
     const outcomes = play(
       'v2.6.27',
-      tiny(6, { memory_model }),
+      tiny(6, { memory_model: memoryModel }),
       { prep: whole },
       { clear: whole },
       { copy: { from: 0, to: 16 * 1024, size: 16 * 1024 } },
@@ -171,16 +171,16 @@ test.each([
   expect(two!.strays).toEqual([]);
 });
 
-test.each([4096, 65536])('B94 on ppc64 with pages of %i: 16M is one section and ordinary', (page_size) => {
+test.each([4096, 65536])('B94 on ppc64 with pages of %i: 16M is one section and ordinary', (pageSize) => {
   const machine = {
     ...tiny(0),
     arch: 'ppc64' as const,
-    page_size,
+    page_size: pageSize,
     ram: [{ start: 0, size: 2 ** 26, node: 0 }],
   };
   const [outcome] = play('gigantic-v2', machine, { clear: { start: 0, size: '16M' } });
   expect(texts(outcome!)).toEqual([
-    `cost: an ordinary huge page of ${2 ** 24 / page_size} pages takes clear_gigantic_page: ${2 ** 24 / page_size} calls of mem_map_next too many, no wrong access`,
+    `cost: an ordinary huge page of ${2 ** 24 / pageSize} pages takes clear_gigantic_page: ${2 ** 24 / pageSize} calls of mem_map_next too many, no wrong access`,
   ]);
 });
 
@@ -221,11 +221,11 @@ test('v6.1: frozen counts are 0 and PG_reserved is gone; before v5.2 both stayed
 test('B95 needs a root that is missing: in a static table the section is zeroes, and the pointer stays unused', () => {
   const extreme = play('v2.6.28-B95', tiny(2), { prep: { ...whole, expect: 'any' } });
   expect(extreme[0]!.result).toBe('BUG');
-  const fixed_size = play('v2.6.28-B95', tiny(2, { memory_model: 'SPARSEMEM_STATIC' }), { prep: whole });
-  expect(fixed_size[0]!.failures).toEqual([]);
+  const fixedSize = play('v2.6.28-B95', tiny(2, { memory_model: 'SPARSEMEM_STATIC' }), { prep: whole });
+  expect(fixedSize[0]!.failures).toEqual([]);
   // a third section in the same root: the same
-  const same_root = play('v2.6.28-B95', tiny(2, { sections_per_root: 4 }), { prep: whole });
-  expect(same_root[0]!.failures).toEqual([]);
+  const sameRoot = play('v2.6.28-B95', tiny(2, { sections_per_root: 4 }), { prep: whole });
+  expect(sameRoot[0]!.failures).toEqual([]);
 });
 
 test('B97: 2.6.28 refuses to free what the buddy cannot have made', () => {
@@ -237,8 +237,8 @@ test('B97: 2.6.28 refuses to free what the buddy cannot have made', () => {
 
 test('gigantic pages that depend on VMEMMAP: a size that is not offered, or one that warns', () => {
   const hugepagesz = { hugepagesz: { size: '16K', expect: 'any' } };
-  const result = (release: string, memory_model: 'SPARSEMEM_EXTREME' | 'SPARSEMEM_VMEMMAP') => {
-    const [outcome] = play(release, tiny(3, { memory_model }), hugepagesz);
+  const result = (release: string, memoryModel: 'SPARSEMEM_EXTREME' | 'SPARSEMEM_VMEMMAP') => {
+    const [outcome] = play(release, tiny(3, { memory_model: memoryModel }), hugepagesz);
     return [outcome!.result, ...outcome!.messages];
   };
   expect(result('gigantic-vmemmap', 'SPARSEMEM_EXTREME')).toEqual([

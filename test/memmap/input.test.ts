@@ -4,8 +4,8 @@ import { BadOperation } from '../../src/errors/bad-operation.ts';
 import { ImpossibleMachine } from '../../src/errors/impossible-machine.ts';
 import { InputError } from '../../src/errors/input-error.ts';
 import type { MemMachine } from '../../src/memmap/boot/mem-machine.ts';
-import { is_mem_scenario, parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
-import { run_mem_scenario } from '../../src/memmap/scenarios/mem-session.ts';
+import { isMemScenario, parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
+import { runMemScenario } from '../../src/memmap/scenarios/mem-session.ts';
 import { booted, play, texts, tiny } from './memmap-kit.ts';
 
 const G = 2 ** 30;
@@ -101,8 +101,8 @@ test.each([
 });
 
 test('a scenario about struct pages says memory, one about a machine says machine', () => {
-  expect(is_mem_scenario(HEAD)).toBe(true);
-  expect(is_mem_scenario('machine: {arch: arm64}\nsteps: []')).toBe(false);
+  expect(isMemScenario(HEAD)).toBe(true);
+  expect(isMemScenario('machine: {arch: arm64}\nsteps: []')).toBe(false);
 });
 
 test('whatever is in the file, it runs, or is refused by name', () => {
@@ -139,7 +139,7 @@ test('whatever is in the file, it runs, or is refused by name', () => {
       let end = 'ran';
       try {
         const scenario = parseMemScenario(JSON.stringify({ release, memory: m, steps }), 'f');
-        for (const _ of run_mem_scenario(scenario, scenario.release));
+        for (const _ of runMemScenario(scenario, scenario.release));
       } catch (error) {
         const named = [InputError, BadOperation, ImpossibleMachine].find((kind) => error instanceof kind);
         if (!named) throw error;

@@ -1,8 +1,8 @@
 import type { MemMachine } from '../../src/memmap/boot/mem-machine.ts';
-import { boot_memmodel, type MemModel } from '../../src/memmap/boot/memmap-boot.ts';
-import { mem_releases } from '../../src/memmap/releases/mem-releases.ts';
+import { bootMemmodel, type MemModel } from '../../src/memmap/boot/memmap-boot.ts';
+import { memReleases } from '../../src/memmap/releases/mem-releases.ts';
 import { parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
-import { type MemOutcome, run_mem_scenario } from '../../src/memmap/scenarios/mem-session.ts';
+import { type MemOutcome, runMemScenario } from '../../src/memmap/scenarios/mem-session.ts';
 import { Runner } from '../../src/schedule/run.ts';
 import type { Steps } from '../../src/steps/step.ts';
 
@@ -21,7 +21,7 @@ export const tiny = (sections: number, more: Partial<MemMachine> = {}): MemMachi
 });
 
 export const booted = (release: string, machine: MemMachine): MemModel =>
-  boot_memmodel(machine, mem_releases.get(release)!);
+  bootMemmodel(machine, memReleases.get(release)!);
 
 /** One kernel function, to its end. */
 export const run = <T>({ world }: MemModel, thread: Steps<T>) => new Runner(world).run(thread);
@@ -35,7 +35,7 @@ export function value<T>(model: MemModel, thread: Steps<T>): T {
 
 /** Steps on a machine, one after the other, on a release. */
 export const play = (release: string, machine: MemMachine, ...steps: readonly object[]): MemOutcome[] => [
-  ...run_mem_scenario({ file: 'test', machine, steps: parse(steps) }, mem_releases.get(release)!),
+  ...runMemScenario({ file: 'test', machine, steps: parse(steps) }, memReleases.get(release)!),
 ];
 
 const parse = (steps: readonly object[]) =>

@@ -5,11 +5,11 @@ import { boot } from '../../src/boot/boot.ts';
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE, SECTION_TAINT_ZONE_DEVICE } from '../../src/kernel/state.ts';
 import { parseMachineFile } from '../../src/machines/machine-file/machine-file.ts';
 import type { MemMachine, Placement } from '../../src/memmap/boot/mem-machine.ts';
-import { memmap_of } from '../../src/memmap/boot/memmap-of.ts';
+import { memmapOf } from '../../src/memmap/boot/memmap-of.ts';
 import { MEMORY_MODELS, type MemoryModel } from '../../src/memmap/kernel/config.ts';
 import { contiguous, pfn_to_pointer } from '../../src/memmap/kernel/memory_model.ts';
 import { subsections } from '../../src/memmap/kernel/sparse.ts';
-import { mem_releases } from '../../src/memmap/releases/mem-releases.ts';
+import { memReleases } from '../../src/memmap/releases/mem-releases.ts';
 import { reachable } from '../../src/memmap/scenarios/mem-checks.ts';
 import { mainline } from '../../src/releases/index.ts';
 import { Session } from '../../src/scenarios/running/session.ts';
@@ -18,7 +18,7 @@ import { booted, play, run, texts, tiny, value } from './memmap-kit.ts';
 
 const PAGE = 4096;
 const PLACEMENTS: readonly Placement[] = ['adjacent', 'reversed', 'foreign'];
-const RELEASES = [...mem_releases.keys()];
+const RELEASES = [...memReleases.keys()];
 
 /** RAM in some of eight places of two pages. */
 const machine = fc
@@ -94,10 +94,10 @@ test('strides and single pages come to the same', () => {
     fc.property(machine, fc.constantFrom(...RELEASES), sizes, fc.nat(3), (m, release, n, at) => {
       const step = { start: at * n * PAGE, size: n * PAGE, expect: 'any' };
       const copy = { from: 0, to: at * n * PAGE, size: n * PAGE, expect: 'any' };
-      const ends = [Number.POSITIVE_INFINITY, 1].map((run_limit) => {
-        const model = booted(release, { ...m, run_limit });
+      const ends = [Number.POSITIVE_INFINITY, 1].map((runLimit) => {
+        const model = booted(release, { ...m, run_limit: runLimit });
         if (![0, step.start].every((pa) => reachable(model.world, model.kernel.c, pa / PAGE))) return null;
-        return play(release, { ...m, run_limit }, { prep: step }, { clear: step }, { copy }).map(
+        return play(release, { ...m, run_limit: runLimit }, { prep: step }, { clear: step }, { copy }).map(
           ({ strays, failures, result }) => ({ strays, failures, result }),
         );
       });
@@ -114,9 +114,9 @@ test.each<[MemoryModel, number, number]>([
   ['SPARSEMEM_STATIC', 2, 2],
   ['SPARSEMEM_EXTREME', 2, 2],
   ['SPARSEMEM_VMEMMAP', 8, 4],
-])('%s is contiguous for %i pages from the start, %i from the second node', (memory_model, all, second) => {
+])('%s is contiguous for %i pages from the start, %i from the second node', (memoryModel, all, second) => {
   const ram = [0, 1].map((node) => ({ start: node * 16384, size: 16384, node }));
-  const { world, kernel } = booted('v2.6.27', tiny(0, { memory_model, ram }));
+  const { world, kernel } = booted('v2.6.27', tiny(0, { memory_model: memoryModel, ram }));
   expect([0, 4].map((pfn) => contiguous(world, kernel.c, pfn))).toEqual([all, second]);
 });
 
@@ -141,17 +141,17 @@ test('FLATMEM counts from ARCH_PFN_OFFSET, its holes have struct pages', () => {
 const SECTION = 2 ** 27;
 
 /** A boot section of 64M of RAM, 2M of them NOMAP, and a hole; device memory in a section of its own. */
-function arm64(release: string, ram_section = 30) {
+function arm64(release: string, ramSection = 30) {
   const model = booted(release, {
     arch: 'arm64',
     page_size: PAGE,
     memory_model: 'SPARSEMEM_VMEMMAP',
     memmap: 'adjacent',
-    section_size_bits: ram_section,
+    section_size_bits: ramSection,
     ram: [{ start: 0, size: SECTION / 2, node: 0 }],
     nomap: [{ start: 2 ** 21, size: 2 ** 21 }],
   });
-  const device = 2 ** ram_section / PAGE;
+  const device = 2 ** ramSection / PAGE;
   if ('sparse_add_section' in model.kernel) value(model, model.kernel.sparse_add_section(0, device, 512));
   const at = { ram: 0, nomap: 512, hole: SECTION / 2 / PAGE, device, behind: device + 512 };
   return Object.fromEntries(Object.entries(at).map(([name, pfn]) => [name, valid(model, pfn)]));
@@ -207,23 +207,23 @@ test('pfn_to_online_page is as coarse as a section before v5.12', () => {
 test('sub-section indices', () => {
   const bits = (
     arch: 'x86_64' | 'arm64',
-    page_size: number,
-    section_size_bits: number,
+    pageSize: number,
+    sectionSizeBits: number,
     start: number,
     size: number,
   ) => {
     const ram = [{ start: 0, size: 2 ** 30, node: 0 }];
-    const memory_model = 'SPARSEMEM_VMEMMAP';
+    const memoryModel = 'SPARSEMEM_VMEMMAP';
     const { c } = booted('v6.1', {
       ...tiny(0),
       arch,
-      page_size,
-      section_size_bits,
-      memory_model,
+      page_size: pageSize,
+      section_size_bits: sectionSizeBits,
+      memory_model: memoryModel,
       ram,
     }).kernel;
-    const found = subsections(c, start / page_size, size / page_size);
-    return [Math.floor(start / 2 ** section_size_bits), found[0], found.at(-1)];
+    const found = subsections(c, start / pageSize, size / pageSize);
+    return [Math.floor(start / 2 ** sectionSizeBits), found[0], found.at(-1)];
   };
   const [M, G] = [2 ** 20, 2 ** 30];
   expect(bits('x86_64', 4096, 27, 0x10000000, 2 * M)).toEqual([2, 0, 0]);
@@ -238,7 +238,7 @@ test.each(mainline.flatMap((release) => [[release, X86] as const, [release, ARM6
     const model = boot(parseMachineFile(stringify(described), 'machine'), release);
     const session = new Session(model);
     must(session, { add: { start: '8G', size: '1G', node: 1 } });
-    const memmap = memmap_of(model);
+    const memmap = memmapOf(model);
     for (let pa = 0; pa < 10 * 2 ** 30; pa += 2 ** 25) {
       const pfn = pa / PAGE + 3;
       const want = run({ ...memmap, world: model.state as never }, model.kernel.pfn_valid(pfn)).value;
@@ -255,12 +255,12 @@ test.each(mainline.flatMap((release) => [[release, X86] as const, [release, ARM6
 );
 
 test('B50 needs classic SPARSEMEM, B51 VMEMMAP', () => {
-  const add_remove = [
+  const addRemove = [
     { add: { start: 16384, size: 8192 } },
     { remove: { start: 16384, size: 8192, expect: 'any' } },
   ];
-  const ends = (release: string, memory_model: MemoryModel) =>
-    texts(play(release, tiny(2, { memory_model, memmap: 'adjacent' }), ...add_remove)[1]!);
+  const ends = (release: string, memoryModel: MemoryModel) =>
+    texts(play(release, tiny(2, { memory_model: memoryModel, memmap: 'adjacent' }), ...addRemove)[1]!);
   expect(ends('v5.6-rc5', 'SPARSEMEM_VMEMMAP')).toEqual([]);
   expect(ends('v5.6-rc7', 'SPARSEMEM_EXTREME')).toEqual([]);
   expect(ends('v5.6-rc5', 'SPARSEMEM_STATIC')[0]).toContain('BUG at free_pages');

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { check_entry } from '../../src/check/check.ts';
-import { type Entry, read_entry } from '../../src/check/entry.ts';
-import { can_be_built } from '../tables.ts';
+import { checkEntry } from '../../src/check/check.ts';
+import { type Entry, readEntry } from '../../src/check/entry.ts';
+import { canBeBuilt } from '../tables.ts';
 import type { Form } from './forms.ts';
 import { LIVES, live } from './lives.ts';
 import { Bench, CONTIGUOUS, COURSES, type Course, FIVE_LEVELS, SHAPES, type Shape } from './ranges.ts';
@@ -24,7 +24,7 @@ export interface Result {
   readonly size?: string;
 }
 
-const shape_text = ({ page, va_bits, rodata }: Shape): string => `${page}K/${va_bits} rodata=${rodata}`;
+const shapeText = ({ page, va_bits, rodata }: Shape): string => `${page}K/${va_bits} rodata=${rodata}`;
 
 /** By batch forms, but for the mutated function: in shapes with and without blocks; lives take them everywhere. */
 const IN_RUNS: readonly string[] = ['4K/48 rodata=off', '16K/47 rodata=full'];
@@ -32,26 +32,25 @@ const IN_RUNS: readonly string[] = ['4K/48 rodata=off', '16K/47 rodata=full'];
 /** Whether every function runs as it is written. */
 const ways = (shape: Shape, { large, runs }: Course): boolean[] => [
   ...(large && shape.page > 4 ? [] : [true]),
-  ...(large || runs || IN_RUNS.includes(shape_text(shape)) ? [false] : []),
+  ...(large || runs || IN_RUNS.includes(shapeText(shape)) ? [false] : []),
 ];
 
-const buildable = (release: string, { page, va_bits }: Shape): boolean =>
-  can_be_built(release, page, va_bits);
+const buildable = (release: string, { page, va_bits }: Shape): boolean => canBeBuilt(release, page, va_bits);
 
 /** Where five levels are wanted and the form's release has none, a later one has the same functions. */
-const release_for = ({ release }: Form, shape: Shape): string | null => {
+const releaseFor = ({ release }: Form, shape: Shape): string | null => {
   if (buildable(release, shape)) return release;
   return shape === FIVE_LEVELS && release === 'v6.1' ? 'v7.2' : null;
 };
 
-function* range_checks(form: Form): Generator<Check> {
+function* rangeChecks(form: Form): Generator<Check> {
   for (const [name, course] of Object.entries(COURSES)) {
     for (const shape of [...SHAPES, FIVE_LEVELS]) {
-      const release = release_for(form, shape);
+      const release = releaseFor(form, shape);
       if (!release) continue;
       for (const explored of ways(shape, course)) {
         yield {
-          name: `${name}, ${shape_text(shape)}${explored ? ', entry by entry' : ''}`,
+          name: `${name}, ${shapeText(shape)}${explored ? ', entry by entry' : ''}`,
           slow: false,
           entry: false,
           run: () => {
@@ -66,12 +65,12 @@ function* range_checks(form: Form): Generator<Check> {
   }
 }
 
-function* life_checks(form: Form): Generator<Check> {
+function* lifeChecks(form: Form): Generator<Check> {
   for (const [name, life] of Object.entries(LIVES)) {
     for (const shape of [...SHAPES.slice(1), CONTIGUOUS]) {
       if (!buildable(form.release, shape)) continue;
       yield {
-        name: `${name}, ${shape_text(shape)}`,
+        name: `${name}, ${shapeText(shape)}`,
         slow: false,
         entry: false,
         run: () => ({ failures: live(form.release, shape, life) }),
@@ -86,17 +85,17 @@ export const entries = (): Entry[] =>
   readdirSync(SCENARIOS)
     .filter((name) => /^B.*\.yaml$/.test(name))
     .sort()
-    .map((name) => read_entry(readFileSync(new URL(name, SCENARIOS), 'utf8'), name))
+    .map((name) => readEntry(readFileSync(new URL(name, SCENARIOS), 'utf8'), name))
     .filter((entry) => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64');
 
-function* entry_checks({ release }: Form): Generator<Check> {
+function* entryChecks({ release }: Form): Generator<Check> {
   for (const entry of entries()) {
     yield {
       name: `${entry.id}: ${entry.title}`,
       slow: entry.kind === 'threads',
       entry: true,
       run: () => {
-        const { verdict, failure, reason, states } = check_entry(entry, release);
+        const { verdict, failure, reason, states } = checkEntry(entry, release);
         const size = `${states} states`;
         if (verdict === 'n/a' || verdict === 'clean') return { failures: [], size };
         return { failures: [failure ? `${failure.kind}: ${failure.text}` : `${verdict}: ${reason}`], size };
@@ -106,11 +105,11 @@ function* entry_checks({ release }: Form): Generator<Check> {
 }
 
 /** All checks of a form, the quickest first. */
-export const checks_of = (form: Form): Check[] =>
-  [...range_checks(form), ...life_checks(form), ...entry_checks(form)].sort(
+export const checksOf = (form: Form): Check[] =>
+  [...rangeChecks(form), ...lifeChecks(form), ...entryChecks(form)].sort(
     (a, b) => Number(a.slow) - Number(b.slow),
   );
 
 /** Numbers left out, but where they are all that is said: a failure there is anyway may hit other pages. */
-export const kind_of = (failure: string): string =>
+export const kindOf = (failure: string): string =>
   failure.startsWith('the tables are') ? failure : failure.replace(/0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+/g, '#');

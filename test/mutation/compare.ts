@@ -23,7 +23,7 @@ export type Difference =
   | 'other steps';
 
 /** Whether the texts of `a` are those of `b` with some left out. */
-function is_part(a: readonly Told[], b: readonly Told[]): boolean {
+function isPart(a: readonly Told[], b: readonly Told[]): boolean {
   let i = 0;
   for (const { text } of b) if (i < a.length && a[i]!.text === text) i++;
   return i === a.length;
@@ -31,7 +31,7 @@ function is_part(a: readonly Told[], b: readonly Told[]): boolean {
 
 const without = (told: readonly Told[], ...kinds: readonly StepKind[]): Told[] =>
   told.filter(({ kind }) => !kinds.includes(kind));
-const text_of = (told: readonly Told[]): string => told.map(({ text }) => text).join('\n');
+const textOf = (told: readonly Told[]): string => told.map(({ text }) => text).join('\n');
 const sorted = (told: readonly Told[]): string =>
   told
     .map(({ text }) => text)
@@ -42,19 +42,19 @@ const sorted = (told: readonly Told[]): string =>
 export function difference(before: readonly Told[], after: readonly Told[]): Difference {
   const a = without(before, 'read');
   const b = without(after, 'read');
-  if (text_of(a) === text_of(b)) return 'reads';
+  if (textOf(a) === textOf(b)) return 'reads';
   for (const [kind, name] of [
     ['flush', 'flushing'],
     ['lock', 'locking'],
   ] as const) {
-    if (text_of(without(a, kind)) !== text_of(without(b, kind))) continue;
-    if (is_part(a, b)) return `more ${name}`;
-    if (is_part(b, a)) return `less ${name}`;
+    if (textOf(without(a, kind)) !== textOf(without(b, kind))) continue;
+    if (isPart(a, b)) return `more ${name}`;
+    if (isPart(b, a)) return `less ${name}`;
     return name === 'flushing' ? 'other flushing' : 'order';
   }
   const once = (told: readonly Told[]): Told[] => told.filter(({ text }, i) => text !== told[i - 1]?.text);
-  if (text_of(once(a)) === text_of(once(b))) return 'again';
+  if (textOf(once(a)) === textOf(once(b))) return 'again';
   if (sorted(a) === sorted(b)) return 'order';
-  if (is_part(a, b)) return 'more steps';
-  return is_part(b, a) ? 'fewer steps' : 'other steps';
+  if (isPart(a, b)) return 'more steps';
+  return isPart(b, a) ? 'fewer steps' : 'other steps';
 }

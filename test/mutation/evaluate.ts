@@ -1,4 +1,4 @@
-import { type Check, checks_of, kind_of, type Result } from './checks.ts';
+import { type Check, checksOf, kindOf, type Result } from './checks.ts';
 import { type Difference, difference } from './compare.ts';
 import { type Form, forms } from './forms.ts';
 import type { Switch } from './instrument.ts';
@@ -53,24 +53,24 @@ function run(check: Check, keep = false): Result & { readonly trace: Trace } {
  */
 const originals = new Map<Check, Map<string, Original | null>>();
 
-function original_of(check: Check): Original | null {
-  const of_check = originals.get(check) ?? new Map<string, Original | null>();
-  originals.set(check, of_check);
+function originalOf(check: Check): Original | null {
+  const ofCheck = originals.get(check) ?? new Map<string, Original | null>();
+  originals.set(check, ofCheck);
   const how = mutant.exactly.join();
-  let found = of_check.get(how);
+  let found = ofCheck.get(how);
   if (found === undefined) {
     const { failures, trace } = run(check);
-    const kinds = new Set(failures.map(kind_of));
+    const kinds = new Set(failures.map(kindOf));
     found = check.entry && kinds.size > 0 ? null : { check, failures, kinds, trace };
-    of_check.set(how, found);
+    ofCheck.set(how, found);
   }
   return found;
 }
 
 const checks = new Map<Form, readonly Check[]>();
 
-function checks_for(form: Form): readonly Check[] {
-  const found = checks.get(form) ?? checks_of(form);
+function checksFor(form: Form): readonly Check[] {
+  const found = checks.get(form) ?? checksOf(form);
   checks.set(form, found);
   return found;
 }
@@ -121,21 +121,21 @@ export function evaluate(
   begun: (check: string) => void,
 ): Verdict {
   const form = forms.find(({ name }) => name === of)!;
-  const all = rereads ? checks_for(form).slice(0, FEW) : checks_for(form);
+  const all = rereads ? checksFor(form).slice(0, FEW) : checksFor(form);
   const runs: Run[] = [];
   mutant.called = false;
   mutant.exactly = exactly;
   for (const check of all) {
     begun(check.name);
     mutant.on = null;
-    const original = original_of(check);
+    const original = originalOf(check);
     if (!original) continue;
     mutant.on = key;
     const { failures, trace } = run(check);
     mutant.on = null;
     const failure = check.exact
       ? differs(original.failures, failures)
-      : failures.find((text) => !original.kinds.has(kind_of(text)));
+      : failures.find((text) => !original.kinds.has(kindOf(text)));
     if (failure !== undefined)
       return { caught: { check: check.name, failure: failure.slice(0, 200) }, difference: null, where: null };
     runs.push({ original, trace });

@@ -23,14 +23,14 @@ export interface Sources {
   readonly root: URL;
 }
 
-const id_of = (file: string, table: string | null, name: string): string =>
+const idOf = (file: string, table: string | null, name: string): string =>
   `${posix.basename(file, '.ts')}${table === null ? '' : `.${table}`}.${name}`;
 
-function* functions_of(file: string, source: ts.SourceFile): Generator<KernelFunction> {
+function* functionsOf(file: string, source: ts.SourceFile): Generator<KernelFunction> {
   for (const statement of source.statements) {
     if (ts.isFunctionDeclaration(statement) && statement.asteriskToken && statement.name) {
       const name = statement.name.text;
-      yield { id: id_of(file, null, name), file, table: null, name, node: statement };
+      yield { id: idOf(file, null, name), file, table: null, name, node: statement };
     }
     if (!ts.isVariableStatement(statement)) continue;
     for (const { name: table, initializer } of statement.declarationList.declarations) {
@@ -38,26 +38,26 @@ function* functions_of(file: string, source: ts.SourceFile): Generator<KernelFun
       for (const node of initializer.properties) {
         if (!ts.isMethodDeclaration(node) || !node.asteriskToken) continue;
         const name = node.name.getText(source);
-        yield { id: id_of(file, table.text, name), file, table: table.text, name, node };
+        yield { id: idOf(file, table.text, name), file, table: table.text, name, node };
       }
     }
   }
 }
 
-export function read_sources(root: URL): Sources {
+export function readSources(root: URL): Sources {
   const files = new Map<string, ts.SourceFile>();
   const functions = new Map<string, KernelFunction>();
   for (const file of FILES) {
     const text = readFileSync(new URL(file, root), 'utf8');
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
     files.set(file, source);
-    for (const found of functions_of(file, source)) functions.set(found.id, found);
+    for (const found of functionsOf(file, source)) functions.set(found.id, found);
   }
   return { files, functions, root };
 }
 
 /** Names that a file imports from the files looked at: functions, or whole tables under a name. */
-function imports_of(file: string, source: ts.SourceFile): Map<string, { file: string; name: string | null }> {
+function importsOf(file: string, source: ts.SourceFile): Map<string, { file: string; name: string | null }> {
   const found = new Map<string, { file: string; name: string | null }>();
   for (const statement of source.statements) {
     if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
@@ -73,7 +73,7 @@ function imports_of(file: string, source: ts.SourceFile): Map<string, { file: st
 }
 
 /** Which function of the sources stands under a kernel name in a release, by identity. */
-async function tables_of(sources: Sources): Promise<Map<unknown, string>> {
+async function tablesOf(sources: Sources): Promise<Map<unknown, string>> {
   const found = new Map<unknown, string>();
   for (const { id, file, table, name } of sources.functions.values()) {
     if (table === null) continue;
@@ -93,12 +93,12 @@ interface Calls {
   readonly callees: (fn: KernelFunction, part: ts.Node) => (string | undefined)[];
 }
 
-async function calls_of_form(sources: Sources, form: Form): Promise<Calls> {
-  const by_identity = await tables_of(sources);
+async function callsOfForm(sources: Sources, form: Form): Promise<Calls> {
+  const byIdentity = await tablesOf(sources);
   const own = releases.get(form.release)!.functions('arm64');
-  const lookup = (name: string): string | undefined => by_identity.get(own[name as keyof KernelFunctions]);
+  const lookup = (name: string): string | undefined => byIdentity.get(own[name as keyof KernelFunctions]);
   const callees = (fn: KernelFunction, part: ts.Node): (string | undefined)[] => {
-    const imported = imports_of(fn.file, sources.files.get(fn.file)!);
+    const imported = importsOf(fn.file, sources.files.get(fn.file)!);
     const named = (name: string): { file: string; name: string | null } =>
       imported.get(name) ?? { file: fn.file, name };
     const found: (string | undefined)[] = [];
@@ -120,24 +120,24 @@ export async function readers(
   sources: Sources,
   form: Form,
 ): Promise<(fn: KernelFunction, part: ts.Node) => boolean> {
-  const { callees } = await calls_of_form(sources, form);
+  const { callees } = await callsOfForm(sources, form);
   const known = new Map<string, boolean>();
   const reads = (fn: KernelFunction, part: ts.Node): boolean => {
-    const imported = imports_of(fn.file, sources.files.get(fn.file)!);
+    const imported = importsOf(fn.file, sources.files.get(fn.file)!);
     const check = (node: ts.Node): boolean => {
       if (ts.isYieldExpression(node)) {
         const { expression: called } = node;
         if (!called || !ts.isCallExpression(called)) return false;
         if (!(ts.isIdentifier(called.expression) && READS.includes(called.expression.text))) {
           const [id] = callees({ ...fn }, called);
-          if (id === undefined || !is_reader(id)) return false;
+          if (id === undefined || !isReader(id)) return false;
         }
       }
       return ts.forEachChild(node, (child) => (check(child) ? undefined : true)) !== true;
     };
     return imported !== undefined && check(part);
   };
-  const is_reader = (id: string): boolean => {
+  const isReader = (id: string): boolean => {
     const before = known.get(id);
     if (before !== undefined) return before;
     // one that calls itself is none
@@ -154,8 +154,8 @@ export async function readers(
  * The functions that a form's tear-down consists of, those called first to last: from the roots on, whatever is called on
  * the kernel, on a table by name, or as a function of a file.
  */
-export async function functions_of_form(sources: Sources, form: Form): Promise<KernelFunction[]> {
-  const { lookup, callees } = await calls_of_form(sources, form);
+export async function functionsOfForm(sources: Sources, form: Form): Promise<KernelFunction[]> {
+  const { lookup, callees } = await callsOfForm(sources, form);
   const found = new Map<string, KernelFunction>();
   const visit = (id: string | undefined): void => {
     const fn = id === undefined ? undefined : sources.functions.get(id);
@@ -167,7 +167,7 @@ export async function functions_of_form(sources: Sources, form: Form): Promise<K
   const all = [...found.values()];
   if (!form.beyond) return all;
   const before = new Set(
-    (await functions_of_form(sources, { ...form, release: form.beyond, beyond: '' })).map(({ id }) => id),
+    (await functionsOfForm(sources, { ...form, release: form.beyond, beyond: '' })).map(({ id }) => id),
   );
   return all.filter(({ id }) => !before.has(id));
 }
@@ -176,8 +176,8 @@ export async function functions_of_form(sources: Sources, form: Form): Promise<K
  * Kernel names of the functions that a function of the form is called by without a name of its own: of a method its own. Where one of
  * them has a batch form, that would stand in for the function.
  */
-export async function names_of(sources: Sources, form: Form): Promise<(fn: KernelFunction) => string[]> {
-  const { callees } = await calls_of_form(sources, form);
+export async function namesOf(sources: Sources, form: Form): Promise<(fn: KernelFunction) => string[]> {
+  const { callees } = await callsOfForm(sources, form);
   const callers = new Map<string, KernelFunction[]>();
   for (const fn of sources.functions.values())
     for (const id of callees(fn, fn.node)) {
@@ -196,7 +196,7 @@ function callee(
 ): string | undefined {
   if (ts.isIdentifier(called)) {
     const { file, name } = named(called.text);
-    return name === null ? undefined : id_of(file, null, name);
+    return name === null ? undefined : idOf(file, null, name);
   }
   if (!ts.isPropertyAccessExpression(called)) return undefined;
   const { expression: on, name } = called;
@@ -206,11 +206,11 @@ function callee(
   if (name.text !== 'call' || !ts.isPropertyAccessExpression(on)) return undefined;
   if (ts.isIdentifier(on.expression)) {
     const { file, name: table } = named(on.expression.text);
-    return table === null ? undefined : id_of(file, table, on.name.text);
+    return table === null ? undefined : idOf(file, table, on.name.text);
   }
   // file.table.name.call(…)
   if (!ts.isPropertyAccessExpression(on.expression) || !ts.isIdentifier(on.expression.expression))
     return undefined;
   const { file } = named(on.expression.expression.text);
-  return id_of(file, on.expression.name.text, on.name.text);
+  return idOf(file, on.expression.name.text, on.name.text);
 }

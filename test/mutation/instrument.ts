@@ -1,8 +1,8 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
 import type { KernelFunction, Sources } from './functions.ts';
-import { key_of } from './list.ts';
-import { mutations_of } from './mutants.ts';
+import { keyOf } from './list.ts';
+import { mutationsOf } from './mutants.ts';
 
 /**
  * The sources with every mutated function beside its original: which of them runs is asked at every call. Steps keep their
@@ -35,9 +35,9 @@ const tail = ({ node }: KernelFunction): string =>
   node.getSourceFile().text.slice(node.parameters.pos - 1, node.getEnd());
 
 function choice(fn: KernelFunction): string | null {
-  const mutations = mutations_of(fn);
+  const mutations = mutationsOf(fn);
   if (mutations.length === 0) return null;
-  const mutants = mutations.map((m) => `${JSON.stringify(key_of(fn, m))}: function* ${m.text}`);
+  const mutants = mutations.map((m) => `${JSON.stringify(keyOf(fn, m))}: function* ${m.text}`);
   return `mutated(function* ${tail(fn)}, {${mutants.join(',\n')}})`;
 }
 
@@ -63,17 +63,17 @@ const RUNS = 'src/runs/index.ts';
 const NONE = /exactly: readonly \(keyof KernelFunctions\)\[\] = \[\]/;
 
 /** Where nobody says which functions are to run as they are written, the mutant does. */
-function with_exact_forms(text: string): string {
+function withExactForms(text: string): string {
   if (!NONE.test(text)) throw new Error(`${RUNS}: run_alone() takes no names of functions`);
   return text.replace(NONE, 'exactly: readonly (keyof KernelFunctions)[] = globalThis.mutant?.exactly ?? []');
 }
 
 /** Writes a copy of src and test below `to`, mutants included. */
-export function write_instrumented(sources: Sources, to: URL): void {
+export function writeInstrumented(sources: Sources, to: URL): void {
   rmSync(to, { recursive: true, force: true });
   for (const part of ['src', 'test', 'scenarios', 'package.json', 'tsconfig.json'])
     cpSync(new URL(part, sources.root), new URL(part, to), { recursive: true });
   for (const file of sources.files.keys()) writeFileSync(new URL(file, to), instrumented(sources, file));
   const runs = new URL(RUNS, to);
-  writeFileSync(runs, with_exact_forms(readFileSync(runs, 'utf8')));
+  writeFileSync(runs, withExactForms(readFileSync(runs, 'utf8')));
 }

@@ -1,6 +1,6 @@
 import { forms } from './forms.ts';
-import { functions_of_form, type KernelFunction, names_of, readers, type Sources } from './functions.ts';
-import { type Mutation, mutations_of, type Operator } from './mutants.ts';
+import { functionsOfForm, type KernelFunction, namesOf, readers, type Sources } from './functions.ts';
+import { type Mutation, mutationsOf, type Operator } from './mutants.ts';
 
 /** A mutated function in one of the forms that has it. */
 export interface Mutant {
@@ -19,20 +19,20 @@ export interface Mutant {
   readonly exactly: readonly string[];
 }
 
-export const key_of = (fn: KernelFunction, { what }: Mutation): string => `${fn.id}: ${what}`;
+export const keyOf = (fn: KernelFunction, { what }: Mutation): string => `${fn.id}: ${what}`;
 
 /** All mutants, form by form, in an order that does not change. */
-export async function list_mutants(sources: Sources): Promise<Mutant[]> {
+export async function listMutants(sources: Sources): Promise<Mutant[]> {
   const found: Mutant[] = [];
   for (const form of forms) {
-    const functions = await functions_of_form(sources, form);
+    const functions = await functionsOfForm(sources, form);
     const reads = await readers(sources, form);
-    const names = await names_of(sources, form);
+    const names = await namesOf(sources, form);
     for (const fn of functions) {
       // one that is called by a table's name has that of another function
       const twin = functions.some((other) => other.name === fn.name && other !== fn);
       const name = twin && fn.table !== null ? `${fn.table}.${fn.name}` : fn.name;
-      for (const mutation of mutations_of(fn)) {
+      for (const mutation of mutationsOf(fn)) {
         found.push({
           name: `${form.name} ${name}: ${mutation.what}`,
           form: form.name,
@@ -40,7 +40,7 @@ export async function list_mutants(sources: Sources): Promise<Mutant[]> {
           operator: mutation.operator,
           place: `${fn.file}:${mutation.line}`,
           rereads: mutation.again !== null && reads(fn, mutation.again),
-          key: key_of(fn, mutation),
+          key: keyOf(fn, mutation),
           exactly: names(fn),
         });
       }

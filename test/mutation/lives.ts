@@ -1,9 +1,9 @@
-import { is_mapped } from '../../src/hardware/walk.ts';
+import { isMapped } from '../../src/hardware/walk.ts';
 import { phys_to_virt, vmemmap_of } from '../../src/kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP } from '../../src/kernel/state.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';
 import { booted, G, play } from '../kit.ts';
-import { arm64, words_text } from '../tables.ts';
+import { arm64, wordsText } from '../tables.ts';
 import { far, type Shape } from './ranges.ts';
 import { Recorder } from './trace.ts';
 
@@ -61,10 +61,10 @@ function unmapped({ state, kernel: { c } }: Session, start: number, size: number
     const section = state.mem_section.get(Math.floor(pfn / c.PAGES_PER_SECTION));
     if (!section || !(section.section_mem_map & SECTION_HAS_MEM_MAP)) return [];
     return [
-      ...(is_mapped(state.mmu!, phys_to_virt(c, phys))
+      ...(isMapped(state.mmu!, phys_to_virt(c, phys))
         ? []
         : ['memory with a section is not mapped meanwhile']),
-      ...(is_mapped(state.mmu!, vmemmap_of(c, pfn))
+      ...(isMapped(state.mmu!, vmemmap_of(c, pfn))
         ? []
         : ['a struct page with a section is not mapped meanwhile']),
     ];
@@ -76,7 +76,7 @@ export function live(release: string, shape: Shape, { steps, boot_options = '' }
   const machine = arm64(shape.page, shape.va_bits, shape.rodata);
   const options = `${String(machine.boot_options)} ${boot_options}`.trim();
   const session = booted(release, { ...machine, boot_options: options });
-  const words = words_text(session);
+  const words = wordsText(session);
   const failures: string[] = [];
   const size = session.kernel.c.memory_block_size_bytes;
   const todo = steps(far(shape), size);
@@ -96,7 +96,7 @@ export function live(release: string, shape: Shape, { steps, boot_options = '' }
     for (const message of outcome.messages)
       if (message.startsWith('BUG')) failures.push(`${outcome.index} ${message}`);
   }
-  if (words_text(session) !== words) {
+  if (wordsText(session) !== words) {
     const { allocated, freed } = session.state.table_pages;
     failures.push(
       `the tables are not what they were: ${JSON.stringify(allocated)} - ${JSON.stringify(freed)}`,

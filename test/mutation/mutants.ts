@@ -48,13 +48,13 @@ function acts(node: ts.Node): boolean {
 }
 
 /** A count kept in an object that others see, too. */
-const is_store = (node: ts.Statement): boolean =>
+const isStore = (node: ts.Statement): boolean =>
   ts.isExpressionStatement(node) &&
   ts.isBinaryExpression(node.expression) &&
   ts.isPropertyAccessExpression(node.expression.left);
 
-const is_step = (node: ts.Statement): boolean =>
-  (ts.isExpressionStatement(node) && acts(node)) || is_store(node);
+const isStep = (node: ts.Statement): boolean =>
+  (ts.isExpressionStatement(node) && acts(node)) || isStore(node);
 
 function declared(node: ts.Node, names = new Set<string>()): Set<string> {
   if (ts.isVariableStatement(node)) {
@@ -72,13 +72,13 @@ function uses(node: ts.Node, names: ReadonlySet<string>): boolean {
   return ts.forEachChild(node, (child) => uses(child, names) || undefined) ?? false;
 }
 
-const leaves_function = (node: ts.Statement): boolean =>
+const leavesFunction = (node: ts.Statement): boolean =>
   ts.isReturnStatement(node) ||
-  (ts.isBlock(node) && node.statements.length > 0 && leaves_function(node.statements.at(-1)!));
+  (ts.isBlock(node) && node.statements.length > 0 && leavesFunction(node.statements.at(-1)!));
 
 /** Two ways of doing the same: what comes next is not done after it, but instead. */
-const is_alternative = (node: ts.Statement): boolean =>
-  ts.isIfStatement(node) && !acts(node.expression) && leaves_function(node.thenStatement);
+const isAlternative = (node: ts.Statement): boolean =>
+  ts.isIfStatement(node) && !acts(node.expression) && leavesFunction(node.thenStatement);
 
 /** What a statement is called in a swap. */
 function title(node: ts.Statement, source: ts.SourceFile): string {
@@ -92,7 +92,7 @@ function title(node: ts.Statement, source: ts.SourceFile): string {
     return 'the loop';
   if (ts.isIfStatement(node)) {
     const { thenStatement: then } = node;
-    return is_step(then) ? text(then) : `if (${text(node.expression)})`;
+    return isStep(then) ? text(then) : `if (${text(node.expression)})`;
   }
   return text(node);
 }
@@ -133,7 +133,7 @@ class Mutator {
 
   statement(node: ts.Statement): void {
     if (ts.isBlock(node)) this.#list(node.statements);
-    else if (is_step(node)) this.#step(node);
+    else if (isStep(node)) this.#step(node);
     else if (ts.isVariableStatement(node)) {
       for (const { initializer } of node.declarationList.declarations)
         if (initializer && acts(initializer)) this.#again(initializer);
@@ -157,7 +157,7 @@ class Mutator {
     const { expression, thenStatement, elseStatement } = node;
     if (acts(expression)) {
       const what = brief(this.#text(expression));
-      if (leaves_function(thenStatement)) this.#edit('without', `if (${what})`, node, '{}');
+      if (leavesFunction(thenStatement)) this.#edit('without', `if (${what})`, node, '{}');
       else this.#edit('without', `if (${what})`, expression, 'true');
       this.#again(expression);
     }
@@ -169,8 +169,8 @@ class Mutator {
     for (const [i, first] of statements.entries()) {
       this.statement(first);
       const second = statements[i + 1];
-      if (!second || ts.isReturnStatement(second) || is_alternative(first)) continue;
-      if (!(acts(first) || is_store(first)) || !(acts(second) || is_store(second))) continue;
+      if (!second || ts.isReturnStatement(second) || isAlternative(first)) continue;
+      if (!(acts(first) || isStore(first)) || !(acts(second) || isStore(second))) continue;
       if (uses(second, declared(first))) continue;
       const what = `${title(first, this.#source)} and ${title(second, this.#source)}`;
       const start = first.getStart(this.#source);
@@ -188,7 +188,7 @@ class Mutator {
 }
 
 /** All mutations of a function, in the order of its text; the same text again has a number. */
-export function mutations_of({ node }: KernelFunction): Mutation[] {
+export function mutationsOf({ node }: KernelFunction): Mutation[] {
   const source = node.getSourceFile();
   const mutator = new Mutator(source);
   mutator.statement(node.body!);

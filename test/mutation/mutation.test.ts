@@ -2,20 +2,20 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
-import { kind_of } from './checks.ts';
+import { kindOf } from './checks.ts';
 import { difference } from './compare.ts';
-import { read_sources } from './functions.ts';
-import { instrumented, write_instrumented } from './instrument.ts';
-import { list_mutants } from './list.ts';
+import { readSources } from './functions.ts';
+import { instrumented, writeInstrumented } from './instrument.ts';
+import { listMutants } from './list.ts';
 import { Worker } from './pool.ts';
-import { read_results } from './results.ts';
+import { readResults } from './results.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const COPY = new URL('.mutants/sample/', ROOT);
 
-const sources = read_sources(ROOT);
-const mutants = await list_mutants(sources);
-const results = read_results(new URL('results.jsonl', import.meta.url));
+const sources = readSources(ROOT);
+const mutants = await listMutants(sources);
+const results = readResults(new URL('results.jsonl', import.meta.url));
 
 test('the results are of mutants that there are, in their order', () => {
   expect(mutants.map(({ name }) => name).filter((name) => results.has(name))).toEqual([...results.keys()]);
@@ -43,7 +43,7 @@ describe('a sample fares as it is written', () => {
     worker.end();
     rmSync(COPY, { recursive: true, force: true });
   });
-  write_instrumented(sources, COPY);
+  writeInstrumented(sources, COPY);
 
   test.each(SAMPLE)('%s', async (name) => {
     const { name: _, ...recorded } = results.get(name)!;
@@ -52,10 +52,10 @@ describe('a sample fares as it is written', () => {
 });
 
 test('numbers are no difference, tables that are left are', () => {
-  expect(kind_of('CPU 0,1 may hold a PMD at ffff8003 (0x40 bytes)')).toBe(
+  expect(kindOf('CPU 0,1 may hold a PMD at ffff8003 (0x40 bytes)')).toBe(
     'CPU #,# may hold a PMD at # (# bytes)',
   );
-  expect(kind_of('the tables are not what they were: PTE 2 kept')).toBe(
+  expect(kindOf('the tables are not what they were: PTE 2 kept')).toBe(
     'the tables are not what they were: PTE 2 kept',
   );
 });

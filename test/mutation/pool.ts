@@ -5,7 +5,7 @@ import type { Order, Verdict } from './evaluate.ts';
 /** Milliseconds for one check, each of which takes the original less than one in a hundred of that. */
 export const LIMIT = 60_000;
 
-const verdict_of = (check: string, failure: string): Verdict => ({
+const verdictOf = (check: string, failure: string): Verdict => ({
   caught: { check, failure },
   difference: null,
   where: null,
@@ -38,7 +38,7 @@ export class Worker {
         clearTimeout(timer);
         timer = setTimeout(() => {
           this.end();
-          settle(verdict_of(check, 'does not end'));
+          settle(verdictOf(check, 'does not end'));
         }, LIMIT);
       };
       watch();
@@ -52,7 +52,7 @@ export class Worker {
       });
       child.on('exit', () => {
         this.#child = null;
-        settle(verdict_of(check, 'ends the program'));
+        settle(verdictOf(check, 'ends the program'));
       });
       child.send(order);
     });

@@ -1,8 +1,8 @@
-import { cont_entries } from '../../src/geometry/blocks.ts';
-import { entry_index, entry_size } from '../../src/geometry/translation.ts';
+import { contEntries } from '../../src/geometry/blocks.ts';
+import { entryIndex, entrySize } from '../../src/geometry/translation.ts';
 import { VALID } from '../../src/hardware/descriptor.ts';
 import { held } from '../../src/hardware/index.ts';
-import { read_entry } from '../../src/hardware/mmu.ts';
+import { readEntry } from '../../src/hardware/mmu.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
@@ -19,13 +19,13 @@ import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';
 import { Runner } from '../../src/schedule/run.ts';
-import { failure_key } from '../../src/steps/failure.ts';
+import { failureKey } from '../../src/steps/failure.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 import { booted, G, K, M } from '../kit.ts';
-import { arm64, words_text } from '../tables.ts';
+import { arm64, wordsText } from '../tables.ts';
 import { witnessed } from './trace.ts';
 
-const entries_of = (step: Step): EntryAccess | undefined =>
+const entriesOf = (step: Step): EntryAccess | undefined =>
   step.op === 'call' ? (step.operation as KernelOperation).entries?.(...step.args) : undefined;
 
 /** Ranges of the linear map and of the memmap that are mapped and taken down again, one kernel function at a time. */
@@ -49,8 +49,8 @@ export class Bench {
     this.session = booted(release, arm64(shape.page, shape.va_bits, shape.rodata), { explored });
     this.#kernel = this.session.kernel;
     this.#runner = new Runner(this.session.state);
-    this.#words = words_text(this.session);
-    this.#known = new Set(violations(this.session.state, this.#kernel.c).map(failure_key));
+    this.#words = wordsText(this.session);
+    this.#known = new Set(violations(this.session.state, this.#kernel.c).map(failureKey));
   }
 
   /** From now on the kernel is one that was built to be debugged. */
@@ -89,7 +89,7 @@ export class Bench {
   }
 
   #used(step: Step): void {
-    const entry = entries_of(step);
+    const entry = entriesOf(step);
     if (!entry) return;
     const { state, kernel } = this.session;
     const pfn = Math.floor(resolve(state, entry.p) / kernel.c.PAGE_SIZE);
@@ -109,7 +109,7 @@ export class Bench {
       if (step.lock === ROOT_LOCK && mmu!.pending[mmu!.cpu]!.unsettled.length > 0)
         this.failures.push('the root is given back before its entry is visible');
     }
-    const entry = entries_of(step);
+    const entry = entriesOf(step);
     if (!entry?.write) return;
     const { swapper_pg_dir, PAGE_SIZE } = this.#kernel.c;
     const root = entry.p >= swapper_pg_dir && entry.p < swapper_pg_dir + PAGE_SIZE;
@@ -118,7 +118,7 @@ export class Bench {
   }
 
   /** V5 holds a lock from first to last. */
-  get #tear_down_lock(): string | null {
+  get #tearDownLock(): string | null {
     return 'remove_pagetable' in this.#kernel ? PTL : null;
   }
 
@@ -134,7 +134,7 @@ export class Bench {
   unmap(start: number, size: number): void {
     this.run(
       this.#kernel.__remove_pgd_mapping(phys_to_virt(this.#kernel.c, start), size),
-      this.#tear_down_lock,
+      this.#tearDownLock,
     );
   }
 
@@ -144,11 +144,11 @@ export class Bench {
     const va = phys_to_virt(k.c, start);
     let table = k.c.swapper_pg_dir;
     for (let d = 0; d < depth; d++) {
-      const entry = read_entry(this.session.state.mmu!, table + entry_index(k.c.t, d, va) * 8);
+      const entry = readEntry(this.session.state.mmu!, table + entryIndex(k.c.t, d, va) * 8);
       table = table_page(k.c, entry);
     }
-    const p = table + entry_index(k.c.t, depth, va) * 8;
-    const { addr, attr } = read_entry(this.session.state.mmu!, p);
+    const p = table + entryIndex(k.c.t, depth, va) * 8;
+    const { addr, attr } = readEntry(this.session.state.mmu!, p);
     this.#runner.run(WRITE_ONCE(p, { addr, attr: attr & ~VALID }));
   }
 
@@ -171,7 +171,7 @@ export class Bench {
     const pfn = start / c.PAGE_SIZE;
     this.run(
       this.#kernel.arch_vmemmap_free(vmemmap_of(c, pfn), vmemmap_of(c, pfn + size / c.PAGE_SIZE), null),
-      this.#tear_down_lock,
+      this.#tearDownLock,
     );
   }
 
@@ -192,10 +192,10 @@ export class Bench {
   over(): string[] {
     const { state, kernel } = this.session;
     this.quiet();
-    if (words_text(this.session) !== this.#words)
+    if (wordsText(this.session) !== this.#words)
       this.failures.push(`the tables are not what they were: ${this.#left()}`);
     for (const failure of violations(state, kernel.c))
-      if (!this.#known.has(failure_key(failure))) this.failures.push(failure.text);
+      if (!this.#known.has(failureKey(failure))) this.failures.push(failure.text);
     return this.failures.slice(0, MOST);
   }
 
@@ -254,10 +254,10 @@ export const COURSES: Readonly<Record<string, Course>> = {
       bench.map(16 * G, pages(shape, 2));
       bench.map(16 * G + pages(shape, 2), pages(shape, 3));
       bench.unmap(16 * G, pages(shape, 2));
-      const left = words_text(bench.session);
+      const left = wordsText(bench.session);
       bench.map(16 * G, pages(shape, 2));
       bench.unmap(16 * G, pages(shape, 2));
-      if (words_text(bench.session) !== left) bench.failures.push('the neighbour is not what it was');
+      if (wordsText(bench.session) !== left) bench.failures.push('the neighbour is not what it was');
       bench.unmap(16 * G + pages(shape, 2), pages(shape, 3));
     },
   },
@@ -302,10 +302,10 @@ export const COURSES: Readonly<Record<string, Course>> = {
     run: (bench, shape) => {
       const at = far(shape);
       bench.populate(at, 128 * M);
-      const alone = words_text(bench.session);
+      const alone = wordsText(bench.session);
       bench.populate(at + 128 * M, 128 * M);
       bench.depopulate(at + 128 * M, 128 * M);
-      if (words_text(bench.session) !== alone) bench.failures.push('the neighbour is not what it was');
+      if (wordsText(bench.session) !== alone) bench.failures.push('the neighbour is not what it was');
       bench.depopulate(at, 128 * M);
     },
   },
@@ -348,7 +348,7 @@ export const COURSES: Readonly<Record<string, Course>> = {
       if (k.unmap_hotplug_range) bench.run(k.unmap_hotplug_range(at, at + pages(shape, 1), false, none));
       bench.run(k.arch_vmemmap_free(at, at + pages(shape, 1), null));
       // a contiguous group, of which the memmap has none
-      const group = cont_entries(k.c.t, k.c.t.levels - 1);
+      const group = contEntries(k.c.t, k.c.t.levels - 1);
       bench.map(16 * G, pages(shape, group));
       if (k.unmap_hotplug_range) bench.run(k.unmap_hotplug_range(at, at + pages(shape, group), true, null));
     },
@@ -360,7 +360,7 @@ export const COURSES: Readonly<Record<string, Course>> = {
       if (!k.can_unmap_without_split) return;
       const { t, PAGE_SIZE, mappable_range } = k.c;
       bench.map(16 * G, 2 * k.c.PMD_SIZE + pages(shape, 1));
-      const sizes = [PAGE_SIZE, ...t.name.map((_, depth) => entry_size(t, depth))];
+      const sizes = [PAGE_SIZE, ...t.name.map((_, depth) => entrySize(t, depth))];
       for (const from of [16 * G, 64 * G, 2 ** 40, 2 ** 49]) {
         for (const size of sizes.map((unit) => unit / 2 + unit * (unit > PAGE_SIZE ? 1 : 0.5))) {
           if (from + size >= mappable_range.end) continue;

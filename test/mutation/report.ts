@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { forms } from './forms.ts';
-import { read_sources } from './functions.ts';
-import { list_mutants, type Mutant } from './list.ts';
-import { type ResultLine, read_results } from './results.ts';
+import { readSources } from './functions.ts';
+import { listMutants, type Mutant } from './list.ts';
+import { type ResultLine, readResults } from './results.ts';
 
 /*
  * npm run mutate:report: docs/mutations.md from the results and explanations.yaml. Fails when a mutant has no result, or one
@@ -49,17 +49,17 @@ const BY_RUNS: Readonly<Partial<Record<string, Reason>>> = {
   },
 };
 
-function by_runs({ operator, rereads }: Mutant, { difference }: ResultLine): Reason | undefined {
+function byRuns({ operator, rereads }: Mutant, { difference }: ResultLine): Reason | undefined {
   if (operator !== 'twice') return undefined;
   if (rereads && ['reads', 'same', 'unreached'].includes(difference!)) return REREADS;
   return BY_RUNS[difference!];
 }
 
-const without_form = ({ name, form }: Mutant): string => name.slice(form.length + 1);
+const withoutForm = ({ name, form }: Mutant): string => name.slice(form.length + 1);
 
 function explained(mutants: readonly Mutant[], results: ReadonlyMap<string, ResultLine>): Survivor[] {
   const all = parse(readFileSync(new URL('explanations.yaml', HERE), 'utf8')) as readonly Explanation[];
-  const by_name = new Map(
+  const byName = new Map(
     all.flatMap((explanation) => explanation.mutants.map((name) => [name, explanation])),
   );
   const used = new Set<string>();
@@ -71,16 +71,16 @@ function explained(mutants: readonly Mutant[], results: ReadonlyMap<string, Resu
       return [];
     }
     if (result.caught) return [];
-    const name = [mutant.name, without_form(mutant)].find((one) => by_name.has(one));
+    const name = [mutant.name, withoutForm(mutant)].find((one) => byName.has(one));
     if (name) used.add(name);
-    const explanation = name ? by_name.get(name) : by_runs(mutant, result);
+    const explanation = name ? byName.get(name) : byRuns(mutant, result);
     if (!explanation) {
       missing.push(`not explained (${result.difference}): ${mutant.name}`);
       return [];
     }
     return [{ mutant, class: explanation.class, why: explanation.why.trim() }];
   });
-  for (const name of by_name.keys())
+  for (const name of byName.keys())
     if (!used.has(name)) missing.push(`explained, but caught or gone: ${name}`);
   if (missing.length > 0) {
     process.stderr.write(`${missing.join('\n')}\n`);
@@ -130,7 +130,7 @@ const table = (first: string, rows: readonly (readonly (string | number)[])[]): 
 ];
 
 /** What a check is about, for counting. */
-function sort_of(result: ResultLine): string {
+function sortOf(result: ResultLine): string {
   const { check, failure } = result.caught!;
   if (/^(does not end|ends the program)$/.test(failure)) return 'does not end';
   if (failure.startsWith('exception:')) return 'cannot go on (an exception of the model)';
@@ -150,10 +150,10 @@ function sort_of(result: ResultLine): string {
   return 'something else';
 }
 
-function by_sort(results: readonly ResultLine[]): string[] {
+function bySort(results: readonly ResultLine[]): string[] {
   const found = new Map<string, number>();
   for (const result of results)
-    if (result.caught) found.set(sort_of(result), (found.get(sort_of(result)) ?? 0) + 1);
+    if (result.caught) found.set(sortOf(result), (found.get(sortOf(result)) ?? 0) + 1);
   return [
     row('caught by', 'mutants'),
     row('---', '--:'),
@@ -168,16 +168,16 @@ function told(survivors: readonly Survivor[]): string[] {
     const lines = new Map<string, string[]>();
     for (const { mutant } of survivors.filter((s) => s.why === why)) {
       const place = mutant.place.replace('src/kernel/arch/arm64/', '');
-      const text = `- \`${without_form(mutant)}\` (${place})`;
+      const text = `- \`${withoutForm(mutant)}\` (${place})`;
       lines.set(text, [...(lines.get(text) ?? []), mutant.form]);
     }
     return ['', why, '', ...[...lines].map(([text, of]) => `${text}: ${of.join(', ')}`)];
   });
 }
 
-const sources = read_sources(new URL('../../', HERE));
-const mutants = await list_mutants(sources);
-const results = read_results(new URL('results.jsonl', HERE));
+const sources = readSources(new URL('../../', HERE));
+const mutants = await listMutants(sources);
+const results = readResults(new URL('results.jsonl', HERE));
 const survivors = explained(mutants, results);
 const kinds = new Set(mutants.map(({ key }) => key)).size;
 
@@ -223,7 +223,7 @@ const text = [
   '',
   'The first check that failed; most mutants fail many.',
   '',
-  ...by_sort([...results.values()]),
+  ...bySort([...results.values()]),
   '',
   '## By function',
   ...forms.flatMap(({ name }) => {

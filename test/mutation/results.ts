@@ -6,15 +6,15 @@ export interface ResultLine extends Verdict {
   readonly name: string;
 }
 
-export function read_results(file: URL): Map<string, ResultLine> {
+export function readResults(file: URL): Map<string, ResultLine> {
   if (!existsSync(file)) return new Map();
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
   return new Map(lines.map((line) => JSON.parse(line) as ResultLine).map((result) => [result.name, result]));
 }
 
-export const append_result = (file: URL, result: ResultLine): void =>
+export const appendResult = (file: URL, result: ResultLine): void =>
   appendFileSync(file, `${JSON.stringify(result)}\n`);
 
 /** The whole file anew, in this order. */
-export const write_results = (file: URL, results: readonly ResultLine[]): void =>
+export const writeResults = (file: URL, results: readonly ResultLine[]): void =>
   writeFileSync(file, results.map((result) => `${JSON.stringify(result)}\n`).join(''));

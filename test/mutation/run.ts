@@ -1,13 +1,13 @@
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { checks_of } from './checks.ts';
+import { checksOf } from './checks.ts';
 import { forms } from './forms.ts';
-import { read_sources } from './functions.ts';
-import { write_instrumented } from './instrument.ts';
-import { list_mutants } from './list.ts';
+import { readSources } from './functions.ts';
+import { writeInstrumented } from './instrument.ts';
+import { listMutants } from './list.ts';
 import { Worker } from './pool.ts';
-import { append_result, type ResultLine, read_results, write_results } from './results.ts';
+import { appendResult, type ResultLine, readResults, writeResults } from './results.ts';
 
 /*
  * npm run mutate: every mutant against the checks of its form. What the results have already is not run again:
@@ -32,15 +32,15 @@ const { values } = parseArgs({
 const settled = ({ name, difference }: ResultLine): boolean =>
   /: twice /.test(name) && (difference === 'reads' || difference === 'more flushing');
 
-const names = new Set(forms.flatMap((form) => checks_of(form).map(({ name }) => name)));
+const names = new Set(forms.flatMap((form) => checksOf(form).map(({ name }) => name)));
 /** By a check that is no more. */
 const outdated = ({ caught }: ResultLine): boolean =>
   caught !== null && !names.has(caught.check) && !/ends? /.test(caught.failure);
 
-const sources = read_sources(ROOT);
-const mutants = await list_mutants(sources);
-const known = values.fresh ? new Map<string, ResultLine>() : read_results(RESULTS);
-if (values.fresh) write_results(RESULTS, []);
+const sources = readSources(ROOT);
+const mutants = await listMutants(sources);
+const known = values.fresh ? new Map<string, ResultLine>() : readResults(RESULTS);
+if (values.fresh) writeResults(RESULTS, []);
 const todo = mutants.filter(({ name }) => {
   if (!name.includes(values.only)) return false;
   const result = known.get(name);
@@ -49,7 +49,7 @@ const todo = mutants.filter(({ name }) => {
 const [shard = 1, shards = 1] = values.shard === '' ? [] : values.shard.split('/').map(Number);
 const mine = todo.filter((_, i) => i % shards === shard - 1);
 const COPY = new URL(`.mutants/${shard}/`, ROOT);
-write_instrumented(sources, COPY);
+writeInstrumented(sources, COPY);
 process.stderr.write(`${mutants.length} mutants, ${mine.length} to run\n`);
 
 let next = 0;
@@ -59,7 +59,7 @@ async function work(): Promise<void> {
   while (next < mine.length) {
     const mutant = mine[next++]!;
     const verdict = await worker.evaluate(mutant);
-    append_result(RESULTS, { name: mutant.name, ...verdict });
+    appendResult(RESULTS, { name: mutant.name, ...verdict });
     if (verdict.caught) caught++;
     process.stderr.write(`${next}/${mine.length} ${caught} caught\r`);
   }
@@ -69,8 +69,8 @@ await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 
 // in the order of the list, and nothing of mutants that there are no more
 if (shards === 1) {
-  const results = read_results(RESULTS);
-  write_results(
+  const results = readResults(RESULTS);
+  writeResults(
     RESULTS,
     mutants.flatMap(({ name }) => results.get(name) ?? []),
   );

@@ -30,7 +30,7 @@ export interface Told {
 
 const FLUSHES: ReadonlySet<string> = new Set(['barrier_dsb', 'barrier_isb', 'issue', 'in_one', 'settled']);
 
-function kind_of_step(step: Step): StepKind {
+function kindOfStep(step: Step): StepKind {
   switch (step.op) {
     case 'read':
       return 'read';
@@ -54,7 +54,7 @@ const plain = (_: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'PAGE_SIZE' in value ? 'c' : value;
 
 const tell = (step: Step): Told => ({
-  kind: kind_of_step(step),
+  kind: kindOfStep(step),
   text:
     step.op === 'call'
       ? `${step.operation.name} ${JSON.stringify(step.args, plain)}`

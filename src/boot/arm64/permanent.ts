@@ -1,4 +1,4 @@
-import { region_of } from '../../geometry/layout.ts';
+import { regionOf } from '../../geometry/layout.ts';
 import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS } from '../../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -20,23 +20,23 @@ const FDT_ALIGN = 2 ** 21;
  * One page of each: the kernel image, the device tree in the fixmap (mapped by setup_machine_fdt() for good), and the I/O space of
  * a PCI host bridge. A machine without such a bridge lacks the last.
  */
-export function permanent_mappings(c: Config): PermanentMapping[] {
-  const fixmap = region_of(c.layout, 'fixmap');
-  const pci_io = region_of(c.layout, 'pci_io');
+export function permanentMappings(c: Config): PermanentMapping[] {
+  const fixmap = regionOf(c.layout, 'fixmap');
+  const pciIo = regionOf(c.layout, 'pci_io');
   const found: PermanentMapping[] = [{ name: 'kernel image', va: c.layout.VMALLOC_START + TEXT_OFFSET }];
   if (fixmap) {
     const fdt = Math.floor((fixmap.end - c.PAGE_SIZE) / FDT_ALIGN) * FDT_ALIGN;
     found.push({ name: 'fixmap', va: Math.max(fixmap.start, fdt) });
   }
-  if (pci_io) found.push({ name: 'PCI I/O', va: pci_io.start });
+  if (pciIo) found.push({ name: 'PCI I/O', va: pciIo.start });
   return found;
 }
 
 /** Map them. What they map does not matter: all show the page of the root. */
-export function* map_permanent(k: Kernel): Steps<number> {
+export function* mapPermanent(k: Kernel): Steps<number> {
   const flags = NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS;
   const { swapper_pg_dir, PAGE_SIZE, pgprot } = k.c;
-  for (const { va } of permanent_mappings(k.c)) {
+  for (const { va } of permanentMappings(k.c)) {
     const ret = yield* k.__create_pgd_mapping(
       swapper_pg_dir,
       va,

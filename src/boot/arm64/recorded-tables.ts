@@ -1,4 +1,4 @@
-import { entry_index, entry_size, type Translation } from '../../geometry/translation.ts';
+import { entryIndex, entrySize, type Translation } from '../../geometry/translation.ts';
 import { dsb, isb } from '../../hardware/barriers.ts';
 import {
   AP_RDONLY,
@@ -10,7 +10,7 @@ import {
   VALID,
 } from '../../hardware/descriptor.ts';
 import type { Mmu } from '../../hardware/mmu.ts';
-import { write_entries } from '../../hardware/write.ts';
+import { writeEntries } from '../../hardware/write.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_entry, table_entry } from '../../kernel/include/linux/pgtable.ts';
 import type { RecordedTable, RecordedTables } from '../../machines/page-tables/tables.ts';
@@ -20,7 +20,7 @@ import type { RecordedTable, RecordedTables } from '../../machines/page-tables/t
 /** Hardware levels 1, 2 and 3 by the names the recordings give them. */
 const HARDWARE_LEVEL = { PUD: 1, PMD: 2, PTE: 3 } as const;
 
-const depth_in = (t: Translation, table: RecordedTable): number =>
+const depthIn = (t: Translation, table: RecordedTable): number =>
   HARDWARE_LEVEL[table.level] - (4 - t.levels);
 
 /** Table pages by the depth of their entries and the first address they translate. */
@@ -39,9 +39,9 @@ class Directory {
   /** Physical address of the entry at a depth that translates `va`, or undefined without its table. */
   entry(depth: number, va: number): number | undefined {
     const { t, swapper_pg_dir } = this.#c;
-    const index = entry_index(t, depth, va) * 8;
+    const index = entryIndex(t, depth, va) * 8;
     if (depth === 0) return swapper_pg_dir + index;
-    const cover = entry_size(t, depth - 1);
+    const cover = entrySize(t, depth - 1);
     const page = this.#pages.get(`${depth} ${Math.floor(va / cover) * cover}`);
     return page === undefined ? undefined : page + index;
   }
@@ -51,26 +51,26 @@ class Directory {
  * Put recorded tables into memory. Entries of other regions in a table that is shared, of which only the number is known,
  * become words that are neither empty nor valid, at the table's end or its beginning.
  */
-export function write_recorded(m: Mmu, c: Config, regions: readonly RecordedTables[]): void {
+export function writeRecorded(m: Mmu, c: Config, regions: readonly RecordedTables[]): void {
   const { t } = c;
   const directory = new Directory(c);
   for (const region of regions)
-    for (const table of region.tables) directory.add(depth_in(t, table), table.va, table.pa);
+    for (const table of region.tables) directory.add(depthIn(t, table), table.va, table.pa);
   for (const region of regions) {
     const attr = VALID | TABLE_BIT | (region.name === 'linear' ? PXN_TABLE | UXN_TABLE : 0);
     for (const table of region.tables) {
-      const depth = depth_in(t, table);
+      const depth = depthIn(t, table);
       const entry = directory.entry(depth - 1, table.va);
-      if (entry !== undefined) write_entries(m, entry, 1, table_entry(c, table.pa, attr), 0);
+      if (entry !== undefined) writeEntries(m, entry, 1, table_entry(c, table.pa, attr), 0);
     }
-    for (const leaf of region.leaves) write_leaves(m, c, directory, leaf);
+    for (const leaf of region.leaves) writeLeaves(m, c, directory, leaf);
   }
-  for (const region of regions) for (const table of region.tables) write_strangers(m, c, region, table);
+  for (const region of regions) for (const table of region.tables) writeStrangers(m, c, region, table);
   dsb(m, 'ish');
   isb(m);
 }
 
-function write_leaves(m: Mmu, c: Config, directory: Directory, leaf: RecordedTables['leaves'][number]): void {
+function writeLeaves(m: Mmu, c: Config, directory: Directory, leaf: RecordedTables['leaves'][number]): void {
   const { t } = c;
   const depth = t.shift.indexOf(Math.log2(leaf.leaf_size));
   // DBM was not recorded: base pages that may be written have it
@@ -78,27 +78,27 @@ function write_leaves(m: Mmu, c: Config, directory: Directory, leaf: RecordedTab
   for (let at = 0; at < leaf.size; ) {
     const va = leaf.va + at;
     const entry = directory.entry(depth, va);
-    const left = t.entries[depth]! - entry_index(t, depth, va);
+    const left = t.entries[depth]! - entryIndex(t, depth, va);
     const n = Math.min(left, (leaf.size - at) / leaf.leaf_size);
-    if (entry !== undefined) write_entries(m, entry, n, leaf_entry(c, leaf.pa + at, attr), leaf.leaf_size);
+    if (entry !== undefined) writeEntries(m, entry, n, leaf_entry(c, leaf.pa + at, attr), leaf.leaf_size);
     at += n * leaf.leaf_size;
   }
 }
 
-function write_strangers(m: Mmu, c: Config, region: RecordedTables, table: RecordedTable): void {
+function writeStrangers(m: Mmu, c: Config, region: RecordedTables, table: RecordedTable): void {
   const { t } = c;
-  const depth = depth_in(t, table);
+  const depth = depthIn(t, table);
   const n = t.entries[depth]!;
   let known = 0;
   for (const run of m.words.in(table.pa, n)) known += run.n;
-  const size = entry_size(t, depth);
+  const size = entrySize(t, depth);
   const outside = (i: number): boolean => {
     const va = table.va + i * size;
     return va >= region.end || va + size <= region.start;
   };
   for (let i = n - 1; i >= 0 && known < table.nonzero; i--) {
     if (!outside(i)) continue;
-    write_entries(m, table.pa + i * 8, 1, { addr: 0, attr: SW_SPECIAL }, 0);
+    writeEntries(m, table.pa + i * 8, 1, { addr: 0, attr: SW_SPECIAL }, 0);
     known++;
   }
 }

@@ -1,4 +1,4 @@
-import { new_mmu } from '../../hardware/mmu.ts';
+import { newMmu } from '../../hardware/mmu.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
@@ -12,17 +12,17 @@ import { MEMBLOCK_MEMORY, type State } from '../../kernel/state.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Steps } from '../../steps/step.ts';
-import { map_permanent } from './permanent.ts';
-import { write_recorded } from './recorded-tables.ts';
+import { mapPermanent } from './permanent.ts';
+import { writeRecorded } from './recorded-tables.ts';
 
 /**
  * What paging_init() and sparse_init() leave behind on arm64: the linear map of boot memory, its memmap, and the tables
  * of both, in pages that memblock keeps. The kernel image has no protections of its own here.
  */
 
-function* map_mem(k: Kernel, state: State): Steps<number> {
+function* mapMem(k: Kernel, state: State): Steps<number> {
   const { MHP } = k.c.pgprot;
-  const base_pages = k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0;
+  const basePages = k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0;
   for (const { base, size, flags } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
     if (flags & MEMBLOCK_NOMAP) continue;
     const start = Math.ceil(base / k.c.PAGE_SIZE) * k.c.PAGE_SIZE;
@@ -35,14 +35,14 @@ function* map_mem(k: Kernel, state: State): Steps<number> {
       end - start,
       MHP,
       k.early_pgtable_alloc,
-      NO_EXEC_MAPPINGS | base_pages,
+      NO_EXEC_MAPPINGS | basePages,
     );
     if (ret) return ret;
   }
   return 0;
 }
 
-function* map_memmap(k: Kernel, sections: readonly number[]): Steps<number> {
+function* mapMemmap(k: Kernel, sections: readonly number[]): Steps<number> {
   for (const nr of sections) {
     const pfn = nr * k.c.PAGES_PER_SECTION;
     const end = vmemmap_of(k.c, pfn + k.c.PAGES_PER_SECTION);
@@ -52,37 +52,37 @@ function* map_memmap(k: Kernel, sections: readonly number[]): Steps<number> {
   return 0;
 }
 
-const cpu_count = (machine: Machine): number =>
+const cpuCount = (machine: Machine): number =>
   (machine.nodes ?? []).reduce((sum, node) => sum + node.cpus.length, 0) || 1;
 
-export function boot_tables(
+export function bootTables(
   machine: Machine,
   k: Kernel,
   state: State,
   sections: readonly number[],
   permanent: boolean,
 ): string[] {
-  state.mmu = new_mmu({ t: k.c.t, root: k.c.swapper_pg_dir, cpus: cpu_count(machine) });
+  state.mmu = newMmu({ t: k.c.t, root: k.c.swapper_pg_dir, cpus: cpuCount(machine) });
   const root = k.c.swapper_pg_dir / k.c.PAGE_SIZE;
   const keep = (start: number, end: number, test: (use: number) => boolean): void =>
     state.pages.update(start, end, (page) =>
       page !== NO_PAGE && test(page_use(page)) ? with_use(page | PG_reserved, USE.NONE) : page,
     );
-  const keep_range = (start: number, size: number): void =>
+  const keepRange = (start: number, size: number): void =>
     keep(start / k.c.PAGE_SIZE, (start + size) / k.c.PAGE_SIZE, () => true);
   keep(root, root + 1, () => true);
   if (machine.tables) {
     const regions = [machine.tables.linear, machine.tables.vmemmap];
-    write_recorded(state.mmu, k.c, regions);
-    for (const { pa } of regions.flatMap(({ tables }) => tables)) keep_range(pa, k.c.PAGE_SIZE);
-    for (const { pa, size } of machine.tables.vmemmap.leaves) keep_range(pa, size);
+    writeRecorded(state.mmu, k.c, regions);
+    for (const { pa } of regions.flatMap(({ tables }) => tables)) keepRange(pa, k.c.PAGE_SIZE);
+    for (const { pa, size } of machine.tables.vmemmap.leaves) keepRange(pa, size);
     return [];
   }
   const runner = new Runner(state);
   const ret =
-    runner.run(map_mem(k, state)).value ||
-    runner.run(map_memmap(k, sections)).value ||
-    (permanent && runner.run(map_permanent(k)).value);
+    runner.run(mapMem(k, state)).value ||
+    runner.run(mapMemmap(k, sections)).value ||
+    (permanent && runner.run(mapPermanent(k)).value);
   keep(0, Number.MAX_SAFE_INTEGER, (use) => use === USE.TABLE || use === USE.MEMMAP);
   state.vars.get(0)!.nr_vmemmap_pages = 0;
   state.table_pages = { allocated: {}, freed: {} };

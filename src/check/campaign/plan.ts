@@ -1,6 +1,6 @@
 import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
-import { mem_releases } from '../../memmap/releases/mem-releases.ts';
+import { memReleases } from '../../memmap/releases/mem-releases.ts';
 import { mainline } from '../../releases/index.ts';
 import type { Entry } from '../entry.ts';
 import { type BootMemory, PLACES } from '../neighbours.ts';
@@ -27,8 +27,8 @@ export interface PlannedTables {
 export type Planned = PlannedRun | PlannedTables;
 
 /** Every geometry of arm64. */
-export const SHAPES: readonly Shape[] = PAGE_SIZES.arm64.flatMap((page_size) =>
-  VA_BITS.arm64[page_size]!.map((va_bits) => ({ page_size, va_bits })),
+export const SHAPES: readonly Shape[] = PAGE_SIZES.arm64.flatMap((pageSize) =>
+  VA_BITS.arm64[pageSize]!.map((vaBits) => ({ page_size: pageSize, va_bits: vaBits })),
 );
 
 const SERIES = ['arm64-v6', 'arm64-v5'];
@@ -45,15 +45,15 @@ export interface Filter {
 }
 
 /** The releases an entry is run on: mainline, the series, and those it speaks of itself. */
-export function releases_of(entry: Entry): readonly string[] {
+export function releasesOf(entry: Entry): readonly string[] {
   const own = [entry.release, ...entry.fixed];
-  if (entry.kind === 'memmap') return [...new Set([...mem_releases.keys(), ...own])];
+  if (entry.kind === 'memmap') return [...new Set([...memReleases.keys(), ...own])];
   const options = entry.scenario.machine.arch === 'arm64' ? OPTIONS : [];
   return [...new Set([...mainline.map(({ name }) => name), ...SERIES, ...options, ...own])];
 }
 
 /** An entry that brings a layout of its own: real ones may hide what it is about. */
-export const about_a_shared_table = (entry: Entry): boolean =>
+export const aboutASharedTable = (entry: Entry): boolean =>
   entry.kind === 'threads' && entry.scenario.interleaved?.layout != null;
 
 const varies = (entry: Entry): boolean => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
@@ -68,12 +68,18 @@ export function plan(entries: readonly Entry[], filter: Filter = {}): Planned[] 
   const shapes = SHAPES.filter((shape) => filter.shapes?.some((one) => same(one, shape)) ?? true);
   const chosen = filter.tables ? [] : entries.filter(({ id }) => filter.entries?.includes(id) ?? true);
   const runs = chosen.flatMap((entry) =>
-    releases_of(entry)
+    releasesOf(entry)
       .filter((release) => filter.releases?.includes(release) ?? true)
       .flatMap((release) =>
         (varies(entry) ? shapes : filter.shapes ? [] : [null]).flatMap((shape) =>
-          (about_a_shared_table(entry) ? PLACES : [null]).map(
-            (boot_memory): PlannedRun => ({ kind: 'run', entry: entry.id, release, shape, boot_memory }),
+          (aboutASharedTable(entry) ? PLACES : [null]).map(
+            (bootMemory): PlannedRun => ({
+              kind: 'run',
+              entry: entry.id,
+              release,
+              shape,
+              boot_memory: bootMemory,
+            }),
           ),
         ),
       ),

@@ -1,8 +1,8 @@
 import type { Failure } from '../../steps/failure.ts';
-import { alike_key } from '../alike.ts';
+import { alikeKey } from '../alike.ts';
 import type { Entry } from '../entry.ts';
-import { is_meant } from '../meant.ts';
-import { geometry_text } from '../variation.ts';
+import { isMeant } from '../meant.ts';
+import { geometryText } from '../variation.ts';
 import type { CampaignRecord, NoTablesRecord, RunRecord, TableRecord } from './record.ts';
 
 /** An entry on a release. */
@@ -74,43 +74,43 @@ export interface Summary {
 
 const LATEST = 'v7.2';
 
-const geometry_of = ({
+const geometryOf = ({
   page_size,
   va_bits,
 }: {
   readonly page_size: number;
   readonly va_bits: number | null;
-}): string => geometry_text({ page_size, va_bits: va_bits ?? 0 });
+}): string => geometryText({ page_size, va_bits: va_bits ?? 0 });
 
-const failure_of = ({ failure_kind, failure_subjects, failure_text }: RunRecord): Failure | null =>
+const failureOf = ({ failure_kind, failure_subjects, failure_text }: RunRecord): Failure | null =>
   failure_kind === null || failure_subjects === null
     ? null
     : { kind: failure_kind, subjects: failure_subjects, text: failure_text ?? '' };
 
 /** Other entries that describe the failure of this run. */
-export function same_as(record: RunRecord, entries: readonly Entry[]): readonly string[] {
-  const failure = failure_of(record);
+export function sameAs(record: RunRecord, entries: readonly Entry[]): readonly string[] {
+  const failure = failureOf(record);
   if (failure === null) return [];
-  return entries.filter((other) => other.id !== record.entry && is_meant(other, failure)).map(({ id }) => id);
+  return entries.filter((other) => other.id !== record.entry && isMeant(other, failure)).map(({ id }) => id);
 }
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-function on_release(release: string, runs: readonly RunRecord[]): OnRelease {
+function onRelease(release: string, runs: readonly RunRecord[]): OnRelease {
   const found = runs.filter(({ verdict }) => verdict === 'found');
-  const one = new Set(runs.map(geometry_of)).size < 2;
+  const one = new Set(runs.map(geometryOf)).size < 2;
   return {
     release,
     applies: runs.filter(({ verdict }) => verdict !== 'n/a').length,
     found: found.length,
-    geometries: one ? [] : unique(found.map(geometry_of)),
+    geometries: one ? [] : unique(found.map(geometryOf)),
   };
 }
 
-function entry_summary({ id, title }: Entry, all: readonly RunRecord[]): EntrySummary {
+function entrySummary({ id, title }: Entry, all: readonly RunRecord[]): EntrySummary {
   const runs = all.filter((run) => run.entry === id);
   const releases = unique(runs.map(({ release }) => release)).map((release) =>
-    on_release(
+    onRelease(
       release,
       runs.filter((run) => run.release === release),
     ),
@@ -126,14 +126,14 @@ function entry_summary({ id, title }: Entry, all: readonly RunRecord[]): EntrySu
   };
 }
 
-const shares_vmalloc = ({ regions }: TableRecord): boolean => regions.includes('vmalloc');
+const sharesVmalloc = ({ regions }: TableRecord): boolean => regions.includes('vmalloc');
 
-function race_summary(tables: readonly TableRecord[]): RaceSummary {
+function raceSummary(tables: readonly TableRecord[]): RaceSummary {
   const { layout } = tables[0]!;
-  const shared = tables.filter(shares_vmalloc);
+  const shared = tables.filter(sharesVmalloc);
   const none = {
     layout,
-    geometry: geometry_of(tables[0]!),
+    geometry: geometryOf(tables[0]!),
     level: null,
     free_below: null,
     low: [],
@@ -159,19 +159,19 @@ function race_summary(tables: readonly TableRecord[]): RaceSummary {
   };
 }
 
-function races_of(records: readonly (TableRecord | NoTablesRecord)[]): RaceSummary[] {
+function racesOf(records: readonly (TableRecord | NoTablesRecord)[]): RaceSummary[] {
   const places = unique(records.map(({ layout, page_size, va_bits }) => `${layout} ${page_size} ${va_bits}`));
   return places.map((place) => {
     const here = records.filter(
       ({ layout, page_size, va_bits }) => place === `${layout} ${page_size} ${va_bits}`,
     );
     const [first] = here;
-    if (first!.kind === 'shared_table') return race_summary(here as TableRecord[]);
+    if (first!.kind === 'shared_table') return raceSummary(here as TableRecord[]);
     const { layout, reason } = first!;
     const nothing = reason.includes('shares no table');
     return {
       layout,
-      geometry: geometry_of(first!),
+      geometry: geometryOf(first!),
       outcome: nothing ? 'no shared table' : 'n/a',
       level: null,
       free_below: null,
@@ -183,11 +183,11 @@ function races_of(records: readonly (TableRecord | NoTablesRecord)[]): RaceSumma
   });
 }
 
-function others_of(runs: readonly RunRecord[]): OtherFailure[] {
+function othersOf(runs: readonly RunRecord[]): OtherFailure[] {
   const groups = new Map<string, RunRecord[]>();
   for (const run of runs) {
     if (run.verdict !== 'other') continue;
-    const key = alike_key(failure_of(run)!);
+    const key = alikeKey(failureOf(run)!);
     const group = groups.get(key);
     if (group) group.push(run);
     else groups.set(key, [run]);
@@ -204,16 +204,16 @@ function others_of(runs: readonly RunRecord[]): OtherFailure[] {
 }
 
 /** Up to the first full stop that ends a sentence. */
-const first_sentence = (text: string): string => /^.*?\.(?=\s|$)/s.exec(text)?.[0] ?? text;
+const firstSentence = (text: string): string => /^.*?\.(?=\s|$)/s.exec(text)?.[0] ?? text;
 
-const is_run = (record: CampaignRecord): record is RunRecord => record.kind === 'run';
+const isRun = (record: CampaignRecord): record is RunRecord => record.kind === 'run';
 
 /** What a campaign says, from its records in their order. */
 export function summarize(records: readonly CampaignRecord[], entries: readonly Entry[]): Summary {
-  const runs = records.filter(is_run);
-  const tables = records.filter((record) => !is_run(record)) as (TableRecord | NoTablesRecord)[];
+  const runs = records.filter(isRun);
+  const tables = records.filter((record) => !isRun(record)) as (TableRecord | NoTablesRecord)[];
   const ran = entries.filter(({ id }) => runs.some(({ entry }) => entry === id));
-  const summaries = ran.map((entry) => entry_summary(entry, runs));
+  const summaries = ran.map((entry) => entrySummary(entry, runs));
   const verdicts: Record<string, number> = {};
   for (const { verdict } of runs) verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
   return {
@@ -227,16 +227,16 @@ export function summarize(records: readonly CampaignRecord[], entries: readonly 
         (said === 'fails' && verdict !== 'found' ? true : said === 'fixed' && verdict !== 'clean'),
     ),
     entries: summaries,
-    races: races_of(tables),
+    races: racesOf(tables),
     tables: tables.filter((record) => record.kind === 'shared_table'),
     latest: {
       release: LATEST,
       entries: summaries.flatMap(({ entry, title, releases }) => {
         const there = releases.find(({ release }) => release === LATEST);
         const why = ran.find(({ id }) => id === entry)!.why ?? '';
-        return there ? [{ ...there, entry, title, why: first_sentence(why) }] : [];
+        return there ? [{ ...there, entry, title, why: firstSentence(why) }] : [];
       }),
     },
-    others: others_of(runs),
+    others: othersOf(runs),
   };
 }

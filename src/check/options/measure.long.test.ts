@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { find_release } from '../../releases/index.ts';
+import { findRelease } from '../../releases/index.ts';
 import { costs } from './measure.ts';
 
-const of = (release: string) => costs(find_release(release)!);
+const of = (release: string) => costs(findRelease(release)!);
 
 test('V5 holds the page table lock for the whole removal, and leaves no table', () => {
   expect(of('arm64-v5')).toEqual({

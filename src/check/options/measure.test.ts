@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { find_release } from '../../releases/index.ts';
+import { findRelease } from '../../releases/index.ts';
 import { fates } from './measure.ts';
 
 test('V5 frees the table that vmalloc shares in four configurations, V6 and floor and ceiling keep it', () => {
-  const of_table = (release: string) => fates(find_release(release)!);
+  const ofTable = (release: string) => fates(findRelease(release)!);
   const shared = { apart: 21, refused: 0, neighbour: 7 };
   for (const release of ['arm64-v5', 'option-1', 'option-2'])
-    expect(of_table(release)).toEqual({ ...shared, freed: 4, kept: 0 });
+    expect(ofTable(release)).toEqual({ ...shared, freed: 4, kept: 0 });
   for (const release of ['option-3', 'arm64-v6', 'v5.7'])
-    expect(of_table(release)).toEqual({ ...shared, freed: 0, kept: 4 });
-  expect(of_table('option-4')).toEqual({ apart: 21, refused: 11, neighbour: 0, freed: 0, kept: 0 });
+    expect(ofTable(release)).toEqual({ ...shared, freed: 0, kept: 4 });
+  expect(ofTable('option-4')).toEqual({ apart: 21, refused: 11, neighbour: 0, freed: 0, kept: 0 });
 });

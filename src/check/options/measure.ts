@@ -6,8 +6,8 @@ import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import type { Release } from '../../releases/define.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Steps } from '../../steps/step.ts';
-import { type VmallocTableFate, vmalloc_table_fate } from '../neighbours.ts';
-import { longest_wait, type Profile, Profiler, told } from './waits.ts';
+import { type VmallocTableFate, vmallocTableFate } from '../neighbours.ts';
+import { longestWait, type Profile, Profiler, told } from './waits.ts';
 
 /** What hotplug operations and vmalloc() cost each other on a release, counted in steps of the model. */
 export interface Costs {
@@ -22,7 +22,7 @@ export interface Costs {
 }
 
 /** Where the costs are measured: one GiB of RAM, tables of 512 entries in three levels. */
-const measured_on: Machine = parseMachineFile(
+const measuredOn: Machine = parseMachineFile(
   '{arch: arm64, page_size: 4K, va_bits: 39, ram: [{start: 1G, size: 1G}]}',
   'mhp options',
 );
@@ -32,7 +32,7 @@ const BLOCK_AT = 96 * 2 ** 30;
 
 /** Run by run, one operation after the other. */
 export function costs(release: Release): Costs {
-  const { kernel, state } = boot(measured_on, release, { explored: true });
+  const { kernel, state } = boot(measuredOn, release, { explored: true });
   const block = kernel.c.memory_block_size_bytes;
   const id = BLOCK_AT / block;
   const run = <T>(what: string, thread: Steps<T>): Profile => {
@@ -52,9 +52,9 @@ export function costs(release: Release): Costs {
   return {
     vmalloc: { steps: vmalloc.steps, under_lock: vmalloc.under_lock },
     waits: {
-      add: longest_wait(vmalloc, add),
-      offline: longest_wait(vmalloc, offline),
-      remove: longest_wait(vmalloc, remove),
+      add: longestWait(vmalloc, add),
+      offline: longestWait(vmalloc, offline),
+      remove: longestWait(vmalloc, remove),
     },
     tables_kept: tables(state) - before,
   };
@@ -66,9 +66,9 @@ function tables({ table_pages: { allocated, freed } }: ReturnType<typeof boot>['
 }
 
 /** Shapes and layouts that kernels have had. */
-const configurations = PAGE_SIZES.arm64.flatMap((page_size) =>
-  VA_BITS.arm64[page_size]!.flatMap((va_bits) =>
-    LAYOUT_FAMILIES.map((family) => ({ shape: { page_size, va_bits }, family })),
+const configurations = PAGE_SIZES.arm64.flatMap((pageSize) =>
+  VA_BITS.arm64[pageSize]!.flatMap((vaBits) =>
+    LAYOUT_FAMILIES.map((family) => ({ shape: { page_size: pageSize, va_bits: vaBits }, family })),
   ),
 );
 
@@ -76,7 +76,7 @@ const configurations = PAGE_SIZES.arm64.flatMap((page_size) =>
 export function fates(release: Release): Readonly<Record<VmallocTableFate, number>> {
   const counts: Record<VmallocTableFate, number> = { apart: 0, refused: 0, neighbour: 0, freed: 0, kept: 0 };
   for (const { shape, family } of configurations) {
-    const fate = vmalloc_table_fate(shape, family, release);
+    const fate = vmallocTableFate(shape, family, release);
     if (fate !== null) counts[fate]++;
   }
   return counts;

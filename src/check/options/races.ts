@@ -9,14 +9,14 @@ export interface Race {
 
 const itself = (release: Release): string => release.name;
 // each of the designs would have patch 2 of V6 beside it, and that alone mends these
-const without_patch_2 = (release: Release): string => `${release.name}${B19_SUFFIX}`;
+const withoutPatch2 = (release: Release): string => `${release.name}${B19_SUFFIX}`;
 
 /** The races between vmalloc, kernel_page_tables and the removal of memory. */
 export const races: readonly Race[] = [
   { id: 'B14', about: 'vmalloc walks a freed table', release: itself },
   { id: 'B15', about: 'vmalloc reads a cleared entry', release: itself },
   { id: 'B16', about: 'vmalloc writes to a table found empty', release: itself },
-  { id: 'B19', about: 'ptdump walks a freed table of the linear map', release: without_patch_2 },
-  { id: 'B19b', about: 'ptdump walks a freed table of the memmap', release: without_patch_2 },
+  { id: 'B19', about: 'ptdump walks a freed table of the linear map', release: withoutPatch2 },
+  { id: 'B19b', about: 'ptdump walks a freed table of the memmap', release: withoutPatch2 },
   { id: 'B98', about: 'vmalloc from inside a hotplug operation', release: itself },
 ];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Step } from '../../steps/step.ts';
-import { longest_wait, type Profile, Profiler } from './waits.ts';
+import { longestWait, type Profile, Profiler } from './waits.ts';
 
 function profile(steps: readonly Step[]): Profile {
   const profiler = new Profiler();
@@ -48,7 +48,7 @@ test('readers wait for writers alone, and nobody for a lock that he does not tak
   const longer = profile([lock('a'), read, read, read, read, unlock('a')]);
   const reader = profile([lock('a', 'read'), read, unlock('a', 'read')]);
   const writer = profile([lock('a'), read, unlock('a')]);
-  expect(longest_wait(reader, long)).toEqual({ steps: 0, lock: null });
-  expect(longest_wait(writer, long)).toEqual({ steps: 3, lock: 'a' });
-  expect(longest_wait(reader, longer)).toEqual({ steps: 5, lock: 'a' });
+  expect(longestWait(reader, long)).toEqual({ steps: 0, lock: null });
+  expect(longestWait(writer, long)).toEqual({ steps: 3, lock: 'a' });
+  expect(longestWait(reader, longer)).toEqual({ steps: 5, lock: 'a' });
 });

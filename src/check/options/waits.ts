@@ -17,7 +17,7 @@ interface Held {
 /** Makes the profile of one thread from its steps, told in order; none is kept. */
 export class Profiler {
   #steps = 0;
-  #under_lock = 0;
+  #underLock = 0;
   readonly #open = new Map<string, { at: number; mode: LockMode }>();
   readonly #held = new Map<string, { modes: Set<LockMode>; longest: Record<LockMode, number> }>();
 
@@ -33,11 +33,11 @@ export class Profiler {
       const { longest } = this.#held.get(step.lock)!;
       longest[taken.mode] = Math.max(longest[taken.mode], at - taken.at);
       this.#open.delete(step.lock);
-    } else if (this.#open.size > 0) this.#under_lock++;
+    } else if (this.#open.size > 0) this.#underLock++;
   }
 
   profile(): Profile {
-    return { steps: this.#steps, under_lock: this.#under_lock, held: this.#held };
+    return { steps: this.#steps, under_lock: this.#underLock, held: this.#held };
   }
 }
 
@@ -52,7 +52,7 @@ export function* told<T>(thread: Steps<T>, profiler: Profiler): Steps<T> {
 }
 
 /** The longest that one thread may have to wait for the other, in steps of the other, and for which lock. */
-export function longest_wait(
+export function longestWait(
   waiting: Profile,
   other: Profile,
 ): { readonly steps: number; readonly lock: string | null } {

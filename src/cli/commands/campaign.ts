@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { about_a_shared_table, type Filter, plan, releases_of, SHAPES } from '../../check/campaign/plan.ts';
+import { aboutASharedTable, type Filter, plan, releasesOf, SHAPES } from '../../check/campaign/plan.ts';
 import type { CampaignRecord } from '../../check/campaign/record.ts';
-import { type Summary, same_as, summarize } from '../../check/campaign/summary.ts';
+import { type Summary, sameAs, summarize } from '../../check/campaign/summary.ts';
 import type { Entry } from '../../check/entry.ts';
-import { geometry_text, type Shape } from '../../check/variation.ts';
+import { geometryText, type Shape } from '../../check/variation.ts';
 import { InputError, quote } from '../../errors/input-error.ts';
-import { campaign_json, campaign_markdown, campaign_text } from '../../report/check/campaign.ts';
+import { campaignJson, campaignMarkdown, campaignText } from '../../report/check/campaign.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
-import { header_of, parquet, read_results } from '../files/campaign-file.ts';
+import { headerOf, parquet, readResults } from '../files/campaign-file.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { ResultsFile } from '../files/results-file.ts';
 import { catalogue, type Listed } from '../inputs/catalogue.ts';
 import { list, releaseList, whole } from '../option-values.ts';
 import { progress } from '../progress.ts';
 import type { CampaignTask } from '../workers/campaign-worker.ts';
-import { in_pool } from '../workers/pool.ts';
+import { inPool } from '../workers/pool.ts';
 
 interface Flags {
   readonly out?: string;
@@ -75,24 +75,24 @@ function known(
   if (wrong !== undefined) throw new InputError(option, '', `${quote(wrong)} is ${what}`);
 }
 
-const shape_named = (text: string): Shape => {
-  const shape = SHAPES.find((one) => geometry_text(one) === text);
+const shapeNamed = (text: string): Shape => {
+  const shape = SHAPES.find((one) => geometryText(one) === text);
   if (!shape)
     throw new InputError(
       '--geometry',
       '',
-      `${quote(text)} is none of ${SHAPES.map(geometry_text).join(', ')}`,
+      `${quote(text)} is none of ${SHAPES.map(geometryText).join(', ')}`,
     );
   return shape;
 };
 
 /** @throws InputError for a name that nothing has */
-function filter_of(flags: Flags, entries: readonly Entry[]): Filter {
+function filterOf(flags: Flags, entries: readonly Entry[]): Filter {
   known('--scenario', flags.scenario, new Set(entries.map(({ id }) => id)), 'no entry of the catalogue');
   known(
     '--release',
     flags.release,
-    new Set(entries.flatMap(releases_of)),
+    new Set(entries.flatMap(releasesOf)),
     'no release that an entry is run on',
   );
   if (flags.tables && (flags.scenario ?? flags.release))
@@ -101,69 +101,69 @@ function filter_of(flags: Flags, entries: readonly Entry[]): Filter {
     ...(flags.scenario ? { entries: flags.scenario } : {}),
     ...(flags.release ? { releases: flags.release } : {}),
     ...(flags.tables ? { tables: true } : {}),
-    ...(flags.geometry ? { shapes: flags.geometry.map(shape_named) } : {}),
+    ...(flags.geometry ? { shapes: flags.geometry.map(shapeNamed) } : {}),
   };
 }
 
-function tasks_of(listed: readonly Listed[], filter: Filter, bounds: Bounds): CampaignTask[] {
+function tasksOf(listed: readonly Listed[], filter: Filter, bounds: Bounds): CampaignTask[] {
   const sources = new Map(listed.map(({ entry, text }) => [entry.id, { file: entry.file, text }]));
-  const about_tables = listed.filter(({ entry }) => about_a_shared_table(entry)).map(({ entry }) => entry.id);
+  const aboutTables = listed.filter(({ entry }) => aboutASharedTable(entry)).map(({ entry }) => entry.id);
   return plan(
     listed.map(({ entry }) => entry),
     filter,
   ).map((planned) => ({
     planned,
-    sources: (planned.kind === 'run' ? [planned.entry] : about_tables).map((id) => sources.get(id)!),
+    sources: (planned.kind === 'run' ? [planned.entry] : aboutTables).map((id) => sources.get(id)!),
     bounds,
   }));
 }
 
-const is_whole = (flags: Flags): boolean =>
+const isWhole = (flags: Flags): boolean =>
   !(flags.scenario || flags.release || flags.geometry || flags.tables);
 
 async function run(flags: Flags): Promise<number> {
   const listed = catalogue();
   const entries = listed.map(({ entry }) => entry);
-  const filter = filter_of(flags, entries);
+  const filter = filterOf(flags, entries);
   if (flags.resume && flags.out === undefined)
     throw new InputError('--resume', '', 'goes with --out, the file to go on with');
   checkOutputs([flags.out, flags.parquet, flags.markdown]);
   const bounds = { maxStates: flags.maxStates, maxTime: flags.maxTime };
-  const tasks = tasks_of(listed, filter, bounds);
-  const header = header_of(tasks, version, bounds);
+  const tasks = tasksOf(listed, filter, bounds);
+  const header = headerOf(tasks, version, bounds);
   if (flags.resume) checkInput(flags.out!);
-  const done = flags.resume ? read_results(flags.out!, header, tasks) : [];
+  const done = flags.resume ? readResults(flags.out!, header, tasks) : [];
   const file = flags.out === undefined ? undefined : new ResultsFile<CampaignRecord>(flags.out, header, done);
   const told = progress(tasks.length, done.length);
   const came: (readonly CampaignRecord[] | undefined)[] = [
     ...done,
     ...tasks.slice(done.length).map(() => undefined),
   ];
-  await in_pool<CampaignTask, CampaignRecord[]>(
+  await inPool<CampaignTask, CampaignRecord[]>(
     'campaign-worker',
     tasks.slice(done.length),
     flags.threads ?? availableParallelism(),
     (records, i) => {
       const index = done.length + i;
       came[index] = records.map((record) =>
-        record.kind === 'run' ? { ...record, same_as: same_as(record, entries) } : record,
+        record.kind === 'run' ? { ...record, same_as: sameAs(record, entries) } : record,
       );
       file?.add(index, came[index]);
       told(piece(tasks[index]!));
     },
   );
-  const whole_until = came.indexOf(undefined);
-  const records = (whole_until < 0 ? came : came.slice(0, whole_until)).flatMap((some) => some!);
+  const wholeUntil = came.indexOf(undefined);
+  const records = (wholeUntil < 0 ? came : came.slice(0, wholeUntil)).flatMap((some) => some!);
   const summary = summarize(records, entries);
   process.stdout.write(
-    flags.json ? `${JSON.stringify(campaign_json(summary), null, 2)}\n` : campaign_text(summary),
+    flags.json ? `${JSON.stringify(campaignJson(summary), null, 2)}\n` : campaignText(summary),
   );
   if (flags.parquet !== undefined) saveWhole(flags.parquet, await parquet(header, records));
   if (flags.markdown !== undefined)
-    saveWhole(flags.markdown, campaign_markdown(summary, is_whole(flags) && whole_until < 0));
-  if (whole_until >= 0) {
+    saveWhole(flags.markdown, campaignMarkdown(summary, isWhole(flags) && wholeUntil < 0));
+  if (wholeUntil >= 0) {
     process.stderr.write(
-      `mhp: stopped after ${whole_until} of ${tasks.length} configurations${flags.out === undefined ? '' : ': --resume goes on'}\n`,
+      `mhp: stopped after ${wholeUntil} of ${tasks.length} configurations${flags.out === undefined ? '' : ': --resume goes on'}\n`,
     );
     return 64;
   }
@@ -178,5 +178,5 @@ function status({ not_as_said, verdicts }: Summary): 0 | 1 | 3 {
 function piece({ planned }: CampaignTask): string {
   const what =
     planned.kind === 'run' ? `${planned.entry} ${planned.release}` : `shared tables ${planned.layout}`;
-  return `${what}${planned.shape ? ` ${geometry_text(planned.shape)}` : ''}`;
+  return `${what}${planned.shape ? ` ${geometryText(planned.shape)}` : ''}`;
 }

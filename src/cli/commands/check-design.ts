@@ -1,10 +1,10 @@
 import type { Tinypool } from 'tinypool';
 import { InputError } from '../../errors/input-error.ts';
-import { type DesignRow, design_json, design_status, design_text } from '../../report/check/design.ts';
+import { type DesignRow, designJson, designStatus, designText } from '../../report/check/design.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
-import { type Bundle, bundle_design } from '../files/design-bundle.ts';
+import { type Bundle, bundleDesign } from '../files/design-bundle.ts';
 import type { Listed } from '../inputs/catalogue.ts';
-import { not_refused, type Refused } from '../refused.ts';
+import { notRefused, type Refused } from '../refused.ts';
 import { interruptible } from '../stop.ts';
 import type {
   BaseDone,
@@ -14,7 +14,7 @@ import type {
   Loaded,
   LoadTask,
 } from '../workers/design-worker.ts';
-import { with_pool } from '../workers/pool.ts';
+import { withPool } from '../workers/pool.ts';
 
 export interface DesignFlags {
   readonly mode: 'states' | 'traces';
@@ -52,7 +52,7 @@ async function within<T>(pool: Tinypool, task: Task, seconds: number, stop: Abor
 const THE_DESIGN = 'the design';
 
 /** Whether a user's design breaks in any scenario that calls what it replaces. Gives the exit status. */
-export function check_design_file(
+export function checkDesignFile(
   file: string,
   listed: readonly Listed[],
   flags: DesignFlags,
@@ -60,8 +60,8 @@ export function check_design_file(
   const limit = flags.bounds.maxTime ?? SEARCH;
   const search = { mode: flags.mode, bounds: { ...flags.bounds, maxTime: limit } };
   return interruptible(async (stop) => {
-    const bundle = await bundle_design(file);
-    return with_pool('design-worker', flags.threads, async (pool) => {
+    const bundle = await bundleDesign(file);
+    return withPool('design-worker', flags.threads, async (pool) => {
       const loaded = await load(pool, file, bundle, limit + GRACE, stop);
       const rows: (DesignRow | undefined)[] = listed.map(() => undefined);
       let next = 0;
@@ -75,7 +75,7 @@ export function check_design_file(
           const running = new Int32Array(new SharedArrayBuffer(4));
           try {
             const base: BaseTask = { what: 'base', ...scenario };
-            const done = not_refused(await within<BaseDone | Refused>(pool, base, limit * 2 + GRACE, stop));
+            const done = notRefused(await within<BaseDone | Refused>(pool, base, limit * 2 + GRACE, stop));
             if (!done.base) continue;
             const task: DesignTask = {
               what: 'design',
@@ -84,7 +84,7 @@ export function check_design_file(
               returns: done.returns,
               running,
             };
-            const design = await ended_by_name(
+            const design = await endedByName(
               within<DesignDone>(pool, task, limit + GRACE, stop),
               () => loaded.replaced[running[0]! - 1] ?? THE_DESIGN,
             );
@@ -98,9 +98,9 @@ export function check_design_file(
       const told = rows.filter((row) => row !== undefined);
       const report = { file, ...loaded, scenarios: listed.length, rows: told };
       process.stdout.write(
-        flags.json ? `${JSON.stringify(design_json(report), null, 2)}\n` : design_text(report, flags.stories),
+        flags.json ? `${JSON.stringify(designJson(report), null, 2)}\n` : designText(report, flags.stories),
       );
-      if (!stop.aborted) return design_status(told);
+      if (!stop.aborted) return designStatus(told);
       process.stderr.write('mhp: interrupted\n');
       return 3;
     });
@@ -125,7 +125,7 @@ async function load(
   return loaded;
 }
 
-async function ended_by_name(run: Promise<DesignDone>, who: () => string): Promise<DesignDone> {
+async function endedByName(run: Promise<DesignDone>, who: () => string): Promise<DesignDone> {
   try {
     return await run;
   } catch (error) {

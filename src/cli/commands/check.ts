@@ -1,29 +1,23 @@
 import { availableParallelism, freemem } from 'node:os';
 import { type Command, Option } from 'commander';
-import { type Entry, read_entry } from '../../check/entry.ts';
-import { exit_status, is_row, type Row } from '../../check/row.ts';
-import { geometry_text, type Variation } from '../../check/variation.ts';
+import { type Entry, readEntry } from '../../check/entry.ts';
+import { exitStatus, isRow, type Row } from '../../check/row.ts';
+import { geometryText, type Variation } from '../../check/variation.ts';
 import { InputError, quote } from '../../errors/input-error.ts';
 import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
-import { mem_releases } from '../../memmap/releases/mem-releases.ts';
-import { find_release } from '../../releases/index.ts';
-import {
-  catalogue_table,
-  check_json,
-  entry_text,
-  summary_text,
-  varied_table,
-} from '../../report/check/check.ts';
+import { memReleases } from '../../memmap/releases/mem-releases.ts';
+import { findRelease } from '../../releases/index.ts';
+import { catalogueTable, checkJson, entryText, summaryText, variedTable } from '../../report/check/check.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
-import { digest, ResultsFile, read_lines } from '../files/results-file.ts';
+import { digest, ResultsFile, readLines } from '../files/results-file.ts';
 import { catalogue, type Listed } from '../inputs/catalogue.ts';
-import { read_text, stand_in } from '../inputs/source.ts';
+import { readText, standIn } from '../inputs/source.ts';
 import { releaseList, seconds, whole } from '../option-values.ts';
 import { progress } from '../progress.ts';
 import type { CheckTask } from '../workers/check-worker.ts';
-import { in_pool } from '../workers/pool.ts';
+import { inPool } from '../workers/pool.ts';
 
 interface Flags {
   readonly list?: boolean;
@@ -83,26 +77,26 @@ export function define(command: Command): void {
 }
 
 /** Whether a name stands for an id of the catalogue: its own, or one with a letter more (B85: B85a…). */
-const stands_for = (name: string, id: string): boolean =>
+const standsFor = (name: string, id: string): boolean =>
   id.startsWith(name) && /^[a-z]?$/.test(id.slice(name.length));
 
 /** What the names stand for, entries of the catalogue or files; without one the whole catalogue. */
 function chosen(names: readonly string[]): Listed[] {
   if (names.length === 0) return catalogue();
-  const all = catalogue((id) => names.some((name) => stands_for(name, id)));
+  const all = catalogue((id) => names.some((name) => standsFor(name, id)));
   return names.flatMap((name) => {
-    const found = all.filter(({ entry }) => stands_for(name, entry.id));
+    const found = all.filter(({ entry }) => standsFor(name, entry.id));
     if (found.length > 0) return found;
     if (!/[./]/.test(name))
       throw new InputError('mhp check', '', `${quote(name)} is neither in the catalogue (--list) nor a file`);
-    const text = read_text(name);
-    return [{ entry: read_entry(text, name), text }];
+    const text = readText(name);
+    return [{ entry: readEntry(text, name), text }];
   });
 }
 
 /** Shapes of arm64 that can be asked for. */
-const SHAPES = PAGE_SIZES.arm64.flatMap((page_size) =>
-  VA_BITS.arm64[page_size]!.map((va_bits) => ({ page_size, va_bits })),
+const SHAPES = PAGE_SIZES.arm64.flatMap((pageSize) =>
+  VA_BITS.arm64[pageSize]!.map((vaBits) => ({ page_size: pageSize, va_bits: vaBits })),
 );
 
 function variations({ geometry, layout }: Flags): Variation[] {
@@ -112,12 +106,12 @@ function variations({ geometry, layout }: Flags): Variation[] {
       : geometry === 'all'
         ? SHAPES
         : geometry.split(',').map((text) => {
-            const shape = SHAPES.find((one) => geometry_text(one) === text.trim());
+            const shape = SHAPES.find((one) => geometryText(one) === text.trim());
             if (!shape)
               throw new InputError(
                 '--geometry',
                 '',
-                `${quote(text)} is none of ${SHAPES.map(geometry_text).join(', ')}`,
+                `${quote(text)} is none of ${SHAPES.map(geometryText).join(', ')}`,
               );
             return shape;
           });
@@ -140,31 +134,29 @@ function variations({ geometry, layout }: Flags): Variation[] {
   );
 }
 
-const is_arm64 = (entry: Entry): boolean =>
-  entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
+const isArm64 = (entry: Entry): boolean => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
 
 /** Those asked for, else those it speaks of. */
-const releases_for = ({ release, fixed }: Entry, asked: readonly string[] | undefined): readonly string[] =>
+const releasesFor = ({ release, fixed }: Entry, asked: readonly string[] | undefined): readonly string[] =>
   asked ?? [release, ...fixed];
 
-const bounds_of = (flags: Flags): Bounds => ({
+const boundsOf = (flags: Flags): Bounds => ({
   maxMemory: Math.floor(freemem() / 2 / workers(flags)),
   ...(flags.bound === undefined ? {} : { maxPreemptions: flags.bound }),
   ...(flags.maxTime === undefined ? {} : { maxTime: flags.maxTime }),
 });
 
-function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
+function tasksOf(listed: readonly Listed[], flags: Flags): CheckTask[] {
   for (const name of flags.release ?? [])
-    if (!find_release(name) && !mem_releases.has(name))
+    if (!findRelease(name) && !memReleases.has(name))
       throw new InputError('--release', '', `${quote(name)} is no modelled release`);
-  for (const note of new Set((flags.release ?? []).flatMap(stands_in)))
-    process.stderr.write(`mhp: ${note}\n`);
+  for (const note of new Set((flags.release ?? []).flatMap(standsIn))) process.stderr.write(`mhp: ${note}\n`);
   const varied = variations(flags);
   const story = listed.length > STORIES || varied.length > 1 ? 'none' : flags.brief ? 'brief' : 'whole';
-  const bounds = bounds_of(flags);
+  const bounds = boundsOf(flags);
   return listed.flatMap(({ entry, text }) =>
-    releases_for(entry, flags.release).flatMap((release) =>
-      (is_arm64(entry) ? varied : [{}]).map((variation) => ({
+    releasesFor(entry, flags.release).flatMap((release) =>
+      (isArm64(entry) ? varied : [{}]).map((variation) => ({
         id: entry.id,
         text,
         file: entry.file,
@@ -179,9 +171,9 @@ function tasks_of(listed: readonly Listed[], flags: Flags): CheckTask[] {
   );
 }
 
-function stands_in(name: string): string[] {
-  const release = mem_releases.has(name) ? null : find_release(name);
-  return release ? stand_in(name, release) : [];
+function standsIn(name: string): string[] {
+  const release = memReleases.has(name) ? null : findRelease(name);
+  return release ? standIn(name, release) : [];
 }
 
 /** With more entries than this there is a table and no stories. */
@@ -196,10 +188,10 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     return 0;
   }
   if (flags.design !== undefined) {
-    const { check_design_file } = await import('./check-design.ts');
-    return check_design_file(flags.design, listed, {
+    const { checkDesignFile } = await import('./check-design.ts');
+    return checkDesignFile(flags.design, listed, {
       mode: flags.mode,
-      bounds: bounds_of(flags),
+      bounds: boundsOf(flags),
       threads: workers(flags),
       json: flags.json ?? false,
       stories: names.length > 0 && listed.length === 1,
@@ -208,7 +200,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
   if (flags.resume && flags.out === undefined)
     throw new InputError('--resume', '', 'goes with --out, the file to go on with');
   checkOutputs([flags.junit, flags.timeline, flags.out]);
-  const tasks = tasks_of(listed, flags);
+  const tasks = tasksOf(listed, flags);
   const header = {
     schema: 'mhp-check-runs/1',
     runs: tasks.length,
@@ -216,7 +208,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     plan: digest(tasks.map((task) => ({ ...task, bounds: { ...task.bounds, maxMemory: null } }))),
   };
   if (flags.resume) checkInput(flags.out!);
-  const done = flags.resume ? read_lines<Row>(flags.out!, header, (value, i) => is_row(value, tasks[i])) : [];
+  const done = flags.resume ? readLines<Row>(flags.out!, header, (value, i) => isRow(value, tasks[i])) : [];
   const file =
     flags.out === undefined
       ? undefined
@@ -226,7 +218,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
           done.map((row) => [row]),
         );
   const told = progress(tasks.length, done.length);
-  const came = await in_pool<CheckTask, Row>(
+  const came = await inPool<CheckTask, Row>(
     'check-worker',
     tasks.slice(done.length),
     workers(flags),
@@ -246,7 +238,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     process.stderr.write(`mhp: interrupted after ${rows.length} of ${tasks.length} runs\n`);
     return 3;
   }
-  return exit_status(rows);
+  return exitStatus(rows);
 }
 
 async function print(
@@ -255,13 +247,13 @@ async function print(
   flags: Flags,
   stories: boolean,
 ): Promise<void> {
-  if (flags.json) process.stdout.write(`${JSON.stringify(check_json(rows), null, 2)}\n`);
-  else if (flags.geometry ?? flags.layout) process.stdout.write(varied_table(rows) + summary_text(rows));
+  if (flags.json) process.stdout.write(`${JSON.stringify(checkJson(rows), null, 2)}\n`);
+  else if (flags.geometry ?? flags.layout) process.stdout.write(variedTable(rows) + summaryText(rows));
   else if (stories && entries.length <= STORIES)
     process.stdout.write(
       entries
         .map((entry) =>
-          entry_text(
+          entryText(
             entry,
             rows.filter(({ id }) => id === entry.id),
             flags.brief,
@@ -269,10 +261,10 @@ async function print(
         )
         .join('\n'),
     );
-  else process.stdout.write(catalogue_table(entries, rows) + summary_text(rows));
+  else process.stdout.write(catalogueTable(entries, rows) + summaryText(rows));
   if (flags.junit !== undefined) {
-    const { junit_report } = await import('../../report/check/junit.ts');
-    saveWhole(flags.junit, junit_report(entries, rows));
+    const { junitReport } = await import('../../report/check/junit.ts');
+    saveWhole(flags.junit, junitReport(entries, rows));
   }
   if (flags.timeline !== undefined) timeline(flags.timeline, rows);
 }

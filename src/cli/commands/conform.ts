@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { conform, type Report } from '../../conform/replay.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { openRecording } from '../../machines/recording/recording.ts';
-import { find_release } from '../../releases/index.ts';
-import { conform_json, conform_text, conformSumText } from '../../report/run/conform.ts';
+import { findRelease } from '../../releases/index.ts';
+import { conformJson, conformSumText, conformText } from '../../report/run/conform.ts';
 
 interface Flags {
   readonly json?: boolean;
@@ -17,18 +17,18 @@ export function define(command: Command): void {
     .option('--release <name>', 'replay on another release than the recorded one')
     .option('--json', 'print JSON')
     .action(async (recordings: string[], flags: Flags) => {
-      const release = flags.release === undefined ? undefined : find_release(flags.release);
+      const release = flags.release === undefined ? undefined : findRelease(flags.release);
       if (release === null)
         throw new InputError('--release', '', `${JSON.stringify(flags.release)} is no modelled release`);
       const reports: Report[] = [];
       for (const path of recordings) {
         const report = conform(await openRecording(path), release);
         reports.push(report);
-        if (!flags.json) process.stdout.write(conform_text(report));
+        if (!flags.json) process.stdout.write(conformText(report));
       }
       if (!flags.json && reports.length > 1) process.stdout.write(conformSumText(reports));
       if (flags.json) {
-        const all = { schema: 'mhp-conform/1', recordings: reports.map(conform_json) };
+        const all = { schema: 'mhp-conform/1', recordings: reports.map(conformJson) };
         process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
       }
       process.exitCode = reports.every((report) => report.agrees) ? 0 : 1;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { quote } from '../../errors/input-error.ts';
-import { BadLayout, custom_layout, type Layout, type Region } from '../../geometry/layout.ts';
-import { layout, layout_family } from '../../geometry/layouts.ts';
+import { BadLayout, customLayout, type Layout, type Region } from '../../geometry/layout.ts';
+import { layout, layoutFamily } from '../../geometry/layouts.ts';
 import { type Arch, PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
-import { NoSuchGeometry, parse_va, type Translation, translation } from '../../geometry/translation.ts';
+import { NoSuchGeometry, parseVa, type Translation, translation } from '../../geometry/translation.ts';
 import { parseSize } from '../../machines/text/size.ts';
-import { find_release } from '../../releases/index.ts';
+import { findRelease } from '../../releases/index.ts';
 import {
   type Combination,
   combinationsJson,
@@ -48,8 +48,8 @@ export function define(command: Command): void {
 }
 
 /** A series has the layout that its release says; a kernel version stands for itself. */
-const family_of = (name: string): string =>
-  /^v?\d/.test(name) ? name : (find_release(name)?.constants.layout ?? name);
+const familyOf = (name: string): string =>
+  /^v?\d/.test(name) ? name : (findRelease(name)?.constants.layout ?? name);
 
 function output(flags: Flags): string {
   const arch = ARCHS.find((name) => name === (flags.arch ?? 'arm64'));
@@ -61,32 +61,32 @@ function output(flags: Flags): string {
     return flags.json ? json(combinationsJson(all)) : combinationsText(all);
   }
   const t = shape(arch, flags);
-  const base = layout(t, family_of(flags.release));
+  const base = layout(t, familyOf(flags.release));
   const shown = flags.region ? moved(t, base, flags.region) : base;
   return flags.json ? json(geometryJson(t, shown)) : geometryText(t, shown);
 }
 
 function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
-  const page_size = parseSize(page ?? '4K');
-  if (page_size === undefined) throw new NoSuchGeometry(`--page ${quote(page!)} is no size`);
+  const pageSize = parseSize(page ?? '4K');
+  if (pageSize === undefined) throw new NoSuchGeometry(`--page ${quote(page!)} is no size`);
   if (!/^\d{1,3}$/.test(va ?? '48')) throw new NoSuchGeometry(`--va ${quote(va!)} is no number of bits`);
   const bits = Number(va ?? 48);
-  if (userVa === undefined) return translation(arch, page_size, bits);
+  if (userVa === undefined) return translation(arch, pageSize, bits);
   if (userVa !== '52') throw new NoSuchGeometry(`--user-va ${quote(userVa)} is not 52`);
-  if (layout_family(family_of(release)) !== 'v5.2') throw new NoSuchGeometry('--user-va is before v5.4 only');
-  return translation(arch, page_size, bits, { MAX_USER_VA_BITS: 52 });
+  if (layoutFamily(familyOf(release)) !== 'v5.2') throw new NoSuchGeometry('--user-va is before v5.4 only');
+  return translation(arch, pageSize, bits, { MAX_USER_VA_BITS: 52 });
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Every shape there is, with the layout this release gives it. */
 function combinations(release: string): Combination[] {
-  const family = family_of(release);
+  const family = familyOf(release);
   layout(translation('arm64', 4096, 48), family);
   return ARCHS.flatMap((arch) =>
-    PAGE_SIZES[arch].flatMap((page_size) =>
-      VA_BITS[arch][page_size]!.map((va_bits) => {
-        const t = translation(arch, page_size, va_bits);
+    PAGE_SIZES[arch].flatMap((pageSize) =>
+      VA_BITS[arch][pageSize]!.map((vaBits) => {
+        const t = translation(arch, pageSize, vaBits);
         try {
           return { t, layout: layout(t, family) };
         } catch (error) {
@@ -114,12 +114,12 @@ function moved(t: Translation, base: Layout, changes: readonly string[]): Layout
         throw new BadLayout(`--region ${quote(change)}: no layout is without ${name}`);
     } else regions.set(name, { name, start: address(start!), end: address(end!) });
   }
-  return custom_layout(t, [...regions.values()], `custom (on ${base.name})`);
+  return customLayout(t, [...regions.values()], `custom (on ${base.name})`);
 }
 
 function address(text: string): number {
   try {
-    return parse_va(text);
+    return parseVa(text);
   } catch (error) {
     if (error instanceof RangeError) throw new BadLayout(error.message);
     throw error;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { printed_by } from '../../../test/in-process.ts';
+import { printedBy } from '../../../test/in-process.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { define } from './litmus.ts';
 
@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 async function mhp(...args: string[]): Promise<{ stdout: string; code: unknown }> {
-  const stdout = await printed_by(define, ['litmus', ...args]);
+  const stdout = await printedBy(define, ['litmus', ...args]);
   return { stdout, code: process.exitCode };
 }
 

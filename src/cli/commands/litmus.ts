@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import type { Defect } from '../../hardware/mmu.ts';
-import { type LitmusResult, run_litmus } from '../../litmus/run.ts';
-import { type LitmusTest, parse_litmus } from '../../litmus/test.ts';
+import { type LitmusResult, runLitmus } from '../../litmus/run.ts';
+import { type LitmusTest, parseLitmus } from '../../litmus/test.ts';
 import { tableLines } from '../../report/text/columns.ts';
 
 interface Flags {
@@ -31,13 +31,13 @@ export function define(command: Command): void {
     )
     .action((files: readonly string[], flags: Flags) => {
       const tests = (files.length === 0 ? own() : files).map(read);
-      const results = tests.map((test) => run_litmus(test, flags.defect));
+      const results = tests.map((test) => runLitmus(test, flags.defect));
       process.stdout.write(flags.json ? json(results, flags) : table(results));
-      process.exitCode = exit_code(results);
+      process.exitCode = exitCode(results);
     });
 }
 
-function exit_code(results: readonly LitmusResult[]): number {
+function exitCode(results: readonly LitmusResult[]): number {
   if (results.every((r) => r.as_expected)) return 0;
   return results.every((r) => r.as_expected || r.verdict === 'undecided') ? 3 : 1;
 }
@@ -51,7 +51,7 @@ const own = (): string[] =>
 function read(file: string): LitmusTest {
   const named = file.startsWith(OWN) ? basename(file) : file;
   try {
-    return parse_litmus(readFileSync(file, 'utf8'), named);
+    return parseLitmus(readFileSync(file, 'utf8'), named);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cases } from '../../../test/cases.ts';
-import { printed_by } from '../../../test/in-process.ts';
+import { printedBy } from '../../../test/in-process.ts';
 import { openRecording } from '../../machines/recording/recording.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
 import { define } from './ls.ts';
@@ -49,7 +49,7 @@ async function agree(root: string, sets: readonly (readonly string[])[]): Promis
     const args = [...set, '-s', root];
     const theirs = spawnSync('lsmem', args, { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
     expect(theirs.status).toBe(0);
-    expect(await printed_by(define, ['ls', ...args]), args.join(' ')).toBe(theirs.stdout);
+    expect(await printedBy(define, ['ls', ...args]), args.join(' ')).toBe(theirs.stdout);
   }
   return sets.length;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CommanderError } from 'commander';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { in_process, type Printed } from '../../../test/in-process.ts';
+import { inProcess, type Printed } from '../../../test/in-process.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { listBlocks } from '../../machines/lsmem/lsmem-source.ts';
 import { MemTree } from '../../machines/sources/mem-tree.ts';
@@ -35,7 +35,7 @@ afterEach(() => {
   process.exitCode = 0;
 });
 
-const ls = (...args: readonly string[]): Promise<Printed> => in_process(define, ['ls', ...args]);
+const ls = (...args: readonly string[]): Promise<Printed> => inProcess(define, ['ls', ...args]);
 
 function file(root: string, path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });

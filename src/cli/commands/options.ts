@@ -3,12 +3,12 @@ import { type Command, Option } from 'commander';
 import { designs } from '../../check/options/designs.ts';
 import { races } from '../../check/options/races.ts';
 import type { Row } from '../../check/row.ts';
-import { options_json, options_markdown, options_text } from '../../report/check/options.ts';
+import { optionsJson, optionsMarkdown, optionsText } from '../../report/check/options.ts';
 import { catalogue } from '../inputs/catalogue.ts';
 import { progress } from '../progress.ts';
 import type { CheckTask } from '../workers/check-worker.ts';
 import type { Measured, OptionsTask } from '../workers/options-worker.ts';
-import { in_pool } from '../workers/pool.ts';
+import { inPool } from '../workers/pool.ts';
 
 /** Defines `mhp options`: the ways to keep vmalloc and memory hot-remove apart, measured. */
 export function define(command: Command): void {
@@ -24,7 +24,7 @@ export function define(command: Command): void {
     });
 }
 
-function race_tasks(): CheckTask[] {
+function raceTasks(): CheckTask[] {
   const listed = catalogue((id) => races.some((race) => race.id === id));
   return designs.flatMap(({ release }) =>
     races.map((race) => {
@@ -48,16 +48,16 @@ function race_tasks(): CheckTask[] {
 function costs(threads: number): Promise<(Measured | undefined)[]> {
   const told = progress(designs.length);
   const tasks = designs.map((_, design): OptionsTask => ({ design }));
-  return in_pool<OptionsTask, Measured>('options-worker', tasks, threads, (_, i) =>
+  return inPool<OptionsTask, Measured>('options-worker', tasks, threads, (_, i) =>
     told(`the costs of ${designs[i]!.name}`),
   );
 }
 
 async function run(format: 'table' | 'json' | 'markdown'): Promise<number> {
   const threads = availableParallelism();
-  const tasks = race_tasks();
+  const tasks = raceTasks();
   const told = progress(tasks.length);
-  const came = await in_pool<CheckTask, Row>('check-worker', tasks, threads, ({ id, release }) =>
+  const came = await inPool<CheckTask, Row>('check-worker', tasks, threads, ({ id, release }) =>
     told(`${id} on ${release}`),
   );
   const measured = came.includes(undefined) ? [] : await costs(threads);
@@ -72,9 +72,9 @@ async function run(format: 'table' | 'json' | 'markdown'): Promise<number> {
     ...measured[i]!,
   }));
   const print = {
-    table: () => options_text(rows),
-    markdown: () => options_markdown(rows),
-    json: () => `${JSON.stringify(options_json(rows), null, 2)}\n`,
+    table: () => optionsText(rows),
+    markdown: () => optionsMarkdown(rows),
+    json: () => `${JSON.stringify(optionsJson(rows), null, 2)}\n`,
   };
   process.stdout.write(print[format]());
   return 0;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { printed_by } from '../../../test/in-process.ts';
+import { printedBy } from '../../../test/in-process.ts';
 import { define } from './pages.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mhp-pages-'));
@@ -46,7 +46,7 @@ steps:
 `,
 );
 
-const pages = (...args: readonly string[]): Promise<string> => printed_by(define, ['pages', ...args]);
+const pages = (...args: readonly string[]): Promise<string> => printedBy(define, ['pages', ...args]);
 
 test('kinds, flags and owners', async () => {
   expect(

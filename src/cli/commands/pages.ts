@@ -2,21 +2,21 @@ import type { Command } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import { mainline } from '../../releases/index.ts';
-import { kpageflags_json, kpageflags_text } from '../../report/pages/kpageflags.ts';
+import { kpageflagsJson, kpageflagsText } from '../../report/pages/kpageflags.ts';
 import {
   GROUPS,
-  group_pages,
+  groupPages,
   PAGE_COLUMNS,
   type PageColumn,
   type PageGroup,
   type PagesOptions,
-  page_rows,
-  pages_json,
-  pages_text,
+  pageRows,
+  pagesJson,
+  pagesText,
 } from '../../report/pages/pages.ts';
-import { kpageflags_runs } from '../../scenarios/pages/kpageflags.ts';
-import { type PageRun, page_layout, page_runs } from '../../scenarios/pages/page-runs.ts';
-import { type SourceFlags, session_of } from '../inputs/session-of.ts';
+import { kpageflagsRuns } from '../../scenarios/pages/kpageflags.ts';
+import { type PageRun, pageLayout, pageRuns } from '../../scenarios/pages/page-runs.ts';
+import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
 interface Flags extends SourceFlags {
   readonly by: string;
@@ -75,40 +75,40 @@ export function define(command: Command): void {
 }
 
 async function pages(source: string | undefined, flags: Flags): Promise<string> {
-  const options = options_of(flags);
-  const range = range_of(flags.range);
-  const { state, kernel } = await session_of(source, flags);
+  const options = optionsOf(flags);
+  const range = rangeOf(flags.range);
+  const { state, kernel } = await sessionOf(source, flags);
   const { PAGE_SIZE } = kernel.c;
   const start = Math.floor(range.start / PAGE_SIZE);
   const end = Math.ceil(range.end / PAGE_SIZE);
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   if (flags.kpageflags) {
-    const runs = kpageflags_runs(state, kernel, start, end);
+    const runs = kpageflagsRuns(state, kernel, start, end);
     return options.format === 'json'
-      ? json(kpageflags_json(runs, PAGE_SIZE))
-      : kpageflags_text(runs, PAGE_SIZE, options);
+      ? json(kpageflagsJson(runs, PAGE_SIZE))
+      : kpageflagsText(runs, PAGE_SIZE, options);
   }
-  const layout = page_layout(state, kernel);
-  must_be_few(page_runs(state, kernel, start, end), group_pages(layout, options.by));
-  const rows = page_rows(page_runs(state, kernel, start, end), layout, options);
+  const layout = pageLayout(state, kernel);
+  mustBeFew(pageRuns(state, kernel, start, end), groupPages(layout, options.by));
+  const rows = pageRows(pageRuns(state, kernel, start, end), layout, options);
   return options.format === 'json'
-    ? json(pages_json(rows, layout, options))
-    : pages_text(rows, layout, options);
+    ? json(pagesJson(rows, layout, options))
+    : pagesText(rows, layout, options);
 }
 
 /** A table is laid out in memory: 16T have eight million sub-sections. */
 const MAX_ROWS = 1_000_000;
 
 /** @throws InputError for more rows than a table can hold */
-function must_be_few(runs: Iterable<PageRun>, pages_per_row: number): void {
+function mustBeFew(runs: Iterable<PageRun>, pagesPerRow: number): void {
   let rows = 0;
-  for (const { nr_pages } of runs) rows += Math.floor(nr_pages / pages_per_row);
+  for (const { nr_pages } of runs) rows += Math.floor(nr_pages / pagesPerRow);
   if (rows > MAX_ROWS)
     throw new InputError('--by', '', `makes ${rows} rows, of at most ${MAX_ROWS}: --range takes a part`);
 }
 
 /** What the flags mean together. @throws InputError when they mean nothing */
-export function options_of(flags: Flags): PagesOptions {
+export function optionsOf(flags: Flags): PagesOptions {
   if ([flags.json, flags.pairs, flags.raw].filter(Boolean).length > 1)
     throw new InputError('mhp pages', '', 'mutually exclusive arguments: --json --pairs --raw');
   if (flags.kpageflags && (flags.output !== undefined || flags.by !== 'run'))
@@ -117,14 +117,14 @@ export function options_of(flags: Flags): PagesOptions {
   if (!by) throw new InputError('--by', '', `takes one of ${GROUPS.join(', ')}`);
   return {
     by: by satisfies PageGroup,
-    columns: columns_of(flags.output),
+    columns: columnsOf(flags.output),
     bytes: flags.bytes === true,
     headings: flags.noheadings !== true,
     format: flags.json ? 'json' : flags.pairs ? 'pairs' : flags.raw ? 'raw' : 'table',
   };
 }
 
-function columns_of(list: string | undefined): readonly PageColumn[] {
+function columnsOf(list: string | undefined): readonly PageColumn[] {
   if (list === undefined) return PAGE_COLUMNS;
   const named = list
     .replace(/^\+/, '')
@@ -138,7 +138,7 @@ function columns_of(list: string | undefined): readonly PageColumn[] {
 }
 
 /** Bytes, the end exclusive; all there is without a range. */
-export function range_of(text: string | undefined): { start: number; end: number } {
+export function rangeOf(text: string | undefined): { start: number; end: number } {
   if (text === undefined) return { start: 0, end: Number.MAX_SAFE_INTEGER };
   const match = /^([^+-]+)([+-])([^+-]+)$/.exec(text);
   const start = match && parseSize(match[1]!);

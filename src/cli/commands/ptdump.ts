@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import { mainline } from '../../releases/index.ts';
-import { type SourceFlags, session_of } from '../inputs/session-of.ts';
+import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
 /** Defines `mhp ptdump`: the kernel's page tables as its debugfs file shows them. */
 export function define(command: Command): void {
@@ -21,8 +21,8 @@ export function define(command: Command): void {
 }
 
 async function print(source: string | undefined, flags: SourceFlags): Promise<void> {
-  const session = await session_of(source, flags);
-  const lines = session.page_tables();
+  const session = await sessionOf(source, flags);
+  const lines = session.pageTables();
   if (!lines) {
     const what = `is ${session.kernel.c.arch}: only arm64 page tables are modelled`;
     throw new InputError(source ?? 'this host', '', what);

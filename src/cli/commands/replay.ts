@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { quote } from '../../errors/input-error.ts';
-import { telling_of } from '../../report/story/telling.ts';
-import { story_text } from '../../report/story/text.ts';
+import { tellingOf } from '../../report/story/telling.ts';
+import { storyText } from '../../report/story/text.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import { traceJson } from '../../report/trace/json.ts';
 import { traceText } from '../../report/trace/text.ts';
 import { ReplayDiverged, type Story } from '../../schedule/replay/replay.ts';
 import { BadToken, decodeToken } from '../../schedule/replay/token.ts';
-import { type FindProgram, find_program } from '../inputs/find-program.ts';
+import { type FindProgram, programFinder } from '../inputs/find-program.ts';
 import { isModule, loadProgram, readProgram } from '../inputs/program-file.ts';
 
 const PART_OF_SEVERAL =
@@ -33,8 +33,8 @@ export function replayCommand(
     if (found === undefined)
       throw new BadToken(`no program is called ${quote(recorded.program).slice(1, -1)}`);
     const { exploration, named } = found;
-    const looked_for = named && exploration.only(named).replay(token);
-    const story = looked_for?.violation ? looked_for : exploration.replay(token);
+    const lookedFor = named && exploration.only(named).replay(token);
+    const story = lookedFor?.violation ? lookedFor : exploration.replay(token);
     const alone = !story.violation && named?.memory && format === 'text';
     const out = printed(story, token, format) + (alone ? PART_OF_SEVERAL : '');
     return { out, error: '', code: story.violation === undefined ? 0 : 1 };
@@ -45,8 +45,8 @@ export function replayCommand(
 }
 
 function printed(story: Story, token: string, format: Format): string {
-  if (format === 'text') return story_text(story);
-  const telling = telling_of(story);
+  if (format === 'text') return storyText(story);
+  const telling = tellingOf(story);
   if (format === 'steps') return traceText(story, telling);
   const json = format === 'json' ? traceJson(story, token, telling) : traceChrome(story, telling);
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -54,7 +54,7 @@ function printed(story: Story, token: string, format: Format): string {
 
 /** Where the program of a token is looked for. */
 async function findIn(file: string | undefined): Promise<FindProgram> {
-  if (file === undefined || !isModule(file)) return find_program(file);
+  if (file === undefined || !isModule(file)) return programFinder(file);
   const exploration = await loadProgram(await readProgram(file));
   return (name) => (name === exploration.program.name ? { exploration } : undefined);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { quote } from '../../errors/input-error.ts';
-import { current_name } from '../../releases/former-names.ts';
+import { currentName } from '../../releases/former-names.ts';
 import { type Release, releases } from '../../releases/index.ts';
 import { reservedJson, reservedText } from '../../report/pages/reserved.ts';
 import { compare } from '../../scenarios/reserved/matrix.ts';
@@ -21,7 +21,7 @@ export function define(command: Command): void {
     .option('--json', 'print JSON');
   command.action(({ release, json }: Flags) => {
     const chosen = release.split(',').map((name): Release => {
-      const found = releases.get(current_name(name.trim()));
+      const found = releases.get(currentName(name.trim()));
       if (found) return found;
       const what = `mhp: --release ${quote(name)} is none of ${[...releases.keys()].join(', ')}`;
       return command.error(what, { exitCode: 2, code: 'mhp.usage' });

@@ -3,16 +3,16 @@ import pc from 'picocolors';
 import { describes } from '../../check/meant.ts';
 import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { is_mem_scenario } from '../../memmap/scenarios/mem-scenario.ts';
+import { isMemScenario } from '../../memmap/scenarios/mem-scenario.ts';
 import { mainline, type Release } from '../../releases/index.ts';
-import { memory_json, memory_map } from '../../report/blocks/memory-map.ts';
-import { step_json, step_text } from '../../report/run/scenario.ts';
+import { memoryJson, memoryMap } from '../../report/blocks/memory-map.ts';
+import { stepJson, stepText } from '../../report/run/scenario.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
-import { run_scenario, type StepOutcome } from '../../scenarios/running/run.ts';
+import { runScenario, type StepOutcome } from '../../scenarios/running/run.ts';
 import { Session } from '../../scenarios/running/session.ts';
-import { whole_life } from '../../scenarios/running/whole-life.ts';
-import { boot_named, machine_of, read_scenario, read_text, release_for, stand_in } from '../inputs/source.ts';
-import { run_memmap } from './run-memmap.ts';
+import { wholeLife } from '../../scenarios/running/whole-life.ts';
+import { bootNamed, machineOf, readScenario, readText, releaseFor, standIn } from '../inputs/source.ts';
+import { runMemmap } from './run-memmap.ts';
 
 interface Flags {
   readonly host?: boolean;
@@ -41,8 +41,8 @@ export function define(command: Command): void {
     )
     .option('--no-map', 'leave out the closing memory map')
     .action(async (file: string | undefined, flags: Flags) => {
-      const text = file === undefined ? '' : read_text(file);
-      process.exitCode = is_mem_scenario(text) ? run_memmap(text, file!, flags) : await run(file, flags);
+      const text = file === undefined ? '' : readText(file);
+      process.exitCode = isMemScenario(text) ? runMemmap(text, file!, flags) : await run(file, flags);
     });
 }
 
@@ -50,24 +50,24 @@ export function define(command: Command): void {
 async function run(file: string | undefined, flags: Flags): Promise<number> {
   if (file === undefined && !flags.host)
     throw new InputError('mhp run', '', 'name a scenario, or use --host');
-  const read = file === undefined ? null : read_scenario(file);
+  const read = file === undefined ? null : readScenario(file);
   if (read?.interleaved)
     throw new InputError(read.file, 'threads', 'run at the same time: mhp check looks at them');
-  const machine = await machine_of(read, flags.host);
-  const release = release_for(flags.release, read, machine);
-  const model = boot_named(machine, release);
+  const machine = await machineOf(read, flags.host);
+  const release = releaseFor(flags.release, read, machine);
+  const model = bootNamed(machine, release);
   const notes = [
     ...model.notes.filter((note) => !note.startsWith('no release:')),
-    ...stand_in(flags.release ?? read?.release_name ?? machine.release, release),
+    ...standIn(flags.release ?? read?.release_name ?? machine.release, release),
   ];
   const session = new Session(model);
-  const scenario = read ?? whole_life(model);
+  const scenario = read ?? wholeLife(model);
   if (!scenario) throw new InputError(machine.source, '', 'has no room for another memory block');
   const outcomes: StepOutcome[] = [];
   if (!flags.json) process.stdout.write(heading(machine, release, notes));
-  for (const outcome of run_scenario(scenario, session)) {
+  for (const outcome of runScenario(scenario, session)) {
     outcomes.push(outcome);
-    if (!flags.json) process.stdout.write(step_text(outcome, pc.red));
+    if (!flags.json) process.stdout.write(stepText(outcome, pc.red));
     if (flags.stopOnError && outcome.failures.length > 0) break;
   }
   const shown = (flags.show ?? []).map((path) => [path, show(session, path)] as const);
@@ -76,7 +76,7 @@ async function run(file: string | undefined, flags: Flags): Promise<number> {
       `${JSON.stringify(json(machine, release, notes, outcomes, shown, session), null, 2)}\n`,
     );
   } else {
-    if (flags.map !== false) process.stdout.write(`\n${memory_map(session)}`);
+    if (flags.map !== false) process.stdout.write(`\n${memoryMap(session)}`);
     for (const [path, text] of shown) process.stdout.write(`\n${pc.bold(path)}\n${text}`);
   }
   return verdict(scenario, release, outcomes);
@@ -117,8 +117,8 @@ function json(
     arch: machine.arch,
     release: release.name,
     notes,
-    steps: outcomes.map(step_json),
-    memory: memory_json(session),
+    steps: outcomes.map(stepJson),
+    memory: memoryJson(session),
     show: Object.fromEntries(shown),
   };
 }

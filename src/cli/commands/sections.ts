@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
-import { find_release, mainline, type Release } from '../../releases/index.ts';
-import { padding_json, padding_text } from '../../report/pages/padding.ts';
-import { sections_json, sections_text } from '../../report/pages/sections.ts';
-import { measure_padding } from '../../scenarios/nvdimm/padding.ts';
-import { section_table } from '../../scenarios/pages/section-table.ts';
-import { type SourceFlags, session_of } from '../inputs/session-of.ts';
+import { findRelease, mainline, type Release } from '../../releases/index.ts';
+import { paddingJson, paddingText } from '../../report/pages/padding.ts';
+import { sectionsJson, sectionsText } from '../../report/pages/sections.ts';
+import { measurePadding } from '../../scenarios/nvdimm/padding.ts';
+import { sectionTable } from '../../scenarios/pages/section-table.ts';
+import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
 interface Flags extends SourceFlags {
   readonly json?: boolean;
@@ -51,7 +51,7 @@ function number(option: string, text: string, least: number, most: number): numb
 }
 
 function known(option: string, name: string): Release {
-  const release = find_release(name);
+  const release = findRelease(name);
   if (!release) throw new InputError(option, '', `${JSON.stringify(name)} is no modelled release`);
   return release;
 }
@@ -61,21 +61,21 @@ function padding(source: string | undefined, flags: Flags): string {
     throw new InputError('--padding', '', 'takes no source: it places regions itself');
   if (flags.after !== undefined)
     throw new InputError('--padding', '', 'takes no --after: it runs no scenario');
-  const measured = measure_padding({
+  const measured = measurePadding({
     before: known('--old', flags.old ?? 'v5.2'),
     after: known('--release', flags.release ?? 'v6.1'),
     seed: number('--seed', flags.seed ?? '1', 0, 999_999_999),
     trials: number('--trials', flags.trials ?? '20', 1, 10_000),
     steps: number('--steps', flags.steps ?? '64', 0, 4096),
   });
-  return flags.json ? json(padding_json(measured)) : padding_text(measured);
+  return flags.json ? json(paddingJson(measured)) : paddingText(measured);
 }
 
 async function sections(source: string | undefined, flags: Flags): Promise<string> {
   for (const option of PADDING_ONLY) {
     if (flags[option] !== undefined) throw new InputError(`--${option}`, '', 'goes with --padding');
   }
-  const session = await session_of(source, flags);
-  const table = section_table(session.state, session.kernel);
-  return flags.json ? json(sections_json(table)) : sections_text(table);
+  const session = await sessionOf(source, flags);
+  const table = sectionTable(session.state, session.kernel);
+  return flags.json ? json(sectionsJson(table)) : sectionsText(table);
 }

@@ -1,11 +1,11 @@
 import type { ColumnSource } from 'hyparquet-writer';
 import type { Planned } from '../../check/campaign/plan.ts';
 import type { CampaignRecord, RunRecord } from '../../check/campaign/record.ts';
-import { is_verdict } from '../../check/checked.ts';
+import { isVerdict } from '../../check/checked.ts';
 import { InputError } from '../../errors/input-error.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import type { CampaignTask } from '../workers/campaign-worker.ts';
-import { digest, read_lines } from './results-file.ts';
+import { digest, readLines } from './results-file.ts';
 
 const SCHEMA = 'mhp-campaign/1';
 
@@ -20,7 +20,7 @@ export interface Header {
   readonly plan: string;
 }
 
-export function header_of(tasks: readonly CampaignTask[], version: string, bounds: Bounds): Header {
+export function headerOf(tasks: readonly CampaignTask[], version: string, bounds: Bounds): Header {
   return {
     schema: SCHEMA,
     version,
@@ -32,7 +32,7 @@ export function header_of(tasks: readonly CampaignTask[], version: string, bound
 }
 
 /** Whether a record is of this configuration. */
-function is_of(record: CampaignRecord, planned: Planned): boolean {
+function isOf(record: CampaignRecord, planned: Planned): boolean {
   if (planned.kind === 'run')
     return (
       record.kind === 'run' &&
@@ -51,25 +51,25 @@ function is_of(record: CampaignRecord, planned: Planned): boolean {
   );
 }
 
-function is_campaign_record(value: object): boolean {
+function isCampaignRecord(value: object): boolean {
   const { kind, verdict, states, steps } = value as Partial<Record<string, unknown>>;
   if (kind !== 'run') return typeof kind === 'string';
-  return is_verdict(verdict) && Number.isSafeInteger(states) && Number.isSafeInteger(steps);
+  return isVerdict(verdict) && Number.isSafeInteger(states) && Number.isSafeInteger(steps);
 }
 
 /** The records of the first configurations of a campaign that was stopped, as far as they are whole. */
-export function read_results(
+export function readResults(
   path: string,
   header: Header,
   tasks: readonly CampaignTask[],
 ): CampaignRecord[][] {
-  const records = read_lines<CampaignRecord>(path, header, is_campaign_record);
+  const records = readLines<CampaignRecord>(path, header, isCampaignRecord);
   const done: CampaignRecord[][] = [];
   let at = 0;
   for (const { planned } of tasks) {
     if (at === records.length) break;
     const from = at;
-    while (at < records.length && is_of(records[at]!, planned) && (planned.kind !== 'run' || at === from))
+    while (at < records.length && isOf(records[at]!, planned) && (planned.kind !== 'run' || at === from))
       at++;
     if (at === from) throw new InputError(path, `line ${at + 2}`, 'is of another configuration than is next');
     // of tables there may be more to come

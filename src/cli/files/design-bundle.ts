@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { InputError } from '../../errors/input-error.ts';
-import { read_text } from '../inputs/source.ts';
+import { readText } from '../inputs/source.ts';
 
 /** What a design imports by our name is what runs now, wherever its file lies. */
 const ours: Plugin = {
@@ -24,12 +24,12 @@ export interface Bundle {
  * A user's module as one text to import, types taken off, with what it imports from beside it.
  * @throws InputError
  */
-export async function bundle_design(file: string): Promise<Bundle> {
-  const contents = read_text(file);
+export async function bundleDesign(file: string): Promise<Bundle> {
+  const contents = readText(file);
   const { build } = await import('esbuild');
   try {
     const { outputFiles } = await build({
-      stdin: { contents, sourcefile: file, resolveDir: dirname(resolve(file)), loader: loader_of(file) },
+      stdin: { contents, sourcefile: file, resolveDir: dirname(resolve(file)), loader: loaderOf(file) },
       bundle: true,
       format: 'esm',
       platform: 'node',
@@ -52,7 +52,7 @@ export async function bundle_design(file: string): Promise<Bundle> {
   }
 }
 
-function loader_of(file: string): 'js' | 'ts' {
+function loaderOf(file: string): 'js' | 'ts' {
   if (/\.[cm]?ts$/.test(file)) return 'ts';
   if (/\.[cm]?js$/.test(file)) return 'js';
   throw new InputError(file, '', 'is no module: .js, .mjs, .ts and .mts are');

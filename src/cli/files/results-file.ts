@@ -10,16 +10,16 @@ export function digest(parts: Iterable<unknown>): string {
   return hash.digest('hex');
 }
 
-const line_of = (value: unknown): string => `${JSON.stringify(value)}\n`;
+const lineOf = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 /**
  * The lines behind the header of a JSON Lines file that somebody stopped writing; one without an end does not count.
  * @throws InputError when the file cannot be read, has another header, or a line that is no record
  */
-export function read_lines<T>(
+export function readLines<T>(
   path: string,
   header: object,
-  is_record: (value: object, index: number) => boolean,
+  isRecord: (value: object, index: number) => boolean,
 ): T[] {
   const text = onFile(path, () => readFileSync(path, 'utf8'));
   const lines = text
@@ -35,7 +35,7 @@ export function read_lines<T>(
   return lines.slice(1).map((line, i) => {
     try {
       const value: unknown = JSON.parse(line);
-      if (typeof value === 'object' && value !== null && is_record(value, i)) return value as T;
+      if (typeof value === 'object' && value !== null && isRecord(value, i)) return value as T;
     } catch {}
     throw new InputError(path, `line ${i + 2}`, 'is no record of such a run');
   });
@@ -51,14 +51,14 @@ export class ResultsFile<T> {
   constructor(path: string, header: object, done: readonly (readonly T[])[]) {
     this.#path = path;
     this.#next = done.length;
-    saveWhole(path, line_of(header) + done.flat().map(line_of).join(''));
+    saveWhole(path, lineOf(header) + done.flat().map(lineOf).join(''));
   }
 
   add(index: number, records: readonly T[]): void {
     this.#waiting.set(index, records);
     let text = '';
     for (let next = this.#waiting.get(this.#next); next; next = this.#waiting.get(this.#next)) {
-      text += next.map(line_of).join('');
+      text += next.map(lineOf).join('');
       this.#waiting.delete(this.#next++);
     }
     if (text !== '') onFile(this.#path, () => appendFileSync(this.#path, text));

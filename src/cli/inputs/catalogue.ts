@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type Entry, read_entry } from '../../check/entry.ts';
+import { type Entry, readEntry } from '../../check/entry.ts';
 
 /** A scenario of the catalogue with the text it was read from. */
 export interface Listed {
@@ -10,11 +10,11 @@ export interface Listed {
 const FOLDER = new URL('../../../scenarios/', import.meta.url);
 
 /** "B9" before "B10", "B36" before "B36b" */
-const in_order = (a: Listed, b: Listed): number =>
+const inOrder = (a: Listed, b: Listed): number =>
   a.entry.id.localeCompare(b.entry.id, 'en', { numeric: true, sensitivity: 'variant' });
 
 /** The id of a scenario, without reading the whole of it. */
-const id_of = (text: string): string | undefined => /^id: *(\S+)/m.exec(text)?.[1];
+const idOf = (text: string): string | undefined => /^id: *(\S+)/m.exec(text)?.[1];
 
 /**
  * The scenarios that come with the program and have a name of their own, by their ids.
@@ -25,9 +25,9 @@ export function catalogue(wanted: (id: string) => boolean = () => true): Listed[
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => [`scenarios/${name}`, readFileSync(new URL(name, FOLDER), 'utf8')] as const)
     .filter(([, text]) => {
-      const id = id_of(text);
+      const id = idOf(text);
       return id !== undefined && wanted(id);
     })
-    .map(([file, text]) => ({ entry: read_entry(text, file), text }))
-    .sort(in_order);
+    .map(([file, text]) => ({ entry: readEntry(text, file), text }))
+    .sort(inOrder);
 }

@@ -14,8 +14,8 @@ export const isModule = (name: string): boolean => /\.[cm]?[jt]s$/.test(name);
 
 /** @throws InputError */
 export async function readProgram(file: string): Promise<ProgramFile> {
-  const { bundle_design } = await import('../files/design-bundle.ts');
-  return { file, bundle: await bundle_design(file) };
+  const { bundleDesign } = await import('../files/design-bundle.ts');
+  return { file, bundle: await bundleDesign(file) };
 }
 
 /**

@@ -5,13 +5,13 @@ import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
-import { find_release, mainline, type Release } from '../../releases/index.ts';
+import { findRelease, mainline, type Release } from '../../releases/index.ts';
 import { parseScenario, type Scenario } from '../../scenarios/format/read.ts';
 
 /** What a command line names, opened: a scenario, its machine, the release to run, the kernel booted. */
 
 /** An impossible machine is an error of its source. */
-export function boot_named(machine: Machine, release: Release): Model {
+export function bootNamed(machine: Machine, release: Release): Model {
   try {
     return boot(machine, release);
   } catch (error) {
@@ -21,7 +21,7 @@ export function boot_named(machine: Machine, release: Release): Model {
 }
 
 /** A line for a kernel that is not modelled itself: its series may be (6.1.0-56-amd64 is v6.1). */
-export function stand_in(asked: string | undefined, release: Release): string[] {
+export function standIn(asked: string | undefined, release: Release): string[] {
   if (asked === undefined) return [];
   const series = `v${/^v?(\d+\.\d+)/.exec(asked)?.[1] ?? ''}`;
   return asked === release.name || series === release.name
@@ -29,17 +29,17 @@ export function stand_in(asked: string | undefined, release: Release): string[] 
     : [`${asked} is not modelled: ${release.name} stands in for it`];
 }
 
-export function release_for(name: string | undefined, scenario: Scenario | null, machine: Machine): Release {
+export function releaseFor(name: string | undefined, scenario: Scenario | null, machine: Machine): Release {
   if (name !== undefined) {
-    const release = find_release(name);
+    const release = findRelease(name);
     if (!release) throw new InputError('--release', '', `${JSON.stringify(name)} is no modelled release`);
     return release;
   }
-  const found = scenario?.release ?? (machine.release === undefined ? null : find_release(machine.release));
+  const found = scenario?.release ?? (machine.release === undefined ? null : findRelease(machine.release));
   return found ?? mainline.at(-1)!;
 }
 
-export async function machine_of(scenario: Scenario | null, host = false): Promise<Machine> {
+export async function machineOf(scenario: Scenario | null, host = false): Promise<Machine> {
   if (host || scenario === null || scenario.machine === 'host') return readHost();
   if (typeof scenario.machine !== 'string') return scenario.machine;
   const path = scenario.machine;
@@ -49,7 +49,7 @@ export async function machine_of(scenario: Scenario | null, host = false): Promi
 /** More than a person writes; a device that never ends is not read to its end. */
 const MAX_SCENARIO = 4 * 2 ** 20;
 
-function read_bounded(file: string): string {
+function readBounded(file: string): string {
   const fd = openSync(file, 'r');
   try {
     const buffer = Buffer.alloc(MAX_SCENARIO + 1);
@@ -63,12 +63,12 @@ function read_bounded(file: string): string {
   }
 }
 
-export const read_scenario = (file: string): Scenario => parseScenario(read_text(file), file);
+export const readScenario = (file: string): Scenario => parseScenario(readText(file), file);
 
 /** The text of a scenario file. @throws InputError when it cannot be read */
-export function read_text(file: string): string {
+export function readText(file: string): string {
   try {
-    return read_bounded(file);
+    return readBounded(file);
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(
@@ -80,9 +80,9 @@ export function read_text(file: string): string {
 }
 
 /** Whether a file is a scenario: its text has steps. */
-export function is_scenario(file: string): boolean {
+export function isScenario(file: string): boolean {
   try {
-    return statSync(file).isFile() && /^steps:/m.test(read_bounded(file));
+    return statSync(file).isFile() && /^steps:/m.test(readBounded(file));
   } catch {
     return false;
   }

@@ -1,7 +1,7 @@
 import type { Planned } from '../../check/campaign/plan.ts';
 import type { CampaignRecord } from '../../check/campaign/record.ts';
 import { perform } from '../../check/campaign/run.ts';
-import { type Entry, read_entry } from '../../check/entry.ts';
+import { type Entry, readEntry } from '../../check/entry.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 
 /** One configuration. Entries come as text: what is read of them cannot be sent to a worker. */
@@ -14,8 +14,8 @@ export interface CampaignTask {
 
 const known = new Map<string, Entry>();
 
-function entry_of(file: string, text: string): Entry {
-  const entry = known.get(file) ?? read_entry(text, file);
+function entryOf(file: string, text: string): Entry {
+  const entry = known.get(file) ?? readEntry(text, file);
   known.set(file, entry);
   return entry;
 }
@@ -23,7 +23,7 @@ function entry_of(file: string, text: string): Entry {
 /** What a worker thread of `mhp campaign` runs. */
 export default function work({ planned, sources, bounds }: CampaignTask): CampaignRecord[] {
   const began = performance.now();
-  const entries = sources.map(({ file, text }) => entry_of(file, text));
+  const entries = sources.map(({ file, text }) => entryOf(file, text));
   const watch = { elapsed: () => (performance.now() - began) / 1000 };
   return perform(planned, new Map(entries.map((entry) => [entry.id, entry])), { bounds, watch });
 }

@@ -1,12 +1,12 @@
-import { check_entry } from '../../check/check.ts';
-import { read_entry } from '../../check/entry.ts';
-import { expected_of, type Row } from '../../check/row.ts';
+import { checkEntry } from '../../check/check.ts';
+import { readEntry } from '../../check/entry.ts';
+import { expectedOf, type Row } from '../../check/row.ts';
 import type { Variation } from '../../check/variation.ts';
-import { told_text, why_text } from '../../report/check/check.ts';
-import { telling_of } from '../../report/story/telling.ts';
+import { toldText, whyText } from '../../report/check/check.ts';
+import { tellingOf } from '../../report/story/telling.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
-import { or_refused, type Refused } from '../refused.ts';
+import { orRefused, type Refused } from '../refused.ts';
 
 /** One entry on one release. Entries come as text: what is read of them cannot be sent to a worker. */
 export interface CheckTask {
@@ -26,14 +26,14 @@ export interface CheckTask {
 
 /** What a worker thread of `mhp check` runs. */
 export default function work(task: CheckTask): Promise<Row | Refused> {
-  return or_refused(() => row_of(task));
+  return orRefused(() => rowOf(task));
 }
 
-function row_of(task: CheckTask): Row {
+function rowOf(task: CheckTask): Row {
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const entry = read_entry(task.text, task.file);
-  const { told, ...checked } = check_entry(entry, task.release, {
+  const entry = readEntry(task.text, task.file);
+  const { told, ...checked } = checkEntry(entry, task.release, {
     variation: task.variation,
     mode: task.mode,
     bounds: task.bounds,
@@ -43,11 +43,11 @@ function row_of(task: CheckTask): Row {
   const threads = told?.kind === 'threads' ? told : null;
   return {
     ...checked,
-    expected: expected_of(entry, task.release),
+    expected: expectedOf(entry, task.release),
     token: threads?.token ?? null,
     preemptions: threads?.preemptions ?? null,
-    story: told && task.story !== 'none' ? (task.story === 'whole' ? told_text(told) : why_text(told)) : null,
-    timeline: task.timeline && threads ? traceChrome(threads.story, telling_of(threads.story)) : null,
+    story: told && task.story !== 'none' ? (task.story === 'whole' ? toldText(told) : whyText(told)) : null,
+    timeline: task.timeline && threads ? traceChrome(threads.story, tellingOf(threads.story)) : null,
     seconds: seconds(),
   };
 }

@@ -1,18 +1,18 @@
 import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { check_entry } from '../../check/check.ts';
+import { checkEntry } from '../../check/check.ts';
 import type { Checked } from '../../check/checked.ts';
-import { check_design, type DesignChecked, design_verdict } from '../../check/design.ts';
-import { type Entry, read_entry, type StepsEntry, type ThreadsEntry } from '../../check/entry.ts';
+import { checkDesign, type DesignChecked, designVerdict } from '../../check/design.ts';
+import { type Entry, readEntry, type StepsEntry, type ThreadsEntry } from '../../check/entry.ts';
 import type { Kind } from '../../check/returns.ts';
 import { survey } from '../../check/survey.ts';
 import { BadDesign, type DesignedRelease, replaced } from '../../releases/design.ts';
-import { told_text } from '../../report/check/check.ts';
+import { toldText } from '../../report/check/check.ts';
 import type { DesignRow } from '../../report/check/design.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import type { Bundle } from '../files/design-bundle.ts';
-import { or_refused } from '../refused.ts';
+import { orRefused } from '../refused.ts';
 
 interface Task {
   readonly bundle: Bundle;
@@ -68,7 +68,7 @@ export type DesignDone = DesignRow['design'];
 
 const ARCHES = ['arm64', 'x86_64'] as const;
 
-const all_replaced = (design: DesignedRelease): string[] => [
+const allReplaced = (design: DesignedRelease): string[] => [
   ...new Set(ARCHES.flatMap((arch) => replaced(design, arch))),
 ];
 
@@ -84,7 +84,7 @@ if (!isMainThread) process.stdout.write = process.stderr.write.bind(process.stde
 let imports = 0;
 
 /** The design of a module, made anew: nothing of one run is left for the next. */
-async function design_of({ code }: Bundle): Promise<DesignedRelease> {
+async function designOf({ code }: Bundle): Promise<DesignedRelease> {
   const url = `data:text/javascript;n=${imports++};base64,${Buffer.from(code).toString('base64')}`;
   const module = (await import(url)) as { readonly default?: unknown };
   const design = module.default as Partial<DesignedRelease> | undefined;
@@ -98,7 +98,7 @@ async function design_of({ code }: Bundle): Promise<DesignedRelease> {
 const FRAME = /data:text\/javascript[^\s]*:(\d+):(\d+)\)?$/m;
 
 /** Where in a user's file an error comes from: "design.ts:12"; "" where nobody knows. */
-function place_in({ map }: Bundle, error: unknown): string {
+function placeIn({ map }: Bundle, error: unknown): string {
   const frame = FRAME.exec(error instanceof Error ? (error.stack ?? '') : '');
   if (!frame) return '';
   const found = new SourceMap(JSON.parse(map)).findEntry(Number(frame[1]) - 1, Number(frame[2]) - 1);
@@ -107,18 +107,18 @@ function place_in({ map }: Bundle, error: unknown): string {
 
 async function load({ bundle }: LoadTask): Promise<Loaded | { readonly bad: string }> {
   try {
-    const design = await design_of(bundle);
-    return { name: design.name, base: design.on.name, about: design.about, replaced: all_replaced(design) };
+    const design = await designOf(bundle);
+    return { name: design.name, base: design.on.name, about: design.about, replaced: allReplaced(design) };
   } catch (error) {
     if (error instanceof BadDesign) return { bad: error.message };
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const place = place_in(bundle, error);
+    const place = placeIn(bundle, error);
     return { bad: `it threw ${what}${place && ` (${place})`}` };
   }
 }
 
-const entry_of = ({ text, file }: Scenario): StepsEntry | ThreadsEntry =>
-  read_entry(text, file) as Exclude<Entry, { kind: 'memmap' }>;
+const entryOf = ({ text, file }: Scenario): StepsEntry | ThreadsEntry =>
+  readEntry(text, file) as Exclude<Entry, { kind: 'memmap' }>;
 
 function searching({ mode, bounds }: Search) {
   const began = performance.now();
@@ -126,38 +126,38 @@ function searching({ mode, bounds }: Search) {
 }
 
 async function base(task: BaseTask): Promise<BaseDone> {
-  const design = await design_of(task.bundle);
-  const entry = entry_of(task);
+  const design = await designOf(task.bundle);
+  const entry = entryOf(task);
   const found = survey(entry, design.on);
   const own = replaced(design, entry.scenario.machine.arch);
   const calls = found ? own.filter((fn) => found.calls.has(fn)) : [];
   if (!found || calls.length === 0) return { calls, returns: new Map(), base: null };
   const { told: _, ...row } =
-    found.checked ?? check_entry(entry, design.on, { ...searching(task), named_first: true });
+    found.checked ?? checkEntry(entry, design.on, { ...searching(task), named_first: true });
   return { calls, returns: new Map(calls.map((fn) => [fn, found.calls.get(fn)!])), base: row };
 }
 
 async function design(task: DesignTask): Promise<DesignDone> {
-  const made = await design_of(task.bundle);
-  const numbers = new Map(all_replaced(made).map((fn, i) => [fn, i + 1]));
-  const entry = entry_of(task);
-  const checked: DesignChecked = check_design(entry, made, {
+  const made = await designOf(task.bundle);
+  const numbers = new Map(allReplaced(made).map((fn, i) => [fn, i + 1]));
+  const entry = entryOf(task);
+  const checked: DesignChecked = checkDesign(entry, made, {
     ...searching(task),
     returns: task.returns,
-    place: (error) => place_in(task.bundle, error),
+    place: (error) => placeIn(task.bundle, error),
     running: (fn) => {
       task.running[0] = fn === null ? 0 : numbers.get(fn)!;
     },
   });
-  const verdict = design_verdict(entry, { ...task.base, told: null }, checked);
+  const verdict = designVerdict(entry, { ...task.base, told: null }, checked);
   const none = { failure: null, within: [], states: 0, steps: 0, story: null };
   if (checked.verdict === 'stopped') return { ...none, verdict, reason: checked.reason };
   const { failure, reason, within, states, steps, told } = checked;
-  return { verdict, failure, reason, within, states, steps, story: told && failure ? told_text(told) : null };
+  return { verdict, failure, reason, within, states, steps, story: told && failure ? toldText(told) : null };
 }
 
 /** What a worker thread of `mhp check --design` runs. */
 export default function work(task: LoadTask | BaseTask | DesignTask): Promise<unknown> {
   if (task.what === 'load') return load(task);
-  return task.what === 'base' ? or_refused(() => base(task)) : design(task);
+  return task.what === 'base' ? orRefused(() => base(task)) : design(task);
 }

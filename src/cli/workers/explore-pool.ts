@@ -1,10 +1,10 @@
 import type { RandomOptions, RandomRuns } from '../../schedule/random/random-search.ts';
 import type { Bounds, Mode, Undecided, Verdict } from '../../schedule/replay/verdict.ts';
 import type { Exploration } from '../../schedule/search/exploration.ts';
-import { not_refused, type Refused } from '../refused.ts';
+import { notRefused, type Refused } from '../refused.ts';
 import { interruptible } from '../stop.ts';
 import type { RandomTask, SearchTask, Sent } from './explore-worker.ts';
-import { in_pool, with_pool } from './pool.ts';
+import { inPool, withPool } from './pool.ts';
 
 /** The verdict on a program nobody got round to. */
 export function notBegun(mode: Mode): Undecided {
@@ -14,7 +14,7 @@ export function notBegun(mode: Mode): Undecided {
 
 /** Explore programs on worker threads, one in each at a time; the verdicts come in the order of the tasks. */
 export async function exploreOnThreads(tasks: readonly SearchTask[], threads: number): Promise<Verdict[]> {
-  const verdicts = await in_pool<SearchTask, Verdict>('explore-worker', tasks, threads);
+  const verdicts = await inPool<SearchTask, Verdict>('explore-worker', tasks, threads);
   return verdicts.map((verdict, i) => verdict ?? notBegun(tasks[i]!.mode));
 }
 
@@ -32,12 +32,12 @@ export function exploreRandom(
   return interruptible((signal) => {
     const search = exploration.bound(bounds).watch({ signal }).random(random);
     if (threads === 1) return search.finish();
-    return with_pool('explore-worker', threads, (pool) =>
+    return withPool('explore-worker', threads, (pool) =>
       search.finish({
         count: threads,
         async run(first, count) {
           const task: RandomTask = { program: sent, random, bounds, first, count };
-          return not_refused((await pool.run(task)) as RandomRuns | Refused);
+          return notRefused((await pool.run(task)) as RandomRuns | Refused);
         },
       }),
     );

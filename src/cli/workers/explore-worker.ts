@@ -3,7 +3,7 @@ import type { RandomOptions, RandomRuns } from '../../schedule/random/random-sea
 import type { Bounds, Verdict } from '../../schedule/replay/verdict.ts';
 import type { Exploration } from '../../schedule/search/exploration.ts';
 import { loadProgram, ofUser, type ProgramFile } from '../inputs/program-file.ts';
-import { or_refused, type Refused } from '../refused.ts';
+import { orRefused, type Refused } from '../refused.ts';
 
 /** A program as it is sent to a worker, which code is not: the name of a built-in one, or a module as text. */
 export type Sent = string | ProgramFile;
@@ -27,7 +27,7 @@ export interface RandomTask {
 /** What a worker thread of `mhp explore` runs. */
 export default function work(task: SearchTask | RandomTask): Promise<Verdict | RandomRuns | Refused> {
   const { program } = task;
-  return or_refused(async () =>
+  return orRefused(async () =>
     typeof program === 'string'
       ? found(findProgram(program), task)
       : ofUser(program.file, async () => found(await loadProgram(program), task)),

@@ -1,12 +1,12 @@
 import { Tinypool } from 'tinypool';
-import { not_refused, type Refused } from '../refused.ts';
+import { notRefused, type Refused } from '../refused.ts';
 import { interruptible } from '../stop.ts';
 
 /** Files beside this one. */
 type Worker = 'explore-worker' | 'check-worker' | 'options-worker' | 'design-worker' | 'campaign-worker';
 
 /** A worker on so many threads, for as long as the work takes. */
-export async function with_pool<T>(
+export async function withPool<T>(
   worker: Worker,
   threads: number,
   work: (pool: Tinypool) => Promise<T>,
@@ -25,7 +25,7 @@ export async function with_pool<T>(
  * Bad input that a worker answers with ({@link Refused}) ends it, too.
  * @param done called with each result as it comes, in any order
  */
-export function in_pool<Task, Result extends object>(
+export function inPool<Task, Result extends object>(
   worker: Worker,
   tasks: readonly Task[],
   threads: number,
@@ -34,13 +34,13 @@ export function in_pool<Task, Result extends object>(
   const results: (Result | undefined)[] = tasks.map(() => undefined);
   const lanes = Math.min(threads, Math.max(1, tasks.length));
   return interruptible((signal) =>
-    with_pool(worker, lanes, async (pool) => {
+    withPool(worker, lanes, async (pool) => {
       let next = 0;
       const lane = async (): Promise<void> => {
         while (next < tasks.length && !signal.aborted) {
           const index = next++;
           try {
-            const result = not_refused((await pool.run(tasks[index]!, { signal })) as Result | Refused);
+            const result = notRefused((await pool.run(tasks[index]!, { signal })) as Result | Refused);
             results[index] = result;
             done(result, index);
           } catch (error) {

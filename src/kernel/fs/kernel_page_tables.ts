@@ -1,8 +1,8 @@
-import { region_of } from '../../geometry/layout.ts';
-import { entry_size } from '../../geometry/translation.ts';
-import { is_table } from '../../hardware/descriptor.ts';
+import { regionOf } from '../../geometry/layout.ts';
+import { entrySize } from '../../geometry/translation.ts';
+import { isTable } from '../../hardware/descriptor.ts';
 import type { Mmu } from '../../hardware/mmu.ts';
-import { next_table, tables_together } from '../../hardware/walk.ts';
+import { nextTable, tablesTogether } from '../../hardware/walk.ts';
 import type { Kernel } from '../kernel.ts';
 import type { State } from '../state.ts';
 import { type PtdumpRun, ptdump } from './ptdump.ts';
@@ -16,11 +16,11 @@ export const MODELLED_REGIONS = ['linear', 'vmemmap'] as const;
 /** Every entry that a walk from the root meets, the empty ones at the level they stand at, to the wrap at 2^64. */
 export function* ptdump_runs(m: Mmu): Generator<PtdumpRun> {
   const n = m.t.entries[0]!;
-  yield* below(m, 0, m.root, n, -n * entry_size(m.t, 0));
+  yield* below(m, 0, m.root, n, -n * entrySize(m.t, 0));
 }
 
 function* below(m: Mmu, depth: number, pa: number, n: number, va: number): Generator<PtdumpRun> {
-  const size = entry_size(m.t, depth);
+  const size = entrySize(m.t, depth);
   const level = m.t.name[depth]!;
   const end = va + n * size;
   let at = va;
@@ -28,14 +28,14 @@ function* below(m: Mmu, depth: number, pa: number, n: number, va: number): Gener
     const start = va + ((run.pa - pa) / 8) * size;
     if (at < start) yield { start: at, end: start, level, attr: 0 };
     at = start + run.n * size;
-    if (depth === m.t.levels - 1 || !is_table(run)) yield { start, end: at, level, attr: run.attr };
+    if (depth === m.t.levels - 1 || !isTable(run)) yield { start, end: at, level, attr: run.attr };
     else {
-      const together = tables_together(m, run);
+      const together = tablesTogether(m, run);
       for (let i = 0; i < run.n; i += together) {
         yield* below(
           m,
           depth + 1,
-          next_table(m, run, i),
+          nextTable(m, run, i),
           together * m.t.entries[depth + 1]!,
           start + i * size,
         );
@@ -49,7 +49,7 @@ function* below(m: Mmu, depth: number, pa: number, n: number, va: number): Gener
 export function* kernel_page_tables(state: State, k: Kernel): Generator<string> {
   if (!state.mmu) return;
   const format = ptdump_format(k.c.ptdump);
-  const regions = MODELLED_REGIONS.flatMap((name) => region_of(k.c.layout, name) ?? []).sort(
+  const regions = MODELLED_REGIONS.flatMap((name) => regionOf(k.c.layout, name) ?? []).sort(
     (a, b) => a.start - b.start,
   );
   // markers of regions that hold nothing here would wait for entries that are not there

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { custom_layout, type Layout } from '../../geometry/layout.ts';
+import { customLayout, type Layout } from '../../geometry/layout.ts';
 import { layout } from '../../geometry/layouts.ts';
-import { type LevelName, NoSuchGeometry, parse_va, translation } from '../../geometry/translation.ts';
+import { type LevelName, NoSuchGeometry, parseVa, translation } from '../../geometry/translation.ts';
 import {
   AF,
   AP_RDONLY,
@@ -22,8 +22,8 @@ import { ptdump_format, ptdump_markers } from './ptdump_format.ts';
 
 const t = translation('arm64', 4096, 48);
 const run = (start: string, end: string, level: LevelName, attr = 0): PtdumpRun => ({
-  start: parse_va(start),
-  end: parse_va(end),
+  start: parseVa(start),
+  end: parseVa(end),
   level,
   attr,
 });
@@ -191,10 +191,10 @@ describe('formats', () => {
   });
 
   it('have markers for the regions of a layout, in its order, but none at the wrap', () => {
-    const places = custom_layout(t, [
-      { name: 'vmalloc', start: parse_va('ffff000000000000'), end: parse_va('ffff400000000000') },
-      { name: 'vmemmap', start: parse_va('ffff400000000000'), end: parse_va('ffff800000000000') },
-      { name: 'linear', start: parse_va('ffff800000000000'), end: 0 },
+    const places = customLayout(t, [
+      { name: 'vmalloc', start: parseVa('ffff000000000000'), end: parseVa('ffff400000000000') },
+      { name: 'vmemmap', start: parseVa('ffff400000000000'), end: parseVa('ffff800000000000') },
+      { name: 'linear', start: parseVa('ffff800000000000'), end: 0 },
     ]);
     expect(ptdump_markers(ptdump_format('v6.1'), places).map(({ text }) => text)).toEqual([
       'vmalloc() area',

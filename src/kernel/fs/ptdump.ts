@@ -1,11 +1,5 @@
 import type { Layout } from '../../geometry/layout.ts';
-import {
-  depth_of,
-  entry_size,
-  type LevelName,
-  type Translation,
-  va_text,
-} from '../../geometry/translation.ts';
+import { depthOf, entrySize, type LevelName, type Translation, vaText } from '../../geometry/translation.ts';
 import { type PtdumpFormat, prot_text, ptdump_markers } from './ptdump_format.ts';
 
 /** Consecutive entries of one level that are all empty, or all leaves with the same attributes. */
@@ -56,7 +50,7 @@ export function* ptdump(
         const name =
           format.pmd_in_root && prot !== 0 && t.levels === 2 && depth === 0 ? 'PMD' : t.name[depth];
         const attributes = prot === 0 ? '' : text(prot);
-        yield `0x${va_text(start)}-0x${va_text(addr)}   ${size_text(addr - start)} ${name}${attributes}`;
+        yield `0x${vaText(start)}-0x${vaText(addr)}   ${size_text(addr - start)} ${name}${attributes}`;
       }
       if (behind(addr)) yield next_marker();
       [start, depth, prot] = [addr, at, now];
@@ -66,8 +60,8 @@ export function* ptdump(
   }
 
   for (const run of runs) {
-    const at = depth_of(t, run.level);
-    const size = entry_size(t, at);
+    const at = depthOf(t, run.level);
+    const size = entrySize(t, at);
     const now = run.attr & mask;
     let addr = run.start;
     while (addr < run.end) {

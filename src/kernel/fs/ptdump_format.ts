@@ -1,5 +1,5 @@
 import type { Layout } from '../../geometry/layout.ts';
-import { layout_family } from '../../geometry/layouts.ts';
+import { layoutFamily } from '../../geometry/layouts.ts';
 import { NoSuchGeometry } from '../../geometry/translation.ts';
 import {
   AF,
@@ -103,11 +103,11 @@ const FORMATS = [
 ] as const;
 
 /**
- * The format of a kernel version, as layout_family() takes it.
+ * The format of a kernel version, as layoutFamily() takes it.
  * @throws NoSuchGeometry for anything else
  */
 export function ptdump_format(release: string): PtdumpFormat {
-  if (!layout_family(release))
+  if (!layoutFamily(release))
     throw new NoSuchGeometry(`no format of kernel_page_tables is known for ${JSON.stringify(release)}`);
   const version = /(\d+)\.(\d+)/.exec(release)!;
   const [major, minor] = [Number(version[1]), Number(version[2])];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ARM64, booted, cat, G, last, M, memory, must, play, with_options, X86 } from '../../../test/kit.ts';
+import { ARM64, booted, cat, G, last, M, memory, must, play, withOptions, X86 } from '../../../test/kit.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import { MEM_GOING_OFFLINE } from '../state.ts';
 import { list_text } from './sysfs.ts';
@@ -266,7 +266,7 @@ describe('auto_online_blocks', () => {
   });
 
   test('memhp_default_state= sets it at boot', () => {
-    const session = booted('v6.1', with_options(X86, 'quiet memhp_default_state=online_movable'));
+    const session = booted('v6.1', withOptions(X86, 'quiet memhp_default_state=online_movable'));
     expect(cat(session, path)).toBe('online_movable\n');
   });
 
@@ -334,7 +334,7 @@ describe('/proc/zoneinfo, as far as it is modelled', () => {
 describe('other files', () => {
   test('parameters of memory_hotplug', () => {
     const root = '/sys/module/memory_hotplug/parameters';
-    const session = booted('v6.1', with_options(X86, 'memory_hotplug.memmap_on_memory=on'));
+    const session = booted('v6.1', withOptions(X86, 'memory_hotplug.memmap_on_memory=on'));
     const values = () =>
       Object.fromEntries(names(session, root)!.map((name) => [name, cat(session, `${root}/${name}`)]));
     expect(values()).toEqual({

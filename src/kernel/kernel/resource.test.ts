@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { booted, cat, DYNDBG, G, K, last, M, must, play, run, with_options, X86 } from '../../../test/kit.ts';
+import { booted, cat, DYNDBG, G, K, last, M, must, play, run, withOptions, X86 } from '../../../test/kit.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import { iomem } from '../fs/proc/files.ts';
 import { IORESOURCE_BUSY, IORESOURCE_MEM, IORESOURCE_SYSTEM_RAM, type resource } from '../state.ts';
@@ -271,7 +271,7 @@ describe('/proc/iomem', () => {
   });
 
   test('a failed add leaves no entry; the refusal is a debug message', () => {
-    const session = booted('v6.1', with_options(X86, DYNDBG));
+    const session = booted('v6.1', withOptions(X86, DYNDBG));
     const before = text(session);
     expect(last(session, { add: { start: '5G', size: 64 * K, expect: 'EINVAL' } }).failures).toEqual([]);
     const [outcome] = play(session, { add: { start: '1G', size: '128M', expect: 'EEXIST' } });

@@ -5,14 +5,14 @@ import { boot } from '../../boot/boot.ts';
 import { held } from '../../hardware/reach.ts';
 import { leaves } from '../../hardware/walk.ts';
 import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
-import { find_release } from '../../releases/index.ts';
+import { findRelease } from '../../releases/index.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { VM } from '../state.ts';
 
 /** A kernel without kernel_page_tables. */
 function without_ptdump(release: string, machine: MachineObject): Session {
   const parsed = parseMachineFile(stringify(machine), 'machine');
-  return new Session(boot(parsed, find_release(release)!, { ptdump_debugfs: false }));
+  return new Session(boot(parsed, findRelease(release)!, { ptdump_debugfs: false }));
 }
 
 const DEVICE = 256 * G;

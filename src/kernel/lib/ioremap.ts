@@ -1,4 +1,4 @@
-import { depth_of, entry_size } from '../../geometry/translation.ts';
+import { depthOf, entrySize } from '../../geometry/translation.ts';
 import type { Steps } from '../../steps/step.ts';
 import {
   addr_end,
@@ -18,7 +18,7 @@ import { VM } from '../state.ts';
  * vmaps (FACTS 2.21). Tables are installed as vmalloc does.
  */
 
-const size_of = (k: Kernel, level: 'PMD' | 'PUD'): number => entry_size(k.c.t, depth_of(k.c.t, level));
+const size_of = (k: Kernel, level: 'PMD' | 'PUD'): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
 export const v5_2 = {
   *ioremap_pte_range(

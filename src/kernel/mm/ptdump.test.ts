@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, run } from '../../../test/kit.ts';
-import { points_to_table, entries as table_entries } from '../../hardware/walk.ts';
+import { pointsToTable, entries as table_entries } from '../../hardware/walk.ts';
 import { mem_hotplug_begin } from '../locks.ts';
 import type { PtdumpNote } from './ptdump.ts';
 
@@ -30,7 +30,7 @@ test.each(SHAPES)('the walk notes every address once, and what is mapped: %o', (
     at = end;
   }
   expect(at).toBe(0);
-  const leaves = [...table_entries(state.mmu!, start, 0)].filter((e) => !points_to_table(state.mmu!, e));
+  const leaves = [...table_entries(state.mmu!, start, 0)].filter((e) => !pointsToTable(state.mmu!, e));
   expect(mapped(value!)).toBe(leaves.reduce((sum, leaf) => sum + leaf.end - leaf.start, 0));
 });
 

@@ -1,6 +1,6 @@
-import { is_folded } from '../../geometry/blocks.ts';
+import { isFolded } from '../../geometry/blocks.ts';
 import type { LevelName } from '../../geometry/translation.ts';
-import { AP_RDONLY, is_valid, PXN, UXN } from '../../hardware/descriptor.ts';
+import { AP_RDONLY, isValid, PXN, UXN } from '../../hardware/descriptor.ts';
 import type { Steps } from '../../steps/step.ts';
 import {
   addr_end,
@@ -32,7 +32,7 @@ export interface PtdumpNote {
 const is_wx = ({ attr }: PtdumpNote): boolean => (attr & (AP_RDONLY | PXN)) === 0;
 const is_not_uxn = ({ attr }: PtdumpNote): boolean => (attr & UXN) === 0;
 const valid_notes = (notes: readonly PtdumpNote[]): PtdumpNote[] =>
-  notes.filter(({ attr }) => is_valid({ addr: 0, attr }));
+  notes.filter(({ attr }) => isValid({ addr: 0, attr }));
 
 export const v5_2 = {
   *walk_pte(this: Kernel, notes: PtdumpNote[], pmdp: EntryPointer, start: number, end: number): Steps<void> {
@@ -63,7 +63,7 @@ export const v5_2 = {
   *walk_pud(this: Kernel, notes: PtdumpNote[], p4dp: EntryPointer, start: number, end: number): Steps<void> {
     const { t } = this.c;
     // where a level is folded, its entries are the next one's to judge
-    const folded = is_folded(t, 'PMD');
+    const folded = isFolded(t, 'PMD');
     let pudp = yield* this.pud_offset(p4dp, start);
     for (let addr = start; addr !== end; ) {
       const next = addr_end(t, 'PUD', addr, end);
@@ -81,7 +81,7 @@ export const v5_2 = {
 
   *walk_p4d(this: Kernel, notes: PtdumpNote[], pgdp: EntryPointer, start: number, end: number): Steps<void> {
     const { t } = this.c;
-    const folded = is_folded(t, 'PUD');
+    const folded = isFolded(t, 'PUD');
     let p4dp = yield* this.p4d_offset(pgdp, start);
     for (let addr = start; addr !== end; ) {
       const next = addr_end(t, 'P4D', addr, end);
@@ -99,7 +99,7 @@ export const v5_2 = {
   /** `end` 0 is the wrap: the whole of the kernel's half ends there. */
   *walk_pgd(this: Kernel, notes: PtdumpNote[], start: number, end: number): Steps<void> {
     const { t } = this.c;
-    const folded = is_folded(t, 'P4D');
+    const folded = isFolded(t, 'P4D');
     for (let addr = start; addr !== end; ) {
       const next = addr_end(t, 'PGD', addr, end);
       const pgdp = yield* this.pgd_offset_k(addr);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, M, type MachineObject, must, X86 } from '../../../test/kit.ts';
 import { boot } from '../../boot/boot.ts';
-import { find_release } from '../../releases/index.ts';
-import { kinds, lay_out, machine } from '../../scenarios/reserved/kinds.ts';
+import { findRelease } from '../../releases/index.ts';
+import { kinds, layOut, machine } from '../../scenarios/reserved/kinds.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { MEMMAP, PageOffline, PageReserved, page_memmap } from './page.ts';
 
@@ -43,7 +43,7 @@ describe('boot memory', () => {
   ];
   const kernel = (release: string) =>
     new Session(
-      boot({ ...machine(false), ram: [{ start: 0, size: 2 * G, nid: 0 }], iomem }, find_release(release)!),
+      boot({ ...machine(false), ram: [{ start: 0, size: 2 * G, nid: 0 }], iomem }, findRelease(release)!),
     );
 
   test('RAM in the buddy: never', () => {
@@ -153,8 +153,8 @@ describe('hot-added memory', () => {
 describe('device memory', () => {
   test('set for ever, but for the RFC', () => {
     const device = (release: string) => {
-      const session = new Session(boot(machine(false), find_release(release)!));
-      const places = lay_out(session);
+      const session = new Session(boot(machine(false), findRelease(release)!));
+      const places = layOut(session);
       return (['E', 'F'] as const).every((kind) =>
         PageReserved(session.state.pages.get(places[kind]!.pfn + places[kind]!.nr_pages - 1)),
       );

@@ -1,4 +1,4 @@
-import { is_folded } from '../../geometry/blocks.ts';
+import { isFolded } from '../../geometry/blocks.ts';
 import type { LevelName } from '../../geometry/translation.ts';
 import type { Steps } from '../../steps/step.ts';
 import { alloc_table } from '../include/asm-generic/pgalloc.ts';
@@ -26,7 +26,7 @@ function* table_for(
   p: EntryPointer,
   populate: (this: Kernel, p: EntryPointer, table: number) => Steps<void>,
 ): Steps<boolean> {
-  if (is_folded(k.c.t, level)) return true;
+  if (isFolded(k.c.t, level)) return true;
   if (!none(yield* READ_ONCE(p))) return true;
   const table = yield* alloc_table(k, level);
   if (table < 0) return false;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { booted, G, K, run } from '../../../test/kit.ts';
 import { machine, PRESENT, RELEASES, Reference, SUB, traits } from '../../../test/subsections.ts';
-import { is_mapped } from '../../hardware/walk.ts';
+import { isMapped } from '../../hardware/walk.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { vmem_altmap } from '../kernel.ts';
@@ -110,7 +110,7 @@ class Both {
         if (reference.t.tables)
           same(
             'vmemmap',
-            is_mapped(state.mmu!, vmemmap_of(k.c, pfn)),
+            isMapped(state.mmu!, vmemmap_of(k.c, pfn)),
             reference.leaves.has(reference.leaf(s)),
           );
       }

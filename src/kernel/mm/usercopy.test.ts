@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { boot } from '../../boot/boot.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { find_release } from '../../releases/index.ts';
-import { reserve_bootmem } from '../../scenarios/reserved/reserve-bootmem.ts';
+import { findRelease } from '../../releases/index.ts';
+import { reserveBootmem } from '../../scenarios/reserved/reserve-bootmem.ts';
 import { usePages } from '../../scenarios/running/page-use.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
@@ -28,11 +28,11 @@ const machine: Machine = {
   missing: [],
 };
 
-const session = new Session(boot(machine, find_release('v5.2')!));
+const session = new Session(boot(machine, findRelease('v5.2')!));
 const { pages } = session.state;
 // the image is not PG_reserved here: the sections of it are what lets it through
 pages.update((16 * M) / PAGE, (28 * M) / PAGE, (page) => page & ~PG_reserved);
-reserve_bootmem(session.state, (64 * M) / PAGE, (66 * M) / PAGE);
+reserveBootmem(session.state, (64 * M) / PAGE, (66 * M) / PAGE);
 usePages(session, (128 * M) / PAGE, (132 * M) / PAGE, USE.HUGE_USED);
 pages.update((256 * M) / PAGE, (258 * M) / PAGE, (page) => with_migratetype(page, MIGRATE.CMA));
 

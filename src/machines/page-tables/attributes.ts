@@ -85,7 +85,7 @@ const LINE_WORDS: Readonly<Record<string, number>> = {
  * @param memory_types names by AttrIndx, which differ between releases; a name absent from it is refused
  * @returns undefined for text that is no such columns
  */
-export function lineAttr(text: string, memory_types: readonly (string | undefined)[]): number | undefined {
+export function lineAttr(text: string, memoryTypes: readonly (string | undefined)[]): number | undefined {
   const words = text.split(/ +/).filter((word) => word !== '');
   let attr = VALID | TABLE_BIT;
   const seen = new Set<string>();
@@ -94,7 +94,7 @@ export function lineAttr(text: string, memory_types: readonly (string | undefine
     seen.add(word);
     if (Object.hasOwn(LINE_WORDS, word)) attr |= LINE_WORDS[word]!;
     else {
-      const index = memory_types.indexOf(word);
+      const index = memoryTypes.indexOf(word);
       if (index < 0 || i !== words.length - 1) return undefined;
       attr |= index << ATTR_INDEX_SHIFT;
     }

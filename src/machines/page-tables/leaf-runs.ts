@@ -1,4 +1,4 @@
-import { entry_size, type Translation } from '../../geometry/translation.ts';
+import { entrySize, type Translation } from '../../geometry/translation.ts';
 import type { PtdumpLine } from './ptdump-text.ts';
 import { type RecordedLeaf, type RecordedTables, TABLE_LEVELS } from './tables.ts';
 
@@ -18,7 +18,7 @@ export function* runsOf(t: Translation, recorded: RecordedTables): Generator<Ptd
   const children: Child[][] = t.shift.map(() => []);
   for (const { level, va } of recorded.tables) {
     const depth = t.levels - TABLE_LEVELS.length + TABLE_LEVELS.indexOf(level);
-    const size = entry_size(t, depth - 1);
+    const size = entrySize(t, depth - 1);
     children[depth - 1]!.push({ start: va, end: va + size });
   }
   for (const leaf of recorded.leaves) {

@@ -1,5 +1,5 @@
 import { InputError, quote } from '../../errors/input-error.ts';
-import { type LevelName, parse_va, va_text } from '../../geometry/translation.ts';
+import { type LevelName, parseVa, vaText } from '../../geometry/translation.ts';
 import { lineAttr } from './attributes.ts';
 
 /** A line of kernel_page_tables: entries of one level that are all empty, or leaves with the same attributes. */
@@ -33,14 +33,14 @@ const LINE =
  */
 export function parsePtdump(
   text: string,
-  memory_types: readonly (string | undefined)[],
+  memoryTypes: readonly (string | undefined)[],
   file: string,
   place = 'sys/kernel/debug/kernel_page_tables',
 ): ParsedPtdump {
   const runs: PtdumpLine[] = [];
   const markers: { text: string; start: number }[] = [];
   let waiting = 0;
-  let from_zero = false;
+  let fromZero = false;
   let last = Number.NEGATIVE_INFINITY;
   for (const [i, line] of text.split('\n').entries()) {
     if (line === '') continue;
@@ -58,30 +58,30 @@ export function parsePtdump(
     const zero = i === 0 && start === 0;
     if (!zero && start >= end) throw wrong(`${quote(line)} ends before it starts`);
     if (start < last || last === 0) throw wrong(`${quote(line)} is not behind the line before it`);
-    if (!same_size(end - (zero ? -(2 ** 64) : start), Number(match[3]), match[4]!))
+    if (!sameSize(end - (zero ? -(2 ** 64) : start), Number(match[3]), match[4]!))
       throw wrong(`${quote(line)} has not the size it says`);
-    const attr = match[6] === undefined ? 0 : lineAttr(match[6], memory_types);
+    const attr = match[6] === undefined ? 0 : lineAttr(match[6], memoryTypes);
     if (attr === undefined) throw wrong(`${quote(line)} has attributes that are none`);
     while (waiting > 0) markers[markers.length - waiting--]!.start = start;
     last = end;
-    if (zero) from_zero = true;
+    if (zero) fromZero = true;
     else runs.push({ start, end, level: match[5] as LevelName, attr });
   }
-  return { runs, markers, from_zero };
+  return { runs, markers, from_zero: fromZero };
 }
 
 /** A kernel address or the wrap. */
 function address(digits: string): number | undefined {
   try {
-    const va = parse_va(digits);
-    return va <= 0 && va_text(va) === digits ? va : undefined;
+    const va = parseVa(digits);
+    return va <= 0 && vaText(va) === digits ? va : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Whether a size is as the kernel writes it: in the largest unit that divides it. */
-const same_size = (bytes: number, n: number, unit: string): boolean => {
+const sameSize = (bytes: number, n: number, unit: string): boolean => {
   const power = 'KMGTPE'.indexOf(unit);
   return bytes === n * 1024 ** (power + 1) && (n % 1024 !== 0 || unit === 'E');
 };

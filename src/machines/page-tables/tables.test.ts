@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parse_va, translation } from '../../geometry/translation.ts';
+import { parseVa, translation } from '../../geometry/translation.ts';
 import {
   AF,
   AP_RDONLY,
@@ -79,19 +79,19 @@ describe('kernel_page_tables', () => {
       ),
     ).toEqual({
       runs: [
-        { start: parse_va('ffff000000000000'), end: parse_va('ffff000040000000'), level: 'PUD', attr: 0 },
+        { start: parseVa('ffff000000000000'), end: parseVa('ffff000040000000'), level: 'PUD', attr: 0 },
         {
-          start: parse_va('ffff000040000000'),
-          end: parse_va('ffff00004097c000'),
+          start: parseVa('ffff000040000000'),
+          end: parseVa('ffff00004097c000'),
           level: 'PTE',
           attr: KERNEL | TABLE_BIT,
         },
-        { start: parse_va('ffff800000000000'), end: 0, level: 'PGD', attr: 0 },
+        { start: parseVa('ffff800000000000'), end: 0, level: 'PGD', attr: 0 },
       ],
       markers: [
-        { text: 'Linear Mapping start', start: parse_va('ffff000000000000') },
-        { text: 'Linear Mapping end', start: parse_va('ffff800000000000') },
-        { text: 'Modules start', start: parse_va('ffff800000000000') },
+        { text: 'Linear Mapping start', start: parseVa('ffff000000000000') },
+        { text: 'Linear Mapping end', start: parseVa('ffff800000000000') },
+        { text: 'Modules start', start: parseVa('ffff800000000000') },
       ],
       from_zero: false,
     });
@@ -175,7 +175,7 @@ describe('tables/*.json', () => {
       0x5b6c5000,
     ]);
     expect(tables.leaves[1]).toEqual({
-      va: parse_va('ffff000040200000'),
+      va: parseVa('ffff000040200000'),
       pa: 0x40200000,
       size: 0x400000,
       leaf_size: 0x200000,
@@ -184,7 +184,7 @@ describe('tables/*.json', () => {
     expect(tables.tables.map(({ level }) => level)).toEqual(['PUD', 'PMD', 'PTE']);
     expect(tables.tables[2]).toEqual({
       level: 'PTE',
-      va: parse_va('ffff000040000000'),
+      va: parseVa('ffff000040000000'),
       pa: 0x7fff7000,
       valid: 3,
       nonzero: 4,

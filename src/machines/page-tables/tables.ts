@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError, quote } from '../../errors/input-error.ts';
-import { parse_va } from '../../geometry/translation.ts';
+import { parseVa } from '../../geometry/translation.ts';
 import { placeOf } from '../text/zod-place.ts';
 import { leafAttr } from './attributes.ts';
 
@@ -55,7 +55,7 @@ const kernelAddress = z
   .regex(HEX)
   .transform((text, ctx) => {
     try {
-      const va = parse_va(text);
+      const va = parseVa(text);
       if (va <= 0) return va;
     } catch {
       // told below
@@ -127,14 +127,14 @@ export function parseTables(text: string, file: string, place: string): Recorded
   let last = start;
   const read = leaves.map(({ va, pa, size, leaf, attr: attrText }, i): RecordedLeaf => {
     const where = `leaves[${i}]`;
-    const leaf_size = Number.parseInt(leaf, 10) * 1024 ** ('KMG'.indexOf(leaf.replace(/^\d+/, '')[0]!) + 1);
+    const leafSize = Number.parseInt(leaf, 10) * 1024 ** ('KMG'.indexOf(leaf.replace(/^\d+/, '')[0]!) + 1);
     const attr = leafAttr(attrText, leaf.endsWith('block'));
     if (attr === undefined) throw wrong(where, `${quote(attrText)} are no attributes`);
     if (va < last) throw wrong(where, 'overlaps the leaf before it');
     last = va + size;
     if (last > end || size === 0) throw wrong(where, 'is empty or ends outside of the region');
-    if ([va, pa, size].some((n) => n % leaf_size !== 0)) throw wrong(where, `is not aligned to ${leaf}`);
-    return { va, pa, size, leaf_size, attr };
+    if ([va, pa, size].some((n) => n % leafSize !== 0)) throw wrong(where, `is not aligned to ${leaf}`);
+    return { va, pa, size, leaf_size: leafSize, attr };
   });
   for (const [i, { va, valid, nonzero }] of tables.entries()) {
     if (valid > nonzero) throw wrong(`tables[${i}]`, 'has more valid entries than entries');

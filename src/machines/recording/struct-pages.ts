@@ -30,14 +30,14 @@ export function parseSections(text: string, file: string): RecordedSection[] {
     const match = SECTION.exec(line);
     if (!match) throw new InputError(file, `${place} line ${number}`, `${quote(line)} is no section`);
     const digits = match[3]!.padStart(16, '0');
-    const subsection_map: number[] = [];
+    const subsectionMap: number[] = [];
     for (let end = digits.length; end > 0; end -= 8) {
-      subsection_map.push(Number.parseInt(digits.slice(end - 8, end), 16) | 0);
+      subsectionMap.push(Number.parseInt(digits.slice(end - 8, end), 16) | 0);
     }
     return {
       nr: Number(match[1]),
       flags: match[2]!.split('|').filter((name) => name !== ''),
-      subsection_map,
+      subsection_map: subsectionMap,
     };
   });
 }

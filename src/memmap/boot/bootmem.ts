@@ -19,7 +19,7 @@ export interface BootmemPlaces {
 const REGISTERS: ReadonlySet<string> = new Set(['x86_64', 'tiny']);
 
 /** Boot memory as placed, checked and registered: the messages. @throws ImpossibleMachine */
-export function boot_bootmem(
+export function bootBootmem(
   world: Memmap,
   kernel: MemKernel,
   places: BootmemPlaces,

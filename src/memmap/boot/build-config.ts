@@ -1,48 +1,48 @@
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
-import { memmap_geometry } from '../../geometry/memmap.ts';
+import { memmapGeometry } from '../../geometry/memmap.ts';
 import { is_classic, is_sparse, type MemConfig } from '../kernel/config.ts';
 import type { MemRelease } from '../releases/mem-releases.ts';
 import type { MemMachine } from './mem-machine.ts';
 
 /** What this release is built with for such a machine. @throws ImpossibleMachine when it cannot be */
-export function configure_memmodel(machine: MemMachine, release: MemRelease): MemConfig {
+export function configureMemmodel(machine: MemMachine, release: MemRelease): MemConfig {
   const { arch, page_size, memory_model } = machine;
-  const g = memmap_geometry(arch, page_size, release.arm64_small_sections);
+  const g = memmapGeometry(arch, page_size, release.arm64_small_sections);
   if (g === null) throw new ImpossibleMachine(`${arch} has no pages of ${page_size} bytes`);
   const PAGE_SHIFT = Math.log2(page_size);
-  const section_bits = machine.section_size_bits ?? g.section_size_bits;
-  const physmem_bits = machine.max_physmem_bits ?? g.max_physmem_bits;
+  const sectionBits = machine.section_size_bits ?? g.section_size_bits;
+  const physmemBits = machine.max_physmem_bits ?? g.max_physmem_bits;
   const MAX_ORDER = machine.max_order ?? g.max_order;
   const no = (why: string): never => {
     throw new ImpossibleMachine(`${release.name} on ${arch} with ${memory_model} does not build: ${why}`);
   };
   if (is_sparse(memory_model)) {
-    if (section_bits > physmem_bits)
-      no(`SECTION_SIZE_BITS ${section_bits} is past MAX_PHYSMEM_BITS ${physmem_bits}`);
-    if (MAX_ORDER - 1 + PAGE_SHIFT > section_bits)
-      no(`Allocator MAX_ORDER exceeds SECTION_SIZE (${MAX_ORDER - 1} + ${PAGE_SHIFT} > ${section_bits})`);
-    const fits_subsection = !is_classic(memory_model) && 'section_activate' in release.functions;
-    if (fits_subsection && g.subsection_bits > section_bits)
-      no(`Subsection size exceeds section size (${g.subsection_bits} > ${section_bits})`);
+    if (sectionBits > physmemBits)
+      no(`SECTION_SIZE_BITS ${sectionBits} is past MAX_PHYSMEM_BITS ${physmemBits}`);
+    if (MAX_ORDER - 1 + PAGE_SHIFT > sectionBits)
+      no(`Allocator MAX_ORDER exceeds SECTION_SIZE (${MAX_ORDER - 1} + ${PAGE_SHIFT} > ${sectionBits})`);
+    const fitsSubsection = !is_classic(memory_model) && 'section_activate' in release.functions;
+    if (fitsSubsection && g.subsection_bits > sectionBits)
+      no(`Subsection size exceeds section size (${g.subsection_bits} > ${sectionBits})`);
   }
-  if (is_sparse(memory_model) && section_bits > 36) no(`SECTION_SIZE_BITS ${section_bits} is past 36`);
-  if (physmem_bits > 52) no(`MAX_PHYSMEM_BITS ${physmem_bits} is past 52`);
-  const per_root = machine.sections_per_root ?? g.sections_per_root;
-  if (!Number.isInteger(Math.log2(per_root))) no(`SECTIONS_PER_ROOT ${per_root} is no power of two`);
+  if (is_sparse(memory_model) && sectionBits > 36) no(`SECTION_SIZE_BITS ${sectionBits} is past 36`);
+  if (physmemBits > 52) no(`MAX_PHYSMEM_BITS ${physmemBits} is past 52`);
+  const perRoot = machine.sections_per_root ?? g.sections_per_root;
+  if (!Number.isInteger(Math.log2(perRoot))) no(`SECTIONS_PER_ROOT ${perRoot} is no power of two`);
   const start = Math.min(...machine.ram.map((r) => r.start)) / page_size;
   const end = Math.max(...machine.ram.map((r) => r.start + r.size)) / page_size;
   const offset = arch === 'arm64' && memory_model === 'FLATMEM' ? start : 0;
-  const sections = 2 ** Math.max(0, physmem_bits - section_bits);
+  const sections = 2 ** Math.max(0, physmemBits - sectionBits);
   return {
     arch,
     memory_model,
     PAGE_SHIFT,
     PAGE_SIZE: page_size,
-    MAX_PHYSMEM_BITS: physmem_bits,
-    PAGES_PER_SECTION: 2 ** section_bits / page_size,
+    MAX_PHYSMEM_BITS: physmemBits,
+    PAGES_PER_SECTION: 2 ** sectionBits / page_size,
     NR_MEM_SECTIONS: sections,
-    SECTIONS_PER_ROOT: memory_model === 'SPARSEMEM_STATIC' ? sections : per_root,
-    PAGES_PER_SUBSECTION: 2 ** Math.min(g.subsection_bits, section_bits) / page_size,
+    SECTIONS_PER_ROOT: memory_model === 'SPARSEMEM_STATIC' ? sections : perRoot,
+    PAGES_PER_SUBSECTION: 2 ** Math.min(g.subsection_bits, sectionBits) / page_size,
     MAX_ORDER,
     MAX_ORDER_NR_PAGES: 2 ** (MAX_ORDER - 1),
     ARCH_PFN_OFFSET: offset,

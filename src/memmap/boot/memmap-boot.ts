@@ -16,9 +16,9 @@ import {
 import type { MemKernel } from '../kernel/functions.ts';
 import { subsections } from '../kernel/sparse.ts';
 import { COUNT_SHIFT, empty_memmap, type Memmap, PG_initialised, PG_reserved } from '../kernel/world.ts';
-import { type MemRelease, make_mem_kernel } from '../releases/mem-releases.ts';
-import { boot_bootmem } from './bootmem.ts';
-import { configure_memmodel } from './build-config.ts';
+import { type MemRelease, makeMemKernel } from '../releases/mem-releases.ts';
+import { bootBootmem } from './bootmem.ts';
+import { configureMemmodel } from './build-config.ts';
 import type { MemMachine } from './mem-machine.ts';
 
 export interface MemModel {
@@ -44,7 +44,7 @@ interface Piece {
 }
 
 /** @throws ImpossibleMachine */
-export function boot_memmodel(machine: MemMachine, release: MemRelease): MemModel {
+export function bootMemmodel(machine: MemMachine, release: MemRelease): MemModel {
   const all = machine.ram.map(({ start, size, node }) => ({
     start: start / machine.page_size,
     end: (start + size) / machine.page_size,
@@ -55,7 +55,7 @@ export function boot_memmodel(machine: MemMachine, release: MemRelease): MemMode
   const sorted = [...all].sort((a, b) => a.start - b.start);
   if (sorted.some(({ start }, i) => i > 0 && start < sorted[i - 1]!.end))
     throw new ImpossibleMachine('RAM ranges overlap');
-  const c = configure_memmodel(machine, release);
+  const c = configureMemmodel(machine, release);
   const { kept, messages } = limit(c, all);
   const vmemmap = c.memory_model === 'SPARSEMEM_VMEMMAP';
   const beyond = vmemmap
@@ -64,16 +64,16 @@ export function boot_memmodel(machine: MemMachine, release: MemRelease): MemMode
       ? 'boot memory behind the memmaps'
       : machine.beyond;
   const world = empty_memmap(beyond);
-  const pieces = pieces_of(c, kept);
+  const pieces = piecesOf(c, kept);
   place(world, c, machine, pieces);
   initialise(world, c, kept, pieces);
-  world.memblock = split_nomap(kept, machine);
-  const kernel = make_mem_kernel(release, c);
+  world.memblock = splitNomap(kept, machine);
+  const kernel = makeMemKernel(release, c);
   if (machine.bootmem) {
     if (!('section_activate' in kernel))
       throw new ImpossibleMachine(`bootmem: sections that come and go are not modelled on ${release.name}`);
     const hotremove = machine.arch !== 'arm64' || release.arm64_hotremove;
-    messages.push(...boot_bootmem(world, kernel, machine.bootmem, hotremove));
+    messages.push(...bootBootmem(world, kernel, machine.bootmem, hotremove));
   }
   return { kernel, world, messages };
 }
@@ -100,7 +100,7 @@ function limit(c: MemConfig, all: readonly Range[]): { kept: Range[]; messages: 
 /** Each costs an entry. */
 const MAX_SECTIONS = 2 ** 21;
 
-function pieces_of(c: MemConfig, ram: readonly Range[]): Piece[] {
+function piecesOf(c: MemConfig, ram: readonly Range[]): Piece[] {
   if (c.memory_model === 'FLATMEM') {
     return [{ id: 0, what: 'the memmap', pfn: c.ARCH_PFN_OFFSET, nr_pages: c.max_mapnr }];
   }
@@ -109,8 +109,8 @@ function pieces_of(c: MemConfig, ram: readonly Range[]): Piece[] {
     return nodes.map((id) => {
       const own = ram.filter(({ nid }) => nid === id);
       const pfn = Math.min(...own.map(({ start }) => start));
-      const nr_pages = Math.max(...own.map(({ end }) => end)) - pfn;
-      return { id, what: `the memmap of node ${id}`, pfn, nr_pages };
+      const nrPages = Math.max(...own.map(({ end }) => end)) - pfn;
+      return { id, what: `the memmap of node ${id}`, pfn, nr_pages: nrPages };
     });
   }
   const present = new Set<number>();
@@ -192,7 +192,7 @@ function initialise(world: Memmap, c: MemConfig, ram: readonly Range[], pieces: 
   }
 }
 
-function split_nomap(ram: readonly Range[], machine: MemMachine): Memmap['memblock'] {
+function splitNomap(ram: readonly Range[], machine: MemMachine): Memmap['memblock'] {
   const holes = (machine.nomap ?? []).map(({ start, size }) => ({
     start: Math.floor(start / machine.page_size),
     end: Math.ceil((start + size) / machine.page_size),

@@ -1,5 +1,5 @@
 import type { Model } from '../../boot/boot.ts';
-import { memmap_geometry } from '../../geometry/memmap.ts';
+import { memmapGeometry } from '../../geometry/memmap.ts';
 import { MEMBLOCK_NOMAP } from '../../kernel/mm/memblock/memblock.ts';
 import {
   MEMMAP,
@@ -14,20 +14,20 @@ import { releases } from '../../releases/index.ts';
 import type { MemConfig } from '../kernel/config.ts';
 import { SIZEOF_STRUCT_PAGE, WINDOW } from '../kernel/config.ts';
 import { COUNT_SHIFT, empty_memmap, type mem_section, PG_initialised, PG_reserved } from '../kernel/world.ts';
-import { type MemRelease, make_mem_kernel, mem_releases } from '../releases/mem-releases.ts';
+import { type MemRelease, makeMemKernel, memReleases } from '../releases/mem-releases.ts';
 import type { MemModel } from './memmap-boot.ts';
 
 /** The release itself, or the nearest it is told apart from. */
-function mem_release(name: string): MemRelease {
+function memRelease(name: string): MemRelease {
   for (let at: string | null = name; at !== null; at = releases.get(at)?.base ?? null) {
-    const found = mem_releases.get(at);
+    const found = memReleases.get(at);
     if (found) return found;
   }
   throw new Error(`release ${name} has no base among those of struct pages`);
 }
 
 /** Flags and count of a page as the hotplug kernel has it: what is free has no reference. */
-function word_of(page: Page): number {
+function wordOf(page: Page): number {
   const initialised = page_memmap(page) === MEMMAP.INIT ? PG_initialised : 0;
   const reserved = PageReserved(page) ? PG_reserved : 0;
   return initialised | reserved | (page_use(page) === USE.FREE ? 0 : 1 << COUNT_SHIFT);
@@ -43,10 +43,10 @@ function* bits(words: readonly number[]): Generator<number> {
  * The struct pages of a hotplug kernel as addresses, with SPARSEMEM_VMEMMAP as all its machines have: for whoever makes,
  * clears, copies or takes apart huge pages there. A picture of the moment: nothing goes back.
  */
-export function memmap_of({ kernel, state }: Model): MemModel {
+export function memmapOf({ kernel, state }: Model): MemModel {
   const { c: from } = kernel;
-  const release = mem_release(kernel.release);
-  const g = memmap_geometry(from.arch, from.PAGE_SIZE, release.arm64_small_sections)!;
+  const release = memRelease(kernel.release);
+  const g = memmapGeometry(from.arch, from.PAGE_SIZE, release.arm64_small_sections)!;
   const c: MemConfig = {
     arch: from.arch,
     memory_model: 'SPARSEMEM_VMEMMAP',
@@ -71,7 +71,7 @@ export function memmap_of({ kernel, state }: Model): MemModel {
   for (const { start, end, value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (value === NO_PAGE) continue;
     world.places.set(WINDOW + start * SIZEOF_STRUCT_PAGE, WINDOW + end * SIZEOF_STRUCT_PAGE, WINDOW);
-    world.pages.set(start, end, word_of(value));
+    world.pages.set(start, end, wordOf(value));
     world.ram.set(start, end, true);
   }
   for (const [nr, { section_mem_map, subsection_map, nid }] of state.mem_section) {
@@ -90,5 +90,5 @@ export function memmap_of({ kernel, state }: Model): MemModel {
     end: (base + size) / c.PAGE_SIZE,
     nomap: (flags & MEMBLOCK_NOMAP) !== 0,
   }));
-  return { kernel: make_mem_kernel(release, c), world, messages: [] };
+  return { kernel: makeMemKernel(release, c), world, messages: [] };
 }

@@ -1,4 +1,4 @@
-import { current_name } from '../../releases/former-names.ts';
+import { currentName } from '../../releases/former-names.ts';
 import { ERRNO } from '../../steps/errno.ts';
 import * as bootmem_info from '../kernel/bootmem_info.ts';
 import type { MemConfig } from '../kernel/config.ts';
@@ -46,7 +46,7 @@ const define = ({ base = null, functions, arm64 = {}, ...own }: Definition): Mem
 });
 
 /** A kernel of this release with this configuration. */
-export const make_mem_kernel = (release: MemRelease, c: MemConfig): MemKernel =>
+export const makeMemKernel = (release: MemRelease, c: MemConfig): MemKernel =>
   ({
     ...release.functions,
     ...(c.arch === 'arm64' ? release.arm64 : {}),
@@ -55,7 +55,7 @@ export const make_mem_kernel = (release: MemRelease, c: MemConfig): MemKernel =>
     release: release.name,
   }) as MemKernel;
 
-const v2_6_27 = define({
+const v2627 = define({
   name: 'v2.6.27',
   about: '2.6.27-rc7, before any of the gigantic page fixes',
   functions: {
@@ -70,23 +70,23 @@ const v2_6_27 = define({
   },
 });
 
-const S4_part1 = define({
+const S4Part1 = define({
   name: 'gigantic-part1',
-  base: v2_6_27,
+  base: v2627,
   about: '2.6.27-rc7 with the first patch for gigantic pages (October 2008): prep alone',
   functions: prep.S4_part1,
 });
 
-const S4_v1 = define({
+const S4V1 = define({
   name: 'gigantic-v1',
-  base: S4_part1,
+  base: S4Part1,
   about: 'gigantic compound pages part 2 (October 2008), first version: the boundary test in every loop',
   functions: { ...mem_map.S4, ...clear.S4_v1, ...copy.S4_v1, ...follow.S4 },
 });
 
-const S4_v2 = define({
+const S4V2 = define({
   name: 'gigantic-v2',
-  base: S4_v1,
+  base: S4V1,
   about: 'gigantic compound pages part 2, second version: loops of their own for gigantic pages',
   functions: {
     ...clear.S4_v2,
@@ -96,30 +96,30 @@ const S4_v2 = define({
   },
 });
 
-const S4_vmemmap = define({
+const S4Vmemmap = define({
   name: 'gigantic-vmemmap',
-  base: v2_6_27,
+  base: v2627,
   about: 'what a reviewer of that series proposed: gigantic pages depend on SPARSEMEM_VMEMMAP',
   functions: hstate.S4_vmemmap,
 });
 
-const v2_6_28 = define({ name: 'v2.6.28', base: S4_v2, about: '2.6.28', functions: {} });
+const v2628 = define({ name: 'v2.6.28', base: S4V2, about: '2.6.28', functions: {} });
 const B95 = define({
   name: 'v2.6.28-B95',
-  base: v2_6_28,
+  base: v2628,
   about: '2.6.28 without pfn_valid() in mem_map_next()',
   functions: mem_map.B95,
 });
 const B97 = define({
   name: 'v2.6.28-B97',
-  base: v2_6_28,
+  base: v2628,
   about: '2.6.28 that frees gigantic pages',
   functions: free.B97,
 });
 
-const v5_2 = define({
+const v52 = define({
   name: 'v5.2',
-  base: v2_6_28,
+  base: v2628,
   about: '5.2.1',
   functions: {
     ...bootmem_info.v5_2,
@@ -134,79 +134,79 @@ const v5_2 = define({
 });
 const B93 = define({
   name: 'v5.2-B93',
-  base: v5_2,
+  base: v52,
   about: '5.2.1 without mem_map_offset() in follow_hugetlb_page()',
   functions: follow.B93,
 });
-const v5_3 = define({
+const v53 = define({
   name: 'v5.3',
-  base: v5_2,
+  base: v52,
   about: '5.3.1',
   functions: { ...pfn_valid.v5_3, ...section.v5_3 },
 });
-const v5_4_18 = define({
+const v5418 = define({
   name: 'v5.4.18',
-  base: v5_3,
+  base: v53,
   about: '5.4.18',
   functions: section.v5_4,
 });
-const v5_6_rc5 = define({
+const v56Rc5 = define({
   name: 'v5.6-rc5',
-  base: v5_4_18,
+  base: v5418,
   about: '1f503443e7df and not yet d41e2f3bd546',
   functions: section.v5_6_rc5,
 });
-const v5_6_rc7 = define({
+const v56Rc7 = define({
   name: 'v5.6-rc7',
-  base: v5_6_rc5,
+  base: v56Rc5,
   about: 'd41e2f3bd546 and not yet b943f045a9af',
   functions: section.v5_6_rc7,
 });
-const v5_4 = define({ name: 'v5.4', base: v5_4_18, about: '5.4.195', functions: section.v5_7_deactivate });
-const v5_7 = define({
+const v54 = define({ name: 'v5.4', base: v5418, about: '5.4.195', functions: section.v5_7_deactivate });
+const v57 = define({
   name: 'v5.7',
-  base: v5_4,
+  base: v54,
   about: '5.7.14',
   functions: section.v5_7,
   arm64_hotremove: true,
 });
-const v5_10 = define({
+const v510 = define({
   name: 'v5.10',
-  base: v5_7,
+  base: v57,
   about: '5.10.7',
   functions: { ...section.v5_10, ...hstate.v5_8 },
 });
-const v5_12 = define({
+const v512 = define({
   name: 'v5.12',
-  base: v5_10,
+  base: v510,
   about: 'v5.12: pfn_valid() and pfn_to_online_page() know device memory',
   functions: { ...pfn_valid.v5_12, ...section.v5_15, ...free.v5_12 },
   arm64: pfn_valid.arm64_v5_12,
   arm64_small_sections: true,
 });
-const v5_15 = define({
+const v515 = define({
   name: 'v5.15',
-  base: v5_12,
+  base: v512,
   about: '5.15.100',
   functions: {},
   arm64: { ...pfn_valid.v5_3, pfn_valid_within: pfn_valid.v2_6_27.pfn_valid_within },
 });
-const v6_1 = define({
+const v61 = define({
   name: 'v6.1',
-  base: v5_15,
+  base: v515,
   about: '6.1.192',
   functions: { ...pfn_valid.v6_1, ...clear.v6_1, ...copy.v6_1, ...follow.v6_1, ...free.v6_1, ...prep.v6_1 },
   arm64: pfn_valid.v6_1,
 });
-const v6_12 = define({
+const v612 = define({
   name: 'v6.12',
-  base: v6_1,
+  base: v61,
   about: '6.12.117',
   functions: { ...clear.v6_12, ...copy.v6_12, ...free.v6_12, ...prep.v6_12 },
 });
-const v7_2 = define({
+const v72 = define({
   name: 'v7.2',
-  base: v6_12,
+  base: v612,
   about: '7.1.5',
   functions: {
     ...bootmem_info.v7_1,
@@ -219,18 +219,17 @@ const v7_2 = define({
 });
 
 /** Mainline releases in order: what a range such as "v5.12+" may name. */
-export const mem_mainline: readonly MemRelease[] = [
-  ...[v2_6_27, v2_6_28, v5_2, v5_3, v5_4, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
+export const memMainline: readonly MemRelease[] = [
+  ...[v2627, v2628, v52, v53, v54, v57, v510, v512, v515, v61, v612, v72],
 ];
 
 /** All of them by name, in order. */
-export const mem_releases: ReadonlyMap<string, MemRelease> = new Map(
+export const memReleases: ReadonlyMap<string, MemRelease> = new Map(
   [
-    ...[v2_6_27, S4_part1, S4_v1, S4_v2, S4_vmemmap, v2_6_28, B95, B97],
-    ...[v5_2, B93, v5_3, v5_4_18, v5_4, v5_6_rc5, v5_6_rc7, v5_7, v5_10, v5_12, v5_15, v6_1, v6_12, v7_2],
+    ...[v2627, S4Part1, S4V1, S4V2, S4Vmemmap, v2628, B95, B97],
+    ...[v52, B93, v53, v5418, v54, v56Rc5, v56Rc7, v57, v510, v512, v515, v61, v612, v72],
   ].map((release) => [release.name, release]),
 );
 
 /** A release of struct pages by its name, or by the one it had. */
-export const find_mem_release = (name: string): MemRelease | undefined =>
-  mem_releases.get(current_name(name));
+export const findMemRelease = (name: string): MemRelease | undefined => memReleases.get(currentName(name));

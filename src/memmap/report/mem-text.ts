@@ -8,13 +8,13 @@ interface Named {
   readonly about: string;
 }
 
-export function mem_heading({ file, machine }: MemScenario, release: Named): string {
+export function memHeading({ file, machine }: MemScenario, release: Named): string {
   const placement = machine.memory_model === 'SPARSEMEM_VMEMMAP' ? '' : `, memmaps ${machine.memmap}`;
   return `${file}: ${machine.arch}, ${machine.memory_model}${placement}, ${release.name} (${release.about})\n`;
 }
 
 /** A line a step, and under it what it brought; a picture stands under its failure. */
-export function mem_step_text(outcome: MemOutcome, failed: (text: string) => string): string {
+export function memStepText(outcome: MemOutcome, failed: (text: string) => string): string {
   const number = String(outcome.index + 1).padStart(2);
   const ok = outcome.failures.length === 0;
   const lines = [`${number}  ${outcome.operation}  ${ok ? outcome.result : failed(outcome.result)}`];
@@ -27,7 +27,7 @@ export function mem_step_text(outcome: MemOutcome, failed: (text: string) => str
   return `${lines.join('\n')}\n`;
 }
 
-export function mem_json(
+export function memJson(
   { file, machine }: MemScenario,
   release: Named,
   outcomes: readonly MemOutcome[],

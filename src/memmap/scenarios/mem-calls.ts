@@ -24,17 +24,17 @@ export interface Call {
 }
 
 /** @throws BadOperation when the step cannot be done as written */
-export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
+export function memCall(model: MemModel, { kind, step }: MemStep): Call {
   const { kernel: k, world } = model;
   const { c } = k;
-  const pfn_of = (at: number): number => {
+  const pfnOf = (at: number): number => {
     if (at % c.PAGE_SIZE) throw new BadOperation(`${hex(at)} is no multiple of the page size`);
     return at / c.PAGE_SIZE;
   };
   const pointer = (at: number): number => {
-    const page = world.places.get(pfn_to_pointer.run(world, c, pfn_of(at)) ?? 0);
+    const page = world.places.get(pfn_to_pointer.run(world, c, pfnOf(at)) ?? 0);
     if (typeof page !== 'number') throw new BadOperation(`${hex(at)} has no struct page`);
-    return pfn_to_pointer.run(world, c, pfn_of(at))!;
+    return pfn_to_pointer.run(world, c, pfnOf(at))!;
   };
   const order = (size: number): number => {
     const n = order_of(c, size);
@@ -50,7 +50,7 @@ export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
       return {
         text: `gather_bootmem_prealloc ${at(step.start, step.size)}`,
         thread: () => k.gather_bootmem_prealloc(page, n),
-        after: () => tails(world, c, pfn_of(step.start), 2 ** n),
+        after: () => tails(world, c, pfnOf(step.start), 2 ** n),
         order: n,
       };
     }
@@ -59,7 +59,7 @@ export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
       return {
         text: `hugetlb_no_page ${at(step.start, step.size)}`,
         thread: () => k.hugetlb_no_page(page, n),
-        after: () => zeroed(world, pfn_of(step.start), 2 ** n),
+        after: () => zeroed(world, pfnOf(step.start), 2 ** n),
         order: n,
       };
     }
@@ -68,7 +68,7 @@ export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
       return {
         text: `hugetlb_cow ${at(step.from, step.size)} to ${hex(step.to)}`,
         thread: () => k.hugetlb_cow(dst, src, n),
-        after: () => copied(world, pfn_of(step.to), pfn_of(step.from), 2 ** n),
+        after: () => copied(world, pfnOf(step.to), pfnOf(step.from), 2 ** n),
         order: n,
       };
     }
@@ -76,7 +76,7 @@ export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
       const page = pointer(step.start);
       if (step.offset + step.length > step.size)
         throw new BadOperation(`${at(step.offset, step.length)} reaches past the page of ${hex(step.size)}`);
-      const [first, n] = [pfn_of(step.offset), pfn_of(step.length)];
+      const [first, n] = [pfnOf(step.offset), pfnOf(step.length)];
       return {
         text: `get_user_pages ${at(step.offset, step.length)} of the page at ${hex(step.start)}`,
         thread: () => k.follow_hugetlb_page(page, first, n),
@@ -87,12 +87,12 @@ export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
       return {
         text: `update_and_free_page ${at(step.start, step.size)}`,
         thread: () => k.update_and_free_page(page, n),
-        after: () => singles(world, pfn_of(step.start), 2 ** n),
+        after: () => singles(world, pfnOf(step.start), 2 ** n),
       };
     }
     case 'hold':
     case 'lock': {
-      const [first, n] = [pfn_of(step.start), pfn_of(step.size)];
+      const [first, n] = [pfnOf(step.start), pfnOf(step.size)];
       pointer(step.start);
       return {
         text: `${kind === 'hold' ? 'one more reference to' : 'locked:'} ${at(step.start, step.size)}`,
@@ -106,19 +106,19 @@ export function mem_call(model: MemModel, { kind, step }: MemStep): Call {
     case 'add':
     case 'remove':
     case 'memory_present':
-      return section_call(k, kind, step.start, step.size, 'node' in step ? step.node : 0);
+      return sectionCall(k, kind, step.start, step.size, 'node' in step ? step.node : 0);
     case 'pfn_valid':
       return {
-        text: `pfn_valid(${hex(pfn_of(step.start))})`,
+        text: `pfn_valid(${hex(pfnOf(step.start))})`,
         *thread() {
-          return (yield* k.pfn_valid(pfn_of(step.start))) === step.is ? 0 : -k.errno.EINVAL;
+          return (yield* k.pfn_valid(pfnOf(step.start))) === step.is ? 0 : -k.errno.EINVAL;
         },
       };
   }
 }
 
 /** The parts of a range that lie in one section each, one after the other. */
-function section_call(
+function sectionCall(
   k: MemKernel,
   kind: 'add' | 'remove' | 'memory_present',
   start: number,

@@ -14,7 +14,7 @@ const pages = (what: string, start: number, end: number, text: string): Found =>
   text: `${pfns(start, end)} ${text}`,
 });
 
-const not_so = (what: string, subjects: Omit<Subjects, 'invariant' | 'what'>, text: string): Found => ({
+const notSo = (what: string, subjects: Omit<Subjects, 'invariant' | 'what'>, text: string): Found => ({
   subjects: { invariant: 'sections', what, ...subjects },
   text,
 });
@@ -51,7 +51,7 @@ function* without<V>(
 
 /** Every tail is marked and knows its head. */
 export function* tails(world: Memmap, c: MemConfig, head: number, nr: number): Generator<Found> {
-  const first_page = pfn_to_pointer.run(world, c, head);
+  const firstPage = pfn_to_pointer.run(world, c, head);
   for (const [start, end] of without(world.pages, head + 1, head + nr, (word) => (word & PG_tail) !== 0))
     yield pages(
       'no tails',
@@ -59,7 +59,7 @@ export function* tails(world: Memmap, c: MemConfig, head: number, nr: number): G
       end,
       `are no tails of the page at 0x${head.toString(16)}: put_page() of one frees it alone`,
     );
-  for (const [start, end] of without(world.first_page, head + 1, head + nr, (at) => at === first_page))
+  for (const [start, end] of without(world.first_page, head + 1, head + nr, (at) => at === firstPage))
     yield {
       subjects: { what: 'first_page', pfn: start, nr_pages: end - start },
       text: `first_page of ${pfns(start, end)} is not the page at 0x${head.toString(16)}`,
@@ -96,14 +96,14 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
   for (const [nr, ms] of world.mem_section) {
     const first = nr * c.PAGES_PER_SECTION;
     if (ms.flags & SECTION_IS_EARLY && !(ms.flags & SECTION_HAS_MEM_MAP) && ms.section_mem_map === 0)
-      yield not_so(
+      yield notSo(
         'early',
         { section: nr, node: ms.nid },
         `section ${nr} of node ${ms.nid} is early before it has a memmap`,
       );
     // what crash and makedumpfile go by
     if (ms.flags === 0 && ms.section_mem_map !== 0)
-      yield not_so(
+      yield notSo(
         'pointer kept',
         { section: nr, va: ms.section_mem_map },
         `section ${nr} is empty and its section_mem_map is 0x${word(ms.section_mem_map)}: a dump tool takes it for a memmap`,
@@ -112,25 +112,25 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
     const decoded = page_add(ms.section_mem_map, first);
     used.add(decoded);
     if (decoded !== pfn_to_pointer.run(world, c, first))
-      yield not_so(
+      yield notSo(
         'wrong pointer',
         { section: nr },
         `section_mem_map of section ${nr} is no memmap: it points into the linear map of the memory itself`,
       );
     for (let pfn = first; pfn < first + c.PAGES_PER_SECTION; pfn += c.PAGES_PER_SUBSECTION)
       if (valid(pfn) && !reachable(world, c, pfn))
-        yield not_so('no struct page', { pfn }, `pfn 0x${pfn.toString(16)} is valid and has no struct page`);
+        yield notSo('no struct page', { pfn }, `pfn 0x${pfn.toString(16)} is valid and has no struct page`);
   }
   yield* homeless(world);
   for (const [at, size] of world.maps) {
     const delta = world.places.get(at);
     if (typeof delta !== 'number' || world.mem_section.size === 0 || used.has(at)) continue;
     const pfn = (at - delta) / SIZEOF_STRUCT_PAGE;
-    const nr_pages = size / SIZEOF_STRUCT_PAGE;
-    yield not_so(
+    const nrPages = size / SIZEOF_STRUCT_PAGE;
+    yield notSo(
       'memmap leaked',
-      { pfn, nr_pages },
-      `the memmap of ${pfns(pfn, pfn + nr_pages)} is leaked: no section has it`,
+      { pfn, nr_pages: nrPages },
+      `the memmap of ${pfns(pfn, pfn + nrPages)} is leaked: no section has it`,
     );
   }
 }
@@ -142,7 +142,7 @@ function* homeless(world: Memmap): Generator<Found> {
     const has = (at: number): boolean =>
       ((world.mem_section.get(at)?.flags ?? 0) & SECTION_HAS_MEM_MAP) !== 0;
     if (section !== nr && has(nr) && !has(section))
-      yield not_so(
+      yield notSo(
         'usemap of another',
         { section: nr, found: section },
         `the usemap of section ${nr} lies in section ${section}, which is gone`,

@@ -3,11 +3,11 @@ import { releaseRange } from '../../machines/text/release-range.ts';
 import { parseYamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
-import { find_mem_release, type MemRelease, mem_mainline, mem_releases } from '../releases/mem-releases.ts';
+import { findMemRelease, type MemRelease, memMainline, memReleases } from '../releases/mem-releases.ts';
 import {
   type MemScenarioFile,
   type MemStep,
-  machine_of_file,
+  machineOfFile,
   memScenarioSchema,
   parseMemStep,
 } from './mem-schema.ts';
@@ -25,10 +25,10 @@ export interface MemScenario {
   readonly steps: readonly MemStep[];
 }
 
-const MAINLINE = mem_mainline.map(({ name }) => name);
+const MAINLINE = memMainline.map(({ name }) => name);
 
 /** Whether a text is meant to be one: it has `memory` where others have `machine`. */
-export const is_mem_scenario = (text: string): boolean => /^memory:/m.test(text);
+export const isMemScenario = (text: string): boolean => /^memory:/m.test(text);
 
 /**
  * Parse such a scenario (YAML by schemas/memmap-scenario.schema.json).
@@ -47,23 +47,23 @@ export function parseMemScenario(text: string, file: string): MemScenario {
   if (!parsed.success)
     throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
   const { data } = parsed;
-  const release_of = (name: string, path: readonly PropertyKey[]): MemRelease => {
-    const release = find_mem_release(name);
-    if (!release) throw new InputError(file, place(path), not_a_release(name));
+  const releaseOf = (name: string, path: readonly PropertyKey[]): MemRelease => {
+    const release = findMemRelease(name);
+    if (!release) throw new InputError(file, place(path), notARelease(name));
     return release;
   };
-  const releases_of = (text: string, path: readonly PropertyKey[]): MemRelease[] => {
+  const releasesOf = (text: string, path: readonly PropertyKey[]): MemRelease[] => {
     const names = releaseRange(text, MAINLINE) ?? [text];
     if ('wrong' in names) throw new InputError(file, place(path), names.wrong);
-    return names.map((name) => release_of(name, path));
+    return names.map((name) => releaseOf(name, path));
   };
   return {
     file,
     id: data.id ?? null,
     title: data.title ?? null,
-    machine: machine_of_file(data.memory),
-    release: release_of(data.release, ['release']),
-    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releases_of(text, ['fixed', i])))],
+    machine: machineOfFile(data.memory),
+    release: releaseOf(data.release, ['release']),
+    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releasesOf(text, ['fixed', i])))],
     failure: data.failure,
     why: data.why ?? null,
     steps: data.steps.map((value, i) => {
@@ -74,5 +74,5 @@ export function parseMemScenario(text: string, file: string): MemScenario {
   };
 }
 
-export const not_a_release = (name: string): string =>
-  `${JSON.stringify(name)} is no release for struct pages; there are ${[...mem_releases.keys()].join(', ')}`;
+export const notARelease = (name: string): string =>
+  `${JSON.stringify(name)} is no release for struct pages; there are ${[...memReleases.keys()].join(', ')}`;

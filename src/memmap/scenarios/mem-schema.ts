@@ -147,7 +147,7 @@ export const memScenarioSchema = z
 
 export type MemScenarioFile = z.infer<typeof memScenarioSchema>;
 
-export const machine_of_file = (file: MemScenarioFile['memory']): MemMachine => ({
+export const machineOfFile = (file: MemScenarioFile['memory']): MemMachine => ({
   ...file,
   memory_model: MODELS[file.memory_model]!,
 });

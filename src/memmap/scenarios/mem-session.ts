@@ -1,18 +1,18 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
-import { event_failures } from '../../schedule/event-failures.ts';
+import { eventFailures } from '../../schedule/event-failures.ts';
 import { type Event, type Outcome, Runner } from '../../schedule/run.ts';
-import { errno_name } from '../../steps/errno.ts';
-import { type Failure, failure_key } from '../../steps/failure.ts';
+import { errnoName } from '../../steps/errno.ts';
+import { type Failure, failureKey } from '../../steps/failure.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
-import { boot_memmodel, type MemModel } from '../boot/memmap-boot.ts';
+import { bootMemmodel, type MemModel } from '../boot/memmap-boot.ts';
 import { is_classic } from '../kernel/config.ts';
 import type { Stray } from '../kernel/world.ts';
 import type { MemRelease } from '../releases/mem-releases.ts';
-import { mem_call } from './mem-calls.ts';
+import { memCall } from './mem-calls.ts';
 import { sections } from './mem-checks.ts';
 import type { MemScenario } from './mem-scenario.ts';
 import type { MemStep } from './mem-schema.ts';
-import { first_of_each, picture, stray_subjects, stray_text } from './picture.ts';
+import { firstOfEach, picture, straySubjects, strayText } from './picture.ts';
 
 export interface MemFailure extends Failure {
   /** What lies where, a line each. */
@@ -35,13 +35,13 @@ export interface MemOutcome {
 }
 
 /** Runs the steps of a scenario on a release, one after the other. @throws BadOperation for one that cannot be done */
-export function* run_mem_scenario(
+export function* runMemScenario(
   scenario: Pick<MemScenario, 'file' | 'machine' | 'steps'>,
   release: MemRelease,
 ): Generator<MemOutcome> {
-  const session = new MemSession(boot_memmodel(scenario.machine, release));
+  const session = new MemSession(bootMemmodel(scenario.machine, release));
   const shadow = hidden(scenario.machine)
-    ? new MemSession(boot_memmodel(unkind(scenario.machine), release))
+    ? new MemSession(bootMemmodel(unkind(scenario.machine), release))
     : null;
   for (const [index, step] of scenario.steps.entries()) {
     const outcome = placed(scenario.file, index, () => session.step(index, step));
@@ -87,21 +87,21 @@ export class MemSession {
     world.strays.length = 0;
     world.calls.clear();
     if (world.bootmem) world.bootmem.notes.length = 0;
-    const call = mem_call(this.#model, { kind, step } as MemStep);
-    const known = new Set(call.sections ? this.#invariants().map(failure_key) : []);
+    const call = memCall(this.#model, { kind, step } as MemStep);
+    const known = new Set(call.sections ? this.#invariants().map(failureKey) : []);
     const outcome = new Runner(world).run(call.thread());
     const strays = [...world.strays];
-    const failures = [...failures_of(outcome), ...this.#astray(strays)];
+    const failures = [...failuresOf(outcome), ...this.#astray(strays)];
     const ret = typeof outcome.value === 'number' ? outcome.value : outcome.value === false ? -1 : 0;
-    const refused = outcome.value === false ? 'unusable' : ret < 0 ? errno_name(ret) : null;
+    const refused = outcome.value === false ? 'unusable' : ret < 0 ? errnoName(ret) : null;
     const result = outcome.ended === 'bug' ? 'BUG' : (refused ?? 'success');
     if (result === 'success') {
       for (const found of call.after?.() ?? []) failures.push({ kind: 'contents', ...found });
       failures.push(...this.#cost(call.order));
     }
     for (const failure of call.sections ? this.#invariants() : [])
-      if (!known.has(failure_key(failure))) failures.push(failure);
-    const messages = [...(index === 0 ? this.#model.messages : []), ...outcome.events.map(message_of)];
+      if (!known.has(failureKey(failure))) failures.push(failure);
+    const messages = [...(index === 0 ? this.#model.messages : []), ...outcome.events.map(messageOf)];
     failures.push(...unexpected(step, result, messages));
     return {
       index,
@@ -126,15 +126,15 @@ export class MemSession {
   #astray(strays: readonly Stray[]): MemFailure[] {
     if (strays.length === 0) return [];
     const { world, kernel } = this.#model;
-    const told = first_of_each(strays);
+    const told = firstOfEach(strays);
     const pages = strays.reduce((sum, { n }) => sum + n, 0);
     const more = strays.length - told.length;
     const rest = more > 0 ? `; ${more} more such, ${pages} pages in all` : '';
-    const text = told.map((stray) => stray_text(world, stray)).join('; ');
+    const text = told.map((stray) => strayText(world, stray)).join('; ');
     return [
       {
         kind: 'access',
-        subjects: stray_subjects(world, strays),
+        subjects: straySubjects(world, strays),
         text: `${text}${rest}`,
         picture: picture(world, kernel.c, strays),
       },
@@ -164,10 +164,10 @@ function paths(calls: ReadonlyMap<string, number>, M: number): string[] {
   return loops.length ? [`took ${loops.join(', ')}${helpers}`] : [];
 }
 
-const failures_of = (outcome: Outcome<unknown>): MemFailure[] =>
-  event_failures(outcome.events).filter(({ kind }) => kind !== 'lock');
+const failuresOf = (outcome: Outcome<unknown>): MemFailure[] =>
+  eventFailures(outcome.events).filter(({ kind }) => kind !== 'lock');
 
-const message_of = (event: Event): string =>
+const messageOf = (event: Event): string =>
   event.kind === 'printk' || event.kind === 'lock'
     ? event.text
     : `${event.kind === 'bug' ? 'kernel BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`;

@@ -11,27 +11,27 @@ const pfns = (pfn: number, n: number): string =>
   n === 1 ? `pfn 0x${pfn.toString(16)}` : `pfn 0x${pfn.toString(16)}-0x${(pfn + n - 1).toString(16)}`;
 
 /** "…+0x40-0xbf" of an object that begins at `start`. */
-const bytes_of = (stray: Stray, start: number): string => {
+const bytesOf = (stray: Stray, start: number): string => {
   const from = stray.address - start;
   const to = from + stray.n * SIZEOF_STRUCT_PAGE - 1;
   return `+0x${from.toString(16)}-0x${to.toString(16)}`;
 };
 
-function start_of(world: Memmap, address: number): number {
+function startOf(world: Memmap, address: number): number {
   let start = address;
   for (const run of world.places.in(0, address + 1)) start = run.start;
   return start;
 }
 
 /** One access in words. */
-export function stray_text(world: Memmap, stray: Stray): string {
+export function strayText(world: Memmap, stray: Stray): string {
   const { fn, op, meant, n, pfn, foreign, address } = stray;
-  const object = foreign === null ? '' : `"${foreign}" ${bytes_of(stray, start_of(world, address))}`;
+  const object = foreign === null ? '' : `"${foreign}" ${bytesOf(stray, startOf(world, address))}`;
   if (op === 'wrote' || op === 'read' || op === 'returned') {
-    const hit = foreign === null ? `${struct_pages(n)} of ${pfns(pfn, n)}` : object;
-    return `${fn} ${op} ${hit} for ${struct_pages(n)} of ${pfns(meant, n)}`;
+    const hit = foreign === null ? `${structPages(n)} of ${pfns(pfn, n)}` : object;
+    return `${fn} ${op} ${hit} for ${structPages(n)} of ${pfns(meant, n)}`;
   }
-  const via = foreign === null ? '' : `, by ${object} taken for ${struct_pages(n)}`;
+  const via = foreign === null ? '' : `, by ${object} taken for ${structPages(n)}`;
   const where = pfn < 0 || !world.ram.get(pfn) ? 'what is no memory' : `the memory of ${pfns(pfn, n)}`;
   return `${fn} ${op} ${where} for that of ${pfns(meant, n)}${via}`;
 }
@@ -46,14 +46,14 @@ const ACCESS: Readonly<Record<Stray['op'], NonNullable<Subjects['access']>>> = {
 };
 
 /** What accesses that went astray are about: the first of them, and how many there are. */
-export function stray_subjects(world: Memmap, strays: readonly Stray[]): Subjects {
+export function straySubjects(world: Memmap, strays: readonly Stray[]): Subjects {
   const { fn, op, meant, n, pfn, foreign } = strays[0]!;
-  const struct_page = op === 'wrote' || op === 'read' || op === 'returned';
-  const nowhere = !struct_page && (pfn < 0 || !world.ram.get(pfn));
+  const structPage = op === 'wrote' || op === 'read' || op === 'returned';
+  const nowhere = !structPage && (pfn < 0 || !world.ram.get(pfn));
   return {
     function: fn,
     access: ACCESS[op],
-    what: struct_page ? 'struct page' : 'memory',
+    what: structPage ? 'struct page' : 'memory',
     state: foreign !== null ? 'foreign object' : nowhere ? 'no memory' : "another page's",
     ...(foreign === null ? {} : { object: foreign }),
     pfn: meant,
@@ -63,10 +63,10 @@ export function stray_subjects(world: Memmap, strays: readonly Stray[]): Subject
   };
 }
 
-const struct_pages = (n: number): string => (n === 1 ? 'the struct page' : 'the struct pages');
+const structPages = (n: number): string => (n === 1 ? 'the struct page' : 'the struct pages');
 
 /** The first stray of each kind of access. */
-export const first_of_each = (strays: readonly Stray[]): Stray[] => {
+export const firstOfEach = (strays: readonly Stray[]): Stray[] => {
   const seen = new Map<string, Stray>();
   for (const stray of strays)
     if (!seen.has(`${stray.fn} ${stray.op}`)) seen.set(`${stray.fn} ${stray.op}`, stray);
@@ -84,15 +84,15 @@ export function picture(world: Memmap, c: MemConfig, strays: readonly Stray[]): 
   const rows = new Map<number, Row>();
   const show = (address: number): void => {
     for (const { start, end, value } of world.places.in(Math.max(0, address), address + 1)) {
-      const whole = section_row(world, c, address) ?? {
-        start: start_of(world, start),
+      const whole = sectionRow(world, c, address) ?? {
+        start: startOf(world, start),
         end,
         what: String(value),
       };
       rows.set(whole.start, whole);
     }
   };
-  for (const stray of first_of_each(strays)) {
+  for (const stray of firstOfEach(strays)) {
     show(stray.head);
     show(stray.address);
     const meant = pfn_to_pointer.run(world, c, stray.meant);
@@ -113,7 +113,7 @@ export function picture(world: Memmap, c: MemConfig, strays: readonly Stray[]): 
 }
 
 /** The part of a memmap that is one section's; null for what is none. */
-function section_row(world: Memmap, c: MemConfig, address: number): Row | null {
+function sectionRow(world: Memmap, c: MemConfig, address: number): Row | null {
   const delta = world.places.get(address);
   if (typeof delta !== 'number') return null;
   const pfn = (address - delta) / SIZEOF_STRUCT_PAGE;

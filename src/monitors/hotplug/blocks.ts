@@ -5,12 +5,12 @@ import type { Failure, Subjects } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /** Free, or taken from the allocator by somebody. */
-const in_use = (page: number): boolean => page_use(page) !== USE.NONE;
+const inUse = (page: number): boolean => page_use(page) !== USE.NONE;
 
 /** A hot-added memory block stands for sections that are all there and share its state. */
-export function check_blocks(state: State, c: Config): Failure[] {
+export function checkBlocks(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
-  const not_so = (what: string, subjects: Subjects, text: string): void => {
+  const notSo = (what: string, subjects: Subjects, text: string): void => {
     found.push(broken('blocks', what, subjects, text));
   };
   for (const [id, block] of state.memory_block) {
@@ -21,20 +21,20 @@ export function check_blocks(state: State, c: Config): Failure[] {
       if (map & SECTION_MARKED_PRESENT) present++;
       if (map & SECTION_IS_ONLINE) online++;
     }
-    if (present === 0) not_so('no section', { block: id }, `memory${id} has no section`);
+    if (present === 0) notSo('no section', { block: id }, `memory${id} has no section`);
     if (block.section_count > 0 && block.section_count < present) {
-      not_so(
+      notSo(
         'sections counted',
         { block: id, count: block.section_count, bound: present },
         `memory${id} counts ${block.section_count} of its ${present} sections`,
       );
     }
     if ((block.state === MEM_ONLINE) !== online > 0) {
-      not_so('online or not', { block: id }, `memory${id} and its sections disagree on whether it is online`);
+      notSo('online or not', { block: id }, `memory${id} and its sections disagree on whether it is online`);
     }
-    const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
-    if (block.state === MEM_ONLINE && state.pages.first(id * per_block, (id + 1) * per_block, in_use) < 0) {
-      not_so('no free page', { block: id }, `memory${id} is online without a free page`);
+    const perBlock = c.memory_block_size_bytes / c.PAGE_SIZE;
+    if (block.state === MEM_ONLINE && state.pages.first(id * perBlock, (id + 1) * perBlock, inUse) < 0) {
+      notSo('no free page', { block: id }, `memory${id} is online without a free page`);
     }
   }
   return found;

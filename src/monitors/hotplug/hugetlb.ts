@@ -5,7 +5,7 @@ import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /** Pools of huge pages count what there is: nr and free of each size and node, and their sums. */
-export function check_hugetlb(state: State, c: Config): Failure[] {
+export function checkHugetlb(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   const pages = new Map<string, number>();
   for (const { start, end, value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
@@ -18,8 +18,8 @@ export function check_hugetlb(state: State, c: Config): Failure[] {
   }
   for (const [order, hstate] of state.hstate) {
     for (const what of ['nr', 'free', 'surplus'] as const) {
-      const by_node = hstate[`${what}_huge_pages_node`];
-      const sum = by_node.reduce((all, n) => all + n, 0);
+      const byNode = hstate[`${what}_huge_pages_node`];
+      const sum = byNode.reduce((all, n) => all + n, 0);
       const name = `${what}_huge_pages of order ${order}`;
       if (sum !== hstate[`${what}_huge_pages`])
         found.push(
@@ -30,12 +30,12 @@ export function check_hugetlb(state: State, c: Config): Failure[] {
             `${name} is ${hstate[`${what}_huge_pages`]}, its nodes have ${sum}`,
           ),
         );
-      if (by_node.some((n) => n < 0))
+      if (byNode.some((n) => n < 0))
         found.push(broken('hugetlb', 'negative', { field: what, order }, `${name} is negative on a node`));
       if (what === 'surplus') continue;
       for (const nid of state.pgdat.keys()) {
         const there = pages.get(`${what} ${order} ${nid}`) ?? 0;
-        const count = by_node[nid] ?? 0;
+        const count = byNode[nid] ?? 0;
         if (there !== count * 2 ** order)
           found.push(
             broken(

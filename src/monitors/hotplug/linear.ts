@@ -1,4 +1,4 @@
-import { entry_size, va_text } from '../../geometry/translation.ts';
+import { entrySize, vaText } from '../../geometry/translation.ts';
 import type { Mmu } from '../../hardware/index.ts';
 import { leaves } from '../../hardware/walk.ts';
 import type { Config } from '../../kernel/config.ts';
@@ -8,35 +8,35 @@ import { phys_to_virt } from '../../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
-import { active_spans } from './sections.ts';
+import { activeSpans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
  * The linear map holds all memory that has a section, at its own place, and nothing that has none; but not private device
  * memory. Of boot memory it holds what memblock knows and does not call NOMAP.
  */
-export function check_linear(state: State, c: Config): Failure[] {
+export function checkLinear(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
   const found: Failure[] = [];
   const mapped: Span[] = [];
   for (const leaf of leaves(state.mmu, c.PAGE_OFFSET, c.PAGE_END)) {
     const phys = leaf_address(c, leaf);
-    const shifted = leaf.n > 1 && leaf.stride !== entry_size(c.t, leaf.depth);
+    const shifted = leaf.n > 1 && leaf.stride !== entrySize(c.t, leaf.depth);
     if (phys_to_virt(c, phys) !== leaf.start || shifted) {
       found.push(
         broken(
           'linear',
           'other memory',
           { va: leaf.start, pa: phys },
-          `${va_text(leaf.start)} maps 0x${phys.toString(16)}`,
+          `${vaText(leaf.start)} maps 0x${phys.toString(16)}`,
         ),
       );
     }
     mapped.push({ start: phys, end: phys + leaf.end - leaf.start });
   }
-  const sections = section_spans(state, c);
+  const sections = sectionSpans(state, c);
   const there = merged(mapped);
-  const covered = merged([...mapped, ...private_memory(state)]);
+  const covered = merged([...mapped, ...privateMemory(state)]);
   for (const span of missing(merged(wanted(state, c, sections)), covered)) {
     found.push(broken('linear', 'not mapped', at(span), `${text(span)} has a section and is not mapped`));
   }
@@ -57,7 +57,7 @@ const at = ({ start, end }: Span) => ({ pa: start, size: end - start });
 
 const text = ({ start, end }: Span): string => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`;
 
-function section_spans(state: State, c: Config): Section[] {
+function sectionSpans(state: State, c: Config): Section[] {
   const found: Section[] = [];
   for (const [nr, { section_mem_map }] of state.mem_section) {
     if (!(section_mem_map & SECTION_HAS_MEM_MAP)) continue;
@@ -68,7 +68,7 @@ function section_spans(state: State, c: Config): Section[] {
 }
 
 /** What the CPU cannot reach has struct pages, and is not mapped (add_pages() alone). */
-const private_memory = (state: State): Span[] =>
+const privateMemory = (state: State): Span[] =>
   [...state.dev_pagemap.values()]
     .filter(({ type, mapped }) => mapped && type === 'private')
     .map(({ start, end }) => ({ start, end: end + 1 }));
@@ -79,7 +79,7 @@ function wanted(state: State, c: Config, sections: readonly Section[]): Span[] {
   const early = merged(sections.filter((s) => s.early).map((s) => s.span));
   for (const { nr, early } of sections) {
     if (early) continue;
-    for (const { start, end } of active_spans(state, c, nr)) {
+    for (const { start, end } of activeSpans(state, c, nr)) {
       found.push({ start: start * c.PAGE_SIZE, end: end * c.PAGE_SIZE });
     }
   }
@@ -108,7 +108,7 @@ function* foreign(mmu: Mmu, c: Config): Generator<Failure> {
         'linear',
         'foreign region',
         { va: leaf.start, region: region.name, pa },
-        `${va_text(leaf.start)} of ${region.name} maps 0x${pa.toString(16)}`,
+        `${vaText(leaf.start)} of ${region.name} maps 0x${pa.toString(16)}`,
       );
       break;
     }

@@ -7,9 +7,9 @@ import { broken } from './broken.ts';
  * Links between nodes and memory blocks exist in pairs, only between registered devices; every block of a node is linked
  * to it, and none remains of a block that has gone.
  */
-export function check_links(state: State, _c: Config): Failure[] {
+export function checkLinks(state: State, _c: Config): Failure[] {
   const found: Failure[] = [];
-  const not_so = (what: string, node: number, block: number, text: string): void => {
+  const notSo = (what: string, node: number, block: number, text: string): void => {
     found.push(broken('links', what, { node, block }, text));
   };
   for (const [nid, node] of state.pgdat) {
@@ -18,9 +18,9 @@ export function check_links(state: State, _c: Config): Failure[] {
       for (let id = run.start; id < run.end; id++) {
         const block = state.memory_block.get(id);
         if (!block)
-          not_so('no such block', nid, id, `node${nid}/memory${id} leads to a block that does not exist`);
+          notSo('no such block', nid, id, `node${nid}/memory${id} leads to a block that does not exist`);
         else if (!block.links.includes(nid))
-          not_so('one-sided', nid, id, `node${nid}/memory${id} has no counterpart`);
+          notSo('one-sided', nid, id, `node${nid}/memory${id} has no counterpart`);
       }
     }
   }
@@ -28,16 +28,16 @@ export function check_links(state: State, _c: Config): Failure[] {
     for (const nid of block.links) {
       const node = state.pgdat.get(nid);
       if (!node?.registered)
-        not_so(
+        notSo(
           'node not registered',
           nid,
           id,
           `memory${id}/node${nid} leads to a node that is not registered`,
         );
-      else if (!node.links.get(id)) not_so('one-sided', nid, id, `memory${id}/node${nid} has no counterpart`);
+      else if (!node.links.get(id)) notSo('one-sided', nid, id, `memory${id}/node${nid} has no counterpart`);
     }
     if (block.nid >= 0 && !block.links.includes(block.nid)) {
-      not_so('not linked', block.nid, id, `memory${id} belongs to node ${block.nid} and is not linked to it`);
+      notSo('not linked', block.nid, id, `memory${id} belongs to node ${block.nid} and is not linked to it`);
     }
   }
   return found;

@@ -7,7 +7,7 @@ import { broken } from './broken.ts';
  * Where memblock is kept after boot (CONFIG_ARCH_KEEP_MEMBLOCK) it covers every hot-added section that is valid and
  * belongs to a memory block. Device memory belongs to none.
  */
-export function check_memblock(state: State, c: Config): Failure[] {
+export function checkMemblock(state: State, c: Config): Failure[] {
   if (!c.ARCH_KEEP_MEMBLOCK) return [];
   const regions = state.memblock_type.get(MEMBLOCK_MEMORY)!.regions;
   const found: Failure[] = [];

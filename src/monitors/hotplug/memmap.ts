@@ -1,4 +1,4 @@
-import { entry_size } from '../../geometry/translation.ts';
+import { entrySize } from '../../geometry/translation.ts';
 import { leaves } from '../../hardware/walk.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
@@ -7,14 +7,14 @@ import { vmemmap_of } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
-import { active_spans } from './sections.ts';
+import { activeSpans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
  * Struct pages of active sub-sections are mapped, nothing else of the memmap is, and they lie in pages of their own, all of
  * which are mapped.
  */
-export function check_memmap(state: State, c: Config): Failure[] {
+export function checkMemmap(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   const { nr_vmemmap_pages } = state.vars.get(0)!;
   if (nr_vmemmap_pages < 0) {
@@ -30,7 +30,7 @@ export function check_memmap(state: State, c: Config): Failure[] {
   if (!state.mmu) return found;
   const active: Span[] = [];
   for (const nr of state.mem_section.keys()) {
-    for (const { start, end } of active_spans(state, c, nr)) {
+    for (const { start, end } of activeSpans(state, c, nr)) {
       active.push({ start: vmemmap_of(c, start), end: vmemmap_of(c, end) });
     }
   }
@@ -38,7 +38,7 @@ export function check_memmap(state: State, c: Config): Failure[] {
   const mapped: Span[] = [];
   const pages: Span[] = [];
   for (const leaf of leaves(state.mmu, c.VMEMMAP_START, c.VMEMMAP_END)) {
-    const size = entry_size(c.t, leaf.depth);
+    const size = entrySize(c.t, leaf.depth);
     mapped.push(leaf);
     for (const { start, end } of missing([leaf], rounded(wanted, size))) {
       const span = described(c, start, end);
@@ -56,7 +56,7 @@ export function check_memmap(state: State, c: Config): Failure[] {
     const span = described(c, start, end);
     found.push(broken('memmap', 'not mapped', span, `struct pages of ${text(span)} are not mapped`));
   }
-  return [...found, ...check_pages(state, merged(pages))];
+  return [...found, ...checkPages(state, merged(pages))];
 }
 
 /** Spans made whole entries. */
@@ -79,7 +79,7 @@ const text = ({ pa, size }: { readonly pa: number; readonly size: number }): str
   `0x${pa.toString(16)}-0x${(pa + size - 1).toString(16)}`;
 
 /** The pages that hold struct pages against what the allocator thinks of them. */
-function check_pages(state: State, pages: readonly Span[]): Failure[] {
+function checkPages(state: State, pages: readonly Span[]): Failure[] {
   const found: Failure[] = [];
   for (const { start, end } of pages) {
     const free = state.pages.first(start, end, (page) => page_use(page) === USE.FREE);

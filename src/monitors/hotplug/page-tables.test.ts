@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, G, M } from '../../../test/kit.ts';
 import { INVALID } from '../../hardware/descriptor.ts';
-import { read_entry, write_entries } from '../../hardware/index.ts';
+import { readEntry, writeEntries } from '../../hardware/index.ts';
 import { entries } from '../../hardware/walk.ts';
 import { table_page } from '../../kernel/include/linux/pgtable.ts';
 import { USE, with_use } from '../../kernel/mm/page.ts';
@@ -13,8 +13,8 @@ import { merged, missing } from './spans.ts';
 
 /** The monitors of page tables, told lies about a machine with 1G at 8G. */
 
-const plugged = (release = 'v6.1', boot_options = ''): Session => {
-  const session = booted(release, { ...ARM64, boot_options });
+const plugged = (release = 'v6.1', bootOptions = ''): Session => {
+  const session = booted(release, { ...ARM64, boot_options: bootOptions });
   expect(session.call(session.kernel.add_memory(1, 8 * G, G, 0)).errno).toBe(null);
   return session;
 };
@@ -22,7 +22,7 @@ const plugged = (release = 'v6.1', boot_options = ''): Session => {
 const broken = ({ state, kernel }: Session): string[] => violations(state, kernel.c).map(({ text }) => text);
 
 /** Table entries above the linear map of the DIMM: physical address of the entry, page of the table. */
-function table_entries(session: Session): { pa: number; page: number }[] {
+function tableEntries(session: Session): { pa: number; page: number }[] {
   const { state, kernel } = session;
   const va = phys_to_virt(kernel.c, 8 * G);
   return [...entries(state.mmu!, va, va + G)]
@@ -31,7 +31,7 @@ function table_entries(session: Session): { pa: number; page: number }[] {
 }
 
 test.each(mainline.map(({ name }) => name))('%s: nothing to say', (release) => {
-  for (const boot_options of ['', 'rodata=off']) expect(broken(plugged(release, boot_options))).toEqual([]);
+  for (const bootOptions of ['', 'rodata=off']) expect(broken(plugged(release, bootOptions))).toEqual([]);
 });
 
 test('a hole in the linear map, and what does not belong there', () => {
@@ -39,11 +39,11 @@ test('a hole in the linear map, and what does not belong there', () => {
   const mmu = session.state.mmu!;
   const va = phys_to_virt(session.kernel.c, 8 * G);
   const [leaf] = [...entries(mmu, va, va + G)].filter((run) => (run.attr & 3) === 1);
-  const entry = read_entry(mmu, leaf!.pa);
-  write_entries(mmu, leaf!.pa, 1, INVALID, 0);
+  const entry = readEntry(mmu, leaf!.pa);
+  writeEntries(mmu, leaf!.pa, 1, INVALID, 0);
   const linear = (): string[] => broken(session).filter((text) => text.startsWith('linear'));
   expect(linear()).toEqual(['linear: 0x200000000-0x23fffffff has a section and is not mapped']);
-  write_entries(mmu, leaf!.pa, 1, { ...entry, addr: 9 * G }, 0);
+  writeEntries(mmu, leaf!.pa, 1, { ...entry, addr: 9 * G }, 0);
   expect(linear()).toEqual([
     'linear: ffff0001c0000000 maps 0x240000000',
     'linear: 0x200000000-0x23fffffff has a section and is not mapped',
@@ -56,7 +56,7 @@ test('a translation that was never invalidated', () => {
   const mmu = session.state.mmu!;
   const va = phys_to_virt(session.kernel.c, 8 * G);
   const [leaf] = [...entries(mmu, va, va + G)].filter((run) => (run.attr & 3) === 1);
-  write_entries(mmu, leaf!.pa, 1, INVALID, 0);
+  writeEntries(mmu, leaf!.pa, 1, INVALID, 0);
   expect(broken(session)).toContain(
     'translations: CPU 0,1 may hold a PUD at ffff0001c0000000 (0x40000000 bytes)',
   );
@@ -65,7 +65,7 @@ test('a translation that was never invalidated', () => {
 test('a table page that is free, one that is linked twice, one that is linked nowhere', () => {
   const session = plugged();
   const { state } = session;
-  const [pmd, pte] = table_entries(session).slice(-2);
+  const [pmd, pte] = tableEntries(session).slice(-2);
   const pfn = pte!.page;
   state.pages.update(pfn, pfn + 1, (page) => with_use(page, USE.FREE));
   const name = (page: number): string => `0x${page.toString(16)}`;
@@ -74,8 +74,8 @@ test('a table page that is free, one that is linked twice, one that is linked no
   expect(broken(session)).toEqual([]);
 
   const mmu = state.mmu!;
-  const second = read_entry(mmu, pte!.pa + 8);
-  write_entries(mmu, pte!.pa, 1, second, 0);
+  const second = readEntry(mmu, pte!.pa + 8);
+  writeEntries(mmu, pte!.pa, 1, second, 0);
   expect(broken(session)).toContain(`tables: table page ${name(pfn + 1)} is linked twice`);
   expect(broken(session)).toContain(`tables: 1 table pages at pfn ${name(pfn)} are linked nowhere`);
   expect(pmd!.page).not.toBe(pfn);
@@ -92,7 +92,7 @@ test('struct pages in pages that are free, not mapped, or nobody’s', () => {
   expect(broken(session)).toContain(`memmap: pfn 0x${pfn.toString(16)} holds struct pages and is free`);
   state.pages.update(pfn, pfn + 512, (page) => with_use(page, USE.MEMMAP));
   expect(broken(session)).toEqual([]);
-  write_entries(state.mmu!, leaf!.pa, 1, INVALID, 0);
+  writeEntries(state.mmu!, leaf!.pa, 1, INVALID, 0);
   expect(broken(session)).toContain('memmap: struct pages of 0x200000000-0x207ffffff are not mapped');
   expect(broken(session)).toContain(
     `memmap: 512 pages at pfn 0x${pfn.toString(16)} were taken for struct pages and hold none`,

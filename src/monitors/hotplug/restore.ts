@@ -35,7 +35,7 @@ export function observable(state: State): string[] {
 const TOLD = 12;
 
 /** An operation has failed, and this is not as it was. */
-export const not_restored = (lines: readonly string[]): Failure =>
+export const notRestored = (lines: readonly string[]): Failure =>
   broken('restore', 'not as before', { lines }, `failed and left ${told(lines)}`);
 
 /** Differences as one text: no longer than a person reads. */
@@ -45,7 +45,7 @@ const told = (lines: readonly string[]): string =>
     : `${lines.slice(0, TOLD).join(', ')} and ${lines.length - TOLD} more`;
 
 /** Lines of one text that the other has not. */
-export function changed_lines(before: readonly string[], after: readonly string[]): string[] {
+export function changedLines(before: readonly string[], after: readonly string[]): string[] {
   const a = new Set(before);
   const b = new Set(after);
   return [

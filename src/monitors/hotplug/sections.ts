@@ -10,9 +10,9 @@ import { merged, type Span } from './spans.ts';
  * A section is valid exactly when its active sub-sections have a memmap (all of it when early), with usage allocated; an
  * online section has no uninitialised struct page.
  */
-export function check_sections(state: State, c: Config): Failure[] {
+export function checkSections(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
-  const not_so = (what: string, section: number, text: string): void => {
+  const notSo = (what: string, section: number, text: string): void => {
     found.push(broken('sections', what, { section }, `section ${section} ${text}`));
   };
   for (const [nr, ms] of state.mem_section) {
@@ -20,20 +20,20 @@ export function check_sections(state: State, c: Config): Failure[] {
     const end = start + c.PAGES_PER_SECTION;
     const valid = (ms.section_mem_map & SECTION_HAS_MEM_MAP) !== 0;
     const early = (ms.section_mem_map & SECTION_IS_EARLY) !== 0;
-    if (valid && !early && ms.subsection_map === null) not_so('no usage', nr, 'is valid and has no usage');
+    if (valid && !early && ms.subsection_map === null) notSo('no usage', nr, 'is valid and has no usage');
     if (!valid && state.pages.first(start, end, (page) => page !== NO_PAGE) >= 0) {
-      not_so('memmap left', nr, 'is not valid and still has a memmap');
+      notSo('memmap left', nr, 'is not valid and still has a memmap');
     }
-    for (const span of active_spans(state, c, nr)) {
+    for (const span of activeSpans(state, c, nr)) {
       if (state.pages.first(span.start, span.end, (page) => page === NO_PAGE) >= 0) {
-        not_so('no memmap', nr, 'is valid without a memmap');
+        notSo('no memmap', nr, 'is valid without a memmap');
       }
     }
     if (!(ms.section_mem_map & SECTION_IS_ONLINE) || ms.subsection_map === null) continue;
     // holes in an early section have struct pages, too, but nobody vouches for them
-    for (const span of map_spans(c, nr, ms.subsection_map)) {
+    for (const span of mapSpans(c, nr, ms.subsection_map)) {
       if (state.pages.first(span.start, span.end, (page) => page_memmap(page) !== MEMMAP.INIT) >= 0) {
-        not_so('not initialised', nr, 'is online with struct pages that are not initialised');
+        notSo('not initialised', nr, 'is online with struct pages that are not initialised');
       }
     }
   }
@@ -41,24 +41,24 @@ export function check_sections(state: State, c: Config): Failure[] {
 }
 
 /** The pfns of a section that have struct pages, by its sub-sections; none for one that is not valid. */
-export function active_spans(state: State, c: Config, nr: number): Span[] {
+export function activeSpans(state: State, c: Config, nr: number): Span[] {
   const { section_mem_map, subsection_map } = state.mem_section.get(nr)!;
   if (!(section_mem_map & SECTION_HAS_MEM_MAP)) return [];
   const start = nr * c.PAGES_PER_SECTION;
   if (section_mem_map & SECTION_IS_EARLY) return [{ start, end: start + c.PAGES_PER_SECTION }];
-  return subsection_map === null ? [] : map_spans(c, nr, subsection_map);
+  return subsection_map === null ? [] : mapSpans(c, nr, subsection_map);
 }
 
 /** The pfns that a sub-section map has bits for. */
-function map_spans(c: Config, nr: number, subsection_map: readonly number[]): Span[] {
+function mapSpans(c: Config, nr: number, subsectionMap: readonly number[]): Span[] {
   const start = nr * c.PAGES_PER_SECTION;
-  if (is_full(subsection_map)) return [{ start, end: start + c.PAGES_PER_SECTION }];
+  if (isFull(subsectionMap)) return [{ start, end: start + c.PAGES_PER_SECTION }];
   const found: Span[] = [];
   for (let at = start; at < start + c.PAGES_PER_SECTION; at += c.PAGES_PER_SUBSECTION) {
-    if (subsection_set(c, subsection_map, at)) found.push({ start: at, end: at + c.PAGES_PER_SUBSECTION });
+    if (subsection_set(c, subsectionMap, at)) found.push({ start: at, end: at + c.PAGES_PER_SUBSECTION });
   }
   return merged(found);
 }
 
 /** Sections have a multiple of 32 sub-sections everywhere. */
-const is_full = (map: readonly number[]): boolean => map.every((word) => word === -1);
+const isFull = (map: readonly number[]): boolean => map.every((word) => word === -1);

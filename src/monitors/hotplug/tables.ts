@@ -1,4 +1,4 @@
-import { entries, points_to_table } from '../../hardware/walk.ts';
+import { entries, pointsToTable } from '../../hardware/walk.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { PageReserved, PageTable, page_use, USE } from '../../kernel/mm/page.ts';
@@ -11,12 +11,12 @@ import { merged, missing, type Span } from './spans.ts';
  * A table page is linked once and belongs to the allocator or to memblock, no table page is left over or forgotten by the
  * count, constructors and destructors pair (B36).
  */
-export function check_tables(state: State, c: Config): Failure[] {
+export function checkTables(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
   const found: Failure[] = [];
   const linked: Span[] = [];
   for (const run of entries(state.mmu, -(2 ** c.t.va_bits), 0)) {
-    if (!points_to_table(state.mmu, run)) continue;
+    if (!pointsToTable(state.mmu, run)) continue;
     const together = run.n === 1 || run.stride === c.PAGE_SIZE ? run.n : 1;
     for (let i = 0; i < run.n; i += together) {
       const page = leaf_address(c, { addr: run.addr + i * run.stride, attr: run.attr }) / c.PAGE_SIZE;
@@ -35,18 +35,18 @@ export function check_tables(state: State, c: Config): Failure[] {
         ),
       );
   }
-  return [...found, ...check_pages(state, merged(linked))];
+  return [...found, ...checkPages(state, merged(linked))];
 }
 
-const is_table = (page: number): boolean => page_use(page) === USE.TABLE || PageReserved(page);
+const isTable = (page: number): boolean => page_use(page) === USE.TABLE || PageReserved(page);
 
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, n) => sum + n, 0);
 
-function check_pages(state: State, linked: readonly Span[]): Failure[] {
+function checkPages(state: State, linked: readonly Span[]): Failure[] {
   const found: Failure[] = [];
   for (const { start, end } of linked) {
-    const other = state.pages.first(start, end, (page) => !is_table(page));
+    const other = state.pages.first(start, end, (page) => !isTable(page));
     if (other >= 0) {
       const now = page_use(state.pages.get(other)) === USE.FREE ? 'free' : 'no table page';
       found.push(

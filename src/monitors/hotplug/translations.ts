@@ -1,16 +1,16 @@
-import { va_text } from '../../geometry/translation.ts';
+import { vaText } from '../../geometry/translation.ts';
 import { type HeldTranslation, held } from '../../hardware/index.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
-import { region_of } from '../region.ts';
+import { regionOf } from '../region.ts';
 import { broken } from './broken.ts';
 
 /**
  * Once an operation is over, no TLB and no walk cache may hold what memory no longer says, and no live entry was changed in
  * a way the architecture forbids. Instructions in flight (B22) are left out: they end by themselves.
  */
-export function check_translations(state: State, c: Config): Failure[] {
+export function checkTranslations(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
   const found: Failure[] = [];
   const size = 2 ** c.t.va_bits;
@@ -24,7 +24,7 @@ export function check_translations(state: State, c: Config): Failure[] {
       broken(
         'translations',
         as === 'table' ? 'stale table' : 'stale leaf',
-        { cpus: first.held_by, level, region: region_of(c, va), va, size: bytes, more: stale.length - 1 },
+        { cpus: first.held_by, level, region: regionOf(c, va), va, size: bytes, more: stale.length - 1 },
         `CPU ${first.held_by.join()} may hold ${what} ${where}`,
       ),
     );
@@ -37,7 +37,7 @@ export function check_translations(state: State, c: Config): Failure[] {
       broken(
         'translations',
         rule,
-        { region: region_of(c, va), va, size: bytes, more },
+        { region: regionOf(c, va), va, size: bytes, more },
         `${rule} ${at(va, bytes, more)}`,
       ),
     );
@@ -53,4 +53,4 @@ const lazy = ({ vmap_areas, vmap_purge_list }: State, { as, va, size }: HeldTran
   );
 
 const at = (va: number, size: number, more: number): string =>
-  `at ${va_text(va)} (0x${size.toString(16)} bytes)${more > 0 ? ` and ${more} more` : ''}`;
+  `at ${vaText(va)} (0x${size.toString(16)} bytes)${more > 0 ? ` and ${more} more` : ''}`;

@@ -26,12 +26,12 @@ import { broken } from './broken.ts';
  * Zone spans cover their online pages, node spans are the union of zone spans, present is not below managed, what the
  * allocator manages is what it holds, nodes with memory say so.
  */
-export function check_zones(state: State, c: Config): Failure[] {
+export function checkZones(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   for (const [key, zone] of state.zone) {
     if (zone.managed_pages > zone.present_pages) {
       found.push(
-        of_zone(
+        ofZone(
           c,
           key,
           'managed above present',
@@ -42,7 +42,7 @@ export function check_zones(state: State, c: Config): Failure[] {
     }
     if (zone.nr_isolate_pageblock !== 0) {
       found.push(
-        of_zone(
+        ofZone(
           c,
           key,
           'pageblocks isolated',
@@ -52,30 +52,30 @@ export function check_zones(state: State, c: Config): Failure[] {
       );
     }
     if (zone.spanned_pages < 0 || zone.present_pages < 0 || zone.managed_pages < 0)
-      found.push(of_zone(c, key, 'negative', {}, 'a count is negative'));
+      found.push(ofZone(c, key, 'negative', {}, 'a count is negative'));
   }
-  found.push(...check_online_blocks(state, c), ...check_nodes(state, c));
+  found.push(...checkOnlineBlocks(state, c), ...checkNodes(state, c));
   return found;
 }
 
-const zone_name = (c: Config, key: number): string =>
+const zoneName = (c: Config, key: number): string =>
   `node ${zone_to_nid(key)} zone ${c.zones[zone_idx(key)]}`;
 
-const of_zone = (c: Config, key: number, what: string, subjects: Subjects, text: string): Failure =>
+const ofZone = (c: Config, key: number, what: string, subjects: Subjects, text: string): Failure =>
   broken(
     'zones',
     what,
     { node: zone_to_nid(key), zone: c.zones[zone_idx(key)]!, ...subjects },
-    `${zone_name(c, key)}: ${text}`,
+    `${zoneName(c, key)}: ${text}`,
   );
 
-function check_online_blocks(state: State, c: Config): Failure[] {
+function checkOnlineBlocks(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
-  const per_block = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const perBlock = c.memory_block_size_bytes / c.PAGE_SIZE;
   for (const [id, block] of state.memory_block) {
     if (block.state !== MEM_ONLINE) continue;
-    const start = id * per_block;
-    for (const run of state.pages.in(start, start + per_block)) {
+    const start = id * perBlock;
+    for (const run of state.pages.in(start, start + perBlock)) {
       if (page_memmap(run.value) !== MEMMAP.INIT || page_use(run.value) !== USE.FREE) continue;
       const key = zone_key(page_nid(run.value), page_zonenum(run.value));
       const zone = state.zone.get(key)!;
@@ -85,7 +85,7 @@ function check_online_blocks(state: State, c: Config): Failure[] {
             'zones',
             'outside the span',
             { block: id, node: zone_to_nid(key), zone: c.zones[zone_idx(key)]! },
-            `memory${id}: free pages of ${zone_name(c, key)} lie outside its span`,
+            `memory${id}: free pages of ${zoneName(c, key)} lie outside its span`,
           ),
         );
       }
@@ -95,7 +95,7 @@ function check_online_blocks(state: State, c: Config): Failure[] {
         found.push(broken('zones', 'reserved', { block: id }, `memory${id}: free pages are PG_reserved`));
     }
   }
-  for (const hole of free_holes(state, c))
+  for (const hole of freeHoles(state, c))
     found.push(
       broken(
         'zones',
@@ -108,7 +108,7 @@ function check_online_blocks(state: State, c: Config): Failure[] {
 }
 
 /** First addresses of free runs that reach outside busy System RAM. */
-function free_holes(state: State, c: Config): number[] {
+function freeHoles(state: State, c: Config): number[] {
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   const ram: { start: number; end: number }[] = [];
   const visit = (children: typeof state.iomem_resource.children): void => {
@@ -136,7 +136,7 @@ function free_holes(state: State, c: Config): number[] {
   return holes;
 }
 
-function check_nodes(state: State, c: Config): Failure[] {
+function checkNodes(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   for (const [nid, node] of state.pgdat) {
     let start = 0;

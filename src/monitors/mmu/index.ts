@@ -1,4 +1,4 @@
-import { va_text } from '../../geometry/translation.ts';
+import { vaText } from '../../geometry/translation.ts';
 import { VALID } from '../../hardware/descriptor.ts';
 import type { Mmu } from '../../hardware/index.ts';
 import type { Reach } from '../../hardware/reach.ts';
@@ -9,8 +9,8 @@ import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
 import type { View } from '../../schedule/semantics/view.ts';
 import type { Failure } from '../../steps/failure.ts';
-import { region_of } from '../region.ts';
-import { all_ways, stands, type Ways } from './ways.ts';
+import { regionOf } from '../region.ts';
+import { allWays, stands, type Ways } from './ways.ts';
 
 /**
  * Page tables, TLBs and freed pages in every state of a search, over a world that holds a kernel's state. A world shares
@@ -18,46 +18,46 @@ import { all_ways, stands, type Ways } from './ways.ts';
  * two parts is kept under these two.
  */
 
-const state_of = (view: View): State => view.world<{ readonly state: State }>().state;
+const stateOf = (view: View): State => view.world<{ readonly state: State }>().state;
 
 /** A look at page tables and struct pages that is not taken twice. */
 function remembered<T>(look: (mmu: Mmu, pages: Runs<Page>) => T): (mmu: Mmu, pages: Runs<Page>) => T {
   const known = new WeakMap<Mmu, WeakMap<Runs<Page>, { readonly found: T }>>();
   return (mmu, pages) => {
-    const of_mmu = known.get(mmu) ?? new WeakMap<Runs<Page>, { readonly found: T }>();
-    known.set(mmu, of_mmu);
-    const before = of_mmu.get(pages);
+    const ofMmu = known.get(mmu) ?? new WeakMap<Runs<Page>, { readonly found: T }>();
+    known.set(mmu, ofMmu);
+    const before = ofMmu.get(pages);
     if (before) return before.found;
     const found = look(mmu, pages);
-    of_mmu.set(pages, { found });
+    ofMmu.set(pages, { found });
     return found;
   };
 }
 
 /** What stands at a page now. */
-const page_at = (pages: Runs<Page>, c: Config, pa: number) => {
+const pageAt = (pages: Runs<Page>, c: Config, pa: number) => {
   const pfn = pa / c.PAGE_SIZE;
   return { pfn, state: page_use(pages.get(pfn)) === USE.FREE ? 'free' : 'no page table' };
 };
 
-type PageAt = ReturnType<typeof page_at>;
-const pfn_text = ({ pfn, state }: PageAt): string => `pfn 0x${pfn.toString(16)} is ${state}`;
+type PageAt = ReturnType<typeof pageAt>;
+const pfnText = ({ pfn, state }: PageAt): string => `pfn 0x${pfn.toString(16)} is ${state}`;
 
 const cpus = (list: readonly number[]): string => `CPU ${list.join()}`;
 
 /** Addresses that vmalloc has unmapped and not yet flushed: nobody is given them, so what a TLB holds there is harmless. */
-const in_lazy_window = (state: State, { in_memory, va }: Reach): boolean =>
+const inLazyWindow = (state: State, { in_memory, va }: Reach): boolean =>
   !in_memory && state.vmap_areas.some((a) => a.vm === null && a.va_start <= va && va < a.va_end);
 
 /** Where a way leads to, and the page that is there. */
 const about = (pages: Runs<Page>, c: Config, way: Reach) => ({
-  ...page_at(pages, c, way.pa),
+  ...pageAt(pages, c, way.pa),
   va: way.va,
   level: way.level,
-  region: region_of(c, way.va),
+  region: regionOf(c, way.va),
 });
 
-function reached_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
+function reachedPage(pages: Runs<Page>, c: Config, way: Reach): Failure {
   const { held_by, level, va } = way;
   const what = way.in_memory ? 'mapped' : 'in a TLB';
   const who = way.in_memory ? 'is mapped' : `${cpus(held_by)} may hold it`;
@@ -65,42 +65,42 @@ function reached_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
   return {
     kind: 'free-pages',
     subjects: { what, ...page, ...(way.in_memory ? {} : { cpus: held_by }) },
-    text: `${pfn_text(page)} and ${who} at ${va_text(va)} (${level})`,
+    text: `${pfnText(page)} and ${who} at ${vaText(va)} (${level})`,
   };
 }
 
-const table_text = (page: PageAt, way: Reach, who: string): string =>
-  `${pfn_text(page)} and ${who} as the ${way.level} table of ${va_text(way.va)}`;
+const tableText = (page: PageAt, way: Reach, who: string): string =>
+  `${pfnText(page)} and ${who} as the ${way.level} table of ${vaText(way.va)}`;
 
-function walked_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
+function walkedPage(pages: Runs<Page>, c: Config, way: Reach): Failure {
   const page = about(pages, c, way);
   return {
     kind: 'walk-caches',
     subjects: { what: 'in a walk cache', ...page, cpus: way.held_by },
-    text: table_text(page, way, `${cpus(way.held_by)} may walk it`),
+    text: tableText(page, way, `${cpus(way.held_by)} may walk it`),
   };
 }
 
-function linked_page(pages: Runs<Page>, c: Config, way: Reach): Failure {
+function linkedPage(pages: Runs<Page>, c: Config, way: Reach): Failure {
   const page = about(pages, c, way);
   return {
     kind: 'free-tables',
     subjects: { what: 'linked', ...page },
-    text: table_text(page, way, 'linked'),
+    text: tableText(page, way, 'linked'),
   };
 }
 
-function filled_page(pages: Runs<Page>, c: Config, pa: number): Failure {
-  const page = page_at(pages, c, pa);
+function filledPage(pages: Runs<Page>, c: Config, pa: number): Failure {
+  const page = pageAt(pages, c, pa);
   return {
     kind: 'free-tables',
     subjects: { what: 'not empty', ...page },
-    text: `${pfn_text(page)} and holds live entries`,
+    text: `${pfnText(page)} and holds live entries`,
   };
 }
 
 /** A table page in the allocator's hands with valid entries in it: someone's mapping went with it. */
-function first_filled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
+function firstFilled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
   for (const { start, end, value } of pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_use(value) !== USE.FREE) continue;
     const words = mmu.words.in(start * c.PAGE_SIZE, ((end - start) * c.PAGE_SIZE) / 8);
@@ -122,40 +122,40 @@ export interface TableMonitors {
 }
 
 /** All that must hold of page tables at every step of every release. */
-export function table_monitors(c: Config): TableMonitors {
+export function tableMonitors(c: Config): TableMonitors {
   const look = remembered((mmu, pages): Ways => {
-    const { leaves, tables } = all_ways(mmu, pages, c);
+    const { leaves, tables } = allWays(mmu, pages, c);
     const standing = (way: Reach): boolean => stands(mmu, way);
     return { leaves: leaves.filter(standing), tables: tables.filter(standing) };
   });
-  const filled = remembered((mmu, pages) => first_filled(mmu, pages, c));
+  const filled = remembered((mmu, pages) => firstFilled(mmu, pages, c));
   return {
     free_pages: {
       name: 'free-pages',
       state(view) {
-        const state = state_of(view);
+        const state = stateOf(view);
         const { leaves } = look(state.mmu!, state.pages);
-        const way = leaves.find((l) => !in_lazy_window(state, l));
-        return way && reached_page(state.pages, c, way);
+        const way = leaves.find((l) => !inLazyWindow(state, l));
+        return way && reachedPage(state.pages, c, way);
       },
     },
     walk_caches: {
       name: 'walk-caches',
       state(view) {
-        const { mmu, pages } = state_of(view);
+        const { mmu, pages } = stateOf(view);
         const way = look(mmu!, pages).tables.find((t) => !t.in_memory);
-        return way && walked_page(pages, c, way);
+        return way && walkedPage(pages, c, way);
       },
     },
     break_before_make: {
       name: 'break-before-make',
       state(view) {
-        const [first] = state_of(view).mmu!.violations;
+        const [first] = stateOf(view).mmu!.violations;
         return (
           first && {
             kind: 'break-before-make',
-            subjects: { what: first.rule, va: first.va, region: region_of(c, first.va), cpus: [first.cpu] },
-            text: `${first.rule} at ${va_text(first.va)} by ${cpus([first.cpu])}`,
+            subjects: { what: first.rule, va: first.va, region: regionOf(c, first.va), cpus: [first.cpu] },
+            text: `${first.rule} at ${vaText(first.va)} by ${cpus([first.cpu])}`,
           }
         );
       },
@@ -163,11 +163,11 @@ export function table_monitors(c: Config): TableMonitors {
     free_tables: {
       name: 'free-tables',
       state(view) {
-        const { mmu, pages } = state_of(view);
+        const { mmu, pages } = stateOf(view);
         const way = look(mmu!, pages).tables.find((t) => t.in_memory);
-        if (way) return linked_page(pages, c, way);
+        if (way) return linkedPage(pages, c, way);
         const pa = filled(mmu!, pages);
-        return pa < 0 ? undefined : filled_page(pages, c, pa);
+        return pa < 0 ? undefined : filledPage(pages, c, pa);
       },
     },
   };
@@ -177,15 +177,15 @@ export function table_monitors(c: Config): TableMonitors {
  * No instructions in flight may still go by a page that is free: what an ISB behind the last invalidation sees to. Asked for by
  * name, since no release before v5.4 has it (B22).
  */
-export function flight_monitor(c: Config): Monitor {
+export function flightMonitor(c: Config): Monitor {
   const look = remembered((mmu, pages) => {
-    const { leaves, tables } = all_ways(mmu, pages, c);
+    const { leaves, tables } = allWays(mmu, pages, c);
     return [...leaves, ...tables].find((way) => way.in_flight.length > 0 && !stands(mmu, way));
   });
   return {
     name: 'in-flight',
     state(view) {
-      const state = state_of(view);
+      const state = stateOf(view);
       const way = look(state.mmu!, state.pages);
       if (way === undefined) return undefined;
       const as = way.as === 'table' ? `as the ${way.level} table of` : 'at';
@@ -193,7 +193,7 @@ export function flight_monitor(c: Config): Monitor {
       return {
         kind: 'in-flight',
         subjects: { what: way.as, ...page, cpus: way.in_flight },
-        text: `${pfn_text(page)} and instructions in flight on ${cpus(way.in_flight)} may use it ${as} ${va_text(way.va)}`,
+        text: `${pfnText(page)} and instructions in flight on ${cpus(way.in_flight)} may use it ${as} ${vaText(way.va)}`,
       };
     },
   };

@@ -1,4 +1,4 @@
-import { entry_size } from '../../geometry/translation.ts';
+import { entrySize } from '../../geometry/translation.ts';
 import { translations } from '../../hardware/access.ts';
 import { target } from '../../hardware/format.ts';
 import type { Mmu } from '../../hardware/index.ts';
@@ -17,21 +17,21 @@ export interface Ways {
   readonly tables: readonly Reach[];
 }
 
-const is_free = (page: Page): boolean => page_use(page) === USE.FREE;
+const isFree = (page: Page): boolean => page_use(page) === USE.FREE;
 /** Boot's tables are memblock's; where no struct page is, there may be the image with its root. */
-const may_be_table = (page: Page): boolean =>
+const mayBeTable = (page: Page): boolean =>
   page === NO_PAGE || PageReserved(page) || page_use(page) === USE.TABLE;
 
 /** All of them, by whatever CPU, be it only with instructions in flight; ascending by page. */
-export function all_ways(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
+export function allWays(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
   const { PAGE_SIZE } = c;
   const leaves: Reach[] = [];
   const tables: Reach[] = [];
   for (const { start, end, value } of pages.in(0, Number.MAX_SAFE_INTEGER)) {
-    if (may_be_table(value)) continue;
+    if (mayBeTable(value)) continue;
     for (const way of reaches(mmu, start * PAGE_SIZE, (end - start) * PAGE_SIZE)) {
       if (way.as === 'table') tables.push(way);
-      else if (is_free(value) && way.va !== phys_to_virt(c, way.pa)) leaves.push(way);
+      else if (isFree(value) && way.va !== phys_to_virt(c, way.pa)) leaves.push(way);
     }
   }
   return { leaves, tables };
@@ -44,7 +44,7 @@ export function stands(mmu: Mmu, way: Reach): boolean {
     const { leaves, tables } = translations({ ...mmu, cpu }, way.va, false);
     if (way.as === 'table') return tables.some(({ pa, kept }) => kept && pa === way.pa);
     return leaves.some(({ depth, d, kept }) => {
-      const size = entry_size(mmu.t, depth);
+      const size = entrySize(mmu.t, depth);
       return kept && target(mmu.t, d) + (way.va - Math.floor(way.va / size) * size) === way.pa;
     });
   });
@@ -52,8 +52,8 @@ export function stands(mmu: Mmu, way: Reach): boolean {
 
 /** Ways that stand, other than the linear map, by which some CPU may come to pages that are in the allocator's hands. */
 export function stray(state: State, c: Config): Reach[] {
-  const { leaves, tables } = all_ways(state.mmu!, state.pages, c);
-  const free = (way: Reach): boolean => is_free(state.pages.get(way.pa / c.PAGE_SIZE));
+  const { leaves, tables } = allWays(state.mmu!, state.pages, c);
+  const free = (way: Reach): boolean => isFree(state.pages.get(way.pa / c.PAGE_SIZE));
   const way = [...leaves, ...tables.filter(free)].filter((w) => stands(state.mmu!, w));
   return way.sort((a, b) => a.pa - b.pa || a.va - b.va);
 }

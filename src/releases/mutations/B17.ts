@@ -1,5 +1,5 @@
-import { is_folded } from '../../geometry/blocks.ts';
-import { depth_of, entry_size, type LevelName } from '../../geometry/translation.ts';
+import { isFolded } from '../../geometry/blocks.ts';
+import { depthOf, entrySize, type LevelName } from '../../geometry/translation.ts';
 import { before } from '../../kernel/arch/arm64/mm/mmu/unsigned.ts';
 import {
   type EntryPointer,
@@ -29,8 +29,8 @@ interface Table {
 type Bounds = { readonly floor: number; readonly ceiling: number } | null;
 
 function* free_unseen(k: Kernel, { level, parent, p }: Table, start: number, end: number, bounds: Bounds) {
-  if (is_folded(k.c.t, level)) return;
-  const cover = entry_size(k.c.t, depth_of(k.c.t, parent));
+  if (isFolded(k.c.t, level)) return;
+  const cover = entrySize(k.c.t, depthOf(k.c.t, parent));
   if (bounds && !(yield* k.pgtable_range_aligned(start, end, bounds.floor, bounds.ceiling, cover))) return;
   const table = table_page(k.c, yield* READ_ONCE(p));
   const clear = { PMD: k.pmd_clear, PUD: k.pud_clear, P4D: k.p4d_clear, PGD: k.pgd_clear, PTE: k.pte_clear };
@@ -75,7 +75,7 @@ const without_scan = (aligned: boolean): Functions => {
     },
 
     *free_empty_p4d_table(this: Kernel, pgdp, addr, end, floor, ceiling): Steps<void> {
-      if (is_folded(this.c.t, 'P4D')) {
+      if (isFolded(this.c.t, 'P4D')) {
         yield* this.free_empty_pud_table(pgdp, addr, end, floor, ceiling);
         return;
       }

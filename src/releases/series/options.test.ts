@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { booted_for_steps, faults, first, found } from '../../../test/interleave.ts';
+import { bootedForSteps, faults, first, found } from '../../../test/interleave.ts';
 import { ARM64, booted, G, M, type MachineObject, run } from '../../../test/kit.ts';
 import { boot } from '../../boot/boot.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
-import { custom_layout, type Layout } from '../../geometry/layout.ts';
+import { customLayout, type Layout } from '../../geometry/layout.ts';
 import { translation } from '../../geometry/translation.ts';
-import { kernel_program } from '../../interleave/program.ts';
+import { kernelProgram } from '../../interleave/program.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../../kernel/locks.ts';
 import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
@@ -14,7 +14,7 @@ import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import { deadlock, lockMisuse } from '../../schedule/monitors/index.ts';
 import { Runner } from '../../schedule/run.ts';
 import type { Step, Steps } from '../../steps/step.ts';
-import { find_release } from '../index.ts';
+import { findRelease } from '../index.ts';
 
 const OPTIONS = ['option-1', 'option-2', 'option-3', 'option-4'] as const;
 const SHAPES = [
@@ -63,7 +63,7 @@ function steps_of(model: { state: object }, thread: Steps<unknown>): Step[] {
 }
 
 test('option 1 takes no page under the lock, drops it for every table it lacks, and holds it for the leaves', () => {
-  const model = booted_for_steps('option-1', ARM64);
+  const model = bootedForSteps('option-1', ARM64);
   let held = 0;
   let taken = 0;
   for (const step of steps_of(model, model.kernel.vmalloc(2 * model.kernel.c.PAGE_SIZE))) {
@@ -86,11 +86,11 @@ test('option 1 without memory for a table', () => {
 });
 
 test('option 1: two who need the same table share one, and nobody sleeps under the lock', () => {
-  const model = booted_for_steps('option-1', { ...ARM64, page_size: '16K', va_bits: 36 });
+  const model = bootedForSteps('option-1', { ...ARM64, page_size: '16K', va_bits: 36 });
   const mapper = function* (k: Kernel): Steps<void> {
     yield* k.touch_kernel(yield* k.vmalloc(k.c.PAGE_SIZE), true, 'mapper');
   };
-  const program = kernel_program('two', model, { one: mapper, two: mapper });
+  const program = kernelProgram('two', model, { one: mapper, two: mapper });
   for (const monitor of [lockMisuse, deadlock, faults('bug'), faults('use-after-free')])
     expect(found(program, monitor)).toBe('proved');
 });
@@ -139,7 +139,7 @@ const machine = (object: MachineObject) => parseMachineFile(stringify(object), '
 
 test('option 4 cannot be built with 16K pages and 48 bits, where both are under one half of the root', () => {
   const refused = { ...ARM64, page_size: '16K', va_bits: 48 };
-  expect(() => boot(machine(refused), find_release('option-4')!)).toThrow(
+  expect(() => boot(machine(refused), findRelease('option-4')!)).toThrow(
     new ImpossibleMachine(
       'option-4: vmalloc and vmemmap share a PUD table (ffff000000000000-ffff800000000000) in layout v5.2',
     ),
@@ -148,7 +148,7 @@ test('option 4 cannot be built with 16K pages and 48 bits, where both are under 
 
 const T = translation('arm64', 16384, 36);
 const LINEAR = { name: 'linear', start: -64 * G, end: -60 * G };
-const SMALL = custom_layout(T, [
+const SMALL = customLayout(T, [
   LINEAR,
   { name: 'vmemmap', start: -G, end: -G + 16 * M },
   { name: 'vmalloc', start: -G + 32 * M, end: -G + 64 * M },
@@ -164,14 +164,14 @@ test.each<[string, MachineObject, Layout, string]>([
   [
     'another shape',
     { ...ARM64, page_size: '16K', va_bits: 36 },
-    custom_layout(translation('arm64', 16384, 47), [
+    customLayout(translation('arm64', 16384, 47), [
       { ...LINEAR, start: -128 * G, end: -124 * G },
       ...SMALL.regions.slice(1),
     ]),
     'v5.3: linear (ffffffe000000000-ffffffe100000000) is not canonical: kernel addresses of 36 bits start at fffffff000000000',
   ],
 ])('a layout that does not fit is refused: %s', (_, object, layout, message) => {
-  expect(() => boot(machine(object), find_release('v5.3')!, { layout })).toThrow(
+  expect(() => boot(machine(object), findRelease('v5.3')!, { layout })).toThrow(
     new ImpossibleMachine(message),
   );
 });
@@ -179,7 +179,7 @@ test.each<[string, MachineObject, Layout, string]>([
 test("a layout of one's own is the one that is used", () => {
   const { kernel, state } = boot(
     machine({ ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] }),
-    find_release('v5.10')!,
+    findRelease('v5.10')!,
     { layout: SMALL },
   );
   expect(kernel.c).toMatchObject({

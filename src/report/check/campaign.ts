@@ -1,6 +1,6 @@
 import type { TableRecord } from '../../check/campaign/record.ts';
 import type { EntrySummary, OnRelease, RaceSummary, Summary } from '../../check/campaign/summary.ts';
-import { geometry_text } from '../../check/variation.ts';
+import { geometryText } from '../../check/variation.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 import { humanSize } from '../text/human-size.ts';
 
@@ -18,7 +18,7 @@ const where = ({ release, applies, found, geometries }: OnRelease): string => {
     : `${release} ${geometries.join(' ') || `${found} of ${applies}`}`;
 };
 
-const entries_table = (entries: readonly EntrySummary[]): Table => ({
+const entriesTable = (entries: readonly EntrySummary[]): Table => ({
   headings: ['ID', 'FOUND', 'OF', 'SAME AS', 'WHERE'],
   numbers: [1, 2],
   rows: entries.map(({ entry, found, applies, undecided, releases, same_as }) => [
@@ -41,7 +41,7 @@ function outcome(race: RaceSummary): string {
 
 const held = (by: readonly string[]): string => by.join(', ') || '-';
 
-const races_table = (races: readonly RaceSummary[]): Table => ({
+const racesTable = (races: readonly RaceSummary[]): Table => ({
   headings: [
     'LAYOUT',
     'GEOMETRY',
@@ -78,11 +78,11 @@ function apart(races: readonly RaceSummary[]): string {
     .join('; ');
 }
 
-const tables_table = (tables: readonly TableRecord[]): Table => ({
+const tablesTable = (tables: readonly TableRecord[]): Table => ({
   headings: ['LAYOUT', 'GEOMETRY', 'TABLE', 'FROM', 'REGIONS', 'BOOT MEMORY', 'REMOVED', 'V5', 'KEPT BY'],
   rows: tables.map((table) => [
     table.layout,
-    geometry_text({ page_size: table.page_size, va_bits: table.va_bits }),
+    geometryText({ page_size: table.page_size, va_bits: table.va_bits }),
     table.level,
     table.start,
     table.regions.join(' '),
@@ -93,7 +93,7 @@ const tables_table = (tables: readonly TableRecord[]): Table => ({
   ]),
 });
 
-const latest_table = ({ entries }: Summary['latest']): Table => ({
+const latestTable = ({ entries }: Summary['latest']): Table => ({
   headings: ['ID', 'WHERE', 'TITLE', 'WHY'],
   rows: entries.map((entry) => [
     entry.entry,
@@ -105,7 +105,7 @@ const latest_table = ({ entries }: Summary['latest']): Table => ({
   ]),
 });
 
-const others_table = ({ others }: Summary): Table => ({
+const othersTable = ({ others }: Summary): Table => ({
   headings: ['RUNS', 'FAILURE', 'IS ALSO THAT OF', 'ENTRIES'],
   numbers: [0],
   rows: others.map(({ kind, text, runs, entries, same_as }) => [
@@ -138,17 +138,17 @@ const wrong = ({ not_as_said }: Summary): string =>
     .join('');
 
 /** The summary of a campaign as text. */
-export function campaign_text(summary: Summary): string {
+export function campaignText(summary: Summary): string {
   const parts = [`${counts(summary)}\n${wrong(summary)}`];
-  if (summary.entries.length > 0) parts.push(plain(entries_table(summary.entries)));
+  if (summary.entries.length > 0) parts.push(plain(entriesTable(summary.entries)));
   if (summary.races.length > 0)
     parts.push(
-      `V5 against vmalloc: does V5 find a table empty that vmalloc and vmemmap share?\n${plain(races_table(summary.races))}No shared table: ${apart(summary.races) || 'none'}\n`,
+      `V5 against vmalloc: does V5 find a table empty that vmalloc and vmemmap share?\n${plain(racesTable(summary.races))}No shared table: ${apart(summary.races) || 'none'}\n`,
     );
   if (summary.latest.entries.length > 0)
-    parts.push(`Reachable on ${summary.latest.release}:\n${plain(latest_table(summary.latest))}`);
+    parts.push(`Reachable on ${summary.latest.release}:\n${plain(latestTable(summary.latest))}`);
   if (summary.others.length > 0)
-    parts.push(`Other failures than the entry's:\n${plain(others_table(summary))}`);
+    parts.push(`Other failures than the entry's:\n${plain(othersTable(summary))}`);
   return parts.join('\n');
 }
 
@@ -165,7 +165,7 @@ function markdown({ headings, numbers = [], rows }: Table): string {
 
 /** The summary of a campaign as a page. */
 /** `whole`: all that there is was run, and to its end. */
-export function campaign_markdown(summary: Summary, whole = true): string {
+export function campaignMarkdown(summary: Summary, whole = true): string {
   const { races, latest } = summary;
   const parts = [
     `# The campaign
@@ -185,7 +185,7 @@ ${wrong(summary)}`,
 
 "Of" leaves out what is n/a. "Same as" names the entries that name this failure, too: what is found may be theirs.
 
-${markdown(entries_table(summary.entries))}`,
+${markdown(entriesTable(summary.entries))}`,
   ];
   if (races.length > 0)
     parts.push(`## V5 against vmalloc
@@ -197,28 +197,28 @@ again. Boot memory lies low (2G at memstart_addr) or high (2G past all memory th
 the linear map goes; so it is where the linear map is placed at random). Where the table is freed, the races are explored on V5
 there.
 
-${markdown(races_table(races))}
+${markdown(racesTable(races))}
 No table but the root is shared: ${apart(races) || 'none'}.
 
 ### All tables of the memmap
 
 With each region that has addresses in them.
 
-${markdown(tables_table(summary.tables))}`);
+${markdown(tablesTable(summary.tables))}`);
   if (whole || latest.entries.length > 0)
     parts.push(`## Reachable on ${latest.release}
 
-${latest.entries.length > 0 ? markdown(latest_table(latest)) : 'None.\n'}`);
+${latest.entries.length > 0 ? markdown(latestTable(latest)) : 'None.\n'}`);
   if (summary.others.length > 0)
     parts.push(`## Other failures than the entry's
 
 One line for all that are the same but for addresses, counts, table levels and who did what.
 
-${markdown(others_table(summary))}`);
+${markdown(othersTable(summary))}`);
   return parts.join('\n');
 }
 
 /** The summary of a campaign as plain data. */
-export function campaign_json(summary: Summary): unknown {
+export function campaignJson(summary: Summary): unknown {
   return { schema: 'mhp-campaign-summary/1', ...summary };
 }

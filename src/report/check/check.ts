@@ -1,35 +1,33 @@
 import type { Told } from '../../check/checked.ts';
 import type { Entry } from '../../check/entry.ts';
 import type { Row } from '../../check/row.ts';
-import { as_expected } from '../../check/row.ts';
-import { mem_step_text } from '../../memmap/report/mem-text.ts';
-import { step_text } from '../run/scenario.ts';
-import { story_text, story_why } from '../story/text.ts';
+import { asExpected } from '../../check/row.ts';
+import { memStepText } from '../../memmap/report/mem-text.ts';
+import { stepText } from '../run/scenario.ts';
+import { storyText, storyWhy } from '../story/text.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 
 const plain = (text: string): string => text;
 
 /** How it came about, in lines. */
-export function told_text(told: Told): string {
-  if (told.kind === 'threads') return story_text(told.story);
+export function toldText(told: Told): string {
+  if (told.kind === 'threads') return storyText(told.story);
   const lines =
     told.kind === 'steps'
-      ? told.outcomes.map((outcome) => step_text(outcome, plain))
-      : told.outcomes.map((outcome) => mem_step_text(outcome, plain));
+      ? told.outcomes.map((outcome) => stepText(outcome, plain))
+      : told.outcomes.map((outcome) => memStepText(outcome, plain));
   return lines.join('');
 }
 
 /** Why it went wrong, without the way there: of threads what whyText says, of steps the one that fails. */
-export function why_text(told: Told): string {
-  if (told.kind === 'threads') return story_why(told.story);
+export function whyText(told: Told): string {
+  if (told.kind === 'threads') return storyWhy(told.story);
   const lines =
     told.kind === 'steps'
-      ? told.outcomes
-          .filter(({ failures }) => failures.length > 0)
-          .map((outcome) => step_text(outcome, plain))
+      ? told.outcomes.filter(({ failures }) => failures.length > 0).map((outcome) => stepText(outcome, plain))
       : told.outcomes
           .filter(({ failures }) => failures.length > 0)
-          .map((outcome) => mem_step_text(outcome, plain));
+          .map((outcome) => memStepText(outcome, plain));
   return lines.join('');
 }
 
@@ -44,7 +42,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'TITLE', right: false },
 ];
 
-const time_text = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 2 : 1)}s`;
+const timeText = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 2 : 1)}s`;
 
 const total = (rows: readonly Row[], of: (row: Row) => number): number =>
   rows.reduce((sum, row) => sum + of(row), 0);
@@ -57,7 +55,7 @@ function verdicts(rows: readonly Row[]): string {
 }
 
 /** An entry a line: where it shows and where it is cured. */
-export function catalogue_table(entries: readonly Entry[], rows: readonly Row[]): string {
+export function catalogueTable(entries: readonly Entry[], rows: readonly Row[]): string {
   const lines = entries.map((entry) => {
     const own = rows.filter(({ id }) => id === entry.id);
     const failing = own.filter(({ expected }) => expected !== 'clean' || !entry.failure);
@@ -69,7 +67,7 @@ export function catalogue_table(entries: readonly Entry[], rows: readonly Row[])
       cured.map(({ release }) => release).join(' ') || '-',
       verdicts(cured),
       String(total(own, ({ states }) => states)),
-      time_text(total(own, ({ seconds }) => seconds)),
+      timeText(total(own, ({ seconds }) => seconds)),
       entry.title,
     ];
   });
@@ -90,7 +88,7 @@ const VARIED: readonly Column[] = [
 ];
 
 /** A run a line. */
-export function varied_table(rows: readonly Row[]): string {
+export function variedTable(rows: readonly Row[]): string {
   const lines = rows.map((row) => [
     row.id,
     row.release,
@@ -98,7 +96,7 @@ export function varied_table(rows: readonly Row[]): string {
     row.layout ?? '-',
     row.verdict,
     String(row.states),
-    time_text(row.seconds),
+    timeText(row.seconds),
     what(row),
   ]);
   return tableLines(VARIED, lines, true)
@@ -112,7 +110,7 @@ const what = ({ failure, reason }: Row): string =>
 /** Why a verdict is what it is, in one line. */
 function headline(row: Row): string {
   const told = what(row);
-  const unexpected = as_expected(row) === false ? ` (${row.expected} was expected)` : '';
+  const unexpected = asExpected(row) === false ? ` (${row.expected} was expected)` : '';
   const bound = row.within.length > 0 ? ` within the bound on ${row.within.join(' and ')}` : '';
   const counts = [
     ...(row.preemptions === null
@@ -125,7 +123,7 @@ function headline(row: Row): string {
 }
 
 /** An entry with what came of it on each release, and the stories. */
-export function entry_text(entry: Entry, rows: readonly Row[], brief = false): string {
+export function entryText(entry: Entry, rows: readonly Row[], brief = false): string {
   const lines = [`${entry.id}  ${entry.title}`];
   if (entry.why && !brief) lines.push(`    ${entry.why}`);
   for (const row of rows) {
@@ -139,7 +137,7 @@ export function entry_text(entry: Entry, rows: readonly Row[], brief = false): s
 }
 
 /** Counts of a whole run, in one line. */
-export function summary_text(rows: readonly Row[]): string {
+export function summaryText(rows: readonly Row[]): string {
   const judged = rows.filter(({ expected }) => expected !== null);
   const counts = {
     found: rows.filter(({ verdict }) => verdict === 'found').length,
@@ -152,12 +150,12 @@ export function summary_text(rows: readonly Row[]): string {
   const unnamed = rows.filter(
     ({ expected, verdict }) => expected === null && (verdict === 'found' || verdict === 'other'),
   ).length;
-  const wrong = judged.filter((row) => as_expected(row) === false).length;
+  const wrong = judged.filter((row) => asExpected(row) === false).length;
   return `${rows.length} runs: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}; ${wrong} not as expected${unnamed > 0 ? `; failures where nothing is said: ${unnamed}` : ''}\n`;
 }
 
 /** Rows as plain data. */
-export function check_json(rows: readonly Row[]): unknown {
+export function checkJson(rows: readonly Row[]): unknown {
   return {
     schema: 'mhp-check/1',
     results: rows.map(({ id, release, geometry, layout, verdict, expected, failure, reason, ...row }) => ({

@@ -41,7 +41,7 @@ const columns = (base: string, design: string): Column[] => [
 const WRONG: readonly DesignVerdict[] = ['broken', 'uncured', 'stopped', 'undecided'];
 const BROKEN: readonly DesignVerdict[] = ['broken', 'uncured'];
 
-const base_text = ({ verdict }: DesignRow['base']): string =>
+const baseText = ({ verdict }: DesignRow['base']): string =>
   verdict === 'found' || verdict === 'other' ? 'broken' : verdict;
 
 function why({ design, base }: DesignRow): string {
@@ -56,7 +56,7 @@ function why({ design, base }: DesignRow): string {
 const plural = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
 
 /** A line a scenario, why those that are wrong are so, and the stories if they are asked for. */
-export function design_text(report: DesignReport, stories: boolean): string {
+export function designText(report: DesignReport, stories: boolean): string {
   const { name, base, replaced, rows } = report;
   const lines = [`${name}: ${base} with its own ${replaced.join(', ')}`];
   const touched = new Set(rows.flatMap(({ calls }) => calls));
@@ -69,7 +69,7 @@ export function design_text(report: DesignReport, stories: boolean): string {
         columns(base, name),
         rows.map((row) => [
           row.id,
-          base_text(row.base),
+          baseText(row.base),
           row.design.within.length > 0 ? `${row.design.verdict} within bounds` : row.design.verdict,
           row.title,
         ]),
@@ -95,7 +95,7 @@ function summary({ rows, scenarios }: DesignReport): string {
 }
 
 /** 2 where a run was stopped, 1 a failure that the base or a cured release does not have, 3 a bound was reached. */
-export function design_status(rows: readonly DesignRow[]): 0 | 1 | 2 | 3 {
+export function designStatus(rows: readonly DesignRow[]): 0 | 1 | 2 | 3 {
   const some = (verdicts: readonly DesignVerdict[]): boolean =>
     rows.some(({ design }) => verdicts.includes(design.verdict));
   if (some(['stopped'])) return 2;
@@ -104,7 +104,7 @@ export function design_status(rows: readonly DesignRow[]): 0 | 1 | 2 | 3 {
 }
 
 /** The same as plain data. */
-export function design_json({ file, name, base, about, replaced, rows }: DesignReport): unknown {
+export function designJson({ file, name, base, about, replaced, rows }: DesignReport): unknown {
   return {
     schema: 'mhp-check-design/1',
     file,
@@ -112,11 +112,11 @@ export function design_json({ file, name, base, about, replaced, rows }: DesignR
     base,
     about,
     replaced,
-    results: rows.map(({ id, title, calls, base: on_base, design }) => ({
+    results: rows.map(({ id, title, calls, base: onBase, design }) => ({
       id,
       title,
       calls,
-      base: { verdict: on_base.verdict, failure: on_base.failure },
+      base: { verdict: onBase.verdict, failure: onBase.failure },
       ...design,
     })),
   };

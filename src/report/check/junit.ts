@@ -1,6 +1,6 @@
 import junit, { type Builder } from 'junit-report-builder';
 import type { Entry } from '../../check/entry.ts';
-import { as_expected, type Row } from '../../check/row.ts';
+import { asExpected, type Row } from '../../check/row.ts';
 
 // its types put the builder one default deeper than Node does
 const JUNIT = junit as unknown as Builder;
@@ -10,7 +10,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g;
 const clean = (text: string): string => text.replace(CONTROL, '?');
 
 /** Runs as a JUnit report: a suite an entry, a case a release. */
-export function junit_report(entries: readonly Entry[], rows: readonly Row[]): string {
+export function junitReport(entries: readonly Entry[], rows: readonly Row[]): string {
   const builder = JUNIT.newBuilder();
   for (const entry of entries) {
     const suite = builder.testSuite().name(clean(`${entry.id} ${entry.title}`));
@@ -20,7 +20,7 @@ export function junit_report(entries: readonly Entry[], rows: readonly Row[]): s
       const test = suite.testCase().className(entry.id).name(clean(name)).time(row.seconds);
       const failure = row.failure ? `${row.failure.kind}: ${row.failure.text}` : (row.reason ?? row.verdict);
       if (row.verdict === 'n/a' || row.verdict === 'undecided') test.skipped();
-      else if (row.expected === null ? row.verdict !== 'clean' : as_expected(row) === false)
+      else if (row.expected === null ? row.verdict !== 'clean' : asExpected(row) === false)
         test.failure(clean(failure), row.failure?.kind ?? row.verdict);
       for (const [name, value] of Object.entries(row.failure?.subjects ?? {}))
         test.property(name, clean(typeof value === 'string' ? value : JSON.stringify(value)));

@@ -15,7 +15,7 @@ export interface OptionRow {
 }
 
 /** "breaks/1": with one preemption. */
-function race_text({ verdict, preemptions }: Row): string {
+function raceText({ verdict, preemptions }: Row): string {
   if (verdict === 'found') return `breaks/${preemptions}`;
   return { clean: 'safe', other: 'breaks', undecided: 'undecided', 'n/a': 'refused' }[verdict];
 }
@@ -30,7 +30,7 @@ const HEADINGS = [
 
 const cells = ({ design, races: came, costs, fates }: OptionRow): string[] => [
   design,
-  ...came.map(race_text),
+  ...came.map(raceText),
   String(costs.vmalloc.steps),
   String(costs.vmalloc.under_lock),
   ...(['add', 'offline', 'remove'] as const).map((what) => String(costs.waits[what].steps)),
@@ -49,7 +49,7 @@ const LEGEND = [
 ];
 
 /** The comparison as a table, what its columns mean, and where the stories are. */
-export function options_text(rows: readonly OptionRow[]): string {
+export function optionsText(rows: readonly OptionRow[]): string {
   const columns: Column[] = HEADINGS.map((name, i) => ({ name, right: i > races.length }));
   const stories = rows.flatMap(({ design, races: came }) =>
     came
@@ -62,7 +62,7 @@ export function options_text(rows: readonly OptionRow[]): string {
 }
 
 /** As a table of Markdown. */
-export function options_markdown(rows: readonly OptionRow[]): string {
+export function optionsMarkdown(rows: readonly OptionRow[]): string {
   const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
   const rule = HEADINGS.map((_, i) => (i > races.length ? '---:' : '---'));
   return [...[HEADINGS, rule, ...rows.map(cells)].map(line), '', ...LEGEND.map((text) => `- ${text}`)]
@@ -71,7 +71,7 @@ export function options_markdown(rows: readonly OptionRow[]): string {
 }
 
 /** As plain data; steps are those of the model. */
-export function options_json(rows: readonly OptionRow[]): unknown {
+export function optionsJson(rows: readonly OptionRow[]): unknown {
   return {
     schema: 'mhp-options/1',
     designs: rows.map(({ design, release, races: came, costs, fates }) => ({

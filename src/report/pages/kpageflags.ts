@@ -1,5 +1,5 @@
 import type { KpageflagsRun } from '../../scenarios/pages/kpageflags.ts';
-import { range_text, size_text, type TableOptions, table_lines } from './pages.ts';
+import { linesOfTable, rangeText, sizeText, type TableOptions } from './pages.ts';
 
 /** Words of /proc/kpageflags, a row for each run of equal ones. */
 
@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /** Names of the bits that are set, in their order. */
-export const bit_names = (value: number): string[] =>
+export const bitNames = (value: number): string[] =>
   Object.entries(NAMES)
     .filter(([bit]) => Math.floor(value / 2 ** Number(bit)) % 2 === 1)
     .map(([, name]) => name);
@@ -31,31 +31,31 @@ export const bit_names = (value: number): string[] =>
 const word = (value: number): string => `0x${value.toString(16).padStart(16, '0')}`;
 
 /** Where reading a word is a BUG it says so. */
-export function kpageflags_text(
+export function kpageflagsText(
   runs: Iterable<KpageflagsRun>,
-  page_size: number,
+  pageSize: number,
   options: TableOptions,
 ): string {
   const cells = [...runs].map(({ pfn, nr_pages, value }) => [
-    range_text(pfn * page_size, nr_pages * page_size),
-    size_text(nr_pages * page_size, options.bytes),
+    rangeText(pfn * pageSize, nr_pages * pageSize),
+    sizeText(nr_pages * pageSize, options.bytes),
     String(nr_pages),
     value === null ? 'BUG' : word(value),
-    value === null ? '' : bit_names(value).join(),
+    value === null ? '' : bitNames(value).join(),
   ]);
-  return table_lines(['RANGE', 'SIZE', 'PAGES', 'KPAGEFLAGS', 'NAMES'], cells, options)
+  return linesOfTable(['RANGE', 'SIZE', 'PAGES', 'KPAGEFLAGS', 'NAMES'], cells, options)
     .map((line) => `${line}\n`)
     .join('');
 }
 
-export const kpageflags_json = (runs: Iterable<KpageflagsRun>, page_size: number): unknown => ({
+export const kpageflagsJson = (runs: Iterable<KpageflagsRun>, pageSize: number): unknown => ({
   schema: 'mhp-kpageflags/1',
-  page_size,
+  page_size: pageSize,
   runs: [...runs].map(({ pfn, nr_pages, value }) => ({
-    start: pfn * page_size,
-    size: nr_pages * page_size,
+    start: pfn * pageSize,
+    size: nr_pages * pageSize,
     pages: nr_pages,
     kpageflags: value === null ? null : word(value),
-    names: value === null ? [] : bit_names(value),
+    names: value === null ? [] : bitNames(value),
   })),
 });

@@ -1,4 +1,4 @@
-import { changes_of, type Padding, type Trial } from '../../scenarios/nvdimm/padding.ts';
+import { changesOf, type Padding, type Trial } from '../../scenarios/nvdimm/padding.ts';
 import { tableLines } from '../text/columns.ts';
 
 const hex = (n: number): string => `0x${n.toString(16).padStart(9, '0')}`;
@@ -22,11 +22,11 @@ interface Totals {
   readonly vanished_after: number;
 }
 
-export function padding_totals({ trials }: Padding): Totals {
+export function paddingTotals({ trials }: Padding): Totals {
   const regions = trials.flatMap((trial) => trial.regions);
   const moves = trials.flatMap((trial) => trial.moves);
-  const before = trials.map((trial) => changes_of(trial.moves.map((move) => move.before)));
-  const after = trials.map((trial) => changes_of(trial.moves.map((move) => move.after)));
+  const before = trials.map((trial) => changesOf(trial.moves.map((move) => move.before)));
+  const after = trials.map((trial) => changesOf(trial.moves.map((move) => move.after)));
   return {
     size: sum(regions.map(({ size }) => size)),
     usable_before: sum(regions.map((region) => region.before.usable)),
@@ -45,7 +45,7 @@ export function padding_totals({ trials }: Padding): Totals {
 }
 
 /** A line each region: bytes for data before and after; then what moving the first region does. */
-export function padding_text(padding: Padding): string {
+export function paddingText(padding: Padding): string {
   const columns = [
     'TRIAL',
     'RAM END',
@@ -57,8 +57,8 @@ export function padding_text(padding: Padding): string {
     'MOVES FAILED',
     '',
   ].map((name, i) => ({ name, right: i !== 8 }));
-  const rows = padding.trials.flatMap((trial, i) => region_rows(trial, i));
-  const t = padding_totals(padding);
+  const rows = padding.trials.flatMap((trial, i) => regionRows(trial, i));
+  const t = paddingTotals(padding);
   const percent = (n: number): string => `${((100 * n) / t.size).toFixed(1)}%`;
   const mib = (n: number): string => `${n / MIB}M`;
   return [
@@ -71,10 +71,10 @@ export function padding_text(padding: Padding): string {
     .join('');
 }
 
-function region_rows(trial: Trial, index: number): string[][] {
+function regionRows(trial: Trial, index: number): string[][] {
   return trial.regions.map((region, i) => {
     const failed = trial.moves.filter((move) => !move.before).length;
-    const failed_after = trial.moves.filter((move) => !move.after).length;
+    const failedAfter = trial.moves.filter((move) => !move.after).length;
     return [
       i === 0 ? String(index + 1) : '',
       i === 0 ? hex(trial.ram_end) : '',
@@ -83,19 +83,19 @@ function region_rows(trial: Trial, index: number): string[][] {
       `${region.before.usable / MIB}M`,
       `${region.after.usable / MIB}M`,
       `${(region.after.usable - region.before.usable) / MIB}M`,
-      i === 0 ? `${failed}/${failed_after} of ${trial.moves.length}` : '',
+      i === 0 ? `${failed}/${failedAfter} of ${trial.moves.length}` : '',
       region.before.errno ?? '',
     ];
   });
 }
 
-export function padding_json(padding: Padding): unknown {
+export function paddingJson(padding: Padding): unknown {
   return {
     schema: 'mhp-padding/1',
     before: padding.before,
     after: padding.after,
     seed: padding.seed,
-    totals: padding_totals(padding),
+    totals: paddingTotals(padding),
     trials: padding.trials,
   };
 }

@@ -36,7 +36,7 @@ export interface PagesOptions extends TableOptions {
   readonly by: PageGroup;
 }
 
-export const group_pages = (layout: PageLayout, by: PageGroup): number =>
+export const groupPages = (layout: PageLayout, by: PageGroup): number =>
   ({
     block: layout.pages_per_block,
     section: layout.pages_per_section,
@@ -47,7 +47,7 @@ export const group_pages = (layout: PageLayout, by: PageGroup): number =>
 const text = (value: string | number | null): string => (value === null ? '' : String(value));
 
 /** What two runs that become one row have in common. */
-const key_of = (run: PageRun, columns: readonly PageColumn[]): string =>
+const keyOf = (run: PageRun, columns: readonly PageColumn[]): string =>
   columns.map((column) => trait(run, column)).join('\n');
 
 function trait(run: PageRun, column: PageColumn): string {
@@ -68,12 +68,12 @@ function trait(run: PageRun, column: PageColumn): string {
 }
 
 /** Cut at the groups' borders, and joined where nothing that is shown differs. */
-export function* page_rows(
+export function* pageRows(
   runs: Iterable<PageRun>,
   layout: PageLayout,
   { by, columns }: PagesOptions,
 ): Generator<PageRun> {
-  const n = group_pages(layout, by);
+  const n = groupPages(layout, by);
   let last = null as PageRun | null;
   for (const run of runs) {
     for (let pfn = run.pfn; pfn < run.pfn + run.nr_pages; ) {
@@ -84,7 +84,7 @@ export function* page_rows(
         last &&
         last.pfn + last.nr_pages === part.pfn &&
         (n === Number.POSITIVE_INFINITY || part.pfn % n !== 0) &&
-        key_of(last, columns) === key_of(part, columns)
+        keyOf(last, columns) === keyOf(part, columns)
       ) {
         last = { ...last, nr_pages: last.nr_pages + part.nr_pages };
         continue;
@@ -99,10 +99,10 @@ export function* page_rows(
 const hex16 = (address: number): string => address.toString(16).padStart(16, '0');
 
 /** A range of bytes as lsmem prints it, the last byte included. */
-export const range_text = (start: number, size: number): string =>
+export const rangeText = (start: number, size: number): string =>
   `0x${hex16(start)}-0x${hex16(start + size - 1)}`;
 
-export const size_text = (size: number, bytes: boolean): string => (bytes ? String(size) : humanSize(size));
+export const sizeText = (size: number, bytes: boolean): string => (bytes ? String(size) : humanSize(size));
 
 /** First and last unit of so many pages that a row lies in. */
 const units = ({ pfn, nr_pages }: PageRun, n: number): readonly [number, number] => [
@@ -111,14 +111,14 @@ const units = ({ pfn, nr_pages }: PageRun, n: number): readonly [number, number]
 ];
 
 /** The blocks of a row; null where a part of it has none: device memory. */
-function blocks_of(row: PageRun, layout: PageLayout): readonly [number, number] | null {
+function blocksOf(row: PageRun, layout: PageLayout): readonly [number, number] | null {
   const [first, last] = units(row, layout.pages_per_block);
   for (let id = first; id <= last; id++) if (!layout.has_block(id)) return null;
   return [first, last];
 }
 
 /** Numbered within their section; null for a row of several sections. */
-function subsections_of(row: PageRun, layout: PageLayout): readonly [number, number] | null {
+function subsectionsOf(row: PageRun, layout: PageLayout): readonly [number, number] | null {
   const [first, last] = units(row, layout.pages_per_section);
   if (first !== last) return null;
   const [a, b] = units(row, layout.pages_per_subsection);
@@ -126,27 +126,27 @@ function subsections_of(row: PageRun, layout: PageLayout): readonly [number, num
   return [a - base, b - base];
 }
 
-const span_text = (span: readonly [number, number] | null): string =>
+const spanText = (span: readonly [number, number] | null): string =>
   span === null ? '' : span[0] === span[1] ? String(span[0]) : `${span[0]}-${span[1]}`;
 type Span = number | readonly [number, number] | null;
-const span_json = (span: readonly [number, number] | null): Span =>
+const spanJson = (span: readonly [number, number] | null): Span =>
   span !== null && span[0] === span[1] ? span[0] : span;
 
-function cell_of(row: PageRun, column: PageColumn, layout: PageLayout, bytes: boolean): string {
+function cellOf(row: PageRun, column: PageColumn, layout: PageLayout, bytes: boolean): string {
   const size = row.nr_pages * layout.page_size;
   switch (column) {
     case 'RANGE':
-      return range_text(row.pfn * layout.page_size, size);
+      return rangeText(row.pfn * layout.page_size, size);
     case 'SIZE':
-      return size_text(size, bytes);
+      return sizeText(size, bytes);
     case 'PAGES':
       return String(row.nr_pages);
     case 'BLOCK':
-      return span_text(blocks_of(row, layout));
+      return spanText(blocksOf(row, layout));
     case 'SECTION':
-      return span_text(units(row, layout.pages_per_section));
+      return spanText(units(row, layout.pages_per_section));
     case 'SUBSECTION':
-      return span_text(subsections_of(row, layout));
+      return spanText(subsectionsOf(row, layout));
     default:
       return trait(row, column);
   }
@@ -154,16 +154,16 @@ function cell_of(row: PageRun, column: PageColumn, layout: PageLayout, bytes: bo
 
 const LEFT: ReadonlySet<string> = new Set(['RANGE', 'ZONE', 'KIND', 'FLAGS', 'OWNER', 'NAMES']);
 
-export const column_of = (name: string): Column =>
+export const columnOf = (name: string): Column =>
   name === 'SIZE' ? { name, right: true, hint: 5 } : { name, right: !LEFT.has(name) };
 
 /** A table in one of lsmem's formats other than JSON. In raw output a blank within a cell is \x20, as util-linux writes it. */
-export function table_lines(
+export function linesOfTable(
   names: readonly string[],
   cells: readonly (readonly string[])[],
   { format, headings }: TableOptions,
 ): string[] {
-  const columns = names.map(column_of);
+  const columns = names.map(columnOf);
   if (format === 'pairs') return pairLines(columns, cells);
   if (format !== 'raw') return tableLines(columns, cells, headings);
   return rawLines(
@@ -173,15 +173,15 @@ export function table_lines(
   );
 }
 
-export function pages_text(rows: Iterable<PageRun>, layout: PageLayout, options: PagesOptions): string {
+export function pagesText(rows: Iterable<PageRun>, layout: PageLayout, options: PagesOptions): string {
   const { columns, bytes } = options;
-  const cells = [...rows].map((row) => columns.map((column) => cell_of(row, column, layout, bytes)));
-  return table_lines(columns, cells, options)
+  const cells = [...rows].map((row) => columns.map((column) => cellOf(row, column, layout, bytes)));
+  return linesOfTable(columns, cells, options)
     .map((line) => `${line}\n`)
     .join('');
 }
 
-function json_cell(row: PageRun, column: PageColumn, layout: PageLayout): readonly [string, unknown] {
+function jsonCell(row: PageRun, column: PageColumn, layout: PageLayout): readonly [string, unknown] {
   const key = column.toLowerCase();
   switch (column) {
     case 'RANGE':
@@ -199,18 +199,18 @@ function json_cell(row: PageRun, column: PageColumn, layout: PageLayout): readon
     case 'OWNER':
       return [key, row.owner];
     case 'BLOCK':
-      return [key, span_json(blocks_of(row, layout))];
+      return [key, spanJson(blocksOf(row, layout))];
     case 'SECTION':
-      return [key, span_json(units(row, layout.pages_per_section))];
+      return [key, spanJson(units(row, layout.pages_per_section))];
     case 'SUBSECTION':
-      return [key, span_json(subsections_of(row, layout))];
+      return [key, spanJson(subsectionsOf(row, layout))];
     case 'KIND':
       return [key, row.kind];
   }
 }
 
 /** Sizes in bytes; block, section and sub-section (within its section) as a number, or as the first and the last of several. */
-export const pages_json = (
+export const pagesJson = (
   rows: Iterable<PageRun>,
   layout: PageLayout,
   { columns }: PagesOptions,
@@ -220,5 +220,5 @@ export const pages_json = (
   block_size: layout.pages_per_block * layout.page_size,
   section_size: layout.pages_per_section * layout.page_size,
   subsection_size: layout.pages_per_subsection * layout.page_size,
-  pages: [...rows].map((row) => Object.fromEntries(columns.map((column) => json_cell(row, column, layout)))),
+  pages: [...rows].map((row) => Object.fromEntries(columns.map((column) => jsonCell(row, column, layout)))),
 });

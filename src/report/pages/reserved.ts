@@ -2,41 +2,41 @@ import { type Kind, kinds } from '../../scenarios/reserved/kinds.ts';
 import {
   type Answer,
   answers,
-  build_names,
+  buildNames,
   type Cell,
   type Comparison,
-  kind_names,
+  kindNames,
 } from '../../scenarios/reserved/matrix.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 
 const left = (name: string): Column => ({ name, right: false });
 
 /** Three answers where the build decides what an uninitialised struct page reads as. */
-const cell_text = (cell: Cell, changed: boolean): string => {
-  const all = answers(cell).length === 1 ? answers(cell) : build_names.map((build) => cell[build]);
+const cellText = (cell: Cell, changed: boolean): string => {
+  const all = answers(cell).length === 1 ? answers(cell) : buildNames.map((build) => cell[build]);
   return `${all.join('/')}${changed ? ' \u2260' : ''}`;
 };
 
-const COLUMNS = [left('CONSUMER'), left('QUESTION'), left('RELEASE'), ...kind_names.map(left)];
+const COLUMNS = [left('CONSUMER'), left('QUESTION'), left('RELEASE'), ...kindNames.map(left)];
 
 /** Lines of one consumer. A release beyond the second that changes nothing has no line. */
-function rows_of({ consumer, asks, rows }: Comparison): string[][] {
+function rowsOf({ consumer, asks, rows }: Comparison): string[][] {
   return rows
     .filter(({ changed }, i) => i < 2 || changed.length > 0)
     .map(({ release, row, changed }, i) => [
       i === 0 ? consumer : '',
       i === 0 ? `${asks}?` : '',
       release,
-      ...kind_names.map((kind) => cell_text(row[kind], changed.includes(kind))),
+      ...kindNames.map((kind) => cellText(row[kind], changed.includes(kind))),
     ]);
 }
 
 /** Consumers of PG_reserved by kinds of pages: on the first release, and on the others where they differ from it. */
 export function reservedText(comparisons: readonly Comparison[]): string {
   const lines = [
-    ...tableLines(COLUMNS, comparisons.flatMap(rows_of), true).map((line) => line.trimEnd()),
+    ...tableLines(COLUMNS, comparisons.flatMap(rowsOf), true).map((line) => line.trimEnd()),
     '',
-    ...kind_names.map((kind) => `${kind}  ${kinds[kind]}`),
+    ...kindNames.map((kind) => `${kind}  ${kinds[kind]}`),
     '',
     '\u2260  another answer than on the first release',
     '-  there is no such page, or nobody could hand it over',
@@ -46,9 +46,9 @@ export function reservedText(comparisons: readonly Comparison[]): string {
 }
 
 /** An answer, or one for each build where they differ. */
-function cell_json(cell: Cell): Answer | Cell {
+function cellJson(cell: Cell): Answer | Cell {
   const all = answers(cell);
-  return all.length === 1 ? all[0]! : (Object.fromEntries(build_names.map((b) => [b, cell[b]])) as Cell);
+  return all.length === 1 ? all[0]! : (Object.fromEntries(buildNames.map((b) => [b, cell[b]])) as Cell);
 }
 
 /** The same for programs, with every release. */
@@ -61,7 +61,7 @@ export const reservedJson = (comparisons: readonly Comparison[]): unknown => ({
     question: asks,
     releases: rows.map(({ release, row, changed }) => ({
       release,
-      answers: Object.fromEntries(kind_names.map((kind: Kind) => [kind, cell_json(row[kind])])),
+      answers: Object.fromEntries(kindNames.map((kind: Kind) => [kind, cellJson(row[kind])])),
       changed,
     })),
   })),

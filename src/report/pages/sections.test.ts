@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { booted, G, M, must, X86 } from '../../../test/kit.ts';
-import { section_table } from '../../scenarios/pages/section-table.ts';
-import { sections_json, sections_text, subsection_ranges } from './sections.ts';
+import { sectionTable } from '../../scenarios/pages/section-table.ts';
+import { sectionsJson, sectionsText, subsectionRanges } from './sections.ts';
 
 test('sections as kmem -n prints them: early, shared with a device, sub-sections', () => {
   const s = booted('v6.1', { ...X86, ram: [{ start: 0, size: 224 * M }] });
   must(s, { memremap: { start: 224 * M, size: 32 * M } }, { memremap: { start: 5 * G, size: 34 * M } });
-  const table = section_table(s.state, s.kernel);
-  expect(sections_text(table)).toMatchInlineSnapshot(`
+  const table = sectionTable(s.state, s.kernel);
+  expect(sectionsText(table)).toMatchInlineSnapshot(`
     "NR CODED_MEM_MAP    MEM_MAP          STATE     PFN ZONES        SUBSECTIONS PAGEBLOCKS
      0 ffffea0000000000 ffffea0000000000 PMOE        0 DMA,DMA32    all         Movable
      1 ffffea0000000000 ffffea0000200000 PMOED   32768 DMA32,Device all         Movable
@@ -17,7 +17,7 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
     Roots of 256 sections: 0 (node 0)
     "
   `);
-  const { sections } = sections_json(table) as { sections: object[] };
+  const { sections } = sectionsJson(table) as { sections: object[] };
   expect(sections.at(-1)).toMatchInlineSnapshot(`
     {
       "coded_mem_map": "0xffffea0000000000",
@@ -49,9 +49,9 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
 });
 
 test('ranges of sub-sections', () => {
-  expect(subsection_ranges([0x1ffff, -1], 64)).toBe('0-16,32-63');
-  expect(subsection_ranges([-1, -1], 64)).toBe('all');
-  expect(subsection_ranges([0, 0], 64)).toBe('none');
-  expect(subsection_ranges([5], 8)).toBe('0,2');
-  expect(subsection_ranges(null, 64)).toBe('-');
+  expect(subsectionRanges([0x1ffff, -1], 64)).toBe('0-16,32-63');
+  expect(subsectionRanges([-1, -1], 64)).toBe('all');
+  expect(subsectionRanges([0, 0], 64)).toBe('none');
+  expect(subsectionRanges([5], 8)).toBe('0,2');
+  expect(subsectionRanges(null, 64)).toBe('-');
 });

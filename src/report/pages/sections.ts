@@ -5,11 +5,11 @@ import { tableLines } from '../text/columns.ts';
 
 const address = (va: number): string => BigInt.asUintN(64, BigInt(va)).toString(16).padStart(16, '0');
 
-const word_hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
-const map_hex = (words: readonly number[]): string => [...words].reverse().map(word_hex).join('');
+const wordHex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
+const mapHex = (words: readonly number[]): string => [...words].reverse().map(wordHex).join('');
 
 /** "0-16,32-63": the sub-sections that are there; "all" of them, "none", "-" without usage. */
-export function subsection_ranges(map: readonly number[] | null, count: number): string {
+export function subsectionRanges(map: readonly number[] | null, count: number): string {
   if (map === null) return '-';
   const has = (i: number): boolean => ((map[i >>> 5]! >>> (i & 31)) & 1) === 1;
   const parts: string[] = [];
@@ -34,14 +34,14 @@ const letters = (row: SectionRow): string =>
   ].join('');
 
 /** "Movable", or "Isolate:0-15,Movable:16-63". */
-function pageblocks_text({ pageblocks }: SectionRow): string {
+function pageblocksText({ pageblocks }: SectionRow): string {
   if (pageblocks.length <= 1) return pageblocks[0]?.migratetype ?? '-';
   return pageblocks
     .map(({ first, last, migratetype }) => `${migratetype}:${first === last ? first : `${first}-${last}`}`)
     .join();
 }
 
-export function sections_text(table: SectionTable): string {
+export function sectionsText(table: SectionTable): string {
   const { section_size, subsection_size, sections_per_root, roots, rows } = table;
   const names = ['NR', 'CODED_MEM_MAP', 'MEM_MAP', 'STATE', 'PFN', 'ZONES', 'SUBSECTIONS', 'PAGEBLOCKS'];
   const columns = names.map((name, i) => ({ name, right: i === 0 || i === 4 }));
@@ -53,15 +53,15 @@ export function sections_text(table: SectionTable): string {
     letters(row),
     String(row.pfn),
     row.zones.join() || '-',
-    subsection_ranges(row.subsection_map, count),
-    pageblocks_text(row),
+    subsectionRanges(row.subsection_map, count),
+    pageblocksText(row),
   ]);
   const last = `Section size: ${section_size / 2 ** 20}M, ${count} sub-sections of ${subsection_size / 2 ** 20}M`;
-  const root_text = `Roots of ${sections_per_root} sections: ${roots.map(({ nr, nid }) => `${nr} (node ${nid})`).join(', ')}`;
-  return [...tableLines(columns, cells, true), '', last, root_text].map((line) => `${line}\n`).join('');
+  const rootText = `Roots of ${sections_per_root} sections: ${roots.map(({ nr, nid }) => `${nr} (node ${nid})`).join(', ')}`;
+  return [...tableLines(columns, cells, true), '', last, rootText].map((line) => `${line}\n`).join('');
 }
 
-export function sections_json(table: SectionTable): unknown {
+export function sectionsJson(table: SectionTable): unknown {
   const { section_size, subsection_size, sections_per_root, roots, rows } = table;
   return {
     schema: 'mhp-sections/1',
@@ -83,7 +83,7 @@ export function sections_json(table: SectionTable): unknown {
       online: row.online,
       early: row.early,
       taint_zone_device: row.taint_zone_device,
-      subsection_map: row.subsection_map ? `0x${map_hex(row.subsection_map)}` : null,
+      subsection_map: row.subsection_map ? `0x${mapHex(row.subsection_map)}` : null,
       pageblocks: row.pageblocks,
       zones: row.zones,
     })),

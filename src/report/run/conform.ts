@@ -2,7 +2,7 @@ import type { Report, StepReport } from '../../conform/replay.ts';
 import { tableLines } from '../text/columns.ts';
 
 /** step, compared, agreed, differs, not compared (and why). */
-export function conform_text(report: Report): string {
+export function conformText(report: Report): string {
   const columns = ['STEP', 'COMPARED', 'AGREED', 'DIFFERS', 'NOT COMPARED'].map((name, i) => ({
     name,
     right: i >= 1 && i <= 3,
@@ -61,7 +61,7 @@ function reasons(report: Report): string[] {
   });
 }
 
-export function conform_json(report: Report): unknown {
+export function conformJson(report: Report): unknown {
   return {
     source: report.source,
     kernel: report.kernel,

@@ -1,21 +1,21 @@
 import type { StepOutcome } from '../../scenarios/running/run.ts';
 
 /** A line a step, and under it what it brought: messages, changes, failures. */
-export function step_text(outcome: StepOutcome, failed: (text: string) => string): string {
+export function stepText(outcome: StepOutcome, failed: (text: string) => string): string {
   const ost = outcome.ost ? ` OST ${outcome.ost.join(' ')}` : '';
   const number = String(outcome.index + 1).padStart(2);
   const ok = outcome.failures.length === 0;
   const lines = [`${number}  ${outcome.operation}  ${ok ? outcome.result : failed(outcome.result)}${ost}`];
   for (const message of outcome.messages) lines.push(`    kernel: ${message.trimEnd()}`);
   for (const change of outcome.changes) lines.push(`    ${change}`);
-  const tables = tables_text(outcome);
+  const tables = tablesText(outcome);
   if (tables) lines.push(`    ${tables}`);
   for (const failure of outcome.failures) lines.push(failed(`    ${failure.kind}: ${failure.text}`));
   return `${lines.join('\n')}\n`;
 }
 
 /** "tables: 1 PMD, 512 PTE allocated; 512 PTE freed", or nothing. */
-function tables_text({ tables }: StepOutcome): string {
+function tablesText({ tables }: StepOutcome): string {
   const list = (counts: object, what: string): string[] => {
     const levels = Object.entries(counts).map(([level, n]) => `${n} ${level}`);
     return levels.length ? [`${levels.join(', ')} ${what}`] : [];
@@ -25,7 +25,7 @@ function tables_text({ tables }: StepOutcome): string {
 }
 
 /** Keys of one step in --json, as mhp-run/1 has them. */
-export function step_json(outcome: StepOutcome): unknown {
+export function stepJson(outcome: StepOutcome): unknown {
   return {
     step: outcome.index + 1,
     operation: outcome.operation,

@@ -1,5 +1,5 @@
 import type { StoryEvent } from '../../schedule/replay/replay.ts';
-import { type EntriesRead, entries_text, type Told } from './step.ts';
+import { type EntriesRead, entriesText, type Told } from './step.ts';
 
 /** A step, and what it did in words. */
 export interface ToldEvent extends StoryEvent {
@@ -38,7 +38,7 @@ function joined({ events }: Clause, next: ToldEvent): Clause | undefined {
   if (!follows || kind(first) !== kind(entry)) return undefined;
   const n = entry.index + entry.n - first.index;
   return {
-    text: entries_text({ ...first, n }),
+    text: entriesText({ ...first, n }),
     effect: false,
     stale: false,
     minor: false,
@@ -65,7 +65,7 @@ export function clauses(events: readonly ToldEvent[]): Clause[] {
 }
 
 /** What is news in them, as a sentence. */
-export function clauses_text(of: readonly Clause[]): string {
+export function clausesText(of: readonly Clause[]): string {
   const news = of.filter(({ stale }) => !stale);
   const major = news.filter(({ minor }) => !minor);
   const said = [major, news, of.slice(-1)].find(({ length }) => length > 0) ?? [];

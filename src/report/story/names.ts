@@ -3,7 +3,7 @@ import type { PlacedStep } from '../../steps/within.ts';
 const MACROS = new Set(['BUG()', 'WARN()']);
 
 /** "vmap_pte_range() < vmap_pmd_range() < vmap_pud_range()": where a step is taken, innermost first. */
-export function chain_text(step: PlacedStep | undefined, most = 3): string {
+export function chainText(step: PlacedStep | undefined, most = 3): string {
   const names = (step?.by ?? []).map(({ fn }) => `${fn}()`).reverse();
   const chain = names.filter((name, i) => name !== names[i + 1] && !MACROS.has(name));
   return chain.slice(0, most).join(' < ');

@@ -1,4 +1,4 @@
-import { va_text } from '../../geometry/translation.ts';
+import { vaText } from '../../geometry/translation.ts';
 
 /** Longer values are cut. */
 const LONG = 48;
@@ -6,23 +6,23 @@ const LONG = 48;
 const short = (text: string): string => (text.length > LONG ? `${text.slice(0, LONG - 1)}…` : text);
 
 /** A value of the kernel: small numbers decimal, addresses as the kernel prints them, what is large hexadecimal. */
-export function number_text(value: unknown): string {
+export function numberText(value: unknown): string {
   if (typeof value === 'number' && Number.isInteger(value)) {
-    if (value <= -0x10000) return va_text(value);
+    if (value <= -0x10000) return vaText(value);
     return value < 0x1000 ? `${value}` : `0x${value.toString(16)}`;
   }
   if (value === null) return 'NULL';
   if (value === undefined) return '?';
   if (typeof value === 'string') return short(value);
-  if (Array.isArray(value)) return short(`[${value.map(number_text).join(', ')}]`);
+  if (Array.isArray(value)) return short(`[${value.map(numberText).join(', ')}]`);
   if (typeof value !== 'object') return String(value);
   return short(
     `{${Object.entries(value)
-      .map(([field, part]) => `${field} ${number_text(part)}`)
+      .map(([field, part]) => `${field} ${numberText(part)}`)
       .join(', ')}}`,
   );
 }
 
 /** Whether an argument says anything to a reader: a number, a word, a truth. */
-export const is_data_number = (value: unknown): boolean =>
+export const isDataNumber = (value: unknown): boolean =>
   value === null || ['number', 'string', 'boolean'].includes(typeof value);

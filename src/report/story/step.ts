@@ -1,4 +1,4 @@
-import { type Translation, va_text } from '../../geometry/translation.ts';
+import { type Translation, vaText } from '../../geometry/translation.ts';
 import type { Descriptor } from '../../hardware/descriptor.ts';
 import { meaning, target, writable } from '../../hardware/format.ts';
 import type { TlbiOp } from '../../hardware/tlbi.ts';
@@ -8,7 +8,7 @@ import type { PageRange } from '../../kernel/mm/page_alloc/alloc_pages.ts';
 import type { KernelOperation, PagesAbout } from '../../kernel/operation.ts';
 import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { CallStep, Step } from '../../steps/step.ts';
-import { is_data_number, number_text } from './number.ts';
+import { isDataNumber, numberText } from './number.ts';
 
 /** A page table entry by its place: "*pmdp at ffffffffc0000000". */
 export interface Entry {
@@ -49,11 +49,11 @@ export interface Told {
   readonly deed: 'taken' | 'freed' | 'found' | 'written' | 'cleared' | 'accessed' | null;
 }
 
-export const pfn_text = (pfn: number): string => `pfn 0x${pfn.toString(16)}`;
+export const pfnText = (pfn: number): string => `pfn 0x${pfn.toString(16)}`;
 
-const pages_text = ({ pfn, nr_pages }: PageRange): string =>
+const pagesText = ({ pfn, nr_pages }: PageRange): string =>
   nr_pages === 1
-    ? pfn_text(pfn)
+    ? pfnText(pfn)
     : `${nr_pages} pages, pfn 0x${pfn.toString(16)}-0x${(pfn + nr_pages - 1).toString(16)}`;
 
 const USES: Readonly<Record<number, string>> = {
@@ -63,7 +63,7 @@ const USES: Readonly<Record<number, string>> = {
   [USE.MEMMAP]: 'memmap',
 };
 
-const of_use = (use: number): string => (USES[use] ? ` (${USES[use]})` : '');
+const ofUse = (use: number): string => (USES[use] ? ` (${USES[use]})` : '');
 
 /** Tells steps of a kernel with tables of this shape; null for a kernel whose page tables are not modelled. */
 export class StepTeller {
@@ -72,7 +72,7 @@ export class StepTeller {
   readonly #places = new Map<number, NonNullable<AboutEntry['place']>>();
   /** The same as the thread that acts now has seen it: what its pointers mean. */
   #own: Map<number, NonNullable<AboutEntry['place']>> = this.#places;
-  readonly #by_thread = new Map<number, Map<number, NonNullable<AboutEntry['place']>>>();
+  readonly #byThread = new Map<number, Map<number, NonNullable<AboutEntry['place']>>>();
 
   constructor(t: Translation | null) {
     this.#t = t;
@@ -80,8 +80,8 @@ export class StepTeller {
 
   tell(event: StoryEvent): Told {
     const { step, thread } = event;
-    this.#own = this.#by_thread.get(thread) ?? new Map();
-    this.#by_thread.set(thread, this.#own);
+    this.#own = this.#byThread.get(thread) ?? new Map();
+    this.#byThread.set(thread, this.#own);
     if (step === undefined) return plain('ends', true);
     const told = this.#step(step, event);
     return event.fault ? { ...told, text: `${told.text} ** ${event.fault.kind}` } : told;
@@ -90,8 +90,8 @@ export class StepTeller {
   /** "*pmdp at ffffffffc0000000" */
   name({ pfn, index, place }: Entry): string {
     const known = this.#place({ pfn, index, place });
-    if (!known || !this.#t) return `entry ${index} of the table in ${pfn_text(pfn)}`;
-    return `*${this.#t.name[known.depth]!.toLowerCase()}p at ${va_text(known.va)}`;
+    if (!known || !this.#t) return `entry ${index} of the table in ${pfnText(pfn)}`;
+    return `*${this.#t.name[known.depth]!.toLowerCase()}p at ${vaText(known.va)}`;
   }
 
   /** "a table, pfn 0x10122" */
@@ -102,7 +102,7 @@ export class StepTeller {
     if (!t || depth === undefined) return `0x${d.addr.toString(16)}`;
     const kind = meaning(t, depth, d.attr);
     if (kind === 'none') return 'not valid';
-    const pfn = pfn_text(target(t, d) / 2 ** t.page_shift);
+    const pfn = pfnText(target(t, d) / 2 ** t.page_shift);
     if (kind === 'table') return `a table, ${pfn}`;
     const what = depth === t.levels - 1 ? 'a page' : 'a block';
     return `${what}, ${writable(t, d.attr) ? '' : 'read-only, '}${pfn}`;
@@ -133,23 +133,23 @@ export class StepTeller {
         return about?.kind === 'entry' ? this.#entry(step, event, about) : this.#call(step, event);
       case 'read':
         return {
-          ...plain(`${place_text(step)} is ${number_text(event.result)}`, false),
-          field: place_text(step),
+          ...plain(`${placeText(step)} is ${numberText(event.result)}`, false),
+          field: placeText(step),
         };
       case 'write': {
-        const before = about?.kind === 'field' ? `${number_text(about.before)} -> ` : '= ';
+        const before = about?.kind === 'field' ? `${numberText(about.before)} -> ` : '= ';
         return {
-          ...plain(`${place_text(step)} ${before}${number_text(step.value)}`, true),
-          field: place_text(step),
+          ...plain(`${placeText(step)} ${before}${numberText(step.value)}`, true),
+          field: placeText(step),
         };
       }
       case 'lock': {
-        if (event.again) return plain(`waits for the readers of ${lock_name(step)}`, true);
-        if (!step.try) return plain(`takes ${lock_name(step)}`, true);
-        return plain(`tries ${lock_name(step)}: ${event.result ? 'taken' : 'busy'}`, true);
+        if (event.again) return plain(`waits for the readers of ${lockName(step)}`, true);
+        if (!step.try) return plain(`takes ${lockName(step)}`, true);
+        return plain(`tries ${lockName(step)}: ${event.result ? 'taken' : 'busy'}`, true);
       }
       case 'unlock':
-        return plain(`releases ${lock_name(step)}`, true);
+        return plain(`releases ${lockName(step)}`, true);
       case 'alloc':
         return plain(`${step.obj}#${step.key} is made`, true);
       case 'free':
@@ -179,7 +179,7 @@ export class StepTeller {
       const { pfn, index } = about;
       const entry = { pfn, index, n, name, what: this.descriptor(found, about) };
       const names = this.#names(found, about);
-      const text = entries_text(entry);
+      const text = entriesText(entry);
       this.#sees(found, about);
       return { text, effect: false, ...where, entry, pfns: names, deed: 'found' };
     }
@@ -232,50 +232,50 @@ export class StepTeller {
       case 'taken': {
         const { pages, use } = telling;
         if (!pages) return plain('no page is free', true);
-        const text = `takes ${pages_text(pages)}${of_use(use)}`;
+        const text = `takes ${pagesText(pages)}${ofUse(use)}`;
         return { text, effect: true, pfns: [pages], deed: 'taken' };
       }
       case 'freed': {
         const { pages } = telling;
-        const text = `frees ${pages_text(pages)}${of_use((about as PagesAbout).use)}`;
+        const text = `frees ${pagesText(pages)}${ofUse((about as PagesAbout).use)}`;
         return { text, effect: true, pfns: [pages], deed: 'freed' };
       }
       case 'zeroed': {
         const page = 2 ** this.#t!.page_shift;
         const pages = { pfn: telling.pa / page, nr_pages: telling.size / page };
-        return plain(`zeroes ${pages_text(pages)}`, true);
+        return plain(`zeroes ${pagesText(pages)}`, true);
       }
       case 'dsb':
         return plain(`dsb ${telling.of}`, true);
       case 'isb':
         return plain('isb', true);
       case 'tlbi':
-        return plain(tlbi_text(telling.op), true);
+        return plain(tlbiText(telling.op), true);
     }
-    const args = step.args.filter(is_data_number).map(number_text).join(', ');
-    const value = result === undefined ? '' : ` = ${number_text(result)}`;
+    const args = step.args.filter(isDataNumber).map(numberText).join(', ');
+    const value = result === undefined ? '' : ` = ${numberText(result)}`;
     const minor = !writes || telling?.kind === 'books';
     return { ...plain(`${name}(${args})${value}`, writes), minor };
   }
 }
 
 /** "16 entries from *ptep at ffffffffc0000000 on are none" */
-export const entries_text = ({ n, name, what }: EntriesRead): string =>
+export const entriesText = ({ n, name, what }: EntriesRead): string =>
   n === 1
     ? `${name} is ${what}`
     : `${n} entries from ${name} on are ${what}${what === 'none' ? '' : ' and so on'}`;
 
 const plain = (text: string, effect: boolean): Told => ({ text, effect, pfns: [], deed: null });
 
-const place_text = ({ obj, key, field }: { obj: string; key: number; field: string }): string =>
+const placeText = ({ obj, key, field }: { obj: string; key: number; field: string }): string =>
   obj === 'vars' ? field : `${obj}#${key}.${field}`;
 
-const lock_name = ({ lock, kind, mode }: Extract<Step, { op: 'lock' | 'unlock' }>): string =>
+const lockName = ({ lock, kind, mode }: Extract<Step, { op: 'lock' | 'unlock' }>): string =>
   mode === 'read' && kind !== 'rcu' ? `${lock} (read)` : lock;
 
-function tlbi_text({ by, va, pages = 1, last_level, broadcast }: TlbiOp): string {
+function tlbiText({ by, va, pages = 1, last_level, broadcast }: TlbiOp): string {
   const is = broadcast ? 'is' : '';
   if (by === 'all') return `tlbi vmalle1${is}`;
-  const what = `tlbi ${last_level ? 'vaale1' : 'vaae1'}${is}, ${va_text(va!)}`;
+  const what = `tlbi ${last_level ? 'vaale1' : 'vaae1'}${is}, ${vaText(va!)}`;
   return pages === 1 ? what : `${what} and ${pages - 1} pages more`;
 }

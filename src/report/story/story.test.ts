@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { check_entry } from '../../check/check.ts';
+import { checkEntry } from '../../check/check.ts';
 import type { Told } from '../../check/checked.ts';
-import { type Entry, read_entry } from '../../check/entry.ts';
+import { type Entry, readEntry } from '../../check/entry.ts';
 import { replayCommand } from '../../cli/commands/replay.ts';
-import { find_program } from '../../cli/inputs/find-program.ts';
+import { programFinder } from '../../cli/inputs/find-program.ts';
 import { encodeToken } from '../../schedule/replay/token.ts';
 import { explore } from '../../schedule/search/exploration.ts';
 import { traceChrome } from '../trace/chrome.ts';
-import { kernel_story, kernel_story_text } from './story.ts';
-import { telling_of } from './telling.ts';
+import { kernelStory, kernelStoryText } from './story.ts';
+import { tellingOf } from './telling.ts';
 
 type Threads = Extract<Told, { kind: 'threads' }>;
 
@@ -19,7 +19,7 @@ const text = (name: string): string => readFileSync(new URL(name, scenarios), 'u
 const golden = (id: string): string => `../../../test/stories/${id}.txt`;
 
 function told(entry: Entry): Threads {
-  const { told: how } = check_entry(entry, entry.release);
+  const { told: how } = checkEntry(entry, entry.release);
   if (how?.kind !== 'threads') throw new Error(`${entry.id} has no story`);
   return how;
 }
@@ -29,31 +29,31 @@ const file = (id: string): string => readdirSync(scenarios).find((name) => name.
 describe.each(['B14', 'B15', 'B16', 'B20', 'B21'])('%s', (id) => {
   let how: Threads;
   beforeAll(() => {
-    how = told(read_entry(text(file(id)), file(id)));
+    how = told(readEntry(text(file(id)), file(id)));
   });
 
   test('is told in a couple of dozen lines', async () => {
-    await expect(kernel_story_text(how.story)).toMatchFileSnapshot(golden(id));
-    expect(kernel_story(how.story).lines.length).toBeLessThanOrEqual(28);
+    await expect(kernelStoryText(how.story)).toMatchFileSnapshot(golden(id));
+    expect(kernelStory(how.story).lines.length).toBeLessThanOrEqual(28);
   });
 
   test('no step is lost, and every preemption is there', () => {
-    const { lines } = kernel_story(how.story);
+    const { lines } = kernelStory(how.story);
     const steps = lines.flatMap((line) => (line.kind === 'steps' ? line.events : []));
     expect(steps.map(({ number }) => number)).toEqual(how.story.events.map(({ number }) => number));
     expect(lines.filter((line) => line.kind === 'switch' && line.preempts).length).toBe(how.preemptions);
   });
 
   test('its token is replayed from the catalogue to the same text', () => {
-    expect(replayCommand(how.token, find_program(), 'text')).toEqual({
-      out: kernel_story_text(how.story),
+    expect(replayCommand(how.token, programFinder(), 'text')).toEqual({
+      out: kernelStoryText(how.story),
       error: '',
       code: 1,
     });
   });
 
   test('saying in which functions steps are taken changes nothing', () => {
-    const { program } = find_program()(how.story.program)!.exploration;
+    const { program } = programFinder()(how.story.program)!.exploration;
     const { narrated, ...silent } = program;
     const plain = explore(silent).only().replay(how.story.trace);
     const seen = ({ events }: typeof plain): unknown[] =>
@@ -67,7 +67,7 @@ describe.each(['B14', 'B15', 'B16', 'B20', 'B21'])('%s', (id) => {
   });
 
   test('a timeline has a slice a call, and slices of a thread lie in each other', () => {
-    const { traceEvents } = traceChrome(how.story, telling_of(how.story));
+    const { traceEvents } = traceChrome(how.story, tellingOf(how.story));
     const slices = traceEvents.filter(({ ph }) => ph === 'X') as unknown as {
       readonly cat: string;
       readonly tid: number;
@@ -107,6 +107,6 @@ threads:
 `;
 
 test('a deadlock: who waits for what, and where the others took it', async () => {
-  const { story } = told(read_entry(LOCKS, 'locks.yaml'));
-  await expect(kernel_story_text(story)).toMatchFileSnapshot(golden('deadlock'));
+  const { story } = told(readEntry(LOCKS, 'locks.yaml'));
+  await expect(kernelStoryText(story)).toMatchFileSnapshot(golden('deadlock'));
 });

@@ -1,9 +1,9 @@
 import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
-import { chain_text } from './names.ts';
-import { told_kernel } from './told.ts';
-import { type Line, lines_of, merged, type SummaryOptions, summary } from './tree.ts';
-import { kernel_why, pertinent } from './why.ts';
+import { chainText } from './names.ts';
+import { toldKernel } from './told.ts';
+import { type Line, linesOf, merged, type SummaryOptions, summary } from './tree.ts';
+import { kernelWhy, pertinent } from './why.ts';
 
 /** A story with more lines does without what was done before anybody was preempted. */
 const FEW = 20;
@@ -27,13 +27,13 @@ export type StoryLine =
   | ({ readonly kind: 'steps' } & Line);
 
 /** A told execution of kernel code as a few lines, and why it went wrong. */
-export function kernel_story_text(story: Story): string {
-  const { lines, why } = kernel_story(story);
+export function kernelStoryText(story: Story): string {
+  const { lines, why } = kernelStory(story);
   const width = `${story.events.length}`.length * 2 + 1;
-  return `${[...lines.map((line) => line_text(line, width)), '', why].join('\n')}\n`;
+  return `${[...lines.map((line) => lineText(line, width)), '', why].join('\n')}\n`;
 }
 
-function line_text(line: StoryLine, width: number): string {
+function lineText(line: StoryLine, width: number): string {
   if (line.kind === 'switch') return line.text;
   if (line.kind === 'statement') return `${''.padStart(width)}  ${line.text}`;
   const [first, last] = [line.events[0]!.number, line.events.at(-1)!.number];
@@ -42,16 +42,16 @@ function line_text(line: StoryLine, width: number): string {
 }
 
 /** The same in parts. The steps of all lines are the story's, in order. */
-export function kernel_story(story: Story): { readonly lines: readonly StoryLine[]; readonly why: string } {
-  const events = told_kernel(story);
+export function kernelStory(story: Story): { readonly lines: readonly StoryLine[]; readonly why: string } {
+  const events = toldKernel(story);
   const options = { matters: pertinent(story, events) };
   const all = pieces(story, events);
   const short = (piece: Piece): Line =>
     summary(piece.events, piece.label, { ...options, up_to: piece.preempted });
-  const full = all.map((piece) => ({ piece, lines: lines_of(piece.events, piece.label) }));
+  const full = all.map((piece) => ({ piece, lines: linesOf(piece.events, piece.label) }));
   const folded = full.map(({ piece, lines }) => ({ piece, lines: piece.prologue ? [short(piece)] : lines }));
-  const chosen = laid_out(story, full).length <= FEW ? full : squeezed(story, folded, options);
-  return { lines: laid_out(story, chosen), why: kernel_why(story, events) };
+  const chosen = laidOut(story, full).length <= FEW ? full : squeezed(story, folded, options);
+  return { lines: laidOut(story, chosen), why: kernelWhy(story, events) };
 }
 
 interface Opened {
@@ -62,7 +62,7 @@ interface Opened {
 /** Lines are merged, those first by which the least is lost, until they are few enough or there is one a piece. */
 function squeezed(story: Story, opened: readonly Opened[], options: SummaryOptions): readonly Opened[] {
   let now = opened;
-  while (laid_out(story, now).length > LINES) {
+  while (laidOut(story, now).length > LINES) {
     const merges = now.flatMap(({ piece, lines }, at) =>
       lines.slice(1).map((line, i) => {
         const last = i + 2 === lines.length && piece.preempted;
@@ -106,7 +106,7 @@ function pieces(story: Story, events: readonly ToldEvent[]): Piece[] {
     begun.add(key);
     found.push({
       thread,
-      label: i === wrong ? chain_text(step) : label,
+      label: i === wrong ? chainText(step) : label,
       events: events.slice(i, end),
       prologue: end <= prologue,
       preempted: next?.preempts === true,
@@ -116,13 +116,13 @@ function pieces(story: Story, events: readonly ToldEvent[]): Piece[] {
   return found;
 }
 
-function laid_out(story: Story, all: readonly Opened[]): StoryLine[] {
+function laidOut(story: Story, all: readonly Opened[]): StoryLine[] {
   const found: StoryLine[] = [];
   for (const [i, { piece, lines }] of all.entries()) {
     const before = all[i - 1]?.piece;
-    if (piece.thread !== before?.thread) found.push(switch_line(story, before, piece));
+    if (piece.thread !== before?.thread) found.push(switchLine(story, before, piece));
     const one = lines.length === 1 ? lines[0]! : undefined;
-    if (one && short_of(piece.label, one)) found.push({ kind: 'steps', ...one, label: piece.label });
+    if (one && shortOf(piece.label, one)) found.push({ kind: 'steps', ...one, label: piece.label });
     else {
       found.push({ kind: 'statement', text: piece.label });
       for (const line of lines)
@@ -133,9 +133,9 @@ function laid_out(story: Story, all: readonly Opened[]): StoryLine[] {
 }
 
 /** The one line of a statement can stand beside it. */
-const short_of = (label: string, { text }: Line): boolean => label.length + text.length < 110;
+const shortOf = (label: string, { text }: Line): boolean => label.length + text.length < 110;
 
-function switch_line(story: Story, before: Piece | undefined, { thread, events }: Piece): StoryLine {
+function switchLine(story: Story, before: Piece | undefined, { thread, events }: Piece): StoryLine {
   const name = story.threads[thread]!;
   if (!before) return { kind: 'switch', text: `-- ${name} runs`, preempts: false };
   const { preempts, number } = events[0]!;
@@ -143,7 +143,7 @@ function switch_line(story: Story, before: Piece | undefined, { thread, events }
   const next =
     story.events.find((event) => event.thread === before.thread && event.number > number)?.step ??
     story.pending[before.thread];
-  const where = chain_text(next);
+  const where = chainText(next);
   if (preempts)
     return {
       kind: 'switch',

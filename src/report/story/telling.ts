@@ -1,13 +1,12 @@
 import type { Story } from '../../schedule/replay/replay.ts';
-import { plain_telling, type Telling } from '../trace/telling.ts';
-import { is_kernel_story, told_kernel } from './told.ts';
-import { kernel_why } from './why.ts';
+import { plainTelling, type Telling } from '../trace/telling.ts';
+import { isKernelStory, toldKernel } from './told.ts';
+import { kernelWhy } from './why.ts';
 
-const kernel_telling: Telling = {
-  texts: (story) => told_kernel(story).map(({ told }) => told.text),
-  why: (story) => kernel_why(story, told_kernel(story)),
+const kernelTelling: Telling = {
+  texts: (story) => toldKernel(story).map(({ told }) => told.text),
+  why: (story) => kernelWhy(story, toldKernel(story)),
 };
 
 /** The words that suit a story. */
-export const telling_of = (story: Story): Telling =>
-  is_kernel_story(story) ? kernel_telling : plain_telling;
+export const tellingOf = (story: Story): Telling => (isKernelStory(story) ? kernelTelling : plainTelling);

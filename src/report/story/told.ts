@@ -4,11 +4,11 @@ import type { ToldEvent } from './clauses.ts';
 import { StepTeller } from './step.ts';
 
 /** Whether a story is one of kernel functions. */
-export const is_kernel_story = ({ events }: Story): boolean =>
+export const isKernelStory = ({ events }: Story): boolean =>
   events.some(({ step }) => step?.by !== undefined);
 
 /** Every step of a kernel story in words. */
-export function told_kernel(story: Story): readonly ToldEvent[] {
+export function toldKernel(story: Story): readonly ToldEvent[] {
   const teller = new StepTeller(story.end.world<KernelWorld>().state.mmu?.t ?? null);
   const said = new Set<string>();
   let thread = -1;

@@ -1,5 +1,5 @@
 import type { Call } from '../../steps/within.ts';
-import { type Clause, clauses, clauses_text, type ToldEvent } from './clauses.ts';
+import { type Clause, clauses, clausesText, type ToldEvent } from './clauses.ts';
 
 /** Characters of a line, numbers of steps left out. */
 const WIDTH = 104;
@@ -18,38 +18,38 @@ interface Node {
   readonly parts: readonly (ToldEvent | Node)[];
 }
 
-const is_node = (part: ToldEvent | Node): part is Node => 'parts' in part;
+const isNode = (part: ToldEvent | Node): part is Node => 'parts' in part;
 
 /** The call at a depth of the step's chain. */
-const call_at = (event: ToldEvent, depth: number): Call | undefined => event.step?.by?.[depth];
+const callAt = (event: ToldEvent, depth: number): Call | undefined => event.step?.by?.[depth];
 
 function tree(events: readonly ToldEvent[], depth: number, label: string): Node {
   const parts: (ToldEvent | Node)[] = [];
   for (let i = 0; i < events.length; ) {
-    const call = call_at(events[i]!, depth);
+    const call = callAt(events[i]!, depth);
     if (!call) {
       parts.push(events[i++]!);
       continue;
     }
     let end = i;
-    while (end < events.length && call_at(events[end]!, depth)?.nr === call.nr) end++;
+    while (end < events.length && callAt(events[end]!, depth)?.nr === call.nr) end++;
     parts.push(tree(events.slice(i, end), depth + 1, `${call.fn}()`));
     i = end;
   }
   return { label, parts };
 }
 
-const events_of = (part: ToldEvent | Node): readonly ToldEvent[] =>
-  is_node(part) ? part.parts.flatMap(events_of) : [part];
+const eventsOf = (part: ToldEvent | Node): readonly ToldEvent[] =>
+  isNode(part) ? part.parts.flatMap(eventsOf) : [part];
 
 /** The innermost call that all its steps are in. */
 function innermost(node: Node): Node {
   const [only] = node.parts;
-  return node.parts.length === 1 && is_node(only!) ? innermost(only) : node;
+  return node.parts.length === 1 && isNode(only!) ? innermost(only) : node;
 }
 
 /** Steps of one thread in one statement as lines, a function a line where that is wide enough. */
-export const lines_of = (events: readonly ToldEvent[], label: string): Line[] =>
+export const linesOf = (events: readonly ToldEvent[], label: string): Line[] =>
   lines(innermost(tree(events, 0, label)));
 
 function lines(call: Node): Line[] {
@@ -63,18 +63,18 @@ function lines(call: Node): Line[] {
     direct = [];
   };
   for (const part of node.parts) {
-    if (!is_node(part) || is_lookup(part)) direct.push(...events_of(part));
+    if (!isNode(part) || isLookup(part)) direct.push(...eventsOf(part));
     else {
       flush();
       found.push(...lines(part));
     }
   }
   flush();
-  return without_stale(found);
+  return withoutStale(found);
 }
 
 /** A walk that finds nothing new is told with what it leads to, or else with what it comes after. */
-function without_stale(all: readonly Line[]): Line[] {
+function withoutStale(all: readonly Line[]): Line[] {
   const found: Line[] = [];
   let waiting: readonly ToldEvent[] = [];
   for (const line of all) {
@@ -90,16 +90,16 @@ function without_stale(all: readonly Line[]): Line[] {
 }
 
 function told(node: Node): Line {
-  const events = events_of(node);
-  return { label: node.label, text: clauses_text(clauses(events)), events };
+  const events = eventsOf(node);
+  return { label: node.label, text: clausesText(clauses(events)), events };
 }
 
 const length = ({ label, text }: Line): number => label.length + 2 + text.length;
 const fits = (line: Line): boolean => length(line) <= WIDTH;
 
 /** A call that only looks something up reads as part of its caller. */
-function is_lookup(node: Node): boolean {
-  const events = events_of(node);
+function isLookup(node: Node): boolean {
+  const events = eventsOf(node);
   return events.every(({ told: { effect } }) => !effect) && fits(told(node));
 }
 
@@ -109,7 +109,7 @@ function packed(label: string, all: readonly Clause[]): Line[] {
   let row: Clause[] = [];
   const line = (of: readonly Clause[]): Line => ({
     label,
-    text: clauses_text(of),
+    text: clausesText(of),
     events: of.flatMap(({ events }) => events),
   });
   for (const one of all) {
@@ -138,7 +138,7 @@ export function summary(
   label: string,
   { matters, up_to = false }: SummaryOptions,
 ): Line {
-  const whole: Line = { label, text: clauses_text(clauses(events)), events };
+  const whole: Line = { label, text: clausesText(clauses(events)), events };
   if (fits(whole)) return whole;
   const last = up_to ? events.at(-1) : undefined;
   const mattering = events.filter((event) => event !== last && matters(event) && !event.stale);
@@ -155,8 +155,8 @@ export function summary(
 function common(events: readonly ToldEvent[], label: string): string {
   let name = label;
   for (let depth = 0; ; depth++) {
-    const call = call_at(events[0]!, depth);
-    if (!call || events.some((event) => call_at(event, depth)?.nr !== call.nr)) return name;
+    const call = callAt(events[0]!, depth);
+    if (!call || events.some((event) => callAt(event, depth)?.nr !== call.nr)) return name;
     name = `${call.fn}()`;
   }
 }

@@ -2,8 +2,8 @@ import type { Violation } from '../../schedule/monitors/monitor.ts';
 import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import { headline } from '../trace/why.ts';
 import type { ToldEvent } from './clauses.ts';
-import { chain_text } from './names.ts';
-import { pfn_text } from './step.ts';
+import { chainText } from './names.ts';
+import { pfnText } from './step.ts';
 
 /** What a violation is about, as far as it and the steps before it say. */
 interface About {
@@ -14,7 +14,7 @@ interface About {
 
 function about(story: Story, events: readonly ToldEvent[]): About {
   const { pfn = 0, va } = story.violation?.subjects ?? {};
-  const on_the_way = events.filter(
+  const onTheWay = events.filter(
     ({ told: { deed, covers } }) =>
       (deed === 'written' || deed === 'cleared') &&
       covers !== undefined &&
@@ -22,7 +22,7 @@ function about(story: Story, events: readonly ToldEvent[]): About {
       covers.va <= va &&
       va < covers.va + covers.size,
   );
-  const cleared = on_the_way.filter(({ told }) => told.deed === 'cleared');
+  const cleared = onTheWay.filter(({ told }) => told.deed === 'cleared');
   const pointer = source(events);
   return {
     pfns: [
@@ -33,7 +33,7 @@ function about(story: Story, events: readonly ToldEvent[]): About {
       ]),
     ],
     entries: new Set(
-      [...on_the_way, ...(pointer ? [pointer] : [])].flatMap(({ told: { pa } }) =>
+      [...onTheWay, ...(pointer ? [pointer] : [])].flatMap(({ told: { pa } }) =>
         pa === undefined ? [] : [pa],
       ),
     ),
@@ -54,7 +54,7 @@ const touches = ({ told }: ToldEvent, pfn: number): boolean =>
   told.pfns.some((range) => range.pfn <= pfn && pfn < range.pfn + range.nr_pages);
 
 /** The locks that a violation is about: those waited for or taken in a circle, or the one that was misused. */
-function locks_of(violation: Violation | undefined): ReadonlySet<string> {
+function locksOf(violation: Violation | undefined): ReadonlySet<string> {
   const { lock, locks = [], held = [] } = violation?.subjects ?? {};
   return new Set([...(lock === undefined ? [] : [lock]), ...locks, ...held]);
 }
@@ -62,7 +62,7 @@ function locks_of(violation: Violation | undefined): ReadonlySet<string> {
 /** Steps that no summary leaves out: what is done to the pages, entries and locks that the violation is about. */
 export function pertinent(story: Story, events: readonly ToldEvent[]): (event: ToldEvent) => boolean {
   const { pfns, entries } = about(story, events);
-  const locks = locks_of(story.violation);
+  const locks = locksOf(story.violation);
   return (event) => {
     const { step, told } = event;
     if (event.fault || event.notice || step?.op === 'warn' || step?.op === 'bug') return true;
@@ -73,7 +73,7 @@ export function pertinent(story: Story, events: readonly ToldEvent[]): (event: T
 }
 
 /** Locks a thread holds before an event. */
-function held_before(story: Story, { number, thread }: StoryEvent): string[] {
+function heldBefore(story: Story, { number, thread }: StoryEvent): string[] {
   const held: string[] = [];
   for (const e of story.events) {
     if (e.number >= number) break;
@@ -87,17 +87,17 @@ function held_before(story: Story, { number, thread }: StoryEvent): string[] {
 const list = (names: readonly string[]): string => (names.length === 0 ? 'no lock' : names.join(', '));
 
 /** Why it went wrong: the violation, and the history of what it names. */
-export function kernel_why(story: Story, events: readonly ToldEvent[]): string {
+export function kernelWhy(story: Story, events: readonly ToldEvent[]): string {
   const { violation } = story;
   if (!violation) return 'Nothing went wrong.';
   const { kind } = violation;
   const { pfns, entries } = about(story, events);
   return [
     `${headline(violation)}.`,
-    ...[...entries].flatMap((pa) => history_of_entry(story, events, pa)),
-    ...pfns.flatMap((pfn) => history_of_page(story, events, pfn)),
+    ...[...entries].flatMap((pa) => historyOfEntry(story, events, pa)),
+    ...pfns.flatMap((pfn) => historyOfPage(story, events, pfn)),
     ...(kind === 'deadlock' ? waits(story, events) : []),
-    ...(kind === 'lock-order' || kind === 'lock-misuse' ? taken(events, story, locks_of(violation)) : []),
+    ...(kind === 'lock-order' || kind === 'lock-misuse' ? taken(events, story, locksOf(violation)) : []),
   ]
     .map(wrapped)
     .join('\n');
@@ -118,7 +118,7 @@ function wrapped(text: string): string {
 }
 
 /** What was written to an entry, and found there, by whom: the news only. */
-function history_of_entry(story: Story, events: readonly ToldEvent[], pa: number): string[] {
+function historyOfEntry(story: Story, events: readonly ToldEvent[], pa: number): string[] {
   const of = events.filter(({ told, stale }) => told.pa === pa && !stale);
   const writes = of.filter(({ told }) => told.effect);
   const wrong = events.at(-1)!;
@@ -133,7 +133,7 @@ function history_of_entry(story: Story, events: readonly ToldEvent[], pa: number
 }
 
 function where(event: StoryEvent): string {
-  const chain = chain_text(event.step, 2);
+  const chain = chainText(event.step, 2);
   return chain ? ` (${chain})` : '';
 }
 
@@ -141,7 +141,7 @@ const by = (story: Story, event: StoryEvent): string =>
   `by ${story.threads[event.thread]} in step ${event.number}${where(event)}`;
 
 /** What became of a page, the last of each, in order; and which locks were held. */
-function history_of_page(story: Story, events: readonly ToldEvent[], pfn: number): string[] {
+function historyOfPage(story: Story, events: readonly ToldEvent[], pfn: number): string[] {
   const about = events.filter((event) => touches(event, pfn));
   const wrong = events.at(-1);
   const freed = about.findLast(({ told }) => told.deed === 'freed');
@@ -173,9 +173,9 @@ function history_of_page(story: Story, events: readonly ToldEvent[], pfn: number
   const accessed = wrong?.fault && touches(wrong, pfn) ? [`accessed ${by(story, wrong)}`] : [];
   const all = [...told, ...accessed];
   if (all.length === 0) return [];
-  const history = `${pfn_text(pfn)} was ${all.length > 1 ? `${all.slice(0, -1).join(', ')} and ` : ''}${all.at(-1)}.`;
+  const history = `${pfnText(pfn)} was ${all.length > 1 ? `${all.slice(0, -1).join(', ')} and ` : ''}${all.at(-1)}.`;
   if (!freed || !wrong?.fault || freed.thread === wrong.thread) return [history];
-  const [a, b] = [held_before(story, freed), held_before(story, wrong)];
+  const [a, b] = [heldBefore(story, freed), heldBefore(story, wrong)];
   const common = a.filter((lock) => b.includes(lock));
   const [one, other] = [story.threads[freed.thread], story.threads[wrong.thread]];
   return [
@@ -193,7 +193,7 @@ function waits(story: Story, events: readonly ToldEvent[]): string[] {
     .filter(({ holders, wanted }) => holders.length > 0 && wanted.length > 0)
     .flatMap(({ name, holders, wanted }) => [
       ...wanted.map((waiter) => {
-        const where = chain_text(story.pending[story.threads.indexOf(waiter)], 2);
+        const where = chainText(story.pending[story.threads.indexOf(waiter)], 2);
         return `${waiter} waits for ${name}${where ? ` in ${where}` : ''}.`;
       }),
       ...holders.flatMap((holder) => {

@@ -1,12 +1,12 @@
-import { block_shifts, cont_entries, cont_size, is_folded } from '../../geometry/blocks.ts';
-import { type Layout, region_size } from '../../geometry/layout.ts';
-import { type SharedTable, shared_tables } from '../../geometry/shared-tables.ts';
+import { blockShifts, contEntries, contSize, isFolded } from '../../geometry/blocks.ts';
+import { type Layout, regionSize } from '../../geometry/layout.ts';
+import { type SharedTable, sharedTables } from '../../geometry/shared-tables.ts';
 import {
-  entry_size,
-  hardware_level,
+  entrySize,
+  hardwareLevel,
   type LevelName,
   type Translation,
-  va_text,
+  vaText,
 } from '../../geometry/translation.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 import { humanSize } from '../text/human-size.ts';
@@ -16,16 +16,16 @@ const ALL_LEVELS: readonly LevelName[] = ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'];
 const left = (name: string): Column => ({ name, right: false });
 const right = (name: string): Column => ({ name, right: true });
 
-const folded = (t: Translation): LevelName[] => ALL_LEVELS.filter((name) => is_folded(t, name));
+const folded = (t: Translation): LevelName[] => ALL_LEVELS.filter((name) => isFolded(t, name));
 
-const block_text = (t: Translation, depth: number): string =>
-  block_shifts(t)[depth] === null ? '-' : humanSize(entry_size(t, depth));
+const blockText = (t: Translation, depth: number): string =>
+  blockShifts(t)[depth] === null ? '-' : humanSize(entrySize(t, depth));
 
-const cont_text = (t: Translation, depth: number): string =>
-  cont_entries(t, depth) === 1 ? '-' : humanSize(cont_size(t, depth));
+const contText = (t: Translation, depth: number): string =>
+  contEntries(t, depth) === 1 ? '-' : humanSize(contSize(t, depth));
 
 /** Bytes that a table of this depth translates. */
-const table_size = (t: Translation, depth: number): number => t.entries[depth]! * entry_size(t, depth);
+const tableSize = (t: Translation, depth: number): number => t.entries[depth]! * entrySize(t, depth);
 
 const LEVELS = [
   left('LEVEL'),
@@ -40,12 +40,9 @@ const REGIONS = [left('REGION'), left('START'), left('END'), right('SIZE')];
 const SHARED = [left('TABLE'), right('HW'), left('START'), left('END'), right('SIZE'), left('SHARED BY')];
 
 /** A table once, with all the regions that have entries in it, from the root's side down. */
-function tables_with_regions(
-  t: Translation,
-  layout: Layout,
-): (SharedTable & { readonly regions: string[] })[] {
+function tablesWithRegions(t: Translation, layout: Layout): (SharedTable & { readonly regions: string[] })[] {
   const tables = new Map<string, SharedTable & { readonly regions: string[] }>();
-  for (const table of shared_tables(t, layout)) {
+  for (const table of sharedTables(t, layout)) {
     const key = `${table.hardware_level} ${table.start}`;
     const { regions } = tables.get(key) ?? { regions: [] };
     const names = layout.regions.map(({ name }) => name);
@@ -62,24 +59,24 @@ function tables_with_regions(
 export function geometryText(t: Translation, layout: Layout): string {
   const levels = t.name.map((name, depth) => [
     name,
-    `${hardware_level(t, depth)}`,
+    `${hardwareLevel(t, depth)}`,
     `${t.entries[depth]}`,
-    humanSize(entry_size(t, depth)),
-    humanSize(table_size(t, depth)),
-    block_text(t, depth),
-    cont_text(t, depth),
+    humanSize(entrySize(t, depth)),
+    humanSize(tableSize(t, depth)),
+    blockText(t, depth),
+    contText(t, depth),
   ]);
   const regions = layout.regions.map((region) => [
     region.name,
-    va_text(region.start),
-    va_text(region.end),
-    humanSize(region_size(region)),
+    vaText(region.start),
+    vaText(region.end),
+    humanSize(regionSize(region)),
   ]);
-  const shared = tables_with_regions(t, layout).map((table) => [
+  const shared = tablesWithRegions(t, layout).map((table) => [
     table.level,
     `${table.hardware_level}`,
-    va_text(table.start),
-    va_text(table.end),
+    vaText(table.start),
+    vaText(table.end),
     humanSize(table.end - table.start),
     table.regions.join(', '),
   ]);
@@ -107,23 +104,23 @@ export function geometryJson(t: Translation, layout: Layout): unknown {
     va_bits: t.va_bits,
     levels: t.name.map((name, depth) => ({
       name,
-      hardware_level: hardware_level(t, depth),
+      hardware_level: hardwareLevel(t, depth),
       entries: t.entries[depth],
-      entry_size: entry_size(t, depth),
-      blocks: block_shifts(t)[depth] !== null,
-      contiguous_entries: cont_entries(t, depth),
+      entry_size: entrySize(t, depth),
+      blocks: blockShifts(t)[depth] !== null,
+      contiguous_entries: contEntries(t, depth),
     })),
     folded: folded(t),
     layout: layout.name,
     regions: layout.regions.map((region) => ({
       name: region.name,
-      start: `0x${va_text(region.start)}`,
-      size: region_size(region),
+      start: `0x${vaText(region.start)}`,
+      size: regionSize(region),
     })),
-    shared_tables: tables_with_regions(t, layout).map((table) => ({
+    shared_tables: tablesWithRegions(t, layout).map((table) => ({
       level: table.level,
       hardware_level: table.hardware_level,
-      start: `0x${va_text(table.start)}`,
+      start: `0x${vaText(table.start)}`,
       size: table.end - table.start,
       regions: table.regions,
     })),
@@ -162,10 +159,10 @@ export function combinationsText(combinations: readonly Combination[]): string {
     `${t.levels}`,
     t.entries.join('/'),
     t.shift.map((shift) => humanSize(2 ** shift)).join('/'),
-    list(t, block_text),
-    list(t, cont_text),
+    list(t, blockText),
+    list(t, contText),
     layout?.name ?? '-',
-    layout ? lowest(shared_tables(t, layout)) : '-',
+    layout ? lowest(sharedTables(t, layout)) : '-',
   ]);
   return `${tableLines(COMBINATIONS, rows, true).join('\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Call } from '../../steps/within.ts';
-import { plain_telling, type Telling } from './telling.ts';
+import { plainTelling, type Telling } from './telling.ts';
 
 /** One event of the Chrome trace-event format; times are in microseconds. */
 export type ChromeEvent = Readonly<Record<string, unknown>>;
@@ -11,7 +11,7 @@ const STEP = 1000;
 /** A told execution as a Chrome trace-event file: a track a thread, a slice a call and a step, a slice a lock held. */
 export function traceChrome(
   story: Story,
-  telling: Telling = plain_telling,
+  telling: Telling = plainTelling,
 ): { traceEvents: ChromeEvent[]; displayTimeUnit: 'ms' } {
   const names = story.threads.map((name, tid) => ({
     name: 'thread_name',

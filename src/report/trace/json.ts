@@ -1,13 +1,13 @@
 import type { Story } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 import type { PlacedStep } from '../../steps/within.ts';
-import { plain_telling, type Telling } from './telling.ts';
+import { plainTelling, type Telling } from './telling.ts';
 
 /** A told execution as plain data, with the schema named inside. */
 export function traceJson(
   story: Story,
   token: string,
-  telling: Telling = plain_telling,
+  telling: Telling = plainTelling,
 ): Record<string, unknown> {
   const texts = telling.texts(story);
   return {
@@ -21,7 +21,7 @@ export function traceJson(
       number: e.number,
       thread: story.threads[e.thread],
       text: texts[i],
-      step: plain(without_calls(e.step)),
+      step: plain(withoutCalls(e.step)),
       ...(e.step?.by ? { in: e.step.by.map(({ fn }) => fn) } : {}),
       outcome: e.outcome,
       result: plain(e.result),
@@ -33,7 +33,7 @@ export function traceJson(
   };
 }
 
-function without_calls(step: PlacedStep | undefined): Step | undefined {
+function withoutCalls(step: PlacedStep | undefined): Step | undefined {
   if (step?.by === undefined) return step;
   const { by, ...bare } = step;
   return bare;

@@ -11,4 +11,4 @@ export interface Telling {
 }
 
 /** Steps as they are noted. */
-export const plain_telling: Telling = { texts: ({ events }) => events.map(eventText), why: whyText };
+export const plainTelling: Telling = { texts: ({ events }) => events.map(eventText), why: whyText };

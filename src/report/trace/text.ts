@@ -1,9 +1,9 @@
 import type { Story } from '../../schedule/replay/replay.ts';
 import { askText } from '../run/step-text.ts';
-import { plain_telling, type Telling } from './telling.ts';
+import { plainTelling, type Telling } from './telling.ts';
 
 /** A told execution as text: a column a thread, a line a step, and why it went wrong. */
-export function traceText(story: Story, telling: Telling = plain_telling): string {
+export function traceText(story: Story, telling: Telling = plainTelling): string {
   const columns = story.threads.map((_, t) => story.events.some((e) => e.thread === t));
   const shown = story.threads.map((_, t) => t).filter((t) => columns[t] || story.pending[t] !== undefined);
   const texts = telling.texts(story);

@@ -5,8 +5,8 @@ import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts
 import { releaseRange } from '../../machines/text/release-range.ts';
 import { parseYamlText, type YamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';
-import { find_release, mainline, type Release } from '../../releases/index.ts';
-import { type Interleaved, read_interleaved } from '../interleaved/read.ts';
+import { findRelease, mainline, type Release } from '../../releases/index.ts';
+import { type Interleaved, readInterleaved } from '../interleaved/read.ts';
 import { type ScenarioFile, scenarioSchema } from './schema.ts';
 import { parseStep, type ScenarioStep } from './step.ts';
 
@@ -51,26 +51,26 @@ export function parseScenario(text: string, file: string): Scenario {
     throw new InputError(file, place(yaml, path), placeOf(parsed.error).what);
   }
   const data = parsed.data;
-  const release_of = (name: string, path: readonly PropertyKey[]): Release => {
-    const release = find_release(name);
+  const releaseOf = (name: string, path: readonly PropertyKey[]): Release => {
+    const release = findRelease(name);
     if (!release)
       throw new InputError(file, place(yaml, path), `${JSON.stringify(name)} is no modelled release`);
     return release;
   };
-  const releases_of = (text: string, path: readonly PropertyKey[]): Release[] => {
+  const releasesOf = (text: string, path: readonly PropertyKey[]): Release[] => {
     const names = releaseRange(text, MAINLINE) ?? [text];
     if ('wrong' in names) throw new InputError(file, place(yaml, path), names.wrong);
-    return names.map((name) => release_of(name, path));
+    return names.map((name) => releaseOf(name, path));
   };
   const steps = data.steps.map((value, i) => {
     const step = parseStep(value);
     if ('what' in step) throw new InputError(file, place(yaml, ['steps', i, ...step.path]), step.what);
     return step.step;
   });
-  const interleaved = read_interleaved(data, (path, what) => new InputError(file, place(yaml, path), what));
+  const interleaved = readInterleaved(data, (path, what) => new InputError(file, place(yaml, path), what));
   if (interleaved === null && steps.length === 0)
     throw new InputError(file, '', 'has neither steps nor threads: there is nothing to do');
-  const machine_yaml: YamlText = { value: data.machine, lineOf: (path) => yaml.lineOf(['machine', ...path]) };
+  const machineYaml: YamlText = { value: data.machine, lineOf: (path) => yaml.lineOf(['machine', ...path]) };
   const described = typeof data.machine === 'string' ? null : machineFileSchema.safeParse(data.machine);
   if (described?.error) {
     const path = ['machine', ...(described.error.issues[0]?.path ?? [])];
@@ -80,10 +80,10 @@ export function parseScenario(text: string, file: string): Scenario {
     file,
     id: data.id ?? null,
     title: data.title ?? null,
-    machine: described ? machineOfFile(described.data, machine_yaml, file) : (data.machine as string),
+    machine: described ? machineOfFile(described.data, machineYaml, file) : (data.machine as string),
     release_name: data.release,
-    release: data.release === undefined ? null : release_of(data.release, ['release']),
-    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releases_of(text, ['fixed', i])))],
+    release: data.release === undefined ? null : releaseOf(data.release, ['release']),
+    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releasesOf(text, ['fixed', i])))],
     failure: data.failure,
     why: data.why ?? null,
     interleaved,

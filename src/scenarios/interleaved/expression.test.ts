@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { BadExpression, parse_call, parse_expression, type Result, type Scope } from './expression.ts';
+import { BadExpression, parseCall, parseExpression, type Result, type Scope } from './expression.ts';
 
 const scope: Scope = {
   name: (name) => ({ PAGE_SIZE: 16_384, area: -1_061_158_912 })[name],
   call: (name, args) => (name === 'max' ? Math.max(...(args as number[])) : undefined),
 };
-const value = (text: string): Result => parse_expression(text)(scope);
+const value = (text: string): Result => parseExpression(text)(scope);
 
 test.each<[string, Result]>([
   ['1', 1],
@@ -45,8 +45,8 @@ test.each([
 });
 
 test('a call is a name and its arguments', () => {
-  const { fn, args } = parse_call("touch_kernel(area + 8, true, 'mapper')");
+  const { fn, args } = parseCall("touch_kernel(area + 8, true, 'mapper')");
   expect([fn, ...args.map((arg) => arg(scope))]).toEqual(['touch_kernel', -1_061_158_904, true, 'mapper']);
-  expect(() => parse_call('vmalloc')).toThrow(new BadExpression('"(" is missing before its end'));
-  expect(() => parse_call('1(2)')).toThrow(new BadExpression('"1" comes unexpected'));
+  expect(() => parseCall('vmalloc')).toThrow(new BadExpression('"(" is missing before its end'));
+  expect(() => parseCall('1(2)')).toThrow(new BadExpression('"1" comes unexpected'));
 });

@@ -44,7 +44,7 @@ function tokens(text: string): Token[] {
  * true, false, null. Sizes are bytes.
  * @throws BadExpression
  */
-export function parse_expression(text: string): Expression {
+export function parseExpression(text: string): Expression {
   const parser = new Parser(tokens(text));
   const expression = parser.either();
   parser.end();
@@ -52,7 +52,7 @@ export function parse_expression(text: string): Expression {
 }
 
 /** A call on its own: name and arguments. @throws BadExpression */
-export function parse_call(text: string): { readonly fn: string; readonly args: readonly Expression[] } {
+export function parseCall(text: string): { readonly fn: string; readonly args: readonly Expression[] } {
   const parser = new Parser(tokens(text));
   const call = parser.call();
   parser.end();

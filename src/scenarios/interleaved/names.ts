@@ -1,5 +1,5 @@
 import { UserError } from '../../errors/user-error.ts';
-import { shared_tables } from '../../geometry/shared-tables.ts';
+import { sharedTables } from '../../geometry/shared-tables.ts';
 import type { Config } from '../../kernel/config.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';
 import { VM, zone_key } from '../../kernel/state.ts';
@@ -21,16 +21,16 @@ const FLAGS: Readonly<Record<string, number>> = Object.fromEntries(
   Object.entries(VM).map(([name, value]) => [`VM_${name}`, value]),
 );
 
-const of_layout = ['VMALLOC_START', 'VMALLOC_END'] as const;
+const ofLayout = ['VMALLOC_START', 'VMALLOC_END'] as const;
 
 const numbers = (args: readonly Result[]): number[] => {
   if (!args.every((arg) => typeof arg === 'number')) throw new BadExpression('numbers are wanted');
   return args as number[];
 };
 
-function table_of(c: Config, [below, above]: readonly Result[]) {
+function tableOf(c: Config, [below, above]: readonly Result[]) {
   const pair = [below, above];
-  const shared = shared_tables(c.t, c.layout).filter(
+  const shared = sharedTables(c.t, c.layout).filter(
     (table) => pair.includes(table.below) && pair.includes(table.above),
   );
   const table = shared.at(-1);
@@ -46,8 +46,8 @@ function region(c: Config, [name]: readonly Result[]) {
 
 const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) => Result>> = {
   // the smallest table, not the root, with entries of two regions; and its end
-  shared_table: (c, args) => table_of(c, args).start,
-  shared_table_end: (c, args) => table_of(c, args).end,
+  shared_table: (c, args) => tableOf(c, args).start,
+  shared_table_end: (c, args) => tableOf(c, args).end,
   region_start: (c, args) => region(c, args).start,
   region_end: (c, args) => region(c, args).end,
   max: (_, args) => Math.max(...numbers(args)),
@@ -59,7 +59,7 @@ const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) =>
 };
 
 /** What expressions may name: numbers and regions of a kernel, and what has been given a name before. */
-export function scope_of(c: Config, given: ReadonlyMap<string, Result>): Scope {
+export function scopeOf(c: Config, given: ReadonlyMap<string, Result>): Scope {
   return {
     name: (name) => {
       if (given.has(name)) return given.get(name)!;
@@ -68,8 +68,7 @@ export function scope_of(c: Config, given: ReadonlyMap<string, Result>): Scope {
       if (name === 'vmemmap_leaf') return c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
       if (Object.hasOwn(FLAGS, name)) return FLAGS[name];
       if (name === 'PAGE_KERNEL') return c.pgprot.PAGE_KERNEL;
-      if ((of_layout as readonly string[]).includes(name))
-        return c.layout[name as (typeof of_layout)[number]];
+      if ((ofLayout as readonly string[]).includes(name)) return c.layout[name as (typeof ofLayout)[number]];
       return (NUMBERS as readonly string[]).includes(name) ? c[name as (typeof NUMBERS)[number]] : undefined;
     },
     call: (name, args) => (Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]!(c, args) : undefined),

@@ -1,8 +1,8 @@
 import { type BootOptions, boot, type Model } from '../../boot/boot.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
-import { custom_layout, type Layout } from '../../geometry/layout.ts';
+import { customLayout, type Layout } from '../../geometry/layout.ts';
 import { translation } from '../../geometry/translation.ts';
-import { kernel_program, NotInterleavable } from '../../interleave/program.ts';
+import { kernelProgram, NotInterleavable } from '../../interleave/program.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Release } from '../../releases/index.ts';
@@ -11,37 +11,37 @@ import { Runner } from '../../schedule/run.ts';
 import type { Steps } from '../../steps/step.ts';
 import { unnoted, type Within } from '../../steps/within.ts';
 import type { Scenario } from '../format/read.ts';
-import { run_scenario } from '../running/run.ts';
+import { runScenario } from '../running/run.ts';
 import { Session } from '../running/session.ts';
 import { BadExpression, type Expression, type Result, type Scope, truth } from './expression.ts';
 import { LOCKS } from './locks.ts';
-import { NotApplicable, scope_of } from './names.ts';
+import { NotApplicable, scopeOf } from './names.ts';
 import type { Interleaved, Line } from './read.ts';
 
 type Names = Map<string, Result>;
 type KernelFunction = (this: Kernel, ...args: readonly Result[]) => unknown;
 
-const is_steps = (value: unknown): value is Steps<Result> =>
+const isSteps = (value: unknown): value is Steps<Result> =>
   typeof value === 'object' && value !== null && 'next' in value;
 
 /** Functions of kernels, and locks, by name. @throws NotApplicable when this release has none of that name */
-function function_of(k: Kernel, name: string): KernelFunction {
+function functionOf(k: Kernel, name: string): KernelFunction {
   const own = (k as unknown as Readonly<Record<string, unknown>>)[name] ?? LOCKS[name];
   if (typeof own !== 'function') throw new NotApplicable(`${k.release} has no ${name}()`);
   return own as KernelFunction;
 }
 
 /** What JavaScript says of a kernel function that is given something else than it takes. */
-const is_misuse = (error: unknown): error is Error =>
+const isMisuse = (error: unknown): error is Error =>
   error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 
 /** What goes wrong in a line and is not a failure of the kernel, told by its place. */
 function placed(line: Pick<Line, 'wrong'>, error: unknown): unknown {
   if (error instanceof BadExpression) return line.wrong(error.message);
-  return is_misuse(error) ? line.wrong(`cannot be done: ${error.message}`) : error;
+  return isMisuse(error) ? line.wrong(`cannot be done: ${error.message}`) : error;
 }
 
-function value_of(line: Pick<Line, 'wrong'>, value: Expression, scope: Scope): Result {
+function valueIn(line: Pick<Line, 'wrong'>, value: Expression, scope: Scope): Result {
   try {
     return value(scope);
   } catch (error) {
@@ -50,8 +50,8 @@ function value_of(line: Pick<Line, 'wrong'>, value: Expression, scope: Scope): R
 }
 
 /** A call for which there are enough arguments. @throws NotApplicable */
-function called_by(k: Kernel, line: Line & { readonly kind: 'call' }): KernelFunction {
-  const own = function_of(k, line.fn);
+function calledBy(k: Kernel, line: Line & { readonly kind: 'call' }): KernelFunction {
+  const own = functionOf(k, line.fn);
   if (line.args.length < own.length)
     throw line.wrong(`too few arguments to ${line.fn}(): ${line.args.length} of ${own.length}`);
   return own;
@@ -64,27 +64,27 @@ function* call(
   within: Within,
 ): Steps<Result> {
   try {
-    const called = called_by(k, line).apply(k, [...args]);
-    return is_steps(called) ? yield* within(line.fn, called, line.text) : (called as Result);
+    const called = calledBy(k, line).apply(k, [...args]);
+    return isSteps(called) ? yield* within(line.fn, called, line.text) : (called as Result);
   } catch (error) {
     throw placed(line, error);
   }
 }
 
-function* not_so(text: string): Steps<void> {
+function* notSo(text: string): Steps<void> {
   yield { op: 'bug', where: 'expect', text, expectation: true };
 }
 
 /** The lines one after the other; names they give are the thread's own. */
 function* perform(k: Kernel, lines: readonly Line[], names: Names, within: Within): Steps<void> {
-  const scope = scope_of(k.c, names);
+  const scope = scopeOf(k.c, names);
   for (const line of lines) {
     if (line.kind === 'call') {
-      const args = line.args.map((arg) => value_of(line, arg, scope));
+      const args = line.args.map((arg) => valueIn(line, arg, scope));
       const value = yield* call(k, line, args, within);
       if (line.into !== null) names.set(line.into, value ?? null);
-    } else if (!truth(value_of(line, line.value, scope))) {
-      if (line.kind === 'expect') yield* within('expect', not_so(line.text), `expect ${line.text}`);
+    } else if (!truth(valueIn(line, line.value, scope))) {
+      if (line.kind === 'expect') yield* within('expect', notSo(line.text), `expect ${line.text}`);
       return;
     }
   }
@@ -103,14 +103,14 @@ export interface Place {
 }
 
 /** Where the scenario's file has it run. */
-export const place_of = ({ interleaved, machine }: Scenario & { readonly machine: Machine }): Place => ({
+export const placeOf = ({ interleaved, machine }: Scenario & { readonly machine: Machine }): Place => ({
   machine,
   layout: interleaved!.layout
-    ? custom_layout(translation(machine.arch, machine.page_size, machine.va_bits ?? 48), interleaved!.layout)
+    ? customLayout(translation(machine.arch, machine.page_size, machine.va_bits ?? 48), interleaved!.layout)
     : undefined,
 });
 
-const boot_options = (
+const bootOptions = (
   { config }: Interleaved,
   { layout, permanent_mappings = false }: Place,
 ): BootOptions => ({
@@ -127,7 +127,7 @@ const boot_options = (
 /** Run to its end what has to be there before the threads begin. */
 function prepare(model: Model, scenario: Scenario, names: Names): void {
   const session = new Session(model);
-  for (const { failures } of run_scenario(scenario, session, { check: false }))
+  for (const { failures } of runScenario(scenario, session, { check: false }))
     if (failures[0]) throw new BadOperation(`${scenario.file}: steps: ${failures[0].text}`);
   const outcome = new Runner(model.state).run(
     perform(model.kernel, scenario.interleaved!.before, names, unnoted),
@@ -147,16 +147,16 @@ function prepare(model: Model, scenario: Scenario, names: Names): void {
  */
 export function interleaving(name: string, scenario: Scenario, release: Release, place: Place): Interleaving {
   const { interleaved } = scenario;
-  const model = boot(place.machine, release, boot_options(interleaved!, place));
+  const model = boot(place.machine, release, bootOptions(interleaved!, place));
   const names: Names = new Map();
   for (const given of interleaved!.names)
-    names.set(given.name, value_of(given, given.value, scope_of(model.kernel.c, names)));
+    names.set(given.name, valueIn(given, given.value, scopeOf(model.kernel.c, names)));
   try {
     prepare(model, scenario, names);
     const threads = Object.entries(interleaved!.threads);
     for (const line of threads.flatMap(([, lines]) => lines))
-      if (line.kind === 'call') called_by(model.kernel, line);
-    const program = kernel_program(
+      if (line.kind === 'call') calledBy(model.kernel, line);
+    const program = kernelProgram(
       name,
       model,
       Object.fromEntries(

@@ -1,9 +1,9 @@
 import type { Region } from '../../geometry/layout.ts';
 import { releases } from '../../releases/index.ts';
-import { BadExpression, type Expression, parse_expression, type Scope } from './expression.ts';
+import { BadExpression, type Expression, parseExpression, type Scope } from './expression.ts';
 import { LOCKS } from './locks.ts';
 import type { InterleavedFile } from './schema.ts';
-import { parse_statement, type Statement } from './statement.ts';
+import { parseStatement, type Statement } from './statement.ts';
 
 /** A line, with an error that names its place. */
 export type Line = Statement & { readonly wrong: (what: string) => Error };
@@ -35,7 +35,7 @@ const functions = new Set(
 );
 
 /** Null where the file has no threads. `wrong` makes an error of a place in it. */
-export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleaved | null {
+export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleaved | null {
   const placed = <T>(path: readonly PropertyKey[], read: () => T): T => {
     try {
       return read();
@@ -46,7 +46,7 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
   };
   const statements = (lines: readonly string[], path: readonly PropertyKey[]): Line[] =>
     lines.map((line, i) => {
-      const statement = placed([...path, i], () => parse_statement(line));
+      const statement = placed([...path, i], () => parseStatement(line));
       if (statement.kind === 'call' && !functions.has(statement.fn) && !Object.hasOwn(LOCKS, statement.fn))
         throw wrong([...path, i], `${statement.fn}() is no function of a modelled kernel`);
       return { ...statement, wrong: (what) => wrong([...path, i], what) };
@@ -63,7 +63,7 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
     layout: file.layout
       ? Object.entries(file.layout).map(([name, ends]) => {
           const [start, end] = ends.map((text, i) =>
-            placed(['layout', name, i], () => parse_expression(text)(NOWHERE)),
+            placed(['layout', name, i], () => parseExpression(text)(NOWHERE)),
           );
           if (typeof start !== 'number' || typeof end !== 'number')
             throw wrong(['layout', name], 'is no pair of addresses');
@@ -73,7 +73,7 @@ export function read_interleaved(file: InterleavedFile, wrong: Wrong): Interleav
     config: file.config ?? {},
     names: Object.entries(file.let ?? {}).map(([name, text]) => ({
       name,
-      value: placed(['let', name], () => parse_expression(text)),
+      value: placed(['let', name], () => parseExpression(text)),
       wrong: (what) => wrong(['let', name], what),
     })),
     partial: file.partial ?? [],

@@ -1,4 +1,4 @@
-import { type Expression, parse_call, parse_expression } from './expression.ts';
+import { type Expression, parseCall, parseExpression } from './expression.ts';
 
 /** A line of a thread: a call of a kernel function, or a word on how to go on. */
 export type Statement =
@@ -20,10 +20,10 @@ const INTO = /^([a-z]\w*)\s*=(?!=)\s*(.*)$/s;
  * `area = vmalloc(PAGE_SIZE)`, `vfree(area)`, `need area`, `expect freed == 1`.
  * @throws BadExpression
  */
-export function parse_statement(line: string): Statement {
+export function parseStatement(line: string): Statement {
   const text = line.trim();
   const word = WORD.exec(text);
-  if (word) return { kind: word[1] as 'need' | 'expect', value: parse_expression(word[2]!), text: word[2]! };
+  if (word) return { kind: word[1] as 'need' | 'expect', value: parseExpression(word[2]!), text: word[2]! };
   const into = INTO.exec(text);
-  return { kind: 'call', into: into?.[1] ?? null, ...parse_call(into?.[2] ?? text), text };
+  return { kind: 'call', into: into?.[1] ?? null, ...parseCall(into?.[2] ?? text), text };
 }

@@ -1,7 +1,7 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
 import type { dev_dax } from '../../kernel/state.ts';
 import type { Session } from '../running/session.ts';
-import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
+import { none, parseArgv, Tool, type ToolResult } from './tool.ts';
 
 /** The daxctl tool (v76) as far as it drives the kernel. */
 
@@ -11,36 +11,36 @@ export function daxctl(session: Session, argv: readonly string[]): ToolResult {
   const tool = new Tool(session);
   switch (command) {
     case 'reconfigure-device':
-      return reconfigure_device(tool, words);
+      return reconfigureDevice(tool, words);
     case 'disable-device':
-      return each_device(tool, words, (key, dax) => disable_device(tool, key, dax));
+      return eachDevice(tool, words, (key, dax) => disableDevice(tool, key, dax));
     case 'offline-memory':
-      return each_device(tool, words, (key) => set_memory(tool, key, 'offline'));
+      return eachDevice(tool, words, (key) => setMemory(tool, key, 'offline'));
     case 'online-memory':
-      return each_device(tool, words, (key) => set_memory(tool, key, 'online_movable'));
+      return eachDevice(tool, words, (key) => setMemory(tool, key, 'online_movable'));
     default:
       throw new BadOperation(`daxctl ${command ?? ''}: not modelled`);
   }
 }
 
-function device_named(session: Session, name: string | undefined): [number, dev_dax] {
+function deviceNamed(session: Session, name: string | undefined): [number, dev_dax] {
   for (const [key, dax] of session.state.dev_dax) if (dax.name === name) return [key, dax];
   throw new BadOperation(`daxctl: there is no ${JSON.stringify(name ?? '')}`);
 }
 
-function each_device(
+function eachDevice(
   tool: Tool,
   words: readonly string[],
   action: (key: number, dax: dev_dax) => number,
 ): ToolResult {
-  const { rest } = parse_argv('daxctl', words, [], []);
-  const [key, dax] = device_named(tool.session, rest[0]);
+  const { rest } = parseArgv('daxctl', words, [], []);
+  const [key, dax] = deviceNamed(tool.session, rest[0]);
   const rc = action(key, dax);
   return tool.done(rc, rc === 0 ? 1 : 0);
 }
 
 /** Memory blocks of an instance that is system RAM, ascending. */
-function blocks_of(session: Session, key: number): number[] {
+function blocksOf(session: Session, key: number): number[] {
   const dax = session.state.dev_dax.get(key);
   if (dax?.driver !== 'kmem') return [];
   const block = session.kernel.c.memory_block_size_bytes;
@@ -52,21 +52,21 @@ function blocks_of(session: Session, key: number): number[] {
   return ids;
 }
 
-const is_online = (session: Session, id: number): boolean => !session.state.memory_block.get(id)!.offline;
+const isOnline = (session: Session, id: number): boolean => !session.state.memory_block.get(id)!.offline;
 
 /** Blocks of the instance are online. */
-export const active_memory = (session: Session, key: number): boolean =>
-  blocks_of(session, key).some((id) => is_online(session, id));
+export const activeMemory = (session: Session, key: number): boolean =>
+  blocksOf(session, key).some((id) => isOnline(session, id));
 
-function set_memory(tool: Tool, key: number, state: 'offline' | 'online_movable'): number {
-  const blocks = blocks_of(tool.session, key);
-  const todo = blocks.filter((id) => is_online(tool.session, id) === (state === 'offline'));
+function setMemory(tool: Tool, key: number, state: 'offline' | 'online_movable'): number {
+  const blocks = blocksOf(tool.session, key);
+  const todo = blocks.filter((id) => isOnline(tool.session, id) === (state === 'offline'));
   let rc = 0;
   for (const id of todo) rc = tool.write(`/sys/devices/system/memory/memory${id}/state`, state) || rc;
   return rc;
 }
 
-function disable_device(tool: Tool, key: number, dax: dev_dax): number {
+function disableDevice(tool: Tool, key: number, dax: dev_dax): number {
   if (dax.driver === 'kmem') {
     tool.say(`${dax.name}: status operations are only applicable in devdax mode`);
     return -tool.session.kernel.errno.ENXIO;
@@ -88,17 +88,17 @@ function bind(tool: Tool, key: number, driver: 'device_dax' | 'kmem'): number {
   return tool.call(kernel.dax_bus_probe(key, driver));
 }
 
-function reconfigure_device(tool: Tool, words: readonly string[]): ToolResult {
-  const { options, rest } = parse_argv('daxctl', words, ['-m'], ['-N', '-f']);
-  const [key, dax] = device_named(tool.session, rest[0]);
+function reconfigureDevice(tool: Tool, words: readonly string[]): ToolResult {
+  const { options, rest } = parseArgv('daxctl', words, ['-m'], ['-N', '-f']);
+  const [key, dax] = deviceNamed(tool.session, rest[0]);
   const mode = options.get('-m');
   if (mode !== 'system-ram' && mode !== 'devdax')
     throw new BadOperation(`daxctl: mode ${mode} is not modelled`);
-  const rc = mode === 'devdax' ? to_devdax(tool, key, dax, options) : to_system_ram(tool, key, dax, options);
+  const rc = mode === 'devdax' ? toDevdax(tool, key, dax, options) : toSystemRam(tool, key, dax, options);
   return tool.done(rc, rc === 0 ? 1 : 0);
 }
 
-function to_system_ram(tool: Tool, key: number, dax: dev_dax, options: ReadonlyMap<string, string>): number {
+function toSystemRam(tool: Tool, key: number, dax: dev_dax, options: ReadonlyMap<string, string>): number {
   if (!options.has('-f') && tool.session.state.vars.get(0)!.mhp_default_online_type > 0) {
     tool.say(`${dax.name}: error: kernel policy will auto-online memory, aborting`);
     return -tool.session.kernel.errno.EBUSY;
@@ -111,16 +111,16 @@ function to_system_ram(tool: Tool, key: number, dax: dev_dax, options: ReadonlyM
       return rc;
     }
   }
-  return options.has('-N') ? 0 : set_memory(tool, key, 'online_movable');
+  return options.has('-N') ? 0 : setMemory(tool, key, 'online_movable');
 }
 
-function to_devdax(tool: Tool, key: number, dax: dev_dax, options: ReadonlyMap<string, string>): number {
+function toDevdax(tool: Tool, key: number, dax: dev_dax, options: ReadonlyMap<string, string>): number {
   if (dax.driver === 'kmem') {
     if (options.has('-f')) {
-      const rc = set_memory(tool, key, 'offline');
+      const rc = setMemory(tool, key, 'offline');
       if (rc) return -tool.session.kernel.errno.ENXIO;
     }
-    if (active_memory(tool.session, key)) return -tool.session.kernel.errno.EBUSY;
+    if (activeMemory(tool.session, key)) return -tool.session.kernel.errno.EBUSY;
     unbind(tool, key);
   } else if (dax.driver === 'device_dax') return 0;
   return bind(tool, key, 'device_dax');

@@ -3,8 +3,8 @@ import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region } from '../../kernel/state.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import type { Session } from '../running/session.ts';
-import { active_memory } from './daxctl.ts';
-import { none, parse_argv, Tool, type ToolResult } from './tool.ts';
+import { activeMemory } from './daxctl.ts';
+import { none, parseArgv, Tool, type ToolResult } from './tool.ts';
 
 /** The ndctl tool (v76) as far as it drives the kernel: its checks, their order, its exit codes. */
 
@@ -33,50 +33,50 @@ export function ndctl(session: Session, argv: readonly string[]): ToolResult {
   const tool = new Tool(session);
   switch (command) {
     case 'create-namespace':
-      return create_namespace(tool, words);
+      return createNamespace(tool, words);
     case 'destroy-namespace':
-      return each_namespace(tool, words, ['-f'], (ns) => destroy(tool, ns));
+      return eachNamespace(tool, words, ['-f'], (ns) => destroy(tool, ns));
     case 'disable-namespace':
-      return each_namespace(tool, words, [], (ns) => disable_safe(tool, ns));
+      return eachNamespace(tool, words, [], (ns) => disableSafe(tool, ns));
     case 'enable-namespace':
-      return each_namespace(tool, words, [], (ns) => enable(tool, ns));
+      return eachNamespace(tool, words, [], (ns) => enable(tool, ns));
     case 'disable-region':
-      return each_region(tool, words, (region) => tool.call(session.kernel.nd_region_remove(region)));
+      return eachRegion(tool, words, (region) => tool.call(session.kernel.nd_region_remove(region)));
     case 'enable-region':
-      return each_region(tool, words, (region) => tool.call(session.kernel.nd_region_probe(region)));
+      return eachRegion(tool, words, (region) => tool.call(session.kernel.nd_region_probe(region)));
     case 'init-labels':
-      return init_labels(tool, words);
+      return initLabels(tool, words);
     default:
       throw new BadOperation(`ndctl ${command ?? ''}: not modelled`);
   }
 }
 
-const number_of = (name: string, kind: string): number => {
+const numberOf = (name: string, kind: string): number => {
   const match = new RegExp(`^${kind}(\\d{1,4})$`).exec(name);
   if (!match) throw new BadOperation(`ndctl: ${JSON.stringify(name)} is no ${kind}`);
   return Number(match[1]);
 };
 
-function region_named(session: Session, name: string): [number, nd_region] {
-  const key = number_of(name, 'region');
+function regionNamed(session: Session, name: string): [number, nd_region] {
+  const key = numberOf(name, 'region');
   const region = session.state.nd_region.get(key);
   if (!region) throw new BadOperation(`ndctl: there is no ${name}`);
   return [key, region];
 }
 
-function each_region(tool: Tool, words: readonly string[], action: (region: number) => number): ToolResult {
-  const { rest } = parse_argv('ndctl', words, [], []);
+function eachRegion(tool: Tool, words: readonly string[], action: (region: number) => number): ToolResult {
+  const { rest } = parseArgv('ndctl', words, [], []);
   let count = 0;
-  for (const name of rest) if (action(region_named(tool.session, name)[0]) === 0) count++;
+  for (const name of rest) if (action(regionNamed(tool.session, name)[0]) === 0) count++;
   return tool.done(0, count);
 }
 
 /** Not while a region of the NVDIMM is active, and not without a label area. */
-function init_labels(tool: Tool, words: readonly string[]): ToolResult {
-  const { rest } = parse_argv('ndctl', words, [], ['-f']);
+function initLabels(tool: Tool, words: readonly string[]): ToolResult {
+  const { rest } = parseArgv('ndctl', words, [], ['-f']);
   let count = 0;
   for (const name of rest) {
-    const nmem = number_of(name, 'nmem');
+    const nmem = numberOf(name, 'nmem');
     for (const region of tool.session.state.nd_region.values()) {
       if (region.nmem !== nmem || !region.label_area || region.enabled) continue;
       region.labels = [];
@@ -87,17 +87,17 @@ function init_labels(tool: Tool, words: readonly string[]): ToolResult {
 }
 
 /** Namespaces by name, or all that were configured. */
-function each_namespace(
+function eachNamespace(
   tool: Tool,
   words: readonly string[],
   flags: readonly string[],
   action: (ns: number) => number,
 ): ToolResult {
-  const { options, rest } = parse_argv('ndctl', words, ['-r'], flags);
+  const { options, rest } = parseArgv('ndctl', words, ['-r'], flags);
   const [name] = rest;
   if (name === undefined || rest.length > 1) throw new BadOperation('ndctl: one namespace, or "all"');
   const { state } = tool.session;
-  const only = options.has('-r') ? region_named(tool.session, options.get('-r')!)[0] : -1;
+  const only = options.has('-r') ? regionNamed(tool.session, options.get('-r')!)[0] : -1;
   let count = 0;
   let rc = name === 'all' ? 0 : -tool.session.kernel.errno.ENXIO;
   for (const [key, ns] of [...state.nd_namespace].sort(([a], [b]) => a - b)) {
@@ -115,13 +115,13 @@ const disable = (tool: Tool, ns: number): number =>
   tool.call(none(tool.session.kernel.$nd_namespace_unbind(ns)));
 
 /** Not while it serves as system RAM. */
-function disable_safe(tool: Tool, ns: number): number {
-  if (active_memory(tool.session, ns)) return -tool.session.kernel.errno.EBUSY;
+function disableSafe(tool: Tool, ns: number): number {
+  if (activeMemory(tool.session, ns)) return -tool.session.kernel.errno.EBUSY;
   return disable(tool, ns);
 }
 
 /** Through the raw device: bound for that, and released. */
-function zero_info_block(tool: Tool, ns: number): void {
+function zeroInfoBlock(tool: Tool, ns: number): void {
   const namespace = tool.session.state.nd_namespace.get(ns)!;
   namespace.force_raw = true;
   if (enable(tool, ns) === 0) tool.call(none(erase(tool, ns)));
@@ -133,29 +133,29 @@ function* erase(tool: Tool, ns: number) {
   yield* tool.session.kernel.$zero_info_block(ns);
 }
 
-function prep_reconfig(tool: Tool, ns: number, force: boolean): number {
+function prepReconfig(tool: Tool, ns: number, force: boolean): number {
   const namespace = tool.session.state.nd_namespace.get(ns)!;
   if (namespace.bound && !force) return -tool.session.kernel.errno.EBUSY;
-  const rc = disable_safe(tool, ns);
+  const rc = disableSafe(tool, ns);
   if (rc) return rc;
   namespace.claim_class = 'none';
-  zero_info_block(tool, ns);
+  zeroInfoBlock(tool, ns);
   return 0;
 }
 
 function destroy(tool: Tool, ns: number): number {
-  const rc = prep_reconfig(tool, ns, true);
+  const rc = prepReconfig(tool, ns, true);
   if (rc || tool.session.state.nd_namespace.get(ns)!.io) return rc;
-  return delete_namespace(tool, ns);
+  return deleteNamespace(tool, ns);
 }
 
-function delete_namespace(tool: Tool, ns: number): number {
+function deleteNamespace(tool: Tool, ns: number): number {
   const rc = tool.call(tool.session.kernel.size_store(ns, 0));
   return rc === -tool.session.kernel.errno.ENXIO ? 0 : rc;
 }
 
-function create_namespace(tool: Tool, words: readonly string[]): ToolResult {
-  const { options, rest } = parse_argv('ndctl', words, ['-r', '-e', '-m', '-M', '-s', '-a'], ['-f']);
+function createNamespace(tool: Tool, words: readonly string[]): ToolResult {
+  const { options, rest } = parseArgv('ndctl', words, ['-r', '-e', '-m', '-M', '-s', '-a'], ['-f']);
   if (rest.length) throw new BadOperation(`ndctl create-namespace: ${rest[0]} is one word too many`);
   const { state, kernel } = tool.session;
   const { ENODEV, ENOSPC, EAGAIN } = kernel.errno;
@@ -167,11 +167,11 @@ function create_namespace(tool: Tool, words: readonly string[]): ToolResult {
     return tool.done(reconfigure(tool, key, options), null);
   }
   const regions = options.has('-r')
-    ? [region_named(tool.session, options.get('-r')!)[0]]
+    ? [regionNamed(tool.session, options.get('-r')!)[0]]
     : [...state.nd_region.keys()].sort((a, b) => a - b);
   let rc = -ENODEV;
   for (const region of regions) {
-    rc = create_in(tool, region, options);
+    rc = createIn(tool, region, options);
     if (rc !== -EAGAIN) break;
   }
   if (rc === -EAGAIN) rc = -ENOSPC;
@@ -183,7 +183,7 @@ function create_namespace(tool: Tool, words: readonly string[]): ToolResult {
 type Options = ReadonlyMap<string, string>;
 
 /** The tool refuses what it cannot parse before it looks at any region. */
-function size_option(options: Options, name: '-s' | '-a'): number | undefined {
+function sizeOption(options: Options, name: '-s' | '-a'): number | undefined {
   const text = options.get(name);
   if (text === undefined) return undefined;
   const size = parseSize(text);
@@ -191,7 +191,7 @@ function size_option(options: Options, name: '-s' | '-a'): number | undefined {
   return size;
 }
 
-function map_option(options: Options): Parameters['map'] {
+function mapOption(options: Options): Parameters['map'] {
   const text = options.get('-M') ?? 'dev';
   if (text !== 'mem' && text !== 'dev') {
     throw new BadOperation(`ndctl: -M ${JSON.stringify(text)} is neither mem nor dev`);
@@ -208,25 +208,25 @@ function validate(
 ): Parameters | number {
   const { state, kernel } = tool.session;
   const { EINVAL, EAGAIN } = kernel.errno;
-  const nd_region = state.nd_region.get(region)!;
-  if (!nd_region.enabled) return -EAGAIN;
-  let size = size_option(options, '-s') ?? ns?.size ?? 0;
+  const ndRegion = state.nd_region.get(region)!;
+  if (!ndRegion.enabled) return -EAGAIN;
+  let size = sizeOption(options, '-s') ?? ns?.size ?? 0;
   if (!ns) {
-    const available = nd_region.labels === null ? nd_region.size : allocatable_dpa.run(state, region);
+    const available = ndRegion.labels === null ? ndRegion.size : allocatable_dpa.run(state, region);
     if (!available || size > available) return -EAGAIN;
     if (size === 0) size = available;
   }
-  if (nd_region.labels === null && size !== nd_region.size) {
+  if (ndRegion.labels === null && size !== ndRegion.size) {
     tool.say('Legacy / label-less namespaces do not support sub-dividing a region');
     return -EINVAL;
   }
   const mode = (options.get('-m') ?? 'fsdax') as Mode;
   if (!(mode in CLAIM)) throw new BadOperation(`ndctl: mode ${mode} is not modelled`);
   const pages = mode === 'fsdax' || mode === 'devdax';
-  const align = size_option(options, '-a') ?? (pages ? SZ_2M : kernel.c.PAGE_SIZE);
+  const align = sizeOption(options, '-a') ?? (pages ? SZ_2M : kernel.c.PAGE_SIZE);
   if (options.has('-a') && ![4096, SZ_2M, 2 ** 30].includes(align)) return -kernel.errno.ENXIO;
-  if (size % nd_region.align) {
-    const text = `align setting is 0x${nd_region.align.toString(16)} size 0x${size.toString(16)} is misaligned`;
+  if (size % ndRegion.align) {
+    const text = `align setting is 0x${ndRegion.align.toString(16)} size 0x${size.toString(16)} is misaligned`;
     tool.say(`region${region}: ${text}`);
     return -EINVAL;
   }
@@ -239,11 +239,11 @@ function validate(
     tool.say(`'--size=' must be >= 16MiB for '${mode}' mode`);
     return -EINVAL;
   }
-  const map = map_option(options);
+  const map = mapOption(options);
   return { size, mode, map, align, force: options.has('-f') };
 }
 
-function create_in(tool: Tool, region: number, options: Options): number {
+function createIn(tool: Tool, region: number, options: Options): number {
   const { state } = tool.session;
   const p = validate(tool, region, null, options);
   if (typeof p === 'number') return p;
@@ -252,11 +252,11 @@ function create_in(tool: Tool, region: number, options: Options): number {
     .map((id) => nd_namespace_key(region, id))
     .find((at) => state.nd_namespace.get(at)?.size === 0);
   if (key === undefined) return -tool.session.kernel.errno.EAGAIN;
-  const rc = setup_namespace(tool, key, p);
+  const rc = setupNamespace(tool, key, p);
   if (rc) {
     const namespace = state.nd_namespace.get(key)!;
     namespace.claim_class = 'none';
-    delete_namespace(tool, key);
+    deleteNamespace(tool, key);
   }
   return rc;
 }
@@ -265,11 +265,11 @@ function reconfigure(tool: Tool, key: number, options: Options): number {
   const namespace = tool.session.state.nd_namespace.get(key)!;
   const p = validate(tool, namespace.region, namespace, options);
   if (typeof p === 'number') return p;
-  const rc = prep_reconfig(tool, key, p.force);
-  return rc || setup_namespace(tool, key, p);
+  const rc = prepReconfig(tool, key, p.force);
+  return rc || setupNamespace(tool, key, p);
 }
 
-function setup_namespace(tool: Tool, key: number, p: Parameters): number {
+function setupNamespace(tool: Tool, key: number, p: Parameters): number {
   const { kernel, state } = tool.session;
   const namespace = state.nd_namespace.get(key)!;
   if (!namespace.io) {

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
 import { booted, G, M, must, play, X86 } from '../../../test/kit.ts';
-import { find_release } from '../../releases/index.ts';
-import { padding_json, padding_text, padding_totals } from '../../report/pages/padding.ts';
-import { measure_padding } from './padding.ts';
+import { findRelease } from '../../releases/index.ts';
+import { paddingJson, paddingText, paddingTotals } from '../../report/pages/padding.ts';
+import { measurePadding } from './padding.ts';
 
 const options = {
-  before: find_release('v5.2')!,
-  after: find_release('v6.1')!,
+  before: findRelease('v5.2')!,
+  after: findRelease('v6.1')!,
   seed: 1,
   trials: 10,
   steps: 64,
 };
 
 test('padding to sections costs capacity, and namespaces when the platform moves a region', () => {
-  const measured = measure_padding(options);
-  const t = padding_totals(measured);
+  const measured = measurePadding(options);
+  const t = paddingTotals(measured);
   expect(t).toMatchInlineSnapshot(`
     {
       "appeared_after": 0,
@@ -41,8 +41,8 @@ test('padding to sections costs capacity, and namespaces when the platform moves
 
 test('the same seed gives the same bytes', () => {
   const few = { ...options, trials: 2, steps: 8 };
-  expect(padding_text(measure_padding(few))).toBe(padding_text(measure_padding(few)));
-  expect(padding_json(measure_padding(few))).toEqual(padding_json(measure_padding(few)));
+  expect(paddingText(measurePadding(few))).toBe(paddingText(measurePadding(few)));
+  expect(paddingJson(measurePadding(few))).toEqual(paddingJson(measurePadding(few)));
 });
 
 test('moved by the platform, v5.2 loses the namespace until it is made anew; sub-sections do not care', () => {

@@ -74,20 +74,20 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-const machine_of = (ram_end: number): Machine => ({
+const machineOf = (ramEnd: number): Machine => ({
   source: 'padding',
   arch: 'x86_64',
   page_size: 4096,
   ram: [
     { start: 0, size: 2 * G, nid: 0 },
-    { start: 4 * G, size: ram_end - 4 * G, nid: 0 },
+    { start: 4 * G, size: ramEnd - 4 * G, nid: 0 },
   ],
   missing: [],
 });
 
 /** Regions as placed, each one namespace. */
-function configured(release: Release, ram_end: number, regions: readonly PlacedRegion[]) {
-  const session = new Session(boot(machine_of(ram_end), release));
+function configured(release: Release, ramEnd: number, regions: readonly PlacedRegion[]) {
+  const session = new Session(boot(machineOf(ramEnd), release));
   for (const [region, { start, size }] of regions.entries()) {
     describeRegion(session, { region, start, size, node: 0, labels: false, carved: false });
   }
@@ -135,13 +135,13 @@ interface Placed {
 /** Everything in multiples of 2M, as firmware places it; regions of 64M to 1G. */
 function place(next: (below: number) => number, steps: number): Placed {
   const size = (): number => 4 * 16 * 2 ** 20 + next(480) * SZ_2M;
-  const ram_end = 5 * G + next(64) * SZ_2M;
-  const first = { start: ram_end + next(steps + 1) * SZ_2M, size: size() };
-  const second = { start: ram_end + steps * SZ_2M + first.size, size: size() };
-  return { ram_end, regions: [first, second] };
+  const ramEnd = 5 * G + next(64) * SZ_2M;
+  const first = { start: ramEnd + next(steps + 1) * SZ_2M, size: size() };
+  const second = { start: ramEnd + steps * SZ_2M + first.size, size: size() };
+  return { ram_end: ramEnd, regions: [first, second] };
 }
 
-export function measure_padding({ before, after, seed, trials, steps }: PaddingOptions): Padding {
+export function measurePadding({ before, after, seed, trials, steps }: PaddingOptions): Padding {
   const next = random(seed);
   const all: Trial[] = [];
   for (let i = 0; i < trials; i++) {
@@ -169,7 +169,7 @@ export function measure_padding({ before, after, seed, trials, steps }: PaddingO
 }
 
 /** How often a move by 2M made the namespace fail, and how often it brought it back. */
-export function changes_of(moves: readonly boolean[]): { appeared: number; vanished: number } {
+export function changesOf(moves: readonly boolean[]): { appeared: number; vanished: number } {
   let appeared = 0;
   let vanished = 0;
   for (let i = 1; i < moves.length; i++) {

@@ -1,5 +1,5 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
-import { errno_name } from '../../steps/errno.ts';
+import { errnoName } from '../../steps/errno.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { ProgramEnd, Result } from '../running/result.ts';
 import type { Session } from '../running/session.ts';
@@ -61,7 +61,7 @@ function resultOf({ exit, count, results }: ToolResult): Result {
   const ret = exit === 0 ? 0 : exit - 256;
   return {
     ret,
-    errno: errno_name(ret),
+    errno: errnoName(ret),
     ended: results.find(({ ended }) => ended !== 'returned')?.ended ?? 'returned',
     events: results.flatMap(({ events }) => events),
     steps: results.reduce((sum, { steps }) => sum + steps, 0),
@@ -88,7 +88,7 @@ export function runTool(
 }
 
 /** `-r region1 -f all`: options with a value, flags, and the rest. An option that is in neither list is refused by name. */
-export function parse_argv(
+export function parseArgv(
   tool: string,
   argv: readonly string[],
   valued: readonly string[],

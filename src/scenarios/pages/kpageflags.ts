@@ -37,7 +37,7 @@ function edges(state: State, { c }: Kernel, start: number, end: number): number[
 }
 
 /** The first page of a huge page has a word of its own. */
-function* huge_pages(n: number, start: number, end: number): Generator<readonly [number, number]> {
+function* hugePages(n: number, start: number, end: number): Generator<readonly [number, number]> {
   for (let pfn = start; pfn < end; ) {
     const next = pfn % n === 0 ? pfn + 1 : Math.ceil(pfn / n) * n;
     yield [pfn, Math.min(next, end)];
@@ -46,7 +46,7 @@ function* huge_pages(n: number, start: number, end: number): Generator<readonly 
 }
 
 /** The words of [start, end), as far as the file goes. */
-export function* kpageflags_runs(
+export function* kpageflagsRuns(
   state: State,
   k: Kernel,
   start: number,
@@ -61,7 +61,7 @@ export function* kpageflags_runs(
     const next = at[i + 1] ?? limit;
     const page = state.pages.get(first);
     const n = 2 ** k.c.huge_page_orders[page_hstate(page)]!;
-    for (const [pfn, stop] of PageHuge(page) ? huge_pages(n, first, next) : [[first, next] as const]) {
+    for (const [pfn, stop] of PageHuge(page) ? hugePages(n, first, next) : [[first, next] as const]) {
       const value = runner.run(k.stable_page_flags(pfn)).value ?? null;
       if (last && last.value === value) {
         last = { ...last, nr_pages: last.nr_pages + stop - pfn };

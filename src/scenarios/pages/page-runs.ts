@@ -75,14 +75,14 @@ function* innermost(parent: resource, inherited: boolean): Generator<Stretch<Own
 }
 
 /** Owners by pfn. A page that is only partly RAM is none; anything else takes each page that it touches. */
-function owners_of(root: resource, page_size: number): Stretch<Owner>[] {
+function ownersOf(root: resource, pageSize: number): Stretch<Owner>[] {
   const owners: Stretch<Owner>[] = [];
   let done = 0;
   for (const res of root.children) {
     for (const { start, end, value } of innermost(res, false)) {
       const outward = !value.name.startsWith('System RAM');
-      const first = outward ? Math.floor(start / page_size) : Math.ceil(start / page_size);
-      const last = outward ? Math.ceil(end / page_size) : Math.floor(end / page_size);
+      const first = outward ? Math.floor(start / pageSize) : Math.ceil(start / pageSize);
+      const last = outward ? Math.ceil(end / pageSize) : Math.floor(end / pageSize);
       if (last <= Math.max(first, done)) continue;
       owners.push({ start: Math.max(first, done), end: last, value });
       done = last;
@@ -92,12 +92,12 @@ function owners_of(root: resource, page_size: number): Stretch<Owner>[] {
 }
 
 /** Flags of sections by pfn. */
-const sections_of = (state: State, pages_per_section: number): Stretch<number>[] =>
+const sectionsOf = (state: State, pagesPerSection: number): Stretch<number>[] =>
   [...state.mem_section]
     .sort(([a], [b]) => a - b)
     .map(([nr, { section_mem_map }]) => ({
-      start: nr * pages_per_section,
-      end: (nr + 1) * pages_per_section,
+      start: nr * pagesPerSection,
+      end: (nr + 1) * pagesPerSection,
       value: section_mem_map,
     }));
 
@@ -132,7 +132,7 @@ const BY_USE: Readonly<Record<number, PageKind>> = {
 };
 
 /** What the allocator does not have is reserved, whether PG_reserved says so or not. */
-function kind_of(k: Kernel, page: Page, section: number, owner: Owner | null): PageKind {
+function kindOf(k: Kernel, page: Page, section: number, owner: Owner | null): PageKind {
   if (page_memmap(page) !== MEMMAP.INIT) return 'uninitialised';
   if (page_zonenum(page) === k.c.ZONE_DEVICE) return 'device';
   if (page & PG_vmemmap_self_hosted) return 'memmap';
@@ -143,7 +143,7 @@ function kind_of(k: Kernel, page: Page, section: number, owner: Owner | null): P
 }
 
 /** Of a struct page that nobody has initialised the flags mean nothing. */
-function flags_of(page: Page): string[] {
+function flagsOf(page: Page): string[] {
   if (page_memmap(page) !== MEMMAP.INIT) return page_memmap(page) === MEMMAP.POISON ? ['poisoned'] : [];
   const use = page_use(page);
   const flags: readonly (readonly [boolean, string])[] = [
@@ -163,9 +163,9 @@ function flags_of(page: Page): string[] {
 }
 
 /** The runs in [start, end), pfns; what has no struct page is in none. */
-export function* page_runs(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
-  const owners = owners_of(state.iomem_resource, k.c.PAGE_SIZE);
-  const sections = sections_of(state, k.c.PAGES_PER_SECTION);
+export function* pageRuns(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
+  const owners = ownersOf(state.iomem_resource, k.c.PAGE_SIZE);
+  const sections = sectionsOf(state, k.c.PAGES_PER_SECTION);
   for (const { start: first, end: last, value: page } of state.pages.in(start, end)) {
     if (page === NO_PAGE) continue;
     const known = page_memmap(page) === MEMMAP.INIT;
@@ -176,8 +176,8 @@ export function* page_runs(state: State, k: Kernel, start: number, end: number):
           nr_pages: stop - pfn,
           nid: known ? page_nid(page) : null,
           zone: known ? (k.c.zones[page_zonenum(page)] ?? null) : null,
-          kind: kind_of(k, page, section.value ?? 0, owner),
-          flags: flags_of(page),
+          kind: kindOf(k, page, section.value ?? 0, owner),
+          flags: flagsOf(page),
           owner: owner?.name ?? null,
         };
       }
@@ -194,7 +194,7 @@ export interface PageLayout {
   readonly has_block: (id: number) => boolean;
 }
 
-export const page_layout = ({ memory_block }: State, { c }: Kernel): PageLayout => ({
+export const pageLayout = ({ memory_block }: State, { c }: Kernel): PageLayout => ({
   page_size: c.PAGE_SIZE,
   pages_per_block: c.memory_block_size_bytes / c.PAGE_SIZE,
   pages_per_section: c.PAGES_PER_SECTION,

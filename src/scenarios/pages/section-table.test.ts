@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, must, X86 } from '../../../test/kit.ts';
-import { section_table } from './section-table.ts';
+import { sectionTable } from './section-table.ts';
 
 type Session = ReturnType<typeof booted>;
 
 /** Pageblocks of a section as "first-last type". */
 const pageblocks = ({ state, kernel }: Session, nr: number): string[] | undefined =>
-  section_table(state, kernel)
+  sectionTable(state, kernel)
     .rows.find((row) => row.nr === nr)
     ?.pageblocks.map(({ first, last, migratetype }) => `${first}-${last} ${migratetype}`);
 
@@ -55,6 +55,6 @@ test('pageblocks of 512M fill a section of 64K pages', () => {
 
 test('roots, and the sections that one has', () => {
   const { state, kernel } = booted('v6.1', X86);
-  const { roots, sections_per_root } = section_table(state, kernel);
+  const { roots, sections_per_root } = sectionTable(state, kernel);
   expect({ roots, sections_per_root }).toEqual({ roots: [{ nr: 0, nid: 0 }], sections_per_root: 256 });
 });

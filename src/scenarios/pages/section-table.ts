@@ -57,7 +57,7 @@ export interface SectionTable {
   readonly rows: readonly SectionRow[];
 }
 
-function zones_of(state: State, { c }: Kernel, nr: number): string[] {
+function zonesOf(state: State, { c }: Kernel, nr: number): string[] {
   const names = new Set<string>();
   for (const { value } of state.pages.in(nr * c.PAGES_PER_SECTION, (nr + 1) * c.PAGES_PER_SECTION)) {
     if (page_memmap(value) === MEMMAP.INIT) names.add(c.zones[page_zonenum(value)]!);
@@ -74,7 +74,7 @@ const MIGRATETYPES: Readonly<Record<number, string>> = {
 };
 
 /** Usage is allocated zeroed (v5.3), which is Unmovable; pageblocks without a memmap are left out. */
-function pageblocks_of(state: State, { c }: Kernel, nr: number): PageblockRun[] {
+function pageblocksOf(state: State, { c }: Kernel, nr: number): PageblockRun[] {
   const start = nr * c.PAGES_PER_SECTION;
   const runs: { first: number; last: number; migratetype: string }[] = [];
   for (const run of state.pages.in(start, start + c.PAGES_PER_SECTION)) {
@@ -90,7 +90,7 @@ function pageblocks_of(state: State, { c }: Kernel, nr: number): PageblockRun[] 
   return runs;
 }
 
-export function section_table(state: State, k: Kernel): SectionTable {
+export function sectionTable(state: State, k: Kernel): SectionTable {
   const { c } = k;
   const rows = [...state.mem_section]
     .filter(([, ms]) => ms.section_mem_map & SECTION_MARKED_PRESENT)
@@ -110,8 +110,8 @@ export function section_table(state: State, k: Kernel): SectionTable {
         early: has(SECTION_IS_EARLY),
         taint_zone_device: has(SECTION_TAINT_ZONE_DEVICE),
         subsection_map,
-        pageblocks: subsection_map === null ? [] : pageblocks_of(state, k, nr),
-        zones: zones_of(state, k, nr),
+        pageblocks: subsection_map === null ? [] : pageblocksOf(state, k, nr),
+        zones: zonesOf(state, k, nr),
       };
     });
   const roots = [...state.mem_section_root].sort(([a], [b]) => a - b).map(([nr, { nid }]) => ({ nr, nid }));

@@ -1,32 +1,32 @@
 import { expect, test } from 'vitest';
 import { boot } from '../../boot/boot.ts';
 import { PageReserved } from '../../kernel/mm/page.ts';
-import { find_release } from '../../releases/index.ts';
+import { findRelease } from '../../releases/index.ts';
 import type { Steps } from '../../steps/step.ts';
 import { Session } from '../running/session.ts';
 import { claims } from './claims.ts';
-import { type Kind, lay_out, machine } from './kinds.ts';
+import { type Kind, layOut, machine } from './kinds.ts';
 
 /** Users of PageReserved() that the RFC of October 2019 leaves alone: is its reason true? */
 
-function laid_out(release: string) {
-  const session = new Session(boot(machine(false), find_release(release)!));
-  const places = lay_out(session);
+function laidOut(release: string) {
+  const session = new Session(boot(machine(false), findRelease(release)!));
+  const places = layOut(session);
   const pfn = (kind: Kind): number => places[kind]!.pfn;
   return { session, pfn, reserved: (kind: Kind) => PageReserved(session.state.pages.get(pfn(kind))) };
 }
 
-const before = laid_out('pg-reserved-base');
-const after = laid_out('pg-reserved');
-const tainted = laid_out('pg-reserved-taint');
+const before = laidOut('pg-reserved-base');
+const after = laidOut('pg-reserved');
+const tainted = laidOut('pg-reserved-taint');
 
-function* as_number(thread: Steps<boolean>): Steps<number> {
+function* asNumber(thread: Steps<boolean>): Steps<number> {
   return (yield* thread) ? 1 : 0;
 }
 
 const reached = ({ session, pfn }: typeof before, claim: (typeof claims)[number], kind: Kind): boolean => {
   if (!('reaches' in claim)) throw new Error(claim.user);
-  return session.call(as_number(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
+  return session.call(asNumber(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
 };
 
 const guarded = claims.filter((claim) => 'reaches' in claim);

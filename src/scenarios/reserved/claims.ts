@@ -19,14 +19,14 @@ export type Claim =
   /** It only looks at pages of these kinds, whose bit is what it was. */
   | { readonly user: string; readonly reason: string; readonly looks_at: readonly Kind[] };
 
-function* zone_of(k: Kernel, pfn: number): Steps<number> {
+function* zoneOf(k: Kernel, pfn: number): Steps<number> {
   const page = yield* k.pfn_to_page(pfn);
   return zone_key(page_nid(page), page_zonenum(page));
 }
 
-function* populated_zone(k: Kernel, pfn: number): Steps<boolean> {
+function* populatedZone(k: Kernel, pfn: number): Steps<boolean> {
   if (!(yield* k.pfn_valid(pfn))) return false;
-  return (yield* R('zone', yield* zone_of(k, pfn), 'present_pages')) > 0;
+  return (yield* R('zone', yield* zoneOf(k, pfn), 'present_pages')) > 0;
 }
 
 const online: Reach = function* (k, pfn) {
@@ -34,8 +34,8 @@ const online: Reach = function* (k, pfn) {
 };
 
 /** Online, and of the zone that is being walked, which is one with pages. */
-const online_in_zone: Reach = function* (k, pfn) {
-  return (yield* online(k, pfn)) && (yield* populated_zone(k, pfn));
+const onlineInZone: Reach = function* (k, pfn) {
+  return (yield* online(k, pfn)) && (yield* populatedZone(k, pfn));
 };
 
 /** Pages of one's own: boot memory or the page allocator's. */
@@ -45,17 +45,17 @@ export const claims: readonly Claim[] = [
   {
     user: 'mm/page_owner.c:pagetypeinfo_showmixedcount_print()',
     reason: 'walks populated zones, and only what is online in them',
-    reaches: online_in_zone,
+    reaches: onlineInZone,
   },
   {
     user: 'mm/page_owner.c:init_pages_in_zone()',
     reason: 'ZONE_DEVICE is never populated',
-    reaches: populated_zone,
+    reaches: populatedZone,
   },
   {
     user: 'mm/page_alloc.c:pfn_range_valid_contig()',
     reason: 'pfn_to_online_page() and the zone of the page',
-    reaches: online_in_zone,
+    reaches: onlineInZone,
   },
   {
     user: 'mm/memory-failure.c:hwpoison_user_mappings()',
@@ -65,12 +65,12 @@ export const claims: readonly Claim[] = [
   {
     user: 'kernel/power/snapshot.c:saveable_page()',
     reason: 'pfn_to_online_page() and the zone of the page',
-    reaches: online_in_zone,
+    reaches: onlineInZone,
   },
   {
     user: 'kernel/power/snapshot.c:saveable_highmem_page()',
     reason: 'pfn_to_online_page() and the zone of the page',
-    reaches: online_in_zone,
+    reaches: onlineInZone,
   },
   { user: 'mm/page_ext.c:free_page_ext()', reason: 'its own table', looks_at: OWN },
   { user: 'mm/hugetlb.c:gather_bootmem_prealloc()', reason: 'boot memory', looks_at: OWN },

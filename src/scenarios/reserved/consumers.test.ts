@@ -72,8 +72,8 @@ describe('__ioremap_check_ram', () => {
   test('one ordinary page in the range is enough', () => {
     const session = booted('v5.2', X86);
     must(session, { use: { start: '512M', size: '1M', as: 'reserved' } });
-    const ram = (phys: number, nr_pages: number) =>
-      call(session, session.kernel.__ioremap_check_ram(phys / 4096, nr_pages));
+    const ram = (phys: number, nrPages: number) =>
+      call(session, session.kernel.__ioremap_check_ram(phys / 4096, nrPages));
     expect([ram(512 * M, 256), ram(512 * M, 257), ram(3 * G, 16)]).toEqual([false, true, false]);
   });
 });

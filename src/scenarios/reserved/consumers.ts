@@ -24,7 +24,7 @@ export interface Consumer {
   ask(k: Kernel, pfn: number): Steps<boolean>;
 }
 
-const is_dirty = operation({
+const isDirty = operation({
   name: 'is_dirty',
   obj: 'pages',
   writes: false,
@@ -35,7 +35,7 @@ const is_dirty = operation({
 function* dirties(k: Kernel, pfn: number, act: Steps<void>): Steps<boolean> {
   yield* k.$clear_page_flag(pfn, 1, PG_dirty);
   yield* act;
-  return yield* look(is_dirty, pfn);
+  return yield* look(isDirty, pfn);
 }
 
 /** Data storage interrupt of powerpc: no attempt to execute. */
@@ -127,7 +127,7 @@ export type ConsumerName = keyof typeof all;
 /** Every consumer by its kernel name. The powerpc ones run on the modelled x86 machine: they see a pfn and its struct page. */
 export const consumers: Readonly<Record<ConsumerName, Consumer>> = all;
 
-export const consumer_names = Object.keys(all) as [ConsumerName, ...ConsumerName[]];
+export const consumerNames = Object.keys(all) as [ConsumerName, ...ConsumerName[]];
 
 /** What the kernel lacks, for the consumer to be modelled: since v5.12 most of them no longer look at the flag. */
 export const lacksConsumer = (kernel: Kernel, name: ConsumerName): string | null =>

@@ -3,7 +3,7 @@ import { add_zone_device } from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import { IORESOURCE_BUSY, IORESOURCE_MEM, PCM, type State } from '../../kernel/state.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Session } from '../running/session.ts';
-import { reserve_bootmem } from './reserve-bootmem.ts';
+import { reserveBootmem } from './reserve-bootmem.ts';
 
 /** Kinds of pages that users of PG_reserved tell apart, built on one small machine (docs/pg-reserved.md). */
 export const kinds = {
@@ -34,18 +34,18 @@ const G = 2 ** 30;
 const RAM = G + 64 * M;
 
 /** The machine that all kinds are laid out on. */
-export const machine = (debug_vm: boolean): Machine => ({
+export const machine = (debugVm: boolean): Machine => ({
   source: 'page kinds',
   arch: 'x86_64',
   page_size: 4096,
   ram: [{ start: 0, size: RAM, nid: 0 }],
   nodes: [{ nid: 0, online: true, cpus: [0] }],
-  debug_vm,
+  debug_vm: debugVm,
   missing: [],
 });
 
 /** The firmware knows RAM that the kernel was told to leave alone. Directly: `mem=` is not modelled. */
-function firmware_ram(state: State, start: number, size: number): void {
+function firmwareRam(state: State, start: number, size: number): void {
   const id = state.e820_table_firmware.length;
   state.e820_table_firmware = [
     ...state.e820_table_firmware,
@@ -54,7 +54,7 @@ function firmware_ram(state: State, start: number, size: number): void {
 }
 
 /** A device's registers, as its driver requested them. */
-function request_mmio(state: State, start: number, size: number): void {
+function requestMmio(state: State, start: number, size: number): void {
   const { children } = state.iomem_resource;
   const flags = IORESOURCE_MEM | IORESOURCE_BUSY;
   children.push({ name: 'registers', start, end: start + size - 1, flags, children: [] });
@@ -65,10 +65,10 @@ function must(what: string, { ret }: { ret: number | null }): void {
   if (ret !== 0) throw new Error(`page kinds: ${what} gave ${ret}`);
 }
 
-const has_subsections = (k: Kernel): boolean => 'fill_subsection_map' in k;
+const hasSubsections = (k: Kernel): boolean => 'fill_subsection_map' in k;
 
 /** Make pages of every kind. */
-export function lay_out(session: Session): Readonly<Record<Kind, Place | null>> {
+export function layOut(session: Session): Readonly<Record<Kind, Place | null>> {
   const { state, kernel } = session;
   const place = (start: number, size: number): Place => ({
     pfn: start / kernel.c.PAGE_SIZE,
@@ -81,13 +81,13 @@ export function lay_out(session: Session): Readonly<Record<Kind, Place | null>> 
   };
   const B = place(64 * M, 16 * M);
   const Z = place(32 * M, kernel.c.PAGE_SIZE);
-  for (const { pfn, nr_pages } of [B, Z]) reserve_bootmem(state, pfn, pfn + nr_pages);
+  for (const { pfn, nr_pages } of [B, Z]) reserveBootmem(state, pfn, pfn + nr_pages);
   state.zero_pfn = Z.pfn;
   must('add_memory', session.call(kernel.add_memory(0, 5 * G, 128 * M, 0)));
   must('add_memory', session.call(kernel.add_memory(0, 6 * G, 128 * M, 0)));
   must('online', session.write('/sys/devices/system/memory/memory48/state', 'online_movable'));
-  firmware_ram(state, 16 * G, G);
-  request_mmio(state, 0xfe000000, M);
+  firmwareRam(state, 16 * G, G);
+  requestMmio(state, 0xfe000000, M);
   return {
     A: place(256 * M, M),
     B,
@@ -100,6 +100,6 @@ export function lay_out(session: Session): Readonly<Record<Kind, Place | null>> 
     M: place(0xfe000000, M),
     Z,
     // before sub-sections device memory took whole sections, and none that has RAM in it
-    X: has_subsections(kernel) ? device(RAM, 64 * M, PCM.WB) : null,
+    X: hasSubsections(kernel) ? device(RAM, 64 * M, PCM.WB) : null,
   };
 }

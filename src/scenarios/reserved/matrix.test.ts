@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { boot } from '../../boot/boot.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
-import { find_release } from '../../releases/index.ts';
+import { findRelease } from '../../releases/index.ts';
 import { parseScenario } from '../format/read.ts';
 import { Session } from '../running/session.ts';
 import { askConsumer, type ConsumerName } from './consumers.ts';
-import { type Kind, lay_out, machine } from './kinds.ts';
-import { answers, asked, type Comparison, compare, is_changed, kind_names, outcomes } from './matrix.ts';
+import { type Kind, layOut, machine } from './kinds.ts';
+import { answers, asked, type Comparison, compare, isChanged, kindNames, outcomes } from './matrix.ts';
 
 /**
  * The matrix cell by cell. T and F are yes and no, `-` cannot be; several letters are an uninitialised struct page as built
@@ -83,10 +83,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
 
 const LETTERS = { yes: 'T', no: 'F', BUG: 'B', '-': '-' } as const;
 
-const comparisons = compare(RELEASES.map((name) => find_release(name)!));
+const comparisons = compare(RELEASES.map((name) => findRelease(name)!));
 const of = (name: string): Comparison => comparisons.find(({ consumer }) => consumer === name)!;
 const letters = ({ row }: Comparison['rows'][number]): string[] =>
-  kind_names.map((kind) =>
+  kindNames.map((kind) =>
     answers(row[kind])
       .map((answer) => LETTERS[answer])
       .join(''),
@@ -94,9 +94,7 @@ const letters = ({ row }: Comparison['rows'][number]): string[] =>
 
 const cells = Object.entries(table).flatMap(([name, rows]) =>
   rows.flatMap((row, i) =>
-    row
-      .split(/ +/)
-      .map((want, column) => [name, RELEASES[i]!, kind_names[column]!, want, i, column] as const),
+    row.split(/ +/).map((want, column) => [name, RELEASES[i]!, kindNames[column]!, want, i, column] as const),
   ),
 );
 
@@ -158,11 +156,11 @@ test('every cell that changes is a scenario; device memory in an online section 
 
 test('the cures: the taint of v5.12 for mixed sections, the memory type for reserved RAM', () => {
   const [, taint, memtype] = ['pg-reserved-base', 'pg-reserved-taint', 'pg-reserved-memtype'].map((name) =>
-    outcomes(find_release(name)!),
+    outcomes(findRelease(name)!),
   );
-  const base = outcomes(find_release('pg-reserved-base')!);
+  const base = outcomes(findRelease('pg-reserved-base')!);
   const differs = (row: typeof base, name: ConsumerName) =>
-    kind_names.filter((kind) => is_changed(base[name][kind], row[name][kind])).join('');
+    kindNames.filter((kind) => isChanged(base[name][kind], row[name][kind])).join('');
   expect(asked.map((name) => differs(taint!, name))).toEqual(['B', '', '', '', '', '', '', '', '', '']);
   expect(differs(memtype!, 'kvm_is_mmio_pfn')).toBe('');
 });
@@ -170,10 +168,10 @@ test('the cures: the taint of v5.12 for mixed sections, the memory type for rese
 test.each(['v5.2', 'v5.3'])(
   '%s answers as the base of the series does, but for a dangling compound head',
   (name) => {
-    const base = outcomes(find_release('pg-reserved-base')!);
-    const old = outcomes(find_release(name)!);
+    const base = outcomes(findRelease('pg-reserved-base')!);
+    const old = outcomes(findRelease(name)!);
     for (const consumer of asked) {
-      for (const kind of kind_names) {
+      for (const kind of kindNames) {
         if (kind === 'X' && name === 'v5.2') expect(answers(old[consumer][kind])).toEqual(['-']);
         else if (consumer === 'is_invalid_reserved_pfn' && kind === 'C')
           expect(answers(old[consumer][kind])).toEqual(['no', 'BUG']);
@@ -186,7 +184,7 @@ test.each(['v5.2', 'v5.3'])(
 test.each(['v5.4', 'v5.7', 'v5.10'])(
   '%s: KVM counts references of device pages and of the zero page',
   (name) => {
-    const [{ rows }] = compare([find_release('pg-reserved-base')!, find_release(name)!]).slice(1) as [
+    const [{ rows }] = compare([findRelease('pg-reserved-base')!, findRelease(name)!]).slice(1) as [
       Comparison,
     ];
     expect(rows[1]!.changed).toEqual(['E', 'F', 'Z', 'X']);
@@ -195,14 +193,14 @@ test.each(['v5.4', 'v5.7', 'v5.10'])(
 
 test('from v5.12 on they are not modelled', () => {
   for (const name of ['v6.1', 'v6.12', 'v7.2'])
-    expect(() => outcomes(find_release(name)!)).toThrow(BadOperation);
+    expect(() => outcomes(findRelease(name)!)).toThrow(BadOperation);
 });
 
 test('without PAT whatever is reserved is MMIO, however the host caches it', () => {
   const session = new Session(
-    boot({ ...machine(false), cmdline: 'nopat' }, find_release('pg-reserved-base')!),
+    boot({ ...machine(false), cmdline: 'nopat' }, findRelease('pg-reserved-base')!),
   );
-  const places = lay_out(session);
+  const places = layOut(session);
   const answer = (kind: Kind) => askConsumer(session, 'kvm_is_mmio_pfn', places[kind]!.pfn).ret;
   expect([answer('A'), answer('B'), answer('E'), answer('Z')]).toEqual([0, 1, 1, 0]);
 });

@@ -3,8 +3,8 @@ import { BadOperation } from '../../errors/bad-operation.ts';
 import { MEMMAP, page_memmap } from '../../kernel/mm/page.ts';
 import type { Release } from '../../releases/define.ts';
 import { Session } from '../running/session.ts';
-import { askConsumer, type ConsumerName, consumer_names, consumers, lacksConsumer } from './consumers.ts';
-import { type Kind, kinds, lay_out, machine, type Place } from './kinds.ts';
+import { askConsumer, type ConsumerName, consumerNames, consumers, lacksConsumer } from './consumers.ts';
+import { type Kind, kinds, layOut, machine, type Place } from './kinds.ts';
 
 /** The outcome matrix: what each consumer of PG_reserved makes of each kind of page, asked of the model. */
 
@@ -24,22 +24,22 @@ export type Cell = Readonly<Record<Build, Answer>>;
 export type Row = Readonly<Record<Kind, Cell>>;
 
 /** Consumers of the matrix: all but kvm_set_pfn_dirty(), which calls one of them. */
-export const asked: readonly ConsumerName[] = consumer_names.filter((name) => name !== 'kvm_set_pfn_dirty');
+export const asked: readonly ConsumerName[] = consumerNames.filter((name) => name !== 'kvm_set_pfn_dirty');
 
-export const kind_names = Object.keys(kinds) as readonly Kind[];
-export const build_names = Object.keys(builds) as readonly Build[];
+export const kindNames = Object.keys(kinds) as readonly Kind[];
+export const buildNames = Object.keys(builds) as readonly Build[];
 
 /** The different answers of a cell, in the order of builds. */
-export const answers = (cell: Cell): readonly Answer[] => [...new Set(build_names.map((b) => cell[b]))];
+export const answers = (cell: Cell): readonly Answer[] => [...new Set(buildNames.map((b) => cell[b]))];
 
 /** It answers what it never answered before. Settling an answer that depended on the build is no change. */
-export function is_changed(before: Cell, after: Cell): boolean {
+export function isChanged(before: Cell, after: Cell): boolean {
   const known = answers(before);
   return !known.includes('-') && answers(after).some((answer) => answer !== '-' && !known.includes(answer));
 }
 
 /** Whether a page of this kind can reach the consumer at all. */
-function can_have(session: Session, name: ConsumerName, place: Place): boolean {
+function canHave(session: Session, name: ConsumerName, place: Place): boolean {
   const { needs } = consumers[name];
   if (needs === 'pfn') return true;
   if (page_memmap(session.state.pages.get(place.pfn)) !== MEMMAP.INIT) return false;
@@ -47,7 +47,7 @@ function can_have(session: Session, name: ConsumerName, place: Place): boolean {
 }
 
 function answer(session: Session, name: ConsumerName, place: Place | null): Answer {
-  if (!place || !can_have(session, name, place)) return '-';
+  if (!place || !canHave(session, name, place)) return '-';
   const lacks = lacksConsumer(session.kernel, name);
   if (lacks !== null) throw new BadOperation(lacks);
   const { ret, events } = askConsumer(session, name, place.pfn);
@@ -58,19 +58,19 @@ function answer(session: Session, name: ConsumerName, place: Place | null): Answ
 
 /** The rows of one release. */
 export function outcomes(release: Release): Readonly<Record<ConsumerName, Row>> {
-  const of_build = build_names.map((build) => {
+  const ofBuild = buildNames.map((build) => {
     const { debug_vm, debug_vm_pgflags } = builds[build];
     const session = new Session(boot(machine(debug_vm), release, { debug_vm_pgflags }));
-    return { session, places: lay_out(session) };
+    return { session, places: layOut(session) };
   });
   const cell = (name: ConsumerName, kind: Kind): Cell => {
-    const [plain, debug_vm, debug_vm_pgflags] = of_build.map(({ session, places }) =>
+    const [plain, debugVm, debugVmPgflags] = ofBuild.map(({ session, places }) =>
       answer(session, name, places[kind]),
     ) as [Answer, Answer, Answer];
-    return { plain, debug_vm, debug_vm_pgflags };
+    return { plain, debug_vm: debugVm, debug_vm_pgflags: debugVmPgflags };
   };
   const row = (name: ConsumerName): Row =>
-    Object.fromEntries(kind_names.map((kind) => [kind, cell(name, kind)])) as unknown as Row;
+    Object.fromEntries(kindNames.map((kind) => [kind, cell(name, kind)])) as unknown as Row;
   return Object.fromEntries(asked.map((name) => [name, row(name)])) as Record<ConsumerName, Row>;
 }
 
@@ -89,14 +89,14 @@ export interface Comparison {
 
 /** All consumers on several releases. */
 export function compare(releases: readonly Release[]): Comparison[] {
-  const of_release = releases.map((release) => ({ release: release.name, rows: outcomes(release) }));
+  const ofRelease = releases.map((release) => ({ release: release.name, rows: outcomes(release) }));
   return asked.map((consumer) => {
     const { file, asks } = consumers[consumer];
-    const before = of_release[0]!.rows[consumer];
-    const rows = of_release.map(({ release, rows }) => ({
+    const before = ofRelease[0]!.rows[consumer];
+    const rows = ofRelease.map(({ release, rows }) => ({
       release,
       row: rows[consumer],
-      changed: kind_names.filter((kind) => is_changed(before[kind], rows[consumer][kind])),
+      changed: kindNames.filter((kind) => isChanged(before[kind], rows[consumer][kind])),
     }));
     return { consumer, file, asks, rows };
   });

@@ -10,7 +10,7 @@ import {
 import { type State, zone_key } from '../../kernel/state.ts';
 
 /** reserve_bootmem_region(), with the allocator never having seen the pages. Directly: boot is no operation. */
-export function reserve_bootmem(state: State, start: number, end: number): void {
+export function reserveBootmem(state: State, start: number, end: number): void {
   for (const run of state.pages.in(start, end)) {
     if (page_use(run.value) !== USE.FREE) continue;
     const pages = run.end - run.start;

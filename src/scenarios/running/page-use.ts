@@ -47,8 +47,8 @@ function accountHugepages(state: State, c: Config): void {
       nr[nid] = (nr[nid] ?? 0) + pages;
       if (page_use(value) === USE.HUGE_FREE) free[nid] = (free[nid] ?? 0) + pages;
     }
-    const all = (by_node: readonly number[]): number => by_node.reduce((sum, n) => sum + (n ?? 0), 0);
-    const dense = (by_node: readonly number[]): number[] => Array.from(by_node, (n) => n ?? 0);
+    const all = (byNode: readonly number[]): number => byNode.reduce((sum, n) => sum + (n ?? 0), 0);
+    const dense = (byNode: readonly number[]): number[] => Array.from(byNode, (n) => n ?? 0);
     const hstate = state.hstate.get(order)!;
     const surplus = hstate.surplus_huge_pages_node.map((n, nid) => Math.min(n, nr[nid] ?? 0));
     Object.assign(hstate, {

@@ -29,7 +29,7 @@ function* mapHuge(
   return 0;
 }
 
-const first_used = operation({
+const firstUsed = operation({
   name: 'first_used',
   obj: 'pages',
   writes: false,
@@ -37,7 +37,7 @@ const first_used = operation({
     state.pages.first(0, Number.MAX_SAFE_INTEGER, (page) => page_use(page) === USE.HUGE_USED),
 });
 
-const page_at = operation({
+const pageAt = operation({
   name: 'page_at',
   obj: 'pages',
   writes: false,
@@ -46,9 +46,9 @@ const page_at = operation({
 
 function* unmapHuge(k: Kernel): Steps<number> {
   for (let freed = 0; ; freed++) {
-    const pfn = yield* look(first_used);
+    const pfn = yield* look(firstUsed);
     if (pfn < 0) return freed;
-    const page = yield* look(page_at, pfn);
+    const page = yield* look(pageAt, pfn);
     yield* k.free_huge_page(k.c.huge_page_orders[page_hstate(page)]!, page_nid(page), pfn);
   }
 }

@@ -1,5 +1,5 @@
 import type { Event, Outcome } from '../../schedule/run.ts';
-import { errno_name } from '../../steps/errno.ts';
+import { errnoName } from '../../steps/errno.ts';
 
 /** What one operation came to. */
 export interface Result {
@@ -30,7 +30,7 @@ export interface ProgramEnd {
 /** An operation that ended with this return value and left nothing else. */
 export const returned = (ret: number): Result => ({
   ret,
-  errno: errno_name(ret),
+  errno: errnoName(ret),
   ended: 'returned',
   events: [],
   steps: 0,

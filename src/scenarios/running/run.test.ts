@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { booted, G, M, play, run_text, X86 } from '../../../test/kit.ts';
+import { booted, G, M, play, runText, X86 } from '../../../test/kit.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
@@ -125,7 +125,7 @@ describe('a scenario that can be read', () => {
     fc.assert(
       fc.property(machine, fc.array(step, { minLength: 1, maxLength: 6 }), (m, steps) => {
         try {
-          for (const outcome of run_text(
+          for (const outcome of runText(
             stringify({ machine: m, release, steps }, { keepUndefined: false }),
           )) {
             expect(outcome.operation).toMatch(/^[^\n]+$/);
@@ -154,7 +154,7 @@ describe('what cannot be done as written', () => {
     [{ write: { path: '/proc/nothing', value: '' } }, '/proc/nothing: no such file in the modelled kernel'],
   ])('%j', (step, what) => {
     const text = stringify({ machine, release: 'v6.1', steps: [{ unpin: {} }, step] });
-    expect(() => run_text(text)).toThrow(new BadOperation(`scenario.yaml: line 9 steps[1]: ${what}`));
+    expect(() => runText(text)).toThrow(new BadOperation(`scenario.yaml: line 9 steps[1]: ${what}`));
   });
 });
 

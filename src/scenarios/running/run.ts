@@ -1,15 +1,15 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { violations } from '../../monitors/hotplug/index.ts';
-import { changed_lines, not_restored, observable } from '../../monitors/hotplug/restore.ts';
-import { event_failures } from '../../schedule/event-failures.ts';
-import { type Failure, failure_key } from '../../steps/failure.ts';
+import { changedLines, notRestored, observable } from '../../monitors/hotplug/restore.ts';
+import { eventFailures } from '../../schedule/event-failures.ts';
+import { type Failure, failureKey } from '../../steps/failure.ts';
 import type { Scenario } from '../format/read.ts';
 import { kindOf } from '../format/step.ts';
 import { unexpected } from '../steps/common/unexpected.ts';
 import { operationsOf } from './perform.ts';
 import { type Result, returned } from './result.ts';
 import type { Session } from './session.ts';
-import { changes, summarize, table_changes } from './summary.ts';
+import { changes, summarize, tableChanges } from './summary.ts';
 
 export interface StepOutcome {
   readonly index: number;
@@ -24,7 +24,7 @@ export interface StepOutcome {
   readonly messages: readonly string[];
   readonly changes: readonly string[];
   /** Table pages of the kernel taken from the page allocator and given back, by level. */
-  readonly tables: ReturnType<typeof table_changes>;
+  readonly tables: ReturnType<typeof tableChanges>;
   readonly failures: readonly Failure[];
   /** The result was not the one expected. */
   readonly unexpected: boolean;
@@ -36,8 +36,8 @@ export interface StepOutcome {
 const RESTORE_LIMIT = 64;
 
 /** BUGs, warnings, lock misuse and endless loops of one call. */
-function failures_of(result: Result): Failure[] {
-  const failures: Failure[] = event_failures(result.events);
+function failuresOf(result: Result): Failure[] {
+  const failures: Failure[] = eventFailures(result.events);
   for (const where of result.signalled)
     failures.push({
       kind: 'hang',
@@ -47,12 +47,12 @@ function failures_of(result: Result): Failure[] {
   return failures;
 }
 
-const message_of = (event: Result['events'][number]): string => {
+const messageOf = (event: Result['events'][number]): string => {
   if (event.kind === 'printk' || event.kind === 'lock') return event.text;
   return `${event.kind === 'bug' ? 'kernel BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`;
 };
 
-const result_text = (result: Result): string =>
+const resultText = (result: Result): string =>
   result.ended === 'bug' ? 'BUG' : result.ended === 'deadlock' ? 'deadlock' : (result.errno ?? 'success');
 
 /** What any kind of step may say of its outcome. */
@@ -63,7 +63,7 @@ type Expected = Readonly<Record<string, unknown>> & {
 };
 
 /** Failures without the warning that the step says comes with it; one that does not come is a failure itself. */
-function without_expected({ warning }: Expected, failures: readonly Failure[]): Failure[] {
+function withoutExpected({ warning }: Expected, failures: readonly Failure[]): Failure[] {
   if (warning === undefined) return [...failures];
   const others = failures.filter(({ kind, text }) => kind !== 'warn' || !text.includes(warning));
   if (others.length < failures.length) return others;
@@ -114,14 +114,14 @@ export interface RunOptions {
  * Run the steps of a scenario one after the other.
  * @throws BadOperation when a step cannot be done as written
  */
-export function* run_scenario(
+export function* runScenario(
   scenario: Scenario,
   session: Session,
   options: RunOptions = {},
 ): Generator<StepOutcome> {
   const { state, kernel } = session;
   const check = options.check ?? true;
-  let known = new Set((check ? violations(state, kernel.c) : []).map(failure_key));
+  let known = new Set((check ? violations(state, kernel.c) : []).map(failureKey));
   let before = summarize(state, kernel);
   let tables = state.table_pages;
   for (const [index, step] of scenario.steps.entries()) {
@@ -138,28 +138,28 @@ export function* run_scenario(
       const progress = kind.progress?.(session, step.step);
       const result = place(() => run(i));
       steps += result.steps;
-      messages.push(...result.events.map(message_of));
-      failures.push(...failures_of(result));
+      messages.push(...result.events.map(messageOf));
+      failures.push(...failuresOf(result));
       if (result.ret !== null && result.ret < 0) {
         const whole = restore && progress === kind.progress?.(session, step.step);
-        const left = whole ? changed_lines(snapshot, observable(state)) : [];
-        if (left.length && !result.ost) failures.push(not_restored(left));
+        const left = whole ? changedLines(snapshot, observable(state)) : [];
+        if (left.length && !result.ost) failures.push(notRestored(left));
       }
       if (shown.errno === null) shown = result;
       if (result.errno !== null || result.ended !== 'returned') break;
     }
     const now = check ? violations(state, kernel.c) : [];
     if (!kind.scene) {
-      failures.push(...now.filter((failure) => !known.has(failure_key(failure))));
+      failures.push(...now.filter((failure) => !known.has(failureKey(failure))));
     }
-    known = new Set(now.map(failure_key));
+    known = new Set(now.map(failureKey));
     const after = summarize(state, kernel);
-    const result = result_text(shown);
+    const result = resultText(shown);
     const misread = kind.judge?.(session, step.step, shown) ?? [];
     const wrong = judge(step.step, result, messages, misread);
     failures.push(...wrong);
     const about = { operation: step.kind, ...(failures.length > 0 ? kind.about?.(session, step.step) : {}) };
-    const expected = without_expected(step.step, failures);
+    const expected = withoutExpected(step.step, failures);
     yield {
       index,
       operation: text,
@@ -168,7 +168,7 @@ export function* run_scenario(
       ost: shown.ost ?? null,
       messages,
       changes: changes(before, after),
-      tables: table_changes(tables, state.table_pages),
+      tables: tableChanges(tables, state.table_pages),
       failures: expected.map((failure) => ({ ...failure, subjects: { ...about, ...failure.subjects } })),
       unexpected: wrong.length > 0,
       steps,

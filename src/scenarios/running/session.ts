@@ -7,7 +7,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { PROTECTED } from '../../kernel/protected.ts';
 import type { State } from '../../kernel/state.ts';
 import { type Outcome, Runner } from '../../schedule/run.ts';
-import { errno_name } from '../../steps/errno.ts';
+import { errnoName } from '../../steps/errno.ts';
 import type { Steps } from '../../steps/step.ts';
 import { type Result, returned } from './result.ts';
 
@@ -52,7 +52,7 @@ export class Session {
     const ret = outcome.value ?? null;
     return {
       ret,
-      errno: ret === null ? null : errno_name(ret),
+      errno: ret === null ? null : errnoName(ret),
       ended: outcome.ended,
       events: outcome.events,
       steps: outcome.steps,
@@ -65,7 +65,7 @@ export class Session {
   }
 
   /** The lines of debugfs kernel_page_tables, as far as it is modelled; null where it is not. */
-  page_tables(): Iterable<string> | null {
+  pageTables(): Iterable<string> | null {
     return this.state.mmu ? kernel_page_tables(this.state, this.kernel) : null;
   }
 

@@ -10,7 +10,7 @@ export function summarize(state: State, k: Kernel): Summary {
   for (const [id, block] of state.memory_block) {
     summary.set(
       `memory${id}`,
-      block.state === MEM_OFFLINE ? 'offline' : `online${zone_of(state, k, id, block.zone)}`,
+      block.state === MEM_OFFLINE ? 'offline' : `online${zoneOf(state, k, id, block.zone)}`,
     );
   }
   for (const [key, zone] of state.zone) {
@@ -37,22 +37,22 @@ export function summarize(state: State, k: Kernel): Summary {
 }
 
 /** The zone that a block keeps, or on releases before that the one of all its pages. */
-function zone_of(state: State, k: Kernel, id: number, kept: number): string {
+function zoneOf(state: State, k: Kernel, id: number, kept: number): string {
   if (kept >= 0) return ` ${k.c.zones[zone_idx(kept)]}`;
-  const nr_pages = k.c.memory_block_size_bytes / k.c.PAGE_SIZE;
-  const start = id * nr_pages;
-  const first = state.pages.first(start, start + nr_pages, (page) => page !== NO_PAGE);
+  const nrPages = k.c.memory_block_size_bytes / k.c.PAGE_SIZE;
+  const start = id * nrPages;
+  const first = state.pages.first(start, start + nrPages, (page) => page !== NO_PAGE);
   if (first < 0) return '';
   const zone = page_zonenum(state.pages.get(first));
   const other = (page: number): boolean => page !== NO_PAGE && page_zonenum(page) !== zone;
-  return state.pages.first(first, start + nr_pages, other) < 0 ? ` ${k.c.zones[zone]}` : '';
+  return state.pages.first(first, start + nrPages, other) < 0 ? ` ${k.c.zones[zone]}` : '';
 }
 
 /** Table pages by level. */
 export type TablePages = State['table_pages']['allocated'];
 
 /** Table pages taken and given back between two moments, by level; levels without any are left out. */
-export function table_changes(
+export function tableChanges(
   before: State['table_pages'],
   after: State['table_pages'],
 ): { readonly allocated: TablePages; readonly freed: TablePages } {
@@ -69,19 +69,19 @@ export function table_changes(
 
 const range = (start: number, end: number): string => `[mem 0x${start.toString(16)}-0x${end.toString(16)}]`;
 
-const block_id = (name: string): number => (name.startsWith('memory') ? Number(name.slice(6)) : Number.NaN);
+const blockId = (name: string): number => (name.startsWith('memory') ? Number(name.slice(6)) : Number.NaN);
 
 /** What differs, one line each; neighbouring blocks with the same change share a line. */
 export function changes(before: Summary, after: Summary): string[] {
   const lines: string[] = [];
   const blocks: { first: number; last: number; text: string }[] = [];
   const names = [...new Set([...before.keys(), ...after.keys()])];
-  const ids = names.filter((name) => !Number.isNaN(block_id(name))).sort((a, b) => block_id(a) - block_id(b));
+  const ids = names.filter((name) => !Number.isNaN(blockId(name))).sort((a, b) => blockId(a) - blockId(b));
   for (const name of ids) {
     const text = difference(before.get(name), after.get(name));
     if (text === null) continue;
     const last = blocks.at(-1);
-    const id = block_id(name);
+    const id = blockId(name);
     if (last && last.last + 1 === id && last.text === text) last.last = id;
     else blocks.push({ first: id, last: id, text });
   }
@@ -89,7 +89,7 @@ export function changes(before: Summary, after: Summary): string[] {
     lines.push(`memory${first}${last > first ? `..${last}` : ''}: ${text}`);
   }
   for (const name of names) {
-    if (!Number.isNaN(block_id(name))) continue;
+    if (!Number.isNaN(blockId(name))) continue;
     const text = difference(before.get(name), after.get(name));
     if (text !== null) lines.push(`${name}: ${text}`);
   }

@@ -2,7 +2,7 @@ import type { Model } from '../../boot/boot.ts';
 import type { Scenario } from '../format/read.ts';
 
 /** First block-aligned address above all RAM and memory blocks at which nothing stands in /proc/iomem. */
-export function first_fit({ state, kernel }: Model): number | null {
+export function firstFit({ state, kernel }: Model): number | null {
   const block = kernel.c.memory_block_size_bytes;
   let at = 0;
   for (const id of state.memory_block.keys()) at = Math.max(at, (id + 1) * block);
@@ -16,8 +16,8 @@ export function first_fit({ state, kernel }: Model): number | null {
 }
 
 /** What `mhp run --host` does without a scenario: the whole life of a DIMM of one block on the first node with memory. */
-export function whole_life(model: Model): Scenario | null {
-  const start = first_fit(model);
+export function wholeLife(model: Model): Scenario | null {
+  const start = firstFit(model);
   if (start === null) return null;
   const size = model.kernel.c.memory_block_size_bytes;
   const node = Math.min(...[...model.state.pgdat.values()].filter((n) => n.online).map((n) => n.node_id));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PG_uncached, page_zonenum } from '../../kernel/mm/page.ts';
 import { PCM, SECTION_IS_ONLINE } from '../../kernel/state.ts';
-import { askConsumer, consumer_names, consumers, lacksConsumer } from '../reserved/consumers.ts';
+import { askConsumer, consumerNames, consumers, lacksConsumer } from '../reserved/consumers.ts';
 import { stepKind } from './common/kind.ts';
 import { unexpected } from './common/unexpected.ts';
 import { bytes, hex, result, size } from './common/values.ts';
@@ -11,7 +11,7 @@ const yesOrNo = (ret: number): string => (ret ? 'yes' : 'no');
 export const consume = stepKind({
   schema: z
     .strictObject({
-      consumer: z.enum(consumer_names),
+      consumer: z.enum(consumerNames),
       start: size,
       gives: z.enum(['yes', 'no']).optional(),
       ...result,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errno_name } from '../../steps/errno.ts';
+import { errnoName } from '../../steps/errno.ts';
 import type { Steps } from '../../steps/step.ts';
 import { type Result, returned } from '../running/result.ts';
 import type { Session } from '../running/session.ts';
@@ -41,7 +41,7 @@ function firmware(session: Session, thread: Steps<readonly number[]>): Result {
 const refused = (result: Result, errno: number): Result => ({
   ...result,
   ret: -errno,
-  errno: errno_name(-errno),
+  errno: errnoName(-errno),
 });
 
 /**

@@ -54,17 +54,17 @@ export function describeRegion(
 /** The next boot finds the region elsewhere, with all that lies on it. */
 export function moveRegion(session: Session, region: number, start: number): Result {
   const { state, kernel } = session;
-  const nd_region = state.nd_region.get(region);
-  if (!nd_region) throw new BadOperation(`there is no region${region}`);
+  const ndRegion = state.nd_region.get(region);
+  if (!ndRegion) throw new BadOperation(`there is no region${region}`);
   const gone = session.call(kernel.nd_region_remove(region));
   if (gone.ended !== 'returned') return gone;
   const { children } = state.iomem_resource;
   children.splice(
-    children.findIndex((res) => res.start === nd_region.start && res.name.startsWith('Persistent Memory')),
+    children.findIndex((res) => res.start === ndRegion.start && res.name.startsWith('Persistent Memory')),
     1,
   );
-  insertResource(state, start, nd_region.size, nd_region.pagemap ? LEGACY : 'Persistent Memory');
-  nd_region.start = start;
+  insertResource(state, start, ndRegion.size, ndRegion.pagemap ? LEGACY : 'Persistent Memory');
+  ndRegion.start = start;
   const back = session.call(kernel.nd_region_probe(region));
   return { ...back, events: [...gone.events, ...back.events], steps: gone.steps + back.steps };
 }

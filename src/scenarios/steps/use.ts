@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../../kernel/mm/page.ts';
 import { type State, zone_key } from '../../kernel/state.ts';
-import { reserve_bootmem } from '../reserved/reserve-bootmem.ts';
+import { reserveBootmem } from '../reserved/reserve-bootmem.ts';
 import { usePages } from '../running/page-use.ts';
 import { returned } from '../running/result.ts';
 import type { Session } from '../running/session.ts';
@@ -49,7 +49,7 @@ const uses = {
   offline: used(USE.OFFLINE_NOREF, true),
   offline_ref: used(USE.OFFLINE_REF, true),
   hwpoison: poison,
-  reserved: ({ state }, first, end) => reserve_bootmem(state, first, end),
+  reserved: ({ state }, first, end) => reserveBootmem(state, first, end),
 } satisfies Record<string, Become>;
 
 /** Pages can only be used where a block is online. */

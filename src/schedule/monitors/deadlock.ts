@@ -14,22 +14,22 @@ export const deadlock: Monitor = {
       subjects: {
         threads: waits.map(({ thread }) => thread),
         locks: waits.map(({ lock }) => lock?.name ?? ''),
-        holders: waits.map(({ thread, lock }) => (lock ? holders_of(lock, thread).join(' ') : '')),
+        holders: waits.map(({ thread, lock }) => (lock ? holdersOf(lock, thread).join(' ') : '')),
       },
-      text: `no thread can move: ${waits.map(({ thread, lock }) => wait_text(thread, lock)).join('; ')}`,
+      text: `no thread can move: ${waits.map(({ thread, lock }) => waitText(thread, lock)).join('; ')}`,
     };
   },
 };
 
 /** Who waits for what it holds itself is named so. */
-function holders_of({ holders }: LockView, thread: string): readonly string[] {
+function holdersOf({ holders }: LockView, thread: string): readonly string[] {
   const others = holders.filter((h) => h !== thread);
   return holders.includes(thread) ? ['itself', ...others] : others;
 }
 
-function wait_text(thread: string, lock: LockView | undefined): string {
+function waitText(thread: string, lock: LockView | undefined): string {
   if (lock === undefined) return `${thread} waits for ever`;
-  const holders = holders_of(lock, thread);
+  const holders = holdersOf(lock, thread);
   const queue = lock.wanted.filter((w) => w !== thread);
   const queued = queue.length > 0 ? ` (${queue.join(' and ')} queued)` : '';
   const by = holders.length > 0 ? `held by ${holders.join(' and ')}${queued}` : 'that nobody holds';

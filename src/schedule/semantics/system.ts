@@ -1,4 +1,4 @@
-import { failure_key } from '../../steps/failure.ts';
+import { failureKey } from '../../steps/failure.ts';
 import type { BugStep, LockKind, LockStep, Step, UnlockStep, WarnStep } from '../../steps/step.ts';
 import { Interner } from '../data/intern.ts';
 import { BadStep } from '../program/bad-step.ts';
@@ -297,7 +297,7 @@ export abstract class System {
   }
 
   faultId(fault: Fault): number {
-    const key = failure_key(fault);
+    const key = failureKey(fault);
     const known = this.#faultIds.get(key);
     if (known !== undefined) return known;
     this.#faultIds.set(key, this.faults.length);

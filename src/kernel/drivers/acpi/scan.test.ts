@@ -10,7 +10,7 @@ import {
   memory,
   must,
   play,
-  with_options,
+  withOptions,
   X86,
 } from '../../../../test/kit.ts';
 import { BadOperation } from '../../../errors/bad-operation.ts';
@@ -141,7 +141,7 @@ describe('device check', () => {
   });
 
   test('debug messages of the driver need dyndbg for its file', () => {
-    const session = booted('v6.1', with_options(X86, 'dyndbg="file drivers/acpi/acpi_memhotplug.c +p"'));
+    const session = booted('v6.1', withOptions(X86, 'dyndbg="file drivers/acpi/acpi_memhotplug.c +p"'));
     expect(last(session, add('d', '5G', '128M')).messages).toEqual([
       'acpi PNP0C80:00: Memory device configured by ACPI',
     ]);
@@ -371,7 +371,7 @@ describe('remove_memory', () => {
 
   describe('with memmaps of their own', () => {
     const two = (release: string, own: readonly boolean[]): Session => {
-      const session = booted(release, with_options(X86, 'memory_hotplug.memmap_on_memory=1'));
+      const session = booted(release, withOptions(X86, 'memory_hotplug.memmap_on_memory=1'));
       for (const [i, yes] of own.entries()) {
         const [start, size] = [5 * G + i * 128 * M, 128 * M];
         must(session, yes ? add(`d${i}`, start, size) : { add: { start, size, node: 1 } });
@@ -402,7 +402,7 @@ describe('remove_memory', () => {
     });
 
     test('6.12: an add that fails half-way takes back the blocks that were done', () => {
-      const session = booted('v6.12', with_options(X86, 'memory_hotplug.memmap_on_memory=1'));
+      const session = booted('v6.12', withOptions(X86, 'memory_hotplug.memmap_on_memory=1'));
       session.state.vars.get(0)!.fail_alloc = { mem_section_usage: 0 };
       must(
         session,

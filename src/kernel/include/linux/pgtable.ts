@@ -1,5 +1,5 @@
-import { type LevelName, next_entry, type Translation } from '../../../geometry/translation.ts';
-import { type Descriptor, is_none } from '../../../hardware/descriptor.ts';
+import { type LevelName, nextEntry, type Translation } from '../../../geometry/translation.ts';
+import { type Descriptor, isNone } from '../../../hardware/descriptor.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { ASM } from '../../asm.ts';
 import type { Config } from '../../config.ts';
@@ -26,7 +26,7 @@ function asm(c: Config): Pgtable {
 }
 
 /** Nothing is there: pXd_none. */
-export const none = is_none;
+export const none = isNone;
 export const present = (c: Config, d: Descriptor): boolean => asm(c).present(d);
 export const bad = (c: Config, d: Descriptor): boolean => asm(c).bad(d);
 export const pud_leaf = (c: Config, d: Descriptor): boolean => asm(c).pud_leaf(c.t, d);
@@ -57,7 +57,7 @@ export function* XCHG(p: EntryPointer, d: Descriptor): Steps<Descriptor> {
 export function addr_end(t: Translation, name: LevelName, addr: number, end: number): number {
   const depth = t.name.indexOf(name);
   if (depth < 0) return end;
-  const boundary = next_entry(t, depth, addr);
+  const boundary = nextEntry(t, depth, addr);
   return boundary - 1 < end - 1 ? boundary : end;
 }
 

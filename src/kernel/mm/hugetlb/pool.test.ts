@@ -11,15 +11,15 @@ import {
   M,
   must,
   play,
-  run_text,
-  with_options,
+  runText,
+  withOptions,
   X86,
 } from '../../../../test/kit.ts';
 import { boot } from '../../../boot/boot.ts';
 import { parseMachineFile } from '../../../machines/machine-file/machine-file.ts';
-import { check_hugetlb } from '../../../monitors/hotplug/hugetlb.ts';
+import { checkHugetlb } from '../../../monitors/hotplug/hugetlb.ts';
 import { violations } from '../../../monitors/hotplug/index.ts';
-import { find_release, mainline } from '../../../releases/index.ts';
+import { findRelease, mainline } from '../../../releases/index.ts';
 import { mapHugepages, unmapHugepages } from '../../../scenarios/running/programs.ts';
 import { Session } from '../../../scenarios/running/session.ts';
 import { PageHuge, page_use, USE } from '../page.ts';
@@ -105,7 +105,7 @@ describe.each(RELEASES)('%s', (release) => {
     must(session, { offline: 40 });
     expect(counts(session, 1, 2 * M)).toEqual([448, 448, 0]);
     expect(counts(session, 0, 2 * M)).toEqual([10, 0, 0]);
-    expect(check_hugetlb(session.state, session.kernel.c)).toEqual([]);
+    expect(checkHugetlb(session.state, session.kernel.c)).toEqual([]);
   });
 
   test('free pages of another pool take what migrates; the old pages are dissolved', () => {
@@ -126,7 +126,7 @@ describe.each(RELEASES)('%s', (release) => {
     const ends = release === 'v6.1' ? ['EBUSY', 'EBUSY', 'success', 'EBUSY'] : Array(4).fill('success');
     expect(results).toEqual(ends);
     expect(counts(session, 1, G)).toEqual(release === 'v6.1' ? [1, 1, 0] : [0, 0, 0]);
-    expect(check_hugetlb(session.state, session.kernel.c)).toEqual([]);
+    expect(checkHugetlb(session.state, session.kernel.c)).toEqual([]);
   });
 
   test('in use without a target: v6.1 refuses at once, others try until a signal ends it', () => {
@@ -180,8 +180,8 @@ test('arm64: 32M pages are gigantic, too, and never come from ZONE_MOVABLE', () 
 describe('boot options', () => {
   const up = (options: string, machine = X86, release = 'v6.1') => {
     const model = boot(
-      parseMachineFile(stringify(with_options(machine, options)), 'machine'),
-      find_release(release)!,
+      parseMachineFile(stringify(withOptions(machine, options)), 'machine'),
+      findRelease(release)!,
     );
     return { session: new Session(model), notes: model.notes.filter((note) => /huge/i.test(note)) };
   };
@@ -226,7 +226,7 @@ test('the scenario of the difference', () => {
     'utf8',
   );
   const failures = (release: string): string[] =>
-    run_text(text.replace(/^release: .*$/m, `release: ${release}`)).flatMap(({ failures: f }) =>
+    runText(text.replace(/^release: .*$/m, `release: ${release}`)).flatMap(({ failures: f }) =>
       f.map((x) => x.text),
     );
   expect(failures('v6.1')).toEqual(['result is EBUSY, expected success']);
@@ -259,7 +259,7 @@ test('random changes of pools, blocks and programs: counters are what there is, 
         mapHugepages(session, 1, (one as unknown as { size: number }).size, one.map as number);
       else if ('unmap' in one) unmapHugepages(session);
       else play(session, one);
-      expect(check_hugetlb(state, kernel.c)).toEqual([]);
+      expect(checkHugetlb(state, kernel.c)).toEqual([]);
       const in_use = state.pages.total(0, 2 ** 30, (page) => page_use(page) !== USE.NONE);
       const managed = [...state.zone.values()].reduce((sum, zone) => sum + zone.managed_pages, 0);
       expect(in_use).toBe(managed);

@@ -1,4 +1,4 @@
-import { is_folded } from '../../../geometry/blocks.ts';
+import { isFolded } from '../../../geometry/blocks.ts';
 import type { LevelName } from '../../../geometry/translation.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { type EntryPointer, NULL_ENTRY, none, READ_ONCE } from '../../include/linux/pgtable.ts';
@@ -11,7 +11,7 @@ export const PTL = 'init_mm.page_table_lock';
 
 /** Whether a table is to be put under the entry. */
 export function* lacks_table(k: Kernel, level: LevelName, parentp: EntryPointer): Steps<boolean> {
-  return !is_folded(k.c.t, level) && none(yield* READ_ONCE(parentp));
+  return !isFolded(k.c.t, level) && none(yield* READ_ONCE(parentp));
 }
 
 /**

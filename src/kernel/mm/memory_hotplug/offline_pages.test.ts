@@ -11,14 +11,14 @@ import {
   memory,
   must,
   play,
-  with_options,
+  withOptions,
   X86,
 } from '../../../../test/kit.ts';
 import type { Session } from '../../../scenarios/running/session.ts';
 import { PageHWPoison, page_nid, page_use, USE } from '../page.ts';
 
 const DIMM = { add: { start: '5G', size: '128M', node: 1 } };
-const x86 = (release = 'v6.1'): Session => booted(release, with_options(X86, DYNDBG));
+const x86 = (release = 'v6.1'): Session => booted(release, withOptions(X86, DYNDBG));
 const online = (kind = 'online_movable', release = 'v6.1'): Session => {
   const session = x86(release);
   must(session, DIMM, { [kind]: 40 });
@@ -36,7 +36,7 @@ const LATER = ['v5.10', 'v6.1', 'v6.12', 'v7.2'];
 
 describe('holes', () => {
   const machine = {
-    ...with_options(X86, `${DYNDBG} movable_node`),
+    ...withOptions(X86, `${DYNDBG} movable_node`),
     ram: [
       { start: 0, size: '2G' },
       { start: '4G', size: '256M', node: 1, hotpluggable: true },
@@ -56,7 +56,7 @@ describe('holes', () => {
   });
 
   test('without dyndbg it is refused without a word', () => {
-    const session = booted('v6.1', with_options(machine, 'movable_node'));
+    const session = booted('v6.1', withOptions(machine, 'movable_node'));
     expect(last(session, { offline: { blocks: 32, expect: 'EINVAL' } }).messages).toEqual([]);
   });
 });
@@ -104,7 +104,7 @@ describe('isolation', () => {
 
 describe('the order of refusals on arm64: holes, isolation, then the veto for boot memory', () => {
   const arm = (holes: readonly object[] = [], release = 'v6.1') =>
-    booted(release, { ...with_options(ARM64, DYNDBG), holes });
+    booted(release, { ...withOptions(ARM64, DYNDBG), holes });
   const range = '[mem 0x50000000-0x57ffffff]';
 
   test('a hole', () => {
@@ -138,7 +138,7 @@ describe('the order of refusals on arm64: holes, isolation, then the veto for bo
   test.each(['v5.7', 'v5.10'])('%s: the veto says nothing', (release) => {
     // the lowest block holds the memmap and the tables of boot memory: that one is refused for its reserved pages
     const ram = [{ start: '1G', size: '2G' }];
-    const session = booted(release, { ...with_options(ARM64, DYNDBG), ram });
+    const session = booted(release, { ...withOptions(ARM64, DYNDBG), ram });
     expect(last(session, { offline: { blocks: 2, expect: 'EPERM' } }).messages).toEqual([
       'memory offlining [mem 0x80000000-0xbfffffff] failed due to notifier failure',
     ]);

@@ -9,7 +9,7 @@ import {
   memory,
   must,
   run,
-  with_options,
+  withOptions,
   X86,
 } from '../../../../test/kit.ts';
 import type { Steps } from '../../../steps/step.ts';
@@ -115,7 +115,7 @@ describe('a block that comes online', () => {
 
   test('a veto: -ENOMEM, the debug message, and nothing left (v5.4+)', () => {
     for (const release of ['v5.4', 'v5.10', 'v6.1', 'v6.12', 'v7.2']) {
-      const session = booted(release, with_options(X86, DYNDBG));
+      const session = booted(release, withOptions(X86, DYNDBG));
       must(session, DIMM, {
         write: {
           path: '/sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_ONLINE/error',
@@ -147,7 +147,7 @@ describe('a block that comes online', () => {
   });
 
   test('with a memmap of its own on 6.1: 512 pages present, not managed; one block only', () => {
-    const session = booted('v6.1', with_options(X86, 'memory_hotplug.memmap_on_memory=1'));
+    const session = booted('v6.1', withOptions(X86, 'memory_hotplug.memmap_on_memory=1'));
     must(session, { device_add: { id: 'a', start: '5G', size: '128M', node: 1 } }, { online_movable: 40 });
     const movable = () =>
       /Node 1, zone {2}Movable\n(?:.*\n)*/.exec(cat(session, '/proc/zoneinfo')!)![0].split('Node 2')[0]!;
@@ -176,7 +176,7 @@ describe('a block that comes online', () => {
   });
 
   test.each(['v6.12', 'v7.2'])('with a memmap of its own on %s: every block', (release) => {
-    const session = booted(release, with_options(X86, 'memory_hotplug.memmap_on_memory=1'));
+    const session = booted(release, withOptions(X86, 'memory_hotplug.memmap_on_memory=1'));
     must(
       session,
       { device_add: { id: 'a', start: '5G', size: '384M', node: 1 } },
@@ -198,7 +198,7 @@ describe('a block that comes online', () => {
       ['16K', '128M', 0],
       ['64K', '512M', 0],
     ] as const) {
-      const session = booted('v6.1', { ...with_options(ARM64, options), page_size });
+      const session = booted('v6.1', { ...withOptions(ARM64, options), page_size });
       must(session, { device_add: { id: 'a', start: '8G', size, node: 1 } });
       const id = (8 * G) / session.kernel.c.memory_block_size_bytes;
       expect(session.state.memory_block.get(id)!.nr_vmemmap_pages).toBe(pages);

@@ -8,7 +8,7 @@ import {
   memory,
   must,
   run,
-  with_options,
+  withOptions,
   X86,
 } from '../../../../test/kit.ts';
 import type { Session } from '../../../scenarios/running/session.ts';
@@ -56,7 +56,7 @@ describe('contig-zones: what a range lies in decides', () => {
       expect([release, zone_of(session, MMOP_ONLINE, 1, 0, at)]).toEqual([release, plain]);
       expect(zone_of(session, MMOP_ONLINE_KERNEL, 1, 0, at)).toBe('Normal');
       expect(zone_of(session, MMOP_ONLINE_MOVABLE, 1, 0, at)).toBe('Movable');
-      const other = four(release, kernel, movable, with_options(X86, 'movable_node'));
+      const other = four(release, kernel, movable, withOptions(X86, 'movable_node'));
       expect([release, zone_of(other, MMOP_ONLINE, 1, 0, at)]).toEqual([release, movable_node]);
     }
   });
@@ -65,7 +65,7 @@ describe('contig-zones: what a range lies in decides', () => {
     // kernel 40 and 42, movable 41 and 43: both zones span 41 and 42
     const plain = four('v6.1', [40, 42], [41, 43]);
     expect(zone_of(plain, MMOP_ONLINE, 1, 0, 41 * 32768)).toBe('Normal');
-    const movable = four('v6.1', [40, 42], [41, 43], with_options(X86, 'movable_node'));
+    const movable = four('v6.1', [40, 42], [41, 43], withOptions(X86, 'movable_node'));
     expect(zone_of(movable, MMOP_ONLINE, 1, 0, 41 * 32768)).toBe('Movable');
   });
 
@@ -112,7 +112,7 @@ describe('the pfn was an unsigned of 32 bits until v5.14 (B63)', () => {
     ['v6.1', 'Movable'],
     ['v7.2', 'Movable'],
   ])('%s takes a block at 16T + 5G for one in %s', (release, zone) => {
-    const session = booted(release, with_options(node1, 'movable_node'));
+    const session = booted(release, withOptions(node1, 'movable_node'));
     expect(zone_of(session, MMOP_ONLINE, 1, 0, at / 4096)).toBe(zone);
   });
 });

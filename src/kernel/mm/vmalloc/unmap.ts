@@ -1,6 +1,6 @@
-import { is_folded } from '../../../geometry/blocks.ts';
+import { isFolded } from '../../../geometry/blocks.ts';
 import type { LevelName } from '../../../geometry/translation.ts';
-import { INVALID, to_word } from '../../../hardware/descriptor.ts';
+import { INVALID, toWord } from '../../../hardware/descriptor.ts';
 import type { Steps } from '../../../steps/step.ts';
 import {
   addr_end,
@@ -23,11 +23,11 @@ function* none_or_clear_bad(
   below: LevelName,
   p: EntryPointer,
 ): Steps<boolean> {
-  if (is_folded(k.c.t, below)) return false;
+  if (isFolded(k.c.t, below)) return false;
   if (none(yield* READ_ONCE(p))) return true;
   const d = yield* READ_ONCE(p);
   if (!bad(k.c, d)) return false;
-  yield* pr_err(`mm/pgtable-generic.c: bad ${level} ${to_word(d).toString(16).padStart(16, '0')}.`);
+  yield* pr_err(`mm/pgtable-generic.c: bad ${level} ${toWord(d).toString(16).padStart(16, '0')}.`);
   yield* k[`${level}_clear`](p);
   return true;
 }

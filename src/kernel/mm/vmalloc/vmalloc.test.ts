@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ARM64, booted, run, with_options } from '../../../../test/kit.ts';
+import { ARM64, booted, run, withOptions } from '../../../../test/kit.ts';
 import { access } from '../../../hardware/access.ts';
 import { held } from '../../../hardware/reach.ts';
 import { leaves } from '../../../hardware/walk.ts';
@@ -82,7 +82,7 @@ test.each(SHAPES)(
 );
 
 test('debug_pagealloc flushes at once', () => {
-  const session = booted('v5.2', with_options(ARM64, 'debug_pagealloc=on'));
+  const session = booted('v5.2', withOptions(ARM64, 'debug_pagealloc=on'));
   const va = vmalloc(session, 2);
   run(session, session.kernel.vfree(va));
   expect(held(session.state.mmu!, va, 2 * session.kernel.c.PAGE_SIZE)).toEqual([]);

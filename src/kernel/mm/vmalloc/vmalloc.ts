@@ -1,4 +1,4 @@
-import { va_text } from '../../../geometry/translation.ts';
+import { vaText } from '../../../geometry/translation.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { leaf_address, READ_ONCE } from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
@@ -35,7 +35,7 @@ export const v5_2 = {
   *__vunmap(this: Kernel, addr: number, deallocate_pages: boolean): Steps<void> {
     if (addr === NULL) return;
     if (addr % this.c.PAGE_SIZE !== 0) {
-      yield* this.WARN('__vunmap', `Trying to vfree() bad address (${va_text(addr)})`, {
+      yield* this.WARN('__vunmap', `Trying to vfree() bad address (${vaText(addr)})`, {
         message: 'Trying to vfree() bad address',
         va: addr,
       });
@@ -43,7 +43,7 @@ export const v5_2 = {
     }
     const va = yield* this.find_vmap_area(addr);
     if (!va?.vm) {
-      yield* this.WARN('__vunmap', `Trying to vfree() nonexistent vm area (${va_text(addr)})`, {
+      yield* this.WARN('__vunmap', `Trying to vfree() nonexistent vm area (${vaText(addr)})`, {
         message: 'Trying to vfree() nonexistent vm area',
         va: addr,
       });

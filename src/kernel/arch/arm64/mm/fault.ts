@@ -1,7 +1,7 @@
-import { depth_of, entry_index, hardware_level, va_text } from '../../../../geometry/translation.ts';
+import { depthOf, entryIndex, hardwareLevel, vaText } from '../../../../geometry/translation.ts';
 import { access } from '../../../../hardware/access.ts';
-import { is_table, to_word } from '../../../../hardware/descriptor.ts';
-import { read_entry } from '../../../../hardware/mmu.ts';
+import { isTable, toWord } from '../../../../hardware/descriptor.ts';
+import { readEntry } from '../../../../hardware/mmu.ts';
 import { leaves } from '../../../../hardware/walk.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import { table_page } from '../../../include/linux/pgtable.ts';
@@ -48,19 +48,19 @@ const walk = operation({
     let shown = -1;
     let word = 0n;
     for (const name of ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'] as const) {
-      const depth = depth_of(t, name);
+      const depth = depthOf(t, name);
       if (depth === shown) {
         found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
         continue;
       }
-      const d = read_entry(mmu, table + entry_index(t, depth, va) * 8);
-      word = to_word(d);
+      const d = readEntry(mmu, table + entryIndex(t, depth, va) * 8);
+      word = toWord(d);
       shown = depth;
       found.push(`${name.toLowerCase()}=${word.toString(16).padStart(16, '0')}`);
-      if (!is_table(d) || depth === t.levels - 1) break;
+      if (!isTable(d) || depth === t.levels - 1) break;
       table = table_page(k.c, d);
     }
-    return { level: hardware_level(t, shown), entries: found.join(', ') };
+    return { level: hardwareLevel(t, shown), entries: found.join(', ') };
   },
 });
 
@@ -110,13 +110,13 @@ export const v5_2 = {
     const { level, entries } = yield* look(walk, this, va);
     const { kind, msg, fsc } = FAULTS[fault];
     const code = esr(fsc + level, write);
-    yield alert(`Unable to handle kernel ${msg} at virtual address ${va_text(va)}`);
+    yield alert(`Unable to handle kernel ${msg} at virtual address ${vaText(va)}`);
     yield alert(`  ESR = 0x${code.toString(16).padStart(16, '0')}`);
     yield alert(`  FSC = 0x${(code & 0x3f).toString(16).padStart(2, '0')}: level ${level} ${kind} fault`);
-    yield alert(`[${va_text(va)}] ${entries}`);
+    yield alert(`[${vaText(va)}] ${entries}`);
     yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
     yield alert(`pc : ${pc}`);
-    return yield* this.BUG(pc, `Oops: ${msg} at ${va_text(va)}`, { message: `Oops: ${msg}`, va });
+    return yield* this.BUG(pc, `Oops: ${msg} at ${vaText(va)}`, { message: `Oops: ${msg}`, va });
   },
 
   /** clear_page over a range, through the linear map: what every page given to a program goes through first. */

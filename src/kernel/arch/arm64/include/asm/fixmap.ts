@@ -1,4 +1,4 @@
-import { entry_index, type LevelName } from '../../../../../geometry/translation.ts';
+import { entryIndex, type LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import { READ_ONCE, table_page } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
@@ -49,7 +49,7 @@ function* set_fixmap_offset(
   const d = yield* READ_ONCE(parentp);
   yield* change(set_slot, FIX[name], table_page(k.c, d));
   yield* DSB('ishst');
-  return fix_to_ptr(FIX[name]) + entry_index(t, depth, addr) * 8;
+  return fix_to_ptr(FIX[name]) + entryIndex(t, depth, addr) * 8;
 }
 
 function* clear_fixmap(k: Kernel, name: Slotted): Steps<void> {

@@ -1,7 +1,7 @@
 import {
-  address_field,
-  is_block,
-  output_address,
+  addressField,
+  isBlock,
+  outputAddress,
   PROT_NONE,
   SH_INNER,
   TABLE_BIT,
@@ -21,14 +21,14 @@ export const pgtable: Pgtable = {
   /** Bit 1 is clear. */
   bad: (d) => (d.attr & TABLE_BIT) === 0,
   /** pud_sect() is the constant 0 with 64K pages or fewer than three levels. */
-  pud_leaf: (t, d) => t.page_shift !== 16 && t.levels >= 3 && is_block(d),
-  pmd_leaf: (_t, d) => is_block(d),
+  pud_leaf: (t, d) => t.page_shift !== 16 && t.levels >= 3 && isBlock(d),
+  pmd_leaf: (_t, d) => isBlock(d),
   leaf_entry(c, phys, prot) {
-    if (!is_lpa2(c)) return { addr: address_field(phys, c.PAGE_SHIFT), attr: prot };
+    if (!is_lpa2(c)) return { addr: addressField(phys, c.PAGE_SHIFT), attr: prot };
     const high = Math.floor(phys / 2 ** 48);
     return { addr: phys % 2 ** 48, attr: (prot & ~SH_INNER) | ((high & 3) << 12) | ((high >> 2) << 8) };
   },
-  table_entry: (c, phys, attr) => ({ addr: address_field(phys, c.PAGE_SHIFT), attr }),
-  leaf_address: (c, d) => output_address(d, c.PAGE_SHIFT, is_lpa2(c)),
-  table_page: (c, d) => output_address(d, c.PAGE_SHIFT),
+  table_entry: (c, phys, attr) => ({ addr: addressField(phys, c.PAGE_SHIFT), attr }),
+  leaf_address: (c, d) => outputAddress(d, c.PAGE_SHIFT, is_lpa2(c)),
+  table_page: (c, d) => outputAddress(d, c.PAGE_SHIFT),
 };

@@ -1,11 +1,11 @@
-import { entry_index, type LevelName } from '../../../../../geometry/translation.ts';
+import { entryIndex, type LevelName } from '../../../../../geometry/translation.ts';
 import {
   AP_RDONLY,
   CONT,
   DBM,
   type Descriptor,
   INVALID,
-  is_valid,
+  isValid,
   PXN,
   TABLE_BIT,
 } from '../../../../../hardware/descriptor.ts';
@@ -39,7 +39,7 @@ function* offset(k: Kernel, name: LevelName, parentp: EntryPointer, addr: number
   const depth = t.name.indexOf(name);
   if (depth < 0) return parentp;
   const d = yield* READ_ONCE(parentp);
-  return table_page(k.c, d) + entry_index(t, depth, addr) * 8;
+  return table_page(k.c, d) + entryIndex(t, depth, addr) * 8;
 }
 
 const NG_BIT = 1 << 11;
@@ -52,12 +52,12 @@ const PERMISSIONS = PXN | AP_RDONLY | DBM | NG_BIT;
 /** Until v5.3 the DSB alone: no ISB behind a valid kernel entry (B23). */
 function* set_and_dsb(p: EntryPointer, d: Descriptor): Steps<void> {
   yield* WRITE_ONCE(p, d);
-  if (is_valid(d)) yield* DSB('ishst');
+  if (isValid(d)) yield* DSB('ishst');
 }
 
 function* set_and_dsb_isb(p: EntryPointer, d: Descriptor): Steps<void> {
   yield* WRITE_ONCE(p, d);
-  if (!is_valid(d)) return;
+  if (!isValid(d)) return;
   yield* DSB('ishst');
   yield* ISB();
 }
@@ -72,7 +72,7 @@ export const v5_2 = {
 
   /** Thread-local: the root's address never changes. */
   *pgd_offset_k(this: Kernel, addr: number): Steps<EntryPointer> {
-    return this.c.swapper_pg_dir + entry_index(this.c.t, 0, addr) * 8;
+    return this.c.swapper_pg_dir + entryIndex(this.c.t, 0, addr) * 8;
   },
   *p4d_offset(this: Kernel, pgdp: EntryPointer, addr: number): Steps<EntryPointer> {
     return yield* offset(this, 'P4D', pgdp, addr);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, K, M, run } from '../../../../../../test/kit.ts';
-import { arm64, recorded, tlb_lines } from '../../../../../../test/tables.ts';
+import { arm64, recorded, tlbLines } from '../../../../../../test/tables.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Step, Steps } from '../../../../../steps/step.ts';
 import { phys_to_virt } from '../../../../pfn.ts';
@@ -10,7 +10,7 @@ import { phys_to_virt } from '../../../../pfn.ts';
 function operations(session: Session, thread: Steps<unknown>): string[] {
   const steps: Step[] = [];
   expect(run(session, recorded(thread, steps)).ended).toBe('returned');
-  return tlb_lines(steps);
+  return tlbLines(steps);
 }
 
 const by_va = (n: number): string[] => ['DSB ISHST', `${n} TLBI VAALE1IS`, 'DSB ISH', 'ISB'];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, M, type MachineObject } from '../../../../../../test/kit.ts';
-import { arm64, leaf_lines, linear_lines } from '../../../../../../test/tables.ts';
+import { arm64, leafLines, linearLines } from '../../../../../../test/tables.ts';
 import { type Outcome, access as translate } from '../../../../../hardware/index.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
@@ -26,8 +26,8 @@ function plug(machine: MachineObject, start: number, size: number, flags = 0): P
   return {
     session,
     tables: session.state.table_pages.allocated,
-    linear: linear_lines(session, start, size),
-    vmemmap: leaf_lines(session, vmemmap_of(c, first), vmemmap_of(c, end)),
+    linear: linearLines(session, start, size),
+    vmemmap: leafLines(session, vmemmap_of(c, first), vmemmap_of(c, end)),
   };
 }
 
@@ -71,7 +71,7 @@ describe.each(GEOMETRY)('%iK, %i bits, rodata=%s', (page, va_bits, rodata, size,
     const all = session.state.table_pages.allocated;
     expect(session.call(session.kernel.remove_memory(at, size)).errno).toBe(null);
     expect(session.state.table_pages).toEqual({ allocated: all, freed: all });
-    expect(linear_lines(session, at, size)).toEqual([]);
+    expect(linearLines(session, at, size)).toEqual([]);
     session.state.table_pages = { allocated: {}, freed: {} };
     expect(session.call(session.kernel.add_memory(1, at, size, 0)).errno).toBe(null);
     expect(session.state.table_pages).toEqual({ allocated: all, freed: {} });

@@ -1,5 +1,5 @@
-import { cont_size, is_folded } from '../../../../../geometry/blocks.ts';
-import { depth_of, entry_size, type LevelName } from '../../../../../geometry/translation.ts';
+import { contSize, isFolded } from '../../../../../geometry/blocks.ts';
+import { depthOf, entrySize, type LevelName } from '../../../../../geometry/translation.ts';
 import { CONT } from '../../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
@@ -46,9 +46,9 @@ export const table_prot = (k: Kernel, flags: number): number =>
 
 /** pXd_cont_addr_end. A level without groups has no more than the range. */
 function cont_addr_end(k: Kernel, name: 'PTE' | 'PMD', addr: number, end: number): number {
-  const depth = depth_of(k.c.t, name);
-  const size = cont_size(k.c.t, depth);
-  if (size === entry_size(k.c.t, depth)) return end;
+  const depth = depthOf(k.c.t, name);
+  const size = contSize(k.c.t, depth);
+  if (size === entrySize(k.c.t, depth)) return end;
   const boundary = (Math.floor(addr / size) + 1) * size;
   return boundary - 1 < end - 1 ? boundary : end;
 }
@@ -61,13 +61,13 @@ function cont_prot(
   prot: number,
   flags: number,
 ): number {
-  const depth = depth_of(k.c.t, name);
-  const size = cont_size(k.c.t, depth);
-  const hint = size > entry_size(k.c.t, depth) && aligned(size, addr, next, phys);
+  const depth = depthOf(k.c.t, name);
+  const size = contSize(k.c.t, depth);
+  const hint = size > entrySize(k.c.t, depth) && aligned(size, addr, next, phys);
   return hint && (flags & NO_CONT_MAPPINGS) === 0 ? prot | CONT : prot;
 }
 
-const size_of = (k: Kernel, level: 'PMD' | 'PUD'): number => entry_size(k.c.t, depth_of(k.c.t, level));
+const size_of = (k: Kernel, level: 'PMD' | 'PUD'): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
 export const v5_2 = {
   *init_pte(
@@ -160,7 +160,7 @@ export const v5_2 = {
   ): Steps<number> {
     let pud = yield* READ_ONCE(pudp);
     if (pud_leaf(this.c, pud)) yield* this.BUG('alloc_init_cont_pmd');
-    if (!is_folded(this.c.t, 'PMD')) {
+    if (!isFolded(this.c.t, 'PMD')) {
       if (none(pud)) {
         const pmd_phys = yield* pgtable_alloc.call(this, 'PMD');
         if (pmd_phys < 0) return -this.errno.ENOMEM;
@@ -190,7 +190,7 @@ export const v5_2 = {
     pgtable_alloc: PgtableAlloc,
     flags: number,
   ): Steps<number> {
-    if (!is_folded(this.c.t, 'PUD')) {
+    if (!isFolded(this.c.t, 'PUD')) {
       const p4d = yield* READ_ONCE(p4dp);
       if (none(p4d)) {
         const pud_phys = yield* pgtable_alloc.call(this, 'PUD');
@@ -230,7 +230,7 @@ export const v5_2 = {
     pgtable_alloc: PgtableAlloc,
     flags: number,
   ): Steps<number> {
-    if (is_folded(this.c.t, 'P4D'))
+    if (isFolded(this.c.t, 'P4D'))
       return yield* this.alloc_init_pud(pgdp, addr, end, phys, prot, pgtable_alloc, flags);
     const pgd = yield* READ_ONCE(pgdp);
     if (none(pgd)) {

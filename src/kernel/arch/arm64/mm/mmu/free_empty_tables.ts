@@ -1,5 +1,5 @@
-import { is_folded } from '../../../../../geometry/blocks.ts';
-import { depth_of, entry_size, type LevelName } from '../../../../../geometry/translation.ts';
+import { isFolded } from '../../../../../geometry/blocks.ts';
+import { depthOf, entrySize, type LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,
@@ -19,11 +19,11 @@ import { before } from './unsigned.ts';
 
 /** arch/arm64/mm/mmu.c: the second pass of a tear-down, the tables in which nothing is left. */
 
-const size_of = (k: Kernel, level: LevelName): number => entry_size(k.c.t, depth_of(k.c.t, level));
+const size_of = (k: Kernel, level: LevelName): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
 /** Whether all of a table is none. */
 function* is_empty(k: Kernel, level: LevelName, table: number): Steps<boolean> {
-  const entries = k.c.t.entries[depth_of(k.c.t, level)]!;
+  const entries = k.c.t.entries[depthOf(k.c.t, level)]!;
   for (let i = 0; i < entries; i++) if (!none(yield* READ_ONCE(table + i * 8))) return false;
   return true;
 }
@@ -75,7 +75,7 @@ export const S0 = {
       if (!present(this.c, pmd) || pmd_leaf(this.c, pmd)) yield* this.WARN('free_empty_pmd_table');
       yield* this.free_empty_pte_table(pmdp, addr, next, floor, ceiling);
     }
-    if (is_folded(this.c.t, 'PMD')) return;
+    if (isFolded(this.c.t, 'PMD')) return;
     const table = table_page(this.c, yield* READ_ONCE(pudp));
     if (!(yield* is_empty(this, 'PMD', table))) return;
     yield* this.pud_clear(pudp);
@@ -100,7 +100,7 @@ export const S0 = {
       if (!present(this.c, pud) || pud_leaf(this.c, pud)) yield* this.WARN('free_empty_pud_table');
       yield* this.free_empty_pmd_table(pudp, addr, next, floor, ceiling);
     }
-    if (is_folded(this.c.t, 'PUD')) return;
+    if (isFolded(this.c.t, 'PUD')) return;
     const table = table_page(this.c, yield* READ_ONCE(p4dp));
     if (!(yield* is_empty(this, 'PUD', table))) return;
     yield* this.p4d_clear(p4dp);
@@ -117,7 +117,7 @@ export const S0 = {
     ceiling: number,
   ): Steps<void> {
     const start = addr;
-    if (is_folded(this.c.t, 'P4D')) {
+    if (isFolded(this.c.t, 'P4D')) {
       yield* this.free_empty_pud_table(pgdp, addr, end, floor, ceiling);
       return;
     }
@@ -128,7 +128,7 @@ export const S0 = {
       if (none(p4d)) continue;
       yield* this.free_empty_pud_table(p4dp, addr, next, floor, ceiling);
     }
-    if (is_folded(this.c.t, 'P4D')) return;
+    if (isFolded(this.c.t, 'P4D')) return;
     const table = table_page(this.c, yield* READ_ONCE(pgdp));
     if (!(yield* is_empty(this, 'P4D', table))) return;
     yield* this.pgd_clear(pgdp);
@@ -195,7 +195,7 @@ export const v5_7 = {
       if (!present(this.c, pmd) || pmd_leaf(this.c, pmd)) yield* this.WARN('free_empty_pmd_table');
       yield* this.free_empty_pte_table(pmdp, addr, next, floor, ceiling);
     }
-    if (is_folded(this.c.t, 'PMD')) return;
+    if (isFolded(this.c.t, 'PMD')) return;
     if (!(yield* this.pgtable_range_aligned(start, end, floor, ceiling, size_of(this, 'PUD')))) return;
     const table = table_page(this.c, yield* READ_ONCE(pudp));
     if (!(yield* is_empty(this, 'PMD', table))) return;
@@ -221,7 +221,7 @@ export const v5_7 = {
       if (!present(this.c, pud) || pud_leaf(this.c, pud)) yield* this.WARN('free_empty_pud_table');
       yield* this.free_empty_pmd_table(pudp, addr, next, floor, ceiling);
     }
-    if (is_folded(this.c.t, 'PUD')) return;
+    if (isFolded(this.c.t, 'PUD')) return;
     if (!(yield* this.pgtable_range_aligned(start, end, floor, ceiling, size_of(this, 'P4D')))) return;
     const table = table_page(this.c, yield* READ_ONCE(p4dp));
     if (!(yield* is_empty(this, 'PUD', table))) return;
@@ -239,7 +239,7 @@ export const v5_7 = {
     ceiling: number,
   ): Steps<void> {
     const start = addr;
-    if (is_folded(this.c.t, 'P4D')) {
+    if (isFolded(this.c.t, 'P4D')) {
       yield* this.free_empty_pud_table(pgdp, addr, end, floor, ceiling);
       return;
     }
@@ -250,7 +250,7 @@ export const v5_7 = {
       if (none(p4d)) continue;
       yield* this.free_empty_pud_table(p4dp, addr, next, floor, ceiling);
     }
-    if (is_folded(this.c.t, 'P4D')) return;
+    if (isFolded(this.c.t, 'P4D')) return;
     if (!(yield* this.pgtable_range_aligned(start, end, floor, ceiling, size_of(this, 'PGD')))) return;
     const table = table_page(this.c, yield* READ_ONCE(pgdp));
     if (!(yield* is_empty(this, 'P4D', table))) return;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, K, M, run } from '../../../../../../test/kit.ts';
-import { arm64, linear_lines } from '../../../../../../test/tables.ts';
-import { entry_size, parse_va, va_text } from '../../../../../geometry/translation.ts';
+import { arm64, linearLines } from '../../../../../../test/tables.ts';
+import { entrySize, parseVa, vaText } from '../../../../../geometry/translation.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
@@ -11,14 +11,14 @@ import type { Kernel } from '../../../../kernel.ts';
 /** What one entry at a level covers: the coverage of the table under it. */
 const cover = (session: Session, parent: 'PGD' | 'PUD' | 'PMD'): number => {
   const { t } = session.kernel.c;
-  return entry_size(t, t.name.indexOf(parent));
+  return entrySize(t, t.name.indexOf(parent));
 };
 
 /** Tables of the memmap that hold [start, end) and may be freed, by name. */
 function may_go(session: Session, tables: Record<string, number>, start: string, end: string): string[] {
   const { c } = session.kernel;
   return Object.keys(tables).filter((name) => {
-    const range = [parse_va(start), parse_va(end), c.VMEMMAP_START, c.VMEMMAP_END] as const;
+    const range = [parseVa(start), parseVa(end), c.VMEMMAP_START, c.VMEMMAP_END] as const;
     return run(session, session.kernel.pgtable_range_aligned(...range, tables[name]!)).value;
   });
 }
@@ -29,7 +29,7 @@ describe('v5.7, 4K, 48 bits', () => {
 
   test('the layout', () => {
     const { c } = session.kernel;
-    expect(va_text(c.VMEMMAP_START)).toBe('fffffdffffe00000');
+    expect(vaText(c.VMEMMAP_START)).toBe('fffffdffffe00000');
     expect([c.SECTION_SIZE / 64, tables.PMD, tables.PUD]).toEqual([G / 64, G, 512 * G]);
   });
 
@@ -47,7 +47,7 @@ describe('v5.7, 16K, 48 bits', () => {
   const tables = { PTE: cover(session, 'PMD'), PMD: cover(session, 'PUD'), PUD: cover(session, 'PGD') };
 
   test('the layout', () => {
-    expect(va_text(session.kernel.c.VMEMMAP_START)).toBe('ffffff7fffe00000');
+    expect(vaText(session.kernel.c.VMEMMAP_START)).toBe('ffffff7fffe00000');
     expect(Object.values(tables)).toEqual([32 * M, 64 * G, 2 ** 47]);
   });
 
@@ -68,7 +68,7 @@ describe('v5.7, 16K, 48 bits', () => {
     const kernel: Kernel = {
       ...session.kernel,
       *pgtable_range_aligned(start, end, floor, ceiling, size): Steps<boolean> {
-        if (size === tables.PTE) asked.push(`${va_text(start)}-${va_text(end)}`);
+        if (size === tables.PTE) asked.push(`${vaText(start)}-${vaText(end)}`);
         return yield* session.kernel.pgtable_range_aligned(start, end, floor, ceiling, size);
       },
     };
@@ -84,7 +84,7 @@ describe('v6.1, 64K, 48 bits', () => {
   const tables = { PTE: cover(session, 'PMD'), PMD: cover(session, 'PGD') };
 
   test('the layout', () => {
-    expect(va_text(c.VMEMMAP_START)).toBe('ffffffc000000000');
+    expect(vaText(c.VMEMMAP_START)).toBe('ffffffc000000000');
     expect([(c.SECTION_SIZE / c.PAGE_SIZE) * 64, tables.PTE, tables.PMD]).toEqual([
       512 * K,
       512 * M,
@@ -94,7 +94,7 @@ describe('v6.1, 64K, 48 bits', () => {
 
   test.each([0, 1, 1023, 1024, 5000])('n=%i: the PTE table may go, the PMD table stays', (n) => {
     const start = c.VMEMMAP_START + n * 512 * K;
-    expect(may_go(session, tables, va_text(start), va_text(start + 512 * K))).toEqual(['PTE']);
+    expect(may_go(session, tables, vaText(start), vaText(start + 512 * K))).toEqual(['PTE']);
   });
 });
 
@@ -102,7 +102,7 @@ describe('a range that ends at 2^64 (B30)', () => {
   test('the rule says that its tables may go', () => {
     const { kernel } = booted('v5.7', arm64(4, 48));
     const session = booted('arm64-v6', arm64(4, 48));
-    const start = parse_va('ffffffffc0000000');
+    const start = parseVa('ffffffffc0000000');
     for (const size of [2 * M, G, 512 * G]) {
       const thread = kernel.pgtable_range_aligned(start, 0, session.kernel.c.PAGE_OFFSET, 0, size);
       expect(run(session, thread).value).toBe(true);
@@ -113,7 +113,7 @@ describe('a range that ends at 2^64 (B30)', () => {
     const session = booted('arm64-v6', arm64(4, va_bits, rodata));
     expect(session.call(session.kernel.add_memory(1, start, size, 0)).errno).toBe(null);
     expect(session.call(session.kernel.remove_memory(start, size)).errno).toBe(null);
-    return linear_lines(session, start, size);
+    return linearLines(session, start, size);
   };
   // the linear map starts at 2G
   const top = (va_bits: number): number => 2 * G + 2 ** (va_bits - 1);
@@ -144,9 +144,9 @@ describe('a block of which a part is removed (B27)', () => {
   const left = (release: string): string[] => {
     const session = booted(release, arm64(4, 48, 'off'));
     expect(session.call(session.kernel.add_memory(1, 64 * G, G, 0)).errno).toBe(null);
-    expect(linear_lines(session, 64 * G, G)).toEqual(['1 x 1G']);
+    expect(linearLines(session, 64 * G, G)).toEqual(['1 x 1G']);
     expect(session.call(session.kernel.remove_memory(64 * G, 128 * M)).errno).toBe(null);
-    return linear_lines(session, 64 * G, G);
+    return linearLines(session, 64 * G, G);
   };
 
   test.each(['v6.1', 'v6.12', 'v7.2'])('%s: all of it goes, if the part was never online', (release) => {
@@ -166,7 +166,7 @@ describe('an add whose second section fails (B32)', () => {
       expect(session.call(session.kernel.add_memory(1, 64 * G, 2 * size, 0)).errno).toBe('ENOMEM');
       expect(state.mem_section.get((64 * G) / size)!.section_mem_map).toBe(3);
       expect(state.mem_section.get((64 * G) / size + 1)?.section_mem_map ?? 0).toBe(0);
-      expect(linear_lines(session, 64 * G, 2 * size)).toEqual([]);
+      expect(linearLines(session, 64 * G, 2 * size)).toEqual([]);
     },
   );
 });

@@ -1,4 +1,4 @@
-import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
+import { depthOf, entrySize } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,
@@ -29,7 +29,7 @@ const before = (addr: number, end: number): boolean => end !== 0 && addr < end;
 
 /** ptep[i], plain reads: whether all of a table is none. */
 export function* is_empty(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', table: EntryPointer): Steps<boolean> {
-  const entries = k.c.t.entries[depth_of(k.c.t, level)]!;
+  const entries = k.c.t.entries[depthOf(k.c.t, level)]!;
   for (let i = 0; i < entries; i++) if (!none(yield* READ_ONCE(table + i * 8))) return false;
   return true;
 }
@@ -67,7 +67,7 @@ export const S1 = {
       if (!none(pud)) {
         if (!present(this.c, pud)) yield* this.WARN('remove_pud_table');
         if (pud_leaf(this.c, pud)) {
-          const size = entry_size(t, depth_of(t, 'PUD'));
+          const size = entrySize(t, depthOf(t, 'PUD'));
           if (sparse_vmap) yield* this.free_hotplug_page_range(leaf_address(this.c, pud), size, null);
           yield* this.pud_clear(pudp);
         } else {
@@ -95,7 +95,7 @@ export const S1 = {
       if (!none(pmd)) {
         if (!present(this.c, pmd)) yield* this.WARN('remove_pmd_table');
         if (pmd_leaf(this.c, pmd)) {
-          const size = entry_size(t, depth_of(t, 'PMD'));
+          const size = entrySize(t, depthOf(t, 'PMD'));
           if (sparse_vmap) yield* this.free_hotplug_page_range(leaf_address(this.c, pmd), size, null);
           yield* this.pmd_clear(pmdp);
         } else {

@@ -1,5 +1,5 @@
-import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
-import { is_table } from '../../../../../hardware/descriptor.ts';
+import { depthOf, entrySize } from '../../../../../geometry/translation.ts';
+import { isTable } from '../../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,
@@ -22,7 +22,7 @@ import { mk_sect_prot } from '../../include/asm/pgtable.ts';
 const page_of = (k: Kernel, p: EntryPointer): number => Math.floor(p / k.c.PAGE_SIZE) * k.c.PAGE_SIZE;
 
 const pud_table = (k: Kernel, d: { attr: number; addr: number }): boolean =>
-  k.c.PAGE_SHIFT === 16 || k.c.t.levels < 3 || is_table(d);
+  k.c.PAGE_SHIFT === 16 || k.c.t.levels < 3 || isTable(d);
 
 function* VM_WARN_ON(k: Kernel, where: string): Steps<void> {
   if (k.c.DEBUG_VM) yield* k.WARN(where);
@@ -64,7 +64,7 @@ export const v5_2 = {
 
   /** True: a block may be put here, or would not be an improvement on what is. */
   *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, addr: number): Steps<boolean> {
-    if (!is_table(yield* READ_ONCE(pmdp))) {
+    if (!isTable(yield* READ_ONCE(pmdp))) {
       yield* VM_WARN_ON(this, 'pmd_free_pte_page');
       return true;
     }
@@ -83,8 +83,8 @@ export const v5_2 = {
     }
     const { t } = this.c;
     const table = page_of(this, yield* this.pmd_offset(pudp, addr));
-    for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
-      yield* this.pmd_free_pte_page(table + i * 8, addr + i * entry_size(t, depth_of(t, 'PMD')));
+    for (let i = 0; i < t.entries[depthOf(t, 'PMD')]!; i++) {
+      yield* this.pmd_free_pte_page(table + i * 8, addr + i * entrySize(t, depthOf(t, 'PMD')));
     }
     yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
@@ -106,10 +106,10 @@ export const v6_12 = {
     }
     const { t } = this.c;
     const table = page_of(this, yield* this.pmd_offset(pudp, addr));
-    for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
+    for (let i = 0; i < t.entries[depthOf(t, 'PMD')]!; i++) {
       const pmdp = table + i * 8;
       if (present(this.c, yield* READ_ONCE(pmdp)))
-        yield* this.pmd_free_pte_page(pmdp, addr + i * entry_size(t, depth_of(t, 'PMD')));
+        yield* this.pmd_free_pte_page(pmdp, addr + i * entrySize(t, depthOf(t, 'PMD')));
     }
     yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
@@ -137,7 +137,7 @@ export const v7_1 = {
   },
 
   *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, addr: number): Steps<boolean> {
-    if (!is_table(yield* READ_ONCE(pmdp))) {
+    if (!isTable(yield* READ_ONCE(pmdp))) {
       yield* VM_WARN_ON(this, 'pmd_free_pte_page');
       return true;
     }
@@ -155,12 +155,12 @@ export const v7_1 = {
       return true;
     }
     const { t } = this.c;
-    const size = entry_size(t, depth_of(t, 'PMD'));
+    const size = entrySize(t, depthOf(t, 'PMD'));
     const table = page_of(this, yield* this.pmd_offset(pudp, addr));
     yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
     yield* wait_for_ptdump();
-    for (let i = 0; i < t.entries[depth_of(t, 'PMD')]!; i++) {
+    for (let i = 0; i < t.entries[depthOf(t, 'PMD')]!; i++) {
       // nobody else can see the table any more
       if (present(this.c, yield* READ_ONCE(table + i * 8)))
         yield* v5_2.pmd_free_pte_page.call(this, table + i * 8, addr + i * size);

@@ -1,5 +1,5 @@
-import { cont_size, is_folded } from '../../../../../geometry/blocks.ts';
-import { depth_of, entry_size, type LevelName } from '../../../../../geometry/translation.ts';
+import { contSize, isFolded } from '../../../../../geometry/blocks.ts';
+import { depthOf, entrySize, type LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import { pmd_leaf, present, pud_leaf, READ_ONCE } from '../../../../include/linux/pgtable.ts';
 import type { Kernel, MemoryNotifier, memory_notify } from '../../../../kernel.ts';
@@ -12,9 +12,9 @@ import { prevent_bootmem_remove_notifier } from './arch_add_memory.ts';
 /** v7.1 (95a58852b0e5): memory whose removal would split a leaf of the linear map or the memmap cannot go offline (B27). */
 
 const aligned = (k: Kernel, level: LevelName, addr: number): boolean =>
-  addr % entry_size(k.c.t, depth_of(k.c.t, level)) === 0;
+  addr % entrySize(k.c.t, depthOf(k.c.t, level)) === 0;
 const cont_aligned = (k: Kernel, level: 'PMD' | 'PTE', addr: number): boolean =>
-  addr % cont_size(k.c.t, depth_of(k.c.t, level)) === 0;
+  addr % contSize(k.c.t, depthOf(k.c.t, level)) === 0;
 
 export const v7_1 = {
   /** Whether an address lies inside a leaf, and not where one may begin. Asks level by level, the first question being the alignment. */
@@ -28,7 +28,7 @@ export const v7_1 = {
     const pudp = yield* this.pud_offset(p4dp, addr);
     const pud = yield* READ_ONCE(pudp);
     if (!present(this.c, pud)) return false;
-    if (!is_folded(t, 'PMD') && pud_leaf(this.c, pud)) return true;
+    if (!isFolded(t, 'PMD') && pud_leaf(this.c, pud)) return true;
     if (cont_aligned(this, 'PMD', addr)) return false;
     const pmdp = yield* this.pmd_offset(pudp, addr);
     const pmd = yield* READ_ONCE(pmdp);

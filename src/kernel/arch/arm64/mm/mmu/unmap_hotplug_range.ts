@@ -1,5 +1,5 @@
-import { is_folded } from '../../../../../geometry/blocks.ts';
-import { depth_of, entry_size } from '../../../../../geometry/translation.ts';
+import { isFolded } from '../../../../../geometry/blocks.ts';
+import { depthOf, entrySize } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,
@@ -20,7 +20,7 @@ import { before } from './unsigned.ts';
 
 /** arch/arm64/mm/mmu.c: the first pass of a tear-down, the leaves. Of blocks all goes, however little is in the range (B27). */
 
-const PUD_SIZE = (k: Kernel): number => entry_size(k.c.t, depth_of(k.c.t, 'PUD'));
+const PUD_SIZE = (k: Kernel): number => entrySize(k.c.t, depthOf(k.c.t, 'PUD'));
 
 export const S0 = {
   *unmap_hotplug_range(
@@ -48,7 +48,7 @@ export const S0 = {
     sparse_vmap: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    if (is_folded(this.c.t, 'P4D')) {
+    if (isFolded(this.c.t, 'P4D')) {
       yield* this.unmap_hotplug_pud_range(pgdp, addr, end, sparse_vmap, altmap);
       return;
     }

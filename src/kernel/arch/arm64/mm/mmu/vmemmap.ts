@@ -1,4 +1,4 @@
-import { is_mapped, leaves } from '../../../../../hardware/walk.ts';
+import { isMapped, leaves } from '../../../../../hardware/walk.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Config } from '../../../../config.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
@@ -30,7 +30,7 @@ const drop_unmapped = operation({
   changes: ['pages', 'vars'],
   run(state: State, c: Config, start: number, end: number): void {
     const leaf = c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
-    if (start % leaf === 0 && end % leaf === 0 && !is_mapped(state.mmu!, start)) {
+    if (start % leaf === 0 && end % leaf === 0 && !isMapped(state.mmu!, start)) {
       // whole leaves, and taken down: no neighbour can have lost anything
       state.pages.set(pfn_at(c, start), pfn_at(c, end), NO_PAGE);
       return;
