@@ -32,8 +32,8 @@ const SMALL = [
 const EXPECTED = `24 configurations: 12 found, 12 clean
 
 ID  FOUND OF SAME AS WHERE
-B26     4 12 -          v5.7 16K/47 16K/48; v5.10 16K/47 16K/48
-B44     8 12 -          v5.7 all 4; v5.10 all 4
+B26     4 12 -       v5.7 16K/47 16K/48; v5.10 16K/47 16K/48
+B44     8 12 -       v5.7 all 4; v5.10 all 4
 `;
 
 test('a small campaign: counts, records and the same bytes whoever runs it', () => {

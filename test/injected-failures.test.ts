@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, play } from './kit.ts';
 import { arm64 } from './tables.ts';
 
-// An add of one section is made to fail at each of its allocations: nothing of it may be left (FACTS section 7, 12).
+// An add of one section is made to fail at each of its allocations: nothing of it may be left.
 
 const AT = 128 * G;
 

@@ -62,7 +62,7 @@ function linear_range(machine: Machine, section_size: number, map: Layout, physm
 
 /** What a kernel is built with or asked for beside the machine's own options. */
 export interface BuildOptions {
-  /** Kernel addresses other than the release's own: real ones hide some races (FACTS 1.5). */
+  /** Kernel addresses other than the release's own: real ones hide some races (docs/campaign.md). */
   readonly layout?: Layout;
   /** Without kernel_page_tables arm64 has huge vmaps. Built in unless told otherwise. */
   readonly ptdump_debugfs?: boolean;

@@ -47,9 +47,9 @@ function init_range(k: Kernel, state: State, { start, end }: Span, value: number
 }
 
 /**
- * What boot writes into the struct pages of holes (FACTS 3.1). In 5.10.35, not yet in 5.10.7, a hole has the node and the zone
- * of the memory behind it, and what follows all memory those of the last. Before, only what lies in no zone was special: node 0
- * and the first zone.
+ * What boot writes into the struct pages of holes. In 5.10.35, not yet in 5.10.7, a hole has the node and the zone of the
+ * memory behind it, and what follows all memory those of the last (init_unavailable_range() in mm/page_alloc.c). Before,
+ * only what lies in no zone was special: node 0 and the first zone.
  */
 export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['holes']): void {
   const ram = memory(k, state);
@@ -85,7 +85,8 @@ export function boot_holes(k: Kernel, state: State, style: ReleaseConstants['hol
 
 /**
  * Where arm64's pfn_valid() asks memblock (until v5.13) boot initialises the struct page of a hole only if the first pfn
- * of its pageblock is valid. The others stay as the memmap was allocated, poisoned with CONFIG_DEBUG_VM (FACTS 3.1).
+ * of its pageblock is valid (init_unavailable_range() of 5.10). The others stay as the memmap was allocated, poisoned with
+ * CONFIG_DEBUG_VM.
  */
 export function raw_holes(k: Kernel, state: State, constants: ReleaseConstants): void {
   if (!constants.HAVE_ARCH_PFN_VALID[k.c.arch]) return;

@@ -3,9 +3,7 @@ import { VALID } from '../hardware/descriptor.ts';
 import type { TlbiOp } from '../hardware/tlbi.ts';
 import type { About, AboutEntry } from '../interleave/about.ts';
 import type { Config } from '../kernel/config.ts';
-import { free_step } from '../kernel/mm/page_alloc/alloc_pages.ts';
-import { mmu_steps } from '../kernel/mmu.ts';
-import type { KernelOperation } from '../kernel/operation.ts';
+import { type KernelOperation, telling_of } from '../kernel/operation.ts';
 import type { Story, StoryEvent } from '../schedule/replay/replay.ts';
 import { type Failure, type Subjects, TABLE_FAILURES } from '../steps/failure.ts';
 
@@ -51,10 +49,11 @@ const operation_of = (event: StoryEvent | undefined): string | undefined => even
 
 const frees =
   (pfn: number) =>
-  ({ step }: StoryEvent): boolean => {
-    if (step?.op !== 'call' || (step.operation as unknown) !== free_step) return false;
-    const [start, nr_pages] = step.args as readonly number[];
-    return start! <= pfn && pfn < start! + nr_pages!;
+  ({ step, result }: StoryEvent): boolean => {
+    const telling = telling_of(step, result);
+    if (telling?.kind !== 'freed') return false;
+    const { pages } = telling;
+    return pages.pfn <= pfn && pfn < pages.pfn + pages.nr_pages;
   };
 
 /** Whether the call in which the thread read last had read all of that before, and so has gone round again. */
@@ -107,19 +106,23 @@ function invalidated(
   table: boolean,
 ): NonNullable<Subjects['invalidated']> {
   const page = Math.floor(va / c.PAGE_SIZE) * c.PAGE_SIZE;
-  const at = events.findIndex(({ step }) => {
-    if (step?.op !== 'call' || (step.operation as unknown) !== mmu_steps.issue) return false;
-    const op = step.args[0] as TlbiOp;
+  const at = events.findIndex((event) => {
+    const op = tlbi_of(event);
+    if (!op) return false;
     if (op.by === 'all') return true;
     const first = Math.floor(op.va! / c.PAGE_SIZE) * c.PAGE_SIZE;
     return first <= page && page < first + (op.pages ?? 1) * c.PAGE_SIZE;
   });
   if (at < 0) return 'no';
-  const op = (events[at]!.step as { readonly args: readonly unknown[] }).args[0] as TlbiOp;
+  const op = tlbi_of(events[at]!)!;
   if (table && op.by !== 'all' && op.last_level) return 'leaves only';
   if (!events.slice(0, at).some(is_dsb)) return 'before a barrier';
   return events.slice(at + 1).some(is_dsb) ? 'yes' : 'not waited for';
 }
 
-const is_dsb = ({ step }: StoryEvent): boolean =>
-  step?.op === 'call' && (step.operation as unknown) === mmu_steps.barrier_dsb;
+const is_dsb = ({ step, result }: StoryEvent): boolean => telling_of(step, result)?.kind === 'dsb';
+
+function tlbi_of({ step, result }: StoryEvent): TlbiOp | undefined {
+  const telling = telling_of(step, result);
+  return telling?.kind === 'tlbi' ? telling.op : undefined;
+}

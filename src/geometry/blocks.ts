@@ -1,9 +1,9 @@
 import { depth_of, hardware_level, type LevelName, type Translation } from './translation.ts';
 
 /**
- * By depth: log2 of the bytes of the block the kernel maps with one entry of that level, or null where it maps none
- * (FACTS 1.2). A folded level's blocks stand in the root: with 4K and 39 bits it holds 1G blocks, with 16K and 36 bits
- * 32M blocks.
+ * By depth: log2 of the bytes of the block that the kernel maps with one entry of that level, or null where it maps none:
+ * init_pmd() and alloc_init_pud() in arch/arm64/mm/mmu.c. A folded level's blocks stand in the root: with 4K and 39 bits
+ * it holds 1G blocks, with 16K and 36 bits 32M blocks.
  */
 export const block_shifts = (t: Translation): readonly (number | null)[] =>
   t.shift.map((shift, depth) => (has_blocks(t, depth) ? shift : null));
@@ -23,7 +23,8 @@ const CONT: Readonly<Record<number, { readonly CONT_PTES: number; readonly CONT_
 
 /**
  * Entries of a level that the kernel maps under one contiguous hint: CONT_PTES, CONT_PMDS; 1 where it never sets the hint.
- * With two levels that includes PMDs: the walk hands on one root entry at a time, and none is ever long enough (OBSERVED).
+ * With two levels that includes PMDs: __create_pgd_mapping() maps one root entry at a time (pgd_addr_end()), and a group
+ * is longer than that.
  * x86-64 has no such hint.
  */
 export function cont_entries(t: Translation, depth: number): number {
@@ -41,12 +42,15 @@ export const cont_size = (t: Translation, depth: number): number =>
 export const is_folded = (t: Translation, name: LevelName): boolean => !t.name.includes(name);
 
 /**
- * arm64 with 64K pages or fewer than three levels: pud_sect() is the constant 0 and pud_table() the constant 1, so that
- * whatever stands there is followed as a table (FACTS 1.1).
+ * arm64 with 64K pages or fewer than three levels: pud_sect() is the constant 0 and pud_table() the constant 1
+ * (asm/pgtable.h), so that whatever stands there is followed as a table.
  */
 export const pud_sect_is_constant = (t: Translation): boolean =>
   t.arch === 'arm64' && (t.page_shift === 16 || t.levels < 3);
 
-/** Whether freeing a table of this level is compiled in: it has one, and it is not the root (FACTS 1.1). */
+/**
+ * Whether the kernel has code that frees a table of this level: it is not the root (CONFIG_PGTABLE_LEVELS in
+ * free_empty_pmd_table() and free_empty_pud_table(), arch/arm64/mm/mmu.c).
+ */
 export const table_can_be_freed = (t: Translation, name: LevelName): boolean =>
   !is_folded(t, name) && depth_of(t, name) > 0;

@@ -46,7 +46,7 @@ export const region_of = (layout: Layout, name: string): Region | undefined =>
   layout.regions.find((region) => region.name === name);
 
 /**
- * A layout with any bases: real ones hide some races (FACTS 1.5). It needs the regions linear, vmalloc and vmemmap.
+ * A layout with any bases: real ones hide some races (docs/campaign.md). It needs the regions linear, vmalloc and vmemmap.
  * @param regions in any order
  * @throws BadLayout for regions that overlap, are empty, not whole pages or not in the kernel's half, that stand twice or
  * are missing, and for a vmemmap too small for the linear map

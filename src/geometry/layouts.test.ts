@@ -19,7 +19,7 @@ function shared(page: number, va: number, release: string, a: string, b: string)
     .join(' ');
 }
 
-describe('FACTS 1.5, v5.2', () => {
+describe('asm/memory.h and asm/pgtable.h of v5.2', () => {
   it.each<[number, number, string, string, string, string, string, number, string]>([
     [
       4,
@@ -109,8 +109,8 @@ describe('FACTS 1.5, v5.2', () => {
   });
 });
 
-describe('FACTS 1.5, v5.4', () => {
-  // FACTS has PAGE_END ffff800000000000 for 64K/52 too: until v5.11 that is true on 48-bit hardware only
+describe('asm/memory.h and asm/pgtable.h of v5.4', () => {
+  // 64K/52: PAGE_END is that of 52 bits until v5.10 (_PAGE_END(vabits_actual)), that of 48 from v5.11 on
   it.each<[number, number, string, string, string, string, string, string]>([
     [4, 39, 'ffffff8000000000', 'ffffffc000000000', 'fffffffebfff0000', 'fffffffeffe00000', '', 'L2'],
     [4, 48, 'ffff000000000000', 'ffff800000000000', 'fffffdffbfff0000', 'fffffdffffe00000', 'L1', 'L1 L2'],
@@ -144,7 +144,7 @@ describe('FACTS 1.5, v5.4', () => {
   });
 });
 
-describe('FACTS 1.5, v6.1', () => {
+describe('asm/memory.h and asm/pgtable.h of v6.1', () => {
   it.each<[number, number, string, string, string, string]>([
     [4, 39, 'fffffffdf0000000', 'fffffffe00000000', 'ffffffff00000000', ''],
     [4, 48, 'fffffbfff0000000', 'fffffc0000000000', 'fffffe0000000000', ''],
@@ -168,7 +168,7 @@ describe('FACTS 1.5, v6.1', () => {
   });
 });
 
-it('the linear map shares no table with anything, in any layout of FACTS 1.5', () => {
+it('the linear map shares no table with anything, in any layout', () => {
   const shapes: [number, number][] = [
     [4, 39],
     [4, 48],

@@ -7,7 +7,7 @@ const M = 2 ** 20;
 const G = 2 ** 30;
 
 /**
- * Kernel address space layouts of arm64, by the release that brought them (FACTS 1.5):
+ * Kernel address space layouts of arm64, by the release that brought them (asm/memory.h and asm/pgtable.h):
  * - v5.2: the linear map is the upper half (to v5.3);
  * - v5.4: it is the lower half, vmemmap ends 2M before the wrap (to v5.10);
  * - v6.1: vmemmap starts at a power of two, PCI I/O and fixmap stay below it (v5.11 to v6.8; not modelled: 128M for BPF in

@@ -1,4 +1,7 @@
-/** Sections, buddy and huge pages by architecture and page size: FACTS 1.3 and 1.4. */
+/**
+ * Sections, buddy and huge pages by architecture and page size: SECTION_SIZE_BITS and MAX_PHYSMEM_BITS of asm/sparsemem.h,
+ * FORCE_MAX_ZONEORDER (v6.1: ARCH_FORCE_MAX_ORDER) of arch/…/Kconfig.
+ */
 export interface MemmapGeometry {
   readonly section_size_bits: number;
   readonly max_physmem_bits: number;
@@ -21,7 +24,7 @@ const PPC64 = { linear_map: 0xc000000000000000n, vmemmap: 0xf000000000000000n, s
 const X86_64 = { linear_map: 0xffff888000000000n, vmemmap: 0xffffea0000000000n, subsection_bits: 21 };
 const ARM64 = { linear_map: 0xffff000000000000n, vmemmap: 0xfffffc0000000000n, subsection_bits: 21 };
 
-/** Null for a page size that the architecture has not. "tiny" is the machine of FACTS 9.7: sections of two pages. */
+/** Null for a page size that the architecture has not. "tiny" has sections of two pages; no kernel is built so. */
 export function memmap_geometry(arch: string, page_size: number, small: boolean): MemmapGeometry | null {
   const sections_per_root = page_size / 16;
   const ppc64 = { ...PPC64, section_size_bits: 24, max_physmem_bits: 44, sections_per_root };

@@ -1,4 +1,7 @@
-/** Sizes that follow from architecture and page size alone (FACTS 1.1 to 1.4). All in bytes unless named pages. */
+/**
+ * Sizes that follow from architecture and page size alone: arch/…/Kconfig, asm/pgtable-hwdef.h, asm/sparsemem.h. All in
+ * bytes unless named pages.
+ */
 
 export type Arch = 'arm64' | 'x86_64';
 
@@ -34,7 +37,7 @@ export const without_lpa2 = (page_size: number, va_bits: number): boolean =>
 /** Largest memory block: MAX_BLOCK_SIZE_ORDER on x86-64 when set explicitly; on arm64 a block is a section. */
 export const MAX_X86_BLOCK_SIZE = 64 * 2 ** 30;
 
-/** What memstart_addr is rounded down to on arm64 (FACTS 1.5). */
+/** What memstart_addr is rounded down to: ARM64_MEMSTART_ALIGN (asm/kernel-pgtable.h, in 6.12 mm/init.c). */
 export function memstart_align(page_size: number, section_size: number): number {
   const by_granule = page_size === 65536 ? 2 ** 29 : 2 ** 30;
   return Math.max(section_size, by_granule);

@@ -29,7 +29,7 @@ const SHAPES: Row[] = [
   ['x86_64', 4, 57, 5, 48, 512, 30, 21, 512, -1],
 ];
 
-describe('shapes of FACTS 1.1 and 1.7', () => {
+describe('shapes by pgtable-hwdef.h (arm64) and pgtable_64_types.h (x86)', () => {
   it.each(SHAPES)('%s %iK/%i', (arch, page, va, levels, pgdir, root, pud, pmd, entries, first) => {
     const t = translation(arch, page * 1024, va);
     const shift = (name: LevelName) => t.shift[depth_of(t, name)];

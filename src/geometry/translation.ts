@@ -1,7 +1,10 @@
 import { UserError } from '../errors/user-error.ts';
 import { type Arch, VA_BITS } from './sizes.ts';
 
-/** The shape of kernel page tables (FACTS 1.1, 1.7): levels by depth, 0 the root, the last one PTEs. */
+/**
+ * The shape of kernel page tables: levels by depth, 0 the root, the last one PTEs. From asm/pgtable-hwdef.h of arm64 and
+ * asm/pgtable_64_types.h of x86.
+ */
 export interface Translation {
   readonly arch: Arch;
   readonly page_shift: number;
@@ -34,7 +37,7 @@ export class NoSuchGeometry extends UserError {
 export interface TranslationOptions {
   /**
    * "52-bit (user)" of v5.2 and v5.3, with pages of 64K and 48 bits only: the root has 1024 entries, of which kernel
-   * addresses use the last 64 (FACTS 1.1).
+   * addresses use the last 64 (PTRS_PER_PGD of asm/pgtable-hwdef.h in 5.2.1).
    */
   readonly MAX_USER_VA_BITS?: 52;
 }

@@ -91,7 +91,7 @@ export function translations(
     else if (kind === 'leaf') leaves.push({ depth, d, kept });
     else walk(depth + 1, target(m.t, d), kept);
     for (const f of m.fresh.at(pa / 8)) if (may_miss(f, m.cpu)) faults.push({ fault: f.fault, level });
-    // other members of a contiguous group speak for the whole of it (FACTS 2.3.6)
+    // other members of a contiguous group speak for the whole of it (Arm ARM D8, the Contiguous bit)
     const group = m.t.arch === 'x86_64' ? 1 : group_entries(m.t, depth);
     const start = index - (index % group);
     for (const run of group === 1 ? [] : m.words.in(table + 8 * start, group)) {

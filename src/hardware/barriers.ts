@@ -7,9 +7,9 @@ import { change_held } from './stale.ts';
 export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';
 
 /**
- * A data synchronization barrier of the executing CPU. With stores in its scope, its earlier descriptor writes are
- * visible to walkers (FACTS 2.3.3): all CPUs' (`ish`, `ishst`) or its own (`nsh`, `nshst`). With loads and stores in its
- * scope, its earlier TLBIs are complete (2.3.4): `ish` all, `nsh` the local ones. `ld` does neither.
+ * A data synchronization barrier of the executing CPU (Arm ARM D8, TLB maintenance). With stores in its scope, its earlier
+ * descriptor writes are visible to walkers: all CPUs' (`ish`, `ishst`) or its own (`nsh`, `nshst`). With loads and stores in
+ * its scope, its earlier TLBIs are complete: `ish` all, `nsh` the local ones. `ld` does neither.
  */
 export function dsb(m: Mmu, kind: DsbKind): void {
   if (kind === 'ld') return;

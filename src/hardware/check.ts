@@ -8,8 +8,8 @@ export class ReservedBits extends Error {
 }
 
 /**
- * Refuse a valid descriptor that the architecture reserves at this depth (FACTS 1.6; Arm ARM, VMSAv8-64 descriptor
- * formats). Invalid ones may hold anything.
+ * Refuse a valid descriptor that the architecture reserves at this depth (Arm ARM D8, VMSAv8-64 descriptor formats).
+ * Invalid ones may hold anything.
  * @throws ReservedBits naming level, bits and word
  */
 export function check_descriptor(t: Translation, depth: number, d: Descriptor): void {

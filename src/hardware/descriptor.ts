@@ -1,6 +1,7 @@
 /**
- * Translation table descriptors of the VMSAv8-64 (FACTS 1.6), bit-exact, as two small numbers: the address field (bits
- * 47:12, as the number of bytes it stands for) and all other bits. Runs of descriptors then differ in the first only.
+ * Translation table descriptors of the VMSAv8-64, bit-exact (Arm ARM D8; asm/pgtable-hwdef.h), as two small numbers: the
+ * address field (bits 47:12, as the number of bytes it stands for) and all other bits. Runs of descriptors then differ in
+ * the first only.
  */
 export interface Descriptor {
   /** Bits 47:12 in place: a multiple of 4096 below 2^48. */

@@ -106,7 +106,7 @@ describe('flush helpers', () => {
   });
 });
 
-describe('the catalogue of FACTS 5.2', () => {
+describe('B17 and B22 to B26 of the catalogue', () => {
   test('B22: no ISB behind the walk-cache invalidation leaves the issuer its instructions in flight', () => {
     const m = s.sample(0);
     write_entries(m, s.PMD, 1, INVALID, 0);

@@ -12,7 +12,7 @@ const X86_PS = 1 << 7;
 export const lpa2 = (t: Translation): boolean =>
   t.arch === 'arm64' && t.va_bits === 52 && t.page_shift !== 16;
 
-/** Whether the architecture has blocks at a depth (FACTS 1.2; FEAT_LPA and LPA2 add one level). */
+/** Whether the architecture has blocks at a depth (Arm ARM D8; FEAT_LPA and LPA2 add one level). */
 function has_blocks(t: Translation, depth: number): boolean {
   const level = hardware_level(t, depth);
   if (t.arch === 'x86_64') return level === 1 || level === 2;
@@ -43,7 +43,7 @@ export const writable = (t: Translation, attr: number): boolean =>
 export const target = (t: Translation, d: Descriptor): number =>
   t.arch === 'x86_64' ? d.addr : output_address(d, t.page_shift, lpa2(t));
 
-/** Entries of one contiguous group at a depth (FACTS 1.2); 1 where there are none. */
+/** Entries of one contiguous group at a depth (Arm ARM D8, the Contiguous bit); 1 where there are none. */
 export function group_entries(t: Translation, depth: number): number {
   if (t.arch === 'x86_64') return 1;
   const up = t.levels - 1 - depth;

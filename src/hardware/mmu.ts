@@ -12,7 +12,7 @@ import { type WordRun, Words } from './words.ts';
  */
 export type Defect = 'early-tlbi';
 
-/** What a rule of the architecture forbids software to do to live tables (FACTS 2.3.6, 2.3.7). */
+/** What software did to live tables though the architecture forbids it (Arm ARM D8, break-before-make, the Contiguous bit). */
 export interface Violation {
   /**
    * `changed-live`: a valid descriptor replaced by a different valid one. `not-invalidated`: a valid descriptor written

@@ -52,7 +52,7 @@ export function on<T>(m: Mmu, cpu: number, work: () => T): T {
   return result;
 }
 
-/** flush_tlb_kernel_range as v5.2 has it (FACTS 2.3), below its threshold. */
+/** flush_tlb_kernel_range() of arm64's asm/tlbflush.h below its threshold. */
 export function flush_range(m: Mmu, start: number, end: number): void {
   dsb(m, 'ishst');
   tlbi(m, { by: 'va', va: start, pages: (end - start) / PAGE, last_level: true, broadcast: true });

@@ -13,15 +13,15 @@ export interface TlbiOp {
   readonly va?: number;
   /** Consecutive pages, one instruction each; 0 is no instruction at all. */
   readonly pages?: number;
-  /** Leaves only: walk caches keep their tables (FACTS 2.3.5). */
+  /** Leaves only (VALE1, VAALE1): walk caches keep their tables. */
   readonly last_level: boolean;
   /** With IS: on all CPUs; otherwise on the executing one alone. */
   readonly broadcast: boolean;
 }
 
 /**
- * Issue it on the executing CPU. It takes effect with the issuer's DSB. A translation whose overwriting is not visible
- * yet is not got rid of: walkers fetch the old descriptor again (FACTS 2.3.3).
+ * Issue it on the executing CPU. It takes effect with the issuer's DSB. A translation whose descriptor was overwritten,
+ * but not yet visibly, stays: walkers fetch the old descriptor again.
  */
 export function tlbi(m: Mmu, op: TlbiOp): void {
   if (op.pages === 0) return;
@@ -81,7 +81,7 @@ function repeat(m: Mmu, mark: Mark): void {
   }
 }
 
-/** Contiguous groups have to be invalid as a whole before they are invalidated (FACTS 2.3.6, invariant 3 of section 7). */
+/** All entries of a contiguous group have to be invalid before a TLBI for it (Arm ARM D8, the Contiguous bit). */
 function check_group(m: Mmu, at: Todo, h: Held, others: readonly Held[]): void {
   if (h.table || group_of(m.t, at.depth, h.attr) === 1) return;
   const page = 2 ** m.t.page_shift;

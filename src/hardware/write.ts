@@ -143,7 +143,7 @@ const same_attr = (a: number, b: number): boolean => ((a ^ b) & ~SOFTWARE) === 0
 const same_run = (a: Entries, b: Entries): boolean =>
   a.addr === b.addr && same_attr(a.attr, b.attr) && (a.n === 1 || a.stride === b.stride);
 
-/** Attributes that may change while an entry is live (FACTS 1.6); never next to the contiguous hint. */
+/** Attributes that may change while an entry is live, without break-before-make; never with the contiguous hint. */
 const FREE =
   AP_USER |
   AP_RDONLY |

@@ -40,7 +40,7 @@ test('a block over a live table (B41)', () => {
     end: (view) => check_tables(view.world<KernelWorld>().state, model.kernel.c)[0],
   };
   expect(verdict_of(program, [lost])).toMatchObject({
-    text: '1 table pages at pfn 0x10122 are linked nowhere',
+    text: 'tables: 1 table pages at pfn 0x10122 are linked nowhere',
   });
 });
 

@@ -7,8 +7,6 @@ import type { Step } from '../steps/step.ts';
 import { type About, about_step } from './about.ts';
 import { copy_part, copy_state, type Part } from './copy.ts';
 import { encode_part } from './encode.ts';
-import { foreign_page } from './foreign-page.ts';
-import { stale_pointer } from './stale.ts';
 import { touches } from './touches.ts';
 import { wild_access } from './wild.ts';
 
@@ -107,9 +105,9 @@ export class KernelMachine implements Machine<KernelWorld> {
   perform(world: KernelWorld, thread: number, step: Step): Performed {
     if (!isData(step)) throw new Error(`no kernel code takes a step ${step.op}`);
     const fault =
-      stale_pointer(this.#c, world.state, step) ??
-      wild_access(world.state, step) ??
-      foreign_page(world.state, step);
+      step.op === 'call'
+        ? (step.operation as KernelOperation).fault?.(world.state, ...step.args)
+        : wild_access(world.state, step);
     if (fault) return { value: undefined, fault };
     const parts = changed(step);
     const unknown = parts.find((part) => !(part in world.state));

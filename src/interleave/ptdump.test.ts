@@ -43,7 +43,7 @@ test.each(['arm64-v6', 'arm64-v5', 'v5.7', 'v5.10'])(
   },
 );
 
-/** As kernel_page_tables, too, would without S0's second patch (B19). */
+/** As kernel_page_tables, too, would without the second patch of V6 (B19). */
 test.each(['arm64-v6', 'arm64-v5', 'v5.7', 'v5.10'])('%s: the check for W+X does not (B20)', (release) => {
   expect(found(walking(release, 'ptdump_check_wx'), faults('use-after-free'))).toMatchObject(FREED);
   expect(found(walking(release, 'ptdump_check_wx'), faults('wild-access'))).toEqual(CLEARED);

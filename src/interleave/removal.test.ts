@@ -14,7 +14,7 @@ const RAM = { ram: [{ start: '1G', size: '1G' }] };
 /** Beyond the struct pages of all memory, in a table of its own. */
 const OFFSET = 2 ** 26;
 
-/** FACTS 7.1: what is free, no CPU can come to but through the linear map. The remover alone decides. */
+/** A page that is free can be reached by no CPU but through the linear map. The remover alone decides. */
 function removing(release: string, machine: MachineObject) {
   const model: Model = booted_for_steps(release, { ...ARM64, ...RAM, ...machine });
   const { kernel } = model;

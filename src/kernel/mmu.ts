@@ -1,10 +1,12 @@
-import { va_text } from '../geometry/translation.ts';
 import { type DsbKind, dsb, isb } from '../hardware/barriers.ts';
 import type { Descriptor } from '../hardware/descriptor.ts';
 import { type Mmu, read_entry } from '../hardware/mmu.ts';
 import { type TlbiOp, tlbi } from '../hardware/tlbi.ts';
 import { erase, write_entries } from '../hardware/write.ts';
+import type { Failure } from '../steps/failure.ts';
+import { NO_PAGE, PageReserved, page_use, USE } from './mm/page.ts';
 import { operation } from './ops.ts';
+import { hex } from './pfn.ts';
 import type { State } from './state.ts';
 
 /**
@@ -26,20 +28,30 @@ export function resolve(state: State, p: EntryPointer): number {
   return state.fixmap[slot]! + p - fix_to_ptr(slot);
 }
 
-function tlbi_text({ by, va, pages = 1, last_level, broadcast }: TlbiOp): string {
-  const is = broadcast ? 'is' : '';
-  if (by === 'all') return `tlbi vmalle1${is}`;
-  const what = `tlbi ${last_level ? 'vaale1' : 'vaae1'}${is}, ${va_text(va!)}`;
-  return pages === 1 ? what : `${what} and ${pages - 1} pages more`;
+const mmu_of = (state: State): Mmu => state.mmu!;
+
+/** An access to a page table entry where there is no page table: a fault, although the processor would not mind. */
+function no_table(state: State, p: EntryPointer, access: 'read' | 'write'): Failure | undefined {
+  const pfn = Math.floor(resolve(state, p) / 2 ** mmu_of(state).t.page_shift);
+  const page = state.pages.get(pfn);
+  // tables of boot time are memblock's, the root the image's
+  if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return undefined;
+  const wild = page === NO_PAGE;
+  const now = wild ? 'no memory' : page_use(page) === USE.FREE ? 'free' : 'no page table any more';
+  return {
+    kind: wild ? 'wild-access' : 'use-after-free',
+    subjects: { what: 'page table entry', access, pfn, state: now },
+    text: `${access} of a page table entry in pfn ${hex(pfn)}, which is ${now}`,
+  };
 }
 
-const mmu_of = (state: State): Mmu => state.mmu!;
 const read_at = operation({
   name: 'read_at',
   obj: 'mmu',
   writes: false,
   entries: (p) => ({ p, n: 1, write: false }),
-  tell: (_, found) => ({ kind: 'read', found, n: 1 }),
+  fault: (state, p) => no_table(state, p, 'read'),
+  tell: (_, found) => found && { kind: 'read', found, n: 1 },
   run: (state: State, p: EntryPointer): Descriptor => read_entry(mmu_of(state), resolve(state, p)),
 });
 const write_at = operation({
@@ -47,6 +59,7 @@ const write_at = operation({
   obj: 'mmu',
   writes: true,
   entries: (p) => ({ p, n: 1, write: true }),
+  fault: (state, p) => no_table(state, p, 'write'),
   tell: ([, value]) => ({ kind: 'written', value, n: 1, exchanged: false }),
   run: (state: State, p: EntryPointer, d: Descriptor): void =>
     write_entries(mmu_of(state), resolve(state, p), 1, d, 0),
@@ -56,6 +69,7 @@ const swap_at = operation({
   obj: 'mmu',
   writes: true,
   entries: (p) => ({ p, n: 1, write: true }),
+  fault: (state, p) => no_table(state, p, 'write'),
   tell: ([, value]) => ({ kind: 'written', value, n: 1, exchanged: true }),
   run: (state: State, p: EntryPointer, d: Descriptor): Descriptor => {
     const old = read_at.run(state, p);
@@ -68,7 +82,7 @@ const barrier_dsb = operation({
   obj: 'mmu',
   writes: true,
   tables: () => 'order',
-  tell: ([kind]) => ({ kind: 'instruction', text: `dsb ${kind}` }),
+  tell: ([of]) => ({ kind: 'dsb', of }),
   run: (state: State, kind: DsbKind): void => dsb(mmu_of(state), kind),
 });
 const barrier_isb = operation({
@@ -76,7 +90,7 @@ const barrier_isb = operation({
   obj: 'mmu',
   writes: true,
   tables: () => 'order',
-  tell: () => ({ kind: 'instruction', text: 'isb' }),
+  tell: () => ({ kind: 'isb' }),
   run: (state: State): void => isb(mmu_of(state)),
 });
 const issue = operation({
@@ -84,7 +98,7 @@ const issue = operation({
   obj: 'mmu',
   writes: true,
   tables: () => 'order',
-  tell: ([op]) => ({ kind: 'instruction', text: tlbi_text(op) }),
+  tell: ([op]) => ({ kind: 'tlbi', op }),
   run: (state: State, op: TlbiOp): void => tlbi(mmu_of(state), op),
 });
 const clear_pages = operation({

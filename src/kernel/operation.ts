@@ -1,5 +1,9 @@
+import type { DsbKind } from '../hardware/barriers.ts';
 import type { Descriptor } from '../hardware/descriptor.ts';
+import type { TlbiOp } from '../hardware/tlbi.ts';
+import type { Failure } from '../steps/failure.ts';
 import type { Operation } from '../steps/operation.ts';
+import type { Step, Value } from '../steps/step.ts';
 import type { State } from './state.ts';
 
 /** Entries of page tables that are read or written one by one. */
@@ -20,8 +24,10 @@ export type Telling =
   | { readonly kind: 'freed'; readonly pages: PageRange }
   /** Memory, in bytes. */
   | { readonly kind: 'zeroed'; readonly pa: number; readonly size: number }
-  /** An instruction, as it is written. */
-  | { readonly kind: 'instruction'; readonly text: string }
+  /** Instructions. */
+  | { readonly kind: 'dsb'; readonly of: DsbKind }
+  | { readonly kind: 'isb' }
+  | { readonly kind: 'tlbi'; readonly op: TlbiOp }
   /** Books that only the model keeps. */
   | { readonly kind: 'books' };
 
@@ -47,10 +53,15 @@ export interface KernelOperation<
   tables?(...args: A): 'order' | 'any' | { readonly pa: number; readonly size: number };
   /** Whether it can go on: else it waits until `obj` changes. */
   ready?(state: State, ...args: A): boolean;
+  /**
+   * What is wrong with it in this state: an access through a pointer that has outlived what it pointed to, pages given
+   * back that are not the allocator's to take. The explorer ends the thread there; run alone the kernel goes on.
+   */
+  fault?(state: State, ...args: A): Failure | undefined;
   /** What a story wants to know of the state before it. */
   about?(state: State, ...args: A): PagesAbout;
-  /** How a story tells it; without it by its name, its arguments and its result. */
-  tell?(args: A, result: T): Telling;
+  /** How a story tells it; without it by its name, its arguments and its result. There is no result where it is a fault. */
+  tell?(args: A, result: T | undefined): Telling | undefined;
 }
 
 /** What the first of some pages is used for, as {@link USE} has it. */
@@ -67,3 +78,7 @@ export function operation<A extends readonly unknown[], T, Writes extends boolea
   const { obj, writes } = declared;
   return Object.freeze({ changes: writes ? [obj as keyof State] : [], ...declared });
 }
+
+/** How a story tells a step that has been performed; undefined where its operation does not say. */
+export const telling_of = (step: Step | undefined, result: Value): Telling | undefined =>
+  step?.op === 'call' ? (step.operation as KernelOperation).tell?.(step.args, result) : undefined;

@@ -23,11 +23,11 @@ export interface ReleaseConstants {
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */
   readonly LPA2: boolean;
   /**
-   * Struct pages of holes in boot sections (FACTS 3.1): of the zone next to them and PG_reserved; or, in a zone, like RAM, and outside
+   * Struct pages of holes in boot sections (src/boot/holes.ts): of the zone next to them and PG_reserved; or, in a zone, like RAM, and outside
    * of all zones of node 0 and the first zone, PG_reserved or zeroed.
    */
   readonly holes: 'zone' | 'reserved' | 'zeroed';
-  /** arm64: layout of the kernel's addresses (FACTS 1.5). */
+  /** arm64: layout of the kernel's addresses (src/geometry/layouts.ts). */
   readonly layout: LayoutFamily;
   /** arm64: the release whose kernel_page_tables this one's looks like. */
   readonly ptdump: string;

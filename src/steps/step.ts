@@ -1,7 +1,7 @@
 import type { Operation } from './operation.ts';
 
 /**
- * What a thread of execution does to the world, one record a step (the notation of FACTS 0.3).
+ * What a thread of execution does to the world, one record a step.
  *
  * A thread is a generator that yields a {@link Step} for every access to shared state, every lock, allocation,
  * free, assertion and message, and is handed the result when it is resumed. It never touches shared state by

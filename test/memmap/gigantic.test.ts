@@ -27,18 +27,18 @@ function boundaries(release: string, sections: number, first: number, order: num
   return { found, given, model };
 }
 
-test('FACTS 9.6: an aligned page is looked up anew at M, 2M, …; after its last page too', () => {
+test('an aligned page is looked up anew at M, 2M, …; after its last page too', () => {
   // foreign objects between all memmaps: no boundary is a neighbour by luck
   expect(boundaries('v2.6.28', 6, 0, 3).found).toEqual([2, 4, 6, 8]);
 });
 
-test('FACTS 9.6: the call after the last page gives NULL where there is no section, a pointer where there is', () => {
+test('the call after the last page gives NULL where there is no section, a pointer where there is', () => {
   expect(boundaries('v2.6.28', 4, 0, 3).given.at(-1)).toBe(0);
   const { given, model } = boundaries('v2.6.28', 5, 0, 3);
   expect(given.at(-1)).toBe(pfn_to_pointer.run(model.world, model.kernel.c, 8));
 });
 
-test('FACTS 9.6: base = aligned + d: the first wrong page is at offset M - d', () => {
+test('base = aligned + d: the first wrong page is at offset M - d', () => {
   const machine = tiny(4, {
     max_order: 3,
     section_size_bits: 14,

@@ -10,7 +10,7 @@ import type { Steps } from '../../src/steps/step.ts';
 
 const K = 2 ** 10;
 
-/** The machine of FACTS 9.7: sections of two pages, huge pages of 2 and 4; this many sections of RAM from 0. */
+/** A machine of sections of two pages, huge pages of 2 and 4; this many sections of RAM from 0. */
 export const tiny = (sections: number, more: Partial<MemMachine> = {}): MemMachine => ({
   arch: 'tiny',
   page_size: 4 * K,

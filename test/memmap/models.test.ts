@@ -114,14 +114,11 @@ test.each<[MemoryModel, number, number]>([
   ['SPARSEMEM_STATIC', 2, 2],
   ['SPARSEMEM_EXTREME', 2, 2],
   ['SPARSEMEM_VMEMMAP', 8, 4],
-])(
-  'FACTS 4.1: %s is contiguous for %i pages from the start, %i from the second node',
-  (memory_model, all, second) => {
-    const ram = [0, 1].map((node) => ({ start: node * 16384, size: 16384, node }));
-    const { world, kernel } = booted('v2.6.27', tiny(0, { memory_model, ram }));
-    expect([0, 4].map((pfn) => contiguous(world, kernel.c, pfn))).toEqual([all, second]);
-  },
-);
+])('%s is contiguous for %i pages from the start, %i from the second node', (memory_model, all, second) => {
+  const ram = [0, 1].map((node) => ({ start: node * 16384, size: 16384, node }));
+  const { world, kernel } = booted('v2.6.27', tiny(0, { memory_model, ram }));
+  expect([0, 4].map((pfn) => contiguous(world, kernel.c, pfn))).toEqual([all, second]);
+});
 
 test('FLATMEM counts from ARCH_PFN_OFFSET, its holes have struct pages', () => {
   const at = (start: number) => ({ start, size: 2 ** 20, node: 0 });
@@ -166,11 +163,11 @@ test.each([
   ['v5.12', { ram: true, nomap: false, hole: false, device: true, behind: false }],
   ['v5.15', { ram: true, nomap: true, hole: true, device: true, behind: false }],
   ['v6.1', { ram: true, nomap: true, hole: true, device: true, behind: false }],
-])('FACTS 2.17, arm64 %s', (release, want) => {
+])('pfn_valid of arm64, %s', (release, want) => {
   expect(arm64(release, 27)).toEqual(want);
 });
 
-test('FACTS 2.17: whole sections before v5.3, sub-sections after; 6.1.192 takes no truncated pfn', () => {
+test('pfn_valid: whole sections before v5.3, sub-sections after; 6.1.192 takes no truncated pfn', () => {
   const x86 = { ...tiny(0), arch: 'x86_64' as const, memory_model: 'SPARSEMEM_VMEMMAP' as const };
   const ram = [{ start: 0, size: 2 ** 21, node: 0 }];
   for (const release of ['v5.2', 'v5.3', 'v6.1']) {
@@ -192,7 +189,7 @@ test('FACTS 2.17: whole sections before v5.3, sub-sections after; 6.1.192 takes 
   expect(valid(model, 2 ** 52)).toBe(false);
 });
 
-test('FACTS 2.17: pfn_to_online_page is as coarse as a section before v5.12', () => {
+test('pfn_to_online_page is as coarse as a section before v5.12', () => {
   const online = (release: string): number[] => {
     const ram = [{ start: 0, size: SECTION, node: 0 }];
     const model = booted(release, { ...tiny(0), arch: 'x86_64', memory_model: 'SPARSEMEM_VMEMMAP', ram });
@@ -207,7 +204,7 @@ test('FACTS 2.17: pfn_to_online_page is as coarse as a section before v5.12', ()
   expect(online('v5.12')).toEqual([0, 1024]);
 });
 
-test('FACTS 9.3: sub-section indices', () => {
+test('sub-section indices', () => {
   const bits = (
     arch: 'x86_64' | 'arm64',
     page_size: number,

@@ -36,7 +36,7 @@ export interface OtherFailure {
   readonly same_as: readonly string[];
 }
 
-/** The seeds' race in one layout and geometry. */
+/** The race of V5 with vmalloc in one layout and geometry. */
 export interface RaceSummary {
   readonly layout: string;
   readonly geometry: string;

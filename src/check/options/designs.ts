@@ -1,6 +1,6 @@
 import { type Release, releases } from '../../releases/index.ts';
 
-/** A way to keep vmalloc and memory hot-remove apart (FACTS 6). */
+/** A way to keep vmalloc and memory hot-remove apart. */
 export interface Design {
   readonly name: string;
   readonly release: Release;

@@ -11,7 +11,7 @@ const itself = (release: Release): string => release.name;
 // each of the designs would have patch 2 of V6 beside it, and that alone mends these
 const without_patch_2 = (release: Release): string => `${release.name}${B19_SUFFIX}`;
 
-/** The races between vmalloc, kernel_page_tables and the removal of memory (FACTS 6). */
+/** The races between vmalloc, kernel_page_tables and the removal of memory. */
 export const races: readonly Race[] = [
   { id: 'B14', about: 'vmalloc walks a freed table', release: itself },
   { id: 'B15', about: 'vmalloc reads a cleared entry', release: itself },

@@ -44,7 +44,10 @@ export function define(command: Command): void {
     .option('--scenario <ids>', 'these entries only', list)
     .option('--release <names>', 'these releases only', releaseList)
     .option('--geometry <shapes>', 'these geometries of arm64 only, such as 4K/48,64K/42', list)
-    .option('--tables', 'the tables that the memmap shares only: where is the race of the seeds reachable?')
+    .option(
+      '--tables',
+      'only the tables that the memmap shares: where can V5 of arm64 hot-remove free one under vmalloc?',
+    )
     .option('--max-states <n>', 'stop each search after so many states', whole(1), 1_000_000)
     .option('--max-time <seconds>', 'stop each search after so long', whole(1), 120)
     .option('--threads <n>', 'worker threads', whole(1, 256))

@@ -92,7 +92,7 @@ test.each([
   // x86_64-6.1-pmem: 0x7ffe3 29 | node=1 zone=DMA32 reserved=1
   ['v5.10', '0 DMA hole reserved\n1 DMA32 hole reserved\n'],
   ['v6.1', '0 DMA hole reserved\n1 DMA32 hole reserved\n'],
-])('FACTS 3.1: struct pages of holes, %s', async (release, rows) => {
+])('struct pages of holes, %s', async (release, rows) => {
   const args = [HOLES, '--release', release, '-n', '-r', '-o', 'NODE,ZONE,KIND,FLAGS', '--range'];
   expect((await pages(...args, '640K+384K')) + (await pages(...args, '0x7ffdf000+132K'))).toBe(rows);
 });

@@ -65,20 +65,24 @@ const FREED_USAGE: readonly number[] = Object.freeze([]);
 const points_to_usage = (state: State, nr: number): boolean =>
   (state.mem_section.get(nr)!.subsection_map?.length ?? 0) > 0;
 
-/** Steps that the explorer knows more of: through a pointer, to what may have gone meanwhile. */
+/** Looks through a pointer, at what may have gone meanwhile. */
 export const usage_steps = {
   /** test_bit() in a usage that was there when the pointer was read; one that waits for a grace period is empty. */
   test_bit: operation({
     name: 'test_bit',
     obj: 'mem_section',
     writes: false,
+    fault: (state, _c, nr) =>
+      points_to_usage(state, nr) || state.kfree_rcu.includes(nr)
+        ? undefined
+        : {
+            kind: 'use-after-free',
+            subjects: { what: 'usage', access: 'read', section: nr, state: 'free' },
+            text: `read of the usage of section ${nr}, which is free`,
+          },
     run: (state: State, c: Config, nr: number, pfn: number): boolean =>
       points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn),
   }),
-
-  is_freed(state: State, nr: number): boolean {
-    return !points_to_usage(state, nr) && !state.kfree_rcu.includes(nr);
-  },
 
   /** rcu_do_batch() has something to wait for. */
   any_kfree_rcu: operation({

@@ -1,6 +1,6 @@
 import type { Steps } from '../../steps/step.ts';
 
-/** How a kernel finds the struct page of a pfn, and what of its memmap lies in one piece (FACTS 4.1). */
+/** How a kernel finds the struct page of a pfn, and what of its memmap lies in one piece (asm-generic/memory_model.h). */
 export type MemoryModel =
   | 'FLATMEM'
   | 'DISCONTIGMEM'

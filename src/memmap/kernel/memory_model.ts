@@ -13,7 +13,7 @@ import type { MemKernel } from './functions.ts';
 import { coded_map, null_section } from './section_table.ts';
 import { look, type Memmap, operation } from './world.ts';
 
-/** include/asm-generic/memory_model.h: pfn and struct page pointer, by memory model (FACTS 4.1). */
+/** include/asm-generic/memory_model.h: pfn and struct page pointer, by memory model. */
 
 /** arch_pfn_to_nid(): the node whose span holds the pfn, -1 when none does. */
 export function arch_pfn_to_nid(world: Memmap, pfn: number): number {
@@ -50,7 +50,7 @@ export const pointer_to_pfn = operation({
 });
 
 export const v2_6_27 = {
-  /** A NULL section is read at offset 0 (FACTS B95); a section of zeroes gives a pointer near NULL, unread. */
+  /** A NULL section is read at offset 0 (B95); a section of zeroes gives a pointer near NULL, unread. */
   *__pfn_to_page(this: MemKernel, pfn: number): Steps<number> {
     return (yield* look(pfn_to_pointer, this.c, pfn)) ?? (yield* oops(this.c, '__pfn_to_page', NULL_TEXT));
   },
@@ -62,7 +62,7 @@ export const v2_6_27 = {
   },
 };
 
-/** Struct pages that one pointer and arithmetic reach, from this pfn on: FACTS 4.1's contiguity. */
+/** Struct pages that one pointer and arithmetic reach, from this pfn on. */
 export function contiguous(world: Memmap, c: MemConfig, pfn: number): number {
   const p = pfn_to_pointer.run(world, c, pfn);
   if (p === null || p < 0) return 0;

@@ -10,7 +10,10 @@ import type { MemKernel } from './functions.ts';
 import { arch_pfn_to_nid } from './memory_model.ts';
 import { look, type Memmap, type MemOperation, type mem_section, operation } from './world.ts';
 
-/** pfn_valid() and what is built on it, in every form of FACTS 2.17. Null stands for a read through NULL. */
+/**
+ * include/linux/mmzone.h, arch/arm64/mm/init.c (until v5.13), mm/memory_hotplug.c: pfn_valid() and what is built on it.
+ * Null stands for a read through NULL.
+ */
 type Answer = boolean | null;
 
 const section = (world: Memmap, c: MemConfig, pfn: number): mem_section | undefined => {

@@ -8,7 +8,7 @@ import {
 } from './config.ts';
 import type { Memmap } from './world.ts';
 
-/** mem_section[][]: roots allocated on demand, or one static array (FACTS 4.1). */
+/** mem_section[][] of mm/sparse.c: roots allocated on demand, or one static array. */
 
 /** __nr_to_section() is NULL: the root of the section was never allocated. */
 export const null_section = (world: Memmap, c: MemConfig, nr: number): boolean =>

@@ -17,7 +17,7 @@ import type { MemKernel } from './functions.ts';
 import { place_memmap, release_memmap, unmap_vmemmap, virt_addr_valid } from './memmap_memory.ts';
 import { change, look, type Memmap, type mem_section, operation } from './world.ts';
 
-/** mm/sparse.c where the memmap of a section is an object of its own: FACTS 2.16 and B50 to B57. */
+/** mm/sparse.c where the memmap of a section is an object of its own (B50 to B57). */
 
 const NONE: mem_section = { section_mem_map: 0, flags: 0, usage: null, usage_reserved: false, nid: 0 };
 

@@ -24,7 +24,7 @@ export interface MemRelease {
   readonly base: MemRelease | null;
   readonly functions: Partial<MemFunctions>;
   readonly arm64: Partial<MemFunctions>;
-  /** Sections of arm64 are 1G until v5.12, 128M after (FACTS 1.3; 4K and 16K pages). */
+  /** Sections of arm64 with 4K and 16K pages are 128M from v5.12 on, 1G before (asm/sparsemem.h). */
   readonly arm64_small_sections: boolean;
   /** arm64 can remove memory (v5.7). */
   readonly arm64_hotremove: boolean;
@@ -179,7 +179,7 @@ const v5_10 = define({
 const v5_12 = define({
   name: 'v5.12',
   base: v5_10,
-  about: 'v5.12 as FACTS 2.17 tells it',
+  about: 'v5.12: pfn_valid() and pfn_to_online_page() know device memory',
   functions: { ...pfn_valid.v5_12, ...section.v5_15, ...free.v5_12 },
   arm64: pfn_valid.arm64_v5_12,
   arm64_small_sections: true,

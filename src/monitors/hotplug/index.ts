@@ -12,7 +12,7 @@ import { check_tables } from './tables.ts';
 import { check_translations } from './translations.ts';
 import { check_zones } from './zones.ts';
 
-/** What must hold between operations, by name (FACTS section 7). */
+/** What must hold between operations, by name. */
 export const invariants: Readonly<Record<string, (state: State, c: Config) => Failure[]>> = {
   blocks: check_blocks,
   hugetlb: check_hugetlb,

@@ -12,8 +12,8 @@ import { active_spans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
- * FACTS section 7, 5, the memory itself: the linear map holds all memory that has a section, at its own place, and
- * nothing that has none; but not private device memory. Of boot memory it holds what memblock knows and does not call NOMAP.
+ * The linear map holds all memory that has a section, at its own place, and nothing that has none; but not private device
+ * memory. Of boot memory it holds what memblock knows and does not call NOMAP.
  */
 export function check_linear(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];

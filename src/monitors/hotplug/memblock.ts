@@ -4,8 +4,8 @@ import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /**
- * FACTS section 7, 8, as it holds between operations: where memblock is kept after boot it covers every hot-added
- * section that is valid and belongs to a memory block; device memory (FACTS 2.19) does not.
+ * Where memblock is kept after boot (CONFIG_ARCH_KEEP_MEMBLOCK) it covers every hot-added section that is valid and
+ * belongs to a memory block. Device memory belongs to none.
  */
 export function check_memblock(state: State, c: Config): Failure[] {
   if (!c.ARCH_KEEP_MEMBLOCK) return [];

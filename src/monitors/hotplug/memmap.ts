@@ -11,13 +11,12 @@ import { active_spans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
- * FACTS section 7, 1 and 5, the struct pages: those of active sub-sections are mapped, nothing else is, and they lie in
- * pages of their own, all of which are mapped.
+ * Struct pages of active sub-sections are mapped, nothing else of the memmap is, and they lie in pages of their own, all of
+ * which are mapped.
  */
 export function check_memmap(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   const { nr_vmemmap_pages } = state.vars.get(0)!;
-  // FACTS section 7, 10
   if (nr_vmemmap_pages < 0) {
     found.push(
       broken(

@@ -4,8 +4,7 @@ import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /**
- * FACTS section 7, 12: what an operation that failed must leave as it was. Two texts of the same state are equal;
- * each line says one thing.
+ * What an operation that failed must leave as it was. Two texts of the same state are equal; each line says one thing.
  */
 export function observable(state: State): string[] {
   const lines: string[] = [...iomem(state)];

@@ -7,8 +7,8 @@ import { broken } from './broken.ts';
 import { merged, type Span } from './spans.ts';
 
 /**
- * FACTS section 7, 5 and 6: a section is valid exactly when its active sub-sections have a memmap (all of it when
- * early), with usage allocated; an online section has no uninitialised struct page.
+ * A section is valid exactly when its active sub-sections have a memmap (all of it when early), with usage allocated; an
+ * online section has no uninitialised struct page.
  */
 export function check_sections(state: State, c: Config): Failure[] {
   const found: Failure[] = [];

@@ -8,8 +8,8 @@ import { broken } from './broken.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
- * FACTS section 7, 4: a table page is linked once and belongs to the allocator or to memblock, no table page is left
- * over or forgotten by the count, constructors and destructors pair (B36).
+ * A table page is linked once and belongs to the allocator or to memblock, no table page is left over or forgotten by the
+ * count, constructors and destructors pair (B36).
  */
 export function check_tables(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];

@@ -7,9 +7,8 @@ import { region_of } from '../region.ts';
 import { broken } from './broken.ts';
 
 /**
- * FACTS section 7, 1 to 3: once an operation is over, no TLB and no walk cache may hold what memory no longer says, and
- * no live entry was changed in a way the architecture forbids. Instructions in flight (B22) are left out: they end by
- * themselves.
+ * Once an operation is over, no TLB and no walk cache may hold what memory no longer says, and no live entry was changed in
+ * a way the architecture forbids. Instructions in flight (B22) are left out: they end by themselves.
  */
 export function check_translations(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];

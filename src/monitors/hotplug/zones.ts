@@ -23,8 +23,8 @@ import type { Failure, Subjects } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /**
- * FACTS section 7, 9: zone spans cover their online pages, node spans are the union of zone spans, present is not
- * below managed, what the allocator manages is what it holds, nodes with memory say so.
+ * Zone spans cover their online pages, node spans are the union of zone spans, present is not below managed, what the
+ * allocator manages is what it holds, nodes with memory say so.
  */
 export function check_zones(state: State, c: Config): Failure[] {
   const found: Failure[] = [];

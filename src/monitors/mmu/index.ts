@@ -13,9 +13,9 @@ import { region_of } from '../region.ts';
 import { all_ways, stands, type Ways } from './ways.ts';
 
 /**
- * FACTS section 7, 1 to 4, in every state of a search, over a world that holds a kernel's state. A world shares the parts of
- * its state that a step leaves alone with the one before, and no part ever changes: what was found out about two parts
- * is looked up by them.
+ * Page tables, TLBs and freed pages in every state of a search, over a world that holds a kernel's state. A world shares
+ * the parts of its state that a step leaves alone with the one before, and no part ever changes: what was found out about
+ * two parts is kept under these two.
  */
 
 const state_of = (view: View): State => view.world<{ readonly state: State }>().state;

@@ -20,8 +20,8 @@ function tables_over(c: Config, depth: number, spans: readonly Span[]): number {
 }
 
 /**
- * Tables that a tear-down keeps are bounded by what was ever mapped (FACTS 5.2 B37): however often these spans come and go,
- * no more tables are taken from the page allocator than they lie under. Nothing else may take any.
+ * Tables that a tear-down keeps are bounded by what was ever mapped (B37): however often these spans come and go, no more
+ * tables are taken from the page allocator than map all of them. Nothing else may take any.
  */
 export function kept_tables(before: State, c: Config, spans: readonly Span[]): Monitor {
   const taken = ({ table_pages: { allocated, freed } }: State, depth: number): number => {

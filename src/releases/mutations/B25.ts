@@ -9,7 +9,7 @@ import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
 import { S0 } from '../series/arm64-v6.ts';
 
-/** B25: the flush of FACTS 2.3 with its instructions in another order. */
+/** B25: the flush of asm/tlbflush.h with its instructions in another order. */
 
 /** Both helpers of tlbflush.h, made of one sequence; how long the range is makes no difference here. */
 const flushing = (sequence: (op: TlbiOp) => Steps<void>): Functions => ({

@@ -30,7 +30,7 @@ const entries_table = (entries: readonly EntrySummary[]): Table => ({
   ]),
 });
 
-/** What a configuration of the seeds' race comes to, in words. */
+/** What the race of V5 with vmalloc comes to in a configuration, in words. */
 function outcome(race: RaceSummary): string {
   if (race.outcome === 'n/a') return race.reason ?? 'n/a';
   if (race.outcome !== 'reachable') return race.outcome;
@@ -143,7 +143,7 @@ export function campaign_text(summary: Summary): string {
   if (summary.entries.length > 0) parts.push(plain(entries_table(summary.entries)));
   if (summary.races.length > 0)
     parts.push(
-      `The race of the seeds: does V5 find a table empty that vmalloc and vmemmap share?\n${plain(races_table(summary.races))}No shared table: ${apart(summary.races) || 'none'}\n`,
+      `V5 against vmalloc: does V5 find a table empty that vmalloc and vmemmap share?\n${plain(races_table(summary.races))}No shared table: ${apart(summary.races) || 'none'}\n`,
     );
   if (summary.latest.entries.length > 0)
     parts.push(`Reachable on ${summary.latest.release}:\n${plain(latest_table(summary.latest))}`);
@@ -188,7 +188,7 @@ ${wrong(summary)}`,
 ${markdown(entries_table(summary.entries))}`,
   ];
   if (races.length > 0)
-    parts.push(`## The race of the seeds
+    parts.push(`## V5 against vmalloc
 
 V5 of arm64 memory hot-remove (arm64-v5) frees every table of the memmap that it finds empty; B14 to B16 need one that vmalloc has entries in, too. For each
 layout and geometry a machine is booted with kernel image, fixmap (the device tree) and the I/O space of a PCI host bridge

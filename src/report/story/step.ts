@@ -1,6 +1,7 @@
 import { type Translation, va_text } from '../../geometry/translation.ts';
 import type { Descriptor } from '../../hardware/descriptor.ts';
 import { meaning, target, writable } from '../../hardware/format.ts';
+import type { TlbiOp } from '../../hardware/tlbi.ts';
 import type { About, AboutEntry } from '../../interleave/about.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import type { PageRange } from '../../kernel/mm/page_alloc/alloc_pages.ts';
@@ -244,8 +245,12 @@ export class StepTeller {
         const pages = { pfn: telling.pa / page, nr_pages: telling.size / page };
         return plain(`zeroes ${pages_text(pages)}`, true);
       }
-      case 'instruction':
-        return plain(telling.text, true);
+      case 'dsb':
+        return plain(`dsb ${telling.of}`, true);
+      case 'isb':
+        return plain('isb', true);
+      case 'tlbi':
+        return plain(tlbi_text(telling.op), true);
     }
     const args = step.args.filter(is_data_number).map(number_text).join(', ');
     const value = result === undefined ? '' : ` = ${number_text(result)}`;
@@ -267,3 +272,10 @@ const place_text = ({ obj, key, field }: { obj: string; key: number; field: stri
 
 const lock_name = ({ lock, kind, mode }: Extract<Step, { op: 'lock' | 'unlock' }>): string =>
   mode === 'read' && kind !== 'rcu' ? `${lock} (read)` : lock;
+
+function tlbi_text({ by, va, pages = 1, last_level, broadcast }: TlbiOp): string {
+  const is = broadcast ? 'is' : '';
+  if (by === 'all') return `tlbi vmalle1${is}`;
+  const what = `tlbi ${last_level ? 'vaale1' : 'vaae1'}${is}, ${va_text(va!)}`;
+  return pages === 1 ? what : `${what} and ${pages - 1} pages more`;
+}

@@ -15,7 +15,7 @@ export type Needs =
   /** An object of the kernel that reaches from this page into the next one. */
   | 'object';
 
-/** A function that decides by PG_reserved, asked about one page (FACTS 3.3). */
+/** A function that decides by PG_reserved, asked about one page. */
 export interface Consumer {
   readonly file: string;
   /** The question that it answers with yes or no. */

@@ -5,7 +5,7 @@ import type { Machine } from '../../machines/machine.ts';
 import type { Session } from '../running/session.ts';
 import { reserve_bootmem } from './reserve-bootmem.ts';
 
-/** The kinds of pages of FACTS 3.4, built on one small machine, and one more: device memory in a section that is online. */
+/** Kinds of pages that users of PG_reserved tell apart, built on one small machine (docs/pg-reserved.md). */
 export const kinds = {
   A: 'boot RAM, free',
   B: 'boot RAM that memblock keeps reserved',

@@ -10,7 +10,7 @@ import { type Kind, lay_out, machine } from './kinds.ts';
 import { answers, asked, type Comparison, compare, is_changed, kind_names, outcomes } from './matrix.ts';
 
 /**
- * FACTS 3.4, cell by cell. T and F are yes and no, `-` cannot be; several letters are an uninitialised struct page as built
+ * The matrix cell by cell. T and F are yes and no, `-` cannot be; several letters are an uninitialised struct page as built
  * without CONFIG_DEBUG_VM, with it, with CONFIG_DEBUG_VM_PGFLAGS (B: BUG). Kind X is device memory in an online section.
  */
 const RELEASES = ['pg-reserved-base', 'pg-reserved', 'pg-reserved-unconverted', 'pg-reserved-v1'];

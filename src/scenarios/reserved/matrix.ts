@@ -6,7 +6,7 @@ import { Session } from '../running/session.ts';
 import { askConsumer, type ConsumerName, consumer_names, consumers, lacksConsumer } from './consumers.ts';
 import { type Kind, kinds, lay_out, machine, type Place } from './kinds.ts';
 
-/** The outcome matrix of FACTS 3.4: what each consumer of PG_reserved makes of each kind of page, asked of the model. */
+/** The outcome matrix: what each consumer of PG_reserved makes of each kind of page, asked of the model. */
 
 /** `-`: there is no such page, or nobody could hand it over. */
 export type Answer = 'yes' | 'no' | 'BUG' | '-';
@@ -23,7 +23,7 @@ export type Build = keyof typeof builds;
 export type Cell = Readonly<Record<Build, Answer>>;
 export type Row = Readonly<Record<Kind, Cell>>;
 
-/** Consumers of the matrix: those of FACTS 3.4, where kvm_set_pfn_dirty() is a caller of one. */
+/** Consumers of the matrix: all but kvm_set_pfn_dirty(), which calls one of them. */
 export const asked: readonly ConsumerName[] = consumer_names.filter((name) => name !== 'kvm_set_pfn_dirty');
 
 export const kind_names = Object.keys(kinds) as readonly Kind[];

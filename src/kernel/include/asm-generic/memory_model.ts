@@ -1,7 +1,8 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import type { Page } from '../../mm/page.ts';
+import { NO_PAGE, type Page } from '../../mm/page.ts';
 import { look, operation } from '../../ops.ts';
+import { hex } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 
 /** A read of the struct page of a pfn, be it there or not. */
@@ -9,6 +10,14 @@ export const get_page = operation({
   name: 'get_page',
   obj: 'pages',
   writes: false,
+  fault: (state, pfn) =>
+    state.pages.get(pfn) === NO_PAGE
+      ? {
+          kind: 'wild-access',
+          subjects: { what: 'struct page', access: 'read', pfn, state: 'no struct page' },
+          text: `read of the struct page of pfn ${hex(pfn)}, which has none`,
+        }
+      : undefined,
   run: (state: State, pfn: number): Page => state.pages.get(pfn),
 });
 

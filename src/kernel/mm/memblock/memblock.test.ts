@@ -243,7 +243,11 @@ describe('add_memory when memblock has no room', () => {
       const outcome = add(release);
       expect(outcome.result).toBe('success');
       expect(outcome.failures).toEqual([
-        { kind: 'invariant', text: 'memblock: section 400 is valid and memblock.memory does not hold it' },
+        {
+          kind: 'invariant',
+          subjects: { invariant: 'memblock', operation: 'add', section: 400, what: 'no region' },
+          text: 'memblock: section 400 is valid and memblock.memory does not hold it',
+        },
       ]);
     },
   );

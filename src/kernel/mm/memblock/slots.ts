@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import { change, look, operation, W } from '../../ops.ts';
-import type { memblock_region, memblock_type, State } from '../../state.ts';
+import { MEMBLOCK_MEMORY, type memblock_region, type memblock_type, type State } from '../../state.ts';
 
 /**
  * The arrays of memblock slot by slot, as whoever looks in between finds them (B69).
@@ -96,22 +96,25 @@ const kfree_outgrown = operation({
   },
 });
 
-/** Steps that the explorer knows more of: through a pointer, to what may have gone meanwhile. */
-export const slot_steps = {
-  /** A slot of the array that type->regions was when the pointer was read. */
-  slot: operation({
-    name: 'slot',
-    obj: 'memblock_type',
-    writes: false,
-    run(state: State, type: number, array: number, i: number): memblock_region {
-      const t = type_of(state, type);
-      return array === t.outgrown.length ? slot_of(t, i) : (t.outgrown[array]?.[i] ?? NO_REGION);
-    },
-  }),
-
-  is_freed: (state: State, type: number, array: number): boolean =>
-    type_of(state, type).outgrown[array] === null,
-};
+/** A slot of the array that type->regions was when the pointer was read: another may have taken its place. */
+const slot = operation({
+  name: 'slot',
+  obj: 'memblock_type',
+  writes: false,
+  fault(state, type, array) {
+    if (type_of(state, type).outgrown[array] !== null) return undefined;
+    const object = `memblock.${type === MEMBLOCK_MEMORY ? 'memory' : 'reserved'}.regions`;
+    return {
+      kind: 'use-after-free',
+      subjects: { what: 'regions', access: 'read', object, state: 'free' },
+      text: `read of what was ${object}, which is free`,
+    };
+  },
+  run(state: State, type: number, array: number, i: number): memblock_region {
+    const t = type_of(state, type);
+    return array === t.outgrown.length ? slot_of(t, i) : (t.outgrown[array]?.[i] ?? NO_REGION);
+  },
+});
 
 export const set_region_field = (
   type: number,
@@ -166,10 +169,10 @@ export function* flags_by_slot(type: number, addr: number): Steps<number | null>
   let left = 0;
   do {
     const mid = (left + right) >>> 1;
-    const { base, size } = yield* look(slot_steps.slot, type, array, mid);
+    const { base, size } = yield* look(slot, type, array, mid);
     if (addr < base) right = mid;
     else if (addr >= base + size) left = mid + 1;
-    else return (yield* look(slot_steps.slot, type, array, mid)).flags;
+    else return (yield* look(slot, type, array, mid)).flags;
   } while (left < right);
   return null;
 }

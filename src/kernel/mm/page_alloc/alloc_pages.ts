@@ -1,3 +1,4 @@
+import type { Failure } from '../../../steps/failure.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
@@ -6,6 +7,7 @@ import type { State } from '../../state.ts';
 import {
   MEMMAP,
   MIGRATE,
+  NO_PAGE,
   type Page,
   PageHWPoison,
   PageReserved,
@@ -58,7 +60,7 @@ const take_pages = operation({
   obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
-  tell: (args, pages) => ({ kind: 'taken', pages, use: args[5] }),
+  tell: (args, pages = null) => ({ kind: 'taken', pages, use: args[5] }),
   run(
     state: State,
     c: Config,
@@ -80,12 +82,39 @@ const take_pages = operation({
 /** The allocator never had it: memblock's, without a struct page, or with one that nobody has initialised (B77). */
 const foreign = (page: Page): boolean => PageReserved(page) || page_memmap(page) !== MEMMAP.INIT;
 
+/** Pages given back that are free or were never the allocator's: a fault, where a kernel only reports a bad page, if that. */
+function foreign_page(state: State, start: number, nr_pages: number): Failure | undefined {
+  const pfn = state.pages.first(
+    start,
+    start + nr_pages,
+    (page) => page === NO_PAGE || PageReserved(page) || page_use(page) === USE.FREE,
+  );
+  if (pfn < 0) return undefined;
+  const page = state.pages.get(pfn);
+  const name = `pfn 0x${pfn.toString(16)}`;
+  const about = { what: 'page', access: 'free', pfn } as const;
+  if (page === NO_PAGE)
+    return {
+      kind: 'wild-access',
+      subjects: { ...about, state: 'no memory' },
+      text: `${name}, which is no memory, is freed`,
+    };
+  if (PageReserved(page))
+    return {
+      kind: 'bug',
+      subjects: { ...about, state: "memblock's" },
+      text: `${name}, which is memblock's, is freed`,
+    };
+  return { kind: 'double-free', subjects: { ...about, state: 'free' }, text: `${name} is freed twice` };
+}
+
 /** Whether a page of the range is not the allocator's to take back. */
 const give_back = operation({
   name: 'give_back',
   obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
+  fault: foreign_page,
   about: (state, pfn) => ({ kind: 'pages', use: page_use(state.pages.get(pfn)) }),
   tell: ([pfn, nr_pages]) => ({ kind: 'freed', pages: { pfn, nr_pages } }),
   run(state: State, pfn: number, nr_pages: number): boolean {
@@ -95,9 +124,6 @@ const give_back = operation({
     return first >= 0;
   },
 });
-
-/** The function of the step that gives pages back: it takes the first pfn and how many. */
-export const free_step = give_back;
 
 /** vmem_altmap_alloc: the first of `nr_pfns` pages, naturally aligned, or -1 (FACTS 2.19, 9.4). The position follows the counts. */
 export function vmem_altmap_alloc(altmap: vmem_altmap, nr_pfns: number): number {

@@ -49,14 +49,14 @@ export const v2_6_27 = {
   },
 };
 
-/** First version of the seed: one loop for all, with the test in it. */
+/** "gigantic compound pages part 2" (8 October 2008), first version: one loop for all, with the test in it. */
 export const S4_v1 = {
   *clear_huge_page(this: MemKernel, page: number, sz: number): Steps<void> {
     yield* clear_by_next(this, 'clear_huge_page', page, sz / this.c.PAGE_SIZE);
   },
 };
 
-/** Second version: a loop of its own, chosen by comparing bytes with pages (FACTS 4.4, B94). */
+/** Second version (13 October 2008): a loop of its own, chosen by comparing bytes with pages (so in 2.6.28.6; B94). */
 export const S4_v2 = {
   *clear_gigantic_page(this: MemKernel, page: number, sz: number): Steps<void> {
     yield* clear_by_next(this, 'clear_gigantic_page', page, sz / this.c.PAGE_SIZE);

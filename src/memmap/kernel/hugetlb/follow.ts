@@ -18,7 +18,7 @@ const count_up = operation({
 const get_head = (page: number, n: number): Steps<void> => change(count_up, page, n);
 
 export const v2_6_27 = {
-  /** A reference to the head for each page; page + pfn_offset is handed out unread (FACTS 4.3). */
+  /** A reference to the head for each page; page + pfn_offset is handed out unread. */
   *follow_hugetlb_page(
     this: MemKernel,
     page: number,

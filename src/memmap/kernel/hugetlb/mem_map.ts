@@ -4,8 +4,8 @@ import type { MemKernel } from '../functions.ts';
 import { took } from '../world.ts';
 
 /**
- * Accessors for struct pages of a page larger than the buddy's (FACTS 4.2). Pointers between two boundaries are
- * plain arithmetic: callers move by strides and call at each boundary, as the kernel does for each page.
+ * mm/internal.h (in 6.1 no longer): accessors for struct pages of a page larger than the buddy's. Pointers between two
+ * boundaries are plain arithmetic: callers move by strides and call at each boundary; the kernel calls for each page.
  */
 
 export const S4 = {

@@ -42,7 +42,7 @@ const find_inflated = operation({
 });
 
 export const v2_6_27 = {
-  /** page + i, whatever the order (FACTS 4.3). */
+  /** page + i, whatever the order. */
   *prep_compound_page(this: MemKernel, page: number, order: number): Steps<void> {
     const nr_pages = 2 ** order;
     const fn = 'prep_compound_page';
@@ -64,7 +64,7 @@ export const v2_6_27 = {
   },
 };
 
-/** The patch that "gigantic compound pages part 2" follows: the boundary test in the loop of every compound page. */
+/** "handle initialising compound pages at orders greater than MAX_ORDER": the boundary test in the loop of every compound page. */
 export const S4_part1 = {
   *prep_compound_page(this: MemKernel, page: number, order: number): Steps<void> {
     const nr_pages = 2 ** order;
@@ -85,7 +85,7 @@ export const S4_part1 = {
 };
 
 export const v2_6_28 = {
-  /** The initialiser of its own that the second version of the seed pulls out. True where later forms may fail. */
+  /** For gigantic pages alone, from the second version of "part 2" on. True where later forms may fail. */
   *prep_compound_gigantic_page(this: MemKernel, page: number, order: number): Steps<boolean> {
     return yield* prep_by_next(this, page, order, { set: PG_tail, first_page: page });
   },
