@@ -11,6 +11,7 @@ const NOTES = new RegExp(
   ]
     .map((parts) => parts.join(''))
     .join('|')})\\b`,
+  'g',
 );
 
 const FOLDERS = ['bench', 'docs', 'examples', 'litmus', 'scenarios', 'schemas', 'src', 'test'];
@@ -25,12 +26,30 @@ const files = [
   ),
 ];
 
-test('no file cites notes that are not in the repository', () => {
-  const citing = files.flatMap((file) =>
+/** Every place where a pattern matches, as file:line: match. */
+const found = (pattern: RegExp): { readonly where: string; readonly what: string }[] =>
+  files.flatMap((file) =>
     readFileSync(file, 'utf8')
       .split('\n')
-      .flatMap((line, i) => (NOTES.test(line) ? [`${file}:${i + 1}: ${line.slice(0, 120)}`] : [])),
+      .flatMap((line, i) =>
+        [...line.matchAll(pattern)].map(([what]) => ({ where: `${file}:${i + 1}: ${what}`, what })),
+      ),
   );
-  expect(citing).toEqual([]);
+
+test('no file cites notes that are not in the repository', () => {
+  expect(found(NOTES).map(({ where }) => where)).toEqual([]);
   expect(files.length).toBeGreaterThan(700);
+});
+
+test('docs/commits.md has the subject of every commit that is cited, and of no other', () => {
+  const listed = [
+    ...readFileSync('docs/commits.md', 'utf8').matchAll(/^\| ([0-9a-f]{12}) \| \S.* \|$/gm),
+  ].map(([, id]) => id!);
+  expect(listed).toEqual([...new Set(listed)].sort());
+  const cited = found(/(?<![-\w])(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{12}(?!\w)/g).filter(
+    ({ where }) => !where.startsWith('docs/commits.md'),
+  );
+  expect(cited.filter(({ what }) => !listed.includes(what)).map(({ where }) => where)).toEqual([]);
+  const ids = new Set(cited.map(({ what }) => what));
+  expect(listed.filter((id) => !ids.has(id))).toEqual([]);
 });
