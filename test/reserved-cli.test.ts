@@ -15,14 +15,14 @@ test('one consumer after the other, the RFC always, other forms where they chang
   expect([status, stderr]).toEqual([0, '']);
   const lines = stdout.split('\n');
   expect(lines.slice(0, 5)).toEqual([
-    'CONSUMER                       QUESTION                        RELEASE        A   B     C          D   E     F     G   H   M   Z   X',
-    'kvm_is_mmio_pfn                MMIO?                           S2-base        no  no    no/no/BUG  no  no    yes   yes no  yes no  no',
-    '                                                               S2             no  yes ≠ no         no  no    yes   yes no  yes no  no',
-    '                                                               S2-v1          no  yes ≠ no         no  no    yes   yes no  yes no  no',
-    '                                                               S2-unconverted no  no    no/no/BUG  no  no    no ≠  yes no  yes no  no',
+    'CONSUMER                       QUESTION                        RELEASE                 A   B     C          D   E     F     G   H   M   Z   X',
+    'kvm_is_mmio_pfn                MMIO?                           pg-reserved-base        no  no    no/no/BUG  no  no    yes   yes no  yes no  no',
+    '                                                               pg-reserved             no  yes ≠ no         no  no    yes   yes no  yes no  no',
+    '                                                               pg-reserved-v1          no  yes ≠ no         no  no    yes   yes no  yes no  no',
+    '                                                               pg-reserved-unconverted no  no    no/no/BUG  no  no    no ≠  yes no  yes no  no',
   ]);
   const ioremap = lines.findIndex((line) => line.startsWith('__ioremap_check_ram'));
-  expect(lines.slice(ioremap, ioremap + 3).map((line) => line.slice(63, 77).trim())).toEqual([
+  expect(lines.slice(ioremap, ioremap + 3).map((line) => line.slice(63, 87).trim())).toEqual([
     'pg-reserved-base',
     'pg-reserved',
     'pg-reserved-base',

@@ -97,7 +97,7 @@ export interface Pgprot {
 
 /** Bytes of one struct page on every modelled configuration. */
 export const SIZEOF_STRUCT_PAGE = 64;
-/** Bytes of one mem_section without CONFIG_PAGE_EXTENSION (FACTS 1.3). */
+/** Bytes of one mem_section without CONFIG_PAGE_EXTENSION (include/linux/mmzone.h). */
 export const SIZEOF_MEM_SECTION = 16;
-/** Bytes of a sub-section (FACTS 1.3). */
+/** Bytes of a sub-section (SUBSECTION_SHIFT in include/linux/mmzone.h). */
 export const SUBSECTION_SIZE = 2 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { Steps } from '../steps/step.ts';
 import { add, lock, R, trylock, unlock } from './ops.ts';
 
-/** The locks of FACTS 2.1 by their kernel names. */
+/** Locks of drivers/base/core.c, fs/kernfs/dir.c, mm/memory_hotplug.c and include/linux/mmzone.h. */
 
 export function* lock_device_hotplug(): Steps<void> {
   yield* lock('device_hotplug_lock', 'mutex');
@@ -10,7 +10,10 @@ export function* unlock_device_hotplug(): Steps<void> {
   yield* unlock('device_hotplug_lock', 'mutex');
 }
 
-/** For sysfs files: who waited here would hold up the removal of his own file. False: the write begins again. */
+/**
+ * For writes to sysfs files. They must not wait: the holder of the lock may be removing the file, and waits for writes to it.
+ * False: the write begins again.
+ */
 export function* lock_device_hotplug_sysfs(): Steps<boolean> {
   return yield* trylock('device_hotplug_lock', 'mutex');
 }
@@ -59,7 +62,7 @@ export function* rcu_read_unlock_sched(): Steps<void> {
   yield* unlock('rcu', 'rcu', 'read');
 }
 
-/** pgdat_resize_lock: v5.2..v5.10 (FACTS 2.1). */
+/** pgdat_resize_lock: mm/memory_hotplug.c takes it in v5.2..v5.10. */
 export function* pgdat_resize_lock(nid: number): Steps<void> {
   yield* lock(`pgdat->node_size_lock ${nid}`, 'spinlock');
 }

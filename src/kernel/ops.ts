@@ -4,7 +4,7 @@ import type { State, Tables } from './state.ts';
 
 export { type KernelOperation, operation };
 
-/** The step notation of FACTS 0.3 over the kernel's tables; a function that uses one calls it with `yield*`. R(x) */
+/** Steps over the kernel's tables, called with `yield*`. This one reads a field of an object. */
 export function* R<T extends keyof Tables, F extends keyof Tables[T] & string>(
   obj: T,
   key: number,
@@ -13,7 +13,7 @@ export function* R<T extends keyof Tables, F extends keyof Tables[T] & string>(
   return (yield { op: 'read', obj, key, field }) as Tables[T][F];
 }
 
-/** W(x) */
+/** Writes a field of an object. */
 export function* W<T extends keyof Tables, F extends keyof Tables[T] & string>(
   obj: T,
   key: number,

@@ -1,4 +1,4 @@
-/** Fields that are written with mem_hotplug_lock held for writing, and not otherwise (FACTS 2.1). */
+/** Fields that are written with mem_hotplug_lock held for writing, and not otherwise. */
 export const PROTECTED = {
   zone: {
     zone_start_pfn: 'mem_hotplug_lock',

@@ -25,7 +25,7 @@ export const MMOP_ONLINE_MOVABLE = 3;
 
 export const NUMA_NO_NODE = -1;
 
-/** Bits of section_mem_map (FACTS 1.3). */
+/** Bits of section_mem_map (include/linux/mmzone.h). */
 export const SECTION_MARKED_PRESENT = 1;
 export const SECTION_HAS_MEM_MAP = 2;
 export const SECTION_IS_ONLINE = 4;

@@ -32,7 +32,7 @@ const is = (
 const { early_pgtable_alloc, __pgd_pgtable_alloc } = pgtable_alloc.v5_2;
 const { __pagetable_ctor: ctor, pagetable_dtor: dtor } = pagetable.v5_2;
 
-/** `n` tables or fewer by pgtable_alloc(); one, where that is a function not known here. */
+/** `n` tables or fewer, as `alloc` gives them one by one; one, where that is a function not known here. */
 export function* alloc_tables(
   k: Kernel,
   alloc: PgtableAlloc,

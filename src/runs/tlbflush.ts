@@ -30,14 +30,14 @@ export function* SETTLE(): Steps<void> {
 }
 
 /** DSB ISHST; TLBI; DSB ISH; ISB, for each of `pages` pages. */
-export function* FLUSH_PAGES(va: number, pages: number, last_level: boolean): Steps<void> {
+function* FLUSH_PAGES(va: number, pages: number, last_level: boolean): Steps<void> {
   yield* change(in_one, { by: 'va', va, pages, last_level, broadcast: true });
 }
 
 const { flush_tlb_all, flush_tlb_kernel_range } = tlbflush.v5_2;
 
 /** The pages that flush_tlb_kernel_range() invalidates one by one; null when it flushes all. */
-export function flushed_pages({ c }: Kernel, start: number, end: number): number | null {
+function flushed_pages({ c }: Kernel, start: number, end: number): number | null {
   if (end - start > c.t.entries.at(-1)! * c.PAGE_SIZE) return null;
   return Math.max(Math.ceil((end - start) / c.PAGE_SIZE), 0);
 }

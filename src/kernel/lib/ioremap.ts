@@ -15,7 +15,7 @@ import { VM } from '../state.ts';
 
 /**
  * lib/ioremap.c and arch/arm64/mm/ioremap.c: physical ranges in the vmalloc region, by blocks where the architecture has huge
- * vmaps (FACTS 2.21). Tables are installed as vmalloc does.
+ * vmaps. Tables are installed as in vmalloc().
  */
 
 const size_of = (k: Kernel, level: 'PMD' | 'PUD'): number => entrySize(k.c.t, depthOf(k.c.t, level));

@@ -68,7 +68,10 @@ export const v5_2 = {
     return `flags: ${flags_word(this, page)}(${PageReserved(page) ? 'reserved' : ''})`;
   },
 
-  /** Without a debug build nothing is written: the old contents stay (OBSERVED), and a memmap that is gone is not missed (B54). */
+  /**
+   * Without CONFIG_DEBUG_VM nothing is written (include/linux/page-flags.h): the old contents stay, and a memmap that is gone
+   * is not missed (B54).
+   */
   *page_init_poison(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     if (this.c.DEBUG_VM && (yield* look(count_pages, pfn, pfn + nr_pages)) < nr_pages)
       yield* this.BUG('page_init_poison', 'unable to handle page fault: no struct page');

@@ -32,7 +32,7 @@ export const count_pages = operation({
 /** Pages of memmap that describe `nr_pages`. */
 export const nr_vmemmap = (k: Kernel, nr_pages: number): number => Math.ceil((nr_pages * 64) / k.c.PAGE_SIZE);
 
-/** Give a pfn range its struct pages; an entry that is already there is silently reused (FACTS 2.5). */
+/** Give a pfn range its struct pages; an entry that is already there is silently reused. */
 export function* populate_memmap(
   k: Kernel,
   pfn: number,

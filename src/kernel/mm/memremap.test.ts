@@ -95,7 +95,7 @@ describe('memremap_pages', () => {
   });
 });
 
-test('positions of an altmap (FACTS 9.4)', () => {
+test('positions of an altmap', () => {
   const altmap = { base_pfn: 0x1000, reserve: 2, free: 1024, align: 0, alloc: 0 };
   expect(vmem_altmap_alloc(altmap, 512)).toBe(0x1200);
   expect(vmem_altmap_alloc(altmap, 1)).toBe(0x1400);
@@ -138,7 +138,7 @@ test('kmem takes whole blocks, and nothing of what has none', () => {
   expect(run(s, s.kernel.get_dev_pagemap((5 * G) / 4096)).value).toBeGreaterThan(0);
 });
 
-describe('memory carved out of RAM (OBSERVED)', () => {
+describe('memory carved out of RAM', () => {
   const without = (size: number) => ({
     ...X86,
     ram: [

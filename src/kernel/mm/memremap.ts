@@ -8,7 +8,7 @@ import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
 import { MIGRATE, page_nid, page_zonenum } from './page.ts';
 
 /**
- * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory (FACTS 2.19). A pagemap is named by its key;
+ * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory. A pagemap is named by its key;
  * it has one range.
  */
 

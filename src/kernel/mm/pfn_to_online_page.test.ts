@@ -5,7 +5,7 @@ import type { Result } from '../../scenarios/running/result.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import { NO_PAGE } from './page.ts';
 
-/** pfn_valid() and pfn_to_online_page() by release and architecture (FACTS 2.17). */
+/** pfn_valid() and pfn_to_online_page() by release and architecture. */
 
 function asked(session: Session, phys: number): { valid: boolean; online: boolean } {
   const pfn = phys / session.kernel.c.PAGE_SIZE;

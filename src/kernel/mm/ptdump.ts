@@ -17,7 +17,7 @@ import { lock, pr_info, pr_warn, unlock } from '../ops.ts';
 
 /**
  * arch/arm64/mm/dump.c, mm/ptdump.c: who reads all of the kernel's tables, through the linear map and without the lock of
- * anybody who changes them (FACTS 2.22). What is in a table that was freed under the walk is taken for entries (B19).
+ * anybody who changes them. What is in a table that was freed under the walk is taken for entries (B19).
  */
 
 /** What note_page is told: of an entry, or of several side by side that hold the same but for the addresses they name. */

@@ -6,7 +6,7 @@ import { kinds, layOut, machine } from '../../scenarios/reserved/kinds.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { MEMMAP, PageOffline, PageReserved, page_memmap } from './page.ts';
 
-/** PG_reserved from boot to removal, for every kind of page and release (FACTS 3.1). */
+/** PG_reserved from boot to removal, for every kind of page and release. */
 
 const RELEASES = [
   'v5.2',

@@ -21,7 +21,7 @@ const bits = (c: Config, phys: number, size: number): number[] => {
 const span = (first: number, end: number): number[] =>
   Array.from({ length: end - first + 1 }, (_, i) => first + i);
 
-describe('sub-sections (FACTS 9.3)', () => {
+describe('sub-sections', () => {
   const x86 = booted('v6.1', X86).kernel.c;
   const arm_1g = booted('v5.10', ARM64).kernel.c;
   const arm_64k = booted('v6.1', { ...ARM64, page_size: '64K' }).kernel.c;
@@ -46,7 +46,7 @@ describe('sub-sections (FACTS 9.3)', () => {
     [arm_64k, 256],
     [booted('v6.1', ARM64).kernel.c, 64],
     [booted('v6.1', { ...ARM64, page_size: '16K' }).kernel.c, 64],
-  ])('as many as FACTS 1.3 says', (c, n) => expect(subsections_per_section(c)).toBe(n));
+  ])('SUBSECTIONS_PER_SECTION, case %#', (c, n) => expect(subsections_per_section(c)).toBe(n));
 });
 
 describe('sections of sub-sections (v5.3+)', () => {

@@ -126,7 +126,7 @@ export const v5_2 = {
     return yield* look(mem_map_of, section_nr);
   },
 
-  /** v5.2: always a whole section; -EEXIST frees the memmap it has just populated (FACTS 2.16). */
+  /** Always a whole section; -EEXIST frees the memmap it has just populated (sparse_add_one_section() of 5.2.1). */
   *sparse_add_section(
     this: Kernel,
     nid: number,
@@ -258,7 +258,7 @@ export const v5_3 = {
     return 0;
   },
 
-  /** The forms between v5.3 and v5.9 differ in when section_mem_map and usage go (FACTS 2.16). */
+  /** The forms between v5.3 and v5.9 differ in when section_mem_map and usage go (src/memmap/kernel/sparse.ts has them all). */
   *section_deactivate(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
     const nr = pfn_to_section_nr(this.c, pfn);
     const early = ((yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY) !== 0;

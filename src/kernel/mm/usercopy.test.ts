@@ -8,7 +8,7 @@ import { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import { MIGRATE, PG_reserved, USE, with_migratetype } from './page.ts';
 
-/** check_page_span() of v5.2 (FACTS 3.3): objects over two pages, what they are and what they reach into. */
+/** check_page_span() of mm/usercopy.c, v5.2: objects over two pages, what they are and what they reach into. */
 
 const M = 2 ** 20;
 const PAGE = 4096;

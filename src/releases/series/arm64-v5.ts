@@ -19,7 +19,7 @@ declare module '../../kernel/kernel.ts' {
 }
 
 /**
- * "arm64/mm: Enable memory hot remove", V5, May 2019, reordered removal included (the change log of V6 tells of an earlier
+ * "arm64/mm: Enable memory hot remove", V5, 29 May 2019, reordered removal included (the change log of V6 tells of an earlier
  * version of that patch). On the tree that stands for that of V6.
  */
 export const S1 = defineRelease({

@@ -23,7 +23,7 @@ export const S0_base = defineRelease({
   ...own,
 });
 
-/** "arm64/mm: Enable memory hot remove", V6, June 2019. */
+/** "arm64/mm: Enable memory hot remove", V6, 19 June 2019. */
 export const S0 = defineRelease({
   name: 'arm64-v6',
   base: S0_base,

@@ -20,8 +20,8 @@ import { v5_3 } from '../mainline/v5.3.ts';
 import { v5_4 } from '../mainline/v5.4.ts';
 
 /**
- * The core change of the RFC "mm: Don't mark hotplugged pages PG_reserved" (23 October 2019) on v5.3, where the first page's
- * PG_reserved still decides whether a chunk is freed.
+ * The core change of the RFC "mm: Don't mark hotplugged pages PG_reserved (including ZONE_DEVICE)" (22 October 2019) on v5.3,
+ * where the first page's PG_reserved still decides whether a chunk is freed.
  */
 export const S2_v5_3 = defineRelease({
   name: 'pg-reserved-v5.3',
@@ -54,7 +54,7 @@ export const S2_unconverted = defineRelease({
   },
 });
 
-/** The RFC as posted (RFC). */
+/** The RFC as posted. */
 export const S2 = defineRelease({
   name: 'pg-reserved',
   base: S2_unconverted,

@@ -5,7 +5,9 @@ import { add, change, exists, look, operation, R, W } from '../../ops.ts';
 import { PFN_DOWN, PFN_PHYS, PFN_UP, section_nr_to_pfn } from '../../pfn.ts';
 import { MEMBLOCK_MEMORY, NUMA_NO_NODE, type State } from '../../state.ts';
 
-/** drivers/base/node.c: the two links between a node and each of its memory blocks (FACTS 2.13). nodeN/memoryX. False when a link of that name is there already. */
+/** drivers/base/node.c: the two links between a node and each of its memory blocks. */
+
+/** nodeN/memoryX. False when a link of that name is there already. */
 const create_node_link = operation({
   name: 'create_node_link',
   obj: 'node links',

@@ -5,7 +5,7 @@ import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../../
 import { cut_slot, flags_by_slot, insert_slot, move_array, remove_slot, set_region_field } from './slots.ts';
 
 /**
- * mm/memblock.c: two sorted arrays of regions, no lock at all (FACTS 2.23). Every insertion, deletion and merge is a
+ * mm/memblock.c: two sorted arrays of regions, no lock at all. Every insertion, deletion and merge is a
  * write of its own, slot by slot.
  */
 

@@ -13,7 +13,7 @@ import { IORESOURCE_SYSRAM_DRIVER_MANAGED, IORESOURCE_SYSTEM_RAM, MMOP_OFFLINE }
 import { MEMBLOCK_DRIVER_MANAGED, MEMBLOCK_NONE } from '../memblock/memblock.ts';
 import { nr_vmemmap } from '../memmap.ts';
 
-/** mm/memory_hotplug.c: from add_memory to online blocks, FACTS 2.10. */
+/** mm/memory_hotplug.c: from add_memory() to online blocks. */
 
 export const MHP_NONE = 0;
 export const MHP_MERGE_RESOURCE = 1;

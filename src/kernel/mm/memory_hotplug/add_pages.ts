@@ -52,7 +52,7 @@ export const v5_2 = {
     return yield* this.hotplug_memory_register(nid, pfn_to_section_nr(this.c, pfn));
   },
 
-  /** v5.2: -EEXIST of a section is taken for success (FACTS 2.16, B62). */
+  /** -EEXIST of a section is taken for success (5.2.1; B62). */
   *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
     const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;

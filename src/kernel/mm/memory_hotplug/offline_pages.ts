@@ -19,7 +19,7 @@ import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../page.ts';
 import { is_migratable } from '../page_alloc/page_alloc.ts';
 import { mem_range_text, new_notify } from './online_pages.ts';
 
-/** mm/memory_hotplug.c: offline_pages, from FACTS 2.15. */
+/** mm/memory_hotplug.c: offline_pages(). */
 
 const first_movable = operation({
   name: 'first_movable',

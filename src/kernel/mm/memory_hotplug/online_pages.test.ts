@@ -42,7 +42,7 @@ function chunks(
 const tens = (n: number): number[] => new Array<number>(n).fill(10);
 const PFN = 0x140000;
 
-describe('v5.2 hands over min(10, get_order(rest)) at a time (FACTS 9.2)', () => {
+describe('v5.2 hands over min(10, get_order(rest)) at a time', () => {
   test.each([
     [1024, [10], 0],
     [1536, [10, 9], 0],

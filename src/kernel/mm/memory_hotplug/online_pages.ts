@@ -6,7 +6,7 @@ import { hexpad, IS_ALIGNED, PFN_PHYS, pfn_to_block_id } from '../../pfn.ts';
 import { MEM_CANCEL_ONLINE, MEM_GOING_ONLINE, MEM_ONLINE, NUMA_NO_NODE, zone_to_nid } from '../../state.ts';
 import { MIGRATE, PageReserved } from '../page.ts';
 
-/** mm/memory_hotplug.c: online_pages, from FACTS 2.14. */
+/** mm/memory_hotplug.c: online_pages(). */
 
 export const new_notify = (start_pfn: number, nr_pages: number): memory_notify => ({
   start_pfn,

@@ -17,7 +17,7 @@ import {
 } from '../../state.ts';
 import { NO_PAGE, page_zonenum } from '../page.ts';
 
-/** mm/memory_hotplug.c: removal, in the orders of FACTS 2.11. */
+/** mm/memory_hotplug.c: removal, in the order of each release. */
 
 export const v5_2 = {
   /** All blocks of the range must be offline; also the node of the last one looked at. */

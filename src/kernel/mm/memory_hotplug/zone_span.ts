@@ -265,7 +265,7 @@ export const v5_5 = {
 };
 
 export const v5_15 = {
-  /** No resize lock any more: mem_hotplug_lock is enough (FACTS 2.1). */
+  /** No resize lock any more: mem_hotplug_lock is enough (27cacaad16c5, v5.14). */
   *move_pfn_range_to_zone(
     this: Kernel,
     zone: number,

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import type { vmem_altmap } from '../../kernel.ts';
 import { vmem_altmap_alloc } from './alloc_pages.ts';
 
-/** FACTS 9.4: base 0x1000, reserve 2, free 1024. */
 test('vmem_altmap_alloc aligns naturally, and places by its counts', () => {
   const altmap: vmem_altmap = { base_pfn: 0x1000, reserve: 2, free: 1024, align: 0, alloc: 0 };
   const take = (n: number): [pfn: number, alloc: number, align: number] => [

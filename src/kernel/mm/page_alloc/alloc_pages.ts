@@ -22,7 +22,7 @@ import {
 
 /**
  * Pages the kernel takes for itself. The model's allocator takes the lowest free pages of a kernel zone, on the node
- * asked for if it has any: real ones differ from run to run (OBSERVED), so nothing may depend on which.
+ * asked for if it has any: real ones differ from run to run, so nothing may depend on which.
  */
 
 /** Pages side by side. */
@@ -125,7 +125,10 @@ const give_back = operation({
   },
 });
 
-/** vmem_altmap_alloc: the first of `nr_pfns` pages, naturally aligned, or -1 (FACTS 2.19, 9.4). The position follows the counts. */
+/**
+ * The first of `nr_pfns` pages of an altmap, naturally aligned, or -1: altmap_alloc_block_buf() of mm/sparse-vmemmap.c. The
+ * position is computed from the counts, whatever is in use.
+ */
 export function vmem_altmap_alloc(altmap: vmem_altmap, nr_pfns: number): number {
   const next = altmap.base_pfn + altmap.reserve + altmap.alloc + altmap.align;
   const padding = nr_pfns > 1 ? (nr_pfns - (next % nr_pfns)) % nr_pfns : 0;

@@ -27,7 +27,7 @@ const init_pages = operation({
 });
 
 export const v5_2 = {
-  /** MEMINIT_HOTPLUG: zone, node, refcount 1, PG_reserved (until v6.10, FACTS 3.1). */
+  /** MEMINIT_HOTPLUG: zone, node, refcount 1, PG_reserved (until v6.10). */
   *memmap_init_range(
     this: Kernel,
     zone: number,
@@ -39,7 +39,7 @@ export const v5_2 = {
     yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 
-  /** PG_reserved for ever (FACTS 3.1). */
+  /** PG_reserved for ever (__init_zone_device_page() in 6.12). */
   *memmap_init_zone_device(
     this: Kernel,
     zone: number,

@@ -11,8 +11,8 @@ import type { Kernel } from '../../kernel.ts';
 import { PFN_PHYS } from '../../pfn.ts';
 
 /**
- * mm/vmalloc.c: mapping pages (FACTS 2.20). From where a table's address is read to the last leaf in it no lock is held, and
- * nothing is said to the TLBs: entries only become valid.
+ * mm/vmalloc.c: mapping pages. No lock is held between reading a table's address and writing the last leaf in it, and no
+ * TLBI is issued: entries only become valid.
  */
 
 /** int *nr: how many of the pages are mapped; private to one caller. */

@@ -4,8 +4,8 @@ import { change, lock, look, operation, unlock } from '../../ops.ts';
 import type { State, vmap_area } from '../../state.ts';
 
 /**
- * mm/vmalloc.c: areas that are unmapped and not yet flushed. Their pages are the allocator's again at once, their addresses
- * only after the TLBs were told (FACTS 2.20). vm_map_ram() and its per-cpu blocks are not modelled.
+ * mm/vmalloc.c: areas that are unmapped and not yet flushed. Their pages are free at once, their addresses only after
+ * flush_tlb_kernel_range(). vm_map_ram() and its per-cpu blocks are not modelled.
  */
 
 const PURGE = 'vmap_purge_lock';

@@ -14,7 +14,7 @@ import {
 import type { Kernel } from '../../kernel.ts';
 import { pr_err } from '../../ops.ts';
 
-/** mm/vmalloc.c: unmapping. Tables stay, TLBs are told nothing, no lock is held (FACTS 2.20). */
+/** mm/vmalloc.c: unmapping. Tables stay, no TLBI is issued, no lock is held. */
 
 /** pXd_none_or_clear_bad: two reads. Where the level below is folded, both tests are constants. */
 function* none_or_clear_bad(

@@ -13,7 +13,7 @@ const SHAPES = [
   { page_size: '4K', va_bits: 48, tables: { PUD: 1, PMD: 1, PTE: 1 } },
   { page_size: '16K', va_bits: 36, tables: { PTE: 1 } },
   { page_size: '16K', va_bits: 47, tables: { PMD: 1, PTE: 1 } },
-  // PUD: the one of vmemmap (FACTS 1.5)
+  // PUD: the one of vmemmap (src/geometry/layouts.test.ts)
   { page_size: '16K', va_bits: 48, tables: { PMD: 1, PTE: 1 } },
   { page_size: '64K', va_bits: 42, tables: { PTE: 1 } },
   { page_size: '64K', va_bits: 48, tables: { PMD: 1, PTE: 1 } },

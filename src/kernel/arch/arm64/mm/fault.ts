@@ -10,7 +10,7 @@ import { look, operation } from '../../../ops.ts';
 import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
 import type { State } from '../../../state.ts';
 
-/** arch/arm64/mm/fault.c: what becomes of an access to a kernel address that nothing maps, or maps read-only (FACTS 2.3). */
+/** arch/arm64/mm/fault.c, __do_kernel_fault(): an access to a kernel address that nothing maps, or that is mapped read-only. */
 
 interface Walk {
   /** Hardware level at which the walk ended. */

@@ -111,7 +111,7 @@ export const v7_1 = {
 };
 
 export const v6_1 = {
-  /** can_set_direct_map(), which debug_pagealloc answers, too (FACTS 2.4). */
+  /** By can_set_direct_map(): with debug_pagealloc, too. */
   *set_direct_map_invalid_noflush(this: Kernel, addr: number): Steps<number> {
     return yield* change_page(this, this.c.can_set_direct_map, addr, INVALID_PAGE);
   },

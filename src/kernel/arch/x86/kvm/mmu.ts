@@ -3,7 +3,7 @@ import type { Kernel } from '../../../kernel.ts';
 import { NO_PAGE } from '../../../mm/page.ts';
 import { PFN_PHYS } from '../../../pfn.ts';
 
-/** arch/x86/kvm/mmu.c: whether the guest is given a page as MMIO, that is, uncached (FACTS 3.3). */
+/** arch/x86/kvm/mmu.c: whether the guest is given a page as MMIO, that is, uncached. */
 
 const SYSTEM_RAM = 'System RAM';
 

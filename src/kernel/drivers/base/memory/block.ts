@@ -6,7 +6,7 @@ import { add, alloc, change, exists, free, lock, look, operation, R, unlock, W }
 import { block_ids, memory_block_id } from '../../../pfn.ts';
 import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../../state.ts';
 
-/** drivers/base/memory.c: memory block devices come and go (FACTS 2.12). */
+/** drivers/base/memory.c: memory block devices come and go. */
 
 export const new_memory_block = (k: Kernel, id: number, nid: number): memory_block => ({
   start_section_nr: id * k.c.sections_per_block,

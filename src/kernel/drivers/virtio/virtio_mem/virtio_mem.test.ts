@@ -56,7 +56,7 @@ describe('requests', () => {
 });
 
 describe('sub-block mode', () => {
-  test('half a block: present 32768, managed 16384, the rest PageOffline (OBSERVED)', () => {
+  test('half a block: present 32768, managed 16384, the rest PageOffline', () => {
     const s = booted('v6.1', X86);
     must(s, device, request(64 * M), { online_movable: 40 });
     expect(movable(s, 1)).toEqual({ present: 32768, managed: 16384 });
@@ -64,7 +64,7 @@ describe('sub-block mode', () => {
     expect(movable(s, 1)).toEqual({ present: 32768, managed: 32768 });
   });
 
-  test('arm64: 512M are 4 blocks, 544M 5, 200M 2, 0 none (OBSERVED)', () => {
+  test('arm64: 512M are 4 blocks, 544M 5, 200M 2, 0 none', () => {
     const s = booted('v6.1', { ...ARM64, ram: [{ start: G, size: 2 * G }] });
     must(s, device, request(512 * M));
     expect(blocks(s)).toEqual([40, 41, 42, 43]);

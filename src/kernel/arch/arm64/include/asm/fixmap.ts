@@ -15,9 +15,6 @@ import { DSB, ISB } from './barrier.ts';
 const FIX = { PTE: 0, PMD: 1, PUD: 2, P4D: 3 } as const;
 type Slotted = keyof typeof FIX & LevelName;
 
-/** Fixmap slots there are. */
-export const FIX_SLOTS = Object.keys(FIX).length;
-
 const set_slot = operation({
   name: 'set_slot',
   obj: 'mmu',

@@ -5,7 +5,7 @@ import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Step, Steps } from '../../../../../steps/step.ts';
 import { phys_to_virt } from '../../../../pfn.ts';
 
-/** FACTS 2.3 and 9.5. */
+/** The sequences of arch/arm64/include/asm/tlbflush.h (6.1), and where a range becomes flush_tlb_all() (MAX_TLBI_OPS). */
 
 function operations(session: Session, thread: Steps<unknown>): string[] {
   const steps: Step[] = [];

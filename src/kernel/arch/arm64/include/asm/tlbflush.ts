@@ -5,7 +5,7 @@ import { mmu_steps } from '../../../../mmu.ts';
 import { change } from '../../../../ops.ts';
 import { DSB, ISB } from './barrier.ts';
 
-/** arch/arm64/include/asm/tlbflush.h: the sequences of FACTS 2.3. */
+/** arch/arm64/include/asm/tlbflush.h: sequences of barriers and TLBIs. */
 
 /** TLBI VAALE1IS (last level) or VAAE1IS, one for each of `pages` pages. */
 function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
@@ -33,7 +33,7 @@ export const v5_2 = {
   },
 
   /**
-   * Page by page, or everything when the range is longer than one table of PTEs maps: a PMD's worth is not (FACTS 9.5).
+   * Page by page, or everything when the range is longer than one table of PTEs maps (MAX_TLBI_OPS pages; a PMD is not).
    * An empty range leaves the barriers (B99).
    */
   *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {

@@ -6,7 +6,10 @@ import type { Session } from '../../../../../scenarios/running/session.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
 import { vmemmap_of } from '../../../../pfn.ts';
 
-/** OBSERVED, "Adding" and "Other arm64 geometries": tables and leaves of a new DIMM, as real kernels of 6.1 have them. */
+/**
+ * Tables and leaves of a new DIMM. Kernels of 6.1 have them: recordings arm64-6.1-16k-va47-off, arm64-6.1-64k-va48-full
+ * (step 03 of both) and arm64-6.1-split-rooff61 (step 01); of the other geometries no recording is kept here.
+ */
 
 const access = (session: Session, va: number): Outcome[] => translate(session.state.mmu!, va, false);
 

@@ -71,7 +71,7 @@ export const S0 = {
   },
 };
 
-/** v5.2..v5.13: memblock has the last word on validity (FACTS 2.17). */
+/** v5.2..v5.13, arch/arm64/mm/init.c: memblock has the last word on validity. */
 export const pfn_valid_by_memblock = {
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
     const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));

@@ -6,7 +6,7 @@ import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 
-/** FACTS 9.1: which tables may be freed, by what they cover. */
+/** pgtable_range_aligned() of arch/arm64/mm/mmu.c: which tables may be freed, by what they cover. */
 
 /** What one entry at a level covers: the coverage of the table under it. */
 const cover = (session: Session, parent: 'PGD' | 'PUD' | 'PMD'): number => {

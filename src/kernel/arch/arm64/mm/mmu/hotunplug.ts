@@ -32,7 +32,7 @@ export const v5_7 = {
 };
 
 export const v5_10 = {
-  /** With the altmap that arch_vmemmap_populate() has taken the memmap from (eee07935dbd6). */
+  /** With the altmap that arch_vmemmap_populate() has taken the memmap from (eee07935bb52). */
   *arch_vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
     if (start < this.c.VMEMMAP_START || end > this.c.VMEMMAP_END) yield* this.WARN('vmemmap_free');
     yield* this.unmap_hotplug_range(start, end, true, altmap);

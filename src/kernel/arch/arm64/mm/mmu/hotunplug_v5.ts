@@ -17,9 +17,10 @@ import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { lock, unlock } from '../../../../ops.ts';
 
 /**
- * V5 of arm64 memory hot-remove (May 2019): taking down a range of the kernel's tables in one pass under init_mm's page_table_lock (FACTS 2.6). What a leaf
- * maps is freed before the leaf is cleared, blocks are never invalidated, and PTEs only after the last of a table
- * (B10 to B13). The lock keeps off those who install tables, not those who write leaves (B14 to B16).
+ * "arm64/mm: Enable memory hot remove", V5 (29 May 2019): taking down a range of the kernel's tables in one pass under
+ * init_mm's page_table_lock. What a leaf maps is freed before the leaf is cleared, blocks are never invalidated, and PTEs
+ * only after the last of a table (B10 to B13). The lock keeps off those who install tables, not those who write leaves (B14
+ * to B16).
  */
 
 const PTL = 'init_mm.page_table_lock';

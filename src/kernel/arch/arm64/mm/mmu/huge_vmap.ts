@@ -14,7 +14,7 @@ import { lock, unlock } from '../../../../ops.ts';
 import { mk_sect_prot } from '../../include/asm/pgtable.ts';
 
 /**
- * arch/arm64/mm/mmu.c: blocks in the vmalloc region, and freeing the tables that stood there (FACTS 2.21). Whoever calls
+ * arch/arm64/mm/mmu.c: blocks in the vmalloc region, and freeing the tables that stood there. Whoever calls
  * has unmapped and flushed the leaves; walkers without a lock may still look at the tables (B21).
  */
 

@@ -8,7 +8,7 @@ import { change, operation } from '../../../../ops.ts';
 import { vmemmap_of } from '../../../../pfn.ts';
 import type { State } from '../../../../state.ts';
 
-/** arch/arm64/mm/mmu.c: the memmap of hot-added memory (FACTS 2.5), and which struct pages there are: those that are mapped. */
+/** arch/arm64/mm/mmu.c, vmemmap_populate(): the memmap of hot-added memory. There are those struct pages that are mapped. */
 
 const pfn_at = (c: Config, va: number): number =>
   (va - c.VMEMMAP_START) / SIZEOF_STRUCT_PAGE + c.mappable_range.start / c.PAGE_SIZE;
