@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, run, X86 } from '../../test/kit.ts';
-import { arm64, can_be_built, GEOMETRIES } from '../../test/tables.ts';
-import { encode_mmu } from '../hardware/encode.ts';
+import { arm64, canBeBuilt, GEOMETRIES } from '../../test/tables.ts';
+import { encodeMmu } from '../hardware/encode.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,
@@ -10,7 +10,7 @@ import {
 } from '../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { phys_to_virt, vmemmap_of } from '../kernel/pfn.ts';
-import { find_release, mainline, makeKernel, releases } from '../releases/index.ts';
+import { findRelease, mainline, makeKernel, releases } from '../releases/index.ts';
 import type { Session } from '../scenarios/running/session.ts';
 import type { Steps } from '../steps/step.ts';
 import { FORMS, run_alone } from './index.ts';
@@ -119,7 +119,7 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
   const { nr_vmemmap_pages, nr_page_table_pages } = state.vars.get(0)!;
   return [
     ...seen,
-    encode_mmu(state.mmu!),
+    encodeMmu(state.mmu!),
     JSON.stringify([...state.pages.in(0, Number.MAX_SAFE_INTEGER)]),
     JSON.stringify([state.table_pages, nr_vmemmap_pages, nr_page_table_pages, state.vmap_lazy_nr]),
     JSON.stringify(state.vmap_areas.map(({ va_start, va_end, vm }) => [va_start, va_end, vm?.flags])),
@@ -128,8 +128,8 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
 
 const TEARING_DOWN = ['arm64-v5', 'arm64-v6', ...mainline.map(({ name }) => name)].filter(
   (name) =>
-    'arch_vmemmap_free' in find_release(name)!.functions('arm64') &&
-    '__remove_pgd_mapping' in find_release(name)!.functions('arm64'),
+    'arch_vmemmap_free' in findRelease(name)!.functions('arm64') &&
+    '__remove_pgd_mapping' in findRelease(name)!.functions('arm64'),
 );
 
 test('any sequence of mappings ends the same by batch forms and access by access: entries, pages, counters, what TLBs may hold', () => {
@@ -140,7 +140,7 @@ test('any sequence of mappings ends the same by batch forms and access by access
       fc.constantFrom('full' as const, 'off' as const),
       fc.array(operation, { minLength: 1, maxLength: 8 }),
       (release, [page, va_bits], rodata, operations) => {
-        fc.pre(can_be_built(release, page, va_bits));
+        fc.pre(canBeBuilt(release, page, va_bits));
         const [exact, batch] = [true, false].map((explored) =>
           outcome(booted(release, arm64(page, va_bits, rodata), { explored }), operations),
         );
