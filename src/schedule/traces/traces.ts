@@ -244,7 +244,8 @@ export class TracesSearch {
       this.#plans[d] = this.#trees.first(on) !== 0 ? on : this.#trees.load(plan);
     });
     const [executions = 0, redundant = 0, transitions = 0, longest = 0, cut = 0] = saved.counters;
-    Object.assign(this, { executions, redundant, transitions, longest, cut: cut === 1, started: true });
+    Object.assign(this, { executions, redundant, transitions, longest, cut: cut === 1 });
+    this.#started = true;
   }
 
   get bytes(): number {
