@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { checkEntry } from '../../src/check/check.ts';
 import { type Entry, readEntry } from '../../src/check/entry.ts';
+import type { Machine } from '../../src/machines/machine.ts';
 import { canBeBuilt } from '../tables.ts';
 import type { Form } from './forms.ts';
 import { LIVES, live } from './lives.ts';
@@ -100,7 +101,8 @@ export const entries = (): Entry[] =>
 function inBlocks(entry: Entry): Entry {
   if (entry.kind !== 'steps') return entry;
   const { scenario } = entry;
-  const { cmdline = '', ...machine } = scenario.machine;
+  const machine: Machine = scenario.machine;
+  const { cmdline = '' } = machine;
   if (cmdline.includes('rodata=')) return entry;
   return {
     ...entry,
