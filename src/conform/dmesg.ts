@@ -1,4 +1,4 @@
-import type { Event } from '../schedule/run.ts';
+import type { RunEvent } from '../schedule/runner.ts';
 
 /** Kernel messages brought to a form in which a recorded log and the model's can be compared line by line. */
 
@@ -93,7 +93,7 @@ export function recordedLines(text: string): string[] {
 }
 
 /** The lines a log would hold of these events, in normal form. */
-export function eventLines(events: readonly Event[]): string[] {
+export function eventLines(events: readonly RunEvent[]): string[] {
   return events.flatMap((event) => {
     // how often that is said is chance
     if (event.kind === 'printk') return event.text.startsWith('migrating pfn ') ? [] : [normal(event.text)];

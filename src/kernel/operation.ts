@@ -15,7 +15,7 @@ export interface EntryAccess {
 }
 
 /** What an operation did, as data: a report puts it in words. */
-export type Telling =
+export type StepTelling =
   /** Entries: what was found in the first of `n`, or written to it. */
   | { readonly kind: 'read'; readonly found: Descriptor; readonly n: number }
   | { readonly kind: 'written'; readonly value: Descriptor; readonly n: number; readonly exchanged: boolean }
@@ -61,7 +61,7 @@ export interface KernelOperation<
   /** What a story wants to know of the state before it. */
   about?(state: State, ...args: A): PagesAbout;
   /** How a story tells it; without it by its name, its arguments and its result. There is no result where it is a fault. */
-  tell?(args: A, result: T | undefined): Telling | undefined;
+  tell?(args: A, result: T | undefined): StepTelling | undefined;
 }
 
 /** What the first of some pages is used for, as {@link USE} has it. */
@@ -80,5 +80,5 @@ export function operation<A extends readonly unknown[], T, Writes extends boolea
 }
 
 /** How a story tells a step that has been performed; undefined where its operation does not say. */
-export const telling_of = (step: Step | undefined, result: Value): Telling | undefined =>
+export const telling_of = (step: Step | undefined, result: Value): StepTelling | undefined =>
   step?.op === 'call' ? (step.operation as KernelOperation).tell?.(step.args, result) : undefined;

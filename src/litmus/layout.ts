@@ -6,7 +6,7 @@ import {
   type Translation,
   translation,
 } from '../geometry/translation.ts';
-import { checkDescriptor, ReservedBits } from '../hardware/check.ts';
+import { checkDescriptor, ReservedBits } from '../hardware/check-words.ts';
 import {
   AF,
   AP_RDONLY,
@@ -42,7 +42,7 @@ export type Location =
  * Where the names of a test lie: every variable (`x`) in 2 MiB of its own with a table of PTEs of its own; `x+1` is the
  * page behind it; physical pages and tables by the order in which they are met.
  */
-export class Layout {
+export class TestLayout {
   readonly #test: LitmusTest;
   readonly variables: string[] = [];
   readonly #pages: string[] = [];
@@ -125,7 +125,7 @@ export class Layout {
 }
 
 /** The entries that map every variable: table by table down to PTEs, a page each. */
-export function* mapping(layout: Layout): Generator<readonly [pa: number, d: Descriptor]> {
+export function* mapping(layout: TestLayout): Generator<readonly [pa: number, d: Descriptor]> {
   const table = VALID | TABLE_BIT;
   yield [ROOT + 8 * entryIndex(SHAPE, 0, FIRST_VA), { addr: PUD, attr: table }];
   yield [PUD + 8 * entryIndex(SHAPE, 1, FIRST_VA), { addr: PMD, attr: table }];

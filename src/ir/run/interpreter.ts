@@ -1,9 +1,9 @@
 import type { Code } from '../code/code.ts';
-import type { Program } from '../code/program.ts';
+import type { IrProgram } from '../code/ir-program.ts';
 import type { Int64 } from '../read/values.ts';
 import { IrStop } from '../stop.ts';
+import { EVENT, FRAME, type Host, ORDERINGS, type Stack } from './host.ts';
 import type { Memory } from './memory.ts';
-import { EVENT, FRAME, type Host, ORDERINGS, type Stack } from './operation.ts';
 import { opcode, TABLE } from './operations.ts';
 
 /** A function that has been called and has not returned: data, and copied as such. */
@@ -51,7 +51,7 @@ export class IrThread {
 }
 
 /** Why a run has stopped. The environment answers all but `returned` and `budget` and lets the thread go on. */
-export type Event =
+export type IrEvent =
   | { readonly kind: 'returned'; readonly value: Int64 }
   | { readonly kind: 'budget' }
   | {
@@ -86,7 +86,7 @@ const LOAD = opcode('load');
 
 /** Runs threads of a program over a memory. */
 export class Interpreter implements Host {
-  readonly program: Program;
+  readonly program: IrProgram;
   memory: Memory;
   thread!: IrThread;
   /** High half of a result on its way into a register. */
@@ -95,9 +95,9 @@ export class Interpreter implements Host {
   steps = 0;
   /** Every access to memory that is not the thread's own stack is an event. */
   readonly #observe: boolean;
-  #event: Event = { kind: 'budget' };
+  #event: IrEvent = { kind: 'budget' };
 
-  constructor(program: Program, memory: Memory, options: { readonly observe?: boolean } = {}) {
+  constructor(program: IrProgram, memory: Memory, options: { readonly observe?: boolean } = {}) {
     this.program = program;
     this.memory = memory;
     this.#observe = options.observe ?? false;
@@ -121,7 +121,7 @@ export class Interpreter implements Host {
   }
 
   /** Go on until there is an event, or so many instructions have run. */
-  run(thread: IrThread, budget: number = Number.MAX_SAFE_INTEGER): Event {
+  run(thread: IrThread, budget: number = Number.MAX_SAFE_INTEGER): IrEvent {
     this.thread = thread;
     let left = budget;
     while (left > 0) {

@@ -3,7 +3,7 @@ import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import { headline } from '../trace/why.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
-import { pfnText } from './step.ts';
+import { pfnText } from './step-teller.ts';
 
 /** What a violation is about, as far as it and the steps before it say. */
 interface About {

@@ -6,7 +6,7 @@ import type { Memory } from './memory.ts';
  * registers, two halves each. The result is where the next instruction stands, or {@link FRAME} when another frame goes on,
  * or {@link EVENT} when the run stops for something that the environment has to do.
  */
-export type Run = (m: Host, w: Int32Array, pc: number, r: Int32Array) => number;
+export type OperationCode = (m: Host, w: Int32Array, pc: number, r: Int32Array) => number;
 
 export const FRAME = -1;
 export const EVENT = -2;
