@@ -138,13 +138,13 @@ export const v5_2 = {
     const nr_pages = this.c.PAGES_PER_SECTION;
     const ret = yield* this.sparse_index_init(section_nr, nid);
     if (ret < 0) return ret;
-    if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
+    if ((yield* this.__populate_section_memmap(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
     if (yield* this.$should_fail('usemap')) {
-      yield* this.vmemmap_free(pfn, nr_pages, altmap);
+      yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
       return -this.errno.ENOMEM;
     }
     if ((yield* R('mem_section', section_nr, 'section_mem_map')) & SECTION_MARKED_PRESENT) {
-      yield* this.vmemmap_free(pfn, nr_pages, altmap);
+      yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
       return -this.errno.EEXIST;
     }
     yield* this.page_init_poison(pfn, nr_pages);
@@ -168,7 +168,7 @@ export const v5_2 = {
     yield* W('mem_section', section_nr, 'subsection_map', null);
     yield* change(clear_hwpoison, start, start + nr_pages);
     if (early) yield* this.free_map_bootmem(start, nr_pages);
-    else yield* this.vmemmap_free(start, nr_pages, altmap);
+    else yield* this.depopulate_section_memmap(start, nr_pages, altmap);
   },
 
   *online_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
@@ -232,7 +232,7 @@ export const v5_3 = {
     }
     const early = (yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY;
     if (nr_pages < this.c.PAGES_PER_SECTION && early) return 0;
-    if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) {
+    if ((yield* this.__populate_section_memmap(pfn, nr_pages, nid, altmap)) < 0) {
       yield* this.section_deactivate(pfn, nr_pages, altmap);
       return -this.errno.ENOMEM;
     }
@@ -298,7 +298,7 @@ export const v5_3 = {
     _early: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    yield* this.vmemmap_free(pfn, nr_pages, altmap);
+    yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
   },
 
   *sparse_remove_section(
@@ -321,7 +321,7 @@ export const v5_9 = {
     early: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    if (!early) yield* this.vmemmap_free(pfn, nr_pages, altmap);
+    if (!early) yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
   },
 };
 

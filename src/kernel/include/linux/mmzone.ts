@@ -88,3 +88,10 @@ export const v6_10 = {
     return yield* look(usage_steps.test_bit, this.c, nr, pfn);
   },
 };
+
+/** CONFIG_HOLES_IN_ZONE (arm64 until v5.13). */
+export const holes_in_zone = {
+  *pfn_valid_within(this: Kernel, pfn: number): Steps<boolean> {
+    return yield* this.pfn_valid(pfn);
+  },
+};

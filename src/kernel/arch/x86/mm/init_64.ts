@@ -1,8 +1,8 @@
-import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel, mhp_params, vmem_altmap } from '../../../../kernel.ts';
-import { vmem_altmap_offset } from '../../../../mm/memory_hotplug/add_pages.ts';
-import { R, W } from '../../../../ops.ts';
-import { PFN_DOWN } from '../../../../pfn.ts';
+import type { Steps } from '../../../../steps/step.ts';
+import type { Kernel, mhp_params, vmem_altmap } from '../../../kernel.ts';
+import { vmem_altmap_offset } from '../../../mm/memory_hotplug/add_pages.ts';
+import { R, W } from '../../../ops.ts';
+import { PFN_DOWN } from '../../../pfn.ts';
 
 /** arch/x86/mm/init_64.c: hot-add, hot-remove and the size of a memory block. */
 
