@@ -76,7 +76,12 @@ describe('sections of sub-sections (v5.3+)', () => {
     expect(session.state.pages.get(K40 / 4096)).toBe(0);
     expect(session.state.pages.get((K40 + 8 * M) / 4096)).not.toBe(0);
     expect(remove(K40)).toEqual([
-      { kind: 'warn', where: 'section_deactivate', text: 'section already deactivated (0x140000 + 512)' },
+      {
+        kind: 'warn',
+        where: 'section_deactivate',
+        text: 'section already deactivated (0x140000 + 512)',
+        about: { message: 'section already deactivated', pfn: 0x140000, nr_pages: 512 },
+      },
     ]);
     expect(remove(K40 + 8 * M)).toEqual([]);
     expect(section(session)).toEqual({ section_mem_map: 0, subsection_map: null, nid: 1 });
@@ -115,7 +120,8 @@ describe('sections of sub-sections (v5.3+)', () => {
       session,
       session.kernel.__add_pages(1, K40 / 4096 + 1, 512, { altmap: null, pgmap: 0 }),
     ).events;
-    expect(event).toEqual({ kind: 'warn', where: '__add_pages', text });
+    const about = { message: 'Misaligned __add_pages', pfn: 0x140001, nr_pages: 512 };
+    expect(event).toEqual({ kind: 'warn', where: '__add_pages', text, about });
   });
 });
 

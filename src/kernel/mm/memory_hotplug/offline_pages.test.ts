@@ -191,7 +191,13 @@ describe('movable pages', () => {
     session.state.pages.update((5 * G) / 4096 + 1, (6 * G) / 4096, (page) => page);
     const outcome = play(session, use('movable'), { offline: { blocks: 40, expect: 'EINTR' } })[1]!;
     expect(outcome.messages).toEqual([failed('signal backoff')]);
-    expect(outcome.failures).toEqual([{ kind: 'hang', text: 'offline_pages loops until a signal ends it' }]);
+    expect(outcome.failures).toEqual([
+      {
+        kind: 'hang',
+        subjects: { function: 'offline_pages', operation: 'offline' },
+        text: 'offline_pages loops until a signal ends it',
+      },
+    ]);
     expect(cat(session, memory(40, 'state'))).toBe('online\n');
   });
 

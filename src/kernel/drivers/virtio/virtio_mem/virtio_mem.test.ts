@@ -35,7 +35,13 @@ describe('requests', () => {
     const [outcome] = play(s, request(128 * M, 'any'));
     expect([outcome!.result, outcome!.failures]).toEqual([
       'ENOMEM',
-      [{ kind: 'warn', text: 'WARNING at add_pages' }],
+      [
+        {
+          kind: 'warn',
+          subjects: { function: 'add_pages', message: '', operation: 'virtio_mem_request' },
+          text: 'WARNING at add_pages',
+        },
+      ],
     ]);
     expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(0);
   });
