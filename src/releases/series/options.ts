@@ -163,10 +163,7 @@ const locked: Functions = {
     return ret;
   },
 
-  /**
-   * Clears only entries of existing mappings: clearing the guard page's entry, which is empty, would write to a table
-   * that may have been freed.
-   */
+  /** Without the lock, clearing the guard page's entry, which is empty, could write to a table that has been freed. */
   *vunmap_page_range(this: Kernel, addr: number, end: number): Steps<void> {
     yield* lock(PTL, 'spinlock');
     yield* vmalloc_unmap.v5_2.vunmap_page_range.call(this, addr, end);
