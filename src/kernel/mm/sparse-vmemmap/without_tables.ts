@@ -4,13 +4,13 @@ import { hex } from '../../pfn.ts';
 import { free_memmap, populate_memmap } from '../memmap.ts';
 import { vmem_altmap_alloc } from '../page_alloc/alloc_pages.ts';
 
-/** mm/sparse-vmemmap.c on x86-64, whose page tables are not modelled: where the memmap of a range comes from, block by block. */
+/** mm/sparse-vmemmap.c on x86-64, whose page tables are not modelled: the memory for the memmap of a range, block by block. */
 
 /** A 2M block of struct pages describes one section. */
 const BLOCK_PFNS = 512;
 
 export const v5_2 = {
-  /** altmap_alloc_block_buf: -ENOMEM and no other source when the altmap has no block left. */
+  /** altmap_alloc_block_buf: -ENOMEM, with no fallback, if the altmap has no block left. */
   *__populate_section_memmap(
     this: Kernel,
     pfn: number,
@@ -23,7 +23,7 @@ export const v5_2 = {
       const before = altmap.alloc;
       const ret = yield* populate_memmap(this, pfn + done, this.c.PAGES_PER_SECTION, altmap);
       if (ret) return ret;
-      if (altmap.alloc === before) continue; // adopted what was there
+      if (altmap.alloc === before) continue; // an existing memmap was used
       altmap.alloc = before;
       const block = vmem_altmap_alloc(altmap, BLOCK_PFNS);
       if (block < 0) {
@@ -50,7 +50,7 @@ export const v5_2 = {
 };
 
 export const v5_3 = {
-  /** Less than a section gets base pages, and those never come from an altmap. */
+  /** A range of less than a section gets base pages, which never come from an altmap. */
   *__populate_section_memmap(
     this: Kernel,
     pfn: number,
@@ -62,7 +62,7 @@ export const v5_3 = {
     return yield* v5_2.__populate_section_memmap.call(this, pfn, nr_pages, nid, whole ? altmap : null);
   },
 
-  /** Base pages go back to where they came from. */
+  /** Base pages are freed to their source. */
   *depopulate_section_memmap(
     this: Kernel,
     pfn: number,
