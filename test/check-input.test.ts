@@ -78,11 +78,11 @@ test('so it is where a design is checked', () => {
 
 describe('options that make no sense are refused before anything is written', () => {
   test.each([
-    [['--junit', ''], 'mhp: "": no name of a file\n'],
-    [['--junit', 'out', '--out', './out'], 'mhp: FOLDER/out: is to be written twice\n'],
+    [['--junit', ''], 'mhp: "": not a file name\n'],
+    [['--junit', 'out', '--out', './out'], 'mhp: FOLDER/out: is named for two outputs\n'],
     [
       ['--threads', '0'],
-      "error: option '--threads <n>' argument '0' is invalid. A whole number from 1 to 256.\n",
+      "error: option '--threads <n>' argument '0' is invalid. It takes a whole number from 1 to 256.\n",
     ],
   ])('%j', (args, message) => {
     const { status, stdout, stderr } = check('B30', ...args);

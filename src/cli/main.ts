@@ -9,11 +9,11 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 const program = new Command('mhp')
-  .description('Linux memory hotplug as a program you can hold')
+  .description('An executable model of Linux memory hotplug')
   .version(version)
   .exitOverride();
 
-// a reader that has seen enough (`mhp conform … | head`) is no error, and changes nothing of what is known by then
+// a reader that has seen enough (`mhp conform … | head`) is not an error, and changes nothing of what is known by then
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   process.stderr.write(`mhp: standard output: ${error.code ?? error.message}\n`);

@@ -120,7 +120,7 @@ function* modelRuns(state: State, k: Kernel, start: number, end: number): Genera
 const textOf = (run: PageRun | undefined): string =>
   run ? `0x${run.start.toString(16)} ${run.end - run.start} ${run.text}` : '(none)';
 
-/** Holes in early sections: what of them is no System RAM. */
+/** Holes in early sections: what of them is not System RAM. */
 function compareHoles(
   tally: Tally,
   pages: readonly RecordedPages[],

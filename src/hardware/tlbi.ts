@@ -11,7 +11,7 @@ export interface TlbiOp {
   readonly by: 'va' | 'all';
   /** Any address of the first page. */
   readonly va?: number;
-  /** Consecutive pages, one instruction each; 0 is no instruction at all. */
+  /** Consecutive pages, one instruction each; 0: no instruction at all. */
   readonly pages?: number;
   /** Leaves only (VALE1, VAALE1): walk caches keep their tables. */
   readonly last_level: boolean;

@@ -42,7 +42,7 @@ describe('a batch form', () => {
     }
   });
 
-  test('is no kernel for the explorer', () => {
+  test('is not a kernel for the explorer', () => {
     expect(run_alone(exact_kernels[0]!).alone).toBe(true);
     expect(exact_kernels.filter(({ alone }) => alone)).toEqual([]);
   });

@@ -79,7 +79,7 @@ test('B90: foreign memory of one memmap length is overwritten, and nothing else'
   ]);
   expect(texts(outcome!)).toEqual([
     'access: prep_compound_page wrote "dentry slab behind the memmap of section 0" +0x0-0x7f for the struct pages of pfn 0x2-0x3',
-    'contents: pfn 0x2-0x3 are no tails of the page at 0x0: put_page() of one frees it alone',
+    'contents: pfn 0x2-0x3 are not tails of the page at 0x0: put_page() of one frees it alone',
     'contents: first_page of pfn 0x2-0x3 is not the page at 0x0',
   ]);
 });

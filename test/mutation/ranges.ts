@@ -96,7 +96,7 @@ export class Bench {
     const page = state.pages.get(pfn);
     if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return;
     this.failures.push(
-      `a page table entry is ${entry.write ? 'written' : 'read'} in a page that is no table`,
+      `a page table entry is ${entry.write ? 'written' : 'read'} in a page that is not a table`,
     );
   }
 

@@ -143,7 +143,7 @@ function sortOf(result: ResultLine): string {
   if (/^(the tables are|the neighbour)|tables:/.test(failure))
     return 'tables that are not what they were, left over, or linked and free';
   if (/invariant:|linear:|memmap:|meanwhile/.test(failure)) return 'another invariant between operations';
-  if (/is no table$/.test(failure)) return 'an entry used in a page that is no table';
+  if (/is not a table$/.test(failure)) return 'an entry used in a page that is not a table';
   if (/BUG|printk/.test(failure)) return 'the allocator: freed twice, or not its own';
   if (/lock/.test(failure)) return 'a lock';
   if (/warn|nothing says|splits|answer/.test(failure)) return 'a warning, or none where there must be one';

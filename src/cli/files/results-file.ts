@@ -14,7 +14,7 @@ const lineOf = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 /**
  * The lines behind the header of a JSON Lines file that somebody stopped writing; one without an end does not count.
- * @throws InputError when the file cannot be read, has another header, or a line that is no record
+ * @throws InputError when the file cannot be read, has another header, or a line that is not a record
  */
 export function readLines<T>(
   path: string,
@@ -27,17 +27,13 @@ export function readLines<T>(
     .split('\n')
     .slice(0, -1);
   if (lines[0] !== JSON.stringify(header))
-    throw new InputError(
-      path,
-      'line 1',
-      'is not the header of these runs: what is run, or its bounds, are others',
-    );
+    throw new InputError(path, 'line 1', 'is not the header of these runs: the runs or their bounds differ');
   return lines.slice(1).map((line, i) => {
     try {
       const value: unknown = JSON.parse(line);
       if (typeof value === 'object' && value !== null && isRecord(value, i)) return value as T;
     } catch {}
-    throw new InputError(path, `line ${i + 2}`, 'is no record of such a run');
+    throw new InputError(path, `line ${i + 2}`, 'is not a record of this run');
   });
 }
 

@@ -72,10 +72,10 @@ const allReplaced = (design: DesignedRelease): string[] => [
   ...new Set(ARCHES.flatMap((arch) => replaced(design, arch))),
 ];
 
-// what a design prints is no part of the answer, and it ends no run
+// what a design prints is not part of the answer, and it ends no run
 console.log = console.error;
 process.exit = () => {
-  throw new Error('process.exit() is nothing a kernel function can call');
+  throw new Error('a kernel function cannot call process.exit()');
 };
 
 // what a design prints is not the report

@@ -22,7 +22,7 @@ export interface Code {
   readonly words: Int32Array;
   /** Registers on entry: the constants have their values. */
   readonly template: Int32Array;
-  /** Place of the first register that is no constant. */
+  /** Place of the first register that is not a constant. */
   readonly variable: number;
   /** Places of the registers of the parameters. */
   readonly parameters: readonly number[];

@@ -29,7 +29,7 @@ export interface PtdumpFormat {
   readonly from_zero: boolean;
   /** A column for GP, and blanks in place of UXN (v5.8+). */
   readonly gp: boolean;
-  /** BLK means bits 1:0 are 1 (v7.2), not bit 1 clear: an invalid entry is no block any more. */
+  /** BLK means bits 1:0 are 1 (v7.2), not bit 1 clear: an invalid entry is not a block any more. */
   readonly blk_is_sect: boolean;
   /** With two levels a block in the root is called PMD (v6.9+), an empty entry beside it PGD. */
   readonly pmd_in_root: boolean;

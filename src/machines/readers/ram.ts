@@ -32,7 +32,7 @@ export function ramOf(iomem: readonly IomemEntry[], blocks: readonly Block[], bl
   return ram;
 }
 
-/** The parts of blocks that are no System RAM of any kind, ascending: the holes for which offlining is refused. */
+/** The parts of blocks that are not System RAM of any kind, ascending: the holes for which offlining is refused. */
 export function holesOf(iomem: readonly IomemEntry[], blocks: readonly Block[], blockSize: number): Range[] {
   const ram = iomem.filter(isSystemRam).sort((a, b) => a.start - b.start);
   const holes: Range[] = [];

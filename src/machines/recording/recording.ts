@@ -34,12 +34,12 @@ export interface Recording {
 /**
  * Opens a recording: an archive (.tar, .tar.gz, .tar.bz2, .tar.xz) or a directory, with ops.json at its top or in its only
  * directory. Of an archive everything is kept unless `wanted` says otherwise; its paths start with the run's directory.
- * @throws InputError when it is no recording, or ops.json does not fit it
+ * @throws InputError when it is not a recording, or ops.json does not fit it
  */
 export async function openRecording(path: string, options: ArchiveOptions = {}): Promise<Recording> {
   const source = options.source ?? path;
   const recording = recordingOf(await openTree(path, options));
-  if (recording === undefined) throw new InputError(source, '', 'is no recording: it has no ops.json');
+  if (recording === undefined) throw new InputError(source, '', 'is not a recording: it has no ops.json');
   return recording;
 }
 

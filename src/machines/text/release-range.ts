@@ -2,7 +2,7 @@ const RANGE = /^(.+?)(?:\+|\.\.(.+))$/;
 
 /**
  * Names of the releases in a range: "v5.7+" is v5.7 and all after it, "v5.7..v6.1" ends with v6.1. `order`: every release that
- * a range may name, from the oldest on. Null where the text is no range; what is wrong with it where it names none.
+ * a range may name, from the oldest on. Null where the text is not a range; what is wrong with it where it names none.
  */
 export function releaseRange(
   text: string,

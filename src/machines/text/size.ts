@@ -6,7 +6,7 @@ export const SIZE_PATTERN = /^(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,16}) ?(?:([KMGTPkm
 
 const UNITS = 'KMGTP';
 
-/** The bytes a text stands for, or undefined when it is no size or not below 2^53. */
+/** The bytes a text stands for, or undefined when it is not a size or not below 2^53. */
 export function parseSize(text: string): number | undefined {
   const match = SIZE_PATTERN.exec(text);
   if (match === null) return undefined;

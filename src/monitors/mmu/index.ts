@@ -113,7 +113,7 @@ function firstFilled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
 export interface TableMonitors {
   /** 7.1: no free page is mapped or in a TLB but by its linear alias; vmalloc's lazy window is excepted. */
   readonly free_pages: Monitor;
-  /** 7.2: no walk cache leads to a page that is no table any more. */
+  /** 7.2: no walk cache leads to a page that is not a table any more. */
   readonly walk_caches: Monitor;
   /** 7.3: no live entry was changed, and none set where a CPU may hold another. */
   readonly break_before_make: Monitor;

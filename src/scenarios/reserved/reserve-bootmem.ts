@@ -9,7 +9,7 @@ import {
 } from '../../kernel/mm/page.ts';
 import { type State, zone_key } from '../../kernel/state.ts';
 
-/** reserve_bootmem_region(), with the allocator never having seen the pages. Directly: boot is no operation. */
+/** reserve_bootmem_region(), with the allocator never having seen the pages. Directly: boot is not an operation. */
 export function reserveBootmem(state: State, start: number, end: number): void {
   for (const run of state.pages.in(start, end)) {
     if (page_use(run.value) !== USE.FREE) continue;

@@ -5,7 +5,7 @@ import type { Program } from '../program/program.ts';
 import { endState, ReplayDiverged, replay, type Story } from './replay.ts';
 import type { Choice } from './verdict.ts';
 
-/** The text is no token, is damaged, or was made by another version. */
+/** The text is not a token, is damaged, or was made by another version. */
 export class BadToken extends UserError {
   override readonly name = 'BadToken';
 }

@@ -46,7 +46,7 @@ export class WakeupTrees {
     return node;
   }
 
-  /** The event of a node that is no root. */
+  /** The event of a node that is not a root. */
   event(node: number): number {
     return this.#nodes[node]!;
   }

@@ -31,7 +31,7 @@ export const v5_2 = {
     return ret;
   },
 
-  /** memoryX/online: asking for the state it is in is no error. */
+  /** memoryX/online: asking for the state it is in is not an error. */
   *online_store(this: Kernel, id: number, text: string): Steps<number> {
     const val = kstrtobool(text);
     if (val === null) return -this.errno.EINVAL;

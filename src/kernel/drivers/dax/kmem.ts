@@ -15,7 +15,7 @@ export interface Range {
 const text = ({ start, size }: Range): string => `${hex(start)}-${hex(start + size - 1)}`;
 
 export const v5_2 = {
-  /** What is left of the instance when its ends are no memory block's; size 0 for nothing. */
+  /** What is left of the instance when its ends are not those of a memory block; size 0 for nothing. */
   *dax_kmem_range(this: Kernel, dax: number): Steps<Range> {
     const block = this.c.memory_block_size_bytes;
     const first = yield* R('dev_dax', dax, 'start');

@@ -241,7 +241,7 @@ export const v5_3 = {
     return SUBSECTION_SIZE;
   },
 
-  /** No padding: a start that is no sub-section's is refused, an end is cut to the alignment. */
+  /** No padding: a start that is not a sub-section's is refused, an end is cut to the alignment. */
   *$pfn_layout(this: Kernel, ns: number, mode: 'ram' | 'pmem', align: number): Steps<Layout | number> {
     const { start, size } = yield* this.$namespace_range(ns);
     const rounding = Math.max(align, SUBSECTION_SIZE);

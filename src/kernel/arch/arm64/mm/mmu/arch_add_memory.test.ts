@@ -111,7 +111,7 @@ test('64K: contiguous for 16G at 16G only', () => {
   for (const va_bits of [48, 52]) {
     expect(plug(from_16G(va_bits), 32 * G, 16 * G).linear).toEqual(['32 x 512M contiguous']);
     expect(plug(from_16G(va_bits), 40 * G, 16 * G).linear).toEqual(['32 x 512M']);
-    // with memory from 2G on the address of 16G is no multiple of 16G
+    // with memory from 2G on the address of 16G is not a multiple of 16G
     expect(plug(arm64(64, va_bits, 'off'), 16 * G, 16 * G).linear).toEqual(['32 x 512M']);
   }
   expect(plug(from_16G(42), 32 * G, 16 * G).linear).toEqual(['32 x 512M']);

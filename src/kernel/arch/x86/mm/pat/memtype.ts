@@ -25,7 +25,7 @@ const set_memtype = operation({
 });
 
 export const v5_2 = {
-  /** Who maps what is no RAM says how it is cached (track_pfn_remap of memremap_pages, ioremap). */
+  /** Who maps what is not RAM says how it is cached (track_pfn_remap of memremap_pages, ioremap). */
   *reserve_memtype(this: Kernel, pfn: number, nr_pages: number, pcm: number): Steps<void> {
     yield* change(set_memtype, pfn, nr_pages, pcm);
   },
