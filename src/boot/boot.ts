@@ -28,15 +28,15 @@ import { BOOT_TABLES } from './tables.ts';
 import { bootVars, unmodelledOptions } from './vars.ts';
 import { bootZones } from './zones.ts';
 
-/** A kernel and its state: a machine of which the model has taken over. */
+/** A kernel and its state: the model of a booted machine. */
 export interface Model {
   readonly kernel: Kernel;
   readonly state: State;
-  /** What was assumed, one line each. */
+  /** What was assumed, one line per assumption. */
   readonly notes: readonly string[];
 }
 
-/** Chunks of busy System RAM, in pages; that of a driver lies below its device. */
+/** The ranges of busy System RAM, in pages; a driver's RAM lies below its device. */
 function ramChunks(root: resource, c: Config): { start: number; end: number; res: resource }[] {
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   return root.children.flatMap((res) =>
@@ -50,7 +50,7 @@ function ramChunks(root: resource, c: Config): { start: number; end: number; res
   );
 }
 
-/** Sections that exist: those of the blocks; without blocks those that memblock or System RAM touches. */
+/** The sections that exist: those of the blocks; without blocks, those that memblock or System RAM touches. */
 function presentSections(machine: Machine, c: Config, state: State): number[] {
   const touched = new Set<number>();
   const touch = (start: number, end: number): void => {
@@ -96,7 +96,7 @@ function bootNodes(machine: Machine, state: State, nids: readonly number[]): voi
   }
 }
 
-/** Struct pages of boot memory: what is reserved or a hole stays reserved, the rest is taken to be free. */
+/** The struct pages of boot memory: reserved memory and holes stay reserved; the rest is assumed to be free. */
 function bootPages(
   nidOf: NodeOf,
   hole: number,
@@ -118,7 +118,7 @@ function bootPages(
     const nid = Math.floor(key / 8);
     for (const run of [...state.pages.in(zone.zone_start_pfn, end)]) {
       if (run.value === NO_PAGE || run.value === ZERO_PAGE) continue;
-      // zones of different nodes may span each other; the block says whose it is
+      // zones of different nodes may overlap; the block tells the node
       for (let at = run.start; at < run.end; ) {
         const nr = Math.floor(at / c.PAGES_PER_SECTION);
         const stop = Math.min(run.end, (nr + 1) * c.PAGES_PER_SECTION);
@@ -148,7 +148,10 @@ function bootPages(
   }
 }
 
-/** The one zone of an online block, or -1: its name in valid_zones, or the zones of its node that reach into it. */
+/**
+ * The zone of an online block, or -1 if there is not exactly one: its name in valid_zones, or the zones of its node
+ * that overlap it.
+ */
 function zoneOfBlock(block: Block, c: Config, state: State): number {
   const nid = block.nids[0];
   if (block.state === 'offline' || nid === undefined || block.nids.length > 1) return -1;
@@ -213,7 +216,7 @@ function bootBlocks(
   }
 }
 
-/** What the firmware would have listed for a machine that is described, not read: its RAM and the holes in it. */
+/** The firmware's memory map for a machine that is described, not read: its RAM and the holes in it. */
 function firmwareMap(machine: Machine, k: Kernel, state: State): State['firmware_map'] {
   if (machine.firmware_map) return machine.firmware_map;
   if (!k.c.FIRMWARE_MEMMAP || machine.iomem || !machine.ram) return [];
@@ -221,7 +224,8 @@ function firmwareMap(machine: Machine, k: Kernel, state: State): State['firmware
 }
 
 /**
- * Where neither /proc/iomem nor memblock says where RAM is, the memory blocks do: whole, as holes in them are unknown.
+ * If neither /proc/iomem nor memblock gives the RAM, it is taken from the memory blocks: whole, because holes in them
+ * are unknown.
  */
 function withRam(machine: Machine, c: Config): Machine {
   const placed = machine.ram?.length || machine.memblock || machine.iomem?.some((entry) => entry.end > 0);
@@ -238,15 +242,21 @@ function withRam(machine: Machine, c: Config): Machine {
 }
 
 export interface BootOptions extends BuildOptions {
-  /** Every access is a step: others run at the same time. Without it functions run by their batch forms (src/runs). */
+  /**
+   * Every access is a step, because other threads run at the same time. Otherwise functions run by their batch forms
+   * (src/runs).
+   */
   readonly explored?: boolean;
-  /** arm64: map what a running kernel never unmaps outside the linear map and the memmap, too: {@link permanent_mappings}. */
+  /**
+   * arm64: also map what a running kernel never unmaps outside the linear map and the memmap: {@link
+   * permanent_mappings}.
+   */
   readonly permanent_mappings?: boolean;
 }
 
 /**
- * A running kernel of this release on this machine. What the machine's source says is taken over; what it lacks and
- * the kernel determines is derived; what it cannot determine is assumed and noted.
+ * A running kernel of this release on this machine. Data from the machine's source is used as it is; missing data that
+ * the kernel determines is derived; data that the kernel does not determine is assumed and noted.
  * @throws ImpossibleMachine
  */
 export function boot(source: Machine, release: Release, options: BootOptions = {}): Model {
@@ -283,7 +293,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   state.firmware_map = firmwareMap(machine, k, state);
   state.e820_table_firmware = state.firmware_map;
   bootVars(machine, k, state);
-  // nobody else runs yet
+  // no other thread runs yet
   const alone = run_alone(k);
   const bootTables = BOOT_TABLES[k.c.arch];
   if (bootTables)

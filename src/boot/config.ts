@@ -43,10 +43,10 @@ const ramOf = (machine: Machine): readonly { start: number; size: number }[] => 
     .map((entry) => ({ start: entry.start, size: entry.end - entry.start + 1 }));
 };
 
-/** End of boot memory, for the size of an x86 memory block. */
+/** The end of boot memory, which determines the size of an x86 memory block. */
 const ramEnd = (machine: Machine): number => Math.max(0, ...ramOf(machine).map((r) => r.start + r.size));
 
-/** Start of the lowest RAM the firmware named, NOMAP included: memblock_start_of_DRAM. */
+/** The start of the lowest RAM in the firmware's map, NOMAP included: memblock_start_of_DRAM. */
 const ramStart = (machine: Machine): number => {
   const starts = ramOf(machine).map((r) => r.start);
   return starts.length ? Math.min(...starts) : 0;
@@ -60,19 +60,19 @@ function linearRange(machine: Machine, sectionSize: number, map: Layout, physmem
   return { start: memstart, end: Math.min(memstart + map.PAGE_END - map.PAGE_OFFSET - 1, maxPhys) };
 }
 
-/** What a kernel is built with or asked for beside the machine's own options. */
+/** Build and boot options besides the machine's own. */
 export interface BuildOptions {
-  /** Kernel addresses other than the release's own: real ones hide some races (docs/campaign.md). */
+  /** Kernel addresses that replace the release's own: the real ones hide some races (docs/campaign.md). */
   readonly layout?: Layout;
-  /** Without kernel_page_tables arm64 has huge vmaps. Built in unless told otherwise. */
+  /** Without kernel_page_tables arm64 has huge vmaps. Built in by default. */
   readonly ptdump_debugfs?: boolean;
-  /** CONFIG_DEBUG_VM_PGFLAGS. On with CONFIG_DEBUG_VM unless told otherwise. */
+  /** CONFIG_DEBUG_VM_PGFLAGS. By default on if CONFIG_DEBUG_VM is on. */
   readonly debug_vm_pgflags?: boolean;
-  /** Regions that memblock's static arrays hold: 128 unless told otherwise. */
+  /** The number of regions in memblock's static arrays; default 128. */
   readonly init_memblock_regions?: number;
 }
 
-/** @throws ImpossibleMachine when this release cannot be built with that shape */
+/** @throws ImpossibleMachine if this release cannot be built with that shape */
 function possibleLayout(t: Translation, release: Release, custom: Layout | undefined): Layout {
   try {
     return custom ? customLayout(t, custom.regions, custom.name) : layout(t, release.constants.layout);
@@ -82,7 +82,7 @@ function possibleLayout(t: Translation, release: Release, custom: Layout | undef
   }
 }
 
-/** @throws ImpossibleMachine when vmalloc and vmemmap have a table other than the root in common */
+/** @throws ImpossibleMachine if vmalloc and vmemmap share a table other than the root */
 function mustBeDisjoint(t: Translation, map: Layout, release: Release): void {
   const shared = sharedTables(t, map).find(
     ({ below, above }) => [below, above].includes('vmalloc') && [below, above].includes('vmemmap'),
@@ -99,10 +99,13 @@ function kernelImage(machine: Machine, pageSize: number): number {
   return Math.ceil((shown?.start ?? ramStart(machine)) / pageSize) * pageSize;
 }
 
-/** What strtobool() takes. */
+/** The words that strtobool() accepts. */
 const BOOLEAN = /^([yY1nN0]|on|off|On|Off|ON|OFF)/;
 
-/** rodata=full is the default, also for a word that is none. Where on means full (7.1.5), noalias and off let the linear map be blocks; before, on and off did. */
+/**
+ * rodata=full is the default, also for an invalid word. Where `on` means full (7.1.5), `noalias` and `off` let the
+ * linear map consist of blocks; before, `on` and `off` did.
+ */
 function rodataFull(words: readonly string[], onIsFull: boolean): boolean {
   const rodata = lastValue(words, 'rodata') ?? '';
   return onIsFull ? rodata !== 'off' && rodata !== 'noalias' : !BOOLEAN.test(rodata);
@@ -116,7 +119,7 @@ function zoneNames(machine: Machine, release: Release): readonly string[] {
 }
 
 /**
- * What is fixed once this release has booted on this machine.
+ * The configuration that is fixed once this release has booted on this machine.
  * @throws ImpossibleMachine when no such kernel could have been built or booted
  */
 export function configure(machine: Machine, release: Release, options: BuildOptions = {}): Config {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { booted, G, M } from '../../test/kit.ts';
 import { MEMMAP, PageReserved, page_memmap, page_nid, page_zonenum } from '../kernel/mm/page.ts';
 
-/** Holes in a zone, behind the last zone of node 0, and behind all memory: each ends within a section. */
+/** Holes in a zone, behind the last zone of node 0, and behind all memory; each ends inside a section. */
 const HOLES = {
   arch: 'x86_64',
   ram: [

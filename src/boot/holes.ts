@@ -9,7 +9,7 @@ interface Span {
   readonly end: number;
 }
 
-/** What memblock has, in pages, ascending. */
+/** memblock's memory, in pages, ascending. */
 function memory(k: Kernel, state: State): (Span & { readonly nid: number; readonly flags: number })[] {
   return state.memblock_type.get(MEMBLOCK_MEMORY)!.regions.map(({ base, size, nid, flags }) => ({
     start: Math.ceil(base / k.c.PAGE_SIZE),
@@ -22,7 +22,7 @@ function memory(k: Kernel, state: State): (Span & { readonly nid: number; readon
 const mapped = (k: Kernel, state: State): Span[] =>
   memory(k, state).filter(({ flags }) => !(flags & MEMBLOCK_NOMAP));
 
-/** The parts of a span that none of the others covers. */
+/** The parts of a span that no other span covers. */
 export function uncovered(span: Span, others: readonly Span[]): Span[] {
   const left: Span[] = [];
   let at = span.start;
@@ -35,7 +35,7 @@ export function uncovered(span: Span, others: readonly Span[]): Span[] {
   return left;
 }
 
-/** Writes a struct page for each page of early sections in the span; what has no memmap or is offline stays as it is. */
+/** Writes a struct page for each page of early sections in the span; pages without memmap or offline stay unchanged. */
 function initRange(k: Kernel, state: State, { start, end }: Span, value: number): void {
   const n = k.c.PAGES_PER_SECTION;
   for (const [nr, { section_mem_map }] of state.mem_section) {
@@ -47,9 +47,9 @@ function initRange(k: Kernel, state: State, { start, end }: Span, value: number)
 }
 
 /**
- * What boot writes into the struct pages of holes. In 5.10.35, not yet in 5.10.7, a hole has the node and the zone of the
- * memory behind it, and what follows all memory those of the last (init_unavailable_range() in mm/page_alloc.c). Before,
- * only what lies in no zone was special: node 0 and the first zone.
+ * The boot code's struct pages for holes. In 5.10.35, not yet in 5.10.7, a hole gets the node and the zone of the
+ * memory behind it, and a hole behind all memory those of the last memory (init_unavailable_range() in
+ * mm/page_alloc.c). Before, only holes in no zone were special: node 0 and the first zone.
  */
 export function bootHoles(k: Kernel, state: State, style: ReleaseConstants['holes']): void {
   const ram = memory(k, state);
@@ -84,9 +84,9 @@ export function bootHoles(k: Kernel, state: State, style: ReleaseConstants['hole
 }
 
 /**
- * Where arm64's pfn_valid() asks memblock (until v5.13) boot initialises the struct page of a hole only if the first pfn
- * of its pageblock is valid (init_unavailable_range() of 5.10). The others stay as the memmap was allocated, poisoned with
- * CONFIG_DEBUG_VM.
+ * If arm64's pfn_valid() asks memblock (until v5.13), boot initialises the struct page of a hole only if the first pfn
+ * of its pageblock is valid (init_unavailable_range() of 5.10). The others stay as the memmap was allocated, poisoned
+ * with CONFIG_DEBUG_VM.
  */
 export function rawHoles(k: Kernel, state: State, constants: ReleaseConstants): void {
   if (!constants.HAVE_ARCH_PFN_VALID[k.c.arch]) return;
@@ -98,7 +98,7 @@ export function rawHoles(k: Kernel, state: State, constants: ReleaseConstants): 
     if (!(section_mem_map & SECTION_IS_EARLY)) continue;
     const start = nr * k.c.PAGES_PER_SECTION;
     for (const hole of uncovered({ start, end: start + k.c.PAGES_PER_SECTION }, ram)) {
-      // a pageblock that starts with RAM lends its validity to the whole of it
+      // if a pageblock starts with RAM, all of it counts as valid
       const first = Math.ceil(hole.start / n) * n;
       if (first < hole.end) state.pages.update(first, hole.end, (page) => (page === NO_PAGE ? page : raw));
     }

@@ -10,14 +10,14 @@ import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
 import { cmdlineWords } from './config.ts';
 
-/** hugepagesz=, default_hugepagesz= and hugepages=: pools that are there when the machine is up. */
+/** hugepagesz=, default_hugepagesz= and hugepages=: pools that exist when the machine is up. */
 
 interface Request {
   readonly order: number;
   readonly count: number;
 }
 
-/** What the options ask for, size by size; what they get wrong is said as the kernel says it. */
+/** The requests of the boot options, size by size; for errors in them the kernel's messages are returned. */
 function requests(k: Kernel, words: readonly string[], notes: string[]): Request[] {
   const wanted = new Map<number, number>();
   let order: number | null = k.c.huge_page_orders[0]!;
@@ -38,7 +38,7 @@ function requests(k: Kernel, words: readonly string[], notes: string[]): Request
   return [...wanted].map(([o, count]) => ({ order: o, count }));
 }
 
-/** The highest aligned range of a node that is free: memblock allocates from the top, in whatever zone. */
+/** The highest aligned free range of the node: memblock allocates from the top, in any zone. */
 const lastFreeRange = operation({
   name: 'last_free_range',
   obj: 'pages',
@@ -67,7 +67,7 @@ const makeHuge = operation({
     state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate)),
 });
 
-/** alloc_bootmem_huge_page() for as many as there are, node after node. */
+/** alloc_bootmem_huge_page() until `count` pages or memory runs out, one node after another. */
 function* gatherBootmem(k: Kernel, { order, count }: Request, nodes: readonly number[]): Steps<number> {
   const nrPages = 2 ** order;
   let got = 0;
@@ -91,7 +91,7 @@ function sizeText(size: number): string {
   return `${(size / 2 ** (10 * unit)).toFixed(2)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`;
 }
 
-/** The sizes there are, and the pages that boot options ask for; the kernel's words about it. */
+/** The huge page sizes, the pages that boot options request, and the kernel's messages on them. */
 export function bootHugetlb(machine: Machine, k: Kernel, state: State): string[] {
   const notes: string[] = [];
   for (const order of k.c.huge_page_orders) state.hstate.set(order, new_hstate());

@@ -7,20 +7,20 @@ import {
 } from '../kernel/state.ts';
 import type { IomemEntry, Machine } from '../machines/machine.ts';
 
-/** The flags of a resource are not in /proc/iomem; they follow from what bears such a name. */
+/** /proc/iomem does not show the flags of a resource; they follow from its name. */
 function flagsOf(name: string): number {
   if (name === 'System RAM') return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   if (name.startsWith('System RAM (')) {
     return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY | IORESOURCE_SYSRAM_DRIVER_MANAGED;
   }
-  // bus windows and firmware tables leave room for children; what a driver or the kernel claims is busy
+  // bus windows and firmware tables leave space for children; ranges claimed by a driver or the kernel are busy
   if (/^(PCI Bus|PCI ECAM|Persistent Memory|Soft Reserved|CXL Window|dax\d|region\d|namespace)/.test(name)) {
     return IORESOURCE_MEM;
   }
   return IORESOURCE_MEM | IORESOURCE_BUSY;
 }
 
-/** Rebuild the tree from its lines; entries with zeroed addresses cannot be placed and are left out. */
+/** Rebuilds the tree from its lines. Entries with zeroed addresses cannot be placed and are left out. */
 function treeOf(entries: readonly IomemEntry[], root: resource): void {
   const path: resource[] = [root];
   for (const entry of entries) {
@@ -38,7 +38,7 @@ function treeOf(entries: readonly IomemEntry[], root: resource): void {
   }
 }
 
-/** Fill the resource tree from /proc/iomem, or from the RAM ranges where that is all there is. */
+/** Fills the resource tree from /proc/iomem, or from the RAM ranges if the source has nothing else. */
 export function bootIomem(machine: Machine, root: resource): void {
   if (machine.iomem?.some((entry) => entry.end > 0)) {
     treeOf(machine.iomem, root);

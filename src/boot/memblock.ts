@@ -23,7 +23,7 @@ const flagBits: Readonly<Record<string, number>> = {
   RSRV_KERN: MEMBLOCK_RSRV_KERN,
 };
 
-/** Which node a physical address belongs to. */
+/** The node of a physical address. */
 export type NodeOf = (phys: number) => number;
 
 /** The node whose zones span the pfn, else the node of the RAM range or block that holds it, else node 0. */
@@ -41,7 +41,7 @@ export function nodeOf(machine: Machine, c: Config): NodeOf {
   };
 }
 
-/** A NOMAP region is one whose first whole page arm64 does not show as System RAM. */
+/** Whether a region is NOMAP: its first whole page is not System RAM on arm64. */
 function isNomap(machine: Machine, c: Config, start: number): boolean {
   if (!machine.iomem) return false;
   const page = Math.ceil(start / c.PAGE_SIZE) * c.PAGE_SIZE;
@@ -65,7 +65,7 @@ function regionOf(
   };
 }
 
-/** RAM less the firmware's holes: a hole is not memory, and a section that is all hole does not exist. */
+/** RAM less the firmware's holes: a hole is not memory, and a section that lies in a hole does not exist. */
 function regionsOfRam(machine: Machine): memblock_region[] {
   const holes = [...(machine.holes ?? [])].sort((a, b) => a.start - b.start);
   const regions: memblock_region[] = [];
@@ -85,7 +85,7 @@ function regionsOfRam(machine: Machine): memblock_region[] {
   return regions;
 }
 
-/** memblock after boot: as debugfs had it, else the RAM. */
+/** memblock after boot: as debugfs showed it, else the RAM. */
 export function bootMemblock(machine: Machine, c: Config, nidOf: NodeOf, state: State): void {
   const memory =
     machine.memblock?.memory.map((r) => regionOf(machine, c, nidOf, r, true)) ?? regionsOfRam(machine);

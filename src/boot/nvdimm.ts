@@ -4,7 +4,7 @@ import type { NdNamespace, NdRegion } from '../machines/readers/nvdimm.ts';
 import { Runner } from '../schedule/run.ts';
 import type { Steps } from '../steps/step.ts';
 
-/** NVDIMM regions: what lies on them is taken over, what the kernel makes of it is worked out. */
+/** NVDIMM regions: their contents come from the source; the kernel's data on them is computed. */
 
 function infoBlock(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb | null {
   if (ns.claim === 'none') return null;
@@ -23,10 +23,10 @@ function infoBlock(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb |
   };
 }
 
-/** Memory that dax kmem has given to the kernel: no driver will do so again. */
+/** Memory that dax kmem has given to the kernel: no driver does so again. */
 const isKmem = ({ children }: resource): boolean => children.some(({ name }) => name === 'System RAM (kmem)');
 
-/** Entries that drivers have put below a region: they will do so again. */
+/** Removes the entries that drivers have added below a region: the drivers will add them again. */
 function strip(root: resource, region: NdRegion): void {
   for (const res of root.children) {
     if (res.start <= region.start && res.end >= region.start + region.size - 1) {
@@ -66,7 +66,7 @@ function* probe(k: Kernel, region: NdRegion, nidOf: (nid: number) => number): St
   return yield* k.nd_region_probe(region.id);
 }
 
-/** What a machine shows of ZONE_DEVICE comes of its namespaces: they will make it again. */
+/** Empties ZONE_DEVICE: the namespaces that made it will make it again. */
 function emptyZoneDevice(k: Kernel, state: State): void {
   for (const [nid, node] of state.pgdat) {
     const device = state.zone.get(zone_key(nid, k.c.ZONE_DEVICE))!;
@@ -82,7 +82,7 @@ function emptyZoneDevice(k: Kernel, state: State): void {
   }
 }
 
-/** Regions as the firmware describes them; drivers take their namespaces. */
+/** Adds regions as the firmware describes them; drivers bind to their namespaces. */
 export function bootNvdimm(regions: readonly NdRegion[], k: Kernel, state: State): void {
   const runner = new Runner(state);
   const nidOf = (nid: number): number => (state.pgdat.has(nid) ? nid : Math.min(...state.pgdat.keys()));

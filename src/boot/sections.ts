@@ -12,7 +12,7 @@ import {
 } from '../kernel/state.ts';
 import type { NodeOf } from './memblock.ts';
 
-/** Pages of boot memory, ascending: memblock's where it is known, else System RAM. */
+/** The pages of boot memory, ascending: memblock's if known, else System RAM. */
 export function bootRanges(c: Config, state: State): { start: number; end: number }[] {
   const regions = state.memblock_type.get(0)!.regions;
   const pages = (start: number, end: number) => ({
@@ -25,7 +25,7 @@ export function bootRanges(c: Config, state: State): { start: number; end: numbe
     .map(({ start, end }) => pages(start, end + 1));
 }
 
-/** subsection_map_init: the sub-sections that boot memory touches; all of them where its ranges are unknown. */
+/** subsection_map_init: the sub-sections that boot memory touches; all of them if its ranges are unknown. */
 function earlyMap(
   c: Config,
   ranges: readonly { start: number; end: number }[],
@@ -42,11 +42,13 @@ function earlyMap(
   return masks.length === 0 || map.every((word, i) => word === full[i]) ? full : Object.freeze(map);
 }
 
-/** Memory that a driver has added: its name in /proc/iomem says so. */
+/** Memory that a driver has added, as its name in /proc/iomem shows. */
 const driverManaged = (res: resource): resource[] =>
   res.flags & IORESOURCE_SYSRAM_DRIVER_MANAGED ? [res] : res.children.flatMap(driverManaged);
 
-/** Sections of boot memory are early and online; those of a driver, or of blocks that are offline, were hot-added. */
+/**
+ * Sections of boot memory are early and online. Sections of a driver's memory, or of offline blocks, were hot-added.
+ */
 export function bootSections(
   c: Config,
   state: State,

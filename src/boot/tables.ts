@@ -5,8 +5,8 @@ import type { Arch } from '../releases/define.ts';
 import { bootTables as arm64 } from './arm64/tables.ts';
 
 /**
- * Builds the tables that boot leaves behind, for the memory of these sections, and with `permanent` what else is never unmapped.
- * Returns what could not be built, one line each.
+ * Builds the tables that boot leaves for the memory of these sections, and with `permanent` the other mappings that are
+ * never removed. Returns what could not be built, one line each.
  */
 export type BootTables = (
   machine: Machine,
@@ -16,5 +16,5 @@ export type BootTables = (
   permanent: boolean,
 ) => string[];
 
-/** By architecture; null where page tables are not modelled. */
+/** The builder of each architecture; null if its page tables are not modelled. */
 export const BOOT_TABLES: Readonly<Record<Arch, BootTables | null>> = { arm64, x86_64: null };

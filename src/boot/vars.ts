@@ -6,10 +6,10 @@ import { cmdlineWords } from './config.ts';
 
 const onlineTypes = ['offline', 'online', 'online_kernel', 'online_movable'];
 
-/** Options that change where boot memory lies or what it becomes, and that the model does not follow. */
+/** Options that change where boot memory lies or how it is used, and that the model does not implement. */
 const UNMODELLED = ['mem', 'memmap', 'movablecore', 'kernelcore', 'crashkernel', 'numa', 'cma'];
 
-/** Boot options that memory hotplug would heed and this model does not, a line each. */
+/** Boot options that affect memory hotplug and that this model ignores, one line each. */
 export function unmodelledOptions(machine: Machine): string[] {
   const words = cmdlineWords(machine.cmdline ?? '');
   const notes = words

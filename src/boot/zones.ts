@@ -2,7 +2,7 @@ import type { Config } from '../kernel/config.ts';
 import { IORESOURCE_BUSY, IORESOURCE_SYSTEM_RAM, type State, zone_key } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 
-/** Where the kernel zones of boot memory end, by zone name: bytes, exclusive. */
+/** The ends of the kernel zones of boot memory, by zone name: bytes, exclusive. */
 function zoneLimits(c: Config): readonly [string, number][] {
   if (c.arch === 'x86_64') {
     return [
@@ -11,7 +11,7 @@ function zoneLimits(c: Config): readonly [string, number][] {
       ['Normal', Number.POSITIVE_INFINITY],
     ];
   }
-  // arm64 since v5.7: without a narrower device ZONE_DMA takes all of 32 bits and DMA32 stays empty
+  // arm64 since v5.7: without a device with fewer address bits ZONE_DMA takes all of 32 bits and DMA32 stays empty
   return [
     [c.zones.includes('DMA') ? 'DMA' : 'DMA32', 2 ** 32],
     ['Normal', Number.POSITIVE_INFINITY],
@@ -21,7 +21,9 @@ function zoneLimits(c: Config): readonly [string, number][] {
 /** movable_node: all hot-pluggable memory is ZONE_MOVABLE (find_zone_movable_pfns_for_nodes). */
 const movableOnly: readonly [string, number][] = [['Movable', Number.POSITIVE_INFINITY]];
 
-/** Zones as the source printed them, less those that it gives no place: ZONE_DEVICE has no pages present. */
+/**
+ * The zones that the source printed, without those for which it prints no position: ZONE_DEVICE has no present pages.
+ */
 function fromZoneinfo(machine: Machine, c: Config, state: State): void {
   for (const info of machine.zones ?? []) {
     const index = c.zones.indexOf(info.name);
@@ -69,7 +71,7 @@ function fromRam(machine: Machine, c: Config, state: State): void {
   }
 }
 
-/** valid_zones says which zone an online block is in; the rest follows from where RAM lies. */
+/** Zones from the blocks: valid_zones gives the zone of an online block; the rest follows from the position of RAM. */
 function fromBlocks(machine: Machine, c: Config, state: State): void {
   const pages = c.memory_block_size_bytes / c.PAGE_SIZE;
   for (const block of machine.blocks ?? []) {
@@ -89,7 +91,7 @@ function fromBlocks(machine: Machine, c: Config, state: State): void {
 const zonesInBlocks = (machine: Machine): boolean =>
   machine.blocks?.some((block) => block.state !== 'offline' && block.valid_zones !== undefined) ?? false;
 
-/** Zones and spans of every possible node, and which nodes have memory. */
+/** The zones and spans of every possible node, and the nodes that have memory. */
 export function bootZones(machine: Machine, c: Config, state: State): void {
   for (const nid of state.pgdat.keys()) {
     for (const [index, name] of c.zones.entries()) {

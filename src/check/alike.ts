@@ -1,7 +1,7 @@
 import type { Failure, Subjects } from '../steps/failure.ts';
 import { TOLD_SUBJECTS } from './told-subjects.ts';
 
-/** Subjects that are places and numbers of one machine. */
+/** Subjects that name places and numbers of one machine. */
 const OF_A_MACHINE: ReadonlySet<string> = new Set<keyof Subjects>([
   'cpus',
   'pfn',
@@ -22,7 +22,7 @@ const OF_A_MACHINE: ReadonlySet<string> = new Set<keyof Subjects>([
 
 const TOLD: ReadonlySet<string> = new Set<keyof Subjects>(TOLD_SUBJECTS);
 
-/** Failures with equal keys are the same but for where and in which story: places, counts, table levels, and who did it. */
+/** A key that is equal for failures which differ only in place and story: places, counts, table levels and actors. */
 export function alikeKey({ kind, subjects }: Omit<Failure, 'text'>): string {
   const said = 'message' in subjects;
   const kept = Object.entries(subjects).filter(

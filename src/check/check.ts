@@ -24,12 +24,12 @@ export interface CheckOptions extends Search {
   readonly variation?: Variation;
 }
 
-/** A name that stands for no release that this entry can run on. */
+/** A name of no release on which this entry can run. */
 export class NoSuchRelease extends UserError {
   override readonly name = 'NoSuchRelease';
 }
 
-/** Whether the release or the machine has nothing of what an entry is about. */
+/** Whether the release or the machine lacks what an entry is about. */
 export const isLack = (error: unknown): error is Error =>
   error instanceof NotApplicable || error instanceof ImpossibleMachine || error instanceof NoSuchGeometry;
 
@@ -38,9 +38,9 @@ type Outcome = Omit<Checked, 'id' | 'release' | 'geometry' | 'layout'>;
 const NOTHING = { failure: null, reason: null, within: [], states: 0, steps: 0, told: null };
 
 /**
- * Whether an entry's failure shows on a release.
+ * Checks whether an entry's failure occurs on a release.
  * @throws NoSuchRelease
- * @throws BadOperation where the entry cannot be done as written on a release that it speaks of
+ * @throws BadOperation if the entry cannot run as written on a release that it names
  */
 export function checkEntry(entry: Entry, release: string | Release, options: CheckOptions = {}): Checked {
   const { variation = {} } = options;
@@ -76,7 +76,7 @@ function outcomeOf(entry: Entry, release: string | Release, variation: Variation
     : checkSteps(entry, known, variation);
 }
 
-/** The failure that is meant, if it is there; else the first. */
+/** The failure that the entry means, if it occurred; else the first one. */
 function judged(
   entry: Entry,
   release: string,
@@ -97,13 +97,16 @@ function judged(
   };
 }
 
-/** Without the picture that may come with it. */
+/** The failure without a picture that may come with it. */
 const plain = ({ kind, subjects, text }: Failure): Failure => ({ kind, subjects, text });
 
 const stepsOf = (outcomes: readonly { readonly steps: number }[]): number =>
   outcomes.reduce((sum, { steps }) => sum + steps, 0);
 
-/** What is read of a block by its number says nothing where blocks are of another size. Null where they are not. */
+/**
+ * A reason why there is no result if the entry reads blocks by number and blocks have another size. Null if they have
+ * the same size.
+ */
 function otherBlocks({ release, scenario: { machine } }: StepsEntry, c: Config): string | null {
   const own = configure(machine, findRelease(release)!).memory_block_size_bytes;
   const { memory_block_size_bytes: here } = c;

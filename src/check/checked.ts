@@ -14,7 +14,7 @@ const VERDICTS = ['found', 'other', 'clean', 'undecided', 'n/a'] as const;
 export const isVerdict = (value: unknown): value is CheckVerdict =>
   (VERDICTS as readonly unknown[]).includes(value);
 
-/** How it came about. */
+/** How the result came about. */
 export type Told =
   | { readonly kind: 'threads'; readonly story: Story; readonly token: string; readonly preemptions: number }
   | { readonly kind: 'steps'; readonly outcomes: readonly StepOutcome[] }
@@ -23,17 +23,17 @@ export type Told =
 export interface Checked {
   readonly id: string;
   readonly release: string;
-  /** The geometry in place of the entry's own, as "4K/48". */
+  /** The geometry that replaces the entry's own, as "4K/48". */
   readonly geometry: string | null;
-  /** The layout in place of the entry's own: the release's, or that of a family of releases. */
+  /** The layout that replaces the entry's own: the release's, or that of a family of releases. */
   readonly layout: string | null;
   readonly verdict: CheckVerdict;
   readonly failure: Failure | null;
-  /** Why nothing can be said. */
+  /** Why there is no result. */
   readonly reason: string | null;
-  /** What was left out of a search that came to `clean`. */
+  /** What a search with the verdict `clean` left out. */
   readonly within: readonly Bound[];
-  /** Distinct states of a search, steps of kernel code performed. */
+  /** Distinct states of a search, or steps of kernel code performed. */
   readonly states: number;
   readonly steps: number;
   readonly told: Told | null;

@@ -1,9 +1,9 @@
 import { UserError } from '../errors/user-error.ts';
 
-/** A function of a design does what no kernel function can. */
+/** A function of a design does something that no kernel function can do. */
 export class DesignFault extends UserError {
   override readonly name = 'DesignFault';
-  /** Its kernel name. */
+  /** The function's kernel name. */
   readonly fn: string;
 
   constructor(fn: string, what: string, cause?: unknown) {

@@ -15,13 +15,16 @@ import type { Entry, StepsEntry, ThreadsEntry } from './entry.ts';
 import { type Guard, guardDesign } from './guard.ts';
 import { watched } from './threads.ts';
 
-/** What an entry came to on a design: a verdict, or why there is none. */
+/** The result of an entry on a design: a verdict, or the reason why there is none. */
 export type DesignChecked = Checked | { readonly verdict: 'stopped'; readonly reason: string };
 
-/** More steps than a call of a kernel function takes in the catalogue, by far: page by page, or one that is explored. */
+/**
+ * Limits far above the number of steps that any call of a kernel function takes in the catalogue: page by page, or in
+ * an explored entry.
+ */
 const MAX_STEPS = { steps: 2_000_000, threads: 100_000 };
 
-/** By function of a design: the steps it takes and those it calls take, as a number and a hash. */
+/** By function of a design: the steps that it and its callees take, as a number and a hash. */
 type Log = Map<string, { n: number; hash: number }>;
 
 const namedFunctions = (_: string, value: unknown): unknown =>
@@ -36,7 +39,7 @@ function note(log: Log, fn: string, step: Step): void {
 
 const ALONE = { maxPreemptions: 0, maxStates: 100_000 };
 
-/** Run an entry as it goes with no thread interrupted. */
+/** Runs an entry with no thread interrupted. */
 function runAlone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): Log {
   const log: Log = new Map();
   const release = guardDesign(design, {
@@ -56,7 +59,10 @@ function runAlone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, gua
   return log;
 }
 
-/** A design that does otherwise the second time keeps something to itself: no search can go by it. */
+/**
+ * Checks that a second run takes the same steps. A design whose second run differs keeps state of its own, so it cannot
+ * be searched.
+ */
 function checkSame(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): void {
   const first = runAlone(entry, design, guard);
   const second = runAlone(entry, design, guard);
@@ -67,7 +73,7 @@ function checkSame(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, gu
     throw new DesignFault(other, 'does otherwise when it is run again: it keeps something between calls');
 }
 
-/** What makes a design one that cannot be checked. */
+/** The reason why a design cannot be checked. */
 function reasonOf(error: unknown, design: DesignedRelease, owners: WeakMap<Step, string>): string {
   if (error instanceof DesignFault) return error.message;
   if (error instanceof BadStep) {
@@ -82,7 +88,7 @@ function reasonOf(error: unknown, design: DesignedRelease, owners: WeakMap<Step,
 
 export interface DesignOptions extends CheckOptions, Pick<Guard, 'returns' | 'running' | 'place'> {}
 
-/** Whether an entry's failure, or any, shows on a design. */
+/** Checks whether an entry's failure, or any other, occurs on a design. */
 export function checkDesign(
   entry: StepsEntry | ThreadsEntry,
   design: DesignedRelease,
@@ -104,7 +110,7 @@ export function checkDesign(
   }
 }
 
-/** What the scenario takes for granted, or the model, does not come about on the design. */
+/** The reason why the scenario's or the model's preconditions do not hold on the design. */
 function unfit({ id }: Entry, { name }: DesignedRelease, error: Error): Checked {
   const head = { id, release: name, geometry: null, layout: null };
   const none = { failure: null, reason: null, within: [], states: 0, steps: 0, told: null };
@@ -119,19 +125,19 @@ function unfit({ id }: Entry, { name }: DesignedRelease, error: Error): Checked 
 }
 
 /**
- * `clean`; `broken`: a failure that the base does not have; `uncured`: one that the base has, and the releases named as cured
- * do not; `as base`: one that nobody has cured.
+ * `clean`; `broken`: a failure that the base does not have; `uncured`: a failure that the base has and that the
+ * releases named as fixed do not have; `as base`: a failure of the base that no release fixes.
  */
 export type DesignVerdict = 'clean' | 'broken' | 'uncured' | 'as base' | 'stopped' | 'undecided' | 'n/a';
 
-/** A design's result beside that of its base. */
+/** Compares a design's result with that of its base. */
 export function designVerdict({ fixed }: Entry, base: Checked, design: DesignChecked): DesignVerdict {
   if (design.verdict !== 'found' && design.verdict !== 'other') return design.verdict;
   if (!isSame(base, design)) return 'broken';
   return fixed.length > 0 ? 'uncured' : 'as base';
 }
 
-/** The failure that the entry names, or one that is the same of other places. */
+/** Whether it is the failure that the entry names, or the base's failure in another place. */
 function isSame(base: Checked, design: Checked): boolean {
   if (base.verdict === 'found' && design.verdict === 'found') return true;
   return base.failure !== null && alikeKey(base.failure) === alikeKey(design.failure!);

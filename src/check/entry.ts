@@ -4,7 +4,7 @@ import { isMemScenario, type MemScenario, parseMemScenario } from '../memmap/sce
 import { parseScenario, type Scenario } from '../scenarios/format/read.ts';
 import type { Described } from '../steps/failure-schema.ts';
 
-/** A scenario that says on which release what goes wrong, and where it is cured. */
+/** A scenario that says what fails on which release, and which releases fix it. */
 export type Entry = StepsEntry | ThreadsEntry | MemmapEntry;
 
 interface About {
@@ -12,34 +12,34 @@ interface About {
   readonly title: string;
   readonly why: string | null;
   readonly file: string;
-  /** The release that fails. */
+  /** The release on which it fails. */
   readonly release: string;
-  /** Releases on which nothing goes wrong. */
+  /** The releases on which nothing fails. */
   readonly fixed: readonly string[];
-  /** What goes wrong; null for a scenario in which nothing should. */
+  /** The failure; null for a scenario in which nothing should fail. */
   readonly failure: Described | null;
 }
 
-/** Operations one after the other. */
+/** An entry whose operations run one after the other. */
 export interface StepsEntry extends About {
   readonly kind: 'steps';
   readonly scenario: Scenario & { readonly machine: Machine };
 }
 
-/** Threads that run at the same time. */
+/** An entry whose threads run at the same time. */
 export interface ThreadsEntry extends About {
   readonly kind: 'threads';
   readonly scenario: Scenario & { readonly machine: Machine };
 }
 
-/** Struct pages as addresses. */
+/** An entry about struct pages as addresses. */
 export interface MemmapEntry extends About {
   readonly kind: 'memmap';
   readonly scenario: MemScenario;
 }
 
 /**
- * An entry from the text of a scenario file, which describes its machine itself.
+ * Reads an entry from the text of a scenario file, which also describes the machine.
  * @throws InputError
  */
 export function readEntry(text: string, file: string): Entry {

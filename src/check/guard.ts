@@ -8,15 +8,15 @@ import { wrongStep } from './kernel-step.ts';
 import { type Kind, kindOf, type Returns } from './returns.ts';
 
 export interface Guard {
-  /** So many steps in one call, and it does not end. */
+  /** The most steps of one call; a call that exceeds it is taken to be endless. */
   readonly max_steps: number;
-  /** What the functions of the base return. */
+  /** The kinds of values that the functions of the base return. */
   readonly returns: Returns;
-  /** Told each step a function of the design takes, and those it calls. */
+  /** Receives each step that a function of the design or one of its callees takes. */
   readonly note?: (fn: string, step: Step) => void;
-  /** Where an exception comes from, as "design.js:12". */
+  /** The place where an exception was thrown, as "design.js:12". */
   readonly place?: (error: unknown) => string;
-  /** Told which function of the design runs now; null when none does. */
+  /** Receives the name of the design's function that runs now; null when none does. */
   readonly running?: (fn: string | null) => void;
 }
 
@@ -25,7 +25,7 @@ type Called = (this: unknown, ...args: unknown[]) => unknown;
 const isSteps = (value: unknown): value is Iterator<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as Iterator<unknown>).next === 'function';
 
-/** An exception inside a function of a design, unless it says something else. */
+/** Converts an exception inside a function of a design into a fault, unless it already is one. */
 function threw(fn: string, guard: Guard, error: unknown): unknown {
   if (error instanceof DesignFault || error instanceof NotModelled) return error;
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -41,7 +41,7 @@ function checkReturn(fn: string, value: unknown, wanted: ReadonlySet<Kind> | und
   throw new DesignFault(fn, `returned ${kind}, where what it replaces returns ${[...wanted].join(' or ')}`);
 }
 
-/** Let a function of the design go on, until it yields or returns. */
+/** Runs a function of the design until it yields or returns. */
 function go<T>(fn: string, guard: Guard, run: () => T): T {
   const caller = running;
   running = fn;
@@ -94,7 +94,7 @@ function guarded(fn: string, own: Called, ofBase: Called, guard: Guard): Called 
   };
 }
 
-/** A design whose functions are watched: whatever they do wrong is told by their name. */
+/** A design whose functions are watched. Faults name the function that causes them. */
 export function guardDesign(design: DesignedRelease, guard: Guard): Release {
   const made = new Map<Arch, KernelFunctions>();
   return {

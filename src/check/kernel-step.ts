@@ -1,7 +1,7 @@
 import type { KernelOperation } from '../kernel/operation.ts';
 import { empty_state } from '../kernel/state.ts';
 
-/** What steps of kernel code may say, whatever the state: a design's are checked before anybody takes them. */
+/** Checks on steps of kernel code that hold in any state. A design's steps are checked before they are performed. */
 
 const state = empty_state();
 const tables = new Set(
@@ -21,7 +21,7 @@ const field = (name: string, { 1: is, 2: what }: Pick<Field, 1 | 2>): Field => [
 const text = (name: string): Field => [name, (value) => typeof value === 'string', 'a text'];
 const flag = (name: string): Field => [name, (value) => typeof value === 'boolean', 'true or false'];
 const value: Field = ['value', (given) => isData(given), 'plain data'];
-/** The kernel's own functions hand it on to their steps. */
+/** Whether it is the kernel object that functions pass on to their steps. */
 const isKernel = (given: unknown): boolean =>
   typeof given === 'object' && given !== null && 'errno' in given && 'release' in given && 'c' in given;
 const args: Field = [
@@ -55,7 +55,7 @@ const SHAPES: Readonly<Record<string, readonly Field[]>> = {
   leave: [],
 };
 
-/** As `operation()` makes one. */
+/** Whether it has the shape of a result of `operation()`. */
 function isOperation(given: unknown): given is KernelOperation {
   if (typeof given !== 'object' || given === null) return false;
   const { name, obj, writes, changes, run } = given as Partial<Readonly<Record<string, unknown>>>;
@@ -83,7 +83,7 @@ const shown = (given: unknown): string =>
         ? 'an object'
         : String(given);
 
-/** What is wrong with a step; null when nothing is. */
+/** What is wrong with a step; null if nothing is. */
 export function wrongStep(step: unknown): string | null {
   if (typeof step !== 'object' || step === null) return `${shown(step)}, which is not a step`;
   const { op } = step as { readonly op?: unknown };

@@ -3,19 +3,19 @@ import type { Described } from '../steps/failure-schema.ts';
 import type { Entry } from './entry.ts';
 import type { Variation } from './variation.ts';
 
-/** Machine and layout are those of the entry's file. */
+/** Whether machine and layout are those of the entry's file. */
 export const asWritten = (variation: Variation): boolean => Object.keys(variation).length === 0;
 
-/** What the entry says of the release is about this run. */
+/** Whether the entry's statement about the release applies to this run. */
 const spokenOf = ({ release, fixed }: Entry, name: string, variation: Variation): boolean =>
   asWritten(variation) && (name === release || fixed.includes(name));
 
-/** Subjects are plain data. */
+/** Compares subjects, which are plain data. */
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
- * Whether a failure is of this kind and has all these subjects; what else it is about does not count. `text` is how a kernel's
- * message begins. Subjects named in `unknown` may be missing yet.
+ * Whether a failure has this kind and all these subjects; further subjects do not matter. `text` is the beginning of
+ * the kernel's message. Subjects named in `unknown` may be missing still.
  */
 export function describes(
   { kind, subjects = {}, text }: Described,
@@ -30,13 +30,13 @@ export function describes(
   return kind === failure.kind && says && Object.entries(subjects).every(is);
 }
 
-/** Whether a failure is the one the entry names, on whatever release and in whatever geometry. */
+/** Whether a failure is the one the entry names, on any release and in any geometry. */
 export const isMeant = (entry: Pick<Entry, 'failure'>, failure: Failure): boolean =>
   entry.failure !== null && describes(entry.failure, failure);
 
 /**
- * Whether a failure says no more than that the steps cannot be done here: blocks are of another size or have other numbers, so that
- * an operation is refused that was to succeed, or the other way round.
+ * Whether a failure only means that the steps cannot be performed here: blocks have another size or other numbers, so
+ * an operation is refused that should succeed, or the other way round.
  */
 export const doesNotFit = (
   entry: Entry,

@@ -8,7 +8,7 @@ import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { View } from '../schedule/semantics/view.ts';
 import { type Failure, failureKey } from '../steps/failure.ts';
 
-/** Faults by which an execution goes wrong, each a monitor of its own, named as failures are. */
+/** Faults that end an execution with a failure. Each is a monitor of its own, named like the failure. */
 const FAULTS = [
   'use-after-free',
   'wild-access',
@@ -25,7 +25,10 @@ const faults: readonly Monitor[] = FAULTS.map((kind) => ({
   fault: (fault) => (fault.kind === kind ? fault : undefined),
 }));
 
-/** What must hold between operations must hold once all threads have ended, unless it did not before they began. */
+/**
+ * The invariants between operations must hold once all threads have ended, unless they were already violated before the
+ * threads began.
+ */
 function invariants(state: State, c: Config, partial: readonly string[]): Monitor {
   const before = new Set(violations(state, c).map(failureKey));
   const newOne = (failure: Failure): boolean =>
@@ -36,10 +39,10 @@ function invariants(state: State, c: Config, partial: readonly string[]): Monito
   };
 }
 
-/** What is watched only where the entry is about it: all releases before v5.4 have something of the kind. */
+/** Monitors used only for entries about them: all releases before v5.4 have such failures. */
 const byName: Readonly<Record<string, (c: Config) => Monitor>> = { 'in-flight': flightMonitor };
 
-/** All that is watched while threads of a kernel run at the same time, in an entry that fails as `kind` says. */
+/** All monitors for kernel threads that run at the same time, in an entry whose failure has the given kind. */
 export const threadMonitors = (
   state: State,
   c: Config,
@@ -54,7 +57,7 @@ export const threadMonitors = (
   invariants(state, c, partial),
 ];
 
-/** Of these, one that objects to nothing but failures of this kind that are meant. */
+/** Of these monitors, one that reports only the failures of this kind that the entry means. */
 export function namedMonitor(
   monitors: readonly Monitor[],
   kind: string,

@@ -7,7 +7,7 @@ import { memoryForSharedTable, sharedTableFates } from './neighbours.ts';
 const K = 2 ** 10;
 const G = 2 ** 30;
 
-/** A table with each place of boot memory, in a line. */
+/** A table with each place of boot memory, on one line. */
 const told = (pageSize: number, vaBits: number, layout: LayoutFamily): string[] =>
   sharedTableFates({ page_size: pageSize, va_bits: vaBits }, layout).map(
     ({ level, start, regions, boot_memory, ram, fate, kept_by }) =>

@@ -25,29 +25,31 @@ import type { Shape, Variation } from './variation.ts';
  * memmap shares with another region: on a booted machine, hot-add memory whose struct pages lie in the table, take it away, and look.
  */
 
-/** Where boot memory lies: where the linear map begins, or past all that the shared table has struct pages for. */
+/**
+ * Where boot memory lies: at the start of the linear map, or past all memory whose struct pages the shared table holds.
+ */
 export const PLACES = ['low', 'high'] as const;
 export type BootMemory = (typeof PLACES)[number];
 
 export interface SharedTableFate {
   readonly shape: Shape;
   readonly layout: LayoutFamily;
-  /** Regions with addresses in the table, in order; two at least, one of them vmemmap. */
+  /** The regions with addresses in the table, in order; at least two, one of them vmemmap. */
   readonly regions: readonly string[];
   readonly level: LevelName;
-  /** Kernel addresses it translates; end 0 is the wrap. */
+  /** The kernel addresses it translates; end 0 stands for 2^64. */
   readonly start: number;
   readonly end: number;
   readonly boot_memory: BootMemory;
-  /** What was booted. Physical addresses in bytes. */
+  /** The booted machine. Physical addresses in bytes. */
   readonly memstart_addr: number;
   readonly ram: { readonly start: number; readonly size: number };
-  /** Bytes of memory above memstart_addr whose struct pages lie in the table, or before it. */
+  /** The number of bytes of memory above memstart_addr whose struct pages lie in the table or before it. */
   readonly reach: number;
-  /** The hot-added memory that is taken away: null where none has struct pages in the table. */
+  /** The hot-added memory that is removed; null if none has struct pages in the table. */
   readonly removed: { readonly start: number; readonly size: number } | null;
   readonly fate: 'freed' | 'kept' | 'not removable';
-  /** What is in the table after the removal. */
+  /** The regions with entries in the table after the removal. */
   readonly kept_by: readonly string[];
 }
 
@@ -55,7 +57,7 @@ const G = 2 ** 30;
 const RAM_SIZE = 2 * G;
 const MEMSTART = G;
 
-/** A tear-down as it would have been on kernels with LPA2; five levels those before do not know. */
+/** The release with a tear-down extended to LPA2. Five levels are unknown to the kernels before. */
 const inAnyGeometry = (release: Release): Release =>
   defineRelease({
     name: release.name,
@@ -67,7 +69,7 @@ const inAnyGeometry = (release: Release): Release =>
 const V5 = inAnyGeometry(findRelease('arm64-v5')!);
 
 /**
- * Two for every table other than the root that the memmap shares: boot memory low, and high.
+ * Two results for every table other than the root that the memmap shares: with boot memory low, and high.
  * @throws NoSuchGeometry for a shape the layout is not made for
  * @throws NotApplicable for one of five levels
  */
@@ -186,14 +188,14 @@ function run<T>(model: Model, thread: Steps<T>): void {
   if (ended !== 'returned') throw new Error(`a kernel function has ended with ${ended}`);
 }
 
-/** The first section with struct pages of [from, to) in which there is no boot memory. */
+/** The first section with struct pages in [from, to) that holds no boot memory. */
 function removable(section: number, from: number, to: number, ram: number): number | null {
   for (let start = Math.floor(from / section) * section; start < to; start += section)
     if (start + section <= ram || start >= ram + RAM_SIZE) return start;
   return null;
 }
 
-/** Whose leaves a table leads to. */
+/** The regions to whose leaves a table leads. */
 function keptBy({ kernel: { c }, state }: Model, { start, end }: Table): string[] {
   const others = permanentMappings(c);
   const name = (va: number): string => {
@@ -205,7 +207,7 @@ function keptBy({ kernel: { c }, state }: Model, { start, end }: Table): string[
   return [...new Set([...leaves(state.mmu!, start, end)].map((leaf) => name(leaf.start)))];
 }
 
-/** What removal does to the smallest table that vmalloc and the memmap share, wherever boot memory lies. */
+/** What removal does to the smallest table that vmalloc and the memmap share, for any place of boot memory. */
 export type VmallocTableFate = 'apart' | 'refused' | 'neighbour' | 'freed' | 'kept';
 
 /**
@@ -236,7 +238,7 @@ export function vmallocTableFate(
   }
 }
 
-/** An entry about such a table, explored on V5 where it is freed. */
+/** Explores an entry about such a table on V5 if V5 frees it. */
 export const onV5 = (
   entry: Entry,
   { shape, layout, memstart_addr, ram }: SharedTableFate,

@@ -1,7 +1,7 @@
-/** What a value is, as far as one may stand for another. */
+/** The kind of a value; values of one kind may replace each other. */
 export type Kind = 'number' | 'NaN' | 'boolean' | 'text' | 'object' | 'function' | 'undefined' | 'null';
 
-/** By kernel name: what has been returned. */
+/** The kinds of values returned so far, by kernel name of the function. */
 export type Returns = ReadonlyMap<string, ReadonlySet<Kind>>;
 
 export function kindOf(value: unknown): Kind {

@@ -1,20 +1,20 @@
 import { type Checked, type CheckVerdict, isVerdict } from './checked.ts';
 import type { Entry } from './entry.ts';
 
-/** What should come of it: the failure named, none, or, where the entry does not say, either. */
+/** The expected result: the named failure (`found`), none (`clean`), or, if the entry does not say, either (null). */
 export type Expected = 'found' | 'clean' | null;
 
-/** One entry on one release, without what only this process could hold. */
+/** The result of one entry on one release, without data that only this process can hold. */
 export interface Row extends Omit<Checked, 'told'> {
   readonly expected: Expected;
-  /** The execution again, for `mhp replay`. */
+  /** A token with which `mhp replay` repeats the execution. */
   readonly token: string | null;
   readonly preemptions: number | null;
-  /** How it came about, as text; only where it was asked for. */
+  /** The story as text, if it was asked for. */
   readonly story: string | null;
-  /** The story as a Chrome trace-event file; only where it was asked for, and there are threads. */
+  /** The story as a Chrome trace-event file, if it was asked for and there are threads. */
   readonly timeline: unknown;
-  /** By the clock: no two runs agree. */
+  /** Wall-clock time; it differs from run to run. */
   readonly seconds: number;
 }
 
@@ -24,7 +24,7 @@ const isFailure = (value: unknown): boolean =>
     ['kind', 'text'].every((name) => typeof (value as Record<string, unknown>)[name] === 'string') &&
     typeof (value as Record<string, unknown>).subjects === 'object');
 
-/** Whether a value from a file can be the row of such a run. */
+/** Whether a value from a file can be the row of this run. */
 export function isRow(value: object, run: Pick<Row, 'id' | 'release'> | undefined): boolean {
   const row = value as Partial<Record<keyof Row, unknown>>;
   return (
@@ -37,14 +37,14 @@ export function isRow(value: object, run: Pick<Row, 'id' | 'release'> | undefine
   );
 }
 
-/** What an entry says of a release. */
+/** The result that an entry states for a release. */
 export function expectedOf(entry: Entry, release: string): Expected {
   if (entry.fixed.includes(release)) return 'clean';
   if (release !== entry.release) return null;
   return entry.failure ? 'found' : 'clean';
 }
 
-/** Whether it came out as the entry says; undefined where it says nothing, or nothing can be said. */
+/** Whether the result is the one that the entry states; undefined if it states none, or if there is no result. */
 export function asExpected({ expected, verdict }: Pick<Row, 'expected' | 'verdict'>): boolean | undefined {
   if (verdict === 'undecided') return undefined;
   if (expected === null) return undefined;
@@ -53,7 +53,7 @@ export function asExpected({ expected, verdict }: Pick<Row, 'expected' | 'verdic
 
 const WRONG: readonly CheckVerdict[] = ['found', 'other'];
 
-/** 0 as expected, 1 a failure nobody named or a named one that does not show, 3 a bound was reached. */
+/** 0: as expected; 1: a failure that no entry names, or a named failure that does not occur; 3: a bound was reached. */
 export function exitStatus(rows: readonly Row[]): 0 | 1 | 3 {
   const wrong = (row: Row): boolean =>
     row.expected === null ? WRONG.includes(row.verdict) : asExpected(row) === false;

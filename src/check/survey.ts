@@ -8,7 +8,7 @@ import type { StepsEntry, ThreadsEntry } from './entry.ts';
 import { type Kind, kindOf, type Returns } from './returns.ts';
 import { watched } from './threads.ts';
 
-/** How far threads are followed to see what they call: alone, and past one preemption. */
+/** How far threads are followed to see what they call: run alone, and with one preemption. */
 const FAR = { maxPreemptions: 1, maxStates: 20_000 };
 
 type Called = (this: unknown, ...args: unknown[]) => unknown;
@@ -19,7 +19,7 @@ function* returned(steps: Generator, note: (value: unknown) => void): Generator 
   return value;
 }
 
-/** The release, noting which functions are called by name, and what they return. */
+/** The release, with a record of the functions called by name and of what they return. */
 function noted(release: Release, calls: Map<string, Set<Kind>>): Release {
   const noting = (name: string, fn: Called): Called =>
     function (this: unknown, ...args: unknown[]): unknown {
@@ -49,13 +49,13 @@ function noted(release: Release, calls: Map<string, Set<Kind>>): Release {
 }
 
 export interface Survey {
-  /** Functions called by name, and what each returned. */
+  /** The functions called by name, and what each returned. */
   readonly calls: Returns;
-  /** The verdict, of an entry whose operations run one after the other. */
+  /** The verdict, for an entry whose operations run one after the other. */
   readonly checked: Checked | null;
 }
 
-/** What an entry calls on a release. Null when it cannot be done there. */
+/** What an entry calls on a release. Null if it cannot run there. */
 export function survey(entry: StepsEntry | ThreadsEntry, release: Release): Survey | null {
   const calls = new Map<string, Set<Kind>>();
   const watching = noted(release, calls);

@@ -19,9 +19,9 @@ export interface Search {
   readonly mode?: 'states' | 'traces';
   readonly bounds?: Bounds;
   readonly watch?: Watch;
-  /** Look for the failure that the entry names and for no other. */
+  /** Look only for the failure that the entry names. */
   readonly named_only?: boolean;
-  /** Look for the failure that the entry names before any other, on whatever release. */
+  /** Look first for the failure that the entry names, on any release. */
   readonly named_first?: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Watched {
   readonly c: Config;
 }
 
-/** The threads of an entry on a release, and what watches them. */
+/** The threads of an entry on a release, and their monitors. */
 export function watched(
   { id, scenario, failure }: ThreadsEntry,
   release: Release,
@@ -57,7 +57,7 @@ export function watched(
   return { program, monitors, c };
 }
 
-/** Whether a failure may be the one that the entry names, before its story is told. */
+/** Whether a failure may be the one that the entry names, judged before its story is told. */
 export const mayBeMeant =
   ({ failure }: Pick<ThreadsEntry, 'failure'>) =>
   (found: Failure): boolean =>
@@ -65,7 +65,9 @@ export const mayBeMeant =
 
 type Outcome = Pick<Checked, 'verdict' | 'failure' | 'reason' | 'within' | 'states' | 'steps' | 'told'>;
 
-/** Every interleaving: first for the failure that the entry names, if it may show here, then for any. */
+/**
+ * Searches every interleaving: first for the failure that the entry names, if it may occur here, then for any failure.
+ */
 export function checkThreads(
   entry: ThreadsEntry,
   release: Release,

@@ -7,7 +7,7 @@ import { type KernelOperation, telling_of } from '../kernel/operation.ts';
 import type { Story, StoryEvent } from '../schedule/replay/replay.ts';
 import { type Failure, type Subjects, TABLE_FAILURES } from '../steps/failure.ts';
 
-/** What a failure is about that only its story tells: who did what, and what had been done to the page or address before. */
+/** The subjects that only a failure's story tells: the actors, and the earlier operations on the page or address. */
 export const TOLD_SUBJECTS = [
   'thread',
   'function',
@@ -19,7 +19,7 @@ export const TOLD_SUBJECTS = [
   'read_again',
 ] as const satisfies readonly (keyof Subjects)[];
 
-/** A failure of threads with what its story tells of it. */
+/** A failure of threads with the subjects that its story tells. */
 export function told(failure: Failure, story: Story, c: Config): Failure {
   const last = story.events.at(-1);
   const stepwise = last?.fault !== undefined || (TABLE_FAILURES as readonly string[]).includes(failure.kind);
@@ -56,7 +56,7 @@ const frees =
     return pages.pfn <= pfn && pfn < pages.pfn + pages.nr_pages;
   };
 
-/** Whether the call in which the thread read last had read all of that before, and so has gone round again. */
+/** Whether the call of the thread's last read had read the same before, and has thus gone round a loop. */
 function readAgain(story: Story, thread: number): boolean {
   const reads = story.events.filter((event) => event.thread === thread && event.step?.op === 'read');
   const call = reads.at(-1)?.step?.by?.at(-1)?.nr;
@@ -69,10 +69,10 @@ function readAgain(story: Story, thread: number): boolean {
   return times.size > 0 && [...times.values()].every((n) => n > 1);
 }
 
-/** What CPUs may still hold of it. */
+/** Failures about what CPUs may still hold. */
 const HELD: ReadonlySet<string> = new Set<Failure['kind']>(['free-pages', 'walk-caches', 'in-flight']);
 
-/** What was done to the entries that translate an address. */
+/** The earlier steps on the entries that translate an address. */
 function ofAddress(story: Story, c: Config, va: number, kind: Failure['kind']): Subjects {
   const cleared = story.events.findLastIndex(clears(c, va));
   if (kind === 'bug')
@@ -86,7 +86,7 @@ const aboutEntry = ({ about }: StoryEvent): AboutEntry | undefined => {
   return known?.kind === 'entry' ? known : undefined;
 };
 
-/** The step takes away a valid entry that translates the address. */
+/** Whether the step removes a valid entry that translates the address. */
 const clears =
   (c: Config, va: number) =>
   (event: StoryEvent): boolean => {
@@ -98,7 +98,7 @@ const clears =
     return (entry.before.attr & VALID) !== 0 && entry.place.va <= va && va < entry.place.va + size;
   };
 
-/** How the address was invalidated by these steps, which begin after its entry was cleared. */
+/** How these steps invalidated the address; they begin after its entry was cleared. */
 function invalidated(
   c: Config,
   events: readonly StoryEvent[],

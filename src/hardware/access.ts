@@ -6,25 +6,28 @@ import { caches, mayUse } from './held.ts';
 import type { Mmu } from './mmu.ts';
 import { mayReplace } from './write.ts';
 
-/** What an access may come to: a place in physical memory, or a fault. */
+/** The result of an access: a place in physical memory, or a fault. */
 export type Outcome = Translated | Faulted;
 
 export interface Translated {
   readonly pa: number;
-  /** Attributes of the descriptor that translated it. */
+  /** Attributes of the translating descriptor. */
   readonly attr: number;
   /** Depth of that descriptor. */
   readonly depth: number;
 }
 
-/** A synchronous abort by its status code: `conflict` is the TLB conflict abort. */
+/** A synchronous abort, by its status code; `conflict` is the TLB conflict abort. */
 export interface Faulted {
   readonly fault: 'translation' | 'access-flag' | 'permission' | 'conflict';
   /** The architecture's level; -1 to 3. */
   readonly level: number;
 }
 
-/** A translation an access may use, and whether a TLB may keep it (or a walk find it): not only what is in flight. */
+/**
+ * A translation that an access may use. `kept` tells whether a TLB may keep it or a walk may find it, so that it is not
+ * merely in flight.
+ */
 interface Leaf {
   readonly depth: number;
   readonly d: Descriptor;
@@ -32,8 +35,8 @@ interface Leaf {
 }
 
 /**
- * All that an access of the executing CPU through a virtual address may come to now, in a fixed order: through memory
- * as walkers may find it, and through every translation the CPU may still hold.
+ * All results that an access of the executing CPU through a virtual address may have now, in a fixed order: through
+ * memory as walkers may find it, and through every translation that the CPU may still hold.
  */
 export function access(m: Mmu, va: number, write: boolean): Outcome[] {
   const { leaves, faults } = translations(m, va, write);
@@ -56,7 +59,10 @@ function use(m: Mmu, { depth, d }: Leaf, va: number, write: boolean): Outcome {
   return { pa: target(m.t, d) + (va - Math.floor(va / size) * size), attr: d.attr, depth };
 }
 
-/** A table on the way of a walk, and whether memory or a walk cache leads there: not only what is in flight. */
+/**
+ * A table on the path of a walk. `kept` tells whether memory or a walk cache leads there, so that it is not merely in
+ * flight.
+ */
 interface Walked {
   /** Depth of the entries in it. */
   readonly depth: number;
@@ -65,8 +71,8 @@ interface Walked {
 }
 
 /**
- * Every leaf a walk of the executing CPU may end at or its TLB may hold for an address, every table it may come by, and every
- * fault it may meet.
+ * Every leaf at which a walk of the executing CPU may end or which its TLB may hold for an address, every table that
+ * the walk may pass, and every fault that it may raise.
  */
 export function translations(
   m: Mmu,
@@ -91,7 +97,7 @@ export function translations(
     else if (kind === 'leaf') leaves.push({ depth, d, kept });
     else walk(depth + 1, target(m.t, d), kept);
     for (const f of m.fresh.at(pa / 8)) if (mayMiss(f, m.cpu)) faults.push({ fault: f.fault, level });
-    // other members of a contiguous group speak for the whole of it (Arm ARM D8, the Contiguous bit)
+    // other members of a contiguous group translate for the whole group (Arm ARM D8, the Contiguous bit)
     const group = m.t.arch === 'x86_64' ? 1 : groupEntries(m.t, depth);
     const start = index - (index % group);
     for (const run of group === 1 ? [] : m.words.in(table + 8 * start, group)) {
@@ -120,7 +126,7 @@ export function translations(
   return { leaves, tables, faults };
 }
 
-/** Two translations of one address that a TLB may hold at once and that must not stand beside each other. */
+/** Two translations of one address that a TLB may hold at once although they conflict; undefined if there are none. */
 function conflicting(m: Mmu, leaves: readonly Leaf[]): Leaf | undefined {
   const kept = leaves.filter((leaf) => leaf.kept && cacheable(m.t, leaf.d.attr));
   return kept.find((a, i) =>

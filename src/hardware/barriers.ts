@@ -3,7 +3,7 @@ import { DONE, type Held, isDone, type Mark, NOBODY } from './held.ts';
 import type { Mmu, Todo } from './mmu.ts';
 import { changeHeld } from './stale.ts';
 
-/** What a DSB waits for, and how far: (S)tores, loads or both; inner shareable or this CPU alone. */
+/** The kind of a DSB: it waits for (S)tores, loads or both, in the inner shareable domain or on this CPU alone. */
 export type DsbKind = 'ishst' | 'ish' | 'nshst' | 'nsh' | 'ld';
 
 /**
@@ -18,7 +18,7 @@ export function dsb(m: Mmu, kind: DsbKind): void {
   if (kind === 'ish' || kind === 'nsh') complete(m, kind === 'ish');
 }
 
-/** The executing CPU's descriptor writes become visible: 1 to its own walker, 2 to all. */
+/** Makes the executing CPU's descriptor writes visible: level 1 to its own walker, level 2 to all walkers. */
 export function settle(m: Mmu, level: 1 | 2): void {
   const { cpu } = m;
   const mine = m.pending[cpu]!;
@@ -41,12 +41,12 @@ export function settle(m: Mmu, level: 1 | 2): void {
   }
 }
 
-/** A DSB with stores in its scope and then an ISB, as far as what other CPUs have written goes. */
+/** A DSB with stores in its scope followed by an ISB, as far as it concerns writes by other CPUs. */
 export function catchUp(m: Mmu): void {
   changeOthers(m, (f) => ({ ...f, waited: joined(f.waited, m.cpu), fetched: joined(f.fetched, m.cpu) }));
 }
 
-/** Descriptors that other CPUs have written and that are not visible to all. */
+/** Changes the records of descriptors that other CPUs have written and that are not visible to all walkers. */
 function changeOthers(m: Mmu, image: (f: Fresh) => Fresh): void {
   for (const [writer, { fresh }] of m.pending.entries()) {
     if (writer === m.cpu) continue;
@@ -58,7 +58,10 @@ function changeOthers(m: Mmu, image: (f: Fresh) => Fresh): void {
   }
 }
 
-/** The executing CPU's TLBIs are complete: no CPU holds what they cover, nor has accesses under way that used it. */
+/**
+ * Completes the executing CPU's TLBIs: no CPU still holds the translations they cover, and no other CPU has accesses in
+ * flight that used them.
+ */
 function complete(m: Mmu, broadcast: boolean): void {
   const { cpu } = m;
   const mine = m.pending[cpu]!;
@@ -79,7 +82,7 @@ function complete(m: Mmu, broadcast: boolean): void {
   mine.marked = left;
 }
 
-/** What is left of a translation when a broadcast TLBI is complete: the issuer's own instructions in flight. */
+/** What remains of a translation when a broadcast TLBI is complete: only the issuer's own instructions in flight. */
 function invalidated(m: Mmu, h: Held, done: readonly Mark[]): Held {
   const early = m.defect === 'early-tlbi' && h.late === NOBODY && m.cpus > 1;
   const late = early ? m.cpu : NOBODY;
@@ -91,8 +94,8 @@ const joined = (list: readonly number[], cpu: number): readonly number[] =>
   list.includes(cpu) ? list : [...list, cpu].sort((a, b) => a - b);
 
 /**
- * An instruction synchronization barrier, or any other context synchronization event, of the executing CPU: what it has
- * in flight is fetched again, so that it goes by its completed TLBIs and settled writes.
+ * An instruction synchronization barrier, or any other context synchronization event, of the executing CPU. Its
+ * instructions in flight are fetched again and observe its completed TLBIs and settled writes.
  */
 export function isb(m: Mmu): void {
   const { cpu } = m;
@@ -128,8 +131,8 @@ export function isb(m: Mmu): void {
 }
 
 /**
- * The executing CPU's descriptor writes have reached memory, which all observers share: for a machine that has its own
- * store buffers and its own instructions in flight, where this is a moment and not a matter of barriers.
+ * The executing CPU's descriptor writes have reached memory, which all observers share. For a machine that models store
+ * buffers and instructions in flight itself: there this is an event of its own and does not depend on barriers.
  */
 export function publish(m: Mmu): void {
   const { cpu } = m;

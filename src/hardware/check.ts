@@ -2,7 +2,7 @@ import { hardwareLevel, type Translation } from '../geometry/translation.ts';
 import { CONT, type Descriptor, toWord, VALID } from './descriptor.ts';
 import { groupEntries, lpa2, meaning } from './format.ts';
 
-/** A descriptor with bits set that are reserved at its level: no walker's behaviour is defined for it. */
+/** A descriptor has bits set that are reserved at its level, so no walker's behaviour is defined for it. */
 export class ReservedBits extends Error {
   override readonly name = 'ReservedBits';
 }
@@ -19,7 +19,7 @@ export function checkDescriptor(t: Translation, depth: number, d: Descriptor): v
   throw new ReservedBits(`descriptor ${word} of a level ${hardwareLevel(t, depth)} table: ${what}`);
 }
 
-/** What is reserved about a descriptor, or undefined. */
+/** A description of the reserved bits that a descriptor sets, or undefined. */
 export function descriptorCheck(t: Translation, depth: number, d: Descriptor): string | undefined {
   if ((d.attr & VALID) === 0 || t.arch === 'x86_64') return undefined;
   const kind = meaning(t, depth, d.attr);
@@ -35,7 +35,7 @@ export function descriptorCheck(t: Translation, depth: number, d: Descriptor): s
   return highBits(t, d);
 }
 
-/** Address bits below what is mapped. */
+/** Checks the address bits below the size of what is mapped. */
 function lowBits(t: Translation, kind: string, size: number, d: Descriptor): string | undefined {
   const span = Math.min(2 ** size, 2 ** 48);
   let rest = d.addr % span;

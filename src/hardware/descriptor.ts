@@ -1,7 +1,7 @@
 /**
- * Translation table descriptors of the VMSAv8-64, bit-exact (Arm ARM D8; asm/pgtable-hwdef.h), as two small numbers: the
- * address field (bits 47:12, as the number of bytes it stands for) and all other bits. Runs of descriptors then differ in
- * the first only.
+ * A translation table descriptor of VMSAv8-64, bit-exact (Arm ARM D8; asm/pgtable-hwdef.h), as two small numbers: the
+ * address field (bits 47:12, as a number of bytes) and all other bits. Descriptors of consecutive pages then differ
+ * only in the first number.
  */
 export interface Descriptor {
   /** Bits 47:12 in place: a multiple of 4096 below 2^48. */
@@ -12,7 +12,7 @@ export interface Descriptor {
 
 export const INVALID: Descriptor = { addr: 0, attr: 0 };
 
-/** Bit of a descriptor as it stands in {@link Descriptor.attr}. Only bits outside the address field. */
+/** Bit `n` of a descriptor as it appears in {@link Descriptor.attr}. Only for bits outside the address field. */
 const bit = (n: number): number => (n < 12 ? 1 << n : 1 << (n - 48 + 12));
 
 export const VALID = bit(0);
@@ -64,7 +64,7 @@ export function outputAddress(d: Descriptor, pageShift: number, lpa2 = false): n
   return d.addr + ((d.attr >>> 12) & 3) * 2 ** 48 + ((d.attr >>> 8) & 3) * 2 ** 50;
 }
 
-/** The address field for a physical address below 2^48, or with 64K pages below 2^52. */
+/** The address field for a physical address below 2^48, or below 2^52 with 64K pages. */
 export function addressField(pa: number, pageShift: number): number {
   return pageShift === 16 ? (pa % 2 ** 48) + Math.floor(pa / 2 ** 48) * 4096 : pa;
 }

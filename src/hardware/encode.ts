@@ -4,8 +4,8 @@ import type { Layer } from './layers.ts';
 import type { Mmu } from './mmu.ts';
 
 /**
- * The state as text: two states have the same text exactly when software and walkers can do the same from them on. The
- * CPU that executes is not part of it.
+ * The state as text. Two states have the same text exactly when software and walkers can do the same from then on. The
+ * executing CPU is not part of the text.
  */
 export function encodeMmu(m: Mmu): string {
   const words = m.words.canonical().map((r) => `${r.pa}+${r.n}:${r.addr},${r.stride},${r.attr}`);
@@ -32,7 +32,9 @@ const heldText = (h: Held): string => {
   return `${h.table ? 't' : 'l'}${h.attr},${h.writer},${h.settled},${h.except.join('.')},${h.flight.join('.')},${h.late}${h.gone ? 'g' : ''},${marks}`;
 };
 
-/** Records one by one, those that go on in the next stretch as one: how they were cut says nothing. */
+/**
+ * The records with adjacent stretches merged where one continues the other: how they were split carries no information.
+ */
 function merged(layers: readonly Layer<Held>[], shift: number, pageShift: number): string[] {
   const open = new Map<string, { first: number; end: number; addr: number; text: string }>();
   const done: { first: number; end: number; addr: number; text: string }[] = [];

@@ -122,12 +122,12 @@ describe('B17 and B22 to B26 of the catalogue', () => {
     const m = s.sample(0);
     writeEntries(m, s.PMD, 1, INVALID, 0);
     s.flushPgtable(m, s.VA, false);
-    // the page is someone else's table now, or no table at all
+    // the page is another owner's table now, or no table at all
     writeEntries(m, s.pte(9), 1, s.leaf(0x7000_0000), 0);
     expect(access(m, s.va(9), false)).toEqual([{ fault: 'translation', level: 2 }]);
     writeEntries(m, s.pte(9), 1, INVALID, 0);
     expect(reaches(m, 0x7000_0000, s.PAGE)).toEqual([]);
-    // linked again at its old place while the first time is still in flight
+    // linked again at its old place while the first unlinking is still in flight
     writeEntries(m, s.pte(3), 1, s.leaf(s.ram(3)), 0);
     writeEntries(m, s.PMD, 1, s.table(s.PTE), 0);
     expect(reaches(m, s.ram(3), s.PAGE).map((r) => [r.va, r.in_memory])).toEqual([[s.va(3), true]]);
@@ -161,7 +161,7 @@ describe('B17 and B22 to B26 of the catalogue', () => {
     expect(there()).toEqual([at(4), GONE]);
     s.on(m, 1, () => isb(m));
     expect(there()).toEqual([at(4)]);
-    // the writer itself has still to wait
+    // the writer itself still has to wait
     expect(access(m, s.va(4), false)).toEqual([at(4), GONE]);
     writeEntries(m, s.pte(5), 1, s.leaf(s.ram(5)), 0);
     expect(s.on(m, 1, () => access(m, s.va(5), false))).toEqual([at(5), GONE]);
@@ -172,7 +172,7 @@ describe('B17 and B22 to B26 of the catalogue', () => {
     writeEntries(m, s.PMD, 1, INVALID, 0);
     s.flushRange(m, s.VA, s.VA + s.PAGE);
     expect(reaches(m, s.PTE, s.PAGE).map((r) => [r.as, r.held_by])).toEqual([['table', [0, 1]]]);
-    // the page is used again, and what lies in it looks like a descriptor
+    // the page is reused, and its contents look like a descriptor
     writeEntries(m, s.pte(9), 1, s.leaf(0x7000_0000), 0);
     dsb(m, 'ish');
     isb(m);
@@ -181,7 +181,7 @@ describe('B17 and B22 to B26 of the catalogue', () => {
       { fault: 'translation', level: 2 },
     ]);
     expect(reaches(m, 0x7000_0000, s.PAGE).map((r) => [r.as, r.va])).toEqual([['leaf', s.va(9)]]);
-    // an all-level TLBI takes the table, but by another address not the leaf that was cached on the way
+    // an all-level TLBI invalidates the table; but it names another address, so the leaf cached during the walk stays
     s.flushPgtable(m, s.VA, true);
     expect(reaches(m, s.PTE, s.PAGE)).toEqual([]);
     expect(held(m, s.VA, 2 ** 21).map((h) => [h.as, h.va, h.pa])).toEqual([['leaf', s.va(9), 0x7000_0000]]);
@@ -225,7 +225,7 @@ describe('B17 and B22 to B26 of the catalogue', () => {
       writeEntries(m, s.pte(page), 1, INVALID, 0);
       s.flushRange(m, s.va(page), s.va(page + 1));
       if (page === 0) {
-        // the other members speak for the whole group
+        // the other members translate for the whole group
         expect(access(m, s.va(0), false).map((o) => ('pa' in o ? o.pa : o.fault))).toEqual([
           s.ram(0),
           'translation',

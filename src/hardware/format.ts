@@ -1,14 +1,14 @@
 import { hardwareLevel, type Translation } from '../geometry/translation.ts';
 import { AF, AP_RDONLY, CONT, type Descriptor, outputAddress, VALID } from './descriptor.ts';
 
-/** What a walker makes of a descriptor at some depth. */
+/** How a walker interprets a descriptor at some depth. */
 export type Meaning = 'none' | 'table' | 'leaf';
 
-/** Bits of an x86-64 entry, where it differs: writable, accessed by hardware, a block. */
+/** Bits of an x86-64 entry that differ from arm64: writable, accessed by hardware, a block. */
 const X86_RW = 1 << 1;
 const X86_PS = 1 << 7;
 
-/** With 52-bit output addresses in the format of 4K and 16K pages, bits 9:8 and 49:48 hold its top. */
+/** With 52-bit output addresses in the format of 4K and 16K pages, bits 9:8 and 49:48 hold the top of the address. */
 export const lpa2 = (t: Translation): boolean =>
   t.arch === 'arm64' && t.va_bits === 52 && t.page_shift !== 16;
 
@@ -20,7 +20,7 @@ function hasBlocks(t: Translation, depth: number): boolean {
   return level >= least && level <= 2;
 }
 
-/** What a descriptor with these attributes says at a depth. Reserved encodings say nothing: they fault. */
+/** The meaning of a descriptor with these attributes at a depth. Reserved encodings have none: they fault. */
 export function meaning(t: Translation, depth: number, attr: number): Meaning {
   if ((attr & VALID) === 0) return 'none';
   const last = depth === t.levels - 1;
@@ -33,17 +33,21 @@ export function meaning(t: Translation, depth: number, attr: number): Meaning {
   return !last && hasBlocks(t, depth) ? 'leaf' : 'none';
 }
 
-/** A leaf without the access flag faults and is never cached; x86 sets its flag itself. */
+/**
+ * Whether a leaf may be cached. A leaf without the access flag faults and is never cached; x86 sets its flag itself.
+ */
 export const cacheable = (t: Translation, attr: number): boolean => t.arch === 'x86_64' || (attr & AF) !== 0;
 
 export const writable = (t: Translation, attr: number): boolean =>
   t.arch === 'x86_64' ? (attr & X86_RW) !== 0 : (attr & AP_RDONLY) === 0;
 
-/** Physical address a descriptor names: a table page, or where a leaf's range starts. */
+/** The physical address a descriptor names: a table page, or the start of a leaf's range. */
 export const target = (t: Translation, d: Descriptor): number =>
   t.arch === 'x86_64' ? d.addr : outputAddress(d, t.page_shift, lpa2(t));
 
-/** Entries of one contiguous group at a depth (Arm ARM D8, the Contiguous bit); 1 where there are none. */
+/**
+ * The number of entries in one contiguous group at a depth (Arm ARM D8, the Contiguous bit); 1 if there are no groups.
+ */
 export function groupEntries(t: Translation, depth: number): number {
   if (t.arch === 'x86_64') return 1;
   const up = t.levels - 1 - depth;
@@ -52,6 +56,6 @@ export function groupEntries(t: Translation, depth: number): number {
   return [32, 32][up] ?? 1;
 }
 
-/** Entries that one cached translation of a leaf may stand for. */
+/** The number of entries for which one cached translation of a leaf may stand. */
 export const groupOf = (t: Translation, depth: number, attr: number): number =>
   (attr & CONT) !== 0 && t.arch !== 'x86_64' ? groupEntries(t, depth) : 1;

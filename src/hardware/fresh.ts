@@ -1,23 +1,24 @@
 import type { ItemRule } from './layers.ts';
 
 /**
- * A descriptor that faulted before. Until the writer's DSB every walker may still find it so, its own until its ISB, too.
- * Stores are multi-copy atomic: a CPU that has read the descriptor and then executes DSB and ISB finds it on its walks from
- * then on, whatever the writer does (litmus/I2V-R-seen+ctrl-dsb.st-isb.yaml). Whether it has read it is not kept: one that
- * has not could as well have come before the write, which is another order of steps.
+ * A descriptor that faulted before it was written. Until the writer's DSB every walker may still read the old value;
+ * the writer's own walker may do so until the writer's ISB. Stores are multi-copy atomic: a CPU that has read the
+ * descriptor and then executes DSB and ISB finds it on its walks from then on, whatever the writer does
+ * (litmus/I2V-R-seen+ctrl-dsb.st-isb.yaml). The model does not record whether a CPU has read it: a CPU that has not
+ * read it could equally have run before the write, which is another order of steps.
  */
 export interface Fresh {
   /** The CPU that wrote it. */
   readonly writer: number;
-  /** A DSB of the writer has made it visible: 1 to the writer's own walker, 2 to all. */
+  /** Whether a DSB of the writer has made it visible: 1 to the writer's own walker, 2 to all. */
   readonly settled: 0 | 1 | 2;
-  /** The writer has had its context synchronization event since. */
+  /** Whether the writer has had a context synchronization event since. */
   readonly synced: boolean;
-  /** Other CPUs that have waited with a DSB since, ascending; none once it is visible to all. */
+  /** Other CPUs that have executed a DSB since, ascending; empty once it is visible to all. */
   readonly waited: readonly number[];
-  /** Those of them that have had their context synchronization event after that. */
+  /** The CPUs of `waited` that have had a context synchronization event after that. */
   readonly fetched: readonly number[];
-  /** What a walk comes to that finds the descriptor before. */
+  /** The fault of a walk that finds the old descriptor. */
   readonly fault: 'translation' | 'access-flag';
 }
 
@@ -32,6 +33,6 @@ export const freshRule: ItemRule<Fresh> = {
     a.fetched.join() === b.fetched.join(),
 };
 
-/** Whether a walk by this CPU may still find the descriptor before. */
+/** Whether a walk by this CPU may still find the old descriptor. */
 export const mayMiss = (item: Fresh, cpu: number): boolean =>
   item.writer === cpu ? !item.synced : item.settled < 2 && !item.fetched.includes(cpu);

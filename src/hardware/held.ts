@@ -1,44 +1,53 @@
 import { entrySize, type Translation } from '../geometry/translation.ts';
 import type { ItemRule } from './layers.ts';
 
-/** In the place of a mark's CPU: the TLBI is complete. */
+/** Replaces a mark's CPU once the TLBI is complete. */
 export const DONE = -1;
 export const isDone = (mark: Mark): boolean => mark.cpu === DONE;
 
-/** A TLBI that covers a translation and is not complete; of a walk-cache entry kept until that is gone. */
+/** A TLBI that covers a translation and is not complete. For a walk-cache entry it is kept until that entry is gone. */
 export interface Mark {
-  /** Who issued it, or {@link DONE}. */
+  /** The CPU that issued it, or {@link DONE}. */
   readonly cpu: number;
   readonly broadcast: boolean;
-  /** Of a walk-cache entry: which addresses under it the TLBI covers; leaves of others stay cached. */
+  /** For a walk-cache entry: which addresses under it the TLBI covers; leaves of others stay cached. */
   readonly va: number;
   readonly end: number;
 }
 
-/** A translation that memory no longer has. The entries it was read from are where it lies in `Mmu.stale`. */
+/** A translation that memory no longer has. Its place in `Mmu.stale` says from which entries it was read. */
 export interface Held {
-  /** Kept by a walk cache: it leads to whatever lies in that table page now. Otherwise a leaf, in a TLB. */
+  /**
+   * Whether it is an entry of a walk cache, which leads to the current contents of that table page. Otherwise it is a
+   * leaf in a TLB.
+   */
   readonly table: boolean;
   readonly addr: number;
   readonly attr: number;
-  /** Who overwrote it, and whether that is visible: 1 to the writer's own walker, 2 to all (then -1). */
+  /**
+   * The CPU that overwrote it, and whether that is visible: 1 to the writer's own walker, 2 to all (then the writer is
+   * -1).
+   */
   readonly writer: number;
   readonly settled: 0 | 1 | 2;
-  /** CPUs that cannot keep it any more, ascending. */
+  /** CPUs that can no longer keep it, ascending. */
   readonly except: readonly number[];
-  /** CPUs of those with instructions in flight that may use it: until their context synchronization event. */
+  /** The CPUs of `except` whose instructions in flight may use it until their context synchronization event. */
   readonly flight: readonly number[];
   /**
-   * Of a walk-cache entry: it is gone everywhere, and only instructions in flight have come by it. What lies in the table
-   * from then on they cannot find: they have been translated.
+   * For a walk-cache entry: no cache holds it any more, and only instructions in flight have passed it. They have been
+   * translated already, so they cannot find what the table holds from then on.
    */
   readonly gone: boolean;
-  /** The defect: whose TLBI stores of all other CPUs through it outlived; or {@link NOBODY}. */
+  /**
+   * With the defect: the CPU whose TLBI did not end the stores of other CPUs through the translation; or {@link
+   * NOBODY}.
+   */
   readonly late: number;
   readonly marks: readonly Mark[];
 }
 
-/** Bytes of output that one entry stands for: a table page, or what a leaf covers. */
+/** The bytes of output that one entry stands for: a table page, or the range of a leaf. */
 export const outputSize = (t: Translation, depth: number, table: boolean): number =>
   table ? 2 ** t.page_shift : entrySize(t, depth);
 
@@ -73,11 +82,13 @@ function sameHeld(a: Held, b: Held): boolean {
 
 export const NOBODY = -1;
 
-/** Whether a TLB or walk cache of the CPU may keep it. */
+/** Whether a TLB or walk cache of the CPU may hold it. */
 export const caches = (h: Held, cpu: number): boolean => !h.except.includes(cpu);
-/** Whether the CPU does not, but may have instructions in flight that use it. */
+/** Whether the CPU does not hold it, but may have instructions in flight that use it. */
 export const inFlight = (h: Held, cpu: number): boolean =>
   !caches(h, cpu) && (h.flight.includes(cpu) || (h.late !== NOBODY && h.late !== cpu));
-/** Whether an access by the CPU may use it. Of what the defect leaves in flight only stores are ever seen. */
+/**
+ * Whether an access by the CPU may use it. Of the accesses that the defect leaves in flight only stores are observable.
+ */
 export const mayUse = (h: Held, cpu: number, write: boolean): boolean =>
   caches(h, cpu) || h.flight.includes(cpu) || (write && inFlight(h, cpu));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Layers } from './layers.ts';
 
-/** Items are numbers that ascend by 10 a place. */
+/** Items are numbers that increase by 10 per place. */
 const rule = { shift: (x: number, by: number) => x + 10 * by, same: (a: number, b: number) => a === b };
 const edit = fc.record({
   at: fc.integer({ min: -10, max: 20 }),
@@ -16,7 +16,7 @@ test('agrees with a map of sets, and no stretch goes on in the next', () => {
       const layers = new Layers<number>(rule);
       const plain = new Map<number, readonly number[]>();
       for (const { at, n, x } of edits) {
-        // toggle an item: in where it is missing, out where it is there
+        // toggle an item: add it where it is missing, remove it where it is present
         const first = x + 10 * at;
         const toggled = (items: readonly number[], item: number): readonly number[] =>
           items.includes(item) ? items.filter((y) => y !== item) : [...items, item].sort((a, b) => a - b);

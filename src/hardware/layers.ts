@@ -1,21 +1,21 @@
 import { Sorted, type Span } from './sorted.ts';
 
-/** What lies over one stretch: the same items everywhere, each as it is at the first place. */
+/** The items over one stretch: the same items at every place, given as they are at the first place. */
 export interface Layer<I> extends Span {
   readonly items: readonly I[];
 }
 
-/** How items run along a stretch. */
+/** How an item changes along a stretch. */
 export interface ItemRule<I> {
-  /** The item as it is `by` places further on. */
+  /** The item as it is `by` places further along. */
   shift(item: I, by: number): I;
-  /** Two items of the same place are the same. */
+  /** Whether two items of the same place are equal. */
   same(a: I, b: I): boolean;
 }
 
 /**
- * A map from integers to sets of items, held as stretches over which every item runs on by a rule: cost grows with
- * the number of stretches, never with their length.
+ * A map from integers to sets of items, held as stretches over which every item continues by a rule. The cost grows
+ * with the number of stretches, never with their length.
  */
 export class Layers<I> {
   readonly #rule: ItemRule<I>;
@@ -41,7 +41,7 @@ export class Layers<I> {
     return layer === undefined ? [] : this.#part(layer, place, place + 1).items;
   }
 
-  /** What lies over [first, first + n), clipped to it, ascending; bare stretches are left out. */
+  /** The layers over [first, first + n), clipped to it, ascending; empty stretches are left out. */
   over(first: number, n: number): Layer<I>[] {
     if (this.#layers.count === 0) return [];
     const end = first + n;
@@ -54,7 +54,7 @@ export class Layers<I> {
     return this.#layers.over(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
   }
 
-  /** Replace the items over [first, first + n), stretch by stretch, bare ones included. */
+  /** Replaces the items over [first, first + n), stretch by stretch, including empty stretches. */
   update(first: number, n: number, image: (layer: Layer<I>) => readonly I[]): void {
     const end = first + n;
     const hit = this.#layers.over(first - 1, end + 1);

@@ -13,7 +13,7 @@ import * as s from './sample.ts';
 import { tlbi } from './tlbi.ts';
 import { writeEntries } from './write.ts';
 
-/** What pages serve as, found anew from the root and the stale records: stretches, each counting as often as it says. */
+/** What pages serve as, computed again from the root and the stale records: stretches, each counted `refs` times. */
 function recount(m: Mmu): Serving[] {
   const found: Serving[] = [];
   const tables = new Set<string>();
@@ -50,7 +50,7 @@ const text = (places: readonly Place[]): string =>
     .sort()
     .join(', ');
 
-/** What one page serves as, by the stretches. */
+/** What one page serves as, according to the stretches. */
 function serves(found: readonly Serving[], page: number): string {
   const here = new Map<string, Place>();
   for (const { first, n, place } of found) {
@@ -62,7 +62,7 @@ function serves(found: readonly Serving[], page: number): string {
   return text([...here.values()]);
 }
 
-/** Pages that are tables now and then, and pages that hold data now and then look like tables. */
+/** Pages that are tables at times, and pages that hold data which at times looks like a table. */
 const PAGES = [s.PUD, s.PMD, s.PTE, s.PTE + s.PAGE, 0x20_000, 0x21_000];
 const descriptor = fc.oneof(
   { weight: 2, arbitrary: fc.constant(INVALID) },

@@ -7,12 +7,13 @@ import { type Place, placeRule } from './place.ts';
 import { type WordRun, Words } from './words.ts';
 
 /**
- * CVE-2025-10263, Arm errata 4118414 and others: a broadcast TLBI and its DSB complete before stores of other CPUs through
- * the old translation are observed. The entries are gone; any other broadcast TLBI with its DSB ends the stores, too.
+ * CVE-2025-10263, Arm errata 4118414 and others: a broadcast TLBI and its DSB complete before stores of other CPUs
+ * through the old translation are observed. The TLB entries are gone; the stores end with any other broadcast TLBI and
+ * its DSB.
  */
 export type Defect = 'early-tlbi';
 
-/** What software did to live tables though the architecture forbids it (Arm ARM D8, break-before-make, the Contiguous bit). */
+/** An operation on live tables that the architecture forbids (Arm ARM D8, break-before-make, the Contiguous bit). */
 export interface Violation {
   /**
    * `changed-live`: a valid descriptor replaced by a different valid one. `not-invalidated`: a valid descriptor written
@@ -21,21 +22,26 @@ export interface Violation {
    */
   readonly rule: 'changed-live' | 'not-invalidated' | 'contiguous-group';
   readonly va: number;
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number;
   readonly cpu: number;
   readonly old: Descriptor;
   readonly now: Descriptor;
 }
 
-/** Entries of one depth, numbered by virtual address / what one covers: where an instruction has work left. */
+/**
+ * Entries of one depth that an instruction still has to process, numbered by virtual address / size of an entry's
+ * range.
+ */
 export interface Todo {
   readonly depth: number;
   readonly first: number;
   readonly n: number;
 }
 
-/** What one CPU's barriers still have to finish. Found again in the records themselves; kept to touch no others. */
+/**
+ * What one CPU's barriers still have to finish. The records themselves hold the same; this list saves searching them.
+ */
 export interface Pending {
   /** Translations whose overwriting is not visible to all walkers yet. */
   unsettled: Todo[];
@@ -48,8 +54,8 @@ export interface Pending {
 }
 
 /**
- * The memory management unit of all CPUs, as what they MAY hold: what memory says they may hold anyway; kept here is
- * only what memory no longer says. Nothing is scheduled: no walk, no fill.
+ * The memory management units of all CPUs, described by what they MAY hold. They may hold everything that is in memory;
+ * only what memory no longer has is kept here. No walks and no TLB fills are scheduled.
  */
 export interface Mmu {
   readonly t: Translation;
@@ -57,14 +63,14 @@ export interface Mmu {
   readonly root: number;
   readonly cpus: number;
   readonly defect: Defect | undefined;
-  /** The CPU that executes now: set by whoever performs a step. */
+  /** The executing CPU. Whoever performs a step sets it. */
   cpu: number;
   readonly words: Words;
-  /** By physical page: the tables and leaf outputs it serves as, in memory or possibly held. */
+  /** By physical page: the tables and leaf outputs that it serves as, in memory or possibly held. */
   readonly places: Layers<Place>;
   /** By depth, by entry number: translations that memory no longer has and that some CPU may hold. */
   readonly stale: readonly Layers<Held>[];
-  /** By physical address / 8: descriptors so new that a walker may still find the invalid one before. */
+  /** By physical address / 8: descriptors written so recently that a walker may still find the invalid one before. */
   readonly fresh: Layers<Fresh>;
   /** By CPU. */
   readonly pending: readonly Pending[];
@@ -88,7 +94,7 @@ export function newMmu({ t, root, cpus, defect }: MmuOptions): Mmu {
   if (root % (8 * t.entries[0]!) !== 0) throw new RangeError(`no root table can lie at ${root}`);
   const places = new Layers<Place>(placeRule(t));
   const page = Math.floor(root / 2 ** t.page_shift);
-  // entry 0 of the root is where the address space that the kernel's half ends at 2^64 begins
+  // entry 0 of the root translates the start of the address space whose kernel half ends at 2^64
   const va = -t.entries[0]! * 2 ** t.shift[0]! - (root % 2 ** t.page_shift) * 2 ** (t.shift[0]! - 3);
   places.update(page, 1, () => [{ va, depth: 0, table: true, refs: 1 }]);
   return {
@@ -124,8 +130,8 @@ export function copyMmu(m: Mmu): Mmu {
   };
 }
 
-/** The descriptor at a physical address, as a load of the executing CPU finds it. */
+/** The descriptor at a physical address, as a load of the executing CPU reads it. */
 export const readEntry = (m: Mmu, pa: number): Descriptor => m.words.get(pa);
 
-/** The run of like words from a physical address on, at most `n` of them. */
+/** The run of words of one kind from a physical address on, at most `n` words. */
 export const readRun = (m: Mmu, pa: number, n: number): WordRun => m.words.runAt(pa, n);

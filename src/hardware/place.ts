@@ -1,14 +1,20 @@
 import { entrySize, type Translation } from '../geometry/translation.ts';
 import type { ItemRule } from './layers.ts';
 
-/** One thing a physical page serves as: a table of some depth, or what a leaf of some depth translates to. */
+/** One use of a physical page: as a table of some depth, or as the output of a leaf of some depth. */
 export interface Place {
-  /** Virtual address that the page's first byte translates, as output; or the first its table translates. */
+  /**
+   * The virtual address that the page's first byte translates (output of a leaf), or the first one that its table
+   * translates.
+   */
   readonly va: number;
-  /** Depth of the table; or depth of the leaf's descriptor. */
+  /** The depth of the table, or the depth of the leaf's descriptor. */
   readonly depth: number;
   readonly table: boolean;
-  /** Descriptors that say so: in memory where walkers come by, or stale. With the contiguous hint each member counts. */
+  /**
+   * The number of descriptors that say so, in memory where walkers pass, or stale. With the contiguous hint each member
+   * counts.
+   */
   readonly refs: number;
 }
 

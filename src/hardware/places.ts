@@ -4,7 +4,7 @@ import { cacheable, groupOf, meaning, target } from './format.ts';
 import type { Mmu } from './mmu.ts';
 import type { Place } from './place.ts';
 
-/** Consecutive entries at a place of the address space, and the descriptors in them as a run. */
+/** Consecutive entries at one place of the address space, with the descriptors in them as a run. */
 export interface Entries {
   readonly depth: number;
   /** Virtual address that the first of them translates. */
@@ -34,7 +34,7 @@ export interface Serving {
   readonly place: Place;
 }
 
-/** The pages that entries make tables or outputs of. Invalid entries, and leaves that fault, make none. */
+/** The pages that entries turn into tables or outputs. Invalid entries, and leaves that fault, give none. */
 export function servings(t: Translation, e: Entries): Serving[] {
   if ((e.attr & VALID) === 0) return [];
   const kind = meaning(t, e.depth, e.attr);
@@ -57,7 +57,10 @@ export function servings(t: Translation, e: Entries): Serving[] {
   }));
 }
 
-/** Entries [first, first + n) by contiguous groups: whole groups together, each with how many of its members are meant. */
+/**
+ * Entries [first, first + n) split by contiguous groups: whole groups together, each with the number of its members
+ * that are meant.
+ */
 export function grouped(
   first: number,
   n: number,
@@ -82,7 +85,7 @@ export function grouped(
   return found;
 }
 
-/** Count pages as serving once more. A page that becomes a table thereby makes its own entries count. */
+/** Counts pages as serving once more. The entries of a page that becomes a table count from then on. */
 export function serve(m: Mmu, e: Entries): void {
   for (const { first, n, place } of servings(m.t, e)) {
     const born: { first: number; n: number; va: number }[] = [];
@@ -91,7 +94,7 @@ export function serve(m: Mmu, e: Entries): void {
   }
 }
 
-/** Take back what {@link serve} did. `orphan` is told the entries of tables that nothing leads to any more. */
+/** Undoes {@link serve}. `orphan` receives the entries of tables to which nothing leads any more. */
 export function unserve(m: Mmu, e: Entries, orphan: (child: Entries) => void): void {
   for (const { first, n, place } of servings(m.t, e)) {
     const gone: { first: number; n: number; va: number }[] = [];
@@ -102,7 +105,7 @@ export function unserve(m: Mmu, e: Entries, orphan: (child: Entries) => void): v
   }
 }
 
-/** Add to the count of a place; `turned` is told where it began or ceased to be one. */
+/** Adds to the count of a place; `turned` receives the pages where a place began or ceased. */
 export function count(
   m: Mmu,
   first: number,
@@ -125,7 +128,7 @@ export function count(
 const byPlace = (a: Place, b: Place): number =>
   a.va - b.va || a.depth - b.depth || Number(a.table) - Number(b.table);
 
-/** The entries in table pages [first, first + n) of a depth, the first one translating from `va` on. */
+/** The entries in table pages [first, first + n) of a depth; the first page translates from `va` on. */
 export function contents(m: Mmu, at: { first: number; n: number; va: number }, depth: number): Entries[] {
   const page = 2 ** m.t.page_shift;
   const size = entrySize(m.t, depth);

@@ -3,39 +3,39 @@ import { target } from './format.ts';
 import { caches, type Held, inFlight } from './held.ts';
 import type { Mmu } from './mmu.ts';
 
-/** A way by which a CPU may come to physical memory. */
+/** A path by which a CPU may reach physical memory. */
 export interface Reach {
-  /** As what a leaf translates to, or as a table that a walker reads. */
+  /** Whether it is reached as the output of a leaf, or as a table that a walker reads. */
   readonly as: 'leaf' | 'table';
-  /** Level of the leaf descriptor; or of the entries in the table. */
+  /** The level of the leaf descriptor, or of the entries in the table. */
   readonly level: LevelName;
-  /** Virtual address that leads to `pa`; of a table the first it translates. */
+  /** The virtual address that leads to `pa`; for a table the first address that it translates. */
   readonly va: number;
   readonly pa: number;
-  /** Bytes of physical memory reached in one piece. */
+  /** The number of bytes of physical memory reached contiguously. */
   readonly size: number;
-  /** A descriptor in memory says so, in a table that walkers come by, be it only through a walk cache. */
+  /** Whether a descriptor in memory says so, in a table that walkers pass, even if only through a walk cache. */
   readonly in_memory: boolean;
-  /** CPUs that may hold it though memory does not say so, or no longer. */
+  /** CPUs that may hold it although memory does not, or no longer, say so. */
   readonly held_by: readonly number[];
-  /** CPUs that do not hold it any more, but whose instructions in flight may use it. */
+  /** CPUs that no longer hold it, but whose instructions in flight may use it. */
   readonly in_flight: readonly number[];
 }
 
-/** A translation memory no longer has. */
+/** A translation that memory no longer has. */
 export interface HeldTranslation {
   readonly as: 'leaf' | 'table';
   /** Level of the descriptor it was read from. */
   readonly level: LevelName;
   readonly va: number;
-  /** Bytes of virtual addresses. */
+  /** In bytes of virtual addresses. */
   readonly size: number;
-  /** What `va` translates to; or the table that the walk goes on in. */
+  /** The output address of `va`, or the table in which the walk continues. */
   readonly pa: number;
   readonly attr: number;
   readonly held_by: readonly number[];
   readonly in_flight: readonly number[];
-  /** Whether walkers cannot find it in memory any more; before, a TLBI is in vain. */
+  /** Whether walkers can no longer find it in memory; until then a TLBI has no lasting effect. */
   readonly settled: boolean;
 }
 
@@ -43,7 +43,7 @@ const holders = (m: Mmu, h: Held): readonly number[] =>
   h.except.length === 0 ? m.everyone : m.everyone.filter((cpu) => caches(h, cpu));
 const flying = (m: Mmu, h: Held): readonly number[] => m.everyone.filter((cpu) => inFlight(h, cpu));
 
-/** The translations of [va, va + size) that some CPU may hold and memory does not have, by depth and address. */
+/** The translations of [va, va + size) that some CPU may hold and that memory does not have, by depth and address. */
 export function held(m: Mmu, va: number, size: number): HeldTranslation[] {
   const found: HeldTranslation[] = [];
   for (let depth = 0; depth < m.t.levels; depth++) {
@@ -70,8 +70,8 @@ export function held(m: Mmu, va: number, size: number): HeldTranslation[] {
 }
 
 /**
- * Every way by which any CPU may reach [pa, pa + size): as the output of leaves or as a table page; ascending by page,
- * then by virtual address. Whoever gives these pages away asks this first. Whole pages are told.
+ * Every path by which any CPU may reach [pa, pa + size), as the output of leaves or as a table page; ascending by page,
+ * then by virtual address. Code that frees these pages asks this first. The result names whole pages.
  */
 export function reaches(m: Mmu, pa: number, size: number): Reach[] {
   const page = 2 ** m.t.page_shift;
@@ -122,7 +122,7 @@ export function reaches(m: Mmu, pa: number, size: number): Reach[] {
   );
 }
 
-/** Tables in pages [first, end) that only instructions in flight have come by. */
+/** Tables in pages [first, end) that only instructions in flight have passed. */
 function goneTables(m: Mmu, first: number, end: number): Reach[] {
   const page = 2 ** m.t.page_shift;
   const found: Reach[] = [];

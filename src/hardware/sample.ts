@@ -5,16 +5,16 @@ import { type Defect, type Mmu, newMmu } from './mmu.ts';
 import { tlbi } from './tlbi.ts';
 import { writeEntries } from './write.ts';
 
-/** A small address space to try instructions on: two tables of PTEs side by side, reached from the root. */
+/** A small address space for tests of instructions: two adjacent tables of PTEs, reached from the root. */
 export const SHAPE: Translation = translation('arm64', 4096, 48);
 export const PAGE = 4096;
 export const VA = -(2 ** 47);
 export const ROOT = 0x1000;
 export const PUD = 0x2000;
 export const PMD = 0x3000;
-/** Two tables, of VA and of VA + 2 MiB. */
+/** The two tables, for VA and for VA + 2 MiB. */
 export const PTE = 0x10_000;
-/** What the first pages map to. */
+/** The output address of the first pages. */
 export const RAM = 0x4000_0000;
 
 export const table = (addr: number): Descriptor => ({ addr, attr: VALID | TABLE_BIT });
@@ -25,12 +25,12 @@ export const leaf = (addr: number, more = 0): Descriptor => ({
 export const block = (addr: number, more = 0): Descriptor => ({ addr, attr: VALID | AF | SH_INNER | more });
 export const cont = (addr: number): Descriptor => leaf(addr, CONT);
 
-/** Address of the PTE of a page, by its number from VA on. */
+/** The physical address of the PTE of a page, by the page's number from VA on. */
 export const pte = (page: number): number => PTE + 8 * page;
 export const va = (page: number): number => VA + page * PAGE;
 export const ram = (page: number): number => RAM + page * PAGE;
 
-/** Tables and `pages` mapped pages, all of it written long ago; CPU 0 executes. */
+/** Tables and `pages` mapped pages, all written long ago; CPU 0 executes. */
 export function sample(pages: number, options: { cpus?: number; defect?: Defect; attr?: number } = {}): Mmu {
   const { cpus = 2, defect, attr = 0 } = options;
   const m = newMmu({ t: SHAPE, root: ROOT, cpus, ...(defect === undefined ? {} : { defect }) });
@@ -43,7 +43,7 @@ export function sample(pages: number, options: { cpus?: number; defect?: Defect;
   return m;
 }
 
-/** Let another CPU execute. */
+/** Runs `work` on another CPU. */
 export function on<T>(m: Mmu, cpu: number, work: () => T): T {
   const before = m.cpu;
   m.cpu = cpu;
@@ -60,7 +60,7 @@ export function flushRange(m: Mmu, start: number, end: number): void {
   isb(m);
 }
 
-/** __flush_tlb_kernel_pgtable: v5.2 has no ISB, v5.4 has. */
+/** __flush_tlb_kernel_pgtable: v5.2 has no ISB, v5.4 has one. */
 export function flushPgtable(m: Mmu, at: number, withIsb: boolean): void {
   dsb(m, 'ishst');
   tlbi(m, { by: 'va', va: at, last_level: false, broadcast: true });

@@ -9,7 +9,7 @@ import { flush, install, synchronize } from './sequence.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
 import { writeEntries } from './write.ts';
 
-/** The instructions one by one. */
+/** The same instructions, one by one. */
 function oneByOne(m: Mmu, op: TlbiOp): void {
   dsb(m, 'ishst');
   tlbi(m, op);

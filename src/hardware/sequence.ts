@@ -10,8 +10,8 @@ import { type TlbiOp, tlbi } from './tlbi.ts';
 import { installEntries, writeEntries } from './write.ts';
 
 /**
- * Barriers and invalidations that nobody can come between, in one go: the same as the instructions one by one, without
- * the steps in between being kept.
+ * Sequences of barriers and invalidations in which no other step can intervene, performed at once. The result is the
+ * same as for the single instructions; the states in between are not built.
  */
 
 /** A write of entries that become valid, DSB ISHST, ISB. */
@@ -28,7 +28,7 @@ export function install(m: Mmu, pa: number, n: number, d: Descriptor, stride: nu
   synchronize(m);
 }
 
-/** DSB ISHST; ISB: what an entry that has become valid is followed by. */
+/** DSB ISHST; ISB: the sequence that follows an entry becoming valid. */
 export function synchronize(m: Mmu): void {
   const mine = m.pending[m.cpu]!;
   if (mine.unsettled.length > 0 || mine.in_flight.length > 0) {
@@ -57,7 +57,7 @@ export function flush(m: Mmu, op: TlbiOp): void {
   for (const { todo, layer } of plan.left)
     if (layer.items.some((h) => h.settled < 2))
       changeHeld(m, todo, (h) => (h.settled < 2 ? { ...h, settled: 2, writer: -1 } : h));
-  // leaves first: what a dropped walk-cache entry leaves behind is not to be taken for one of them
+  // leaves first: entries left by a dropped walk-cache entry must not be mistaken for leaves
   const tables = plan.covered.filter(({ layer }) => layer.items.some((h) => h.table));
   for (const { todo } of plan.covered) changeHeld(m, todo, (h) => (h.table ? h : undefined));
   for (const { todo } of tables) changeHeld(m, todo, (h) => (h.table ? undefined : h), done);
@@ -65,7 +65,9 @@ export function flush(m: Mmu, op: TlbiOp): void {
   catchUp(m);
 }
 
-/** What the executing CPU wrote is visible to all and it has fetched again: nothing of it is new any more. */
+/**
+ * The writes of the executing CPU are visible to all and it has fetched again, so no record of them as new is needed.
+ */
 function forgetFresh(m: Mmu): void {
   const mine = m.pending[m.cpu]!;
   for (const { first, n } of mine.fresh) {
@@ -79,10 +81,13 @@ interface Part {
   readonly layer: Layer<Held>;
 }
 
-/** More records than this are rare, and then the instructions go one by one. */
+/** With more records than this, which is rare, the instructions are performed one by one. */
 const FEW = 64;
 
-/** Which records the invalidation ends and which it leaves, where that is plain: all written by this CPU, or visible, untouched so far and in no contiguous group. */
+/**
+ * Which records the invalidation ends and which it leaves, if that is easy to decide: all are written by this CPU or
+ * visible, carry no marks and belong to no contiguous group. Undefined otherwise.
+ */
 function planned(m: Mmu, op: TlbiOp): { covered: Part[]; left: Part[] } | undefined {
   const mine = m.pending[m.cpu]!;
   if (

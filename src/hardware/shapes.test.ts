@@ -22,7 +22,7 @@ const SHAPES: readonly (readonly [number, number])[] = [
   [65536, 52],
 ];
 
-/** Tables down to the PTEs of an address, a page each from 1 MiB on; returns where the PTE lies. */
+/** Builds the tables down to the PTE of an address, one page each from 1 MiB on; returns the address of the PTE. */
 function build(m: Mmu, va: number): number {
   const { t } = m;
   let at = m.root;
@@ -39,7 +39,7 @@ const LEAF = VALID | TABLE_BIT | AF;
 
 test.each(SHAPES)('pages of %i bytes, %i bits: map, walk, clear, flush', (page, bits) => {
   const t: Translation = translation('arm64', page, bits);
-  // a root shorter than a page may lie anywhere in one
+  // a root shorter than a page may lie anywhere in its page
   const short = t.entries[0]! * 8 < page;
   const m = newMmu({ t, root: 0x80000 + (short ? t.entries[0]! * 8 : 0), cpus: 2 });
   const top = -(entrySize(t, t.levels - 2) / 2);
@@ -77,7 +77,7 @@ test.each([
   const pte = build(m, top);
   writeEntries(m, pte, 2 * group, { addr: 2 ** 36, attr: LEAF | CONT }, page);
   flushAll(m);
-  // one of the second group goes: the others keep it within reach
+  // one of the second group is removed: the other members keep it reachable
   writeEntries(m, pte + 8 * group, 1, INVALID, 0);
   dsb(m, 'ishst');
   expect(reaches(m, 2 ** 36 + group * page, page).map((r) => [r.in_memory, r.held_by])).toEqual([

@@ -1,19 +1,22 @@
-/** A piece of the number line: the integers [first, first + n). */
+/** A range of integers: [first, first + n). */
 export interface Span {
   readonly first: number;
   readonly n: number;
 }
 
-/** Spans of one chunk; a fuller one is halved. Large enough for few chunks, small enough that a splice is cheap. */
+/**
+ * The most spans in one chunk; a fuller one is halved. Large enough to keep chunks few, small enough to keep a splice
+ * cheap.
+ */
 const MAX = 128;
 
 /**
- * Spans that do not overlap, ascending, in chunks: finding costs the logarithm of their number, a change one chunk. The
- * spans themselves are never written to, so that a copy shares chunks until one side changes them.
+ * Spans that do not overlap, ascending, in chunks. A search costs the logarithm of their number, a change one chunk.
+ * Spans are never modified, so copies share chunks until one side changes them.
  */
 export class Sorted<S extends Span> {
   #chunks: S[][] = [];
-  /** Whether a chunk is this copy's own. */
+  /** By chunk: whether it belongs to this copy alone. */
   #own: boolean[] = [];
   #count = 0;
 
@@ -43,7 +46,7 @@ export class Sorted<S extends Span> {
     return low - 1;
   }
 
-  /** Place in a chunk of its last span that starts at or before `at`, or -1. */
+  /** The index in a chunk of its last span that starts at or before `at`, or -1. */
   static #place(chunk: readonly Span[], at: number): number {
     let low = 0;
     let high = chunk.length;
@@ -64,7 +67,7 @@ export class Sorted<S extends Span> {
     return at < span.first + span.n ? span : undefined;
   }
 
-  /** The first span that starts behind `at`. */
+  /** The first span that starts after `at`. */
   after(at: number): S | undefined {
     const c = this.#chunk(at);
     if (c < 0) return this.#chunks[0]?.[0];
@@ -88,7 +91,7 @@ export class Sorted<S extends Span> {
     return found;
   }
 
-  /** Put `spans`, ascending, in the place of those that start in [first, end). */
+  /** Replaces the spans that start in [first, end) by `spans`, which ascend. */
   replace(first: number, end: number, spans: readonly S[]): void {
     let c = this.#chunk(first);
     if (c < 0) {
@@ -113,7 +116,7 @@ export class Sorted<S extends Span> {
     } else if (chunk.length > MAX) this.#halve(c);
   }
 
-  /** Take away the spans of the chunks from `c` on that start before `end`. */
+  /** Removes the spans of the chunks from `c` on that start before `end`. */
   #behind(c: number, end: number): void {
     let last = c;
     while (last < this.#chunks.length && this.#chunks[last]!.at(-1)!.first < end) {

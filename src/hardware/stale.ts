@@ -4,15 +4,15 @@ import { type Held, heldRule, isDone, type Mark, NOBODY, outputSize } from './he
 import type { Mmu, Todo } from './mmu.ts';
 import { contents, count, type Entries, grouped, slice, unserve } from './places.ts';
 
-/** Runs of entries whose output ascends as the address does; others one by one. */
+/** Splits entries into runs whose output ascends with the address, or else into single entries. */
 export function natural(t: Translation, e: Entries, table: boolean): Entries[] {
   if (e.n === 1 || e.stride === outputSize(t, e.depth, table)) return [e];
   return Array.from({ length: e.n }, (_, i) => slice(t, e, i, 1));
 }
 
 /**
- * Memory no longer has these entries: from now on they are what a CPU may still hold. `visible` says that no walker can
- * find them in memory any more.
+ * Memory no longer has these entries; from now on they are translations that a CPU may still hold. `visible` says that
+ * no walker can find them in memory any more.
  */
 export function retire(m: Mmu, e: Entries, visible: boolean): void {
   const kind = meaning(m.t, e.depth, e.attr);
@@ -44,8 +44,8 @@ const record = (m: Mmu, table: boolean, addr: number, attr: number, visible: boo
 });
 
 /**
- * The plain case: where no CPU holds anything yet, what memory said becomes what CPUs hold, and as many ways lead to the
- * pages as before.
+ * The common case: no CPU holds anything yet. The former contents of memory become what CPUs hold, and the number of
+ * paths to the pages stays the same.
  */
 function handOver(m: Mmu, e: Entries, table: boolean, visible: boolean): boolean {
   if (e.n > 1 && e.stride !== outputSize(m.t, e.depth, table)) return false;
@@ -74,7 +74,10 @@ function addHeld(m: Mmu, depth: number, first: number, n: number, item: Held): v
 
 const byHeld = (a: Held, b: Held): number => a.addr - b.addr || a.attr - b.attr || a.settled - b.settled;
 
-/** Count a stale record as one more or one less way to the pages it leads to; says which tables lost their last one. */
+/**
+ * Counts a stale record as one more or one less path to the pages to which it leads; returns the tables that lost their
+ * last path.
+ */
 function refer(m: Mmu, depth: number, first: number, n: number, h: Held, by: 1 | -1): Entries[] {
   const page = 2 ** m.t.page_shift;
   const size = entrySize(m.t, depth);
@@ -88,9 +91,9 @@ function refer(m: Mmu, depth: number, first: number, n: number, h: Held, by: 1 |
 }
 
 /**
- * Change records over a stretch; undefined drops one. What a walk-cache entry that is dropped or gone led to, and nothing
- * else leads to, may have been cached on the way: it stays held, except what the TLBI covers: the complete marks of the
- * record, or those given.
+ * Changes records over a stretch; undefined drops one. A dropped or gone walk-cache entry may have led to entries to
+ * which nothing else leads; these may have been cached during a walk, so they stay held, except what the TLBI covers:
+ * the complete marks of the record, or those given.
  */
 export function changeHeld(
   m: Mmu,
@@ -121,7 +124,7 @@ export function changeHeld(
   }
 }
 
-/** Entries of a table that neither memory nor a walk cache leads to any more. */
+/** Handles entries of a table to which neither memory nor a walk cache leads any more. */
 function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
   const size = entrySize(m.t, e.depth);
   let from = 0;

@@ -5,23 +5,23 @@ import { caches, type Held, type Mark, NOBODY } from './held.ts';
 import type { Mmu, Todo } from './mmu.ts';
 import { changeHeld } from './stale.ts';
 
-/** A TLB invalidate instruction, or a row of them over consecutive pages. */
+/** A TLB invalidate instruction, or a series of them over consecutive pages. */
 export interface TlbiOp {
   /** `va`: VAAE1, VAALE1; `all`: VMALLE1. */
   readonly by: 'va' | 'all';
   /** Any address of the first page. */
   readonly va?: number;
-  /** Consecutive pages, one instruction each; 0: no instruction at all. */
+  /** Consecutive pages, one instruction each; 0 means no instruction at all. */
   readonly pages?: number;
-  /** Leaves only (VALE1, VAALE1): walk caches keep their tables. */
+  /** Leaves only (VALE1, VAALE1): walk caches keep their table entries. */
   readonly last_level: boolean;
-  /** With IS: on all CPUs; otherwise on the executing one alone. */
+  /** With IS: on all CPUs; otherwise only on the executing CPU. */
   readonly broadcast: boolean;
 }
 
 /**
- * Issue it on the executing CPU. It takes effect with the issuer's DSB. A translation whose descriptor was overwritten,
- * but not yet visibly, stays: walkers fetch the old descriptor again.
+ * Issues it on the executing CPU. It takes effect with the issuer's DSB. A translation whose descriptor was
+ * overwritten, but not yet visibly, stays, because walkers fetch the old descriptor again.
  */
 export function tlbi(m: Mmu, op: TlbiOp): void {
   if (op.pages === 0) return;
@@ -51,12 +51,12 @@ export function tlbi(m: Mmu, op: TlbiOp): void {
 /** Whether the instruction invalidates a record, once complete. */
 function covers(m: Mmu, op: TlbiOp, h: Held): boolean {
   if (op.last_level && h.table) return false;
-  // also what others only have in flight: that is over when a TLBI by another CPU is complete
+  // includes what others only have in flight: that ends when a TLBI by another CPU is complete
   if (op.broadcast) return h.settled === 2;
   return (h.settled === 2 || (h.settled === 1 && h.writer === m.cpu)) && caches(h, m.cpu);
 }
 
-/** For leaves it does not matter by which address; two equal marks are one. */
+/** Adds a mark. For leaves the address does not matter; two equal marks are one. */
 function marked(h: Held, mark: Mark): Held {
   const mine = h.table ? mark : { ...mark, va: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY };
   const known = h.marks.some(
@@ -69,7 +69,7 @@ function marked(h: Held, mark: Mark): Held {
   return { ...h, marks };
 }
 
-/** With the defect, accesses that outlived an earlier TLBI end with the next one, whatever that is for. */
+/** With the defect, accesses that outlived an earlier TLBI end with the next TLBI, whatever it covers. */
 function repeat(m: Mmu, mark: Mark): void {
   for (let depth = 0; depth < m.t.levels; depth++) {
     for (const layer of m.stale[depth]!.all()) {
@@ -81,7 +81,7 @@ function repeat(m: Mmu, mark: Mark): void {
   }
 }
 
-/** All entries of a contiguous group have to be invalid before a TLBI for it (Arm ARM D8, the Contiguous bit). */
+/** All entries of a contiguous group must be invalid before a TLBI for it (Arm ARM D8, the Contiguous bit). */
 function checkGroup(m: Mmu, at: Todo, h: Held, others: readonly Held[]): void {
   if (h.table || groupOf(m.t, at.depth, h.attr) === 1) return;
   const page = 2 ** m.t.page_shift;

@@ -3,24 +3,24 @@ import { isTable, isValid, outputAddress } from './descriptor.ts';
 import type { Mmu } from './mmu.ts';
 import type { WordRun } from './words.ts';
 
-/** Entries side by side that are alike, and the addresses they translate. */
+/** Adjacent entries of one kind, with the addresses they translate. */
 export interface EntryRun extends WordRun {
-  /** First address; every entry covers 2^shift bytes. */
+  /** The first address; every entry covers 2^shift bytes. */
   readonly start: number;
   readonly end: number;
   readonly depth: number;
 }
 
 /**
- * The non-zero entries that a walk from the root meets in [from, to), by address; a table entry stands before what is in
- * its table. `to` 0 is the wrap. Tables side by side are looked at as one.
+ * The non-zero entries that a walk from the root passes in [from, to), by address. A table entry comes before the
+ * entries in its table. `to` 0 stands for 2^64. Adjacent tables are read as one.
  */
 export function* entries(m: Mmu, from: number, to: number): Generator<EntryRun> {
   const size = entrySize(m.t, 0);
   yield* below(m, 0, m.root, m.t.entries[0]!, -m.t.entries[0]! * size, from, to);
 }
 
-/** The table at a depth that a walk for an address comes to; null where it ends before. */
+/** The table at a depth that a walk for an address reaches; null if the walk ends before. */
 export function tableAt(m: Mmu, depth: number, va: number): number | null {
   let table = m.root;
   for (let above = 0; above < depth; above++) {
@@ -43,15 +43,15 @@ export function isMapped(m: Mmu, va: number): boolean {
   return false;
 }
 
-/** Those of {@link entries} that map something. */
+/** The entries of {@link entries} that map something. */
 export function* leaves(m: Mmu, from: number, to: number): Generator<EntryRun> {
   for (const run of entries(m, from, to)) if (!pointsToTable(m, run)) yield run;
 }
 
-/** Whether entries of this run are followed: above the last level, with both low bits set. */
+/** Whether a walk follows the entries of this run: above the last level, with both low bits set. */
 export const pointsToTable = (m: Mmu, run: EntryRun): boolean => run.depth < m.t.levels - 1 && isTable(run);
 
-/** How many tables of a run of table entries lie side by side, so that their entries continue each other. */
+/** How many tables of a run of table entries are adjacent, so that their entries form one sequence. */
 export const tablesTogether = (m: Mmu, run: WordRun): number =>
   run.stride === 2 ** m.t.page_shift ? run.n : 1;
 
@@ -59,7 +59,7 @@ export const tablesTogether = (m: Mmu, run: WordRun): number =>
 export const nextTable = (m: Mmu, run: WordRun, i: number): number =>
   outputAddress({ addr: run.addr + i * run.stride, attr: run.attr }, m.t.page_shift);
 
-/** `n` words at `pa`, the first of which translates `va`. */
+/** The entries in `n` words at `pa`; the first word translates `va`. */
 function* below(
   m: Mmu,
   depth: number,

@@ -14,7 +14,7 @@ type Write = typeof write extends fc.Arbitrary<infer T> ? T : never;
 
 const BASE = 0x8000;
 
-/** The same writes, a word at a time, on a plain map. */
+/** The same writes, one word at a time, on a plain map. */
 function plain(writes: readonly Write[]): Map<number, { addr: number; attr: number }> {
   const map = new Map<number, { addr: number; attr: number }>();
   for (const { at, n, addr, attr, stride } of writes) {

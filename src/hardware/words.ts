@@ -21,8 +21,8 @@ export interface WordRun {
 
 /**
  * Descriptors in simulated physical memory, by the physical address of their 8 bytes, held as runs: consecutive words
- * with the same attributes whose address fields ascend by one stride. A gigabyte mapped by pages whose tables lie side
- * by side is one run; memory that holds no descriptor reads as zero and costs nothing.
+ * with the same attributes whose address fields ascend by one stride. A gigabyte mapped by pages whose tables are
+ * adjacent is one run. Memory that holds no descriptor reads as zero and costs nothing.
  */
 export class Words {
   #runs = new Sorted<Run>();
@@ -46,12 +46,12 @@ export class Words {
   }
 
   /**
-   * Write `n` words from a physical address on: the same descriptor with address fields ascending by `stride`. An
+   * Writes `n` words from a physical address on: the same descriptor with address fields ascending by `stride`. An
    * all-zero descriptor with stride 0 erases.
    */
   fill(pa: number, n: number, d: Descriptor, stride: number): void {
     if (d.addr === 0 && d.attr === 0 && stride !== 0 && n > 1) {
-      // zeroes are never held, not even as the first of a run
+      // zeroes are never stored, not even as the first word of a run
       this.fill(pa, 1, d, 0);
       this.fill(pa + 8, n - 1, { addr: stride, attr: 0 }, stride);
       return;
@@ -87,7 +87,7 @@ export class Words {
       .map((run) => of(part(run, Math.max(word, run.first), Math.min(word + n, run.first + run.n))));
   }
 
-  /** The run of words equal in kind to the one at `pa`, from there on, at most `n` of them; zeroes count as a run. */
+  /** The run of words of the same kind as the one at `pa`, from `pa` on, at most `n` of them; zeroes count as a run. */
   runAt(pa: number, n: number): WordRun {
     const word = pa / 8;
     const run = this.#runs.at(word);
@@ -96,7 +96,7 @@ export class Words {
     return { pa, n: Math.min(n, next - word), addr: 0, stride: 0, attr: 0 };
   }
 
-  /** All runs, cut as if they had been written from left to right: equal memories give equal runs. */
+  /** All runs, split as if they had been written from left to right: equal memories give equal runs. */
   canonical(): WordRun[] {
     const runs: Run[] = [];
     for (const run of this.#runs.over(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)) {
@@ -120,14 +120,14 @@ function part(run: Run, first: number, end: number): Run {
 
 const of = ({ first, n, addr, stride, attr }: Run): WordRun => ({ pa: first * 8, n, addr, stride, attr });
 
-/** Whether `next` goes on as `run` does; a single word has any stride. */
+/** Whether `next` continues `run`; a single word fits any stride. */
 function continues(run: Run, next: Run): boolean {
   if (run.first + run.n !== next.first || run.attr !== next.attr) return false;
   const step = next.addr - (run.addr + (run.n - 1) * run.stride);
   return step >= 0 && (run.n === 1 || run.stride === step) && (next.n === 1 || next.stride === step);
 }
 
-/** Put a run behind the others, as part of the last one where it goes on as that does. */
+/** Appends a run to the others; it becomes part of the last one if it continues that. */
 function append(runs: Run[], next: Run): void {
   const last = runs.at(-1);
   if (next.n === 0) return;

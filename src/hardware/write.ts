@@ -25,9 +25,9 @@ import { descriptorAt, type Entries, grouped, serve } from './places.ts';
 import { changeHeld, natural, retire } from './stale.ts';
 import type { WordRun } from './words.ts';
 
-/** Like descriptors at one place of the address space: what memory had there, and what it gets. */
+/** Descriptors of one kind at one place of the address space: the old contents of memory, and the new ones. */
 interface Change {
-  /** Physical address of the first. */
+  /** The physical address of the first descriptor. */
   readonly pa: number;
   readonly old: Entries | undefined;
   readonly now: Entries;
@@ -35,15 +35,15 @@ interface Change {
 
 /**
  * Write `n` consecutive words from a physical address on, by the executing CPU: `d`, its address field ascending by
- * `stride` bytes. What becomes of the old descriptors follows from where walkers come by: see {@link Mmu}.
+ * `stride` bytes. What happens to the old descriptors depends on the paths of walkers: see {@link Mmu}.
  */
 export function writeEntries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
   write(m, pa, n, d, stride, true);
 }
 
 /**
- * Write, with what makes new entries visible and fetched again by the writer already done: {@link writeEntries} and then
- * DSB ISHST; ISB, for a CPU with nothing else to wait for.
+ * {@link writeEntries} followed by DSB ISHST and ISB, for a CPU that has nothing else pending: the writer's new entries
+ * are visible and fetched at once.
  */
 export function installEntries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
   write(m, pa, n, d, stride, false);
@@ -52,7 +52,7 @@ export function installEntries(m: Mmu, pa: number, n: number, d: Descriptor, str
 function write(m: Mmu, pa: number, n: number, d: Descriptor, stride: number, fresh: boolean): void {
   if (n === 0) return;
   const changes = changesOf(m, m.words.in(pa, n), { pa, n, addr: d.addr, stride, attr: d.attr });
-  // what the old words lead to is found while they are there, what the new ones lead to once they are
+  // the targets of the old words are computed before the write, those of the new words after it
   for (const change of changes) takeAway(m, change);
   m.words.fill(pa, n, d, stride);
   for (const change of changes) bringIn(m, change, fresh);
@@ -99,13 +99,13 @@ function changesOf(m: Mmu, old: readonly WordRun[], now: WordRun): Change[] {
   return changes;
 }
 
-/** Zero whole or part of pages: what lies in freed memory that someone else uses, or in a new table page. */
+/** Zeroes whole pages or parts of one: the contents of freed memory that another owner uses, or of a new table page. */
 export function erase(m: Mmu, pa: number, size: number): void {
   if (m.words.in(pa, size / 8).length === 0) return;
   writeEntries(m, pa, size / 8, INVALID, 0);
 }
 
-/** Before the write: what rules it breaks, and what CPUs may go on holding. */
+/** Before the write: reports the rules it breaks, and records what CPUs may continue to hold. */
 function takeAway(m: Mmu, { old, now }: Change): void {
   const valid = meaning(m.t, now.depth, now.attr) !== 'none';
   if (valid) checkStale(m, now);
@@ -114,7 +114,7 @@ function takeAway(m: Mmu, { old, now }: Change): void {
   retire(m, old, false);
 }
 
-/** After the write: what walkers may find, and may not find yet. */
+/** After the write: records what walkers may find, and what they may not find yet. */
 function bringIn(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
   const word = pa / 8;
   if (meaning(m.t, now.depth, now.attr) === 'none') {
@@ -136,7 +136,7 @@ function bringIn(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
   forgetRestored(m, now);
 }
 
-/** Bits that hardware makes nothing of: a change of these is none to it. */
+/** Bits that hardware ignores: changing only these changes nothing for hardware. */
 const SOFTWARE = SW_DIRTY | SW_SPECIAL | SW_DEVMAP | PROT_NONE;
 const sameAttr = (a: number, b: number): boolean => ((a ^ b) & ~SOFTWARE) === 0;
 
@@ -160,12 +160,12 @@ const FREE =
   PXN_TABLE |
   UXN_TABLE;
 
-/** Whether one valid descriptor may take the place of another with no break in between. */
+/** Whether one valid descriptor may replace another without break-before-make. */
 export function mayReplace(t: Translation, old: Descriptor, now: Descriptor): boolean {
   if (t.arch === 'x86_64') return old.addr === now.addr;
   if (old.addr !== now.addr || ((old.attr ^ now.attr) & ~FREE) !== 0) return false;
   if (((old.attr | now.attr) & CONT) !== 0) return sameAttr(old.attr, now.attr);
-  // global again while others may hold it for one address space only
+  // the entry becomes global again while others may hold it for one address space only
   return (old.attr & NG) === 0 || (now.attr & NG) !== 0;
 }
 
@@ -182,7 +182,7 @@ function checkLive(m: Mmu, old: Entries, now: Entries): void {
   if (!sameKind || !mayReplace(m.t, a, b) || !mayReplace(m.t, y, z)) violate(m, 'changed-live', old, a, b);
 }
 
-/** A new translation where a CPU may hold another one: break-before-make lacks its invalidation. */
+/** Reports a new translation where a CPU may hold another one: break-before-make without its invalidation. */
 function checkStale(m: Mmu, now: Entries): void {
   const size = entrySize(m.t, now.depth);
   const leaf = meaning(m.t, now.depth, now.attr) === 'leaf';
@@ -208,7 +208,7 @@ function checkStale(m: Mmu, now: Entries): void {
   }
 }
 
-/** Memory says again what a CPU may hold: no record is needed. */
+/** Memory has again what a CPU may hold, so no record is needed. */
 function forgetRestored(m: Mmu, now: Entries): void {
   if (m.stale[now.depth]!.count === 0) return;
   const table = meaning(m.t, now.depth, now.attr) === 'table';

@@ -7,29 +7,32 @@ import type { State } from '../kernel/state.ts';
 import { objectOf } from '../steps/perform.ts';
 import type { Step, Value } from '../steps/step.ts';
 
-/** What a step of a kernel does not say itself, for whoever tells of it: as it is before the step. */
+/** What a story tells of a kernel's step beyond the step itself, taken from the state before the step. */
 export type About =
   | AboutEntry
-  /** A field that is written: its value. */
+  /** The value of a field that is written, before the write. */
   | { readonly kind: 'field'; readonly before: Value }
-  /** Pages that are given back. */
+  /** Pages that are freed. */
   | PagesAbout;
 
 /** An entry of a page table that is read or written. */
 export interface AboutEntry {
   readonly kind: 'entry';
-  /** Of the page that holds it. */
+  /** The page that holds it. */
   readonly pfn: number;
-  /** Its place in that page. */
+  /** Its index in that page. */
   readonly index: number;
-  /** Where the table stands: its depth, and what the entry translates. Null when no walk comes by it. */
+  /**
+   * The position of the table: its depth, and the first address that the entry translates. Null when no walk reaches
+   * it.
+   */
   readonly place: { readonly depth: number; readonly va: number } | null;
-  /** Its physical address, and what is in it. */
+  /** Its physical address, and its contents. */
   readonly pa: number;
   readonly before: Descriptor;
 }
 
-/** Undefined where there is no more to say. */
+/** Undefined when there is nothing to add. */
 export function aboutStep(state: State, c: Config, step: Step): About | undefined {
   if (step.op === 'write') {
     return { kind: 'field', before: objectOf(state, step)?.[step.field] };

@@ -17,7 +17,7 @@ export type Part = keyof State;
 export const copyPart = <P extends Part>(part: P, value: State[P]): State[P] =>
   part === 'mmu' && value !== null ? (copyMmu(value as Mmu) as State[P]) : copyValue(value);
 
-/** A kernel's state of its own: nothing that one copy does shows in another. */
+/** An independent copy of a kernel's state: changes to one copy do not show in the other. */
 export function copyState(state: State): State {
   const twin: Record<string, unknown> = {};
   for (const part of Object.keys(state) as Part[]) twin[part] = copyPart(part, state[part]);

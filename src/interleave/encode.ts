@@ -20,10 +20,10 @@ function text(value: unknown): string {
   return `{${entries.map(([key, part]) => `${key}:${text(part)}`).join()}}`;
 }
 
-/** One part of a state. The CPU that executes is not in the text. */
+/** One part of a state as text, without the executing CPU. */
 export const encodePart = (part: Part, value: State[Part]): string =>
   part === 'mmu' && value !== null ? encodeMmu(value as Mmu) : text(value);
 
-/** A kernel's state as text: equal texts have equal futures. */
+/** A kernel's state as text: states with equal texts have equal futures. */
 export const encodeState = (state: State): string =>
   (Object.keys(state) as Part[]).map((part) => encodePart(part, state[part])).join('\n');

@@ -10,7 +10,7 @@ import { kernelProgram } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 
-/** Two who map a page each, in tables of their own, through the same fixmap slots. */
+/** Two threads that each map a page, in tables of their own, through the same fixmap slots. */
 function twoMappers(release: string) {
   const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;

@@ -26,7 +26,9 @@ const OFFSETS = ['pgd_offset_k', 'p4d_offset', 'pud_offset', 'pmd_offset', 'pte_
 const PMD = 3;
 const PTE = 4;
 
-/** A walk_pXd() that runs: where its entry is, or its parent's while that is asked for. */
+/**
+ * A walk_pXd() in progress: the address of its entry, or of its parent's entry while the pXd_offset() call is pending.
+ */
 interface Walk {
   readonly nr: number;
   readonly level: number;
@@ -39,11 +41,11 @@ interface Walk {
 /** ptdump_check_wx() as a frame. */
 interface Check {
   readonly walks: readonly Walk[];
-  /** The pXd_offset() that runs. */
+  /** The pXd_offset() in progress. */
   readonly call: KernelCall | null;
   /** Calls made so far: only stories need it. */
   readonly made: number;
-  /** Pages. */
+  /** The number of writable and executable pages found. */
   readonly wx: number;
   readonly uxn: number;
   readonly told: boolean;
@@ -52,7 +54,7 @@ interface Check {
 
 const onlyStep = (steps: Steps<unknown>): Step => steps.next().value as Step;
 
-/** ptdump_check_wx(start, end) of v5.2, with a stack of its own, on which nothing stays that has been used. */
+/** ptdump_check_wx(start, end) of v5.2, with a stack of its own that keeps nothing which has been used. */
 class PtdumpFrames implements FrameCode<Check> {
   readonly #k: Kernel;
   readonly #calls: KernelCalls;
@@ -97,7 +99,7 @@ class PtdumpFrames implements FrameCode<Check> {
     return [...outer, { nr: 2, fn: 'ptdump_walk_pgd' }, ...own];
   }
 
-  /** On to the next step. */
+  /** The frame moved on to its next step. */
   #settled(from: Check): Check {
     for (let frame = from; ; ) {
       const top = frame.walks.at(-1);
@@ -120,7 +122,7 @@ class PtdumpFrames implements FrameCode<Check> {
     }
   }
 
-  /** The entry has been read: counted, if it is a leaf, or walked into. */
+  /** The entry has been read: a leaf is counted, a table is walked. */
   #looked(frame: Check, d: Descriptor): Check {
     const top = frame.walks.at(-1)!;
     if (top.level < PTE && !isNone(d) && !isBlock(d)) return this.#below(frame);
@@ -153,7 +155,7 @@ class PtdumpFrames implements FrameCode<Check> {
   }
 }
 
-/** With another top of the stack. */
+/** The frame with another top of the stack. */
 const replaced = (frame: Check, top: Walk): Check => ({
   ...frame,
   walks: [...frame.walks.slice(0, -1), top],
@@ -162,7 +164,10 @@ const replaced = (frame: Check, top: Walk): Check => ({
 const PAGE = 16 * K;
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 
-/** Who looks for W+X while a page of the linear map, alone in its table, goes away (B20): as frames, or as it is in the kernel. */
+/**
+ * A W+X check while a page of the linear map, alone in its table, is removed (B20): as frames, or as the kernel's own
+ * code.
+ */
 function checking(release: string, as: 'frames' | 'generators', far = 0): Program {
   const model = bootedForSteps(release, MACHINE);
   const va = model.kernel.c.PAGE_OFFSET + 4 * G;

@@ -42,7 +42,7 @@ test('pages that are not the allocator’s', () => {
   });
 });
 
-/** vmalloc's lazy window: pages are free while TLBs have them, and addresses not given out again. */
+/** vmalloc's lazy window: pages are free while TLBs still hold them; their addresses are not reused yet. */
 function freed(name: string, andThen: (k: Kernel, va: number) => Steps<void>) {
   const model = bootedForSteps('v5.4', MACHINE);
   const va = first(model, model.kernel.vmalloc(model.kernel.c.PAGE_SIZE));

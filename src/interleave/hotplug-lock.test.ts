@@ -15,7 +15,7 @@ import { kernelProgram } from './program.ts';
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 const NEW = 4 * G;
 
-/** A block goes online; the buddy has nothing for what page_owner keeps of its pages. */
+/** A block goes online; the buddy has no memory for page_owner's data on its pages. */
 function goingOnline(release: string, bootOptions: string) {
   const model = bootedForSteps(release, withOptions(MACHINE, bootOptions));
   const { kernel, state } = model;
@@ -60,7 +60,7 @@ test.each(['arm64-v6', 'option-1', 'option-3', 'v5.7', 'v6.1', 'v6.12', 'v7.2'])
   },
 );
 
-/** The monitors of locks see those that kernel functions take inside. */
+/** The monitors of locks see locks that kernel functions take inside. */
 test('a mutex under the page table lock', () => {
   const model = bootedForSteps('v5.3', MACHINE);
   const program = kernelProgram('atomic', model, {

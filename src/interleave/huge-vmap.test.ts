@@ -7,7 +7,7 @@ import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { KernelWorld } from './machine.ts';
 
 const SMALL = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
-/** Blocks of 1G, and warnings of what should not be. */
+/** Blocks of 1G, and warnings of VM_WARN_ON checks. */
 const DEEP = { ...ARM64, debug_vm: true };
 const CURED = ['v5.2', 'arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
 

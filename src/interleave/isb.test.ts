@@ -42,7 +42,10 @@ test('v5.2 faults on what it has just mapped (B23)', () => {
   });
 });
 
-/** Of two, the second may have seen the table that the first has linked, and is not known to have waited for. */
+/**
+ * The second of two mappers may have seen the table that the first has linked, but it is not known to have waited for
+ * it.
+ */
 test.each(['v5.3', 'v5.4', 'arm64-v6', 'v5.7', 'v6.1', 'v6.12', 'v7.2'])('%s: nobody does', (release) => {
   const program = kernelProgram('two', bootedForSteps(release, MACHINE), { one: mapper, two: mapper });
   expect(found(program, anything)).toBe('proved');

@@ -11,7 +11,7 @@ const RAM = { ram: [{ start: '1G', size: '1G' }] };
 const PAGES: MachineObject = { ...ARM64, ...RAM, page_size: '16K', va_bits: 36 };
 const BLOCKS: MachineObject = { ...ARM64, ...RAM, page_size: '4K', va_bits: 39 };
 
-/** A slice of memmap comes and goes. */
+/** A slice of memmap is mapped and unmapped. */
 function* round(k: Kernel, start: number, end: number): Steps<void> {
   yield* mem_hotplug_begin();
   yield* k.arch_vmemmap_populate(start, end, 0, null);
@@ -19,7 +19,7 @@ function* round(k: Kernel, start: number, end: number): Steps<void> {
   yield* mem_hotplug_done();
 }
 
-/** Two slices, each twice, in tables of PTEs of their own; one waits for the other. */
+/** Two slices, each twice, in tables of PTEs of their own; one thread waits for the other. */
 function comingAndGoing(release: string, machine: MachineObject) {
   const model = bootedForSteps(release, machine);
   const { c } = model.kernel;

@@ -5,17 +5,19 @@ import type { Steps, Value } from '../steps/step.ts';
 import type { PlacedStep } from '../steps/within.ts';
 import { narrated } from './narrate.ts';
 
-/** A function of the kernel that runs inside a frame, as data: what it was called with, and what it has been handed since. */
+/** A kernel function called inside a frame, as data: its arguments, and the results it has received since. */
 export interface KernelCall {
   readonly fn: KernelFunctionName;
   readonly args: readonly Value[];
-  /** How many calls its thread had made before this one, and how many this is with those seen inside it. */
+  /**
+   * How many calls its thread had made before this one, and how many calls this one makes up with those seen inside it.
+   */
   readonly after: number;
   readonly made: number;
   readonly seen: Seen | undefined;
 }
 
-/** Results of its steps, the last first. */
+/** The results of its steps, the last first. */
 interface Seen {
   readonly value: Value;
   readonly before: Seen | undefined;
@@ -33,7 +35,10 @@ const results = (call: KernelCall): Value[] => {
   return values.reverse();
 };
 
-/** What frames call functions of a kernel by. A call is never changed but replaced; its generator goes on with the latest. */
+/**
+ * Calls of kernel functions made by frames. A call object is never changed but replaced; its generator belongs to the
+ * latest object.
+ */
 export class KernelCalls {
   readonly #k: Kernel;
   readonly #narrated: boolean;
@@ -44,12 +49,14 @@ export class KernelCalls {
     this.#narrated = narrated;
   }
 
-  /** Call `fn`; `after` is how many calls the thread has made so far. */
+  /** Calls `fn`; `after` is the number of calls the thread has made so far. */
   begin(fn: KernelFunctionName, args: readonly Value[], after: number): KernelCall {
     return { fn, args, after, made: 1, seen: undefined };
   }
 
-  /** The step it is about to take; undefined once it has returned. Its own calls are told where the thread is. */
+  /**
+   * The call's next step; undefined once it has returned. Steps name the calls inside it in threads that are narrated.
+   */
   step(call: KernelCall): PlacedStep | undefined {
     const step: PlacedStep | undefined = this.#thread(call).step;
     if (!step?.by) return step;
@@ -71,12 +78,15 @@ export class KernelCalls {
     return this.#thread(call).returned;
   }
 
-  /** A text that decides its future. */
+  /** A text that decides the call's future. */
   remembers(call: KernelCall): string {
     return `${call.fn} ${canon(call.args)} ${this.#thread(call).remembers()}`;
   }
 
-  /** Standing where the call is: made again from what it has seen when it has gone on for another. */
+  /**
+   * A generator thread at the call's current position. If the generator has gone on for another object, it is rebuilt
+   * from the results seen.
+   */
   #thread(call: KernelCall): GeneratorThread {
     const known = this.#live.get(call);
     if (known) return known;

@@ -12,7 +12,7 @@ const START = 4 * G;
 const BLOCK = 128 * M;
 const ID = START / BLOCK;
 
-/** A block is written to online while it is removed. */
+/** One thread writes a block's online file while another removes the block. */
 function writing(release: string): Program {
   const model = bootedForSteps(release, SMALL);
   first(model, model.kernel.add_memory(0, START, BLOCK, 0));
@@ -53,7 +53,10 @@ test.each(['v6.12', 'v7.2'])('%s: under the lock again', (release) => {
   });
 });
 
-/** Who writes to a file only tries to take device_hotplug_lock, and begins again: the circle never closes. */
+/**
+ * A write to the file only tries to take device_hotplug_lock and restarts on failure, so the cycle of locks never
+ * closes.
+ */
 test.each(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
   '%s: no deadlock',
   (release) => {

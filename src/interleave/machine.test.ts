@@ -21,7 +21,7 @@ const MACHINES: readonly [string, MachineObject][] = [
   ['v6.1', X86],
 ];
 
-/** Plug, use and, where the release can, unplug a gigabyte. */
+/** Adds, uses and, where the release can, removes a gigabyte. */
 function* life({ kernel: k, at }: { kernel: Kernel; at: number }): Steps<void> {
   yield* k.add_memory(0, at, G, 0);
   if (k.c.arch === 'arm64') {
@@ -49,7 +49,7 @@ test.each(MACHINES)("a copy is equal and is nobody else's: %s", (release, machin
 const parts = (state: State): Map<Part, string> =>
   new Map((Object.keys(state) as Part[]).map((part) => [part, encodePart(part, state[part])]));
 
-/** Run, and look at what every call has changed. */
+/** Runs the thread, and collects what every call has changed. */
 function called(state: State, thread: Steps<unknown>): Set<string> {
   const wrong = new Set<string>();
   const runner = new Runner(state);

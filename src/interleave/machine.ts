@@ -10,13 +10,13 @@ import { encodePart } from './encode.ts';
 import { touches } from './touches.ts';
 import { wildAccess } from './wild.ts';
 
-/** A kernel's state, each part shared by copies until one of them changes it. */
+/** A kernel's state. Copies share each part until one of them changes it. */
 export class KernelWorld {
   #state: State;
-  /** Whether the state itself, and which parts of it, are nobody else's. */
+  /** Whether the state object, and which of its parts, belong to this copy alone. */
   #own = false;
   readonly #ownParts = new Set<Part>();
-  /** Of the parts that have not changed since they were last asked for. */
+  /** The texts of parts that have not changed since their text was last asked for. */
   readonly #texts: Map<Part, string>;
 
   constructor(state: State, texts: ReadonlyMap<Part, string> = new Map()) {
@@ -24,7 +24,7 @@ export class KernelWorld {
     this.#texts = new Map(texts);
   }
 
-  /** To look at. */
+  /** The state, for reading only. */
   get state(): State {
     return this.#state;
   }
@@ -35,7 +35,7 @@ export class KernelWorld {
     return new KernelWorld(this.#state, this.#texts);
   }
 
-  /** To change these parts, and no others. */
+  /** The state, for changes to these parts and no others. */
   writable(parts: readonly Part[]): State {
     const state: State = this.#own ? this.#state : { ...this.#state };
     for (const part of parts) {
@@ -60,7 +60,7 @@ export class KernelWorld {
   }
 }
 
-/** What a step changes. */
+/** The parts that a step changes. */
 const changed = (step: DataStep): readonly Part[] =>
   step.op === 'call'
     ? (step.operation as KernelOperation).changes
@@ -75,7 +75,7 @@ export class KernelMachine implements Machine<KernelWorld> {
 
   constructor(c: Config, initial: State) {
     this.#c = c;
-    // what waited for a grace period has gone before the threads begin
+    // grace periods that are open before the threads begin are over
     this.#initial = { ...copyState(initial), kfree_rcu: [] };
   }
 
@@ -91,7 +91,7 @@ export class KernelMachine implements Machine<KernelWorld> {
     return world.text;
   }
 
-  /** 0 where the step waits for something to look at. */
+  /** 0 if the step waits, and what it waits for has not happened. */
   outcomes(world: KernelWorld, _thread: number, step: Step): number {
     if (step.op !== 'call') return 1;
     const { ready } = step.operation as KernelOperation;
@@ -113,7 +113,7 @@ export class KernelMachine implements Machine<KernelWorld> {
     const unknown = parts.find((part) => !(part in world.state));
     if (unknown) throw new Error(`a step changes ${unknown}, which is not part of the state`);
     const state = parts.length > 0 ? world.writable(parts) : world.state;
-    // no part of what decides the future: every step sets it
+    // the executing CPU does not decide the future: every step sets it
     if (state.mmu) state.mmu.cpu = thread;
     return { value: perform(state, step) };
   }

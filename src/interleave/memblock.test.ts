@@ -17,7 +17,7 @@ const arm64 = (...at: readonly number[]): MachineObject => ({
 
 type Code = (k: Kernel) => Steps<unknown>;
 
-/** What somebody who takes no lock comes to while memblock changes. */
+/** A reader that takes no lock while memblock changes, and the result it gets. */
 interface Case {
   readonly machine: MachineObject;
   readonly before?: Code;
@@ -64,11 +64,11 @@ const remove =
   (k) =>
     k.memblock_remove(at, G);
 
-/** Between two regions comes a third, and the reader knows of two. */
+/** A third region is inserted between two while the reader knows of two. */
 const inserted: Case = { machine: arm64(G, 8 * G), reader: valid(8 * G), hotplug: add(4 * G) };
-/** Boot memory and what was added behind it are one region until it goes. */
+/** Boot memory and the memory added behind it are one region until that is removed. */
 const split: Case = { machine: arm64(G), before: add(2 * G), reader: valid(G), hotplug: remove(2 * G) };
-/** The second doubling after boot: the first array that goes came from kmalloc(). */
+/** The second doubling after boot: the array that is freed first came from kmalloc(). */
 const doubled: Case = {
   machine: arm64(G),
   before: add(4 * G),

@@ -14,7 +14,10 @@ const noted = (name: string, fn: AnyFunction, within: Within): AnyFunction =>
     return isSteps(value) ? within(name, value) : value;
   };
 
-/** The same kernel, whose functions take note of being called. The model's own (`$name`) are told as part of their caller. */
+/**
+ * The same kernel, whose functions record their calls. The model's own functions (`$name`) are told as part of their
+ * caller.
+ */
 function notingKernel(k: Kernel, within: Within): Kernel {
   const entries = Object.entries(k).map(([name, value]) => [
     name,
@@ -28,7 +31,10 @@ function notingKernel(k: Kernel, within: Within): Kernel {
   };
 }
 
-/** A thread of a kernel as it runs otherwise, each of its steps with the calls it was taken in ({@link PlacedStep}). */
+/**
+ * A kernel thread that runs as before, with each of its steps naming the calls in which it was taken ({@link
+ * PlacedStep}).
+ */
 export function* narrated(k: Kernel, run: (k: Kernel, within: Within) => Steps<unknown>): Steps<unknown> {
   const calls: Call[] = [];
   let nr = 0;

@@ -14,7 +14,7 @@ const START = 4 * G;
 const BLOCK = 128 * M;
 const ID = START / BLOCK;
 
-/** The last user of a page gives it up while its block goes offline. */
+/** The last user of a page frees it while its block goes offline. */
 function freeing(release: string): Program {
   const model = bootedForSteps(release, SMALL);
   const pfn = START / model.kernel.c.PAGE_SIZE;

@@ -11,7 +11,7 @@ const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus
 const START = 4 * G;
 const SIZE = 128 * M;
 
-/** Somebody asks whether a pfn is valid while its section, which was never online, is removed. */
+/** A thread calls pfn_valid() for a section that was never online while the section is removed. */
 function removing(release: string): Program {
   const model = bootedForSteps(release, SMALL);
   const pfn = START / model.kernel.c.PAGE_SIZE;
@@ -49,7 +49,7 @@ test.each(['v5.2', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s: pfn_valid() is safe',
   expect(found(removing(release), anything)).toBe('proved');
 });
 
-/** Compaction comes by while a block goes offline and away. */
+/** Compaction scans the block while it goes offline and is removed. */
 function compacting(release: string, debugVm = false): Program {
   const model = bootedForSteps(release, { ...SMALL, debug_vm: debugVm });
   const { c } = model.kernel;

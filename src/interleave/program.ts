@@ -9,26 +9,29 @@ import { KernelCalls } from './kernel-calls.ts';
 import { KernelMachine } from './machine.ts';
 import { narrated } from './narrate.ts';
 
-/** A thread of a kernel: a generator function, whose calls of kernel functions are noted without {@link Within}, or frames. */
+/**
+ * A kernel thread: frames, or a generator function. {@link Within} is not needed to record its calls of kernel
+ * functions.
+ */
 export type KernelThread = GeneratorCode | KernelFrames;
 
 type GeneratorCode = (k: Kernel, within: Within) => Steps<unknown>;
 
-/** Frames that take steps of their own, and call functions of the kernel by `calls`. */
+/** Frames that take steps of their own, and call kernel functions through `calls`. */
 export interface KernelFrames {
   frames(k: Kernel, calls: KernelCalls): FrameCode<unknown>;
 }
 
-/** What runs at the same time, by name; each on a CPU of its own. */
+/** The threads that run at the same time, by name; each has a CPU of its own. */
 export type KernelThreads = Readonly<Record<string, KernelThread>>;
 
-/** A machine whose kernel does not read one entry at a time, or that has fewer CPUs than threads. */
+/** The machine's kernel does not read entries one at a time, or the machine has fewer CPUs than threads. */
 export class NotInterleavable extends UserError {
   override readonly name = 'NotInterleavable';
 }
 
 /**
- * Threads of a kernel as a program of the explorer, from the model's state on; that itself stays as it is.
+ * Threads of a kernel as a program of the explorer that begins in the model's state. The model itself does not change.
  * @throws NotInterleavable when a step of this kernel may be more than one access, or a thread has no CPU
  */
 export function kernelProgram(
@@ -52,7 +55,7 @@ export function kernelProgram(
     name,
     threads: [
       ...names.map((thread) => ({ name: thread, ...code(threads[thread]!, told) })),
-      // what comes after the threads' own CPUs does not touch the MMU
+      // the RCU thread has no CPU of its own: it does not touch the MMU
       ...('rcu_do_batch' in kernel
         ? [{ name: 'rcu', ...code((k) => k.rcu_do_batch(), told), daemon: true }]
         : []),

@@ -11,7 +11,7 @@ import { kernelProgram } from './program.ts';
 const PAGE = 16 * K;
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 
-/** A page of the linear map whose table has no other, taken away while somebody looks at it. */
+/** A page of the linear map that is alone in its table is removed while another thread walks the table. */
 function walking(release: string, how: 'ptdump_show' | 'ptdump_check_wx'): Program {
   const model = bootedForSteps(release, MACHINE);
   const va = model.kernel.c.PAGE_OFFSET + 4 * G;
@@ -43,7 +43,7 @@ test.each(['arm64-v6', 'arm64-v5', 'v5.7', 'v5.10'])(
   },
 );
 
-/** As kernel_page_tables, too, would without the second patch of V6 (B19). */
+/** kernel_page_tables would do the same without the second patch of V6 (B19). */
 test.each(['arm64-v6', 'arm64-v5', 'v5.7', 'v5.10'])('%s: the check for W+X does not (B20)', (release) => {
   expect(found(walking(release, 'ptdump_check_wx'), faults('use-after-free'))).toMatchObject(FREED);
   expect(found(walking(release, 'ptdump_check_wx'), faults('wild-access'))).toEqual(CLEARED);
@@ -54,7 +54,7 @@ test.each(['v6.1', 'v6.12', 'v7.2'])('%s: both do', (release) => {
   expect(found(walking(release, 'ptdump_check_wx'), anything)).toBe('proved');
 });
 
-/** A block that takes the place of an empty table in the vmalloc region, under a walk (B21). */
+/** A block replaces an empty table in the vmalloc region while another thread walks it (B21). */
 function replacing(release: string, ptdumpDebugfs: boolean): Program {
   const model = bootedForSteps(release, MACHINE, { ptdump_debugfs: ptdumpDebugfs });
   const { kernel } = model;
@@ -91,7 +91,7 @@ test('v7.2: the table waits for the walk, but the entry is cleared without the l
   expect(found(replacing('v7.2', true), faults('wild-access'))).toEqual(CLEARED);
 });
 
-/** The steps that may be put in any order are those that the machine says touch nothing in common. */
+/** The explorer may reorder steps that touch nothing in common according to the machine. */
 test('nothing is lost by leaving out orders', () => {
   for (const monitor of [anything, faults('use-after-free'), faults('wild-access')]) {
     for (const release of ['v5.2', 'v7.2']) {

@@ -14,7 +14,7 @@ const RAM = { ram: [{ start: '1G', size: '1G' }] };
 /** Beyond the struct pages of all memory, in a table of its own. */
 const OFFSET = 2 ** 26;
 
-/** A page that is free can be reached by no CPU but through the linear map. The remover alone decides. */
+/** No CPU can reach a free page except through the linear map. Only the remover matters. */
 function removing(release: string, machine: MachineObject) {
   const model: Model = bootedForSteps(release, { ...ARM64, ...RAM, ...machine });
   const { kernel } = model;
@@ -54,7 +54,7 @@ test('V5 frees what the memmap is still mapped to, and never takes a block out o
   expect(said('arm64-v5', BLOCKS)).toBe('0 PMD mapped');
   expect(said('arm64-v5', BLOCKS, true)).toBe('0 PMD held by 0,1');
   expect(said('arm64-v5', PAGES)).toBe('0 PTE mapped');
-  // the flush after the loop comes at last
+  // the flush after the loop comes last
   expect(said('arm64-v5', PAGES, true)).toBe('proved');
 });
 

@@ -7,7 +7,7 @@ import { kernelProgram } from './program.ts';
 
 const MACHINE = { ...ARM64, page_size: '4K', va_bits: 39, ram: [{ start: '1G', size: '1G' }] };
 
-/** A block of struct pages, taken away while somebody else clears its entry: who that could be, no kernel has yet. */
+/** A block of struct pages is removed while another thread clears its entry. No kernel has such a thread yet. */
 function twoOfThem(release: string) {
   const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;

@@ -21,12 +21,12 @@ const SHARED = -G;
 
 const LAYOUT = customLayout(T, [
   { name: 'linear', start: -64 * G, end: -60 * G },
-  // struct pages of boot memory (1G) lie in the table before
+  // the struct pages of boot memory (1G) lie in the table before
   { name: 'vmemmap', start: SHARED - 4 * M, end: SHARED + 12 * M },
   { name: 'vmalloc', start: SHARED + 12 * M, end: SHARED + 28 * M },
 ]);
 
-/** A kernel with one page of struct pages in the shared table, as if that were all of a section. */
+/** A kernel with one page of struct pages in the shared table, as if that were a whole section. */
 function booted(release: string, layout = LAYOUT): Model {
   const machine = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
   const model = bootedForSteps(release, machine, { layout });
@@ -34,7 +34,7 @@ function booted(release: string, layout = LAYOUT): Model {
   return model;
 }
 
-/** A hotplug operation, as far as the tables of struct pages are concerned. */
+/** The part of a hotplug operation that concerns the tables of struct pages. */
 function* remover(k: Kernel): Steps<void> {
   yield* mem_hotplug_begin();
   yield* k.arch_vmemmap_free(SHARED, SHARED + PAGE, null);
@@ -83,7 +83,7 @@ test.each(MENDED)('%s does not', (release) => {
   expect(found(mapping(release), anything)).toBe('proved');
 });
 
-/** The area of one page, and of its guard page, that vmalloc had given out before. */
+/** An area of one page and its guard page, allocated by vmalloc before the threads begin. */
 function unmapping(release: string): Program {
   const model = booted(release);
   const va = first(model, model.kernel.vmalloc(PAGE));

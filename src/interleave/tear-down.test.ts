@@ -9,7 +9,7 @@ import { kernelProgram } from './program.ts';
 const MACHINE = { ...ARM64, page_size: '4K', va_bits: 39, ram: [{ start: '1G', size: '1G' }] };
 const MENDED = ['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
 
-/** So many pages of the linear map in a table of their own. */
+/** Maps `pages` pages of the linear map in a table of their own. */
 function mapped(release: string, pages: number) {
   const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;
@@ -17,7 +17,7 @@ function mapped(release: string, pages: number) {
   return { model, va: c.PAGE_OFFSET + 4 * G, PAGE_SIZE: c.PAGE_SIZE };
 }
 
-/** The first of two pages goes, the second is in use. */
+/** The first of two pages is removed; the second is in use. */
 function half(release: string) {
   const { model, va, PAGE_SIZE } = mapped(release, 2);
   const program = kernelProgram(`half a table on ${release}`, model, {
@@ -53,7 +53,7 @@ test.each([...MENDED, 'arm64-v5'])('%s: it stays', (release) => {
   expect(verdictOf(program, well(model))).toBe('proved');
 });
 
-/** All that is in a table goes, and with it the tables. */
+/** All pages in a table are removed, and the tables with them. */
 function whole(release: string) {
   const { model, va, PAGE_SIZE } = mapped(release, 1);
   const program = kernelProgram(`a table on ${release}`, model, {

@@ -2,9 +2,9 @@ import type { KernelOperation } from '../kernel/operation.ts';
 import type { Access } from '../schedule/program/machine.ts';
 import type { CallStep, Step } from '../steps/step.ts';
 
-/** Entries are told apart by the piece of memory they lie in. */
+/** Entries are distinguished by the piece of memory in which they lie; its size in bytes. */
 const PIECE = 512;
-/** More of them in one step count as all there are. */
+/** A step that touches more pieces than this counts as touching all. */
 const MANY = 64;
 
 const read = (name: string): Access => ({ name, write: false });
@@ -18,8 +18,9 @@ function pieces(pa: number, size: number): string[] | null {
 }
 
 /*
- * Names beside those of things. "Any X" is written by who changes an X without saying which, and read by who reads or
- * changes one that it names. "Some X" is written by all who change one, and read by who may read any.
+ * Names for steps that name no single thing. "Any X" is written by a step that changes an X without saying which, and
+ * read by a step that reads or changes a named X. "Some X" is written by every step that changes an X, and read by a
+ * step that may read any.
  */
 function touchesCall({ operation, args }: CallStep): Access[] {
   const { obj, writes, changes, ready, entries, tables } = operation as KernelOperation;
@@ -27,7 +28,7 @@ function touchesCall({ operation, args }: CallStep): Access[] {
   const entry = entries?.(...args);
   if (entry) {
     const names = pieces(entry.p, entry.n * 8);
-    // whether the page still is a table is looked up
+    // the step checks whether the page still is a table
     const page = read('any pages');
     if (!entry.write) return [page, read('any entry'), ...(names ?? ['some entry']).map(read)];
     return [page, ...writesEntries(names)];
@@ -48,8 +49,8 @@ const writesEntries = (names: readonly string[] | null): Access[] =>
     : [write('any entry'), write('some entry')];
 
 /**
- * What a step of a kernel thread may touch, whatever the state. A call may read everything, and changes what it is said to
- * change.
+ * The objects that a step of a kernel thread may touch in any state. A call may read everything, and changes what its
+ * operation declares.
  */
 export function touches(step: Step): Access[] {
   switch (step.op) {

@@ -14,7 +14,7 @@ import { kernelProgram } from './program.ts';
 const SMALL = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 const DEEP = { ...SMALL, page_size: '4K', va_bits: 39 };
 
-/** Nothing goes wrong on the way, and this is so at the end. */
+/** A monitor: nothing fails on the way, and `well` finds nothing wrong at the end. */
 const ends = (well: (view: View) => readonly string[]): Monitor => ({
   ...anything,
   end: (view) => says(well(view).join('; ')),
@@ -22,7 +22,7 @@ const ends = (well: (view: View) => readonly string[]): Monitor => ({
 
 const stateOf = (view: View) => view.world<KernelWorld>().state;
 
-/** Tables of this level that are in use. */
+/** The number of tables of this level in use. */
 function tables(view: View, level: 'PUD' | 'PMD' | 'PTE'): number {
   const { allocated, freed } = stateOf(view).table_pages;
   return (allocated[level] ?? 0) - (freed[level] ?? 0);
@@ -95,7 +95,7 @@ test('purges one at a time, and nobody waits who need not', () => {
       ends((view) => ([0, 2].includes(left(view)) ? [] : [`${left(view)} left`])),
     ),
   ).toBe('proved');
-  // whoever comes while the other purges goes away, and leaves his own
+  // a thread that comes while another purges returns, and leaves its own areas unpurged
   expect(
     found(
       program,

@@ -14,7 +14,7 @@ const BLOCK = 128 * M;
 const ID = START / BLOCK;
 const BLOCKS = 3;
 
-/** The first block leaves its zone while somebody asks for the zone of the last one's last page. */
+/** The first block leaves its zone while another thread asks for the zone of the last block's last page. */
 function shrinking(
   release: string,
   asking: (k: Kernel, zone: number, pfn: number) => Steps<unknown>,
@@ -30,7 +30,7 @@ function shrinking(
     *reader(k: Kernel): Steps<unknown> {
       return yield* asking(k, zone_key(0, k.c.ZONE_MOVABLE), last);
     },
-    // until v5.3 a zone shrinks with removal
+    // until v5.3 a removal shrinks the zone
     *remover(k: Kernel): Steps<void> {
       yield* k.state_store(ID, 'offline');
       if (!('remove_pfn_range_from_zone' in k)) yield* (k as Kernel).remove_memory(START, BLOCK);

@@ -19,9 +19,9 @@ import { recordingOf } from './recording/recording.ts';
 import { unpackArchive } from './sources/archive.ts';
 import { MemTree } from './sources/mem-tree.ts';
 
-// Whatever is read, a reader gives a result or an InputError of one line.
+// For any input, a reader gives a result or an InputError of one line.
 
-/** Inputs for each reader. */
+/** The number of inputs for each reader. */
 const RUNS = cases(1000, 10_000);
 const parameters = { seed: 7, numRuns: RUNS, endOnFailure: true } as const;
 
@@ -122,7 +122,7 @@ const textOf = (...bases: readonly string[]): fc.Arbitrary<string> =>
     { weight: 1, arbitrary: fc.string({ maxLength: 200, unit: 'binary' }) },
   );
 
-/** How many inputs gave a result and how many were refused: both must happen, or the inputs test nothing. */
+/** Counts the inputs that gave a result and those that were refused. Both must occur, or the inputs test nothing. */
 class Tally {
   results = 0;
   refusals = 0;
@@ -468,7 +468,7 @@ function tarOf(files: readonly (readonly [string, string])[]): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(1024)]);
 }
 
-/** Sets the checksum of every block that could be a header, so that damage reaches what lies behind the check. */
+/** Sets the checksum of every block that could be a header, so that damage reaches the code behind the check. */
 function mendHeaders(bytes: Buffer): void {
   for (let at = 0; at + 512 <= bytes.length; at += 512) {
     if (bytes.toString('latin1', at + 257, at + 262) !== 'ustar') continue;

@@ -1,8 +1,8 @@
 /**
- * A machine as a source describes it: what is known, and in `missing`, a line each, what is not.
+ * A machine as a source describes it: what is known, and in `missing`, one line each, what is not.
  *
- * Addresses and sizes are bytes, pfns and spans are pages; all are safe integers. Optional fields are absent when
- * the source does not have them; the kernel's boot code derives what it determines by itself.
+ * Addresses and sizes are bytes, pfns and spans are pages; all are safe integers. An optional field is absent if the
+ * source does not have it; the kernel's boot code derives what it determines itself.
  */
 
 import type { RecordedTables } from './page-tables/tables.ts';
@@ -10,7 +10,9 @@ import type { NdRegion } from './readers/nvdimm.ts';
 
 export type Arch = 'arm64' | 'x86_64';
 
-/** One line of /proc/iomem: an inclusive range at a depth (two blanks a level). Zeroed ranges have start = end = 0. */
+/**
+ * One line of /proc/iomem: an inclusive range at a depth (two blanks per level). Zeroed ranges have start = end = 0.
+ */
 export interface IomemEntry {
   readonly depth: number;
   readonly start: number;
@@ -33,7 +35,7 @@ export interface Block {
   readonly id: number;
   readonly state: 'online' | 'offline' | 'going-offline';
   readonly removable?: boolean;
-  /** The words of valid_zones, in order; ["none"] where the kernel says so; absent without the file. */
+  /** The words of valid_zones, in order; ["none"] if the kernel says so; absent without the file. */
   readonly valid_zones?: readonly string[];
   /** The nodes it is linked to, ascending; more than one for a block that spans nodes. */
   readonly nids: readonly number[];
@@ -58,11 +60,11 @@ export interface Node {
   readonly nid: number;
   readonly online: boolean;
   readonly cpus: readonly number[];
-  /** Row of the distance table, in order of online node, as the sysfs file has it. */
+  /** Its row of the distance table, in order of online node, as in the sysfs file. */
   readonly distance?: readonly number[];
 }
 
-/** A memory device slot that can be plugged: address known only where the slot fixes it. */
+/** A memory device slot that can be plugged. The address is known only if the slot fixes it. */
 export interface Slot {
   readonly slot: number;
   readonly start?: number;
@@ -94,14 +96,17 @@ export interface Machine {
   /** Bytes. */
   readonly page_size: number;
   readonly va_bits?: number;
-  /** arm64: where a kernel that places its linear map at random (5.2.1 and 5.10.7 do, 7.1.5 does not) has put memstart_addr. By default as near below RAM as it goes. */
+  /**
+   * arm64: memstart_addr as chosen by a kernel that places its linear map at random (5.2.1 and 5.10.7 do, 7.1.5 does
+   * not). By default as close below RAM as possible.
+   */
   readonly memstart_addr?: number;
   /** uname -r of the source ("6.1.192", "5.10.223"), or a release name ("v6.1"). */
   readonly release?: string;
   readonly cmdline?: string;
   /** Bytes of one memory block. */
   readonly block_size?: number;
-  /** Firmware memory map: boot RAM, in a machine file always present; from a snapshot, derived where possible. */
+  /** The firmware's memory map: boot RAM. A machine file always has it; a snapshot has it if it can be derived. */
   readonly ram?: readonly RamRange[];
   /** Reserved or unusable ranges inside RAM. */
   readonly holes?: readonly { readonly start: number; readonly size: number }[];
@@ -115,17 +120,17 @@ export interface Machine {
   readonly blocks?: readonly Block[];
   readonly nodes?: readonly Node[];
   readonly zones?: readonly ZoneInfo[];
-  /** Text of files under /sys/module/memory_hotplug/parameters and auto_online_blocks, by name. */
+  /** The text of files under /sys/module/memory_hotplug/parameters and of auto_online_blocks, by name. */
   readonly params?: Readonly<Record<string, string>>;
-  /** arm64: the kernel's page tables, where the source has them. */
+  /** arm64: the kernel's page tables, if the source has them. */
   readonly tables?: { readonly linear: RecordedTables; readonly vmemmap: RecordedTables };
-  /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off where the source does not say. */
+  /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off if the source does not say. */
   readonly debug_vm?: boolean;
-  /** Whose balloon driver decides what becomes of pages that go online; absent for none. */
+  /** The hypervisor whose balloon driver decides what happens to pages that go online; absent for none. */
   readonly hypervisor?: 'hyperv' | 'xen';
   readonly firmware_map?: readonly FirmwareMapEntry[];
   /** NVDIMM regions with their namespaces. */
   readonly nvdimm?: readonly NdRegion[];
-  /** What could not be known, one line each, as a person would say it. */
+  /** What could not be determined, one line each, in words for the user. */
   readonly missing: readonly string[];
 }

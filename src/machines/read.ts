@@ -24,17 +24,18 @@ export interface ReadOptions extends Known {
 }
 
 /**
- * Reads a machine. The source is
+ * Reads a machine. The source is one of
  *
- * - a directory that mirrors /proc and /sys, or has one that does below it (a sosreport, a dump with only sys/devices/system/memory);
- *   `/` is this host;
+ * - a directory that mirrors /proc and /sys, or that contains such a directory (a sosreport, a dump with only
+ *   sys/devices/system/memory); `/` is this host;
  * - an archive of one: .tar, .tar.gz, .tar.bz2, .tar.xz;
- * - a step of a recording, as `RECORDING:STEP` (archive or directory; the step by number, label or directory), or the step's directory;
+ * - a step of a recording, as `RECORDING:STEP` (archive or directory; the step by number, label or directory), or the
+ *   step's directory;
  * - a machine file (YAML).
  *
- * What the source lacks and nothing else determines is named in `missing`, a line each.
+ * Data that the source lacks and that nothing else determines is named in `missing`, one line each.
  *
- * @throws InputError when the source cannot be read or contradicts itself
+ * @throws InputError if the source cannot be read or contradicts itself
  */
 export async function readMachine(source: string, options: ReadOptions = {}): Promise<Machine> {
   if (isFile(source) && !looksLikeArchive(source))
@@ -46,7 +47,7 @@ export async function readMachine(source: string, options: ReadOptions = {}): Pr
   );
 }
 
-/** This Linux host, as `--host` means it. */
+/** This Linux host, for `--host`. */
 export async function readHost(options: ReadOptions = {}): Promise<Machine> {
   const arch: Arch | undefined =
     process.arch === 'arm64' ? 'arm64' : process.arch === 'x64' ? 'x86_64' : undefined;
@@ -123,7 +124,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
 
 function readIomem(tree: FileTree): readonly IomemEntry[] | undefined {
   const text = tree.readText('proc/iomem');
-  // Archives of /proc made without care have empty files in them.
+  // Archives of /proc made without care contain empty files.
   return text ? parseIomem(text, tree.source) : undefined;
 }
 

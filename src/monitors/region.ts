@@ -1,5 +1,5 @@
 import type { Config } from '../kernel/config.ts';
 
-/** The region of the kernel's address space that an address lies in, by name; `none` between them. */
+/** The name of the kernel address region that contains an address; `none` if no region does. */
 export const regionOf = (c: Config, va: number): string =>
   c.layout.regions.find(({ start, end }) => start <= va && va < end)?.name ?? 'none';

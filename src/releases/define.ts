@@ -6,7 +6,7 @@ import { ERRNO } from '../steps/errno.ts';
 
 export type Arch = Config['arch'];
 
-/** What a release replaces, by kernel name. */
+/** The functions that a release replaces, by kernel name. */
 export type Functions = Partial<KernelFunctions>;
 
 /** The numbers that differ between releases on one architecture. */
@@ -15,7 +15,7 @@ export interface ReleaseConstants {
   /** Zone names before ZONE_DEVICE, by architecture. */
   readonly zones: Readonly<Record<Arch, readonly string[]>>;
   readonly ARCH_KEEP_MEMBLOCK: Readonly<Record<Arch, boolean>>;
-  /** pfn_valid() is the architecture's: arm64's asks memblock, until v5.13. */
+  /** Whether pfn_valid() is the architecture's: arm64's asks memblock, until v5.13. */
   readonly HAVE_ARCH_PFN_VALID: Readonly<Record<Arch, boolean>>;
   /** Format of a line of debugfs memblock. */
   readonly memblock_columns: 'range' | 'range nid flags';
@@ -23,21 +23,22 @@ export interface ReleaseConstants {
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */
   readonly LPA2: boolean;
   /**
-   * Struct pages of holes in boot sections (src/boot/holes.ts): of the zone next to them and PG_reserved; or, in a zone, like RAM, and outside
-   * of all zones of node 0 and the first zone, PG_reserved or zeroed.
+   * How struct pages of holes in boot sections are initialised (src/boot/holes.ts). `zone`: with the zone next to them,
+   * and PG_reserved. Otherwise holes in a zone are initialised like RAM, and holes outside of all zones get node 0 and
+   * the first zone, with PG_reserved (`reserved`) or zeroed (`zeroed`).
    */
   readonly holes: 'zone' | 'reserved' | 'zeroed';
   /** arm64: layout of the kernel's addresses (src/geometry/layouts.ts). */
   readonly layout: LayoutFamily;
-  /** arm64: the release whose kernel_page_tables this one's looks like. */
+  /** arm64: the release whose kernel_page_tables format this one uses. */
   readonly ptdump: string;
   /** arm64: bits of kernel mappings. */
   readonly pgprot: Pgprot;
-  /** arm64: rodata=on protects the linear alias, too, as full did before. */
+  /** arm64: whether rodata=on also protects the linear alias, as full did before. */
   readonly rodata_on_is_full: boolean;
-  /** arm64: a missing table page is -ENOMEM and no BUG. */
+  /** arm64: whether a missing table page is -ENOMEM instead of a BUG. */
   readonly pgtable_alloc_may_fail: boolean;
-  /** arm64: it cannot be built when vmalloc and vmemmap have a table other than the root in common. */
+  /** arm64: whether the kernel cannot be built if vmalloc and vmemmap share a table other than the root. */
   readonly disjoint_layout?: boolean;
   /** Names of the files below /sys/module/memory_hotplug/parameters. */
   readonly memory_hotplug_parameters: readonly string[];
@@ -45,9 +46,9 @@ export interface ReleaseConstants {
 
 export interface ReleaseDefinition {
   readonly name: string;
-  /** The release this one is told apart from; absent only for the first. */
+  /** The release on which this one is based; absent only for the first. */
   readonly base?: Release;
-  /** What it is, in one line: the tree it was read from. */
+  /** A description in one line: the source tree that was read. */
   readonly about: string;
   readonly functions?: Functions;
   readonly arch?: Readonly<Partial<Record<Arch, Functions>>>;
@@ -55,27 +56,27 @@ export interface ReleaseDefinition {
   readonly memory_chain?: Readonly<Partial<Record<Arch, readonly MemoryNotifier[]>>>;
 }
 
-/** A release is a table of functions: those of its base with its own in place of some. */
+/** A release is a table of functions: its base's functions, some of them replaced by its own. */
 export interface Release {
   readonly name: string;
   readonly about: string;
   readonly base: string | null;
   readonly constants: ReleaseConstants;
-  /** Names this release itself replaces. */
+  /** The names that this release itself replaces. */
   readonly own: readonly string[];
   functions(arch: Arch): KernelFunctions;
   memory_chain(arch: Arch): readonly MemoryNotifier[];
 }
 
 /**
- * Define a release by what it replaces. Architecture functions lie over generic ones.
- * @throws Error when neither the base nor the definition names the constants of a kernel
+ * Defines a release by the functions it replaces. Architecture functions take precedence over generic ones.
+ * @throws Error if neither the base nor the definition gives the constants of a kernel
  */
 export function defineRelease(definition: ReleaseDefinition): Release {
   const { base } = definition;
   const constants = { ...base?.constants, ...definition.constants } as ReleaseConstants;
   if (!constants.zones) throw new Error(`release ${definition.name}: no base and no constants`);
-  // made when first asked for: a run needs few of the releases
+  // made when first needed: a run needs few of the releases
   let generic: Functions | undefined;
   const release: LayeredRelease = {
     name: definition.name,

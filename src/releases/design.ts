@@ -12,27 +12,27 @@ import { currentName } from './former-names.ts';
 import { findRelease, releases } from './index.ts';
 import { nearest } from './nearest.ts';
 
-/** What a design replaces: functions by kernel name, or what makes them of those they replace. */
+/** The functions that a design replaces: by kernel name, or a function that makes them from those it replaces. */
 export type Overrides =
   | (Functions & ThisType<Kernel>)
   | ((base: KernelFunctions) => Functions & ThisType<Kernel>);
 
-/** Folders of the kernel tree whose functions are of no architecture. */
+/** Folders of the kernel tree whose functions belong to no architecture. */
 const FOLDERS = ['mm', 'drivers', 'fs', 'kernel', 'lib', 'virt'] as const;
 type Folder = (typeof FOLDERS)[number];
 
-/** Folders of architectures. */
+/** Folders of the kernel tree that belong to an architecture. */
 const ARCH_FOLDERS = { 'arch/arm64': 'arm64', 'arch/x86': 'x86_64' } as const;
 
 /**
- * A release as a user defines it: what it replaces, by folder of the kernel tree (`mm`, `drivers/base`, `arch/arm64`), by
- * architecture, or plainly under `functions`. A function that is no architecture's replaces the one of that name wherever
- * the base has one.
+ * A release as a user defines it: the functions it replaces, by folder of the kernel tree (`mm`, `drivers/base`,
+ * `arch/arm64`), by architecture, or without folder under `functions`. A function outside the architecture folders
+ * replaces the one of that name wherever the base has one.
  */
 export type Design = {
   /** Default: design. */
   readonly name?: string;
-  /** The release it starts from: "v6.1", "arm64-v5", or one that has been defined. */
+  /** The base release: "v6.1", "arm64-v5", or one that has been defined. */
   readonly base: string | Release;
   readonly about?: string;
   readonly functions?: Overrides;
@@ -41,12 +41,12 @@ export type Design = {
     readonly [F in Folder | `${Folder}/${string}` | keyof typeof ARCH_FOLDERS]?: Overrides;
   };
 
-/** A design that says what cannot be. */
+/** A design that cannot be defined; the message says why. */
 export class BadDesign extends UserError {
   override readonly name = 'BadDesign';
 }
 
-/** A release that says what it was made from. */
+/** A release that keeps the design from which it was made. */
 export interface DesignedRelease extends Release {
   readonly on: Release;
 }
@@ -68,14 +68,14 @@ function baseOf(base: unknown): Release {
   );
 }
 
-/** Where a key of a design has its functions: all architectures, or one. */
+/** The architectures of a design's key: null for an unknown key. */
 function archesOf(key: string): readonly Arch[] | null {
   if (Object.hasOwn(ARCH_FOLDERS, key)) return [ARCH_FOLDERS[key as keyof typeof ARCH_FOLDERS]];
   return FOLDERS.some((folder) => key === folder || key.startsWith(`${folder}/`)) ? ARCHES : null;
 }
 
 interface Group {
-  /** As a message names it. */
+  /** The place as a message names it. */
   readonly place: string;
   readonly arches: readonly Arch[];
   readonly overrides: unknown;
@@ -108,7 +108,7 @@ function checkFunction(place: string, fn: unknown, replaced: unknown): void {
     throw new BadDesign(`${place} yields steps, and the function it replaces takes none: write no *`);
 }
 
-/** Why there is nothing of this name to replace. */
+/** The reason why there is no function of this name to replace. */
 function unknown(name: string, base: Release, arches: readonly Arch[]): string {
   const has = (release: Release, arch: Arch): boolean => Object.hasOwn(release.functions(arch), name);
   const what = `${base.name} has no ${name}()`;
@@ -123,7 +123,7 @@ function unknown(name: string, base: Release, arches: readonly Arch[]): string {
   return near.length > 0 ? `${what}; near it: ${near.join(', ')}` : what;
 }
 
-/** What a group replaces on one architecture. */
+/** The functions that a group replaces on one architecture. */
 function overridesOn(
   { place, overrides }: Group,
   base: Release,
@@ -156,8 +156,8 @@ function layer(groups: readonly Group[], base: Release): Record<Arch, Functions>
 }
 
 /**
- * Define a design: a release of one's own, by what it replaces.
- * @throws BadDesign when the base is not a release, or has nothing of a name
+ * Defines a design: a user's own release, by the functions it replaces.
+ * @throws BadDesign if the base is not a release, or has no function of a given name
  */
 export function defineRelease(design: Design): DesignedRelease {
   if (!isObject(design)) throw new BadDesign('defineRelease() takes an object');
@@ -179,7 +179,7 @@ export function defineRelease(design: Design): DesignedRelease {
   return { ...release, on };
 }
 
-/** Names a design replaces on an architecture. */
+/** The names that a design replaces on an architecture. */
 export const replaced = ({ on, functions }: DesignedRelease, arch: Arch): string[] => {
   const [ofBase, own] = [on.functions(arch), functions(arch)];
   return Object.keys(own).filter(

@@ -1,4 +1,4 @@
-/** How the releases of a series began here before they were named by what they are. */
+/** Former prefixes of release names in a series, before they were renamed after the series. */
 const FORMER: Readonly<Record<string, string>> = {
   S0: 'arm64-v6',
   S1: 'arm64-v5',
@@ -6,7 +6,10 @@ const FORMER: Readonly<Record<string, string>> = {
   S4: 'gigantic',
 };
 
-/** Today's name for what was called `S0`, `S1-B42`, `S4-v2` and the like: old files, options and tokens say so. Any other name is itself. */
+/**
+ * The current name for a former one such as `S0`, `S1-B42`, `S4-v2`; old files, options and tokens use former names.
+ * Any other name is returned unchanged.
+ */
 export function currentName(name: string): string {
   const [, series, rest] = /^(S\d)(-.*)?$/.exec(name) ?? [];
   const current = series === undefined ? undefined : FORMER[series];

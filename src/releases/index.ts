@@ -48,8 +48,8 @@ const version = (text: string): [number, number] | null => {
 };
 
 /**
- * The modelled release for a name ("v6.1", "arm64-v6", or "S0" as it was once called) or a kernel version ("6.1.0-56-amd64"): the newest one that is
- * not newer. Null when the text is neither, or older than all.
+ * The modelled release for a name ("v6.1", "arm64-v6", or its former name "S0") or a kernel version ("6.1.0-56-amd64"):
+ * the newest release that is not newer than that version. Null if the text is neither, or older than all releases.
  */
 export function findRelease(text: string): Release | null {
   const exact = releases.get(currentName(text));

@@ -1,4 +1,4 @@
-/** Letters to put in, take out or replace to come from one text to the other. */
+/** The edit distance of two texts: letters to insert, delete or replace. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -12,7 +12,7 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** The names most like one that there is none of, the nearest first: at most `n`, and none that is another word altogether. */
+/** The names most similar to an unknown one, the nearest first: at most `n`, and none that is too different. */
 export function nearest(name: string, names: Iterable<string>, n = 3): string[] {
   return [...names]
     .map((known) => ({ known, far: known.includes(name) ? 1 : distance(name, known) }))

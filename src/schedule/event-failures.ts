@@ -1,7 +1,7 @@
 import type { Failure } from '../steps/failure.ts';
 import type { Event } from './run.ts';
 
-/** BUGs, warnings and lock misuse of a thread run alone, in order. */
+/** The BUGs, warnings and lock misuse of a thread run alone, in order. */
 export const eventFailures = (events: readonly Event[]): Failure[] =>
   events.flatMap((event): Failure[] => {
     if (event.kind === 'printk') return [];

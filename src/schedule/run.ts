@@ -17,7 +17,7 @@ import { acquire, holds, type LockState, release, UNLOCKED } from './semantics/l
 /** A world whose objects are reached by table and key. */
 export type World = object;
 
-/** What a run left behind besides the state: messages and assertions, in order. */
+/** What a run produces besides the state: messages and assertions, in order. */
 export type Event =
   | { readonly kind: 'printk'; readonly level: number; readonly text: string }
   | {
@@ -28,7 +28,7 @@ export type Event =
     }
   | LockFailure;
 
-/** A lock or what it protects used as it must not be. */
+/** Misuse of a lock, or of what it protects. */
 type LockFailure = Failure & { readonly kind: 'lock' };
 
 const eventOf = ({ op, where, text, about }: BugStep | WarnStep): Event => ({
@@ -44,27 +44,27 @@ const misused = (what: string, subjects: Omit<Subjects, 'what'>, text: string): 
   text,
 });
 
-/** How a thread run alone ended. */
+/** The result of a thread run alone. */
 export interface Outcome<T> {
-  /** Absent when the thread did not return: it hit a BUG or waits for itself. */
+  /** Absent if the thread did not return: it hit a BUG or waits for itself. */
   readonly value?: T;
   readonly ended: 'returned' | 'bug' | 'deadlock';
   readonly events: readonly Event[];
   /** Steps performed. */
   readonly steps: number;
-  /** Loops that nothing but a signal could end; the runner sent one. */
+  /** The loops that only a signal could end; the runner sent one. */
   readonly signalled: readonly string[];
 }
 
-/** By object and field: the lock that who writes it must hold exclusively. */
+/** By object and field: the lock that a writer must hold exclusively. */
 export type Protected = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** The number of the only thread. */
 const ALONE = 0;
 
 /**
- * Drives one thread straight through: the one interleaving of a thread that is alone. Lock misuse is reported and
- * passed over, as a kernel without lock debugging does; a lock that the thread waits for and holds itself ends it.
+ * Drives one thread straight through, without other threads. Lock misuse is reported and does not stop the thread, as
+ * in a kernel without lock debugging. A thread that waits for a lock it holds ends there.
  */
 export class Runner {
   readonly #world: World;
@@ -73,13 +73,15 @@ export class Runner {
   readonly #kinds = new Map<string, LockKind>();
   #writes = 0;
 
-  /** Writes to what is protected, without its lock, are reported and done all the same. */
+  /** Writes to protected fields without their lock are reported and performed all the same. */
   constructor(world: World, protects: Protected = {}) {
     this.#world = world;
     this.#protected = protects;
   }
 
-  /** `meanwhile` is asked when the thread waits for somebody else for ever: true when that somebody has acted. */
+  /**
+   * `meanwhile` is called when the thread waits for another one forever. It returns true if that other one has acted.
+   */
   run<T>(thread: Steps<T>, meanwhile?: () => boolean): Outcome<T> {
     const events: Event[] = [];
     const signalled: string[] = [];
@@ -140,14 +142,14 @@ export class Runner {
     return { value: next.value, ended: 'returned', events, steps, signalled };
   }
 
-  /** A step on data; every other kind of step is the thread's own business. */
+  /** Performs a step on data; the caller handles every other kind of step. */
   perform(step: Step): unknown {
     if (!isData(step)) throw new Error(`not an access: ${step.op}`);
     if (writes(step)) this.#writes++;
     return perform(this.#world, step);
   }
 
-  /** An access to an object that is not there; null when it is. */
+  /** Describes an access to an object that does not exist; null if it exists. */
   #wild(step: ReadStep | WriteStep): string | null {
     const object = objectOf(this.#world, step);
     if (!object) return `${step.obj}#${step.key} does not exist`;
@@ -155,7 +157,7 @@ export class Runner {
     throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is not a field`, step);
   }
 
-  /** Once for each field of a run. */
+  /** Reports each field of a run at most once. */
   #checkProtected({ obj, field }: Step & { op: 'write' }, events: Event[]): void {
     const lock = this.#protected[obj]?.[field];
     if (lock === undefined || this.#locks.get(lock)?.writer === ALONE) return;
@@ -167,7 +169,7 @@ export class Runner {
       events.push(misused('written unlocked', { lock, object }, `wrote ${object} without holding ${lock}`));
   }
 
-  /** A lock is of one kind, whoever takes it. */
+  /** Checks that all users of a lock use it as the same kind. */
   #checkKind(step: LockStep | UnlockStep): void {
     const kind = this.#kinds.get(step.lock) ?? step.kind;
     this.#kinds.set(step.lock, kind);
@@ -178,7 +180,7 @@ export class Runner {
   #lock(step: LockStep, events: Event[]): boolean | 'deadlock' {
     const { lock, kind, mode } = step;
     this.#checkKind(step);
-    // a read section waits for nobody
+    // a read section never waits
     if (kind === 'rcu') return true;
     const answer = acquire(this.#locks.get(lock) ?? UNLOCKED, kind, mode, step.try, ALONE);
     if (answer.outcome === 'granted') {

@@ -1,4 +1,4 @@
-/** Linux error numbers the modelled code returns, by name (include/uapi/asm-generic/errno*.h). */
+/** Linux error numbers that the modelled code returns, by name (include/uapi/asm-generic/errno*.h). */
 export const ERRNO = {
   EPERM: 1,
   ENOENT: 2,
@@ -17,7 +17,7 @@ export const ERRNO = {
   ERANGE: 34,
   EOPNOTSUPP: 95,
   EHWPOISON: 133,
-  /** The system call begins again; no program sees it. */
+  /** The kernel restarts the system call; programs never see this value. */
   ERESTARTNOINTR: 513,
 } as const;
 
@@ -25,7 +25,7 @@ export type Errno = keyof typeof ERRNO;
 
 const names = new Map<number, Errno>(Object.entries(ERRNO).map(([name, n]) => [n, name as Errno]));
 
-/** The name of a kernel return value: null for 0 and above, "EBUSY" for -16; an unlisted number is itself. */
+/** The name of a kernel return value: null for 0 and above, "EBUSY" for -16; an unlisted number is returned as text. */
 export function errnoName(ret: number): string | null {
   return ret >= 0 ? null : (names.get(-ret) ?? String(-ret));
 }

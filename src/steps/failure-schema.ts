@@ -8,7 +8,7 @@ import {
   TABLE_FAILURES,
 } from './failure.ts';
 
-/** How a scenario describes what goes wrong in it: by kind, and by what of the subjects tells it from other failures. */
+/** How a scenario describes an expected failure: its kind, and the subjects that distinguish it from other failures. */
 
 const text = z.string().min(1).max(1000);
 const texts = z.array(z.string()).max(1000);
@@ -66,11 +66,11 @@ const subjectsSchema = z
 
 export type DescribedSubjects = z.infer<typeof subjectsSchema>;
 
-/** A failure by its kind and what identifies it. */
+/** A failure described by its kind and the subjects that identify it. */
 export interface Described {
   readonly kind: FailureKind;
   readonly subjects?: DescribedSubjects | undefined;
-  /** How the kernel's message begins, where that is the failure. */
+  /** The beginning of the kernel's message, for failures that the kernel reports. */
   readonly text?: string | undefined;
 }
 

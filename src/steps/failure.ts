@@ -1,6 +1,6 @@
-/** Something that went wrong, as data: monitors, faults of steps and expectations of scenarios all make it. */
+/** A failure as data. Monitors, faults of steps and expectations of scenarios all produce it. */
 
-/** What a step can do wrong, and what monitors of any program say. */
+/** Kinds of failures that a step can cause or that monitors of any program report. */
 export const EXPLORER_FAILURES = [
   'use-after-free',
   'wild-access',
@@ -16,7 +16,7 @@ export const EXPLORER_FAILURES = [
   'invariant',
 ] as const;
 
-/** What monitors of page tables and TLBs say, in any state. */
+/** Kinds that monitors of page tables and TLBs report, in any state. */
 export const TABLE_FAILURES = [
   'free-pages',
   'walk-caches',
@@ -26,10 +26,10 @@ export const TABLE_FAILURES = [
   'kept-tables',
 ] as const;
 
-/** What operations come to that run one after the other. */
+/** Kinds that operations run one after the other can cause. */
 export const STEP_FAILURES = ['bug', 'warn', 'lock', 'hang', 'invariant', 'expectation'] as const;
 
-/** What operations on struct pages come to whose memory is modelled. */
+/** Kinds that operations on modelled struct pages can cause. */
 export const MEMMAP_FAILURES = [
   'access',
   'contents',
@@ -48,51 +48,53 @@ export type FailureKind =
   /** A scenario could not be prepared on a design. */
   | 'preparation';
 
-/** What a failure is about, as far as it is about something of the kind. Each kind says which of these it has. */
+/** The subjects of a failure. Each kind documents which of these fields it sets. */
 export interface Subjects {
-  /** A thread, by its name in the program. */
+  /** The thread, by its name in the program. */
   readonly thread?: string;
-  /** Threads: of a cycle, or who waits. */
+  /** The threads of a cycle, or the threads that wait. */
   readonly threads?: readonly string[];
-  /** The function in which it went wrong: of the kernel's bug or warning, or the innermost one. */
+  /**
+   * The function in which the failure occurred: the one that reports the kernel's bug or warning, or the innermost one.
+   */
   readonly function?: string;
-  /** What the thread was told to do: the function it was to call, or the step of a scenario. */
+  /** The thread's task: the function it was to call, or the step of a scenario. */
   readonly operation?: string;
-  /** What another thread was told to do meanwhile. */
+  /** The task of another thread that runs meanwhile. */
   readonly meanwhile?: string;
-  /** The function that some thread was told to call and that freed the page. */
+  /** The task of the thread that freed the page: the function it was to call. */
   readonly freed_by?: string;
-  /** The function that some thread was told to call and that took the mapping away, or `nobody`. */
+  /** The task of the thread that removed the mapping (the function it was to call), or `nobody`. */
   readonly unmapped_by?: string;
-  /** How the address was last invalidated before: a story tells, a state alone does not. */
+  /** How the address was last invalidated before. Only a story can tell this; a state cannot. */
   readonly invalidated?: 'no' | 'leaves only' | 'before a barrier' | 'not waited for' | 'yes';
-  /** The thread read the same again in the same function, and went on with what it had first. */
+  /** The thread read the same value again in the same function, but went on with the first value. */
   readonly read_again?: boolean;
-  /** What a kernel says, its own words. */
+  /** The kernel's message, in its own words. */
   readonly message?: string;
   /** An object of a table, as `table#key`. */
   readonly object?: string;
   readonly objects?: readonly string[];
   readonly field?: string;
   readonly lock?: string;
-  /** Locks in the order of {@link threads}: taken, or waited for. */
+  /** Locks that the {@link threads} take or wait for, in the same order. */
   readonly locks?: readonly string[];
   /** Locks held when those were taken, in the same order. */
   readonly held?: readonly string[];
-  /** Who holds them, or waits in front, in the same order. */
+  /** The threads that hold them, or wait ahead, in the same order. */
   readonly holders?: readonly string[];
   /** CPUs, by number. */
   readonly cpus?: readonly number[];
-  /** A page frame, and how many from there on. */
+  /** The first page frame. */
   readonly pfn?: number;
   readonly nr_pages?: number;
-  /** A kernel virtual address, as its distance from 2^64. */
+  /** A kernel virtual address, as its distance from 2^64 in bytes. */
   readonly va?: number;
   /** A physical address in bytes. */
   readonly pa?: number;
-  /** Bytes. */
+  /** In bytes. */
   readonly size?: number;
-  /** Of a page table, or of the entry that translates. */
+  /** The level of the page table, or of the entry that translates. */
   readonly level?: string;
   /** The region of the kernel's address space that `va` lies in. */
   readonly region?: string;
@@ -101,36 +103,39 @@ export interface Subjects {
   readonly node?: number;
   /** The name of a zone, without its node. */
   readonly zone?: string;
-  /** What must hold between operations, by name, or what a user's monitor is called. */
+  /** The name of an invariant that must hold between operations, or of a user's monitor. */
   readonly invariant?: string;
-  /** Of what the failure is, in a word or two that are the same everywhere: no numbers, no names of things. */
+  /**
+   * What the failure is about, in one or two words that are the same for every instance: no numbers, no names of
+   * objects.
+   */
   readonly what?: string;
   readonly access?: 'read' | 'write' | 'free' | 'execute' | 'copy-from' | 'copy-to' | 'clear' | 'return';
-  /** What is there instead: `free`, `no memory`, `memblock's`, … */
+  /** The state found instead: `free`, `no memory`, `memblock's`, … */
   readonly state?: string;
   /** A file of /proc or /sys. */
   readonly path?: string;
-  /** What a scenario expected, and what came. */
+  /** The value a scenario expected, and the value it got. */
   readonly expected?: string | number | boolean | null;
   readonly found?: string | number | boolean | null;
-  /** What it was found to be, and what it should be. */
+  /** The count found, and the correct count. */
   readonly count?: number;
   readonly bound?: number;
   /** An order of pages. */
   readonly order?: number;
-  /** More of the same, not told one by one. */
+  /** How many more failures of this sort are not listed. */
   readonly more?: number;
-  /** Differences, a line each. */
+  /** Differences, one per line. */
   readonly lines?: readonly string[];
 }
 
 export interface Failure {
   readonly kind: FailureKind;
   readonly subjects: Subjects;
-  /** For people, made of the above; nothing reads it. */
+  /** The failure in words, made from the fields above. Only people read it; no code does. */
   readonly text: string;
 }
 
-/** Tells failures apart: the same text for the same data. */
+/** A key that identifies a failure: equal data gives equal keys. */
 export const failureKey = ({ kind, subjects }: Failure): string =>
   JSON.stringify([kind, Object.entries(subjects).sort(([a], [b]) => (a < b ? -1 : 1))]);

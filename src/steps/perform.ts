@@ -6,15 +6,15 @@ export type DataStep = ReadStep | WriteStep | CallStep | AllocStep | FreeStep | 
 /** Tables of plain objects, by name and key. */
 type Tables = Readonly<Record<string, Map<number, Record<string, Value>>>>;
 
-/** The object a step names; undefined when there is none. */
+/** The object a step names, or undefined if it does not exist. */
 export const objectOf = (
   world: object,
   { obj, key }: { readonly obj: string; readonly key: number },
 ): Record<string, Value> | undefined => (world as Tables)[obj]?.get(key);
 
 /**
- * Perform a step on data: the step's result. `world` holds the tables, by name, and all else that operations act on.
- * An object that is read, written or changed must be there.
+ * Performs a step on data and returns its result. `world` holds the tables by name, and everything else that operations
+ * act on. An object that is read, written or changed must exist.
  */
 export function perform(world: object, step: DataStep): Value {
   switch (step.op) {
@@ -48,6 +48,6 @@ export function isData(step: Step): step is DataStep {
   );
 }
 
-/** Whether it may change anything. */
+/** Whether the step may change data. */
 export const writes = (step: DataStep): boolean =>
   step.op === 'call' ? step.operation.writes : step.op !== 'read';

@@ -1,15 +1,15 @@
 import type { Operation } from './operation.ts';
 
 /**
- * What a thread of execution does to the world, one record a step.
+ * What a thread of execution does to the world, one record per step.
  *
- * A thread is a generator that yields a {@link Step} for every access to shared state, every lock, allocation,
- * free, assertion and message, and is handed the result when it is resumed. It never touches shared state by
- * itself: whoever drives it performs the step. Run alone it is driven straight through; explored, the scheduler
- * chooses at every step. Thread-local work yields nothing.
+ * A thread is a generator. It yields a {@link Step} for every access to shared state, every lock, allocation, free,
+ * assertion and message, and receives the result when it is resumed. A thread never touches shared state itself: the
+ * driver performs the step. A runner drives a single thread straight through; the explorer chooses a thread at every
+ * step. Thread-local work yields nothing.
  *
- * Shared state is tables of plain objects: an object is named by the table it lives in and its key, so that a
- * step, like a thread's observations, holds no reference into a particular copy of the world.
+ * Shared state consists of tables of plain objects. A step names an object by its table and key, so neither steps nor a
+ * thread's observations hold references into a particular copy of the world.
  */
 
 import type { Subjects } from './failure.ts';
@@ -62,8 +62,8 @@ export interface UnlockStep {
 }
 
 /**
- * A(n): put `value` under `key` into table `obj`. The result is false when the allocation fails. With `mayFail`
- * an explorer tries both outcomes.
+ * A(n): put `value` under `key` into table `obj`. The result is false if the allocation fails. With `mayFail` an
+ * explorer tries both outcomes.
  */
 export interface AllocStep {
   readonly op: 'alloc';
@@ -87,12 +87,12 @@ export interface PrintkStep {
   readonly text: string;
 }
 
-/** WARN: the thread goes on. `where` is the function that warned. */
+/** WARN: the thread continues. `where` is the function that warned. */
 export interface WarnStep {
   readonly op: 'warn';
   readonly where: string;
   readonly text: string;
-  /** What the text says beside words: `message` is the words alone. */
+  /** The subjects of the warning besides its words; `message` is the words alone. */
   readonly about?: Subjects;
 }
 
@@ -102,11 +102,14 @@ export interface BugStep {
   readonly where: string;
   readonly text: string;
   readonly about?: Subjects;
-  /** No kernel says it: `text` was expected to be true, and is not. */
+  /** Not a message of the kernel: `text` was expected to be true, and is not. */
   readonly expectation?: true;
 }
 
-/** One indivisible read-modify-write of one field. The result is the value before. A `cas` that finds another value writes nothing. */
+/**
+ * One indivisible read-modify-write of one field. The result is the value before. A `cas` that finds another value than
+ * expected writes nothing.
+ */
 export interface AtomicStep {
   readonly op: 'atomic';
   readonly kind: 'add' | 'xchg' | 'cas';
@@ -117,7 +120,7 @@ export interface AtomicStep {
   readonly expect?: Value;
 }
 
-/** Sleep until one field equals (or no longer equals) a value. The result is the value seen. */
+/** Sleep until one field equals (or no longer equals) a value. The result is the value found. */
 export interface WaitStep {
   readonly op: 'wait';
   readonly obj: string;
@@ -146,7 +149,7 @@ export interface JoinStep {
   readonly thread: string;
 }
 
-/** Start a dormant thread once every RCU read section that is open now has closed. */
+/** Start a dormant thread once every RCU read section that is open now has been closed. */
 export interface CallRcuStep {
   readonly op: 'call_rcu';
   readonly rcu: string;
@@ -154,38 +157,43 @@ export interface CallRcuStep {
   readonly args: readonly Value[];
 }
 
-/** Sleep until every RCU read section that is open now has closed. */
+/** Sleep until every RCU read section that is open now has been closed. */
 export interface SynchronizeRcuStep {
   readonly op: 'synchronize_rcu';
   readonly rcu: string;
 }
 
-/** Bookkeeping steps: they touch nothing, are no scheduling point, and a plain runner resumes at once with undefined. */
+/**
+ * Bookkeeping steps. They access nothing and are no scheduling points; a plain runner resumes at once with undefined.
+ */
 export type MarkStep = EnterStep | ForgetStep | LeaveStep;
 
-/** A function begins; what it observes is forgotten again at its {@link LeaveStep}. */
+/** A function begins. What it observes is forgotten at its {@link LeaveStep}. */
 export interface EnterStep {
   readonly op: 'enter';
   readonly at: string;
   readonly live: readonly Value[];
 }
 
-/** Of all this function has observed, only `live` decides what follows: to be yielded at the head of every loop. */
+/**
+ * From here on the function depends only on `live`, not on anything else it has observed. Yield it at the head of every
+ * loop.
+ */
 export interface ForgetStep {
   readonly op: 'forget';
   readonly at: string;
   readonly live: readonly Value[];
 }
 
-/** A function ends: its caller remembers `value` and nothing else of it. */
+/** A function ends. Its caller remembers only `value`. */
 export interface LeaveStep {
   readonly op: 'leave';
   readonly value: Value;
 }
 
 /**
- * signal_pending() at the head of a loop that only another thread, or a signal, can end. A driver that comes to the
- * same place twice with no write in between knows that the thread will not end by itself.
+ * signal_pending() at the head of a loop that only another thread or a signal can end. If a driver reaches the same
+ * place twice with no write in between, the thread will not end by itself.
  */
 export interface SignalStep {
   readonly op: 'signal';
@@ -213,5 +221,5 @@ export type Step =
   | MarkStep
   | SignalStep;
 
-/** A thread, or a function called by one: yields steps, is resumed with their results, returns a `T`. */
+/** A thread, or a function called by one. It yields steps, is resumed with their results, and returns a `T`. */
 export type Steps<T> = Generator<Step, T, Value>;

@@ -2,18 +2,18 @@ import type { Step, Steps } from './step.ts';
 
 /** A call of a function by a thread. */
 export interface Call {
-  /** Of the thread's calls, from 1. */
+  /** The number of the call among the thread's calls, from 1. */
   readonly nr: number;
   readonly fn: string;
-  /** The call as it is written, where a person wrote it. */
+  /** The call as a person wrote it, if a person did. */
   readonly text?: string;
 }
 
-/** A step that says which calls it was taken in, the outermost first. */
+/** A step with the calls in which it was taken, the outermost first. */
 export type PlacedStep = Step & { readonly by?: readonly Call[] };
 
-/** Passes on the steps of a call, and may take note of it. */
+/** Passes on the steps of a call, and may record the call. */
 export type Within = <T>(fn: string, steps: Steps<T>, text?: string) => Steps<T>;
 
-/** Takes no note. */
+/** Records nothing. */
 export const unnoted: Within = (_fn, steps) => steps;

@@ -4,21 +4,23 @@ import type { Config } from '../../kernel/config.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 
-/** What a running arm64 kernel never unmaps, and where it is. */
+/** A mapping that a running arm64 kernel never removes, and its address. */
 export interface PermanentMapping {
   readonly name: 'kernel image' | 'fixmap' | 'PCI I/O';
   readonly va: number;
 }
 
-/** TEXT_OFFSET, to v5.7; without KASLR the image lies this far behind KIMAGE_VADDR, where vmalloc's region begins. */
+/**
+ * TEXT_OFFSET, until v5.7; without KASLR the image lies this far behind KIMAGE_VADDR, where vmalloc's region begins.
+ */
 const TEXT_OFFSET = 2 ** 19;
 
-/** FIX_FDT is a multiple of this. */
+/** The address of FIX_FDT is a multiple of this. */
 const FDT_ALIGN = 2 ** 21;
 
 /**
- * One page of each: the kernel image, the device tree in the fixmap (mapped by setup_machine_fdt() for good), and the I/O space of
- * a PCI host bridge. A machine without such a bridge lacks the last.
+ * One page of each: the kernel image, the device tree in the fixmap (mapped permanently by setup_machine_fdt()), and
+ * the I/O space of a PCI host bridge. A machine without such a bridge lacks the last.
  */
 export function permanentMappings(c: Config): PermanentMapping[] {
   const fixmap = regionOf(c.layout, 'fixmap');
@@ -32,7 +34,7 @@ export function permanentMappings(c: Config): PermanentMapping[] {
   return found;
 }
 
-/** Map them. What they map does not matter: all show the page of the root. */
+/** Maps them. Their output address does not matter: all map the page of the root. */
 export function* mapPermanent(k: Kernel): Steps<number> {
   const flags = NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS;
   const { swapper_pg_dir, PAGE_SIZE, pgprot } = k.c;

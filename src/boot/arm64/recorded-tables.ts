@@ -15,15 +15,15 @@ import type { Config } from '../../kernel/config.ts';
 import { leaf_entry, table_entry } from '../../kernel/include/linux/pgtable.ts';
 import type { RecordedTable, RecordedTables } from '../../machines/page-tables/tables.ts';
 
-/** The tables of a machine that was recorded with them, at the addresses they had. */
+/** The recorded tables of a machine, at their recorded addresses. */
 
-/** Hardware levels 1, 2 and 3 by the names the recordings give them. */
+/** Hardware levels 1, 2 and 3 by their names in recordings. */
 const HARDWARE_LEVEL = { PUD: 1, PMD: 2, PTE: 3 } as const;
 
 const depthIn = (t: Translation, table: RecordedTable): number =>
   HARDWARE_LEVEL[table.level] - (4 - t.levels);
 
-/** Table pages by the depth of their entries and the first address they translate. */
+/** Table pages by the depth of their entries and the first address that they translate. */
 class Directory {
   readonly #pages = new Map<string, number>();
   readonly #c: Config;
@@ -36,7 +36,7 @@ class Directory {
     this.#pages.set(`${depth} ${va}`, pa);
   }
 
-  /** Physical address of the entry at a depth that translates `va`, or undefined without its table. */
+  /** The physical address of the entry at a depth that translates `va`, or undefined if its table is missing. */
   entry(depth: number, va: number): number | undefined {
     const { t, swapper_pg_dir } = this.#c;
     const index = entryIndex(t, depth, va) * 8;
@@ -48,7 +48,7 @@ class Directory {
 }
 
 /**
- * Put recorded tables into memory. Entries of other regions in a table that is shared, of which only the number is known,
+ * Writes recorded tables into memory. Of a shared table, only the number of other regions' entries is known: they
  * become words that are neither empty nor valid, at the table's end or its beginning.
  */
 export function writeRecorded(m: Mmu, c: Config, regions: readonly RecordedTables[]): void {
@@ -73,7 +73,7 @@ export function writeRecorded(m: Mmu, c: Config, regions: readonly RecordedTable
 function writeLeaves(m: Mmu, c: Config, directory: Directory, leaf: RecordedTables['leaves'][number]): void {
   const { t } = c;
   const depth = t.shift.indexOf(Math.log2(leaf.leaf_size));
-  // DBM was not recorded: base pages that may be written have it
+  // DBM was not recorded: writable base pages have it
   const attr = leaf.attr & TABLE_BIT && !(leaf.attr & AP_RDONLY) ? leaf.attr | DBM : leaf.attr;
   for (let at = 0; at < leaf.size; ) {
     const va = leaf.va + at;

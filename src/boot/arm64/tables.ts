@@ -16,8 +16,8 @@ import { mapPermanent } from './permanent.ts';
 import { writeRecorded } from './recorded-tables.ts';
 
 /**
- * What paging_init() and sparse_init() leave behind on arm64: the linear map of boot memory, its memmap, and the tables
- * of both, in pages that memblock keeps. The kernel image has no protections of its own here.
+ * The state that paging_init() and sparse_init() leave on arm64: the linear map of boot memory, its memmap, and the
+ * tables of both, in pages that belong to memblock. The kernel image has no protections of its own here.
  */
 
 function* mapMem(k: Kernel, state: State): Steps<number> {

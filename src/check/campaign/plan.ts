@@ -6,18 +6,20 @@ import type { Entry } from '../entry.ts';
 import { type BootMemory, PLACES } from '../neighbours.ts';
 import type { Shape } from '../variation.ts';
 
-/** One entry on one release in one geometry. */
+/** A run of one entry on one release in one geometry. */
 export interface PlannedRun {
   readonly kind: 'run';
   readonly entry: string;
   readonly release: string;
-  /** Null where the entry's machine has no other: x86_64, and struct pages as addresses. */
+  /** Null if the entry's machine has no other geometry: x86_64, and struct pages as addresses. */
   readonly shape: Shape | null;
-  /** For an entry about a table that the memmap shares: it is run with kernel image, fixmap and PCI I/O mapped. */
+  /**
+   * Set for an entry about a table that the memmap shares. It then runs with kernel image, fixmap and PCI I/O mapped.
+   */
   readonly boot_memory: BootMemory | null;
 }
 
-/** The tables that the memmap shares, in one geometry and layout. */
+/** Checks of the tables that the memmap shares, in one geometry and layout. */
 export interface PlannedTables {
   readonly kind: 'shared_tables';
   readonly shape: Shape;
@@ -32,19 +34,19 @@ export const SHAPES: readonly Shape[] = PAGE_SIZES.arm64.flatMap((pageSize) =>
 );
 
 const SERIES = ['arm64-v6', 'arm64-v5'];
-/** They replace functions of arm64 alone: on x86_64 they are S1. */
+/** These replace arm64 functions only; on x86_64 they equal S1. */
 const OPTIONS = ['option-1', 'option-2', 'option-3', 'option-4'];
 
-/** Which part of a campaign is wanted; what is absent is not restricted. */
+/** Selects a part of a campaign; an absent field does not restrict. */
 export interface Filter {
   readonly entries?: readonly string[];
   readonly releases?: readonly string[];
   readonly shapes?: readonly Shape[];
-  /** Nothing but the tables that the memmap shares. */
+  /** Only the tables that the memmap shares. */
   readonly tables?: boolean;
 }
 
-/** The releases an entry is run on: mainline, the series, and those it speaks of itself. */
+/** The releases on which an entry is run: mainline, the series, and those the entry names itself. */
 export function releasesOf(entry: Entry): readonly string[] {
   const own = [entry.release, ...entry.fixed];
   if (entry.kind === 'memmap') return [...new Set([...memReleases.keys(), ...own])];
@@ -52,7 +54,7 @@ export function releasesOf(entry: Entry): readonly string[] {
   return [...new Set([...mainline.map(({ name }) => name), ...SERIES, ...options, ...own])];
 }
 
-/** An entry that brings a layout of its own: real ones may hide what it is about. */
+/** Whether the entry has a layout of its own: the layouts of releases may hide what it is about. */
 export const aboutASharedTable = (entry: Entry): boolean =>
   entry.kind === 'threads' && entry.scenario.interleaved?.layout != null;
 
@@ -61,8 +63,8 @@ const varies = (entry: Entry): boolean => entry.kind !== 'memmap' && entry.scena
 const same = (a: Shape, b: Shape): boolean => a.page_size === b.page_size && a.va_bits === b.va_bits;
 
 /**
- * All configurations, in order: entries as given, releases, geometries; then tables by layout and geometry. With entries or
- * releases asked for by name there are no tables.
+ * All configurations, in order: entries as given, releases, geometries; then tables by layout and geometry. If entries
+ * or releases are named, there are no tables.
  */
 export function plan(entries: readonly Entry[], filter: Filter = {}): Planned[] {
   const shapes = SHAPES.filter((shape) => filter.shapes?.some((one) => same(one, shape)) ?? true);

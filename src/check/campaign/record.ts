@@ -3,30 +3,32 @@ import type { FailureKind, Subjects } from '../../steps/failure.ts';
 import type { CheckVerdict } from '../checked.ts';
 import type { BootMemory } from '../neighbours.ts';
 
-/** What one configuration came to, as it stands in a file: flat, sizes and addresses in bytes. */
+/** The result of one configuration as it is written to a file: flat, sizes and addresses in bytes. */
 export interface RunRecord {
   readonly kind: 'run';
   readonly entry: string;
   readonly release: string;
-  /** What the entry says of the release. */
+  /** What the entry says about the release. */
   readonly said: 'fails' | 'fixed' | null;
   readonly arch: Arch | 'ppc64' | 'tiny';
   readonly page_size: number;
   readonly va_bits: number | null;
-  /** Family of the layout; null where addresses play no part. */
+  /** The family of the layout; null if addresses play no part. */
   readonly layout: string | null;
-  /** The machine and its addresses are as in the entry's file. */
+  /** Whether the machine and its addresses are those of the entry's file. */
   readonly as_written: boolean;
-  /** high: boot memory past the struct pages of the shared table, for an entry about one. */
+  /**
+   * For an entry about a shared table; `high`: boot memory lies past the memory whose struct pages are in that table.
+   */
   readonly boot_memory: BootMemory | null;
   readonly verdict: CheckVerdict;
   readonly failure_kind: FailureKind | null;
   readonly failure_subjects: Subjects | null;
   readonly failure_text: string | null;
-  /** Other entries that describe just this failure. */
+  /** Other entries that describe the same failure. */
   readonly same_as: readonly string[];
   readonly reason: string | null;
-  /** Bounds that a search did not come to the end of. */
+  /** The bounds that the search reached. */
   readonly within: readonly string[];
   readonly states: number;
   readonly steps: number;
@@ -40,7 +42,7 @@ export interface TableRecord {
   readonly va_bits: number;
   readonly layout: string;
   readonly level: string;
-  /** As the kernel prints addresses; end 0000000000000000 is the wrap. */
+  /** As the kernel prints addresses; end 0000000000000000 stands for 2^64. */
   readonly start: string;
   readonly end: string;
   readonly regions: readonly string[];
@@ -48,17 +50,19 @@ export interface TableRecord {
   readonly memstart_addr: number;
   readonly ram_start: number;
   readonly ram_size: number;
-  /** Bytes of memory from memstart_addr on that end with the last whose struct page is in the table. */
+  /**
+   * The number of bytes of memory from memstart_addr to the end of the last memory whose struct page is in the table.
+   */
   readonly reach: number;
   readonly removed_start: number | null;
   readonly removed_size: number | null;
   readonly fate: 'freed' | 'kept' | 'not removable';
   readonly kept_by: readonly string[];
-  /** Entries about such a table, explored there on V5, where it is freed: "B14 found, 1 preemption". */
+  /** The results of entries about such a table, explored on V5 where it frees the table: "B14 found, 1 preemption". */
   readonly races: readonly string[];
 }
 
-/** A geometry and layout of which nothing can be said. */
+/** A geometry and layout for which there is no result. */
 export interface NoTablesRecord {
   readonly kind: 'no_shared_table';
   readonly page_size: number;

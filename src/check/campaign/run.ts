@@ -11,7 +11,7 @@ import type { Shape, Variation } from '../variation.ts';
 import { aboutASharedTable, type Planned, type PlannedRun, type PlannedTables } from './plan.ts';
 import type { CampaignRecord, NoTablesRecord, RunRecord, TableRecord } from './record.ts';
 
-/** What one configuration comes to: one record, or several for tables. */
+/** The records of one configuration: one record, or several for tables. */
 export function perform(
   planned: Planned,
   entries: ReadonlyMap<string, Entry>,
@@ -21,7 +21,7 @@ export function perform(
   return [run(planned, entries.get(planned.entry)!, search)];
 }
 
-/** Why nothing can be said, without the place in the file: it is the same for all. */
+/** The reason why there is no result, without the place in the file, so that all files give the same text. */
 const reasonOf = (error: BadOperation): string =>
   error.message.replace(/^\S+\.ya?ml: (?:line \d+ )?(?:steps\[\d+\]: )?/, '');
 
@@ -57,7 +57,7 @@ const isOwn = (entry: Entry, shape: Shape): boolean => {
   return own.page_size === shape.page_size && own.va_bits === shape.va_bits;
 };
 
-/** Nothing where the machine is the entry's own. */
+/** The variation of a run; empty if the machine is the entry's own. */
 function variationOf({ shape, release, boot_memory }: PlannedRun, entry: Entry): Variation {
   if (shape === null) return {};
   if (!boot_memory) return isOwn(entry, shape) ? {} : { geometry: shape };

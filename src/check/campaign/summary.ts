@@ -5,13 +5,13 @@ import { isMeant } from '../meant.ts';
 import { geometryText } from '../variation.ts';
 import type { CampaignRecord, NoTablesRecord, RunRecord, TableRecord } from './record.ts';
 
-/** An entry on a release. */
+/** The results of an entry on one release. */
 export interface OnRelease {
   readonly release: string;
-  /** Configurations in which it applies, and in which its failure shows. */
+  /** The number of configurations in which it applies, and in which its failure occurs. */
   readonly applies: number;
   readonly found: number;
-  /** Geometries in which it shows; empty where it has but one. */
+  /** The geometries in which it occurs; empty if there is only one. */
   readonly geometries: readonly string[];
 }
 
@@ -21,13 +21,13 @@ export interface EntrySummary {
   readonly applies: number;
   readonly found: number;
   readonly undecided: number;
-  /** Other entries that describe the failure that shows as well: it may be theirs. */
+  /** Other entries that describe the failure that occurs as well: it may be theirs. */
   readonly same_as: readonly string[];
-  /** Only releases on which it shows. */
+  /** Only releases on which it occurs. */
   readonly releases: readonly OnRelease[];
 }
 
-/** Failures that are not their entry's, and are alike. */
+/** A group of similar failures that are not the failure of their entry. */
 export interface OtherFailure {
   readonly kind: string;
   readonly text: string;
@@ -43,9 +43,12 @@ export interface RaceSummary {
   readonly outcome: 'reachable' | 'hidden' | 'no shared table' | 'n/a';
   /** The smallest table that vmemmap and vmalloc share. */
   readonly level: string | null;
-  /** Where boot memory must lie for it: bytes above memstart_addr that hold none; null where it cannot be reached. */
+  /**
+   * Boot memory below this allows the race: the number of bytes above memstart_addr that must hold no boot memory; null
+   * if that cannot be reached.
+   */
   readonly free_below: number | null;
-  /** Who keeps the table, with boot memory low and high. */
+  /** The regions that keep the table, with boot memory low and high. */
   readonly low: readonly string[];
   readonly high: readonly string[];
   readonly races: readonly string[];
@@ -55,11 +58,11 @@ export interface RaceSummary {
 export interface Summary {
   readonly runs: number;
   readonly verdicts: Readonly<Record<string, number>>;
-  /** Entries that did not come out as they say of a release, in their own configuration. */
+  /** Runs in an entry's own configuration whose result is not the one that the entry states for the release. */
   readonly not_as_said: readonly RunRecord[];
   readonly entries: readonly EntrySummary[];
   readonly races: readonly RaceSummary[];
-  /** The other tables of the memmap: none with vmalloc. */
+  /** The memmap's other shared tables: none is shared with vmalloc. */
   readonly tables: readonly TableRecord[];
   readonly latest: {
     readonly release: string;
@@ -87,7 +90,7 @@ const failureOf = ({ failure_kind, failure_subjects, failure_text }: RunRecord):
     ? null
     : { kind: failure_kind, subjects: failure_subjects, text: failure_text ?? '' };
 
-/** Other entries that describe the failure of this run. */
+/** The other entries that describe the failure of this run. */
 export function sameAs(record: RunRecord, entries: readonly Entry[]): readonly string[] {
   const failure = failureOf(record);
   if (failure === null) return [];
@@ -203,12 +206,12 @@ function othersOf(runs: readonly RunRecord[]): OtherFailure[] {
     .sort((a, b) => b.runs - a.runs);
 }
 
-/** Up to the first full stop that ends a sentence. */
+/** The text up to the first full stop that ends a sentence. */
 const firstSentence = (text: string): string => /^.*?\.(?=\s|$)/s.exec(text)?.[0] ?? text;
 
 const isRun = (record: CampaignRecord): record is RunRecord => record.kind === 'run';
 
-/** What a campaign says, from its records in their order. */
+/** The summary of a campaign from its records, in their order. */
 export function summarize(records: readonly CampaignRecord[], entries: readonly Entry[]): Summary {
   const runs = records.filter(isRun);
   const tables = records.filter((record) => !isRun(record)) as (TableRecord | NoTablesRecord)[];

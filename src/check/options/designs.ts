@@ -1,6 +1,6 @@
 import { type Release, releases } from '../../releases/index.ts';
 
-/** A way to keep vmalloc and memory hot-remove apart. */
+/** A design that keeps vmalloc and memory hot-remove apart. */
 export interface Design {
   readonly name: string;
   readonly release: Release;
@@ -8,7 +8,7 @@ export interface Design {
 
 const design = (name: string, release: string): Design => ({ name, release: releases.get(release)! });
 
-/** What the threads of V5 and V6 weigh, and what upstream came to. */
+/** The designs discussed in the mail threads of V5 and V6, and the solution merged upstream. */
 export const designs: readonly Design[] = [
   design('V5', 'arm64-v5'),
   design('1 lock vmalloc', 'option-1'),

@@ -9,28 +9,31 @@ import type { Steps } from '../../steps/step.ts';
 import { type VmallocTableFate, vmallocTableFate } from '../neighbours.ts';
 import { longestWait, type Profile, Profiler, told } from './waits.ts';
 
-/** What hotplug operations and vmalloc() cost each other on a release, counted in steps of the model. */
+/** The costs that hotplug operations and vmalloc() cause for each other on a release, in steps of the model. */
 export interface Costs {
-  /** Steps of one vmalloc() of a page that finds no table, and how many of them under a lock. */
+  /** Steps of one vmalloc() of a page for which no table exists, and how many of them run under a lock. */
   readonly vmalloc: { readonly steps: number; readonly under_lock: number };
-  /** The longest that vmalloc() may wait for an operation on one memory block: its steps, and the lock. */
+  /**
+   * The longest time that vmalloc() may wait for an operation on one memory block: in steps of the operation, and the
+   * lock.
+   */
   readonly waits: Readonly<
     Record<'add' | 'offline' | 'remove', { readonly steps: number; readonly lock: string | null }>
   >;
-  /** Table pages left of a memory block that was added and removed. */
+  /** Table pages that remain after a memory block was added and removed. */
   readonly tables_kept: number;
 }
 
-/** Where the costs are measured: one GiB of RAM, tables of 512 entries in three levels. */
+/** The machine for the measurement: one GiB of RAM, tables of 512 entries in three levels. */
 const measuredOn: Machine = parseMachineFile(
   '{arch: arm64, page_size: 4K, va_bits: 39, ram: [{start: 1G, size: 1G}]}',
   'mhp options',
 );
 
-/** Far from boot memory: in no table does its memmap have a neighbour. */
+/** Far from boot memory: no table of its memmap has entries of a neighbour. */
 const BLOCK_AT = 96 * 2 ** 30;
 
-/** Run by run, one operation after the other. */
+/** Measures the costs: each operation runs alone, one after the other. */
 export function costs(release: Release): Costs {
   const { kernel, state } = boot(measuredOn, release, { explored: true });
   const block = kernel.c.memory_block_size_bytes;
@@ -65,14 +68,14 @@ function tables({ table_pages: { allocated, freed } }: ReturnType<typeof boot>['
   return sum(allocated) - sum(freed);
 }
 
-/** Shapes and layouts that kernels have had. */
+/** The shapes and layouts of released kernels. */
 const configurations = PAGE_SIZES.arm64.flatMap((pageSize) =>
   VA_BITS.arm64[pageSize]!.flatMap((vaBits) =>
     LAYOUT_FAMILIES.map((family) => ({ shape: { page_size: pageSize, va_bits: vaBits }, family })),
   ),
 );
 
-/** How many configurations there are of each fate of the table that vmalloc and the memmap share. */
+/** The number of configurations for each fate of the table that vmalloc and the memmap share. */
 export function fates(release: Release): Readonly<Record<VmallocTableFate, number>> {
   const counts: Record<VmallocTableFate, number> = { apart: 0, refused: 0, neighbour: 0, freed: 0, kept: 0 };
   for (const { shape, family } of configurations) {

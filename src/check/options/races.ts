@@ -1,6 +1,6 @@
 import { B19_SUFFIX, type Release } from '../../releases/index.ts';
 
-/** A column of the comparison: an entry of the catalogue, and the release to ask it of. */
+/** A column of the comparison: an entry of the catalogue, and the release on which to run it. */
 export interface Race {
   readonly id: string;
   readonly about: string;
@@ -8,7 +8,7 @@ export interface Race {
 }
 
 const itself = (release: Release): string => release.name;
-// each of the designs would have patch 2 of V6 beside it, and that alone mends these
+// each of the designs needs patch 2 of V6 beside it, and that alone fixes these
 const withoutPatch2 = (release: Release): string => `${release.name}${B19_SUFFIX}`;
 
 /** The races between vmalloc, kernel_page_tables and the removal of memory. */

@@ -1,9 +1,9 @@
 import type { LockMode, Step, Steps } from '../../steps/step.ts';
 
-/** Steps of a thread run alone, and how long it holds which lock. */
+/** The steps of a thread run alone, and how long it holds each lock. */
 export interface Profile {
   readonly steps: number;
-  /** Steps taken while it holds any lock, those that take and release it not counted. */
+  /** Steps taken while it holds any lock, without the steps that take and release locks. */
   readonly under_lock: number;
   readonly held: ReadonlyMap<string, Held>;
 }
@@ -14,7 +14,7 @@ interface Held {
   readonly longest: Readonly<Record<LockMode, number>>;
 }
 
-/** Makes the profile of one thread from its steps, told in order; none is kept. */
+/** Makes the profile of one thread from its steps, in order, without storing them. */
 export class Profiler {
   #steps = 0;
   #underLock = 0;
@@ -41,7 +41,7 @@ export class Profiler {
   }
 }
 
-/** The thread itself, its steps told as they are taken. */
+/** The thread itself; the profiler receives its steps as they are taken. */
 export function* told<T>(thread: Steps<T>, profiler: Profiler): Steps<T> {
   let next = thread.next();
   while (!next.done) {
@@ -51,7 +51,7 @@ export function* told<T>(thread: Steps<T>, profiler: Profiler): Steps<T> {
   return next.value;
 }
 
-/** The longest that one thread may have to wait for the other, in steps of the other, and for which lock. */
+/** The longest time one thread may have to wait for the other, in steps of the other, and for which lock. */
 export function longestWait(
   waiting: Profile,
   other: Profile,
@@ -60,7 +60,7 @@ export function longestWait(
   for (const [lock, { modes }] of waiting.held) {
     const theirs = other.held.get(lock);
     if (!theirs) continue;
-    // readers wait for writers alone
+    // readers wait only for writers
     const steps = modes.has('write')
       ? Math.max(theirs.longest.read, theirs.longest.write)
       : theirs.longest.write;

@@ -8,7 +8,10 @@ import { parseSize } from '../text/size.ts';
 const DIR = 'sos_commands/memory';
 const MAX_BLOCKS = 2 ** 20;
 
-/** Blocks from the output of lsmem that a sosreport has where it lacks sys/devices/system/memory; undefined without one. */
+/**
+ * The blocks from the output of lsmem, which a sosreport has if it lacks sys/devices/system/memory; undefined without
+ * such a file.
+ */
 export function readLsmemOutput(tree: FileTree): Blocks | undefined {
   if (tree.kind(DIR) !== 'dir') return undefined;
   const name = (tree.list(DIR) ?? []).find((file) => /^lsmem(_|$)/.test(file));
@@ -49,7 +52,7 @@ export function parseLsmemTable(
   const blocks: Block[] = [];
   for (let i = head + 1; i < lines.length && lines[i] !== ''; i++) {
     const line = lines[i]!;
-    // The range column is wider than its heading: its end is the first blank.
+    // The range column is wider than its heading: it ends at the first blank.
     const range = /^0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})(?: |$)/.exec(line);
     if (range === null) throw wrong(i, `${quote(line)} does not start with a range`);
     const cell = (column: string): string => {

@@ -2,14 +2,14 @@ import { UserError } from '../../errors/user-error.ts';
 import { blockIds, blockSizeOf, MEMORY_DIR, nodeLinks } from '../readers/block-dirs.ts';
 import type { FileTree } from '../sources/tree.ts';
 
-/** A memory block with the attributes that were asked for. */
+/** A memory block with the requested attributes. */
 export interface ListedBlock {
   readonly id: number;
   /** `unknown` for any other word, and without a state file. */
   readonly state: 'online' | 'offline' | 'going-offline' | 'unknown';
   /** Whether the removable file says 1. */
   readonly removable: boolean;
-  /** The lowest node it is linked to, -1 without a link; undefined where nodes were not read. */
+  /** The lowest node it is linked to, -1 without a link; undefined if nodes were not read. */
   readonly nid: number | undefined;
   readonly zones: readonly string[];
 }
@@ -27,11 +27,12 @@ export class NoMemoryBlocks extends UserError {
 }
 
 /**
- * Reads what `lsmem` reads from sys/devices/system/memory, and as tolerantly: unknown states and missing files are shown as such. As
- * lsmem 2.38 does, zones are read only if block 0 has a valid_zones file, nodes only if the first block has a node link.
+ * Reads the files that `lsmem` reads from sys/devices/system/memory. Like lsmem it accepts unknown states and missing
+ * files, and shows them as such. As lsmem 2.38 does, zones are read only if block 0 has a valid_zones file, nodes only
+ * if the first block has a node link.
  *
- * @throws NoMemoryBlocks when there is nothing to list
- * @throws InputError when the block size or a block number is none
+ * @throws NoMemoryBlocks if there is nothing to list
+ * @throws InputError if the block size or a block number is invalid
  */
 export function listBlocks(
   tree: FileTree,

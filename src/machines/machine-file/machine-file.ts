@@ -8,8 +8,8 @@ import { placeOf } from '../text/zod-place.ts';
 import { type MachineFile, machineFileSchema } from './machine-schema.ts';
 
 /**
- * Parses the text of a machine file: YAML by schemas/machine.schema.json. Ranges are put in order, nodes that RAM or slots speak of are added
- * where no nodes are listed.
+ * Parses the text of a machine file: YAML by schemas/machine.schema.json. Ranges are sorted. If no nodes are listed,
+ * the nodes named by RAM or slots are added.
  *
  * @throws InputError naming line and key
  */
@@ -43,7 +43,7 @@ interface Placed {
   readonly path: readonly (string | number)[];
 }
 
-/** Checks what the schema cannot say, and brings the file into the form of a machine. */
+/** Checks what the schema cannot express, and converts the file into a machine. */
 class MachineFileReader {
   readonly #data: MachineFile;
   readonly #yaml: YamlText;
@@ -196,7 +196,7 @@ class MachineFileReader {
     return { start: at, size: long, path };
   }
 
-  /** Sorts ranges, which must not overlap. */
+  /** Sorts ranges and checks that they do not overlap. */
   #apart(ranges: Placed[]): void {
     ranges.sort((a, b) => a.start - b.start);
     for (let i = 1; i < ranges.length; i++) {

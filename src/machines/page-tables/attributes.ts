@@ -18,7 +18,7 @@ import {
   VALID,
 } from '../../hardware/descriptor.ts';
 
-/** Words of an attribute text in tables/*.json; G, RW-EL1 and the like name a bit that is clear, or that AP= tells. */
+/** Words of an attribute text in tables/*.json. G, RW-EL1 and similar words name a bit that is clear, or repeat AP=. */
 const WORDS: Readonly<Record<string, number>> = {
   PXN,
   UXN,
@@ -35,8 +35,9 @@ const WORDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The bits of a leaf's descriptor but for its address (packed as in src/hardware/descriptor.ts) from a text such as
- * "AP=0 RW-EL1 PXN UXN AF G CONT sw55(DIRTY) SH3 ATTR1". Valid; bits that the recorder did not decode, DBM among them, are 0.
+ * The bits of a leaf's descriptor without its address (packed as in src/hardware/descriptor.ts), from a text such as
+ * "AP=0 RW-EL1 PXN UXN AF G CONT sw55(DIRTY) SH3 ATTR1". Valid; bits that the recorder did not decode, DBM among them,
+ * are 0.
  *
  * @returns undefined for any other text
  */
@@ -63,7 +64,7 @@ export function leafAttr(text: string, block: boolean): number | undefined {
   return ['AP=', 'SH', 'ATTR'].every((name) => seen.has(name)) ? attr : undefined;
 }
 
-/** What stands in a line of kernel_page_tables for bits that are set; ro, NX and BLK have an opposite. */
+/** The words of a line of kernel_page_tables for bits that are set; ro, NX and BLK have an opposite. */
 const LINE_WORDS: Readonly<Record<string, number>> = {
   F: 0,
   USR: AP_USER,
@@ -81,9 +82,9 @@ const LINE_WORDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The bits that a line of kernel_page_tables tells, from its columns behind the level.
- * @param memory_types names by AttrIndx, which differ between releases; a name absent from it is refused
- * @returns undefined for text that is no such columns
+ * The bits that a line of kernel_page_tables shows, from its columns after the level.
+ * @param memory_types names by AttrIndx, which differ between releases; an unlisted name is rejected
+ * @returns undefined if the text is not such columns
  */
 export function lineAttr(text: string, memoryTypes: readonly (string | undefined)[]): number | undefined {
   const words = text.split(/ +/).filter((word) => word !== '');

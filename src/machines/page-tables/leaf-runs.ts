@@ -2,7 +2,7 @@ import { entrySize, type Translation } from '../../geometry/translation.ts';
 import type { PtdumpLine } from './ptdump-text.ts';
 import { type RecordedLeaf, type RecordedTables, TABLE_LEVELS } from './tables.ts';
 
-/** What stands at an address of a table: leaves, or the next table. */
+/** The contents of an address range of a table: leaves, or the next table. */
 interface Child {
   readonly start: number;
   readonly end: number;
@@ -10,8 +10,8 @@ interface Child {
 }
 
 /**
- * The entries of a region as a walk from the root meets them: leaves with their attributes, and empty entries at the level
- * they stand at. Recorded table pages say what is empty at which level; an entry that is not zero but not valid counts as
+ * The entries of a region in the order of a walk from the root: leaves with their attributes, and empty entries at
+ * their level. Recorded table pages tell the level of empty entries; an entry that is not zero but not valid counts as
  * empty.
  */
 export function* runsOf(t: Translation, recorded: RecordedTables): Generator<PtdumpLine, void> {
@@ -32,7 +32,7 @@ export function* runsOf(t: Translation, recorded: RecordedTables): Generator<Ptd
     const level = t.name[depth]!;
     const list = children[depth]!;
     let at = start;
-    // tables are visited in ascending order, so what ends before this one is done with
+    // tables are visited in ascending order, so tables that end before this one are finished
     while (next[depth]! < list.length && list[next[depth]!]!.end <= start) next[depth]!++;
     for (let i = next[depth]!; i < list.length && list[i]!.start < end; i++) {
       const child = list[i]!;

@@ -2,20 +2,23 @@ import { InputError, quote } from '../../errors/input-error.ts';
 import { type LevelName, parseVa, vaText } from '../../geometry/translation.ts';
 import { lineAttr } from './attributes.ts';
 
-/** A line of kernel_page_tables: entries of one level that are all empty, or leaves with the same attributes. */
+/**
+ * A line of kernel_page_tables: consecutive entries of one level that are all empty, or leaves with the same
+ * attributes.
+ */
 export interface PtdumpLine {
-  /** Kernel addresses; end 0 is the wrap at 2^64. */
+  /** Kernel addresses; end 0 stands for 2^64. */
   readonly start: number;
   readonly end: number;
   readonly level: LevelName;
-  /** What the line tells of the descriptors' bits (packed as in src/hardware/descriptor.ts); 0 for empty entries. */
+  /** The descriptor bits that the line shows (packed as in src/hardware/descriptor.ts); 0 for empty entries. */
   readonly attr: number;
 }
 
 /** The text of kernel_page_tables. */
 export interface ParsedPtdump {
   readonly runs: readonly PtdumpLine[];
-  /** Each with the start of the line behind it; 0 when it is the last. */
+  /** Each marker with the start of the line after it; 0 if it is the last. */
   readonly markers: readonly { readonly text: string; readonly start: number }[];
   /** The first line started at 0 (v5.7 to v5.10): it is not among the runs. */
   readonly from_zero: boolean;
@@ -70,7 +73,7 @@ export function parsePtdump(
   return { runs, markers, from_zero: fromZero };
 }
 
-/** A kernel address or the wrap. */
+/** A kernel address, or 0 for 2^64. */
 function address(digits: string): number | undefined {
   try {
     const va = parseVa(digits);
@@ -80,7 +83,7 @@ function address(digits: string): number | undefined {
   }
 }
 
-/** Whether a size is as the kernel writes it: in the largest unit that divides it. */
+/** Whether a size is written as the kernel does: in the largest unit that divides it. */
 const sameSize = (bytes: number, n: number, unit: string): boolean => {
   const power = 'KMGTPE'.indexOf(unit);
   return bytes === n * 1024 ** (power + 1) && (n % 1024 !== 0 || unit === 'E');

@@ -4,7 +4,7 @@ import { parseVa } from '../../geometry/translation.ts';
 import { placeOf } from '../text/zod-place.ts';
 import { leafAttr } from './attributes.ts';
 
-/** Levels as the recordings name them: hardware levels 1, 2, 3, whatever the kernel has folded. */
+/** Levels as recordings name them: hardware levels 1, 2, 3, whatever levels the kernel folds. */
 export const TABLE_LEVELS = ['PUD', 'PMD', 'PTE'] as const;
 export type TableLevel = (typeof TABLE_LEVELS)[number];
 
@@ -13,21 +13,24 @@ export interface RecordedLeaf {
   /** Kernel address: its distance from 2^64, negative. */
   readonly va: number;
   readonly pa: number;
-  /** Bytes of all. */
+  /** The total number of bytes. */
   readonly size: number;
-  /** Bytes of one: a base page or a block. */
+  /** The bytes of one leaf: a base page or a block. */
   readonly leaf_size: number;
-  /** Descriptor bits but for the address, as far as they were recorded (DBM was not), packed as in src/hardware/descriptor.ts. */
+  /**
+   * The descriptor's bits without the address, as far as they were recorded (DBM was not), packed as in
+   * src/hardware/descriptor.ts.
+   */
   readonly attr: number;
 }
 
 /** A table page that is not the root. */
 export interface RecordedTable {
   readonly level: TableLevel;
-  /** The first address it translates: it may be below the region. */
+  /** The first address it translates; it may lie below the region. */
   readonly va: number;
   readonly pa: number;
-  /** Entries with bit 0 set, and that are not zero. */
+  /** The number of entries with bit 0 set, and of those that are not zero. */
   readonly valid: number;
   readonly nonzero: number;
 }
@@ -36,7 +39,7 @@ export interface RecordedTable {
 export interface RecordedTables {
   /** linear or vmemmap. */
   readonly name: string;
-  /** Kernel addresses; end 0 is the wrap at 2^64. */
+  /** Kernel addresses; end 0 stands for 2^64. */
   readonly start: number;
   readonly end: number;
   /** Physical address of the root. */
@@ -45,7 +48,7 @@ export interface RecordedTables {
   readonly table_pages: Readonly<Record<TableLevel, number>>;
   /** Ascending, without overlap. */
   readonly leaves: readonly RecordedLeaf[];
-  /** From the root's side down, ascending in each. */
+  /** Tables in order of level from the root, ascending in each level. */
   readonly tables: readonly RecordedTable[];
 }
 

@@ -1,7 +1,7 @@
 import { InputError, quote } from '../../errors/input-error.ts';
 import type { FileTree } from '../sources/tree.ts';
 
-/** Where sysfs shows memory blocks and nodes. */
+/** Where sysfs has memory blocks and nodes. */
 export const MEMORY_DIR = 'sys/devices/system/memory';
 export const NODE_DIR = 'sys/devices/system/node';
 
@@ -10,8 +10,8 @@ export const MAX_ADDRESS = 2 ** 52;
 
 /**
  * Bytes of one memory block, from block_size_bytes: hexadecimal without prefix.
- * @returns undefined when there is no such file
- * @throws InputError when it is not a power of two from 4096 to 2^52
+ * @returns undefined if there is no such file
+ * @throws InputError if it is not a power of two from 4096 to 2^52
  */
 export function blockSizeOf(tree: FileTree): number | undefined {
   const path = `${MEMORY_DIR}/block_size_bytes`;
@@ -32,7 +32,7 @@ export function blockSizeOf(tree: FileTree): number | undefined {
 
 /**
  * The numbers of the memoryN directories among the names, ascending.
- * @throws InputError when a number is written twice ("memory7", "memory07") or its block ends past 2^52
+ * @throws InputError if a number occurs twice ("memory7", "memory07") or its block ends past 2^52
  */
 export function blockIds(tree: FileTree, names: readonly string[], blockSize: number): number[] {
   const ids: number[] = [];
@@ -50,7 +50,7 @@ export function blockIds(tree: FileTree, names: readonly string[], blockSize: nu
   return ids.sort((a, b) => a - b);
 }
 
-/** The nodes a block's directory links to, ascending. The links may dangle. */
+/** The nodes to which a block's directory links, ascending. The links may dangle. */
 export function nodeLinks(tree: FileTree, id: number): number[] {
   const nids: number[] = [];
   for (const name of tree.list(`${MEMORY_DIR}/memory${id}`) ?? []) {

@@ -3,7 +3,7 @@ import type { Block } from '../machine.ts';
 import type { FileTree } from '../sources/tree.ts';
 import { blockIds, blockSizeOf, MEMORY_DIR, NODE_DIR, nodeLinks } from './block-dirs.ts';
 
-/** More blocks than any machine has: 2^40 bytes of 64M blocks many times over. */
+/** More blocks than any machine has: 2^40 bytes in 64M blocks many times over. */
 const MAX_BLOCKS = 2 ** 22;
 
 export interface Blocks {
@@ -11,16 +11,16 @@ export interface Blocks {
   readonly block_size: number;
   /** Ascending. */
   readonly blocks: readonly Block[];
-  /** What is odd about them, a line each. */
+  /** Oddities of the blocks, one line each. */
   readonly missing: readonly string[];
 }
 
 /**
- * Reads every sys/devices/system/memory/memoryN. A block belongs to the nodes its directory links to and to those whose directory links
- * to it. Without a state file the state follows from `online`.
+ * Reads every sys/devices/system/memory/memoryN. A block belongs to the nodes its directory links to and to those whose
+ * directory links to it. Without a state file the state follows from `online`.
  *
  * @returns undefined when the source has no memory blocks
- * @throws InputError when a file of a block does not say what the kernel could have written
+ * @throws InputError if a file of a block has contents that the kernel cannot have written
  */
 export function readBlocks(tree: FileTree): Blocks | undefined {
   const names = tree.list(MEMORY_DIR);
@@ -112,7 +112,7 @@ function stateOf(
   throw new InputError(source, dir, 'has neither state nor online');
 }
 
-/** The blocks that node directories link to: the nodes by block number. */
+/** The nodes whose directories link to blocks, by block number. */
 function nodeSideLinks(tree: FileTree): Map<number, number[]> {
   const links = new Map<number, number[]>();
   for (const node of tree.list(NODE_DIR) ?? []) {
@@ -129,7 +129,7 @@ function nodeSideLinks(tree: FileTree): Map<number, number[]> {
   return links;
 }
 
-/** Remarks of one kind become one line with the first example and a count. */
+/** Collects remarks: those of one kind become one line with the first example and a count. */
 class Oddities {
   readonly #kinds = new Map<string, { readonly example: string; count: number }>();
   readonly #lines: string[] = [];

@@ -13,7 +13,7 @@ function address(tree: FileTree, path: string): number {
 }
 
 /**
- * The firmware memory map, an entry a directory of sys/firmware/memmap, by number. Undefined when the source has none.
+ * The firmware memory map, one entry per directory of sys/firmware/memmap, by number. Undefined if the source has none.
  * @throws InputError for an entry without a range
  */
 export function readFirmwareMap(tree: FileTree): FirmwareMapEntry[] | undefined {

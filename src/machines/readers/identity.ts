@@ -3,7 +3,7 @@ import type { Arch, Block, IomemEntry, ZoneInfo } from '../machine.ts';
 import type { Recorded } from '../sources/open.ts';
 import type { FileTree } from '../sources/tree.ts';
 
-/** What a caller knows better than the source. */
+/** What the caller knows and the source may lack. */
 export interface Known {
   readonly arch?: Arch;
   /** Bytes. */
@@ -20,7 +20,7 @@ export interface Identity {
   readonly missing: readonly string[];
 }
 
-/** What the rest of the source has to say about architecture and page size. */
+/** Evidence for architecture and page size from the rest of the source. */
 export interface Traces {
   readonly iomem: readonly IomemEntry[] | undefined;
   readonly zones: readonly ZoneInfo[] | undefined;
@@ -83,7 +83,7 @@ function archOfUname(uname: string | undefined): Arch | undefined {
   return /\bx86_64\b/.test(uname) ? 'x86_64' : undefined;
 }
 
-/** Distributions put the architecture into the release: "6.1.0-56-amd64", "5.14.0-503.el9.aarch64". */
+/** Distributions add the architecture to the release: "6.1.0-56-amd64", "5.14.0-503.el9.aarch64". */
 function archOfVersion(version: string | undefined): Arch | undefined {
   if (version === undefined) return undefined;
   if (/(aarch64|arm64)/.test(version)) return 'arm64';
@@ -103,7 +103,7 @@ function releaseOf(text: string | undefined): string | undefined {
   return /^Linux \S+ (\d+\.\S{1,120})/.exec(text ?? '')?.[1];
 }
 
-/** The granule for which the pages of all zones come nearest to the memory that is there. */
+/** The granule for which the pages of all zones best match the size of the memory. */
 function pageSizeOf({ iomem, zones, blocks, block_size }: Traces): number | undefined {
   const pages = (zones ?? []).reduce((sum, zone) => sum + zone.present, 0);
   if (pages === 0) return undefined;
@@ -118,7 +118,7 @@ function pageSizeOf({ iomem, zones, blocks, block_size }: Traces): number | unde
   return [4096, 16_384, 65_536].reduce((best, size) => (distance(size) < distance(best) ? size : best));
 }
 
-/** Bits of a kernel virtual address: as the recording says it, or 64 - T1SZ of TCR_EL1. */
+/** The bits of a kernel virtual address: from the recording, or 64 - T1SZ of TCR_EL1. */
 function vaBitsOf(top: FileTree): number | undefined {
   const text = top.readText('machine.json');
   if (text === undefined) return undefined;

@@ -8,10 +8,11 @@ const LINE = /^( *)([0-9a-f]{1,16})-([0-9a-f]{1,16}) : (.*)$/;
 const MAX_DEPTH = 5;
 
 /**
- * Parses /proc/iomem: `start-end : name` a line, hexadecimal and inclusive, two blanks before it for each level. A reader
- * without CAP_SYS_ADMIN gets every address as 0; those entries are kept.
+ * Parses /proc/iomem: one `start-end : name` per line, hexadecimal and inclusive, indented by two blanks per level. A
+ * reader without CAP_SYS_ADMIN sees every address as 0; those entries are kept.
  *
- * @throws InputError for any other line, an end before its start, an end past 2^52, or System RAM that overlaps System RAM
+ * @throws InputError for any other line, an end before its start, an end past 2^52, or System RAM that overlaps System
+ * RAM
  */
 export function parseIomem(text: string, file: string): IomemEntry[] {
   const entries: IomemEntry[] = [];
@@ -41,12 +42,12 @@ export function parseIomem(text: string, file: string): IomemEntry[] {
   return entries;
 }
 
-/** Whether all addresses are zeroed: who read the file was not root. */
+/** Whether all addresses are zeroed: the file was read without root privileges. */
 export function isZeroed(entries: readonly IomemEntry[]): boolean {
   return entries.length > 0 && entries.every(({ start, end }) => start === 0 && end === 0);
 }
 
-/** Boot RAM, DIMMs, "System RAM (virtio_mem)", "System RAM (kmem)": at any level. */
+/** Whether it is System RAM at any level: boot RAM, DIMMs, "System RAM (virtio_mem)", "System RAM (kmem)". */
 export function isSystemRam({ name }: IomemEntry): boolean {
   return name === 'System RAM' || /^System RAM \([^)]*\)$/.test(name);
 }

@@ -6,8 +6,8 @@ const LINE =
   /^ *(\d{1,9}): 0x([0-9a-f]{1,16})\.\.0x([0-9a-f]{1,16})(?: +(\d{1,4}|x) +([A-Z_]+(?:[|, ]+[A-Z_]+)*))?$/;
 
 /**
- * Parses one array of /sys/kernel/debug/memblock: `index: 0xstart..0xend` a line, end inclusive; from v6.3 on followed by the node
- * (`x` for none) and the name of the first flag (`NONE` for none).
+ * Parses one array of /sys/kernel/debug/memblock: one `index: 0xstart..0xend` per line, end inclusive; from v6.3 on
+ * followed by the node (`x` for none) and the name of the first flag (`NONE` for none).
  *
  * @param place the array's file, for messages
  * @throws InputError for any other line, wrong numbering, regions that are not ascending or end past 2^52

@@ -14,11 +14,11 @@ export interface Nodes {
 }
 
 /**
- * Reads sys/devices/system/node: the possible nodes, which of them are online, their CPUs and distances. Without `possible` the nodes
- * are those that are seen; without `online`, those that have a directory are online.
+ * Reads sys/devices/system/node: the possible nodes, which of them are online, their CPUs and distances. Without the
+ * file `possible`, the nodes are those named elsewhere; without `online`, nodes that have a directory are online.
  *
- * @param seen nodes that other files speak of
- * @returns undefined when the source has no node directory and no other file speaks of a node
+ * @param seen nodes that other files name
+ * @returns undefined if the source has no node directory and no other file names a node
  */
 export function readNodes(tree: FileTree, seen: Iterable<number>): Nodes | undefined {
   const names = tree.list(NODE_DIR);

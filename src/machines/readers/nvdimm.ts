@@ -7,9 +7,9 @@ export interface NdNamespace {
   /** Bytes. */
   readonly start: number;
   readonly size: number;
-  /** It has no label: the only one of its region. */
+  /** Whether it has no label: it is then the only one of its region. */
   readonly io: boolean;
-  /** What claims it; the block device is raw without. */
+  /** The kind of instance that claims it; without one the block device is raw. */
   readonly claim: 'none' | 'pfn' | 'dax' | 'btt';
   /** Where struct pages are, and where data begins and ends; for pfn and dax. */
   readonly mode: 'none' | 'ram' | 'pmem';
@@ -25,29 +25,29 @@ export interface NdRegion {
   readonly align: number;
   readonly nid: number;
   readonly target_node: number;
-  /** Carved out of RAM: even a raw namespace gets struct pages. */
+  /** Whether it is carved out of RAM: even a raw namespace gets struct pages. */
   readonly pagemap: boolean;
-  /** The first NVDIMM it is made of. */
+  /** The first NVDIMM of which it consists. */
   readonly nmem: number;
-  /** That has a label area. */
+  /** Whether that NVDIMM has a label area. */
   readonly label_area: boolean;
   readonly namespaces: readonly NdNamespace[];
 }
 
-/** Where NVDIMM buses hang: described by ACPI, or carved out of RAM by a boot option. */
+/** The parents of NVDIMM buses in sysfs: described by ACPI, or carved out of RAM by a boot option. */
 export const NVDIMM_ROOTS = [
   'sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0',
   'sys/devices/platform/e820_pmem/ndbus0',
 ];
 
-/** Undefined where the source has none. What a file does not say in the expected form is 0. */
+/** Undefined if the source has none. A value that a file does not give in the expected form is 0. */
 export function readNvdimm(tree: FileTree): readonly NdRegion[] | undefined {
   const root = NVDIMM_ROOTS.find((path) => tree.kind(path) === 'dir');
   if (root === undefined) return undefined;
   return numbered(tree, root, /^region(\d{1,4})$/).map(([id, path]) => readRegion(tree, root, id, path));
 }
 
-/** Directories whose name matches, with their number, ascending. */
+/** The directories whose name matches, with their number, ascending. */
 function numbered(tree: FileTree, path: string, pattern: RegExp): [number, string][] {
   return (tree.list(path) ?? [])
     .flatMap((name): [number, string][] => {

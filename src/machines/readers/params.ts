@@ -4,8 +4,8 @@ import { MEMORY_DIR } from './block-dirs.ts';
 const PARAMS_DIR = 'sys/module/memory_hotplug/parameters';
 
 /**
- * The memory_hotplug module's parameters (memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware) and
- * auto_online_blocks, as text without the line end. Undefined when the source has none of them.
+ * The memory_hotplug module's parameters (memmap_on_memory, online_policy, auto_movable_ratio, auto_movable_numa_aware)
+ * and auto_online_blocks, as text without the line end. Undefined if the source has none of them.
  */
 export function readParams(tree: FileTree): Record<string, string> | undefined {
   const params: Record<string, string> = {};

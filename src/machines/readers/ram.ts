@@ -7,8 +7,9 @@ export interface Range {
 }
 
 /**
- * RAM of a running kernel: "System RAM" of /proc/iomem, split where the node of the blocks changes. What was there at boot and what was
- * plugged by firmware since cannot be told apart in it; memory that drivers manage ("System RAM (kmem)") is left out.
+ * The RAM of a running kernel: "System RAM" of /proc/iomem, split where the node of the blocks changes. It does not
+ * distinguish boot RAM from memory that firmware has added since. Memory managed by drivers ("System RAM (kmem)") is
+ * left out.
  */
 export function ramOf(iomem: readonly IomemEntry[], blocks: readonly Block[], blockSize: number): RamRange[] {
   const nidOf = new Map(blocks.map((block) => [block.id, block.nids[0]]));
@@ -32,7 +33,10 @@ export function ramOf(iomem: readonly IomemEntry[], blocks: readonly Block[], bl
   return ram;
 }
 
-/** The parts of blocks that are not System RAM of any kind, ascending: the holes for which offlining is refused. */
+/**
+ * The parts of blocks that are not System RAM of any kind, ascending: the kernel refuses to offline blocks with such
+ * holes.
+ */
 export function holesOf(iomem: readonly IomemEntry[], blocks: readonly Block[], blockSize: number): Range[] {
   const ram = iomem.filter(isSystemRam).sort((a, b) => a.start - b.start);
   const holes: Range[] = [];

@@ -5,7 +5,7 @@ const PLACE = 'proc/zoneinfo';
 const HEAD = /^Node +(\d{1,4}), zone +(\S{1,32})$/;
 const FIELD = /^ {2,12}(pages free|free|high|spanned|present|managed|cma) +(\d{1,16})$/;
 const START = /^ {2}start_pfn: +(\d{1,16})$/;
-/** Pages below 2^52 bytes of the smallest page. */
+/** The number of pages below 2^52 bytes with the smallest page size. */
 const MAX_PFN = 2 ** 40;
 
 interface Draft {
@@ -18,10 +18,10 @@ interface Draft {
 }
 
 /**
- * Parses /proc/zoneinfo: a paragraph for each zone of each online node. Sizes are pages. An unpopulated zone has no start_pfn line, and
- * gets 0.
+ * Parses /proc/zoneinfo: one paragraph per zone of each online node. Sizes are in pages. An unpopulated zone has no
+ * start_pfn line, and gets 0.
  *
- * @throws InputError for a zone that appears twice, lacks a field, or spans past 2^40 pages
+ * @throws InputError for a zone that occurs twice, lacks a field, or spans past 2^40 pages
  */
 export function parseZoneinfo(text: string, file: string): ZoneInfo[] {
   const drafts: Draft[] = [];

@@ -5,25 +5,28 @@ import { placeOf } from '../text/zod-place.ts';
 /** Bytes: a safe integer, 0 and up. */
 const bytes = z.int().min(0);
 const nid = z.int().min(0).max(1023);
-/** The name of an errno ("EBUSY"); null where the call succeeded. */
+/** The name of an errno ("EBUSY"); null if the call succeeded. */
 const errno = z
   .string()
   .regex(/^E[A-Z0-9]{1,24}$/)
   .nullable();
 const text = z.string().max(65_536);
 const argv = z.array(text).max(256);
-/** _OST status codes in the order the firmware got them: 0 success, 130 ejection failed, 132 ejection in progress. */
+/**
+ * _OST status codes in the order in which the firmware received them: 0 success, 130 ejection failed, 132 ejection in
+ * progress.
+ */
 const ost = z.array(z.int().min(0)).max(1024);
 
 /** A write of `value` to a sysfs or /proc/sys file. */
 const write = z.strictObject({ op: z.literal('write'), path: text, value: text, errno });
 
-/** Reading only: what was looked at, in words or as a shell line. */
+/** An observation without changes: in words or as a shell line. */
 const observe = z.strictObject({ op: z.literal('observe'), text });
 
 /**
- * A device plugged through the machine monitor. `addr` is null where the monitor chose none (it refused); `error` is the monitor's
- * refusal. OST status 0 does not mean that memory appeared.
+ * A device plugged through the machine monitor. `addr` is null if the monitor chose none (it refused); `error` is the
+ * monitor's refusal. OST status 0 does not mean that memory was added.
  */
 const deviceAdd = z.strictObject({
   op: z.literal('device_add'),
@@ -34,9 +37,9 @@ const deviceAdd = z.strictObject({
   addr: bytes.nullable(),
   error: text.nullable(),
   ost,
-  /** The OST codes were not recorded: `ost` says nothing. */
+  /** Whether the OST codes were not recorded, so that `ost` is meaningless. */
   ost_unrecorded: z.boolean().optional(),
-  /** It was there before boot. */
+  /** Whether it existed before boot. */
   cold_plugged: z.boolean().optional(),
   /** Bytes of an NVDIMM's label area. */
   label_size: bytes.optional(),
@@ -87,10 +90,10 @@ const offlineAndRemoveMemory = z.strictObject({
 
 /** The test module takes unmovable pages somewhere in a range of a node. */
 const pin = z.strictObject({ op: z.literal('pin'), nid, start: bytes, size: bytes, errno });
-/** The last `count` pins are given back. */
+/** Releases the last `count` pins. */
 const unpin = z.strictObject({ op: z.literal('unpin'), count: z.int().min(0) });
 
-/** A program takes `mib` MiB of a kind of memory and keeps it; `node` null where none was asked for. */
+/** A program allocates `mib` MiB of a kind of memory and keeps it; `node` is null if none was requested. */
 const useMemory = z.strictObject({
   op: z.literal('use_memory'),
   mib: z.int().min(0),
@@ -100,10 +103,13 @@ const useMemory = z.strictObject({
   device: text.optional(),
   crashed: z.boolean().optional(),
 });
-/** Everything taken by use_memory is given back. */
+/** Releases all memory allocated by use_memory. */
 const stopUsing = z.strictObject({ op: z.literal('stop_using') });
 
-/** A run of the ndctl or daxctl tool. `exit` null where not recorded (234 is -EINVAL); `count` is the number printed. */
+/**
+ * A run of the ndctl or daxctl tool. `exit` is null if it was not recorded (234 is -EINVAL); `count` is the number
+ * printed.
+ */
 const ndctl = z.strictObject({
   op: z.literal('ndctl'),
   argv,
@@ -155,11 +161,11 @@ const recordedSchema = z.strictObject({
     .max(10_000),
 });
 
-/** One operation of a recording, told apart by `op`. */
+/** One operation of a recording; `op` is its kind. */
 export type Op = z.infer<typeof opSchema>;
 /** Kinds of operations. */
 export type OpKind = Op['op'];
-/** What ops.json says: the machine in short, and the operations of each step in order. */
+/** The contents of ops.json: a summary of the machine, and the operations of each step in order. */
 export type RecordedOps = z.infer<typeof recordedSchema>;
 
 /**

@@ -7,13 +7,13 @@ import { withRecordedLinks } from '../sources/links.ts';
 import type { FileTree } from '../sources/tree.ts';
 import { type Op, parseOps, type RecordedOps } from './ops.ts';
 
-/** One step: what was done, and the files of the machine afterwards. */
+/** One step: the operations, and the files of the machine afterwards. */
 export interface RecordingStep {
   /** The step's directory: NN-label. */
   readonly dir: string;
   readonly ops: readonly Op[];
   /**
-   * proc/, sys/, dmesg (x86: dmesg-delta.txt), step.json and whatever else was recorded. A step whose guest had crashed has
+   * proc/, sys/, dmesg (x86: dmesg-delta.txt), step.json and other recorded files. A step whose guest crashed has
    * neither proc nor sys.
    */
   readonly tree: FileTree;
@@ -32,9 +32,10 @@ export interface Recording {
 }
 
 /**
- * Opens a recording: an archive (.tar, .tar.gz, .tar.bz2, .tar.xz) or a directory, with ops.json at its top or in its only
- * directory. Of an archive everything is kept unless `wanted` says otherwise; its paths start with the run's directory.
- * @throws InputError when it is not a recording, or ops.json does not fit it
+ * Opens a recording: an archive (.tar, .tar.gz, .tar.bz2, .tar.xz) or a directory, with ops.json at its top or in its
+ * only directory. All members of an archive are kept unless `wanted` rejects them; paths start with the run's
+ * directory.
+ * @throws InputError if it is not a recording, or if ops.json does not fit it
  */
 export async function openRecording(path: string, options: ArchiveOptions = {}): Promise<Recording> {
   const source = options.source ?? path;
@@ -43,7 +44,7 @@ export async function openRecording(path: string, options: ArchiveOptions = {}):
   return recording;
 }
 
-/** A directory or archive as a file tree, whatever is in it. */
+/** A directory or archive as a file tree, with any contents. */
 export async function openTree(path: string, options: ArchiveOptions = {}): Promise<FileTree> {
   const source = options.source ?? path;
   let isDirectory: boolean;
@@ -56,7 +57,7 @@ export async function openTree(path: string, options: ArchiveOptions = {}): Prom
   return new DirTree(path, source, { ...DEFAULT_LIMITS, ...options.limits });
 }
 
-/** The recording a tree holds at its top or in its only directory; undefined when it holds none. */
+/** The recording at the top of a tree or in its only directory; undefined if there is none. */
 export function recordingOf(tree: FileTree): Recording | undefined {
   const top = topOf(tree);
   const text = top?.readText('ops.json');
@@ -79,8 +80,9 @@ function topOf(tree: FileTree): FileTree | undefined {
 }
 
 /**
- * The step a user means: by directory ("03-dimm0-add-1G-node1"), by number ("03", "3") or by label ("dimm0-add-1G-node1").
- * @throws InputError when there is no such step
+ * The step with a given name: a directory ("03-dimm0-add-1G-node1"), a number ("03", "3") or a label
+ * ("dimm0-add-1G-node1").
+ * @throws InputError if there is no such step
  */
 export function stepOf(recording: Recording, name: string): RecordingStep {
   const { steps } = recording;

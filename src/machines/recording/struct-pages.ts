@@ -1,23 +1,23 @@
 import { InputError, quote } from '../../errors/input-error.ts';
 
-/** What a recording has of sections and struct pages: kernel/mem_section.txt and kernel/memmap.rle. */
+/** A recording's data on sections and struct pages: kernel/mem_section.txt and kernel/memmap.rle. */
 
 /** One present section. */
 export interface RecordedSection {
   readonly nr: number;
   /** Names of set flags of section_mem_map, in the kernel's order. */
   readonly flags: readonly string[];
-  /** One bit a sub-section, 32 a word. */
+  /** One bit per sub-section, 32 per word. */
   readonly subsection_map: readonly number[];
 }
 
-/** Equal struct pages side by side. */
+/** Adjacent equal struct pages. */
 export interface RecordedPages {
   readonly pfn: number;
   readonly count: number;
   /** "node=1 zone=Device reserved=1 hwpoison=0", or "memmap-not-mapped". */
   readonly text: string;
-  /** What pfn_valid says of these pfns by the sub-section map. */
+  /** The result of pfn_valid for these pfns by the sub-section map. */
   readonly valid: boolean;
 }
 
@@ -59,7 +59,7 @@ export function parseMemmap(text: string, file: string): RecordedPages[] {
   });
 }
 
-/** Lines that say something, with their numbers. */
+/** The lines that are not empty, with their numbers. */
 const content = (text: string): [string, number][] =>
   text
     .split('\n')

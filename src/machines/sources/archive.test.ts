@@ -52,7 +52,7 @@ describe('an archive', () => {
     const tree = await readArchive(`${DUMP}.${suffix}`);
     expect(tree.readText(STATE)).toBe('offline\n');
     expect(tree.readlink('dump/sys/devices/system/memory/memory3/node0')).toBe('../../node/node0');
-    // tar pads a sysfs file to the page it claims to have.
+    // tar pads a sysfs file to its nominal size of one page.
     expect(tree.readText('dump/sys/devices/system/memory/block_size_bytes')).toBe('8000000\n');
   });
 

@@ -7,7 +7,7 @@ import type { MemTree } from './mem-tree.ts';
 
 export interface ArchiveOptions {
   readonly limits?: Partial<Limits>;
-  /** Members to keep, by path without a leading `/`. All others are passed over. */
+  /** Selects the members to keep, by path without a leading `/`. All others are skipped. */
   readonly wanted?: (path: string) => boolean;
   /** The name for messages; the path by default. */
   readonly source?: string;
@@ -16,7 +16,10 @@ export interface ArchiveOptions {
 const PIECE = 256 * 1024;
 const SUPPORTED = new Set(['gzip', 'bzip2', 'xz']);
 
-/** Whether a file's first 512 bytes are those of an archive, packed or not, readable here or not. */
+/**
+ * Whether a file's first 512 bytes are those of an archive: compressed or not, and whether or not this code can read
+ * it.
+ */
 export function isArchive(head: Uint8Array): boolean {
   return sniff(head) !== undefined || isTarHeader(head);
 }
@@ -26,9 +29,9 @@ function isTarHeader(head: Uint8Array): boolean {
 }
 
 /**
- * Reads a tar archive, plain or packed with gzip, bzip2 or xz, into memory. The file is streamed: only wanted members are held.
- * Hard links become files, devices and pipes are passed over.
- * @throws InputError when the archive is damaged, truncated, too large, or has a member whose path contains `..`
+ * Reads a tar archive, plain or packed with gzip, bzip2 or xz, into memory. The file is streamed: only wanted members
+ * are held. Hard links become files; devices and pipes are skipped.
+ * @throws InputError if the archive is damaged, truncated, too large, or has a member whose path contains `..`
  */
 export async function readArchive(path: string, options: ArchiveOptions = {}): Promise<MemTree> {
   const source = options.source ?? path;
@@ -54,7 +57,7 @@ export async function readArchive(path: string, options: ArchiveOptions = {}): P
   }
 }
 
-/** As {@link readArchive}, for an archive that is in memory. */
+/** Like {@link readArchive}, for an archive in memory. */
 export async function unpackArchive(
   source: string,
   bytes: Uint8Array,
@@ -84,7 +87,7 @@ async function unpack(source: string, pull: Pull, options: ArchiveOptions): Prom
     handed = true;
     return first;
   };
-  // not every machine is read from an archive
+  // loaded only when an archive is read
   const { TarReader } = await import('./tar-reader.ts');
   const reader = new TarReader(source, limits, options.wanted ?? (() => true));
   await decompress(source, (packed ?? 'none') as Compression, again, limits, (chunk) => reader.write(chunk));

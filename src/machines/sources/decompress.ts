@@ -5,7 +5,7 @@ import type { Limits } from './limits.ts';
 
 export type Compression = 'none' | 'gzip' | 'bzip2' | 'xz';
 
-/** Hands out the next piece of a file, undefined at its end. */
+/** Returns the next piece of a file, undefined at its end. */
 export type Pull = () => Uint8Array | undefined;
 
 const MAGIC: readonly (readonly [string, readonly number[]])[] = [
@@ -18,14 +18,14 @@ const MAGIC: readonly (readonly [string, readonly number[]])[] = [
   ['zip', [0x50, 0x4b, 0x03, 0x04]],
 ];
 
-/** What the first bytes of a file say it is compressed with; undefined when they say nothing. */
+/** The compression format according to the first bytes of a file; undefined if they match none. */
 export function sniff(head: Uint8Array): string | undefined {
   return MAGIC.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte))?.[0];
 }
 
 /**
  * Decompresses a stream piece by piece into `sink`, within the limits.
- * @throws InputError when the data is damaged, ends early or unpacks to more than the limits allow
+ * @throws InputError if the data is damaged, ends early, or decompresses to more than the limits allow
  */
 export async function decompress(
   source: string,
@@ -91,7 +91,7 @@ const DECODERS: Record<Compression, Decoder> = {
       gunzip.once('close', resolve);
     });
     for (let chunk = pull(); chunk && failure === undefined; chunk = pull()) {
-      // A piece is handed over only when the one before it is done, so that the counts stay true.
+      // A piece is passed on only after the one before is finished, so that the counts stay correct.
       const piece = chunk;
       await Promise.race([closed, new Promise<void>((resolve) => void gunzip.write(piece, () => resolve()))]);
     }
@@ -121,7 +121,7 @@ const DECODERS: Record<Compression, Decoder> = {
           } else if (produced === producedAtEnd) {
             controller.error(new Error('unexpected end of file'));
           } else {
-            // The decoder also asks when it merely has output left: it gets nothing, and must give something.
+            // The decoder also calls when it only has output left: it gets no input, and must produce output.
             producedAtEnd = produced;
             controller.enqueue(new Uint8Array(0));
           }
@@ -144,7 +144,7 @@ const DECODERS: Record<Compression, Decoder> = {
   },
 };
 
-/** Single bytes out of pieces. */
+/** Turns pieces into single bytes. */
 class ByteInput {
   readonly #pull: Pull;
   #chunk: Uint8Array = new Uint8Array(0);
@@ -175,7 +175,7 @@ class ByteInput {
   }
 }
 
-/** Pieces out of single bytes. */
+/** Turns single bytes into pieces. */
 class ByteOutput {
   readonly #sink: (chunk: Uint8Array) => void;
   #buffer = new Uint8Array(256 * 1024);

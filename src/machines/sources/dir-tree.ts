@@ -8,8 +8,8 @@ const PAGE = 4096;
 const chunk = Buffer.allocUnsafe(CHUNK);
 
 /**
- * A directory of this host as a file tree. With the root `/` it is the live host: files of /proc and /sys are read as they
- * are at that moment. Links are followed by the operating system and may leave the directory.
+ * A directory of this host as a file tree. With the root `/` it is the live host: files of /proc and /sys are read when
+ * they are asked for. The operating system follows links; they may leave the directory.
  */
 export class DirTree implements FileTree {
   readonly source: string;
@@ -64,7 +64,7 @@ export class DirTree implements FileTree {
     try {
       return readlinkSync(this.#full(path));
     } catch (error) {
-      // EINVAL: there is something, and it is no link.
+      // EINVAL: the path exists and is not a link.
       return codeOf(error) === 'EINVAL' ? undefined : this.#absent(path, error);
     }
   }
@@ -91,7 +91,7 @@ export class DirTree implements FileTree {
     }
   }
 
-  /** A /proc or /sys file says nothing true about its size and may be handed out in pieces: read until the end. */
+  /** The size of a /proc or /sys file is meaningless, and the file may be delivered in pieces: read until the end. */
   #readAll(fd: number, path: string): string {
     const first = readSync(fd, chunk, 0, CHUNK, null);
     return first === 0 ? '' : this.#readRest(fd, path, first);
@@ -135,7 +135,7 @@ export function codeOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/** What an errno name means, in words. */
+/** The meaning of an errno name, in words. */
 export function reason(code: string): string {
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'ENOENT') return 'no such file or directory';

@@ -1,14 +1,14 @@
-/** Bounds on what a reader takes in, so that no input can exhaust memory or time. All sizes are bytes. */
+/** Limits on what a reader accepts, so that no input can exhaust memory or time. All sizes are in bytes. */
 export interface Limits {
   /** One file's text. */
   readonly file: number;
-  /** All files kept of one archive together. */
+  /** All kept files of one archive together. */
   readonly kept: number;
   /** Members of an archive, kept or not. */
   readonly members: number;
-  /** An archive once decompressed. */
+  /** An archive after decompression. */
   readonly stream: number;
-  /** Decompressed over compressed, looked at once {@link ratio_from} bytes came out. */
+  /** The ratio of decompressed to compressed size, checked once {@link ratio_from} bytes were decompressed. */
   readonly ratio: number;
   readonly ratio_from: number;
 }

@@ -2,8 +2,8 @@ import { InputError, quote } from '../../errors/input-error.ts';
 import { type FileTree, type Kind, segments } from './tree.ts';
 
 /**
- * A recording made by a program that cannot store links lists them in `symlinks.txt`: "path target" a line, the path absolute in the
- * guest, the target as readlink gave it. Returns targets by path, without the leading `/`.
+ * A recording made by a program that cannot store links lists them in `symlinks.txt`: one "path target" per line, the
+ * path absolute in the guest, the target as readlink returned it. Returns targets by path, without the leading `/`.
  */
 export function parseLinks(text: string, source: string): Map<string, string> {
   const links = new Map<string, string>();
@@ -22,7 +22,7 @@ export function parseLinks(text: string, source: string): Map<string, string> {
   return links;
 }
 
-/** A tree with links added to it by name. They are listed and can be read as links; they are not followed. */
+/** A tree with links added by name. They are listed and can be read as links; they are not followed. */
 export class LinkedTree implements FileTree {
   readonly source: string;
   readonly #tree: FileTree;

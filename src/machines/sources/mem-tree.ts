@@ -10,7 +10,7 @@ type MemNode =
   | { readonly kind: 'file'; readonly bytes: Uint8Array }
   | { readonly kind: 'link'; readonly target: string };
 
-/** Links followed before a path is given up as a loop, as Linux counts them. */
+/** The most links to follow before a path counts as a loop, as in Linux. */
 const MAX_LINKS = 40;
 
 /** A file tree held in memory. */
@@ -28,7 +28,7 @@ export class MemTree implements FileTree {
     this.#makeDirs(segments(path), path);
   }
 
-  /** Adds a file; a later one of the same path replaces it, as when an archive is extracted. */
+  /** Adds a file; a later one with the same path replaces it, as when an archive is extracted. */
   addFile(path: string, content: Uint8Array | string): void {
     const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
     this.#put(path, { kind: 'file', bytes });
@@ -38,7 +38,7 @@ export class MemTree implements FileTree {
     this.#put(path, { kind: 'link', target });
   }
 
-  /** Gives a file a second name, if the first is there. */
+  /** Gives a file a second name, if the file exists. */
   addHardLink(path: string, other: string): void {
     const node = this.#at(segments(other), false);
     if (node?.kind === 'file') this.#put(path, node);
@@ -100,7 +100,7 @@ export class MemTree implements FileTree {
     return dir;
   }
 
-  /** The node at a path; with `follow`, what a link in last place leads to. Undefined when nothing is there. */
+  /** The node at a path; with `follow`, the target of a link in last place. Undefined if nothing is there. */
   #at(names: readonly string[], follow: boolean): MemNode | undefined {
     const todo = [...names].reverse();
     const way: DirNode[] = [this.#root];

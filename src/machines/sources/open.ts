@@ -12,14 +12,14 @@ import { wantedForBlocks, wantedForMachine } from './wanted.ts';
 
 export interface OpenOptions {
   readonly limits?: Partial<Limits>;
-  /** What is kept of an archive: all that a machine is read from, or just its memory blocks. */
+  /** What to keep of an archive: all that describes a machine, or only its memory blocks. */
   readonly only?: 'machine' | 'blocks';
 }
 
 /** A source whose root has the /proc and /sys of one machine. */
 export interface OpenedSource {
   readonly tree: FileTree;
-  /** What the recording says of the machine, where the source is a step of one. */
+  /** The recording's data on the machine, if the source is a step of a recording. */
   readonly recorded?: Recorded;
 }
 
@@ -30,11 +30,12 @@ export interface Recorded {
 }
 
 /**
- * Opens what mirrors the /proc and /sys of one machine: `/` for this host, a directory, or an archive (.tar, .tar.gz, .tar.bz2,
- * .tar.xz). The mirror may lie below up to four directories, as in a sosreport. Where a source has several, `SOURCE:NAME` picks one:
+ * Opens a mirror of the /proc and /sys of one machine: `/` for this host, a directory, or an archive (.tar, .tar.gz,
+ * .tar.bz2, .tar.xz). The mirror may be nested in up to four directories, as in a sosreport. If a source has several,
+ * `SOURCE:NAME` selects one:
  * of a recording the step (`run.tar.xz:03-dimm0-add`, `run.tar.xz:3`), else the directory.
  *
- * @throws InputError when there is nothing to read, or more than one thing
+ * @throws InputError if there is nothing to read, or more than one mirror
  */
 export async function openSource(source: string, options: OpenOptions = {}): Promise<OpenedSource> {
   const { path, pick } = split(source);
@@ -56,7 +57,7 @@ export async function openSource(source: string, options: OpenOptions = {}): Pro
   );
 }
 
-/** Whether a file is an archive by its first bytes, or by its name when it has none. */
+/** Whether a file is an archive: by its first bytes, or by its name if the file is empty. */
 export function looksLikeArchive(path: string): boolean {
   const head = Buffer.alloc(512);
   let fd: number;
@@ -75,7 +76,7 @@ export function looksLikeArchive(path: string): boolean {
   }
 }
 
-/** The path of a source, without the `:NAME` that picks a part of it. */
+/** The path of a source, without the `:NAME` that selects a part of it. */
 export function pathOf(source: string): string {
   return split(source).path;
 }
@@ -109,7 +110,7 @@ function isDirectory(path: string, source: string): boolean {
   }
 }
 
-/** ops.json of the recording whose step directory this is. */
+/** The ops.json of the recording to which this step directory belongs. */
 function aroundStep(path: string, source: string): Recorded | undefined {
   const parent = new DirTree(`${path}/..`, source);
   if (new DirTree(path).kind('step.json') !== 'file' || parent.kind('ops.json') !== 'file') return undefined;

@@ -1,14 +1,14 @@
 import type { FileTree } from './tree.ts';
 
-/** Directories a mirror may lie below. */
+/** The most directories in which a mirror may be nested. */
 const MAX_DEPTH = 4;
-/** Directories looked into for it. */
+/** The most directories to search for it. */
 const MAX_DIRS = 10_000;
 
-/** Any of these makes a directory the root of a machine's mirror. */
+/** Any of these marks a directory as the root of a machine's mirror. */
 const SIGNS = ['sys/devices/system/memory', 'proc/iomem', 'proc/zoneinfo'];
 
-/** The directories that mirror a machine's / , the nearest to the top only; `''` is the top itself. */
+/** The directories that mirror a machine's /, only those nearest to the top; `''` is the top itself. */
 export function findRoots(tree: FileTree): string[] {
   let level = [''];
   let seen = 0;

@@ -5,7 +5,7 @@ import type { Limits } from './limits.ts';
 import { MemTree } from './mem-tree.ts';
 import { segments } from './tree.ts';
 
-/** Bytes behind the end mark: tar fills up to a record, tapes to more. */
+/** The most bytes after the end mark: tar fills up to a record, tapes to more. */
 const MAX_BEHIND = 16 * 2 ** 20;
 /** PATH_MAX of Linux. */
 const MAX_PATH = 4096;
@@ -47,7 +47,7 @@ export class TarReader {
 
   write(chunk: Uint8Array): void {
     if (this.#head !== undefined) {
-      // The parser would unpack what looks packed: a second layer is not wanted.
+      // The parser would decompress data that looks compressed; a second layer is not wanted.
       const head = Buffer.concat([this.#head, chunk]);
       if (head.length < 512) {
         this.#head = head;
@@ -77,7 +77,7 @@ export class TarReader {
 
   #feed(bytes: Buffer): void {
     if (this.#over) {
-      // The parser would collect it all.
+      // The parser would collect all of it.
       this.#behind += bytes.length;
       if (this.#behind <= MAX_BEHIND) return;
       throw new InputError(this.#source, '', `goes on for more than ${MAX_BEHIND} bytes behind its end mark`);
@@ -129,7 +129,7 @@ export class TarReader {
       case 'ContiguousFile': {
         const pieces: Buffer[] = [];
         entry.on('data', (piece) => {
-          // A copy: a view would keep the whole read buffer alive.
+          // A copy: a view would keep the whole read buffer in memory.
           pieces.push(Buffer.from(piece));
         });
         entry.on('end', () => {

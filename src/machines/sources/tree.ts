@@ -7,35 +7,35 @@ export type Kind = 'file' | 'dir' | 'link';
  * root of the tree, with `/` between names; a leading `/` is ignored. Nothing is modified, everything is synchronous.
  */
 export interface FileTree {
-  /** Where it was read from, as the user named it; the file of every {@link InputError}. */
+  /** Its origin as the user named it; the file of every {@link InputError}. */
   readonly source: string;
-  /** Paths that are there but could not be read, with the reason ("permission denied"). */
+  /** Paths that exist but could not be read, with the reason ("permission denied"). */
   readonly unreadable: ReadonlyMap<string, string>;
-  /** What is at the path itself, links not followed; absent when nothing is. */
+  /** The kind of the path itself, links not followed; undefined if nothing is there. */
   kind(path: string): Kind | undefined;
   /**
-   * The names in a directory, in code unit order, or undefined when there is none (or it may not be read).
-   * @throws InputError when it is not a directory
+   * The names in a directory, in code unit order, or undefined if it does not exist (or may not be read).
+   * @throws InputError if it is not a directory
    */
   list(path: string): readonly string[] | undefined;
   /**
-   * The text of a file, links followed, or undefined when there is none (or it may not be read). NUL bytes at its end are
-   * dropped: archives of sysfs pad every file to the page it claims to have.
-   * @throws InputError when it is a directory, is not UTF-8 or is larger than the limits allow
+   * The text of a file, links followed, or undefined if it does not exist (or may not be read). NUL bytes at its end
+   * are dropped: archives of sysfs pad every file to its nominal size of one page.
+   * @throws InputError if it is a directory, is not UTF-8, or exceeds the limits
    */
   readText(path: string): string | undefined;
   /**
-   * As {@link readText}, for a sysfs attribute: a file of less than 4096 bytes that is handed out in one piece. Faster on a
+   * Like {@link readText}, for a sysfs attribute: a file of less than 4096 bytes that is read in one piece. Faster on a
    * live host with tens of thousands of them.
    */
   readAttribute(path: string): string | undefined;
-  /** The target of a link as it is written, or undefined when the path is no link. */
+  /** The target of a link as written, or undefined if the path is not a link. */
   readlink(path: string): string | undefined;
   /** The tree below a directory, which becomes the root; links cannot leave it. */
   sub(path: string, source?: string): FileTree;
 }
 
-/** The names a path consists of: no empty ones, no `.`. */
+/** The names of which a path consists, without empty names and `.`. */
 export function segments(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.');
 }

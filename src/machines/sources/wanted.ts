@@ -1,4 +1,4 @@
-/** Files beside /proc and /sys that tell of the machine: of a recording, of a sosreport. */
+/** Files beside /proc and /sys that describe the machine: of a recording, of a sosreport. */
 const BESIDE = /^(ops\.json|symlinks\.txt|step\.json|machine\.json|uname|uname_-a|dmesg|lsmem.*)$/;
 
 const PROC = /(^|\/)proc\/(iomem|zoneinfo|cmdline|version)$/;
@@ -6,20 +6,20 @@ const BLOCKS = /(^|\/)sys\/devices\/system\/memory(\/|$)/;
 const NODES = /(^|\/)sys\/devices\/system\/node(\/|$)/;
 const PARAMS = /(^|\/)sys\/module\/memory_hotplug(\/|$)/;
 const MEMBLOCK = /(^|\/)sys\/kernel\/debug\/memblock(\/|$)/;
-/** Where NVDIMM buses hang: readNvdimm() says more. */
+/** The parents of NVDIMM buses in sysfs: see readNvdimm(). */
 const NVDIMMS =
   /(^|\/)sys\/devices\/(LNXSYSTM:00\/LNXSYBUS:00\/ACPI0012:00|platform\/e820_pmem)\/ndbus0(\/|$)/;
 const FIRMWARE = /(^|\/)sys\/firmware\/memmap(\/|$)/;
 
-/** Files of a node or a block that nobody needs, and that are most of an archive. */
+/** Files of a node or a block that no reader needs, and that make up most of an archive. */
 const IDLE = /\/(power|hugepages|uevent|numastat|vmstat|meminfo|subsystem|firmware_node|driver)(\/|$)/;
 
-/** Members of an archive that tell of memory blocks. */
+/** Whether a member of an archive describes memory blocks. */
 export function wantedForBlocks(path: string): boolean {
   return (BLOCKS.test(path) && !IDLE.test(path)) || BESIDE.test(path.slice(path.lastIndexOf('/') + 1));
 }
 
-/** Members of an archive that a machine is read from. */
+/** Whether a member of an archive describes the machine. */
 export function wantedForMachine(path: string): boolean {
   if (BLOCKS.test(path) || NODES.test(path) || NVDIMMS.test(path)) return !IDLE.test(path);
   if (PROC.test(path) || PARAMS.test(path) || MEMBLOCK.test(path) || FIRMWARE.test(path)) return true;

@@ -1,7 +1,7 @@
 import { InputError, quote } from '../../errors/input-error.ts';
 
 /**
- * Parses the kernel's list format: "0-2,4" is 0, 1, 2 and 4; an empty line is not a number.
+ * Parses the kernel's list format: "0-2,4" is 0, 1, 2 and 4; an empty line gives an empty list.
  *
  * @param max the greatest number allowed
  * @param file and `place` for messages

@@ -1,8 +1,9 @@
 const RANGE = /^(.+?)(?:\+|\.\.(.+))$/;
 
 /**
- * Names of the releases in a range: "v5.7+" is v5.7 and all after it, "v5.7..v6.1" ends with v6.1. `order`: every release that
- * a range may name, from the oldest on. Null where the text is not a range; what is wrong with it where it names none.
+ * The names of the releases in a range: "v5.7+" is v5.7 and all later ones; "v5.7..v6.1" ends with v6.1. `order` lists
+ * every release that a range may name, from the oldest. Returns null if the text is not a range, and an error text if
+ * it is a range that names no releases.
  */
 export function releaseRange(
   text: string,

@@ -1,12 +1,12 @@
 /**
- * A number of bytes as people write it: decimal or 0x hexadecimal, with a binary unit (K, KiB, M, MiB, … up to P) or none. No number
- * of a unit of 1000.
+ * A number of bytes as people write it: decimal or 0x hexadecimal, with a binary unit (K, KiB, M, MiB, … up to P) or
+ * none. Decimal units (powers of 1000) are not accepted.
  */
 export const SIZE_PATTERN = /^(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,16}) ?(?:([KMGTPkmgtp])(?:iB)?|B)?$/;
 
 const UNITS = 'KMGTP';
 
-/** The bytes a text stands for, or undefined when it is not a size or not below 2^53. */
+/** The number of bytes in a text, or undefined if it is not a size or not below 2^53. */
 export function parseSize(text: string): number | undefined {
   const match = SIZE_PATTERN.exec(text);
   if (match === null) return undefined;

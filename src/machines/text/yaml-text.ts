@@ -1,17 +1,17 @@
 import { isMap, LineCounter, parseDocument, visit } from 'yaml';
 import { InputError, quote } from '../../errors/input-error.ts';
 
-/** Characters of a YAML file. */
+/** The most characters in a YAML file. */
 const MAX_TEXT = 1_000_000;
-/** Aliases of one file; more is taken for an attempt to make it explode. */
+/** The most aliases in one file; more are taken for an attempt to exhaust memory. */
 const MAX_ALIASES = 100;
-/** Brackets within brackets, or leading blanks: no file a person writes is nested deeper. */
+/** The deepest nesting of brackets or leading blanks; no hand-written file is nested deeper. */
 const MAX_NESTING = 64;
 
 export interface YamlText {
   /** Plain data: null, booleans, numbers, strings, arrays and objects. Integers past 2^53 stay bigint. */
   readonly value: unknown;
-  /** The line a value stands on, counted from 1, for messages. */
+  /** The line of a value, counted from 1, for messages. */
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
 
@@ -56,7 +56,7 @@ export function parseYamlText(text: string, file: string): YamlText {
     return {
       value: withNumbers(value, 0),
       lineOf(path) {
-        // The nearest node that is there: a missing key is placed at its map.
+        // The nearest node that exists: a missing key is reported at its map.
         for (let length = path.length; length >= 0; length--) {
           const at = path.slice(0, length).map((key) => (typeof key === 'symbol' ? String(key) : key));
           const node: unknown =

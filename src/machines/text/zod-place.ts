@@ -6,7 +6,7 @@ interface Issue {
   readonly code?: string | undefined;
 }
 
-/** The first complaint of a schema: where ("steps[3].ops[0].errno") and what. */
+/** The first error of a schema: its place ("steps[3].ops[0].errno") and text. */
 export function placeOf(error: z.ZodError): { readonly path: string; readonly what: string } {
   const issue: Issue = error.issues[0] ?? { path: [], message: 'is not valid' };
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);

@@ -4,10 +4,10 @@ import { MEM_ONLINE, SECTION_IS_ONLINE, SECTION_MARKED_PRESENT, type State } fro
 import type { Failure, Subjects } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
-/** Free, or taken from the allocator by somebody. */
+/** Whether the page is free, or allocated by some user. */
 const inUse = (page: number): boolean => page_use(page) !== USE.NONE;
 
-/** A hot-added memory block stands for sections that are all there and share its state. */
+/** A hot-added memory block stands for sections that all exist and share its state. */
 export function checkBlocks(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   const notSo = (what: string, subjects: Subjects, text: string): void => {

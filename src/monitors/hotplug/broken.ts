@@ -1,6 +1,6 @@
 import type { Failure, Subjects } from '../../steps/failure.ts';
 
-/** Something that must hold between operations and does not: `what` is the same whatever it is about. */
+/** A violated invariant between operations. `what` is the same text for every object. */
 export const broken = (
   invariant: string,
   what: string,

@@ -4,7 +4,7 @@ import type { State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
-/** Pools of huge pages count what there is: nr and free of each size and node, and their sums. */
+/** The counters of huge page pools are correct: nr and free of each size and node, and their sums. */
 export function checkHugetlb(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   const pages = new Map<string, number>();

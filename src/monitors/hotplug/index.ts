@@ -12,7 +12,7 @@ import { checkTables } from './tables.ts';
 import { checkTranslations } from './translations.ts';
 import { checkZones } from './zones.ts';
 
-/** What must hold between operations, by name. */
+/** The invariants that must hold between operations, by name. */
 export const invariants: Readonly<Record<string, (state: State, c: Config) => Failure[]>> = {
   blocks: checkBlocks,
   hugetlb: checkHugetlb,
@@ -26,7 +26,7 @@ export const invariants: Readonly<Record<string, (state: State, c: Config) => Fa
   zones: checkZones,
 };
 
-/** Everything that does not hold. */
+/** All violations of the invariants. */
 export function violations(state: State, c: Config): Failure[] {
   return Object.values(invariants).flatMap((check) => check(state, c));
 }

@@ -12,8 +12,8 @@ import { activeSpans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
- * The linear map holds all memory that has a section, at its own place, and nothing that has none; but not private device
- * memory. Of boot memory it holds what memblock knows and does not call NOMAP.
+ * The linear map maps all memory that has a section, at its linear address, and no other memory. Private device memory
+ * is not mapped. Of boot memory it maps what memblock contains and does not mark NOMAP.
  */
 export function checkLinear(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
@@ -67,13 +67,13 @@ function sectionSpans(state: State, c: Config): Section[] {
   return found;
 }
 
-/** What the CPU cannot reach has struct pages, and is not mapped (add_pages() alone). */
+/** Memory that the CPU cannot reach: it has struct pages, and is not mapped (add_pages() alone). */
 const privateMemory = (state: State): Span[] =>
   [...state.dev_pagemap.values()]
     .filter(({ type, mapped }) => mapped && type === 'private')
     .map(({ start, end }) => ({ start, end: end + 1 }));
 
-/** Memory that must be mapped. */
+/** The memory that must be mapped. */
 function wanted(state: State, c: Config, sections: readonly Section[]): Span[] {
   const found: Span[] = [];
   const early = merged(sections.filter((s) => s.early).map((s) => s.span));
@@ -96,7 +96,7 @@ function wanted(state: State, c: Config, sections: readonly Section[]): Span[] {
   return found.filter(({ start, end }) => end > start);
 }
 
-/** Regions that are nobody's to map memory in. */
+/** Regions in which no memory may be mapped. */
 const CLOSED: ReadonlySet<string> = new Set(['bpf', 'modules', 'fixmap', 'pci_io']);
 
 function* foreign(mmu: Mmu, c: Config): Generator<Failure> {

@@ -4,8 +4,8 @@ import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /**
- * Links between nodes and memory blocks exist in pairs, only between registered devices; every block of a node is linked
- * to it, and none remains of a block that has gone.
+ * Links between nodes and memory blocks exist in pairs, and only between registered devices. Every block of a node is
+ * linked to it, and no link to a removed block remains.
  */
 export function checkLinks(state: State, _c: Config): Failure[] {
   const found: Failure[] = [];

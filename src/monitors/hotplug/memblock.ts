@@ -4,8 +4,8 @@ import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /**
- * Where memblock is kept after boot (CONFIG_ARCH_KEEP_MEMBLOCK) it covers every hot-added section that is valid and
- * belongs to a memory block. Device memory belongs to none.
+ * If memblock is kept after boot (CONFIG_ARCH_KEEP_MEMBLOCK), it covers every hot-added section that is valid and
+ * belongs to a memory block. Device memory belongs to no block.
  */
 export function checkMemblock(state: State, c: Config): Failure[] {
   if (!c.ARCH_KEEP_MEMBLOCK) return [];

@@ -11,8 +11,8 @@ import { activeSpans } from './sections.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
- * Struct pages of active sub-sections are mapped, nothing else of the memmap is, and they lie in pages of their own, all of
- * which are mapped.
+ * The struct pages of active sub-sections are mapped, and nothing else of the memmap is. They lie in pages of their
+ * own, all of which are mapped.
  */
 export function checkMemmap(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
@@ -59,7 +59,7 @@ export function checkMemmap(state: State, c: Config): Failure[] {
   return [...found, ...checkPages(state, merged(pages))];
 }
 
-/** Spans made whole entries. */
+/** The spans rounded outward to whole entries. */
 const rounded = (spans: readonly Span[], size: number): Span[] =>
   merged(
     spans.map(({ start, end }) => ({
@@ -68,7 +68,7 @@ const rounded = (spans: readonly Span[], size: number): Span[] =>
     })),
   );
 
-/** The memory that struct pages at kernel addresses [start, end) are of. */
+/** The memory described by the struct pages at kernel addresses [start, end). */
 function described(c: Config, start: number, end: number) {
   const bytes = (va: number): number =>
     c.mappable_range.start + ((va - c.VMEMMAP_START) / (vmemmap_of(c, 1) - vmemmap_of(c, 0))) * c.PAGE_SIZE;
@@ -78,7 +78,7 @@ function described(c: Config, start: number, end: number) {
 const text = ({ pa, size }: { readonly pa: number; readonly size: number }): string =>
   `0x${pa.toString(16)}-0x${(pa + size - 1).toString(16)}`;
 
-/** The pages that hold struct pages against what the allocator thinks of them. */
+/** Compares the pages that hold struct pages with the allocator's record of them. */
 function checkPages(state: State, pages: readonly Span[]): Failure[] {
   const found: Failure[] = [];
   for (const { start, end } of pages) {

@@ -11,7 +11,7 @@ import type { Session } from '../../scenarios/running/session.ts';
 import { violations } from './index.ts';
 import { merged, missing } from './spans.ts';
 
-/** The monitors of page tables, told lies about a machine with 1G at 8G. */
+/** Checks the monitors of page tables on a machine with 1G at 8G whose state is then falsified. */
 
 const plugged = (release = 'v6.1', bootOptions = ''): Session => {
   const session = booted(release, { ...ARM64, boot_options: bootOptions });
@@ -21,7 +21,7 @@ const plugged = (release = 'v6.1', bootOptions = ''): Session => {
 
 const broken = ({ state, kernel }: Session): string[] => violations(state, kernel.c).map(({ text }) => text);
 
-/** Table entries above the linear map of the DIMM: physical address of the entry, page of the table. */
+/** The table entries above the linear map of the DIMM: physical address of the entry, page of the table. */
 function tableEntries(session: Session): { pa: number; page: number }[] {
   const { state, kernel } = session;
   const va = phys_to_virt(kernel.c, 8 * G);

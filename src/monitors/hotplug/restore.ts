@@ -4,7 +4,8 @@ import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /**
- * What an operation that failed must leave as it was. Two texts of the same state are equal; each line says one thing.
+ * The part of the state that a failed operation must leave unchanged, as lines with one fact each. Equal states give
+ * equal lines.
  */
 export function observable(state: State): string[] {
   const lines: string[] = [...iomem(state)];
@@ -31,20 +32,20 @@ export function observable(state: State): string[] {
   return lines;
 }
 
-/** So many differences are told one by one. */
+/** The most differences that are listed. */
 const TOLD = 12;
 
-/** An operation has failed, and this is not as it was. */
+/** An operation has failed and has not restored this state. */
 export const notRestored = (lines: readonly string[]): Failure =>
   broken('restore', 'not as before', { lines }, `failed and left ${told(lines)}`);
 
-/** Differences as one text: no longer than a person reads. */
+/** The differences as one text, short enough to read. */
 const told = (lines: readonly string[]): string =>
   lines.length <= TOLD
     ? lines.join(', ')
     : `${lines.slice(0, TOLD).join(', ')} and ${lines.length - TOLD} more`;
 
-/** Lines of one text that the other has not. */
+/** The lines of one text that the other does not have. */
 export function changedLines(before: readonly string[], after: readonly string[]): string[] {
   const a = new Set(before);
   const b = new Set(after);

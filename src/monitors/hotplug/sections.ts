@@ -7,7 +7,7 @@ import { broken } from './broken.ts';
 import { merged, type Span } from './spans.ts';
 
 /**
- * A section is valid exactly when its active sub-sections have a memmap (all of it when early), with usage allocated; an
+ * A section is valid exactly if its active sub-sections have a memmap (all of it if early), with usage allocated. An
  * online section has no uninitialised struct page.
  */
 export function checkSections(state: State, c: Config): Failure[] {
@@ -30,7 +30,7 @@ export function checkSections(state: State, c: Config): Failure[] {
       }
     }
     if (!(ms.section_mem_map & SECTION_IS_ONLINE) || ms.subsection_map === null) continue;
-    // holes in an early section have struct pages, too, but nobody vouches for them
+    // holes in an early section have struct pages, too, but nothing guarantees that they are initialised
     for (const span of mapSpans(c, nr, ms.subsection_map)) {
       if (state.pages.first(span.start, span.end, (page) => page_memmap(page) !== MEMMAP.INIT) >= 0) {
         notSo('not initialised', nr, 'is online with struct pages that are not initialised');
@@ -49,7 +49,7 @@ export function activeSpans(state: State, c: Config, nr: number): Span[] {
   return subsection_map === null ? [] : mapSpans(c, nr, subsection_map);
 }
 
-/** The pfns that a sub-section map has bits for. */
+/** The pfns for which a sub-section map has bits set. */
 function mapSpans(c: Config, nr: number, subsectionMap: readonly number[]): Span[] {
   const start = nr * c.PAGES_PER_SECTION;
   if (isFull(subsectionMap)) return [{ start, end: start + c.PAGES_PER_SECTION }];
@@ -60,5 +60,5 @@ function mapSpans(c: Config, nr: number, subsectionMap: readonly number[]): Span
   return merged(found);
 }
 
-/** Sections have a multiple of 32 sub-sections everywhere. */
+/** The number of sub-sections in a section is a multiple of 32 in every configuration. */
 const isFull = (map: readonly number[]): boolean => map.every((word) => word === -1);

@@ -1,10 +1,10 @@
-/** Half-open ranges of integers, ascending where there are several. */
+/** A half-open range of integers [start, end). Lists of them ascend. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** Ascending spans, those that touch or overlap as one. */
+/** Ascending spans, with spans that touch or overlap merged. */
 export function merged(spans: readonly Span[]): Span[] {
   const found: { start: number; end: number }[] = [];
   for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
@@ -15,7 +15,7 @@ export function merged(spans: readonly Span[]): Span[] {
   return found;
 }
 
-/** What lies in the wanted spans and in none of the given ones; both are merged. */
+/** The parts of the wanted spans that lie in none of the given ones; both lists are merged. */
 export function missing(wanted: readonly Span[], given: readonly Span[]): Span[] {
   const found: Span[] = [];
   let i = 0;

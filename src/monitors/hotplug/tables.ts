@@ -8,8 +8,8 @@ import { broken } from './broken.ts';
 import { merged, missing, type Span } from './spans.ts';
 
 /**
- * A table page is linked once and belongs to the allocator or to memblock, no table page is left over or forgotten by the
- * count, constructors and destructors pair (B36).
+ * Every table page is linked once and belongs to the allocator or to memblock. No table page is left over or missing in
+ * the count. Constructors and destructors pair (B36).
  */
 export function checkTables(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];

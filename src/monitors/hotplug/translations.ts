@@ -7,8 +7,9 @@ import { regionOf } from '../region.ts';
 import { broken } from './broken.ts';
 
 /**
- * Once an operation is over, no TLB and no walk cache may hold what memory no longer says, and no live entry was changed in
- * a way the architecture forbids. Instructions in flight (B22) are left out: they end by themselves.
+ * Once an operation is over, no TLB and no walk cache may hold a translation that memory no longer has, and no live
+ * entry was changed in a way that the architecture forbids. Instructions in flight (B22) are not checked: they end by
+ * themselves.
  */
 export function checkTranslations(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
@@ -45,7 +46,7 @@ export function checkTranslations(state: State, c: Config): Failure[] {
   return found;
 }
 
-/** What vfree() has unmapped and not flushed yet: its addresses are not given out before. */
+/** The areas that vfree() has unmapped and not flushed yet: their addresses are not reused before the flush. */
 const lazy = ({ vmap_areas, vmap_purge_list }: State, { as, va, size }: HeldTranslation): boolean =>
   as === 'leaf' &&
   vmap_areas.some(

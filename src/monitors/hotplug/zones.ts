@@ -23,8 +23,8 @@ import type { Failure, Subjects } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
 /**
- * Zone spans cover their online pages, node spans are the union of zone spans, present is not below managed, what the
- * allocator manages is what it holds, nodes with memory say so.
+ * Zone spans cover their online pages; node spans are the union of zone spans; present is at least managed; managed
+ * equals the number of pages the allocator holds; nodes with memory are marked so.
  */
 export function checkZones(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
@@ -107,7 +107,7 @@ function checkOnlineBlocks(state: State, c: Config): Failure[] {
   return found;
 }
 
-/** First addresses of free runs that reach outside busy System RAM. */
+/** The first addresses of free runs that reach outside busy System RAM. */
 function freeHoles(state: State, c: Config): number[] {
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   const ram: { start: number; end: number }[] = [];

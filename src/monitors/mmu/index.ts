@@ -13,14 +13,14 @@ import { regionOf } from '../region.ts';
 import { allWays, stands, type Ways } from './ways.ts';
 
 /**
- * Page tables, TLBs and freed pages in every state of a search, over a world that holds a kernel's state. A world shares
- * the parts of its state that a step leaves alone with the one before, and no part ever changes: what was found out about
- * two parts is kept under these two.
+ * Monitors of page tables, TLBs and freed pages in every state of a search, over a world that holds a kernel's state. A
+ * world shares with its predecessor the parts of its state that a step leaves unchanged, and no part ever changes. A
+ * result computed from two parts is therefore cached under these two.
  */
 
 const stateOf = (view: View): State => view.world<{ readonly state: State }>().state;
 
-/** A look at page tables and struct pages that is not taken twice. */
+/** A check of page tables and struct pages whose result is cached. */
 function remembered<T>(look: (mmu: Mmu, pages: Runs<Page>) => T): (mmu: Mmu, pages: Runs<Page>) => T {
   const known = new WeakMap<Mmu, WeakMap<Runs<Page>, { readonly found: T }>>();
   return (mmu, pages) => {
@@ -34,7 +34,7 @@ function remembered<T>(look: (mmu: Mmu, pages: Runs<Page>) => T): (mmu: Mmu, pag
   };
 }
 
-/** What stands at a page now. */
+/** The current struct page at a physical address. */
 const pageAt = (pages: Runs<Page>, c: Config, pa: number) => {
   const pfn = pa / c.PAGE_SIZE;
   return { pfn, state: page_use(pages.get(pfn)) === USE.FREE ? 'free' : 'no page table' };
@@ -45,11 +45,14 @@ const pfnText = ({ pfn, state }: PageAt): string => `pfn 0x${pfn.toString(16)} i
 
 const cpus = (list: readonly number[]): string => `CPU ${list.join()}`;
 
-/** Addresses that vmalloc has unmapped and not yet flushed: nobody is given them, so what a TLB holds there is harmless. */
+/**
+ * Addresses that vmalloc has unmapped and not yet flushed. They are not allocated again before the flush, so what a TLB
+ * holds there is harmless.
+ */
 const inLazyWindow = (state: State, { in_memory, va }: Reach): boolean =>
   !in_memory && state.vmap_areas.some((a) => a.vm === null && a.va_start <= va && va < a.va_end);
 
-/** Where a way leads to, and the page that is there. */
+/** The subjects of a failure: the target of a path, and the page there. */
 const about = (pages: Runs<Page>, c: Config, way: Reach) => ({
   ...pageAt(pages, c, way.pa),
   va: way.va,
@@ -99,7 +102,7 @@ function filledPage(pages: Runs<Page>, c: Config, pa: number): Failure {
   };
 }
 
-/** A table page in the allocator's hands with valid entries in it: someone's mapping went with it. */
+/** The first free page that was a table and still has valid entries: a mapping was lost with it. */
 function firstFilled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
   for (const { start, end, value } of pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_use(value) !== USE.FREE) continue;
@@ -111,17 +114,17 @@ function firstFilled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
 }
 
 export interface TableMonitors {
-  /** 7.1: no free page is mapped or in a TLB but by its linear alias; vmalloc's lazy window is excepted. */
+  /** 7.1: no free page is mapped or in a TLB except by its linear alias, or in vmalloc's lazy window. */
   readonly free_pages: Monitor;
-  /** 7.2: no walk cache leads to a page that is not a table any more. */
+  /** 7.2: no walk cache leads to a page that is no longer a table. */
   readonly walk_caches: Monitor;
-  /** 7.3: no live entry was changed, and none set where a CPU may hold another. */
+  /** 7.3: no live entry was changed, and no entry was set where a CPU may hold another translation. */
   readonly break_before_make: Monitor;
-  /** 7.4: a table page is unlinked and empty when it is freed. That it is freed once the machine sees to. */
+  /** 7.4: a table page is unlinked and empty when it is freed. The machine itself checks that it is freed. */
   readonly free_tables: Monitor;
 }
 
-/** All that must hold of page tables at every step of every release. */
+/** The monitors of page tables that must hold at every step of every release. */
 export function tableMonitors(c: Config): TableMonitors {
   const look = remembered((mmu, pages): Ways => {
     const { leaves, tables } = allWays(mmu, pages, c);
@@ -174,8 +177,8 @@ export function tableMonitors(c: Config): TableMonitors {
 }
 
 /**
- * No instructions in flight may still go by a page that is free: what an ISB behind the last invalidation sees to. Asked for by
- * name, since no release before v5.4 has it (B22).
+ * No instructions in flight may still use a free page: an ISB after the last invalidation ensures that. It must be
+ * named to be used, since no release before v5.4 has that ISB (B22).
  */
 export function flightMonitor(c: Config): Monitor {
   const look = remembered((mmu, pages) => {

@@ -3,13 +3,13 @@ import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
 
-/** Virtual addresses [start, end). */
+/** A range of virtual addresses [start, end). */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** Tables of a level that the spans lie under. */
+/** The tables of a level that translate addresses in the spans. */
 function tablesOver(c: Config, depth: number, spans: readonly Span[]): number {
   const cover = entrySize(c.t, depth - 1);
   const tables = new Set<number>();
@@ -20,8 +20,9 @@ function tablesOver(c: Config, depth: number, spans: readonly Span[]): number {
 }
 
 /**
- * Tables that a tear-down keeps are bounded by what was ever mapped (B37): however often these spans come and go, no more
- * tables are taken from the page allocator than map all of them. Nothing else may take any.
+ * Tables kept by a tear-down are bounded by what was ever mapped (B37): however often these spans are mapped and
+ * unmapped, the number of tables taken from the page allocator never exceeds what maps all of them. No other user of
+ * tables may run.
  */
 export function keptTables(before: State, c: Config, spans: readonly Span[]): Monitor {
   const taken = ({ table_pages: { allocated, freed } }: State, depth: number): number => {

@@ -9,20 +9,23 @@ import { NO_PAGE, type Page, PageReserved, page_use, USE } from '../../kernel/mm
 import { phys_to_virt } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
 
-/** Ways to pages by which nobody should come to them. */
+/** Paths to pages that no CPU should have. */
 export interface Ways {
-  /** Leaves, other than the linear alias, of pages that are in the allocator's hands. */
+  /** Leaves, other than the linear alias, that lead to free pages. */
   readonly leaves: readonly Reach[];
-  /** Walks that take for a table what is none, or none any more. */
+  /** Walks that use a page as a table although it is not, or no longer, a table. */
   readonly tables: readonly Reach[];
 }
 
 const isFree = (page: Page): boolean => page_use(page) === USE.FREE;
-/** Boot's tables are memblock's; where no struct page is, there may be the image with its root. */
+/**
+ * Whether the page may be a table. Boot's tables belong to memblock; a pfn without struct page may belong to the kernel
+ * image with the root table.
+ */
 const mayBeTable = (page: Page): boolean =>
   page === NO_PAGE || PageReserved(page) || page_use(page) === USE.TABLE;
 
-/** All of them, by whatever CPU, be it only with instructions in flight; ascending by page. */
+/** All such paths of any CPU, including those of instructions in flight; ascending by page. */
 export function allWays(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
   const { PAGE_SIZE } = c;
   const leaves: Reach[] = [];
@@ -37,7 +40,10 @@ export function allWays(mmu: Mmu, pages: Runs<Page>, c: Config): Ways {
   return { leaves, tables };
 }
 
-/** A CPU comes there by memory, its TLB or its walk cache, and not only by instructions in flight, at any level. */
+/**
+ * Whether a CPU has the path through memory, its TLB or its walk cache, at any level, and not only through instructions
+ * in flight.
+ */
 export function stands(mmu: Mmu, way: Reach): boolean {
   if (!way.in_memory && way.held_by.length === 0) return false;
   return mmu.everyone.some((cpu) => {
@@ -50,7 +56,7 @@ export function stands(mmu: Mmu, way: Reach): boolean {
   });
 }
 
-/** Ways that stand, other than the linear map, by which some CPU may come to pages that are in the allocator's hands. */
+/** Such paths, other than the linear map, through which some CPU may reach free pages. */
 export function stray(state: State, c: Config): Reach[] {
   const { leaves, tables } = allWays(state.mmu!, state.pages, c);
   const free = (way: Reach): boolean => isFree(state.pages.get(way.pa / c.PAGE_SIZE));

@@ -13,7 +13,10 @@ import {
 } from '../../hardware/descriptor.ts';
 import type { Pgprot } from '../../kernel/config.ts';
 
-/** arch/arm64/include/asm/pgtable-prot.h, by what differs: the MAIR indices and the software dirty bit. */
+/**
+ * arch/arm64/include/asm/pgtable-prot.h, by the parts that differ between releases: the MAIR indices and the software
+ * dirty bit.
+ */
 function pgprot(normal: number, tagged: number, dirty: boolean, table_noexec: boolean): Pgprot {
   const sect = VALID | AF | SH_INNER | PXN | UXN;
   const page = sect | TABLE_BIT | DBM | (dirty ? SW_DIRTY : 0);
@@ -38,6 +41,6 @@ export const PGPROT = {
   v5_10: pgprot(0, 1, false, false),
   /** Recorded with it on 6.1.192 and 7.2.13, and with both XN bits in table entries. */
   v6_1: pgprot(0, 1, true, true),
-  /** Blocks of struct pages may be written (7.1.5) and are dirty (recorded on 7.2.13). */
+  /** Blocks of struct pages are writable (7.1.5) and dirty (recorded on 7.2.13). */
   v7_2: writable_blocks(pgprot(0, 1, true, true)),
 };

@@ -52,7 +52,7 @@ export const own = {
   },
   arch: {
     arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 },
-    // VIRTIO_MEM depends on X86_64 in 5.10.7, and for long after
+    // VIRTIO_MEM depends on X86_64 in 5.10.7, and in many later releases
     x86_64: {
       ...virtio_mem.v5_8,
       online_page_callback: virtio_mem.v5_8.virtio_mem_online_page_cb,
@@ -66,7 +66,7 @@ declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 
-/** Online and offline by whole sections, isolated until the end; driver-managed memory. */
+/** Memory goes online and offline by whole sections, isolated until the end; driver-managed memory. */
 export const v5_10 = defineRelease({
   name: 'v5.10',
   base: v5_7,

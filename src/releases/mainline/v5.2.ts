@@ -214,7 +214,7 @@ declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 
-/** v5.2 names every function; the others say what they replace. */
+/** v5.2 names every function; later releases name the functions they replace. */
 export const v5_2 = defineRelease({
   name: 'v5.2',
   about: '5.2.1',

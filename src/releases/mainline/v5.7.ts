@@ -52,7 +52,7 @@ declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 
-/** arm64 hot-remove; memory with holes can neither go offline nor come back. */
+/** arm64 hot-remove; memory with holes can neither go offline nor be onlined again. */
 export const v5_7 = defineRelease({
   name: 'v5.7',
   base: v5_4,

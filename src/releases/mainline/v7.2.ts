@@ -32,7 +32,7 @@ declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 
-/** A new node is registered before its blocks; nothing in the add path is a BUG any more. */
+/** A new node is registered before its blocks; no BUG is left in the add path. */
 export const v7_2 = defineRelease({
   name: 'v7.2',
   base: v6_12,

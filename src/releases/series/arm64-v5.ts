@@ -19,8 +19,8 @@ declare module '../../kernel/kernel.ts' {
 }
 
 /**
- * "arm64/mm: Enable memory hot remove", V5, 29 May 2019, reordered removal included (the change log of V6 tells of an earlier
- * version of that patch). On the tree that stands for that of V6.
+ * "arm64/mm: Enable memory hot remove", V5, 29 May 2019, including the reordered removal (the change log of V6 mentions
+ * an earlier version of that patch). Based on the tree that stands for that of V6.
  */
 export const S1 = defineRelease({
   name: 'arm64-v5',

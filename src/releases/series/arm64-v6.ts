@@ -15,7 +15,7 @@ declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
 }
 
-/** V6 without its first patch: memblock is still gone before the sections. */
+/** V6 without its first patch: memblock entries are still removed before the sections. */
 export const S0_base = defineRelease({
   name: 'arm64-v6-base',
   base: v5_3,

@@ -18,7 +18,7 @@ import { v5_10 } from '../mainline/v5.10.ts';
 import { v6_1 } from '../mainline/v6.1.ts';
 import { v7_2 } from '../mainline/v7.2.ts';
 
-/** Readers that take no lock: kernels before a fix that our trees have, and designs that nobody has merged. */
+/** Readers that take no lock: kernels before a fix that the modelled trees have, and designs that are not merged. */
 
 const arm64_too = <F extends object>(functions: F) => ({ functions, arch: { arm64: functions } });
 
@@ -42,7 +42,7 @@ export const B52_half_fixed = defineRelease({
   ...arm64_too({ pfn_section_valid: mmzone.v5_3.pfn_section_valid }),
 });
 
-/** B52, what is left of it: the usage is read under RCU there as well. */
+/** The remaining part of B52: the usage is read under RCU there as well. */
 export const B52_design = defineRelease({
   name: 'v7.2-B52',
   base: v7_2,
@@ -57,7 +57,7 @@ export const B52_design = defineRelease({
   },
 });
 
-/** B89: hotplug waits until the struct pages have been looked at. */
+/** B89: hotplug waits until the struct pages have been read. */
 export const B89_design = defineRelease({
   name: 'v7.2-B89',
   base: v7_2,
@@ -72,7 +72,10 @@ export const B89_design = defineRelease({
   },
 });
 
-/** B68: writers that take the seqlock and a reader that goes by its last round, which no release has had at once. */
+/**
+ * B68: writers that take the seqlock, and a reader that uses the result of its last round. No release has had both at
+ * once.
+ */
 export const B68_reader = defineRelease({
   name: 'v5.10-B68',
   base: v5_10,

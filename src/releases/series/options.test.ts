@@ -43,7 +43,7 @@ test.each(OPTIONS)('%s: vmalloc and hotplug, each for itself', (release) => {
       kept.push(tables());
     }
     expect(state.vmap_areas).toEqual([]);
-    // vmalloc's tables stay; of those of the memmap option 3 keeps what is not there for boot memory
+    // vmalloc's tables stay; of the memmap's tables option 3 keeps those that did not exist for boot memory
     const memmap = release === 'option-3' && shape.page_size === '16K' ? 1 : 0;
     expect(kept).toEqual(Array(2).fill(state.mmu!.t.levels - 1 + memmap));
   }
@@ -131,7 +131,7 @@ test('option 3 takes up again what it has kept', () => {
     session.call(session.kernel.remove_memory(16 * G, G));
     found.push(memmap_tables());
   }
-  // 32 tables of the linear map come and go
+  // 32 tables of the linear map are allocated and freed
   expect(found).toEqual([33, 1, 33, 1, 33, 1]);
 });
 

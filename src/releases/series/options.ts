@@ -19,13 +19,14 @@ import { defineRelease, type Functions } from '../define.ts';
 import { S1 } from './arm64-v5.ts';
 
 /**
- * The four ways out of the conflict between vmalloc and memory hot-remove that the threads of V5 and V6 of arm64 memory hot-remove name, each on V5:
+ * The four solutions for the conflict between vmalloc and memory hot-remove that are named in the mail threads of V5
+ * and V6 of arm64 memory hot-remove, each on V5:
  * nothing else of V5 is mended (B10 to B13).
  */
 
 /**
- * A table cannot be allocated under the page table lock: a walk under it says what it lacks, the lock is dropped, and the walk
- * begins again, where it had come to, with a page in hand.
+ * A table cannot be allocated under the page table lock. A walk under the lock reports the missing table; the lock is
+ * dropped, and the walk continues from the same address with an allocated page.
  */
 interface Supply {
   page: { readonly level: TableLevel; readonly phys: number } | null;
@@ -33,7 +34,7 @@ interface Supply {
 }
 type TableLevel = 'P4D' | 'PUD' | 'PMD' | 'PTE';
 
-/** What vmap_page_range_noflush() maps, and how far it has come. */
+/** The arguments of vmap_page_range_noflush(), and the progress of the mapping. */
 interface Mapping {
   readonly prot: number;
   readonly pages: readonly number[];
@@ -41,7 +42,7 @@ interface Mapping {
   readonly supply: Supply;
 }
 
-/** The entry for `addr` in the table of the level; null where the table is missing, and no page in hand is for it. */
+/** The entry for `addr` in the table of the level; null if the table is missing and no page is available for it. */
 function* entry_of(
   k: Kernel,
   level: TableLevel,
@@ -111,7 +112,7 @@ function* map_level(
   return 0;
 }
 
-/** vmap_page_range_noflush() from where the mapping has come to. */
+/** vmap_page_range_noflush() from the current position of the mapping. */
 function* map_range(k: Kernel, start: number, end: number, mapping: Mapping): Steps<number> {
   for (let addr = start, next = addr; addr !== end; addr = next) {
     next = pgd_addr_end(k.c, addr, end);
@@ -128,7 +129,7 @@ function* give_back(k: Kernel, supply: Supply): Steps<void> {
   supply.page = null;
 }
 
-/** vmalloc walks and writes leaves under the page table lock. ioremap goes on as before. */
+/** vmalloc walks and writes leaves under the page table lock. ioremap is unchanged. */
 const locked: Functions = {
   *vmap_page_range_noflush(
     this: Kernel,
@@ -162,7 +163,10 @@ const locked: Functions = {
     return ret;
   },
 
-  /** Clearing the guard page's entry, which is empty, would otherwise be a write to a table that may have gone. */
+  /**
+   * Clears only entries of existing mappings: clearing the guard page's entry, which is empty, would write to a table
+   * that may have been freed.
+   */
   *vunmap_page_range(this: Kernel, addr: number, end: number): Steps<void> {
     yield* lock(PTL, 'spinlock');
     yield* vmalloc_unmap.v5_2.vunmap_page_range.call(this, addr, end);
@@ -177,7 +181,7 @@ export const option_1 = defineRelease({
   arch: { arm64: locked },
 });
 
-/** Whoever calls from inside a hotplug operation waits for himself (B98). */
+/** A caller inside a hotplug operation waits for itself (B98). */
 function* without_hotplug<T>(body: Steps<T>): Steps<T> {
   yield* get_online_mems();
   const value = yield* body;

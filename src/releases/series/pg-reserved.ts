@@ -20,8 +20,8 @@ import { v5_3 } from '../mainline/v5.3.ts';
 import { v5_4 } from '../mainline/v5.4.ts';
 
 /**
- * The core change of the RFC "mm: Don't mark hotplugged pages PG_reserved (including ZONE_DEVICE)" (22 October 2019) on v5.3,
- * where the first page's PG_reserved still decides whether a chunk is freed.
+ * The core change of the RFC "mm: Don't mark hotplugged pages PG_reserved (including ZONE_DEVICE)" (22 October 2019) on
+ * v5.3, where PG_reserved of the first page still decides whether a chunk is freed.
  */
 export const S2_v5_3 = defineRelease({
   name: 'pg-reserved-v5.3',
@@ -31,8 +31,8 @@ export const S2_v5_3 = defineRelease({
 });
 
 /**
- * What the RFC was written for, linux-next of October 2019. v5.4 has got KVM's own treatment of device pages since,
- * which is left out here; vfio asks the page itself.
+ * The base of the RFC, linux-next of October 2019. v5.4 has since got KVM's own treatment of device pages, which is
+ * left out here; vfio tests the page itself.
  */
 export const S2_base = defineRelease({
   name: 'pg-reserved-base',
@@ -41,7 +41,7 @@ export const S2_base = defineRelease({
   functions: { ...kvm_main.v5_2, ...vfio_iommu.v5_5 },
 });
 
-/** The last patch of the RFC and the first, none of those between: nobody who looks at PG_reserved is told. */
+/** The last patch of the RFC and the first, without those between: the users of PG_reserved are not converted. */
 export const S2_unconverted = defineRelease({
   name: 'pg-reserved-unconverted',
   base: S2_base,
@@ -83,7 +83,7 @@ export const S2_v1 = defineRelease({
   functions: { ...gasket.v5_2, ...kpc_dma.v5_2, ...usercopy.v5_2 },
 });
 
-/** The RFC on a pfn_to_online_page() that knows device memory in a section of RAM. */
+/** The RFC on a pfn_to_online_page() that recognises device memory in a section of RAM. */
 export const S2_taint = defineRelease({
   name: 'pg-reserved-taint',
   base: S2,
@@ -91,7 +91,7 @@ export const S2_taint = defineRelease({
   functions: { ...pfn_to_online_page.v5_12, ...zone_device.v5_12 },
 });
 
-/** The RFC with KVM asking for the memory type of online pages, too. */
+/** The RFC with KVM also reading the memory type of online pages. */
 export const S2_memtype = defineRelease({
   name: 'pg-reserved-memtype',
   base: S2,

@@ -5,10 +5,13 @@ import { S1 } from './arm64-v5.ts';
 import { S0 } from './arm64-v6.ts';
 import { options } from './options.ts';
 
-/** What tells the name of such a release from that of its base. */
+/** The suffix that distinguishes the name of such a release from its base. */
 export const B19_SUFFIX = '-B19';
 
-/** B19: a release whose kernel_page_tables takes no lock, to see what else of it keeps removal and walk apart. */
+/**
+ * B19: a release whose kernel_page_tables takes no lock, to test whether anything else in it keeps removal and walk
+ * apart.
+ */
 const without_ptdump_lock = (release: Release): Release =>
   defineRelease({
     name: `${release.name}${B19_SUFFIX}`,

@@ -10,7 +10,7 @@ import { scenarioJsonSchema } from './schema.ts';
 
 const kinds = Object.keys(steps_by_kind).sort().join(', ');
 
-// Whatever is read: a Scenario, or an InputError of one line.
+// Any input gives a Scenario, or an InputError of one line.
 
 const folder = new URL('../../../scenarios/', import.meta.url);
 const valid = readdirSync(folder)

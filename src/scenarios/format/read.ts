@@ -10,20 +10,20 @@ import { type Interleaved, readInterleaved } from '../interleaved/read.ts';
 import { type ScenarioFile, scenarioSchema } from './schema.ts';
 import { parseStep, type ScenarioStep } from './step.ts';
 
-/** A scenario as it stands in its file; a machine that is named, not described, is read by whoever runs it. */
+/** A scenario as in its file. If the file only names its machine, the caller reads the machine. */
 export interface Scenario {
   readonly file: string;
   readonly id: string | null;
   readonly title: string | null;
   readonly machine: Machine | string;
   readonly release: Release | null;
-  /** As the file names it. */
+  /** The release's name as the file gives it. */
   readonly release_name: string | undefined;
   readonly fixed: readonly Release[];
   readonly failure: ScenarioFile['failure'];
   readonly why: string | null;
   readonly steps: readonly ScenarioStep[];
-  /** What runs at the same time after the steps; null in a scenario of steps alone. */
+  /** The threads that run at the same time after the steps; null in a scenario of steps alone. */
   readonly interleaved: Interleaved | null;
   /** Line of each step, for messages. */
   readonly lines: readonly (number | undefined)[];

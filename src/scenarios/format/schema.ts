@@ -13,7 +13,7 @@ export const scenarioSchema = z
     schema: z.literal('mhp-scenario/1').optional(),
     id: word.optional(),
     title: word.optional(),
-    /** What a machine file says is looked at apart, so that an error names its place. */
+    /** The description of a machine is validated separately, so that an error names its place. */
     machine: z.union([word, z.record(z.string(), z.unknown())], {
       error: 'is not a machine: the path of one, or what a machine file says',
     }),

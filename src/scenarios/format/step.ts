@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { StepKind } from '../steps/common/kind.ts';
 import * as steps from '../steps/index.ts';
 
-/** Steps as a scenario has them: one key, the kind, and under it what the kind takes. */
+/** Steps as written in a scenario: an object with one key, the kind; its value is what the kind takes. */
 
 type Kinds = typeof steps;
 export type StepName = keyof Kinds;
-/** What stands under the kind's name. */
+/** The value of the kind's key. */
 export type StepOf<K extends StepName> = z.infer<Kinds[K]['schema']>;
 export type ScenarioStep = { [K in StepName]: { readonly kind: K; readonly step: StepOf<K> } }[StepName];
 
@@ -16,13 +16,13 @@ const kinds: ReadonlyMap<string, StepKind> = new Map<string, StepKind>(
 
 export const kindOf = (name: StepName): StepKind => kinds.get(name)!;
 
-/** What may stand for the object of a kind; null where only the object may. */
+/** The schema of a kind's short form; null if it has none. */
 function shortSchema({ schema, short }: StepKind): z.ZodType | null {
   if (short !== undefined) return schema.shape[short] as z.ZodType;
   return Object.keys(schema.shape).length === 0 ? z.null() : null;
 }
 
-/** `online: 40` for `online: {blocks: 40}`, `unpin:` for `unpin: {}`. */
+/** Converts the short form: `online: 40` stands for `online: {blocks: 40}`, `unpin:` for `unpin: {}`. */
 function longForm({ schema, short }: StepKind, value: unknown): unknown {
   if (typeof value === 'object' && value !== null) return value;
   if (short !== undefined) return { [short]: value };
@@ -37,7 +37,7 @@ export const stepSchema = z.union(
   }),
 );
 
-/** One step, apart from the file's schema so that an error names its place. */
+/** Parses one step. Done apart from the file's schema, so that an error names its place. */
 export function parseStep(value: unknown): { step: ScenarioStep } | { path: PropertyKey[]; what: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return { path: [], what: 'is not a step: one key, the operation, with what it takes' };

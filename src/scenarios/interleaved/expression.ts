@@ -1,16 +1,16 @@
 import { UserError } from '../../errors/user-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
 
-/** What an expression may come to. An address is a negative number, its distance from 2^64. */
+/** The value of an expression. An address is a negative number, its distance from 2^64. */
 export type Result = number | string | boolean | null | readonly Result[];
 
-/** What the names and functions in an expression stand for. Both return undefined for what they do not know. */
+/** The meanings of names and functions in an expression. Both members return undefined for unknown names. */
 export interface Scope {
   name(name: string): Result | undefined;
   call(name: string, args: readonly Result[]): Result | undefined;
 }
 
-/** An expression that cannot be read, or does not come to anything. */
+/** An expression that cannot be parsed, or that has no value. */
 export class BadExpression extends UserError {
   override readonly name = 'BadExpression';
 }
@@ -87,7 +87,7 @@ const COMPARISONS: Readonly<Record<string, Binary>> = {
 const BOTH: Readonly<Record<string, Binary>> = { and: (a, b) => truth(a) && truth(b) };
 const EITHER: Readonly<Record<string, Binary>> = { or: (a, b) => truth(a) || truth(b) };
 
-/** Nothing, 0, null and false are not. */
+/** Whether a value counts as true: all but undefined, 0, null and false. */
 export const truth = (value: Result): boolean => value !== null && value !== 0 && value !== false;
 
 const CONSTANTS: Readonly<Record<string, Result>> = { true: true, false: false, null: null };

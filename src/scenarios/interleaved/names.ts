@@ -5,12 +5,12 @@ import { phys_to_virt } from '../../kernel/pfn.ts';
 import { VM, zone_key } from '../../kernel/state.ts';
 import { BadExpression, type Result, type Scope } from './expression.ts';
 
-/** What a scenario is about is not there on this kernel or machine: nothing can be said, and nothing is wrong. */
+/** This kernel or machine lacks what the scenario is about: there is no result, and no failure. */
 export class NotApplicable extends UserError {
   override readonly name = 'NotApplicable';
 }
 
-/** Numbers of a booted kernel by their kernel names. Sizes and addresses are bytes. */
+/** Constants of a booted kernel by their kernel names. Sizes and addresses are bytes. */
 const NUMBERS = [
   ...(['PAGE_SIZE', 'PMD_SIZE', 'SECTION_SIZE', 'PAGES_PER_SECTION', 'PAGES_PER_SUBSECTION'] as const),
   ...(['PAGE_OFFSET', 'PAGE_END', 'VMEMMAP_START', 'VMEMMAP_END', 'memory_block_size_bytes'] as const),
@@ -45,7 +45,7 @@ function region(c: Config, [name]: readonly Result[]) {
 }
 
 const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) => Result>> = {
-  // the smallest table, not the root, with entries of two regions; and its end
+  // the smallest table, other than the root, with entries of two regions; and its end
   shared_table: (c, args) => tableOf(c, args).start,
   shared_table_end: (c, args) => tableOf(c, args).end,
   region_start: (c, args) => region(c, args).start,
@@ -58,13 +58,13 @@ const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) =>
   __va: (c, [pa]) => phys_to_virt(c, numbers([pa!])[0]!),
 };
 
-/** What expressions may name: numbers and regions of a kernel, and what has been given a name before. */
+/** The names available to expressions: constants and regions of a kernel, and names defined before. */
 export function scopeOf(c: Config, given: ReadonlyMap<string, Result>): Scope {
   return {
     name: (name) => {
       if (given.has(name)) return given.get(name)!;
       if (name === 'memstart_addr') return c.mappable_range.start;
-      // what one leaf of the memmap spans: blocks with 4K pages, else pages
+      // the memory described by one leaf of the memmap: a block with 4K pages, else a page
       if (name === 'vmemmap_leaf') return c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
       if (Object.hasOwn(FLAGS, name)) return FLAGS[name];
       if (name === 'PAGE_KERNEL') return c.pgprot.PAGE_KERNEL;

@@ -24,18 +24,18 @@ type KernelFunction = (this: Kernel, ...args: readonly Result[]) => unknown;
 const isSteps = (value: unknown): value is Steps<Result> =>
   typeof value === 'object' && value !== null && 'next' in value;
 
-/** Functions of kernels, and locks, by name. @throws NotApplicable when this release has none of that name */
+/** The kernel function or lock function of a name. @throws NotApplicable if this release has none of that name */
 function functionOf(k: Kernel, name: string): KernelFunction {
   const own = (k as unknown as Readonly<Record<string, unknown>>)[name] ?? LOCKS[name];
   if (typeof own !== 'function') throw new NotApplicable(`${k.release} has no ${name}()`);
   return own as KernelFunction;
 }
 
-/** What JavaScript says of a kernel function that is given something else than it takes. */
+/** Whether it is the error that JavaScript throws when a kernel function is called with wrong arguments. */
 const isMisuse = (error: unknown): error is Error =>
   error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 
-/** What goes wrong in a line and is not a failure of the kernel, told by its place. */
+/** Converts an error in a line that is not a failure of the kernel; the new error names the line. */
 function placed(line: Pick<Line, 'wrong'>, error: unknown): unknown {
   if (error instanceof BadExpression) return line.wrong(error.message);
   return isMisuse(error) ? line.wrong(`cannot be done: ${error.message}`) : error;
@@ -49,7 +49,7 @@ function valueIn(line: Pick<Line, 'wrong'>, value: Expression, scope: Scope): Re
   }
 }
 
-/** A call for which there are enough arguments. @throws NotApplicable */
+/** The function of a call, after a check that there are enough arguments. @throws NotApplicable */
 function calledBy(k: Kernel, line: Line & { readonly kind: 'call' }): KernelFunction {
   const own = functionOf(k, line.fn);
   if (line.args.length < own.length)
@@ -75,7 +75,7 @@ function* notSo(text: string): Steps<void> {
   yield { op: 'bug', where: 'expect', text, expectation: true };
 }
 
-/** The lines one after the other; names they give are the thread's own. */
+/** Runs the lines in order; names they define belong to the thread. */
 function* perform(k: Kernel, lines: readonly Line[], names: Names, within: Within): Steps<void> {
   const scope = scopeOf(k.c, names);
   for (const line of lines) {
@@ -95,14 +95,14 @@ export interface Interleaving {
   readonly program: Program;
 }
 
-/** A machine, and regions in place of the release's own. */
+/** A machine, and regions that replace the release's own. */
 export interface Place {
   readonly machine: Machine;
   readonly layout: Layout | undefined;
   readonly permanent_mappings?: boolean;
 }
 
-/** Where the scenario's file has it run. */
+/** The place that the scenario's file gives. */
 export const placeOf = ({ interleaved, machine }: Scenario & { readonly machine: Machine }): Place => ({
   machine,
   layout: interleaved!.layout
@@ -124,7 +124,7 @@ const bootOptions = (
   ...(config.DEBUG_VM_PGFLAGS === undefined ? {} : { debug_vm_pgflags: config.DEBUG_VM_PGFLAGS }),
 });
 
-/** Run to its end what has to be there before the threads begin. */
+/** Runs the lines that prepare the state before the threads begin. */
 function prepare(model: Model, scenario: Scenario, names: Names): void {
   const session = new Session(model);
   for (const { failures } of runScenario(scenario, session, { check: false }))
@@ -140,10 +140,10 @@ function prepare(model: Model, scenario: Scenario, names: Names): void {
 
 /**
  * A scenario's threads on a release as a program of the explorer, `name` as tokens have it.
- * @throws NotApplicable when the release or the machine does not have what the scenario is about
+ * @throws NotApplicable if the release or the machine lacks what the scenario is about
  * @throws ImpossibleMachine when the release cannot be built for the machine
  * @throws InputError when a line cannot be done as written, or a thread has no CPU
- * @throws BadOperation when what comes before the threads does not end well
+ * @throws BadOperation if a line before the threads fails
  */
 export function interleaving(name: string, scenario: Scenario, release: Release, place: Place): Interleaving {
   const { interleaved } = scenario;

@@ -5,10 +5,10 @@ import { LOCKS } from './locks.ts';
 import type { InterleavedFile } from './schema.ts';
 import { parseStatement, type Statement } from './statement.ts';
 
-/** A line, with an error that names its place. */
+/** A line, with a function that makes an error naming its place. */
 export type Line = Statement & { readonly wrong: (what: string) => Error };
 
-/** Threads of a scenario as they stand in its file. */
+/** The threads of a scenario as in its file. */
 export interface Interleaved {
   readonly layout: readonly Region[] | null;
   readonly config: NonNullable<InterleavedFile['config']>;
@@ -18,7 +18,7 @@ export interface Interleaved {
     readonly wrong: Line['wrong'];
   }[];
   readonly before: readonly Line[];
-  /** Invariants that are not looked at when the threads have ended. */
+  /** Invariants that are not checked once the threads have ended. */
   readonly partial: readonly string[];
   readonly threads: Readonly<Record<string, readonly Line[]>>;
   readonly wrong: Line['wrong'];
@@ -34,7 +34,7 @@ const functions = new Set(
   ),
 );
 
-/** Null where the file has no threads. `wrong` makes an error of a place in it. */
+/** The threads of a file; null if it has none. `wrong` makes an error that names a place in the file. */
 export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleaved | null {
   const placed = <T>(path: readonly PropertyKey[], read: () => T): T => {
     try {

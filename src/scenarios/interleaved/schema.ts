@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invariants } from '../../monitors/hotplug/index.ts';
 
-/** What a scenario says beside its steps when threads run at the same time. */
+/** The keys of a scenario for threads that run at the same time. */
 
 const expression = z.string().min(1).max(512);
 const line = z.string().min(1).max(512);

@@ -1,16 +1,16 @@
 import { type Expression, parseCall, parseExpression } from './expression.ts';
 
-/** A line of a thread: a call of a kernel function, or a word on how to go on. */
+/** A line of a thread: a call of a kernel function, or a condition for continuing. */
 export type Statement =
   | {
       readonly kind: 'call';
-      /** The name that what it returns is given. */
+      /** The name for the call's return value. */
       readonly into: string | null;
       readonly fn: string;
       readonly args: readonly Expression[];
       readonly text: string;
     }
-  /** `need x`: where there is no x, the thread ends here. `expect x`: where there is none, something is wrong. */
+  /** `need x`: without x, the thread ends here. `expect x`: without x, the line is a failure. */
   | { readonly kind: 'need' | 'expect'; readonly value: Expression; readonly text: string };
 
 const WORD = /^(need|expect)\s+(.*)$/s;

@@ -3,7 +3,7 @@ import type { dev_dax } from '../../kernel/state.ts';
 import type { Session } from '../running/session.ts';
 import { none, parseArgv, Tool, type ToolResult } from './tool.ts';
 
-/** The daxctl tool (v76) as far as it drives the kernel. */
+/** The parts of the daxctl tool (v76) that drive the kernel. */
 
 /** @throws BadOperation for a command or option that is not modelled */
 export function daxctl(session: Session, argv: readonly string[]): ToolResult {
@@ -39,7 +39,7 @@ function eachDevice(
   return tool.done(rc, rc === 0 ? 1 : 0);
 }
 
-/** Memory blocks of an instance that is system RAM, ascending. */
+/** The memory blocks of an instance that is system RAM, ascending. */
 function blocksOf(session: Session, key: number): number[] {
   const dax = session.state.dev_dax.get(key);
   if (dax?.driver !== 'kmem') return [];
@@ -54,7 +54,7 @@ function blocksOf(session: Session, key: number): number[] {
 
 const isOnline = (session: Session, id: number): boolean => !session.state.memory_block.get(id)!.offline;
 
-/** Blocks of the instance are online. */
+/** Whether a block of the instance is online. */
 export const activeMemory = (session: Session, key: number): boolean =>
   blocksOf(session, key).some((id) => isOnline(session, id));
 
@@ -80,7 +80,7 @@ function unbind(tool: Tool, key: number): number {
   return tool.call(none(kernel.$dax_remove_id(key)));
 }
 
-/** new_id makes the driver look at the instance, bind does so once more when that came to nothing. */
+/** new_id makes the driver probe the instance; bind repeats the probe if that had no effect. */
 function bind(tool: Tool, key: number, driver: 'device_dax' | 'kmem'): number {
   const { kernel, state } = tool.session;
   tool.call(kernel.$dax_new_id(key, driver));

@@ -6,7 +6,7 @@ import type { Session } from '../running/session.ts';
 import { activeMemory } from './daxctl.ts';
 import { none, parseArgv, Tool, type ToolResult } from './tool.ts';
 
-/** The ndctl tool (v76) as far as it drives the kernel: its checks, their order, its exit codes. */
+/** The parts of the ndctl tool (v76) that drive the kernel: its checks, their order, its exit codes. */
 
 const SZ_16M = 16 * 2 ** 20;
 const SZ_2M = 2 * 2 ** 20;
@@ -71,7 +71,7 @@ function eachRegion(tool: Tool, words: readonly string[], action: (region: numbe
   return tool.done(0, count);
 }
 
-/** Not while a region of the NVDIMM is active, and not without a label area. */
+/** Initialises the label area. Refused while a region of the NVDIMM is active, and without a label area. */
 function initLabels(tool: Tool, words: readonly string[]): ToolResult {
   const { rest } = parseArgv('ndctl', words, [], ['-f']);
   let count = 0;
@@ -86,7 +86,7 @@ function initLabels(tool: Tool, words: readonly string[]): ToolResult {
   return tool.done(0, count);
 }
 
-/** Namespaces by name, or all that were configured. */
+/** Calls a function for the namespaces named, or for all that are configured. */
 function eachNamespace(
   tool: Tool,
   words: readonly string[],
@@ -114,13 +114,13 @@ const enable = (tool: Tool, ns: number): number => tool.call(tool.session.kernel
 const disable = (tool: Tool, ns: number): number =>
   tool.call(none(tool.session.kernel.$nd_namespace_unbind(ns)));
 
-/** Not while it serves as system RAM. */
+/** Disables a namespace, unless it is in use as system RAM. */
 function disableSafe(tool: Tool, ns: number): number {
   if (activeMemory(tool.session, ns)) return -tool.session.kernel.errno.EBUSY;
   return disable(tool, ns);
 }
 
-/** Through the raw device: bound for that, and released. */
+/** Zeroes the info block through the raw device, which is bound for that and then released. */
 function zeroInfoBlock(tool: Tool, ns: number): void {
   const namespace = tool.session.state.nd_namespace.get(ns)!;
   namespace.force_raw = true;
@@ -175,14 +175,14 @@ function createNamespace(tool: Tool, words: readonly string[]): ToolResult {
     if (rc !== -EAGAIN) break;
   }
   if (rc === -EAGAIN) rc = -ENOSPC;
-  // what the tool has explained keeps its errno
+  // an error that the tool has explained keeps its errno
   if (rc < 0 && tool.said.length === 0) rc = -ENODEV;
   return tool.done(rc, null);
 }
 
 type Options = ReadonlyMap<string, string>;
 
-/** The tool refuses what it cannot parse before it looks at any region. */
+/** Parses a size. The tool rejects what it cannot parse before it reads any region. */
 function sizeOption(options: Options, name: '-s' | '-a'): number | undefined {
   const text = options.get(name);
   if (text === undefined) return undefined;
@@ -199,7 +199,7 @@ function mapOption(options: Options): Parameters['map'] {
   return text === 'mem' ? 'ram' : 'pmem';
 }
 
-/** Parameters, or a negative errno. -EAGAIN: try the next region. */
+/** The parameters, or a negative errno. -EAGAIN: the tool tries the next region. */
 function validate(
   tool: Tool,
   region: number,
@@ -284,7 +284,7 @@ function setupNamespace(tool: Tool, key: number, p: Parameters): number {
   if (p.mode === 'raw') return enable(tool, key);
   if (p.mode !== 'sector') {
     const start = state.nd_region.get(namespace.region)!.start + namespace.offset;
-    // error() and not err(): the exit code does not keep this errno
+    // error() and not err(): the exit code does not hold this errno
     if (start % SZ_16M && !p.force) return -kernel.errno.EINVAL;
   }
   const claim = CLAIM[p.mode] as 'pfn' | 'dax' | 'btt';

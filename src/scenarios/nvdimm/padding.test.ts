@@ -32,7 +32,7 @@ test('padding to sections costs capacity, and namespaces when the platform moves
       "vanished_before": 10,
     }
   `);
-  // what sub-sections leave of a region is all but the info block, to the alignment
+  // with sub-sections all of a region but the info block is usable, up to the alignment
   for (const region of measured.trials.flatMap((trial) => trial.regions)) {
     expect(region.after.usable).toBe(region.size - 2 * 2 ** 20);
     expect(region.before.usable).toBeLessThanOrEqual(region.after.usable);

@@ -9,9 +9,10 @@ import { ndctl } from './ndctl.ts';
 import { runTool } from './tool.ts';
 
 /**
- * What the series of sub-sections (v5.3) promises, measured: two NVDIMM regions behind RAM, placed at random, each made one fsdax namespace with its
- * struct pages in RAM. Of each region, what is left for data; and what becomes of the first namespace when the platform puts
- * its region elsewhere between RAM and the second.
+ * Measures what the sub-section series (v5.3) promises. Two NVDIMM regions lie behind RAM at random places; each is one
+ * fsdax namespace with its struct pages in RAM. The results are, for each region, the bytes usable for data, and the
+ * state of the first namespace after the platform has moved its region within the space between RAM and the second
+ * region.
  */
 
 const SZ_2M = 2 * 2 ** 20;
@@ -22,7 +23,7 @@ export interface PlacedRegion {
   readonly size: number;
 }
 
-/** What a kernel makes of one region: bytes for data, and how it refused where there are none. */
+/** The result for one region: bytes for data, or the refusal if there are none. */
 export interface Usable {
   readonly usable: number;
   readonly errno: string | null;
@@ -34,7 +35,7 @@ export interface RegionOutcome extends PlacedRegion {
   readonly after: Usable;
 }
 
-/** The first namespace, its region moved by so many bytes since the info block was written. */
+/** The result for the first namespace when its region was moved by this many bytes after its info block was written. */
 export interface MoveOutcome {
   readonly by: number;
   readonly before: boolean;
@@ -59,11 +60,11 @@ export interface PaddingOptions {
   readonly after: Release;
   readonly seed: number;
   readonly trials: number;
-  /** How much room there is for the first region to be moved in, in steps of 2M. */
+  /** The size of the space in which the first region can be moved, in steps of 2M. */
   readonly steps: number;
 }
 
-/** mulberry32: 32 bits of state, the same numbers everywhere. */
+/** mulberry32: 32 bits of state; the same numbers on every platform. */
 function random(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
@@ -85,14 +86,14 @@ const machineOf = (ramEnd: number): Machine => ({
   missing: [],
 });
 
-/** Regions as placed, each one namespace. */
+/** A session with the regions as placed, each configured as one namespace. */
 function configured(release: Release, ramEnd: number, regions: readonly PlacedRegion[]) {
   const session = new Session(boot(machineOf(ramEnd), release));
   for (const [region, { start, size }] of regions.entries()) {
     describeRegion(session, { region, start, size, node: 0, labels: false, carved: false });
   }
   const made = regions.map((_, region): Result => {
-    // v5.7 and later divide regions by 16M unless told otherwise
+    // v5.7 and later align regions to 16M unless told otherwise
     session.write(`/sys/bus/nd/devices/region${region}/align`, '0x200000');
     const name = `namespace${region}.0`;
     return runTool(session, ndctl, `create-namespace -f -e ${name} -m fsdax -M mem`);
@@ -111,13 +112,13 @@ function usable(session: Session, region: number, result: Result): Usable {
   return { usable: size - start_pad - end_trunc - dataoff, errno: null, message: messages.at(-1) ?? null };
 }
 
-/** The namespace has its struct pages. */
+/** Whether the namespace has its struct pages. */
 function attached(session: Session, region: number): boolean {
   const ns = session.state.nd_namespace.get(nd_namespace_key(region, 0))!;
   return ns.bound && ns.claim === 'pfn';
 }
 
-/** Whether the first namespace works at each place from right behind RAM to right before the second region. */
+/** Whether the first namespace works at each place from directly behind RAM to directly before the second region. */
 function moved(release: Release, { ram_end, regions }: Placed, steps: number): boolean[] {
   const { session } = configured(release, ram_end, regions);
   return Array.from({ length: steps + 1 }, (_, step) => {
@@ -132,7 +133,7 @@ interface Placed {
   readonly regions: readonly PlacedRegion[];
 }
 
-/** Everything in multiples of 2M, as firmware places it; regions of 64M to 1G. */
+/** A random place: all in multiples of 2M, as firmware aligns it; regions of 64M to 1G. */
 function place(next: (below: number) => number, steps: number): Placed {
   const size = (): number => 4 * 16 * 2 ** 20 + next(480) * SZ_2M;
   const ramEnd = 5 * G + next(64) * SZ_2M;
@@ -168,7 +169,7 @@ export function measurePadding({ before, after, seed, trials, steps }: PaddingOp
   return { before: before.name, after: after.name, seed, trials: all };
 }
 
-/** How often a move by 2M made the namespace fail, and how often it brought it back. */
+/** How often a move by 2M made the namespace fail, and how often it restored it. */
 export function changesOf(moves: readonly boolean[]): { appeared: number; vanished: number } {
   let appeared = 0;
   let vanished = 0;

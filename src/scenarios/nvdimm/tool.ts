@@ -4,14 +4,14 @@ import type { Steps } from '../../steps/step.ts';
 import type { ProgramEnd, Result } from '../running/result.ts';
 import type { Session } from '../running/session.ts';
 
-/** What a run of ndctl or daxctl came to. */
+/** The result of a run of ndctl or daxctl. */
 export interface ToolResult extends ProgramEnd {
-  /** What it and the library printed on the way, as far as it says why. */
+  /** The messages of the tool and its library that explain the result. */
   readonly said: readonly string[];
   readonly results: readonly Result[];
 }
 
-/** A run of a tool: what it asks of the kernel one after the other, and what it says. */
+/** A run of a tool: its kernel calls in order, and its messages. */
 export class Tool {
   readonly session: Session;
   readonly said: string[] = [];
@@ -21,7 +21,7 @@ export class Tool {
     this.session = session;
   }
 
-  /** The kernel's return value; a kernel that does not come back ends the tool. */
+  /** The kernel's return value. If the kernel does not return, the tool ends. */
   call(thread: Steps<number>): number {
     const result = this.session.call(thread);
     this.results.push(result);
@@ -56,7 +56,7 @@ class KernelGone extends Error {
   }
 }
 
-/** The process exits with the low byte of an errno. */
+/** The result of the process, whose exit code is the low byte of an errno. */
 function resultOf({ exit, count, results }: ToolResult): Result {
   const ret = exit === 0 ? 0 : exit - 256;
   return {
@@ -87,7 +87,10 @@ export function runTool(
   }
 }
 
-/** `-r region1 -f all`: options with a value, flags, and the rest. An option that is in neither list is refused by name. */
+/**
+ * Parses `-r region1 -f all` into options with a value, flags, and the rest. An option in neither list is refused by
+ * name.
+ */
 export function parseArgv(
   tool: string,
   argv: readonly string[],

@@ -3,16 +3,22 @@ import { PageHuge, page_hstate } from '../../kernel/mm/page.ts';
 import { MEMBLOCK_MEMORY, type State } from '../../kernel/state.ts';
 import { Runner } from '../../schedule/run.ts';
 
-/** /proc/kpageflags as runs of equal words: the kernel is asked once where a word can change, not once a page. */
+/**
+ * /proc/kpageflags as runs of equal words. The kernel is asked once per place where a word can change, not once per
+ * page.
+ */
 
 export interface KpageflagsRun {
   readonly pfn: number;
   readonly nr_pages: number;
-  /** Null: the kernel does not survive reading it. */
+  /** Null: reading it crashes the kernel. */
   readonly value: number | null;
 }
 
-/** Pfns in [start, end) at which the answer may change: struct pages, sections, sub-sections of partial ones, memblock, pagemaps. */
+/**
+ * The pfns in [start, end) at which the value may change: boundaries of struct pages, sections, sub-sections of partial
+ * sections, memblock regions, pagemaps.
+ */
 function edges(state: State, { c }: Kernel, start: number, end: number): number[] {
   const at = new Set([start]);
   const edge = (pfn: number): void => {
@@ -36,7 +42,7 @@ function edges(state: State, { c }: Kernel, start: number, end: number): number[
   return [...at].sort((a, b) => a - b);
 }
 
-/** The first page of a huge page has a word of its own. */
+/** The boundaries inside huge pages: the first page has a word of its own. */
 function* hugePages(n: number, start: number, end: number): Generator<readonly [number, number]> {
   for (let pfn = start; pfn < end; ) {
     const next = pfn % n === 0 ? pfn + 1 : Math.ceil(pfn / n) * n;
@@ -45,7 +51,7 @@ function* hugePages(n: number, start: number, end: number): Generator<readonly [
   }
 }
 
-/** The words of [start, end), as far as the file goes. */
+/** The words of [start, end), up to the end of the file. */
 export function* kpageflagsRuns(
   state: State,
   k: Kernel,

@@ -20,7 +20,7 @@ import {
 } from '../../kernel/mm/page.ts';
 import { type resource, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
 
-/** The struct pages of a machine as runs of what they are used for, what their flags say and who owns the memory. */
+/** The struct pages of a machine as runs of equal use, flags and owner of the memory. */
 
 export type PageKind =
   | 'free'
@@ -37,10 +37,10 @@ export type PageKind =
   | 'device';
 
 export interface PageRun {
-  /** First pfn, and how many. */
+  /** The first pfn, and the number of pages. */
   readonly pfn: number;
   readonly nr_pages: number;
-  /** Null where the struct page does not say: it is not initialised. */
+  /** Null if the struct page is not initialised. */
   readonly nid: number | null;
   readonly zone: string | null;
   readonly kind: PageKind;
@@ -54,14 +54,14 @@ interface Owner {
   readonly ram: boolean;
 }
 
-/** A stretch of pfns; lists of them ascend and do not overlap. */
+/** A range of pfns; lists of them ascend and do not overlap. */
 interface Stretch<V> {
   readonly start: number;
   readonly end: number;
   readonly value: V;
 }
 
-/** Innermost resources, as stretches of bytes. */
+/** The innermost resources, as ranges of bytes. */
 function* innermost(parent: resource, inherited: boolean): Generator<Stretch<Owner>> {
   const ram = inherited || parent.name.startsWith('System RAM');
   const value = { name: parent.name, ram };
@@ -74,7 +74,10 @@ function* innermost(parent: resource, inherited: boolean): Generator<Stretch<Own
   if (at <= parent.end) yield { start: at, end: parent.end + 1, value };
 }
 
-/** Owners by pfn. A page that is only partly RAM is none; anything else takes each page that it touches. */
+/**
+ * The owners by pfn. A page that is only partly RAM does not count as RAM; any other resource owns every page it
+ * touches.
+ */
 function ownersOf(root: resource, pageSize: number): Stretch<Owner>[] {
   const owners: Stretch<Owner>[] = [];
   let done = 0;
@@ -91,7 +94,7 @@ function ownersOf(root: resource, pageSize: number): Stretch<Owner>[] {
   return owners;
 }
 
-/** Flags of sections by pfn. */
+/** The flags of sections by pfn. */
 const sectionsOf = (state: State, pagesPerSection: number): Stretch<number>[] =>
   [...state.mem_section]
     .sort(([a], [b]) => a - b)
@@ -101,7 +104,7 @@ const sectionsOf = (state: State, pagesPerSection: number): Stretch<number>[] =>
       value: section_mem_map,
     }));
 
-/** What of a list lies in [start, end), and what lies between. */
+/** The parts of a list that lie in [start, end), and the gaps between them. */
 function* within<V>(list: readonly Stretch<V>[], start: number, end: number): Generator<Stretch<V | null>> {
   let low = 0;
   for (let high = list.length; low < high; ) {
@@ -131,7 +134,7 @@ const BY_USE: Readonly<Record<number, PageKind>> = {
   [USE.MEMMAP]: 'memmap',
 };
 
-/** What the allocator does not have is reserved, whether PG_reserved says so or not. */
+/** The kind of a page. A page that the allocator does not hold counts as reserved, even without PG_reserved. */
 function kindOf(k: Kernel, page: Page, section: number, owner: Owner | null): PageKind {
   if (page_memmap(page) !== MEMMAP.INIT) return 'uninitialised';
   if (page_zonenum(page) === k.c.ZONE_DEVICE) return 'device';
@@ -142,7 +145,7 @@ function kindOf(k: Kernel, page: Page, section: number, owner: Owner | null): Pa
   return owner?.ram ? 'reserved' : 'hole';
 }
 
-/** Of a struct page that nobody has initialised the flags mean nothing. */
+/** The flags of a struct page; none if it is not initialised, because its flags are meaningless. */
 function flagsOf(page: Page): string[] {
   if (page_memmap(page) !== MEMMAP.INIT) return page_memmap(page) === MEMMAP.POISON ? ['poisoned'] : [];
   const use = page_use(page);
@@ -162,7 +165,7 @@ function flagsOf(page: Page): string[] {
   return flags.filter(([set]) => set).map(([, name]) => name);
 }
 
-/** The runs in [start, end), pfns; what has no struct page is in none. */
+/** The runs of pfns in [start, end); pfns without struct page are in none. */
 export function* pageRuns(state: State, k: Kernel, start: number, end: number): Generator<PageRun> {
   const owners = ownersOf(state.iomem_resource, k.c.PAGE_SIZE);
   const sections = sectionsOf(state, k.c.PAGES_PER_SECTION);
@@ -185,7 +188,7 @@ export function* pageRuns(state: State, k: Kernel, start: number, end: number): 
   }
 }
 
-/** Where things lie, in pages; which memory blocks there are. */
+/** The sizes of sections and blocks in pages, and the memory blocks that exist. */
 export interface PageLayout {
   readonly page_size: number;
   readonly pages_per_block: number;

@@ -4,7 +4,7 @@ import { sectionTable } from './section-table.ts';
 
 type Session = ReturnType<typeof booted>;
 
-/** Pageblocks of a section as "first-last type". */
+/** The pageblocks of a section as "first-last type". */
 const pageblocks = ({ state, kernel }: Session, nr: number): string[] | undefined =>
   sectionTable(state, kernel)
     .rows.find((row) => row.nr === nr)

@@ -18,14 +18,14 @@ import {
   type State,
 } from '../../kernel/state.ts';
 
-/** The present sections of a machine, as crash's `kmem -n` sees them. */
+/** A present section of a machine, as crash's `kmem -n` shows it. */
 
 export interface SectionRow {
   readonly nr: number;
   readonly pfn: number;
   /** The field: {@link coded_mem_map} with the flags in its low bits. */
   readonly section_mem_map: number;
-  /** Where the struct page of pfn 0 would be: a distance from 2^64. */
+  /** The address that the struct page of pfn 0 would have, as a distance from 2^64. */
   readonly coded_mem_map: number;
   readonly mem_map: number;
   readonly present: boolean;
@@ -33,11 +33,11 @@ export interface SectionRow {
   readonly online: boolean;
   readonly early: boolean;
   readonly taint_zone_device: boolean;
-  /** One bit a sub-section, 32 a word; null without usage. */
+  /** One bit per sub-section, 32 per word; null without usage. */
   readonly subsection_map: readonly number[] | null;
-  /** Migratetypes in mem_section_usage, by pageblock; none without usage. */
+  /** The migratetypes in mem_section_usage, by pageblock; empty without usage. */
   readonly pageblocks: readonly PageblockRun[];
-  /** Zones of its initialised struct pages, in order of address. */
+  /** The zones of its initialised struct pages, in order of address. */
   readonly zones: readonly string[];
 }
 

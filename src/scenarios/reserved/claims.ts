@@ -6,17 +6,17 @@ import type { Steps } from '../../steps/step.ts';
 import type { Kind } from './kinds.ts';
 
 /**
- * The users of PageReserved() that the RFC of October 2019 says need no change, each with its reason in a form that the model can try
- * (functions as in 5.4.214). What it cannot is in docs/pg-reserved.md.
+ * The users of PageReserved() that need no change according to the RFC of October 2019, each with its reason in a form
+ * that the model can test (functions as in 5.4.214). Users that the model cannot test are in docs/pg-reserved.md.
  */
 
-/** Gets as far as looking at the bit of this page. */
+/** Whether the user gets as far as reading the bit of this page. */
 type Reach = (k: Kernel, pfn: number) => Steps<boolean>;
 
 export type Claim =
-  /** It never looks at a page of ZONE_DEVICE. */
+  /** The user never reads a page of ZONE_DEVICE. */
   | { readonly user: string; readonly reason: string; readonly reaches: Reach }
-  /** It only looks at pages of these kinds, whose bit is what it was. */
+  /** The user only reads pages of these kinds, whose bit is unchanged. */
   | { readonly user: string; readonly reason: string; readonly looks_at: readonly Kind[] };
 
 function* zoneOf(k: Kernel, pfn: number): Steps<number> {
@@ -33,12 +33,12 @@ const online: Reach = function* (k, pfn) {
   return (yield* k.pfn_to_online_page(pfn)) !== NO_PAGE;
 };
 
-/** Online, and of the zone that is being walked, which is one with pages. */
+/** The page is online and belongs to the zone that is scanned, which has pages. */
 const onlineInZone: Reach = function* (k, pfn) {
   return (yield* online(k, pfn)) && (yield* populatedZone(k, pfn));
 };
 
-/** Pages of one's own: boot memory or the page allocator's. */
+/** The user's own pages: boot memory, or from the page allocator. */
 const OWN: readonly Kind[] = ['A', 'B', 'D'];
 
 export const claims: readonly Claim[] = [

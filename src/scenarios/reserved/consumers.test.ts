@@ -7,7 +7,7 @@ import { perform } from '../running/perform.ts';
 import type { Session } from '../running/session.ts';
 import { askConsumer } from './consumers.ts';
 
-/** What consumers do beside their answer. */
+/** The side effects of consumers besides their answers. */
 
 const ISI = 0x400;
 const DSI = 0x300;

@@ -6,19 +6,19 @@ import type { Steps } from '../../steps/step.ts';
 import type { Result } from '../running/result.ts';
 import type { Session } from '../running/session.ts';
 
-/** What a consumer of PG_reserved is handed. */
+/** What a consumer of PG_reserved receives. */
 export type Needs =
-  /** Any pfn that somebody mapped, struct page or not. */
+  /** Any pfn that has been mapped, with or without struct page. */
   | 'pfn'
-  /** A page of user space, by get_user_pages(): it has an initialised struct page. */
+  /** A page of user space, from get_user_pages(): it has an initialised struct page. */
   | 'page'
-  /** An object of the kernel that reaches from this page into the next one. */
+  /** A kernel object that extends from this page into the next one. */
   | 'object';
 
-/** A function that decides by PG_reserved, asked about one page. */
+/** A function that decides by PG_reserved, called for one page. */
 export interface Consumer {
   readonly file: string;
-  /** The question that it answers with yes or no. */
+  /** The yes-or-no question that it answers. */
   readonly asks: string;
   readonly needs: Needs;
   ask(k: Kernel, pfn: number): Steps<boolean>;
@@ -31,7 +31,7 @@ const isDirty = operation({
   run: (state: State, pfn: number): boolean => (state.pages.get(pfn) & PG_dirty) !== 0,
 });
 
-/** Whether somebody leaves a clean page dirty. */
+/** Whether a call leaves a clean page dirty. */
 function* dirties(k: Kernel, pfn: number, act: Steps<void>): Steps<boolean> {
   yield* k.$clear_page_flag(pfn, 1, PG_dirty);
   yield* act;
@@ -129,7 +129,10 @@ export const consumers: Readonly<Record<ConsumerName, Consumer>> = all;
 
 export const consumerNames = Object.keys(all) as [ConsumerName, ...ConsumerName[]];
 
-/** What the kernel lacks, for the consumer to be modelled: since v5.12 most of them no longer look at the flag. */
+/**
+ * The function that the kernel lacks for the consumer to be modelled: since v5.12 most consumers no longer check the
+ * flag.
+ */
 export const lacksConsumer = (kernel: Kernel, name: ConsumerName): string | null =>
   kernel.$knows_users_of_PG_reserved() ? null : `not modelled: ${name}() of ${kernel.release}`;
 
@@ -137,6 +140,6 @@ function* asNumber(thread: Steps<boolean>): Steps<number> {
   return (yield* thread) ? 1 : 0;
 }
 
-/** What a consumer makes of a page: 1 for yes, 0 for no. */
+/** A consumer's answer for a page: 1 for yes, 0 for no. */
 export const askConsumer = (session: Session, name: ConsumerName, pfn: number): Result =>
   session.call(asNumber(consumers[name].ask(session.kernel, pfn)));

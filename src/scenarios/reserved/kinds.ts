@@ -5,7 +5,7 @@ import type { Machine } from '../../machines/machine.ts';
 import type { Session } from '../running/session.ts';
 import { reserveBootmem } from './reserve-bootmem.ts';
 
-/** Kinds of pages that users of PG_reserved tell apart, built on one small machine (docs/pg-reserved.md). */
+/** The kinds of pages that matter to users of PG_reserved, built on one small machine (docs/pg-reserved.md). */
 export const kinds = {
   A: 'boot RAM, free',
   B: 'boot RAM that memblock keeps reserved',
@@ -22,7 +22,7 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
-/** Where the pages of a kind lie; null where this kernel cannot have them. */
+/** The location of the pages of a kind; null if this kernel cannot have them. */
 export interface Place {
   readonly pfn: number;
   readonly nr_pages: number;
@@ -33,7 +33,7 @@ const G = 2 ** 30;
 /** Boot RAM ends in the middle of a section. */
 const RAM = G + 64 * M;
 
-/** The machine that all kinds are laid out on. */
+/** The machine on which all kinds are laid out. */
 export const machine = (debugVm: boolean): Machine => ({
   source: 'page kinds',
   arch: 'x86_64',
@@ -44,7 +44,10 @@ export const machine = (debugVm: boolean): Machine => ({
   missing: [],
 });
 
-/** The firmware knows RAM that the kernel was told to leave alone. Directly: `mem=` is not modelled. */
+/**
+ * Adds RAM that the firmware lists and that the kernel was told not to use. Written directly, since `mem=` is not
+ * modelled.
+ */
 function firmwareRam(state: State, start: number, size: number): void {
   const id = state.e820_table_firmware.length;
   state.e820_table_firmware = [
@@ -53,7 +56,7 @@ function firmwareRam(state: State, start: number, size: number): void {
   ];
 }
 
-/** A device's registers, as its driver requested them. */
+/** Requests a device's registers, as its driver does. */
 function requestMmio(state: State, start: number, size: number): void {
   const { children } = state.iomem_resource;
   const flags = IORESOURCE_MEM | IORESOURCE_BUSY;
@@ -67,7 +70,7 @@ function must(what: string, { ret }: { ret: number | null }): void {
 
 const hasSubsections = (k: Kernel): boolean => 'fill_subsection_map' in k;
 
-/** Make pages of every kind. */
+/** Makes pages of every kind. */
 export function layOut(session: Session): Readonly<Record<Kind, Place | null>> {
   const { state, kernel } = session;
   const place = (start: number, size: number): Place => ({
@@ -99,7 +102,7 @@ export function layOut(session: Session): Readonly<Record<Kind, Place | null>> {
     H: place(16 * G, M),
     M: place(0xfe000000, M),
     Z,
-    // before sub-sections device memory took whole sections, and none that has RAM in it
+    // before sub-sections device memory took whole sections, and none that contains RAM
     X: hasSubsections(kernel) ? device(RAM, 64 * M, PCM.WB) : null,
   };
 }

@@ -10,8 +10,9 @@ import { type Kind, layOut, machine } from './kinds.ts';
 import { answers, asked, type Comparison, compare, isChanged, kindNames, outcomes } from './matrix.ts';
 
 /**
- * The matrix cell by cell. T and F are yes and no, `-` cannot be; several letters are an uninitialised struct page as built
- * without CONFIG_DEBUG_VM, with it, with CONFIG_DEBUG_VM_PGFLAGS (B: BUG). Kind X is device memory in an online section.
+ * The matrix cell by cell. T and F stand for yes and no, `-` for no such case. Several letters stand for an
+ * uninitialised struct page built without CONFIG_DEBUG_VM, with it, and with CONFIG_DEBUG_VM_PGFLAGS (B: BUG). Kind X
+ * is device memory in an online section.
  */
 const RELEASES = ['pg-reserved-base', 'pg-reserved', 'pg-reserved-unconverted', 'pg-reserved-v1'];
 
@@ -41,7 +42,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'T F TFB T T T F F F F T',
     'T F F   T F F F F F F T',
   ],
-  // PG_arch_1 is asked first, and without a check: all ones are no BUG here
+  // PG_arch_1 is tested first, and without a check: all ones are no BUG here
   hash_page_do_lazy_icache: [
     'T F TF  T F F F F F F F',
     'T F F   T F F F F F F T',
@@ -54,7 +55,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'T F TFB T T T F F F F T',
     'T F F   T F F F F F F T',
   ],
-  // neither a hole nor RAM beyond mem= is System RAM to the kernel
+  // neither a hole nor RAM beyond mem= is System RAM for the kernel
   __ioremap_check_ram: [
     'F T FTB F T T T T T T T',
     'F T T   F T T T T T T T',
@@ -130,7 +131,7 @@ test('what changes, by the first release', () => {
   ]);
 });
 
-/** Consumer and kind of page that the scenarios of B85 to B87 ask about. */
+/** The consumers and kinds of page that the scenarios of B85 to B87 test. */
 const told = new Set(
   readdirSync('scenarios')
     .filter((name) => /^B8[567]/.test(name))

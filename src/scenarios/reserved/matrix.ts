@@ -6,12 +6,12 @@ import { Session } from '../running/session.ts';
 import { askConsumer, type ConsumerName, consumerNames, consumers, lacksConsumer } from './consumers.ts';
 import { type Kind, kinds, layOut, machine, type Place } from './kinds.ts';
 
-/** The outcome matrix: what each consumer of PG_reserved makes of each kind of page, asked of the model. */
+/** The outcome matrix: each consumer's answer for each kind of page, from the model. */
 
-/** `-`: there is no such page, or nobody could hand it over. */
+/** `-`: there is no such page, or no caller could pass it. */
 export type Answer = 'yes' | 'no' | 'BUG' | '-';
 
-/** Builds that differ in what an uninitialised struct page reads as: what was there, all ones, or a BUG. */
+/** Builds that differ in how an uninitialised struct page reads: as its old contents, as all ones, or as a BUG. */
 export const builds = {
   plain: { debug_vm: false, debug_vm_pgflags: false },
   debug_vm: { debug_vm: true, debug_vm_pgflags: false },
@@ -23,22 +23,24 @@ export type Build = keyof typeof builds;
 export type Cell = Readonly<Record<Build, Answer>>;
 export type Row = Readonly<Record<Kind, Cell>>;
 
-/** Consumers of the matrix: all but kvm_set_pfn_dirty(), which calls one of them. */
+/** The consumers of the matrix: all but kvm_set_pfn_dirty(), which calls one of them. */
 export const asked: readonly ConsumerName[] = consumerNames.filter((name) => name !== 'kvm_set_pfn_dirty');
 
 export const kindNames = Object.keys(kinds) as readonly Kind[];
 export const buildNames = Object.keys(builds) as readonly Build[];
 
-/** The different answers of a cell, in the order of builds. */
+/** The distinct answers of a cell, in the order of builds. */
 export const answers = (cell: Cell): readonly Answer[] => [...new Set(buildNames.map((b) => cell[b]))];
 
-/** It answers what it never answered before. Settling an answer that depended on the build is no change. */
+/**
+ * Whether there is an answer that did not occur before. If an answer no longer depends on the build, that is no change.
+ */
 export function isChanged(before: Cell, after: Cell): boolean {
   const known = answers(before);
   return !known.includes('-') && answers(after).some((answer) => answer !== '-' && !known.includes(answer));
 }
 
-/** Whether a page of this kind can reach the consumer at all. */
+/** Whether a page of this kind can reach the consumer. */
 function canHave(session: Session, name: ConsumerName, place: Place): boolean {
   const { needs } = consumers[name];
   if (needs === 'pfn') return true;
@@ -74,7 +76,7 @@ export function outcomes(release: Release): Readonly<Record<ConsumerName, Row>> 
   return Object.fromEntries(asked.map((name) => [name, row(name)])) as Record<ConsumerName, Row>;
 }
 
-/** One consumer before and after: the first release is the one that the others are compared with. */
+/** One consumer before and after: the first release is the one with which the others are compared. */
 export interface Comparison {
   readonly consumer: ConsumerName;
   readonly file: string;
@@ -82,7 +84,7 @@ export interface Comparison {
   readonly rows: readonly {
     readonly release: string;
     readonly row: Row;
-    /** Kinds whose answer is another than on the first release. */
+    /** The kinds whose answer differs from the first release. */
     readonly changed: readonly Kind[];
   }[];
 }

@@ -9,7 +9,9 @@ import {
 } from '../../kernel/mm/page.ts';
 import { type State, zone_key } from '../../kernel/state.ts';
 
-/** reserve_bootmem_region(), with the allocator never having seen the pages. Directly: boot is not an operation. */
+/**
+ * reserve_bootmem_region() for pages that the allocator has never had. Writes the state directly: boot is no operation.
+ */
 export function reserveBootmem(state: State, start: number, end: number): void {
   for (const run of state.pages.in(start, end)) {
     if (page_use(run.value) !== USE.FREE) continue;

@@ -14,18 +14,21 @@ import {
 import type { State } from '../../kernel/state.ts';
 import type { Session } from './session.ts';
 
-/** What pages are used for, as a scenario says it; among them which are huge. */
+/** The use of pages as a scenario gives it, including which pages are huge. */
 
 const hasHugepages = (state: State, start: number, end: number): boolean =>
   state.pages.first(start, end, PageHuge) >= 0;
 
-/** A huge page stays of its size when only its use changes. */
+/** A huge page keeps its size when only its use changes. */
 const withSameSize = (page: Page, use: number): Page =>
   PageHuge(page) && (use === USE.HUGE_FREE || use === USE.HUGE_USED)
     ? with_hstate(page, use, page_hstate(page))
     : with_use(page, use);
 
-/** Whether the range begins or ends inside a huge page that is there, or would if it were to hold such pages. */
+/**
+ * Whether the range begins or ends inside a huge page that exists, or that would exist if the range were to hold such
+ * pages.
+ */
 function cutsHugepage(state: State, c: Config, start: number, end: number, use: number): boolean {
   const makes = use === USE.HUGE_FREE || use === USE.HUGE_USED;
   return [start, end - 1].some((pfn, last) => {
@@ -35,7 +38,7 @@ function cutsHugepage(state: State, c: Config, start: number, end: number, use: 
   });
 }
 
-/** The counters of all pools from the pages there are; a surplus does not outlive the pages. */
+/** Sets the counters of all pools from the pages that exist; a surplus count ends with its pages. */
 function accountHugepages(state: State, c: Config): void {
   for (const [i, order] of c.huge_page_orders.entries()) {
     const nr: number[] = [];
@@ -62,7 +65,7 @@ function accountHugepages(state: State, c: Config): void {
   }
 }
 
-/** Says what the pages in [start, end) are used for. @throws BadOperation where the range holds part of a huge page */
+/** Sets the use of the pages in [start, end). @throws BadOperation if the range holds part of a huge page */
 export function usePages({ kernel, state }: Session, start: number, end: number, use: number): void {
   const huge = use === USE.HUGE_FREE || use === USE.HUGE_USED || hasHugepages(state, start, end);
   if (huge && cutsHugepage(state, kernel.c, start, end, use))

@@ -3,16 +3,16 @@ import { kindOf, type ScenarioStep } from '../format/step.ts';
 import { type Result, returned } from './result.ts';
 import type { Session } from './session.ts';
 
-/** A step as it is done on a model. */
+/** A step as operations on a model. */
 export interface Operations {
   /** The step as a person would write it. */
   readonly text: string;
   readonly count: number;
-  /** Does operation `i`, from 0. @throws BadOperation when it cannot be done as written */
+  /** Performs operation `i`, from 0. @throws BadOperation if it cannot be performed as written */
   readonly run: (i: number) => Result;
 }
 
-/** @throws BadOperation when the step cannot be done as written, or not on this release or machine */
+/** @throws BadOperation if the step cannot be performed as written, or not on this release or machine */
 export function operationsOf(session: Session, { kind: name, step }: ScenarioStep): Operations {
   const kind = kindOf(name);
   const operations = {
@@ -25,7 +25,9 @@ export function operationsOf(session: Session, { kind: name, step }: ScenarioSte
   return operations;
 }
 
-/** Does a step: its operations in turn until one fails. What the first that fails came to, or the last. */
+/**
+ * Performs a step: its operations in turn until one fails. Returns the result of the first that fails, or of the last.
+ */
 export function perform(session: Session, step: ScenarioStep): Result {
   const { count, run } = operationsOf(session, step);
   let result = returned(0);

@@ -8,7 +8,7 @@ import type { Steps } from '../../steps/step.ts';
 import { type Result, returned } from './result.ts';
 import type { Session } from './session.ts';
 
-/** Programs of user space that take memory and give it back. */
+/** Programs of user space that allocate memory and free it. */
 
 function* mapHuge(
   k: Kernel,
@@ -54,7 +54,7 @@ function* unmapHuge(k: Kernel): Steps<number> {
 }
 
 /**
- * A program maps huge pages of a node's pool and touches them; -ENOMEM when there are fewer. `size` of a page in bytes;
+ * A program maps huge pages of a node's pool and touches them; -ENOMEM if there are fewer. `size` of a page in bytes;
  * `heads`: pages at the head of the free list, else those at the lowest addresses.
  */
 export const mapHugepages = (
@@ -66,7 +66,7 @@ export const mapHugepages = (
 ): Result =>
   session.call(mapHuge(session.kernel, nid, Math.log2(size / session.kernel.c.PAGE_SIZE), count, heads));
 
-/** Every program that maps huge pages ends; how many pages that frees. */
+/** Ends every program that maps huge pages; returns the number of pages freed. */
 export const unmapHugepages = ({ kernel, state }: Session): number =>
   new Runner(state).run(unmapHuge(kernel)).value ?? 0;
 
@@ -75,7 +75,7 @@ function* clear(k: Kernel, pfn: number, nr: number): Steps<number> {
   return 0;
 }
 
-/** A program on a node writes to so many bytes of memory that it has just been given: free pages, movable ones first. */
+/** A program on a node allocates and writes this many bytes of memory: free pages, movable ones first. */
 export function touchNode(session: Session, nid: number, size: number): Result {
   const { kernel, state } = session;
   let left = Math.ceil(size / kernel.c.PAGE_SIZE);

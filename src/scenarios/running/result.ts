@@ -1,33 +1,33 @@
 import type { Event, Outcome } from '../../schedule/run.ts';
 import { errnoName } from '../../steps/errno.ts';
 
-/** What one operation came to. */
+/** The result of one operation. */
 export interface Result {
-  /** The kernel's return value; null when it did not return (a BUG, a deadlock). */
+  /** The kernel's return value; null if it did not return (a BUG, a deadlock). */
   readonly ret: number | null;
-  /** Name of the errno, null for success. */
+  /** The name of the errno, null for success. */
   readonly errno: string | null;
   readonly ended: Outcome<unknown>['ended'];
   readonly events: readonly Event[];
   readonly steps: number;
   /** Loops that the kernel would never have left without a signal. */
   readonly signalled: readonly string[];
-  /** Status codes that the kernel gave to the firmware, in order; absent where the firmware is not involved. */
+  /** Status codes that the kernel returned to the firmware, in order; absent if the firmware is not involved. */
   readonly ost?: readonly number[];
-  /** Whether the machine has let the device go; absent where it was not asked to. */
+  /** Whether the machine has released the device; absent if it was not asked to. */
   readonly deleted?: boolean;
-  /** How the program ended that did the operation; absent where there was none, or it did not end. */
+  /** How the program that performed the operation ended; absent if there was none, or if it did not end. */
   readonly program?: ProgramEnd;
 }
 
 export interface ProgramEnd {
-  /** Status of the process: 234 is -EINVAL. */
+  /** The exit status of the process: 234 is -EINVAL. */
   readonly exit: number;
-  /** The number it printed; null where it prints none. */
+  /** The number it printed; null if it prints none. */
   readonly count: number | null;
 }
 
-/** An operation that ended with this return value and left nothing else. */
+/** The result of an operation that returned this value and has no other results. */
 export const returned = (ret: number): Result => ({
   ret,
   errno: errnoName(ret),

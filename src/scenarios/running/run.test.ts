@@ -7,7 +7,7 @@ import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { mainline } from '../../releases/index.ts';
 
-/** Sizes that are odd, but not so large that the kernel itself would loop for minutes. */
+/** Odd sizes, but not so large that the kernel itself would loop for minutes. */
 const place = fc.constantFrom<number | string>(
   ...[
     0,

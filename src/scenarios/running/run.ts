@@ -15,27 +15,30 @@ export interface StepOutcome {
   readonly index: number;
   /** The operation as a person would write it. */
   readonly operation: string;
-  /** success, an errno, BUG; for several blocks the first that is not success. */
+  /** "success", an errno, or BUG; for several blocks the first that is not success. */
   readonly result: string;
-  /** The kernel's return value where there is one. */
+  /** The kernel's return value if there is one. */
   readonly ret: number | null;
   readonly ost: readonly number[] | null;
   /** Kernel messages, in order. */
   readonly messages: readonly string[];
   readonly changes: readonly string[];
-  /** Table pages of the kernel taken from the page allocator and given back, by level. */
+  /** Table pages that the kernel allocated from and freed to the page allocator, by level. */
   readonly tables: ReturnType<typeof tableChanges>;
   readonly failures: readonly Failure[];
-  /** The result was not the one expected. */
+  /** Whether the result is not the one expected. */
   readonly unexpected: boolean;
   /** Steps of kernel code performed. */
   readonly steps: number;
 }
 
-/** A step on more blocks than this is not held to "a failed operation restores the state": a look costs as much as the machine is large. */
+/**
+ * The invariant "a failed operation restores the state" is not checked for steps on more blocks than this: a check
+ * costs time in proportion to the machine's size.
+ */
 const RESTORE_LIMIT = 64;
 
-/** BUGs, warnings, lock misuse and endless loops of one call. */
+/** The BUGs, warnings, lock misuse and endless loops of one call. */
 function failuresOf(result: Result): Failure[] {
   const failures: Failure[] = eventFailures(result.events);
   for (const where of result.signalled)
@@ -55,14 +58,14 @@ const messageOf = (event: Result['events'][number]): string => {
 const resultText = (result: Result): string =>
   result.ended === 'bug' ? 'BUG' : result.ended === 'deadlock' ? 'deadlock' : (result.errno ?? 'success');
 
-/** What any kind of step may say of its outcome. */
+/** The expectations that any kind of step may have of its result. */
 type Expected = Readonly<Record<string, unknown>> & {
   readonly expect?: string | undefined;
   readonly message?: string | undefined;
   readonly warning?: string | undefined;
 };
 
-/** Failures without the warning that the step says comes with it; one that does not come is a failure itself. */
+/** The failures without the warning that the step expects; a missing warning is a failure itself. */
 function withoutExpected({ warning }: Expected, failures: readonly Failure[]): Failure[] {
   if (warning === undefined) return [...failures];
   const others = failures.filter(({ kind, text }) => kind !== 'warn' || !text.includes(warning));
@@ -71,7 +74,7 @@ function withoutExpected({ warning }: Expected, failures: readonly Failure[]): F
   return [...others, unexpected('warning', { message: warning }, missing)];
 }
 
-/** `misread`: what the step's kind finds wrong. */
+/** The failures of a step. `misread`: what the step's kind found wrong. */
 function judge(
   expected: Expected,
   result: string,
@@ -92,7 +95,7 @@ function judge(
   return wrong;
 }
 
-/** Runs something for a step; an operation that cannot be done as written is told with the step's place. */
+/** Runs a function for a step. If an operation cannot be performed as written, the error names the step's place. */
 function placed({ file, lines }: Scenario, index: number): <T>(run: () => T) => T {
   return (run) => {
     try {
@@ -112,7 +115,7 @@ export interface RunOptions {
 
 /**
  * Run the steps of a scenario one after the other.
- * @throws BadOperation when a step cannot be done as written
+ * @throws BadOperation if a step cannot be performed as written
  */
 export function* runScenario(
   scenario: Scenario,

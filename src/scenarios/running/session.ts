@@ -11,18 +11,18 @@ import { errnoName } from '../../steps/errno.ts';
 import type { Steps } from '../../steps/step.ts';
 import { type Result, returned } from './result.ts';
 
-/** Files whose absence is an answer: open() fails. */
+/** Files that may be missing: open() then fails. */
 const COMES_AND_GOES =
   /^\/sys\/(devices\/system\/memory\/memory\d+\/(state|online)|(devices\/system\/node\/node\d+|kernel\/mm)\/hugepages\/hugepages-\d+kB\/nr_hugepages)$/;
 
 /**
- * A machine being operated: every operation runs the kernel's code straight through. Once the kernel has hit a BUG
- * its locks stay as they were; later operations run on, as they would on other CPUs of a machine in that state.
+ * A machine in operation: every operation runs the kernel's code straight through. Once the kernel has hit a BUG its
+ * locks stay held; later operations continue, as they would on other CPUs of a machine in that state.
  */
 export class Session {
   readonly kernel: Kernel;
   readonly state: State;
-  /** What others do while the kernel waits for them for ever; true when they have done something. */
+  /** Called when the kernel waits for another thread forever; returns true if that thread has acted. */
   meanwhile: (() => boolean) | undefined;
   #runner: Runner;
 
@@ -44,7 +44,7 @@ export class Session {
 
   /**
    * A call of a kernel function: `session.call(session.kernel.remove_memory(start, size))`.
-   * @throws BadOperation where the kernel comes to what is not modelled, such as a node that the machine does not have
+   * @throws BadOperation if the kernel reaches something that is not modelled, such as a node that the machine lacks
    */
   call(thread: Steps<number>): Result {
     const outcome = this.#modelled(thread);
@@ -64,12 +64,12 @@ export class Session {
     return lookup(this.state, this.kernel, path);
   }
 
-  /** The lines of debugfs kernel_page_tables, as far as it is modelled; null where it is not. */
+  /** The lines of debugfs kernel_page_tables, as far as it is modelled; null if it is not. */
   pageTables(): Iterable<string> | null {
     return this.state.mmu ? kernel_page_tables(this.state, this.kernel) : null;
   }
 
-  /** @throws BadOperation for a path that is not modelled or not there */
+  /** @throws BadOperation for a path that is not modelled or does not exist */
   write(path: string, value: string): Result {
     const thread = store(this.state, this.kernel, path, value);
     if (thread === null && COMES_AND_GOES.test(path)) {

@@ -2,7 +2,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { NO_PAGE, page_zonenum } from '../../kernel/mm/page.ts';
 import { MEM_OFFLINE, type State, zone_idx, zone_to_nid } from '../../kernel/state.ts';
 
-/** The machine in the terms of what an operation may change: one short text for each thing there is. */
+/** The parts of the machine that an operation may change: one short text per object. */
 export type Summary = ReadonlyMap<string, string>;
 
 export function summarize(state: State, k: Kernel): Summary {
@@ -36,7 +36,7 @@ export function summarize(state: State, k: Kernel): Summary {
   return summary;
 }
 
-/** The zone that a block keeps, or on releases before that the one of all its pages. */
+/** The zone recorded for a block, or, on releases without that record, the one zone of all its pages. */
 function zoneOf(state: State, k: Kernel, id: number, kept: number): string {
   if (kept >= 0) return ` ${k.c.zones[zone_idx(kept)]}`;
   const nrPages = k.c.memory_block_size_bytes / k.c.PAGE_SIZE;
@@ -48,10 +48,10 @@ function zoneOf(state: State, k: Kernel, id: number, kept: number): string {
   return state.pages.first(first, start + nrPages, other) < 0 ? ` ${k.c.zones[zone]}` : '';
 }
 
-/** Table pages by level. */
+/** Numbers of table pages by level. */
 export type TablePages = State['table_pages']['allocated'];
 
-/** Table pages taken and given back between two moments, by level; levels without any are left out. */
+/** The table pages allocated and freed between two moments, by level; levels without any are left out. */
 export function tableChanges(
   before: State['table_pages'],
   after: State['table_pages'],
@@ -71,7 +71,7 @@ const range = (start: number, end: number): string => `[mem 0x${start.toString(1
 
 const blockId = (name: string): number => (name.startsWith('memory') ? Number(name.slice(6)) : Number.NaN);
 
-/** What differs, one line each; neighbouring blocks with the same change share a line. */
+/** The differences, one line each; adjacent blocks with the same change share a line. */
 export function changes(before: Summary, after: Summary): string[] {
   const lines: string[] = [];
   const blocks: { first: number; last: number; text: string }[] = [];

@@ -1,7 +1,7 @@
 import type { Model } from '../../boot/boot.ts';
 import type { Scenario } from '../format/read.ts';
 
-/** First block-aligned address above all RAM and memory blocks at which nothing stands in /proc/iomem. */
+/** The first block-aligned address above all RAM and memory blocks that no entry of /proc/iomem contains. */
 export function firstFit({ state, kernel }: Model): number | null {
   const block = kernel.c.memory_block_size_bytes;
   let at = 0;
@@ -15,7 +15,9 @@ export function firstFit({ state, kernel }: Model): number | null {
   return at >= kernel.c.mappable_range.start && at + block - 1 <= kernel.c.mappable_range.end ? at : null;
 }
 
-/** What `mhp run --host` does without a scenario: the whole life of a DIMM of one block on the first node with memory. */
+/**
+ * The scenario of `mhp run --host` without a file: the whole life of a DIMM of one block on the first node with memory.
+ */
 export function wholeLife(model: Model): Scenario | null {
   const start = firstFit(model);
   if (start === null) return null;

@@ -6,7 +6,7 @@ import { hex, nid, range, rangeArguments, rangeOf, result, word } from './common
 
 const flags = z.int().min(0).default(0).meta({ description: 'mhp_t, v5.10 and later' });
 
-/** What brought each bit of mhp_t. */
+/** The kernel function that came with each bit of mhp_t. */
 const BROUGHT_BY: readonly (keyof Kernel)[] = ['merge_system_ram_resource', 'mhp_supports_memmap_on_memory'];
 
 function lacksFlags(kernel: Kernel, flags: number): string | null {

@@ -10,8 +10,8 @@ function* noBlock(): Steps<number> {
 }
 
 /**
- * What device memory gets from memremap_pages() on arm64: the linear map and the memmap, under the hotplug lock. Without
- * MHP_MEMBLOCK_API: v5.2 makes blocks section by section, later releases elsewhere.
+ * The part of memremap_pages() that device memory gets on arm64: the linear map and the memmap, under the hotplug lock.
+ * Without MHP_MEMBLOCK_API: v5.2 makes blocks section by section, later releases elsewhere.
  */
 function* archAdd(kernel: Kernel, nid: number, start: number, size: number): Steps<number> {
   const k = { ...kernel, hotplug_memory_register: noBlock };

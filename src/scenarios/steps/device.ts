@@ -28,7 +28,7 @@ export function deviceRange(session: Session, id: string): { start: number; size
   return acpi ? { start: acpi.start, size: acpi.length } : null;
 }
 
-/** The codes go to the firmware; the thread itself returns nothing to anybody. */
+/** Runs a thread whose status codes go to the firmware. The thread itself returns nothing to any caller. */
 function firmware(session: Session, thread: Steps<readonly number[]>): Result {
   const codes: number[] = [];
   function* told(): Steps<number> {
@@ -45,8 +45,8 @@ const refused = (result: Result, errno: number): Result => ({
 });
 
 /**
- * The slot is the lowest free one. -EINVAL when the driver does not bind, whatever the firmware is told. The machine
- * monitor, not the kernel, refuses an id in use (-EEXIST).
+ * Plugs a DIMM into the lowest free slot. -EINVAL if the driver does not bind, whatever the firmware is told. The
+ * machine monitor, not the kernel, refuses an id in use (-EEXIST).
  */
 function plug(session: Session, id: string, start: number, length: number, node: number): Result {
   const { state, kernel } = session;
@@ -66,12 +66,15 @@ function plug(session: Session, id: string, start: number, length: number, node:
   });
   slots.set(id, slot);
   const result = firmware(session, kernel.acpi_scan_device_check(slot));
-  // the firmware is told success all the same; whether memory came of it shows in the driver
+  // the firmware is told success in any case; the driver's state shows whether memory was added
   const bound = state.acpi_device.get(slot)!.attached;
   return result.ended === 'returned' && !bound ? refused(result, kernel.errno.EINVAL) : result;
 }
 
-/** The device is gone when the last status is success, else -EBUSY. The monitor refuses an id it does not know (-ENODEV). */
+/**
+ * Unplugs a DIMM. The device is gone if the last status is success, else -EBUSY. The monitor refuses an unknown id
+ * (-ENODEV).
+ */
 function unplug(session: Session, id: string): Result {
   const { state, kernel } = session;
   const slots = slotsOf(session);
@@ -87,7 +90,7 @@ function unplug(session: Session, id: string): Result {
   return { ...(busy ? refused(result, kernel.errno.EBUSY) : result), deleted };
 }
 
-/** The status codes are those expected. */
+/** Checks that the status codes are those expected. */
 function judge(_: Session, step: { readonly ost?: readonly number[] | undefined }, { ost = [] }: Result) {
   const [found, expected] = [ost.join(), step.ost?.join()];
   if (expected === undefined || expected === found) return [];

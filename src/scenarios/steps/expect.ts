@@ -4,7 +4,7 @@ import { differs, stepKind } from './common/kind.ts';
 import { unexpected } from './common/unexpected.ts';
 import { text, word } from './common/values.ts';
 
-/** The number of the memory block that a file is of, if it is one's. */
+/** The number of the memory block to which a file belongs, if it belongs to one. */
 function blockOf(path: string): { readonly block?: number } {
   const nr = /\/memory(\d+)(?:\/|$)/.exec(path)?.[1];
   return nr === undefined ? {} : { block: Number(nr) };

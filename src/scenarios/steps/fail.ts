@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { returned } from '../running/result.ts';
 import { stepKind } from './common/kind.ts';
 
-/** Allocations that can be made to fail, by what they are for. */
+/** Allocations that can be made to fail, by their purpose. */
 const FAIL_SITES = [
   'mem_section_root',
   'mem_section_usage',

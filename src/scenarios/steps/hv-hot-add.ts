@@ -3,7 +3,7 @@ import { BadOperation } from '../../errors/bad-operation.ts';
 import { stepKind } from './common/kind.ts';
 import { bytes, hex, nid, range, rangeOf, rangeText, result, size } from './common/values.ts';
 
-/** Bytes that a Hyper-V host announces at least. */
+/** The least number of bytes that a Hyper-V host announces. */
 const HA_CHUNK = 2 ** 27;
 
 export const hv_hot_add = stepKind({

@@ -1,4 +1,4 @@
-/** Every kind of step that a scenario may have, by the name it has in a file. */
+/** Every kind of scenario step, by its name in a file. */
 
 export { add, add_driver_managed } from './add.ts';
 export { arch_add, arch_remove } from './arch-add.ts';

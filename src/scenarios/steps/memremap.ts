@@ -5,7 +5,7 @@ import { stepKind } from './common/kind.ts';
 import { lacksDeviceMemory } from './common/lacks.ts';
 import { bytes, nid, range, rangeArguments, rangeOf, result, size } from './common/values.ts';
 
-/** memremap_pages() by a driver of its own. */
+/** memremap_pages() called by a driver of the scenario's own. */
 
 export const memremap = stepKind({
   schema: z

@@ -16,9 +16,9 @@ export interface Region {
   readonly start: number;
   readonly size: number;
   readonly node: number;
-  /** Its label area is initialised: it can be divided. */
+  /** Whether its label area is initialised, so that it can be divided. */
   readonly labels: boolean;
-  /** Carved out of RAM (memmap=nn!ss): no labels, and struct pages for a raw namespace. */
+  /** Whether it is carved out of RAM (memmap=nn!ss): no labels, and struct pages for a raw namespace. */
   readonly carved: boolean;
 }
 
@@ -51,7 +51,7 @@ export function describeRegion(
   return session.call(appear());
 }
 
-/** The next boot finds the region elsewhere, with all that lies on it. */
+/** Moves the region with its contents before the next boot. */
 export function moveRegion(session: Session, region: number, start: number): Result {
   const { state, kernel } = session;
   const ndRegion = state.nd_region.get(region);

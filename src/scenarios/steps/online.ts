@@ -3,7 +3,7 @@ import { BadOperation } from '../../errors/bad-operation.ts';
 import { stepKind } from './common/kind.ts';
 import { result } from './common/values.ts';
 
-/** Writes to the `state` of memory blocks. */
+/** Writes to the `state` files of memory blocks. */
 
 const NO_BLOCK = { error: 'is not a block such as 40, "memory40" or "40..47"' };
 const blocks = z
@@ -16,7 +16,7 @@ const blocks = z
   )
   .meta({ description: 'One block, or a range of blocks: 40, "memory40", "40..47"' });
 
-/** First block of "40", "memory40", "40..47", and how many there are. */
+/** The first block of "40", "memory40", "40..47", and their number. */
 function blocksOf(blocks: number | string): [first: number, count: number] {
   const [first, last] = String(blocks).replaceAll('memory', '').split('..').map(Number);
   const count = (last ?? first!) - first! + 1;

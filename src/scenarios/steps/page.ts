@@ -17,7 +17,7 @@ function* isOnline(kernel: Kernel, pfn: number): Steps<boolean> {
   return (yield* kernel.pfn_to_online_page(pfn)) !== NO_PAGE;
 }
 
-/** What the kernel says of a page, beside whether there is a struct page that can be read. */
+/** The kernel's data on a page, besides whether there is a struct page that can be read. */
 function says(session: Session, start: number) {
   const { kernel, state } = session;
   const pfn = Math.floor(start / kernel.c.PAGE_SIZE);
@@ -56,7 +56,7 @@ export const page = stepKind({
     const map = state.mem_section.get(Math.floor(pa / c.SECTION_SIZE))?.section_mem_map ?? 0;
     return {
       pa,
-      // of what one leaf of the memmap is
+      // the memory described by one leaf of the memmap
       level: c.PAGE_SHIFT === 12 ? 'PMD' : 'PTE',
       state: map & SECTION_HAS_MEM_MAP ? 'section valid' : 'section not valid',
     };

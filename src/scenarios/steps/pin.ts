@@ -6,7 +6,7 @@ import type { Session } from '../running/session.ts';
 import { stepKind } from './common/kind.ts';
 import { nid, range, rangeOf, rangeText, result } from './common/values.ts';
 
-/** Pfns that the kernel keeps, in the order in which it took them. */
+/** Pfns allocated as unmovable pages, in the order of allocation. */
 const pinned = new WeakMap<Session, readonly number[]>();
 
 export const pin = stepKind({
@@ -14,7 +14,7 @@ export const pin = stepKind({
     .strictObject({ ...range, node: nid.default(0), ...result })
     .meta({ description: 'The kernel takes one page of the range and keeps it' }),
   text: (step) => `pin a page of node ${step.node} in ${rangeText(step)}`,
-  // the first free page; -ENOMEM when there is none
+  // allocates the first free page; -ENOMEM if there is none
   run: (session, step) => {
     const { kernel, state } = session;
     const [start, size] = rangeOf(step);

@@ -9,10 +9,10 @@ import type { Session } from '../running/session.ts';
 import { stepKind } from './common/kind.ts';
 import { pfnsOf, range, rangeText } from './common/values.ts';
 
-/** What a range of pages becomes. */
+/** Changes the use of a range of pages. */
 type Become = (session: Session, first: number, end: number) => void;
 
-/** A driver that makes pages PageOffline takes them out of the managed pages, and puts them back. */
+/** A driver that makes pages PageOffline removes them from the managed pages, and later restores them. */
 function accountOffline(state: State, first: number, end: number, offline: boolean): void {
   for (const { start, end: stop, value } of state.pages.in(first, end)) {
     if (PageOffline(value) === offline || page_use(value) === USE.NONE) continue;
@@ -52,7 +52,7 @@ const uses = {
   reserved: ({ state }, first, end) => reserveBootmem(state, first, end),
 } satisfies Record<string, Become>;
 
-/** Pages can only be used where a block is online. */
+/** Checks that the blocks of the range are online: only then can pages be used. */
 function checkOnline({ kernel, state }: Session, first: number, end: number): void {
   const perBlock = kernel.c.memory_block_size_bytes / kernel.c.PAGE_SIZE;
   if (end <= first) throw new BadOperation('use: the range holds no page');

@@ -1,6 +1,6 @@
 /**
- * One text per value: two values have equal texts exactly when they are equal as plain data. Object keys are
- * sorted, so the order of insertion does not show; a field that is undefined counts as missing.
+ * One text per value: two values have equal texts exactly if they are equal as plain data. Object keys are sorted, so
+ * insertion order does not matter; a field that is undefined counts as missing.
  */
 export function canon(value: unknown): string {
   switch (typeof value) {
@@ -24,7 +24,7 @@ export function canon(value: unknown): string {
   return `{${fields.map(([k, v]) => `${JSON.stringify(k)}:${canon(v)}`).join(',')}}`;
 }
 
-/** Whether two values have equal texts, found out without them. */
+/** Whether two values have equal texts, computed without making the texts. */
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b || Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -1,11 +1,11 @@
 import { canon } from './canon.ts';
 
-/** Gives every distinct value a small number, in order of first sight. Number 0 is `undefined`. */
+/** Gives every distinct value a small number, in the order in which values first appear. Number 0 is `undefined`. */
 export class Interner {
   readonly #primitives = new Map<unknown, number>();
   readonly #objects = new Map<string, number>();
   readonly #byId: unknown[] = [];
-  /** The length of all texts under which objects are found. */
+  /** The total length of the texts under which objects are stored. */
   #letters = 0;
 
   constructor() {
@@ -16,7 +16,7 @@ export class Interner {
     return this.#byId.length;
   }
 
-  /** About what they hold: an entry in a map and a list; of an object its text and itself. */
+  /** An estimate of the bytes held: per value an entry in a map and a list; per object its text and itself. */
   get bytes(): number {
     return this.#byId.length * 80 + this.#letters * 5;
   }

@@ -26,12 +26,12 @@ export class Ints {
   }
 }
 
-/** How many bytes arrays take together. */
+/** The total number of bytes of the arrays. */
 export function bytesOf(...arrays: readonly { readonly byteLength: number }[]): number {
   return arrays.reduce((sum, a) => sum + a.byteLength, 0);
 }
 
-/** The integers of `from`, and zeros up to `length` and beyond. */
+/** A copy of `from` with at least `length` places; the new ones are 0. */
 export function widened(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
   const wide = new Int32Array(Math.max(length, from.length * 2));
   wide.set(from);

@@ -1,4 +1,4 @@
-/** Entries are (a, b, value) and a word that keeps them within a cache line. */
+/** An entry has four words: a, b, the value, and padding that keeps it within a cache line. */
 const A = 0;
 const B = 1;
 const VALUE = 2;

@@ -4,7 +4,7 @@ import type { System } from '../semantics/system.ts';
 import { viewOf } from '../semantics/view.ts';
 import type { Monitor, Violation } from './monitor.ts';
 
-/** The monitors of one search, asked in order; the first to object wins. */
+/** The monitors of one search, called in order; the first violation counts. */
 export class Checks {
   readonly #system: System;
   readonly #monitors: readonly Monitor[];
@@ -20,12 +20,12 @@ export class Checks {
     this.#onSpin = monitors.filter((m) => m.spins !== undefined);
   }
 
-  /** Whether {@link beforeStep} has anything to say. */
+  /** Whether {@link beforeStep} has anything to check. */
   get watchesLocks(): boolean {
     return this.#onAcquire.length > 0;
   }
 
-  /** After a step: the fault or warning it came to. */
+  /** After a step: checks its fault or warning. */
   step(): Violation | undefined {
     const { fault, notice } = this.#system;
     const id = fault >= 0 ? fault : notice;
@@ -38,7 +38,7 @@ export class Checks {
     return undefined;
   }
 
-  /** Before thread `t` takes its step: a lock it is about to take, if it will get it. */
+  /** Before thread `t` takes its step: checks the lock that it is about to take, if it will get it. */
   beforeStep(v: Int32Array, t: number): Violation | undefined {
     const system = this.#system;
     const node = v[t]!;
@@ -56,7 +56,7 @@ export class Checks {
     return undefined;
   }
 
-  /** A state met for the first time. */
+  /** Checks a state that is met for the first time. */
   state(v: Int32Array): Violation | undefined {
     if (this.#onState.length === 0) return undefined;
     const view = viewOf(this.#system, v, true);
@@ -67,7 +67,10 @@ export class Checks {
     return undefined;
   }
 
-  /** A state in which one thread alone can move and looks for a signal: whether it comes back to it by itself. */
+  /**
+   * Checks a state in which only one thread can move and that thread looks for a signal: whether it returns to this
+   * state by itself.
+   */
   spin(v: Int32Array, enabled: number): Violation | undefined {
     if (this.#onSpin.length === 0 || (enabled & (enabled - 1)) !== 0) return undefined;
     const system = this.#system;
@@ -82,7 +85,7 @@ export class Checks {
     return undefined;
   }
 
-  /** A state in which no thread can move. */
+  /** Checks a state in which no thread can move. */
   halt(v: Int32Array): Violation | undefined {
     const system = this.#system;
     const stuck = system.program.threads.some((code, t) => {
@@ -98,10 +101,10 @@ export class Checks {
   }
 }
 
-/** Turns of a loop that a thread goes round alone are no longer than this. */
+/** The most steps in one turn of a loop that a thread runs alone. */
 const MOST_STEPS = 10_000;
 
-/** Whether a thread that moves alone, without a choice or a fault, comes back to the very same state. */
+/** Whether a thread that moves alone, without a choice or a fault, returns to the same state. */
 function comesBack(system: System, v: Int32Array, t: number): boolean {
   let at: Int32Array = v.slice();
   for (let i = 0; i < MOST_STEPS; i++) {

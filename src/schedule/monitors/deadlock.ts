@@ -1,7 +1,7 @@
 import type { LockView } from '../semantics/view.ts';
 import type { Monitor } from './monitor.ts';
 
-/** No thread can move and some have not ended: says who waits for what, and who holds it. */
+/** No thread can move and some have not ended. The failure names which thread waits for what, and who holds it. */
 export const deadlock: Monitor = {
   name: 'deadlock',
   stuck(view) {
@@ -21,7 +21,7 @@ export const deadlock: Monitor = {
   },
 };
 
-/** Who waits for what it holds itself is named so. */
+/** The holders of a lock. A thread that waits for a lock it holds is named as its own holder. */
 function holdersOf({ holders }: LockView, thread: string): readonly string[] {
   const others = holders.filter((h) => h !== thread);
   return holders.includes(thread) ? ['itself', ...others] : others;

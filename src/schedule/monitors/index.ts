@@ -15,5 +15,7 @@ export { lockMisuse } from './lock-misuse.ts';
 export { lockOrder } from './lock-order.ts';
 export { useAfterFree } from './use-after-free.ts';
 
-/** What no program may do, whatever it is about. Leaks, lock order, warnings and invariants are asked for by name. */
+/**
+ * Failures of any program, whatever it is about. Leaks, lock order, warnings and invariants must be asked for by name.
+ */
 export const standardMonitors: readonly Monitor[] = [useAfterFree, doubleFree, lockMisuse, bugs, deadlock];

@@ -2,12 +2,12 @@ import type { Failure } from '../../steps/failure.ts';
 import type { View } from '../semantics/view.ts';
 import type { Monitor } from './monitor.ts';
 
-/** What must hold in every state. */
+/** A condition that must hold in every state. */
 export function always(name: string, holds: (view: View) => boolean): Monitor {
   return { name, state: (view) => (holds(view) ? undefined : broken(name, `${name} does not hold`)) };
 }
 
-/** What must hold once every thread has ended. */
+/** A condition that must hold once every thread has ended. */
 export function atEnd(name: string, holds: (view: View) => boolean): Monitor {
   return {
     name,

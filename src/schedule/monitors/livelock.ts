@@ -1,6 +1,6 @@
 import type { Monitor } from './monitor.ts';
 
-/** A thread goes round a loop that only a signal would end, and nobody is left who could change what it waits for. */
+/** A thread runs in a loop that only a signal would end, and no other thread can change what it waits for. */
 export const livelock: Monitor = {
   name: 'livelock',
   spins: (_view, thread, where) => ({

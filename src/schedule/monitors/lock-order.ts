@@ -8,8 +8,8 @@ interface Edge {
 }
 
 /**
- * Locks are taken in one order: a lock taken while another is held puts the two in order, and a cycle in all
- * orders seen so far, by whatever thread in whatever interleaving, is a deadlock waiting for its moment.
+ * Locks must be taken in a consistent order. A lock taken while another is held orders the two. A cycle in the orders
+ * seen so far, in any thread and any interleaving, is a possible deadlock.
  */
 export function lockOrder(): Monitor {
   let edges: Edge[] = [];

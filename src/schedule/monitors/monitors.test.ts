@@ -35,7 +35,7 @@ const program = (threads: Record<string, Step[]>, more: readonly ThreadCode[] = 
 const finds = (p: Program, monitors: readonly Monitor[] = standardMonitors) => {
   const asked = explore(p).only(...monitors);
   const verdict = asked.states().verdict();
-  // Every program here is also explored the slow ways, and all must agree.
+  // Every program here is also explored without the optimisations, and all results must agree.
   const comparable = asked.only(...monitors.filter((m) => m.memory === undefined));
   expect(comparable.selfCheck().disagreements()).toEqual([]);
   return verdict.verdict === 'violated'

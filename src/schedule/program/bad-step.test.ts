@@ -55,7 +55,7 @@ test('a checkpoint with any damage is a bad one, of another version is named so'
   expect(() => asked.resume(other)).toThrow('the checkpoint is of another version of mhp');
   const token = 'mhp1-CUIxNCBvbiBTMdacpZcOqAQACgGdBAABxI-now';
   expect(decodeToken(token).program).toBe('B14 on S1');
-  // the last character has bits that no byte is made of
+  // the last character has bits that belong to no byte
   expect(() => decodeToken(token.replace(/w$/, 'x'))).toThrow('the token is damaged');
   expect(() => decodeToken('mhp2-AAAA')).toThrow('the token is of another version of mhp (mhp2-, not mhp1-)');
 });

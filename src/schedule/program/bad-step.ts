@@ -1,10 +1,10 @@
 import { UserError } from '../../errors/user-error.ts';
 import type { Step } from '../../steps/step.ts';
 
-/** A thread does what no thread can: it yields no step, or a step that makes no sense whatever state it is in. */
+/** A thread yields something that is no step, or a step that is invalid in every state. */
 export class BadStep extends UserError {
   override readonly name = 'BadStep';
-  /** The step, where it is one. */
+  /** The step, if it is one. */
   readonly step: Step | undefined;
 
   constructor(text: string, step?: Step) {

@@ -1,42 +1,45 @@
 import type { Failure } from '../../steps/failure.ts';
 import type { Step, Value } from '../../steps/step.ts';
 
-/** Something a step reads or writes, by name; two steps depend on each other when they share one and one writes. */
+/**
+ * A named thing that a step reads or writes. Two steps depend on each other if they share one and one of them writes
+ * it.
+ */
 export interface Access {
   readonly name: string;
   readonly write: boolean;
 }
 
-/** What came of a step. */
+/** The result of a step. */
 export interface Performed {
   readonly value: Value;
-  /** The step could not be performed as asked: the thread ends here. */
+  /** The step could not be performed: the thread ends here. */
   readonly fault?: Fault;
-  /** The step took effect but is not over: the thread repeats it. */
+  /** The step took effect but is not complete: the thread repeats it. */
   readonly again?: boolean;
 }
 
-/** Something that must not happen, as a result. */
+/** A failure as the result of a step. */
 export type Fault = Failure;
 
 /**
- * The semantics of data steps over a world `W` of one's own. Locks, RCU, threads, choices and messages are the
- * explorer's; everything else a thread yields is performed by the machine.
+ * The semantics of data steps over a user-defined world `W`. The explorer handles locks, RCU, threads, choices and
+ * messages; the machine performs all other steps.
  */
 export interface Machine<W> {
   initial(): W;
   copy(world: W): W;
-  /** Canonical: worlds with equal texts have equal futures. */
+  /** A canonical text: worlds with equal texts have equal futures. */
   encode(world: W): string;
-  /** How many ways the step can go now: 0 while it is blocked, usually 1. */
+  /** The number of outcomes the step can have now: 0 while it is blocked, usually 1. */
   outcomes(world: W, thread: number, step: Step): number;
-  /** Perform the step in place. `outcome` is below what {@link outcomes} said. */
+  /** Performs the step in place. `outcome` is less than the number from {@link outcomes}. */
   perform(world: W, thread: number, step: Step, outcome: number): Performed;
   /**
-   * What the step may touch, whatever the world. A step that can be blocked names what blocks it as written,
-   * and so does every step that may block or unblock it.
+   * What the step may touch in any world. A step that can be blocked names what blocks it as written, and so does every
+   * step that may block or unblock it.
    */
   footprint(step: Step): readonly Access[];
-  /** What a report wants to know of a step about to be performed, and the step itself does not say. */
+  /** Details for a report on a step about to be performed that the step itself does not contain. */
   about?(world: W, step: Step): Value;
 }

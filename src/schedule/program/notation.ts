@@ -111,13 +111,16 @@ export const callRcu = (thread: string, args: readonly Value[] = [], rcu = 'rcu'
 });
 export const bug = (where: string, text: string): BugStep => ({ op: 'bug', where, text });
 
-/** Of all this function has observed, only `live` decides what follows: to be yielded at the head of every loop. */
+/**
+ * From here on the function depends only on `live`, not on anything else it has observed. Yield it at the head of every
+ * loop.
+ */
 export const forget = (at: string, ...live: Value[]): ForgetStep => ({ op: 'forget', at, live });
 const enter = (at: string, live: readonly Value[]): EnterStep => ({ op: 'enter', at, live });
 
 /**
- * Run `body` as a function of its own: inside it a {@link forget} speaks for this function only, and once it
- * returns, its caller remembers what it returned and nothing else of it. `live` is what `body` was given.
+ * Runs `body` as a function of its own. A {@link forget} inside it concerns this function only; once it returns, its
+ * caller remembers only its return value. `live` holds the arguments of `body`.
  */
 export function* scope<T>(at: string, live: readonly Value[], body: Steps<T>): Steps<T> {
   yield enter(at, live);

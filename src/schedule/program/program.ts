@@ -11,11 +11,11 @@ export interface ThreadCode {
   readonly name: string;
   run?(...args: unknown[]): Steps<unknown>;
   readonly frame?: FrameCode<unknown>;
-  /** A dormant thread runs only once another thread starts it (`start`, `call_rcu`). */
+  /** A dormant thread runs only after another thread starts it (`start`, `call_rcu`). */
   readonly dormant?: boolean;
-  /** Others may join it; its end is then a step of its own. */
+  /** Other threads may join it; its end is then a step of its own. */
   readonly joinable?: boolean;
-  /** A daemon may wait forever: it counts as ended when it is blocked. */
+  /** A daemon may wait forever: it counts as ended while it is blocked. */
   readonly daemon?: boolean;
 }
 
@@ -27,13 +27,13 @@ export interface Program {
   /** Tables that `call` steps treat as a whole; their fields are all declared in `tables`. */
   readonly wholes?: readonly string[];
   readonly threads: readonly ThreadCode[];
-  /** Every allocation may fail, also those that do not say so. */
+  /** Every allocation may fail, even if its step does not say so. */
   readonly failures?: boolean;
-  /** Signals may arrive at every loop that waits for one. */
+  /** Signals may arrive in every loop that waits for one. */
   readonly signals?: boolean;
-  /** The semantics of data steps, where tables of objects are not enough. */
+  /** The semantics of data steps, if tables of objects are not enough. */
   readonly machine?: Machine<unknown>;
-  /** The same program, whose steps say in which calls they are taken ({@link PlacedStep}): for whoever tells a story. */
+  /** The same program with steps that name the calls in which they are taken ({@link PlacedStep}); used for stories. */
   readonly narrated?: () => Program;
 }
 
@@ -44,7 +44,7 @@ export function spawn(code: ThreadCode, args: readonly Value[]): Thread {
   throw new Error(`thread ${code.name} has neither run nor frame`);
 }
 
-/** Refuse a program that cannot be run, by name. */
+/** Rejects a program that cannot be run; the error names the reason. */
 export function validate(program: Program): void {
   const names = new Set(program.threads.map((t) => t.name));
   if (names.size !== program.threads.length) throw new Error(`${program.name}: two threads share a name`);
@@ -57,5 +57,5 @@ export function validate(program: Program): void {
   }
 }
 
-/** Sets of threads are bits of one integer. */
+/** A set of threads is a bit mask in one integer. */
 export const MAX_THREADS = 29;

@@ -3,29 +3,29 @@ import type { Call, PlacedStep } from '../../steps/within.ts';
 import { canon } from '../data/canon.ts';
 import { BadStep } from './bad-step.ts';
 
-/** What the explorer knows of a thread: its next step, how it takes a result, what it remembers, a copy of it. */
+/** The explorer's view of a thread: its next step, how it takes a result, what it remembers, and a copy of it. */
 export interface Thread {
   /** The step it is about to take; undefined once it has ended. */
   readonly step: Step | undefined;
   /** What it returned; undefined until it has ended. */
   readonly returned: Value;
-  /** Hand over the result of its step, and move on to the next. */
+  /** Takes the result of its step, and moves on to the next step. */
   take(result: Value): void;
-  /** Whether the last {@link take} left it with less than all it has observed. */
+  /** Whether the thread remembers less after the last {@link take} than all it has observed. */
   readonly forgot: boolean;
-  /** A text that decides its future: two threads of one kind with equal memories do the same from here on. */
+  /** A text that decides its future: two threads of one kind with equal texts behave the same from here on. */
   remembers(): string;
   copy(): Thread;
 }
 
-/** One function still running: where it is, what it knows, and what it has seen since. */
+/** A running function: its position, what it remembers from there, and its observations since. */
 interface Scope {
   readonly at: string;
   readonly live: readonly Value[];
   readonly seen: Seen | undefined;
 }
 
-/** Observations since, the last first. */
+/** The observations since, the last first. */
 interface Seen {
   readonly value: Value;
   readonly before: Seen | undefined;
@@ -42,8 +42,8 @@ function listed(seen: Seen | undefined): Value[] {
 }
 
 /**
- * A thread that is a generator function. Its copy is a fresh generator fed with the same observations, so it
- * must be a function of them: same results in, same steps out.
+ * A thread that is a generator function. Its copy is a new generator that has received the same results. The function
+ * must therefore be deterministic: the same results in, the same steps out.
  */
 export class GeneratorThread implements Thread {
   step: Step | undefined;
@@ -53,7 +53,7 @@ export class GeneratorThread implements Thread {
   readonly #args: readonly Value[];
   readonly #generator: Steps<unknown>;
   readonly #observed: Value[] = [];
-  /** The function that runs now, and those that called it, from the outermost. */
+  /** The running function, linked to its callers up to the outermost. */
   #top: Scope;
   #callers: readonly Scope[] = [];
 
@@ -87,7 +87,7 @@ export class GeneratorThread implements Thread {
     return twin;
   }
 
-  /** Take a result without keeping the books of what is remembered. */
+  /** Takes a result without updating what is remembered. */
   #feed(result: Value): void {
     this.#observed.push(result);
     this.#advance(result);
@@ -131,24 +131,27 @@ function isMark(step: Step): step is MarkStep {
   return step.op === 'enter' || step.op === 'forget' || step.op === 'leave';
 }
 
-/** A thread as data: the frame says everything, and a frame is never changed but replaced. */
+/** A thread as data: the frame holds the complete state of the thread, and is never modified but replaced. */
 export interface FrameCode<F> {
   start(...args: Value[]): F;
   /** The step the frame is about to take, or undefined at its end. */
   step(frame: F): Step | undefined;
   take(frame: F, result: Value): F;
-  /** What an ended frame returns. */
+  /** The return value of an ended frame. */
   returned?(frame: F): Value;
   /**
-   * A text of all that decides the frame's future: where it is, and what it still needs. Frames with equal texts are one
-   * state, so what is dead, or only told, is better left out. Without it: all of the frame, as plain data.
+   * A text of all that decides the frame's future: its position, and the data it still needs. Frames with equal texts
+   * are one state, so leave out dead data and data used only for stories. Default: the whole frame, as plain data.
    */
   remembers?(frame: F): string;
-  /** The functions that run, the outermost first; a call keeps its number as long as it runs, and no other of the thread has it. */
+  /**
+   * The running functions, the outermost first. A call keeps its number while it runs, and no other call of the thread
+   * has that number.
+   */
   calls?(frame: F): readonly Call[];
 }
 
-/** A thread that is an explicit frame. Its copy is the frame; what it remembers is what the frame says. */
+/** A thread that is an explicit frame. Its copy is the frame itself; the frame code says what it remembers. */
 export class FrameThread<F> implements Thread {
   readonly forgot = true;
   step: Step | undefined;
@@ -179,7 +182,7 @@ export class FrameThread<F> implements Thread {
   }
 }
 
-/** The same frames, each of whose steps says in which calls it is taken, those inside a step's own included. */
+/** The same frames with steps that name the calls in which they are taken, including calls inside a step. */
 export const narratedFrames = <F>(code: FrameCode<F>): FrameCode<F> => ({
   start: (...args) => code.start(...args),
   step(frame) {

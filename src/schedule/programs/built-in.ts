@@ -8,12 +8,12 @@ import * as classics from './classics.ts';
 import { hotrm } from './hotrm.ts';
 import { racers } from './racers.ts';
 
-/** The text names no program, or gives it arguments it does not take. */
+/** The text names no program, or has arguments that the program does not take. */
 export class UnknownProgram extends UserError {
   override readonly name = 'UnknownProgram';
 }
 
-/** What an argument may be: a whole number from `least` to `most`. */
+/** An argument: a whole number from `least` to `most`. */
 interface Parameter {
   readonly name: string;
   readonly least: number;
@@ -29,7 +29,7 @@ interface BuiltIn {
 
 const n = (least: number, most: number, name = 'n'): Parameter => ({ name, least, most });
 
-/** A program watched by the standard monitors alone. */
+/** A program with only the standard monitors. */
 const plain = (
   name: string,
   parameters: readonly Parameter[],
@@ -42,7 +42,7 @@ const plain = (
   make: (a = 0) => explore(make(a)),
 });
 
-/** Fork i lies between philosophers i - 1 and i; each takes the one with their own number first. */
+/** Fork i lies between philosophers i - 1 and i. Each philosopher first takes the fork with their own number. */
 function philosophers(count: number): Program {
   const dine = (first: string, second: string) =>
     function* (): Steps<void> {
@@ -58,14 +58,14 @@ function philosophers(count: number): Program {
   return { name: `philosophers(${count})`, threads };
 }
 
-/** Nothing is lost: x ends as what was added to it. */
+/** No increment is lost: x ends as the sum of all increments. */
 function watchedRacers(threads: number, rounds: number): Exploration {
   const total = threads * rounds;
   const kept = atEnd(`x == ${total}`, (end) => end.value('x') === total);
   return explore(racers(threads, rounds)).monitors(kept);
 }
 
-/** Values of fib_bench stay exact integers up to here. */
+/** Values of fib_bench are exact integers up to this count. */
 const FIB = 38;
 
 const BUILT_IN: readonly BuiltIn[] = [
@@ -96,8 +96,8 @@ const BUILT_IN: readonly BuiltIn[] = [
 ];
 
 /**
- * The built-in program of a name as tokens have it, such as `hotrm(4)` or `racers(3, 5)`; upper and lower case are
- * the same. Throws {@link UnknownProgram}.
+ * Finds the built-in program with a name as in tokens, such as `hotrm(4)` or `racers(3, 5)`; case does not matter.
+ * Throws {@link UnknownProgram}.
  */
 export function findProgram(text: string): Exploration {
   const match = /^\s*(\w+)\s*(?:\(([^()]*)\))?\s*$/.exec(text);
@@ -121,7 +121,7 @@ function signature({ name, parameters }: BuiltIn): string {
   return parameters.length === 0 ? name : `${name}(${parameters.map((p) => p.name).join(', ')})`;
 }
 
-/** All built-in programs, a line each: how it is written, what it is, what its arguments may be. */
+/** All built-in programs, one line each: how to write it, what it does, what its arguments may be. */
 export function programList(): string {
   const width = Math.max(...BUILT_IN.map((b) => signature(b).length));
   return BUILT_IN.map((b) => {

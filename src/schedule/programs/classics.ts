@@ -2,7 +2,7 @@ import type { Steps, Value } from '../../steps/step.ts';
 import { cas, fetchAdd, read, variable, write } from '../program/notation.ts';
 import type { Program, Table, ThreadCode } from '../program/program.ts';
 
-/** The programs the stateless model checking literature counts executions of, by their usual names. */
+/** Programs for which the literature on stateless model checking counts executions, by their usual names. */
 
 const cell = (value: Value = 0): Table => ({ 0: { v: value } });
 const cells = (n: number): Table => Object.fromEntries(Array.from({ length: n }, (_, i) => [i, { v: 0 }]));
@@ -26,7 +26,7 @@ export function readers(n: number): Program {
   };
 }
 
-/** n threads that each set a[i] to a[i-1] + 1, and one that looks for the last zero from the end. */
+/** n threads that each set a[i] to a[i-1] + 1, and one that searches for the last zero from the end. */
 export function lastzero(n: number): Program {
   function* finder(): Steps<number> {
     for (let i = n; ; i--) if ((yield read(variable('a', i))) === 0) return i;
@@ -43,7 +43,7 @@ export function lastzero(n: number): Program {
   };
 }
 
-/** n threads, the i-th moving x from i to i + 1. */
+/** n threads; the i-th changes x from i to i + 1. */
 export function casrot(n: number): Program {
   const mover = (i: number) =>
     function* (): Steps<void> {
@@ -105,8 +105,8 @@ export function redundantCo(n: number): Program {
 }
 
 /**
- * n threads that write y and then read x, and one that writes x only where it has read that no y was written and
- * that z was. The literature gives counts by this name but no listing; this program has those counts.
+ * n threads that write y and then read x, and one that writes x only if it has read that no y was written and that z
+ * was. The literature gives counts under this name but no listing; this program has those counts.
  */
 export function controlFlow(n: number): Program {
   const worker = (i: number) =>
@@ -133,7 +133,7 @@ export function controlFlow(n: number): Program {
   };
 }
 
-/** Two threads that add each other's variable to their own n times, and one that looks at both meanwhile. */
+/** Two threads that add each other's variable to their own n times, and one that reads both meanwhile. */
 export function fibBench(n: number): Program {
   const adder = (own: string, other: string) =>
     function* (): Steps<void> {

@@ -38,8 +38,8 @@ const walkerFrame = (n: number): FrameCode<number> => ({
 });
 
 /**
- * A remover clears n leaf entries, then the entry that points to their table, then frees the table; a walker
- * reads that entry and then every leaf. The walker holds nothing while it is inside the table.
+ * A remover clears n leaf entries, then the entry that points to their table, then frees the table. A walker reads that
+ * entry and then every leaf. The walker holds no lock while it is inside the table.
  */
 export function hotrm(n: number, kind: 'generators' | 'frames' = 'generators'): Program {
   const leaves = Object.fromEntries(Array.from({ length: n }, (_, i) => [`e${i}`, 1]));

@@ -5,7 +5,7 @@ import type { FrameCode } from '../program/thread.ts';
 
 interface Frame {
   readonly round: number;
-  /** What was read from x, or -1 before the read. */
+  /** The value read from x, or -1 before the read. */
   readonly seen: number;
 }
 

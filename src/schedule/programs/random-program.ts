@@ -34,7 +34,7 @@ const LOCKS: readonly (readonly [string, LockKind])[] = [
   ['pc', 'percpu_rwsem'],
 ];
 
-/** A small program of random steps, all primitives among them; most make little sense, and many go wrong. */
+/** A small program of random steps that includes all primitives. Most steps are not meaningful, and many fail. */
 export function randomProgram(random: Prng): Program {
   const count = 2 + random.below(2);
   const threads: ThreadCode[] = [];

@@ -4,14 +4,14 @@ import type { Monitor, Violation } from '../monitors/monitor.ts';
 import type { Choice } from '../replay/verdict.ts';
 import type { System } from '../semantics/system.ts';
 
-/** One random execution: what went wrong in it, if anything, and how it went. */
+/** One random execution: its failure, if any, and its choices. */
 export interface Run {
   readonly violation: Violation | undefined;
   readonly trace: readonly Choice[];
   readonly cut: boolean;
 }
 
-/** One run with one seed. `length` is how long executions are expected to be. */
+/** One run with one seed. `length` is the expected length of executions in steps. */
 export function pctRun(
   system: System,
   monitors: readonly Monitor[],
@@ -23,7 +23,7 @@ export function pctRun(
   for (const m of monitors) m.memory?.load(undefined);
   const checks = new Checks(system, monitors);
   const random = new Prng(seed);
-  // Higher runs first; the priorities 0 .. depth - 2 are kept for threads that drop.
+  // Higher priorities run first; priorities 0 .. depth - 2 are reserved for threads that drop.
   const priority = random.shuffle(system.program.threads.map((_, t) => depth - 1 + t));
   const drops = Array.from({ length: depth - 1 }, () => random.below(length));
   let v = system.initial();

@@ -9,30 +9,33 @@ import { systemOf } from '../semantics/system-of.ts';
 import { pctRun } from './pct.ts';
 
 export interface RandomOptions {
-  /** The first of the seeds; without it 0. */
+  /** The first of the seeds; default 0. */
   readonly seed?: number;
-  /** Executions to run; without it 1000. */
+  /** The number of executions; default 1000. */
   readonly runs?: number;
-  /** The number of ordering constraints of the bugs looked for (d in the literature); without it 3. */
+  /** The number of ordering constraints of the bugs to find (d in the literature); default 3. */
   readonly depth?: number;
 }
 
-/** Consecutive runs as plain data: how long each was, and the first that went wrong, which is then the last. */
+/** Consecutive runs as plain data: the length of each, and the first that failed, which is then the last. */
 export interface RandomRuns {
   readonly lengths: readonly number[];
   readonly found: { readonly violation: Violation; readonly trace: readonly Choice[] } | undefined;
 }
 
-/** Makes runs in other threads, `count` of which work at once: each calls {@link RandomSearch.runs} of the same search there. */
+/**
+ * Makes runs in other threads, `count` of them at once. Each calls {@link RandomSearch.runs} of the same search in its
+ * thread.
+ */
 export interface RandomWorkers {
   readonly count: number;
   run(first: number, count: number): Promise<RandomRuns>;
 }
 
-/** Random runs made between two looks at the clock and at signals. */
+/** The number of random runs between two checks of the clock and of signals. */
 const BLOCK = 64;
 
-/** Where no bound on steps is given: longer executions are cut off. */
+/** The limit on steps if no bound is given: longer executions are cut off. */
 const MAX_STEPS = 10_000;
 
 /**
@@ -57,7 +60,7 @@ export class RandomSearch {
     this.#depth = depth;
   }
 
-  /** Make all runs, and block the event loop meanwhile. Later calls return the same verdict. */
+  /** Makes all runs, and blocks the event loop meanwhile. Later calls return the same verdict. */
   verdict(): Verdict {
     if (this.#verdict !== undefined) return this.#verdict;
     this.#pace.begin();
@@ -72,8 +75,8 @@ export class RandomSearch {
   }
 
   /**
-   * The same, but the event loop runs after every 64 runs. With workers, they make the runs; the verdict does not depend on
-   * how many there are.
+   * Makes all runs; the event loop runs after every 64 runs. If workers are given, they make the runs; the verdict does
+   * not depend on their number.
    */
   async finish(workers: RandomWorkers = this.#alone): Promise<Verdict> {
     if (this.#verdict !== undefined) return this.#verdict;
@@ -97,13 +100,13 @@ export class RandomSearch {
     return this.#conclude(blocks, stopped);
   }
 
-  /** Some of the runs; what comes of them depends on nothing but the seed and their numbers. */
+  /** Makes some of the runs. The result depends only on the seed and their numbers. */
   runs(first: number, count: number): RandomRuns {
     const { program, monitors, bounds } = this.#question;
     const { maxSteps = MAX_STEPS } = bounds;
     // One unfolding of the threads serves all runs.
     const system = systemOf(program, monitors, true);
-    // How long executions are, by one that never drops a thread.
+    // The length of executions is estimated by one that never drops a thread.
     const expected = Math.max(1, pctRun(system, [], this.#seed, 1, 1, maxSteps).trace.length);
     const lengths: number[] = [];
     for (let i = first; i < first + count; i++) {
@@ -115,12 +118,12 @@ export class RandomSearch {
     return { lengths, found: undefined };
   }
 
-  /** The execution that goes wrong, step by step. Throws where there is none. */
+  /** The failing execution, step by step. Throws if there is none. */
   story(): Story {
     return tell(this.#question, this.verdict());
   }
 
-  /** The same execution as a short text, which `replay` of the program's exploration reads. */
+  /** The same execution as a short text that `replay` of the program's exploration reads. */
   token(): string {
     return tokenOf(this.#question, this.verdict());
   }
@@ -139,7 +142,10 @@ export class RandomSearch {
     return this.#pace.elapsed() > maxTime ? 'time' : undefined;
   }
 
-  /** All blocks in order, up to one that nobody has run: the first run that went wrong decides, whoever ran it. */
+  /**
+   * The verdict from all blocks in order, up to the first that has not run: the first run that failed decides,
+   * whichever thread ran it.
+   */
   #conclude(blocks: readonly (RandomRuns | undefined)[], stopped: Bound | undefined): Verdict {
     const { program } = this.#question;
     const lengths: number[] = [];

@@ -10,10 +10,10 @@ import type { Verdict } from './verdict.ts';
 
 type Mode = 'states' | 'traces';
 
-/** What must be the same; the bytes held depend on when lists last grew. */
+/** The part of a verdict that must be equal; the bytes held depend on when lists last grew. */
 const essence = (v: Verdict) => ({ ...v, stats: { ...v.stats, bytes: 0 } });
 
-/** Stop after about `first` units of work, then again after `second`, then go on to the end. */
+/** Stops after about `first` units of work, again after `second` more, then continues to the end. */
 function interrupted(mode: Mode, asked: Exploration, first: number, second: number): Verdict | undefined {
   const bounded = (n: number) => asked.bound({ maxStates: n, maxExecutions: n });
   let search = bounded(first)[mode]();

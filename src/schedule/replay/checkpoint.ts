@@ -14,7 +14,7 @@ import { WorldSystem } from '../semantics/world.ts';
 import { StatesSearch } from '../states/states.ts';
 import type { SavedTraces, TracesSearch } from '../traces/traces.ts';
 
-/** The bytes are no checkpoint, are damaged, or belong to another program, other options or another version. */
+/** The bytes are not a checkpoint, are damaged, or belong to another program, other options or another version. */
 export class BadCheckpoint extends UserError {
   override readonly name = 'BadCheckpoint';
 }
@@ -36,22 +36,22 @@ interface Header {
   readonly sharing: SavedSharing;
   readonly reliedNodes: readonly (boolean | null)[];
   readonly monitors: readonly unknown[];
-  /** Of mode states. */
+  /** Only in mode states. */
   readonly width?: number;
   readonly lengths?: readonly number[];
   readonly counters?: readonly number[];
-  /** Of mode traces. */
+  /** Only in mode traces. */
   readonly traces?: SavedTraces;
 }
 
-/** What is asked; bounds may differ when the search goes on. */
+/** Identifies the question; bounds may differ when the search continues. */
 function fingerprint({ program, monitors, reduce, forget }: Question, system: System): number {
   const threads = program.threads.map((t) => [t.name, t.dormant ?? false, t.run === undefined]);
   const names = monitors.map((m) => m.name);
   return hashText(canon([program.name, threads, stateText(system, system.initial()), names, reduce, forget]));
 }
 
-/** A search that has stopped, as bytes from which {@link resume} goes on. */
+/** A stopped search, as bytes from which {@link resume} continues. */
 export function checkpoint(question: Question, search: StatesSearch | TracesSearch): Uint8Array {
   const { system } = search;
   const { program, monitors } = question;
@@ -78,13 +78,13 @@ export function checkpoint(question: Question, search: StatesSearch | TracesSear
   return pack({ ...base, mode: 'states', width, lengths, counters: search.counters }, lists);
 }
 
-/** Go on with a search from its checkpoint. Throws {@link BadCheckpoint}. */
+/** Continues a search from its checkpoint. Throws {@link BadCheckpoint}. */
 export function resume(question: Question, control: Control, bytes: Uint8Array): StatesSearch | TracesSearch {
   try {
     return goOn(question, control, unpack(bytes));
   } catch (error) {
     if (error instanceof BadCheckpoint) throw error;
-    // Whatever else reading it comes upon is not what a checkpoint has in that place.
+    // Any other error while reading comes from a damaged checkpoint.
     throw new BadCheckpoint('the checkpoint is damaged', { cause: error });
   }
 }
@@ -108,7 +108,9 @@ function goOn(question: Question, control: Control, { header, lists }: Unpacked)
   return search;
 }
 
-/** Number everything as it was numbered. What the new search has numbered by itself came first then as well. */
+/**
+ * Restores the numbering of the saved search. What the new search has already numbered itself came first there as well.
+ */
 function redo(system: System, header: Header): void {
   for (const value of header.values) system.values.id(value);
   for (const slot of header.slots) system.slots.id(slot.kind, slot.name);
@@ -126,7 +128,7 @@ function redo(system: System, header: Header): void {
 }
 
 const MAGIC = 0x4d485031;
-/** Magic, length of the header in bytes, hash of all that follows. */
+/** Words of the preamble: magic, length of the header in bytes, hash of all that follows. */
 const PREAMBLE = 3;
 
 function pack(header: Header, lists: readonly Int32Array[]): Uint8Array {
@@ -176,7 +178,7 @@ function hashWords(words: Int32Array): number {
   return h | 0;
 }
 
-/** Values JSON has no word for. */
+/** Encodes values that JSON cannot represent. */
 function keep(_: string, value: unknown): unknown {
   if (value === undefined) return { $: 'undefined' };
   if (typeof value === 'bigint') return { $: 'bigint', text: `${value}` };
@@ -191,5 +193,5 @@ function revive(_: string, value: unknown): unknown {
   return $ === 'number' ? Number(text) : UNDEFINED;
 }
 
-/** A reviver that returns undefined deletes: arrays of values get a hole, which reads as undefined. */
+/** A reviver that returns undefined deletes the property: arrays of values get a hole, which reads as undefined. */
 const UNDEFINED = undefined;

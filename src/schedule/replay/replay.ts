@@ -11,46 +11,48 @@ import { systemOf } from '../semantics/system-of.ts';
 import { type View, viewOf } from '../semantics/view.ts';
 import type { Choice } from './verdict.ts';
 
-/** One step of a told execution. */
+/** One step of an execution, for a story. */
 export interface StoryEvent {
-  /** From 1. */
+  /** The step's number, from 1. */
   readonly number: number;
   readonly thread: number;
-  /** Undefined where a thread ends, or a callback's grace period does. */
+  /** Undefined at the end of a thread, or of a callback's grace period. */
   readonly step: PlacedStep | undefined;
   readonly outcome: number;
   readonly outcomes: number;
   readonly result: Value;
-  /** The value before, of a step that writes a field. */
+  /** For a step that writes a field: the value before. */
   readonly before: Value;
-  /** What the program's machine says about the step. */
+  /** What the program's machine adds about the step. */
   readonly about?: Value;
-  /** The step is on record but not over: a writer announced, a grace period begun. */
+  /** The step took effect but is not complete: a writer announced, a grace period begun. */
   readonly again: boolean;
   readonly fault: Fault | undefined;
   readonly notice: Fault | undefined;
-  /** Another thread could have been left to go on: this step is a preemption. */
+  /** Whether the step is a preemption: another thread ran before and could have continued. */
   readonly preempts: boolean;
 }
 
-/** An execution from beginning to end, with all that a report needs. */
+/** An execution from beginning to end, with all data that a report needs. */
 export interface Story {
   readonly program: string;
   readonly threads: readonly string[];
   readonly trace: readonly Choice[];
   readonly events: readonly StoryEvent[];
-  /** What went wrong, if anything did. */
+  /** The failure, if there is one. */
   readonly violation: Violation | undefined;
-  /** The state it ends in. */
+  /** The last state. */
   readonly end: View;
-  /** Of every thread that has not ended: the step it stands before. */
+  /** For every thread that has not ended, its next step. */
   readonly pending: readonly (PlacedStep | undefined)[];
 }
 
-/** A recorded execution does not fit the program: it has changed, or its threads look at more than their results. */
+/**
+ * A recorded execution does not fit the program: the program has changed, or its threads use more than their results.
+ */
 export class ReplayDiverged extends Error {
   override readonly name = 'ReplayDiverged';
-  /** The step at which the two part. */
+  /** The step at which recording and program differ. */
   readonly step: number;
 
   constructor(step: number, text: string) {
@@ -59,7 +61,10 @@ export class ReplayDiverged extends Error {
   }
 }
 
-/** Run one execution given by its choices, without searching. Where the program can say in which calls its steps are taken, they do. */
+/**
+ * Runs one execution given by its choices, without searching. If the program has a narrated form, steps name the calls
+ * in which they are taken.
+ */
 export function replay(recorded: Program, trace: readonly Choice[], monitors: readonly Monitor[]): Story {
   const program = recorded.narrated?.() ?? recorded;
   const system = systemOf(program, monitors, false);
@@ -84,7 +89,10 @@ export function replay(recorded: Program, trace: readonly Choice[], monitors: re
   return { program: program.name, threads, trace, events, violation, end: viewOf(system, v), pending };
 }
 
-/** Whether a thread comes back to where it was shows only where threads forget. */
+/**
+ * The spin of one thread, if there is one. Whether a thread returns to the same state is visible only if threads
+ * forget.
+ */
 function spin(
   program: Program,
   trace: readonly Choice[],
@@ -153,7 +161,7 @@ function perform(
   return { told, state, next: system.width > next.length ? widened(next, system.width) : next };
 }
 
-/** The state an execution leads to, as a text. */
+/** The last state of an execution, as a text. */
 export function endState(program: Program, trace: readonly Choice[]): string {
   const system = systemOf(program, [], false);
   let v = system.initial();

@@ -8,10 +8,10 @@ function wrong(name: string, verdict: Verdict): Violated {
   throw new Error(`${name} is ${verdict.verdict}: nothing to tell`);
 }
 
-/** The execution behind a violation, step by step. Throws for verdicts that have none. */
+/** The execution behind a violation, step by step. Throws for verdicts without a violation. */
 export function tell({ program, monitors }: Question, verdict: Verdict): Story {
   const { trace, violation } = wrong(program.name, verdict);
-  // A monitor with a memory may object to this execution only because of others it has seen.
+  // A monitor with a memory may report this execution only because of others it has seen.
   return { ...replay(program, trace, monitors), violation };
 }
 

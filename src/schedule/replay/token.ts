@@ -10,11 +10,11 @@ export class BadToken extends UserError {
   override readonly name = 'BadToken';
 }
 
-/** What a token says: which program, which choices, and what state they led to. */
+/** The contents of a token: the program, the choices, and the state they lead to. */
 export interface Recorded {
   readonly program: string;
   readonly trace: readonly Choice[];
-  /** A hash of the state at the end. */
+  /** A hash of the last state. */
   readonly end: number;
 }
 
@@ -50,10 +50,10 @@ function packed(bytes: readonly number[]): string {
   return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** No story is longer: a forged length must not fill the memory. */
+/** The most steps of a story, so that a forged length cannot exhaust memory. */
 const MAX_STEPS = 1_000_000;
 
-/** Read a token back; throws {@link BadToken}. */
+/** Reads a token. Throws {@link BadToken}. */
 export function decodeToken(token: string): Recorded {
   const version = /^mhp(\d+)-/.exec(token)?.[0];
   if (version !== undefined && version !== PREFIX)
@@ -78,9 +78,7 @@ export function decodeToken(token: string): Recorded {
   return { program, trace, end };
 }
 
-/**
- * Run what a token records. Throws {@link ReplayDiverged} when the program no longer does what it did then.
- */
+/** Runs the execution recorded in a token. Throws {@link ReplayDiverged} if the program behaves differently now. */
 export function replayToken(program: Program, recorded: Recorded, monitors: readonly Monitor[]): Story {
   if (program.name !== recorded.program) {
     throw new BadToken(`the token is of ${recorded.program}, not of ${program.name}`);
@@ -119,7 +117,7 @@ function unpack(text: string): number[] {
     throw new BadToken('the token has characters that no token has');
   }
   const body = bytes.slice(0, -CHECKSUM);
-  // more than one text may stand for the same bytes
+  // several texts may decode to the same bytes; only the canonical one is accepted
   if (packed(bytes) !== text) throw new BadToken('the token is damaged');
   if (checksum(body).join() !== bytes.slice(-CHECKSUM).join()) throw new BadToken('the token is damaged');
   return body;

@@ -1,30 +1,30 @@
 import type { Violation } from '../monitors/monitor.ts';
 
-/** One scheduling decision: which thread takes its step, and which of the step's outcomes comes about. */
+/** One scheduling decision: the thread that takes its step, and which of the step's outcomes occurs. */
 export interface Choice {
   readonly thread: number;
   readonly outcome: number;
 }
 
-/** What may stop a search before it has seen everything. */
+/** Limits that may stop a search before it has seen everything. */
 export interface Bounds {
   /** Executions with more preemptions are left out (mode `states`). */
   readonly maxPreemptions?: number;
-  /** Executions are cut off after so many steps. */
+  /** Executions are cut off after this many steps. */
   readonly maxSteps?: number;
-  /** Of mode `states`. */
+  /** Only in mode `states`. */
   readonly maxStates?: number;
-  /** Of mode `traces`. */
+  /** Only in mode `traces`. */
   readonly maxExecutions?: number;
-  /** Seconds, of this search or by a clock of one's own. */
+  /** Seconds of this search, or by the clock given in `Watch`. */
   readonly maxTime?: number;
-  /** Bytes, as the search itself counts them. */
+  /** Bytes, as the search itself estimates them. */
   readonly maxMemory?: number;
 }
 
 export type Bound = 'preemptions' | 'steps' | 'states' | 'executions' | 'time' | 'memory' | 'interrupted';
 
-/** How much was seen. */
+/** What the search has covered. */
 export interface Stats {
   readonly mode: Mode;
   /** Distinct states (mode `states`). */
@@ -33,16 +33,16 @@ export interface Stats {
   readonly executions: number;
   /** Steps performed. */
   readonly transitions: number;
-  /** The most preemptions and the most steps of any execution looked at. */
+  /** The most preemptions and the most steps of any execution examined. */
   readonly preemptions: number;
   readonly steps: number;
-  /** Bytes the search held at its end, by its own count. */
+  /** Bytes the search held at its end, by its own estimate. */
   readonly bytes: number;
 }
 
 export type Mode = 'states' | 'traces' | 'random';
 
-/** What a search came to. */
+/** The result of a search. */
 export type Verdict = Violated | Proved | Undecided;
 
 export interface Violated {
@@ -52,14 +52,14 @@ export interface Violated {
   readonly trace: readonly Choice[];
   readonly preemptions: number;
   readonly steps: number;
-  /** Whether no execution with fewer preemptions, or as many and fewer steps, goes wrong. */
+  /** Whether no failing execution has fewer preemptions, or the same number and fewer steps. */
   readonly shortest: boolean;
   readonly stats: Stats;
 }
 
 export interface Proved {
   readonly verdict: 'proved';
-  /** What was left out; empty when nothing was. */
+  /** The bounds that left something out; empty if nothing was left out. */
   readonly within: readonly Bound[];
   readonly stats: Stats;
 }
@@ -68,6 +68,6 @@ export interface Undecided {
   readonly verdict: 'undecided';
   readonly bound: Bound;
   readonly stats: Stats;
-  /** In mode `random`: a bug of depth `depth` is found by one run with at least this probability. */
+  /** In mode `random`: one run finds a bug of depth `depth` with at least this probability. */
   readonly chance?: { readonly depth: number; readonly perRun: number; readonly runs: number };
 }

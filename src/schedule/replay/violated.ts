@@ -8,7 +8,7 @@ interface Found {
   readonly trace: readonly Choice[];
 }
 
-/** The verdict on an execution that goes wrong. */
+/** The verdict on a failing execution. */
 export function violated(
   { violation, trace }: Found,
   preemptions: number,
@@ -18,7 +18,7 @@ export function violated(
   return { verdict: 'violated', violation, trace, preemptions, steps: trace.length, shortest, stats };
 }
 
-/** How often an execution leaves a thread that could go on. */
+/** How often an execution switches away from a thread that could continue. */
 export function preemptionsOf(program: Program, trace: readonly Choice[]): number {
   return replay(program, trace, []).events.filter((e) => e.preempts).length;
 }

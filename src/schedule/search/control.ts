@@ -1,18 +1,18 @@
 import type { Stats } from '../replay/verdict.ts';
 
-/** How a search is controlled from outside: it has no clock and no signals of its own. */
+/** Controls a search from outside: the search has no clock and no signals of its own. */
 export interface Control {
   /** Seconds since the search began. */
   readonly elapsed?: () => number;
-  /** Whether to return before the end. */
+  /** Whether the search should return before its end. */
   readonly stop?: () => boolean;
   readonly progress?: ((progress: Progress) => void) | undefined;
 }
 
-/** How far a search is. */
+/** The progress of a search. */
 export interface Progress extends Omit<Stats, 'mode'> {
   /** Work items waiting now. */
   readonly open: number;
-  /** A guess at the part of the work that is done, from 0 to 1; undefined where there is no ground for one. */
+  /** An estimate of the fraction of work done, from 0 to 1; undefined if there is no basis for one. */
   readonly done: number | undefined;
 }

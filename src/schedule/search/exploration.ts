@@ -12,14 +12,14 @@ import { type Question, statesSearch, tracesSearch } from './question.ts';
 import { Search } from './search.ts';
 import { SelfCheck } from './selfcheck.ts';
 
-/** Begin to explore a program: in every interleaving of its threads, does anything happen that a monitor objects to? */
+/** Begins the exploration of a program: does a monitor report a failure in any interleaving of its threads? */
 export function explore(program: Program): Exploration {
   return new Exploration({ program, monitors: standardMonitors, bounds: {}, reduce: true, forget: true }, {});
 }
 
 /**
- * A program, what watches it, and how far to look. Nothing of it changes: every method gives a new one, or something to
- * come to a verdict with.
+ * A program, its monitors, and the bounds of the search. Immutable: every method returns a new exploration, or an
+ * object that comes to a verdict.
  */
 export class Exploration {
   readonly #question: Question;
@@ -34,28 +34,34 @@ export class Exploration {
     return this.#question.program;
   }
 
-  /** Watched by these as well; by the standard ones it is from the beginning. */
+  /** Adds these monitors; the standard ones are there from the beginning. */
   monitors(...more: readonly Monitor[]): Exploration {
     return this.#with({ monitors: [...this.#question.monitors, ...more] });
   }
 
-  /** Watched by these and no others. */
+  /** Uses these monitors and no others. */
   only(...monitors: readonly Monitor[]): Exploration {
     return this.#with({ monitors });
   }
 
-  /** No further than this: so many preemptions, or what is named. A later bound of one name takes the place of an earlier one. */
+  /**
+   * Limits the search to this many preemptions, or to the named bounds. A later bound replaces an earlier one of the
+   * same name.
+   */
   bound(most: number | Bounds): Exploration {
     const bounds = typeof most === 'number' ? { maxPreemptions: most } : most;
     return this.#with({ bounds: { ...this.#question.bounds, ...bounds } });
   }
 
-  /** By whom it is stopped, to whom it tells how far it is, and by which clock it goes. */
+  /** Sets the signal that stops the search, the callback for its progress, and its clock. */
   watch(watch: Watch): Exploration {
     return new Exploration(this.#question, { ...this.#watch, ...watch });
   }
 
-  /** Without what makes a search fast: to leave out orders of independent steps, to let threads forget. */
+  /**
+   * Switches off optimisations: leaving out orders of independent steps (`reduction`), and letting threads forget
+   * (`forgetting`).
+   */
   without(...what: readonly ('reduction' | 'forgetting')[]): Exploration {
     const { reduce, forget } = this.#question;
     return this.#with({
@@ -64,33 +70,33 @@ export class Exploration {
     });
   }
 
-  /** Search by states: fewest preemptions first, then fewest steps, so that the first story found is the shortest. */
+  /** Searches by states: fewest preemptions first, then fewest steps, so the first story found is the shortest. */
   states(): Search {
     return new Search(this.#question, this.#watch, statesSearch);
   }
 
-  /** Search by one execution for every Mazurkiewicz trace. Any failure will do: it need not be the shortest. */
+  /** Searches by one execution for every Mazurkiewicz trace. The failure found need not be the shortest. */
   traces(): Search {
     return new Search(this.#question, this.#watch, tracesSearch);
   }
 
-  /** Make random runs, which prove nothing. */
+  /** Makes random runs, which prove nothing. */
   random(options: RandomOptions = {}): RandomSearch {
     return new RandomSearch(this.#question, this.#watch, options);
   }
 
-  /** Go on from a checkpoint of the same program and monitors; bounds may be others. Throws `BadCheckpoint`. */
+  /** Continues from a checkpoint of the same program and monitors; bounds may differ. Throws `BadCheckpoint`. */
   resume(checkpoint: Uint8Array): Search {
     return new Search(this.#question, this.#watch, (question, pace) => resume(question, pace, checkpoint));
   }
 
-  /** Explore a small program in full three ways, bounds apart, and compare. */
+  /** Explores a small program in full three ways, without bounds, and compares the results. */
   selfCheck(): SelfCheck {
     const { program, monitors } = this.#question;
     return new SelfCheck(program, monitors, this.#watch);
   }
 
-  /** Run one execution: that of a token, or one given by its choices. Throws `BadToken`, `ReplayDiverged`. */
+  /** Runs one execution, given as a token or by its choices. Throws `BadToken`, `ReplayDiverged`. */
   replay(execution: string | readonly Choice[]): Story {
     const { program, monitors } = this.#question;
     return typeof execution === 'string'
@@ -98,7 +104,7 @@ export class Exploration {
       : replay(program, execution, monitors);
   }
 
-  /** The execution behind a violation that somebody else has found, as a story. Throws where there is none. */
+  /** The execution behind a violation that another search found, as a story. Throws if there is none. */
   story(verdict: Verdict): Story {
     return tell(this.#question, verdict);
   }

@@ -4,7 +4,7 @@ import { fibBench } from '../programs/classics.ts';
 import { explore } from './exploration.ts';
 import { statesSearch, tracesSearch } from './question.ts';
 
-// Of what a search holds, the threads unfolded are the most in mode traces, where states are forgotten at once.
+// In mode traces states are forgotten at once, so unfolded threads take most of the memory.
 
 test('a search counts the threads it has unfolded, and all that grows in mode traces', () => {
   const program = fibBench(4);

@@ -1,16 +1,16 @@
 import type { Control, Progress } from './control.ts';
 
-/** What a search is given of the outside world. */
+/** A search's connections to the outside world. */
 export interface Watch {
   /** Stops the search: its verdict is then undecided, its bound `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Told how far it is, many times a second. */
+  /** Receives the progress of the search, many times a second. */
   readonly progress?: (progress: Progress) => void;
-  /** The clock of the bound `maxTime`, in seconds; without it one that starts with the search. */
+  /** The clock for the bound `maxTime`, in seconds; default: a clock that starts with the search. */
   readonly elapsed?: () => number;
 }
 
-/** Milliseconds of a slice: signals are seen only between two. */
+/** Milliseconds of a slice: signals are only seen between two slices. */
 const SLICE = 100;
 
 const now = (): number => performance.now();
@@ -32,7 +32,7 @@ export class Pace implements Control {
     return this.#watch.elapsed?.() ?? (now() - this.#began) / 1000;
   }
 
-  /** Whether the signal has come, and not only the end of a slice. */
+  /** Whether the signal has come; the end of a slice alone does not count. */
   get interrupted(): boolean {
     return this.#watch.signal?.aborted === true;
   }
@@ -41,13 +41,13 @@ export class Pace implements Control {
     return this.interrupted || (this.#sliceEnd < Infinity && now() > this.#sliceEnd);
   }
 
-  /** Run until the end. */
+  /** Starts a run until the end. */
   begin(): void {
     this.#began ??= now();
     this.#sliceEnd = Infinity;
   }
 
-  /** Let the event loop run, and begin a slice. */
+  /** Lets the event loop run, and starts a slice. */
   async turn(): Promise<void> {
     this.#began ??= now();
     await new Promise<void>((go) => {

@@ -6,18 +6,18 @@ import { StatesSearch } from '../states/states.ts';
 import { TracesSearch } from '../traces/traces.ts';
 import type { Control } from './control.ts';
 
-/** What is asked about a program, however the answer is searched for. */
+/** A question about a program, independent of how its answer is searched for. */
 export interface Question {
   readonly program: Program;
   readonly monitors: readonly Monitor[];
   readonly bounds: Bounds;
-  /** Leave out orders of independent steps. */
+  /** Whether to leave out orders of independent steps. */
   readonly reduce: boolean;
-  /** Let threads forget what their loop heads do not keep. */
+  /** Whether threads may forget what their loop heads do not keep. */
   readonly forget: boolean;
 }
 
-/** A search of states, not yet run. */
+/** A search of states that has not run yet. */
 export function statesSearch(
   { program, monitors, bounds, reduce, forget }: Question,
   control: Control = {},
@@ -32,7 +32,7 @@ export function statesSearch(
   });
 }
 
-/** A search of traces, not yet run. */
+/** A search of traces that has not run yet. */
 export function tracesSearch(
   { program, monitors, bounds, forget }: Question,
   control: Control = {},

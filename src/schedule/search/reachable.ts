@@ -4,28 +4,28 @@ import { systemOf } from '../semantics/system-of.ts';
 import { StatesSearch } from '../states/states.ts';
 import { TracesSearch } from '../traces/traces.ts';
 
-/** Everything a program can come to: what goes wrong, and the states in which nothing moves any more. */
+/** Everything a program can reach: its failures, and the states in which nothing can move. */
 export interface Reachable {
   readonly violations: readonly string[];
   readonly finals: readonly string[];
 }
 
-/** All that is reachable by the stateful search, with or without what makes it fast. */
+/** All that the stateful search reaches, with or without its optimisations. */
 export function reachableStates(program: Program, fast: boolean, monitors: readonly Monitor[]): Reachable {
   return atOnce(statesInSlices(program, fast, monitors));
 }
 
-/** All that is reachable by one execution for every trace. */
+/** All that is reached by one execution per trace. */
 export function reachableTraces(program: Program, monitors: readonly Monitor[]): ReachableTraces {
   return atOnce(tracesInSlices(program, monitors));
 }
 
 type ReachableTraces = Reachable & { readonly executions: number; readonly redundant: number };
 
-/** Stop at every look, so that whoever drives it has a turn. */
+/** Stops at every check, so that the driver regains control. */
 const control = { stop: () => true };
 
-/** The same, yielding often. */
+/** The same as {@link reachableStates}, yielding often. */
 export function* statesInSlices(
   program: Program,
   fast: boolean,
@@ -37,7 +37,7 @@ export function* statesInSlices(
   return { violations: [...search.violations.keys()].sort(), finals: [...search.finals].sort() };
 }
 
-/** The same, yielding often. */
+/** The same as {@link reachableTraces}, yielding often. */
 export function* tracesInSlices(
   program: Program,
   monitors: readonly Monitor[],

@@ -22,7 +22,7 @@ test('an exploration does not change: what is asked of it gives another', () => 
   expect(racing.states().verdict().verdict).toBe('proved');
   expect(racing.monitors(lost).only().states().verdict().verdict).toBe('proved');
   expect(racing.monitors(lost).bound(0).states().verdict()).toMatchObject({ within: ['preemptions'] });
-  // Bounds of other names stay, one of the same name takes the place of the earlier one.
+  // Bounds of other names stay; a bound of the same name replaces the earlier one.
   const bounded = explore(hotrm(3)).only().bound(1).bound({ maxSteps: 5 }).bound(0);
   expect(bounded.states().verdict()).toMatchObject({ within: ['preemptions', 'steps'] });
 });

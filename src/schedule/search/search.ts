@@ -14,9 +14,9 @@ export class Search {
   readonly #question: Question;
   readonly #pace: Pace;
   readonly #search: StatesSearch | TracesSearch;
-  /** What the search came to, once it has come to something. */
+  /** The outcome of the search, once there is one. */
   #outcome: Outcome | undefined;
-  /** The search that has the last word then, if one has. */
+  /** The further search that then decides, if there is one. */
   #further: StatesSearch | undefined;
   #verdict: Verdict | undefined;
 
@@ -32,7 +32,7 @@ export class Search {
     this.mode = this.#search instanceof StatesSearch ? 'states' : 'traces';
   }
 
-  /** Search until there is a verdict, and block the event loop meanwhile. Later calls return the same verdict. */
+  /** Searches until there is a verdict, and blocks the event loop meanwhile. Later calls return the same verdict. */
   verdict(): Verdict {
     this.#pace.begin();
     for (;;) {
@@ -50,32 +50,34 @@ export class Search {
     }
   }
 
-  /** The execution that goes wrong, step by step. Throws where there is none. */
+  /** The failing execution, step by step. Throws if there is none. */
   story(): Story {
     return tell(this.#question, this.verdict());
   }
 
-  /** The same execution as a short text, which `replay` of the program's exploration reads. */
+  /** The same execution as a short text that `replay` of the program's exploration reads. */
   token(): string {
     return tokenOf(this.#question, this.verdict());
   }
 
   /**
-   * Where the search stands, as bytes from which `resume` goes on to the same verdict and counts: before it has begun, from
-   * the callback `progress`, or once it has been stopped. Undefined where there is nothing to go on with.
+   * The position of the search, as bytes from which `resume` continues to the same verdict and counts. To be called
+   * before the search has begun, from the callback `progress`, or once it has been stopped. Undefined if there is
+   * nothing to continue.
    */
   checkpoint(): Uint8Array | undefined {
     const verdict = this.#verdict;
     const outcome = this.#outcome;
     if (verdict !== undefined && verdict.verdict !== 'undecided') return undefined;
-    // What was found is told again, and the search itself is at its end; so is one of traces that cut executions off.
+    // A failure that was found is told again; the search itself has ended. A search of traces that cut off executions
+    // has ended, too.
     if (outcome?.end === 'violation' || (outcome?.end === 'stopped' && outcome.bound === 'steps'))
       return undefined;
-    // Where a further search was stopped, the first one is at its end, and to go on with it begins the second one again.
+    // When a further search was stopped, the first one has ended; continuing it starts the second one again.
     return checkpoint(this.#question, this.#search);
   }
 
-  /** Search on; undefined at the end of a slice. */
+  /** Continues the search; undefined at the end of a slice. */
   #goOn(): Verdict | undefined {
     if (this.#verdict !== undefined) return this.#verdict;
     if (this.#further === undefined) {
@@ -100,9 +102,9 @@ export class Search {
   }
 
   /**
-   * The search that has the last word after a search of states, if there is one. A story found with reduction is told
-   * again without it: the reduced search keeps the fewest preemptions but may add steps that only had to be done with.
-   * Where executions were cut off and nothing was found, one that counts steps decides.
+   * The search that decides after a search of states, if there is one. A story found with reduction is searched again
+   * without it: the reduced search keeps the fewest preemptions but may add steps that are not needed. If executions
+   * were cut off and nothing was found, a search that counts steps decides.
    */
   #lastWord(search: StatesSearch, outcome: Outcome): StatesSearch | undefined {
     const question = { ...this.#question, reduce: false };
@@ -115,7 +117,7 @@ export class Search {
     return undefined;
   }
 
-  /** What both come to. */
+  /** The verdict from both searches. */
   #both(search: StatesSearch, outcome: Outcome, further: StatesSearch, again: Outcome): Verdict {
     if (outcome.end !== 'violation') return this.#decided(further, again);
     if (again.end === 'violation') return violated(again, further.layer, true, search.stats);
@@ -126,7 +128,7 @@ export class Search {
     const { stats } = search;
     if (outcome.end === 'complete') return { verdict: 'proved', within: outcome.within, stats };
     if (outcome.end === 'stopped') return { verdict: 'undecided', bound: outcome.bound, stats };
-    // Any failure will do where traces are searched; states that are not reduced come to the shortest.
+    // A search of traces may return any failure; a search of unreduced states finds the shortest.
     return search instanceof StatesSearch
       ? violated(outcome, search.layer, true, stats)
       : violated(outcome, preemptionsOf(this.#question.program, outcome.trace), false, stats);

@@ -18,7 +18,7 @@ test('states, plain states and traces agree on 1500 random programs', () => {
     if (seed % 5 === 0)
       for (const v of reachableTraces(program, standardMonitors).violations) seen.add(v.split(':')[0]!);
   }
-  // The programs are worth comparing only if all kinds of things go wrong in them.
+  // The programs are a useful test only if failures of all kinds occur in them.
   expect([...seen].sort()).toEqual(['bug', 'deadlock', 'double-free', 'lock-misuse', 'use-after-free']);
 });
 

@@ -3,18 +3,19 @@ import type { Program } from '../program/program.ts';
 import { Pace, type Watch } from './pace.ts';
 import { atOnce, type Reachable, statesInSlices, tracesInSlices } from './reachable.ts';
 
-/** Where two ways to explore the same program disagree. */
+/** Two ways to explore the same program give different results. */
 export interface Disagreement {
   readonly between: readonly [string, string];
   readonly what: 'violation' | 'final state' | 'redundant executions';
-  /** Found by the first only, or by the second only. */
+  /** Found only by the first, or only by the second. */
   readonly onlyFirst: readonly string[];
   readonly onlySecond: readonly string[];
 }
 
 /**
- * Explores a small program in full three ways: states as always, states with forgetting and reduction off, and
- * traces; says where they disagree. Any disagreement is a defect of the explorer, or of a loop head that keeps too little.
+ * Explores a small program in full three ways (states as always, states with forgetting and reduction off, and traces)
+ * and reports where they disagree. Any disagreement is a defect of the explorer, or of a loop head that keeps too
+ * little.
  */
 export class SelfCheck {
   readonly #program: Program;

@@ -1,8 +1,9 @@
 import type { LockKind, LockMode } from '../../steps/step.ts';
 
 /**
- * Kernel locks as pure functions over plain data. A lock is who holds it and who has announced to take it; the
- * caller keeps that record, asks {@link acquire} or {@link release} what comes of a request, and stores the
+ * Kernel locks as pure functions over plain data. A lock is a record of its holders and of the writer that has
+ * announced itself. The caller keeps that record, asks {@link acquire} or {@link release} for the result of a request,
+ * and stores the
  * `state` of the answer. Threads are numbers.
  */
 export interface LockState {
@@ -10,14 +11,14 @@ export interface LockState {
   readonly writer: number;
   /** The shared holders in ascending order, one entry for each time held. */
   readonly readers: readonly number[];
-  /** The writer that waits for the readers to leave, or -1. It keeps new readers out. */
+  /** The writer that waits for the readers to leave, or -1. It blocks new readers. */
   readonly waiting: number;
 }
 
-/** What came of a request. */
+/** The answer to a request. */
 export type LockAnswer =
   | { readonly outcome: 'granted'; readonly state: LockState }
-  /** The request is on record and must be repeated until it is granted. */
+  /** The request is recorded and must be repeated until it is granted. */
   | { readonly outcome: 'announced'; readonly state: LockState }
   /** A trylock that did not get the lock. */
   | { readonly outcome: 'refused' }
@@ -47,8 +48,8 @@ const shares = (kind: LockKind, mode: LockMode): boolean =>
   mode === 'read' && (kind === 'rwsem' || kind === 'percpu_rwsem');
 
 /**
- * L+: spinlocks and mutexes have one holder whatever the mode. rwsem and percpu_rwsem are fair to writers: once
- * a writer waits, new readers queue behind it, also those that already hold the lock.
+ * L+: spinlocks and mutexes have one holder in any mode. rwsem and percpu_rwsem are fair to writers: once a writer
+ * waits, new readers queue behind it, even those that already hold the lock.
  */
 export function acquire(
   state: LockState,
@@ -70,7 +71,7 @@ export function acquire(
   return { outcome: 'announced', state: { ...state, waiting: thread } };
 }
 
-/** L-: releasing what one does not hold is misuse. */
+/** L-: releasing a lock that the thread does not hold is misuse. */
 export function release(state: LockState, kind: LockKind, mode: LockMode, thread: number): LockAnswer {
   if (shares(kind, mode)) {
     const at = state.readers.indexOf(thread);

@@ -22,7 +22,7 @@ import {
   rcuWaits,
 } from './rcu.ts';
 
-/** What a request came to; numbers, for the hot loops. */
+/** Outcomes of a request as numbers, for the hot loops. */
 export const ANSWER = { GRANTED: 0, AGAIN: 1, REFUSED: 2, BLOCKED: 3, MISUSE: 4 } as const;
 
 /** Requests on an RCU domain. */
@@ -36,14 +36,14 @@ interface Request {
   readonly rcu: number;
 }
 
-/** Lock states as numbers (0 is the idle lock of any kind), and every answer given only once. */
+/** Lock states as numbers (0 is the idle lock of any kind), with a cache of all answers. */
 export class LockTable {
   readonly #states: (LockState | RcuState | undefined)[] = [undefined];
   readonly #byText = new Map<string, number>();
   readonly #requests: Request[] = [];
   readonly #requestByText = new Map<string, number>();
   readonly #memo = new PairMap();
-  /** Of an answer: its outcome, the state after, the text of a misuse. */
+  /** By answer: its outcome, the state after, the text of a misuse. */
   readonly outcome: number[] = [];
   readonly after: number[] = [];
   readonly text: string[] = [];
@@ -61,7 +61,7 @@ export class LockTable {
     return this.#requestId({ what: 'rcu', kind: 'rcu', mode: 'read', try: false, rcu });
   }
 
-  /** Whether granting the request puts the thread where it must not sleep. */
+  /** Whether the thread must not sleep once the request is granted. */
   atomic(request: number): boolean {
     return atomic(this.#requests[request]!.kind);
   }
@@ -86,7 +86,7 @@ export class LockTable {
     return n;
   }
 
-  /** Who holds a lock in this state, waits for it by announcement, or is inside its read sections. */
+  /** The threads that hold a lock in this state, wait for it with an announcement, or are inside its read sections. */
   holders(state: number): readonly number[] {
     const s = this.#states[state];
     if (s === undefined) return [];
@@ -120,7 +120,9 @@ export class LockTable {
     return this.#states.length;
   }
 
-  /** About what they hold: a state is an object with a list, an entry in a list and one in a map by its text. */
+  /**
+   * An estimate of the bytes held: per state an object with a list, an entry in a list, and one in a map by its text.
+   */
   get bytes(): number {
     return this.#states.length * 400 + this.outcome.length * 24 + this.#memo.bytes;
   }

@@ -1,10 +1,10 @@
-/** What a node of an unfolded thread is about to do, as a number. */
+/** The next operation at a node of an unfolded thread, as a number. */
 export const OP = {
-  /** It has ended; a: what it returned. */
+  /** The thread has ended; a: its return value. */
   END: 0,
-  /** It has not been started. */
+  /** The thread has not been started. */
   DORMANT: 1,
-  /** A fault ended it; a: which. */
+  /** A fault ended the thread; a: the fault. */
   CRASHED: 2,
 
   // From here on: steps that may be blocked or have several outcomes.
@@ -30,11 +30,11 @@ export const OP = {
   CALL_RCU: 11,
   /** a: thread, b: arguments. */
   START: 12,
-  /** a: what it returned. */
+  /** a: return value. */
   EXIT: 13,
   /** a: fault. */
   BUG: 14,
-  /** Touches nothing. */
+  /** A step that touches nothing. */
   MESSAGE: 15,
   /** A data step. */
   DATA: 16,

@@ -38,14 +38,14 @@ export function rcuWaits(state: RcuState, waiter: number): boolean {
   return state.waiters.some(([w]) => w === waiter);
 }
 
-/** The state without the waiter's grace period, or undefined while a reader holds it up. */
+/** The state without the waiter's grace period, or undefined while a reader blocks it. */
 export function rcuEnd(state: RcuState, waiter: number): RcuState | undefined {
   const entry = state.waiters.find(([w]) => w === waiter);
   if (entry === undefined || entry[1].length > 0) return undefined;
   return { ...state, waiters: state.waiters.filter((e) => e !== entry) };
 }
 
-/** How deep the thread is in read sections; 0 outside. */
+/** The thread's depth of nested read sections; 0 outside. */
 export function depthOf(state: RcuState, thread: number): number {
   return state.readers.find(([t]) => t === thread)?.[1] ?? 0;
 }

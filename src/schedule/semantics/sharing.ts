@@ -1,12 +1,12 @@
 import { MAX_THREADS } from '../program/program.ts';
 
 /**
- * Which threads may read and write which slot, as far as threads have been unfolded. A step is private when no
- * other thread touches what it writes nor writes what it reads: it commutes with everything others do.
+ * Which threads may read and write which slot, as far as threads have been unfolded. A step is private if no other
+ * thread touches what it writes nor writes what it reads: it commutes with every step of other threads.
  *
- * This is a guess that grows more cautious as threads unfold. Whoever acts on {@link isPrivate} must begin again
- * when {@link broken} says that a slot relied upon has turned out to be shared; once a whole search ends unbroken,
- * the guess held for every step in it.
+ * This is an estimate that becomes more cautious as threads unfold. A search that relies on {@link isPrivate} must
+ * begin again when {@link broken} says that a slot it relied on is shared after all. If a whole search ends unbroken,
+ * the estimate held for every step in it.
  */
 export class Sharing {
   readonly #readers: number[] = [];
@@ -14,7 +14,7 @@ export class Sharing {
   readonly #relied: boolean[] = [];
   broken = false;
 
-  /** A thread stands before a step with these accesses (slot * 2 + write). */
+  /** A thread has reached a step with these accesses (slot * 2 + write). */
   note(thread: number, accesses: readonly number[]): void {
     for (const access of accesses) {
       const slot = access >> 1;
@@ -26,7 +26,7 @@ export class Sharing {
     }
   }
 
-  /** Everyone looks at this slot: an invariant reads it. */
+  /** Every thread is taken to read this slot: an invariant reads it. */
   watch(slot: number): void {
     const all = (1 << MAX_THREADS) - 1;
     if (this.#readers[slot] === all) return;
@@ -44,7 +44,7 @@ export class Sharing {
     return true;
   }
 
-  /** A step with these accesses was taken for private. */
+  /** Records that a step with these accesses was taken for private. */
   rely(accesses: readonly number[]): void {
     for (const access of accesses) this.#relied[access >> 1] = true;
   }
@@ -69,7 +69,7 @@ export class Sharing {
     this.broken = false;
   }
 
-  /** Begin again, knowing more. */
+  /** Begins again with the accesses known now. */
   settle(): void {
     this.#relied.length = 0;
     this.broken = false;

@@ -4,7 +4,10 @@ export interface Slot {
   readonly name: string;
 }
 
-/** The positions of a state, numbered as they are first needed. A state holds 0 where it is older than a slot. */
+/**
+ * The positions of a state, numbered in the order in which they are first needed. In states older than a slot the slot
+ * is 0.
+ */
 export class Slots {
   readonly all: Slot[] = [];
   readonly #byName = new Map<string, number>();

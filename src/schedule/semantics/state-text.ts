@@ -3,14 +3,14 @@ import { canon } from '../data/canon.ts';
 import type { System } from './system.ts';
 import { viewOf } from './view.ts';
 
-/** A step as plain data: a function is its name, and in which calls it is taken does not count. */
+/** A step as plain data: a function becomes its name, and the calls in which the step is taken are left out. */
 function plain({ by, ...step }: PlacedStep): unknown {
   if (step.op !== 'call') return step;
   const { name, obj, writes } = step.operation;
   return { op: step.op, obj, writes, fn: name, args: step.args };
 }
 
-/** A state as a text that does not depend on what was explored before: what threads stand at, and shared data. */
+/** A state as a text that does not depend on earlier exploration: the positions of threads, and shared data. */
 export function stateText(system: System, v: Int32Array): string {
   const view = viewOf(system, v);
   const threads = view.threads.map((t, i) => {

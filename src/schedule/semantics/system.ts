@@ -12,13 +12,13 @@ import { type Compiled, Unfolding } from './unfold.ts';
 
 /** A data step as numbers: its operation is one of {@link OP}.BRANCHING, DATA, READ and WRITE. */
 export interface CompiledData extends Compiled {
-  /** What it may touch: slot * 2 + 1 if it may write. */
+  /** What it may touch: slot * 2, + 1 if it may write. */
   readonly accesses: readonly number[];
 }
 
 /**
- * A program as a transition system over integer vectors. The first positions of a state are the threads (node of
- * their unfolding), the rest are slots: locks by number of their state, shared data as the subclass has it. All
+ * A program as a transition system over integer vectors. The first positions of a state are the threads (the node of
+ * their unfolding); the rest are slots: locks by the number of their state, shared data as the subclass encodes it. All
  * searches work on these vectors; nothing in one refers to another copy of the world.
  */
 export abstract class System {
@@ -30,18 +30,21 @@ export abstract class System {
   readonly locks: LockTable;
   readonly sharing = new Sharing();
   readonly faults: Fault[] = [];
-  /** Of every node: what its step may touch, and what it touches when it turns out to change nothing. */
+  /** By node: what its step may touch, and what it touches if it turns out to change nothing. */
   readonly accesses: (readonly number[])[] = [];
   readonly softAccesses: (readonly number[])[] = [];
-  /** Slots of locks, and by thread the slot that counts its atomic sections (or -1). */
+  /** The slots of locks; by thread the slot that counts its atomic sections (or -1). */
   readonly lockSlots: number[] = [];
   readonly #lockKinds: LockKind[] = [];
   readonly #atomicSlots: number[];
   readonly #faultIds = new Map<string, number>();
-  /** Nodes whose step a search took for private. */
+  /** By node: whether a search took its step for private. */
   readonly reliedNodes: boolean[] = [];
 
-  /** Of the last {@link perform}: the result (a value number), the fault or -1, the warning or -1, whether it repeats. */
+  /**
+   * Results of the last {@link perform}: the result (a value number), the fault or -1, the warning or -1, whether it
+   * repeats.
+   */
   result = 0;
   fault = -1;
   notice = -1;
@@ -67,21 +70,23 @@ export abstract class System {
   }
 
   protected abstract compileData(step: Step, thread: number): CompiledData;
-  /** How many ways a BRANCHING data step can go; 0 while it is blocked. */
+  /** The number of outcomes of a BRANCHING data step; 0 while it is blocked. */
   protected abstract branches(v: Int32Array, t: number, node: number): number;
-  /** Perform a data step: change `v`, and set `result`, or `fault`. */
+  /** Performs a data step: changes `v`, and sets `result`, or `fault`. */
   protected abstract performData(v: Int32Array, t: number, node: number, outcome: number): void;
-  /** Write the shared data of the initial state. */
+  /** Writes the shared data of the initial state. */
   protected abstract initialData(v: Int32Array): void;
-  /** Whether a data step about to be performed changes nothing but its thread. */
+  /** Whether a data step about to be performed changes only its thread. */
   protected abstract harmless(v: Int32Array, node: number): boolean;
 
-  /** How many positions a state has now; it grows as threads unfold. */
+  /** The number of positions in a state; it grows as threads unfold. */
   get width(): number {
     return this.slots.size;
   }
 
-  /** About what it holds besides the states of searches: it grows as threads do what they have not done before. */
+  /**
+   * An estimate of the bytes held besides the states of searches: it grows as threads take steps for the first time.
+   */
   get bytes(): number {
     return this.nodes.bytes + this.values.bytes + this.locks.bytes;
   }
@@ -110,7 +115,7 @@ export abstract class System {
     return mask;
   }
 
-  /** How many ways the step of a thread standing at `node` can go in state `v`; 0 while it is blocked. */
+  /** The number of outcomes of the step of a thread at `node` in state `v`; 0 while it is blocked. */
   outcomes(v: Int32Array, t: number, node: number): number {
     const { op, a, b } = this.nodes;
     switch (op[node]!) {
@@ -149,7 +154,7 @@ export abstract class System {
     return this.harmless(v, node) ? soft : this.accesses[node]!;
   }
 
-  /** Nodes the unfolding makes by itself: the end of a joinable thread, the wait of a callback. */
+  /** The accesses of nodes that the unfolding adds itself: the end of a joinable thread, the wait of a callback. */
   #specialAccesses(node: number): readonly number[] {
     const op = this.nodes.op[node]!;
     const slot = op === OP.EXIT ? this.nodes.thread[node]! : this.nodes.a[node]!;
@@ -158,7 +163,7 @@ export abstract class System {
     return accesses;
   }
 
-  /** Let thread `t` take its step in place; it is enabled and `outcome` below {@link outcomes}. */
+  /** Takes the step of thread `t` in place. The thread must be enabled and `outcome` below {@link outcomes}. */
   perform(v: Int32Array, t: number, outcome: number): void {
     const node = v[t]!;
     this.result = 0;
@@ -384,7 +389,7 @@ export abstract class System {
     return { op, a, b: request, c, accesses: [a * 2 + 1], ...(tries ? { soft: [a * 2] } : {}) };
   }
 
-  /** A lock is of one kind, whoever takes it. */
+  /** Checks that all users of a lock use it as the same kind. */
   #checkKind(step: LockStep | UnlockStep, slot: number): void {
     const kind = this.#lockKinds[slot] ?? step.kind;
     this.#lockKinds[slot] = kind;
@@ -412,7 +417,7 @@ export abstract class System {
   }
 }
 
-/** What a thread says itself: a bug, a warning, an expectation that does not hold. */
+/** A fault that a thread reports itself: a bug, a warning, an expectation that does not hold. */
 function said(step: BugStep | WarnStep): Fault {
   const { op, where, text, about } = step;
   if (op === 'bug' && step.expectation)
@@ -421,7 +426,7 @@ function said(step: BugStep | WarnStep): Fault {
 }
 
 const NONE: readonly number[] = Object.freeze([]);
-/** As many outcomes as searches have numbers for. */
+/** The number of outcomes that searches can represent. */
 const MAX_CHOICES = 65536;
 const TRY = 1;
 const ATOMIC = 2;

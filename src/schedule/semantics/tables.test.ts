@@ -5,7 +5,7 @@ import type { Steps } from '../../steps/step.ts';
 import { Runner } from '../run.ts';
 import { explore } from '../search/exploration.ts';
 
-/** Steps of one thread, never on an object that is not there. */
+/** Steps of one thread, which may name objects that do not exist. */
 const wanted = fc.array(
   fc.record({
     op: fc.constantFrom('read', 'write', 'alloc', 'free', 'add', 'xchg', 'cas'),
@@ -18,7 +18,9 @@ const wanted = fc.array(
   { maxLength: 30 },
 );
 
-/** Those of them that can be taken, one after the other. */
+/**
+ * The steps that can be taken in turn: those whose object exists when they are taken, or for `alloc` does not exist.
+ */
 function possible(all: readonly (typeof wanted extends fc.Arbitrary<(infer S)[]> ? S : never)[]): DataStep[] {
   const live = new Set(['a#0', 'a#1', 'b#0']);
   return all.flatMap(({ op, obj, key, field, value, expect: expected }): DataStep[] => {

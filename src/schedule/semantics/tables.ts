@@ -4,16 +4,16 @@ import type { Program } from '../program/program.ts';
 import { OP } from './ops.ts';
 import { type CompiledData, System } from './system.ts';
 
-/** Whether an object exists. Only an object that was freed can be used after free. */
+/** The life of an object. Only a freed object can be used after free. */
 const LIFE = { ABSENT: 0, LIVE: 1, FREED: 2 } as const;
 
-/** What a `call` step may do to the table it names: its world is this and nothing else. */
+/** The operations on the table that a `call` step names; the step has access to nothing else. */
 export interface TableAccess {
   get(key: number, field: string): unknown;
   set(key: number, field: string, value: unknown): void;
 }
 
-/** A field as steps name it: its slot and that of its object's life, and what to read and to write it touches. */
+/** A field that steps name: its slot, that of its object's life, and the accesses of reading and writing it. */
 interface Place {
   readonly field: number;
   readonly life: number;
@@ -26,16 +26,19 @@ interface Data {
   readonly life: number;
   /** The slot of the field, or the slots of all fields of an allocation. */
   readonly field: number;
-  /** Value number: what is written, added, awaited or put in place. */
+  /** The number of the value that is written, added, awaited or allocated. */
   readonly value: number;
   readonly expect: number;
   readonly fields: readonly (readonly [slot: number, value: number])[];
 }
 
-/** The default machine: shared data as tables of objects with fields, one slot a field and one for each object's life. */
+/**
+ * The default machine: shared data as tables of objects with fields, one slot per field and one per object for its
+ * life.
+ */
 export class TableSystem extends System {
   readonly #data: Data[] = [];
-  /** Slots of the fields of each object, by its life slot. */
+  /** By life slot: the slots of the object's fields. */
   readonly #fieldsOf: number[][] = [];
   readonly #places = new Map<string, Place>();
 
@@ -63,7 +66,7 @@ export class TableSystem extends System {
     return slot;
   }
 
-  /** A thread comes to the same field at many nodes: the accesses are made once. */
+  /** A thread reaches the same field at many nodes; the accesses are made once. */
   #place(obj: string, key: number, field: string): Place {
     const name = `${obj}#${key}.${field}`;
     const known = this.#places.get(name);
@@ -145,7 +148,7 @@ export class TableSystem extends System {
     };
   }
 
-  /** A table on which `call` steps act is also touched by every step on one of its objects. */
+  /** Every step on an object also touches the object's table if `call` steps act on that table. */
   #tableAccess(obj: string, writes: boolean): number[] {
     if (!this.program.wholes?.includes(obj)) return [];
     return [this.slots.id('table', obj) * 2 + (writes ? 1 : 0)];

@@ -6,7 +6,7 @@ import { type Program, spawn } from '../program/program.ts';
 import type { Thread } from '../program/thread.ts';
 import { OP } from './ops.ts';
 
-/** A step as numbers; what `a`, `b`, `c` mean is between the step's operation and who performs it. */
+/** A step as numbers; the operation defines the meaning of `a`, `b`, `c`. */
 export interface Compiled {
   readonly op: number;
   readonly a?: number;
@@ -14,15 +14,15 @@ export interface Compiled {
   readonly c?: number;
 }
 
-/** Threads were not functions of what they observe: the same results led to another step. */
+/** A thread was not deterministic: the same results led to another step. */
 export class ThreadDiverged extends Error {
   override readonly name = 'ThreadDiverged';
 }
 
 /**
- * The threads of a program unfolded into graphs: a node is a thread at a step with a memory, an edge a result.
- * A node is made when it is first reached, so thread code runs once for every node and not once for every
- * state: in a state of the explorer a thread is the number of its node. Threads that forget share nodes.
+ * The threads of a program unfolded into graphs. A node is a thread at a step with a memory; an edge is a result. A
+ * node is made when it is first reached, so thread code runs once per node and not once per state: in a state of the
+ * explorer a thread is the number of its node. Threads that forget share nodes.
  */
 export class Unfolding {
   readonly op: number[] = [];
@@ -31,18 +31,18 @@ export class Unfolding {
   readonly c: number[] = [];
   readonly thread: number[] = [];
   readonly step: (Step | undefined)[] = [];
-  /** Nodes that an edge from a later node leads back to: every cycle of a thread has one. */
+  /** Nodes that are targets of an edge from a later node: every cycle of a thread has one. */
   readonly loops: boolean[] = [];
   readonly #parent: number[] = [];
   readonly #via: number[] = [];
   readonly #live: (Thread | undefined)[] = [];
-  /** By node: the result of the first edge made, or -1, and where it leads. Most nodes have no other. */
+  /** By node: the result of the first edge made, or -1, and its target. Most nodes have no other edge. */
   readonly #firstResult: number[] = [];
   readonly #firstChild: number[] = [];
   readonly #edges = new PairMap();
-  /** How many threads stand at nodes, ready to go on. */
+  /** The number of threads kept at nodes, ready to continue. */
   #standing = 0;
-  /** Every request that made something new, in order: making them again makes the same nodes. */
+  /** Every request that made something new, in order. Repeating them makes the same nodes. */
   readonly journal: (readonly [
     kind: 'root' | 'grace' | 'crashed' | 'child',
     a: number,
@@ -68,7 +68,7 @@ export class Unfolding {
     this.#forget = forget;
     this.#compile = compile;
     this.#flagged = flagged;
-    // The first nodes are the dormant ones, one a thread: the roots hang below them.
+    // The first nodes are the dormant ones, one per thread: the roots are their children.
     for (let t = 0; t < program.threads.length; t++) this.#add(t, { op: OP.DORMANT }, undefined, -1, 0);
   }
 
@@ -76,12 +76,12 @@ export class Unfolding {
     return this.op.length;
   }
 
-  /** About what it holds, as measured: nodes with steps and journal, threads standing, keys, edges. */
+  /** An estimate of the bytes held, from measurements: nodes with steps and journal, kept threads, keys, edges. */
   get bytes(): number {
     return this.size * 500 + this.#standing * 800 + this.#byKey.size * 150 + this.#edges.bytes;
   }
 
-  /** The node a thread starts at with these arguments. */
+  /** The first node of a thread with these arguments. */
   root(thread: number, args: number): number {
     const known = this.#edges.get(thread, args);
     if (known >= 0) return known;
@@ -99,7 +99,7 @@ export class Unfolding {
     return this.#special(key, thread, { op: OP.GRACE, a: rcuSlot, b: args });
   }
 
-  /** The node of a thread that a fault ended. */
+  /** The node of a thread ended by a fault. */
   crashed(thread: number, fault: number): number {
     const key = `crashed|${thread}|${fault}`;
     const known = this.#byKey.get(key);
@@ -108,7 +108,7 @@ export class Unfolding {
     return this.#special(key, thread, { op: OP.CRASHED, a: fault });
   }
 
-  /** Where the thread is after this result. */
+  /** The node of the thread after this result. */
   child(node: number, result: number): number {
     if (this.#firstResult[node] === result) return this.#firstChild[node]!;
     const known = this.#edges.get(node, result);
@@ -139,11 +139,11 @@ export class Unfolding {
     return to;
   }
 
-  /** A thread standing at the node, the caller's to move. */
+  /** A thread at the node that the caller may advance. */
   #claim(node: number): Thread {
     const live = this.#live[node];
     if (live !== undefined) {
-      // A frame is copied in no time and stays; a generator is handed over, and rebuilt when asked for again.
+      // A frame is copied at no cost and stays; a generator is handed over, and rebuilt when needed again.
       if (this.#program.threads[this.thread[node]!]!.frame !== undefined) return live.copy();
       this.#live[node] = undefined;
       this.#standing--;
@@ -217,7 +217,7 @@ export class Unfolding {
     return node;
   }
 
-  /** Make again what another unfolding of the same program had made. */
+  /** Repeats what another unfolding of the same program had made. */
   redo(journal: Unfolding['journal']): void {
     for (const [kind, a, b, c] of journal) {
       if (kind === 'root') this.root(a, b);

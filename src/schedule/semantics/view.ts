@@ -5,19 +5,19 @@ import type { System } from './system.ts';
 import { TableSystem } from './tables.ts';
 import { WorldSystem } from './world.ts';
 
-/** Where a thread stands in a state. */
+/** The position of a thread in a state. */
 export interface ThreadView {
   readonly name: string;
   readonly status: 'running' | 'blocked' | 'ended' | 'crashed' | 'dormant';
-  /** It may wait for ever: that it is blocked is nothing wrong. */
+  /** It may wait forever: being blocked is no failure. */
   readonly daemon: boolean;
   /** What it returned, once ended. */
   readonly returned: Value;
-  /** What ended it, if it crashed. */
+  /** The fault that ended it, if it crashed. */
   readonly fault: Fault | undefined;
 }
 
-/** A state of a program, to look at. */
+/** A state of a program, for reading. */
 export interface View {
   /** A field of a shared object; a plain variable is field `v` of key 0. */
   value(obj: string, key?: number, field?: string): Value;
@@ -39,7 +39,7 @@ export interface LockView {
   readonly wanted: readonly string[];
 }
 
-/** Look at a state. With `watched`, the reduction is told what was looked at. */
+/** A view of a state. With `watched`, the reduction takes note of everything the view reads. */
 export function viewOf(system: System, v: Int32Array, watched = false): View {
   return new StateView(system, v, watched);
 }

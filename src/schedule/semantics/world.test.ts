@@ -15,7 +15,7 @@ const place = (step: Step): string => {
   return `${step.obj}#${step.key}`;
 };
 
-/** Variables as a world of one's own; a wait for a value blocks, and writing 99 is a fault. */
+/** Variables as a user-defined world; a wait for a value blocks, and writing 99 is a fault. */
 const variables = (initial: World): Machine<World> => ({
   initial: () => ({ ...initial }),
   copy: (world) => ({ ...world }),

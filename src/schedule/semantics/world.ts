@@ -5,7 +5,7 @@ import type { Program } from '../program/program.ts';
 import { OP } from './ops.ts';
 import { type CompiledData, System } from './system.ts';
 
-/** One outcome of a step in a world, kept: the world after, the result, the fault, whether it repeats. */
+/** One outcome of a step in a world, cached: the world after, the result, the fault, whether it repeats. */
 interface Effect {
   readonly world: number;
   readonly result: number;
@@ -14,8 +14,8 @@ interface Effect {
 }
 
 /**
- * Shared data as the world of a machine of the program's own. A state holds the number of its world; worlds are
- * told apart by their text, and every step is performed only once in every world.
+ * Shared data as the world of a program's own machine. A state holds the number of its world. Worlds are distinguished
+ * by their texts, and every step is performed only once per world.
  */
 export class WorldSystem extends System {
   readonly #machine: Machine<unknown>;
@@ -23,11 +23,11 @@ export class WorldSystem extends System {
   readonly #byText = new Map<string, number>();
   readonly #counts = new PairMap();
   readonly #effects = new Map<number, Effect[]>();
-  /** The length of the texts of all worlds. */
+  /** The total length of the texts of all worlds. */
   #letters = 0;
   readonly #slot: number;
   readonly #first: number;
-  /** The step that made each world first, in order; making them again makes the same worlds. */
+  /** The step that first made each world, in order; repeating them makes the same worlds. */
   readonly journal: (readonly [world: number, thread: number, node: number, outcome: number])[] = [];
 
   constructor(program: Program, forget = true) {
@@ -35,12 +35,12 @@ export class WorldSystem extends System {
     if (program.machine === undefined) throw new Error(`${program.name} has no machine`);
     this.#machine = program.machine;
     this.#slot = this.slots.id('world', 'world');
-    // World number 0 stays unused: a state holds 0 for "not yet known".
+    // World number 0 is unused: a state holds 0 for "not yet known".
     this.#worlds.push(undefined);
     this.#first = this.#worldId(this.#machine.initial());
   }
 
-  /** The text of a world, and the world itself, which takes several times as much. */
+  /** An estimate of the bytes held: the text of each world, and the world itself, which takes several times as much. */
   override get bytes(): number {
     return super.bytes + this.#letters * 5 + this.#effects.size * 200 + this.#counts.bytes;
   }
@@ -53,13 +53,13 @@ export class WorldSystem extends System {
     const names = this.#machine
       .footprint(step)
       .map((x) => this.slots.id('name', x.name) * 2 + (x.write ? 1 : 0));
-    // A view shows the world as a whole, so every write to any part of it counts as one on the world's own slot
-    // as soon as somebody looks there.
+    // A view shows the world as a whole. Once anyone reads it, every write to any part of the world counts as a write
+    // to the world's own slot.
     const writes = names.some((x) => x & 1);
     return { op: OP.BRANCHING, accesses: writes && this.looked ? [...names, this.#slot * 2 + 1] : names };
   }
 
-  /** Whether monitors look at the world in every state. */
+  /** Whether monitors read the world in every state. */
   looked = false;
 
   protected branches(v: Int32Array, t: number, node: number): number {
@@ -111,7 +111,7 @@ export class WorldSystem extends System {
     return this.#worlds.push(world) - 1;
   }
 
-  /** Make again the worlds another system of the same program had made. */
+  /** Repeats the worlds that another system of the same program had made. */
   redoWorlds(journal: WorldSystem['journal']): void {
     for (const [world, t, node, outcome] of journal) this.#effect(world, t, node, outcome);
   }
@@ -121,7 +121,7 @@ export class WorldSystem extends System {
     return this.#worlds[v[this.#slot]!];
   }
 
-  /** How many distinct worlds there are so far. */
+  /** The number of distinct worlds so far. */
   get worldCount(): number {
     return this.#worlds.length - 1;
   }

@@ -10,7 +10,7 @@ import { randomProgram } from '../programs/random-program.ts';
 import { explore } from '../search/exploration.ts';
 import { systemOf } from '../semantics/system-of.ts';
 
-/** The cheapest failure among all interleavings, one after the other; undefined when there are too many. */
+/** The cheapest failure among all interleavings, enumerated; undefined if there are too many. */
 function cheapest(program: Program): readonly [preemptions: number, steps: number] | 'none' | undefined {
   const system = systemOf(program, [], false);
   const checks = new Checks(system, standardMonitors);
@@ -62,7 +62,7 @@ test('the story has the fewest preemptions and then the fewest steps, with and w
       expect({ seed, cost }).toEqual({ seed, cost: expected });
       if (verdict.verdict !== 'violated') continue;
       expect(verdict.shortest).toBe(true);
-      // The replay counts preemptions by itself.
+      // The replay counts preemptions independently.
       const story = explore(program).replay(verdict.trace);
       expect(story.events.filter((e) => e.preempts)).toHaveLength(verdict.preemptions);
       expect(story.violation).toEqual(verdict.violation);
@@ -105,7 +105,7 @@ test('an invariant is watched in every state, and what it looks at is not reduce
   const fine = always('x is at most 6', (v) => (v.value('x') as number) <= 6);
   const wrong = always('x is never 4', (v) => v.value('x') !== 4);
   expect(explore(racers(2, 3)).only(fine).states().verdict().verdict).toBe('proved');
-  // Four rounds one after the other: no preemption is needed, and the fourth write is the eighth step.
+  // Four rounds one after the other need no preemption, and the fourth write is the eighth step.
   expect(explore(racers(2, 3)).only(wrong).states().verdict()).toMatchObject({ preemptions: 0, steps: 8 });
 });
 
@@ -115,7 +115,7 @@ test('frames and generators come to the same counts', () => {
       .only()
       .states()
       .verdict().stats;
-  // A frame that stands at a node and a generator do not hold as much.
+  // A frame kept at a node and a generator take different amounts of memory.
   const generators = count('generators');
   expect(count('frames')).toEqual({ ...generators, bytes: expect.any(Number) });
 });

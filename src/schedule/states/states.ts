@@ -13,9 +13,9 @@ export interface StatesOptions {
   readonly bounds?: Bounds;
   /** Leave out orders of independent steps. */
   readonly reduce?: boolean;
-  /** Do not stop at a violation: collect all, and the states in which nothing moves any more. */
+  /** Do not stop at a violation: collect all, and the states in which nothing can move. */
   readonly all?: boolean;
-  /** Tell states apart by the steps to them, too: see {@link StatesSearch}. */
+  /** Make the number of steps part of the state: see {@link StatesSearch}. */
   readonly bySteps?: boolean;
   readonly control?: Control;
 }
@@ -26,26 +26,27 @@ export type Outcome =
   | { readonly end: 'complete'; readonly within: readonly Bound[] }
   | { readonly end: 'stopped'; readonly bound: Bound };
 
-/** Words kept with a state: which threads can move, and which have been asked to (and {@link DEFERRED}). */
+/** Words kept with a state: which threads can move, and which were taken (and {@link DEFERRED}). */
 const ENABLED = 0;
 const TAKEN = 1;
-/** Bits above those of the threads: other threads' steps have been put off to the next layer. */
+/** A bit above those of the threads: other threads' steps were deferred to the next layer. */
 const DEFERRED = 1 << 30;
-/** A work item that means: every step not yet taken from the state. */
+/** A work item for every step not yet taken from the state. */
 const REST = 0;
 const OUTCOME_BITS = 16;
 
 /**
- * Stateful search in layers: all executions with no preemption first, then those with one, and so on; within a
- * layer by steps. A step is taken once from every state, at the first moment its cost allows, so the first
- * violation met has the fewest preemptions and, among those, the fewest steps.
+ * Stateful search in layers: all executions with no preemption first, then those with one, and so on; within a layer by
+ * number of steps. A step is taken once from every state, as soon as its cost allows, so the first violation found has
+ * the fewest preemptions and, among those, the fewest steps.
  *
- * A visit is a state reached with a certain last thread: going on with that thread is free, changing to another
- * while it could go on is a preemption. Visits, not states, have a parent.
+ * A visit is a state reached with a certain last thread: continuing with that thread is free; switching to another
+ * while it could continue is a preemption. Visits, not states, have a parent.
  *
- * A bound on steps cuts a state off where it was first reached, though more preemptions may lead there in fewer steps;
- * and with reduction the steps of others come late. What a search that was cut has not found may thus exist within the
- * bound: only one without reduction in which the steps taken are part of the state (`bySteps`) can say that it does not.
+ * A bound on steps cuts off a state where it was first reached, although more preemptions may lead there in fewer
+ * steps; and with reduction the steps of other threads come late. If a search was cut off and found nothing, a failure
+ * within the bound may still exist. Only a search without reduction in which the number of steps is part of the state
+ * (`bySteps`) can exclude it.
  */
 export class StatesSearch {
   readonly system: System;
@@ -57,7 +58,7 @@ export class StatesSearch {
   visitParent = new Ints();
   visitMove = new Ints();
   visitSteps = new Ints();
-  /** Work of this layer in order of steps, and of the next: pairs of visit and threads (or REST). */
+  /** The work of this layer in order of steps, and of the next: pairs of visit and threads (or REST). */
   work = new Ints();
   workHead = 0;
   put = new Ints();
@@ -73,7 +74,7 @@ export class StatesSearch {
   #cur: Int32Array;
   #next: Int32Array;
   #found: { violation: Violation; visit: number; move: number } | undefined;
-  /** The slot for the steps taken, or -1. */
+  /** The slot for the number of steps, or -1. */
   readonly #stepsSlot: number;
 
   constructor(system: System, options: StatesOptions) {
@@ -106,7 +107,9 @@ export class StatesSearch {
     this.#arrive(-1, -1, 0, 0);
   }
 
-  /** Search on until something is found, all is seen, or a bound is met. May be called again after a bound. */
+  /**
+   * Searches until something is found, everything is seen, or a bound is reached. May be called again after a bound.
+   */
   run(): Outcome {
     const { bounds = {}, control } = this.#options;
     const {
@@ -174,7 +177,7 @@ export class StatesSearch {
     this.workHead = 0;
   }
 
-  /** Take steps of these threads from the state of a visit. */
+  /** Takes steps of these threads from the state of a visit. */
   #advance(visit: number, threads: number): void {
     const { system } = this;
     const state = this.visitState.data[visit]!;
@@ -212,7 +215,7 @@ export class StatesSearch {
     }
   }
 
-  /** `next` has been reached from a visit by a step of thread `t`. */
+  /** A step of thread `t` has led from a visit to `next`. */
   #arrive(parent: number, t: number, outcome: number, steps: number): void {
     const { system, store } = this;
     if (this.#stepsSlot >= 0) this.#next[this.#stepsSlot] = steps;
@@ -251,8 +254,8 @@ export class StatesSearch {
   }
 
   /**
-   * Whether the next step of the thread that just moved is enough to go on with: nobody else's step depends on
-   * it. Never at the target of a loop, so that no thread is put off for ever.
+   * Whether it suffices to continue with the next step of the thread that just moved, because no other thread's step
+   * depends on it. Never at the target of a loop, so that no thread is deferred forever.
    */
   #isAmple(t: number): boolean {
     if (!this.#options.reduce) return false;
@@ -283,7 +286,7 @@ export class StatesSearch {
     this.#next = twice(this.#next, this.system.width);
   }
 
-  /** Note a violation; true when the search is to stop there. */
+  /** Records a violation; returns true if the search is to stop there. */
   #report(violation: Violation, visit: number, move: number): boolean {
     if (this.#options.all) {
       this.violations.set(`${violation.monitor}: ${violation.text}`, violation);
@@ -303,7 +306,7 @@ export class StatesSearch {
     return { end: 'violation', violation, trace: trace.reverse() };
   }
 
-  /** What a checkpoint keeps of the search itself. */
+  /** The lists of the search that a checkpoint stores. */
   get lists(): readonly Ints[] {
     const { visitState, visitParent, visitMove, visitSteps, work, put, later } = this;
     return [visitState, visitParent, visitMove, visitSteps, work, put, later];
@@ -314,7 +317,7 @@ export class StatesSearch {
     return [workHead, putHead, layer, transitions, steps, this.cut ? 1 : 0];
   }
 
-  /** All states one after the other with their words: `width` integers each, and two. */
+  /** All states in order with their words: `width` integers each, and two words. */
   saveStates(width: number): Int32Array {
     const { store } = this;
     const all = new Int32Array(store.size * (width + 2));
@@ -327,7 +330,7 @@ export class StatesSearch {
     return all;
   }
 
-  /** Go on from a checkpoint. */
+  /** Continues from a checkpoint. */
   restore(
     states: Int32Array,
     width: number,
@@ -372,10 +375,10 @@ export class StatesSearch {
   }
 }
 
-/** Work items between two looks at the clock. */
+/** The number of work items between two checks of the clock. */
 const TICK = 4096;
 
-/** The same numbers with room for two states. */
+/** The same numbers with space for two states. */
 function twice(state: Int32Array, width: number): Int32Array {
   const wide = new Int32Array(width * 2);
   wide.set(state);

@@ -10,7 +10,7 @@ import { explore } from '../search/exploration.ts';
 import { stateText } from '../semantics/state-text.ts';
 import { systemOf } from '../semantics/system-of.ts';
 
-/** The fewest steps after which something is wrong, by all states after one step, after two, and so on. */
+/** The fewest steps that lead to a failure, found from all states after one step, after two, and so on. */
 function fewestSteps(program: Program): number {
   const system = systemOf(program, standardMonitors, false);
   const checks = new Checks(system, standardMonitors);

@@ -5,16 +5,16 @@ const CHUNK = 1 << CHUNK_BITS;
 const WORDS = 2;
 
 /**
- * The set of states seen, numbered from 0. A state is a vector of integers; missing positions count as 0, so
- * vectors may grow longer while the set fills. Vectors lie in chunks of typed arrays, and a hash table of
- * (number, hash) finds them. Beside every vector, where the cache already has it, lie two words for the search.
+ * The set of states seen, numbered from 0. A state is a vector of integers; missing positions count as 0, so vectors
+ * may grow longer while the set fills. Vectors lie in chunks of typed arrays; a hash table of (number, hash) finds
+ * them. Two words for the search lie beside every vector, where they share its cache line.
  */
 export class StateStore {
   size = 0;
-  /** Whether the last {@link add} met the state for the first time. */
+  /** Whether the last {@link add} added a new state. */
   isNew = false;
   #chunks: Int32Array[] = [];
-  /** By chunk: how long a vector is, with its words. */
+  /** By chunk: the length of a vector, with its words. */
   #widths: number[] = [];
   #table = new Int32Array(2 << 12);
   #mask = (1 << 12) - 1;
@@ -49,7 +49,7 @@ export class StateStore {
     return index;
   }
 
-  /** A word the search keeps with a state: 0 or 1. */
+  /** A word that the search keeps with a state: `which` is 0 or 1. */
   word(index: number, which: number): number {
     const c = index >>> CHUNK_BITS;
     return this.#chunks[c]![(index & (CHUNK - 1)) * this.#widths[c]! + which]!;
@@ -126,7 +126,10 @@ export class StateStore {
     this.#table = table;
   }
 
-  /** One odd multiplier a position; a position that holds 0 adds nothing, so longer vectors hash alike. */
+  /**
+   * Makes one odd multiplier per position. A position that holds 0 adds nothing to the hash, so longer vectors hash
+   * alike.
+   */
   #addKeys(width: number): void {
     const keys = new Int32Array(width * 2);
     for (let i = 0; i < keys.length; i++) {

@@ -1,9 +1,9 @@
 import { bytesOf, widened } from '../data/ints.ts';
 
 /**
- * The accesses of the events of an execution by slot, the latest first; made and taken back like a stack. Reads are
- * linked to what came before them, and everything to the last write before it, so whoever reads need not walk past
- * other reads.
+ * The accesses of the events of an execution by slot, the latest first; added and removed like a stack. A read is
+ * linked to the access before it, and every access to the last write before it, so a search for dependences of a read
+ * can skip other reads.
  */
 export class AccessLog {
   /** By slot: its latest record, and its latest write. Records count from 1; 0 is none. */
@@ -14,7 +14,7 @@ export class AccessLog {
   #before = new Int32Array(64);
   #writeBefore = new Int32Array(64);
   #records = 0;
-  /** What {@link findDirect} found. */
+  /** The result of {@link findDirect}. */
   direct = new Int32Array(64);
   directs = 0;
 
@@ -28,7 +28,7 @@ export class AccessLog {
     return bytesOf(latest, latestWrite, event, before, writeBefore, direct);
   }
 
-  /** An event makes these accesses (slot * 2 + write). */
+  /** Adds an event with these accesses (slot * 2 + write). */
   add(accesses: readonly number[], event: number): void {
     for (let i = 0; i < accesses.length; i++) {
       const access = accesses[i]!;
@@ -44,7 +44,7 @@ export class AccessLog {
     }
   }
 
-  /** The event that came last, with these accesses, is taken back. */
+  /** Removes the last event, which has these accesses. */
   remove(accesses: readonly number[]): void {
     for (let i = accesses.length - 1; i >= 0; i--) {
       const slot = accesses[i]! >> 1;
@@ -54,7 +54,7 @@ export class AccessLog {
     }
   }
 
-  /** Find the events that accesses depend on directly: the last write, and for a write the reads since. */
+  /** Finds the events on which accesses depend directly: the last write, and for a write also the reads since. */
   findDirect(accesses: readonly number[]): void {
     let n = 0;
     for (let i = 0; i < accesses.length; i++) {
@@ -78,7 +78,7 @@ export class AccessLog {
     return access & 1 ? this.#last(access) : this.#lastWrite(access);
   }
 
-  /** The one before it. */
+  /** The conflicting record before the given one. */
   conflictingBefore(record: number, access: number): number {
     return access & 1 ? this.#before[record]! : this.#writeBefore[record]!;
   }

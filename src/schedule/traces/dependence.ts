@@ -1,8 +1,8 @@
 import { bytesOf, widened } from '../data/ints.ts';
 
 /**
- * Sets of accesses (slot * 2 + write) by number, and which of them conflict: both touch the same slot and one
- * writes it. Asked far more often than there are distinct sets, so every answer is kept.
+ * Sets of accesses (slot * 2 + write) by number, and which of them conflict: two sets conflict if both touch the same
+ * slot and one writes it. There are far more queries than distinct sets, so every answer is cached.
  */
 export class Dependence {
   readonly #sets: (readonly number[])[] = [];
@@ -12,13 +12,14 @@ export class Dependence {
   answers = new Uint8Array(64 * 64);
   stride = 64;
   /**
-   * By set: one bit for every slot it reads or writes, and for those it writes, where slots 32 apart share a bit. Sets
-   * without a common bit do not conflict, nor do unions of them, which is a quick no to a question about many sets.
+   * By set: one bit for every slot that it reads or writes, and for those that it writes; slots 32 apart share a bit.
+   * Sets without a common bit do not conflict, nor do unions of them. This answers many queries about several sets
+   * quickly.
    */
   touched = new Int32Array(64);
   written = new Int32Array(64);
 
-  /** The number of a set. Arrays are not changed once they have been seen. */
+  /** The number of a set. The array must not be changed afterwards. */
   id(accesses: readonly number[]): number {
     const known = this.#byArray.get(accesses);
     if (known !== undefined) return known;
@@ -47,7 +48,7 @@ export class Dependence {
     return this.#sets;
   }
 
-  /** Every array known takes an entry of a map. */
+  /** An estimate of the bytes held; every known array takes an entry of a map. */
   get bytes(): number {
     return this.#byArray.size * 120 + bytesOf(this.answers, this.touched, this.written);
   }

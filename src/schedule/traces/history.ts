@@ -8,9 +8,9 @@ import { eventOf, outcomeOf, threadOf } from './event.ts';
 import { Races } from './races.ts';
 
 /**
- * One execution, event by event, with the order its dependences impose. An event's clock says how many events of
- * each thread come before it in that order (itself included). Events are pushed and popped like a stack, and so are
- * the races of each with earlier ones.
+ * One execution, event by event, with the order imposed by its dependences. An event's clock says how many events of
+ * each thread come before it in that order (itself included). Events are pushed and popped like a stack, and so are the
+ * races of each with earlier ones.
  */
 export class History {
   readonly system: System;
@@ -19,20 +19,20 @@ export class History {
   /** By position: the event (see {@link eventOf}), and what it touched, as a number of {@link Dependence}. */
   events = new Int32Array(64);
   accesses = new Int32Array(64);
-  /** 1 where what its step touches, and that it is enabled, does not depend on the state. */
+  /** 1 if what its step touches, and that it is enabled, does not depend on the state. */
   fixed = new Int32Array(64);
-  /** Which event of its thread it is, from 1. */
+  /** The number of the event among those of its thread, from 1. */
   index = new Int32Array(64);
-  /** By event and thread, one after the other: `threads` numbers an event. */
+  /** By event and thread: the clocks, `threads` numbers per event. */
   clocks: Int32Array;
   readonly threads: number;
-  /** By thread: its last event, or the event that started it, or -1; and by event, what that was before. */
+  /** By thread: its last event, or the event that started it, or -1; and by event, the previous value. */
   readonly #last: Int32Array;
   #lastBefore = new Int32Array(64);
   readonly #log = new AccessLog();
   readonly races = new Races();
   readonly dependence = new Dependence();
-  /** By node: what its step touches where that does not depend on the state, plus 1; 0 where not known. */
+  /** By node: what its step touches if that does not depend on the state, plus 1; 0 if not known. */
   #always = new Int32Array(256);
 
   constructor(system: System) {
@@ -64,10 +64,10 @@ export class History {
     return states.length * states.at(-1)!.byteLength + path + parts;
   }
 
-  /** Thread `t` takes its step. */
+  /** Appends the step of thread `t`. */
   push(t: number, outcome: number): void {
     const { system, depth: d } = this;
-    // One place more than there are events: the search and clocks of threads that are blocked use it.
+    // One place more than there are events: the search and the clocks of blocked threads use it.
     if (d + 2 > this.events.length) this.#makeRoom(d + 2);
     const before = this.#states[d]!;
     const node = before[t]!;
@@ -91,7 +91,7 @@ export class History {
     this.#log.add(accesses, d);
     this.depth = d + 1;
     this.#perform(before, d + 1, t, outcome);
-    // What a thread does comes after the step that started it.
+    // A thread's steps come after the step that started it.
     const op = system.nodes.op[node]!;
     if (op === OP.START) this.#started(system.nodes.a[node]!, d);
     else if (op === OP.CALL_RCU) this.#started(system.nodes.b[node]!, d);
@@ -132,7 +132,7 @@ export class History {
     if (this.#last[t] === d) this.#last[t] = -1;
   }
 
-  /** Begin the clock at the end with what comes before a thread's next event for the thread alone. */
+  /** Starts the clock at the end with what comes before a thread's next event because of the thread's own order. */
   #startClock(t: number): void {
     const { clocks, threads: n } = this;
     const last = this.#last[t]!;
@@ -142,8 +142,9 @@ export class History {
   }
 
   /**
-   * Take the events the one at the end depends on directly into its clock. First only what came before each of them:
-   * those that are then not in the clock are the immediate ones, and race with it. Says where the races end.
+   * Merges into the clock at the end the events on which its event depends directly. At first only what came before
+   * each of them:
+   * events that are then not in the clock are immediate predecessors, and race with it. Returns the end of the races.
    */
   #finishClock(blocking: boolean, races: number): number {
     const { clocks, events, index, threads: n } = this;
@@ -172,7 +173,9 @@ export class History {
     return end;
   }
 
-  /** All writes to what the step may be blocked by, before which it was enabled. Says where the races end. */
+  /**
+   * Races with all writes to what may block the step if the step was enabled before them. Returns the end of the races.
+   */
   #blockingRaces(t: number, node: number, accesses: readonly number[], races: number): number {
     const { clocks, index } = this;
     const log = this.#log;
@@ -189,7 +192,7 @@ export class History {
     return end;
   }
 
-  /** The events that keep a thread blocked at the end from what it could do before them. */
+  /** The events that block a thread at the end, although it was enabled before them. */
   racesOfBlocked(t: number): Int32Array {
     const v = this.#states[this.depth]!;
     const node = v[t]!;
@@ -210,7 +213,7 @@ export class History {
     this.clocks = widened(this.clocks, this.events.length * this.threads);
   }
 
-  /** Whether a step may be blocked, or have several outcomes for another reason than the choice. */
+  /** Whether a step may be blocked, or may have several outcomes for another reason than a `choose` step. */
   mayBlock(node: number): boolean {
     const op = this.system.nodes.op[node]!;
     return op < SIMPLE && op > OP.CRASHED && op !== OP.CHOOSE;
@@ -242,7 +245,7 @@ export class History {
     return 2 ** n - 1;
   }
 
-  /** How many outcomes the step a thread is blocked at had before an event. */
+  /** The number of outcomes that the step of a blocked thread had before an event. */
   outcomesBefore(event: number, thread: number): number {
     return this.system.outcomes(this.#states[event]!, thread, this.#states[this.depth]![thread]!);
   }

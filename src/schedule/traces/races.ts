@@ -3,21 +3,24 @@ import type { Dependence } from './dependence.ts';
 import { THREAD, threadOf } from './event.ts';
 
 /**
- * The races of an execution, kept like its events on a stack. To reverse one again in the next execution, which has
- * its two events and more in common with this one, comes mostly to the same: with a race is kept why it does.
+ * The races of an execution, kept on a stack like its events. Reversing a race again in the next execution, which
+ * shares the race's two events and more, usually gives the same result; the reason for that is stored with the race.
  *
- * All but a few reversals change nothing: a thread asleep or a planned sequence covers them. That rests on events
- * of the reversal, which stay as long as the execution up to them stays, and on steps that are none of its events
- * and independent of them all, as they still are if they are independent of those that are new in it.
+ * Almost all reversals change nothing: a sleeping thread or a planned sequence covers them. This result depends on
+ * events of the reversal, which stay as long as the execution up to them stays, and on steps that are not among its
+ * events and are independent of all of them; they remain so if they are independent of the events that are new.
  */
 export class Races {
   /** By race: its first event. */
   first = new Int32Array(64);
-  /** By event: where the races end of which it is the second one. They begin where those of the event before end. */
+  /** By event: the end of the races whose second event it is. They begin at the end of the previous event's races. */
   #ends = new Int32Array(64);
   /** By race: the event up to which its reversal is decided, or {@link OPEN}. */
   #settled = new Int32Array(64);
-  /** By race: the steps its reversal is to be independent of: their threads, and what they touch and write (as in Dependence). */
+  /**
+   * By race: the steps of which its reversal must be independent: their threads, and what they touch and write (as in
+   * Dependence).
+   */
   #threads = new Int32Array(64);
   #touched = new Int32Array(64);
   #written = new Int32Array(64);
@@ -45,7 +48,7 @@ export class Races {
     this.#ends[second] = end;
   }
 
-  /** Put a race at a place and say which is the next. */
+  /** Stores a race at an index and returns the next index. */
   add(first: number, at: number): number {
     if (at >= this.first.length) this.#makeRoom(at + 1);
     this.first[at] = first;
@@ -58,7 +61,7 @@ export class Races {
     return false;
   }
 
-  /** Keep what the outcome of reversing a race rests on. */
+  /** Stores the grounds for the result of reversing a race. */
   settle(race: number, on: Grounds): void {
     this.#settled[race] = on.settled;
     this.#threads[race] = on.threads;
@@ -66,7 +69,7 @@ export class Races {
     this.#written[race] = on.written;
   }
 
-  /** Whether reversing the race changes nothing, where the first events are those of the execution before. */
+  /** Whether reversing the race changes nothing; the first `common` events are those of the previous execution. */
   isSettled(race: number, execution: Execution, common: number): boolean {
     if (this.#settled[race]! >= common) return false;
     const threads = this.#threads[race]!;
@@ -106,7 +109,7 @@ interface Execution {
   readonly dependence: Dependence;
 }
 
-/** What the outcome of a reversal rests on. */
+/** The grounds on which the result of a reversal depends. */
 export interface Grounds {
   readonly settled: number;
   readonly threads: number;
@@ -114,5 +117,5 @@ export interface Grounds {
   readonly written: number;
 }
 
-/** A race that is to be reversed whenever an execution is complete. */
+/** Marks a race that must be reversed whenever an execution is complete. */
 export const OPEN = 0x7fffffff;

@@ -7,21 +7,22 @@ import type { SleepSets } from './sleep.ts';
 import type { WakeupTrees } from './wakeup.ts';
 
 /**
- * The reversal of a race: what is to be run instead of its first event. That is all events after it that do not
- * depend on it, and at last the step of the other thread. A list over the numbers of the events, made anew for every
- * race; the step at last goes by the number after the last event. It also says on what its outcome rests.
+ * The reversal of a race: the sequence to run instead of its first event. It consists of all events after that event
+ * that do not depend on it, followed by the other thread's step (the final step). A list over the numbers of the
+ * events, rebuilt for every race; the final step has the number after the last event. It also records on what its
+ * result depends.
  */
 export class Reversal implements Grounds {
   readonly history: History;
-  /** The events, by number, in what is left of it from `head` on; the step at last is before `end`. */
+  /** The remaining events, by number, from `head` on; the final step is before `end`. */
   #list = new Int32Array(64);
   #head = 0;
   #end = 0;
   #first = 0;
   #second = 0;
-  /** Whether what the step at last touches is known whatever comes before it. */
+  /** Whether the accesses of the final step are the same whatever comes before it. */
   #fixed = false;
-  /** What the outcome rests on: see Races. */
+  /** The grounds of the result: see Races. */
   settled = OPEN;
   threads = 0;
   touched = 0;
@@ -31,7 +32,7 @@ export class Reversal implements Grounds {
     this.history = history;
   }
 
-  /** Reverse a race; `second` is -1 where the execution ended before the other thread's step was enabled. */
+  /** Reverses a race; `second` is -1 if the execution ended before the other thread's step was enabled. */
   begin(first: number, second: number, thread: number, outcome: number): void {
     const { history } = this;
     const { clocks, events, depth, threads } = history;
@@ -55,7 +56,7 @@ export class Reversal implements Grounds {
     this.#fixed = second >= 0 && history.fixed[second] === 1;
   }
 
-  /** Whether some step asleep before the first event may come first in it. */
+  /** Whether a step that sleeps before the first event may come first in the sequence. */
   covered(sleep: SleepSets): boolean {
     const { history } = this;
     const first = this.#first;
@@ -82,7 +83,8 @@ export class Reversal implements Grounds {
   }
 
   /**
-   * The thread's first event in it, or else the step at last, if no event before depends on accesses; -1 if one does.
+   * The thread's first event in the sequence, or else the final step, if no event before depends on accesses; -1 if one
+   * does.
    */
   #initial(thread: number, accesses: number): number {
     const list = this.#list;
@@ -97,15 +99,17 @@ export class Reversal implements Grounds {
     return depth;
   }
 
-  /** The outcome is decided by an event of it, too. */
+  /** Records that the result also depends on an event of the sequence. */
   #restOn(g: number): void {
-    // Nothing that may come to stand before the step at last depends on it, if that touches what it touched.
+    // Nothing that may come before the final step depends on it, if that touches what it touched.
     if (g === this.history.depth) {
       if (!this.#fixed) this.settled = OPEN;
     } else if (g > this.settled) this.settled = g;
   }
 
-  /** The outcome is decided, too, by a step not being part of it and independent of all of it. */
+  /**
+   * Records that the result also depends on a step not being part of the sequence and being independent of all of it.
+   */
   #restApart(thread: number, accesses: number): void {
     const { touched, written } = this.history.dependence;
     if (!this.#fixed) this.settled = OPEN;
@@ -114,7 +118,7 @@ export class Reversal implements Grounds {
     this.written |= written[accesses]!;
   }
 
-  /** What the step at last touches when it comes after the others and without the first event. */
+  /** The accesses of the final step when it comes after the others and without the first event. */
   #lastAccesses(): number {
     const { history } = this;
     const first = this.#first;
@@ -137,7 +141,10 @@ export class Reversal implements Grounds {
     return accesses[depth]!;
   }
 
-  /** Plan it in a tree, unless what is planned covers it or it cannot be. It is used up. */
+  /**
+   * Adds the sequence to the plan of a tree, unless the plan covers it or it cannot be planned. The sequence is
+   * consumed.
+   */
   planIn(trees: WakeupTrees, root: number): void {
     if (this.#lastAccesses() === BLOCKED) {
       this.settled = OPEN;
@@ -161,8 +168,8 @@ export class Reversal implements Grounds {
   }
 
   /**
-   * If the event may come first in what is left, up to the order of independent steps, take it out and say so. It
-   * may also not be part of it, and independent of all of it.
+   * Removes the event from the remaining sequence and returns true if it may come first there, up to the order of
+   * independent steps. The event may also be no part of the sequence, and independent of all of it.
    */
   #takeInitial(event: number, accesses: number): boolean {
     const list = this.#list;

@@ -3,16 +3,16 @@ import { eventOf, outcomeOf, THREAD } from './event.ts';
 import type { History } from './history.ts';
 
 /**
- * Sleep sets by depth: threads whose next step need not be taken there, because what follows it has been explored
- * and nothing that depends on it has happened since. Of a step with several outcomes some may be asleep.
+ * Sleep sets by depth: threads whose next step need not be taken there, because its continuations have been explored
+ * and nothing that depends on it has happened since. For a step with several outcomes, only some of them may sleep.
  */
 export class SleepSets {
   readonly #threads: number;
-  /** By depth: threads of which any outcome is asleep, as bits. */
+  /** By depth: the threads with any sleeping outcome, as bits. */
   #masks = new Int32Array(64);
-  /** By depth and thread: outcomes asleep, as bits; of threads that are asleep at all. */
+  /** By depth and thread: the sleeping outcomes, as bits; only valid for threads that sleep. */
   #bits: Int32Array;
-  /** What the steps of those touch, as numbers of Dependence. */
+  /** What the steps of those threads touch, as numbers of Dependence. */
   #touched: Int32Array;
 
   constructor(threads: number) {
@@ -25,17 +25,17 @@ export class SleepSets {
     return bytesOf(this.#masks, this.#bits, this.#touched);
   }
 
-  /** The threads asleep, as bits. */
+  /** The sleeping threads, as bits. */
   at(depth: number): number {
     return this.#masks[depth]!;
   }
 
-  /** The outcomes of a thread's step that are asleep, as bits. */
+  /** The sleeping outcomes of a thread's step, as bits. */
   outcomes(depth: number, t: number): number {
     return this.#masks[depth]! & (1 << t) ? this.#bits[depth * this.#threads + t]! : 0;
   }
 
-  /** What the step of a thread asleep touches. */
+  /** What the step of a sleeping thread touches. */
   accesses(depth: number, t: number): number {
     return this.#touched[depth * this.#threads + t]!;
   }
@@ -48,7 +48,7 @@ export class SleepSets {
     this.#masks[depth] = this.#masks[depth]! | (1 << t);
   }
 
-  /** Carry over to the next depth who is still asleep after the event at this one. */
+  /** Carries to the next depth the threads that still sleep after the event at this one. */
   carry(history: History, depth: number): void {
     if (depth + 1 >= this.#masks.length) this.#makeRoom(depth + 2);
     const { dependence } = history;
@@ -56,13 +56,13 @@ export class SleepSets {
     const touched = this.#touched;
     const threads = this.#threads;
     const accesses = history.accesses[depth]!;
-    // The thread that moved stands before another step now, whatever outcomes of this one are asleep.
+    // The thread that moved is at another step now, so its other outcomes no longer sleep.
     const asleep = this.#masks[depth]! & ~(1 << (history.events[depth]! & THREAD));
     let still = 0;
     for (let rest = asleep; rest !== 0; rest &= rest - 1) {
       const t = 31 - Math.clz32(rest & -rest);
       const at = depth * threads + t;
-      // What it touches is still the same, for nothing has happened that it depends on.
+      // What it touches is unchanged, because nothing on which it depends has happened.
       const own = touched[at]!;
       if (dependence.conflict(own, accesses)) continue;
       still |= 1 << t;
@@ -72,7 +72,7 @@ export class SleepSets {
     this.#masks[depth + 1] = still;
   }
 
-  /** What is asleep at a depth, as plain data. */
+  /** The sleep set at a depth, as plain data. */
   save(depth: number): number[] {
     return Array.from({ length: this.#threads }, (_, t) => this.outcomes(depth, t));
   }

@@ -32,8 +32,8 @@ const textOf = (events: readonly Event[]): string =>
   );
 
 /**
- * The number of Mazurkiewicz traces of a program: all beginnings of traces are visited, each once. Or undefined where
- * a thread goes to sleep in an atomic section: that is an error whatever others do, though the step says it depends on them.
+ * The number of Mazurkiewicz traces of a program: every prefix of a trace is visited once. Undefined if a thread sleeps
+ * in an atomic section: that is an error whatever other threads do, although the step declares that it depends on them.
  */
 function countTraces(program: Program): number | undefined {
   const system = systemOf(program);
@@ -137,7 +137,7 @@ test('executions that were cut off prove nothing', () => {
     verdict: 'proved',
     within: [],
   });
-  // The other thread is in none of the executions, and races with none of the steps.
+  // The other thread takes part in none of the executions, and races with none of the steps.
   const long = { name: 'long', run: () => writes('a', 9) };
   const wrong = {
     name: 'wrong',

@@ -14,24 +14,24 @@ import { type SavedWakeup, WakeupTrees } from './wakeup.ts';
 export interface TracesOptions {
   readonly monitors: readonly Monitor[];
   readonly bounds?: Bounds;
-  /** Do not stop at a violation: collect all, and the states in which nothing moves any more. */
+  /** Do not stop at a violation: collect all, and the states in which nothing can move. */
   readonly all?: boolean;
   readonly control?: Control;
 }
 
 /**
  * One execution for every Mazurkiewicz trace: optimal dynamic partial-order reduction with wakeup trees (Abdulla,
- * Aronis, Jonsson, Sagonas). Whenever an execution is complete, every race in it is reversed: the events that do
- * not depend on the first of the two, and then the second, are planned as a sequence to wake up from the point
- * before the first, unless a thread asleep there says that the outcome has been covered.
+ * Aronis, Jonsson, Sagonas). When an execution is complete, every race in it is reversed: the events that do not depend
+ * on the first of the two, and then the second, are planned as a sequence to run from the point before the first,
+ * unless a thread that sleeps there shows that the result has been covered.
  *
- * A step that can be blocked (a lock, a wait) is not only reversed with its immediate predecessor but with every
- * earlier write to what blocks it, where it was enabled in the state before that: so the acquisition, and not the
- * release, of a lock is where its order is decided. Steps that block all write what they block on, and steps that
- * block on the same thing depend on each other, so no event that stays in the plan can take away what the step needs.
+ * A step that can be blocked (a lock, a wait) is reversed not only with its immediate predecessor but with every
+ * earlier write to what blocks it, if it was enabled in the state before that write. So the order of locks is decided
+ * at their acquisition, not at their release. All steps that block write what they block on, and steps that block on
+ * the same thing depend on each other, so no event that stays in the plan can disable the step.
  *
- * Races are between steps of an execution, so nothing is proved by executions that were cut off: what other threads
- * would have done in time has been in none of them. Such a search ends as one stopped by its bound on steps.
+ * Races are between steps of an execution, so executions that were cut off prove nothing: what other threads would have
+ * done later is in none of them. Such a search ends as one stopped by its bound on steps.
  */
 export class TracesSearch {
   readonly system: System;
@@ -41,13 +41,13 @@ export class TracesSearch {
   readonly #reversal: Reversal;
   readonly #sleep: SleepSets;
   readonly #trees = new WakeupTrees();
-  /** By depth: the node of a wakeup tree below which is planned what is to be done there. */
+  /** By depth: the node of a wakeup tree whose children are the plan for that depth. */
   readonly #plans: number[] = [];
   depth = 0;
-  /** How many of its first events this execution has in common with the last complete one. */
+  /** The number of first events that this execution shares with the last complete one. */
   #common = 0;
   executions = 0;
-  /** Executions given up because everything enabled was asleep; an optimal search has none. */
+  /** Executions abandoned because all enabled steps were asleep; an optimal search has none. */
   redundant = 0;
   transitions = 0;
   longest = 0;
@@ -67,7 +67,9 @@ export class TracesSearch {
     for (const m of options.monitors) m.memory?.load(undefined);
   }
 
-  /** Search on until something is found, all is seen, or a bound is met. May be called again after a bound. */
+  /**
+   * Searches until something is found, everything is seen, or a bound is reached. May be called again after a bound.
+   */
   run(): Outcome {
     const { bounds = {}, control } = this.#options;
     const { maxExecutions = Infinity, maxTime = Infinity, maxMemory = Infinity } = bounds;
@@ -118,11 +120,11 @@ export class TracesSearch {
       (system.fault >= 0 || system.notice >= 0 ? this.#checks.step() : undefined) ??
       this.#checks.state(history.state(depth + 1));
     if (bad !== undefined) this.#report(bad);
-    // A planned sequence goes on; at its end the search is free to choose.
+    // A planned sequence continues; at its end the search is free to choose.
     this.#plans[depth + 1] = trees.first(next) === 0 ? this.#plan() : next;
   }
 
-  /** What to do at a state without a plan: one thread that is awake; or the execution is complete. */
+  /** Plans a state without a plan: one thread that is awake; or the execution is complete. */
   #plan(): number {
     const { system, depth } = this;
     const history = this.#history;
@@ -156,7 +158,7 @@ export class TracesSearch {
     if (bad !== undefined) this.#report(bad);
   }
 
-  /** The first enabled thread with an outcome that is not asleep, or -1. */
+  /** The first enabled thread with an outcome that does not sleep, or -1. */
   #awake(v: Int32Array, enabled: number): number {
     const { depth } = this;
     const sleep = this.#sleep;
@@ -184,8 +186,8 @@ export class TracesSearch {
   }
 
   /**
-   * Reverse every race of the execution, but not those of which it is settled that it would change nothing: the last
-   * execution had the same race, and all that decided its reversal.
+   * Reverses every race of the execution, except those known to change nothing: the last execution had the same race,
+   * and everything that decided its reversal.
    */
   #reverseRaces(): void {
     const { depth } = this;
@@ -220,7 +222,7 @@ export class TracesSearch {
     else this.#found ??= { violation, trace: this.#history.choices() };
   }
 
-  /** Where the search stands, as plain data. */
+  /** The position of the search, as plain data. */
   save(): SavedTraces {
     const depths = Array.from({ length: this.depth + 1 }, (_, d) => d);
     return {
@@ -239,7 +241,7 @@ export class TracesSearch {
     this.depth = saved.path.length;
     saved.plans.forEach((plan, d) => {
       this.#sleep.load(this.#history, d, saved.asleepOutcomes[d]!);
-      // A sequence that goes on lies below the event of the depth before.
+      // A sequence that continues lies below the event of the previous depth.
       const on = d === 0 ? NOTHING : this.#trees.first(this.#plans[d - 1]!);
       this.#plans[d] = this.#trees.first(on) !== 0 ? on : this.#trees.load(plan);
     });

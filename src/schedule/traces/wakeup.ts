@@ -1,19 +1,19 @@
 import { widened } from '../data/ints.ts';
 import { eventOf, outcomeOf, threadOf } from './event.ts';
 
-/** Where the parts of a node are: its event, what that touches, its first child, its next sibling. */
+/** Offsets in a node: its event, what that touches, its first child, its next sibling. */
 const ACCESSES = 1;
 const CHILD = 2;
 const SIBLING = 3;
 const SIZE = 4;
 
 /**
- * Wakeup trees: planned sequences that share beginnings. The root of a tree stands for a state, every other node for
- * a thread's next step with an outcome (see {@link eventOf}); of what that touches the tree knows the number in
+ * Wakeup trees: planned sequences that share prefixes. The root of a tree stands for a state, every other node for a
+ * thread's next step with an outcome (see {@link eventOf}). For what that step touches the tree stores its number in
  * {@link Dependence}. Children are explored in order.
  *
- * A search plans and drops a node for every step or two it takes, so all trees lie in one array, a node is where it
- * begins there, and dropped nodes are used again. Node 0 is the empty tree.
+ * A search adds and drops a node for every step or two it takes, so all trees lie in one array; a node is its offset
+ * there, and dropped nodes are reused. Node 0 is the empty tree.
  */
 export class WakeupTrees {
   #nodes = new Int32Array(1024);
@@ -25,7 +25,7 @@ export class WakeupTrees {
     return this.#nodes.byteLength;
   }
 
-  /** A tree for a state where nothing is planned yet. */
+  /** A tree for a state with no plan yet. */
   root(): number {
     return this.#node(0, 0);
   }
@@ -46,7 +46,7 @@ export class WakeupTrees {
     return node;
   }
 
-  /** The event of a node that is not a root. */
+  /** The event of a node other than a root. */
   event(node: number): number {
     return this.#nodes[node]!;
   }
@@ -56,12 +56,12 @@ export class WakeupTrees {
     return this.#nodes[node + ACCESSES]!;
   }
 
-  /** The child to explore, or being explored, or 0. */
+  /** The child that is explored now or next, or 0. */
   first(node: number): number {
     return this.#nodes[node + CHILD]!;
   }
 
-  /** The child of the same node that comes after it, or 0. */
+  /** The next child of the same parent, or 0. */
   sibling(node: number): number {
     return this.#nodes[node + SIBLING]!;
   }
@@ -78,7 +78,7 @@ export class WakeupTrees {
     return added;
   }
 
-  /** The first child has been explored, and nothing is left below it. */
+  /** Removes the first child: it has been explored, and nothing is left below it. */
   dropFirst(parent: number): void {
     const nodes = this.#nodes;
     const node = nodes[parent + CHILD]!;
@@ -86,7 +86,7 @@ export class WakeupTrees {
     this.drop(node);
   }
 
-  /** The tree is not needed any more, and nothing is left in it. */
+  /** Removes the tree: it is no longer needed, and nothing is left in it. */
   drop(node: number): void {
     this.#nodes[node + SIBLING] = this.#dropped;
     this.#dropped = node;

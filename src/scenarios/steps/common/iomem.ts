@@ -4,7 +4,7 @@ import { hex } from './values.ts';
 
 /** Entries of /proc/iomem that the firmware makes. */
 
-/** @throws BadOperation where something else lies */
+/** @throws BadOperation if another resource is there */
 export function insertResource(state: State, start: number, size: number, name: string): void {
   const { children } = state.iomem_resource;
   const end = start + size - 1;

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../../kernel/kernel.ts';
 
-/** What a release or a machine lacks, by name; null where it is there. */
+/** The name of what a release or a machine lacks; null if it has it. */
 
 export const lacksFunction = (kernel: Kernel, name: keyof Kernel): string | null =>
   name in kernel ? null : `${kernel.release} has no ${name}`;

@@ -1,6 +1,6 @@
 import type { Failure, Subjects } from '../../../steps/failure.ts';
 
-/** What a scenario expects and does not get. */
+/** A failure of an expectation that a scenario states. */
 export const unexpected = (what: string, subjects: Omit<Subjects, 'what'>, text: string): Failure => ({
   kind: 'expectation',
   subjects: { what, ...subjects },

@@ -3,7 +3,7 @@ import { BadOperation } from '../../../errors/bad-operation.ts';
 import { parseSize, SIZE_PATTERN } from '../../../machines/text/size.ts';
 import { ERRNO, type Errno } from '../../../steps/errno.ts';
 
-/** What several kinds of steps take, as it stands in a file, and what it means. */
+/** Values that several kinds of steps take, as in a file, and their meaning. */
 
 const NO_SIZE = { error: 'is not a number of bytes such as 134217728, "128M" or "0x8000000"' };
 export const size = z.union(
@@ -19,7 +19,7 @@ export const range = { start: size, size };
 
 const NO_RESULT = { error: 'is not a result: success, BUG, any, or an errno such as EBUSY' };
 
-/** What an operation may be expected to do, beside success, which is the default. */
+/** The expected result of an operation; success is the default. */
 export const result = {
   expect: z
     .enum(['success', 'BUG', 'any', ...(Object.keys(ERRNO) as Errno[])], NO_RESULT)
@@ -43,7 +43,7 @@ export interface Range {
   readonly size: number | string;
 }
 
-/** Start and size in bytes. @throws BadOperation where the range ends past 2^52 */
+/** The start and size in bytes. @throws BadOperation if the range ends past 2^52 */
 export function rangeOf({ start, size }: Range): [start: number, size: number] {
   const [at, long] = [bytes(start), bytes(size)];
   if (at + long > 2 ** 52) throw new BadOperation(`${hex(at)}+${hex(long)} ends past 2^52`);
@@ -56,7 +56,7 @@ export const rangeText = (range: Range): string => rangeOf(range).map(hex).join(
 /** "0x140000000, 0x8000000", as arguments. */
 export const rangeArguments = (range: Range): string => rangeOf(range).map(hex).join(', ');
 
-/** First pfn and the one behind the last that a range touches. */
+/** The first pfn that a range touches, and the one behind the last. */
 export function pfnsOf(range: Range, PAGE_SIZE: number): [first: number, end: number] {
   const [start, size] = rangeOf(range);
   return [Math.floor(start / PAGE_SIZE), Math.ceil((start + size) / PAGE_SIZE)];
