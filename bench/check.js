@@ -1,4 +1,5 @@
-// Entries of the catalogue, one run after the other in one process: each release named. Prints a JSON object a line.
+// Runs entries of the catalogue in one process, one after another, each on its releases. Prints one JSON object per
+// line.
 import { performance } from 'node:perf_hooks';
 import { check_entry } from '../dist/check/check.js';
 import { catalogue } from '../dist/cli/catalogue.js';

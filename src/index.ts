@@ -1,6 +1,6 @@
 /**
- * Linux memory hotplug as a library: boot a machine under a release, operate it, look at any file, check what must hold.
- * Runs in a browser; reading machines from files and archives is in `machines/` and needs Node.
+ * Linux memory hotplug as a library: boot a machine under a release, operate it, read any file, check invariants. Runs
+ * in a browser; reading machines from files and archives is in `machines/` and needs Node.
  *
  * @module
  */

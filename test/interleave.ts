@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 import { type BootOptions, boot, type Model } from '../src/boot/boot.ts';
+import type { Kernel } from '../src/kernel/kernel.ts';
+import { phys_to_virt } from '../src/kernel/pfn.ts';
 import { parseMachineFile } from '../src/machines/machine-file/machine-file.ts';
 import { tableMonitors } from '../src/monitors/mmu/index.ts';
 import { findRelease } from '../src/releases/index.ts';
@@ -70,3 +72,7 @@ export const well = ({ kernel }: Pick<Model, 'kernel'>): readonly Monitor[] => [
   ...Object.values(tableMonitors(kernel.c)),
   lockOrder(),
 ];
+
+/** The linear map of a physical range, as arch_add_memory() makes it, and nothing else. */
+export const mapLinear = (k: Kernel, start: number, size: number): Steps<number> =>
+  k.__create_pgd_mapping(start, phys_to_virt(k.c, start), size, k.c.pgprot.MHP, '__pgd_pgtable_alloc', 0);

@@ -66,7 +66,7 @@ function* map(k: Kernel, { start, size }: Range) {
   const blocks = k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0;
   const virt = phys_to_virt(k.c, start);
   const flags = NO_EXEC_MAPPINGS | blocks;
-  return yield* k.__create_pgd_mapping(start, virt, size, k.c.pgprot.MHP, k.__pgd_pgtable_alloc, flags);
+  return yield* k.__create_pgd_mapping(start, virt, size, k.c.pgprot.MHP, '__pgd_pgtable_alloc', flags);
 }
 
 const unmap = (k: Kernel, { start, size }: Range) => k.__remove_pgd_mapping(phys_to_virt(k.c, start), size);
@@ -180,14 +180,14 @@ describe.each(SHAPES)('%iK, %i bits, %s, rodata=%s', (page, va, release, rodata)
     const start = vmemmap_of(c, (16 * G) / c.PAGE_SIZE);
     const end = start + c.PAGES_PER_SECTION * 64;
     const seen = sessions.map(({ session, k, words }) => {
-      returned(session, k.arch_vmemmap_populate(start, end, 0, null));
+      returned(session, k.vmemmap_populate(start, end, 0, null));
       const there = wordsText(session);
       const all = [...leaves(session.state.mmu!, start, end)];
       expect([all[0]!.start, all.reduce((sum, leaf) => sum + leaf.end - leaf.start, 0)]).toEqual([
         start,
         end - start,
       ]);
-      returned(session, k.arch_vmemmap_free(start, end, null));
+      returned(session, k.vmemmap_free(start, end, null));
       expect(leftOver(session)).toEqual([]);
       // S0 keeps the tables (B37)
       if (release !== 'arm64-v6') {

@@ -15,7 +15,7 @@ import {
   withoutLpa2,
 } from '../geometry/sizes.ts';
 import { NoSuchGeometry, type Translation, translation, vaText } from '../geometry/translation.ts';
-import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
+import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64.ts';
 import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Release } from '../releases/define.ts';

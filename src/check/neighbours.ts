@@ -172,8 +172,8 @@ function fateOf(shape: Shape, layout: Layout, table: Table, bootMemory: BootMemo
     return { ...about, removed: null, fate: 'not removable' as const, kept_by: keptBy(model, table) };
   const first = vmemmap_of(c, start / c.PAGE_SIZE);
   const last = vmemmap_of(c, (start + c.SECTION_SIZE) / c.PAGE_SIZE);
-  run(model, model.kernel.arch_vmemmap_populate(first, last, 0, null));
-  run(model, model.kernel.arch_vmemmap_free(first, last, null));
+  run(model, model.kernel.vmemmap_populate(first, last, 0, null));
+  run(model, model.kernel.vmemmap_free(first, last, null));
   const freed = tableAt(model.state.mmu!, c.t.name.indexOf(table.level), table.start) === null;
   return {
     ...about,

@@ -1,7 +1,7 @@
 import type { Result } from '../scenarios/running/result.ts';
 import type { Tally } from './tally.ts';
 
-/** What ops.json may say of how an operation ended. */
+/** The outcome of an operation as ops.json may record it. */
 interface Recorded {
   readonly op: string;
   readonly errno?: string | null;
@@ -13,7 +13,7 @@ interface Recorded {
   readonly count?: number | undefined;
 }
 
-/** What is compared of what an operation came to; `what` is the operation's text. */
+/** Compares a part of an operation's outcome; `what` is the operation's text. */
 export type Compare = (tally: Tally, what: string, op: Recorded, result: Result) => void;
 
 export const noResult: Compare = (tally, what) => tally.notCompared.add(`${what}: has no result`);
@@ -24,13 +24,16 @@ export const errno: Compare = (tally, what, op, result) =>
 export const deleted: Compare = (tally, what, { events = [] }, result) =>
   tally.check('result', `${what} deleted`, String(events.includes('DEVICE_DELETED')), String(result.deleted));
 
-/** All status codes that the firmware was told. */
+/** Compares all status codes returned to the firmware. */
 export const ost: Compare = (tally, what, op, result) => {
   if (op.ost_unrecorded) tally.notCompared.add(`${what}: its OST codes were not recorded`);
   else tally.check('result', `${what} OST`, (op.ost ?? []).join(), (result.ost ?? []).join());
 };
 
-/** An eject begins with 132 in every kernel, and the monitor's event for it can be missed: the last is compared. */
+/**
+ * An eject begins with 132 in every kernel, and the recording may miss the monitor's event for it, so only the last
+ * code is compared.
+ */
 export const ejectOst: Compare = (tally, what, op, result) => {
   const { ost: recorded = [] } = op;
   if (recorded.length >= (result.ost?.length ?? 0)) return ost(tally, what, op, result);
@@ -40,7 +43,7 @@ export const ejectOst: Compare = (tally, what, op, result) => {
   );
 };
 
-/** The status of a process, and the number it printed, where they were recorded. */
+/** Compares the exit status of a process, and the number it printed, if they were recorded. */
 export const exit: Compare = (tally, what, op, { program }) => {
   if (!program) return;
   if (op.exit === null) tally.notCompared.add(`${what}: its exit status was not recorded`);
@@ -49,7 +52,7 @@ export const exit: Compare = (tally, what, op, { program }) => {
     tally.check('result', `${what} count`, String(op.count), String(program.count));
 };
 
-/** What came of an operation: a kernel that does not come back, or else what is compared of this kind. */
+/** Compares the outcome of an operation: that the kernel returned, then what this kind of operation compares. */
 export function compareResult(
   tally: Tally,
   what: string,

@@ -10,7 +10,7 @@ import { comparePtdump, compareTables } from './tables.ts';
 import type { Subject, Tally } from './tally.ts';
 
 const ABSENT = '(absent)';
-/** Files and links that hotplug does not own, or that count what no two runs have alike. */
+/** Files and links that do not belong to hotplug, or whose counts differ in any two runs. */
 const SKIPPED_NAMES = new Set([
   'uevent',
   'power',
@@ -117,7 +117,7 @@ function compareFirmwareMap(tally: Tally, tree: FileTree, state: State, k: Kerne
   }
 }
 
-/** Line by line, so that a difference names the line. */
+/** Compares line by line, so that a difference names the line. */
 function compareText(tally: Tally, subject: Subject, path: string, recorded: string, model: string): void {
   const a = recorded.split('\n');
   const b = model.split('\n');
@@ -165,7 +165,7 @@ function compareZones(tally: Tally, tree: FileTree, state: State, k: Kernel): vo
   tally.notCompared.add('managed and free pages: what boot memory holds is not reproducible');
 }
 
-/** Everything a step recorded that the model renders. */
+/** Compares everything in a step's recording that the model renders. */
 export function compareState(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   compareBlocks(tally, tree, state, k);
   compareNodes(tally, tree, state, k);

@@ -1,8 +1,8 @@
 import type { Event } from '../schedule/run.ts';
 
-/** Kernel messages brought to a form in which a recorded log and the model's can be compared line by line. */
+/** Kernel messages in a normal form in which recorded lines and the model's can be compared. */
 
-/** Lines that memory hotplug prints; everything else in a log is somebody else's. */
+/** Lines that memory hotplug prints; the other lines of a log are ignored. */
 const hotplugLines: readonly RegExp[] = [
   /^Fallback order for Node /,
   /^Built \d+ zonelists/,
@@ -37,7 +37,7 @@ const hotplugLines: readonly RegExp[] = [
   /^pc : /,
 ];
 
-/** What cannot be the same in two runs: timestamps, counters, addresses, offsets in code. */
+/** Removes the parts that differ in any two runs: timestamps, counters, addresses, offsets in code. */
 function normal(line: string): string {
   return line
     .replace(/^\[ *\d+\.\d+\] /, '')
@@ -55,7 +55,7 @@ function normal(line: string): string {
     .trimEnd();
 }
 
-/** Of the names of page flags only node and zone are the memory's own. */
+/** Of the names of page flags, only node and zone depend on the memory. */
 const zoneAndNode = (names: string): string =>
   names
     .split('|')
@@ -66,7 +66,7 @@ const ofADump = /^(?:pc : | {2}(?:ESR|FSC) = )/;
 
 const isHotplug = (line: string): boolean => hotplugLines.some((pattern) => pattern.test(line));
 
-/** Lines of a log without dumps of pages that could not be migrated: how many there are is chance. */
+/** The lines of a log without dumps of pages that could not be migrated, whose number is random. */
 export function withoutMigrationDumps(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let dump = -1;
@@ -79,23 +79,23 @@ export function withoutMigrationDumps(lines: readonly string[]): string[] {
   return kept;
 }
 
-/** The hotplug lines of a recorded log, in normal form; what a crashed kernel says afterwards does not count. */
+/** The hotplug lines of a recorded log, in normal form; lines after a crash are ignored. */
 export function recordedLines(text: string): string[] {
   const lines = withoutMigrationDumps(text.split('\n'))
     .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
     .filter(isHotplug)
     .map(normal);
-  // a warning has a register dump, too: only that of an oops is the model's
+  // a warning has a register dump as well; only that of an oops is modelled
   const oops = lines.findIndex((line) => line.startsWith('Unable to handle '));
   const told = lines.filter((line, i) => !ofADump.test(line) || (oops >= 0 && i > oops));
   const end = told.findIndex((line) => line.startsWith('BUG at ') || line.startsWith('pc : '));
   return end < 0 ? told : told.slice(0, end + 1);
 }
 
-/** The lines a log would hold of these events, in normal form. */
+/** The log lines of these events, in normal form. */
 export function eventLines(events: readonly Event[]): string[] {
   return events.flatMap((event) => {
-    // how often that is said is chance
+    // the number of repetitions is random
     if (event.kind === 'printk') return event.text.startsWith('migrating pfn ') ? [] : [normal(event.text)];
     if (event.kind === 'lock') return [];
     if (event.kind === 'bug') return event.text.startsWith('Oops') ? [] : [`BUG at ${event.where}`];

@@ -8,10 +8,13 @@ import { mapHugepages, unmapHugepages } from '../scenarios/running/programs.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
 
-/** Which pages a pool takes, and which of them a program gets, is chance: where it matters, what kpageflags shows is given. */
+/**
+ * The pages that a pool takes, and those that a program gets, are random. Where they matter, the model takes them from
+ * the recorded kpageflags.
+ */
 
 export interface PoolInputs {
-  /** What was given, a line each. */
+  /** The inputs given to the model, one line each. */
   readonly given: readonly string[];
   /** Huge pages in the order in which a program gets them. */
   readonly heads: readonly number[];
@@ -29,7 +32,7 @@ interface Flags {
   readonly flags: number;
 }
 
-/** Runs of equal flags: "0x180000 42 0x0" a line. */
+/** Runs of equal flags, one "0x180000 42 0x0" per line. */
 function kpageflags(tree: FileTree): Flags[] {
   const text = tree.readText('kpageflags.rle') ?? '';
   return [...text.matchAll(/^0x([0-9a-f]+) (\d+) 0x([0-9a-f]+)$/gm)].map((match) => ({
@@ -39,7 +42,7 @@ function kpageflags(tree: FileTree): Flags[] {
   }));
 }
 
-/** Blocks that later operations of the step take offline, as ranges of pages. */
+/** The blocks that later operations of the step take offline, as ranges of pages. */
 function offlinedLater(session: Session, op: Op, step: RecordingStep): { start: number; end: number }[] {
   const nr = session.kernel.c.memory_block_size_bytes / session.kernel.c.PAGE_SIZE;
   return step.ops.slice(step.ops.indexOf(op) + 1).flatMap((later) => {
@@ -62,7 +65,7 @@ function byBlock(session: Session, heads: readonly number[]): string {
 
 type Range = readonly [start: number, end: number];
 
-/** Free pages are out of reach as long as the operation lasts. */
+/** Makes free pages unavailable while the operation runs. */
 function hide(session: Session, ranges: readonly Range[]): () => void {
   const use = (to: number): void => {
     for (const [start, end] of ranges) session.state.pages.update(start, end, (page) => with_use(page, to));
@@ -71,7 +74,7 @@ function hide(session: Session, ranges: readonly Range[]): () => void {
   return () => use(USE.FREE);
 }
 
-/** Free pages of a node without those of some huge pages. */
+/** The free pages of a node without those of some huge pages. */
 function allBut(session: Session, nid: number, chosen: ReadonlySet<number>, nrPages: number): Range[] {
   const ranges: Range[] = [];
   for (const { start, end, value } of session.state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
@@ -85,7 +88,7 @@ function allBut(session: Session, nid: number, chosen: ReadonlySet<number>, nrPa
   return ranges;
 }
 
-/** Memory of the kernel's own in each range that a gigantic page could have: the first that kpageflags shows. */
+/** A page of the kernel's own memory in each range that a gigantic page could use: the first that kpageflags shows. */
 function kernelPages(session: Session, nid: number, order: number, tree: FileTree): PoolInputs {
   const { pages } = session.state;
   const seen = new Map<number, number>();
@@ -114,7 +117,7 @@ function kernelPages(session: Session, nid: number, order: number, tree: FileTre
   };
 }
 
-/** Huge pages of the order on the node as the step ends. */
+/** The huge pages of the order on the node at the end of the step. */
 function recordedHeads(session: Session, nid: number, tree: FileTree): { all: number[]; used: number[] } {
   const heads = kpageflags(tree).filter(
     ({ pfn, flags }) =>
@@ -124,7 +127,7 @@ function recordedHeads(session: Session, nid: number, tree: FileTree): { all: nu
   return { all: heads.map(({ pfn }) => pfn), used: used.map(({ pfn }) => pfn) };
 }
 
-/** Multiples of the size in the ranges whose page has this use. */
+/** The multiples of the size in the ranges whose page has this use. */
 function pagesIn(
   session: Session,
   ranges: readonly { start: number; end: number }[],
@@ -138,7 +141,10 @@ function pagesIn(
   );
 }
 
-/** What kpageflags shows of a pool's new pages; those that are gone when the step ends lay in blocks that went offline. */
+/**
+ * The new pages of a pool according to kpageflags; pages missing at the end of the step lay in blocks that went
+ * offline.
+ */
 function poolPages(session: Session, op: Op & { op: 'write' }, step: RecordingStep): PoolInputs {
   const [, node, size] = /node(\d+)\/hugepages\/(hugepages-\d+kB)\/nr_hugepages$/.exec(op.path) ?? [];
   const order = size === undefined ? -1 : hstate_order(session.kernel.c, size);
@@ -154,7 +160,7 @@ function poolPages(session: Session, op: Op & { op: 'write' }, step: RecordingSt
   return { given: [`huge pages came from ${byBlock(session, [...chosen])}`], heads: [], take_back: takeBack };
 }
 
-/** Which pages of the pool the program had: those that kpageflags shows, and others that migrated away. */
+/** The pages of the pool that the program had: those that kpageflags shows, and others that were migrated. */
 function usedPages(session: Session, op: Op & { op: 'use_memory' }, step: RecordingStep): PoolInputs {
   const { all, used } = recordedHeads(session, op.node ?? 0, step.tree);
   const offlined = offlinedLater(session, op, step);
@@ -179,7 +185,7 @@ export const useHugepages = (
   heads: readonly number[],
 ): Result => mapHugepages(session, op.node ?? 0, bytesOf(op), (op.mib * 2 ** 20) / bytesOf(op), heads);
 
-/** Programs end while the kernel waits for their pages. */
+/** Ends programs while the kernel waits for their pages. */
 export function programEnds(session: Session, during: string, inputs: string[]): boolean {
   if (unmapHugepages(session) === 0) return false;
   inputs.push(`the program that had huge pages ended during ${during}`);

@@ -5,8 +5,8 @@ import { withoutMigrationDumps } from './dmesg.ts';
 import { operationOf } from './operations.ts';
 
 /**
- * What the model cannot know and the recording shows: the page that could not be moved when an operation was tried.
- * It is given to the model for as long as the operation lasts.
+ * An input that the model cannot know and the recording shows: the page that could not be moved in an operation. The
+ * model gets it for the duration of the operation.
  */
 export interface Input {
   readonly pfn: number;
@@ -14,7 +14,7 @@ export interface Input {
   readonly reserved: boolean;
 }
 
-/** Pages the kernel dumped as unmovable, in order. */
+/** The pages that the kernel dumped as unmovable, in order. */
 export function dumpedPages(log: string): Input[] {
   const lines = withoutMigrationDumps(log.split('\n'));
   return lines.flatMap((line, i) => {
@@ -27,7 +27,7 @@ export function dumpedPages(log: string): Input[] {
   });
 }
 
-/** Put what a refused operation ran into in place; the result says what was given and takes it away again. */
+/** Puts the pages that made an operation fail in place; the result says what was given and removes it again. */
 export function giveInputs(
   session: Session,
   op: Op,
@@ -60,7 +60,7 @@ export function giveInputs(
   return {
     given,
     take_back: () => withdraw(before),
-    // of a block that was tried again later the last page was still there, and no lower one
+    // if the block was tried again later, the last page was still there, and no lower one
     take_back_outlived: () =>
       withdraw(
         before.filter(([pfn], i) => before.slice(i + 1).some(([later]) => blockOf(later) === blockOf(pfn))),

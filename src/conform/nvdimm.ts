@@ -5,11 +5,12 @@ import type { Op } from '../machines/recording/ops.ts';
 import type { FileTree } from '../machines/sources/tree.ts';
 import type { Tally } from './tally.ts';
 
-/** Regions and namespaces of NVDIMMs against sysfs. */
+/** Compares regions and namespaces of NVDIMMs with sysfs. */
 
 /**
- * What the model cannot know and the recording shows: a namespace that came back raw when it was enabled, although its info
- * block had been written. Why the kernel found none is not known; the model is told, and the report says so.
+ * An input that the model cannot know and the recording shows: a namespace that was raw when it was enabled, although
+ * its info block had been written. Why the kernel found no info block is not known; the model gets this as an input,
+ * and the report says so.
  */
 export function lostInfoBlocks(op: Op, tree: FileTree, state: State): string[] {
   if (op.op !== 'ndctl' || op.argv[0] !== 'enable-namespace') return [];

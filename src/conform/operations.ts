@@ -7,9 +7,9 @@ import { deviceRange } from '../scenarios/steps/device.ts';
 import { type Compare, deleted, ejectOst, errno, exit, noResult, ost } from './compare-result.ts';
 import { useHugepages } from './hugetlb-inputs.ts';
 
-/** What recorded operations are to the model, by their names in ops.json. */
+/** The meaning of recorded operations for the model, by their names in ops.json. */
 
-/** Why an operation, or what came of it, is not compared. */
+/** The reason why an operation, or its outcome, is not compared. */
 export interface NotCompared {
   readonly because: string;
 }
@@ -21,17 +21,19 @@ interface Range {
 }
 
 export interface Operation<O = Op> {
-  /** As a report names it. */
+  /** The operation's text in a report. */
   text(op: O): string;
-  /** The step of a scenario that it is, what came of it where it is none, or why it is not done. */
+  /**
+   * The scenario step that performs it, its outcome if there is no such step, or the reason why it is not performed.
+   */
   does(op: O, session: Session, heads: readonly number[]): ScenarioStep | Result | NotCompared;
-  /** What is compared of what came of it. */
+  /** The comparisons of its outcome. */
   readonly compares: readonly Compare[];
-  /** The memory that it was to take offline, where it was refused because of a page in it; null otherwise. */
+  /** The memory that it was to take offline, if it was refused because of a page in it; null otherwise. */
   refused?(op: O, session: Session): Range | null;
-  /** It is done by a program: an oops ends that, and leaves the machine as it was. */
+  /** A program performs it: an oops ends the program, and the machine stays as it was. */
   readonly program?: true;
-  /** Programs end. */
+  /** Programs end in it. */
   readonly ends?: true;
 }
 
@@ -47,7 +49,7 @@ const named = ({ op }: { readonly op: string }): string => op;
 /** ACPI 6.5, 6.3.5 _OST: ejection request denied or failed. */
 const EJECT_FAILED = 130;
 
-/** A command line of a scenario is words with spaces between. */
+/** A command line in a scenario consists of words separated by spaces. */
 function oddArgument(argv: readonly string[]): NotCompared | null {
   const odd = argv.find((word) => !/^\S+$/.test(word));
   return odd === undefined ? null : { because: `${JSON.stringify(odd)} as an argument is not modelled` };

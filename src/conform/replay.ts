@@ -22,7 +22,7 @@ export interface StepReport {
   readonly compared: number;
   readonly differences: readonly Difference[];
   readonly not_compared: readonly string[];
-  /** What the recording told the model, one line each. */
+  /** The inputs that the model took from the recording, one line each. */
   readonly inputs: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export interface Report {
   readonly agrees: boolean;
 }
 
-/** Do one recorded operation on the model. */
+/** Performs one recorded operation on the model. */
 function doneBy(session: Session, op: Op, heads: readonly number[]): Result | NotCompared {
   try {
     const does = operationOf(op).does(op, session, heads);
@@ -69,7 +69,7 @@ function replayStep(session: Session, step: RecordingStep): StepReport {
     const input = giveInputs(session, op, log);
     for (const { pfn } of input.given) inputs.push(`page 0x${pfn.toString(16)} was unmovable during ${what}`);
     inputs.push(...pool.given.map((given) => `${given} during ${what}`));
-    // a program that ends during a long operation is recorded behind it
+    // a program that ends during a long operation is recorded after it
     session.meanwhile = step.ops.slice(i + 1).some((later) => operationOf(later).ends)
       ? () => {
           input.take_back_outlived();
@@ -105,13 +105,13 @@ function replayStep(session: Session, step: RecordingStep): StepReport {
   };
 }
 
-/** VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined where that is not recorded. */
+/** The VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined if that was not recorded. */
 function recordedVaBits(recording: Recording): number | undefined {
   const tcr = /"TCR_EL1": "0x([0-9a-f]+)"/.exec(recording.tree.readText('machine.json') ?? '');
   return tcr ? 64 - Number((BigInt(`0x${tcr[1]}`) >> 16n) & 0x3fn) : undefined;
 }
 
-/** Replay a recording from the machine of its first step; `release` overrides the recorded kernel's. */
+/** Replays a recording from the machine of its first step; `release` overrides the recorded kernel's. */
 export function conform(recording: Recording, release?: Release): Report {
   const [first] = recording.steps;
   const chosen = release ?? findRelease(recording.ops.kernel);

@@ -17,7 +17,7 @@ import { parseMemmap, parseSections, type RecordedPages } from '../machines/reco
 import type { FileTree } from '../machines/sources/tree.ts';
 import type { Tally } from './tally.ts';
 
-/** Sections, their sub-section maps and struct pages against a recording that has them (x86). */
+/** Compares sections, their sub-section maps and struct pages with a recording that has them (x86). */
 
 const FLAGS: readonly (readonly [number, string])[] = [
   [SECTION_MARKED_PRESENT, 'MARKED_PRESENT'],
@@ -40,7 +40,7 @@ const ofModel = (ms: mem_section): string =>
 const isPresent = (ms: mem_section | undefined): ms is mem_section =>
   ms !== undefined && (ms.section_mem_map & SECTION_MARKED_PRESENT) !== 0;
 
-/** mem_section.txt, and memmap.rle in sections that are not early and in holes of those that are. */
+/** Compares mem_section.txt, and memmap.rle in sections that are not early and in holes of early ones. */
 export function compareSections(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const text = tree.readText('kernel/mem_section.txt');
   if (text === undefined) return;
@@ -81,7 +81,7 @@ interface PageRun {
   readonly text: string;
 }
 
-/** Ascending runs, side by side and alike ones made one. */
+/** Ascending runs, with adjacent equal ones merged. */
 function joined(runs: Iterable<PageRun>): PageRun[] {
   const list: PageRun[] = [];
   for (const run of runs) {
@@ -120,7 +120,7 @@ function* modelRuns(state: State, k: Kernel, start: number, end: number): Genera
 const textOf = (run: PageRun | undefined): string =>
   run ? `0x${run.start.toString(16)} ${run.end - run.start} ${run.text}` : '(none)';
 
-/** Holes in early sections: what of them is not System RAM. */
+/** Compares holes in early sections: their parts that are not System RAM. */
 function compareHoles(
   tally: Tally,
   pages: readonly RecordedPages[],

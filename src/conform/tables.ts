@@ -13,18 +13,18 @@ import type { Tally } from './tally.ts';
 
 const PTDUMP = 'sys/kernel/debug/kernel_page_tables';
 
-/** Page tables of a region as the recordings describe them, and the model's in the same form. */
+/** Page tables of a region as recordings describe them, and the model's in the same form. */
 
 interface Leaf {
   readonly va: number;
   size: number;
   readonly leaf_size: number;
   readonly attr: number;
-  /** What the region maps, where that is not chance: the linear map. */
+  /** The output address, if it is not random: that of the linear map. */
   readonly pa: number | null;
 }
 
-/** Leaves that continue each other are one. The place of the memmap is chance, so nothing is told apart by it. */
+/** Merges leaves that continue each other. The place of the memmap is random, so it is not compared. */
 function merged(all: Iterable<Leaf>): Leaf[] {
   const list: Leaf[] = [];
   for (const leaf of all) {
@@ -62,7 +62,7 @@ function* modelLeaves(m: Mmu, k: Kernel, region: RecordedTables): Generator<Leaf
   }
 }
 
-/** Tables of the region by hardware level, the root not counted, and how many of them are empty. */
+/** The tables of the region by hardware level, without the root, and how many of them are empty. */
 function countTables(m: Mmu, region: RecordedTables): { pages: number[]; empty: number[] } {
   const pages = [0, 0, 0, 0];
   const empty = [0, 0, 0, 0];
@@ -83,7 +83,7 @@ function* tablesOf(m: Mmu, run: EntryRun): Generator<number> {
   for (let i = 0; i < run.n; i++) yield Math.floor((run.addr + i * run.stride) / page) * page;
 }
 
-/** Compare one region with its recording. */
+/** Compares one region with its recording. */
 export function compareRegion(tally: Tally, m: Mmu, k: Kernel, region: RecordedTables): void {
   const where = `tables/${region.name}.json`;
   const recorded = merged(
@@ -118,7 +118,7 @@ function recordedLines(text: string, k: Kernel): string[] {
   });
 }
 
-/** kernel_page_tables, line by line, as far as it shows regions that are modelled. */
+/** Compares kernel_page_tables line by line, for the regions that are modelled. */
 export function comparePtdump(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const text = tree.readText(PTDUMP);
   if (text === undefined) {
@@ -132,7 +132,7 @@ export function comparePtdump(tally: Tally, tree: FileTree, state: State, k: Ker
   }
 }
 
-/** Compare both regions of a recorded step, where it has them. */
+/** Compares both regions of a recorded step, if it has them. */
 export function compareTables(tally: Tally, tree: FileTree, m: Mmu, k: Kernel): void {
   for (const name of ['linear', 'vmemmap']) {
     const place = `tables/${name}.json`;

@@ -1,4 +1,4 @@
-/** What is compared after every step. */
+/** The subjects that are compared after every step. */
 export type Subject =
   | 'result'
   | 'messages'
@@ -18,13 +18,15 @@ export type Subject =
 
 export interface Difference {
   readonly subject: Subject;
-  /** What was compared: a path, a call, a line number. */
+  /** The compared item: a path, a call, a line number. */
   readonly what: string;
   readonly recorded: string;
   readonly model: string;
 }
 
-/** What one step came to: how many things were compared, which differ, and what was not compared, with the reason. */
+/**
+ * The comparisons of one step: how many items were compared, which differ, and what was not compared, with the reason.
+ */
 export class Tally {
   compared = 0;
   readonly differences: Difference[] = [];

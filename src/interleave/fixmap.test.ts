@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bootedForSteps, faults, found, says, verdictOf, well } from '../../test/interleave.ts';
+import { bootedForSteps, faults, found, mapLinear, says, verdictOf, well } from '../../test/interleave.ts';
 import { ARM64, G } from '../../test/kit.ts';
 import { isMapped } from '../hardware/walk.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -16,7 +16,7 @@ function twoMappers(release: string) {
   const { c } = model.kernel;
   const mapper = (at: number) =>
     function* (k: Kernel): Steps<void> {
-      yield* k.map_linear(c.mappable_range.start + at, c.PAGE_SIZE);
+      yield* mapLinear(k, c.mappable_range.start + at, c.PAGE_SIZE);
     };
   const program = kernelProgram(`two map on ${release}`, model, { one: mapper(4 * G), two: mapper(5 * G) });
   const lost: Monitor = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { anything, bootedForSteps, faults, first } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, mapLinear } from '../../test/interleave.ts';
 import { ARM64, G, K } from '../../test/kit.ts';
 import { isFolded } from '../geometry/blocks.ts';
 import type { LevelName } from '../geometry/translation.ts';
@@ -172,7 +172,7 @@ function checking(release: string, as: 'frames' | 'generators', far = 0): Progra
   const model = bootedForSteps(release, MACHINE);
   const va = model.kernel.c.PAGE_OFFSET + 4 * G;
   const { start } = model.kernel.c.mappable_range;
-  first(model, model.kernel.map_linear(start + 4 * G, PAGE));
+  first(model, mapLinear(model.kernel, start + 4 * G, PAGE));
   const range = [va + far, va + far + 2 * PAGE] as const;
   const checker: KernelThread =
     as === 'frames'

@@ -13,9 +13,9 @@ test('two who remove one page without the lock free its table twice', () => {
   const model = bootedForSteps('arm64-v6', MACHINE);
   const { c } = model.kernel;
   const va = c.VMEMMAP_START + 2 ** 26;
-  first(model, model.kernel.arch_vmemmap_populate(va, va + c.PAGE_SIZE, 0, null));
+  first(model, model.kernel.vmemmap_populate(va, va + c.PAGE_SIZE, 0, null));
   const remover = function* (k: Kernel): Steps<void> {
-    yield* k.arch_vmemmap_free(va, va + c.PAGE_SIZE, null);
+    yield* k.vmemmap_free(va, va + c.PAGE_SIZE, null);
   };
   const program = kernelProgram('twice', model, { one: remover, two: remover });
   expect(found(program, faults('double-free'))).toEqual({

@@ -14,8 +14,8 @@ const BLOCKS: MachineObject = { ...ARM64, ...RAM, page_size: '4K', va_bits: 39 }
 /** A slice of memmap is mapped and unmapped. */
 function* round(k: Kernel, start: number, end: number): Steps<void> {
   yield* mem_hotplug_begin();
-  yield* k.arch_vmemmap_populate(start, end, 0, null);
-  yield* k.arch_vmemmap_free(start, end, null);
+  yield* k.vmemmap_populate(start, end, 0, null);
+  yield* k.vmemmap_free(start, end, null);
   yield* mem_hotplug_done();
 }
 

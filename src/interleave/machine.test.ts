@@ -26,7 +26,7 @@ function* life({ kernel: k, at }: { kernel: Kernel; at: number }): Steps<void> {
   yield* k.add_memory(0, at, G, 0);
   if (k.c.arch === 'arm64') {
     const va = yield* k.vmalloc(3 * k.c.PAGE_SIZE);
-    if (k.release !== 'v5.2') yield* k.touch_kernel(va, true, 'life');
+    if (k.release !== 'v5.2') yield* k.$touch_kernel(va, true, 'life');
     yield* k.vfree(va);
     yield* k.vm_unmap_aliases();
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anything, bootedForSteps, faults, first, found } from '../../test/interleave.ts';
+import { anything, bootedForSteps, faults, first, found, mapLinear } from '../../test/interleave.ts';
 import { ARM64, G, K, M } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
@@ -16,7 +16,7 @@ function walking(release: string, how: 'ptdump_show' | 'ptdump_check_wx'): Progr
   const model = bootedForSteps(release, MACHINE);
   const va = model.kernel.c.PAGE_OFFSET + 4 * G;
   const { start } = model.kernel.c.mappable_range;
-  first(model, model.kernel.map_linear(start + 4 * G, PAGE));
+  first(model, mapLinear(model.kernel, start + 4 * G, PAGE));
   return kernelProgram(`${how} and removal on ${release}`, model, {
     *walker(k: Kernel): Steps<void> {
       yield* k[how](va, va + PAGE);

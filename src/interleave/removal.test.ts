@@ -20,7 +20,7 @@ function removing(release: string, machine: MachineObject) {
   const { kernel } = model;
   const va = kernel.c.VMEMMAP_START + OFFSET;
   const size = kernel.c.PAGE_SHIFT === 12 ? kernel.c.PMD_SIZE : 2 * kernel.c.PAGE_SIZE;
-  first(model, kernel.arch_vmemmap_populate(va, va + size, 0, null));
+  first(model, kernel.vmemmap_populate(va, va + size, 0, null));
   const reachable: Monitor = {
     name: 'reachable',
     state: (view) => {
@@ -34,7 +34,7 @@ function removing(release: string, machine: MachineObject) {
   };
   const program = kernelProgram(`removal on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
-      yield* k.arch_vmemmap_free(va, va + size, null);
+      yield* k.vmemmap_free(va, va + size, null);
     },
   });
   return { program, reachable };

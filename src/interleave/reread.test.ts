@@ -13,10 +13,10 @@ function twoOfThem(release: string) {
   const { c } = model.kernel;
   const start = c.VMEMMAP_START + 2 ** 26;
   const end = start + c.PMD_SIZE;
-  first(model, model.kernel.arch_vmemmap_populate(start, end, 0, null));
+  first(model, model.kernel.vmemmap_populate(start, end, 0, null));
   return kernelProgram(`two unmap a block on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
-      yield* k.arch_vmemmap_free(start, end, null);
+      yield* k.vmemmap_free(start, end, null);
     },
     *unmapper(k: Kernel): Steps<void> {
       yield* k.vunmap_page_range(start, end);

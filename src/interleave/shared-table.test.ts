@@ -30,21 +30,21 @@ const LAYOUT = customLayout(T, [
 function booted(release: string, layout = LAYOUT): Model {
   const machine = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
   const model = bootedForSteps(release, machine, { layout });
-  first(model, model.kernel.arch_vmemmap_populate(SHARED, SHARED + PAGE, 0, null));
+  first(model, model.kernel.vmemmap_populate(SHARED, SHARED + PAGE, 0, null));
   return model;
 }
 
 /** The part of a hotplug operation that concerns the tables of struct pages. */
 function* remover(k: Kernel): Steps<void> {
   yield* mem_hotplug_begin();
-  yield* k.arch_vmemmap_free(SHARED, SHARED + PAGE, null);
+  yield* k.vmemmap_free(SHARED, SHARED + PAGE, null);
   yield* mem_hotplug_done();
 }
 
 /** vmalloc() and a first use. */
 function* mapper(k: Kernel): Steps<void> {
   const va = yield* k.vmalloc(PAGE);
-  if (va !== 0) yield* k.touch_kernel(va, true, 'mapper');
+  if (va !== 0) yield* k.$touch_kernel(va, true, 'mapper');
 }
 
 const mapping = (release: string): Program =>

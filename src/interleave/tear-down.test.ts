@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { anything, bootedForSteps, first, verdictOf, well } from '../../test/interleave.ts';
+import { anything, bootedForSteps, first, mapLinear, verdictOf, well } from '../../test/interleave.ts';
 import { ARM64, G } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { tableMonitors } from '../monitors/mmu/index.ts';
@@ -13,7 +13,7 @@ const MENDED = ['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
 function mapped(release: string, pages: number) {
   const model = bootedForSteps(release, MACHINE);
   const { c } = model.kernel;
-  first(model, model.kernel.map_linear(c.mappable_range.start + 4 * G, pages * c.PAGE_SIZE));
+  first(model, mapLinear(model.kernel, c.mappable_range.start + 4 * G, pages * c.PAGE_SIZE));
   return { model, va: c.PAGE_OFFSET + 4 * G, PAGE_SIZE: c.PAGE_SIZE };
 }
 
@@ -25,7 +25,7 @@ function half(release: string) {
       yield* k.__remove_pgd_mapping(va, PAGE_SIZE);
     },
     *user(k: Kernel): Steps<void> {
-      yield* k.touch_kernel(va + PAGE_SIZE, true, 'user');
+      yield* k.$touch_kernel(va + PAGE_SIZE, true, 'user');
     },
   });
   return { program, model };
@@ -87,10 +87,10 @@ function memmap(release: string) {
   const { c } = model.kernel;
   const start = c.VMEMMAP_START + 2 ** 26;
   const end = start + c.PMD_SIZE;
-  first(model, model.kernel.arch_vmemmap_populate(start, end, 0, null));
+  first(model, model.kernel.vmemmap_populate(start, end, 0, null));
   const program = kernelProgram(`memmap on ${release}`, model, {
     *remover(k: Kernel): Steps<void> {
-      yield* k.arch_vmemmap_free(start, end, null);
+      yield* k.vmemmap_free(start, end, null);
     },
   });
   return { program, model };

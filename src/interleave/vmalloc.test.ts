@@ -30,7 +30,7 @@ function tables(view: View, level: 'PUD' | 'PMD' | 'PTE'): number {
 
 function* mapper(k: Kernel): Steps<number> {
   const va = yield* k.vmalloc(k.c.PAGE_SIZE);
-  yield* k.touch_kernel(va, true, 'mapper');
+  yield* k.$touch_kernel(va, true, 'mapper');
   return va;
 }
 

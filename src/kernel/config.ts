@@ -2,8 +2,8 @@ import type { Layout } from '../geometry/layout.ts';
 import type { Translation } from '../geometry/translation.ts';
 
 /**
- * What is fixed once a kernel has booted on a machine: geometry, build options, boot parameters. Read without a
- * step, since nothing writes it. Sizes are bytes unless the name says pages.
+ * Values that are fixed once a kernel has booted on a machine: geometry, build options, boot parameters. They are read
+ * without a step, since nothing writes them. Sizes are in bytes unless the name says pages.
  */
 export interface Config {
   readonly arch: 'arm64' | 'x86_64';
@@ -12,7 +12,7 @@ export interface Config {
   readonly SECTION_SIZE: number;
   readonly PAGES_PER_SECTION: number;
   readonly PAGES_PER_SUBSECTION: number;
-  /** Sections of which SPARSEMEM_EXTREME allocates the mem_section at once. */
+  /** The number of sections whose mem_section SPARSEMEM_EXTREME allocates at once. */
   readonly SECTIONS_PER_ROOT: number;
   readonly MAX_PHYSMEM_BITS: number;
   readonly sections_per_block: number;
@@ -21,37 +21,40 @@ export interface Config {
   /** Exclusive maximum of a buddy order. */
   readonly MAX_ORDER: number;
   readonly PMD_SIZE: number;
-  /** Orders of the huge pages that the processor has, the one of a PMD first: struct pages name them by place. */
+  /** Orders of the processor's huge pages, starting with a PMD's; struct pages store the index in this list. */
   readonly huge_page_orders: readonly number[];
-  /** Zone names in order; a zone's index is its place here. */
+  /** Zone names in order; a zone's index is its position here. */
   readonly zones: readonly string[];
   readonly ZONE_NORMAL: number;
   readonly ZONE_MOVABLE: number;
-  /** -1 when the kernel has no ZONE_DEVICE. */
+  /** -1 if the kernel has no ZONE_DEVICE. */
   readonly ZONE_DEVICE: number;
   /** NODES_SHIFT as a count. */
   readonly MAX_NUMNODES: number;
   readonly ARCH_KEEP_MEMBLOCK: boolean;
   readonly FIRMWARE_MEMMAP: boolean;
-  /** Room of the static arrays; INIT_MEMBLOCK_MEMORY_REGIONS of later releases. */
+  /** The size of the static arrays; INIT_MEMBLOCK_MEMORY_REGIONS in later releases. */
   readonly INIT_MEMBLOCK_REGIONS: number;
   /** debugfs memblock prints node and flags. */
   readonly memblock_columns: boolean;
   /** Names below /sys/module/memory_hotplug/parameters. */
   readonly parameters: readonly string[];
-  /** Checks of CONFIG_DEBUG_VM: a poisoned struct page that is read is a BUG. */
+  /** CONFIG_DEBUG_VM: reading a poisoned struct page is a BUG. */
   readonly DEBUG_VM: boolean;
-  /** CONFIG_DEBUG_VM_PGFLAGS: so is reading one of its flags. Without it the flags of a poisoned page are all ones. */
+  /**
+   * CONFIG_DEBUG_VM_PGFLAGS: reading a flag of a poisoned struct page is a BUG as well. Without it the flags of a
+   * poisoned page are all ones.
+   */
   readonly DEBUG_VM_PGFLAGS: boolean;
   /** x86: page attribute table in use, that is, no `nopat`. */
   readonly pat_enabled: boolean;
-  /** Whose balloon driver has registered an online_page_callback; null for none. */
+  /** The hypervisor whose balloon driver has registered an online_page_callback; null for none. */
   readonly hypervisor: 'hyperv' | 'xen' | null;
-  /** First and last physical address that the linear map can hold. */
+  /** The first and last physical address that the linear map can map. */
   readonly mappable_range: { readonly start: number; readonly end: number };
   /** Shape of the kernel's tables. */
   readonly t: Translation;
-  /** Kernel addresses, as distances from 2^64; an end of 0 is the wrap. */
+  /** Kernel addresses, as distances from 2^64; an end of 0 stands for 2^64. */
   readonly PAGE_OFFSET: number;
   readonly PAGE_END: number;
   readonly VMEMMAP_START: number;
@@ -60,19 +63,22 @@ export interface Config {
   /** Physical address of the kernel's root table. */
   readonly swapper_pg_dir: number;
   readonly pgprot: Pgprot;
-  /** The release whose kernel_page_tables looks as this kernel's. */
+  /** The release whose kernel_page_tables format this kernel uses. */
   readonly ptdump: string;
-  /** arm64, the default: what the vmalloc region may not write, the linear map may not either. */
+  /** arm64, the default: the linear map is read-only where the vmalloc region is. */
   readonly rodata_full: boolean;
-  /** arm64: rodata=full or debug_pagealloc: the linear map of hot-added memory is base pages without hints. */
+  /**
+   * arm64: rodata=full or debug_pagealloc: the linear map of hot-added memory consists of base pages without contiguous
+   * hints.
+   */
   readonly can_set_direct_map: boolean;
   /** debug_pagealloc=on: unmapping a vmalloc area flushes at once. */
   readonly debug_pagealloc: boolean;
-  /** page_owner=on: sections have tables of struct page_ext. arm64 only, for want of vmalloc elsewhere. */
+  /** page_owner=on: sections have tables of struct page_ext. arm64 only, because vmalloc is not modelled elsewhere. */
   readonly page_ext: boolean;
-  /** kernel_page_tables is built in: then there are no huge vmaps on arm64, for ptdump's sake. */
+  /** kernel_page_tables is built in; arm64 then has no huge vmaps, because ptdump could not walk them safely. */
   readonly PTDUMP_DEBUGFS: boolean;
-  /** A missing table page is -ENOMEM and no BUG (v7.1). */
+  /** A missing table page is -ENOMEM instead of a BUG (v7.1). */
   readonly pgtable_alloc_may_fail: boolean;
   readonly movable_node: boolean;
   /** memory_hotplug.memmap_on_memory. */
@@ -81,17 +87,17 @@ export interface Config {
   readonly dyndbg: readonly string[];
 }
 
-/** Bits of kernel mappings as they stand in a descriptor's attributes, and the MAIR indices among them. */
+/** Bits of kernel mappings as in a descriptor's attributes, including the MAIR indices. */
 export interface Pgprot {
   readonly PAGE_KERNEL: number;
   /** A block of struct pages. */
   readonly PROT_SECT_NORMAL: number;
   /** The linear map of hot-added memory: pgprot_mhp(PAGE_KERNEL). */
   readonly MHP: number;
-  /** What NO_EXEC_MAPPINGS adds to table entries. */
+  /** The bits that NO_EXEC_MAPPINGS adds to table entries. */
   readonly TABLE_NOEXEC: number;
   readonly MT_NORMAL: number;
-  /** -1 before there was one (v5.10). */
+  /** -1 in releases without it (before v5.10). */
   readonly MT_NORMAL_TAGGED: number;
 }
 

@@ -2,7 +2,7 @@ import type { ERRNO } from '../steps/errno.ts';
 import type { Steps } from '../steps/step.ts';
 import type { Config } from './config.ts';
 
-/** struct vmem_altmap as far as accounting goes; thread-local until a memory block keeps it. */
+/** struct vmem_altmap, only its accounting; thread-local until a memory block keeps it. */
 export interface vmem_altmap {
   base_pfn: number;
   reserve: number;
@@ -11,10 +11,10 @@ export interface vmem_altmap {
   alloc: number;
 }
 
-/** struct mhp_params as far as it is modelled (mhp_restrictions before v5.7). */
+/** struct mhp_params, the modelled part (mhp_restrictions before v5.7). */
 export interface mhp_params {
   readonly altmap: vmem_altmap | null;
-  /** Key of the dev_pagemap whose memory it is; 0 for system RAM. */
+  /** The key of the memory's dev_pagemap; 0 for system RAM. */
   readonly pgmap: number;
 }
 
@@ -30,20 +30,20 @@ export interface memory_notify {
 export type MemoryNotifier = (this: Kernel, action: number, arg: memory_notify) => Steps<number>;
 
 /**
- * Every modelled function by its kernel name. A release fills it, and adds the names it is the first to have to this type
- * (`declare module`); a name that a kernel does not have is absent there.
+ * Every modelled function by its kernel name. Releases fill this type: each adds the names that it is the first to have
+ * (`declare module`). A name that a kernel does not have is absent in it.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: releases extend it
 export interface KernelFunctions {}
 
 /**
- * A kernel: the functions of one release on one architecture, called on it (`this.online_pages(…)`), and what is
- * fixed at boot. It holds no state.
+ * A kernel: the functions of one release on one architecture, called as methods (`this.online_pages(…)`), and its
+ * configuration fixed at boot. It holds no state.
  */
 export interface Kernel extends KernelFunctions {
   readonly c: Config;
   readonly errno: typeof ERRNO;
-  /** Nobody else runs: some of the functions do at once what the kernel does access by access. */
+  /** No other thread runs, so batch forms may perform in one step what the kernel does access by access. */
   readonly alone: boolean;
   /** Release name, "v6.1". */
   readonly release: string;

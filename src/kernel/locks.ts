@@ -11,14 +11,17 @@ export function* unlock_device_hotplug(): Steps<void> {
 }
 
 /**
- * For writes to sysfs files. They must not wait: the holder of the lock may be removing the file, and waits for writes to it.
- * False: the write begins again.
+ * For writes to sysfs files. They must not sleep on the lock: its holder may be removing the file, and waits for writes
+ * to it. False: the write restarts.
  */
 export function* lock_device_hotplug_sysfs(): Steps<boolean> {
   return yield* trylock('device_hotplug_lock', 'mutex');
 }
 
-/** Active references of a memory block's files: given out until removal waits for those that are out (kernfs_drain). */
+/**
+ * Active references of a memory block's files. They can be taken until removal begins to wait for those in use
+ * (kernfs_drain).
+ */
 export function* kernfs_get_active(block: number): Steps<boolean> {
   return yield* trylock(`kn->active memory${block}`, 'rwsem', 'read');
 }
@@ -70,7 +73,7 @@ export function* pgdat_resize_unlock(nid: number): Steps<void> {
   yield* unlock(`pgdat->node_size_lock ${nid}`, 'spinlock');
 }
 
-/** The seqlock of a zone's span. Writers take it in v5.2..v5.10 (27cacaad16c5, v5.14, drops it), readers to this day. */
+/** The seqlock of a zone's span. Writers take it in v5.2..v5.10 (27cacaad16c5, v5.14, drops it); readers still do. */
 export function* zone_span_writelock(zone: number): Steps<void> {
   yield* lock(`zone->span_seqlock ${zone}`, 'spinlock');
   yield* add('zone', zone, 'span_seq', 1);
@@ -80,7 +83,7 @@ export function* zone_span_writeunlock(zone: number): Steps<void> {
   yield* unlock(`zone->span_seqlock ${zone}`, 'spinlock');
 }
 
-/** Waits for a writer to leave, as read_seqbegin() does by spinning. */
+/** Waits for a writer to finish, as read_seqbegin() does by spinning. */
 export function* zone_span_seqbegin(zone: number): Steps<number> {
   yield* lock(`zone->span_seqlock ${zone}`, 'spinlock');
   const seq = yield* R('zone', zone, 'span_seq');

@@ -10,15 +10,15 @@ import { hex } from './pfn.ts';
 import type { State } from './state.ts';
 
 /**
- * A pointer to an entry of a page table is a number: its physical address, reached through the linear map, or, below 0, a
- * place in a fixmap slot, which is in whatever page the slot maps now.
+ * A pointer to an entry of a page table, as a number: its physical address (reached through the linear map); or, below
+ * 0, a place in a fixmap slot, which refers to the page that the slot maps now.
  */
 export type EntryPointer = number;
 
-/** A run of tables may be written through one slot, so a slot is wider than a page. */
+/** A slot is wider than a page, because a run of tables may be written through one slot. */
 const SLOT_SIZE = 2 ** 32;
 
-/** First entry of the page that a fixmap slot maps. */
+/** The first entry of the page that a fixmap slot maps. */
 export const fix_to_ptr = (slot: number): EntryPointer => -(slot + 1) * SLOT_SIZE;
 
 /** Physical address of an entry. */
@@ -30,11 +30,11 @@ export function resolve(state: State, p: EntryPointer): number {
 
 const mmu_of = (state: State): Mmu => state.mmu!;
 
-/** An access to a page table entry where there is no page table: a fault, although the processor would not mind. */
+/** An access to a page table entry outside of any page table: a fault here, although the processor would allow it. */
 function no_table(state: State, p: EntryPointer, access: 'read' | 'write'): Failure | undefined {
   const pfn = Math.floor(resolve(state, p) / 2 ** mmu_of(state).t.page_shift);
   const page = state.pages.get(pfn);
-  // tables of boot time are memblock's, the root the image's
+  // boot-time tables belong to memblock, the root to the image
   if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return undefined;
   const wild = page === NO_PAGE;
   const free = page_use(page) === USE.FREE;
@@ -116,7 +116,7 @@ const clear_pages = operation({
   run: (state: State, phys: number, size: number): void => erase(mmu_of(state), phys, size),
 });
 
-/** What one step does to the memory management unit, and to memory where page tables are. */
+/** The effects of single steps on the memory management unit, and on memory that holds page tables. */
 export const mmu_steps = {
   read_at,
   write_at,

@@ -8,27 +8,27 @@ import type { State } from './state.ts';
 
 /** Entries of page tables that are read or written one by one. */
 export interface EntryAccess {
-  /** Physical address of the first; below 0 it is a place in a fixmap slot. */
+  /** The physical address of the first; below 0 it is a place in a fixmap slot. */
   readonly p: number;
   readonly n: number;
   readonly write: boolean;
 }
 
-/** What an operation did, as data: a report puts it in words. */
+/** The effect of an operation, as data; reports turn it into words. */
 export type Telling =
-  /** Entries: what was found in the first of `n`, or written to it. */
+  /** Entries: the value found in the first of `n`, or the value written to it. */
   | { readonly kind: 'read'; readonly found: Descriptor; readonly n: number }
   | { readonly kind: 'written'; readonly value: Descriptor; readonly n: number; readonly exchanged: boolean }
-  /** Pages, or that there are none; what they are for, as {@link USE} has it. */
+  /** Allocated pages, or null; their use is one of {@link USE}. */
   | { readonly kind: 'taken'; readonly pages: PageRange | null; readonly use: number }
   | { readonly kind: 'freed'; readonly pages: PageRange }
-  /** Memory, in bytes. */
+  /** Zeroed memory, in bytes. */
   | { readonly kind: 'zeroed'; readonly pa: number; readonly size: number }
   /** Instructions. */
   | { readonly kind: 'dsb'; readonly of: DsbKind }
   | { readonly kind: 'isb' }
   | { readonly kind: 'tlbi'; readonly op: TlbiOp }
-  /** Books that only the model keeps. */
+  /** Bookkeeping of the model alone. */
   | { readonly kind: 'books' };
 
 interface PageRange {
@@ -36,41 +36,43 @@ interface PageRange {
   readonly nr_pages: number;
 }
 
-/** An operation on the kernel's state, and what it says of itself beside what it does. */
+/** An operation on the kernel's state, with a description of its accesses. */
 export interface KernelOperation<
   A extends readonly unknown[] = readonly unknown[],
   T = unknown,
   Writes extends boolean = boolean,
 > extends Operation<State, A, T, Writes> {
-  /** The parts of the state it may change: none when it only looks, else `obj` unless it says otherwise. */
+  /** The parts of the state it may change: none if it only reads; `obj` by default. */
   readonly changes: readonly (keyof State)[];
-  /** The entries of page tables it reads or writes, where it goes by entries. */
+  /** The entries of page tables it reads or writes, if it accesses single entries. */
   entries?(...args: A): EntryAccess;
   /**
-   * What else it touches of page tables: the order of all writes and invalidations (barriers and TLBI), memory, or any
-   * entry. What says neither this nor {@link entries} may look at all of the state.
+   * Its other accesses to page tables: the order of all writes and invalidations (barriers and TLBI), a range of
+   * memory, or any entry. An operation with neither this nor {@link entries} may read all of the state.
    */
   tables?(...args: A): 'order' | 'any' | { readonly pa: number; readonly size: number };
-  /** Whether it can go on: else it waits until `obj` changes. */
+  /** Whether it can continue; otherwise it waits until `obj` changes. */
   ready?(state: State, ...args: A): boolean;
   /**
-   * What is wrong with it in this state: an access through a pointer that has outlived what it pointed to, pages given
-   * back that are not the allocator's to take. The explorer ends the thread there; run alone the kernel goes on.
+   * What is wrong with it in this state: an access through a stale pointer, or freed pages that do not belong to the
+   * allocator. The explorer ends the thread there; run alone, the kernel continues.
    */
   fault?(state: State, ...args: A): Failure | undefined;
-  /** What a story wants to know of the state before it. */
+  /** Data for a story on the state before it. */
   about?(state: State, ...args: A): PagesAbout;
-  /** How a story tells it; without it by its name, its arguments and its result. There is no result where it is a fault. */
+  /**
+   * How a story tells it; by default by its name, its arguments and its result. If it is a fault, there is no result.
+   */
   tell?(args: A, result: T | undefined): Telling | undefined;
 }
 
-/** What the first of some pages is used for, as {@link USE} has it. */
+/** The use of the first of some pages, one of {@link USE}. */
 export interface PagesAbout {
   readonly kind: 'pages';
   readonly use: number;
 }
 
-/** Declare an operation, beside the kernel file it belongs to. */
+/** Declares an operation, beside the kernel file to which it belongs. */
 export function operation<A extends readonly unknown[], T, Writes extends boolean>(
   declared: Omit<KernelOperation<A, T, Writes>, 'changes'> &
     Partial<Pick<KernelOperation<A, T, Writes>, 'changes'>>,
@@ -79,6 +81,6 @@ export function operation<A extends readonly unknown[], T, Writes extends boolea
   return Object.freeze({ changes: writes ? [obj as keyof State] : [], ...declared });
 }
 
-/** How a story tells a step that has been performed; undefined where its operation does not say. */
+/** How a story tells a step that has been performed; undefined if its operation does not say. */
 export const telling_of = (step: Step | undefined, result: Value): Telling | undefined =>
   step?.op === 'call' ? (step.operation as KernelOperation).tell?.(step.args, result) : undefined;

@@ -4,7 +4,7 @@ import type { State, Tables } from './state.ts';
 
 export { type KernelOperation, operation };
 
-/** Steps over the kernel's tables, called with `yield*`. This one reads a field of an object. */
+/** Steps on the kernel's tables, called with `yield*`. R reads a field of an object. */
 export function* R<T extends keyof Tables, F extends keyof Tables[T] & string>(
   obj: T,
   key: number,
@@ -53,7 +53,7 @@ export function* exists(obj: keyof Tables, key: number): Steps<boolean> {
   return yield* look(known, obj, key);
 }
 
-/** One indivisible look at a structure. */
+/** One indivisible read of a structure. */
 export function* look<A extends readonly unknown[], T>(
   operation: KernelOperation<A, T, false>,
   ...args: A
@@ -69,7 +69,7 @@ export function* change<A extends readonly unknown[], T>(
   return (yield { op: 'call', operation, args }) as T;
 }
 
-/** A(n): false when the allocation fails. */
+/** A(n): false if the allocation fails. */
 export function* alloc<T extends keyof Tables>(obj: T, key: number, value: Tables[T]): Steps<boolean> {
   return (yield { op: 'alloc', obj, key, value }) as boolean;
 }
@@ -83,7 +83,7 @@ export function* lock(name: string, kind: LockKind, mode: LockMode = 'write'): S
   yield { op: 'lock', lock: name, kind, mode, try: false };
 }
 
-/** False when it is taken. */
+/** False if the lock is taken. */
 export function* trylock(name: string, kind: LockKind, mode: LockMode = 'write'): Steps<boolean> {
   return (yield { op: 'lock', lock: name, kind, mode, try: true }) as boolean;
 }
@@ -104,7 +104,7 @@ export function* pr_info(text: string): Steps<void> {
   yield { op: 'printk', level: 6, text };
 }
 
-/** A function of which its caller remembers the result alone. */
+/** Runs a function of whose steps its caller remembers only the result. */
 export function* scoped<T>(at: string, body: Steps<T>): Steps<T> {
   yield { op: 'enter', at, live: [] };
   const value = yield* body;
@@ -112,12 +112,12 @@ export function* scoped<T>(at: string, body: Steps<T>): Steps<T> {
   return value;
 }
 
-/** At the head of a loop: of all its function has seen, only `live` decides what follows. */
+/** At the head of a loop: from here on the function depends only on `live`, not on anything else it has read. */
 export function* forget(at: string, ...live: readonly unknown[]): Steps<void> {
   yield { op: 'forget', at, live };
 }
 
-/** At a loop head: true when a signal is pending. */
+/** At the head of a loop: true if a signal is pending. */
 export function* signal_pending(where: string): Steps<boolean> {
   return (yield { op: 'signal', where }) as boolean;
 }

@@ -24,14 +24,14 @@ export const pages_per_block = (c: Config): number => c.PAGES_PER_SECTION * c.se
 
 export const IS_ALIGNED = (n: number, alignment: number): boolean => n % alignment === 0;
 
-/** %#x of a non-negative safe integer; the kernel puts 0x before a zero, too. */
+/** %#x of a non-negative safe integer; the kernel prints 0x before a zero as well. */
 export const hex = (n: number): string => `0x${n.toString(16)}`;
 /** %0*x */
 export const hexpad = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 /** %pa: 0x and sixteen digits. */
 export const pa = (n: number): string => `0x${hexpad(n, 16)}`;
 
-/** Ids of the memory blocks that a range of bytes touches, ascending, whether they exist or not. */
+/** Ids of the memory blocks that a range of bytes touches, ascending; the blocks need not exist. */
 export function* block_ids(c: Config, start: number, size: number): Generator<number> {
   if (size === 0) return;
   const last = Math.floor((start + size - 1) / c.memory_block_size_bytes);
@@ -45,6 +45,6 @@ export const mem_range = (start: number, size: number): string =>
 export const phys_to_virt = (c: Config, phys: number): number =>
   c.PAGE_OFFSET + (phys - c.mappable_range.start);
 
-/** Address of the struct page of a pfn: the array begins with the first page that the linear map can hold. */
+/** The address of the struct page of a pfn: the array begins with the first page that the linear map can map. */
 export const vmemmap_of = (c: Config, pfn: number): number =>
   c.VMEMMAP_START + (pfn - c.mappable_range.start / c.PAGE_SIZE) * SIZEOF_STRUCT_PAGE;

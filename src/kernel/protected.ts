@@ -1,4 +1,4 @@
-/** Fields that are written with mem_hotplug_lock held for writing, and not otherwise. */
+/** Fields that are only written while mem_hotplug_lock is held for writing. */
 export const PROTECTED = {
   zone: {
     zone_start_pfn: 'mem_hotplug_lock',

@@ -6,9 +6,9 @@ import type { Page } from './mm/page.ts';
 import { NO_PAGE } from './mm/page.ts';
 
 /**
- * The shared state of a kernel: tables of plain objects named by table and key, and a few structures that are
- * protected as a whole. Field names are the kernel's. Nothing in here refers to another object except by key, so
- * a copy of the state is a copy of its data.
+ * The shared state of a kernel: tables of plain objects named by table and key, and a few structures that are protected
+ * as a whole. Field names are the kernel's. Objects refer to each other only by key, so a copy of the state is a copy
+ * of its data.
  */
 
 export const MEM_ONLINE = 1;
@@ -45,14 +45,14 @@ export interface Vars {
   /** /proc/meminfo HardwareCorrupted, in pages. */
   num_poisoned_pages: number;
   next_mgid: number;
-  /** Armed by notifier-error-inject: action → errno (negative), 0 or absent when not armed. */
+  /** Armed by notifier-error-inject: action → errno (negative), 0 or absent if not armed. */
   notifier_error: Readonly<Record<string, number>>;
-  /** Armed by fault injection: allocation site → number of failures still to come. */
+  /** Armed by fault injection: allocation site → number of allocations that will fail. */
   fail_alloc: Readonly<Record<string, number>>;
-  /** Allocations at a site that still succeed before those fail. */
+  /** The number of allocations at a site that still succeed before those fail. */
   fail_after: Readonly<Record<string, number>>;
   nr_vmemmap_pages: number;
-  /** NR_PAGETABLE, from the constructors and destructors of the kernel's own tables. */
+  /** NR_PAGETABLE, as counted by the constructors and destructors of the kernel's own tables. */
   nr_page_table_pages: number;
   /** Places of WARN_ON_ONCE that have fired. */
   warned: readonly string[];
@@ -69,13 +69,13 @@ export interface pglist_data {
   online: boolean;
   n_memory: boolean;
   n_normal_memory: boolean;
-  /** The node device exists in sysfs. */
+  /** Whether the node device exists in sysfs. */
   registered: boolean;
   cpus: readonly number[];
   distance: readonly number[];
-  /** Links nodeN/memoryX that exist in sysfs, by block id. */
+  /** The links nodeN/memoryX that exist in sysfs, by block id. */
   links: Runs<boolean>;
-  /** Memory blocks whose nid is this node. */
+  /** The number of memory blocks whose nid is this node. */
   nr_blocks: number;
 }
 
@@ -91,21 +91,27 @@ export interface zone {
   nr_isolate_pageblock: number;
   /** span_seqlock: odd while a writer is inside. */
   span_seq: number;
-  /** Pages on the lists of all CPUs; whether zone_pcp_disable() keeps them empty. */
+  /** The number of pages on the lists of all CPUs; and whether zone_pcp_disable() keeps the lists empty. */
   pcp_count: number;
   pcp_disabled: boolean;
 }
 
 export interface mem_section {
   section_mem_map: number;
-  /** One bit a sub-section, 32 a word; null when usage is not allocated, empty while it points to a freed one. Never written in place. */
+  /**
+   * One bit per sub-section, 32 per word; null if usage is not allocated, empty while the pointer refers to a freed
+   * one. Never modified in place.
+   */
   subsection_map: readonly number[] | null;
   nid: number;
 }
 
-/** mem_section[root], SPARSEMEM_EXTREME: a page of SECTIONS_PER_ROOT sections, all zero until they are added; never freed. */
+/**
+ * mem_section[root], SPARSEMEM_EXTREME: a page of SECTIONS_PER_ROOT sections, all zero until they are added; never
+ * freed.
+ */
 export interface mem_section_root {
-  /** Node that the first of them was added for. */
+  /** The node for which the first of them was added. */
   readonly nid: number;
 }
 
@@ -145,15 +151,15 @@ export interface dev_pagemap {
   readonly start: number;
   readonly end: number;
   readonly nid: number;
-  /** Struct pages in the range itself. */
+  /** The struct pages lie in the range itself. */
   readonly altmap: vmem_altmap | null;
-  /** It stands in pgmap_array. */
+  /** Whether it is in pgmap_array. */
   mapped: boolean;
 }
 
-/** An info block as it lies on the medium, 4K into a namespace. */
+/** An info block on the medium, 4K into a namespace. */
 export interface nd_pfn_sb {
-  /** Distance of the namespace from the start of the region. */
+  /** The offset of the namespace in the region when the block was written. */
   readonly at: number;
   readonly signature: 'pfn' | 'dax' | 'btt';
   readonly mode: 'ram' | 'pmem';
@@ -162,11 +168,11 @@ export interface nd_pfn_sb {
   readonly start_pad: number;
   readonly end_trunc: number;
   readonly npfns: number;
-  /** uuid of the namespace it was written for. */
+  /** The uuid of the namespace for which it was written. */
   readonly parent_uuid: number;
 }
 
-/** A label in the label area of the NVDIMM: what a namespace is, across boots. */
+/** A label in the label area of the NVDIMM: it defines a namespace and survives boots. */
 export interface nd_label {
   readonly uuid: number;
   readonly offset: number;
@@ -185,25 +191,25 @@ export interface nd_region {
   readonly pagemap: boolean;
   /** Number of its NVDIMM, nmemN. */
   readonly nmem: number;
-  /** The NVDIMM can hold labels. */
+  /** Whether the NVDIMM can hold labels. */
   readonly label_area: boolean;
-  /** Null when the label area was never initialised: one namespace spans the region. */
+  /** Null if the label area was never initialised: one namespace then spans the region. */
   labels: readonly nd_label[] | null;
-  /** What lies on the medium. */
+  /** The info blocks on the medium. */
   media: readonly nd_pfn_sb[];
-  /** Id of the namespace that is there to be configured next; -1 without one. */
+  /** The id of the namespace to be configured next; -1 for none. */
   ns_seed: number;
-  /** Counts up. */
+  /** Increases with each new namespace. */
   next_uuid: number;
 }
 
-/** Key: nd_namespace_key. With the pfn, dax or btt instance that claims it. */
+/** Key: nd_namespace_key. Includes the pfn, dax or btt instance that claims it. */
 export interface nd_namespace {
   readonly region: number;
   readonly id: number;
   /** nd_namespace_io: it has no label. */
   readonly io: boolean;
-  /** Distance from the start of the region. */
+  /** The offset from the start of the region. */
   offset: number;
   size: number;
   /** 0 for none. */
@@ -214,7 +220,7 @@ export interface nd_namespace {
   claim: 'none' | 'pfn' | 'dax' | 'btt';
   mode: 'none' | 'ram' | 'pmem';
   align: number;
-  /** A driver is bound to the namespace, or to the instance that claims it. */
+  /** Whether a driver is bound to the namespace, or to the instance that claims it. */
   bound: boolean;
   /** Key of its dev_pagemap, 0 for none. */
   pgmap: number;
@@ -228,11 +234,11 @@ export interface dev_dax {
   readonly align: number;
   readonly target_node: number;
   driver: 'none' | 'device_dax' | 'kmem';
-  /** It is in kmem's list of ids. */
+  /** Whether it is in kmem's list of ids. */
   kmem_id: boolean;
   /** Key of its dev_pagemap. */
   readonly pgmap: number;
-  /** kmem: the memory group, -1 for none; whether its resource stands. */
+  /** kmem: the memory group, -1 for none; and whether its resource exists. */
   mgid: number;
   res: boolean;
 }
@@ -246,12 +252,12 @@ export interface virtio_mem {
   /** Sub-block mode, else big block mode. */
   readonly in_sbm: boolean;
   readonly sb_size: number;
-  /** What is added to the kernel at a time: a memory block or a big block. */
+  /** The amount added to the kernel at once: a memory block or a big block. */
   readonly unit_size: number;
   /** Its memory group, -1 before v5.15. */
   readonly mgid: number;
   plugged_size: number;
-  /** By number of sub-block, counted from physical address 0. */
+  /** By number of the sub-block, counted from physical address 0. */
   readonly plugged: Runs<boolean>;
 }
 
@@ -260,7 +266,7 @@ export interface acpi_physical_node {
   put_online: boolean;
 }
 
-/** A memory device (PNP0C80) and what acpi_memhotplug keeps for it. */
+/** A memory device (PNP0C80) and acpi_memhotplug's data on it. */
 export interface acpi_device {
   /** The device name, "PNP0C80:00". */
   name: string;
@@ -269,7 +275,7 @@ export interface acpi_device {
   /** Proximity domain as a node id, -1 when the device has no _PXM. */
   node: number;
   mgid: number;
-  /** The driver is bound. */
+  /** Whether the driver is bound. */
   attached: boolean;
   enabled: boolean;
   physical_node_list: readonly acpi_physical_node[];
@@ -283,15 +289,15 @@ export interface memblock_region {
 }
 
 export interface memblock_type {
-  /** As many as cnt says. */
+  /** Exactly cnt regions. */
   regions: readonly memblock_region[];
-  /** Slots behind the last region, as far as they have been written to; kept where others may look in between. */
+  /** The slots after the last region that have been written; kept if other threads may read in between. */
   past: readonly memblock_region[];
-  /** Capacity of the array. */
+  /** The capacity of the array. */
   max: number;
-  /** kmalloc() gave the array: memblock_memory_in_slab, memblock_reserved_in_slab. */
+  /** Whether kmalloc() allocated the array: memblock_memory_in_slab, memblock_reserved_in_slab. */
   in_slab: boolean;
-  /** Arrays it had before, the oldest first, null when freed; kept where others may look in between. */
+  /** The arrays before it, the oldest first, null when freed; kept if other threads may read in between. */
   outgrown: readonly (readonly memblock_region[] | null)[];
 }
 
@@ -302,7 +308,7 @@ export const IORESOURCE_SYSRAM_DRIVER_MANAGED = 8;
 export const IORESOURCE_SYSRAM_MERGEABLE = 16;
 export const IORESOURCE_SYSTEM_RAM = IORESOURCE_MEM | IORESOURCE_SYSRAM;
 
-/** Node of the resource tree; `end` is inclusive as in the kernel, children are ascending and disjoint. */
+/** A node of the resource tree; `end` is inclusive as in the kernel, children are ascending and disjoint. */
 export interface resource {
   name: string;
   start: number;
@@ -313,7 +319,7 @@ export interface resource {
 
 /** /sys/firmware/memmap; `end` is inclusive as the file shows it. */
 export interface firmware_map_entry {
-  /** Name of its directory: counts up, never reused. */
+  /** The name of its directory: increases, never reused. */
   readonly id: number;
   readonly start: number;
   readonly end: number;
@@ -323,26 +329,31 @@ export interface firmware_map_entry {
 /** include/linux/vmalloc.h: flags of an area. */
 export const VM = { IOREMAP: 1, ALLOC: 2, MAP: 4, FLUSH_RESET_PERMS: 0x100 } as const;
 
-/** struct vm_struct: what lies in an area of the vmalloc region. */
+/** struct vm_struct: the contents of an area of the vmalloc region. */
 export interface vm_struct {
   /** Of {@link VM}. */
   readonly flags: number;
-  /** The pages that vmalloc() took for it, as runs; vmap() and ioremap() own none. */
+  /** The pages that vmalloc() allocated for it, as runs; vmap() and ioremap() own none. */
   readonly pages: readonly { readonly pfn: number; readonly nr_pages: number }[];
 }
 
-/** struct vmap_area. Addresses are distances from 2^64; the guard page is inside. */
+/** struct vmap_area. Addresses are distances from 2^64; the guard page is included. */
 export interface vmap_area {
   readonly va_start: number;
   readonly va_end: number;
-  /** Null once it is unmapped: the area is then on the purge list, and its addresses are nobody's (VM_LAZY_FREE). */
+  /**
+   * Null once it is unmapped: the area is then on the purge list, and its addresses are not free yet (VM_LAZY_FREE).
+   */
   readonly vm: vm_struct | null;
 }
 
 /** x86 memory types as PAT tracks them (enum page_cache_mode). */
 export const PCM = { NONE: -1, WB: 0, WC: 1, UC_MINUS: 2, UC: 3, WT: 4 } as const;
 
-/** struct hv_hotadd_state: memory the Hyper-V host has announced; it backs the covered part only. Pfns, ends exclusive. */
+/**
+ * struct hv_hotadd_state: memory that the Hyper-V host has announced; the host backs only the covered part. Pfns, ends
+ * exclusive.
+ */
 export interface hv_hotadd_state {
   readonly start_pfn: number;
   readonly end_pfn: number;
@@ -350,21 +361,21 @@ export interface hv_hotadd_state {
   readonly covered_end_pfn: number;
 }
 
-/** A table of struct page_ext; key: its section. Written in one go. */
+/** A table of struct page_ext; key: its section. Written in one step. */
 export interface page_ext {
-  /** First page of one from the buddy; -1 for one from vmalloc. */
+  /** The first page of a table from the buddy; -1 for one from vmalloc. */
   readonly pfn: number;
   readonly nr_pages: number;
-  /** Address of one from vmalloc; 0 for one from the buddy. */
+  /** The address of a table from vmalloc; 0 for one from the buddy. */
   readonly addr: number;
 }
 
-/** struct hstate: the pools of one size; key: the order of its pages. Arrays are by node, never written in place. */
+/** struct hstate: the pools of one size; key: the order of its pages. Arrays are by node, never modified in place. */
 export interface hstate {
   nr_huge_pages: number;
   free_huge_pages: number;
   surplus_huge_pages: number;
-  /** Promised to mappings that have not been touched. */
+  /** Reserved for mappings that have not been touched. */
   resv_huge_pages: number;
   max_huge_pages: number;
   nr_huge_pages_node: readonly number[];
@@ -387,7 +398,7 @@ export const new_hstate = (): hstate => ({
   next_nid_to_free: 0,
 });
 
-/** Objects reached by table and key. */
+/** Objects accessed by table and key. */
 export interface Tables {
   vars: Vars;
   pgdat: pglist_data;
@@ -408,31 +419,31 @@ export interface Tables {
 }
 
 export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
-  /** One entry a pfn that has a struct page. */
+  /** One entry per pfn that has a struct page. */
   readonly pages: Runs<Page>;
   readonly iomem_resource: resource;
   firmware_map: readonly firmware_map_entry[];
-  /** Page tables and what the processors may hold of them; null where they are not modelled (x86-64). */
+  /** Page tables and the translations that processors may hold; null if they are not modelled (x86-64). */
   mmu: Mmu | null;
-  /** Physical page that each fixmap slot for table pages maps, by slot; 0 for none. */
+  /** The physical page that each fixmap slot for table pages maps, by slot; 0 for none. */
   fixmap: readonly number[];
-  /** vmap_area_root, by address. What no area covers is free. */
+  /** vmap_area_root, by address. Addresses outside all areas are free. */
   vmap_areas: readonly vmap_area[];
   /** vmap_purge_list: va_start of unmapped areas, the last one first. */
   vmap_purge_list: readonly number[];
-  /** Pages of the areas on it. */
+  /** The number of pages in the areas on it. */
   vmap_lazy_nr: number;
-  /** Table pages taken from the page allocator and given back, by level. */
+  /** Table pages allocated from and freed to the page allocator, by level. */
   table_pages: TablePageCounts;
   /** memtype_rbroot: memory types of what is not System RAM, by pfn. */
   readonly memtype_rbroot: Runs<number>;
-  /** The firmware's map as it was at boot; hot-added memory never enters it. */
+  /** The firmware's map at boot; hot-added memory is never added to it. */
   e820_table_firmware: readonly firmware_map_entry[];
-  /** Pfn of the zero page; -1 where it has no place in the model. */
+  /** The pfn of the zero page; -1 if the model does not place it. */
   zero_pfn: number;
   /** dm_device.ha_region_list of hv_balloon. */
   ha_region_list: readonly hv_hotadd_state[];
-  /** Sections whose usage was given to kfree_rcu() and waits for a grace period. */
+  /** Sections whose usage was passed to kfree_rcu() and waits for a grace period. */
   kfree_rcu: readonly number[];
 };
 

@@ -15,18 +15,18 @@ export type Instruction = Access | Barrier | Tlbi | Branch;
 export interface Access {
   readonly op: 'load' | 'store';
   readonly place: string;
-  /** Of a load: where it goes. */
+  /** For a load: the register that receives the value. */
   readonly reg: string | undefined;
-  /** Of a store: a register, or a value as the test writes it. */
+  /** For a store: a register, or a value as the test writes it. */
   readonly value: string | undefined;
-  /** Register whose value the address depends on. */
+  /** The register on whose value the address depends. */
   readonly after: string | undefined;
   readonly label: string | undefined;
 }
 
 export interface Barrier {
   readonly op: 'dmb' | 'dsb' | 'isb';
-  /** Whether it waits for stores, for loads, and past this CPU. */
+  /** Whether it waits for stores, for loads, and for effects beyond this CPU. */
   readonly stores: boolean;
   readonly loads: boolean;
   readonly shared: boolean;
@@ -34,7 +34,7 @@ export interface Barrier {
 
 export interface Tlbi {
   readonly op: 'tlbi';
-  /** What is invalidated by address; undefined for all. */
+  /** The address to invalidate; undefined for all. */
   readonly place: string | undefined;
   readonly last_level: boolean;
   readonly broadcast: boolean;
@@ -52,7 +52,7 @@ const ACCESS = new RegExp(
   String.raw`^(?:([a-z]\w*): )?(ldr|str) ([a-z]\w*\([^)]*\)|[^\s,]+), (?:(${PLACE})|\[(${PLACE}), (r\d{1,2})\])$`,
 );
 
-/** Read one instruction; a string is what is wrong with it. */
+/** Parses one instruction; a string result is the error. */
 export function parseInstruction(text: string): Instruction | string {
   const access = ACCESS.exec(text);
   if (access) return accessOf(access);

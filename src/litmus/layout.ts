@@ -20,7 +20,7 @@ import {
 } from '../hardware/descriptor.ts';
 import type { LitmusTest } from './test.ts';
 
-/** 4K pages, 48-bit addresses: four levels, of which tests name the entries of the lower two. */
+/** 4K pages, 48-bit addresses: four levels; tests name the entries of the lower two. */
 export const SHAPE: Translation = translation('arm64', 4096, 48);
 const PAGE = 4096;
 const FIRST_VA = -(2 ** 47);
@@ -29,18 +29,18 @@ const PUD = 0x2000;
 const PMD = 0x3000;
 const PTES = 0x10_0000;
 const NEW_TABLES = 0x20_0000;
-/** Physical pages lie two megabytes apart, so that each may be a block. */
+/** Physical pages are two megabytes apart, so that each may be a block. */
 const FIRST_PAGE = 0x4000_0000;
 const BLOCK = 0x20_0000;
 
-/** What stands for a name of a test: memory reached through a translation, or a table's word reached past all of them. */
+/** The meaning of a name in a test: memory reached through a translation, or a table's word at its physical address. */
 export type Location =
   | { readonly kind: 'va'; readonly va: number }
   | { readonly kind: 'word'; readonly pa: number; readonly depth: number };
 
 /**
- * Where the names of a test lie: every variable (`x`) in 2 MiB of its own with a table of PTEs of its own; `x+1` is the
- * page behind it; physical pages and tables by the order in which they are met.
+ * The addresses of a test's names. Every variable (`x`) has 2 MiB of its own with its own table of PTEs; `x+1` is the
+ * next page. Physical pages and tables are placed in the order in which their names first occur.
  */
 export class Layout {
   readonly #test: LitmusTest;
@@ -65,7 +65,10 @@ export class Layout {
     return FIRST_VA + index * BLOCK + pages * PAGE;
   }
 
-  /** Physical address of a page by its name; `phy_x` is what `x` is mapped to unless the test says otherwise. */
+  /**
+   * The physical address of a page by its name; `phy_x` is the page to which `x` is mapped unless the test says
+   * otherwise.
+   */
   page(name: string): number {
     const [base, plus = '0'] = name.split('+');
     let index = this.#pages.indexOf(base!);
@@ -83,7 +86,7 @@ export class Layout {
     return PTES + this.#variable(name).index * PAGE;
   }
 
-  /** A place as instructions and the initial state name it. */
+  /** A place as named by instructions and the initial state. */
   location(text: string): Location {
     const entry = /^(pgd|pud|pmd|pte)\(([\w+]+)(?: in (\w+))?\)$/.exec(text);
     if (entry === null) return { kind: 'va', va: this.va(text) };
@@ -94,7 +97,7 @@ export class Layout {
     return { kind: 'word', pa: table + 8 * entryIndex(SHAPE, depth, va), depth };
   }
 
-  /** A descriptor as a test writes it; undefined for anything else. */
+  /** A descriptor as a test writes it; undefined if the text is none. */
   descriptor(text: string): Descriptor | undefined {
     if (text === 'invalid') return INVALID;
     if (/^0x[0-9a-f]{1,16}$/.test(text)) return fromWord(BigInt(text));
@@ -109,7 +112,7 @@ export class Layout {
     return { addr: this.page(name!), attr };
   }
 
-  /** {@link descriptor}, of an entry at some depth, refused if it is none or has reserved bits. */
+  /** {@link descriptor} for an entry at some depth; an error if the text is none or has reserved bits. */
   entry(text: string, depth: number, path: readonly PropertyKey[]): Descriptor {
     const { file, place } = this.#test;
     const d = this.descriptor(text);
@@ -124,7 +127,7 @@ export class Layout {
   }
 }
 
-/** The entries that map every variable: table by table down to PTEs, a page each. */
+/** The entries that map every variable to its page, from the root table down to the PTEs. */
 export function* mapping(layout: Layout): Generator<readonly [pa: number, d: Descriptor]> {
   const table = VALID | TABLE_BIT;
   yield [ROOT + 8 * entryIndex(SHAPE, 0, FIRST_VA), { addr: PUD, attr: table }];

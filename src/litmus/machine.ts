@@ -9,7 +9,7 @@ import { ROOT, SHAPE } from './layout.ts';
 import { type Core, finished, forwarding, isAccess, isFault, mayPerform, mayTranslate } from './order.ts';
 import { type Compiled, type Op, samePage, type Wanted, wordOf, wordText } from './program.ts';
 
-/** All a litmus test's threads share and are: the MMU, memory by physical address, and how far each CPU is. */
+/** The state of a litmus test: the MMU, memory by physical address, and the progress of each CPU. */
 export interface World {
   readonly mmu: Mmu;
   readonly memory: Map<number, string>;
@@ -24,9 +24,10 @@ type Action =
 const outcomeText = (o: Outcome): number | string => ('fault' in o ? `!${o.fault} ${o.level}` : o.pa);
 
 /**
- * A litmus test as a machine for the explorer. Every thread is one step that is repeated until its instructions are all
- * done; what it may do now are the step's outcomes. A store takes effect on memory, which walkers and all CPUs share
- * (multi-copy atomicity), so that a descriptor's write is visible from then on; the order of effects is order.ts's.
+ * A litmus test as a machine for the explorer. Every thread is one step that repeats until all its instructions are
+ * done; the actions possible now are the step's outcomes. A store takes effect on memory that walkers and all CPUs
+ * share (multi-copy atomicity), so that a descriptor's write is visible from then on. order.ts defines the order of
+ * effects.
  */
 export class LitmusMachine implements Machine<World> {
   readonly #test: Compiled;
@@ -41,7 +42,7 @@ export class LitmusMachine implements Machine<World> {
     const { threads, words, memory } = this.#test;
     const setup = newMmu({ t: SHAPE, root: ROOT, cpus: threads.length });
     for (const [pa, value] of words) setup.words.fill(pa, 1, wordOf(value), 0);
-    // what was there at the start was there long ago: no record of its writing
+    // the initial contents were written long ago: no record of their writing is kept
     const mmu = newMmu({ t: SHAPE, root: ROOT, cpus: threads.length });
     for (const run of setup.words.canonical()) {
       writeEntries(mmu, run.pa, run.n, { addr: run.addr, attr: run.attr }, run.stride);
@@ -101,7 +102,7 @@ export class LitmusMachine implements Machine<World> {
       const ways = new Set(access(world.mmu, op.at.va, op.op === 'store').map(outcomeText));
       for (const to of ways) found.push({ i, to });
     });
-    // a branch or a DMB has no effect of its own: nothing is lost if it is done first
+    // a branch or a DMB has no effect of its own, so nothing is lost by performing it first
     const quiet = found.find(({ i }) => code[i]!.op === 'branch' || code[i]!.op === 'dmb');
     return quiet === undefined ? found : [quiet];
   }
@@ -131,7 +132,7 @@ export class LitmusMachine implements Machine<World> {
     }
   }
 
-  /** The exception: a context synchronization event, and nothing behind has happened. */
+  /** Takes the exception: a context synchronization event, and no later instruction has happened. */
   #fault({ mmu }: World, core: Core, i: number, fault: string): void {
     core.done[i] = fault;
     isb(mmu);
@@ -163,9 +164,9 @@ export class LitmusMachine implements Machine<World> {
   }
 
   /**
-   * TLBI-ob: when a broadcast TLBI is complete, so are accesses of other CPUs that were translated before. One that is
-   * translated and has not taken effect is translated again. With the defect stores are not until another TLBI and DSB
-   * have followed.
+   * TLBI-ob: when a broadcast TLBI is complete, accesses of other CPUs that were translated before are complete as
+   * well. An access that is translated and has not taken effect is translated again. With the defect stores are not
+   * complete until another TLBI and DSB have followed.
    */
   #complete({ cores }: World, thread: number, i: number): void {
     const code = this.#test.threads[thread]!;
@@ -189,7 +190,7 @@ export class LitmusMachine implements Machine<World> {
 
 const valueIn = (op: Op, core: Core): string => op.value ?? core.done[op.data!]!;
 
-/** Whether the end a test asks about has come about. */
+/** Whether the final state that a test asks about holds. */
 export function hasComeAbout(world: World, wanted: readonly Wanted[]): boolean {
   return wanted.every(({ of, is, not }) => {
     const found = 'pa' in of ? (world.memory.get(of.pa) ?? '0') : world.cores[of.thread]!.done[of.index];

@@ -1,15 +1,17 @@
 import type { Op } from './program.ts';
 
 /**
- * What one CPU may do next: instructions take effect in any order that the architecture's local order allows. The rules
- * are those of the VMSA memory model in herdtools7 (herd/libdir/aarch64hwreqs.cat, without ETS), by its names:
+ * The next actions of one CPU: instructions take effect in any order that the architecture's local order allows. The
+ * rules are those of the VMSA memory model in herdtools7 (herd/libdir/aarch64hwreqs.cat, without ETS), by its names:
  *
- * - `DSB-ob`: a DSB waits for the accesses in its scope, a full one also for TLBIs; nothing behind it takes effect before
+ * - `DSB-ob`: a DSB waits for the accesses in its scope, a full one also for TLBIs; nothing behind it takes effect
+ *   before
  *   it does, except that addresses may be translated.
  * - `IFB-ob`: an ISB waits for DSBs, for branches and for translations before it; nothing behind it is even translated
  *   before it. So is an exception.
  * - `bob`: DMB orders accesses, and faults, but no translations.
- * - `dob`: a store (and a TLBI) waits for branches before it and until accesses before it are translated without a fault;
+ * - `dob`: a store (and a TLBI) waits for branches before it and until accesses before it are translated without a
+ *   fault;
  *   addresses and data wait for the loads they come from.
  * - accesses of one place stay in order, of which a load may be served by the store before it (internal visibility).
  *   The same address counts as the same place whatever it is translated to: that is TLBI-ob's `same-low-order-bits`.
@@ -17,13 +19,13 @@ import type { Op } from './program.ts';
 export interface Core {
   /** By instruction: physical address, or fault (`!…`), it was translated to. */
   readonly translated: (number | string | undefined)[];
-  /** By instruction: its result once it has taken effect; '' where it has none. */
+  /** By instruction: its result once it has taken effect; '' if it has none. */
   readonly done: (string | undefined)[];
-  /** The instruction whose fault ended the thread: nothing behind it happens. */
+  /** The instruction whose fault ended the thread: no later instruction happens. */
   stopped: number | undefined;
 }
 
-/** Whether nothing is left to do. */
+/** Whether the thread has nothing left to do. */
 export const finished = (core: Core): boolean =>
   !core.done.slice(0, core.stopped ?? core.done.length).includes(undefined);
 
@@ -40,12 +42,14 @@ export function mayTranslate(code: readonly Op[], core: Core, i: number): boolea
     return false;
   return code.slice(0, i).every((before, j) => {
     if (before.op === 'isb') return core.done[j] !== undefined;
-    // behind a fault everything is begun anew
+    // after a fault everything later starts again
     return core.done[j] !== undefined || !isFault(core.translated[j]);
   });
 }
 
-/** Whether an instruction may take effect now; of an access that was translated to a fault, whether it faults. */
+/**
+ * Whether an instruction may take effect now; for an access whose translation faults, whether the fault may be taken.
+ */
 export function mayPerform(code: readonly Op[], core: Core, i: number): boolean {
   const op = code[i]!;
   if (core.done[i] !== undefined || i > (core.stopped ?? i)) return false;
@@ -57,7 +61,7 @@ export function mayPerform(code: readonly Op[], core: Core, i: number): boolean 
   return true;
 }
 
-/** Whether what instruction j owes instruction i behind it has been done. */
+/** Whether instruction j has done everything for which the later instruction i must wait. */
 function before(code: readonly Op[], core: Core, j: number, i: number, faults: boolean): boolean {
   const [first, op] = [code[j]!, code[i]!];
   const done = core.done[j] !== undefined;
@@ -77,7 +81,7 @@ function before(code: readonly Op[], core: Core, j: number, i: number, faults: b
   const t = core.translated[j];
   if (op.op === 'dmb' || op.op === 'branch') return true;
   if (op.op === 'dsb' && (first.op === 'load' ? op.loads : op.stores)) return false;
-  // no effect is taken back: what is behind an access that may still fault is not begun
+  // effects are never undone: instructions after an access that may still fault do not take effect
   if (sure) {
     if (t === undefined || isFault(t)) return false;
     if (op.op !== 'store' || faults) return true;
@@ -86,7 +90,7 @@ function before(code: readonly Op[], core: Core, j: number, i: number, faults: b
   return loadBehind(core, j, i, first, op);
 }
 
-/** A DMB is over once the accesses in its scope before it are, for those in its scope behind it. */
+/** A DMB is passed once the accesses in its scope before it are done, for accesses in its scope after it. */
 function pastDmb(code: readonly Op[], core: Core, j: number, op: Op, faults: boolean): boolean {
   const { loads, stores } = code[j]!;
   if (!loads && op.op === 'load' && !faults) return true;
@@ -97,11 +101,11 @@ function pastDmb(code: readonly Op[], core: Core, j: number, op: Op, faults: boo
     );
 }
 
-/** Whether a load may overtake an access before it that is not done. */
+/** Whether a load may overtake an earlier access that is not done. */
 function loadBehind(core: Core, j: number, i: number, first: Op, op: Op): boolean {
   const t = core.translated[j];
   if (isFault(t)) return false;
-  // tables are reached past all translations
+  // accesses to table words use no translation
   if (first.at!.kind !== op.at!.kind) return true;
   // another address, not known yet
   if (t === undefined) return !sameAddress(first, op) && !ready(core, first.address);
@@ -114,7 +118,7 @@ function sameAddress(a: Op, b: Op): boolean {
   return b.at?.kind === 'word' && a.at?.kind === 'word' && a.at.pa === b.at.pa;
 }
 
-/** The store before a load, to the same memory and not done, that serves it. */
+/** An earlier store to the same memory, not done yet, that forwards its value to the load. */
 export function forwarding(code: readonly Op[], core: Core, i: number): number | undefined {
   for (let j = i - 1; j >= 0; j--) {
     if (code[j]!.op !== 'store' || core.translated[j] !== core.translated[i]) continue;

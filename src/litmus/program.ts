@@ -3,13 +3,13 @@ import { isRegister } from './instruction.ts';
 import { Layout, type Location, mapping, pageOf, SHAPE } from './layout.ts';
 import type { LitmusTest } from './test.ts';
 
-/** An instruction with its names looked up. */
+/** An instruction with its names resolved. */
 export interface Op {
   readonly op: 'load' | 'store' | 'dmb' | 'dsb' | 'isb' | 'tlbi' | 'branch';
   readonly at: Location | undefined;
-  /** Of a store: what it writes, unless a register says so. */
+  /** For a store: the value it writes, unless a register holds it. */
   readonly value: string | undefined;
-  /** Earlier instructions whose results this one's value, its address, or whether it is reached depend on. */
+  /** Earlier instructions whose results determine this one's value, its address, or whether it is reached. */
   readonly data: number | undefined;
   readonly address: number | undefined;
   readonly control: number | undefined;
@@ -20,19 +20,22 @@ export interface Op {
   readonly broadcast: boolean;
 }
 
-/** A test ready to run: everything as addresses and values. Values are texts: numbers, `d…` descriptors, `!…` faults. */
+/**
+ * A test that is ready to run, with addresses and values in place of names. Values are texts: numbers, `d…`
+ * descriptors, `!…` faults.
+ */
 export interface Compiled {
   readonly test: LitmusTest;
   readonly threads: readonly (readonly Op[])[];
-  /** Table words written before the test begins, in order; and what memory holds. */
+  /** The table words written before the test begins, in order; and the contents of memory. */
   readonly words: readonly (readonly [pa: number, value: string])[];
   readonly memory: readonly (readonly [pa: number, value: string])[];
   readonly wanted: readonly Wanted[];
 }
 
-/** One thing that must be so at the end. */
+/** One condition on the final state. */
 export interface Wanted {
-  /** Result of an instruction; or of memory. */
+  /** The result of an instruction, or of memory. */
   readonly of: { readonly thread: number; readonly index: number } | { readonly pa: number };
   readonly is: string;
   readonly not: boolean;
@@ -46,8 +49,8 @@ export function wordOf(text: string): { addr: number; attr: number } {
 }
 
 /**
- * Look up the names of a test.
- * @throws InputError for a name or value that means nothing, or a descriptor with reserved bits
+ * Resolves the names of a test.
+ * @throws InputError for an unknown name or value, or a descriptor with reserved bits
  */
 export function compile(test: LitmusTest): Compiled {
   const layout = new Layout(test);

@@ -9,13 +9,16 @@ import { hasComeAbout, LitmusMachine, type World } from './machine.ts';
 import { compile } from './program.ts';
 import type { LitmusTest } from './test.ts';
 
-/** What a test came to. */
+/** The result of a test. */
 export interface LitmusResult {
   readonly test: LitmusTest;
-  /** Undecided: there were more than {@link MOST_STATES} states. */
+  /** Undecided: there are more than {@link MOST_STATES} states. */
   readonly verdict: 'allowed' | 'forbidden' | 'undecided';
   readonly as_expected: boolean;
-  /** Distinct states seen: all there are where it is forbidden, those up to the first such end where it is allowed. */
+  /**
+   * Distinct states seen: all states if the final state is forbidden; those up to the first such state if it is
+   * allowed.
+   */
   readonly states: number;
 }
 
@@ -37,14 +40,14 @@ export function programOf(test: LitmusTest, defect?: Defect): Program {
   };
 }
 
-/** What a search stops at is no failure here, but what was asked about. */
+/** A final state that satisfies the condition stops the search. It is not a failure, but the answer. */
 const HAS_COME_ABOUT: Failure = {
   kind: 'invariant',
   subjects: { invariant: 'finally' },
   text: 'has come about',
 };
 
-/** Decide by looking at every execution whether the test's end can come about. */
+/** Decides by exploring every execution whether the test's final state is possible. */
 export function runLitmus(test: LitmusTest, defect?: Defect): LitmusResult {
   const { wanted } = compile(test);
   const atLast: Monitor = {

@@ -9,25 +9,28 @@ const instruction = z.string().max(200);
 
 const schema = z.strictObject({
   name,
-  /** Whose test it is, as that collection names it. */
+  /** The collection it comes from, and its name there. */
   source: z.string().min(1).max(200),
-  /** What it asks, in a sentence. */
+  /** Its question, in one sentence. */
   asks: z.string().min(1).max(500),
   expected: z.enum(['allowed', 'forbidden']),
-  /** What a thread does after a fault: go on behind it, as a handler that skips it would; or stop. */
+  /**
+   * How a thread continues after a fault: with the next instruction, as a handler that skips the faulting one would; or
+   * not at all.
+   */
   after_fault: z.enum(['next', 'stop']).default('stop'),
-  /** What differs from every name being mapped to a page of its own that holds 0. */
+  /** The differences from the default, in which every name is mapped to a page of its own that holds 0. */
   initially: z
     .record(z.string().max(60), z.union([z.string().max(100), z.int().min(0).max(999)]))
     .default({}),
   threads: z.array(z.array(instruction).min(1).max(20)).min(1).max(4),
-  /** What must come about together at the end. */
+  /** The conditions that must hold together at the end. */
   finally: z
     .record(z.string().max(60), z.union([z.string().max(100), z.int().min(0).max(999)]))
     .refine((ends) => Object.keys(ends).length > 0, 'says nothing'),
 });
 
-/** A translation litmus test: can these threads come to this end? */
+/** A translation litmus test: can these threads reach this final state? */
 export interface LitmusTest {
   readonly file: string;
   readonly name: string;
@@ -38,12 +41,12 @@ export interface LitmusTest {
   readonly initially: Readonly<Record<string, string>>;
   readonly threads: readonly (readonly Instruction[])[];
   readonly finally: Readonly<Record<string, string>>;
-  /** Where something of it stands, for messages. */
+  /** The place of a part of the test in its file, for messages. */
   readonly place: (path: readonly PropertyKey[]) => string;
 }
 
 /**
- * Parse a test (YAML; `litmus/*.yaml` are examples, src/litmus/README.md tells the rest).
+ * Parses a test (YAML; see the examples in `litmus/*.yaml` and src/litmus/README.md).
  * @throws InputError naming line and key
  */
 export function parseLitmus(text: string, file: string): LitmusTest {

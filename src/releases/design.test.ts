@@ -13,10 +13,10 @@ const bad = (design: unknown): string => {
 };
 
 test('a function of no architecture replaces the one of its name wherever the base has one', () => {
-  const design = defineRelease({ base: 'v6.1', mm: { *vmemmap_free() {} } });
+  const design = defineRelease({ base: 'v6.1', mm: { *depopulate_section_memmap() {} } });
   expect([replaced(design, 'arm64'), replaced(design, 'x86_64')]).toEqual([
-    ['vmemmap_free'],
-    ['vmemmap_free'],
+    ['depopulate_section_memmap'],
+    ['depopulate_section_memmap'],
   ]);
   expect(design.on).toBe(findRelease('v6.1'));
   expect(design).toMatchObject({ name: 'design', base: 'v6.1', about: 'a design on v6.1' });
@@ -51,15 +51,17 @@ test('what is replaced can be made of the function it replaces', () => {
   const design = defineRelease({
     base: 'v6.1',
     mm: (base) => {
-      seen = base.vmemmap_free;
+      seen = base.depopulate_section_memmap;
       return {
-        *vmemmap_free(...args) {
-          yield* base.vmemmap_free.apply(this, args);
+        *depopulate_section_memmap(...args) {
+          yield* base.depopulate_section_memmap.apply(this, args);
         },
       };
     },
   });
-  const [own, ofBase] = [design, design.on].map((release) => release.functions('x86_64').vmemmap_free);
+  const [own, ofBase] = [design, design.on].map(
+    (release) => release.functions('x86_64').depopulate_section_memmap,
+  );
   expect(own).not.toBe(ofBase);
   expect(seen).toBe(ofBase);
 });

@@ -1,7 +1,7 @@
 import { INVALID } from '../hardware/descriptor.ts';
+import * as dump from '../kernel/arch/arm64/mm/dump.ts';
 import { leaf_entry, NULL_ENTRY, none, present } from '../kernel/include/linux/pgtable.ts';
 import * as ioremap from '../kernel/lib/ioremap.ts';
-import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as vmalloc_map from '../kernel/mm/vmalloc/map.ts';
 import * as vmalloc_unmap from '../kernel/mm/vmalloc/unmap.ts';
 import { PFN_PHYS } from '../kernel/pfn.ts';
@@ -81,7 +81,7 @@ export const forms: readonly BatchForm[] = [
   }),
   form({
     name: 'walk_pte',
-    exact: ptdump.v5_2.walk_pte,
+    exact: dump.v5_2.walk_pte,
     *batch(notes, pmdp, start, end) {
       const { PAGE_SIZE } = this.c;
       let ptep = yield* this.pte_offset_kernel(pmdp, start);

@@ -30,7 +30,7 @@ export const forms: readonly BatchForm[] = [
         runs.push(found);
         left -= found.nr_pages;
       }
-      yield* this.set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
+      yield* this.$set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
       if (left === 0 && (yield* this.map_vm_area(addr, prot, pfns(runs))) === 0) return addr;
       const { PAGE_SIZE } = this.c;
       yield* pr_warn(

@@ -2,6 +2,7 @@ import { type Descriptor, isValid } from '../hardware/descriptor.ts';
 import { DSB } from '../kernel/arch/arm64/include/asm/barrier.ts';
 import * as pgalloc from '../kernel/arch/arm64/include/asm/pgalloc.ts';
 import * as pgtable from '../kernel/arch/arm64/include/asm/pgtable.ts';
+import * as root from '../kernel/arch/arm64/mm/mmu/set_swapper_pgd.ts';
 import { type EntryPointer, WRITE_ONCE } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { lock, unlock } from '../kernel/ops.ts';
@@ -26,7 +27,8 @@ function* set_run_v5_3(p: EntryPointer, n: number, d: Descriptor, stride: number
 }
 
 const { v5_2, v5_3 } = pgtable;
-const { set_swapper_pgd, set_pgd } = v5_2;
+const { set_swapper_pgd } = root.v5_2;
+const { set_pgd } = v5_2;
 const { pte_clear, pmd_clear, pud_clear, p4d_clear, pgd_clear } = v5_2;
 const { pgd_offset_k, p4d_offset, pud_offset, pmd_offset, pte_offset_kernel } = v5_2;
 const { set_pte, set_pmd, set_pud, set_p4d } = v5_2;

@@ -88,7 +88,7 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
         const size = todo.pages * PAGE_SIZE;
         const virt = phys_to_virt(c, start);
         const flags = NO_EXEC_MAPPINGS | (todo.blocks ? 0 : NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS);
-        done(k.__create_pgd_mapping(start, virt, size, c.pgprot.MHP, k.__pgd_pgtable_alloc, flags));
+        done(k.__create_pgd_mapping(start, virt, size, c.pgprot.MHP, '__pgd_pgtable_alloc', flags));
         undo.push(() => k.__remove_pgd_mapping(virt, size));
         break;
       }
@@ -96,7 +96,7 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
         const start = vmemmap_of(c, far / PAGE_SIZE) + todo.at * PAGE_SIZE;
         const end = start + Math.min(todo.pages, 40) * PAGE_SIZE;
         done(k.vmemmap_populate_basepages(start, end, 0, null));
-        undo.push(() => k.arch_vmemmap_free(start, end, null));
+        undo.push(() => k.vmemmap_free(start, end, null));
         break;
       }
       case 'vmalloc': {
@@ -128,7 +128,7 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
 
 const TEARING_DOWN = ['arm64-v5', 'arm64-v6', ...mainline.map(({ name }) => name)].filter(
   (name) =>
-    'arch_vmemmap_free' in findRelease(name)!.functions('arm64') &&
+    'vmemmap_free' in findRelease(name)!.functions('arm64') &&
     '__remove_pgd_mapping' in findRelease(name)!.functions('arm64'),
 );
 

@@ -20,14 +20,9 @@ export interface TablePages {
   readonly n: number;
 }
 
-/** Whether `alloc` is `known`, and what that calls are the functions known here. */
-const is = (
-  k: Kernel,
-  alloc: PgtableAlloc,
-  known: PgtableAlloc,
-  calls: Partial<KernelFunctions> = {},
-): boolean =>
-  alloc === known && Object.entries(calls).every(([name, fn]) => k[name as keyof KernelFunctions] === fn);
+/** Whether these functions of the kernel are those known here. */
+const has = (k: Kernel, known: Partial<KernelFunctions>): boolean =>
+  Object.entries(known).every(([name, fn]) => k[name as keyof KernelFunctions] === fn);
 
 const { early_pgtable_alloc, __pgd_pgtable_alloc } = pgtable_alloc.v5_2;
 const { __pagetable_ctor: ctor, pagetable_dtor: dtor } = pagetable.v5_2;
@@ -39,13 +34,11 @@ export function* alloc_tables(
   level: LevelName,
   n: number,
 ): Steps<TablePages> {
-  const plain =
-    is(k, alloc, early_pgtable_alloc) || is(k, alloc, __pgd_pgtable_alloc, { early_pgtable_alloc });
-  const constructed = is(k, alloc, pgtable_alloc.v7_1.__pgd_pgtable_alloc, {
-    early_pgtable_alloc,
-    __pagetable_ctor: ctor,
-  });
-  if (n === 1 || !(plain || constructed)) return { phys: yield* alloc.call(k, level), n: 1 };
+  const after_boot = alloc === '__pgd_pgtable_alloc';
+  const plain = has(k, after_boot ? { early_pgtable_alloc, __pgd_pgtable_alloc } : { early_pgtable_alloc });
+  const constructed =
+    after_boot && has(k, { early_pgtable_alloc, ...pgtable_alloc.v7_1, __pagetable_ctor: ctor });
+  if (n === 1 || !(plain || constructed)) return { phys: yield* k[alloc](level), n: 1 };
   const found = yield* k.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
   if (!found) {
     if (!k.c.pgtable_alloc_may_fail) yield* k.BUG('__pgd_pgtable_alloc');

@@ -1,7 +1,7 @@
 import { entryIndex } from '../geometry/translation.ts';
 import { leaf_entry, NULL_ENTRY, none } from '../kernel/include/linux/pgtable.ts';
 import { USE } from '../kernel/mm/page.ts';
-import { v5_2 } from '../kernel/mm/sparse-vmemmap.ts';
+import { v5_2 } from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import { add } from '../kernel/ops.ts';
 import { PFN_PHYS } from '../kernel/pfn.ts';
 import { READ_RUN } from './entries.ts';

@@ -9,9 +9,11 @@ export interface KernelFunction {
   /** First and last modelled release whose kernel has it in this file; absent where that is the first or last of all. */
   readonly from?: string;
   readonly until?: string;
+  /** The series of the mailing list that has it, where no release of the kernel has. */
+  readonly series?: string;
 }
 
-type Table = Readonly<Record<string, Readonly<Record<string, { from?: string; until?: string }>>>>;
+type Table = Readonly<Record<string, Readonly<Record<string, Omit<KernelFunction, 'name' | 'file'>>>>>;
 
 const path = new URL('../../src/kernel/functions.yaml', import.meta.url);
 

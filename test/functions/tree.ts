@@ -23,7 +23,8 @@ const next = (release: string): number => {
   return after < mainline.length ? order(mainline[after]!.name) : Number.POSITIVE_INFINITY;
 };
 /** Between two modelled releases the table does not say when a function came or went. */
-const expected = ({ from, until }: KernelFunction): boolean =>
+const expected = ({ from, until, series }: KernelFunction): boolean =>
+  series === undefined &&
   (from === undefined || order(version) >= order(from)) &&
   (until === undefined || order(version) < next(until));
 

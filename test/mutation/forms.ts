@@ -21,7 +21,7 @@ export const forms: readonly Form[] = [
 /** Where a tear-down begins; v7.2 asks before it begins. */
 export const ROOTS: readonly string[] = [
   'arch_remove_memory',
-  'vmemmap_free',
+  'depopulate_section_memmap',
   'free_map_bootmem',
   '__remove_pgd_mapping',
   'can_unmap_without_split',
@@ -37,10 +37,12 @@ export const FILES: readonly string[] = [
   'arch/arm64/mm/mmu/free_hotplug',
   'arch/arm64/mm/mmu/hotunplug',
   'arch/arm64/mm/mmu/hotunplug_v5',
+  'arch/arm64/mm/mmu/set_swapper_pgd',
   'arch/arm64/mm/mmu/split_leaf',
   'arch/arm64/mm/mmu/unmap_hotplug_range',
   'arch/arm64/mm/mmu/vmemmap',
   'include/linux/mm/pagetable',
+  'mm/sparse-vmemmap/section_memmap',
 ].map((name) => `src/kernel/${name}.ts`);
 
 /** The notation: these are steps, and what is done to a step is done where it is called. */

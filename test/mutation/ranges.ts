@@ -128,7 +128,7 @@ export class Bench {
     const { MHP } = k.c.pgprot;
     const virt = phys_to_virt(k.c, start);
     const flags = NO_EXEC_MAPPINGS | pages;
-    this.run(k.__create_pgd_mapping(start, virt, size, MHP, k.__pgd_pgtable_alloc, flags));
+    this.run(k.__create_pgd_mapping(start, virt, size, MHP, '__pgd_pgtable_alloc', flags));
   }
 
   unmap(start: number, size: number): void {
@@ -157,12 +157,7 @@ export class Bench {
     const { c } = this.#kernel;
     const pfn = start / c.PAGE_SIZE;
     this.run(
-      this.#kernel.arch_vmemmap_populate(
-        vmemmap_of(c, pfn),
-        vmemmap_of(c, pfn + size / c.PAGE_SIZE),
-        0,
-        null,
-      ),
+      this.#kernel.vmemmap_populate(vmemmap_of(c, pfn), vmemmap_of(c, pfn + size / c.PAGE_SIZE), 0, null),
     );
   }
 
@@ -170,7 +165,7 @@ export class Bench {
     const { c } = this.#kernel;
     const pfn = start / c.PAGE_SIZE;
     this.run(
-      this.#kernel.arch_vmemmap_free(vmemmap_of(c, pfn), vmemmap_of(c, pfn + size / c.PAGE_SIZE), null),
+      this.#kernel.vmemmap_free(vmemmap_of(c, pfn), vmemmap_of(c, pfn + size / c.PAGE_SIZE), null),
       this.#tearDownLock,
     );
   }
@@ -346,7 +341,7 @@ export const COURSES: Readonly<Record<string, Course>> = {
       const none: vmem_altmap = { base_pfn: 0, reserve: 0, free: 0, align: 0, alloc: 0 };
       // pages that are not the linear map's to free, struct pages that are none
       if (k.unmap_hotplug_range) bench.run(k.unmap_hotplug_range(at, at + pages(shape, 1), false, none));
-      bench.run(k.arch_vmemmap_free(at, at + pages(shape, 1), null));
+      bench.run(k.vmemmap_free(at, at + pages(shape, 1), null));
       // a contiguous group, of which the memmap has none
       const group = contEntries(k.c.t, k.c.t.levels - 1);
       bench.map(16 * G, pages(shape, group));

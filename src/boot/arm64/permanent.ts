@@ -44,7 +44,7 @@ export function* mapPermanent(k: Kernel): Steps<number> {
       va,
       PAGE_SIZE,
       pgprot.PAGE_KERNEL,
-      k.early_pgtable_alloc,
+      'early_pgtable_alloc',
       flags,
     );
     if (ret) return ret;

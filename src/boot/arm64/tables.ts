@@ -34,7 +34,7 @@ function* mapMem(k: Kernel, state: State): Steps<number> {
       virt,
       end - start,
       MHP,
-      k.early_pgtable_alloc,
+      'early_pgtable_alloc',
       NO_EXEC_MAPPINGS | basePages,
     );
     if (ret) return ret;
@@ -46,7 +46,7 @@ function* mapMemmap(k: Kernel, sections: readonly number[]): Steps<number> {
   for (const nr of sections) {
     const pfn = nr * k.c.PAGES_PER_SECTION;
     const end = vmemmap_of(k.c, pfn + k.c.PAGES_PER_SECTION);
-    const ret = yield* k.arch_vmemmap_populate(vmemmap_of(k.c, pfn), end, -1, null);
+    const ret = yield* k.vmemmap_populate(vmemmap_of(k.c, pfn), end, -1, null);
     if (ret) return ret;
   }
   return 0;

@@ -34,7 +34,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Defines `mhp campaign`: where each entry of the catalogue can be reached. */
+/** Defines `mhp campaign`: in which configurations each entry of the catalogue can occur. */
 export function define(command: Command): void {
   command
     .option('--out <file>', 'write one line of JSON per configuration')
@@ -86,7 +86,7 @@ const shapeNamed = (text: string): Shape => {
   return shape;
 };
 
-/** @throws InputError for a name that nothing has */
+/** @throws InputError for an unknown name */
 function filterOf(flags: Flags, entries: readonly Entry[]): Filter {
   known('--scenario', flags.scenario, new Set(entries.map(({ id }) => id)), 'not an entry of the catalogue');
   known(

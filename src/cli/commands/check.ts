@@ -39,7 +39,7 @@ interface Flags {
   readonly timeline?: string;
 }
 
-/** Defines `mhp check`: can this break, on which release, and how. */
+/** Defines `mhp check`: whether a failure can occur, on which release, and how. */
 export function define(command: Command): void {
   command
     .argument('[scenario...]', 'ids of the catalogue, or scenario files (default: the whole catalogue)')
@@ -79,11 +79,11 @@ export function define(command: Command): void {
     });
 }
 
-/** Whether a name stands for an id of the catalogue: its own, or one with a letter more (B85: B85a…). */
+/** Whether a name stands for an id of the catalogue: the id itself, or without its last letter (B85: B85a…). */
 const standsFor = (name: string, id: string): boolean =>
   id.startsWith(name) && /^[a-z]?$/.test(id.slice(name.length));
 
-/** What the names stand for, entries of the catalogue or files; without one the whole catalogue. */
+/** The entries for the given names, from the catalogue or files; without names the whole catalogue. */
 function chosen(names: readonly string[]): Listed[] {
   if (names.length === 0) return catalogue();
   const all = catalogue((id) => names.some((name) => standsFor(name, id)));
@@ -97,7 +97,7 @@ function chosen(names: readonly string[]): Listed[] {
   });
 }
 
-/** Shapes of arm64 that can be asked for. */
+/** The shapes of arm64 that can be requested. */
 const SHAPES = PAGE_SIZES.arm64.flatMap((pageSize) =>
   VA_BITS.arm64[pageSize]!.map((vaBits) => ({ page_size: pageSize, va_bits: vaBits })),
 );
@@ -143,7 +143,7 @@ function variations({ geometry, layout }: Flags): Variation[] {
 
 const isArm64 = (entry: Entry): boolean => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
 
-/** Those asked for, else those it speaks of. */
+/** The requested releases, or else those that the entry names. */
 const releasesFor = ({ release, fixed }: Entry, asked: readonly string[] | undefined): readonly string[] =>
   asked ?? [release, ...fixed];
 
@@ -183,7 +183,7 @@ function standsIn(name: string): string[] {
   return release ? standIn(name, release) : [];
 }
 
-/** With more entries than this there is a table and no stories. */
+/** With more entries than this the output is a table without stories. */
 const STORIES = 16;
 
 const workers = ({ threads }: Flags): number => threads ?? availableParallelism();

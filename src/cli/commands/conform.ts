@@ -10,7 +10,7 @@ interface Flags {
   readonly release?: string;
 }
 
-/** Defines `mhp conform`: the model held step by step against recordings of real kernels. */
+/** Defines `mhp conform`: compares the model step by step with recordings of real kernels. */
 export function define(command: Command): void {
   command
     .argument('<recording...>', 'archives or directories with an ops.json')

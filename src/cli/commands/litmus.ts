@@ -15,7 +15,7 @@ interface Flags {
 
 const OWN = fileURLToPath(new URL('../../../litmus/', import.meta.url));
 
-/** Defines `mhp litmus`: whether the modelled hardware allows what the architecture does. */
+/** Defines `mhp litmus`: whether the modelled hardware allows the outcomes that the architecture allows. */
 export function define(command: Command): void {
   command
     .argument('[file...]', 'test files in YAML (default: all tests that come with mhp)')

@@ -10,7 +10,7 @@ import type { CheckTask } from '../workers/check-worker.ts';
 import type { Measured, OptionsTask } from '../workers/options-worker.ts';
 import { inPool } from '../workers/pool.ts';
 
-/** Defines `mhp options`: the ways to keep vmalloc and memory hot-remove apart, measured. */
+/** Defines `mhp options`: measures the designs that keep vmalloc and memory hot-remove apart. */
 export function define(command: Command): void {
   command
     .addOption(

@@ -10,7 +10,7 @@ import { intrinsic, type Operands } from './intrinsics.ts';
 
 const ENTRY = 'entry of the function';
 
-/** Translate a function's blocks; the registers of its parameters. */
+/** Translates a function's blocks; returns the registers of its parameters. */
 export function translate(
   program: Surroundings,
   module: IrModule,
@@ -20,7 +20,7 @@ export function translate(
   return new Translator(program, module, fn, assembler).translate();
 }
 
-/** Translates the instructions of one function. A value of a struct type is so many registers side by side. */
+/** Translates the instructions of one function. A value of a struct type occupies several adjacent registers. */
 class Translator implements Operands {
   readonly assembler: Assembler;
   readonly #program: Surroundings;
@@ -121,7 +121,7 @@ class Translator implements Operands {
     return this.assembler.constant({ lo: n | 0, hi: n < 0 ? -1 : 0 });
   }
 
-  /** The value with its sign in all 64 bits. */
+  /** The value, sign-extended to 64 bits. */
   signed(value: TypedValue): Register {
     const bits = this.bits(value.type);
     const a = this.operand(value);
@@ -131,7 +131,7 @@ class Translator implements Operands {
     return d;
   }
 
-  /** Cut a result back to the bits of its type. */
+  /** Truncates a result to the bits of its type. */
   narrow(d: Register, bits: number): void {
     if (bits < 64) this.assembler.emit('zext', d, [d], [bits]);
   }
@@ -253,7 +253,7 @@ class Translator implements Operands {
     else this.assembler.emit('mov', d, [a]);
   }
 
-  /** Move values into registers side by side; none of the values is one of these registers. */
+  /** Moves values into adjacent registers; none of the values is one of these registers. */
   #copy(d: Register, from: readonly Register[]): void {
     for (const [n, register] of from.entries()) this.assembler.emit('mov', d + n, [register]);
   }
@@ -266,7 +266,7 @@ class Translator implements Operands {
     for (const [n, register] of a.entries()) this.assembler.emit('select', d + n, [c, register, b[n]!]);
   }
 
-  /** Where the parts of a value lie in memory: offset and bytes of each. */
+  /** The places of a value's parts in memory: offset and bytes of each. */
   #pieces(type: Type): readonly { readonly at: number; readonly size: number; readonly bits: number }[] {
     const { layout } = this.#module;
     const t = layout.resolve(type);
@@ -358,7 +358,7 @@ class Translator implements Operands {
     }
   }
 
-  /** Number of the first part of an element, and its type. */
+  /** The number of the first part of an element, and its type. */
   #part(type: Type, path: readonly number[]): { readonly first: number; readonly type: Type } {
     let first = 0;
     let at = type;
@@ -430,12 +430,12 @@ class Translator implements Operands {
     this.#edges(block, [i.otherwise, ...i.cases.map(({ to }) => to)]);
   }
 
-  /** Where control goes from one block to another: by way of the moves of the other's phis, where it has some. */
+  /** The target of a jump from one block to another: through the moves for the target's phis, if it has any. */
   #edge(from: string, to: string): { readonly label: string } {
     return { label: (this.#phis.get(to)?.length ?? 0) > 0 ? `edge ${from} to ${to}` : `block ${to}` };
   }
 
-  /** The moves on the edges of a block, behind its end. All phis of a block take their values at once. */
+  /** Emits the moves on the edges of a block, after its end. All phis of a block take their values at once. */
   #edges(from: string, targets: readonly string[]): void {
     for (const to of new Set(targets)) {
       const phis = this.#phis.get(to) ?? [];
@@ -465,7 +465,7 @@ class Translator implements Operands {
     this.assembler.note(i.variable, this.#known(i.a), i.declares);
   }
 
-  /** The same as a call, as compilers before LLVM 19 write it. */
+  /** The same record as a call, as written by compilers before LLVM 19. */
   #oldRecord(name: string, args: readonly TypedValue[]): void {
     const [value, variable] = args;
     const number = variable?.value.kind === 'metadata' ? /^!(\d+)/.exec(variable.value.text) : null;
@@ -475,7 +475,7 @@ class Translator implements Operands {
     this.assembler.note(Number(number[1]), register, name === 'llvm.dbg.declare');
   }
 
-  /** The register of a value that a record names; null where it has none. */
+  /** The register of a value that a record names; null if it has none. */
   #known({ type, value }: TypedValue): Register | null {
     if (value.kind === 'local') return this.#registers.get(value.name) ?? null;
     if (value.kind !== 'int' && value.kind !== 'null') return null;

@@ -2,7 +2,9 @@ import type { Scanner } from './scanner.ts';
 import { intType, PTR, readResultType, readType, type Type } from './types.ts';
 import { readTyped, readValue, skipAttributes, skipFlags, type TypedValue, type Value } from './values.ts';
 
-/** An instruction as it is written. `result` is the name of its register, '' without one; `dbg` the number of its location. */
+/**
+ * An instruction as written. `result` is the name of its register, '' without one; `dbg` is the number of its location.
+ */
 export type Instruction = { readonly result: string; readonly dbg: number } & Operation;
 
 export type Operation =
@@ -44,7 +46,7 @@ export type Operation =
       readonly returns: Type;
       readonly callee: Value;
       readonly args: readonly TypedValue[];
-      /** Blocks that callbr may go to: where it falls through, then the others. */
+      /** The possible targets of a callbr: the fall-through, then the others. */
       readonly targets: readonly string[];
     }
   | { readonly op: 'br'; readonly to: string }
@@ -60,9 +62,9 @@ export type Operation =
   | { readonly op: 'cmpxchg'; readonly at: Value; readonly expect: TypedValue; readonly value: Value }
   | { readonly op: 'atomicrmw'; readonly name: string; readonly at: Value; readonly a: TypedValue }
   | { readonly op: 'fence'; readonly ordering: string }
-  /** #dbg_value and its kin: from here on the C variable has this value. */
+  /** #dbg_value and similar records: from here on the C variable has this value. */
   | { readonly op: 'dbg'; readonly a: TypedValue; readonly variable: number; readonly declares: boolean }
-  /** Read, and refused when the run comes to it. */
+  /** Parsed, and rejected when the run reaches it. */
   | { readonly op: 'other'; readonly name: string };
 
 export type BinaryName =
@@ -84,7 +86,7 @@ const BINARY = new Set<string>('add sub mul udiv sdiv urem srem and or xor shl l
 const CAST = new Set('zext sext trunc ptrtoint inttoptr bitcast'.split(' '));
 const ORDERINGS = ['unordered', 'monotonic', 'acquire', 'release', 'acq_rel', 'seq_cst'];
 
-/** One instruction; the scanner is at its first character, and behind it afterwards. */
+/** Parses one instruction; the scanner is at its first character, and after it afterwards. */
 export function readInstruction(s: Scanner): Instruction {
   if (s.peek() === '#') return readRecord(s);
   let result = '';
@@ -255,7 +257,7 @@ function readPath(s: Scanner): number[] {
   return path;
 }
 
-/** Takes a comma that metadata does not follow. */
+/** Consumes a comma unless metadata follows. */
 function commaBefore(s: Scanner): boolean {
   const { pos } = s;
   if (!s.take(',')) return false;
@@ -276,7 +278,7 @@ function readCall(s: Scanner, branches: boolean): Operation {
   }
   skipAttributes(s);
   const type = readResultType(s);
-  // the type of a variadic function stands whole before its name
+  // the type of a variadic function is written completely before its name
   let returns = type;
   if (s.peek() === '(') s.skipBrackets();
   if (type.kind === 'function') ({ returns } = type);
@@ -373,7 +375,7 @@ function readAtomicrmw(s: Scanner): Operation {
   return { op: 'atomicrmw', name, at, a };
 }
 
-/** `#dbg_value(T v, !variable, !DIExpression(…), !location)` and its kin. */
+/** `#dbg_value(T v, !variable, !DIExpression(…), !location)` and similar records. */
 function readRecord(s: Scanner): Instruction {
   const kind = s.name('#');
   s.peek();
@@ -402,7 +404,10 @@ function readRecord(s: Scanner): Instruction {
   return { result: '', dbg: -1, op: 'dbg', a, variable, declares: kind === 'dbg_declare' };
 }
 
-/** What follows the operands up to the end of the line: `, align 8, !dbg !12, !srcloc !3`. The number behind !dbg, or -1. */
+/**
+ * The attachments after the operands up to the end of the line: `, align 8, !dbg !12, !srcloc !3`. Returns the number
+ * after !dbg, or -1.
+ */
 function readAttachments(s: Scanner): number {
   let dbg = -1;
   while (s.take(',')) {

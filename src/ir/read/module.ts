@@ -5,13 +5,13 @@ import { Scanner } from './scanner.ts';
 import { readResultType, readType, type Type } from './types.ts';
 import { readTyped, readValue, skipAttributes, type Value } from './values.ts';
 
-/** A global variable; `init` is null where it is only declared. */
+/** A global variable; `init` is null if it is only declared. */
 export interface Global {
   readonly name: string;
   readonly type: Type;
   readonly init: Value | null;
   readonly constant: boolean;
-  /** Nobody outside the module means it by this name. */
+  /** The name is not visible outside the module. */
   readonly internal: boolean;
   readonly section: string;
   readonly align: number;
@@ -28,7 +28,7 @@ export interface Block {
   readonly code: readonly Instruction[];
 }
 
-/** A function; without a body it is only declared. */
+/** A function; without a body if it is only declared. */
 export interface IrFunction {
   readonly name: string;
   readonly returns: Type;
@@ -37,11 +37,11 @@ export interface IrFunction {
   readonly internal: boolean;
   readonly dbg: number;
   readonly declared: boolean;
-  /** Read when first asked for. */
+  /** Parsed on first use. */
   readonly blocks: readonly Block[];
 }
 
-/** A module of textual LLVM IR (versions 17 to 22). Bodies and metadata are read when they are first asked for. */
+/** A module of textual LLVM IR (versions 17 to 22). Bodies and metadata are parsed on first use. */
 export interface IrModule {
   readonly source: string;
   readonly datalayout: string;
@@ -52,9 +52,9 @@ export interface IrModule {
   readonly functions: ReadonlyMap<string, IrFunction>;
   /** Aliases of functions and variables: name to name. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** The text of a numbered metadata node behind its `=`; undefined when there is none. */
+  /** The text of a numbered metadata node after its `=`; undefined if there is none. */
   metadata(number: number): string | undefined;
-  /** Numbers of all metadata nodes whose text begins so, in order. */
+  /** The numbers of all metadata nodes whose text begins with `start`, in order. */
   metadataOf(start: string): readonly number[];
   /** Named metadata: `llvm.dbg.cu` and so on, as text. */
   readonly named: ReadonlyMap<string, string>;
@@ -75,7 +75,7 @@ class ModuleReader {
   readonly #functions = new Map<string, IrFunction>();
   readonly #aliases = new Map<string, string>();
   readonly #named = new Map<string, string>();
-  /** Start and end of the text of a numbered node. */
+  /** The start and end of the text of each numbered node. */
   readonly #nodes = new Map<number, readonly [number, number]>();
   #source = '';
   #datalayout = '';
@@ -255,7 +255,9 @@ class ModuleReader {
     s.skipLine();
   }
 
-  /** What stands before the name of a function: linkage and so on, then its result; whether it is internal. */
+  /**
+   * The words before the name of a function: linkage and others, then its result type; returns whether it is internal.
+   */
   #head(): {
     returns: Type;
     name: string;
@@ -361,7 +363,7 @@ function readBlocks(s: Scanner, parameters: number): Block[] {
       blocks.push({ name: label[1] ?? label[2]!, code: [] });
       continue;
     }
-    // the entry block may go without a label: it then has the number behind the parameters'
+    // the entry block may have no label: it then has the number after the parameters'
     if (blocks.length === 0) blocks.push({ name: String(parameters), code: [] });
     blocks.at(-1)!.code.push(readInstruction(s));
   }

@@ -7,7 +7,7 @@ export interface Int64 {
   readonly hi: number;
 }
 
-/** What an instruction takes: a register by name, or a constant. */
+/** An operand of an instruction: a register by name, or a constant. */
 export type Value =
   | { readonly kind: 'local'; readonly name: string }
   | ({ readonly kind: 'int' } & Int64)
@@ -27,7 +27,7 @@ export type Value =
   | { readonly kind: 'binary'; readonly op: string; readonly a: TypedValue; readonly b: TypedValue }
   | { readonly kind: 'asm'; readonly asm: InlineAsm }
   | { readonly kind: 'metadata'; readonly text: string }
-  /** Read, and refused where it is wanted: blockaddress, floats and so on. */
+  /** Parsed, and rejected if it is used: blockaddress, floats and others. */
   | { readonly kind: 'other'; readonly text: string };
 
 export interface TypedValue {
@@ -55,7 +55,7 @@ export function parseInt64(text: string): Int64 {
 
 const CASTS = new Set(['ptrtoint', 'inttoptr', 'bitcast', 'trunc', 'zext', 'sext', 'addrspacecast']);
 const BINARIES = new Set(['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'lshr', 'ashr']);
-/** What may stand before the operands and says nothing that the interpreter goes by. */
+/** Flags before operands that the interpreter ignores. */
 const FLAGS = ['inbounds', 'nuw', 'nsw', 'nusw', 'exact', 'inrange', 'disjoint', 'nneg'];
 
 export function skipFlags(s: Scanner): void {

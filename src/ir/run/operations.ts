@@ -80,7 +80,7 @@ function reverse32(n: number): number {
   return swap32(v);
 }
 
-/** The bits of a 64-bit value turned round, of which the upper `bits` then are the result. */
+/** The upper `bits` of a 64-bit value in reversed bit order. */
 function upper(m: Host, lo: number, hi: number, bits: number): number {
   const low = lshr64(lo, hi, 64 - bits);
   m.high = high;
@@ -146,7 +146,7 @@ export const OPERATIONS: Readonly<Record<string, Run>> = {
   shl: shift(shl64),
   lshr: shift(lshr64),
   ashr: shift(ashr64),
-  /** The low bits of a value; their number is below 64. */
+  /** The low bits of a value; fewer than 64. */
   zext(_, w, pc, r) {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -256,7 +256,7 @@ export const OPERATIONS: Readonly<Record<string, Run>> = {
     m.memory.move(r[to]!, r[to + 1]!, r[from]!, r[from + 1]!, r[n]! >>> 0);
     return pc + 4;
   },
-  /** Begin or end of the life of a variable on the stack: nobody has written it. */
+  /** Begin or end of the life of a variable on the stack: it counts as not written. */
   forget(m, w, pc, r) {
     const at = w[pc + 1]!;
     m.memory.forgetBytes(r[at]!, r[at + 1]!, w[pc + 2]!);

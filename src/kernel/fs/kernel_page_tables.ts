@@ -8,12 +8,15 @@ import type { State } from '../state.ts';
 import { type PtdumpRun, ptdump } from './ptdump.ts';
 import { ptdump_format, ptdump_markers } from './ptdump_format.ts';
 
-/** debugfs kernel_page_tables, from the tables as they are. */
+/** debugfs kernel_page_tables, from the current tables. */
 
-/** Regions whose every mapping the model makes; the others hold what it has not (modules, the kernel image, devices). */
+/**
+ * Regions all of whose mappings the model has; the others contain mappings it lacks (modules, the kernel image,
+ * devices).
+ */
 export const MODELLED_REGIONS = ['linear', 'vmemmap'] as const;
 
-/** Every entry that a walk from the root meets, the empty ones at the level they stand at, to the wrap at 2^64. */
+/** Every entry that a walk from the root passes, empty ones at their level, up to 2^64. */
 export function* ptdump_runs(m: Mmu): Generator<PtdumpRun> {
   const n = m.t.entries[0]!;
   yield* below(m, 0, m.root, n, -n * entrySize(m.t, 0));
@@ -45,14 +48,14 @@ function* below(m: Mmu, depth: number, pa: number, n: number, va: number): Gener
   if (at < end) yield { start: at, end, level, attr: 0 };
 }
 
-/** The lines of the regions that are modelled, markers included, without line ends. */
+/** The lines of the modelled regions, including markers, without line ends. */
 export function* kernel_page_tables(state: State, k: Kernel): Generator<string> {
   if (!state.mmu) return;
   const format = ptdump_format(k.c.ptdump);
   const regions = MODELLED_REGIONS.flatMap((name) => regionOf(k.c.layout, name) ?? []).sort(
     (a, b) => a.start - b.start,
   );
-  // markers of regions that hold nothing here would wait for entries that are not there
+  // markers of regions without mappings here would wait for entries that do not exist
   const own = { ...k.c.layout, regions };
   const markers = new Set(ptdump_markers(format, own).map(({ text }) => `---[ ${text} ]---`));
   for (const line of ptdump(k.c.t, own, format, ptdump_runs(state.mmu))) {

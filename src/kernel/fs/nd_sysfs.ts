@@ -1,7 +1,7 @@
 import { allocatable_dpa, available_dpa } from '../drivers/nvdimm/region_devs.ts';
 import { nd_namespace_key, type nd_region, type State } from '../state.ts';
 
-/** Files below /sys/bus/nd/devices and /sys/bus/dax/devices that the model has. */
+/** The modelled files below /sys/bus/nd/devices and /sys/bus/dax/devices. */
 
 export const ND = '/sys/bus/nd/devices';
 export const DAX = '/sys/bus/dax/devices';
@@ -18,13 +18,13 @@ const REGION: Readonly<Record<string, (region: nd_region, state: State, key: num
   target_node: ({ target_node }) => `${target_node}\n`,
 };
 
-/** The number of a region whose align file this is, or -1. */
+/** The number of the region to which this align file belongs, or -1. */
 export function region_align_path(state: State, path: string): number {
   const match = /^\/sys\/bus\/nd\/devices\/region(\d{1,4})\/align$/.exec(path);
   return match && state.nd_region.has(Number(match[1])) ? Number(match[1]) : -1;
 }
 
-/** The text of a file; null when there is none. */
+/** The text of a file; null if it does not exist. */
 export function nd_file(state: State, path: string): string | null {
   const region = /^\/sys\/bus\/nd\/devices\/region(\d{1,4})\/(\w+)$/.exec(path);
   if (region) {

@@ -4,23 +4,23 @@ import { type PtdumpFormat, prot_text, ptdump_markers } from './ptdump_format.ts
 
 /** Consecutive entries of one level that are all empty, or all leaves with the same attributes. */
 export interface PtdumpRun {
-  /** Kernel addresses; end 0 is the wrap at 2^64. */
+  /** Kernel addresses; end 0 stands for 2^64. */
   readonly start: number;
   readonly end: number;
-  /** The level the entries stand at; a folded one is the next towards the root. */
+  /** The level of the entries; for a folded level the next one towards the root. */
   readonly level: LevelName;
-  /** The descriptors' bits but for the address, as {@link Descriptor.attr} packs them; 0 for empty entries. */
+  /** The descriptors' bits without the address, packed as {@link Descriptor.attr}; 0 for empty entries. */
   readonly attr: number;
 }
 
 const UNITS = 'KMGTPE';
 
 /**
- * The lines of arm64's /sys/kernel/debug/kernel_page_tables, without line ends. The kernel notes entry by entry and starts a
- * line where level, attributes or region change; a marker stands at the first entry at or behind its address, so a run is
- * split where that entry begins. Nothing is held but the line in progress.
+ * The lines of arm64's /sys/kernel/debug/kernel_page_tables, without line ends. The kernel notes entry by entry and
+ * starts a line where level, attributes or region change. A marker is printed at the first entry at or after its
+ * address, so a run is split where that entry begins. Only the current line is held in memory.
  *
- * @param runs in ascending order, from the first kernel address to the wrap; neighbours may be equal
+ * @param runs in ascending order, from the first kernel address to 2^64; adjacent runs may be equal
  */
 export function* ptdump(
   t: Translation,
@@ -31,13 +31,13 @@ export function* ptdump(
   const { mask, text } = prot_text(format);
   const markers = ptdump_markers(format, layout);
   let marker = 0;
-  // the wrap is 0 to the kernel, so nothing is behind a marker there
+  // the kernel represents 2^64 as 0, so no marker comes after it
   const behind = (addr: number): boolean =>
     addr < 0 && marker + 1 < markers.length && addr >= markers[marker + 1]!.start;
   const next_marker = (): string => `---[ ${markers[++marker]!.text} ]---`;
   let depth = -1;
   let prot = 0;
-  // 2^64 below the wrap is 0
+  // 0 stands for 2^64
   let start = -(2 ** 64);
   if (format.from_zero) depth = 0;
 
@@ -55,7 +55,7 @@ export function* ptdump(
       if (behind(addr)) yield next_marker();
       [start, depth, prot] = [addr, at, now];
     }
-    // one more a call, as the kernel does: a third waits for the next entry
+    // at most one more marker per call, as in the kernel: a third waits for the next entry
     if (behind(addr)) yield next_marker();
   }
 
@@ -71,7 +71,7 @@ export function* ptdump(
       addr = Math.max(entry, Math.ceil(wanted / size) * size);
     }
   }
-  // the kernel flushes with a level that none has
+  // the kernel flushes with a level that no entry has
   yield* note(0, t.levels, 0);
 }
 

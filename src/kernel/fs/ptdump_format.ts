@@ -17,21 +17,27 @@ import {
   VALID,
 } from '../../hardware/descriptor.ts';
 
-/** How arm64's kernel_page_tables differs between releases. */
+/** The format of arm64's kernel_page_tables, which differs between releases. */
 export interface PtdumpFormat {
-  /** The release it was read from: recorded are v5.10, v6.1 and v7.2; v6.12, v5.4 by their source; v5.2, v5.7 unverified. */
+  /**
+   * The release from which it was read: v5.10, v6.1 and v7.2 are recorded; v6.12 and v5.4 were read in source; v5.2 and
+   * v5.7 are unverified.
+   */
   readonly release: string;
-  /** Names of memory types by AttrIndx; undefined is printed as nothing. */
+  /** The names of memory types by AttrIndx; undefined prints as nothing. */
   readonly memory_types: readonly (string | undefined)[];
-  /** Empty entries have lines (v5.7+: the generic walker notes them, too). */
+  /** Whether empty entries have lines (v5.7+: the generic walker notes them as well). */
   readonly holes: boolean;
-  /** The walk starts as if it had seen an empty PGD entry at 0: no first marker, a line from 0 (v5.7 to v5.10). */
+  /**
+   * Whether the walk starts as if it had passed an empty PGD entry at 0: no first marker, a line from 0 (v5.7 to
+   * v5.10).
+   */
   readonly from_zero: boolean;
-  /** A column for GP, and blanks in place of UXN (v5.8+). */
+  /** Whether there is a column for GP, and blanks in place of UXN (v5.8+). */
   readonly gp: boolean;
-  /** BLK means bits 1:0 are 1 (v7.2), not bit 1 clear: an invalid entry is not a block any more. */
+  /** Whether BLK means that bits 1:0 are 1 (v7.2) instead of bit 1 clear: an invalid entry is then no block. */
   readonly blk_is_sect: boolean;
-  /** With two levels a block in the root is called PMD (v6.9+), an empty entry beside it PGD. */
+  /** Whether with two levels a block in the root is called PMD (v6.9+), and an empty entry beside it PGD. */
   readonly pmd_in_root: boolean;
   /** Regions with the texts at their start and end. */
   readonly markers: readonly (readonly [region: string, start: string, end?: string])[];
@@ -40,7 +46,7 @@ export interface PtdumpFormat {
 const DEVICES = ['DEVICE/nGnRnE', 'DEVICE/nGnRE'] as const;
 /** The MAIR of v5.2 to v5.9; write-through memory has no name in any release. */
 const OLD_TYPES = [...DEVICES, 'DEVICE/GRE', 'MEM/NORMAL-NC', 'MEM/NORMAL'];
-/** MT_NORMAL is 0 since v5.10, which has write-through and GRE still. */
+/** MT_NORMAL is 0 since v5.10, which still has write-through and GRE. */
 const TYPES = ['MEM/NORMAL', 'MEM/NORMAL-TAGGED', 'MEM/NORMAL-NC'];
 const V5_10_TYPES = [...TYPES, undefined, ...DEVICES, 'DEVICE/GRE'];
 const NEW_TYPES = [...TYPES, ...DEVICES];
@@ -91,7 +97,7 @@ const v6_12: PtdumpFormat = {
 };
 const v7_2: PtdumpFormat = { ...v6_12, release: 'v7.2', blk_is_sect: true };
 
-/** Oldest version of each, newest first; the versions in between are told by the layout's family. */
+/** The oldest version of each format, newest first; versions in between are assigned by the layout's family. */
 const FORMATS = [
   [7, 0, v7_2],
   [6, 9, v6_12],
@@ -120,7 +126,9 @@ export interface Marker {
   readonly text: string;
 }
 
-/** The markers of a layout, ascending. A region it lacks has none, one that ends at the wrap none there. */
+/**
+ * The markers of a layout, ascending. A region that is missing has none; a region that ends at 2^64 has no end marker.
+ */
 export const ptdump_markers = (format: PtdumpFormat, layout: Layout): Marker[] =>
   layout.regions.flatMap((region) => {
     const marker = format.markers.find(([name]) => name === region.name);
@@ -140,7 +148,7 @@ interface Column {
 
 const flag = (mask: number, set: string, clear: string): Column => ({ mask, val: mask, set, clear });
 
-/** The kernel's pte_bits: what stands for a bit that is set, and for one that is not. */
+/** The kernel's pte_bits: the text for a bit that is set, and for one that is clear. */
 function columns(format: PtdumpFormat): Column[] {
   const types = format.memory_types.flatMap((name, index) =>
     name ? [{ mask: ATTR_INDEX_MASK, val: index << ATTR_INDEX_SHIFT, set: name }] : [],
@@ -162,7 +170,7 @@ function columns(format: PtdumpFormat): Column[] {
   ];
 }
 
-/** What two entries must have in common to share a line, and how it is told. */
+/** The attributes that entries on one line share, and their text. */
 export interface ProtText {
   readonly mask: number;
   /** @param prot an attribute word under the mask */

@@ -48,7 +48,7 @@ describe('nodes come and go with their memory', () => {
     expect(names(session, `${NODE}/node2`)).toBe(null);
     must(session, { add: { start: '5G', size: '256M', node: 2 } });
     expect(masks(session)).toEqual({ ...boot_masks, online: '0-2\n' });
-    // until v6.0 the pools of a node come with its memory
+    // until v6.0 the pool directories of a node come and go with its memory
     const pools = Number(/^v(\d+)/.exec(release)?.[1]) >= 6 ? ['hugepages'] : [];
     expect(names(session, `${NODE}/node2`)).toEqual([
       'cpulist',
@@ -66,7 +66,7 @@ describe('nodes come and go with their memory', () => {
     must(session, { offline: 41 });
     expect(masks(session)).toMatchObject({ has_memory: '0,2\n', has_normal_memory: '0\n' });
     must(session, { offline: 40 });
-    // the node stays as long as it has blocks
+    // the node exists as long as it has blocks
     expect(masks(session)).toEqual({ ...boot_masks, online: '0-2\n' });
     if (OLD.slice(0, 2).includes(release)) return;
     must(session, { remove: { start: '5G', size: '128M' } });

@@ -9,7 +9,7 @@ import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, NUMA_NO_NODE, type State } from '..
 import { nd_file, region_align_path } from './nd_sysfs.ts';
 import { iomem, memblock, zoneinfo } from './proc/files.ts';
 
-/** Paths of sysfs, debugfs and /proc to the kernel functions behind them. */
+/** Maps paths of sysfs, debugfs and /proc to kernel functions. */
 
 export const MEMORY = '/sys/devices/system/memory';
 export const NODE = '/sys/devices/system/node';
@@ -18,13 +18,13 @@ export const HUGEPAGES = '/sys/kernel/mm/hugepages';
 export const FIRMWARE = '/sys/firmware/memmap';
 export const NOTIFIER_ERROR = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
-/** What a path is: a text file, a link, a directory; null when nothing is there. */
+/** The kind of a path: a text file, a link, a directory; null if nothing is there. */
 export type Entry =
   | { readonly kind: 'file'; readonly text: string }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'dir'; readonly names: readonly string[] };
 
-/** Drive a function that only reads. */
+/** Runs a function that only reads. */
 function read_through<T>(state: State, thread: Steps<T>): T {
   let next = thread.next();
   while (!next.done) {
@@ -34,7 +34,7 @@ function read_through<T>(state: State, thread: Steps<T>): T {
   return next.value;
 }
 
-/** "0-2,5": as %*pbl prints a mask. */
+/** "0-2,5", the format of %*pbl for a mask. */
 export function list_text(ids: readonly number[]): string {
   const parts: string[] = [];
   for (let i = 0; i < ids.length; ) {
@@ -170,7 +170,7 @@ function firmware_entry(state: State, parts: readonly string[]): Entry | null {
   return name === 'type' ? file(`${entry.type}\n`) : null;
 }
 
-/** Look a path up; null when the modelled kernel has nothing there. */
+/** Looks a path up; null if the modelled kernel has nothing there. */
 export function lookup(state: State, k: Kernel, path: string): Entry | null {
   const clean = path.replace(/\/+$/, '');
   const below = (root: string): readonly string[] | null =>
@@ -230,7 +230,7 @@ function* store_parameter(k: Kernel, name: string, text: string): Steps<number> 
   return -k.errno.EACCES;
 }
 
-/** The write behind a path: its steps, "denied" for a read-only file, null when the path is not modelled. */
+/** The write function of a path: its steps, "denied" for a read-only file, null if the path is not modelled. */
 export function store(state: State, k: Kernel, path: string, text: string): Steps<number> | 'denied' | null {
   const block = /^\/sys\/devices\/system\/memory\/memory(\d+)\/(\w+)$/.exec(path);
   if (block && state.memory_block.has(Number(block[1]))) {

@@ -18,7 +18,7 @@ const res = (name: string, start: number, end: number, flags: number, ...childre
 const RAM = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
 const BUSY = IORESOURCE_MEM | IORESOURCE_BUSY;
 
-/** A tree with these entries at its top. */
+/** A tree with these top-level entries. */
 function tree(...children: resource[]): Session {
   const session = booted('v6.1', X86);
   session.state.iomem_resource.children = children;

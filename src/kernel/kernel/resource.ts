@@ -12,8 +12,8 @@ import {
 } from '../state.ts';
 
 /**
- * kernel/resource.c. The tree is only touched under resource_lock, so one operation under it is one step.
- * Ranges are inclusive, as in the kernel.
+ * kernel/resource.c. All accesses to the tree hold resource_lock, so one operation under the lock is one step. Ranges
+ * are inclusive, as in the kernel.
  */
 
 /** Index of the first child that ends at or after `start`. */
@@ -28,7 +28,7 @@ function first_child(children: readonly resource[], start: number): number {
   return low;
 }
 
-/** Null when inserted; else the resource in the way (the root itself when the range does not fit it). */
+/** Null if inserted; else the conflicting resource (the root itself if the range does not fit it). */
 function __request_resource(root: resource, res: resource): resource | null {
   if (res.end < res.start || res.start < root.start || res.end > root.end) return root;
   const at = first_child(root.children, res.start);
@@ -38,7 +38,7 @@ function __request_resource(root: resource, res: resource): resource | null {
   return null;
 }
 
-/** False when a busy resource is in the way (the caller turns that into -EEXIST). */
+/** False if it conflicts with a busy resource (the caller returns -EEXIST). */
 export const request_region = operation({
   name: 'request_region',
   obj: 'iomem_resource',
@@ -61,7 +61,7 @@ export const request_region = operation({
   },
 });
 
-/** release_resource of the exact range; children move up to where it was. */
+/** release_resource of the exact range; its children take its place. */
 export const release_resource = operation({
   name: 'release_resource',
   obj: 'iomem_resource',
@@ -81,7 +81,7 @@ export const release_resource = operation({
   },
 });
 
-/** __release_region: the busy entry of the exact range, below entries that are not busy. */
+/** __release_region: the busy entry with exactly this range, possibly below entries that are not busy. */
 export const release_region = operation({
   name: 'release_region',
   obj: 'iomem_resource',
@@ -104,7 +104,7 @@ export const release_region = operation({
   },
 });
 
-/** __adjust_resource: false when it would leave out a child. */
+/** __adjust_resource: false if it would leave out a child. */
 function adjust_resource(res: resource, start: number, end: number): boolean {
   const first = res.children[0];
   const last = res.children.at(-1);
@@ -114,12 +114,12 @@ function adjust_resource(res: resource, start: number, end: number): boolean {
   return true;
 }
 
-/** Released; no entry holds the whole range; the entry cannot be cut, since a child is in the way. */
+/** Released; no entry contains the whole range; or the entry cannot be split because a child is in the way. */
 type Released = 'released' | 'none' | 'busy';
 
 const cut = (ok: boolean): Released => (ok ? 'released' : 'busy');
 
-/** What release_mem_region_adjustable does under the lock. */
+/** The part of release_mem_region_adjustable that runs under the lock. */
 export const release_mem_region = operation({
   name: 'release_mem_region',
   obj: 'iomem_resource',
@@ -161,7 +161,7 @@ const mergeable = (a: resource, b: resource): boolean =>
   a.children.length === 0 &&
   b.children.length === 0;
 
-/** The entry just added at `start` may lie within others that are not busy (the device memory of virtio-mem). */
+/** The entry just added at `start` may lie inside others that are not busy (the device memory of virtio-mem). */
 export const merge_system_ram = operation({
   name: 'merge_system_ram',
   obj: 'iomem_resource',
@@ -189,7 +189,7 @@ export const merge_system_ram = operation({
   },
 });
 
-/** Busy System RAM in [start, end], clipped, ascending: what walk_system_ram_range visits. */
+/** Busy System RAM in [start, end], clipped, ascending: the ranges that walk_system_ram_range visits. */
 const system_ram_in = operation({
   name: 'system_ram_in',
   obj: 'iomem_resource',
@@ -215,7 +215,7 @@ const system_ram_in = operation({
 
 type Intersection = 'disjoint' | 'intersects' | 'mixed';
 
-/** Top-level entries as they are; below one that is not System RAM its descendants count as far as they reach. */
+/** A top-level entry counts as it is; if it is not System RAM, its descendants count within their ranges. */
 const ram_intersection = operation({
   name: 'ram_intersection',
   obj: 'iomem_resource',
@@ -273,7 +273,7 @@ function* release(start: number, size: number): Steps<Released> {
 }
 
 export const v5_2 = {
-  /** False on a conflict with a busy resource. */
+  /** False if it conflicts with a busy resource. */
   *__request_region(this: Kernel, start: number, size: number, name: string, flags: number): Steps<boolean> {
     yield* lock('resource_lock', 'spinlock');
     const ok = yield* change(request_region, start, size, name, flags);
@@ -281,7 +281,7 @@ export const v5_2 = {
     return ok;
   },
 
-  /** release_mem_region: what __request_region made. */
+  /** release_mem_region: releases a region that __request_region made. */
   *__release_region(this: Kernel, start: number, size: number): Steps<void> {
     yield* lock('resource_lock', 'spinlock');
     const released = yield* change(release_region, start, size);
@@ -305,12 +305,12 @@ export const v5_2 = {
     return found;
   },
 
-  /** A driver that owns a resource says what it is now; takes no lock. */
+  /** A driver changes the flags of its own resource; takes no lock. */
   *$set_resource_flags(this: Kernel, start: number, size: number, flags: number): Steps<void> {
     yield* change(set_flags, start, size, flags);
   },
 
-  /** With __release_memory_resource around it, which reports what it could not release. */
+  /** Includes __release_memory_resource around it, which reports a resource that cannot be released. */
   *release_mem_region_adjustable(this: Kernel, start: number, size: number): Steps<void> {
     const released = yield* release(start, size);
     if (released === 'released') return;
@@ -339,7 +339,7 @@ export const v5_2 = {
 };
 
 export const v5_10 = {
-  /** It cannot fail any more: a range that no entry holds is passed over in silence. */
+  /** It can no longer fail: a range that no entry contains is silently ignored. */
   *release_mem_region_adjustable(this: Kernel, start: number, size: number): Steps<void> {
     if ((yield* release(start, size)) === 'busy') yield* this.WARN_ON_ONCE('release_mem_region_adjustable');
   },

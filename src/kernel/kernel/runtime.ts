@@ -4,9 +4,9 @@ import type { Kernel } from '../kernel.ts';
 import { change, look, operation } from '../ops.ts';
 import type { State } from '../state.ts';
 
-/** Messages, assertions and injected failures: what every function may use. */
+/** Messages, assertions and injected failures, for all functions. */
 
-/** The kernel goes on here in a way that the model does not know. */
+/** The kernel takes a path that is not modelled. */
 export class NotModelled extends UserError {
   override readonly name = 'NotModelled';
 }

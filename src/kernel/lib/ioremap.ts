@@ -10,13 +10,8 @@ import {
   READ_ONCE,
 } from '../include/linux/pgtable.ts';
 import type { Kernel } from '../kernel.ts';
-import { PFN_DOWN } from '../pfn.ts';
-import { VM } from '../state.ts';
 
-/**
- * lib/ioremap.c and arch/arm64/mm/ioremap.c: physical ranges in the vmalloc region, by blocks where the architecture has huge
- * vmaps. Tables are installed as in vmalloc().
- */
+/** lib/ioremap.c: physical ranges, by blocks where the architecture has huge vmaps. Tables are installed as in vmalloc(). */
 
 const size_of = (k: Kernel, level: 'PMD' | 'PUD'): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
@@ -152,35 +147,5 @@ export const v5_2 = {
       addr = next;
     } while (addr !== end);
     return 0;
-  },
-
-  /** The address of `phys`, or 0. Not for RAM. An area is aligned to its size, at most to the largest block. */
-  *__ioremap(this: Kernel, phys: number, size: number, prot: number): Steps<number> {
-    const { PAGE_SIZE, layout } = this.c;
-    const start = Math.floor(phys / PAGE_SIZE) * PAGE_SIZE;
-    const bytes = Math.ceil((phys + size - start) / PAGE_SIZE) * PAGE_SIZE;
-    if (yield* this.pfn_valid(PFN_DOWN(this.c, start))) {
-      yield* this.WARN('__ioremap_caller');
-      return 0;
-    }
-    const largest = size_of(this, this.c.PAGE_SHIFT === 12 ? 'PUD' : 'PMD');
-    const align = Math.min(largest, 2 ** Math.ceil(Math.log2(bytes)));
-    const area = yield* this.__get_vm_area_node(
-      bytes,
-      align,
-      VM.IOREMAP,
-      layout.VMALLOC_START,
-      layout.VMALLOC_END,
-    );
-    if (area === null) return 0;
-    if (yield* this.ioremap_page_range(area, area + bytes, start, prot)) {
-      yield* this.vunmap(area);
-      return 0;
-    }
-    return area + (phys - start);
-  },
-
-  *iounmap(this: Kernel, addr: number): Steps<void> {
-    yield* this.vunmap(Math.floor(addr / this.c.PAGE_SIZE) * this.c.PAGE_SIZE);
   },
 };

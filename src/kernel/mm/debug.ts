@@ -18,7 +18,7 @@ import {
   with_migratetype,
 } from './page.ts';
 
-/** What a pageblock is for stands in the section's usage, and survives. */
+/** Poisons struct pages. The migratetype of a pageblock is in the section's usage, and is kept. */
 const poison_pages = operation({
   name: 'poison_pages',
   obj: 'pages',
@@ -51,7 +51,7 @@ const flags_word = (k: Kernel, page: Page): string => {
 };
 
 export const v5_2 = {
-  /** The lines of dump_page that name the page, its flags and the reason; addresses are hashed by %p. */
+  /** The lines of dump_page with the page, its flags and the reason; %p hashes addresses. */
   *dump_page(this: Kernel, pfn: number, reason: string): Steps<void> {
     const page = yield* this.pfn_to_page(pfn);
     yield* pr_warn(this.$page_line(pfn));
@@ -69,8 +69,8 @@ export const v5_2 = {
   },
 
   /**
-   * Without CONFIG_DEBUG_VM nothing is written (include/linux/page-flags.h): the old contents stay, and a memmap that is gone
-   * is not missed (B54).
+   * Without CONFIG_DEBUG_VM nothing is written (include/linux/page-flags.h): the old contents stay, and a missing
+   * memmap is not noticed (B54).
    */
   *page_init_poison(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     if (this.c.DEBUG_VM && (yield* look(count_pages, pfn, pfn + nr_pages)) < nr_pages)
@@ -91,7 +91,7 @@ export const v5_12 = {
 };
 
 export const v6_12 = {
-  /** %p is gone from the line. */
+  /** The line no longer contains %p. */
   $page_line(this: Kernel, pfn: number): string {
     return `page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
   },

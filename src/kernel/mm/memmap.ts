@@ -4,7 +4,7 @@ import { add, change, look, operation } from '../ops.ts';
 import type { State } from '../state.ts';
 import { NO_PAGE, type Page, ZERO_PAGE } from './page.ts';
 
-/** The struct pages of a range as one thing: where they come from, whether they may be looked at, what they hold. */
+/** The struct pages of a range as a whole: their allocation, whether they can be read, their contents. */
 
 export const set_pages = operation({
   name: 'set_pages',
@@ -29,10 +29,10 @@ export const count_pages = operation({
     state.pages.total(start, end, (page) => page !== NO_PAGE),
 });
 
-/** Pages of memmap that describe `nr_pages`. */
+/** The number of pages of memmap that describe `nr_pages`. */
 export const nr_vmemmap = (k: Kernel, nr_pages: number): number => Math.ceil((nr_pages * 64) / k.c.PAGE_SIZE);
 
-/** Give a pfn range its struct pages; an entry that is already there is silently reused. */
+/** Gives a pfn range its struct pages; an existing entry is silently reused. */
 export function* populate_memmap(
   k: Kernel,
   pfn: number,
@@ -48,7 +48,7 @@ export function* populate_memmap(
   return 0;
 }
 
-/** What was never populated is passed over. */
+/** Parts that were never populated are skipped. */
 export function* free_memmap(
   k: Kernel,
   pfn: number,

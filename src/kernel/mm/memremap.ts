@@ -8,8 +8,8 @@ import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
 import { MIGRATE, page_nid, page_zonenum } from './page.ts';
 
 /**
- * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory. A pagemap is named by its key;
- * it has one range.
+ * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory. A pagemap is named by its key; it has
+ * one range.
  */
 
 const pagemap_at = operation({
@@ -43,8 +43,8 @@ const pr = ({ start, size }: Range): string => {
 };
 
 /**
- * 0; -ENOMEM when a pagemap covers one of the edges, -ENXIO when the range touches System RAM. `said` is how that range is
- * told. Until v5.3 a driver's and a device's name stand before the text; neither is modelled.
+ * 0; -ENOMEM if a pagemap covers one of the edges, -ENXIO if the range touches System RAM. `said` is the text for that
+ * range. Until v5.3 the message starts with the names of driver and device; neither is modelled.
  */
 function* conflict(k: Kernel, { start, size }: Range, where: string, said: string): Steps<number> {
   for (const edge of [start, start + size - 1]) {
@@ -59,14 +59,14 @@ function* conflict(k: Kernel, { start, size }: Range, where: string, said: strin
   return -k.errno.ENXIO;
 }
 
-/** The pagemap's own range, as it was asked for. */
+/** The pagemap's own range, as requested. */
 function* own_range(pgmap: number): Steps<Range> {
   const start = yield* R('dev_pagemap', pgmap, 'start');
   return { start, size: (yield* R('dev_pagemap', pgmap, 'end')) + 1 - start };
 }
 
 export const v5_2 = {
-  /** A pagemap for a range of bytes, not mapped yet: its key. */
+  /** Makes a pagemap for a range of bytes that is not mapped yet; returns its key. */
   *$alloc_dev_pagemap(
     this: Kernel,
     type: dev_pagemap['type'],
@@ -85,14 +85,14 @@ export const v5_2 = {
     return yield* look(pagemap_at, pfn, this.c.PAGE_SIZE);
   },
 
-  /** First pfn whose struct page the pagemap initialises. */
+  /** The first pfn whose struct page the pagemap initialises. */
   *pfn_first(this: Kernel, pgmap: number): Steps<number> {
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
     const start = PFN_DOWN(this.c, yield* R('dev_pagemap', pgmap, 'start'));
     return altmap ? start + vmem_altmap_offset(altmap) : start;
   },
 
-  /** What arch_add_memory is asked for: until v5.3 whole sections around the range. */
+  /** The range passed to arch_add_memory: until v5.3 whole sections around the range. */
   *$pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
     const section = this.c.SECTION_SIZE;
     const first = yield* R('dev_pagemap', pgmap, 'start');
@@ -116,7 +116,7 @@ export const v5_2 = {
     return error;
   },
 
-  /** Private memory gets no linear map, all other does. What is done last is done without the lock. */
+  /** Private memory gets no linear map, all other memory does. The last part runs without the lock. */
   *pagemap_range(this: Kernel, pgmap: number, start: number, size: number): Steps<number> {
     const type = yield* R('dev_pagemap', pgmap, 'type');
     const nid = yield* R('dev_pagemap', pgmap, 'nid');
@@ -138,7 +138,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Nothing asks what the linear map can hold before v5.12. */
+  /** Before v5.12 the range of the linear map is not checked. */
   *$pagemap_range_allowed(
     this: Kernel,
     _start: number,
@@ -149,7 +149,7 @@ export const v5_2 = {
   },
 
   /**
-   * move_pfn_range_to_zone() for ZONE_DEVICE. Of the struct pages only those of the altmap are initialised here, and not those
+   * move_pfn_range_to_zone() for ZONE_DEVICE. Only the struct pages of the altmap are initialised here, without those
    * of its reserve.
    */
   *$move_pfn_range_to_zone_device(
@@ -170,7 +170,7 @@ export const v5_2 = {
     if (n > 0) yield* this.memmap_init_range(zone, first, n, MIGRATE.MOVABLE);
   },
 
-  /** The node is read from the first struct page of the aligned range, which an altmap leaves uninitialised (B67). */
+  /** The node is read from the first struct page of the aligned range, which is uninitialised with an altmap (B67). */
   *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
     const { start, size } = yield* this.$pagemap_aligned_range(pgmap);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
@@ -194,13 +194,13 @@ export const v5_2 = {
     if (altmap?.alloc) yield* this.WARN(...this.$altmap_left());
   },
 
-  /** Where it is noticed that an altmap did not get all back, and how it is told. */
+  /** The function that detects pages missing from an altmap, and its message. */
   $altmap_left(this: Kernel): readonly [string, string] {
     const where = 'devm_memremap_pages_release';
     return [where, `${where}: failed to free all reserved pages`];
   },
 
-  /** devm_memremap_pages: a pagemap that cannot be mapped is gone again. */
+  /** devm_memremap_pages: a pagemap that cannot be mapped is removed again. */
   *devm_memremap_pages(this: Kernel, pgmap: number): Steps<number> {
     const error = yield* this.memremap_pages(pgmap);
     if (error) yield* free('dev_pagemap', pgmap);
@@ -215,14 +215,14 @@ export const v5_2 = {
 };
 
 export const v5_3 = {
-  /** The range itself: sub-sections are enough. */
+  /** The range itself: whole sub-sections are sufficient. */
   *$pagemap_aligned_range(this: Kernel, pgmap: number): Steps<Range> {
     return yield* own_range(pgmap);
   },
 };
 
 export const v5_4 = {
-  /** memremap_pages() is there without a device, too (5.4.18; 5.7.14 is the same). */
+  /** memremap_pages() exists without a device as well (5.4.18; 5.7.14 is the same). */
   *$pagemap_conflict(this: Kernel, pgmap: number, range: Range): Steps<number> {
     const said = `memremap_pages attempted on %s region ${pr(yield* own_range(pgmap))}`;
     return yield* conflict(this, range, 'memremap_pages', said);
@@ -232,14 +232,14 @@ export const v5_4 = {
     return ['memunmap_pages', 'failed to free all reserved pages'];
   },
 
-  /** The function that reads a struct page for its node. */
+  /** The function that reads the node from a struct page. */
   $memunmap_reader(this: Kernel): string {
     return 'memunmap_pages';
   },
 };
 
 export const v5_5 = {
-  /** The zone shrinks first, and is taken from a struct page that was initialised (77e080e7680e, feee6b298916). */
+  /** The zone shrinks first, and is taken from an initialised struct page (77e080e7680e, feee6b298916). */
   *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
     const { start, size } = yield* this.$pagemap_aligned_range(pgmap);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');

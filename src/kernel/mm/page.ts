@@ -1,6 +1,6 @@
 /**
- * struct page as far as hotplug reads it, packed into one small integer, so that a run of equal pages is a run of
- * equal numbers. What the page is used for stands here as well: the model has no page contents.
+ * struct page, the part that hotplug reads, packed into one small integer, so that a run of equal pages is a run of
+ * equal numbers. The use of a page is stored here as well: the model has no page contents.
  */
 export type Page = number;
 
@@ -13,7 +13,7 @@ const FLAG_SHIFT = MIGRATE_SHIFT + 2;
 const NR_FLAGS = 7;
 const HSTATE_SHIFT = FLAG_SHIFT + NR_FLAGS;
 
-/** What the struct page itself holds. */
+/** The contents of the struct page itself. */
 export const MEMMAP = {
   /** No memmap at all. */
   NONE: 0,
@@ -25,7 +25,7 @@ export const MEMMAP = {
 } as const;
 
 export const USE = {
-  /** Not in the hands of the page allocator: offline, reserved or a hole. */
+  /** Not managed by the page allocator: offline, reserved or a hole. */
   NONE: 0,
   /** On a free list. */
   FREE: 1,
@@ -42,9 +42,11 @@ export const USE = {
   OFFLINE_NOREF: 7,
   /** Page table of the kernel. */
   TABLE: 8,
-  /** Struct pages. */
+  /** Holds struct pages. */
   MEMMAP: 9,
-  /** Freed, on the list of a CPU (free_unref_page): the model puts there only what a thread frees page by page. */
+  /**
+   * Freed, on the list of a CPU (free_unref_page). In the model only pages that a thread frees one by one are there.
+   */
   PCP: 10,
 } as const;
 
@@ -56,7 +58,9 @@ export const PG_vmemmap_self_hosted = 1 << (FLAG_SHIFT + 2);
 /** A table page whose constructor has run and whose destructor has not. */
 export const PG_table = 1 << (FLAG_SHIFT + 3);
 export const PG_dirty = 1 << (FLAG_SHIFT + 4);
-/** powerpc: the instruction cache has seen the page. x86: with PG_uncached, the memory type of a page of RAM. */
+/**
+ * powerpc: the instruction cache is coherent with the page. x86: with PG_uncached, the memory type of a page of RAM.
+ */
 export const PG_arch_1 = 1 << (FLAG_SHIFT + 5);
 export const PG_uncached = 1 << (FLAG_SHIFT + 6);
 
@@ -71,10 +75,10 @@ export const page_migratetype = (page: Page): number => (page >> MIGRATE_SHIFT) 
 export const PageReserved = (page: Page): boolean => (page & PG_reserved) !== 0;
 export const PageTable = (page: Page): boolean => (page & PG_table) !== 0;
 export const PageHWPoison = (page: Page): boolean => (page & PG_hwpoison) !== 0;
-/** Memory the kernel uses itself: nothing can take it away. */
+/** Memory that the kernel itself uses: it cannot be freed or migrated. */
 export const is_kernel_page = (page: Page): boolean =>
   page_use(page) === USE.UNMOVABLE || page_use(page) === USE.TABLE || page_use(page) === USE.MEMMAP;
-/** Part of a huge page of a pool: its place in huge_page_orders tells the size. */
+/** Part of a huge page of a pool; its size is an index in huge_page_orders. */
 export const PageHuge = (page: Page): boolean =>
   page_use(page) === USE.HUGE_FREE || page_use(page) === USE.HUGE_USED;
 export const page_hstate = (page: Page): number => (page >> HSTATE_SHIFT) & 3;
@@ -84,7 +88,7 @@ export const PageOffline = (page: Page): boolean =>
 export const make_page = (nid: number, zone: number, migratetype: number, flags = 0): Page =>
   nid | (zone << ZONE_SHIFT) | (MEMMAP.INIT << MEMMAP_SHIFT) | (migratetype << MIGRATE_SHIFT) | flags;
 
-/** What the page is used for; a huge page is one of the first size. */
+/** Sets the use of the page; a huge page gets the first size. */
 export const with_use = (page: Page, use: number): Page =>
   (page & ~((15 << USE_SHIFT) | (3 << HSTATE_SHIFT))) | (use << USE_SHIFT);
 export const with_hstate = (page: Page, use: number, hstate: number): Page =>
@@ -92,7 +96,7 @@ export const with_hstate = (page: Page, use: number, hstate: number): Page =>
 export const with_migratetype = (page: Page, type: number): Page =>
   (page & ~(3 << MIGRATE_SHIFT)) | (type << MIGRATE_SHIFT);
 
-/** Poisoned contents; the zone and node of before stay readable where no debug build overwrites them. */
+/** Poisons the contents; the old zone and node stay readable unless a debug build overwrites them. */
 export const with_memmap = (page: Page, memmap: number): Page =>
   (page & ~(3 << MEMMAP_SHIFT)) | (memmap << MEMMAP_SHIFT);
 

@@ -12,11 +12,12 @@ import {
 import { USE } from './page.ts';
 
 /**
- * mm/page_ext.c: what page_owner=on keeps of every page, a table for each section, taken when its memory goes online. That is under
- * mem_hotplug_lock, and a table that the buddy does not have in one piece comes from vmalloc (B98).
+ * mm/page_ext.c: the data that page_owner=on keeps for every page, one table per section, allocated when its memory
+ * goes online. This happens under mem_hotplug_lock; a table that the buddy cannot allocate contiguously comes from
+ * vmalloc (B98).
  */
 
-/** Bytes a page: flags, and page_owner's own. Later releases than v5.2 keep a few more. */
+/** Bytes per page: flags, and page_owner's own data. Releases after v5.2 keep a few more. */
 const ENTRY_SIZE = 8 + 12;
 
 const get_order = (pages: number): number => Math.ceil(Math.log2(pages));
@@ -39,7 +40,7 @@ export const v5_2 = {
     else yield* this.free_pages(base.pfn, base.nr_pages);
   },
 
-  /** 0 or -ENOMEM. Sections of boot memory got theirs at boot. */
+  /** 0 or -ENOMEM. Sections of boot memory got their tables at boot. */
   *init_section_page_ext(this: Kernel, nr: number, nid: number): Steps<number> {
     if ((yield* this.$section_mem_map(nr)) & SECTION_IS_EARLY) return 0;
     if (yield* exists('page_ext', nr)) return 0;

@@ -20,7 +20,10 @@ import {
   with_migratetype,
 } from './page.ts';
 
-/** mm/page_isolation.c: a range is isolated as one, which is what all its pageblocks come to run after run. A page that no migration can take away; order of the tests as in has_unmovable_pages. */
+/**
+ * mm/page_isolation.c: a range is isolated as a whole; the result equals isolating its pageblocks one by one. This
+ * tests for a page that migration cannot move; the order of the tests is that of has_unmovable_pages.
+ */
 const is_unmovable = (page: Page, zone_movable: boolean, skip_offline: boolean): boolean => {
   if (PageReserved(page)) return true;
   if (zone_movable) return false;
@@ -59,7 +62,7 @@ const set_migratetype = operation({
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type))),
 });
 
-/** Whether a huge page lies on both sides of a boundary. */
+/** Whether a huge page crosses a boundary. */
 const huge_page_across = operation({
   name: 'huge_page_across',
   obj: 'pages',
@@ -89,7 +92,7 @@ const in_the_way = operation({
 });
 
 export const v5_2 = {
-  /** 0, or -EBUSY; when memory is to go offline the page is reported the way dump_page does (REPORT_FAILURE). */
+  /** 0, or -EBUSY; if memory is to go offline, the page is reported as by dump_page (REPORT_FAILURE). */
   *start_isolate_page_range(
     this: Kernel,
     zone: number,
@@ -123,7 +126,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Once, and after zone->lock has been dropped: who frees a page may be late (B74). */
+  /** Drains once, after zone->lock has been dropped: a page freed later is missed (B74). */
   *$drain_isolated(this: Kernel, zone: number): Steps<void> {
     yield* this.drain_all_pages(zone);
   },
@@ -136,7 +139,7 @@ export const v5_2 = {
     yield* zone_unlock(zone);
   },
 
-  /** 0 when every page is free, poisoned or given up by its driver; else -EBUSY. */
+  /** 0 if every page is free, poisoned or released by its driver; else -EBUSY. */
   *test_pages_isolated(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     yield* zone_lock(zone);
     const busy = yield* look(in_the_way, start_pfn, end_pfn, this.$skips_PageOffline());
@@ -144,12 +147,12 @@ export const v5_2 = {
     return busy ? -this.errno.EBUSY : 0;
   },
 
-  /** Since v5.8 offlining passes over PageOffline pages whose driver lets them go. */
+  /** Since v5.8 offlining skips PageOffline pages whose driver releases them. */
   $skips_PageOffline(this: Kernel): boolean {
     return false;
   },
 
-  /** is_mem_section_removable: no unmovable page in sight, without any lock. */
+  /** is_mem_section_removable: finds no unmovable page, without any lock. */
   *$is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
     return (yield* look(first_unmovable, start_pfn, end_pfn, false, false)) < 0;
   },
@@ -162,11 +165,11 @@ export const v5_8 = {
 };
 
 export const v5_11 = {
-  /** That is now the business of who asks for the range (7612921f2376). */
+  /** The caller that requests the range now does this (7612921f2376). */
   *$drain_isolated(this: Kernel, _zone: number): Steps<void> {},
 };
 
-/** set_migratetype_isolate() of the pageblock at one end of the range, which is looked at before all others (v5.19). */
+/** set_migratetype_isolate() of the pageblock at one end of the range, which is checked before all others (v5.19). */
 function* first_look(
   k: Kernel,
   zone: number,
@@ -187,9 +190,9 @@ function* first_look(
 
 export const v6_1 = {
   /**
-   * One end of the range, and what reaches over it. A gigantic page is neither migrated nor dissolved for it
-   * (isolate_or_dissolve_huge_page): -EBUSY, free or in use, unless the memory beyond is offline. So of the blocks under
-   * such a page the last one alone can go, and takes the page along: the x86-64 recording begins with that block, the
+   * One end of the range, and the pages that cross it. A gigantic page is neither migrated nor dissolved for it
+   * (isolate_or_dissolve_huge_page): -EBUSY, free or in use, unless the memory beyond is offline. So only the last
+   * block under such a page can go offline, and the page goes with it. The x86-64 recording begins with that block, the
    * arm64 one with the first.
    */
   *isolate_single_pageblock(
@@ -201,7 +204,7 @@ export const v6_1 = {
   ): Steps<number> {
     const ret = yield* first_look(this, zone, boundary, before, offline);
     if (ret || !(yield* this.pfn_to_online_page(before ? boundary : boundary - 1))) return ret;
-    // looked through from where the largest buddy could begin: at the start of a block that is nothing
+    // the search starts where the largest buddy could begin: at the start of a block it finds nothing
     if (!before && boundary % 2 ** (this.c.MAX_ORDER - 1) === 0) return 0;
     return (yield* look(huge_page_across, this.c, boundary)) ? -this.errno.EBUSY : 0;
   },
@@ -222,7 +225,7 @@ export const v6_1 = {
 };
 
 export const v6_12 = {
-  /** Since v6.10 a huge page may reach over the end: dissolving or migration will see to it. */
+  /** Since v6.10 a huge page may cross the end: it is dissolved or migrated later. */
   *isolate_single_pageblock(
     this: Kernel,
     zone: number,

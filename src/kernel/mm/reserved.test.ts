@@ -21,7 +21,7 @@ const RELEASES = [
   'pg-reserved',
 ];
 
-/** Those of the releases for which it is so. */
+/** The releases for which it is true. */
 const where = (is: (release: string) => boolean): string[] => RELEASES.filter(is);
 const ALL = where(() => true);
 
@@ -93,7 +93,7 @@ describe('hot-added memory', () => {
       const session = plugged(release);
       session.state.vars.get(0)!.notifier_error = { MEM_GOING_ONLINE: -12 };
       session.write('/sys/devices/system/memory/memory32/state', 'online');
-      // a veto leaves the bits as they were at the moment of asking; the memmap is disowned after v5.3
+      // a veto leaves the bits as they are at that moment; after v5.3 the memmap is disowned
       return reserved(session, DIMM.start);
     };
     expect(where(vetoed)).toEqual(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'pg-reserved-base']);

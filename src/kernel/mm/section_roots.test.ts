@@ -6,7 +6,7 @@ const roots = (session: ReturnType<typeof booted>) => [...session.state.mem_sect
 test.each(['v5.2', 'v5.3', 'v6.1', 'v7.2'])('%s: a root of sections cannot be allocated', (release) => {
   const session = booted(release, X86);
   const add = { add: { start: '64G', size: '128M', node: 1 } };
-  // sections 0 to 255: what boot and the first 32G have
+  // sections 0 to 255: those of boot and of the first 32G
   must(session, { add: { start: '5G', size: '128M', node: 1 } });
   expect(roots(session)).toEqual([[0, { nid: 0 }]]);
   const failed = last(session, { fail: { site: 'mem_section_root' } }, add);
@@ -14,7 +14,7 @@ test.each(['v5.2', 'v5.3', 'v6.1', 'v7.2'])('%s: a root of sections cannot be al
   expect(session.state.mem_section.has(512)).toBe(false);
   play(session, add, { remove: { start: '64G', size: '128M' } });
   expect(session.state.memory_block.has(512)).toBe(false);
-  // it stays for good
+  // it is never freed
   expect(roots(session)).toEqual([
     [0, { nid: 0 }],
     [2, { nid: 1 }],

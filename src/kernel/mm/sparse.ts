@@ -17,7 +17,7 @@ import { NO_PAGE, PG_hwpoison } from './page.ts';
 
 export const subsections_per_section = (c: Config): number => c.PAGES_PER_SECTION / c.PAGES_PER_SUBSECTION;
 
-/** Maps of a given shape are shared: a terabyte of whole sections holds one array. */
+/** Equal maps are shared: a terabyte of whole sections holds one array. */
 const shared_maps = new Map<string, readonly number[]>();
 function share(words: number[]): readonly number[] {
   const key = words.join();
@@ -59,15 +59,15 @@ const clear_hwpoison = operation({
   },
 });
 
-/** What the pointer to a freed usage points to. */
+/** Stands for a freed usage to which a pointer still points. */
 const FREED_USAGE: readonly number[] = Object.freeze([]);
 
 const points_to_usage = (state: State, nr: number): boolean =>
   (state.mem_section.get(nr)!.subsection_map?.length ?? 0) > 0;
 
-/** Looks through a pointer, at what may have gone meanwhile. */
+/** Reads through a usage pointer that may be stale. */
 export const usage_steps = {
-  /** test_bit() in a usage that was there when the pointer was read; one that waits for a grace period is empty. */
+  /** test_bit() in a usage that existed when the pointer was read; one that waits for a grace period is empty. */
   test_bit: operation({
     name: 'test_bit',
     obj: 'mem_section',
@@ -84,7 +84,7 @@ export const usage_steps = {
       points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn),
   }),
 
-  /** rcu_do_batch() has something to wait for. */
+  /** Whether rcu_do_batch() has anything to wait for. */
   any_kfree_rcu: operation({
     name: 'any_kfree_rcu',
     obj: 'kfree_rcu',
@@ -102,7 +102,10 @@ const mem_map_of = operation({
 });
 
 export const v5_2 = {
-  /** 0 or -ENOMEM; nobody asks whether there is such a root. The first section of a root brings the others, zeroed; one that is not in the table is such a one. */
+  /**
+   * 0 or -ENOMEM; callers do not check whether the root exists. The first section of a root allocates the others,
+   * zeroed; a section that is not in the table is such a one.
+   */
   *sparse_index_init(this: Kernel, section_nr: number, nid: number): Steps<number> {
     const root = SECTION_NR_TO_ROOT(this.c, section_nr);
     const roots = NR_SECTION_ROOTS(this.c);
@@ -121,12 +124,14 @@ export const v5_2 = {
     return (yield* alloc('mem_section', section_nr, ms)) ? 0 : -this.errno.ENOMEM;
   },
 
-  /** Flags of a section; 0 for one whose root was never allocated. */
+  /** The flags of a section; 0 if its root was never allocated. */
   *$section_mem_map(this: Kernel, section_nr: number): Steps<number> {
     return yield* look(mem_map_of, section_nr);
   },
 
-  /** Always a whole section; -EEXIST frees the memmap it has just populated (sparse_add_one_section() of 5.2.1). */
+  /**
+   * Always a whole section; on -EEXIST it frees the memmap it has just populated (sparse_add_one_section() of 5.2.1).
+   */
   *sparse_add_section(
     this: Kernel,
     nid: number,
@@ -138,13 +143,13 @@ export const v5_2 = {
     const nr_pages = this.c.PAGES_PER_SECTION;
     const ret = yield* this.sparse_index_init(section_nr, nid);
     if (ret < 0) return ret;
-    if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
+    if ((yield* this.__populate_section_memmap(pfn, nr_pages, nid, altmap)) < 0) return -this.errno.ENOMEM;
     if (yield* this.$should_fail('usemap')) {
-      yield* this.vmemmap_free(pfn, nr_pages, altmap);
+      yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
       return -this.errno.ENOMEM;
     }
     if ((yield* R('mem_section', section_nr, 'section_mem_map')) & SECTION_MARKED_PRESENT) {
-      yield* this.vmemmap_free(pfn, nr_pages, altmap);
+      yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
       return -this.errno.EEXIST;
     }
     yield* this.page_init_poison(pfn, nr_pages);
@@ -168,7 +173,7 @@ export const v5_2 = {
     yield* W('mem_section', section_nr, 'subsection_map', null);
     yield* change(clear_hwpoison, start, start + nr_pages);
     if (early) yield* this.free_map_bootmem(start, nr_pages);
-    else yield* this.vmemmap_free(start, nr_pages, altmap);
+    else yield* this.depopulate_section_memmap(start, nr_pages, altmap);
   },
 
   *online_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
@@ -185,7 +190,7 @@ export const v5_2 = {
     }
   },
 
-  /** The memmap of boot memory: its pages came from memblock. */
+  /** Frees the memmap of boot memory: its pages came from memblock. */
   *free_map_bootmem(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     yield* change(set_pages, pfn, pfn + nr_pages, NO_PAGE);
   },
@@ -232,7 +237,7 @@ export const v5_3 = {
     }
     const early = (yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY;
     if (nr_pages < this.c.PAGES_PER_SECTION && early) return 0;
-    if ((yield* this.vmemmap_populate(pfn, nr_pages, nid, altmap)) < 0) {
+    if ((yield* this.__populate_section_memmap(pfn, nr_pages, nid, altmap)) < 0) {
       yield* this.section_deactivate(pfn, nr_pages, altmap);
       return -this.errno.ENOMEM;
     }
@@ -258,7 +263,10 @@ export const v5_3 = {
     return 0;
   },
 
-  /** The forms between v5.3 and v5.9 differ in when section_mem_map and usage go (src/memmap/kernel/sparse.ts has them all). */
+  /**
+   * The forms between v5.3 and v5.9 differ in when section_mem_map and usage are cleared (src/memmap/kernel/sparse.ts
+   * has them all).
+   */
   *section_deactivate(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
     const nr = pfn_to_section_nr(this.c, pfn);
     const early = ((yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY) !== 0;
@@ -281,7 +289,7 @@ export const v5_3 = {
     if (empty) yield* W('mem_section', nr, 'section_mem_map', 0);
   },
 
-  /** The usage goes while the section still says that it has a memmap; that of boot memory stays (B52). */
+  /** The usage is freed while the section still says that it has a memmap; the usage of boot memory stays (B52). */
   *$section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
     if (!early) {
       yield* W('mem_section', nr, 'subsection_map', FREED_USAGE);
@@ -290,7 +298,7 @@ export const v5_3 = {
     yield* clear_has_mem_map(nr);
   },
 
-  /** The memmap of boot memory is whole, and stays what pfn_valid says: a part of it goes all the same (B54). */
+  /** pfn_valid() treats the memmap of boot memory as whole, but a part of it can still be freed (B54). */
   *$section_depopulate(
     this: Kernel,
     pfn: number,
@@ -298,7 +306,7 @@ export const v5_3 = {
     _early: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    yield* this.vmemmap_free(pfn, nr_pages, altmap);
+    yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
   },
 
   *sparse_remove_section(
@@ -321,7 +329,7 @@ export const v5_9 = {
     early: boolean,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    if (!early) yield* this.vmemmap_free(pfn, nr_pages, altmap);
+    if (!early) yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
   },
 };
 

@@ -10,7 +10,7 @@ import { vmemmap_of } from '../pfn.ts';
 import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from '../state.ts';
 import { NO_PAGE } from './page.ts';
 
-// Sub-sections come and go in any order, against a plain set of those that are there.
+// Sub-sections are added and removed in any order, and compared with a plain set of those that exist.
 
 const ARCHES = ['x86_64', 'arm64'] as const;
 
@@ -21,11 +21,11 @@ interface Add {
   readonly altmap: vmem_altmap | null;
 }
 
-/** A kernel and the reference, which do the same. */
+/** A kernel and the reference, which perform the same operations. */
 class Both {
   readonly session: Session;
   readonly reference: Reference;
-  /** What was added in one piece and is still whole. */
+  /** Ranges that were added in one piece and are still whole. */
   adds: Add[] = [];
   warnings = 0;
 
@@ -48,7 +48,7 @@ class Both {
   add(start: number, count: number, ram: boolean, own: boolean): void {
     const { session, reference } = this;
     const nr_pages = this.#pfn(count);
-    // a leaf that is shared would be given back to the altmap of whoever goes last
+    // a shared leaf would be returned to the altmap of the range that is removed last
     const altmap =
       own && start % reference.t.leaf === 0 && count % reference.t.leaf === 0
         ? {
@@ -68,7 +68,7 @@ class Both {
     for (let s = start; s < start + count; s++) reference.ram.add(s);
   }
 
-  /** As it was added; the altmap is empty again. */
+  /** Removes a range as it was added; the altmap is empty again. */
   undo({ start, count, ram, altmap }: Add): void {
     const { session, reference } = this;
     this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), altmap, -1));
@@ -79,10 +79,10 @@ class Both {
     for (let s = start; s < start + count; s++) reference.ram.delete(s);
   }
 
-  /** Any range, whoever added it. */
+  /** Removes any range, whoever added its parts. */
   tear(start: number, count: number): void {
     const { session, reference } = this;
-    // part of a section's one block: what becomes of the rest is another story (B28)
+    // part of a section's only block: the rest is the subject of another test (B28)
     const splits = reference
       .parts(start, count)
       .some((part) => part.length < reference.n && reference.blocks.has(reference.section(part[0]!)));
@@ -92,7 +92,7 @@ class Both {
     reference.remove(start, count);
   }
 
-  /** These sub-sections, at their first and last page. */
+  /** Compares these sub-sections, at their first and last page. */
   compare(subsections: Iterable<number>): void {
     const { session, reference } = this;
     const { kernel: k, state } = session;
@@ -169,7 +169,7 @@ describe.each(ARCHES.flatMap((arch) => RELEASES.map((release) => [arch, release]
             );
           }
           both.compare(all);
-          // there is a struct page exactly where a pfn is valid; the exceptions are the known ones
+          // a struct page exists exactly where a pfn is valid; the exceptions are the known ones
           if (by_memblock || leaf > 1 || keeps_memmap || frees_early_parts) return;
           for (const s of all) expect([s, both.reference.pages.has(s)]).toEqual([s, both.reference.valid(s)]);
         }),
@@ -186,7 +186,7 @@ describe.each(ARCHES.flatMap((arch) => RELEASES.map((release) => [arch, release]
             const both = new Both(release, arch);
             const before = { ...both.session.state.vars.get(0)! };
             for (const { at, count, ram, altmap } of ops) {
-              // no neighbour's leaf, and no range that is there in part
+              // no leaf of a neighbour, and no range that exists in part
               const start = Math.floor(at / leaf) * leaf;
               const size = Math.ceil(count / leaf) * leaf;
               const taken = Array.from({ length: size }, (_, i) => start + i).some((s) =>

@@ -8,7 +8,9 @@ import { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import { MIGRATE, PG_reserved, USE, with_migratetype } from './page.ts';
 
-/** check_page_span() of mm/usercopy.c, v5.2: objects over two pages, what they are and what they reach into. */
+/**
+ * check_page_span() of mm/usercopy.c, v5.2: objects that cross into a second page, by their kind and that of the page.
+ */
 
 const M = 2 ** 20;
 const PAGE = 4096;
@@ -30,7 +32,7 @@ const machine: Machine = {
 
 const session = new Session(boot(machine, findRelease('v5.2')!));
 const { pages } = session.state;
-// the image is not PG_reserved here: the sections of it are what lets it through
+// the image is not PG_reserved here; its sections are allowed by name
 pages.update((16 * M) / PAGE, (28 * M) / PAGE, (page) => page & ~PG_reserved);
 reserveBootmem(session.state, (64 * M) / PAGE, (66 * M) / PAGE);
 usePages(session, (128 * M) / PAGE, (132 * M) / PAGE, USE.HUGE_USED);

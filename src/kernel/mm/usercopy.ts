@@ -7,7 +7,7 @@ import type { resource, State } from '../state.ts';
 
 const IMAGE = ['Kernel rodata', 'Kernel data', 'Kernel bss'];
 
-/** The part of the kernel image that holds the whole range, or ''. */
+/** The part of the kernel image that contains the whole range, or ''. */
 const image_part = operation({
   name: 'image_part',
   obj: 'iomem_resource',
@@ -25,12 +25,12 @@ const image_part = operation({
 });
 
 export const v5_2 = {
-  /** What is let through although it spans pages. */
+  /** Ranges that are allowed although they span pages. */
   *$usercopy_special(this: Kernel, pfn: number): Steps<boolean> {
     return yield* this.PageReserved(pfn, 'check_page_span');
   },
 
-  /** An object of `n` bytes at a physical address: it returns, or it is a BUG. */
+  /** Checks an object of `n` bytes at a physical address: it returns, or it is a BUG. */
   *check_page_span(this: Kernel, phys: number, n: number, to_user: boolean): Steps<void> {
     const { PAGE_SIZE } = this.c;
     const part = yield* look(image_part, phys, phys + n - 1);

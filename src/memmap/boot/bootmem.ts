@@ -5,20 +5,23 @@ import { is_classic, is_sparse, SIZEOF_STRUCT_PAGE, WINDOW } from '../kernel/con
 import type { MemKernel } from '../kernel/functions.ts';
 import type { BootPages, Memmap } from '../kernel/world.ts';
 
-/** A section by number, that of the node's pgdat, or the very section it is for. */
+/** A section by number, the section of the node's pgdat, or the section itself. */
 export type BootmemPlace = 'pgdat' | 'own' | number;
 
-/** In which sections boot memory puts a node's pgdat, and the usemaps and memmaps of its sections. */
+/** The sections in which boot memory places a node's pgdat, and its sections' usemaps and memmaps. */
 export interface BootmemPlaces {
   readonly pgdat?: readonly { readonly node: number; readonly section: number }[] | undefined;
   readonly usemap: BootmemPlace;
   readonly memmap: BootmemPlace;
 }
 
-/** Architectures that select HAVE_BOOTMEM_INFO_NODE and register; ppc64 selects it, and nobody calls (5.2.1, 5.10.7, 7.1.5). */
+/**
+ * Architectures that select HAVE_BOOTMEM_INFO_NODE and register boot memory; ppc64 selects it, but nothing calls it
+ * (5.2.1, 5.10.7, 7.1.5).
+ */
 const REGISTERS: ReadonlySet<string> = new Set(['x86_64', 'tiny']);
 
-/** Boot memory as placed, checked and registered: the messages. @throws ImpossibleMachine */
+/** Places, checks and registers boot memory; returns the messages. @throws ImpossibleMachine */
 export function bootBootmem(
   world: Memmap,
   kernel: MemKernel,
@@ -50,7 +53,7 @@ export function bootBootmem(
       bootmem.pages.set(key, { what, section, pages, memmap, count: 1, type: null, info: 0, freed: false });
     return key;
   };
-  /** Section of each page of memmaps, by address. */
+  /** The section that holds each page of the memmaps, by address. */
   const homes = new Map<number, number>();
   for (const [nid, sections] of nodes) {
     const home = places.pgdat?.find(({ node }) => node === nid)?.section ?? sections[0]!;

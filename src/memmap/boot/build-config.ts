@@ -4,7 +4,7 @@ import { is_classic, is_sparse, type MemConfig } from '../kernel/config.ts';
 import type { MemRelease } from '../releases/mem-releases.ts';
 import type { MemMachine } from './mem-machine.ts';
 
-/** What this release is built with for such a machine. @throws ImpossibleMachine when it cannot be */
+/** The configuration of this release for such a machine. @throws ImpossibleMachine if it cannot be built */
 export function configureMemmodel(machine: MemMachine, release: MemRelease): MemConfig {
   const { arch, page_size, memory_model } = machine;
   const g = memmapGeometry(arch, page_size, release.arm64_small_sections);

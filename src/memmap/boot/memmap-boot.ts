@@ -34,7 +34,7 @@ interface Range {
   readonly nid: number;
 }
 
-/** Struct pages allocated in one piece. */
+/** Struct pages allocated contiguously. */
 interface Piece {
   /** Section, node, or 0 for the whole machine. */
   readonly id: number;
@@ -78,7 +78,7 @@ export function bootMemmodel(machine: MemMachine, release: MemRelease): MemModel
   return { kernel, world, messages };
 }
 
-/** mminit_validate_memmodel_limits(): sections cannot number what lies further up, and it is cut off. */
+/** mminit_validate_memmodel_limits(): memory above the highest section number is cut off. */
 function limit(c: MemConfig, all: readonly Range[]): { kept: Range[]; messages: string[] } {
   const max = 2 ** c.MAX_PHYSMEM_BITS / c.PAGE_SIZE;
   const messages: string[] = [];
@@ -97,7 +97,7 @@ function limit(c: MemConfig, all: readonly Range[]): { kept: Range[]; messages: 
   return { kept, messages };
 }
 
-/** Each costs an entry. */
+/** Each section costs an entry. */
 const MAX_SECTIONS = 2 ** 21;
 
 function piecesOf(c: MemConfig, ram: readonly Range[]): Piece[] {
@@ -130,7 +130,7 @@ function piecesOf(c: MemConfig, ram: readonly Range[]): Piece[] {
     }));
 }
 
-/** Give each piece its address. */
+/** Gives each piece its address. */
 function place(world: Memmap, c: MemConfig, machine: MemMachine, pieces: readonly Piece[]): void {
   const order = machine.memmap === 'reversed' ? [...pieces].reverse() : pieces;
   for (const piece of order) {

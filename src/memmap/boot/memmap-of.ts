@@ -17,7 +17,7 @@ import { COUNT_SHIFT, empty_memmap, type mem_section, PG_initialised, PG_reserve
 import { type MemRelease, makeMemKernel, memReleases } from '../releases/mem-releases.ts';
 import type { MemModel } from './memmap-boot.ts';
 
-/** The release itself, or the nearest it is told apart from. */
+/** The release itself, or the nearest release on which it is based. */
 function memRelease(name: string): MemRelease {
   for (let at: string | null = name; at !== null; at = releases.get(at)?.base ?? null) {
     const found = memReleases.get(at);
@@ -26,22 +26,22 @@ function memRelease(name: string): MemRelease {
   throw new Error(`release ${name} has no base among those of struct pages`);
 }
 
-/** Flags and count of a page as the hotplug kernel has it: what is free has no reference. */
+/** The flags and count of a page according to the hotplug kernel: a free page has no reference. */
 function wordOf(page: Page): number {
   const initialised = page_memmap(page) === MEMMAP.INIT ? PG_initialised : 0;
   const reserved = PageReserved(page) ? PG_reserved : 0;
   return initialised | reserved | (page_use(page) === USE.FREE ? 0 : 1 << COUNT_SHIFT);
 }
 
-/** Which of 32 bits a word are set. */
+/** The numbers of the bits that are set, 32 bits per word. */
 function* bits(words: readonly number[]): Generator<number> {
   for (const [i, word] of words.entries())
     for (let bit = 0; bit < 32; bit++) if ((word >>> bit) & 1) yield i * 32 + bit;
 }
 
 /**
- * The struct pages of a hotplug kernel as addresses, with SPARSEMEM_VMEMMAP as all its machines have: for whoever makes,
- * clears, copies or takes apart huge pages there. A picture of the moment: nothing goes back.
+ * The struct pages of a hotplug kernel as addresses, with SPARSEMEM_VMEMMAP like all its machines: for operations that
+ * make, clear, copy or split huge pages. A snapshot: changes do not go back to the kernel.
  */
 export function memmapOf({ kernel, state }: Model): MemModel {
   const { c: from } = kernel;

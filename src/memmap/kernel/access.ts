@@ -13,20 +13,20 @@ import {
 import { coded_map, null_section } from './section_table.ts';
 import { change, type Memmap, note_stray, operation, PG_initialised, type Stray } from './world.ts';
 
-/** Reading and writing through struct page pointers: what is reached is what lies at the address. */
+/** Reads and writes through struct page pointers: an access reaches what lies at the address. */
 
-/** Part of a run of struct page pointers that reaches one thing. */
+/** A part of a run of struct page pointers that points into one object. */
 interface Segment {
   /** Index of the first pointer. */
   readonly at: number;
   readonly n: number;
   readonly address: number;
-  /** Of the first struct page; -1 when there is none. */
+  /** The pfn of the first struct page; -1 if there is none. */
   readonly pfn: number;
   readonly foreign: string | null;
 }
 
-/** What n pointers from p on reach. */
+/** The objects to which n pointers from p on point. */
 export function* reached(world: Memmap, p: number, n: number): Generator<Segment> {
   if (p < 0) {
     yield { at: 0, n, address: p, pfn: -1, foreign: null };
@@ -43,20 +43,20 @@ export function* reached(world: Memmap, p: number, n: number): Generator<Segment
   }
 }
 
-/** The pfn whose struct page lies at p; -1 when none does. */
+/** The pfn whose struct page lies at p; -1 if there is none. */
 export function pfn_at(world: Memmap, p: number): number {
   const place = p < 0 ? null : world.places.get(p);
   return typeof place === 'number' ? (p - place) / SIZEOF_STRUCT_PAGE : -1;
 }
 
-/** Which page an access is meant for: the i-th of the compound page whose head is at `base`. */
+/** The page that an access is meant for: the i-th of the compound page whose head is at `base`. */
 export interface Meant {
   readonly fn: string;
   readonly base: number;
   readonly i: number;
 }
 
-/** What a write does to struct pages. */
+/** The effect of a write on struct pages. */
 export interface PageWrite {
   readonly set?: number;
   readonly clear?: number;
@@ -98,20 +98,20 @@ const write_struct_pages = operation({
   },
 });
 
-/** Write n struct pages from pointer p on, in one step. */
+/** Writes n struct pages from pointer p on, in one step. */
 export function* write_pages(c: MemConfig, p: number, n: number, what: PageWrite, meant: Meant): Steps<void> {
   const fault = yield* change(write_struct_pages, c, p, n, what, meant);
   if (fault !== null) yield* oops(c, meant.fn, fault);
 }
 
-/** The pages of memory that struct pages describe; a fault is an address that cannot be followed. */
+/** The pages of memory that struct pages describe; a fault is an address that cannot be dereferenced. */
 interface Described extends Segment {
-  /** Of the first page of memory. */
+  /** The pfn of the first page of memory. */
   readonly memory: number;
   readonly fault: string | null;
 }
 
-/** page_to_pfn() of n pointers: arithmetic, or by what the struct pages say of their section or node. */
+/** page_to_pfn() of n pointers: by arithmetic, or through the section or node in the struct pages. */
 export function* described(world: Memmap, c: MemConfig, p: number, n: number): Generator<Described> {
   if (c.memory_model === 'FLATMEM' || c.memory_model === 'SPARSEMEM_VMEMMAP') {
     const offset = c.memory_model === 'FLATMEM' ? world.pgdat.get(0)!.node_mem_map : coded_map(world, c, 0);
@@ -139,16 +139,16 @@ export function* described(world: Memmap, c: MemConfig, p: number, n: number): G
   }
 }
 
-/** Struct pages from this one on that name the same section. */
+/** The number of struct pages from this one on that name the same section. */
 const alike = (c: MemConfig, pfn: number): number =>
   pfn < 0 || !is_sparse(c.memory_model)
     ? Number.POSITIVE_INFINITY
     : c.PAGES_PER_SECTION - (pfn % c.PAGES_PER_SECTION);
 
-/** Section, or node, in the flags of what lies there. */
+/** The section or node in the flags of the object at the pointer. */
 function says(world: Memmap, c: MemConfig, { pfn, foreign }: Segment, at: number): number {
   if (foreign !== null) return world.foreign_reads_as.get(foreign) ?? 0;
-  // a memmap that nobody has initialised says 0
+  // an uninitialised memmap gives 0
   if (!(world.pages.get(pfn + at) & PG_initialised)) return 0;
   if (is_sparse(c.memory_model)) return pfn_to_section_nr(c, pfn + at);
   for (const [nid, node] of world.pgdat) {
@@ -160,14 +160,14 @@ function says(world: Memmap, c: MemConfig, { pfn, foreign }: Segment, at: number
 
 const first_meant = (world: Memmap, meant: Meant): number => pfn_at(world, meant.base) + meant.i;
 
-/** The linear map holds memory and nothing else. */
+/** The part of a range that is outside the linear map, which maps memory only. */
 function outside(world: Memmap, c: MemConfig, { memory, n }: Described): string | null {
   if (memory < 0) return linear_text(c, memory);
   const pfn = world.ram.first(memory, memory + n, (is_ram) => !is_ram);
   return pfn < 0 ? null : linear_text(c, pfn);
 }
 
-/** The address that cannot be followed, or null. */
+/** The address that cannot be dereferenced, or null. */
 const clear_memory = operation({
   name: 'clear_memory',
   writes: true,
@@ -246,7 +246,7 @@ export function* copy_user_highpages(
   if (fault !== null) yield* oops(c, to.fn, fault);
 }
 
-/** Pointers handed to a caller: one that is not the struct page meant has gone astray, too. */
+/** Pointers passed to a caller: a pointer to another struct page than the one meant has gone astray as well. */
 const hand_out = operation({
   name: 'hand_out',
   writes: true,

@@ -5,8 +5,8 @@ import type { MemKernel } from './functions.ts';
 import { type BootmemType, type BootPages, change, look, type Memmap, operation } from './world.ts';
 
 /**
- * What boot memory holds for sections, and who counts on it: mm/bootmem_info.c, before v5.13 in mm/memory_hotplug.c, and the
- * check of usemaps in mm/sparse.c (5.2.1, 5.10.7; 7.1.5 has no such check).
+ * Boot memory allocated for sections, and its registered users: mm/bootmem_info.c, before v5.13 in mm/memory_hotplug.c,
+ * and the check of usemaps in mm/sparse.c (5.2.1, 5.10.7; 7.1.5 has no such check).
  */
 
 const pages_of = operation({
@@ -48,7 +48,7 @@ const get = operation({
   },
 });
 
-/** free_reserved_page() of all of them: the memory is anybody's. */
+/** free_reserved_page() of all of them: the memory is free for any use. */
 const release = operation({
   name: 'release',
   writes: true,
@@ -81,7 +81,7 @@ const note = operation({
   },
 });
 
-/** Nobody has the memmap any more: it is not leaked, but kept. */
+/** The memmap has no user any more: it is kept, not leaked. */
 const forget = operation({
   name: 'forget',
   writes: true,
@@ -108,7 +108,9 @@ const told = operation({
 });
 
 export const v5_2 = {
-  /** With CONFIG_MEMORY_HOTREMOVE: a usemap outside the section of its node's pgdat ties sections together. */
+  /**
+   * With CONFIG_MEMORY_HOTREMOVE: a usemap outside the section of its node's pgdat makes sections depend on each other.
+   */
   *check_usemap_section_nr(this: MemKernel, nid: number, nr: number): Steps<void> {
     const [usemap] = yield* look(keys_of, 'usemap', nr);
     const [pgdat] = yield* look(keys_of, 'pgdat', nid);
@@ -143,8 +145,9 @@ export const v5_2 = {
   },
 
   /**
-   * The pages of an early section's memmap. Classic SPARSEMEM keeps those that lie in the section that registered last, meant
-   * as the one that goes; where nothing is registered that is section 0, and a BUG elsewhere. VMEMMAP frees them all the same.
+   * Frees the pages of an early section's memmap. Classic SPARSEMEM keeps pages that lie in the section that registered
+   * last, which is assumed to be the one removed; if nothing is registered, that is section 0, and a BUG elsewhere.
+   * VMEMMAP frees all pages.
    */
   *free_bootmem_memmap(this: MemKernel, nr: number, memmap: number): Steps<void> {
     const classic = is_classic(this.c.memory_model);
@@ -160,11 +163,11 @@ export const v5_2 = {
 };
 
 export const v7_1 = {
-  /** Usemaps are allocated without regard to the pgdat, and nobody asks. */
+  /** Usemaps are allocated without regard to the pgdat, and nothing checks them. */
   *check_usemap_section_nr(this: MemKernel, _nid: number, _nr: number): Steps<void> {},
 };
 
-/** Pages that hold the struct pages of a section: whole ones by themselves, parts of one together. */
+/** Pages that hold the struct pages of a section: whole pages separately, partly used pages together. */
 export function memmap_frames(c: MemConfig, at: number): readonly (readonly [number, number])[] {
   const end = page_add(at, c.PAGES_PER_SECTION);
   if (c.PAGES_PER_SECTION * SIZEOF_STRUCT_PAGE >= c.PAGE_SIZE) return [[at, end]];

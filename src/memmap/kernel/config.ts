@@ -1,6 +1,9 @@
 import type { Steps } from '../../steps/step.ts';
 
-/** How a kernel finds the struct page of a pfn, and what of its memmap lies in one piece (asm-generic/memory_model.h). */
+/**
+ * How a kernel finds the struct page of a pfn, and which parts of its memmap are contiguous
+ * (asm-generic/memory_model.h).
+ */
 export type MemoryModel =
   | 'FLATMEM'
   | 'DISCONTIGMEM'
@@ -16,13 +19,13 @@ export const MEMORY_MODELS: readonly MemoryModel[] = [
   'SPARSEMEM_VMEMMAP',
 ];
 
-/** Sections whose memmaps are objects of their own: SPARSEMEM without VMEMMAP. */
+/** Whether sections have separate memmaps: SPARSEMEM without VMEMMAP. */
 export const is_classic = (model: MemoryModel): boolean =>
   model === 'SPARSEMEM_STATIC' || model === 'SPARSEMEM_EXTREME';
 
 export const is_sparse = (model: MemoryModel): boolean => is_classic(model) || model === 'SPARSEMEM_VMEMMAP';
 
-/** What is fixed at boot: geometry and the memory model. */
+/** The configuration fixed at boot: geometry and the memory model. */
 export interface MemConfig {
   readonly arch: string;
   readonly memory_model: MemoryModel;
@@ -31,7 +34,7 @@ export interface MemConfig {
   readonly MAX_PHYSMEM_BITS: number;
   readonly PAGES_PER_SECTION: number;
   readonly NR_MEM_SECTIONS: number;
-  /** Entries of one root; all of them where the roots are static. */
+  /** The number of entries in one root; all entries if the roots are static. */
   readonly SECTIONS_PER_ROOT: number;
   readonly PAGES_PER_SUBSECTION: number;
   /** Exclusive maximum of a buddy order. */
@@ -40,26 +43,26 @@ export interface MemConfig {
   readonly ARCH_PFN_OFFSET: number;
   /** Pages from ARCH_PFN_OFFSET to the end of memory. */
   readonly max_mapnr: number;
-  /** Sizes of huge pages that the processor has, ascending, in bytes. */
+  /** The processor's huge page sizes, ascending, in bytes. */
   readonly huge_page_sizes: readonly number[];
-  /** First address of the memmap window, and of the linear map, as the kernel prints them. */
+  /** The first address of the memmap window, and of the linear map, as the kernel prints them. */
   readonly window: bigint;
   readonly linear_map: bigint;
-  /** Assertions of CONFIG_DEBUG_VM. */
+  /** Whether CONFIG_DEBUG_VM assertions are on. */
   readonly DEBUG_VM: boolean;
-  /** Struct pages that one step may touch while they are alike. */
+  /** The most struct pages that one step may touch if they are equal. */
   readonly run_limit: number;
 }
 
 export const SIZEOF_STRUCT_PAGE = 64;
 
 /**
- * A struct page pointer is a safe integer. The window in which memmaps are placed begins here; what is far below is
- * an address near NULL, as it stands.
+ * A struct page pointer is a safe integer. The window for memmaps begins here; a much smaller number is an address near
+ * NULL, unchanged.
  */
 export const WINDOW = 2 ** 51;
 
-/** Addresses of the linear map, as far as they are not memmaps. */
+/** The addresses of the linear map outside memmaps. */
 export const LINEAR = 2 ** 52;
 
 /** %p of a pointer. */
@@ -68,7 +71,7 @@ export function pointer_text(c: MemConfig, p: number): string {
   return value.toString(16).padStart(16, '0');
 }
 
-/** __va() of a page of memory, as text: a wild pfn gives a wild address. */
+/** __va() of a page of memory, as text: an invalid pfn gives an invalid address. */
 export const linear_text = (c: MemConfig, pfn: number): string =>
   BigInt.asUintN(64, c.linear_map + BigInt(pfn) * BigInt(c.PAGE_SIZE))
     .toString(16)
@@ -81,7 +84,7 @@ function fault_message({ arch }: MemConfig): string {
   return 'Unable to handle kernel paging request for data at address';
 }
 
-/** The address as that architecture prints it: arm64 and x86 without 0x. */
+/** The address as the architecture prints it: arm64 and x86 without 0x. */
 const printed = ({ arch }: MemConfig, address: string): string =>
   arch === 'arm64' || arch === 'x86_64' ? address : `0x${address}`;
 
@@ -97,7 +100,10 @@ export function* oops(c: MemConfig, where: string, address: string): Steps<never
 
 export const page_add = (page: number, n: number): number => page + n * SIZEOF_STRUCT_PAGE;
 
-/** Pages from index i of `nr` to the next multiple of MAX_ORDER_NR_PAGES: there an iterator looks anew. */
+/**
+ * The number of pages from index i of `nr` to the next multiple of MAX_ORDER_NR_PAGES, where an iterator looks the
+ * pointer up again.
+ */
 export const stride = (c: MemConfig, i: number, nr: number): number =>
   Math.min(nr - i, c.MAX_ORDER_NR_PAGES - (i % c.MAX_ORDER_NR_PAGES), c.run_limit);
 

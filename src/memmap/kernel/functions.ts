@@ -3,16 +3,16 @@ import type { Steps } from '../../steps/step.ts';
 import type { MemConfig } from './config.ts';
 import type { BootmemType } from './world.ts';
 
-/** A run of struct page pointers as get_user_pages() hands them to its caller. */
+/** A run of struct page pointers as get_user_pages() returns them to its caller. */
 export interface PointerRun {
   readonly first: number;
   readonly n: number;
 }
 
 /**
- * Functions on struct page pointers, by kernel name. The declarations stand here, as in a header; the files of this folder
- * define them, and src/memmap/releases says which definition a release has. A pointer is a number (see config.ts), an
- * order a power of two of pages; what a release does not have is not called on it.
+ * Functions on struct page pointers, by kernel name. These are the declarations, as in a header; the files of this
+ * folder define the functions, and src/memmap/releases selects the definition for each release. A pointer is a number
+ * (see config.ts); an order means a power of two of pages. Functions that a release lacks are not called on it.
  */
 export interface MemFunctions {
   // include/asm-generic/memory_model.h
@@ -78,8 +78,9 @@ export interface MemFunctions {
 }
 
 /**
- * A kernel as far as struct pages are addresses. It stands apart from the hotplug kernel, whose struct pages are values
- * without a place: 2.6.27 on ppc64 is no hotplug release of the model, and has neither its zones nor its page tables.
+ * A kernel whose struct pages are addresses. It is separate from the hotplug kernel, whose struct pages are values
+ * without an address: 2.6.27 on ppc64 is no hotplug release of the model, and has neither its zones nor its page
+ * tables.
  */
 export interface MemKernel extends MemFunctions {
   readonly c: MemConfig;

@@ -2,9 +2,9 @@ import { is_classic, type MemConfig, pfn_to_section_nr, SIZEOF_STRUCT_PAGE, WIND
 import type { Memmap } from './world.ts';
 import { operation } from './world.ts';
 
-/** Where the memory for struct pages comes from and goes to. */
+/** Allocation and freeing of the memory for struct pages. */
 
-/** The next free place for a memmap; on the vmemmap its own. */
+/** The next free place for a memmap; with VMEMMAP its fixed place. */
 export const place_memmap = operation({
   name: 'place_memmap',
   writes: true,
@@ -24,7 +24,7 @@ export const place_memmap = operation({
   },
 });
 
-/** Whole pages of vmemmap that hold the struct pages of a range. */
+/** The whole pages of vmemmap that hold the struct pages of a range. */
 export function vmemmap_pages(c: MemConfig, pfn: number, nr_pages: number): readonly [number, number] {
   const start = pfn * SIZEOF_STRUCT_PAGE;
   const end = start + nr_pages * SIZEOF_STRUCT_PAGE;
@@ -38,7 +38,7 @@ export const virt_addr_valid = operation({
   run: (world: Memmap, addr: number): boolean => addr >= WINDOW / 2 && world.places.get(addr) !== null,
 });
 
-/** A memmap that is freed stays mapped: its memory is anybody's. */
+/** A freed memmap stays mapped: its memory may be used for anything. */
 export const release_memmap = operation({
   name: 'release_memmap',
   writes: true,
@@ -50,7 +50,7 @@ export const release_memmap = operation({
   },
 });
 
-/** A vmemmap page goes when no active sub-section has struct pages in it. */
+/** Unmaps a vmemmap page once no active sub-section has struct pages in it. */
 export const unmap_vmemmap = operation({
   name: 'unmap_vmemmap',
   writes: true,

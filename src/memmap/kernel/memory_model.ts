@@ -13,16 +13,16 @@ import type { MemKernel } from './functions.ts';
 import { coded_map, null_section } from './section_table.ts';
 import { look, type Memmap, operation } from './world.ts';
 
-/** include/asm-generic/memory_model.h: pfn and struct page pointer, by memory model. */
+/** include/asm-generic/memory_model.h: conversion between pfns and struct page pointers, by memory model. */
 
-/** arch_pfn_to_nid(): the node whose span holds the pfn, -1 when none does. */
+/** arch_pfn_to_nid(): the node whose span contains the pfn, -1 if none does. */
 export function arch_pfn_to_nid(world: Memmap, pfn: number): number {
   for (const [nid, { node_start_pfn, node_spanned_pages }] of world.pgdat)
     if (pfn >= node_start_pfn && pfn < node_start_pfn + node_spanned_pages) return nid;
   return -1;
 }
 
-/** The pointer, or null when finding it reads through NULL. */
+/** The pointer, or null if the lookup reads through NULL. */
 export const pfn_to_pointer = operation({
   name: 'pfn_to_pointer',
   writes: false,
@@ -39,7 +39,7 @@ export const pfn_to_pointer = operation({
   },
 });
 
-/** page_to_pfn() of one pointer; null when it reads through NULL, or through the pointer and that is unmapped. */
+/** page_to_pfn() of one pointer; null if it reads through NULL, or through an unmapped pointer. */
 export const pointer_to_pfn = operation({
   name: 'pointer_to_pfn',
   writes: false,
@@ -50,19 +50,19 @@ export const pointer_to_pfn = operation({
 });
 
 export const v2_6_27 = {
-  /** A NULL section is read at offset 0 (B95); a section of zeroes gives a pointer near NULL, unread. */
+  /** A NULL section is read at offset 0 (B95); a zeroed section gives a pointer near NULL without reading it. */
   *__pfn_to_page(this: MemKernel, pfn: number): Steps<number> {
     return (yield* look(pfn_to_pointer, this.c, pfn)) ?? (yield* oops(this.c, '__pfn_to_page', NULL_TEXT));
   },
 
-  /** Classic SPARSEMEM and DISCONTIGMEM read the struct page to know its section or node. */
+  /** Classic SPARSEMEM and DISCONTIGMEM read the struct page for its section or node. */
   *__page_to_pfn(this: MemKernel, page: number): Steps<number> {
     const { pfn, fault } = yield* look(pointer_to_pfn, this.c, page);
     return fault === null ? pfn : yield* oops(this.c, '__page_to_pfn', fault);
   },
 };
 
-/** Struct pages that one pointer and arithmetic reach, from this pfn on. */
+/** The number of struct pages from this pfn on that one pointer and arithmetic reach. */
 export function contiguous(world: Memmap, c: MemConfig, pfn: number): number {
   const p = pfn_to_pointer.run(world, c, pfn);
   if (p === null || p < 0) return 0;

@@ -11,8 +11,8 @@ import { arch_pfn_to_nid } from './memory_model.ts';
 import { look, type Memmap, type MemOperation, type mem_section, operation } from './world.ts';
 
 /**
- * include/linux/mmzone.h, arch/arm64/mm/init.c (until v5.13), mm/memory_hotplug.c: pfn_valid() and what is built on it.
- * Null stands for a read through NULL.
+ * include/linux/mmzone.h, arch/arm64/mm/init.c (until v5.13), mm/memory_hotplug.c: pfn_valid() and functions built on
+ * it. Null stands for a read through NULL.
  */
 type Answer = boolean | null;
 
@@ -30,7 +30,7 @@ const flat = (c: MemConfig, pfn: number): boolean =>
 const subsection = (c: MemConfig, pfn: number): number =>
   Math.floor((pfn % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION);
 
-/** Without VMEMMAP a section has one memmap: there are no parts to ask for. */
+/** Without VMEMMAP a section has one memmap, so there are no parts to check. */
 const pfn_section_valid = (c: MemConfig, ms: mem_section, pfn: number): Answer =>
   c.memory_model !== 'SPARSEMEM_VMEMMAP' || (ms.usage === null ? null : ms.usage.has(subsection(c, pfn)));
 
@@ -60,7 +60,7 @@ export const by_subsection = operation({
   },
 });
 
-/** 6.1.192: a pfn whose address does not fit is none; usage may be NULL by now. */
+/** 6.1.192: a pfn whose address does not fit is invalid; usage may be NULL. */
 export const by_subsection_rcu = operation({
   name: 'by_subsection_rcu',
   writes: false,
@@ -81,7 +81,7 @@ export const arm64_by_memblock = operation({
     by_section.run(world, c, pfn) === true && is_map_memory(world, pfn),
 });
 
-/** arm64 v5.12 and v5.13: in a section that is not early memblock knows nothing of device memory. */
+/** arm64 v5.12 and v5.13: in a section that is not early memblock does not contain device memory. */
 export const arm64_by_memblock_or_subsection = operation({
   name: 'arm64_by_memblock_or_subsection',
   writes: false,
@@ -118,7 +118,7 @@ const online_by_subsection = operation({
   },
 });
 
-/** One look; a read through NULL is an oops in pfn_valid. */
+/** One step; a read through NULL is an oops in pfn_valid. */
 function* ask(
   k: MemKernel,
   rule: MemOperation<[c: MemConfig, pfn: number], Answer, false>,
@@ -160,7 +160,7 @@ export const v6_1 = {
   },
 };
 
-/** HOLES_IN_ZONE and the rule of memblock. */
+/** HOLES_IN_ZONE and the memblock rule. */
 export const arm64_v5_2 = {
   pfn_valid(this: MemKernel, pfn: number): Steps<boolean> {
     return ask(this, arm64_by_memblock, pfn);

@@ -17,8 +17,8 @@ export const null_section = (world: Memmap, c: MemConfig, nr: number): boolean =
   !world.roots.has(SECTION_NR_TO_ROOT(c, nr));
 
 /**
- * The address that pfn * sizeof(struct page) is added to: of a section, of a node, or of the whole. A section of
- * zeroes gives 0, and so does one past the end of the static array.
+ * The address to which pfn * sizeof(struct page) is added: that of a section, of a node, or of the whole memmap. A
+ * zeroed section gives 0, and so does one past the end of the static array.
  */
 export function coded_map(world: Memmap, c: MemConfig, nr: number): number {
   if (is_classic(c.memory_model)) return world.mem_section.get(nr)?.section_mem_map ?? 0;

@@ -17,7 +17,7 @@ import type { MemKernel } from './functions.ts';
 import { place_memmap, release_memmap, unmap_vmemmap, virt_addr_valid } from './memmap_memory.ts';
 import { change, look, type Memmap, type mem_section, operation } from './world.ts';
 
-/** mm/sparse.c where the memmap of a section is an object of its own (B50 to B57). */
+/** mm/sparse.c if the memmap of a section is an object of its own (B50 to B57). */
 
 const NONE: mem_section = { section_mem_map: 0, flags: 0, usage: null, usage_reserved: false, nid: 0 };
 
@@ -53,14 +53,14 @@ export const section_of = (nr: number): Steps<mem_section> => look(read_section,
 export const set_section = (nr: number, fields: Partial<mem_section>): Steps<void> =>
   change(write_section, nr, fields);
 
-/** Sub-sections of a range within one section. */
+/** The sub-sections of a range within one section. */
 export function subsections(c: MemConfig, pfn: number, nr_pages: number): readonly number[] {
   const first = Math.floor((pfn % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION);
   const last = Math.floor(((pfn + nr_pages - 1) % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION);
   return Array.from({ length: nr_pages > 0 ? last - first + 1 : 0 }, (_, i) => first + i);
 }
 
-/** sparse_encode_mem_map(): the pointer that a pfn is added to. */
+/** sparse_encode_mem_map(): the pointer to which a pfn is added. */
 const encode = (c: MemConfig, map: number, nr: number): number =>
   map - nr * c.PAGES_PER_SECTION * SIZEOF_STRUCT_PAGE;
 
@@ -80,13 +80,13 @@ export const v5_3 = {
     return 0;
   },
 
-  /** B56: for a part of a section, the address of the memory where that of its struct pages is wanted. */
+  /** B56: for a part of a section, returns the address of the memory instead of its struct pages. */
   *section_start_memmap(this: MemKernel, nr: number, pfn: number, memmap: number): Steps<number> {
     const start = nr * this.c.PAGES_PER_SECTION;
     return start === pfn ? memmap : LINEAR + start * this.c.PAGE_SIZE;
   },
 
-  /** Address of the memmap, or a negative errno. */
+  /** The address of the memmap, or a negative errno. */
   *section_activate(this: MemKernel, pfn: number, nr_pages: number): Steps<number> {
     const nr = pfn_to_section_nr(this.c, pfn);
     const { usage, flags } = yield* section_of(nr);
@@ -99,7 +99,7 @@ export const v5_3 = {
     return yield* this.populate_section_memmap(pfn, nr_pages);
   },
 
-  /** Contiguous memory for a whole section, or the part of the vmemmap, by whole pages of it. */
+  /** Allocates contiguous memory for a whole section, or the part of the vmemmap, in whole pages. */
   *populate_section_memmap(this: MemKernel, pfn: number, nr_pages: number): Steps<number> {
     return yield* change(place_memmap, this.c, pfn, nr_pages);
   },
@@ -119,7 +119,7 @@ export const v5_3 = {
     yield* change(release_memmap, addr);
   },
 
-  /** ppc64 asks for each vmemmap page whether a pfn in it still is valid (vmemmap_populated). */
+  /** ppc64 checks for each vmemmap page whether a pfn in it still is valid (vmemmap_populated). */
   *vmemmap_free(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
     if (this.c.arch === 'ppc64') yield* this.pfn_valid(pfn);
     yield* change(unmap_vmemmap, this.c, pfn, nr_pages);
@@ -134,14 +134,17 @@ export const v5_3 = {
     else yield* this.vmemmap_free(nr * this.c.PAGES_PER_SECTION, this.c.PAGES_PER_SECTION);
   },
 
-  /** The slab does not own what boot memory gave. */
+  /** The slab cannot free usage that boot memory allocated. */
   *kfree_usage(this: MemKernel, nr: number): Steps<void> {
     if ((yield* section_of(nr)).usage_reserved)
       yield { op: 'bug', where: 'kfree', text: 'BUG_ON(!PageCompound(page))' };
     yield* set_section(nr, { usage: null });
   },
 
-  /** v5.3: the section's pointer is gone when classic SPARSEMEM asks for it; NULL there, by luck (see B50). It stays (B53). */
+  /**
+   * v5.3: the section's pointer is already cleared when classic SPARSEMEM reads it; it happens to be NULL there (see
+   * B50). The memmap stays (B53).
+   */
   *section_deactivate(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
     const cleared = yield* clear_subsection_map(this, pfn, nr_pages);
     if (cleared === null) return;
@@ -156,7 +159,7 @@ export const v5_3 = {
     else yield* this.depopulate_section_memmap(pfn, nr_pages);
   },
 
-  /** B57: the node id of early boot stands where SECTION_IS_EARLY does. */
+  /** B57: the node id of early boot occupies the bit of SECTION_IS_EARLY. */
   *memory_present(this: MemKernel, nr: number, nid: number): Steps<void> {
     if ((yield* section_of(nr)).flags) return;
     const word = SECTION_MARKED_PRESENT | SECTION_IS_ONLINE | (nid << 3);
@@ -191,7 +194,7 @@ function* decode_mem_map(k: MemKernel, nr: number): Steps<number> {
 }
 
 export const v5_4 = {
-  /** PG_reserved says that usage came from boot memory (8068df3b6037). */
+  /** PG_reserved marks usage from boot memory (8068df3b6037). */
   *free_usage(this: MemKernel, nr: number): Steps<void> {
     if (!(yield* section_of(nr)).usage_reserved) yield* this.kfree_usage(nr);
   },
@@ -201,21 +204,21 @@ export const v5_4 = {
   },
 };
 
-/** After 1f503443e7df: all zero, and still before the memmap is looked up (B50). */
+/** After 1f503443e7df: all zero, still before the memmap is looked up (B50). */
 export const v5_6_rc5 = {
   *section_deactivate(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
     yield* deactivate(this, pfn, nr_pages, 'zero first');
   },
 };
 
-/** After d41e2f3bd546: at the end; but until then the section is valid without usage (B51). */
+/** After d41e2f3bd546: at the end; until then the section is valid without usage (B51). */
 export const v5_6_rc7 = {
   *section_deactivate(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
     yield* deactivate(this, pfn, nr_pages, 'valid to the end');
   },
 };
 
-/** After b943f045a9af: invalid as soon as usage goes. */
+/** After b943f045a9af: invalid as soon as usage is freed. */
 export const v5_7_deactivate = {
   *section_deactivate(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
     yield* deactivate(this, pfn, nr_pages, 'invalid first');
@@ -229,7 +232,7 @@ export const v5_7 = {
   },
 };
 
-/** After ef69bc9f689d: no part of an early section's memmap is taken away (B54). */
+/** After ef69bc9f689d: no part of an early section's memmap is freed (B54). */
 export const v5_10 = {
   *section_deactivate(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
     yield* deactivate(this, pfn, nr_pages, 'early stays');

@@ -4,18 +4,18 @@ import type { Steps } from '../../steps/step.ts';
 import { LINEAR, WINDOW } from './config.ts';
 
 /**
- * What lies at an address: the struct page of pfn (address - number) / 64, a foreign object by name, or nothing that is
- * mapped. Neighbouring memmaps in the order of their pfns have one number, hence one run.
+ * The contents of an address: the struct page of pfn (address - number) / 64, a foreign object by name, or nothing (not
+ * mapped). Adjacent memmaps in the order of their pfns have the same number, hence form one run.
  */
 export type Place = number | string | null;
 
 export interface mem_section {
-  /** Coded: the memmap's address less what the section's first pfn adds; with the flags apart. */
+  /** Coded: the memmap's address minus the offset of the section's first pfn; the flags are stored separately. */
   section_mem_map: number;
   flags: number;
-  /** Bits of the active sub-sections, as a set; null when usage is not allocated. */
+  /** The bits of the active sub-sections, as a set; null if usage is not allocated. */
   usage: ReadonlySet<number> | null;
-  /** Usage was carved from boot memory with that of other sections. */
+  /** Usage was carved from boot memory together with that of other sections. */
   usage_reserved: boolean;
   nid: number;
 }
@@ -27,79 +27,79 @@ export interface pglist_data {
   node_mem_map: number;
 }
 
-/** Struct page flags that matter here; the reference count stands above them. */
+/** The modelled struct page flags; the reference count is stored above them. */
 export const PG_head = 1;
 export const PG_tail = 2;
 export const PG_reserved = 4;
-/** Stands for all that update_and_free_page clears: PG_locked, PG_dirty, … */
+/** Stands for all flags that update_and_free_page clears: PG_locked, PG_dirty, … */
 export const PG_locked = 8;
-/** Section and node are in the flags: memmap_init has run. */
+/** The flags contain section and node: memmap_init has run. */
 export const PG_initialised = 16;
 export const COUNT_SHIFT = 8;
 export const page_count = (word: number): number => word >>> COUNT_SHIFT;
 
 export type BootmemType = 'NODE_INFO' | 'SECTION_INFO' | 'MIX_SECTION_INFO';
 
-/** Pages of boot memory that are treated alike. */
+/** Pages of boot memory with the same history. */
 export interface BootPages {
   readonly what: string;
-  /** Section in which they lie. */
+  /** The section in which they lie. */
   readonly section: number;
-  /** Addresses of the struct pages in them, where it is a memmap. */
+  /** The addresses of the struct pages in them, if they hold a memmap. */
   readonly memmap: readonly [number, number] | null;
   readonly pages: number;
   /** page_count: one, and one more for each registration. */
   count: number;
   type: BootmemType | null;
-  /** page_private: who registered last. */
+  /** page_private: the section or node that registered last. */
   info: number;
   freed: boolean;
 }
 
-/** Where boot memory put what a node or a section needs. */
+/** The places of boot memory for nodes and sections. */
 export interface Bootmem {
   readonly pages: Map<string, BootPages>;
   /** Keys by node, and by section. */
   readonly pgdat: Map<number, string>;
   readonly usemap: Map<number, string>;
   readonly memmap: Map<number, readonly string[]>;
-  /** What became of pages in this operation. */
+  /** What happened to pages in this operation. */
   readonly notes: string[];
-  /** check_usemap_section_nr() has told of these already; 0 is how it knows its first call. */
+  /** The last sections that check_usemap_section_nr() has reported; 0 marks its first call. */
   old_usemap_snr: number;
   old_pgdat_snr: number;
 }
 
-/** Runs of pages that an access was meant for and what it reached instead. */
+/** A run of pages that an access was meant for, and what it reached instead. */
 export interface Stray {
   readonly fn: string;
   readonly op: 'wrote' | 'read' | 'cleared' | 'copied from' | 'copied to' | 'returned';
-  /** First pfn meant. */
+  /** The first pfn meant. */
   readonly meant: number;
   readonly n: number;
-  /** Pfn of the first struct page, or of the first page of memory, reached; -1 when it was neither. */
+  /** The pfn of the first struct page, or of the first page of memory, reached; -1 if it was neither. */
   readonly pfn: number;
-  /** Name of the foreign object reached, or of the one whose bytes were taken for a struct page. */
+  /** The name of the foreign object reached, or of the one whose bytes were used as a struct page. */
   readonly foreign: string | null;
-  /** Address of the first struct page, or of what was taken for one. */
+  /** The address of the first struct page, or of the bytes used as one. */
   readonly address: number;
-  /** Address of the head, where arithmetic began. */
+  /** The address of the head, where the arithmetic began. */
   readonly head: number;
 }
 
-/** The shared state: struct pages in simulated memory, what they say, and the memory they describe. */
+/** The shared state: struct pages in simulated memory, their contents, and the memory they describe. */
 export interface Memmap {
   places: Runs<Place>;
   /** Where the next memmap may be put. */
   cursor: number;
   /** Bytes of each memmap that is an object of its own, by address. */
   readonly maps: Map<number, number>;
-  /** Section or node that a foreign object's bytes give when taken for a struct page's flags; 0 unless named. */
+  /** The section or node in a foreign object's bytes when they are used as a struct page's flags; 0 unless named. */
   readonly foreign_reads_as: Map<string, number>;
   readonly mem_section: Map<number, mem_section>;
   readonly roots: Set<number>;
   readonly pgdat: Map<number, pglist_data>;
-  /** memblock.memory; NOMAP regions are there, too. */
+  /** memblock.memory, including NOMAP regions. */
   memblock: readonly { start: number; end: number; nomap: boolean }[];
   /** Pfns of live dev_pagemaps. */
   pagemap: readonly { start: number; end: number }[];
@@ -108,20 +108,20 @@ export interface Memmap {
   /** first_page, later compound_head: an address, 0 for none. */
   readonly first_page: Runs<number>;
   readonly compound_order: Map<number, number>;
-  /** What memory holds: "old", "zero", or "copy+N": what the page N further on held. */
+  /** The contents of memory: "old", "zero", or "copy+N": the former contents of the page N further on. */
   readonly contents: Runs<string>;
-  /** Memory that exists. */
+  /** The memory that exists. */
   readonly ram: Runs<boolean>;
   readonly strays: Stray[];
   /** Calls of helpers and of loops, by name. */
   readonly calls: Map<string, number>;
   /** Sizes for which there is an hstate. */
   readonly hstates: Set<number>;
-  /** Where boot memory lies and who counts on it; null where nobody looks at that. */
+  /** The place of boot memory and its users; null if it is not checked. */
   bootmem: Bootmem | null;
 }
 
-/** What no memmap covers is mapped as `beyond` says, within the window alone. */
+/** Outside memmaps the window is mapped as `beyond` says. */
 export function empty_memmap(beyond: Place): Memmap {
   const places = new Runs<Place>(null);
   places.set(WINDOW, LINEAR, beyond);
@@ -155,12 +155,12 @@ export type MemOperation<A extends readonly unknown[], T, Writes extends boolean
   Writes
 >;
 
-/** Declare an operation, beside the kernel file it belongs to. */
+/** Declares an operation, beside the kernel file to which it belongs. */
 export const operation = <A extends readonly unknown[], T, Writes extends boolean>(
   declared: Omit<MemOperation<A, T, Writes>, 'obj'>,
 ): MemOperation<A, T, Writes> => Object.freeze({ obj: 'memmap', ...declared });
 
-/** One indivisible look at the memmap. */
+/** One indivisible read of the memmap. */
 export function* look<A extends readonly unknown[], T>(
   operation: MemOperation<A, T, false>,
   ...args: A
@@ -184,7 +184,7 @@ const add_calls = operation({
   },
 });
 
-/** Counts calls of a helper, or names the loop that was taken: it touches nothing of the kernel's. */
+/** Counts calls of a helper, or records the loop that was taken; touches no kernel state. */
 export const took = (name: string, n = 1): Steps<void> => change(add_calls, name, n);
 
 const continues = (last: Stray, next: Stray): boolean =>
@@ -195,7 +195,10 @@ const continues = (last: Stray, next: Stray): boolean =>
   last.meant + last.n === next.meant &&
   (last.pfn < 0 ? next.pfn < 0 : last.pfn + last.n === next.pfn);
 
-/** Note an access that went astray; what continues one of the last two, source and target of a copy, is one with it. */
+/**
+ * Records an access that went astray. An access that continues one of the last two (source and target of a copy) is
+ * merged with it.
+ */
 export function note_stray(world: Memmap, stray: Stray): void {
   const { strays } = world;
   for (let i = strays.length - 1; i >= Math.max(0, strays.length - 2); i--) {

@@ -15,8 +15,8 @@ import * as pfn_valid from '../kernel/pfn_valid.ts';
 import * as section from '../kernel/sparse.ts';
 
 /**
- * Releases as far as struct pages are addresses. A table of its own beside defineRelease(): half of them are no hotplug
- * releases of this model, ppc64 is none of its architectures, and nothing of zones, blocks or page tables is asked for.
+ * Releases whose struct pages are addresses. The table is separate from defineRelease(): half of them are no hotplug
+ * releases of this model, ppc64 is none of its architectures, and they have no zones, blocks or page tables.
  */
 export interface MemRelease {
   readonly name: string;
@@ -218,7 +218,7 @@ const v72 = define({
   },
 });
 
-/** Mainline releases in order: what a range such as "v5.12+" may name. */
+/** Mainline releases in order, which a range such as "v5.12+" may name. */
 export const memMainline: readonly MemRelease[] = [
   ...[v2627, v2628, v52, v53, v54, v57, v510, v512, v515, v61, v612, v72],
 ];
@@ -231,5 +231,5 @@ export const memReleases: ReadonlyMap<string, MemRelease> = new Map(
   ].map((release) => [release.name, release]),
 );
 
-/** A release of struct pages by its name, or by the one it had. */
+/** A release with struct pages as addresses by its name, or by its former name. */
 export const findMemRelease = (name: string): MemRelease | undefined => memReleases.get(currentName(name));

@@ -1,7 +1,7 @@
 import type { MemScenario } from '../scenarios/mem-scenario.ts';
 import type { MemOutcome } from '../scenarios/mem-session.ts';
 
-/** What a scenario of struct pages prints. */
+/** The output of a scenario of struct pages. */
 
 interface Named {
   readonly name: string;
@@ -13,7 +13,7 @@ export function memHeading({ file, machine }: MemScenario, release: Named): stri
   return `${file}: ${machine.arch}, ${machine.memory_model}${placement}, ${release.name} (${release.about})\n`;
 }
 
-/** A line a step, and under it what it brought; a picture stands under its failure. */
+/** One line per step, followed by its effects; a picture follows its failure. */
 export function memStepText(outcome: MemOutcome, failed: (text: string) => string): string {
   const number = String(outcome.index + 1).padStart(2);
   const ok = outcome.failures.length === 0;

@@ -8,22 +8,22 @@ import { COUNT_SHIFT, PG_locked } from '../kernel/world.ts';
 import { copied, type Found, singles, tails, zeroed } from './mem-checks.ts';
 import type { MemStep } from './mem-schema.ts';
 
-/** What a step of a scenario stands for. */
+/** The kernel call for a step of a scenario. */
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
-/** A call to be made, how a person would write it, and what must hold after it. */
+/** A call, its text as a person would write it, and the checks after it. */
 export interface Call {
   readonly text: string;
   readonly thread: () => Steps<unknown>;
   readonly after?: () => Iterable<Found>;
-  /** Sections may come and go. */
+  /** Whether sections may be added or removed. */
   readonly sections?: true;
-  /** Order of the huge page, where the path taken matters. */
+  /** The order of the huge page, if the code path taken matters. */
   readonly order?: number;
 }
 
-/** @throws BadOperation when the step cannot be done as written */
+/** @throws BadOperation if the step cannot be performed as written */
 export function memCall(model: MemModel, { kind, step }: MemStep): Call {
   const { kernel: k, world } = model;
   const { c } = k;
@@ -117,7 +117,7 @@ export function memCall(model: MemModel, { kind, step }: MemStep): Call {
   }
 }
 
-/** The parts of a range that lie in one section each, one after the other. */
+/** The parts of a range that lie in one section each, in order. */
 function sectionCall(
   k: MemKernel,
   kind: 'add' | 'remove' | 'memory_present',

@@ -4,9 +4,9 @@ import { type MemConfig, page_add, pfn_to_section_nr, SIZEOF_STRUCT_PAGE } from 
 import { arch_pfn_to_nid, pfn_to_pointer } from '../kernel/memory_model.ts';
 import { type Memmap, PG_head, PG_tail } from '../kernel/world.ts';
 
-/** What must hold after an operation; they look and never act. */
+/** Checks after an operation; they only read. */
 
-/** Something that does not hold; whoever looks says of what kind it is. */
+/** A violation; the caller adds the kind. */
 export type Found = Pick<Failure, 'subjects' | 'text'>;
 
 const pages = (what: string, start: number, end: number, text: string): Found => ({
@@ -30,7 +30,7 @@ interface Runs<V> {
   in(start: number, end: number): Iterable<{ start: number; end: number; value: V }>;
 }
 
-/** Runs of [start, end) that do not satisfy the test, neighbours joined. */
+/** The runs of [start, end) that do not satisfy the test, with neighbours merged. */
 function* without<V>(
   runs: Runs<V>,
   start: number,
@@ -49,7 +49,7 @@ function* without<V>(
   if (open) yield open;
 }
 
-/** Every tail is marked and knows its head. */
+/** Every tail is marked and refers to its head. */
 export function* tails(world: Memmap, c: MemConfig, head: number, nr: number): Generator<Found> {
   const firstPage = pfn_to_pointer.run(world, c, head);
   for (const [start, end] of without(world.pages, head + 1, head + nr, (word) => (word & PG_tail) !== 0))
@@ -90,7 +90,7 @@ export function* copied(world: Memmap, dst: number, src: number, nr: number): Ge
     yield pages('not copied', start, end, 'do not hold the copy');
 }
 
-/** Sections, their pointers and the memmaps there are: for scenarios that add and remove. */
+/** Checks sections, their pointers and the existing memmaps, for scenarios that add and remove. */
 export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => boolean): Generator<Found> {
   const used = new Set<number>();
   for (const [nr, ms] of world.mem_section) {
@@ -101,7 +101,7 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
         { section: nr, node: ms.nid },
         `section ${nr} of node ${ms.nid} is early before it has a memmap`,
       );
-    // what crash and makedumpfile go by
+    // crash and makedumpfile rely on this
     if (ms.flags === 0 && ms.section_mem_map !== 0)
       yield notSo(
         'pointer kept',
@@ -135,7 +135,7 @@ export function* sections(world: Memmap, c: MemConfig, valid: (pfn: number) => b
   }
 }
 
-/** Usemaps that live on in a section that has gone. */
+/** Usemaps that are still in use in a section that was removed. */
 function* homeless(world: Memmap): Generator<Found> {
   for (const [nr, key] of world.bootmem?.usemap ?? []) {
     const { section } = world.bootmem!.pages.get(key)!;

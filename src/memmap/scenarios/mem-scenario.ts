@@ -12,7 +12,7 @@ import {
   parseMemStep,
 } from './mem-schema.ts';
 
-/** A scenario of struct pages as it stands in its file. */
+/** A scenario of struct pages as in its file. */
 export interface MemScenario {
   readonly file: string;
   readonly id: string | null;
@@ -27,7 +27,7 @@ export interface MemScenario {
 
 const MAINLINE = memMainline.map(({ name }) => name);
 
-/** Whether a text is meant to be one: it has `memory` where others have `machine`. */
+/** Whether a text is such a scenario: it has `memory` where others have `machine`. */
 export const isMemScenario = (text: string): boolean => /^memory:/m.test(text);
 
 /**

@@ -15,18 +15,18 @@ import type { MemStep } from './mem-schema.ts';
 import { firstOfEach, picture, straySubjects, strayText } from './picture.ts';
 
 export interface MemFailure extends Failure {
-  /** What lies where, a line each. */
+  /** A map of addresses, one line per object. */
   readonly picture?: readonly string[];
 }
 
 export interface MemOutcome {
   readonly index: number;
   readonly operation: string;
-  /** success, an errno, BUG; unusable: the pages cannot become a huge page. */
+  /** "success", an errno, BUG; "unusable": the pages cannot become a huge page. */
   readonly result: string;
   readonly ret: number | null;
   readonly messages: readonly string[];
-  /** The loops taken, helpers called, and what a benign placement hides. */
+  /** The loops taken, the helpers called, and the failures that a benign placement hides. */
   readonly notes: readonly string[];
   readonly failures: readonly MemFailure[];
   readonly strays: readonly Stray[];
@@ -34,7 +34,7 @@ export interface MemOutcome {
   readonly steps: number;
 }
 
-/** Runs the steps of a scenario on a release, one after the other. @throws BadOperation for one that cannot be done */
+/** Runs the steps of a scenario on a release, in order. @throws BadOperation for a step that cannot be performed */
 export function* runMemScenario(
   scenario: Pick<MemScenario, 'file' | 'machine' | 'steps'>,
   release: MemRelease,
@@ -52,7 +52,10 @@ export function* runMemScenario(
 
 const astray = (outcome: MemOutcome): boolean => outcome.strays.length > 0;
 
-/** Neighbours by luck: the same on a machine where something else lies between tells what the luck hides. */
+/**
+ * Memmaps may be adjacent by chance. The same steps on a machine with other objects between them show what the chance
+ * hides.
+ */
 const hidden = (machine: MemMachine): boolean =>
   machine.memmap === 'adjacent' && is_classic(machine.memory_model);
 const unkind = (machine: MemMachine): MemMachine => ({ ...machine, memmap: 'foreign' });
@@ -74,7 +77,7 @@ function placed<T>(file: string, index: number, run: () => T): T {
   }
 }
 
-/** A kernel and its struct pages, being operated. */
+/** A kernel and its struct pages, in operation. */
 export class MemSession {
   readonly #model: MemModel;
 
@@ -141,7 +144,7 @@ export class MemSession {
     ];
   }
 
-  /** B94: nothing is wrong but the loop that was taken. */
+  /** B94: the only fault is the loop that was taken. */
   #cost(order: number | undefined): MemFailure[] {
     const { world, kernel } = this.#model;
     if (order === undefined || order >= kernel.c.MAX_ORDER) return [];

@@ -3,7 +3,7 @@ import { type MemConfig, pointer_text, SIZEOF_STRUCT_PAGE } from '../kernel/conf
 import { pfn_to_pointer } from '../kernel/memory_model.ts';
 import type { Memmap, Stray } from '../kernel/world.ts';
 
-/** Whose memory it was: accesses that went astray, in words and as a map of what lies where. */
+/** Whose memory was accessed: accesses that went astray, in words and as a map of addresses. */
 
 const MOST_ROWS = 8;
 
@@ -45,7 +45,7 @@ const ACCESS: Readonly<Record<Stray['op'], NonNullable<Subjects['access']>>> = {
   returned: 'return',
 };
 
-/** What accesses that went astray are about: the first of them, and how many there are. */
+/** The subjects of accesses that went astray: the first of them, and how many there are. */
 export function straySubjects(world: Memmap, strays: readonly Stray[]): Subjects {
   const { fn, op, meant, n, pfn, foreign } = strays[0]!;
   const structPage = op === 'wrote' || op === 'read' || op === 'returned';
@@ -65,7 +65,7 @@ export function straySubjects(world: Memmap, strays: readonly Stray[]): Subjects
 
 const structPages = (n: number): string => (n === 1 ? 'the struct page' : 'the struct pages');
 
-/** The first stray of each kind of access. */
+/** The first stray access of each kind. */
 export const firstOfEach = (strays: readonly Stray[]): Stray[] => {
   const seen = new Map<string, Stray>();
   for (const stray of strays)
@@ -79,7 +79,7 @@ interface Row {
   readonly what: string;
 }
 
-/** What lies in the places that were meant and those that were reached, by address. */
+/** The contents of the places that were meant and of those that were reached, by address. */
 export function picture(world: Memmap, c: MemConfig, strays: readonly Stray[]): string[] {
   const rows = new Map<number, Row>();
   const show = (address: number): void => {
@@ -112,7 +112,7 @@ export function picture(world: Memmap, c: MemConfig, strays: readonly Stray[]): 
   return lines;
 }
 
-/** The part of a memmap that is one section's; null for what is none. */
+/** The part of a memmap that belongs to one section; null if it is no memmap. */
 function sectionRow(world: Memmap, c: MemConfig, address: number): Row | null {
   const delta = world.places.get(address);
   if (typeof delta !== 'number') return null;

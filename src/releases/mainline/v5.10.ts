@@ -1,6 +1,6 @@
-import * as pgtable from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as pgattr_change_is_safe from '../../kernel/arch/arm64/mm/mmu/pgattr_change_is_safe.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
 import * as groups from '../../kernel/drivers/base/memory/groups.ts';
@@ -51,7 +51,7 @@ export const own = {
     ...memremap.v5_10,
   },
   arch: {
-    arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgtable.v5_10, ...vmemmap.v5_10 },
+    arm64: { ...arm64_mmu.v5_10, ...hotunplug.v5_10, ...pgattr_change_is_safe.v5_10, ...vmemmap.v5_10 },
     // VIRTIO_MEM depends on X86_64 in 5.10.7, and in many later releases
     x86_64: {
       ...virtio_mem.v5_8,

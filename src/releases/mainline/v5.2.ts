@@ -1,21 +1,26 @@
 import * as arm64_pgalloc from '../../kernel/arch/arm64/include/asm/pgalloc.ts';
 import * as pgtable from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as tlbflush from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
+import * as dump from '../../kernel/arch/arm64/mm/dump.ts';
 import * as fault from '../../kernel/arch/arm64/mm/fault.ts';
+import * as arm64_init from '../../kernel/arch/arm64/mm/init.ts';
+import * as arm64_ioremap from '../../kernel/arch/arm64/mm/ioremap.ts';
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as create_pgd_mapping from '../../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as pgattr_change_is_safe from '../../kernel/arch/arm64/mm/mmu/pgattr_change_is_safe.ts';
 import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
+import * as set_swapper_pgd from '../../kernel/arch/arm64/mm/mmu/set_swapper_pgd.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
+import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as radix from '../../kernel/arch/powerpc/kvm/book3s_64_mmu_radix.ts';
 import * as hash_utils from '../../kernel/arch/powerpc/mm/book3s64/hash_utils.ts';
 import * as powerpc_pgtable from '../../kernel/arch/powerpc/mm/pgtable.ts';
 import * as e820 from '../../kernel/arch/x86/kernel/e820.ts';
 import * as kvm_mmu from '../../kernel/arch/x86/kvm/mmu.ts';
-import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
-import * as x86_vmemmap from '../../kernel/arch/x86/mm/init_64/vmemmap.ts';
+import * as x86_init from '../../kernel/arch/x86/mm/init_64.ts';
 import * as x86_ioremap from '../../kernel/arch/x86/mm/ioremap.ts';
 import * as pat from '../../kernel/arch/x86/mm/pat/memtype.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
@@ -50,12 +55,16 @@ import * as generic_pgalloc from '../../kernel/include/asm-generic/pgalloc.ts';
 import * as generic_pgtable from '../../kernel/include/asm-generic/pgtable.ts';
 import * as memory_hotplug from '../../kernel/include/linux/memory_hotplug.ts';
 import * as pagetable from '../../kernel/include/linux/mm/pagetable.ts';
+import * as mm_pgalloc from '../../kernel/include/linux/mm/pgalloc.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as printk from '../../kernel/include/linux/printk.ts';
+import * as set_memory from '../../kernel/include/linux/set_memory.ts';
+import * as vmalloc_h from '../../kernel/include/linux/vmalloc.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
 import * as runtime from '../../kernel/kernel/runtime.ts';
 import * as ioremap from '../../kernel/lib/ioremap.ts';
+import * as string from '../../kernel/lib/string.ts';
 import * as debug from '../../kernel/mm/debug.ts';
 import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
@@ -85,9 +94,10 @@ import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_ext from '../../kernel/mm/page_ext.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
-import * as ptdump from '../../kernel/mm/ptdump.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
-import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap.ts';
+import * as section_memmap from '../../kernel/mm/sparse-vmemmap/section_memmap.ts';
+import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
+import * as without_tables from '../../kernel/mm/sparse-vmemmap/without_tables.ts';
 import * as usercopy from '../../kernel/mm/usercopy.ts';
 import * as vmalloc_area from '../../kernel/mm/vmalloc/area.ts';
 import * as vmalloc_map from '../../kernel/mm/vmalloc/map.ts';
@@ -178,17 +188,25 @@ export const own = {
     arm64: {
       ...apply_to_page_range.v5_2,
       ...arm64_mmu.v5_2,
-      ...arm64_mmu.pfn_valid_by_memblock,
+      ...arm64_init.v5_2,
+      ...mmzone.holes_in_zone,
       ...fault.v5_2,
       ...huge_vmap.v5_2,
+      ...arm64_ioremap.v5_2,
       ...ioremap.v5_2,
+      ...string.v5_2,
       ...offline_pages.holes_in_zone,
       ...create_pgd_mapping.v5_2,
       ...page_ext.v5_2,
       ...pageattr.v5_2,
+      ...mm_pgalloc.v5_2,
       ...pgalloc.v5_2,
+      ...pgattr_change_is_safe.v5_2,
       ...pgtable.v5_2,
-      ...ptdump.v5_2,
+      ...set_swapper_pgd.v5_2,
+      ...dump.v5_2,
+      ...ptdump_debugfs.v5_2,
+      ...section_memmap.v5_2,
       ...sparse_vmemmap.v5_2,
       ...arm64_pgalloc.v5_2,
       ...free_hotplug.v5_2,
@@ -199,12 +217,14 @@ export const own = {
       ...vmalloc.v5_2,
       ...vmalloc_area.v5_2,
       ...vmalloc_map.v5_2,
+      ...set_memory.v5_2,
+      ...vmalloc_h.v5_2,
       ...vmalloc_perms.v5_2,
       ...vmalloc_purge.v5_2,
       ...vmalloc_unmap.v5_2,
       ...vmemmap.v5_2,
     },
-    x86_64: { ...x86_init.v5_2, ...x86_vmemmap.v5_2 },
+    x86_64: { ...x86_init.v5_2, ...without_tables.v5_2 },
   },
 };
 

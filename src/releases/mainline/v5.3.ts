@@ -1,6 +1,5 @@
 import * as pgtable from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
-import * as x86_vmemmap from '../../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as node from '../../kernel/drivers/base/node.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
@@ -10,6 +9,7 @@ import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
+import * as without_tables from '../../kernel/mm/sparse-vmemmap/without_tables.ts';
 import * as vmalloc_perms from '../../kernel/mm/vmalloc/perms.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
@@ -29,7 +29,7 @@ export const own = {
   },
   arch: {
     arm64: { ...pageattr.v5_3, ...pgtable.v5_3, ...vmalloc_perms.v5_3 },
-    x86_64: { ...x86_vmemmap.v5_3 },
+    x86_64: { ...without_tables.v5_3 },
   },
 };
 

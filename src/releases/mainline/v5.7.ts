@@ -1,5 +1,6 @@
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
@@ -40,7 +41,7 @@ export const own = {
       ...arm64_mmu.v5_7,
       ...hotunplug.S0,
       ...hotunplug.v5_7,
-      ...ptdump.S0,
+      ...ptdump_debugfs.S0,
       ...ptdump.v5_7,
     },
   },

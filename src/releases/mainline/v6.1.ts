@@ -3,7 +3,8 @@ import * as create_pgd_mapping from '../../kernel/arch/arm64/mm/mmu/create_pgd_m
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
-import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
+import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
+import * as x86_init from '../../kernel/arch/x86/mm/init_64.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as groups from '../../kernel/drivers/base/memory/groups.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
@@ -30,7 +31,7 @@ import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
-import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap.ts';
+import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
 import { PGPROT } from './pgprot.ts';
@@ -74,6 +75,7 @@ export const own = {
       ...mmzone.v6_10,
       pfn_valid_within: mmzone.v5_2.pfn_valid_within,
       ...ptdump.v6_1_192,
+      ptdump_show: ptdump_debugfs.v5_2.ptdump_show,
       ...sparse_vmemmap.v6_1,
       ...virtio_mem.v5_8,
       online_page_callback: virtio_mem.v5_8.virtio_mem_online_page_cb,

@@ -11,7 +11,7 @@ export const B37_mutant = defineRelease({
   about: 'V6 with empty tables of the memmap unlinked, but kept',
   arch: {
     arm64: {
-      *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+      *vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
         yield* this.unmap_hotplug_range(start, end, true, null);
         yield* this.free_empty_tables(start, end, this.c.VMEMMAP_START, this.c.VMEMMAP_END);
       },

@@ -48,7 +48,7 @@ export const B61b_mutant = defineRelease({
       yield* W('mem_section', nr, 'subsection_map', empty ? null : Object.freeze(left));
       const flags = yield* R('mem_section', nr, 'section_mem_map');
       if (empty) yield* W('mem_section', nr, 'section_mem_map', flags & ~SECTION_HAS_MEM_MAP);
-      yield* this.vmemmap_free(pfn, nr_pages, altmap);
+      yield* this.depopulate_section_memmap(pfn, nr_pages, altmap);
       if (empty) yield* W('mem_section', nr, 'section_mem_map', 0);
     },
   },

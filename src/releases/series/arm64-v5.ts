@@ -1,7 +1,7 @@
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
-import * as ptdump from '../../kernel/mm/ptdump.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
 import type { New as OfV52 } from '../mainline/v5.2.ts';
@@ -9,7 +9,7 @@ import { v5_3 } from '../mainline/v5.3.ts';
 
 export const own = {
   functions: { ...remove_memory.S0 },
-  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1, ...ptdump.S0 } },
+  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1, ...ptdump_debugfs.S0 } },
 };
 
 export type New = Introduced<typeof own, OfV52>;

@@ -88,7 +88,7 @@ test('option 1 without memory for a table', () => {
 test('option 1: two who need the same table share one, and nobody sleeps under the lock', () => {
   const model = bootedForSteps('option-1', { ...ARM64, page_size: '16K', va_bits: 36 });
   const mapper = function* (k: Kernel): Steps<void> {
-    yield* k.touch_kernel(yield* k.vmalloc(k.c.PAGE_SIZE), true, 'mapper');
+    yield* k.$touch_kernel(yield* k.vmalloc(k.c.PAGE_SIZE), true, 'mapper');
   };
   const program = kernelProgram('two', model, { one: mapper, two: mapper });
   for (const monitor of [lockMisuse, deadlock, faults('bug'), faults('use-after-free')])

@@ -1,4 +1,5 @@
 import * as hotunplug_v5 from '../../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import { lacks_table } from '../../kernel/include/linux/mm/pgalloc.ts';
 import {
   addr_end,
   type EntryPointer,
@@ -9,7 +10,7 @@ import {
 } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { get_online_mems, put_online_mems } from '../../kernel/locks.ts';
-import { lacks_table, PTL } from '../../kernel/mm/memory/pgalloc.ts';
+import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import * as vmalloc_unmap from '../../kernel/mm/vmalloc/unmap.ts';
 import * as vmalloc from '../../kernel/mm/vmalloc/vmalloc.ts';
 import { lock, unlock } from '../../kernel/ops.ts';
@@ -163,10 +164,7 @@ const locked: Functions = {
     return ret;
   },
 
-  /**
-   * Clears only entries of existing mappings: clearing the guard page's entry, which is empty, would write to a table
-   * that may have been freed.
-   */
+  /** Without the lock, clearing the guard page's entry, which is empty, could write to a table that has been freed. */
   *vunmap_page_range(this: Kernel, addr: number, end: number): Steps<void> {
     yield* lock(PTL, 'spinlock');
     yield* vmalloc_unmap.v5_2.vunmap_page_range.call(this, addr, end);

@@ -1,4 +1,4 @@
-import * as ptdump from '../../kernel/mm/ptdump.ts';
+import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import { defineRelease, type Release } from '../define.ts';
 import { v5_7 } from '../mainline/v5.7.ts';
 import { S1 } from './arm64-v5.ts';
@@ -17,7 +17,7 @@ const without_ptdump_lock = (release: Release): Release =>
     name: `${release.name}${B19_SUFFIX}`,
     base: release,
     about: `${release.about}; kernel_page_tables is read without get_online_mems()`,
-    arch: { arm64: { ptdump_show: ptdump.v5_2.ptdump_show } },
+    arch: { arm64: { ptdump_show: ptdump_debugfs.v5_2.ptdump_show } },
   });
 
 export const B19_releases = [S0, S1, ...options, v5_7].map(without_ptdump_lock);

@@ -4,7 +4,7 @@ import { geometryText } from '../../check/variation.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 import { humanSize } from '../text/human-size.ts';
 
-/** A table for people: headings, rows, and whether a column is of numbers. */
+/** A table for people: headings, rows, and whether a column holds numbers. */
 interface Table {
   readonly headings: readonly string[];
   readonly numbers?: readonly number[];
@@ -30,7 +30,7 @@ const entriesTable = (entries: readonly EntrySummary[]): Table => ({
   ]),
 });
 
-/** What the race of V5 with vmalloc comes to in a configuration, in words. */
+/** The result of the race of V5 with vmalloc in a configuration, in words. */
 function outcome(race: RaceSummary): string {
   if (race.outcome === 'n/a') return race.reason ?? 'n/a';
   if (race.outcome !== 'reachable') return race.outcome;
@@ -64,7 +64,7 @@ const racesTable = (races: readonly RaceSummary[]): Table => ({
     ]),
 });
 
-/** Geometries by layout in which vmalloc and vmemmap share nothing but the root. */
+/** The geometries, by layout, in which vmalloc and vmemmap share only the root. */
 function apart(races: readonly RaceSummary[]): string {
   const none = races.filter((race) => race.outcome === 'no shared table');
   return [...new Set(none.map(({ layout }) => layout))]
@@ -163,8 +163,8 @@ function markdown({ headings, numbers = [], rows }: Table): string {
   );
 }
 
-/** The summary of a campaign as a page. */
-/** `whole`: all that there is was run, and to its end. */
+/** The summary of a campaign as a page of Markdown. */
+/** `whole`: the campaign had no filter and ran to its end. */
 export function campaignMarkdown(summary: Summary, whole = true): string {
   const { races, latest } = summary;
   const parts = [

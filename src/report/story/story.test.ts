@@ -15,7 +15,7 @@ type Threads = Extract<Told, { kind: 'threads' }>;
 
 const scenarios = new URL('../../../scenarios/', import.meta.url);
 const text = (name: string): string => readFileSync(new URL(name, scenarios), 'utf8');
-/** What a story is to look like; `vitest -u` writes it. */
+/** The expected story; `vitest -u` writes it. */
 const golden = (id: string): string => `../../../test/stories/${id}.txt`;
 
 function told(entry: Entry): Threads {

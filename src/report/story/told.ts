@@ -3,7 +3,7 @@ import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
 import { StepTeller } from './step.ts';
 
-/** Whether a story is one of kernel functions. */
+/** Whether a story consists of kernel functions. */
 export const isKernelStory = ({ events }: Story): boolean =>
   events.some(({ step }) => step?.by !== undefined);
 

@@ -1,10 +1,10 @@
 import type { Call } from '../../steps/within.ts';
 import { type Clause, clauses, clausesText, type ToldEvent } from './clauses.ts';
 
-/** Characters of a line, numbers of steps left out. */
+/** Characters in a line, without step numbers. */
 const WIDTH = 104;
 
-/** Steps that are told in one line. */
+/** Steps told in one line. */
 export interface Line {
   /** The function, or the call as it was written. */
   readonly label: string;
@@ -20,7 +20,7 @@ interface Node {
 
 const isNode = (part: ToldEvent | Node): part is Node => 'parts' in part;
 
-/** The call at a depth of the step's chain. */
+/** The call at a depth of the step's chain of calls. */
 const callAt = (event: ToldEvent, depth: number): Call | undefined => event.step?.by?.[depth];
 
 function tree(events: readonly ToldEvent[], depth: number, label: string): Node {
@@ -42,13 +42,13 @@ function tree(events: readonly ToldEvent[], depth: number, label: string): Node 
 const eventsOf = (part: ToldEvent | Node): readonly ToldEvent[] =>
   isNode(part) ? part.parts.flatMap(eventsOf) : [part];
 
-/** The innermost call that all its steps are in. */
+/** The innermost call that contains all its steps. */
 function innermost(node: Node): Node {
   const [only] = node.parts;
   return node.parts.length === 1 && isNode(only!) ? innermost(only) : node;
 }
 
-/** Steps of one thread in one statement as lines, a function a line where that is wide enough. */
+/** Steps of one thread in one statement as lines, one per function if that is wide enough. */
 export const linesOf = (events: readonly ToldEvent[], label: string): Line[] =>
   lines(innermost(tree(events, 0, label)));
 
@@ -73,7 +73,7 @@ function lines(call: Node): Line[] {
   return withoutStale(found);
 }
 
-/** A walk that finds nothing new is told with what it leads to, or else with what it comes after. */
+/** A walk that finds nothing new is told with the steps it leads to, or else with those before it. */
 function withoutStale(all: readonly Line[]): Line[] {
   const found: Line[] = [];
   let waiting: readonly ToldEvent[] = [];
@@ -97,13 +97,13 @@ function told(node: Node): Line {
 const length = ({ label, text }: Line): number => label.length + 2 + text.length;
 const fits = (line: Line): boolean => length(line) <= WIDTH;
 
-/** A call that only looks something up reads as part of its caller. */
+/** A call that only looks something up is told as part of its caller. */
 function isLookup(node: Node): boolean {
   const events = eventsOf(node);
   return events.every(({ told: { effect } }) => !effect) && fits(told(node));
 }
 
-/** Clauses on as many lines as they take. */
+/** Clauses spread over as many lines as needed. */
 function packed(label: string, all: readonly Clause[]): Line[] {
   const found: Line[] = [];
   let row: Clause[] = [];
@@ -123,16 +123,16 @@ function packed(label: string, all: readonly Clause[]): Line[] {
 }
 
 export interface SummaryOptions {
-  /** What a summary must not leave out. */
+  /** Steps that a summary must not omit. */
   readonly matters: (event: ToldEvent) => boolean;
-  /** Its last step is told in any case: its thread is preempted behind it. */
+  /** The last step is always told: its thread is preempted after it. */
   readonly up_to?: boolean;
 }
 
-/** Of the things that matter, a summary names so many, the last ones. */
+/** A summary names at most this many of the steps that matter, the last ones. */
 const NAMED = 3;
 
-/** Steps in one line that says how many they are, and what matters of them. */
+/** Steps in one line that gives their number and the steps that matter. */
 export function summary(
   events: readonly ToldEvent[],
   label: string,
@@ -151,7 +151,7 @@ export function summary(
   return { label, text: `${events.length} steps${of}${last ? `, up to ${last.told.text}` : ''}`, events };
 }
 
-/** The innermost function that all the steps are in; `label` where there is none. */
+/** The innermost function that contains all the steps; `label` if there is none. */
 function common(events: readonly ToldEvent[], label: string): string {
   let name = label;
   for (let depth = 0; ; depth++) {
@@ -161,7 +161,7 @@ function common(events: readonly ToldEvent[], label: string): string {
   }
 }
 
-/** One line for two that follow each other, and what that costs the reader. */
+/** One line in place of two consecutive ones, and the information that it loses. */
 export function merged(
   a: Line,
   b: Line,

@@ -71,7 +71,7 @@ export const unmapHugepages = ({ kernel, state }: Session): number =>
   new Runner(state).run(unmapHuge(kernel)).value ?? 0;
 
 function* clear(k: Kernel, pfn: number, nr: number): Steps<number> {
-  yield* k.clear_pages(pfn, nr);
+  yield* k.$clear_pages(pfn, nr);
   return 0;
 }
 

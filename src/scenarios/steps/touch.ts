@@ -5,7 +5,7 @@ import { stepKind } from './common/kind.ts';
 import { pfnsOf, range, rangeText, result } from './common/values.ts';
 
 function* clear(kernel: Kernel, [first, end]: readonly [number, number]): Steps<number> {
-  yield* kernel.clear_pages(first, end - first);
+  yield* kernel.$clear_pages(first, end - first);
   return 0;
 }
 

@@ -4,9 +4,9 @@ import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory
 import { change, exists, look, operation, pr_err, pr_warn, R, W } from '../../ops.ts';
 import type { acpi_physical_node, State } from '../../state.ts';
 
-/** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device becomes memory, and memory leaves with it. */
+/** drivers/acpi/acpi_memhotplug.c: a PNP0C80 device adds its memory, and removes it when it is detached. */
 
-/** Whether another memory device has the block, which starts at `phys`. */
+/** Whether the block that starts at `phys` belongs to another memory device. */
 const has_companion = operation({
   name: 'has_companion',
   obj: 'acpi_device',
@@ -33,7 +33,7 @@ const unbind_range = operation({
 });
 
 export const v5_2 = {
-  /** 0, or -EINVAL when a block has a companion already. */
+  /** 0, or -EINVAL if a block already has a companion. */
   *acpi_bind_memory_blocks(this: Kernel, dev: number): Steps<number> {
     const start = yield* R('acpi_device', dev, 'start');
     const bound: acpi_physical_node[] = [];
@@ -48,7 +48,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** The range may be in use already (-EEXIST): it is bound all the same. 0 or -EINVAL. */
+  /** If the range is already in use (-EEXIST), it is bound all the same. 0 or -EINVAL. */
   *acpi_memory_enable_device(this: Kernel, dev: number): Steps<number> {
     const name = yield* R('acpi_device', dev, 'name');
     const length = yield* R('acpi_device', dev, 'length');
@@ -60,7 +60,7 @@ export const v5_2 = {
       return -this.errno.EINVAL;
     }
     if (yield* this.acpi_bind_memory_blocks(dev)) {
-      // acpi_unbind_memory_blocks takes every block of the range from whoever has it
+      // acpi_unbind_memory_blocks takes every block of the range, whichever device it belongs to
       const start = yield* R('acpi_device', dev, 'start');
       yield* change(unbind_range, yield* this.walk_memory_blocks(start, length));
       return -this.errno.ENODEV;
@@ -117,7 +117,7 @@ export const v5_2 = {
 };
 
 export const v6_1 = {
-  /** What it cannot have ends the attempt before any memory is added. */
+  /** A failure to create the group ends the attempt before any memory is added. */
   *$acpi_memory_group(this: Kernel, dev: number, length: number): Steps<number> {
     if (length === 0) {
       yield* pr_err(`acpi ${yield* R('acpi_device', dev, 'name')}: device is empty`);

@@ -203,7 +203,7 @@ describe('eject request', () => {
       expect(outcome.messages.filter((text) => text === 'page dumped because: unmovable page').length).toBe(
         2,
       );
-      // memory42 had been offline and stays so; no movable span is left when the others come back
+      // memory42 was offline and stays so; no movable span is left when the others are onlined again
       expect(zones(session, 40, 8)).toBe('Normal Normal - Normal Normal Normal Normal Normal');
       expect(deviceRange(session, 'd')).toEqual({ start: 5 * G, size: G });
       must(session, { unpin: {} }, { device_del: { id: 'd', ost: [132, 0] } });
@@ -226,7 +226,7 @@ describe('eject request', () => {
     expect(zones(session, 16, 8)).toBe('Normal Movable Movable Normal Movable Movable Movable Movable');
     const outcome = last(session, { device_del: { id: 'd', ost: [132, 130], expect: 'EBUSY' } });
     expect(outcome.messages).toContain('memory memory17: Offline failed.');
-    // 17 and 21 never left: the movable zone spans what is between them
+    // 17 and 21 never went offline: the movable zone spans the blocks between them
     expect(zones(session, 16, 8)).toBe('Normal Movable Movable Movable Movable Movable Normal Normal');
   });
 
@@ -412,7 +412,7 @@ describe('remove_memory', () => {
       const outcome = last(session, {
         device_add: { id: 'd', start: '5G', size: '384M', node: 1, ost: [0] },
       });
-      // the third block is there already: -EEXIST, and ACPI takes that for success
+      // the third block already exists: -EEXIST, which ACPI treats as success
       expect(outcome.messages.filter((text) => text.startsWith('acpi'))).toEqual([]);
       expect([...session.state.memory_block.keys()].filter((id) => id >= 40)).toEqual([42]);
       expect(session.state.vars.get(0)!.nr_vmemmap_pages).toBe(512);

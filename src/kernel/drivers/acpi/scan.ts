@@ -4,7 +4,9 @@ import { lock_device_hotplug, unlock_device_hotplug } from '../../locks.ts';
 import { lock, pr_warn, R, unlock, W } from '../../ops.ts';
 import type { acpi_physical_node } from '../../state.ts';
 
-/** drivers/acpi/scan.c: what the firmware's notifications set off, and the status it is told (_OST). */
+/**
+ * drivers/acpi/scan.c: the handling of the firmware's notifications, and the status returned to the firmware (_OST).
+ */
 
 export const ACPI_OST_SC_SUCCESS = 0;
 export const ACPI_OST_SC_NON_SPECIFIC_FAILURE = 1;
@@ -15,8 +17,8 @@ export const ACPI_OST_SC_EJECT_IN_PROGRESS = 0x84;
 
 export const v5_2 = {
   /**
-   * One pass over the blocks of the device. The first goes on past refusals; the second skips what the first took
-   * offline and stops at the next refusal. Returns the block that refused, or -1.
+   * One pass over the blocks of the device. The first pass continues after refusals; the second skips the blocks that
+   * the first took offline and stops at the next refusal. Returns the block that refused, or -1.
    */
   *acpi_bus_offline(this: Kernel, dev: number, second_pass: boolean): Steps<number> {
     yield* lock(`physical_node_lock ${dev}`, 'mutex');
@@ -40,7 +42,7 @@ export const v5_2 = {
     return errdev;
   },
 
-  /** Back online what was taken offline, with whatever online_type the block still carries. */
+  /** Onlines the blocks that were taken offline, with the online_type stored in the block. */
   *acpi_bus_online(this: Kernel, dev: number): Steps<void> {
     yield* lock(`physical_node_lock ${dev}`, 'mutex');
     const nodes = yield* R('acpi_device', dev, 'physical_node_list');
@@ -63,7 +65,7 @@ export const v5_2 = {
     return -this.errno.EBUSY;
   },
 
-  /** Device check: the status codes told to the firmware. */
+  /** Device check: returns the status codes for the firmware. */
   *acpi_scan_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
     yield* lock_device_hotplug();
     yield* lock('acpi_scan_lock', 'mutex');
@@ -74,14 +76,14 @@ export const v5_2 = {
     return [code];
   },
 
-  /** Until 5.10 stable a driver that did not bind was a failure. */
+  /** Until 5.10 stable a driver that did not bind was reported as a failure. */
   *$acpi_attach_status(this: Kernel, dev: number): Steps<number> {
     if (yield* R('acpi_device', dev, 'attached')) return ACPI_OST_SC_SUCCESS;
     yield* pr_warn(`acpi ${yield* R('acpi_device', dev, 'name')}: Enumeration failure`);
     return ACPI_OST_SC_NON_SPECIFIC_FAILURE;
   },
 
-  /** Eject request: in progress, then success, or busy when a block stays online. */
+  /** Eject request: "in progress", then "success", or "busy" if a block stays online. */
   *$acpi_eject_request(this: Kernel, dev: number): Steps<readonly number[]> {
     yield* lock_device_hotplug();
     yield* lock('acpi_scan_lock', 'mutex');
@@ -94,7 +96,7 @@ export const v5_2 = {
 };
 
 export const v5_10 = {
-  /** Whatever became of it. */
+  /** The status is success whatever happened. */
   *$acpi_attach_status(this: Kernel, _dev: number): Steps<number> {
     return ACPI_OST_SC_SUCCESS;
   },

@@ -4,10 +4,10 @@ import { kstrtobool } from '../../lib/kstrtox.ts';
 import { lock_device_hotplug_sysfs, unlock_device_hotplug } from '../../locks.ts';
 import { lock, R, unlock, W } from '../../ops.ts';
 
-/** drivers/base/core.c, for the one kind of device there is here: a memory block. */
+/** drivers/base/core.c, for the only modelled kind of device: a memory block. */
 
 export const v5_2 = {
-  /** 0, 1 when it is online already, or a negative errno. */
+  /** 0, 1 if it is already online, or a negative errno. */
   *device_online(this: Kernel, block: number): Steps<number> {
     yield* lock(`device_lock memory${block}`, 'mutex');
     let ret = 1;
@@ -19,7 +19,7 @@ export const v5_2 = {
     return ret;
   },
 
-  /** 0, 1 when it is offline already, or a negative errno. */
+  /** 0, 1 if it is already offline, or a negative errno. */
   *device_offline(this: Kernel, block: number): Steps<number> {
     yield* lock(`device_lock memory${block}`, 'mutex');
     let ret = 1;
@@ -31,7 +31,7 @@ export const v5_2 = {
     return ret;
   },
 
-  /** memoryX/online: asking for the state it is in is not an error. */
+  /** memoryX/online: a request for the current state is no error. */
   *online_store(this: Kernel, id: number, text: string): Steps<number> {
     const val = kstrtobool(text);
     if (val === null) return -this.errno.EINVAL;

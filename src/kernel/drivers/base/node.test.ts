@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { booted, play } from '../../../../test/kit.ts';
 
-/** The last 1M of block 32 is on node 1: too little for test_pages_in_a_zone() to see. */
+/** The last 1M of block 32 is on node 1: too small for test_pages_in_a_zone() to notice. */
 const TWO_NODES = {
   arch: 'x86_64',
   ram: [

@@ -7,7 +7,7 @@ import { MEMBLOCK_MEMORY, NUMA_NO_NODE, type State } from '../../state.ts';
 
 /** drivers/base/node.c: the two links between a node and each of its memory blocks. */
 
-/** nodeN/memoryX. False when a link of that name is there already. */
+/** nodeN/memoryX. False if a link of that name already exists. */
 const create_node_link = operation({
   name: 'create_node_link',
   obj: 'node links',
@@ -47,7 +47,7 @@ const remove_links = operation({
   },
 });
 
-/** A pfn of every stretch in which all struct pages are alike and memblock knows all of them or none, ascending. */
+/** One pfn of every range in which all struct pages are equal and memblock contains all of them or none, ascending. */
 const one_of_each = operation({
   name: 'one_of_each',
   obj: 'pages',
@@ -73,7 +73,7 @@ const drop_node_links = operation({
 });
 
 export const v5_2 = {
-  /** -1 when the pfn is not valid: on arm64 until v5.13 also when memblock has let go of it (B01). */
+  /** -1 if the pfn is not valid: on arm64 until v5.13 also if memblock no longer contains it (B01). */
   *get_nid_for_pfn(this: Kernel, pfn: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn))) return -1;
     return yield* this.pfn_to_nid(pfn, 'get_nid_for_pfn');
@@ -112,7 +112,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Both links to each node that a page of [start_pfn, end_pfn) names, where that can be read. */
+  /** Removes both links to each node that a page of [start_pfn, end_pfn) names, if the page can be read. */
   *$unlink_nodes_of(this: Kernel, id: number, start_pfn: number, end_pfn: number): Steps<void> {
     const seen = new Set<number>();
     for (const pfn of yield* look(one_of_each, this.c, start_pfn, end_pfn)) {
@@ -124,7 +124,7 @@ export const v5_2 = {
     }
   },
 
-  /** v5.2: of every page of this section. */
+  /** v5.2: for every page of this section. */
   *unregister_mem_sect_under_nodes(this: Kernel, id: number, section_nr: number): Steps<void> {
     const start_pfn = section_nr_to_pfn(this.c, section_nr);
     yield* this.$unlink_nodes_of(id, start_pfn, start_pfn + this.c.PAGES_PER_SECTION);
@@ -146,7 +146,7 @@ export const v5_2 = {
 };
 
 export const v5_3 = {
-  /** The loop ends with the first pfn of the last section (B03), and believes struct pages (B02). */
+  /** The loop ends at the first pfn of the last section (B03), and trusts struct pages (B02). */
   *unregister_memory_block_under_nodes(this: Kernel, id: number): Steps<void> {
     const first = yield* R('memory_block', id, 'start_section_nr');
     const last = section_nr_to_pfn(this.c, first + this.c.sections_per_block - 1);
@@ -155,7 +155,7 @@ export const v5_3 = {
 };
 
 export const v5_4 = {
-  /** The stored node id; nothing is read from the memmap (d84f2f5a7552). */
+  /** Uses the stored node id; reads nothing from the memmap (d84f2f5a7552). */
   *unregister_memory_block_under_nodes(this: Kernel, id: number): Steps<void> {
     const nid = yield* R('memory_block', id, 'nid');
     if (nid !== NUMA_NO_NODE) yield* change(remove_links, id, nid);
@@ -163,7 +163,7 @@ export const v5_4 = {
 };
 
 export const v5_10 = {
-  /** Hotplug context: every block of the range belongs to the node; a link that is there counts as made. */
+  /** Hotplug context: every block of the range belongs to the node; an existing link counts as success. */
   *register_mem_sect_under_node(this: Kernel, id: number, nid: number): Steps<number> {
     yield* this.$set_block_nid(id, nid);
     yield* change(create_node_link, nid, id);

@@ -15,7 +15,7 @@ const unbound = operation({
 });
 
 export const v5_2 = {
-  /** A driver is offered the instance; what it refuses stays without one. */
+  /** Offers the instance to a driver; if the driver refuses it, the instance has no driver. */
   *dax_bus_probe(this: Kernel, dax: number, driver: 'device_dax' | 'kmem'): Steps<number> {
     if ((yield* R('dev_dax', dax, 'driver')) !== 'none') return -this.errno.EBUSY;
     const rc = driver === 'kmem' ? yield* this.dev_dax_kmem_probe(dax) : yield* this.dev_dax_probe(dax);
@@ -26,7 +26,7 @@ export const v5_2 = {
     return rc;
   },
 
-  /** new_id: the driver is offered whatever it matches and nobody has; device_dax matches everything. */
+  /** new_id: the driver is offered every unbound instance that it matches; device_dax matches all. */
   *$dax_new_id(this: Kernel, dax: number, driver: 'device_dax' | 'kmem'): Steps<number> {
     if (driver === 'kmem') yield* W('dev_dax', dax, 'kmem_id', true);
     for (const key of yield* look(unbound, driver)) yield* this.dax_bus_probe(key, driver);
@@ -37,7 +37,7 @@ export const v5_2 = {
     yield* W('dev_dax', dax, 'kmem_id', false);
   },
 
-  /** A driver cannot refuse to go. */
+  /** A driver cannot refuse to be unbound. */
   *dax_bus_remove(this: Kernel, dax: number): Steps<void> {
     const driver = yield* R('dev_dax', dax, 'driver');
     if (driver === 'kmem') yield* this.dev_dax_kmem_remove(dax);

@@ -3,10 +3,10 @@ import type { Kernel } from '../../kernel.ts';
 import { pr_warn, R } from '../../ops.ts';
 import { hex, mem_range } from '../../pfn.ts';
 
-/** drivers/dax/device.c, bus.c and pmem.c: device-dax on a namespace. Its instance bears the namespace's key. */
+/** drivers/dax/device.c, bus.c and pmem.c: device-dax on a namespace. Its instance has the namespace's key. */
 
 export const v5_2 = {
-  /** Struct pages for the whole namespace, its metadata included. */
+  /** Struct pages for the whole namespace, including its metadata. */
   *dev_dax_probe(this: Kernel, dax: number): Steps<number> {
     const name = yield* R('dev_dax', dax, 'name');
     const start = yield* R('dev_dax', dax, 'start');
@@ -26,7 +26,7 @@ export const v5_2 = {
 };
 
 export const v5_10 = {
-  /** An instance has mappings. */
+  /** Since an instance can have several mappings, the message names the mapping. */
   $dev_dax_not_reserved(this: Kernel, start: number, size: number): string {
     return `mapping0: ${hex(start)}-${hex(start + size - 1)} could not reserve range`;
   },

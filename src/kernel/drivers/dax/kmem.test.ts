@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { booted, G, M, play, X86 } from '../../../../test/kit.ts';
 
 const machine = { ...X86, ram: [{ start: 0, size: 2 * G }] };
-/** What a namespace of this size says when it becomes memory, and when it is to be a device again. */
+/** The messages for a namespace of this size when it becomes memory, and when it becomes a device again. */
 function said(release: string, size: number) {
   const outcomes = play(
     booted(release, machine),

@@ -5,7 +5,7 @@ import { pr_err, pr_info, pr_warn, R, W } from '../../ops.ts';
 import { hex, hexpad, mem_range } from '../../pfn.ts';
 import { IORESOURCE_SYSTEM_RAM } from '../../state.ts';
 
-/** drivers/dax/kmem.c: device-dax as system RAM, as far as whole memory blocks go. */
+/** drivers/dax/kmem.c: device-dax as system RAM, in whole memory blocks. */
 
 export interface Range {
   readonly start: number;
@@ -15,7 +15,7 @@ export interface Range {
 const text = ({ start, size }: Range): string => `${hex(start)}-${hex(start + size - 1)}`;
 
 export const v5_2 = {
-  /** What is left of the instance when its ends are not those of a memory block; size 0 for nothing. */
+  /** The range of the instance aligned inwards to memory blocks; size 0 if nothing remains. */
   *dax_kmem_range(this: Kernel, dax: number): Steps<Range> {
     const block = this.c.memory_block_size_bytes;
     const first = yield* R('dev_dax', dax, 'start');
@@ -31,7 +31,7 @@ export const v5_2 = {
     if (!(yield* this.__request_region(range.start, range.size, name, 0))) {
       return yield* this.$dax_kmem_not_reserved(name, range);
     }
-    // not busy, so that add_memory can put its own entry below
+    // not busy, so that add_memory can insert its own entry below
     yield* this.$set_resource_flags(range.start, range.size, IORESOURCE_SYSTEM_RAM);
     const rc = yield* this.$dax_kmem_add(dax, range.start, range.size);
     if (rc) {
@@ -43,7 +43,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** v5.2 asks for a range of no size, or of a negative one, and fails on that. */
+  /** v5.2 requests a range of zero or negative size, and fails. */
   *$dax_kmem_too_small(this: Kernel, dax: number): Steps<number> {
     const block = this.c.memory_block_size_bytes;
     const first = yield* R('dev_dax', dax, 'start');
@@ -69,12 +69,12 @@ export const v5_2 = {
     return yield* this.add_memory(yield* R('dev_dax', dax, 'target_node'), start, size, MHP_NONE);
   },
 
-  /** The memory stays, and with it the resource, until the next boot. */
+  /** The memory stays until the next boot, and its resource with it. */
   *dev_dax_kmem_remove(this: Kernel, _dax: number): Steps<void> {},
 };
 
 export const v5_3 = {
-  /** One attempt to remove the memory: what is still online stays, although the driver goes. */
+  /** One attempt to remove the memory. Memory that is still online stays, although the driver is unbound. */
   *dev_dax_kmem_remove(this: Kernel, dax: number): Steps<void> {
     if (!(yield* R('dev_dax', dax, 'res'))) return;
     const range = yield* this.dax_kmem_range(dax);
@@ -109,7 +109,7 @@ export const v5_10 = {
     return yield* this.$dax_kmem_nothing_left(name);
   },
 
-  /** The driver stays bound to an instance of which it took nothing. */
+  /** The driver stays bound to an instance of which it uses no part. */
   *$dax_kmem_nothing_left(this: Kernel, _name: string): Steps<number> {
     return 0;
   },

@@ -5,7 +5,7 @@ import { alloc, exists, free, pr_warn, R } from '../../ops.ts';
 const SZ_8K = 8192;
 
 export const v5_2 = {
-  /** dax_pmem: the metadata is reserved here, the data by whatever driver takes the instance. */
+  /** dax_pmem: reserves the metadata here; the driver of the instance reserves the data. */
   *dax_pmem_probe(this: Kernel, ns: number): Steps<number> {
     const { start, size } = yield* this.$namespace_range(ns);
     const name = yield* this.$namespace_name(ns);

@@ -5,9 +5,11 @@ import { change, look, operation } from '../../ops.ts';
 import { PFN_PHYS } from '../../pfn.ts';
 import type { hv_hotadd_state, State } from '../../state.ts';
 
-/** drivers/hv/hv_balloon.c: Hyper-V announces whole chunks and backs part of them; only that part goes online. */
+/**
+ * drivers/hv/hv_balloon.c: Hyper-V announces whole chunks and backs only a part of them; only that part goes online.
+ */
 
-/** Pages that are added at once: 128M. */
+/** The number of pages added at once: 128M. */
 const HA_CHUNK = 32 * 1024;
 
 const regions = operation({
@@ -25,7 +27,7 @@ const set_region = operation({
   },
 });
 
-/** A page that the host does not back is PageOffline, with the reference that hot-add gave it. */
+/** A page that the host does not back becomes PageOffline, with the reference that hot-add gave it. */
 const withhold = operation({
   name: 'withhold',
   obj: 'pages',
@@ -44,7 +46,7 @@ const release = operation({
 });
 
 export const v5_2 = {
-  /** As many pages as are alike, where the kernel takes one at a time. */
+  /** Takes adjacent equal pages together; the kernel takes one page at a time. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
     if (!backed) {
       yield* change(withhold, pfn, pfn + nr_pages);
@@ -63,7 +65,7 @@ export const v5_2 = {
     if (end > to) yield* this.hv_page_online_one(to, end - to, false);
   },
 
-  /** The online_page_callback: memory of no announced region stays as it is. */
+  /** The online_page_callback: memory outside the announced regions is left unchanged. */
   *hv_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     for (const has of yield* look(regions)) {
       const from = Math.max(pfn, has.start_pfn);
@@ -92,7 +94,7 @@ export const v5_2 = {
 };
 
 export const S2 = {
-  /** Hot-added pages no longer come with PG_reserved: it is set here, and cleared where the page is freed. */
+  /** Hot-added pages no longer have PG_reserved: it is set here, and cleared where the page is freed. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
     yield* this.$set_page_flag(pfn, nr_pages, PG_reserved);
     yield* v5_2.hv_page_online_one.call(this, pfn, nr_pages, backed);

@@ -4,11 +4,11 @@ import { free, look, operation, R, W } from '../../ops.ts';
 import type { State } from '../../state.ts';
 import { allocatable_dpa, free_extents } from './region_devs.ts';
 
-/** drivers/nvdimm/namespace_devs.c and claim.c: what user space writes to a namespace. */
+/** drivers/nvdimm/namespace_devs.c and claim.c: writes to a namespace's files by user space. */
 
 const ND_MIN_NAMESPACE_SIZE = 16 * 2 ** 20;
 
-/** The first free extent that holds so many bytes: its start, or -1. */
+/** The start of the first free extent of at least this many bytes, or -1. */
 const place = operation({
   name: 'place',
   obj: 'nd_namespace',
@@ -27,7 +27,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Only from nothing to something and back: a namespace that has a size cannot be resized here. */
+  /** Only from no size to a size and back: an existing namespace cannot be resized here. */
   *size_store(this: Kernel, ns: number, size: number): Steps<number> {
     const region = yield* R('nd_namespace', ns, 'region');
     if ((yield* R('nd_namespace', ns, 'bound')) || (yield* R('nd_namespace', ns, 'claim')) !== 'none') {
@@ -48,7 +48,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** nd_namespace_store: a pfn, dax or btt instance takes the namespace. */
+  /** nd_namespace_store: a pfn, dax or btt instance claims the namespace. */
   *$nd_namespace_claim(
     this: Kernel,
     ns: number,
@@ -79,7 +79,7 @@ export const v5_2 = {
     return `namespace${yield* R('nd_namespace', ns, 'region')}.${yield* R('nd_namespace', ns, 'id')}`;
   },
 
-  /** Whatever is bound to the namespace or to the instance that claims it lets go; the instance goes, too. */
+  /** Unbinds the driver of the namespace or of the instance that claims it; the instance is removed as well. */
   *$nd_namespace_unbind(this: Kernel, ns: number): Steps<void> {
     if ((yield* R('nd_namespace', ns, 'bound')) === true) {
       if ((yield* R('nd_namespace', ns, 'claim')) === 'dax') yield* this.$dax_pmem_remove(ns);

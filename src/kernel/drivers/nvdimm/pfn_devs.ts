@@ -6,7 +6,8 @@ import { hex, IS_ALIGNED } from '../../pfn.ts';
 import type { dev_pagemap, nd_pfn_sb, State } from '../../state.ts';
 
 /**
- * drivers/nvdimm/pfn_devs.c: the info block that says where the struct pages of a namespace lie, and how much of it is left.
+ * drivers/nvdimm/pfn_devs.c: the info block that gives the place of a namespace's struct pages and the size of its
+ * data.
  * `pfn` and `dax` stand for the instance in messages.
  */
 
@@ -51,11 +52,11 @@ export interface Namespace {
   readonly size: number;
 }
 
-/** Where the data of a namespace begins, and what is left out at its ends. */
+/** The start of the namespace's data, and the bytes left out at its ends. */
 export type Layout = Pick<nd_pfn_sb, 'dataoff' | 'start_pad' | 'end_trunc' | 'npfns'>;
 
 export const v5_2 = {
-  /** The name that a driver's messages bear. */
+  /** The device name in a driver's messages. */
   *$pfn_dev_name(this: Kernel, ns: number): Steps<string> {
     const claim = yield* R('nd_namespace', ns, 'claim');
     const kind = claim === 'none' ? 'namespace' : claim;
@@ -63,7 +64,7 @@ export const v5_2 = {
     return `${driver} ${kind}${yield* R('nd_namespace', ns, 'region')}.${yield* R('nd_namespace', ns, 'id')}`;
   },
 
-  /** `live`: the instance's own settings, null when a namespace is probed. -ENODEV when there is no such info block. */
+  /** `live`: the instance's own settings; null while a namespace is probed. -ENODEV if there is no such info block. */
   *nd_pfn_validate(
     this: Kernel,
     ns: number,
@@ -82,7 +83,7 @@ export const v5_2 = {
     return { rc: -this.errno.EOPNOTSUPP, sb };
   },
 
-  /** What is wrong with an info block that is one; null for nothing. Mostly that the namespace has moved. */
+  /** The error in an existing info block; null for none. Usually the namespace has moved. */
   *$pfn_sb_error(
     this: Kernel,
     ns: number,
@@ -102,12 +103,15 @@ export const v5_2 = {
     return this.$pfn_edges_error(start + sb.start_pad, start + size - sb.end_trunc);
   },
 
-  /** Sections are made by padding; nothing else is asked of the edges. */
+  /** Padding makes whole sections; the edges need no further check. */
   $pfn_edges_error(this: Kernel, _start: number, _end: number): string | null {
     return null;
   },
 
-  /** trim_pfn_device: what has to be left out so that whole sections around it touch neither RAM nor another region. */
+  /**
+   * trim_pfn_device: the bytes to leave out so that the whole sections around the range touch neither RAM nor another
+   * region.
+   */
   *trim_pfn_device(
     this: Kernel,
     region: number,
@@ -136,7 +140,9 @@ export const v5_2 = {
     return { start_pad, end_trunc };
   },
 
-  /** The layout of a fresh info block, or a negative errno: until v5.3 trimmed to sections where they collide. */
+  /**
+   * The layout of a new info block, or a negative errno. Until v5.3 the range is trimmed to sections if they collide.
+   */
   *$pfn_layout(this: Kernel, ns: number, mode: 'ram' | 'pmem', align: number): Steps<Layout | number> {
     const range = yield* this.$namespace_range(ns);
     const region = yield* R('nd_namespace', ns, 'region');
@@ -165,7 +171,7 @@ export const v5_2 = {
     return -this.errno.ENXIO;
   },
 
-  /** The info block that is there, or a new one. */
+  /** The existing info block, or a new one. */
   *nd_pfn_init(this: Kernel, ns: number): Steps<{ rc: number; sb: nd_pfn_sb | null }> {
     const signature = yield* R('nd_namespace', ns, 'claim');
     const mode = yield* R('nd_namespace', ns, 'mode');
@@ -187,7 +193,7 @@ export const v5_2 = {
     return { rc: 0, sb };
   },
 
-  /** A BTT has an info block too, and no struct pages. */
+  /** A BTT has an info block as well, but no struct pages. */
   *$nd_btt_init(this: Kernel, ns: number): Steps<void> {
     const at = yield* R('nd_namespace', ns, 'offset');
     const parent_uuid = yield* R('nd_namespace', ns, 'uuid');
@@ -196,18 +202,18 @@ export const v5_2 = {
     yield* change(write_block, yield* R('nd_namespace', ns, 'region'), sb);
   },
 
-  /** What user space does through the raw device: whether there was anything but zeroes. */
+  /** A write by user space through the raw device; returns whether there was anything but zeroes. */
   *$zero_info_block(this: Kernel, ns: number): Steps<boolean> {
     const region = yield* R('nd_namespace', ns, 'region');
     return yield* change(erase_block, region, yield* R('nd_namespace', ns, 'offset'));
   },
 
-  /** First pfn of the altmap: that of the section the namespace begins in. */
+  /** The first pfn of the altmap: that of the section in which the namespace begins. */
   $init_altmap_align(this: Kernel): number {
     return this.c.SECTION_SIZE;
   },
 
-  /** Range and altmap of the namespace as its info block has them: a pagemap that is not mapped yet. */
+  /** The range and altmap of the namespace according to its info block: a pagemap that is not mapped yet. */
   *nvdimm_setup_pfn(
     this: Kernel,
     ns: number,
@@ -241,7 +247,7 @@ export const v5_3 = {
     return SUBSECTION_SIZE;
   },
 
-  /** No padding: a start that is not a sub-section's is refused, an end is cut to the alignment. */
+  /** No padding: a start that is not aligned to a sub-section is refused; an end is cut to the alignment. */
   *$pfn_layout(this: Kernel, ns: number, mode: 'ram' | 'pmem', align: number): Steps<Layout | number> {
     const { start, size } = yield* this.$namespace_range(ns);
     const rounding = Math.max(align, SUBSECTION_SIZE);
@@ -260,7 +266,7 @@ export const v5_3 = {
     };
   },
 
-  /** Asked from v5.7 on. */
+  /** Checked from v5.7 on. */
   *$pfn_start_misaligned(this: Kernel, _ns: number, _start: number): Steps<number> {
     return 0;
   },

@@ -10,7 +10,7 @@ const ND_MIN_NAMESPACE_SIZE = 16 * 2 ** 20;
 const SZ_8K = 8192;
 
 export const v5_2 = {
-  /** A namespace is there: 0 when a driver holds it or what claims it. -ENXIO from an instance counts as taken. */
+  /** Probes a namespace: 0 if a driver or the claiming instance holds it. -ENXIO from an instance counts as claimed. */
   *nd_pmem_probe(this: Kernel, ns: number): Steps<number> {
     if (yield* R('nd_namespace', ns, 'bound')) return 0;
     const { start, size } = yield* this.$namespace_range(ns);
@@ -22,7 +22,7 @@ export const v5_2 = {
       yield* pr_err(`nd namespace ${name}: ${mem_range(start, size)} misaligned, unable to map`);
       return -this.errno.EOPNOTSUPP;
     }
-    // devm_namespace_enable: the place of the info block, for as long as it is read
+    // devm_namespace_enable: maps the info block while it is read
     if (!(yield* this.__request_region(start, SZ_8K, name, 0))) {
       yield* pr_warn(`nd_pmem ${name}: could not reserve region ${mem_range(start, size)}`);
       return -this.errno.EBUSY;
@@ -35,7 +35,10 @@ export const v5_2 = {
     return ret;
   },
 
-  /** nd_btt_probe, nd_pfn_probe, nd_dax_probe: what the info block says claims the namespace. -ENODEV for none. */
+  /**
+   * nd_btt_probe, nd_pfn_probe, nd_dax_probe: the instance named by the info block claims the namespace. -ENODEV for
+   * none.
+   */
   *$nd_instance_probe(this: Kernel, ns: number): Steps<number> {
     if (yield* R('nd_namespace', ns, 'force_raw')) return -this.errno.ENODEV;
     const claim_class = yield* R('nd_namespace', ns, 'claim_class');
@@ -79,7 +82,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** A raw namespace of such a region has struct pages from end to end; null elsewhere. */
+  /** A raw namespace of such a region has struct pages for its whole range; null otherwise. */
   *$pmem_setup_raw(this: Kernel, ns: number): Steps<{ rc: number; pgmap: number } | null> {
     if (!(yield* this.pmem_should_map_pages(ns))) return null;
     const { start, size } = yield* this.$namespace_range(ns);
@@ -87,7 +90,7 @@ export const v5_2 = {
     return { rc: 0, pgmap: yield* this.$alloc_dev_pagemap('fs_dax', start, size, nid, null) };
   },
 
-  /** Nobody asks before v5.7. */
+  /** Not checked before v5.7. */
   $pmem_range_mappable(this: Kernel, _start: number, _size: number): boolean {
     return true;
   },
@@ -99,7 +102,7 @@ export const v5_2 = {
     yield* this.__release_region(start, size);
   },
 
-  /** nd_region_advance_seeds: a seed that came to something gets a successor. */
+  /** nd_region_advance_seeds: a seed that was used gets a successor. */
   *$nd_namespace_bound(this: Kernel, ns: number): Steps<void> {
     yield* W('nd_namespace', ns, 'bound', true);
     const region = yield* R('nd_namespace', ns, 'region');

@@ -4,7 +4,10 @@ import { free, look, R, W } from '../../ops.ts';
 import { namespaces_of } from './region_devs.ts';
 
 export const v5_2 = {
-  /** The namespaces that the labels name, in order of address, each with a driver; and one to be configured next. */
+  /**
+   * Creates the namespaces that the labels name, in order of address, each with a driver, and one seed to be configured
+   * next.
+   */
   *nd_region_probe(this: Kernel, region: number): Steps<number> {
     yield* W('nd_region', region, 'enabled', true);
     const labels = yield* R('nd_region', region, 'labels');
@@ -26,7 +29,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** The namespaces go, what they are stays on the NVDIMM. */
+  /** Removes the namespaces; their labels stay on the NVDIMM. */
   *nd_region_remove(this: Kernel, region: number): Steps<number> {
     for (const [key] of yield* look(namespaces_of, region)) {
       yield* this.$nd_namespace_unbind(key);

@@ -3,7 +3,7 @@ import type { Kernel } from '../../kernel.ts';
 import { alloc, look, operation, R, W } from '../../ops.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region, type State } from '../../state.ts';
 
-/** drivers/nvdimm/region_devs.c and dimm_devs.c: regions, and what of them is not allocated yet. One NVDIMM a region. */
+/** drivers/nvdimm/region_devs.c and dimm_devs.c: regions, and their unallocated space. One NVDIMM per region. */
 
 export const SZ_16M = 16 * 2 ** 20;
 
@@ -24,7 +24,7 @@ export const namespaces_of = operation({
     [...state.nd_namespace].filter(([, ns]) => ns.region === region).sort(([a], [b]) => a - b),
 });
 
-/** What namespaces with labels take, ascending. */
+/** The extents of namespaces with labels, ascending. */
 const allocated = (state: State, region: number): Extent[] =>
   namespaces_of
     .run(state, region)
@@ -46,7 +46,7 @@ export function free_extents(state: State, region: number): Extent[] {
   return found;
 }
 
-/** nd_region_available_dpa: all that is not busy, every allocation aligned outwards; 0 without a label area. */
+/** nd_region_available_dpa: all that is not busy, with every allocation aligned outwards; 0 without a label area. */
 export function available_dpa(state: State, region: number): number {
   const { size, align, label_area } = state.nd_region.get(region)!;
   if (!label_area) return 0;
@@ -95,7 +95,7 @@ const new_namespace = (region: number, id: number, io: boolean): nd_namespace =>
   pgmap: 0,
 });
 
-/** region_conflict: another region in a range. */
+/** region_conflict: whether the range contains another region. */
 const conflicts = operation({
   name: 'conflicts',
   obj: 'nd_region',
@@ -125,7 +125,7 @@ export const v5_2 = {
     return yield* look(conflicts, region, start, size);
   },
 
-  /** Its key; the id is the lowest one that is free. */
+  /** Returns its key; the id is the lowest free one. */
   *$nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
     const id = yield* look(lowest_id, region);
     const key = nd_namespace_key(region, id);
@@ -135,7 +135,10 @@ export const v5_2 = {
 };
 
 export const v5_7 = {
-  /** 16M, with which a namespace can be moved to any architecture; a page where the region is smaller. */
+  /**
+   * 16M, which all architectures support, so that a namespace can be moved between them; a page if the region is
+   * smaller.
+   */
   $nd_region_default_align(this: Kernel, size: number): number {
     return size < SZ_16M ? this.c.PAGE_SIZE : SZ_16M;
   },

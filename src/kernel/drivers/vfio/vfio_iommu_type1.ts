@@ -7,7 +7,10 @@ import { NO_PAGE } from '../../mm/page.ts';
 const WHERE = 'is_invalid_reserved_pfn';
 
 export const v5_2 = {
-  /** The head page decides; the tail is asked again where the hugepage was split meanwhile, which nobody does here. */
+  /**
+   * The head page decides. The kernel checks the tail again if the hugepage was split meanwhile, which does not happen
+   * here.
+   */
   *is_invalid_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
     if (!(yield* this.pfn_valid(pfn))) return true;
     return yield* this.PageReserved(yield* this.compound_head(pfn, WHERE), WHERE);
@@ -15,7 +18,7 @@ export const v5_2 = {
 };
 
 export const v5_5 = {
-  /** PG_reserved is never set on part of a compound page: the page itself is asked. */
+  /** PG_reserved is never set on part of a compound page, so the page itself is tested. */
   *is_invalid_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
     if (!(yield* this.pfn_valid(pfn))) return true;
     return yield* this.PageReserved(pfn, WHERE);

@@ -4,7 +4,7 @@ import { NO_PAGE, PG_reserved, USE, with_use } from '../../mm/page.ts';
 import { change, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
-/** drivers/xen/balloon.c: hot-added pages fill the balloon; some are lent to user space to map foreign frames. */
+/** drivers/xen/balloon.c: hot-added pages fill the balloon; user space uses some of them to map foreign frames. */
 
 const balloon_append = operation({
   name: 'balloon_append',
@@ -16,7 +16,7 @@ const balloon_append = operation({
 });
 
 export const v5_2 = {
-  /** The online_page_callback: not one page goes to the allocator. */
+  /** The online_page_callback: no page goes to the allocator. */
   *xen_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     yield* change(balloon_append, pfn, pfn + nr_pages);
   },

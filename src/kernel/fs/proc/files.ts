@@ -13,7 +13,7 @@ import { type memblock_region, type resource, type State, zone_key } from '../..
 
 /** Files of /proc and debugfs, rendered from the state on demand. */
 
-/** /proc/iomem: two blanks a level, eight digits or as many as it takes. */
+/** /proc/iomem: two blanks per level, addresses of at least eight digits. */
 export function* iomem(state: State): Generator<string> {
   function* lines(parent: resource, depth: number): Generator<string> {
     for (const res of parent.children) {
@@ -48,7 +48,7 @@ export function* memblock(regions: readonly memblock_region[], columns: boolean)
   }
 }
 
-/** Free pages of a zone at this moment, counted from the pages themselves. */
+/** The current number of free pages of a zone, counted from the pages themselves. */
 export function nr_free(state: State, nid: number, index: number): number {
   const zone = state.zone.get(zone_key(nid, index))!;
   return state.pages.total(
@@ -59,8 +59,8 @@ export function nr_free(state: State, nid: number, index: number): number {
 }
 
 /**
- * /proc/zoneinfo as far as the model knows it: the lines free, spanned, present, managed and start_pfn of every zone
- * of every online node, in the kernel's place and form; per-cpu and vmstat counters are left out.
+ * The modelled part of /proc/zoneinfo: the lines free, spanned, present, managed and start_pfn of every zone of every
+ * online node, in the kernel's order and format; per-cpu and vmstat counters are left out.
  */
 export function* zoneinfo(state: State, k: Kernel): Generator<string> {
   for (const nid of [...state.pgdat.keys()].sort((a, b) => a - b)) {

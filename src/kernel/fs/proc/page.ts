@@ -16,12 +16,12 @@ import {
 } from '../../mm/page.ts';
 import { R } from '../../ops.ts';
 
-/** fs/proc/page.c: the files of /proc that hold a word a pfn, where they end and what /proc/kpageflags says. */
+/** fs/proc/page.c: the files of /proc that have one word per pfn; their size, and the words of /proc/kpageflags. */
 
 /** Bytes of one word: KPMSIZE. */
 const KPMSIZE = 8;
 
-/** Bits of /proc/kpageflags, by name: include/uapi/linux/kernel-page-flags.h and those from 32 on. Those the model can tell. */
+/** The modelled bits of /proc/kpageflags, by name: include/uapi/linux/kernel-page-flags.h and those from 32 on. */
 export const KPF = {
   DIRTY: 4,
   LRU: 5,
@@ -40,24 +40,24 @@ export const KPF = {
   UNCACHED: 39,
 } as const;
 
-/** A word is a sum: 64 bits do not go through the operators of 32. */
+/** A word is a sum, because the bit operators only handle 32 bits. */
 const words = (...bits: readonly (readonly [boolean, number])[]): number =>
   bits.reduce((sum, [set, bit]) => (set ? sum + 2 ** bit : sum), 0);
 
 export const v5_2 = {
-  /** The struct page that a word of /proc/kpageflags is about: any valid one, initialised or not. */
+  /** The struct page for a word of /proc/kpageflags: any valid one, initialised or not. */
   *$kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
     return (yield* this.pfn_valid(pfn)) ? yield* this.pfn_to_page(pfn) : NO_PAGE;
   },
 
-  /** Where the file ends: max_pfn (B44). */
+  /** The end of the file: max_pfn (B44). */
   *get_max_dump_pfn(this: Kernel): Steps<number> {
     return yield* R('vars', 0, 'max_pfn');
   },
 
   /**
-   * A word of /proc/kpageflags, without what the model knows nothing of (who maps a page, its contents, slab). An uninitialised
-   * struct page of all ones ends it in compound_head().
+   * A word of /proc/kpageflags, without unmodelled bits (mappings of a page, its contents, slab). If an uninitialised
+   * struct page is all ones, the read fails in compound_head().
    */
   *stable_page_flags(this: Kernel, pfn: number): Steps<number> {
     const page = yield* this.$kpageflags_page(pfn);
@@ -68,7 +68,7 @@ export const v5_2 = {
     return words(
       [(page & PG_dirty) !== 0, KPF.DIRTY],
       [use === USE.MOVABLE, KPF.LRU],
-      // memory_failure() takes a free page off the buddy (v5.10; before, the allocator did when it met it)
+      // memory_failure() takes a free page off the buddy (v5.10; before, the allocator did so when it found the page)
       [use === USE.FREE && !PageHWPoison(page), KPF.BUDDY],
       [huge && head === pfn, KPF.COMPOUND_HEAD],
       [huge && head !== pfn, KPF.COMPOUND_TAIL],
@@ -86,20 +86,20 @@ export const v5_2 = {
 };
 
 export const v5_4 = {
-  /** Memmaps that nobody initialised are left alone, and so is device memory (aad5f69bc161). */
+  /** Uninitialised memmaps and device memory are skipped (aad5f69bc161). */
   *$kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
     return yield* this.pfn_to_online_page(pfn);
   },
 };
 
 export const v5_7 = {
-  /** The end of the last section that max_pfn reaches. */
+  /** The end of the last section below max_pfn. */
   *get_max_dump_pfn(this: Kernel): Steps<number> {
     const section = this.c.PAGES_PER_SECTION;
     return Math.ceil((yield* R('vars', 0, 'max_pfn')) / section) * section;
   },
 
-  /** A read of so many pages of /proc/kpageflags: how many bytes it gives. */
+  /** A read of this many pages of /proc/kpageflags; returns the number of bytes read. */
   *kpageflags_read(this: Kernel, pfn: number, nr_pages: number): Steps<number> {
     const max_dump_pfn = yield* this.get_max_dump_pfn();
     return pfn >= max_dump_pfn ? 0 : Math.min(nr_pages, max_dump_pfn - pfn) * KPMSIZE;

@@ -27,7 +27,7 @@ export const v5_2 = {
     yield { op: 'warn', where, text, ...(about ? { about } : {}) };
   },
 
-  /** WARN_ON_ONCE: each place warns once a boot. */
+  /** WARN_ON_ONCE: each place warns once per boot. */
   *WARN_ON_ONCE(this: Kernel, where: string): Steps<void> {
     if (yield* look(has_warned, where)) return;
     yield* change(set_warned, where);

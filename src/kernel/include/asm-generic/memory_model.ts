@@ -5,7 +5,7 @@ import { look, operation } from '../../ops.ts';
 import { hex } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 
-/** A read of the struct page of a pfn, be it there or not. */
+/** Reads the struct page of a pfn, which need not exist. */
 export const get_page = operation({
   name: 'get_page',
   obj: 'pages',

@@ -7,9 +7,9 @@ import { change, operation } from '../../ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 
-/** include/asm-generic/pgalloc.h: pages for tables, by their physical address; -1 is none. */
+/** include/asm-generic/pgalloc.h: pages for tables, by their physical address; -1 stands for none. */
 
-/** The model's own books: tables by level. `n` is negative for those that are freed. */
+/** The model's own count of tables by level. `n` is negative for freed tables. */
 export const count_table = operation({
   name: 'count_table',
   obj: 'table_pages',
@@ -52,7 +52,7 @@ export const v5_2 = {
     return yield* alloc_table(this, 'P4D');
   },
 
-  /** No questions asked. */
+  /** Frees without any check. */
   *pte_free_kernel(this: Kernel, pte: number): Steps<void> {
     yield* free_table(this, 'PTE', pte);
   },

@@ -13,20 +13,20 @@ const get_zero_pfn = operation({
   run: (state: State): number => state.zero_pfn,
 });
 
-/** The part of an architecture's asm/pgtable.h that only looks at what it is given. */
+/** The part of an architecture's asm/pgtable.h that only depends on its arguments. */
 export interface Pgtable {
   /** pXd_present */
   present(d: Descriptor): boolean;
-  /** pXd_bad: no table, where there must be one. */
+  /** pXd_bad: the entry does not point to a table. */
   bad(d: Descriptor): boolean;
   pud_leaf(t: Translation, d: Descriptor): boolean;
   pmd_leaf(t: Translation, d: Descriptor): boolean;
-  /** pfn_pte: an entry that maps a page or block, with protection bits as they stand in {@link Descriptor.attr}. */
+  /** pfn_pte: an entry that maps a page or block, with protection bits as in {@link Descriptor.attr}. */
   leaf_entry(c: Config, phys: number, prot: number): Descriptor;
   table_entry(c: Config, phys: number, attr: number): Descriptor;
-  /** Physical address that a leaf maps. */
+  /** The physical address that a leaf maps. */
   leaf_address(c: Config, d: Descriptor): number;
-  /** Physical address of the table that an entry points to. */
+  /** The physical address of the table to which an entry points. */
   table_page(c: Config, d: Descriptor): number;
 }
 

@@ -8,7 +8,7 @@ import { pfn_to_section_nr } from '../../pfn.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_MARKED_PRESENT } from '../../state.ts';
 
 export const v5_2 = {
-  /** Without any lock: start, start again and size (B68). */
+  /** Takes no lock: reads start, then start again and size (B68). */
   *zone_spans_pfn(this: Kernel, zone: number, pfn: number): Steps<boolean> {
     if (pfn < (yield* R('zone', zone, 'zone_start_pfn'))) return false;
     return pfn < (yield* this.zone_end_pfn(zone));
@@ -30,12 +30,12 @@ export const v5_2 = {
     return (map & SECTION_HAS_MEM_MAP) !== 0;
   },
 
-  /** Constant true where CONFIG_HOLES_IN_ZONE is off. */
+  /** Always true where CONFIG_HOLES_IN_ZONE is off. */
   *pfn_valid_within(this: Kernel, _pfn: number): Steps<boolean> {
     return true;
   },
 
-  /** page_zonenum() has no poison check: the zone read from all ones is none that exists. */
+  /** page_zonenum() has no poison check: a page of all ones gives a zone that does not exist. */
   *is_zone_device_page(this: Kernel, pfn: number): Steps<boolean> {
     const page = yield* this.pfn_to_page(pfn);
     return page_memmap(page) === MEMMAP.INIT && page_zonenum(page) === this.c.ZONE_DEVICE;
@@ -57,7 +57,7 @@ export const v5_2 = {
 };
 
 export const v5_3 = {
-  /** No lock: flags, usage pointer and bit are read one after the other (B52). */
+  /** Takes no lock: flags, usage pointer and bit are read one after another (B52). */
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
     const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_HAS_MEM_MAP)) return false;
@@ -86,5 +86,12 @@ export const v6_10 = {
     const nr = pfn_to_section_nr(this.c, pfn);
     if ((yield* R('mem_section', nr, 'subsection_map')) === null) return false;
     return yield* look(usage_steps.test_bit, this.c, nr, pfn);
+  },
+};
+
+/** CONFIG_HOLES_IN_ZONE (arm64 until v5.13). */
+export const holes_in_zone = {
+  *pfn_valid_within(this: Kernel, pfn: number): Steps<boolean> {
+    return yield* this.pfn_valid(pfn);
   },
 };

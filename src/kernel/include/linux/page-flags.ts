@@ -13,9 +13,9 @@ import { change, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
 /**
- * include/linux/page-flags.h: what a struct page tells of itself, initialised or not. A page is named by its pfn; `where` is the
- * function that asks. The memmap of memory that was never onlined holds anything: zeroes, what was there before, or
- * all ones (page_init_poison of CONFIG_DEBUG_VM), which CONFIG_DEBUG_VM_PGFLAGS makes a BUG.
+ * include/linux/page-flags.h: the tests of a struct page's flags, initialised or not. A page is named by its pfn;
+ * `where` is the calling function. The memmap of memory that was never onlined may contain anything: zeroes, old
+ * contents, or all ones (page_init_poison of CONFIG_DEBUG_VM), which is a BUG with CONFIG_DEBUG_VM_PGFLAGS.
  */
 
 const set_flag = operation({
@@ -37,12 +37,12 @@ const clear_flag = operation({
 });
 
 export const v5_2 = {
-  /** Whoever decides by PG_reserved was read up to v5.10; later several of them changed or went. */
+  /** The users of PG_reserved were read up to v5.10; several of them changed or were removed later. */
   $knows_users_of_PG_reserved(this: Kernel): boolean {
     return true;
   },
 
-  /** test_bit() on page->flags: no check of anything. */
+  /** test_bit() on page->flags, without any check. */
   *$test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
     const page = yield* this.pfn_to_page(pfn);
     if (page === NO_PAGE) yield* this.BUG(where, 'unable to handle page fault: no struct page');
@@ -64,8 +64,8 @@ export const v5_2 = {
   },
 
   /**
-   * Only hugepages are compound here. All ones look like a tail page whose head is at
-   * the last even address: whoever looks at that page faults.
+   * Only hugepages are compound here. All ones look like a tail page whose head is at the last even address; an access
+   * to that head faults.
    */
   *compound_head(this: Kernel, pfn: number, where: string): Steps<number> {
     const page = yield* this.pfn_to_page(pfn);
@@ -74,7 +74,10 @@ export const v5_2 = {
     return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;
   },
 
-  /** A field of a struct page that nobody has initialised: a BUG in a debug build, else whatever lies there. */
+  /**
+   * Checks a page before one of its fields is read: an uninitialised struct page is a BUG in a debug build; otherwise
+   * its old contents are used.
+   */
   *PagePoisoned(this: Kernel, page: Page, where: string): Steps<void> {
     if (page_memmap(page) === MEMMAP.POISON) {
       yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');

@@ -9,14 +9,14 @@ import { change, look } from '../../ops.ts';
 import type { Pgtable } from '../asm-generic/pgtable.ts';
 
 /**
- * include/linux/pgtable.h: entries of the kernel's tables, read and written one by one, and what generic code asks of them.
- * An architecture answers by a {@link Pgtable}; what takes steps (`set_pte`, `pmd_offset`, `flush_tlb_kernel_range`) it
- * puts into the functions of a release.
+ * include/linux/pgtable.h: entries of the kernel's tables, read and written one by one, and the tests that generic code
+ * applies to them. An architecture provides a {@link Pgtable}; functions that take steps (`set_pte`, `pmd_offset`,
+ * `flush_tlb_kernel_range`) are in the function table of a release.
  */
 
 export type { EntryPointer } from '../../mmu.ts';
 
-/** A pointer that is none: NULL. */
+/** The null pointer: NULL. */
 export const NULL_ENTRY: EntryPointer = -1;
 
 function asm(c: Config): Pgtable {
@@ -25,7 +25,7 @@ function asm(c: Config): Pgtable {
   return found;
 }
 
-/** Nothing is there: pXd_none. */
+/** The entry is empty: pXd_none. */
 export const none = isNone;
 export const present = (c: Config, d: Descriptor): boolean => asm(c).present(d);
 export const bad = (c: Config, d: Descriptor): boolean => asm(c).bad(d);
@@ -48,12 +48,12 @@ export function* WRITE_ONCE(p: EntryPointer, d: Descriptor): Steps<void> {
   yield* change(mmu_steps.write_at, p, d);
 }
 
-/** xchg(p, d): what it was. */
+/** xchg(p, d): returns the old value. */
 export function* XCHG(p: EntryPointer, d: Descriptor): Steps<Descriptor> {
   return yield* change(mmu_steps.swap_at, p, d);
 }
 
-/** pXd_addr_end(addr, end): the end of the entry that translates `addr`, or of the range; 0 is the wrap at 2^64. */
+/** pXd_addr_end(addr, end): the end of the entry that translates `addr`, or of the range; 0 stands for 2^64. */
 export function addr_end(t: Translation, name: LevelName, addr: number, end: number): number {
   const depth = t.name.indexOf(name);
   if (depth < 0) return end;

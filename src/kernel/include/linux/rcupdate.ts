@@ -13,7 +13,10 @@ const defer_free = operation({
 });
 
 export const v6_8 = {
-  /** Of the usage of section `nr` (mm/sparse.c is its only user here). Where nobody else runs there is no reader to wait for. */
+  /**
+   * Frees the usage of section `nr` (mm/sparse.c is the only user of kfree_rcu() here). If no other thread runs, there
+   * is no reader to wait for.
+   */
   *kfree_rcu(this: Kernel, nr: number): Steps<void> {
     yield* change(defer_free, nr);
   },

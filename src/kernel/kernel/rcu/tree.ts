@@ -14,7 +14,7 @@ const free_deferred = operation({
 });
 
 export const v6_8 = {
-  /** The thread that waits for grace periods and frees what was given to kfree_rcu() before they began. */
+  /** The thread that waits for grace periods and frees what was passed to kfree_rcu() before they began. */
   *rcu_do_batch(this: Kernel): Steps<never> {
     for (;;) {
       yield* forget('rcu_do_batch');

@@ -7,9 +7,9 @@ import { MIGRATE, PageHuge, page_hstate, page_migratetype, page_nid, page_use, U
 import { account, hugetlb_lock, hugetlb_unlock, is_pool_page, set_use } from './pool.ts';
 import type { HugePages } from './pool_pages.ts';
 
-/** Huge pages in the way of memory that goes offline: free ones are dissolved, those in use migrate. */
+/** Huge pages that block offlining: free ones are dissolved, those in use migrate. */
 
-/** Huge pages that begin before, or end behind, what was asked about. */
+/** Huge pages that may begin before the requested range, or end behind it. */
 export interface Found extends HugePages {
   readonly order: number;
   readonly nid: number;
@@ -17,7 +17,7 @@ export interface Found extends HugePages {
   readonly end: number;
 }
 
-/** The first huge pages that reach into the range, whole; null without any. */
+/** The first huge pages that overlap the range, as whole pages; null if there are none. */
 const first_huge = operation({
   name: 'first_huge',
   obj: 'pages',
@@ -63,7 +63,7 @@ const first_free = operation({
   },
 });
 
-/** Nodes with memory but this one, or this one if there is no other. */
+/** The other nodes with memory, or this node if there are no others. */
 const other_nodes = operation({
   name: 'other_nodes',
   obj: 'pgdat',
@@ -75,7 +75,7 @@ const other_nodes = operation({
 });
 
 export const v5_2 = {
-  /** A free page of a pool is given to a user, the first one at or behind `from`; its pfn, or -1. */
+  /** Takes a free page of a pool, the first at or after `from`, for a user; returns its pfn, or -1. */
   *$dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
     const pfn = yield* look(first_free, this.c, order, nid, from);
     if (pfn < 0) return -1;
@@ -84,7 +84,10 @@ export const v5_2 = {
     return pfn;
   },
 
-  /** The last user has gone: back to the pool, or to the page allocator while the node has a surplus. */
+  /**
+   * Called when the last user is gone. The page returns to the pool, or to the page allocator while the node has a
+   * surplus.
+   */
   *free_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<void> {
     yield* hugetlb_lock();
     if (((yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0) > 0) {
@@ -94,7 +97,7 @@ export const v5_2 = {
     yield* hugetlb_unlock();
   },
 
-  /** 0, or -EBUSY for pages in use or promised to somebody. */
+  /** 0, or -EBUSY for pages in use or reserved. */
   *dissolve_free_huge_page(this: Kernel, found: Found): Steps<number> {
     const { order, nid, pfn, nr, used } = found;
     const promised = yield* R('hstate', order, 'resv_huge_pages');
@@ -106,7 +109,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Until v6.14 a surplus is left as it was, though the page that went may have been part of it. */
+  /** Until v6.14 the surplus count stays unchanged, although the dissolved page may have been part of it. */
   *$dissolved(this: Kernel, _order: number, _nid: number, _nr: number): Steps<void> {},
 
   *dissolve_free_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
@@ -123,8 +126,8 @@ export const v5_2 = {
   },
 
   /**
-   * alloc_huge_page_nodemask(): a free page of a pool, else a temporary one. Nobody makes a gigantic page for it: then
-   * there is no target, and the caller tries for ever.
+   * alloc_huge_page_nodemask(): a free page of a pool, else a temporary one. Gigantic pages are not allocated for this
+   * purpose: there is then no target, and the caller tries forever.
    */
   *$migrate_huge_page(this: Kernel, order: number, nid: number, pfn: number): Steps<boolean> {
     const nodes = yield* look(other_nodes, nid);
@@ -144,14 +147,14 @@ export const v5_2 = {
     return false;
   },
 
-  /** The new page stays and the old one is the temporary now: its surplus moves along. */
+  /** The new page stays and the old one becomes the temporary: its surplus moves along. */
   *move_hugetlb_state(this: Kernel, order: number, from: number, to: number): Steps<void> {
     if (((yield* R('hstate', order, 'surplus_huge_pages_node'))[from] ?? 0) === 0 || from === to) return;
     yield* account(order, 'surplus_huge_pages', from, -1);
     yield* account(order, 'surplus_huge_pages', to, 1);
   },
 
-  /** Huge pages that reach into the range go elsewhere, whole; how many pages of memory moved. */
+  /** Migrates huge pages that overlap the range, as whole pages; returns the number of base pages moved. */
   *$migrate_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     let moved = 0;
     for (let pfn = start_pfn; pfn < end_pfn; ) {

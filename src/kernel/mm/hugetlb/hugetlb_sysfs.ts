@@ -15,14 +15,14 @@ const field = (name: Counter) =>
       ? 'free_huge_pages'
       : 'surplus_huge_pages';
 
-/** Files of a size; those that only /sys/kernel/mm/hugepages has come with node -1. */
+/** The files of a size; the files that exist only in /sys/kernel/mm/hugepages are listed for node -1. */
 export const hstate_attributes = (nid: number): readonly string[] =>
   nid >= 0 ? counters : ['free_hugepages', 'nr_hugepages', 'resv_hugepages', 'surplus_hugepages'];
 
 export const hstate_names = (c: Config): string[] =>
   c.huge_page_orders.map((order) => `hugepages-${(2 ** order * c.PAGE_SIZE) / 1024}kB`).sort();
 
-/** Order of the pages that a directory is named for, or -1. */
+/** The order of the pages for which a directory is named, or -1. */
 export const hstate_order = (c: Config, name: string): number =>
   c.huge_page_orders.find((order) => name === `hugepages-${(2 ** order * c.PAGE_SIZE) / 1024}kB`) ?? -1;
 
@@ -44,17 +44,19 @@ export const v5_2 = {
     return yield* this.__nr_hugepages_store_common(order, nid, Math.min(Number(digits), 2 ** 52));
   },
 
-  /** The directories come and go with the memory of a node (hugetlb_register_node from the memory notifier). */
+  /**
+   * The directories are added and removed with the memory of a node (hugetlb_register_node from the memory notifier).
+   */
   $node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
     return state.pgdat.get(nid)?.n_memory ?? false;
   },
 
-  /** What the log says of hugepages= behind such a size. */
+  /** The log message for hugepages= after such a size. */
   $hugepages_ignored(this: Kernel, value: string): string {
     return `hugepages = ${value} preceded by an unsupported hugepagesz, ignoring`;
   },
 
-  /** What the log says of a size that the processor has not. */
+  /** The log message for a size that the processor does not support. */
   $unsupported_hugepagesz(this: Kernel, size: number): string {
     return this.c.arch === 'arm64'
       ? `hugepagesz: Unsupported page size ${Math.floor(size / 1024)} K`

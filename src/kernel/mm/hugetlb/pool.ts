@@ -6,7 +6,7 @@ import { NUMA_NO_NODE, type State } from '../../state.ts';
 import { type Page, page_hstate, page_nid, page_use, USE, with_hstate, with_use } from '../page.ts';
 import type { HugePages } from './pool_pages.ts';
 
-/** mm/hugetlb.c: the pools, a pool a size and node. What the kernel does page by page is done by runs of pages. */
+/** mm/hugetlb.c: the pools, one per size and node. The kernel works page by page, the model by runs of pages. */
 
 type Counter = 'nr_huge_pages' | 'free_huge_pages' | 'surplus_huge_pages';
 type Next = 'next_nid_to_alloc' | 'next_nid_to_free';
@@ -17,7 +17,7 @@ const added = (by_node: readonly number[], nid: number, n: number): number[] =>
     (_, i) => (by_node[i] ?? 0) + (i === nid ? n : 0),
   );
 
-/** A counter of the hstate and its share of a node. */
+/** Changes a counter of the hstate and its share on a node. */
 export function* account(order: number, counter: Counter, nid: number, n: number): Steps<void> {
   yield* add('hstate', order, counter, n);
   const by_node = yield* R('hstate', order, `${counter}_node`);
@@ -108,13 +108,16 @@ export const v5_2 = {
     yield* account(order, 'free_huge_pages', nid, pages.nr);
   },
 
-  /** They are huge pages no more. */
+  /** The pages are no longer huge pages. */
   *update_and_free_page(this: Kernel, order: number, nid: number, pages: HugePages): Steps<void> {
     yield* account(order, 'nr_huge_pages', nid, -pages.nr);
     yield* change(give_up, pages.pfn, pages.pfn + pages.nr * 2 ** order);
   },
 
-  /** New pages for the pools of the nodes, which take turns: a share of `want` for each; how many it came to. */
+  /**
+   * Allocates up to `want` new pages in all; the nodes take turns, each with a share of `want`. Returns the number
+   * allocated.
+   */
   *alloc_pool_huge_page(this: Kernel, order: number, nodes: readonly number[], want: number): Steps<number> {
     let got = 0;
     for (let i = 0; i < nodes.length && got < want; i++) {
@@ -148,7 +151,7 @@ export const v5_2 = {
     return freed;
   },
 
-  /** Pages in use become surplus (delta 1), to be given up when they are free, or count for the pool again (-1). */
+  /** Pages in use become surplus (delta 1), to be freed once they are free, or count for the pool again (-1). */
   *adjust_pool_surplus(this: Kernel, order: number, nodes: readonly number[], delta: 1 | -1): Steps<boolean> {
     for (let i = 0; i < nodes.length; i++) {
       const nid = yield* next_node(order, delta < 0 ? 'next_nid_to_alloc' : 'next_nid_to_free', nodes);
@@ -161,13 +164,15 @@ export const v5_2 = {
     return false;
   },
 
-  /** What a count written for one node means for all: pages elsewhere stay as they are. */
+  /** Converts a count written for one node into a total: pages on other nodes stay as they are. */
   *$count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
     const on_node = (yield* R('hstate', order, 'nr_huge_pages_node'))[nid] ?? 0;
     return count + (yield* R('hstate', order, 'nr_huge_pages')) - on_node;
   },
 
-  /** Grow or shrink the pools of some nodes until the size has `count` pages that are not surplus, as far as that goes. */
+  /**
+   * Grows or shrinks the pools of some nodes until the size has `count` pages that are not surplus, as far as possible.
+   */
   *set_max_huge_pages(
     this: Kernel,
     order: number,

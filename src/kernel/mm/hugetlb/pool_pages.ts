@@ -18,9 +18,9 @@ import {
   with_hstate,
 } from '../page.ts';
 
-/** Where the pages of a pool come from: the buddy allocator, or a contiguous range for sizes that it has not. */
+/** The source of a pool's pages: the buddy allocator, or a contiguous range for sizes that the buddy does not have. */
 
-/** Huge pages side by side. */
+/** Adjacent huge pages. */
 export interface HugePages {
   readonly pfn: number;
   readonly nr: number;
@@ -31,7 +31,7 @@ export const hstate_is_gigantic = (c: Config, order: number): boolean => order >
 const is_buddy = (page: Page): boolean =>
   page_use(page) === USE.FREE && page_migratetype(page) !== MIGRATE.ISOLATE && !PageHWPoison(page);
 
-/** Runs of one zone, as spans of pages that satisfy the test. */
+/** Runs in one zone, as spans of pages that satisfy the test. */
 function* spans(
   state: State,
   zone: number,
@@ -51,7 +51,7 @@ function* spans(
 
 const align_up = (pfn: number, nr_pages: number): number => Math.ceil(pfn / nr_pages) * nr_pages;
 
-/** Free pages of a zone: up to `most` huge pages side by side. */
+/** Free pages of a zone: up to `most` adjacent huge pages. */
 const find_buddy = operation({
   name: 'find_buddy',
   obj: 'pages',
@@ -67,7 +67,7 @@ const find_buddy = operation({
   },
 });
 
-/** First aligned range at or behind `from` all of whose pages pass the test, or -1. */
+/** The first aligned range at or after `from` all of whose pages pass the test, or -1. */
 const next_range = operation({
   name: 'next_range',
   obj: 'pages',
@@ -91,7 +91,7 @@ const make_huge = operation({
 });
 
 export const v5_2 = {
-  /** How many of `most` huge pages are dealt with in one step. */
+  /** How many of `most` huge pages are handled in one step. */
   *$huge_pages_at_once(this: Kernel, _most: number): Steps<number> {
     return 1;
   },
@@ -103,7 +103,7 @@ export const v5_2 = {
     return Array.from({ length: highest + 1 }, (_, i) => zone_key(nid, highest - i));
   },
 
-  /** Up to `most` new huge pages side by side on one node, each with a reference. */
+  /** Up to `most` adjacent new huge pages on one node, each with a reference. */
   *alloc_fresh_huge_page(this: Kernel, order: number, nid: number, most: number): Steps<HugePages | null> {
     if (hstate_is_gigantic(this.c, order)) return yield* this.alloc_gigantic_page(order, nid);
     const n = yield* this.$huge_pages_at_once(most);
@@ -118,7 +118,7 @@ export const v5_2 = {
     return null;
   },
 
-  /** One range after the other is tried, from the start of the zone; alloc_contig_pages() since v5.5. */
+  /** Tries one range after another, from the start of the zone; alloc_contig_pages() since v5.5. */
   *alloc_gigantic_page(this: Kernel, order: number, nid: number): Steps<HugePages | null> {
     const nr_pages = 2 ** order;
     const valid = (page: Page): boolean => this.pfn_range_valid_gigantic(page);
@@ -136,14 +136,14 @@ export const v5_2 = {
     return null;
   },
 
-  /** What a range may hold to be tried: until v5.12 nothing that anybody uses. */
+  /** Whether a page may be part of a candidate range: until v5.12 not if it is in use. */
   pfn_range_valid_gigantic(this: Kernel, page: Page): boolean {
     return page_use(page) === USE.FREE;
   },
 };
 
 export const v5_13 = {
-  /** Pages in use may be migrated away; only huge pages are left alone. */
+  /** Pages in use can be migrated away; only huge pages exclude a range. */
   pfn_range_valid_gigantic(this: Kernel, page: Page): boolean {
     return page_use(page) !== USE.NONE && !PageReserved(page) && !PageHuge(page);
   },

@@ -19,7 +19,7 @@ const UNIT = 0x1000;
 
 type Unit = { readonly nid: number; readonly flags: number } | null;
 
-/** Maximal runs of equal units: what any sequence of operations must come to. */
+/** Maximal runs of equal units: the result that any sequence of operations must give. */
 function canonical(units: readonly Unit[]): memblock_region[] {
   const regions: memblock_region[] = [];
   for (const [i, unit] of units.entries()) {
@@ -131,7 +131,7 @@ describe('a change done at once', () => {
       }
       expect(next.value).toBe(0);
     }
-    // three gaps filled one after the other, neighbours merged; then split at both ends, the middle one by one
+    // three gaps are filled one after another and neighbours merged; then both ends are split, the middle one by one
     expect(seen).toEqual([4, 5, 6, 3, 4, 5, 4]);
   });
 });

@@ -5,8 +5,8 @@ import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, type memblock_region } from '../../
 import { cut_slot, flags_by_slot, insert_slot, move_array, remove_slot, set_region_field } from './slots.ts';
 
 /**
- * mm/memblock.c: two sorted arrays of regions, no lock at all. Every insertion, deletion and merge is a
- * write of its own, slot by slot.
+ * mm/memblock.c: two sorted arrays of regions, without any lock. Every insertion, deletion and merge is a write of its
+ * own, slot by slot.
  */
 
 export const MEMBLOCK_NONE = 0;
@@ -19,7 +19,7 @@ export const MEMBLOCK_RSRV_KERN = 32;
 
 export const end_of = (r: memblock_region): number => r.base + r.size;
 
-/** Index of the region that holds the address, or -1 (memblock_search). */
+/** Index of the region that contains the address, or -1 (memblock_search). */
 export function memblock_search(regions: readonly memblock_region[], addr: number): number {
   let low = 0;
   let high = regions.length;
@@ -67,7 +67,7 @@ export const v5_2 = {
     }
   },
 
-  /** Doubles the array; -1 when the allocation fails. */
+  /** Doubles the array; -1 if the allocation fails. */
   *memblock_double_array(this: Kernel, type: number): Steps<number> {
     const max = yield* R('memblock_type', type, 'max');
     if (yield* this.$should_fail('memblock_double_array')) {
@@ -189,7 +189,7 @@ export const v5_2 = {
   },
 };
 
-/** An array as it stands after boot: its capacity is the smallest doubling of the static one (`init`) that holds it. */
+/** An array after boot: its capacity is the smallest doubling of the static one (`init`) that is sufficient. */
 export function memblock_capacity(count: number, init: number): number {
   let max = init;
   while (max < count) max *= 2;

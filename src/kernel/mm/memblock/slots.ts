@@ -3,15 +3,15 @@ import { change, look, operation, W } from '../../ops.ts';
 import { MEMBLOCK_MEMORY, type memblock_region, type memblock_type, type State } from '../../state.ts';
 
 /**
- * The arrays of memblock slot by slot, as whoever looks in between finds them (B69).
- * memmove() goes slot by slot, a region is written field by field, the count last. Whoever looks reads a slot at once.
+ * The arrays of memblock slot by slot, as a concurrent reader finds them (B69). memmove() writes slot by slot; a region
+ * is written field by field, the count last. A reader reads a slot in one step.
  */
 
 const NO_REGION: memblock_region = { base: 0, size: 0, nid: 0, flags: 0 };
 
 const type_of = (state: State, type: number): memblock_type => state.memblock_type.get(type)!;
 
-/** An array of regions as it stands after boot, with room for `max`. */
+/** An array of regions after boot, with capacity `max`. */
 export const memblock_array = (regions: readonly memblock_region[], max: number): memblock_type => ({
   regions,
   past: [],
@@ -27,7 +27,7 @@ const count = operation({
   run: (state: State, type: number): number => type_of(state, type).regions.length,
 });
 
-/** type->regions: how many arrays there were before it. */
+/** type->regions: the number of arrays that preceded it. */
 const current = operation({
   name: 'current',
   obj: 'memblock_type',
@@ -75,7 +75,7 @@ const set_count = operation({
   },
 });
 
-/** A copy takes the place of the array. */
+/** A copy replaces the array. */
 const outgrow = operation({
   name: 'outgrow',
   obj: 'memblock_type',
@@ -96,7 +96,7 @@ const kfree_outgrown = operation({
   },
 });
 
-/** A slot of the array that type->regions was when the pointer was read: another may have taken its place. */
+/** A slot of the array to which type->regions pointed when it was read; another array may have replaced it. */
 const slot = operation({
   name: 'slot',
   obj: 'memblock_type',
@@ -128,7 +128,7 @@ function* write_region(type: number, i: number, region: memblock_region): Steps<
     yield* set_region_field(type, i, field, region[field]);
 }
 
-/** memblock_insert_region(): what follows moves up, the last one first. */
+/** memblock_insert_region(): the following slots move up, the last one first. */
 export function* insert_slot(type: number, idx: number, region: memblock_region): Steps<void> {
   const cnt = yield* look(count, type);
   for (let i = cnt; i > idx; i--) yield* change(copy_slot, type, i - 1, i);
@@ -136,7 +136,7 @@ export function* insert_slot(type: number, idx: number, region: memblock_region)
   yield* change(set_count, type, cnt + 1);
 }
 
-/** memblock_remove_region(): what follows moves down, the last slot stays as it was. */
+/** memblock_remove_region(): the following slots move down; the last slot keeps its contents. */
 export function* remove_slot(type: number, idx: number): Steps<void> {
   const cnt = yield* look(count, type);
   for (let i = idx + 1; i < cnt; i++) yield* change(copy_slot, type, i, i - 1);
@@ -144,7 +144,7 @@ export function* remove_slot(type: number, idx: number): Steps<void> {
   if (cnt === 1) yield* write_region(type, 0, NO_REGION);
 }
 
-/** memblock_isolate_range(): what is below the cut is in no region until it is inserted again. */
+/** memblock_isolate_range(): the part below the cut is in no region until it is inserted again. */
 export function* cut_slot(type: number, idx: number, region: memblock_region, cut: number): Steps<void> {
   const { base, size } = region;
   yield* set_region_field(type, idx, 'base', cut);
@@ -152,7 +152,7 @@ export function* cut_slot(type: number, idx: number, region: memblock_region, cu
   yield* insert_slot(type, idx, { ...region, size: cut - base });
 }
 
-/** memblock_double_array(): only an array that kmalloc() gave is freed, that is, from the second doubling after boot on. */
+/** memblock_double_array(): only an array from kmalloc() is freed, that is, from the second doubling after boot on. */
 export function* move_array(type: number, max: number, in_slab: boolean): Steps<void> {
   yield* change(outgrow, type);
   yield* W('memblock_type', type, 'max', max);
@@ -160,8 +160,8 @@ export function* move_array(type: number, max: number, in_slab: boolean): Steps<
 }
 
 /**
- * The flags of the region that holds the address, or null (memblock_search, memblock_is_map_memory). The number of
- * regions and the array are read once, as nothing in the loop writes to memory.
+ * The flags of the region that contains the address, or null (memblock_search, memblock_is_map_memory). The number of
+ * regions and the array pointer are read once, because nothing in the loop writes to memory.
  */
 export function* flags_by_slot(type: number, addr: number): Steps<number | null> {
   let right = yield* look(count, type);

@@ -40,7 +40,7 @@ export const v5_2 = {
     return -this.errno.EINVAL;
   },
 
-  /** Online every block of the range; the first refusal ends it. */
+  /** Onlines every block of the range; stops at the first refusal. */
   *$online_memory_blocks(this: Kernel, start: number, size: number): Steps<void> {
     const online_type = yield* R('vars', 0, 'mhp_default_online_type');
     if (online_type === MMOP_OFFLINE) return;
@@ -50,7 +50,7 @@ export const v5_2 = {
     }
   },
 
-  /** The result of memblock_add_node is not looked at until v5.15 (B78). */
+  /** The result of memblock_add_node is ignored until v5.15 (B78). */
   *$memblock_add_hotplug(
     this: Kernel,
     start: number,
@@ -103,7 +103,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Before v5.10 nothing stops a node that cannot exist; what follows is not modelled. */
+  /** Before v5.10 no check rejects a node that cannot exist; the consequences are not modelled. */
   *$impossible_node(this: Kernel, nid: number): Steps<number> {
     throw new NotModelled(`${this.release} does not check that node ${nid} can exist`);
   },
@@ -158,7 +158,7 @@ export const v5_10 = {
 };
 
 export const v6_1 = {
-  /** v5.12+: what the linear map can hold, or without one what has struct pages; prints the refusal. */
+  /** v5.12+: the range of the linear map, or, without a linear mapping, of the memmap; prints the refusal. */
   *mhp_range_allowed(this: Kernel, start: number, size: number, need_mapping = true): Steps<boolean> {
     const range = need_mapping ? this.c.mappable_range : { start: 0, end: 2 ** this.c.MAX_PHYSMEM_BITS - 1 };
     const end = start + size;
@@ -231,7 +231,7 @@ export const v6_1 = {
     return 0;
   },
 
-  /** The node is online before the memory is added; its device is registered last, and must be. */
+  /** The node is online before the memory is added; its device is registered last, and that must succeed. */
   *$add_to_node(
     this: Kernel,
     nid: number,
@@ -250,7 +250,7 @@ export const v6_1 = {
     return ret;
   },
 
-  /** arch_add_memory and the block devices, with the memmap in the range itself if asked for. */
+  /** arch_add_memory and the block devices, with the memmap in the range itself if requested. */
   *$add_sections_and_blocks(
     this: Kernel,
     nid: number,
@@ -281,7 +281,7 @@ export const new_altmap = (k: Kernel, start: number, free: number): vmem_altmap 
 });
 
 export const v6_12 = {
-  /** Any number of whole blocks, each with an altmap of its own. */
+  /** Any number of whole blocks, each with its own altmap. */
   mhp_supports_memmap_on_memory(this: Kernel, _size: number): boolean {
     const block = this.c.memory_block_size_bytes;
     const vmemmap_size = PFN_PHYS(this.c, nr_vmemmap(this, block / this.c.PAGE_SIZE));
@@ -322,7 +322,7 @@ export const v6_12 = {
 };
 
 export const v7_2 = {
-  /** The node device comes first and goes again when the memory cannot be added. */
+  /** The node device is registered first and unregistered if the memory cannot be added. */
   *$add_to_node(
     this: Kernel,
     nid: number,

@@ -13,12 +13,15 @@ import {
 import { NUMA_NO_NODE, SECTION_HAS_MEM_MAP, type State, zone_key } from '../../state.ts';
 import { page_nid, page_zonenum } from '../page.ts';
 
-/** mm/memory_hotplug.c: __add_pages and __remove_pages, from a range of pfns down to its sections. Number of pages at the start of the altmap that it does not hand out. */
+/**
+ * mm/memory_hotplug.c: __add_pages and __remove_pages, from a range of pfns down to its sections. This is the number of
+ * pages at the start of the altmap that it does not hand out.
+ */
 export const vmem_altmap_offset = (altmap: vmem_altmap): number => altmap.reserve + altmap.free;
 
 /**
- * Where to go on from `pfn`, at a section's start: there, or when that section and the next were never allocated (and
- * have been warned of) at the first one that was.
+ * The pfn at which to continue from `pfn`, the start of a section: `pfn` itself; or, if that section and the next were
+ * never allocated (and a warning was printed), the first one that was.
  */
 const next_section = operation({
   name: 'next_section',
@@ -52,7 +55,7 @@ export const v5_2 = {
     return yield* this.hotplug_memory_register(nid, pfn_to_section_nr(this.c, pfn));
   },
 
-  /** -EEXIST of a section is taken for success (5.2.1; B62). */
+  /** -EEXIST of a section counts as success (5.2.1; B62). */
   *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
     const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
@@ -81,7 +84,7 @@ export const v5_2 = {
     yield* this.sparse_remove_section(pfn, nr_pages, altmap);
   },
 
-  /** v5.2: whole sections only, anything else is a BUG. */
+  /** v5.2: whole sections only; other ranges are a BUG. */
   *__remove_pages(
     this: Kernel,
     pfn: number,
@@ -96,7 +99,7 @@ export const v5_2 = {
     }
   },
 
-  /** The zone of the first struct page, initialised or not (B66). */
+  /** The zone according to the first struct page, initialised or not (B66). */
   *$zone_of_removed(this: Kernel, pfn: number): Steps<number> {
     const page = yield* this.pfn_to_page(pfn);
     yield* this.PagePoisoned(page, 'arch_remove_memory');
@@ -160,7 +163,7 @@ export const v5_3 = {
 };
 
 export const v5_7 = {
-  /** Until v5.12, which asks in add_memory_resource() already. The maximum that is printed has one bit too many. */
+  /** Until v5.12, which already checks in add_memory_resource(). The printed maximum has one bit too many. */
   *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
     const max_addr = PFN_PHYS(this.c, pfn + nr_pages) - 1;
     if (max_addr >= 2 ** this.c.MAX_PHYSMEM_BITS) {
@@ -177,11 +180,14 @@ export const v5_7 = {
 };
 
 export const v5_5 = {
-  /** Zones shrink when memory goes offline; removal needs no zone any more (feee6b298916). Takes no step, as the argument is gone. */
+  /**
+   * Zones shrink when memory goes offline; removal no longer needs a zone (feee6b298916). Takes no step, because the
+   * argument no longer exists.
+   */
   *$zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
     return NUMA_NO_NODE;
   },
 };
 
-/** What can be mapped has been asked before. */
+/** The mappable range has already been checked. */
 export const v5_12 = { __add_pages: v5_3.__add_pages };

@@ -11,7 +11,9 @@ interface Move {
   readonly nr_pages: number;
 }
 
-/** Where the LRU pages of the range would go: free pages that are not isolated, other nodes first or the own one. */
+/**
+ * Targets for the LRU pages of the range: free pages that are not isolated, on other nodes or on the own node first.
+ */
 const plan_migration = operation({
   name: 'plan_migration',
   obj: 'pages',
@@ -54,7 +56,7 @@ const apply_migration = operation({
 });
 
 export const v5_2 = {
-  /** Migrates as much as there is room for elsewhere; returns the number of pages moved. */
+  /** Migrates as many pages as there is space for elsewhere; returns the number of pages moved. */
   *do_migrate_range(this: Kernel, start_pfn: number, end_pfn: number, near = false): Steps<number> {
     const moves = yield* look(plan_migration, start_pfn, end_pfn, near);
     if (moves.length > 0) yield* change(apply_migration, moves);

@@ -4,7 +4,10 @@ import { add, change, operation } from '../../ops.ts';
 import { type State, zone_key } from '../../state.ts';
 import { PageHWPoison, PageOffline, PG_reserved, page_nid, page_zonenum, USE, with_use } from '../page.ts';
 
-/** mm/page_alloc.c at run granularity: pages enter and leave the allocator as ranges. __free_pages_core over a range; PageOffline pages stay with their driver. Returns pages that became managed. */
+/**
+ * mm/page_alloc.c by runs: pages enter and leave the allocator as ranges. __free_pages_core over a range; PageOffline
+ * pages stay with their driver. Returns the number of pages that became managed.
+ */
 const free_range = operation({
   name: 'free_range',
   obj: 'pages',

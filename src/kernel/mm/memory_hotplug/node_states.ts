@@ -3,7 +3,7 @@ import type { Kernel, memory_notify } from '../../kernel.ts';
 import { pr_err, R, W } from '../../ops.ts';
 import { NUMA_NO_NODE, zone_idx, zone_key, zone_to_nid } from '../../state.ts';
 
-/** mm/memory_hotplug.c: which nodes have memory, and nodes that come and go with it. */
+/** mm/memory_hotplug.c: which nodes have memory, and nodes that are added and removed with it. */
 
 export const v5_2 = {
   *node_states_check_changes_online(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
@@ -19,7 +19,7 @@ export const v5_2 = {
     if (arg.status_change_nid >= 0) yield* W('pgdat', nid, 'n_memory', true);
   },
 
-  /** Compares the size of the range with what is present, not what of the range is present (B79). */
+  /** Compares the size of the range with the node's present pages, not with the present pages of the range (B79). */
   *node_states_check_changes_offline(
     this: Kernel,
     nr_pages: number,
@@ -66,7 +66,7 @@ export const v5_2 = {
     return 1;
   },
 
-  /** v5.2, v5.3: looks through the node's span at the node id in each section's first struct page (B08). */
+  /** v5.2, v5.3: searches the node's span for the node id in each section's first struct page (B08). */
   *$node_has_memory_left(this: Kernel, nid: number): Steps<boolean> {
     const start = yield* R('pgdat', nid, 'node_start_pfn');
     const end = start + (yield* R('pgdat', nid, 'node_spanned_pages'));
@@ -86,7 +86,7 @@ export const v5_2 = {
 };
 
 export const v5_4 = {
-  /** The node spans pages, or a memory block names it (2c91f8fc6c99). */
+  /** Whether the node spans pages, or a memory block has its node id (2c91f8fc6c99). */
   *$node_has_memory_left(this: Kernel, nid: number): Steps<boolean> {
     if ((yield* R('pgdat', nid, 'node_spanned_pages')) > 0) return true;
     return (yield* R('pgdat', nid, 'nr_blocks')) > 0;
@@ -94,7 +94,7 @@ export const v5_4 = {
 };
 
 export const v7_2 = {
-  /** Decided by the present pages of the node; N_NORMAL_MEMORY follows after accounting. */
+  /** Decided by the present pages of the node; N_NORMAL_MEMORY is updated after the accounting. */
   *node_states_check_changes_offline(
     this: Kernel,
     nr_pages: number,

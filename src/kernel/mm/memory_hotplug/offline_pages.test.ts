@@ -136,7 +136,7 @@ describe('the order of refusals on arm64: holes, isolation, then the veto for bo
   });
 
   test.each(['v5.7', 'v5.10'])('%s: the veto says nothing', (release) => {
-    // the lowest block holds the memmap and the tables of boot memory: that one is refused for its reserved pages
+    // the lowest block contains the memmap and the tables of boot memory, so it is refused for its reserved pages
     const ram = [{ start: '1G', size: '2G' }];
     const session = booted(release, { ...withOptions(ARM64, DYNDBG), ram });
     expect(last(session, { offline: { blocks: 2, expect: 'EPERM' } }).messages).toEqual([

@@ -36,7 +36,7 @@ const first_offline_ref = operation({
     state.pages.first(start, end, (page) => page_use(page) === USE.OFFLINE_REF),
 });
 
-/** The one zone of the range, or -1: of its pages only the first of each buddy of the largest order is looked at. */
+/** The one zone of the range, or -1. Only the first page of each buddy of the largest order is checked. */
 const zone_of_range = operation({
   name: 'zone_of_range',
   obj: 'pages',
@@ -54,7 +54,7 @@ const zone_of_range = operation({
   },
 });
 
-/** The same over what memblock maps: invalid pfns do not count. */
+/** The same for pages that memblock maps: invalid pfns do not count. */
 const zone_of_mapped = operation({
   name: 'zone_of_mapped',
   obj: 'memblock',
@@ -93,13 +93,16 @@ export const v5_2 = {
     );
   },
 
-  /** pfn of something to migrate, -ENOENT, or -EBUSY for a page that is certain to stay (v5.8+). */
+  /** The pfn of a page to migrate, -ENOENT, or -EBUSY for a page that cannot move (v5.8+). */
   *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     const pfn = yield* look(first_movable, start_pfn, end_pfn);
     return pfn < 0 ? -this.errno.ENOENT : pfn;
   },
 
-  /** Empty the isolated range; 0 or why not. v5.2 checks isolation by System RAM chunk: none is -EINVAL (B71). */
+  /**
+   * Empties the isolated range; 0 or an errno. v5.2 checks isolation per System RAM chunk: without any chunk the result
+   * is -EINVAL (B71).
+   */
   *$evacuate(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<[number, string]> {
     for (;;) {
       for (;;) {
@@ -124,10 +127,10 @@ export const v5_2 = {
     }
   },
 
-  /** A page that has reached the list of a CPU after the one drain stays there (B74). */
+  /** A page that reaches a CPU's list after the only drain stays there (B74). */
   *$drain_again(this: Kernel, _zone: number): Steps<void> {},
 
-  /** Pages of busy System RAM chunks leave the buddy; the number of pages taken offline. */
+  /** Removes the pages of busy System RAM chunks from the buddy; returns the number of pages taken offline. */
   *$take_offline(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     let offlined = 0;
     for (const chunk of yield* this.walk_system_ram_range(start_pfn, end_pfn - start_pfn)) {
@@ -143,16 +146,16 @@ export const v5_2 = {
     yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', -pages);
   },
 
-  /** Order of the last acts: zonelists first, node states after (until v6.12). */
+  /** The order of the last actions: zonelists first, node states after (until v6.12). */
   *$after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     if ((yield* R('zone', zone, 'present_pages')) === 0) yield* this.build_all_zonelists(NUMA_NO_NODE);
     yield* this.node_states_clear_node(zone_to_nid(zone), arg);
   },
 
-  /** V5.2 leaves the zone when the memory is removed. */
+  /** v5.2 shrinks the zone when the memory is removed. */
   *$leave_zone(this: Kernel, _zone: number, _pfn: number, _nr_pages: number): Steps<void> {},
 
-  /** Isolate, evacuate, take offline, account: what every release does once zone and lock are settled. */
+  /** Isolate, evacuate, take offline, account: common to all releases once zone and lock are determined. */
   *$offline_pages_in(
     this: Kernel,
     zone: number,
@@ -194,7 +197,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Pages that the allocator manages here: PageOffline pages were taken out of the count by their driver. */
+  /** The number of managed pages in the range: a driver has already subtracted its PageOffline pages. */
   *$managed_in(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     return yield* look(count_managed, start_pfn, end_pfn);
   },
@@ -224,7 +227,7 @@ export const v5_4 = {
   },
 };
 
-/** Not a word of the range may be a hole (c5e79ef561b0). */
+/** Whether the range contains a hole, which is refused (c5e79ef561b0). */
 function* has_holes(k: Kernel, pfn: number, nr_pages: number): Steps<boolean> {
   let system_ram_pages = 0;
   for (const chunk of yield* k.walk_system_ram_range(pfn, nr_pages)) system_ram_pages += chunk.nr_pages;
@@ -295,7 +298,7 @@ export const v5_10 = {
   },
 };
 
-/** No need, with per-cpu lists off (v5.11). */
+/** Not needed, since per-cpu lists are disabled (v5.11). */
 export const v5_11 = { $drain_again: v5_2.$drain_again };
 
 export const v6_1 = {
@@ -329,7 +332,7 @@ export const v6_1 = {
 };
 
 export const v6_12 = {
-  /** A node without memory leaves N_MEMORY before the zonelists are built again. */
+  /** A node without memory is removed from N_MEMORY before the zonelists are rebuilt. */
   *$after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     yield* this.node_states_clear_node(zone_to_nid(zone), arg);
     if ((yield* R('zone', zone, 'present_pages')) === 0) yield* this.build_all_zonelists(NUMA_NO_NODE);

@@ -16,7 +16,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { MIGRATE, make_page, PG_reserved } from '../page.ts';
 
-/** What online_pages_range hands to the online callback: first pfn and order of each call. */
+/** The calls of the online callback by online_pages_range: first pfn and order of each call. */
 function chunks(
   release: string,
   pfn: number,

@@ -25,7 +25,7 @@ const alignment_order = (pfn: number, max_order: number): number => {
   return order;
 };
 
-/** A range as the largest naturally aligned chunks: one call where the whole range can be taken as equal. */
+/** A range as the largest naturally aligned chunks; one call if the whole range can be treated alike. */
 function* aligned_chunks(k: Kernel, start: number, end: number): Generator<[number, number]> {
   const max = 2 ** (k.c.MAX_ORDER - 1);
   let pfn = start;
@@ -47,14 +47,14 @@ export const mem_range_text = (k: Kernel, pfn: number, nr_pages: number): string
 const hexfield = (n: number): string => `0x${hexpad(n, 8)}`;
 
 export const v5_2 = {
-  /** A balloon driver may have put its own in the place of generic_online_page (set_online_page_callback). */
+  /** A balloon driver may have replaced generic_online_page by its own function (set_online_page_callback). */
   *online_page_callback(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     if (this.c.hypervisor === 'hyperv') yield* this.hv_online_page(pfn, nr_pages);
     else if (this.c.hypervisor === 'xen') yield* this.xen_online_page(pfn, nr_pages);
     else yield* this.generic_online_page(pfn, nr_pages);
   },
 
-  /** Chunks of min(MAX_ORDER - 1, get_order(rest)) pages: the last one may reach past the end (B72). */
+  /** Chunks of min(MAX_ORDER - 1, get_order(rest)) pages: the last one may extend past the end (B72). */
   *$online_pages_blocks(this: Kernel, start: number, nr_pages: number): Steps<number> {
     const end = start + nr_pages;
     let onlined = 0;
@@ -67,7 +67,7 @@ export const v5_2 = {
     return onlined;
   },
 
-  /** Whether the chunk is freed at all is decided by its first page (B73). */
+  /** The first page decides whether the chunk is freed (B73). */
   *online_pages_range(this: Kernel, start_pfn: number, nr_pages: number): Steps<number> {
     let onlined = 0;
     if (PageReserved(yield* this.pfn_to_page(start_pfn))) {
@@ -82,7 +82,7 @@ export const v5_2 = {
     yield* add('pgdat', zone_to_nid(zone), 'node_present_pages', onlined);
   },
 
-  /** v5.2: a veto leaves spans and memmap behind (B75). */
+  /** v5.2: after a veto spans and memmap remain (B75). */
   *$failed_addition(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     yield* this.pr_debug(
       'mm/memory_hotplug.c',
@@ -92,10 +92,10 @@ export const v5_2 = {
     yield* this.$failed_addition_undo(zone, arg);
   },
 
-  /** Nothing is undone in this release. */
+  /** This release undoes nothing. */
   *$failed_addition_undo(this: Kernel, _zone: number, _arg: memory_notify): Steps<void> {},
 
-  /** `online_type` and `nid` choose the zone inside; the lock is taken here. */
+  /** The zone is chosen inside, by `online_type` and `nid`; the lock is taken here. */
   *online_pages(
     this: Kernel,
     pfn: number,
@@ -134,7 +134,7 @@ export const v5_2 = {
 };
 
 export const v5_4 = {
-  /** Naturally aligned chunks, PG_reserved no longer looked at. */
+  /** Naturally aligned chunks; PG_reserved is no longer checked. */
   *online_pages_range(this: Kernel, start_pfn: number, nr_pages: number): Steps<number> {
     for (const [pfn, n] of aligned_chunks(this, start_pfn, start_pfn + nr_pages)) {
       yield* this.online_page_callback(pfn, n);
@@ -169,7 +169,7 @@ export const v5_10 = {
     return ret;
   },
 
-  /** The body of online_pages once zone and lock are settled (v5.10's and later order). */
+  /** The body of online_pages once zone and lock are determined (the order of v5.10 and later). */
   *$online_pages_in(this: Kernel, zone: number, pfn: number, nr_pages: number, group: number): Steps<number> {
     yield* this.move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE.ISOLATE);
     const arg = new_notify(pfn, nr_pages);
@@ -194,7 +194,7 @@ export const v5_10 = {
 };
 
 export const v6_1 = {
-  /** Zone and lock are the caller's; self-hosted vmemmap pages lie before `pfn`. */
+  /** The caller determines zone and lock; self-hosted vmemmap pages lie before `pfn`. */
   *online_pages(this: Kernel, pfn: number, nr_pages: number, zone: number, group: number): Steps<number> {
     if (
       nr_pages === 0 ||

@@ -20,7 +20,7 @@ import { NO_PAGE, page_zonenum } from '../page.ts';
 /** mm/memory_hotplug.c: removal, in the order of each release. */
 
 export const v5_2 = {
-  /** All blocks of the range must be offline; also the node of the last one looked at. */
+  /** Checks that all blocks of the range are offline; also returns the node of the last block checked. */
   *$check_memblocks_offlined(this: Kernel, start: number, size: number): Steps<{ ret: number; nid: number }> {
     let nid = NUMA_NO_NODE;
     for (const id of yield* this.walk_memory_blocks(start, size)) {
@@ -45,7 +45,7 @@ export const v5_2 = {
     if (yield* this.check_hotplug_memory_range(start, size)) yield* this.BUG('try_remove_memory');
   },
 
-  /** v5.2 __remove_memory: an online block is a BUG (B07); memblock goes before the sections (B01). */
+  /** v5.2 __remove_memory: an online block is a BUG (B07); the memblock entry is removed before the sections (B01). */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
     yield* mem_hotplug_begin();
@@ -90,7 +90,10 @@ export const v5_3 = {
   },
 };
 
-/** V6 of arm64 memory hot-remove, patch 1: memblock goes after the sections, as it came before them. */
+/**
+ * V6 of arm64 memory hot-remove, patch 1: memblock is updated after the sections are removed, in reverse order of
+ * adding.
+ */
 export const S0 = {
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
@@ -110,7 +113,7 @@ export const S0 = {
 };
 
 export const v5_4 = {
-  /** 5.4.195: blocks go under device_hotplug_lock alone. */
+  /** 5.4.195: blocks are removed under device_hotplug_lock alone. */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
     const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
@@ -146,7 +149,7 @@ function* remove_offlined(
 }
 
 export const v5_7 = {
-  /** The refusal leaves through mem_hotplug_done without a begin (B06). */
+  /** The refusal calls mem_hotplug_done without a begin (B06). */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
     const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
@@ -172,7 +175,9 @@ export const v5_10 = {
       : MMOP_ONLINE_KERNEL;
   },
 
-  /** Offlines block by block; a refusal re-onlines what it had offlined, in the kind of zone it came from. */
+  /**
+   * Offlines block by block; after a refusal it onlines the blocks it had offlined, in the kind of zone they came from.
+   */
   *offline_and_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     const block = this.c.memory_block_size_bytes;
     if (size === 0 || !IS_ALIGNED(start, block) || !IS_ALIGNED(size, block)) return -this.errno.EINVAL;
@@ -231,7 +236,7 @@ export const v6_1 = {
 };
 
 export const v6_12 = {
-  /** Takes back one block that hosts its own memmap. */
+  /** Removes one block with a self-hosted memmap. */
   *$remove_block_and_altmap(this: Kernel, start: number): Steps<void> {
     const block = this.c.memory_block_size_bytes;
     const pages = yield* this.$nr_vmemmap_pages_of(start, block);
@@ -245,7 +250,7 @@ export const v6_12 = {
     if (this.c.ARCH_KEEP_MEMBLOCK) yield* this.memblock_remove(start, size);
   },
 
-  /** v6.12: blocks with and without a memmap of their own do not mix. */
+  /** v6.12: blocks with and without a self-hosted memmap cannot be removed together. */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
     const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);

@@ -4,20 +4,22 @@ import { R, W } from '../../ops.ts';
 import { IS_ALIGNED, PFN_PHYS, pfn_to_section_nr } from '../../pfn.ts';
 import { PCM, SECTION_TAINT_ZONE_DEVICE, zone_idx } from '../../state.ts';
 
-/** What the rest of the kernel sees of device memory: its struct pages and the taint of sections it shares. */
+/** The state of device memory that other code reads: its struct pages and the taint of sections it shares. */
 
 export const v5_2 = {
-  /** memmap_init_zone_device() sets PG_reserved for ever, in every release from v5.2 to v7.2. */
+  /** memmap_init_zone_device() sets PG_reserved permanently, in every release from v5.2 to v7.2. */
   $zone_device_pages_reserved(this: Kernel): boolean {
     return true;
   },
 
-  /** Before v5.12 a section did not know that part of it was device memory. */
+  /** Before v5.12 a section did not record that part of it was device memory. */
   *$taint_zone_device(this: Kernel, _zone: number, _start_pfn: number, _nr_pages: number): Steps<void> {},
 };
 
 export const v5_12 = {
-  /** move_pfn_range_to_zone(): sections that ZONE_DEVICE shares with something else, at either edge (1f90a3477df3). */
+  /**
+   * move_pfn_range_to_zone(): taints sections that ZONE_DEVICE shares with other memory, at either edge (1f90a3477df3).
+   */
   *$taint_zone_device(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     if (zone_idx(zone) !== this.c.ZONE_DEVICE) return;
     for (const pfn of [start_pfn, start_pfn + nr_pages]) {
@@ -33,7 +35,7 @@ export const v5_12 = {
 };
 
 export const S2 = {
-  /** The RFC on PG_reserved: device memory is told by its zone. */
+  /** The RFC on PG_reserved: device memory is recognised by its zone. */
   $zone_device_pages_reserved(this: Kernel): boolean {
     return false;
   },

@@ -15,7 +15,7 @@ import {
 } from '../../state.ts';
 import { page_zonenum } from '../page.ts';
 
-/** mm/memory_hotplug.c: the zone memory goes to when it is onlined. */
+/** mm/memory_hotplug.c: the zone for memory that is onlined. */
 
 export const ONLINE_POLICY_CONTIG_ZONES = 0;
 export const ONLINE_POLICY_AUTO_MOVABLE = 1;
@@ -80,7 +80,7 @@ export const v5_2 = {
   },
 };
 
-/** MOVABLE and early kernel pages, of one node or of all. */
+/** The MOVABLE and early kernel pages of one node or of all. */
 const zone_stats = operation({
   name: 'zone_stats',
   obj: 'zone',
@@ -102,7 +102,7 @@ const zone_stats = operation({
   },
 });
 
-/** Effect of all dynamic groups but `except`: their MOVABLE pages and the early kernel pages these need. */
+/** The effect of all dynamic groups but `except`: their MOVABLE pages and the early kernel pages that these need. */
 const dynamic_group_stats = operation({
   name: 'dynamic_group_stats',
   obj: 'memory_group',
@@ -123,7 +123,7 @@ const dynamic_group_stats = operation({
   },
 });
 
-/** Online pages of the unit around `pfn` in ZONE_MOVABLE; -1 when any are in a kernel zone. */
+/** The online pages in ZONE_MOVABLE of the unit around `pfn`; -1 if any are in a kernel zone. */
 const movable_in_unit = operation({
   name: 'movable_in_unit',
   obj: 'pages',

@@ -18,12 +18,12 @@ import {
 } from '../../state.ts';
 import { MEMMAP, type Page, page_memmap, page_nid, page_zonenum } from '../page.ts';
 
-/** mm/memory_hotplug.c: which zone a range belongs to, and how far zones and nodes span. */
+/** mm/memory_hotplug.c: the zone of a range, and the spans of zones and nodes. */
 
 const belongs = (page: Page, nid: number, zonenum: number): boolean =>
   page_memmap(page) === MEMMAP.INIT && page_nid(page) === nid && page_zonenum(page) === zonenum;
 
-/** First online page of the zone at a sub-section step from `start`, or 0 as the kernel says it. */
+/** The first online page of the zone at a sub-section step from `start`, or 0, the kernel's value for none. */
 const find_smallest_online = operation({
   name: 'find_smallest_online',
   obj: 'pages',
@@ -48,7 +48,7 @@ const find_smallest_online = operation({
   },
 });
 
-/** Last online page of the zone at a sub-section step down from `end` - 1, or 0. */
+/** The last online page of the zone at a sub-section step down from `end` - 1, or 0. */
 const find_biggest_online = operation({
   name: 'find_biggest_online',
   obj: 'pages',
@@ -73,7 +73,7 @@ const find_biggest_online = operation({
   },
 });
 
-/** v5.2: one pfn a section, valid is enough; the struct page is believed whatever it holds. */
+/** v5.2: one pfn per section, which only has to be valid; its struct page is trusted whatever it contains. */
 const v5_2_candidate = operation({
   name: 'v5_2_candidate',
   obj: 'pages',
@@ -150,7 +150,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** The start is written first: until the size follows, the zone seems to end too late. */
+  /** The start is written first: until the size is written, the zone seems to end too late. */
   *shrink_zone_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
@@ -223,7 +223,7 @@ export const v5_4 = {
     return yield* look(find, this, zone, start_pfn, end_pfn);
   },
 
-  /** The size is written first: until the start follows, the zone seems to end too early (B68). */
+  /** The size is written first: until the start is written, the zone seems to end too early (B68). */
   *shrink_zone_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     const start = yield* R('zone', zone, 'zone_start_pfn');
     const end = yield* this.zone_end_pfn(zone);
@@ -265,7 +265,7 @@ export const v5_5 = {
 };
 
 export const v5_15 = {
-  /** No resize lock any more: mem_hotplug_lock is enough (27cacaad16c5, v5.14). */
+  /** No resize lock any more: mem_hotplug_lock is sufficient (27cacaad16c5, v5.14). */
   *move_pfn_range_to_zone(
     this: Kernel,
     zone: number,

@@ -22,7 +22,7 @@ const allocate = operation({
 });
 
 export const v5_2 = {
-  /** 0 with the range allocated, or -EBUSY; nothing is said. */
+  /** 0 with the range allocated, or -EBUSY without a message. */
   *alloc_contig_range(this: Kernel, zone: number, start: number, end: number): Steps<number> {
     let ret = yield* this.start_isolate_page_range(zone, start, end, false);
     if (ret) return ret;

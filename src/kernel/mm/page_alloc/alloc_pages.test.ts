@@ -13,11 +13,11 @@ test('vmem_altmap_alloc aligns naturally, and places by its counts', () => {
   expect(take(1)).toEqual([0x1400, 513, 510]);
   expect(take(2)).toEqual([-1, 513, 510]);
   expect(take(1)).toEqual([0x1401, 514, 510]);
-  // giving back subtracts from alloc alone; the padding never returns
+  // freeing subtracts from alloc alone; the padding is never returned
   altmap.alloc -= 512;
   expect([altmap.alloc, altmap.align]).toEqual([2, 510]);
   expect(take(1)).toEqual([0x1202, 3, 510]);
-  // the position comes to pages still in use again
+  // the position reaches pages that are still in use
   for (let i = 2; i < 511; i++) take(1);
   expect(take(1)).toEqual([0x1400, 513, 510]);
 });

@@ -21,11 +21,11 @@ import {
 } from '../page.ts';
 
 /**
- * Pages the kernel takes for itself. The model's allocator takes the lowest free pages of a kernel zone, on the node
- * asked for if it has any: real ones differ from run to run, so nothing may depend on which.
+ * Pages that the kernel allocates for itself. The model's allocator takes the lowest free pages of a kernel zone, on
+ * the requested node if it has any. In real kernels they differ from run to run, so nothing may depend on the choice.
  */
 
-/** Pages side by side. */
+/** Adjacent pages. */
 export interface PageRange {
   readonly pfn: number;
   readonly nr_pages: number;
@@ -38,7 +38,7 @@ const usable = (c: Config, page: Page): boolean =>
   page_zonenum(page) !== c.ZONE_DEVICE &&
   !PageHWPoison(page);
 
-/** The first free pages that begin at a multiple of `align`: up to `most`, not fewer than `least`. */
+/** The first free pages that begin at a multiple of `align`: at most `most`, at least `least`. */
 function find_pages(
   state: State,
   c: Config,
@@ -79,10 +79,13 @@ const take_pages = operation({
   },
 });
 
-/** The allocator never had it: memblock's, without a struct page, or with one that nobody has initialised (B77). */
+/** The allocator never owned the page: it is memblock's, has no struct page, or an uninitialised one (B77). */
 const foreign = (page: Page): boolean => PageReserved(page) || page_memmap(page) !== MEMMAP.INIT;
 
-/** Pages given back that are free or were never the allocator's: a fault, where a kernel only reports a bad page, if that. */
+/**
+ * Freed pages that are already free or never belonged to the allocator: a fault here; a kernel at most reports a bad
+ * page.
+ */
 function foreign_page(state: State, start: number, nr_pages: number): Failure | undefined {
   const pfn = state.pages.first(
     start,
@@ -108,7 +111,7 @@ function foreign_page(state: State, start: number, nr_pages: number): Failure | 
   return { kind: 'double-free', subjects: { ...about, state: 'free' }, text: `${name} is freed twice` };
 }
 
-/** Whether a page of the range is not the allocator's to take back. */
+/** Frees pages; returns whether a page of the range does not belong to the allocator. */
 const give_back = operation({
   name: 'give_back',
   obj: 'pages',
@@ -126,8 +129,8 @@ const give_back = operation({
 });
 
 /**
- * The first of `nr_pfns` pages of an altmap, naturally aligned, or -1: altmap_alloc_block_buf() of mm/sparse-vmemmap.c. The
- * position is computed from the counts, whatever is in use.
+ * The first of `nr_pfns` pages of an altmap, naturally aligned, or -1: altmap_alloc_block_buf() of mm/sparse-vmemmap.c.
+ * The position is computed from the counts, even if pages there are in use.
  */
 export function vmem_altmap_alloc(altmap: vmem_altmap, nr_pfns: number): number {
   const next = altmap.base_pfn + altmap.reserve + altmap.alloc + altmap.align;
@@ -140,8 +143,8 @@ export function vmem_altmap_alloc(altmap: vmem_altmap, nr_pfns: number): number 
 
 export const v5_2 = {
   /**
-   * Zeroed pages for the kernel itself: `most` side by side, or fewer, down to `least`. Null when there are none, or the
-   * allocation is made to fail.
+   * Zeroed pages for the kernel itself: `most` adjacent ones, or fewer, down to `least`. Null if there are none, or if
+   * a failure is injected.
    */
   *$alloc_pages(
     this: Kernel,
@@ -154,12 +157,12 @@ export const v5_2 = {
   ): Steps<PageRange | null> {
     const failure = yield* this.$failure(site);
     if (failure === 'now') return null;
-    // what is going to fail is counted one by one
+    // allocations that are about to fail are counted one by one
     const n = failure === 'later' ? least : most;
     return yield* change(take_pages, this.c, nid, least, n, align, use);
   },
 
-  /** free_pages: what memblock still owns stays reserved, and the allocator says so (B35). */
+  /** free_pages: pages that memblock still owns stay reserved, and the allocator reports them (B35). */
   *free_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     if (yield* change(give_back, pfn, nr_pages)) {
       yield {

@@ -6,7 +6,7 @@ import { hex } from '../../pfn.ts';
 import { type State, zone_idx, zone_key, zone_to_nid } from '../../state.ts';
 import { MIGRATE, page_migratetype, page_nid, page_use, page_zonenum, USE, with_use } from '../page.ts';
 
-/** mm/page_alloc.c: one page on its way back to the allocator, through the list of a CPU or past it. */
+/** mm/page_alloc.c: one page is freed, through the list of a CPU or directly. */
 
 const set_use = operation({
   name: 'set_use',
@@ -28,7 +28,7 @@ const add_to_pcp = operation({
   },
 });
 
-/** Every page of the zone on any CPU's list goes to the free list of its pageblock. */
+/** Moves every page of the zone on any CPU's list to the free list of its pageblock. */
 const empty_pcp = operation({
   name: 'empty_pcp',
   obj: 'pcp',
@@ -46,7 +46,7 @@ const empty_pcp = operation({
 });
 
 export const v5_2 = {
-  /** The result stays 1 once a round has seen half a change, also when the next one sees all of it (B68). */
+  /** The result stays 1 once a round has seen half a change, even if the next round sees all of it (B68). */
   *page_outside_zone_boundaries(this: Kernel, zone: number, pfn: number): Steps<boolean> {
     let ret = false;
     let start_pfn: number;
@@ -62,12 +62,12 @@ export const v5_2 = {
     return ret;
   },
 
-  /** Only a debug build looks. */
+  /** Only a debug build checks. */
   *bad_range(this: Kernel, zone: number, pfn: number): Steps<boolean> {
     return this.c.DEBUG_VM && (yield* this.page_outside_zone_boundaries(zone, pfn));
   },
 
-  /** To the free list of the page's block as it is now. */
+  /** Frees to the list of the pageblock's current type. */
   *free_one_page(this: Kernel, pfn: number): Steps<void> {
     const zone = yield* page_zone(this, pfn);
     yield* zone_lock(zone);
@@ -78,7 +78,10 @@ export const v5_2 = {
     yield* zone_unlock(zone);
   },
 
-  /** The pageblock is looked at before the page is on the list: it may be isolated and drained in between (B74). */
+  /**
+   * The pageblock's type is read before the page is on the list: the block may be isolated and drained in between
+   * (B74).
+   */
   *free_unref_page(this: Kernel, pfn: number): Steps<void> {
     const zone = yield* page_zone(this, pfn);
     const migratetype = page_migratetype(yield* this.pfn_to_page(pfn));
@@ -93,12 +96,12 @@ export const v5_2 = {
     yield* zone_unlock(zone);
   },
 
-  /** Passes by CPUs without a page on their list. */
+  /** Skips CPUs without a page on their list. */
   *drain_all_pages(this: Kernel, zone: number): Steps<void> {
     if (yield* R('zone', zone, 'pcp_count')) yield* this.free_pcppages_bulk(zone);
   },
 
-  /** Nothing keeps pages off the lists while a range goes offline. */
+  /** Pages may still enter the lists while a range goes offline. */
   *zone_pcp_disable(this: Kernel, _zone: number): Steps<void> {},
   *zone_pcp_enable(this: Kernel, _zone: number): Steps<void> {},
 };
@@ -129,7 +132,7 @@ export const v5_11 = {
 };
 
 export const v6_12 = {
-  /** What the last round has seen counts (6.12.117; 6.1.192 does not have it). */
+  /** The result of the last round counts (6.12.117; 6.1.192 does not have this). */
   *page_outside_zone_boundaries(this: Kernel, zone: number, pfn: number): Steps<boolean> {
     let inside: boolean;
     let start_pfn: number;

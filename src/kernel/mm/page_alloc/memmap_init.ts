@@ -39,7 +39,7 @@ export const v5_2 = {
     yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 
-  /** PG_reserved for ever (__init_zone_device_page() in 6.12). */
+  /** Sets PG_reserved permanently (__init_zone_device_page() in 6.12). */
   *memmap_init_zone_device(
     this: Kernel,
     zone: number,

@@ -16,7 +16,7 @@ import {
   with_use,
 } from '../page.ts';
 
-/** Every free page leaves the buddy; the caller knows that nothing else is left in the range. */
+/** Removes every free page of the range from the buddy; the caller knows that the range holds no other pages. */
 const take_free = operation({
   name: 'take_free',
   obj: 'pages',
@@ -24,7 +24,7 @@ const take_free = operation({
   changes: ['pages', 'vars'],
   run(state: State, start: number, end: number, reserve: boolean): void {
     state.pages.update(start, end, (page) => {
-      // what a driver has taken out stays out when the block comes back (virtio-mem)
+      // pages that a driver has taken stay with it when the block is onlined again (virtio-mem)
       if (PageOffline(page)) return page;
       const gone = with_use(page, USE.NONE) & ~PG_hwpoison;
       return reserve ? gone | PG_reserved : gone;
@@ -34,7 +34,7 @@ const take_free = operation({
 
 const zone_of = (page: Page): number => zone_key(page_nid(page), page_zonenum(page));
 
-/** Something migration can take away: an LRU page or a hugetlb page in use. */
+/** A page that migration can move: an LRU page or a hugetlb page in use. */
 export const is_migratable = (page: Page): boolean =>
   page_use(page) === USE.MOVABLE || page_use(page) === USE.HUGE_USED;
 
@@ -45,8 +45,8 @@ export const v5_2 = {
   },
 
   /**
-   * The first struct page of a range when all of it belongs to the zone, else NO_PAGE. Compaction asks for every pageblock
-   * that it scans, without any lock (B52, B89).
+   * The first struct page of a range if all of it belongs to the zone, else NO_PAGE. Compaction calls it for every
+   * pageblock that it scans, without any lock (B52, B89).
    */
   *__pageblock_pfn_to_page(this: Kernel, start_pfn: number, end_pfn: number, zone: number): Steps<Page> {
     if (!(yield* this.pfn_valid(start_pfn))) return NO_PAGE;
@@ -82,7 +82,7 @@ export const v5_5 = {
 };
 
 export const v6_12 = {
-  /** The first pfn is looked at once (6.12.117). */
+  /** The first pfn is checked once (6.12.117). */
   *__pageblock_pfn_to_page(this: Kernel, start_pfn: number, end_pfn: number, zone: number): Steps<Page> {
     return yield* pageblock_of_zone(this, start_pfn, end_pfn - 1, zone);
   },

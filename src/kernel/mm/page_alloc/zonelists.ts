@@ -4,8 +4,8 @@ import { change, look, operation, pr_info, R } from '../../ops.ts';
 import { NUMA_NO_NODE, type State, zone_idx } from '../../state.ts';
 
 /**
- * mm/page_alloc.c: zonelists. Nothing here allocates from them; what an operator sees is the order of nodes, the
- * policy zone and the totals, in the messages a zone's first or last page brings.
+ * mm/page_alloc.c: zonelists. Nothing here allocates from them. Their visible effects are the order of nodes, the
+ * policy zone and the totals in the messages for a zone's first or last page.
  */
 
 const PENALTY_FOR_NODE_WITH_CPUS = 1;
@@ -18,7 +18,7 @@ const n_memory = (state: State): number[] =>
 const distance = (state: State, from: number, to: number): number =>
   state.pgdat.get(from)?.distance[to] ?? (from === to ? 10 : 20);
 
-/** find_next_best_node until none is left. `local_first`: the node itself leads even when it has no memory. */
+/** find_next_best_node until no node is left. `local_first`: the node itself comes first even if it has no memory. */
 function node_order(state: State, k: Kernel, local: number, load: number[], local_first: boolean): number[] {
   const order: number[] = [];
   const with_memory = n_memory(state).sort((a, b) => a - b);
@@ -55,7 +55,7 @@ const fallback_orders = operation({
   },
 });
 
-/** Highest zone but MOVABLE that any node has pages in; it never goes down again. */
+/** The highest zone other than MOVABLE in which any node has pages; it never decreases. */
 const raise_policy_zone = operation({
   name: 'raise_policy_zone',
   obj: 'zonelists',
@@ -106,7 +106,7 @@ const online_nodes = operation({
 });
 
 export const v5_2 = {
-  /** `nid`: a node that is not online yet and gets its own list only; -1: all nodes. */
+  /** `nid`: a node that is not online yet, for which only its own list is built; -1: all nodes. */
   *build_all_zonelists(this: Kernel, nid: number): Steps<void> {
     const self = nid >= 0 && !(yield* R('pgdat', nid, 'online')) ? nid : NUMA_NO_NODE;
     yield* this.$report_fallback_orders(self);
@@ -135,7 +135,7 @@ export const v5_15 = {
 };
 
 export const v6_12 = {
-  /** A node without memory is not in its own list any more (recorded on v7.2). */
+  /** A node without memory is no longer in its own list (recorded on v7.2). */
   *$report_fallback_orders(this: Kernel, self: number): Steps<void> {
     yield* report(this, self, false);
   },

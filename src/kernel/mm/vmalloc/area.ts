@@ -87,7 +87,7 @@ export const v5_2 = {
     return area;
   },
 
-  *set_vm_struct(this: Kernel, va_start: number, vm: vm_struct | null): Steps<void> {
+  *$set_vm_struct(this: Kernel, va_start: number, vm: vm_struct | null): Steps<void> {
     yield* lock('vmap_area_lock', 'spinlock');
     yield* change(set_vm, va_start, vm);
     yield* unlock('vmap_area_lock', 'spinlock');

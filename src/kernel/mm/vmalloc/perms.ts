@@ -1,26 +1,12 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, operation } from '../../ops.ts';
 import { PFN_PHYS, phys_to_virt } from '../../pfn.ts';
-import { type State, VM, type vm_struct } from '../../state.ts';
+import { VM, type vm_struct } from '../../state.ts';
 
 /**
  * mm/vmalloc.c: areas whose pages get their permissions in the linear map back before they are free, and whose translations
  * are gone by then (VM_FLUSH_RESET_PERMS; what is done after the removal is vm_reset_perms() in 7.1.5).
  */
-
-const add_flags = operation({
-  name: 'add_flags',
-  obj: 'vmap_areas',
-  writes: true,
-  run: (state: State, addr: number, flags: number): void => {
-    state.vmap_areas = state.vmap_areas.map((area) =>
-      area.vm && area.va_start === addr
-        ? { ...area, vm: { ...area.vm, flags: area.vm.flags | flags } }
-        : area,
-    );
-  },
-});
 
 /** Linear addresses of the area's pages, in order. */
 export const linear_addresses = ({ c }: Kernel, { pages }: vm_struct): number[] =>
@@ -37,11 +23,6 @@ export interface FlushRange {
 }
 
 export const v5_2 = {
-  *set_vm_flush_reset_perms(this: Kernel, addr: number): Steps<void> {
-    const va = yield* this.find_vmap_area(addr);
-    if (va?.vm) yield* change(add_flags, va.va_start, VM.FLUSH_RESET_PERMS);
-  },
-
   /** The linear map of the area's pages, from the first to the last. Thread-local. */
   *$direct_map_range(this: Kernel, _addr: number, area: vm_struct): Steps<FlushRange> {
     let start = Number.POSITIVE_INFINITY;
@@ -62,13 +43,6 @@ export const v5_2 = {
       yield* this.set_memory_rw(addr, nr_pages);
     }
     yield* v5_3.vm_remove_mappings.call(this, addr, area, deallocate_pages);
-  },
-
-  *set_direct_map_invalid_noflush(this: Kernel, _addr: number): Steps<number> {
-    return 0;
-  },
-  *set_direct_map_default_noflush(this: Kernel, _addr: number): Steps<number> {
-    return 0;
   },
 };
 

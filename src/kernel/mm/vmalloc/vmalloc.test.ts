@@ -183,7 +183,7 @@ test.each([
   const { kernel } = session;
   const thread = function* () {
     const va = yield* kernel.vmalloc(kernel.c.PAGE_SIZE);
-    yield* kernel.touch_kernel(va, true, 'caller');
+    yield* kernel.$touch_kernel(va, true, 'caller');
   };
   const outcome = run(session, thread());
   expect(outcome.ended).toBe(ended);
@@ -198,5 +198,5 @@ test('an address that nothing maps any more is an oops once it is purged', () =>
   const va = vmalloc(session, 1);
   run(session, kernel.vfree(va));
   run(session, kernel.vm_unmap_aliases());
-  expect(run(session, kernel.touch_kernel(va, false, 'caller'))).toMatchObject({ ended: 'bug' });
+  expect(run(session, kernel.$touch_kernel(va, false, 'caller'))).toMatchObject({ ended: 'bug' });
 });

@@ -26,7 +26,7 @@ export const v5_2 = {
   *remove_vm_area(this: Kernel, addr: number): Steps<boolean> {
     const va = yield* this.find_vmap_area(addr);
     if (!va?.vm) return false;
-    yield* this.set_vm_struct(va.va_start, null);
+    yield* this.$set_vm_struct(va.va_start, null);
     yield* this.free_unmap_vmap_area(va.va_start, va.va_end);
     return true;
   },
@@ -64,7 +64,7 @@ export const v5_2 = {
       runs.push(found);
       left--;
     }
-    yield* this.set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
+    yield* this.$set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
     if (left === 0 && (yield* this.map_vm_area(addr, prot, pfns(runs))) === 0) return addr;
     const { PAGE_SIZE } = this.c;
     yield* pr_warn(

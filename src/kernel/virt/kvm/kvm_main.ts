@@ -2,7 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { NO_PAGE, PG_dirty } from '../../mm/page.ts';
 
-/** virt/kvm/kvm_main.c: pages that KVM neither counts references of nor marks dirty. */
+/** virt/kvm/kvm_main.c: pages whose references KVM does not count and that it does not mark dirty. */
 
 export const v5_2 = {
   *kvm_is_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
@@ -10,7 +10,7 @@ export const v5_2 = {
     return true;
   },
 
-  /** True when a reference is dropped. */
+  /** True if a reference is dropped. */
   *kvm_release_pfn_clean(this: Kernel, pfn: number): Steps<boolean> {
     return !(yield* this.kvm_is_reserved_pfn(pfn));
   },
@@ -30,7 +30,7 @@ export const v5_4 = {
     return !(yield* this.kvm_is_zone_device_pfn(pfn));
   },
 
-  /** The reference count it warns about is always there: the model's device pages are in use. */
+  /** The reference count about which it warns always exists: the model's device pages are in use. */
   *kvm_is_zone_device_pfn(this: Kernel, pfn: number): Steps<boolean> {
     return (yield* this.pfn_valid(pfn)) && (yield* this.is_zone_device_page(pfn));
   },

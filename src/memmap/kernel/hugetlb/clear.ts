@@ -5,7 +5,7 @@ import type { MemKernel } from '../functions.ts';
 import { took } from '../world.ts';
 import { mem_map_advance, nth_stride } from './mem_map.ts';
 
-/** Memory of a huge page is zeroed, page by page, before its user gets it. */
+/** Zeroes the memory of a huge page, page by page, before its user gets it. */
 
 function* clear_plainly(k: MemKernel, fn: string, page: number, nr: number): Steps<void> {
   yield* took(fn);
@@ -43,20 +43,26 @@ export const v2_6_27 = {
     yield* clear_plainly(this, 'clear_huge_page', page, sz / this.c.PAGE_SIZE);
   },
 
-  /** The fault that brings the first page of a mapping. */
+  /** The page fault for the first page of a mapping. */
   *hugetlb_no_page(this: MemKernel, page: number, order: number): Steps<void> {
     yield* this.clear_huge_page(page, 2 ** order * this.c.PAGE_SIZE);
   },
 };
 
-/** "gigantic compound pages part 2" (8 October 2008), first version: one loop for all, with the test in it. */
+/**
+ * "gigantic compound pages part 2" (8 October 2008), first version: one loop for all sizes, with the boundary test in
+ * it.
+ */
 export const S4_v1 = {
   *clear_huge_page(this: MemKernel, page: number, sz: number): Steps<void> {
     yield* clear_by_next(this, 'clear_huge_page', page, sz / this.c.PAGE_SIZE);
   },
 };
 
-/** Second version (13 October 2008): a loop of its own, chosen by comparing bytes with pages (so in 2.6.28.6; B94). */
+/**
+ * Second version (13 October 2008): a separate loop, selected by a comparison of bytes with pages (so in 2.6.28.6;
+ * B94).
+ */
 export const S4_v2 = {
   *clear_gigantic_page(this: MemKernel, page: number, sz: number): Steps<void> {
     yield* clear_by_next(this, 'clear_gigantic_page', page, sz / this.c.PAGE_SIZE);
@@ -68,7 +74,7 @@ export const S4_v2 = {
   },
 };
 
-/** Pages are compared with pages. */
+/** The comparison is of pages with pages. */
 export const v5_2 = {
   *clear_gigantic_page(this: MemKernel, page: number, pages_per_huge_page: number): Steps<void> {
     yield* clear_by_next(this, 'clear_gigantic_page', page, pages_per_huge_page);
@@ -103,7 +109,7 @@ export const v6_12 = {
   },
 };
 
-/** No folio leaves a section where its end ends the memmap, so arithmetic will do for all (MAX_FOLIO_ORDER). */
+/** No folio crosses the end of a section's memmap, so arithmetic is sufficient for all sizes (MAX_FOLIO_ORDER). */
 export const v7_1 = {
   *folio_zero_user(this: MemKernel, page: number, nr_pages: number): Steps<void> {
     yield* clear_plainly(this, 'folio_zero_user', page, nr_pages);

@@ -5,7 +5,7 @@ import type { MemKernel } from '../functions.ts';
 import { took } from '../world.ts';
 import { mem_map_advance, nth_stride } from './mem_map.ts';
 
-/** Memory of a huge page is copied, page by page, when it is written to and shared. */
+/** Copies the memory of a huge page, page by page, on a write to a shared page. */
 
 function* copy_plainly(k: MemKernel, fn: string, dst: number, src: number, nr: number): Steps<void> {
   yield* took(fn);
@@ -20,7 +20,7 @@ function* copy_plainly(k: MemKernel, fn: string, dst: number, src: number, nr: n
   }
 }
 
-/** Both cursors move after each page, the last included. */
+/** Both pointers advance after each page, including the last. */
 function* copy_by_next(
   k: MemKernel,
   fn: string,
@@ -63,7 +63,7 @@ export const v2_6_27 = {
     yield* copy_plainly(this, 'copy_huge_page', dst, src, pages_per_huge_page);
   },
 
-  /** The fault that ends sharing; hugetlb_wp from v5.18 on. */
+  /** The page fault that ends sharing; hugetlb_wp from v5.18 on. */
   *hugetlb_cow(this: MemKernel, dst: number, src: number, order: number): Steps<void> {
     yield* this.copy_huge_page(dst, src, 2 ** order);
   },
@@ -80,7 +80,7 @@ export const S4_v2 = {
     yield* copy_by_next(this, 'copy_gigantic_page', dst, src, pages_per_huge_page);
   },
 
-  /** Here pages are compared with pages. */
+  /** Here the comparison is of pages with pages. */
   *copy_huge_page(this: MemKernel, dst: number, src: number, pages_per_huge_page: number): Steps<void> {
     if (pages_per_huge_page > this.c.MAX_ORDER_NR_PAGES)
       return yield* this.copy_gigantic_page(dst, src, pages_per_huge_page);

@@ -18,7 +18,7 @@ const count_up = operation({
 const get_head = (page: number, n: number): Steps<void> => change(count_up, page, n);
 
 export const v2_6_27 = {
-  /** A reference to the head for each page; page + pfn_offset is handed out unread. */
+  /** Takes a reference to the head for each page; page + pfn_offset is returned without being dereferenced. */
   *follow_hugetlb_page(
     this: MemKernel,
     page: number,
@@ -49,11 +49,11 @@ export const B93 = {
   },
 };
 
-/** mem_map_offset() gives neighbours for so many pages from an offset on. */
+/** The number of pages from an offset on for which mem_map_offset() gives adjacent pointers. */
 function offset_stride(c: MemConfig, offset: number, end: number): number {
   if (offset < c.MAX_ORDER_NR_PAGES) return Math.min(end, c.MAX_ORDER_NR_PAGES) - offset;
   const left = end - offset;
-  // base aligned or not, a pfn's own section ends at the latest after this
+  // whether base is aligned or not, the section of a pfn ends after this at the latest
   return is_classic(c.memory_model) ? 0 : left;
 }
 
@@ -92,7 +92,7 @@ export const S4 = {
 };
 
 export const v5_2 = {
-  /** get_page(pages[i]): the struct page itself is read for its head, and would be written were it none. */
+  /** get_page(pages[i]) reads the struct page itself for its head, and would write to it if it were no tail. */
   follow_hugetlb_page(
     this: MemKernel,
     page: number,
@@ -130,7 +130,7 @@ export const v6_1 = {
   },
 };
 
-/** No pointer leaves its folio's memmap: arithmetic, as at the beginning. */
+/** No pointer leaves its folio's memmap: arithmetic, as in the first form. */
 export const v7_1 = {
   *follow_hugetlb_page(
     this: MemKernel,

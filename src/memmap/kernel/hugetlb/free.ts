@@ -6,11 +6,11 @@ import { PG_head, PG_locked, PG_tail, took } from '../world.ts';
 import { mem_map_advance, nth_stride } from './mem_map.ts';
 import { set_compound_order } from './prep.ts';
 
-/** A huge page becomes single pages again. */
+/** A huge page is split into single pages. */
 
 const SPLIT = { clear: PG_tail, first_page: 0 };
 
-/** Flags of every page, as page[i]. */
+/** Clears the flags of every page, as page[i]. */
 function* clear_flags(k: MemKernel, page: number, nr: number): Steps<void> {
   const fn = 'update_and_free_page';
   yield* took(fn);
@@ -18,7 +18,7 @@ function* clear_flags(k: MemKernel, page: number, nr: number): Steps<void> {
 }
 
 export const v2_6_27 = {
-  /** page[i] and page + i; what the buddy cannot have made never comes here. */
+  /** page[i] and page + i; pages that the buddy cannot have made never get here. */
   *update_and_free_page(this: MemKernel, page: number, order: number): Steps<void> {
     if (order >= this.c.MAX_ORDER) yield* bug_on(order);
     yield* free_plainly(this, page, order);
@@ -48,7 +48,7 @@ function* free_plainly(k: MemKernel, page: number, order: number): Steps<void> {
   yield* k.destroy_compound_page(page, order);
 }
 
-/** B97: the same loops, were gigantic pages ever freed. */
+/** B97: the same loops, if gigantic pages were ever freed. */
 export const B97 = {
   *update_and_free_page(this: MemKernel, page: number, order: number): Steps<void> {
     yield* free_plainly(this, page, order);
@@ -126,7 +126,7 @@ export const v6_1 = {
   },
 };
 
-/** Contiguous memory is given back as one folio: free_pages_prepare() walks its tails as page + i. */
+/** Contiguous memory is freed as one folio: free_pages_prepare() walks its tails as page + i. */
 export const v6_12 = {
   *update_and_free_page(this: MemKernel, page: number, order: number): Steps<void> {
     const fn = 'free_pages_prepare';

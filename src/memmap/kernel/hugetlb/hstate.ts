@@ -3,7 +3,7 @@ import { is_classic, type MemConfig } from '../config.ts';
 import type { MemKernel } from '../functions.ts';
 import { change, look, type Memmap, operation } from '../world.ts';
 
-/** hugepagesz=: which sizes there are, and which are refused with whose words. */
+/** hugepagesz=: the valid sizes, and the messages for refused ones. */
 
 const has_hstate = operation({
   name: 'has_hstate',
@@ -22,7 +22,7 @@ const is_offered = (c: MemConfig, size: number): boolean => c.huge_page_sizes.in
 export const order_of = (c: MemConfig, size: number): number => Math.log2(size / c.PAGE_SIZE);
 
 export const v2_6_27 = {
-  /** 0, or -EINVAL for a size that the processor has not. */
+  /** 0, or -EINVAL for a size that the processor does not have. */
   *hugepagesz(this: MemKernel, size: number): Steps<number> {
     if (!is_offered(this.c, size)) {
       yield { op: 'printk', level: 3, text: yield* this.unsupported_hugepagesz(size) };
@@ -43,7 +43,7 @@ export const v2_6_27 = {
   },
 };
 
-/** What a reviewer of that series wanted: gigantic pages only where the memmap is contiguous. */
+/** The proposal of a reviewer of that series: gigantic pages only where the memmap is contiguous. */
 export const S4_vmemmap = {
   *hugepagesz(this: MemKernel, size: number): Steps<number> {
     const gigantic = order_of(this.c, size) >= this.c.MAX_ORDER;
@@ -68,7 +68,9 @@ export const v5_8 = {
   },
 };
 
-/** Folios end with their section where the memmap does (v6.18): the reviewer's rule, by order. It only warns. */
+/**
+ * A folio ends with its section where the memmap does (v6.18): the reviewer's rule, by order. A violation only warns.
+ */
 export const v7_1 = {
   *hugetlb_add_hstate(this: MemKernel, size: number): Steps<void> {
     if (order_of(this.c, size) > max_folio_order(this.c))

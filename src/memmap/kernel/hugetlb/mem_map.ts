@@ -4,19 +4,20 @@ import type { MemKernel } from '../functions.ts';
 import { took } from '../world.ts';
 
 /**
- * mm/internal.h (in 6.1 no longer): accessors for struct pages of a page larger than the buddy's. Pointers between two
- * boundaries are plain arithmetic: callers move by strides and call at each boundary; the kernel calls for each page.
+ * mm/internal.h (no longer in 6.1): accessors for struct pages of a page larger than the buddy's. Pointers between two
+ * boundaries are plain arithmetic. Callers here advance by strides and call at each boundary; the kernel calls for each
+ * page.
  */
 
 export const S4 = {
-  /** Checks no validity: the offset must lie in the huge page. */
+  /** Does not check validity: the offset must lie in the huge page. */
   *mem_map_offset(this: MemKernel, base: number, offset: number): Steps<number> {
     if (offset >= this.c.MAX_ORDER_NR_PAGES)
       return yield* this.__pfn_to_page((yield* this.__page_to_pfn(base)) + offset);
     return page_add(base, offset);
   },
 
-  /** Called once more after the last page, then for a pfn that may not exist: NULL, here 0. */
+  /** Called once more after the last page, for a pfn that may not exist: returns NULL, here 0. */
   *mem_map_next(this: MemKernel, iter: number, base: number, offset: number): Steps<number> {
     if (offset % this.c.MAX_ORDER_NR_PAGES === 0) {
       const pfn = (yield* this.__page_to_pfn(base)) + offset;
@@ -27,13 +28,13 @@ export const S4 = {
   },
 };
 
-/** What calls mem_map_next for each of n pages, the last of which comes to index i. */
+/** Calls mem_map_next for each of n pages; the last one is at index i. */
 export function* mem_map_advance(k: MemKernel, p: number, base: number, i: number, n: number): Steps<number> {
   yield* took('mem_map_next', n);
   return yield* k.mem_map_next(page_add(p, n - 1), base, i);
 }
 
-/** B95: without the test a missing section is looked up, and its root read, for a pointer that nobody uses. */
+/** B95: without the test a missing section is looked up, and its root read, for a pointer that is never used. */
 export const B95 = {
   *mem_map_next(this: MemKernel, iter: number, base: number, offset: number): Steps<number> {
     if (offset % this.c.MAX_ORDER_NR_PAGES === 0)
@@ -43,14 +44,17 @@ export const B95 = {
 };
 
 export const v5_2 = {
-  /** Through the pfn each time where a section's memmap ends, else arithmetic. */
+  /** Through the pfn each time if a section's memmap ends with it, else arithmetic. */
   *nth_page(this: MemKernel, page: number, n: number): Steps<number> {
     if (!is_classic(this.c.memory_model)) return page_add(page, n);
     return yield* this.__pfn_to_page((yield* this.__page_to_pfn(page)) + n);
   },
 };
 
-/** nth_page gives neighbours from index i on for so many pages: to the end of the section, wherever the page begins. */
+/**
+ * The number of pages from index i on for which nth_page gives adjacent pointers: to the end of the section, wherever
+ * the page begins.
+ */
 export function* nth_stride(k: MemKernel, page: number, i: number, nr: number): Steps<number> {
   const left = Math.min(nr - i, k.c.run_limit);
   if (!is_classic(k.c.memory_model)) return left;

@@ -15,7 +15,7 @@ import {
 } from '../world.ts';
 import { mem_map_advance, nth_stride } from './mem_map.ts';
 
-/** Many struct pages become one compound page. */
+/** Struct pages become one compound page. */
 
 const note_order = operation({
   name: 'note_order',
@@ -25,7 +25,7 @@ const note_order = operation({
   },
 });
 
-/** The order stands in the first tail, which no model puts elsewhere. */
+/** The order is stored in the first tail, which no model places elsewhere. */
 export const set_compound_order = (page: number, order: number): Steps<void> =>
   change(note_order, page, order);
 
@@ -42,7 +42,7 @@ const find_inflated = operation({
 });
 
 export const v2_6_27 = {
-  /** page + i, whatever the order. */
+  /** page + i, for any order. */
   *prep_compound_page(this: MemKernel, page: number, order: number): Steps<void> {
     const nr_pages = 2 ** order;
     const fn = 'prep_compound_page';
@@ -57,7 +57,7 @@ export const v2_6_27 = {
     }
   },
 
-  /** Pages of that order that boot memory set aside, made huge pages. False: not to be used. */
+  /** Makes huge pages from memory of that order that boot set aside. False: the pages cannot be used. */
   *gather_bootmem_prealloc(this: MemKernel, page: number, order: number): Steps<boolean> {
     yield* this.prep_compound_page(page, order);
     return true;
@@ -85,7 +85,7 @@ export const S4_part1 = {
 };
 
 export const v2_6_28 = {
-  /** For gigantic pages alone, from the second version of "part 2" on. True where later forms may fail. */
+  /** For gigantic pages only, from the second version of "part 2" on. Returns true where later forms may fail. */
   *prep_compound_gigantic_page(this: MemKernel, page: number, order: number): Steps<boolean> {
     return yield* prep_by_next(this, page, order, { set: PG_tail, first_page: page });
   },
@@ -102,7 +102,7 @@ export const v2_6_28 = {
 };
 
 export const v5_2 = {
-  /** Tails lose PG_reserved and their count, too. */
+  /** Also clears PG_reserved and the count of tails. */
   *prep_compound_gigantic_page(this: MemKernel, page: number, order: number): Steps<boolean> {
     return yield* prep_by_next(this, page, order, {
       set: PG_tail,
@@ -133,7 +133,7 @@ function* prep_by_next(k: MemKernel, page: number, order: number, tail: Tail): S
 }
 
 export const v6_1 = {
-  /** Each count is frozen at 0 if it is 1; if not, all is undone and the pages are none of hugetlb's (v5.14). */
+  /** Freezes each count at 0 if it is 1. Otherwise all is undone and the pages do not become hugetlb pages (v5.14). */
   *prep_compound_gigantic_page(this: MemKernel, page: number, order: number): Steps<boolean> {
     const nr_pages = 2 ** order;
     const fn = 'prep_compound_gigantic_page';
@@ -169,7 +169,7 @@ export const v6_1 = {
   },
 };
 
-/** Counts of the pages already frozen come back; the rest lose PG_reserved. */
+/** Restores the counts of the pages already frozen, and clears PG_reserved of the rest. */
 function* unprep(k: MemKernel, page: number, frozen: number, nr_pages: number): Steps<void> {
   const fn = 'prep_compound_gigantic_page';
   for (let j = 0; j < nr_pages; ) {
@@ -185,7 +185,7 @@ function* unprep(k: MemKernel, page: number, frozen: number, nr_pages: number): 
 }
 
 export const v6_12 = {
-  /** Struct pages found through the pfn are initialised, then made tails as head + i: B90 is back. */
+  /** Initialises struct pages found through the pfn, then makes tails as head + i: B90 is back. */
   *hugetlb_folio_init_tail_vmemmap(this: MemKernel, page: number, order: number): Steps<void> {
     const fn = 'hugetlb_folio_init_tail_vmemmap';
     yield* took(fn);
@@ -213,7 +213,7 @@ export const v6_12 = {
   },
 };
 
-/** page++ beside pfn++: right as long as no folio leaves its section's memmap. */
+/** page++ beside pfn++: correct as long as no folio leaves its section's memmap. */
 export const v7_1 = {
   *hugetlb_folio_init_tail_vmemmap(this: MemKernel, page: number, order: number): Steps<void> {
     const fn = 'hugetlb_folio_init_tail_vmemmap';

@@ -93,7 +93,7 @@ const fault_of = operation({
 
 export const v5_2 = {
   /** A load or store of the kernel's own, at any address. */
-  *touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
+  *$touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
     const fault = yield* look(fault_of, va, write);
     if (fault === null) return;
     if (fault === 'translation' && (yield* this.is_spurious_el1_translation_fault(va))) return;
@@ -120,7 +120,7 @@ export const v5_2 = {
   },
 
   /** clear_page over a range, through the linear map: what every page given to a program goes through first. */
-  *clear_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+  *$clear_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const start = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
     const fault = yield* look(first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
     if (fault !== null) yield* this.die_kernel_fault(fault, true, 'clear_page', 'translation');

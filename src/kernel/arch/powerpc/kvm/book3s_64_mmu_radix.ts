@@ -5,7 +5,7 @@ import { NO_PAGE } from '../../../mm/page.ts';
 /** arch/powerpc/kvm/book3s_64_mmu_radix.c */
 
 export const v5_2 = {
-  /** On the slow path: the struct page that is marked dirty and put afterwards, -1 for none. */
+  /** On the slow path: returns the pfn whose struct page is afterwards marked dirty and put, -1 for none. */
   *kvmppc_book3s_instantiate_page(this: Kernel, pfn: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn))) return -1;
     return (yield* this.PageReserved(pfn, 'kvmppc_book3s_instantiate_page')) ? -1 : pfn;

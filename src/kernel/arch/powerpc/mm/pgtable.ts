@@ -5,7 +5,7 @@ import { NO_PAGE } from '../../../mm/page.ts';
 /** arch/powerpc/mm/pgtable.c */
 
 export const v5_2 = {
-  /** The page whose caches a new user mapping keeps coherent, -1 for none. */
+  /** The page whose caches a new user mapping must keep coherent, -1 for none. */
   *maybe_pte_to_page(this: Kernel, pfn: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn))) return -1;
     return (yield* this.PageReserved(pfn, 'maybe_pte_to_page')) ? -1 : pfn;

@@ -14,7 +14,7 @@ const mapped_any = operation({
 });
 
 export const v5_2 = {
-  /** Any byte of [start, end] in the map as the firmware gave it, whatever `mem=` made of it. */
+  /** Whether any byte of [start, end] is in the firmware's original map, which `mem=` does not change. */
   *e820__mapped_raw_any(this: Kernel, start: number, end: number, type: string): Steps<boolean> {
     return yield* look(mapped_any, start, end, type);
   },

@@ -3,7 +3,7 @@ import type { Kernel } from '../../../kernel.ts';
 import { NO_PAGE } from '../../../mm/page.ts';
 import { PFN_PHYS } from '../../../pfn.ts';
 
-/** arch/x86/kvm/mmu.c: whether the guest is given a page as MMIO, that is, uncached. */
+/** arch/x86/kvm/mmu.c: whether the guest gets a page as MMIO, that is, uncached. */
 
 const SYSTEM_RAM = 'System RAM';
 
@@ -25,7 +25,7 @@ export const v5_2 = {
 };
 
 export const S2 = {
-  /** The memory type is asked for what is not online, and only there (B87). */
+  /** The memory type is only checked for pages that are not online (B87). */
   *kvm_is_mmio_pfn(this: Kernel, pfn: number): Steps<boolean> {
     if ((yield* this.pfn_to_online_page(pfn)) !== NO_PAGE) {
       if (yield* this.is_zero_pfn(pfn)) return false;
@@ -37,7 +37,7 @@ export const S2 = {
 };
 
 export const B87_cure = {
-  /** The memory type is asked for every page with a memmap, as it was before. */
+  /** The memory type is checked for every page with a memmap, as before. */
   *kvm_is_mmio_pfn(this: Kernel, pfn: number): Steps<boolean> {
     if (!(yield* S2.kvm_is_mmio_pfn.call(this, pfn))) return false;
     return !(yield* this.pfn_valid(pfn)) || (yield* host_uncached(this, pfn));

@@ -2,10 +2,10 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { NO_PAGE } from '../../../mm/page.ts';
 
-/** arch/x86/mm/ioremap.c: RAM may not be ioremapped, but what is reserved in it may. */
+/** arch/x86/mm/ioremap.c: RAM may not be ioremapped, except reserved pages in it. */
 
 export const v5_2 = {
-  /** An ordinary page among those of System RAM in the range: ioremap is refused. */
+  /** If the range contains an ordinary page of System RAM, ioremap is refused. */
   *__ioremap_check_ram(this: Kernel, start_pfn: number, nr_pages: number): Steps<boolean> {
     for (const ram of yield* this.walk_system_ram_range(start_pfn, nr_pages)) {
       for (let pfn = ram.start_pfn; pfn < ram.start_pfn + ram.nr_pages; pfn++) {
@@ -22,7 +22,7 @@ export const v5_2 = {
 };
 
 export const S2 = {
-  /** Offline memory may be remapped: nothing in its memmap says otherwise. */
+  /** Offline memory may be remapped: nothing in its memmap forbids it. */
   *$ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
     if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return false;
     return !(yield* this.PageReserved(pfn, '__ioremap_check_ram'));

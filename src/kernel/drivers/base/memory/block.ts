@@ -6,7 +6,7 @@ import { add, alloc, change, exists, free, lock, look, operation, R, unlock, W }
 import { block_ids, memory_block_id } from '../../../pfn.ts';
 import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../../state.ts';
 
-/** drivers/base/memory.c: memory block devices come and go. */
+/** drivers/base/memory.c: memory block devices are created and removed. */
 
 export const new_memory_block = (k: Kernel, id: number, nid: number): memory_block => ({
   start_section_nr: id * k.c.sections_per_block,
@@ -22,7 +22,7 @@ export const new_memory_block = (k: Kernel, id: number, nid: number): memory_blo
   links: [],
 });
 
-/** A device that is unregistered leaves its ACPI companion (acpi_device_notify_remove). */
+/** A device that is unregistered detaches from its ACPI companion (acpi_device_notify_remove). */
 const acpi_unbind_one = operation({
   name: 'acpi_unbind_one',
   obj: 'acpi_device',
@@ -52,7 +52,7 @@ const existing_blocks = operation({
 });
 
 export const v5_2 = {
-  /** What walk_memory_blocks visits: missing blocks are skipped without a word. */
+  /** The blocks that walk_memory_blocks visits: missing blocks are skipped silently. */
   *walk_memory_blocks(this: Kernel, start: number, size: number): Steps<readonly number[]> {
     return size === 0 ? [] : yield* look(existing_blocks, this.c, start, size);
   },
@@ -77,7 +77,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** v5.2, v5.3: kzalloc leaves node 0 until the links are made. */
+  /** v5.2, v5.3: kzalloc leaves nid 0 until the links are made. */
   $new_block_nid(this: Kernel): number {
     return 0;
   },
@@ -137,7 +137,7 @@ export const v5_2 = {
   *remove_memory_block_devices(this: Kernel, _start: number, _size: number): Steps<void> {},
 };
 
-/** All blocks of the range, or none: what was made is taken back when one fails. */
+/** Creates all blocks of the range, or none: if one fails, those already created are removed. */
 function* create_blocks(
   k: Kernel,
   start: number,
@@ -195,7 +195,7 @@ export const v5_4 = {
 };
 
 export const v5_7 = {
-  /** No mutex any more: device_hotplug_lock is enough. */
+  /** No mutex any more: device_hotplug_lock is sufficient. */
   *create_memory_block_devices(
     this: Kernel,
     start: number,

@@ -18,7 +18,7 @@ export const v6_1 = {
     return mgid;
   },
 
-  /** -EBUSY while a block is still in the group. */
+  /** -EBUSY while the group contains a block. */
   *memory_group_unregister(this: Kernel, mgid: number): Steps<number> {
     if ((yield* R('memory_group', mgid, 'nr_blocks')) > 0) return -this.errno.EBUSY;
     yield* free('memory_group', mgid);

@@ -23,7 +23,7 @@ const action_names: Readonly<Record<number, string>> = {
 };
 
 export const v5_2 = {
-  /** The chain in order of priority; an error ends it. notifier-error-inject stands first. */
+  /** The chain in order of priority; an error ends it. notifier-error-inject comes first. */
   *memory_notify(this: Kernel, action: number, arg: memory_notify): Steps<number> {
     const injected = (yield* R('vars', 0, 'notifier_error'))[action_names[action] ?? ''] ?? 0;
     if (injected) return injected;
@@ -38,7 +38,7 @@ export const v5_2 = {
     return section_nr_to_pfn(this.c, yield* R('memory_block', id, 'start_section_nr'));
   },
 
-  /** Every section of the block is there and offline. */
+  /** Whether every section of the block is present and offline. */
   *pages_correctly_probed(this: Kernel, start_pfn: number): Steps<boolean> {
     const first = start_pfn / this.c.PAGES_PER_SECTION;
     for (let nr = first; nr < first + this.c.sections_per_block; nr++) {
@@ -118,7 +118,7 @@ export const v5_7 = {
 };
 
 export const v6_1 = {
-  /** The zone is chosen before the lock; the self-hosted memmap lives as long as the block is online. */
+  /** The zone is chosen before the lock is taken; the self-hosted memmap exists as long as the block is online. */
   *memory_block_online(this: Kernel, id: number): Steps<number> {
     const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
@@ -140,7 +140,7 @@ export const v6_1 = {
     return ret;
   },
 
-  /** A block that spans zones or nodes has no zone and cannot go offline. */
+  /** A block that spans zones or nodes has no zone recorded and cannot go offline. */
   *memory_block_offline(this: Kernel, id: number): Steps<number> {
     const zone = yield* R('memory_block', id, 'zone');
     if (zone < 0) return -this.errno.EINVAL;

@@ -26,7 +26,7 @@ const states: Readonly<Record<number, string>> = {
 };
 
 export const v5_2 = {
-  /** memoryX/state. A device that is in the asked state already is -EINVAL here. */
+  /** memoryX/state. A request for the state that the device already has returns -EINVAL here. */
   *state_store(this: Kernel, id: number, text: string): Steps<number> {
     const online_type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (online_type < 0) return -this.errno.EINVAL;
@@ -42,7 +42,7 @@ export const v5_2 = {
     return ret > 0 ? -this.errno.EINVAL : ret;
   },
 
-  /** v5.2..v5.4 know only online and offline. */
+  /** v5.2..v5.4 accept only online and offline. */
   *auto_online_blocks_store(this: Kernel, text: string): Steps<number> {
     const type = online_types.findIndex((name) => sysfs_streq(text, name));
     if (type !== MMOP_OFFLINE && type !== MMOP_ONLINE) return -this.errno.EINVAL;
@@ -78,7 +78,7 @@ export const v5_2 = {
     return `${states[yield* R('memory_block', id, 'state')]}\n`;
   },
 
-  /** Zone of an online block, -1 when it has none or several. */
+  /** The zone of an online block, -1 if it has none or several. */
   *$zone_of_online_block(this: Kernel, id: number): Steps<number> {
     const pfn = yield* this.$first_pfn(id);
     return yield* this.test_pages_in_a_zone(pfn, pfn + pages_per_block(this.c));

@@ -2,7 +2,7 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { PG_dirty } from '../../../mm/page.ts';
 
-/** drivers/staging/gasket/gasket_page_table.c: a page that a device has written to is given back. */
+/** drivers/staging/gasket/gasket_page_table.c: releases a page that a device has written to. */
 
 export const v5_2 = {
   *gasket_release_page(this: Kernel, pfn: number): Steps<void> {

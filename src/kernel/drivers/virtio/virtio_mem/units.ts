@@ -3,7 +3,7 @@ import { NO_PAGE, PG_reserved, page_nid, page_use, page_zonenum, USE, with_use }
 import { operation } from '../../../ops.ts';
 import { type State, type virtio_mem, zone_key } from '../../../state.ts';
 
-/** What a virtio-mem device has plugged, unit by unit, and what becomes of the pages. */
+/** The plugged parts of a virtio-mem device, unit by unit, and the state of their pages. */
 
 export const device_at = operation({
   name: 'device_at',
@@ -19,7 +19,7 @@ export const device_at = operation({
 
 const per_unit = (vm: virtio_mem): number => vm.unit_size / vm.sb_size;
 
-/** First sub-block of the first whole unit, and the end of the last that can be used. */
+/** The first sub-block of the first whole unit, and the end of the last usable unit. */
 function bounds(vm: virtio_mem, limit: number): [number, number] {
   const end = Math.min(vm.addr + vm.region_size, limit + 1);
   return [
@@ -28,7 +28,9 @@ function bounds(vm: virtio_mem, limit: number): [number, number] {
   ];
 }
 
-/** What a unit is like: not added; offline; online in a kernel zone or in ZONE_MOVABLE; and how much of it is plugged. */
+/**
+ * The state of a unit: not added; offline; online in a kernel zone or in ZONE_MOVABLE; and how much of it is plugged.
+ */
 export interface Unit {
   readonly first: number;
   readonly state: 'unused' | 'offline' | 'kernel' | 'movable';
@@ -95,7 +97,7 @@ export const sub_block_plugged = operation({
   run: (state: State, key: number, sb: number): boolean => state.virtio_mem.get(key)!.plugged.get(sb),
 });
 
-/** alloc_contig_range() and PageOffline: false when a page there can be neither taken nor moved. */
+/** alloc_contig_range() and PageOffline: false if a page in the range can be neither allocated nor migrated. */
 export const take_pages = operation({
   name: 'take_pages',
   obj: 'pages',
@@ -134,7 +136,7 @@ export const give_pages = operation({
   },
 });
 
-/** adjust_managed_page_count() for what is free or moves. */
+/** adjust_managed_page_count() for pages that are free or movable. */
 function account(state: State, start: number, end: number, sign: 1 | -1): void {
   for (const { start: from, end: to, value } of state.pages.in(start, end)) {
     if (page_use(value) === USE.OFFLINE_NOREF) continue;

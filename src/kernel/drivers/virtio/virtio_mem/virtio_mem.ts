@@ -18,30 +18,30 @@ import {
 } from './units.ts';
 
 /**
- * drivers/virtio/virtio_mem.c. In sub-block mode a memory block may be plugged in part: the rest of it is PageOffline. In big
- * block mode whole memory blocks come and go. A unit is what is added at a time, a sub-block what is plugged at a time; in big
- * block mode they are the same.
+ * drivers/virtio/virtio_mem.c. In sub-block mode a memory block may be partly plugged; the rest of it is PageOffline.
+ * In big block mode only whole big blocks are plugged. A unit is the amount added at once, a sub-block the amount
+ * plugged at once; in big block mode they are equal.
  */
 
 const RESOURCE_NAME = 'System RAM (virtio_mem)';
 
 export const v5_8 = {
-  /** Sub-blocks are as large as what alloc_contig_range() could take: a buddy of the largest order. */
+  /** The size of a sub-block is the least that alloc_contig_range() can allocate: a buddy of the largest order. */
   $virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
     return Math.max(device_block_size, this.c.PAGE_SIZE * 2 ** (this.c.MAX_ORDER - 1));
   },
 
-  /** Big blocks came with v5.11: before, a device block must leave two sub-blocks to a memory block. */
+  /** Big blocks came with v5.11; before, a memory block must contain at least two sub-blocks. */
   $virtio_mem_in_sbm(this: Kernel, _sb_size: number): boolean {
     return true;
   },
 
-  /** Ten memory blocks may be offline (5.10.7). */
+  /** At most ten memory blocks may be offline (5.10.7). */
   $virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
     return offline >= 10 * unit_size;
   },
 
-  /** Above it nothing of the device can be used, inclusive. */
+  /** The last address of the device that can be used. */
   $virtio_mem_phys_limit(this: Kernel): number {
     return 2 ** this.c.MAX_PHYSMEM_BITS - 1;
   },
@@ -52,7 +52,7 @@ export const v5_8 = {
     return -this.errno.EINVAL;
   },
 
-  /** What it cannot use of a device is said and no more. */
+  /** Warns of the unusable part of a device; it has no other effect. */
   *$virtio_mem_warn(this: Kernel, name: string, addr: number, region_size: number): Steps<void> {
     const block = this.c.memory_block_size_bytes;
     const end = addr + region_size;
@@ -109,7 +109,7 @@ export const v5_8 = {
     return rc;
   },
 
-  /** virtio_mem_run_wq: the host asks for this much to be plugged. What cannot be done now is left for later. */
+  /** virtio_mem_run_wq: the host requests this plugged size. What cannot be done now is retried later. */
   *$virtio_mem_request(this: Kernel, vm: number, requested_size: number): Steps<number> {
     const diff = requested_size - (yield* R('virtio_mem', vm, 'plugged_size'));
     const nb = Math.floor(Math.abs(diff) / (yield* R('virtio_mem', vm, 'sb_size')));
@@ -119,7 +119,7 @@ export const v5_8 = {
       : yield* this.virtio_mem_unplug_request(vm, nb);
   },
 
-  /** First what is plugged in part, then units not added yet; -ENOSPC when too much is offline or the region ends. */
+  /** Plugs into partly plugged units first, then adds new units; -ENOSPC if too much is offline or the region ends. */
   *virtio_mem_plug_request(this: Kernel, vm: number, nb_sb: number): Steps<number> {
     const sb_size = yield* R('virtio_mem', vm, 'sb_size');
     const unit_size = yield* R('virtio_mem', vm, 'unit_size');
@@ -148,7 +148,7 @@ export const v5_8 = {
     return left ? -this.errno.ENOSPC : 0;
   },
 
-  /** Lowest first; pages of an online block go to the buddy. How many were plugged. */
+  /** Lowest sub-blocks first; pages of an online block go to the buddy. Returns the number plugged. */
   *virtio_mem_sbm_plug_any_sb(
     this: Kernel,
     vm: number,
@@ -170,7 +170,7 @@ export const v5_8 = {
     return done;
   },
 
-  /** Offline units first, then what is movable, each from the top; partly plugged ones before whole ones. */
+  /** Offline units first, then movable ones, each from the top; partly plugged ones before whole ones. */
   *virtio_mem_unplug_request(this: Kernel, vm: number, nb_sb: number): Steps<number> {
     const all = (yield* R('virtio_mem', vm, 'unit_size')) / (yield* R('virtio_mem', vm, 'sb_size'));
     const units = (yield* look(units_of, this, vm)).reverse();
@@ -193,7 +193,7 @@ export const v5_8 = {
     return left ? -this.errno.EBUSY : 0;
   },
 
-  /** Highest first; a unit of which nothing is left is offlined and removed. How many were unplugged. */
+  /** Highest sub-blocks first; an empty unit is offlined and removed. Returns the number unplugged. */
   *virtio_mem_sbm_unplug_any_sb(
     this: Kernel,
     vm: number,
@@ -228,7 +228,7 @@ export const v5_8 = {
     return done;
   },
 
-  /** virtio_mem_online_page_cb: what is plugged goes to the buddy, the rest of the block is PageOffline. */
+  /** virtio_mem_online_page_cb: plugged pages go to the buddy; the rest of the block is PageOffline. */
   *virtio_mem_online_page_cb(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const vm = yield* look(device_at, pfn * this.c.PAGE_SIZE);
     if (vm < 0) {
@@ -249,7 +249,7 @@ export const v5_8 = {
 };
 
 export const v5_11 = {
-  /** 1G, or two units. */
+  /** The limit is 1G, or two units. */
   $virtio_mem_could_not_add(this: Kernel, offline: number, unit_size: number): boolean {
     return offline + unit_size > Math.max(2 ** 30, 2 * unit_size);
   },
@@ -276,7 +276,7 @@ export const v5_12 = {
 };
 
 export const v6_1 = {
-  /** A pageblock is enough (v5.18). */
+  /** A sub-block may be as small as a pageblock (v5.18). */
   $virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
     return Math.max(device_block_size, this.c.PAGE_SIZE * this.c.pageblock_nr_pages);
   },

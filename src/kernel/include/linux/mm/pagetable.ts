@@ -6,7 +6,7 @@ import type { State } from '../../../state.ts';
 
 /** include/linux/mm.h: constructors of table pages: the page type, NR_PAGETABLE, and a lock that is not modelled. */
 
-/** `n` table pages that lie side by side. */
+/** For `n` adjacent table pages. */
 export const construct = operation({
   name: 'construct',
   obj: 'pages',
@@ -42,7 +42,7 @@ export const v5_2 = {
     yield* change(construct, pfn, 1);
   },
 
-  /** A debug build sees that there was no constructor; any other miscounts (B36). */
+  /** A debug build detects the missing constructor; any other build miscounts (B36). */
   *pagetable_dtor(this: Kernel, pfn: number): Steps<void> {
     if (this.c.DEBUG_VM && (yield* look(first_unconstructed, pfn, 1)) >= 0) {
       yield* this.BUG('pagetable_dtor', 'page dumped because: VM_BUG_ON_FOLIO(!folio_test_pgtable(folio))');

@@ -1,26 +1,9 @@
 import { entryIndex, type LevelName } from '../../../../../geometry/translation.ts';
-import {
-  AP_RDONLY,
-  CONT,
-  DBM,
-  type Descriptor,
-  INVALID,
-  isValid,
-  PXN,
-  TABLE_BIT,
-} from '../../../../../hardware/descriptor.ts';
+import { CONT, type Descriptor, INVALID, isValid, TABLE_BIT } from '../../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import {
-  type EntryPointer,
-  none,
-  READ_ONCE,
-  table_page,
-  WRITE_ONCE,
-} from '../../../../include/linux/pgtable.ts';
+import { type EntryPointer, READ_ONCE, table_page, WRITE_ONCE } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
-import { lock, unlock } from '../../../../ops.ts';
 import { DSB, ISB } from './barrier.ts';
-import { flush_fixmap_slot } from './fixmap.ts';
 
 /** arch/arm64/include/asm/pgtable.h: how entries are found and set. */
 
@@ -42,13 +25,6 @@ function* offset(k: Kernel, name: LevelName, parentp: EntryPointer, addr: number
   return table_page(k.c, d) + entryIndex(t, depth, addr) * 8;
 }
 
-const NG_BIT = 1 << 11;
-const MEMORY_TYPE = 7 << 2;
-const memory_type = (d: Descriptor): number => (d.attr & MEMORY_TYPE) >> 2;
-const same_but = (old: Descriptor, now: Descriptor, mask: number): boolean =>
-  old.addr === now.addr && ((old.attr ^ now.attr) & ~mask) === 0;
-const PERMISSIONS = PXN | AP_RDONLY | DBM | NG_BIT;
-
 /** Until v5.3 the DSB alone: no ISB behind a valid kernel entry (B23). */
 function* set_and_dsb(p: EntryPointer, d: Descriptor): Steps<void> {
   yield* WRITE_ONCE(p, d);
@@ -63,13 +39,6 @@ function* set_and_dsb_isb(p: EntryPointer, d: Descriptor): Steps<void> {
 }
 
 export const v5_2 = {
-  /** What may change in a live entry without break-before-make (arch/arm64/mm/mmu.c). Thread-local. */
-  *pgattr_change_is_safe(this: Kernel, old: Descriptor, now: Descriptor): Steps<boolean> {
-    if (none(old) || none(now)) return true;
-    if ((old.attr | now.attr) & CONT || old.attr & ~now.attr & NG_BIT) return false;
-    return same_but(old, now, PERMISSIONS);
-  },
-
   /** Thread-local: the root's address never changes. */
   *pgd_offset_k(this: Kernel, addr: number): Steps<EntryPointer> {
     return this.c.swapper_pg_dir + entryIndex(this.c.t, 0, addr) * 8;
@@ -86,14 +55,6 @@ export const v5_2 = {
   /** Reads *pmdp again, whatever the caller has tested (B15). */
   *pte_offset_kernel(this: Kernel, pmdp: EntryPointer, addr: number): Steps<EntryPointer> {
     return yield* offset(this, 'PTE', pmdp, addr);
-  },
-
-  /** Every write to the root goes through a fixmap slot of its own, whose flush gives the barriers. */
-  *set_swapper_pgd(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
-    yield* lock('swapper_pgdir_lock', 'spinlock');
-    yield* WRITE_ONCE(pgdp, pgd);
-    yield* flush_fixmap_slot();
-    yield* unlock('swapper_pgdir_lock', 'spinlock');
   },
 
   *set_pte(this: Kernel, ptep: EntryPointer, pte: Descriptor): Steps<void> {
@@ -149,16 +110,5 @@ export const v5_3 = {
   *set_p4d(this: Kernel, p4dp: EntryPointer, p4d: Descriptor): Steps<void> {
     if (in_swapper_pgdir(this, p4dp)) yield* this.set_swapper_pgd(p4dp, p4d);
     else yield* set_and_dsb_isb(p4dp, p4d);
-  },
-};
-
-export const v5_10 = {
-  /** Normal and Normal-Tagged may replace each other. */
-  *pgattr_change_is_safe(this: Kernel, old: Descriptor, now: Descriptor): Steps<boolean> {
-    if (none(old) || none(now)) return true;
-    if ((old.attr | now.attr) & CONT || old.attr & ~now.attr & NG_BIT) return false;
-    const normal = [this.c.pgprot.MT_NORMAL, this.c.pgprot.MT_NORMAL_TAGGED];
-    const either = normal.includes(memory_type(old)) && normal.includes(memory_type(now));
-    return same_but(old, now, PERMISSIONS | (either ? MEMORY_TYPE : 0));
   },
 };

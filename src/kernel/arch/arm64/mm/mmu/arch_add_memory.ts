@@ -4,26 +4,19 @@ import type { Kernel, MemoryNotifier, memory_notify, mhp_params, vmem_altmap } f
 import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
 import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr, phys_to_virt } from '../../../../pfn.ts';
-import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY } from '../../../../state.ts';
+import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_IS_EARLY } from '../../../../state.ts';
 import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './create_pgd_mapping.ts';
 
-/** arch/arm64/mm/mmu.c and init.c: hot-add, hot-remove and what arm64 calls a valid pfn. */
+/** arch/arm64/mm/mmu.c: hot-add and hot-remove. */
+
+/** The linear map of hot-added memory: 0, or from v7.1 on -ENOMEM. */
+function* map_linear(k: Kernel, start: number, size: number): Steps<number> {
+  const flags = NO_EXEC_MAPPINGS | (k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0);
+  const virt = phys_to_virt(k.c, start);
+  return yield* k.__create_pgd_mapping(start, virt, size, k.c.pgprot.MHP, '__pgd_pgtable_alloc', flags);
+}
 
 export const v5_2 = {
-  /** The linear map of hot-added memory, as arch_add_memory() makes it: 0, or from v7.1 on -ENOMEM. */
-  *map_linear(this: Kernel, start: number, size: number): Steps<number> {
-    const flags = NO_EXEC_MAPPINGS | (this.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0);
-    const virt = phys_to_virt(this.c, start);
-    return yield* this.__create_pgd_mapping(
-      start,
-      virt,
-      size,
-      this.c.pgprot.MHP,
-      this.__pgd_pgtable_alloc,
-      flags,
-    );
-  },
-
   /** The mapping stays when __add_pages fails (B31). */
   *arch_add_memory(
     this: Kernel,
@@ -32,7 +25,7 @@ export const v5_2 = {
     size: number,
     params: mhp_params,
   ): Steps<number> {
-    yield* this.map_linear(start, size);
+    yield* map_linear(this, start, size);
     return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
   },
 
@@ -71,19 +64,6 @@ export const S0 = {
   },
 };
 
-/** v5.2..v5.13, arch/arm64/mm/init.c: memblock has the last word on validity. */
-export const pfn_valid_by_memblock = {
-  *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
-    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
-    if (!(map & SECTION_HAS_MEM_MAP)) return false;
-    return yield* this.memblock_is_map_memory(PFN_PHYS(this.c, pfn));
-  },
-
-  *pfn_valid_within(this: Kernel, pfn: number): Steps<boolean> {
-    return yield* this.pfn_valid(pfn);
-  },
-};
-
 export const v5_7 = {
   *arch_add_memory(
     this: Kernel,
@@ -92,7 +72,7 @@ export const v5_7 = {
     size: number,
     params: mhp_params,
   ): Steps<number> {
-    let ret = yield* this.map_linear(start, size);
+    let ret = yield* map_linear(this, start, size);
     if (ret === 0) {
       yield* this.memblock_clear_nomap(start, size);
       ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);

@@ -1,5 +1,5 @@
 import { contSize, isFolded } from '../../../../../geometry/blocks.ts';
-import { depthOf, entrySize, type LevelName } from '../../../../../geometry/translation.ts';
+import { depthOf, entrySize } from '../../../../../geometry/translation.ts';
 import { CONT } from '../../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
@@ -34,8 +34,8 @@ export const NO_BLOCK_MAPPINGS = 1;
 export const NO_CONT_MAPPINGS = 2;
 export const NO_EXEC_MAPPINGS = 4;
 
-/** Gives a zeroed page for a table of the level, by its physical address; -1 without memory. */
-export type PgtableAlloc = (this: Kernel, level: LevelName) => Steps<number>;
+/** What gives a zeroed page for a table, a pointer to a function in the kernel: here the function's name. */
+export type PgtableAlloc = 'early_pgtable_alloc' | '__pgd_pgtable_alloc';
 
 export const aligned = (size: number, ...values: readonly number[]): boolean =>
   values.every((v) => v % size === 0);
@@ -106,7 +106,7 @@ export const v5_2 = {
     const pmd = yield* READ_ONCE(pmdp);
     if (pmd_leaf(this.c, pmd)) yield* this.BUG('alloc_init_cont_pte');
     if (none(pmd)) {
-      const pte_phys = yield* pgtable_alloc.call(this, 'PTE');
+      const pte_phys = yield* this[pgtable_alloc]('PTE');
       if (pte_phys < 0) return -this.errno.ENOMEM;
       yield* this.__pmd_populate(pmdp, pte_phys, table_prot(this, flags));
     } else if (bad(this.c, pmd)) yield* this.BUG('alloc_init_cont_pte');
@@ -162,7 +162,7 @@ export const v5_2 = {
     if (pud_leaf(this.c, pud)) yield* this.BUG('alloc_init_cont_pmd');
     if (!isFolded(this.c.t, 'PMD')) {
       if (none(pud)) {
-        const pmd_phys = yield* pgtable_alloc.call(this, 'PMD');
+        const pmd_phys = yield* this[pgtable_alloc]('PMD');
         if (pmd_phys < 0) return -this.errno.ENOMEM;
         yield* this.__pud_populate(pudp, pmd_phys, table_prot(this, flags));
         pud = yield* READ_ONCE(pudp);
@@ -193,7 +193,7 @@ export const v5_2 = {
     if (!isFolded(this.c.t, 'PUD')) {
       const p4d = yield* READ_ONCE(p4dp);
       if (none(p4d)) {
-        const pud_phys = yield* pgtable_alloc.call(this, 'PUD');
+        const pud_phys = yield* this[pgtable_alloc]('PUD');
         if (pud_phys < 0) return -this.errno.ENOMEM;
         yield* this.__p4d_populate(p4dp, pud_phys, table_prot(this, flags));
       } else if (bad(this.c, p4d)) yield* this.BUG('alloc_init_pud');
@@ -234,7 +234,7 @@ export const v5_2 = {
       return yield* this.alloc_init_pud(pgdp, addr, end, phys, prot, pgtable_alloc, flags);
     const pgd = yield* READ_ONCE(pgdp);
     if (none(pgd)) {
-      const p4d_phys = yield* pgtable_alloc.call(this, 'P4D');
+      const p4d_phys = yield* this[pgtable_alloc]('P4D');
       if (p4d_phys < 0) return -this.errno.ENOMEM;
       yield* this.__pgd_populate(pgdp, p4d_phys, table_prot(this, flags));
     } else if (bad(this.c, pgd)) yield* this.BUG('alloc_init_p4d');

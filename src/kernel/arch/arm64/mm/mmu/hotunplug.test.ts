@@ -73,7 +73,7 @@ describe('v5.7, 16K, 48 bits', () => {
       },
     };
     const start = c.VMEMMAP_START + 8 * 4 * M;
-    run(session, kernel.arch_vmemmap_free(start, start + 4 * M, null));
+    run(session, kernel.vmemmap_free(start, start + 4 * M, null));
     expect(asked).toEqual(['ffffff8001e00000-ffffff8002000000', 'ffffff8002000000-ffffff8002200000']);
   });
 });

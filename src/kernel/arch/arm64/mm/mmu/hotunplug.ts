@@ -16,7 +16,7 @@ export const S0 = {
   },
 
   /** The tables of the memmap stay (option 3 of the series). */
-  *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+  *vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
     yield* this.unmap_hotplug_range(start, end, true, null);
   },
 };
@@ -26,14 +26,14 @@ export const v5_7 = {
   ...tables.v5_7,
 
   /** Nothing came from the altmap, nothing goes back to it. */
-  *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
-    yield* v5_10.arch_vmemmap_free.call(this, start, end, null);
+  *vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+    yield* v5_10.vmemmap_free.call(this, start, end, null);
   },
 };
 
 export const v5_10 = {
-  /** With the altmap that arch_vmemmap_populate() has taken the memmap from (eee07935bb52). */
-  *arch_vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
+  /** With the altmap that vmemmap_populate() has taken the memmap from (eee07935bb52). */
+  *vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
     if (start < this.c.VMEMMAP_START || end > this.c.VMEMMAP_END) yield* this.WARN('vmemmap_free');
     yield* this.unmap_hotplug_range(start, end, true, altmap);
     yield* this.free_empty_tables(start, end, this.c.VMEMMAP_START, this.c.VMEMMAP_END);

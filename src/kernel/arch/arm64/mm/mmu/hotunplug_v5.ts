@@ -160,7 +160,7 @@ export const S1 = {
     yield* this.remove_pagetable(start, start + size, false);
   },
 
-  *arch_vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
+  *vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
     yield* this.remove_pagetable(start, end, true);
   },
 };

@@ -2,7 +2,7 @@ import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { NO_PAGE, PG_arch_1 } from '../../../../mm/page.ts';
 
-/** arch/powerpc/mm/book3s64/hash_utils.c: the instruction cache is flushed when somebody executes. */
+/** arch/powerpc/mm/book3s64/hash_utils.c: the instruction cache is flushed on the first execution. */
 
 /** No execute, in a hash page table entry. */
 export const HPTE_R_N = 4;
@@ -18,7 +18,10 @@ function* lazy_icache(k: Kernel, pp: number, pfn: number, trap: number): Steps<n
 }
 
 export const v5_2 = {
-  /** The protection bits to use. A page that was never executed is flushed by the first who tries, else not executable. */
+  /**
+   * The protection bits to use. A page that was never executed is flushed on the first attempt to execute it; until
+   * then it is not executable.
+   */
   *hash_page_do_lazy_icache(this: Kernel, pp: number, pfn: number, trap: number): Steps<number> {
     return (yield* this.pfn_valid(pfn)) ? yield* lazy_icache(this, pp, pfn, trap) : pp;
   },

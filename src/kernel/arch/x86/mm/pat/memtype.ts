@@ -6,7 +6,7 @@ import { PCM, type State } from '../../../../state.ts';
 
 /** arch/x86/mm/pat.c: memory types; RAM keeps them in page->flags, the rest in a tree of ranges. */
 
-/** The legacy ISA range, in bytes: neither tracked nor taken for RAM. */
+/** The legacy ISA range, in bytes: not tracked, and not counted as RAM. */
 const ISA_START_ADDRESS = 0xa0000;
 const ISA_END_ADDRESS = 0x100000;
 
@@ -25,7 +25,7 @@ const set_memtype = operation({
 });
 
 export const v5_2 = {
-  /** Who maps what is not RAM says how it is cached (track_pfn_remap of memremap_pages, ioremap). */
+  /** A caller that maps a range that is not RAM specifies its caching (track_pfn_remap of memremap_pages, ioremap). */
   *reserve_memtype(this: Kernel, pfn: number, nr_pages: number, pcm: number): Steps<void> {
     yield* change(set_memtype, pfn, nr_pages, pcm);
   },
@@ -35,7 +35,7 @@ export const v5_2 = {
     return (yield* this.walk_system_ram_range(pfn, 1)).length > 0;
   },
 
-  /** Two bits of page->flags, read without any check: hot-added memory that was never onlined is System RAM, too. */
+  /** Two bits of page->flags, read without any check: hot-added memory that was never onlined is System RAM as well. */
   *get_page_memtype(this: Kernel, pfn: number): Steps<number> {
     const page = yield* this.pfn_to_page(pfn);
     if (page_memmap(page) === MEMMAP.POISON) return PCM.WT;
@@ -45,7 +45,7 @@ export const v5_2 = {
     return bits === PG_uncached ? PCM.UC_MINUS : PCM.WT;
   },
 
-  /** What nobody has reserved counts as UC-. */
+  /** Ranges that nobody has reserved count as UC-. */
   *lookup_memtype(this: Kernel, pfn: number): Steps<number> {
     const phys = pfn * this.c.PAGE_SIZE;
     if (phys >= ISA_START_ADDRESS && phys < ISA_END_ADDRESS) return PCM.WB;

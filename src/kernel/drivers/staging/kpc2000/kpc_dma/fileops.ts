@@ -2,7 +2,7 @@ import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { PG_dirty } from '../../../../mm/page.ts';
 
-/** drivers/staging/kpc2000/kpc_dma/fileops.c: the pages of a finished transfer are given back. */
+/** drivers/staging/kpc2000/kpc_dma/fileops.c: releases the pages of a finished transfer. */
 
 export const v5_2 = {
   *transfer_complete_cb(this: Kernel, user_pages: readonly number[]): Steps<void> {

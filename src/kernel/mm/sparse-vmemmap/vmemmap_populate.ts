@@ -1,7 +1,7 @@
-import { isFolded } from '../../geometry/blocks.ts';
-import type { LevelName } from '../../geometry/translation.ts';
-import type { Steps } from '../../steps/step.ts';
-import { alloc_table } from '../include/asm-generic/pgalloc.ts';
+import { isFolded } from '../../../geometry/blocks.ts';
+import type { LevelName } from '../../../geometry/translation.ts';
+import type { Steps } from '../../../steps/step.ts';
+import { alloc_table } from '../../include/asm-generic/pgalloc.ts';
 import {
   addr_end,
   type EntryPointer,
@@ -10,12 +10,12 @@ import {
   none,
   pmd_leaf,
   READ_ONCE,
-} from '../include/linux/pgtable.ts';
-import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { add } from '../ops.ts';
-import { PFN_PHYS } from '../pfn.ts';
-import { USE } from './page.ts';
-import { vmem_altmap_alloc } from './page_alloc/alloc_pages.ts';
+} from '../../include/linux/pgtable.ts';
+import type { Kernel, vmem_altmap } from '../../kernel.ts';
+import { add } from '../../ops.ts';
+import { PFN_PHYS } from '../../pfn.ts';
+import { USE } from '../page.ts';
+import { vmem_altmap_alloc } from '../page_alloc/alloc_pages.ts';
 
 /** mm/sparse-vmemmap.c: map struct pages, block by block or page by page. Nothing is undone on failure. */
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { ARM64, booted, run } from '../../../test/kit.ts';
-import { pointsToTable, entries as table_entries } from '../../hardware/walk.ts';
-import { mem_hotplug_begin } from '../locks.ts';
-import type { PtdumpNote } from './ptdump.ts';
+import { ARM64, booted, run } from '../../../../../test/kit.ts';
+import { pointsToTable, entries as table_entries } from '../../../../hardware/walk.ts';
+import { mem_hotplug_begin } from '../../../locks.ts';
+import type { PtdumpNote } from '../../../mm/ptdump.ts';
 
 const SHAPES = [
   { page_size: '4K', va_bits: 39 },
@@ -77,7 +77,10 @@ test('memory that may be written and executed is counted', () => {
   });
 });
 
-/** Which walks wait for memory hotplug: get_online_mems() in mm/ptdump.c (6.1) or in ptdump_show() alone (bf2b59f60ee1). */
+/**
+ * The walks that wait for memory hotplug: get_online_mems() in mm/ptdump.c (6.1) or in ptdump_show() alone
+ * (bf2b59f60ee1).
+ */
 test.each([
   ['v5.2', 'returned', 'returned'],
   ['v5.4', 'returned', 'returned'],

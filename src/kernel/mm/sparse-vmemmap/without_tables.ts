@@ -1,17 +1,17 @@
-import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
-import { free_memmap, populate_memmap } from '../../../../mm/memmap.ts';
-import { vmem_altmap_alloc } from '../../../../mm/page_alloc/alloc_pages.ts';
-import { hex } from '../../../../pfn.ts';
+import type { Steps } from '../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../kernel.ts';
+import { hex } from '../../pfn.ts';
+import { free_memmap, populate_memmap } from '../memmap.ts';
+import { vmem_altmap_alloc } from '../page_alloc/alloc_pages.ts';
 
-/** arch/x86/mm/init_64.c: where the memmap of a range comes from. Its page tables are not modelled. */
+/** mm/sparse-vmemmap.c on x86-64, whose page tables are not modelled: the memory for the memmap of a range, block by block. */
 
 /** A 2M block of struct pages describes one section. */
 const BLOCK_PFNS = 512;
 
 export const v5_2 = {
-  /** altmap_alloc_block_buf: -ENOMEM and no other source when the altmap has no block left. */
-  *vmemmap_populate(
+  /** altmap_alloc_block_buf: -ENOMEM, with no fallback, if the altmap has no block left. */
+  *__populate_section_memmap(
     this: Kernel,
     pfn: number,
     nr_pages: number,
@@ -23,7 +23,7 @@ export const v5_2 = {
       const before = altmap.alloc;
       const ret = yield* populate_memmap(this, pfn + done, this.c.PAGES_PER_SECTION, altmap);
       if (ret) return ret;
-      if (altmap.alloc === before) continue; // adopted what was there
+      if (altmap.alloc === before) continue; // an existing memmap was used
       altmap.alloc = before;
       const block = vmem_altmap_alloc(altmap, BLOCK_PFNS);
       if (block < 0) {
@@ -39,14 +39,19 @@ export const v5_2 = {
     return 0;
   },
 
-  *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
+  *depopulate_section_memmap(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
     yield* free_memmap(this, pfn, nr_pages, altmap);
   },
 };
 
 export const v5_3 = {
-  /** Less than a section gets base pages, and those never come from an altmap. */
-  *vmemmap_populate(
+  /** A range of less than a section gets base pages, which never come from an altmap. */
+  *__populate_section_memmap(
     this: Kernel,
     pfn: number,
     nr_pages: number,
@@ -54,11 +59,16 @@ export const v5_3 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     const whole = nr_pages >= this.c.PAGES_PER_SECTION;
-    return yield* v5_2.vmemmap_populate.call(this, pfn, nr_pages, nid, whole ? altmap : null);
+    return yield* v5_2.__populate_section_memmap.call(this, pfn, nr_pages, nid, whole ? altmap : null);
   },
 
-  /** Base pages go back to where they came from. */
-  *vmemmap_free(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<void> {
+  /** Base pages are freed to their source. */
+  *depopulate_section_memmap(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
     const whole = nr_pages >= this.c.PAGES_PER_SECTION;
     yield* free_memmap(this, pfn, nr_pages, whole ? altmap : null);
   },

@@ -1,8 +1,8 @@
-import type { Steps } from '../../../../../steps/step.ts';
-import type { Kernel, mhp_params, vmem_altmap } from '../../../../kernel.ts';
-import { vmem_altmap_offset } from '../../../../mm/memory_hotplug/add_pages.ts';
-import { R, W } from '../../../../ops.ts';
-import { PFN_DOWN } from '../../../../pfn.ts';
+import type { Steps } from '../../../../steps/step.ts';
+import type { Kernel, mhp_params, vmem_altmap } from '../../../kernel.ts';
+import { vmem_altmap_offset } from '../../../mm/memory_hotplug/add_pages.ts';
+import { R, W } from '../../../ops.ts';
+import { PFN_DOWN } from '../../../pfn.ts';
 
 /** arch/x86/mm/init_64.c: hot-add, hot-remove and the size of a memory block. */
 
@@ -10,7 +10,7 @@ const MAX_BLOCK_SIZE = 2 ** 31;
 const MEM_SIZE_FOR_LARGE_BLOCK = 64 * 2 ** 30;
 
 export const v5_2 = {
-  /** add_pages: max_pfn follows the memory. */
+  /** add_pages: max_pfn is updated for the new memory. */
   *arch_add_memory(
     this: Kernel,
     nid: number,
@@ -28,7 +28,7 @@ export const v5_2 = {
     return ret;
   },
 
-  /** All of it, device memory too. */
+  /** For all memory, including device memory. */
   *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, _params: mhp_params): Steps<void> {
     const end_pfn = pfn + nr_pages;
     if (end_pfn > (yield* R('vars', 0, 'max_pfn'))) yield* W('vars', 0, 'max_pfn', end_pfn);
@@ -36,21 +36,21 @@ export const v5_2 = {
 
   *arch_remove_memory(this: Kernel, start: number, size: number, altmap: vmem_altmap | null): Steps<void> {
     const pfn = PFN_DOWN(this.c, start);
-    // with an altmap the first page that was initialised lies behind it
+    // with an altmap the first initialised page lies behind it
     const zone = yield* this.$zone_of_removed(altmap ? pfn + vmem_altmap_offset(altmap) : pfn);
     yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, altmap, zone);
   },
 };
 
 export const v6_1 = {
-  /** 6.1.192: device memory does not count, so that DMA limits stay what they are. */
+  /** 6.1.192: device memory does not count, so that DMA limits do not change. */
   *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, params: mhp_params): Steps<void> {
     if (!params.pgmap) yield* v5_2.update_end_of_memory_vars.call(this, pfn, nr_pages, params);
   },
 };
 
 /**
- * probe_memory_block_size: one section below 64 GiB; above it 2 GiB, or under a hypervisor the largest power of
+ * probe_memory_block_size: one section below 64 GiB. From 64 GiB on 2 GiB, or under a hypervisor the largest power of
  * two to which the end of boot memory is aligned.
  */
 export function probe_memory_block_size(

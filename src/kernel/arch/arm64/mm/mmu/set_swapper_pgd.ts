@@ -1,0 +1,18 @@
+import type { Descriptor } from '../../../../../hardware/descriptor.ts';
+import type { Steps } from '../../../../../steps/step.ts';
+import { type EntryPointer, WRITE_ONCE } from '../../../../include/linux/pgtable.ts';
+import type { Kernel } from '../../../../kernel.ts';
+import { lock, unlock } from '../../../../ops.ts';
+import { flush_fixmap_slot } from '../../include/asm/fixmap.ts';
+
+/** arch/arm64/mm/mmu.c: set_swapper_pgd(). */
+
+export const v5_2 = {
+  /** Every write to the root goes through a fixmap slot of its own, whose flush gives the barriers. */
+  *set_swapper_pgd(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
+    yield* lock('swapper_pgdir_lock', 'spinlock');
+    yield* WRITE_ONCE(pgdp, pgd);
+    yield* flush_fixmap_slot();
+    yield* unlock('swapper_pgdir_lock', 'spinlock');
+  },
+};

@@ -1,0 +1,23 @@
+import type { Steps } from '../../../../steps/step.ts';
+import type { Kernel } from '../../../kernel.ts';
+import { get_online_mems, put_online_mems } from '../../../locks.ts';
+import type { PtdumpNote } from '../../../mm/ptdump.ts';
+
+/** arch/arm64/mm/ptdump_debugfs.c */
+
+export const v5_2 = {
+  /** A read of debugfs kernel_page_tables. */
+  *ptdump_show(this: Kernel, start: number, end: number): Steps<PtdumpNote[]> {
+    return yield* this.ptdump_walk_pgd(start, end);
+  },
+};
+
+/** V6, patch 2 (bf2b59f60ee1): debugfs keeps memory hotplug away; ptdump_check_wx does not (B20). */
+export const S0 = {
+  *ptdump_show(this: Kernel, start: number, end: number): Steps<PtdumpNote[]> {
+    yield* get_online_mems();
+    const notes = yield* this.ptdump_walk_pgd(start, end);
+    yield* put_online_mems();
+    return notes;
+  },
+};
