@@ -1,7 +1,7 @@
 // arm64, rodata=full: a DIMM is plugged and unplugged without being used, so that the times are those of page tables,
 // memmap and sections. Arguments: TiB. Prints one JSON object.
 import { performance } from 'node:perf_hooks';
-import { is_mapped } from '../dist/hardware/walk.js';
+import { isMapped } from '../dist/hardware/walk.js';
 import { boot, findRelease, parseMachineFile, perform, Session } from '../dist/index.js';
 
 const tib = Number(process.argv[2]);
@@ -30,7 +30,7 @@ let mapped = 0;
 const walking = performance.now();
 for (let i = 0; i < WALKS; i++) {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  if (is_mapped(mmu, base + Math.floor((seed / 2 ** 32) * size))) mapped++;
+  if (isMapped(mmu, base + Math.floor((seed / 2 ** 32) * size))) mapped++;
 }
 const walks = WALKS / ((performance.now() - walking) / 1000);
 if (mapped !== WALKS) throw new Error(`${WALKS - mapped} of ${WALKS} addresses are not mapped`);

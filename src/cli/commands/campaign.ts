@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { aboutASharedTable, type Filter, plan, releasesOf, SHAPES } from '../../check/campaign/plan.ts';
 import type { CampaignRecord } from '../../check/campaign/record.ts';
-import { type Summary, sameAs, summarize } from '../../check/campaign/summary.ts';
+import { type CampaignSummary, sameAs, summarize } from '../../check/campaign/summary.ts';
 import type { Entry } from '../../check/entry.ts';
 import { geometryText, type Shape } from '../../check/variation.ts';
 import { InputError, quote } from '../../errors/input-error.ts';
@@ -170,7 +170,7 @@ async function run(flags: Flags): Promise<number> {
   return status(summary);
 }
 
-function status({ not_as_said, verdicts }: Summary): 0 | 1 | 3 {
+function status({ not_as_said, verdicts }: CampaignSummary): 0 | 1 | 3 {
   if (not_as_said.length > 0) return 1;
   return verdicts.undecided ? 3 : 0;
 }

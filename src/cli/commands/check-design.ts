@@ -1,6 +1,6 @@
 import type { Tinypool } from 'tinypool';
 import { InputError } from '../../errors/input-error.ts';
-import { type DesignRow, designJson, designStatus, designText } from '../../report/check/design.ts';
+import { type DesignRow, designJson, designStatus, designText } from '../../report/check/design-text.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { type Bundle, bundleDesign } from '../files/design-bundle.ts';
 import type { Listed } from '../inputs/catalogue.ts';

@@ -8,7 +8,13 @@ import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { memReleases } from '../../memmap/releases/mem-releases.ts';
 import { findRelease } from '../../releases/index.ts';
-import { catalogueTable, checkJson, entryText, summaryText, variedTable } from '../../report/check/check.ts';
+import {
+  catalogueTable,
+  checkJson,
+  entryText,
+  summaryText,
+  variedTable,
+} from '../../report/check/check-text.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { digest, ResultsFile, readLines } from '../files/results-file.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { conform, type Report } from '../../conform/replay.ts';
+import { conform, type Report } from '../../conform/replay-recording.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { openRecording } from '../../machines/recording/recording.ts';
 import { findRelease } from '../../releases/index.ts';

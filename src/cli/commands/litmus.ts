@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import type { Defect } from '../../hardware/mmu.ts';
-import { type LitmusResult, runLitmus } from '../../litmus/run.ts';
+import { type LitmusResult, runLitmus } from '../../litmus/run-test.ts';
 import { type LitmusTest, parseLitmus } from '../../litmus/test.ts';
 import { tableLines } from '../../report/text/columns.ts';
 

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { designs } from '../../check/options/designs.ts';
 import { races } from '../../check/options/races.ts';
 import type { Row } from '../../check/row.ts';
-import { optionsJson, optionsMarkdown, optionsText } from '../../report/check/options.ts';
+import { optionsJson, optionsMarkdown, optionsText } from '../../report/check/options-text.ts';
 import { catalogue } from '../inputs/catalogue.ts';
 import { progress } from '../progress.ts';
 import type { CheckTask } from '../workers/check-worker.ts';

@@ -8,7 +8,7 @@ import { mainline, type Release } from '../../releases/index.ts';
 import { memoryJson, memoryMap } from '../../report/blocks/memory-map.ts';
 import { stepJson, stepText } from '../../report/run/scenario.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
-import { runScenario, type StepOutcome } from '../../scenarios/running/run.ts';
+import { runScenario, type StepOutcome } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { wholeLife } from '../../scenarios/running/whole-life.ts';
 import { bootNamed, machineOf, readScenario, readText, releaseFor, standIn } from '../inputs/source.ts';

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors/input-error.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
-import { runScenario } from '../../scenarios/running/run.ts';
+import { runScenario } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { bootNamed, isScenario, machineOf, readScenario, releaseFor } from './source.ts';
 

@@ -1,6 +1,6 @@
 import type { Planned } from '../../check/campaign/plan.ts';
 import type { CampaignRecord } from '../../check/campaign/record.ts';
-import { perform } from '../../check/campaign/run.ts';
+import { perform } from '../../check/campaign/run-campaign.ts';
 import { type Entry, readEntry } from '../../check/entry.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 

@@ -1,8 +1,8 @@
-import { checkEntry } from '../../check/check.ts';
+import { checkEntry } from '../../check/check-entry.ts';
 import { readEntry } from '../../check/entry.ts';
 import { expectedOf, type Row } from '../../check/row.ts';
 import type { Variation } from '../../check/variation.ts';
-import { toldText, whyText } from '../../report/check/check.ts';
+import { toldText, whyText } from '../../report/check/check-text.ts';
 import { tellingOf } from '../../report/story/telling.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';

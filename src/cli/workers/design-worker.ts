@@ -1,15 +1,15 @@
 import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { checkEntry } from '../../check/check.ts';
+import { checkDesign, type DesignChecked, designVerdict } from '../../check/check-design.ts';
+import { checkEntry } from '../../check/check-entry.ts';
 import type { Checked } from '../../check/checked.ts';
-import { checkDesign, type DesignChecked, designVerdict } from '../../check/design.ts';
 import { type Entry, readEntry, type StepsEntry, type ThreadsEntry } from '../../check/entry.ts';
-import type { Kind } from '../../check/returns.ts';
+import type { ReturnKind } from '../../check/returns.ts';
 import { survey } from '../../check/survey.ts';
 import { BadDesign, type DesignedRelease, replaced } from '../../releases/design.ts';
-import { toldText } from '../../report/check/check.ts';
-import type { DesignRow } from '../../report/check/design.ts';
+import { toldText } from '../../report/check/check-text.ts';
+import type { DesignRow } from '../../report/check/design-text.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import type { Bundle } from '../files/design-bundle.ts';
 import { orRefused } from '../refused.ts';
@@ -45,7 +45,7 @@ interface Search {
   readonly bounds: Bounds;
 }
 
-type Returned = ReadonlyMap<string, ReadonlySet<Kind>>;
+type Returned = ReadonlyMap<string, ReadonlySet<ReturnKind>>;
 type Row = Omit<Checked, 'told'>;
 
 export interface Loaded {

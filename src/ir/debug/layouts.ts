@@ -23,7 +23,7 @@ export interface StructLayout {
 const STRUCT = new Set(['DW_TAG_structure_type', 'DW_TAG_union_type']);
 
 /** The target of a path of members. */
-export interface Place {
+export interface MemberPlace {
   readonly offset: number;
   readonly size: number;
   readonly bits: Member['bits'];
@@ -64,11 +64,11 @@ export class Layouts {
    * The place of `a.b[2].c` in a struct. Members of anonymous structs and unions are found as C finds them.
    * @returns null if there is no such member
    */
-  place(struct: string, path: string): Place | null {
+  place(struct: string, path: string): MemberPlace | null {
     const start = this.struct(struct);
     if (!start) return null;
     let layout: StructLayout | null = start;
-    let place: Place = { offset: 0, size: start.size, bits: null, type: null };
+    let place: MemberPlace = { offset: 0, size: start.size, bits: null, type: null };
     for (const step of path.match(/\w+|\[\d+\]/g) ?? []) {
       if (step.startsWith('[')) {
         const element = place.type && this.#element(place.type);

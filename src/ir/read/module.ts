@@ -1,15 +1,15 @@
 import { IrStop } from '../stop.ts';
-import { type Instruction, readInstruction } from './instructions.ts';
-import { Layout } from './layout.ts';
+import { type IrInstruction, readInstruction } from './instructions.ts';
+import { DataLayout } from './layout.ts';
 import { Scanner } from './scanner.ts';
 import { readResultType, readType, type Type } from './types.ts';
-import { readTyped, readValue, skipAttributes, type Value } from './values.ts';
+import { type IrValue, readTyped, readValue, skipAttributes } from './values.ts';
 
 /** A global variable; `init` is null if it is only declared. */
 export interface Global {
   readonly name: string;
   readonly type: Type;
-  readonly init: Value | null;
+  readonly init: IrValue | null;
   readonly constant: boolean;
   /** The name is not visible outside the module. */
   readonly internal: boolean;
@@ -23,9 +23,9 @@ export interface Parameter {
   readonly type: Type;
 }
 
-export interface Block {
+export interface BasicBlock {
   readonly name: string;
-  readonly code: readonly Instruction[];
+  readonly code: readonly IrInstruction[];
 }
 
 /** A function; without a body if it is only declared. */
@@ -38,7 +38,7 @@ export interface IrFunction {
   readonly dbg: number;
   readonly declared: boolean;
   /** Parsed on first use. */
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly BasicBlock[];
 }
 
 /** A module of textual LLVM IR (versions 17 to 22). Bodies and metadata are parsed on first use. */
@@ -47,7 +47,7 @@ export interface IrModule {
   readonly datalayout: string;
   readonly triple: string;
   readonly types: ReadonlyMap<string, Type>;
-  readonly layout: Layout;
+  readonly layout: DataLayout;
   readonly globals: ReadonlyMap<string, Global>;
   readonly functions: ReadonlyMap<string, IrFunction>;
   /** Aliases of functions and variables: name to name. */
@@ -99,7 +99,7 @@ class ModuleReader {
       datalayout: this.#datalayout,
       triple: this.#triple,
       types: this.#types,
-      layout: new Layout(this.#types),
+      layout: new DataLayout(this.#types),
       globals: this.#globals,
       functions: this.#functions,
       aliases: this.#aliases,
@@ -329,7 +329,7 @@ class ModuleReader {
     const end = s.text.indexOf('\n}', s.pos);
     if (line < 0 || end < 0) s.fail();
     s.pos = end + 2;
-    let blocks: readonly Block[] | null = null;
+    let blocks: readonly BasicBlock[] | null = null;
     const { text } = s;
     this.#functions.set(head.name, {
       ...head,
@@ -353,8 +353,8 @@ const LINKAGE = new Set(
 
 const LABEL = /\s*(?:([-$._a-zA-Z0-9]+)|"([^"]*)"):/y;
 
-function readBlocks(s: Scanner, parameters: number): Block[] {
-  const blocks: { name: string; code: Instruction[] }[] = [];
+function readBlocks(s: Scanner, parameters: number): BasicBlock[] {
+  const blocks: { name: string; code: IrInstruction[] }[] = [];
   while (!s.done) {
     LABEL.lastIndex = s.pos;
     const label = LABEL.exec(s.text);

@@ -1,9 +1,9 @@
 import type { Code } from '../code/code.ts';
-import type { Program } from '../code/program.ts';
+import type { IrProgram } from '../code/ir-program.ts';
 import type { Int64 } from '../read/values.ts';
 import { IrStop } from '../stop.ts';
+import { EVENT, FRAME, type Host, ORDERINGS, type Stack } from './host.ts';
 import type { Memory } from './memory.ts';
-import { EVENT, FRAME, type Host, ORDERINGS, type Stack } from './operation.ts';
 import { opcode, TABLE } from './operations.ts';
 
 /** A function call that has not returned: data, and copied as such. */
@@ -54,7 +54,7 @@ export class IrThread {
  * The reason why a run has stopped. The environment answers all but `returned` and `budget` and lets the thread
  * continue.
  */
-export type Event =
+export type IrEvent =
   | { readonly kind: 'returned'; readonly value: Int64 }
   | { readonly kind: 'budget' }
   | {
@@ -89,7 +89,7 @@ const LOAD = opcode('load');
 
 /** Runs threads of a program over a memory. */
 export class Interpreter implements Host {
-  readonly program: Program;
+  readonly program: IrProgram;
   memory: Memory;
   thread!: IrThread;
   /** The high half of a result that is being written to a register. */
@@ -98,9 +98,9 @@ export class Interpreter implements Host {
   steps = 0;
   /** Whether every access to memory outside the thread's own stack is an event. */
   readonly #observe: boolean;
-  #event: Event = { kind: 'budget' };
+  #event: IrEvent = { kind: 'budget' };
 
-  constructor(program: Program, memory: Memory, options: { readonly observe?: boolean } = {}) {
+  constructor(program: IrProgram, memory: Memory, options: { readonly observe?: boolean } = {}) {
     this.program = program;
     this.memory = memory;
     this.#observe = options.observe ?? false;
@@ -124,7 +124,7 @@ export class Interpreter implements Host {
   }
 
   /** Continues until there is an event, or the budget of instructions is used up. */
-  run(thread: IrThread, budget: number = Number.MAX_SAFE_INTEGER): Event {
+  run(thread: IrThread, budget: number = Number.MAX_SAFE_INTEGER): IrEvent {
     this.thread = thread;
     let left = budget;
     while (left > 0) {

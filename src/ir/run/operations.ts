@@ -1,10 +1,10 @@
 import { IrStop } from '../stop.ts';
+import type { Host, OperationCode } from './host.ts';
 import { ashr64, below, divide, divideSigned, hex64, high, less, lshr64, mul64, shl64 } from './int64.ts';
-import type { Host, Run } from './operation.ts';
 
 /** d = op(a, b) on 64 bits; operands are the places of the low halves. */
 const binary =
-  (op: (alo: number, ahi: number, blo: number, bhi: number) => number): Run =>
+  (op: (alo: number, ahi: number, blo: number, bhi: number) => number): OperationCode =>
   (_, w, pc, r) => {
     const a = w[pc + 2]!;
     const b = w[pc + 3]!;
@@ -16,7 +16,7 @@ const binary =
   };
 
 const compare =
-  (test: (alo: number, ahi: number, blo: number, bhi: number) => boolean): Run =>
+  (test: (alo: number, ahi: number, blo: number, bhi: number) => boolean): OperationCode =>
   (_, w, pc, r) => {
     const a = w[pc + 2]!;
     const b = w[pc + 3]!;
@@ -27,7 +27,7 @@ const compare =
   };
 
 const division =
-  (op: typeof divide, remainder: boolean): Run =>
+  (op: typeof divide, remainder: boolean): OperationCode =>
   (m, w, pc, r) => {
     const b = w[pc + 3]!;
     if (r[b] === 0 && r[b + 1] === 0) throw new IrStop('undefined', 'division by 0', m.place());
@@ -41,7 +41,7 @@ const division =
 
 /** d = op(a, b & 63) */
 const shift =
-  (op: (lo: number, hi: number, n: number) => number): Run =>
+  (op: (lo: number, hi: number, n: number) => number): OperationCode =>
   (_, w, pc, r) => {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -52,7 +52,7 @@ const shift =
   };
 
 const unary =
-  (op: (m: Host, lo: number, hi: number, bits: number) => number): Run =>
+  (op: (m: Host, lo: number, hi: number, bits: number) => number): OperationCode =>
   (m, w, pc, r) => {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -88,7 +88,7 @@ function upper(m: Host, lo: number, hi: number, bits: number): number {
 }
 
 /** Operations by name; the number of an operation is its place here. */
-export const OPERATIONS: Readonly<Record<string, Run>> = {
+export const OPERATIONS: Readonly<Record<string, OperationCode>> = {
   mov(_, w, pc, r) {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -301,7 +301,7 @@ export const OPERATIONS: Readonly<Record<string, Run>> = {
 };
 
 const NAMES = Object.keys(OPERATIONS);
-export const TABLE: readonly Run[] = Object.values(OPERATIONS);
+export const TABLE: readonly OperationCode[] = Object.values(OPERATIONS);
 
 const numbers = new Map(NAMES.map((name, i) => [name, i]));
 

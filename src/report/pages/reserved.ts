@@ -1,4 +1,4 @@
-import { type Kind, kinds } from '../../scenarios/reserved/kinds.ts';
+import { kinds, type PageKind } from '../../scenarios/reserved/kinds.ts';
 import {
   type Answer,
   answers,
@@ -61,7 +61,7 @@ export const reservedJson = (comparisons: readonly Comparison[]): unknown => ({
     question: asks,
     releases: rows.map(({ release, row, changed }) => ({
       release,
-      answers: Object.fromEntries(kindNames.map((kind: Kind) => [kind, cellJson(row[kind])])),
+      answers: Object.fromEntries(kindNames.map((kind: PageKind) => [kind, cellJson(row[kind])])),
       changed,
     })),
   })),

@@ -1,4 +1,4 @@
-import type { Report, StepReport } from '../../conform/replay.ts';
+import type { Report, StepReport } from '../../conform/replay-recording.ts';
 import { tableLines } from '../text/columns.ts';
 
 /** Columns: step, compared, agreed, differs, not compared (with the reason). */

@@ -1,4 +1,4 @@
-import type { StepOutcome } from '../../scenarios/running/run.ts';
+import type { StepOutcome } from '../../scenarios/running/run-scenario.ts';
 
 /** One line per step, followed by its effects: messages, changes, failures. */
 export function stepText(outcome: StepOutcome, failed: (text: string) => string): string {

@@ -1,5 +1,5 @@
 import type { StoryEvent } from '../../schedule/replay/replay.ts';
-import { type EntriesRead, entriesText, type Told } from './step.ts';
+import { type EntriesRead, entriesText, type Told } from './step-teller.ts';
 
 /** A step, and its effect in words. */
 export interface ToldEvent extends StoryEvent {

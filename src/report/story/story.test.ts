@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkEntry } from '../../check/check.ts';
+import { checkEntry } from '../../check/check-entry.ts';
 import type { Told } from '../../check/checked.ts';
 import { type Entry, readEntry } from '../../check/entry.ts';
 import { replayCommand } from '../../cli/commands/replay.ts';

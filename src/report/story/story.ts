@@ -2,7 +2,7 @@ import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
 import { toldKernel } from './told.ts';
-import { type Line, linesOf, merged, type SummaryOptions, summary } from './tree.ts';
+import { linesOf, merged, type SummaryOptions, summary, type TreeLine } from './tree.ts';
 import { kernelWhy, pertinent } from './why.ts';
 
 /** A story with more lines than this omits the steps before the first preemption. */
@@ -24,7 +24,7 @@ interface Piece {
 export type StoryLine =
   | { readonly kind: 'switch'; readonly text: string; readonly preempts: boolean }
   | { readonly kind: 'statement'; readonly text: string }
-  | ({ readonly kind: 'steps' } & Line);
+  | ({ readonly kind: 'steps' } & TreeLine);
 
 /** A told execution of kernel code as a few lines, and the reason for its failure. */
 export function kernelStoryText(story: Story): string {
@@ -46,7 +46,7 @@ export function kernelStory(story: Story): { readonly lines: readonly StoryLine[
   const events = toldKernel(story);
   const options = { matters: pertinent(story, events) };
   const all = pieces(story, events);
-  const short = (piece: Piece): Line =>
+  const short = (piece: Piece): TreeLine =>
     summary(piece.events, piece.label, { ...options, up_to: piece.preempted });
   const full = all.map((piece) => ({ piece, lines: linesOf(piece.events, piece.label) }));
   const folded = full.map(({ piece, lines }) => ({ piece, lines: piece.prologue ? [short(piece)] : lines }));
@@ -56,7 +56,7 @@ export function kernelStory(story: Story): { readonly lines: readonly StoryLine[
 
 interface Opened {
   readonly piece: Piece;
-  readonly lines: readonly Line[];
+  readonly lines: readonly TreeLine[];
 }
 
 /** Merges lines, those first whose merging loses least, until they are few enough or there is one per piece. */
@@ -133,7 +133,7 @@ function laidOut(story: Story, all: readonly Opened[]): StoryLine[] {
 }
 
 /** If a statement has only one line, the line can stand beside it. */
-const shortOf = (label: string, { text }: Line): boolean => label.length + text.length < 110;
+const shortOf = (label: string, { text }: TreeLine): boolean => label.length + text.length < 110;
 
 function switchLine(story: Story, before: Piece | undefined, { thread, events }: Piece): StoryLine {
   const name = story.threads[thread]!;

@@ -5,7 +5,7 @@ import { type Clause, clauses, clausesText, type ToldEvent } from './clauses.ts'
 const WIDTH = 104;
 
 /** Steps told in one line. */
-export interface Line {
+export interface TreeLine {
   /** The function, or the call as it was written. */
   readonly label: string;
   readonly text: string;
@@ -49,14 +49,14 @@ function innermost(node: Node): Node {
 }
 
 /** Steps of one thread in one statement as lines, one per function if that is wide enough. */
-export const linesOf = (events: readonly ToldEvent[], label: string): Line[] =>
+export const linesOf = (events: readonly ToldEvent[], label: string): TreeLine[] =>
   lines(innermost(tree(events, 0, label)));
 
-function lines(call: Node): Line[] {
+function lines(call: Node): TreeLine[] {
   const whole = told(call);
   if (fits(whole)) return [whole];
   const node = innermost(call);
-  const found: Line[] = [];
+  const found: TreeLine[] = [];
   let direct: ToldEvent[] = [];
   const flush = (): void => {
     if (direct.length > 0) found.push(...packed(node.label, clauses(direct)));
@@ -74,8 +74,8 @@ function lines(call: Node): Line[] {
 }
 
 /** A walk that finds nothing new is told with the steps it leads to, or else with those before it. */
-function withoutStale(all: readonly Line[]): Line[] {
-  const found: Line[] = [];
+function withoutStale(all: readonly TreeLine[]): TreeLine[] {
+  const found: TreeLine[] = [];
   let waiting: readonly ToldEvent[] = [];
   for (const line of all) {
     if (line.events.every(({ stale }) => stale)) waiting = [...waiting, ...line.events];
@@ -89,13 +89,13 @@ function withoutStale(all: readonly Line[]): Line[] {
   return [...found.slice(0, -1), { ...last, events: [...last.events, ...waiting] }];
 }
 
-function told(node: Node): Line {
+function told(node: Node): TreeLine {
   const events = eventsOf(node);
   return { label: node.label, text: clausesText(clauses(events)), events };
 }
 
-const length = ({ label, text }: Line): number => label.length + 2 + text.length;
-const fits = (line: Line): boolean => length(line) <= WIDTH;
+const length = ({ label, text }: TreeLine): number => label.length + 2 + text.length;
+const fits = (line: TreeLine): boolean => length(line) <= WIDTH;
 
 /** A call that only looks something up is told as part of its caller. */
 function isLookup(node: Node): boolean {
@@ -104,10 +104,10 @@ function isLookup(node: Node): boolean {
 }
 
 /** Clauses spread over as many lines as needed. */
-function packed(label: string, all: readonly Clause[]): Line[] {
-  const found: Line[] = [];
+function packed(label: string, all: readonly Clause[]): TreeLine[] {
+  const found: TreeLine[] = [];
   let row: Clause[] = [];
-  const line = (of: readonly Clause[]): Line => ({
+  const line = (of: readonly Clause[]): TreeLine => ({
     label,
     text: clausesText(of),
     events: of.flatMap(({ events }) => events),
@@ -137,8 +137,8 @@ export function summary(
   events: readonly ToldEvent[],
   label: string,
   { matters, up_to = false }: SummaryOptions,
-): Line {
-  const whole: Line = { label, text: clausesText(clauses(events)), events };
+): TreeLine {
+  const whole: TreeLine = { label, text: clausesText(clauses(events)), events };
   if (fits(whole)) return whole;
   const last = up_to ? events.at(-1) : undefined;
   const mattering = events.filter((event) => event !== last && matters(event) && !event.stale);
@@ -163,11 +163,11 @@ function common(events: readonly ToldEvent[], label: string): string {
 
 /** One line in place of two consecutive ones, and the information that it loses. */
 export function merged(
-  a: Line,
-  b: Line,
+  a: TreeLine,
+  b: TreeLine,
   label: string,
   options: SummaryOptions,
-): { readonly line: Line; readonly cost: number } {
+): { readonly line: TreeLine; readonly cost: number } {
   const events = [...a.events, ...b.events];
   const line = summary(events, common(events, label), options);
   if (fits(line) && !/^\d+ steps/.test(line.text)) return { line, cost: length(line) };

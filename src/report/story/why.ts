@@ -3,7 +3,7 @@ import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import { headline } from '../trace/why.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
-import { pfnText } from './step.ts';
+import { pfnText } from './step-teller.ts';
 
 /** The subjects of a violation, from itself and the steps before it. */
 interface About {

@@ -11,7 +11,7 @@ import type { CallStep, Step } from '../../steps/step.ts';
 import { isDataNumber, numberText } from './number.ts';
 
 /** A page table entry with its place: "*pmdp at ffffffffc0000000". */
-export interface Entry {
+export interface TableEntry {
   readonly pfn: number;
   readonly index: number;
   readonly place: AboutEntry['place'];
@@ -88,14 +88,14 @@ export class StepTeller {
   }
 
   /** "*pmdp at ffffffffc0000000" */
-  name({ pfn, index, place }: Entry): string {
+  name({ pfn, index, place }: TableEntry): string {
     const known = this.#place({ pfn, index, place });
     if (!known || !this.#t) return `entry ${index} of the table in ${pfnText(pfn)}`;
     return `*${this.#t.name[known.depth]!.toLowerCase()}p at ${vaText(known.va)}`;
   }
 
   /** "a table, pfn 0x10122" */
-  descriptor(d: Descriptor, entry: Entry): string {
+  descriptor(d: Descriptor, entry: TableEntry): string {
     if (d.addr === 0 && d.attr === 0) return 'none';
     const depth = this.#place(entry)?.depth;
     const t = this.#t;
@@ -109,14 +109,14 @@ export class StepTeller {
   }
 
   /** The range that an entry translates: bytes from an address on. */
-  #covers(entry: Entry): { covers: NonNullable<Told['covers']> } | undefined {
+  #covers(entry: TableEntry): { covers: NonNullable<Told['covers']> } | undefined {
     const place = this.#place(entry);
     if (!place || !this.#t) return undefined;
     const size = 2 ** this.#t.shift[place.depth]!;
     return { covers: { va: Math.floor(place.va / size) * size, size } };
   }
 
-  #place({ pfn, index, place }: Entry): AboutEntry['place'] {
+  #place({ pfn, index, place }: TableEntry): AboutEntry['place'] {
     const t = this.#t;
     if (!t) return null;
     const at = (depth: number): number => index * 2 ** t.shift[depth]!;
@@ -203,7 +203,7 @@ export class StepTeller {
   }
 
   /** The thread has read the address of a table. */
-  #sees(d: Descriptor, entry: Entry): void {
+  #sees(d: Descriptor, entry: TableEntry): void {
     const t = this.#t;
     const place = this.#place(entry);
     if (!t || !place || meaning(t, place.depth, d.attr) !== 'table') return;
@@ -214,7 +214,7 @@ export class StepTeller {
   }
 
   /** The pages that a descriptor points to. */
-  #names(d: Descriptor, entry: Entry): PageRange[] {
+  #names(d: Descriptor, entry: TableEntry): PageRange[] {
     const t = this.#t;
     const place = this.#place(entry);
     if (!t || !place || meaning(t, place.depth, d.attr) === 'none') return [];

@@ -6,7 +6,7 @@ import type { Memory } from './memory.ts';
  * `r` the registers, two halves each. Returns the place of the next instruction, or {@link FRAME} if another frame
  * continues, or {@link EVENT} if the run stops for something that the environment must do.
  */
-export type Run = (m: Host, w: Int32Array, pc: number, r: Int32Array) => number;
+export type OperationCode = (m: Host, w: Int32Array, pc: number, r: Int32Array) => number;
 
 export const FRAME = -1;
 export const EVENT = -2;

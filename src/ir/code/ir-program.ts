@@ -1,7 +1,7 @@
 import type { Linked, LinkSymbol } from '../link.ts';
 import type { IrModule } from '../read/module.ts';
 import type { Type } from '../read/types.ts';
-import type { InlineAsm, Int64, TypedValue, Value } from '../read/values.ts';
+import type { InlineAsm, Int64, IrValue, TypedValue } from '../read/values.ts';
 import { add64, foldBinary } from '../run/fold.ts';
 import type { Memory } from '../run/memory.ts';
 import { IrStop } from '../stop.ts';
@@ -9,7 +9,7 @@ import type { Code, Surroundings } from './code.ts';
 import { compile } from './compile.ts';
 
 /** Where the linker places what it links: functions first, 16 bytes apart, then the variables. */
-export interface Placement {
+export interface SegmentPlacement {
   /** Address of the first function. */
   readonly text: Int64;
   /** Address of the first variable. */
@@ -25,7 +25,7 @@ export interface Placed {
 const FUNCTION_SIZE = 16;
 
 /** Linked modules with addresses, and their functions as code for the interpreter, compiled when first called. */
-export class Program implements Surroundings {
+export class IrProgram implements Surroundings {
   readonly linked: Linked;
   /** Inline assembly by number, as `asm` events name it. */
   readonly asms: InlineAsm[] = [];
@@ -37,7 +37,7 @@ export class Program implements Surroundings {
   readonly #code = new Map<number, Code>();
   readonly #numbers = new Map<string, number>();
 
-  constructor(linked: Linked, placement: Placement) {
+  constructor(linked: Linked, placement: SegmentPlacement) {
     this.linked = linked;
     this.#text = placement.text;
     this.#nextFunction = placement.text;
@@ -147,7 +147,7 @@ export class Program implements Surroundings {
     }
   }
 
-  #write(memory: Memory, module: IrModule, at: Int64, type: Type, value: Value): void {
+  #write(memory: Memory, module: IrModule, at: Int64, type: Type, value: IrValue): void {
     const { layout } = module;
     const t = layout.resolve(type);
     switch (value.kind) {
