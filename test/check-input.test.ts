@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-// mhp check on files that a user got wrong: one line that names the place, and status 2.
+// mhp check on files with a user's errors: one line that names the place, and status 2.
 
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
 let folder = '';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkDesign, removing } from './design-file.ts';
 
-// mhp check --design, as a user starts it on a file that lies nowhere near the program (test/global-setup.ts has built it).
+// mhp check --design, started as by a user, on a file outside the program's folder (test/global-setup.ts has built it).
 
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
 let folder = '';

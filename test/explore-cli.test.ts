@@ -166,13 +166,16 @@ describe('a search that is stopped goes on from its checkpoint to the same count
   });
 
   const SIGHUP_CAUGHT = 1n;
-  /** Whether a process has taken over the signals that end it (proc(5): SigCgt; node itself leaves SIGHUP alone). */
+  /**
+   * Whether a process has installed handlers for the signals that end it (proc(5): SigCgt; node itself does not handle
+   * SIGHUP).
+   */
   const listens = (pid: number) => {
     const caught = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^SigCgt:\s*(\w+)$/m);
     return caught !== null && (BigInt(`0x${caught[1]}`) & SIGHUP_CAUGHT) !== 0n;
   };
 
-  /** Send a signal to the program `after` milliseconds of its work. */
+  /** Sends a signal to the program after `after` milliseconds. */
   const signalled = async (signal: NodeJS.Signals, args: readonly string[], after = 0) => {
     const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     let stdout = '';

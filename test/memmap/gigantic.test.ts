@@ -8,7 +8,7 @@ import { booted, play, run, texts, tiny, value } from './memmap-kit.ts';
 const PAGE = 4096;
 const whole = { start: 0, size: 4 * PAGE };
 
-/** Offsets at which the pointer is looked up through a pfn during prep, and what mem_map_next gave. */
+/** The offsets at which prep looks up the pointer through a pfn, and the pointers that mem_map_next returned. */
 function boundaries(release: string, sections: number, first: number, order: number) {
   const model = booted(release, tiny(sections, { run_limit: 1 }));
   const found: number[] = [];
@@ -28,7 +28,7 @@ function boundaries(release: string, sections: number, first: number, order: num
 }
 
 test('an aligned page is looked up anew at M, 2M, …; after its last page too', () => {
-  // foreign objects between all memmaps: no boundary is a neighbour by luck
+  // foreign objects between all memmaps: no boundary has an adjacent memmap by chance
   expect(boundaries('v2.6.28', 6, 0, 3).found).toEqual([2, 4, 6, 8]);
 });
 
