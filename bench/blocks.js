@@ -1,4 +1,4 @@
-// A directory that looks like the sysfs of a host with so many memory blocks. Arguments: directory, blocks.
+// Makes a directory like the sysfs of a host with this many memory blocks. Arguments: directory, blocks.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 
 const [root, count] = process.argv.slice(2);

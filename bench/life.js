@@ -5,7 +5,7 @@ import { boot, findRelease, parseMachineFile, perform, Session } from '../dist/i
 
 const [arch, tib, block] = process.argv.slice(2);
 const size = Number(tib) * 2 ** 40;
-// what the tables and the memmap of the new memory are taken from
+// the memory for the tables and the memmap of the new memory
 const ram = 2 ** 31 + size / 32;
 const text = `arch: ${arch}\nram: [{start: ${2 ** 30}, size: ${ram}}]\n${Number(block) ? `block_size: ${block}\n` : ''}`;
 const machine = parseMachineFile(text, 'bench');

@@ -1,5 +1,5 @@
-// The memmap of 1 TiB with device ranges of 2M at random places in it: built, asked, removed. Kernel functions of v6.1 on x86-64,
-// without a linear map. Arguments: ranges, TiB. Prints one JSON object.
+// The memmap of 1 TiB with device ranges of 2M at random places: add, query, remove. Kernel functions of v6.1 on
+// x86-64, without a linear map. Arguments: ranges, TiB. Prints one JSON object.
 import { performance } from 'node:perf_hooks';
 import { boot, findRelease, parseMachineFile, Session } from '../dist/index.js';
 
@@ -40,7 +40,7 @@ const build = timed(() => {
 });
 const runs = state.pages.count - empty;
 
-/** Half of the questions hit a range, the others go anywhere. */
+/** Half of the queries hit a range, the others are anywhere. */
 const QUERIES = 400_000;
 const asked = Array.from(
   { length: QUERIES },

@@ -1,4 +1,4 @@
-// npm run bench [GROUP…]: figures printed, nothing asserted. Every group runs in processes of its own.
+// npm run bench [GROUP…]: prints figures, asserts nothing. Every group runs in processes of its own.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const node = (...args) => {
 };
 const MIB = 2 ** 20;
 
-/** Best of three: the machine is not ours alone. */
+/** Best of three, because other processes share the machine. */
 const best = (run, by) => [run(), run(), run()].reduce((a, b) => (by(b) < by(a) ? b : a));
 
 function life() {

@@ -1,12 +1,12 @@
-// arm64, rodata=full: a DIMM is plugged and unplugged without being used, so that what is timed is page tables, memmap
-// and sections. Arguments: TiB. Prints one JSON object.
+// arm64, rodata=full: a DIMM is plugged and unplugged without being used, so that the times are those of page tables,
+// memmap and sections. Arguments: TiB. Prints one JSON object.
 import { performance } from 'node:perf_hooks';
-import { is_mapped } from '../dist/hardware/walk.js';
+import { isMapped } from '../dist/hardware/walk.js';
 import { boot, findRelease, parseMachineFile, perform, Session } from '../dist/index.js';
 
 const tib = Number(process.argv[2]);
 const size = tib * 2 ** 40;
-// what the tables and the memmap of the new memory are taken from
+// the memory for the tables and the memmap of the new memory
 const text = `arch: arm64\nram: [{start: ${2 ** 30}, size: ${2 ** 31 + size / 32}}]\n`;
 const session = new Session(boot(parseMachineFile(text, 'bench'), findRelease('v6.1')));
 const timed = (run) => {
@@ -20,7 +20,7 @@ const add = timed(() =>
 );
 const tables = session.state.table_pages.allocated.PTE;
 
-/** Random addresses of the new memory, walked from the root. */
+/** Random addresses of the new memory, each translated by a walk from the root. */
 const { mmu } = session.state;
 const { PAGE_OFFSET, mappable_range } = session.kernel.c;
 const base = PAGE_OFFSET + 2 ** 44 - mappable_range.start;
@@ -30,7 +30,7 @@ let mapped = 0;
 const walking = performance.now();
 for (let i = 0; i < WALKS; i++) {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  if (is_mapped(mmu, base + Math.floor((seed / 2 ** 32) * size))) mapped++;
+  if (isMapped(mmu, base + Math.floor((seed / 2 ** 32) * size))) mapped++;
 }
 const walks = WALKS / ((performance.now() - walking) / 1000);
 if (mapped !== WALKS) throw new Error(`${WALKS - mapped} of ${WALKS} addresses are not mapped`);

@@ -1,6 +1,6 @@
 /**
- * Linux memory hotplug as a library: boot a machine under a release, operate it, look at any file, check what must hold.
- * Runs in a browser; reading machines from files and archives is in `machines/` and needs Node.
+ * Linux memory hotplug as a library: boot a machine under a release, operate it, read any file, check invariants. Runs
+ * in a browser; reading machines from files and archives is in `machines/` and needs Node.
  *
  * @module
  */
@@ -47,10 +47,10 @@ export {
 } from './releases/index.ts';
 export { memoryMap } from './report/blocks/memory-map.ts';
 export { parseScenario, type Scenario } from './scenarios/format/read.ts';
-export type { ScenarioStep } from './scenarios/format/step.ts';
+export type { ScenarioStep } from './scenarios/format/step-schema.ts';
 export { perform } from './scenarios/running/perform.ts';
 export type { Result } from './scenarios/running/result.ts';
-export { runScenario, type StepOutcome } from './scenarios/running/run.ts';
+export { runScenario, type StepOutcome } from './scenarios/running/run-scenario.ts';
 export { Session } from './scenarios/running/session.ts';
-export { Runner } from './schedule/run.ts';
+export { Runner } from './schedule/runner.ts';
 export type { Step, Steps } from './steps/step.ts';

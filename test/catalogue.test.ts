@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkEntry } from '../src/check/check.ts';
+import { checkEntry } from '../src/check/check-entry.ts';
 import { isMeant } from '../src/check/meant.ts';
 import { namedMonitor } from '../src/check/monitors.ts';
 import { mayBeMeant, watched } from '../src/check/threads.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conform } from '../src/conform/replay.ts';
+import { conform } from '../src/conform/replay-recording.ts';
 import { openRecording } from '../src/machines/recording/recording.ts';
 import { findRelease } from '../src/releases/index.ts';
 

@@ -1,4 +1,4 @@
-import { kernelProgram } from '../src/interleave/program.ts';
+import { kernelProgram } from '../src/interleave/kernel-program.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { VM } from '../src/kernel/state.ts';
 import type { Steps } from '../src/steps/step.ts';

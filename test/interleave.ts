@@ -8,7 +8,7 @@ import { findRelease } from '../src/releases/index.ts';
 import { lockOrder } from '../src/schedule/monitors/index.ts';
 import type { Monitor } from '../src/schedule/monitors/monitor.ts';
 import type { Program } from '../src/schedule/program/program.ts';
-import { Runner } from '../src/schedule/run.ts';
+import { Runner } from '../src/schedule/runner.ts';
 import { explore } from '../src/schedule/search/exploration.ts';
 import type { Failure } from '../src/steps/failure.ts';
 import type { Steps } from '../src/steps/step.ts';

@@ -4,9 +4,9 @@ import type { Machine } from '../src/machines/machine.ts';
 import { parseMachineFile } from '../src/machines/machine-file/machine-file.ts';
 import { findRelease } from '../src/releases/index.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
-import { runScenario, type StepOutcome } from '../src/scenarios/running/run.ts';
+import { runScenario, type StepOutcome } from '../src/scenarios/running/run-scenario.ts';
 import { Session } from '../src/scenarios/running/session.ts';
-import { type Outcome, Runner } from '../src/schedule/run.ts';
+import { Runner, type RunOutcome } from '../src/schedule/runner.ts';
 import type { Steps } from '../src/steps/step.ts';
 
 /** What the tests of the kernel share: machines, and ways to run one function or a few operations on them. */
@@ -47,7 +47,7 @@ export function booted(release: string, machine: MachineObject, options: BootOpt
 }
 
 /** One kernel function on a booted machine. */
-export const run = <T>(session: Session, thread: Steps<T>): Outcome<T> =>
+export const run = <T>(session: Session, thread: Steps<T>): RunOutcome<T> =>
   new Runner(session.state).run(thread);
 
 /** Steps of a scenario on a booted machine. */

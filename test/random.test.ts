@@ -5,7 +5,7 @@ import { boot } from '../src/boot/boot.ts';
 import type { Machine } from '../src/machines/machine.ts';
 import { mainline } from '../src/releases/index.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
-import { runScenario } from '../src/scenarios/running/run.ts';
+import { runScenario } from '../src/scenarios/running/run-scenario.ts';
 import { Session } from '../src/scenarios/running/session.ts';
 import type { Failure } from '../src/steps/failure.ts';
 import { cases } from './cases.ts';

@@ -1,6 +1,6 @@
 /**
- * The explorer against Spin and against itself: `npm run build && node bench/explorer/run.js [GROUP…] [--quick]`.
- * Everything runs on one core, one after the other, and every figure is printed beside what it is compared with.
+ * Compares the explorer with Spin and with itself: `npm run build && node bench/explorer/run.js [GROUP…] [--quick]`.
+ * Everything runs on one core, one after another, and every figure is printed beside the one with which it is compared.
  */
 import { spawnSync } from 'node:child_process';
 import { atEnd, explore } from '../../dist/explorer.js';
@@ -82,7 +82,7 @@ function firstError(threads, rounds) {
 
 function executions() {
   const lines = [readers(13), readers(16), lastzero(10), lastzero(15)].map((program) => {
-    // The first run is mostly the compiler's: a search of 8192 executions is over before it is done.
+    // The first run mostly measures the JIT compiler: a search of 8192 executions ends before it is done.
     const all = Array.from({ length: quick ? 3 : 7 }, () => {
       const search = explore(program).only().traces();
       const before = process.cpuUsage();
@@ -138,7 +138,7 @@ const groups = {
   memory,
 };
 
-// Every group runs in a process of its own: none pays for what another has made of the compiler or the heap.
+// Every group runs in a process of its own, unaffected by the compiler's and the heap's state after other groups.
 const asked = Object.keys(groups).filter((name) => process.argv.includes(name));
 if (asked.length === 1) groups[asked[0]]();
 else {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Whether Spin and a C compiler are there to compare with. */
+/** Whether Spin and a C compiler are installed. */
 export function hasSpin() {
   return ['spin', 'gcc'].every((tool) => spawnSync(tool, ['-V'], { stdio: 'ignore' }).error === undefined);
 }

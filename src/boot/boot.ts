@@ -23,8 +23,8 @@ import { bootHugetlb } from './hugetlb.ts';
 import { bootIomem } from './iomem.ts';
 import { bootMemblock, type NodeOf, nodeOf } from './memblock.ts';
 import { bootNvdimm } from './nvdimm.ts';
+import { BOOT_TABLES } from './page-tables.ts';
 import { bootSections } from './sections.ts';
-import { BOOT_TABLES } from './tables.ts';
 import { bootVars, unmodelledOptions } from './vars.ts';
 import { bootZones } from './zones.ts';
 

@@ -6,7 +6,7 @@ import { change, look, operation, W } from '../kernel/ops.ts';
 import { new_hstate, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import { parseSize } from '../machines/text/size.ts';
-import { Runner } from '../schedule/run.ts';
+import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
 import { cmdlineWords } from './config.ts';
 

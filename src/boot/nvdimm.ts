@@ -1,7 +1,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { type nd_label, type nd_pfn_sb, type resource, type State, zone_key } from '../kernel/state.ts';
 import type { NdNamespace, NdRegion } from '../machines/readers/nvdimm.ts';
-import { Runner } from '../schedule/run.ts';
+import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
 
 /** NVDIMM regions: their contents come from the source; the kernel's data on them is computed. */

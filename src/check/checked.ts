@@ -1,5 +1,5 @@
 import type { MemOutcome } from '../memmap/scenarios/mem-session.ts';
-import type { StepOutcome } from '../scenarios/running/run.ts';
+import type { StepOutcome } from '../scenarios/running/run-scenario.ts';
 import type { Story } from '../schedule/replay/replay.ts';
 import type { Bound } from '../schedule/replay/verdict.ts';
 import type { Failure } from '../steps/failure.ts';

@@ -5,7 +5,7 @@ import { type DesignedRelease, replaced } from '../releases/design.ts';
 import type { Step } from '../steps/step.ts';
 import { DesignFault } from './design-fault.ts';
 import { wrongStep } from './kernel-step.ts';
-import { type Kind, kindOf, type Returns } from './returns.ts';
+import { kindOf, type ReturnKind, type Returns } from './returns.ts';
 
 export interface Guard {
   /** The most steps of one call; a call that exceeds it is taken to be endless. */
@@ -33,7 +33,7 @@ function threw(fn: string, guard: Guard, error: unknown): unknown {
   return new DesignFault(fn, `threw ${what}${place && ` (${place})`}`, error);
 }
 
-function checkReturn(fn: string, value: unknown, wanted: ReadonlySet<Kind> | undefined): void {
+function checkReturn(fn: string, value: unknown, wanted: ReadonlySet<ReturnKind> | undefined): void {
   if (!wanted || wanted.has('undefined') || value === null) return;
   const kind = kindOf(value);
   if (kind !== 'undefined' && wanted.has('null')) return;

@@ -1,4 +1,4 @@
-import type { KernelWorld } from '../interleave/machine.ts';
+import type { KernelWorld } from '../interleave/kernel-machine.ts';
 import type { Config } from '../kernel/config.ts';
 import type { State } from '../kernel/state.ts';
 import { violations } from '../monitors/hotplug/index.ts';

@@ -12,12 +12,12 @@ import type { Machine } from '../machines/machine.ts';
 import { defineRelease } from '../releases/define.ts';
 import { findRelease, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
-import { Runner } from '../schedule/run.ts';
+import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
-import { checkEntry } from './check.ts';
+import { checkEntry } from './check-entry.ts';
 import type { Checked } from './checked.ts';
 import type { Entry } from './entry.ts';
-import type { Search } from './threads.ts';
+import type { ThreadsSearch } from './threads.ts';
 import type { Shape, Variation } from './variation.ts';
 
 /**
@@ -242,7 +242,7 @@ export function vmallocTableFate(
 export const onV5 = (
   entry: Entry,
   { shape, layout, memstart_addr, ram }: SharedTableFate,
-  search: Search,
+  search: ThreadsSearch,
 ): Checked =>
   checkEntry(entry, V5, {
     ...search,

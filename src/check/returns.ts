@@ -1,10 +1,10 @@
 /** The kind of a value; values of one kind may replace each other. */
-export type Kind = 'number' | 'NaN' | 'boolean' | 'text' | 'object' | 'function' | 'undefined' | 'null';
+export type ReturnKind = 'number' | 'NaN' | 'boolean' | 'text' | 'object' | 'function' | 'undefined' | 'null';
 
 /** The kinds of values returned so far, by kernel name of the function. */
-export type Returns = ReadonlyMap<string, ReadonlySet<Kind>>;
+export type Returns = ReadonlyMap<string, ReadonlySet<ReturnKind>>;
 
-export function kindOf(value: unknown): Kind {
+export function kindOf(value: unknown): ReturnKind {
   if (value === null) return 'null';
   if (Number.isNaN(value)) return 'NaN';
   const type = typeof value;

@@ -2,10 +2,10 @@ import { BadOperation } from '../errors/bad-operation.ts';
 import type { KernelFunctions } from '../kernel/kernel.ts';
 import type { Arch, Release } from '../releases/define.ts';
 import { explore } from '../schedule/search/exploration.ts';
-import { checkEntry, isLack } from './check.ts';
+import { checkEntry, isLack } from './check-entry.ts';
 import type { Checked } from './checked.ts';
 import type { StepsEntry, ThreadsEntry } from './entry.ts';
-import { type Kind, kindOf, type Returns } from './returns.ts';
+import { kindOf, type ReturnKind, type Returns } from './returns.ts';
 import { watched } from './threads.ts';
 
 /** How far threads are followed to see what they call: run alone, and with one preemption. */
@@ -20,10 +20,10 @@ function* returned(steps: Generator, note: (value: unknown) => void): Generator 
 }
 
 /** The release, with a record of the functions called by name and of what they return. */
-function noted(release: Release, calls: Map<string, Set<Kind>>): Release {
+function noted(release: Release, calls: Map<string, Set<ReturnKind>>): Release {
   const noting = (name: string, fn: Called): Called =>
     function (this: unknown, ...args: unknown[]): unknown {
-      const kinds = calls.get(name) ?? new Set<Kind>();
+      const kinds = calls.get(name) ?? new Set<ReturnKind>();
       calls.set(name, kinds);
       const value = fn.apply(this, args);
       if (fn.constructor.name === 'GeneratorFunction')
@@ -57,7 +57,7 @@ export interface Survey {
 
 /** What an entry calls on a release. Null if it cannot run there. */
 export function survey(entry: StepsEntry | ThreadsEntry, release: Release): Survey | null {
-  const calls = new Map<string, Set<Kind>>();
+  const calls = new Map<string, Set<ReturnKind>>();
   const watching = noted(release, calls);
   try {
     if (entry.kind === 'steps') {

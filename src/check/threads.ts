@@ -1,6 +1,6 @@
 import type { Config } from '../kernel/config.ts';
 import type { Release } from '../releases/define.ts';
-import { interleaving, placeOf } from '../scenarios/interleaved/program.ts';
+import { interleaving, placeOf } from '../scenarios/interleaved/interleaving.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Bounds } from '../schedule/replay/verdict.ts';
@@ -15,7 +15,7 @@ import { namedMonitor, threadMonitors } from './monitors.ts';
 import { TOLD_SUBJECTS, told } from './told-subjects.ts';
 import { programName, type Variation, variedLayout, variedMachine } from './variation.ts';
 
-export interface Search {
+export interface ThreadsSearch {
   readonly mode?: 'states' | 'traces';
   readonly bounds?: Bounds;
   readonly watch?: Watch;
@@ -72,7 +72,7 @@ export function checkThreads(
   entry: ThreadsEntry,
   release: Release,
   variation: Variation,
-  search: Search,
+  search: ThreadsSearch,
 ): Outcome {
   const { program, monitors, c } = watched(entry, release, variation);
   const { failure } = entry;

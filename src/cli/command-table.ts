@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** A command of the program. Its module is loaded only when the command runs or explains itself. */
+/** A command of the program. Its module is loaded only when the command runs or shows its help. */
 export interface CommandRow {
   readonly name: string;
   /** Its arguments, as `mhp --help` lists them. */
@@ -98,13 +98,13 @@ export const COMMANDS: readonly CommandRow[] = [
   },
 ];
 
-/** The command that a command line is about: `mhp check B10`, `mhp help check`. */
+/** The command named by a command line: `mhp check B10`, `mhp help check`. */
 function meant(args: readonly string[]): string | undefined {
   const [first, second] = args.filter((arg) => !arg.startsWith('-'));
   return first === 'help' ? second : first;
 }
 
-/** Adds all commands to the program: the one that the command line is about as a whole, the others as lines of its help. */
+/** Adds all commands to the program: the named command with its module, the others only as lines of the help. */
 export async function addCommands(program: Command, args: readonly string[]): Promise<void> {
   program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` });
   for (const { name, takes, summary, load } of COMMANDS) {

@@ -9,19 +9,22 @@ import { interruptible } from './stop.ts';
 
 export interface LongRunOptions {
   readonly mode?: 'states' | 'traces';
-  /** Where to leave a checkpoint when the search is stopped before its end. */
+  /** The file for a checkpoint if the search is stopped before its end. */
   readonly checkpoint?: string;
-  /** Told why the checkpoint could not be written; without it that is thrown, and the verdict lost. */
+  /**
+   * Receives the reason why the checkpoint could not be written; without it the error is thrown, and the verdict is
+   * lost.
+   */
   readonly unsaved?: (error: unknown) => void;
-  /** A checkpoint to go on from. */
+  /** The checkpoint from which to continue. */
   readonly resume?: string;
-  /** Where progress goes; by default standard error, if it is a terminal. */
+  /** Receives progress lines; default: standard error, if it is a terminal. */
   readonly tell?: ((line: string) => void) | undefined;
 }
 
 /**
- * Explore with signals and files: Signals and the bounds on time and memory stop the search cleanly, with a checkpoint if
- * a place for it is given; `resume` goes on to the same verdict and counts. Throws `BadCheckpoint`.
+ * Explores with signals and files: signals and the bounds on time and memory stop the search cleanly, with a checkpoint
+ * if a file for it is given; `resume` continues to the same verdict and counts. Throws `BadCheckpoint`.
  */
 export function longRun(exploration: Exploration, options: LongRunOptions): Promise<Verdict> {
   return interruptible((signal) => run(exploration, options, signal));
@@ -58,7 +61,7 @@ function save(search: Search, path: string, unsaved: LongRunOptions['unsaved']):
   }
 }
 
-/** A new search, or one that goes on from a checkpoint; the checkpoint decides the mode where none is asked for. */
+/** A new search, or one that continues from a checkpoint; the checkpoint decides the mode if none is given. */
 function open(exploration: Exploration, { mode, resume }: LongRunOptions): Search {
   if (resume === undefined) return mode === 'traces' ? exploration.traces() : exploration.states();
   const search = exploration.resume(readFileSync(resume));
@@ -71,7 +74,7 @@ function toTerminal(): ((line: string) => void) | undefined {
   return process.stderr.isTTY ? (line) => process.stderr.write(`\r\x1b[K${line}`) : undefined;
 }
 
-/** One line of progress, with a guess at the time left. */
+/** One line of progress, with an estimate of the remaining time. */
 export function progressText(p: Progress, seconds: number): string {
   const size = p.states > 0 ? `${p.states} states` : `${p.executions} executions`;
   const left =

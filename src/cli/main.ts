@@ -13,7 +13,7 @@ const program = new Command('mhp')
   .version(version)
   .exitOverride();
 
-// a reader that has seen enough (`mhp conform … | head`) is no error, and changes nothing of what is known by then
+// a reader that closes the pipe early (`mhp conform … | head`) is no error, and does not change the result so far
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   process.stderr.write(`mhp: standard output: ${error.code ?? error.message}\n`);
@@ -25,7 +25,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // help and version are no errors; everything else commander reports is bad usage
+    // help and version are no errors; all other errors of commander are wrong usage
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof UserError) {
     process.stderr.write(`mhp: ${error.message}\n`);

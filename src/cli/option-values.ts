@@ -9,7 +9,7 @@ export const list = (text: string, all: readonly string[] = []): string[] => [
   ...text.split(',').map((name) => name.trim()),
 ];
 
-/** Releases by their names, or by those they had. */
+/** Releases by their current or former names. */
 export const releaseList = (text: string, all: readonly string[] = []): string[] =>
   list(text, all).map(currentName);
 

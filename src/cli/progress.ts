@@ -1,8 +1,8 @@
 /**
- * Tells on a terminal how much of a piece of work is done, and how long the rest takes if it goes on as it did.
- * @param total pieces
- * @param done those done before, in another run
- * @returns called after each piece
+ * Prints on a terminal how much of the work is done, and an estimate of the remaining time.
+ * @param total the number of pieces
+ * @param done the number of pieces done before, in another run
+ * @returns a function to be called after each piece
  */
 export function progress(total: number, done = 0): (piece: string) => void {
   if (!process.stderr.isTTY) return () => {};

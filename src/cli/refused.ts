@@ -1,7 +1,7 @@
 import { BadOperation } from '../errors/bad-operation.ts';
 import { UserError } from '../errors/user-error.ts';
 
-/** What a worker answers to what a user has caused: an error loses its class on the way between threads. */
+/** A worker's answer for an error that the user has caused: an error loses its class between threads. */
 export interface Refused {
   readonly refused: string;
 }
@@ -15,7 +15,7 @@ export async function orRefused<T>(work: () => T | Promise<T>): Promise<T | Refu
   }
 }
 
-/** @throws BadOperation for what was refused */
+/** @throws BadOperation for a refused answer */
 export function notRefused<T extends object>(answer: T | Refused): T {
   if ('refused' in answer) throw new BadOperation(answer.refused);
   return answer;

@@ -1,7 +1,7 @@
-/** Signals that ask a command to stop: from the keyboard, from a service manager, from a terminal that goes away. */
+/** Signals that ask a command to stop: from the keyboard, from a service manager, from a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Run `work` with a signal that any of these aborts; the process goes on. */
+/** Runs `work` with an AbortSignal that any of these signals aborts; the process continues. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const onSignal = () => controller.abort();

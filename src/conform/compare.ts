@@ -3,10 +3,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { type State, zone_key } from '../kernel/state.ts';
 import { parseZoneinfo } from '../machines/readers/zoneinfo.ts';
 import type { FileTree } from '../machines/sources/tree.ts';
+import { comparePtdump, compareTables } from './compare-tables.ts';
 import { compareHugetlb } from './hugetlb.ts';
 import { compareNvdimm } from './nvdimm.ts';
 import { compareSections } from './sections.ts';
-import { comparePtdump, compareTables } from './tables.ts';
 import type { Subject, Tally } from './tally.ts';
 
 const ABSENT = '(absent)';

@@ -1,4 +1,4 @@
-import type { Event } from '../schedule/run.ts';
+import type { RunEvent } from '../schedule/runner.ts';
 
 /** Kernel messages in a normal form in which recorded lines and the model's can be compared. */
 
@@ -93,7 +93,7 @@ export function recordedLines(text: string): string[] {
 }
 
 /** The log lines of these events, in normal form. */
-export function eventLines(events: readonly Event[]): string[] {
+export function eventLines(events: readonly RunEvent[]): string[] {
   return events.flatMap((event) => {
     // the number of repetitions is random
     if (event.kind === 'printk') return event.text.startsWith('migrating pfn ') ? [] : [normal(event.text)];

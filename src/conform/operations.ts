@@ -1,5 +1,5 @@
 import type { Op, OpKind } from '../machines/recording/ops.ts';
-import type { ScenarioStep } from '../scenarios/format/step.ts';
+import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
 import { touchNode, unmapHugepages } from '../scenarios/running/programs.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
@@ -20,7 +20,7 @@ interface Range {
   readonly size: number;
 }
 
-export interface Operation<O = Op> {
+export interface RecordedOperation<O = Op> {
   /** The operation's text in a report. */
   text(op: O): string;
   /**
@@ -37,7 +37,7 @@ export interface Operation<O = Op> {
   readonly ends?: true;
 }
 
-type Operations = { readonly [K in OpKind]: Operation<Op & { op: K }> };
+type Operations = { readonly [K in OpKind]: RecordedOperation<Op & { op: K }> };
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 const called = ({ op, start, size }: Range & { readonly op: string }): string =>
@@ -158,4 +158,4 @@ const operations: Operations = {
   },
 };
 
-export const operationOf = ({ op }: Op): Operation => operations[op];
+export const operationOf = ({ op }: Op): RecordedOperation => operations[op];

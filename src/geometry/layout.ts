@@ -5,20 +5,20 @@ import { type Translation, vaText } from './translation.ts';
 export interface Region {
   /** linear, vmalloc, vmemmap, modules, … */
   readonly name: string;
-  /** First address: its distance from 2^64, negative. Below -2^53 (x86-64 with 5 levels) still exact. */
+  /** The first address, as its distance from 2^64: negative. Exact even below -2^53 (x86-64 with 5 levels). */
   readonly start: number;
-  /** First address behind it; 0 is the wrap at 2^64. */
+  /** The first address after it; 0 stands for 2^64. */
   readonly end: number;
 }
 
 /**
- * Where the kernel keeps what: regions in ascending order without overlap, and the kernel's names for the ends of the three
- * that memory hotplug changes. KASAN is off, no base is randomised.
+ * The layout of the kernel's address space: regions in ascending order without overlap, and the kernel's names for the
+ * ends of the three that memory hotplug changes. KASAN is off, no base is randomised.
  */
 export interface Layout {
   readonly name: string;
   readonly regions: readonly Region[];
-  /** The linear map; PAGE_END 0 is the wrap at 2^64 (v5.2). */
+  /** The linear map; PAGE_END 0 stands for 2^64 (v5.2). */
   readonly PAGE_OFFSET: number;
   readonly PAGE_END: number;
   readonly VMALLOC_START: number;
@@ -27,7 +27,7 @@ export interface Layout {
   readonly VMEMMAP_END: number;
 }
 
-/** Regions that cannot be a kernel's: the message names them. */
+/** Regions that no kernel can have; the message names them. */
 export class BadLayout extends UserError {
   override readonly name = 'BadLayout';
 }
@@ -37,7 +37,7 @@ export const STRUCT_PAGE_SIZE = 64;
 
 const NEEDED = ['linear', 'vmalloc', 'vmemmap'] as const;
 
-/** A region as messages name it. */
+/** A region in the form used by messages. */
 export const regionText = ({ name, start, end }: Region): string =>
   `${name} (${vaText(start)}-${vaText(end)})`;
 
@@ -46,10 +46,11 @@ export const regionOf = (layout: Layout, name: string): Region | undefined =>
   layout.regions.find((region) => region.name === name);
 
 /**
- * A layout with any bases: real ones hide some races (docs/campaign.md). It needs the regions linear, vmalloc and vmemmap.
+ * A layout with arbitrary bases: real ones hide some races (docs/campaign.md). The regions linear, vmalloc and vmemmap
+ * are required.
  * @param regions in any order
- * @throws BadLayout for regions that overlap, are empty, not whole pages or not in the kernel's half, that stand twice or
- * are missing, and for a vmemmap too small for the linear map
+ * @throws BadLayout for regions that overlap, are empty, not whole pages or not in the kernel's half, that occur twice
+ * or are missing, and for a vmemmap too small for the linear map
  */
 export function customLayout(t: Translation, regions: readonly Region[], name = 'custom'): Layout {
   const sorted = [...regions].sort((a, b) => a.start - b.start);

@@ -190,7 +190,10 @@ it('with LPA2 PAGE_END is inside a root entry: the linear map shares tables with
   expect(shared(64, 52, 'v6.12', 'linear', 'modules')).toBe('');
 });
 
-/** What kernel_page_tables of the recordings shows: markers stand at the first entry at or behind their address. */
+/**
+ * The layouts that the recorded kernel_page_tables show: a marker is printed at the first entry at or after its
+ * address.
+ */
 describe('recorded layouts', () => {
   it.each<[number, number, string, Record<string, [string, string]>]>([
     [

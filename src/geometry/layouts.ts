@@ -7,19 +7,19 @@ const M = 2 ** 20;
 const G = 2 ** 30;
 
 /**
- * Kernel address space layouts of arm64, by the release that brought them (asm/memory.h and asm/pgtable.h):
+ * Kernel address space layouts of arm64, by the release that introduced them (asm/memory.h and asm/pgtable.h):
  * - v5.2: the linear map is the upper half (to v5.3);
- * - v5.4: it is the lower half, vmemmap ends 2M before the wrap (to v5.10);
- * - v6.1: vmemmap starts at a power of two, PCI I/O and fixmap stay below it (v5.11 to v6.8; not modelled: 128M for BPF in
- *   the first of them, 2G for modules from v6.5 on);
- * - v6.9: vmemmap ends 1G before the wrap, PCI I/O and fixmap are above it, 2G for modules (to v7.2).
+ * - v5.4: it is the lower half, vmemmap ends 2M below 2^64 (to v5.10);
+ * - v6.1: vmemmap starts at a power of two, PCI I/O and fixmap stay below it (v5.11 to v6.8; not modelled: 128M for
+ *   BPF in the first of them, 2G for modules from v6.5 on);
+ * - v6.9: vmemmap ends 1G below 2^64, PCI I/O and fixmap are above it, 2G for modules (to v7.2).
  *
- * Recorded are v5.10, v6.1 and v7.2, the others follow the headers. All releases have the same one on x86-64.
+ * v5.10, v6.1 and v7.2 are recorded; the others follow the headers. On x86-64 all releases have the same layout.
  */
 export const LAYOUT_FAMILIES = ['v5.2', 'v5.4', 'v6.1', 'v6.9'] as const;
 export type LayoutFamily = (typeof LAYOUT_FAMILIES)[number];
 
-/** First release of a family, newest first. */
+/** The first release of each family, newest first. */
 const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] = [
   [6, 9, 'v6.9'],
   [5, 11, 'v6.1'],
@@ -27,7 +27,7 @@ const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] 
   [5, 2, 'v5.2'],
 ];
 
-/** The family that any kernel version from 5.2 on ("v6.12", "6.1.0-56-arm64") has its layout from; undefined for anything else. */
+/** The layout family of any kernel version from 5.2 on ("v6.12", "6.1.0-56-arm64"); undefined for any other text. */
 export function layoutFamily(release: string): LayoutFamily | undefined {
   const version = /^v?(\d{1,4})\.(\d{1,4})(?!\d)/.exec(release);
   if (!version) return undefined;
@@ -37,9 +37,9 @@ export function layoutFamily(release: string): LayoutFamily | undefined {
 
 /**
  * The layout of a release.
- * @param release what layoutFamily() takes; a series says in its constants which family it has
- * @throws NoSuchGeometry when it is something else, or cannot be built with this shape: 52 bits came with v5.4 for 64K pages and
- * with v6.9 for the others
+ * @param release a version that layoutFamily() accepts; the constants of a series name its family
+ * @throws NoSuchGeometry for any other text, or if the release cannot be built with this shape: 52 bits came with v5.4
+ * for 64K pages and with v6.9 for the others
  */
 export function layout(t: Translation, release: string): Layout {
   const family = layoutFamily(release);
@@ -56,15 +56,15 @@ export function layout(t: Translation, release: string): Layout {
 
 const region = (name: string, start: number, end: number): Region => ({ name, start, end });
 
-/** _PAGE_END(va): where the half of the linear map ends. */
+/** _PAGE_END(va): the end of the half with the linear map. */
 const pageEnd = (vaBits: number): number => -(2 ** (vaBits - 1));
 
 const pages = (t: Translation, bytes: number): number => Math.ceil(bytes / 2 ** t.page_shift);
 
-/** Bytes of struct page for so many bytes of linear map. */
+/** The bytes of struct pages for this many bytes of linear map. */
 const memmapSize = (t: Translation, bytes: number): number => (bytes / 2 ** t.page_shift) * STRUCT_PAGE_SIZE;
 
-/** PUD_SIZE: with folded levels that of a root entry. */
+/** PUD_SIZE: with folded levels the size of a root entry. */
 const pudSize = (t: Translation): number => 2 ** (t.shift[t.name.indexOf('PUD')] ?? t.shift[0]!);
 
 /**
@@ -90,7 +90,7 @@ const ARM64: Readonly<Record<LayoutFamily, (t: Translation) => Region[]>> = {
   },
   'v5.4': (t) => {
     const PAGE_OFFSET = -(2 ** t.va_bits);
-    // what KASAN_SHADOW_END is without KASAN
+    // the value of KASAN_SHADOW_END without KASAN
     const MODULES = pageEnd(Math.min(t.va_bits, 48));
     const VMEMMAP_SIZE = memmapSize(t, MODULES - PAGE_OFFSET);
     const VMEMMAP_START = -VMEMMAP_SIZE - 2 * M;

@@ -7,11 +7,11 @@ export interface MemmapGeometry {
   readonly max_physmem_bits: number;
   /** Exclusive. */
   readonly max_order: number;
-  /** Page size over the 16 bytes of struct mem_section. */
+  /** The page size divided by the 16 bytes of struct mem_section. */
   readonly sections_per_root: number;
   readonly subsection_bits: number;
   readonly huge_page_sizes: readonly number[];
-  /** Where struct pages lie, as the kernel prints addresses. */
+  /** The addresses of struct pages, as the kernel prints them. */
   readonly linear_map: bigint;
   readonly vmemmap: bigint;
 }
@@ -24,7 +24,7 @@ const PPC64 = { linear_map: 0xc000000000000000n, vmemmap: 0xf000000000000000n, s
 const X86_64 = { linear_map: 0xffff888000000000n, vmemmap: 0xffffea0000000000n, subsection_bits: 21 };
 const ARM64 = { linear_map: 0xffff000000000000n, vmemmap: 0xfffffc0000000000n, subsection_bits: 21 };
 
-/** Null for a page size that the architecture has not. "tiny" has sections of two pages; no kernel is built so. */
+/** Null for a page size that the architecture does not have. "tiny" has sections of two pages, like no real kernel. */
 export function memmapGeometry(arch: string, pageSize: number, small: boolean): MemmapGeometry | null {
   const sectionsPerRoot = pageSize / 16;
   const ppc64 = { ...PPC64, section_size_bits: 24, max_physmem_bits: 44, sections_per_root: sectionsPerRoot };
@@ -79,7 +79,7 @@ export function memmapGeometry(arch: string, pageSize: number, small: boolean): 
   }
 }
 
-/** Orders of the huge pages that the processor has, that of a PMD first. */
+/** The orders of the processor's huge pages, starting with a PMD's. */
 export function hugePageOrders(arch: string, pageSize: number): readonly number[] {
   const pmdOrder = Math.log2(pageSize) - 3;
   const orders = (memmapGeometry(arch, pageSize, false)?.huge_page_sizes ?? []).map((size) =>

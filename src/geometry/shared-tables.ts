@@ -1,7 +1,7 @@
 import type { Layout } from './layout.ts';
 import { hardwareLevel, type LevelName, type Translation } from './translation.ts';
 
-/** A table, not the root, with entries for two regions. */
+/** A table, other than the root, with entries for two regions. */
 export interface SharedTable {
   /** The lower region of the two. */
   readonly below: string;
@@ -10,14 +10,14 @@ export interface SharedTable {
   readonly level: LevelName;
   /** The architecture's number for that level: 3 for a table of PTEs. */
   readonly hardware_level: number;
-  /** The addresses it translates; end 0 is the wrap at 2^64. */
+  /** The addresses it translates; end 0 stands for 2^64. */
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * For each two regions the tables that both have entries in, from the root's side down. Regions do not overlap, so two share
- * at most one table a level: the one with the last byte of the lower and the first of the upper.
+ * For each pair of regions the tables in which both have entries, from the root down. Regions do not overlap, so two
+ * share at most one table per level: the one with the last byte of the lower and the first of the upper region.
  */
 export function sharedTables(t: Translation, layout: Layout): SharedTable[] {
   const shared: SharedTable[] = [];
@@ -26,7 +26,7 @@ export function sharedTables(t: Translation, layout: Layout): SharedTable[] {
       for (let depth = 1; depth < t.levels; depth++) {
         const size = 2 ** t.shift[depth - 1]!;
         const table = Math.floor(above.start / size);
-        // ends are whole pages, so the last page tells what the last byte does
+        // ends are page-aligned, so the last page gives the same result as the last byte
         if (table !== Math.ceil(below.end / size) - 1) break;
         shared.push({
           below: below.name,

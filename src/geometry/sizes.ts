@@ -1,5 +1,5 @@
 /**
- * Sizes that follow from architecture and page size alone: arch/…/Kconfig, asm/pgtable-hwdef.h, asm/sparsemem.h. All in
+ * Sizes that depend only on architecture and page size: arch/…/Kconfig, asm/pgtable-hwdef.h, asm/sparsemem.h. All in
  * bytes unless named pages.
  */
 
@@ -21,7 +21,7 @@ export const pmdOrder = (pageSize: number): number => Math.log2(pageSize) - 3;
 
 export const pmdSize = (pageSize: number): number => pageSize * 2 ** pmdOrder(pageSize);
 
-/** Exclusive maximum of a buddy order, as v5.2..v6.3 count it: largest block 4M, 32M, 512M. */
+/** Exclusive maximum of a buddy order, as counted by v5.2..v6.3: largest block 4M, 32M, 512M. */
 export const maxOrder = (pageSize: number): number => ({ 4096: 11, 16384: 12, 65536: 14 })[pageSize] ?? 11;
 
 /** Highest physical address + 1 that sparsemem can hold, as a power of two. */
@@ -30,13 +30,15 @@ export function maxPhysmemBits(arch: Arch, pageSize: number, vaBits: number): nu
   return vaBits === 52 ? 52 : pageSize === 65536 ? 52 : 48;
 }
 
-/** Whether a kernel without LPA2 (before v6.9) can be built so: 52 bits then need 64K pages. */
+/** Whether a kernel without LPA2 (before v6.9) can be built with this pair: 52 bits then need 64K pages. */
 export const withoutLpa2 = (pageSize: number, vaBits: number): boolean => vaBits < 52 || pageSize === 65536;
 
 /** Largest memory block: MAX_BLOCK_SIZE_ORDER on x86-64 when set explicitly; on arm64 a block is a section. */
 export const MAX_X86_BLOCK_SIZE = 64 * 2 ** 30;
 
-/** What memstart_addr is rounded down to: ARM64_MEMSTART_ALIGN (asm/kernel-pgtable.h, in 6.12 mm/init.c). */
+/**
+ * The alignment to which memstart_addr is rounded down: ARM64_MEMSTART_ALIGN (asm/kernel-pgtable.h, in 6.12 mm/init.c).
+ */
 export function memstartAlign(pageSize: number, sectionSize: number): number {
   const byGranule = pageSize === 65536 ? 2 ** 29 : 2 ** 30;
   return Math.max(sectionSize, byGranule);

@@ -9,7 +9,7 @@ export interface Translation {
   readonly arch: Arch;
   readonly page_shift: number;
   readonly va_bits: number;
-  /** Table levels, the root included: what CONFIG_PGTABLE_LEVELS says. */
+  /** The number of table levels, including the root: CONFIG_PGTABLE_LEVELS. */
   readonly levels: number;
   /** By depth: log2 of the bytes that one entry covers. */
   readonly shift: readonly number[];
@@ -28,12 +28,12 @@ const NAMES: Readonly<Record<number, readonly LevelName[]>> = {
   5: ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'],
 };
 
-/** A combination of architecture, page size and address width that no kernel can be built with. */
+/** A combination of architecture, page size and address width with which no kernel can be built. */
 export class NoSuchGeometry extends UserError {
   override readonly name = 'NoSuchGeometry';
 }
 
-/** What a kernel is built with beside page size and address width. */
+/** Build options besides page size and address width. */
 export interface TranslationOptions {
   /**
    * "52-bit (user)" of v5.2 and v5.3, with pages of 64K and 48 bits only: the root has 1024 entries, of which kernel
@@ -73,7 +73,7 @@ export function translation(
   return { arch, page_shift: pageShift, va_bits: vaBits, levels, shift, entries, name: NAMES[levels]! };
 }
 
-/** Depth of a level by its name; a folded level is the next one towards the root, as in the kernel. */
+/** The depth of a level by its name; a folded level is the next one towards the root, as in the kernel. */
 export function depthOf(t: Translation, name: LevelName): number {
   const order: readonly LevelName[] = ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'];
   for (let i = order.indexOf(name); i >= 0; i--) {
@@ -90,15 +90,15 @@ export const hardwareLevel = (t: Translation, depth: number): number => 4 - t.le
 export const entrySize = (t: Translation, depth: number): number => 2 ** t.shift[depth]!;
 
 /**
- * Place in its table of the entry that translates an address. Kernel addresses are their distance from 2^64: negative
- * safe integers; 0 is the wrap behind the last one.
+ * The index in its table of the entry that translates an address. A kernel address is its distance from 2^64: a
+ * negative safe integer; 0 stands for 2^64.
  */
 export function entryIndex(t: Translation, depth: number, va: number): number {
   const n = t.entries[depth]!;
   return ((Math.floor(va / 2 ** t.shift[depth]!) % n) + n) % n;
 }
 
-/** First address past the entry that translates `va`: what the kernel's pXd_addr_end is bounded by. */
+/** The first address after the range of the entry that translates `va`: the bound of the kernel's pXd_addr_end. */
 export const nextEntry = (t: Translation, depth: number, va: number): number => {
   const size = 2 ** t.shift[depth]!;
   return (Math.floor(va / size) + 1) * size;
@@ -110,9 +110,9 @@ export function vaText(va: number): string {
 }
 
 /**
- * The number for an address given in hexadecimal, with or without 0x: kernel addresses become negative. Safe integers, and
- * below -2^53 (x86-64 with 5 levels) addresses of pages, which are exact as well.
- * @throws RangeError for text that is no 64-bit address, or one in the half no kernel uses
+ * The number for an address given in hexadecimal, with or without 0x: kernel addresses become negative. Safe integers,
+ * and below -2^53 (x86-64 with 5 levels) addresses of pages, which are exact as well.
+ * @throws RangeError for text that is not a 64-bit address, or for an address in user space
  */
 export function parseVa(text: string): number {
   const digits = text.replace(/^0x/i, '');

@@ -6,8 +6,9 @@ const G = 2 ** 30;
 const T = 2 ** 40;
 
 /**
- * Bases and sizes without RANDOMIZE_MEMORY, of 4 and of 5 levels: asm/page_64_types.h, asm/pgtable_64_types.h; sizes of the
- * direct map, vmemmap and what is above -4G: Documentation/x86/x86_64/mm.rst. All releases from v5.2 on have them.
+ * Bases and sizes without RANDOMIZE_MEMORY, of 4 and of 5 levels: asm/page_64_types.h, asm/pgtable_64_types.h; sizes of
+ * the direct map, of vmemmap and of the regions above -4G: Documentation/x86/x86_64/mm.rst. All releases from v5.2 on
+ * have them.
  */
 const BASES = {
   4: {

@@ -7,7 +7,7 @@ import type { Mmu } from './mmu.ts';
 import { mayReplace } from './write.ts';
 
 /** The result of an access: a place in physical memory, or a fault. */
-export type Outcome = Translated | Faulted;
+export type AccessOutcome = Translated | Faulted;
 
 export interface Translated {
   readonly pa: number;
@@ -38,10 +38,10 @@ interface Leaf {
  * All results that an access of the executing CPU through a virtual address may have now, in a fixed order: through
  * memory as walkers may find it, and through every translation that the CPU may still hold.
  */
-export function access(m: Mmu, va: number, write: boolean): Outcome[] {
+export function access(m: Mmu, va: number, write: boolean): AccessOutcome[] {
   const { leaves, faults } = translations(m, va, write);
-  const found = new Map<string, Outcome>();
-  const put = (o: Outcome): void => {
+  const found = new Map<string, AccessOutcome>();
+  const put = (o: AccessOutcome): void => {
     found.set('fault' in o ? `~${o.fault} ${o.level}` : `${o.pa} ${o.attr} ${o.depth}`, o);
   };
   for (const leaf of leaves) put(use(m, leaf, va, write));
@@ -51,7 +51,7 @@ export function access(m: Mmu, va: number, write: boolean): Outcome[] {
   return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, o]) => o);
 }
 
-function use(m: Mmu, { depth, d }: Leaf, va: number, write: boolean): Outcome {
+function use(m: Mmu, { depth, d }: Leaf, va: number, write: boolean): AccessOutcome {
   const level = hardwareLevel(m.t, depth);
   if (!cacheable(m.t, d.attr)) return { fault: 'access-flag', level };
   if (write && !writable(m.t, d.attr)) return { fault: 'permission', level };

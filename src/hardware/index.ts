@@ -1,6 +1,6 @@
-export { access, type Faulted, type Outcome, type Translated } from './access.ts';
+export { type AccessOutcome, access, type Faulted, type Translated } from './access.ts';
 export { type DsbKind, dsb, isb, publish } from './barriers.ts';
-export { checkDescriptor, descriptorCheck, ReservedBits } from './check.ts';
+export { checkDescriptor, descriptorCheck, ReservedBits } from './check-words.ts';
 export { encodeMmu } from './encode.ts';
 export {
   copyMmu,
@@ -8,9 +8,9 @@ export {
   type Mmu,
   type MmuOptions,
   newMmu,
+  type RuleViolation,
   readEntry,
   readRun,
-  type Violation,
 } from './mmu.ts';
 export { type HeldTranslation, held, type Reach, reaches } from './reach.ts';
 export { flush, install, synchronize } from './sequence.ts';

@@ -14,7 +14,7 @@ import { type WordRun, Words } from './words.ts';
 export type Defect = 'early-tlbi';
 
 /** An operation on live tables that the architecture forbids (Arm ARM D8, break-before-make, the Contiguous bit). */
-export interface Violation {
+export interface RuleViolation {
   /**
    * `changed-live`: a valid descriptor replaced by a different valid one. `not-invalidated`: a valid descriptor written
    * while a CPU may hold another translation of the address. `contiguous-group`: a TLBI by address while the
@@ -74,7 +74,7 @@ export interface Mmu {
   readonly fresh: Layers<Fresh>;
   /** By CPU. */
   readonly pending: readonly Pending[];
-  readonly violations: Violation[];
+  readonly violations: RuleViolation[];
   /** All CPUs, ascending. */
   readonly everyone: readonly number[];
 }

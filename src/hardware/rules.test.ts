@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { translation } from '../geometry/translation.ts';
 import { access } from './access.ts';
 import { dsb, isb } from './barriers.ts';
-import { checkDescriptor, descriptorCheck, ReservedBits } from './check.ts';
+import { checkDescriptor, descriptorCheck, ReservedBits } from './check-words.ts';
 import {
   AF,
   AP_RDONLY,

@@ -20,7 +20,7 @@ import {
 } from './descriptor.ts';
 import { cacheable, groupOf, meaning } from './format.ts';
 import type { Held } from './held.ts';
-import type { Mmu, Violation } from './mmu.ts';
+import type { Mmu, RuleViolation } from './mmu.ts';
 import { descriptorAt, type Entries, grouped, serve } from './places.ts';
 import { changeHeld, natural, retire } from './stale.ts';
 import type { WordRun } from './words.ts';
@@ -169,7 +169,7 @@ export function mayReplace(t: Translation, old: Descriptor, now: Descriptor): bo
   return (old.attr & NG) === 0 || (now.attr & NG) !== 0;
 }
 
-function violate(m: Mmu, rule: Violation['rule'], at: Entries, old: Descriptor, now: Descriptor): void {
+function violate(m: Mmu, rule: RuleViolation['rule'], at: Entries, old: Descriptor, now: Descriptor): void {
   m.violations.push({ rule, va: at.va, size: at.n * entrySize(m.t, at.depth), cpu: m.cpu, old, now });
 }
 

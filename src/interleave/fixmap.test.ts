@@ -5,8 +5,8 @@ import { isMapped } from '../hardware/walk.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';
-import type { KernelWorld } from './machine.ts';
-import { kernelProgram } from './program.ts';
+import type { KernelWorld } from './kernel-machine.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 

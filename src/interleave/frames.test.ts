@@ -19,7 +19,7 @@ import { explore } from '../schedule/search/exploration.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import type { Call } from '../steps/within.ts';
 import type { KernelCall, KernelCalls } from './kernel-calls.ts';
-import { type KernelThread, kernelProgram } from './program.ts';
+import { type KernelThread, kernelProgram } from './kernel-program.ts';
 
 const LEVELS = ['PGD', 'P4D', 'PUD', 'PMD', 'PTE'] as const satisfies readonly LevelName[];
 const OFFSETS = ['pgd_offset_k', 'p4d_offset', 'pud_offset', 'pmd_offset', 'pte_offset_kernel'] as const;

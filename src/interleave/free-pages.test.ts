@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { PageReserved } from '../kernel/mm/page.ts';
 import { tableMonitors } from '../monitors/mmu/index.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 

@@ -10,7 +10,7 @@ import { run_alone } from '../runs/index.ts';
 import { deadlock, lockMisuse, lockOrder } from '../schedule/monitors/index.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 const NEW = 4 * G;

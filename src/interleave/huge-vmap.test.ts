@@ -4,7 +4,7 @@ import { verdictOf, well } from '../../test/interleave.ts';
 import { ARM64 } from '../../test/kit.ts';
 import { checkTables } from '../monitors/hotplug/tables.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
-import type { KernelWorld } from './machine.ts';
+import type { KernelWorld } from './kernel-machine.ts';
 
 const SMALL = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 /** Blocks of 1G, and warnings of VM_WARN_ON checks. */

@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { keptTables } from '../monitors/mmu/kept-tables.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const RAM = { ram: [{ start: '1G', size: '1G' }] };
 const PAGES: MachineObject = { ...ARM64, ...RAM, page_size: '16K', va_bits: 36 };

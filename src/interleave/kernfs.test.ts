@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { deadlock, lockOrder } from '../schedule/monitors/index.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0' }] };
 const START = 4 * G;

@@ -7,7 +7,7 @@ import { MEMBLOCK_MEMORY } from '../kernel/state.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const arm64 = (...at: readonly number[]): MachineObject => ({
   arch: 'arm64',

@@ -7,7 +7,7 @@ import { livelock } from '../schedule/monitors/livelock.ts';
 import type { Program } from '../schedule/program/program.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0' }], debug_vm: true };
 const START = 4 * G;

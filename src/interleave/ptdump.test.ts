@@ -6,7 +6,7 @@ import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { VM } from '../kernel/state.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const PAGE = 16 * K;
 const MACHINE = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };

@@ -7,8 +7,8 @@ import { stray } from '../monitors/mmu/ways.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import type { Steps } from '../steps/step.ts';
-import type { KernelWorld } from './machine.ts';
-import { kernelProgram } from './program.ts';
+import type { KernelWorld } from './kernel-machine.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const RAM = { ram: [{ start: '1G', size: '1G' }] };
 /** Beyond the struct pages of all memory, in a table of its own. */

@@ -3,7 +3,7 @@ import { anything, bootedForSteps, faults, first, found } from '../../test/inter
 import { ARM64 } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const MACHINE = { ...ARM64, page_size: '4K', va_bits: 39, ram: [{ start: '1G', size: '1G' }] };
 

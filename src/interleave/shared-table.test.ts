@@ -11,7 +11,7 @@ import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';
 import { bugs } from '../schedule/monitors/index.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const PAGE = 16 * K;
 const T = translation('arm64', PAGE, 36);

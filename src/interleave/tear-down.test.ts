@@ -4,7 +4,7 @@ import { ARM64, G } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { tableMonitors } from '../monitors/mmu/index.ts';
 import type { Steps } from '../steps/step.ts';
-import { kernelProgram } from './program.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const MACHINE = { ...ARM64, page_size: '4K', va_bits: 39, ram: [{ start: '1G', size: '1G' }] };
 const MENDED = ['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];

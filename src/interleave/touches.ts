@@ -1,5 +1,5 @@
 import type { KernelOperation } from '../kernel/operation.ts';
-import type { Access } from '../schedule/program/machine.ts';
+import type { Access } from '../schedule/program/semantics.ts';
 import type { CallStep, Step } from '../steps/step.ts';
 
 /** Entries are distinguished by the piece of memory in which they lie; its size in bytes. */

@@ -8,8 +8,8 @@ import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
 import type { View } from '../schedule/semantics/view.ts';
 import type { Steps } from '../steps/step.ts';
-import type { KernelWorld } from './machine.ts';
-import { kernelProgram } from './program.ts';
+import type { KernelWorld } from './kernel-machine.ts';
+import { kernelProgram } from './kernel-program.ts';
 
 const SMALL = { ...ARM64, page_size: '16K', va_bits: 36, ram: [{ start: '1G', size: '1G' }] };
 const DEEP = { ...SMALL, page_size: '4K', va_bits: 39 };

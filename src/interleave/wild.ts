@@ -1,6 +1,6 @@
 import type { State } from '../kernel/state.ts';
 import { BadStep } from '../schedule/program/bad-step.ts';
-import type { Fault } from '../schedule/program/machine.ts';
+import type { Fault } from '../schedule/program/semantics.ts';
 import { objectOf } from '../steps/perform.ts';
 import type { Step } from '../steps/step.ts';
 

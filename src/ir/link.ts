@@ -1,25 +1,28 @@
 import type { Global, IrFunction, IrModule } from './read/module.ts';
 import { IrStop } from './stop.ts';
 
-/** A symbol as the linker knows it: what is internal to a module bears the module's number. */
+/** A symbol as the linker identifies it: an internal symbol includes its module's number. */
 export type LinkSymbol =
   | { readonly kind: 'function'; readonly name: string; readonly module: IrModule; readonly fn: IrFunction }
   | { readonly kind: 'variable'; readonly name: string; readonly module: IrModule; readonly global: Global }
-  /** Declared, and defined by none of the modules. */
+  /** Declared, but defined by none of the modules. */
   | { readonly kind: 'external'; readonly name: string; readonly module: IrModule };
 
-/** Modules whose names mean each other. */
+/** Modules whose references to each other are resolved. */
 export interface Linked {
   readonly modules: readonly IrModule[];
-  /** Of every global that some module defines, by its name; an internal one has `@N` behind its name but in the first module. */
+  /**
+   * Every global that some module defines, by its name. An internal one in a module other than the first has `@N`
+   * appended.
+   */
   readonly symbols: readonly LinkSymbol[];
-  /** What a name means in a module. */
+  /** The symbol of a name in a module. */
   symbol(module: IrModule, name: string): LinkSymbol;
-  /** A function or variable that is visible to all, or internal to one module alone. */
+  /** A function or variable that is visible to all modules, or internal to only one. */
   find(name: string): LinkSymbol | undefined;
 }
 
-/** Link by symbol: one module's definition answers another's declaration, and internal names stay apart. */
+/** Links by symbol: a definition in one module resolves declarations in others; internal names stay separate. */
 export function link(modules: readonly IrModule[]): Linked {
   const shared = new Map<string, LinkSymbol>();
   const own = new Map<IrModule, Map<string, LinkSymbol>>();

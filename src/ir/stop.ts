@@ -1,4 +1,4 @@
-/** What the reader or the interpreter met and does not know: the run ends there, by name. */
+/** The kind of an unknown construct that the reader or the interpreter met; the run ends there and names it. */
 export type StopKind =
   | 'syntax'
   | 'type'
@@ -12,7 +12,10 @@ export type StopKind =
   | 'unreachable'
   | 'undefined';
 
-/** The run of a program in LLVM IR cannot go on. `name` is what was met, `at` where: a function, or a line of the text. */
+/**
+ * The run of a program in LLVM IR cannot continue. `name` is the construct, `at` its place: a function, or a line of
+ * the text.
+ */
 export class IrStop extends Error {
   readonly kind: StopKind;
   readonly subject: string;

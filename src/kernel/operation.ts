@@ -15,7 +15,7 @@ export interface EntryAccess {
 }
 
 /** The effect of an operation, as data; reports turn it into words. */
-export type Telling =
+export type StepTelling =
   /** Entries: the value found in the first of `n`, or the value written to it. */
   | { readonly kind: 'read'; readonly found: Descriptor; readonly n: number }
   | { readonly kind: 'written'; readonly value: Descriptor; readonly n: number; readonly exchanged: boolean }
@@ -63,7 +63,7 @@ export interface KernelOperation<
   /**
    * How a story tells it; by default by its name, its arguments and its result. If it is a fault, there is no result.
    */
-  tell?(args: A, result: T | undefined): Telling | undefined;
+  tell?(args: A, result: T | undefined): StepTelling | undefined;
 }
 
 /** The use of the first of some pages, one of {@link USE}. */
@@ -82,5 +82,5 @@ export function operation<A extends readonly unknown[], T, Writes extends boolea
 }
 
 /** How a story tells a step that has been performed; undefined if its operation does not say. */
-export const telling_of = (step: Step | undefined, result: Value): Telling | undefined =>
+export const telling_of = (step: Step | undefined, result: Value): StepTelling | undefined =>
   step?.op === 'call' ? (step.operation as KernelOperation).tell?.(step.args, result) : undefined;

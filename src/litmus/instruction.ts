@@ -10,9 +10,9 @@
  * `[x, r0]` adds an offset that depends on r0 and is nothing: an address dependency. `cbnz r1` jumps to the next
  * instruction: a control dependency. An access may have a label, `a: str 1, x`, that tells whether it faulted.
  */
-export type Instruction = Access | Barrier | Tlbi | Branch;
+export type LitmusInstruction = LitmusAccess | Barrier | Tlbi | Branch;
 
-export interface Access {
+export interface LitmusAccess {
   readonly op: 'load' | 'store';
   readonly place: string;
   /** For a load: the register that receives the value. */
@@ -53,7 +53,7 @@ const ACCESS = new RegExp(
 );
 
 /** Parses one instruction; a string result is the error. */
-export function parseInstruction(text: string): Instruction | string {
+export function parseInstruction(text: string): LitmusInstruction | string {
   const access = ACCESS.exec(text);
   if (access) return accessOf(access);
   const words = text.split(' ');
@@ -74,7 +74,7 @@ export function parseInstruction(text: string): Instruction | string {
   return 'is no instruction of a litmus test';
 }
 
-function accessOf([, label, name, operand, bare, based, after]: RegExpExecArray): Instruction | string {
+function accessOf([, label, name, operand, bare, based, after]: RegExpExecArray): LitmusInstruction | string {
   const place = (bare ?? based)!;
   if (name === 'ldr') {
     if (!isRegister(operand!)) return `loads into ${operand}, which is no register`;
@@ -83,7 +83,7 @@ function accessOf([, label, name, operand, bare, based, after]: RegExpExecArray)
   return { op: 'store', place, reg: undefined, value: operand!, after, label };
 }
 
-function tlbiOf(name: string, place: string | undefined): Instruction | string {
+function tlbiOf(name: string, place: string | undefined): LitmusInstruction | string {
   const found = /^(vaae1|vae1|vaale1|vale1|vmalle1)(is)?$/.exec(name);
   if (found === null) return `tlbi has no operation ${name}`;
   const all = found[1] === 'vmalle1';

@@ -6,7 +6,7 @@ import {
   type Translation,
   translation,
 } from '../geometry/translation.ts';
-import { checkDescriptor, ReservedBits } from '../hardware/check.ts';
+import { checkDescriptor, ReservedBits } from '../hardware/check-words.ts';
 import {
   AF,
   AP_RDONLY,
@@ -42,7 +42,7 @@ export type Location =
  * The addresses of a test's names. Every variable (`x`) has 2 MiB of its own with its own table of PTEs; `x+1` is the
  * next page. Physical pages and tables are placed in the order in which their names first occur.
  */
-export class Layout {
+export class TestLayout {
   readonly #test: LitmusTest;
   readonly variables: string[] = [];
   readonly #pages: string[] = [];
@@ -128,7 +128,7 @@ export class Layout {
 }
 
 /** The entries that map every variable to its page, from the root table down to the PTEs. */
-export function* mapping(layout: Layout): Generator<readonly [pa: number, d: Descriptor]> {
+export function* mapping(layout: TestLayout): Generator<readonly [pa: number, d: Descriptor]> {
   const table = VALID | TABLE_BIT;
   yield [ROOT + 8 * entryIndex(SHAPE, 0, FIRST_VA), { addr: PUD, attr: table }];
   yield [PUD + 8 * entryIndex(SHAPE, 1, FIRST_VA), { addr: PMD, attr: table }];

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../errors/input-error.ts';
-import { runLitmus } from './run.ts';
+import { runLitmus } from './run-test.ts';
 import { parseLitmus } from './test.ts';
 
 const folder = new URL('../../litmus/', import.meta.url);

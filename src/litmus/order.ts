@@ -1,4 +1,4 @@
-import type { Op } from './program.ts';
+import type { LitmusOp } from './test-program.ts';
 
 /**
  * The next actions of one CPU: instructions take effect in any order that the architecture's local order allows. The
@@ -29,14 +29,14 @@ export interface Core {
 export const finished = (core: Core): boolean =>
   !core.done.slice(0, core.stopped ?? core.done.length).includes(undefined);
 
-export const isAccess = (op: Op): boolean => op.op === 'load' || op.op === 'store';
+export const isAccess = (op: LitmusOp): boolean => op.op === 'load' || op.op === 'store';
 export const isFault = (t: number | string | undefined): t is string => typeof t === 'string';
 
 const ready = (core: Core, producer: number | undefined): boolean =>
   producer === undefined || core.done[producer] !== undefined;
 
 /** Whether an access may be translated now. */
-export function mayTranslate(code: readonly Op[], core: Core, i: number): boolean {
+export function mayTranslate(code: readonly LitmusOp[], core: Core, i: number): boolean {
   const op = code[i]!;
   if (core.translated[i] !== undefined || core.done[i] !== undefined || !ready(core, op.address))
     return false;
@@ -50,7 +50,7 @@ export function mayTranslate(code: readonly Op[], core: Core, i: number): boolea
 /**
  * Whether an instruction may take effect now; for an access whose translation faults, whether the fault may be taken.
  */
-export function mayPerform(code: readonly Op[], core: Core, i: number): boolean {
+export function mayPerform(code: readonly LitmusOp[], core: Core, i: number): boolean {
   const op = code[i]!;
   if (core.done[i] !== undefined || i > (core.stopped ?? i)) return false;
   if (isAccess(op) && core.translated[i] === undefined) return false;
@@ -62,7 +62,7 @@ export function mayPerform(code: readonly Op[], core: Core, i: number): boolean 
 }
 
 /** Whether instruction j has done everything for which the later instruction i must wait. */
-function before(code: readonly Op[], core: Core, j: number, i: number, faults: boolean): boolean {
+function before(code: readonly LitmusOp[], core: Core, j: number, i: number, faults: boolean): boolean {
   const [first, op] = [code[j]!, code[i]!];
   const done = core.done[j] !== undefined;
   if (done) return first.op !== 'dmb' || !isAccess(op) || pastDmb(code, core, j, op, faults);
@@ -91,7 +91,7 @@ function before(code: readonly Op[], core: Core, j: number, i: number, faults: b
 }
 
 /** A DMB is passed once the accesses in its scope before it are done, for accesses in its scope after it. */
-function pastDmb(code: readonly Op[], core: Core, j: number, op: Op, faults: boolean): boolean {
+function pastDmb(code: readonly LitmusOp[], core: Core, j: number, op: LitmusOp, faults: boolean): boolean {
   const { loads, stores } = code[j]!;
   if (!loads && op.op === 'load' && !faults) return true;
   return code
@@ -102,7 +102,7 @@ function pastDmb(code: readonly Op[], core: Core, j: number, op: Op, faults: boo
 }
 
 /** Whether a load may overtake an earlier access that is not done. */
-function loadBehind(core: Core, j: number, i: number, first: Op, op: Op): boolean {
+function loadBehind(core: Core, j: number, i: number, first: LitmusOp, op: LitmusOp): boolean {
   const t = core.translated[j];
   if (isFault(t)) return false;
   // accesses to table words use no translation
@@ -113,13 +113,13 @@ function loadBehind(core: Core, j: number, i: number, first: Op, op: Op): boolea
   return first.op === 'store' && ready(core, first.data);
 }
 
-function sameAddress(a: Op, b: Op): boolean {
+function sameAddress(a: LitmusOp, b: LitmusOp): boolean {
   if (a.at?.kind === 'va') return b.at?.kind === 'va' && a.at.va === b.at.va;
   return b.at?.kind === 'word' && a.at?.kind === 'word' && a.at.pa === b.at.pa;
 }
 
 /** An earlier store to the same memory, not done yet, that forwards its value to the load. */
-export function forwarding(code: readonly Op[], core: Core, i: number): number | undefined {
+export function forwarding(code: readonly LitmusOp[], core: Core, i: number): number | undefined {
   for (let j = i - 1; j >= 0; j--) {
     if (code[j]!.op !== 'store' || core.translated[j] !== core.translated[i]) continue;
     return core.done[j] === undefined ? j : undefined;

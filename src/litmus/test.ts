@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InputError, quote } from '../errors/input-error.ts';
 import { parseYamlText, type YamlText } from '../machines/text/yaml-text.ts';
 import { placeOf } from '../machines/text/zod-place.ts';
-import { type Instruction, parseInstruction } from './instruction.ts';
+import { type LitmusInstruction, parseInstruction } from './instruction.ts';
 
 const name = z.string().min(1).max(100);
 const instruction = z.string().max(200);
@@ -39,7 +39,7 @@ export interface LitmusTest {
   readonly expected: 'allowed' | 'forbidden';
   readonly after_fault: 'next' | 'stop';
   readonly initially: Readonly<Record<string, string>>;
-  readonly threads: readonly (readonly Instruction[])[];
+  readonly threads: readonly (readonly LitmusInstruction[])[];
   readonly finally: Readonly<Record<string, string>>;
   /** The place of a part of the test in its file, for messages. */
   readonly place: (path: readonly PropertyKey[]) => string;

@@ -12,8 +12,8 @@ import { mutations } from './mutations/index.ts';
 import { S1 } from './series/arm64-v5.ts';
 import { S0, S0_base } from './series/arm64-v6.ts';
 import { lockless } from './series/lockless.ts';
-import { options } from './series/options.ts';
 import { S2_series } from './series/pg-reserved.ts';
+import { options } from './series/vmalloc-options.ts';
 import { B19_releases } from './series/without-ptdump-lock.ts';
 
 // kept in the declarations of the package: these files say which functions KernelFunctions has

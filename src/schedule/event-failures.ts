@@ -1,8 +1,8 @@
 import type { Failure } from '../steps/failure.ts';
-import type { Event } from './run.ts';
+import type { RunEvent } from './runner.ts';
 
 /** The BUGs, warnings and lock misuse of a thread run alone, in order. */
-export const eventFailures = (events: readonly Event[]): Failure[] =>
+export const eventFailures = (events: readonly RunEvent[]): Failure[] =>
   events.flatMap((event): Failure[] => {
     if (event.kind === 'printk') return [];
     if (event.kind === 'lock') return [event];

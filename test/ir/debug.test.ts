@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Program } from '../../src/ir/code/program.ts';
+import { IrProgram } from '../../src/ir/code/ir-program.ts';
 import { Layouts } from '../../src/ir/debug/layouts.ts';
 import { Lines } from '../../src/ir/debug/lines.ts';
 import { DebugNodes } from '../../src/ir/debug/node.ts';
@@ -58,7 +58,7 @@ test('a place in the code is a line of the source and where that was inlined', (
 });
 
 describe('a run that observes', () => {
-  const program = new Program(link([module]), {
+  const program = new IrProgram(link([module]), {
     text: { lo: 0x1000, hi: -1 },
     data: { lo: 0x10000, hi: -1 },
   });
@@ -123,7 +123,10 @@ describe('a run that observes', () => {
 });
 
 test('initial values of variables, bit-fields and members run as C has them', () => {
-  const program = new Program(link([module]), { text: { lo: 0x1000, hi: 0 }, data: { lo: 0x10000, hi: 0 } });
+  const program = new IrProgram(link([module]), {
+    text: { lo: 0x1000, hi: 0 },
+    data: { lo: 0x10000, hi: 0 },
+  });
   for (const symbol of program.linked.symbols) program.place(symbol);
   const memory = new Memory();
   program.writeVariables(memory);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Program } from '../../src/ir/code/program.ts';
+import { IrProgram } from '../../src/ir/code/ir-program.ts';
 import { link } from '../../src/ir/link.ts';
 import { readModule } from '../../src/ir/read/module.ts';
 import type { Int64 } from '../../src/ir/read/values.ts';
@@ -16,7 +16,7 @@ const int64 = (n: bigint): Int64 => ({ lo: Number(n & 0xffffffffn) | 0, hi: Numb
 const bigOf = ({ lo, hi }: Int64): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 
 function results(name: string): bigint[] {
-  const program = new Program(link([readModule(ir)]), {
+  const program = new IrProgram(link([readModule(ir)]), {
     text: { lo: 0x1000, hi: -1 },
     data: { lo: 0x100000, hi: -1 },
   });

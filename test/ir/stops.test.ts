@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Program } from '../../src/ir/code/program.ts';
+import { IrProgram } from '../../src/ir/code/ir-program.ts';
 import { link } from '../../src/ir/link.ts';
 import { readModule } from '../../src/ir/read/module.ts';
 import { Interpreter } from '../../src/ir/run/interpreter.ts';
@@ -8,7 +8,7 @@ import { IrStop } from '../../src/ir/stop.ts';
 
 function run(ir: string): string {
   try {
-    const program = new Program(link([readModule(ir)]), {
+    const program = new IrProgram(link([readModule(ir)]), {
       text: { lo: 0x1000, hi: 0 },
       data: { lo: 0x10000, hi: 0 },
     });

@@ -3,7 +3,7 @@ import { bootMemmodel, type MemModel } from '../../src/memmap/boot/memmap-boot.t
 import { memReleases } from '../../src/memmap/releases/mem-releases.ts';
 import { parseMemScenario } from '../../src/memmap/scenarios/mem-scenario.ts';
 import { type MemOutcome, runMemScenario } from '../../src/memmap/scenarios/mem-session.ts';
-import { Runner } from '../../src/schedule/run.ts';
+import { Runner } from '../../src/schedule/runner.ts';
 import type { Steps } from '../../src/steps/step.ts';
 
 /** What the tests of struct pages share. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { checkEntry } from '../../src/check/check.ts';
+import { checkEntry } from '../../src/check/check-entry.ts';
 import { type Entry, readEntry } from '../../src/check/entry.ts';
 import type { Machine } from '../../src/machines/machine.ts';
 import { canBeBuilt } from '../tables.ts';

@@ -18,7 +18,7 @@ import { phys_to_virt, vmemmap_of } from '../../src/kernel/pfn.ts';
 import { violations } from '../../src/monitors/hotplug/index.ts';
 import { stray } from '../../src/monitors/mmu/ways.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';
-import { Runner } from '../../src/schedule/run.ts';
+import { Runner } from '../../src/schedule/runner.ts';
 import { failureKey } from '../../src/steps/failure.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 import { booted, G, K, M } from '../kit.ts';

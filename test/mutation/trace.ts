@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Runner } from '../../src/schedule/run.ts';
+import { Runner } from '../../src/schedule/runner.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 
 /** What steps were performed, as far as two runs are to be compared. */

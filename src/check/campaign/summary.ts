@@ -55,7 +55,7 @@ export interface RaceSummary {
   readonly reason: string | null;
 }
 
-export interface Summary {
+export interface CampaignSummary {
   readonly runs: number;
   readonly verdicts: Readonly<Record<string, number>>;
   /** Runs in an entry's own configuration whose result is not the one that the entry states for the release. */
@@ -212,7 +212,7 @@ const firstSentence = (text: string): string => /^.*?\.(?=\s|$)/s.exec(text)?.[0
 const isRun = (record: CampaignRecord): record is RunRecord => record.kind === 'run';
 
 /** The summary of a campaign from its records, in their order. */
-export function summarize(records: readonly CampaignRecord[], entries: readonly Entry[]): Summary {
+export function summarize(records: readonly CampaignRecord[], entries: readonly Entry[]): CampaignSummary {
   const runs = records.filter(isRun);
   const tables = records.filter((record) => !isRun(record)) as (TableRecord | NoTablesRecord)[];
   const ran = entries.filter(({ id }) => runs.some(({ entry }) => entry === id));

@@ -4,7 +4,7 @@ import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import type { Release } from '../../releases/define.ts';
-import { Runner } from '../../schedule/run.ts';
+import { Runner } from '../../schedule/runner.ts';
 import type { Steps } from '../../steps/step.ts';
 import { type VmallocTableFate, vmallocTableFate } from '../neighbours.ts';
 import { longestWait, type Profile, Profiler, told } from './waits.ts';

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { aboutASharedTable, type Filter, plan, releasesOf, SHAPES } from '../../check/campaign/plan.ts';
 import type { CampaignRecord } from '../../check/campaign/record.ts';
-import { type Summary, sameAs, summarize } from '../../check/campaign/summary.ts';
+import { type CampaignSummary, sameAs, summarize } from '../../check/campaign/summary.ts';
 import type { Entry } from '../../check/entry.ts';
 import { geometryText, type Shape } from '../../check/variation.ts';
 import { InputError, quote } from '../../errors/input-error.ts';
@@ -34,7 +34,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Defines `mhp campaign`: where each entry of the catalogue can be reached. */
+/** Defines `mhp campaign`: in which configurations each entry of the catalogue can occur. */
 export function define(command: Command): void {
   command
     .option('--out <file>', 'write a line of JSON for each configuration')
@@ -86,7 +86,7 @@ const shapeNamed = (text: string): Shape => {
   return shape;
 };
 
-/** @throws InputError for a name that nothing has */
+/** @throws InputError for an unknown name */
 function filterOf(flags: Flags, entries: readonly Entry[]): Filter {
   known('--scenario', flags.scenario, new Set(entries.map(({ id }) => id)), 'no entry of the catalogue');
   known(
@@ -170,7 +170,7 @@ async function run(flags: Flags): Promise<number> {
   return status(summary);
 }
 
-function status({ not_as_said, verdicts }: Summary): 0 | 1 | 3 {
+function status({ not_as_said, verdicts }: CampaignSummary): 0 | 1 | 3 {
   if (not_as_said.length > 0) return 1;
   return verdicts.undecided ? 3 : 0;
 }

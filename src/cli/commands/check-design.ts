@@ -1,6 +1,6 @@
 import type { Tinypool } from 'tinypool';
 import { InputError } from '../../errors/input-error.ts';
-import { type DesignRow, designJson, designStatus, designText } from '../../report/check/design.ts';
+import { type DesignRow, designJson, designStatus, designText } from '../../report/check/design-text.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { type Bundle, bundleDesign } from '../files/design-bundle.ts';
 import type { Listed } from '../inputs/catalogue.ts';
@@ -21,18 +21,18 @@ export interface DesignFlags {
   readonly bounds: Bounds;
   readonly threads: number;
   readonly json: boolean;
-  /** Tell how it came about. */
+  /** Whether to print the stories. */
   readonly stories: boolean;
 }
 
-/** Seconds that a search is given, where nobody says how many. */
+/** The default time limit of a search, in seconds. */
 const SEARCH = 60;
-/** Seconds above that after which a worker is ended. */
+/** Seconds beyond the limit after which a worker is terminated. */
 const GRACE = 10;
 
 type Task = LoadTask | BaseTask | DesignTask;
 
-/** A worker that was ended, or that ended itself. */
+/** A worker that was terminated, or that terminated itself. */
 class Ended extends Error {}
 
 async function within<T>(pool: Tinypool, task: Task, seconds: number, stop: AbortSignal): Promise<T> {
@@ -51,7 +51,9 @@ async function within<T>(pool: Tinypool, task: Task, seconds: number, stop: Abor
 
 const THE_DESIGN = 'the design';
 
-/** Whether a user's design breaks in any scenario that calls what it replaces. Gives the exit status. */
+/**
+ * Checks whether a user's design fails in any scenario that calls the functions it replaces. Returns the exit status.
+ */
 export function checkDesignFile(
   file: string,
   listed: readonly Listed[],

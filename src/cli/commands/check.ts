@@ -8,7 +8,13 @@ import { LAYOUT_FAMILIES, type LayoutFamily } from '../../geometry/layouts.ts';
 import { PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { memReleases } from '../../memmap/releases/mem-releases.ts';
 import { findRelease } from '../../releases/index.ts';
-import { catalogueTable, checkJson, entryText, summaryText, variedTable } from '../../report/check/check.ts';
+import {
+  catalogueTable,
+  checkJson,
+  entryText,
+  summaryText,
+  variedTable,
+} from '../../report/check/check-text.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { checkInput, checkOutputs, saveWhole } from '../files/output.ts';
 import { digest, ResultsFile, readLines } from '../files/results-file.ts';
@@ -39,7 +45,7 @@ interface Flags {
   readonly timeline?: string;
 }
 
-/** Defines `mhp check`: can this break, on which release, and how. */
+/** Defines `mhp check`: whether a failure can occur, on which release, and how. */
 export function define(command: Command): void {
   command
     .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
@@ -76,11 +82,11 @@ export function define(command: Command): void {
     });
 }
 
-/** Whether a name stands for an id of the catalogue: its own, or one with a letter more (B85: B85a…). */
+/** Whether a name stands for an id of the catalogue: the id itself, or without its last letter (B85: B85a…). */
 const standsFor = (name: string, id: string): boolean =>
   id.startsWith(name) && /^[a-z]?$/.test(id.slice(name.length));
 
-/** What the names stand for, entries of the catalogue or files; without one the whole catalogue. */
+/** The entries for the given names, from the catalogue or files; without names the whole catalogue. */
 function chosen(names: readonly string[]): Listed[] {
   if (names.length === 0) return catalogue();
   const all = catalogue((id) => names.some((name) => standsFor(name, id)));
@@ -94,7 +100,7 @@ function chosen(names: readonly string[]): Listed[] {
   });
 }
 
-/** Shapes of arm64 that can be asked for. */
+/** The shapes of arm64 that can be requested. */
 const SHAPES = PAGE_SIZES.arm64.flatMap((pageSize) =>
   VA_BITS.arm64[pageSize]!.map((vaBits) => ({ page_size: pageSize, va_bits: vaBits })),
 );
@@ -136,7 +142,7 @@ function variations({ geometry, layout }: Flags): Variation[] {
 
 const isArm64 = (entry: Entry): boolean => entry.kind !== 'memmap' && entry.scenario.machine.arch === 'arm64';
 
-/** Those asked for, else those it speaks of. */
+/** The requested releases, or else those that the entry names. */
 const releasesFor = ({ release, fixed }: Entry, asked: readonly string[] | undefined): readonly string[] =>
   asked ?? [release, ...fixed];
 
@@ -176,7 +182,7 @@ function standsIn(name: string): string[] {
   return release ? standIn(name, release) : [];
 }
 
-/** With more entries than this there is a table and no stories. */
+/** With more entries than this the output is a table without stories. */
 const STORIES = 16;
 
 const workers = ({ threads }: Flags): number => threads ?? availableParallelism();

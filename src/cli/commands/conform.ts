@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { conform, type Report } from '../../conform/replay.ts';
+import { conform, type Report } from '../../conform/replay-recording.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { openRecording } from '../../machines/recording/recording.ts';
 import { findRelease } from '../../releases/index.ts';
@@ -10,7 +10,7 @@ interface Flags {
   readonly release?: string;
 }
 
-/** Defines `mhp conform`: the model held step by step against recordings of real kernels. */
+/** Defines `mhp conform`: compares the model step by step with recordings of real kernels. */
 export function define(command: Command): void {
   command
     .argument('<recording...>', 'archives or directories with an ops.json')

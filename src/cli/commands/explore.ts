@@ -36,7 +36,7 @@ interface Flags {
   readonly timeline?: string;
 }
 
-/** Defines `mhp explore`: every interleaving of a program, and the shortest story of what goes wrong in one. */
+/** Defines `mhp explore`: explores every interleaving of a program, and prints the shortest story of a failure. */
 export function define(command: Command): void {
   command
     .argument(
@@ -74,7 +74,7 @@ export function define(command: Command): void {
     )
     .action(async (names: readonly string[], flags: Flags) => {
       if (flags.list) process.stdout.write(programList());
-      else await interruptible(() => run(names, flags)); // also while it tells what came out
+      else await interruptible(() => run(names, flags)); // also while the result is printed
     });
 }
 
@@ -86,7 +86,7 @@ function size(text: string): number {
 
 const usage = (what: string) => new InputError('mhp explore', '', what);
 
-/** Refuse options that would do nothing, by name. */
+/** Rejects options that would have no effect, by name. */
 function refuse(names: readonly string[], flags: Flags): void {
   if (names.length === 0) throw usage('name a program; --list prints them');
   const given = (keys: readonly (keyof Flags)[]) =>
@@ -110,13 +110,13 @@ function option(key: string): string {
   return `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
-/** A program that was named, and how to send it to a worker. */
+/** A program as it was named, and the form in which it is sent to a worker. */
 interface Named {
   readonly exploration: Exploration;
   readonly sent: Sent;
 }
 
-/** Run what may run code of a user's module. */
+/** Runs work that may run code of a user's module. */
 const guarded = <T>({ sent }: Named, work: () => T | Promise<T>): T | Promise<T> =>
   typeof sent === 'string' ? work() : ofUser(sent.file, work);
 
@@ -134,7 +134,7 @@ async function find(name: string): Promise<Named> {
   }
 }
 
-/** Know before the search that what it begins with can be read and what it comes to can be written. */
+/** Checks before the search that its input can be read and its output be written. */
 function checkFiles({ resume, checkpoint, timeline }: Flags): void {
   for (const [key, path] of Object.entries({ resume, checkpoint, timeline }))
     if (path === '') throw usage(`${option(key)} needs the name of a file`);
@@ -153,7 +153,7 @@ async function run(names: readonly string[], flags: Flags): Promise<void> {
   const verdicts = await search(programs, flags, (error) => complaints.push(error));
   const findings: Finding[] = [];
   for (const [i, named] of programs.entries()) findings.push(await finding(named, verdicts[i]!, flags));
-  // Before anything is printed: who reads it may leave at any time.
+  // Before anything is printed, because the reader may close the pipe at any time.
   process.exitCode = exitCode(findings);
   process.stdout.write(
     flags.json ? `${JSON.stringify(exploreJson(findings), null, 2)}\n` : findings.map(exploreText).join('\n'),
@@ -195,7 +195,7 @@ function search(
   return inTurn(programs, mode, (p) => guarded(p, () => searchOne(p.exploration, flags, bounds, complain)));
 }
 
-/** One after the other, until one is interrupted. */
+/** Explores one program after another, until one is interrupted. */
 async function inTurn(
   programs: readonly Named[],
   mode: Mode,
@@ -243,7 +243,7 @@ async function finding(named: Named, verdict: Verdict, flags: Flags): Promise<Fi
         }))
       : undefined;
   const compared = flags.selfCheck && verdict.verdict !== 'undecided';
-  // One signal ends it, and what the search came to is told all the same.
+  // One signal ends the search; the result so far is printed all the same.
   const disagreements = compared
     ? await guarded(named, () =>
         interruptible((signal) => exploration.watch({ signal }).selfCheck().finish()),
@@ -265,7 +265,7 @@ function timeline(path: string, { told }: Finding, complaints: unknown[]): void 
   }
 }
 
-/** 1 for a violation or a disagreement anywhere, else 3 for what is undecided or was not compared, else 0. */
+/** 1 for a violation or a disagreement anywhere, else 3 if a verdict is undecided or a comparison was interrupted, else 0. */
 function exitCode(findings: readonly Finding[]): number {
   const disagree = ({ disagreements: d }: Finding) => d !== undefined && d !== 'interrupted' && d.length > 0;
   if (findings.some((f) => f.verdict.verdict === 'violated' || disagree(f))) return 1;

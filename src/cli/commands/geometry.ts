@@ -47,7 +47,7 @@ export function define(command: Command): void {
   });
 }
 
-/** A series has the layout that its release says; a kernel version stands for itself. */
+/** The layout family of a name: a series has the layout that its release says; a kernel version stands for itself. */
 const familyOf = (name: string): string =>
   /^v?\d/.test(name) ? name : (findRelease(name)?.constants.layout ?? name);
 
@@ -79,7 +79,7 @@ function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Every shape there is, with the layout this release gives it. */
+/** Every shape, with this release's layout for it. */
 function combinations(release: string): Combination[] {
   const family = familyOf(release);
   layout(translation('arm64', 4096, 48), family);
@@ -100,7 +100,7 @@ function combinations(release: string): Combination[] {
 
 const NEEDED_REGIONS = ['linear', 'vmalloc', 'vmemmap'];
 
-/** A layout with some regions replaced, added or left out. */
+/** A layout with some regions replaced, added or removed. */
 function moved(t: Translation, base: Layout, changes: readonly string[]): Layout {
   const regions = new Map<string, Region>(base.regions.map((region) => [region.name, region]));
   for (const change of changes) {

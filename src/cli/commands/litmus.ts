@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import type { Defect } from '../../hardware/mmu.ts';
-import { type LitmusResult, runLitmus } from '../../litmus/run.ts';
+import { type LitmusResult, runLitmus } from '../../litmus/run-test.ts';
 import { type LitmusTest, parseLitmus } from '../../litmus/test.ts';
 import { tableLines } from '../../report/text/columns.ts';
 
@@ -15,7 +15,7 @@ interface Flags {
 
 const OWN = fileURLToPath(new URL('../../../litmus/', import.meta.url));
 
-/** Defines `mhp litmus`: whether the modelled hardware allows what the architecture does. */
+/** Defines `mhp litmus`: whether the modelled hardware allows the outcomes that the architecture allows. */
 export function define(command: Command): void {
   command
     .argument('[file...]', 'tests (YAML); without any: all that come with mhp')

@@ -10,7 +10,8 @@ import { openRecording } from '../../machines/recording/recording.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
 import { define } from './ls.ts';
 
-// Byte for byte against the lsmem that is installed. Without one this whole file is skipped, and lsmem.test.ts alone holds the output.
+// Compares the output byte for byte with that of the installed lsmem. Without lsmem this whole file is skipped, and
+// only lsmem.test.ts tests the output.
 const version = spawnSync('lsmem', ['-V'], { encoding: 'utf8' }).stdout ?? '';
 const comparable = /util-linux 2\.3[6-9]/.test(version);
 const why = comparable
@@ -18,7 +19,7 @@ const why = comparable
   : `SKIPPED: no lsmem of util-linux 2.36 to 2.39 here (${version.trim() || 'not installed'})`;
 
 const RECORDINGS = 'recordings';
-/** Generated machines. */
+/** The number of generated machines. */
 const RUNS = cases(20, 120);
 
 const tmp = mkdtempSync(join(tmpdir(), 'mhp-ls-'));
@@ -56,7 +57,7 @@ async function agree(root: string, sets: readonly (readonly string[])[]): Promis
 
 const MEMORY = 'sys/devices/system/memory';
 
-/** What lsmem reads of a tree: texts of files, and targets of links after a `>`, by path. */
+/** The files that lsmem reads of a tree: their texts, and targets of links after a `>`, by path. */
 function blocksOf(tree: FileTree): Map<string, string> {
   const files = new Map([['block_size_bytes', tree.readText(`${MEMORY}/block_size_bytes`)!]]);
   for (const block of tree.list(MEMORY) ?? []) {
@@ -92,7 +93,7 @@ describe.skipIf(!comparable)(`mhp ls prints the bytes of lsmem (${why})`, () => 
       if (tree.kind(MEMORY) === undefined) continue;
       const files = blocksOf(tree);
       const text = JSON.stringify([...files]);
-      // Steps whose blocks are as in another step have been compared with it.
+      // A step whose blocks equal those of another step is compared with it.
       if (seen.has(text)) continue;
       const sets = [0, 8].map((n) => OPTION_SETS[(seen.size + n) % OPTION_SETS.length]!);
       seen.add(text);

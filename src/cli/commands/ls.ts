@@ -57,7 +57,7 @@ export function define(command: Command): void {
     '-V, --version',
     'display version',
   );
-  // As in lsmem the later one counts: a format after --summary takes the summary back, except "only".
+  // As in lsmem the later option counts: a format after --summary cancels the summary, except "only".
   for (const format of ['json', 'pairs', 'raw']) {
     command.on(`option:${format}`, () => {
       const when: unknown = command.getOptionValue('summary');
@@ -84,7 +84,7 @@ export function define(command: Command): void {
   });
 }
 
-/** What the flags mean together. `fail` takes the message of a wrong combination and does not return. */
+/** The combined meaning of the flags. `fail` receives the message for a wrong combination and does not return. */
 export function optionsOf(flags: Flags, fail: (message: string) => never): LsOptions {
   const formats = [flags.json, flags.pairs, flags.raw].filter(Boolean).length;
   if (formats > 1) fail('mhp ls: mutually exclusive arguments: --json --pairs --raw');

@@ -3,14 +3,14 @@ import { type Command, Option } from 'commander';
 import { designs } from '../../check/options/designs.ts';
 import { races } from '../../check/options/races.ts';
 import type { Row } from '../../check/row.ts';
-import { optionsJson, optionsMarkdown, optionsText } from '../../report/check/options.ts';
+import { optionsJson, optionsMarkdown, optionsText } from '../../report/check/options-text.ts';
 import { catalogue } from '../inputs/catalogue.ts';
 import { progress } from '../progress.ts';
 import type { CheckTask } from '../workers/check-worker.ts';
 import type { Measured, OptionsTask } from '../workers/options-worker.ts';
 import { inPool } from '../workers/pool.ts';
 
-/** Defines `mhp options`: the ways to keep vmalloc and memory hot-remove apart, measured. */
+/** Defines `mhp options`: measures the designs that keep vmalloc and memory hot-remove apart. */
 export function define(command: Command): void {
   command
     .addOption(

@@ -86,7 +86,7 @@ holes: [{start: 640K, size: 384K}, {start: 0x7ffdf000, size: 132K}]
 );
 
 test.each([
-  // in a zone like RAM, behind all zones zeroed
+  // in a zone initialised like RAM, behind all zones zeroed
   ['v5.4', '0 DMA hole \n0 DMA hole \n'],
   ['v5.7', '0 DMA hole \n0 DMA hole reserved\n'],
   // x86_64-6.1-pmem: 0x7ffe3 29 | node=1 zone=DMA32 reserved=1

@@ -44,7 +44,7 @@ const COLUMN_HELP: Record<PageColumn, string> = {
   OWNER: 'innermost resource of /proc/iomem',
 };
 
-/** Defines `mhp pages`: what the struct pages of a machine are, as runs. */
+/** Defines `mhp pages`: the struct pages of a machine, as runs. */
 export function define(command: Command): void {
   command
     .argument(
@@ -96,7 +96,7 @@ async function pages(source: string | undefined, flags: Flags): Promise<string> 
     : pagesText(rows, layout, options);
 }
 
-/** A table is laid out in memory: 16T have eight million sub-sections. */
+/** The most rows of a table, which is built in memory: 16T have eight million sub-sections. */
 const MAX_ROWS = 1_000_000;
 
 /** @throws InputError for more rows than a table can hold */
@@ -107,7 +107,7 @@ function mustBeFew(runs: Iterable<PageRun>, pagesPerRow: number): void {
     throw new InputError('--by', '', `makes ${rows} rows, of at most ${MAX_ROWS}: --range takes a part`);
 }
 
-/** What the flags mean together. @throws InputError when they mean nothing */
+/** The combined meaning of the flags. @throws InputError if they contradict each other */
 export function optionsOf(flags: Flags): PagesOptions {
   if ([flags.json, flags.pairs, flags.raw].filter(Boolean).length > 1)
     throw new InputError('mhp pages', '', 'mutually exclusive arguments: --json --pairs --raw');
@@ -137,7 +137,7 @@ function columnsOf(list: string | undefined): readonly PageColumn[] {
   return list.startsWith('+') ? [...PAGE_COLUMNS, ...named] : named;
 }
 
-/** Bytes, the end exclusive; all there is without a range. */
+/** A range in bytes, the end exclusive; without text everything. */
 export function rangeOf(text: string | undefined): { start: number; end: number } {
   if (text === undefined) return { start: 0, end: Number.MAX_SAFE_INTEGER };
   const match = /^([^+-]+)([+-])([^+-]+)$/.exec(text);

@@ -37,7 +37,7 @@ async function print(source: string | undefined, flags: SourceFlags): Promise<vo
   await written(chunk);
 }
 
-/** Bytes written at a time: the tables of a terabyte are never held as text. */
+/** The bytes written at a time: the text for the tables of a terabyte is never held in memory. */
 const CHUNK = 2 ** 16;
 
 const written = (text: string): Promise<void> =>

@@ -21,7 +21,10 @@ interface Flags {
   readonly steps?: boolean;
 }
 
-/** Replay a token; what to print, and the exit code: 0 nothing wrong, 1 a violation or divergence. @throws BadToken */
+/**
+ * Replays a token; returns the output, and the exit code: 0 for no failure, 1 for a violation or divergence. @throws
+ * BadToken
+ */
 export function replayCommand(
   token: string,
   find: FindProgram,
@@ -52,7 +55,7 @@ function printed(story: Story, token: string, format: Format): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
-/** Where the program of a token is looked for. */
+/** Where to find the program of a token. */
 async function findIn(file: string | undefined): Promise<FindProgram> {
   if (file === undefined || !isModule(file)) return programFinder(file);
   const exploration = await loadProgram(await readProgram(file));

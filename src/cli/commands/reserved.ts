@@ -10,7 +10,10 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** Defines `mhp reserved`: what users of PG_reserved make of each kind of page, before and after the RFC that hot-added pages do without it. */
+/**
+ * Defines `mhp reserved`: the decisions of users of PG_reserved for each kind of page, before and after the RFC that
+ * removes it from hot-added pages.
+ */
 export function define(command: Command): void {
   command
     .option(

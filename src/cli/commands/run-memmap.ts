@@ -15,7 +15,7 @@ interface Flags {
   readonly show?: readonly string[];
 }
 
-/** `mhp run` of a scenario about struct pages. Exit status: 0 as expected, 1 a failure that was not expected. */
+/** `mhp run` for a scenario about struct pages. Exit status: 0 as expected, 1 for an unexpected failure. */
 export function runMemmap(text: string, file: string, flags: Flags): number {
   for (const option of ['host', 'show'] as const) {
     if (flags[option])
@@ -44,7 +44,7 @@ export function runMemmap(text: string, file: string, flags: Flags): number {
   return verdict(scenario, release.name, outcomes);
 }
 
-/** A known bug is as expected when its failure shows on its release, and none on any other. */
+/** The result for a known bug is as expected if its failure occurs on its release, and none on any other. */
 function verdict({ failure, release }: MemScenario, name: string, outcomes: readonly MemOutcome[]): number {
   const failures = outcomes.flatMap((outcome) => outcome.failures);
   if (!failure || name !== release.name) return failures.length ? 1 : 0;

@@ -8,7 +8,7 @@ import { mainline, type Release } from '../../releases/index.ts';
 import { memoryJson, memoryMap } from '../../report/blocks/memory-map.ts';
 import { stepJson, stepText } from '../../report/run/scenario.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
-import { runScenario, type StepOutcome } from '../../scenarios/running/run.ts';
+import { runScenario, type StepOutcome } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { wholeLife } from '../../scenarios/running/whole-life.ts';
 import { bootNamed, machineOf, readScenario, readText, releaseFor, standIn } from '../inputs/source.ts';
@@ -23,7 +23,7 @@ interface Flags {
   readonly map?: boolean;
 }
 
-/** Defines `mhp run`: do things to a machine and see what Linux would do. */
+/** Defines `mhp run`: performs operations on a machine and prints what Linux would do. */
 export function define(command: Command): void {
   command
     .argument('[scenario]', 'a scenario file (YAML)')
@@ -46,7 +46,7 @@ export function define(command: Command): void {
     });
 }
 
-/** Exit status: 0 as expected, 1 a refusal or failure that was not expected. */
+/** Exit status: 0 as expected, 1 for an unexpected refusal or failure. */
 async function run(file: string | undefined, flags: Flags): Promise<number> {
   if (file === undefined && !flags.host)
     throw new InputError('mhp run', '', 'name a scenario, or use --host');
@@ -82,7 +82,7 @@ async function run(file: string | undefined, flags: Flags): Promise<number> {
   return verdict(scenario, release, outcomes);
 }
 
-/** A scenario of a known bug is as expected when just that failure shows on its release, and none on any other. */
+/** The result for a known bug is as expected if exactly that failure occurs on its release, and none on any other. */
 function verdict(scenario: Scenario, release: Release, outcomes: readonly StepOutcome[]): number {
   const failures = outcomes.flatMap((outcome) => outcome.failures);
   const { failure } = scenario;

@@ -18,7 +18,7 @@ interface Flags extends SourceFlags {
 
 const PADDING_ONLY = ['old', 'trials', 'seed', 'steps'] as const;
 
-/** Defines `mhp sections`: sections and sub-sections of a machine, and what sub-sections are good for. */
+/** Defines `mhp sections`: the sections and sub-sections of a machine, and the benefit of sub-sections. */
 export function define(command: Command): void {
   command
     .argument(

@@ -9,7 +9,7 @@ import { digest, readLines } from './results-file.ts';
 
 const SCHEMA = 'mhp-campaign/1';
 
-/** The first line: what the lines after it are of. A file goes on only with the same. */
+/** The first line: it identifies the campaign of the following lines. Only the same campaign can be continued. */
 export interface Header {
   readonly schema: typeof SCHEMA;
   readonly version: string;
@@ -31,7 +31,7 @@ export function headerOf(tasks: readonly CampaignTask[], version: string, bounds
   };
 }
 
-/** Whether a record is of this configuration. */
+/** Whether a record belongs to this configuration. */
 function isOf(record: CampaignRecord, planned: Planned): boolean {
   if (planned.kind === 'run')
     return (
@@ -57,7 +57,7 @@ function isCampaignRecord(value: object): boolean {
   return isVerdict(verdict) && Number.isSafeInteger(states) && Number.isSafeInteger(steps);
 }
 
-/** The records of the first configurations of a campaign that was stopped, as far as they are whole. */
+/** The complete records of the first configurations of a stopped campaign. */
 export function readResults(
   path: string,
   header: Header,
@@ -72,7 +72,7 @@ export function readResults(
     while (at < records.length && isOf(records[at]!, planned) && (planned.kind !== 'run' || at === from))
       at++;
     if (at === from) throw new InputError(path, `line ${at + 2}`, 'is of another configuration than is next');
-    // of tables there may be more to come
+    // more records of the same tables may follow
     if (planned.kind !== 'run' && at === records.length) break;
     done.push(records.slice(from, at));
   }
@@ -83,7 +83,7 @@ export function readResults(
 
 type Type = 'STRING' | 'INT64' | 'BOOLEAN' | 'JSON';
 
-/** A column each, in this order; lists as JSON. */
+/** The columns, in order; lists as JSON. */
 const COLUMNS: readonly (readonly [keyof RunRecord, Type])[] = [
   ['entry', 'STRING'],
   ['release', 'STRING'],
@@ -106,7 +106,7 @@ const COLUMNS: readonly (readonly [keyof RunRecord, Type])[] = [
   ['preemptions', 'INT64'],
 ];
 
-/** The runs as a Parquet file; tables are in the JSON Lines alone. */
+/** The runs as a Parquet file; tables are only in the JSON Lines file. */
 export async function parquet(header: Header, records: readonly CampaignRecord[]): Promise<Uint8Array> {
   const { parquetWriteBuffer } = await import('hyparquet-writer');
   const runs = records.filter((record) => record.kind === 'run');

@@ -3,7 +3,7 @@ import type { BuildFailure, Plugin } from 'esbuild';
 import { InputError } from '../../errors/input-error.ts';
 import { readText } from '../inputs/source.ts';
 
-/** What a design imports by our name is what runs now, wherever its file lies. */
+/** A design that imports this package by name gets the running instance, wherever the design's file is. */
 const ours: Plugin = {
   name: 'mhp',
   setup(build) {
@@ -14,14 +14,14 @@ const ours: Plugin = {
   },
 };
 
-/** A module as one text, and its source map. */
+/** A module as one text, with its source map. */
 export interface Bundle {
   readonly code: string;
   readonly map: string;
 }
 
 /**
- * A user's module as one text to import, types taken off, with what it imports from beside it.
+ * A user's module as one importable text: types are removed, and the modules it imports by relative paths are included.
  * @throws InputError
  */
 export async function bundleDesign(file: string): Promise<Bundle> {

@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../../errors/input-error.ts';
 
-/** What goes wrong with a file the user named is bad input, in one line. */
+/** Converts an error on a file that the user named into an input error of one line. */
 export function fileError(path: string, error: unknown): unknown {
   if (error instanceof InputError) return error;
   const code = (error as NodeJS.ErrnoException).code;
@@ -32,15 +32,15 @@ export function onFile<T>(path: string, work: () => T): T {
   }
 }
 
-/** Know before the work that there is a file to read: something else might be waited for without end. */
+/** Checks before the work that there is a file to read: reading anything else might wait forever. */
 export function checkInput(path: string): void {
   const stat = onFile(path, () => statSync(path));
   if (!stat.isFile()) throw new InputError(path, '', stat.isDirectory() ? 'a directory' : 'no regular file');
 }
 
 /**
- * Know before the work that what it comes to can be written. Says which file that will be, whatever names it has, or
- * undefined for what is written straight through.
+ * Checks before the work that its result can be written. Returns the file to be written, whatever its names are, or
+ * undefined if the path is written directly.
  */
 export function checkOutput(path: string): string | undefined {
   if (path === '') throw new InputError('""', '', 'no name of a file');
@@ -48,7 +48,7 @@ export function checkOutput(path: string): string | undefined {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat?.isDirectory() || path.endsWith('/')) throw new InputError(path, '', 'a directory');
     if (stat !== undefined) {
-      // A superuser may write everything; a file nobody may write is still not to be replaced.
+      // A superuser may write everything; a file that nobody may write must still not be replaced.
       if (!(stat.mode & 0o222)) throw new InputError(path, '', 'read-only');
       accessSync(path, constants.W_OK);
       if (straight(path, stat)) return undefined;
@@ -59,7 +59,7 @@ export function checkOutput(path: string): string | undefined {
   });
 }
 
-/** {@link checkOutput} of several, which must be different files. */
+/** {@link checkOutput} for several paths, which must be different files. */
 export function checkOutputs(paths: readonly (string | undefined)[]): void {
   const files = paths
     .filter((path) => path !== undefined)
@@ -69,7 +69,7 @@ export function checkOutputs(paths: readonly (string | undefined)[]): void {
   if (twice !== undefined) throw new InputError(twice, '', 'is to be written twice');
 }
 
-/** Write a file that appears whole or not at all; devices, pipes and open files by name are written straight through. */
+/** Writes a file that appears complete or not at all; devices, pipes and open files by name are written directly. */
 export function saveWhole(path: string, data: Uint8Array | string): void {
   onFile(path, () => save(path, data));
 }
@@ -77,7 +77,7 @@ export function saveWhole(path: string, data: Uint8Array | string): void {
 function save(path: string, data: Uint8Array | string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat !== undefined && straight(path, stat)) {
-    // As a path it cannot be opened where it is a socket, and would have a place of its own where it is a file.
+    // By path, a socket could not be opened, and a file would be opened with its own position.
     if (path === '/dev/stdout') process.stdout.write(data);
     else writeFileSync(path, data, { flag: 'a' });
     return;
@@ -94,12 +94,14 @@ function save(path: string, data: Uint8Array | string): void {
   }
 }
 
-/** /dev/stdout may be a regular file: one that is open, and must not be replaced. */
+/**
+ * Whether the path is written directly. /dev/stdout may be a regular file: one that is open, and must not be replaced.
+ */
 function straight(path: string, stat: Stats): boolean {
   return !stat.isFile() || /^\/(dev|proc)\//.test(resolve(path));
 }
 
-/** Where symbolic links lead to, also where nothing is there yet. */
+/** The target of symbolic links, even if it does not exist yet. */
 function target(path: string): string {
   let file = path;
   for (let links = 0; links < MAX_LINKS; links++) {
@@ -110,5 +112,5 @@ function target(path: string): string {
   throw new InputError(path, '', 'cannot be used (ELOOP)');
 }
 
-/** As many as Linux follows. */
+/** The same limit as in Linux. */
 const MAX_LINKS = 40;

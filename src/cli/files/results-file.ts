@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { InputError } from '../../errors/input-error.ts';
 import { onFile, saveWhole } from './output.ts';
 
-/** SHA-256 of what a file of results is of. */
+/** SHA-256 of the inputs of a results file. */
 export function digest(parts: Iterable<unknown>): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(JSON.stringify(part));
@@ -13,8 +13,8 @@ export function digest(parts: Iterable<unknown>): string {
 const lineOf = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 /**
- * The lines behind the header of a JSON Lines file that somebody stopped writing; one without an end does not count.
- * @throws InputError when the file cannot be read, has another header, or a line that is no record
+ * The lines after the header of a JSON Lines file whose writing was stopped; a line without an end is dropped.
+ * @throws InputError if the file cannot be read, has another header, or a line that is not a record
  */
 export function readLines<T>(
   path: string,
@@ -41,13 +41,13 @@ export function readLines<T>(
   });
 }
 
-/** Results on their way into a JSON Lines file: they come in any order, and stand in the file in that of their runs. */
+/** Writes results to a JSON Lines file: they arrive in any order, and are written in the order of their runs. */
 export class ResultsFile<T> {
   readonly #path: string;
   readonly #waiting = new Map<number, readonly T[]>();
   #next: number;
 
-  /** Begin with what is there already: the records of the first runs. */
+  /** Begins with existing records: those of the first runs. */
   constructor(path: string, header: object, done: readonly (readonly T[])[]) {
     this.#path = path;
     this.#next = done.length;

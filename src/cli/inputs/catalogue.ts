@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type Entry, readEntry } from '../../check/entry.ts';
 
-/** A scenario of the catalogue with the text it was read from. */
+/** A scenario of the catalogue with its text. */
 export interface Listed {
   readonly entry: Entry;
   readonly text: string;
@@ -13,12 +13,12 @@ const FOLDER = new URL('../../../scenarios/', import.meta.url);
 const inOrder = (a: Listed, b: Listed): number =>
   a.entry.id.localeCompare(b.entry.id, 'en', { numeric: true, sensitivity: 'variant' });
 
-/** The id of a scenario, without reading the whole of it. */
+/** The id of a scenario, without parsing all of it. */
 const idOf = (text: string): string | undefined => /^id: *(\S+)/m.exec(text)?.[1];
 
 /**
- * The scenarios that come with the program and have a name of their own, by their ids.
- * @param wanted which of them, by id: reading all takes a third of a second
+ * The scenarios with ids that come with the program, by id.
+ * @param wanted selects ids: reading all scenarios takes a third of a second
  */
 export function catalogue(wanted: (id: string) => boolean = () => true): Listed[] {
   return readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })

@@ -11,12 +11,12 @@ import { type Exploration, explore } from '../../schedule/search/exploration.ts'
 import { catalogue } from './catalogue.ts';
 import { readText } from './source.ts';
 
-/** A program by the name a token has for it, as it was watched; by `named` alone, where one failure was looked for. */
+/** Finds a program by its name in a token, with its monitors; by `named` alone if only one failure was looked for. */
 export type FindProgram = (
   name: string,
 ) => { readonly exploration: Exploration; readonly named?: Monitor } | undefined;
 
-/** A scenario of the catalogue, or of a file given by name. */
+/** A scenario of the catalogue, or of the named file. */
 function entryOf(id: string, file: string | undefined): ThreadsEntry | undefined {
   const entry =
     file === undefined ? catalogue((own) => own === id)[0]?.entry : readEntry(readText(file), file);
@@ -24,8 +24,8 @@ function entryOf(id: string, file: string | undefined): ThreadsEntry | undefined
 }
 
 /**
- * Built-in programs, and scenarios with threads on their releases: of the catalogue, or of this file.
- * A program is called as it was asked for: a token may name a release as it was called once.
+ * Finds built-in programs, and scenarios with threads on their releases, from the catalogue or from this file. The
+ * program keeps the requested name: a token may use a release's former name.
  */
 export const programFinder =
   (file?: string): FindProgram =>

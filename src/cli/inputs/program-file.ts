@@ -3,13 +3,13 @@ import { UserError } from '../../errors/user-error.ts';
 import type { Exploration } from '../../schedule/search/exploration.ts';
 import type { Bundle } from '../files/design-bundle.ts';
 
-/** A user's program as a worker can be sent it. */
+/** A user's program in a form that can be sent to a worker. */
 export interface ProgramFile {
   readonly file: string;
   readonly bundle: Bundle;
 }
 
-/** Whether a name is that of a module, and not of a built-in program. */
+/** Whether a name is that of a module rather than of a built-in program. */
 export const isModule = (name: string): boolean => /\.[cm]?[jt]s$/.test(name);
 
 /** @throws InputError */
@@ -19,7 +19,7 @@ export async function readProgram(file: string): Promise<ProgramFile> {
 }
 
 /**
- * What a user's module asks: its default export, an exploration. What it prints goes to standard error.
+ * The exploration in a user's module: its default export. Its output goes to standard error.
  * @throws InputError
  */
 export async function loadProgram({ file, bundle }: ProgramFile): Promise<Exploration> {
@@ -32,7 +32,7 @@ export async function loadProgram({ file, bundle }: ProgramFile): Promise<Explor
   return asked as Exploration;
 }
 
-/** Run what may run code of a user's module: whatever it throws is about that module. */
+/** Runs work that may run code of a user's module; an exception becomes an error about that module. */
 export async function ofUser<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();

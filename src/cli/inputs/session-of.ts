@@ -1,6 +1,6 @@
 import { InputError } from '../../errors/input-error.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
-import { runScenario } from '../../scenarios/running/run.ts';
+import { runScenario } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { bootNamed, isScenario, machineOf, readScenario, releaseFor } from './source.ts';
 
@@ -9,7 +9,7 @@ export interface SourceFlags {
   readonly after?: string;
 }
 
-/** A machine as a source leaves it: a scenario run to its end or to a step, a machine just booted, this host. */
+/** The machine from a source: a scenario run to its end or to a step, a machine just booted, or this host. */
 export async function sessionOf(source: string | undefined, flags: SourceFlags): Promise<Session> {
   const scenario = source !== undefined && isScenario(source) ? readScenario(source) : null;
   const machine = await (scenario

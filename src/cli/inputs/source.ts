@@ -8,9 +8,9 @@ import { readHost, readMachine } from '../../machines/read.ts';
 import { findRelease, mainline, type Release } from '../../releases/index.ts';
 import { parseScenario, type Scenario } from '../../scenarios/format/read.ts';
 
-/** What a command line names, opened: a scenario, its machine, the release to run, the kernel booted. */
+/** Opens what a command line names: a scenario, its machine, the release to run, the booted kernel. */
 
-/** An impossible machine is an error of its source. */
+/** Boots; an impossible machine is an error of its source. */
 export function bootNamed(machine: Machine, release: Release): Model {
   try {
     return boot(machine, release);
@@ -20,7 +20,7 @@ export function bootNamed(machine: Machine, release: Release): Model {
   }
 }
 
-/** A line for a kernel that is not modelled itself: its series may be (6.1.0-56-amd64 is v6.1). */
+/** A line for a kernel that is not modelled itself and is represented by its series (6.1.0-56-amd64 by v6.1). */
 export function standIn(asked: string | undefined, release: Release): string[] {
   if (asked === undefined) return [];
   const series = `v${/^v?(\d+\.\d+)/.exec(asked)?.[1] ?? ''}`;
@@ -46,7 +46,7 @@ export async function machineOf(scenario: Scenario | null, host = false): Promis
   return readMachine(isAbsolute(path) ? path : resolve(dirname(scenario.file), path));
 }
 
-/** More than a person writes; a device that never ends is not read to its end. */
+/** More than a person writes; the limit also stops reading from a device that never ends. */
 const MAX_SCENARIO = 4 * 2 ** 20;
 
 function readBounded(file: string): string {
@@ -65,7 +65,7 @@ function readBounded(file: string): string {
 
 export const readScenario = (file: string): Scenario => parseScenario(readText(file), file);
 
-/** The text of a scenario file. @throws InputError when it cannot be read */
+/** The text of a scenario file. @throws InputError if it cannot be read */
 export function readText(file: string): string {
   try {
     return readBounded(file);

@@ -1,13 +1,13 @@
 import type { Planned } from '../../check/campaign/plan.ts';
 import type { CampaignRecord } from '../../check/campaign/record.ts';
-import { perform } from '../../check/campaign/run.ts';
+import { perform } from '../../check/campaign/run-campaign.ts';
 import { type Entry, readEntry } from '../../check/entry.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 
-/** One configuration. Entries come as text: what is read of them cannot be sent to a worker. */
+/** One configuration. Entries are sent as text, because parsed entries cannot be sent to a worker. */
 export interface CampaignTask {
   readonly planned: Planned;
-  /** The entries that it is about. */
+  /** The entries of the configuration. */
   readonly sources: readonly { readonly file: string; readonly text: string }[];
   readonly bounds: Bounds;
 }
@@ -20,7 +20,7 @@ function entryOf(file: string, text: string): Entry {
   return entry;
 }
 
-/** What a worker thread of `mhp campaign` runs. */
+/** The main function of a worker thread of `mhp campaign`. */
 export default function work({ planned, sources, bounds }: CampaignTask): CampaignRecord[] {
   const began = performance.now();
   const entries = sources.map(({ file, text }) => entryOf(file, text));

@@ -1,14 +1,14 @@
-import { checkEntry } from '../../check/check.ts';
+import { checkEntry } from '../../check/check-entry.ts';
 import { readEntry } from '../../check/entry.ts';
 import { expectedOf, type Row } from '../../check/row.ts';
 import type { Variation } from '../../check/variation.ts';
-import { toldText, whyText } from '../../report/check/check.ts';
+import { toldText, whyText } from '../../report/check/check-text.ts';
 import { tellingOf } from '../../report/story/telling.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { orRefused, type Refused } from '../refused.ts';
 
-/** One entry on one release. Entries come as text: what is read of them cannot be sent to a worker. */
+/** One entry on one release. Entries are sent as text, because parsed entries cannot be sent to a worker. */
 export interface CheckTask {
   readonly id: string;
   readonly text: string;
@@ -17,14 +17,14 @@ export interface CheckTask {
   readonly variation: Variation;
   readonly mode: 'states' | 'traces';
   readonly bounds: Bounds;
-  /** Look for the failure that the entry names and for no other. */
+  /** Look only for the failure that the entry names. */
   readonly named_only?: boolean;
-  /** How much to tell of what went wrong. */
+  /** How much to print about a failure. */
   readonly story: 'whole' | 'brief' | 'none';
   readonly timeline: boolean;
 }
 
-/** What a worker thread of `mhp check` runs. */
+/** The main function of a worker thread of `mhp check`. */
 export default function work(task: CheckTask): Promise<Row | Refused> {
   return orRefused(() => rowOf(task));
 }

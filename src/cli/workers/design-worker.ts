@@ -1,15 +1,15 @@
 import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { checkEntry } from '../../check/check.ts';
+import { checkDesign, type DesignChecked, designVerdict } from '../../check/check-design.ts';
+import { checkEntry } from '../../check/check-entry.ts';
 import type { Checked } from '../../check/checked.ts';
-import { checkDesign, type DesignChecked, designVerdict } from '../../check/design.ts';
 import { type Entry, readEntry, type StepsEntry, type ThreadsEntry } from '../../check/entry.ts';
-import type { Kind } from '../../check/returns.ts';
+import type { ReturnKind } from '../../check/returns.ts';
 import { survey } from '../../check/survey.ts';
 import { BadDesign, type DesignedRelease, replaced } from '../../releases/design.ts';
-import { toldText } from '../../report/check/check.ts';
-import type { DesignRow } from '../../report/check/design.ts';
+import { toldText } from '../../report/check/check-text.ts';
+import type { DesignRow } from '../../report/check/design-text.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import type { Bundle } from '../files/design-bundle.ts';
 import { orRefused } from '../refused.ts';
@@ -22,7 +22,7 @@ export interface LoadTask extends Task {
   readonly what: 'load';
 }
 
-/** What an entry is on the base of a design. */
+/** Runs an entry on the base of a design. */
 export interface BaseTask extends Task, Scenario, Search {
   readonly what: 'base';
 }
@@ -31,7 +31,7 @@ export interface DesignTask extends Task, Scenario, Search {
   readonly what: 'design';
   readonly base: Row;
   readonly returns: Returned;
-  /** Where the number of the function that runs is written: its place among those replaced, from 1; 0 for none. */
+  /** Holds the number of the running function: its index among those replaced, from 1; 0 for none. */
   readonly running: Int32Array;
 }
 
@@ -45,22 +45,22 @@ interface Search {
   readonly bounds: Bounds;
 }
 
-type Returned = ReadonlyMap<string, ReadonlySet<Kind>>;
+type Returned = ReadonlyMap<string, ReadonlySet<ReturnKind>>;
 type Row = Omit<Checked, 'told'>;
 
 export interface Loaded {
   readonly name: string;
   readonly base: string;
   readonly about: string;
-  /** Names, of all architectures. */
+  /** The names of replaced functions, on all architectures. */
   readonly replaced: readonly string[];
 }
 
 export interface BaseDone {
-  /** Those of the replaced functions that the entry calls. */
+  /** The replaced functions that the entry calls. */
   readonly calls: readonly string[];
   readonly returns: Returned;
-  /** Null when it calls none of them. */
+  /** Null if it calls none of them. */
   readonly base: Row | null;
 }
 
@@ -72,18 +72,18 @@ const allReplaced = (design: DesignedRelease): string[] => [
   ...new Set(ARCHES.flatMap((arch) => replaced(design, arch))),
 ];
 
-// what a design prints is no part of the answer, and it ends no run
+// a design's output is not part of the answer, and an error in it ends no run
 console.log = console.error;
 process.exit = () => {
   throw new Error('process.exit() is nothing a kernel function can call');
 };
 
-// what a design prints is not the report
+// a design's output does not belong to the report
 if (!isMainThread) process.stdout.write = process.stderr.write.bind(process.stderr);
 
 let imports = 0;
 
-/** The design of a module, made anew: nothing of one run is left for the next. */
+/** Evaluates the design of a module anew, so that no state of one run reaches the next. */
 async function designOf({ code }: Bundle): Promise<DesignedRelease> {
   const url = `data:text/javascript;n=${imports++};base64,${Buffer.from(code).toString('base64')}`;
   const module = (await import(url)) as { readonly default?: unknown };
@@ -94,10 +94,13 @@ async function designOf({ code }: Bundle): Promise<DesignedRelease> {
   return design as DesignedRelease;
 }
 
-/** Of a data: URL. Made here: where the stack has run over, none can be. */
+/**
+ * Matches a frame in a data: URL. Compiled here, because no regular expression can be made once the stack has
+ * overflowed.
+ */
 const FRAME = /data:text\/javascript[^\s]*:(\d+):(\d+)\)?$/m;
 
-/** Where in a user's file an error comes from: "design.ts:12"; "" where nobody knows. */
+/** The place in a user's file from which an error comes: "design.ts:12"; "" if it is unknown. */
 function placeIn({ map }: Bundle, error: unknown): string {
   const frame = FRAME.exec(error instanceof Error ? (error.stack ?? '') : '');
   if (!frame) return '';
@@ -156,7 +159,7 @@ async function design(task: DesignTask): Promise<DesignDone> {
   return { verdict, failure, reason, within, states, steps, story: told && failure ? toldText(told) : null };
 }
 
-/** What a worker thread of `mhp check --design` runs. */
+/** The main function of a worker thread of `mhp check --design`. */
 export default function work(task: LoadTask | BaseTask | DesignTask): Promise<unknown> {
   if (task.what === 'load') return load(task);
   return task.what === 'base' ? orRefused(() => base(task)) : design(task);

@@ -6,21 +6,21 @@ import { interruptible } from '../stop.ts';
 import type { RandomTask, SearchTask, Sent } from './explore-worker.ts';
 import { inPool, withPool } from './pool.ts';
 
-/** The verdict on a program nobody got round to. */
+/** The verdict on a program that was never started. */
 export function notBegun(mode: Mode): Undecided {
   const stats = { mode, states: 0, executions: 0, transitions: 0, preemptions: 0, steps: 0, bytes: 0 };
   return { verdict: 'undecided', bound: 'interrupted', stats };
 }
 
-/** Explore programs on worker threads, one in each at a time; the verdicts come in the order of the tasks. */
+/** Explores programs on worker threads, one per thread at a time; the verdicts are in the order of the tasks. */
 export async function exploreOnThreads(tasks: readonly SearchTask[], threads: number): Promise<Verdict[]> {
   const verdicts = await inPool<SearchTask, Verdict>('explore-worker', tasks, threads);
   return verdicts.map((verdict, i) => verdict ?? notBegun(tasks[i]!.mode));
 }
 
 /**
- * Random runs of a program, on worker threads where there are more than one: the verdict is the same whatever their
- * number. Signals and the bound on time end it after the runs that are under way.
+ * Makes random runs of a program, on several worker threads if there are any: the verdict does not depend on their
+ * number. Signals and the bound on time end it after the runs in progress.
  */
 export function exploreRandom(
   exploration: Exploration,

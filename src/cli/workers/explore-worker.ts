@@ -5,10 +5,13 @@ import type { Exploration } from '../../schedule/search/exploration.ts';
 import { loadProgram, ofUser, type ProgramFile } from '../inputs/program-file.ts';
 import { orRefused, type Refused } from '../refused.ts';
 
-/** A program as it is sent to a worker, which code is not: the name of a built-in one, or a module as text. */
+/**
+ * A program in a form that can be sent to a worker: the name of a built-in one, or a module as text. Code cannot be
+ * sent.
+ */
 export type Sent = string | ProgramFile;
 
-/** A program to explore as a whole. */
+/** A program to be explored completely. */
 export interface SearchTask {
   readonly program: Sent;
   readonly mode: 'states' | 'traces';
@@ -24,7 +27,7 @@ export interface RandomTask {
   readonly count: number;
 }
 
-/** What a worker thread of `mhp explore` runs. */
+/** The main function of a worker thread of `mhp explore`. */
 export default function work(task: SearchTask | RandomTask): Promise<Verdict | RandomRuns | Refused> {
   const { program } = task;
   return orRefused(async () =>

@@ -1,7 +1,7 @@
 import { designs } from '../../check/options/designs.ts';
 import { type Costs, costs, fates } from '../../check/options/measure.ts';
 
-/** One of the designs, by its place. */
+/** One of the designs, by its index. */
 export interface OptionsTask {
   readonly design: number;
 }
@@ -11,7 +11,7 @@ export interface Measured {
   readonly fates: ReturnType<typeof fates>;
 }
 
-/** What a worker thread of `mhp options` runs. */
+/** The main function of a worker thread of `mhp options`. */
 export default function work({ design }: OptionsTask): Measured {
   const { release } = designs[design]!;
   return { costs: costs(release), fates: fates(release) };

@@ -2,10 +2,10 @@ import { Tinypool } from 'tinypool';
 import { notRefused, type Refused } from '../refused.ts';
 import { interruptible } from '../stop.ts';
 
-/** Files beside this one. */
+/** The worker modules beside this file. */
 type Worker = 'explore-worker' | 'check-worker' | 'options-worker' | 'design-worker' | 'campaign-worker';
 
-/** A worker on so many threads, for as long as the work takes. */
+/** Runs work with a worker on several threads, which end with the work. */
 export async function withPool<T>(
   worker: Worker,
   threads: number,
@@ -21,8 +21,8 @@ export async function withPool<T>(
 }
 
 /**
- * Tasks on worker threads, one in each at a time. A signal ends it: what has come by then is in its place, the rest undefined.
- * Bad input that a worker answers with ({@link Refused}) ends it, too.
+ * Runs tasks on worker threads, one per thread at a time. After a signal the results so far are in their places and the
+ * rest is undefined. A worker's answer that the input is bad ({@link Refused}) ends the work as well.
  * @param done called with each result as it comes, in any order
  */
 export function inPool<Task, Result extends object>(

@@ -16,7 +16,7 @@ interface Item {
   readonly words: readonly Word[];
   readonly defs: readonly Register[];
   readonly uses: readonly Register[];
-  /** Control does not go on behind it. */
+  /** Whether control does not continue after it. */
   readonly ends: boolean;
   readonly dbg: number;
 }
@@ -30,7 +30,7 @@ interface Noted {
 
 const ENDS = new Set(['br', 'condbr', 'switch', 'ret', 'stop']);
 
-/** Gathers the instructions of a function and gives registers and labels their places. */
+/** Collects the instructions of a function, and assigns places to registers and labels. */
 export class Assembler {
   readonly #items: Item[] = [];
   readonly #labels = new Map<string, number>();
@@ -40,10 +40,10 @@ export class Assembler {
   readonly #notes: Noted[] = [];
   #registers = 0;
   #frameSize = 0;
-  /** Location of what is emitted next. */
+  /** The location for the next instructions. */
   dbg = -1;
 
-  /** So many registers side by side; the first of them. */
+  /** Allocates adjacent registers; returns the first. */
   registers(n = 1): Register {
     const first = this.#registers;
     this.#registers += n;
@@ -60,7 +60,7 @@ export class Assembler {
     return register;
   }
 
-  /** Room on the stack; its distance from the frame's address. */
+  /** Allocates space on the stack; returns its distance from the frame's address. */
   room(size: number, align: number): number {
     const at = Math.ceil(this.#frameSize / align) * align;
     this.#frameSize = at + size;
@@ -81,7 +81,7 @@ export class Assembler {
     this.raw(op, words, d === null ? [] : [d], uses);
   }
 
-  /** An instruction whose words are in an order of their own. */
+  /** Emits an instruction whose words have their own order. */
   raw(
     op: string,
     words: readonly Word[],
@@ -97,7 +97,7 @@ export class Assembler {
     this.raw('stop', [this.#stops.length - 1], [], []);
   }
 
-  /** From here on a C variable has this value. */
+  /** Records that from here on a C variable has this value. */
   note(variable: number, register: Register | null, declares: boolean): void {
     this.#notes.push({ item: this.#items.length, variable, register, declares });
   }

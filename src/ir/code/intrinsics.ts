@@ -3,22 +3,22 @@ import type { TypedValue } from '../read/values.ts';
 import { IrStop } from '../stop.ts';
 import type { Assembler, Register } from './assembler.ts';
 
-/** What the translation of an intrinsic asks of the translation around it. */
+/** The services that the translation of an intrinsic needs. */
 export interface Operands {
   readonly assembler: Assembler;
   /** The register of a value of one part. */
   operand(value: TypedValue): Register;
-  /** The same with its sign in all 64 bits. */
+  /** The same, sign-extended to 64 bits. */
   signed(value: TypedValue): Register;
   integer(n: number): Register;
   bits(type: Type): number;
-  /** Cut a result back to the bits of its type. */
+  /** Truncates a result to the bits of its type. */
   narrow(d: Register, bits: number): void;
 }
 
 type Intrinsic = (t: Operands, d: Register | null, args: readonly TypedValue[], where: string) => void;
 
-/** What the compiler is told and no run goes by. */
+/** Intrinsics that inform the compiler and have no effect at run time. */
 const nothing: Intrinsic = () => {};
 
 const first: Intrinsic = (t, d, args) => t.assembler.emit('mov', d!, [t.operand(args[0]!)]);
@@ -28,7 +28,7 @@ const count =
   (t, d, args) =>
     t.assembler.emit(op, d!, [t.operand(args[0]!)], [t.bits(args[0]!.type)]);
 
-/** The less or greater of two values. */
+/** The minimum or maximum of two values. */
 const extreme =
   (compare: string, least: boolean): Intrinsic =>
   (t, d, args) => {
@@ -41,7 +41,7 @@ const extreme =
     t.assembler.emit('select', d!, least ? [c, a, b] : [c, b, a]);
   };
 
-/** `{ result, whether it does not fit }` of an operation on signed or unsigned integers of up to 32 bits, and 64 unsigned. */
+/** `{ result, overflow flag }` of an operation on signed or unsigned integers of up to 32 bits, and 64 unsigned. */
 const overflowing =
   (op: 'add' | 'sub' | 'mul', signed: boolean): Intrinsic =>
   (t, d, args, where) => {
@@ -87,7 +87,7 @@ const saturating =
 const ONES = (bits: number): { lo: number; hi: number } =>
   bits >= 32 ? { lo: -1, hi: bits === 32 ? 0 : 2 ** (bits - 32) - 1 } : { lo: 2 ** bits - 1, hi: 0 };
 
-/** Funnel shift: a and b side by side, shifted left or right, of which the upper or lower half is the result. */
+/** Funnel shift: a and b concatenated, shifted left or right; the upper or lower half is the result. */
 const funnel =
   (left: boolean): Intrinsic =>
   (t, d, args, where) => {
@@ -102,7 +102,7 @@ const funnel =
     const whole = assembler.registers();
     assembler.emit('and', by, [n, t.integer(bits - 1)]);
     assembler.emit('sub', rest, [t.integer(bits - 1), by]);
-    // a shift by all bits is one by one less and one by one
+    // a shift by all bits is split into a shift by one less and one by one
     if (left) {
       assembler.emit('shl', x, [a, by]);
       assembler.emit('lshr', y, [b, t.integer(1)]);
@@ -178,10 +178,10 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
   'llvm.usub.sat': saturating('sub'),
 };
 
-/** Names end in the types they are for: `llvm.umin.i64`, `llvm.memcpy.p0.p0.i64`. */
+/** Names end in the types of their operands: `llvm.umin.i64`, `llvm.memcpy.p0.p0.i64`. */
 const TYPES = /(?:\.(?:i\d+|p\d+|isVoid))+$/;
 
-/** Translate a call of an intrinsic. @throws IrStop `intrinsic` for one that is not known */
+/** Translates a call of an intrinsic. @throws IrStop `intrinsic` for an unknown one */
 export function intrinsic(
   t: Operands,
   name: string,

@@ -1,7 +1,7 @@
 /** Registers that are read later: 1 at the number of each. */
 export type Live = Uint8Array<ArrayBuffer>;
 
-/** An instruction as liveness sees it: registers by number. */
+/** An instruction as the liveness analysis sees it: registers by number. */
 export interface Flow {
   readonly defs: readonly number[];
   readonly uses: readonly number[];
@@ -9,7 +9,7 @@ export interface Flow {
   readonly next: readonly number[];
 }
 
-/** For each instruction what is live before it, by iteration to the fixpoint. */
+/** The registers live before each instruction, by iteration to the fixpoint. */
 export function liveBefore(flow: readonly Flow[], registers: number): Live[] {
   const before = flow.map(() => new Uint8Array(registers));
   for (let changed = true; changed; ) {
@@ -28,7 +28,7 @@ export function liveBefore(flow: readonly Flow[], registers: number): Live[] {
   return before;
 }
 
-/** What is live behind an instruction. */
+/** The registers live after an instruction. */
 export function liveAfter(
   flow: readonly Flow[],
   before: readonly Live[],

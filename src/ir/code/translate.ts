@@ -1,8 +1,8 @@
-import type { Instruction } from '../read/instructions.ts';
-import type { Block, IrFunction, IrModule } from '../read/module.ts';
+import type { IrInstruction } from '../read/instructions.ts';
+import type { BasicBlock, IrFunction, IrModule } from '../read/module.ts';
 import { intType, type Type, typeText } from '../read/types.ts';
-import type { TypedValue, Value } from '../read/values.ts';
-import { ORDERINGS } from '../run/operation.ts';
+import type { IrValue, TypedValue } from '../read/values.ts';
+import { ORDERINGS } from '../run/host.ts';
 import { IrStop } from '../stop.ts';
 import type { Assembler, Register, Word } from './assembler.ts';
 import type { Surroundings } from './code.ts';
@@ -10,7 +10,7 @@ import { intrinsic, type Operands } from './intrinsics.ts';
 
 const ENTRY = 'entry of the function';
 
-/** Translate a function's blocks; the registers of its parameters. */
+/** Translates a function's blocks; returns the registers of its parameters. */
 export function translate(
   program: Surroundings,
   module: IrModule,
@@ -20,7 +20,7 @@ export function translate(
   return new Translator(program, module, fn, assembler).translate();
 }
 
-/** Translates the instructions of one function. A value of a struct type is so many registers side by side. */
+/** Translates the instructions of one function. A value of a struct type occupies several adjacent registers. */
 class Translator implements Operands {
   readonly assembler: Assembler;
   readonly #program: Surroundings;
@@ -28,7 +28,7 @@ class Translator implements Operands {
   readonly #fn: IrFunction;
   readonly #registers = new Map<string, Register>();
   readonly #types = new Map<string, Type>();
-  readonly #phis = new Map<string, Extract<Instruction, { op: 'phi' }>[]>();
+  readonly #phis = new Map<string, Extract<IrInstruction, { op: 'phi' }>[]>();
 
   constructor(program: Surroundings, module: IrModule, fn: IrFunction, assembler: Assembler) {
     this.#program = program;
@@ -51,7 +51,7 @@ class Translator implements Operands {
     return registers;
   }
 
-  #block(block: Block): void {
+  #block(block: BasicBlock): void {
     this.assembler.label(`block ${block.name}`);
     for (const instruction of block.code) {
       if (instruction.dbg >= 0) this.assembler.dbg = instruction.dbg;
@@ -100,7 +100,7 @@ class Translator implements Operands {
   }
 
   /** The registers of a value's parts. */
-  #operands(type: Type, value: Value): readonly Register[] {
+  #operands(type: Type, value: IrValue): readonly Register[] {
     const parts = this.parts(type);
     if (value.kind === 'local') {
       const first = this.#define(value.name, type);
@@ -121,7 +121,7 @@ class Translator implements Operands {
     return this.assembler.constant({ lo: n | 0, hi: n < 0 ? -1 : 0 });
   }
 
-  /** The value with its sign in all 64 bits. */
+  /** The value, sign-extended to 64 bits. */
   signed(value: TypedValue): Register {
     const bits = this.bits(value.type);
     const a = this.operand(value);
@@ -131,12 +131,12 @@ class Translator implements Operands {
     return d;
   }
 
-  /** Cut a result back to the bits of its type. */
+  /** Truncates a result to the bits of its type. */
   narrow(d: Register, bits: number): void {
     if (bits < 64) this.assembler.emit('zext', d, [d], [bits]);
   }
 
-  #instruction(i: Instruction, block: string): void {
+  #instruction(i: IrInstruction, block: string): void {
     const a = this.assembler;
     switch (i.op) {
       case 'phi':
@@ -219,7 +219,7 @@ class Translator implements Operands {
     }
   }
 
-  #binary(i: Extract<Instruction, { op: 'binary' }>): void {
+  #binary(i: Extract<IrInstruction, { op: 'binary' }>): void {
     const bits = this.bits(i.a.type);
     const b: TypedValue = { type: i.a.type, value: i.b };
     const signed = i.name === 'sdiv' || i.name === 'srem';
@@ -230,7 +230,7 @@ class Translator implements Operands {
     if (!['and', 'or', 'xor', 'udiv', 'urem', 'lshr'].includes(i.name)) this.narrow(d, bits);
   }
 
-  #icmp(i: Extract<Instruction, { op: 'icmp' }>): void {
+  #icmp(i: Extract<IrInstruction, { op: 'icmp' }>): void {
     const b: TypedValue = { type: i.a.type, value: i.b };
     const signed = i.name.startsWith('s');
     const left = signed ? this.signed(i.a) : this.operand(i.a);
@@ -241,7 +241,7 @@ class Translator implements Operands {
     this.assembler.emit(other ?? i.name, d, other ? [right, left] : [left, right]);
   }
 
-  #cast(i: Extract<Instruction, { op: 'cast' }>): void {
+  #cast(i: Extract<IrInstruction, { op: 'cast' }>): void {
     const from = this.bits(i.a.type);
     const to = this.bits(i.to);
     const a = this.operand(i.a);
@@ -253,12 +253,12 @@ class Translator implements Operands {
     else this.assembler.emit('mov', d, [a]);
   }
 
-  /** Move values into registers side by side; none of the values is one of these registers. */
+  /** Moves values into adjacent registers; none of the values is one of these registers. */
   #copy(d: Register, from: readonly Register[]): void {
     for (const [n, register] of from.entries()) this.assembler.emit('mov', d + n, [register]);
   }
 
-  #select(i: Extract<Instruction, { op: 'select' }>): void {
+  #select(i: Extract<IrInstruction, { op: 'select' }>): void {
     const c = this.operand(i.c);
     const a = this.#operands(i.a.type, i.a.value);
     const b = this.#operands(i.b.type, i.b.value);
@@ -266,7 +266,7 @@ class Translator implements Operands {
     for (const [n, register] of a.entries()) this.assembler.emit('select', d + n, [c, register, b[n]!]);
   }
 
-  /** Where the parts of a value lie in memory: offset and bytes of each. */
+  /** The places of a value's parts in memory: offset and bytes of each. */
   #pieces(type: Type): readonly { readonly at: number; readonly size: number; readonly bits: number }[] {
     const { layout } = this.#module;
     const t = layout.resolve(type);
@@ -292,11 +292,11 @@ class Translator implements Operands {
     return d;
   }
 
-  #pointer(value: Value): Register {
+  #pointer(value: IrValue): Register {
     return this.operand({ type: { kind: 'ptr' }, value });
   }
 
-  #load(i: Extract<Instruction, { op: 'load' }>): void {
+  #load(i: Extract<IrInstruction, { op: 'load' }>): void {
     const pieces = this.#pieces(i.type);
     const base = this.#pointer(i.at);
     const d = this.#define(i.result, i.type);
@@ -307,7 +307,7 @@ class Translator implements Operands {
     }
   }
 
-  #store(i: Extract<Instruction, { op: 'store' }>): void {
+  #store(i: Extract<IrInstruction, { op: 'store' }>): void {
     const values = this.#operands(i.a.type, i.a.value);
     const base = this.#pointer(i.at);
     const flags = access(i.volatile, i.ordering);
@@ -315,7 +315,7 @@ class Translator implements Operands {
       this.assembler.emit('store', null, [values[n]!, this.#at(base, at)], [size, flags]);
   }
 
-  #alloca(i: Extract<Instruction, { op: 'alloca' }>): void {
+  #alloca(i: Extract<IrInstruction, { op: 'alloca' }>): void {
     const { layout } = this.#module;
     if (i.n && i.n.value.kind !== 'int')
       throw new IrStop('opcode', 'alloca of a size that is not constant', this.#fn.name);
@@ -325,7 +325,7 @@ class Translator implements Operands {
     this.assembler.emit('local', this.#define(i.result, { kind: 'ptr' }), [], [at]);
   }
 
-  #gep(i: Extract<Instruction, { op: 'gep' }>): void {
+  #gep(i: Extract<IrInstruction, { op: 'gep' }>): void {
     const { layout } = this.#module;
     const a = this.assembler;
     let at = this.#pointer(i.base);
@@ -358,7 +358,7 @@ class Translator implements Operands {
     }
   }
 
-  /** Number of the first part of an element, and its type. */
+  /** The number of the first part of an element, and its type. */
   #part(type: Type, path: readonly number[]): { readonly first: number; readonly type: Type } {
     let first = 0;
     let at = type;
@@ -372,7 +372,7 @@ class Translator implements Operands {
     return { first, type: at };
   }
 
-  #call(i: Extract<Instruction, { op: 'call' }>, block: string): void {
+  #call(i: Extract<IrInstruction, { op: 'call' }>, block: string): void {
     const a = this.assembler;
     if (i.callee.kind === 'asm') {
       this.#asm(i, block);
@@ -401,7 +401,7 @@ class Translator implements Operands {
     }
   }
 
-  #asm(i: Extract<Instruction, { op: 'call' }>, block: string): void {
+  #asm(i: Extract<IrInstruction, { op: 'call' }>, block: string): void {
     if (i.callee.kind !== 'asm') return;
     const number = this.#program.asms.push(i.callee.asm) - 1;
     const args = i.args.flatMap((arg) => this.#operands(arg.type, arg.value));
@@ -419,7 +419,7 @@ class Translator implements Operands {
     this.#edges(block, i.targets);
   }
 
-  #switch(i: Extract<Instruction, { op: 'switch' }>, block: string): void {
+  #switch(i: Extract<IrInstruction, { op: 'switch' }>, block: string): void {
     const a = this.operand(i.a);
     const cases = i.cases.flatMap(({ value, to }): Word[] => {
       const { lo, hi } = this.#program.constant(this.#module, { type: i.a.type, value });
@@ -430,12 +430,12 @@ class Translator implements Operands {
     this.#edges(block, [i.otherwise, ...i.cases.map(({ to }) => to)]);
   }
 
-  /** Where control goes from one block to another: by way of the moves of the other's phis, where it has some. */
+  /** The target of a jump from one block to another: through the moves for the target's phis, if it has any. */
   #edge(from: string, to: string): { readonly label: string } {
     return { label: (this.#phis.get(to)?.length ?? 0) > 0 ? `edge ${from} to ${to}` : `block ${to}` };
   }
 
-  /** The moves on the edges of a block, behind its end. All phis of a block take their values at once. */
+  /** Emits the moves on the edges of a block, after its end. All phis of a block take their values at once. */
   #edges(from: string, targets: readonly string[]): void {
     for (const to of new Set(targets)) {
       const phis = this.#phis.get(to) ?? [];
@@ -460,12 +460,12 @@ class Translator implements Operands {
     }
   }
 
-  #record(i: Extract<Instruction, { op: 'dbg' }>): void {
+  #record(i: Extract<IrInstruction, { op: 'dbg' }>): void {
     if (i.variable < 0) return;
     this.assembler.note(i.variable, this.#known(i.a), i.declares);
   }
 
-  /** The same as a call, as compilers before LLVM 19 write it. */
+  /** The same record as a call, as written by compilers before LLVM 19. */
   #oldRecord(name: string, args: readonly TypedValue[]): void {
     const [value, variable] = args;
     const number = variable?.value.kind === 'metadata' ? /^!(\d+)/.exec(variable.value.text) : null;
@@ -475,7 +475,7 @@ class Translator implements Operands {
     this.assembler.note(Number(number[1]), register, name === 'llvm.dbg.declare');
   }
 
-  /** The register of a value that a record names; null where it has none. */
+  /** The register of a value that a record names; null if it has none. */
   #known({ type, value }: TypedValue): Register | null {
     if (value.kind === 'local') return this.#registers.get(value.name) ?? null;
     if (value.kind !== 'int' && value.kind !== 'null') return null;

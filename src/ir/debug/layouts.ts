@@ -4,11 +4,11 @@ import { type DebugNode, type DebugNodes, numberOf, stringOf } from './node.ts';
 export interface Member {
   /** '' for an anonymous struct or union. */
   readonly name: string;
-  /** Bytes from the start of the struct; of a bit-field, of the byte its first bit is in. */
+  /** In bytes from the start of the struct; for a bit-field, of the byte that contains its first bit. */
   readonly offset: number;
   /** Bytes. */
   readonly size: number;
-  /** For a bit-field: its first bit from the start of the struct, and how many. */
+  /** For a bit-field: its first bit from the start of the struct, and the number of bits. */
   readonly bits: { readonly at: number; readonly n: number } | null;
   readonly type: DebugNode | null;
 }
@@ -22,8 +22,8 @@ export interface StructLayout {
 
 const STRUCT = new Set(['DW_TAG_structure_type', 'DW_TAG_union_type']);
 
-/** Where a path of members leads. */
-export interface Place {
+/** The target of a path of members. */
+export interface MemberPlace {
   readonly offset: number;
   readonly size: number;
   readonly bits: Member['bits'];
@@ -41,7 +41,7 @@ export class Layouts {
     this.#nodes = nodes;
   }
 
-  /** The struct or union of a tag; null when the module has none with members. */
+  /** The struct or union with a tag; null if the module has none with members. */
   struct(name: string): StructLayout | null {
     this.#structs ??= this.#findStructs();
     const node = this.#structs.get(name);
@@ -54,21 +54,21 @@ export class Layouts {
     return [...this.#structs.keys()];
   }
 
-  /** The value of an enumerator; undefined when the module has none of this name. */
+  /** The value of an enumerator; undefined if the module has none of this name. */
   enumerator(name: string): number | undefined {
     this.#enumerators ??= this.#findEnumerators();
     return this.#enumerators.get(name);
   }
 
   /**
-   * Where `a.b[2].c` lies in a struct. Members of anonymous structs and unions are found as C finds them.
-   * @returns null when there is no such member
+   * The place of `a.b[2].c` in a struct. Members of anonymous structs and unions are found as C finds them.
+   * @returns null if there is no such member
    */
-  place(struct: string, path: string): Place | null {
+  place(struct: string, path: string): MemberPlace | null {
     const start = this.struct(struct);
     if (!start) return null;
     let layout: StructLayout | null = start;
-    let place: Place = { offset: 0, size: start.size, bits: null, type: null };
+    let place: MemberPlace = { offset: 0, size: start.size, bits: null, type: null };
     for (const step of path.match(/\w+|\[\d+\]/g) ?? []) {
       if (step.startsWith('[')) {
         const element = place.type && this.#element(place.type);
@@ -92,7 +92,7 @@ export class Layouts {
     return bare ? numberOf(bare, 'size') / 8 : 0;
   }
 
-  /** Without typedefs and qualifiers. */
+  /** The type without typedefs and qualifiers. */
   #bare(type: DebugNode): DebugNode | null {
     let at: DebugNode | null = type;
     while (at && at.kind === 'DIDerivedType' && ALIASES.has(tagOf(at))) at = this.#nodes.of(at, 'baseType');
@@ -146,7 +146,7 @@ export class Layouts {
     for (const number of this.#nodes.all('DICompositeType')) {
       const node = this.#nodes.at(number)!;
       const name = stringOf(node, 'name');
-      // one that is only declared has no members
+      // a struct that is only declared has no members
       if (name !== '' && STRUCT.has(tagOf(node)) && node.fields.has('elements')) found.set(name, node);
     }
     return found;

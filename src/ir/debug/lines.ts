@@ -2,9 +2,9 @@ import { type DebugNode, type DebugNodes, numberOf, reference, stringOf } from '
 
 /** A place in the C source. */
 export interface SourcePlace {
-  /** Function whose text it is. */
+  /** The function that contains the text. */
   readonly fn: string;
-  /** As the compiler was given it. */
+  /** The name that was passed to the compiler. */
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -18,7 +18,7 @@ export class Lines {
     this.#nodes = nodes;
   }
 
-  /** The place of a location and those it was inlined at, innermost first; none for -1. */
+  /** The place of a location and those where it was inlined, innermost first; empty for -1. */
   chain(location: number): readonly SourcePlace[] {
     const chain: SourcePlace[] = [];
     for (let at = location; at >= 0; ) {
@@ -36,7 +36,7 @@ export class Lines {
     return chain;
   }
 
-  /** Name, file and line of the variable of a record. */
+  /** The name, file and line of the variable of a record. */
   variable(number: number): { readonly name: string; readonly line: number; readonly fn: string } | null {
     const node = this.#nodes.at(number);
     if (node?.kind !== 'DILocalVariable') return null;

@@ -1,8 +1,8 @@
 import type { IrModule } from '../read/module.ts';
 
 /**
- * A node of debug metadata: `!DICompositeType(name: "page", size: 512, elements: !12)`, or a list `!{!1, !2}`. A field is
- * kept as it is written; the ways to read one are below.
+ * A node of debug metadata: `!DICompositeType(name: "page", size: 512, elements: !12)`, or a list `!{!1, !2}`. Fields
+ * are stored as written; the functions below read them.
  */
 export interface DebugNode {
   /** "DICompositeType"; "" for a list. */
@@ -14,7 +14,7 @@ export interface DebugNode {
 
 const FIELD = /(\w+): ("(?:[^"\\]|\\.)*"|[^,"()]*(?:\([^)]*\))?)(?:, |$)/g;
 
-/** Reads nodes of a module when they are asked for, each once. */
+/** Reads nodes of a module on demand, each once. */
 export class DebugNodes {
   readonly #module: IrModule;
   readonly #known = new Map<number, DebugNode | null>();
@@ -23,7 +23,7 @@ export class DebugNodes {
     this.#module = module;
   }
 
-  /** Null when there is no node of this number. */
+  /** Null if there is no node with this number. */
   at(number: number): DebugNode | null {
     const known = this.#known.get(number);
     if (known !== undefined) return known;
@@ -33,13 +33,13 @@ export class DebugNodes {
     return node;
   }
 
-  /** The node that a field of another refers to. */
+  /** The node to which a field of another refers. */
   of(node: DebugNode, field: string): DebugNode | null {
     const number = reference(node, field);
     return number < 0 ? null : this.at(number);
   }
 
-  /** The nodes of the list that a field refers to. */
+  /** The nodes of the list to which a field refers. */
   listOf(node: DebugNode, field: string): readonly DebugNode[] {
     const list = this.of(node, field)?.list ?? [];
     return list.flatMap((number) => this.at(number) ?? []);
@@ -64,14 +64,14 @@ function parse(text: string): DebugNode {
   return { kind: text.slice(1, open), fields, list: [] };
 }
 
-/** A field that is a string; '' when it is missing. */
+/** A string field; '' if it is missing. */
 export const stringOf = (node: DebugNode, field: string): string =>
   node.fields.get(field)?.slice(1, -1) ?? '';
 
-/** A field that is an integer; 0 when it is missing, as LLVM leaves it out then. */
+/** An integer field; 0 if it is missing, because LLVM omits zeros. */
 export const numberOf = (node: DebugNode, field: string): number => Number(node.fields.get(field) ?? 0);
 
-/** The number of the node a field refers to; -1 when it is missing. */
+/** The number of the node to which a field refers; -1 if it is missing. */
 export function reference(node: DebugNode, field: string): number {
   const value = node.fields.get(field);
   return value !== undefined && /^!\d+$/.test(value) ? Number(value.slice(1)) : -1;

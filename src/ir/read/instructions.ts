@@ -1,35 +1,37 @@
 import type { Scanner } from './scanner.ts';
 import { intType, PTR, readResultType, readType, type Type } from './types.ts';
-import { readTyped, readValue, skipAttributes, skipFlags, type TypedValue, type Value } from './values.ts';
+import { type IrValue, readTyped, readValue, skipAttributes, skipFlags, type TypedValue } from './values.ts';
 
-/** An instruction as it is written. `result` is the name of its register, '' without one; `dbg` the number of its location. */
-export type Instruction = { readonly result: string; readonly dbg: number } & Operation;
+/**
+ * An instruction as written. `result` is the name of its register, '' without one; `dbg` is the number of its location.
+ */
+export type IrInstruction = { readonly result: string; readonly dbg: number } & InstructionKind;
 
-export type Operation =
-  | { readonly op: 'binary'; readonly name: BinaryName; readonly a: TypedValue; readonly b: Value }
-  | { readonly op: 'icmp'; readonly name: string; readonly a: TypedValue; readonly b: Value }
+export type InstructionKind =
+  | { readonly op: 'binary'; readonly name: BinaryName; readonly a: TypedValue; readonly b: IrValue }
+  | { readonly op: 'icmp'; readonly name: string; readonly a: TypedValue; readonly b: IrValue }
   | { readonly op: 'cast'; readonly name: string; readonly a: TypedValue; readonly to: Type }
   | {
       readonly op: 'load';
       readonly type: Type;
-      readonly at: Value;
+      readonly at: IrValue;
       readonly volatile: boolean;
       readonly ordering: string;
     }
   | {
       readonly op: 'store';
       readonly a: TypedValue;
-      readonly at: Value;
+      readonly at: IrValue;
       readonly volatile: boolean;
       readonly ordering: string;
     }
   | { readonly op: 'alloca'; readonly type: Type; readonly n: TypedValue | null; readonly align: number }
-  | { readonly op: 'gep'; readonly of: Type; readonly base: Value; readonly indices: readonly TypedValue[] }
+  | { readonly op: 'gep'; readonly of: Type; readonly base: IrValue; readonly indices: readonly TypedValue[] }
   | { readonly op: 'select'; readonly c: TypedValue; readonly a: TypedValue; readonly b: TypedValue }
   | {
       readonly op: 'phi';
       readonly type: Type;
-      readonly from: readonly { readonly value: Value; readonly block: string }[];
+      readonly from: readonly { readonly value: IrValue; readonly block: string }[];
     }
   | { readonly op: 'freeze'; readonly a: TypedValue }
   | { readonly op: 'extractvalue'; readonly a: TypedValue; readonly path: readonly number[] }
@@ -42,27 +44,27 @@ export type Operation =
   | {
       readonly op: 'call';
       readonly returns: Type;
-      readonly callee: Value;
+      readonly callee: IrValue;
       readonly args: readonly TypedValue[];
-      /** Blocks that callbr may go to: where it falls through, then the others. */
+      /** The possible targets of a callbr: the fall-through, then the others. */
       readonly targets: readonly string[];
     }
   | { readonly op: 'br'; readonly to: string }
-  | { readonly op: 'condbr'; readonly c: Value; readonly then: string; readonly else: string }
+  | { readonly op: 'condbr'; readonly c: IrValue; readonly then: string; readonly else: string }
   | {
       readonly op: 'switch';
       readonly a: TypedValue;
       readonly otherwise: string;
-      readonly cases: readonly { readonly value: Value; readonly to: string }[];
+      readonly cases: readonly { readonly value: IrValue; readonly to: string }[];
     }
   | { readonly op: 'ret'; readonly a: TypedValue | null }
   | { readonly op: 'unreachable' }
-  | { readonly op: 'cmpxchg'; readonly at: Value; readonly expect: TypedValue; readonly value: Value }
-  | { readonly op: 'atomicrmw'; readonly name: string; readonly at: Value; readonly a: TypedValue }
+  | { readonly op: 'cmpxchg'; readonly at: IrValue; readonly expect: TypedValue; readonly value: IrValue }
+  | { readonly op: 'atomicrmw'; readonly name: string; readonly at: IrValue; readonly a: TypedValue }
   | { readonly op: 'fence'; readonly ordering: string }
-  /** #dbg_value and its kin: from here on the C variable has this value. */
+  /** #dbg_value and similar records: from here on the C variable has this value. */
   | { readonly op: 'dbg'; readonly a: TypedValue; readonly variable: number; readonly declares: boolean }
-  /** Read, and refused when the run comes to it. */
+  /** Parsed, and rejected when the run reaches it. */
   | { readonly op: 'other'; readonly name: string };
 
 export type BinaryName =
@@ -84,8 +86,8 @@ const BINARY = new Set<string>('add sub mul udiv sdiv urem srem and or xor shl l
 const CAST = new Set('zext sext trunc ptrtoint inttoptr bitcast'.split(' '));
 const ORDERINGS = ['unordered', 'monotonic', 'acquire', 'release', 'acq_rel', 'seq_cst'];
 
-/** One instruction; the scanner is at its first character, and behind it afterwards. */
-export function readInstruction(s: Scanner): Instruction {
+/** Parses one instruction; the scanner is at its first character, and after it afterwards. */
+export function readInstruction(s: Scanner): IrInstruction {
   if (s.peek() === '#') return readRecord(s);
   let result = '';
   if (s.peek() === '%') {
@@ -96,7 +98,7 @@ export function readInstruction(s: Scanner): Instruction {
   return { result, dbg: readAttachments(s), ...operation };
 }
 
-function readOperation(s: Scanner): Operation {
+function readOperation(s: Scanner): InstructionKind {
   const start = s.pos;
   const name = s.word();
   if (BINARY.has(name)) return readBinary(s, name as BinaryName);
@@ -173,14 +175,14 @@ function readOperation(s: Scanner): Operation {
   }
 }
 
-function readBinary(s: Scanner, name: BinaryName): Operation {
+function readBinary(s: Scanner, name: BinaryName): InstructionKind {
   skipFlags(s);
   const a = readTyped(s);
   s.expect(',');
   return { op: 'binary', name, a, b: readValue(s, a.type) };
 }
 
-function readCast(s: Scanner, name: string): Operation {
+function readCast(s: Scanner, name: string): InstructionKind {
   skipFlags(s);
   const a = readTyped(s);
   s.expect('to');
@@ -196,7 +198,7 @@ function readOrdering(s: Scanner): string {
   return ORDERINGS.find((ordering) => s.take(ordering)) ?? '';
 }
 
-function readLoad(s: Scanner): Operation {
+function readLoad(s: Scanner): InstructionKind {
   s.take('atomic');
   const volatile = s.take('volatile');
   const type = readType(s);
@@ -205,7 +207,7 @@ function readLoad(s: Scanner): Operation {
   return { op: 'load', type, at, volatile, ordering: readOrdering(s) };
 }
 
-function readStore(s: Scanner): Operation {
+function readStore(s: Scanner): InstructionKind {
   s.take('atomic');
   const volatile = s.take('volatile');
   const a = readTyped(s);
@@ -214,7 +216,7 @@ function readStore(s: Scanner): Operation {
   return { op: 'store', a, at, volatile, ordering: readOrdering(s) };
 }
 
-function readGep(s: Scanner): Operation {
+function readGep(s: Scanner): InstructionKind {
   skipFlags(s);
   const of = readType(s);
   s.expect(',');
@@ -224,7 +226,7 @@ function readGep(s: Scanner): Operation {
   return { op: 'gep', of, base, indices };
 }
 
-function readAlloca(s: Scanner): Operation {
+function readAlloca(s: Scanner): InstructionKind {
   s.take('inalloca');
   const type = readType(s);
   let n: TypedValue | null = null;
@@ -236,9 +238,9 @@ function readAlloca(s: Scanner): Operation {
   return { op: 'alloca', type, n, align };
 }
 
-function readPhi(s: Scanner): Operation {
+function readPhi(s: Scanner): InstructionKind {
   const type = readType(s);
-  const from: { value: Value; block: string }[] = [];
+  const from: { value: IrValue; block: string }[] = [];
   do {
     s.expect('[');
     const value = readValue(s, type);
@@ -255,7 +257,7 @@ function readPath(s: Scanner): number[] {
   return path;
 }
 
-/** Takes a comma that metadata does not follow. */
+/** Consumes a comma unless metadata follows. */
 function commaBefore(s: Scanner): boolean {
   const { pos } = s;
   if (!s.take(',')) return false;
@@ -267,7 +269,7 @@ function commaBefore(s: Scanner): boolean {
 const CONVENTION =
   /^(?:ccc|fastcc|coldcc|preserve_mostcc|preserve_allcc|preserve_nonecc|cc \d+|nnan|ninf|nsz|arcp|contract|afn|reassoc|fast)\b/;
 
-function readCall(s: Scanner, branches: boolean): Operation {
+function readCall(s: Scanner, branches: boolean): InstructionKind {
   for (;;) {
     s.peek();
     const found = CONVENTION.exec(s.text.slice(s.pos, s.pos + 24));
@@ -276,7 +278,7 @@ function readCall(s: Scanner, branches: boolean): Operation {
   }
   skipAttributes(s);
   const type = readResultType(s);
-  // the type of a variadic function stands whole before its name
+  // the type of a variadic function is written completely before its name
   let returns = type;
   if (s.peek() === '(') s.skipBrackets();
   if (type.kind === 'function') ({ returns } = type);
@@ -327,7 +329,7 @@ function readLabel(s: Scanner): string {
   return s.name('%');
 }
 
-function readBranch(s: Scanner): Operation {
+function readBranch(s: Scanner): InstructionKind {
   if (s.peekWord() === 'label') return { op: 'br', to: readLabel(s) };
   const c = readTyped(s).value;
   s.expect(',');
@@ -336,12 +338,12 @@ function readBranch(s: Scanner): Operation {
   return { op: 'condbr', c, then, else: readLabel(s) };
 }
 
-function readSwitch(s: Scanner): Operation {
+function readSwitch(s: Scanner): InstructionKind {
   const a = readTyped(s);
   s.expect(',');
   const otherwise = readLabel(s);
   s.expect('[');
-  const cases: { value: Value; to: string }[] = [];
+  const cases: { value: IrValue; to: string }[] = [];
   while (!s.take(']')) {
     const { value } = readTyped(s);
     s.expect(',');
@@ -350,7 +352,7 @@ function readSwitch(s: Scanner): Operation {
   return { op: 'switch', a, otherwise, cases };
 }
 
-function readCmpxchg(s: Scanner): Operation {
+function readCmpxchg(s: Scanner): InstructionKind {
   s.take('weak');
   s.take('volatile');
   const at = readTyped(s).value;
@@ -363,7 +365,7 @@ function readCmpxchg(s: Scanner): Operation {
   return { op: 'cmpxchg', at, expect, value };
 }
 
-function readAtomicrmw(s: Scanner): Operation {
+function readAtomicrmw(s: Scanner): InstructionKind {
   s.take('volatile');
   const name = s.word();
   const at = readTyped(s).value;
@@ -373,8 +375,8 @@ function readAtomicrmw(s: Scanner): Operation {
   return { op: 'atomicrmw', name, at, a };
 }
 
-/** `#dbg_value(T v, !variable, !DIExpression(…), !location)` and its kin. */
-function readRecord(s: Scanner): Instruction {
+/** `#dbg_value(T v, !variable, !DIExpression(…), !location)` and similar records. */
+function readRecord(s: Scanner): IrInstruction {
   const kind = s.name('#');
   s.peek();
   const start = s.pos;
@@ -402,7 +404,10 @@ function readRecord(s: Scanner): Instruction {
   return { result: '', dbg: -1, op: 'dbg', a, variable, declares: kind === 'dbg_declare' };
 }
 
-/** What follows the operands up to the end of the line: `, align 8, !dbg !12, !srcloc !3`. The number behind !dbg, or -1. */
+/**
+ * The attachments after the operands up to the end of the line: `, align 8, !dbg !12, !srcloc !3`. Returns the number
+ * after !dbg, or -1.
+ */
 function readAttachments(s: Scanner): number {
   let dbg = -1;
   while (s.take(',')) {

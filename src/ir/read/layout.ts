@@ -5,7 +5,7 @@ import { type NamedTypes, resolveType, type Type, typeText } from './types.ts';
  * Sizes and offsets by the rules of LLVM's data layout, for targets with 64-bit pointers whose integers of up to 64 bits
  * are aligned to their size and 128-bit ones to 16 bytes: aarch64 and x86-64 Linux.
  */
-export class Layout {
+export class DataLayout {
   readonly #types: NamedTypes;
   readonly #known = new Map<string, { readonly size: number; readonly align: number }>();
 

@@ -1,17 +1,17 @@
 import { IrStop } from '../stop.ts';
-import { type Instruction, readInstruction } from './instructions.ts';
-import { Layout } from './layout.ts';
+import { type IrInstruction, readInstruction } from './instructions.ts';
+import { DataLayout } from './layout.ts';
 import { Scanner } from './scanner.ts';
 import { readResultType, readType, type Type } from './types.ts';
-import { readTyped, readValue, skipAttributes, type Value } from './values.ts';
+import { type IrValue, readTyped, readValue, skipAttributes } from './values.ts';
 
-/** A global variable; `init` is null where it is only declared. */
+/** A global variable; `init` is null if it is only declared. */
 export interface Global {
   readonly name: string;
   readonly type: Type;
-  readonly init: Value | null;
+  readonly init: IrValue | null;
   readonly constant: boolean;
-  /** Nobody outside the module means it by this name. */
+  /** The name is not visible outside the module. */
   readonly internal: boolean;
   readonly section: string;
   readonly align: number;
@@ -23,12 +23,12 @@ export interface Parameter {
   readonly type: Type;
 }
 
-export interface Block {
+export interface BasicBlock {
   readonly name: string;
-  readonly code: readonly Instruction[];
+  readonly code: readonly IrInstruction[];
 }
 
-/** A function; without a body it is only declared. */
+/** A function; without a body if it is only declared. */
 export interface IrFunction {
   readonly name: string;
   readonly returns: Type;
@@ -37,24 +37,24 @@ export interface IrFunction {
   readonly internal: boolean;
   readonly dbg: number;
   readonly declared: boolean;
-  /** Read when first asked for. */
-  readonly blocks: readonly Block[];
+  /** Parsed on first use. */
+  readonly blocks: readonly BasicBlock[];
 }
 
-/** A module of textual LLVM IR (versions 17 to 22). Bodies and metadata are read when they are first asked for. */
+/** A module of textual LLVM IR (versions 17 to 22). Bodies and metadata are parsed on first use. */
 export interface IrModule {
   readonly source: string;
   readonly datalayout: string;
   readonly triple: string;
   readonly types: ReadonlyMap<string, Type>;
-  readonly layout: Layout;
+  readonly layout: DataLayout;
   readonly globals: ReadonlyMap<string, Global>;
   readonly functions: ReadonlyMap<string, IrFunction>;
   /** Aliases of functions and variables: name to name. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** The text of a numbered metadata node behind its `=`; undefined when there is none. */
+  /** The text of a numbered metadata node after its `=`; undefined if there is none. */
   metadata(number: number): string | undefined;
-  /** Numbers of all metadata nodes whose text begins so, in order. */
+  /** The numbers of all metadata nodes whose text begins with `start`, in order. */
   metadataOf(start: string): readonly number[];
   /** Named metadata: `llvm.dbg.cu` and so on, as text. */
   readonly named: ReadonlyMap<string, string>;
@@ -75,7 +75,7 @@ class ModuleReader {
   readonly #functions = new Map<string, IrFunction>();
   readonly #aliases = new Map<string, string>();
   readonly #named = new Map<string, string>();
-  /** Start and end of the text of a numbered node. */
+  /** The start and end of the text of each numbered node. */
   readonly #nodes = new Map<number, readonly [number, number]>();
   #source = '';
   #datalayout = '';
@@ -99,7 +99,7 @@ class ModuleReader {
       datalayout: this.#datalayout,
       triple: this.#triple,
       types: this.#types,
-      layout: new Layout(this.#types),
+      layout: new DataLayout(this.#types),
       globals: this.#globals,
       functions: this.#functions,
       aliases: this.#aliases,
@@ -255,7 +255,9 @@ class ModuleReader {
     s.skipLine();
   }
 
-  /** What stands before the name of a function: linkage and so on, then its result; whether it is internal. */
+  /**
+   * The words before the name of a function: linkage and others, then its result type; returns whether it is internal.
+   */
   #head(): {
     returns: Type;
     name: string;
@@ -327,7 +329,7 @@ class ModuleReader {
     const end = s.text.indexOf('\n}', s.pos);
     if (line < 0 || end < 0) s.fail();
     s.pos = end + 2;
-    let blocks: readonly Block[] | null = null;
+    let blocks: readonly BasicBlock[] | null = null;
     const { text } = s;
     this.#functions.set(head.name, {
       ...head,
@@ -351,8 +353,8 @@ const LINKAGE = new Set(
 
 const LABEL = /\s*(?:([-$._a-zA-Z0-9]+)|"([^"]*)"):/y;
 
-function readBlocks(s: Scanner, parameters: number): Block[] {
-  const blocks: { name: string; code: Instruction[] }[] = [];
+function readBlocks(s: Scanner, parameters: number): BasicBlock[] {
+  const blocks: { name: string; code: IrInstruction[] }[] = [];
   while (!s.done) {
     LABEL.lastIndex = s.pos;
     const label = LABEL.exec(s.text);
@@ -361,7 +363,7 @@ function readBlocks(s: Scanner, parameters: number): Block[] {
       blocks.push({ name: label[1] ?? label[2]!, code: [] });
       continue;
     }
-    // the entry block may go without a label: it then has the number behind the parameters'
+    // the entry block may have no label: it then has the number after the parameters'
     if (blocks.length === 0) blocks.push({ name: String(parameters), code: [] });
     blocks.at(-1)!.code.push(readInstruction(s));
   }

@@ -8,10 +8,10 @@ const QUOTE = 34;
 const SPACE = 32;
 const NEWLINE = 10;
 
-/** Whether a character code may stand in a bare name of LLVM IR. */
+/** Whether a character code may occur in a bare name of LLVM IR. */
 const isNameChar = (code: number): boolean => code < 128 && NAME_CHAR[code] === 1;
 
-/** Walks over the text of a module. Blanks and comments between tokens are passed over, line ends are not told apart. */
+/** Scans the text of a module. Blanks and comments between tokens are skipped; line ends count as blanks. */
 export class Scanner {
   readonly text: string;
   pos: number;
@@ -23,7 +23,7 @@ export class Scanner {
     this.#end = end;
   }
 
-  /** The next character that is no blank and in no comment; '' at the end. */
+  /** The next character that is not blank and not in a comment; '' at the end. */
   peek(): string {
     this.#skip();
     return this.pos < this.#end ? this.text[this.pos]! : '';
@@ -34,7 +34,7 @@ export class Scanner {
     return this.pos >= this.#end;
   }
 
-  /** Whether this text comes next; what it is then is passed over. */
+  /** Whether this text comes next; if so, it is consumed. */
   take(word: string): boolean {
     this.#skip();
     if (!this.text.startsWith(word, this.pos)) return false;
@@ -49,12 +49,12 @@ export class Scanner {
     return true;
   }
 
-  /** @throws IrStop when another text comes next */
+  /** @throws IrStop if another text comes next */
   expect(word: string): void {
     if (!this.take(word)) this.fail();
   }
 
-  /** A bare word: letters, digits and `$._-`; '' when none comes next. */
+  /** A bare word: letters, digits and `$._-`; '' if none comes next. */
   word(): string {
     this.#skip();
     const start = this.pos;
@@ -62,7 +62,7 @@ export class Scanner {
     return this.text.slice(start, this.pos);
   }
 
-  /** The bare word that comes next, without passing over it. */
+  /** The next bare word, without consuming it. */
   peekWord(): string {
     const { pos } = this;
     const word = this.word();
@@ -70,7 +70,7 @@ export class Scanner {
     return word;
   }
 
-  /** A name behind its sigil: `@x`, `%"a b"`, `!12`. */
+  /** A name after its sigil: `@x`, `%"a b"`, `!12`. */
   name(sigil: string): string {
     this.#skip();
     if (this.text[this.pos] !== sigil) this.fail();
@@ -78,7 +78,7 @@ export class Scanner {
     return this.text.charCodeAt(this.pos) === QUOTE ? this.string() : this.word();
   }
 
-  /** What stands between quotes, escapes resolved: a character a byte. */
+  /** The text between quotes with escapes resolved: one character per byte. */
   string(): string {
     this.#skip();
     if (this.text.charCodeAt(this.pos) !== QUOTE) this.fail();
@@ -100,7 +100,7 @@ export class Scanner {
     return word;
   }
 
-  /** Passes over what stands in brackets, the scanner being at the opening one. */
+  /** Skips a bracketed text; the scanner is at the opening bracket. */
   skipBrackets(): void {
     this.#skip();
     let depth = 0;
@@ -118,7 +118,7 @@ export class Scanner {
     this.fail();
   }
 
-  /** Passes over the rest of the line. */
+  /** Skips the rest of the line. */
   skipLine(): void {
     const end = this.text.indexOf('\n', this.pos);
     this.pos = end < 0 ? this.#end : end + 1;
@@ -131,7 +131,7 @@ export class Scanner {
     return line;
   }
 
-  /** @throws IrStop always: the text at the scanner is not what the grammar wants */
+  /** @throws IrStop always: the text at the scanner does not match the grammar */
   fail(): never {
     const rest = this.text.slice(this.pos, this.pos + 60).split('\n')[0];
     throw new IrStop('syntax', JSON.stringify(rest), `line ${this.line()}`);

@@ -12,7 +12,7 @@ export type Type =
   | { readonly kind: 'struct'; readonly packed: boolean; readonly fields: readonly Type[] }
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'function'; readonly returns: Type; readonly variadic: boolean }
-  /** Read, and refused where a value of it is wanted: vectors, floats. */
+  /** Parsed, and rejected if a value of it is used: vectors, floats. */
   | { readonly kind: 'other'; readonly text: string };
 
 export const PTR: Type = { kind: 'ptr' };
@@ -42,7 +42,7 @@ const OTHER = new Set([
   'opaque',
 ]);
 
-/** A type that has no function type behind it: what stands before a value. */
+/** A type that is not followed by a function type, as before a value. */
 function readPlain(s: Scanner): Type {
   switch (s.peek()) {
     case '%':
@@ -108,7 +108,7 @@ function readFields(s: Scanner): Type[] {
   return fields;
 }
 
-/** A type; `T (…)` is a function type, of which only the result and whether it is variadic are kept. */
+/** Parses a type; of a function type `T (…)` only the result and whether it is variadic are kept. */
 export function readType(s: Scanner): Type {
   const type = readPlain(s);
   if (s.peek() !== '(') return type;
@@ -117,13 +117,13 @@ export function readType(s: Scanner): Type {
   return { kind: 'function', returns: type, variadic: s.text.slice(start, s.pos).includes('...') };
 }
 
-/** A type where no function type can stand, but brackets may follow: the result of a `define`. */
+/** Parses a type that cannot be a function type although brackets may follow: the result of a `define`. */
 export const readResultType = readPlain;
 
 /** The types of a module by name. */
 export type NamedTypes = ReadonlyMap<string, Type>;
 
-/** What a named type stands for; any other type is itself. */
+/** The meaning of a named type; any other type is returned unchanged. */
 export function resolveType(types: NamedTypes, type: Type): Type {
   if (type.kind !== 'named') return type;
   const found = types.get(type.name);

@@ -7,8 +7,8 @@ export interface Int64 {
   readonly hi: number;
 }
 
-/** What an instruction takes: a register by name, or a constant. */
-export type Value =
+/** An operand of an instruction: a register by name, or a constant. */
+export type IrValue =
   | { readonly kind: 'local'; readonly name: string }
   | ({ readonly kind: 'int' } & Int64)
   | { readonly kind: 'null' }
@@ -27,12 +27,12 @@ export type Value =
   | { readonly kind: 'binary'; readonly op: string; readonly a: TypedValue; readonly b: TypedValue }
   | { readonly kind: 'asm'; readonly asm: InlineAsm }
   | { readonly kind: 'metadata'; readonly text: string }
-  /** Read, and refused where it is wanted: blockaddress, floats and so on. */
+  /** Parsed, and rejected if it is used: blockaddress, floats and others. */
   | { readonly kind: 'other'; readonly text: string };
 
 export interface TypedValue {
   readonly type: Type;
-  readonly value: Value;
+  readonly value: IrValue;
 }
 
 export interface InlineAsm {
@@ -55,7 +55,7 @@ export function parseInt64(text: string): Int64 {
 
 const CASTS = new Set(['ptrtoint', 'inttoptr', 'bitcast', 'trunc', 'zext', 'sext', 'addrspacecast']);
 const BINARIES = new Set(['add', 'sub', 'mul', 'and', 'or', 'xor', 'shl', 'lshr', 'ashr']);
-/** What may stand before the operands and says nothing that the interpreter goes by. */
+/** Flags before operands that the interpreter ignores. */
 const FLAGS = ['inbounds', 'nuw', 'nsw', 'nusw', 'exact', 'inrange', 'disjoint', 'nneg'];
 
 export function skipFlags(s: Scanner): void {
@@ -71,7 +71,7 @@ export function readTyped(s: Scanner): TypedValue {
 }
 
 /** Metadata as an argument of a call: up to the comma or bracket that ends it. */
-function readMetadataValue(s: Scanner): Value {
+function readMetadataValue(s: Scanner): IrValue {
   s.peek();
   const start = s.pos;
   let depth = 0;
@@ -104,7 +104,7 @@ export function skipAttributes(s: Scanner): void {
   }
 }
 
-export function readValue(s: Scanner, type: Type): Value {
+export function readValue(s: Scanner, type: Type): IrValue {
   const c = s.peek();
   if (c === '%') return { kind: 'local', name: s.name('%') };
   if (c === '@') return { kind: 'global', name: s.name('@') };
@@ -121,7 +121,7 @@ export function readValue(s: Scanner, type: Type): Value {
 
 const CLOSING: Readonly<Record<string, string>> = { '[': ']', '{': '}', '<': '>' };
 
-function readAggregate(s: Scanner, open: string): Value {
+function readAggregate(s: Scanner, open: string): IrValue {
   s.expect(open);
   if (open === '<' && s.peek() === '{') {
     const inner = readAggregate(s, '{');
@@ -138,7 +138,7 @@ function readAggregate(s: Scanner, open: string): Value {
   return { kind: 'aggregate', elements };
 }
 
-function readWordValue(s: Scanner, type: Type): Value {
+function readWordValue(s: Scanner, type: Type): IrValue {
   const start = s.pos;
   const word = s.word();
   switch (word) {
@@ -198,7 +198,7 @@ function readAsm(s: Scanner): InlineAsm {
   return { text, constraints: s.string(), sideEffect };
 }
 
-function readConstantGep(s: Scanner): Value {
+function readConstantGep(s: Scanner): IrValue {
   skipFlags(s);
   s.expect('(');
   const of = readType(s);

@@ -1,6 +1,6 @@
 /**
- * Arithmetic on 64-bit integers held as two signed 32-bit halves. A result's low half is returned, its high half is in
- * {@link high}: no object is made on the way.
+ * Arithmetic on 64-bit integers represented as two signed 32-bit halves. Functions return the low half of the result
+ * and store the high half in {@link high}, so no objects are allocated.
  */
 export let high = 0;
 

@@ -1,18 +1,18 @@
 import type { Code } from '../code/code.ts';
-import type { Program } from '../code/program.ts';
+import type { IrProgram } from '../code/ir-program.ts';
 import type { Int64 } from '../read/values.ts';
 import { IrStop } from '../stop.ts';
+import { EVENT, FRAME, type Host, ORDERINGS, type Stack } from './host.ts';
 import type { Memory } from './memory.ts';
-import { EVENT, FRAME, type Host, ORDERINGS, type Stack } from './operation.ts';
 import { opcode, TABLE } from './operations.ts';
 
-/** A function that has been called and has not returned: data, and copied as such. */
+/** A function call that has not returned: data, and copied as such. */
 export interface Frame {
   readonly code: Code;
-  /** Of the instruction that comes next, or whose event is not answered yet. */
+  /** The place of the next instruction, or of the one whose event is not answered yet. */
   pc: number;
   readonly regs: Int32Array;
-  /** Where the result goes in the caller's registers; below 0, nowhere. */
+  /** The place for the result in the caller's registers; below 0 for none. */
   readonly result: number;
 }
 
@@ -36,7 +36,7 @@ export class IrThread {
     return other;
   }
 
-  /** Clears the registers that nothing reads any more: threads that differ in them alone are the same. */
+  /** Clears the registers that are not read any more, so that threads which differ only in them are equal. */
   forget(): void {
     const top = this.frames.length - 1;
     for (const [i, { code, pc, regs }] of this.frames.entries()) {
@@ -50,8 +50,11 @@ export class IrThread {
   }
 }
 
-/** Why a run has stopped. The environment answers all but `returned` and `budget` and lets the thread go on. */
-export type Event =
+/**
+ * The reason why a run has stopped. The environment answers all but `returned` and `budget` and lets the thread
+ * continue.
+ */
+export type IrEvent =
   | { readonly kind: 'returned'; readonly value: Int64 }
   | { readonly kind: 'budget' }
   | {
@@ -72,7 +75,7 @@ export type Event =
     }
   | { readonly kind: 'fill'; readonly at: Int64; readonly size: number; readonly byte: number }
   | { readonly kind: 'move'; readonly at: Int64; readonly from: Int64; readonly size: number }
-  /** A function without a body here. */
+  /** A function without a body in the program. */
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Int64[] }
   | {
       readonly kind: 'asm';
@@ -86,24 +89,24 @@ const LOAD = opcode('load');
 
 /** Runs threads of a program over a memory. */
 export class Interpreter implements Host {
-  readonly program: Program;
+  readonly program: IrProgram;
   memory: Memory;
   thread!: IrThread;
-  /** High half of a result on its way into a register. */
+  /** The high half of a result that is being written to a register. */
   high = 0;
   /** Instructions run so far. */
   steps = 0;
-  /** Every access to memory that is not the thread's own stack is an event. */
+  /** Whether every access to memory outside the thread's own stack is an event. */
   readonly #observe: boolean;
-  #event: Event = { kind: 'budget' };
+  #event: IrEvent = { kind: 'budget' };
 
-  constructor(program: Program, memory: Memory, options: { readonly observe?: boolean } = {}) {
+  constructor(program: IrProgram, memory: Memory, options: { readonly observe?: boolean } = {}) {
     this.program = program;
     this.memory = memory;
     this.#observe = options.observe ?? false;
   }
 
-  /** A thread about to call a function. The stack is mapped. */
+  /** A thread that is about to call a function. Its stack is mapped. */
   start(fn: number, args: readonly Int64[], stack: Stack): IrThread {
     this.memory.map(stack.lo, stack.hi, stack.size);
     const thread = new IrThread(stack);
@@ -120,8 +123,8 @@ export class Interpreter implements Host {
     return thread;
   }
 
-  /** Go on until there is an event, or so many instructions have run. */
-  run(thread: IrThread, budget: number = Number.MAX_SAFE_INTEGER): Event {
+  /** Continues until there is an event, or the budget of instructions is used up. */
+  run(thread: IrThread, budget: number = Number.MAX_SAFE_INTEGER): IrEvent {
     this.thread = thread;
     let left = budget;
     while (left > 0) {
@@ -143,7 +146,10 @@ export class Interpreter implements Host {
     return { kind: 'budget' };
   }
 
-  /** The value of the load, call or assembly that the thread stopped for; of assembly with targets, which one it goes to. */
+  /**
+   * Supplies the value of the load, call or assembly for which the thread stopped; for assembly with targets also the
+   * target.
+   */
   answer(thread: IrThread, value: Int64, target = 0): void {
     const frame = thread.frames.at(-1)!;
     const w = frame.code.words;
@@ -160,7 +166,7 @@ export class Interpreter implements Host {
     return this.program.functionAt(lo, hi);
   }
 
-  /** Where the run is: "function+pc". */
+  /** The position of the run: "function+pc". */
   place(): string {
     const frame = this.thread.frames.at(-1);
     return frame ? `${frame.code.name}+${frame.pc}` : 'start';

@@ -1,28 +1,28 @@
 import { IrStop } from '../stop.ts';
 import { hex64 } from './int64.ts';
 
-/** Bytes of a page of memory: the unit that copies share until one of them writes. */
+/** The bytes in a page of memory, which copies share until one of them writes. */
 const PAGE = 4096;
 const CACHED = 16;
 
 interface Page {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
-  /** A bit a byte: whether somebody has written it. */
+  /** One bit per byte: whether it has been written. */
   readonly written: Int32Array;
-  /** Whose it is to write; any other memory takes a copy first. */
+  /** The memory that may write to it; any other memory makes a copy first. */
   readonly owner: object;
 }
 
 /**
- * Byte-addressed memory of 2^64 bytes, little-endian. There is memory where {@link map} says so; reading a byte that
- * nobody has written stops the run. Addresses are two signed 32-bit halves. What is loaded is in `lo` and `hi`.
+ * Byte-addressed memory of 2^64 bytes, little-endian. Only ranges passed to {@link map} exist; reading a byte that was
+ * never written stops the run. Addresses are two signed 32-bit halves. A load returns its value in `lo` and `hi`.
  */
 export class Memory {
   lo = 0;
   hi = 0;
   #pages: Map<number, Page>;
-  /** The map is another memory's as well: it is copied before it changes. */
+  /** Whether another memory shares the map: it is then copied before a change. */
   #shared = false;
   #token: object = {};
   readonly #hi = new Int32Array(CACHED).fill(-1);
@@ -42,7 +42,7 @@ export class Memory {
     return other;
   }
 
-  /** There is memory in [address, address + size); not written, unless it was there. */
+  /** Creates memory in [address, address + size); it counts as not written, unless it existed. */
   map(lo: number, hi: number, size: number): void {
     const first = pageOf(lo, hi);
     const last = Math.floor((first * PAGE + ((lo >>> 0) % PAGE) + size - 1) / PAGE);
@@ -53,7 +53,7 @@ export class Memory {
     this.#forget();
   }
 
-  /** Load 1, 2, 4 or 8 bytes into `lo` and `hi`, zero-extended. */
+  /** Loads 1, 2, 4 or 8 bytes into `lo` and `hi`, zero-extended. */
   load(lo: number, hi: number, size: number): void {
     const offset = lo & (PAGE - 1);
     if ((offset & (size - 1)) !== 0) {
@@ -72,7 +72,7 @@ export class Memory {
     else this.lo = page.bytes[offset]!;
   }
 
-  /** Store the low 1, 2, 4 or 8 bytes of a value. */
+  /** Stores the low 1, 2, 4 or 8 bytes of a value. */
   store(lo: number, hi: number, size: number, vlo: number, vhi: number): void {
     const offset = lo & (PAGE - 1);
     if ((offset & (size - 1)) !== 0) {
@@ -106,7 +106,7 @@ export class Memory {
     }
   }
 
-  /** Copy bytes, and whether they were written; the ranges may overlap. */
+  /** Copies bytes, and whether they were written; the ranges may overlap. */
   move(tolo: number, tohi: number, lo: number, hi: number, size: number): void {
     const bytes = new Uint8Array(size);
     const known = new Uint8Array(size);
@@ -123,7 +123,7 @@ export class Memory {
     }
   }
 
-  /** The bytes count as never written again: an object's life has ended or begun anew. */
+  /** Marks the bytes as not written: an object's life has ended or begun. */
   forgetBytes(lo: number, hi: number, size: number): void {
     for (let i = 0; i < size; ) {
       const at = add(lo, hi, i);

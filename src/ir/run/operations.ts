@@ -1,10 +1,10 @@
 import { IrStop } from '../stop.ts';
+import type { Host, OperationCode } from './host.ts';
 import { ashr64, below, divide, divideSigned, hex64, high, less, lshr64, mul64, shl64 } from './int64.ts';
-import type { Host, Run } from './operation.ts';
 
 /** d = op(a, b) on 64 bits; operands are the places of the low halves. */
 const binary =
-  (op: (alo: number, ahi: number, blo: number, bhi: number) => number): Run =>
+  (op: (alo: number, ahi: number, blo: number, bhi: number) => number): OperationCode =>
   (_, w, pc, r) => {
     const a = w[pc + 2]!;
     const b = w[pc + 3]!;
@@ -16,7 +16,7 @@ const binary =
   };
 
 const compare =
-  (test: (alo: number, ahi: number, blo: number, bhi: number) => boolean): Run =>
+  (test: (alo: number, ahi: number, blo: number, bhi: number) => boolean): OperationCode =>
   (_, w, pc, r) => {
     const a = w[pc + 2]!;
     const b = w[pc + 3]!;
@@ -27,7 +27,7 @@ const compare =
   };
 
 const division =
-  (op: typeof divide, remainder: boolean): Run =>
+  (op: typeof divide, remainder: boolean): OperationCode =>
   (m, w, pc, r) => {
     const b = w[pc + 3]!;
     if (r[b] === 0 && r[b + 1] === 0) throw new IrStop('undefined', 'division by 0', m.place());
@@ -41,7 +41,7 @@ const division =
 
 /** d = op(a, b & 63) */
 const shift =
-  (op: (lo: number, hi: number, n: number) => number): Run =>
+  (op: (lo: number, hi: number, n: number) => number): OperationCode =>
   (_, w, pc, r) => {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -52,7 +52,7 @@ const shift =
   };
 
 const unary =
-  (op: (m: Host, lo: number, hi: number, bits: number) => number): Run =>
+  (op: (m: Host, lo: number, hi: number, bits: number) => number): OperationCode =>
   (m, w, pc, r) => {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -80,7 +80,7 @@ function reverse32(n: number): number {
   return swap32(v);
 }
 
-/** The bits of a 64-bit value turned round, of which the upper `bits` then are the result. */
+/** The upper `bits` of a 64-bit value in reversed bit order. */
 function upper(m: Host, lo: number, hi: number, bits: number): number {
   const low = lshr64(lo, hi, 64 - bits);
   m.high = high;
@@ -88,7 +88,7 @@ function upper(m: Host, lo: number, hi: number, bits: number): number {
 }
 
 /** Operations by name; the number of an operation is its place here. */
-export const OPERATIONS: Readonly<Record<string, Run>> = {
+export const OPERATIONS: Readonly<Record<string, OperationCode>> = {
   mov(_, w, pc, r) {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -146,7 +146,7 @@ export const OPERATIONS: Readonly<Record<string, Run>> = {
   shl: shift(shl64),
   lshr: shift(lshr64),
   ashr: shift(ashr64),
-  /** The low bits of a value; their number is below 64. */
+  /** The low bits of a value; fewer than 64. */
   zext(_, w, pc, r) {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;
@@ -256,7 +256,7 @@ export const OPERATIONS: Readonly<Record<string, Run>> = {
     m.memory.move(r[to]!, r[to + 1]!, r[from]!, r[from + 1]!, r[n]! >>> 0);
     return pc + 4;
   },
-  /** Begin or end of the life of a variable on the stack: nobody has written it. */
+  /** Begin or end of the life of a variable on the stack: it counts as not written. */
   forget(m, w, pc, r) {
     const at = w[pc + 1]!;
     m.memory.forgetBytes(r[at]!, r[at + 1]!, w[pc + 2]!);
@@ -301,7 +301,7 @@ export const OPERATIONS: Readonly<Record<string, Run>> = {
 };
 
 const NAMES = Object.keys(OPERATIONS);
-export const TABLE: readonly Run[] = Object.values(OPERATIONS);
+export const TABLE: readonly OperationCode[] = Object.values(OPERATIONS);
 
 const numbers = new Map(NAMES.map((name, i) => [name, i]));
 

@@ -19,7 +19,7 @@ export const FIRMWARE = '/sys/firmware/memmap';
 export const NOTIFIER_ERROR = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
 /** The kind of a path: a text file, a link, a directory; null if nothing is there. */
-export type Entry =
+export type SysfsEntry =
   | { readonly kind: 'file'; readonly text: string }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'dir'; readonly names: readonly string[] };
@@ -47,13 +47,13 @@ export function list_text(ids: readonly number[]): string {
 }
 
 const sorted = (ids: Iterable<number>): number[] => [...ids].sort((a, b) => a - b);
-const file = (text: string): Entry => ({ kind: 'file', text });
-const link = (target: string): Entry => ({ kind: 'link', target });
-const dir = (names: readonly string[]): Entry => ({ kind: 'dir', names });
+const file = (text: string): SysfsEntry => ({ kind: 'file', text });
+const link = (target: string): SysfsEntry => ({ kind: 'link', target });
+const dir = (names: readonly string[]): SysfsEntry => ({ kind: 'dir', names });
 
 const block_files = ['online', 'phys_device', 'phys_index', 'removable', 'state', 'valid_zones'];
 
-function block_entry(state: State, k: Kernel, id: number, name: string | undefined): Entry | null {
+function block_entry(state: State, k: Kernel, id: number, name: string | undefined): SysfsEntry | null {
   const block = state.memory_block.get(id);
   if (!block) return null;
   if (name === undefined) return dir([...block.links.map((nid) => `node${nid}`), ...block_files]);
@@ -77,7 +77,7 @@ function block_entry(state: State, k: Kernel, id: number, name: string | undefin
   }
 }
 
-function memory_entry(state: State, k: Kernel, parts: readonly string[]): Entry | null {
+function memory_entry(state: State, k: Kernel, parts: readonly string[]): SysfsEntry | null {
   const [name, attribute, ...rest] = parts;
   if (rest.length) return null;
   if (name === undefined) {
@@ -100,7 +100,7 @@ const node_masks: Readonly<Record<string, (state: State, nid: number) => boolean
   possible: () => true,
 };
 
-function hugepages_entry(state: State, k: Kernel, nid: number, parts: readonly string[]): Entry | null {
+function hugepages_entry(state: State, k: Kernel, nid: number, parts: readonly string[]): SysfsEntry | null {
   const [size, name, ...rest] = parts;
   if (rest.length) return null;
   if (size === undefined) return dir(hstate_names(k.c));
@@ -112,7 +112,7 @@ function hugepages_entry(state: State, k: Kernel, nid: number, parts: readonly s
     : null;
 }
 
-function node_entry(state: State, k: Kernel, parts: readonly string[]): Entry | null {
+function node_entry(state: State, k: Kernel, parts: readonly string[]): SysfsEntry | null {
   const [name, attribute, ...rest] = parts;
   if (rest.length && attribute !== 'hugepages') return null;
   const nids = sorted(state.pgdat.keys());
@@ -143,7 +143,7 @@ function node_entry(state: State, k: Kernel, parts: readonly string[]): Entry | 
   return block && node.links.get(Number(block[1])) ? link(`../../memory/${attribute}`) : null;
 }
 
-function parameter(state: State, k: Kernel, name: string): Entry | null {
+function parameter(state: State, k: Kernel, name: string): SysfsEntry | null {
   const vars = state.vars.get(0)!;
   switch (name) {
     case 'auto_movable_numa_aware':
@@ -159,7 +159,7 @@ function parameter(state: State, k: Kernel, name: string): Entry | null {
   }
 }
 
-function firmware_entry(state: State, parts: readonly string[]): Entry | null {
+function firmware_entry(state: State, parts: readonly string[]): SysfsEntry | null {
   const [id, name, ...rest] = parts;
   if (rest.length) return null;
   if (id === undefined) return dir(state.firmware_map.map((entry) => String(entry.id)));
@@ -171,7 +171,7 @@ function firmware_entry(state: State, parts: readonly string[]): Entry | null {
 }
 
 /** Looks a path up; null if the modelled kernel has nothing there. */
-export function lookup(state: State, k: Kernel, path: string): Entry | null {
+export function lookup(state: State, k: Kernel, path: string): SysfsEntry | null {
   const clean = path.replace(/\/+$/, '');
   const below = (root: string): readonly string[] | null =>
     clean === root ? [] : clean.startsWith(`${root}/`) ? clean.slice(root.length + 1).split('/') : null;

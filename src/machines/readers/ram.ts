@@ -1,7 +1,7 @@
 import type { Block, IomemEntry, RamRange } from '../machine.ts';
 import { isSystemRam } from './iomem.ts';
 
-export interface Range {
+export interface Hole {
   readonly start: number;
   readonly size: number;
 }
@@ -37,9 +37,9 @@ export function ramOf(iomem: readonly IomemEntry[], blocks: readonly Block[], bl
  * The parts of blocks that are not System RAM of any kind, ascending: the kernel refuses to offline blocks with such
  * holes.
  */
-export function holesOf(iomem: readonly IomemEntry[], blocks: readonly Block[], blockSize: number): Range[] {
+export function holesOf(iomem: readonly IomemEntry[], blocks: readonly Block[], blockSize: number): Hole[] {
   const ram = iomem.filter(isSystemRam).sort((a, b) => a.start - b.start);
-  const holes: Range[] = [];
+  const holes: Hole[] = [];
   let next = 0;
   const gap = (start: number, end: number): void => {
     const last = holes[holes.length - 1];

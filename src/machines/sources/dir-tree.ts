@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { InputError } from '../../errors/input-error.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { decodeText, type FileTree, type Kind, segments } from './tree.ts';
+import { decodeText, type FileKind, type FileTree, segments } from './tree.ts';
 
 const CHUNK = 64 * 1024;
 const PAGE = 4096;
@@ -27,7 +27,7 @@ export class DirTree implements FileTree {
     this.#limits = limits;
   }
 
-  kind(path: string): Kind | undefined {
+  kind(path: string): FileKind | undefined {
     try {
       const stat = lstatSync(this.#full(path));
       return stat.isSymbolicLink() ? 'link' : stat.isDirectory() ? 'dir' : 'file';

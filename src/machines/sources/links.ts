@@ -1,5 +1,5 @@
 import { InputError, quote } from '../../errors/input-error.ts';
-import { type FileTree, type Kind, segments } from './tree.ts';
+import { type FileKind, type FileTree, segments } from './tree.ts';
 
 /**
  * A recording made by a program that cannot store links lists them in `symlinks.txt`: one "path target" per line, the
@@ -46,7 +46,7 @@ export class LinkedTree implements FileTree {
     return this.#tree.unreadable;
   }
 
-  kind(path: string): Kind | undefined {
+  kind(path: string): FileKind | undefined {
     return this.#links.has(segments(path).join('/')) ? 'link' : this.#tree.kind(path);
   }
 

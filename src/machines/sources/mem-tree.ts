@@ -1,5 +1,5 @@
 import { InputError } from '../../errors/input-error.ts';
-import { decodeText, type FileTree, type Kind, segments } from './tree.ts';
+import { decodeText, type FileKind, type FileTree, segments } from './tree.ts';
 
 interface DirNode {
   readonly kind: 'dir';
@@ -44,7 +44,7 @@ export class MemTree implements FileTree {
     if (node?.kind === 'file') this.#put(path, node);
   }
 
-  kind(path: string): Kind | undefined {
+  kind(path: string): FileKind | undefined {
     return this.#at(segments(path), false)?.kind;
   }
 

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors/input-error.ts';
 
-export type Kind = 'file' | 'dir' | 'link';
+export type FileKind = 'file' | 'dir' | 'link';
 
 /**
  * A small read-only file tree: a directory of this host, an archive, a step of a recording. Paths are relative to the
@@ -12,7 +12,7 @@ export interface FileTree {
   /** Paths that exist but could not be read, with the reason ("permission denied"). */
   readonly unreadable: ReadonlyMap<string, string>;
   /** The kind of the path itself, links not followed; undefined if nothing is there. */
-  kind(path: string): Kind | undefined;
+  kind(path: string): FileKind | undefined;
   /**
    * The names in a directory, in code unit order, or undefined if it does not exist (or may not be read).
    * @throws InputError if it is not a directory

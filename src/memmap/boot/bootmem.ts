@@ -1,5 +1,5 @@
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
-import { Runner } from '../../schedule/run.ts';
+import { Runner } from '../../schedule/runner.ts';
 import { memmap_frames } from '../kernel/bootmem_info.ts';
 import { is_classic, is_sparse, SIZEOF_STRUCT_PAGE, WINDOW } from '../kernel/config.ts';
 import type { MemKernel } from '../kernel/functions.ts';

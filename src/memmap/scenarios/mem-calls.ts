@@ -13,7 +13,7 @@ import type { MemStep } from './mem-schema.ts';
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
 /** A call, its text as a person would write it, and the checks after it. */
-export interface Call {
+export interface MemCall {
   readonly text: string;
   readonly thread: () => Steps<unknown>;
   readonly after?: () => Iterable<Found>;
@@ -24,7 +24,7 @@ export interface Call {
 }
 
 /** @throws BadOperation if the step cannot be performed as written */
-export function memCall(model: MemModel, { kind, step }: MemStep): Call {
+export function memCall(model: MemModel, { kind, step }: MemStep): MemCall {
   const { kernel: k, world } = model;
   const { c } = k;
   const pfnOf = (at: number): number => {
@@ -124,7 +124,7 @@ function sectionCall(
   start: number,
   size: number,
   nid: number,
-): Call {
+): MemCall {
   const { c } = k;
   const unit =
     (c.memory_model === 'SPARSEMEM_VMEMMAP' ? c.PAGES_PER_SUBSECTION : c.PAGES_PER_SECTION) * c.PAGE_SIZE;

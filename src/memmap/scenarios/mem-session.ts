@@ -1,6 +1,6 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { eventFailures } from '../../schedule/event-failures.ts';
-import { type Event, type Outcome, Runner } from '../../schedule/run.ts';
+import { type RunEvent, Runner, type RunOutcome } from '../../schedule/runner.ts';
 import { errnoName } from '../../steps/errno.ts';
 import { type Failure, failureKey } from '../../steps/failure.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
@@ -167,10 +167,10 @@ function paths(calls: ReadonlyMap<string, number>, M: number): string[] {
   return loops.length ? [`took ${loops.join(', ')}${helpers}`] : [];
 }
 
-const failuresOf = (outcome: Outcome<unknown>): MemFailure[] =>
+const failuresOf = (outcome: RunOutcome<unknown>): MemFailure[] =>
   eventFailures(outcome.events).filter(({ kind }) => kind !== 'lock');
 
-const messageOf = (event: Event): string =>
+const messageOf = (event: RunEvent): string =>
   event.kind === 'printk' || event.kind === 'lock'
     ? event.text
     : `${event.kind === 'bug' ? 'kernel BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`;

@@ -9,7 +9,7 @@ import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } fr
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 import { activeSpans } from './sections.ts';
-import { merged, missing, type Span } from './spans.ts';
+import { merged, missing, type ZoneSpan } from './spans.ts';
 
 /**
  * The linear map maps all memory that has a section, at its linear address, and no other memory. Private device memory
@@ -18,7 +18,7 @@ import { merged, missing, type Span } from './spans.ts';
 export function checkLinear(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
   const found: Failure[] = [];
-  const mapped: Span[] = [];
+  const mapped: ZoneSpan[] = [];
   for (const leaf of leaves(state.mmu, c.PAGE_OFFSET, c.PAGE_END)) {
     const phys = leaf_address(c, leaf);
     const shifted = leaf.n > 1 && leaf.stride !== entrySize(c.t, leaf.depth);
@@ -48,14 +48,14 @@ export function checkLinear(state: State, c: Config): Failure[] {
 }
 
 interface Section {
-  readonly span: Span;
+  readonly span: ZoneSpan;
   readonly early: boolean;
   readonly nr: number;
 }
 
-const at = ({ start, end }: Span) => ({ pa: start, size: end - start });
+const at = ({ start, end }: ZoneSpan) => ({ pa: start, size: end - start });
 
-const text = ({ start, end }: Span): string => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`;
+const text = ({ start, end }: ZoneSpan): string => `0x${start.toString(16)}-0x${(end - 1).toString(16)}`;
 
 function sectionSpans(state: State, c: Config): Section[] {
   const found: Section[] = [];
@@ -68,14 +68,14 @@ function sectionSpans(state: State, c: Config): Section[] {
 }
 
 /** Memory that the CPU cannot reach: it has struct pages, and is not mapped (add_pages() alone). */
-const privateMemory = (state: State): Span[] =>
+const privateMemory = (state: State): ZoneSpan[] =>
   [...state.dev_pagemap.values()]
     .filter(({ type, mapped }) => mapped && type === 'private')
     .map(({ start, end }) => ({ start, end: end + 1 }));
 
 /** The memory that must be mapped. */
-function wanted(state: State, c: Config, sections: readonly Section[]): Span[] {
-  const found: Span[] = [];
+function wanted(state: State, c: Config, sections: readonly Section[]): ZoneSpan[] {
+  const found: ZoneSpan[] = [];
   const early = merged(sections.filter((s) => s.early).map((s) => s.span));
   for (const { nr, early } of sections) {
     if (early) continue;

@@ -8,7 +8,7 @@ import type { State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 import { activeSpans } from './sections.ts';
-import { merged, missing, type Span } from './spans.ts';
+import { merged, missing, type ZoneSpan } from './spans.ts';
 
 /**
  * The struct pages of active sub-sections are mapped, and nothing else of the memmap is. They lie in pages of their
@@ -28,15 +28,15 @@ export function checkMemmap(state: State, c: Config): Failure[] {
     );
   }
   if (!state.mmu) return found;
-  const active: Span[] = [];
+  const active: ZoneSpan[] = [];
   for (const nr of state.mem_section.keys()) {
     for (const { start, end } of activeSpans(state, c, nr)) {
       active.push({ start: vmemmap_of(c, start), end: vmemmap_of(c, end) });
     }
   }
   const wanted = merged(active);
-  const mapped: Span[] = [];
-  const pages: Span[] = [];
+  const mapped: ZoneSpan[] = [];
+  const pages: ZoneSpan[] = [];
   for (const leaf of leaves(state.mmu, c.VMEMMAP_START, c.VMEMMAP_END)) {
     const size = entrySize(c.t, leaf.depth);
     mapped.push(leaf);
@@ -60,7 +60,7 @@ export function checkMemmap(state: State, c: Config): Failure[] {
 }
 
 /** The spans rounded outward to whole entries. */
-const rounded = (spans: readonly Span[], size: number): Span[] =>
+const rounded = (spans: readonly ZoneSpan[], size: number): ZoneSpan[] =>
   merged(
     spans.map(({ start, end }) => ({
       start: Math.floor(start / size) * size,
@@ -79,7 +79,7 @@ const text = ({ pa, size }: { readonly pa: number; readonly size: number }): str
   `0x${pa.toString(16)}-0x${(pa + size - 1).toString(16)}`;
 
 /** Compares the pages that hold struct pages with the allocator's record of them. */
-function checkPages(state: State, pages: readonly Span[]): Failure[] {
+function checkPages(state: State, pages: readonly ZoneSpan[]): Failure[] {
   const found: Failure[] = [];
   for (const { start, end } of pages) {
     const free = state.pages.first(start, end, (page) => page_use(page) === USE.FREE);
@@ -93,7 +93,7 @@ function checkPages(state: State, pages: readonly Span[]): Failure[] {
         ),
       );
   }
-  const taken: Span[] = [];
+  const taken: ZoneSpan[] = [];
   for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_use(run.value) === USE.MEMMAP) taken.push(run);
   }

@@ -4,7 +4,7 @@ import { subsection_set } from '../../kernel/mm/sparse.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
-import { merged, type Span } from './spans.ts';
+import { merged, type ZoneSpan } from './spans.ts';
 
 /**
  * A section is valid exactly if its active sub-sections have a memmap (all of it if early), with usage allocated. An
@@ -41,7 +41,7 @@ export function checkSections(state: State, c: Config): Failure[] {
 }
 
 /** The pfns of a section that have struct pages, by its sub-sections; none for one that is not valid. */
-export function activeSpans(state: State, c: Config, nr: number): Span[] {
+export function activeSpans(state: State, c: Config, nr: number): ZoneSpan[] {
   const { section_mem_map, subsection_map } = state.mem_section.get(nr)!;
   if (!(section_mem_map & SECTION_HAS_MEM_MAP)) return [];
   const start = nr * c.PAGES_PER_SECTION;
@@ -50,10 +50,10 @@ export function activeSpans(state: State, c: Config, nr: number): Span[] {
 }
 
 /** The pfns for which a sub-section map has bits set. */
-function mapSpans(c: Config, nr: number, subsectionMap: readonly number[]): Span[] {
+function mapSpans(c: Config, nr: number, subsectionMap: readonly number[]): ZoneSpan[] {
   const start = nr * c.PAGES_PER_SECTION;
   if (isFull(subsectionMap)) return [{ start, end: start + c.PAGES_PER_SECTION }];
-  const found: Span[] = [];
+  const found: ZoneSpan[] = [];
   for (let at = start; at < start + c.PAGES_PER_SECTION; at += c.PAGES_PER_SUBSECTION) {
     if (subsection_set(c, subsectionMap, at)) found.push({ start: at, end: at + c.PAGES_PER_SUBSECTION });
   }

@@ -1,11 +1,11 @@
 /** A half-open range of integers [start, end). Lists of them ascend. */
-export interface Span {
+export interface ZoneSpan {
   readonly start: number;
   readonly end: number;
 }
 
 /** Ascending spans, with spans that touch or overlap merged. */
-export function merged(spans: readonly Span[]): Span[] {
+export function merged(spans: readonly ZoneSpan[]): ZoneSpan[] {
   const found: { start: number; end: number }[] = [];
   for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
     const last = found.at(-1);
@@ -16,8 +16,8 @@ export function merged(spans: readonly Span[]): Span[] {
 }
 
 /** The parts of the wanted spans that lie in none of the given ones; both lists are merged. */
-export function missing(wanted: readonly Span[], given: readonly Span[]): Span[] {
-  const found: Span[] = [];
+export function missing(wanted: readonly ZoneSpan[], given: readonly ZoneSpan[]): ZoneSpan[] {
+  const found: ZoneSpan[] = [];
   let i = 0;
   for (const { start, end } of wanted) {
     let at = start;

@@ -5,7 +5,7 @@ import { PageReserved, PageTable, page_use, USE } from '../../kernel/mm/page.ts'
 import type { State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
-import { merged, missing, type Span } from './spans.ts';
+import { merged, missing, type ZoneSpan } from './spans.ts';
 
 /**
  * Every table page is linked once and belongs to the allocator or to memblock. No table page is left over or missing in
@@ -14,7 +14,7 @@ import { merged, missing, type Span } from './spans.ts';
 export function checkTables(state: State, c: Config): Failure[] {
   if (!state.mmu) return [];
   const found: Failure[] = [];
-  const linked: Span[] = [];
+  const linked: ZoneSpan[] = [];
   for (const run of entries(state.mmu, -(2 ** c.t.va_bits), 0)) {
     if (!pointsToTable(state.mmu, run)) continue;
     const together = run.n === 1 || run.stride === c.PAGE_SIZE ? run.n : 1;
@@ -43,7 +43,7 @@ const isTable = (page: number): boolean => page_use(page) === USE.TABLE || PageR
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, n) => sum + n, 0);
 
-function checkPages(state: State, linked: readonly Span[]): Failure[] {
+function checkPages(state: State, linked: readonly ZoneSpan[]): Failure[] {
   const found: Failure[] = [];
   for (const { start, end } of linked) {
     const other = state.pages.first(start, end, (page) => !isTable(page));
@@ -59,7 +59,7 @@ function checkPages(state: State, linked: readonly Span[]): Failure[] {
       );
     }
   }
-  const taken: Span[] = [];
+  const taken: ZoneSpan[] = [];
   let constructed = 0;
   for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_use(run.value) === USE.TABLE) taken.push(run);

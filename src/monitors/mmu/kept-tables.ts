@@ -4,13 +4,13 @@ import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
 
 /** A range of virtual addresses [start, end). */
-export interface Span {
+export interface TableSpan {
   readonly start: number;
   readonly end: number;
 }
 
 /** The tables of a level that translate addresses in the spans. */
-function tablesOver(c: Config, depth: number, spans: readonly Span[]): number {
+function tablesOver(c: Config, depth: number, spans: readonly TableSpan[]): number {
   const cover = entrySize(c.t, depth - 1);
   const tables = new Set<number>();
   for (const { start, end } of spans) {
@@ -24,7 +24,7 @@ function tablesOver(c: Config, depth: number, spans: readonly Span[]): number {
  * unmapped, the number of tables taken from the page allocator never exceeds what maps all of them. No other user of
  * tables may run.
  */
-export function keptTables(before: State, c: Config, spans: readonly Span[]): Monitor {
+export function keptTables(before: State, c: Config, spans: readonly TableSpan[]): Monitor {
   const taken = ({ table_pages: { allocated, freed } }: State, depth: number): number => {
     const level = c.t.name[depth]!;
     return (allocated[level] ?? 0) - (freed[level] ?? 0);

@@ -3,7 +3,7 @@ import { defineRelease, type Release } from '../define.ts';
 import { v5_7 } from '../mainline/v5.7.ts';
 import { S1 } from './arm64-v5.ts';
 import { S0 } from './arm64-v6.ts';
-import { options } from './options.ts';
+import { options } from './vmalloc-options.ts';
 
 /** The suffix that distinguishes the name of such a release from its base. */
 export const B19_SUFFIX = '-B19';

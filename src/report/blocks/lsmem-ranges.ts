@@ -1,16 +1,16 @@
 import type { ListedBlock } from '../../machines/lsmem/lsmem-source.ts';
 
-/** Blocks that follow each other and are shown as one line. Everything but the count is that of the first. */
+/** Consecutive blocks that are shown as one line. All fields but the count are those of the first block. */
 export interface LsRange {
   readonly first: ListedBlock;
   count: number;
 }
 
-/** Columns by which neighbours can differ. */
+/** Columns in which neighbours can differ. */
 export type SplitColumn = 'STATE' | 'REMOVABLE' | 'NODE' | 'ZONES';
 
 /**
- * Merges neighbouring blocks that agree in the given columns. With `all` every block stays alone.
+ * Merges neighbouring blocks that agree in the given columns. With `all` no blocks are merged.
  *
  * @param blocks ascending by number
  */

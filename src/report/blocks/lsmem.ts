@@ -6,16 +6,16 @@ import { type LsRange, mergeBlocks, type SplitColumn } from './lsmem-ranges.ts';
 export const LS_COLUMNS = ['RANGE', 'SIZE', 'STATE', 'REMOVABLE', 'BLOCK', 'NODE', 'ZONES'] as const;
 export type LsColumn = (typeof LS_COLUMNS)[number];
 
-/** Shown when no columns are asked for. */
+/** The default columns. */
 export const DEFAULT_LS_COLUMNS: readonly LsColumn[] = ['RANGE', 'SIZE', 'STATE', 'REMOVABLE', 'BLOCK'];
 
 const SPLIT_COLUMNS: readonly SplitColumn[] = ['STATE', 'REMOVABLE', 'NODE', 'ZONES'];
 
 export interface LsOptions {
   readonly columns: readonly LsColumn[];
-  /** Columns by which ranges are split; all that are shown, if undefined. */
+  /** Columns by which ranges are split; undefined: all columns shown. */
   readonly split: readonly LsColumn[] | undefined;
-  /** A line a block. */
+  /** One line per block. */
   readonly all: boolean;
   /** Sizes in bytes. */
   readonly bytes: boolean;
@@ -25,7 +25,7 @@ export interface LsOptions {
   readonly summary: boolean;
 }
 
-/** The columns by which ranges are split, and so the attributes of a block that have to be known. */
+/** The columns by which ranges are split; these attributes of blocks must be read. */
 export function splitColumns(options: Pick<LsOptions, 'columns' | 'split'>): ReadonlySet<SplitColumn> {
   const named: readonly string[] = options.split ?? options.columns;
   return new Set(SPLIT_COLUMNS.filter((column) => named.includes(column)));

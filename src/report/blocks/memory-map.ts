@@ -9,7 +9,7 @@ const textOf = (session: Session, path: string): string => {
 
 const states = ['online', 'offline', 'going-offline'] as const;
 
-/** The memory blocks of the model, as `mhp ls` would list them. */
+/** The memory blocks of the model, for a list like that of `mhp ls`. */
 export function listedBlocks(session: Session): ListedBlock[] {
   return [...session.state.memory_block.keys()]
     .sort((a, b) => a - b)
@@ -40,10 +40,10 @@ const OPTIONS = {
 const rendered = (session: Session, options: LsOptions): string =>
   renderLsmem(listedBlocks(session), session.kernel.c.memory_block_size_bytes, options);
 
-/** The closing memory map: every column of `mhp ls`, and its summary. */
+/** The final memory map: every column of `mhp ls`, and its summary. */
 export const memoryMap = (session: Session): string => rendered(session, OPTIONS);
 
-/** The same as `mhp ls --json --bytes` has it: sizes in bytes. */
+/** The same in the form of `mhp ls --json --bytes`: sizes in bytes. */
 export function memoryJson(session: Session): unknown {
   const text = rendered(session, { ...OPTIONS, format: 'json', bytes: true, summary: false });
   return (JSON.parse(text) as { memory: unknown }).memory;

@@ -1,10 +1,10 @@
 import type { TableRecord } from '../../check/campaign/record.ts';
-import type { EntrySummary, OnRelease, RaceSummary, Summary } from '../../check/campaign/summary.ts';
+import type { CampaignSummary, EntrySummary, OnRelease, RaceSummary } from '../../check/campaign/summary.ts';
 import { geometryText } from '../../check/variation.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 import { humanSize } from '../text/human-size.ts';
 
-/** A table for people: headings, rows, and whether a column is of numbers. */
+/** A table for people: headings, rows, and whether a column holds numbers. */
 interface Table {
   readonly headings: readonly string[];
   readonly numbers?: readonly number[];
@@ -30,7 +30,7 @@ const entriesTable = (entries: readonly EntrySummary[]): Table => ({
   ]),
 });
 
-/** What the race of V5 with vmalloc comes to in a configuration, in words. */
+/** The result of the race of V5 with vmalloc in a configuration, in words. */
 function outcome(race: RaceSummary): string {
   if (race.outcome === 'n/a') return race.reason ?? 'n/a';
   if (race.outcome !== 'reachable') return race.outcome;
@@ -64,7 +64,7 @@ const racesTable = (races: readonly RaceSummary[]): Table => ({
     ]),
 });
 
-/** Geometries by layout in which vmalloc and vmemmap share nothing but the root. */
+/** The geometries, by layout, in which vmalloc and vmemmap share only the root. */
 function apart(races: readonly RaceSummary[]): string {
   const none = races.filter((race) => race.outcome === 'no shared table');
   return [...new Set(none.map(({ layout }) => layout))]
@@ -93,7 +93,7 @@ const tablesTable = (tables: readonly TableRecord[]): Table => ({
   ]),
 });
 
-const latestTable = ({ entries }: Summary['latest']): Table => ({
+const latestTable = ({ entries }: CampaignSummary['latest']): Table => ({
   headings: ['ID', 'WHERE', 'TITLE', 'WHY'],
   rows: entries.map((entry) => [
     entry.entry,
@@ -105,7 +105,7 @@ const latestTable = ({ entries }: Summary['latest']): Table => ({
   ]),
 });
 
-const othersTable = ({ others }: Summary): Table => ({
+const othersTable = ({ others }: CampaignSummary): Table => ({
   headings: ['RUNS', 'FAILURE', 'IS ALSO THAT OF', 'ENTRIES'],
   numbers: [0],
   rows: others.map(({ kind, text, runs, entries, same_as }) => [
@@ -116,7 +116,7 @@ const othersTable = ({ others }: Summary): Table => ({
   ]),
 });
 
-const counts = ({ runs, verdicts }: Summary): string =>
+const counts = ({ runs, verdicts }: CampaignSummary): string =>
   `${runs} configurations: ${['found', 'clean', 'other', 'undecided', 'n/a']
     .filter((verdict) => verdicts[verdict])
     .map((verdict) => `${verdicts[verdict]} ${verdict}`)
@@ -129,7 +129,7 @@ function plain({ headings, numbers = [], rows }: Table): string {
     .join('');
 }
 
-const wrong = ({ not_as_said }: Summary): string =>
+const wrong = ({ not_as_said }: CampaignSummary): string =>
   not_as_said
     .map(
       ({ entry, release, said, verdict }) =>
@@ -138,7 +138,7 @@ const wrong = ({ not_as_said }: Summary): string =>
     .join('');
 
 /** The summary of a campaign as text. */
-export function campaignText(summary: Summary): string {
+export function campaignText(summary: CampaignSummary): string {
   const parts = [`${counts(summary)}\n${wrong(summary)}`];
   if (summary.entries.length > 0) parts.push(plain(entriesTable(summary.entries)));
   if (summary.races.length > 0)
@@ -163,9 +163,9 @@ function markdown({ headings, numbers = [], rows }: Table): string {
   );
 }
 
-/** The summary of a campaign as a page. */
-/** `whole`: all that there is was run, and to its end. */
-export function campaignMarkdown(summary: Summary, whole = true): string {
+/** The summary of a campaign as a page of Markdown. */
+/** `whole`: the campaign had no filter and ran to its end. */
+export function campaignMarkdown(summary: CampaignSummary, whole = true): string {
   const { races, latest } = summary;
   const parts = [
     `# The campaign
@@ -219,6 +219,6 @@ ${markdown(othersTable(summary))}`);
 }
 
 /** The summary of a campaign as plain data. */
-export function campaignJson(summary: Summary): unknown {
+export function campaignJson(summary: CampaignSummary): unknown {
   return { schema: 'mhp-campaign-summary/1', ...summary };
 }

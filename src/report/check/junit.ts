@@ -2,14 +2,14 @@ import junit, { type Builder } from 'junit-report-builder';
 import type { Entry } from '../../check/entry.ts';
 import { asExpected, type Row } from '../../check/row.ts';
 
-// its types put the builder one default deeper than Node does
+// the types nest the builder under one more `default` than Node does
 const JUNIT = junit as unknown as Builder;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no place for them
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g;
 const clean = (text: string): string => text.replace(CONTROL, '?');
 
-/** Runs as a JUnit report: a suite an entry, a case a release. */
+/** Runs as a JUnit report: one suite per entry, one case per release. */
 export function junitReport(entries: readonly Entry[], rows: readonly Row[]): string {
   const builder = JUNIT.newBuilder();
   for (const entry of entries) {

@@ -1,9 +1,9 @@
 import type { KpageflagsRun } from '../../scenarios/pages/kpageflags.ts';
 import { linesOfTable, rangeText, sizeText, type TableOptions } from './pages.ts';
 
-/** Words of /proc/kpageflags, a row for each run of equal ones. */
+/** Words of /proc/kpageflags, one row per run of equal words. */
 
-/** A bit's name as tools/mm/page-types.c has it, by number. */
+/** The names of bits as in tools/mm/page-types.c, by number. */
 const NAMES: Readonly<Record<number, string>> = {
   4: 'dirty',
   5: 'lru',
@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<number, string>> = {
   39: 'uncached',
 };
 
-/** Names of the bits that are set, in their order. */
+/** The names of the bits that are set, in their order. */
 export const bitNames = (value: number): string[] =>
   Object.entries(NAMES)
     .filter(([bit]) => Math.floor(value / 2 ** Number(bit)) % 2 === 1)
@@ -30,7 +30,7 @@ export const bitNames = (value: number): string[] =>
 
 const word = (value: number): string => `0x${value.toString(16).padStart(16, '0')}`;
 
-/** Where reading a word is a BUG it says so. */
+/** If reading a word is a BUG, its row says so. */
 export function kpageflagsText(
   runs: Iterable<KpageflagsRun>,
   pageSize: number,

@@ -44,7 +44,7 @@ export function paddingTotals({ trials }: Padding): Totals {
   };
 }
 
-/** A line each region: bytes for data before and after; then what moving the first region does. */
+/** One line per region: bytes for data before and after; then the effects of moving the first region. */
 export function paddingText(padding: Padding): string {
   const columns = [
     'TRIAL',

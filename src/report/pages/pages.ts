@@ -2,7 +2,7 @@ import type { PageLayout, PageRun } from '../../scenarios/pages/page-runs.ts';
 import { type Column, pairLines, rawLines, tableLines } from '../text/columns.ts';
 import { humanSize } from '../text/human-size.ts';
 
-/** Runs of pages as a table in the manner of lsmem. */
+/** Runs of pages as a table like that of lsmem. */
 
 export const PAGE_COLUMNS = [
   'RANGE',
@@ -30,9 +30,9 @@ export interface TableOptions {
 }
 
 export interface PagesOptions extends TableOptions {
-  /** What is shown is also what tells two runs apart. */
+  /** The columns shown; runs that differ in one of them are separate rows. */
   readonly columns: readonly PageColumn[];
-  /** No row goes beyond one of these. */
+  /** Rows are split at the borders of these groups. */
   readonly by: PageGroup;
 }
 
@@ -46,7 +46,7 @@ export const groupPages = (layout: PageLayout, by: PageGroup): number =>
 
 const text = (value: string | number | null): string => (value === null ? '' : String(value));
 
-/** What two runs that become one row have in common. */
+/** The key that is equal for runs that may become one row. */
 const keyOf = (run: PageRun, columns: readonly PageColumn[]): string =>
   columns.map((column) => trait(run, column)).join('\n');
 
@@ -67,7 +67,7 @@ function trait(run: PageRun, column: PageColumn): string {
   }
 }
 
-/** Cut at the groups' borders, and joined where nothing that is shown differs. */
+/** Runs split at the groups' borders, and merged if no shown column differs. */
 export function* pageRows(
   runs: Iterable<PageRun>,
   layout: PageLayout,
@@ -104,20 +104,20 @@ export const rangeText = (start: number, size: number): string =>
 
 export const sizeText = (size: number, bytes: boolean): string => (bytes ? String(size) : humanSize(size));
 
-/** First and last unit of so many pages that a row lies in. */
+/** The first and last unit of `n` pages that a row touches. */
 const units = ({ pfn, nr_pages }: PageRun, n: number): readonly [number, number] => [
   Math.floor(pfn / n),
   Math.floor((pfn + nr_pages - 1) / n),
 ];
 
-/** The blocks of a row; null where a part of it has none: device memory. */
+/** The blocks of a row; null if a part of it has none, as device memory does. */
 function blocksOf(row: PageRun, layout: PageLayout): readonly [number, number] | null {
   const [first, last] = units(row, layout.pages_per_block);
   for (let id = first; id <= last; id++) if (!layout.has_block(id)) return null;
   return [first, last];
 }
 
-/** Numbered within their section; null for a row of several sections. */
+/** The row's sub-sections, numbered within their section; null for a row of several sections. */
 function subsectionsOf(row: PageRun, layout: PageLayout): readonly [number, number] | null {
   const [first, last] = units(row, layout.pages_per_section);
   if (first !== last) return null;
@@ -157,7 +157,10 @@ const LEFT: ReadonlySet<string> = new Set(['RANGE', 'ZONE', 'KIND', 'FLAGS', 'OW
 export const columnOf = (name: string): Column =>
   name === 'SIZE' ? { name, right: true, hint: 5 } : { name, right: !LEFT.has(name) };
 
-/** A table in one of lsmem's formats other than JSON. In raw output a blank within a cell is \x20, as util-linux writes it. */
+/**
+ * A table in one of lsmem's formats other than JSON. In raw output a blank within a cell becomes \x20, as in
+ * util-linux.
+ */
 export function linesOfTable(
   names: readonly string[],
   cells: readonly (readonly string[])[],

@@ -1,4 +1,4 @@
-import { type Kind, kinds } from '../../scenarios/reserved/kinds.ts';
+import { kinds, type PageKind } from '../../scenarios/reserved/kinds.ts';
 import {
   type Answer,
   answers,
@@ -11,7 +11,7 @@ import { type Column, tableLines } from '../text/columns.ts';
 
 const left = (name: string): Column => ({ name, right: false });
 
-/** Three answers where the build decides what an uninitialised struct page reads as. */
+/** A cell has three answers if the build decides how an uninitialised struct page reads. */
 const cellText = (cell: Cell, changed: boolean): string => {
   const all = answers(cell).length === 1 ? answers(cell) : buildNames.map((build) => cell[build]);
   return `${all.join('/')}${changed ? ' \u2260' : ''}`;
@@ -19,7 +19,7 @@ const cellText = (cell: Cell, changed: boolean): string => {
 
 const COLUMNS = [left('CONSUMER'), left('QUESTION'), left('RELEASE'), ...kindNames.map(left)];
 
-/** Lines of one consumer. A release beyond the second that changes nothing has no line. */
+/** The lines of one consumer. A release after the second without changes has no line. */
 function rowsOf({ consumer, asks, rows }: Comparison): string[][] {
   return rows
     .filter(({ changed }, i) => i < 2 || changed.length > 0)
@@ -31,7 +31,7 @@ function rowsOf({ consumer, asks, rows }: Comparison): string[][] {
     ]);
 }
 
-/** Consumers of PG_reserved by kinds of pages: on the first release, and on the others where they differ from it. */
+/** Consumers of PG_reserved by kinds of pages: on the first release, and on the others the differences from it. */
 export function reservedText(comparisons: readonly Comparison[]): string {
   const lines = [
     ...tableLines(COLUMNS, comparisons.flatMap(rowsOf), true).map((line) => line.trimEnd()),
@@ -45,13 +45,13 @@ export function reservedText(comparisons: readonly Comparison[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** An answer, or one for each build where they differ. */
+/** One answer, or one per build if they differ. */
 function cellJson(cell: Cell): Answer | Cell {
   const all = answers(cell);
   return all.length === 1 ? all[0]! : (Object.fromEntries(buildNames.map((b) => [b, cell[b]])) as Cell);
 }
 
-/** The same for programs, with every release. */
+/** The comparisons as data, with every release. */
 export const reservedJson = (comparisons: readonly Comparison[]): unknown => ({
   schema: 'mhp-reserved/1',
   kinds,
@@ -61,7 +61,7 @@ export const reservedJson = (comparisons: readonly Comparison[]): unknown => ({
     question: asks,
     releases: rows.map(({ release, row, changed }) => ({
       release,
-      answers: Object.fromEntries(kindNames.map((kind: Kind) => [kind, cellJson(row[kind])])),
+      answers: Object.fromEntries(kindNames.map((kind: PageKind) => [kind, cellJson(row[kind])])),
       changed,
     })),
   })),

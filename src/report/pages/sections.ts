@@ -1,14 +1,14 @@
 import type { SectionRow, SectionTable } from '../../scenarios/pages/section-table.ts';
 import { tableLines } from '../text/columns.ts';
 
-/** Sections as crash's `kmem -n` prints them, and their sub-sections. */
+/** Sections in the format of crash's `kmem -n`, and their sub-sections. */
 
 const address = (va: number): string => BigInt.asUintN(64, BigInt(va)).toString(16).padStart(16, '0');
 
 const wordHex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
 const mapHex = (words: readonly number[]): string => [...words].reverse().map(wordHex).join('');
 
-/** "0-16,32-63": the sub-sections that are there; "all" of them, "none", "-" without usage. */
+/** "0-16,32-63": the active sub-sections; "all", "none", or "-" without usage. */
 export function subsectionRanges(map: readonly number[] | null, count: number): string {
   if (map === null) return '-';
   const has = (i: number): boolean => ((map[i >>> 5]! >>> (i & 31)) & 1) === 1;
@@ -23,7 +23,7 @@ export function subsectionRanges(map: readonly number[] | null, count: number): 
   return parts.join() || 'none';
 }
 
-/** Present, has a memmap, online, early, shared with a device. */
+/** Letters: present, has a memmap, online, early, shared with a device. */
 const letters = (row: SectionRow): string =>
   [
     row.present ? 'P' : '',

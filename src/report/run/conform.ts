@@ -1,7 +1,7 @@
-import type { Report, StepReport } from '../../conform/replay.ts';
+import type { Report, StepReport } from '../../conform/replay-recording.ts';
 import { tableLines } from '../text/columns.ts';
 
-/** step, compared, agreed, differs, not compared (and why). */
+/** Columns: step, compared, agreed, differs, not compared (with the reason). */
 export function conformText(report: Report): string {
   const columns = ['STEP', 'COMPARED', 'AGREED', 'DIFFERS', 'NOT COMPARED'].map((name, i) => ({
     name,
@@ -24,7 +24,7 @@ export function conformText(report: Report): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** The closing line over several recordings. */
+/** The final line over several recordings. */
 export function conformSumText(reports: readonly Report[]): string {
   const agree = reports.filter((report) => report.agrees).length;
   const steps = reports.flatMap((report) => report.steps);
@@ -47,7 +47,7 @@ function details(step: StepReport): string[] {
   return lines;
 }
 
-/** Every reason once, with the steps it holds for. */
+/** Every reason once, with its steps. */
 function reasons(report: Report): string[] {
   const steps = new Map<string, string[]>();
   for (const step of report.steps) {

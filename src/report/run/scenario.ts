@@ -1,6 +1,6 @@
-import type { StepOutcome } from '../../scenarios/running/run.ts';
+import type { StepOutcome } from '../../scenarios/running/run-scenario.ts';
 
-/** A line a step, and under it what it brought: messages, changes, failures. */
+/** One line per step, followed by its effects: messages, changes, failures. */
 export function stepText(outcome: StepOutcome, failed: (text: string) => string): string {
   const ost = outcome.ost ? ` OST ${outcome.ost.join(' ')}` : '';
   const number = String(outcome.index + 1).padStart(2);
@@ -24,7 +24,7 @@ function tablesText({ tables }: StepOutcome): string {
   return parts.length ? `tables: ${parts.join('; ')}` : '';
 }
 
-/** Keys of one step in --json, as mhp-run/1 has them. */
+/** The keys of one step in --json, as defined by mhp-run/1. */
 export function stepJson(outcome: StepOutcome): unknown {
   return {
     step: outcome.index + 1,

@@ -22,7 +22,7 @@ const LOCK_NAMES = {
   rcu: { read: 'rcu', write: 'rcu' },
 } as const;
 
-/** What a step asks for, without its result. */
+/** What a step requests, without its result. */
 export function askText(step: Step): string {
   switch (step.op) {
     case 'read':
@@ -69,7 +69,7 @@ export function askText(step: Step): string {
   }
 }
 
-/** What a step did: asked for, and got. */
+/** What a step requested, and its result. */
 export function eventText(event: StoryEvent): string {
   const { step, result, before } = event;
   if (step === undefined) return 'ends';

@@ -1,14 +1,14 @@
 import type { StoryEvent } from '../../schedule/replay/replay.ts';
-import { type EntriesRead, entriesText, type Told } from './step.ts';
+import { type EntriesRead, entriesText, type Told } from './step-teller.ts';
 
-/** A step, and what it did in words. */
+/** A step, and its effect in words. */
 export interface ToldEvent extends StoryEvent {
   readonly told: Told;
-  /** The thread found the same there a moment ago: no news. */
+  /** The thread found the same value there shortly before. */
   readonly stale: boolean;
 }
 
-/** Steps that are told in one breath. */
+/** Steps that are told as one clause. */
 export interface Clause {
   readonly text: string;
   readonly effect: boolean;
@@ -25,10 +25,10 @@ const clause = (event: ToldEvent): Clause => ({
   events: [event],
 });
 
-/** "a page, pfn 0x10122" without which: entries that are alike are told together. */
+/** The finding without the particular page ("a page, pfn 0x10122"): entries of one kind are told together. */
 const kind = ({ what }: EntriesRead): string => what.replace(/pfn .*/, '');
 
-/** Entries read one after the other as one run; undefined where they are none. */
+/** Merges entries read one after another into one run; undefined if they do not form a run. */
 function joined({ events }: Clause, next: ToldEvent): Clause | undefined {
   const first = events[0]!.told.entry;
   const last = events.at(-1)!.told.entry;
@@ -46,7 +46,10 @@ function joined({ events }: Clause, next: ToldEvent): Clause | undefined {
   };
 }
 
-/** Steps of one thread in order as clauses: runs of entries, and what is read only to be written, in one. */
+/**
+ * The steps of one thread, in order, as clauses. Runs of entries become one clause, and so does a read with the write
+ * that follows it.
+ */
 export function clauses(events: readonly ToldEvent[]): Clause[] {
   const found: Clause[] = [];
   for (const event of events) {
@@ -64,7 +67,7 @@ export function clauses(events: readonly ToldEvent[]): Clause[] {
   return found;
 }
 
-/** What is news in them, as a sentence. */
+/** The news in the clauses, as a sentence. */
 export function clausesText(of: readonly Clause[]): string {
   const news = of.filter(({ stale }) => !stale);
   const major = news.filter(({ minor }) => !minor);

@@ -5,7 +5,9 @@ const LONG = 48;
 
 const short = (text: string): string => (text.length > LONG ? `${text.slice(0, LONG - 1)}…` : text);
 
-/** A value of the kernel: small numbers decimal, addresses as the kernel prints them, what is large hexadecimal. */
+/**
+ * A value of the kernel: small numbers in decimal, addresses as the kernel prints them, large numbers in hexadecimal.
+ */
 export function numberText(value: unknown): string {
   if (typeof value === 'number' && Number.isInteger(value)) {
     if (value <= -0x10000) return vaText(value);
@@ -23,6 +25,6 @@ export function numberText(value: unknown): string {
   );
 }
 
-/** Whether an argument says anything to a reader: a number, a word, a truth. */
+/** Whether an argument is informative for a reader: a number, a string, a boolean. */
 export const isDataNumber = (value: unknown): boolean =>
   value === null || ['number', 'string', 'boolean'].includes(typeof value);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkEntry } from '../../check/check.ts';
+import { checkEntry } from '../../check/check-entry.ts';
 import type { Told } from '../../check/checked.ts';
 import { type Entry, readEntry } from '../../check/entry.ts';
 import { replayCommand } from '../../cli/commands/replay.ts';
@@ -15,7 +15,7 @@ type Threads = Extract<Told, { kind: 'threads' }>;
 
 const scenarios = new URL('../../../scenarios/', import.meta.url);
 const text = (name: string): string => readFileSync(new URL(name, scenarios), 'utf8');
-/** What a story is to look like; `vitest -u` writes it. */
+/** The expected story; `vitest -u` writes it. */
 const golden = (id: string): string => `../../../test/stories/${id}.txt`;
 
 function told(entry: Entry): Threads {

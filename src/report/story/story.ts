@@ -2,31 +2,31 @@ import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
 import { toldKernel } from './told.ts';
-import { type Line, linesOf, merged, type SummaryOptions, summary } from './tree.ts';
+import { linesOf, merged, type SummaryOptions, summary, type TreeLine } from './tree.ts';
 import { kernelWhy, pertinent } from './why.ts';
 
-/** A story with more lines does without what was done before anybody was preempted. */
+/** A story with more lines than this omits the steps before the first preemption. */
 const FEW = 20;
-/** Lines a person reads: what does not fit is summed up, the least important first. */
+/** The most lines of a story; more are summarised, the least important first. */
 const LINES = 28;
-/** Steps of one thread in a row, within one statement. */
+/** Consecutive steps of one thread, within one statement. */
 interface Piece {
   readonly thread: number;
   readonly label: string;
   readonly events: readonly ToldEvent[];
-  /** Before anybody was preempted. */
+  /** Whether it comes before the first preemption. */
   readonly prologue: boolean;
-  /** Its thread is preempted behind it. */
+  /** Whether its thread is preempted after it. */
   readonly preempted: boolean;
 }
 
-/** One line of a story, or what stands between them. */
+/** One line of a story, or a heading between lines. */
 export type StoryLine =
   | { readonly kind: 'switch'; readonly text: string; readonly preempts: boolean }
   | { readonly kind: 'statement'; readonly text: string }
-  | ({ readonly kind: 'steps' } & Line);
+  | ({ readonly kind: 'steps' } & TreeLine);
 
-/** A told execution of kernel code as a few lines, and why it went wrong. */
+/** A told execution of kernel code as a few lines, and the reason for its failure. */
 export function kernelStoryText(story: Story): string {
   const { lines, why } = kernelStory(story);
   const width = `${story.events.length}`.length * 2 + 1;
@@ -41,12 +41,12 @@ function lineText(line: StoryLine, width: number): string {
   return `${numbers.padStart(width)}  ${line.label === '' ? '' : `${line.label}: `}${line.text}`;
 }
 
-/** The same in parts. The steps of all lines are the story's, in order. */
+/** The same in parts. The lines together contain all steps of the story, in order. */
 export function kernelStory(story: Story): { readonly lines: readonly StoryLine[]; readonly why: string } {
   const events = toldKernel(story);
   const options = { matters: pertinent(story, events) };
   const all = pieces(story, events);
-  const short = (piece: Piece): Line =>
+  const short = (piece: Piece): TreeLine =>
     summary(piece.events, piece.label, { ...options, up_to: piece.preempted });
   const full = all.map((piece) => ({ piece, lines: linesOf(piece.events, piece.label) }));
   const folded = full.map(({ piece, lines }) => ({ piece, lines: piece.prologue ? [short(piece)] : lines }));
@@ -56,10 +56,10 @@ export function kernelStory(story: Story): { readonly lines: readonly StoryLine[
 
 interface Opened {
   readonly piece: Piece;
-  readonly lines: readonly Line[];
+  readonly lines: readonly TreeLine[];
 }
 
-/** Lines are merged, those first by which the least is lost, until they are few enough or there is one a piece. */
+/** Merges lines, those first whose merging loses least, until they are few enough or there is one per piece. */
 function squeezed(story: Story, opened: readonly Opened[], options: SummaryOptions): readonly Opened[] {
   let now = opened;
   while (laidOut(story, now).length > LINES) {
@@ -78,7 +78,7 @@ function squeezed(story: Story, opened: readonly Opened[], options: SummaryOptio
   return now;
 }
 
-/** What a thread did in one statement until another came between. The step that goes wrong stands alone. */
+/** The steps of a thread in one statement until another thread runs. The failing step is a piece of its own. */
 function pieces(story: Story, events: readonly ToldEvent[]): Piece[] {
   const preemption = events.findIndex(({ preempts }) => preempts);
   const prologue = preemption < 0 ? 0 : preemption;
@@ -132,8 +132,8 @@ function laidOut(story: Story, all: readonly Opened[]): StoryLine[] {
   return found;
 }
 
-/** The one line of a statement can stand beside it. */
-const shortOf = (label: string, { text }: Line): boolean => label.length + text.length < 110;
+/** If a statement has only one line, the line can stand beside it. */
+const shortOf = (label: string, { text }: TreeLine): boolean => label.length + text.length < 110;
 
 function switchLine(story: Story, before: Piece | undefined, { thread, events }: Piece): StoryLine {
   const name = story.threads[thread]!;

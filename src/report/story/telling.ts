@@ -8,5 +8,5 @@ const kernelTelling: Telling = {
   why: (story) => kernelWhy(story, toldKernel(story)),
 };
 
-/** The words that suit a story. */
+/** The form of words for a story. */
 export const tellingOf = (story: Story): Telling => (isKernelStory(story) ? kernelTelling : plainTelling);

@@ -1,9 +1,9 @@
-import type { KernelWorld } from '../../interleave/machine.ts';
+import type { KernelWorld } from '../../interleave/kernel-machine.ts';
 import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
-import { StepTeller } from './step.ts';
+import { StepTeller } from './step-teller.ts';
 
-/** Whether a story is one of kernel functions. */
+/** Whether a story consists of kernel functions. */
 export const isKernelStory = ({ events }: Story): boolean =>
   events.some(({ step }) => step?.by !== undefined);
 

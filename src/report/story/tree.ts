@@ -1,11 +1,11 @@
 import type { Call } from '../../steps/within.ts';
 import { type Clause, clauses, clausesText, type ToldEvent } from './clauses.ts';
 
-/** Characters of a line, numbers of steps left out. */
+/** Characters in a line, without step numbers. */
 const WIDTH = 104;
 
-/** Steps that are told in one line. */
-export interface Line {
+/** Steps told in one line. */
+export interface TreeLine {
   /** The function, or the call as it was written. */
   readonly label: string;
   readonly text: string;
@@ -20,7 +20,7 @@ interface Node {
 
 const isNode = (part: ToldEvent | Node): part is Node => 'parts' in part;
 
-/** The call at a depth of the step's chain. */
+/** The call at a depth of the step's chain of calls. */
 const callAt = (event: ToldEvent, depth: number): Call | undefined => event.step?.by?.[depth];
 
 function tree(events: readonly ToldEvent[], depth: number, label: string): Node {
@@ -42,21 +42,21 @@ function tree(events: readonly ToldEvent[], depth: number, label: string): Node 
 const eventsOf = (part: ToldEvent | Node): readonly ToldEvent[] =>
   isNode(part) ? part.parts.flatMap(eventsOf) : [part];
 
-/** The innermost call that all its steps are in. */
+/** The innermost call that contains all its steps. */
 function innermost(node: Node): Node {
   const [only] = node.parts;
   return node.parts.length === 1 && isNode(only!) ? innermost(only) : node;
 }
 
-/** Steps of one thread in one statement as lines, a function a line where that is wide enough. */
-export const linesOf = (events: readonly ToldEvent[], label: string): Line[] =>
+/** Steps of one thread in one statement as lines, one per function if that is wide enough. */
+export const linesOf = (events: readonly ToldEvent[], label: string): TreeLine[] =>
   lines(innermost(tree(events, 0, label)));
 
-function lines(call: Node): Line[] {
+function lines(call: Node): TreeLine[] {
   const whole = told(call);
   if (fits(whole)) return [whole];
   const node = innermost(call);
-  const found: Line[] = [];
+  const found: TreeLine[] = [];
   let direct: ToldEvent[] = [];
   const flush = (): void => {
     if (direct.length > 0) found.push(...packed(node.label, clauses(direct)));
@@ -73,9 +73,9 @@ function lines(call: Node): Line[] {
   return withoutStale(found);
 }
 
-/** A walk that finds nothing new is told with what it leads to, or else with what it comes after. */
-function withoutStale(all: readonly Line[]): Line[] {
-  const found: Line[] = [];
+/** A walk that finds nothing new is told with the steps it leads to, or else with those before it. */
+function withoutStale(all: readonly TreeLine[]): TreeLine[] {
+  const found: TreeLine[] = [];
   let waiting: readonly ToldEvent[] = [];
   for (const line of all) {
     if (line.events.every(({ stale }) => stale)) waiting = [...waiting, ...line.events];
@@ -89,25 +89,25 @@ function withoutStale(all: readonly Line[]): Line[] {
   return [...found.slice(0, -1), { ...last, events: [...last.events, ...waiting] }];
 }
 
-function told(node: Node): Line {
+function told(node: Node): TreeLine {
   const events = eventsOf(node);
   return { label: node.label, text: clausesText(clauses(events)), events };
 }
 
-const length = ({ label, text }: Line): number => label.length + 2 + text.length;
-const fits = (line: Line): boolean => length(line) <= WIDTH;
+const length = ({ label, text }: TreeLine): number => label.length + 2 + text.length;
+const fits = (line: TreeLine): boolean => length(line) <= WIDTH;
 
-/** A call that only looks something up reads as part of its caller. */
+/** A call that only looks something up is told as part of its caller. */
 function isLookup(node: Node): boolean {
   const events = eventsOf(node);
   return events.every(({ told: { effect } }) => !effect) && fits(told(node));
 }
 
-/** Clauses on as many lines as they take. */
-function packed(label: string, all: readonly Clause[]): Line[] {
-  const found: Line[] = [];
+/** Clauses spread over as many lines as needed. */
+function packed(label: string, all: readonly Clause[]): TreeLine[] {
+  const found: TreeLine[] = [];
   let row: Clause[] = [];
-  const line = (of: readonly Clause[]): Line => ({
+  const line = (of: readonly Clause[]): TreeLine => ({
     label,
     text: clausesText(of),
     events: of.flatMap(({ events }) => events),
@@ -123,22 +123,22 @@ function packed(label: string, all: readonly Clause[]): Line[] {
 }
 
 export interface SummaryOptions {
-  /** What a summary must not leave out. */
+  /** Steps that a summary must not omit. */
   readonly matters: (event: ToldEvent) => boolean;
-  /** Its last step is told in any case: its thread is preempted behind it. */
+  /** The last step is always told: its thread is preempted after it. */
   readonly up_to?: boolean;
 }
 
-/** Of the things that matter, a summary names so many, the last ones. */
+/** A summary names at most this many of the steps that matter, the last ones. */
 const NAMED = 3;
 
-/** Steps in one line that says how many they are, and what matters of them. */
+/** Steps in one line that gives their number and the steps that matter. */
 export function summary(
   events: readonly ToldEvent[],
   label: string,
   { matters, up_to = false }: SummaryOptions,
-): Line {
-  const whole: Line = { label, text: clausesText(clauses(events)), events };
+): TreeLine {
+  const whole: TreeLine = { label, text: clausesText(clauses(events)), events };
   if (fits(whole)) return whole;
   const last = up_to ? events.at(-1) : undefined;
   const mattering = events.filter((event) => event !== last && matters(event) && !event.stale);
@@ -151,7 +151,7 @@ export function summary(
   return { label, text: `${events.length} steps${of}${last ? `, up to ${last.told.text}` : ''}`, events };
 }
 
-/** The innermost function that all the steps are in; `label` where there is none. */
+/** The innermost function that contains all the steps; `label` if there is none. */
 function common(events: readonly ToldEvent[], label: string): string {
   let name = label;
   for (let depth = 0; ; depth++) {
@@ -161,13 +161,13 @@ function common(events: readonly ToldEvent[], label: string): string {
   }
 }
 
-/** One line for two that follow each other, and what that costs the reader. */
+/** One line in place of two consecutive ones, and the information that it loses. */
 export function merged(
-  a: Line,
-  b: Line,
+  a: TreeLine,
+  b: TreeLine,
   label: string,
   options: SummaryOptions,
-): { readonly line: Line; readonly cost: number } {
+): { readonly line: TreeLine; readonly cost: number } {
   const events = [...a.events, ...b.events];
   const line = summary(events, common(events, label), options);
   if (fits(line) && !/^\d+ steps/.test(line.text)) return { line, cost: length(line) };

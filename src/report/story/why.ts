@@ -3,12 +3,12 @@ import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import { headline } from '../trace/why.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
-import { pfnText } from './step.ts';
+import { pfnText } from './step-teller.ts';
 
-/** What a violation is about, as far as it and the steps before it say. */
+/** The subjects of a violation, from itself and the steps before it. */
 interface About {
   readonly pfns: readonly number[];
-  /** Physical addresses of page table entries. */
+  /** The physical addresses of page table entries. */
   readonly entries: ReadonlySet<number>;
 }
 
@@ -27,7 +27,7 @@ function about(story: Story, events: readonly ToldEvent[]): About {
   return {
     pfns: [
       ...new Set([
-        // page 0 is where a null pointer leads, not what it is about
+        // page 0 is the target of a null pointer, not a subject
         ...(pfn === 0 ? [] : [pfn]),
         ...cleared.flatMap(({ told }) => told.pfns.map(({ pfn }) => pfn)),
       ]),
@@ -40,7 +40,7 @@ function about(story: Story, events: readonly ToldEvent[]): About {
   };
 }
 
-/** The read that a pointer to no table came from: an entry that was none by then. */
+/** The read that gave a pointer to no table: the entry was empty by then. */
 function source(events: readonly ToldEvent[]): ToldEvent | undefined {
   const wrong = events.at(-1);
   if (wrong?.fault?.kind !== 'wild-access') return undefined;
@@ -53,13 +53,13 @@ function source(events: readonly ToldEvent[]): ToldEvent | undefined {
 const touches = ({ told }: ToldEvent, pfn: number): boolean =>
   told.pfns.some((range) => range.pfn <= pfn && pfn < range.pfn + range.nr_pages);
 
-/** The locks that a violation is about: those waited for or taken in a circle, or the one that was misused. */
+/** The locks of a violation: those awaited or taken in a cycle, or the misused one. */
 function locksOf(violation: Violation | undefined): ReadonlySet<string> {
   const { lock, locks = [], held = [] } = violation?.subjects ?? {};
   return new Set([...(lock === undefined ? [] : [lock]), ...locks, ...held]);
 }
 
-/** Steps that no summary leaves out: what is done to the pages, entries and locks that the violation is about. */
+/** Steps that no summary omits: those on the pages, entries and locks of the violation. */
 export function pertinent(story: Story, events: readonly ToldEvent[]): (event: ToldEvent) => boolean {
   const { pfns, entries } = about(story, events);
   const locks = locksOf(story.violation);
@@ -72,7 +72,7 @@ export function pertinent(story: Story, events: readonly ToldEvent[]): (event: T
   };
 }
 
-/** Locks a thread holds before an event. */
+/** The locks that a thread holds before an event. */
 function heldBefore(story: Story, { number, thread }: StoryEvent): string[] {
   const held: string[] = [];
   for (const e of story.events) {
@@ -86,7 +86,7 @@ function heldBefore(story: Story, { number, thread }: StoryEvent): string[] {
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'no lock' : names.join(', '));
 
-/** Why it went wrong: the violation, and the history of what it names. */
+/** The reason for the failure: the violation, and the history of its subjects. */
 export function kernelWhy(story: Story, events: readonly ToldEvent[]): string {
   const { violation } = story;
   if (!violation) return 'Nothing went wrong.';
@@ -105,7 +105,7 @@ export function kernelWhy(story: Story, events: readonly ToldEvent[]): string {
 
 const COLUMNS = 110;
 
-/** Lines of so many columns at most, those that go on set in. */
+/** Lines of limited width; continuation lines are indented. */
 function wrapped(text: string): string {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -117,7 +117,7 @@ function wrapped(text: string): string {
   return lines.join('\n');
 }
 
-/** What was written to an entry, and found there, by whom: the news only. */
+/** The writes and reads of an entry, and by which threads; only the news. */
 function historyOfEntry(story: Story, events: readonly ToldEvent[], pa: number): string[] {
   const of = events.filter(({ told, stale }) => told.pa === pa && !stale);
   const writes = of.filter(({ told }) => told.effect);
@@ -140,7 +140,7 @@ function where(event: StoryEvent): string {
 const by = (story: Story, event: StoryEvent): string =>
   `by ${story.threads[event.thread]} in step ${event.number}${where(event)}`;
 
-/** What became of a page, the last of each, in order; and which locks were held. */
+/** The history of a page: the last event of each kind, in order, and the locks held. */
 function historyOfPage(story: Story, events: readonly ToldEvent[], pfn: number): string[] {
   const about = events.filter((event) => touches(event, pfn));
   const wrong = events.at(-1);
@@ -186,7 +186,7 @@ function historyOfPage(story: Story, events: readonly ToldEvent[], pfn: number):
   ];
 }
 
-/** For a deadlock: who waits for what where, and where the other took it. */
+/** For a deadlock: which thread waits where for what, and where the other thread took it. */
 function waits(story: Story, events: readonly ToldEvent[]): string[] {
   return story.end
     .locks()
@@ -207,7 +207,7 @@ function waits(story: Story, events: readonly ToldEvent[]): string[] {
     ]);
 }
 
-/** For an order of locks: where each that is named was taken first by whom. */
+/** For a lock order: where and by which thread each named lock was first taken. */
 function taken(events: readonly ToldEvent[], story: Story, locks: ReadonlySet<string>): string[] {
   const seen = new Set<string>();
   return events.flatMap((event) => {

@@ -24,7 +24,7 @@ const blockText = (t: Translation, depth: number): string =>
 const contText = (t: Translation, depth: number): string =>
   contEntries(t, depth) === 1 ? '-' : humanSize(contSize(t, depth));
 
-/** Bytes that a table of this depth translates. */
+/** The number of bytes that a table of this depth translates. */
 const tableSize = (t: Translation, depth: number): number => t.entries[depth]! * entrySize(t, depth);
 
 const LEVELS = [
@@ -39,7 +39,7 @@ const LEVELS = [
 const REGIONS = [left('REGION'), left('START'), left('END'), right('SIZE')];
 const SHARED = [left('TABLE'), right('HW'), left('START'), left('END'), right('SIZE'), left('SHARED BY')];
 
-/** A table once, with all the regions that have entries in it, from the root's side down. */
+/** Each table once, with all regions that have entries in it, from the root down. */
 function tablesWithRegions(t: Translation, layout: Layout): (SharedTable & { readonly regions: string[] })[] {
   const tables = new Map<string, SharedTable & { readonly regions: string[] }>();
   for (const table of sharedTables(t, layout)) {
@@ -53,8 +53,9 @@ function tablesWithRegions(t: Translation, layout: Layout): (SharedTable & { rea
 }
 
 /**
- * A shape of page tables and a layout: a line for each level, each region and each table that is not the root and has entries
- * of two regions. END is the first address behind; BLOCK and CONTIGUOUS are bytes mapped by one entry or under one hint.
+ * A shape of page tables and a layout: one line per level, per region and per table other than the root with entries of
+ * two regions. END is the first address after the range; BLOCK and CONTIGUOUS are the bytes mapped by one entry or
+ * under one hint.
  */
 export function geometryText(t: Translation, layout: Layout): string {
   const levels = t.name.map((name, depth) => [
@@ -95,7 +96,7 @@ export function geometryText(t: Translation, layout: Layout): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The same for programs: sizes in bytes, addresses as hexadecimal text because they are above 2^53. */
+/** The same as data: sizes in bytes, addresses as hexadecimal text because they exceed 2^53. */
 export function geometryJson(t: Translation, layout: Layout): unknown {
   return {
     schema: 'mhp-geometry/1',
@@ -127,7 +128,7 @@ export function geometryJson(t: Translation, layout: Layout): unknown {
   };
 }
 
-/** A combination of page size and address width; `layout` is absent where the release cannot be built with it. */
+/** A combination of page size and address width; `layout` is absent if the release cannot be built with it. */
 export interface Combination {
   readonly t: Translation;
   readonly layout?: Layout;
@@ -146,11 +147,11 @@ const COMBINATIONS = [
   left('VMALLOC+VMEMMAP'),
 ];
 
-/** The lowest table, by level, that vmalloc and vmemmap share. */
+/** The lowest level of a table that vmalloc and vmemmap share. */
 const lowest = (tables: readonly SharedTable[]): string =>
   tables.findLast(({ below, above }) => [below, above].sort().join() === 'vmalloc,vmemmap')?.level ?? 'root';
 
-/** A line for each combination, values from the root down. */
+/** One line per combination, values from the root down. */
 export function combinationsText(combinations: readonly Combination[]): string {
   const rows = combinations.map(({ t, layout }) => [
     t.arch,
@@ -173,7 +174,7 @@ const list = (t: Translation, text: (t: Translation, depth: number) => string): 
     .filter((size) => size !== '-')
     .join('/') || '-';
 
-/** The same for programs. */
+/** The same as data. */
 export const combinationsJson = (combinations: readonly Combination[]): unknown => ({
   schema: 'mhp-geometries/1',
   geometries: combinations.map(({ t, layout }) => {

@@ -1,14 +1,14 @@
-/** A column of a table as util-linux prints them. */
+/** A column of a table in the format of util-linux. */
 export interface Column {
   readonly name: string;
   readonly right: boolean;
-  /** At least this wide as soon as a cell is as wide as the heading. */
+  /** The least width once a cell is as wide as the heading. */
   readonly hint?: number;
 }
 
 /**
- * Rows under headings, columns as wide as their widest cell (the heading counts, shown or not), one blank between them. A last
- * cell that is empty, or stands left, is not padded.
+ * Rows under headings. Each column is as wide as its widest cell (the heading counts, shown or not); one blank
+ * separates columns. A last cell that is empty or left-aligned is not padded.
  */
 export function tableLines(
   columns: readonly Column[],
@@ -48,7 +48,7 @@ export function rawLines(
   return lines;
 }
 
-/** NAME="cell" pairs, a row a line. */
+/** NAME="cell" pairs, one line per row. */
 export function pairLines(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) => columns.map((column, c) => `${column.name}="${row[c]}"`).join(' '));
 }

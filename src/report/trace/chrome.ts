@@ -5,10 +5,13 @@ import { plainTelling, type Telling } from './telling.ts';
 /** One event of the Chrome trace-event format; times are in microseconds. */
 export type ChromeEvent = Readonly<Record<string, unknown>>;
 
-/** Microseconds a step is drawn long: there is no time in an execution, only order. */
+/** The length in microseconds with which a step is drawn: an execution has no time, only order. */
 const STEP = 1000;
 
-/** A told execution as a Chrome trace-event file: a track a thread, a slice a call and a step, a slice a lock held. */
+/**
+ * A told execution as a Chrome trace-event file: a track per thread, a slice per call and per step, a slice per held
+ * lock.
+ */
 export function traceChrome(
   story: Story,
   telling: Telling = plainTelling,
@@ -40,7 +43,7 @@ export function traceChrome(
   };
 }
 
-/** Calls of functions, from their first step to their last: callers come before what they call. */
+/** Calls of functions, from their first step to their last; callers come before their callees. */
 function calls(story: Story): ChromeEvent[] {
   const found = new Map<
     string,
@@ -64,7 +67,7 @@ function calls(story: Story): ChromeEvent[] {
   }));
 }
 
-/** Locks are asynchronous slices, since they need not nest. */
+/** Locks are asynchronous slices, because they need not nest. */
 function locks(story: Story): ChromeEvent[] {
   const open: { lock: string; thread: number; id: number }[] = [];
   const events: ChromeEvent[] = [];

@@ -5,30 +5,30 @@ import type { Disagreement } from '../../schedule/search/selfcheck.ts';
 import { traceJson } from './json.ts';
 import { traceText } from './text.ts';
 
-/** What exploring one program came to. */
+/** The result of exploring one program. */
 export interface Finding {
   readonly program: Program;
-  /** The module it comes from, of one that is not built in. */
+  /** The module of a program that is not built in. */
   readonly file: string | undefined;
   readonly verdict: Verdict;
-  /** The counterexample and its token, where there is one. */
+  /** The counterexample and its token, if there is one. */
   readonly told: { readonly story: Story; readonly token: string } | undefined;
-  /** Where the ways to explore it disagree; undefined when they were not compared. */
+  /** Disagreements between the ways to explore it; undefined if they were not compared. */
   readonly disagreements: readonly Disagreement[] | 'interrupted' | undefined;
 }
 
-/** Random runs that were all made and found nothing: no verdict, and no failure either. */
+/** Whether random runs were all made and found nothing: this is neither a verdict nor a failure. */
 export function foundNothing(verdict: Verdict): boolean {
   return verdict.verdict === 'undecided' && verdict.stats.mode === 'random' && verdict.bound === 'executions';
 }
 
 const count = (n: number, what: string) => `${n} ${n === 1 ? what : `${what}s`}`;
 
-/** A verdict as text: what it is and under which bounds, how much was seen, the story and how to see it again. */
+/** A verdict as text: its kind and bounds, the states or executions seen, the story and how to repeat it. */
 export function exploreText({ program, file, verdict, told, disagreements }: Finding): string {
   const lines = [`${program.name}: ${headline(verdict)}`];
   if (verdict.verdict === 'violated') {
-    // In mode states only a bound or a signal keeps the shortest one from being told.
+    // In mode states only a bound or a signal prevents the shortest story from being found.
     const again =
       verdict.stats.mode === 'states' ? '; without the bound or signal it is the shortest one' : '';
     const shortest = verdict.shortest ? 'the shortest story' : `perhaps not the shortest story${again}`;
@@ -91,7 +91,7 @@ function anyRun({ perRun, runs }: { readonly perRun: number; readonly runs: numb
   return Math.min(1 - 2 ** -53, -Math.expm1(runs * Math.log1p(-perRun)));
 }
 
-/** Rounded down to three digits, since it is a lower bound. */
+/** Rounded down to three digits, because it is a lower bound. */
 function percent(p: number): string {
   if (p <= 0 || p >= 1) return p <= 0 ? '0 %' : '100 %';
   const unit = 10 ** (Math.floor(Math.log10(p * 100)) - 2);
@@ -150,7 +150,7 @@ function chanceJson({ chance }: Undecided): Record<string, number> | null {
   return { depth, per_run: perRun, runs, any_run: anyRun(chance) };
 }
 
-/** As `mhp replay --json` has it, with the keys of steps in snake_case. */
+/** A story in the form of `mhp replay --json`, with the keys of steps in snake_case. */
 function storyJson(story: Story, token: string): Record<string, unknown> {
   const json = traceJson(story, token);
   const steps = json.steps as readonly { readonly step: Readonly<Record<string, unknown>> | null }[];

@@ -3,7 +3,7 @@ import type { Step } from '../../steps/step.ts';
 import type { PlacedStep } from '../../steps/within.ts';
 import { plainTelling, type Telling } from './telling.ts';
 
-/** A told execution as plain data, with the schema named inside. */
+/** A told execution as plain data that names its schema. */
 export function traceJson(
   story: Story,
   token: string,
@@ -39,7 +39,7 @@ function withoutCalls(step: PlacedStep | undefined): Step | undefined {
   return bare;
 }
 
-/** Functions become their names; what JSON has no word for becomes null. */
+/** Functions become their names; values that JSON cannot represent become null. */
 function plain(value: unknown): unknown {
   const text = JSON.stringify(value, (_, v: unknown) =>
     typeof v === 'function' ? v.name : typeof v === 'bigint' ? `${v}` : v,

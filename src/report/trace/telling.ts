@@ -2,13 +2,13 @@ import type { Story } from '../../schedule/replay/replay.ts';
 import { eventText } from '../run/step-text.ts';
 import { whyText } from './why.ts';
 
-/** How a story is put into words. */
+/** How to put a story into words. */
 export interface Telling {
-  /** What each step did. */
+  /** The effect of each step. */
   texts(story: Story): readonly string[];
-  /** Why it went wrong. */
+  /** The reason for the failure. */
   why(story: Story): string;
 }
 
-/** Steps as they are noted. */
+/** Steps in their own notation. */
 export const plainTelling: Telling = { texts: ({ events }) => events.map(eventText), why: whyText };

@@ -2,7 +2,7 @@ import type { Story } from '../../schedule/replay/replay.ts';
 import { askText } from '../run/step-text.ts';
 import { plainTelling, type Telling } from './telling.ts';
 
-/** A told execution as text: a column a thread, a line a step, and why it went wrong. */
+/** A told execution as text: a column per thread, a line per step, and the reason for the failure. */
 export function traceText(story: Story, telling: Telling = plainTelling): string {
   const columns = story.threads.map((_, t) => story.events.some((e) => e.thread === t));
   const shown = story.threads.map((_, t) => t).filter((t) => columns[t] || story.pending[t] !== undefined);

@@ -3,7 +3,7 @@ import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 import { askText } from '../run/step-text.ts';
 
-/** The object a step is about, as `table#key`. */
+/** The object of a step, as `table#key`. */
 function objectOf(step: Step | undefined): string | undefined {
   return step !== undefined && 'obj' in step && 'key' in step ? `${step.obj}#${step.key}` : undefined;
 }
@@ -19,7 +19,7 @@ function conflicts(a: Step | undefined, b: Step | undefined): boolean {
   return 'field' in a && 'field' in b ? a.field === b.field : true;
 }
 
-/** Locks and read sections a thread is in just before an event. */
+/** The locks and read sections of a thread just before an event. */
 function heldBefore(story: Story, event: StoryEvent): string[] {
   const held: string[] = [];
   for (const e of story.events) {
@@ -33,11 +33,11 @@ function heldBefore(story: Story, event: StoryEvent): string[] {
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'no lock' : names.join(', '));
 
-/** What went wrong; an invariant of a program is told by its own name. */
+/** The failure; an invariant of a program has its own name. */
 export const headline = ({ monitor, kind, subjects, text }: Violation): string =>
   subjects.invariant === monitor ? text : `${kind}: ${text}`;
 
-/** Why it went wrong, in a paragraph: the two steps, what protected neither, the object and its history. */
+/** The reason for the failure, in a paragraph: the two steps, the missing protection, the object and its history. */
 export function whyText(story: Story): string {
   const { violation } = story;
   if (violation === undefined) return 'Nothing went wrong.';
@@ -50,7 +50,7 @@ export function whyText(story: Story): string {
   return parts.join(' ');
 }
 
-/** The last step that went wrong and the last conflicting one of another thread; else the last conflict there was. */
+/** The last failing step and the last conflicting step of another thread; else the last conflict. */
 function conflictingPair(story: Story): [StoryEvent, StoryEvent] | undefined {
   const backwards = story.events.toReversed();
   for (const second of backwards) {
@@ -103,7 +103,7 @@ function history(story: Story, object: string): string[] {
   return told.length === 0 ? [] : [`${object} was ${[...origin, ...told].join(', ')}.`];
 }
 
-/** For a deadlock: where what is held was taken. */
+/** For a deadlock: where each held lock was taken. */
 function waits(story: Story): string[] {
   return story.end
     .locks()

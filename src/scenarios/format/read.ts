@@ -8,7 +8,7 @@ import { placeOf } from '../../machines/text/zod-place.ts';
 import { findRelease, mainline, type Release } from '../../releases/index.ts';
 import { type Interleaved, readInterleaved } from '../interleaved/read.ts';
 import { type ScenarioFile, scenarioSchema } from './schema.ts';
-import { parseStep, type ScenarioStep } from './step.ts';
+import { parseStep, type ScenarioStep } from './step-schema.ts';
 
 /** A scenario as in its file. If the file only names its machine, the caller reads the machine. */
 export interface Scenario {

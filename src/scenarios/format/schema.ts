@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
 import { failureSchema } from '../../steps/failure-schema.ts';
 import { interleavedSchema } from '../interleaved/schema.ts';
-import { stepSchema } from './step.ts';
+import { stepSchema } from './step-schema.ts';
 
 /** The scenario format: a machine, a release, steps, and what is expected of them. */
 

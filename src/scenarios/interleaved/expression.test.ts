@@ -1,13 +1,19 @@
 import { expect, test } from 'vitest';
-import { BadExpression, parseCall, parseExpression, type Result, type Scope } from './expression.ts';
+import {
+  BadExpression,
+  type ExpressionResult,
+  parseCall,
+  parseExpression,
+  type Scope,
+} from './expression.ts';
 
 const scope: Scope = {
   name: (name) => ({ PAGE_SIZE: 16_384, area: -1_061_158_912 })[name],
   call: (name, args) => (name === 'max' ? Math.max(...(args as number[])) : undefined),
 };
-const value = (text: string): Result => parseExpression(text)(scope);
+const value = (text: string): ExpressionResult => parseExpression(text)(scope);
 
-test.each<[string, Result]>([
+test.each<[string, ExpressionResult]>([
   ['1', 1],
   ['16K', 16_384],
   ['0x10', 16],

@@ -2,12 +2,12 @@ import { UserError } from '../../errors/user-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
 
 /** The value of an expression. An address is a negative number, its distance from 2^64. */
-export type Result = number | string | boolean | null | readonly Result[];
+export type ExpressionResult = number | string | boolean | null | readonly ExpressionResult[];
 
 /** The meanings of names and functions in an expression. Both members return undefined for unknown names. */
 export interface Scope {
-  name(name: string): Result | undefined;
-  call(name: string, args: readonly Result[]): Result | undefined;
+  name(name: string): ExpressionResult | undefined;
+  call(name: string, args: readonly ExpressionResult[]): ExpressionResult | undefined;
 }
 
 /** An expression that cannot be parsed, or that has no value. */
@@ -15,7 +15,7 @@ export class BadExpression extends UserError {
   override readonly name = 'BadExpression';
 }
 
-export type Expression = (scope: Scope) => Result;
+export type Expression = (scope: Scope) => ExpressionResult;
 
 const TOKEN =
   /\s*(?:(?<size>0[xX][0-9a-fA-F]+|\d+(?:[KMGTP](?:iB)?)?\b)|(?<word>[A-Za-z_]\w*)|'(?<text>[^']*)'|(?<sign>==|!=|<=|>=|[-+*<>()[\],]))/y;
@@ -59,9 +59,9 @@ export function parseCall(text: string): { readonly fn: string; readonly args: r
   return call;
 }
 
-type Binary = (a: Result, b: Result) => Result;
+type Binary = (a: ExpressionResult, b: ExpressionResult) => ExpressionResult;
 
-const number = (value: Result, what: string): number => {
+const number = (value: ExpressionResult, what: string): number => {
   if (typeof value !== 'number')
     throw new BadExpression(`${what} takes numbers, not ${JSON.stringify(value)}`);
   return value;
@@ -88,9 +88,9 @@ const BOTH: Readonly<Record<string, Binary>> = { and: (a, b) => truth(a) && trut
 const EITHER: Readonly<Record<string, Binary>> = { or: (a, b) => truth(a) || truth(b) };
 
 /** Whether a value counts as true: all but undefined, 0, null and false. */
-export const truth = (value: Result): boolean => value !== null && value !== 0 && value !== false;
+export const truth = (value: ExpressionResult): boolean => value !== null && value !== 0 && value !== false;
 
-const CONSTANTS: Readonly<Record<string, Result>> = { true: true, false: false, null: null };
+const CONSTANTS: Readonly<Record<string, ExpressionResult>> = { true: true, false: false, null: null };
 
 class Parser {
   readonly #tokens: readonly Token[];
@@ -210,7 +210,7 @@ class Parser {
   }
 }
 
-function known(value: Result | undefined, what: string): Result {
+function known(value: ExpressionResult | undefined, what: string): ExpressionResult {
   if (value === undefined) throw new BadExpression(`${what} is not known here`);
   return value;
 }

@@ -3,7 +3,7 @@ import { sharedTables } from '../../geometry/shared-tables.ts';
 import type { Config } from '../../kernel/config.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';
 import { VM, zone_key } from '../../kernel/state.ts';
-import { BadExpression, type Result, type Scope } from './expression.ts';
+import { BadExpression, type ExpressionResult, type Scope } from './expression.ts';
 
 /** This kernel or machine lacks what the scenario is about: there is no result, and no failure. */
 export class NotApplicable extends UserError {
@@ -23,12 +23,12 @@ const FLAGS: Readonly<Record<string, number>> = Object.fromEntries(
 
 const ofLayout = ['VMALLOC_START', 'VMALLOC_END'] as const;
 
-const numbers = (args: readonly Result[]): number[] => {
+const numbers = (args: readonly ExpressionResult[]): number[] => {
   if (!args.every((arg) => typeof arg === 'number')) throw new BadExpression('numbers are wanted');
   return args as number[];
 };
 
-function tableOf(c: Config, [below, above]: readonly Result[]) {
+function tableOf(c: Config, [below, above]: readonly ExpressionResult[]) {
   const pair = [below, above];
   const shared = sharedTables(c.t, c.layout).filter(
     (table) => pair.includes(table.below) && pair.includes(table.above),
@@ -38,13 +38,15 @@ function tableOf(c: Config, [below, above]: readonly Result[]) {
   return table;
 }
 
-function region(c: Config, [name]: readonly Result[]) {
+function region(c: Config, [name]: readonly ExpressionResult[]) {
   const found = c.layout.regions.find((one) => one.name === name);
   if (!found) throw new NotApplicable(`layout ${c.layout.name} has no region ${name}`);
   return found;
 }
 
-const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) => Result>> = {
+const FUNCTIONS: Readonly<
+  Record<string, (c: Config, args: readonly ExpressionResult[]) => ExpressionResult>
+> = {
   // the smallest table, other than the root, with entries of two regions; and its end
   shared_table: (c, args) => tableOf(c, args).start,
   shared_table_end: (c, args) => tableOf(c, args).end,
@@ -59,7 +61,7 @@ const FUNCTIONS: Readonly<Record<string, (c: Config, args: readonly Result[]) =>
 };
 
 /** The names available to expressions: constants and regions of a kernel, and names defined before. */
-export function scopeOf(c: Config, given: ReadonlyMap<string, Result>): Scope {
+export function scopeOf(c: Config, given: ReadonlyMap<string, ExpressionResult>): Scope {
   return {
     name: (name) => {
       if (given.has(name)) return given.get(name)!;

@@ -6,7 +6,7 @@ import type { InterleavedFile } from './schema.ts';
 import { parseStatement, type Statement } from './statement.ts';
 
 /** A line, with a function that makes an error naming its place. */
-export type Line = Statement & { readonly wrong: (what: string) => Error };
+export type ThreadLine = Statement & { readonly wrong: (what: string) => Error };
 
 /** The threads of a scenario as in its file. */
 export interface Interleaved {
@@ -15,13 +15,13 @@ export interface Interleaved {
   readonly names: readonly {
     readonly name: string;
     readonly value: Expression;
-    readonly wrong: Line['wrong'];
+    readonly wrong: ThreadLine['wrong'];
   }[];
-  readonly before: readonly Line[];
+  readonly before: readonly ThreadLine[];
   /** Invariants that are not checked once the threads have ended. */
   readonly partial: readonly string[];
-  readonly threads: Readonly<Record<string, readonly Line[]>>;
-  readonly wrong: Line['wrong'];
+  readonly threads: Readonly<Record<string, readonly ThreadLine[]>>;
+  readonly wrong: ThreadLine['wrong'];
 }
 
 type Wrong = (path: readonly PropertyKey[], what: string) => Error;
@@ -44,7 +44,7 @@ export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleave
       throw error;
     }
   };
-  const statements = (lines: readonly string[], path: readonly PropertyKey[]): Line[] =>
+  const statements = (lines: readonly string[], path: readonly PropertyKey[]): ThreadLine[] =>
     lines.map((line, i) => {
       const statement = placed([...path, i], () => parseStatement(line));
       if (statement.kind === 'call' && !functions.has(statement.fn) && !Object.hasOwn(LOCKS, statement.fn))

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { PageHuge, page_hstate } from '../../kernel/mm/page.ts';
 import { MEMBLOCK_MEMORY, type State } from '../../kernel/state.ts';
-import { Runner } from '../../schedule/run.ts';
+import { Runner } from '../../schedule/runner.ts';
 
 /**
  * /proc/kpageflags as runs of equal words. The kernel is asked once per place where a word can change, not once per

@@ -5,15 +5,15 @@ import { findRelease } from '../../releases/index.ts';
 import type { Steps } from '../../steps/step.ts';
 import { Session } from '../running/session.ts';
 import { claims } from './claims.ts';
-import { type Kind, layOut, machine } from './kinds.ts';
+import { layOut, machine, type PageKind } from './kinds.ts';
 
 /** Users of PageReserved() that the RFC of October 2019 leaves alone: is its reason true? */
 
 function laidOut(release: string) {
   const session = new Session(boot(machine(false), findRelease(release)!));
   const places = layOut(session);
-  const pfn = (kind: Kind): number => places[kind]!.pfn;
-  return { session, pfn, reserved: (kind: Kind) => PageReserved(session.state.pages.get(pfn(kind))) };
+  const pfn = (kind: PageKind): number => places[kind]!.pfn;
+  return { session, pfn, reserved: (kind: PageKind) => PageReserved(session.state.pages.get(pfn(kind))) };
 }
 
 const before = laidOut('pg-reserved-base');
@@ -24,7 +24,11 @@ function* asNumber(thread: Steps<boolean>): Steps<number> {
   return (yield* thread) ? 1 : 0;
 }
 
-const reached = ({ session, pfn }: typeof before, claim: (typeof claims)[number], kind: Kind): boolean => {
+const reached = (
+  { session, pfn }: typeof before,
+  claim: (typeof claims)[number],
+  kind: PageKind,
+): boolean => {
   if (!('reaches' in claim)) throw new Error(claim.user);
   return session.call(asNumber(claim.reaches(session.kernel, pfn(kind)))).ret === 1;
 };
@@ -34,7 +38,11 @@ const own = claims.flatMap((claim) => ('looks_at' in claim ? [claim] : []));
 
 test.each(guarded.map((c) => [c.user, c] as const))('%s looks at RAM, not at device memory', (_, claim) => {
   for (const machine of [before, after, tainted]) {
-    expect(['A', 'B', 'D'].map((kind) => reached(machine, claim, kind as Kind))).toEqual([true, true, true]);
+    expect(['A', 'B', 'D'].map((kind) => reached(machine, claim, kind as PageKind))).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect([reached(machine, claim, 'E'), reached(machine, claim, 'F')]).toEqual([false, false]);
   }
 });
@@ -72,6 +80,6 @@ test('has_unmovable_pages(): boot RAM that memblock keeps stays unmovable', () =
 });
 
 test('stable_page_flags(): the bit is copied, so /proc/kpageflags shows device memory without KPF_RESERVED', () => {
-  const kinds: Kind[] = ['A', 'B', 'C', 'D', 'E', 'F', 'X', 'Z'];
+  const kinds: PageKind[] = ['A', 'B', 'C', 'D', 'E', 'F', 'X', 'Z'];
   expect(kinds.filter((kind) => before.reserved(kind) !== after.reserved(kind))).toEqual(['E', 'F', 'X']);
 });

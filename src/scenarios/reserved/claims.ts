@@ -3,7 +3,7 @@ import { NO_PAGE, page_nid, page_zonenum } from '../../kernel/mm/page.ts';
 import { R } from '../../kernel/ops.ts';
 import { zone_key } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
-import type { Kind } from './kinds.ts';
+import type { PageKind } from './kinds.ts';
 
 /**
  * The users of PageReserved() that need no change according to the RFC of October 2019, each with its reason in a form
@@ -17,7 +17,7 @@ export type Claim =
   /** The user never reads a page of ZONE_DEVICE. */
   | { readonly user: string; readonly reason: string; readonly reaches: Reach }
   /** The user only reads pages of these kinds, whose bit is unchanged. */
-  | { readonly user: string; readonly reason: string; readonly looks_at: readonly Kind[] };
+  | { readonly user: string; readonly reason: string; readonly looks_at: readonly PageKind[] };
 
 function* zoneOf(k: Kernel, pfn: number): Steps<number> {
   const page = yield* k.pfn_to_page(pfn);
@@ -39,7 +39,7 @@ const onlineInZone: Reach = function* (k, pfn) {
 };
 
 /** The user's own pages: boot memory, or from the page allocator. */
-const OWN: readonly Kind[] = ['A', 'B', 'D'];
+const OWN: readonly PageKind[] = ['A', 'B', 'D'];
 
 export const claims: readonly Claim[] = [
   {

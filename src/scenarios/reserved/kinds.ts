@@ -20,7 +20,7 @@ export const kinds = {
   X: 'ZONE_DEVICE, cached, in an online section of boot RAM',
 } as const;
 
-export type Kind = keyof typeof kinds;
+export type PageKind = keyof typeof kinds;
 
 /** The location of the pages of a kind; null if this kernel cannot have them. */
 export interface Place {
@@ -71,7 +71,7 @@ function must(what: string, { ret }: { ret: number | null }): void {
 const hasSubsections = (k: Kernel): boolean => 'fill_subsection_map' in k;
 
 /** Makes pages of every kind. */
-export function layOut(session: Session): Readonly<Record<Kind, Place | null>> {
+export function layOut(session: Session): Readonly<Record<PageKind, Place | null>> {
   const { state, kernel } = session;
   const place = (start: number, size: number): Place => ({
     pfn: start / kernel.c.PAGE_SIZE,

@@ -6,7 +6,7 @@ import { findRelease } from '../../releases/index.ts';
 import { parseScenario } from '../format/read.ts';
 import { Session } from '../running/session.ts';
 import { askConsumer, type ConsumerName } from './consumers.ts';
-import { type Kind, layOut, machine } from './kinds.ts';
+import { layOut, machine, type PageKind } from './kinds.ts';
 import { answers, asked, type Comparison, compare, isChanged, kindNames, outcomes } from './matrix.ts';
 
 /**
@@ -202,6 +202,6 @@ test('without PAT whatever is reserved is MMIO, however the host caches it', () 
     boot({ ...machine(false), cmdline: 'nopat' }, findRelease('pg-reserved-base')!),
   );
   const places = layOut(session);
-  const answer = (kind: Kind) => askConsumer(session, 'kvm_is_mmio_pfn', places[kind]!.pfn).ret;
+  const answer = (kind: PageKind) => askConsumer(session, 'kvm_is_mmio_pfn', places[kind]!.pfn).ret;
   expect([answer('A'), answer('B'), answer('E'), answer('Z')]).toEqual([0, 1, 1, 0]);
 });

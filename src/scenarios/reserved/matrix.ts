@@ -4,7 +4,7 @@ import { MEMMAP, page_memmap } from '../../kernel/mm/page.ts';
 import type { Release } from '../../releases/define.ts';
 import { Session } from '../running/session.ts';
 import { askConsumer, type ConsumerName, consumerNames, consumers, lacksConsumer } from './consumers.ts';
-import { type Kind, kinds, layOut, machine, type Place } from './kinds.ts';
+import { kinds, layOut, machine, type PageKind, type Place } from './kinds.ts';
 
 /** The outcome matrix: each consumer's answer for each kind of page, from the model. */
 
@@ -21,12 +21,12 @@ export const builds = {
 export type Build = keyof typeof builds;
 
 export type Cell = Readonly<Record<Build, Answer>>;
-export type Row = Readonly<Record<Kind, Cell>>;
+export type Row = Readonly<Record<PageKind, Cell>>;
 
 /** The consumers of the matrix: all but kvm_set_pfn_dirty(), which calls one of them. */
 export const asked: readonly ConsumerName[] = consumerNames.filter((name) => name !== 'kvm_set_pfn_dirty');
 
-export const kindNames = Object.keys(kinds) as readonly Kind[];
+export const kindNames = Object.keys(kinds) as readonly PageKind[];
 export const buildNames = Object.keys(builds) as readonly Build[];
 
 /** The distinct answers of a cell, in the order of builds. */
@@ -65,7 +65,7 @@ export function outcomes(release: Release): Readonly<Record<ConsumerName, Row>> 
     const session = new Session(boot(machine(debug_vm), release, { debug_vm_pgflags }));
     return { session, places: layOut(session) };
   });
-  const cell = (name: ConsumerName, kind: Kind): Cell => {
+  const cell = (name: ConsumerName, kind: PageKind): Cell => {
     const [plain, debugVm, debugVmPgflags] = ofBuild.map(({ session, places }) =>
       answer(session, name, places[kind]),
     ) as [Answer, Answer, Answer];
@@ -85,7 +85,7 @@ export interface Comparison {
     readonly release: string;
     readonly row: Row;
     /** The kinds whose answer differs from the first release. */
-    readonly changed: readonly Kind[];
+    readonly changed: readonly PageKind[];
   }[];
 }
 

@@ -1,5 +1,5 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
-import { kindOf, type ScenarioStep } from '../format/step.ts';
+import { kindOf, type ScenarioStep } from '../format/step-schema.ts';
 import { type Result, returned } from './result.ts';
 import type { Session } from './session.ts';
 

@@ -3,7 +3,7 @@ import { hugetlb_lock, hugetlb_unlock } from '../../kernel/mm/hugetlb/pool.ts';
 import { type Page, page_hstate, page_nid, page_use, page_zonenum, USE } from '../../kernel/mm/page.ts';
 import { look, operation, R } from '../../kernel/ops.ts';
 import type { State } from '../../kernel/state.ts';
-import { Runner } from '../../schedule/run.ts';
+import { Runner } from '../../schedule/runner.ts';
 import type { Steps } from '../../steps/step.ts';
 import { type Result, returned } from './result.ts';
 import type { Session } from './session.ts';

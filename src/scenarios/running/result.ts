@@ -1,4 +1,4 @@
-import type { Event, Outcome } from '../../schedule/run.ts';
+import type { RunEvent, RunOutcome } from '../../schedule/runner.ts';
 import { errnoName } from '../../steps/errno.ts';
 
 /** The result of one operation. */
@@ -7,8 +7,8 @@ export interface Result {
   readonly ret: number | null;
   /** The name of the errno, null for success. */
   readonly errno: string | null;
-  readonly ended: Outcome<unknown>['ended'];
-  readonly events: readonly Event[];
+  readonly ended: RunOutcome<unknown>['ended'];
+  readonly events: readonly RunEvent[];
   readonly steps: number;
   /** Loops that the kernel would never have left without a signal. */
   readonly signalled: readonly string[];

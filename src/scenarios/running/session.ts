@@ -1,12 +1,12 @@
 import type { Model } from '../../boot/boot.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { kernel_page_tables } from '../../kernel/fs/kernel_page_tables.ts';
-import { type Entry, lookup, store } from '../../kernel/fs/sysfs.ts';
+import { lookup, type SysfsEntry, store } from '../../kernel/fs/sysfs.ts';
 import { NotModelled } from '../../kernel/kernel/runtime.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { PROTECTED } from '../../kernel/protected.ts';
 import type { State } from '../../kernel/state.ts';
-import { type Outcome, Runner } from '../../schedule/run.ts';
+import { Runner, type RunOutcome } from '../../schedule/runner.ts';
 import { errnoName } from '../../steps/errno.ts';
 import type { Steps } from '../../steps/step.ts';
 import { type Result, returned } from './result.ts';
@@ -32,7 +32,7 @@ export class Session {
     this.#runner = new Runner(this.state, PROTECTED);
   }
 
-  #modelled(thread: Steps<number>): Outcome<number> {
+  #modelled(thread: Steps<number>): RunOutcome<number> {
     try {
       return this.#runner.run(thread, this.meanwhile);
     } catch (error) {
@@ -60,7 +60,7 @@ export class Session {
     };
   }
 
-  read(path: string): Entry | null {
+  read(path: string): SysfsEntry | null {
     return lookup(this.state, this.kernel, path);
   }
 

@@ -49,15 +49,15 @@ function zoneOf(state: State, k: Kernel, id: number, kept: number): string {
 }
 
 /** Numbers of table pages by level. */
-export type TablePages = State['table_pages']['allocated'];
+export type TablePageCounts = State['table_pages']['allocated'];
 
 /** The table pages allocated and freed between two moments, by level; levels without any are left out. */
 export function tableChanges(
   before: State['table_pages'],
   after: State['table_pages'],
-): { readonly allocated: TablePages; readonly freed: TablePages } {
-  const more = (old: TablePages, now: TablePages): TablePages => {
-    const levels = Object.keys(now) as (keyof TablePages)[];
+): { readonly allocated: TablePageCounts; readonly freed: TablePageCounts } {
+  const more = (old: TablePageCounts, now: TablePageCounts): TablePageCounts => {
+    const levels = Object.keys(now) as (keyof TablePageCounts)[];
     const counts = levels.map((level) => [level, now[level]! - (old[level] ?? 0)] as const);
     return Object.fromEntries(counts.filter(([, n]) => n > 0));
   };

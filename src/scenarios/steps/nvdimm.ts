@@ -11,7 +11,7 @@ import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size 
 const LEGACY = 'Persistent Memory (legacy)';
 
 /** A region of an NVDIMM as the firmware describes it, before any namespace. Bytes. */
-export interface Region {
+export interface NvdimmRegion {
   readonly region: number;
   readonly start: number;
   readonly size: number;
@@ -24,7 +24,7 @@ export interface Region {
 
 export function describeRegion(
   session: Session,
-  { region, start, size, node, labels, carved }: Region,
+  { region, start, size, node, labels, carved }: NvdimmRegion,
 ): Result {
   const { state, kernel } = session;
   if (state.nd_region.has(region)) throw new BadOperation(`region${region} is there already`);

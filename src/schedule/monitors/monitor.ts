@@ -1,5 +1,5 @@
 import type { Failure } from '../../steps/failure.ts';
-import type { Fault } from '../program/machine.ts';
+import type { Fault } from '../program/semantics.ts';
 import type { View } from '../semantics/view.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Steps, Value } from '../../steps/step.ts';
 import type { PlacedStep } from '../../steps/within.ts';
-import type { Machine } from './machine.ts';
+import type { Semantics } from './semantics.ts';
 import { type FrameCode, FrameThread, GeneratorThread, type Thread } from './thread.ts';
 
 /** The objects of one table by key; an object is its fields by name. */
@@ -32,7 +32,7 @@ export interface Program {
   /** Signals may arrive in every loop that waits for one. */
   readonly signals?: boolean;
   /** The semantics of data steps, if tables of objects are not enough. */
-  readonly machine?: Machine<unknown>;
+  readonly machine?: Semantics<unknown>;
   /** The same program with steps that name the calls in which they are taken ({@link PlacedStep}); used for stories. */
   readonly narrated?: () => Program;
 }

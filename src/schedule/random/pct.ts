@@ -5,7 +5,7 @@ import type { Choice } from '../replay/verdict.ts';
 import type { System } from '../semantics/system.ts';
 
 /** One random execution: its failure, if any, and its choices. */
-export interface Run {
+export interface RandomRun {
   readonly violation: Violation | undefined;
   readonly trace: readonly Choice[];
   readonly cut: boolean;
@@ -19,7 +19,7 @@ export function pctRun(
   depth: number,
   length: number,
   maxSteps: number,
-): Run {
+): RandomRun {
   for (const m of monitors) m.memory?.load(undefined);
   const checks = new Checks(system, monitors);
   const random = new Prng(seed);

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors/user-error.ts';
 import { canon, hashText } from '../data/canon.ts';
-import type { Fault } from '../program/machine.ts';
+import type { Fault } from '../program/semantics.ts';
 import type { Control } from '../search/control.ts';
 import { type Question, statesSearch, tracesSearch } from '../search/question.ts';
 import type { LockState } from '../semantics/locks.ts';

@@ -11,7 +11,7 @@ export class BadToken extends UserError {
 }
 
 /** The contents of a token: the program, the choices, and the state they lead to. */
-export interface Recorded {
+export interface RecordedTrace {
   readonly program: string;
   readonly trace: readonly Choice[];
   /** A hash of the last state. */
@@ -54,7 +54,7 @@ function packed(bytes: readonly number[]): string {
 const MAX_STEPS = 1_000_000;
 
 /** Reads a token. Throws {@link BadToken}. */
-export function decodeToken(token: string): Recorded {
+export function decodeToken(token: string): RecordedTrace {
   const version = /^mhp(\d+)-/.exec(token)?.[0];
   if (version !== undefined && version !== PREFIX)
     throw new BadToken(`the token is of another version of mhp (${version}, not ${PREFIX})`);
@@ -79,7 +79,7 @@ export function decodeToken(token: string): Recorded {
 }
 
 /** Runs the execution recorded in a token. Throws {@link ReplayDiverged} if the program behaves differently now. */
-export function replayToken(program: Program, recorded: Recorded, monitors: readonly Monitor[]): Story {
+export function replayToken(program: Program, recorded: RecordedTrace, monitors: readonly Monitor[]): Story {
   if (program.name !== recorded.program) {
     throw new BadToken(`the token is of ${recorded.program}, not of ${program.name}`);
   }

@@ -3,7 +3,7 @@ import type { Story } from '../replay/replay.ts';
 import { tell, tokenOf } from '../replay/tell.ts';
 import type { Verdict } from '../replay/verdict.ts';
 import { preemptionsOf, violated } from '../replay/violated.ts';
-import { type Outcome, StatesSearch } from '../states/states.ts';
+import { type SearchOutcome, StatesSearch } from '../states/states.ts';
 import type { TracesSearch } from '../traces/traces.ts';
 import { Pace, type Watch } from './pace.ts';
 import { type Question, statesSearch } from './question.ts';
@@ -15,7 +15,7 @@ export class Search {
   readonly #pace: Pace;
   readonly #search: StatesSearch | TracesSearch;
   /** The outcome of the search, once there is one. */
-  #outcome: Outcome | undefined;
+  #outcome: SearchOutcome | undefined;
   /** The further search that then decides, if there is one. */
   #further: StatesSearch | undefined;
   #verdict: Verdict | undefined;
@@ -97,7 +97,7 @@ export class Search {
     return this.#verdict;
   }
 
-  #isPause(outcome: Outcome): boolean {
+  #isPause(outcome: SearchOutcome): boolean {
     return outcome.end === 'stopped' && outcome.bound === 'interrupted' && !this.#pace.interrupted;
   }
 
@@ -106,7 +106,7 @@ export class Search {
    * without it: the reduced search keeps the fewest preemptions but may add steps that are not needed. If executions
    * were cut off and nothing was found, a search that counts steps decides.
    */
-  #lastWord(search: StatesSearch, outcome: Outcome): StatesSearch | undefined {
+  #lastWord(search: StatesSearch, outcome: SearchOutcome): StatesSearch | undefined {
     const question = { ...this.#question, reduce: false };
     if (outcome.end === 'violation' && this.#question.reduce) {
       const bounds = { ...question.bounds, maxPreemptions: search.layer, maxSteps: outcome.trace.length };
@@ -118,13 +118,13 @@ export class Search {
   }
 
   /** The verdict from both searches. */
-  #both(search: StatesSearch, outcome: Outcome, further: StatesSearch, again: Outcome): Verdict {
+  #both(search: StatesSearch, outcome: SearchOutcome, further: StatesSearch, again: SearchOutcome): Verdict {
     if (outcome.end !== 'violation') return this.#decided(further, again);
     if (again.end === 'violation') return violated(again, further.layer, true, search.stats);
     return violated(outcome, search.layer, false, search.stats);
   }
 
-  #decided(search: StatesSearch | TracesSearch, outcome: Outcome): Verdict {
+  #decided(search: StatesSearch | TracesSearch, outcome: SearchOutcome): Verdict {
     const { stats } = search;
     if (outcome.end === 'complete') return { verdict: 'proved', within: outcome.within, stats };
     if (outcome.end === 'stopped') return { verdict: 'undecided', bound: outcome.bound, stats };

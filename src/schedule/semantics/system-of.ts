@@ -1,7 +1,7 @@
 import type { Monitor } from '../monitors/monitor.ts';
 import type { Program } from '../program/program.ts';
 import type { System } from './system.ts';
-import { TableSystem } from './tables.ts';
+import { TableSystem } from './table-system.ts';
 import { WorldSystem } from './world.ts';
 
 /** The transition system of a program. */

@@ -1,8 +1,8 @@
 import type { Value } from '../../steps/step.ts';
-import type { Fault } from '../program/machine.ts';
+import type { Fault } from '../program/semantics.ts';
 import { OP } from './ops.ts';
 import type { System } from './system.ts';
-import { TableSystem } from './tables.ts';
+import { TableSystem } from './table-system.ts';
 import { WorldSystem } from './world.ts';
 
 /** The position of a thread in a state. */

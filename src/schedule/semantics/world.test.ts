@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import type { Step } from '../../steps/step.ts';
 import { canon } from '../data/canon.ts';
 import { always } from '../monitors/index.ts';
-import type { Machine } from '../program/machine.ts';
 import { read, write } from '../program/notation.ts';
 import type { Program } from '../program/program.ts';
+import type { Semantics } from '../program/semantics.ts';
 import { fibBench, lastzero, sb } from '../programs/classics.ts';
 import { explore } from '../search/exploration.ts';
 
@@ -16,7 +16,7 @@ const place = (step: Step): string => {
 };
 
 /** Variables as a user-defined world; a wait for a value blocks, and writing 99 is a fault. */
-const variables = (initial: World): Machine<World> => ({
+const variables = (initial: World): Semantics<World> => ({
   initial: () => ({ ...initial }),
   copy: (world) => ({ ...world }),
   encode: canon,

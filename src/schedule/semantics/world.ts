@@ -1,7 +1,7 @@
 import type { Step } from '../../steps/step.ts';
 import { PairMap } from '../data/pairmap.ts';
-import type { Machine } from '../program/machine.ts';
 import type { Program } from '../program/program.ts';
+import type { Semantics } from '../program/semantics.ts';
 import { OP } from './ops.ts';
 import { type CompiledData, System } from './system.ts';
 
@@ -18,7 +18,7 @@ interface Effect {
  * by their texts, and every step is performed only once per world.
  */
 export class WorldSystem extends System {
-  readonly #machine: Machine<unknown>;
+  readonly #machine: Semantics<unknown>;
   readonly #worlds: unknown[] = [];
   readonly #byText = new Map<string, number>();
   readonly #counts = new PairMap();

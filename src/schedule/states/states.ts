@@ -21,7 +21,7 @@ export interface StatesOptions {
 }
 
 /** Why a search returned. */
-export type Outcome =
+export type SearchOutcome =
   | { readonly end: 'violation'; readonly violation: Violation; readonly trace: readonly Choice[] }
   | { readonly end: 'complete'; readonly within: readonly Bound[] }
   | { readonly end: 'stopped'; readonly bound: Bound };
@@ -110,7 +110,7 @@ export class StatesSearch {
   /**
    * Searches until something is found, everything is seen, or a bound is reached. May be called again after a bound.
    */
-  run(): Outcome {
+  run(): SearchOutcome {
     const { bounds = {}, control } = this.#options;
     const {
       maxStates = Infinity,
@@ -296,7 +296,7 @@ export class StatesSearch {
     return true;
   }
 
-  #story(): Outcome {
+  #story(): SearchOutcome {
     const { violation, visit, move } = this.#found!;
     const trace: Choice[] = [];
     const add = (m: number) =>

@@ -4,7 +4,7 @@ import type { Bounds, Choice, Stats } from '../replay/verdict.ts';
 import type { Control, Progress } from '../search/control.ts';
 import { stateText } from '../semantics/state-text.ts';
 import type { System } from '../semantics/system.ts';
-import type { Outcome } from '../states/states.ts';
+import type { SearchOutcome } from '../states/states.ts';
 import { eventOf, outcomeOf, threadOf } from './event.ts';
 import { History } from './history.ts';
 import { Reversal } from './reversal.ts';
@@ -70,7 +70,7 @@ export class TracesSearch {
   /**
    * Searches until something is found, everything is seen, or a bound is reached. May be called again after a bound.
    */
-  run(): Outcome {
+  run(): SearchOutcome {
     const { bounds = {}, control } = this.#options;
     const { maxExecutions = Infinity, maxTime = Infinity, maxMemory = Infinity } = bounds;
     if (!this.#started) {
@@ -272,7 +272,7 @@ export class TracesSearch {
 }
 
 const TICK = 4096;
-const COMPLETE: Outcome = Object.freeze({ end: 'complete', within: Object.freeze([]) as readonly [] });
+const COMPLETE: SearchOutcome = Object.freeze({ end: 'complete', within: Object.freeze([]) as readonly [] });
 /** The empty tree. */
 const NOTHING = 0;
 

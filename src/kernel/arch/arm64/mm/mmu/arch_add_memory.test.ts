@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { booted, G, M, type MachineObject } from '../../../../../../test/kit.ts';
 import { arm64, leafLines, linearLines } from '../../../../../../test/tables.ts';
-import { type Outcome, access as translate } from '../../../../../hardware/index.ts';
+import { type AccessOutcome, access as translate } from '../../../../../hardware/index.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
 import { vmemmap_of } from '../../../../pfn.ts';
@@ -11,7 +11,7 @@ import { vmemmap_of } from '../../../../pfn.ts';
  * (step 03 of both) and arm64-6.1-split-rooff61 (step 01); of the other geometries no recording is kept here.
  */
 
-const access = (session: Session, va: number): Outcome[] => translate(session.state.mmu!, va, false);
+const access = (session: Session, va: number): AccessOutcome[] => translate(session.state.mmu!, va, false);
 
 interface Plugged {
   readonly session: Session;

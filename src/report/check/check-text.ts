@@ -9,7 +9,7 @@ import { type Column, tableLines } from '../text/columns.ts';
 
 const plain = (text: string): string => text;
 
-/** How it came about, in lines. */
+/** How the result came about, in lines. */
 export function toldText(told: Told): string {
   if (told.kind === 'threads') return storyText(told.story);
   const lines =
@@ -19,7 +19,9 @@ export function toldText(told: Told): string {
   return lines.join('');
 }
 
-/** Why it went wrong, without the way there: of threads what whyText says, of steps the one that fails. */
+/**
+ * The reason for a failure, without the steps before it: for threads the text of whyText, for steps the one that fails.
+ */
 export function whyText(told: Told): string {
   if (told.kind === 'threads') return storyWhy(told.story);
   const lines =
@@ -47,14 +49,14 @@ const timeText = (seconds: number): string => `${seconds.toFixed(seconds < 10 ? 
 const total = (rows: readonly Row[], of: (row: Row) => number): number =>
   rows.reduce((sum, row) => sum + of(row), 0);
 
-/** One verdict for all, or each that is another by its release. */
+/** One verdict if all rows have the same, else each different verdict with its release. */
 function verdicts(rows: readonly Row[]): string {
   const kinds = new Set(rows.map(({ verdict }) => verdict));
   if (kinds.size <= 1) return [...kinds][0] ?? '-';
   return rows.map(({ release, verdict }) => `${release} ${verdict}`).join(', ');
 }
 
-/** An entry a line: where it shows and where it is cured. */
+/** One line per entry: where its failure occurs and where it is fixed. */
 export function catalogueTable(entries: readonly Entry[], rows: readonly Row[]): string {
   const lines = entries.map((entry) => {
     const own = rows.filter(({ id }) => id === entry.id);
@@ -87,7 +89,7 @@ const VARIED: readonly Column[] = [
   { name: 'FAILURE', right: false },
 ];
 
-/** A run a line. */
+/** One line per run. */
 export function variedTable(rows: readonly Row[]): string {
   const lines = rows.map((row) => [
     row.id,
@@ -107,7 +109,7 @@ export function variedTable(rows: readonly Row[]): string {
 const what = ({ failure, reason }: Row): string =>
   failure ? `${failure.kind}: ${failure.text}` : (reason ?? '');
 
-/** Why a verdict is what it is, in one line. */
+/** The reason for a verdict, in one line. */
 function headline(row: Row): string {
   const told = what(row);
   const unexpected = asExpected(row) === false ? ` (${row.expected} was expected)` : '';
@@ -122,7 +124,7 @@ function headline(row: Row): string {
   return `${row.release}: ${row.verdict}${bound}${unexpected}${told ? `, ${told}` : ''}${size}`;
 }
 
-/** An entry with what came of it on each release, and the stories. */
+/** An entry with its result on each release, and the stories. */
 export function entryText(entry: Entry, rows: readonly Row[], brief = false): string {
   const lines = [`${entry.id}  ${entry.title}`];
   if (entry.why && !brief) lines.push(`    ${entry.why}`);
@@ -136,7 +138,7 @@ export function entryText(entry: Entry, rows: readonly Row[], brief = false): st
   return `${lines.join('\n')}\n`;
 }
 
-/** Counts of a whole run, in one line. */
+/** The counts of a whole run, in one line. */
 export function summaryText(rows: readonly Row[]): string {
   const judged = rows.filter(({ expected }) => expected !== null);
   const counts = {

@@ -5,9 +5,9 @@ import { explore } from '../schedule/search/exploration.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Operation } from '../steps/operation.ts';
 import type { Step } from '../steps/step.ts';
-import { hasComeAbout, LitmusMachine, type World } from './machine.ts';
-import { compile } from './program.ts';
 import type { LitmusTest } from './test.ts';
+import { hasComeAbout, LitmusMachine, type LitmusWorld } from './test-machine.ts';
+import { compile } from './test-program.ts';
 
 /** The result of a test. */
 export interface LitmusResult {
@@ -52,7 +52,7 @@ export function runLitmus(test: LitmusTest, defect?: Defect): LitmusResult {
   const { wanted } = compile(test);
   const atLast: Monitor = {
     name: 'finally',
-    end: (view) => (hasComeAbout(view.world<World>(), wanted) ? HAS_COME_ABOUT : undefined),
+    end: (view) => (hasComeAbout(view.world<LitmusWorld>(), wanted) ? HAS_COME_ABOUT : undefined),
     stuck: () => ({ kind: 'deadlock', subjects: {}, text: 'no CPU can go on' }),
   };
   const found = explore(programOf(test, defect))

@@ -4,7 +4,7 @@ import { changedLines, notRestored, observable } from '../../monitors/hotplug/re
 import { eventFailures } from '../../schedule/event-failures.ts';
 import { type Failure, failureKey } from '../../steps/failure.ts';
 import type { Scenario } from '../format/read.ts';
-import { kindOf } from '../format/step.ts';
+import { kindOf } from '../format/step-schema.ts';
 import { unexpected } from '../steps/common/unexpected.ts';
 import { operationsOf } from './perform.ts';
 import { type Result, returned } from './result.ts';

@@ -6,7 +6,7 @@ import { type FrameCode, narratedFrames } from '../schedule/program/thread.ts';
 import type { Steps } from '../steps/step.ts';
 import { unnoted, type Within } from '../steps/within.ts';
 import { KernelCalls } from './kernel-calls.ts';
-import { KernelMachine } from './machine.ts';
+import { KernelMachine } from './kernel-machine.ts';
 import { narrated } from './narrate.ts';
 
 /**

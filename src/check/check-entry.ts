@@ -10,17 +10,17 @@ import { runMemScenario } from '../memmap/scenarios/mem-session.ts';
 import { currentName } from '../releases/former-names.ts';
 import { findRelease, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
-import { runScenario } from '../scenarios/running/run.ts';
+import { runScenario } from '../scenarios/running/run-scenario.ts';
 import { Session } from '../scenarios/running/session.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
 import { doesNotFit, isMeant } from './meant.ts';
 import { expectedOf } from './row.ts';
-import { checkThreads, type Search } from './threads.ts';
+import { checkThreads, type ThreadsSearch } from './threads.ts';
 import { geometryText, type Variation, variedLayout, variedMachine } from './variation.ts';
 
-export interface CheckOptions extends Search {
+export interface CheckOptions extends ThreadsSearch {
   readonly variation?: Variation;
 }
 
@@ -59,7 +59,12 @@ export function checkEntry(entry: Entry, release: string | Release, options: Che
   }
 }
 
-function outcomeOf(entry: Entry, release: string | Release, variation: Variation, search: Search): Outcome {
+function outcomeOf(
+  entry: Entry,
+  release: string | Release,
+  variation: Variation,
+  search: ThreadsSearch,
+): Outcome {
   if (entry.kind === 'memmap') {
     const known = typeof release === 'string' ? findMemRelease(release) : undefined;
     if (!known) throw new NotApplicable(`struct pages as addresses are not modelled for ${String(release)}`);

@@ -4,7 +4,7 @@ import { races } from '../../check/options/races.ts';
 import type { Row } from '../../check/row.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 
-/** What one design comes to. */
+/** The result of one design. */
 export interface OptionRow {
   readonly design: string;
   readonly release: string;
@@ -14,7 +14,7 @@ export interface OptionRow {
   readonly fates: Readonly<Record<VmallocTableFate, number>>;
 }
 
-/** "breaks/1": with one preemption. */
+/** "breaks/1": it breaks with one preemption. */
 function raceText({ verdict, preemptions }: Row): string {
   if (verdict === 'found') return `breaks/${preemptions}`;
   return { clean: 'safe', other: 'breaks', undecided: 'undecided', 'n/a': 'refused' }[verdict];
@@ -48,7 +48,7 @@ const LEGEND = [
   'freed for some place of boot memory; kept though empty; a neighbour has entries in it; refused: not built; apart: none',
 ];
 
-/** The comparison as a table, what its columns mean, and where the stories are. */
+/** The comparison as a table, with an explanation of its columns and how to see the stories. */
 export function optionsText(rows: readonly OptionRow[]): string {
   const columns: Column[] = HEADINGS.map((name, i) => ({ name, right: i > races.length }));
   const stories = rows.flatMap(({ design, races: came }) =>
@@ -61,7 +61,7 @@ export function optionsText(rows: readonly OptionRow[]): string {
     .join('');
 }
 
-/** As a table of Markdown. */
+/** The comparison as a Markdown table. */
 export function optionsMarkdown(rows: readonly OptionRow[]): string {
   const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
   const rule = HEADINGS.map((_, i) => (i > races.length ? '---:' : '---'));
@@ -70,7 +70,7 @@ export function optionsMarkdown(rows: readonly OptionRow[]): string {
     .join('');
 }
 
-/** As plain data; steps are those of the model. */
+/** The comparison as plain data; steps are steps of the model. */
 export function optionsJson(rows: readonly OptionRow[]): unknown {
   return {
     schema: 'mhp-options/1',

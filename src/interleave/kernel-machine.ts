@@ -1,7 +1,7 @@
 import type { Config } from '../kernel/config.ts';
 import type { KernelOperation } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
-import type { Access, Machine, Performed } from '../schedule/program/machine.ts';
+import type { Access, Performed, Semantics } from '../schedule/program/semantics.ts';
 import { type DataStep, isData, perform } from '../steps/perform.ts';
 import type { Step } from '../steps/step.ts';
 import { type About, aboutStep } from './about.ts';
@@ -69,7 +69,7 @@ const changed = (step: DataStep): readonly Part[] =>
       : [step.obj as Part];
 
 /** The kernel's state as the explorer's world: each thread runs on the CPU of its number. */
-export class KernelMachine implements Machine<KernelWorld> {
+export class KernelMachine implements Semantics<KernelWorld> {
   readonly #c: Config;
   readonly #initial: State;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DataStep } from '../../steps/perform.ts';
 import type { Steps } from '../../steps/step.ts';
-import { Runner } from '../run.ts';
+import { Runner } from '../runner.ts';
 import { explore } from '../search/exploration.ts';
 
 /** Steps of one thread, which may name objects that do not exist. */

@@ -1,6 +1,6 @@
 import type { AllocStep, AtomicStep, CallStep, Step, WaitStep } from '../../steps/step.ts';
-import type { Fault } from '../program/machine.ts';
 import type { Program } from '../program/program.ts';
+import type { Fault } from '../program/semantics.ts';
 import { OP } from './ops.ts';
 import { type CompiledData, System } from './system.ts';
 

@@ -18,7 +18,7 @@ import { acquire, holds, type LockState, release, UNLOCKED } from './semantics/l
 export type World = object;
 
 /** What a run produces besides the state: messages and assertions, in order. */
-export type Event =
+export type RunEvent =
   | { readonly kind: 'printk'; readonly level: number; readonly text: string }
   | {
       readonly kind: 'warn' | 'bug';
@@ -31,7 +31,7 @@ export type Event =
 /** Misuse of a lock, or of what it protects. */
 type LockFailure = Failure & { readonly kind: 'lock' };
 
-const eventOf = ({ op, where, text, about }: BugStep | WarnStep): Event => ({
+const eventOf = ({ op, where, text, about }: BugStep | WarnStep): RunEvent => ({
   kind: op,
   where,
   text,
@@ -45,11 +45,11 @@ const misused = (what: string, subjects: Omit<Subjects, 'what'>, text: string): 
 });
 
 /** The result of a thread run alone. */
-export interface Outcome<T> {
+export interface RunOutcome<T> {
   /** Absent if the thread did not return: it hit a BUG or waits for itself. */
   readonly value?: T;
   readonly ended: 'returned' | 'bug' | 'deadlock';
-  readonly events: readonly Event[];
+  readonly events: readonly RunEvent[];
   /** Steps performed. */
   readonly steps: number;
   /** The loops that only a signal could end; the runner sent one. */
@@ -82,8 +82,8 @@ export class Runner {
   /**
    * `meanwhile` is called when the thread waits for another one forever. It returns true if that other one has acted.
    */
-  run<T>(thread: Steps<T>, meanwhile?: () => boolean): Outcome<T> {
-    const events: Event[] = [];
+  run<T>(thread: Steps<T>, meanwhile?: () => boolean): RunOutcome<T> {
+    const events: RunEvent[] = [];
     const signalled: string[] = [];
     const heads = new Map<string, number>();
     let steps = 0;
@@ -158,7 +158,7 @@ export class Runner {
   }
 
   /** Reports each field of a run at most once. */
-  #checkProtected({ obj, field }: Step & { op: 'write' }, events: Event[]): void {
+  #checkProtected({ obj, field }: Step & { op: 'write' }, events: RunEvent[]): void {
     const lock = this.#protected[obj]?.[field];
     if (lock === undefined || this.#locks.get(lock)?.writer === ALONE) return;
     const object = `${obj}.${field}`;
@@ -177,7 +177,7 @@ export class Runner {
       throw new BadStep(`${step.op} of ${step.lock} as a ${step.kind}: it is a ${kind} elsewhere`, step);
   }
 
-  #lock(step: LockStep, events: Event[]): boolean | 'deadlock' {
+  #lock(step: LockStep, events: RunEvent[]): boolean | 'deadlock' {
     const { lock, kind, mode } = step;
     this.#checkKind(step);
     // a read section never waits
@@ -192,7 +192,7 @@ export class Runner {
     return 'deadlock';
   }
 
-  #unlock(step: UnlockStep, events: Event[]): void {
+  #unlock(step: UnlockStep, events: RunEvent[]): void {
     const { lock, kind, mode } = step;
     this.#checkKind(step);
     if (kind === 'rcu') return;

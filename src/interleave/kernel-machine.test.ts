@@ -5,12 +5,12 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
 import type { KernelOperation } from '../kernel/operation.ts';
 import type { State } from '../kernel/state.ts';
-import { Runner } from '../schedule/run.ts';
+import { Runner } from '../schedule/runner.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import { copyState, type Part } from './copy.ts';
 import { encodePart, encodeState } from './encode.ts';
-import { KernelMachine } from './machine.ts';
-import { kernelProgram, NotInterleavable } from './program.ts';
+import { KernelMachine } from './kernel-machine.ts';
+import { kernelProgram, NotInterleavable } from './kernel-program.ts';
 import { touches } from './touches.ts';
 
 const MACHINES: readonly [string, MachineObject][] = [

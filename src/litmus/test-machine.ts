@@ -1,16 +1,16 @@
-import { access, type Outcome } from '../hardware/access.ts';
+import { type AccessOutcome, access } from '../hardware/access.ts';
 import { dsb, isb, publish } from '../hardware/barriers.ts';
 import { encodeMmu } from '../hardware/encode.ts';
 import { copyMmu, type Defect, type Mmu, newMmu, readEntry } from '../hardware/mmu.ts';
 import { tlbi } from '../hardware/tlbi.ts';
 import { writeEntries } from '../hardware/write.ts';
-import type { Machine } from '../schedule/program/machine.ts';
+import type { Semantics } from '../schedule/program/semantics.ts';
 import { ROOT, SHAPE } from './layout.ts';
 import { type Core, finished, forwarding, isAccess, isFault, mayPerform, mayTranslate } from './order.ts';
-import { type Compiled, type Op, samePage, type Wanted, wordOf, wordText } from './program.ts';
+import { type CompiledTest, type LitmusOp, samePage, type Wanted, wordOf, wordText } from './test-program.ts';
 
 /** The state of a litmus test: the MMU, memory by physical address, and the progress of each CPU. */
-export interface World {
+export interface LitmusWorld {
   readonly mmu: Mmu;
   readonly memory: Map<number, string>;
   readonly cores: Core[];
@@ -21,7 +21,7 @@ type Action =
   | { readonly i: number; readonly to: number | string }
   | { readonly i: number; readonly to: undefined };
 
-const outcomeText = (o: Outcome): number | string => ('fault' in o ? `!${o.fault} ${o.level}` : o.pa);
+const outcomeText = (o: AccessOutcome): number | string => ('fault' in o ? `!${o.fault} ${o.level}` : o.pa);
 
 /**
  * A litmus test as a machine for the explorer. Every thread is one step that repeats until all its instructions are
@@ -29,16 +29,16 @@ const outcomeText = (o: Outcome): number | string => ('fault' in o ? `!${o.fault
  * share (multi-copy atomicity), so that a descriptor's write is visible from then on. order.ts defines the order of
  * effects.
  */
-export class LitmusMachine implements Machine<World> {
-  readonly #test: Compiled;
+export class LitmusMachine implements Semantics<LitmusWorld> {
+  readonly #test: CompiledTest;
   readonly #defect: Defect | undefined;
 
-  constructor(test: Compiled, defect?: Defect) {
+  constructor(test: CompiledTest, defect?: Defect) {
     this.#test = test;
     this.#defect = defect;
   }
 
-  initial(): World {
+  initial(): LitmusWorld {
     const { threads, words, memory } = this.#test;
     const setup = newMmu({ t: SHAPE, root: ROOT, cpus: threads.length });
     for (const [pa, value] of words) setup.words.fill(pa, 1, wordOf(value), 0);
@@ -56,7 +56,7 @@ export class LitmusMachine implements Machine<World> {
     return { mmu, memory: new Map(memory), cores };
   }
 
-  copy({ mmu, memory, cores }: World): World {
+  copy({ mmu, memory, cores }: LitmusWorld): LitmusWorld {
     return {
       mmu: copyMmu(mmu),
       memory: new Map(memory),
@@ -64,17 +64,17 @@ export class LitmusMachine implements Machine<World> {
     };
   }
 
-  encode({ mmu, memory, cores }: World): string {
+  encode({ mmu, memory, cores }: LitmusWorld): string {
     const cells = [...memory].sort(([a], [b]) => a - b).map(([pa, value]) => `${pa}=${value}`);
     return JSON.stringify([encodeMmu(mmu), cells, cores.map((c) => [c.translated, c.done, c.stopped])]);
   }
 
-  outcomes(world: World, thread: number): number {
+  outcomes(world: LitmusWorld, thread: number): number {
     return this.#actions(world, thread).length;
   }
 
   perform(
-    world: World,
+    world: LitmusWorld,
     thread: number,
     _step: unknown,
     outcome: number,
@@ -91,7 +91,7 @@ export class LitmusMachine implements Machine<World> {
     return [{ name: 'machine', write: true }];
   }
 
-  #actions(world: World, thread: number): Action[] {
+  #actions(world: LitmusWorld, thread: number): Action[] {
     const code = this.#test.threads[thread]!;
     const core = world.cores[thread]!;
     const found: Action[] = [];
@@ -107,7 +107,7 @@ export class LitmusMachine implements Machine<World> {
     return quiet === undefined ? found : [quiet];
   }
 
-  #takeEffect(world: World, thread: number, i: number): void {
+  #takeEffect(world: LitmusWorld, thread: number, i: number): void {
     const { mmu, cores } = world;
     const op = this.#test.threads[thread]![i]!;
     const core = cores[thread]!;
@@ -133,7 +133,7 @@ export class LitmusMachine implements Machine<World> {
   }
 
   /** Takes the exception: a context synchronization event, and no later instruction has happened. */
-  #fault({ mmu }: World, core: Core, i: number, fault: string): void {
+  #fault({ mmu }: LitmusWorld, core: Core, i: number, fault: string): void {
     core.done[i] = fault;
     isb(mmu);
     if (this.#test.test.after_fault === 'stop') core.stopped = i;
@@ -144,7 +144,7 @@ export class LitmusMachine implements Machine<World> {
     }
   }
 
-  #load({ mmu, memory, cores }: World, thread: number, i: number, pa: number): string {
+  #load({ mmu, memory, cores }: LitmusWorld, thread: number, i: number, pa: number): string {
     const code = this.#test.threads[thread]!;
     const core = cores[thread]!;
     const from = forwarding(code, core, i);
@@ -152,7 +152,7 @@ export class LitmusMachine implements Machine<World> {
     return code[i]!.at!.kind === 'word' ? wordText(readEntry(mmu, pa)) : (memory.get(pa) ?? '0');
   }
 
-  #store({ mmu, memory }: World, core: Core, op: Op, pa: number): void {
+  #store({ mmu, memory }: LitmusWorld, core: Core, op: LitmusOp, pa: number): void {
     const value = valueIn(op, core);
     if (op.at!.kind === 'va') {
       memory.set(pa, value);
@@ -168,11 +168,11 @@ export class LitmusMachine implements Machine<World> {
    * well. An access that is translated and has not taken effect is translated again. With the defect stores are not
    * complete until another TLBI and DSB have followed.
    */
-  #complete({ cores }: World, thread: number, i: number): void {
+  #complete({ cores }: LitmusWorld, thread: number, i: number): void {
     const code = this.#test.threads[thread]!;
-    const full = (op: Op): boolean => op.op === 'dsb' && op.stores && op.loads;
+    const full = (op: LitmusOp): boolean => op.op === 'dsb' && op.stores && op.loads;
     const since = code.slice(0, i).findLastIndex(full) + 1;
-    const flushed = (from: number, upto: number): Op[] =>
+    const flushed = (from: number, upto: number): LitmusOp[] =>
       code.slice(from, upto).filter((op) => op.op === 'tlbi' && op.broadcast);
     const now = flushed(since, i);
     const before = now.length > 0 ? flushed(0, since) : [];
@@ -188,10 +188,10 @@ export class LitmusMachine implements Machine<World> {
   }
 }
 
-const valueIn = (op: Op, core: Core): string => op.value ?? core.done[op.data!]!;
+const valueIn = (op: LitmusOp, core: Core): string => op.value ?? core.done[op.data!]!;
 
 /** Whether the final state that a test asks about holds. */
-export function hasComeAbout(world: World, wanted: readonly Wanted[]): boolean {
+export function hasComeAbout(world: LitmusWorld, wanted: readonly Wanted[]): boolean {
   return wanted.every(({ of, is, not }) => {
     const found = 'pa' in of ? (world.memory.get(of.pa) ?? '0') : world.cores[of.thread]!.done[of.index];
     if (found === undefined) return false;

@@ -1,10 +1,10 @@
 import { InputError, quote } from '../errors/input-error.ts';
 import { isRegister } from './instruction.ts';
-import { Layout, type Location, mapping, pageOf, SHAPE } from './layout.ts';
+import { type Location, mapping, pageOf, SHAPE, TestLayout } from './layout.ts';
 import type { LitmusTest } from './test.ts';
 
 /** An instruction with its names resolved. */
-export interface Op {
+export interface LitmusOp {
   readonly op: 'load' | 'store' | 'dmb' | 'dsb' | 'isb' | 'tlbi' | 'branch';
   readonly at: Location | undefined;
   /** For a store: the value it writes, unless a register holds it. */
@@ -24,9 +24,9 @@ export interface Op {
  * A test that is ready to run, with addresses and values in place of names. Values are texts: numbers, `d…`
  * descriptors, `!…` faults.
  */
-export interface Compiled {
+export interface CompiledTest {
   readonly test: LitmusTest;
-  readonly threads: readonly (readonly Op[])[];
+  readonly threads: readonly (readonly LitmusOp[])[];
   /** The table words written before the test begins, in order; and the contents of memory. */
   readonly words: readonly (readonly [pa: number, value: string])[];
   readonly memory: readonly (readonly [pa: number, value: string])[];
@@ -52,8 +52,8 @@ export function wordOf(text: string): { addr: number; attr: number } {
  * Resolves the names of a test.
  * @throws InputError for an unknown name or value, or a descriptor with reserved bits
  */
-export function compile(test: LitmusTest): Compiled {
-  const layout = new Layout(test);
+export function compile(test: LitmusTest): CompiledTest {
+  const layout = new TestLayout(test);
   const threads = test.threads.map((code, t) => code.map((_, i) => opOf(test, layout, t, i)));
   const words: [number, string][] = [];
   const memory: [number, string][] = [];
@@ -71,7 +71,7 @@ export function compile(test: LitmusTest): Compiled {
 
 function location(
   test: LitmusTest,
-  layout: Layout,
+  layout: TestLayout,
   text: string,
   path: readonly PropertyKey[],
   page = false,
@@ -83,7 +83,7 @@ function location(
   return page && !entry ? { kind: 'va', va: 0 } : layout.location(text);
 }
 
-function opOf(test: LitmusTest, layout: Layout, t: number, i: number): Op {
+function opOf(test: LitmusTest, layout: TestLayout, t: number, i: number): LitmusOp {
   const code = test.threads[t]!;
   const it = code[i]!;
   const path = ['threads', t, i];
@@ -120,7 +120,7 @@ function opOf(test: LitmusTest, layout: Layout, t: number, i: number): Op {
   return { ...none, ...flags, op: 'store', at, address, value };
 }
 
-function wantedOf(test: LitmusTest, layout: Layout, key: string, text: string): Wanted {
+function wantedOf(test: LitmusTest, layout: TestLayout, key: string, text: string): Wanted {
   const path = ['finally', key];
   const refuse = (what: string): never => {
     throw new InputError(test.file, test.place(path), what);

@@ -2,26 +2,26 @@ import { type BootOptions, boot, type Model } from '../../boot/boot.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { customLayout, type Layout } from '../../geometry/layout.ts';
 import { translation } from '../../geometry/translation.ts';
-import { kernelProgram, NotInterleavable } from '../../interleave/program.ts';
+import { kernelProgram, NotInterleavable } from '../../interleave/kernel-program.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { Release } from '../../releases/index.ts';
 import type { Program } from '../../schedule/program/program.ts';
-import { Runner } from '../../schedule/run.ts';
+import { Runner } from '../../schedule/runner.ts';
 import type { Steps } from '../../steps/step.ts';
 import { unnoted, type Within } from '../../steps/within.ts';
 import type { Scenario } from '../format/read.ts';
-import { runScenario } from '../running/run.ts';
+import { runScenario } from '../running/run-scenario.ts';
 import { Session } from '../running/session.ts';
-import { BadExpression, type Expression, type Result, type Scope, truth } from './expression.ts';
+import { BadExpression, type Expression, type ExpressionResult, type Scope, truth } from './expression.ts';
 import { LOCKS } from './locks.ts';
 import { NotApplicable, scopeOf } from './names.ts';
-import type { Interleaved, Line } from './read.ts';
+import type { Interleaved, ThreadLine } from './read.ts';
 
-type Names = Map<string, Result>;
-type KernelFunction = (this: Kernel, ...args: readonly Result[]) => unknown;
+type Names = Map<string, ExpressionResult>;
+type KernelFunction = (this: Kernel, ...args: readonly ExpressionResult[]) => unknown;
 
-const isSteps = (value: unknown): value is Steps<Result> =>
+const isSteps = (value: unknown): value is Steps<ExpressionResult> =>
   typeof value === 'object' && value !== null && 'next' in value;
 
 /** The kernel function or lock function of a name. @throws NotApplicable if this release has none of that name */
@@ -36,12 +36,12 @@ const isMisuse = (error: unknown): error is Error =>
   error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 
 /** Converts an error in a line that is not a failure of the kernel; the new error names the line. */
-function placed(line: Pick<Line, 'wrong'>, error: unknown): unknown {
+function placed(line: Pick<ThreadLine, 'wrong'>, error: unknown): unknown {
   if (error instanceof BadExpression) return line.wrong(error.message);
   return isMisuse(error) ? line.wrong(`cannot be done: ${error.message}`) : error;
 }
 
-function valueIn(line: Pick<Line, 'wrong'>, value: Expression, scope: Scope): Result {
+function valueIn(line: Pick<ThreadLine, 'wrong'>, value: Expression, scope: Scope): ExpressionResult {
   try {
     return value(scope);
   } catch (error) {
@@ -50,7 +50,7 @@ function valueIn(line: Pick<Line, 'wrong'>, value: Expression, scope: Scope): Re
 }
 
 /** The function of a call, after a check that there are enough arguments. @throws NotApplicable */
-function calledBy(k: Kernel, line: Line & { readonly kind: 'call' }): KernelFunction {
+function calledBy(k: Kernel, line: ThreadLine & { readonly kind: 'call' }): KernelFunction {
   const own = functionOf(k, line.fn);
   if (line.args.length < own.length)
     throw line.wrong(`too few arguments to ${line.fn}(): ${line.args.length} of ${own.length}`);
@@ -59,13 +59,13 @@ function calledBy(k: Kernel, line: Line & { readonly kind: 'call' }): KernelFunc
 
 function* call(
   k: Kernel,
-  line: Line & { readonly kind: 'call' },
-  args: readonly Result[],
+  line: ThreadLine & { readonly kind: 'call' },
+  args: readonly ExpressionResult[],
   within: Within,
-): Steps<Result> {
+): Steps<ExpressionResult> {
   try {
     const called = calledBy(k, line).apply(k, [...args]);
-    return isSteps(called) ? yield* within(line.fn, called, line.text) : (called as Result);
+    return isSteps(called) ? yield* within(line.fn, called, line.text) : (called as ExpressionResult);
   } catch (error) {
     throw placed(line, error);
   }
@@ -76,7 +76,7 @@ function* notSo(text: string): Steps<void> {
 }
 
 /** Runs the lines in order; names they define belong to the thread. */
-function* perform(k: Kernel, lines: readonly Line[], names: Names, within: Within): Steps<void> {
+function* perform(k: Kernel, lines: readonly ThreadLine[], names: Names, within: Within): Steps<void> {
   const scope = scopeOf(k.c, names);
   for (const line of lines) {
     if (line.kind === 'call') {

@@ -2,7 +2,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Arch } from '../releases/define.ts';
-import { bootTables as arm64 } from './arm64/tables.ts';
+import { bootTables as arm64 } from './arm64/initial-tables.ts';
 
 /**
  * Builds the tables that boot leaves for the memory of these sections, and with `permanent` the other mappings that are

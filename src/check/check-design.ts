@@ -8,7 +8,7 @@ import { explore } from '../schedule/search/exploration.ts';
 import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
 import type { Step } from '../steps/step.ts';
 import { alikeKey } from './alike.ts';
-import { type CheckOptions, checkEntry } from './check.ts';
+import { type CheckOptions, checkEntry } from './check-entry.ts';
 import type { Checked } from './checked.ts';
 import { DesignFault } from './design-fault.ts';
 import type { Entry, StepsEntry, ThreadsEntry } from './entry.ts';

@@ -10,42 +10,42 @@ import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { CallStep, Step } from '../../steps/step.ts';
 import { isDataNumber, numberText } from './number.ts';
 
-/** A page table entry by its place: "*pmdp at ffffffffc0000000". */
-export interface Entry {
+/** A page table entry with its place: "*pmdp at ffffffffc0000000". */
+export interface TableEntry {
   readonly pfn: number;
   readonly index: number;
   readonly place: AboutEntry['place'];
 }
 
-/** Page table entries that were read one after the other. */
+/** Page table entries that were read one after another. */
 export interface EntriesRead {
   readonly pfn: number;
   readonly index: number;
   readonly n: number;
-  /** The first: its name, and what was in it. */
+  /** The first entry: its name, and its contents. */
   readonly name: string;
   readonly what: string;
 }
 
-/** What one step of a kernel did, in words. */
+/** The effect of one kernel step, in words. */
 export interface Told {
   readonly text: string;
-  /** It changed something others can see: no plain look. */
+  /** Whether it changed something that other threads can see, and was not only a read. */
   readonly effect: boolean;
-  /** A look that says nothing beside what was done, or books that only the model keeps. */
+  /** Whether it is a read that adds nothing to the other steps, or bookkeeping of the model. */
   readonly minor?: boolean;
-  /** Of a read of page table entries: which, and what was found. */
+  /** For a read of page table entries: the entries, and the values found. */
   readonly entry?: EntriesRead;
-  /** Of an access to page table entries: the first, by name, and what it translates. */
+  /** For an access to page table entries: the name of the first, and the addresses it translates. */
   readonly name?: string;
   readonly covers?: { readonly va: number; readonly size: number };
-  /** Of an access to one entry: its physical address. */
+  /** For an access to one entry: its physical address. */
   readonly pa?: number;
-  /** Of an access to a field: which. */
+  /** For an access to a field: the field. */
   readonly field?: string;
-  /** Pages that the step is about: those it takes, frees, looks into, finds or clears in an entry. */
+  /** The pages that the step concerns: those it takes, frees, reads, finds or clears in an entry. */
   readonly pfns: readonly PageRange[];
-  /** What becomes of them. */
+  /** What happens to them. */
   readonly deed: 'taken' | 'freed' | 'found' | 'written' | 'cleared' | 'accessed' | null;
 }
 
@@ -68,9 +68,9 @@ const ofUse = (use: number): string => (USES[use] ? ` (${USES[use]})` : '');
 /** Tells steps of a kernel with tables of this shape; null for a kernel whose page tables are not modelled. */
 export class StepTeller {
   readonly #t: Translation | null;
-  /** Where tables stood when a walk last came by, or where an entry was seen that named them; by pfn. */
+  /** By pfn: the position of a table when a walk last passed it, or when an entry that points to it was last read. */
   readonly #places = new Map<number, NonNullable<AboutEntry['place']>>();
-  /** The same as the thread that acts now has seen it: what its pointers mean. */
+  /** The same from the view of the acting thread: what its pointers mean. */
   #own: Map<number, NonNullable<AboutEntry['place']>> = this.#places;
   readonly #byThread = new Map<number, Map<number, NonNullable<AboutEntry['place']>>>();
 
@@ -88,14 +88,14 @@ export class StepTeller {
   }
 
   /** "*pmdp at ffffffffc0000000" */
-  name({ pfn, index, place }: Entry): string {
+  name({ pfn, index, place }: TableEntry): string {
     const known = this.#place({ pfn, index, place });
     if (!known || !this.#t) return `entry ${index} of the table in ${pfnText(pfn)}`;
     return `*${this.#t.name[known.depth]!.toLowerCase()}p at ${vaText(known.va)}`;
   }
 
   /** "a table, pfn 0x10122" */
-  descriptor(d: Descriptor, entry: Entry): string {
+  descriptor(d: Descriptor, entry: TableEntry): string {
     if (d.addr === 0 && d.attr === 0) return 'none';
     const depth = this.#place(entry)?.depth;
     const t = this.#t;
@@ -108,15 +108,15 @@ export class StepTeller {
     return `${what}, ${writable(t, d.attr) ? '' : 'read-only, '}${pfn}`;
   }
 
-  /** What an entry translates, in bytes from an address on. */
-  #covers(entry: Entry): { covers: NonNullable<Told['covers']> } | undefined {
+  /** The range that an entry translates: bytes from an address on. */
+  #covers(entry: TableEntry): { covers: NonNullable<Told['covers']> } | undefined {
     const place = this.#place(entry);
     if (!place || !this.#t) return undefined;
     const size = 2 ** this.#t.shift[place.depth]!;
     return { covers: { va: Math.floor(place.va / size) * size, size } };
   }
 
-  #place({ pfn, index, place }: Entry): AboutEntry['place'] {
+  #place({ pfn, index, place }: TableEntry): AboutEntry['place'] {
     const t = this.#t;
     if (!t) return null;
     const at = (depth: number): number => index * 2 ** t.shift[depth]!;
@@ -202,8 +202,8 @@ export class StepTeller {
     };
   }
 
-  /** The thread has read where a table is. */
-  #sees(d: Descriptor, entry: Entry): void {
+  /** The thread has read the address of a table. */
+  #sees(d: Descriptor, entry: TableEntry): void {
     const t = this.#t;
     const place = this.#place(entry);
     if (!t || !place || meaning(t, place.depth, d.attr) !== 'table') return;
@@ -213,8 +213,8 @@ export class StepTeller {
     this.#places.set(pfn, table);
   }
 
-  /** The pages a descriptor names. */
-  #names(d: Descriptor, entry: Entry): PageRange[] {
+  /** The pages that a descriptor points to. */
+  #names(d: Descriptor, entry: TableEntry): PageRange[] {
     const t = this.#t;
     const place = this.#place(entry);
     if (!t || !place || meaning(t, place.depth, d.attr) === 'none') return [];

@@ -1,12 +1,12 @@
+import type { DesignVerdict } from '../../check/check-design.ts';
 import type { Checked } from '../../check/checked.ts';
-import type { DesignVerdict } from '../../check/design.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 
-/** A scenario that calls what a design replaces: on its base, and on the design. */
+/** The results of a scenario that calls functions replaced by a design: on the base, and on the design. */
 export interface DesignRow {
   readonly id: string;
   readonly title: string;
-  /** Replaced functions that it calls. */
+  /** The replaced functions that it calls. */
   readonly calls: readonly string[];
   readonly base: Pick<Checked, 'verdict' | 'failure' | 'reason' | 'states'>;
   readonly design: {
@@ -26,7 +26,7 @@ export interface DesignReport {
   readonly base: string;
   readonly about: string;
   readonly replaced: readonly string[];
-  /** How many there were to choose from. */
+  /** The number of scenarios from which these were chosen. */
   readonly scenarios: number;
   readonly rows: readonly DesignRow[];
 }
@@ -55,7 +55,7 @@ function why({ design, base }: DesignRow): string {
 
 const plural = (n: number, one: string): string => `${n} ${n === 1 ? one : `${one}s`}`;
 
-/** A line a scenario, why those that are wrong are so, and the stories if they are asked for. */
+/** One line per scenario, the reasons for failures, and the stories if requested. */
 export function designText(report: DesignReport, stories: boolean): string {
   const { name, base, replaced, rows } = report;
   const lines = [`${name}: ${base} with its own ${replaced.join(', ')}`];
@@ -94,7 +94,10 @@ function summary({ rows, scenarios }: DesignReport): string {
   return parts.length > 0 ? `${head}: ${parts.join(', ')}` : head;
 }
 
-/** 2 where a run was stopped, 1 a failure that the base or a cured release does not have, 3 a bound was reached. */
+/**
+ * 2: a run was stopped; 1: a failure that the base or a fixed release does not have; 3: a bound was reached; 0
+ * otherwise.
+ */
 export function designStatus(rows: readonly DesignRow[]): 0 | 1 | 2 | 3 {
   const some = (verdicts: readonly DesignVerdict[]): boolean =>
     rows.some(({ design }) => verdicts.includes(design.verdict));
@@ -103,7 +106,7 @@ export function designStatus(rows: readonly DesignRow[]): 0 | 1 | 2 | 3 {
   return some(['undecided']) ? 3 : 0;
 }
 
-/** The same as plain data. */
+/** The report as plain data. */
 export function designJson({ file, name, base, about, replaced, rows }: DesignReport): unknown {
   return {
     schema: 'mhp-check-design/1',

@@ -7,7 +7,7 @@ import { findRelease, type Release } from '../releases/index.ts';
 import { perform } from '../scenarios/running/perform.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import { Session } from '../scenarios/running/session.ts';
-import type { Event } from '../schedule/run.ts';
+import type { RunEvent } from '../schedule/runner.ts';
 import { compareState } from './compare.ts';
 import { compareResult } from './compare-result.ts';
 import { eventLines, recordedLines } from './dmesg.ts';
@@ -48,7 +48,7 @@ function doneBy(session: Session, op: Op, heads: readonly number[]): Result | No
 const logOf = (step: RecordingStep): string =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
 
-function compareMessages(tally: Tally, log: string, events: readonly Event[]): void {
+function compareMessages(tally: Tally, log: string, events: readonly RunEvent[]): void {
   const recorded = recordedLines(log);
   const model = eventLines(events);
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
@@ -59,7 +59,7 @@ function compareMessages(tally: Tally, log: string, events: readonly Event[]): v
 function replayStep(session: Session, step: RecordingStep): StepReport {
   const tally = new Tally();
   const inputs: string[] = [];
-  const events: Event[] = [];
+  const events: RunEvent[] = [];
   const log = logOf(step);
   let crashed = false;
   for (const [i, op] of step.ops.entries()) {

@@ -6,13 +6,13 @@ import { boot } from '../../boot/boot.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { customLayout, type Layout } from '../../geometry/layout.ts';
 import { translation } from '../../geometry/translation.ts';
-import { kernelProgram } from '../../interleave/program.ts';
+import { kernelProgram } from '../../interleave/kernel-program.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../../kernel/locks.ts';
 import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import { deadlock, lockMisuse } from '../../schedule/monitors/index.ts';
-import { Runner } from '../../schedule/run.ts';
+import { Runner } from '../../schedule/runner.ts';
 import type { Step, Steps } from '../../steps/step.ts';
 import { findRelease } from '../index.ts';
 

@@ -26,7 +26,7 @@ export type Fault = Failure;
  * The semantics of data steps over a user-defined world `W`. The explorer handles locks, RCU, threads, choices and
  * messages; the machine performs all other steps.
  */
-export interface Machine<W> {
+export interface Semantics<W> {
   initial(): W;
   copy(world: W): W;
   /** A canonical text: worlds with equal texts have equal futures. */

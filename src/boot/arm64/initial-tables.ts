@@ -10,7 +10,7 @@ import { NO_PAGE, PG_reserved, page_use, USE, with_use } from '../../kernel/mm/p
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
 import { MEMBLOCK_MEMORY, type State } from '../../kernel/state.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { Runner } from '../../schedule/run.ts';
+import { Runner } from '../../schedule/runner.ts';
 import type { Steps } from '../../steps/step.ts';
 import { mapPermanent } from './permanent.ts';
 import { writeRecorded } from './recorded-tables.ts';

@@ -1,15 +1,15 @@
 import type { Linked, LinkSymbol } from '../link.ts';
 import type { IrModule } from '../read/module.ts';
 import type { Type } from '../read/types.ts';
-import type { InlineAsm, Int64, TypedValue, Value } from '../read/values.ts';
+import type { InlineAsm, Int64, IrValue, TypedValue } from '../read/values.ts';
 import { add64, foldBinary } from '../run/fold.ts';
 import type { Memory } from '../run/memory.ts';
 import { IrStop } from '../stop.ts';
 import type { Code, Surroundings } from './code.ts';
 import { compile } from './compile.ts';
 
-/** Where the linker lays what it links: functions first, 16 bytes apart, then the variables. */
-export interface Placement {
+/** Where the linker places what it links: functions first, 16 bytes apart, then the variables. */
+export interface SegmentPlacement {
   /** Address of the first function. */
   readonly text: Int64;
   /** Address of the first variable. */
@@ -25,7 +25,7 @@ export interface Placed {
 const FUNCTION_SIZE = 16;
 
 /** Linked modules with addresses, and their functions as code for the interpreter, compiled when first called. */
-export class Program implements Surroundings {
+export class IrProgram implements Surroundings {
   readonly linked: Linked;
   /** Inline assembly by number, as `asm` events name it. */
   readonly asms: InlineAsm[] = [];
@@ -37,14 +37,14 @@ export class Program implements Surroundings {
   readonly #code = new Map<number, Code>();
   readonly #numbers = new Map<string, number>();
 
-  constructor(linked: Linked, placement: Placement) {
+  constructor(linked: Linked, placement: SegmentPlacement) {
     this.linked = linked;
     this.#text = placement.text;
     this.#nextFunction = placement.text;
     this.#nextData = placement.data;
   }
 
-  /** Where a symbol lies; it gets a place when it is first asked for. */
+  /** The place of a symbol; it is assigned on first use. */
   place(symbol: LinkSymbol): Placed {
     const known = this.#placed.get(symbol.name);
     if (known) return known;
@@ -67,7 +67,7 @@ export class Program implements Surroundings {
     const { module } = symbol;
     const global = symbol.kind === 'variable' ? symbol.global : module.globals.get(symbol.name)!;
     const size = module.layout.sizeOf(global.type);
-    // an array declared without a length says nothing of its size: two such must not lie over each other
+    // an array declared without a length has no known size: two such arrays must not overlap
     if (size === 0 && symbol.kind === 'external')
       throw new IrStop('external', `@${symbol.name}, of which the size is not known`, module.source);
     const align = Math.max(global.align, module.layout.alignOf(global.type), 1);
@@ -77,7 +77,10 @@ export class Program implements Surroundings {
     return { symbol, at, size };
   }
 
-  /** Give a symbol a place of the caller's: an external table, a variable at its address in a real kernel. */
+  /**
+   * Assigns an address of the caller's choice to a symbol: an external table, a variable at its address in a real
+   * kernel.
+   */
   placeAt(name: string, at: Int64, size: number): void {
     const symbol = this.linked.find(name) ?? this.#declared(name);
     if (!symbol) throw new IrStop('external', `@${name}`, 'program');
@@ -97,7 +100,7 @@ export class Program implements Surroundings {
     return number;
   }
 
-  /** The function that begins at an address; -1 when none does. */
+  /** The function that begins at an address; -1 if none does. */
   functionAt(lo: number, hi: number): number {
     const distance = ((lo >>> 0) - (this.#text.lo >>> 0)) / FUNCTION_SIZE;
     const known = hi === this.#text.hi && Number.isInteger(distance) && distance >= 0;
@@ -108,14 +111,14 @@ export class Program implements Surroundings {
     return this.#functions[number]!.name;
   }
 
-  /** The number of a function by its name. @throws IrStop `external` when no module defines it */
+  /** The number of a function by its name. @throws IrStop `external` if no module defines it */
   find(name: string): number {
     const symbol = this.linked.find(name);
     if (symbol?.kind !== 'function') throw new IrStop('external', name, 'program');
     return this.functionNumber(symbol);
   }
 
-  /** The code of a function; null when it has no body here. */
+  /** The code of a function; null if it has no body here. */
   code(number: number): Code | null {
     const known = this.#code.get(number);
     if (known) return known;
@@ -126,9 +129,9 @@ export class Program implements Surroundings {
     return code;
   }
 
-  /** Write the initial values of all variables that have a place, and map those that have none to give. */
+  /** Writes the initial values of all variables that have a place, and maps those without a value. */
   writeVariables(memory: Memory): void {
-    // an initial value may name further symbols, which then get a place
+    // an initial value may refer to further symbols, which then get a place
     const done = new Set<string>();
     for (;;) {
       const todo = [...this.#placed.values()].filter(
@@ -144,7 +147,7 @@ export class Program implements Surroundings {
     }
   }
 
-  #write(memory: Memory, module: IrModule, at: Int64, type: Type, value: Value): void {
+  #write(memory: Memory, module: IrModule, at: Int64, type: Type, value: IrValue): void {
     const { layout } = module;
     const t = layout.resolve(type);
     switch (value.kind) {
@@ -179,7 +182,7 @@ export class Program implements Surroundings {
         return mask(type, value);
       case 'null':
       case 'zero':
-      // any value is right: the program may not depend on it
+      // any value is correct: the program may not depend on it
       case 'undef':
         return { lo: 0, hi: 0 };
       case 'global':
@@ -218,14 +221,14 @@ export class Program implements Surroundings {
   }
 }
 
-/** The bits of an integer that its type has. */
+/** Truncates an integer to the bits of its type. */
 function mask(type: Type, { lo, hi }: Int64): Int64 {
   if (type.kind !== 'int' || type.bits >= 64) return { lo, hi };
   if (type.bits > 32) return { lo, hi: hi & (2 ** (type.bits - 32) - 1) };
   return { lo: type.bits === 32 ? lo : lo & (2 ** type.bits - 1), hi: 0 };
 }
 
-/** An integer with its sign in all 64 bits. */
+/** Sign-extends an integer to 64 bits. */
 function extend(type: Type, { lo, hi }: Int64): Int64 {
   if (type.kind !== 'int' || type.bits >= 64) return { lo, hi };
   if (type.bits > 32) return { lo, hi: (hi << (64 - type.bits)) >> (64 - type.bits) };

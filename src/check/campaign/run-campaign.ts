@@ -2,11 +2,11 @@ import { BadOperation } from '../../errors/bad-operation.ts';
 import { NoSuchGeometry, vaText } from '../../geometry/translation.ts';
 import { findRelease } from '../../releases/index.ts';
 import { NotApplicable } from '../../scenarios/interleaved/names.ts';
-import { checkEntry } from '../check.ts';
+import { checkEntry } from '../check-entry.ts';
 import type { Checked } from '../checked.ts';
 import type { Entry } from '../entry.ts';
 import { memoryForSharedTable, onV5, type SharedTableFate, sharedTableFates } from '../neighbours.ts';
-import type { Search } from '../threads.ts';
+import type { ThreadsSearch } from '../threads.ts';
 import type { Shape, Variation } from '../variation.ts';
 import { aboutASharedTable, type Planned, type PlannedRun, type PlannedTables } from './plan.ts';
 import type { CampaignRecord, NoTablesRecord, RunRecord, TableRecord } from './record.ts';
@@ -15,7 +15,7 @@ import type { CampaignRecord, NoTablesRecord, RunRecord, TableRecord } from './r
 export function perform(
   planned: Planned,
   entries: ReadonlyMap<string, Entry>,
-  search: Search,
+  search: ThreadsSearch,
 ): CampaignRecord[] {
   if (planned.kind === 'shared_tables') return tables(planned, [...entries.values()], search);
   return [run(planned, entries.get(planned.entry)!, search)];
@@ -25,7 +25,7 @@ export function perform(
 const reasonOf = (error: BadOperation): string =>
   error.message.replace(/^\S+\.ya?ml: (?:line \d+ )?(?:steps\[\d+\]: )?/, '');
 
-function run(planned: PlannedRun, entry: Entry, search: Search): RunRecord {
+function run(planned: PlannedRun, entry: Entry, search: ThreadsSearch): RunRecord {
   const about = placeOf(planned, entry);
   try {
     return {
@@ -121,7 +121,7 @@ const cameTo = ({ verdict, failure, reason, within, states, steps, told }: Check
 function tables(
   { shape, layout }: PlannedTables,
   entries: readonly Entry[],
-  search: Search,
+  search: ThreadsSearch,
 ): (TableRecord | NoTablesRecord)[] {
   const none = (reason: string): NoTablesRecord[] => [{ kind: 'no_shared_table', ...shape, layout, reason }];
   try {
@@ -134,7 +134,7 @@ function tables(
   }
 }
 
-function races(fate: SharedTableFate, entries: readonly Entry[], search: Search): string[] {
+function races(fate: SharedTableFate, entries: readonly Entry[], search: ThreadsSearch): string[] {
   if (!fate.regions.includes('vmalloc')) return [];
   return entries.filter(aboutASharedTable).map((entry) => {
     const { verdict, told } = onV5(entry, fate, search);
