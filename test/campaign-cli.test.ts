@@ -156,24 +156,24 @@ test('bad input is one line, and exit status 2', () => {
   writeFileSync(damaged, `${readFileSync(foreign, 'utf8').split('\n')[0]}\n{}\n`);
   const one = ['--scenario', 'B44', '--release', 'v6.1', '--geometry', '4K/48'];
   for (const [args, line] of [
-    [['--scenario', 'B00'], '--scenario: "B00" is no entry of the catalogue'],
-    [['--release', 'v1.0'], '--release: "v1.0" is no release that an entry is run on'],
+    [['--scenario', 'B00'], '--scenario: "B00" is not an entry of the catalogue'],
+    [['--release', 'v1.0'], '--release: "v1.0" is not a release that an entry is run on'],
     [
       ['--geometry', '8K/48'],
-      '--geometry: "8K/48" is none of 4K/39, 4K/48, 4K/52, 16K/36, 16K/47, 16K/48, 16K/52, 64K/42, 64K/48, 64K/52',
+      '--geometry: "8K/48" is not one of 4K/39, 4K/48, 4K/52, 16K/36, 16K/47, 16K/48, 16K/52, 64K/42, 64K/48, 64K/52',
     ],
-    [['--resume'], '--resume: goes with --out, the file to go on with'],
+    [['--resume'], '--resume: needs --out, the file to continue'],
     [['--out', at('none.jsonl'), '--resume'], `${at('none.jsonl')}: no such file or directory`],
     [['--out', folder], `${folder}: a directory`],
     [
       ['--out', text, '--resume'],
-      `${text}: line 1: is not the header of these runs: what is run, or its bounds, are others`,
+      `${text}: line 1: is not the header of these runs: the runs or their bounds differ`,
     ],
     [
       [...SMALL, '--out', foreign, '--resume'],
-      `${foreign}: line 1: is not the header of these runs: what is run, or its bounds, are others`,
+      `${foreign}: line 1: is not the header of these runs: the runs or their bounds differ`,
     ],
-    [[...one, '--out', damaged, '--resume'], `${damaged}: line 2: is no record of such a run`],
+    [[...one, '--out', damaged, '--resume'], `${damaged}: line 2: is not a record of this run`],
   ] as const) {
     const { status, stdout, stderr } = campaign(...args);
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `mhp: ${line}\n` });
@@ -188,5 +188,5 @@ test('a part of a campaign says so, and nothing of releases that were not run', 
   const { status, stderr } = campaign(
     ...['--scenario', 'B99', '--release', 'v5.3', '--out', at('one'), '--parquet', at('one')],
   );
-  expect([status, stderr]).toEqual([2, `mhp: ${at('one')}: is to be written twice\n`]);
+  expect([status, stderr]).toEqual([2, `mhp: ${at('one')}: is named for two outputs\n`]);
 });

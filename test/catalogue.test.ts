@@ -23,7 +23,7 @@ test('ids are told apart, and each entry says what goes wrong and why', () => {
   expect(entries.filter(({ failure, why, title }) => !failure || !why || !title)).toEqual([]);
 });
 
-/** Two mutations, of which nobody who sees what they do can say which it was. */
+/** Pairs of mutations with the same effects, which nothing can distinguish. */
 const ALIKE: Readonly<Record<string, readonly string[]>> = {
   B38: ['B38', 'B38b'],
   B38b: ['B38', 'B38b'],
@@ -55,7 +55,7 @@ test.each(threads)('%s replays from its token, and with one preemption less noth
   const verdict = search.verdict();
   if (verdict.verdict !== 'violated') throw new Error(verdict.verdict);
   const story = asked.replay(search.token());
-  // what a circle of locks is made of may lie in other executions
+  // the parts of a cycle of locks may lie in other executions
   if (!monitor.memory) expect(story.violation?.text).toBe(verdict.violation.text);
   expect(story.events.filter(({ preempts }) => preempts)).toHaveLength(verdict.preemptions);
   expect(asked.replay(verdict.trace.slice(0, -1)).violation).toBeUndefined();

@@ -131,10 +131,10 @@ test('a scenario of one’s own', () => {
 test.each([
   [['B999'], 'mhp check: "B999" is neither in the catalogue (--list) nor a file'],
   [['nothing.yaml'], 'nothing.yaml: no such file'],
-  [['B26', '--release', 'v9'], '--release: "v9" is no modelled release'],
-  [['B26', '--geometry', '8K/48'], '--geometry: "8K/48" is none of 4K/39, 4K/48, 4K/52, 16K/36'],
-  [['B26', '--layout', 'v3'], '--layout: "v3" is none of v5.2, v5.4, v6.1, v6.9'],
-  [['B26', '--resume'], '--resume: goes with --out, the file to go on with'],
+  [['B26', '--release', 'v9'], '--release: "v9" is not a modelled release'],
+  [['B26', '--geometry', '8K/48'], '--geometry: "8K/48" is not one of 4K/39, 4K/48, 4K/52, 16K/36'],
+  [['B26', '--layout', 'v3'], '--layout: "v3" is not one of v5.2, v5.4, v6.1, v6.9'],
+  [['B26', '--resume'], '--resume: needs --out, the file to continue'],
   [['B26', '--junit', '/proc/nothing/x.xml'], '/proc/nothing/x.xml: '],
 ])('%j is refused in one line', (args, message) => {
   const { status, stdout, stderr } = mhp('check', ...args);
@@ -161,7 +161,7 @@ test('what a release has not got is n/a, and the others go on', () => {
 
 test('a release that another one stands in for is named', () => {
   expect(mhp('check', 'B14', '--release', 'v5.6').stderr).toBe(
-    'mhp: v5.6 is not modelled: v5.4 stands in for it\n',
+    'mhp: v5.6 is not modelled: v5.4 is used instead\n',
   );
 });
 
@@ -192,7 +192,7 @@ test('results that are not those of the runs are no beginning', () => {
     writeFileSync(file('damaged.jsonl'), damaged);
     const { status, stderr } = mhp(...args, '--resume');
     expect(status).toBe(2);
-    expect(stderr).toMatch(/damaged\.jsonl: line \d+: is no record of such a run\n$/);
+    expect(stderr).toMatch(/damaged\.jsonl: line \d+: is not a record of this run\n$/);
   }
 });
 
@@ -200,5 +200,5 @@ test('a circle of locks lies in several executions: its token tells one', () => 
   const token = /mhp replay (\S+)/.exec(mhp('check', 'B05', '--release', 'v5.3').stdout)![1]!;
   const { status, stdout } = mhp('replay', token);
   expect(status).toBe(0);
-  expect(stdout).toContain('What was found lies in several executions together');
+  expect(stdout).toContain('The failure shows only in several executions together');
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-// mhp check on files that a user got wrong: one line that names the place, and status 2.
+// mhp check on files with a user's errors: one line that names the place, and status 2.
 
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
 let folder = '';
@@ -78,11 +78,11 @@ test('so it is where a design is checked', () => {
 
 describe('options that make no sense are refused before anything is written', () => {
   test.each([
-    [['--junit', ''], 'mhp: "": no name of a file\n'],
-    [['--junit', 'out', '--out', './out'], 'mhp: FOLDER/out: is to be written twice\n'],
+    [['--junit', ''], 'mhp: "": not a file name\n'],
+    [['--junit', 'out', '--out', './out'], 'mhp: FOLDER/out: is named for two outputs\n'],
     [
       ['--threads', '0'],
-      "error: option '--threads <n>' argument '0' is invalid. A whole number from 1 to 256.\n",
+      "error: option '--threads <n>' argument '0' is invalid. It takes a whole number from 1 to 256.\n",
     ],
   ])('%j', (args, message) => {
     const { status, stdout, stderr } = check('B30', ...args);

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-// Sources are what a reader can open: kernel files and releases, commits, mailing-list threads, recordings of this
-// repository. The notes that the model was first written from are none; their names are put together so as not to stand here.
+// Sources must be things that a reader can open: kernel files and releases, commits, mailing-list threads, recordings
+// of this repository. The notes from which the model was first written are not; their names are composed here so that
+// this file does not contain them.
 const NOTES = new RegExp(
   `\\b(${[
     ['FA', 'CTS'],
@@ -16,7 +17,10 @@ const NOTES = new RegExp(
 
 const FOLDERS = ['bench', 'docs', 'examples', 'litmus', 'scenarios', 'schemas', 'src', 'test'];
 
-/** Everything that is written by hand or generated into the repository: all but recordings, and what is installed or built. */
+/**
+ * All files that are written by hand or generated into the repository, without recordings, installed packages and build
+ * output.
+ */
 const files = [
   ...readdirSync('.', { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : [])),
   ...FOLDERS.flatMap((folder) =>

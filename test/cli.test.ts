@@ -52,7 +52,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('bad input: one line, exit status 2, no stack trace', () => {
   const recording = `${root}recordings/arm64-6.1-mmom61.tar.xz`;
   const cases: readonly [string, () => readonly string[], string][] = [
-    ['no scenario', () => ['run'], 'mhp: mhp run: name a scenario, or use --host'],
+    ['no scenario', () => ['run'], 'mhp: mhp run: needs a scenario or --host'],
     ['a missing file', () => ['run', `${folder}/no.yaml`], 'mhp: FOLDER/no.yaml: no such file'],
     ['a directory', () => ['run', folder], 'mhp: FOLDER: cannot be read'],
     [
@@ -94,7 +94,7 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
     [
       'an unknown release',
       () => ['run', file('life.yaml', LIFE), '--release', 'v4.2'],
-      'mhp: --release: "v4.2" is no modelled release',
+      'mhp: --release: "v4.2" is not a modelled release',
     ],
     [
       'a file to show that is not there',
@@ -104,12 +104,12 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
     [
       'a size that ndctl cannot parse',
       () => ['run', file('ndctl.yaml', NDCTL('-s 99999999999999999999G'))],
-      'mhp: FOLDER/ndctl.yaml: line 5 steps[1]: ndctl: -s "99999999999999999999G" is no size',
+      'mhp: FOLDER/ndctl.yaml: line 5 steps[1]: ndctl: -s "99999999999999999999G" is not a size',
     ],
     [
       'an alignment that ndctl cannot parse',
       () => ['run', file('ndctl.yaml', NDCTL('-a 2Q'))],
-      'mhp: FOLDER/ndctl.yaml: line 5 steps[1]: ndctl: -a "2Q" is no size',
+      'mhp: FOLDER/ndctl.yaml: line 5 steps[1]: ndctl: -a "2Q" is not a size',
     ],
     [
       'a place of the memmap that there is not',
@@ -124,7 +124,7 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
     [
       'trials of what is not measured',
       () => ['sections', file('life.yaml', LIFE), '--seed', '3'],
-      'mhp: --seed: goes with --padding',
+      'mhp: --seed: needs --padding',
     ],
     [
       'steps of no scenario',
@@ -157,12 +157,12 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
     [
       'no archive',
       () => ['conform', 'package.json'],
-      'mhp: package.json: is no intact tar archive (checksum failure)',
+      'mhp: package.json: is not an intact tar archive (checksum failure)',
     ],
     [
       'a release nobody recorded',
       () => ['conform', '--release', 'v1', recording],
-      'mhp: --release: "v1" is no modelled release',
+      'mhp: --release: "v1" is not a modelled release',
     ],
     [
       'a sysroot that is not there',

@@ -6,7 +6,7 @@ import { findRelease } from '../src/releases/index.ts';
 const open = (name: string) =>
   openRecording(new URL(`../recordings/${name}.tar.xz`, import.meta.url).pathname);
 
-/** Recording, release, steps and comparisons: a comparison that gets lost is a change of the report. */
+/** Recording, release, steps and comparisons: losing a comparison changes the report. */
 const recordings = [
   ['arm64-5.10-4k-va48-full-dimm', 'v5.10', 65, 15770],
   ['arm64-6.1-16k-va47-off', 'v6.1', 65, 20444],

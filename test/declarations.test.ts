@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = new URL('../', import.meta.url).pathname;
 
-// each release's file adds its functions to the type KernelFunctions; a user's compiler has to see all of them
+// each release's file adds its functions to the type KernelFunctions; a user's compiler must see all of them
 test('the declarations of the package hold together, and know functions of v5.2, of a series and of v7.2', () => {
   const folder = mkdtempSync(join(root, 'dist', 'user-'));
   try {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkDesign, removing } from './design-file.ts';
 
-// mhp check --design, as a user starts it on a file that lies nowhere near the program (test/global-setup.ts has built it).
+// mhp check --design, started as by a user, on a file outside the program's folder (test/global-setup.ts has built it).
 
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
 let folder = '';
@@ -26,7 +26,7 @@ describe('a module that is none is refused by name', () => {
     expect(status).toBe(2);
     return stderr;
   };
-  test('what is no file, or no module', () => {
+  test('what is not a file, or no module', () => {
     const { status, stderr } = spawnSync(
       process.execPath,
       [main, 'check', '--design', join(folder, 'none.js')],
@@ -36,9 +36,7 @@ describe('a module that is none is refused by name', () => {
     );
     expect([status, stderr.split('\n').length]).toEqual([2, 2]);
     expect(stderr).toContain('none.js');
-    expect(refused('x', 'mine.txt')).toBe(
-      'mhp: FOLDER/mine.txt: is no module: .js, .mjs, .ts and .mts are\n',
-    );
+    expect(refused('x', 'mine.txt')).toBe('mhp: FOLDER/mine.txt: is not a module (.js, .mjs, .ts or .mts)\n');
   });
   test('what cannot be read', () => {
     expect(refused('export default {')).toBe(
@@ -78,9 +76,9 @@ describe('a function that does what none can stops its scenarios, by name, and n
     [
       'exits',
       'process.exit(0);',
-      'remove_pagetable threw Error: process.exit() is nothing a kernel function can call (mine.js:5)',
+      'remove_pagetable threw Error: a kernel function cannot call process.exit() (mine.js:5)',
     ],
-    ['yields what is no step', 'yield 7;', 'remove_pagetable yields 7, which is no step'],
+    ['yields what is not a step', 'yield 7;', 'remove_pagetable yields 7, which is not a step'],
     [
       'reads a table there is none of',
       "yield* R('varz', 0, 'x');",
@@ -89,7 +87,7 @@ describe('a function that does what none can stops its scenarios, by name, and n
     [
       'reads a field there is none of',
       "yield* R('vars', 0, 'x');",
-      'remove_pagetable yields read of vars.x, which is no field',
+      'remove_pagetable yields read of vars.x, which is not a field',
     ],
     [
       'takes a lock as another kind',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
 
-/** What `mhp check --design` says of a module with this text, in a folder that nobody else writes to. */
+/** The output of `mhp check --design` for a module with this text, in a folder of its own. */
 export function checkDesign(folder: string, text: string, { args = ['B30'], name = 'mine.js' } = {}) {
   const file = join(folder, name);
   writeFileSync(file, text);

@@ -106,7 +106,7 @@ mhp replay ${TOKEN}
     expect(mhp('explore', '--timeline', at('t.json'), 'philosophers(3)').status).toBe(1);
     expect(JSON.parse(readFileSync(at('t.json'), 'utf8'))).toHaveProperty('traceEvents');
     const none = mhp('explore', '--timeline', at('none.json'), 'MP');
-    expect(none.stderr).toBe('mhp: nothing to tell: FOLDER/none.json is not written\n');
+    expect(none.stderr).toBe('mhp: there is no story: FOLDER/none.json is not written\n');
     expect([none.status, existsSync(at('none.json'))]).toEqual([0, false]);
   });
 });
@@ -166,13 +166,16 @@ describe('a search that is stopped goes on from its checkpoint to the same count
   });
 
   const SIGHUP_CAUGHT = 1n;
-  /** Whether a process has taken over the signals that end it (proc(5): SigCgt; node itself leaves SIGHUP alone). */
+  /**
+   * Whether a process has installed handlers for the signals that end it (proc(5): SigCgt; node itself does not handle
+   * SIGHUP).
+   */
   const listens = (pid: number) => {
     const caught = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^SigCgt:\s*(\w+)$/m);
     return caught !== null && (BigInt(`0x${caught[1]}`) & SIGHUP_CAUGHT) !== 0n;
   };
 
-  /** Send a signal to the program `after` milliseconds of its work. */
+  /** Sends a signal to the program after `after` milliseconds. */
   const signalled = async (signal: NodeJS.Signals, args: readonly string[], after = 0) => {
     const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     let stdout = '';
@@ -231,14 +234,14 @@ describe('bad input: one line, exit status 2', () => {
     [
       'an option of another mode',
       () => ['explore', '--runs', '3', 'SB'],
-      'mhp: mhp explore: --runs is not for mode states',
+      'mhp: mhp explore: --runs cannot be used with mode states',
     ],
     [
       'a missing folder',
       () => ['explore', '--checkpoint', at('no/c'), 'SB'],
       'mhp: FOLDER/no/c: no such file or directory',
     ],
-    ['no checkpoint', () => ['explore', '--resume', main, 'SB'], `mhp: ${main}: this is no checkpoint`],
+    ['no checkpoint', () => ['explore', '--resume', main, 'SB'], `mhp: ${main}: this is not a checkpoint`],
     [
       'a foreign checkpoint',
       () => ['explore', '--resume', at('good'), 'SB'],
@@ -272,9 +275,9 @@ describe('files that are written', () => {
       refused(at('n'.repeat(300)), `FOLDER/${'n'.repeat(300)}: cannot be used (ENAMETOOLONG)`, flag);
       refused(at('read-only'), 'FOLDER/read-only: read-only', flag);
       refused(folder, 'FOLDER: a directory', flag);
-      refused('', `mhp explore: ${flag} needs the name of a file`, flag);
+      refused('', `mhp explore: ${flag} needs a file name`, flag);
     }
-    refused('/dev/null', '/dev/null: no regular file', '--resume');
+    refused('/dev/null', '/dev/null: not a regular file', '--resume');
     refused(folder, 'FOLDER: a directory', '--resume');
   });
 
@@ -378,7 +381,7 @@ export default explore({ name: 'twice', threads: [{ name: 'A', run }] });
         `import { explore } from 'mhp/explorer';
         export default explore({ name: 'p', threads: [{ name: 'A', *run() { yield 3; } }] });`,
       ),
-    ).toBe('mhp: FOLDER/step.js: thread A yields something that is no step\n');
+    ).toBe('mhp: FOLDER/step.js: thread A yields something that is not a step\n');
     expect(bad('syntax.js', 'export default (')).toMatch(/^mhp: FOLDER\/syntax\.js: line 1: /);
     expect(mhp('explore', at('nothing.js')).stderr).toBe('mhp: FOLDER/nothing.js: no such file\n');
   });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 
-// The programs of examples/explorer, run as a user runs them, against what their README says of them.
+// Runs the programs of examples/explorer as a user does, and compares the output with their README.
 
 const root = new URL('../', import.meta.url).pathname;
 const folder = `${root}examples/explorer/`;

@@ -141,15 +141,15 @@ describe('what does not exist is refused in one line', () => {
   test.each<[string[], string]>([
     [['--page', '64K', '--va', '39'], 'arm64 with pages of 65536 bytes has no 39-bit addresses: 42, 48, 52'],
     [['--page', '8K'], 'arm64 has no pages of 8192 bytes'],
-    [['--page', 'big'], '--page "big" is no size'],
-    [['--va', 'x'], '--va "x" is no number of bits'],
-    [['--arch', 'riscv'], '--arch "riscv" is neither of arm64, x86_64'],
+    [['--page', 'big'], '--page "big" is not a size'],
+    [['--va', 'x'], '--va "x" is not a number of bits'],
+    [['--arch', 'riscv'], '--arch "riscv" is not one of arm64, x86_64'],
     [['--va', '52'], 'v6.1 on arm64 has no 52-bit kernel addresses with pages of 4K: they came with v6.9'],
     [['--release', 'v4.19'], 'no layout is known for "v4.19"'],
     [['--all', '--release', 'v4.19'], 'no layout is known for "v4.19"'],
-    [['--all', '--va', '48'], '--all goes with none of --page, --va, --user-va, --region'],
+    [['--all', '--va', '48'], '--all cannot be combined with --page, --va, --user-va or --region'],
     [['--user-va', '48'], '--user-va "48" is not 52'],
-    [['--user-va', '52', '--page', '64K'], '--user-va is before v5.4 only'],
+    [['--user-va', '52', '--page', '64K'], '--user-va applies only before v5.4'],
     [
       ['--user-va', '52', '--release', 'v5.2'],
       '52-bit addresses for user space alone need arm64 with 64K pages and 48 bits',
@@ -160,7 +160,7 @@ describe('what does not exist is refused in one line', () => {
       ['--region', 'vmemmap=ffff800000000000-fffffc0000000000'],
       'modules (ffff800000000000-ffff800008000000) and vmemmap (ffff800000000000-fffffc0000000000) overlap',
     ],
-    [['--region', 'linear=none'], '--region "linear=none": no layout is without linear'],
+    [['--region', 'linear=none'], '--region "linear=none": every layout needs linear'],
     [['--region', 'foo=none'], '--region "foo=none": v6.1 has no such region'],
   ])('%j', (args, message) => {
     expect(geometry(...args)).toEqual({ status: 2, stdout: '', stderr: `mhp: ${message}\n` });

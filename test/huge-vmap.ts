@@ -5,10 +5,13 @@ import type { Steps } from '../src/steps/step.ts';
 import { bootedForSteps, first } from './interleave.ts';
 import { G, type MachineObject } from './kit.ts';
 
-/** Physical memory that is nobody's. */
+/** Physical memory without an owner. */
 const DEVICE = 256 * G;
 
-/** A place in the vmalloc region from which a page is gone and its tables are not: then a block of `level` goes there. */
+/**
+ * A place in the vmalloc region whose page was unmapped and whose tables remain; then a block of `level` is mapped
+ * there.
+ */
 export function replaced(release: string, machine: MachineObject, level: 'PMD' | 'PUD' = 'PMD') {
   const model = bootedForSteps(release, machine, { ptdump_debugfs: false });
   const { kernel } = model;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
-/** What each folder may import beside itself: the layout of the house, from the ground up. */
+/** The folders from which each folder may import besides itself, from the lowest layer up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   geometry: ['errors'],
@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'schedule',
     'steps',
   ],
-  // a wing with floors of its own, each with its line
+  // a folder with its own layers, one line each
   memmap: ['memmap/boot', 'memmap/releases', 'memmap/scenarios'],
   'memmap/kernel': ['geometry', 'hardware', 'kernel', 'steps'],
   'memmap/releases': ['memmap/kernel', 'releases', 'steps'],
@@ -124,7 +124,7 @@ const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
 const imports = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/(?:from|import)\s+'([^']+)'/g)].map((m) => m[1]!);
 
-/** The folder above that a file belongs to, by its longest name: `memmap/kernel`, or `kernel`. */
+/** The listed folder of a file, by the longest matching name: `memmap/kernel`, or `kernel`. */
 const folderOf = (file: string): string =>
   Object.keys(MAY_IMPORT)
     .filter((folder) => file.startsWith(`${folder}/`))
@@ -153,7 +153,7 @@ test.each(sources)('%s imports only what its folder may', (file) => {
   }
 });
 
-/** Files an entry reaches by imports that are not of types alone. */
+/** The files that an entry reaches by imports, without type-only imports. */
 function reached(entry: string): Set<string> {
   const seen = new Set<string>();
   const todo = [entry];
@@ -183,7 +183,7 @@ test('the explorer knows nothing of memory hotplug', () => {
   ).toEqual([]);
 });
 
-/** Folders that know page tables by include/linux/pgtable.ts alone. */
+/** Folders that access page tables only through include/linux/pgtable.ts. */
 const ANY_ARCH =
   /^(kernel\/(mm|lib|drivers|fs|kernel|virt|include)|monitors|interleave|report|check|conform|scenarios|boot)\//;
 const ARM64 = /(^|\/)arm64\//;

@@ -4,11 +4,13 @@ import { vi } from 'vitest';
 export interface Printed {
   readonly stdout: string;
   readonly stderr: string;
-  /** What it threw; undefined when it ended well. */
+  /** The exception; undefined if it ended normally. */
   readonly error: unknown;
 }
 
-/** A command of the program in this process: what it prints and how it ends. It may set process.exitCode. */
+/**
+ * Runs a command of the program in this process, and returns its output and how it ended. It may set process.exitCode.
+ */
 export async function inProcess(
   define: (command: Command) => void,
   args: readonly string[],
@@ -33,7 +35,7 @@ export async function inProcess(
   return { ...printed, error };
 }
 
-/** What it prints. @throws what it throws */
+/** Its output. @throws what it throws */
 export async function printedBy(
   define: (command: Command) => void,
   args: readonly string[],

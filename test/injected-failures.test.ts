@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, play } from './kit.ts';
 import { arm64 } from './tables.ts';
 
-// An add of one section is made to fail at each of its allocations: nothing of it may be left.
+// An add of one section fails at each of its allocations in turn: nothing of it may be left.
 
 const AT = 128 * G;
 
-/** What an add comes to, and what does not hold then, with the nth allocation at a site failing. */
+/** The result of an add, and the invariants violated after it, with the nth allocation at a site failing. */
 function failing(release: string, page: number, va: number, site: string, after: number) {
   const session = booted(release, arm64(page, va));
   const size = session.kernel.c.memory_block_size_bytes;
@@ -54,7 +54,7 @@ test('v7.2: every table page may be missing', () => {
   for (let after = 0; after < 67; after++) {
     const { result, broken } = failing('v7.2', 4, 48, 'pgtable', after);
     expect([after, result]).toEqual([after, 'ENOMEM']);
-    // the table that is freed then was never constructed (B36)
+    // the constructor never ran for the freed table (B36)
     const miscounted = [
       'tables: NR_PAGETABLE is -1, 0 table pages are constructed',
       'tables: NR_PAGETABLE is 64, 65 table pages are constructed',

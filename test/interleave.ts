@@ -14,7 +14,7 @@ import type { Failure } from '../src/steps/failure.ts';
 import type { Steps } from '../src/steps/step.ts';
 import type { MachineObject } from './kit.ts';
 
-/** What tests of kernels on the explorer share. */
+/** Shared by tests of kernels on the explorer. */
 
 /** A kernel of which every access is a step. */
 export function bootedForSteps(release: string, machine: MachineObject, options: BootOptions = {}): Model {
@@ -22,7 +22,7 @@ export function bootedForSteps(release: string, machine: MachineObject, options:
   return boot(parsed, findRelease(release)!, { ...options, explored: true });
 }
 
-/** Run something before the threads begin. */
+/** Runs a thread before the others begin. */
 export function first<T>(model: Model, thread: Steps<T>): T {
   const outcome = new Runner(model.state).run(thread);
   if (outcome.ended !== 'returned') throw new Error(`${outcome.ended}: ${JSON.stringify(outcome.events)}`);
@@ -34,14 +34,14 @@ const exploration = (program: Program, monitors: readonly Monitor[], reduce: boo
   return reduce ? asked : asked.without('reduction');
 };
 
-/** What this monitor has to say. */
+/** The verdict of this monitor. */
 export function found(program: Program, monitor: Monitor, reduce = true) {
   const verdict = exploration(program, [monitor], reduce).states().verdict();
   if (verdict.verdict !== 'violated') return verdict.verdict;
   return { text: verdict.violation.text, preemptions: verdict.preemptions };
 }
 
-/** What the first of them to object says, and with how many preemptions it came to that. */
+/** The first failure that one of the monitors reports, and its number of preemptions. */
 export function verdictOf(program: Program, monitors: readonly Monitor[], reduce = true) {
   const verdict = exploration(program, monitors, reduce).states().verdict();
   if (verdict.verdict !== 'violated') return verdict.verdict;
@@ -55,18 +55,18 @@ export const faults = (kind: string): Monitor => ({
   fault: (fault) => (fault.kind === kind ? fault : undefined),
 });
 
-/** What a monitor of a test says; nothing for no words. */
+/** A failure with a test's text; undefined for no text. */
 export const says = (text: string | undefined): Failure | undefined =>
   text ? { kind: 'invariant', subjects: {}, text } : undefined;
 
-/** All of them, and that nobody can go on. */
+/** All failures, including that no thread can continue. */
 export const anything: Monitor = {
   name: 'anything',
   fault: (fault) => ({ ...fault, text: `${fault.kind}: ${fault.text}` }),
   stuck: () => says('stuck'),
 };
 
-/** What must hold in every program of every release that has nothing wrong. */
+/** The monitors that hold in every program of every release without a bug. */
 export const well = ({ kernel }: Pick<Model, 'kernel'>): readonly Monitor[] => [
   anything,
   ...Object.values(tableMonitors(kernel.c)),

@@ -9,7 +9,7 @@ import { Session } from '../src/scenarios/running/session.ts';
 import { Runner, type RunOutcome } from '../src/schedule/runner.ts';
 import type { Steps } from '../src/steps/step.ts';
 
-/** What the tests of the kernel share: machines, and ways to run one function or a few operations on them. */
+/** Shared by the tests of the kernel: machines, and ways to run one function or a few operations on them. */
 
 export const K = 2 ** 10;
 export const M = 2 ** 20;
@@ -18,7 +18,7 @@ export const G = 2 ** 30;
 /** A machine file as an object. */
 export type MachineObject = Readonly<Record<string, unknown>>;
 
-/** 2G on node 0; node 1 has a CPU, node 2 nothing: it appears with its first memory. */
+/** 2G on node 0; node 1 has a CPU; node 2 has nothing and appears with its first memory. */
 export const X86: MachineObject = {
   arch: 'x86_64',
   ram: [{ start: 0, size: '2G' }],
@@ -46,17 +46,17 @@ export function booted(release: string, machine: MachineObject, options: BootOpt
   return new Session(boot(parsed, findRelease(release)!, options));
 }
 
-/** One kernel function on a booted machine. */
+/** Runs one kernel function on a booted machine. */
 export const run = <T>(session: Session, thread: Steps<T>): RunOutcome<T> =>
   new Runner(session.state).run(thread);
 
-/** Steps of a scenario on a booted machine. */
+/** Runs steps of a scenario on a booted machine. */
 export function play(session: Session, ...steps: readonly object[]): StepOutcome[] {
   const text = stringify({ machine: 'unused', steps });
   return [...runScenario(parseScenario(text, 'steps'), session)];
 }
 
-/** Steps of a scenario, each of which must come out as expected and leave the invariants alone. */
+/** Runs steps of a scenario; each must have the expected result and violate no invariant. */
 export function must(session: Session, ...steps: readonly object[]): void {
   for (const outcome of play(session, ...steps)) {
     if (outcome.failures.length) {
@@ -65,13 +65,13 @@ export function must(session: Session, ...steps: readonly object[]): void {
   }
 }
 
-/** The last of the steps; those before it must succeed. */
+/** Runs the steps and returns the result of the last; those before it must succeed. */
 export function last(session: Session, ...steps: readonly object[]): StepOutcome {
   if (steps.length > 1) must(session, ...steps.slice(0, -1));
   return play(session, steps.at(-1)!)[0]!;
 }
 
-/** The text of a file; null when it is not there. */
+/** The text of a file; null if it does not exist. */
 export function cat(session: Session, path: string): string | null {
   const entry = session.read(path);
   return entry?.kind === 'file' ? entry.text : null;

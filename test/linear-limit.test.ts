@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { booted, G, last, M, play, X86 } from './kit.ts';
 import { arm64, linearLines } from './tables.ts';
 
-// Memory that the linear map cannot hold: 256G of it from 2G on with 39 bits.
+// Memory that the linear map cannot map: with 39 bits it covers 256G from 2G on.
 
 const machine = arm64(4, 39);
 const LIMIT = 258 * G;
@@ -55,7 +55,7 @@ describe.each(['v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s', (release) => {
     const range = { start: LIMIT - size, size };
     expect(play(session, { add: { ...range, node: 1 } })[0]!.failures).toEqual([]);
     expect(linearLines(session, range.start, size)).toEqual([`${size / 4096} x 4K`]);
-    // the table of the memmap was never constructed (B36)
+    // the constructor never ran for the memmap's table (B36)
     const known = release === 'v7.2' ? ['tables: NR_PAGETABLE is -1, 0 table pages are constructed'] : [];
     const outcomes = play(session, { touch: range }, { remove: range });
     expect(outcomes.flatMap((o) => o.failures.map(({ text }) => text))).toEqual(known);

@@ -23,7 +23,7 @@ import { arm64, canBeBuilt, GEOMETRIES, wordsText } from './tables.ts';
 
 const RELEASES = ['arm64-v6', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'] as const;
 
-/** Where boot memory ends. */
+/** The end of boot memory. */
 const FREE = 4 * G;
 
 interface Range {
@@ -31,7 +31,7 @@ interface Range {
   readonly size: number;
 }
 
-/** Sizes that entries, groups and tables have. */
+/** The sizes of entries, groups and tables. */
 const units = ({ t, PAGE_SIZE }: Config): number[] => {
   const sizes = t.shift.flatMap((_, depth) => [
     entrySize(t, depth),
@@ -40,7 +40,7 @@ const units = ({ t, PAGE_SIZE }: Config): number[] => {
   return [...new Set([PAGE_SIZE, ...sizes])].filter((size) => size <= 16 * G).sort((a, b) => a - b);
 };
 
-/** Whole pages of the linear map behind boot memory, aligned to all kinds of units. */
+/** Page-aligned ranges of the linear map behind boot memory, aligned to all kinds of units. */
 function ranges(c: Config, largest: number): fc.Arbitrary<Range> {
   const limit = c.mappable_range.end + 1 - c.PAGE_SIZE;
   const unit = fc.constantFrom(...units(c).filter((size) => size <= largest));
@@ -76,7 +76,7 @@ const returned = (session: Session, thread: Parameters<typeof run>[1]): void => 
   expect({ ended, events }).toEqual({ ended: 'returned', events: [] });
 };
 
-/** The linear map as stretches of address and what it maps; whatever the leaves. */
+/** The linear map as ranges of addresses with their outputs, whatever the leaves. */
 function mapped(session: Session): string[] {
   const { c } = session.kernel;
   const found: { start: number; end: number; phys: number }[] = [];
@@ -91,14 +91,16 @@ function mapped(session: Session): string[] {
   return found.map(({ start, end, phys }) => `${start - c.PAGE_OFFSET}+${end - start} ${phys}`);
 }
 
-/** What any CPU may hold of the kernel's addresses; of S0 not what its missing ISB leaves in flight (B22). */
+/**
+ * The translations of kernel addresses that any CPU may hold; for V6 without those in flight for lack of an ISB (B22).
+ */
 const leftOver = ({ state, kernel }: Session): unknown[] => {
   const size = 2 ** kernel.c.t.va_bits;
   const all = held(state.mmu!, -size, size);
   return kernel.release === 'arm64-v6' ? all.filter((h) => h.held_by.length > 0) : all;
 };
 
-/** Contiguous groups go entry by entry: a CPU may cache what is left of one as the whole (B26). */
+/** Contiguous groups are removed entry by entry: a CPU may cache the rest of one as the whole (B26). */
 const BEFORE_B26_WAS_CURED: ReadonlySet<string> = new Set(['arm64-v6', 'v5.7', 'v5.10']);
 
 function hasHint({ state, kernel }: Session, { start, size }: Range): boolean {
@@ -223,7 +225,7 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
             for (const level of ['PTE', 'PMD', 'PUD'] as const) {
               const depth = config.t.name.indexOf(level);
               if (depth <= 0) continue;
-              // what the memmap of everything ever plugged lies under
+              // the tables for the memmap of everything ever plugged
               const cover = entrySize(config.t, depth - 1);
               const tables = new Set<number>();
               for (const block of ever) {
@@ -234,7 +236,7 @@ describe('tables of the memmap that V6 keeps (B37)', () => {
               }
               expect(kept[level]).toBeLessThanOrEqual(tables.size);
             }
-            // once more: what is there is used again
+            // again: existing tables are reused
             for (const block of ever)
               expect(session.call(session.kernel.add_memory(0, 8 * G + block * G, G, 0)).errno).toBe(null);
             for (const block of ever)

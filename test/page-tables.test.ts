@@ -8,7 +8,7 @@ import { parsePtdump } from '../src/machines/page-tables/ptdump-text.ts';
 import { parseTables } from '../src/machines/page-tables/tables.ts';
 import { openRecording } from '../src/machines/recording/recording.ts';
 
-// What real kernels printed and what was read from outside, of every step of every arm64 recording.
+// The output of real kernels, and their tables read from outside, at every step of every arm64 recording.
 
 const FILE = 'sys/kernel/debug/kernel_page_tables';
 

@@ -8,7 +8,7 @@ const BLOCKS = 8;
 const nid = fc.constantFrom(0, 1, 2);
 const at = fc.nat(BLOCKS - 1);
 const length = fc.integer({ min: 1, max: 3 });
-/** Now and then something no kernel takes. */
+/** Occasionally a value that every kernel rejects. */
 const odd = fc.oneof(
   { weight: 9, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.constantFrom(4096, 2 ** 26) },
@@ -16,7 +16,9 @@ const odd = fc.oneof(
 
 const any = { expect: 'any' };
 
-/** Operations on the blocks from 4G on: DIMMs in the upper half, so that nobody takes their blocks from under them. */
+/**
+ * Operations on the blocks from 4G on. DIMMs are in the upper half, so that no other operation removes their blocks.
+ */
 function operation(blockSize: number, modern: boolean) {
   const range = (first: number, blocks: number) => ({
     start: 2 ** 32 + first * blockSize,

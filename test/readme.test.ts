@@ -8,7 +8,7 @@ const readme = readFileSync(`${root}README.md`, 'utf8');
 
 const examples = [...readme.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
 
-/** What is shown, from its beginning to its end; a line of `…` stands for lines left out. */
+/** Matches the shown output from beginning to end; a line of `…` stands for omitted lines. */
 const pattern = (shown: string): RegExp =>
   new RegExp(
     `^${shown

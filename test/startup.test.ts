@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../src/cli/command-table.ts';
 
-// What is loaded before a command does anything: modules that a static import leads to. Types alone load nothing.
+// The modules loaded before a command runs: those that a static import reaches. Type-only imports load nothing.
 
 const root = new URL('../src/', import.meta.url).pathname;
 const IMPORT = /^(?:import|export)(?! type\b)[^;'"]*?from '([^']+)';/gm;

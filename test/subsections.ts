@@ -1,7 +1,9 @@
 import { SECTION_HAS_MEM_MAP, SECTION_MARKED_PRESENT } from '../src/kernel/state.ts';
 import { G, M } from './kit.ts';
 
-/** Sub-sections that come and go, as a plain set of those that are there and what each release makes of it. */
+/**
+ * Sub-sections that are added and removed, as a plain set of those that exist, and each release's treatment of them.
+ */
 
 export const RELEASES = ['v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'] as const;
 export const SUB = 2 * M;
@@ -16,21 +18,23 @@ export function machine(arch: string, section: number) {
   return { arch, ram };
 }
 
-/** What a release does with the struct pages of sub-sections, as far as it shows here. */
+/** A release's treatment of the struct pages of sub-sections, as far as these tests can see it. */
 export function traits(release: string, arch: string) {
   const i = RELEASES.indexOf(release as (typeof RELEASES)[number]);
   const before = (name: (typeof RELEASES)[number]): boolean => i < RELEASES.indexOf(name);
   const arm64 = arch === 'arm64';
   return {
     section: arm64 && before('v6.1') ? G : 128 * M,
-    /** memblock has the last word on pfn_valid(). */
+    /** memblock decides pfn_valid(). */
     by_memblock: arm64 && before('v6.1'),
-    /** Part of an early section loses its memmap (B54); arm64 had nothing to free it with. */
+    /** Part of an early section loses its memmap (B54); arm64 had no code to free it. */
     frees_early_parts: before('v5.10') && !(arm64 && before('v5.7')),
     /** arm64 before hot-remove: memmaps stay. */
     keeps_memmap: arm64 && before('v5.7'),
     tables: arm64,
-    /** Sub-sections that have one leaf of the vmemmap in common: 2M of struct pages, or the section's own block. */
+    /**
+     * The number of sub-sections that share one leaf of the vmemmap: 2M of struct pages, or the section's own block.
+     */
     leaf: arm64 && before('v6.1') ? 64 : 1,
   };
 }
@@ -82,7 +86,7 @@ export class Reference {
     return parts;
   }
 
-  /** Section by section; what went in before an error stays. */
+  /** Adds section by section; sections added before an error stay. */
   add(start: number, count: number): number {
     for (const part of this.parts(start, count)) {
       if (part.some((s) => this.bits.has(s))) return -17;

@@ -7,9 +7,9 @@ import type { Session } from '../src/scenarios/running/session.ts';
 import type { CallStep, Step, Steps } from '../src/steps/step.ts';
 import { G, M, type MachineObject } from './kit.ts';
 
-/** What the tests of the kernel's own tables share. */
+/** Shared by the tests of the kernel's own tables. */
 
-/** Page size in K and VA_BITS of every arm64 kernel there is. */
+/** Page size in K and VA_BITS of every possible arm64 kernel. */
 export const GEOMETRIES = [
   [4, 39],
   [4, 48],
@@ -42,7 +42,7 @@ export function canBeBuilt(release: string, page: number, vaBits: number): boole
 const sizeText = (bytes: number): string =>
   bytes >= G ? `${bytes / G}G` : bytes >= M ? `${bytes / M}M` : `${bytes / 1024}K`;
 
-/** What maps [from, to), a line for each stretch of like leaves: "262144 x 4K", "32 x 32M contiguous". */
+/** The leaves that map [from, to), one line per range of equal leaves: "262144 x 4K", "32 x 32M contiguous". */
 export function leafLines(session: Session, from: number, to: number): string[] {
   const { t } = session.kernel.c;
   const found: { n: number; what: string; end: number }[] = [];
@@ -71,7 +71,7 @@ export const wordsText = (session: Session): string =>
     .map((r) => `${r.pa}+${r.n}:${r.addr},${r.n === 1 ? 0 : r.stride},${r.attr}`)
     .join('\n');
 
-/** Pass a thread's steps on and keep them. */
+/** Passes a thread's steps on and stores them. */
 export function* recorded<T>(thread: Steps<T>, steps: Step[]): Steps<T> {
   let next = thread.next();
   while (!next.done) {

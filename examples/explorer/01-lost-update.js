@@ -1,7 +1,7 @@
 // Two threads add 1 to the same variable. Each reads it, adds, and writes it back: an addition can be lost.
 //
 // Every access to what threads share is a step: the thread yields it, and gets its result. Between two steps any other
-// thread may run. What a thread does by itself, like the addition here, is no step.
+// thread may run. What a thread does by itself, like the addition here, is not a step.
 import { atEnd, explore, read, write } from 'mhp/explorer';
 
 function* add() {

@@ -74,7 +74,7 @@ function outcomeOf(
   if (!known) {
     if (findMemRelease(String(release)))
       throw new NotApplicable(`of ${String(release)} only struct pages as addresses are modelled`);
-    throw new NoSuchRelease(`${JSON.stringify(release)} is no modelled release`);
+    throw new NoSuchRelease(`${JSON.stringify(release)} is not a modelled release`);
   }
   return entry.kind === 'threads'
     ? checkThreads(entry, known, variation, search)

@@ -86,7 +86,7 @@ function guarded(fn: string, own: Called, ofBase: Called, guard: Guard): Called 
     if (yields && !isSteps(value))
       throw new DesignFault(
         fn,
-        'is no generator function, as the one it replaces is: write a * before its name',
+        'is not a generator function, as the one it replaces is: write a * before its name',
       );
     if (yields) return guardedSteps(fn, value as Iterator<unknown>, guard);
     checkReturn(fn, value, guard.returns.get(fn));

@@ -15,11 +15,11 @@ test.each([
 });
 
 test.each([
-  [undefined, 'undefined, which is no step'],
-  ['free', '"free", which is no step'],
-  [{}, 'an object, which is no step of kernel code'],
-  [{ op: 'peek' }, 'op "peek", which is no step of kernel code'],
-  [{ op: 'atomic', obj: 'vars' }, 'op "atomic", which is no step of kernel code'],
+  [undefined, 'undefined, which is not a step'],
+  ['free', '"free", which is not a step'],
+  [{}, 'an object, which is not a step of kernel code'],
+  [{ op: 'peek' }, 'op "peek", which is not a step of kernel code'],
+  [{ op: 'atomic', obj: 'vars' }, 'op "atomic", which is not a step of kernel code'],
   [
     { op: 'read', obj: 'varz', key: 0, field: 'x' },
     'read with obj "varz", which is not a table of the kernel',
@@ -36,7 +36,7 @@ test.each([
   ],
   [
     { op: 'call', operation: { ...put, changes: ['paages'] }, args: [] },
-    'call that changes "paages", which is no part of the state',
+    'call that changes "paages", which is not part of the state',
   ],
   [
     { op: 'lock', lock: 'a', kind: 'spin', mode: 'write', try: false },

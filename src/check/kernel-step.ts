@@ -85,16 +85,16 @@ const shown = (given: unknown): string =>
 
 /** What is wrong with a step; null if nothing is. */
 export function wrongStep(step: unknown): string | null {
-  if (typeof step !== 'object' || step === null) return `${shown(step)}, which is no step`;
+  if (typeof step !== 'object' || step === null) return `${shown(step)}, which is not a step`;
   const { op } = step as { readonly op?: unknown };
   if (typeof op !== 'string' || !Object.hasOwn(SHAPES, op))
-    return `${op === undefined ? 'an object' : `op ${shown(op)}`}, which is no step of kernel code`;
+    return `${op === undefined ? 'an object' : `op ${shown(op)}`}, which is not a step of kernel code`;
   const fields = step as Readonly<Record<string, unknown>>;
   for (const [name, is, what] of SHAPES[op]!)
     if (!is(fields[name])) return `${op} with ${name} ${shown(fields[name])}, which is not ${what}`;
   if (op === 'call') {
     const part = (fields.operation as KernelOperation).changes.find((one) => !(one in state));
-    if (part !== undefined) return `call that changes ${shown(part)}, which is no part of the state`;
+    if (part !== undefined) return `call that changes ${shown(part)}, which is not part of the state`;
   }
   return null;
 }

@@ -21,19 +21,20 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'check',
     takes: '[scenario...]',
-    summary: 'check scenarios against releases: every interleaving, the shortest story of what goes wrong',
+    summary: 'explore every interleaving of scenarios on releases and tell the shortest story of a failure',
     load: () => import('./commands/check.ts'),
   },
   {
     name: 'options',
     takes: '',
-    summary: 'measure the ways to keep vmalloc and memory hot-remove apart: V5, options 1 to 4, V6, upstream',
+    summary: 'compare the ways to keep vmalloc and memory hot-remove apart: V5, options 1 to 4, V6, upstream',
     load: () => import('./commands/options.ts'),
   },
   {
     name: 'campaign',
     takes: '',
-    summary: 'run every entry of the catalogue in every geometry, on every release: where is it reachable?',
+    summary:
+      'run every entry of the catalogue on every release and in every geometry, to see where it can be reached',
     load: () => import('./commands/campaign.ts'),
   },
   {
@@ -69,7 +70,8 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'geometry',
     takes: '',
-    summary: 'print the shape of the page tables, the kernel address space and the tables two regions share',
+    summary:
+      'print the shape of the page tables, the kernel address space, and the tables that two regions share',
     load: () => import('./commands/geometry.ts'),
   },
   {
@@ -87,13 +89,13 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'reserved',
     takes: '',
-    summary: 'print what users of PG_reserved make of each kind of page, before and after a change',
+    summary: 'print how users of PG_reserved treat each kind of page, before and after a change',
     load: () => import('./commands/reserved.ts'),
   },
   {
     name: 'sections',
     takes: '[source]',
-    summary: "print a machine's sections as crash's kmem -n does, with their sub-sections",
+    summary: "print a machine's sections and sub-sections, like kmem -n of crash",
     load: () => import('./commands/sections.ts'),
   },
 ];

@@ -9,7 +9,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 };
 
 const program = new Command('mhp')
-  .description('Linux memory hotplug as a program you can hold')
+  .description('An executable model of Linux memory hotplug')
   .version(version)
   .exitOverride();
 

@@ -17,11 +17,11 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: str
   return (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : -1;
     if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`A whole number from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
   };
 }
 
 export function seconds(text: string): number {
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A number of seconds.');
+  throw new InvalidArgumentError('It takes a number of seconds.');
 }

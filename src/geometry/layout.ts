@@ -60,7 +60,7 @@ export function customLayout(t: Translation, regions: readonly Region[], name = 
     if (before && before.end > region.start)
       throw new BadLayout(`${regionText(before)} and ${regionText(region)} overlap`);
     if (sorted.findIndex((other) => other.name === region.name) !== i)
-      throw new BadLayout(`${region.name} stands twice`);
+      throw new BadLayout(`${region.name} appears twice`);
   }
   const [linear, vmalloc, vmemmap] = NEEDED.map((needed) => {
     const region = sorted.find((other) => other.name === needed);
@@ -93,7 +93,7 @@ function checkRegion(t: Translation, region: Region): void {
   // arm64 gives the kernel all va_bits (TTBR1), x86-64 the upper half of them
   const lowest = -(2 ** (t.arch === 'arm64' ? t.va_bits : t.va_bits - 1));
   if (!/^[a-z][a-z0-9_]{0,31}$/.test(region.name))
-    throw new BadLayout(`${JSON.stringify(region.name)} is no name for a region`);
+    throw new BadLayout(`${JSON.stringify(region.name)} is not a name for a region`);
   if (!(region.start < region.end)) throw new BadLayout(`${regionText(region)} is empty`);
   if (region.start % page !== 0 || region.end % page !== 0)
     throw new BadLayout(`${regionText(region)} is not whole pages of ${page / 1024}K`);

@@ -375,14 +375,17 @@ describe('a custom layout', () => {
       'vmalloc (ffff800000100000-ffff800000100000) is empty',
     ],
     [[linear, vmalloc], 'there is no region vmemmap'],
-    [[linear, vmalloc, vmemmap, at('linear', 'ffff900000000000', 'ffff900000001000')], 'linear stands twice'],
+    [
+      [linear, vmalloc, vmemmap, at('linear', 'ffff900000000000', 'ffff900000001000')],
+      'linear appears twice',
+    ],
     [
       [linear, vmalloc, at('vmemmap', 'ffff800000100000', 'ffff800200000000')],
       'vmemmap (ffff800000100000-ffff800200000000) is too small for the struct pages of linear (ffff000000000000-ffff008000000000): 0x200000000 bytes',
     ],
     [
       [linear, vmalloc, vmemmap, at('PCI I/O', 'ffff900000000000', 'ffff900000001000')],
-      '"PCI I/O" is no name for a region',
+      '"PCI I/O" is not a name for a region',
     ],
   ])('is refused by name: %#', (regions, message) => {
     expect(() => customLayout(t, regions)).toThrow(new BadLayout(message));

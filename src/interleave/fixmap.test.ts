@@ -36,7 +36,7 @@ test.each(['arm64-v6', 'v5.7', 'v5.10'])(
   (release) => {
     const { program, lost } = twoMappers(release);
     expect(found(program, faults('wild-access'))).toEqual({
-      text: 'read of a page table entry in pfn 0x0, which is no memory',
+      text: 'read of a page table entry in pfn 0x0, which is not memory',
       preemptions: 1,
     });
     expect(found(program, lost)).toMatchObject({ text: 'the mapping at 4 G' });

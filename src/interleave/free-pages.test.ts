@@ -34,7 +34,7 @@ test('pages that are not the allocator’s', () => {
       },
     });
   expect(found(freeing(0), faults('wild-access'))).toMatchObject({
-    text: 'pfn 0x0, which is no memory, is freed',
+    text: 'pfn 0x0, which is not memory, is freed',
   });
   expect(reserved).toBeGreaterThan(0);
   expect(found(freeing(reserved), faults('bug'))).toMatchObject({
@@ -55,7 +55,7 @@ function freed(name: string, andThen: (k: Kernel, va: number) => Steps<void>) {
   return { program, model };
 }
 
-test('what vfree() leaves in the TLBs is no alias of a free page as long as nobody is given the address', () => {
+test('what vfree() leaves in the TLBs is not an alias of a free page as long as nobody is given the address', () => {
   const { program, model } = freed('lazy', (k) => k.vm_unmap_aliases());
   expect(verdictOf(program, well(model))).toBe('proved');
 });

@@ -111,7 +111,7 @@ export class KernelMachine implements Semantics<KernelWorld> {
     if (fault) return { value: undefined, fault };
     const parts = changed(step);
     const unknown = parts.find((part) => !(part in world.state));
-    if (unknown) throw new Error(`a step changes ${unknown}, which is no part of the state`);
+    if (unknown) throw new Error(`a step changes ${unknown}, which is not part of the state`);
     const state = parts.length > 0 ? world.writable(parts) : world.state;
     // the executing CPU does not decide the future: every step sets it
     if (state.mmu) state.mmu.cpu = thread;

@@ -70,12 +70,15 @@ function compacting(release: string, debugVm = false): Program {
 
 const RELEASES = ['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
 
-test.each(RELEASES)('%s: what pfn_to_online_page() has found is gone when it is used (B89)', (release) => {
-  expect(found(compacting(release), faults('wild-access'))).toEqual({
-    text: 'read of the struct page of pfn 0x100000, which has none',
-    preemptions: 1,
-  });
-});
+test.each(RELEASES)(
+  '%s: a page that pfn_to_online_page() has found is gone when it is used (B89)',
+  (release) => {
+    expect(found(compacting(release), faults('wild-access'))).toEqual({
+      text: 'read of the struct page of pfn 0x100000, which has none',
+      preemptions: 1,
+    });
+  },
+);
 
 test.each(['v5.10', 'v6.1', 'v6.12', 'v7.2'])(
   '%s: or poisoned, when it has gone offline (B89)',

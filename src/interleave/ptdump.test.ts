@@ -34,7 +34,7 @@ const FREED = {
   preemptions: 1,
 };
 /** The walk reads the entry of a table twice: to see what it is, and for the table's address. */
-const CLEARED = { text: 'read of a page table entry in pfn 0x0, which is no memory', preemptions: 1 };
+const CLEARED = { text: 'read of a page table entry in pfn 0x0, which is not memory', preemptions: 1 };
 
 test.each(['arm64-v6', 'arm64-v5', 'v5.7', 'v5.10'])(
   '%s: kernel_page_tables keeps hotplug away',

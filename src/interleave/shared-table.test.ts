@@ -65,7 +65,7 @@ test('V5 frees the table that vmalloc is about to write to (B14)', () => {
 
 test('V5 clears the entry that vmalloc reads for the second time (B15)', () => {
   expect(found(mapping('arm64-v5'), faults('wild-access'))).toEqual({
-    text: 'read of a page table entry in pfn 0x0, which is no memory',
+    text: 'read of a page table entry in pfn 0x0, which is not memory',
     preemptions: 1,
   });
 });

@@ -16,5 +16,5 @@ export function wildAccess(state: State, step: Step): Fault | undefined {
       text: `${object} does not exist`,
     };
   if (step.field in found) return undefined;
-  throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is no field`, step);
+  throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is not a field`, step);
 }

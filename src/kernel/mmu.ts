@@ -37,10 +37,16 @@ function no_table(state: State, p: EntryPointer, access: 'read' | 'write'): Fail
   // boot-time tables belong to memblock, the root to the image
   if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return undefined;
   const wild = page === NO_PAGE;
-  const now = wild ? 'no memory' : page_use(page) === USE.FREE ? 'free' : 'no page table any more';
+  const free = page_use(page) === USE.FREE;
+  const now = wild ? 'not memory' : free ? 'free' : 'no longer a page table';
   return {
     kind: wild ? 'wild-access' : 'use-after-free',
-    subjects: { what: 'page table entry', access, pfn, state: now },
+    subjects: {
+      what: 'page table entry',
+      access,
+      pfn,
+      state: wild ? 'no memory' : free ? 'free' : 'no page table any more',
+    },
     text: `${access} of a page table entry in pfn ${hex(pfn)}, which is ${now}`,
   };
 }

@@ -71,13 +71,13 @@ export function parseInstruction(text: string): LitmusInstruction | string {
   }
   if (name === 'cbnz' && words.length === 2 && isRegister(first!)) return { op: 'branch', reg: first! };
   if (name === 'tlbi' && words.length <= 3) return tlbiOf(first ?? '', second);
-  return 'is no instruction of a litmus test';
+  return 'is not an instruction of a litmus test';
 }
 
 function accessOf([, label, name, operand, bare, based, after]: RegExpExecArray): LitmusInstruction | string {
   const place = (bare ?? based)!;
   if (name === 'ldr') {
-    if (!isRegister(operand!)) return `loads into ${operand}, which is no register`;
+    if (!isRegister(operand!)) return `loads into ${operand}, which is not a register`;
     return { op: 'load', place, reg: operand!, value: undefined, after, label };
   }
   return { op: 'store', place, reg: undefined, value: operand!, after, label };

@@ -116,7 +116,7 @@ export class TestLayout {
   entry(text: string, depth: number, path: readonly PropertyKey[]): Descriptor {
     const { file, place } = this.#test;
     const d = this.descriptor(text);
-    if (d === undefined) throw new InputError(file, place(path), `${quote(text)} is no descriptor`);
+    if (d === undefined) throw new InputError(file, place(path), `${quote(text)} is not a descriptor`);
     try {
       checkDescriptor(SHAPE, depth, d);
     } catch (error) {

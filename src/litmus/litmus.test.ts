@@ -141,10 +141,10 @@ describe('bad input', () => {
     ['after_fault: next', 'after_fall: next', 'unrecognized key: "after_fall"'],
     ['expected: forbidden', 'expected: maybe', /line 4 expected: invalid option/],
     ['dsb sy', 'dsb dy', 'threads[0][1]: "dsb dy": dsb has no option dy'],
-    ['dsb sy', 'dsbsy', 'threads[0][1]: "dsbsy": is no instruction of a litmus test'],
+    ['dsb sy', 'dsbsy', 'threads[0][1]: "dsbsy": is not an instruction of a litmus test'],
     ['ldr r0, x', 'str r0, x', 'threads[1][0]: nothing is in r0 yet'],
-    ['ldr r0, x', 'str 1000, x', 'threads[1][0]: "1000" is no number'],
-    ['table(new), pmd(x)', 'tabel(new), pmd(x)', 'threads[0][2]: "tabel(new)" is no descriptor'],
+    ['ldr r0, x', 'str 1000, x', 'threads[1][0]: "1000" is not a number'],
+    ['table(new), pmd(x)', 'tabel(new), pmd(x)', 'threads[0][2]: "tabel(new)" is not a descriptor'],
     [
       'table(new), pmd(x)',
       'block(pa1+1), pmd(x)',
@@ -155,11 +155,11 @@ describe('bad input', () => {
       '0x0001000040000713, pte(x)',
       'descriptor 0001000040000713 of a level 3 table: bit 48 is reserved',
     ],
-    ['pmd(x): invalid', 'pmd(x): block(pa1) no', '"block(pa1) no" is no descriptor'],
+    ['pmd(x): invalid', 'pmd(x): block(pa1) no', '"block(pa1) no" is not a descriptor'],
     ['pmd(x): invalid', 'pgd(x): invalid', '"pgd(x)" names nothing'],
     ['P1 r0: fault translation 3', 'P1 r1: 0', 'P1 has no r1'],
     ['P1 r0: fault translation 3', 'P4 r0: 0', 'P4 has no r0'],
-    ['P1 r0: fault translation 3', 'P1 r0: fualt', '"fualt" is no value'],
+    ['P1 r0: fault translation 3', 'P1 r0: fualt', '"fualt" is not a value'],
     ['finally:\n  P1 r0: fault translation 3', 'finally: {}', 'says nothing'],
   ])('%s as %s', (was, is, message) => {
     expect(text).toContain(was);

@@ -5,14 +5,12 @@ import type { LitmusOp } from './test-program.ts';
  * rules are those of the VMSA memory model in herdtools7 (herd/libdir/aarch64hwreqs.cat, without ETS), by its names:
  *
  * - `DSB-ob`: a DSB waits for the accesses in its scope, a full one also for TLBIs; nothing behind it takes effect
- *   before
- *   it does, except that addresses may be translated.
+ *   before it does, except that addresses may be translated.
  * - `IFB-ob`: an ISB waits for DSBs, for branches and for translations before it; nothing behind it is even translated
  *   before it. So is an exception.
  * - `bob`: DMB orders accesses, and faults, but no translations.
  * - `dob`: a store (and a TLBI) waits for branches before it and until accesses before it are translated without a
- *   fault;
- *   addresses and data wait for the loads they come from.
+ *   fault; addresses and data wait for the loads they come from.
  * - accesses of one place stay in order, of which a load may be served by the store before it (internal visibility).
  *   The same address counts as the same place whatever it is translated to: that is TLBI-ob's `same-low-order-bits`.
  */

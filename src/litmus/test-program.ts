@@ -62,7 +62,7 @@ export function compile(test: LitmusTest): CompiledTest {
     const at = location(test, layout, key, path, true);
     if (at.kind === 'word') words.push([at.pa, wordText(layout.entry(text, at.depth, path))]);
     else if (/^\d+$/.test(text)) memory.push([layout.page(key), text]);
-    else throw new InputError(test.file, test.place(path), `${quote(text)} is no number`);
+    else throw new InputError(test.file, test.place(path), `${quote(text)} is not a number`);
   }
   const wanted = Object.entries(test.finally).map(([key, text]) => wantedOf(test, layout, key, text));
   const mapped = [...mapping(layout)].map(([pa, d]): [number, string] => [pa, wordText(d)]);
@@ -114,7 +114,7 @@ function opOf(test: LitmusTest, layout: TestLayout, t: number, i: number): Litmu
   if (isRegister(it.value!))
     return { ...none, ...flags, op: 'store', at, address, data: producer(it.value!) };
   if (at.kind === 'va' && !/^\d{1,3}$/.test(it.value!)) {
-    throw new InputError(test.file, test.place(path), `${quote(it.value!)} is no number`);
+    throw new InputError(test.file, test.place(path), `${quote(it.value!)} is not a number`);
   }
   const value = at.kind === 'va' ? it.value! : wordText(layout.entry(it.value!, at.depth, path));
   return { ...none, ...flags, op: 'store', at, address, value };
@@ -132,7 +132,7 @@ function wantedOf(test: LitmusTest, layout: TestLayout, key: string, text: strin
     d === undefined &&
     !/^(\d{1,3}|fault( (translation|access-flag|permission|conflict)( -?\d)?)?)$/.test(said)
   ) {
-    refuse(`${quote(text)} is no value`);
+    refuse(`${quote(text)} is not a value`);
   }
   const is = d !== undefined ? wordText(d) : said.replace(/^fault ?/, '!');
   const named = /^P(\d) (\w+)$/.exec(key);

@@ -212,7 +212,7 @@ describe('what cannot be read', () => {
   it.each([
     ['absent', /absent: no such file or directory$/],
     ['empty', /empty: has neither sys\/devices\/system\/memory nor proc\/iomem$/],
-    ['cut.tar', /cut\.tar: is no tar archive: shorter than 512 bytes$/],
+    ['cut.tar', /cut\.tar: is not a tar archive: shorter than 512 bytes$/],
   ])('is named: %s', async (name, message) => {
     mkdirSync(join(tmp, 'empty'), { recursive: true });
     put('cut.tar', 'cut');

@@ -78,20 +78,22 @@ test('what cannot be is refused, with the nearest names', () => {
     'arch/x86: v6.1 has no unmap_hotplug_range() on x86_64, but on arm64',
   );
   expect(bad({ base: 'v6.2x', mm: free })).toBe('');
-  expect(bad({ base: 'V6.1', mm: free })).toMatch(/^base: "V6.1" is no modelled release \(there are v6\.1,/);
+  expect(bad({ base: 'V6.1', mm: free })).toMatch(
+    /^base: "V6.1" is not a modelled release \(there are v6\.1,/,
+  );
   expect(bad({ mm: free })).toBe('base: name a release, such as "v6.1"');
   expect(bad({ base: 'v6.1', name: 'S0', mm: free })).toBe('name: S0 is a release of the model');
   expect(bad({ base: 'v6.1', name: 'arm64-v6', mm: free })).toBe('name: arm64-v6 is a release of the model');
   expect(bad({ base: 'v6.1', name: 'a b', mm: free })).toMatch(/^name: letters/);
-  expect(bad({ base: 'v6.1', memory: free })).toMatch(/^memory: is no part of a design/);
+  expect(bad({ base: 'v6.1', memory: free })).toMatch(/^memory: is not part of a design/);
   expect(bad({ base: 'v6.1', arch: { riscv: free } })).toBe(
     'arch: riscv is not modelled (arm64, x86_64 are)',
   );
-  expect(bad({ base: 'v6.1', mm: { vmemmap_free: 3 } })).toBe('mm: vmemmap_free is no function');
+  expect(bad({ base: 'v6.1', mm: { vmemmap_free: 3 } })).toBe('mm: vmemmap_free is not a function');
   expect(bad({ base: 'v6.1', mm: { async *vmemmap_free() {} } })).toBe(
     'mm: vmemmap_free is async: kernel functions are not',
   );
-  expect(bad({ base: 'v6.1', mm: 3 })).toBe('mm: is no object of functions');
+  expect(bad({ base: 'v6.1', mm: 3 })).toBe('mm: is not an object of functions');
   expect(bad({ base: 'v6.1' })).toBe('nothing of v6.1 is replaced');
   expect(bad(3)).toBe('defineRelease() takes an object');
 });

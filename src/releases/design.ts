@@ -63,7 +63,9 @@ function baseOf(base: unknown): Release {
   if (known) return known;
   const near = nearest(base, releases.keys());
   const names = near.length > 0 ? near : [...releases.keys()];
-  throw new BadDesign(`base: ${JSON.stringify(base)} is no modelled release (there are ${names.join(', ')})`);
+  throw new BadDesign(
+    `base: ${JSON.stringify(base)} is not a modelled release (there are ${names.join(', ')})`,
+  );
 }
 
 /** The architectures of a design's key: null for an unknown key. */
@@ -85,7 +87,7 @@ function groupsOf(design: Design): Group[] {
   for (const [key, overrides] of rest) {
     const arches = archesOf(key);
     if (!arches)
-      throw new BadDesign(`${key}: is no part of a design (mm, drivers/base, arch/arm64, functions, …)`);
+      throw new BadDesign(`${key}: is not part of a design (mm, drivers/base, arch/arm64, functions, …)`);
     groups.push({ place: key, arches, overrides });
   }
   for (const [arch, overrides] of Object.entries(design.arch ?? {})) {
@@ -100,7 +102,7 @@ const generator = Object.getPrototypeOf(function* () {}).constructor as () => un
 const asyncNames = new Set(['AsyncFunction', 'AsyncGeneratorFunction']);
 
 function checkFunction(place: string, fn: unknown, replaced: unknown): void {
-  if (typeof fn !== 'function') throw new BadDesign(`${place} is no function`);
+  if (typeof fn !== 'function') throw new BadDesign(`${place} is not a function`);
   if (asyncNames.has(fn.constructor.name)) throw new BadDesign(`${place} is async: kernel functions are not`);
   if (fn instanceof generator && !((replaced as object) instanceof generator))
     throw new BadDesign(`${place} yields steps, and the function it replaces takes none: write no *`);
@@ -128,7 +130,7 @@ function overridesOn(
   arch: Arch,
 ): Readonly<Record<string, unknown>> {
   const made = typeof overrides === 'function' ? overrides(base.functions(arch)) : overrides;
-  if (!isObject(made)) throw new BadDesign(`${place}: is no object of functions`);
+  if (!isObject(made)) throw new BadDesign(`${place}: is not an object of functions`);
   return made as Readonly<Record<string, unknown>>;
 }
 

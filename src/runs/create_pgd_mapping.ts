@@ -34,9 +34,9 @@ import { type BatchForm, form } from './form.ts';
 import { offsets, populates, SETTING, type SetRun, set_entries } from './pgtable.ts';
 import { alloc_tables, type TablePages } from './tables.ts';
 
-/** __create_pgd_mapping() by runs of entries that are treated alike. */
+/** __create_pgd_mapping() by runs of equal entries. */
 
-/** What a mapping is made with; the same all the way down. */
+/** The parameters of a mapping, the same on all levels. */
 interface Mapping {
   readonly k: Kernel;
   readonly set_run: SetRun;
@@ -47,7 +47,7 @@ interface Mapping {
 
 const size_of = ({ k }: Mapping, level: LevelName): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
-/** How many whole entries of a level from `addr` on are still zero; 1 when the first is not. */
+/** How many whole entries of a level from `addr` on are still zero; 1 if the first is not. */
 function* fresh_entries(
   m: Mapping,
   name: LevelName,
@@ -67,7 +67,7 @@ function cont_piece(m: Mapping, name: 'PTE' | 'PMD', addr: number, end: number, 
   const { t } = m.k.c;
   const depth = depthOf(t, name);
   const group = contEntries(t, depth);
-  // entries of the root come here one by one
+  // root entries are handled one by one
   if (group === 1 || m.flags & NO_CONT_MAPPINGS) return { next: end, hint: false };
   const size = group * entrySize(t, depth);
   const boundary = (Math.floor(addr / size) + 1) * size;
@@ -76,7 +76,7 @@ function cont_piece(m: Mapping, name: 'PTE' | 'PMD', addr: number, end: number, 
   return { next: Math.max(next, Math.floor(end / size) * size), hint: true };
 }
 
-/** Tables under `n` entries side by side that have none, or under fewer. */
+/** Allocates tables under `n` adjacent entries that have none, or under fewer. */
 function* install(m: Mapping, level: LevelName, p: EntryPointer, n: number): Steps<TablePages> {
   const { k } = m;
   const pages = yield* alloc_tables(k, m.alloc, level, n);
@@ -110,7 +110,7 @@ function* init_pte(
   yield* fixmap.pte_clear_fixmap(k);
 }
 
-/** [addr, end) lies under one PMD entry, or under as many as still are zero. */
+/** [addr, end) lies under one PMD entry, or under several that are still zero. */
 function* alloc_init_cont_pte(
   m: Mapping,
   pmdp: EntryPointer,

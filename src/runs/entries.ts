@@ -51,7 +51,7 @@ export function* WRITE_RUN(p: EntryPointer, n: number, d: Descriptor, stride = 0
   yield* change(write_run_at, p, n, d, stride);
 }
 
-/** xchg() on `n` entries, as far as they are alike: what they were. */
+/** xchg() on up to `n` equal entries; returns their old value. */
 export function* XCHG_RUN(p: EntryPointer, n: number, d: Descriptor): Steps<WordRun> {
   return yield* change(swap_run_at, p, n, d);
 }
@@ -61,6 +61,6 @@ export function* INSTALL_RUN(p: EntryPointer, n: number, d: Descriptor, stride =
   yield* change(install_at, p, n, d, stride);
 }
 
-/** Whether a run of table entries points to tables side by side, so that their entries continue each other. */
+/** Whether a run of table entries points to adjacent tables, so that their entries form one sequence. */
 export const side_by_side = (run: WordRun, page_size: number): boolean =>
   run.n === 1 || run.stride === page_size;

@@ -1,15 +1,17 @@
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 
 /**
- * A function that does at once what another does access by access, and leaves the same behind. Nobody but the runner of a
- * kernel that runs alone may use it: between its accesses nobody can come.
+ * A function that does in few steps what another does access by access, with the same result. Only the runner of a
+ * kernel that runs alone may use it, because no other thread can run between its accesses.
  */
 export interface BatchForm<Name extends keyof KernelFunctions = keyof KernelFunctions> {
   readonly name: Name;
-  /** The very function it stands for. */
+  /** The function that it replaces. */
   readonly exact: KernelFunctions[Name];
   readonly batch: KernelFunctions[Name];
-  /** What the exact function calls and the batch form does itself: it knows these functions and no others of their names. */
+  /**
+   * The functions that the exact function calls and the batch form includes: it is valid only for these definitions.
+   */
   readonly instead_of?: Partial<KernelFunctions>;
 }
 
@@ -20,7 +22,10 @@ const stands = (k: Kernel, { name, exact, instead_of = {} }: BatchForm): boolean
   k[name] === exact &&
   Object.entries(instead_of).every(([called, fn]) => k[called as keyof KernelFunctions] === fn);
 
-/** The kernel with each batch form in place of a function where it stands for that and for all it calls. */
+/**
+ * The kernel in which each batch form replaces its function if the kernel has that function and all the callees which
+ * the form includes.
+ */
 export function with_forms(k: Kernel, forms: readonly BatchForm[]): Kernel {
   const fast = Object.fromEntries(
     forms.filter((one) => stands(k, one)).map(({ name, batch }) => [name, batch]),

@@ -26,20 +26,20 @@ import { alike, alike_ptes, bytes, size_of } from './range.ts';
 import { FREEING, free_tables } from './tables.ts';
 import { TABLE_FLUSHING } from './tlbflush.ts';
 
-/** free_empty_tables() by runs of entries, and of tables that lie side by side. */
+/** free_empty_tables() by runs of entries, and of adjacent tables. */
 
 interface Pass {
   readonly k: Kernel;
   readonly set_run: SetRun;
-  /** Invalidates walk caches for so many pages. */
+  /** Invalidates walk caches for this many pages. */
   readonly flush: (va: number, pages: number) => Steps<void>;
   /** Tables have a destructor. */
   readonly destroyed: boolean;
-  /** Null where no release asks whose a table is. */
+  /** Null for releases that do not check to which region a table belongs. */
   readonly bounds: { readonly floor: number; readonly ceiling: number } | null;
 }
 
-/** Whether several tables side by side hold nothing at all; of one table nothing is said here. */
+/** Whether several adjacent tables are all empty; false for a single table, which is not checked here. */
 function* all_empty({ c }: Kernel, run: WordRun): Steps<boolean> {
   if (run.n === 1) return false;
   const words = run.n * c.t.entries.at(-1)!;
@@ -47,7 +47,7 @@ function* all_empty({ c }: Kernel, run: WordRun): Steps<boolean> {
   return none(inside) && inside.n === words;
 }
 
-/** The table under an entry goes, if all of it is empty; or those under `n` entries, which are known to be. */
+/** Frees the table under an entry if it is empty, or those under `n` entries, which are known to be empty. */
 function* free_empty(
   pass: Pass,
   parent: LevelName,
@@ -75,7 +75,7 @@ function* free_empty(
   else yield* free_tables(k, pass.destroyed, level, table, n);
 }
 
-/** Under one PMD entry, or several with empty tables side by side. */
+/** Handles one PMD entry, or several with adjacent empty tables. */
 function* pte_table(pass: Pass, pmdp: EntryPointer, start: number, end: number): Steps<void> {
   const { k } = pass;
   const { t, PAGE_SIZE, PMD_SIZE } = k.c;

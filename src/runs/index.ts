@@ -28,8 +28,8 @@ const knows = ({ name, instead_of = {} }: BatchForm, fn: string): boolean =>
   name === fn || Object.hasOwn(instead_of, fn);
 
 /**
- * The kernel for running alone: whatever has a batch form runs so. Functions of the names in `exactly` run as they are, and so
- * does all that calls them.
+ * The kernel for running alone: functions with a batch form run by it. Functions named in `exactly` run as written, and
+ * so do all their callers.
  */
 export const run_alone = (k: Kernel, exactly: readonly (keyof KernelFunctions)[] = []): Kernel =>
   with_forms(

@@ -7,7 +7,7 @@ import { pr_warn } from '../kernel/ops.ts';
 import { VM } from '../kernel/state.ts';
 import { type BatchForm, form } from './form.ts';
 
-/** Pages taken and given back several at a time. */
+/** Several pages are allocated or freed at a time. */
 export const forms: readonly BatchForm[] = [
   form({
     name: '$huge_pages_at_once',

@@ -11,9 +11,9 @@ import { INSTALL_RUN, WRITE_RUN } from './entries.ts';
 import { type BatchForm, form } from './form.ts';
 import { SETTLE } from './tlbflush.ts';
 
-/** arm64's entries, set several at a time. */
+/** arm64's entries; several are set at a time. */
 
-/** Sets `n` entries side by side whose output addresses ascend by `stride`, as set_pte() sets one. */
+/** Sets `n` adjacent entries whose output addresses ascend by `stride`, as set_pte() sets one. */
 export type SetRun = (p: EntryPointer, n: number, d: Descriptor, stride: number) => Steps<void>;
 
 function* set_run_v5_2(p: EntryPointer, n: number, d: Descriptor, stride: number): Steps<void> {
@@ -33,12 +33,12 @@ const { pte_clear, pmd_clear, pud_clear, p4d_clear, pgd_clear } = v5_2;
 const { pgd_offset_k, p4d_offset, pud_offset, pmd_offset, pte_offset_kernel } = v5_2;
 const { set_pte, set_pmd, set_pud, set_p4d } = v5_2;
 
-/** How entries are found, which no release changes. */
+/** The functions that find entries; no release changes them. */
 export const offsets = { pgd_offset_k, p4d_offset, pud_offset, pmd_offset, pte_offset_kernel };
-/** How a table is put under an entry, or taken away. */
+/** The functions that put a table under an entry, or remove it. */
 export const populates = pgalloc.v5_2;
 
-/** The ways to set entries that releases have, and all their functions that do. */
+/** The releases' ways to set entries, each with all functions that belong to it. */
 export const SETTING: readonly { readonly set_run: SetRun; readonly exact: Partial<KernelFunctions> }[] = [
   {
     set_run: set_run_v5_2,
@@ -59,7 +59,7 @@ export const SETTING: readonly { readonly set_run: SetRun; readonly exact: Parti
   },
 }));
 
-/** Root entries one by one; any other table's as set_pte() sets them. */
+/** Root entries are set one by one, those of other tables as by set_pte(). */
 export function* set_entries(
   k: Kernel,
   set_run: SetRun,

@@ -6,18 +6,18 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';
 import { READ_RUN } from './entries.ts';
 
-/** What both passes of a tear-down share. A range that ends with the address space ends at 0. */
+/** Shared by both passes of a tear-down. A range that ends with the address space ends at 0. */
 
 export const size_of = (k: Kernel, level: LevelName): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
-/** Bytes of the range left below this table of the level: the wrap has one entry's worth and no more. */
+/** The bytes of the range left in this table of the level; at 2^64 only one entry's worth. */
 const left = (addr: number, end: number, size: number): number =>
   end === 0 ? size : Math.max(size, end - addr);
 
-/** Bytes of a range, of which none is left at the wrap. */
+/** The bytes of a range; none are left at 2^64. */
 export const bytes = (start: number, end: number): number => left(start, end, 0);
 
-/** The entries of a level from `p` on that are alike, within the table and the range, and where they end. */
+/** The equal entries of a level from `p` on, within the table and the range, and their end. */
 export function* alike(
   k: Kernel,
   level: LevelName,
@@ -33,7 +33,7 @@ export function* alike(
   return { run, next: run.n > 1 ? addr + run.n * size : addr_end(t, level, addr, end) };
 }
 
-/** The PTEs from `p` on that are alike, beyond the end of the table where the next one lies beside it. */
+/** The equal PTEs from `p` on, also past the end of the table if the next table is adjacent. */
 export function* alike_ptes(k: Kernel, p: EntryPointer, addr: number, end: number): Steps<WordRun> {
   const { PAGE_SIZE } = k.c;
   return yield* READ_RUN(p, Math.ceil(left(addr, end, PAGE_SIZE) / PAGE_SIZE));

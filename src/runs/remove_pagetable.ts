@@ -16,11 +16,11 @@ import { READ_RUN } from './entries.ts';
 import { type BatchForm, form } from './form.ts';
 import { SETTING } from './pgtable.ts';
 
-/** What S1's remove_pagetable() does to the entries of one table, by runs. */
+/** The effects of V5's remove_pagetable() on the entries of one table, by runs. */
 
 const { free_hotplug_page_range } = free_hotplug.v5_2;
 
-/** Whether something is left in a table: then nothing else is done about it. */
+/** Whether a table still has entries; if so, nothing more is done with it. */
 function* is_used(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', table: EntryPointer): Steps<boolean> {
   const entries = k.c.t.entries[depthOf(k.c.t, level)]!;
   const run = yield* READ_RUN(table, entries);
@@ -53,7 +53,7 @@ const removing: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_pte,
   }),
 );
 
-/** What free_pXd_table() does once all of the table is known to be empty. */
+/** The rest of free_pXd_table() once the table is known to be empty. */
 function* free_table(
   k: Kernel,
   level: 'PTE' | 'PMD' | 'PUD',

@@ -42,13 +42,13 @@ describe('a batch form', () => {
     }
   });
 
-  test('is no kernel for the explorer', () => {
+  test('is not a kernel for the explorer', () => {
     expect(run_alone(exact_kernels[0]!).alone).toBe(true);
     expect(exact_kernels.filter(({ alone }) => alone)).toEqual([]);
   });
 });
 
-/** What is done to a machine, in pages; places are counted from one that no memory is near. */
+/** An operation on a machine, in pages; positions are counted from one that is far from all memory. */
 const operation = fc.oneof(
   fc.record({
     op: fc.constantFrom('map' as const, 'populate' as const),
@@ -66,7 +66,7 @@ const operation = fc.oneof(
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-/** All that is left of a sequence of operations, as text. */
+/** The final state after a sequence of operations, as text. */
 function outcome(session: Session, operations: readonly Operation[]): string[] {
   const { kernel: k, state } = session;
   const { c } = k;
@@ -80,7 +80,7 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
   };
   let far = 8 * G;
   for (const todo of operations) {
-    // nothing is mapped twice
+    // no range is mapped twice
     far += 2 ** Math.ceil(Math.log2(2048 * PAGE_SIZE));
     switch (todo.op) {
       case 'map': {

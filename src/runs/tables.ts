@@ -12,22 +12,22 @@ import { change, look } from '../kernel/ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../kernel/pfn.ts';
 import type { Steps } from '../steps/step.ts';
 
-/** Table pages, several at a time. */
+/** Several table pages at a time. */
 
-/** Zeroed table pages side by side: at least one, at most as many as were asked for; none when phys is -1. */
+/** Adjacent zeroed table pages: at least one, at most as many as requested; none if phys is -1. */
 export interface TablePages {
   readonly phys: number;
   readonly n: number;
 }
 
-/** Whether these functions of the kernel are those known here. */
+/** Whether the kernel has exactly these functions. */
 const has = (k: Kernel, known: Partial<KernelFunctions>): boolean =>
   Object.entries(known).every(([name, fn]) => k[name as keyof KernelFunctions] === fn);
 
 const { early_pgtable_alloc, __pgd_pgtable_alloc } = pgtable_alloc.v5_2;
 const { __pagetable_ctor: ctor, pagetable_dtor: dtor } = pagetable.v5_2;
 
-/** `n` tables or fewer, as `alloc` gives them one by one; one, where that is a function not known here. */
+/** Up to `n` tables, as `alloc` would return them one by one; a single one if that function is not known here. */
 export function* alloc_tables(
   k: Kernel,
   alloc: PgtableAlloc,
@@ -51,7 +51,7 @@ export function* alloc_tables(
   return { phys, n: found.nr_pages };
 }
 
-/** The ways releases have to free hot-removed tables, and their functions. */
+/** The releases' ways to free hot-removed tables, with their functions. */
 export const FREEING: readonly {
   readonly exact: Partial<KernelFunctions>;
   readonly destroyed: boolean;
@@ -60,7 +60,7 @@ export const FREEING: readonly {
   { exact: { ...free_hotplug.v5_2, ...free_hotplug.v7_1, pagetable_dtor: dtor }, destroyed: true },
 ];
 
-/** free_hotplug_pgtable_page() of `n` tables side by side. */
+/** free_hotplug_pgtable_page() of `n` adjacent tables. */
 export function* free_tables(
   k: Kernel,
   destroyed: boolean,
@@ -71,7 +71,7 @@ export function* free_tables(
   const pfn = PFN_DOWN(k.c, phys);
   yield* change(count_table, level, -n);
   if (destroyed) {
-    // whoever has no constructor is found by the kernel's own function
+    // the kernel's own function detects a missing constructor
     if (k.c.DEBUG_VM && (yield* look(first_unconstructed, pfn, n)) >= 0) yield* k.pagetable_dtor(pfn);
     else yield* change(destroy, pfn, n);
   }

@@ -36,20 +36,20 @@ function* FLUSH_PAGES(va: number, pages: number, last_level: boolean): Steps<voi
 
 const { flush_tlb_all, flush_tlb_kernel_range } = tlbflush.v5_2;
 
-/** The pages that flush_tlb_kernel_range() invalidates one by one; null when it flushes all. */
+/** The pages that flush_tlb_kernel_range() invalidates one by one; null if it flushes everything. */
 function flushed_pages({ c }: Kernel, start: number, end: number): number | null {
   if (end - start > c.t.entries.at(-1)! * c.PAGE_SIZE) return null;
   return Math.max(Math.ceil((end - start) / c.PAGE_SIZE), 0);
 }
 
-/** `n` ranges of `size` bytes side by side, each by flush_tlb_kernel_range(). */
+/** `n` adjacent ranges of `size` bytes, each flushed as by flush_tlb_kernel_range(). */
 export function* flush_ranges(k: Kernel, start: number, size: number, n: number): Steps<void> {
   const pages = flushed_pages(k, start, start + size);
   if (pages === null) yield* k.flush_tlb_all();
   else yield* FLUSH_PAGES(start, pages * n, true);
 }
 
-/** The ways releases have to invalidate walk caches, and how one does it for tables side by side. */
+/** The releases' ways to invalidate walk caches, each with its form for adjacent tables. */
 export const TABLE_FLUSHING = [
   {
     exact: { __flush_tlb_kernel_pgtable: tlbflush.v5_2.__flush_tlb_kernel_pgtable },

@@ -30,7 +30,7 @@ import { flush_ranges } from './tlbflush.ts';
 
 type Level = 'PTE' | 'PMD' | 'PUD';
 
-/** When leaves are invalidated: each, each by one page of it, or those of the linear map after the last. */
+/** When leaves are invalidated: each leaf, each by one of its pages, or those of the linear map after the last. */
 type Flush = 'leaf' | 'page' | 'last';
 
 interface Pass {
@@ -41,13 +41,13 @@ interface Pass {
   readonly altmap: vmem_altmap | null;
 }
 
-/** Leaves one after the other: of a contiguous group a CPU may cache all as long as one is left. */
+/** Leaves one by one: a CPU may cache a whole contiguous group as long as one member is left. */
 function one_by_one({ flush, free_mapped }: Pass, level: Level, run: WordRun): boolean {
   if (run.n === 1 || (flush === 'last' && !free_mapped)) return false;
   return cont(run) || (flush !== 'leaf' && level !== 'PTE');
 }
 
-/** A run of leaves that lie at [addr, next). */
+/** A run of leaves that map [addr, next). */
 function* leaves(
   pass: Pass,
   level: Level,
@@ -73,7 +73,7 @@ function* leaves(
   if (free_mapped) yield* free_leaves(pass, level, run);
 }
 
-/** What leaves mapped goes back, together where it lies side by side. */
+/** Frees the pages that leaves mapped, adjacent ones together. */
 function* free_leaves({ k, altmap }: Pass, level: Level, run: WordRun): Steps<void> {
   const size = size_of(k, level);
   if (run.n === 1 || run.stride === size) {
@@ -86,7 +86,7 @@ function* free_leaves({ k, altmap }: Pass, level: Level, run: WordRun): Steps<vo
   }
 }
 
-/** Under one PMD entry, or several whose tables lie side by side. */
+/** Handles one PMD entry, or several whose tables are adjacent. */
 function* pte_range(pass: Pass, pmdp: EntryPointer, addr: number, end: number): Steps<void> {
   const { k } = pass;
   const { PAGE_SIZE, PMD_SIZE } = k.c;

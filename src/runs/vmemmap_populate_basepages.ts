@@ -8,7 +8,7 @@ import { READ_RUN } from './entries.ts';
 import { type BatchForm, form } from './form.ts';
 import { SETTING } from './pgtable.ts';
 
-/** vmemmap_populate_basepages() by runs of pages side by side; an altmap gives them one by one. */
+/** vmemmap_populate_basepages() by runs of adjacent pages; an altmap returns them one by one. */
 
 const {
   vmemmap_alloc_block_buf,

@@ -154,7 +154,7 @@ export class Runner {
     const object = objectOf(this.#world, step);
     if (!object) return `${step.obj}#${step.key} does not exist`;
     if (step.field in object) return null;
-    throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is no field`, step);
+    throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is not a field`, step);
   }
 
   /** Reports each field of a run at most once. */

@@ -7,7 +7,7 @@ import { functions } from './table.ts';
 
 const kernels = methods.filter(({ name }) => isKernelFunction(name));
 
-/** Whether a file of src/kernel stands for a kernel file: it has its path, or lies in a folder of that path. */
+/** Whether a file of src/kernel belongs to a kernel file: it has its path, or lies in a folder of that path. */
 const standsFor = (ours: string, kernelFile: string): boolean => {
   const stem = kernelFile.replace(/\.[ch]$/, '');
   return ours === `${stem}.ts` || ours.startsWith(`${stem}/`);

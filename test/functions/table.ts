@@ -6,7 +6,9 @@ export interface KernelFunction {
   readonly name: string;
   /** Path in the kernel tree. */
   readonly file: string;
-  /** First and last modelled release whose kernel has it in this file; absent where that is the first or last of all. */
+  /**
+   * The first and last modelled release whose kernel has it in this file; absent if that is the first or last of all.
+   */
   readonly from?: string;
   readonly until?: string;
   /** The series of the mailing list that has it, where no release of the kernel has. */

@@ -22,7 +22,7 @@ const next = (release: string): number => {
   const after = mainline.findIndex(({ name }) => name === release) + 1;
   return after < mainline.length ? order(mainline[after]!.name) : Number.POSITIVE_INFINITY;
 };
-/** Between two modelled releases the table does not say when a function came or went. */
+/** Between two modelled releases the table does not say when a function was added or removed. */
 const expected = ({ from, until, series }: KernelFunction): boolean =>
   series === undefined &&
   (from === undefined || order(version) >= order(from)) &&

@@ -91,7 +91,7 @@ describe('a run that observes', () => {
     const copy = thread.copy();
     interpreter.answer(thread, { lo: 0, hi: 0 });
     expect(interpreter.run(thread)).toEqual({ kind: 'returned', value: { lo: 40, hi: 1 } });
-    // the copy still waits for the second
+    // the copy still waits for the second value
     interpreter.answer(copy, { lo: 2, hi: 0 });
     expect(interpreter.run(copy)).toEqual(read(4));
     interpreter.answer(copy, { lo: 3, hi: 0 });
@@ -115,7 +115,7 @@ describe('a run that observes', () => {
       thread.forget();
       return thread.frames.map(({ pc, regs }) => [pc, ...regs]);
     };
-    // the value read first is in the sum alone
+    // the value read first is only in the sum
     const [frame] = at(2, 40);
     expect(frame!.filter((n) => n === 40)).toHaveLength(1);
     expect(at(2, 41)).not.toEqual(at(2, 40));

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The names by which clang may be found, newest first. */
+/** The possible names of clang, newest first. */
 const CLANGS = ['clang', ...[22, 21, 20, 19, 18, 17].map((n) => `clang-${n}`)];
 
-/** A clang that reads IR with opaque pointers; null where there is none. */
+/** A clang that reads IR with opaque pointers; null if there is none. */
 export function findClang(): string | null {
   for (const clang of CLANGS) {
     const { stdout, status } = spawnSync(clang, ['--version'], { encoding: 'utf8' });
@@ -16,7 +16,7 @@ export function findClang(): string | null {
   return null;
 }
 
-/** What functions `i64 f(i64, i64)` of a module in IR return natively: a row a function, a column an input. */
+/** The native results of functions `i64 f(i64, i64)` of a module in IR: one row per function, one column per input. */
 export function nativeResults(
   clang: string,
   ir: string,

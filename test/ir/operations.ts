@@ -1,6 +1,6 @@
 /**
- * A module in textual IR with a function for every operation at every width: `i64 f(i64, i64)`. It is written here, compiled
- * natively by `native.ts`, and run by the interpreter: both must say the same.
+ * A module in textual IR with a function for every operation at every width: `i64 f(i64, i64)`. It is generated here,
+ * compiled natively by `native.ts`, and run by the interpreter; the results must agree.
  */
 
 const WIDTHS = [1, 8, 16, 24, 32, 48, 64];
@@ -45,7 +45,7 @@ function* arithmetic(n: number): Generator<string> {
   if (n < 64)
     yield define(`sext_${n}`, `${narrow(n, '%x', '%a')}  %r = sext i${n} %x to i64\n  ret i64 %r\n`);
   yield define(`freeze_${n}`, `${narrow(n, '%x', '%a')}  %r = freeze i${n} %x\n${widen(n, '%r')}`);
-  // a load of another width is refused by name
+  // a load of another width is rejected by name
   if (n === 24 || n === 48) return;
   yield define(
     `memory_${n}`,

@@ -77,7 +77,7 @@ describe('where usemaps lie', () => {
   });
 });
 
-/** Sections as large as x86-64 has them: 512 pages of struct pages each. */
+/** Sections as large as those of x86-64: 512 pages of struct pages each. */
 const x86 = (memoryModel: MemMachine['memory_model'], memmap: 'pgdat' | 'own' | number): MemMachine => ({
   arch: 'x86_64',
   page_size: 4096,

@@ -8,7 +8,7 @@ import { booted, play, run, texts, tiny, value } from './memmap-kit.ts';
 const PAGE = 4096;
 const whole = { start: 0, size: 4 * PAGE };
 
-/** Offsets at which the pointer is looked up through a pfn during prep, and what mem_map_next gave. */
+/** The offsets at which prep looks up the pointer through a pfn, and the pointers that mem_map_next returned. */
 function boundaries(release: string, sections: number, first: number, order: number) {
   const model = booted(release, tiny(sections, { run_limit: 1 }));
   const found: number[] = [];
@@ -28,7 +28,7 @@ function boundaries(release: string, sections: number, first: number, order: num
 }
 
 test('an aligned page is looked up anew at M, 2M, …; after its last page too', () => {
-  // foreign objects between all memmaps: no boundary is a neighbour by luck
+  // foreign objects between all memmaps: no boundary has an adjacent memmap by chance
   expect(boundaries('v2.6.28', 6, 0, 3).found).toEqual([2, 4, 6, 8]);
 });
 
@@ -79,7 +79,7 @@ test('B90: foreign memory of one memmap length is overwritten, and nothing else'
   ]);
   expect(texts(outcome!)).toEqual([
     'access: prep_compound_page wrote "dentry slab behind the memmap of section 0" +0x0-0x7f for the struct pages of pfn 0x2-0x3',
-    'contents: pfn 0x2-0x3 are no tails of the page at 0x0: put_page() of one frees it alone',
+    'contents: pfn 0x2-0x3 are not tails of the page at 0x0: put_page() of one frees it alone',
     'contents: first_page of pfn 0x2-0x3 is not the page at 0x0',
   ]);
 });

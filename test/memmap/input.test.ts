@@ -31,7 +31,7 @@ test.each<[string, Partial<MemMachine>, string]>([
   [
     'v6.1',
     { sections_per_root: 3 },
-    'v6.1 on ppc64 with SPARSEMEM_EXTREME does not build: SECTIONS_PER_ROOT 3 is no power of two',
+    'v6.1 on ppc64 with SPARSEMEM_EXTREME does not build: SECTIONS_PER_ROOT 3 is not a power of two',
   ],
   ['v6.1', { ram: [{ start: 4097, size: 4096, node: 0 }] }, 'RAM must be whole pages of 4096 bytes'],
   ['v6.1', { ram: [0, 4096].map((start) => ({ start, size: 8192, node: 0 })) }, 'RAM ranges overlap'],
@@ -65,14 +65,14 @@ test.each([
 });
 
 test.each<[object, string]>([
-  [{ prep: { start: 100, size: '16K' } }, '0x64 is no multiple of the page size'],
+  [{ prep: { start: 100, size: '16K' } }, '0x64 is not a multiple of the page size'],
   [{ prep: { start: '1M', size: '16K' } }, '0x100000 has no struct page'],
-  [{ prep: { start: 0, size: 12288 } }, '0x3000 is no size of a huge page'],
+  [{ prep: { start: 0, size: 12288 } }, '0x3000 is not a size of a huge page'],
   [
     { follow: { start: 0, size: '16K', offset: '12K', length: '8K' } },
     '0x3000+0x2000 reaches past the page of 0x4000',
   ],
-  [{ add: { start: 4096, size: 8192 } }, '0x1000+0x2000 is no multiple of 0x2000'],
+  [{ add: { start: 4096, size: 8192 } }, '0x1000+0x2000 is not a multiple of 0x2000'],
 ])('%j cannot be done as written', (step, message) => {
   expect(() => play('v6.1', tiny(4), step)).toThrow(new BadOperation(`test: steps[0]: ${message}`));
 });
@@ -89,10 +89,10 @@ const HEAD = 'release: v6.1\nmemory: {arch: tiny, ram: [{start: 0, size: 8K}]}\n
 test.each([
   [
     'release: v6.0\nmemory: {arch: tiny, ram: [{start: 0, size: 8K}]}\nsteps: [{prep: {start: 0, size: 8K}}]',
-    'line 1 release: "v6.0" is no release for struct pages',
+    'line 1 release: "v6.0" is not a release for struct pages',
   ],
-  [`${HEAD}steps:\n  - boil: {}`, 'line 4 steps[0].boil: is no operation; there are hugepagesz, prep,'],
-  [`${HEAD}steps:\n  - prep: {start: 0, size: 8Q}`, 'line 4 steps[0].prep.size: is no number of bytes'],
+  [`${HEAD}steps:\n  - boil: {}`, 'line 4 steps[0].boil: is not an operation; there are hugepagesz, prep,'],
+  [`${HEAD}steps:\n  - prep: {start: 0, size: 8Q}`, 'line 4 steps[0].prep.size: is not a number of bytes'],
   [`${HEAD}steps: []`, 'line 3 steps'],
   ['release: v6.1\nmemory: {arch: mips, ram: []}\nsteps: [1]', 'line 2 memory.arch'],
 ])('a wrong file is an error with its place: %j', (text, message) => {

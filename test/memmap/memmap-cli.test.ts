@@ -75,6 +75,6 @@ test('a machine that cannot be, and a release without struct pages, are bad inpu
   const unknown = mhp('run', B91, '--release', 'v3.0');
   expect(unknown.status).toBe(2);
   expect(unknown.stderr).toContain(
-    'mhp: --release: "v3.0" is no release for struct pages; there are v2.6.27,',
+    'mhp: --release: "v3.0" is not a release for struct pages; there are v2.6.27,',
   );
 });

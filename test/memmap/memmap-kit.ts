@@ -6,11 +6,11 @@ import { type MemOutcome, runMemScenario } from '../../src/memmap/scenarios/mem-
 import { Runner } from '../../src/schedule/runner.ts';
 import type { Steps } from '../../src/steps/step.ts';
 
-/** What the tests of struct pages share. */
+/** Shared by the tests of struct pages. */
 
 const K = 2 ** 10;
 
-/** A machine of sections of two pages, huge pages of 2 and 4; this many sections of RAM from 0. */
+/** A machine with sections of two pages and huge pages of 2 and 4; this many sections of RAM from 0. */
 export const tiny = (sections: number, more: Partial<MemMachine> = {}): MemMachine => ({
   arch: 'tiny',
   page_size: 4 * K,
@@ -23,17 +23,17 @@ export const tiny = (sections: number, more: Partial<MemMachine> = {}): MemMachi
 export const booted = (release: string, machine: MemMachine): MemModel =>
   bootMemmodel(machine, memReleases.get(release)!);
 
-/** One kernel function, to its end. */
+/** Runs one kernel function to its end. */
 export const run = <T>({ world }: MemModel, thread: Steps<T>) => new Runner(world).run(thread);
 
-/** Its value; an oops is an error of the test. */
+/** Its value; an oops fails the test. */
 export function value<T>(model: MemModel, thread: Steps<T>): T {
   const outcome = run(model, thread);
   if (outcome.ended !== 'returned') throw new Error(JSON.stringify(outcome.events));
   return outcome.value as T;
 }
 
-/** Steps on a machine, one after the other, on a release. */
+/** Runs steps on a machine of a release, one after another. */
 export const play = (release: string, machine: MemMachine, ...steps: readonly object[]): MemOutcome[] => [
   ...runMemScenario({ file: 'test', machine, steps: parse(steps) }, memReleases.get(release)!),
 ];

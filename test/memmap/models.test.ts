@@ -20,7 +20,7 @@ const PAGE = 4096;
 const PLACEMENTS: readonly Placement[] = ['adjacent', 'reversed', 'foreign'];
 const RELEASES = [...memReleases.keys()];
 
-/** RAM in some of eight places of two pages. */
+/** RAM in some of eight ranges of two pages. */
 const machine = fc
   .record({
     at: fc.uniqueArray(fc.nat(7), { minLength: 1 }),
@@ -101,7 +101,7 @@ test('strides and single pages come to the same', () => {
           ({ strays, failures, result }) => ({ strays, failures, result }),
         );
       });
-      // a run is cleared before the next one, a page before the next page: after an oops the rest may differ
+      // a run is cleared before the next run, a page before the next page: after an oops the rest may differ
       if (ends[0]?.every(({ result }) => result !== 'BUG')) expect(ends[1]).toEqual(ends[0]);
     }),
     { numRuns: 1500, seed: 4 },

@@ -7,30 +7,30 @@ import type { Form } from './forms.ts';
 import { LIVES, live } from './lives.ts';
 import { Bench, CONTIGUOUS, COURSES, type Course, FIVE_LEVELS, SHAPES, type Shape } from './ranges.ts';
 
-/** What a mutant is held against: each check says what goes wrong on the form, mutated or not. */
+/** The checks of a mutant: each returns the failures of a form, mutated or not. */
 export interface Check {
   readonly name: string;
-  /** Seconds rather than milliseconds: what interleaves. */
+  /** Takes seconds rather than milliseconds: checks that interleave threads. */
   readonly slow: boolean;
   /** Of the catalogue. */
   readonly entry: boolean;
-  /** It is about what the kernel says: the same must be said, no more and no less. */
+  /** It checks the kernel's messages: exactly the same must be printed. */
   readonly exact?: true;
   readonly run: () => Result;
 }
 
 export interface Result {
   readonly failures: readonly string[];
-  /** How large a search it was; of steps one after the other nothing is said here. */
+  /** The size of a search; empty for steps run one after another. */
   readonly size?: string;
 }
 
 const shapeText = ({ page, va_bits, rodata }: Shape): string => `${page}K/${va_bits} rodata=${rodata}`;
 
-/** By batch forms, but for the mutated function: in shapes with and without blocks; lives take them everywhere. */
+/** Run by batch forms, except the mutated function, in shapes with and without blocks; lives use them in all shapes. */
 const IN_RUNS: readonly string[] = ['4K/48 rodata=off', '16K/47 rodata=full'];
 
-/** Whether every function runs as it is written. */
+/** The ways to run a course: with batch forms, or every function as written. */
 const ways = (shape: Shape, { large, runs }: Course): boolean[] => [
   ...(large && shape.page > 4 ? [] : [true]),
   ...(large || runs || IN_RUNS.includes(shapeText(shape)) ? [false] : []),
@@ -38,7 +38,9 @@ const ways = (shape: Shape, { large, runs }: Course): boolean[] => [
 
 const buildable = (release: string, { page, va_bits }: Shape): boolean => canBeBuilt(release, page, va_bits);
 
-/** Where five levels are wanted and the form's release has none, a later one has the same functions. */
+/**
+ * If five levels are needed and the form's release does not have them, a later release with the same functions is used.
+ */
 const releaseFor = ({ release }: Form, shape: Shape): string | null => {
   if (buildable(release, shape)) return release;
   return shape === FIVE_LEVELS && release === 'v6.1' ? 'v7.2' : null;
@@ -66,7 +68,7 @@ function* rangeChecks(form: Form): Generator<Check> {
   }
 }
 
-/** With pages the lives take 64K: a block of as many smaller ones takes seconds, entry by entry. */
+/** If they map by pages, the lives use 64K pages: a block of as many smaller pages takes seconds, entry by entry. */
 const LIFE_SHAPES: readonly Shape[] = [
   ...SHAPES.filter(({ page, rodata }) => rodata === 'off' || page === 64),
   CONTIGUOUS,
@@ -97,7 +99,7 @@ export const entries = (): Entry[] =>
     .filter((entry) => entry.scenario.machine.arch === 'arm64')
     .map(inBlocks);
 
-/** Steps one after the other map memory by blocks, where the entry leaves that open: pages are what the lives are for. */
+/** Steps run one after another map memory by blocks, if the entry leaves that open; lives test pages. */
 function inBlocks(entry: Entry): Entry {
   if (entry.kind !== 'steps') return entry;
   const { scenario } = entry;
@@ -132,6 +134,8 @@ export const checksOf = (form: Form): Check[] =>
     (a, b) => Number(a.slow) - Number(b.slow),
   );
 
-/** Numbers left out, but where they are all that is said: a failure there is anyway may hit other pages. */
+/**
+ * The failure without numbers, unless it consists only of numbers: a failure that occurs anyway may affect other pages.
+ */
 export const kindOf = (failure: string): string =>
   failure.startsWith('the tables are') ? failure : failure.replace(/0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+/g, '#');

@@ -1,9 +1,12 @@
 import { evaluate, type Order, type Verdict } from './evaluate.ts';
 import { Recorder } from './trace.ts';
 
-/** A process of its own, since a mutant may never end. Started in the copy of the sources that has the mutants. */
+/**
+ * A separate process, because a mutant may never end. It is started in the copy of the sources that contains the
+ * mutants.
+ */
 
-/** What has begun, or the end of it. */
+/** The beginning of a check, or its result. */
 export type Answer = { readonly begun: string } | { readonly verdict: Verdict };
 
 Recorder.install();

@@ -22,7 +22,7 @@ export type Difference =
   | 'fewer steps'
   | 'other steps';
 
-/** Whether the texts of `a` are those of `b` with some left out. */
+/** Whether the texts of `a` are a subsequence of those of `b`. */
 function isPart(a: readonly Told[], b: readonly Told[]): boolean {
   let i = 0;
   for (const { text } of b) if (i < a.length && a[i]!.text === text) i++;
@@ -38,7 +38,7 @@ const sorted = (told: readonly Told[]): string =>
     .sort()
     .join('\n');
 
-/** Of two runs whose effects differ. */
+/** The difference of two runs whose effects differ. */
 export function difference(before: readonly Told[], after: readonly Told[]): Difference {
   const a = without(before, 'read');
   const b = without(after, 'read');

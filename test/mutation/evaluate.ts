@@ -4,13 +4,13 @@ import { type Form, forms } from './forms.ts';
 import type { Switch } from './instrument.ts';
 import { Recorder, type Trace } from './trace.ts';
 
-/** By which a mutant was caught. */
+/** The check that caught a mutant. */
 export interface Caught {
   readonly check: string;
   readonly failure: string;
 }
 
-/** A mutant to be run. */
+/** A mutant to evaluate. */
 export interface Order {
   readonly form: string;
   readonly key: string;
@@ -20,7 +20,7 @@ export interface Order {
 
 export interface Verdict {
   readonly caught: Caught | null;
-  /** How one that was not caught differs, and where that shows first. */
+  /** For a mutant that was not caught: how it differs, and where that first shows. */
   readonly difference: Difference | null;
   readonly where: string | null;
 }
@@ -35,7 +35,7 @@ interface Original {
 const mutant: Switch = { on: null, called: false, exactly: [] };
 Object.assign(globalThis, { mutant });
 
-/** What the check comes to; an exception is a failure, too. */
+/** The result of the check; an exception is a failure as well. */
 function run(check: Check, keep = false): Result & { readonly trace: Trace } {
   const recorder = new Recorder(keep);
   let result: Result;
@@ -48,8 +48,8 @@ function run(check: Check, keep = false): Result & { readonly trace: Trace } {
 }
 
 /**
- * What the unmutated form says, by check and by what runs as it is written; null for an entry of the catalogue that fails anyway, which
- * says nothing.
+ * The results of the unmutated form, by check and by the functions that run as written; null for an entry of the
+ * catalogue that fails anyway and therefore tests nothing.
  */
 const originals = new Map<Check, Map<string, Original | null>>();
 
@@ -80,7 +80,7 @@ interface Run {
   readonly trace: Trace;
 }
 
-/** Where the runs of both differ. */
+/** The place where the runs of both differ. */
 function compare(runs: readonly Run[], key: string, called: boolean): Verdict {
   const verdict = (kind: Difference, where: string | null = null): Verdict => ({
     caught: null,
@@ -102,19 +102,19 @@ function compare(runs: readonly Run[], key: string, called: boolean): Verdict {
   return verdict(difference(before, after), check.name);
 }
 
-/** The first that only one of them says. */
+/** The first text that only one of them has. */
 function differs(before: readonly string[], now: readonly string[]): string | undefined {
   const i = now.findIndex((text, at) => text !== before[at]);
   if (i >= 0) return now[i];
   return now.length < before.length ? `nothing says: ${before[now.length]}` : undefined;
 }
 
-/** Checks that show whether reads are the only difference. */
+/** The number of checks that decide whether reads are the only difference. */
 const FEW = 32;
 
 /**
- * Runs the mutant against all checks of the form until one of them catches it. `begun` is told of each. One that only reads
- * once more does what the original does when its read comes later: it is run only to see that this is so.
+ * Runs the mutant against all checks of the form until one of them catches it. `begun` is called for each check. A
+ * mutant that only repeats a read behaves like the original with a later read; it is run only to confirm that.
  */
 export function evaluate(
   { form: of, key, rereads, exactly }: Order,

@@ -1,12 +1,12 @@
-/** The forms of tear-down whose functions are mutated, and where they lie. */
+/** The forms of tear-down whose functions are mutated, and their files. */
 
 export interface Form {
   /** Name of the form in reports and in the names of mutants. */
   readonly name: string;
-  /** The release that has it. */
+  /** The release of the form. */
   readonly release: string;
   readonly about: string;
-  /** Only functions that the release of this name does not have; without it all of them. */
+  /** Only functions that the named release does not have; absent: all functions. */
   readonly beyond?: string;
 }
 
@@ -18,7 +18,7 @@ export const forms: readonly Form[] = [
   { name: 'v7.2', release: 'v7.2', about: 'what v7.2 adds to it', beyond: 'v6.1' },
 ];
 
-/** Where a tear-down begins; v7.2 asks before it begins. */
+/** The functions with which a tear-down begins; v7.2 first checks the range. */
 export const ROOTS: readonly string[] = [
   'arch_remove_memory',
   'depopulate_section_memmap',
@@ -27,7 +27,7 @@ export const ROOTS: readonly string[] = [
   'can_unmap_without_split',
 ];
 
-/** Functions in files elsewhere are called, not mutated. */
+/** Functions in other files are called, but not mutated. */
 export const FILES: readonly string[] = [
   'arch/arm64/include/asm/fixmap',
   'arch/arm64/include/asm/pgtable',
@@ -45,5 +45,5 @@ export const FILES: readonly string[] = [
   'mm/sparse-vmemmap/section_memmap',
 ].map((name) => `src/kernel/${name}.ts`);
 
-/** The notation: these are steps, and what is done to a step is done where it is called. */
+/** Helpers that take steps; a mutation of such a step changes the call. */
 export const STEPS: readonly string[] = ['READ_ONCE', 'WRITE_ONCE', 'XCHG', 'DSB', 'ISB', 'TLBI_VA'];

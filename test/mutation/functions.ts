@@ -5,9 +5,9 @@ import type { KernelFunctions } from '../../src/kernel/kernel.ts';
 import { releases } from '../../src/releases/index.ts';
 import { FILES, type Form, ROOTS, STEPS } from './forms.ts';
 
-/** A generator of the kernel sources: a method of an exported table, or a function of a file. */
+/** A generator function of the kernel sources: a method of an exported table, or a function of a file. */
 export interface KernelFunction {
-  /** File, table and name: the same in every form that has it. */
+  /** File, table and name: equal in every form that has it. */
   readonly id: string;
   readonly file: string;
   /** The exported table; null for a function of the file. */
@@ -56,7 +56,7 @@ export function readSources(root: URL): Sources {
   return { files, functions, root };
 }
 
-/** Names that a file imports from the files looked at: functions, or whole tables under a name. */
+/** Names that a file imports from the mutated files: functions, or whole tables under a name. */
 function importsOf(file: string, source: ts.SourceFile): Map<string, { file: string; name: string | null }> {
   const found = new Map<string, { file: string; name: string | null }>();
   for (const statement of source.statements) {
@@ -72,7 +72,7 @@ function importsOf(file: string, source: ts.SourceFile): Map<string, { file: str
   return found;
 }
 
-/** Which function of the sources stands under a kernel name in a release, by identity. */
+/** The function of the sources for a kernel name in a release, by identity. */
 async function tablesOf(sources: Sources): Promise<Map<unknown, string>> {
   const found = new Map<unknown, string>();
   for (const { id, file, table, name } of sources.functions.values()) {
@@ -87,9 +87,9 @@ async function tablesOf(sources: Sources): Promise<Map<unknown, string>> {
 }
 
 interface Calls {
-  /** The function that stands under a kernel name. */
+  /** The function for a kernel name. */
   readonly lookup: (name: string) => string | undefined;
-  /** Functions called in a part of a function; undefined for one that lies elsewhere. */
+  /** The functions called in a part of a function; undefined for one in another file. */
   readonly callees: (fn: KernelFunction, part: ts.Node) => (string | undefined)[];
 }
 
@@ -115,7 +115,7 @@ async function callsOfForm(sources: Sources, form: Form): Promise<Calls> {
 /** Steps that change nothing. */
 const READS: readonly string[] = ['READ_ONCE', 'look', 'R', 'exists'];
 
-/** Whether a part of a function of the form takes no step but reads, however deep it calls. */
+/** Whether a part of a function of the form takes only reads as steps, in all its callees. */
 export async function readers(
   sources: Sources,
   form: Form,
@@ -140,7 +140,7 @@ export async function readers(
   const isReader = (id: string): boolean => {
     const before = known.get(id);
     if (before !== undefined) return before;
-    // one that calls itself is none
+    // a function that calls itself does not count
     known.set(id, false);
     const fn = sources.functions.get(id);
     const found = fn !== undefined && reads(fn, fn.node.body!);
@@ -151,8 +151,8 @@ export async function readers(
 }
 
 /**
- * The functions that a form's tear-down consists of, those called first to last: from the roots on, whatever is called on
- * the kernel, on a table by name, or as a function of a file.
+ * The functions of a form's tear-down, in the order of calls: from the roots on, all that are called on the kernel, on
+ * a table by name, or as a function of a file.
  */
 export async function functionsOfForm(sources: Sources, form: Form): Promise<KernelFunction[]> {
   const { lookup, callees } = await callsOfForm(sources, form);
@@ -173,8 +173,8 @@ export async function functionsOfForm(sources: Sources, form: Form): Promise<Ker
 }
 
 /**
- * Kernel names of the functions that a function of the form is called by without a name of its own: of a method its own. Where one of
- * them has a batch form, that would stand in for the function.
+ * The kernel names of the functions through which a function without a name of its own is called; for a method its own
+ * name. A batch form of one of them would replace the function.
  */
 export async function namesOf(sources: Sources, form: Form): Promise<(fn: KernelFunction) => string[]> {
   const { callees } = await callsOfForm(sources, form);

@@ -5,13 +5,13 @@ import { keyOf } from './list.ts';
 import { mutationsOf } from './mutants.ts';
 
 /**
- * The sources with every mutated function beside its original: which of them runs is asked at every call. Steps keep their
- * identity that way, and one program can run all mutants.
+ * The sources with every mutated function beside its original; every call checks which of them runs. So steps keep
+ * their identity, and one program can run all mutants.
  */
 
 /**
- * What the copy asks, as a global named mutant: the key of the mutant that is on, whether it has been called, and which functions
- * no batch form may stand in for.
+ * The switch in the copy, a global named mutant: the key of the active mutant, whether it has been called, and the
+ * functions that no batch form may replace.
  */
 export interface Switch {
   on: string | null;
@@ -30,7 +30,7 @@ function mutated(original, mutants) {
 }
 `;
 
-/** All of a function but its name: "(this: Kernel, …): Steps<void> {…}". */
+/** A function without its name: "(this: Kernel, …): Steps<void> {…}". */
 const tail = ({ node }: KernelFunction): string =>
   node.getSourceFile().text.slice(node.parameters.pos - 1, node.getEnd());
 
@@ -55,14 +55,14 @@ export function instrumented({ files, functions }: Sources, file: string): strin
       : `${/^export /.test(text.slice(start)) ? 'export ' : ''}const ${fn.name} = ${chosen};`;
     text = text.slice(0, start) + replaced + text.slice(node.getEnd());
   }
-  // a mutated function may be called by whatever stands before it
+  // a mutated function may be called by code before it
   return `${text}\n${SWITCH}`;
 }
 
 const RUNS = 'src/runs/index.ts';
 const NONE = /exactly: readonly \(keyof KernelFunctions\)\[\] = \[\]/;
 
-/** Where nobody says which functions are to run as they are written, the mutant does. */
+/** If no functions are named to run as written, those of the mutant do. */
 function withExactForms(text: string): string {
   if (!NONE.test(text)) throw new Error(`${RUNS}: run_alone() takes no names of functions`);
   return text.replace(NONE, 'exactly: readonly (keyof KernelFunctions)[] = globalThis.mutant?.exactly ?? []');

@@ -2,18 +2,18 @@ import { forms } from './forms.ts';
 import { functionsOfForm, type KernelFunction, namesOf, readers, type Sources } from './functions.ts';
 import { type Mutation, mutationsOf, type Operator } from './mutants.ts';
 
-/** A mutated function in one of the forms that has it. */
+/** A mutant: a mutated function in one form. */
 export interface Mutant {
   /** "S1 free_pte_table: without …" */
   readonly name: string;
   readonly form: string;
   readonly fn: string;
   readonly operator: Operator;
-  /** Where the step stands: "src/…/hotunplug_v5.ts:54". */
+  /** The place of the step: "src/…/hotunplug_v5.ts:54". */
   readonly place: string;
-  /** Nothing but reads is done once more, and what the first came to is dropped. */
+  /** Whether it only repeats reads and drops the first results. */
   readonly rereads: boolean;
-  /** The mutated function, in whatever form: it is switched on by this. */
+  /** The key of the mutated function in any form; it selects the mutant. */
   readonly key: string;
   /** Kernel names of functions that must run as they are written, so that the mutated one runs. */
   readonly exactly: readonly string[];
@@ -29,7 +29,7 @@ export async function listMutants(sources: Sources): Promise<Mutant[]> {
     const reads = await readers(sources, form);
     const names = await namesOf(sources, form);
     for (const fn of functions) {
-      // one that is called by a table's name has that of another function
+      // a function called by a table's name has the name of another function
       const twin = functions.some((other) => other.name === fn.name && other !== fn);
       const name = twin && fn.table !== null ? `${fn.table}.${fn.name}` : fn.name;
       for (const mutation of mutationsOf(fn)) {

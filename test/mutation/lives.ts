@@ -7,7 +7,7 @@ import { arm64, wordsText } from '../tables.ts';
 import { far, type Shape } from './ranges.ts';
 import { Recorder } from './trace.ts';
 
-/** Memory that comes and goes as it does on a machine, all invariants checked after every operation. */
+/** Memory that is added and removed as on a real machine, with all invariants checked after every operation. */
 
 interface Life {
   readonly steps: (at: number, block: number) => readonly object[];
@@ -54,7 +54,7 @@ export const LIVES: Readonly<Record<string, Life>> = {
   },
 };
 
-/** As long as a section says that it has a memmap, whoever finds it so reads both memory and struct pages. */
+/** While a section is marked as having a memmap, readers may access both its memory and its struct pages. */
 function unmapped({ state, kernel: { c } }: Session, start: number, size: number): string[] {
   return [start, start + size - c.PAGE_SIZE].flatMap((phys) => {
     const pfn = phys / c.PAGE_SIZE;
@@ -71,7 +71,7 @@ function unmapped({ state, kernel: { c } }: Session, start: number, size: number
   });
 }
 
-/** What goes wrong in a life, and what is left when it is over. */
+/** The failures in a life, and the state left at its end. */
 export function live(release: string, shape: Shape, { steps, boot_options = '' }: Life): string[] {
   const machine = arm64(shape.page, shape.va_bits, shape.rodata);
   const options = `${String(machine.boot_options)} ${boot_options}`.trim();

@@ -1,15 +1,15 @@
 import ts from 'typescript';
 import type { KernelFunction } from './functions.ts';
 
-/** What is done to a step: it goes, it is done twice, or it changes places with the one after it. */
+/** The change of a step: it is removed, repeated, or swapped with the next one. */
 export type Operator = 'without' | 'twice' | 'swapped';
 
 /** A function with one step changed. */
 export interface Mutation {
-  /** "without flush_tlb_kernel_range(start, end)": tells it apart from others of the function. */
+  /** "without flush_tlb_kernel_range(start, end)": unique within the function. */
   readonly what: string;
   readonly operator: Operator;
-  /** What is done once more, as one expression. */
+  /** The repeated code, as one expression. */
   readonly again: ts.Expression | null;
   /** Line in the function's file, from 1. */
   readonly line: number;
@@ -29,7 +29,7 @@ interface Edit {
 
 const LONGEST = 72;
 
-/** Source text on one line, without what every step has. */
+/** Source text on one line, without the parts that every step has. */
 function brief(text: string): string {
   const line = text
     .replace(/\s+/g, ' ')
@@ -41,13 +41,13 @@ function brief(text: string): string {
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }
 
-/** Whether something is done here: a step, or a call of a kernel function. */
+/** Whether the node has an effect: a step, or a call of a kernel function. */
 function acts(node: ts.Node): boolean {
   if (ts.isYieldExpression(node)) return true;
   return ts.forEachChild(node, (child) => acts(child) || undefined) ?? false;
 }
 
-/** A count kept in an object that others see, too. */
+/** A count stored in an object that other code sees. */
 const isStore = (node: ts.Statement): boolean =>
   ts.isExpressionStatement(node) &&
   ts.isBinaryExpression(node.expression) &&
@@ -76,11 +76,11 @@ const leavesFunction = (node: ts.Statement): boolean =>
   ts.isReturnStatement(node) ||
   (ts.isBlock(node) && node.statements.length > 0 && leavesFunction(node.statements.at(-1)!));
 
-/** Two ways of doing the same: what comes next is not done after it, but instead. */
+/** Two alternatives: the next statement is executed instead of this one, not after it. */
 const isAlternative = (node: ts.Statement): boolean =>
   ts.isIfStatement(node) && !acts(node.expression) && leavesFunction(node.thenStatement);
 
-/** What a statement is called in a swap. */
+/** The name of a statement in a swap. */
 function title(node: ts.Statement, source: ts.SourceFile): string {
   const text = (of: ts.Node): string => brief(of.getText(source));
   if (
@@ -125,7 +125,7 @@ class Mutator {
     });
   }
 
-  /** Where steps stand in an expression that gives a value, it can only be worked out once more. */
+  /** An expression that contains steps and gives a value can only be repeated. */
   #again(expression: ts.Expression): void {
     const text = this.#text(expression);
     this.#edit('twice', brief(text), expression, `((${text}), (${text}))`, expression);
@@ -152,7 +152,7 @@ class Mutator {
     this.#edit('twice', brief(text), node, `{ ${text} ${text} }`);
   }
 
-  /** A question whose answer takes steps: not asked, and gone on as if all were well; or asked twice. */
+  /** A condition that takes steps: skipped, with the result of the normal case; or evaluated twice. */
   #choice(node: ts.IfStatement): void {
     const { expression, thenStatement, elseStatement } = node;
     if (acts(expression)) {
@@ -187,7 +187,7 @@ class Mutator {
   }
 }
 
-/** All mutations of a function, in the order of its text; the same text again has a number. */
+/** All mutations of a function, in the order of its text; repeated texts get a number. */
 export function mutationsOf({ node }: KernelFunction): Mutation[] {
   const source = node.getSourceFile();
   const mutator = new Mutator(source);

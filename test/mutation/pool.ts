@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Answer } from './child.ts';
 import type { Order, Verdict } from './evaluate.ts';
 
-/** Milliseconds for one check, each of which takes the original less than one in a hundred of that. */
+/** The time limit of one check in milliseconds, over a hundred times what the original takes. */
 export const LIMIT = 60_000;
 
 const verdictOf = (check: string, failure: string): Verdict => ({
@@ -11,7 +11,7 @@ const verdictOf = (check: string, failure: string): Verdict => ({
   where: null,
 });
 
-/** A process that evaluates mutants one after the other; one that does not come to an end is replaced by another. */
+/** A process that evaluates mutants one after another; one that does not end is replaced. */
 export class Worker {
   readonly #program: string;
   #child: ChildProcess | null = null;

@@ -28,14 +28,14 @@ import { witnessed } from './trace.ts';
 const entriesOf = (step: Step): EntryAccess | undefined =>
   step.op === 'call' ? (step.operation as KernelOperation).entries?.(...step.args) : undefined;
 
-/** Ranges of the linear map and of the memmap that are mapped and taken down again, one kernel function at a time. */
+/** Ranges of the linear map and of the memmap that are mapped and torn down, one kernel function at a time. */
 
 const ROOT_LOCK = 'swapper_pgdir_lock';
 
-/** So many failures are enough. */
+/** The most failures to collect. */
 const MOST = 64;
 
-/** A machine on which kernel functions are run one by one; what goes wrong is collected. */
+/** A machine on which kernel functions run one by one; failures are collected. */
 export class Bench {
   readonly failures: string[] = [];
   readonly session: Session;
@@ -53,7 +53,7 @@ export class Bench {
     this.#known = new Set(violations(this.session.state, this.#kernel.c).map(failureKey));
   }
 
-  /** From now on the kernel is one that was built to be debugged. */
+  /** From now on the kernel counts as built for debugging. */
   debug(): void {
     this.#kernel = { ...this.#kernel, c: { ...this.#kernel.c, DEBUG_VM: true } };
   }
@@ -62,7 +62,10 @@ export class Bench {
     return this.#kernel;
   }
 
-  /** Run a function to its end, under a lock where it says so. Pages that go to the allocator must be out of every CPU's reach, and out of use. */
+  /**
+   * Runs a function to its end, under a lock if one is given. Pages that are freed must be unreachable for every CPU,
+   * and unused.
+   */
   run(thread: Steps<unknown>, under: string | null = null): void {
     const { ended, events, value } = this.#runner.run(
       witnessed(
@@ -96,11 +99,14 @@ export class Bench {
     const page = state.pages.get(pfn);
     if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return;
     this.failures.push(
-      `a page table entry is ${entry.write ? 'written' : 'read'} in a page that is no table`,
+      `a page table entry is ${entry.write ? 'written' : 'read'} in a page that is not a table`,
     );
   }
 
-  /** Entries are written under the lock that is to guard them; the root's are visible when it is given back. */
+  /**
+   * Checks that entries are written under their lock, and that writes to the root are visible when the lock is
+   * released.
+   */
   #guarded(step: Step, under: string | null): void {
     const { mmu } = this.session.state;
     if (step.op === 'lock') this.#locks.add(step.lock);
@@ -117,7 +123,7 @@ export class Bench {
       if (lock !== null && !this.#locks.has(lock)) this.failures.push(`an entry is written without ${lock}`);
   }
 
-  /** V5 holds a lock from first to last. */
+  /** V5 holds a lock during the whole tear-down. */
   get #tearDownLock(): string | null {
     return 'remove_pagetable' in this.#kernel ? PTL : null;
   }
@@ -138,7 +144,7 @@ export class Bench {
     );
   }
 
-  /** Make the entry of a level that translates memory one that is neither empty nor valid. */
+  /** Makes the entry of a level that translates the address neither empty nor valid. */
   spoil(start: number, depth: number): void {
     const k = this.#kernel;
     const va = phys_to_virt(k.c, start);
@@ -170,7 +176,7 @@ export class Bench {
     );
   }
 
-  /** That no CPU holds what memory does not have, whatever has been mapped. */
+  /** Checks that no CPU holds translations that memory does not have, whatever has been mapped. */
   quiet(): void {
     const { state, kernel } = this.session;
     const size = 2 ** kernel.c.t.va_bits;
@@ -183,7 +189,7 @@ export class Bench {
     for (const { rule } of state.mmu!.violations) this.failures.push(rule);
   }
 
-  /** That everything is as it was at boot. */
+  /** Checks that the state is the same as after boot. */
   over(): string[] {
     const { state, kernel } = this.session;
     this.quiet();
@@ -218,20 +224,20 @@ export const SHAPES: readonly Shape[] = [
 /** With blocks under a contiguous hint. */
 export const CONTIGUOUS: Shape = { page: 16, va_bits: 48, rodata: 'off' };
 
-/** Five levels, where a release can have them. */
+/** Five levels, if the release supports them. */
 export const FIVE_LEVELS: Shape = { page: 4, va_bits: 52, rodata: 'full' };
 
 const pages = ({ page }: Shape, n: number): number => n * page * K;
 
-/** Memory whose struct pages lie under no table that is there at boot, where addresses reach as far. */
+/** Memory whose struct pages lie under no table that exists at boot, if addresses reach far enough. */
 export const far = ({ va_bits }: Shape): number => (va_bits === 36 ? 16 * G : 128 * G);
 
 export interface Course {
-  /** Also by batch forms, in all shapes. */
+  /** Whether to run it by batch forms as well, in all shapes. */
   readonly runs?: true;
-  /** Too many entries for one by one where a table has more than 512. */
+  /** Whether it has too many entries to run one by one if a table has more than 512. */
   readonly large?: true;
-  /** Something is wrong from the start, and the kernel has to say so. */
+  /** Whether there is an error from the start that the kernel must report. */
   readonly exact?: true;
   readonly run: (bench: Bench, shape: Shape) => void;
 }
@@ -339,7 +345,7 @@ export const COURSES: Readonly<Record<string, Course>> = {
       const { kernel: k } = bench;
       const at = phys_to_virt(k.c, 16 * G);
       const none: vmem_altmap = { base_pfn: 0, reserve: 0, free: 0, align: 0, alloc: 0 };
-      // pages that are not the linear map's to free, struct pages that are none
+      // pages that the linear map does not own, and struct pages of no memory
       if (k.unmap_hotplug_range) bench.run(k.unmap_hotplug_range(at, at + pages(shape, 1), false, none));
       bench.run(k.vmemmap_free(at, at + pages(shape, 1), null));
       // a contiguous group, of which the memmap has none

@@ -13,7 +13,9 @@ import { type ResultLine, readResults } from './results.ts';
 const HERE = new URL('./', import.meta.url);
 const DOC = new URL('../../docs/mutations.md', HERE);
 
-/** Why a mutant is not caught. An equivalent one does what the original does, as far as anybody can tell. */
+/**
+ * The reason why a mutant is not caught. An equivalent mutant behaves like the original in every observable respect.
+ */
 export type Class = 'equivalent' | 'cost' | 'gap';
 
 interface Explanation {
@@ -36,7 +38,7 @@ const REREADS: Reason = {
   why: 'Nothing but reads is done again, and what they came to first is dropped: the same as reads that come later.',
 };
 
-/** Of a step that is done again, what the runs themselves say. */
+/** For a repeated step, the explanation that the runs give. */
 const BY_RUNS: Readonly<Partial<Record<string, Reason>>> = {
   reads: { class: 'cost', why: 'What is done again finds nothing left to do: it only reads.' },
   again: {
@@ -129,7 +131,7 @@ const table = (first: string, rows: readonly (readonly (string | number)[])[]): 
   ...rows.map((cells) => row(...cells)),
 ];
 
-/** What a check is about, for counting. */
+/** The kind of a check, for counting. */
 function sortOf(result: ResultLine): string {
   const { check, failure } = result.caught!;
   if (/^(does not end|ends the program)$/.test(failure)) return 'does not end';
@@ -143,7 +145,7 @@ function sortOf(result: ResultLine): string {
   if (/^(the tables are|the neighbour)|tables:/.test(failure))
     return 'tables that are not what they were, left over, or linked and free';
   if (/invariant:|linear:|memmap:|meanwhile/.test(failure)) return 'another invariant between operations';
-  if (/is no table$/.test(failure)) return 'an entry used in a page that is no table';
+  if (/is not a table$/.test(failure)) return 'an entry used in a page that is not a table';
   if (/BUG|printk/.test(failure)) return 'the allocator: freed twice, or not its own';
   if (/lock/.test(failure)) return 'a lock';
   if (/warn|nothing says|splits|answer/.test(failure)) return 'a warning, or none where there must be one';
@@ -161,7 +163,7 @@ function bySort(results: readonly ResultLine[]): string[] {
   ];
 }
 
-/** Survivors with the same reason together, a line for each mutation with the forms that have it. */
+/** Survivors grouped by reason, one line per mutation with the forms that have it. */
 function told(survivors: readonly Survivor[]): string[] {
   const whys = [...new Set(survivors.map(({ why }) => why))];
   return whys.flatMap((why) => {

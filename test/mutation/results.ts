@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Verdict } from './evaluate.ts';
 
-/** A line of the results: a mutant's name and what became of it. */
+/** A line of the results: a mutant's name and its verdict. */
 export interface ResultLine extends Verdict {
   readonly name: string;
 }
@@ -15,6 +15,6 @@ export function readResults(file: URL): Map<string, ResultLine> {
 export const appendResult = (file: URL, result: ResultLine): void =>
   appendFileSync(file, `${JSON.stringify(result)}\n`);
 
-/** The whole file anew, in this order. */
+/** Rewrites the whole file, in this order. */
 export const writeResults = (file: URL, results: readonly ResultLine[]): void =>
   writeFileSync(file, results.map((result) => `${JSON.stringify(result)}\n`).join(''));

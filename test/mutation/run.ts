@@ -28,12 +28,12 @@ const { values } = parseArgs({
   },
 });
 
-/** What no other check could catch: reads and barriers done again. */
+/** Results that no other check could change: repeated reads and barriers. */
 const settled = ({ name, difference }: ResultLine): boolean =>
   /: twice /.test(name) && (difference === 'reads' || difference === 'more flushing');
 
 const names = new Set(forms.flatMap((form) => checksOf(form).map(({ name }) => name)));
-/** By a check that is no more. */
+/** Whether the mutant was caught by a check that no longer exists. */
 const outdated = ({ caught }: ResultLine): boolean =>
   caught !== null && !names.has(caught.check) && !/ends? /.test(caught.failure);
 
@@ -67,7 +67,7 @@ async function work(): Promise<void> {
 }
 await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 
-// in the order of the list, and nothing of mutants that there are no more
+// in the order of the list, without mutants that no longer exist
 if (shards === 1) {
   const results = readResults(RESULTS);
   writeResults(

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { Runner } from '../../src/schedule/runner.ts';
 import type { Step, Steps } from '../../src/steps/step.ts';
 
-/** What steps were performed, as far as two runs are to be compared. */
+/** The steps performed, in a form in which two runs can be compared. */
 
-/** The thread, each step of which is told once it has been performed, and, if wanted, when it is about to be. */
+/** The thread, with a callback after each step is performed and, if wanted, before it. */
 export function* witnessed<T>(
   thread: Steps<T>,
   witness: (step: Step) => void,
@@ -20,7 +20,7 @@ export function* witnessed<T>(
   return next.value;
 }
 
-/** What kind of step it is, when two runs differ in some. */
+/** The kind of a step in which two runs differ. */
 export type StepKind = 'read' | 'flush' | 'lock' | 'count' | 'message' | 'change';
 
 export interface Told {
@@ -49,7 +49,7 @@ function kindOfStep(step: Step): StepKind {
   }
 }
 
-/** The configuration goes without saying. */
+/** Leaves out the configuration. */
 const plain = (_: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'PAGE_SIZE' in value ? 'c' : value;
 
@@ -62,14 +62,14 @@ const tell = (step: Step): Told => ({
 });
 
 export interface Trace {
-  /** Of all steps; of those that change something. */
+  /** Hashes of all steps, and of those that change something. */
   readonly steps: string;
   readonly effects: string;
-  /** The steps themselves, where they were asked for. */
+  /** The steps themselves, if requested. */
   readonly told: readonly Told[];
 }
 
-/** Steps by all runners since it was begun. */
+/** The steps of all runners since the recorder was started. */
 export class Recorder {
   static #current: Recorder | null = null;
   readonly #steps = createHash('sha1');
@@ -89,7 +89,7 @@ export class Recorder {
     Recorder.#watch?.(step);
   }
 
-  /** Has `watch` told of every step of every runner while `body` runs. */
+  /** Calls `watch` for every step of every runner while `body` runs. */
   static watching<T>(watch: (step: Step) => void, body: () => T): T {
     Recorder.#watch = watch;
     try {
@@ -117,7 +117,7 @@ export class Recorder {
     };
   }
 
-  /** From now on every runner tells its steps. */
+  /** From now on every runner reports its steps. */
   static install(): void {
     const { run } = Runner.prototype;
     Runner.prototype.run = function <T>(this: Runner, thread: Steps<T>, meanwhile?: () => boolean) {

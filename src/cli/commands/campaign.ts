@@ -37,24 +37,24 @@ interface Flags {
 /** Defines `mhp campaign`: in which configurations each entry of the catalogue can occur. */
 export function define(command: Command): void {
   command
-    .option('--out <file>', 'write a line of JSON for each configuration')
-    .option('--resume', 'go on with the file of --out')
+    .option('--out <file>', 'write one line of JSON per configuration')
+    .option('--resume', 'continue the file of --out')
     .option('--parquet <file>', 'write the runs as a Parquet file')
     .option('--markdown <file>', 'write the summary as Markdown')
-    .option('--scenario <ids>', 'these entries only', list)
-    .option('--release <names>', 'these releases only', releaseList)
-    .option('--geometry <shapes>', 'these geometries of arm64 only, such as 4K/48,64K/42', list)
+    .option('--scenario <ids>', 'run only these entries', list)
+    .option('--release <names>', 'run only on these releases', releaseList)
+    .option('--geometry <shapes>', 'run only in these geometries of arm64, such as 4K/48,64K/42', list)
     .option(
       '--tables',
-      'only the tables that the memmap shares: where can V5 of arm64 hot-remove free one under vmalloc?',
+      'examine only the tables that the memmap shares: where can V5 of arm64 hot-remove free one that vmalloc uses?',
     )
-    .option('--max-states <n>', 'stop each search after so many states', whole(1), 1_000_000)
-    .option('--max-time <seconds>', 'stop each search after so long', whole(1), 120)
-    .option('--threads <n>', 'worker threads', whole(1, 256))
+    .option('--max-states <n>', 'stop each search after this many states', whole(1), 1_000_000)
+    .option('--max-time <seconds>', 'stop each search after this time', whole(1), 120)
+    .option('--threads <n>', 'number of worker threads', whole(1, 256))
     .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
-      '\nExit status: 0 all was decided; 1 an entry does not come out as it says; 2 bad usage or input; 3 undecided;\n64 stopped before the end.',
+      '\nExit status: 0 everything was decided; 1 an entry does not behave as it says; 2 bad usage or input; 3 undecided;\n64 stopped before the end.',
     )
     .action(async (flags: Flags) => {
       process.exitCode = await run(flags);
@@ -81,22 +81,22 @@ const shapeNamed = (text: string): Shape => {
     throw new InputError(
       '--geometry',
       '',
-      `${quote(text)} is none of ${SHAPES.map(geometryText).join(', ')}`,
+      `${quote(text)} is not one of ${SHAPES.map(geometryText).join(', ')}`,
     );
   return shape;
 };
 
 /** @throws InputError for an unknown name */
 function filterOf(flags: Flags, entries: readonly Entry[]): Filter {
-  known('--scenario', flags.scenario, new Set(entries.map(({ id }) => id)), 'no entry of the catalogue');
+  known('--scenario', flags.scenario, new Set(entries.map(({ id }) => id)), 'not an entry of the catalogue');
   known(
     '--release',
     flags.release,
     new Set(entries.flatMap(releasesOf)),
-    'no release that an entry is run on',
+    'not a release that an entry is run on',
   );
   if (flags.tables && (flags.scenario ?? flags.release))
-    throw new InputError('--tables', '', 'goes with neither --scenario nor --release');
+    throw new InputError('--tables', '', 'cannot be combined with --scenario or --release');
   return {
     ...(flags.scenario ? { entries: flags.scenario } : {}),
     ...(flags.release ? { releases: flags.release } : {}),
@@ -126,7 +126,7 @@ async function run(flags: Flags): Promise<number> {
   const entries = listed.map(({ entry }) => entry);
   const filter = filterOf(flags, entries);
   if (flags.resume && flags.out === undefined)
-    throw new InputError('--resume', '', 'goes with --out, the file to go on with');
+    throw new InputError('--resume', '', 'needs --out, the file to continue');
   checkOutputs([flags.out, flags.parquet, flags.markdown]);
   const bounds = { maxStates: flags.maxStates, maxTime: flags.maxTime };
   const tasks = tasksOf(listed, filter, bounds);
@@ -163,7 +163,7 @@ async function run(flags: Flags): Promise<number> {
     saveWhole(flags.markdown, campaignMarkdown(summary, isWhole(flags) && wholeUntil < 0));
   if (wholeUntil >= 0) {
     process.stderr.write(
-      `mhp: stopped after ${wholeUntil} of ${tasks.length} configurations${flags.out === undefined ? '' : ': --resume goes on'}\n`,
+      `mhp: stopped after ${wholeUntil} of ${tasks.length} configurations${flags.out === undefined ? '' : ': --resume continues'}\n`,
     );
     return 64;
   }

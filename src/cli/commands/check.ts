@@ -48,34 +48,37 @@ interface Flags {
 /** Defines `mhp check`: whether a failure can occur, on which release, and how. */
 export function define(command: Command): void {
   command
-    .argument('[scenario...]', 'ids of the catalogue or scenario files; without one: the whole catalogue')
+    .argument('[scenario...]', 'ids of the catalogue, or scenario files (default: the whole catalogue)')
     .option('--list', 'print the catalogue')
-    .option('--release <names>', 'on these releases, in place of those the scenario names', releaseList)
+    .option('--release <names>', 'check these releases instead of those that the scenario names', releaseList)
     .addOption(
       new Option(
         '--design <file>',
-        'check a design of your own, a JavaScript or TypeScript module, in every scenario that calls what it replaces',
+        'check your own design, a JavaScript or TypeScript module, in every scenario that calls what it replaces',
       ).conflicts(['release', 'geometry', 'layout', 'junit', 'timeline']),
     )
-    .option('--geometry <shapes>', 'arm64 in these geometries: all, or such as 4K/48,64K/42')
-    .option('--layout <families>', `with the layouts of: all, or ${LAYOUT_FAMILIES.join(', ')}`)
+    .option('--geometry <shapes>', 'run in these geometries of arm64: all, or a list such as 4K/48,64K/42')
+    .option(
+      '--layout <families>',
+      `run in these address space layouts: all, or a list of ${LAYOUT_FAMILIES.join(', ')}`,
+    )
     .addOption(
-      new Option('--mode <mode>', 'how to search where there are threads')
+      new Option('--mode <mode>', 'how to search scenarios with threads')
         .choices(['states', 'traces'])
         .default('states'),
     )
-    .option('--bound <n>', 'leave out executions with more preemptions', whole(0))
-    .option('--max-time <seconds>', 'stop each search after so long', seconds)
-    .option('--threads <n>', 'worker threads', whole(1, 256))
-    .option('--brief', 'say why it goes wrong, and leave out the steps')
+    .option('--bound <n>', 'ignore executions with more preemptions', whole(0))
+    .option('--max-time <seconds>', 'stop each search after this time', seconds)
+    .option('--threads <n>', 'number of worker threads', whole(1, 256))
+    .option('--brief', 'print why it goes wrong, without the steps')
     .option('--json', 'print JSON')
     .option('--junit <file>', 'write a JUnit report')
-    .option('--out <file>', 'write a line of JSON for each run')
-    .option('--resume', 'go on with the file of --out')
+    .option('--out <file>', 'write one line of JSON per run')
+    .option('--resume', 'continue the file of --out')
     .option('--timeline <file>', 'write the first story as a Chrome trace-event file, which Perfetto opens')
     .addHelpText(
       'after',
-      '\nExit status: 0 as the scenarios say, or clean; 1 a failure that is not expected, or one that is and does not show;\n2 bad usage or input; 3 undecided.',
+      '\nExit status: 0 as the scenarios say, or clean; 1 an unexpected failure, or an expected one that does not show;\n2 bad usage or input; 3 undecided.',
     )
     .action(async (names: readonly string[], flags: Flags) => {
       process.exitCode = await run(names, flags);
@@ -117,7 +120,7 @@ function variations({ geometry, layout }: Flags): Variation[] {
               throw new InputError(
                 '--geometry',
                 '',
-                `${quote(text)} is none of ${SHAPES.map(geometryText).join(', ')}`,
+                `${quote(text)} is not one of ${SHAPES.map(geometryText).join(', ')}`,
               );
             return shape;
           });
@@ -129,7 +132,11 @@ function variations({ geometry, layout }: Flags): Variation[] {
         : layout.split(',').map((text) => {
             const family = LAYOUT_FAMILIES.find((one) => one === text.trim());
             if (!family)
-              throw new InputError('--layout', '', `${quote(text)} is none of ${LAYOUT_FAMILIES.join(', ')}`);
+              throw new InputError(
+                '--layout',
+                '',
+                `${quote(text)} is not one of ${LAYOUT_FAMILIES.join(', ')}`,
+              );
             return family;
           });
   return shapes.flatMap((shape) =>
@@ -155,7 +162,7 @@ const boundsOf = (flags: Flags): Bounds => ({
 function tasksOf(listed: readonly Listed[], flags: Flags): CheckTask[] {
   for (const name of flags.release ?? [])
     if (!findRelease(name) && !memReleases.has(name))
-      throw new InputError('--release', '', `${quote(name)} is no modelled release`);
+      throw new InputError('--release', '', `${quote(name)} is not a modelled release`);
   for (const note of new Set((flags.release ?? []).flatMap(standsIn))) process.stderr.write(`mhp: ${note}\n`);
   const varied = variations(flags);
   const story = listed.length > STORIES || varied.length > 1 ? 'none' : flags.brief ? 'brief' : 'whole';
@@ -204,7 +211,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     });
   }
   if (flags.resume && flags.out === undefined)
-    throw new InputError('--resume', '', 'goes with --out, the file to go on with');
+    throw new InputError('--resume', '', 'needs --out, the file to continue');
   checkOutputs([flags.junit, flags.timeline, flags.out]);
   const tasks = tasksOf(listed, flags);
   const header = {
@@ -278,5 +285,5 @@ async function print(
 function timeline(path: string, rows: readonly Row[]): void {
   const told = rows.find((row) => row.timeline !== null);
   if (told) saveWhole(path, `${JSON.stringify(told.timeline)}\n`);
-  else process.stderr.write(`mhp: nothing to tell: ${path} is not written\n`);
+  else process.stderr.write(`mhp: there is no story: ${path} is not written\n`);
 }

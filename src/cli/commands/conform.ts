@@ -14,12 +14,12 @@ interface Flags {
 export function define(command: Command): void {
   command
     .argument('<recording...>', 'archives or directories with an ops.json')
-    .option('--release <name>', 'replay on another release than the recorded one')
+    .option('--release <name>', 'replay on this release instead of the recorded one')
     .option('--json', 'print JSON')
     .action(async (recordings: string[], flags: Flags) => {
       const release = flags.release === undefined ? undefined : findRelease(flags.release);
       if (release === null)
-        throw new InputError('--release', '', `${JSON.stringify(flags.release)} is no modelled release`);
+        throw new InputError('--release', '', `${JSON.stringify(flags.release)} is not a modelled release`);
       const reports: Report[] = [];
       for (const path of recordings) {
         const report = conform(await openRecording(path), release);

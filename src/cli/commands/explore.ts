@@ -41,31 +41,30 @@ export function define(command: Command): void {
   command
     .argument(
       '[program...]',
-      'programs by name, such as SB or hotrm(4), or modules of your own (.js, .ts) whose default export is an exploration',
+      'programs by name, such as SB or hotrm(4), or your own modules (.js, .ts) whose default export is an exploration',
     )
     .option('--list', 'print the built-in programs')
     .addOption(
-      new Option('--mode <mode>', 'how to search; without it: states').choices([
-        'states',
-        'traces',
-        'random',
-      ]),
+      new Option('--mode <mode>', 'how to search (default: states)').choices(['states', 'traces', 'random']),
     )
-    .option('--max-preemptions <n>', 'leave out executions with more preemptions (states)', whole(0))
-    .option('--max-steps <n>', 'cut executions off after so many steps', whole(1))
-    .option('--max-time <seconds>', 'stop after so long, each program', seconds)
+    .option('--max-preemptions <n>', 'ignore executions with more preemptions (mode states)', whole(0))
+    .option('--max-steps <n>', 'cut off executions after this many steps', whole(1))
+    .option('--max-time <seconds>', 'stop each program after this time', seconds)
     .option(
       '--max-memory <size>',
-      'stop at so much, each program (K, M, G); without it: half of what is free',
+      'stop each program when it uses this much memory, such as 512M (default: half of the free memory)',
       size,
     )
-    .option('--seed <n>', 'the first seed (random); without it: 0', whole(0, 2 ** 32 - 1))
-    .option('--runs <n>', 'executions to run (random); without it: 1000', whole(1, 10_000_000))
-    .option('--depth <n>', 'the depth of the bugs looked for (random); without it: 3', whole(1, 30))
-    .option('--threads <n>', 'worker threads, for mode random or several programs', whole(1, 256))
-    .option('--checkpoint <file>', 'where to leave a checkpoint when the search is stopped')
-    .option('--resume <file>', 'go on from a checkpoint')
-    .option('--self-check', 'also search without reduction and forgetting, and by traces, and compare')
+    .option('--seed <n>', 'the first seed (mode random; default: 0)', whole(0, 2 ** 32 - 1))
+    .option('--runs <n>', 'number of executions (mode random; default: 1000)', whole(1, 10_000_000))
+    .option('--depth <n>', 'depth of the bugs to look for (mode random; default: 3)', whole(1, 30))
+    .option('--threads <n>', 'number of worker threads, for mode random or several programs', whole(1, 256))
+    .option('--checkpoint <file>', 'write a checkpoint when the search is stopped')
+    .option('--resume <file>', 'continue from a checkpoint')
+    .option(
+      '--self-check',
+      'search with and without reduction and forgetting, and by traces, and compare the results',
+    )
     .option('--json', 'print JSON')
     .option('--timeline <file>', 'write the story as a Chrome trace-event file, which Perfetto opens')
     .addHelpText(
@@ -81,7 +80,7 @@ export function define(command: Command): void {
 function size(text: string): number {
   const bytes = parseSize(text);
   if (bytes !== undefined) return bytes;
-  throw new InvalidArgumentError('A size such as 512M.');
+  throw new InvalidArgumentError('It takes a size such as 512M.');
 }
 
 const usage = (what: string) => new InputError('mhp explore', '', what);
@@ -92,7 +91,7 @@ function refuse(names: readonly string[], flags: Flags): void {
   const given = (keys: readonly (keyof Flags)[]) =>
     keys.filter((key) => flags[key] !== undefined).map((key) => option(key))[0];
   const no = (found: string | undefined, where: string) => {
-    if (found !== undefined) throw usage(`${found} is not for ${where}`);
+    if (found !== undefined) throw usage(`${found} cannot be used with ${where}`);
   };
   const { mode = 'states' } = flags;
   if (mode === 'random') {
@@ -102,7 +101,7 @@ function refuse(names: readonly string[], flags: Flags): void {
   if (names.length > 1) no(given(['checkpoint', 'resume', 'timeline']), 'several programs');
   else if (mode !== 'random') no(given(['threads']), `one program in mode ${mode}`);
   if (flags.selfCheck) {
-    no(given(['maxPreemptions', 'maxSteps', 'maxTime', 'maxMemory', 'resume']), 'a self-check');
+    no(given(['maxPreemptions', 'maxSteps', 'maxTime', 'maxMemory', 'resume']), '--self-check');
   }
 }
 
@@ -137,7 +136,7 @@ async function find(name: string): Promise<Named> {
 /** Checks before the search that its input can be read and its output be written. */
 function checkFiles({ resume, checkpoint, timeline }: Flags): void {
   for (const [key, path] of Object.entries({ resume, checkpoint, timeline }))
-    if (path === '') throw usage(`${option(key)} needs the name of a file`);
+    if (path === '') throw usage(`${option(key)} needs a file name`);
   if (resume !== undefined) checkInput(resume);
   const file = checkpoint === undefined ? undefined : checkOutput(checkpoint);
   const other = timeline === undefined ? undefined : checkOutput(timeline);
@@ -255,7 +254,7 @@ async function finding(named: Named, verdict: Verdict, flags: Flags): Promise<Fi
 
 function timeline(path: string, { told }: Finding, complaints: unknown[]): void {
   if (told === undefined) {
-    process.stderr.write(`mhp: nothing to tell: ${path} is not written\n`);
+    process.stderr.write(`mhp: there is no story: ${path} is not written\n`);
     return;
   }
   try {

@@ -33,14 +33,17 @@ export function define(command: Command): void {
     .option('--arch <arch>', 'arm64 or x86_64 (default: arm64)')
     .option('--page <size>', 'page size: 4K, 16K or 64K (default: 4K)')
     .option('--va <bits>', 'VA_BITS: 36, 39, 42, 47, 48, 52; x86_64: 48, 57 (default: 48)')
-    .option('--user-va <bits>', '52: the larger root of a 64K kernel before v5.4 with "52-bit (user)"')
-    .option('--release <name>', 'layout of a release, series or kernel version', 'v6.1')
+    .option(
+      '--user-va <bits>',
+      '52: use the larger root table of a 64K kernel before v5.4 with "52-bit (user)"',
+    )
+    .option('--release <name>', 'use the layout of this release, series or kernel version', 'v6.1')
     .option(
       '--region <name=start-end>',
-      'put a region elsewhere, or add one (hexadecimal, end exclusive); NAME=none leaves it out',
+      'move or add a region (hexadecimal, end exclusive); NAME=none removes it',
       (value: string, all: readonly string[] = []) => [...all, value],
     )
-    .option('--all', 'a line for each combination of page size and address width')
+    .option('--all', 'print one line per combination of page size and address width')
     .option('--json', 'print JSON');
   command.action((flags: Flags) => {
     process.stdout.write(output(flags));
@@ -53,10 +56,10 @@ const familyOf = (name: string): string =>
 
 function output(flags: Flags): string {
   const arch = ARCHS.find((name) => name === (flags.arch ?? 'arm64'));
-  if (!arch) throw new NoSuchGeometry(`--arch ${quote(flags.arch!)} is neither of ${ARCHS.join(', ')}`);
+  if (!arch) throw new NoSuchGeometry(`--arch ${quote(flags.arch!)} is not one of ${ARCHS.join(', ')}`);
   if (flags.all) {
     if (flags.page ?? flags.va ?? flags.userVa ?? flags.region)
-      throw new NoSuchGeometry('--all goes with none of --page, --va, --user-va, --region');
+      throw new NoSuchGeometry('--all cannot be combined with --page, --va, --user-va or --region');
     const all = combinations(flags.release).filter(({ t }) => t.arch === (flags.arch ?? t.arch));
     return flags.json ? json(combinationsJson(all)) : combinationsText(all);
   }
@@ -68,12 +71,13 @@ function output(flags: Flags): string {
 
 function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
   const pageSize = parseSize(page ?? '4K');
-  if (pageSize === undefined) throw new NoSuchGeometry(`--page ${quote(page!)} is no size`);
-  if (!/^\d{1,3}$/.test(va ?? '48')) throw new NoSuchGeometry(`--va ${quote(va!)} is no number of bits`);
+  if (pageSize === undefined) throw new NoSuchGeometry(`--page ${quote(page!)} is not a size`);
+  if (!/^\d{1,3}$/.test(va ?? '48')) throw new NoSuchGeometry(`--va ${quote(va!)} is not a number of bits`);
   const bits = Number(va ?? 48);
   if (userVa === undefined) return translation(arch, pageSize, bits);
   if (userVa !== '52') throw new NoSuchGeometry(`--user-va ${quote(userVa)} is not 52`);
-  if (layoutFamily(familyOf(release)) !== 'v5.2') throw new NoSuchGeometry('--user-va is before v5.4 only');
+  if (layoutFamily(familyOf(release)) !== 'v5.2')
+    throw new NoSuchGeometry('--user-va applies only before v5.4');
   return translation(arch, pageSize, bits, { MAX_USER_VA_BITS: 52 });
 }
 
@@ -111,7 +115,7 @@ function moved(t: Translation, base: Layout, changes: readonly string[]): Layout
       if (!regions.delete(name))
         throw new BadLayout(`--region ${quote(change)}: ${base.name} has no such region`);
       if (NEEDED_REGIONS.includes(name))
-        throw new BadLayout(`--region ${quote(change)}: no layout is without ${name}`);
+        throw new BadLayout(`--region ${quote(change)}: every layout needs ${name}`);
     } else regions.set(name, { name, start: address(start!), end: address(end!) });
   }
   return customLayout(t, [...regions.values()], `custom (on ${base.name})`);

@@ -18,16 +18,16 @@ const OWN = fileURLToPath(new URL('../../../litmus/', import.meta.url));
 /** Defines `mhp litmus`: whether the modelled hardware allows the outcomes that the architecture allows. */
 export function define(command: Command): void {
   command
-    .argument('[file...]', 'tests (YAML); without any: all that come with mhp')
+    .argument('[file...]', 'test files in YAML (default: all tests that come with mhp)')
     .addOption(
-      new Option('--defect <name>', 'on hardware whose broadcast TLBI completes early').choices([
+      new Option('--defect <name>', 'run on hardware whose broadcast TLBI completes early').choices([
         'early-tlbi',
       ]),
     )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExit status: 0 all verdicts as expected, 1 not, 2 bad usage or input, 3 undecided.',
+      '\nExit status: 0 all verdicts as expected, 1 a verdict differs, 2 bad usage or input, 3 undecided.',
     )
     .action((files: readonly string[], flags: Flags) => {
       const tests = (files.length === 0 ? own() : files).map(read);

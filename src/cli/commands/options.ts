@@ -14,7 +14,7 @@ import { inPool } from '../workers/pool.ts';
 export function define(command: Command): void {
   command
     .addOption(
-      new Option('--format <format>', 'how to print it')
+      new Option('--format <format>', 'output format')
         .choices(['table', 'json', 'markdown'])
         .default('table'),
     )

@@ -70,7 +70,7 @@ test('kinds, flags and owners', async () => {
 
 test('more rows than a table can hold', async () => {
   const source = scenario('16T.yaml', 'arch: x86_64\nram: [{start: 0, size: 16T}]\n');
-  const message = '--by: makes 8388608 rows, of at most 1000000: --range takes a part';
+  const message = '--by: gives 8388608 rows, more than 1000000: use --range';
   await expect(pages(source, '--by', 'subsection')).rejects.toMatchObject({ name: 'InputError', message });
   expect(await pages(source, '--by', 'subsection', '-n', '-r', '-o', 'RANGE', '--range', '15T+2M')).toBe(
     '0x00000f0000000000-0x00000f00001fffff\n',
@@ -294,13 +294,13 @@ const REFUSED: readonly (readonly [readonly string[], string])[] = [
   [['-J', '-r'], 'mhp pages: mutually exclusive arguments: --json --pairs --raw'],
   [
     ['--kpageflags', '--by', 'block'],
-    'mhp pages: --kpageflags has columns and runs of its own: no -o, no --by',
+    'mhp pages: --kpageflags has fixed columns and runs: it takes no -o and no --by',
   ],
   ...['5G', '5G+0', '6G-5G', '5G+x', '+', '5G-5G-5G', '8191P+8191P'].map(
     (range) =>
       [
         ['--range', range],
-        '--range: takes START+SIZE or START-END, END being the last byte: 5G+128M',
+        '--range: takes START+SIZE or START-END (END is the last byte), such as 5G+128M',
       ] as const,
   ),
 ];

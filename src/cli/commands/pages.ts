@@ -34,8 +34,8 @@ const COLUMN_HELP: Record<PageColumn, string> = {
   RANGE: 'first and last address',
   SIZE: 'size of the range',
   PAGES: 'struct pages',
-  NODE: 'numa node that the struct pages name',
-  ZONE: 'zone that they name',
+  NODE: 'numa node in the struct pages',
+  ZONE: 'zone in the struct pages',
   KIND: 'free, movable, kernel, page table, memmap, hugetlb, PageOffline, reserved, hole, offline, uninitialised, device',
   FLAGS: 'reserved, hwpoison, poisoned (page_init_poison), isolate, …',
   BLOCK: 'memory block number or blocks range',
@@ -49,20 +49,20 @@ export function define(command: Command): void {
   command
     .argument(
       '[source]',
-      'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',
+      'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
     )
-    .option('--after <n>', 'of a scenario, run the first n steps only')
+    .option('--after <n>', 'run only the first n steps of the scenario')
     .option('--release <name>', `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series`)
-    .option('--by <unit>', `cut runs at each ${GROUPS.join(', ')}`, 'run')
-    .option('--range <range>', 'only START+SIZE, or START-END as the output has it')
-    .option('--kpageflags', 'print the words of /proc/kpageflags, of bits that the model knows')
+    .option('--by <unit>', `group pages by ${GROUPS.join(', ')}`, 'run')
+    .option('--range <range>', 'print only START+SIZE, or START-END as in the output')
+    .option('--kpageflags', 'print the words of /proc/kpageflags, with the bits that the model knows')
     .option('-J, --json', 'use JSON output format')
     .option('-P, --pairs', 'use key="value" output format')
     .option('-b, --bytes', 'print SIZE in bytes rather than in human readable format')
     .option('-n, --noheadings', "don't print headings")
     .option(
       '-o, --output <list>',
-      'output columns; +list adds to the default ones; what is shown splits runs',
+      'output columns; +list adds to the default ones; runs are split by the columns shown',
     )
     .option('-r, --raw', 'use raw output format')
     .addHelpText('after', () => {
@@ -104,7 +104,7 @@ function mustBeFew(runs: Iterable<PageRun>, pagesPerRow: number): void {
   let rows = 0;
   for (const { nr_pages } of runs) rows += Math.floor(nr_pages / pagesPerRow);
   if (rows > MAX_ROWS)
-    throw new InputError('--by', '', `makes ${rows} rows, of at most ${MAX_ROWS}: --range takes a part`);
+    throw new InputError('--by', '', `gives ${rows} rows, more than ${MAX_ROWS}: use --range`);
 }
 
 /** The combined meaning of the flags. @throws InputError if they contradict each other */
@@ -112,7 +112,11 @@ export function optionsOf(flags: Flags): PagesOptions {
   if ([flags.json, flags.pairs, flags.raw].filter(Boolean).length > 1)
     throw new InputError('mhp pages', '', 'mutually exclusive arguments: --json --pairs --raw');
   if (flags.kpageflags && (flags.output !== undefined || flags.by !== 'run'))
-    throw new InputError('mhp pages', '', '--kpageflags has columns and runs of its own: no -o, no --by');
+    throw new InputError(
+      'mhp pages',
+      '',
+      '--kpageflags has fixed columns and runs: it takes no -o and no --by',
+    );
   const by = GROUPS.find((group) => group === flags.by);
   if (!by) throw new InputError('--by', '', `takes one of ${GROUPS.join(', ')}`);
   return {
@@ -147,5 +151,9 @@ export function rangeOf(text: string | undefined): { start: number; end: number 
     const end = match![2] === '+' ? start + other : other + 1;
     if (end > start && Number.isSafeInteger(end)) return { start, end };
   }
-  throw new InputError('--range', '', 'takes START+SIZE or START-END, END being the last byte: 5G+128M');
+  throw new InputError(
+    '--range',
+    '',
+    'takes START+SIZE or START-END (END is the last byte), such as 5G+128M',
+  );
 }

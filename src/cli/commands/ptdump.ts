@@ -8,9 +8,9 @@ export function define(command: Command): void {
   command
     .argument(
       '[source]',
-      'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',
+      'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
     )
-    .option('--after <n>', 'of a scenario, run the first n steps only')
+    .option('--after <n>', 'run only the first n steps of the scenario')
     .option(
       '--release <name>',
       `the kernel: ${mainline.map((release) => release.name).join(', ')} or a series`,

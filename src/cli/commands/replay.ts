@@ -11,7 +11,7 @@ import { type FindProgram, programFinder } from '../inputs/find-program.ts';
 import { isModule, loadProgram, readProgram } from '../inputs/program-file.ts';
 
 const PART_OF_SEVERAL =
-  'What was found lies in several executions together, of which this is the last: mhp check tells it.\n';
+  'The failure shows only in several executions together; this is the last of them. mhp check tells the story.\n';
 
 type Format = 'text' | 'steps' | 'json' | 'chrome';
 
@@ -65,12 +65,12 @@ async function findIn(file: string | undefined): Promise<FindProgram> {
 /** mhp replay TOKEN */
 export function define(command: Command): void {
   command
-    .argument('<token>', 'as mhp explore and mhp check print it')
+    .argument('<token>', 'a token that mhp explore or mhp check has printed')
     .argument('[scenario]', 'the file of a scenario that is not in the catalogue, or of a program')
-    .option('--steps', 'print every step of a story of kernel code')
+    .option('--steps', 'print every step, also of kernel code')
     .option('--json', 'print the steps as JSON')
     .option('--chrome', 'print a Chrome trace-event file, which Perfetto opens')
-    .addHelpText('after', '\nExit status: 0 nothing wrong, 1 a violation or divergence, 2 a bad token.')
+    .addHelpText('after', '\nExit status: 0 nothing went wrong, 1 a violation or divergence, 2 a bad token.')
     .action(async (token: string, file: string | undefined, options: Flags) => {
       const format = (['json', 'chrome', 'steps'] as const).find((one) => options[one]) ?? 'text';
       const { out, error, code } = replayCommand(token, await findIn(file), format);

@@ -18,7 +18,7 @@ export function define(command: Command): void {
   command
     .option(
       '--release <names>',
-      'releases or series, comma-separated; the first is what the others are compared with',
+      'releases or series, comma-separated; the others are compared with the first',
       'pg-reserved-base,pg-reserved,pg-reserved-v1,pg-reserved-unconverted',
     )
     .option('--json', 'print JSON');
@@ -26,7 +26,7 @@ export function define(command: Command): void {
     const chosen = release.split(',').map((name): Release => {
       const found = releases.get(currentName(name.trim()));
       if (found) return found;
-      const what = `mhp: --release ${quote(name)} is none of ${[...releases.keys()].join(', ')}`;
+      const what = `mhp: --release ${quote(name)} is not one of ${[...releases.keys()].join(', ')}`;
       return command.error(what, { exitCode: 2, code: 'mhp.usage' });
     });
     const comparisons = compare(chosen);

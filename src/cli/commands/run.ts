@@ -27,7 +27,7 @@ interface Flags {
 export function define(command: Command): void {
   command
     .argument('[scenario]', 'a scenario file (YAML)')
-    .option('--host', 'on this machine; without a scenario: plug, online, offline and unplug one block')
+    .option('--host', 'run on this machine; without a scenario: plug, online, offline and unplug one block')
     .option(
       '--release <name>',
       `the kernel to run: ${mainline.map((release) => release.name).join(', ')} or a series`,
@@ -36,10 +36,10 @@ export function define(command: Command): void {
     .option('--stop-on-error', 'stop at the first step that fails')
     .option(
       '--show <path>',
-      'print a file of /proc or /sys at the end; may be repeated',
+      'print this file of /proc or /sys at the end; may be repeated',
       (path, all: string[] = []) => [...all, path],
     )
-    .option('--no-map', 'leave out the closing memory map')
+    .option('--no-map', 'do not print the memory map at the end')
     .action(async (file: string | undefined, flags: Flags) => {
       const text = file === undefined ? '' : readText(file);
       process.exitCode = isMemScenario(text) ? runMemmap(text, file!, flags) : await run(file, flags);
@@ -48,11 +48,9 @@ export function define(command: Command): void {
 
 /** Exit status: 0 as expected, 1 for an unexpected refusal or failure. */
 async function run(file: string | undefined, flags: Flags): Promise<number> {
-  if (file === undefined && !flags.host)
-    throw new InputError('mhp run', '', 'name a scenario, or use --host');
+  if (file === undefined && !flags.host) throw new InputError('mhp run', '', 'needs a scenario or --host');
   const read = file === undefined ? null : readScenario(file);
-  if (read?.interleaved)
-    throw new InputError(read.file, 'threads', 'run at the same time: mhp check looks at them');
+  if (read?.interleaved) throw new InputError(read.file, 'threads', 'run at the same time: use mhp check');
   const machine = await machineOf(read, flags.host);
   const release = releaseFor(flags.release, read, machine);
   const model = bootNamed(machine, release);

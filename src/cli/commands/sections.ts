@@ -23,17 +23,20 @@ export function define(command: Command): void {
   command
     .argument(
       '[source]',
-      'a scenario, run to its end, or a machine: file, directory, archive, RECORDING:STEP',
+      'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
     )
-    .option('--after <n>', 'of a scenario, run the first n steps only')
+    .option('--after <n>', 'run only the first n steps of the scenario')
     .option('--release <name>', `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series`)
-    .option('--padding', 'measure what padding to sections costs: NVDIMM regions placed at random, and moved')
+    .option(
+      '--padding',
+      'measure what padding to sections costs, with NVDIMM regions placed at random and then moved',
+    )
     .option('--old <name>', 'with --padding: the kernel to compare with (default: v5.2)')
     .option('--trials <n>', 'with --padding: pairs of regions (default: 20)')
-    .option('--seed <n>', 'with --padding: the places follow from it (default: 1)')
+    .option('--seed <n>', 'with --padding: the seed of the random places (default: 1)')
     .option(
       '--steps <n>',
-      'with --padding: places, 2M apart, to which the first region is moved (default: 64)',
+      'with --padding: number of places, 2M apart, to which the first region is moved (default: 64)',
     )
     .option('--json', 'print JSON')
     .action(async (source: string | undefined, flags: Flags) => {
@@ -52,7 +55,7 @@ function number(option: string, text: string, least: number, most: number): numb
 
 function known(option: string, name: string): Release {
   const release = findRelease(name);
-  if (!release) throw new InputError(option, '', `${JSON.stringify(name)} is no modelled release`);
+  if (!release) throw new InputError(option, '', `${JSON.stringify(name)} is not a modelled release`);
   return release;
 }
 
@@ -73,7 +76,7 @@ function padding(source: string | undefined, flags: Flags): string {
 
 async function sections(source: string | undefined, flags: Flags): Promise<string> {
   for (const option of PADDING_ONLY) {
-    if (flags[option] !== undefined) throw new InputError(`--${option}`, '', 'goes with --padding');
+    if (flags[option] !== undefined) throw new InputError(`--${option}`, '', 'needs --padding');
   }
   const session = await sessionOf(source, flags);
   const table = sectionTable(session.state, session.kernel);

@@ -71,7 +71,8 @@ export function readResults(
     const from = at;
     while (at < records.length && isOf(records[at]!, planned) && (planned.kind !== 'run' || at === from))
       at++;
-    if (at === from) throw new InputError(path, `line ${at + 2}`, 'is of another configuration than is next');
+    if (at === from)
+      throw new InputError(path, `line ${at + 2}`, 'is not of the configuration that comes next');
     // more records of the same tables may follow
     if (planned.kind !== 'run' && at === records.length) break;
     done.push(records.slice(from, at));

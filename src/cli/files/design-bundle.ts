@@ -55,5 +55,5 @@ export async function bundleDesign(file: string): Promise<Bundle> {
 function loaderOf(file: string): 'js' | 'ts' {
   if (/\.[cm]?ts$/.test(file)) return 'ts';
   if (/\.[cm]?js$/.test(file)) return 'js';
-  throw new InputError(file, '', 'is no module: .js, .mjs, .ts and .mts are');
+  throw new InputError(file, '', 'is not a module (.js, .mjs, .ts or .mts)');
 }

@@ -35,7 +35,8 @@ export function onFile<T>(path: string, work: () => T): T {
 /** Checks before the work that there is a file to read: reading anything else might wait forever. */
 export function checkInput(path: string): void {
   const stat = onFile(path, () => statSync(path));
-  if (!stat.isFile()) throw new InputError(path, '', stat.isDirectory() ? 'a directory' : 'no regular file');
+  if (!stat.isFile())
+    throw new InputError(path, '', stat.isDirectory() ? 'a directory' : 'not a regular file');
 }
 
 /**
@@ -43,7 +44,7 @@ export function checkInput(path: string): void {
  * undefined if the path is written directly.
  */
 export function checkOutput(path: string): string | undefined {
-  if (path === '') throw new InputError('""', '', 'no name of a file');
+  if (path === '') throw new InputError('""', '', 'not a file name');
   return onFile(path, () => {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat?.isDirectory() || path.endsWith('/')) throw new InputError(path, '', 'a directory');
@@ -66,7 +67,7 @@ export function checkOutputs(paths: readonly (string | undefined)[]): void {
     .map(checkOutput)
     .filter((path) => path !== undefined);
   const twice = files.find((path, i) => files.indexOf(path) !== i);
-  if (twice !== undefined) throw new InputError(twice, '', 'is to be written twice');
+  if (twice !== undefined) throw new InputError(twice, '', 'is named for two outputs');
 }
 
 /** Writes a file that appears complete or not at all; devices, pipes and open files by name are written directly. */

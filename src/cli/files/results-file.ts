@@ -27,17 +27,13 @@ export function readLines<T>(
     .split('\n')
     .slice(0, -1);
   if (lines[0] !== JSON.stringify(header))
-    throw new InputError(
-      path,
-      'line 1',
-      'is not the header of these runs: what is run, or its bounds, are others',
-    );
+    throw new InputError(path, 'line 1', 'is not the header of these runs: the runs or their bounds differ');
   return lines.slice(1).map((line, i) => {
     try {
       const value: unknown = JSON.parse(line);
       if (typeof value === 'object' && value !== null && isRecord(value, i)) return value as T;
     } catch {}
-    throw new InputError(path, `line ${i + 2}`, 'is no record of such a run');
+    throw new InputError(path, `line ${i + 2}`, 'is not a record of this run');
   });
 }
 

@@ -19,7 +19,7 @@ export async function sessionOf(source: string | undefined, flags: SourceFlags):
       : readMachine(source));
   const session = new Session(bootNamed(machine, releaseFor(flags.release, scenario, machine)));
   if (flags.after !== undefined && (!scenario || !/^\d{1,6}$/.test(flags.after)))
-    throw new InputError('--after', '', 'takes a number of steps of a scenario');
+    throw new InputError('--after', '', 'takes a number of steps, and only with a scenario');
   if (!scenario) return session;
   const steps = scenario.steps.slice(0, flags.after === undefined ? undefined : Number(flags.after));
   for (const _ of runScenario({ ...scenario, steps }, session, { check: false }));

@@ -26,13 +26,13 @@ export function standIn(asked: string | undefined, release: Release): string[] {
   const series = `v${/^v?(\d+\.\d+)/.exec(asked)?.[1] ?? ''}`;
   return asked === release.name || series === release.name
     ? []
-    : [`${asked} is not modelled: ${release.name} stands in for it`];
+    : [`${asked} is not modelled: ${release.name} is used instead`];
 }
 
 export function releaseFor(name: string | undefined, scenario: Scenario | null, machine: Machine): Release {
   if (name !== undefined) {
     const release = findRelease(name);
-    if (!release) throw new InputError('--release', '', `${JSON.stringify(name)} is no modelled release`);
+    if (!release) throw new InputError('--release', '', `${JSON.stringify(name)} is not a modelled release`);
     return release;
   }
   const found = scenario?.release ?? (machine.release === undefined ? null : findRelease(machine.release));

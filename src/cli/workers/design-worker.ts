@@ -75,7 +75,7 @@ const allReplaced = (design: DesignedRelease): string[] => [
 // a design's output is not part of the answer, and an error in it ends no run
 console.log = console.error;
 process.exit = () => {
-  throw new Error('process.exit() is nothing a kernel function can call');
+  throw new Error('a kernel function cannot call process.exit()');
 };
 
 // a design's output does not belong to the report

@@ -186,7 +186,7 @@ describe('formats', () => {
     expect(ptdump_format(release).release).toBe(format);
   });
 
-  it('of what is no release is refused', () => {
+  it('of what is not a release is refused', () => {
     expect(() => ptdump_format('v4.4')).toThrow(NoSuchGeometry);
   });
 

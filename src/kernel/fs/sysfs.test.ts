@@ -180,7 +180,7 @@ describe('memory blocks', () => {
 describe('state and online', () => {
   const write = (path: string, value: string, expect: string) => ({ write: { path, value, expect } });
 
-  test('state: a state it is in already, and a word that is none, are -EINVAL; one newline is no part of the word', () => {
+  test('state: a state it is in already, and a word that is none, are -EINVAL; one newline is not part of the word', () => {
     const session = booted('v6.1', X86);
     must(session, { add: { start: '5G', size: '128M', node: 1 } });
     const state = (value: string, result: string) => write(memory(40, 'state'), value, result);

@@ -68,7 +68,7 @@ test('an offset in the page comes back in the address', () => {
   expect(session.state.vmap_lazy_nr).toBe(2);
 });
 
-/** A place where pages were, and their table is left: then a block of 2M goes there. */
+/** A place whose pages were unmapped and whose table remains; then a block of 2M is mapped there. */
 function over_table(release: string) {
   const session = without_ptdump(release, ARM64);
   const { kernel, state } = session;
@@ -87,12 +87,12 @@ test.each(['v5.2', 'v5.10', 'v6.12', 'v7.2'])('%s: a block in the place of a tab
   const { session, va, allocated } = over_table(release);
   expect(levels(session, va, 2 * M)).toEqual(['1 PMD']);
   expect(session.state.table_pages).toEqual({ allocated, freed: { PTE: 1 } });
-  // the walk caches were told before the table went, and nothing was changed live
+  // the walk caches were invalidated before the table was freed, and no live entry was changed
   expect(held(session.state.mmu!, va, 2 * M).filter((h) => h.held_by.length)).toEqual([]);
   expect(session.state.mmu!.violations).toEqual([]);
 });
 
-/** A table of PMDs with two tables of PTEs in it makes way for a block of 1G: how often the kernel warns. */
+/** A block of 1G replaces a table of PMDs with two tables of PTEs in it: how often the kernel warns. */
 test.each([
   ['v5.2', 510],
   ['v5.10', 510],

@@ -115,7 +115,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Blocks of this level are never tried: arm64 has none. */
+  /** Blocks of this level are not tried: arm64 has none. */
   *ioremap_p4d_range(
     this: Kernel,
     pgdp: EntryPointer,

@@ -46,11 +46,11 @@ describe('the output of lsmem in a sosreport', () => {
     [TABLE.replace(/Memory block size.*\n/, ''), /: the summary with the block size is missing$/],
     [
       TABLE.replace('size:       128M', 'size:       129M'),
-      / line 7: block size "129M" is no power of two from 4K to 2\^52$/,
+      / line 7: block size "129M" is not a power of two from 4K to 2\^52$/,
     ],
     [TABLE.replace(' offline ', ' nowhere '), / line 4: "nowhere" is no state$/],
     [TABLE.replace('0x0000000088', '0x0000000080'), / line 5: .* overlaps the line before it$/],
-    [TABLE.replace('0000000040000000', '0000000044000000'), / line 3: .* is no whole number of blocks$/],
+    [TABLE.replace('0000000040000000', '0000000044000000'), / line 3: .* is not a whole number of blocks$/],
     [TABLE.replace('0x0000000040000000', 'elsewhere'), / line 3: .* does not start with a range$/],
   ])('is refused when it contradicts itself (%#)', (text, message) => {
     expect(() => readLsmemOutput(report(text))).toThrow(message);

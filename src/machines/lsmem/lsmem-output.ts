@@ -64,7 +64,7 @@ export function parseLsmemTable(
     const count = (end - start) / size;
     if (end > MAX_ADDRESS) throw wrong(i, `${quote(line)} ends past 2^52`);
     if (start % size !== 0 || count < 1 || !Number.isInteger(count))
-      throw wrong(i, `${quote(line)} is no whole number of blocks`);
+      throw wrong(i, `${quote(line)} is not a whole number of blocks`);
     if (start / size <= (blocks[blocks.length - 1]?.id ?? -1))
       throw wrong(i, `${quote(line)} overlaps the line before it`);
     if (blocks.length + count > MAX_BLOCKS) throw wrong(i, `has more than ${MAX_BLOCKS} blocks`);
@@ -103,7 +103,7 @@ function blockSizeOf(lines: readonly string[], wrong: (line: number, what: strin
   const text = lines[at]!.slice('Memory block size:'.length).trim();
   const size = parseSize(text);
   if (size === undefined || size < 4096 || 2 ** Math.round(Math.log2(size)) !== size) {
-    throw wrong(at, `block size ${quote(text)} is no power of two from 4K to 2^52`);
+    throw wrong(at, `block size ${quote(text)} is not a power of two from 4K to 2^52`);
   }
   return size;
 }

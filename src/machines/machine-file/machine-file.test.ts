@@ -62,7 +62,7 @@ describe('a machine file', () => {
   it.each([
     ['', 'm.yaml: invalid input: expected object, received null'],
     ['ram: [', /^m\.yaml: line 1 column 7: /],
-    ['arch: arm64\narch: arm64\nram: []', 'm.yaml: line 1 column 1: key "arch" stands twice'],
+    ['arch: arm64\narch: arm64\nram: []', 'm.yaml: line 1 column 1: key "arch" appears twice'],
     [
       'arch: sparc\nram: [{start: 0, size: 1G}]',
       'm.yaml: line 1 arch: invalid option: expected one of "arm64"|"x86_64"',
@@ -71,7 +71,7 @@ describe('a machine file', () => {
     ['arch: arm64\nram: [{start: 0, size: 1G}]\ncolour: red', 'm.yaml: line 1: unrecognized key: "colour"'],
     [
       'arch: arm64\nram:\n- {start: 0, size: 1GB}',
-      'm.yaml: line 3 ram[0].size: is no number of bytes such as 134217728, "128M" or "0x8000000"',
+      'm.yaml: line 3 ram[0].size: is not a number of bytes such as 134217728, "128M" or "0x8000000"',
     ],
     [
       'arch: arm64\nram:\n- {start: 0, size: 1G}\n- {start: 512M, size: 1G}',
@@ -80,15 +80,15 @@ describe('a machine file', () => {
     ['arch: arm64\nram: [{start: 4P, size: 4K}]', 'm.yaml: line 2 ram[0]: ends past 2^52'],
     [
       'arch: arm64\nram: [{start: 99999999999999999999, size: 4K}]',
-      /^m\.yaml: line 2 ram\[0\]\.start: is no number of bytes/,
+      /^m\.yaml: line 2 ram\[0\]\.start: is not a number of bytes/,
     ],
     [
       'arch: arm64\nram: [{start: 100, size: 4K}]',
-      'm.yaml: line 2 ram[0].start: 100 is no multiple of the page size',
+      'm.yaml: line 2 ram[0].start: 100 is not a multiple of the page size',
     ],
     [
       'arch: arm64\nram: [{start: 0, size: 0}]',
-      'm.yaml: line 2 ram[0].size: 0 is no multiple of the page size',
+      'm.yaml: line 2 ram[0].size: 0 is not a multiple of the page size',
     ],
     [
       'arch: x86_64\npage_size: 64K\nram: [{start: 0, size: 1G}]',
@@ -96,11 +96,11 @@ describe('a machine file', () => {
     ],
     [
       'arch: arm64\nblock_size: 0\nram: [{start: 0, size: 1G}]',
-      'm.yaml: line 2 block_size: 0 is no power of two from a page to 2^52',
+      'm.yaml: line 2 block_size: 0 is not a power of two from a page to 2^52',
     ],
     [
       'arch: arm64\nblock_size: 96M\nram: [{start: 0, size: 1G}]',
-      'm.yaml: line 2 block_size: 100663296 is no power of two from a page to 2^52',
+      'm.yaml: line 2 block_size: 100663296 is not a power of two from a page to 2^52',
     ],
     [
       'arch: arm64\nram: [{start: 0, size: 1G}]\nholes: [{start: 2G, size: 4K}]',
@@ -112,7 +112,7 @@ describe('a machine file', () => {
     ],
     [
       'arch: arm64\nram: [{start: 0, size: 1G}]\nslots: [{slot: 1}, {slot: 1}]',
-      'm.yaml: line 3 slots[1].slot: slot 1 stands twice',
+      'm.yaml: line 3 slots[1].slot: slot 1 appears twice',
     ],
     [
       'arch: arm64\nram: [{start: 0, size: 1G}]\nnodes: [{node: 1}]',

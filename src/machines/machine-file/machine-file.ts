@@ -91,7 +91,7 @@ class MachineFileReader {
     if (this.#data.block_size === undefined) return undefined;
     const size = this.#bytes(this.#data.block_size, ['block_size']);
     if (size < this.#page || size > MAX_ADDRESS || 2 ** Math.round(Math.log2(size)) !== size) {
-      throw this.#wrong(['block_size'], `${size} is no power of two from a page to 2^52`);
+      throw this.#wrong(['block_size'], `${size} is not a power of two from a page to 2^52`);
     }
     return size;
   }
@@ -131,7 +131,7 @@ class MachineFileReader {
   #slots(ram: readonly RamRange[]): Slot[] | undefined {
     const numbers = new Set<number>();
     return this.#data.slots?.map(({ slot, start, size, node }, i) => {
-      if (numbers.has(slot)) throw this.#wrong(['slots', i, 'slot'], `slot ${slot} stands twice`);
+      if (numbers.has(slot)) throw this.#wrong(['slots', i, 'slot'], `slot ${slot} appears twice`);
       numbers.add(slot);
       const at = start === undefined ? undefined : this.#bytes(start, ['slots', i, 'start']);
       const long = size === undefined ? undefined : this.#bytes(size, ['slots', i, 'size']);
@@ -165,7 +165,7 @@ class MachineFileReader {
     }
     const seen = new Set<number>();
     const nodes = listed.map(({ node, cpus, distance }, i): Node => {
-      if (seen.has(node)) throw this.#wrong(['nodes', i, 'node'], `node ${node} stands twice`);
+      if (seen.has(node)) throw this.#wrong(['nodes', i, 'node'], `node ${node} appears twice`);
       seen.add(node);
       const numbers =
         typeof cpus === 'string'
@@ -188,9 +188,10 @@ class MachineFileReader {
   #range(start: number | string, size: number | string, path: readonly (string | number)[]): Placed {
     const at = this.#bytes(start, [...path, 'start']);
     const long = this.#bytes(size, [...path, 'size']);
-    if (at % this.#page !== 0) throw this.#wrong([...path, 'start'], `${at} is no multiple of the page size`);
+    if (at % this.#page !== 0)
+      throw this.#wrong([...path, 'start'], `${at} is not a multiple of the page size`);
     if (long === 0 || long % this.#page !== 0)
-      throw this.#wrong([...path, 'size'], `${long} is no multiple of the page size`);
+      throw this.#wrong([...path, 'size'], `${long} is not a multiple of the page size`);
     if (at + long > MAX_ADDRESS) throw this.#wrong(path, 'ends past 2^52');
     return { start: at, size: long, path };
   }

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { SIZE_PATTERN } from '../text/size.ts';
 
-const NO_SIZE = { error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"' };
+const NO_SIZE = { error: 'is not a number of bytes such as 134217728, "128M" or "0x8000000"' };
 const size = z.union([z.int().min(0), z.string().regex(SIZE_PATTERN, NO_SIZE)], NO_SIZE).meta({
   description: 'Bytes: an integer, or a text such as "128M", "1GiB" or "0x8000000"; units are powers of 1024',
 });
 const nid = z.int().min(0).max(1023);
 const line = z
   .string()
-  .regex(/^[^\n\r\0]{0,4096}$/, { error: 'is no single line of at most 4096 characters' });
+  .regex(/^[^\n\r\0]{0,4096}$/, { error: 'is not a single line of at most 4096 characters' });
 
 const ramSchema = z.strictObject({
   start: size,

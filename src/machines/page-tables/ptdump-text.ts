@@ -55,7 +55,7 @@ export function parsePtdump(
       continue;
     }
     const match = LINE.exec(line);
-    if (!match) throw wrong(`${quote(line)} is no line of kernel_page_tables`);
+    if (!match) throw wrong(`${quote(line)} is not a line of kernel_page_tables`);
     const [start, end] = [address(match[1]!), address(match[2]!)];
     if (start === undefined || end === undefined) throw wrong(`${quote(line)} is not in the kernel's half`);
     const zero = i === 0 && start === 0;

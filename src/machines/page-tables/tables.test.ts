@@ -109,7 +109,7 @@ describe('kernel_page_tables', () => {
   it.each<[string[], string]>([
     [
       ['0xffff000000000000-0xffff000040000000 1G'],
-      '"0xffff000000000000-0xffff000040000000 1G" is no line of kernel_page_tables',
+      '"0xffff000000000000-0xffff000040000000 1G" is not a line of kernel_page_tables',
     ],
     [[hole.replace('1G', '2G')], `${JSON.stringify(hole.replace('1G', '2G'))} has not the size it says`],
     [
@@ -219,7 +219,7 @@ describe('tables/*.json', () => {
     ],
     [{ leaves: [{ ...LEAF, pa: '0x40000800' }] }, 'linear.json leaves[0]: is not aligned to 4K-page'],
     [{ leaves: [{ ...LEAF, size: '0x0' }] }, 'linear.json leaves[0]: is empty or ends outside of the region'],
-    [{ leaves: [{ ...LEAF, attr: 'AP=0 RW' }] }, 'linear.json leaves[0]: "AP=0 RW" are no attributes'],
+    [{ leaves: [{ ...LEAF, attr: 'AP=0 RW' }] }, 'linear.json leaves[0]: "AP=0 RW" are not attributes'],
     [
       { tables: [{ ...TABLES.tables[0]!, valid: 2 }] },
       'linear.json tables[0]: has more valid entries than entries',

@@ -132,7 +132,7 @@ export function parseTables(text: string, file: string, place: string): Recorded
     const where = `leaves[${i}]`;
     const leafSize = Number.parseInt(leaf, 10) * 1024 ** ('KMG'.indexOf(leaf.replace(/^\d+/, '')[0]!) + 1);
     const attr = leafAttr(attrText, leaf.endsWith('block'));
-    if (attr === undefined) throw wrong(where, `${quote(attrText)} are no attributes`);
+    if (attr === undefined) throw wrong(where, `${quote(attrText)} are not attributes`);
     if (va < last) throw wrong(where, 'overlaps the leaf before it');
     last = va + size;
     if (last > end || size === 0) throw wrong(where, 'is empty or ends outside of the region');

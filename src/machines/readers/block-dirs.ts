@@ -19,12 +19,12 @@ export function blockSizeOf(tree: FileTree): number | undefined {
   if (text === undefined) return undefined;
   const size = /^[0-9a-fA-F]{1,16}$/.test(text) ? Number.parseInt(text, 16) : Number.NaN;
   if (!Number.isFinite(size))
-    throw new InputError(tree.source, path, `${quote(text)} is no hexadecimal number`);
+    throw new InputError(tree.source, path, `${quote(text)} is not a hexadecimal number`);
   if (size < 4096 || size > MAX_ADDRESS || 2 ** Math.round(Math.log2(size)) !== size) {
     throw new InputError(
       tree.source,
       path,
-      `block size 0x${size.toString(16)} is no power of two from 0x1000 to 2^52`,
+      `block size 0x${size.toString(16)} is not a power of two from 0x1000 to 2^52`,
     );
   }
   return size;
@@ -41,7 +41,7 @@ export function blockIds(tree: FileTree, names: readonly string[], blockSize: nu
     if (digits === undefined) continue;
     const id = Number(digits);
     if (String(id) !== digits)
-      throw new InputError(tree.source, `${MEMORY_DIR}/${name}`, 'is no block number');
+      throw new InputError(tree.source, `${MEMORY_DIR}/${name}`, 'is not a block number');
     if ((id + 1) * blockSize > MAX_ADDRESS) {
       throw new InputError(tree.source, `${MEMORY_DIR}/${name}`, 'ends past 2^52');
     }

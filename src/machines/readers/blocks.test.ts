@@ -89,15 +89,15 @@ describe('memory blocks', () => {
   it.each([
     [
       { [`${MEMORY}/block_size_bytes`]: '0\n' },
-      'block_size_bytes: block size 0x0 is no power of two from 0x1000 to 2^52',
+      'block_size_bytes: block size 0x0 is not a power of two from 0x1000 to 2^52',
     ],
     [
       { [`${MEMORY}/block_size_bytes`]: '3000000\n' },
-      'block_size_bytes: block size 0x3000000 is no power of two from 0x1000 to 2^52',
+      'block_size_bytes: block size 0x3000000 is not a power of two from 0x1000 to 2^52',
     ],
-    [{ [`${MEMORY}/block_size_bytes`]: 'lots\n' }, 'block_size_bytes: "lots" is no hexadecimal number'],
+    [{ [`${MEMORY}/block_size_bytes`]: 'lots\n' }, 'block_size_bytes: "lots" is not a hexadecimal number'],
     [{ [`${MEMORY}/memory33554432/state`]: 'online' }, 'memory33554432: ends past 2^52'],
-    [{ [`${MEMORY}/memory09/state`]: 'online' }, 'memory09: is no block number'],
+    [{ [`${MEMORY}/memory09/state`]: 'online' }, 'memory09: is not a block number'],
     [
       { [`${MEMORY}/memory9/state`]: 'flying\n' },
       'memory9/state: "flying" is not what the kernel writes there',

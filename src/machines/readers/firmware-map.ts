@@ -7,7 +7,8 @@ const DIR = 'sys/firmware/memmap';
 function address(tree: FileTree, path: string): number {
   const text = tree.readText(path)?.trimEnd() ?? '';
   const value = /^0x[0-9a-f]{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= 2 ** 52)) throw new InputError(tree.source, path, `${quote(text)} is no address up to 2^52`);
+  if (!(value <= 2 ** 52))
+    throw new InputError(tree.source, path, `${quote(text)} is not an address up to 2^52`);
   return value;
 }
 

@@ -49,6 +49,6 @@ describe('nodes', () => {
     expect(() => readNodes(tree, [])).toThrow(`x: ${NODE}/possible: "0-5000" is above 1023`);
     tree.addFile(`${NODE}/possible`, '0\n');
     tree.addFile(`${NODE}/node0/distance`, '10 far\n');
-    expect(() => readNodes(tree, [])).toThrow(`x: ${NODE}/node0/distance: "far" is no distance`);
+    expect(() => readNodes(tree, [])).toThrow(`x: ${NODE}/node0/distance: "far" is not a distance`);
   });
 });

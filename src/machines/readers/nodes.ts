@@ -59,7 +59,7 @@ function distances(text: string, file: string, place: string): number[] {
   const words = text.split(/\s+/).filter((word) => word !== '');
   return words.map((word) => {
     if (!/^\d{1,3}$/.test(word) || words.length > MAX_NID + 1)
-      throw new InputError(file, place, `${quote(word)} is no distance`);
+      throw new InputError(file, place, `${quote(word)} is not a distance`);
     return Number(word);
   });
 }

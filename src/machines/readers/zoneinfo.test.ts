@@ -55,7 +55,7 @@ describe('/proc/zoneinfo', () => {
   });
 
   it.each([
-    [zone + zone, 'x: proc/zoneinfo line 21: zone Normal of node 1 stands twice'],
+    [zone + zone, 'x: proc/zoneinfo line 21: zone Normal of node 1 appears twice'],
     [
       zone.slice(0, zone.indexOf('        present')),
       'x: proc/zoneinfo line 1: zone Normal of node 1 has no "present"',
@@ -77,9 +77,9 @@ describe('/proc/zoneinfo', () => {
       zone.replace('1048576', '1099511627776'),
       'x: proc/zoneinfo line 1: zone Normal of node 1 ends past 2^40 pages',
     ],
-    ['  pages free 1', 'x: proc/zoneinfo line 1: "  pages free 1" stands before the first zone'],
+    ['  pages free 1', 'x: proc/zoneinfo line 1: "  pages free 1" appears before the first zone'],
     ['Node x, zone DMA', 'x: proc/zoneinfo line 1: "Node x, zone DMA" is not "Node N, zone NAME"'],
-    ['what', 'x: proc/zoneinfo line 1: "what" is no line of zoneinfo'],
+    ['what', 'x: proc/zoneinfo line 1: "what" is not a line of zoneinfo'],
   ])('refuses what the kernel does not write (%#)', (text, message) => {
     expect(() => parseZoneinfo(text, 'x')).toThrow(message);
   });

@@ -33,7 +33,7 @@ export function parseZoneinfo(text: string, file: string): ZoneInfo[] {
       if (head === null) throw wrong(`${quote(line)} is not "Node N, zone NAME"`);
       draft = { line: i + 1, nid: Number(head[1]), name: head[2]!, fields: new Map(), inSets: false };
       if (drafts.some(({ nid, name }) => nid === draft!.nid && name === draft!.name)) {
-        throw wrong(`zone ${draft.name} of node ${draft.nid} stands twice`);
+        throw wrong(`zone ${draft.name} of node ${draft.nid} appears twice`);
       }
       drafts.push(draft);
       continue;
@@ -42,14 +42,14 @@ export function parseZoneinfo(text: string, file: string): ZoneInfo[] {
     const field = START.exec(line) ?? (draft?.inSets ? null : FIELD.exec(line));
     if (field === null) {
       if (/^ *(start_pfn|spanned|present|managed)\b/.test(line)) throw wrong(`${quote(line)} has no number`);
-      if (line !== '' && !line.startsWith(' ')) throw wrong(`${quote(line)} is no line of zoneinfo`);
+      if (line !== '' && !line.startsWith(' ')) throw wrong(`${quote(line)} is not a line of zoneinfo`);
       continue;
     }
-    if (draft === undefined) throw wrong(`${quote(line)} stands before the first zone`);
+    if (draft === undefined) throw wrong(`${quote(line)} appears before the first zone`);
     const name = field.length === 2 ? 'start_pfn' : field[1]! === 'pages free' ? 'free' : field[1]!;
     const value = Number(field[field.length - 1]);
     if (value > MAX_PFN) throw wrong(`${quote(line)} is more than 2^40 pages`);
-    if (draft.fields.has(name)) throw wrong(`${quote(line)} stands twice in its zone`);
+    if (draft.fields.has(name)) throw wrong(`${quote(line)} appears twice in its zone`);
     draft.fields.set(name, value);
   }
   return drafts.map((zone) => zoneOf(zone, file));

@@ -40,7 +40,7 @@ export interface Recording {
 export async function openRecording(path: string, options: ArchiveOptions = {}): Promise<Recording> {
   const source = options.source ?? path;
   const recording = recordingOf(await openTree(path, options));
-  if (recording === undefined) throw new InputError(source, '', 'is no recording: it has no ops.json');
+  if (recording === undefined) throw new InputError(source, '', 'is not a recording: it has no ops.json');
   return recording;
 }
 

@@ -28,7 +28,7 @@ export function parseSections(text: string, file: string): RecordedSection[] {
   const place = 'kernel/mem_section.txt';
   return content(text).map(([line, number]) => {
     const match = SECTION.exec(line);
-    if (!match) throw new InputError(file, `${place} line ${number}`, `${quote(line)} is no section`);
+    if (!match) throw new InputError(file, `${place} line ${number}`, `${quote(line)} is not a section`);
     const digits = match[3]!.padStart(16, '0');
     const subsectionMap: number[] = [];
     for (let end = digits.length; end > 0; end -= 8) {
@@ -49,7 +49,7 @@ export function parseMemmap(text: string, file: string): RecordedPages[] {
   const place = 'kernel/memmap.rle';
   return content(text).map(([line, number]) => {
     const match = PAGES.exec(line);
-    if (!match) throw new InputError(file, `${place} line ${number}`, `${quote(line)} is no run of pages`);
+    if (!match) throw new InputError(file, `${place} line ${number}`, `${quote(line)} is not a run of pages`);
     return {
       pfn: Number.parseInt(match[1]!, 16),
       count: Number(match[2]),

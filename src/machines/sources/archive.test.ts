@@ -103,7 +103,7 @@ describe('an archive is refused', () => {
 
   it.each<[string, Uint8Array, string, ArchiveOptions?]>([
     ['when it is empty', Buffer.alloc(0), 'x.tar: is empty'],
-    ['when it is short', Buffer.from('hello'), 'x.tar: is no tar archive: shorter than 512 bytes'],
+    ['when it is short', Buffer.from('hello'), 'x.tar: is not a tar archive: shorter than 512 bytes'],
     [
       'when it is cut in a member',
       tar([one, one]).subarray(0, 2300),
@@ -185,7 +185,7 @@ describe('an archive is refused', () => {
     const bytes = tar([one, one]);
     bytes[1024 + 512 + 20] = 0x41;
     await expect(unpack(bytes)).rejects.toThrow(
-      /^x\.tar: member 1: is no intact tar archive \(checksum failure\)$/,
+      /^x\.tar: member 1: is not an intact tar archive \(checksum failure\)$/,
     );
   });
 

@@ -33,7 +33,7 @@ export class TarReader {
       filter: (path, entry) => this.#filter(path, entry as ReadEntry),
       onReadEntry: (entry) => this.#take(entry),
       onwarn: (_code, message) => {
-        throw new InputError(source, this.#place(), `is no intact tar archive (${String(message)})`);
+        throw new InputError(source, this.#place(), `is not an intact tar archive (${String(message)})`);
       },
     });
     // One block of zeros may end an archive, two do.
@@ -67,7 +67,7 @@ export class TarReader {
       throw new InputError(
         this.#source,
         '',
-        packed ? 'is packed twice' : 'is no tar archive: shorter than 512 bytes',
+        packed ? 'is packed twice' : 'is not a tar archive: shorter than 512 bytes',
       );
     }
     if (!this.#ended)
@@ -89,7 +89,7 @@ export class TarReader {
       throw new InputError(
         this.#source,
         this.#place(),
-        `is no intact tar archive (${(error as Error).message})`,
+        `is not an intact tar archive (${(error as Error).message})`,
       );
     }
   }

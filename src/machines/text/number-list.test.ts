@@ -10,7 +10,7 @@ it.each([
 });
 
 it.each([
-  ['0-', 'x: online: "0-" is no number or range'],
+  ['0-', 'x: online: "0-" is not a number or range'],
   ['4-2', 'x: online: "4-2" runs backwards'],
   ['0-999999999', 'x: online: "0-999999999" is above 1023'],
   ['1,1', 'x: online: "1" is not ascending'],

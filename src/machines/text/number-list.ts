@@ -13,7 +13,7 @@ export function parseList(text: string, max: number, file: string, place: string
   const numbers: number[] = [];
   for (const part of line.split(',')) {
     const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part);
-    if (match === null) throw new InputError(file, place, `${quote(part)} is no number or range`);
+    if (match === null) throw new InputError(file, place, `${quote(part)} is not a number or range`);
     const from = Number(match[1]);
     const to = Number(match[2] ?? match[1]);
     if (to < from) throw new InputError(file, place, `${quote(part)} runs backwards`);

@@ -11,7 +11,7 @@ test('an open range ends with the newest release, a closed one with the release 
   expect(releaseRange('v5.2..v5.2', order)).toEqual(['v5.2']);
 });
 
-test.each(['v5.7', 'S2-base', '', '+', '..', '..v5.7'])('%j is no range', (text) => {
+test.each(['v5.7', 'S2-base', '', '+', '..', '..v5.7'])('%j is not a range', (text) => {
   expect(releaseRange(text, order)).toBe(null);
 });
 

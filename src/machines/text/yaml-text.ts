@@ -43,7 +43,11 @@ export function parseYamlText(text: string, file: string): YamlText {
         for (const { key } of map.items) {
           const name = typeof key === 'object' && key !== null && 'value' in key ? key.value : key;
           if (seen.has(name))
-            throw new InputError(file, place(map.range?.[0] ?? 0), `key ${quote(String(name))} stands twice`);
+            throw new InputError(
+              file,
+              place(map.range?.[0] ?? 0),
+              `key ${quote(String(name))} appears twice`,
+            );
           seen.add(name);
         }
       },
@@ -65,7 +69,7 @@ export function parseYamlText(text: string, file: string): YamlText {
     };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(file, '', `is no usable YAML: ${(error as Error).message}`);
+    throw new InputError(file, '', `is not valid YAML: ${(error as Error).message}`);
   }
 }
 

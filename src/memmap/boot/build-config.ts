@@ -28,7 +28,7 @@ export function configureMemmodel(machine: MemMachine, release: MemRelease): Mem
   if (is_sparse(memory_model) && sectionBits > 36) no(`SECTION_SIZE_BITS ${sectionBits} is past 36`);
   if (physmemBits > 52) no(`MAX_PHYSMEM_BITS ${physmemBits} is past 52`);
   const perRoot = machine.sections_per_root ?? g.sections_per_root;
-  if (!Number.isInteger(Math.log2(perRoot))) no(`SECTIONS_PER_ROOT ${perRoot} is no power of two`);
+  if (!Number.isInteger(Math.log2(perRoot))) no(`SECTIONS_PER_ROOT ${perRoot} is not a power of two`);
   const start = Math.min(...machine.ram.map((r) => r.start)) / page_size;
   const end = Math.max(...machine.ram.map((r) => r.start + r.size)) / page_size;
   const offset = arch === 'arm64' && memory_model === 'FLATMEM' ? start : 0;

@@ -28,7 +28,7 @@ export function memCall(model: MemModel, { kind, step }: MemStep): MemCall {
   const { kernel: k, world } = model;
   const { c } = k;
   const pfnOf = (at: number): number => {
-    if (at % c.PAGE_SIZE) throw new BadOperation(`${hex(at)} is no multiple of the page size`);
+    if (at % c.PAGE_SIZE) throw new BadOperation(`${hex(at)} is not a multiple of the page size`);
     return at / c.PAGE_SIZE;
   };
   const pointer = (at: number): number => {
@@ -38,7 +38,7 @@ export function memCall(model: MemModel, { kind, step }: MemStep): MemCall {
   };
   const order = (size: number): number => {
     const n = order_of(c, size);
-    if (!Number.isInteger(n) || n < 1) throw new BadOperation(`${hex(size)} is no size of a huge page`);
+    if (!Number.isInteger(n) || n < 1) throw new BadOperation(`${hex(size)} is not a size of a huge page`);
     return n;
   };
   const at = (start: number, size: number): string => `${hex(start)}+${hex(size)}`;
@@ -131,7 +131,7 @@ function sectionCall(
   if (!('section_activate' in k) || !c.memory_model.startsWith('SPARSEMEM'))
     throw new BadOperation(`not modelled: sections that come and go with ${c.memory_model} on ${k.release}`);
   if (start % unit || size % unit || size === 0)
-    throw new BadOperation(`${hex(start)}+${hex(size)} is no multiple of ${hex(unit)}`);
+    throw new BadOperation(`${hex(start)}+${hex(size)} is not a multiple of ${hex(unit)}`);
   const parts = function* (): Generator<readonly [number, number]> {
     for (let pfn = start / c.PAGE_SIZE; pfn < (start + size) / c.PAGE_SIZE; ) {
       const end = Math.min(

@@ -57,7 +57,7 @@ export function* tails(world: Memmap, c: MemConfig, head: number, nr: number): G
       'no tails',
       start,
       end,
-      `are no tails of the page at 0x${head.toString(16)}: put_page() of one frees it alone`,
+      `are not tails of the page at 0x${head.toString(16)}: put_page() of one frees it alone`,
     );
   for (const [start, end] of without(world.first_page, head + 1, head + nr, (at) => at === firstPage))
     yield {

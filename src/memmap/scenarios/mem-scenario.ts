@@ -75,4 +75,4 @@ export function parseMemScenario(text: string, file: string): MemScenario {
 }
 
 export const notARelease = (name: string): string =>
-  `${JSON.stringify(name)} is no release for struct pages; there are ${[...memReleases.keys()].join(', ')}`;
+  `${JSON.stringify(name)} is not a release for struct pages; there are ${[...memReleases.keys()].join(', ')}`;

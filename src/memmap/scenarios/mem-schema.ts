@@ -7,7 +7,7 @@ import type { MemoryModel } from '../kernel/config.ts';
 
 /** Scenarios of struct pages and the memory they describe: `memory` in place of `machine`. */
 
-const NO_SIZE = { error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"' };
+const NO_SIZE = { error: 'is not a number of bytes such as 134217728, "128M" or "0x8000000"' };
 const size = z
   .union([z.int(NO_SIZE).min(0, NO_SIZE), z.string().regex(SIZE_PATTERN, NO_SIZE)], NO_SIZE)
   .transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? Number.NaN)))
@@ -16,7 +16,7 @@ const word = z.string().min(1).max(256);
 const nid = z.int().min(0).max(1023);
 const bits = z.int().min(1).max(63);
 
-const NO_RESULT = { error: 'is no result: success, unusable, BUG, any, or an errno such as EINVAL' };
+const NO_RESULT = { error: 'is not a result: success, unusable, BUG, any, or an errno such as EINVAL' };
 const result = {
   expect: z
     .enum(['success', 'unusable', 'BUG', 'any', ...(Object.keys(ERRNO) as Errno[])], NO_RESULT)
@@ -57,7 +57,7 @@ const memory = z.strictObject({
     .strictObject({
       name: word,
       size: size
-        .refine((n) => n > 0 && n % 64 === 0 && n <= 2 ** 30, { error: 'is no multiple of 64 up to 1G' })
+        .refine((n) => n > 0 && n % 64 === 0 && n <= 2 ** 30, { error: 'is not a multiple of 64 up to 1G' })
         .optional(),
       reads_as: z
         .int()
@@ -155,12 +155,12 @@ export const machineOfFile = (file: MemScenarioFile['memory']): MemMachine => ({
 /** One step: an object with one key, the kind. */
 export function parseMemStep(value: unknown): { step: MemStep } | { path: PropertyKey[]; what: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { path: [], what: 'is no step: one key, the operation, with what it takes' };
+    return { path: [], what: 'is not a step: one key, the operation, with what it takes' };
   const [kind, ...more] = Object.keys(value);
   if (kind === undefined || more.length)
-    return { path: [], what: 'is no step: it must have one key, the operation' };
+    return { path: [], what: 'is not a step: it must have one key, the operation' };
   if (!Object.hasOwn(steps, kind))
-    return { path: [kind], what: `is no operation; there are ${Object.keys(steps).join(', ')}` };
+    return { path: [kind], what: `is not an operation; there are ${Object.keys(steps).join(', ')}` };
   const parsed = steps[kind as MemStepKind].safeParse((value as Record<string, unknown>)[kind]);
   if (parsed.success) return { step: { kind, step: parsed.data } as MemStep };
   const issue = parsed.error.issues[0];

@@ -32,7 +32,7 @@ export function strayText(world: Memmap, stray: Stray): string {
     return `${fn} ${op} ${hit} for ${structPages(n)} of ${pfns(meant, n)}`;
   }
   const via = foreign === null ? '' : `, by ${object} taken for ${structPages(n)}`;
-  const where = pfn < 0 || !world.ram.get(pfn) ? 'what is no memory' : `the memory of ${pfns(pfn, n)}`;
+  const where = pfn < 0 || !world.ram.get(pfn) ? 'what is not memory' : `the memory of ${pfns(pfn, n)}`;
   return `${fn} ${op} ${where} for that of ${pfns(meant, n)}${via}`;
 }
 

@@ -101,7 +101,7 @@ function checkOnlineBlocks(state: State, c: Config): Failure[] {
         'zones',
         'no System RAM',
         { pa: hole },
-        `free pages at 0x${hole.toString(16)} are no System RAM`,
+        `free pages at 0x${hole.toString(16)} are not System RAM`,
       ),
     );
   return found;

@@ -266,42 +266,42 @@ describe('typical mistakes, word for word', () => {
     [
       'an unknown step',
       `${machine}steps:\n  - onlin: 40\n`,
-      `x.yaml: line 3 steps[0].onlin: is no operation; there are ${kinds}`,
+      `x.yaml: line 3 steps[0].onlin: is not an operation; there are ${kinds}`,
     ],
     [
       'two keys',
       `${machine}steps:\n  - online: 40\n    offline: 41\n`,
-      'x.yaml: line 3 steps[0]: is no step: it must have one key, the operation',
+      'x.yaml: line 3 steps[0]: is not a step: it must have one key, the operation',
     ],
     [
       'a word for a step',
       `${machine}steps:\n  - online: 40\n  - offline\n`,
-      'x.yaml: line 4 steps[1]: is no step: one key, the operation, with what it takes',
+      'x.yaml: line 4 steps[1]: is not a step: one key, the operation, with what it takes',
     ],
     [
       'a bad size',
       `${machine}steps:\n  - add: {start: 5G, size: 128 MB}\n`,
-      'x.yaml: line 3 steps[0].add.size: is no number of bytes such as 134217728, "128M" or "0x8000000"',
+      'x.yaml: line 3 steps[0].add.size: is not a number of bytes such as 134217728, "128M" or "0x8000000"',
     ],
     [
       'a negative size',
       `${machine}steps:\n  - add: {start: 5G, size: -1}\n`,
-      'x.yaml: line 3 steps[0].add.size: is no number of bytes such as 134217728, "128M" or "0x8000000"',
+      'x.yaml: line 3 steps[0].add.size: is not a number of bytes such as 134217728, "128M" or "0x8000000"',
     ],
     [
       'a bad block',
       `${machine}steps:\n  - online: forty\n`,
-      'x.yaml: line 3 steps[0].online.blocks: is no block such as 40, "memory40" or "40..47"',
+      'x.yaml: line 3 steps[0].online.blocks: is not a block such as 40, "memory40" or "40..47"',
     ],
     [
       'an unknown release',
       `${machine}release: v4.19\n${steps}`,
-      'x.yaml: line 2 release: "v4.19" is no modelled release',
+      'x.yaml: line 2 release: "v4.19" is not a modelled release',
     ],
     [
       'an unknown release it is fixed in',
       `${machine}fixed: [v6.1, nonsense]\n${steps}`,
-      'x.yaml: line 2 fixed[1]: "nonsense" is no modelled release',
+      'x.yaml: line 2 fixed[1]: "nonsense" is not a modelled release',
     ],
     [
       'a range of releases that begins with none',
@@ -322,14 +322,14 @@ describe('typical mistakes, word for word', () => {
     [
       'a function that is none',
       `${machine}threads: {a: [vmaloc(1)]}\n`,
-      'x.yaml: line 2 threads.a[0]: vmaloc() is no function of a modelled kernel',
+      'x.yaml: line 2 threads.a[0]: vmaloc() is not a function of a modelled kernel',
     ],
     [
       'a line that is none',
       `${machine}threads:\n  a:\n    - vfree(1\n`,
       'x.yaml: line 4 threads.a[0]: ")" is missing before its end',
     ],
-    ['a key twice', `${machine}${machine}${steps}`, 'x.yaml: line 1 column 1: key "machine" stands twice'],
+    ['a key twice', `${machine}${machine}${steps}`, 'x.yaml: line 1 column 1: key "machine" appears twice'],
     [
       'a machine of no architecture',
       `machine: {arch: ia64, ram: [{start: 0, size: 1G}]}\n${steps}`,
@@ -353,13 +353,13 @@ describe('typical mistakes, word for word', () => {
     [
       'a YAML bomb',
       `${bomb}${machine}${steps}`,
-      'x.yaml: is no usable YAML: Excessive alias count indicates a resource exhaustion attack',
+      'x.yaml: is not valid YAML: Excessive alias count indicates a resource exhaustion attack',
     ],
     ['deep nesting', `${'['.repeat(100)}`, 'x.yaml: line 1: is nested too deeply'],
     [
       'an errno that is none',
       `${machine}steps:\n  - online: {blocks: 40, expect: busy}\n`,
-      'x.yaml: line 3 steps[0].online.expect: is no result: success, BUG, any, or an errno such as EBUSY',
+      'x.yaml: line 3 steps[0].online.expect: is not a result: success, BUG, any, or an errno such as EBUSY',
     ],
   ])('%s', (_, text, message) => {
     expect(() => parseScenario(text, 'x.yaml')).toThrow(InputError);

@@ -54,7 +54,7 @@ export function parseScenario(text: string, file: string): Scenario {
   const releaseOf = (name: string, path: readonly PropertyKey[]): Release => {
     const release = findRelease(name);
     if (!release)
-      throw new InputError(file, place(yaml, path), `${JSON.stringify(name)} is no modelled release`);
+      throw new InputError(file, place(yaml, path), `${JSON.stringify(name)} is not a modelled release`);
     return release;
   };
   const releasesOf = (text: string, path: readonly PropertyKey[]): Release[] => {

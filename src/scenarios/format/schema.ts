@@ -15,7 +15,7 @@ export const scenarioSchema = z
     title: word.optional(),
     /** The description of a machine is validated separately, so that an error names its place. */
     machine: z.union([word, z.record(z.string(), z.unknown())], {
-      error: 'is no machine: the path of one, or what a machine file says',
+      error: 'is not a machine: the path of one, or what a machine file says',
     }),
     release: word
       .optional()

@@ -40,12 +40,12 @@ export const stepSchema = z.union(
 /** Parses one step. Done apart from the file's schema, so that an error names its place. */
 export function parseStep(value: unknown): { step: ScenarioStep } | { path: PropertyKey[]; what: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { path: [], what: 'is no step: one key, the operation, with what it takes' };
+    return { path: [], what: 'is not a step: one key, the operation, with what it takes' };
   const [name, ...more] = Object.keys(value);
   if (name === undefined || more.length)
-    return { path: [], what: 'is no step: it must have one key, the operation' };
+    return { path: [], what: 'is not a step: it must have one key, the operation' };
   const kind = kinds.get(name);
-  if (!kind) return { path: [name], what: `is no operation; there are ${[...kinds.keys()].join(', ')}` };
+  if (!kind) return { path: [name], what: `is not an operation; there are ${[...kinds.keys()].join(', ')}` };
   const parsed = kind.schema.safeParse(longForm(kind, (value as Record<string, unknown>)[name]));
   if (parsed.success) return { step: { kind: name, step: parsed.data } as ScenarioStep };
   const issue = parsed.error.issues[0];

@@ -33,7 +33,7 @@ function tokens(text: string): Token[] {
     const groups = TOKEN.exec(source)?.groups;
     const [kind, value] = Object.entries(groups ?? {}).find(([, part]) => part !== undefined) ?? [];
     if (kind === undefined)
-      throw new BadExpression(`${JSON.stringify(source.slice(at, at + 20))} is no part of an expression`);
+      throw new BadExpression(`${JSON.stringify(source.slice(at, at + 20))} is not part of an expression`);
     found.push({ kind: kind as Token['kind'], text: value! });
   }
   return [...found, { kind: 'end', text: '' }];

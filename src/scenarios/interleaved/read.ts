@@ -48,7 +48,7 @@ export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleave
     lines.map((line, i) => {
       const statement = placed([...path, i], () => parseStatement(line));
       if (statement.kind === 'call' && !functions.has(statement.fn) && !Object.hasOwn(LOCKS, statement.fn))
-        throw wrong([...path, i], `${statement.fn}() is no function of a modelled kernel`);
+        throw wrong([...path, i], `${statement.fn}() is not a function of a modelled kernel`);
       return { ...statement, wrong: (what) => wrong([...path, i], what) };
     });
   if (!file.threads) {
@@ -66,7 +66,7 @@ export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleave
             placed(['layout', name, i], () => parseExpression(text)(NOWHERE)),
           );
           if (typeof start !== 'number' || typeof end !== 'number')
-            throw wrong(['layout', name], 'is no pair of addresses');
+            throw wrong(['layout', name], 'is not a pair of addresses');
           return { name, start, end };
         })
       : null,

@@ -7,7 +7,7 @@ const expression = z.string().min(1).max(512);
 const line = z.string().min(1).max(512);
 const lines = z.array(line).min(1).max(1000);
 const NAME = /^[a-z]\w{0,31}$/;
-const name = z.string().regex(NAME, { error: 'is no name: a small letter, then letters, digits and _' });
+const name = z.string().regex(NAME, { error: 'is not a name: a small letter, then letters, digits and _' });
 
 export const interleavedSchema = z.object({
   layout: z

@@ -187,7 +187,7 @@ function sizeOption(options: Options, name: '-s' | '-a'): number | undefined {
   const text = options.get(name);
   if (text === undefined) return undefined;
   const size = parseSize(text);
-  if (size === undefined) throw new BadOperation(`ndctl: ${name} ${JSON.stringify(text)} is no size`);
+  if (size === undefined) throw new BadOperation(`ndctl: ${name} ${JSON.stringify(text)} is not a size`);
   return size;
 }
 

@@ -146,8 +146,8 @@ describe('a scenario that can be read', () => {
 describe('what cannot be done as written', () => {
   const machine = { arch: 'x86_64', ram: [{ start: 0, size: '1G' }] };
   test.each([
-    [{ online: '5..4' }, '5..4 is no range of blocks'],
-    [{ online: '0..999999999' }, '0..999999999 is no range of blocks'],
+    [{ online: '5..4' }, '5..4 is not a range of blocks'],
+    [{ online: '0..999999999' }, '0..999999999 is not a range of blocks'],
     [{ add: { start: '8P', size: '1G' } }, '8P is past 2^52'],
     [{ add: { start: '4P', size: '128M' } }, '0x10000000000000+0x8000000 ends past 2^52'],
     [{ use: { start: '0xffffffffffffffff', size: 1, as: 'free' } }, '0xffffffffffffffff is past 2^52'],

@@ -9,7 +9,7 @@ import { nid, range, rangeOf, rangeText, result } from './common/values.ts';
 
 /** DIMMs, plugged and unplugged by the machine monitor. */
 
-const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is no device id' });
+const id = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'is not a device id' });
 const ost = z.array(z.int()).optional();
 
 /** Slots of the DIMMs by the monitor's ids. */

@@ -12,7 +12,7 @@ export const hv_hot_add = stepKind({
     .meta({ description: 'A Hyper-V host announces memory and backs the first part of it' }),
   text: (step) => `hot add ${rangeText(step)}, ${hex(bytes(step.backed))} of it backed`,
   lacks: ({ kernel }) =>
-    kernel.c.hypervisor === 'hyperv' ? null : 'hv_hot_add: the machine is no guest of Hyper-V',
+    kernel.c.hypervisor === 'hyperv' ? null : 'hv_hot_add: the machine is not a guest of Hyper-V',
   run: (session, step) => {
     const { kernel } = session;
     const { PAGE_SIZE } = kernel.c;

@@ -5,7 +5,7 @@ import { result } from './common/values.ts';
 
 /** Writes to the `state` files of memory blocks. */
 
-const NO_BLOCK = { error: 'is no block such as 40, "memory40" or "40..47"' };
+const NO_BLOCK = { error: 'is not a block such as 40, "memory40" or "40..47"' };
 const blocks = z
   .union(
     [
@@ -20,7 +20,7 @@ const blocks = z
 function blocksOf(blocks: number | string): [first: number, count: number] {
   const [first, last] = String(blocks).replaceAll('memory', '').split('..').map(Number);
   const count = (last ?? first!) - first! + 1;
-  if (count < 1 || count > 10_000_001) throw new BadOperation(`${blocks} is no range of blocks`);
+  if (count < 1 || count > 10_000_001) throw new BadOperation(`${blocks} is not a range of blocks`);
   return [first!, count];
 }
 

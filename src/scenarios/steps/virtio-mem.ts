@@ -27,7 +27,7 @@ export const virtio_mem = stepKind({
     if (state.virtio_mem.has(device)) throw new BadOperation(`virtio${device} is there already`);
     if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
     if (!Number.isInteger(Math.log2(block)) || block < kernel.c.PAGE_SIZE || start % block || size % block)
-      throw new BadOperation('virtio_mem: the device block is no power of 2 that divides start and size');
+      throw new BadOperation('virtio_mem: the device block is not a power of 2 that divides start and size');
     return session.call(
       kernel.virtio_mem_probe(device, {
         addr: start,
@@ -54,7 +54,7 @@ export const virtio_mem_request = stepKind({
     // virtio 1.2, 5.15.6: the device sets requested_size to a multiple of block_size
     if (size % vm.device_block_size) {
       throw new BadOperation(
-        `virtio_mem_request: ${hex(size)} is no multiple of the device block, ${hex(vm.device_block_size)}`,
+        `virtio_mem_request: ${hex(size)} is not a multiple of the device block, ${hex(vm.device_block_size)}`,
       );
     }
     return session.call(session.kernel.$virtio_mem_request(device, size));

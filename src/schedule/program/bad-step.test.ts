@@ -12,14 +12,14 @@ const yielding = (...steps: readonly unknown[]) =>
     for (const step of steps) yield step as Step;
   });
 
-test('what is no step, and no generator, is an error with the name of the thread', () => {
+test('what is not a step, and no generator, is an error with the name of the thread', () => {
   for (const step of [undefined, 3, {}]) {
     expect(() => explore(yielding(step)).states().verdict()).toThrow(
-      'thread A yields something that is no step',
+      'thread A yields something that is not a step',
     );
   }
   expect(() => explore(alone((() => undefined) as never)).states()).toThrow(
-    'thread A: run is no generator function',
+    'thread A: run is not a generator function',
   );
 });
 

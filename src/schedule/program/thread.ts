@@ -65,7 +65,7 @@ export class GeneratorThread implements Thread {
     this.#args = args;
     this.#generator = run(...args);
     if (typeof (this.#generator as Partial<Steps<unknown>> | undefined)?.next !== 'function')
-      throw new BadStep(`thread ${name}: run is no generator function`);
+      throw new BadStep(`thread ${name}: run is not a generator function`);
     this.#top = { at: '', live: args, seen: undefined };
     this.#advance(undefined);
   }
@@ -106,7 +106,7 @@ export class GeneratorThread implements Thread {
 
   #checked(next: IteratorResult<Step, unknown>): IteratorResult<Step, unknown> {
     if (next.done || typeof (next.value as Partial<Step> | undefined)?.op === 'string') return next;
-    throw new BadStep(`thread ${this.#name} yields something that is no step`);
+    throw new BadStep(`thread ${this.#name} yields something that is not a step`);
   }
 
   #mark(mark: MarkStep): void {

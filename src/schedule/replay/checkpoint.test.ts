@@ -66,7 +66,7 @@ describe.each(['states', 'traces'] as const)('%s', (mode) => {
       expect(() => asked.resume(bad)).toThrow(BadCheckpoint);
     }
     expect(() => asked.resume(bytes.slice(0, 40))).toThrow('the checkpoint is damaged');
-    expect(() => asked.resume(new Uint8Array([1, 2, 3]))).toThrow('this is no checkpoint');
+    expect(() => asked.resume(new Uint8Array([1, 2, 3]))).toThrow('this is not a checkpoint');
   });
 
   test('a checkpoint of another program or with other options is refused', () => {

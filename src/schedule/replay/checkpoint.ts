@@ -153,11 +153,12 @@ interface Unpacked {
 }
 
 function unpack(bytes: Uint8Array): Unpacked {
-  if (bytes.length < PREAMBLE * 4 || bytes.length % 4 !== 0) throw new BadCheckpoint('this is no checkpoint');
+  if (bytes.length < PREAMBLE * 4 || bytes.length % 4 !== 0)
+    throw new BadCheckpoint('this is not a checkpoint');
   // A copy of its own: the slice of a small Buffer is a view into a pool.
   const words = new Int32Array(new Uint8Array(bytes).buffer);
   if (words[0] !== MAGIC && words[0]! >> 8 === MAGIC >> 8) throw new BadCheckpoint(OTHER_VERSION);
-  if (words[0] !== MAGIC) throw new BadCheckpoint('this is no checkpoint');
+  if (words[0] !== MAGIC) throw new BadCheckpoint('this is not a checkpoint');
   if (words[2] !== hashWords(words.subarray(PREAMBLE))) throw new BadCheckpoint('the checkpoint is damaged');
   const length = words[1]!;
   const text = new TextDecoder().decode(new Uint8Array(words.buffer, PREAMBLE * 4, length));

@@ -40,7 +40,7 @@ describe('device check', () => {
   ];
 
   test.each(LATER)(
-    '%s: a size that is no multiple of a block: three lines, and the firmware is told success',
+    '%s: a size that is not a multiple of a block: three lines, and the firmware is told success',
     (release) => {
       for (const [start, size] of [
         [5 * G, 64 * M],

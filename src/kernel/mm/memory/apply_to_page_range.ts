@@ -9,9 +9,12 @@ import {
 } from '../../include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel.ts';
 
-/** mm/memory.c: every page of a range of the kernel's addresses, with tables where there are none; no lock. */
+/**
+ * mm/memory.c: calls a function for every page of a range of kernel addresses, with tables allocated as needed; no
+ * lock.
+ */
 
-/** pte_fn_t: what is done to a page's entry; not 0 ends the walk. */
+/** pte_fn_t: called for a page's entry; a result other than 0 ends the walk. */
 export type PteFn<Data> = (this: Kernel, ptep: EntryPointer, addr: number, data: Data) => Steps<number>;
 
 export const v5_2 = {

@@ -3,13 +3,14 @@ import { type EntryPointer, none, READ_ONCE } from '../../include/linux/pgtable.
 import type { Kernel } from '../../kernel.ts';
 import { lock, unlock } from '../../ops.ts';
 
-/** mm/memory.c: the kernel's own tables, taken when somebody first needs them. */
+/** mm/memory.c: the kernel's own tables, allocated on first use. */
 
 export const PTL = 'init_mm.page_table_lock';
 
 /**
- * The page was taken outside the lock; under it the entry is read again, and the page given back when somebody was faster. What is
- * in the page is visible with the entry: setting that is followed by a barrier.
+ * The page was allocated outside the lock. Under the lock the entry is read again, and the page is freed if another
+ * thread was faster. The contents of the page are visible with the entry, because setting the entry is followed by a
+ * barrier.
  */
 function* install(
   k: Kernel,

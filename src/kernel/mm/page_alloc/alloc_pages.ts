@@ -100,7 +100,7 @@ function foreign_page(state: State, start: number, nr_pages: number): Failure | 
     return {
       kind: 'wild-access',
       subjects: { ...about, state: 'no memory' },
-      text: `${name}, which is no memory, is freed`,
+      text: `${name}, which is not memory, is freed`,
     };
   if (PageReserved(page))
     return {

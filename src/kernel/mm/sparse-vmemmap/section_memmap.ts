@@ -8,7 +8,7 @@ import { vmemmap_of } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 import { NO_PAGE, ZERO_PAGE } from '../page.ts';
 
-/** mm/sparse-vmemmap.c, mm/sparse.c: the memmap of a range of pfns. There are those struct pages that are mapped. */
+/** mm/sparse-vmemmap.c, mm/sparse.c: the memmap of a range of pfns. A struct page exists if it is mapped. */
 
 const pfn_at = (c: Config, va: number): number =>
   (va - c.VMEMMAP_START) / SIZEOF_STRUCT_PAGE + c.mappable_range.start / c.PAGE_SIZE;
@@ -22,7 +22,7 @@ const fill_missing = operation({
     state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page)),
 });
 
-/** Struct pages that are no longer mapped are gone, those of neighbours under the same leaf with them (B28, B29). */
+/** Struct pages that are no longer mapped are lost, including those of neighbours under the same leaf (B28, B29). */
 const drop_unmapped = operation({
   name: 'drop_unmapped',
   obj: 'pages',
@@ -31,7 +31,7 @@ const drop_unmapped = operation({
   run(state: State, c: Config, start: number, end: number): void {
     const leaf = c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
     if (start % leaf === 0 && end % leaf === 0 && !isMapped(state.mmu!, start)) {
-      // whole leaves, and taken down: no neighbour can have lost anything
+      // whole leaves were removed, so no neighbour has lost anything
       state.pages.set(pfn_at(c, start), pfn_at(c, end), NO_PAGE);
       return;
     }
@@ -82,7 +82,7 @@ export const v5_2 = {
     yield* change(drop_unmapped, this.c, start, end);
   },
 
-  /** The memmap of boot memory goes the same way: the architecture does not ask whose pages they are (B35). */
+  /** Frees the memmap of boot memory in the same way: the architecture does not check who owns the pages (B35). */
   *free_map_bootmem(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     yield* this.depopulate_section_memmap(pfn, nr_pages, null);
   },

@@ -17,9 +17,12 @@ import { PFN_PHYS } from '../../pfn.ts';
 import { USE } from '../page.ts';
 import { vmem_altmap_alloc } from '../page_alloc/alloc_pages.ts';
 
-/** mm/sparse-vmemmap.c: map struct pages, block by block or page by page. Nothing is undone on failure. */
+/** mm/sparse-vmemmap.c: maps struct pages, block by block or page by page. A failure undoes nothing. */
 
-/** vmemmap_alloc_block_zero() for a table that is missing: from the page allocator, whatever the altmap; no lock. False without memory. */
+/**
+ * vmemmap_alloc_block_zero() for a missing table: from the page allocator, even with an altmap; no lock. False without
+ * memory.
+ */
 function* table_for(
   k: Kernel,
   level: LevelName,
@@ -35,7 +38,10 @@ function* table_for(
 }
 
 export const v5_2 = {
-  /** Here and in the next four: a pointer to the entry for `addr`, whose table there is now; NULL_ENTRY without memory for one. */
+  /**
+   * Here and in the next four: a pointer to the entry for `addr`, with a table for it; NULL_ENTRY without memory for
+   * one.
+   */
   *vmemmap_pgd_populate(this: Kernel, addr: number): Steps<EntryPointer> {
     const pgdp = yield* this.pgd_offset_k(addr);
     return (yield* table_for(this, 'P4D', pgdp, this.pgd_populate)) ? pgdp : NULL_ENTRY;
@@ -53,7 +59,7 @@ export const v5_2 = {
     return (yield* table_for(this, 'PTE', pmdp, this.pmd_populate_kernel)) ? pmdp : NULL_ENTRY;
   },
 
-  /** Maps the page, where nothing is yet. */
+  /** Maps the page if the entry is empty. */
   *vmemmap_pte_populate(
     this: Kernel,
     pmdp: EntryPointer,
@@ -69,7 +75,9 @@ export const v5_2 = {
     return ptep;
   },
 
-  /** 0 or -ENOMEM. `start` is not rounded down: the first page is the one it lies in, the next one a page further. */
+  /**
+   * 0 or -ENOMEM. `start` is not rounded down: the first page is the one that contains it, the next one a page further.
+   */
   *vmemmap_populate_basepages(
     this: Kernel,
     start: number,
@@ -92,7 +100,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** The first pfn of naturally aligned pages for struct pages; -1 when there are none. */
+  /** The first pfn of naturally aligned pages for struct pages; -1 if there are none. */
   *vmemmap_alloc_block_buf(
     this: Kernel,
     size: number,
@@ -106,7 +114,7 @@ export const v5_2 = {
     return found ? found.pfn : -1;
   },
 
-  /** PMD blocks only: 0 or -ENOMEM. An entry that is there is taken as it is. */
+  /** PMD blocks only: 0 or -ENOMEM. An existing entry is used as it is. */
   *vmemmap_populate_hugepages(
     this: Kernel,
     start: number,
@@ -140,7 +148,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** There is no memory for a block: until v6.1 that was the end. */
+  /** No memory for a block: until v6.1 this was a failure. */
   *$vmemmap_no_block(
     this: Kernel,
     _addr: number,
@@ -151,7 +159,7 @@ export const v5_2 = {
     return -this.errno.ENOMEM;
   },
 
-  /** Where a block should go stands a table: until v6.1 it was taken for what was wanted. */
+  /** A table exists where a block should be: until v6.1 it was used as it is. */
   *$vmemmap_over_table(
     this: Kernel,
     _addr: number,

@@ -3,11 +3,11 @@ import type { Kernel } from '../../kernel.ts';
 import { change, lock, look, operation, pr_warn, unlock } from '../../ops.ts';
 import type { State, vm_struct, vmap_area } from '../../state.ts';
 
-/** mm/vmalloc.c: addresses given out and taken back, under vmap_area_lock. */
+/** mm/vmalloc.c: allocation of address ranges, under vmap_area_lock. */
 
 const round_up = (n: number, align: number): number => Math.ceil(n / align) * align;
 
-/** The lowest free addresses that fit, as va_start; null without. */
+/** The lowest free addresses that fit, as va_start; null if there are none. */
 const insert_area = operation({
   name: 'insert_area',
   obj: 'vmap_areas',
@@ -54,7 +54,7 @@ const set_vm = operation({
 });
 
 export const v5_2 = {
-  /** va_start of a new area, or null (-EBUSY). When there is no room, lazily freed areas are purged once. */
+  /** va_start of a new area, or null (-EBUSY). If there is no room, lazily freed areas are purged once. */
   *alloc_vmap_area(
     this: Kernel,
     size: number,
@@ -75,7 +75,7 @@ export const v5_2 = {
     return null;
   },
 
-  /** Under vmap_area_lock: the addresses may be given out again. */
+  /** Under vmap_area_lock: the addresses are free again. */
   *__free_vmap_area(this: Kernel, va_start: number): Steps<void> {
     yield* change(remove_area, va_start);
   },

@@ -107,7 +107,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** The number of pages mapped, or -ENOMEM with everything so far left in place. */
+  /** The number of pages mapped, or -ENOMEM with everything mapped so far left in place. */
   *vmap_page_range_noflush(
     this: Kernel,
     start: number,

@@ -4,26 +4,26 @@ import { PFN_PHYS, phys_to_virt } from '../../pfn.ts';
 import { VM, type vm_struct } from '../../state.ts';
 
 /**
- * mm/vmalloc.c: areas whose pages get their permissions in the linear map back before they are free, and whose translations
- * are gone by then (VM_FLUSH_RESET_PERMS; what is done after the removal is vm_reset_perms() in 7.1.5).
+ * mm/vmalloc.c: areas of VM_FLUSH_RESET_PERMS, for whose pages the linear map's permissions are restored and
+ * translations flushed before the pages are free (what is done after the removal is vm_reset_perms() in 7.1.5).
  */
 
-/** Linear addresses of the area's pages, in order. */
+/** The linear addresses of the area's pages, in order. */
 export const linear_addresses = ({ c }: Kernel, { pages }: vm_struct): number[] =>
   pages.flatMap(({ pfn, nr_pages }) =>
     Array.from({ length: nr_pages }, (_, i) => phys_to_virt(c, PFN_PHYS(c, pfn + i))),
   );
 
-/** What is to be flushed beside the areas that are purged. */
+/** The range to flush besides the areas that are purged. */
 export interface FlushRange {
   readonly start: number;
   readonly end: number;
-  /** Even if no area is purged. */
+  /** Whether to flush even if no area is purged. */
   readonly flush_dmap: boolean;
 }
 
 export const v5_2 = {
-  /** The linear map of the area's pages, from the first to the last. Thread-local. */
+  /** The range of the linear map that contains the area's pages. Thread-local. */
   *$direct_map_range(this: Kernel, _addr: number, area: vm_struct): Steps<FlushRange> {
     let start = Number.POSITIVE_INFINITY;
     let end = 0;
@@ -35,7 +35,10 @@ export const v5_2 = {
     return { start, end, flush_dmap: area.pages.length > 0 };
   },
 
-  /** Without set_direct_map_*() the area itself is made writable first, and with it the linear map, which is flushed for that. */
+  /**
+   * Without set_direct_map_*() the area itself is first made writable, and with it the linear map, which is flushed for
+   * that.
+   */
   *vm_remove_mappings(this: Kernel, addr: number, area: vm_struct, deallocate_pages: boolean): Steps<void> {
     if (area.flags & VM.FLUSH_RESET_PERMS) {
       const nr_pages = area.pages.reduce((sum, run) => sum + run.nr_pages, 0);
@@ -48,8 +51,8 @@ export const v5_2 = {
 
 export const v5_3 = {
   /**
-   * Between the pages' being invalid and their being valid again everything is flushed: nothing that was loaded before
-   * outlives it, nothing is loaded before the permissions are right.
+   * Everything is flushed between the steps that make the pages invalid and valid again: no translation loaded before
+   * outlives it, and none is loaded before the permissions are correct.
    */
   *vm_remove_mappings(this: Kernel, addr: number, area: vm_struct, deallocate_pages: boolean): Steps<void> {
     yield* this.remove_vm_area(addr);

@@ -29,7 +29,7 @@ const llist_add = operation({
   },
 });
 
-/** llist_del_all, and the areas it named. */
+/** llist_del_all; returns the areas that were on the list. */
 const llist_del_all = operation({
   name: 'llist_del_all',
   obj: 'vmap_purge_list',
@@ -48,17 +48,17 @@ const cpus = operation({
   run: (state: State): number => state.mmu!.cpus,
 });
 
-/** A range before anything is in it: ULONG_MAX to 0. */
+/** The empty range: ULONG_MAX to 0. */
 const NOTHING = { start: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
 
 export const v5_2 = {
-  /** 32M of pages for each power of two of CPUs, and once more. */
+  /** 32M of pages per power of two of CPUs, and 32M more. */
   *lazy_max_pages(this: Kernel): Steps<number> {
     const log = Math.floor(Math.log2(yield* look(cpus))) + 1;
     return (log * 32 * 1024 * 1024) / this.c.PAGE_SIZE;
   },
 
-  /** One flush from the lowest to the highest address of all areas and of [start, end); false when there was no area. */
+  /** One flush from the lowest to the highest address of all areas and of [start, end); false if there was no area. */
   *__purge_vmap_area_lazy(this: Kernel, start: number, end: number): Steps<boolean> {
     const areas = yield* change(llist_del_all);
     if (areas.length === 0) return false;
@@ -74,7 +74,7 @@ export const v5_2 = {
     return true;
   },
 
-  /** Not if somebody is at it already. */
+  /** Returns at once if another thread is purging. */
   *try_purge_vmap_area_lazy(this: Kernel): Steps<void> {
     const taken = yield { op: 'lock', lock: PURGE, kind: 'mutex', mode: 'write', try: true };
     if (!taken) return;
@@ -100,7 +100,7 @@ export const v5_2 = {
     yield* this.free_vmap_area_noflush(va_start, va_end);
   },
 
-  /** `flush`: [start, end) is to be flushed even if there is no area to purge. */
+  /** `flush`: flush [start, end) even if there is no area to purge. */
   *_vm_unmap_aliases(this: Kernel, start: number, end: number, flush: boolean): Steps<void> {
     yield* lock(PURGE, 'mutex');
     const purged = yield* this.__purge_vmap_area_lazy(start, end);

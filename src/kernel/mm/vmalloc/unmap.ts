@@ -16,7 +16,7 @@ import { pr_err } from '../../ops.ts';
 
 /** mm/vmalloc.c: unmapping. Tables stay, no TLBI is issued, no lock is held. */
 
-/** pXd_none_or_clear_bad: two reads. Where the level below is folded, both tests are constants. */
+/** pXd_none_or_clear_bad: two reads. If the level below is folded, both tests are constants. */
 function* none_or_clear_bad(
   k: Kernel,
   level: 'pgd' | 'p4d' | 'pud' | 'pmd',
@@ -42,7 +42,7 @@ const pmd_none_or_clear_bad = (k: Kernel, p: EntryPointer): Steps<boolean> =>
   none_or_clear_bad(k, 'pmd', 'PTE', p);
 
 export const v5_2 = {
-  /** ptep_get_and_clear, entry by entry: of the guard page, too. */
+  /** ptep_get_and_clear, entry by entry, including the guard page's. */
   *vunmap_pte_range(this: Kernel, pmdp: EntryPointer, addr: number, end: number): Steps<void> {
     const { PAGE_SIZE } = this.c;
     let ptep = yield* this.pte_offset_kernel(pmdp, addr);

@@ -71,7 +71,7 @@ test.each(SHAPES)(
     run(session, kernel.vfree(va));
     const alias = { level: 'PTE', va, pa, size: 2 * PAGE_SIZE, held_by: [0, 1] };
     expect(held(state.mmu!, va, 2 * PAGE_SIZE)).toMatchObject([{ ...alias, as: 'leaf' }]);
-    // the window that vmalloc allows itself: the pages are free, the address is not given out again
+    // vmalloc's lazy window: the pages are free, the address is not reused
     expect(stray(state, kernel.c)).toMatchObject([{ ...alias, in_memory: false }]);
     expect(vmalloc(session, 1)).toBe(va + 3 * PAGE_SIZE);
     run(session, kernel.vm_unmap_aliases());
@@ -172,7 +172,7 @@ test('what the entry says twice is read twice (B15): both reads are steps', () =
   expect(ops).toEqual(['call', 'call']);
 });
 
-/** B23: v5.2 waits for its own write to be seen by walkers, not for its instructions to be fetched after that. */
+/** B23: v5.2 waits until walkers see its write, but not until its instructions are fetched after that. */
 test.each([
   ['v5.2', 'bug'],
   ['v5.3', 'returned'],

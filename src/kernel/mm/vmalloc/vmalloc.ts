@@ -8,7 +8,7 @@ import { VM } from '../../state.ts';
 import { USE } from '../page.ts';
 import type { PageRange } from '../page_alloc/alloc_pages.ts';
 
-/** mm/vmalloc.c: what callers see. Addresses are distances from 2^64; NULL is 0. */
+/** mm/vmalloc.c: the functions for callers. Addresses are distances from 2^64; NULL is 0. */
 
 const NULL = 0;
 
@@ -22,7 +22,7 @@ export const v5_2 = {
     return err > 0 ? 0 : err;
   },
 
-  /** False when there is no such area, or it is being removed. */
+  /** False if there is no such area, or if it is being removed. */
   *remove_vm_area(this: Kernel, addr: number): Steps<boolean> {
     const va = yield* this.find_vmap_area(addr);
     if (!va?.vm) return false;
@@ -31,7 +31,7 @@ export const v5_2 = {
     return true;
   },
 
-  /** The pages are free before any TLB has been told, but for areas with VM_FLUSH_RESET_PERMS. */
+  /** The pages are freed before any TLB is invalidated, except for areas with VM_FLUSH_RESET_PERMS. */
   *__vunmap(this: Kernel, addr: number, deallocate_pages: boolean): Steps<void> {
     if (addr === NULL) return;
     if (addr % this.c.PAGE_SIZE !== 0) {
@@ -54,7 +54,7 @@ export const v5_2 = {
     for (const { pfn, nr_pages } of va.vm.pages) yield* this.free_pages(pfn, nr_pages);
   },
 
-  /** Pages for an area, and their mapping; everything is undone when either fails. */
+  /** Allocates and maps pages for an area; if either fails, both are undone. */
   *__vmalloc_area_node(this: Kernel, addr: number, nr_pages: number, prot: number): Steps<number> {
     const runs: PageRange[] = [];
     let left = nr_pages;
@@ -99,7 +99,7 @@ export const v5_2 = {
     yield* this.__vunmap(addr, true);
   },
 
-  /** Map pages of the caller's own. */
+  /** Maps pages that the caller owns. */
   *vmap(this: Kernel, pages: readonly number[], prot: number): Steps<number> {
     const { VMALLOC_START, VMALLOC_END } = this.c.layout;
     const size = pages.length * this.c.PAGE_SIZE;
@@ -114,7 +114,7 @@ export const v5_2 = {
     yield* this.__vunmap(addr, false);
   },
 
-  /** The pfn of the page that a mapped address of an area stands for. */
+  /** The pfn of the page to which an address of an area is mapped. */
   *vmalloc_to_pfn(this: Kernel, addr: number): Steps<number> {
     const pgdp = yield* this.pgd_offset_k(addr);
     const p4dp = yield* this.p4d_offset(pgdp, addr);

@@ -5,7 +5,7 @@ import { ERRNO, type Errno } from '../../../steps/errno.ts';
 
 /** Values that several kinds of steps take, as in a file, and their meaning. */
 
-const NO_SIZE = { error: 'is no number of bytes such as 134217728, "128M" or "0x8000000"' };
+const NO_SIZE = { error: 'is not a number of bytes such as 134217728, "128M" or "0x8000000"' };
 export const size = z.union(
   [z.int(NO_SIZE).min(0, NO_SIZE), z.string().regex(SIZE_PATTERN, NO_SIZE)],
   NO_SIZE,
@@ -17,7 +17,7 @@ export const word = z.string().min(1).max(256);
 export const text = z.string().max(65_536);
 export const range = { start: size, size };
 
-const NO_RESULT = { error: 'is no result: success, BUG, any, or an errno such as EBUSY' };
+const NO_RESULT = { error: 'is not a result: success, BUG, any, or an errno such as EBUSY' };
 
 /** The expected result of an operation; success is the default. */
 export const result = {

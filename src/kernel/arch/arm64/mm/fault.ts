@@ -10,12 +10,14 @@ import { look, operation } from '../../../ops.ts';
 import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
 import type { State } from '../../../state.ts';
 
-/** arch/arm64/mm/fault.c, __do_kernel_fault(): an access to a kernel address that nothing maps, or that is mapped read-only. */
+/**
+ * arch/arm64/mm/fault.c, __do_kernel_fault(): an access to an unmapped kernel address, or a write to a read-only one.
+ */
 
 interface Walk {
-  /** Hardware level at which the walk ended. */
+  /** The hardware level at which the walk ended. */
   readonly level: number;
-  /** The entries it met, by the kernel's names for them. */
+  /** The entries it read, by the kernel's names for them. */
   readonly entries: string;
 }
 
@@ -64,7 +66,7 @@ const walk = operation({
   },
 });
 
-/** What the CPU complains of: its words, what the kernel makes of it, and the status code at level 0. */
+/** By kind of fault: the CPU's words, the kernel's message, and the status code at level 0. */
 const FAULTS = {
   translation: { kind: 'translation', msg: 'paging request', fsc: 0x04 },
   permission: { kind: 'permission', msg: 'write to read-only memory', fsc: 0x0c },
@@ -76,7 +78,7 @@ const esr = (fsc: number, write: boolean): number => 0x96000000 + fsc + (write ?
 
 const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
 
-/** The fault an access of this CPU may come to, now or for having been fetched too early or long ago. */
+/** The fault that an access of this CPU may cause, now or because it was fetched too early or long ago. */
 const fault_of = operation({
   name: 'fault_of',
   obj: 'mmu',
@@ -92,7 +94,7 @@ const fault_of = operation({
 });
 
 export const v5_2 = {
-  /** A load or store of the kernel's own, at any address. */
+  /** A load or store by the kernel itself, at any address. */
   *$touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
     const fault = yield* look(fault_of, va, write);
     if (fault === null) return;
@@ -100,7 +102,7 @@ export const v5_2 = {
     yield* this.die_kernel_fault(va, write, pc, fault);
   },
 
-  /** Nobody asks before v5.4 (B23). */
+  /** Not checked before v5.4 (B23). */
   *is_spurious_el1_translation_fault(this: Kernel, _va: number): Steps<boolean> {
     return false;
   },
@@ -119,7 +121,7 @@ export const v5_2 = {
     return yield* this.BUG(pc, `Oops: ${msg} at ${vaText(va)}`, { message: `Oops: ${msg}`, va });
   },
 
-  /** clear_page over a range, through the linear map: what every page given to a program goes through first. */
+  /** clear_page over a range, through the linear map: every page given to a program is cleared first. */
   *$clear_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const start = phys_to_virt(this.c, PFN_PHYS(this.c, pfn));
     const fault = yield* look(first_unmapped, start, start + PFN_PHYS(this.c, nr_pages));
@@ -128,7 +130,7 @@ export const v5_2 = {
 };
 
 export const v5_4 = {
-  /** An address translation instruction finds what the access did not. */
+  /** An address translation instruction finds the translation that the access did not. */
   *is_spurious_el1_translation_fault(this: Kernel, va: number): Steps<boolean> {
     return (yield* look(first_unmapped, va, va + 1)) === null;
   },

@@ -7,7 +7,7 @@ import { VM } from '../../../state.ts';
 /** arch/arm64/mm/ioremap.c: physical ranges in the vmalloc region. */
 
 export const v5_2 = {
-  /** The address of `phys`, or 0. Not for RAM. An area is aligned to its size, at most to the largest block. */
+  /** The address of `phys`, or 0. Refused for RAM. An area is aligned to its size, at most to the largest block. */
   *__ioremap(this: Kernel, phys: number, size: number, prot: number): Steps<number> {
     const { PAGE_SIZE, layout } = this.c;
     const start = Math.floor(phys / PAGE_SIZE) * PAGE_SIZE;

@@ -16,7 +16,7 @@ const value = <T>(session: Session, steps: Parameters<typeof run<T>>[1]): T => {
   return returned!;
 };
 
-/** Three pages of vmalloc(), and where the linear map has them. */
+/** Three pages of vmalloc(), and their addresses in the linear map. */
 function three_pages(release: string, cmdline = '') {
   const session = booted(release, machine(cmdline));
   const { kernel } = session;
@@ -42,7 +42,7 @@ function attributes(session: Session, addresses: readonly number[]): string[] {
 describe('set_memory_ro', () => {
   test.each([
     ['v5.2', '', ['rx', 'rx', 'rx']],
-    // the whole area's linear map, for one page of it
+    // the linear map of the whole area, for a change of one page
     ['v5.3', '', ['rx', 'rx', 'rx']],
     ['v7.2', '', ['wx', 'rx', 'wx']],
     ['v5.2', 'rodata=on', ['wx', 'wx', 'wx']],

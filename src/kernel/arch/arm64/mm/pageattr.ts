@@ -16,7 +16,7 @@ export interface PageChange {
   readonly clear: number;
 }
 
-/** The kernel's PTE_WRITE is DBM, its PTE_RDONLY AP[2]. */
+/** The kernel's PTE_WRITE is DBM, its PTE_RDONLY is AP[2]. */
 const READ_ONLY = { set: AP_RDONLY, clear: DBM } as const;
 const READ_WRITE = { set: DBM, clear: AP_RDONLY } as const;
 const INVALID_PAGE = { set: 0, clear: VALID } as const;
@@ -52,8 +52,8 @@ export const v5_2 = {
   },
 
   /**
-   * -EINVAL where the range is not inside one area of vmalloc(): there alone nothing would have to be split. With rodata=full
-   * the linear map of the whole area follows.
+   * -EINVAL if the range is not inside one area of vmalloc(): only there no block has to be split. With rodata=full the
+   * linear map of the whole area is changed as well.
    */
   *change_memory_common(this: Kernel, addr: number, numpages: number, change: PageChange): Steps<number> {
     const size = numpages * this.c.PAGE_SIZE;
@@ -92,7 +92,7 @@ export const v5_3 = {
 };
 
 export const v7_1 = {
-  /** Of the linear map only the pages in the range follow, and what fails there ends it. */
+  /** In the linear map only the pages in the range are changed; a failure there ends the change. */
   *change_memory_common(this: Kernel, addr: number, numpages: number, change: PageChange): Steps<number> {
     const { PAGE_SIZE } = this.c;
     const va = yield* this.find_vmap_area(addr);
@@ -111,7 +111,7 @@ export const v7_1 = {
 };
 
 export const v6_1 = {
-  /** By can_set_direct_map(): with debug_pagealloc, too. */
+  /** Depends on can_set_direct_map(): also with debug_pagealloc. */
   *set_direct_map_invalid_noflush(this: Kernel, addr: number): Steps<number> {
     return yield* change_page(this, this.c.can_set_direct_map, addr, INVALID_PAGE);
   },

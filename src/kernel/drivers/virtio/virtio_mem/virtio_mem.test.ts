@@ -50,7 +50,7 @@ describe('requests', () => {
     const s = booted('v6.1', X86);
     must(s, big);
     expect(() => play(s, request(3 * M))).toThrow(
-      'steps[0]: virtio_mem_request: 0x300000 is no multiple of the device block, 0x200000',
+      'steps[0]: virtio_mem_request: 0x300000 is not a multiple of the device block, 0x200000',
     );
   });
 

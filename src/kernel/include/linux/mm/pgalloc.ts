@@ -4,15 +4,15 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { type EntryPointer, NULL_ENTRY, none, READ_ONCE } from '../pgtable.ts';
 
-/** include/linux/mm.h: the entry for an address, with a table for it where there is none. */
+/** include/linux/mm.h: the entry for an address, with a new table if there is none. */
 
-/** Whether a table is to be put under the entry. */
+/** Whether the entry needs a table. */
 export function* lacks_table(k: Kernel, level: LevelName, parentp: EntryPointer): Steps<boolean> {
   return !isFolded(k.c.t, level) && none(yield* READ_ONCE(parentp));
 }
 
 export const v5_2 = {
-  /** The entry for `addr` in the table below, by a fresh read of its parent; NULL_ENTRY without memory for a table. */
+  /** The entry for `addr` in the table below, after reading its parent again; NULL_ENTRY without memory for a table. */
   *p4d_alloc(this: Kernel, pgdp: EntryPointer, addr: number): Steps<EntryPointer> {
     if ((yield* lacks_table(this, 'P4D', pgdp)) && (yield* this.__p4d_alloc(pgdp, addr))) return NULL_ENTRY;
     return yield* this.p4d_offset(pgdp, addr);

@@ -8,8 +8,9 @@ import type { State } from '../../../../state.ts';
 import { DSB, ISB } from './barrier.ts';
 
 /**
- * arch/arm64/include/asm/fixmap.h and pgtable.h: the slots through which __create_pgd_mapping() writes table pages, one a level,
- * shared by all who map (B39). FIX_PGD is set_swapper_pgd's own. The page of the slots' own entries is not modelled.
+ * arch/arm64/include/asm/fixmap.h and pgtable.h: the slots through which __create_pgd_mapping() writes table pages, one
+ * per level, shared by all threads that map (B39). FIX_PGD is used only by set_swapper_pgd. The page of the slots' own
+ * entries is not modelled.
  */
 
 const FIX = { PTE: 0, PMD: 1, PUD: 2, P4D: 3 } as const;
@@ -26,14 +27,14 @@ const set_slot = operation({
   },
 });
 
-/** The flush that clearing a slot runs: it settles every write before it. */
+/** The flush when a slot is cleared: it settles every write before it. */
 export function* flush_fixmap_slot(): Steps<void> {
   yield* DSB('ishst');
   yield* DSB('ish');
   yield* ISB();
 }
 
-/** A pointer to the entry for `addr` through the slot of its level; the parent itself where the level is folded. */
+/** A pointer to the entry for `addr` through the slot of its level; the parent itself if the level is folded. */
 function* set_fixmap_offset(
   k: Kernel,
   name: Slotted,

@@ -3,7 +3,10 @@ import type { Steps } from '../../../../../steps/step.ts';
 import { type EntryPointer, table_entry } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 
-/** arch/arm64/include/asm/pgalloc.h: put a table, named by its physical address, under an entry; `prot` is added to the entry. */
+/**
+ * arch/arm64/include/asm/pgalloc.h: puts a table, named by its physical address, under an entry; `prot` is added to the
+ * entry.
+ */
 
 const entry = (k: Kernel, phys: number, prot: number) => table_entry(k.c, phys, VALID | TABLE_BIT | prot);
 

@@ -10,7 +10,7 @@ import {
 import type { Config } from '../../../../config.ts';
 import type { Pgtable } from '../../../../include/asm-generic/pgtable.ts';
 
-/** arch/arm64/include/asm/pgtable-hwdef.h and pgtable.h: what an entry says. */
+/** arch/arm64/include/asm/pgtable-hwdef.h and pgtable.h: the meaning of an entry. */
 
 /** With LPA2 address bits 51:48 lie among the attributes (arch/arm64/include/asm/pgtable.h, v6.9). */
 const is_lpa2 = (c: Config): boolean => c.t.va_bits === 52 && c.PAGE_SHIFT < 16;

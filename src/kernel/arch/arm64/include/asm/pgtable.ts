@@ -5,18 +5,18 @@ import { type EntryPointer, READ_ONCE, table_page, WRITE_ONCE } from '../../../.
 import type { Kernel } from '../../../../kernel.ts';
 import { DSB, ISB } from './barrier.ts';
 
-/** arch/arm64/include/asm/pgtable.h: how entries are found and set. */
+/** arch/arm64/include/asm/pgtable.h: functions that find and set entries. */
 
 /** pte_cont, pmd_cont */
 export const cont = (d: Descriptor): boolean => (d.attr & CONT) !== 0;
 
-/** pte_val with the table bit off: what mk_pXd_sect_prot makes of a page protection. */
+/** pte_val without the table bit: mk_pXd_sect_prot of a page protection. */
 export const mk_sect_prot = (prot: number): number => prot & ~TABLE_BIT;
 
 const in_swapper_pgdir = (k: Kernel, p: EntryPointer): boolean =>
   p >= k.c.swapper_pg_dir && p < k.c.swapper_pg_dir + k.c.PAGE_SIZE;
 
-/** The entry of a table that translates `addr`, by a fresh read of the parent entry; a folded level is its parent. */
+/** The entry of a table that translates `addr`, after reading the parent entry again; a folded level is its parent. */
 function* offset(k: Kernel, name: LevelName, parentp: EntryPointer, addr: number): Steps<EntryPointer> {
   const { t } = k.c;
   const depth = t.name.indexOf(name);
@@ -25,7 +25,7 @@ function* offset(k: Kernel, name: LevelName, parentp: EntryPointer, addr: number
   return table_page(k.c, d) + entryIndex(t, depth, addr) * 8;
 }
 
-/** Until v5.3 the DSB alone: no ISB behind a valid kernel entry (B23). */
+/** Until v5.3 only a DSB: no ISB after a valid kernel entry (B23). */
 function* set_and_dsb(p: EntryPointer, d: Descriptor): Steps<void> {
   yield* WRITE_ONCE(p, d);
   if (isValid(d)) yield* DSB('ishst');
@@ -52,7 +52,7 @@ export const v5_2 = {
   *pmd_offset(this: Kernel, pudp: EntryPointer, addr: number): Steps<EntryPointer> {
     return yield* offset(this, 'PMD', pudp, addr);
   },
-  /** Reads *pmdp again, whatever the caller has tested (B15). */
+  /** Reads *pmdp again, regardless of the caller's test (B15). */
   *pte_offset_kernel(this: Kernel, pmdp: EntryPointer, addr: number): Steps<EntryPointer> {
     return yield* offset(this, 'PTE', pmdp, addr);
   },
@@ -60,7 +60,7 @@ export const v5_2 = {
   *set_pte(this: Kernel, ptep: EntryPointer, pte: Descriptor): Steps<void> {
     yield* set_and_dsb(ptep, pte);
   },
-  /** Here and above, where a level is folded, its entries are the root's. */
+  /** Here and above: if a level is folded, its entries are the root's. */
   *set_pmd(this: Kernel, pmdp: EntryPointer, pmd: Descriptor): Steps<void> {
     if (in_swapper_pgdir(this, pmdp)) yield* this.set_swapper_pgd(pmdp, pmd);
     else yield* set_and_dsb(pmdp, pmd);

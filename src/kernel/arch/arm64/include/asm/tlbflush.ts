@@ -33,8 +33,8 @@ export const v5_2 = {
   },
 
   /**
-   * Page by page, or everything when the range is longer than one table of PTEs maps (MAX_TLBI_OPS pages; a PMD is not).
-   * An empty range leaves the barriers (B99).
+   * Page by page, or everything if the range is longer than one table of PTEs maps (MAX_TLBI_OPS pages; a PMD is not).
+   * An empty range leaves only the barriers (B99).
    */
   *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
     const { t, PAGE_SIZE } = this.c;
@@ -46,7 +46,10 @@ export const v5_2 = {
     yield* flush_and_wait({ by: 'va', va: start, pages, last_level: true, broadcast: true });
   },
 
-  /** After an entry that pointed to a table was cleared: walk caches, too. No ISB until v5.4 (B22). */
+  /**
+   * Called after an entry that pointed to a table was cleared: invalidates walk caches as well. No ISB until v5.4
+   * (B22).
+   */
   *__flush_tlb_kernel_pgtable(this: Kernel, addr: number): Steps<void> {
     yield* DSB('ishst');
     yield* TLBI_VA(addr, 1, false);

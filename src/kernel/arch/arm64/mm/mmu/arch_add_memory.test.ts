@@ -7,8 +7,9 @@ import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
 import { vmemmap_of } from '../../../../pfn.ts';
 
 /**
- * Tables and leaves of a new DIMM. Kernels of 6.1 have them: recordings arm64-6.1-16k-va47-off, arm64-6.1-64k-va48-full
- * (step 03 of both) and arm64-6.1-split-rooff61 (step 01); of the other geometries no recording is kept here.
+ * The tables and leaves of a new DIMM. Kernels of 6.1 have them in these recordings: arm64-6.1-16k-va47-off,
+ * arm64-6.1-64k-va48-full (step 03 of both) and arm64-6.1-split-rooff61 (step 01). There are no recordings of the other
+ * geometries here.
  */
 
 const access = (session: Session, va: number): AccessOutcome[] => translate(session.state.mmu!, va, false);
@@ -34,7 +35,7 @@ function plug(machine: MachineObject, start: number, size: number, flags = 0): P
   };
 }
 
-/** Bytes of memmap in pages of a geometry. */
+/** Text for bytes of memmap in pages of a geometry. */
 const base_pages = (page: number, bytes: number): string =>
   `${((bytes / (page * 1024)) * SIZEOF_STRUCT_PAGE) / (page * 1024)} x ${page}K`;
 
@@ -111,7 +112,7 @@ test('64K: contiguous for 16G at 16G only', () => {
   for (const va_bits of [48, 52]) {
     expect(plug(from_16G(va_bits), 32 * G, 16 * G).linear).toEqual(['32 x 512M contiguous']);
     expect(plug(from_16G(va_bits), 40 * G, 16 * G).linear).toEqual(['32 x 512M']);
-    // with memory from 2G on the address of 16G is no multiple of 16G
+    // with memory from 2G on, the linear address of 16G is no multiple of 16G
     expect(plug(arm64(64, va_bits, 'off'), 16 * G, 16 * G).linear).toEqual(['32 x 512M']);
   }
   expect(plug(from_16G(42), 32 * G, 16 * G).linear).toEqual(['32 x 512M']);

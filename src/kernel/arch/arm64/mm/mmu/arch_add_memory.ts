@@ -17,7 +17,7 @@ function* map_linear(k: Kernel, start: number, size: number): Steps<number> {
 }
 
 export const v5_2 = {
-  /** The mapping stays when __add_pages fails (B31). */
+  /** If __add_pages fails, the mapping stays (B31). */
   *arch_add_memory(
     this: Kernel,
     nid: number,
@@ -42,7 +42,7 @@ export const v5_2 = {
   },
 };
 
-/** V6: the mapping goes when __add_pages fails; removal, with the zone of the first struct page (B66). */
+/** V6: if __add_pages fails, the mapping is removed; removal takes the zone from the first struct page (B66). */
 export const S0 = {
   $check_removable_range: remove_memory.v5_2.$check_removable_range,
 
@@ -83,7 +83,9 @@ export const v5_7 = {
 };
 
 export const v5_10 = {
-  /** v5.10: a range outside the linear map is refused here, v5.12+ before the resource is taken. */
+  /**
+   * v5.10: a range outside the linear map is refused here; in v5.12+ it is refused before the resource is requested.
+   */
   *arch_add_memory(
     this: Kernel,
     nid: number,
@@ -118,7 +120,7 @@ export const v6_1 = {
   },
 };
 
-/** Boot memory must stay: MEM_GOING_OFFLINE is vetoed for any early section (v5.7+). */
+/** Boot memory cannot go offline: MEM_GOING_OFFLINE is vetoed for any early section (v5.7+). */
 export const prevent_bootmem_remove_notifier: MemoryNotifier = function* (
   this: Kernel,
   action: number,
@@ -140,7 +142,7 @@ export const prevent_bootmem_remove_notifier: MemoryNotifier = function* (
   return 0;
 };
 
-/** v5.7..v5.9: the veto says nothing. */
+/** v5.7..v5.9: the veto prints no message. */
 export const prevent_bootmem_remove_notifier_silent: MemoryNotifier = function* (
   this: Kernel,
   action: number,

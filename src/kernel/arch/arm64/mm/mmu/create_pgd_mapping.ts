@@ -34,17 +34,17 @@ export const NO_BLOCK_MAPPINGS = 1;
 export const NO_CONT_MAPPINGS = 2;
 export const NO_EXEC_MAPPINGS = 4;
 
-/** What gives a zeroed page for a table, a pointer to a function in the kernel: here the function's name. */
+/** The allocator of zeroed pages for tables: a function pointer in the kernel, here the function's name. */
 export type PgtableAlloc = 'early_pgtable_alloc' | '__pgd_pgtable_alloc';
 
 export const aligned = (size: number, ...values: readonly number[]): boolean =>
   values.every((v) => v % size === 0);
 
-/** PXD_TABLE_PXN, where nothing below is to be executed. */
+/** PXD_TABLE_PXN, if nothing below may be executed. */
 export const table_prot = (k: Kernel, flags: number): number =>
   flags & NO_EXEC_MAPPINGS ? k.c.pgprot.TABLE_NOEXEC : 0;
 
-/** pXd_cont_addr_end. A level without groups has no more than the range. */
+/** pXd_cont_addr_end. On a level without groups it is the end of the range. */
 function cont_addr_end(k: Kernel, name: 'PTE' | 'PMD', addr: number, end: number): number {
   const depth = depthOf(k.c.t, name);
   const size = contSize(k.c.t, depth);
@@ -53,7 +53,7 @@ function cont_addr_end(k: Kernel, name: 'PTE' | 'PMD', addr: number, end: number
   return boundary - 1 < end - 1 ? boundary : end;
 }
 
-/** The protection of a piece: with the contiguous hint where all of it is one group. */
+/** The protection of a piece: with the contiguous hint if the whole piece is one group. */
 function cont_prot(
   k: Kernel,
   name: 'PTE' | 'PMD',
@@ -219,7 +219,7 @@ export const v5_2 = {
     return 0;
   },
 
-  /** Five levels (LPA2) only; elsewhere a p4d is the pgd. */
+  /** Only with five levels (LPA2); otherwise a p4d is the pgd. */
   *alloc_init_p4d(
     this: Kernel,
     pgdp: EntryPointer,
@@ -249,7 +249,9 @@ export const v5_2 = {
     return 0;
   },
 
-  /** 0, or what an allocator that may fail came to: -ENOMEM, with everything so far left in place. No lock until v5.18. */
+  /**
+   * 0, or -ENOMEM from an allocator that may fail, with everything mapped so far left in place. No lock until v5.18.
+   */
   *__create_pgd_mapping(
     this: Kernel,
     phys: number,

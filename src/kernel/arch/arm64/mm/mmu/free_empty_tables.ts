@@ -17,18 +17,18 @@ import {
 import type { Kernel } from '../../../../kernel.ts';
 import { before } from './unsigned.ts';
 
-/** arch/arm64/mm/mmu.c: the second pass of a tear-down, the tables in which nothing is left. */
+/** arch/arm64/mm/mmu.c: the second pass of a tear-down, which frees empty tables. */
 
 const size_of = (k: Kernel, level: LevelName): number => entrySize(k.c.t, depthOf(k.c.t, level));
 
-/** Whether all of a table is none. */
+/** Whether a table has no entries. */
 function* is_empty(k: Kernel, level: LevelName, table: number): Steps<boolean> {
   const entries = k.c.t.entries[depthOf(k.c.t, level)]!;
   for (let i = 0; i < entries; i++) if (!none(yield* READ_ONCE(table + i * 8))) return false;
   return true;
 }
 
-/** Seed 000 knew no floor and no ceiling. */
+/** V6 has neither floor nor ceiling. */
 export const S0 = {
   *free_empty_tables(this: Kernel, addr: number, end: number, floor: number, ceiling: number): Steps<void> {
     for (let next = addr, more = true; more; addr = next, more = before(addr, end)) {
@@ -137,9 +137,9 @@ export const S0 = {
   },
 };
 
-/** A table is freed only if all it covers is inside the region: nobody else can then have an entry in it. */
+/** A table is freed only if its whole range is inside the region: then no other region has an entry in it. */
 export const v5_7 = {
-  /** `size` is what an entry covers, the kernel's ~mask + 1. */
+  /** `size` is the size of an entry's range, the kernel's ~mask + 1. */
   *pgtable_range_aligned(
     this: Kernel,
     start: number,

@@ -7,7 +7,7 @@ import { add, change, look, operation } from '../../../../ops.ts';
 import { PFN_DOWN } from '../../../../pfn.ts';
 import type { State } from '../../../../state.ts';
 
-/** arch/arm64/mm/mmu.c: what a tear-down frees. */
+/** arch/arm64/mm/mmu.c: freeing the pages of a tear-down. */
 
 const first_reserved = operation({
   name: 'first_reserved',
@@ -17,14 +17,14 @@ const first_reserved = operation({
     state.pages.first(pfn, pfn + nr_pages, PageReserved),
 });
 
-/** Warns of memory that memblock gave, and frees it all the same (B35). */
+/** Warns of memory that belongs to memblock, and frees it all the same (B35). */
 export function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
   if ((yield* look(first_reserved, pfn, nr_pages)) >= 0) yield* k.WARN('free_hotplug_page_range');
   yield* k.free_pages(pfn, nr_pages);
 }
 
 export const v5_2 = {
-  /** Backing of the memmap, by its physical address. */
+  /** Frees the memory of the memmap, named by its physical address. */
   *free_hotplug_page_range(
     this: Kernel,
     phys: number,
@@ -40,14 +40,17 @@ export const v5_2 = {
     yield* free_checked(this, PFN_DOWN(this.c, phys), nr_pages);
   },
 
-  /** The level is for the model's books. */
+  /** Only the model's count of tables uses the level. */
   *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
     yield* change(count_table, level, -1);
     yield* free_checked(this, PFN_DOWN(this.c, phys), 1);
   },
 };
 
-/** 7.1.5: every hot-removed table is destroyed, those of the memmap as well, which nobody has constructed (B36). */
+/**
+ * 7.1.5: the destructor runs for every hot-removed table, including those of the memmap, whose constructor never ran
+ * (B36).
+ */
 export const v7_1 = {
   *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
     yield* change(count_table, level, -1);

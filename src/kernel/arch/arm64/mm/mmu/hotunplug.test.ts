@@ -6,9 +6,9 @@ import type { Session } from '../../../../../scenarios/running/session.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 
-/** pgtable_range_aligned() of arch/arm64/mm/mmu.c: which tables may be freed, by what they cover. */
+/** pgtable_range_aligned() of arch/arm64/mm/mmu.c: which tables may be freed, by their ranges. */
 
-/** What one entry at a level covers: the coverage of the table under it. */
+/** The range of one entry at a level, which is that of the table under it. */
 const cover = (session: Session, parent: 'PGD' | 'PUD' | 'PMD'): number => {
   const { t } = session.kernel.c;
   return entrySize(t, t.name.indexOf(parent));

@@ -3,7 +3,7 @@ import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import * as tables from './free_empty_tables.ts';
 import * as leaves from './unmap_hotplug_range.ts';
 
-/** arch/arm64/mm/mmu.c: taking down a range of the kernel's tables in two passes, leaves first. */
+/** arch/arm64/mm/mmu.c: tearing down a range of the kernel's tables in two passes, leaves first. */
 
 export const S0 = {
   ...leaves.S0,
@@ -25,14 +25,14 @@ export const v5_7 = {
   ...leaves.v5_7,
   ...tables.v5_7,
 
-  /** Nothing came from the altmap, nothing goes back to it. */
+  /** The memmap did not come from the altmap and is not returned to it. */
   *vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
     yield* v5_10.vmemmap_free.call(this, start, end, null);
   },
 };
 
 export const v5_10 = {
-  /** With the altmap that vmemmap_populate() has taken the memmap from (eee07935bb52). */
+  /** With the altmap from which vmemmap_populate() took the memmap (eee07935bb52). */
   *vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
     if (start < this.c.VMEMMAP_START || end > this.c.VMEMMAP_END) yield* this.WARN('vmemmap_free');
     yield* this.unmap_hotplug_range(start, end, true, altmap);

@@ -53,13 +53,13 @@ test.each(['arm64-v6', 'v5.7', 'v5.10'])('%s leaves nothing in any TLB', (releas
     expect(held(session.state.mmu!, start, size)).toEqual([]);
     const linear = held(session.state.mmu!, phys_to_virt(c, NEW), G);
     expect(linear.filter((h) => h.held_by.length > 0)).toEqual([]);
-    // B22: without the ISB what the CPU had fetched before may still go by the table
+    // B22: without the ISB, instructions that the CPU had fetched before may still use the table
     expect(linear.length > 0).toBe(release === 'arm64-v6');
     expect(stray(session.state, c)).toEqual([]);
   }
 });
 
-/** The linear map of v5.2 ends where the address space does: that is at 0, and no address is below it. */
+/** The linear map of v5.2 ends where the address space does, at 0, and no unsigned address is below 0. */
 test('V5 takes nothing away of memory at the top of the linear map (B30)', () => {
   const session = booted('arm64-v5', { ...ARM64, page_size: '16K', va_bits: 36 });
   const { c } = session.kernel;

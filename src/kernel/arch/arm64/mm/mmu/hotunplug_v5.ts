@@ -25,10 +25,10 @@ import { lock, unlock } from '../../../../ops.ts';
 
 const PTL = 'init_mm.page_table_lock';
 
-/** addr < end, of unsigned longs: a range that ends with the address space is empty. */
+/** addr < end, for unsigned longs: a range that ends with the address space is empty. */
 const before = (addr: number, end: number): boolean => end !== 0 && addr < end;
 
-/** ptep[i], plain reads: whether all of a table is none. */
+/** ptep[i], plain reads: whether a table has no entries. */
 export function* is_empty(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', table: EntryPointer): Steps<boolean> {
   const entries = k.c.t.entries[depthOf(k.c.t, level)]!;
   for (let i = 0; i < entries; i++) if (!none(yield* READ_ONCE(table + i * 8))) return false;
@@ -129,7 +129,7 @@ export const S1 = {
     yield* this.flush_tlb_kernel_range(start, end);
   },
 
-  /** The page is the one the entry names now. */
+  /** Frees the page to which the entry points now. */
   *free_pte_table(this: Kernel, ptep: EntryPointer, pmdp: EntryPointer, addr: number): Steps<void> {
     if (!(yield* is_empty(this, 'PTE', ptep))) return;
     const page = table_page(this.c, yield* READ_ONCE(pmdp));

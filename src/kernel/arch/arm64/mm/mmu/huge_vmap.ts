@@ -14,11 +14,11 @@ import { lock, unlock } from '../../../../ops.ts';
 import { mk_sect_prot } from '../../include/asm/pgtable.ts';
 
 /**
- * arch/arm64/mm/mmu.c: blocks in the vmalloc region, and freeing the tables that stood there. Whoever calls
- * has unmapped and flushed the leaves; walkers without a lock may still look at the tables (B21).
+ * arch/arm64/mm/mmu.c: blocks in the vmalloc region, and freeing the tables that they replace. The caller has unmapped
+ * and flushed the leaves; walkers without a lock may still read the tables (B21).
  */
 
-/** First byte of the page that holds an entry. */
+/** The address of the page that holds an entry. */
 const page_of = (k: Kernel, p: EntryPointer): number => Math.floor(p / k.c.PAGE_SIZE) * k.c.PAGE_SIZE;
 
 const pud_table = (k: Kernel, d: { attr: number; addr: number }): boolean =>
@@ -29,7 +29,10 @@ function* VM_WARN_ON(k: Kernel, where: string): Steps<void> {
 }
 
 export const v5_2 = {
-  /** Puts a block unless the live entry differs in more than may change: then it silently stays, and 0 is returned. */
+  /**
+   * Sets a block unless the live entry differs in more than may change: then the entry silently stays, and 0 is
+   * returned.
+   */
   *pud_set_huge(this: Kernel, pudp: EntryPointer, phys: number, prot: number): Steps<number> {
     const new_pud = leaf_entry(this.c, phys, mk_sect_prot(prot));
     if (!(yield* this.pgattr_change_is_safe(yield* READ_ONCE(pudp), new_pud))) return 0;
@@ -43,7 +46,7 @@ export const v5_2 = {
     return 1;
   },
 
-  /** Never while kernel_page_tables is built in: software walks cannot cope with tables that go (7ba36eccb3f8). */
+  /** Never if kernel_page_tables is built in: software walks cannot cope with tables that are freed (7ba36eccb3f8). */
   *arch_ioremap_pud_supported(this: Kernel): Steps<boolean> {
     return this.c.PAGE_SHIFT === 12 && !this.c.PTDUMP_DEBUGFS;
   },
@@ -62,7 +65,7 @@ export const v5_2 = {
     return true;
   },
 
-  /** True: a block may be put here, or would not be an improvement on what is. */
+  /** True: a block may be set here, or would not replace anything better. */
   *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, addr: number): Steps<boolean> {
     if (!isTable(yield* READ_ONCE(pmdp))) {
       yield* VM_WARN_ON(this, 'pmd_free_pte_page');
@@ -75,7 +78,7 @@ export const v5_2 = {
     return true;
   },
 
-  /** Asks of every entry, also those without a table: a warning for each (B40). */
+  /** Checks every entry, even those without a table: a warning for each (B40). */
   *pud_free_pmd_page(this: Kernel, pudp: EntryPointer, addr: number): Steps<boolean> {
     if (!pud_table(this, yield* READ_ONCE(pudp))) {
       yield* VM_WARN_ON(this, 'pud_free_pmd_page');
@@ -92,7 +95,7 @@ export const v5_2 = {
     return true;
   },
 
-  /** There are no blocks that large. */
+  /** Blocks of this size do not exist. */
   *p4d_free_pud_page(this: Kernel, _p4dp: EntryPointer, _addr: number): Steps<boolean> {
     return false;
   },
@@ -119,15 +122,18 @@ export const v6_12 = {
 };
 
 /**
- * A walk of ptdump that may have seen the table has ended. The kernel spares itself the lock while no ptdump runs; a static
- * key says so.
+ * Waits until a walk of ptdump that may have read the table has ended. The kernel skips the lock while no ptdump runs,
+ * as a static key tells.
  */
 function* wait_for_ptdump(): Steps<void> {
   yield* lock('init_mm.mmap_lock', 'rwsem', 'read');
   yield* unlock('init_mm.mmap_lock', 'rwsem', 'read');
 }
 
-/** 7.1.5: blocks also with kernel_page_tables; a table of PMDs is unlinked before what is in it, and waits for ptdump. */
+/**
+ * 7.1.5: blocks even with kernel_page_tables; a table of PMDs is unlinked before the tables in it, and waits for
+ * ptdump.
+ */
 export const v7_1 = {
   *arch_ioremap_pud_supported(this: Kernel): Steps<boolean> {
     return this.c.PAGE_SHIFT === 12;
@@ -161,7 +167,7 @@ export const v7_1 = {
     yield* this.__flush_tlb_kernel_pgtable(addr);
     yield* wait_for_ptdump();
     for (let i = 0; i < t.entries[depthOf(t, 'PMD')]!; i++) {
-      // nobody else can see the table any more
+      // no other thread can reach the table any more
       if (present(this.c, yield* READ_ONCE(table + i * 8)))
         yield* v5_2.pmd_free_pte_page.call(this, table + i * 8, addr + i * size);
     }

@@ -13,7 +13,7 @@ const same_but = (old: Descriptor, now: Descriptor, mask: number): boolean =>
 const PERMISSIONS = PXN | AP_RDONLY | DBM | NG_BIT;
 
 export const v5_2 = {
-  /** What may change in a live entry without break-before-make. Thread-local. */
+  /** The changes to a live entry that need no break-before-make. Thread-local. */
   *pgattr_change_is_safe(this: Kernel, old: Descriptor, now: Descriptor): Steps<boolean> {
     if (none(old) || none(now)) return true;
     if ((old.attr | now.attr) & CONT || old.attr & ~now.attr & NG_BIT) return false;

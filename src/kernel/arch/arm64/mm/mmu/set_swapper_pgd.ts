@@ -8,7 +8,7 @@ import { flush_fixmap_slot } from '../../include/asm/fixmap.ts';
 /** arch/arm64/mm/mmu.c: set_swapper_pgd(). */
 
 export const v5_2 = {
-  /** Every write to the root goes through a fixmap slot of its own, whose flush gives the barriers. */
+  /** Every write to the root goes through a fixmap slot of its own; the flush of the slot provides the barriers. */
   *set_swapper_pgd(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
     yield* lock('swapper_pgdir_lock', 'spinlock');
     yield* WRITE_ONCE(pgdp, pgd);

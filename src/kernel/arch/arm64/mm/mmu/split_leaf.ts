@@ -9,7 +9,9 @@ import { MEM_GOING_OFFLINE } from '../../../../state.ts';
 import { cont } from '../../include/asm/pgtable.ts';
 import { prevent_bootmem_remove_notifier } from './arch_add_memory.ts';
 
-/** v7.1 (95a58852b0e5): memory whose removal would split a leaf of the linear map or the memmap cannot go offline (B27). */
+/**
+ * v7.1 (95a58852b0e5): memory whose removal would split a leaf of the linear map or the memmap cannot go offline (B27).
+ */
 
 const aligned = (k: Kernel, level: LevelName, addr: number): boolean =>
   addr % entrySize(k.c.t, depthOf(k.c.t, level)) === 0;
@@ -17,7 +19,9 @@ const cont_aligned = (k: Kernel, level: 'PMD' | 'PTE', addr: number): boolean =>
   addr % contSize(k.c.t, depthOf(k.c.t, level)) === 0;
 
 export const v7_1 = {
-  /** Whether an address lies inside a leaf, and not where one may begin. Asks level by level, the first question being the alignment. */
+  /**
+   * Whether an address lies inside a leaf and not at its start. Checks level by level, beginning with the alignment.
+   */
   *addr_splits_kernel_leaf(this: Kernel, addr: number): Steps<boolean> {
     const { t } = this.c;
     if (aligned(this, 'PGD', addr)) return false;

@@ -18,7 +18,10 @@ import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { cont } from '../../include/asm/pgtable.ts';
 import { before } from './unsigned.ts';
 
-/** arch/arm64/mm/mmu.c: the first pass of a tear-down, the leaves. Of blocks all goes, however little is in the range (B27). */
+/**
+ * arch/arm64/mm/mmu.c: the first pass of a tear-down, which removes leaves. A block is removed completely, even if only
+ * a part of it is in the range (B27).
+ */
 
 const PUD_SIZE = (k: Kernel): number => entrySize(k.c.t, depthOf(k.c.t, 'PUD'));
 
@@ -131,7 +134,7 @@ export const S0 = {
   },
 };
 
-/** A block needs one invalidation, anywhere in it. */
+/** One invalidation anywhere in a block is sufficient. */
 export const v5_7 = {
   *unmap_hotplug_pud_range(
     this: Kernel,
