@@ -50,7 +50,7 @@ export interface KernelOperation<
    * Its other accesses to page tables: the order of all writes and invalidations (barriers and TLBI), a range of
    * memory, or any entry. An operation with neither this nor {@link entries} may read all of the state.
    */
-  tables?(...args: A): 'order' | 'any' | { readonly pa: number; readonly size: number };
+  tables?(...args: NoInfer<A>): 'order' | 'any' | { readonly pa: number; readonly size: number };
   /** Whether it can continue; otherwise it waits until `obj` changes. */
   ready?(state: State, ...args: A): boolean;
   /**
@@ -63,7 +63,7 @@ export interface KernelOperation<
   /**
    * How a story tells it; by default by its name, its arguments and its result. If it is a fault, there is no result.
    */
-  tell?(args: A, result: T | undefined): StepTelling | undefined;
+  tell?(args: NoInfer<A>, result: NoInfer<T> | undefined): StepTelling | undefined;
 }
 
 /** The use of the first of some pages, one of {@link USE}. */

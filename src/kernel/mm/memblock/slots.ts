@@ -97,7 +97,7 @@ const kfree_outgrown = operation({
 });
 
 /** A slot of the array to which type->regions pointed when it was read; another array may have replaced it. */
-const slot = operation({
+const slot = operation<[type: number, array: number, i: number], memblock_region, false>({
   name: 'slot',
   obj: 'memblock_type',
   writes: false,

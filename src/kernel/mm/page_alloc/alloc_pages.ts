@@ -55,21 +55,16 @@ function find_pages(
   return null;
 }
 
+/** What {@link take_pages} takes: a node or -1, pages at least, pages at most, their alignment, their use. */
+type Taking = [c: Config, nid: number, least: number, most: number, align: number, use: number];
+
 const take_pages = operation({
   name: 'take_pages',
   obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
-  tell: (args, pages = null) => ({ kind: 'taken', pages, use: args[5] }),
-  run(
-    state: State,
-    c: Config,
-    nid: number,
-    least: number,
-    most: number,
-    align: number,
-    use: number,
-  ): PageRange | null {
+  tell: ([, , , , , use]: Taking, pages: PageRange | null = null) => ({ kind: 'taken', pages, use }),
+  run(state: State, ...[c, nid, least, most, align, use]: Taking): PageRange | null {
     const found =
       find_pages(state, c, nid, least, most, align) ??
       (nid >= 0 ? find_pages(state, c, -1, least, most, align) : null);
