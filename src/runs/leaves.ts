@@ -2,6 +2,8 @@ import { INVALID } from '../hardware/descriptor.ts';
 import * as dump from '../kernel/arch/arm64/mm/dump.ts';
 import { leaf_entry, NULL_ENTRY, none, present } from '../kernel/include/linux/pgtable.ts';
 import * as ioremap from '../kernel/lib/ioremap.ts';
+import * as pagewalk from '../kernel/mm/pagewalk.ts';
+import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as vmalloc_map from '../kernel/mm/vmalloc/map.ts';
 import * as vmalloc_unmap from '../kernel/mm/vmalloc/unmap.ts';
 import { PFN_PHYS } from '../kernel/pfn.ts';
@@ -89,6 +91,22 @@ export const forms: readonly BatchForm[] = [
         const run = yield* READ_RUN(ptep, (end - addr) / PAGE_SIZE);
         const next = addr + run.n * PAGE_SIZE;
         notes.push({ addr, end: next, level: 'PTE', attr: run.attr });
+        ptep += run.n * 8;
+        addr = next;
+      }
+    },
+  }),
+  form({
+    name: 'walk_pte_range',
+    exact: pagewalk.v5_7.walk_pte_range,
+    instead_of: { ptdump_pte_entry: ptdump.v5_7.ptdump_pte_entry },
+    *batch(pmdp, start, end, walk) {
+      const { PAGE_SIZE } = this.c;
+      let ptep = yield* this.pte_offset_kernel(pmdp, start);
+      for (let addr = start; addr !== end; ) {
+        const run = yield* READ_RUN(ptep, (end - addr) / PAGE_SIZE);
+        const next = addr + run.n * PAGE_SIZE;
+        walk.private.push({ addr, end: next, level: 'PTE', attr: run.attr });
         ptep += run.n * 8;
         addr = next;
       }

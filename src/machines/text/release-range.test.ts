@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { mainline } from '../../releases/index.ts';
 import { releaseRange } from './release-range.ts';
 
-const order = mainline.map(({ name }) => name);
+const order = ['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];
 
 test('an open range ends with the newest release, a closed one with the release it names', () => {
   expect(releaseRange('v5.7+', order)).toEqual(['v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2']);

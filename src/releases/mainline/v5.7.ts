@@ -1,5 +1,6 @@
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as arm64_ptdump from '../../kernel/arch/arm64/mm/ptdump.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
@@ -13,6 +14,7 @@ import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
+import * as pagewalk from '../../kernel/mm/pagewalk.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
@@ -42,6 +44,8 @@ export const own = {
       ...hotunplug.S0,
       ...hotunplug.v5_7,
       ...ptdump_debugfs.S0,
+      ...arm64_ptdump.v5_7,
+      ...pagewalk.v5_7,
       ...ptdump.v5_7,
     },
   },

@@ -1,5 +1,4 @@
 import { isFolded } from '../../../../geometry/blocks.ts';
-import { AP_RDONLY, isValid, PXN, UXN } from '../../../../hardware/descriptor.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import {
   addr_end,
@@ -12,18 +11,12 @@ import {
 } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';
 import type { PtdumpNote } from '../../../mm/ptdump.ts';
-import { pr_info, pr_warn } from '../../../ops.ts';
+import { report_wx } from './ptdump.ts';
 
 /**
  * arch/arm64/mm/dump.c: who reads all of the kernel's tables, through the linear map and without the lock of
  * anybody who changes them. What is in a table that was freed under the walk is taken for entries (B19).
  */
-
-/** Pages of valid leaves that may be written and executed, and that user space might execute; counted by note. */
-const is_wx = ({ attr }: PtdumpNote): boolean => (attr & (AP_RDONLY | PXN)) === 0;
-const is_not_uxn = ({ attr }: PtdumpNote): boolean => (attr & UXN) === 0;
-const valid_notes = (notes: readonly PtdumpNote[]): PtdumpNote[] =>
-  notes.filter(({ attr }) => isValid({ addr: 0, attr }));
 
 export const v5_2 = {
   *walk_pte(this: Kernel, notes: PtdumpNote[], pmdp: EntryPointer, start: number, end: number): Steps<void> {
@@ -113,13 +106,6 @@ export const v5_2 = {
 
   /** At boot, and from debugfs later on. */
   *ptdump_check_wx(this: Kernel, start: number, end: number): Steps<boolean> {
-    const leaves = valid_notes(yield* this.ptdump_walk_pgd(start, end));
-    const pages = (found: readonly PtdumpNote[]): number =>
-      found.reduce((sum, { addr, end: stop }) => sum + (stop - addr) / this.c.PAGE_SIZE, 0);
-    const wx = pages(leaves.filter(is_wx));
-    const uxn = pages(leaves.filter(is_not_uxn));
-    if (wx === 0 && uxn === 0) yield* pr_info('Checked W+X mappings: passed, no W+X pages found');
-    else yield* pr_warn(`Checked W+X mappings: FAILED, ${wx} W+X pages found, ${uxn} non-UXN pages found`);
-    return wx === 0 && uxn === 0;
+    return yield* report_wx(this, yield* this.ptdump_walk_pgd(start, end));
   },
 };
