@@ -1,7 +1,7 @@
-// Two threads add 1 to the same variable. Each reads it, adds, and writes it back: an addition can be lost.
+// Two threads add 1 to the same variable. Each thread reads the variable, adds 1, and writes it back: an addition can be lost.
 //
-// Every access to what threads share is a step: the thread yields it, and gets its result. Between two steps any other
-// thread may run. What a thread does by itself, like the addition here, is not a step.
+// Every access to shared state is a step: the thread yields it and receives its result. Between two steps any other thread
+// may run. Computation that is local to a thread, such as the addition, is not a step.
 import { atEnd, explore, read, write } from 'mhp/explorer';
 
 function* add() {
@@ -19,7 +19,7 @@ const program = {
   ],
 };
 
-// Monitors say what must hold. This one looks at the state in which all threads have ended.
+// A monitor states what must hold. This monitor checks the state in which all threads have ended.
 const kept = atEnd('x == 2', (end) => end.value('x') === 2);
 
 export default explore(program).monitors(kept);

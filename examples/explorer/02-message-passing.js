@@ -1,7 +1,7 @@
-// A message and a flag that says it is there. The receiver blocks until the flag is set, so it reads the message and
-// nothing older: here memory is sequentially consistent, and the order of two writes is the order in which they are seen.
+// A sender writes a message, then sets a flag. The receiver blocks until the flag is set, so it always reads the new message:
+// memory is sequentially consistent here, and other threads see two writes in the order in which they were made.
 //
-// A thread that blocks is not run: no execution is spent on looking again and again.
+// The explorer does not run a blocked thread, so no executions are spent on polling.
 import { atEnd, explore, read, waitUntil, write } from 'mhp/explorer';
 
 const program = {
@@ -13,7 +13,7 @@ const program = {
       *run() {
         yield write('message', 42);
         yield write('ready', 1);
-        // And back: the sender goes on once the message has been seen.
+        // The reverse direction: the sender continues after the message has been read.
         yield waitUntil('seen', 1);
         yield write('message', 0);
       },
@@ -30,7 +30,7 @@ const program = {
   ],
 };
 
-// What a thread returned is there to look at once it has ended.
+// A monitor can use the return value of a thread after the thread has ended.
 const arrived = atEnd('the receiver has got 42', (end) => end.threads[1].returned === 42);
 
 export default explore(program).monitors(arrived);

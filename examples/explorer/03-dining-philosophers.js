@@ -1,7 +1,7 @@
-// Three philosophers round a table, a fork between each two. All take the left fork first: then each may hold one and wait
-// for the next. The standard monitors object to it, among them `deadlock`: nothing has to be said.
+// Three philosophers sit at a round table, with one fork between each two. All take the left fork first, so each can hold one
+// fork and wait for the next. The standard monitors report this without being named; one of them is `deadlock`.
 //
-// Try it: let the last one begin with the other fork.
+// Try it: let the last philosopher begin with the other fork.
 import { explore, lock, unlock } from 'mhp/explorer';
 
 const SEATS = 3;

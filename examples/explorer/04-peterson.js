@@ -1,8 +1,8 @@
-// Peterson's lock: two threads keep each other out with reads and writes alone.
+// Peterson's lock: two threads exclude each other with reads and writes alone.
 //
-// The loop has no end that can be foreseen. `forget` at its head says that nothing the thread has read so far decides
-// what it does next: a second turn of the loop is then the same state as the first, and there are few states.
-// A search by traces is out of the question: it needs threads that end.
+// The loop has no bound that is known in advance. `forget` at its head states that nothing the thread has read so far decides
+// what it does next. A second iteration of the loop then begins in the same state as the first, so there are few states.
+// A search over traces is impossible for this program, because it requires threads that end.
 import { bug, explore, fetchAdd, forget, read, variable, write } from 'mhp/explorer';
 
 const process = (me) => ({
@@ -16,7 +16,7 @@ const process = (me) => ({
       if (!(yield read(variable('wants', other)))) break;
       if ((yield read('turn')) === me) break;
     }
-    // A step of its own, and not part of the lock: it counts who is inside.
+    // This step is not part of the lock: it counts the threads inside.
     if ((yield fetchAdd('inside', 1)) !== 0) yield bug('process', 'two are inside');
     yield fetchAdd('inside', -1);
     yield write(variable('wants', me), false);

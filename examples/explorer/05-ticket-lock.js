@@ -1,7 +1,7 @@
-// A ticket lock: who comes draws a number, and waits until it is served. Three threads add 1 under it, as in the first
-// example, and none is lost.
+// A ticket lock: each thread draws a number, and waits until that number is served. Three threads add 1 under the lock, as in the
+// first example, and no addition is lost.
 //
-// Drawing a number is one atomic step. Try it with a read and a write in its place.
+// Drawing a number is one atomic step. Try it: use a read and a write instead.
 import { atEnd, explore, fetchAdd, read, waitUntil, write } from 'mhp/explorer';
 
 const THREADS = 3;

@@ -1,8 +1,9 @@
-// Readers share a room, a writer has it alone. The first reader to come locks the room for all of them, the last to go
-// unlocks it. Who is first and last is counted; coming counts under a lock, going does not, and there lies the bug.
+// Readers share a room; a writer uses it alone. The first reader to enter locks the room for all readers, and the last reader to
+// leave unlocks it. A counter decides which reader is first and which is last. Readers take a lock to count on entry, but not on
+// exit; this is the bug.
 //
-// Two go at once, one is not counted out, and the writer waits for ever. The story is the shortest there is: the fewest
-// preemptions, and then the fewest steps.
+// Two readers leave at the same time, one of them is not subtracted, and the writer waits for ever. The story is the shortest
+// one: it has the fewest preemptions and, among those, the fewest steps.
 import { explore, lock, read, unlock, waitUntil, write } from 'mhp/explorer';
 
 function* reader() {
@@ -12,7 +13,7 @@ function* reader() {
   if (before === 0) yield write('room', 'readers');
   yield unlock('counting');
 
-  // Here it reads.
+  // The reader reads here.
 
   const left = (yield read('readers')) - 1;
   yield write('readers', left);

@@ -1,7 +1,7 @@
-// A producer and a consumer with two places between them. The producer blocks while both are taken, the consumer while
-// both are free.
+// A producer and a consumer share a buffer of two places. The producer blocks while both places are full, and the consumer blocks
+// while both are empty.
 //
-// `leak` is a monitor to be asked for by name: of what was allocated in `item` nothing may be left.
+// `leak` is not one of the standard monitors and must be requested: no object allocated in table `item` may remain at the end.
 import { alloc, atEnd, explore, fetchAdd, free, leak, read, variable, waitWhile, write } from 'mhp/explorer';
 
 const PLACES = 2;

@@ -1,7 +1,7 @@
-// A sequence lock: the writer never waits, and a reader that may have seen half of a change tries again. The count is odd
-// while the writer is at it.
+// A sequence lock: the writer never waits, and a reader that may have seen half of a change retries. The count is odd while the
+// writer makes a change.
 //
-// Two values that must be equal are written one after the other; a reader that is satisfied has seen them equal.
+// The writer writes two values, one after the other, that must be equal. A reader that does not retry has read equal values.
 import { atEnd, explore, forget, read, waitWhile, write } from 'mhp/explorer';
 
 function* writer() {

@@ -1,14 +1,14 @@
-// A list that is read without a lock: 1 -> 2 -> 3. The updater takes 2 out, waits for a grace period, until every reader
-// that may have come upon it is through, and frees it.
+// A list that is read without a lock: 1 -> 2 -> 3. The updater unlinks 2, waits for a grace period, after which no reader can
+// still use 2, and frees it.
 //
-// Try it without `synchronizeRcu`: the standard monitor `useAfterFree` objects.
+// Try it: remove `synchronizeRcu`. The standard monitor `useAfterFree` then reports a failure.
 import { explore, forget, free, rcuReadLock, rcuReadUnlock, read, synchronizeRcu, write } from 'mhp/explorer';
 
 function* reader() {
   yield rcuReadLock();
   let at = yield read('head');
   while (at !== 0) {
-    // Where it is decides how it goes on, and nothing else it has read.
+    // Only the current position decides what the reader does next, and nothing else that it has read.
     yield forget('at', at);
     at = yield read(['node', at, 'next']);
   }

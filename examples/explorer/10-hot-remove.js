@@ -1,8 +1,9 @@
-// What all of this was made for. Memory is removed: the remover clears the entries of a page table, then the entry that
-// leads to the table, and frees the table. A walker has read that entry before it was cleared, and is inside the table.
+// A model of the race for which the explorer was written. To remove memory, the remover clears the entries of a page table, then
+// the entry that points to the table, and frees the table. A walker has read that entry before it was cleared, and is still
+// reading the table.
 //
-// With eight entries there are 512 orders that differ, twice as many with every entry more; but there are 111 states,
-// since both threads forget the entries that they have passed.
+// With eight entries there are 512 different orders, and each further entry doubles that number. There are only 111 states,
+// because both threads forget the entries that they have passed.
 import { explore, forget, free, read, write } from 'mhp/explorer';
 
 const ENTRIES = 8;
