@@ -6,8 +6,8 @@ import { listMutants, type Mutant } from './list.ts';
 import { type ResultLine, readResults } from './results.ts';
 
 /*
- * npm run mutate:report: docs/mutations.md from the results and explanations.yaml. Fails when a mutant has no result, or one
- * that was not caught has no explanation.
+ * `npm run mutate:report` writes docs/mutations.md from the results and explanations.yaml. It fails when a mutant has no
+ * result, or when a mutant that was not caught has no explanation.
  */
 
 const HERE = new URL('./', import.meta.url);
@@ -35,19 +35,19 @@ type Reason = Omit<Explanation, 'mutants'>;
 
 const REREADS: Reason = {
   class: 'equivalent',
-  why: 'Nothing but reads is done again, and what they came to first is dropped: the same as reads that come later.',
+  why: 'Only reads are repeated, and the first results are dropped. The mutant behaves as if the reads took place later.',
 };
 
 /** For a repeated step, the explanation that the runs give. */
 const BY_RUNS: Readonly<Partial<Record<string, Reason>>> = {
-  reads: { class: 'cost', why: 'What is done again finds nothing left to do: it only reads.' },
+  reads: { class: 'cost', why: 'The repeated code finds nothing left to do, so it only reads.' },
   again: {
     class: 'cost',
-    why: 'What has been written is written again at once. Nobody else may write there in between: the range is its own.',
+    why: 'The same values are written again immediately. No other thread may write to this range in between.',
   },
   'more flushing': {
     class: 'cost',
-    why: 'Barriers and invalidations beside those of the original: nothing is safer, and nothing is lost but time.',
+    why: 'The mutant executes additional barriers and invalidations. They cost time and have no other effect.',
   },
 };
 
@@ -135,20 +135,21 @@ const table = (first: string, rows: readonly (readonly (string | number)[])[]): 
 function sortOf(result: ResultLine): string {
   const { check, failure } = result.caught!;
   if (/^(does not end|ends the program)$/.test(failure)) return 'does not end';
-  if (failure.startsWith('exception:')) return 'cannot go on (an exception of the model)';
+  if (failure.startsWith('exception:')) return 'the model cannot continue (an exception)';
   if (/^ended by/.test(failure)) return 'a BUG or a deadlock';
-  if (/given back|may not be seen/.test(failure)) return 'an entry that is not visible in time';
-  if (/^B\d/.test(check)) return 'an entry of the catalogue that is clean otherwise';
+  if (/given back|may not be seen/.test(failure)) return 'an entry that becomes visible too late';
+  if (/^B\d/.test(check)) return 'an entry of the catalogue that is clean on the unchanged form';
   if (/free pages can be reached/.test(failure)) return 'a free page that a CPU can reach';
   if (/CPU .*(may hold|in flight)|translations:|contiguous-group/.test(failure))
     return 'a translation that outlives its entry';
   if (/^(the tables are|the neighbour)|tables:/.test(failure))
-    return 'tables that are not what they were, left over, or linked and free';
+    return 'tables that changed, that were left over, or that are linked although free';
   if (/invariant:|linear:|memmap:|meanwhile/.test(failure)) return 'another invariant between operations';
   if (/is not a table$/.test(failure)) return 'an entry used in a page that is not a table';
-  if (/BUG|printk/.test(failure)) return 'the allocator: freed twice, or not its own';
+  if (/BUG|printk/.test(failure)) return 'the allocator: a page freed twice, or a page that it does not own';
   if (/lock/.test(failure)) return 'a lock';
-  if (/warn|nothing says|splits|answer/.test(failure)) return 'a warning, or none where there must be one';
+  if (/warn|nothing says|splits|answer/.test(failure))
+    return 'an unexpected warning, or an expected warning that is missing';
   return 'something else';
 }
 
@@ -186,16 +187,16 @@ const kinds = new Set(mutants.map(({ key }) => key)).size;
 const text = [
   '# Mutations of the tear-down',
   '',
-  `Every step of every function of the four forms of tear-down is left out, done twice, and done after the one behind it:`,
-  `${mutants.length} mutants, of ${kinds} changes to the text, each in every form that has the function. A mutant is caught when something that holds on`,
-  'the form as it is no longer holds. This file is made by `npm run mutate:report` from `test/mutation/results.jsonl`, which',
-  '`npm run mutate` writes, and `test/mutation/explanations.yaml`.',
+  'A mutant omits one step of a function of a form of tear-down, repeats it, or moves it after the next step. Every step of every',
+  `function has such mutants: ${mutants.length} mutants, from ${kinds} changes to the source, each in every form that has the function. A mutant`,
+  'is caught when a check that passes on the unchanged form fails. `npm run mutate:report` writes this file from',
+  '`test/mutation/results.jsonl`, which `npm run mutate` writes, and from `test/mutation/explanations.yaml`.',
   '',
   '| form | release | |',
   '|---|---|---|',
   ...forms.map(({ name, release, about }) => row(name, release, about)),
   '',
-  '## The share caught',
+  '## Share of mutants caught',
   '',
   ...table('form', [
     ...forms.map(({ name }) => [
@@ -208,9 +209,9 @@ const text = [
     ['all', ...counts(mutants, survivors)],
   ]),
   '',
-  ...table('what is done to a step', [
+  ...table('change to a step', [
     ...(['without', 'twice', 'swapped'] as const).map((operator) => [
-      { without: 'left out', twice: 'done twice', swapped: 'done after the next' }[operator],
+      { without: 'omitted', twice: 'repeated', swapped: 'moved after the next' }[operator],
       ...counts(
         mutants.filter((mutant) => mutant.operator === operator),
         survivors,
@@ -218,16 +219,16 @@ const text = [
     ]),
   ]),
   '',
-  '*Equivalent*: nobody can tell it from the original. *Cost only*: it does more than it must. *Gap*: it does harm that',
-  'nothing here sees.',
+  '*Equivalent*: the mutant behaves like the original in every observable respect. *Cost only*: the mutant does unnecessary',
+  'work. *Gap*: the mutant does harm that no check finds.',
   '',
-  '## By what',
+  '## Mutants by check',
   '',
-  'The first check that failed; most mutants fail many.',
+  'Each mutant counts for the first check that failed. Most mutants fail several checks.',
   '',
   ...bySort([...results.values()]),
   '',
-  '## By function',
+  '## Mutants by function',
   ...forms.flatMap(({ name }) => {
     const mine = mutants.filter(({ form }) => form === name);
     return [
@@ -247,13 +248,13 @@ const text = [
     ];
   }),
   '',
-  '## Not caught: gaps',
+  '## Mutants not caught: gaps',
   ...told(survivors.filter((s) => s.class === 'gap')),
   '',
-  '## Not caught: cost only',
+  '## Mutants not caught: cost only',
   ...told(survivors.filter((s) => s.class === 'cost')),
   '',
-  '## Not caught: equivalent',
+  '## Mutants not caught: equivalent',
   ...told(survivors.filter((s) => s.class === 'equivalent')),
   '',
 ].join('\n');
