@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { boot } from '../src/boot/boot.ts';
 import { parseScenario } from '../src/scenarios/format/read.ts';
+import { runScenario } from '../src/scenarios/running/run-scenario.ts';
+import { Session } from '../src/scenarios/running/session.ts';
 
 const root = new URL('../', import.meta.url).pathname;
 const readme = readFileSync(`${root}README.md`, 'utf8');
@@ -39,6 +42,15 @@ test('the scenarios in the README are some', () => {
     [5, []],
     [0, ['checker', 'remover']],
   ]);
+});
+
+test('the scenario of steps in the README goes as it says', () => {
+  const scenario = parseScenario(/```yaml\n([\s\S]*?)```/.exec(readme)![1]!, 'README.md');
+  if (typeof scenario.machine === 'string') throw new Error('a machine by name');
+  const session = new Session(boot(scenario.machine, scenario.release!));
+  const outcomes = [...runScenario(scenario, session)];
+  expect(outcomes.filter(({ unexpected }) => unexpected)).toEqual([]);
+  expect(outcomes).toHaveLength(5);
 });
 
 test('the figures of the recordings are those the tests assert', () => {
