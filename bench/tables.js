@@ -1,7 +1,7 @@
 // arm64, rodata=full: a DIMM is plugged and unplugged without being used, so that the times are those of page tables,
 // memmap and sections. Arguments: TiB. Prints one JSON object.
 import { performance } from 'node:perf_hooks';
-import { isMapped } from '../dist/hardware/walk.js';
+import { isMapped } from '../dist/hardware/walks/walk.js';
 import { boot, findRelease, parseMachineFile, perform, Session } from '../dist/index.js';
 
 const tib = Number(process.argv[2]);

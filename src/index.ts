@@ -10,7 +10,7 @@ export { ImpossibleMachine } from './errors/impossible-machine.ts';
 export { InputError } from './errors/input-error.ts';
 export { UserError } from './errors/user-error.ts';
 export { depthOf, entrySize } from './geometry/translation.ts';
-export { INVALID } from './hardware/descriptor.ts';
+export { INVALID } from './hardware/descriptor/descriptor.ts';
 export type { Config } from './kernel/config.ts';
 export {
   type EntryPointer,

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contEntries } from '../src/geometry/blocks.ts';
 import { entrySize } from '../src/geometry/translation.ts';
-import { CONT } from '../src/hardware/descriptor.ts';
+import { CONT } from '../src/hardware/descriptor/descriptor.ts';
 import { held } from '../src/hardware/index.ts';
-import { leaves } from '../src/hardware/walk.ts';
+import { leaves } from '../src/hardware/walks/walk.ts';
 import {
   NO_BLOCK_MAPPINGS,
   NO_CONT_MAPPINGS,

@@ -1,6 +1,6 @@
 import { entrySize } from '../src/geometry/translation.ts';
-import { CONT } from '../src/hardware/descriptor.ts';
-import { leaves } from '../src/hardware/walk.ts';
+import { CONT } from '../src/hardware/descriptor/descriptor.ts';
+import { leaves } from '../src/hardware/walks/walk.ts';
 import { phys_to_virt } from '../src/kernel/pfn.ts';
 import { releases } from '../src/releases/index.ts';
 import type { Session } from '../src/scenarios/running/session.ts';

@@ -1,4 +1,4 @@
-import { Runs } from '../hardware/runs.ts';
+import { Runs } from '../hardware/memory/runs.ts';
 import type { Config } from '../kernel/config.ts';
 import { new_memory_block } from '../kernel/drivers/base/memory/block.ts';
 import type { Kernel } from '../kernel/kernel.ts';

@@ -6,7 +6,7 @@ import { type LayoutFamily, layout as layoutOf } from '../geometry/layouts.ts';
 import { sharedTables } from '../geometry/shared-tables.ts';
 import { maxPhysmemBits } from '../geometry/sizes.ts';
 import { type LevelName, NoSuchGeometry, type Translation, translation } from '../geometry/translation.ts';
-import { leaves, tableAt } from '../hardware/walk.ts';
+import { leaves, tableAt } from '../hardware/walks/walk.ts';
 import { vmemmap_of } from '../kernel/pfn.ts';
 import type { Machine } from '../machines/machine.ts';
 import { defineRelease } from '../releases/define.ts';

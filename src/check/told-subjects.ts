@@ -1,6 +1,6 @@
 import { entrySize } from '../geometry/translation.ts';
-import { VALID } from '../hardware/descriptor.ts';
-import type { TlbiOp } from '../hardware/tlbi.ts';
+import { VALID } from '../hardware/descriptor/descriptor.ts';
+import type { TlbiOp } from '../hardware/tlb/tlbi.ts';
 import type { About, AboutEntry } from '../interleave/about.ts';
 import type { Config } from '../kernel/config.ts';
 import { type KernelOperation, telling_of } from '../kernel/operation.ts';

@@ -1,8 +1,8 @@
 import { regionOf } from '../geometry/layout.ts';
 import { hardwareLevel, vaText } from '../geometry/translation.ts';
-import { DBM } from '../hardware/descriptor.ts';
+import { DBM } from '../hardware/descriptor/descriptor.ts';
 import type { Mmu } from '../hardware/mmu.ts';
-import { type EntryRun, entries, leaves, pointsToTable } from '../hardware/walk.ts';
+import { type EntryRun, entries, leaves, pointsToTable } from '../hardware/walks/walk.ts';
 import { kernel_page_tables, MODELLED_REGIONS } from '../kernel/fs/kernel_page_tables.ts';
 import { leaf_address } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';

@@ -1,7 +1,7 @@
-import type { Fresh } from './fresh.ts';
-import type { Held } from './held.ts';
-import type { Layer } from './layers.ts';
+import type { Layer } from './memory/layers.ts';
 import type { Mmu } from './mmu.ts';
+import type { Fresh } from './tlb/fresh.ts';
+import type { Held } from './tlb/held.ts';
 
 /**
  * The state as text. Two states have the same text exactly when software and walkers can do the same from then on. The

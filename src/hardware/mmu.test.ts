@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { access } from './access.ts';
-import { dsb, isb } from './barriers.ts';
-import { INVALID } from './descriptor.ts';
+import { INVALID } from './descriptor/descriptor.ts';
+import { target } from './descriptor/format.ts';
 import { encodeMmu } from './encode.ts';
-import { target } from './format.ts';
+import { access } from './memory/access.ts';
+import { writeEntries } from './memory/write.ts';
 import { copyMmu, type Mmu } from './mmu.ts';
-import type { Place } from './place.ts';
-import { contents, type Serving, servings } from './places.ts';
-import { held, reaches } from './reach.ts';
 import * as s from './sample.ts';
-import { tlbi } from './tlbi.ts';
-import { writeEntries } from './write.ts';
+import { dsb, isb } from './tlb/barriers.ts';
+import { held, reaches } from './tlb/reach.ts';
+import { tlbi } from './tlb/tlbi.ts';
+import type { Place } from './walks/place.ts';
+import { contents, type Serving, servings } from './walks/places.ts';
 
 /** What pages serve as, computed again from the root and the stale records: stretches, each counted `refs` times. */
 function recount(m: Mmu): Serving[] {

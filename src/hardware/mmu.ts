@@ -1,10 +1,10 @@
 import type { Translation } from '../geometry/translation.ts';
-import type { Descriptor } from './descriptor.ts';
-import { type Fresh, freshRule } from './fresh.ts';
-import { type Held, heldRule } from './held.ts';
-import { Layers } from './layers.ts';
-import { type Place, placeRule } from './place.ts';
-import { type WordRun, Words } from './words.ts';
+import type { Descriptor } from './descriptor/descriptor.ts';
+import { Layers } from './memory/layers.ts';
+import { type WordRun, Words } from './memory/words.ts';
+import { type Fresh, freshRule } from './tlb/fresh.ts';
+import { type Held, heldRule } from './tlb/held.ts';
+import { type Place, placeRule } from './walks/place.ts';
 
 /**
  * CVE-2025-10263, Arm errata 4118414 and others: a broadcast TLBI and its DSB complete before stores of other CPUs

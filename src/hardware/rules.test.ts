@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { translation } from '../geometry/translation.ts';
-import { access } from './access.ts';
-import { dsb, isb } from './barriers.ts';
-import { checkDescriptor, descriptorCheck, ReservedBits } from './check-words.ts';
+import { checkDescriptor, descriptorCheck, ReservedBits } from './descriptor/check-words.ts';
 import {
   AF,
   AP_RDONLY,
@@ -14,11 +12,13 @@ import {
   NG,
   PXN,
   SW_DIRTY,
-} from './descriptor.ts';
-import { held, reaches } from './reach.ts';
+} from './descriptor/descriptor.ts';
+import { access } from './memory/access.ts';
+import { writeEntries } from './memory/write.ts';
 import * as s from './sample.ts';
-import { tlbi } from './tlbi.ts';
-import { writeEntries } from './write.ts';
+import { dsb, isb } from './tlb/barriers.ts';
+import { held, reaches } from './tlb/reach.ts';
+import { tlbi } from './tlb/tlbi.ts';
 
 const rules = (m: ReturnType<typeof s.sample>) => m.violations.map((v) => [v.rule, v.va, v.size]);
 

@@ -1,9 +1,9 @@
 import { entryIndex, type Translation, translation } from '../geometry/translation.ts';
-import { dsb, isb } from './barriers.ts';
-import { AF, CONT, type Descriptor, SH_INNER, TABLE_BIT, VALID } from './descriptor.ts';
+import { AF, CONT, type Descriptor, SH_INNER, TABLE_BIT, VALID } from './descriptor/descriptor.ts';
+import { writeEntries } from './memory/write.ts';
 import { type Defect, type Mmu, newMmu } from './mmu.ts';
-import { tlbi } from './tlbi.ts';
-import { writeEntries } from './write.ts';
+import { dsb, isb } from './tlb/barriers.ts';
+import { tlbi } from './tlb/tlbi.ts';
 
 /** A small address space for tests of instructions: two adjacent tables of PTEs, reached from the root. */
 export const SHAPE: Translation = translation('arm64', 4096, 48);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { entryIndex, entrySize, type Translation, translation } from '../geometry/translation.ts';
-import { access } from './access.ts';
-import { dsb, isb } from './barriers.ts';
-import { AF, addressField, CONT, INVALID, TABLE_BIT, VALID } from './descriptor.ts';
-import { groupEntries } from './format.ts';
+import { AF, addressField, CONT, INVALID, TABLE_BIT, VALID } from './descriptor/descriptor.ts';
+import { groupEntries } from './descriptor/format.ts';
+import { access } from './memory/access.ts';
+import { writeEntries } from './memory/write.ts';
 import { type Mmu, newMmu } from './mmu.ts';
-import { held, reaches } from './reach.ts';
 import { flushAll } from './sample.ts';
-import { tlbi } from './tlbi.ts';
-import { writeEntries } from './write.ts';
+import { dsb, isb } from './tlb/barriers.ts';
+import { held, reaches } from './tlb/reach.ts';
+import { tlbi } from './tlb/tlbi.ts';
 
 const SHAPES: readonly (readonly [number, number])[] = [
   [4096, 39],

@@ -1,5 +1,5 @@
 import { entrySize } from '../geometry/translation.ts';
-import type { Descriptor } from '../hardware/descriptor.ts';
+import type { Descriptor } from '../hardware/descriptor/descriptor.ts';
 import type { Config } from '../kernel/config.ts';
 import { mmu_steps, resolve } from '../kernel/mmu.ts';
 import type { EntryAccess, KernelOperation, PagesAbout } from '../kernel/operation.ts';

@@ -1,5 +1,5 @@
 import { copyMmu, type Mmu } from '../hardware/index.ts';
-import { Runs } from '../hardware/runs.ts';
+import { Runs } from '../hardware/memory/runs.ts';
 import type { State } from '../kernel/state.ts';
 
 /** A copy of plain data, and of run maps in it. */

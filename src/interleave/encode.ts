@@ -1,5 +1,5 @@
 import { encodeMmu, type Mmu } from '../hardware/index.ts';
-import { Runs } from '../hardware/runs.ts';
+import { Runs } from '../hardware/memory/runs.ts';
 import type { State } from '../kernel/state.ts';
 import type { Part } from './copy.ts';
 

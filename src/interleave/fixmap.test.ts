@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { bootedForSteps, faults, found, mapLinear, says, verdictOf, well } from '../../test/interleave.ts';
 import { ARM64, G } from '../../test/kit.ts';
-import { isMapped } from '../hardware/walk.ts';
+import { isMapped } from '../hardware/walks/walk.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Steps } from '../steps/step.ts';

@@ -3,7 +3,15 @@ import { anything, bootedForSteps, faults, first, mapLinear } from '../../test/i
 import { ARM64, G, K } from '../../test/kit.ts';
 import { isFolded } from '../geometry/blocks.ts';
 import type { LevelName } from '../geometry/translation.ts';
-import { AP_RDONLY, type Descriptor, isBlock, isNone, isValid, PXN, UXN } from '../hardware/descriptor.ts';
+import {
+  AP_RDONLY,
+  type Descriptor,
+  isBlock,
+  isNone,
+  isValid,
+  PXN,
+  UXN,
+} from '../hardware/descriptor/descriptor.ts';
 import { addr_end, READ_ONCE } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done } from '../kernel/locks.ts';

@@ -1,8 +1,8 @@
-import { type DsbKind, dsb, isb } from '../hardware/barriers.ts';
-import type { Descriptor } from '../hardware/descriptor.ts';
+import type { Descriptor } from '../hardware/descriptor/descriptor.ts';
+import { erase, writeEntries } from '../hardware/memory/write.ts';
 import { type Mmu, readEntry } from '../hardware/mmu.ts';
-import { type TlbiOp, tlbi } from '../hardware/tlbi.ts';
-import { erase, writeEntries } from '../hardware/write.ts';
+import { type DsbKind, dsb, isb } from '../hardware/tlb/barriers.ts';
+import { type TlbiOp, tlbi } from '../hardware/tlb/tlbi.ts';
 import type { Failure } from '../steps/failure.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from './mm/page.ts';
 import { operation } from './ops.ts';

@@ -1,6 +1,6 @@
-import type { DsbKind } from '../hardware/barriers.ts';
-import type { Descriptor } from '../hardware/descriptor.ts';
-import type { TlbiOp } from '../hardware/tlbi.ts';
+import type { Descriptor } from '../hardware/descriptor/descriptor.ts';
+import type { DsbKind } from '../hardware/tlb/barriers.ts';
+import type { TlbiOp } from '../hardware/tlb/tlbi.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Operation } from '../steps/operation.ts';
 import type { Step, Value } from '../steps/step.ts';

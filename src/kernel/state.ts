@@ -1,6 +1,6 @@
 import type { LevelName } from '../geometry/translation.ts';
+import { Runs } from '../hardware/memory/runs.ts';
 import type { Mmu } from '../hardware/mmu.ts';
-import { Runs } from '../hardware/runs.ts';
 import type { vmem_altmap } from './kernel.ts';
 import type { Page } from './mm/page.ts';
 import { NO_PAGE } from './mm/page.ts';

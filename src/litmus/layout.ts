@@ -6,7 +6,7 @@ import {
   type Translation,
   translation,
 } from '../geometry/translation.ts';
-import { checkDescriptor, ReservedBits } from '../hardware/check-words.ts';
+import { checkDescriptor, ReservedBits } from '../hardware/descriptor/check-words.ts';
 import {
   AF,
   AP_RDONLY,
@@ -17,7 +17,7 @@ import {
   SH_INNER,
   TABLE_BIT,
   VALID,
-} from '../hardware/descriptor.ts';
+} from '../hardware/descriptor/descriptor.ts';
 import type { LitmusTest } from './test.ts';
 
 /** 4K pages, 48-bit addresses: four levels; tests name the entries of the lower two. */

@@ -1,9 +1,9 @@
-import { type AccessOutcome, access } from '../hardware/access.ts';
-import { dsb, isb, publish } from '../hardware/barriers.ts';
 import { encodeMmu } from '../hardware/encode.ts';
+import { type AccessOutcome, access } from '../hardware/memory/access.ts';
+import { writeEntries } from '../hardware/memory/write.ts';
 import { copyMmu, type Defect, type Mmu, newMmu, readEntry } from '../hardware/mmu.ts';
-import { tlbi } from '../hardware/tlbi.ts';
-import { writeEntries } from '../hardware/write.ts';
+import { dsb, isb, publish } from '../hardware/tlb/barriers.ts';
+import { tlbi } from '../hardware/tlb/tlbi.ts';
 import type { Semantics } from '../schedule/program/semantics.ts';
 import { ROOT, SHAPE } from './layout.ts';
 import { type Core, finished, forwarding, isAccess, isFault, mayPerform, mayTranslate } from './order.ts';

@@ -1,6 +1,6 @@
 import { contEntries, isFolded } from '../geometry/blocks.ts';
 import { depthOf, entrySize, type LevelName } from '../geometry/translation.ts';
-import { CONT, TABLE_BIT, VALID } from '../hardware/descriptor.ts';
+import { CONT, TABLE_BIT, VALID } from '../hardware/descriptor/descriptor.ts';
 import * as fixmap from '../kernel/arch/arm64/include/asm/fixmap.ts';
 import { mk_sect_prot } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import {

@@ -1,8 +1,8 @@
-import type { Descriptor } from '../hardware/descriptor.ts';
+import type { Descriptor } from '../hardware/descriptor/descriptor.ts';
+import type { WordRun } from '../hardware/memory/words.ts';
+import { writeEntries } from '../hardware/memory/write.ts';
 import { readRun } from '../hardware/mmu.ts';
-import { install } from '../hardware/sequence.ts';
-import type { WordRun } from '../hardware/words.ts';
-import { writeEntries } from '../hardware/write.ts';
+import { install } from '../hardware/tlb/sequence.ts';
 import { type EntryPointer, resolve } from '../kernel/mmu.ts';
 import { change, look, operation } from '../kernel/ops.ts';
 import type { State } from '../kernel/state.ts';

@@ -1,7 +1,7 @@
 import { isFolded } from '../geometry/blocks.ts';
 import { depthOf, type LevelName } from '../geometry/translation.ts';
-import { INVALID } from '../hardware/descriptor.ts';
-import type { WordRun } from '../hardware/words.ts';
+import { INVALID } from '../hardware/descriptor/descriptor.ts';
+import type { WordRun } from '../hardware/memory/words.ts';
 import * as exact from '../kernel/arch/arm64/mm/mmu/free_empty_tables.ts';
 import { before } from '../kernel/arch/arm64/mm/mmu/unsigned.ts';
 import {

@@ -1,4 +1,4 @@
-import { INVALID } from '../hardware/descriptor.ts';
+import { INVALID } from '../hardware/descriptor/descriptor.ts';
 import * as dump from '../kernel/arch/arm64/mm/dump.ts';
 import { leaf_entry, NULL_ENTRY, none, present } from '../kernel/include/linux/pgtable.ts';
 import * as ioremap from '../kernel/lib/ioremap.ts';

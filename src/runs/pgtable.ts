@@ -1,4 +1,4 @@
-import { type Descriptor, isValid } from '../hardware/descriptor.ts';
+import { type Descriptor, isValid } from '../hardware/descriptor/descriptor.ts';
 import { DSB } from '../kernel/arch/arm64/include/asm/barrier.ts';
 import * as pgalloc from '../kernel/arch/arm64/include/asm/pgalloc.ts';
 import * as pgtable from '../kernel/arch/arm64/include/asm/pgtable.ts';

@@ -1,6 +1,6 @@
 import { isFolded } from '../geometry/blocks.ts';
 import { depthOf, entryIndex, entrySize, type LevelName } from '../geometry/translation.ts';
-import type { WordRun } from '../hardware/words.ts';
+import type { WordRun } from '../hardware/memory/words.ts';
 import { addr_end, type EntryPointer } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';

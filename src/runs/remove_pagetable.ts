@@ -1,5 +1,5 @@
 import { depthOf } from '../geometry/translation.ts';
-import { INVALID } from '../hardware/descriptor.ts';
+import { INVALID } from '../hardware/descriptor/descriptor.ts';
 import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import { S1 } from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
 import {

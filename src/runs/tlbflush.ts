@@ -1,5 +1,5 @@
-import { flush, synchronize } from '../hardware/sequence.ts';
-import type { TlbiOp } from '../hardware/tlbi.ts';
+import { flush, synchronize } from '../hardware/tlb/sequence.ts';
+import type { TlbiOp } from '../hardware/tlb/tlbi.ts';
 import { DSB } from '../kernel/arch/arm64/include/asm/barrier.ts';
 import * as tlbflush from '../kernel/arch/arm64/include/asm/tlbflush.ts';
 import type { Kernel } from '../kernel/kernel.ts';

@@ -1,6 +1,6 @@
 import { isFolded } from '../geometry/blocks.ts';
-import { INVALID } from '../hardware/descriptor.ts';
-import type { WordRun } from '../hardware/words.ts';
+import { INVALID } from '../hardware/descriptor/descriptor.ts';
+import type { WordRun } from '../hardware/memory/words.ts';
 import { cont } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as tlbflush from '../kernel/arch/arm64/include/asm/tlbflush.ts';
 import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';

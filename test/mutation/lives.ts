@@ -1,4 +1,4 @@
-import { isMapped } from '../../src/hardware/walk.ts';
+import { isMapped } from '../../src/hardware/walks/walk.ts';
 import { phys_to_virt, vmemmap_of } from '../../src/kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP } from '../../src/kernel/state.ts';
 import type { Session } from '../../src/scenarios/running/session.ts';

@@ -1,6 +1,6 @@
 import { contEntries } from '../../src/geometry/blocks.ts';
 import { entryIndex, entrySize } from '../../src/geometry/translation.ts';
-import { VALID } from '../../src/hardware/descriptor.ts';
+import { VALID } from '../../src/hardware/descriptor/descriptor.ts';
 import { held } from '../../src/hardware/index.ts';
 import { readEntry } from '../../src/hardware/mmu.ts';
 import {

@@ -1,5 +1,4 @@
 import { entryIndex, entrySize, type Translation } from '../../geometry/translation.ts';
-import { dsb, isb } from '../../hardware/barriers.ts';
 import {
   AP_RDONLY,
   DBM,
@@ -8,9 +7,10 @@ import {
   TABLE_BIT,
   UXN_TABLE,
   VALID,
-} from '../../hardware/descriptor.ts';
+} from '../../hardware/descriptor/descriptor.ts';
+import { writeEntries } from '../../hardware/memory/write.ts';
 import type { Mmu } from '../../hardware/mmu.ts';
-import { writeEntries } from '../../hardware/write.ts';
+import { dsb, isb } from '../../hardware/tlb/barriers.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_entry, table_entry } from '../../kernel/include/linux/pgtable.ts';
 import type { RecordedTable, RecordedTables } from '../../machines/page-tables/tables.ts';

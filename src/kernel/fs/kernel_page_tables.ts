@@ -1,8 +1,8 @@
 import { regionOf } from '../../geometry/layout.ts';
 import { entrySize } from '../../geometry/translation.ts';
-import { isTable } from '../../hardware/descriptor.ts';
+import { isTable } from '../../hardware/descriptor/descriptor.ts';
 import type { Mmu } from '../../hardware/mmu.ts';
-import { nextTable, tablesTogether } from '../../hardware/walk.ts';
+import { nextTable, tablesTogether } from '../../hardware/walks/walk.ts';
 import type { Kernel } from '../kernel.ts';
 import type { State } from '../state.ts';
 import { type PtdumpRun, ptdump } from './ptdump.ts';

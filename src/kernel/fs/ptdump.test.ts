@@ -16,7 +16,7 @@ import {
   TABLE_BIT,
   UXN,
   VALID,
-} from '../../hardware/descriptor.ts';
+} from '../../hardware/descriptor/descriptor.ts';
 import { type PtdumpRun, ptdump } from './ptdump.ts';
 import { ptdump_format, ptdump_markers } from './ptdump_format.ts';
 

@@ -15,7 +15,7 @@ import {
   TABLE_BIT,
   UXN,
   VALID,
-} from '../../hardware/descriptor.ts';
+} from '../../hardware/descriptor/descriptor.ts';
 
 /** The format of arm64's kernel_page_tables, which differs between releases. */
 export interface PtdumpFormat {

@@ -1,6 +1,7 @@
 import { isFolded } from '../../geometry/blocks.ts';
-import { toWord } from '../../hardware/descriptor.ts';
+import { toWord } from '../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../steps/step.ts';
+import type { mm_walk, mm_walk_ops } from '../include/linux/pagewalk.ts';
 import {
   addr_end,
   bad,
@@ -11,32 +12,14 @@ import {
   pud_leaf,
   READ_ONCE,
 } from '../include/linux/pgtable.ts';
+import type { PtdumpNote } from '../include/linux/ptdump.ts';
 import type { Kernel } from '../kernel.ts';
 import { pr_err } from '../ops.ts';
-import type { PtdumpNote } from './ptdump.ts';
 
 /**
  * mm/pagewalk.c: a walk of the kernel's own tables, which no vma covers. It takes no lock, and reads an entry again for each
  * question. The entries of a folded level are those of the level below.
  */
-
-/** struct mm_walk_ops: the functions that are called for entries, by name. */
-export interface mm_walk_ops {
-  readonly pgd_entry: 'ptdump_pgd_entry';
-  readonly p4d_entry: 'ptdump_p4d_entry';
-  readonly pud_entry: 'ptdump_pud_entry';
-  readonly pmd_entry: 'ptdump_pmd_entry';
-  readonly pte_entry: 'ptdump_pte_entry';
-  readonly pte_hole: 'ptdump_hole';
-}
-
-/** struct mm_walk */
-export interface mm_walk {
-  readonly ops: mm_walk_ops;
-  readonly private: PtdumpNote[];
-  /** ACTION_CONTINUE: the table below the entry is not walked. */
-  action: 'ACTION_SUBTREE' | 'ACTION_CONTINUE';
-}
 
 /** pgd_none_or_clear_bad(), p4d_none_or_clear_bad() */
 function* none_or_clear_bad(k: Kernel, name: 'pgd' | 'p4d', p: EntryPointer): Steps<boolean> {

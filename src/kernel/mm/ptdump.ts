@@ -1,20 +1,13 @@
 import type { LevelName } from '../../geometry/translation.ts';
 import type { Steps } from '../../steps/step.ts';
+import type { mm_walk, mm_walk_ops } from '../include/linux/pagewalk.ts';
 import { type EntryPointer, pmd_leaf, pud_leaf, READ_ONCE } from '../include/linux/pgtable.ts';
+import type { PtdumpNote } from '../include/linux/ptdump.ts';
 import type { Kernel } from '../kernel.ts';
 import { get_online_mems, put_online_mems } from '../locks.ts';
 import { lock, unlock } from '../ops.ts';
-import type { mm_walk, mm_walk_ops } from './pagewalk.ts';
 
 /** mm/ptdump.c */
-
-/** What note_page is told: of an entry, or of several side by side that hold the same but for the addresses they name. */
-export interface PtdumpNote {
-  readonly addr: number;
-  readonly end: number;
-  readonly level: LevelName;
-  readonly attr: number;
-}
 
 const ptdump_ops: mm_walk_ops = {
   pgd_entry: 'ptdump_pgd_entry',

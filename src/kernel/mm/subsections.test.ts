@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { booted, G, K, run } from '../../../test/kit.ts';
 import { machine, PRESENT, RELEASES, Reference, SUB, traits } from '../../../test/subsections.ts';
-import { isMapped } from '../../hardware/walk.ts';
+import { isMapped } from '../../hardware/walks/walk.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { vmem_altmap } from '../kernel.ts';

@@ -16,7 +16,7 @@ import {
   TABLE_BIT,
   UXN,
   VALID,
-} from '../../hardware/descriptor.ts';
+} from '../../hardware/descriptor/descriptor.ts';
 
 /** Words of an attribute text in tables/*.json. G, RW-EL1 and similar words name a bit that is clear, or repeat AP=. */
 const WORDS: Readonly<Record<string, number>> = {

@@ -10,7 +10,7 @@ import {
   TABLE_BIT,
   UXN,
   VALID,
-} from '../../hardware/descriptor.ts';
+} from '../../hardware/descriptor/descriptor.ts';
 import { leafAttr, lineAttr } from './attributes.ts';
 import { runsOf } from './leaf-runs.ts';
 import { parsePtdump } from './ptdump-text.ts';

@@ -1,4 +1,4 @@
-import { Runs } from '../../hardware/runs.ts';
+import { Runs } from '../../hardware/memory/runs.ts';
 import type { Operation } from '../../steps/operation.ts';
 import type { Steps } from '../../steps/step.ts';
 import { LINEAR, WINDOW } from './config.ts';

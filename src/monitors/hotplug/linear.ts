@@ -1,6 +1,6 @@
 import { entrySize, vaText } from '../../geometry/translation.ts';
 import type { Mmu } from '../../hardware/index.ts';
-import { leaves } from '../../hardware/walk.ts';
+import { leaves } from '../../hardware/walks/walk.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { MEMBLOCK_NOMAP } from '../../kernel/mm/memblock/memblock.ts';

@@ -1,5 +1,5 @@
 import { entrySize } from '../../geometry/translation.ts';
-import { leaves } from '../../hardware/walk.ts';
+import { leaves } from '../../hardware/walks/walk.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { page_use, USE } from '../../kernel/mm/page.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, G, M } from '../../../test/kit.ts';
-import { INVALID } from '../../hardware/descriptor.ts';
+import { INVALID } from '../../hardware/descriptor/descriptor.ts';
 import { readEntry, writeEntries } from '../../hardware/index.ts';
-import { entries } from '../../hardware/walk.ts';
+import { entries } from '../../hardware/walks/walk.ts';
 import { table_page } from '../../kernel/include/linux/pgtable.ts';
 import { USE, with_use } from '../../kernel/mm/page.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';

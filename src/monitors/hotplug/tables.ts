@@ -1,4 +1,4 @@
-import { entries, pointsToTable } from '../../hardware/walk.ts';
+import { entries, pointsToTable } from '../../hardware/walks/walk.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
 import { PageReserved, PageTable, page_use, USE } from '../../kernel/mm/page.ts';

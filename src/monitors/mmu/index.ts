@@ -1,8 +1,8 @@
 import { vaText } from '../../geometry/translation.ts';
-import { VALID } from '../../hardware/descriptor.ts';
+import { VALID } from '../../hardware/descriptor/descriptor.ts';
 import type { Mmu } from '../../hardware/index.ts';
-import type { Reach } from '../../hardware/reach.ts';
-import type { Runs } from '../../hardware/runs.ts';
+import type { Runs } from '../../hardware/memory/runs.ts';
+import type { Reach } from '../../hardware/tlb/reach.ts';
 import type { Config } from '../../kernel/config.ts';
 import { type Page, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';

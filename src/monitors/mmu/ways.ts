@@ -1,9 +1,9 @@
 import { entrySize } from '../../geometry/translation.ts';
-import { translations } from '../../hardware/access.ts';
-import { target } from '../../hardware/format.ts';
+import { target } from '../../hardware/descriptor/format.ts';
 import type { Mmu } from '../../hardware/index.ts';
-import { type Reach, reaches } from '../../hardware/reach.ts';
-import type { Runs } from '../../hardware/runs.ts';
+import { translations } from '../../hardware/memory/access.ts';
+import type { Runs } from '../../hardware/memory/runs.ts';
+import { type Reach, reaches } from '../../hardware/tlb/reach.ts';
 import type { Config } from '../../kernel/config.ts';
 import { NO_PAGE, type Page, PageReserved, page_use, USE } from '../../kernel/mm/page.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';

@@ -10,7 +10,7 @@ import {
   UXN,
   UXN_TABLE,
   VALID,
-} from '../../hardware/descriptor.ts';
+} from '../../hardware/descriptor/descriptor.ts';
 import type { Pgprot } from '../../kernel/config.ts';
 
 /**

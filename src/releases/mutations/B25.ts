@@ -1,5 +1,5 @@
 import type { LevelName } from '../../geometry/translation.ts';
-import type { TlbiOp } from '../../hardware/tlbi.ts';
+import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
 import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/barrier.ts';
 import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';

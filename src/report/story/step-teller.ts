@@ -1,7 +1,7 @@
 import { type Translation, vaText } from '../../geometry/translation.ts';
-import type { Descriptor } from '../../hardware/descriptor.ts';
-import { meaning, target, writable } from '../../hardware/format.ts';
-import type { TlbiOp } from '../../hardware/tlbi.ts';
+import type { Descriptor } from '../../hardware/descriptor/descriptor.ts';
+import { meaning, target, writable } from '../../hardware/descriptor/format.ts';
+import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
 import type { About, AboutEntry } from '../../interleave/about.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import type { PageRange } from '../../kernel/mm/page_alloc/alloc_pages.ts';

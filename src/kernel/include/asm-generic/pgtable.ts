@@ -1,5 +1,5 @@
 import type { Translation } from '../../../geometry/translation.ts';
-import type { Descriptor } from '../../../hardware/descriptor.ts';
+import type { Descriptor } from '../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';

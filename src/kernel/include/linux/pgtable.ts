@@ -1,5 +1,5 @@
 import { type LevelName, nextEntry, type Translation } from '../../../geometry/translation.ts';
-import { type Descriptor, isNone } from '../../../hardware/descriptor.ts';
+import { type Descriptor, isNone } from '../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { ASM } from '../../asm.ts';
 import type { Config } from '../../config.ts';

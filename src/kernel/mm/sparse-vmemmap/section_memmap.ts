@@ -1,4 +1,4 @@
-import { isMapped, leaves } from '../../../hardware/walk.ts';
+import { isMapped, leaves } from '../../../hardware/walks/walk.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../config.ts';

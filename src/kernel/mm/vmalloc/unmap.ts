@@ -1,6 +1,6 @@
 import { isFolded } from '../../../geometry/blocks.ts';
 import type { LevelName } from '../../../geometry/translation.ts';
-import { INVALID, toWord } from '../../../hardware/descriptor.ts';
+import { INVALID, toWord } from '../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../steps/step.ts';
 import {
   addr_end,

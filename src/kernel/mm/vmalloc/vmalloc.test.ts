@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, run, withOptions } from '../../../../test/kit.ts';
-import { access } from '../../../hardware/access.ts';
-import { held } from '../../../hardware/reach.ts';
-import { leaves } from '../../../hardware/walk.ts';
+import { access } from '../../../hardware/memory/access.ts';
+import { held } from '../../../hardware/tlb/reach.ts';
+import { leaves } from '../../../hardware/walks/walk.ts';
 import { stray } from '../../../monitors/mmu/ways.ts';
 import type { Session } from '../../../scenarios/running/session.ts';
 import { VM } from '../../state.ts';

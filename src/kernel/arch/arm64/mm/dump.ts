@@ -9,8 +9,8 @@ import {
   pud_leaf,
   READ_ONCE,
 } from '../../../include/linux/pgtable.ts';
+import type { PtdumpNote } from '../../../include/linux/ptdump.ts';
 import type { Kernel } from '../../../kernel.ts';
-import type { PtdumpNote } from '../../../mm/ptdump.ts';
 import { report_wx } from './ptdump.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { depthOf, entryIndex, hardwareLevel, vaText } from '../../../../geometry/translation.ts';
-import { access } from '../../../../hardware/access.ts';
-import { isTable, toWord } from '../../../../hardware/descriptor.ts';
+import { isTable, toWord } from '../../../../hardware/descriptor/descriptor.ts';
+import { access } from '../../../../hardware/memory/access.ts';
 import { readEntry } from '../../../../hardware/mmu.ts';
-import { leaves } from '../../../../hardware/walk.ts';
+import { leaves } from '../../../../hardware/walks/walk.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import { table_page } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';

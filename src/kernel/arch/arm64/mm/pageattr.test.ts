@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, run } from '../../../../../test/kit.ts';
-import { access } from '../../../../hardware/access.ts';
-import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor.ts';
-import { leaves } from '../../../../hardware/walk.ts';
+import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor/descriptor.ts';
+import { access } from '../../../../hardware/memory/access.ts';
+import { leaves } from '../../../../hardware/walks/walk.ts';
 import type { Session } from '../../../../scenarios/running/session.ts';
 import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
 

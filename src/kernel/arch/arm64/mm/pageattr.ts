@@ -1,4 +1,4 @@
-import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor.ts';
+import { AP_RDONLY, DBM, PXN, VALID } from '../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import { type EntryPointer, READ_ONCE } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';

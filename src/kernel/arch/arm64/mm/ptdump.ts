@@ -1,7 +1,7 @@
-import { AP_RDONLY, isValid, PXN, UXN } from '../../../../hardware/descriptor.ts';
+import { AP_RDONLY, isValid, PXN, UXN } from '../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../steps/step.ts';
+import type { PtdumpNote } from '../../../include/linux/ptdump.ts';
 import type { Kernel } from '../../../kernel.ts';
-import type { PtdumpNote } from '../../../mm/ptdump.ts';
 import { pr_info, pr_warn } from '../../../ops.ts';
 
 /** arch/arm64/mm/ptdump.c */

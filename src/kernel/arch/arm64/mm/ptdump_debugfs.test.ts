@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, run } from '../../../../../test/kit.ts';
-import { pointsToTable, entries as table_entries } from '../../../../hardware/walk.ts';
+import { pointsToTable, entries as table_entries } from '../../../../hardware/walks/walk.ts';
+import type { PtdumpNote } from '../../../include/linux/ptdump.ts';
 import { mem_hotplug_begin } from '../../../locks.ts';
-import type { PtdumpNote } from '../../../mm/ptdump.ts';
 
 const SHAPES = [
   { page_size: '4K', va_bits: 39 },

@@ -1,7 +1,7 @@
 import type { Steps } from '../../../../steps/step.ts';
+import type { PtdumpNote } from '../../../include/linux/ptdump.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { get_online_mems, put_online_mems } from '../../../locks.ts';
-import type { PtdumpNote } from '../../../mm/ptdump.ts';
 
 /** arch/arm64/mm/ptdump_debugfs.c */
 

@@ -1,4 +1,4 @@
-import { Runs } from '../../../../hardware/runs.ts';
+import { Runs } from '../../../../hardware/memory/runs.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { MHP_MERGE_RESOURCE, MHP_NID_IS_MGID } from '../../../mm/memory_hotplug/add_memory.ts';

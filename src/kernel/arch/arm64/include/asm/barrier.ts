@@ -1,4 +1,4 @@
-import type { DsbKind } from '../../../../../hardware/barriers.ts';
+import type { DsbKind } from '../../../../../hardware/tlb/barriers.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import { mmu_steps } from '../../../../mmu.ts';
 import { change } from '../../../../ops.ts';

@@ -1,4 +1,4 @@
-import { TABLE_BIT, VALID } from '../../../../../hardware/descriptor.ts';
+import { TABLE_BIT, VALID } from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import { type EntryPointer, table_entry } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';

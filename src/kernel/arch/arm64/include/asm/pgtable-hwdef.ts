@@ -6,7 +6,7 @@ import {
   SH_INNER,
   TABLE_BIT,
   VALID,
-} from '../../../../../hardware/descriptor.ts';
+} from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Config } from '../../../../config.ts';
 import type { Pgtable } from '../../../../include/asm-generic/pgtable.ts';
 

@@ -1,5 +1,11 @@
 import { entryIndex, type LevelName } from '../../../../../geometry/translation.ts';
-import { CONT, type Descriptor, INVALID, isValid, TABLE_BIT } from '../../../../../hardware/descriptor.ts';
+import {
+  CONT,
+  type Descriptor,
+  INVALID,
+  isValid,
+  TABLE_BIT,
+} from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import { type EntryPointer, READ_ONCE, table_page, WRITE_ONCE } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';

@@ -1,4 +1,4 @@
-import type { TlbiOp } from '../../../../../hardware/tlbi.ts';
+import type { TlbiOp } from '../../../../../hardware/tlb/tlbi.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { mmu_steps } from '../../../../mmu.ts';

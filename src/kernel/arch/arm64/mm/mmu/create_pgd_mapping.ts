@@ -1,6 +1,6 @@
 import { contSize, isFolded } from '../../../../../geometry/blocks.ts';
 import { depthOf, entrySize } from '../../../../../geometry/translation.ts';
-import { CONT } from '../../../../../hardware/descriptor.ts';
+import { CONT } from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   bad,

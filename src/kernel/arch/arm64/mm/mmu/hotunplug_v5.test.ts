@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, G, M } from '../../../../../../test/kit.ts';
-import { held } from '../../../../../hardware/reach.ts';
-import { leaves } from '../../../../../hardware/walk.ts';
+import { held } from '../../../../../hardware/tlb/reach.ts';
+import { leaves } from '../../../../../hardware/walks/walk.ts';
 import { stray } from '../../../../../monitors/mmu/ways.ts';
 import { phys_to_virt, vmemmap_of } from '../../../../pfn.ts';
 

@@ -1,5 +1,5 @@
 import { depthOf, entrySize } from '../../../../../geometry/translation.ts';
-import { isTable } from '../../../../../hardware/descriptor.ts';
+import { isTable } from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,

@@ -1,4 +1,4 @@
-import { AP_RDONLY, CONT, DBM, type Descriptor, PXN } from '../../../../../hardware/descriptor.ts';
+import { AP_RDONLY, CONT, DBM, type Descriptor, PXN } from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import { none } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';

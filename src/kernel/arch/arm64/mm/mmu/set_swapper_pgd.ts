@@ -1,4 +1,4 @@
-import type { Descriptor } from '../../../../../hardware/descriptor.ts';
+import type { Descriptor } from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import { type EntryPointer, WRITE_ONCE } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';

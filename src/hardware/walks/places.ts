@@ -1,7 +1,7 @@
-import { entrySize, type Translation } from '../geometry/translation.ts';
-import { type Descriptor, VALID } from './descriptor.ts';
-import { cacheable, groupOf, meaning, target } from './format.ts';
-import type { Mmu } from './mmu.ts';
+import { entrySize, type Translation } from '../../geometry/translation.ts';
+import { type Descriptor, VALID } from '../descriptor/descriptor.ts';
+import { cacheable, groupOf, meaning, target } from '../descriptor/format.ts';
+import type { Mmu } from '../mmu.ts';
 import type { Place } from './place.ts';
 
 /** Consecutive entries at one place of the address space, with the descriptors in them as a run. */

@@ -1,4 +1,4 @@
-import { hardwareLevel, type Translation } from '../geometry/translation.ts';
+import { hardwareLevel, type Translation } from '../../geometry/translation.ts';
 import { CONT, type Descriptor, toWord, VALID } from './descriptor.ts';
 import { groupEntries, lpa2, meaning } from './format.ts';
 

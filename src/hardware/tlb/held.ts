@@ -1,5 +1,5 @@
-import { entrySize, type Translation } from '../geometry/translation.ts';
-import type { ItemRule } from './layers.ts';
+import { entrySize, type Translation } from '../../geometry/translation.ts';
+import type { ItemRule } from '../memory/layers.ts';
 
 /** Replaces a mark's CPU once the TLBI is complete. */
 export const DONE = -1;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { CONT, INVALID } from '../descriptor/descriptor.ts';
+import { encodeMmu } from '../encode.ts';
+import { writeEntries } from '../memory/write.ts';
+import { copyMmu, type Mmu } from '../mmu.ts';
+import * as s from '../sample.ts';
 import { dsb, isb } from './barriers.ts';
-import { CONT, INVALID } from './descriptor.ts';
-import { encodeMmu } from './encode.ts';
-import { copyMmu, type Mmu } from './mmu.ts';
-import * as s from './sample.ts';
 import { flush, install, synchronize } from './sequence.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
-import { writeEntries } from './write.ts';
 
 /** The same instructions, one by one. */
 function oneByOne(m: Mmu, op: TlbiOp): void {

@@ -1,4 +1,4 @@
-import { hardwareLevel, type Translation } from '../geometry/translation.ts';
+import { hardwareLevel, type Translation } from '../../geometry/translation.ts';
 import { AF, AP_RDONLY, CONT, type Descriptor, outputAddress, VALID } from './descriptor.ts';
 
 /** How a walker interprets a descriptor at some depth. */

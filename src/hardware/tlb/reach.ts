@@ -1,7 +1,7 @@
-import { entrySize, type LevelName } from '../geometry/translation.ts';
-import { target } from './format.ts';
+import { entrySize, type LevelName } from '../../geometry/translation.ts';
+import { target } from '../descriptor/format.ts';
+import type { Mmu } from '../mmu.ts';
 import { caches, type Held, inFlight } from './held.ts';
-import type { Mmu } from './mmu.ts';
 
 /** A path by which a CPU may reach physical memory. */
 export interface Reach {

@@ -1,13 +1,13 @@
-import { entrySize } from '../geometry/translation.ts';
+import { entrySize } from '../../geometry/translation.ts';
+import type { Descriptor } from '../descriptor/descriptor.ts';
+import { groupOf } from '../descriptor/format.ts';
+import type { Layer } from '../memory/layers.ts';
+import { installEntries, writeEntries } from '../memory/write.ts';
+import type { Mmu, Todo } from '../mmu.ts';
 import { catchUp, dsb, isb } from './barriers.ts';
-import type { Descriptor } from './descriptor.ts';
-import { groupOf } from './format.ts';
 import { DONE, type Held, NOBODY } from './held.ts';
-import type { Layer } from './layers.ts';
-import type { Mmu, Todo } from './mmu.ts';
 import { changeHeld } from './stale.ts';
 import { type TlbiOp, tlbi } from './tlbi.ts';
-import { installEntries, writeEntries } from './write.ts';
 
 /**
  * Sequences of barriers and invalidations in which no other step can intervene, performed at once. The result is the

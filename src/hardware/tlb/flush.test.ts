@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { access } from './access.ts';
+import { INVALID } from '../descriptor/descriptor.ts';
+import { access } from '../memory/access.ts';
+import { erase, writeEntries } from '../memory/write.ts';
+import * as s from '../sample.ts';
 import { dsb, isb } from './barriers.ts';
-import { INVALID } from './descriptor.ts';
 import { held, reaches } from './reach.ts';
-import * as s from './sample.ts';
 import { tlbi } from './tlbi.ts';
-import { erase, writeEntries } from './write.ts';
 
 const GONE = { fault: 'translation', level: 3 };
 const at = (page: number) => ({ pa: s.ram(page), attr: s.leaf(0).attr, depth: 3 });

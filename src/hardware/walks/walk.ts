@@ -1,7 +1,7 @@
-import { entryIndex, entrySize } from '../geometry/translation.ts';
-import { isTable, isValid, outputAddress } from './descriptor.ts';
-import type { Mmu } from './mmu.ts';
-import type { WordRun } from './words.ts';
+import { entryIndex, entrySize } from '../../geometry/translation.ts';
+import { isTable, isValid, outputAddress } from '../descriptor/descriptor.ts';
+import type { WordRun } from '../memory/words.ts';
+import type { Mmu } from '../mmu.ts';
 
 /** Adjacent entries of one kind, with the addresses they translate. */
 export interface EntryRun extends WordRun {

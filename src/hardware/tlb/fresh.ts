@@ -1,4 +1,4 @@
-import type { ItemRule } from './layers.ts';
+import type { ItemRule } from '../memory/layers.ts';
 
 /**
  * A descriptor that faulted before it was written. Until the writer's DSB every walker may still read the old value;

@@ -1,4 +1,4 @@
-import { type Descriptor, INVALID } from './descriptor.ts';
+import { type Descriptor, INVALID } from '../descriptor/descriptor.ts';
 import { Sorted, type Span } from './sorted.ts';
 
 /** Consecutive words of one attribute whose address fields ascend by one stride; `first` is a physical address / 8. */

@@ -1,9 +1,9 @@
-import { entryIndex, entrySize, hardwareLevel } from '../geometry/translation.ts';
-import { CONT, type Descriptor } from './descriptor.ts';
-import { cacheable, groupEntries, meaning, target, writable } from './format.ts';
-import { mayMiss } from './fresh.ts';
-import { caches, mayUse } from './held.ts';
-import type { Mmu } from './mmu.ts';
+import { entryIndex, entrySize, hardwareLevel } from '../../geometry/translation.ts';
+import { CONT, type Descriptor } from '../descriptor/descriptor.ts';
+import { cacheable, groupEntries, meaning, target, writable } from '../descriptor/format.ts';
+import type { Mmu } from '../mmu.ts';
+import { mayMiss } from '../tlb/fresh.ts';
+import { caches, mayUse } from '../tlb/held.ts';
 import { mayReplace } from './write.ts';
 
 /** The result of an access: a place in physical memory, or a fault. */

@@ -1,5 +1,5 @@
-import { entrySize, type Translation } from '../geometry/translation.ts';
-import type { ItemRule } from './layers.ts';
+import { entrySize, type Translation } from '../../geometry/translation.ts';
+import type { ItemRule } from '../memory/layers.ts';
 
 /** One use of a physical page: as a table of some depth, or as the output of a leaf of some depth. */
 export interface Place {

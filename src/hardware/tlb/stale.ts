@@ -1,8 +1,8 @@
-import { entrySize, type Translation } from '../geometry/translation.ts';
-import { cacheable, groupOf, meaning, target } from './format.ts';
+import { entrySize, type Translation } from '../../geometry/translation.ts';
+import { cacheable, groupOf, meaning, target } from '../descriptor/format.ts';
+import type { Mmu, Todo } from '../mmu.ts';
+import { contents, count, type Entries, grouped, slice, unserve } from '../walks/places.ts';
 import { type Held, heldRule, isDone, type Mark, NOBODY, outputSize } from './held.ts';
-import type { Mmu, Todo } from './mmu.ts';
-import { contents, count, type Entries, grouped, slice, unserve } from './places.ts';
 
 /** Splits entries into runs whose output ascends with the address, or else into single entries. */
 export function natural(t: Translation, e: Entries, table: boolean): Entries[] {

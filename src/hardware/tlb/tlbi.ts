@@ -1,8 +1,8 @@
-import { entrySize } from '../geometry/translation.ts';
-import { INVALID } from './descriptor.ts';
-import { groupOf, target } from './format.ts';
+import { entrySize } from '../../geometry/translation.ts';
+import { INVALID } from '../descriptor/descriptor.ts';
+import { groupOf, target } from '../descriptor/format.ts';
+import type { Mmu, Todo } from '../mmu.ts';
 import { caches, type Held, type Mark, NOBODY } from './held.ts';
-import type { Mmu, Todo } from './mmu.ts';
 import { changeHeld } from './stale.ts';
 
 /** A TLB invalidate instruction, or a series of them over consecutive pages. */

@@ -1,6 +1,6 @@
+import type { Mmu, Todo } from '../mmu.ts';
 import type { Fresh } from './fresh.ts';
 import { DONE, type Held, isDone, type Mark, NOBODY } from './held.ts';
-import type { Mmu, Todo } from './mmu.ts';
 import { changeHeld } from './stale.ts';
 
 /** The kind of a DSB: it waits for (S)tores, loads or both, in the inner shareable domain or on this CPU alone. */

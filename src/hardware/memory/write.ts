@@ -1,4 +1,4 @@
-import { entrySize, type Translation } from '../geometry/translation.ts';
+import { entrySize, type Translation } from '../../geometry/translation.ts';
 import {
   AF,
   AP_RDONLY,
@@ -17,12 +17,12 @@ import {
   SW_SPECIAL,
   UXN,
   UXN_TABLE,
-} from './descriptor.ts';
-import { cacheable, groupOf, meaning } from './format.ts';
-import type { Held } from './held.ts';
-import type { Mmu, RuleViolation } from './mmu.ts';
-import { descriptorAt, type Entries, grouped, serve } from './places.ts';
-import { changeHeld, natural, retire } from './stale.ts';
+} from '../descriptor/descriptor.ts';
+import { cacheable, groupOf, meaning } from '../descriptor/format.ts';
+import type { Mmu, RuleViolation } from '../mmu.ts';
+import type { Held } from '../tlb/held.ts';
+import { changeHeld, natural, retire } from '../tlb/stale.ts';
+import { descriptorAt, type Entries, grouped, serve } from '../walks/places.ts';
 import type { WordRun } from './words.ts';
 
 /** Descriptors of one kind at one place of the address space: the old contents of memory, and the new ones. */
