@@ -15,7 +15,7 @@ export const forms: readonly Form[] = [
   { name: 'S0', release: 'arm64-v6', about: 'V6 of arm64 memory hot-remove, June 2019' },
   { name: 'v5.7', release: 'v5.7', about: 'bbd6ec605c0f, "arm64/mm: Enable memory hot remove"' },
   { name: 'v6.1', release: 'v6.1', about: 'upstream with the leaves of the linear map flushed last' },
-  { name: 'v7.2', release: 'v7.2', about: 'what v7.2 adds to it', beyond: 'v6.1' },
+  { name: 'v7.2', release: 'v7.2', about: 'only the functions that v7.2 adds to v6.1', beyond: 'v6.1' },
 ];
 
 /** The functions with which a tear-down begins; v7.2 first checks the range. */
