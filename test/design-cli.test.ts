@@ -184,3 +184,15 @@ export default defineRelease({ base: 'v5.3', mm: (base) => ({
   expect(results.filter(({ verdict }) => verdict !== 'clean' && verdict !== 'uncured')).toEqual([]);
   expect(results.length).toBeGreaterThan(0);
 });
+
+test('a scenario whose run on the base does not come back is undecided, and the others go on', () => {
+  const own =
+    'globalThis.evaluated = (globalThis.evaluated ?? 0) + 1;\nif (evaluated === 2) throw new Error("no");';
+  const run = (...ids: string[]) => {
+    const { status, results, stderr } = check(removing(AS_BASE, own), { args: ['--threads', '1', ...ids] });
+    return { status, stderr, results: results.map((r) => [r.id, r.verdict, r.reason]) };
+  };
+  const late = ['B30', 'undecided', 'ended the run: no'];
+  expect(run('B30')).toEqual({ status: 3, stderr: '', results: [late] });
+  expect(run('B30', 'B14')).toEqual({ status: 1, stderr: '', results: [late, ['B14', 'uncured', null]] });
+});

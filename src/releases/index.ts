@@ -42,8 +42,9 @@ export const releases: ReadonlyMap<string, Release> = new Map(
   ].map((release) => [release.name, release]),
 );
 
+/** Major and minor number of v6.1, v6.1.192, v6.1-rc3 or 6.1.0-56-amd64. */
 const version = (text: string): [number, number] | null => {
-  const match = /^v?(\d+)\.(\d+)/.exec(text);
+  const match = /^v?(\d+)\.(\d+)(?:\.\d+(?:[-+_~.]\S*)?|-rc\d+)?$/.exec(text);
   return match ? [Number(match[1]), Number(match[2])] : null;
 };
 

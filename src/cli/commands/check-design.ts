@@ -4,6 +4,7 @@ import { type DesignRow, designJson, designStatus, designText } from '../../repo
 import type { Bounds } from '../../schedule/replay/verdict.ts';
 import { type Bundle, bundleDesign } from '../files/design-bundle.ts';
 import type { Listed } from '../inputs/catalogue.ts';
+import { progress } from '../progress.ts';
 import { notRefused, type Refused } from '../refused.ts';
 import { interruptible } from '../stop.ts';
 import type {
@@ -65,61 +66,79 @@ export function checkDesignFile(
     const bundle = await bundleDesign(file);
     return withPool('design-worker', flags.threads, async (pool) => {
       const loaded = await load(pool, file, bundle, limit + GRACE, stop);
+      if (loaded === undefined) return interrupted();
       const rows: (DesignRow | undefined)[] = listed.map(() => undefined);
+      const told = progress(listed.length);
       let next = 0;
+      let ended = 0;
+      const rowOf = async ({ entry, text }: Listed): Promise<DesignRow | undefined> => {
+        if (entry.kind === 'memmap') return undefined;
+        const head = { id: entry.id, title: entry.title };
+        const scenario = { bundle, text, file: entry.file, ...search };
+        const running = new Int32Array(new SharedArrayBuffer(4));
+        const base: BaseTask = { what: 'base', ...scenario };
+        const found = await orEnded(within<BaseDone | Refused>(pool, base, limit * 2 + GRACE, stop));
+        if (found instanceof Ended) return { ...head, ...undecidedBase(found) };
+        const done = notRefused(found);
+        if (!done.base) return undefined;
+        const task: DesignTask = {
+          what: 'design',
+          ...scenario,
+          base: done.base,
+          returns: done.returns,
+          running,
+        };
+        const design = await orEnded(within<DesignDone>(pool, task, limit + GRACE, stop));
+        const name = loaded.replaced[running[0]! - 1] ?? THE_DESIGN;
+        return {
+          ...head,
+          calls: done.calls,
+          base: done.base,
+          design: design instanceof Ended ? stopped(`${name} ${design.message}`) : design,
+        };
+      };
       const lane = async (): Promise<void> => {
         while (next < listed.length && !stop.aborted) {
           const i = next++;
-          const { entry, text } = listed[i]!;
-          if (entry.kind === 'memmap') continue;
-          const head = { id: entry.id, title: entry.title };
-          const scenario = { bundle, text, file: entry.file, ...search };
-          const running = new Int32Array(new SharedArrayBuffer(4));
           try {
-            const base: BaseTask = { what: 'base', ...scenario };
-            const done = notRefused(await within<BaseDone | Refused>(pool, base, limit * 2 + GRACE, stop));
-            if (!done.base) continue;
-            const task: DesignTask = {
-              what: 'design',
-              ...scenario,
-              base: done.base,
-              returns: done.returns,
-              running,
-            };
-            const design = await endedByName(
-              within<DesignDone>(pool, task, limit + GRACE, stop),
-              () => loaded.replaced[running[0]! - 1] ?? THE_DESIGN,
-            );
-            rows[i] = { ...head, calls: done.calls, base: done.base, design };
+            rows[i] = await rowOf(listed[i]!);
           } catch (error) {
             if (!stop.aborted) throw error;
+            return;
           }
+          ended++;
+          told(`${listed[i]!.entry.id} ${rows[i]?.design.verdict ?? 'calls none of it'}`);
         }
       };
       await Promise.all(Array.from({ length: flags.threads }, lane));
-      const told = rows.filter((row) => row !== undefined);
-      const report = { file, ...loaded, scenarios: listed.length, rows: told };
+      const whole = rows.filter((row) => row !== undefined);
+      const report = { file, ...loaded, scenarios: listed.length, ended, rows: whole };
       process.stdout.write(
         flags.json ? `${JSON.stringify(designJson(report), null, 2)}\n` : designText(report, flags.stories),
       );
-      if (!stop.aborted) return designStatus(told);
-      process.stderr.write('mhp: interrupted\n');
-      return 3;
+      return ended === listed.length ? designStatus(whole) : interrupted();
     });
   });
 }
 
+function interrupted(): 3 {
+  process.stderr.write('mhp: interrupted\n');
+  return 3;
+}
+
+/** Undefined if it was interrupted. */
 async function load(
   pool: Tinypool,
   file: string,
   bundle: Bundle,
   seconds: number,
   stop: AbortSignal,
-): Promise<Loaded> {
+): Promise<Loaded | undefined> {
   let loaded: Loaded | { readonly bad: string };
   try {
     loaded = await within(pool, { what: 'load', bundle }, seconds, stop);
   } catch (error) {
+    if (stop.aborted) return undefined;
     if (!(error instanceof Ended)) throw error;
     throw new InputError(file, '', `its loading ${error.message}`);
   }
@@ -127,12 +146,21 @@ async function load(
   return loaded;
 }
 
-async function endedByName(run: Promise<DesignDone>, who: () => string): Promise<DesignDone> {
+async function orEnded<T>(run: Promise<T>): Promise<T | Ended> {
   try {
     return await run;
   } catch (error) {
-    if (!(error instanceof Ended)) throw error;
-    const none = { failure: null, within: [], states: 0, steps: 0, story: null };
-    return { ...none, verdict: 'stopped', reason: `${who()} ${error.message}` };
+    if (error instanceof Ended) return error;
+    throw error;
   }
+}
+
+const NOTHING = { failure: null, within: [], states: 0, steps: 0, story: null };
+
+const stopped = (reason: string): DesignDone => ({ ...NOTHING, verdict: 'stopped', reason });
+
+/** The row of a scenario that did not end on the base: what it calls is unknown. */
+function undecidedBase({ message }: Ended): Pick<DesignRow, 'calls' | 'base' | 'design'> {
+  const undecided = { ...NOTHING, verdict: 'undecided' as const, reason: message };
+  return { calls: [], base: undecided, design: undecided };
 }

@@ -114,13 +114,13 @@ function firstFilled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
 }
 
 export interface TableMonitors {
-  /** 7.1: no free page is mapped or in a TLB except by its linear alias, or in vmalloc's lazy window. */
+  /** No free page is mapped or in a TLB except by its linear alias, or in vmalloc's lazy window. */
   readonly free_pages: Monitor;
-  /** 7.2: no walk cache leads to a page that is no longer a table. */
+  /** No walk cache leads to a page that is no longer a table. */
   readonly walk_caches: Monitor;
-  /** 7.3: no live entry was changed, and no entry was set where a CPU may hold another translation. */
+  /** No live entry was changed, and no entry was set where a CPU may hold another translation. */
   readonly break_before_make: Monitor;
-  /** 7.4: a table page is unlinked and empty when it is freed. The machine itself checks that it is freed. */
+  /** A table page is unlinked and empty when it is freed. The machine itself checks that it is freed. */
   readonly free_tables: Monitor;
 }
 

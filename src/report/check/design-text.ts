@@ -6,7 +6,7 @@ import { type Column, tableLines } from '../text/columns.ts';
 export interface DesignRow {
   readonly id: string;
   readonly title: string;
-  /** The replaced functions that it calls. */
+  /** The replaced functions that it calls; none if it did not end on the base, which leaves them unknown. */
   readonly calls: readonly string[];
   readonly base: Pick<Checked, 'verdict' | 'failure' | 'reason' | 'states'>;
   readonly design: {
@@ -28,6 +28,8 @@ export interface DesignReport {
   readonly replaced: readonly string[];
   /** The number of scenarios from which these were chosen. */
   readonly scenarios: number;
+  /** How many of them were run; fewer than all after an interruption. */
+  readonly ended: number;
   readonly rows: readonly DesignRow[];
 }
 
@@ -44,7 +46,12 @@ const BROKEN: readonly DesignVerdict[] = ['broken', 'uncured'];
 const baseText = ({ verdict }: DesignRow['base']): string =>
   verdict === 'found' || verdict === 'other' ? 'broken' : verdict;
 
-function why({ design, base }: DesignRow): string {
+/** Whether it did not end on the base. */
+const unknown = ({ calls }: DesignRow): boolean => calls.length === 0;
+
+function why(row: DesignRow, on: string): string {
+  const { design, base } = row;
+  if (unknown(row)) return `${on}: ${base.reason}`;
   const { failure, reason } = design;
   const what = failure ? `${failure.kind}: ${failure.text}` : (reason ?? '');
   if (design.verdict === 'stopped') return `design: ${what}`;
@@ -57,10 +64,11 @@ const plural = (n: number, one: string): string => `${n} ${n === 1 ? one : `${on
 
 /** One line per scenario, the reasons for failures, and the stories if requested. */
 export function designText(report: DesignReport, stories: boolean): string {
-  const { name, base, replaced, rows } = report;
+  const { name, base, replaced, rows, scenarios, ended } = report;
   const lines = [`${name}: ${base} with its own ${replaced.join(', ')}`];
   const touched = new Set(rows.flatMap(({ calls }) => calls));
-  for (const fn of replaced.filter((one) => !touched.has(one)))
+  const known = ended === scenarios && !rows.some(unknown);
+  for (const fn of replaced.filter((one) => known && !touched.has(one)))
     lines.push(`note: none of the scenarios calls ${fn}`);
   lines.push('');
   if (rows.length > 0)
@@ -78,7 +86,7 @@ export function designText(report: DesignReport, stories: boolean): string {
       '',
     );
   const wrong = rows.filter(({ design }) => WRONG.includes(design.verdict));
-  for (const row of wrong) lines.push(`${row.id} ${row.design.verdict}: ${why(row)}`);
+  for (const row of wrong) lines.push(`${row.id} ${row.design.verdict}: ${why(row, base)}`);
   const told = wrong.filter(({ design }) => design.story !== null);
   if (stories) for (const { id, design } of told) lines.push('', `${id}:`, design.story!.trimEnd());
   if (wrong.length > 0) lines.push('');
@@ -86,12 +94,16 @@ export function designText(report: DesignReport, stories: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
-function summary({ rows, scenarios }: DesignReport): string {
+function summary({ base, rows, scenarios, ended }: DesignReport): string {
+  const calling = rows.filter((row) => !unknown(row));
+  const open = rows.length - calling.length;
   const counts = new Map<DesignVerdict, number>();
-  for (const { design } of rows) counts.set(design.verdict, (counts.get(design.verdict) ?? 0) + 1);
+  for (const { design } of calling) counts.set(design.verdict, (counts.get(design.verdict) ?? 0) + 1);
   const parts = [...counts].map(([verdict, n]) => `${n} ${verdict}`);
-  const head = `${rows.length} of ${plural(scenarios, 'scenario')} ${rows.length === 1 ? 'calls' : 'call'} what it replaces`;
-  return parts.length > 0 ? `${head}: ${parts.join(', ')}` : head;
+  const run = ended < scenarios ? `${ended} of ${plural(scenarios, 'scenario')} were run: ` : '';
+  const head = `${run}${calling.length} of ${plural(ended, 'scenario')} ${calling.length === 1 ? 'calls' : 'call'} what it replaces`;
+  const told = parts.length > 0 ? `${head}: ${parts.join(', ')}` : head;
+  return open > 0 ? `${told}; ${open} not decided on ${base}` : told;
 }
 
 /**
@@ -107,7 +119,16 @@ export function designStatus(rows: readonly DesignRow[]): 0 | 1 | 2 | 3 {
 }
 
 /** The report as plain data. */
-export function designJson({ file, name, base, about, replaced, rows }: DesignReport): unknown {
+export function designJson({
+  file,
+  name,
+  base,
+  about,
+  replaced,
+  scenarios,
+  ended,
+  rows,
+}: DesignReport): unknown {
   return {
     schema: 'mhp-check-design/1',
     file,
@@ -115,6 +136,8 @@ export function designJson({ file, name, base, about, replaced, rows }: DesignRe
     base,
     about,
     replaced,
+    scenarios,
+    ended,
     results: rows.map(({ id, title, calls, base: onBase, design }) => ({
       id,
       title,
