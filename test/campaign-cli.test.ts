@@ -164,7 +164,7 @@ test('bad input is one line, and exit status 2', () => {
     ],
     [['--resume'], '--resume: needs --out, the file to continue'],
     [['--out', at('none.jsonl'), '--resume'], `${at('none.jsonl')}: no such file or directory`],
-    [['--out', folder], `${folder}: a directory`],
+    [['--out', folder], `${folder}: is a directory`],
     [
       ['--out', text, '--resume'],
       `${text}: line 1: is not the header of these runs: the runs or their bounds differ`,

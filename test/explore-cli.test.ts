@@ -218,7 +218,7 @@ describe('bad input: one line, exit status 2', () => {
 
   const LIST = 'mhp explore --list prints them';
   test.each<[string, () => readonly string[], string]>([
-    ['no program', () => ['explore'], 'mhp: mhp explore: name a program; --list prints them'],
+    ['no program', () => ['explore'], 'mhp: explore: name a program; --list prints them'],
     ['an unknown one', () => ['explore', 'foo'], `mhp: foo: no such program; ${LIST}`],
     [
       'too large',
@@ -234,7 +234,7 @@ describe('bad input: one line, exit status 2', () => {
     [
       'an option of another mode',
       () => ['explore', '--runs', '3', 'SB'],
-      'mhp: mhp explore: --runs cannot be used with mode states',
+      'mhp: explore: --runs cannot be used with mode states',
     ],
     [
       'a missing folder',
@@ -274,17 +274,17 @@ describe('files that are written', () => {
       refused(at('loop'), 'FOLDER/loop: cannot be used (ELOOP)', flag);
       refused(at('n'.repeat(300)), `FOLDER/${'n'.repeat(300)}: cannot be used (ENAMETOOLONG)`, flag);
       refused(at('read-only'), 'FOLDER/read-only: read-only', flag);
-      refused(folder, 'FOLDER: a directory', flag);
+      refused(folder, 'FOLDER: is a directory', flag);
       refused('', `mhp explore: ${flag} needs a file name`, flag);
     }
-    refused('/dev/null', '/dev/null: not a regular file', '--resume');
-    refused(folder, 'FOLDER: a directory', '--resume');
+    refused('/dev/null', '/dev/null: is no regular file', '--resume');
+    refused(folder, 'FOLDER: is a directory', '--resume');
   });
 
   test('one file for both is refused, under whatever name', () => {
     symlinkSync('both', at('alias'));
     const both = mhp('explore', '--timeline', at('alias'), '--checkpoint', at('both'), 'SB');
-    expect(both.stderr).toBe('mhp: mhp explore: --checkpoint and --timeline name the same file\n');
+    expect(both.stderr).toBe('mhp: explore: --checkpoint and --timeline name the same file\n');
   });
 
   test('devices are written straight through, links are followed, a name may be as long as names may be', () => {

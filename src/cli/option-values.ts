@@ -23,5 +23,5 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: str
 
 export function seconds(text: string): number {
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It takes a number of seconds.');
+  throw new InvalidArgumentError('It takes a number of seconds, 0 or more.');
 }

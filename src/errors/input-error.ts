@@ -8,7 +8,7 @@ import { UserError } from './user-error.ts';
  */
 export class InputError extends UserError {
   override readonly name = 'InputError';
-  /** The source as the user named it. */
+  /** The source as the user named it; empty if the error is not in one. */
   readonly file: string;
   /** Where in it: a member's path, a line ("proc/iomem line 12"), a key ("nodes[0].ram"). Empty for the whole. */
   readonly place: string;
@@ -16,7 +16,7 @@ export class InputError extends UserError {
   readonly what: string;
 
   constructor(file: string, place: string, what: string) {
-    super(oneLine(place === '' ? `${file}: ${what}` : `${file}: ${place}: ${what}`));
+    super(oneLine([file, cut(place, MAX_PLACE), shortQuotes(what)].filter((part) => part !== '').join(': ')));
     this.file = file;
     this.place = place;
     this.what = what;
@@ -26,11 +26,19 @@ export class InputError extends UserError {
 /** At most this many characters of foreign text are repeated in a message. */
 const QUOTED = 60;
 
+/** At most this many characters of a place, which may have keys of the input, are repeated in a message. */
+const MAX_PLACE = 160;
+
+const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
+
 /** Foreign text for a message: quoted, shortened, control characters escaped. */
-export function quote(text: string): string {
-  const short = text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
-  return JSON.stringify(short);
-}
+export const quote = (text: string): string => JSON.stringify(cut(text, QUOTED));
+
+/** Shortens what is in quotation marks. */
+const shortQuotes = (text: string): string =>
+  text.replace(/"((?:[^"\\]|\\.)*)"/gs, (all, inner: string) =>
+    inner.length > QUOTED + 1 ? `"${cut(inner, QUOTED)}"` : all,
+  );
 
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a terminal

@@ -176,11 +176,21 @@ function readMachineFile(path: string, options: ReadOptions): Machine {
   const cut = Math.max(0, path.lastIndexOf('/') + 1);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const dir = new DirTree(cut === 0 ? '.' : path.slice(0, cut), path, limits);
-  const text = dir.readText(path.slice(cut));
+  const text = readOwn(dir, path.slice(cut));
   if (text === undefined) {
     throw new InputError(path, '', [...dir.unreadable.values()][0] ?? 'no such file or directory');
   }
   return parseMachineFile(text, path);
+}
+
+/** The file that is itself the source: an error is in no place of it. */
+function readOwn(dir: DirTree, name: string): string | undefined {
+  try {
+    return dir.readText(name);
+  } catch (error) {
+    if (error instanceof InputError && error.place === name) throw new InputError(error.file, '', error.what);
+    throw error;
+  }
 }
 
 function given({ arch, page_size, release }: Known): Known {

@@ -96,8 +96,8 @@ function chosen(names: readonly string[]): Listed[] {
   return names.flatMap((name) => {
     const found = all.filter(({ entry }) => standsFor(name, entry.id));
     if (found.length > 0) return found;
-    if (!/[./]/.test(name))
-      throw new InputError('mhp check', '', `${quote(name)} is neither in the catalogue (--list) nor a file`);
+    if (name !== '' && !/[./]/.test(name))
+      throw new InputError('check', '', `${quote(name)} is neither in the catalogue (--list) nor a file`);
     const text = readText(name);
     return [{ entry: readEntry(text, name), text }];
   });
@@ -197,7 +197,8 @@ const workers = ({ threads }: Flags): number => threads ?? availableParallelism(
 async function run(names: readonly string[], flags: Flags): Promise<number> {
   const listed = chosen(names);
   if (flags.list) {
-    for (const { entry } of listed) process.stdout.write(`${entry.id.padEnd(5)} ${entry.title}\n`);
+    for (const { entry } of listed)
+      process.stdout.write(`${`${entry.id.padEnd(5)} ${entry.title}`.trimEnd()}\n`);
     return 0;
   }
   if (flags.design !== undefined) {

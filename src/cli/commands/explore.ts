@@ -83,7 +83,7 @@ function size(text: string): number {
   throw new InvalidArgumentError('It takes a size such as 512M.');
 }
 
-const usage = (what: string) => new InputError('mhp explore', '', what);
+const usage = (what: string) => new InputError('explore', '', what);
 
 /** Rejects options that would have no effect, by name. */
 function refuse(names: readonly string[], flags: Flags): void {

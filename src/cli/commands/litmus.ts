@@ -1,12 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
-import { InputError } from '../../errors/input-error.ts';
 import type { Defect } from '../../hardware/mmu.ts';
 import { type LitmusResult, runLitmus } from '../../litmus/run-test.ts';
 import { type LitmusTest, parseLitmus } from '../../litmus/test.ts';
 import { tableLines } from '../../report/text/columns.ts';
+import { readText } from '../inputs/source.ts';
 
 interface Flags {
   readonly defect?: Defect;
@@ -50,17 +50,7 @@ const own = (): string[] =>
 
 function read(file: string): LitmusTest {
   const named = file.startsWith(OWN) ? basename(file) : file;
-  try {
-    return parseLitmus(readFileSync(file, 'utf8'), named);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new InputError(
-      named,
-      '',
-      code === 'ENOENT' ? 'no such file or directory' : `cannot be read (${code})`,
-    );
-  }
+  return parseLitmus(readText(file), named);
 }
 
 function table(results: readonly LitmusResult[]): string {

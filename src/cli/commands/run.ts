@@ -48,7 +48,7 @@ export function define(command: Command): void {
 
 /** Exit status: 0 as expected, 1 for an unexpected refusal or failure. */
 async function run(file: string | undefined, flags: Flags): Promise<number> {
-  if (file === undefined && !flags.host) throw new InputError('mhp run', '', 'needs a scenario or --host');
+  if (file === undefined && !flags.host) throw new InputError('run', '', 'needs a scenario or --host');
   const read = file === undefined ? null : readScenario(file);
   if (read?.interleaved) throw new InputError(read.file, 'threads', 'run at the same time: use mhp check');
   const machine = await machineOf(read, flags.host);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InputError } from '../../errors/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import { findRelease, mainline, type Release } from '../../releases/index.ts';
 import { paddingJson, paddingText } from '../../report/pages/padding.ts';
 import { sectionsJson, sectionsText } from '../../report/pages/sections.ts';
@@ -55,7 +55,7 @@ function number(option: string, text: string, least: number, most: number): numb
 
 function known(option: string, name: string): Release {
   const release = findRelease(name);
-  if (!release) throw new InputError(option, '', `${JSON.stringify(name)} is not a modelled release`);
+  if (!release) throw new InputError(option, '', `${quote(name)} is not a modelled release`);
   return release;
 }
 

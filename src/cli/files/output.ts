@@ -36,7 +36,7 @@ export function onFile<T>(path: string, work: () => T): T {
 export function checkInput(path: string): void {
   const stat = onFile(path, () => statSync(path));
   if (!stat.isFile())
-    throw new InputError(path, '', stat.isDirectory() ? 'a directory' : 'not a regular file');
+    throw new InputError(path, '', stat.isDirectory() ? 'is a directory' : 'is no regular file');
 }
 
 /**
@@ -47,7 +47,7 @@ export function checkOutput(path: string): string | undefined {
   if (path === '') throw new InputError('""', '', 'not a file name');
   return onFile(path, () => {
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory() || path.endsWith('/')) throw new InputError(path, '', 'a directory');
+    if (stat?.isDirectory() || path.endsWith('/')) throw new InputError(path, '', 'is a directory');
     if (stat !== undefined) {
       // A superuser may write everything; a file that nobody may write must still not be replaced.
       if (!(stat.mode & 0o222)) throw new InputError(path, '', 'read-only');

@@ -2,9 +2,11 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { boot, type Model } from '../../boot/boot.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
-import { InputError } from '../../errors/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
+import { codeOf, reason } from '../../machines/sources/dir-tree.ts';
+import { decodeText } from '../../machines/sources/tree.ts';
 import { findRelease, mainline, type Release } from '../../releases/index.ts';
 import { parseScenario, type Scenario } from '../../scenarios/format/read.ts';
 
@@ -32,7 +34,7 @@ export function standIn(asked: string | undefined, release: Release): string[] {
 export function releaseFor(name: string | undefined, scenario: Scenario | null, machine: Machine): Release {
   if (name !== undefined) {
     const release = findRelease(name);
-    if (!release) throw new InputError('--release', '', `${JSON.stringify(name)} is not a modelled release`);
+    if (!release) throw new InputError('--release', '', `${quote(name)} is not a modelled release`);
     return release;
   }
   const found = scenario?.release ?? (machine.release === undefined ? null : findRelease(machine.release));
@@ -49,7 +51,19 @@ export async function machineOf(scenario: Scenario | null, host = false): Promis
 /** More than a person writes; the limit also stops reading from a device that never ends. */
 const MAX_SCENARIO = 4 * 2 ** 20;
 
+/** An open file by its name: it may be a pipe. */
+const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;
+
+/** Reading anything but a regular file might wait forever. */
+function checkRegular(file: string): void {
+  if (file === '') throw new InputError('', '', 'the path is empty');
+  const stat = statSync(file);
+  if (stat.isDirectory()) throw new InputError(file, '', 'is a directory');
+  if (!stat.isFile() && !OPEN_FILE.test(file)) throw new InputError(file, '', 'is no regular file');
+}
+
 function readBounded(file: string): string {
+  checkRegular(file);
   const fd = openSync(file, 'r');
   try {
     const buffer = Buffer.alloc(MAX_SCENARIO + 1);
@@ -57,7 +71,7 @@ function readBounded(file: string): string {
     for (let n = -1; n !== 0 && length <= MAX_SCENARIO; length += n)
       n = readSync(fd, buffer, length, buffer.length - length, null);
     if (length > MAX_SCENARIO) throw new InputError(file, '', `is larger than ${MAX_SCENARIO} bytes`);
-    return buffer.toString('utf8', 0, length);
+    return decodeText(buffer, file, '', length);
   } finally {
     closeSync(fd);
   }
@@ -65,17 +79,15 @@ function readBounded(file: string): string {
 
 export const readScenario = (file: string): Scenario => parseScenario(readText(file), file);
 
-/** The text of a scenario file. @throws InputError if it cannot be read */
+/** The text of a file that is written by hand. @throws InputError if it cannot be read */
 export function readText(file: string): string {
   try {
     return readBounded(file);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(
-      file,
-      '',
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : 'cannot be read',
-    );
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new InputError(file, '', code === 'ENOENT' ? 'no such file' : `cannot be read: ${reason(code)}`);
   }
 }
 

@@ -49,8 +49,11 @@ export async function openTree(path: string, options: ArchiveOptions = {}): Prom
   const source = options.source ?? path;
   let isDirectory: boolean;
   try {
-    isDirectory = statSync(path).isDirectory();
+    const stat = statSync(path);
+    isDirectory = stat.isDirectory();
+    if (!isDirectory && !stat.isFile()) throw new InputError(source, '', 'is neither a file nor a directory');
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(source, '', reason(codeOf(error) ?? String(error)));
   }
   if (!isDirectory) return readArchive(path, options);

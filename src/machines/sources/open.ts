@@ -62,6 +62,7 @@ export function looksLikeArchive(path: string): boolean {
   const head = Buffer.alloc(512);
   let fd: number;
   try {
+    if (!statSync(path).isFile()) return false;
     fd = openSync(path, 'r');
   } catch {
     return false;

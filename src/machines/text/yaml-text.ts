@@ -21,6 +21,7 @@ export interface YamlText {
  */
 export function parseYamlText(text: string, file: string): YamlText {
   if (text.length > MAX_TEXT) throw new InputError(file, '', `is longer than ${MAX_TEXT} characters`);
+  if (text.trim() === '') throw new InputError(file, '', 'is empty');
   checkNesting(text, file);
   const lines = new LineCounter();
   try {
@@ -36,7 +37,7 @@ export function parseYamlText(text: string, file: string): YamlText {
       return `line ${line} column ${col}`;
     };
     const [error] = [...doc.errors, ...doc.warnings];
-    if (error !== undefined) throw new InputError(file, place(error.pos[0]), error.message);
+    if (error !== undefined) throw new InputError(file, place(error.pos[0]), short(error.message));
     visit(doc, {
       Map(_key, map) {
         const seen = new Set<unknown>();
@@ -69,9 +70,12 @@ export function parseYamlText(text: string, file: string): YamlText {
     };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(file, '', `is not valid YAML: ${(error as Error).message}`);
+    throw new InputError(file, '', `is not valid YAML: ${short((error as Error).message)}`);
   }
 }
+
+/** The parser's messages may repeat the input. */
+const short = (message: string): string => (message.length > 160 ? `${message.slice(0, 160)}…` : message);
 
 function checkNesting(text: string, file: string): void {
   let open = 0;

@@ -74,7 +74,7 @@ export function catalogueTable(entries: readonly Entry[], rows: readonly Row[]):
     ];
   });
   return tableLines(COLUMNS, lines, true)
-    .map((line) => `${line}\n`)
+    .map((line) => `${line.trimEnd()}\n`)
     .join('');
 }
 
@@ -102,7 +102,7 @@ export function variedTable(rows: readonly Row[]): string {
     what(row),
   ]);
   return tableLines(VARIED, lines, true)
-    .map((line) => `${line}\n`)
+    .map((line) => `${line.trimEnd()}\n`)
     .join('');
 }
 
@@ -126,7 +126,7 @@ function headline(row: Row): string {
 
 /** An entry with its result on each release, and the stories. */
 export function entryText(entry: Entry, rows: readonly Row[], brief = false): string {
-  const lines = [`${entry.id}  ${entry.title}`];
+  const lines = [`${entry.id}  ${entry.title}`.trimEnd()];
   if (entry.why && !brief) lines.push(`    ${entry.why}`);
   for (const row of rows) {
     lines.push('', headline(row));

@@ -82,7 +82,7 @@ export function designText(report: DesignReport, stories: boolean): string {
           row.title,
         ]),
         true,
-      ),
+      ).map((line) => line.trimEnd()),
       '',
     );
   const wrong = rows.filter(({ design }) => WRONG.includes(design.verdict));

@@ -259,7 +259,7 @@ describe('typical mistakes, word for word', () => {
     .join('')}`;
 
   test.each([
-    ['nothing', '', 'x.yaml: invalid input: expected object, received null'],
+    ['nothing', '', 'x.yaml: is empty'],
     ['an unknown key', `${machine}${steps}stepz: 1\n`, 'x.yaml: line 1: unrecognized key: "stepz"'],
     ['no steps', machine, 'x.yaml: has neither steps nor threads: there is nothing to do'],
     ['no step', `${machine}steps: []\n`, 'x.yaml: has neither steps nor threads: there is nothing to do'],

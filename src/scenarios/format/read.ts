@@ -1,4 +1,4 @@
-import { InputError } from '../../errors/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { machineOfFile } from '../../machines/machine-file/machine-file.ts';
 import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
@@ -53,8 +53,7 @@ export function parseScenario(text: string, file: string): Scenario {
   const data = parsed.data;
   const releaseOf = (name: string, path: readonly PropertyKey[]): Release => {
     const release = findRelease(name);
-    if (!release)
-      throw new InputError(file, place(yaml, path), `${JSON.stringify(name)} is not a modelled release`);
+    if (!release) throw new InputError(file, place(yaml, path), `${quote(name)} is not a modelled release`);
     return release;
   };
   const releasesOf = (text: string, path: readonly PropertyKey[]): Release[] => {

@@ -100,6 +100,7 @@ const BUILT_IN: readonly BuiltIn[] = [
  * Throws {@link UnknownProgram}.
  */
 export function findProgram(text: string): Exploration {
+  if (/^[^()]*\([^()]*$/.test(text)) throw new UnknownProgram('unclosed parenthesis');
   const match = /^\s*(\w+)\s*(?:\(([^()]*)\))?\s*$/.exec(text);
   const name = match?.[1]?.toLowerCase();
   const found = BUILT_IN.find((b) => b.name.toLowerCase() === name);
