@@ -60,7 +60,7 @@ describe('a machine file', () => {
   });
 
   it.each([
-    ['', 'm.yaml: invalid input: expected object, received null'],
+    ['', 'm.yaml: is empty'],
     ['ram: [', /^m\.yaml: line 1 column 7: /],
     ['arch: arm64\narch: arm64\nram: []', 'm.yaml: line 1 column 1: key "arch" appears twice'],
     [
