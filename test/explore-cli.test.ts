@@ -275,7 +275,7 @@ describe('files that are written', () => {
       refused(at('n'.repeat(300)), `FOLDER/${'n'.repeat(300)}: cannot be used (ENAMETOOLONG)`, flag);
       refused(at('read-only'), 'FOLDER/read-only: read-only', flag);
       refused(folder, 'FOLDER: is a directory', flag);
-      refused('', `mhp explore: ${flag} needs a file name`, flag);
+      refused('', `explore: ${flag} needs a file name`, flag);
     }
     refused('/dev/null', '/dev/null: is no regular file', '--resume');
     refused(folder, 'FOLDER: is a directory', '--resume');
