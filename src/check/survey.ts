@@ -4,8 +4,8 @@ import type { Arch, Release } from '../releases/define.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import { checkEntry, isLack } from './check-entry.ts';
 import type { Checked } from './checked.ts';
+import { kindOf, type ReturnKind, type Returns } from './design/returns.ts';
 import type { StepsEntry, ThreadsEntry } from './entry.ts';
-import { kindOf, type ReturnKind, type Returns } from './returns.ts';
 import { watched } from './threads.ts';
 
 /** How far threads are followed to see what they call: run alone, and with one preemption. */

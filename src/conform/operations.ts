@@ -3,7 +3,7 @@ import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
 import { touchNode, unmapHugepages } from '../scenarios/running/programs.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
-import { deviceRange } from '../scenarios/steps/device.ts';
+import { deviceRange } from '../scenarios/steps/devices/device.ts';
 import { type Compare, deleted, ejectOst, errno, exit, noResult, ost } from './compare-result.ts';
 import { useHugepages } from './hugetlb-inputs.ts';
 

@@ -1,11 +1,11 @@
 import { SourceMap } from 'node:module';
 import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { checkDesign, type DesignChecked, designVerdict } from '../../check/check-design.ts';
 import { checkEntry } from '../../check/check-entry.ts';
 import type { Checked } from '../../check/checked.ts';
+import { checkDesign, type DesignChecked, designVerdict } from '../../check/design/check-design.ts';
+import type { ReturnKind } from '../../check/design/returns.ts';
 import { type Entry, readEntry, type StepsEntry, type ThreadsEntry } from '../../check/entry.ts';
-import type { ReturnKind } from '../../check/returns.ts';
 import { survey } from '../../check/survey.ts';
 import { BadDesign, type DesignedRelease, replaced } from '../../releases/design.ts';
 import { toldText } from '../../report/check/check-text.ts';

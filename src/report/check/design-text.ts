@@ -1,5 +1,5 @@
-import type { DesignVerdict } from '../../check/check-design.ts';
 import type { Checked } from '../../check/checked.ts';
+import type { DesignVerdict } from '../../check/design/check-design.ts';
 import { type Column, tableLines } from '../text/columns.ts';
 
 /** The results of a scenario that calls functions replaced by a design: on the base, and on the design. */

@@ -4,7 +4,7 @@ import type { Machine } from '../../machines/machine.ts';
 import type { Release } from '../../releases/index.ts';
 import type { Result } from '../running/result.ts';
 import { Session } from '../running/session.ts';
-import { describeRegion, moveRegion } from '../steps/nvdimm.ts';
+import { describeRegion, moveRegion } from '../steps/devices/nvdimm.ts';
 import { ndctl } from './ndctl.ts';
 import { runTool } from './tool.ts';
 

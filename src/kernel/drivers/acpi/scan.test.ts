@@ -16,7 +16,7 @@ import {
 import { BadOperation } from '../../../errors/bad-operation.ts';
 import { perform } from '../../../scenarios/running/perform.ts';
 import type { Session } from '../../../scenarios/running/session.ts';
-import { deviceRange } from '../../../scenarios/steps/device.ts';
+import { deviceRange } from '../../../scenarios/steps/devices/device.ts';
 import { MEM_ONLINE } from '../../state.ts';
 
 const ALL = ['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'];

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../../kernel/mm/page.ts';
-import { type State, zone_key } from '../../kernel/state.ts';
-import { reserveBootmem } from '../reserved/reserve-bootmem.ts';
-import { usePages } from '../running/page-use.ts';
-import { returned } from '../running/result.ts';
-import type { Session } from '../running/session.ts';
-import { stepKind } from './common/kind.ts';
-import { pfnsOf, range, rangeText } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../../../kernel/mm/page.ts';
+import { type State, zone_key } from '../../../kernel/state.ts';
+import { reserveBootmem } from '../../reserved/reserve-bootmem.ts';
+import { usePages } from '../../running/page-use.ts';
+import { returned } from '../../running/result.ts';
+import type { Session } from '../../running/session.ts';
+import { stepKind } from '../common/kind.ts';
+import { pfnsOf, range, rangeText } from '../common/values.ts';
 
 /** Changes the use of a range of pages. */
 type Become = (session: Session, first: number, end: number) => void;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { stepKind } from './common/kind.ts';
-import { bytes, nid, result, size } from './common/values.ts';
+import { stepKind } from '../common/kind.ts';
+import { bytes, nid, result, size } from '../common/values.ts';
 
 function path({
   node,

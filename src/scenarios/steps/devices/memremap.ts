@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import type { Steps } from '../../steps/step.ts';
-import { stepKind } from './common/kind.ts';
-import { lacksDeviceMemory } from './common/lacks.ts';
-import { bytes, nid, range, rangeArguments, rangeOf, result, size } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import type { Steps } from '../../../steps/step.ts';
+import { stepKind } from '../common/kind.ts';
+import { lacksDeviceMemory } from '../common/lacks.ts';
+import { bytes, nid, range, rangeArguments, rangeOf, result, size } from '../common/values.ts';
 
 /** memremap_pages() called by a driver of the scenario's own. */
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Kernel } from '../../kernel/kernel.ts';
-import type { Steps } from '../../steps/step.ts';
-import { stepKind } from './common/kind.ts';
-import { pfnsOf, range, rangeText, result } from './common/values.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import type { Steps } from '../../../steps/step.ts';
+import { stepKind } from '../common/kind.ts';
+import { pfnsOf, range, rangeText, result } from '../common/values.ts';
 
 function* clear(kernel: Kernel, [first, end]: readonly [number, number]): Steps<number> {
   yield* kernel.$clear_pages(first, end - first);

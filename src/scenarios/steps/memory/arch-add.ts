@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { mem_hotplug_begin, mem_hotplug_done } from '../../kernel/locks.ts';
-import type { Steps } from '../../steps/step.ts';
-import { stepKind } from './common/kind.ts';
-import { nid, range, rangeArguments, rangeOf, result } from './common/values.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import { mem_hotplug_begin, mem_hotplug_done } from '../../../kernel/locks.ts';
+import type { Steps } from '../../../steps/step.ts';
+import { stepKind } from '../common/kind.ts';
+import { nid, range, rangeArguments, rangeOf, result } from '../common/values.ts';
 
 function* noBlock(): Steps<number> {
   return 0;

@@ -1,5 +1,5 @@
-import type { KernelOperation } from '../kernel/operation.ts';
-import { empty_state } from '../kernel/state.ts';
+import type { KernelOperation } from '../../kernel/operation.ts';
+import { empty_state } from '../../kernel/state.ts';
 
 /** Checks on steps of kernel code that hold in any state. A design's steps are checked before they are performed. */
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import { stepKind } from './common/kind.ts';
-import { bytes, hex, nid, range, rangeOf, rangeText, result, size } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import { stepKind } from '../common/kind.ts';
+import { bytes, hex, nid, range, rangeOf, rangeText, result, size } from '../common/values.ts';
 
 /** The least number of bytes that a Hyper-V host announces. */
 const HA_CHUNK = 2 ** 27;

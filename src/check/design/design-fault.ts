@@ -1,4 +1,4 @@
-import { UserError } from '../errors/user-error.ts';
+import { UserError } from '../../errors/user-error.ts';
 
 /** A function of a design does something that no kernel function can do. */
 export class DesignFault extends UserError {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import { stepKind } from './common/kind.ts';
-import { result } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import { stepKind } from '../common/kind.ts';
+import { result } from '../common/values.ts';
 
 /** Writes to the `state` files of memory blocks. */
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import { release_resource } from '../../kernel/kernel/resource.ts';
-import { returned } from '../running/result.ts';
-import { stepKind } from './common/kind.ts';
-import { range, rangeOf, rangeText } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import { release_resource } from '../../../kernel/kernel/resource.ts';
+import { returned } from '../../running/result.ts';
+import { stepKind } from '../common/kind.ts';
+import { range, rangeOf, rangeText } from '../common/values.ts';
 
 export const lose_resource = stepKind({
   schema: z.strictObject(range).meta({ description: 'Someone releases this entry of /proc/iomem' }),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { NO_PAGE } from '../../kernel/mm/page.ts';
-import { SECTION_HAS_MEM_MAP } from '../../kernel/state.ts';
-import type { Steps } from '../../steps/step.ts';
-import { returned } from '../running/result.ts';
-import type { Session } from '../running/session.ts';
-import { differs, stepKind } from './common/kind.ts';
-import { unexpected } from './common/unexpected.ts';
-import { bytes, hex, size } from './common/values.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import { NO_PAGE } from '../../../kernel/mm/page.ts';
+import { SECTION_HAS_MEM_MAP } from '../../../kernel/state.ts';
+import type { Steps } from '../../../steps/step.ts';
+import { returned } from '../../running/result.ts';
+import type { Session } from '../../running/session.ts';
+import { differs, stepKind } from '../common/kind.ts';
+import { unexpected } from '../common/unexpected.ts';
+import { bytes, hex, size } from '../common/values.ts';
 
 function* asNumber(thread: Steps<boolean>): Steps<number> {
   return (yield* thread) ? 1 : 0;

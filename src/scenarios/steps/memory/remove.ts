@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { stepKind } from './common/kind.ts';
-import { lacksFunction } from './common/lacks.ts';
-import { range, rangeArguments, rangeOf, result } from './common/values.ts';
+import { stepKind } from '../common/kind.ts';
+import { lacksFunction } from '../common/lacks.ts';
+import { range, rangeArguments, rangeOf, result } from '../common/values.ts';
 
 export const remove = stepKind({
   schema: z.strictObject({ ...range, ...result }).meta({ description: 'remove_memory()' }),

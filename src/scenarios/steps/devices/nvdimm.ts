@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import type { Steps } from '../../steps/step.ts';
-import type { Result } from '../running/result.ts';
-import type { Session } from '../running/session.ts';
-import { insertResource } from './common/iomem.ts';
-import { stepKind } from './common/kind.ts';
-import { lacksDeviceMemory } from './common/lacks.ts';
-import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import type { Steps } from '../../../steps/step.ts';
+import type { Result } from '../../running/result.ts';
+import type { Session } from '../../running/session.ts';
+import { insertResource } from '../common/iomem.ts';
+import { stepKind } from '../common/kind.ts';
+import { lacksDeviceMemory } from '../common/lacks.ts';
+import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size } from '../common/values.ts';
 
 const LEGACY = 'Persistent Memory (legacy)';
 

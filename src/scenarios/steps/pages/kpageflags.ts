@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { differs, stepKind } from './common/kind.ts';
-import { lacksFunction } from './common/lacks.ts';
-import { unexpected } from './common/unexpected.ts';
-import { bytes, pfnsOf, range, rangeText } from './common/values.ts';
+import { differs, stepKind } from '../common/kind.ts';
+import { lacksFunction } from '../common/lacks.ts';
+import { unexpected } from '../common/unexpected.ts';
+import { bytes, pfnsOf, range, rangeText } from '../common/values.ts';
 
 export const kpageflags = stepKind({
   schema: z.strictObject(range).meta({

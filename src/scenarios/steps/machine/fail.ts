@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { returned } from '../running/result.ts';
-import { stepKind } from './common/kind.ts';
+import { returned } from '../../running/result.ts';
+import { stepKind } from '../common/kind.ts';
 
 /** Allocations that can be made to fail, by their purpose. */
 const FAIL_SITES = [

@@ -1,8 +1,8 @@
-import { NotModelled } from '../kernel/kernel/runtime.ts';
-import type { KernelFunctions } from '../kernel/kernel.ts';
-import type { Arch, Release } from '../releases/define.ts';
-import { type DesignedRelease, replaced } from '../releases/design.ts';
-import type { Step } from '../steps/step.ts';
+import { NotModelled } from '../../kernel/kernel/runtime.ts';
+import type { KernelFunctions } from '../../kernel/kernel.ts';
+import type { Arch, Release } from '../../releases/define.ts';
+import { type DesignedRelease, replaced } from '../../releases/design.ts';
+import type { Step } from '../../steps/step.ts';
 import { DesignFault } from './design-fault.ts';
 import { wrongStep } from './kernel-step.ts';
 import { kindOf, type ReturnKind, type Returns } from './returns.ts';

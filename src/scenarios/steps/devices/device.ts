@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { errnoName } from '../../steps/errno.ts';
-import type { Steps } from '../../steps/step.ts';
-import { type Result, returned } from '../running/result.ts';
-import type { Session } from '../running/session.ts';
-import { stepKind } from './common/kind.ts';
-import { unexpected } from './common/unexpected.ts';
-import { nid, range, rangeOf, rangeText, result } from './common/values.ts';
+import { errnoName } from '../../../steps/errno.ts';
+import type { Steps } from '../../../steps/step.ts';
+import { type Result, returned } from '../../running/result.ts';
+import type { Session } from '../../running/session.ts';
+import { stepKind } from '../common/kind.ts';
+import { unexpected } from '../common/unexpected.ts';
+import { nid, range, rangeOf, rangeText, result } from '../common/values.ts';
 
 /** DIMMs, plugged and unplugged by the machine monitor. */
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { stepKind } from './common/kind.ts';
-import { lacksFunction } from './common/lacks.ts';
-import { hex, nid, range, rangeArguments, rangeOf, result, word } from './common/values.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import { stepKind } from '../common/kind.ts';
+import { lacksFunction } from '../common/lacks.ts';
+import { hex, nid, range, rangeArguments, rangeOf, result, word } from '../common/values.ts';
 
 const flags = z.int().min(0).default(0).meta({ description: 'mhp_t, v5.10 and later' });
 

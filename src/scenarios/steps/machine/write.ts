@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { stepKind } from './common/kind.ts';
-import { result, text, word } from './common/values.ts';
+import { stepKind } from '../common/kind.ts';
+import { result, text, word } from '../common/values.ts';
 
 export const write = stepKind({
   schema: z

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { stepKind } from './common/kind.ts';
-import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import { stepKind } from '../common/kind.ts';
+import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size } from '../common/values.ts';
 
 const lacks = ({ kernel }: { readonly kernel: Partial<Kernel> & Pick<Kernel, 'c' | 'release'> }) =>
   kernel.virtio_mem_probe ? null : `${kernel.release} on ${kernel.c.arch} is built without virtio-mem`;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { daxctl as tool } from '../nvdimm/daxctl.ts';
-import { runTool } from '../nvdimm/tool.ts';
-import { stepKind } from './common/kind.ts';
-import { lacksDeviceMemory } from './common/lacks.ts';
-import { result, text } from './common/values.ts';
+import { daxctl as tool } from '../../nvdimm/daxctl.ts';
+import { runTool } from '../../nvdimm/tool.ts';
+import { stepKind } from '../common/kind.ts';
+import { lacksDeviceMemory } from '../common/lacks.ts';
+import { result, text } from '../common/values.ts';
 
 export const daxctl = stepKind({
   schema: z

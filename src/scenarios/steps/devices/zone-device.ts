@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { BadOperation } from '../../errors/bad-operation.ts';
-import { SUBSECTION_SIZE } from '../../kernel/config.ts';
-import { add_zone_device } from '../../kernel/mm/memory_hotplug/zone_device.ts';
-import { PCM } from '../../kernel/state.ts';
-import { stepKind } from './common/kind.ts';
-import { nid, range, rangeOf, rangeText, result } from './common/values.ts';
+import { BadOperation } from '../../../errors/bad-operation.ts';
+import { SUBSECTION_SIZE } from '../../../kernel/config.ts';
+import { add_zone_device } from '../../../kernel/mm/memory_hotplug/zone_device.ts';
+import { PCM } from '../../../kernel/state.ts';
+import { stepKind } from '../common/kind.ts';
+import { nid, range, rangeOf, rangeText, result } from '../common/values.ts';
 
 export const zone_device = stepKind({
   schema: z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { returned } from '../running/result.ts';
-import { stepKind } from './common/kind.ts';
+import { returned } from '../../running/result.ts';
+import { stepKind } from '../common/kind.ts';
 
 export const system_state = stepKind({
   schema: z

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { page_nid, page_use, USE } from '../../kernel/mm/page.ts';
-import { usePages } from '../running/page-use.ts';
-import { returned } from '../running/result.ts';
-import type { Session } from '../running/session.ts';
-import { stepKind } from './common/kind.ts';
-import { nid, range, rangeOf, rangeText, result } from './common/values.ts';
+import { page_nid, page_use, USE } from '../../../kernel/mm/page.ts';
+import { usePages } from '../../running/page-use.ts';
+import { returned } from '../../running/result.ts';
+import type { Session } from '../../running/session.ts';
+import { stepKind } from '../common/kind.ts';
+import { nid, range, rangeOf, rangeText, result } from '../common/values.ts';
 
 /** Pfns allocated as unmovable pages, in the order of allocation. */
 const pinned = new WeakMap<Session, readonly number[]>();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { returned } from '../running/result.ts';
-import { differs, stepKind } from './common/kind.ts';
-import { unexpected } from './common/unexpected.ts';
-import { text, word } from './common/values.ts';
+import { returned } from '../../running/result.ts';
+import { differs, stepKind } from '../common/kind.ts';
+import { unexpected } from '../common/unexpected.ts';
+import { text, word } from '../common/values.ts';
 
 /** The number of the memory block to which a file belongs, if it belongs to one. */
 function blockOf(path: string): { readonly block?: number } {

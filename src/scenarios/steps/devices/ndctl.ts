@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ndctl as tool } from '../nvdimm/ndctl.ts';
-import { runTool } from '../nvdimm/tool.ts';
-import { stepKind } from './common/kind.ts';
-import { lacksDeviceMemory } from './common/lacks.ts';
-import { result, text } from './common/values.ts';
+import { ndctl as tool } from '../../nvdimm/ndctl.ts';
+import { runTool } from '../../nvdimm/tool.ts';
+import { stepKind } from '../common/kind.ts';
+import { lacksDeviceMemory } from '../common/lacks.ts';
+import { result, text } from '../common/values.ts';
 
 export const ndctl = stepKind({
   schema: z

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { PG_uncached, page_zonenum } from '../../kernel/mm/page.ts';
-import { PCM, SECTION_IS_ONLINE } from '../../kernel/state.ts';
-import { askConsumer, consumerNames, consumers, lacksConsumer } from '../reserved/consumers.ts';
-import { stepKind } from './common/kind.ts';
-import { unexpected } from './common/unexpected.ts';
-import { bytes, hex, result, size } from './common/values.ts';
+import { PG_uncached, page_zonenum } from '../../../kernel/mm/page.ts';
+import { PCM, SECTION_IS_ONLINE } from '../../../kernel/state.ts';
+import { askConsumer, consumerNames, consumers, lacksConsumer } from '../../reserved/consumers.ts';
+import { stepKind } from '../common/kind.ts';
+import { unexpected } from '../common/unexpected.ts';
+import { bytes, hex, result, size } from '../common/values.ts';
 
 const yesOrNo = (ret: number): string => (ret ? 'yes' : 'no');
 

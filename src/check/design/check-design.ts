@@ -1,19 +1,19 @@
-import { BadOperation } from '../errors/bad-operation.ts';
-import { NotModelled } from '../kernel/kernel/runtime.ts';
-import type { DesignedRelease } from '../releases/design.ts';
-import { hashText } from '../schedule/data/canon.ts';
-import { BadStep } from '../schedule/program/bad-step.ts';
-import { ReplayDiverged } from '../schedule/replay/replay.ts';
-import { explore } from '../schedule/search/exploration.ts';
-import { ThreadDiverged } from '../schedule/semantics/unfold.ts';
-import type { Step } from '../steps/step.ts';
-import { alikeKey } from './alike.ts';
-import { type CheckOptions, checkEntry } from './check-entry.ts';
-import type { Checked } from './checked.ts';
+import { BadOperation } from '../../errors/bad-operation.ts';
+import { NotModelled } from '../../kernel/kernel/runtime.ts';
+import type { DesignedRelease } from '../../releases/design.ts';
+import { hashText } from '../../schedule/data/canon.ts';
+import { BadStep } from '../../schedule/program/bad-step.ts';
+import { ReplayDiverged } from '../../schedule/replay/replay.ts';
+import { explore } from '../../schedule/search/exploration.ts';
+import { ThreadDiverged } from '../../schedule/semantics/unfold.ts';
+import type { Step } from '../../steps/step.ts';
+import { alikeKey } from '../alike.ts';
+import { type CheckOptions, checkEntry } from '../check-entry.ts';
+import type { Checked } from '../checked.ts';
+import type { Entry, StepsEntry, ThreadsEntry } from '../entry.ts';
+import { watched } from '../threads.ts';
 import { DesignFault } from './design-fault.ts';
-import type { Entry, StepsEntry, ThreadsEntry } from './entry.ts';
 import { type Guard, guardDesign } from './guard.ts';
-import { watched } from './threads.ts';
 
 /** The result of an entry on a design: a verdict, or the reason why there is none. */
 export type DesignChecked = Checked | { readonly verdict: 'stopped'; readonly reason: string };
