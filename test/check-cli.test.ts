@@ -129,7 +129,7 @@ test('a scenario of one’s own', () => {
 });
 
 test.each([
-  [['B999'], 'mhp check: "B999" is neither in the catalogue (--list) nor a file'],
+  [['B999'], 'check: "B999" is neither in the catalogue (--list) nor a file'],
   [['nothing.yaml'], 'nothing.yaml: no such file'],
   [['B26', '--release', 'v9'], '--release: "v9" is not a modelled release'],
   [['B26', '--geometry', '8K/48'], '--geometry: "8K/48" is not one of 4K/39, 4K/48, 4K/52, 16K/36'],
