@@ -1,7 +1,8 @@
+import type { Arch } from '../geometry/sizes.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
-import type { Arch } from '../releases/define.ts';
+
 import { bootTables as arm64 } from './arm64/initial-tables.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { BadOperation } from '../errors/bad-operation.ts';
+import type { Arch } from '../geometry/sizes.ts';
 import type { KernelFunctions } from '../kernel/kernel.ts';
-import type { Arch, Release } from '../releases/define.ts';
+import type { Release } from '../releases/define.ts';
 import { explore } from '../schedule/search/exploration.ts';
 import { checkEntry, isLack } from './check-entry.ts';
 import type { Checked } from './checked.ts';

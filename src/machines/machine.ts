@@ -5,10 +5,9 @@
  * source does not have it; the kernel's boot code derives what it determines itself.
  */
 
+import type { Arch } from '../geometry/sizes.ts';
 import type { RecordedTables } from './page-tables/tables.ts';
 import type { NdRegion } from './readers/nvdimm.ts';
-
-export type Arch = 'arm64' | 'x86_64';
 
 /**
  * One line of /proc/iomem: an inclusive range at a depth (two blanks per level). Zeroed ranges have start = end = 0.

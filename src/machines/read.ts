@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors/input-error.ts';
+import type { Arch } from '../geometry/sizes.ts';
 import { readLsmemOutput } from './lsmem/lsmem-output.ts';
-import type { Arch, IomemEntry, Machine } from './machine.ts';
+import type { IomemEntry, Machine } from './machine.ts';
 import { parseMachineFile } from './machine-file/machine-file.ts';
 import { parseTables, type RecordedTables } from './page-tables/tables.ts';
 import { readBlocks } from './readers/blocks.ts';

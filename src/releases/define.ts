@@ -1,10 +1,9 @@
 import type { LayoutFamily } from '../geometry/layouts.ts';
+import type { Arch } from '../geometry/sizes.ts';
 import type { Config, Pgprot } from '../kernel/config.ts';
 import type { Kernel, KernelFunctions, MemoryNotifier } from '../kernel/kernel.ts';
 import { page_ext_callback } from '../kernel/mm/page_ext.ts';
 import { ERRNO } from '../steps/errno.ts';
-
-export type Arch = Config['arch'];
 
 /** The functions that a release replaces, by kernel name. */
 export type Functions = Partial<KernelFunctions>;

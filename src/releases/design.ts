@@ -1,13 +1,8 @@
 import { UserError } from '../errors/user-error.ts';
+import type { Arch } from '../geometry/sizes.ts';
 import { isKernelFunction } from '../kernel/function-names.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
-import {
-  type Arch,
-  defineRelease as define,
-  type Functions,
-  type Release,
-  type ReleaseDefinition,
-} from './define.ts';
+import { defineRelease as define, type Functions, type Release, type ReleaseDefinition } from './define.ts';
 import { currentName } from './former-names.ts';
 import { findRelease, releases } from './index.ts';
 import { nearest } from './nearest.ts';

@@ -1,6 +1,7 @@
+import type { Arch } from '../../geometry/sizes.ts';
 import { NotModelled } from '../../kernel/kernel/runtime.ts';
 import type { KernelFunctions } from '../../kernel/kernel.ts';
-import type { Arch, Release } from '../../releases/define.ts';
+import type { Release } from '../../releases/define.ts';
 import { type DesignedRelease, replaced } from '../../releases/design.ts';
 import type { Step } from '../../steps/step.ts';
 import { DesignFault } from './design-fault.ts';

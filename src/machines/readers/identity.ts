@@ -1,5 +1,6 @@
 import { InputError, quote } from '../../errors/input-error.ts';
-import type { Arch, Block, IomemEntry, ZoneInfo } from '../machine.ts';
+import type { Arch } from '../../geometry/sizes.ts';
+import type { Block, IomemEntry, ZoneInfo } from '../machine.ts';
 import type { Recorded } from '../sources/open.ts';
 import type { FileTree } from '../sources/tree.ts';
 
