@@ -37,16 +37,29 @@ const hotplugLines: readonly RegExp[] = [
   /^pc : /,
 ];
 
-/** Removes the parts that differ in any two runs: timestamps, counters, addresses, offsets in code. */
+/** The lines of a log: timestamps, levels and callers of printk, and the line ends of a console are taken off. */
+export const logLines = (text: string): string[] =>
+  text.split(/\r*\n/).map((line) => line.replace(/^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? /, ''));
+
+/** A compiler's name for a part or copy of a function: `.isra.0`, `.constprop.0`, `.part.0`, `.cold`. */
+const CLONE = /(?<=\w)(?:\.(?:isra|constprop|part|cold|llvm)(?:\.\d+)*)+(?=\+0x|$)/;
+
+/**
+ * Removes the parts that differ in any two runs or builds: counters, addresses, offsets in code, names of copies of a
+ * function, the access flag of descriptors of tables.
+ */
 function normal(line: string): string {
   return line
-    .replace(/^\[ *\d+\.\d+\] /, '')
+    .replace(CLONE, '')
     .replace(/Total pages: \d+$/, 'Total pages: N')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^[Kk]ernel BUG at (\w+)\+.*$/, 'BUG at $1')
     .replace(/^\[[0-9a-f]{16}\] pgd=.*$/, (entries) =>
-      entries.replace(/^\S+ /, '').replace(/(?<==\w{4})\w{9}/g, '*'),
+      entries
+        .replace(/^\S+ /, '')
+        .replace(/(?<=(?:pgd|p4d|pud|pmd)=\w{13})4(?=03)/g, '0')
+        .replace(/(?<==\w{4})\w{9}/g, '*'),
     )
     .replace(/^(Internal error: Oops: \w+) .*$/, '$1')
     .replace(/^pc : (\w+).*$/, 'pc : $1')
@@ -71,7 +84,7 @@ export function withoutMigrationDumps(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let dump = -1;
   for (const line of lines) {
-    if (/^(\[ *\d+\.\d+\] )?page:/.test(line)) dump = kept.length;
+    if (line.startsWith('page:')) dump = kept.length;
     if (dump >= 0 && line.endsWith('page dumped because: migration failure')) kept.length = dump;
     else kept.push(line);
     if (line.includes('page dumped because:')) dump = -1;
@@ -81,10 +94,7 @@ export function withoutMigrationDumps(lines: readonly string[]): string[] {
 
 /** The hotplug lines of a recorded log, in normal form; lines after a crash are ignored. */
 export function recordedLines(text: string): string[] {
-  const lines = withoutMigrationDumps(text.split('\n'))
-    .map((line) => line.replace(/^\[ *\d+\.\d+\] /, ''))
-    .filter(isHotplug)
-    .map(normal);
+  const lines = withoutMigrationDumps(logLines(text)).filter(isHotplug).map(normal);
   // a warning has a register dump as well; only that of an oops is modelled
   const oops = lines.findIndex((line) => line.startsWith('Unable to handle '));
   const told = lines.filter((line, i) => !ofADump.test(line) || (oops >= 0 && i > oops));

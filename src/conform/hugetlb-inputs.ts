@@ -167,7 +167,7 @@ function usedPages(session: Session, op: Op & { op: 'use_memory' }, step: Record
   if (offlined.length === 0 || all.length === 0) return NOTHING;
   const size = bytesOf(op) / session.kernel.c.PAGE_SIZE;
   const moved = pagesIn(session, offlined, size, USE.HUGE_FREE);
-  const heads = [...used, ...moved.slice(0, (op.mib * 2 ** 20) / bytesOf(op) - used.length)];
+  const heads = [...used, ...moved.slice(0, ((op.mib ?? 0) * 2 ** 20) / bytesOf(op) - used.length)];
   return { given: [`the program had pages in ${byBlock(session, heads)}`], heads, take_back: () => {} };
 }
 
@@ -183,7 +183,7 @@ export const useHugepages = (
   session: Session,
   op: Op & { op: 'use_memory' },
   heads: readonly number[],
-): Result => mapHugepages(session, op.node ?? 0, bytesOf(op), (op.mib * 2 ** 20) / bytesOf(op), heads);
+): Result => mapHugepages(session, op.node ?? 0, bytesOf(op), ((op.mib ?? 0) * 2 ** 20) / bytesOf(op), heads);
 
 /** Ends programs while the kernel waits for their pages. */
 export function programEnds(session: Session, during: string, inputs: string[]): boolean {

@@ -1,7 +1,7 @@
 import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { Op } from '../machines/recording/ops.ts';
 import type { Session } from '../scenarios/running/session.ts';
-import { withoutMigrationDumps } from './dmesg.ts';
+import { logLines, withoutMigrationDumps } from './dmesg.ts';
 import { operationOf } from './operations.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface Input {
 
 /** The pages that the kernel dumped as unmovable, in order. */
 export function dumpedPages(log: string): Input[] {
-  const lines = withoutMigrationDumps(log.split('\n'));
+  const lines = withoutMigrationDumps(logLines(log));
   return lines.flatMap((line, i) => {
     const page = /page:.* pfn:0x([0-9a-f]+)/.exec(line);
     if (!page) return [];

@@ -1,17 +1,22 @@
+import { quote } from '../errors/input-error.ts';
 import type { Op, OpKind } from '../machines/recording/ops.ts';
+import type { RecordingStep } from '../machines/recording/recording.ts';
 import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
 import { touchNode, unmapHugepages } from '../scenarios/running/programs.ts';
-import type { Result } from '../scenarios/running/result.ts';
+import { type Result, returned } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
 import { deviceRange } from '../scenarios/steps/devices/device.ts';
-import { type Compare, deleted, ejectOst, errno, exit, noResult, ost } from './compare-result.ts';
+import { type Compare, deleted, ejectOst, errno, exit, noResult, ost, plugged } from './compare-result.ts';
 import { useHugepages } from './hugetlb-inputs.ts';
+import { loadDriver, plugVirtioMem, requestVirtioMem } from './virtio-mem.ts';
 
 /** The meaning of recorded operations for the model, by their names in ops.json. */
 
 /** The reason why an operation, or its outcome, is not compared. */
 export interface NotCompared {
   readonly because: string;
+  /** The recording has no words for it that are known here: the machine may have changed, the model has not. */
+  readonly unread?: true;
 }
 
 /** Bytes. */
@@ -26,7 +31,12 @@ export interface RecordedOperation<O = Op> {
   /**
    * The scenario step that performs it, its outcome if there is no such step, or the reason why it is not performed.
    */
-  does(op: O, session: Session, heads: readonly number[]): ScenarioStep | Result | NotCompared;
+  does(
+    op: O,
+    session: Session,
+    heads: readonly number[],
+    step: RecordingStep,
+  ): ScenarioStep | Result | NotCompared;
   /** The comparisons of its outcome. */
   readonly compares: readonly Compare[];
   /** The memory that it was to take offline, if it was refused because of a page in it; null otherwise. */
@@ -54,6 +64,15 @@ function oddArgument(argv: readonly string[]): NotCompared | null {
   const odd = argv.find((word) => !/^\S+$/.test(word));
   return odd === undefined ? null : { because: `${JSON.stringify(odd)} as an argument is not modelled` };
 }
+
+/** The refusal of the machine monitor; null if the kernel saw the operation. */
+const unseen = (op: Op, what: string): NotCompared | null =>
+  typeof op.error === 'string'
+    ? { because: `${what}: refused by the machine monitor, the kernel never saw it` }
+    : null;
+
+/** Kinds of memory that programs use. */
+const USES = ['tmpfs', 'anonymous', 'huge1g', 'huge2m', 'device'];
 
 const PROGRAMS = 'what a program allocates is not modelled; it was all movable';
 
@@ -102,21 +121,25 @@ const operations: Operations = {
   },
   device_add: {
     text: (op) => `${op.op} ${op.id}`,
-    does: ({ id, addr, size, node, ...op }) => {
+    does: (op, session, _, step) => {
+      const { id, addr, size, node } = op;
       const because = (why: string): NotCompared => ({ because: `device_add ${id}: ${why}` });
-      if (op.error !== null || addr === null)
+      if (typeof op.error === 'string' || addr === null)
         return because('refused by the machine monitor, the kernel never saw it');
+      if (op.kind === 'virtio-mem') return plugVirtioMem(session, { ...op, addr }, step);
       if (op.cold_plugged) return because('was there before boot');
-      if (op.kind !== 'dimm') return because('plugging an NVDIMM is not modelled');
+      if (op.kind === 'nvdimm') return because('plugging an NVDIMM is not modelled');
+      if (op.kind !== 'dimm')
+        return { because: `device_add ${id}: unknown kind ${quote(op.kind)}`, unread: true };
       return { kind: 'device_add', step: { id, start: addr, size, node } };
     },
     compares: [ost],
   },
   device_del: {
     text: (op) => `${op.op} ${op.id}`,
-    does: ({ id }) => ({ kind: 'device_del', step: { id } }),
+    does: (op) => unseen(op, `device_del ${op.id}`) ?? { kind: 'device_del', step: { id: op.id } },
     compares: [deleted, ejectOst],
-    refused: ({ id, ost }, session) => (ost.at(-1) === EJECT_FAILED ? deviceRange(session, id) : null),
+    refused: ({ id, ost }, session) => (ost?.at(-1) === EJECT_FAILED ? deviceRange(session, id) : null),
   },
   pin: {
     text: named,
@@ -128,9 +151,40 @@ const operations: Operations = {
     does: () => ({ kind: 'unpin', step: {} }),
     compares: [noResult],
   },
+  virtio_mem_request: {
+    text: ({ op, id, size }) => `${op} ${id} ${hex(size)}`,
+    does: (op, session) => unseen(op, `virtio_mem_request ${op.id}`) ?? requestVirtioMem(session, op),
+    compares: [plugged],
+  },
+  module: {
+    text: ({ action, name }) => `${action} ${name}`,
+    does: (op, session, _, step) => loadDriver(session, op, step),
+    compares: [],
+  },
+  memremap_pages: {
+    text: called,
+    does: ({ nid, start, size }) => ({
+      kind: 'memremap',
+      step: { node: nid, start, size, as: 'generic', altmap: 0 },
+    }),
+    compares: [errno],
+  },
+  memunmap_pages: {
+    text: ({ op, start }) => `${op} ${hex(start)}`,
+    // the test module answers -ENOENT itself where it has mapped nothing
+    does: ({ start }, { state, kernel }) => {
+      const map = [...state.dev_pagemap.values()].find((one) => one.start === start);
+      if (!map) return returned(-kernel.errno.ENOENT);
+      return { kind: 'memunmap', step: { start, size: map.end + 1 - start } };
+    },
+    compares: [errno],
+  },
   use_memory: {
     text: named,
     does: (op, session, heads) => {
+      if (!USES.includes(op.kind))
+        return { because: `use_memory: unknown kind ${quote(op.kind)}`, unread: true };
+      if (op.mib === null) return { because: 'use_memory: how much was not recorded' };
       if (op.kind === 'huge1g' || op.kind === 'huge2m') return useHugepages(session, op, heads);
       if (session.state.mmu) return touchNode(session, op.node ?? 0, op.mib * 2 ** 20);
       return { because: `use_memory: ${PROGRAMS}` };

@@ -1,7 +1,8 @@
 import { boot } from '../boot/boot.ts';
 import { BadOperation } from '../errors/bad-operation.ts';
+import { quote } from '../errors/input-error.ts';
 import { machineOf } from '../machines/read.ts';
-import type { Op } from '../machines/recording/ops.ts';
+import type { Op, UnreadOp } from '../machines/recording/ops.ts';
 import type { Recording, RecordingStep } from '../machines/recording/recording.ts';
 import { findRelease, type Release } from '../releases/index.ts';
 import { perform } from '../scenarios/running/perform.ts';
@@ -14,14 +15,22 @@ import { eventLines, recordedLines } from './dmesg.ts';
 import { poolInputs, programEnds } from './hugetlb-inputs.ts';
 import { giveInputs } from './inputs.ts';
 import { lostInfoBlocks } from './nvdimm.ts';
-import { type NotCompared, operationOf } from './operations.ts';
-import { type Difference, Tally } from './tally.ts';
+import { type NotCompared as Because, operationOf } from './operations.ts';
+import { type Difference, type NotCompared, Tally } from './tally.ts';
 
 export interface StepReport {
   readonly dir: string;
   readonly compared: number;
   readonly differences: readonly Difference[];
-  readonly not_compared: readonly string[];
+  /**
+   * Operations that were not performed because the recording has no words for them that are known here, in this step or
+   * before, since the model last agreed with the machine: the differences of the step may follow from them. Empty if
+   * the model follows the machine.
+   */
+  readonly unperformed: readonly string[];
+  /** Whether the files of the step were compared. */
+  readonly state_compared: boolean;
+  readonly not_compared: readonly NotCompared[];
   /** The inputs that the model took from the recording, one line each. */
   readonly inputs: readonly string[];
 }
@@ -31,19 +40,24 @@ export interface Report {
   readonly release: string;
   readonly kernel: string;
   readonly steps: readonly StepReport[];
+  /** What of ops.json as a whole was not read. */
+  readonly not_compared: readonly NotCompared[];
+  /** Whether no difference was found but those that may follow from operations that were not performed. */
   readonly agrees: boolean;
 }
 
 /** Performs one recorded operation on the model. */
-function doneBy(session: Session, op: Op, heads: readonly number[]): Result | NotCompared {
+function doneBy(session: Session, op: Op, heads: readonly number[], step: RecordingStep): Result | Because {
   try {
-    const does = operationOf(op).does(op, session, heads);
+    const does = operationOf(op).does(op, session, heads, step);
     return 'kind' in does ? perform(session, does) : does;
   } catch (error) {
     if (error instanceof BadOperation) return { because: error.message };
     throw error;
   }
 }
+
+const unreadText = ({ name, why }: UnreadOp): string => (name === '' ? why : `${name}: ${why}`);
 
 const logOf = (step: RecordingStep): string =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
@@ -56,41 +70,54 @@ function compareMessages(tally: Tally, log: string, events: readonly RunEvent[])
   }
 }
 
-function replayStep(session: Session, step: RecordingStep): StepReport {
+function replayStep(session: Session, step: RecordingStep, behind: readonly string[]): StepReport {
   const tally = new Tally();
+  const unperformed = [...behind];
+  for (const { key, why } of step.unread) tally.notCompared.add(`ops.json: ${quote(key)}: ${why}`);
   const inputs: string[] = [];
   const events: RunEvent[] = [];
   const log = logOf(step);
   let crashed = false;
   for (const [i, op] of step.ops.entries()) {
+    if (op.op === 'unread') {
+      const because = `not performed: ${unreadText(op)}`;
+      tally.notCompared.add(because);
+      unperformed.push(because);
+      continue;
+    }
     const operation = operationOf(op);
     const what = operation.text(op);
+    for (const { key, why } of op.unread) tally.notCompared.add(`${op.op}: ${quote(key)}: ${why}`);
     const pool = poolInputs(session, op, step);
     const input = giveInputs(session, op, log);
     for (const { pfn } of input.given) inputs.push(`page 0x${pfn.toString(16)} was unmovable during ${what}`);
     inputs.push(...pool.given.map((given) => `${given} during ${what}`));
     // a program that ends during a long operation is recorded after it
-    session.meanwhile = step.ops.slice(i + 1).some((later) => operationOf(later).ends)
+    session.meanwhile = step.ops
+      .slice(i + 1)
+      .some((later) => later.op !== 'unread' && operationOf(later).ends)
       ? () => {
           input.take_back_outlived();
           return programEnds(session, what, inputs);
         }
       : undefined;
     inputs.push(...lostInfoBlocks(op, step.tree, session.state));
-    const done = doneBy(session, op, pool.heads);
+    const done = doneBy(session, op, pool.heads, step);
     input.take_back();
     pool.take_back();
     if ('because' in done) {
       tally.notCompared.add(done.because);
+      if (done.unread) unperformed.push(done.because);
       continue;
     }
     events.push(...done.events);
-    compareResult(tally, what, op, done, operation.compares);
+    compareResult(tally, what, op, done, operation.compares, session);
     // a program that oopses leaves the machine as it was
     crashed ||= done.ended === 'bug' && !operation.program;
   }
   compareMessages(tally, log, events);
-  if (step.tree.list('sys') === undefined) {
+  const hasState = step.tree.list('sys') !== undefined;
+  if (!hasState) {
     const why = step.ops.some((op) => 'crashed' in op && op.crashed)
       ? 'the guest had crashed'
       : 'the step has no sys';
@@ -100,10 +127,19 @@ function replayStep(session: Session, step: RecordingStep): StepReport {
     dir: step.dir,
     compared: tally.compared,
     differences: tally.differences,
-    not_compared: [...tally.notCompared],
+    unperformed,
+    state_compared: hasState && !crashed,
+    not_compared: tally.notCompared.list(),
     inputs,
   };
 }
+
+/**
+ * Whether the model has the machine's state after a step, as far as it was compared, and so has lost nothing by what
+ * it did not perform.
+ */
+const follows = ({ differences, state_compared }: StepReport): boolean =>
+  state_compared && differences.every(({ subject }) => subject === 'messages' || subject === 'result');
 
 /** The VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined if that was not recorded. */
 function recordedVaBits(recording: Recording): number | undefined {
@@ -126,12 +162,21 @@ export function conform(recording: Recording, release?: Release): Report {
       chosen,
     ),
   );
-  const steps = recording.steps.map((step) => replayStep(session, step));
+  const steps: StepReport[] = [];
+  let behind: readonly string[] = [];
+  for (const step of recording.steps) {
+    const report = replayStep(session, step, behind);
+    behind = follows(report) ? [] : report.unperformed;
+    steps.push(report);
+  }
+  const unread = new Tally();
+  for (const { key, why } of recording.ops.unread) unread.notCompared.add(`ops.json: ${quote(key)}: ${why}`);
   return {
     source: recording.source,
     release: chosen.name,
     kernel: recording.ops.kernel,
     steps,
-    agrees: steps.every((step) => step.differences.length === 0),
+    not_compared: unread.notCompared.list(),
+    agrees: steps.every((step) => step.differences.length === 0 || step.unperformed.length > 0),
   };
 }

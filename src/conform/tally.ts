@@ -24,13 +24,32 @@ export interface Difference {
   readonly model: string;
 }
 
+/** What is not compared, with the reason, and how often. */
+export interface NotCompared {
+  readonly what: string;
+  readonly times: number;
+}
+
+/** What is not compared, by name, in the order in which it was met. */
+class Names {
+  readonly #times = new Map<string, number>();
+
+  add(what: string, times = 1): void {
+    this.#times.set(what, (this.#times.get(what) ?? 0) + times);
+  }
+
+  list(): NotCompared[] {
+    return [...this.#times].map(([what, times]) => ({ what, times }));
+  }
+}
+
 /**
  * The comparisons of one step: how many items were compared, which differ, and what was not compared, with the reason.
  */
 export class Tally {
   compared = 0;
   readonly differences: Difference[] = [];
-  readonly notCompared = new Set<string>();
+  readonly notCompared = new Names();
 
   check(subject: Subject, what: string, recorded: string, model: string): void {
     this.compared++;

@@ -31,6 +31,12 @@ export function define(command: Command): void {
         const all = { schema: 'mhp-conform/1', recordings: reports.map(conformJson) };
         process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
       }
-      process.exitCode = reports.every((report) => report.agrees) ? 0 : 1;
+      process.exitCode = statusOf(reports);
     });
+}
+
+/** 1 if the model differs, 3 if it does so only after operations that could not be performed. */
+function statusOf(reports: readonly Report[]): number {
+  if (!reports.every((report) => report.agrees)) return 1;
+  return reports.every(({ steps }) => steps.every(({ differences }) => differences.length === 0)) ? 0 : 3;
 }

@@ -1,176 +1,119 @@
 import { z } from 'zod';
-import { InputError } from '../../errors/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import { placeOf } from '../text/zod-place.ts';
-
-/** Bytes: a safe integer, 0 and up. */
-const bytes = z.int().min(0);
-const nid = z.int().min(0).max(1023);
-/** The name of an errno ("EBUSY"); null if the call succeeded. */
-const errno = z
-  .string()
-  .regex(/^E[A-Z0-9]{1,24}$/)
-  .nullable();
-const text = z.string().max(65_536);
-const argv = z.array(text).max(256);
-/**
- * _OST status codes in the order in which the firmware received them: 0 success, 130 ejection failed, 132 ejection in
- * progress.
- */
-const ost = z.array(z.int().min(0)).max(1024);
-
-/** A write of `value` to a sysfs or /proc/sys file. */
-const write = z.strictObject({ op: z.literal('write'), path: text, value: text, errno });
-
-/** An observation without changes: in words or as a shell line. */
-const observe = z.strictObject({ op: z.literal('observe'), text });
+import { FORMS, OUTCOME } from './op-forms.ts';
 
 /**
- * A device plugged through the machine monitor. `addr` is null if the monitor chose none (it refused); `error` is the
- * monitor's refusal. OST status 0 does not mean that memory was added.
+ * The contents of ops.json: a summary of the machine, and the operations of each step in order. A reader that does not
+ * know an operation, a key or a value leaves out just that, and says so.
  */
-const deviceAdd = z.strictObject({
-  op: z.literal('device_add'),
-  kind: z.enum(['dimm', 'nvdimm']),
-  id: text,
-  size: bytes,
-  node: nid,
-  addr: bytes.nullable(),
-  error: text.nullable(),
-  ost,
-  /** Whether the OST codes were not recorded, so that `ost` is meaningless. */
-  ost_unrecorded: z.boolean().optional(),
-  /** Whether it existed before boot. */
-  cold_plugged: z.boolean().optional(),
-  /** Bytes of an NVDIMM's label area. */
-  label_size: bytes.optional(),
-});
 
-/** An unplug request for a device; `events` are the monitor's, such as DEVICE_DELETED. */
-const deviceDel = z.strictObject({
-  op: z.literal('device_del'),
-  id: text,
-  error: text.nullable(),
-  events: z.array(text).max(1024),
-  ost,
-});
+/** A key that is not read, and the reason. */
+export interface Unread {
+  readonly key: string;
+  readonly why: string;
+}
 
-/** Calls into the kernel made by a test module. `flags` are mhp_t. */
-const addMemory = z.strictObject({
-  op: z.literal('add_memory'),
-  nid: z.int(),
-  start: bytes,
-  size: bytes,
-  flags: z.int().min(0),
-  errno,
-});
-const addMemoryDriverManaged = z.strictObject({
-  op: z.literal('add_memory_driver_managed'),
-  nid: z.int(),
-  start: bytes,
-  size: bytes,
-  flags: z.int().min(0),
-  errno,
-});
-const removeMemory = z.strictObject({
-  op: z.literal('remove_memory'),
-  start: bytes,
-  size: bytes,
-  errno,
-  /** The errno is not known. */
-  unknown: z.boolean().optional(),
-  /** The kernel BUGged or oopsed in this call; the errno is not known. */
-  crashed: z.boolean().optional(),
-});
-const offlineAndRemoveMemory = z.strictObject({
-  op: z.literal('offline_and_remove_memory'),
-  start: bytes,
-  size: bytes,
-  errno,
-});
+/** An operation that cannot be performed: its name is unknown, or what it asks for cannot be read. */
+export interface UnreadOp {
+  readonly op: 'unread';
+  /** Its name in the recording, quoted and cut; empty if it has none. */
+  readonly name: string;
+  readonly why: string;
+  readonly unread: readonly Unread[];
+}
 
-/** The test module takes unmovable pages somewhere in a range of a node. */
-const pin = z.strictObject({ op: z.literal('pin'), nid, start: bytes, size: bytes, errno });
-/** Releases the last `count` pins. */
-const unpin = z.strictObject({ op: z.literal('unpin'), count: z.int().min(0) });
+type Outcome = Partial<z.infer<z.ZodObject<typeof OUTCOME>>>;
+type OpOf<F> = F extends { request: infer R extends z.ZodObject; outcome: infer O extends z.ZodRawShape }
+  ? z.infer<R> & Partial<z.infer<z.ZodObject<O>>> & Outcome & { readonly unread: readonly Unread[] }
+  : never;
 
-/** A program allocates `mib` MiB of a kind of memory and keeps it; `node` is null if none was requested. */
-const useMemory = z.strictObject({
-  op: z.literal('use_memory'),
-  mib: z.int().min(0),
-  node: nid.nullable(),
-  kind: z.enum(['tmpfs', 'anonymous', 'huge1g', 'huge2m', 'device']),
-  /** The device's path, for kind device. */
-  device: text.optional(),
-  crashed: z.boolean().optional(),
-});
-/** Releases all memory allocated by use_memory. */
-const stopUsing = z.strictObject({ op: z.literal('stop_using') });
-
-/**
- * A run of the ndctl or daxctl tool. `exit` is null if it was not recorded (234 is -EINVAL); `count` is the number
- * printed.
- */
-const ndctl = z.strictObject({
-  op: z.literal('ndctl'),
-  argv,
-  exit: z.int().nullable(),
-  count: z.int().optional(),
-  timeout_s: z.int().min(0).optional(),
-});
-const daxctl = z.strictObject({
-  op: z.literal('daxctl'),
-  argv,
-  exit: z.int().nullable(),
-  count: z.int().optional(),
-  timeout_s: z.int().min(0).optional(),
-});
-
-const opSchema = z.discriminatedUnion('op', [
-  write,
-  observe,
-  deviceAdd,
-  deviceDel,
-  addMemory,
-  addMemoryDriverManaged,
-  removeMemory,
-  offlineAndRemoveMemory,
-  pin,
-  unpin,
-  useMemory,
-  stopUsing,
-  ndctl,
-  daxctl,
-]);
-
-const recordedSchema = z.strictObject({
-  schema: z.literal('mhp-recording/1'),
-  arch: z.enum(['arm64', 'x86_64']),
-  /** uname -r. */
-  kernel: text,
-  /** Bytes. */
-  page_size: z.union([z.literal(4096), z.literal(16384), z.literal(65536)]),
-  cmdline: text,
-  steps: z
-    .array(
-      z.strictObject({
-        /** The step's directory: NN-label. */
-        dir: z.string().regex(/^[^/\0]{1,255}$/),
-        ops: z.array(opSchema).max(10_000),
-      }),
-    )
-    .max(10_000),
-});
-
-/** One operation of a recording; `op` is its kind. */
-export type Op = z.infer<typeof opSchema>;
+/** An operation that can be performed; `op` is its kind, `unread` what is not known of it. */
+export type Op = OpOf<(typeof FORMS)[number]>;
 /** Kinds of operations. */
 export type OpKind = Op['op'];
-/** The contents of ops.json: a summary of the machine, and the operations of each step in order. */
-export type RecordedOps = z.infer<typeof recordedSchema>;
+
+export interface RecordedStep {
+  /** The step's directory: NN-label. */
+  readonly dir: string;
+  readonly ops: readonly (Op | UnreadOp)[];
+  readonly unread: readonly Unread[];
+}
+
+export interface RecordedOps {
+  readonly arch: 'arm64' | 'x86_64';
+  /** uname -r. */
+  readonly kernel: string;
+  /** Bytes. */
+  readonly page_size: 4096 | 16384 | 65536;
+  readonly cmdline: string;
+  readonly steps: readonly RecordedStep[];
+  readonly unread: readonly Unread[];
+}
+
+/** What no replay can do without. */
+const machine = z.object({
+  schema: z.literal('mhp-recording/1'),
+  arch: z.enum(['arm64', 'x86_64']),
+  kernel: z.string().max(65_536),
+  page_size: z.union([z.literal(4096), z.literal(16384), z.literal(65536)]),
+  cmdline: z.string().max(65_536),
+  steps: z.array(z.looseObject({ dir: z.string().regex(/^[^/\0]{1,255}$/), ops: z.unknown() })).max(10_000),
+});
+
+const forms: ReadonlyMap<string, (typeof FORMS)[number]> = new Map(
+  FORMS.map((form) => [form.request.shape.op.value, form]),
+);
+
+const UNKNOWN_KEY = 'unknown key';
+
+function unknownKeys(object: object, known: readonly string[]): Unread[] {
+  return Object.keys(object)
+    .filter((key) => !known.includes(key))
+    .map((key) => ({ key, why: UNKNOWN_KEY }));
+}
+
+const unreadOp = (name: string, why: string): UnreadOp => ({ op: 'unread', name, why, unread: [] });
+
+function parseOp(value: unknown): Op | UnreadOp {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return unreadOp('', 'the operation is not an object');
+  const { op: name } = value as { op?: unknown };
+  if (typeof name !== 'string') return unreadOp('', 'the operation has no name');
+  const form = forms.get(name);
+  if (form === undefined) return unreadOp(quote(name), 'unknown operation');
+  const request = form.request.safeParse(value);
+  if (!request.success) {
+    const { path, what } = placeOf(request.error);
+    return unreadOp(name, `${path}: ${what}`);
+  }
+  const parts: Readonly<Record<string, z.ZodType>> = { ...OUTCOME, ...form.outcome };
+  const outcome: Record<string, unknown> = {};
+  const unread = unknownKeys(value, [...Object.keys(form.request.shape), ...Object.keys(parts)]);
+  for (const [key, part] of Object.entries(parts)) {
+    const recorded = (value as Readonly<Record<string, unknown>>)[key];
+    if (recorded === undefined) continue;
+    const parsed = part.safeParse(recorded);
+    if (parsed.success) outcome[key] = parsed.data;
+    else unread.push({ key, why: placeOf(parsed.error).what });
+  }
+  return { ...request.data, ...outcome, unread } as Op;
+}
+
+const MAX_OPS = 10_000;
+
+function parseStep({ dir, ops, ...more }: { readonly dir: string; readonly ops?: unknown }): RecordedStep {
+  const unread = unknownKeys(more, []);
+  if (!Array.isArray(ops))
+    return { dir, ops: [unreadOp('', 'the operations of the step are not a list')], unread };
+  const read = ops.slice(0, MAX_OPS).map(parseOp);
+  if (ops.length > MAX_OPS) read.push(unreadOp('', `the step has more than ${MAX_OPS} operations`));
+  return { dir, ops: read, unread };
+}
 
 /**
- * Parses the text of an ops.json (schema `mhp-recording/1`).
- * @throws InputError naming the place ("steps[3].ops[0].errno")
+ * Parses the text of an ops.json (schema `mhp-recording/1`). What it does not know, it names as unread.
+ * @throws InputError naming the place ("steps[3].dir") if it is no such file, or lacks what a replay needs
  */
 export function parseOps(text: string, file: string, place = 'ops.json'): RecordedOps {
   let value: unknown;
@@ -179,13 +122,14 @@ export function parseOps(text: string, file: string, place = 'ops.json'): Record
   } catch (error) {
     throw new InputError(file, place, `is not JSON: ${(error as Error).message}`);
   }
-  const parsed = recordedSchema.safeParse(value);
+  const parsed = machine.safeParse(value);
   if (!parsed.success) {
     const { path, what } = placeOf(parsed.error);
     throw new InputError(file, path === '' ? place : `${place} ${path}`, what);
   }
+  const { schema: _, steps, ...known } = parsed.data;
   const seen = new Set<string>();
-  for (const [i, step] of parsed.data.steps.entries()) {
+  for (const [i, step] of steps.entries()) {
     if (step.dir === '.' || step.dir === '..' || seen.has(step.dir)) {
       throw new InputError(
         file,
@@ -195,5 +139,6 @@ export function parseOps(text: string, file: string, place = 'ops.json'): Record
     }
     seen.add(step.dir);
   }
-  return parsed.data;
+  const unread = unknownKeys(value as object, Object.keys(machine.shape));
+  return { ...known, steps: steps.map(parseStep), unread };
 }

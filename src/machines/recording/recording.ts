@@ -5,13 +5,10 @@ import { codeOf, DirTree, reason } from '../sources/dir-tree.ts';
 import { DEFAULT_LIMITS } from '../sources/limits.ts';
 import { withRecordedLinks } from '../sources/links.ts';
 import type { FileTree } from '../sources/tree.ts';
-import { type Op, parseOps, type RecordedOps } from './ops.ts';
+import { parseOps, type RecordedOps, type RecordedStep } from './ops.ts';
 
 /** One step: the operations, and the files of the machine afterwards. */
-export interface RecordingStep {
-  /** The step's directory: NN-label. */
-  readonly dir: string;
-  readonly ops: readonly Op[];
+export interface RecordingStep extends RecordedStep {
   /**
    * proc/, sys/, dmesg (x86: dmesg-delta.txt), step.json and other recorded files. A step whose guest crashed has
    * neither proc nor sys.
@@ -66,10 +63,11 @@ export function recordingOf(tree: FileTree): Recording | undefined {
   const text = top?.readText('ops.json');
   if (top === undefined || text === undefined) return undefined;
   const ops = parseOps(text, tree.source);
-  const steps = ops.steps.map(({ dir, ops: done }): RecordingStep => {
+  const steps = ops.steps.map((step): RecordingStep => {
+    const { dir } = step;
     if (top.kind(dir) !== 'dir')
       throw new InputError(tree.source, dir, 'is in ops.json, but there is no such directory');
-    return { dir, ops: done, tree: withRecordedLinks(top.sub(dir, `${tree.source}:${dir}`)) };
+    return { ...step, tree: withRecordedLinks(top.sub(dir, `${tree.source}:${dir}`)) };
   });
   return { source: tree.source, ops, steps, tree: top };
 }

@@ -1,19 +1,26 @@
 import type { Report, StepReport } from '../../conform/replay-recording.ts';
 import { tableLines } from '../text/columns.ts';
 
-/** Columns: step, compared, agreed, differs, not compared (with the reason). */
+/**
+ * Columns: step, compared, agreed, differs, beside (differences that may follow from an operation that was not
+ * performed), the number of things not compared.
+ */
 export function conformText(report: Report): string {
-  const columns = ['STEP', 'COMPARED', 'AGREED', 'DIFFERS', 'NOT COMPARED'].map((name, i) => ({
+  const columns = ['STEP', 'COMPARED', 'AGREED', 'DIFFERS', 'BESIDE', 'NOT COMPARED'].map((name, i) => ({
     name,
-    right: i >= 1 && i <= 3,
+    right: i >= 1 && i <= 4,
   }));
-  const rows = report.steps.map((step) => [
-    step.dir,
-    String(step.compared),
-    String(step.compared - step.differences.length),
-    String(step.differences.length),
-    String(step.not_compared.length),
-  ]);
+  const rows = report.steps.map((step) => {
+    const { differ, beside } = countsOf([step]);
+    return [
+      step.dir,
+      String(step.compared),
+      String(step.compared - step.differences.length),
+      String(differ),
+      String(beside),
+      String(step.not_compared.reduce((sum, { times }) => sum + times, 0)),
+    ];
+  });
   const lines = [
     `${report.source}: kernel ${report.kernel}, model ${report.release}`,
     ...tableLines(columns, rows, true),
@@ -24,6 +31,22 @@ export function conformText(report: Report): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
+interface Counts {
+  readonly compared: number;
+  readonly differ: number;
+  readonly beside: number;
+}
+
+function countsOf(steps: readonly StepReport[]): Counts {
+  let [compared, differ, beside] = [0, 0, 0];
+  for (const step of steps) {
+    compared += step.compared;
+    if (step.unperformed.length > 0) beside += step.differences.length;
+    else differ += step.differences.length;
+  }
+  return { compared, differ, beside };
+}
+
 /** The final line over several recordings. */
 export function conformSumText(reports: readonly Report[]): string {
   const agree = reports.filter((report) => report.agrees).length;
@@ -32,46 +55,69 @@ export function conformSumText(reports: readonly Report[]): string {
 }
 
 function sumText(steps: readonly StepReport[]): string {
-  const compared = steps.reduce((sum, step) => sum + step.compared, 0);
-  const differ = steps.reduce((sum, step) => sum + step.differences.length, 0);
-  return `${steps.length} steps, ${compared} comparisons, ${differ} differ`;
+  const { compared, differ, beside } = countsOf(steps);
+  const more = beside > 0 ? `, ${beside} differ beside an operation that was not performed` : '';
+  return `${steps.length} steps, ${compared} comparisons, ${differ} differ${more}`;
 }
 
 function details(step: StepReport): string[] {
   const lines = step.inputs.map((input) => `${step.dir}: input: ${input}`);
+  const [cause, ...more] = step.unperformed;
+  const others = more.length > 0 ? ` and ${more.length} more` : '';
+  const beside = cause === undefined ? '' : ` (beside "${cause}"${others})`;
   for (const { subject, what, recorded, model } of step.differences) {
     lines.push(
-      `${step.dir}: ${subject}: ${what}: recorded ${JSON.stringify(recorded)}, model ${JSON.stringify(model)}`,
+      `${step.dir}: ${subject}: ${what}: recorded ${JSON.stringify(recorded)}, model ${JSON.stringify(model)}${beside}`,
     );
   }
   return lines;
 }
 
-/** Every reason once, with its steps. */
-function reasons(report: Report): string[] {
-  const steps = new Map<string, string[]>();
+interface Reason {
+  readonly times: number;
+  readonly steps: readonly string[];
+}
+
+/** Every reason once, with how often it applied and its steps. */
+function reasonsOf(report: Report): ReadonlyMap<string, Reason> {
+  const reasons = new Map<string, Reason>();
+  for (const { what, times } of report.not_compared) reasons.set(what, { times, steps: [] });
   for (const step of report.steps) {
-    for (const reason of step.not_compared) {
-      steps.set(reason, [...(steps.get(reason) ?? []), step.dir.split('-')[0]!]);
+    for (const { what, times } of step.not_compared) {
+      const known = reasons.get(what) ?? { times: 0, steps: [] };
+      reasons.set(what, { times: known.times + times, steps: [...known.steps, step.dir] });
     }
   }
-  return [...steps].map(([reason, where]) => {
-    const list = where.length === report.steps.length ? 'all steps' : `steps ${where.join(' ')}`;
-    return `not compared: ${reason} (${where.length === 1 ? `step ${where[0]}` : list})`;
+  return reasons;
+}
+
+function reasons(report: Report): string[] {
+  return [...reasonsOf(report)].map(([what, { times, steps }]) => {
+    const list = steps.map((dir) => dir.split('-')[0]!).join(' ');
+    const where =
+      steps.length === report.steps.length ? 'all steps' : `step${steps.length === 1 ? '' : 's'} ${list}`;
+    const often = times > steps.length ? `${times} times, ` : '';
+    return `not compared: ${what}${steps.length === 0 ? '' : ` (${often}${where})`}`;
   });
 }
 
 export function conformJson(report: Report): unknown {
+  const { compared, differ, beside } = countsOf(report.steps);
   return {
     source: report.source,
     kernel: report.kernel,
     release: report.release,
     agrees: report.agrees,
+    compared,
+    differ,
+    beside,
+    not_compared: [...reasonsOf(report)].map(([what, reason]) => ({ what, ...reason })),
     steps: report.steps.map((step) => ({
       step: step.dir,
       compared: step.compared,
       agreed: step.compared - step.differences.length,
       differs: step.differences,
+      unperformed: step.unperformed,
       not_compared: step.not_compared,
       inputs: step.inputs,
     })),

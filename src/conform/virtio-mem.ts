@@ -1,0 +1,94 @@
+import type { Op } from '../machines/recording/ops.ts';
+import type { RecordingStep } from '../machines/recording/recording.ts';
+import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
+import { perform } from '../scenarios/running/perform.ts';
+import { type Result, returned } from '../scenarios/running/result.ts';
+import type { Session } from '../scenarios/running/session.ts';
+import type { NotCompared } from './operations.ts';
+
+/** Virtio-mem devices of a recording, and the loading of their driver. */
+
+interface Device {
+  readonly id: string;
+  readonly addr: number;
+  readonly size: number;
+  readonly node: number;
+  readonly block_size?: number | undefined;
+  /** N of virtioN; undefined while no driver has bound to it. */
+  number?: number;
+}
+
+const devices = new WeakMap<Session, Device[]>();
+
+const of = (session: Session): Device[] => {
+  const known = devices.get(session) ?? [];
+  devices.set(session, known);
+  return known;
+};
+
+/** The number of the device on its bus, from what the driver printed when it bound to the device, or from its region. */
+function numberIn({ tree }: RecordingStep, { addr, size }: Device): number | undefined {
+  const log = tree.readText('dmesg') ?? tree.readText('dmesg-delta.txt') ?? '';
+  const region = `${addr.toString(16).padStart(8, '0')}-${(addr + size - 1).toString(16).padStart(8, '0')}`;
+  const found =
+    new RegExp(`virtio_mem virtio(\\d{1,4}): start address: 0x${addr.toString(16)}\\r?$`, 'm').exec(log) ??
+    new RegExp(`^ *${region} : virtio(\\d{1,4})$`, 'm').exec(tree.readText('proc/iomem') ?? '');
+  return found ? Number(found[1]) : undefined;
+}
+
+/** What the driver does with a device if the recording shows that it has bound to it. */
+function bind(device: Device, step: RecordingStep): ScenarioStep | null {
+  const { addr, size, node, block_size } = device;
+  const number = numberIn(step, device);
+  if (device.number !== undefined || number === undefined) return null;
+  device.number = number;
+  return {
+    kind: 'virtio_mem',
+    step: { device: number, start: addr, size, block: block_size ?? 2 ** 21, node },
+  };
+}
+
+/** A device appears. Its driver binds to it at once or, if it is not loaded yet, later. */
+export function plugVirtioMem(
+  session: Session,
+  { id, addr, size, node, block_size }: Op & { op: 'device_add' } & { readonly addr: number },
+  step: RecordingStep,
+): ScenarioStep | NotCompared {
+  const device: Device = { id, addr, size, node, block_size };
+  of(session).push(device);
+  return bind(device, step) ?? { because: `device_add ${id}: no driver is bound to it` };
+}
+
+/** A module is loaded or unloaded: virtio_mem binds to the devices that are there. */
+export function loadDriver(
+  session: Session,
+  { name, action }: Op & { op: 'module' },
+  step: RecordingStep,
+): Result | NotCompared {
+  if (name.replaceAll('-', '_') !== 'virtio_mem' || action !== 'load')
+    return { because: `module ${name}: ${action} is not modelled`, unread: true };
+  let result = returned(0);
+  for (const device of of(session)) {
+    const does = bind(device, step);
+    if (does === null) continue;
+    const { events } = result;
+    result = perform(session, does);
+    result = { ...result, events: [...events, ...result.events] };
+  }
+  return result;
+}
+
+export function requestVirtioMem(
+  session: Session,
+  { id, size }: Op & { op: 'virtio_mem_request' },
+): ScenarioStep | NotCompared {
+  const number = of(session).find((device) => device.id === id)?.number;
+  if (number === undefined) return { because: `virtio_mem_request ${id}: no driver is bound to it` };
+  return { kind: 'virtio_mem_request', step: { device: number, size } };
+}
+
+/** Bytes of the device that are plugged; undefined if no driver is bound to it. */
+export function pluggedSize(session: Session, id: string): number | undefined {
+  const number = of(session).find((device) => device.id === id)?.number;
+  return number === undefined ? undefined : session.state.virtio_mem.get(number)?.plugged_size;
+}
