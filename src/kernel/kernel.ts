@@ -16,6 +16,8 @@ export interface mhp_params {
   readonly altmap: vmem_altmap | null;
   /** The key of the memory's dev_pagemap; 0 for system RAM. */
   readonly pgmap: number;
+  /** The attributes of its linear map (arm64). v5.2 to v5.6 have no such member: all of it is PAGE_KERNEL. */
+  readonly pgprot: number;
 }
 
 /** struct memory_notify. A node id of -1 means no change. */

@@ -126,7 +126,7 @@ export const v5_2 = {
     const zone = zone_key(nid, this.c.ZONE_DEVICE);
     if (!(yield* this.$pagemap_range_allowed(start, size, type !== 'private'))) return -this.errno.EINVAL;
     yield* mem_hotplug_begin();
-    const params = { altmap, pgmap };
+    const params = { altmap, pgmap, pgprot: this.c.pgprot.PAGE_KERNEL };
     const error =
       type === 'private'
         ? yield* this.add_pages(nid, pfn, nr_pages, params)

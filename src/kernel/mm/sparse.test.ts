@@ -104,7 +104,7 @@ describe('sections of sub-sections (v5.3+)', () => {
     const session = booted('v6.1', X86);
     const outcome = run(
       session,
-      session.kernel.__add_pages(1, K40 / 4096 + 1, 512, { altmap: null, pgmap: 0 }),
+      session.kernel.__add_pages(1, K40 / 4096 + 1, 512, { altmap: null, pgmap: 0, pgprot: 0 }),
     );
     expect(outcome.value).toBe(-22);
     expect(outcome.events).toMatchObject([{ kind: 'warn', where: '__add_pages' }]);
@@ -118,7 +118,7 @@ describe('sections of sub-sections (v5.3+)', () => {
     const session = booted(release, X86);
     const [event] = run(
       session,
-      session.kernel.__add_pages(1, K40 / 4096 + 1, 512, { altmap: null, pgmap: 0 }),
+      session.kernel.__add_pages(1, K40 / 4096 + 1, 512, { altmap: null, pgmap: 0, pgprot: 0 }),
     ).events;
     const about = { message: 'Misaligned __add_pages', pfn: 0x140001, nr_pages: 512 };
     expect(event).toEqual({ kind: 'warn', where: '__add_pages', text, about });

@@ -59,7 +59,9 @@ class Both {
             alloc: 0,
           }
         : null;
-    const ret = this.#run(session.kernel.__add_pages(0, this.#pfn(start), nr_pages, { altmap, pgmap: 0 }));
+    const ret = this.#run(
+      session.kernel.__add_pages(0, this.#pfn(start), nr_pages, { altmap, pgmap: 0, pgprot: 0 }),
+    );
     expect(ret).toBe(reference.add(start, count));
     if (ret !== 0) return;
     this.adds.push({ start, count, ram, altmap });
@@ -217,6 +219,7 @@ describe.each(ARCHES.flatMap((arch) => RELEASES.map((release) => [arch, release]
         const thread = session.kernel.__add_pages(0, pfn / (4 * K), count / (4 * K), {
           altmap: null,
           pgmap: 0,
+          pgprot: 0,
         });
         expect(run(session, thread).value).toBe(-22);
       }

@@ -1,8 +1,9 @@
 import type { Config } from '../../kernel/config.ts';
 import { page_use, USE } from '../../kernel/mm/page.ts';
-import { MEM_ONLINE, SECTION_IS_ONLINE, SECTION_MARKED_PRESENT, type State } from '../../kernel/state.ts';
+import { MEM_ONLINE, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
 import type { Failure, Subjects } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
+import { devicePfns, isOfBlock } from './device-memory.ts';
 
 /** Whether the page is free, or allocated by some user. */
 const inUse = (page: number): boolean => page_use(page) !== USE.NONE;
@@ -13,13 +14,15 @@ export function checkBlocks(state: State, c: Config): Failure[] {
   const notSo = (what: string, subjects: Subjects, text: string): void => {
     found.push(broken('blocks', what, subjects, text));
   };
+  const devices = devicePfns(state, c);
   for (const [id, block] of state.memory_block) {
     let present = 0;
     let online = 0;
     for (let i = 0; i < c.sections_per_block; i++) {
-      const map = state.mem_section.get(block.start_section_nr + i)?.section_mem_map ?? 0;
-      if (map & SECTION_MARKED_PRESENT) present++;
-      if (map & SECTION_IS_ONLINE) online++;
+      const nr = block.start_section_nr + i;
+      if (!isOfBlock(state, c, nr, devices)) continue;
+      present++;
+      if (state.mem_section.get(nr)!.section_mem_map & SECTION_IS_ONLINE) online++;
     }
     if (present === 0) notSo('no section', { block: id }, `memory${id} has no section`);
     if (block.section_count > 0 && block.section_count < present) {

@@ -2,6 +2,7 @@ import type { Config } from '../../kernel/config.ts';
 import { MEMBLOCK_MEMORY, SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
+import { devicePfns, isOfBlock } from './device-memory.ts';
 
 /**
  * If memblock is kept after boot (CONFIG_ARCH_KEEP_MEMBLOCK), it covers every hot-added section that is valid and
@@ -11,10 +12,12 @@ export function checkMemblock(state: State, c: Config): Failure[] {
   if (!c.ARCH_KEEP_MEMBLOCK) return [];
   const regions = state.memblock_type.get(MEMBLOCK_MEMORY)!.regions;
   const found: Failure[] = [];
+  const devices = devicePfns(state, c);
   const sections = [...state.mem_section].filter(
     ([nr, ms]) =>
       ms.section_mem_map & SECTION_HAS_MEM_MAP &&
       !(ms.section_mem_map & SECTION_IS_EARLY) &&
+      isOfBlock(state, c, nr, devices) &&
       state.memory_block.has(Math.floor(nr / c.sections_per_block)),
   );
   sections.sort(([a], [b]) => a - b);

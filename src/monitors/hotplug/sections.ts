@@ -4,7 +4,8 @@ import { subsection_set } from '../../kernel/mm/sparse.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_IS_ONLINE, type State } from '../../kernel/state.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
-import { merged, type ZoneSpan } from './spans.ts';
+import { devicePfns } from './device-memory.ts';
+import { merged, missing, type ZoneSpan } from './spans.ts';
 
 /**
  * A section is valid exactly if its active sub-sections have a memmap (all of it if early), with usage allocated. An
@@ -15,6 +16,7 @@ export function checkSections(state: State, c: Config): Failure[] {
   const notSo = (what: string, section: number, text: string): void => {
     found.push(broken('sections', what, { section }, `section ${section} ${text}`));
   };
+  const devices = devicePfns(state, c);
   for (const [nr, ms] of state.mem_section) {
     const start = nr * c.PAGES_PER_SECTION;
     const end = start + c.PAGES_PER_SECTION;
@@ -30,8 +32,9 @@ export function checkSections(state: State, c: Config): Failure[] {
       }
     }
     if (!(ms.section_mem_map & SECTION_IS_ONLINE) || ms.subsection_map === null) continue;
-    // holes in an early section have struct pages, too, but nothing guarantees that they are initialised
-    for (const span of mapSpans(c, nr, ms.subsection_map)) {
+    // holes in an early section have struct pages, too, but nothing guarantees that they are initialised; nor does
+    // anything for the first pages of device memory that shares it
+    for (const span of missing(mapSpans(c, nr, ms.subsection_map), devices)) {
       if (state.pages.first(span.start, span.end, (page) => page_memmap(page) !== MEMMAP.INIT) >= 0) {
         notSo('not initialised', nr, 'is online with struct pages that are not initialised');
       }

@@ -21,7 +21,11 @@ export const B77 = defineRelease({
       const on_memory = (flags & MHP_MEMMAP_ON_MEMORY) !== 0;
       if (on_memory && !this.mhp_supports_memmap_on_memory(size)) return -this.errno.EINVAL;
       const altmap = on_memory ? new_altmap(this, start, size / this.c.PAGE_SIZE) : null;
-      let ret = yield* this.arch_add_memory(nid, start, size, { altmap, pgmap: 0 });
+      let ret = yield* this.arch_add_memory(nid, start, size, {
+        altmap,
+        pgmap: 0,
+        pgprot: this.c.pgprot.MHP,
+      });
       if (ret < 0) return ret;
       ret = yield* this.create_memory_block_devices(start, size, altmap?.alloc ?? 0, group);
       if (ret) yield* this.arch_remove_memory(start, size, null);

@@ -81,7 +81,12 @@ export const v5_2 = {
     yield* this.$memblock_add_hotplug(start, size, nid, MEMBLOCK_NONE);
     ret = yield* this.__try_online_node(nid);
     const new_node = ret > 0;
-    if (ret >= 0) ret = yield* this.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0 });
+    if (ret >= 0)
+      ret = yield* this.arch_add_memory(nid, start, size, {
+        altmap: null,
+        pgmap: 0,
+        pgprot: this.c.pgprot.MHP,
+      });
     if (ret >= 0) {
       ret = yield* this.create_memory_block_devices(start, size, 0, 0);
       if (ret) yield* this.arch_remove_memory(start, size, null);
@@ -264,7 +269,7 @@ export const v6_1 = {
       if (!this.mhp_supports_memmap_on_memory(size)) return -this.errno.EINVAL;
       altmap = new_altmap(this, start, size / this.c.PAGE_SIZE);
     }
-    let ret = yield* this.arch_add_memory(nid, start, size, { altmap, pgmap: 0 });
+    let ret = yield* this.arch_add_memory(nid, start, size, { altmap, pgmap: 0, pgprot: this.c.pgprot.MHP });
     if (ret < 0) return ret;
     ret = yield* this.create_memory_block_devices(start, size, altmap?.alloc ?? 0, group);
     if (ret) yield* this.arch_remove_memory(start, size, altmap);
@@ -307,7 +312,7 @@ export const v6_12 = {
     const block = this.c.memory_block_size_bytes;
     for (let at = start; at < start + size; at += block) {
       const altmap = new_altmap(this, at, nr_vmemmap(this, block / this.c.PAGE_SIZE));
-      let ret = yield* this.arch_add_memory(nid, at, block, { altmap, pgmap: 0 });
+      let ret = yield* this.arch_add_memory(nid, at, block, { altmap, pgmap: 0, pgprot: this.c.pgprot.MHP });
       if (ret >= 0) {
         ret = yield* this.create_memory_block_devices(at, block, altmap.free, group);
         if (ret) yield* this.arch_remove_memory(at, block, altmap);

@@ -16,7 +16,11 @@ function* noBlock(): Steps<number> {
 function* archAdd(kernel: Kernel, nid: number, start: number, size: number): Steps<number> {
   const k = { ...kernel, hotplug_memory_register: noBlock };
   yield* mem_hotplug_begin();
-  const ret = yield* k.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0 });
+  const ret = yield* k.arch_add_memory(nid, start, size, {
+    altmap: null,
+    pgmap: 0,
+    pgprot: k.c.pgprot.PAGE_KERNEL,
+  });
   yield* mem_hotplug_done();
   return ret;
 }

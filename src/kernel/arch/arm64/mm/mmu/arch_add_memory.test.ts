@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { booted, G, M, type MachineObject } from '../../../../../../test/kit.ts';
+import { booted, G, M, type MachineObject, play } from '../../../../../../test/kit.ts';
 import { arm64, leafLines, linearLines } from '../../../../../../test/tables.ts';
+import { ATTR_INDEX_SHIFT } from '../../../../../hardware/descriptor/descriptor.ts';
 import { type AccessOutcome, access as translate } from '../../../../../hardware/index.ts';
+import { leaves } from '../../../../../hardware/walks/walk.ts';
 import type { Session } from '../../../../../scenarios/running/session.ts';
 import { SIZEOF_STRUCT_PAGE } from '../../../../config.ts';
-import { vmemmap_of } from '../../../../pfn.ts';
+import { phys_to_virt, vmemmap_of } from '../../../../pfn.ts';
 
 /**
  * The tables and leaves of a new DIMM. Kernels of 6.1 have them in these recordings: arm64-6.1-16k-va47-off,
@@ -143,5 +145,46 @@ describe('memmap_on_memory', () => {
     expect(session.call(session.kernel.add_memory(1, 8 * G, size, MHP_MEMMAP_ON_MEMORY)).errno).toBe(
       'EINVAL',
     );
+  });
+});
+
+describe('attributes of the linear map', () => {
+  const MEMORY = { start: 64 * G, size: 2 * M };
+  const INDEX = { NORMAL: 0, TAGGED: 1 };
+  const indices = (session: Session, start: number, size: number): Set<number> => {
+    const virt = phys_to_virt(session.kernel.c, start);
+    const found = [...leaves(session.state.mmu!, virt, virt + size)];
+    return new Set(found.map(({ attr }) => (attr >>> ATTR_INDEX_SHIFT) & 7));
+  };
+  const done = (session: Session, ...steps: readonly object[]): void =>
+    expect(play(session, ...steps).map(({ result }) => result)).toEqual(steps.map(() => 'success'));
+  const SHAPES = [
+    [4, 48, 'full'],
+    [4, 39, 'off'],
+    [16, 47, 'full'],
+    [16, 48, 'off'],
+    [64, 48, 'full'],
+    [64, 42, 'off'],
+  ] as const;
+
+  test.each(
+    ['v5.10', 'v6.1', 'v6.12', 'v7.2'].flatMap((release) =>
+      SHAPES.map((shape) => [release, ...shape] as const),
+    ),
+  )('%s, %iK, %i bits, rodata=%s: hot-added memory is tagged, device memory is not', (release, ...shape) => {
+    const session = booted(release, arm64(...shape));
+    done(session, { memremap: MEMORY });
+    expect(indices(session, MEMORY.start, MEMORY.size)).toEqual(new Set([INDEX.NORMAL]));
+    done(session, { memunmap: MEMORY }, { add: { start: MEMORY.start, size: G } });
+    expect(indices(session, MEMORY.start, G)).toEqual(new Set([INDEX.TAGGED]));
+    done(session, { remove: { start: MEMORY.start, size: G } }, { memremap: { ...MEMORY, as: 'fs_dax' } });
+    expect(indices(session, MEMORY.start, MEMORY.size)).toEqual(new Set([INDEX.NORMAL]));
+  });
+
+  test('v5.7 has one index for both', () => {
+    const session = booted('v5.7', arm64(4, 48));
+    done(session, { memremap: MEMORY }, { add: { start: 128 * G, size: G } });
+    expect(indices(session, MEMORY.start, MEMORY.size)).toEqual(new Set([4]));
+    expect(indices(session, 128 * G, G)).toEqual(new Set([4]));
   });
 });

@@ -10,10 +10,10 @@ import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './create_
 /** arch/arm64/mm/mmu.c: hot-add and hot-remove. */
 
 /** The linear map of hot-added memory: 0, or from v7.1 on -ENOMEM. */
-function* map_linear(k: Kernel, start: number, size: number): Steps<number> {
+function* map_linear(k: Kernel, start: number, size: number, pgprot: number): Steps<number> {
   const flags = NO_EXEC_MAPPINGS | (k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0);
   const virt = phys_to_virt(k.c, start);
-  return yield* k.__create_pgd_mapping(start, virt, size, k.c.pgprot.MHP, '__pgd_pgtable_alloc', flags);
+  return yield* k.__create_pgd_mapping(start, virt, size, pgprot, '__pgd_pgtable_alloc', flags);
 }
 
 export const v5_2 = {
@@ -25,7 +25,7 @@ export const v5_2 = {
     size: number,
     params: mhp_params,
   ): Steps<number> {
-    yield* map_linear(this, start, size);
+    yield* map_linear(this, start, size, params.pgprot);
     return yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
   },
 
@@ -72,7 +72,7 @@ export const v5_7 = {
     size: number,
     params: mhp_params,
   ): Steps<number> {
-    let ret = yield* map_linear(this, start, size);
+    let ret = yield* map_linear(this, start, size, params.pgprot);
     if (ret === 0) {
       yield* this.memblock_clear_nomap(start, size);
       ret = yield* this.__add_pages(nid, PFN_DOWN(this.c, start), size / this.c.PAGE_SIZE, params);
