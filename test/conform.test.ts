@@ -22,6 +22,7 @@ const recordings = [
   ['x86_64-6.1-memmap-on-memory', 'v6.1', 10, 2793],
   ['x86_64-6.1-misaligned', 'v6.1', 10, 2598],
   ['x86_64-6.1-pmem', 'v6.1', 25, 8129],
+  ['x86_64-6.12-misaligned', 'v6.12', 10, 2633],
 ] as const;
 
 test.each(recordings)('%s agrees with the model at every step', async (name, release, steps, comparisons) => {

@@ -103,19 +103,23 @@ function kernelImage(machine: Machine, pageSize: number): number {
 const BOOLEAN = /^([yY1nN0]|on|off|On|Off|ON|OFF)/;
 
 /**
- * rodata=full is the default, also for an invalid word. Where `on` means full (7.1.5), `noalias` and `off` let the
- * linear map consist of blocks; before, `on` and `off` did.
+ * rodata=full and nothing else, or an invalid word, where the build has full as its default. Where `on` means full
+ * (7.1.5), `noalias` and `off` let the linear map consist of blocks; before, `on` and `off` did.
  */
-function rodataFull(words: readonly string[], onIsFull: boolean): boolean {
+function rodataFull(words: readonly string[], onIsFull: boolean, byDefault: boolean): boolean {
   const rodata = lastValue(words, 'rodata') ?? '';
-  return onIsFull ? rodata !== 'off' && rodata !== 'noalias' : !BOOLEAN.test(rodata);
+  if (onIsFull) return rodata !== 'off' && rodata !== 'noalias';
+  return rodata === 'full' || (byDefault && !BOOLEAN.test(rodata));
 }
 
 function zoneNames(machine: Machine, release: Release): readonly string[] {
   const seen = [...new Set((machine.zones ?? []).map((zone) => zone.name))];
   return seen.includes('Normal') && seen.includes('Movable')
     ? seen
-    : [...release.constants.zones[machine.arch], 'Device'];
+    : [
+        ...release.constants.zones[machine.arch],
+        ...(machine.config?.ZONE_DEVICE === false ? [] : ['Device']),
+      ];
 }
 
 /**
@@ -138,10 +142,11 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     );
   }
   const sectionSize = 2 ** constants.SECTION_SIZE_BITS[arch](page_size);
-  const hypervisor = arch === 'x86_64';
+  const built = machine.config ?? {};
+  const bare = machine.guest === false && constants.bare_metal_blocks;
   const blockSize =
     machine.block_size ??
-    (arch === 'arm64' ? sectionSize : probe_memory_block_size(sectionSize, ramEnd(machine), hypervisor));
+    (arch === 'arm64' ? sectionSize : probe_memory_block_size(sectionSize, ramEnd(machine), bare));
   if (blockSize % sectionSize !== 0) {
     throw new ImpossibleMachine(
       `${release.name} on ${arch} has sections of 0x${sectionSize.toString(16)}: a memory block cannot be 0x${blockSize.toString(16)}`,
@@ -168,9 +173,11 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
       `RAM ends at 0x${end.toString(16)}: the linear map of layout ${map.name} holds 0x${mappableRange.start.toString(16)}-0x${mappableRange.end.toString(16)}`,
     );
   }
-  // CONFIG_RODATA_FULL_DEFAULT_ENABLED
-  const full = arch === 'arm64' && rodataFull(words, release.constants.rodata_on_is_full);
+  const full =
+    arch === 'arm64' &&
+    rodataFull(words, constants.rodata_on_is_full, built.RODATA_FULL_DEFAULT_ENABLED ?? true);
   const debugPagealloc = words.includes('debug_pagealloc=on');
+  const mayBeOnMemory = constants.MHP_MEMMAP_ON_MEMORY && (built.MHP_MEMMAP_ON_MEMORY ?? true);
   const memmapOnMemory =
     lastValue(words, 'memory_hotplug.memmap_on_memory') ?? machine.params?.memmap_on_memory;
   return {
@@ -192,14 +199,17 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     ZONE_NORMAL: zones.indexOf('Normal'),
     ZONE_MOVABLE: zones.indexOf('Movable'),
     ZONE_DEVICE: zones.indexOf('Device'),
-    MAX_NUMNODES: arch === 'arm64' ? 16 : 1024,
+    MAX_NUMNODES: 2 ** (built.NODES_SHIFT ?? (arch === 'arm64' ? 4 : 10)),
     ARCH_KEEP_MEMBLOCK: constants.ARCH_KEEP_MEMBLOCK[arch],
     INIT_MEMBLOCK_REGIONS: options.init_memblock_regions ?? 128,
     FIRMWARE_MEMMAP: arch === 'x86_64',
     memblock_columns: constants.memblock_columns === 'range nid flags',
-    parameters: constants.memory_hotplug_parameters,
-    DEBUG_VM: machine.debug_vm ?? false,
-    DEBUG_VM_PGFLAGS: options.debug_vm_pgflags ?? machine.debug_vm ?? false,
+    parameters: constants.memory_hotplug_parameters.filter(
+      (name) => name !== 'memmap_on_memory' || mayBeOnMemory,
+    ),
+    ACPI_HOTPLUG_MEMORY: (built.ACPI_HOTPLUG_MEMORY ?? true) && !words.includes('acpi_no_memhotplug'),
+    DEBUG_VM: built.DEBUG_VM ?? false,
+    DEBUG_VM_PGFLAGS: options.debug_vm_pgflags ?? built.DEBUG_VM_PGFLAGS ?? built.DEBUG_VM ?? false,
     pat_enabled: arch === 'x86_64' && !words.includes('nopat'),
     hypervisor: machine.hypervisor ?? null,
     mappable_range: mappableRange,
@@ -214,12 +224,12 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     ptdump: constants.ptdump,
     debug_pagealloc: debugPagealloc,
     page_ext: arch === 'arm64' && words.includes('page_owner=on'),
-    PTDUMP_DEBUGFS: options.ptdump_debugfs ?? true,
+    PTDUMP_DEBUGFS: options.ptdump_debugfs ?? built.PTDUMP_DEBUGFS ?? true,
     rodata_full: full,
     can_set_direct_map: full || (arch === 'arm64' && debugPagealloc),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
     movable_node: words.includes('movable_node'),
-    memmap_on_memory: constants.MHP_MEMMAP_ON_MEMORY && TRUE.test((memmapOnMemory ?? '').trim()),
+    memmap_on_memory: mayBeOnMemory && TRUE.test((memmapOnMemory ?? '').trim()),
     dyndbg: dyndbgFiles(words),
   };
 }

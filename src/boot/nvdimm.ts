@@ -52,7 +52,7 @@ function* probe(k: Kernel, region: NdRegion, nidOf: (nid: number) => number): St
   yield* k.nvdimm_pmem_region_create(region.id, {
     start: region.start,
     size: region.size,
-    nid: nidOf(region.nid),
+    nid: yield* k.numa_map_to_online_node(nidOf(region.nid)),
     target_node: nidOf(region.target_node),
     enabled: false,
     pagemap: region.pagemap,

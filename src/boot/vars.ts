@@ -1,6 +1,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { online_policies } from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import { MMOP_OFFLINE, type State, zone_idx } from '../kernel/state.ts';
+import type { KernelOptions } from '../machines/kernel-options.ts';
 import type { Machine } from '../machines/machine.ts';
 import { cmdlineWords } from './config.ts';
 
@@ -27,6 +28,13 @@ export function unmodelledOptions(machine: Machine): string[] {
 const valueIn = (words: readonly string[], name: string): string | undefined =>
   words.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
 
+/** What new blocks become if neither a file nor a boot option says: until v6.13 one option, then a choice of four. */
+function builtInDefault(config: KernelOptions): string {
+  if (config.MEMORY_HOTPLUG_DEFAULT_ONLINE || config.MHP_DEFAULT_ONLINE_TYPE_ONLINE_AUTO) return 'online';
+  if (config.MHP_DEFAULT_ONLINE_TYPE_ONLINE_KERNEL) return 'online_kernel';
+  return config.MHP_DEFAULT_ONLINE_TYPE_ONLINE_MOVABLE ? 'online_movable' : 'offline';
+}
+
 /** The kernel's global variables after boot: as sysfs shows them, else as the boot options set them. */
 export function bootVars(machine: Machine, k: Kernel, state: State): void {
   const params = machine.params ?? {};
@@ -36,7 +44,7 @@ export function bootVars(machine: Machine, k: Kernel, state: State): void {
   const defaultState = (
     params.auto_online_blocks ??
     valueIn(words, 'memhp_default_state') ??
-    'offline'
+    builtInDefault(machine.config ?? {})
   ).trim();
   const policy = online_policies.indexOf((param('online_policy') ?? '') as (typeof online_policies)[number]);
   const ratio = Number(param('auto_movable_ratio') ?? 301);

@@ -39,6 +39,8 @@ export interface Config {
   readonly memblock_columns: boolean;
   /** Names below /sys/module/memory_hotplug/parameters. */
   readonly parameters: readonly string[];
+  /** Without it the DIMMs of the firmware's namespace have no driver. acpi_no_memhotplug does the same. */
+  readonly ACPI_HOTPLUG_MEMORY: boolean;
   /** CONFIG_DEBUG_VM: reading a poisoned struct page is a BUG. */
   readonly DEBUG_VM: boolean;
   /**

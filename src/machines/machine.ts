@@ -6,6 +6,7 @@
  */
 
 import type { Arch } from '../geometry/sizes.ts';
+import type { KernelOptions } from './kernel-options.ts';
 import type { RecordedTables } from './page-tables/tables.ts';
 import type { NdRegion } from './readers/nvdimm.ts';
 
@@ -123,8 +124,10 @@ export interface Machine {
   readonly params?: Readonly<Record<string, string>>;
   /** arm64: the kernel's page tables, if the source has them. */
   readonly tables?: { readonly linear: RecordedTables; readonly vmemmap: RecordedTables };
-  /** Built with CONFIG_DEBUG_VM: uninitialised struct pages are poisoned. Off if the source does not say. */
-  readonly debug_vm?: boolean;
+  /** Build options of the kernel, as far as the source has them. */
+  readonly config?: KernelOptions;
+  /** x86: whether the processor says that a hypervisor runs it, as it does to guests of all kinds. */
+  readonly guest?: boolean;
   /** The hypervisor whose balloon driver decides what happens to pages that go online; absent for none. */
   readonly hypervisor?: 'hyperv' | 'xen';
   readonly firmware_map?: readonly FirmwareMapEntry[];

@@ -9,6 +9,7 @@ import { readBlocks } from './readers/blocks.ts';
 import { readFirmwareMap } from './readers/firmware-map.ts';
 import { type Identity, identify, type Known } from './readers/identity.ts';
 import { isZeroed, parseIomem } from './readers/iomem.ts';
+import { readKernelConfig } from './readers/kernel-config.ts';
 import { parseMemblock } from './readers/memblock.ts';
 import { readNodes } from './readers/nodes.ts';
 import { NVDIMM_ROOTS, readNvdimm } from './readers/nvdimm.ts';
@@ -81,6 +82,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     block_size: read?.block_size,
   });
   const { missing: unidentified, ...who } = identity;
+  const config = readKernelConfig(tree, recorded, who.release);
   const addressed = iomem !== undefined && !isZeroed(iomem) ? iomem : undefined;
   const placed = addressed && read ? { iomem: addressed, ...read } : undefined;
   const missing = [
@@ -115,6 +117,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     ...(blocks && { blocks }),
     ...(nodes && { nodes: nodes.nodes }),
     ...(zones && { zones }),
+    ...(config && { config }),
     ...(params && { params }),
     ...(firmwareMap && { firmware_map: firmwareMap }),
     ...(tables && { tables }),

@@ -48,6 +48,35 @@ describe('a machine file', () => {
     });
   });
 
+  it('may name build options of its kernel, with CONFIG_ or without', () => {
+    const parse = (more: string) =>
+      parseMachineFile(`arch: arm64\nram: [{ start: 1G, size: 4G }]\n${more}`, 'm.yaml').config;
+    const config =
+      'config: { CONFIG_ACPI_HOTPLUG_MEMORY: n, DEBUG_VM: true, NODES_SHIFT: 6, ZONE_DEVICE: y }';
+    const options = { ACPI_HOTPLUG_MEMORY: false, DEBUG_VM: true, NODES_SHIFT: 6, ZONE_DEVICE: true };
+    expect(parse(config)).toEqual(options);
+    expect(parse(`${config}\ndebug_vm: true`)).toEqual(options);
+    expect(parse('debug_vm: false')).toEqual({ DEBUG_VM: false });
+    expect(() => parse(`${config}\ndebug_vm: false`)).toThrow('m.yaml: line 4 debug_vm: contradicts config');
+    expect(() => parse('config: { CONFIG_KASAN: y }')).toThrow(
+      'm.yaml: line 3 config.CONFIG_KASAN: is not modelled: the options are ACPI_HOTPLUG_MEMORY, DEBUG_VM,',
+    );
+    expect(() => parse('config: { NODES_SHIFT: 11 }')).toThrow(
+      'm.yaml: line 3 config.NODES_SHIFT: "11" is no value of it',
+    );
+    expect(() => parse('config: { DEBUG_VM: m }')).toThrow(
+      'm.yaml: line 3 config.DEBUG_VM: "m" is no value of it',
+    );
+  });
+
+  it('is no guest on bare metal', () => {
+    const parse = (hypervisor: string) =>
+      parseMachineFile(`arch: x86_64\nguest: false\n${hypervisor}ram: [{ start: 0, size: 4G }]`, 'm.yaml')
+        .guest;
+    expect(parse('')).toBe(false);
+    expect(() => parse('hypervisor: xen\n')).toThrow('m.yaml: line 2 guest: contradicts hypervisor: xen');
+  });
+
   it('needs an architecture and RAM, no more', () => {
     expect(parseMachineFile('{ arch: x86_64, ram: [{ start: 0, size: 4G }] }', 'm.yaml')).toEqual({
       source: 'm.yaml',

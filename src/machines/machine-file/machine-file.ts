@@ -1,4 +1,5 @@
-import { InputError } from '../../errors/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
+import { KERNEL_OPTION_NAMES, type KernelOptions, kernelOption, optionValue } from '../kernel-options.ts';
 import type { Machine, Node, RamRange, Slot } from '../machine.ts';
 import { MAX_ADDRESS } from '../readers/block-dirs.ts';
 import { parseList } from '../text/number-list.ts';
@@ -62,7 +63,10 @@ class MachineFileReader {
     const pages = data.arch === 'arm64' ? [4096, 16_384, 65_536] : [4096];
     if (!pages.includes(this.#page))
       throw this.#wrong(['page_size'], `${data.arch} has no pages of ${this.#page} bytes`);
+    if (data.guest === false && data.hypervisor !== undefined)
+      throw this.#wrong(['guest'], `contradicts hypervisor: ${data.hypervisor}`);
     const blockSize = this.#blockSize();
+    const config = this.#config();
     const ram = this.#ram();
     const slots = this.#slots(ram);
     const nodes = this.#nodes(ram, slots);
@@ -77,7 +81,8 @@ class MachineFileReader {
       ...(data.release === undefined ? {} : { release: data.release }),
       ...(cmdline === undefined ? {} : { cmdline }),
       ...(blockSize === undefined ? {} : { block_size: blockSize }),
-      ...(data.debug_vm === undefined ? {} : { debug_vm: data.debug_vm }),
+      ...(config === undefined ? {} : { config }),
+      ...(data.guest === undefined ? {} : { guest: data.guest }),
       ...(data.hypervisor === undefined ? {} : { hypervisor: data.hypervisor }),
       ram,
       ...(holes === undefined ? {} : { holes }),
@@ -85,6 +90,27 @@ class MachineFileReader {
       nodes,
       missing,
     };
+  }
+
+  #config(): KernelOptions | undefined {
+    const { config, debug_vm } = this.#data;
+    if (config === undefined && debug_vm === undefined) return undefined;
+    const options: Record<string, boolean | number> = {};
+    for (const [key, text] of Object.entries(config ?? {})) {
+      const name = kernelOption(key);
+      if (name === undefined) {
+        const known = KERNEL_OPTION_NAMES.join(', ');
+        throw this.#wrong(['config', key], `is not modelled: the options are ${known}`);
+      }
+      const value = optionValue(name, text);
+      if (value === undefined) throw this.#wrong(['config', key], `${quote(String(text))} is no value of it`);
+      options[name] = value;
+    }
+    if (debug_vm !== undefined) {
+      if ((options.DEBUG_VM ?? debug_vm) !== debug_vm) throw this.#wrong(['debug_vm'], 'contradicts config');
+      options.DEBUG_VM = debug_vm;
+    }
+    return options;
   }
 
   #blockSize(): number | undefined {

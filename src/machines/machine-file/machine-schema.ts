@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { SIZE_PATTERN } from '../text/size.ts';
 
+/** Names and values are checked by the reader, which names what is unknown. */
+const config = z
+  .record(z.string().max(64), z.union([z.boolean(), z.int(), z.string().max(64)]))
+  .meta({ description: 'Build options of the kernel that differ from the usual: ACPI_HOTPLUG_MEMORY: n' });
+
 const NO_SIZE = { error: 'is not a number of bytes such as 134217728, "128M" or "0x8000000"' };
 const size = z.union([z.int().min(0), z.string().regex(SIZE_PATTERN, NO_SIZE)], NO_SIZE).meta({
   description: 'Bytes: an integer, or a text such as "128M", "1GiB" or "0x8000000"; units are powers of 1024',
@@ -56,7 +61,12 @@ export const machineFileSchema = z
       .union([line, z.array(line).max(256)])
       .optional()
       .meta({ description: 'The kernel command line, whole or in words' }),
+    config: config.optional(),
     debug_vm: z.boolean().optional().meta({ description: 'Built with CONFIG_DEBUG_VM' }),
+    guest: z.boolean().optional().meta({
+      description:
+        'x86-64: whether it runs under a hypervisor, as assumed if it does not say; bare metal with 64G and more has memory blocks of 2G',
+    }),
     hypervisor: z
       .enum(['hyperv', 'xen'])
       .optional()

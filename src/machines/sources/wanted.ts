@@ -1,5 +1,6 @@
 /** Files beside /proc and /sys that describe the machine: of a recording, of a sosreport. */
-const BESIDE = /^(ops\.json|symlinks\.txt|step\.json|machine\.json|uname|uname_-a|dmesg|lsmem.*)$/;
+const BESIDE =
+  /^(ops\.json|symlinks\.txt|step\.json|machine\.json|kernel\.config|uname|uname_-a|dmesg|lsmem.*)$/;
 
 const PROC = /(^|\/)proc\/(iomem|zoneinfo|cmdline|version)$/;
 const BLOCKS = /(^|\/)sys\/devices\/system\/memory(\/|$)/;
@@ -11,6 +12,9 @@ const NVDIMMS =
   /(^|\/)sys\/devices\/(LNXSYSTM:00\/LNXSYBUS:00\/ACPI0012:00|platform\/e820_pmem)\/ndbus0(\/|$)/;
 const FIRMWARE = /(^|\/)sys\/firmware\/memmap(\/|$)/;
 
+/** The .config of a kernel, as distributions install it. */
+const CONFIG = /(^|\/)(boot\/config-[^/]+|lib\/modules\/[^/]+\/config)$/;
+
 /** Files of a node or a block that no reader needs, and that make up most of an archive. */
 const IDLE = /\/(power|hugepages|uevent|numastat|vmstat|meminfo|subsystem|firmware_node|driver)(\/|$)/;
 
@@ -21,6 +25,7 @@ export function wantedForBlocks(path: string): boolean {
 
 /** Whether a member of an archive describes the machine. */
 export function wantedForMachine(path: string): boolean {
+  if (CONFIG.test(path)) return true;
   if (BLOCKS.test(path) || NODES.test(path) || NVDIMMS.test(path)) return !IDLE.test(path);
   if (PROC.test(path) || PARAMS.test(path) || MEMBLOCK.test(path) || FIRMWARE.test(path)) return true;
   return BESIDE.test(path.slice(path.lastIndexOf('/') + 1));

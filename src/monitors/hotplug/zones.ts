@@ -151,7 +151,12 @@ function checkNodes(state: State, c: Config): Failure[] {
       start = end ? Math.min(start, zone.zone_start_pfn) : zone.zone_start_pfn;
       end = Math.max(end, zone.zone_start_pfn + zone.spanned_pages);
     }
-    if (node.node_spanned_pages !== end - start) {
+    // hotadd_init_pgdat() lets a node with device memory start at 0, until its span is computed anew
+    const restarted =
+      c.ZONE_DEVICE >= 0 &&
+      state.zone.get(zone_key(nid, c.ZONE_DEVICE))!.spanned_pages > 0 &&
+      node.node_start_pfn === 0;
+    if (!restarted && node.node_spanned_pages !== end - start) {
       found.push(
         broken(
           'zones',

@@ -72,5 +72,5 @@ export const v5_10 = defineRelease({
   base: v5_7,
   about: '5.10.223',
   ...own,
-  constants: { holes: 'zone', pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
+  constants: { bare_metal_blocks: true, holes: 'zone', pgprot: PGPROT.v5_10, ptdump: 'v5.10' },
 });

@@ -85,6 +85,7 @@ import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts'
 import * as zone_device from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
+import * as mempolicy from '../../kernel/mm/mempolicy.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as alloc_contig_range from '../../kernel/mm/page_alloc/alloc_contig_range.ts';
 import * as alloc_pages from '../../kernel/mm/page_alloc/alloc_pages.ts';
@@ -132,6 +133,7 @@ export const own = {
     ...nd_region_devs.v5_2,
     ...label.v5_2,
     ...region.v5_2,
+    ...mempolicy.v5_2,
     ...memremap.v5_2,
     ...hugetlb_dissolve.v5_2,
     ...hugetlb_pages.v5_2,
@@ -249,6 +251,7 @@ export const v5_2 = defineRelease({
     HAVE_ARCH_PFN_VALID: { arm64: true, x86_64: false },
     memblock_columns: 'range',
     MHP_MEMMAP_ON_MEMORY: false,
+    bare_metal_blocks: false,
     holes: 'zeroed',
     LPA2: false,
     layout: 'v5.2',

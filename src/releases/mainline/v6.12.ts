@@ -1,4 +1,5 @@
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
+import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as debug from '../../kernel/mm/debug.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
@@ -16,6 +17,7 @@ import { v6_1 } from './v6.1.ts';
 
 export const own = {
   functions: {
+    ...acpi_scan.v6_9,
     ...add_memory.v6_12,
     ...free_page.v6_12,
     ...memory.v6_12,

@@ -40,7 +40,7 @@ export const machine = (debugVm: boolean): Machine => ({
   page_size: 4096,
   ram: [{ start: 0, size: RAM, nid: 0 }],
   nodes: [{ nid: 0, online: true, cpus: [0] }],
-  debug_vm: debugVm,
+  config: { DEBUG_VM: debugVm },
   missing: [],
 });
 

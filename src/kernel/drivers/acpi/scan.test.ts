@@ -72,6 +72,89 @@ describe('device check', () => {
     ]);
   });
 
+  const refusals = (slot: string, start: string, size: string): string[] => [
+    `Block size [0x8000000] unaligned hotplug range: start ${start}, size ${size}`,
+    `acpi PNP0C80:${slot}: add_memory failed`,
+    `acpi PNP0C80:${slot}: acpi_memory_enable_device() error`,
+  ];
+  const refusedTwice = (release: string) => {
+    const session = booted(release, X86);
+    must(
+      session,
+      { device_add: { id: 'odd', start: '4G', size: '96M', expect: 'EINVAL' } },
+      { device_add: { id: 'odder', start: '6G', size: '32M', expect: 'EINVAL' } },
+    );
+    return session;
+  };
+
+  test.each(['v6.12', 'v7.2'])(
+    '%s: every plug tries the refused devices again, in their order',
+    (release) => {
+      const session = refusedTwice(release);
+      const [first, second] = [
+        refusals('00', '0x100000000', '0x6000000'),
+        refusals('01', '0x180000000', '0x2000000'),
+      ];
+      expect(
+        last(session, add('good', '5G', '128M')).messages.filter(
+          (text) => !/Fallback|zonelists|zone:/.test(text),
+        ),
+      ).toEqual([...first, ...second]);
+      // the lowest free slot comes first
+      must(session, { device_del: { id: 'odd', ost: [132, 0] } });
+      const third = { device_add: { id: 'third', start: '8G', size: '160M', expect: 'EINVAL' } };
+      expect(last(session, third).messages).toEqual([
+        ...refusals('00', '0x200000000', '0xa000000'),
+        ...second,
+      ]);
+      expect(deviceRange(session, 'good')).toEqual({ start: 5 * G, size: 128 * M });
+    },
+  );
+
+  test.each(['v5.10', 'v6.1'])('%s: refused devices are left alone', (release) => {
+    const session = refusedTwice(release);
+    const outcome = last(session, add('good', '5G', '128M'));
+    expect(outcome.messages.filter((text) => text.includes('PNP0C80'))).toEqual([]);
+  });
+
+  test.each(['v6.12', 'v7.2'])(
+    '%s: a device refused for want of memory is added at the next plug',
+    (release) => {
+      const session = booted(release, withOptions(X86, 'dyndbg="file drivers/acpi/acpi_memhotplug.c +p"'));
+      must(session, { fail: { site: 'vmemmap_populate' } });
+      const refused = last(session, {
+        device_add: { id: 'd', start: '5G', size: '128M', node: 1, expect: 'EINVAL' },
+      });
+      expect(refused.messages.at(-1)).toBe('acpi PNP0C80:00: acpi_memory_enable_device() error');
+      const next = last(session, add('e', '6G', '128M'));
+      expect(next.messages.filter((text) => text.includes('PNP0C80'))).toEqual([
+        'acpi PNP0C80:00: Memory device configured by ACPI',
+        'acpi PNP0C80:01: Memory device configured by ACPI',
+      ]);
+      expect(session.state.memory_block.has(40)).toBe(true);
+    },
+  );
+
+  test.each(ALL)(
+    '%s: built without the driver, or told not to use it, the kernel ignores a DIMM',
+    (release) => {
+      const without = { ...ARM64, config: { CONFIG_ACPI_HOTPLUG_MEMORY: 'n' } };
+      for (const machine of [without, withOptions(ARM64, 'acpi_no_memhotplug')]) {
+        const session = booted(release, machine);
+        const before = cat(session, '/proc/iomem');
+        const failure = ALL.indexOf(release) < 4;
+        const outcome = last(session, {
+          device_add: { id: 'd', start: '5G', size: '1G', ost: [failure ? 1 : 0], expect: 'ENODEV' },
+        });
+        expect(outcome.messages).toEqual(failure ? ['acpi PNP0C80:00: Enumeration failure'] : []);
+        expect(outcome.failures).toEqual([]);
+        expect(outcome.changes).toEqual([]);
+        expect(cat(session, '/proc/iomem')).toBe(before);
+        must(session, { device_del: { id: 'd', ost: [132, 0] } });
+      }
+    },
+  );
+
   test('a device without memory', () => {
     const session = booted('v6.1', X86);
     const older = booted('v5.10', X86);

@@ -1,8 +1,8 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { lock_device_hotplug, unlock_device_hotplug } from '../../locks.ts';
-import { lock, pr_warn, R, unlock, W } from '../../ops.ts';
-import type { acpi_physical_node } from '../../state.ts';
+import { lock, look, operation, pr_warn, R, unlock, W } from '../../ops.ts';
+import type { acpi_physical_node, State } from '../../state.ts';
 
 /**
  * drivers/acpi/scan.c: the handling of the firmware's notifications, and the status returned to the firmware (_OST).
@@ -14,6 +14,18 @@ export const ACPI_OST_SC_EJECT_NOT_SUPPORTED = 0x80;
 export const ACPI_OST_SC_DEVICE_IN_USE = 0x81;
 export const ACPI_OST_SC_DEVICE_BUSY = 0x82;
 export const ACPI_OST_SC_EJECT_IN_PROGRESS = 0x84;
+
+/** The device below which the firmware's namespace lists all memory devices, and which is none itself. */
+const PARENT = -1;
+
+/** In the order of the namespace, which is that of the slots. */
+const children = operation({
+  name: 'children',
+  obj: 'acpi_device',
+  writes: false,
+  run: (state: State, device: number): number[] =>
+    device === PARENT ? [...state.acpi_device.keys()].sort((a, b) => a - b) : [],
+});
 
 export const v5_2 = {
   /**
@@ -65,15 +77,36 @@ export const v5_2 = {
     return -this.errno.EBUSY;
   },
 
+  /** The device gets its handler, which adds its memory. Built without the handler, nothing happens. */
+  *acpi_scan_attach_handler(this: Kernel, device: number): Steps<number> {
+    return this.c.ACPI_HOTPLUG_MEMORY ? yield* this.acpi_memory_device_add(device) : 0;
+  },
+
+  /** The device and those below it. One that was refused before has no handler, and is tried again. */
+  *acpi_bus_attach(this: Kernel, device: number): Steps<void> {
+    if (device !== PARENT && !(yield* R('acpi_device', device, 'attached')))
+      yield* this.acpi_scan_attach_handler(device);
+    for (const child of yield* look(children, device)) yield* this.acpi_bus_attach(child);
+  },
+
+  *acpi_bus_scan(this: Kernel, handle: number): Steps<void> {
+    yield* this.acpi_bus_attach(handle);
+  },
+
   /** Device check: returns the status codes for the firmware. */
-  *acpi_scan_device_check(this: Kernel, dev: number): Steps<readonly number[]> {
+  *acpi_scan_device_check(this: Kernel, adev: number): Steps<readonly number[]> {
     yield* lock_device_hotplug();
     yield* lock('acpi_scan_lock', 'mutex');
-    if (!(yield* R('acpi_device', dev, 'attached'))) yield* this.acpi_memory_device_add(dev);
-    const code = yield* this.$acpi_attach_status(dev);
+    if (!(yield* R('acpi_device', adev, 'attached'))) yield* this.$acpi_scan_found(adev);
+    const code = yield* this.$acpi_attach_status(adev);
     yield* unlock('acpi_scan_lock', 'mutex');
     yield* unlock_device_hotplug();
     return [code];
+  },
+
+  /** Until v6.8 the device alone was scanned. */
+  *$acpi_scan_found(this: Kernel, adev: number): Steps<void> {
+    yield* this.acpi_bus_scan(adev);
   },
 
   /** Until 5.10 stable a driver that did not bind was reported as a failure. */
@@ -99,5 +132,17 @@ export const v5_10 = {
   /** The status is success whatever happened. */
   *$acpi_attach_status(this: Kernel, _dev: number): Steps<number> {
     return ACPI_OST_SC_SUCCESS;
+  },
+};
+
+/** 4f4a335acfbb (v6.9). */
+export const v6_9 = {
+  /** The device's parent is scanned: devices refused before are tried again, the new one in its place among them. */
+  *$acpi_scan_found(this: Kernel, _adev: number): Steps<void> {
+    yield* this.acpi_scan_rescan_bus(PARENT);
+  },
+
+  *acpi_scan_rescan_bus(this: Kernel, adev: number): Steps<void> {
+    yield* this.acpi_bus_scan(adev);
   },
 };

@@ -50,20 +50,20 @@ export const v5_2 = {
       yield* pr_err(`Cannot online node ${nid} due to NULL pgdat`);
       return -this.errno.ENOMEM;
     }
-    yield* W('pgdat', nid, 'node_start_pfn', 0);
-    yield* W('pgdat', nid, 'node_spanned_pages', 0);
-    for (let i = 0; i < this.c.zones.length; i++) {
-      const zone = zone_key(nid, i);
-      yield* W('zone', zone, 'zone_start_pfn', 0);
-      yield* W('zone', zone, 'spanned_pages', 0);
-    }
-    yield* this.build_all_zonelists(nid);
-    for (let i = 0; i < this.c.zones.length; i++) {
-      yield* W('zone', zone_key(nid, i), 'managed_pages', 0);
-      yield* W('zone', zone_key(nid, i), 'present_pages', 0);
-    }
-    yield* W('pgdat', nid, 'node_present_pages', 0);
+    yield* this.hotadd_init_pgdat(nid);
     return 1;
+  },
+
+  /**
+   * hotadd_new_pgdat() until v5.17. The spans stay, as device memory may have made them before; the start alone is
+   * forgotten.
+   */
+  *hotadd_init_pgdat(this: Kernel, nid: number): Steps<void> {
+    yield* W('pgdat', nid, 'node_start_pfn', 0);
+    for (let i = 0; i < this.c.zones.length; i++) yield* W('zone', zone_key(nid, i), 'managed_pages', 0);
+    yield* this.build_all_zonelists(nid);
+    for (let i = 0; i < this.c.zones.length; i++) yield* W('zone', zone_key(nid, i), 'present_pages', 0);
+    yield* W('pgdat', nid, 'node_present_pages', 0);
   },
 
   /** v5.2, v5.3: searches the node's span for the node id in each section's first struct page (B08). */

@@ -45,8 +45,8 @@ const refused = (result: Result, errno: number): Result => ({
 });
 
 /**
- * Plugs a DIMM into the lowest free slot. -EINVAL if the driver does not bind, whatever the firmware is told. The
- * machine monitor, not the kernel, refuses an id in use (-EEXIST).
+ * Plugs a DIMM into the lowest free slot. -EINVAL if the driver does not bind, whatever the firmware is told, -ENODEV
+ * if the kernel has no driver. The machine monitor, not the kernel, refuses an id in use (-EEXIST).
  */
 function plug(session: Session, id: string, start: number, length: number, node: number): Result {
   const { state, kernel } = session;
@@ -68,7 +68,8 @@ function plug(session: Session, id: string, start: number, length: number, node:
   const result = firmware(session, kernel.acpi_scan_device_check(slot));
   // the firmware is told success in any case; the driver's state shows whether memory was added
   const bound = state.acpi_device.get(slot)!.attached;
-  return result.ended === 'returned' && !bound ? refused(result, kernel.errno.EINVAL) : result;
+  if (result.ended !== 'returned' || bound) return result;
+  return refused(result, kernel.c.ACPI_HOTPLUG_MEMORY ? kernel.errno.EINVAL : kernel.errno.ENODEV);
 }
 
 /**

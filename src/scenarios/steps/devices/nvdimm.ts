@@ -35,7 +35,7 @@ export function describeRegion(
     yield* kernel.nvdimm_pmem_region_create(region, {
       start,
       size,
-      nid: node,
+      nid: yield* kernel.numa_map_to_online_node(node),
       target_node: node,
       enabled: false,
       nmem: region,

@@ -50,16 +50,16 @@ export const v6_1 = {
 };
 
 /**
- * probe_memory_block_size: one section below 64 GiB. From 64 GiB on 2 GiB, or under a hypervisor the largest power of
- * two to which the end of boot memory is aligned.
+ * probe_memory_block_size: one section below 64 GiB. From 64 GiB on 2 GiB on bare metal, where that matters, else the
+ * largest power of two to which the end of boot memory is aligned.
  */
 export function probe_memory_block_size(
   section_size: number,
   boot_mem_end: number,
-  hypervisor: boolean,
+  bare_metal: boolean,
 ): number {
   if (boot_mem_end < MEM_SIZE_FOR_LARGE_BLOCK) return section_size;
-  if (!hypervisor) return MAX_BLOCK_SIZE;
+  if (bare_metal) return MAX_BLOCK_SIZE;
   for (let size = MAX_BLOCK_SIZE; size > section_size; size /= 2) if (boot_mem_end % size === 0) return size;
   return section_size;
 }
