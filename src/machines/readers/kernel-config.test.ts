@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseOps } from '../recording/ops.ts';
 import { MemTree } from '../sources/mem-tree.ts';
 import { readKernelConfig } from './kernel-config.ts';
 
@@ -33,15 +34,7 @@ test('the modelled options of a .config, for the release that runs', () => {
 test('a recording has its own', () => {
   const top = new MemTree('recording');
   top.addFile('kernel.config', CONFIG);
-  const ops = {
-    schema: 'mhp-recording/1',
-    arch: 'arm64',
-    kernel: '6.1',
-    page_size: 4096,
-    cmdline: '',
-    steps: [],
-  } as const;
-  expect(readKernelConfig(new MemTree('step'), { ops: { ...ops, steps: [] }, top }, '6.1')?.NODES_SHIFT).toBe(
-    4,
-  );
+  const head = { schema: 'mhp-recording/1', arch: 'arm64', kernel: '6.1', page_size: 4096 };
+  const ops = parseOps(JSON.stringify({ ...head, cmdline: '', steps: [] }), 'recording');
+  expect(readKernelConfig(new MemTree('step'), { ops, top }, '6.1')?.NODES_SHIFT).toBe(4);
 });
