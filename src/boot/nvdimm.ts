@@ -6,19 +6,20 @@ import type { Steps } from '../steps/step.ts';
 
 /** NVDIMM regions: their contents come from the source; the kernel's data on them is computed. */
 
-function infoBlock(region: NdRegion, ns: NdNamespace, uuid: number): nd_pfn_sb | null {
+function infoBlock(region: NdRegion, ns: NdNamespace, uuid: string, pageSize: number): nd_pfn_sb | null {
   if (ns.claim === 'none') return null;
   const dataEnd = ns.data_start + ns.data_size;
   const pages = ns.claim !== 'btt';
   return {
     at: ns.start - region.start,
     signature: ns.claim,
+    uuid: ns.claim_uuid,
     mode: ns.mode === 'pmem' ? 'pmem' : 'ram',
     align: ns.align,
     dataoff: pages ? ns.data_start - ns.start : 0,
     start_pad: 0,
     end_trunc: pages ? ns.start + ns.size - dataEnd : 0,
-    npfns: Math.floor(ns.data_size / 4096),
+    npfns: Math.floor(ns.data_size / pageSize),
     parent_uuid: uuid,
   };
 }
@@ -41,12 +42,11 @@ function* probe(k: Kernel, region: NdRegion, nidOf: (nid: number) => number): St
   const labels: nd_label[] = [];
   const media: nd_pfn_sb[] = [];
   const labelled = region.namespaces.some((ns) => !ns.io);
-  let uuid = 1;
   for (const ns of region.namespaces) {
     if (ns.size === 0) continue;
-    const own = ns.io ? 0 : uuid++;
+    const own = ns.io ? '' : ns.uuid;
     if (!ns.io) labels.push({ uuid: own, offset: ns.start - region.start, size: ns.size });
-    const sb = infoBlock(region, ns, own);
+    const sb = infoBlock(region, ns, own, k.c.PAGE_SIZE);
     if (sb) media.push(sb);
   }
   yield* k.nvdimm_pmem_region_create(region.id, {
@@ -61,7 +61,9 @@ function* probe(k: Kernel, region: NdRegion, nidOf: (nid: number) => number): St
     labels: labelled ? labels.sort((a, b) => a.offset - b.offset) : null,
     media,
     ns_seed: -1,
-    next_uuid: uuid,
+    btt_seed: -1,
+    pfn_seed: -1,
+    dax_seed: -1,
   });
   return yield* k.nd_region_probe(region.id);
 }

@@ -72,6 +72,7 @@ export function bootVars(machine: Machine, k: Kernel, state: State): void {
     nr_vmemmap_pages: 0,
     nr_page_table_pages: 0,
     warned: [],
+    kmem_ids: [],
     map_entries_nr: Math.max(-1, ...state.firmware_map.map(({ id }) => id)) + 1,
   });
 }

@@ -177,7 +177,7 @@ export function compareState(tally: Tally, tree: FileTree, state: State, k: Kern
   }
   compareZones(tally, tree, state, k);
   compareHugetlb(tally, tree, state, k);
-  compareNvdimm(tally, tree, state);
+  compareNvdimm(tally, tree, state, k);
   compareSections(tally, tree, state, k);
   if (!state.mmu) return;
   compareTables(tally, tree, state.mmu, k);

@@ -1,4 +1,5 @@
 import { nd_file } from '../kernel/fs/nd_sysfs.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { nd_namespace_key, type State } from '../kernel/state.ts';
 import { NVDIMM_ROOTS } from '../machines/readers/nvdimm.ts';
 import type { Op } from '../machines/recording/ops.ts';
@@ -45,7 +46,7 @@ const REGION = [
 ];
 const NAMESPACE = ['force_raw', 'holder_class', 'mode', 'resource', 'size'];
 
-export function compareNvdimm(tally: Tally, tree: FileTree, state: State): void {
+export function compareNvdimm(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const root = NVDIMM_ROOTS.find((path) => tree.kind(path) === 'dir');
   if (root === undefined) return;
   const names = (path: string, pattern: RegExp): string[] =>
@@ -57,7 +58,7 @@ export function compareNvdimm(tally: Tally, tree: FileTree, state: State): void 
       'namespaces',
       `${device}/${name}`,
       text.trim(),
-      (nd_file(state, `/sys/bus/nd/devices/${device}/${name}`) ?? '(absent)').trim(),
+      (nd_file(state, `/sys/bus/nd/devices/${device}/${name}`, k) ?? '(absent)').trim(),
     );
   };
   for (const region of names(root, /^region\d+$/)) {

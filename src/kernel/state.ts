@@ -58,6 +58,8 @@ export interface Vars {
   warned: readonly string[];
   /** Number of the next directory in /sys/firmware/memmap. */
   map_entries_nr: number;
+  /** The instances that the driver kmem was told to take, whether they exist or not. */
+  kmem_ids: readonly string[];
 }
 
 export interface pglist_data {
@@ -161,7 +163,9 @@ export interface dev_pagemap {
 export interface nd_pfn_sb {
   /** The offset of the namespace in the region when the block was written. */
   readonly at: number;
-  readonly signature: 'pfn' | 'dax' | 'btt';
+  readonly signature: nd_pfn['kind'];
+  /** That of the instance for which it was written. */
+  readonly uuid: string;
   readonly mode: 'ram' | 'pmem';
   readonly align: number;
   readonly dataoff: number;
@@ -169,12 +173,12 @@ export interface nd_pfn_sb {
   readonly end_trunc: number;
   readonly npfns: number;
   /** The uuid of the namespace for which it was written. */
-  readonly parent_uuid: number;
+  readonly parent_uuid: string;
 }
 
 /** A label in the label area of the NVDIMM: it defines a namespace and survives boots. */
 export interface nd_label {
-  readonly uuid: number;
+  readonly uuid: string;
   readonly offset: number;
   readonly size: number;
 }
@@ -199,11 +203,13 @@ export interface nd_region {
   media: readonly nd_pfn_sb[];
   /** The id of the namespace to be configured next; -1 for none. */
   ns_seed: number;
-  /** Increases with each new namespace. */
-  next_uuid: number;
+  /** Keys of the instances to be configured next; -1 for none. */
+  btt_seed: number;
+  pfn_seed: number;
+  dax_seed: number;
 }
 
-/** Key: nd_namespace_key. Includes the pfn, dax or btt instance that claims it. */
+/** Key: nd_namespace_key. */
 export interface nd_namespace {
   readonly region: number;
   readonly id: number;
@@ -212,15 +218,33 @@ export interface nd_namespace {
   /** The offset from the start of the region. */
   offset: number;
   size: number;
-  /** 0 for none. */
-  uuid: number;
+  /** '' for none. */
+  uuid: string;
   force_raw: boolean;
-  claim_class: 'none' | 'pfn' | 'dax' | 'btt';
-  /** Signature of the instance that claims it. */
-  claim: 'none' | 'pfn' | 'dax' | 'btt';
+  claim_class: 'none' | nd_pfn['kind'];
+  /** Key of the instance that claims it; -1 for none. */
+  claim: number;
+  /** Whether nd_pmem is bound to it. */
+  bound: boolean;
+  /** Key of its dev_pagemap, 0 for none. */
+  pgmap: number;
+}
+
+/** An instance that gives a namespace a personality: struct nd_pfn, nd_dax or nd_btt. Key: nd_pfn_key. */
+export interface nd_pfn {
+  readonly region: number;
+  readonly kind: 'pfn' | 'dax' | 'btt';
+  readonly id: number;
   mode: 'none' | 'ram' | 'pmem';
   align: number;
-  /** Whether a driver is bound to the namespace, or to the instance that claims it. */
+  /** '' for none. */
+  uuid: string;
+  /** Key of the namespace that it claims; -1 for none. */
+  ndns: number;
+  pfn_sb: nd_pfn_sb | null;
+  /** Whether it is a device of the bus; until then it has no driver's name in messages. */
+  registered: boolean;
+  /** Whether nd_pmem or dax_pmem is bound to it. */
   bound: boolean;
   /** Key of its dev_pagemap, 0 for none. */
   pgmap: number;
@@ -234,8 +258,6 @@ export interface dev_dax {
   readonly align: number;
   readonly target_node: number;
   driver: 'none' | 'device_dax' | 'kmem';
-  /** Whether it is in kmem's list of ids. */
-  kmem_id: boolean;
   /** Key of its dev_pagemap. */
   readonly pgmap: number;
   /** kmem: the memory group, -1 for none; and whether its resource exists. */
@@ -412,6 +434,7 @@ export interface Tables {
   dev_pagemap: dev_pagemap;
   nd_region: nd_region;
   nd_namespace: nd_namespace;
+  nd_pfn: nd_pfn;
   dev_dax: dev_dax;
   virtio_mem: virtio_mem;
   hstate: hstate;
@@ -453,6 +476,8 @@ export type TablePageCounts = {
 };
 
 export const nd_namespace_key = (region: number, id: number): number => region * 1024 + id;
+export const nd_pfn_key = (region: number, kind: nd_pfn['kind'], id: number): number =>
+  (region * 3 + ['pfn', 'dax', 'btt'].indexOf(kind)) * 1024 + id;
 
 export const ZONES_PER_NODE = 8;
 export const zone_key = (nid: number, index: number): number => nid * ZONES_PER_NODE + index;
@@ -476,6 +501,7 @@ export function empty_state(): State {
     dev_pagemap: new Map(),
     nd_region: new Map(),
     nd_namespace: new Map(),
+    nd_pfn: new Map(),
     dev_dax: new Map(),
     virtio_mem: new Map(),
     hstate: new Map(),

@@ -1,4 +1,3 @@
-import { isData, perform } from '../../steps/perform.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { kstrtobool } from '../lib/kstrtox.ts';
@@ -6,8 +5,10 @@ import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hug
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, NUMA_NO_NODE, type State } from '../state.ts';
-import { nd_file, region_align_path } from './nd_sysfs.ts';
+import { driver_directory, driver_store } from './driver_sysfs.ts';
+import { bus_devices, DAX, ND, nd_file, nd_store } from './nd_sysfs.ts';
 import { iomem, memblock, zoneinfo } from './proc/files.ts';
+import { read_through } from './read_through.ts';
 
 /** Maps paths of sysfs, debugfs and /proc to kernel functions. */
 
@@ -23,16 +24,6 @@ export type SysfsEntry =
   | { readonly kind: 'file'; readonly text: string }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'dir'; readonly names: readonly string[] };
-
-/** Runs a function that only reads. */
-function read_through<T>(state: State, thread: Steps<T>): T {
-  let next = thread.next();
-  while (!next.done) {
-    const step = next.value;
-    next = thread.next(isData(step) ? perform(state, step) : undefined);
-  }
-  return next.value;
-}
 
 /** "0-2,5", the format of %*pbl for a mask. */
 export function list_text(ids: readonly number[]): string {
@@ -187,8 +178,11 @@ export function lookup(state: State, k: Kernel, path: string): SysfsEntry | null
     return parameter(state, k, parameters[0]!);
   const firmware = below(FIRMWARE);
   if (firmware && k.c.FIRMWARE_MEMMAP) return firmware_entry(state, firmware);
-  const nd = nd_file(state, clean);
+  const nd = nd_file(state, clean, k);
   if (nd !== null) return file(nd);
+  const bound = driver_directory(state, k, clean);
+  if (bound) return dir(bound);
+  if (clean === ND || clean === DAX) return dir(bus_devices(state, clean === ND ? 'nd' : 'dax').sort());
   if (clean === '/proc/iomem') return file([...iomem(state)].join(''));
   if (clean === '/proc/zoneinfo') return file([...zoneinfo(state, k)].join(''));
   const arrays: Readonly<Record<string, number>> = {
@@ -243,8 +237,8 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
     const nid = pool[1] === undefined ? NUMA_NO_NODE : Number(pool[1]);
     return k.nr_hugepages_store(hstate_order(k.c, pool[2]!), nid, text);
   }
-  const region = region_align_path(state, path);
-  if (region >= 0) return k.align_store(region, text);
+  const device = nd_store(state, path, text, k) ?? driver_store(path, text, k);
+  if (device) return device;
   if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
   if (path.startsWith(`${PARAMETERS}/`)) {
     const name = path.slice(PARAMETERS.length + 1);

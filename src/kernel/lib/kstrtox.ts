@@ -4,3 +4,16 @@ export function kstrtobool(text: string): boolean | null {
   if (/^([nNfF0]|[oO][fF])/.test(text)) return false;
   return null;
 }
+
+/**
+ * Base 0: decimal, 0x or octal, one newline at most; null for anything else. Numbers above 2^53 are rounded, which no
+ * file notices.
+ */
+export function kstrtoul(text: string): number | null {
+  const match = /^\+?(0[xX][0-9a-fA-F]{1,16}|\d{1,20})\n?$/.exec(text);
+  if (!match) return null;
+  const digits = match[1]!;
+  if (/^0\d/.test(digits)) return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : null;
+  const value = Number(digits);
+  return value < 2 ** 64 ? value : null;
+}

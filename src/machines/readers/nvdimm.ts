@@ -9,6 +9,9 @@ export interface NdNamespace {
   readonly size: number;
   /** Whether it has no label: it is then the only one of its region. */
   readonly io: boolean;
+  /** That of its label and of the instance that claims it; '' for none. */
+  readonly uuid: string;
+  readonly claim_uuid: string;
   /** The kind of instance that claims it; without one the block device is raw. */
   readonly claim: 'none' | 'pfn' | 'dax' | 'btt';
   /** Where struct pages are, and where data begins and ends; for pfn and dax. */
@@ -95,6 +98,8 @@ function readNamespace(tree: FileTree, region: string, id: number, path: string)
     start: number(tree, `${path}/resource`),
     size: number(tree, `${path}/size`),
     io: number(tree, `${path}/nstype`) === ND_DEVICE_NAMESPACE_IO,
+    uuid: text(tree, `${path}/uuid`),
+    claim_uuid: claim ? text(tree, `${instance}/uuid`) : '',
     claim: claim ?? 'none',
     mode: claim && (mode === 'ram' || mode === 'pmem') ? mode : 'none',
     align: claim ? number(tree, `${instance}/align`) : 0,

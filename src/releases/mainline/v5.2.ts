@@ -25,7 +25,9 @@ import * as x86_ioremap from '../../kernel/arch/x86/mm/ioremap.ts';
 import * as pat from '../../kernel/arch/x86/mm/pat/memtype.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
+import * as base_bus from '../../kernel/drivers/base/bus.ts';
 import * as core from '../../kernel/drivers/base/core.ts';
+import * as dd from '../../kernel/drivers/base/dd.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
@@ -36,7 +38,10 @@ import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as pmem from '../../kernel/drivers/dax/pmem.ts';
 import * as memmap_ from '../../kernel/drivers/firmware/memmap.ts';
 import * as hv_balloon from '../../kernel/drivers/hv/hv_balloon.ts';
+import * as btt_devs from '../../kernel/drivers/nvdimm/btt_devs.ts';
+import * as nd_bus from '../../kernel/drivers/nvdimm/bus.ts';
 import * as claim from '../../kernel/drivers/nvdimm/claim.ts';
+import * as dax_devs from '../../kernel/drivers/nvdimm/dax_devs.ts';
 import * as label from '../../kernel/drivers/nvdimm/label.ts';
 import * as nd_namespace_devs from '../../kernel/drivers/nvdimm/namespace_devs.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
@@ -128,6 +133,11 @@ export const own = {
     ...dax_kmem.v5_2,
     ...nd_namespace_devs.v5_2,
     ...claim.v5_2,
+    ...nd_bus.v5_2,
+    ...btt_devs.v5_2,
+    ...dax_devs.v5_2,
+    ...base_bus.v5_2,
+    ...dd.v5_2,
     ...nd_pfn_devs.v5_2,
     ...nd_pmem.v5_2,
     ...nd_region_devs.v5_2,

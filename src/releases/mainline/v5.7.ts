@@ -5,8 +5,8 @@ import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
+import * as namespace_devs from '../../kernel/drivers/nvdimm/namespace_devs.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
-import * as nd_pmem from '../../kernel/drivers/nvdimm/pmem.ts';
 import * as nd_region_devs from '../../kernel/drivers/nvdimm/region_devs.ts';
 import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
@@ -28,7 +28,7 @@ export const own = {
     ...memory_block.v5_7,
     ...memory_sysfs.v5_7,
     ...nd_pfn_devs.v5_7,
-    ...nd_pmem.v5_7,
+    ...namespace_devs.v5_7,
     ...nd_region_devs.v5_7,
     ...offline_pages.v5_5,
     $drain_again: offline_pages.v5_2.$drain_again,

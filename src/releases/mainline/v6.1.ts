@@ -6,6 +6,7 @@ import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as x86_init from '../../kernel/arch/x86/mm/init_64.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
+import * as base_bus from '../../kernel/drivers/base/bus.ts';
 import * as groups from '../../kernel/drivers/base/memory/groups.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
@@ -41,6 +42,7 @@ import { v5_10 } from './v5.10.ts';
 export const own = {
   functions: {
     ...acpi_memhotplug.v6_1,
+    ...base_bus.v6_1,
     ...groups.v6_1,
     ...add_memory.v6_1,
     ...add_pages.v5_12,

@@ -1,6 +1,8 @@
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
+import * as dd from '../../kernel/drivers/base/dd.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
+import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as debug from '../../kernel/mm/debug.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
@@ -19,6 +21,8 @@ export const own = {
   functions: {
     ...acpi_scan.v6_9,
     ...add_memory.v6_12,
+    ...dd.v6_12,
+    ...nd_pfn_devs.v6_12,
     ...free_page.v6_12,
     ...memory.v6_12,
     ...offline_pages.v6_12,

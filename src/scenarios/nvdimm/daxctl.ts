@@ -1,7 +1,7 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
 import type { dev_dax } from '../../kernel/state.ts';
 import type { Session } from '../running/session.ts';
-import { none, parseArgv, Tool, type ToolResult } from './tool.ts';
+import { parseArgv, Tool, type ToolResult } from './tool.ts';
 
 /** The parts of the daxctl tool (v76) that drive the kernel. */
 
@@ -75,17 +75,19 @@ function disableDevice(tool: Tool, key: number, dax: dev_dax): number {
 }
 
 function unbind(tool: Tool, key: number): number {
-  const { kernel } = tool.session;
-  tool.call(none(kernel.dax_bus_remove(key)));
-  return tool.call(none(kernel.$dax_remove_id(key)));
+  const { kernel, state } = tool.session;
+  const { name, driver } = state.dev_dax.get(key)!;
+  if (driver !== 'none') tool.call(kernel.unbind_store(driver, name));
+  return driver === 'kmem' ? tool.call(kernel.remove_id_store('kmem', name)) : 0;
 }
 
 /** new_id makes the driver probe the instance; bind repeats the probe if that had no effect. */
 function bind(tool: Tool, key: number, driver: 'device_dax' | 'kmem'): number {
   const { kernel, state } = tool.session;
-  tool.call(kernel.$dax_new_id(key, driver));
+  const { name } = state.dev_dax.get(key)!;
+  tool.call(kernel.new_id_store(driver, name));
   if (state.dev_dax.get(key)!.driver === driver) return 0;
-  return tool.call(kernel.dax_bus_probe(key, driver));
+  return tool.call(kernel.bind_store(driver, name));
 }
 
 function reconfigureDevice(tool: Tool, words: readonly string[]): ToolResult {

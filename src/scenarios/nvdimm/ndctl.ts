@@ -1,5 +1,8 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
+import { nd_pfn_name } from '../../kernel/drivers/nvdimm/bus.ts';
 import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
+import { kernfs_order } from '../../kernel/fs/kernfs.ts';
+import { nd_file } from '../../kernel/fs/nd_sysfs.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region } from '../../kernel/state.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import type { Session } from '../running/session.ts';
@@ -12,7 +15,7 @@ const SZ_16M = 16 * 2 ** 20;
 const SZ_2M = 2 * 2 ** 20;
 
 type Mode = 'fsdax' | 'devdax' | 'raw' | 'sector';
-const CLAIM: Readonly<Record<Mode, nd_namespace['claim']>> = {
+const CLAIM: Readonly<Record<Mode, nd_namespace['claim_class']>> = {
   fsdax: 'pfn',
   devdax: 'dax',
   sector: 'btt',
@@ -41,9 +44,13 @@ export function ndctl(session: Session, argv: readonly string[]): ToolResult {
     case 'enable-namespace':
       return eachNamespace(tool, words, [], (ns) => enable(tool, ns));
     case 'disable-region':
-      return eachRegion(tool, words, (region) => tool.call(session.kernel.nd_region_remove(region)));
+      return eachRegion(tool, words, (region) =>
+        tool.call(session.kernel.unbind_store('nd_region', `region${region}`)),
+      );
     case 'enable-region':
-      return eachRegion(tool, words, (region) => tool.call(session.kernel.nd_region_probe(region)));
+      return eachRegion(tool, words, (region) =>
+        tool.call(session.kernel.bind_store('nd_region', `region${region}`)),
+      );
     case 'init-labels':
       return initLabels(tool, words);
     default:
@@ -100,19 +107,49 @@ function eachNamespace(
   const only = options.has('-r') ? regionNamed(tool.session, options.get('-r')!)[0] : -1;
   let count = 0;
   let rc = name === 'all' ? 0 : -tool.session.kernel.errno.ENXIO;
-  for (const [key, ns] of [...state.nd_namespace].sort(([a], [b]) => a - b)) {
+  const named = [...state.nd_namespace].map(([key, ns]) => ({ key, ns, name: nameOf(ns) }));
+  // the library's order: the directories of regions, then those of namespaces, the last one first
+  named.sort((a, b) =>
+    a.ns.region === b.ns.region
+      ? kernfs_order(b.name, a.name)
+      : kernfs_order(`region${b.ns.region}`, `region${a.ns.region}`),
+  );
+  for (const { key, ns, name: own } of named) {
     if (only >= 0 && ns.region !== only) continue;
-    if (name === 'all' ? ns.size === 0 && ns.uuid === 0 : name !== `namespace${ns.region}.${ns.id}`) continue;
+    if (name === 'all' ? ns.size === 0 && ns.uuid === '' : name !== own) continue;
     rc = action(key);
     if (rc === 0) count++;
   }
   return tool.done(rc, count);
 }
 
-const enable = (tool: Tool, ns: number): number => tool.call(tool.session.kernel.nd_pmem_probe(ns));
+const nameOf = ({ region, id }: nd_namespace): string => `namespace${region}.${id}`;
 
-const disable = (tool: Tool, ns: number): number =>
-  tool.call(none(tool.session.kernel.$nd_namespace_unbind(ns)));
+/** 0 also if an instance holds the namespace instead. The error of the probe is lost. */
+function enable(tool: Tool, key: number): number {
+  const { kernel, state } = tool.session;
+  const ns = state.nd_namespace.get(key)!;
+  if (ns.bound) return 0;
+  const rc = tool.call(kernel.bind_store('nd_pmem', nameOf(ns)));
+  const claimed = state.nd_pfn.get(ns.claim)?.bound ?? false;
+  return rc === 0 || claimed ? 0 : -kernel.errno.ENXIO;
+}
+
+/** Removes the instance that claims the namespace, and unbinds the driver of the namespace. */
+function disable(tool: Tool, key: number): number {
+  const { kernel, state } = tool.session;
+  const ns = state.nd_namespace.get(key)!;
+  const { claim } = ns;
+  const claimant = state.nd_pfn.get(claim);
+  if (claimant) {
+    if (claimant.bound) tool.call(kernel.unbind_store(DRIVER[claimant.kind], nd_pfn_name(claimant)));
+    tool.call(kernel.nd_namespace_store(claim, '\n'));
+  }
+  if (ns.bound) tool.call(kernel.unbind_store('nd_pmem', nameOf(ns)));
+  return 0;
+}
+
+const DRIVER = { pfn: 'nd_pmem', btt: 'nd_pmem', dax: 'dax_pmem' } as const;
 
 /** Disables a namespace, unless it is in use as system RAM. */
 function disableSafe(tool: Tool, ns: number): number {
@@ -135,7 +172,7 @@ function* erase(tool: Tool, ns: number) {
 
 function prepReconfig(tool: Tool, ns: number, force: boolean): number {
   const namespace = tool.session.state.nd_namespace.get(ns)!;
-  if (namespace.bound && !force) return -tool.session.kernel.errno.EBUSY;
+  if ((namespace.bound || namespace.claim >= 0) && !force) return -tool.session.kernel.errno.EBUSY;
   const rc = disableSafe(tool, ns);
   if (rc) return rc;
   namespace.claim_class = 'none';
@@ -269,28 +306,52 @@ function reconfigure(tool: Tool, key: number, options: Options): number {
   return rc || setupNamespace(tool, key, p);
 }
 
+/** The uuid that the tool makes up: a number for each region, so that runs can be repeated. */
+function newUuid({ state }: Session, region: number): string {
+  const all = [
+    ...state.nd_namespace.values(),
+    ...state.nd_pfn.values(),
+    ...state.nd_region.get(region)!.media,
+  ];
+  const last = Math.max(0, ...all.map(({ uuid }) => Number.parseInt(uuid.slice(-12), 16) || 0));
+  return `00000000-0000-0000-0000-${(last + 1).toString(16).padStart(12, '0')}`;
+}
+
 function setupNamespace(tool: Tool, key: number, p: Parameters): number {
   const { kernel, state } = tool.session;
   const namespace = state.nd_namespace.get(key)!;
+  const name = nameOf(namespace);
+  const { region } = namespace;
   if (!namespace.io) {
-    let rc = tool.call(kernel.uuid_store(key));
+    let rc = tool.call(kernel.uuid_store(key, newUuid(tool.session, region)));
     if (rc === 0) rc = tool.call(kernel.size_store(key, p.size));
     if (rc) {
-      tool.say(`namespace${namespace.region}.${namespace.id}: set_size failed`);
+      tool.say(`${name}: set_size failed`);
       return rc;
     }
   }
-  namespace.claim_class = CLAIM[p.mode];
-  if (p.mode === 'raw') return enable(tool, key);
-  if (p.mode !== 'sector') {
-    const start = state.nd_region.get(namespace.region)!.start + namespace.offset;
+  const carved = nd_file(state, `/sys/bus/nd/devices/${name}/mode`, kernel) === 'memory\n';
+  const kind = CLAIM[p.mode];
+  namespace.claim_class = kind;
+  // such a namespace has struct pages in RAM without an instance
+  if (kind === 'none' || (kind === 'pfn' && p.map === 'ram' && carved)) return enable(tool, key);
+  if (kind !== 'btt') {
+    const start = state.nd_region.get(region)!.start + namespace.offset;
     // error() and not err(): the exit code does not hold this errno
     if (start % SZ_16M && !p.force) return -kernel.errno.EINVAL;
   }
-  const claim = CLAIM[p.mode] as 'pfn' | 'dax' | 'btt';
-  let rc = tool.call(kernel.$nd_namespace_claim(key, claim, p.map, p.align));
+  const seed = state.nd_region.get(region)![`${kind}_seed`];
+  const instance = state.nd_pfn.get(seed);
+  if (!instance) return -kernel.errno.ENXIO;
+  instance.uuid = newUuid(tool.session, region);
+  if (kind !== 'btt') {
+    tool.call(kernel.$pfn_mode_store(seed, p.map));
+    const rc = tool.call(kernel.$pfn_align_store(seed, String(p.align)));
+    if (rc) return rc;
+  }
+  const rc = tool.call(kernel.nd_namespace_store(seed, name));
   if (rc) return rc;
-  rc = tool.call(kernel.$nd_instance_attach(key));
-  if (rc) tool.call(none(kernel.nd_detach_ndns(key)));
-  return rc;
+  if (tool.call(kernel.bind_store(DRIVER[kind], nd_pfn_name(instance))) === 0) return 0;
+  tool.call(kernel.nd_namespace_store(seed, '\n'));
+  return -kernel.errno.ENXIO;
 }

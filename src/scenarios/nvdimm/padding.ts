@@ -115,7 +115,7 @@ function usable(session: Session, region: number, result: Result): Usable {
 /** Whether the namespace has its struct pages. */
 function attached(session: Session, region: number): boolean {
   const ns = session.state.nd_namespace.get(nd_namespace_key(region, 0))!;
-  return ns.bound && ns.claim === 'pfn';
+  return session.state.nd_pfn.get(ns.claim)?.bound ?? false;
 }
 
 /** Whether the first namespace works at each place from directly behind RAM to directly before the second region. */

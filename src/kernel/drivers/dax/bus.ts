@@ -1,49 +1,84 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { look, operation, pr_warn, R, W } from '../../ops.ts';
-import type { State } from '../../state.ts';
+import { look, operation, R, W } from '../../ops.ts';
+import { nd_namespace_key, type State } from '../../state.ts';
 
-const unbound = operation({
-  name: 'unbound',
+/** drivers/dax/bus.c: devices of the bus are named as in sysfs. */
+
+type DaxDriver = 'device_dax' | 'kmem';
+
+/** The key of the instance of this name, whether it exists or not; -1 for a name that no instance can have. */
+export function dax_key(name: string): number {
+  const match = /^dax(\d{1,4})\.(\d{1,3})$/.exec(name);
+  return match ? nd_namespace_key(Number(match[1]), Number(match[2])) : -1;
+}
+
+const devices = operation({
+  name: 'devices',
   obj: 'dev_dax',
   writes: false,
-  run: (state: State, driver: 'device_dax' | 'kmem'): number[] =>
-    [...state.dev_dax]
-      .filter(([, dax]) => dax.driver === 'none' && (driver === 'device_dax' || dax.kmem_id))
-      .map(([key]) => key)
-      .sort((a, b) => a - b),
+  run: (state: State): string[] => [...state.dev_dax].sort(([a], [b]) => a - b).map(([, { name }]) => name),
 });
 
+/** The name in a text written to new_id or remove_id; null if it is none. */
+const id_of = (buf: string): string | null =>
+  /^(dax(?:0|[1-9]\d{0,3})\.(?:0|[1-9]\d{0,2}))\n?$/.exec(buf)?.[1] ?? null;
+
 export const v5_2 = {
-  /** Offers the instance to a driver; if the driver refuses it, the instance has no driver. */
-  *dax_bus_probe(this: Kernel, dax: number, driver: 'device_dax' | 'kmem'): Steps<number> {
-    if ((yield* R('dev_dax', dax, 'driver')) !== 'none') return -this.errno.EBUSY;
-    const rc = driver === 'kmem' ? yield* this.dev_dax_kmem_probe(dax) : yield* this.dev_dax_probe(dax);
-    if (rc === 0) yield* W('dev_dax', dax, 'driver', driver);
-    else if (rc !== -this.errno.ENODEV && rc !== -this.errno.ENXIO) {
-      yield* pr_warn(`${driver}: probe of ${yield* R('dev_dax', dax, 'name')} failed with error ${rc}`);
-    }
+  /** device_dax takes every instance, other drivers those whose id they were given. */
+  *dax_bus_match(this: Kernel, dev: string, drv: DaxDriver): Steps<boolean> {
+    return drv === 'device_dax' || (yield* R('vars', 0, 'kmem_ids')).includes(dev);
+  },
+
+  *dax_bus_probe(this: Kernel, dev: string, drv: DaxDriver): Steps<number> {
+    const key = dax_key(dev);
+    const rc = drv === 'kmem' ? yield* this.dev_dax_kmem_probe(key) : yield* this.dev_dax_probe(key);
+    if (rc === 0) yield* W('dev_dax', key, 'driver', drv);
     return rc;
   },
 
-  /** new_id: the driver is offered every unbound instance that it matches; device_dax matches all. */
-  *$dax_new_id(this: Kernel, dax: number, driver: 'device_dax' | 'kmem'): Steps<number> {
-    if (driver === 'kmem') yield* W('dev_dax', dax, 'kmem_id', true);
-    for (const key of yield* look(unbound, driver)) yield* this.dax_bus_probe(key, driver);
+  /** A new instance is offered to the drivers that match it. */
+  *$dax_device_add(this: Kernel, dev: string): Steps<void> {
+    for (const drv of ['device_dax', 'kmem'] as const) {
+      if ((yield* R('dev_dax', dax_key(dev), 'driver')) !== 'none') return;
+      if (yield* this.dax_bus_match(dev, drv)) yield* this.device_initial_probe(dev, drv);
+    }
+  },
+
+  /** The driver is offered every unbound instance that it matches. */
+  *new_id_store(this: Kernel, drv: DaxDriver, buf: string): Steps<number> {
+    const id = id_of(buf);
+    if (id === null) return -this.errno.EINVAL;
+    const ids = yield* R('vars', 0, 'kmem_ids');
+    if (drv === 'kmem' && !ids.includes(id)) yield* W('vars', 0, 'kmem_ids', [...ids, id]);
+    for (const dev of yield* look(devices)) {
+      if ((yield* R('dev_dax', dax_key(dev), 'driver')) !== 'none') continue;
+      if (yield* this.dax_bus_match(dev, drv)) yield* this.device_initial_probe(dev, drv);
+    }
     return 0;
   },
 
-  *$dax_remove_id(this: Kernel, dax: number): Steps<void> {
-    yield* W('dev_dax', dax, 'kmem_id', false);
+  *remove_id_store(this: Kernel, drv: DaxDriver, buf: string): Steps<number> {
+    const id = id_of(buf);
+    if (id === null) return -this.errno.EINVAL;
+    const ids = yield* R('vars', 0, 'kmem_ids');
+    if (drv === 'kmem')
+      yield* W(
+        'vars',
+        0,
+        'kmem_ids',
+        ids.filter((one) => one !== id),
+      );
+    return 0;
   },
 
   /** A driver cannot refuse to be unbound. */
-  *dax_bus_remove(this: Kernel, dax: number): Steps<void> {
+  *dax_bus_remove(this: Kernel, dev: string): Steps<void> {
+    const dax = dax_key(dev);
     const driver = yield* R('dev_dax', dax, 'driver');
     if (driver === 'kmem') yield* this.dev_dax_kmem_remove(dax);
     if (driver === 'device_dax') {
-      const pgmap = yield* R('dev_dax', dax, 'pgmap');
-      yield* this.memunmap_pages(pgmap);
+      yield* this.memunmap_pages(yield* R('dev_dax', dax, 'pgmap'));
       yield* this.__release_region(yield* R('dev_dax', dax, 'start'), yield* R('dev_dax', dax, 'size'));
     }
     yield* W('dev_dax', dax, 'driver', 'none');

@@ -1,55 +1,55 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { alloc, exists, free, pr_warn, R } from '../../ops.ts';
-
-const SZ_8K = 8192;
+import { nd_info_block_reserve } from '../nvdimm/pfn_devs.ts';
 
 export const v5_2 = {
   /** dax_pmem: reserves the metadata here; the driver of the instance reserves the data. */
-  *dax_pmem_probe(this: Kernel, ns: number): Steps<number> {
-    const { start, size } = yield* this.$namespace_range(ns);
-    const name = yield* this.$namespace_name(ns);
-    if (!(yield* this.__request_region(start, SZ_8K, name, 0))) return -this.errno.EBUSY;
-    const { rc, pgmap, sb } = yield* this.nvdimm_setup_pfn(ns, 'generic');
-    yield* this.__release_region(start, SZ_8K);
-    if (rc || !sb) return rc;
+  *dax_pmem_probe(this: Kernel, nd_dax: number): Steps<number> {
+    const dev = yield* this.$nd_pfn_dev_name(nd_dax);
+    const probed = yield* this.nvdimm_namespace_common_probe(dev);
+    if (probed.error) return probed.error;
+    const { ndns } = probed as { ndns: number };
+    const { start, size } = yield* this.$namespace_range(ndns);
+    const name = yield* this.$namespace_name(ndns);
+    const reserve = nd_info_block_reserve(this.c);
+    if (!(yield* this.__request_region(start, reserve, name, 0))) return -this.errno.EBUSY;
+    const { rc, pgmap } = yield* this.nvdimm_setup_pfn(nd_dax, 'generic');
+    yield* this.__release_region(start, reserve);
+    if (rc) return rc;
+    const sb = (yield* R('nd_pfn', nd_dax, 'pfn_sb'))!;
     if (!(yield* this.__request_region(start, sb.dataoff, name, 0))) {
-      yield* pr_warn(`${yield* this.$pfn_dev_name(ns)}: could not reserve metadata`);
+      yield* pr_warn(`dax_pmem ${dev}: could not reserve metadata`);
       return -this.errno.EBUSY;
     }
-    const region = yield* R('nd_namespace', ns, 'region');
+    const region = yield* R('nd_namespace', ndns, 'region');
     const data = start + sb.start_pad + sb.dataoff;
-    yield* alloc('dev_dax', ns, {
-      name: `dax${region}.${yield* R('nd_namespace', ns, 'id')}`,
+    const dax = `dax${region}.${yield* R('nd_namespace', ndns, 'id')}`;
+    yield* alloc('dev_dax', ndns, {
+      name: dax,
       start: data,
       size: start + size - sb.end_trunc - data,
       align: sb.align,
       target_node: yield* R('nd_region', region, 'target_node'),
       driver: 'none',
-      kmem_id: false,
       pgmap,
       mgid: -1,
       res: false,
     });
-    yield* this.$nd_namespace_bound(ns);
-    yield* this.dax_bus_probe(ns, 'device_dax');
+    yield* this.$dax_device_add(dax);
     return 0;
   },
 
-  *$dax_pmem_remove(this: Kernel, ns: number): Steps<void> {
-    const { start } = yield* this.$namespace_range(ns);
-    if (yield* exists('dev_dax', ns)) {
-      yield* this.dax_bus_remove(ns);
-      yield* this.__release_region(start, yield* this.$dax_metadata_size(ns));
-      const pgmap = yield* R('dev_dax', ns, 'pgmap');
+  *$dax_pmem_remove(this: Kernel, nd_dax: number): Steps<void> {
+    const ndns = yield* R('nd_pfn', nd_dax, 'ndns');
+    const { start } = yield* this.$namespace_range(ndns);
+    if (yield* exists('dev_dax', ndns)) {
+      const driver = yield* R('dev_dax', ndns, 'driver');
+      if (driver !== 'none') yield* this.device_driver_detach(yield* R('dev_dax', ndns, 'name'), driver);
+      const pgmap = yield* R('dev_dax', ndns, 'pgmap');
       if (yield* exists('dev_pagemap', pgmap)) yield* free('dev_pagemap', pgmap);
-      yield* free('dev_dax', ns);
+      yield* free('dev_dax', ndns);
     }
-  },
-
-  *$dax_metadata_size(this: Kernel, ns: number): Steps<number> {
-    const { start } = yield* this.$namespace_range(ns);
-    const { sb } = yield* this.nd_pfn_validate(ns, 'dax', null);
-    return sb ? sb.dataoff : (yield* R('dev_dax', ns, 'start')) - start;
+    yield* this.__release_region(start, (yield* R('nd_pfn', nd_dax, 'pfn_sb'))!.dataoff);
   },
 };

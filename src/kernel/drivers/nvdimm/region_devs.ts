@@ -2,6 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { alloc, look, operation, R, W } from '../../ops.ts';
 import { type nd_namespace, nd_namespace_key, type nd_region, type State } from '../../state.ts';
+import { nd_device } from './bus.ts';
 
 /** drivers/nvdimm/region_devs.c and dimm_devs.c: regions, and their unallocated space. One NVDIMM per region. */
 
@@ -85,12 +86,10 @@ const new_namespace = (region: number, id: number, io: boolean): nd_namespace =>
   io,
   offset: 0,
   size: 0,
-  uuid: 0,
+  uuid: '',
   force_raw: false,
   claim_class: 'none',
-  claim: 'none',
-  mode: 'none',
-  align: 0,
+  claim: -1,
   bound: false,
   pgmap: 0,
 });
@@ -116,6 +115,33 @@ export const v5_2 = {
     yield* alloc('nd_region', key, { ...region, align: this.$nd_region_default_align(region.size) });
   },
 
+  /**
+   * Whether the platform can make writes persistent: not without a mapping to an NVDIMM. All modelled machines have
+   * CONFIG_ARCH_HAS_PMEM_API.
+   */
+  *nvdimm_has_flush(this: Kernel, region: number): Steps<number> {
+    return (yield* R('nd_region', region, 'pagemap')) ? -this.errno.ENXIO : 0;
+  },
+
+  /** A seed that got its driver has a successor. */
+  *nd_region_advance_seeds(this: Kernel, nd_region: number, dev: string): Steps<void> {
+    const { table, key } = nd_device(dev)!;
+    let ndns = key;
+    if (table === 'nd_pfn') {
+      if ((yield* R('nd_region', nd_region, 'btt_seed')) === key)
+        yield* this.nd_region_create_btt_seed(nd_region);
+      if ((yield* R('nd_region', nd_region, 'pfn_seed')) === key)
+        yield* this.nd_region_create_pfn_seed(nd_region);
+      if ((yield* R('nd_region', nd_region, 'dax_seed')) === key)
+        yield* this.nd_region_create_dax_seed(nd_region);
+      ndns = yield* R('nd_pfn', key, 'ndns');
+    }
+    const ns_seed = yield* R('nd_region', nd_region, 'ns_seed');
+    if (ns_seed >= 0 && nd_namespace_key(nd_region, ns_seed) === ndns) {
+      yield* this.nd_region_create_ns_seed(nd_region);
+    }
+  },
+
   /** The file came with v5.7. */
   *align_store(this: Kernel, _region: number, _text: string): Steps<number> {
     return -this.errno.ENOENT;
@@ -126,7 +152,7 @@ export const v5_2 = {
   },
 
   /** Returns its key; the id is the lowest free one. */
-  *$nd_namespace_register(this: Kernel, region: number, io: boolean): Steps<number> {
+  *$nd_namespace_create(this: Kernel, region: number, io: boolean): Steps<number> {
     const id = yield* look(lowest_id, region);
     const key = nd_namespace_key(region, id);
     yield* alloc('nd_namespace', key, new_namespace(region, id, io));

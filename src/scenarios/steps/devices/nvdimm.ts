@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BadOperation } from '../../../errors/bad-operation.ts';
 import type { Steps } from '../../../steps/step.ts';
+import { none } from '../../nvdimm/tool.ts';
 import type { Result } from '../../running/result.ts';
 import type { Session } from '../../running/session.ts';
 import { insertResource } from '../common/iomem.ts';
@@ -44,7 +45,9 @@ export function describeRegion(
       labels: labels && !carved ? [] : null,
       media: [],
       ns_seed: -1,
-      next_uuid: 1,
+      btt_seed: -1,
+      pfn_seed: -1,
+      dax_seed: -1,
     });
     return yield* kernel.nd_region_probe(region);
   }
@@ -56,7 +59,7 @@ export function moveRegion(session: Session, region: number, start: number): Res
   const { state, kernel } = session;
   const ndRegion = state.nd_region.get(region);
   if (!ndRegion) throw new BadOperation(`there is no region${region}`);
-  const gone = session.call(kernel.nd_region_remove(region));
+  const gone = session.call(none(kernel.nd_region_remove(region)));
   if (gone.ended !== 'returned') return gone;
   const { children } = state.iomem_resource;
   children.splice(
