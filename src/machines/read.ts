@@ -12,7 +12,7 @@ import { isZeroed, parseIomem } from './readers/iomem.ts';
 import { readKernelConfig } from './readers/kernel-config.ts';
 import { parseMemblock } from './readers/memblock.ts';
 import { readNodes } from './readers/nodes.ts';
-import { NVDIMM_ROOTS, readNvdimm } from './readers/nvdimm.ts';
+import { NVDIMM_ROOTS, nvdimmOfIomem, readNvdimm } from './readers/nvdimm.ts';
 import { readParams } from './readers/params.ts';
 import { holesOf, ramOf } from './readers/ram.ts';
 import { parseZoneinfo } from './readers/zoneinfo.ts';
@@ -72,7 +72,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
   const params = readParams(tree);
   const firmwareMap = readFirmwareMap(tree);
   const tables = readTables(tree);
-  const nvdimm = readNvdimm(tree);
+  const nvdimm = readNvdimm(tree) ?? (iomem && nvdimmOfIomem(iomem));
   const seen = [...(blocks ?? []).flatMap(({ nids }) => nids), ...(zones ?? []).map(({ nid }) => nid)];
   const nodes = readNodes(tree, seen);
   const identity: Identity = identify(tree, recorded, known, {
@@ -104,6 +104,9 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
       : []),
     ...(nvdimm === undefined && iomem?.some(({ name }) => name.startsWith('Persistent Memory'))
       ? [lacks(tree, NVDIMM_ROOTS[0]!, 'what lies on persistent memory, and its struct pages, is unknown')]
+      : []),
+    ...(nvdimm?.some(({ nid }) => nid < 0)
+      ? [lacks(tree, NVDIMM_ROOTS[0]!, 'nodes and label areas of NVDIMM regions are unknown')]
       : []),
   ];
   return {

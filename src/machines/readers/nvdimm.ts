@@ -1,3 +1,4 @@
+import type { IomemEntry } from '../machine.ts';
 import type { FileTree } from '../sources/tree.ts';
 
 /** NVDIMM regions and their namespaces as sysfs shows them. */
@@ -25,7 +26,9 @@ export interface NdRegion {
   readonly id: number;
   readonly start: number;
   readonly size: number;
+  /** 0 if the source does not say. */
   readonly align: number;
+  /** -1 if the source does not say. */
   readonly nid: number;
   readonly target_node: number;
   /** Whether it is carved out of RAM: even a raw namespace gets struct pages. */
@@ -48,6 +51,37 @@ export function readNvdimm(tree: FileTree): readonly NdRegion[] | undefined {
   const root = NVDIMM_ROOTS.find((path) => tree.kind(path) === 'dir');
   if (root === undefined) return undefined;
   return numbered(tree, root, /^region(\d{1,4})$/).map(([id, path]) => readRegion(tree, root, id, path));
+}
+
+/**
+ * The regions that /proc/iomem shows without sysfs: those that are one raw namespace. Undefined if any persistent
+ * memory is used in another way, because its info blocks then matter. iomem has neither nodes nor label areas.
+ */
+export function nvdimmOfIomem(iomem: readonly IomemEntry[]): readonly NdRegion[] | undefined {
+  const regions: NdRegion[] = [];
+  for (const [i, region] of iomem.entries()) {
+    if (!/^Persistent Memory( \(legacy\))?$/.test(region.name)) continue;
+    const child = iomem[i + 1];
+    const name = /^namespace(\d{1,4})\.0$/.exec(child?.name ?? '');
+    if (!child || !name || child.start !== region.start || child.end !== region.end) return undefined;
+    const next = iomem[i + 2];
+    if (next && next.depth > region.depth) return undefined;
+    const id = Number(name[1]);
+    const range = { start: region.start, size: region.end - region.start + 1 };
+    const none = { uuid: '', claim_uuid: '', claim: 'none', mode: 'none' } as const;
+    regions.push({
+      id,
+      ...range,
+      align: 0,
+      nid: -1,
+      target_node: -1,
+      pagemap: region.name.endsWith('(legacy)'),
+      nmem: id,
+      label_area: false,
+      namespaces: [{ id: 0, ...range, io: true, ...none, align: 0, data_start: 0, data_size: 0 }],
+    });
+  }
+  return regions.length ? regions.sort((a, b) => a.id - b.id) : undefined;
 }
 
 /** The directories whose name matches, with their number, ascending. */

@@ -32,7 +32,7 @@ export const v5_2 = {
   *bind_store(this: Kernel, drv: Driver, buf: string): Steps<number> {
     const dev = streq(buf);
     if ((yield* this.$driver_of(dev, drv)) !== null) return -this.errno.ENODEV;
-    if (!(yield* this.driver_match_device(drv, dev))) return -this.errno.ENODEV;
+    if (!(yield* this.$driver_matches(drv, dev))) return -this.errno.ENODEV;
     return (yield* this.device_driver_attach(drv, dev)) ? -this.errno.ENODEV : 0;
   },
 };
@@ -42,7 +42,7 @@ export const v6_1 = {
   *bind_store(this: Kernel, drv: Driver, buf: string): Steps<number> {
     const dev = streq(buf);
     const bound = yield* this.$driver_of(dev, drv);
-    if (bound === undefined || !(yield* this.driver_match_device(drv, dev))) return -this.errno.ENODEV;
+    if (bound === undefined || !(yield* this.$driver_matches(drv, dev))) return -this.errno.ENODEV;
     return bound === null ? yield* this.device_driver_attach(drv, dev) : -this.errno.EBUSY;
   },
 };

@@ -21,7 +21,7 @@ export const v5_2 = {
     return state === 'bound' ? nd_driver_of(dev) : null;
   },
 
-  *driver_match_device(this: Kernel, drv: Driver, dev: string): Steps<boolean> {
+  *$driver_matches(this: Kernel, drv: Driver, dev: string): Steps<boolean> {
     if (drv === 'device_dax' || drv === 'kmem') return yield* this.dax_bus_match(dev, drv);
     return nd_driver_of(dev) === drv;
   },

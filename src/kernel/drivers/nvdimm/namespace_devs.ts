@@ -103,6 +103,26 @@ export const v5_2 = {
     return (yield* this.$region_intersects_ram(start, size)) !== 'mixed';
   },
 
+  /** The namespaces, which get their drivers afterwards. */
+  *nd_region_register_namespaces(this: Kernel, region: number): Steps<readonly string[]> {
+    const labels = yield* R('nd_region', region, 'labels');
+    if (labels === null) {
+      const key = yield* this.$nd_namespace_create(region, true);
+      yield* W('nd_namespace', key, 'size', yield* R('nd_region', region, 'size'));
+      return [yield* this.$namespace_name(key)];
+    }
+    const names: string[] = [];
+    for (const { uuid, offset, size } of labels) {
+      const key = yield* this.$nd_namespace_create(region, false);
+      yield* W('nd_namespace', key, 'uuid', uuid);
+      yield* W('nd_namespace', key, 'offset', offset);
+      yield* W('nd_namespace', key, 'size', size);
+      names.push(yield* this.$namespace_name(key));
+    }
+    yield* this.nd_region_create_ns_seed(region);
+    return names;
+  },
+
   *nd_region_create_ns_seed(this: Kernel, region: number): Steps<void> {
     if ((yield* R('nd_region', region, 'labels')) === null) return;
     const key = yield* this.$nd_namespace_create(region, false);

@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { look, operation, R, W } from '../../ops.ts';
+import { look, operation, W } from '../../ops.ts';
 import type { State } from '../../state.ts';
 import { namespaces_of } from './region_devs.ts';
 
@@ -18,26 +18,6 @@ export const v5_2 = {
     // asynchronous: after the seeds
     for (const name of namespaces) yield* this.nd_device_register(name);
     return 0;
-  },
-
-  /** The namespaces, which get their drivers afterwards. */
-  *nd_region_register_namespaces(this: Kernel, region: number): Steps<readonly string[]> {
-    const labels = yield* R('nd_region', region, 'labels');
-    if (labels === null) {
-      const key = yield* this.$nd_namespace_create(region, true);
-      yield* W('nd_namespace', key, 'size', yield* R('nd_region', region, 'size'));
-      return [yield* this.$namespace_name(key)];
-    }
-    const names: string[] = [];
-    for (const { uuid, offset, size } of labels) {
-      const key = yield* this.$nd_namespace_create(region, false);
-      yield* W('nd_namespace', key, 'uuid', uuid);
-      yield* W('nd_namespace', key, 'offset', offset);
-      yield* W('nd_namespace', key, 'size', size);
-      names.push(yield* this.$namespace_name(key));
-    }
-    yield* this.nd_region_create_ns_seed(region);
-    return names;
   },
 
   /** Removes the namespaces and instances; labels and info blocks stay on the NVDIMM. */
