@@ -69,10 +69,18 @@ export class Session {
     return this.state.mmu ? kernel_page_tables(this.state, this.kernel) : null;
   }
 
+  /** Whether the path is a file of a device that a bus does not have, or no longer. */
+  #isOfNoDevice(path: string): boolean {
+    const [, devices, name] = /^(\/sys\/bus\/(?:nd|dax)\/devices)\/([a-z]+[\d.]+)\/\w+$/.exec(path) ?? [];
+    if (devices === undefined || name === undefined) return false;
+    const entry = this.read(devices);
+    return entry?.kind === 'dir' && !entry.names.includes(name);
+  }
+
   /** @throws BadOperation for a path that is not modelled or does not exist */
   write(path: string, value: string): Result {
     const thread = store(this.state, this.kernel, path, value);
-    if (thread === null && COMES_AND_GOES.test(path)) {
+    if (thread === null && (COMES_AND_GOES.test(path) || this.#isOfNoDevice(path))) {
       return returned(-this.kernel.errno.ENOENT);
     }
     if (thread === null) throw new BadOperation(`${path}: no such file in the modelled kernel`);
