@@ -14,7 +14,7 @@ import type { Session } from '../scenarios/running/session.ts';
  */
 
 export interface PoolInputs {
-  /** The inputs given to the model, one line each. */
+  /** The inputs given to the model. */
   readonly given: readonly string[];
   /** Huge pages in the order in which a program gets them. */
   readonly heads: readonly number[];
@@ -185,9 +185,5 @@ export const useHugepages = (
   heads: readonly number[],
 ): Result => mapHugepages(session, op.node ?? 0, bytesOf(op), ((op.mib ?? 0) * 2 ** 20) / bytesOf(op), heads);
 
-/** Ends programs while the kernel waits for their pages. */
-export function programEnds(session: Session, during: string, inputs: string[]): boolean {
-  if (unmapHugepages(session) === 0) return false;
-  inputs.push(`the program that had huge pages ended during ${during}`);
-  return true;
-}
+/** Ends programs while the kernel waits for their pages; whether there were any. */
+export const programEnds = (session: Session): boolean => unmapHugepages(session) > 0;

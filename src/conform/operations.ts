@@ -39,8 +39,8 @@ export interface RecordedOperation<O = Op> {
   ): ScenarioStep | Result | NotCompared;
   /** The comparisons of its outcome. */
   readonly compares: readonly Compare[];
-  /** The memory that it was to take offline, if it was refused because of a page in it; null otherwise. */
-  refused?(op: O, session: Session): Range | null;
+  /** The memory that it tries to take offline, unless its outcome shows that no attempt failed; null otherwise. */
+  offlines?(op: O, session: Session): Range | null;
   /** A program performs it: an oops ends the program, and the machine stays as it was. */
   readonly program?: true;
   /** Programs end in it. */
@@ -56,8 +56,7 @@ const ran = ({ op, argv }: { readonly op: string; readonly argv: readonly string
   `${op} ${argv.join(' ')}`;
 const named = ({ op }: { readonly op: string }): string => op;
 
-/** ACPI 6.5, 6.3.5 _OST: ejection request denied or failed. */
-const EJECT_FAILED = 130;
+const EVERYTHING: Range = { start: 0, size: Number.MAX_SAFE_INTEGER };
 
 /** A command line in a scenario consists of words separated by spaces. */
 function oddArgument(argv: readonly string[]): NotCompared | null {
@@ -81,13 +80,12 @@ const operations: Operations = {
     text: (op) => `echo ${op.value} > ${op.path}`,
     does: ({ path, value }) => ({ kind: 'write', step: { path, value } }),
     compares: [errno],
-    refused: ({ path, value, errno }, session) => {
+    offlines: ({ path, value, errno }, session) => {
       const [, id, file] = /\/memory(\d+)\/(state|online)$/.exec(path) ?? [];
+      if (id === undefined) return path.startsWith('/sys/bus/') ? EVERYTHING : null;
       const size = session.kernel.c.memory_block_size_bytes;
       const offline = file === 'online' ? '0' : 'offline';
-      return errno !== 'EBUSY' || id === undefined || value.trim() !== offline
-        ? null
-        : { start: Number(id) * size, size };
+      return errno === null || value.trim() !== offline ? null : { start: Number(id) * size, size };
     },
   },
   observe: {
@@ -117,7 +115,7 @@ const operations: Operations = {
     text: called,
     does: ({ start, size }) => ({ kind: 'offline_and_remove', step: { start, size } }),
     compares: [errno],
-    refused: (op) => (op.errno === 'EBUSY' ? op : null),
+    offlines: (op) => (op.errno === null ? null : op),
   },
   device_add: {
     text: (op) => `${op.op} ${op.id}`,
@@ -139,7 +137,7 @@ const operations: Operations = {
     text: (op) => `${op.op} ${op.id}`,
     does: (op) => unseen(op, `device_del ${op.id}`) ?? { kind: 'device_del', step: { id: op.id } },
     compares: [deleted, ejectOst],
-    refused: ({ id, ost }, session) => (ost?.at(-1) === EJECT_FAILED ? deviceRange(session, id) : null),
+    offlines: ({ id }, session) => deviceRange(session, id),
   },
   pin: {
     text: named,
@@ -148,13 +146,14 @@ const operations: Operations = {
   },
   unpin: {
     text: named,
-    does: () => ({ kind: 'unpin', step: {} }),
+    does: ({ count }) => ({ kind: 'unpin', step: { count } }),
     compares: [noResult],
   },
   virtio_mem_request: {
     text: ({ op, id, size }) => `${op} ${id} ${hex(size)}`,
     does: (op, session) => unseen(op, `virtio_mem_request ${op.id}`) ?? requestVirtioMem(session, op),
     compares: [plugged],
+    offlines: () => EVERYTHING,
   },
   module: {
     text: ({ action, name }) => `${action} ${name}`,
@@ -209,6 +208,7 @@ const operations: Operations = {
     text: ran,
     does: ({ argv }) => oddArgument(argv) ?? { kind: 'daxctl', step: { run: argv.join(' ') } },
     compares: [exit],
+    offlines: ({ exit }) => (exit === 0 ? null : EVERYTHING),
   },
 };
 

@@ -14,7 +14,7 @@ import { compareState } from './compare.ts';
 import { compareResult } from './compare-result.ts';
 import { eventLines, recordedLines } from './dmesg.ts';
 import { poolInputs, programEnds } from './hugetlb-inputs.ts';
-import { giveInputs } from './inputs.ts';
+import { type Given, UnmovablePages } from './inputs.ts';
 import { lostInfoBlocks } from './nvdimm.ts';
 import { type NotCompared as Because, operationOf } from './operations.ts';
 import { type Difference, type NotCompared, Tally } from './tally.ts';
@@ -32,8 +32,18 @@ export interface StepReport {
   /** Whether the files of the step were compared. */
   readonly state_compared: boolean;
   readonly not_compared: readonly NotCompared[];
-  /** The inputs that the model took from the recording, one line each. */
-  readonly inputs: readonly string[];
+  /** What the model was told, since it cannot know it. */
+  readonly given: readonly Given[];
+  /** The operations whose outcome was compared. */
+  readonly outcomes: Outcomes;
+}
+
+/** Numbers of operations: the model was told nothing, or something. */
+export interface Outcomes {
+  readonly predicted: number;
+  readonly given: number;
+  /** Those of them that the kernel refused. */
+  readonly refused: { readonly predicted: number; readonly given: number };
 }
 
 export interface Report {
@@ -63,21 +73,40 @@ const unreadText = ({ name, why }: UnreadOp): string => (name === '' ? why : `${
 const logOf = (step: RecordingStep): string =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
 
-function compareMessages(tally: Tally, log: string, events: readonly RunEvent[]): void {
+/** Compares lines one by one. The dump of a page that was given says nothing of the model. */
+function compareMessages(
+  tally: Tally,
+  log: string,
+  events: readonly RunEvent[],
+  given: readonly Given[],
+): void {
   const recorded = recordedLines(log);
   const model = eventLines(events);
+  const told = new Set(
+    given.flatMap(({ pfn }) => (pfn === undefined ? [] : [`page: pfn:0x${pfn.toString(16)}`])),
+  );
   for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
-    tally.check('messages', `dmesg hotplug line ${i + 1}`, recorded[i] ?? '(none)', model[i] ?? '(none)');
+    const line = recorded[i] ?? '(none)';
+    if (line === model[i] && told.has(line)) continue;
+    tally.check('messages', `dmesg hotplug line ${i + 1}`, line, model[i] ?? '(none)');
   }
 }
+
+/** Whether the kernel refused a recorded operation. */
+const isRefused = (op: Op): boolean =>
+  ('errno' in op && typeof op.errno === 'string') ||
+  ('exit' in op && typeof op.exit === 'number' && op.exit !== 0) ||
+  (op.op === 'device_del' && op.events !== undefined && !op.events.includes('DEVICE_DELETED'));
 
 function replayStep(session: Session, step: RecordingStep, behind: readonly string[]): StepReport {
   const tally = new Tally();
   const unperformed = [...behind];
   for (const { key, why } of step.unread) tally.notCompared.add(`ops.json: ${quote(key)}: ${why}`);
-  const inputs: string[] = [];
+  const given: Given[] = [];
+  const outcomes = { predicted: 0, given: 0, refused: { predicted: 0, given: 0 } };
   const events: RunEvent[] = [];
   const log = logOf(step);
+  const unmovable = new UnmovablePages(session, log);
   let crashed = false;
   for (const [i, op] of step.ops.entries()) {
     if (op.op === 'unread') {
@@ -88,23 +117,27 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
     }
     const operation = operationOf(op);
     const what = operation.text(op);
+    const before = given.length;
+    const tell = (input: Omit<Given, 'during'>): void => {
+      given.push({ ...input, during: what });
+    };
     for (const { key, why } of op.unread) tally.notCompared.add(`${op.op}: ${quote(key)}: ${why}`);
     const pool = poolInputs(session, op, step);
-    const input = giveInputs(session, op, log);
-    for (const { pfn } of input.given) inputs.push(`page 0x${pfn.toString(16)} was unmovable during ${what}`);
-    inputs.push(...pool.given.map((given) => `${given} during ${what}`));
+    for (const one of pool.given) tell({ what: one });
+    unmovable.give(op, tell);
     // a program that ends during a long operation is recorded after it
     session.meanwhile = step.ops
       .slice(i + 1)
       .some((later) => later.op !== 'unread' && operationOf(later).ends)
       ? () => {
-          input.take_back_outlived();
-          return programEnds(session, what, inputs);
+          const ended = programEnds(session);
+          if (ended) tell({ what: 'the program that had huge pages ended' });
+          return ended;
         }
       : undefined;
-    inputs.push(...lostInfoBlocks(op, step.tree, session.state));
+    for (const one of lostInfoBlocks(op, step.tree, session.state)) tell({ what: one });
     const done = doneBy(session, op, pool.heads, step);
-    input.take_back();
+    unmovable.takeBack();
     pool.take_back();
     if ('because' in done) {
       tally.notCompared.add(done.because);
@@ -113,10 +146,13 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
     }
     events.push(...done.events);
     compareResult(tally, what, op, done, operation.compares, session);
+    const how = given.length > before ? 'given' : 'predicted';
+    if (operation.compares.length > 0) outcomes[how]++;
+    if (isRefused(op)) outcomes.refused[how]++;
     // a program that oopses leaves the machine as it was
     crashed ||= done.ended === 'bug' && !operation.program;
   }
-  compareMessages(tally, log, events);
+  compareMessages(tally, log, events, given);
   const hasState = step.tree.list('sys') !== undefined;
   if (!hasState) {
     const why = step.ops.some((op) => 'crashed' in op && op.crashed)
@@ -131,7 +167,8 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
     unperformed,
     state_compared: hasState && !crashed,
     not_compared: tally.notCompared.list(),
-    inputs,
+    given,
+    outcomes,
   };
 }
 

@@ -1,24 +1,25 @@
-import type { Report, StepReport } from '../../conform/replay-recording.ts';
+import type { Outcomes, Report, StepReport } from '../../conform/replay-recording.ts';
 import { tableLines } from '../text/columns.ts';
+
+const HEADER = ['STEP', 'COMPARED', 'AGREED', 'DIFFERS', 'BESIDE', 'PREDICTED', 'GIVEN', 'NOT COMPARED'];
 
 /**
  * Columns: step, compared, agreed, differs, beside (differences that may follow from an operation that was not
- * performed), the number of things not compared.
+ * performed), outcomes of operations that the model predicted and that it was given, the number of things not compared.
  */
 export function conformText(report: Report): string {
-  const columns = ['STEP', 'COMPARED', 'AGREED', 'DIFFERS', 'BESIDE', 'NOT COMPARED'].map((name, i) => ({
-    name,
-    right: i >= 1 && i <= 4,
-  }));
+  const columns = HEADER.map((name, i) => ({ name, right: i > 0 }));
   const rows = report.steps.map((step) => {
-    const { differ, beside } = countsOf([step]);
+    const { differ, beside, not_compared } = countsOf([step]);
     return [
       step.dir,
       String(step.compared),
       String(step.compared - step.differences.length),
       String(differ),
       String(beside),
-      String(step.not_compared.reduce((sum, { times }) => sum + times, 0)),
+      String(step.outcomes.predicted),
+      String(step.outcomes.given),
+      String(not_compared),
     ];
   });
   const lines = [
@@ -35,16 +36,27 @@ interface Counts {
   readonly compared: number;
   readonly differ: number;
   readonly beside: number;
+  readonly not_compared: number;
+  readonly outcomes: Outcomes;
 }
 
 function countsOf(steps: readonly StepReport[]): Counts {
-  let [compared, differ, beside] = [0, 0, 0];
-  for (const step of steps) {
-    compared += step.compared;
-    if (step.unperformed.length > 0) beside += step.differences.length;
-    else differ += step.differences.length;
-  }
-  return { compared, differ, beside };
+  const sum = (of: (step: StepReport) => number): number => steps.reduce((all, step) => all + of(step), 0);
+  const follows = ({ unperformed }: StepReport): boolean => unperformed.length === 0;
+  return {
+    compared: sum(({ compared }) => compared),
+    differ: sum((step) => (follows(step) ? step.differences.length : 0)),
+    beside: sum((step) => (follows(step) ? 0 : step.differences.length)),
+    not_compared: sum(({ not_compared }) => not_compared.reduce((all, { times }) => all + times, 0)),
+    outcomes: {
+      predicted: sum(({ outcomes }) => outcomes.predicted),
+      given: sum(({ outcomes }) => outcomes.given),
+      refused: {
+        predicted: sum(({ outcomes }) => outcomes.refused.predicted),
+        given: sum(({ outcomes }) => outcomes.refused.given),
+      },
+    },
+  };
 }
 
 /** The final line over several recordings. */
@@ -55,13 +67,18 @@ export function conformSumText(reports: readonly Report[]): string {
 }
 
 function sumText(steps: readonly StepReport[]): string {
-  const { compared, differ, beside } = countsOf(steps);
-  const more = beside > 0 ? `, ${beside} differ beside an operation that was not performed` : '';
-  return `${steps.length} steps, ${compared} comparisons, ${differ} differ${more}`;
+  const { compared, differ, beside, not_compared, outcomes } = countsOf(steps);
+  const { predicted, given, refused } = outcomes;
+  return [
+    `${steps.length} steps, ${compared} comparisons, ${differ} differ`,
+    ...(beside > 0 ? [`${beside} differ beside an operation that was not performed`] : []),
+    `outcomes: ${predicted} predicted, ${given} given (refusals: ${refused.predicted} predicted, ${refused.given} given)`,
+    `${not_compared} not compared`,
+  ].join('; ');
 }
 
 function details(step: StepReport): string[] {
-  const lines = step.inputs.map((input) => `${step.dir}: input: ${input}`);
+  const lines = step.given.map(({ what, during }) => `${step.dir}: given: ${what} during ${during}`);
   const [cause, ...more] = step.unperformed;
   const others = more.length > 0 ? ` and ${more.length} more` : '';
   const beside = cause === undefined ? '' : ` (beside "${cause}"${others})`;
@@ -102,7 +119,7 @@ function reasons(report: Report): string[] {
 }
 
 export function conformJson(report: Report): unknown {
-  const { compared, differ, beside } = countsOf(report.steps);
+  const { compared, differ, beside, outcomes } = countsOf(report.steps);
   return {
     source: report.source,
     kernel: report.kernel,
@@ -111,6 +128,7 @@ export function conformJson(report: Report): unknown {
     compared,
     differ,
     beside,
+    outcomes,
     not_compared: [...reasonsOf(report)].map(([what, reason]) => ({ what, ...reason })),
     steps: report.steps.map((step) => ({
       step: step.dir,
@@ -118,8 +136,9 @@ export function conformJson(report: Report): unknown {
       agreed: step.compared - step.differences.length,
       differs: step.differences,
       unperformed: step.unperformed,
+      outcomes: step.outcomes,
+      given: step.given,
       not_compared: step.not_compared,
-      inputs: step.inputs,
     })),
   };
 }

@@ -24,6 +24,8 @@ export class Session {
   readonly state: State;
   /** Called when the kernel waits for another thread forever; returns true if that thread has acted. */
   meanwhile: (() => boolean) | undefined;
+  /** Called after each line that the kernel prints. */
+  prints: ((text: string) => void) | undefined;
   #runner: Runner;
 
   constructor(model: Model) {
@@ -34,7 +36,8 @@ export class Session {
 
   #modelled(thread: Steps<number>): RunOutcome<number> {
     try {
-      return this.#runner.run(thread, this.meanwhile);
+      const { prints } = this;
+      return this.#runner.run(prints ? heard(thread, prints) : thread, this.meanwhile);
     } catch (error) {
       if (!(error instanceof NotModelled)) throw error;
       this.#runner = new Runner(this.state, PROTECTED);
@@ -87,4 +90,16 @@ export class Session {
     if (thread === 'denied') return returned(-this.kernel.errno.EACCES);
     return this.call(thread);
   }
+}
+
+/** The thread, with a listener for what it prints. */
+function* heard(thread: Steps<number>, prints: (text: string) => void): Steps<number> {
+  let next = thread.next();
+  while (!next.done) {
+    const step = next.value;
+    const result = yield step;
+    if (step.op === 'printk') prints(step.text);
+    next = thread.next(result);
+  }
+  return next.value;
 }

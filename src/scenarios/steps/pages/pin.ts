@@ -9,6 +9,18 @@ import { nid, range, rangeOf, rangeText, result } from '../common/values.ts';
 /** Pfns allocated as unmovable pages, in the order of allocation. */
 const pinned = new WeakMap<Session, readonly number[]>();
 
+export const pinnedPages = (session: Session): readonly number[] => pinned.get(session) ?? [];
+
+/** A pin holds another page instead. */
+export function repin(session: Session, from: number, to: number): void {
+  usePages(session, from, from + 1, USE.FREE);
+  usePages(session, to, to + 1, USE.UNMOVABLE);
+  pinned.set(
+    session,
+    pinnedPages(session).map((pfn) => (pfn === from ? to : pfn)),
+  );
+}
+
 export const pin = stepKind({
   schema: z
     .strictObject({ ...range, node: nid.default(0), ...result })
@@ -25,17 +37,21 @@ export const pin = stepKind({
     );
     if (pfn < 0) return returned(-kernel.errno.ENOMEM);
     usePages(session, pfn, pfn + 1, USE.UNMOVABLE);
-    pinned.set(session, [...(pinned.get(session) ?? []), pfn]);
+    pinned.set(session, [...pinnedPages(session), pfn]);
     return returned(0);
   },
 });
 
 export const unpin = stepKind({
-  schema: z.strictObject({}).meta({ description: 'It gives all such pages back' }),
-  text: () => 'unpin',
-  run: (session) => {
-    for (const pfn of pinned.get(session) ?? []) usePages(session, pfn, pfn + 1, USE.FREE);
-    pinned.delete(session);
+  schema: z
+    .strictObject({ count: z.int().min(0).optional() })
+    .meta({ description: 'It gives such pages back: the last `count`, by default all' }),
+  text: (step) => (step.count === undefined ? 'unpin' : `unpin ${step.count}`),
+  run: (session, step) => {
+    const pages = pinnedPages(session);
+    const kept = Math.max(0, pages.length - (step.count ?? pages.length));
+    for (const pfn of pages.slice(kept)) usePages(session, pfn, pfn + 1, USE.FREE);
+    pinned.set(session, pages.slice(0, kept));
     return returned(0);
   },
 });
