@@ -43,7 +43,10 @@ test.each(recordings)(
 
 test('what was given as input or not compared is named', async () => {
   const report = conform(await open('arm64-6.1-full61'));
-  const said = report.steps.flatMap((step) => [...step.inputs, ...step.not_compared.map(({ what }) => what)]);
+  const said = report.steps.flatMap((step) => [
+    ...step.given.map(({ what }) => what),
+    ...step.not_compared.map(({ what }) => what),
+  ]);
   expect([...new Set(said)].sort()).toMatchInlineSnapshot(`
     [
       "device_add dimm6: refused by the machine monitor, the kernel never saw it",

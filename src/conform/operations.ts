@@ -6,6 +6,7 @@ import { touchNode, unmapHugepages } from '../scenarios/running/programs.ts';
 import { type Result, returned } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
 import { deviceRange } from '../scenarios/steps/devices/device.ts';
+import { unpinLast } from '../scenarios/steps/pages/pin.ts';
 import { type Compare, deleted, ejectOst, errno, exit, noResult, ost, plugged } from './compare-result.ts';
 import { useHugepages } from './hugetlb-inputs.ts';
 import { loadDriver, plugVirtioMem, requestVirtioMem } from './virtio-mem.ts';
@@ -146,7 +147,7 @@ const operations: Operations = {
   },
   unpin: {
     text: named,
-    does: ({ count }) => ({ kind: 'unpin', step: { count } }),
+    does: ({ count }, session) => unpinLast(session, count),
     compares: [noResult],
   },
   virtio_mem_request: {

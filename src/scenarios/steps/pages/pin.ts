@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { page_nid, page_use, USE } from '../../../kernel/mm/page.ts';
 import { usePages } from '../../running/page-use.ts';
-import { returned } from '../../running/result.ts';
+import { type Result, returned } from '../../running/result.ts';
 import type { Session } from '../../running/session.ts';
 import { stepKind } from '../common/kind.ts';
 import { nid, range, rangeOf, rangeText, result } from '../common/values.ts';
@@ -42,16 +42,17 @@ export const pin = stepKind({
   },
 });
 
+/** Gives the last `count` such pages back. */
+export function unpinLast(session: Session, count: number): Result {
+  const pages = pinnedPages(session);
+  const kept = Math.max(0, pages.length - count);
+  for (const pfn of pages.slice(kept)) usePages(session, pfn, pfn + 1, USE.FREE);
+  pinned.set(session, pages.slice(0, kept));
+  return returned(0);
+}
+
 export const unpin = stepKind({
-  schema: z
-    .strictObject({ count: z.int().min(0).optional() })
-    .meta({ description: 'It gives such pages back: the last `count`, by default all' }),
-  text: (step) => (step.count === undefined ? 'unpin' : `unpin ${step.count}`),
-  run: (session, step) => {
-    const pages = pinnedPages(session);
-    const kept = Math.max(0, pages.length - (step.count ?? pages.length));
-    for (const pfn of pages.slice(kept)) usePages(session, pfn, pfn + 1, USE.FREE);
-    pinned.set(session, pages.slice(0, kept));
-    return returned(0);
-  },
+  schema: z.strictObject({}).meta({ description: 'It gives all such pages back' }),
+  text: () => 'unpin',
+  run: (session) => unpinLast(session, pinnedPages(session).length),
 });
