@@ -17,8 +17,9 @@ export async function inProcess(
 ): Promise<Printed> {
   const printed = { stdout: '', stderr: '' };
   const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
+    vi.spyOn(process[stream], 'write').mockImplementation((chunk, ...rest: readonly unknown[]) => {
       printed[stream] += String(chunk);
+      for (const done of rest) if (typeof done === 'function') done();
       return true;
     }),
   );

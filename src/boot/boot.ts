@@ -25,6 +25,7 @@ import { bootMemblock, type NodeOf, nodeOf } from './memblock.ts';
 import { bootNvdimm } from './nvdimm.ts';
 import { BOOT_TABLES } from './page-tables.ts';
 import { bootSections } from './sections.ts';
+import { bootUnremovable } from './unremovable.ts';
 import { bootVars, unmodelledOptions } from './vars.ts';
 import { bootZones } from './zones.ts';
 
@@ -298,6 +299,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   const bootTables = BOOT_TABLES[k.c.arch];
   if (bootTables)
     notes.push(...bootTables(machine, alone, state, sections, options.permanent_mappings ?? false));
+  notes.push(...bootUnremovable(machine, k, state));
   notes.push(...bootHugetlb(machine, alone, state));
   if (machine.nvdimm) bootNvdimm(machine.nvdimm, alone, state);
   return { kernel: options.explored ? k : alone, state, notes };

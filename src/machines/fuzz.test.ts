@@ -5,7 +5,7 @@ import { Header } from 'tar';
 import { describe, expect, it } from 'vitest';
 import { cases } from '../../test/cases.ts';
 import { InputError } from '../errors/input-error.ts';
-import { parseLsmemTable } from './lsmem/lsmem-output.ts';
+import { parseLsmem } from './lsmem/lsmem-output.ts';
 import { listBlocks, NoMemoryBlocks } from './lsmem/lsmem-source.ts';
 import { parseMachineFile } from './machine-file/machine-file.ts';
 import { parsePtdump } from './page-tables/ptdump-text.ts';
@@ -302,7 +302,7 @@ describe(`${RUNS} inputs each`, () => {
   it('memblock', () =>
     holds(textOf(MEMBLOCK_OLD, MEMBLOCK_NEW), (text) => parseMemblock(text, 'x', 'memory')));
 
-  it('output of lsmem', () => holds(textOf(LSMEM), (text) => parseLsmemTable(text, 'x', 'lsmem')));
+  it('output of lsmem', () => holds(textOf(LSMEM), (text) => parseLsmem(text, 'x', 'lsmem')));
 
   it('kernel_page_tables', () => {
     const some = fc.subarray(PTDUMP.split('\n')).map((lines) => lines.join('\n'));

@@ -39,7 +39,6 @@ export interface Block {
   readonly valid_zones?: readonly string[];
   /** The nodes it is linked to, ascending; more than one for a block that spans nodes. */
   readonly nids: readonly number[];
-  readonly phys_device?: number;
 }
 
 /** One zone of one node as /proc/zoneinfo prints it. */

@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors/input-error.ts';
 import type { Arch } from '../geometry/sizes.ts';
-import { readLsmemOutput } from './lsmem/lsmem-output.ts';
-import type { IomemEntry, Machine } from './machine.ts';
+import { type Capture, captureKind, sosCaptures } from './captures/captures.ts';
+import { type BootMessages, parseDmesg } from './captures/dmesg.ts';
+import { type LsmemOutput, parseLsmem } from './lsmem/lsmem-output.ts';
+import type { Block, IomemEntry, Machine, RamRange } from './machine.ts';
 import { parseMachineFile } from './machine-file/machine-file.ts';
 import { parseTables, type RecordedTables } from './page-tables/tables.ts';
 import { readBlocks } from './readers/blocks.ts';
@@ -18,6 +20,7 @@ import { holesOf, ramOf } from './readers/ram.ts';
 import { parseZoneinfo } from './readers/zoneinfo.ts';
 import { DirTree } from './sources/dir-tree.ts';
 import { DEFAULT_LIMITS, type Limits } from './sources/limits.ts';
+import { MemTree } from './sources/mem-tree.ts';
 import { looksLikeArchive, type OpenedSource, openSource } from './sources/open.ts';
 import type { FileTree } from './sources/tree.ts';
 
@@ -33,6 +36,7 @@ export interface ReadOptions extends Known {
  * - an archive of one: .tar, .tar.gz, .tar.bz2, .tar.xz;
  * - a step of a recording, as `RECORDING:STEP` (archive or directory; the step by number, label or directory), or the
  *   step's directory;
+ * - the output of lsmem (table, JSON, raw or pairs), the kernel's messages of a boot, or a directory of such files;
  * - a machine file (YAML).
  *
  * Data that the source lacks and that nothing else determines is named in `missing`, one line each.
@@ -40,8 +44,7 @@ export interface ReadOptions extends Known {
  * @throws InputError if the source cannot be read or contradicts itself
  */
 export async function readMachine(source: string, options: ReadOptions = {}): Promise<Machine> {
-  if (isFile(source) && !looksLikeArchive(source))
-    return { ...readMachineFile(source, options), ...given(options) };
+  if (isFile(source) && !looksLikeArchive(source)) return readSingleFile(source, options);
   return machineOf(
     await openSource(source, options.limits ? { limits: options.limits } : {}),
     source,
@@ -63,23 +66,35 @@ export async function readHost(options: ReadOptions = {}): Promise<Machine> {
  * @param source the name to give it
  * @throws InputError
  */
-export function machineOf({ tree, recorded }: OpenedSource, source: string, known: Known = {}): Machine {
-  const read = readBlocks(tree) ?? readLsmemOutput(tree);
+export function machineOf(
+  { tree, recorded, captures = sosCaptures(tree) }: OpenedSource,
+  source: string,
+  known: Known = {},
+): Machine {
+  const inSysfs = readBlocks(tree);
+  const lsmem = inSysfs?.blocks.length ? undefined : readLsmem(captures, source);
+  const read = lsmem ?? inSysfs;
   const blocks = read?.blocks;
   const iomem = readIomem(tree);
   const zones = readZones(tree);
   const memblock = readMemblock(tree);
-  const params = readParams(tree);
+  const params = { ...paramsOf(lsmem), ...readParams(tree) };
   const firmwareMap = readFirmwareMap(tree);
   const tables = readTables(tree);
   const nvdimm = readNvdimm(tree) ?? (iomem && nvdimmOfIomem(iomem));
-  const seen = [...(blocks ?? []).flatMap(({ nids }) => nids), ...(zones ?? []).map(({ nid }) => nid)];
+  const boot = readDmesg(captures);
+  const seen = [
+    ...(blocks ?? []).flatMap(({ nids }) => nids),
+    ...(zones ?? []).map(({ nid }) => nid),
+    ...(boot?.ram ?? []).map(({ nid }) => nid),
+  ];
   const nodes = readNodes(tree, seen);
   const identity: Identity = identify(tree, recorded, known, {
     iomem,
     zones,
     blocks,
     block_size: read?.block_size,
+    ...(boot && { boot }),
   });
   const { missing: unidentified, ...who } = identity;
   const config = readKernelConfig(tree, recorded, who.release);
@@ -95,7 +110,7 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
       ? [lacks(tree, 'proc/zoneinfo', 'zone spans and present pages are unknown')]
       : []),
     ...(nodes === undefined ? [lacks(tree, 'sys/devices/system/node', 'nodes are unknown')] : nodes.missing),
-    ...(params === undefined
+    ...(Object.keys(params).length === 0
       ? [lacks(tree, 'sys/module/memory_hotplug', 'the online policy is unknown')]
       : []),
     // Only arm64 keeps memblock after boot.
@@ -112,8 +127,8 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
   return {
     source,
     ...who,
-    ...(read === undefined ? {} : { block_size: read.block_size }),
-    ...(placed && { ram: ramOf(placed.iomem, placed.blocks, placed.block_size) }),
+    ...blockSizeFrom(read, boot),
+    ...ramFrom(placed, boot),
     ...(placed && { holes: holesOf(placed.iomem, placed.blocks, placed.block_size) }),
     ...(iomem && { iomem }),
     ...(memblock && { memblock }),
@@ -121,12 +136,49 @@ export function machineOf({ tree, recorded }: OpenedSource, source: string, know
     ...(nodes && { nodes: nodes.nodes }),
     ...(zones && { zones }),
     ...(config && { config }),
-    ...(params && { params }),
+    ...(Object.keys(params).length > 0 && { params }),
     ...(firmwareMap && { firmware_map: firmwareMap }),
     ...(tables && { tables }),
     ...(nvdimm && { nvdimm }),
     missing,
   };
+}
+
+/** What lsmem printed, if the source has it. @throws InputError */
+export function readLsmem(captures: readonly Capture[], source: string): LsmemOutput | undefined {
+  const capture = captures.find(({ kind }) => kind === 'lsmem');
+  return capture && parseLsmem(capture.text, source, capture.place);
+}
+
+const paramsOf = (lsmem: LsmemOutput | undefined): Record<string, string> =>
+  lsmem?.memmap_on_memory === undefined ? {} : { memmap_on_memory: lsmem.memmap_on_memory };
+
+function readDmesg(captures: readonly Capture[]): BootMessages | undefined {
+  const capture = captures.find(({ kind }) => kind === 'dmesg');
+  return capture && parseDmesg(capture.text);
+}
+
+function blockSizeFrom(
+  read: { readonly block_size: number } | undefined,
+  boot: BootMessages | undefined,
+): { readonly block_size?: number } {
+  const size = read?.block_size ?? boot?.block_size;
+  return size === undefined ? {} : { block_size: size };
+}
+
+/** The RAM of /proc/iomem; without it that of the messages, if no blocks tell more. */
+function ramFrom(
+  placed:
+    | {
+        readonly iomem: readonly IomemEntry[];
+        readonly blocks: readonly Block[];
+        readonly block_size: number;
+      }
+    | undefined,
+  boot: BootMessages | undefined,
+): { readonly ram?: readonly RamRange[] } {
+  if (placed) return { ram: ramOf(placed.iomem, placed.blocks, placed.block_size) };
+  return boot?.ram.length ? { ram: boot.ram } : {};
 }
 
 function readIomem(tree: FileTree): readonly IomemEntry[] | undefined {
@@ -178,16 +230,38 @@ function noIomem(tree: FileTree, iomem: readonly IomemEntry[] | undefined): stri
     : lacks(tree, 'proc/iomem', consequence);
 }
 
-/** Reads a machine file. */
-function readMachineFile(path: string, options: ReadOptions): Machine {
+/** Reads a file that is no archive: what a program printed, or a machine file. */
+function readSingleFile(path: string, options: ReadOptions): Machine {
+  const text = textOfSource(path, options);
+  const captured = capturedIn(text, path);
+  return captured
+    ? machineOf(captured, path, options)
+    : { ...parseMachineFile(text, path), ...given(options) };
+}
+
+/** A source that is what a program printed; undefined for any other text. */
+function capturedIn(text: string, path: string): OpenedSource | undefined {
+  const kind = captureKind(text);
+  return kind && { tree: new MemTree(path), captures: [{ kind, text, place: '' }] };
+}
+
+function textOfSource(path: string, options: ReadOptions): string {
   const cut = Math.max(0, path.lastIndexOf('/') + 1);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const dir = new DirTree(cut === 0 ? '.' : path.slice(0, cut), path, limits);
   const text = readOwn(dir, path.slice(cut));
-  if (text === undefined) {
-    throw new InputError(path, '', [...dir.unreadable.values()][0] ?? 'no such file or directory');
-  }
-  return parseMachineFile(text, path);
+  if (text !== undefined) return text;
+  throw new InputError(path, '', [...dir.unreadable.values()][0] ?? 'no such file or directory');
+}
+
+/**
+ * Opens a source as {@link readMachine} does, without reading more of it than needed; undefined for a machine file.
+ * @throws InputError if the source cannot be read
+ */
+export async function openAny(source: string): Promise<OpenedSource | undefined> {
+  return isFile(source) && !looksLikeArchive(source)
+    ? capturedIn(textOfSource(source, {}), source)
+    : openSource(source);
 }
 
 /** The file that is itself the source: an error is in no place of it. */

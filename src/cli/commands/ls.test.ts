@@ -68,7 +68,7 @@ describe(`mhp ls prints what ${golden.lsmem} printed`, () => {
         symlinkSync(`../../node/node${node}`, join(root, memory, `memory${id}/node${node}`));
     }
     it.each(runs)(`for "${name}" with $args`, async ({ args, stdout }) => {
-      expect(await ls(...args, '-s', root)).toEqual({ stdout, stderr: '', error: undefined });
+      expect(await ls(...args, '-s', root)).toMatchObject({ stdout, error: undefined });
     });
   }
 });
@@ -105,6 +105,7 @@ describe('mhp ls', () => {
         headings: false,
         format,
         list: true,
+        version: '2.38',
         summary: false,
       });
       expect(text.includes('0x000003fff8000000-0x000003ffffffffff')).toBe(true);

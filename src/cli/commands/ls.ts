@@ -1,16 +1,21 @@
 import type { Command } from 'commander';
-import { listBlocks, NoMemoryBlocks } from '../../machines/lsmem/lsmem-source.ts';
-import { openSource } from '../../machines/sources/open.ts';
+import { NoMemoryBlocks } from '../../machines/lsmem/lsmem-source.ts';
 import {
+  CONFIG_COLUMNS,
   DEFAULT_LS_COLUMNS,
   LS_COLUMNS,
+  LSMEM_VERSIONS,
   type LsColumn,
+  type LsmemVersion,
   type LsOptions,
   renderLsmem,
   splitColumns,
 } from '../../report/blocks/lsmem.ts';
+import { listSource } from '../inputs/list-source.ts';
+import { type MachineFlags, machineOptions } from '../inputs/machine-options.ts';
+import { printNotes } from '../inputs/notes.ts';
 
-interface Flags {
+interface Flags extends MachineFlags {
   readonly all?: boolean;
   readonly bytes?: boolean;
   readonly json?: boolean;
@@ -21,6 +26,7 @@ interface Flags {
   readonly raw?: boolean;
   readonly split?: string;
   readonly sysroot?: string;
+  readonly lsmem?: string;
   readonly summary?: string | boolean;
 }
 
@@ -32,11 +38,15 @@ const COLUMN_HELP: Record<LsColumn, string> = {
   BLOCK: 'memory block number or blocks range',
   NODE: 'numa node of memory',
   ZONES: 'valid zones for the memory range',
+  CONFIGURED: 'configuration status of the memory range (s390, lsmem 2.42)',
+  'MEMMAP-ON-MEMORY': 'memmap-on-memory status of the memory range (s390, lsmem 2.42)',
 };
+
+const ALL_COLUMNS = [...LS_COLUMNS, ...CONFIG_COLUMNS];
 
 /** Defines `mhp ls`: the memory blocks of this host or of another source, as lsmem prints them. */
 export function define(command: Command): void {
-  command
+  machineOptions(command)
     .option('-J, --json', 'use JSON output format')
     .option('-P, --pairs', 'use key="value" output format')
     .option('-a, --all', 'list each individual memory block')
@@ -46,11 +56,15 @@ export function define(command: Command): void {
     .option('--output-all', 'output all columns')
     .option('-r, --raw', 'use raw output format')
     .option('-S, --split <list>', 'split ranges by specified columns, or "none"')
-    .option('-s, --sysroot <source>', 'read a directory, an archive or RECORDING:STEP instead of this host')
+    .option(
+      '-s, --sysroot <source>',
+      'read a directory, an archive, RECORDING:STEP, output of lsmem, a machine file or a scenario (run to its end)',
+    )
+    .option('--lsmem <version>', `print as lsmem of util-linux ${LSMEM_VERSIONS.join(' or ')}`, '2.38')
     .option('--summary [when]', 'print summary information (never, always or only)')
     .addHelpText('after', () => {
-      const width = Math.max(...LS_COLUMNS.map((name) => name.length));
-      return `\nColumns:\n${LS_COLUMNS.map((name) => `  ${name.padEnd(width)}  ${COLUMN_HELP[name]}`).join('\n')}`;
+      const width = Math.max(...ALL_COLUMNS.map((name) => name.length));
+      return `\nColumns:\n${ALL_COLUMNS.map((name) => `  ${name.padEnd(width)}  ${COLUMN_HELP[name]}`).join('\n')}`;
     });
   command.version(
     `mhp ls from mhp ${command.parent?.version() ?? ''}`.trimEnd(),
@@ -68,13 +82,15 @@ export function define(command: Command): void {
     const options = optionsOf(flags, (message) => command.error(message, { exitCode: 2, code: 'mhp.usage' }));
     const shown = new Set<string>(options.columns);
     const split: ReadonlySet<string> = options.all ? new Set() : splitColumns(options);
-    const { tree } = await openSource(flags.sysroot ?? '/', { only: 'blocks' });
     try {
-      const memory = listBlocks(tree, {
+      const { blocks, block_size, memmap_on_memory, notes } = await listSource(flags.sysroot, flags, {
         nodes: shown.has('NODE') || split.has('NODE'),
         zones: shown.has('ZONES') || split.has('ZONES'),
+        anyBlock: options.version === '2.42',
       });
-      process.stdout.write(renderLsmem(memory.blocks, memory.block_size, options));
+      printNotes(notes);
+      const parameter = memmap_on_memory === undefined ? {} : { memmapOnMemory: memmap_on_memory };
+      process.stdout.write(renderLsmem(blocks, block_size, { ...options, ...parameter }));
     } catch (error) {
       if (!(error instanceof NoMemoryBlocks)) throw error;
       const source = flags.sysroot === undefined ? '' : `${flags.sysroot}: `;
@@ -97,10 +113,19 @@ export function optionsOf(flags: Flags, fail: (message: string) => never): LsOpt
   if (when === 'only' && format !== 'table') {
     fail('mhp ls: options --{raw,json,pairs} and --summary=only are mutually exclusive');
   }
+  const version =
+    LSMEM_VERSIONS.find((known) => known === (flags.lsmem ?? '2.38')) ??
+    fail(`mhp ls: --lsmem takes ${LSMEM_VERSIONS.join(' or ')}`);
+  const known = version === '2.42' ? ALL_COLUMNS : LS_COLUMNS;
   return {
-    columns: shownColumns(flags, fail),
+    version,
+    columns: shownColumns(flags, version, known, fail),
     split:
-      flags.split === undefined ? undefined : flags.split === 'none' ? [] : columnList(flags.split, fail),
+      flags.split === undefined
+        ? undefined
+        : flags.split === 'none'
+          ? []
+          : columnList(flags.split, known, fail),
     all: flags.all === true,
     bytes: flags.bytes === true,
     headings: flags.noheadings !== true,
@@ -110,16 +135,23 @@ export function optionsOf(flags: Flags, fail: (message: string) => never): LsOpt
   };
 }
 
-function shownColumns(flags: Flags, fail: (message: string) => never): readonly LsColumn[] {
-  if (flags.output === undefined) return flags.outputAll ? LS_COLUMNS : DEFAULT_LS_COLUMNS;
-  if (!flags.output.startsWith('+')) return columnList(flags.output, fail);
-  const basis = flags.outputAll ? LS_COLUMNS : DEFAULT_LS_COLUMNS;
-  return [...basis, ...columnList(flags.output.slice(1), fail)];
+function shownColumns(
+  flags: Flags,
+  version: LsmemVersion,
+  known: readonly LsColumn[],
+  fail: (message: string) => never,
+): readonly LsColumn[] {
+  // lsmem 2.42 reads this variable
+  const output = flags.output ?? (version === '2.42' ? process.env.LSMEM_COLUMNS : undefined);
+  const basis = flags.outputAll ? known : DEFAULT_LS_COLUMNS;
+  if (output === undefined) return basis;
+  if (!output.startsWith('+')) return columnList(output, known, fail);
+  return [...basis, ...columnList(output.slice(1), known, fail)];
 }
 
-function columnList(list: string, fail: (message: string) => never): LsColumn[] {
+function columnList(list: string, known: readonly LsColumn[], fail: (message: string) => never): LsColumn[] {
   return list.split(',').map((name) => {
-    const column = LS_COLUMNS.find((known) => known === name.toUpperCase());
+    const column = known.find((own) => own === name.toUpperCase());
     return column ?? fail(`mhp ls: unknown column: ${name}`);
   });
 }

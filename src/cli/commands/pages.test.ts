@@ -176,6 +176,7 @@ test('JSON: bytes, a number for one block, section, sub-section, the ends of sev
   const json = JSON.parse(await pages(X86, '-J', '--range', '0x107e00000+4M'));
   expect(json).toEqual({
     schema: 'mhp-pages/1',
+    notes: [],
     page_size: 4096,
     block_size: 2 ** 27,
     section_size: 2 ** 27,
@@ -282,6 +283,7 @@ uninitialised poisoned 32768
   test('JSON', async () => {
     expect(JSON.parse(await pages(X86, '--kpageflags', '-J', '--range', '4G+8K'))).toEqual({
       schema: 'mhp-kpageflags/1',
+      notes: [],
       page_size: 4096,
       runs: [{ start: 2 ** 32, size: 8192, pages: 2, kpageflags: '0x0000000000000020', names: ['lru'] }],
     });

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
-import { mainline } from '../../releases/index.ts';
 import { kpageflagsJson, kpageflagsText } from '../../report/pages/kpageflags.ts';
 import {
   GROUPS,
@@ -16,6 +15,8 @@ import {
 } from '../../report/pages/pages.ts';
 import { kpageflagsRuns } from '../../scenarios/pages/kpageflags.ts';
 import { type PageRun, pageLayout, pageRuns } from '../../scenarios/pages/page-runs.ts';
+import { machineOptions } from '../inputs/machine-options.ts';
+import { printNotes } from '../inputs/notes.ts';
 import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
 interface Flags extends SourceFlags {
@@ -46,13 +47,12 @@ const COLUMN_HELP: Record<PageColumn, string> = {
 
 /** Defines `mhp pages`: the struct pages of a machine, as runs. */
 export function define(command: Command): void {
-  command
+  machineOptions(command)
     .argument(
       '[source]',
       'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
     )
     .option('--after <n>', 'run only the first n steps of the scenario')
-    .option('--release <name>', `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series`)
     .option('--by <unit>', `group pages by ${GROUPS.join(', ')}`, 'run')
     .option('--range <range>', 'print only START+SIZE, or START-END as in the output')
     .option('--kpageflags', 'print the words of /proc/kpageflags, with the bits that the model knows')
@@ -77,7 +77,9 @@ export function define(command: Command): void {
 async function pages(source: string | undefined, flags: Flags): Promise<string> {
   const options = optionsOf(flags);
   const range = rangeOf(flags.range);
-  const { state, kernel } = await sessionOf(source, flags);
+  const { session, notes } = await sessionOf(source, flags);
+  printNotes(notes);
+  const { state, kernel } = session;
   const { PAGE_SIZE } = kernel.c;
   const start = Math.floor(range.start / PAGE_SIZE);
   const end = Math.ceil(range.end / PAGE_SIZE);
@@ -85,14 +87,14 @@ async function pages(source: string | undefined, flags: Flags): Promise<string> 
   if (flags.kpageflags) {
     const runs = kpageflagsRuns(state, kernel, start, end);
     return options.format === 'json'
-      ? json(kpageflagsJson(runs, PAGE_SIZE))
+      ? json(kpageflagsJson(runs, PAGE_SIZE, notes))
       : kpageflagsText(runs, PAGE_SIZE, options);
   }
   const layout = pageLayout(state, kernel);
   mustBeFew(pageRuns(state, kernel, start, end), groupPages(layout, options.by));
   const rows = pageRows(pageRuns(state, kernel, start, end), layout, options);
   return options.format === 'json'
-    ? json(pagesJson(rows, layout, options))
+    ? json(pagesJson(rows, layout, options, notes))
     : pagesText(rows, layout, options);
 }
 

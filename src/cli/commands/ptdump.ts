@@ -1,27 +1,25 @@
 import type { Command } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
-import { mainline } from '../../releases/index.ts';
+import { machineOptions } from '../inputs/machine-options.ts';
+import { printNotes } from '../inputs/notes.ts';
 import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
 /** Defines `mhp ptdump`: the kernel's page tables as its debugfs file shows them. */
 export function define(command: Command): void {
-  command
+  machineOptions(command)
     .argument(
       '[source]',
       'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
     )
     .option('--after <n>', 'run only the first n steps of the scenario')
-    .option(
-      '--release <name>',
-      `the kernel: ${mainline.map((release) => release.name).join(', ')} or a series`,
-    )
     .action(async (source: string | undefined, flags: SourceFlags) => {
       await print(source, flags);
     });
 }
 
 async function print(source: string | undefined, flags: SourceFlags): Promise<void> {
-  const session = await sessionOf(source, flags);
+  const { session, notes } = await sessionOf(source, flags);
+  printNotes(notes);
   const lines = session.pageTables();
   if (!lines) {
     const what = `is ${session.kernel.c.arch}: only arm64 page tables are modelled`;

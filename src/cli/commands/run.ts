@@ -4,19 +4,20 @@ import { describes } from '../../check/meant.ts';
 import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { isMemScenario } from '../../memmap/scenarios/mem-scenario.ts';
-import { mainline, type Release } from '../../releases/index.ts';
+import type { Release } from '../../releases/index.ts';
 import { memoryJson, memoryMap } from '../../report/blocks/memory-map.ts';
 import { stepJson, stepText } from '../../report/run/scenario.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
 import { runScenario, type StepOutcome } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { wholeLife } from '../../scenarios/running/whole-life.ts';
-import { bootNamed, machineOf, readScenario, readText, releaseFor, standIn } from '../inputs/source.ts';
+import { type MachineFlags, machineOptions } from '../inputs/machine-options.ts';
+import { printNotes } from '../inputs/notes.ts';
+import { openMachine, readScenario, readText } from '../inputs/source.ts';
 import { runMemmap } from './run-memmap.ts';
 
-interface Flags {
+interface Flags extends MachineFlags {
   readonly host?: boolean;
-  readonly release?: string;
   readonly json?: boolean;
   readonly stopOnError?: boolean;
   readonly show?: readonly string[];
@@ -25,13 +26,9 @@ interface Flags {
 
 /** Defines `mhp run`: performs operations on a machine and prints what Linux would do. */
 export function define(command: Command): void {
-  command
+  machineOptions(command)
     .argument('[scenario]', 'a scenario file (YAML)')
     .option('--host', 'run on this machine; without a scenario: plug, online, offline and unplug one block')
-    .option(
-      '--release <name>',
-      `the kernel to run: ${mainline.map((release) => release.name).join(', ')} or a series`,
-    )
     .option('--json', 'print JSON')
     .option('--stop-on-error', 'stop at the first step that fails')
     .option(
@@ -51,18 +48,15 @@ async function run(file: string | undefined, flags: Flags): Promise<number> {
   if (file === undefined && !flags.host) throw new InputError('run', '', 'needs a scenario or --host');
   const read = file === undefined ? null : readScenario(file);
   if (read?.interleaved) throw new InputError(read.file, 'threads', 'run at the same time: use mhp check');
-  const machine = await machineOf(read, flags.host);
-  const release = releaseFor(flags.release, read, machine);
-  const model = bootNamed(machine, release);
-  const notes = [
-    ...model.notes.filter((note) => !note.startsWith('no release:')),
-    ...standIn(flags.release ?? read?.release_name ?? machine.release, release),
-  ];
+  const source = read === null ? undefined : flags.host ? { ...read, machine: 'host' } : read;
+  const { machine, release, model, notes } = await openMachine(source, flags);
   const session = new Session(model);
   const scenario = read ?? wholeLife(model);
   if (!scenario) throw new InputError(machine.source, '', 'has no room for another memory block');
   const outcomes: StepOutcome[] = [];
-  if (!flags.json) process.stdout.write(heading(machine, release, notes));
+  printNotes(notes);
+  if (!flags.json)
+    process.stdout.write(`${machine.source}: ${machine.arch}, ${release.name} (${release.about})\n`);
   for (const outcome of runScenario(scenario, session)) {
     outcomes.push(outcome);
     if (!flags.json) process.stdout.write(stepText(outcome, pc.red));
@@ -86,12 +80,6 @@ function verdict(scenario: Scenario, release: Release, outcomes: readonly StepOu
   const { failure } = scenario;
   if (!failure || release.name !== scenario.release?.name) return failures.length ? 1 : 0;
   return failures.some((found) => describes(failure, found)) ? 0 : 1;
-}
-
-function heading(machine: Machine, release: Release, notes: readonly string[]): string {
-  const lines = [`${machine.source}: ${machine.arch}, ${release.name} (${release.about})`];
-  for (const note of notes) lines.push(`note: ${note}`);
-  return lines.map((line) => `${line}\n`).join('');
 }
 
 function show(session: Session, path: string): string {

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { InputError, quote } from '../../errors/input-error.ts';
-import { findRelease, mainline, type Release } from '../../releases/index.ts';
+import { findRelease, type Release } from '../../releases/index.ts';
 import { paddingJson, paddingText } from '../../report/pages/padding.ts';
 import { sectionsJson, sectionsText } from '../../report/pages/sections.ts';
 import { measurePadding } from '../../scenarios/nvdimm/padding.ts';
 import { sectionTable } from '../../scenarios/pages/section-table.ts';
+import { machineOptions } from '../inputs/machine-options.ts';
+import { printNotes } from '../inputs/notes.ts';
 import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
 interface Flags extends SourceFlags {
@@ -20,13 +22,12 @@ const PADDING_ONLY = ['old', 'trials', 'seed', 'steps'] as const;
 
 /** Defines `mhp sections`: the sections and sub-sections of a machine, and the benefit of sub-sections. */
 export function define(command: Command): void {
-  command
+  machineOptions(command)
     .argument(
       '[source]',
       'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
     )
     .option('--after <n>', 'run only the first n steps of the scenario')
-    .option('--release <name>', `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series`)
     .option(
       '--padding',
       'measure what padding to sections costs, with NVDIMM regions placed at random and then moved',
@@ -78,7 +79,8 @@ async function sections(source: string | undefined, flags: Flags): Promise<strin
   for (const option of PADDING_ONLY) {
     if (flags[option] !== undefined) throw new InputError(`--${option}`, '', 'needs --padding');
   }
-  const session = await sessionOf(source, flags);
+  const { session, notes } = await sessionOf(source, flags);
+  printNotes(notes);
   const table = sectionTable(session.state, session.kernel);
-  return flags.json ? json(sectionsJson(table)) : sectionsText(table);
+  return flags.json ? json(sectionsJson(table, notes)) : sectionsText(table);
 }

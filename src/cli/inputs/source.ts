@@ -2,18 +2,21 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { boot, type Model } from '../../boot/boot.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
-import { InputError, quote } from '../../errors/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
+import type { Known } from '../../machines/readers/identity.ts';
 import { codeOf, reason } from '../../machines/sources/dir-tree.ts';
 import { decodeText } from '../../machines/sources/tree.ts';
-import { findRelease, mainline, type Release } from '../../releases/index.ts';
+import type { Release } from '../../releases/index.ts';
 import { parseScenario, type Scenario } from '../../scenarios/format/read.ts';
+import { chooseRelease } from './choose-release.ts';
+import { knownOf, type MachineFlags } from './machine-options.ts';
 
 /** Opens what a command line names: a scenario, its machine, the release to run, the booted kernel. */
 
 /** Boots; an impossible machine is an error of its source. */
-export function bootNamed(machine: Machine, release: Release): Model {
+function bootNamed(machine: Machine, release: Release): Model {
   try {
     return boot(machine, release);
   } catch (error) {
@@ -22,30 +25,41 @@ export function bootNamed(machine: Machine, release: Release): Model {
   }
 }
 
-/** A line for a kernel that is not modelled itself and is represented by its series (6.1.0-56-amd64 by v6.1). */
-export function standIn(asked: string | undefined, release: Release): string[] {
-  if (asked === undefined) return [];
-  const series = `v${/^v?(\d+\.\d+)/.exec(asked)?.[1] ?? ''}`;
-  return asked === release.name || series === release.name
-    ? []
-    : [`${asked} is not modelled: ${release.name} is used instead`];
-}
-
-export function releaseFor(name: string | undefined, scenario: Scenario | null, machine: Machine): Release {
-  if (name !== undefined) {
-    const release = findRelease(name);
-    if (!release) throw new InputError('--release', '', `${quote(name)} is not a modelled release`);
-    return release;
-  }
-  const found = scenario?.release ?? (machine.release === undefined ? null : findRelease(machine.release));
-  return found ?? mainline.at(-1)!;
-}
-
-export async function machineOf(scenario: Scenario | null, host = false): Promise<Machine> {
-  if (host || scenario === null || scenario.machine === 'host') return readHost();
-  if (typeof scenario.machine !== 'string') return scenario.machine;
+/** The machine of a scenario, or of the source that it names. */
+async function machineOf(scenario: Scenario, known: Known): Promise<Machine> {
+  if (scenario.machine === 'host') return readHost(known);
+  if (typeof scenario.machine !== 'string') return { ...scenario.machine, ...known };
   const path = scenario.machine;
-  return readMachine(isAbsolute(path) ? path : resolve(dirname(scenario.file), path));
+  return readMachine(isAbsolute(path) ? path : resolve(dirname(scenario.file), path), known);
+}
+
+/** A machine that has booted. */
+export interface Opened {
+  readonly machine: Machine;
+  readonly release: Release;
+  readonly model: Model;
+  /** What was assumed or is unknown, one line each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads and boots the machine of a scenario, of a source, or this host: the one way in of all commands.
+ * @throws InputError
+ */
+export async function openMachine(
+  source: string | Scenario | undefined,
+  flags: MachineFlags,
+): Promise<Opened> {
+  const known = knownOf(flags);
+  const scenario = typeof source === 'object' ? source : null;
+  const machine = await (scenario
+    ? machineOf(scenario, known)
+    : source === undefined
+      ? readHost(known)
+      : readMachine(source as string, known));
+  const { release, notes } = chooseRelease(flags.release, scenario, machine);
+  const model = bootNamed(machine, release);
+  return { machine, release, model, notes: [...model.notes, ...notes] };
 }
 
 /** More than a person writes; the limit also stops reading from a device that never ends. */

@@ -1,90 +1,144 @@
 import { InputError, quote } from '../../errors/input-error.ts';
 import type { Block } from '../machine.ts';
+import { notModelled } from '../readers/architecture.ts';
 import { MAX_ADDRESS } from '../readers/block-dirs.ts';
-import type { Blocks } from '../readers/blocks.ts';
-import type { FileTree } from '../sources/tree.ts';
 import { parseSize } from '../text/size.ts';
+import { hasLsmemLine, isLsmemJson, type LsmemRow, type LsmemRows, lsmemRows } from './lsmem-rows.ts';
 
-const DIR = 'sos_commands/memory';
 const MAX_BLOCKS = 2 ** 20;
 
-/**
- * The blocks from the output of lsmem, which a sosreport has if it lacks sys/devices/system/memory; undefined without
- * such a file.
- */
-export function readLsmemOutput(tree: FileTree): Blocks | undefined {
-  if (tree.kind(DIR) !== 'dir') return undefined;
-  const name = (tree.list(DIR) ?? []).find((file) => /^lsmem(_|$)/.test(file));
-  const text = name === undefined ? undefined : tree.readText(`${DIR}/${name}`);
-  if (name === undefined || !text || !/^RANGE /m.test(text)) return undefined;
-  const place = `${DIR}/${name}`;
-  const { block_size, blocks } = parseLsmemTable(text, tree.source, place);
-  const missing = ['no /sys/devices/system/memory: blocks are as lsmem printed them'];
-  return { block_size, blocks, missing };
+/** What a captured output of lsmem says. */
+export interface LsmemOutput {
+  /** Bytes. */
+  readonly block_size: number;
+  /** Ascending. */
+  readonly blocks: readonly Block[];
+  /** The parameter memmap_on_memory as its file has it; util-linux 2.42 and later print it. */
+  readonly memmap_on_memory?: string;
+  /** What was assumed, one line each. */
+  readonly missing: readonly string[];
 }
 
+/** Whether a text is what lsmem prints: its table, or its JSON, raw or pairs format. */
+export const isLsmem = (text: string): boolean =>
+  hasLsmemLine(text) || S390_TOOLS.test(text.slice(0, 1000)) || isLsmemJson(text);
+
+/** The headings of the lsmem of s390-tools, which no other architecture has. */
+const S390_TOOLS = /^Address [Rr]ange +Size \(MB\)/m;
+
 /**
- * Parses the table that lsmem prints: RANGE at the left, then right-aligned columns in any order, an empty line, the summary. Needs
- * RANGE and STATE.
+ * Parses the output of lsmem of util-linux, in any of its formats, with any columns in any order that tell where blocks
+ * are and in which state.
  *
  * @throws InputError naming the line
  */
-export function parseLsmemTable(
-  text: string,
-  file: string,
-  place: string,
-): { readonly block_size: number; readonly blocks: readonly Block[] } {
-  const lines = text.split('\n');
-  const wrong = (line: number, what: string): InputError =>
-    new InputError(file, `${place} line ${line + 1}`, what);
-  const size = blockSizeOf(lines, wrong);
-  const head = lines.findIndex((line) => line.startsWith('RANGE '));
-  if (head < 0) throw new InputError(file, place, 'has no line of headings that starts with RANGE');
-  const ends = new Map<string, readonly [from: number, to: number]>();
-  let from = 0;
-  for (const heading of lines[head]!.matchAll(/\S+/g)) {
-    const to = heading.index + heading[0].length;
-    ends.set(heading[0], [from, to]);
-    from = to;
-  }
-  const stateAt = ends.get('STATE');
-  if (stateAt === undefined) throw wrong(head, 'has no column STATE');
+export function parseLsmem(text: string, file: string, place: string): LsmemOutput {
+  if (S390_TOOLS.test(text)) throw new InputError(file, place, notModelled('s390x'));
+  const rows = lsmemRows(text, file, place);
+  const wrong = (row: LsmemRow, what: string): InputError =>
+    new InputError(file, [place, row.place].filter((part) => part !== '').join(' '), what);
+  if (rows.rows.some((row) => row.cells.has('CONFIGURED')))
+    throw new InputError(file, place, `has a column CONFIGURED and ${notModelled('s390x')}`);
+  const { size, assumed } = blockSize(rows, wrong);
   const blocks: Block[] = [];
-  for (let i = head + 1; i < lines.length && lines[i] !== ''; i++) {
-    const line = lines[i]!;
-    // The range column is wider than its heading: it ends at the first blank.
-    const range = /^0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})(?: |$)/.exec(line);
-    if (range === null) throw wrong(i, `${quote(line)} does not start with a range`);
-    const cell = (column: string): string => {
-      const at = ends.get(column);
-      return at === undefined ? '' : line.slice(Math.max(at[0], range[0].length - 1), at[1]).trim();
-    };
-    const start = Number.parseInt(range[1]!, 16);
-    const end = Number.parseInt(range[2]!, 16) + 1;
-    const count = (end - start) / size;
-    if (end > MAX_ADDRESS) throw wrong(i, `${quote(line)} ends past 2^52`);
-    if (start % size !== 0 || count < 1 || !Number.isInteger(count))
-      throw wrong(i, `${quote(line)} is not a whole number of blocks`);
-    if (start / size <= (blocks[blocks.length - 1]?.id ?? -1))
-      throw wrong(i, `${quote(line)} overlaps the line before it`);
-    if (blocks.length + count > MAX_BLOCKS) throw wrong(i, `has more than ${MAX_BLOCKS} blocks`);
-    const state = STATES.get(cell('STATE'));
-    if (state === undefined) throw wrong(i, `${quote(cell('STATE'))} is no state`);
-    const node = cell('NODE');
-    if (!/^\d{0,4}$/.test(node)) throw wrong(i, `${quote(node)} is no node`);
-    const removable = cell('REMOVABLE');
-    const zones = cell('ZONES');
-    for (let n = 0; n < count; n++) {
-      blocks.push({
-        id: start / size + n,
-        state,
-        ...(removable === '' ? {} : { removable: removable === 'yes' }),
-        ...(zones === '' ? {} : { valid_zones: zones.split('/').map(zoneName) }),
-        nids: node === '' ? [] : [Number(node)],
-      });
-    }
+  for (const row of rows.rows) {
+    const { first, count } = placed(row, size, wrong);
+    if ((first + count) * size > MAX_ADDRESS) throw wrong(row, 'ends past 2^52');
+    if (first <= (blocks.at(-1)?.id ?? -1)) throw wrong(row, 'overlaps the line before it');
+    if (blocks.length + count > MAX_BLOCKS) throw wrong(row, `has more than ${MAX_BLOCKS} blocks`);
+    const common = attributes(row, wrong);
+    for (let n = 0; n < count; n++) blocks.push({ id: first + n, ...common });
   }
-  return { block_size: size, blocks };
+  if (blocks.length === 0) throw new InputError(file, place, 'lists no memory');
+  const columns = rows.rows[0]!.cells;
+  const lacking = ['REMOVABLE', 'ZONES', 'NODE'].filter((name) => !columns.has(name));
+  const { memmap_on_memory } = rows;
+  return {
+    block_size: size,
+    blocks,
+    ...(memmap_on_memory === undefined ? {} : { memmap_on_memory }),
+    missing: [
+      'no /sys/devices/system/memory: blocks are as lsmem printed them',
+      ...(lacking.length === 0 ? [] : [`lsmem printed no ${lacking.join(', ')}`]),
+      ...(assumed ? [`the block size is unknown, ${size} is assumed`] : []),
+    ],
+  };
+}
+
+type Wrong = (row: LsmemRow, what: string) => InputError;
+
+interface Range {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+}
+
+function rangeOf(row: LsmemRow, wrong: Wrong): Range | undefined {
+  const text = row.cells.get('RANGE');
+  if (text === undefined) return undefined;
+  const match = /^0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})$/.exec(text);
+  const range = match && { start: Number.parseInt(match[1]!, 16), end: Number.parseInt(match[2]!, 16) + 1 };
+  if (!range || range.end <= range.start) throw wrong(row, `${quote(text)} is no range`);
+  if (range.end > MAX_ADDRESS) throw wrong(row, `${quote(text)} ends past 2^52`);
+  return range;
+}
+
+function idsOf(row: LsmemRow, wrong: Wrong): { readonly first: number; readonly count: number } | undefined {
+  const text = row.cells.get('BLOCK');
+  if (text === undefined) return undefined;
+  const match = /^(\d{1,12})(?:-(\d{1,12}))?$/.exec(text);
+  const first = Number(match?.[1] ?? Number.NaN);
+  const count = Number(match?.[2] ?? first) - first + 1;
+  if (!(count > 0)) throw wrong(row, `${quote(text)} are no block numbers`);
+  return { first, count };
+}
+
+/** The block size of the summary; else that of ranges with block numbers; else the usual one. */
+function blockSize(rows: LsmemRows, wrong: Wrong): { readonly size: number; readonly assumed: boolean } {
+  const named = rows.block_size;
+  if (named !== undefined) {
+    const size = parseSize(named.text);
+    if (size === undefined || !isBlockSize(size))
+      throw wrong(
+        { place: named.place, cells: new Map() },
+        `block size ${quote(named.text)} ${NO_BLOCK_SIZE}`,
+      );
+    return { size, assumed: false };
+  }
+  for (const row of rows.rows) {
+    const range = rangeOf(row, wrong);
+    const ids = idsOf(row, wrong);
+    if (range === undefined || ids === undefined) break;
+    const size = (range.end - range.start) / ids.count;
+    if (!isBlockSize(size) || range.start !== ids.first * size)
+      throw wrong(row, 'has a range that is not that of its blocks');
+    return { size, assumed: false };
+  }
+  return { size: 2 ** 27, assumed: true };
+}
+
+const NO_BLOCK_SIZE = 'is not a power of two from 4K to 2^52';
+const isBlockSize = (size: number): boolean =>
+  size >= 4096 && size <= MAX_ADDRESS && 2 ** Math.round(Math.log2(size)) === size;
+
+function placed(
+  row: LsmemRow,
+  size: number,
+  wrong: Wrong,
+): { readonly first: number; readonly count: number } {
+  const range = rangeOf(row, wrong);
+  const ids = idsOf(row, wrong);
+  if (range === undefined) {
+    if (ids === undefined) throw wrong(row, 'has neither RANGE nor BLOCK');
+    return ids;
+  }
+  const first = range.start / size;
+  const count = (range.end - range.start) / size;
+  if (!Number.isInteger(first) || !Number.isInteger(count))
+    throw wrong(row, 'is not a whole number of blocks');
+  if (ids !== undefined && (ids.first !== first || ids.count !== count))
+    throw wrong(row, 'has a range that is not that of its blocks');
+  return { first, count };
 }
 
 const STATES = new Map<string, Block['state']>([
@@ -93,17 +147,30 @@ const STATES = new Map<string, Block['state']>([
   ['on->off', 'going-offline'],
 ]);
 
-function zoneName(name: string): string {
-  return name === 'None' ? 'none' : name === 'Highmem' ? 'HighMem' : name;
+const REMOVABLE = new Map([
+  ['yes', true],
+  ['true', true],
+  ['no', false],
+  ['false', false],
+]);
+
+function attributes({ cells, ...row }: LsmemRow, wrong: Wrong): Omit<Block, 'id'> {
+  const text = cells.get('STATE');
+  const state = STATES.get(text ?? '');
+  if (state === undefined)
+    throw wrong({ cells, ...row }, text === undefined ? 'has no STATE' : `${quote(text)} is no state`);
+  const node = cells.get('NODE') ?? '';
+  if (!/^(-1|\d{1,4})?$/.test(node)) throw wrong({ cells, ...row }, `${quote(node)} is no node`);
+  const zones = cells.get('ZONES') ?? '';
+  const removable = state === 'online' ? REMOVABLE.get(cells.get('REMOVABLE') ?? '') : undefined;
+  return {
+    state,
+    ...(removable === undefined ? {} : { removable }),
+    ...(zones === '' ? {} : { valid_zones: zones.split('/').map(zoneName) }),
+    nids: node === '' || node === '-1' ? [] : [Number(node)],
+  };
 }
 
-function blockSizeOf(lines: readonly string[], wrong: (line: number, what: string) => InputError): number {
-  const at = lines.findIndex((line) => line.startsWith('Memory block size:'));
-  if (at < 0) throw wrong(lines.length - 1, 'the summary with the block size is missing');
-  const text = lines[at]!.slice('Memory block size:'.length).trim();
-  const size = parseSize(text);
-  if (size === undefined || size < 4096 || 2 ** Math.round(Math.log2(size)) !== size) {
-    throw wrong(at, `block size ${quote(text)} is not a power of two from 4K to 2^52`);
-  }
-  return size;
+function zoneName(name: string): string {
+  return name === 'None' ? 'none' : name === 'Highmem' ? 'HighMem' : name;
 }

@@ -72,7 +72,6 @@ class MachineFileReader {
     const nodes = this.#nodes(ram, slots);
     const holes = this.#holes(ram);
     const cmdline = typeof data.boot_options === 'object' ? data.boot_options.join(' ') : data.boot_options;
-    const missing = data.release === undefined ? ['no release: the kernel release is unknown'] : [];
     return {
       source: this.#file,
       arch: data.arch,
@@ -88,7 +87,7 @@ class MachineFileReader {
       ...(holes === undefined ? {} : { holes }),
       ...(slots === undefined ? {} : { slots }),
       nodes,
-      missing,
+      missing: [],
     };
   }
 

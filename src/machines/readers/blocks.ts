@@ -82,30 +82,28 @@ function readBlock(tree: FileTree, id: number, nids: readonly number[]): Block {
   const removable = read('removable');
   if (removable !== undefined && removable !== '' && !/^[01]$/.test(removable))
     throw wrong('removable', removable);
-  const device = read('phys_device');
-  if (device !== undefined && device !== '' && !/^\d{1,9}$/.test(device)) throw wrong('phys_device', device);
   const zones = read('valid_zones');
   if (zones !== undefined && !/^[A-Za-z0-9]{0,16}( +[A-Za-z0-9]{1,16}){0,15}$/.test(zones))
     throw wrong('valid_zones', zones);
   return {
     id,
-    state: stateOf(read('state'), read('online'), wrong, tree.source, dir),
+    state: stateOf(read, wrong, tree.source, dir),
     ...(removable ? { removable: removable === '1' } : {}),
     ...(zones ? { valid_zones: zones.split(/ +/) } : {}),
     nids,
-    ...(device ? { phys_device: Number(device) } : {}),
   };
 }
 
 function stateOf(
-  state: string | undefined,
-  online: string | undefined,
+  read: (name: string) => string | undefined,
   wrong: (name: string, text: string) => InputError,
   source: string,
   dir: string,
 ): Block['state'] {
+  const state = read('state');
   if (state === 'online' || state === 'offline' || state === 'going-offline') return state;
   if (state !== undefined && state !== '') throw wrong('state', state);
+  const online = read('online');
   if (online === '1') return 'online';
   if (online === '0') return 'offline';
   if (online !== undefined && online !== '') throw wrong('online', online);

@@ -1,8 +1,17 @@
 import { InputError, quote } from '../../errors/input-error.ts';
 import type { Arch } from '../../geometry/sizes.ts';
-import type { Block, IomemEntry, ZoneInfo } from '../machine.ts';
+import type { IomemEntry } from '../machine.ts';
 import type { Recorded } from '../sources/open.ts';
 import type { FileTree } from '../sources/tree.ts';
+import {
+  against,
+  architectureIn,
+  assumeArchitecture,
+  type Evidence,
+  isModelled,
+  notModelled,
+} from './architecture.ts';
+import { closePageSize, type PageTraces, pageSizeOf } from './page-size.ts';
 
 /** What the caller knows and the source may lack. */
 export interface Known {
@@ -21,52 +30,73 @@ export interface Identity {
   readonly missing: readonly string[];
 }
 
-/** Evidence for architecture and page size from the rest of the source. */
-export interface Traces {
-  readonly iomem: readonly IomemEntry[] | undefined;
-  readonly zones: readonly ZoneInfo[] | undefined;
-  readonly blocks: readonly Block[] | undefined;
-  readonly block_size: number | undefined;
-}
-
 const UNAME_FILES = ['uname', 'sos_commands/kernel/uname_-a', 'sos_commands/host/uname_-a'];
 
 /**
- * Architecture, page size, release, command line and address width, from the first of: the caller, the recording, uname, /proc/version, and
- * what only one architecture has in its resources. The page size follows from the memory that the zones hold in pages.
+ * Architecture, page size, release, command line and address width, from the first of: the caller, the recording,
+ * uname, /proc/version, and what only one architecture has in its resources, zones or blocks. The page size follows
+ * from the memory that the zones hold in pages, or from the size of arm64's blocks.
+ *
+ * @throws InputError for an architecture that is not modelled
  */
 export function identify(
   tree: FileTree,
   recorded: Recorded | undefined,
   known: Known,
-  traces: Traces,
+  traces: PageTraces,
 ): Identity {
+  const evidence: Evidence = { ...traces, page_size: closePageSize(traces) };
   const missing: string[] = [];
   const uname = firstText(tree, UNAME_FILES);
   const version = tree.readText('proc/version')?.trim();
-  const arch =
-    known.arch ??
+  const release =
+    known.release ?? recorded?.ops.kernel ?? releaseOf(uname) ?? releaseOf(version) ?? traces.boot?.release;
+  const arch = identifyArch(
+    known.arch,
     recorded?.ops.arch ??
-    archOfUname(uname) ??
-    archOfVersion(version) ??
-    archOfIomem(traces.iomem);
-  if (arch === undefined) missing.push('no uname: the architecture is unknown, x86_64 is assumed');
-  const release = known.release ?? recorded?.ops.kernel ?? releaseOf(uname) ?? releaseOf(version);
-  if (release === undefined) missing.push('no uname or proc/version: the kernel release is unknown');
-  const cmdline = tree.readText('proc/cmdline')?.trim() ?? recorded?.ops.cmdline;
+      archOfTexts(uname, releaseOf(version), version) ??
+      traces.boot?.arch ??
+      archOfIomem(traces.iomem),
+    evidence,
+    tree.source,
+    missing,
+  );
+  const cmdline = tree.readText('proc/cmdline')?.trim() ?? recorded?.ops.cmdline ?? traces.boot?.cmdline;
   if (cmdline === undefined) missing.push('no proc/cmdline: boot options are unknown');
-  const pageSize =
-    known.page_size ?? recorded?.ops.page_size ?? (arch === 'arm64' ? pageSizeOf(traces) : 4096);
-  if (pageSize === undefined) missing.push('the page size is unknown, 4096 is assumed');
+  const pageSize = known.page_size ?? recorded?.ops.page_size ?? pageSizeOf(arch, traces, missing);
   const vaBits = recorded && vaBitsOf(recorded.top);
+  if (arch === 'arm64' && vaBits === undefined)
+    missing.push('the width of addresses is unknown, 48 bits are assumed');
   return {
-    arch: arch ?? 'x86_64',
-    page_size: pageSize ?? 4096,
+    arch,
+    page_size: pageSize,
     ...(vaBits === undefined ? {} : { va_bits: vaBits }),
     ...(release === undefined ? {} : { release }),
     ...(cmdline === undefined ? {} : { cmdline }),
     missing,
   };
+}
+
+/** The architecture that the caller gives, the source names, or its memory allows, in this order. */
+export function identifyArch(
+  given: Arch | undefined,
+  named: string | undefined,
+  evidence: Evidence,
+  source: string,
+  missing: string[],
+): Arch {
+  if (given === undefined && named === undefined) {
+    const assumed = assumeArchitecture(evidence, source);
+    missing.push(assumed.note);
+    return assumed.arch;
+  }
+  const arch = given ?? named!;
+  if (!isModelled(arch)) throw new InputError(source, '', notModelled(arch));
+  if (given !== undefined && named !== undefined && given !== named)
+    missing.push(`the source says ${named}: it is taken as ${given}`);
+  const why = against(arch, evidence);
+  if (why !== undefined) missing.push(`taken as ${arch}, although ${why}`);
+  return arch;
 }
 
 function firstText(tree: FileTree, paths: readonly string[]): string | undefined {
@@ -78,17 +108,13 @@ function firstText(tree: FileTree, paths: readonly string[]): string | undefined
   return undefined;
 }
 
-function archOfUname(uname: string | undefined): Arch | undefined {
-  if (uname === undefined) return undefined;
-  if (/\baarch64\b/.test(uname)) return 'arm64';
-  return /\bx86_64\b/.test(uname) ? 'x86_64' : undefined;
-}
-
-/** Distributions add the architecture to the release: "6.1.0-56-amd64", "5.14.0-503.el9.aarch64". */
-function archOfVersion(version: string | undefined): Arch | undefined {
-  if (version === undefined) return undefined;
-  if (/(aarch64|arm64)/.test(version)) return 'arm64';
-  return /(x86_64|x86-64|amd64)/.test(version) ? 'x86_64' : undefined;
+/** uname and kernel releases name the architecture; a version also names the compiler, which counts last. */
+function archOfTexts(...texts: readonly (string | undefined)[]): string | undefined {
+  for (const text of texts) {
+    const arch = text === undefined ? undefined : architectureIn(text);
+    if (arch !== undefined) return arch;
+  }
+  return undefined;
 }
 
 function archOfIomem(iomem: readonly IomemEntry[] | undefined): Arch | undefined {
@@ -102,21 +128,6 @@ function archOfIomem(iomem: readonly IomemEntry[] | undefined): Arch | undefined
 /** "Linux host 6.1.192 #1 …" of uname, "Linux version 6.1.192 (…" of /proc/version. */
 function releaseOf(text: string | undefined): string | undefined {
   return /^Linux \S+ (\d+\.\S{1,120})/.exec(text ?? '')?.[1];
-}
-
-/** The granule for which the pages of all zones best match the size of the memory. */
-function pageSizeOf({ iomem, zones, blocks, block_size }: Traces): number | undefined {
-  const pages = (zones ?? []).reduce((sum, zone) => sum + zone.present, 0);
-  if (pages === 0) return undefined;
-  let bytes = 0;
-  for (const entry of iomem ?? []) {
-    if (/^System RAM/.test(entry.name) && entry.end > 0) bytes += entry.end - entry.start + 1;
-  }
-  if (bytes === 0)
-    bytes = (blocks ?? []).filter(({ state }) => state === 'online').length * (block_size ?? 0);
-  if (bytes === 0) return undefined;
-  const distance = (size: number): number => Math.abs(Math.log(bytes / pages / size));
-  return [4096, 16_384, 65_536].reduce((best, size) => (distance(size) < distance(best) ? size : best));
 }
 
 /** The bits of a kernel virtual address: from the recording, or 64 - T1SZ of TCR_EL1. */

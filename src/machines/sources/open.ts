@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { InputError, quote } from '../../errors/input-error.ts';
+import { type Capture, looseCaptures } from '../captures/captures.ts';
 import type { RecordedOps } from '../recording/ops.ts';
 import { recordingOf, stepOf } from '../recording/recording.ts';
 import { isArchive, readArchive } from './archive.ts';
@@ -21,6 +22,8 @@ export interface OpenedSource {
   readonly tree: FileTree;
   /** The recording's data on the machine, if the source is a step of a recording. */
   readonly recorded?: Recorded;
+  /** What programs printed, if the source has no more than that; else they are looked for in the tree. */
+  readonly captures?: readonly Capture[];
 }
 
 export interface Recorded {
@@ -137,6 +140,8 @@ function choose(tree: FileTree, source: string, pick: string | undefined): Opene
     pick === undefined ? roots : roots.filter((root) => root === pick || root.endsWith(`/${pick}`));
   const [only] = chosen;
   if (only === undefined) {
+    const captures = pick === undefined ? looseCaptures(tree) : [];
+    if (captures.length > 0) return { tree, captures };
     const place = pick === undefined ? '' : ` in ${quote(pick)}`;
     throw new InputError(source, '', `has neither sys/devices/system/memory nor proc/iomem${place}`);
   }

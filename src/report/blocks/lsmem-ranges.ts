@@ -7,7 +7,7 @@ export interface LsRange {
 }
 
 /** Columns in which neighbours can differ. */
-export type SplitColumn = 'STATE' | 'REMOVABLE' | 'NODE' | 'ZONES';
+export type SplitColumn = 'STATE' | 'REMOVABLE' | 'NODE' | 'ZONES' | 'CONFIGURED' | 'MEMMAP-ON-MEMORY';
 
 /**
  * Merges neighbouring blocks that agree in the given columns. With `all` no blocks are merged.
@@ -41,6 +41,8 @@ function alike(a: ListedBlock, b: ListedBlock, split: ReadonlySet<SplitColumn>):
   if (split.has('STATE') && a.state !== b.state) return false;
   if (split.has('REMOVABLE') && a.removable !== b.removable) return false;
   if (split.has('NODE') && a.nid !== b.nid) return false;
+  if (split.has('CONFIGURED') && a.configured !== b.configured) return false;
+  if (split.has('MEMMAP-ON-MEMORY') && a.memmap_on_memory !== b.memmap_on_memory) return false;
   if (split.has('ZONES') && !sameWords(a.zones, b.zones)) return false;
   return true;
 }

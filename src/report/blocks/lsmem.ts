@@ -4,12 +4,18 @@ import { humanSize } from '../text/human-size.ts';
 import { type LsRange, mergeBlocks, type SplitColumn } from './lsmem-ranges.ts';
 
 export const LS_COLUMNS = ['RANGE', 'SIZE', 'STATE', 'REMOVABLE', 'BLOCK', 'NODE', 'ZONES'] as const;
-export type LsColumn = (typeof LS_COLUMNS)[number];
+/** The columns that lsmem 2.42 adds; it prints them only on machines that have such memory (s390). */
+export const CONFIG_COLUMNS = ['CONFIGURED', 'MEMMAP-ON-MEMORY'] as const;
+export type LsColumn = (typeof LS_COLUMNS)[number] | (typeof CONFIG_COLUMNS)[number];
+
+/** A version of util-linux whose lsmem prints differently: 2.38.1, and 2.42 with wider labels and one more line. */
+export const LSMEM_VERSIONS = ['2.38', '2.42'] as const;
+export type LsmemVersion = (typeof LSMEM_VERSIONS)[number];
 
 /** The default columns. */
 export const DEFAULT_LS_COLUMNS: readonly LsColumn[] = ['RANGE', 'SIZE', 'STATE', 'REMOVABLE', 'BLOCK'];
 
-const SPLIT_COLUMNS: readonly SplitColumn[] = ['STATE', 'REMOVABLE', 'NODE', 'ZONES'];
+const SPLIT_COLUMNS: readonly SplitColumn[] = ['STATE', 'REMOVABLE', 'NODE', 'ZONES', ...CONFIG_COLUMNS];
 
 export interface LsOptions {
   readonly columns: readonly LsColumn[];
@@ -23,6 +29,9 @@ export interface LsOptions {
   readonly format: 'table' | 'raw' | 'pairs' | 'json';
   readonly list: boolean;
   readonly summary: boolean;
+  readonly version: LsmemVersion;
+  /** The parameter memmap_on_memory as its file has it, which 2.42 prints. */
+  readonly memmapOnMemory?: string;
 }
 
 /** The columns by which ranges are split; these attributes of blocks must be read. */
@@ -32,24 +41,27 @@ export function splitColumns(options: Pick<LsOptions, 'columns' | 'split'>): Rea
 }
 
 /**
- * The text `lsmem` (util-linux 2.38) prints for these blocks.
+ * The text that `lsmem` of util-linux 2.38.1, or of 2.42, prints for these blocks.
  *
  * @param blocks ascending by number
  * @param blockSize bytes
  */
-export function renderLsmem(blocks: readonly ListedBlock[], blockSize: number, options: LsOptions): string {
+export function renderLsmem(blocks: readonly ListedBlock[], blockSize: number, asked: LsOptions): string {
+  const configured = blocks[0]?.configured !== undefined;
+  const columns = asked.columns.filter((name) => configured || !CONFIG_COLUMNS.some((own) => own === name));
+  const options = { ...asked, columns };
   const ranges = options.list ? mergeBlocks(blocks, splitColumns(options), options.all) : [];
   const lines = options.list ? listLines(ranges, blockSize, options) : [];
   if (options.summary) {
     if (options.list) lines.push('');
-    lines.push(...summaryLines(blocks, blockSize, options.bytes));
+    lines.push(...summaryLines(blocks, blockSize, options));
   }
   return lines.map((line) => `${line}\n`).join('');
 }
 
 function listLines(ranges: readonly LsRange[], blockSize: number, options: LsOptions): string[] {
   if (options.format === 'json') return jsonLines(ranges, blockSize, options);
-  const columns = options.columns.map(columnOf);
+  const columns = options.columns.map((name) => columnOf(name, options));
   const rows = ranges.map((range) =>
     options.columns.map((column) => cellOf(range, column, blockSize, options.bytes)),
   );
@@ -58,8 +70,9 @@ function listLines(ranges: readonly LsRange[], blockSize: number, options: LsOpt
   return tableLines(columns, rows, options.headings);
 }
 
-function columnOf(name: LsColumn): Column {
-  if (name === 'SIZE') return { name, right: true, hint: 5 };
+/** libsmartcols 2.42 forgets the width hint of a column that a heading made wide enough. */
+function columnOf(name: LsColumn, { version, headings }: LsOptions): Column {
+  if (name === 'SIZE' && (version === '2.38' || !headings)) return { name, right: true, hint: 5 };
   return { name, right: name !== 'RANGE' };
 }
 
@@ -74,13 +87,17 @@ function cellOf({ first, count }: LsRange, column: LsColumn, blockSize: number, 
     case 'STATE':
       return STATES[first.state];
     case 'REMOVABLE':
-      return first.state === 'online' ? (first.removable ? 'yes' : 'no') : '';
+      return first.state !== 'online' || first.removable === undefined ? '' : first.removable ? 'yes' : 'no';
     case 'BLOCK':
       return count === 1 ? String(first.id) : `${first.id}-${first.id + count - 1}`;
     case 'NODE':
       return first.nid === undefined ? '' : String(first.nid);
     case 'ZONES':
       return first.zones.map(zoneName).join('/');
+    case 'CONFIGURED':
+      return first.configured ? 'yes' : 'no';
+    case 'MEMMAP-ON-MEMORY':
+      return first.memmap_on_memory ? 'yes' : 'no';
   }
 }
 
@@ -127,18 +144,37 @@ function jsonLines(ranges: readonly LsRange[], blockSize: number, options: LsOpt
 
 function jsonCell(range: LsRange, column: LsColumn, blockSize: number, bytes: boolean): string {
   const cell = cellOf(range, column, blockSize, bytes);
-  if (column === 'REMOVABLE') return cell === 'yes' ? 'true' : 'false';
+  const { first } = range;
+  if (column === 'REMOVABLE' && first.removable !== undefined) return cell === 'yes' ? 'true' : 'false';
   if (cell === '') return 'null';
   return column === 'NODE' || (column === 'SIZE' && bytes) ? cell : `"${cell}"`;
 }
 
-function summaryLines(blocks: readonly ListedBlock[], blockSize: number, bytes: boolean): string[] {
+/** The width of labels in the summary. */
+const LABELS: Readonly<Record<LsmemVersion, number>> = { '2.38': 23, '2.42': 32 };
+
+function summaryLines(
+  blocks: readonly ListedBlock[],
+  blockSize: number,
+  { bytes, version, memmapOnMemory }: LsOptions,
+): string[] {
   const online = blocks.filter((block) => block.state === 'online').length;
-  const line = (label: string, size: number): string =>
-    `${label.padEnd(23)} ${bytes ? String(size).padStart(15) : humanSize(size).padStart(5)}`;
+  const text = (label: string, value: string): string =>
+    `${label.padEnd(LABELS[version])} ${value.padStart(bytes ? 15 : 5)}`;
+  const line = (label: string, size: number): string => text(label, bytes ? String(size) : humanSize(size));
+  const memmap = version === '2.42' ? memmapMode(memmapOnMemory) : undefined;
   return [
     line('Memory block size:', blockSize),
     line('Total online memory:', online * blockSize),
     line('Total offline memory:', (blocks.length - online) * blockSize),
+    ...(memmap === undefined ? [] : [text('Memmap on memory parameter:', memmap)]),
   ];
 }
+
+/** Of the file's text only the beginning counts; undefined for any other text. */
+const memmapMode = (text: string | undefined): string | undefined =>
+  [
+    ['Y', 'yes'],
+    ['N', 'no'],
+    ['force', 'force'],
+  ].find(([beginning]) => text?.startsWith(beginning!))?.[1];

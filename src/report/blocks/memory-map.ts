@@ -35,6 +35,7 @@ const OPTIONS = {
   format: 'table',
   list: true,
   summary: true,
+  version: '2.38',
 } as const;
 
 const rendered = (session: Session, options: LsOptions): string =>

@@ -48,8 +48,13 @@ export function kpageflagsText(
     .join('');
 }
 
-export const kpageflagsJson = (runs: Iterable<KpageflagsRun>, pageSize: number): unknown => ({
+export const kpageflagsJson = (
+  runs: Iterable<KpageflagsRun>,
+  pageSize: number,
+  notes: readonly string[],
+): unknown => ({
   schema: 'mhp-kpageflags/1',
+  notes,
   page_size: pageSize,
   runs: [...runs].map(({ pfn, nr_pages, value }) => ({
     start: pfn * pageSize,

@@ -217,8 +217,10 @@ export const pagesJson = (
   rows: Iterable<PageRun>,
   layout: PageLayout,
   { columns }: PagesOptions,
+  notes: readonly string[],
 ): unknown => ({
   schema: 'mhp-pages/1',
+  notes,
   page_size: layout.page_size,
   block_size: layout.pages_per_block * layout.page_size,
   section_size: layout.pages_per_section * layout.page_size,

@@ -17,7 +17,7 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
     Roots of 256 sections: 0 (node 0)
     "
   `);
-  const { sections } = sectionsJson(table) as { sections: object[] };
+  const { sections } = sectionsJson(table, []) as { sections: object[] };
   expect(sections.at(-1)).toMatchInlineSnapshot(`
     {
       "coded_mem_map": "0xffffea0000000000",

@@ -61,10 +61,11 @@ export function sectionsText(table: SectionTable): string {
   return [...tableLines(columns, cells, true), '', last, rootText].map((line) => `${line}\n`).join('');
 }
 
-export function sectionsJson(table: SectionTable): unknown {
+export function sectionsJson(table: SectionTable, notes: readonly string[]): unknown {
   const { section_size, subsection_size, sections_per_root, roots, rows } = table;
   return {
     schema: 'mhp-sections/1',
+    notes,
     section_size,
     subsection_size,
     sections_per_root,
