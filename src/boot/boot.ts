@@ -264,7 +264,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   const machine = withRam(source, configure(source, release, options));
   const k = makeKernel(release, configure(machine, release, options));
   const state = empty_state();
-  const notes = [...machine.missing, ...unmodelledOptions(machine)];
+  const notes = [...machine.missing, ...unmodelledOptions(machine, k.c.memmap_on_memory_force)];
   bootIomem(machine, state.iomem_resource);
   const nidOf = nodeOf(machine, k.c);
   bootMemblock(machine, k.c, nidOf, state);

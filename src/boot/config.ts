@@ -3,6 +3,7 @@ import { BadLayout, customLayout, type Layout } from '../geometry/layout.ts';
 import { layout } from '../geometry/layouts.ts';
 import { hugePageOrders } from '../geometry/memmap.ts';
 import { sharedTables } from '../geometry/shared-tables.ts';
+import type { Arch } from '../geometry/sizes.ts';
 import {
   MAX_X86_BLOCK_SIZE,
   maxOrder,
@@ -18,6 +19,7 @@ import { NoSuchGeometry, type Translation, translation, vaText } from '../geomet
 import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64.ts';
 import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
 import type { Machine } from '../machines/machine.ts';
+import { parseSize } from '../machines/text/size.ts';
 import type { Release } from '../releases/define.ts';
 
 /** Words of a kernel command line; a quoted value stays one word. */
@@ -33,6 +35,13 @@ function dyndbgFiles(words: readonly string[]): string[] {
 
 const lastValue = (words: readonly string[], name: string): string | undefined =>
   words.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+
+/** default_hugepagesz=, if the processor has such pages, else a PMD. */
+function defaultHugepageOrder(words: readonly string[], arch: Arch, pageSize: number): number {
+  const orders = hugePageOrders(arch, pageSize);
+  const size = parseSize(lastValue(words, 'default_hugepagesz') ?? '');
+  return orders.find((order) => 2 ** order * pageSize === size) ?? orders[0]!;
+}
 
 const ramOf = (machine: Machine): readonly { start: number; size: number }[] => {
   if (machine.memblock)
@@ -178,8 +187,12 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     rodataFull(words, constants.rodata_on_is_full, built.RODATA_FULL_DEFAULT_ENABLED ?? true);
   const debugPagealloc = words.includes('debug_pagealloc=on');
   const mayBeOnMemory = constants.MHP_MEMMAP_ON_MEMORY && (built.MHP_MEMMAP_ON_MEMORY ?? true);
-  const memmapOnMemory =
-    lastValue(words, 'memory_hotplug.memmap_on_memory') ?? machine.params?.memmap_on_memory;
+  const onMemory = (
+    lastValue(words, 'memory_hotplug.memmap_on_memory') ??
+    machine.params?.memmap_on_memory ??
+    ''
+  ).trim();
+  const forced = constants.MEMMAP_ON_MEMORY_FORCE && /^(force|FORCE)$/.test(onMemory);
   return {
     arch,
     PAGE_SHIFT: Math.log2(page_size),
@@ -229,7 +242,9 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     can_set_direct_map: full || (arch === 'arm64' && debugPagealloc),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
     movable_node: words.includes('movable_node'),
-    memmap_on_memory: mayBeOnMemory && TRUE.test((memmapOnMemory ?? '').trim()),
+    memmap_on_memory: mayBeOnMemory && (forced || TRUE.test(onMemory)),
+    memmap_on_memory_force: mayBeOnMemory && forced,
+    default_hugepage_order: defaultHugepageOrder(words, arch, page_size),
     dyndbg: dyndbgFiles(words),
   };
 }

@@ -11,13 +11,13 @@ const onlineTypes = ['offline', 'online', 'online_kernel', 'online_movable'];
 const UNMODELLED = ['mem', 'memmap', 'movablecore', 'kernelcore', 'crashkernel', 'numa', 'cma'];
 
 /** Boot options that affect memory hotplug and that this model ignores, one line each. */
-export function unmodelledOptions(machine: Machine): string[] {
+export function unmodelledOptions(machine: Machine, force: boolean): string[] {
   const words = cmdlineWords(machine.cmdline ?? '');
   const notes = words
     .filter((word) => UNMODELLED.includes(word.split('=')[0]!) && word.includes('='))
     .map((word) => `boot option ${word} is not modelled`);
-  if (words.includes('memory_hotplug.memmap_on_memory=force')) {
-    notes.push('boot option memory_hotplug.memmap_on_memory=force is taken for Y');
+  if (valueIn(words, 'memory_hotplug.memmap_on_memory') === 'force' && !force) {
+    notes.push("memory_hotplug: `force' invalid for parameter `memmap_on_memory'");
   }
   const state = valueIn(words, 'memhp_default_state');
   if (state !== undefined && !onlineTypes.includes(state))

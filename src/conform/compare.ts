@@ -1,3 +1,4 @@
+import { meminfo } from '../kernel/fs/proc/meminfo.ts';
 import { FIRMWARE, lookup, MEMORY, NODE } from '../kernel/fs/sysfs.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type State, zone_key } from '../kernel/state.ts';
@@ -165,6 +166,17 @@ function compareZones(tally: Tally, tree: FileTree, state: State, k: Kernel): vo
   tally.notCompared.add('managed and free pages: what boot memory holds is not reproducible');
 }
 
+/** Lines of /proc/meminfo but for what is free: the rest of what the model renders does not depend on programs. */
+function compareMeminfo(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  const recorded = tree.readText('proc/meminfo')?.split('\n') ?? [];
+  for (const line of meminfo(state, k)) {
+    const name = line.slice(0, line.indexOf(':') + 1);
+    const own = recorded.find((text) => text.startsWith(name));
+    if (own === undefined || name === 'MemFree:') continue;
+    tally.check('meminfo', `/proc/meminfo ${name.slice(0, -1)}`, own, line.trimEnd());
+  }
+}
+
 /** Compares everything in a step's recording that the model renders. */
 export function compareState(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   compareBlocks(tally, tree, state, k);
@@ -177,6 +189,7 @@ export function compareState(tally: Tally, tree: FileTree, state: State, k: Kern
   }
   compareZones(tally, tree, state, k);
   compareHugetlb(tally, tree, state, k);
+  compareMeminfo(tally, tree, state, k);
   compareNvdimm(tally, tree, state, k);
   compareSections(tally, tree, state, k);
   if (!state.mmu) return;

@@ -25,6 +25,9 @@ const hotplugLines: readonly RegExp[] = [
   /^Unable to reserve System RAM region: /,
   / splits a leaf entry in /,
   /^altmap_alloc_block_buf: pfn: /,
+  // the signals that programs get are not modelled
+  /^Memory failure: (?!.*(?:Killing|Sending|SIGBUS))/,
+  /^(?:soft[_ ]offline|soft_offline_page|__get_any_page): /,
   /^kmem[ :]/,
   /^device_dax[ :]/,
   /^(?:nd_pmem|dax_pmem)(?:: | (?!btt))/,
@@ -65,6 +68,7 @@ function normal(line: string): string {
     .replace(/^(Internal error: Oops: \w+) .*$/, '$1')
     .replace(/^pc : (\w+).*$/, 'pc : $1')
     .replace(/^page:.*? refcount:\d+ mapcount:\S+ mapping:\S+ index:\S+ pfn:(\S+).*$/, 'page: pfn:$1')
+    .replace(/((?:unknown page type|unknown non LRU page type|migration failed -?\d+, type)).*$/, '$1')
     .replace(/^flags: 0x[0-9a-f]+\((.*)\)$/, (_, names: string) => `flags: (${zoneAndNode(names)})`)
     .trimEnd();
 }

@@ -1,7 +1,6 @@
 import { boot } from '../boot/boot.ts';
 import { BadOperation } from '../errors/bad-operation.ts';
 import { quote } from '../errors/input-error.ts';
-import type { Machine } from '../machines/machine.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Op, UnreadOp } from '../machines/recording/ops.ts';
 import type { Recording, RecordingStep } from '../machines/recording/recording.ts';
@@ -10,6 +9,7 @@ import { perform } from '../scenarios/running/perform.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import { Session } from '../scenarios/running/session.ts';
 import type { RunEvent } from '../schedule/runner.ts';
+import { beforeFirstStep } from './before-first-step.ts';
 import { compareState } from './compare.ts';
 import { compareResult } from './compare-result.ts';
 import { eventLines, recordedLines } from './dmesg.ts';
@@ -179,21 +179,6 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
 const follows = ({ differences, state_compared }: StepReport): boolean =>
   state_compared && differences.every(({ subject }) => subject === 'messages' || subject === 'result');
 
-/** Regions of which the source says no node: those of NVDIMMs that the recording plugged before boot. */
-function nvdimmOf(machine: Machine, recording: Recording): Pick<Machine, 'nvdimm'> {
-  if (!machine.nvdimm) return {};
-  const plugged = recording.steps[0]!.ops.flatMap((op) =>
-    op.op === 'device_add' && op.kind === 'nvdimm' && op.cold_plugged ? [op] : [],
-  );
-  return {
-    nvdimm: machine.nvdimm.map((region) => {
-      const own = plugged.find(({ addr }) => addr === region.start);
-      if (region.nid >= 0 || !own) return region;
-      return { ...region, nid: own.node, target_node: own.node, label_area: (own.label_size ?? 0) > 0 };
-    }),
-  };
-}
-
 /** The VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined if that was not recorded. */
 function recordedVaBits(recording: Recording): number | undefined {
   const tcr = /"TCR_EL1": "0x([0-9a-f]+)"/.exec(recording.tree.readText('machine.json') ?? '');
@@ -209,10 +194,8 @@ export function conform(recording: Recording, release?: Release): Report {
   const { arch, page_size } = recording.ops;
   const vaBits = recordedVaBits(recording);
   const known = { arch, page_size, release: recording.ops.kernel, cmdline: recording.ops.cmdline };
-  const machine = machineOf({ tree: first.tree }, recording.source, known);
-  const session = new Session(
-    boot({ ...machine, ...nvdimmOf(machine, recording), ...(vaBits && { va_bits: vaBits }) }, chosen),
-  );
+  const machine = beforeFirstStep(machineOf({ tree: first.tree }, recording.source, known), first.ops);
+  const session = new Session(boot({ ...machine, ...(vaBits && { va_bits: vaBits }) }, chosen));
   const steps: StepReport[] = [];
   let behind: readonly string[] = [];
   for (const step of recording.steps) {

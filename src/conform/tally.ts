@@ -11,6 +11,7 @@ export type Subject =
   | 'memblock'
   | 'zones'
   | 'hugepages'
+  | 'meminfo'
   | 'namespaces'
   | 'sections'
   | 'pages'

@@ -85,6 +85,10 @@ export interface Config {
   readonly movable_node: boolean;
   /** memory_hotplug.memmap_on_memory. */
   readonly memmap_on_memory: boolean;
+  /** It is `force`: the memmap of a block may waste memory to fill whole pageblocks (v6.6+). */
+  readonly memmap_on_memory_force: boolean;
+  /** The order of huge pages that /proc/meminfo counts: default_hugepagesz. */
+  readonly default_hugepage_order: number;
   /** Messages of pr_debug and dev_dbg reach the log for these source files (dyndbg). */
   readonly dyndbg: readonly string[];
 }

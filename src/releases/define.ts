@@ -19,6 +19,8 @@ export interface ReleaseConstants {
   /** Format of a line of debugfs memblock. */
   readonly memblock_columns: 'range' | 'range nid flags';
   readonly MHP_MEMMAP_ON_MEMORY: boolean;
+  /** Whether memory_hotplug.memmap_on_memory may be `force` (2d1f649c7c08, v6.6). */
+  readonly MEMMAP_ON_MEMORY_FORCE: boolean;
   /** x86: whether large bare metal has memory blocks of 2 GiB wherever its RAM ends (fe124c95df9e, v5.9). */
   readonly bare_metal_blocks: boolean;
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */

@@ -8,6 +8,7 @@ import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, NUMA_NO_NODE, type State } from '..
 import { driver_directory, driver_store } from './driver_sysfs.ts';
 import { bus_devices, DAX, ND, nd_file, nd_store } from './nd_sysfs.ts';
 import { iomem, memblock, zoneinfo } from './proc/files.ts';
+import { meminfo } from './proc/meminfo.ts';
 import { read_through } from './read_through.ts';
 
 /** Maps paths of sysfs, debugfs and /proc to kernel functions. */
@@ -73,7 +74,13 @@ function memory_entry(state: State, k: Kernel, parts: readonly string[]): SysfsE
   if (rest.length) return null;
   if (name === undefined) {
     const blocks = sorted(state.memory_block.keys()).map((id) => `memory${id}`);
-    return dir(['auto_online_blocks', 'block_size_bytes', ...blocks]);
+    return dir([
+      'auto_online_blocks',
+      'block_size_bytes',
+      'hard_offline_page',
+      'soft_offline_page',
+      ...blocks,
+    ]);
   }
   const block = /^memory(\d+)$/.exec(name);
   if (block) return block_entry(state, k, Number(block[1]), attribute);
@@ -142,6 +149,7 @@ function parameter(state: State, k: Kernel, name: string): SysfsEntry | null {
     case 'auto_movable_ratio':
       return file(`${vars.auto_movable_ratio}\n`);
     case 'memmap_on_memory':
+      if (k.c.memmap_on_memory_force) return file('force\n');
       return file(k.c.memmap_on_memory ? 'Y\n' : 'N\n');
     case 'online_policy':
       return file(`${online_policies[vars.online_policy]}\n`);
@@ -184,6 +192,7 @@ export function lookup(state: State, k: Kernel, path: string): SysfsEntry | null
   if (bound) return dir(bound);
   if (clean === ND || clean === DAX) return dir(bus_devices(state, clean === ND ? 'nd' : 'dax').sort());
   if (clean === '/proc/iomem') return file([...iomem(state)].join(''));
+  if (clean === '/proc/meminfo') return file([...meminfo(state, k)].join(''));
   if (clean === '/proc/zoneinfo') return file([...zoneinfo(state, k)].join(''));
   const arrays: Readonly<Record<string, number>> = {
     '/sys/kernel/debug/memblock/memory': MEMBLOCK_MEMORY,
@@ -240,6 +249,8 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
   const device = nd_store(state, path, text, k) ?? driver_store(path, text, k);
   if (device) return device;
   if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
+  if (path === `${MEMORY}/hard_offline_page`) return k.hard_offline_page_store(text);
+  if (path === `${MEMORY}/soft_offline_page`) return k.soft_offline_page_store(text);
   if (path.startsWith(`${PARAMETERS}/`)) {
     const name = path.slice(PARAMETERS.length + 1);
     if (k.c.parameters.includes(name)) return store_parameter(k, name, text);

@@ -11,7 +11,7 @@ import {
   type State,
 } from '../state.ts';
 import { set_pages } from './memmap.ts';
-import { NO_PAGE, PG_hwpoison } from './page.ts';
+import { NO_PAGE, PageHWPoison, PG_hwpoison } from './page.ts';
 
 /** mm/sparse.c: sections, their sub-section maps and the flags that make a pfn valid. */
 
@@ -55,7 +55,12 @@ const clear_hwpoison = operation({
   writes: true,
   changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void => {
+    let poisoned = 0;
+    for (const run of state.pages.in(start, end))
+      if (PageHWPoison(run.value)) poisoned += run.end - run.start;
+    if (poisoned === 0) return;
     state.pages.update(start, end, (page) => page & ~PG_hwpoison);
+    state.vars.get(0)!.num_poisoned_pages -= poisoned;
   },
 });
 
@@ -171,9 +176,14 @@ export const v5_2 = {
     const early = (yield* R('mem_section', section_nr, 'section_mem_map')) & SECTION_IS_EARLY;
     yield* W('mem_section', section_nr, 'section_mem_map', 0);
     yield* W('mem_section', section_nr, 'subsection_map', null);
-    yield* change(clear_hwpoison, start, start + nr_pages);
+    yield* this.clear_hwpoisoned_pages(start, nr_pages);
     if (early) yield* this.free_map_bootmem(start, nr_pages);
     else yield* this.depopulate_section_memmap(start, nr_pages, altmap);
+  },
+
+  /** Pages of the range that are poisoned still are no longer counted. */
+  *clear_hwpoisoned_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    yield* change(clear_hwpoison, pfn, pfn + nr_pages);
   },
 
   *online_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {
@@ -315,7 +325,7 @@ export const v5_3 = {
     nr_pages: number,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    yield* change(clear_hwpoison, pfn, pfn + nr_pages);
+    yield* this.clear_hwpoisoned_pages(pfn, nr_pages);
     yield* this.section_deactivate(pfn, nr_pages, altmap);
   },
 };
@@ -340,5 +350,17 @@ export const v6_8 = {
     if (early) return;
     yield* this.kfree_rcu(nr);
     yield* W('mem_section', nr, 'subsection_map', null);
+  },
+};
+
+export const v6_12 = {
+  /** Poisoned pages are those of the memory block, and no longer counted when that goes (v6.2). */
+  *sparse_remove_section(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    yield* this.section_deactivate(pfn, nr_pages, altmap);
   },
 };

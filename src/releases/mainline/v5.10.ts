@@ -18,6 +18,7 @@ import * as memmap_on_memory from '../../kernel/mm/memory_hotplug/memmap_on_memo
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
@@ -29,6 +30,7 @@ import { v5_7 } from './v5.7.ts';
 
 export const own = {
   functions: {
+    ...memory_failure.v5_10,
     ...acpi_scan.v5_10,
     ...add_memory.v5_10,
     ...dax_device.v5_10,

@@ -90,6 +90,7 @@ import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts'
 import * as zone_device from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
+import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as mempolicy from '../../kernel/mm/mempolicy.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as alloc_contig_range from '../../kernel/mm/page_alloc/alloc_contig_range.ts';
@@ -118,6 +119,7 @@ import { PGPROT } from './pgprot.ts';
 
 export const own = {
   functions: {
+    ...memory_failure.v5_2,
     ...acpi_memhotplug.v5_2,
     ...acpi_scan.v5_2,
     ...add_memory.v5_2,
@@ -261,6 +263,7 @@ export const v5_2 = defineRelease({
     HAVE_ARCH_PFN_VALID: { arm64: true, x86_64: false },
     memblock_columns: 'range',
     MHP_MEMMAP_ON_MEMORY: false,
+    MEMMAP_ON_MEMORY_FORCE: false,
     bare_metal_blocks: false,
     holes: 'zeroed',
     LPA2: false,

@@ -27,6 +27,7 @@ import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts'
 import * as zone_device from '../../kernel/mm/memory_hotplug/zone_device.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
+import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
@@ -41,6 +42,7 @@ import { v5_10 } from './v5.10.ts';
 
 export const own = {
   functions: {
+    ...memory_failure.v6_1,
     ...acpi_memhotplug.v6_1,
     ...base_bus.v6_1,
     ...groups.v6_1,

@@ -1,17 +1,20 @@
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
 import * as dd from '../../kernel/drivers/base/dd.ts';
+import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as debug from '../../kernel/mm/debug.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
 import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
 import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
+import * as sparse from '../../kernel/mm/sparse.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
 import type { New as OfV52 } from './v5.2.ts';
@@ -19,6 +22,9 @@ import { v6_1 } from './v6.1.ts';
 
 export const own = {
   functions: {
+    ...memory_block.v6_12,
+    ...memory_failure.v6_12,
+    ...sparse.v6_12,
     ...acpi_scan.v6_9,
     ...add_memory.v6_12,
     ...dd.v6_12,
@@ -48,5 +54,11 @@ export const v6_12 = defineRelease({
   base: v6_1,
   about: '6.12.117',
   ...own,
-  constants: { memblock_columns: 'range nid flags', LPA2: true, layout: 'v6.9', ptdump: 'v6.12' },
+  constants: {
+    MEMMAP_ON_MEMORY_FORCE: true,
+    memblock_columns: 'range nid flags',
+    LPA2: true,
+    layout: 'v6.9',
+    ptdump: 'v6.12',
+  },
 });

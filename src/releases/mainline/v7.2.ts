@@ -7,6 +7,7 @@ import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as node_states from '../../kernel/mm/memory_hotplug/node_states.ts';
+import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
 import { PGPROT } from './pgprot.ts';
@@ -14,7 +15,13 @@ import type { New as OfV52 } from './v5.2.ts';
 import { v6_12 } from './v6.12.ts';
 
 export const own = {
-  functions: { ...add_memory.v7_2, ...hugetlb_dissolve.v6_15, ...hugetlb_pool.v6_15, ...node_states.v7_2 },
+  functions: {
+    ...add_memory.v7_2,
+    ...memory_failure.v7_2,
+    ...hugetlb_dissolve.v6_15,
+    ...hugetlb_pool.v6_15,
+    ...node_states.v7_2,
+  },
   arch: {
     arm64: {
       ...huge_vmap.v7_1,

@@ -7,7 +7,6 @@ import {
   NO_PAGE,
   type Page,
   PageOffline,
-  PG_hwpoison,
   PG_reserved,
   page_nid,
   page_use,
@@ -26,7 +25,7 @@ const take_free = operation({
     state.pages.update(start, end, (page) => {
       // pages that a driver has taken stay with it when the block is onlined again (virtio-mem)
       if (PageOffline(page)) return page;
-      const gone = with_use(page, USE.NONE) & ~PG_hwpoison;
+      const gone = with_use(page, USE.NONE);
       return reserve ? gone | PG_reserved : gone;
     });
   },

@@ -93,6 +93,9 @@ export const v5_2 = {
     if (nid !== NUMA_NO_NODE) yield* add('pgdat', nid, 'nr_blocks', -1);
   },
 
+  /** Before v6.2 poisoned pages are no longer counted when their section goes. */
+  *$uncount_poisoned(this: Kernel, _id: number): Steps<void> {},
+
   /** v5.2: called section by section; the block counts its sections. */
   *hotplug_memory_register(this: Kernel, nid: number, section_nr: number): Steps<number> {
     const id = memory_block_id(this.c, section_nr);
@@ -162,6 +165,7 @@ function* remove_blocks(k: Kernel, start: number, size: number): Steps<void> {
   if (blocks.length < size / k.c.memory_block_size_bytes)
     yield* k.WARN_ON_ONCE('remove_memory_block_devices');
   for (const id of blocks) {
+    yield* k.$uncount_poisoned(id);
     yield* k.unregister_memory_block_under_nodes(id);
     yield* k.remove_memory_block(id);
   }
@@ -208,5 +212,13 @@ export const v5_7 = {
 
   *remove_memory_block_devices(this: Kernel, start: number, size: number): Steps<void> {
     yield* remove_blocks(this, start, size);
+  },
+};
+
+export const v6_12 = {
+  /** v6.2: poisoned pages of a block are no longer counted when it goes. */
+  *$uncount_poisoned(this: Kernel, id: number): Steps<void> {
+    const poisoned = yield* R('memory_block', id, 'nr_hwpoison');
+    if (poisoned) yield* add('vars', 0, 'num_poisoned_pages', -poisoned);
   },
 };

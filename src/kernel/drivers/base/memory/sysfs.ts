@@ -1,5 +1,6 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
+import { kstrtoul } from '../../../lib/kstrtox.ts';
 import { sysfs_streq } from '../../../lib/string.ts';
 import { lock_device_hotplug_sysfs, unlock_device_hotplug } from '../../../locks.ts';
 import { R, W } from '../../../ops.ts';
@@ -52,6 +53,19 @@ export const v5_2 = {
 
   *auto_online_blocks_show(this: Kernel): Steps<string> {
     return `${online_types[yield* R('vars', 0, 'mhp_default_online_type')]}\n`;
+  },
+
+  /** The number is a physical address. */
+  *hard_offline_page_store(this: Kernel, text: string): Steps<number> {
+    const address = kstrtoul(text);
+    if (address === null) return -this.errno.EINVAL;
+    return yield* this.memory_failure(Math.floor(address / this.c.PAGE_SIZE), 0);
+  },
+
+  *soft_offline_page_store(this: Kernel, text: string): Steps<number> {
+    const address = kstrtoul(text);
+    if (address === null) return -this.errno.EINVAL;
+    return yield* this.soft_offline_page(Math.floor(address / this.c.PAGE_SIZE), 0);
   },
 
   block_size_bytes_show(this: Kernel): string {

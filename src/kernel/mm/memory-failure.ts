@@ -1,0 +1,295 @@
+import type { Steps } from '../../steps/step.ts';
+import { NotModelled } from '../kernel/runtime.ts';
+import type { Kernel } from '../kernel.ts';
+import { get_online_mems, put_online_mems } from '../locks.ts';
+import { add, change, exists, lock, operation, pr_err, pr_info, R, unlock } from '../ops.ts';
+import { hex } from '../pfn.ts';
+import type { State } from '../state.ts';
+import {
+  NO_PAGE,
+  type Page,
+  PageHuge,
+  PageHWPoison,
+  PageReserved,
+  PG_hwpoison,
+  page_use,
+  USE,
+  with_use,
+} from './page.ts';
+
+/**
+ * mm/memory-failure.c: pages that hardware reports as broken, and pages that shall no longer be used. A movable page
+ * counts as anonymous memory of a program, which is killed for it, or whose data migrate.
+ */
+
+type Result = 'Ignored' | 'Failed' | 'Delayed' | 'Recovered';
+
+/** Types of pages of which no page is lost. */
+const UNCOUNTED: ReadonlySet<string> = new Set(['already poisoned page', 'non struct page pfn']);
+
+/** TestSetPageHWPoison(). */
+const test_set_hwpoison = operation({
+  name: 'test_set_hwpoison',
+  obj: 'pages',
+  writes: true,
+  run(state: State, pfn: number): boolean {
+    if (PageHWPoison(state.pages.get(pfn))) return true;
+    state.pages.update(pfn, pfn + 1, (page) => page | PG_hwpoison);
+    return false;
+  },
+});
+
+/** The page has no user any more, and is not free either. */
+const drop = operation({
+  name: 'drop',
+  obj: 'pages',
+  writes: true,
+  run: (state: State, pfn: number): void => {
+    state.pages.update(pfn, pfn + 1, (page) => with_use(page, USE.NONE));
+  },
+});
+
+const is_free = (page: Page): boolean => page_use(page) === USE.FREE || page_use(page) === USE.PCP;
+
+export const v5_2 = {
+  /** `flags` are of no consequence here: the pages are given by file, not by a failing access. */
+  *memory_failure(this: Kernel, pfn: number, _flags: number): Steps<number> {
+    const page = yield* this.pfn_to_online_page(pfn);
+    if (page === NO_PAGE) return yield* this.$memory_failure_outside(pfn);
+    if (yield* change(test_set_hwpoison, pfn)) {
+      yield* this.$mf_err(pfn, 'already hardware poisoned');
+      return 0;
+    }
+    yield* this.$num_poisoned_pages_inc(pfn);
+    if (PageHuge(page)) return yield* this.$memory_failure_huge(pfn, page);
+    if (is_free(page)) return yield* this.action_result(pfn, 'free buddy page', 'Delayed');
+    if (page_use(page) === USE.MOVABLE) return yield* this.$memory_failure_lru(pfn);
+    if (PageReserved(page)) return yield* this.action_result(pfn, 'reserved kernel page', 'Ignored');
+    yield* this.$mf_err(pfn, 'Unknown page state');
+    return yield* this.action_result(pfn, 'unknown page', 'Failed');
+  },
+
+  /** Prints what was done. */
+  *action_result(this: Kernel, pfn: number, type: string, result: Result): Steps<number> {
+    yield* this.$mf_err(pfn, `recovery action for ${type}: ${result}`);
+    return result === 'Recovered' || result === 'Delayed' ? 0 : -this.errno.EBUSY;
+  },
+
+  *$mf_err(this: Kernel, pfn: number, text: string): Steps<void> {
+    yield* pr_err(`Memory failure: ${hex(pfn)}: ${text}`);
+  },
+
+  *$num_poisoned_pages_inc(this: Kernel, _pfn: number): Steps<void> {
+    yield* add('vars', 0, 'num_poisoned_pages', 1);
+  },
+
+  /** The memory of a program: it is unmapped, and the program dies of it. */
+  *$memory_failure_lru(this: Kernel, pfn: number): Steps<number> {
+    yield* change(drop, pfn);
+    return yield* this.action_result(pfn, 'dirty LRU page', 'Recovered');
+  },
+
+  /** A free huge page is dissolved; if that fails nobody is told. */
+  *$memory_failure_huge(this: Kernel, pfn: number, page: Page): Steps<number> {
+    if (page_use(page) === USE.HUGE_USED) throw new NotModelled('memory_failure() of a huge page in use');
+    yield* this.dissolve_free_huge_pages(pfn, pfn + 1);
+    return yield* this.action_result(pfn, 'free huge page', 'Delayed');
+  },
+
+  /** Device memory, or no memory at all. */
+  *$memory_failure_outside(this: Kernel, pfn: number): Steps<number> {
+    const pgmap = (yield* this.pfn_valid(pfn)) ? yield* this.get_dev_pagemap(pfn) : 0;
+    if (pgmap) return yield* this.memory_failure_dev_pagemap(pfn, pgmap);
+    yield* this.$mf_err(pfn, 'memory outside kernel control');
+    return -this.errno.ENXIO;
+  },
+
+  /** Struct pages in the device itself cannot be recovered, nor can private memory. */
+  *memory_failure_dev_pagemap(this: Kernel, pfn: number, pgmap: number): Steps<number> {
+    let rc = 0;
+    if (pfn < (yield* this.pfn_first(pgmap))) rc = -this.errno.ENXIO;
+    else if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') rc = this.$mf_private_error();
+    else yield* change(test_set_hwpoison, pfn);
+    yield* this.action_result(pfn, 'dax page', rc ? 'Failed' : 'Recovered');
+    return rc;
+  },
+
+  $mf_private_error(this: Kernel): number {
+    return -this.errno.EBUSY;
+  },
+
+  *soft_offline_page(this: Kernel, pfn: number, _flags: number): Steps<number> {
+    if (!(yield* this.pfn_valid(pfn))) return -this.errno.ENXIO;
+    const page = yield* this.pfn_to_online_page(pfn);
+    if (page === NO_PAGE) return -this.errno.EIO;
+    if (PageHWPoison(page)) return yield* this.$soft_offline_poisoned(pfn);
+    yield* get_online_mems();
+    const found = yield* this.$get_any_page(pfn, page);
+    yield* put_online_mems();
+    if (found < 0) return found;
+    if (found > 0) return yield* this.soft_offline_in_use_page(pfn);
+    return (yield* this.page_handle_poison(pfn)) ? 0 : -this.errno.EBUSY;
+  },
+
+  *$soft_offline_poisoned(this: Kernel, pfn: number): Steps<number> {
+    yield* pr_info(`soft offline: ${hex(pfn)} page already poisoned`);
+    return -this.errno.EBUSY;
+  },
+
+  /** 0: free, 1: can be migrated, else a negative errno. */
+  *$get_any_page(this: Kernel, pfn: number, page: Page): Steps<number> {
+    const use = page_use(page);
+    if (use === USE.MOVABLE || use === USE.HUGE_USED) return 1;
+    if (is_free(page) || use === USE.HUGE_FREE) {
+      yield* this.$soft_offline_free(pfn, page);
+      return 0;
+    }
+    yield* this.$unhandlable_page(pfn);
+    return -this.errno.EIO;
+  },
+
+  *$soft_offline_free(this: Kernel, pfn: number, page: Page): Steps<void> {
+    yield* pr_info(`__get_any_page: ${hex(pfn)} free ${PageHuge(page) ? 'huge' : 'buddy'} page`);
+  },
+
+  /** The line goes on with the flags of the page. */
+  *$unhandlable_page(this: Kernel, pfn: number): Steps<void> {
+    yield* pr_info(`soft_offline: ${hex(pfn)}: unknown non LRU page type`);
+  },
+
+  *soft_offline_in_use_page(this: Kernel, pfn: number): Steps<number> {
+    const huge = PageHuge(yield* this.pfn_to_page(pfn));
+    if ((yield* this.do_migrate_range(pfn, pfn + 1)) === 0) {
+      const what = huge ? 'hugepage' : 'page';
+      yield* this.$soft_offline_failed(pfn, `${what} migration failed`, -this.errno.ENOMEM);
+      return -this.errno.ENOMEM;
+    }
+    return (yield* this.page_handle_poison(pfn)) ? 0 : -this.errno.EBUSY;
+  },
+
+  /** The line goes on with the type of the page. */
+  *$soft_offline_failed(this: Kernel, pfn: number, text: string, ret: number): Steps<void> {
+    yield* pr_info(`soft offline: ${hex(pfn)}: ${text} ${ret}, type`);
+  },
+
+  /** Takes a free page out of use; one of a free huge page after that has been dissolved. */
+  *page_handle_poison(this: Kernel, pfn: number): Steps<boolean> {
+    if (yield* this.dissolve_free_huge_pages(pfn, pfn + 1)) return false;
+    if (!is_free(yield* this.pfn_to_page(pfn))) return false;
+    yield* change(test_set_hwpoison, pfn);
+    yield* this.$num_poisoned_pages_inc(pfn);
+    return true;
+  },
+};
+
+export const v5_10 = {
+  *$soft_offline_poisoned(this: Kernel, pfn: number): Steps<number> {
+    yield* pr_info(`soft_offline_page: ${hex(pfn)} page already poisoned`);
+    return 0;
+  },
+
+  *$soft_offline_free(this: Kernel, _pfn: number, _page: Page): Steps<void> {},
+
+  *$unhandlable_page(this: Kernel, pfn: number): Steps<void> {
+    yield* pr_info(`soft_offline_page: ${hex(pfn)}: unknown page type`);
+  },
+};
+
+export const v6_1 = {
+  /**
+   * Under a mutex; a free page leaves the buddy (v5.11); what is poisoned already is an error (v5.14); pages are counted
+   * where the outcome is known (v6.1).
+   */
+  *memory_failure(this: Kernel, pfn: number, _flags: number): Steps<number> {
+    yield* lock('mf_mutex', 'mutex');
+    const ret = yield* this.$memory_failure_locked(pfn);
+    yield* unlock('mf_mutex', 'mutex');
+    return ret;
+  },
+
+  *$memory_failure_locked(this: Kernel, pfn: number): Steps<number> {
+    const page = yield* this.pfn_to_online_page(pfn);
+    if (page === NO_PAGE) return yield* this.$memory_failure_outside(pfn);
+    if (yield* change(test_set_hwpoison, pfn)) {
+      yield* this.$mf_already(pfn);
+      return -this.errno.EHWPOISON;
+    }
+    if (PageHuge(page)) return yield* this.$memory_failure_huge(pfn, page);
+    if (is_free(page)) return yield* this.action_result(pfn, 'free buddy page', 'Recovered');
+    if (page_use(page) === USE.MOVABLE) return yield* this.$memory_failure_lru(pfn);
+    yield* this.$unhandlable_page(pfn);
+    return yield* this.action_result(pfn, this.$mf_unhandlable(), 'Ignored');
+  },
+
+  *$mf_already(this: Kernel, pfn: number): Steps<void> {
+    yield* this.$mf_err(pfn, 'already hardware poisoned');
+  },
+
+  $mf_unhandlable(this: Kernel): string {
+    return 'unknown page';
+  },
+
+  *$memory_failure_huge(this: Kernel, pfn: number, page: Page): Steps<number> {
+    if (page_use(page) === USE.HUGE_USED) throw new NotModelled('memory_failure() of a huge page in use');
+    const failed = yield* this.dissolve_free_huge_pages(pfn, pfn + 1);
+    return yield* this.action_result(pfn, 'free huge page', failed ? 'Failed' : 'Recovered');
+  },
+
+  *action_result(this: Kernel, pfn: number, type: string, result: Result): Steps<number> {
+    if (!UNCOUNTED.has(type)) yield* this.$num_poisoned_pages_inc(pfn);
+    yield* this.$mf_err(pfn, `recovery action for ${type}: ${result}`);
+    return result === 'Recovered' || result === 'Delayed' ? 0 : -this.errno.EBUSY;
+  },
+
+  $mf_private_error(this: Kernel): number {
+    return -this.errno.ENXIO;
+  },
+
+  *$unhandlable_page(this: Kernel, pfn: number): Steps<void> {
+    yield* this.$mf_err(pfn, 'unhandlable page.');
+  },
+
+  *$soft_offline_poisoned(this: Kernel, pfn: number): Steps<number> {
+    yield* pr_info(`Memory failure: soft_offline_page: ${hex(pfn)} page already poisoned`);
+    return 0;
+  },
+
+  *$soft_offline_failed(this: Kernel, pfn: number, text: string, ret: number): Steps<void> {
+    yield* pr_info(`Memory failure: soft offline: ${hex(pfn)}: ${text} ${ret}, type`);
+  },
+};
+
+export const v6_12 = {
+  /** Counted by memory block as well (v6.2). */
+  *$num_poisoned_pages_inc(this: Kernel, pfn: number): Steps<void> {
+    yield* add('vars', 0, 'num_poisoned_pages', 1);
+    const id = Math.floor((pfn * this.c.PAGE_SIZE) / this.c.memory_block_size_bytes);
+    if (yield* exists('memory_block', id)) yield* add('memory_block', id, 'nr_hwpoison', 1);
+  },
+
+  *$mf_already(this: Kernel, pfn: number): Steps<void> {
+    yield* this.action_result(pfn, 'already poisoned page', 'Failed');
+  },
+
+  $mf_unhandlable(this: Kernel): string {
+    return 'get hwpoison page';
+  },
+
+  *$soft_offline_poisoned(this: Kernel, pfn: number): Steps<number> {
+    yield* pr_info(`Memory failure: ${hex(pfn)}: page already poisoned`);
+    return 0;
+  },
+
+  *$soft_offline_failed(this: Kernel, pfn: number, text: string, ret: number): Steps<void> {
+    yield* pr_info(`Memory failure: ${hex(pfn)}: ${text} ${ret}, type`);
+  },
+};
+
+export const v7_2 = {
+  /** What has no struct page may have been mapped by a driver, which is not modelled. */
+  *$memory_failure_outside(this: Kernel, pfn: number): Steps<number> {
+    if (!(yield* this.pfn_valid(pfn)))
+      return yield* this.action_result(pfn, 'non struct page pfn', 'Ignored');
+    return yield* v5_2.$memory_failure_outside.call(this, pfn);
+  },
+};
