@@ -55,7 +55,7 @@ test('the scenario of steps in the README goes as it says', () => {
 
 test('the figures of the recordings are those the tests assert', () => {
   const rows = readFileSync(`${root}test/conform.test.ts`, 'utf8').matchAll(
-    /^ {2}\['[^']+', 'v[\d.]+', (\d+), (\d+)\],$/gm,
+    /^ {2}\['[^']+', 'v[\d.]+', (\d+), (\d+), \d+, \d+\],$/gm,
   );
   let steps = 0;
   let comparisons = 0;

@@ -229,8 +229,8 @@ describe('state and online', () => {
       write(memory(0, 'phys_index'), '1', 'EACCES'),
     );
     must(session, write('/proc/iomem', 'x', 'EACCES'));
-    expect(() => play(session, write('/proc/meminfo', 'x', 'any'))).toThrow(
-      '/proc/meminfo: no such file in the modelled kernel',
+    expect(() => play(session, write('/proc/slabinfo', 'x', 'any'))).toThrow(
+      '/proc/slabinfo: no such file in the modelled kernel',
     );
   });
 });
