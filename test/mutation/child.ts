@@ -1,4 +1,5 @@
 import { evaluate, type Order, type Verdict } from './evaluate.ts';
+import { limitChecks } from './limit.ts';
 import { Recorder } from './trace.ts';
 
 /**
@@ -10,8 +11,13 @@ import { Recorder } from './trace.ts';
 export type Answer = { readonly begun: string } | { readonly verdict: Verdict };
 
 Recorder.install();
+const beginCheck = limitChecks();
 const answer = (what: Answer): void => void process.send!(what);
 
 process.on('message', (order: Order) => {
-  answer({ verdict: evaluate(order, (begun) => answer({ begun })) });
+  const verdict = evaluate(order, (begun) => {
+    beginCheck();
+    answer({ begun });
+  });
+  answer({ verdict });
 });

@@ -1,9 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Answer } from './child.ts';
 import type { Order, Verdict } from './evaluate.ts';
-
-/** The time limit of one check in milliseconds, over a hundred times what the original takes. */
-export const LIMIT = 60_000;
+import { OVER_LIMIT } from './limit.ts';
 
 const verdictOf = (check: string, failure: string): Verdict => ({
   caught: { check, failure },
@@ -11,7 +9,7 @@ const verdictOf = (check: string, failure: string): Verdict => ({
   where: null,
 });
 
-/** A process that evaluates mutants one after another; one that does not end is replaced. */
+/** A process that evaluates mutants one after another; one that ends is replaced. */
 export class Worker {
   readonly #program: string;
   #child: ChildProcess | null = null;
@@ -28,31 +26,17 @@ export class Worker {
     const child = this.#child;
     return new Promise((resolve) => {
       let check = 'the start';
-      let timer: NodeJS.Timeout;
       const settle = (verdict: Verdict): void => {
-        clearTimeout(timer);
         child.removeAllListeners();
         resolve(verdict);
       };
-      const watch = (): void => {
-        clearTimeout(timer);
-        timer = setTimeout(() => {
-          this.end();
-          settle(verdictOf(check, 'does not end'));
-        }, LIMIT);
-      };
-      watch();
       child.on('message', (answer: Answer) => {
-        if ('verdict' in answer) {
-          settle(answer.verdict);
-          return;
-        }
-        check = answer.begun;
-        watch();
+        if ('verdict' in answer) settle(answer.verdict);
+        else check = answer.begun;
       });
-      child.on('exit', () => {
+      child.on('exit', (_code, signal) => {
         this.#child = null;
-        settle(verdictOf(check, 'ends the program'));
+        settle(verdictOf(check, signal === OVER_LIMIT ? 'does not end' : 'ends the program'));
       });
       child.send(order);
     });
