@@ -75,4 +75,12 @@ export const well = ({ kernel }: Pick<Model, 'kernel'>): readonly Monitor[] => [
 
 /** The linear map of a physical range, as arch_add_memory() makes it, and nothing else. */
 export const mapLinear = (k: Kernel, start: number, size: number): Steps<number> =>
-  k.__create_pgd_mapping(start, phys_to_virt(k.c, start), size, k.c.pgprot.MHP, '__pgd_pgtable_alloc', 0);
+  k.__create_pgd_mapping(
+    k.c.swapper_pg_dir,
+    start,
+    phys_to_virt(k.c, start),
+    size,
+    k.c.pgprot.MHP,
+    '__pgd_pgtable_alloc',
+    0,
+  );

@@ -66,7 +66,15 @@ function* map(k: Kernel, { start, size }: Range) {
   const blocks = k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0;
   const virt = phys_to_virt(k.c, start);
   const flags = NO_EXEC_MAPPINGS | blocks;
-  return yield* k.__create_pgd_mapping(start, virt, size, k.c.pgprot.MHP, '__pgd_pgtable_alloc', flags);
+  return yield* k.__create_pgd_mapping(
+    k.c.swapper_pg_dir,
+    start,
+    virt,
+    size,
+    k.c.pgprot.MHP,
+    '__pgd_pgtable_alloc',
+    flags,
+  );
 }
 
 const unmap = (k: Kernel, { start, size }: Range) => k.__remove_pgd_mapping(phys_to_virt(k.c, start), size);

@@ -458,6 +458,8 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   vmap_lazy_nr: number;
   /** Table pages allocated from and freed to the page allocator, by level. */
   table_pages: TablePageCounts;
+  /** The level of each page that is a table, by pfn; the model's own, for these counts. */
+  readonly table_level: Runs<LevelName | null>;
   /** memtype_rbroot: memory types of what is not System RAM, by pfn. */
   readonly memtype_rbroot: Runs<number>;
   /** The firmware's map at boot; hot-added memory is never added to it. */
@@ -521,6 +523,7 @@ export function empty_state(): State {
     vmap_purge_list: [],
     vmap_lazy_nr: 0,
     table_pages: { allocated: {}, freed: {} },
+    table_level: new Runs<LevelName | null>(null),
     memtype_rbroot: new Runs<number>(PCM.NONE),
     e820_table_firmware: [],
     zero_pfn: -1,

@@ -20,6 +20,7 @@ import {
   none,
   p4d_addr_end,
   pgd_addr_end,
+  pgd_offset_pgd,
   pmd_addr_end,
   pmd_leaf,
   pud_addr_end,
@@ -281,6 +282,7 @@ function* alloc_init_p4d(
 const create_pgd_mapping = (set_run: SetRun) =>
   function* (
     this: Kernel,
+    pgdir: EntryPointer,
     phys: number,
     virt: number,
     size: number,
@@ -299,7 +301,7 @@ const create_pgd_mapping = (set_run: SetRun) =>
     const end = Math.ceil((virt + size) / PAGE_SIZE) * PAGE_SIZE;
     for (let next = addr; addr !== end; addr = next) {
       next = pgd_addr_end(this.c, addr, end);
-      const ret = yield* alloc_init_p4d(m, yield* this.pgd_offset_k(addr), addr, next, at);
+      const ret = yield* alloc_init_p4d(m, pgd_offset_pgd(this.c, pgdir, addr), addr, next, at);
       if (ret) return ret;
       at += next - addr;
     }

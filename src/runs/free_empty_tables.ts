@@ -71,8 +71,8 @@ function* free_empty(
   yield* set_entries(k, pass.set_run, p, n, INVALID, 0);
   if (n === 1) yield* k.__flush_tlb_kernel_pgtable(start);
   else yield* pass.flush(start, (n * cover) / PAGE_SIZE);
-  if (n === 1) yield* k.free_hotplug_pgtable_page(level, table);
-  else yield* free_tables(k, pass.destroyed, level, table, n);
+  if (n === 1) yield* k.free_hotplug_pgtable_page(table);
+  else yield* free_tables(k, pass.destroyed, table, n);
 }
 
 /** Handles one PMD entry, or several with adjacent empty tables. */

@@ -56,7 +56,6 @@ const removing: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_pte,
 /** The rest of free_pXd_table() once the table is known to be empty. */
 function* free_table(
   k: Kernel,
-  level: 'PTE' | 'PMD' | 'PUD',
   p: EntryPointer,
   addr: number,
   clear: (this: Kernel, p: EntryPointer) => Steps<void>,
@@ -64,7 +63,7 @@ function* free_table(
   const page = table_page(k.c, yield* READ_ONCE(p));
   yield* clear.call(k, p);
   yield* k.__flush_tlb_kernel_pgtable(addr);
-  yield* k.free_hotplug_pgtable_page(level, page);
+  yield* k.free_hotplug_pgtable_page(page);
 }
 
 export const forms: readonly BatchForm[] = [
@@ -73,7 +72,7 @@ export const forms: readonly BatchForm[] = [
     name: 'free_pte_table',
     exact: S1.free_pte_table,
     *batch(ptep, pmdp, addr) {
-      if (!(yield* is_used(this, 'PTE', ptep))) yield* free_table(this, 'PTE', pmdp, addr, this.pmd_clear);
+      if (!(yield* is_used(this, 'PTE', ptep))) yield* free_table(this, pmdp, addr, this.pmd_clear);
     },
   }),
   form({
@@ -81,7 +80,7 @@ export const forms: readonly BatchForm[] = [
     exact: S1.free_pmd_table,
     *batch(pmdp, pudp, addr) {
       if (this.c.t.levels <= 2 || (yield* is_used(this, 'PMD', pmdp))) return;
-      yield* free_table(this, 'PMD', pudp, addr, this.pud_clear);
+      yield* free_table(this, pudp, addr, this.pud_clear);
     },
   }),
   form({
@@ -89,7 +88,7 @@ export const forms: readonly BatchForm[] = [
     exact: S1.free_pud_table,
     *batch(pudp, pgdp, addr) {
       if (this.c.t.levels <= 3 || (yield* is_used(this, 'PUD', pudp))) return;
-      yield* free_table(this, 'PUD', pgdp, addr, this.pgd_clear);
+      yield* free_table(this, pgdp, addr, this.pgd_clear);
     },
   }),
 ];

@@ -88,7 +88,17 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
         const size = todo.pages * PAGE_SIZE;
         const virt = phys_to_virt(c, start);
         const flags = NO_EXEC_MAPPINGS | (todo.blocks ? 0 : NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS);
-        done(k.__create_pgd_mapping(start, virt, size, c.pgprot.MHP, '__pgd_pgtable_alloc', flags));
+        done(
+          k.__create_pgd_mapping(
+            c.swapper_pg_dir,
+            start,
+            virt,
+            size,
+            c.pgprot.MHP,
+            '__pgd_pgtable_alloc',
+            flags,
+          ),
+        );
         undo.push(() => k.__remove_pgd_mapping(virt, size));
         break;
       }

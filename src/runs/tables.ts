@@ -2,7 +2,7 @@ import type { LevelName } from '../geometry/translation.ts';
 import type { PgtableAlloc } from '../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as pgtable_alloc from '../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
-import { count_table } from '../kernel/include/asm-generic/pgalloc.ts';
+import { count_table, uncount_table } from '../kernel/include/asm-generic/pgalloc.ts';
 import * as pagetable from '../kernel/include/linux/mm/pagetable.ts';
 import { construct, destroy, first_unconstructed } from '../kernel/include/linux/mm/pagetable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
@@ -35,18 +35,17 @@ export function* alloc_tables(
   n: number,
 ): Steps<TablePages> {
   const after_boot = alloc === '__pgd_pgtable_alloc';
-  const plain = has(k, after_boot ? { early_pgtable_alloc, __pgd_pgtable_alloc } : { early_pgtable_alloc });
-  const constructed =
-    after_boot && has(k, { early_pgtable_alloc, ...pgtable_alloc.v7_1, __pagetable_ctor: ctor });
+  const plain = has(k, after_boot ? { __pgd_pgtable_alloc } : { early_pgtable_alloc });
+  const constructed = after_boot && has(k, { ...pgtable_alloc.v7_1, __pagetable_ctor: ctor });
   if (n === 1 || !(plain || constructed)) return { phys: yield* k[alloc](level), n: 1 };
   const found = yield* k.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
   if (!found) {
-    if (!k.c.pgtable_alloc_may_fail) yield* k.BUG('__pgd_pgtable_alloc');
+    if (after_boot && !k.c.pgtable_alloc_may_fail) yield* k.BUG(alloc);
     return { phys: -1, n: 0 };
   }
   const phys = PFN_PHYS(k.c, found.pfn);
   yield* change(mmu_steps.clear_pages, phys, PFN_PHYS(k.c, found.nr_pages));
-  yield* change(count_table, level, found.nr_pages);
+  yield* change(count_table, level, found.pfn, found.nr_pages);
   if (constructed) yield* change(construct, found.pfn, found.nr_pages);
   return { phys, n: found.nr_pages };
 }
@@ -61,15 +60,9 @@ export const FREEING: readonly {
 ];
 
 /** free_hotplug_pgtable_page() of `n` adjacent tables. */
-export function* free_tables(
-  k: Kernel,
-  destroyed: boolean,
-  level: LevelName,
-  phys: number,
-  n: number,
-): Steps<void> {
+export function* free_tables(k: Kernel, destroyed: boolean, phys: number, n: number): Steps<void> {
   const pfn = PFN_DOWN(k.c, phys);
-  yield* change(count_table, level, -n);
+  yield* change(uncount_table, pfn, n);
   if (destroyed) {
     // the kernel's own function detects a missing constructor
     if (k.c.DEBUG_VM && (yield* look(first_unconstructed, pfn, n)) >= 0) yield* k.pagetable_dtor(pfn);

@@ -12,6 +12,8 @@ export interface Check {
   readonly name: string;
   /** Takes seconds rather than milliseconds: checks that interleave threads. */
   readonly slow: boolean;
+  /** The kernel runs alone, so batch forms replace what no mutant changes. */
+  readonly alone: boolean;
   /** Of the catalogue. */
   readonly entry: boolean;
   /** It checks the kernel's messages: exactly the same must be printed. */
@@ -55,6 +57,7 @@ function* rangeChecks(form: Form): Generator<Check> {
         yield {
           name: `${name}, ${shapeText(shape)}${explored ? ', entry by entry' : ''}`,
           slow: false,
+          alone: !explored,
           entry: false,
           run: () => {
             const bench = new Bench(release, shape, explored);
@@ -81,6 +84,7 @@ function* lifeChecks(form: Form): Generator<Check> {
       yield {
         name: `${name}, ${shapeText(shape)}`,
         slow: false,
+        alone: true,
         entry: false,
         run: () => ({ failures: live(form.release, shape, life) }),
       };
@@ -117,6 +121,7 @@ function* entryChecks({ release }: Form): Generator<Check> {
     yield {
       name: `${entry.id}: ${entry.title}`,
       slow: entry.kind === 'threads',
+      alone: entry.kind !== 'threads',
       entry: true,
       run: () => {
         const { verdict, failure, reason, states } = checkEntry(entry, release);

@@ -56,7 +56,7 @@ const originals = new Map<Check, Map<string, Original | null>>();
 function originalOf(check: Check): Original | null {
   const ofCheck = originals.get(check) ?? new Map<string, Original | null>();
   originals.set(check, ofCheck);
-  const how = mutant.exactly.join();
+  const how = check.alone ? mutant.exactly.join() : '';
   let found = ofCheck.get(how);
   if (found === undefined) {
     const { failures, trace } = run(check);

@@ -59,13 +59,35 @@ export function instrumented({ files, functions }: Sources, file: string): strin
   return `${text}\n${SWITCH}`;
 }
 
-const RUNS = 'src/runs/index.ts';
-const NONE = /exactly: readonly \(keyof KernelFunctions\)\[\] = \[\]/;
+interface Change {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
 
-/** If no functions are named to run as written, those of the mutant do. */
-function withExactForms(text: string): string {
-  if (!NONE.test(text)) throw new Error(`${RUNS}: run_alone() takes no names of functions`);
-  return text.replace(NONE, 'exactly: readonly (keyof KernelFunctions)[] = globalThis.mutant?.exactly ?? []');
+/**
+ * If no functions are named to run as written, those of the mutant do. Boot is not a tear-down: it runs by its batch
+ * forms, whatever is mutated.
+ */
+const CHANGES: readonly Change[] = [
+  {
+    file: 'src/runs/index.ts',
+    from: 'exactly: readonly (keyof KernelFunctions)[] = []',
+    to: 'exactly: readonly (keyof KernelFunctions)[] = globalThis.mutant?.exactly ?? []',
+  },
+  { file: 'src/boot/boot.ts', from: 'const alone = run_alone(k);', to: 'const alone = run_alone(k, []);' },
+  {
+    file: 'src/boot/boot.ts',
+    from: 'options.explored ? k : alone',
+    to: 'options.explored ? k : run_alone(k)',
+  },
+];
+
+function change(root: URL, { file, from, to }: Change): void {
+  const url = new URL(file, root);
+  const text = readFileSync(url, 'utf8');
+  if (!text.includes(from)) throw new Error(`${file} does not contain: ${from}`);
+  writeFileSync(url, text.replace(from, to));
 }
 
 /** Writes a copy of src and test below `to`, mutants included. */
@@ -74,6 +96,5 @@ export function writeInstrumented(sources: Sources, to: URL): void {
   for (const part of ['src', 'test', 'scenarios', 'package.json', 'tsconfig.json'])
     cpSync(new URL(part, sources.root), new URL(part, to), { recursive: true });
   for (const file of sources.files.keys()) writeFileSync(new URL(file, to), instrumented(sources, file));
-  const runs = new URL(RUNS, to);
-  writeFileSync(runs, withExactForms(readFileSync(runs, 'utf8')));
+  for (const one of CHANGES) change(to, one);
 }

@@ -134,7 +134,9 @@ export class Bench {
     const { MHP } = k.c.pgprot;
     const virt = phys_to_virt(k.c, start);
     const flags = NO_EXEC_MAPPINGS | pages;
-    this.run(k.__create_pgd_mapping(start, virt, size, MHP, '__pgd_pgtable_alloc', flags));
+    this.run(
+      k.__create_pgd_mapping(k.c.swapper_pg_dir, start, virt, size, MHP, '__pgd_pgtable_alloc', flags),
+    );
   }
 
   unmap(start: number, size: number): void {

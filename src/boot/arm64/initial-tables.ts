@@ -13,7 +13,7 @@ import type { Machine } from '../../machines/machine.ts';
 import { Runner } from '../../schedule/runner.ts';
 import type { Steps } from '../../steps/step.ts';
 import { mapPermanent } from './permanent.ts';
-import { writeRecorded } from './recorded-tables.ts';
+import { depthIn, writeRecorded } from './recorded-tables.ts';
 
 /**
  * The state that paging_init() and sparse_init() leave on arm64: the linear map of boot memory, its memmap, and the
@@ -30,6 +30,7 @@ function* mapMem(k: Kernel, state: State): Steps<number> {
     if (end <= start) continue;
     const virt = phys_to_virt(k.c, start);
     const ret = yield* k.__create_pgd_mapping(
+      k.c.swapper_pg_dir,
       start,
       virt,
       end - start,
@@ -74,7 +75,11 @@ export function bootTables(
   if (machine.tables) {
     const regions = [machine.tables.linear, machine.tables.vmemmap];
     writeRecorded(state.mmu, k.c, regions);
-    for (const { pa } of regions.flatMap(({ tables }) => tables)) keepRange(pa, k.c.PAGE_SIZE);
+    for (const table of regions.flatMap(({ tables }) => tables)) {
+      const pfn = table.pa / k.c.PAGE_SIZE;
+      keepRange(table.pa, k.c.PAGE_SIZE);
+      state.table_level.set(pfn, pfn + 1, k.c.t.name[depthIn(k.c.t, table)]!);
+    }
     for (const { pa, size } of machine.tables.vmemmap.leaves) keepRange(pa, size);
     return [];
   }

@@ -41,6 +41,7 @@ export function* mapPermanent(k: Kernel): Steps<number> {
   for (const { va } of permanentMappings(k.c)) {
     const ret = yield* k.__create_pgd_mapping(
       swapper_pg_dir,
+      swapper_pg_dir,
       va,
       PAGE_SIZE,
       pgprot.PAGE_KERNEL,

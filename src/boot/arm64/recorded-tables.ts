@@ -20,7 +20,8 @@ import type { RecordedTable, RecordedTables } from '../../machines/page-tables/t
 /** Hardware levels 1, 2 and 3 by their names in recordings. */
 const HARDWARE_LEVEL = { PUD: 1, PMD: 2, PTE: 3 } as const;
 
-const depthIn = (t: Translation, table: RecordedTable): number =>
+/** The depth of a recorded table's entries. */
+export const depthIn = (t: Translation, table: RecordedTable): number =>
   HARDWARE_LEVEL[table.level] - (4 - t.levels);
 
 /** Table pages by the depth of their entries and the first address that they translate. */

@@ -36,7 +36,7 @@ function* free_unseen(k: Kernel, { level, parent, p }: Table, start: number, end
   const clear = { PMD: k.pmd_clear, PUD: k.pud_clear, P4D: k.p4d_clear, PGD: k.pgd_clear, PTE: k.pte_clear };
   yield* clear[parent].call(k, p);
   yield* k.__flush_tlb_kernel_pgtable(start);
-  yield* k.free_hotplug_pgtable_page(level, table);
+  yield* k.free_hotplug_pgtable_page(table);
 }
 
 const without_scan = (aligned: boolean): Functions => {

@@ -1,4 +1,3 @@
-import type { LevelName } from '../../geometry/translation.ts';
 import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
 import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/barrier.ts';
 import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
@@ -60,8 +59,8 @@ export const B25b_mutant = defineRelease({
         yield* free_hotplug.v5_2.free_hotplug_page_range.call(this, phys, size, altmap);
         yield* complete();
       },
-      *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
-        yield* free_hotplug.v5_2.free_hotplug_pgtable_page.call(this, level, phys);
+      *free_hotplug_pgtable_page(this: Kernel, phys: number): Steps<void> {
+        yield* free_hotplug.v5_2.free_hotplug_pgtable_page.call(this, phys);
         yield* complete();
       },
     },

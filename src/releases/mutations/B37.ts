@@ -1,4 +1,3 @@
-import type { LevelName } from '../../geometry/translation.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
@@ -15,7 +14,7 @@ export const B37_mutant = defineRelease({
         yield* this.unmap_hotplug_range(start, end, true, null);
         yield* this.free_empty_tables(start, end, this.c.VMEMMAP_START, this.c.VMEMMAP_END);
       },
-      *free_hotplug_pgtable_page(this: Kernel, _level: LevelName, _phys: number): Steps<void> {},
+      *free_hotplug_pgtable_page(this: Kernel, _phys: number): Steps<void> {},
     },
   },
 });

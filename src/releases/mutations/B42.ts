@@ -17,19 +17,19 @@ export const B42_mutant = defineRelease({
     arm64: {
       *free_pte_table(this: Kernel, ptep: EntryPointer, pmdp: EntryPointer, _addr: number): Steps<void> {
         if (!(yield* hotunplug_v5.is_empty(this, 'PTE', ptep))) return;
-        yield* this.free_hotplug_pgtable_page('PTE', table_page(this.c, yield* READ_ONCE(pmdp)));
+        yield* this.free_hotplug_pgtable_page(table_page(this.c, yield* READ_ONCE(pmdp)));
         yield* this.pmd_clear(pmdp);
       },
       *free_pmd_table(this: Kernel, pmdp: EntryPointer, pudp: EntryPointer, _addr: number): Steps<void> {
         if (this.c.t.levels <= 2) return;
         if (!(yield* hotunplug_v5.is_empty(this, 'PMD', pmdp))) return;
-        yield* this.free_hotplug_pgtable_page('PMD', table_page(this.c, yield* READ_ONCE(pudp)));
+        yield* this.free_hotplug_pgtable_page(table_page(this.c, yield* READ_ONCE(pudp)));
         yield* this.pud_clear(pudp);
       },
       *free_pud_table(this: Kernel, pudp: EntryPointer, pgdp: EntryPointer, _addr: number): Steps<void> {
         if (this.c.t.levels <= 3) return;
         if (!(yield* hotunplug_v5.is_empty(this, 'PUD', pudp))) return;
-        yield* this.free_hotplug_pgtable_page('PUD', table_page(this.c, yield* READ_ONCE(pgdp)));
+        yield* this.free_hotplug_pgtable_page(table_page(this.c, yield* READ_ONCE(pgdp)));
         yield* this.pgd_clear(pgdp);
       },
     },

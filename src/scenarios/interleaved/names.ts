@@ -14,7 +14,7 @@ export class NotApplicable extends UserError {
 const NUMBERS = [
   ...(['PAGE_SIZE', 'PMD_SIZE', 'SECTION_SIZE', 'PAGES_PER_SECTION', 'PAGES_PER_SUBSECTION'] as const),
   ...(['PAGE_OFFSET', 'PAGE_END', 'VMEMMAP_START', 'VMEMMAP_END', 'memory_block_size_bytes'] as const),
-  ...(['pageblock_nr_pages', 'ZONE_NORMAL', 'ZONE_MOVABLE'] as const),
+  ...(['pageblock_nr_pages', 'ZONE_NORMAL', 'ZONE_MOVABLE', 'swapper_pg_dir'] as const),
 ] as const;
 
 const FLAGS: Readonly<Record<string, number>> = Object.fromEntries(

@@ -9,17 +9,34 @@ import type { State } from '../../state.ts';
 
 /** include/asm-generic/pgalloc.h: pages for tables, by their physical address; -1 stands for none. */
 
-/** The model's own count of tables by level. `n` is negative for freed tables. */
+/** The model's own books of tables: `n` adjacent pages from `pfn` on become tables of a level. */
 export const count_table = operation({
   name: 'count_table',
   obj: 'table_pages',
   writes: true,
+  changes: ['table_pages', 'table_level'],
   tell: () => ({ kind: 'books' }),
-  run: (state: State, level: LevelName, n: number): void => {
+  run: (state: State, level: LevelName, pfn: number, n: number): void => {
     const { allocated, freed } = state.table_pages;
-    if (n > 0)
-      state.table_pages = { allocated: { ...allocated, [level]: (allocated[level] ?? 0) + n }, freed };
-    else state.table_pages = { allocated, freed: { ...freed, [level]: (freed[level] ?? 0) - n } };
+    state.table_pages = { allocated: { ...allocated, [level]: (allocated[level] ?? 0) + n }, freed };
+    state.table_level.set(pfn, pfn + n, level);
+  },
+});
+
+/** The books again: the pages are tables no longer. */
+export const uncount_table = operation({
+  name: 'uncount_table',
+  obj: 'table_pages',
+  writes: true,
+  changes: ['table_pages', 'table_level'],
+  tell: () => ({ kind: 'books' }),
+  run: (state: State, pfn: number, n: number): void => {
+    const { allocated } = state.table_pages;
+    const freed = { ...state.table_pages.freed };
+    for (const { start, end, value: level } of state.table_level.in(pfn, pfn + n))
+      if (level !== null) freed[level] = (freed[level] ?? 0) + end - start;
+    state.table_pages = { allocated, freed };
+    state.table_level.set(pfn, pfn + n, null);
   },
 });
 
@@ -29,12 +46,12 @@ export function* alloc_table(k: Kernel, level: LevelName): Steps<number> {
   if (!found) return -1;
   const phys = PFN_PHYS(k.c, found.pfn);
   yield* change(mmu_steps.clear_pages, phys, k.c.PAGE_SIZE);
-  yield* change(count_table, level, 1);
+  yield* change(count_table, level, found.pfn, 1);
   return phys;
 }
 
-function* free_table(k: Kernel, level: LevelName, phys: number): Steps<void> {
-  yield* change(count_table, level, -1);
+function* free_table(k: Kernel, phys: number): Steps<void> {
+  yield* change(uncount_table, PFN_DOWN(k.c, phys), 1);
   yield* k.free_pages(PFN_DOWN(k.c, phys), 1);
 }
 
@@ -54,15 +71,15 @@ export const v5_2 = {
 
   /** Frees without any check. */
   *pte_free_kernel(this: Kernel, pte: number): Steps<void> {
-    yield* free_table(this, 'PTE', pte);
+    yield* free_table(this, pte);
   },
   *pmd_free(this: Kernel, pmd: number): Steps<void> {
-    yield* free_table(this, 'PMD', pmd);
+    yield* free_table(this, pmd);
   },
   *pud_free(this: Kernel, pud: number): Steps<void> {
-    yield* free_table(this, 'PUD', pud);
+    yield* free_table(this, pud);
   },
   *p4d_free(this: Kernel, p4d: number): Steps<void> {
-    yield* free_table(this, 'P4D', p4d);
+    yield* free_table(this, p4d);
   },
 };

@@ -1,4 +1,4 @@
-import { type LevelName, nextEntry, type Translation } from '../../../geometry/translation.ts';
+import { entryIndex, type LevelName, nextEntry, type Translation } from '../../../geometry/translation.ts';
 import { type Descriptor, isNone } from '../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { ASM } from '../../asm.ts';
@@ -37,6 +37,10 @@ export const table_entry = (c: Config, phys: number, attr: number): Descriptor =
   asm(c).table_entry(c, phys, attr);
 export const leaf_address = (c: Config, d: Descriptor): number => asm(c).leaf_address(c, d);
 export const table_page = (c: Config, d: Descriptor): number => asm(c).table_page(c, d);
+
+/** The entry of the root at `pgd` that translates `addr`. */
+export const pgd_offset_pgd = (c: Config, pgd: EntryPointer, addr: number): EntryPointer =>
+  pgd + entryIndex(c.t, 0, addr) * 8;
 
 /** READ_ONCE(*p) */
 export function* READ_ONCE(p: EntryPointer): Steps<Descriptor> {

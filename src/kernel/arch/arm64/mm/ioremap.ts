@@ -8,7 +8,7 @@ import { VM } from '../../../state.ts';
 
 export const v5_2 = {
   /** The address of `phys`, or 0. Refused for RAM. An area is aligned to its size, at most to the largest block. */
-  *__ioremap(this: Kernel, phys: number, size: number, prot: number): Steps<number> {
+  *__ioremap_caller(this: Kernel, phys: number, size: number, prot: number): Steps<number> {
     const { PAGE_SIZE, layout } = this.c;
     const start = Math.floor(phys / PAGE_SIZE) * PAGE_SIZE;
     const bytes = Math.ceil((phys + size - start) / PAGE_SIZE) * PAGE_SIZE;
@@ -31,6 +31,10 @@ export const v5_2 = {
       return 0;
     }
     return area + (phys - start);
+  },
+
+  *__ioremap(this: Kernel, phys: number, size: number, prot: number): Steps<number> {
+    return yield* this.__ioremap_caller(phys, size, prot);
   },
 
   *iounmap(this: Kernel, addr: number): Steps<void> {

@@ -7,7 +7,13 @@ import {
   TABLE_BIT,
 } from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import { type EntryPointer, READ_ONCE, table_page, WRITE_ONCE } from '../../../../include/linux/pgtable.ts';
+import {
+  type EntryPointer,
+  pgd_offset_pgd,
+  READ_ONCE,
+  table_page,
+  WRITE_ONCE,
+} from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { DSB, ISB } from './barrier.ts';
 
@@ -47,7 +53,7 @@ function* set_and_dsb_isb(p: EntryPointer, d: Descriptor): Steps<void> {
 export const v5_2 = {
   /** Thread-local: the root's address never changes. */
   *pgd_offset_k(this: Kernel, addr: number): Steps<EntryPointer> {
-    return this.c.swapper_pg_dir + entryIndex(this.c.t, 0, addr) * 8;
+    return pgd_offset_pgd(this.c, this.c.swapper_pg_dir, addr);
   },
   *p4d_offset(this: Kernel, pgdp: EntryPointer, addr: number): Steps<EntryPointer> {
     return yield* offset(this, 'P4D', pgdp, addr);

@@ -13,7 +13,15 @@ import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './create_
 function* map_linear(k: Kernel, start: number, size: number, pgprot: number): Steps<number> {
   const flags = NO_EXEC_MAPPINGS | (k.c.can_set_direct_map ? NO_BLOCK_MAPPINGS | NO_CONT_MAPPINGS : 0);
   const virt = phys_to_virt(k.c, start);
-  return yield* k.__create_pgd_mapping(start, virt, size, pgprot, '__pgd_pgtable_alloc', flags);
+  return yield* k.__create_pgd_mapping(
+    k.c.swapper_pg_dir,
+    start,
+    virt,
+    size,
+    pgprot,
+    '__pgd_pgtable_alloc',
+    flags,
+  );
 }
 
 export const v5_2 = {

@@ -9,6 +9,7 @@ import {
   none,
   p4d_addr_end,
   pgd_addr_end,
+  pgd_offset_pgd,
   pmd_addr_end,
   pmd_leaf,
   pud_addr_end,
@@ -254,6 +255,7 @@ export const v5_2 = {
    */
   *__create_pgd_mapping(
     this: Kernel,
+    pgdir: EntryPointer,
     phys: number,
     virt: number,
     size: number,
@@ -271,7 +273,7 @@ export const v5_2 = {
     const end = Math.ceil((virt + size) / PAGE_SIZE) * PAGE_SIZE;
     for (let next = addr; addr !== end; addr = next) {
       next = pgd_addr_end(this.c, addr, end);
-      const pgdp = yield* this.pgd_offset_k(addr);
+      const pgdp = pgd_offset_pgd(this.c, pgdir, addr);
       const ret = yield* this.alloc_init_p4d(pgdp, addr, next, phys, prot, pgtable_alloc, flags);
       if (ret) return ret;
       phys += next - addr;

@@ -55,7 +55,7 @@ export const S0 = {
     if (!(yield* is_empty(this, 'PTE', table))) return;
     yield* this.pmd_clear(pmdp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('PTE', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 
   *free_empty_pmd_table(
@@ -80,7 +80,7 @@ export const S0 = {
     if (!(yield* is_empty(this, 'PMD', table))) return;
     yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('PMD', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 
   *free_empty_pud_table(
@@ -105,7 +105,7 @@ export const S0 = {
     if (!(yield* is_empty(this, 'PUD', table))) return;
     yield* this.p4d_clear(p4dp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('PUD', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 
   *free_empty_p4d_table(
@@ -133,7 +133,7 @@ export const S0 = {
     if (!(yield* is_empty(this, 'P4D', table))) return;
     yield* this.pgd_clear(pgdp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('P4D', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 };
 
@@ -175,7 +175,7 @@ export const v5_7 = {
     if (!(yield* is_empty(this, 'PTE', table))) return;
     yield* this.pmd_clear(pmdp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('PTE', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 
   *free_empty_pmd_table(
@@ -201,7 +201,7 @@ export const v5_7 = {
     if (!(yield* is_empty(this, 'PMD', table))) return;
     yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('PMD', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 
   *free_empty_pud_table(
@@ -227,7 +227,7 @@ export const v5_7 = {
     if (!(yield* is_empty(this, 'PUD', table))) return;
     yield* this.p4d_clear(p4dp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('PUD', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 
   *free_empty_p4d_table(
@@ -256,6 +256,6 @@ export const v5_7 = {
     if (!(yield* is_empty(this, 'P4D', table))) return;
     yield* this.pgd_clear(pgdp);
     yield* this.__flush_tlb_kernel_pgtable(start);
-    yield* this.free_hotplug_pgtable_page('P4D', table);
+    yield* this.free_hotplug_pgtable_page(table);
   },
 };

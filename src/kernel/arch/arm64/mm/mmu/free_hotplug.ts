@@ -1,6 +1,5 @@
-import type { LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import { count_table } from '../../../../include/asm-generic/pgalloc.ts';
+import { uncount_table } from '../../../../include/asm-generic/pgalloc.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
 import { PageReserved } from '../../../../mm/page.ts';
 import { add, change, look, operation } from '../../../../ops.ts';
@@ -40,9 +39,8 @@ export const v5_2 = {
     yield* free_checked(this, PFN_DOWN(this.c, phys), nr_pages);
   },
 
-  /** Only the model's count of tables uses the level. */
-  *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
-    yield* change(count_table, level, -1);
+  *free_hotplug_pgtable_page(this: Kernel, phys: number): Steps<void> {
+    yield* change(uncount_table, PFN_DOWN(this.c, phys), 1);
     yield* free_checked(this, PFN_DOWN(this.c, phys), 1);
   },
 };
@@ -52,8 +50,8 @@ export const v5_2 = {
  * (B36).
  */
 export const v7_1 = {
-  *free_hotplug_pgtable_page(this: Kernel, level: LevelName, phys: number): Steps<void> {
-    yield* change(count_table, level, -1);
+  *free_hotplug_pgtable_page(this: Kernel, phys: number): Steps<void> {
+    yield* change(uncount_table, PFN_DOWN(this.c, phys), 1);
     yield* this.pagetable_dtor(PFN_DOWN(this.c, phys));
     yield* free_checked(this, PFN_DOWN(this.c, phys), 1);
   },

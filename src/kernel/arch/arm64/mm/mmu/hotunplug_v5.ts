@@ -135,7 +135,7 @@ export const S1 = {
     const page = table_page(this.c, yield* READ_ONCE(pmdp));
     yield* this.pmd_clear(pmdp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
-    yield* this.free_hotplug_pgtable_page('PTE', page);
+    yield* this.free_hotplug_pgtable_page(page);
   },
 
   *free_pmd_table(this: Kernel, pmdp: EntryPointer, pudp: EntryPointer, addr: number): Steps<void> {
@@ -144,7 +144,7 @@ export const S1 = {
     const page = table_page(this.c, yield* READ_ONCE(pudp));
     yield* this.pud_clear(pudp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
-    yield* this.free_hotplug_pgtable_page('PMD', page);
+    yield* this.free_hotplug_pgtable_page(page);
   },
 
   *free_pud_table(this: Kernel, pudp: EntryPointer, pgdp: EntryPointer, addr: number): Steps<void> {
@@ -153,7 +153,7 @@ export const S1 = {
     const page = table_page(this.c, yield* READ_ONCE(pgdp));
     yield* this.pgd_clear(pgdp);
     yield* this.__flush_tlb_kernel_pgtable(addr);
-    yield* this.free_hotplug_pgtable_page('PUD', page);
+    yield* this.free_hotplug_pgtable_page(page);
   },
 
   *__remove_pgd_mapping(this: Kernel, start: number, size: number): Steps<void> {
