@@ -199,7 +199,7 @@ describe.each(SHAPES)('%iK, %i bits, %s, rodata=%s', (page, va, release, rodata)
       ]);
       returned(session, k.vmemmap_free(start, end, null));
       expect(leftOver(session)).toEqual([]);
-      // S0 keeps the tables (B37)
+      // arm64-v6 keeps the tables (B37)
       if (release !== 'arm64-v6') {
         expect(wordsText(session)).toBe(words);
         expect(session.state.table_pages.freed).toEqual(session.state.table_pages.allocated);

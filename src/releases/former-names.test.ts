@@ -12,6 +12,7 @@ test.each([
   ['S1-B42', 'arm64-v5-B42'],
   ['S2', 'pg-reserved'],
   ['S2-v5.3', 'pg-reserved-v5.3'],
+  ['v5.2-S0', 'v5.2-B33b'],
 ])('a release is found by its former name: %s', (former, name) => {
   expect(findRelease(former)?.name).toBe(name);
 });

@@ -6,11 +6,15 @@ const FORMER: Readonly<Record<string, string>> = {
   S4: 'gigantic',
 };
 
+/** Former names of single releases. */
+const FORMER_RELEASES: Readonly<Record<string, string>> = { 'v5.2-S0': 'v5.2-B33b' };
+
 /**
  * The current name for a former one such as `S0`, `S1-B42`, `S4-v2`; old files, options and tokens use former names.
  * Any other name is returned unchanged.
  */
 export function currentName(name: string): string {
+  if (Object.hasOwn(FORMER_RELEASES, name)) return FORMER_RELEASES[name]!;
   const [, series, rest] = /^(S\d)(-.*)?$/.exec(name) ?? [];
   const current = series === undefined ? undefined : FORMER[series];
   return current === undefined ? name : current + (rest ?? '');

@@ -9,10 +9,10 @@ import { v6_1 } from './mainline/v6.1.ts';
 import { v6_12 } from './mainline/v6.12.ts';
 import { v7_2 } from './mainline/v7.2.ts';
 import { mutations } from './mutations/index.ts';
-import { S1 } from './series/arm64-v5.ts';
-import { S0, S0_base } from './series/arm64-v6.ts';
+import { arm64_v5 } from './series/arm64-v5.ts';
+import { arm64_v6, arm64_v6_base } from './series/arm64-v6.ts';
 import { lockless } from './series/lockless.ts';
-import { S2_series } from './series/pg-reserved.ts';
+import { pg_reserved_series } from './series/pg-reserved.ts';
 import { options } from './series/vmalloc-options.ts';
 import { B19_releases } from './series/without-ptdump-lock.ts';
 
@@ -35,7 +35,7 @@ export const mainline: readonly Release[] = [v5_2, v5_3, v5_4, v5_7, v5_10, v6_1
 export const releases: ReadonlyMap<string, Release> = new Map(
   [
     ...mainline,
-    ...[S0_base, S0, S1, ...options, ...S2_series],
+    ...[arm64_v6_base, arm64_v6, arm64_v5, ...options, ...pg_reserved_series],
     ...lockless,
     ...B19_releases,
     ...mutations,

@@ -150,7 +150,7 @@ const free_empty_tables = (how: Pick<Pass, 'set_run' | 'flush' | 'destroyed'>, b
     } while (before(addr, end));
   };
 
-const { free_empty_tables: whole, ...below } = exact.S0;
+const { free_empty_tables: whole, ...below } = exact.arm64_v6;
 const WAYS: readonly { readonly bounded: boolean; readonly functions: Partial<KernelFunctions> }[] = [
   { bounded: false, functions: below },
   { bounded: true, functions: { ...below, ...exact.v5_7 } },

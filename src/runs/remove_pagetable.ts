@@ -1,7 +1,7 @@
 import { depthOf } from '../geometry/translation.ts';
 import { INVALID } from '../hardware/descriptor/descriptor.ts';
 import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
-import { S1 } from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
+import { arm64_v5 } from '../kernel/arch/arm64/mm/mmu/hotunplug_v5.ts';
 import {
   type EntryPointer,
   leaf_address,
@@ -30,7 +30,7 @@ function* is_used(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', table: EntryPointer):
 const removing: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_pte, pte_clear } }) =>
   form({
     name: 'remove_pte_table',
-    exact: S1.remove_pte_table,
+    exact: arm64_v5.remove_pte_table,
     instead_of: { set_pte: set_pte!, pte_clear: pte_clear!, free_hotplug_page_range },
     *batch(pmdp, start, end, sparse_vmap) {
       const { PAGE_SIZE } = this.c;
@@ -70,14 +70,14 @@ export const forms: readonly BatchForm[] = [
   ...removing,
   form({
     name: 'free_pte_table',
-    exact: S1.free_pte_table,
+    exact: arm64_v5.free_pte_table,
     *batch(ptep, pmdp, addr) {
       if (!(yield* is_used(this, 'PTE', ptep))) yield* free_table(this, pmdp, addr, this.pmd_clear);
     },
   }),
   form({
     name: 'free_pmd_table',
-    exact: S1.free_pmd_table,
+    exact: arm64_v5.free_pmd_table,
     *batch(pmdp, pudp, addr) {
       if (this.c.t.levels <= 2 || (yield* is_used(this, 'PMD', pmdp))) return;
       yield* free_table(this, pudp, addr, this.pud_clear);
@@ -85,7 +85,7 @@ export const forms: readonly BatchForm[] = [
   }),
   form({
     name: 'free_pud_table',
-    exact: S1.free_pud_table,
+    exact: arm64_v5.free_pud_table,
     *batch(pudp, pgdp, addr) {
       if (this.c.t.levels <= 3 || (yield* is_used(this, 'PUD', pudp))) return;
       yield* free_table(this, pgdp, addr, this.pgd_clear);

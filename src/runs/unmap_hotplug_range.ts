@@ -177,7 +177,7 @@ const unmap_hotplug_range = (set_run: SetRun, flush: Flush) =>
     if (flush === 'last' && !free_mapped) yield* this.flush_tlb_kernel_range(start, end);
   };
 
-const { unmap_hotplug_range: whole, ...below } = exact.S0;
+const { unmap_hotplug_range: whole, ...below } = exact.arm64_v6;
 const WAYS = [
   { flush: 'leaf', whole, functions: below },
   { flush: 'page', whole, functions: { ...below, ...exact.v5_7 } },

@@ -12,8 +12,6 @@ export interface Check {
   readonly name: string;
   /** Takes seconds rather than milliseconds: checks that interleave threads. */
   readonly slow: boolean;
-  /** The kernel runs alone, so batch forms replace what no mutant changes. */
-  readonly alone: boolean;
   /** Of the catalogue. */
   readonly entry: boolean;
   /** It checks the kernel's messages: exactly the same must be printed. */
@@ -57,7 +55,6 @@ function* rangeChecks(form: Form): Generator<Check> {
         yield {
           name: `${name}, ${shapeText(shape)}${explored ? ', entry by entry' : ''}`,
           slow: false,
-          alone: !explored,
           entry: false,
           run: () => {
             const bench = new Bench(release, shape, explored);
@@ -84,7 +81,6 @@ function* lifeChecks(form: Form): Generator<Check> {
       yield {
         name: `${name}, ${shapeText(shape)}`,
         slow: false,
-        alone: true,
         entry: false,
         run: () => ({ failures: live(form.release, shape, life) }),
       };
@@ -121,7 +117,6 @@ function* entryChecks({ release }: Form): Generator<Check> {
     yield {
       name: `${entry.id}: ${entry.title}`,
       slow: entry.kind === 'threads',
-      alone: entry.kind !== 'threads',
       entry: true,
       run: () => {
         const { verdict, failure, reason, states } = checkEntry(entry, release);

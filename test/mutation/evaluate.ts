@@ -2,6 +2,7 @@ import { type Check, checksOf, kindOf, type Result } from './checks.ts';
 import { type Difference, difference } from './compare.ts';
 import { type Form, forms } from './forms.ts';
 import type { Switch } from './instrument.ts';
+import type { Operator } from './mutants.ts';
 import { Recorder, type Trace } from './trace.ts';
 
 /** The check that caught a mutant. */
@@ -14,6 +15,9 @@ export interface Caught {
 export interface Order {
   readonly form: string;
   readonly key: string;
+  /** The id of the mutated function. */
+  readonly of: string;
+  readonly operator: Operator;
   readonly rereads: boolean;
   readonly exactly: readonly string[];
 }
@@ -30,9 +34,11 @@ interface Original {
   readonly failures: readonly string[];
   readonly kinds: ReadonlySet<string>;
   readonly trace: Trace;
+  /** The ids of the functions that it calls. */
+  readonly calls: ReadonlySet<string>;
 }
 
-const mutant: Switch = { on: null, called: false, exactly: [] };
+const mutant: Switch = { on: null, called: false, calls: new Set(), exactly: [] };
 Object.assign(globalThis, { mutant });
 
 /** The result of the check; an exception is a failure as well. */
@@ -47,22 +53,19 @@ function run(check: Check, keep = false): Result & { readonly trace: Trace } {
   return { ...result, trace: recorder.end(result.size) };
 }
 
-/**
- * The results of the unmutated form, by check and by the functions that run as written; null for an entry of the
- * catalogue that fails anyway and therefore tests nothing.
- */
-const originals = new Map<Check, Map<string, Original | null>>();
+/** The results of the unmutated form; null for an entry of the catalogue that fails anyway and therefore tests nothing. */
+const originals = new Map<Check, Original | null>();
 
 function originalOf(check: Check): Original | null {
-  const ofCheck = originals.get(check) ?? new Map<string, Original | null>();
-  originals.set(check, ofCheck);
-  const how = check.alone ? mutant.exactly.join() : '';
-  let found = ofCheck.get(how);
+  let found = originals.get(check);
   if (found === undefined) {
+    mutant.on = null;
+    mutant.calls.clear();
     const { failures, trace } = run(check);
     const kinds = new Set(failures.map(kindOf));
-    found = check.entry && kinds.size > 0 ? null : { check, failures, kinds, trace };
-    ofCheck.set(how, found);
+    const calls = new Set(mutant.calls);
+    found = check.entry && kinds.size > 0 ? null : { check, failures, kinds, trace, calls };
+    originals.set(check, found);
   }
   return found;
 }
@@ -109,27 +112,34 @@ function differs(before: readonly string[], now: readonly string[]): string | un
   return now.length < before.length ? `nothing says: ${before[now.length]}` : undefined;
 }
 
-/** The number of checks that decide whether reads are the only difference. */
-const FEW = 32;
+/** The number of runs that decide whether reads are the only difference, and whether barriers and invalidations are. */
+const ENOUGH = { reads: 32, flushing: 64 };
 
 /**
- * Runs the mutant against all checks of the form until one of them catches it. `begun` is called for each check. A
- * mutant that only repeats a read behaves like the original with a later read; it is run only to confirm that.
+ * Whether the runs are enough: a mutant that only repeats reads behaves like the original with later reads, one that only
+ * adds barriers and invalidations like the original with fewer translations held. They are run only to confirm that.
  */
-export function evaluate(
-  { form: of, key, rereads, exactly }: Order,
-  begun: (check: string) => void,
-): Verdict {
+function isSettled({ operator, rereads, key }: Order, runs: readonly Run[]): boolean {
+  if (rereads) return runs.length === ENOUGH.reads;
+  if (operator !== 'twice' || runs.length !== ENOUGH.flushing) return false;
+  const { difference: found } = compare(runs, key, mutant.called);
+  return found === 'reads' || found === 'more flushing';
+}
+
+/**
+ * Runs the mutant against the checks of the form that call the function, until one of them catches it or they are
+ * enough. `begun` is called for each check.
+ */
+export function evaluate(order: Order, begun: (check: string) => void): Verdict {
+  const { form: of, key, exactly } = order;
   const form = forms.find(({ name }) => name === of)!;
-  const all = rereads ? checksFor(form).slice(0, FEW) : checksFor(form);
   const runs: Run[] = [];
   mutant.called = false;
   mutant.exactly = exactly;
-  for (const check of all) {
+  for (const check of checksFor(form)) {
     begun(check.name);
-    mutant.on = null;
     const original = originalOf(check);
-    if (!original) continue;
+    if (!original?.calls.has(order.of)) continue;
     mutant.on = key;
     const { failures, trace } = run(check);
     mutant.on = null;
@@ -139,6 +149,7 @@ export function evaluate(
     if (failure !== undefined)
       return { caught: { check: check.name, failure: failure.slice(0, 200) }, difference: null, where: null };
     runs.push({ original, trace });
+    if (isSettled(order, runs)) break;
   }
   begun('the comparison');
   return compare(runs, key, mutant.called);

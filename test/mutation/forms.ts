@@ -11,8 +11,8 @@ export interface Form {
 }
 
 export const forms: readonly Form[] = [
-  { name: 'S1', release: 'arm64-v5', about: 'V5 of arm64 memory hot-remove, May 2019' },
-  { name: 'S0', release: 'arm64-v6', about: 'V6 of arm64 memory hot-remove, June 2019' },
+  { name: 'arm64-v5', release: 'arm64-v5', about: 'V5 of arm64 memory hot-remove, May 2019' },
+  { name: 'arm64-v6', release: 'arm64-v6', about: 'V6 of arm64 memory hot-remove, June 2019' },
   { name: 'v5.7', release: 'v5.7', about: 'bbd6ec605c0f, "arm64/mm: Enable memory hot remove"' },
   { name: 'v6.1', release: 'v6.1', about: 'upstream with the leaves of the linear map flushed last' },
   { name: 'v7.2', release: 'v7.2', about: 'only the functions that v7.2 adds to v6.1', beyond: 'v6.1' },

@@ -16,14 +16,18 @@ import { mutationsOf } from './mutants.ts';
 export interface Switch {
   on: string | null;
   called: boolean;
+  /** The ids of the functions that have been called, mutated or not. */
+  readonly calls: Set<string>;
   exactly: readonly string[];
 }
 
 const SWITCH = `
-function mutated(original, mutants) {
+function mutated(id, original, mutants) {
   return function (...args) {
     const { mutant } = globalThis;
-    if (mutant === undefined || mutants[mutant.on] === undefined) return original.apply(this, args);
+    if (mutant === undefined) return original.apply(this, args);
+    mutant.calls.add(id);
+    if (mutants[mutant.on] === undefined) return original.apply(this, args);
     mutant.called = true;
     return mutants[mutant.on].apply(this, args);
   };
@@ -38,7 +42,7 @@ function choice(fn: KernelFunction): string | null {
   const mutations = mutationsOf(fn);
   if (mutations.length === 0) return null;
   const mutants = mutations.map((m) => `${JSON.stringify(keyOf(fn, m))}: function* ${m.text}`);
-  return `mutated(function* ${tail(fn)}, {${mutants.join(',\n')}})`;
+  return `mutated(${JSON.stringify(fn.id)}, function* ${tail(fn)}, {${mutants.join(',\n')}})`;
 }
 
 /** A file with all its mutants in it. */

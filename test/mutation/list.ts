@@ -4,7 +4,7 @@ import { type Mutation, mutationsOf, type Operator } from './mutants.ts';
 
 /** A mutant: a mutated function in one form. */
 export interface Mutant {
-  /** "S1 free_pte_table: without …" */
+  /** "arm64-v5 free_pte_table: without …" */
   readonly name: string;
   readonly form: string;
   readonly fn: string;
@@ -15,7 +15,9 @@ export interface Mutant {
   readonly rereads: boolean;
   /** The key of the mutated function in any form; it selects the mutant. */
   readonly key: string;
-  /** Kernel names of functions that must run as they are written, so that the mutated one runs. */
+  /** The id of the mutated function. */
+  readonly of: string;
+  /** Kernel names of all functions with mutants in this form: they run as they are written. */
   readonly exactly: readonly string[];
 }
 
@@ -28,6 +30,7 @@ export async function listMutants(sources: Sources): Promise<Mutant[]> {
     const functions = await functionsOfForm(sources, form);
     const reads = await readers(sources, form);
     const names = await namesOf(sources, form);
+    const exactly = [...new Set(functions.flatMap(names))].sort();
     for (const fn of functions) {
       // a function called by a table's name has the name of another function
       const twin = functions.some((other) => other.name === fn.name && other !== fn);
@@ -41,7 +44,8 @@ export async function listMutants(sources: Sources): Promise<Mutant[]> {
           place: `${fn.file}:${mutation.line}`,
           rereads: mutation.again !== null && reads(fn, mutation.again),
           key: keyOf(fn, mutation),
-          exactly: names(fn),
+          of: fn.id,
+          exactly,
         });
       }
     }

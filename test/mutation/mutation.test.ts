@@ -29,9 +29,9 @@ test.each([...sources.files.keys()])('%s with its mutants can be read', (file) =
 });
 
 const SAMPLE = [
-  'S1 free_pte_table: without __flush_tlb_kernel_pgtable(addr)',
-  'S1 free_pte_table: twice table_page(this.c, READ_ONCE(pmdp))',
-  'S0 unmap_hotplug_pte_range: swapped pte_clear(ptep) and flush_tlb_kernel_range(addr, addr + PAGE_SIZE)',
+  'arm64-v5 free_pte_table: without __flush_tlb_kernel_pgtable(addr)',
+  'arm64-v5 free_pte_table: twice table_page(this.c, READ_ONCE(pmdp))',
+  'arm64-v6 unmap_hotplug_pte_range: swapped pte_clear(ptep) and flush_tlb_kernel_range(addr, addr + PAGE_SIZE)',
   'v5.7 free_empty_pte_table: twice free_hotplug_pgtable_page(table)',
   'v6.1 v6_1_192.unmap_hotplug_range: without flush_tlb_kernel_range(addr, end)',
   "v6.1 flush_and_wait: swapped change(mmu_steps.issue, op) and DSB('ish')",

@@ -49,17 +49,42 @@ function kindOfStep(step: Step): StepKind {
   }
 }
 
-/** Leaves out the configuration. */
-const plain = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && 'PAGE_SIZE' in value ? 'c' : value;
+/** An argument, without the configuration. */
+function argument(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'PAGE_SIZE' in value ? 'c' : JSON.stringify(value);
+}
 
 const tell = (step: Step): Told => ({
   kind: kindOfStep(step),
   text:
     step.op === 'call'
-      ? `${step.operation.name} ${JSON.stringify(step.args, plain)}`
-      : JSON.stringify(step, plain),
+      ? `${step.operation.name} ${step.args.map(argument).join()}`
+      : step.op === 'read'
+        ? `read ${step.obj} ${step.key} ${step.field}`
+        : JSON.stringify(step),
 });
+
+/** A hash of texts, taken many at a time. */
+class Digest {
+  readonly #hash = createHash('sha1');
+  #texts: string[] = [];
+
+  add(text: string): void {
+    this.#texts.push(text);
+    if (this.#texts.length >= 4096) this.#flush();
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#texts.join('\n'));
+    this.#texts = [];
+  }
+
+  end(): string {
+    this.#flush();
+    return this.#hash.digest('hex');
+  }
+}
 
 export interface Trace {
   /** Hashes of all steps, and of those that change something. */
@@ -72,8 +97,8 @@ export interface Trace {
 /** The steps of all runners since the recorder was started. */
 export class Recorder {
   static #current: Recorder | null = null;
-  readonly #steps = createHash('sha1');
-  readonly #effects = createHash('sha1');
+  readonly #steps = new Digest();
+  readonly #effects = new Digest();
   readonly #told: Told[] = [];
   readonly #keep: boolean;
 
@@ -102,17 +127,18 @@ export class Recorder {
   #record(step: Step): void {
     if (step.op === 'enter' || step.op === 'forget' || step.op === 'leave') return;
     const told = tell(step);
-    this.#steps.update(told.text);
-    if (told.kind !== 'read') this.#effects.update(told.text);
+    this.#steps.add(told.text);
+    if (told.kind !== 'read') this.#effects.add(told.text);
     if (this.#keep) this.#told.push(told);
   }
 
   /** `size` stands for steps that no runner performed. */
   end(size = ''): Trace {
     Recorder.#current = null;
+    this.#steps.add(size);
     return {
-      steps: this.#steps.update(size).digest('hex'),
-      effects: this.#effects.digest('hex'),
+      steps: this.#steps.end(),
+      effects: this.#effects.end(),
       told: this.#told,
     };
   }

@@ -34,7 +34,7 @@ export const SHAPES: readonly Shape[] = PAGE_SIZES.arm64.flatMap((pageSize) =>
 );
 
 const SERIES = ['arm64-v6', 'arm64-v5'];
-/** These replace arm64 functions only; on x86_64 they equal S1. */
+/** These replace arm64 functions only; on x86_64 they equal arm64-v5. */
 const OPTIONS = ['option-1', 'option-2', 'option-3', 'option-4'];
 
 /** Selects a part of a campaign; an absent field does not restrict. */

@@ -63,7 +63,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *$usercopy_special(this: Kernel, pfn: number): Steps<boolean> {
     return (yield* v5_2.$usercopy_special.call(this, pfn)) || (yield* this.is_zone_device_page(pfn));
   },

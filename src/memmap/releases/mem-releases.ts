@@ -74,14 +74,14 @@ const S4Part1 = define({
   name: 'gigantic-part1',
   base: v2627,
   about: '2.6.27-rc7 with the first patch for gigantic pages (October 2008): prep alone',
-  functions: prep.S4_part1,
+  functions: prep.gigantic_part1,
 });
 
 const S4V1 = define({
   name: 'gigantic-v1',
   base: S4Part1,
   about: 'gigantic compound pages part 2 (October 2008), first version: the boundary test in every loop',
-  functions: { ...mem_map.S4, ...clear.S4_v1, ...copy.S4_v1, ...follow.S4 },
+  functions: { ...mem_map.gigantic, ...clear.gigantic_v1, ...copy.gigantic_v1, ...follow.gigantic },
 });
 
 const S4V2 = define({
@@ -89,8 +89,8 @@ const S4V2 = define({
   base: S4V1,
   about: 'gigantic compound pages part 2, second version: loops of their own for gigantic pages',
   functions: {
-    ...clear.S4_v2,
-    ...copy.S4_v2,
+    ...clear.gigantic_v2,
+    ...copy.gigantic_v2,
     prep_compound_page: prep.v2_6_27.prep_compound_page,
     ...prep.v2_6_28,
   },
@@ -100,7 +100,7 @@ const S4Vmemmap = define({
   name: 'gigantic-vmemmap',
   base: v2627,
   about: 'what a reviewer of that series proposed: gigantic pages depend on SPARSEMEM_VMEMMAP',
-  functions: hstate.S4_vmemmap,
+  functions: hstate.gigantic_vmemmap,
 });
 
 const v2628 = define({ name: 'v2.6.28', base: S4V2, about: '2.6.28', functions: {} });

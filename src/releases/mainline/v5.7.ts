@@ -39,11 +39,11 @@ export const own = {
   },
   arch: {
     arm64: {
-      ...arm64_mmu.S0,
+      ...arm64_mmu.arm64_v6,
       ...arm64_mmu.v5_7,
-      ...hotunplug.S0,
+      ...hotunplug.arm64_v6,
       ...hotunplug.v5_7,
-      ...ptdump_debugfs.S0,
+      ...ptdump_debugfs.arm64_v6,
       ...arm64_ptdump.v5_7,
       ...pagewalk.v5_7,
       ...ptdump.v5_7,

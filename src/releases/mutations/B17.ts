@@ -14,7 +14,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
 import { v5_7 } from '../mainline/v5.7.ts';
-import { S0 } from '../series/arm64-v6.ts';
+import { arm64_v6 } from '../series/arm64-v6.ts';
 
 /** B17: nobody looks whether anything is left in a table before it is freed. */
 
@@ -93,7 +93,7 @@ const without_scan = (aligned: boolean): Functions => {
 
 export const B17_mutant = defineRelease({
   name: 'arm64-v6-B17',
-  base: S0,
+  base: arm64_v6,
   about: 'V6 without the scan for entries that are left in a table',
   arch: { arm64: without_scan(false) },
 });

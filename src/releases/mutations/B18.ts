@@ -11,12 +11,12 @@ import {
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../series/arm64-v6.ts';
+import { arm64_v6 } from '../series/arm64-v6.ts';
 
 /** B18: the leaves' pass as it was before V4, where every test and every use reads the entry again. */
 export const B18_mutant = defineRelease({
   name: 'arm64-v6-B18',
-  base: S0,
+  base: arm64_v6,
   about: 'V6 with *pmdp and *ptep in the place of what READ_ONCE() has found',
   arch: {
     arm64: {

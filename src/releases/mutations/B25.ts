@@ -6,7 +6,7 @@ import { mmu_steps } from '../../kernel/mmu.ts';
 import { change } from '../../kernel/ops.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
-import { S0 } from '../series/arm64-v6.ts';
+import { arm64_v6 } from '../series/arm64-v6.ts';
 
 /** B25: the flush of asm/tlbflush.h with its instructions in another order. */
 
@@ -23,7 +23,7 @@ const flushing = (sequence: (op: TlbiOp) => Steps<void>): Functions => ({
 
 export const B25a_mutant = defineRelease({
   name: 'arm64-v6-B25a',
-  base: S0,
+  base: arm64_v6,
   about: 'V6 with the TLBI before DSB ISHST',
   arch: {
     arm64: flushing(function* (op): Steps<void> {
@@ -42,7 +42,7 @@ function* complete(): Steps<void> {
 
 export const B25b_mutant = defineRelease({
   name: 'arm64-v6-B25b',
-  base: S0,
+  base: arm64_v6,
   about: 'V6 with DSB ISH behind the free in place of behind the TLBI',
   arch: {
     arm64: {

@@ -1,12 +1,12 @@
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../series/arm64-v6.ts';
+import { arm64_v6 } from '../series/arm64-v6.ts';
 
 /** B37: tables of the memmap that are kept and not to be found again: every round leaves more of them. */
 export const B37_mutant = defineRelease({
   name: 'arm64-v6-B37',
-  base: S0,
+  base: arm64_v6,
   about: 'V6 with empty tables of the memmap unlinked, but kept',
   arch: {
     arm64: {

@@ -2,7 +2,7 @@ import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S0 } from '../series/arm64-v6.ts';
+import { arm64_v6 } from '../series/arm64-v6.ts';
 
 /** get_order() of include/asm-generic: of bytes. */
 const get_order = (size: number, page_size: number): number =>
@@ -14,7 +14,7 @@ const free_order = (k: Kernel, phys: number, order: number): Steps<void> =>
 /** B38: an order where a size is wanted. */
 export const B38_mutant = defineRelease({
   name: 'arm64-v6-B38',
-  base: S0,
+  base: arm64_v6,
   about: 'V6 with free_hotplug_page_range(page, get_order(size))',
   arch: {
     arm64: {
@@ -34,7 +34,7 @@ export const B38_mutant = defineRelease({
 /** B38: pages where an order is wanted. */
 export const B38b_mutant = defineRelease({
   name: 'arm64-v6-B38b',
-  base: S0,
+  base: arm64_v6,
   about: 'V6 with free_pages(addr, get_order(size) >> PAGE_SHIFT)',
   arch: {
     arm64: {

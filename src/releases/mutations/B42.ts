@@ -3,7 +3,7 @@ import { type EntryPointer, READ_ONCE, table_page } from '../../kernel/include/l
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease } from '../define.ts';
-import { S1 } from '../series/arm64-v5.ts';
+import { arm64_v5 } from '../series/arm64-v5.ts';
 
 /**
  * B42: V5 after the template of x86 ("not the best", its reviewer says): the table page is freed and then unlinked. The only flush is the
@@ -11,7 +11,7 @@ import { S1 } from '../series/arm64-v5.ts';
  */
 export const B42_mutant = defineRelease({
   name: 'arm64-v5-B42',
-  base: S1,
+  base: arm64_v5,
   about: 'V5 in the order of x86: table pages are freed before they are unlinked',
   arch: {
     arm64: {

@@ -8,8 +8,8 @@ import type { New as OfV52 } from '../mainline/v5.2.ts';
 import { v5_3 } from '../mainline/v5.3.ts';
 
 export const own = {
-  functions: { ...remove_memory.S0 },
-  arch: { arm64: { ...arm64_mmu.S0, ...hotunplug_v5.S1, ...ptdump_debugfs.S0 } },
+  functions: { ...remove_memory.arm64_v6 },
+  arch: { arm64: { ...arm64_mmu.arm64_v6, ...hotunplug_v5.arm64_v5, ...ptdump_debugfs.arm64_v6 } },
 };
 
 export type New = Introduced<typeof own, OfV52>;
@@ -22,7 +22,7 @@ declare module '../../kernel/kernel.ts' {
  * "arm64/mm: Enable memory hot remove", V5, 29 May 2019, including the reordered removal (the change log of V6 mentions
  * an earlier version of that patch). Based on the tree that stands for that of V6.
  */
-export const S1 = defineRelease({
+export const arm64_v5 = defineRelease({
   name: 'arm64-v5',
   base: v5_3,
   about: 'arm64 memory hot-remove V5 (May 2019): one pass under the page table lock',

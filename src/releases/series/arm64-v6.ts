@@ -7,7 +7,9 @@ import type { Introduced } from '../functions-of.ts';
 import type { New as OfV52 } from '../mainline/v5.2.ts';
 import { v5_3 } from '../mainline/v5.3.ts';
 
-export const own = { arch: { arm64: { ...arm64_mmu.S0, ...hotunplug.S0, ...ptdump_debugfs.S0 } } };
+export const own = {
+  arch: { arm64: { ...arm64_mmu.arm64_v6, ...hotunplug.arm64_v6, ...ptdump_debugfs.arm64_v6 } },
+};
 
 export type New = Introduced<typeof own, OfV52>;
 
@@ -16,7 +18,7 @@ declare module '../../kernel/kernel.ts' {
 }
 
 /** V6 without its first patch: memblock entries are still removed before the sections. */
-export const S0_base = defineRelease({
+export const arm64_v6_base = defineRelease({
   name: 'arm64-v6-base',
   base: v5_3,
   about: 'arm64 memory hot-remove V6 without patch 1, on next-20190613',
@@ -24,9 +26,9 @@ export const S0_base = defineRelease({
 });
 
 /** "arm64/mm: Enable memory hot remove", V6, 19 June 2019. */
-export const S0 = defineRelease({
+export const arm64_v6 = defineRelease({
   name: 'arm64-v6',
-  base: S0_base,
+  base: arm64_v6_base,
   about: 'arm64 memory hot-remove V6 (June 2019), on next-20190613',
-  functions: { ...remove_memory.S0 },
+  functions: { ...remove_memory.arm64_v6 },
 });

@@ -23,7 +23,7 @@ import { v5_4 } from '../mainline/v5.4.ts';
  * The core change of the RFC "mm: Don't mark hotplugged pages PG_reserved (including ZONE_DEVICE)" (22 October 2019) on
  * v5.3, where PG_reserved of the first page still decides whether a chunk is freed.
  */
-export const S2_v5_3 = defineRelease({
+export const pg_reserved_v5_3 = defineRelease({
   name: 'pg-reserved-v5.3',
   base: v5_3,
   about: 'no PG_reserved on hot-added pages (RFC of October 2019), on v5.3',
@@ -34,7 +34,7 @@ export const S2_v5_3 = defineRelease({
  * The base of the RFC, linux-next of October 2019. v5.4 has since got KVM's own treatment of device pages, which is
  * left out here; vfio tests the page itself.
  */
-export const S2_base = defineRelease({
+export const pg_reserved_base = defineRelease({
   name: 'pg-reserved-base',
   base: v5_4,
   about: 'linux-next of October 2019, before the RFC on PG_reserved',
@@ -42,70 +42,70 @@ export const S2_base = defineRelease({
 });
 
 /** The last patch of the RFC and the first, without those between: the users of PG_reserved are not converted. */
-export const S2_unconverted = defineRelease({
+export const pg_reserved_unconverted = defineRelease({
   name: 'pg-reserved-unconverted',
-  base: S2_base,
+  base: pg_reserved_base,
   about: 'the RFC on PG_reserved without the patches that prepare its users',
   functions: {
     ...offline_pages.v5_5,
     ...page_alloc.v5_5,
-    ...zone_device.S2,
+    ...zone_device.pg_reserved,
     memmap_init_range: memmap_init.v6_11.memmap_init_range,
   },
 });
 
 /** The RFC as posted. */
-export const S2 = defineRelease({
+export const pg_reserved = defineRelease({
   name: 'pg-reserved',
-  base: S2_unconverted,
+  base: pg_reserved_unconverted,
   about: 'no PG_reserved on hot-added pages, the RFC of October 2019',
   functions: {
-    ...gasket.S2,
-    ...hash_utils.S2,
-    ...hv_balloon.S2,
-    ...kpc_dma.S2,
-    ...kvm_main.S2,
-    ...kvm_mmu.S2,
-    ...powerpc_pgtable.S2,
-    ...radix.S2,
-    ...usercopy.S2,
-    ...vfio_iommu.S2,
-    ...x86_ioremap.S2,
-    ...xen_balloon.S2,
+    ...gasket.pg_reserved,
+    ...hash_utils.pg_reserved,
+    ...hv_balloon.pg_reserved,
+    ...kpc_dma.pg_reserved,
+    ...kvm_main.pg_reserved,
+    ...kvm_mmu.pg_reserved,
+    ...powerpc_pgtable.pg_reserved,
+    ...radix.pg_reserved,
+    ...usercopy.pg_reserved,
+    ...vfio_iommu.pg_reserved,
+    ...x86_ioremap.pg_reserved,
+    ...xen_balloon.pg_reserved,
   },
 });
 
 /** Its next version leaves out both staging drivers, and usercopy but for a comment. */
-export const S2_v1 = defineRelease({
+export const pg_reserved_v1 = defineRelease({
   name: 'pg-reserved-v1',
-  base: S2,
+  base: pg_reserved,
   about: 'no PG_reserved on hot-added pages, version 1: usercopy, gasket and kpc2000 as they were',
   functions: { ...gasket.v5_2, ...kpc_dma.v5_2, ...usercopy.v5_2 },
 });
 
 /** The RFC on a pfn_to_online_page() that recognises device memory in a section of RAM. */
-export const S2_taint = defineRelease({
+export const pg_reserved_taint = defineRelease({
   name: 'pg-reserved-taint',
-  base: S2,
+  base: pg_reserved,
   about: 'the RFC on PG_reserved with pfn_to_online_page() of v5.12',
   functions: { ...pfn_to_online_page.v5_12, ...zone_device.v5_12 },
 });
 
 /** The RFC with KVM also reading the memory type of online pages. */
-export const S2_memtype = defineRelease({
+export const pg_reserved_memtype = defineRelease({
   name: 'pg-reserved-memtype',
-  base: S2,
+  base: pg_reserved,
   about: 'the RFC on PG_reserved, kvm_is_mmio_pfn() looking at the memory type of every page',
   functions: { ...kvm_mmu.B87_cure },
 });
 
 /** The RFC in all its forms. */
-export const S2_series: readonly Release[] = [
-  S2_v5_3,
-  S2_base,
-  S2_unconverted,
-  S2,
-  S2_v1,
-  S2_taint,
-  S2_memtype,
+export const pg_reserved_series: readonly Release[] = [
+  pg_reserved_v5_3,
+  pg_reserved_base,
+  pg_reserved_unconverted,
+  pg_reserved,
+  pg_reserved_v1,
+  pg_reserved_taint,
+  pg_reserved_memtype,
 ];

@@ -17,7 +17,7 @@ import { lock, unlock } from '../../kernel/ops.ts';
 import { PFN_PHYS } from '../../kernel/pfn.ts';
 import type { Steps } from '../../steps/step.ts';
 import { defineRelease, type Functions } from '../define.ts';
-import { S1 } from './arm64-v5.ts';
+import { arm64_v5 } from './arm64-v5.ts';
 
 /**
  * The four solutions for the conflict between vmalloc and memory hot-remove that are named in the mail threads of V5
@@ -174,7 +174,7 @@ const locked: Functions = {
 
 export const option_1 = defineRelease({
   name: 'option-1',
-  base: S1,
+  base: arm64_v5,
   about: 'V5, and vmalloc under the page table lock',
   arch: { arm64: locked },
 });
@@ -189,7 +189,7 @@ function* without_hotplug<T>(body: Steps<T>): Steps<T> {
 
 export const option_2 = defineRelease({
   name: 'option-2',
-  base: S1,
+  base: arm64_v5,
   about: 'V5, and vmalloc under the read side of mem_hotplug_lock',
   arch: {
     arm64: {
@@ -217,18 +217,18 @@ const in_vmemmap = ({ c }: Kernel, addr: number): boolean => addr >= c.VMEMMAP_S
 /** What V6 does. */
 export const option_3 = defineRelease({
   name: 'option-3',
-  base: S1,
+  base: arm64_v5,
   about: 'V5, but the tables of the memmap stay',
   arch: {
     arm64: {
       *free_pte_table(this: Kernel, ptep: EntryPointer, pmdp: EntryPointer, addr: number): Steps<void> {
-        if (!in_vmemmap(this, addr)) yield* hotunplug_v5.S1.free_pte_table.call(this, ptep, pmdp, addr);
+        if (!in_vmemmap(this, addr)) yield* hotunplug_v5.arm64_v5.free_pte_table.call(this, ptep, pmdp, addr);
       },
       *free_pmd_table(this: Kernel, pmdp: EntryPointer, pudp: EntryPointer, addr: number): Steps<void> {
-        if (!in_vmemmap(this, addr)) yield* hotunplug_v5.S1.free_pmd_table.call(this, pmdp, pudp, addr);
+        if (!in_vmemmap(this, addr)) yield* hotunplug_v5.arm64_v5.free_pmd_table.call(this, pmdp, pudp, addr);
       },
       *free_pud_table(this: Kernel, pudp: EntryPointer, pgdp: EntryPointer, addr: number): Steps<void> {
-        if (!in_vmemmap(this, addr)) yield* hotunplug_v5.S1.free_pud_table.call(this, pudp, pgdp, addr);
+        if (!in_vmemmap(this, addr)) yield* hotunplug_v5.arm64_v5.free_pud_table.call(this, pudp, pgdp, addr);
       },
     },
   },
@@ -236,7 +236,7 @@ export const option_3 = defineRelease({
 
 export const option_4 = defineRelease({
   name: 'option-4',
-  base: S1,
+  base: arm64_v5,
   about: 'V5, built only where vmalloc and vmemmap share no table but the root',
   constants: { disjoint_layout: true },
 });

@@ -1,8 +1,8 @@
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import { defineRelease, type Release } from '../define.ts';
 import { v5_7 } from '../mainline/v5.7.ts';
-import { S1 } from './arm64-v5.ts';
-import { S0 } from './arm64-v6.ts';
+import { arm64_v5 } from './arm64-v5.ts';
+import { arm64_v6 } from './arm64-v6.ts';
 import { options } from './vmalloc-options.ts';
 
 /** The suffix that distinguishes the name of such a release from its base. */
@@ -20,4 +20,4 @@ const without_ptdump_lock = (release: Release): Release =>
     arch: { arm64: { ptdump_show: ptdump_debugfs.v5_2.ptdump_show } },
   });
 
-export const B19_releases = [S0, S1, ...options, v5_7].map(without_ptdump_lock);
+export const B19_releases = [arm64_v6, arm64_v5, ...options, v5_7].map(without_ptdump_lock);

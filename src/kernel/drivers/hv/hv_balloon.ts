@@ -93,7 +93,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   /** Hot-added pages no longer have PG_reserved: it is set here, and cleared where the page is freed. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
     yield* this.$set_page_flag(pfn, nr_pages, PG_reserved);

@@ -25,7 +25,7 @@ export const v5_5 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *is_invalid_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
     if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return true;
     return yield* this.PageReserved(pfn, WHERE);

@@ -22,7 +22,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *xen_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     yield* this.$set_page_flag(pfn, nr_pages, PG_reserved);
     yield* v5_2.xen_online_page.call(this, pfn, nr_pages);

@@ -94,7 +94,7 @@ export const v5_3 = {
  * V6 of arm64 memory hot-remove, patch 1: memblock is updated after the sections are removed, in reverse order of
  * adding.
  */
-export const S0 = {
+export const arm64_v6 = {
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
     yield* mem_hotplug_begin();

@@ -34,7 +34,7 @@ export const v5_12 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   /** The RFC on PG_reserved: device memory is recognised by its zone. */
   $zone_device_pages_reserved(this: Kernel): boolean {
     return false;

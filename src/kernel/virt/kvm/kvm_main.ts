@@ -41,7 +41,7 @@ export const v5_4 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *kvm_is_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
     if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return true;
     return yield* this.PageReserved(pfn, 'kvm_is_reserved_pfn');

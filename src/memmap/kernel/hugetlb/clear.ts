@@ -53,7 +53,7 @@ export const v2_6_27 = {
  * "gigantic compound pages part 2" (8 October 2008), first version: one loop for all sizes, with the boundary test in
  * it.
  */
-export const S4_v1 = {
+export const gigantic_v1 = {
   *clear_huge_page(this: MemKernel, page: number, sz: number): Steps<void> {
     yield* clear_by_next(this, 'clear_huge_page', page, sz / this.c.PAGE_SIZE);
   },
@@ -63,7 +63,7 @@ export const S4_v1 = {
  * Second version (13 October 2008): a separate loop, selected by a comparison of bytes with pages (so in 2.6.28.6;
  * B94).
  */
-export const S4_v2 = {
+export const gigantic_v2 = {
   *clear_gigantic_page(this: MemKernel, page: number, sz: number): Steps<void> {
     yield* clear_by_next(this, 'clear_gigantic_page', page, sz / this.c.PAGE_SIZE);
   },

@@ -69,13 +69,13 @@ export const v2_6_27 = {
   },
 };
 
-export const S4_v1 = {
+export const gigantic_v1 = {
   *copy_huge_page(this: MemKernel, dst: number, src: number, pages_per_huge_page: number): Steps<void> {
     yield* copy_by_next(this, 'copy_huge_page', dst, src, pages_per_huge_page);
   },
 };
 
-export const S4_v2 = {
+export const gigantic_v2 = {
   *copy_gigantic_page(this: MemKernel, dst: number, src: number, pages_per_huge_page: number): Steps<void> {
     yield* copy_by_next(this, 'copy_gigantic_page', dst, src, pages_per_huge_page);
   },

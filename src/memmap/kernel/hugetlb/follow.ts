@@ -80,7 +80,7 @@ function* follow_by_offset(
   return runs;
 }
 
-export const S4 = {
+export const gigantic = {
   follow_hugetlb_page(
     this: MemKernel,
     page: number,

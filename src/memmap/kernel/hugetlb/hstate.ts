@@ -44,7 +44,7 @@ export const v2_6_27 = {
 };
 
 /** The proposal of a reviewer of that series: gigantic pages only where the memmap is contiguous. */
-export const S4_vmemmap = {
+export const gigantic_vmemmap = {
   *hugepagesz(this: MemKernel, size: number): Steps<number> {
     const gigantic = order_of(this.c, size) >= this.c.MAX_ORDER;
     const depends_on = this.c.memory_model === 'SPARSEMEM_VMEMMAP';

@@ -9,7 +9,7 @@ import { took } from '../world.ts';
  * page.
  */
 
-export const S4 = {
+export const gigantic = {
   /** Does not check validity: the offset must lie in the huge page. */
   *mem_map_offset(this: MemKernel, base: number, offset: number): Steps<number> {
     if (offset >= this.c.MAX_ORDER_NR_PAGES)

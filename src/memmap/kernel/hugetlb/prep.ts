@@ -65,7 +65,7 @@ export const v2_6_27 = {
 };
 
 /** "handle initialising compound pages at orders greater than MAX_ORDER": the boundary test in the loop of every compound page. */
-export const S4_part1 = {
+export const gigantic_part1 = {
   *prep_compound_page(this: MemKernel, page: number, order: number): Steps<void> {
     const nr_pages = 2 ** order;
     const fn = 'prep_compound_page';

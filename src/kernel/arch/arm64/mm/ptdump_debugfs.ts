@@ -13,7 +13,7 @@ export const v5_2 = {
 };
 
 /** V6, patch 2 (bf2b59f60ee1): debugfs reads exclude memory hotplug; ptdump_check_wx does not (B20). */
-export const S0 = {
+export const arm64_v6 = {
   *ptdump_show(this: Kernel, start: number, end: number): Steps<PtdumpNote[]> {
     yield* get_online_mems();
     const notes = yield* this.ptdump_walk_pgd(start, end);

@@ -12,7 +12,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *maybe_pte_to_page(this: Kernel, pfn: number): Steps<number> {
     if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return -1;
     return (yield* this.PageReserved(pfn, 'maybe_pte_to_page')) ? -1 : pfn;

@@ -24,7 +24,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   /** The memory type is only checked for pages that are not online (B87). */
   *kvm_is_mmio_pfn(this: Kernel, pfn: number): Steps<boolean> {
     if ((yield* this.pfn_to_online_page(pfn)) !== NO_PAGE) {
@@ -39,7 +39,7 @@ export const S2 = {
 export const B87_cure = {
   /** The memory type is checked for every page with a memmap, as before. */
   *kvm_is_mmio_pfn(this: Kernel, pfn: number): Steps<boolean> {
-    if (!(yield* S2.kvm_is_mmio_pfn.call(this, pfn))) return false;
+    if (!(yield* pg_reserved.kvm_is_mmio_pfn.call(this, pfn))) return false;
     return !(yield* this.pfn_valid(pfn)) || (yield* host_uncached(this, pfn));
   },
 };

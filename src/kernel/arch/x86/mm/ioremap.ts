@@ -21,7 +21,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   /** Offline memory may be remapped: nothing in its memmap forbids it. */
   *$ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
     if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return false;

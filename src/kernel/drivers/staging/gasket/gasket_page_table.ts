@@ -10,7 +10,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *gasket_release_page(this: Kernel, pfn: number): Steps<void> {
     if (yield* this.is_zone_device_page(pfn)) return;
     yield* v5_2.gasket_release_page.call(this, pfn);

@@ -51,7 +51,7 @@ export const v5_2 = {
 };
 
 /** V6: if __add_pages fails, the mapping is removed; removal takes the zone from the first struct page (B66). */
-export const S0 = {
+export const arm64_v6 = {
   $check_removable_range: remove_memory.v5_2.$check_removable_range,
 
   *arch_add_memory(

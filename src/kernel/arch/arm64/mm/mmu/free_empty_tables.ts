@@ -29,7 +29,7 @@ function* is_empty(k: Kernel, level: LevelName, table: number): Steps<boolean> {
 }
 
 /** V6 has neither floor nor ceiling. */
-export const S0 = {
+export const arm64_v6 = {
   *free_empty_tables(this: Kernel, addr: number, end: number, floor: number, ceiling: number): Steps<void> {
     for (let next = addr, more = true; more; addr = next, more = before(addr, end)) {
       next = pgd_addr_end(this.c, addr, end);

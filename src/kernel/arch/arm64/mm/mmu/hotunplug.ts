@@ -5,9 +5,9 @@ import * as leaves from './unmap_hotplug_range.ts';
 
 /** arch/arm64/mm/mmu.c: tearing down a range of the kernel's tables in two passes, leaves first. */
 
-export const S0 = {
-  ...leaves.S0,
-  ...tables.S0,
+export const arm64_v6 = {
+  ...leaves.arm64_v6,
+  ...tables.arm64_v6,
 
   *__remove_pgd_mapping(this: Kernel, start: number, size: number): Steps<void> {
     const end = start + size;

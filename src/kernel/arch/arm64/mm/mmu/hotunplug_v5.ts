@@ -35,7 +35,7 @@ export function* is_empty(k: Kernel, level: 'PTE' | 'PMD' | 'PUD', table: EntryP
   return true;
 }
 
-export const S1 = {
+export const arm64_v5 = {
   *remove_pagetable(this: Kernel, start: number, end: number, sparse_vmap: boolean): Steps<void> {
     yield* lock(PTL, 'spinlock');
     for (let addr = start; before(addr, end); ) {

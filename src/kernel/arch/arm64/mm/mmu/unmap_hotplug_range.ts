@@ -25,7 +25,7 @@ import { before } from './unsigned.ts';
 
 const PUD_SIZE = (k: Kernel): number => entrySize(k.c.t, depthOf(k.c.t, 'PUD'));
 
-export const S0 = {
+export const arm64_v6 = {
   *unmap_hotplug_range(
     this: Kernel,
     addr: number,
@@ -197,7 +197,7 @@ export const v6_1_192 = {
     altmap: vmem_altmap | null,
   ): Steps<void> {
     if (!free_mapped && altmap) yield* this.WARN('unmap_hotplug_range');
-    yield* S0.unmap_hotplug_range.call(this, addr, end, free_mapped, altmap);
+    yield* arm64_v6.unmap_hotplug_range.call(this, addr, end, free_mapped, altmap);
     if (!free_mapped) yield* this.flush_tlb_kernel_range(addr, end);
   },
 

@@ -27,7 +27,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *hash_page_do_lazy_icache(this: Kernel, pp: number, pfn: number, trap: number): Steps<number> {
     if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return pp;
     return yield* lazy_icache(this, pp, pfn, trap);

@@ -13,7 +13,7 @@ export const v5_2 = {
   },
 };
 
-export const S2 = {
+export const pg_reserved = {
   *transfer_complete_cb(this: Kernel, user_pages: readonly number[]): Steps<void> {
     for (const pfn of user_pages) {
       if (!(yield* this.is_zone_device_page(pfn))) yield* v5_2.transfer_complete_cb.call(this, [pfn]);
