@@ -62,7 +62,6 @@ const makeHuge = operation({
   name: 'make_huge',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number, hstate: number): void =>
     state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate)),
 });

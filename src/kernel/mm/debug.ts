@@ -23,7 +23,6 @@ const poison_pages = operation({
   name: 'poison_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) =>
       PageOffline(page)
@@ -36,7 +35,6 @@ const forget_pages = operation({
   name: 'forget_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO))),
 });

@@ -10,14 +10,12 @@ export const set_pages = operation({
   name: 'set_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
 });
 const fill_missing = operation({
   name: 'fill_missing',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page)),
 });

@@ -57,7 +57,6 @@ const set_migratetype = operation({
   name: 'set_migratetype',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number, type: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type))),
 });

@@ -53,7 +53,6 @@ const clear_hwpoison = operation({
   name: 'clear_hwpoison',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void => {
     let poisoned = 0;
     for (const run of state.pages.in(start, end))

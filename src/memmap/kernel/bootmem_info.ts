@@ -149,7 +149,7 @@ export const v5_2 = {
    * last, which is assumed to be the one removed; if nothing is registered, that is section 0, and a BUG elsewhere.
    * VMEMMAP frees all pages.
    */
-  *free_bootmem_memmap(this: MemKernel, nr: number, memmap: number): Steps<void> {
+  *$free_bootmem_memmap(this: MemKernel, nr: number, memmap: number): Steps<void> {
     const classic = is_classic(this.c.memory_model);
     if (classic) yield* change(forget, memmap);
     for (const key of yield* look(memmap_keys, nr)) {

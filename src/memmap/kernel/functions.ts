@@ -31,8 +31,8 @@ export interface MemFunctions {
   nth_page(page: number, n: number): Steps<number>;
 
   // mm/hugetlb.c, mm/memory.c
-  hugepagesz(size: number): Steps<number>;
-  unsupported_hugepagesz(size: number): Steps<string>;
+  hugepagesz_setup(size: number): Steps<number>;
+  $unsupported_hugepagesz(size: number): Steps<string>;
   hugetlb_add_hstate(size: number): Steps<void>;
   gather_bootmem_prealloc(page: number, order: number): Steps<boolean>;
   prep_compound_page(page: number, order: number): Steps<void>;
@@ -59,13 +59,13 @@ export interface MemFunctions {
   memory_present(nr: number, nid: number): Steps<void>;
   sparse_add_section(nid: number, pfn: number, nr_pages: number): Steps<number>;
   section_activate(pfn: number, nr_pages: number): Steps<number>;
-  section_start_memmap(nr: number, pfn: number, memmap: number): Steps<number>;
+  $section_start_memmap(nr: number, pfn: number, memmap: number): Steps<number>;
   populate_section_memmap(pfn: number, nr_pages: number): Steps<number>;
   section_deactivate(pfn: number, nr_pages: number): Steps<void>;
   depopulate_section_memmap(pfn: number, nr_pages: number): Steps<void>;
   free_map_bootmem(nr: number, memmap: number): Steps<void>;
-  free_usage(nr: number): Steps<void>;
-  kfree_usage(nr: number): Steps<void>;
+  $free_usage(nr: number): Steps<void>;
+  $kfree_usage(nr: number): Steps<void>;
   free_pages(addr: number): Steps<void>;
   vmemmap_free(pfn: number, nr_pages: number): Steps<void>;
 
@@ -74,7 +74,7 @@ export interface MemFunctions {
   register_page_bootmem_info_node(nid: number): Steps<void>;
   get_page_bootmem(info: number, key: string, type: BootmemType): Steps<void>;
   put_page_bootmem(key: string): Steps<void>;
-  free_bootmem_memmap(nr: number, memmap: number): Steps<void>;
+  $free_bootmem_memmap(nr: number, memmap: number): Steps<void>;
 }
 
 /**

@@ -70,7 +70,7 @@ export const v5_3 = {
     yield* change(init_root, this.c, nr);
     const memmap = yield* this.section_activate(pfn, nr_pages);
     if (memmap < 0) return memmap;
-    const map = yield* this.section_start_memmap(nr, pfn, memmap);
+    const map = yield* this.$section_start_memmap(nr, pfn, memmap);
     const { flags } = yield* section_of(nr);
     yield* set_section(nr, {
       nid,
@@ -81,7 +81,7 @@ export const v5_3 = {
   },
 
   /** B56: for a part of a section, returns the address of the memory instead of its struct pages. */
-  *section_start_memmap(this: MemKernel, nr: number, pfn: number, memmap: number): Steps<number> {
+  *$section_start_memmap(this: MemKernel, nr: number, pfn: number, memmap: number): Steps<number> {
     const start = nr * this.c.PAGES_PER_SECTION;
     return start === pfn ? memmap : LINEAR + start * this.c.PAGE_SIZE;
   },
@@ -127,7 +127,7 @@ export const v5_3 = {
 
   *free_map_bootmem(this: MemKernel, nr: number, memmap: number): Steps<void> {
     if (yield* look(has_bootmem, nr)) {
-      yield* this.free_bootmem_memmap(nr, memmap);
+      yield* this.$free_bootmem_memmap(nr, memmap);
       if (is_classic(this.c.memory_model)) return;
     }
     if (is_classic(this.c.memory_model)) yield* change(release_memmap, memmap);
@@ -135,7 +135,7 @@ export const v5_3 = {
   },
 
   /** The slab cannot free usage that boot memory allocated. */
-  *kfree_usage(this: MemKernel, nr: number): Steps<void> {
+  *$kfree_usage(this: MemKernel, nr: number): Steps<void> {
     if ((yield* section_of(nr)).usage_reserved)
       yield { op: 'bug', where: 'kfree', text: 'BUG_ON(!PageCompound(page))' };
     yield* set_section(nr, { usage: null });
@@ -151,7 +151,7 @@ export const v5_3 = {
     const { nr, early, empty } = cleared;
     let memmap = 0;
     if (empty) {
-      if (!early) yield* this.kfree_usage(nr);
+      if (!early) yield* this.$kfree_usage(nr);
       memmap = yield* decode_mem_map(this, nr);
       yield* set_section(nr, { section_mem_map: encode(this.c, 0, nr), flags: 0 });
     }
@@ -195,8 +195,8 @@ function* decode_mem_map(k: MemKernel, nr: number): Steps<number> {
 
 export const v5_4 = {
   /** PG_reserved marks usage from boot memory (8068df3b6037). */
-  *free_usage(this: MemKernel, nr: number): Steps<void> {
-    if (!(yield* section_of(nr)).usage_reserved) yield* this.kfree_usage(nr);
+  *$free_usage(this: MemKernel, nr: number): Steps<void> {
+    if (!(yield* section_of(nr)).usage_reserved) yield* this.$kfree_usage(nr);
   },
 
   *section_deactivate(this: MemKernel, pfn: number, nr_pages: number): Steps<void> {
@@ -226,7 +226,7 @@ export const v5_7_deactivate = {
 };
 
 export const v5_7 = {
-  *section_start_memmap(this: MemKernel, nr: number, pfn: number, memmap: number): Steps<number> {
+  *$section_start_memmap(this: MemKernel, nr: number, pfn: number, memmap: number): Steps<number> {
     const start = nr * this.c.PAGES_PER_SECTION;
     return start === pfn ? memmap : yield* this.__pfn_to_page(start);
   },
@@ -255,7 +255,7 @@ function* deactivate(k: MemKernel, pfn: number, nr_pages: number, form: Form): S
   const { nr, early, empty } = cleared;
   let memmap = 0;
   if (empty) {
-    yield* k.free_usage(nr);
+    yield* k.$free_usage(nr);
     memmap = yield* decode_mem_map(k, nr);
     const { flags } = yield* section_of(nr);
     if (form === 'encoded NULL first')

@@ -44,7 +44,7 @@ export function memCall(model: MemModel, { kind, step }: MemStep): MemCall {
   const at = (start: number, size: number): string => `${hex(start)}+${hex(size)}`;
   switch (kind) {
     case 'hugepagesz':
-      return { text: `hugepagesz=${step.size}`, thread: () => k.hugepagesz(step.size) };
+      return { text: `hugepagesz=${step.size}`, thread: () => k.hugepagesz_setup(step.size) };
     case 'prep': {
       const [page, n] = [pointer(step.start), order(step.size)];
       return {

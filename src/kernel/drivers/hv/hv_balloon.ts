@@ -32,7 +32,6 @@ const withhold = operation({
   name: 'withhold',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.OFFLINE_REF))),
 });
@@ -40,7 +39,6 @@ const release = operation({
   name: 'release',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (PageOffline(page) ? with_use(page, USE.NONE) : page)),
 });

@@ -10,7 +10,6 @@ const balloon_append = operation({
   name: 'balloon_append',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.OFFLINE_REF))),
 });

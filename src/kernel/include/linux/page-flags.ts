@@ -22,7 +22,6 @@ const set_flag = operation({
   name: 'set_flag',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, pfn: number, nr_pages: number, flag: number): void =>
     state.pages.update(pfn, pfn + nr_pages, (page) => (page === NO_PAGE ? page : page | flag)),
 });
@@ -31,7 +30,6 @@ const clear_flag = operation({
   name: 'clear_flag',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, pfn: number, nr_pages: number, flag: number): void =>
     state.pages.update(pfn, pfn + nr_pages, (page) => page & ~flag),
 });

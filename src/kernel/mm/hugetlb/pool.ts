@@ -77,7 +77,6 @@ export const set_use = operation({
   name: 'set_use',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number, use: number): void =>
     state.pages.update(start, end, (page) => with_hstate(page, use, page_hstate(page))),
 });
@@ -86,7 +85,6 @@ const give_up = operation({
   name: 'give_up',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => with_use(page, USE.FREE)),
 });

@@ -45,7 +45,6 @@ const apply_migration = operation({
   name: 'apply_migration',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run(state: State, moves: readonly Move[]): void {
     for (const { from, to, nr_pages } of moves) {
       const use = page_use(state.pages.get(from));

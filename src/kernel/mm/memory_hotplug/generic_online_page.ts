@@ -12,7 +12,6 @@ const free_range = operation({
   name: 'free_range',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run(state: State, start: number, end: number): number {
     let freed = 0;
     for (const run of state.pages.in(start, end)) {

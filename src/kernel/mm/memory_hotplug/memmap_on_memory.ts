@@ -8,7 +8,6 @@ const self_host = operation({
   name: 'self_host',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => page | PG_vmemmap_self_hosted),
 });

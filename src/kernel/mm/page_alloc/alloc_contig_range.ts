@@ -16,7 +16,6 @@ const allocate = operation({
   name: 'allocate',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE)),
 });

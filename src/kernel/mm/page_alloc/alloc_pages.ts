@@ -62,7 +62,6 @@ const take_pages = operation({
   name: 'take_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   tell: ([, , , , , use]: Taking, pages: PageRange | null = null) => ({ kind: 'taken', pages, use }),
   run(state: State, ...[c, nid, least, most, align, use]: Taking): PageRange | null {
     const found =
@@ -111,7 +110,6 @@ const give_back = operation({
   name: 'give_back',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   fault: foreign_page,
   about: (state, pfn) => ({ kind: 'pages', use: page_use(state.pages.get(pfn)) }),
   tell: ([pfn, nr_pages]) => ({ kind: 'freed', pages: { pfn, nr_pages } }),

@@ -12,7 +12,6 @@ const set_use = operation({
   name: 'set_use',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, pfn: number, use: number): void =>
     state.pages.update(pfn, pfn + 1, (page) => with_use(page, use)),
 });

@@ -9,7 +9,6 @@ const set_pages = operation({
   name: 'set_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
 });
 
@@ -17,7 +16,6 @@ const init_pages = operation({
   name: 'init_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number, page: Page): void =>
     state.pages.update(start, end, (old) =>
       page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF

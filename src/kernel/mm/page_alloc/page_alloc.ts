@@ -20,7 +20,6 @@ const take_free = operation({
   name: 'take_free',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run(state: State, start: number, end: number, reserve: boolean): void {
     state.pages.update(start, end, (page) => {
       // pages that a driver has taken stay with it when the block is onlined again (virtio-mem)

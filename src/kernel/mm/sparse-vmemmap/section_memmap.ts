@@ -17,7 +17,6 @@ const fill_missing = operation({
   name: 'fill_missing',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? ZERO_PAGE : page)),
 });
@@ -27,7 +26,6 @@ const drop_unmapped = operation({
   name: 'drop_unmapped',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run(state: State, c: Config, start: number, end: number): void {
     const leaf = c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
     if (start % leaf === 0 && end % leaf === 0 && !isMapped(state.mmu!, start)) {

@@ -23,16 +23,16 @@ export const order_of = (c: MemConfig, size: number): number => Math.log2(size /
 
 export const v2_6_27 = {
   /** 0, or -EINVAL for a size that the processor does not have. */
-  *hugepagesz(this: MemKernel, size: number): Steps<number> {
+  *hugepagesz_setup(this: MemKernel, size: number): Steps<number> {
     if (!is_offered(this.c, size)) {
-      yield { op: 'printk', level: 3, text: yield* this.unsupported_hugepagesz(size) };
+      yield { op: 'printk', level: 3, text: yield* this.$unsupported_hugepagesz(size) };
       return -this.errno.EINVAL;
     }
     if (!(yield* look(has_hstate, size))) yield* this.hugetlb_add_hstate(size);
     return 0;
   },
 
-  *unsupported_hugepagesz(this: MemKernel, size: number): Steps<string> {
+  *$unsupported_hugepagesz(this: MemKernel, size: number): Steps<string> {
     if (this.c.arch === 'ppc64') return `Invalid huge page size specified(${size})`;
     if (this.c.arch === 'arm64') return `hugepagesz: Unsupported page size ${Math.floor(size / 1024)} K`;
     return `hugepagesz: Unsupported page size ${Math.floor(size / 2 ** 20)} M`;
@@ -45,11 +45,11 @@ export const v2_6_27 = {
 
 /** The proposal of a reviewer of that series: gigantic pages only where the memmap is contiguous. */
 export const gigantic_vmemmap = {
-  *hugepagesz(this: MemKernel, size: number): Steps<number> {
+  *hugepagesz_setup(this: MemKernel, size: number): Steps<number> {
     const gigantic = order_of(this.c, size) >= this.c.MAX_ORDER;
     const depends_on = this.c.memory_model === 'SPARSEMEM_VMEMMAP';
     if (!is_offered(this.c, size) || (gigantic && !depends_on)) {
-      yield { op: 'printk', level: 3, text: yield* this.unsupported_hugepagesz(size) };
+      yield { op: 'printk', level: 3, text: yield* this.$unsupported_hugepagesz(size) };
       return -this.errno.EINVAL;
     }
     if (!(yield* look(has_hstate, size))) yield* this.hugetlb_add_hstate(size);
@@ -63,7 +63,7 @@ const text_of = (size: number): string => {
 };
 
 export const v5_8 = {
-  *unsupported_hugepagesz(this: MemKernel, size: number): Steps<string> {
+  *$unsupported_hugepagesz(this: MemKernel, size: number): Steps<string> {
     return `HugeTLB: unsupported hugepagesz=${text_of(size)}`;
   },
 };

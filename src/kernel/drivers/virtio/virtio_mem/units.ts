@@ -102,7 +102,7 @@ export const take_pages = operation({
   name: 'take_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
+  changes: ['pages', 'zone', 'vars'],
   run(state: State, start: number, end: number): boolean {
     const busy = state.pages.first(
       start,
@@ -120,7 +120,6 @@ export const set_offline = operation({
   name: 'set_offline',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => with_use(page & ~PG_reserved, USE.OFFLINE_NOREF)),
 });
@@ -129,7 +128,7 @@ export const give_pages = operation({
   name: 'give_pages',
   obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
+  changes: ['pages', 'zone', 'vars'],
   run(state: State, start: number, end: number): void {
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.FREE)));
     account(state, start, end, 1);
