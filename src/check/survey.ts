@@ -20,8 +20,12 @@ function* returned(steps: Generator, note: (value: unknown) => void): Generator 
   return value;
 }
 
-/** The release, with a record of the functions called by name and of what they return. */
-function noted(release: Release, calls: Map<string, Set<ReturnKind>>): Release {
+/** The release, with a record of which of these functions are called by name, and of what they return. */
+function noted(
+  release: Release,
+  names: (arch: Arch) => ReadonlySet<string>,
+  calls: Map<string, Set<ReturnKind>>,
+): Release {
   const noting = (name: string, fn: Called): Called =>
     function (this: unknown, ...args: unknown[]): unknown {
       const kinds = calls.get(name) ?? new Set<ReturnKind>();
@@ -38,9 +42,11 @@ function noted(release: Release, calls: Map<string, Set<ReturnKind>>): Release {
     functions: (arch) => {
       const known = made.get(arch);
       if (known) return known;
+      // batch forms still stand for what is not watched
+      const watching = names(arch);
       const own = Object.entries(release.functions(arch)).map(([name, fn]) => [
         name,
-        noting(name, fn as Called),
+        watching.has(name) ? noting(name, fn as Called) : fn,
       ]);
       const all = Object.fromEntries(own) as unknown as KernelFunctions;
       made.set(arch, all);
@@ -50,16 +56,20 @@ function noted(release: Release, calls: Map<string, Set<ReturnKind>>): Release {
 }
 
 export interface Survey {
-  /** The functions called by name, and what each returned. */
+  /** The watched functions that are called by name, and what each returned. */
   readonly calls: Returns;
   /** The verdict, for an entry whose operations run one after the other. */
   readonly checked: Checked | null;
 }
 
-/** What an entry calls on a release. Null if it cannot run there. */
-export function survey(entry: StepsEntry | ThreadsEntry, release: Release): Survey | null {
+/** Which of some functions an entry calls on a release. Null if it cannot run there. */
+export function survey(
+  entry: StepsEntry | ThreadsEntry,
+  release: Release,
+  names: (arch: Arch) => ReadonlySet<string>,
+): Survey | null {
   const calls = new Map<string, Set<ReturnKind>>();
-  const watching = noted(release, calls);
+  const watching = noted(release, names, calls);
   try {
     if (entry.kind === 'steps') {
       const checked = checkEntry(entry, watching);

@@ -131,7 +131,7 @@ function searching({ mode, bounds }: Search) {
 async function base(task: BaseTask): Promise<BaseDone> {
   const design = await designOf(task.bundle);
   const entry = entryOf(task);
-  const found = survey(entry, design.on);
+  const found = survey(entry, design.on, (arch) => new Set(replaced(design, arch)));
   const own = replaced(design, entry.scenario.machine.arch);
   const calls = found ? own.filter((fn) => found.calls.has(fn)) : [];
   if (!found || calls.length === 0) return { calls, returns: new Map(), base: null };
