@@ -73,6 +73,7 @@ export function bootVars(machine: Machine, k: Kernel, state: State): void {
     nr_page_table_pages: 0,
     warned: [],
     kmem_ids: [],
+    device_dax_ids: [],
     map_entries_nr: Math.max(-1, ...state.firmware_map.map(({ id }) => id)) + 1,
   });
 }

@@ -60,6 +60,8 @@ export interface Vars {
   map_entries_nr: number;
   /** The instances that the driver kmem was told to take, whether they exist or not. */
   kmem_ids: readonly string[];
+  /** The same of the driver device_dax. */
+  device_dax_ids: readonly string[];
 }
 
 export interface pglist_data {
@@ -263,6 +265,35 @@ export interface dev_dax {
   /** kmem: the memory group, -1 for none; and whether its resource exists. */
   mgid: number;
   res: boolean;
+  /** IORESOURCE_DAX_KMEM of its region: kmem takes it, unless device_dax is given its id. */
+  readonly kmem: boolean;
+  /** Struct pages may lie on the memory itself when it becomes system RAM. */
+  readonly memmap_on_memory: boolean;
+}
+
+/** A platform device "hmem" for memory that the firmware reserves for a purpose of its own. */
+export interface hmem {
+  readonly start: number;
+  readonly size: number;
+  readonly target_node: number;
+}
+
+/** The root decoder of a CXL window (CFMWS). */
+export interface cxl_root_decoder {
+  readonly start: number;
+  readonly size: number;
+  readonly target_node: number;
+  readonly interleave_ways: number;
+  readonly interleave_granularity: number;
+}
+
+/** A CXL region of volatile memory; size 0 until it has a place in its window. */
+export interface cxl_region {
+  readonly cxlrd: number;
+  readonly interleave_ways: number;
+  readonly interleave_granularity: number;
+  start: number;
+  size: number;
 }
 
 /** A virtio-mem device. */
@@ -436,6 +467,9 @@ export interface Tables {
   nd_namespace: nd_namespace;
   nd_pfn: nd_pfn;
   dev_dax: dev_dax;
+  hmem: hmem;
+  cxl_root_decoder: cxl_root_decoder;
+  cxl_region: cxl_region;
   virtio_mem: virtio_mem;
   hstate: hstate;
   page_ext: page_ext;
@@ -505,6 +539,9 @@ export function empty_state(): State {
     nd_namespace: new Map(),
     nd_pfn: new Map(),
     dev_dax: new Map(),
+    hmem: new Map(),
+    cxl_root_decoder: new Map(),
+    cxl_region: new Map(),
     virtio_mem: new Map(),
     hstate: new Map(),
     page_ext: new Map(),

@@ -71,11 +71,11 @@ export const release_resource = operation({
       const at = first_child(parent.children, start);
       const res = parent.children[at];
       if (!res) return false;
-      if (res.start === start && res.end === start + size - 1) {
-        parent.children.splice(at, 1, ...res.children);
-        return true;
-      }
-      return visit(res);
+      // of several with this range the innermost, which was made last
+      if (visit(res)) return true;
+      if (res.start !== start || res.end !== start + size - 1) return false;
+      parent.children.splice(at, 1, ...res.children);
+      return true;
     };
     visit(state.iomem_resource);
   },
@@ -255,12 +255,15 @@ const set_flags = operation({
   obj: 'iomem_resource',
   writes: true,
   run: (state: State, start: number, size: number, flags: number): void => {
-    const visit = (parent: resource): void => {
-      for (const res of parent.children) {
-        if (res.start === start && res.end === start + size - 1) res.flags = flags;
-        else if (res.start <= start && res.end >= start) visit(res);
-      }
-    };
+    // of several with this range the innermost, which was made last
+    const visit = (parent: resource): boolean =>
+      parent.children.some((res) => {
+        if (res.start > start || res.end < start) return false;
+        if (visit(res)) return true;
+        if (res.start !== start || res.end !== start + size - 1) return false;
+        res.flags = flags;
+        return true;
+      });
     visit(state.iomem_resource);
   },
 });
@@ -272,7 +275,41 @@ function* release(start: number, size: number): Steps<Released> {
   return released;
 }
 
+/** Puts a resource into the tree: below all that contain it, above all that it contains. */
+const insert = operation({
+  name: 'insert_resource',
+  obj: 'iomem_resource',
+  writes: true,
+  run(state: State, added: resource): boolean {
+    let parent = state.iomem_resource;
+    for (let next: resource | undefined = parent; next; ) {
+      parent = next;
+      next = parent.children.find(
+        (res) =>
+          res.start <= added.start &&
+          res.end >= added.end &&
+          (res.start !== added.start || res.end !== added.end),
+      );
+    }
+    const { children } = parent;
+    const inside = children.filter((res) => res.start <= added.end && added.start <= res.end);
+    if (inside.some((res) => res.start < added.start || res.end > added.end)) return false;
+    const at = children.findIndex((res) => res.end >= added.start);
+    const place = at < 0 ? children.length : at;
+    children.splice(place, inside.length, { ...added, children: inside });
+    return true;
+  },
+});
+
 export const v5_2 = {
+  /** Below iomem_resource. -EBUSY if it overlaps another resource in part. */
+  *insert_resource(this: Kernel, new_resource: resource): Steps<number> {
+    yield* lock('resource_lock', 'spinlock');
+    const ok = yield* change(insert, new_resource);
+    yield* unlock('resource_lock', 'spinlock');
+    return ok ? 0 : -this.errno.EBUSY;
+  },
+
   /** False if it conflicts with a busy resource. */
   *__request_region(this: Kernel, start: number, size: number, name: string, flags: number): Steps<boolean> {
     yield* lock('resource_lock', 'spinlock');

@@ -5,6 +5,9 @@ import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
+import * as dax_bus from '../../kernel/drivers/dax/bus.ts';
+import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
+import * as hmem from '../../kernel/drivers/dax/hmem/hmem.ts';
 import * as namespace_devs from '../../kernel/drivers/nvdimm/namespace_devs.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as nd_region_devs from '../../kernel/drivers/nvdimm/region_devs.ts';
@@ -23,6 +26,9 @@ import { v5_4 } from './v5.4.ts';
 
 export const own = {
   functions: {
+    ...dax_bus.v5_7,
+    ...hmem.v5_7,
+    ...hmem_device.v5_7,
     ...add_pages.v5_7,
     ...memory.v5_7,
     ...memory_block.v5_7,

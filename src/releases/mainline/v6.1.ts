@@ -10,6 +10,7 @@ import * as base_bus from '../../kernel/drivers/base/bus.ts';
 import * as groups from '../../kernel/drivers/base/memory/groups.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
+import * as cxl_acpi from '../../kernel/drivers/cxl/acpi.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
@@ -43,6 +44,7 @@ import { v5_10 } from './v5.10.ts';
 export const own = {
   functions: {
     ...memory_failure.v6_1,
+    ...cxl_acpi.v6_1,
     ...acpi_memhotplug.v6_1,
     ...base_bus.v6_1,
     ...groups.v6_1,

@@ -3,6 +3,12 @@ import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
 import * as dd from '../../kernel/drivers/base/dd.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
+import * as cxl_region from '../../kernel/drivers/cxl/core/region.ts';
+import * as dax_bus from '../../kernel/drivers/dax/bus.ts';
+import * as dax_cxl from '../../kernel/drivers/dax/cxl.ts';
+import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
+import * as hmem from '../../kernel/drivers/dax/hmem/hmem.ts';
+import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as debug from '../../kernel/mm/debug.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
@@ -25,6 +31,12 @@ export const own = {
     ...memory_block.v6_12,
     ...memory_failure.v6_12,
     ...sparse.v6_12,
+    ...cxl_region.v6_12,
+    ...dax_bus.v6_12,
+    ...dax_cxl.v6_12,
+    ...hmem.v6_12,
+    ...hmem_device.v6_12,
+    ...dax_kmem.v6_12,
     ...acpi_scan.v6_9,
     ...add_memory.v6_12,
     ...dd.v6_12,

@@ -3,6 +3,8 @@ import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import * as split_leaf from '../../kernel/arch/arm64/mm/mmu/split_leaf.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
+import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
+import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
@@ -18,6 +20,8 @@ export const own = {
   functions: {
     ...add_memory.v7_2,
     ...memory_failure.v7_2,
+    ...dax_kmem.v7_2,
+    ...hmem_device.v7_2,
     ...hugetlb_dissolve.v6_15,
     ...hugetlb_pool.v6_15,
     ...node_states.v7_2,

@@ -29,11 +29,26 @@ export function summarize(state: State, k: Kernel): Summary {
     for (const [nid, nr] of nr_huge_pages_node.entries())
       if (nr > 0) summary.set(`node${nid} ${size}`, `${nr}, ${free_huge_pages_node[nid] ?? 0} of them free`);
   }
+  for (const { name, start, size, driver } of state.dev_dax.values()) {
+    const lost = driver === 'kmem' ? lostToBlocks(start, size, k.c.memory_block_size_bytes) : 0;
+    if (lost > 0) summary.set(`${name} as memory`, `${lost} of ${size} bytes lost to alignment`);
+  }
+  for (const { kind, region, id, pfn_sb } of state.nd_pfn.values()) {
+    const lost = pfn_sb ? pfn_sb.start_pad + pfn_sb.end_trunc : 0;
+    if (lost > 0) summary.set(`${kind}${region}.${id}`, `${lost} bytes lost to alignment`);
+  }
   for (const res of state.iomem_resource.children) {
     if (res.name.startsWith('System RAM'))
       summary.set(`${range(res.start, res.end)} ${res.name}`, 'in /proc/iomem');
   }
   return summary;
+}
+
+/** The bytes of a range that are in no whole memory block. */
+function lostToBlocks(start: number, size: number, block: number): number {
+  const first = Math.ceil(start / block);
+  const end = Math.floor((start + size) / block);
+  return size - Math.max(0, end - first) * block;
 }
 
 /** The zone recorded for a block, or, on releases without that record, the one zone of all its pages. */

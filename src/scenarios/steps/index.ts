@@ -1,11 +1,13 @@
 /** Every kind of scenario step, by its name in a file. */
 
+export { cxl_region, cxl_window } from './devices/cxl.ts';
 export { daxctl } from './devices/daxctl.ts';
 export { device_add, device_del } from './devices/device.ts';
 export { hv_hot_add } from './devices/hv-hot-add.ts';
 export { memremap, memunmap } from './devices/memremap.ts';
 export { ndctl } from './devices/ndctl.ts';
 export { nvdimm, nvdimm_move } from './devices/nvdimm.ts';
+export { soft_reserved } from './devices/soft-reserved.ts';
 export { virtio_mem, virtio_mem_request } from './devices/virtio-mem.ts';
 export { zone_device } from './devices/zone-device.ts';
 export { expect } from './machine/expect.ts';

@@ -48,7 +48,12 @@ export const v5_2 = {
     return yield* this.nvdimm_bus_probe(dev);
   },
 
-  *$probe_failed(this: Kernel, drv: Driver, dev: string, ret: number): Steps<void> {
+  *$probe_failed(
+    this: Kernel,
+    drv: Driver | 'hmem' | 'cxl_dax_region',
+    dev: string,
+    ret: number,
+  ): Steps<void> {
     yield* pr_warn(`${drv}: probe of ${dev} failed with error ${ret}`);
   },
 
@@ -58,7 +63,12 @@ export const v5_2 = {
 };
 
 export const v6_12 = {
-  *$probe_failed(this: Kernel, drv: Driver, dev: string, ret: number): Steps<void> {
+  *$probe_failed(
+    this: Kernel,
+    drv: Driver | 'hmem' | 'cxl_dax_region',
+    dev: string,
+    ret: number,
+  ): Steps<void> {
     yield* pr_err(`${drv} ${dev}: probe with driver ${drv} failed with error ${ret}`);
   },
 };

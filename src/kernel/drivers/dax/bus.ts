@@ -1,17 +1,23 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { look, operation, R, W } from '../../ops.ts';
-import { nd_namespace_key, type State } from '../../state.ts';
+import { alloc, look, operation, R, W } from '../../ops.ts';
+import { type dev_dax, nd_namespace_key, type State } from '../../state.ts';
 
 /** drivers/dax/bus.c: devices of the bus are named as in sysfs. */
 
 type DaxDriver = 'device_dax' | 'kmem';
+
+/** What a new instance is made of: its region's range and flags. */
+type dev_dax_data = Pick<dev_dax, 'start' | 'size' | 'align' | 'target_node' | 'kmem' | 'memmap_on_memory'>;
 
 /** The key of the instance of this name, whether it exists or not; -1 for a name that no instance can have. */
 export function dax_key(name: string): number {
   const match = /^dax(\d{1,4})\.(\d{1,3})$/.exec(name);
   return match ? nd_namespace_key(Number(match[1]), Number(match[2])) : -1;
 }
+
+/** Where each driver's ids are. */
+const IDS = { device_dax: 'device_dax_ids', kmem: 'kmem_ids' } as const;
 
 const devices = operation({
   name: 'devices',
@@ -49,8 +55,9 @@ export const v5_2 = {
   *new_id_store(this: Kernel, drv: DaxDriver, buf: string): Steps<number> {
     const id = id_of(buf);
     if (id === null) return -this.errno.EINVAL;
-    const ids = yield* R('vars', 0, 'kmem_ids');
-    if (drv === 'kmem' && !ids.includes(id)) yield* W('vars', 0, 'kmem_ids', [...ids, id]);
+    const list = IDS[drv];
+    const ids = yield* R('vars', 0, list);
+    if (!ids.includes(id)) yield* W('vars', 0, list, [...ids, id]);
     for (const dev of yield* look(devices)) {
       if ((yield* R('dev_dax', dax_key(dev), 'driver')) !== 'none') continue;
       if (yield* this.dax_bus_match(dev, drv)) yield* this.device_initial_probe(dev, drv);
@@ -61,14 +68,14 @@ export const v5_2 = {
   *remove_id_store(this: Kernel, drv: DaxDriver, buf: string): Steps<number> {
     const id = id_of(buf);
     if (id === null) return -this.errno.EINVAL;
-    const ids = yield* R('vars', 0, 'kmem_ids');
-    if (drv === 'kmem')
-      yield* W(
-        'vars',
-        0,
-        'kmem_ids',
-        ids.filter((one) => one !== id),
-      );
+    const list = IDS[drv];
+    const ids = yield* R('vars', 0, list);
+    yield* W(
+      'vars',
+      0,
+      list,
+      ids.filter((one) => one !== id),
+    );
     return 0;
   },
 
@@ -82,5 +89,29 @@ export const v5_2 = {
       yield* this.__release_region(yield* R('dev_dax', dax, 'start'), yield* R('dev_dax', dax, 'size'));
     }
     yield* W('dev_dax', dax, 'driver', 'none');
+  },
+};
+
+export const v5_7 = {
+  /**
+   * A region and the one instance on it, for memory that no NVDIMM has. Its ends must be aligned, or there is no
+   * region.
+   */
+  *devm_create_dev_dax(this: Kernel, region: number, data: dev_dax_data): Steps<number> {
+    const { start, size, target_node, align } = data;
+    if (start % align || size % align) return -this.errno.ENOMEM;
+    const name = `dax${region}.0`;
+    const pgmap = yield* this.$alloc_dev_pagemap('generic', start, size, target_node, null);
+    yield* alloc('dev_dax', dax_key(name), { ...data, name, driver: 'none', pgmap, mgid: -1, res: false });
+    yield* this.$dax_device_add(name);
+    return 0;
+  },
+};
+
+export const v6_12 = {
+  /** v6.3+: a driver takes the instances of its type, and those whose id it was given. */
+  *dax_bus_match(this: Kernel, dev: string, drv: DaxDriver): Steps<boolean> {
+    if ((yield* R('vars', 0, IDS[drv])).includes(dev)) return true;
+    return (yield* R('dev_dax', dax_key(dev), 'kmem')) === (drv === 'kmem');
   },
 };

@@ -1,6 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
+import { string_get_size } from '../../lib/string_helpers.ts';
+import { MHP_MEMMAP_ON_MEMORY, MHP_NID_IS_MGID, MHP_NONE } from '../../mm/memory_hotplug/add_memory.ts';
 import { pr_err, pr_info, pr_warn, R, W } from '../../ops.ts';
 import { hex, hexpad, mem_range } from '../../pfn.ts';
 import { IORESOURCE_SYSTEM_RAM } from '../../state.ts';
@@ -27,6 +28,7 @@ export const v5_2 = {
   *dev_dax_kmem_probe(this: Kernel, dax: number): Steps<number> {
     const range = yield* this.dax_kmem_range(dax);
     if (range.size === 0) return yield* this.$dax_kmem_too_small(dax);
+    yield* this.$dax_kmem_truncated(dax, range);
     const name = yield* R('dev_dax', dax, 'name');
     if (!(yield* this.__request_region(range.start, range.size, name, 0))) {
       return yield* this.$dax_kmem_not_reserved(name, range);
@@ -64,6 +66,8 @@ export const v5_2 = {
   },
 
   *$dax_kmem_not_added(this: Kernel, _dax: number, _range: Range): Steps<void> {},
+
+  *$dax_kmem_truncated(this: Kernel, _dax: number, _range: Range): Steps<void> {},
 
   *$dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
     return yield* this.add_memory(yield* R('dev_dax', dax, 'target_node'), start, size, MHP_NONE);
@@ -135,14 +139,35 @@ export const v6_1 = {
   *$dax_kmem_add(this: Kernel, dax: number, start: number, size: number): Steps<number> {
     const nid = yield* R('dev_dax', dax, 'target_node');
     const mgid = yield* this.memory_group_register_static(nid, Math.ceil(size / this.c.PAGE_SIZE));
-    const rc = yield* this.add_memory_driver_managed(mgid, start, size, 'System RAM (kmem)', MHP_NID_IS_MGID);
+    const flags = MHP_NID_IS_MGID | (yield* this.$dax_kmem_flags(dax));
+    const rc = yield* this.add_memory_driver_managed(mgid, start, size, 'System RAM (kmem)', flags);
     if (rc) yield* this.memory_group_unregister(mgid);
     else yield* W('dev_dax', dax, 'mgid', mgid);
     return rc;
   },
 
+  *$dax_kmem_flags(this: Kernel, _dax: number): Steps<number> {
+    return MHP_NONE;
+  },
+
   *$dax_kmem_removed(this: Kernel, dax: number): Steps<void> {
     yield* this.memory_group_unregister(yield* R('dev_dax', dax, 'mgid'));
     yield* W('dev_dax', dax, 'mgid', -1);
+  },
+};
+
+export const v6_12 = {
+  /** v6.8+ */
+  *$dax_kmem_flags(this: Kernel, dax: number): Steps<number> {
+    return (yield* R('dev_dax', dax, 'memmap_on_memory')) ? MHP_MEMMAP_ON_MEMORY : MHP_NONE;
+  },
+};
+
+export const v7_2 = {
+  *$dax_kmem_truncated(this: Kernel, dax: number, { size }: Range): Steps<void> {
+    const lost = (yield* R('dev_dax', dax, 'size')) - size;
+    if (lost === 0) return;
+    const name = yield* R('dev_dax', dax, 'name');
+    yield* pr_warn(`kmem ${name}: DAX region truncated by ${string_get_size(lost)} due to alignment`);
   },
 };

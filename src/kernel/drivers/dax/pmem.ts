@@ -35,6 +35,8 @@ export const v5_2 = {
       pgmap,
       mgid: -1,
       res: false,
+      kmem: false,
+      memmap_on_memory: false,
     });
     yield* this.$dax_device_add(dax);
     return 0;

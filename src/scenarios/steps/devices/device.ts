@@ -4,8 +4,10 @@ import type { Steps } from '../../../steps/step.ts';
 import { type Result, returned } from '../../running/result.ts';
 import type { Session } from '../../running/session.ts';
 import { stepKind } from '../common/kind.ts';
+import { lacksDeviceMemory } from '../common/lacks.ts';
 import { unexpected } from '../common/unexpected.ts';
 import { nid, range, rangeOf, rangeText, result } from '../common/values.ts';
+import { describeRegion } from './nvdimm.ts';
 
 /** DIMMs, plugged and unplugged by the machine monitor. */
 
@@ -72,6 +74,24 @@ function plug(session: Session, id: string, start: number, length: number, node:
   return refused(result, kernel.c.ACPI_HOTPLUG_MEMORY ? kernel.errno.EINVAL : kernel.errno.ENODEV);
 }
 
+/** NVDIMMs by the monitor's ids. */
+const nvdimms = new WeakMap<Session, Set<string>>();
+
+/**
+ * Plugs an NVDIMM: the firmware notifies the NVDIMM root, acpi_nfit_update_notify() reads the NFIT again and registers
+ * the region that is new. The firmware is told nothing.
+ */
+function plugNvdimm(session: Session, id: string, [start, size]: [number, number], node: number): Result {
+  const known = nvdimms.get(session) ?? new Set<string>();
+  nvdimms.set(session, known);
+  if (known.has(id) || slotsOf(session).has(id)) return returned(-session.kernel.errno.EEXIST);
+  known.add(id);
+  const { nd_region, hmem, cxl_region } = session.state;
+  let region = 0;
+  while (nd_region.has(region) || hmem.has(region) || cxl_region.has(region)) region++;
+  return describeRegion(session, { region, start, size, node, labels: true, carved: false });
+}
+
 /**
  * Unplugs a DIMM. The device is gone if the last status is success, else -EBUSY. The monitor refuses an unknown id
  * (-ENODEV).
@@ -80,6 +100,8 @@ function unplug(session: Session, id: string): Result {
   const { state, kernel } = session;
   const slots = slotsOf(session);
   const slot = slots.get(id);
+  // the monitor cannot take an NVDIMM out
+  if (nvdimms.get(session)?.has(id)) return returned(-kernel.errno.EOPNOTSUPP);
   if (slot === undefined) return returned(-kernel.errno.ENODEV);
   const result = firmware(session, kernel.$acpi_eject_request(slot));
   const deleted = result.ost?.at(-1) === 0;
@@ -100,10 +122,22 @@ function judge(_: Session, step: { readonly ost?: readonly number[] | undefined 
 
 export const device_add = stepKind({
   schema: z
-    .strictObject({ id, ...range, node: nid.default(0), ost, ...result })
-    .meta({ description: 'A DIMM is plugged, the firmware notifies ACPI' }),
-  text: (step) => `device_add ${step.id} ${rangeText(step).replace('+', ' ')} node ${step.node}`,
-  run: (session, step) => plug(session, step.id, ...rangeOf(step), step.node),
+    .strictObject({
+      id,
+      ...range,
+      node: nid.default(0),
+      kind: z.enum(['dimm', 'nvdimm']).optional(),
+      ost,
+      ...result,
+    })
+    .meta({ description: 'A DIMM, or an NVDIMM with labels, is plugged, the firmware notifies ACPI' }),
+  text: (step) =>
+    `device_add ${step.kind === 'nvdimm' ? 'nvdimm ' : ''}${step.id} ${rangeText(step).replace('+', ' ')} node ${step.node}`,
+  lacks: ({ kernel }, step) => (step.kind === 'nvdimm' ? lacksDeviceMemory(kernel) : null),
+  run: (session, step) =>
+    step.kind === 'nvdimm'
+      ? plugNvdimm(session, step.id, rangeOf(step), step.node)
+      : plug(session, step.id, ...rangeOf(step), step.node),
   judge,
 });
 
