@@ -11,6 +11,8 @@ export { InputError } from './errors/input-error.ts';
 export { UserError } from './errors/user-error.ts';
 export { depthOf, entrySize } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor/descriptor.ts';
+export { DSB, ISB } from './kernel/arch/arm64/include/asm/barrier.ts';
+export { tlbi } from './kernel/arch/arm64/include/asm/tlbflush.ts';
 export type { Config } from './kernel/config.ts';
 export {
   type EntryPointer,

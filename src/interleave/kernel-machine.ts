@@ -68,7 +68,10 @@ const changed = (step: DataStep): readonly Part[] =>
       ? []
       : [step.obj as Part];
 
-/** The kernel's state as the explorer's world: each thread runs on the CPU of its number. */
+/**
+ * The kernel's state as the explorer's world: each thread runs on the CPU of its number. RCU callbacks run in a softirq;
+ * where no CPU is left, in one of CPU 0.
+ */
 export class KernelMachine implements Semantics<KernelWorld> {
   readonly #c: Config;
   readonly #initial: State;
@@ -76,7 +79,7 @@ export class KernelMachine implements Semantics<KernelWorld> {
   constructor(c: Config, initial: State) {
     this.#c = c;
     // grace periods that are open before the threads begin are over
-    this.#initial = { ...copyState(initial), kfree_rcu: [] };
+    this.#initial = { ...copyState(initial), rcu_callbacks: [] };
   }
 
   initial(): KernelWorld {
@@ -114,7 +117,7 @@ export class KernelMachine implements Semantics<KernelWorld> {
     if (unknown) throw new Error(`a step changes ${unknown}, which is not part of the state`);
     const state = parts.length > 0 ? world.writable(parts) : world.state;
     // the executing CPU does not decide the future: every step sets it
-    if (state.mmu) state.mmu.cpu = thread;
+    if (state.mmu) state.mmu.cpu = thread % state.mmu.cpus;
     return { value: perform(state, step) };
   }
 

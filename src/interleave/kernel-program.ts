@@ -55,10 +55,7 @@ export function kernelProgram(
     name,
     threads: [
       ...names.map((thread) => ({ name: thread, ...code(threads[thread]!, told) })),
-      // the RCU thread has no CPU of its own: it does not touch the MMU
-      ...('rcu_do_batch' in kernel
-        ? [{ name: 'rcu', ...code((k) => k.rcu_do_batch(), told), daemon: true }]
-        : []),
+      { name: 'rcu', ...code((k) => k.rcu_do_batch(), told), daemon: true },
     ],
     machine,
   });

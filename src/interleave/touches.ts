@@ -57,6 +57,7 @@ export function touches(step: Step): Access[] {
     case 'read':
       return [read(`any ${step.obj}`), read(`${step.obj} ${step.key}.${step.field}`)];
     case 'write':
+    case 'atomic':
       return [read(`any ${step.obj}`), write(`${step.obj} ${step.key}.${step.field}`), write('some thing')];
     case 'alloc':
     case 'free':

@@ -58,6 +58,13 @@ export function* zone_unlock(zone: number): Steps<void> {
   yield* unlock(`zone->lock ${zone}`, 'spinlock');
 }
 
+export function* rcu_read_lock(): Steps<void> {
+  yield* lock('rcu', 'rcu', 'read');
+}
+export function* rcu_read_unlock(): Steps<void> {
+  yield* unlock('rcu', 'rcu', 'read');
+}
+/** Read sections of all flavours are of one RCU since v4.20. */
 export function* rcu_read_lock_sched(): Steps<void> {
   yield* lock('rcu', 'rcu', 'read');
 }

@@ -34,6 +34,27 @@ export function* add<T extends keyof Tables, F extends keyof Tables[T] & string>
   yield { op: 'write', obj, key, field, value: old + n };
 }
 
+/** Adds to a field in one access. Returns the new value. */
+export function* atomic_add_return<T extends keyof Tables>(
+  n: number,
+  obj: T,
+  key: number,
+  field: keyof Tables[T] & string,
+): Steps<number> {
+  return ((yield { op: 'atomic', kind: 'add', obj, key, field, value: n }) as number) + n;
+}
+
+/** Writes `value` in one access if the field holds `expect`. Returns the value found. */
+export function* cmpxchg<T extends keyof Tables, F extends keyof Tables[T] & string>(
+  obj: T,
+  key: number,
+  field: F,
+  expect: Tables[T][F],
+  value: Tables[T][F],
+): Steps<Tables[T][F]> {
+  return (yield { op: 'atomic', kind: 'cas', obj, key, field, expect, value }) as Tables[T][F];
+}
+
 const of_table = (obj: keyof Tables) =>
   operation({
     name: 'has_key',

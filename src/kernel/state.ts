@@ -1,6 +1,7 @@
 import type { LevelName } from '../geometry/translation.ts';
 import { Runs } from '../hardware/memory/runs.ts';
 import type { Mmu } from '../hardware/mmu.ts';
+import type { Value } from '../steps/step.ts';
 import type { vmem_altmap } from './kernel.ts';
 import type { Page } from './mm/page.ts';
 import { NO_PAGE } from './mm/page.ts';
@@ -404,6 +405,15 @@ export interface vmap_area {
 export const PCM = { NONE: -1, WB: 0, WC: 1, UC_MINUS: 2, UC: 3, WT: 4 } as const;
 
 /**
+ * struct rcu_head: the object that embeds it, and the name of the kernel function that the object will be passed to. Null:
+ * the object is a usage, by the number of its section, and is freed.
+ */
+export interface rcu_head {
+  readonly head: Value;
+  readonly func: string | null;
+}
+
+/**
  * struct hv_hotadd_state: memory that the Hyper-V host has announced; the host backs only the covered part. Pfns, ends
  * exclusive.
  */
@@ -473,7 +483,11 @@ export interface Tables {
   virtio_mem: virtio_mem;
   hstate: hstate;
   page_ext: page_ext;
+  design: Design;
 }
+
+/** An object of a user's design, with fields of its own. */
+export type Design = Record<string, Value>;
 
 export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   /** One entry per pfn that has a struct page. */
@@ -502,8 +516,8 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   zero_pfn: number;
   /** dm_device.ha_region_list of hv_balloon. */
   ha_region_list: readonly hv_hotadd_state[];
-  /** Sections whose usage was passed to kfree_rcu() and waits for a grace period. */
-  kfree_rcu: readonly number[];
+  /** What was passed to call_rcu() and kfree_rcu() and waits for a grace period, the first first. */
+  rcu_callbacks: readonly rcu_head[];
 };
 
 export type TablePageCounts = {
@@ -545,6 +559,7 @@ export function empty_state(): State {
     virtio_mem: new Map(),
     hstate: new Map(),
     page_ext: new Map(),
+    design: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',
@@ -565,6 +580,6 @@ export function empty_state(): State {
     e820_table_firmware: [],
     zero_pfn: -1,
     ha_region_list: [],
-    kfree_rcu: [],
+    rcu_callbacks: [],
   };
 }

@@ -7,10 +7,11 @@ import { currentName } from './former-names.ts';
 import { findRelease, releases } from './index.ts';
 import { nearest } from './nearest.ts';
 
-/** The functions that a design replaces: by kernel name, or a function that makes them from those it replaces. */
-export type Overrides =
-  | (Functions & ThisType<Kernel>)
-  | ((base: KernelFunctions) => Functions & ThisType<Kernel>);
+/** The functions that a design replaces, by kernel name, and its own, whose names start with `$`. */
+type Defined = Functions & Readonly<Record<`$${string}`, unknown>> & ThisType<Kernel>;
+
+/** The functions of a design, or a function that makes them from those of the base. */
+export type Overrides = Defined | ((base: KernelFunctions) => Defined);
 
 /** Folders of the kernel tree whose functions belong to no architecture. */
 const FOLDERS = ['mm', 'drivers', 'fs', 'kernel', 'lib', 'virt'] as const;
@@ -99,7 +100,7 @@ const asyncNames = new Set(['AsyncFunction', 'AsyncGeneratorFunction']);
 function checkFunction(place: string, fn: unknown, replaced: unknown): void {
   if (typeof fn !== 'function') throw new BadDesign(`${place} is not a function`);
   if (asyncNames.has(fn.constructor.name)) throw new BadDesign(`${place} is async: kernel functions are not`);
-  if (fn instanceof generator && !((replaced as object) instanceof generator))
+  if (fn instanceof generator && replaced !== null && !((replaced as object) instanceof generator))
     throw new BadDesign(`${place} yields steps, and the function it replaces takes none: write no *`);
 }
 
@@ -138,9 +139,10 @@ function layer(groups: readonly Group[], base: Release): Record<Arch, Functions>
       const own = base.functions(arch);
       for (const [name, fn] of Object.entries(overridesOn(group, base, arch))) {
         wanted.add(name);
-        if (!Object.hasOwn(own, name)) continue;
+        const added = !isKernelFunction(name) && !Object.hasOwn(own, name);
+        if (!added && !Object.hasOwn(own, name)) continue;
         found.add(name);
-        checkFunction(`${group.place}: ${name}`, fn, own[name as keyof KernelFunctions]);
+        checkFunction(`${group.place}: ${name}`, fn, added ? null : own[name as keyof KernelFunctions]);
         layers[arch][name] = fn;
       }
     }
@@ -174,10 +176,14 @@ export function defineRelease(design: Design): DesignedRelease {
   return { ...release, on };
 }
 
-/** The names that a design replaces on an architecture. */
-export const replaced = ({ on, functions }: DesignedRelease, arch: Arch): string[] => {
+/** The functions that a design defines on an architecture: those it replaces, and its own. */
+export const defined = ({ on, functions }: DesignedRelease, arch: Arch): string[] => {
   const [ofBase, own] = [on.functions(arch), functions(arch)];
   return Object.keys(own).filter(
     (name) => own[name as keyof KernelFunctions] !== ofBase[name as keyof KernelFunctions],
   );
 };
+
+/** The names that a design replaces on an architecture. */
+export const replaced = (design: DesignedRelease, arch: Arch): string[] =>
+  defined(design, arch).filter((name) => Object.hasOwn(design.on.functions(arch), name));

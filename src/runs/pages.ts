@@ -1,4 +1,5 @@
 import * as rcupdate from '../kernel/include/linux/rcupdate.ts';
+import { callback, v5_2 as rcu_tree } from '../kernel/kernel/rcu/tree.ts';
 import * as hugetlb from '../kernel/mm/hugetlb/pool_pages.ts';
 import { USE } from '../kernel/mm/page.ts';
 import type { PageRange } from '../kernel/mm/page_alloc/alloc_pages.ts';
@@ -18,6 +19,13 @@ export const forms: readonly BatchForm[] = [
   }),
   // there is no reader to wait for
   form({ name: 'kfree_rcu', exact: rcupdate.v6_8.kfree_rcu, *batch() {} }),
+  form({
+    name: 'call_rcu',
+    exact: rcu_tree.call_rcu,
+    *batch(head, func) {
+      yield* callback(this, func).call(this, head);
+    },
+  }),
   form({
     name: '__vmalloc_area_node',
     exact: vmalloc.__vmalloc_area_node,

@@ -71,6 +71,8 @@ export class Runner {
   readonly #protected: Protected;
   readonly #locks = new Map<string, LockState>();
   readonly #kinds = new Map<string, LockKind>();
+  /** The depth of RCU read sections. */
+  #reading = 0;
   #writes = 0;
 
   /** Writes to protected fields without their lock are reported and performed all the same. */
@@ -122,6 +124,16 @@ export class Runner {
         case 'unlock':
           this.#unlock(step, events);
           break;
+        case 'synchronize_rcu':
+          if (this.#reading === 0) break;
+          events.push(
+            misused(
+              'waited for by itself',
+              { lock: step.rcu },
+              `waits for its own read section of ${step.rcu}`,
+            ),
+          );
+          return { ended: 'deadlock', events, steps, signalled };
         case 'signal': {
           const stuck = heads.get(step.where) === this.#writes && !meanwhile?.();
           heads.set(step.where, this.#writes);
@@ -181,7 +193,10 @@ export class Runner {
     const { lock, kind, mode } = step;
     this.#checkKind(step);
     // a read section never waits
-    if (kind === 'rcu') return true;
+    if (kind === 'rcu') {
+      this.#reading++;
+      return true;
+    }
     const answer = acquire(this.#locks.get(lock) ?? UNLOCKED, kind, mode, step.try, ALONE);
     if (answer.outcome === 'granted') {
       this.#locks.set(lock, answer.state);
@@ -195,7 +210,10 @@ export class Runner {
   #unlock(step: UnlockStep, events: RunEvent[]): void {
     const { lock, kind, mode } = step;
     this.#checkKind(step);
-    if (kind === 'rcu') return;
+    if (kind === 'rcu' && this.#reading > 0) {
+      this.#reading--;
+      return;
+    }
     const answer = release(this.#locks.get(lock) ?? UNLOCKED, kind, mode, ALONE);
     if (answer.outcome !== 'granted') {
       events.push(misused('not held', { lock }, `released ${lock} without holding it`));

@@ -2,7 +2,7 @@ import type { Arch } from '../../geometry/sizes.ts';
 import { NotModelled } from '../../kernel/kernel/runtime.ts';
 import type { KernelFunctions } from '../../kernel/kernel.ts';
 import type { Release } from '../../releases/define.ts';
-import { type DesignedRelease, replaced } from '../../releases/design.ts';
+import { type DesignedRelease, defined } from '../../releases/design.ts';
 import type { Step } from '../../steps/step.ts';
 import { DesignFault } from './design-fault.ts';
 import { wrongStep } from './kernel-step.ts';
@@ -105,8 +105,8 @@ export function guardDesign(design: DesignedRelease, guard: Guard): Release {
       if (known) return known;
       const functions = { ...design.functions(arch) } as unknown as Record<string, Called>;
       const ofBase = design.on.functions(arch) as unknown as Readonly<Record<string, Called>>;
-      for (const fn of replaced(design, arch))
-        functions[fn] = guarded(fn, functions[fn]!, ofBase[fn]!, guard);
+      for (const fn of defined(design, arch))
+        functions[fn] = guarded(fn, functions[fn]!, ofBase[fn] ?? functions[fn]!, guard);
       const all = functions as unknown as KernelFunctions;
       made.set(arch, all);
       return all;

@@ -10,6 +10,8 @@ test.each([
   [{ op: 'call', operation: put, args: [1, null] }],
   [{ op: 'lock', lock: 'a', kind: 'mutex', mode: 'write', try: false }],
   [{ op: 'printk', level: 3, text: '' }],
+  [{ op: 'atomic', obj: 'vars', key: 0, field: 'max_pfn', kind: 'add', value: 1 }],
+  [{ op: 'synchronize_rcu', rcu: 'rcu' }],
 ])('%j is a step', (step) => {
   expect(wrongStep(step)).toBeNull();
 });
@@ -19,7 +21,7 @@ test.each([
   ['free', '"free", which is not a step'],
   [{}, 'an object, which is not a step of kernel code'],
   [{ op: 'peek' }, 'op "peek", which is not a step of kernel code'],
-  [{ op: 'atomic', obj: 'vars' }, 'op "atomic", which is not a step of kernel code'],
+  [{ op: 'choose', n: 2 }, 'op "choose", which is not a step of kernel code'],
   [
     { op: 'read', obj: 'varz', key: 0, field: 'x' },
     'read with obj "varz", which is not a table of the kernel',

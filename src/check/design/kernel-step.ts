@@ -41,6 +41,7 @@ const LOCK = [
 const SHAPES: Readonly<Record<string, readonly Field[]>> = {
   read: [table, key, text('field')],
   write: [table, key, text('field'), value],
+  atomic: [table, key, text('field'), field('kind', oneOf('add', 'xchg', 'cas')), value],
   alloc: [table, key, value],
   free: [table, key],
   call: [['operation', isOperation, 'an operation'], args],
@@ -50,6 +51,7 @@ const SHAPES: Readonly<Record<string, readonly Field[]>> = {
   warn: [text('where'), text('text')],
   bug: [text('where'), text('text')],
   signal: [text('where')],
+  synchronize_rcu: [field('rcu', oneOf('rcu'))],
   enter: [text('at')],
   forget: [text('at')],
   leave: [],

@@ -149,7 +149,7 @@ async function design(task: DesignTask): Promise<DesignDone> {
     returns: task.returns,
     place: (error) => placeIn(task.bundle, error),
     running: (fn) => {
-      task.running[0] = fn === null ? 0 : numbers.get(fn)!;
+      task.running[0] = fn === null ? 0 : (numbers.get(fn) ?? 0);
     },
   });
   const verdict = designVerdict(entry, { ...task.base, told: null }, checked);

@@ -69,6 +69,9 @@ const FREED_USAGE: readonly number[] = Object.freeze([]);
 const points_to_usage = (state: State, nr: number): boolean =>
   (state.mem_section.get(nr)!.subsection_map?.length ?? 0) > 0;
 
+const is_kfree_rcu = (state: State, nr: number): boolean =>
+  state.rcu_callbacks.some(({ head, func }) => func === null && head === nr);
+
 /** Reads through a usage pointer that may be stale. */
 export const usage_steps = {
   /** test_bit() in a usage that existed when the pointer was read; one that waits for a grace period is empty. */
@@ -77,7 +80,7 @@ export const usage_steps = {
     obj: 'mem_section',
     writes: false,
     fault: (state, _c, nr) =>
-      points_to_usage(state, nr) || state.kfree_rcu.includes(nr)
+      points_to_usage(state, nr) || is_kfree_rcu(state, nr)
         ? undefined
         : {
             kind: 'use-after-free',
@@ -86,15 +89,6 @@ export const usage_steps = {
           },
     run: (state: State, c: Config, nr: number, pfn: number): boolean =>
       points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn),
-  }),
-
-  /** Whether rcu_do_batch() has anything to wait for. */
-  any_kfree_rcu: operation({
-    name: 'any_kfree_rcu',
-    obj: 'kfree_rcu',
-    writes: false,
-    ready: (state) => state.kfree_rcu.length > 0,
-    run: (state: State): readonly number[] => state.kfree_rcu,
   }),
 };
 

@@ -10,7 +10,6 @@ import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as rcupdate from '../../kernel/include/linux/rcupdate.ts';
-import * as rcu_tree from '../../kernel/kernel/rcu/tree.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
@@ -48,7 +47,6 @@ export const own = {
     ...sparse.v5_9,
     ...sparse.v6_8,
     ...rcupdate.v6_8,
-    ...rcu_tree.v6_8,
     ...mmzone.v6_10,
     ...memremap.v5_10,
   },

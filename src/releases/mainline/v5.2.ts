@@ -66,6 +66,7 @@ import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as printk from '../../kernel/include/linux/printk.ts';
 import * as set_memory from '../../kernel/include/linux/set_memory.ts';
 import * as vmalloc_h from '../../kernel/include/linux/vmalloc.ts';
+import * as rcu_tree from '../../kernel/kernel/rcu/tree.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
 import * as runtime from '../../kernel/kernel/runtime.ts';
 import * as ioremap from '../../kernel/lib/ioremap.ts';
@@ -169,6 +170,7 @@ export const own = {
     ...page_isolation.v5_2,
     ...debug.v5_2,
     ...remove_memory.v5_2,
+    ...rcu_tree.v5_2,
     ...resource.v5_2,
     ...runtime.v5_2,
     ...printk.v5_2,

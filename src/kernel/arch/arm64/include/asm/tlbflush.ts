@@ -7,15 +7,20 @@ import { DSB, ISB } from './barrier.ts';
 
 /** arch/arm64/include/asm/tlbflush.h: sequences of barriers and TLBIs. */
 
+/** A TLBI, or a series of them, without barriers. */
+export function* tlbi(op: TlbiOp): Steps<void> {
+  yield* change(mmu_steps.issue, op);
+}
+
 /** TLBI VAALE1IS (last level) or VAAE1IS, one for each of `pages` pages. */
 function* TLBI_VA(va: number, pages: number, last_level: boolean): Steps<void> {
-  yield* change(mmu_steps.issue, { by: 'va', va, pages, last_level, broadcast: true });
+  yield* tlbi({ by: 'va', va, pages, last_level, broadcast: true });
 }
 
 /** DSB ISHST; TLBI; DSB ISH; ISB */
 function* flush_and_wait(op: TlbiOp): Steps<void> {
   yield* DSB('ishst');
-  yield* change(mmu_steps.issue, op);
+  yield* tlbi(op);
   yield* DSB('ish');
   yield* ISB();
 }
@@ -27,7 +32,7 @@ export const v5_2 = {
 
   *local_flush_tlb_all(this: Kernel): Steps<void> {
     yield* DSB('nshst');
-    yield* change(mmu_steps.issue, { by: 'all', last_level: false, broadcast: false });
+    yield* tlbi({ by: 'all', last_level: false, broadcast: false });
     yield* DSB('nsh');
     yield* ISB();
   },
