@@ -29,3 +29,6 @@ const names = new Map<number, Errno>(Object.entries(ERRNO).map(([name, n]) => [n
 export function errnoName(ret: number): string | null {
   return ret >= 0 ? null : (names.get(-ret) ?? String(-ret));
 }
+
+/** Whether a return value is an error number: -1 to -4095 (include/linux/err.h, IS_ERR_VALUE). */
+export const isErrno = (ret: number): boolean => Number.isInteger(ret) && ret < 0 && ret >= -4095;
