@@ -68,6 +68,13 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/explore.ts'),
   },
   {
+    name: 'functions',
+    takes: '[pattern]',
+    summary:
+      'list the kernel functions that scenarios call and designs replace: arguments, file, releases, locks',
+    load: () => import('./commands/functions.ts'),
+  },
+  {
     name: 'geometry',
     takes: '',
     summary:

@@ -18,7 +18,7 @@ const noted = (name: string, fn: AnyFunction, within: Within): AnyFunction =>
  * The same kernel, whose functions record their calls. The model's own functions (`$name`) are told as part of their
  * caller.
  */
-function notingKernel(k: Kernel, within: Within): Kernel {
+export function notingKernel(k: Kernel, within: Within): Kernel {
   const entries = Object.entries(k).map(([name, value]) => [
     name,
     typeof value === 'function' && isKernelFunction(name) ? noted(name, value as AnyFunction, within) : value,

@@ -76,8 +76,9 @@ export function signatureOf(name: string, arch: Arch): Signature | null {
   const found = known.get(key);
   if (found !== undefined) return found;
   let longest: Signature | null = null;
-  for (const release of [...mainline.toReversed(), ...releases.values()]) {
-    const fn = (release.functions(arch) as unknown as Functions)[name];
+  const order = [...mainline.toReversed(), ...releases.values()];
+  const variants = new Set(order.map((release) => (release.functions(arch) as unknown as Functions)[name]));
+  for (const fn of variants) {
     const own = fn ? signature(fn.toString()) : null;
     if (own && (longest === null || own.names.length > longest.names.length)) longest = own;
   }
