@@ -81,6 +81,7 @@ export function defineRelease(definition: ReleaseDefinition): Release {
   if (!constants.zones) throw new Error(`release ${definition.name}: no base and no constants`);
   // made when first needed: a run needs few of the releases
   let generic: Functions | undefined;
+  const made = new Map<Arch, KernelFunctions>();
   const release: LayeredRelease = {
     name: definition.name,
     about: definition.about,
@@ -94,7 +95,11 @@ export function defineRelease(definition: ReleaseDefinition): Release {
       return generic;
     },
     specific: (arch) => layer(definition, arch),
-    functions: (arch) => ({ ...release.generic, ...layer(definition, arch) }) as KernelFunctions,
+    functions: (arch) => {
+      const all = made.get(arch) ?? ({ ...release.generic, ...layer(definition, arch) } as KernelFunctions);
+      made.set(arch, all);
+      return all;
+    },
     memory_chain: (arch) => definition.memory_chain?.[arch] ?? base?.memory_chain(arch) ?? [],
   };
   return release;
