@@ -36,8 +36,9 @@ describe('a batch form', () => {
       for (const called of [name, ...Object.keys(instead_of)] as (keyof KernelFunctions)[]) {
         const fn = k[called] as (this: Kernel, ...args: never[]) => Steps<unknown>;
         const replaced = { ...k, [called]: (...args: never[]) => fn.call(k, ...args) };
-        expect([name, called, run_alone(replaced)[name]]).toEqual([name, called, replaced[name]]);
-        expect([name, called, run_alone(k, [called])[name]]).toEqual([name, called, k[name]]);
+        const of = (one: Kernel): unknown => one[name];
+        expect([name, called, of(run_alone(replaced))]).toEqual([name, called, of(replaced)]);
+        expect([name, called, of(run_alone(k, [called]))]).toEqual([name, called, of(k)]);
       }
     }
   });
