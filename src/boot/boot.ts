@@ -22,6 +22,7 @@ import { bootHoles, rawHoles } from './holes.ts';
 import { bootHugetlb } from './hugetlb.ts';
 import { bootIomem } from './iomem.ts';
 import { bootMemblock, type NodeOf, nodeOf } from './memblock.ts';
+import { withMemoryOptions } from './memory-options.ts';
 import { bootNvdimm } from './nvdimm.ts';
 import { BOOT_TABLES } from './page-tables.ts';
 import { bootSections } from './sections.ts';
@@ -217,11 +218,16 @@ function bootBlocks(
   }
 }
 
-/** The firmware's memory map for a machine that is described, not read: its RAM and the holes in it. */
-function firmwareMap(machine: Machine, k: Kernel, state: State): State['firmware_map'] {
+/**
+ * The firmware's memory map for a machine that is described, not read: its RAM and the holes in it, before boot options
+ * change them.
+ */
+function firmwareMap(machine: Machine, k: Kernel): State['firmware_map'] {
   if (machine.firmware_map) return machine.firmware_map;
   if (!k.c.FIRMWARE_MEMMAP || machine.iomem || !machine.ram) return [];
-  return state.iomem_resource.children.map(({ start, end, name }, id) => ({ id, start, end, type: name }));
+  const { iomem_resource } = empty_state();
+  bootIomem(machine, iomem_resource);
+  return iomem_resource.children.map(({ start, end, name }, id) => ({ id, start, end, type: name }));
 }
 
 /**
@@ -261,10 +267,11 @@ export interface BootOptions extends BuildOptions {
  * @throws ImpossibleMachine
  */
 export function boot(source: Machine, release: Release, options: BootOptions = {}): Model {
-  const machine = withRam(source, configure(source, release, options));
+  const { machine: described, notes: ofOptions } = withMemoryOptions(source);
+  const machine = withRam(described, configure(described, release, options));
   const k = makeKernel(release, configure(machine, release, options));
   const state = empty_state();
-  const notes = [...machine.missing, ...unmodelledOptions(machine, k.c.memmap_on_memory_force)];
+  const notes = [...machine.missing, ...ofOptions, ...unmodelledOptions(machine, k.c.memmap_on_memory_force)];
   bootIomem(machine, state.iomem_resource);
   const nidOf = nodeOf(machine, k.c);
   bootMemblock(machine, k.c, nidOf, state);
@@ -279,7 +286,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
     state,
     [...nids].sort((a, b) => a - b),
   );
-  bootZones(machine, k.c, state);
+  notes.push(...bootZones(machine, k.c, state, release.constants.ignores_missing_mirror));
   bootBlocks(machine, k, nidOf, state, sections);
   const offline = new Set<number>();
   for (const [id, block] of state.memory_block) {
@@ -291,7 +298,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   bootPages(nidOf, holes === 'zone' ? PG_reserved : 0, k.c, state, sections, offline);
   bootHoles(k, state, holes);
   rawHoles(k, state, release.constants);
-  state.firmware_map = firmwareMap(machine, k, state);
+  state.firmware_map = firmwareMap(withRam(source, k.c), k);
   state.e820_table_firmware = state.firmware_map;
   bootVars(machine, k, state);
   // no other thread runs yet
@@ -300,7 +307,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   if (bootTables)
     notes.push(...bootTables(machine, alone, state, sections, options.permanent_mappings ?? false));
   notes.push(...bootUnremovable(machine, k, state));
-  notes.push(...bootHugetlb(machine, alone, state));
+  notes.push(...bootHugetlb(machine, alone, state, release.constants));
   if (machine.nvdimm) bootNvdimm(machine.nvdimm, alone, state);
   return { kernel: options.explored ? k : alone, state, notes };
 }

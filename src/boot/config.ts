@@ -18,12 +18,11 @@ import {
 import { NoSuchGeometry, type Translation, translation, vaText } from '../geometry/translation.ts';
 import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64.ts';
 import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
+import { memparse } from '../kernel/lib/cmdline.ts';
 import type { Machine } from '../machines/machine.ts';
 import { parseSize } from '../machines/text/size.ts';
 import type { Release } from '../releases/define.ts';
-
-/** Words of a kernel command line; a quoted value stays one word. */
-export const cmdlineWords = (cmdline: string): string[] => cmdline.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+import { cmdlineWords } from './cmdline-words.ts';
 
 const TRUE = /^(y|yes|on|1|force)$/i;
 
@@ -119,6 +118,12 @@ function rodataFull(words: readonly string[], onIsFull: boolean, byDefault: bool
   const rodata = lastValue(words, 'rodata') ?? '';
   if (onIsFull) return rodata !== 'off' && rodata !== 'noalias';
   return rodata === 'full' || (byDefault && !BOOLEAN.test(rodata));
+}
+
+/** x86: the end of the memory that mem= allows, where that holds for hot-added memory, too. */
+function memLimit(machine: Machine, words: readonly string[], limitsHotplug: boolean): number {
+  const limit = memparse(lastValue(words, 'mem') ?? '').value;
+  return machine.arch === 'x86_64' && limitsHotplug && limit > 0 ? limit : Number.POSITIVE_INFINITY;
 }
 
 function zoneNames(machine: Machine, release: Release): readonly string[] {
@@ -245,6 +250,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     memmap_on_memory: mayBeOnMemory && (forced || TRUE.test(onMemory)),
     memmap_on_memory_force: mayBeOnMemory && forced,
     default_hugepage_order: defaultHugepageOrder(words, arch, page_size),
+    max_mem_size: memLimit(machine, words, constants.mem_limits_hotplug),
     dyndbg: dyndbgFiles(words),
   };
 }

@@ -2,61 +2,17 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { account } from '../kernel/mm/hugetlb/pool.ts';
 import { hstate_is_gigantic } from '../kernel/mm/hugetlb/pool_pages.ts';
 import { page_nid, page_use, USE, with_hstate } from '../kernel/mm/page.ts';
-import { change, look, operation, W } from '../kernel/ops.ts';
-import { new_hstate, type State } from '../kernel/state.ts';
+import { change, look, operation, R, W } from '../kernel/ops.ts';
+import { NUMA_NO_NODE, new_hstate, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
-import { parseSize } from '../machines/text/size.ts';
+import type { ReleaseConstants } from '../releases/define.ts';
 import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
-import { cmdlineWords } from './config.ts';
+import { cmdlineWords } from './cmdline-words.ts';
+import { type HugeRequest, hugeRequests } from './hugetlb-options.ts';
+import { MemblockFree } from './memblock-free.ts';
 
 /** hugepagesz=, default_hugepagesz= and hugepages=: pools that exist when the machine is up. */
-
-interface Request {
-  readonly order: number;
-  readonly count: number;
-}
-
-/** The requests of the boot options, size by size; for errors in them the kernel's messages are returned. */
-function requests(k: Kernel, words: readonly string[], notes: string[]): Request[] {
-  const wanted = new Map<number, number>();
-  let order: number | null = k.c.huge_page_orders[0]!;
-  for (const word of words) {
-    const [name, value = ''] = word.split('=');
-    if (name === 'hugepagesz' || name === 'default_hugepagesz') {
-      const size = parseSize(value) ?? 0;
-      const found = k.c.huge_page_orders.find((o) => 2 ** o * k.c.PAGE_SIZE === size);
-      if (found === undefined) notes.push(k.$unsupported_hugepagesz(size));
-      order = found ?? null;
-    } else if (name === 'hugepages') {
-      const count = /^\d{1,9}$/.test(value) ? Number(value) : null;
-      if (count === null) notes.push(`boot option ${word} is not modelled`);
-      else if (order === null) notes.push(k.$hugepages_ignored(value));
-      else wanted.set(order, count);
-    }
-  }
-  return [...wanted].map(([o, count]) => ({ order: o, count }));
-}
-
-/** The highest aligned free range of the node: memblock allocates from the top, in any zone. */
-const lastFreeRange = operation({
-  name: 'last_free_range',
-  obj: 'pages',
-  writes: false,
-  run(state: State, nid: number, nrPages: number): number {
-    let found = -1;
-    let start = 0;
-    let end = 0;
-    for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
-      if (page_use(run.value) !== USE.FREE || page_nid(run.value) !== nid) continue;
-      if (run.start !== end) start = run.start;
-      end = run.end;
-      const pfn = (Math.floor(end / nrPages) - 1) * nrPages;
-      if (pfn >= start) found = pfn;
-    }
-    return found;
-  },
-});
 
 const makeHuge = operation({
   name: 'make_huge',
@@ -66,22 +22,152 @@ const makeHuge = operation({
     state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate)),
 });
 
-/** alloc_bootmem_huge_page() until `count` pages or memory runs out, one node after another. */
-function* gatherBootmem(k: Kernel, { order, count }: Request, nodes: readonly number[]): Steps<number> {
+/** A gigantic page becomes one of the pool, on the node on which it lies. */
+function* gather(k: Kernel, order: number, pfn: number): Steps<void> {
+  const page = yield* k.pfn_to_page(pfn);
+  yield* change(makeHuge, pfn, pfn + 2 ** order, k.c.huge_page_orders.indexOf(order));
+  yield* account(order, 'nr_huge_pages', page_nid(page), 1);
+  yield* k.enqueue_huge_page(order, page_nid(page), { pfn, nr: 1 });
+}
+
+/** alloc_bootmem_huge_page(): nodes take turns; another node helps out unless the node is asked for exactly. */
+function* allocGigantic(
+  k: Kernel,
+  { order, count, byNode }: HugeRequest,
+  nodes: readonly number[],
+  free: MemblockFree,
+  notes: string[],
+): Steps<void> {
   const nrPages = 2 ** order;
+  for (const [nid, wanted] of byNode) {
+    let got = 0;
+    for (; got < wanted; got++) {
+      const pfn = free.take(nid, nrPages, k.$hugepages_node_exact());
+      if (pfn < 0) break;
+      yield* gather(k, order, pfn);
+    }
+    if (got < wanted) notes.push(failedOnNode(k, order, wanted, nid, got));
+  }
+  if (byNode.size > 0) return;
   let got = 0;
-  for (let misses = 0, i = 0; got < count && misses < nodes.length; i++) {
-    const nid = nodes[i % nodes.length]!;
-    const pfn = yield* look(lastFreeRange, nid, nrPages);
-    misses = pfn < 0 ? misses + 1 : 0;
-    if (pfn < 0) continue;
-    yield* change(makeHuge, pfn, pfn + nrPages, k.c.huge_page_orders.indexOf(order));
-    yield* account(order, 'nr_huge_pages', nid, 1);
-    yield* k.enqueue_huge_page(order, nid, { pfn, nr: 1 });
-    got++;
+  for (; got < count; got++) {
+    const pfn = free.take(nodes[got % nodes.length]!, nrPages, false);
+    if (pfn < 0) break;
+    yield* gather(k, order, pfn);
+  }
+  yield* W('hstate', order, 'next_nid_to_alloc', nodes[got % nodes.length]!);
+  if (got < count) notes.push(failed(k, order, count, got));
+}
+
+/** Pages of one node, up to `wanted`: the number allocated. */
+function* allocOnNode(k: Kernel, order: number, nid: number, wanted: number): Steps<number> {
+  let got = 0;
+  while (got < wanted) {
+    const pages = yield* k.alloc_fresh_huge_page(order, nid, wanted - got);
+    if (!pages) break;
+    yield* account(order, 'nr_huge_pages', nid, pages.nr);
+    yield* k.enqueue_huge_page(order, nid, pages);
+    got += pages.nr;
+  }
+  return got;
+}
+
+/** The number of huge pages that free memory of each node holds. */
+const capacities = operation({
+  name: 'capacities',
+  obj: 'pages',
+  writes: false,
+  run(state: State, order: number): Map<number, number> {
+    const found = new Map<number, number>();
+    let start = 0;
+    let end = -1;
+    let nid = -1;
+    const count = (): void => {
+      const n = Math.floor(end / 2 ** order) - Math.ceil(start / 2 ** order);
+      if (n > 0) found.set(nid, (found.get(nid) ?? 0) + n);
+    };
+    for (const run of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+      if (page_use(run.value) !== USE.FREE) continue;
+      if (run.start !== end || page_nid(run.value) !== nid) {
+        count();
+        start = run.start;
+        nid = page_nid(run.value);
+      }
+      end = run.end;
+    }
+    count();
+    return found;
+  },
+});
+
+/** hugetlb_pages_alloc_boot_node(): pages from the first node on, in turn; a node that has no more is left out. */
+function spread(count: number, nodes: readonly number[], left: Map<number, number>): void {
+  let rest = count;
+  while (rest > 0) {
+    const able = nodes.filter((nid) => (left.get(nid) ?? 0) > 0);
+    if (able.length === 0) return;
+    const rounds = Math.min(...able.map((nid) => left.get(nid)!), Math.floor(rest / able.length));
+    if (rounds === 0) {
+      for (const nid of able.slice(0, rest)) left.set(nid, left.get(nid)! - 1);
+      return;
+    }
+    for (const nid of able) left.set(nid, left.get(nid)! - rounds);
+    rest -= rounds * able.length;
+  }
+}
+
+/** The sizes of the parts into which padata_do_multithreaded() divides a job. */
+export function padataChunks(size: number, maxThreads: number, minChunk: number): number[] {
+  const threads = Math.min(Math.max(Math.floor(size / Math.max(minChunk, 1)), 1), maxThreads);
+  const chunk = threads === 1 ? size : Math.max(Math.floor(size / (threads * 4)), minChunk, 1);
+  const chunks: number[] = [];
+  for (let left = size; left > 0; left -= chunk) chunks.push(Math.min(chunk, left));
+  return chunks;
+}
+
+/** Pages that the page allocator has: each part of the job begins at the first node (v6.9). */
+function* allocInParts(k: Kernel, order: number, chunks: readonly number[], nodes: readonly number[]) {
+  const before = yield* look(capacities, order);
+  const left = new Map(before);
+  for (const chunk of chunks) spread(chunk, nodes, left);
+  let got = 0;
+  for (const nid of nodes) {
+    got += yield* allocOnNode(k, order, nid, (before.get(nid) ?? 0) - (left.get(nid) ?? 0));
   }
   yield* W('hstate', order, 'max_huge_pages', got);
-  return got;
+}
+
+const failed = (k: Kernel, order: number, count: number, got: number): string =>
+  `HugeTLB: allocating ${count} of page size ${sizeText(2 ** order * k.c.PAGE_SIZE)} failed.  Only allocated ${got} hugepages.`;
+const failedOnNode = (k: Kernel, order: number, count: number, nid: number, got: number): string =>
+  `HugeTLB: allocating ${count} of page size ${sizeText(2 ** order * k.c.PAGE_SIZE)} failed node${nid}.  Only allocated ${got} hugepages.`;
+
+/** hugetlb_hstate_alloc_pages() for sizes that the page allocator has. */
+function* allocFromBuddy(
+  k: Kernel,
+  { order, count, byNode }: HugeRequest,
+  nodes: readonly number[],
+  parts: (count: number) => readonly number[] | null,
+  notes: string[],
+): Steps<void> {
+  for (const [nid, wanted] of byNode) {
+    const got = yield* allocOnNode(k, order, nid, wanted);
+    if (got < wanted) notes.push(failedOnNode(k, order, wanted, nid, got));
+  }
+  if (byNode.size > 0) return;
+  const chunks = parts(count);
+  if (chunks) yield* allocInParts(k, order, chunks, nodes);
+  else yield* k.__nr_hugepages_store_common(order, NUMA_NO_NODE, count);
+  const got = yield* R('hstate', order, 'nr_huge_pages');
+  if (got < count) notes.push(failed(k, order, count, got));
+}
+
+/** hugepage_alloc_threads=, or a quarter of the processors. */
+function allocThreads(machine: Machine, words: readonly string[]): number {
+  const option = words.findLast((word) => /^hugepage_alloc_threads=\d{1,6}$/.test(word));
+  if (option) return Math.max(1, Number(option.slice(option.indexOf('=') + 1)));
+  const cpus = (machine.nodes ?? []).reduce((sum, node) => sum + node.cpus.length, 0);
+  return Math.max(1, Math.floor(cpus / 4));
 }
 
 /** string_get_size: "2.00 MiB" */
@@ -91,20 +177,45 @@ function sizeText(size: number): string {
 }
 
 /** The huge page sizes, the pages that boot options request, and the kernel's messages on them. */
-export function bootHugetlb(machine: Machine, k: Kernel, state: State): string[] {
-  const notes: string[] = [];
+export function bootHugetlb(
+  machine: Machine,
+  k: Kernel,
+  state: State,
+  constants: ReleaseConstants,
+): string[] {
   for (const order of k.c.huge_page_orders) state.hstate.set(order, new_hstate());
-  const nodes = [...state.pgdat.values()].filter((node) => node.n_memory).map((node) => node.node_id);
+  const nodes = [...state.pgdat.values()]
+    .filter((node) => node.n_memory)
+    .map((node) => node.node_id)
+    .sort((a, b) => a - b);
+  const words = cmdlineWords(machine.cmdline ?? '');
+  const online = [...state.pgdat.values()].filter((node) => node.online).map((node) => node.node_id);
+  const { requests, notes: said } = hugeRequests(k, words, online);
+  const notes = [...said];
+  if (requests.length === 0 || nodes.length === 0) return notes;
   const runner = new Runner(state);
-  for (const request of requests(k, cmdlineWords(machine.cmdline ?? ''), notes)) {
-    const { order, count } = request;
-    if (hstate_is_gigantic(k.c, order)) runner.run(gatherBootmem(k, request, nodes));
-    else runner.run(k.__nr_hugepages_store_common(order, -1, count));
-    const got = state.hstate.get(order)!.nr_huge_pages;
-    if (got < count)
-      notes.push(
-        `HugeTLB: allocating ${count} of page size ${sizeText(2 ** order * k.c.PAGE_SIZE)} failed.  Only allocated ${got} hugepages.`,
-      );
+  const parts = (count: number): readonly number[] | null => {
+    const { hugepages_threads: by } = constants;
+    if (by === null) return null;
+    const threads = by === 'nodes' ? nodes.length * 2 : allocThreads(machine, words);
+    // v6.9: half of a node's share; v6.15: the share of a thread
+    return padataChunks(
+      count,
+      threads,
+      Math.floor(Math.floor(count / (by === 'nodes' ? nodes.length : threads)) / (by === 'nodes' ? 2 : 1)),
+    );
+  };
+  const isGigantic = ({ order }: HugeRequest): boolean => hstate_is_gigantic(k.c, order);
+  const gigantic = requests.filter(isGigantic);
+  if (gigantic.length > 0) {
+    const free = new MemblockFree(machine, k, state, constants.memmap_before_hugetlb);
+    for (const request of gigantic) runner.run(allocGigantic(k, request, nodes, free, notes));
+  }
+  for (const request of requests)
+    if (!isGigantic(request)) runner.run(allocFromBuddy(k, request, nodes, parts, notes));
+  for (const { order } of requests) {
+    const hstate = state.hstate.get(order)!;
+    hstate.max_huge_pages = hstate.nr_huge_pages;
   }
   return notes;
 }

@@ -45,20 +45,20 @@ export function bootIomem(machine: Machine, root: resource): void {
     return;
   }
   const holes = [...(machine.holes ?? [])].sort((a, b) => a.start - b.start);
-  const reserved = machine.arch === 'x86_64' ? 'Reserved' : 'reserved';
-  for (const ram of [...(machine.ram ?? [])].sort((a, b) => a.start - b.start)) {
+  const add = (start: number, stop: number, name: string): void => {
+    if (stop > start) root.children.push({ name, start, end: stop - 1, flags: flagsOf(name), children: [] });
+  };
+  for (const ram of machine.ram ?? []) {
     let at = ram.start;
     const end = ram.start + ram.size;
-    const push = (start: number, stop: number, name: string): void => {
-      if (stop > start)
-        root.children.push({ name, start, end: stop - 1, flags: flagsOf(name), children: [] });
-    };
     for (const hole of holes) {
       if (hole.start >= end || hole.start + hole.size <= at) continue;
-      push(at, hole.start, 'System RAM');
-      push(Math.max(at, hole.start), Math.min(end, hole.start + hole.size), reserved);
+      add(at, hole.start, 'System RAM');
       at = hole.start + hole.size;
     }
-    push(at, end, 'System RAM');
+    add(at, end, 'System RAM');
   }
+  const reserved = machine.arch === 'x86_64' ? 'Reserved' : 'reserved';
+  for (const { start, size, name } of holes) add(start, start + size, name ?? reserved);
+  root.children.sort((a, b) => a.start - b.start);
 }

@@ -71,9 +71,10 @@ function regionsOfRam(machine: Machine): memblock_region[] {
   const regions: memblock_region[] = [];
   for (const ram of [...(machine.ram ?? [])].sort((a, b) => a.start - b.start)) {
     const end = ram.start + ram.size;
+    const flags = (ram.hotpluggable ? MEMBLOCK_HOTPLUG : 0) | (ram.mirrored ? MEMBLOCK_MIRROR : 0);
     let at = ram.start;
     const push = (stop: number): void => {
-      if (stop > at) regions.push({ base: at, size: stop - at, nid: ram.nid, flags: 0 });
+      if (stop > at) regions.push({ base: at, size: stop - at, nid: ram.nid, flags });
     };
     for (const hole of holes) {
       if (hole.start >= end || hole.start + hole.size <= at) continue;

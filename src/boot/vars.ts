@@ -3,18 +3,30 @@ import { online_policies } from '../kernel/mm/memory_hotplug/zone_for_pfn_range.
 import { MMOP_OFFLINE, type State, zone_idx } from '../kernel/state.ts';
 import type { KernelOptions } from '../machines/kernel-options.ts';
 import type { Machine } from '../machines/machine.ts';
-import { cmdlineWords } from './config.ts';
+import { cmdlineWords } from './cmdline-words.ts';
 
 const onlineTypes = ['offline', 'online', 'online_kernel', 'online_movable'];
 
 /** Options that change where boot memory lies or how it is used, and that the model does not implement. */
-const UNMODELLED = ['mem', 'memmap', 'movablecore', 'kernelcore', 'crashkernel', 'numa', 'cma'];
+const UNMODELLED = [
+  'acpi',
+  'add_efi_memmap',
+  'cma',
+  'crashkernel',
+  'efi_fake_mem',
+  'hugetlb_cma',
+  'hugetlb_free_vmemmap',
+  'kfence.sample_interval',
+  'numa',
+  'numa_cma',
+  'reserve_mem',
+];
 
 /** Boot options that affect memory hotplug and that this model ignores, one line each. */
 export function unmodelledOptions(machine: Machine, force: boolean): string[] {
   const words = cmdlineWords(machine.cmdline ?? '');
   const notes = words
-    .filter((word) => UNMODELLED.includes(word.split('=')[0]!) && word.includes('='))
+    .filter((word) => UNMODELLED.includes(word.split('=')[0]!))
     .map((word) => `boot option ${word} is not modelled`);
   if (valueIn(words, 'memory_hotplug.memmap_on_memory') === 'force' && !force) {
     notes.push("memory_hotplug: `force' invalid for parameter `memmap_on_memory'");

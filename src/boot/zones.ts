@@ -1,6 +1,9 @@
 import type { Config } from '../kernel/config.ts';
+import { MEMBLOCK_MIRROR } from '../kernel/mm/memblock/memblock.ts';
 import { IORESOURCE_BUSY, IORESOURCE_SYSTEM_RAM, type State, zone_key } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
+import { cmdlineWords } from './cmdline-words.ts';
+import { movableZones } from './movable.ts';
 
 /** The ends of the kernel zones of boot memory, by zone name: bytes, exclusive. */
 function zoneLimits(c: Config): readonly [string, number][] {
@@ -17,9 +20,6 @@ function zoneLimits(c: Config): readonly [string, number][] {
     ['Normal', Number.POSITIVE_INFINITY],
   ];
 }
-
-/** movable_node: all hot-pluggable memory is ZONE_MOVABLE (find_zone_movable_pfns_for_nodes). */
-const movableOnly: readonly [string, number][] = [['Movable', Number.POSITIVE_INFINITY]];
 
 /**
  * The zones that the source printed, without those for which it prints no position: ZONE_DEVICE has no present pages.
@@ -38,37 +38,74 @@ function fromZoneinfo(machine: Machine, c: Config, state: State): void {
   }
 }
 
-/** free_area_init over the RAM of each node. */
-function fromRam(machine: Machine, c: Config, state: State): void {
-  const regions = state.memblock_type.get(0)!.regions;
+/** The kernel zones of all memory: name, first pfn, end. Empty zones have their end at their start. */
+function archZones(c: Config, start: number, end: number): { name: string; start: number; end: number }[] {
+  let at = start;
+  return zoneLimits(c).map(([name, limit]) => {
+    const first = at;
+    at = Math.max(first, Math.min(end, limit / c.PAGE_SIZE));
+    return { name, start: first, end: at };
+  });
+}
+
+/**
+ * free_area_init() over the RAM of each node: a zone spans what the node spans of it, with holes. Returns what the
+ * kernel says of kernelcore=.
+ */
+function fromRam(machine: Machine, c: Config, state: State, warnsOfNoMirror: boolean): readonly string[] {
+  const { regions } = state.memblock_type.get(0)!;
   const flags = IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY;
   const usable = state.iomem_resource.children.filter((res) => (res.flags & flags) === flags);
-  for (const region of regions) {
-    let from = region.base;
-    const hotpluggable = machine.ram?.some(
-      (ram) => ram.hotpluggable && region.base >= ram.start && region.base < ram.start + ram.size,
-    );
-    const limits = c.movable_node && hotpluggable ? movableOnly : zoneLimits(c);
-    for (const [name, limit] of limits) {
-      const to = Math.min(region.base + region.size, limit);
-      if (to <= from) continue;
-      const zone = state.zone.get(zone_key(region.nid, c.zones.indexOf(name)))!;
-      const start = Math.ceil(from / c.PAGE_SIZE);
-      const end = Math.floor(to / c.PAGE_SIZE);
-      let present = 0;
-      for (const res of usable) {
-        const first = Math.max(start, Math.ceil(res.start / c.PAGE_SIZE));
-        present += Math.max(0, Math.min(end, Math.floor((res.end + 1) / c.PAGE_SIZE)) - first);
-      }
-      const zoneEnd = Math.max(end, zone.zone_start_pfn + zone.spanned_pages);
-      zone.zone_start_pfn = zone.spanned_pages ? Math.min(zone.zone_start_pfn, start) : start;
-      zone.spanned_pages = zoneEnd - zone.zone_start_pfn;
-      zone.present_pages += present;
-      zone.present_early_pages += present;
-      zone.managed_pages += present;
-      from = to;
+  const spans = regions
+    .map(({ base, size, nid, flags }) => ({
+      start: Math.ceil(base / c.PAGE_SIZE),
+      end: Math.floor((base + size) / c.PAGE_SIZE),
+      nid,
+      mirror: (flags & MEMBLOCK_MIRROR) !== 0,
+    }))
+    .filter(({ start, end }) => start < end);
+  if (spans.length === 0) return [];
+  const first = Math.min(...spans.map(({ start }) => start));
+  const last = Math.max(...spans.map(({ end }) => end));
+  const kernelZones = archZones(c, first, last);
+  // find_usable_zone_for_movable()
+  const highest = kernelZones.findLast(({ start, end }) => start < end)!;
+  const words = cmdlineWords(machine.cmdline ?? '');
+  const movable = movableZones(c, regions, words, highest.start, warnsOfNoMirror);
+  const presentIn = (start: number, end: number): number =>
+    usable.reduce((sum, res) => {
+      const from = Math.max(start, Math.ceil(res.start / c.PAGE_SIZE));
+      return sum + Math.max(0, Math.min(end, Math.floor((res.end + 1) / c.PAGE_SIZE)) - from);
+    }, 0);
+  for (const nid of new Set(spans.map((span) => span.nid))) {
+    const own = spans.filter((span) => span.nid === nid);
+    const nodeStart = Math.min(...own.map(({ start }) => start));
+    const nodeEnd = Math.max(...own.map(({ end }) => end));
+    const border = movable.start.get(nid) ?? Number.POSITIVE_INFINITY;
+    /** The pages of the zone among those of a span: `to` bounds what is mirrored, `plain` the rest. */
+    const fill = (name: string, from: number, to: number, plain: number, mirrored = to): void => {
+      const zone = state.zone.get(zone_key(nid, c.zones.indexOf(name)))!;
+      if (to <= from) return;
+      const present = own.reduce((sum, { start, end, mirror }) => {
+        const stop = Math.min(end, mirror ? mirrored : plain);
+        return sum + presentIn(Math.max(start, from), stop);
+      }, 0);
+      zone.zone_start_pfn = from;
+      zone.spanned_pages = to - from;
+      zone.present_pages = present;
+      zone.present_early_pages = present;
+      zone.managed_pages = present;
+    };
+    for (const { name, start, end } of kernelZones) {
+      const from = Math.max(start, nodeStart);
+      const to = Math.min(end, nodeEnd);
+      const below = Math.min(to, border);
+      // with kernelcore=mirror the zone keeps its span, and loses what is not mirrored above the border
+      if (from < border) fill(name, from, movable.mirrored ? to : below, below);
     }
+    if (border < nodeEnd) fill('Movable', border, nodeEnd, nodeEnd, movable.mirrored ? border : nodeEnd);
   }
+  return movable.notes;
 }
 
 /** Zones from the blocks: valid_zones gives the zone of an online block; the rest follows from the position of RAM. */
@@ -91,8 +128,13 @@ function fromBlocks(machine: Machine, c: Config, state: State): void {
 const zonesInBlocks = (machine: Machine): boolean =>
   machine.blocks?.some((block) => block.state !== 'offline' && block.valid_zones !== undefined) ?? false;
 
-/** The zones and spans of every possible node, and the nodes that have memory. */
-export function bootZones(machine: Machine, c: Config, state: State): void {
+/** The zones and spans of every possible node, and the nodes that have memory. Returns the kernel's messages. */
+export function bootZones(
+  machine: Machine,
+  c: Config,
+  state: State,
+  warnsOfNoMirror: boolean,
+): readonly string[] {
   for (const nid of state.pgdat.keys()) {
     for (const [index, name] of c.zones.entries()) {
       state.zone.set(zone_key(nid, index), {
@@ -110,9 +152,10 @@ export function bootZones(machine: Machine, c: Config, state: State): void {
       });
     }
   }
+  let notes: readonly string[] = [];
   if (machine.zones?.length) fromZoneinfo(machine, c, state);
   else if (zonesInBlocks(machine)) fromBlocks(machine, c, state);
-  else fromRam(machine, c, state);
+  else notes = fromRam(machine, c, state, warnsOfNoMirror);
   for (const [nid, node] of state.pgdat) {
     let start = 0;
     let end = 0;
@@ -130,4 +173,5 @@ export function bootZones(machine: Machine, c: Config, state: State): void {
     node.node_start_pfn = start;
     node.node_spanned_pages = end - start;
   }
+  return notes;
 }

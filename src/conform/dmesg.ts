@@ -28,6 +28,7 @@ const hotplugLines: readonly RegExp[] = [
   // the signals that programs get are not modelled
   /^Memory failure: (?!.*(?:Killing|Sending|SIGBUS))/,
   /^(?:soft[_ ]offline|soft_offline_page|__get_any_page): /,
+  /^.{1,16}: vmemmap alloc failure: /,
   /^kmem[ :]/,
   /^device_dax[ :]/,
   /^(?:nd_pmem|dax_pmem)(?:: | (?!btt))/,
@@ -55,6 +56,7 @@ const CLONE = /(?<=\w)(?:\.(?:isra|constprop|part|cold|llvm)(?:\.\d+)*)+(?=\+0x|
 function normal(line: string): string {
   return line
     .replace(CLONE, '')
+    .replace(/^.{1,16}: (?=vmemmap alloc failure: )/, '')
     .replace(/Total pages: \d+$/, 'Total pages: N')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\w+)\+.*$/, 'WARNING: at $1')

@@ -83,6 +83,8 @@ export interface Config {
   /** A missing table page is -ENOMEM instead of a BUG (v7.1). */
   readonly pgtable_alloc_may_fail: boolean;
   readonly movable_node: boolean;
+  /** No memory is added that ends above: mem= of x86 until v5.5; Infinity otherwise. */
+  readonly max_mem_size: number;
   /** memory_hotplug.memmap_on_memory. */
   readonly memmap_on_memory: boolean;
   /** It is `force`: the memmap of a block may waste memory to fill whole pageblocks (v6.6+). */

@@ -315,6 +315,16 @@ export interface virtio_mem {
   readonly plugged: Runs<boolean>;
 }
 
+/** x86-64: what the PMD entry for the memmap of one hot-added section maps, by section number. */
+export interface vmemmap_pmd {
+  /** The first pfn of a block; -1 if the entry is a table. */
+  readonly block: number;
+  /** Whether an altmap gave the block. */
+  readonly of_altmap: boolean;
+  /** The pfns of base pages, -1 for none. Empty if there is a block. */
+  pages: readonly number[];
+}
+
 export interface acpi_physical_node {
   readonly block: number;
   put_online: boolean;
@@ -484,6 +494,7 @@ export interface Tables {
   hstate: hstate;
   page_ext: page_ext;
   design: Design;
+  vmemmap_pmd: vmemmap_pmd;
 }
 
 /** An object of a user's design, with fields of its own. */
@@ -560,6 +571,7 @@ export function empty_state(): State {
     hstate: new Map(),
     page_ext: new Map(),
     design: new Map(),
+    vmemmap_pmd: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',

@@ -78,6 +78,8 @@ export interface RamRange {
   readonly nid: number;
   /** SRAT's hot-pluggable flag. */
   readonly hotpluggable?: boolean;
+  /** Whether the firmware says that it keeps a second copy: kernelcore=mirror. */
+  readonly mirrored?: boolean;
 }
 
 /** One directory of /sys/firmware/memmap; `end` is inclusive there. */
@@ -107,8 +109,8 @@ export interface Machine {
   readonly block_size?: number;
   /** The firmware's memory map: boot RAM. A machine file always has it; a snapshot has it if it can be derived. */
   readonly ram?: readonly RamRange[];
-  /** Reserved or unusable ranges inside RAM. */
-  readonly holes?: readonly { readonly start: number; readonly size: number }[];
+  /** Ranges that are no RAM, by their names in /proc/iomem: reserved if they have none. */
+  readonly holes?: readonly { readonly start: number; readonly size: number; readonly name?: string }[];
   readonly slots?: readonly Slot[];
   readonly iomem?: readonly IomemEntry[];
   readonly memblock?: {

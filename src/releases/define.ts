@@ -21,6 +21,17 @@ export interface ReleaseConstants {
   readonly MHP_MEMMAP_ON_MEMORY: boolean;
   /** Whether memory_hotplug.memmap_on_memory may be `force` (2d1f649c7c08, v6.6). */
   readonly MEMMAP_ON_MEMORY_FORCE: boolean;
+  /** x86: whether mem= also bounds hot-added memory: until v5.5. */
+  readonly mem_limits_hotplug: boolean;
+  /** Whether kernelcore=mirror is ignored on a machine without mirrored memory: 6.12 does, 6.1 does not. */
+  readonly ignores_missing_mirror: boolean;
+  /**
+   * Whose number decides how many threads share the work of hugepages=: nodes with memory (v6.9), processors (v6.15);
+   * null for one thread.
+   */
+  readonly hugepages_threads: 'nodes' | 'cpus' | null;
+  /** Whether memblock has given the struct pages when gigantic pages of hugepages= are allocated. */
+  readonly memmap_before_hugetlb: boolean;
   /** x86: whether large bare metal has memory blocks of 2 GiB wherever its RAM ends (fe124c95df9e, v5.9). */
   readonly bare_metal_blocks: boolean;
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */

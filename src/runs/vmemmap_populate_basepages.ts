@@ -1,6 +1,7 @@
 import { entryIndex } from '../geometry/translation.ts';
 import { leaf_entry, NULL_ENTRY, none } from '../kernel/include/linux/pgtable.ts';
 import { USE } from '../kernel/mm/page.ts';
+import { v5_2 as alloc_block } from '../kernel/mm/sparse-vmemmap/alloc_block.ts';
 import { v5_2 } from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import { add } from '../kernel/ops.ts';
 import { PFN_PHYS } from '../kernel/pfn.ts';
@@ -18,13 +19,20 @@ const {
   vmemmap_pmd_populate,
   vmemmap_pte_populate,
 } = v5_2;
+const { vmemmap_alloc_block } = alloc_block;
 const tables = { vmemmap_pgd_populate, vmemmap_p4d_populate, vmemmap_pud_populate, vmemmap_pmd_populate };
 
 export const forms: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_pte } }) =>
   form({
     name: 'vmemmap_populate_basepages',
     exact: v5_2.vmemmap_populate_basepages,
-    instead_of: { ...tables, set_pte: set_pte!, vmemmap_pte_populate, vmemmap_alloc_block_buf },
+    instead_of: {
+      ...tables,
+      set_pte: set_pte!,
+      vmemmap_pte_populate,
+      vmemmap_alloc_block,
+      vmemmap_alloc_block_buf,
+    },
     *batch(start, end, node, altmap) {
       const { PAGE_SIZE, t, pgprot } = this.c;
       for (let addr = start; addr < end; ) {
@@ -50,7 +58,10 @@ export const forms: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_
           continue;
         }
         const found = yield* this.$alloc_pages('vmemmap_block', node, 1, run.n, 1, USE.MEMMAP);
-        if (!found) return -this.errno.ENOMEM;
+        if (!found) {
+          yield* this.$vmemmap_alloc_failure(0);
+          return -this.errno.ENOMEM;
+        }
         yield* add('vars', 0, 'nr_vmemmap_pages', found.nr_pages);
         const pte = leaf_entry(this.c, PFN_PHYS(this.c, found.pfn), pgprot.PAGE_KERNEL);
         yield* set_run(ptep, found.nr_pages, pte, PAGE_SIZE);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, cat, G, last, M, memory, must, play, withOptions, X86 } from '../../../test/kit.ts';
 import type { Session } from '../../scenarios/running/session.ts';
+import { list_text } from '../lib/vsprintf.ts';
 import { MEM_GOING_OFFLINE } from '../state.ts';
-import { list_text } from './sysfs.ts';
 
 const MEMORY = '/sys/devices/system/memory';
 const NODE = '/sys/devices/system/node';

@@ -1,6 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { kstrtobool } from '../lib/kstrtox.ts';
+import { list_text } from '../lib/vsprintf.ts';
 import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hugetlb_sysfs.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
 import { R, W } from '../ops.ts';
@@ -25,18 +26,6 @@ export type SysfsEntry =
   | { readonly kind: 'file'; readonly text: string }
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'dir'; readonly names: readonly string[] };
-
-/** "0-2,5", the format of %*pbl for a mask. */
-export function list_text(ids: readonly number[]): string {
-  const parts: string[] = [];
-  for (let i = 0; i < ids.length; ) {
-    let j = i;
-    while (j + 1 < ids.length && ids[j + 1] === ids[j]! + 1) j++;
-    parts.push(j > i ? `${ids[i]}-${ids[j]}` : String(ids[i]));
-    i = j + 1;
-  }
-  return parts.join();
-}
 
 const sorted = (ids: Iterable<number>): number[] => [...ids].sort((a, b) => a - b);
 const file = (text: string): SysfsEntry => ({ kind: 'file', text });

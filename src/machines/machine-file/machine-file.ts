@@ -122,21 +122,25 @@ class MachineFileReader {
   }
 
   #ram(): RamRange[] {
-    const placed = this.#data.ram.flatMap(({ start, size, node, hotpluggable, count, stride }, i) => {
-      const first = this.#range(start, size, ['ram', i]);
-      const step = stride === undefined ? first.size : this.#bytes(stride, ['ram', i, 'stride']);
-      return Array.from({ length: count ?? 1 }, (_, n) => ({
-        ...this.#range(first.start + n * step, first.size, ['ram', i]),
-        nid: node,
-        hotpluggable: hotpluggable ?? false,
-      }));
-    });
+    const placed = this.#data.ram.flatMap(
+      ({ start, size, node, hotpluggable, mirrored, count, stride }, i) => {
+        const first = this.#range(start, size, ['ram', i]);
+        const step = stride === undefined ? first.size : this.#bytes(stride, ['ram', i, 'stride']);
+        return Array.from({ length: count ?? 1 }, (_, n) => ({
+          ...this.#range(first.start + n * step, first.size, ['ram', i]),
+          nid: node,
+          hotpluggable: hotpluggable ?? false,
+          mirrored: mirrored ?? false,
+        }));
+      },
+    );
     this.#apart(placed);
-    return placed.map(({ start, size, nid, hotpluggable }) => ({
+    return placed.map(({ start, size, nid, hotpluggable, mirrored }) => ({
       start,
       size,
       nid,
       ...(hotpluggable && { hotpluggable }),
+      ...(mirrored && { mirrored }),
     }));
   }
 

@@ -23,6 +23,10 @@ const ramSchema = z.strictObject({
     .boolean()
     .optional()
     .meta({ description: 'SRAT calls it hot-pluggable: with movable_node it boots into ZONE_MOVABLE' }),
+  mirrored: z
+    .boolean()
+    .optional()
+    .meta({ description: 'The firmware mirrors it: with kernelcore=mirror the kernel zones consist of it' }),
   count: z.int().min(1).max(4096).optional().meta({ description: 'So many equal ranges, `stride` apart' }),
   stride: size.optional().meta({ description: 'Bytes from the start of one range to the next' }),
 });

@@ -103,6 +103,7 @@ import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_ext from '../../kernel/mm/page_ext.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
+import * as alloc_block from '../../kernel/mm/sparse-vmemmap/alloc_block.ts';
 import * as section_memmap from '../../kernel/mm/sparse-vmemmap/section_memmap.ts';
 import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import * as without_tables from '../../kernel/mm/sparse-vmemmap/without_tables.ts';
@@ -146,6 +147,7 @@ export const own = {
     ...nd_region_devs.v5_2,
     ...label.v5_2,
     ...region.v5_2,
+    ...alloc_block.v5_2,
     ...mempolicy.v5_2,
     ...memremap.v5_2,
     ...hugetlb_dissolve.v5_2,
@@ -267,6 +269,10 @@ export const v5_2 = defineRelease({
     MHP_MEMMAP_ON_MEMORY: false,
     MEMMAP_ON_MEMORY_FORCE: false,
     bare_metal_blocks: false,
+    hugepages_threads: null,
+    memmap_before_hugetlb: true,
+    mem_limits_hotplug: true,
+    ignores_missing_mirror: false,
     holes: 'zeroed',
     LPA2: false,
     layout: 'v5.2',

@@ -77,6 +77,7 @@ export const v5_7 = defineRelease({
     },
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: false },
     holes: 'reserved',
+    mem_limits_hotplug: false,
     ptdump: 'v5.7',
   },
 });

@@ -68,6 +68,8 @@ export const v6_12 = defineRelease({
   ...own,
   constants: {
     MEMMAP_ON_MEMORY_FORCE: true,
+    ignores_missing_mirror: true,
+    hugepages_threads: 'nodes',
     memblock_columns: 'range nid flags',
     LPA2: true,
     layout: 'v6.9',

@@ -6,6 +6,7 @@ import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
+import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as node_states from '../../kernel/mm/memory_hotplug/node_states.ts';
@@ -24,6 +25,7 @@ export const own = {
     ...hmem_device.v7_2,
     ...hugetlb_dissolve.v6_15,
     ...hugetlb_pool.v6_15,
+    ...hugetlb_sysfs.v6_15,
     ...node_states.v7_2,
   },
   arch: {
@@ -50,5 +52,12 @@ export const v7_2 = defineRelease({
   about: '7.2.13 as recorded, 7.1.5 as read',
   ...own,
   memory_chain: { arm64: [split_leaf.prevent_memory_remove_notifier] },
-  constants: { pgtable_alloc_may_fail: true, rodata_on_is_full: true, pgprot: PGPROT.v7_2, ptdump: 'v7.2' },
+  constants: {
+    hugepages_threads: 'cpus',
+    memmap_before_hugetlb: false,
+    pgtable_alloc_may_fail: true,
+    rodata_on_is_full: true,
+    pgprot: PGPROT.v7_2,
+    ptdump: 'v7.2',
+  },
 });

@@ -1,7 +1,7 @@
 import type { Subjects } from '../../../steps/failure.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, look, operation } from '../../ops.ts';
+import { change, look, operation, pr_warn } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
 const has_warned = operation({
@@ -32,6 +32,13 @@ export const v5_2 = {
     if (yield* look(has_warned, where)) return;
     yield* change(set_warned, where);
     yield { op: 'warn', where, text: '' };
+  },
+
+  /** A message of which the kernel remembers in a static variable that it has been printed. */
+  *$pr_warn_once(this: Kernel, where: string, text: string): Steps<void> {
+    if (yield* look(has_warned, where)) return;
+    yield* change(set_warned, where);
+    yield* pr_warn(text);
   },
 
   /** The thread ends here. */

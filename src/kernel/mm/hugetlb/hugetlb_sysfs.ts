@@ -56,6 +56,21 @@ export const v5_2 = {
     return `hugepages = ${value} preceded by an unsupported hugepagesz, ignoring`;
   },
 
+  /** The log message for a second hugepages= for the same size. */
+  $hugepages_twice(this: Kernel, _value: string): string {
+    return 'hugepages= specified twice without interleaving hugepagesz=, ignoring';
+  },
+
+  /** hugepages=NODE:N, since v5.16. */
+  $hugepages_by_node(this: Kernel): boolean {
+    return false;
+  },
+
+  /** Whether memory of another node may not replace that of the node that hugepages= names. */
+  $hugepages_node_exact(this: Kernel): boolean {
+    return false;
+  },
+
   /** The log message for a size that the processor does not support. */
   $unsupported_hugepagesz(this: Kernel, size: number): string {
     return this.c.arch === 'arm64'
@@ -69,6 +84,10 @@ export const v5_8 = {
     return `HugeTLB: hugepages=${value} does not follow a valid hugepagesz, ignoring`;
   },
 
+  $hugepages_twice(this: Kernel, value: string): string {
+    return `HugeTLB: hugepages= specified twice without interleaving hugepagesz=, ignoring hugepages=${value}`;
+  },
+
   $unsupported_hugepagesz(this: Kernel, size: number): string {
     const unit = size % 2 ** 30 === 0 ? 30 : size % 2 ** 20 === 0 ? 20 : 10;
     return `HugeTLB: unsupported hugepagesz=${Math.floor(size / 2 ** unit)}${'KMG'[unit / 10 - 1]}`;
@@ -76,8 +95,19 @@ export const v5_8 = {
 };
 
 export const v6_1 = {
+  $hugepages_by_node(this: Kernel): boolean {
+    return true;
+  },
+
   /** With the node itself (b958d4d08fbf). */
   $node_has_hugepages(this: Kernel, state: State, nid: number): boolean {
     return state.pgdat.get(nid)?.registered ?? false;
+  },
+};
+
+export const v6_15 = {
+  /** memblock_alloc_exact_nid_raw(). */
+  $hugepages_node_exact(this: Kernel): boolean {
+    return true;
   },
 };

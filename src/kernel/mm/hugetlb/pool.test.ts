@@ -186,23 +186,33 @@ describe('boot options', () => {
     return { session: new Session(model), notes: model.notes.filter((note) => /huge/i.test(note)) };
   };
 
+  const LARGE = {
+    ...X86,
+    ram: [
+      { start: 0, size: '2G' },
+      { start: '4G', size: '8G' },
+    ],
+  };
+
   test('pages of the default size and of another; gigantic ones from the top', () => {
-    const { session, notes } = up('hugepages=10 hugepagesz=1G hugepages=1');
+    const { session, notes } = up('hugepages=10 hugepagesz=1G hugepages=1', LARGE);
     expect(notes).toEqual([]);
     expect([counts(session, 0, 2 * M), counts(session, 0, G)]).toEqual([
       [10, 10, 0],
       [1, 1, 0],
     ]);
-    expect(huge(session, G, USE.HUGE_FREE)).toBe(262144);
+    expect(huge(session, 10 * G, USE.HUGE_FREE)).toBe(262144);
     expect(violations(session.state, session.kernel.c)).toEqual([]);
   });
 
   test('more than there is room for', () => {
-    const { session, notes } = up('default_hugepagesz=1G hugepages=9');
-    expect(counts(session, 0, G)).toEqual([2, 2, 0]);
+    const { session, notes } = up('default_hugepagesz=1G hugepages=9', LARGE);
+    expect(counts(session, 0, G)).toEqual([7, 7, 0]);
     expect(notes).toEqual([
-      'HugeTLB: allocating 9 of page size 1.00 GiB failed.  Only allocated 2 hugepages.',
+      'HugeTLB: allocating 9 of page size 1.00 GiB failed.  Only allocated 7 hugepages.',
     ]);
+    // RAM below 4G is whole nowhere
+    expect(counts(up('default_hugepagesz=1G hugepages=9').session, 0, G)).toEqual([0, 0, 0]);
   });
 
   test('a gigantic size that is not offered', () => {
@@ -215,8 +225,107 @@ describe('boot options', () => {
     expect(up('hugepagesz=16G', X86, 'v5.2').notes).toEqual(['hugepagesz: Unsupported page size 16384 M']);
   });
 
-  test('pages by node are not modelled, and that is said', () => {
-    expect(up('hugepages=0:1,1:2').notes).toEqual(['boot option hugepages=0:1,1:2 is not modelled']);
+  const nodesOf = (session: Session, nids: readonly number[], size: number) =>
+    nids.map((nid) => counts(session, nid, size)[0]);
+
+  test.each(['v5.2', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
+    '%s: a gigabyte that memblock cannot give whole: the next highest, or that of another node',
+    (release) => {
+      const machine = {
+        ...X86,
+        ram: [
+          { start: 0, size: '2G' },
+          { start: '4G', size: '1G' },
+          { start: '5G', size: '3G', node: 1 },
+        ],
+      };
+      const one = up('default_hugepagesz=1G hugepages=1', machine, release).session;
+      expect(nodesOf(one, [0, 1], G)).toEqual([0, 1]);
+      // the top of node 1 holds its NODE_DATA
+      expect(one.state.pages.first(0, 8 * G, (page) => PageHuge(page))).toBe((6 * G) / 4096);
+      const { session, notes } = up('default_hugepagesz=1G hugepages=5', machine, release);
+      expect(nodesOf(session, [0, 1], G)).toEqual([0, 2]);
+      expect(notes).toEqual([
+        'HugeTLB: allocating 5 of page size 1.00 GiB failed.  Only allocated 2 hugepages.',
+      ]);
+      expect(violations(session.state, session.kernel.c)).toEqual([]);
+    },
+  );
+
+  test('struct pages may take the top of a node before, until v6.12', () => {
+    const machine = {
+      ...X86,
+      ram: [
+        { start: 0, size: '2G' },
+        { start: '4G', size: 9 * G + 64 * M },
+      ],
+    };
+    for (const [release, top] of [
+      ['v6.12', 11],
+      ['v7.2', 12],
+    ] as const) {
+      const { session } = up('default_hugepagesz=1G hugepages=1', machine, release);
+      expect([release, session.state.pages.first(0, 16 * G, (page) => PageHuge(page))]).toEqual([
+        release,
+        (top * G) / 4096,
+      ]);
+    }
+  });
+
+  const SMALL = {
+    ...X86,
+    ram: [
+      { start: 0, size: '768M' },
+      { start: '768M', size: '256M', node: 1 },
+      { start: '1G', size: '256M', node: 2 },
+    ],
+  };
+
+  test.each([
+    ['v5.2', 8, [3, 3, 2]],
+    ['v6.1', 8, [3, 3, 2]],
+    ['v6.12', 8, [8, 0, 0]],
+    ['v7.2', 8, [3, 3, 2]],
+    // in parts of 16 and one of 4
+    ['v6.12', 100, [38, 31, 31]],
+    ['v6.12', 500, [244, 128, 128]],
+    ['v7.2', 500, [244, 128, 128]],
+  ])('%s: hugepages=%d on three nodes, the first of which is the largest', (release, n, expected) => {
+    const { session, notes } = up(`hugepages=${n}`, SMALL, release);
+    expect(notes).toEqual([]);
+    expect(nodesOf(session, [0, 1, 2], 2 * M)).toEqual(expected);
+  });
+
+  test('v7.2 divides the work among a quarter of the processors, or as many as an option says', () => {
+    const many = { ...SMALL, nodes: [{ node: 0, cpus: '0-15' }, { node: 1 }, { node: 2 }] };
+    expect(nodesOf(up('hugepages=8', many, 'v7.2').session, [0, 1, 2], 2 * M)).toEqual([4, 4, 0]);
+    const eight = 'hugepage_alloc_threads=8 hugepages=8';
+    expect(nodesOf(up(eight, SMALL, 'v7.2').session, [0, 1, 2], 2 * M)).toEqual([8, 0, 0]);
+  });
+
+  test('pages by node, from v5.16', () => {
+    const { session, notes } = up('hugepages=0:1,1:2 hugepagesz=1G hugepages=9:1', SMALL);
+    expect(nodesOf(session, [0, 1, 2], 2 * M)).toEqual([1, 2, 0]);
+    expect(notes).toEqual(['HugeTLB: Invalid hugepages parameter 9:1']);
+    const many = up('hugepages=1:200', SMALL);
+    expect(nodesOf(many.session, [0, 1, 2], 2 * M)).toEqual([0, 128, 0]);
+    expect(many.notes).toEqual([
+      'HugeTLB: allocating 200 of page size 2.00 MiB failed node1.  Only allocated 128 hugepages.',
+    ]);
+    expect(nodesOf(up('hugepages=0:1,1:2', SMALL, 'v5.10').session, [0, 1, 2], 2 * M)).toEqual([0, 0, 0]);
+  });
+
+  test('hugepages= before any size is for the default size; the second for a size is ignored', () => {
+    const { session, notes } = up('hugepages=1 default_hugepagesz=1G', {
+      ...X86,
+      ram: [{ start: 0, size: '8G' }],
+    });
+    expect([counts(session, 0, G)[0], counts(session, 0, 2 * M)[0]]).toEqual([1, 0]);
+    expect(notes).toEqual([]);
+    expect(up('hugepages=1 hugepages=2', SMALL).notes).toEqual([
+      'HugeTLB: hugepages= specified twice without interleaving hugepagesz=, ignoring hugepages=2',
+    ]);
+    expect(up('hugepages=x', SMALL).notes).toEqual(['HugeTLB: Invalid hugepages parameter x']);
   });
 });
 

@@ -57,15 +57,17 @@ const last_free = operation({
   run(state: State, c: Config, order: number, nid: number, most: number): HugePages | null {
     const nr_pages = 2 ** order;
     const is_own = (page: Page): boolean => is_pool_page(c, page, order) && page_nid(page) === nid;
-    const end = state.pages.last(
-      0,
-      Number.MAX_SAFE_INTEGER,
-      (page) => is_own(page) && page_use(page) === USE.HUGE_FREE,
-    );
-    if (end < 0) return null;
-    const before = state.pages.last(0, end, (page) => !is_own(page) || page_use(page) !== USE.HUGE_FREE);
-    const nr = Math.min(most, (end - before) / nr_pages);
-    return { pfn: end + 1 - nr * nr_pages, nr };
+    const is_free = (page: Page): boolean => is_own(page) && page_use(page) === USE.HUGE_FREE;
+    for (let limit = Number.MAX_SAFE_INTEGER; ; ) {
+      const last = state.pages.last(0, limit, is_free);
+      if (last < 0) return null;
+      const before = state.pages.last(0, last, (page) => !is_free(page));
+      // a page that is free only in part, because one of its pages is something else, does not count
+      const end = Math.floor((last + 1) / nr_pages);
+      const nr = Math.min(most, end - Math.ceil((before + 1) / nr_pages));
+      if (nr > 0) return { pfn: (end - nr) * nr_pages, nr };
+      limit = before + 1;
+    }
   },
 });
 

@@ -24,6 +24,7 @@ const SYSTEM_RAM = 'System RAM';
 
 export const v5_2 = {
   *register_memory_resource(this: Kernel, start: number, size: number, name: string): Steps<number> {
+    if (start + size > this.c.max_mem_size) return -this.errno.E2BIG;
     const managed = name === SYSTEM_RAM ? 0 : IORESOURCE_SYSRAM_DRIVER_MANAGED;
     if (yield* this.__request_region(start, size, name, IORESOURCE_SYSTEM_RAM | managed)) return 0;
     const text = `Unable to reserve System RAM region: ${llx(start)}->${llx(start + size)}`;

@@ -12,9 +12,7 @@ import {
   READ_ONCE,
 } from '../../include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
-import { add } from '../../ops.ts';
 import { PFN_PHYS } from '../../pfn.ts';
-import { USE } from '../page.ts';
 import { vmem_altmap_alloc } from '../page_alloc/alloc_pages.ts';
 
 /** mm/sparse-vmemmap.c: maps struct pages, block by block or page by page. A failure undoes nothing. */
@@ -109,9 +107,7 @@ export const v5_2 = {
   ): Steps<number> {
     const nr_pages = size / this.c.PAGE_SIZE;
     if (altmap) return vmem_altmap_alloc(altmap, nr_pages);
-    const found = yield* this.$alloc_pages('vmemmap_block', node, nr_pages, nr_pages, nr_pages, USE.MEMMAP);
-    if (found) yield* add('vars', 0, 'nr_vmemmap_pages', nr_pages);
-    return found ? found.pfn : -1;
+    return yield* this.vmemmap_alloc_block(size, node);
   },
 
   /** PMD blocks only: 0 or -ENOMEM. An existing entry is used as it is. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { booted, must, X86 } from '../../../../test/kit.ts';
+import { booted, must, X86 } from '../../../test/kit.ts';
 
 test.each(['v5.2', 'v6.1', 'v7.2'])('%s: the node of a region is the nearest online one', (release) => {
   const far = {
