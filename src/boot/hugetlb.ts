@@ -1,4 +1,5 @@
 import type { Kernel } from '../kernel/kernel.ts';
+import { first_demote_order } from '../kernel/mm/hugetlb/demote.ts';
 import { account } from '../kernel/mm/hugetlb/pool.ts';
 import { hstate_is_gigantic } from '../kernel/mm/hugetlb/pool_pages.ts';
 import { page_nid, page_use, USE, with_hstate } from '../kernel/mm/page.ts';
@@ -183,7 +184,8 @@ export function bootHugetlb(
   state: State,
   constants: ReleaseConstants,
 ): string[] {
-  for (const order of k.c.huge_page_orders) state.hstate.set(order, new_hstate());
+  for (const order of k.c.huge_page_orders)
+    state.hstate.set(order, new_hstate(first_demote_order(k.c.huge_page_orders, order)));
   const nodes = [...state.pgdat.values()]
     .filter((node) => node.n_memory)
     .map((node) => node.node_id)

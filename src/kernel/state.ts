@@ -456,9 +456,11 @@ export interface hstate {
   surplus_huge_pages_node: readonly number[];
   next_nid_to_alloc: number;
   next_nid_to_free: number;
+  /** The order of the pages into which `demote` divides; 0 if there is no smaller size. */
+  demote_order: number;
 }
 
-export const new_hstate = (): hstate => ({
+export const new_hstate = (demote_order = 0): hstate => ({
   nr_huge_pages: 0,
   free_huge_pages: 0,
   surplus_huge_pages: 0,
@@ -469,6 +471,7 @@ export const new_hstate = (): hstate => ({
   surplus_huge_pages_node: [],
   next_nid_to_alloc: 0,
   next_nid_to_free: 0,
+  demote_order,
 });
 
 /** Objects accessed by table and key. */

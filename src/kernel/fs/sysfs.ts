@@ -93,8 +93,8 @@ function hugepages_entry(state: State, k: Kernel, nid: number, parts: readonly s
   if (size === undefined) return dir(hstate_names(k.c));
   const order = hstate_order(k.c, size);
   if (order < 0) return null;
-  if (name === undefined) return dir(hstate_attributes(nid));
-  return hstate_attributes(nid).includes(name)
+  if (name === undefined) return dir(hstate_attributes(k, order, nid));
+  return hstate_attributes(k, order, nid).includes(name)
     ? file(read_through(state, k.$hstate_show(order, nid, name)))
     : null;
 }
@@ -230,10 +230,15 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
     if (block[2] === 'online') return k.online_store(Number(block[1]), text);
   }
   const pool =
-    /^\/sys\/(?:devices\/system\/node\/node(\d+)|kernel\/mm)\/hugepages\/([^/]+)\/nr_hugepages$/.exec(path);
+    /^\/sys\/(?:devices\/system\/node\/node(\d+)|kernel\/mm)\/hugepages\/([^/]+)\/(nr_hugepages|demote|demote_size)$/.exec(
+      path,
+    );
   if (pool && lookup(state, k, path)) {
     const nid = pool[1] === undefined ? NUMA_NO_NODE : Number(pool[1]);
-    return k.nr_hugepages_store(hstate_order(k.c, pool[2]!), nid, text);
+    const order = hstate_order(k.c, pool[2]!);
+    if (pool[3] === 'demote') return k.demote_store(order, nid, text);
+    if (pool[3] === 'demote_size') return k.demote_size_store(order, text);
+    return k.nr_hugepages_store(order, nid, text);
   }
   const device = nd_store(state, path, text, k) ?? driver_store(path, text, k);
   if (device) return device;

@@ -16,6 +16,7 @@ import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.t
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as debug from '../../kernel/mm/debug.ts';
+import * as hugetlb_demote from '../../kernel/mm/hugetlb/demote.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb from '../../kernel/mm/hugetlb/pool_pages.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
@@ -54,6 +55,7 @@ export const own = {
     ...free_page.v5_11,
     ...memremap.v5_12,
     ...hugetlb.v5_13,
+    ...hugetlb_demote.v5_16,
     ...hugetlb_sysfs.v6_1,
     ...memory.v6_1,
     ...memmap_on_memory.v6_1,

@@ -11,6 +11,7 @@ import * as hmem from '../../kernel/drivers/dax/hmem/hmem.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as debug from '../../kernel/mm/debug.ts';
+import * as hugetlb_demote from '../../kernel/mm/hugetlb/demote.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
@@ -39,6 +40,7 @@ export const own = {
     ...dax_kmem.v6_12,
     ...acpi_scan.v6_9,
     ...add_memory.v6_12,
+    ...hugetlb_demote.v6_12,
     ...dd.v6_12,
     ...nd_pfn_devs.v6_12,
     ...free_page.v6_12,

@@ -16,8 +16,10 @@ const field = (name: Counter) =>
       : 'surplus_huge_pages';
 
 /** The files of a size; the files that exist only in /sys/kernel/mm/hugepages are listed for node -1. */
-export const hstate_attributes = (nid: number): readonly string[] =>
-  nid >= 0 ? counters : ['free_hugepages', 'nr_hugepages', 'resv_hugepages', 'surplus_hugepages'];
+export const hstate_attributes = (k: Kernel, order: number, nid: number): readonly string[] => [
+  ...k.$demote_attributes(order),
+  ...(nid >= 0 ? counters : ['free_hugepages', 'nr_hugepages', 'resv_hugepages', 'surplus_hugepages']),
+];
 
 export const hstate_names = (c: Config): string[] =>
   c.huge_page_orders.map((order) => `hugepages-${(2 ** order * c.PAGE_SIZE) / 1024}kB`).sort();
@@ -31,6 +33,9 @@ const ULONG_MAX = 2n ** 64n - 1n;
 export const v5_2 = {
   *$hstate_show(this: Kernel, order: number, nid: number, name: string): Steps<string> {
     if (name === 'resv_hugepages') return `${yield* R('hstate', order, 'resv_huge_pages')}\n`;
+    if (name === 'demote') return '';
+    if (name === 'demote_size')
+      return `${(2 ** (yield* R('hstate', order, 'demote_order')) * this.c.PAGE_SIZE) / 1024}kB\n`;
     const counter = field(name as Counter);
     if (nid === NUMA_NO_NODE) return `${yield* R('hstate', order, counter)}\n`;
     return `${(yield* R('hstate', order, `${counter}_node`))[nid] ?? 0}\n`;
@@ -54,6 +59,11 @@ export const v5_2 = {
   /** The log message for hugepages= after such a size. */
   $hugepages_ignored(this: Kernel, value: string): string {
     return `hugepages = ${value} preceded by an unsupported hugepagesz, ignoring`;
+  },
+
+  /** demote and demote_size, since v5.16. */
+  $demote_attributes(this: Kernel, _order: number): readonly string[] {
+    return [];
   },
 
   /** The log message for a second hugepages= for the same size. */

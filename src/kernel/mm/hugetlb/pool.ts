@@ -25,7 +25,7 @@ export function* account(order: number, counter: Counter, nid: number, n: number
 }
 
 /** hstate_next_node_to_alloc and _to_free: nodes take turns. */
-function* next_node(order: number, field: Next, nodes: readonly number[]): Steps<number> {
+export function* next_node(order: number, field: Next, nodes: readonly number[]): Steps<number> {
   const at = yield* R('hstate', order, field);
   const i = Math.max(
     0,
@@ -50,7 +50,7 @@ function* persistent_huge_pages(order: number): Steps<number> {
 }
 
 /** The last free huge pages of a node, up to `most` side by side. */
-const last_free = operation({
+export const last_free = operation({
   name: 'last_free',
   obj: 'pages',
   writes: false,
@@ -91,7 +91,7 @@ const give_up = operation({
     state.pages.update(start, end, (page) => with_use(page, USE.FREE)),
 });
 
-const nodes_with_memory = operation({
+export const nodes_with_memory = operation({
   name: 'nodes_with_memory',
   obj: 'pgdat',
   writes: false,
