@@ -18,6 +18,7 @@ import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { run_alone } from '../runs/index.ts';
 import { type BuildOptions, configure } from './config.ts';
+import { bootCxl } from './cxl.ts';
 import { bootHoles, rawHoles } from './holes.ts';
 import { bootHugetlb } from './hugetlb.ts';
 import { bootIomem } from './iomem.ts';
@@ -239,11 +240,15 @@ function withRam(machine: Machine, c: Config): Machine {
   if (placed || !machine.blocks) return machine;
   const ram: { start: number; size: number; nid: number }[] = [];
   const size = c.memory_block_size_bytes;
+  const { windows = [], regions = [] } = machine.cxl ?? {};
+  const cuts = new Set([...windows, ...regions].flatMap((own) => [own.start, own.start + own.size]));
   for (const block of machine.blocks) {
     const nid = block.nids[0] ?? 0;
     const last = ram.at(-1);
-    if (last && last.nid === nid && last.start + last.size === block.id * size) last.size += size;
-    else ram.push({ start: block.id * size, size, nid });
+    const start = block.id * size;
+    const joins = last?.nid === nid && last.start + last.size === start && !cuts.has(start);
+    if (joins) last.size += size;
+    else ram.push({ start, size, nid });
   }
   return { ...machine, ram };
 }
@@ -309,5 +314,6 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   notes.push(...bootUnremovable(machine, k, state));
   notes.push(...bootHugetlb(machine, alone, state, release.constants));
   if (machine.nvdimm) bootNvdimm(machine.nvdimm, alone, state);
+  if (machine.cxl) bootCxl(machine.cxl, alone, state);
   return { kernel: options.explored ? k : alone, state, notes };
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Arch } from '../geometry/sizes.ts';
+import type { CxlMemory } from './captures/cxl-json.ts';
 import type { KernelOptions } from './kernel-options.ts';
 import type { RecordedTables } from './page-tables/tables.ts';
 import type { NdRegion } from './readers/nvdimm.ts';
@@ -134,6 +135,8 @@ export interface Machine {
   readonly firmware_map?: readonly FirmwareMapEntry[];
   /** NVDIMM regions with their namespaces. */
   readonly nvdimm?: readonly NdRegion[];
+  /** CXL windows and the regions of volatile memory in them. */
+  readonly cxl?: CxlMemory;
   /** What could not be determined, one line each, in words for the user. */
   readonly missing: readonly string[];
 }

@@ -2,12 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors/input-error.ts';
 import type { Arch } from '../geometry/sizes.ts';
 import { type Capture, captureKind, sosCaptures } from './captures/captures.ts';
+import { type CxlMemory, parseCxlJson } from './captures/cxl-json.ts';
 import { type BootMessages, parseDmesg } from './captures/dmesg.ts';
 import { type LsmemOutput, parseLsmem } from './lsmem/lsmem-output.ts';
 import type { Block, IomemEntry, Machine, RamRange } from './machine.ts';
 import { parseMachineFile } from './machine-file/machine-file.ts';
 import { parseTables, type RecordedTables } from './page-tables/tables.ts';
 import { readBlocks } from './readers/blocks.ts';
+import { cxlOf } from './readers/cxl.ts';
 import { readFirmwareMap } from './readers/firmware-map.ts';
 import { type Identity, identify, type Known } from './readers/identity.ts';
 import { isZeroed, parseIomem } from './readers/iomem.ts';
@@ -71,6 +73,12 @@ export function machineOf(
   source: string,
   known: Known = {},
 ): Machine {
+  if (captures.length > 0 && tree.kind('sys') === undefined && captures.every(({ kind }) => kind === 'cxl'))
+    throw new InputError(
+      source,
+      '',
+      'describes no RAM: read it in a directory with the output of lsmem or dmesg',
+    );
   const inSysfs = readBlocks(tree);
   const lsmem = inSysfs?.blocks.length ? undefined : readLsmem(captures, source);
   const read = lsmem ?? inSysfs;
@@ -83,6 +91,7 @@ export function machineOf(
   const tables = readTables(tree);
   const nvdimm = readNvdimm(tree) ?? (iomem && nvdimmOfIomem(iomem));
   const boot = readDmesg(captures);
+  const cxl = cxlOf(iomem, readCxl(captures));
   const seen = [
     ...(blocks ?? []).flatMap(({ nids }) => nids),
     ...(zones ?? []).map(({ nid }) => nid),
@@ -140,6 +149,7 @@ export function machineOf(
     ...(firmwareMap && { firmware_map: firmwareMap }),
     ...(tables && { tables }),
     ...(nvdimm && { nvdimm }),
+    ...(cxl && { cxl }),
     missing,
   };
 }
@@ -152,6 +162,13 @@ export function readLsmem(captures: readonly Capture[], source: string): LsmemOu
 
 const paramsOf = (lsmem: LsmemOutput | undefined): Record<string, string> =>
   lsmem?.memmap_on_memory === undefined ? {} : { memmap_on_memory: lsmem.memmap_on_memory };
+
+function readCxl(captures: readonly Capture[]): CxlMemory | undefined {
+  const all = captures.filter(({ kind }) => kind === 'cxl').map(({ text }) => parseCxlJson(text));
+  return all.length === 0
+    ? undefined
+    : { windows: all.flatMap(({ windows }) => windows), regions: all.flatMap(({ regions }) => regions) };
+}
 
 function readDmesg(captures: readonly Capture[]): BootMessages | undefined {
   const capture = captures.find(({ kind }) => kind === 'dmesg');

@@ -260,4 +260,46 @@ describe('what people have', () => {
     expect(printed.stdout).toContain(`${join(tmp, 'files')}: x86_64, v6.12 (`);
     expect(printed.stderr).not.toMatch(/architecture|release/);
   });
+
+  const CXL =
+    '[{"decoder":"decoder0.0","resource":17179869184,"size":8589934592},{"region":"region0","resource":17179869184,"size":536870912,"type":"ram"}]';
+
+  it('the JSON of cxl list is no machine alone, and beside the output of lsmem tells what is CXL memory', async () => {
+    const alone = put('cxl.json', CXL);
+    expect((await on('pages', alone)).error).toMatchObject({
+      message: `${alone}: describes no RAM: read it in a directory with the output of lsmem or dmesg`,
+    });
+    put(
+      'cxl/lsmem.json',
+      JSON.stringify({
+        memory: [
+          {
+            range: '0x0000000000000000-0x000000003fffffff',
+            state: 'online',
+            block: '0-7',
+            node: 0,
+            zones: 'DMA32',
+          },
+          {
+            range: '0x0000000400000000-0x000000041fffffff',
+            state: 'online',
+            block: '128-131',
+            node: 0,
+            zones: 'Movable',
+          },
+        ],
+      }),
+    );
+    put('cxl/cxl_list.json', CXL);
+    const file = put(
+      'cxl.yaml',
+      `machine: ${join(tmp, 'cxl')}\nrelease: v6.12\nsteps: [{ daxctl: reconfigure-device -f -m devdax dax0.0 }]\n`,
+    );
+    const printed = await inProcess(run, ['run', file, '--no-map', '--show', '/proc/iomem']);
+    expect(printed.error).toBeUndefined();
+    expect(printed.stdout).toContain('memory128..131: gone');
+    expect(printed.stdout).toContain(
+      '400000000-5ffffffff : CXL Window 0\n  400000000-41fffffff : region0\n    400000000-41fffffff : dax0.0\n',
+    );
+  });
 });

@@ -1,6 +1,7 @@
 import { InputError } from '../../errors/input-error.ts';
 import { isLsmem } from '../lsmem/lsmem-output.ts';
 import type { FileTree } from '../sources/tree.ts';
+import { isCxlJson } from './cxl-json.ts';
 import { isDmesg } from './dmesg.ts';
 
 /** Output of a program that describes a machine. */
@@ -11,11 +12,12 @@ export interface Capture {
   readonly place: string;
 }
 
-export type CaptureKind = 'lsmem' | 'dmesg';
+export type CaptureKind = 'lsmem' | 'dmesg' | 'cxl';
 
 const KINDS: readonly (readonly [kind: CaptureKind, is: (text: string) => boolean])[] = [
   ['lsmem', isLsmem],
   ['dmesg', isDmesg],
+  ['cxl', isCxlJson],
 ];
 
 /** The kind of a captured text; undefined if it is none. */
@@ -23,7 +25,7 @@ export const captureKind = (text: string): CaptureKind | undefined => KINDS.find
 
 /** Where a sosreport has the output of commands. */
 const SOS = 'sos_commands';
-const SOS_NAME = /^(lsmem|dmesg)/;
+const SOS_NAME = /^(lsmem|dmesg|cxl_list|daxctl_list|ndctl_list)/;
 
 /** The captures in the folders where a sosreport has the output of commands. */
 export function sosCaptures(tree: FileTree): readonly Capture[] {

@@ -1,6 +1,6 @@
 /** Files beside /proc and /sys that describe the machine: of a recording, of a sosreport. */
 const BESIDE =
-  /^(ops\.json|symlinks\.txt|step\.json|machine\.json|kernel\.config|uname|uname_-a|dmesg.*|lsmem.*)$/;
+  /^(ops\.json|symlinks\.txt|step\.json|machine\.json|kernel\.config|uname|uname_-a|dmesg.*|lsmem.*|(cxl|daxctl|ndctl).*)$/;
 
 const PROC = /(^|\/)proc\/(iomem|zoneinfo|cmdline|version)$/;
 const BLOCKS = /(^|\/)sys\/devices\/system\/memory(\/|$)/;
