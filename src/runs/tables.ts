@@ -4,11 +4,11 @@ import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as pgtable_alloc from '../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import { count_table, uncount_table } from '../kernel/include/asm-generic/pgalloc.ts';
 import * as pagetable from '../kernel/include/linux/mm/pagetable.ts';
-import { construct, destroy, first_unconstructed } from '../kernel/include/linux/mm/pagetable.ts';
+import { any_unconstructed, construct_tables, destroy_tables } from '../kernel/include/linux/mm/pagetable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { USE } from '../kernel/mm/page.ts';
 import { mmu_steps } from '../kernel/mmu.ts';
-import { change, look } from '../kernel/ops.ts';
+import { change } from '../kernel/ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../kernel/pfn.ts';
 import type { Steps } from '../steps/step.ts';
 
@@ -46,7 +46,7 @@ export function* alloc_tables(
   const phys = PFN_PHYS(k.c, found.pfn);
   yield* change(mmu_steps.clear_pages, phys, PFN_PHYS(k.c, found.nr_pages));
   yield* change(count_table, level, found.pfn, found.nr_pages);
-  if (constructed) yield* change(construct, found.pfn, found.nr_pages);
+  if (constructed) yield* construct_tables(k, found.pfn, found.nr_pages);
   return { phys, n: found.nr_pages };
 }
 
@@ -65,8 +65,8 @@ export function* free_tables(k: Kernel, destroyed: boolean, phys: number, n: num
   yield* change(uncount_table, pfn, n);
   if (destroyed) {
     // the kernel's own function detects a missing constructor
-    if (k.c.DEBUG_VM && (yield* look(first_unconstructed, pfn, n)) >= 0) yield* k.pagetable_dtor(pfn);
-    else yield* change(destroy, pfn, n);
+    if (k.c.DEBUG_VM && (yield* any_unconstructed(k, pfn, n))) yield* k.pagetable_dtor(pfn);
+    else yield* destroy_tables(k, pfn, n);
   }
   yield* free_hotplug.free_checked(k, pfn, n);
 }

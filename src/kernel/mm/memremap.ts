@@ -2,10 +2,12 @@ import type { Steps } from '../../steps/step.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, pgdat_resize_lock, pgdat_resize_unlock } from '../locks.ts';
 import { alloc, exists, free, look, operation, R, W } from '../ops.ts';
-import { hex, PFN_DOWN, PFN_PHYS } from '../pfn.ts';
+import { hex, PFN_DOWN, PFN_PHYS, PFN_UP } from '../pfn.ts';
 import { type dev_pagemap, type State, zone_key, zone_to_nid } from '../state.ts';
+import { vm_bug_on_page } from './debug.ts';
 import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
-import { MIGRATE, page_nid, page_zonenum } from './page.ts';
+import { MEMMAP, MIGRATE, NO_PAGE, type Page, page_memmap, page_nid, page_zonenum } from './page.ts';
+import { access_pages, mapped_page, PAGE_OFFSET_OF, page_operation } from './page_access.ts';
 
 /**
  * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory. A pagemap is named by its key; it has
@@ -58,6 +60,23 @@ function* conflict(k: Kernel, { start, size }: Range, where: string, said: strin
   yield* k.WARN(where, said.replace('%s', kind));
   return -k.errno.ENXIO;
 }
+
+/** The first page to which put_page() does not merely take away a reference. */
+const first_unreferenced = page_operation({
+  name: 'first_unreferenced',
+  writes: false,
+  offset: PAGE_OFFSET_OF.compound_head,
+  first_unmapped: (state, start, end, debug: boolean): number => {
+    const pfn = state.pages.first(start, end, (page) => is_unreferenced(page, debug));
+    return pfn >= 0 && state.pages.get(pfn) === NO_PAGE ? pfn : -1;
+  },
+  run: (state, start, end, debug: boolean): number =>
+    state.pages.first(start, end, (page) => is_unreferenced(page, debug)),
+});
+
+/** With CONFIG_DEBUG_VM a reference count of 0 is a BUG; otherwise it becomes -1, and nothing is freed. */
+const is_unreferenced = (page: Page, debug: boolean): boolean =>
+  page_memmap(page) !== MEMMAP.INIT && (page_memmap(page) !== MEMMAP.ZERO || debug);
 
 /** The pagemap's own range, as requested. */
 function* own_range(pgmap: number): Steps<Range> {
@@ -170,13 +189,25 @@ export const v5_2 = {
     if (n > 0) yield* this.memmap_init_range(zone, first, n, MIGRATE.MOVABLE);
   },
 
+  /** put_page() of every page from pfn_first() on. `where` is the function that calls it. */
+  *$put_device_pages(this: Kernel, pgmap: number, where: string): Steps<void> {
+    const start = yield* this.pfn_first(pgmap);
+    const end = PFN_UP(this.c, yield* R('dev_pagemap', pgmap, 'end'));
+    const pfn = yield* access_pages(this, where, first_unreferenced, start, end, this.c.DEBUG_VM);
+    if (pfn < 0) return;
+    yield* this.compound_head(pfn, where);
+    yield* vm_bug_on_page(this, 'page_ref_count(page) == 0', pfn, where);
+  },
+
   /** The node is read from the first struct page of the aligned range, which is uninitialised with an altmap (B67). */
   *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
     const { start, size } = yield* this.$pagemap_aligned_range(pgmap);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
     const pfn = PFN_DOWN(this.c, start);
-    const page = yield* this.pfn_to_page(pfn);
-    yield* this.PagePoisoned(page, 'devm_memremap_pages_release');
+    const where = this.$memunmap_reader();
+    yield* this.$put_device_pages(pgmap, where);
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where);
+    yield* this.PagePoisoned(page, where);
     yield* mem_hotplug_begin();
     if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') {
       const zone = zone_key(page_nid(page), page_zonenum(page));
@@ -192,6 +223,11 @@ export const v5_2 = {
     yield* W('dev_pagemap', pgmap, 'mapped', false);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
     if (altmap?.alloc) yield* this.WARN(...this.$altmap_left());
+  },
+
+  /** The function that reads the struct pages of a pagemap that goes. */
+  $memunmap_reader(this: Kernel): string {
+    return 'devm_memremap_pages_release';
   },
 
   /** The function that detects pages missing from an altmap, and its message. */
@@ -232,7 +268,6 @@ export const v5_4 = {
     return ['memunmap_pages', 'failed to free all reserved pages'];
   },
 
-  /** The function that reads the node from a struct page. */
   $memunmap_reader(this: Kernel): string {
     return 'memunmap_pages';
   },
@@ -243,8 +278,11 @@ export const v5_5 = {
   *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
     const { start, size } = yield* this.$pagemap_aligned_range(pgmap);
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
-    const page = yield* this.pfn_to_page(yield* this.pfn_first(pgmap));
-    yield* this.PagePoisoned(page, this.$memunmap_reader());
+    const where = this.$memunmap_reader();
+    yield* this.$put_device_pages(pgmap, where);
+    const first = yield* this.pfn_first(pgmap);
+    const page = yield* mapped_page(this, first, yield* this.pfn_to_page(first), where);
+    yield* this.PagePoisoned(page, where);
     const pfn = PFN_DOWN(this.c, start);
     const nr_pages = size / this.c.PAGE_SIZE;
     yield* mem_hotplug_begin();
@@ -265,14 +303,15 @@ export const v5_10 = {
     const said = `attempted on %s region ${hex(range.start)}-${hex(range.start + range.size - 1)}`;
     return yield* conflict(this, range, 'pagemap_range', said);
   },
-
-  $memunmap_reader(this: Kernel): string {
-    return 'pageunmap_range';
-  },
 };
 
 export const v5_12 = {
   *$pagemap_range_allowed(this: Kernel, start: number, size: number, need_mapping: boolean): Steps<boolean> {
     return yield* this.mhp_range_allowed(start, size, need_mapping);
   },
+};
+
+export const v6_1 = {
+  /** The references are counted in the pagemap; the struct pages are left alone (6.1.192). */
+  *$put_device_pages(this: Kernel, _pgmap: number, _where: string): Steps<void> {},
 };

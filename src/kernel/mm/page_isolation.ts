@@ -19,6 +19,10 @@ import {
   USE,
   with_migratetype,
 } from './page.ts';
+import { access_pages, first_of_valid, page_operation } from './page_access.ts';
+
+/** The function that looks for pages that cannot be moved. */
+const UNMOVABLE = 'has_unmovable_pages';
 
 /**
  * mm/page_isolation.c: a range is isolated as a whole; the result equals isolating its pageblocks one by one. This
@@ -32,17 +36,21 @@ const is_unmovable = (page: Page, zone_movable: boolean, skip_offline: boolean):
   return is_kernel_page(page) || page_use(page) === USE.NONE;
 };
 
-const first_unmovable = operation({
+const first_unmovable = page_operation({
   name: 'first_unmovable',
-  obj: 'pages',
   writes: false,
-  run(state: State, start: number, end: number, zone_movable: boolean, skip_offline: boolean): number {
-    return state.pages.first(
+  first_unmapped: (state, start, end, zone_movable: boolean, skip_offline: boolean, nr_pages: number) => {
+    const unmapped = first_of_valid(state, start, end, nr_pages);
+    if (unmapped < 0) return unmapped;
+    const test = (page: Page): boolean => page !== NO_PAGE && is_unmovable(page, zone_movable, skip_offline);
+    return state.pages.first(start, unmapped, test) < 0 ? unmapped : -1;
+  },
+  run: (state, start, end, zone_movable: boolean, skip_offline: boolean, _nr_pages: number): number =>
+    state.pages.first(
       start,
       end,
       (page) => page !== NO_PAGE && is_unmovable(page, zone_movable, skip_offline),
-    );
-  },
+    ),
 });
 
 const any_isolated = operation({
@@ -74,11 +82,12 @@ const huge_page_across = operation({
   },
 });
 
-const in_the_way = operation({
+const in_the_way = page_operation({
   name: 'in_the_way',
-  obj: 'pages',
   writes: false,
-  run: (state: State, start: number, end: number, skip_offline: boolean): boolean =>
+  first_unmapped: (state, start, end, _skip_offline: boolean, nr_pages: number) =>
+    first_of_valid(state, start, end, nr_pages),
+  run: (state, start, end, skip_offline: boolean, _nr_pages: number): boolean =>
     state.pages.first(
       start,
       end,
@@ -105,12 +114,15 @@ export const v5_2 = {
       yield* zone_unlock(zone);
       return -this.errno.EBUSY;
     }
-    const unmovable = yield* look(
+    const unmovable = yield* access_pages(
+      this,
+      UNMOVABLE,
       first_unmovable,
       start_pfn,
       end_pfn,
       movable,
       offline && this.$skips_PageOffline(),
+      this.c.PAGES_PER_SECTION,
     );
     if (unmovable >= 0) {
       yield* zone_unlock(zone);
@@ -141,7 +153,15 @@ export const v5_2 = {
   /** 0 if every page is free, poisoned or released by its driver; else -EBUSY. */
   *test_pages_isolated(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<number> {
     yield* zone_lock(zone);
-    const busy = yield* look(in_the_way, start_pfn, end_pfn, this.$skips_PageOffline());
+    const busy = yield* access_pages(
+      this,
+      '__test_page_isolated_in_pageblock',
+      in_the_way,
+      start_pfn,
+      end_pfn,
+      this.$skips_PageOffline(),
+      this.c.PAGES_PER_SECTION,
+    );
     yield* zone_unlock(zone);
     return busy ? -this.errno.EBUSY : 0;
   },
@@ -153,7 +173,20 @@ export const v5_2 = {
 
   /** is_mem_section_removable: finds no unmovable page, without any lock. */
   *$is_range_removable(this: Kernel, start_pfn: number, end_pfn: number): Steps<boolean> {
-    return (yield* look(first_unmovable, start_pfn, end_pfn, false, false)) < 0;
+    const { PAGES_PER_SECTION } = this.c;
+    const removable = 'is_mem_section_removable';
+    return (
+      (yield* access_pages(
+        this,
+        removable,
+        first_unmovable,
+        start_pfn,
+        end_pfn,
+        false,
+        false,
+        PAGES_PER_SECTION,
+      )) < 0
+    );
   },
 };
 
@@ -181,7 +214,17 @@ function* first_look(
   const movable = zone_idx(zone) === k.c.ZONE_MOVABLE;
   const skips = offline && k.$skips_PageOffline();
   yield* zone_lock(zone);
-  const unmovable = yield* look(first_unmovable, start, end, movable, skips);
+  const { PAGES_PER_SECTION } = k.c;
+  const unmovable = yield* access_pages(
+    k,
+    UNMOVABLE,
+    first_unmovable,
+    start,
+    end,
+    movable,
+    skips,
+    PAGES_PER_SECTION,
+  );
   yield* zone_unlock(zone);
   if (unmovable >= 0 && offline) yield* k.dump_page(unmovable, 'unmovable page');
   return unmovable >= 0 ? -k.errno.EBUSY : 0;

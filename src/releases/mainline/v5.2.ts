@@ -20,6 +20,7 @@ import * as hash_utils from '../../kernel/arch/powerpc/mm/book3s64/hash_utils.ts
 import * as powerpc_pgtable from '../../kernel/arch/powerpc/mm/pgtable.ts';
 import * as e820 from '../../kernel/arch/x86/kernel/e820.ts';
 import * as kvm_mmu from '../../kernel/arch/x86/kvm/mmu.ts';
+import * as x86_fault from '../../kernel/arch/x86/mm/fault.ts';
 import * as x86_init from '../../kernel/arch/x86/mm/init_64.ts';
 import * as x86_ioremap from '../../kernel/arch/x86/mm/ioremap.ts';
 import * as pat from '../../kernel/arch/x86/mm/pat/memtype.ts';
@@ -242,7 +243,7 @@ export const own = {
       ...vmalloc_unmap.v5_2,
       ...vmemmap.v5_2,
     },
-    x86_64: { ...x86_init.v5_2, ...without_tables.v5_2 },
+    x86_64: { ...x86_fault.v5_2, ...x86_init.v5_2, ...without_tables.v5_2 },
   },
 };
 

@@ -54,6 +54,7 @@ export const own = {
     ...dax_kmem.v6_1,
     ...free_page.v5_11,
     ...memremap.v5_12,
+    ...memremap.v6_1,
     ...hugetlb.v5_13,
     ...hugetlb_demote.v5_16,
     ...hugetlb_sysfs.v6_1,

@@ -14,6 +14,7 @@ import {
   page_use,
   USE,
 } from '../../mm/page.ts';
+import { mapped_page } from '../../mm/page_access.ts';
 import { R } from '../../ops.ts';
 
 /** fs/proc/page.c: the files of /proc that have one word per pfn; their size, and the words of /proc/kpageflags. */
@@ -47,7 +48,8 @@ const words = (...bits: readonly (readonly [boolean, number])[]): number =>
 export const v5_2 = {
   /** The struct page for a word of /proc/kpageflags: any valid one, initialised or not. */
   *$kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
-    return (yield* this.pfn_valid(pfn)) ? yield* this.pfn_to_page(pfn) : NO_PAGE;
+    if (!(yield* this.pfn_valid(pfn))) return NO_PAGE;
+    return yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), 'stable_page_flags');
   },
 
   /** The end of the file: max_pfn (B44). */

@@ -2,6 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { rcu_read_lock_sched, rcu_read_unlock_sched } from '../../locks.ts';
 import { MEMMAP, MIGRATE, page_memmap, page_migratetype, page_nid, page_zonenum } from '../../mm/page.ts';
+import { mapped_page } from '../../mm/page_access.ts';
 import { usage_steps } from '../../mm/sparse.ts';
 import { look, R } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
@@ -50,7 +51,7 @@ export const v5_2 = {
   },
 
   *pfn_to_nid(this: Kernel, pfn: number, where: string): Steps<number> {
-    const page = yield* this.pfn_to_page(pfn);
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where);
     yield* this.PagePoisoned(page, where);
     return page_nid(page);
   },

@@ -9,6 +9,7 @@ import {
   page_hstate,
   page_memmap,
 } from '../../mm/page.ts';
+import { mapped_page, PAGE_OFFSET_OF } from '../../mm/page_access.ts';
 import { change, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
@@ -42,8 +43,7 @@ export const v5_2 = {
 
   /** test_bit() on page->flags, without any check. */
   *$test_page_flag(this: Kernel, pfn: number, flag: number, where: string): Steps<boolean> {
-    const page = yield* this.pfn_to_page(pfn);
-    if (page === NO_PAGE) yield* this.BUG(where, 'unable to handle page fault: no struct page');
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where);
     return page_memmap(page) === MEMMAP.POISON || (page & flag) !== 0;
   },
 
@@ -66,7 +66,8 @@ export const v5_2 = {
    * to that head faults.
    */
   *compound_head(this: Kernel, pfn: number, where: string): Steps<number> {
-    const page = yield* this.pfn_to_page(pfn);
+    const at = PAGE_OFFSET_OF.compound_head;
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where, at);
     if (page_memmap(page) === MEMMAP.POISON)
       yield* this.BUG(where, 'unable to handle page fault for address: fffffffffffffffe');
     return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;

@@ -1,18 +1,21 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { add, change, operation } from '../../ops.ts';
-import { type State, zone_key } from '../../state.ts';
+import { add } from '../../ops.ts';
+import { zone_key } from '../../state.ts';
 import { PageHWPoison, PageOffline, PG_reserved, page_nid, page_zonenum, USE, with_use } from '../page.ts';
+import { access_pages, mapped_page, page_operation } from '../page_access.ts';
+
+/** The function that frees pages for the first time. */
+const CORE = '__free_pages_core';
 
 /**
  * mm/page_alloc.c by runs: pages enter and leave the allocator as ranges. __free_pages_core over a range; PageOffline
  * pages stay with their driver. Returns the number of pages that became managed.
  */
-const free_range = operation({
+const free_range = page_operation({
   name: 'free_range',
-  obj: 'pages',
   writes: true,
-  run(state: State, start: number, end: number): number {
+  run(state, start, end): number {
     let freed = 0;
     for (const run of state.pages.in(start, end)) {
       if (!PageOffline(run.value) && !PageHWPoison(run.value)) freed += run.end - run.start;
@@ -27,8 +30,8 @@ const free_range = operation({
 export const v5_2 = {
   /** generic_online_page over a naturally aligned chunk. */
   *generic_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    const page = yield* this.pfn_to_page(pfn);
-    const freed = yield* change(free_range, pfn, pfn + nr_pages);
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), CORE);
+    const freed = yield* access_pages(this, CORE, free_range, pfn, pfn + nr_pages);
     yield* add('zone', zone_key(page_nid(page), page_zonenum(page)), 'managed_pages', freed);
     yield* add('vars', 0, 'totalram_pages', freed);
   },

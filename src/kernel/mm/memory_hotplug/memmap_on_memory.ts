@@ -1,15 +1,14 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { add, change, operation } from '../../ops.ts';
-import { SECTION_IS_EARLY, type State, zone_idx, zone_to_nid } from '../../state.ts';
+import { add } from '../../ops.ts';
+import { SECTION_IS_EARLY, zone_idx, zone_to_nid } from '../../state.ts';
 import { MIGRATE, PG_vmemmap_self_hosted } from '../page.ts';
+import { access_pages, page_operation } from '../page_access.ts';
 
-const self_host = operation({
+const self_host = page_operation({
   name: 'self_host',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => page | PG_vmemmap_self_hosted),
+  run: (state, start, end): void => state.pages.update(start, end, (page) => page | PG_vmemmap_self_hosted),
 });
 
 export const v6_1 = {
@@ -31,7 +30,7 @@ export const v6_1 = {
 
   *mhp_init_memmap_on_memory(this: Kernel, pfn: number, nr_pages: number, zone: number): Steps<void> {
     yield* this.move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE.UNMOVABLE);
-    yield* change(self_host, pfn, pfn + nr_pages);
+    yield* access_pages(this, 'mhp_init_memmap_on_memory', self_host, pfn, pfn + nr_pages);
   },
 
   *mhp_deinit_memmap_on_memory(this: Kernel, pfn: number, nr_pages: number, zone: number): Steps<void> {

@@ -16,57 +16,85 @@ import {
 } from '../../state.ts';
 import { MEMBLOCK_NOMAP } from '../memblock/memblock.ts';
 import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../page.ts';
+import { access_pages, first_of_valid, page_operation } from '../page_access.ts';
 import { is_migratable } from '../page_alloc/page_alloc.ts';
 import { mem_range_text, new_notify } from './online_pages.ts';
 
 /** mm/memory_hotplug.c: offline_pages(). */
 
-const first_movable = operation({
+/** Functions that read the struct pages of the range. */
+const SCAN = 'scan_movable_pages';
+const IN_A_ZONE = 'test_pages_in_a_zone';
+
+const first_movable = page_operation({
   name: 'first_movable',
-  obj: 'pages',
   writes: false,
-  run: (state: State, start: number, end: number): number => state.pages.first(start, end, is_migratable),
+  first_unmapped: first_of_valid,
+  run: (state, start, end, _nr_pages: number): number => state.pages.first(start, end, is_migratable),
 });
 
-const first_offline_ref = operation({
+const first_offline_ref = page_operation({
   name: 'first_offline_ref',
-  obj: 'pages',
   writes: false,
-  run: (state: State, start: number, end: number): number =>
+  first_unmapped: first_of_valid,
+  run: (state, start, end, _nr_pages: number): number =>
     state.pages.first(start, end, (page) => page_use(page) === USE.OFFLINE_REF),
 });
 
 /** The one zone of the range, or -1. Only the first page of each buddy of the largest order is checked. */
-const zone_of_range = operation({
+function zone_in(state: State, start: number, end: number, c: Config): number {
+  const step = 2 ** (c.MAX_ORDER - 1);
+  let zone = -1;
+  for (const { start: from, end: to, value } of state.pages.in(start, end)) {
+    if (value === NO_PAGE || start + Math.ceil((from - start) / step) * step >= to) continue;
+    const key = zone_key(page_nid(value), page_zonenum(value));
+    if (zone >= 0 && zone !== key) return -1;
+    zone = key;
+  }
+  return zone;
+}
+
+/** The first of these pages whose struct page is not mapped, or -1. */
+function unmapped_in(state: State, start: number, end: number, c: Config): number {
+  const step = 2 ** (c.MAX_ORDER - 1);
+  const unmapped = first_of_valid(state, start, end, c.PAGES_PER_SECTION);
+  if (unmapped < 0) return unmapped;
+  const pfn = start + Math.ceil((unmapped - start) / step) * step;
+  return pfn < end && state.pages.get(pfn) === NO_PAGE ? pfn : -1;
+}
+
+const zone_of_range = page_operation({
   name: 'zone_of_range',
-  obj: 'pages',
   writes: false,
-  run(state: State, c: Config, start: number, end: number): number {
-    const step = 2 ** (c.MAX_ORDER - 1);
-    let zone = -1;
-    for (const { start: from, end: to, value } of state.pages.in(start, end)) {
-      if (value === NO_PAGE || start + Math.ceil((from - start) / step) * step >= to) continue;
-      const key = zone_key(page_nid(value), page_zonenum(value));
-      if (zone >= 0 && zone !== key) return -1;
-      zone = key;
-    }
-    return zone;
-  },
+  first_unmapped: unmapped_in,
+  run: zone_in,
 });
 
+/** The parts of a range that memblock maps. */
+function* mapped_memory(state: State, c: Config, start: number, end: number): Generator<[number, number]> {
+  for (const region of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
+    if (region.flags & MEMBLOCK_NOMAP) continue;
+    const from = Math.max(start, PFN_UP(c, region.base));
+    const to = Math.min(end, PFN_DOWN(c, region.base + region.size));
+    if (to > from) yield [from, to];
+  }
+}
+
 /** The same for pages that memblock maps: invalid pfns do not count. */
-const zone_of_mapped = operation({
+const zone_of_mapped = page_operation({
   name: 'zone_of_mapped',
-  obj: 'memblock',
   writes: false,
-  run(state: State, k: Kernel, start: number, end: number): number {
+  first_unmapped(state, start, end, c: Config): number {
+    for (const [from, to] of mapped_memory(state, c, start, end)) {
+      const unmapped = unmapped_in(state, from, to, c);
+      if (unmapped >= 0) return unmapped;
+    }
+    return -1;
+  },
+  run(state, start, end, c: Config): number {
     let zone = -1;
-    for (const region of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions) {
-      if (region.flags & MEMBLOCK_NOMAP) continue;
-      const from = Math.max(start, PFN_UP(k.c, region.base));
-      const to = Math.min(end, PFN_DOWN(k.c, region.base + region.size));
-      if (to <= from) continue;
-      const own = zone_of_range.run(state, k.c, from, to);
+    for (const [from, to] of mapped_memory(state, c, start, end)) {
+      const own = zone_in(state, from, to, c);
       if (own < 0 || (zone >= 0 && zone !== own)) return -1;
       zone = own;
     }
@@ -77,13 +105,13 @@ const zone_of_mapped = operation({
 /** HOLES_IN_ZONE with the memblock test in pfn_valid: arm64 until v5.13. */
 export const holes_in_zone = {
   *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    return yield* look(zone_of_mapped, this, start_pfn, end_pfn);
+    return yield* access_pages(this, IN_A_ZONE, zone_of_mapped, start_pfn, end_pfn, this.c);
   },
 };
 
 export const v5_2 = {
   *test_pages_in_a_zone(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    return yield* look(zone_of_range, this.c, start_pfn, end_pfn);
+    return yield* access_pages(this, IN_A_ZONE, zone_of_range, start_pfn, end_pfn, this.c);
   },
 
   *$offline_failed(this: Kernel, pfn: number, nr_pages: number, reason: string): Steps<void> {
@@ -95,7 +123,7 @@ export const v5_2 = {
 
   /** The pfn of a page to migrate, -ENOENT, or -EBUSY for a page that cannot move (v5.8+). */
   *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    const pfn = yield* look(first_movable, start_pfn, end_pfn);
+    const pfn = yield* access_pages(this, SCAN, first_movable, start_pfn, end_pfn, this.c.PAGES_PER_SECTION);
     return pfn < 0 ? -this.errno.ENOENT : pfn;
   },
 
@@ -259,8 +287,10 @@ export const v5_9 = {
 
 export const v5_10 = {
   *scan_movable_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
-    if ((yield* look(first_offline_ref, start_pfn, end_pfn)) >= 0) return -this.errno.EBUSY;
-    const pfn = yield* look(first_movable, start_pfn, end_pfn);
+    const n = this.c.PAGES_PER_SECTION;
+    if ((yield* access_pages(this, SCAN, first_offline_ref, start_pfn, end_pfn, n)) >= 0)
+      return -this.errno.EBUSY;
+    const pfn = yield* access_pages(this, SCAN, first_movable, start_pfn, end_pfn, this.c.PAGES_PER_SECTION);
     return pfn < 0 ? -this.errno.ENOENT : pfn;
   },
 

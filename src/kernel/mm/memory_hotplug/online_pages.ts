@@ -5,6 +5,7 @@ import { add, R } from '../../ops.ts';
 import { hexpad, IS_ALIGNED, PFN_PHYS, pfn_to_block_id } from '../../pfn.ts';
 import { MEM_CANCEL_ONLINE, MEM_GOING_ONLINE, MEM_ONLINE, NUMA_NO_NODE, zone_to_nid } from '../../state.ts';
 import { MIGRATE, PageReserved } from '../page.ts';
+import { mapped_page } from '../page_access.ts';
 
 /** mm/memory_hotplug.c: online_pages(). */
 
@@ -70,7 +71,8 @@ export const v5_2 = {
   /** The first page decides whether the chunk is freed (B73). */
   *online_pages_range(this: Kernel, start_pfn: number, nr_pages: number): Steps<number> {
     let onlined = 0;
-    if (PageReserved(yield* this.pfn_to_page(start_pfn))) {
+    const page = yield* this.pfn_to_page(start_pfn);
+    if (PageReserved(yield* mapped_page(this, start_pfn, page, 'online_pages_range'))) {
       onlined = yield* this.$online_pages_blocks(start_pfn, nr_pages);
     }
     yield* this.online_mem_sections(start_pfn, start_pfn + nr_pages);

@@ -17,6 +17,7 @@ import {
   zone_to_nid,
 } from '../../state.ts';
 import { MEMMAP, type Page, page_memmap, page_nid, page_zonenum } from '../page.ts';
+import { mapped_page } from '../page_access.ts';
 
 /** mm/memory_hotplug.c: the zone of a range, and the spans of zones and nodes. */
 
@@ -140,9 +141,11 @@ export const v5_2 = {
     for (let i = 0; start_pfn + i < end_pfn; i += section) {
       const pfn = smallest ? start_pfn + i : end_pfn - 1 - i;
       if (pfn < start_pfn) break;
-      const page = yield* look(v5_2_candidate, this, pfn);
-      if (page === null) continue;
-      yield* this.PagePoisoned(page, smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn');
+      const where = smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn';
+      const found = yield* look(v5_2_candidate, this, pfn);
+      if (found === null) continue;
+      const page = yield* mapped_page(this, pfn, found, where);
+      yield* this.PagePoisoned(page, where);
       if (page_nid(page) !== zone_to_nid(zone)) continue;
       if (by_zone && page_zonenum(page) !== zone_idx(zone)) continue;
       return pfn;
@@ -166,8 +169,9 @@ export const v5_2 = {
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
       if (pfn === start_pfn) continue;
-      const page = yield* look(v5_2_candidate, this, pfn);
-      if (page === null) continue;
+      const found = yield* look(v5_2_candidate, this, pfn);
+      if (found === null) continue;
+      const page = yield* mapped_page(this, pfn, found, 'shrink_zone_span');
       yield* this.PagePoisoned(page, 'shrink_zone_span');
       if (zone_key(page_nid(page), page_zonenum(page)) === zone) return;
     }
@@ -190,8 +194,9 @@ export const v5_2 = {
     }
     for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
       if (pfn === start_pfn) continue;
-      const page = yield* look(v5_2_candidate, this, pfn);
-      if (page === null) continue;
+      const found = yield* look(v5_2_candidate, this, pfn);
+      if (found === null) continue;
+      const page = yield* mapped_page(this, pfn, found, 'shrink_pgdat_span');
       yield* this.PagePoisoned(page, 'shrink_pgdat_span');
       if (page_nid(page) === nid) return;
     }

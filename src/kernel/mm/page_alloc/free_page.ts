@@ -5,15 +5,15 @@ import { change, lock, operation, pr_err, R, unlock, W } from '../../ops.ts';
 import { hex } from '../../pfn.ts';
 import { type State, zone_idx, zone_key, zone_to_nid } from '../../state.ts';
 import { MIGRATE, page_migratetype, page_nid, page_use, page_zonenum, USE, with_use } from '../page.ts';
+import { access_pages, mapped_page, page_operation } from '../page_access.ts';
 
 /** mm/page_alloc.c: one page is freed, through the list of a CPU or directly. */
 
-const set_use = operation({
+const set_use = page_operation({
   name: 'set_use',
-  obj: 'pages',
   writes: true,
-  run: (state: State, pfn: number, use: number): void =>
-    state.pages.update(pfn, pfn + 1, (page) => with_use(page, use)),
+  run: (state, start, end, use: number): void =>
+    state.pages.update(start, end, (page) => with_use(page, use)),
 });
 
 const add_to_pcp = operation({
@@ -22,7 +22,7 @@ const add_to_pcp = operation({
   writes: true,
   changes: ['pages', 'zone'],
   run: (state: State, zone: number, pfn: number): void => {
-    set_use.run(state, pfn, USE.PCP);
+    set_use.run(state, pfn, pfn + 1, USE.PCP);
     state.zone.get(zone)!.pcp_count++;
   },
 });
@@ -68,12 +68,12 @@ export const v5_2 = {
 
   /** Frees to the list of the pageblock's current type. */
   *free_one_page(this: Kernel, pfn: number): Steps<void> {
-    const zone = yield* page_zone(this, pfn);
+    const zone = yield* page_zone(this, pfn, 'free_one_page');
     yield* zone_lock(zone);
     if (yield* this.bad_range(zone, pfn)) {
       yield* this.BUG('__free_one_page', 'page dumped because: VM_BUG_ON_PAGE(bad_range(zone, page))');
     }
-    yield* change(set_use, pfn, USE.FREE);
+    yield* access_pages(this, '__free_one_page', set_use, pfn, pfn + 1, USE.FREE);
     yield* zone_unlock(zone);
   },
 
@@ -82,7 +82,7 @@ export const v5_2 = {
    * (B74).
    */
   *free_unref_page(this: Kernel, pfn: number): Steps<void> {
-    const zone = yield* page_zone(this, pfn);
+    const zone = yield* page_zone(this, pfn, 'free_unref_page');
     const migratetype = page_migratetype(yield* this.pfn_to_page(pfn));
     if (migratetype === MIGRATE.ISOLATE) return yield* this.free_one_page(pfn);
     yield* change(add_to_pcp, zone, pfn);
@@ -105,8 +105,8 @@ export const v5_2 = {
   *zone_pcp_enable(this: Kernel, _zone: number): Steps<void> {},
 };
 
-function* page_zone(k: Kernel, pfn: number): Steps<number> {
-  const page = yield* k.pfn_to_page(pfn);
+function* page_zone(k: Kernel, pfn: number, where: string): Steps<number> {
+  const page = yield* mapped_page(k, pfn, yield* k.pfn_to_page(pfn), where);
   return zone_key(page_nid(page), page_zonenum(page));
 }
 

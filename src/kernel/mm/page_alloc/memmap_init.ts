@@ -1,22 +1,24 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, operation, R } from '../../ops.ts';
-import { type State, zone_idx, zone_to_nid } from '../../state.ts';
+import { R } from '../../ops.ts';
+import { zone_idx, zone_to_nid } from '../../state.ts';
 import { vmem_altmap_offset } from '../memory_hotplug/add_pages.ts';
 import { MIGRATE, make_page, type Page, PG_reserved, page_use, USE, with_use } from '../page.ts';
+import { access_pages, page_operation } from '../page_access.ts';
 
-const set_pages = operation({
+/** The function that writes a struct page for the first time. */
+const INIT = '__init_single_page';
+
+const set_pages = page_operation({
   name: 'set_pages',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number, page: Page): void => state.pages.set(start, end, page),
+  run: (state, start, end, page: Page): void => state.pages.set(start, end, page),
 });
 
-const init_pages = operation({
+const init_pages = page_operation({
   name: 'init_pages',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number, page: Page): void =>
+  run: (state, start, end, page: Page): void =>
     state.pages.update(start, end, (old) =>
       page_use(old) === USE.OFFLINE_REF || page_use(old) === USE.OFFLINE_NOREF
         ? with_use(page, page_use(old))
@@ -34,7 +36,7 @@ export const v5_2 = {
     migratetype: number,
   ): Steps<void> {
     const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype, PG_reserved);
-    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
+    yield* access_pages(this, INIT, init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 
   /** Sets PG_reserved permanently (__init_zone_device_page() in 6.12). */
@@ -49,7 +51,8 @@ export const v5_2 = {
     const first = altmap ? altmap.base_pfn + vmem_altmap_offset(altmap) : start_pfn;
     const flags = this.$zone_device_pages_reserved() ? PG_reserved : 0;
     const page = make_page(zone_to_nid(zone), this.c.ZONE_DEVICE, MIGRATE.MOVABLE, flags);
-    if (first < start_pfn + nr_pages) yield* change(set_pages, first, start_pfn + nr_pages, page);
+    if (first < start_pfn + nr_pages)
+      yield* access_pages(this, INIT, set_pages, first, start_pfn + nr_pages, page);
   },
 };
 
@@ -63,6 +66,6 @@ export const v6_11 = {
     migratetype: number,
   ): Steps<void> {
     const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype);
-    yield* change(init_pages, start_pfn, start_pfn + nr_pages, page);
+    yield* access_pages(this, INIT, init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 };

@@ -1,8 +1,8 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { zone_lock, zone_unlock } from '../../locks.ts';
-import { add, change, operation } from '../../ops.ts';
-import { type State, zone_key } from '../../state.ts';
+import { add } from '../../ops.ts';
+import { zone_key } from '../../state.ts';
 import {
   NO_PAGE,
   type Page,
@@ -14,14 +14,19 @@ import {
   USE,
   with_use,
 } from '../page.ts';
+import { access_pages, first_of_valid, mapped_page, page_operation } from '../page_access.ts';
+
+const OFFLINE = '__offline_isolated_pages';
 
 /** Removes every free page of the range from the buddy; the caller knows that the range holds no other pages. */
-const take_free = operation({
+const take_free = page_operation({
   name: 'take_free',
-  obj: 'pages',
   writes: true,
-  run(state: State, start: number, end: number, reserve: boolean): void {
+  first_unmapped: (state, start, end, _reserve: boolean, nr_pages: number) =>
+    first_of_valid(state, start, end, nr_pages),
+  run(state, start, end, reserve: boolean, _nr_pages: number): void {
     state.pages.update(start, end, (page) => {
+      if (page === NO_PAGE) return page;
       // pages that a driver has taken stay with it when the block is onlined again (virtio-mem)
       if (PageOffline(page)) return page;
       const gone = with_use(page, USE.NONE);
@@ -55,7 +60,7 @@ export const v5_2 = {
   *__offline_isolated_pages(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     yield* this.offline_mem_sections(start_pfn, end_pfn);
     yield* zone_lock(zone);
-    yield* change(take_free, start_pfn, end_pfn, true);
+    yield* access_pages(this, OFFLINE, take_free, start_pfn, end_pfn, true, this.c.PAGES_PER_SECTION);
     yield* zone_unlock(zone);
   },
 };
@@ -67,14 +72,15 @@ function* pageblock_of_zone(k: Kernel, start_pfn: number, last_pfn: number, zone
   if (start_page === NO_PAGE) return NO_PAGE;
   yield* k.PagePoisoned(start_page, 'page_to_nid');
   if (zone_of(start_page) !== zone) return NO_PAGE;
-  return zone_of(yield* k.pfn_to_page(last_pfn)) === zone ? start_page : NO_PAGE;
+  const last = yield* mapped_page(k, last_pfn, yield* k.pfn_to_page(last_pfn), 'page_zone');
+  return zone_of(last) === zone ? start_page : NO_PAGE;
 }
 
 export const v5_5 = {
   *__offline_isolated_pages(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
     yield* this.offline_mem_sections(start_pfn, end_pfn);
     yield* zone_lock(zone);
-    yield* change(take_free, start_pfn, end_pfn, false);
+    yield* access_pages(this, OFFLINE, take_free, start_pfn, end_pfn, false, this.c.PAGES_PER_SECTION);
     yield* zone_unlock(zone);
   },
 };

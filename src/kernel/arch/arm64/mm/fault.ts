@@ -107,8 +107,15 @@ export const v5_2 = {
     return false;
   },
 
-  /** The task dies. `pc` is the function that touched the address. */
-  *die_kernel_fault(this: Kernel, va: number, write: boolean, pc: string, fault: Fault): Steps<never> {
+  /** The task dies. `pc` is the function that touched the address, `lr` the one that called it, where that is known. */
+  *die_kernel_fault(
+    this: Kernel,
+    va: number,
+    write: boolean,
+    pc: string,
+    fault: Fault,
+    lr = pc,
+  ): Steps<never> {
     const { level, entries } = yield* look(walk, this, va);
     const { kind, msg, fsc } = FAULTS[fault];
     const code = esr(fsc + level, write);
@@ -118,7 +125,16 @@ export const v5_2 = {
     yield alert(`[${vaText(va)}] ${entries}`);
     yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
     yield alert(`pc : ${pc}`);
-    return yield* this.BUG(pc, `Oops: ${msg} at ${vaText(va)}`, { message: `Oops: ${msg}`, va });
+    if (lr !== pc) yield alert(`lr : ${lr}`);
+    return yield* this.BUG(lr, `Oops: ${msg} at ${vaText(va)}`, { message: `Oops: ${msg}`, va });
+  },
+
+  /**
+   * An access to an address that is known not to be mapped. `where` is the function that makes it, `pc` the routine
+   * that it calls for it.
+   */
+  *$page_fault(this: Kernel, va: number, write: boolean, where: string, pc = where): Steps<never> {
+    return yield* this.die_kernel_fault(va, write, pc, 'translation', where);
   },
 
   /** clear_page over a range, through the linear map: every page given to a program is cleared first. */

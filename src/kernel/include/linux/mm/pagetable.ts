@@ -1,52 +1,65 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { PageTable, PG_table } from '../../../mm/page.ts';
-import { change, look, operation } from '../../../ops.ts';
-import type { State } from '../../../state.ts';
+import { access_pages, PAGE_OFFSET_OF, page_operation } from '../../../mm/page_access.ts';
 
 /** include/linux/mm.h: constructors of table pages: the page type, NR_PAGETABLE, and a lock that is not modelled. */
 
-/** For `n` adjacent table pages. */
-export const construct = operation({
+/** For adjacent table pages. */
+const construct = page_operation({
   name: 'construct',
-  obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
-  run(state: State, pfn: number, n: number): void {
-    state.pages.update(pfn, pfn + n, (page) => page | PG_table);
-    state.vars.get(0)!.nr_page_table_pages += n;
+  offset: PAGE_OFFSET_OF.page_type,
+  run(state, start, end): void {
+    state.pages.update(start, end, (page) => page | PG_table);
+    state.vars.get(0)!.nr_page_table_pages += end - start;
   },
 });
 
-export const destroy = operation({
+const destroy = page_operation({
   name: 'destroy',
-  obj: 'pages',
   writes: true,
   changes: ['pages', 'vars'],
-  run(state: State, pfn: number, n: number): void {
-    state.pages.update(pfn, pfn + n, (page) => page & ~PG_table);
-    state.vars.get(0)!.nr_page_table_pages -= n;
+  offset: PAGE_OFFSET_OF.page_type,
+  run(state, start, end): void {
+    state.pages.update(start, end, (page) => page & ~PG_table);
+    state.vars.get(0)!.nr_page_table_pages -= end - start;
   },
 });
 
-export const first_unconstructed = operation({
+const first_unconstructed = page_operation({
   name: 'first_unconstructed',
-  obj: 'pages',
   writes: false,
-  run: (state: State, pfn: number, n: number): number =>
-    state.pages.first(pfn, pfn + n, (page) => !PageTable(page)),
+  offset: PAGE_OFFSET_OF.page_type,
+  run: (state, start, end): number => state.pages.first(start, end, (page) => !PageTable(page)),
 });
+
+/** Constructs adjacent table pages. */
+export const construct_tables = (k: Kernel, pfn: number, n: number): Steps<void> =>
+  access_pages(k, '__pagetable_ctor', construct, pfn, pfn + n);
+
+const DTOR = 'pagetable_dtor';
+
+/** Destroys adjacent table pages. */
+export const destroy_tables = (k: Kernel, pfn: number, n: number): Steps<void> =>
+  access_pages(k, DTOR, destroy, pfn, pfn + n);
+
+/** Whether a constructor is missing. */
+export function* any_unconstructed(k: Kernel, pfn: number, n: number): Steps<boolean> {
+  return (yield* access_pages(k, DTOR, first_unconstructed, pfn, pfn + n)) >= 0;
+}
 
 export const v5_2 = {
   *__pagetable_ctor(this: Kernel, pfn: number): Steps<void> {
-    yield* change(construct, pfn, 1);
+    yield* construct_tables(this, pfn, 1);
   },
 
   /** A debug build detects the missing constructor; any other build miscounts (B36). */
   *pagetable_dtor(this: Kernel, pfn: number): Steps<void> {
-    if (this.c.DEBUG_VM && (yield* look(first_unconstructed, pfn, 1)) >= 0) {
+    if (this.c.DEBUG_VM && (yield* any_unconstructed(this, pfn, 1))) {
       yield* this.BUG('pagetable_dtor', 'page dumped because: VM_BUG_ON_FOLIO(!folio_test_pgtable(folio))');
     }
-    yield* change(destroy, pfn, 1);
+    yield* destroy_tables(this, pfn, 1);
   },
 };

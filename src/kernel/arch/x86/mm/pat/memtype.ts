@@ -1,6 +1,7 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { MEMMAP, PG_arch_1, PG_uncached, page_memmap } from '../../../../mm/page.ts';
+import { mapped_page } from '../../../../mm/page_access.ts';
 import { change, look, operation } from '../../../../ops.ts';
 import { PCM, type State } from '../../../../state.ts';
 
@@ -37,7 +38,7 @@ export const v5_2 = {
 
   /** Two bits of page->flags, read without any check: hot-added memory that was never onlined is System RAM as well. */
   *get_page_memtype(this: Kernel, pfn: number): Steps<number> {
-    const page = yield* this.pfn_to_page(pfn);
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), 'lookup_memtype');
     if (page_memmap(page) === MEMMAP.POISON) return PCM.WT;
     const bits = page & (PG_uncached | PG_arch_1);
     if (bits === 0) return PCM.WB;

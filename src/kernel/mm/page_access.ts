@@ -1,0 +1,110 @@
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel } from '../kernel.ts';
+import { type KernelOperation, operation } from '../operation.ts';
+import { vmemmap_of } from '../pfn.ts';
+import { SECTION_HAS_MEM_MAP, type State } from '../state.ts';
+import { NO_PAGE, type Page } from './page.ts';
+
+/**
+ * Struct pages are memory: who reads or writes them goes through the mapping of the memmap, and oopses where there is
+ * none. `state.pages` has them as that mapping shows them: a pfn whose struct page is not mapped has none.
+ */
+
+/** Offsets of the members of struct page that are accessed first. */
+export const PAGE_OFFSET_OF = { flags: 0, compound_head: 8, page_type: 0x30, _refcount: 0x34 } as const;
+
+/** The access ended at a struct page that is not mapped. */
+interface Unmapped {
+  readonly unmapped: number;
+}
+
+const is_unmapped = (result: unknown): result is Unmapped =>
+  typeof result === 'object' && result !== null && 'unmapped' in result;
+
+/** The arguments of an access: pfns, and what else the operation needs. */
+type Range<A extends readonly unknown[]> = readonly [start: number, end: number, ...A];
+
+/** An access to the struct pages of [start, end). */
+export interface PageOperation<A extends readonly unknown[], T, W extends boolean>
+  extends KernelOperation<Range<A>, T | Unmapped, W> {
+  /** Offset of the member that is accessed first in each. */
+  readonly offset: number;
+  /** The routine in assembly language that makes the access, if the function calls one. */
+  readonly routine: string | undefined;
+}
+
+interface Declared<A extends readonly unknown[], T, W extends boolean> {
+  readonly name: string;
+  readonly writes: W;
+  /** The parts of the state that it changes; if it writes, the struct pages by default. */
+  readonly changes?: readonly (keyof State)[];
+  readonly offset?: number;
+  readonly routine?: string;
+  /** The first struct page of the range that is accessed and not mapped, or -1; by default all are accessed. */
+  readonly first_unmapped?: (state: State, start: number, end: number, ...args: A) => number;
+  readonly run: (state: State, start: number, end: number, ...args: A) => T;
+}
+
+const first_of_all = (state: State, start: number, end: number, ..._: readonly unknown[]): number =>
+  state.pages.first(start, end, (page) => page === NO_PAGE);
+
+/** For functions that skip sections that are not valid: the first unmapped struct page of the others. */
+export function first_of_valid(state: State, start: number, end: number, nr_pages: number): number {
+  for (const { start: from, end: to, value } of state.pages.in(start, end)) {
+    if (value !== NO_PAGE) continue;
+    for (let pfn = from; pfn < to; pfn = (Math.floor(pfn / nr_pages) + 1) * nr_pages) {
+      const map = state.mem_section.get(Math.floor(pfn / nr_pages))?.section_mem_map ?? 0;
+      if (map & SECTION_HAS_MEM_MAP) return pfn;
+    }
+  }
+  return -1;
+}
+
+/** Declares an access. It does its work up to the first struct page that is not mapped. */
+export function page_operation<A extends readonly unknown[], T, W extends boolean>({
+  name,
+  writes,
+  changes = writes ? ['pages'] : [],
+  offset = PAGE_OFFSET_OF.flags,
+  routine,
+  first_unmapped = first_of_all,
+  run,
+}: Declared<A, T, W>): PageOperation<A, T, W> {
+  const declared = operation<Range<A>, T | Unmapped, W>({
+    name,
+    obj: 'pages',
+    writes,
+    changes,
+    run: (state: State, start: number, end: number, ...args: A): T | Unmapped => {
+      const unmapped = first_unmapped(state, start, end, ...args);
+      if (unmapped < 0) return run(state, start, end, ...args);
+      if (writes && unmapped > start) run(state, start, unmapped, ...args);
+      return { unmapped };
+    },
+  });
+  return Object.freeze({ ...declared, offset, routine });
+}
+
+/** Performs an access; `where` is the function that makes it. */
+export function* access_pages<A extends readonly unknown[], T>(
+  k: Kernel,
+  where: string,
+  op: PageOperation<A, T, boolean>,
+  ...args: Range<A>
+): Steps<T> {
+  const result = (yield { op: 'call', operation: op, args }) as T | Unmapped;
+  if (!is_unmapped(result)) return result;
+  const va = vmemmap_of(k.c, result.unmapped) + op.offset;
+  return yield* k.$page_fault(va, op.writes, where, op.routine);
+}
+
+/** Goes on with a struct page that was read through its pfn, if it is mapped. */
+export function* mapped_page(
+  k: Kernel,
+  pfn: number,
+  page: Page,
+  where: string,
+  offset: number = PAGE_OFFSET_OF.flags,
+): Steps<Page> {
+  return page === NO_PAGE ? yield* k.$page_fault(vmemmap_of(k.c, pfn) + offset, false, where) : page;
+}
