@@ -9,7 +9,9 @@ const open = (name: string) =>
 /** Recording, release, steps, comparisons, outcomes predicted and given: losing a comparison changes the report. */
 const recordings = [
   ['arm64-5.10-4k-va48-full-dimm', 'v5.10', 65, 16282, 71, 0],
+  ['arm64-5.10-4k-va48-full-pmem', 'v5.10', 31, 7938, 28, 0],
   ['arm64-6.1-16k-va47-off', 'v6.1', 65, 20956, 83, 0],
+  ['arm64-6.1-16k-va48-full-pmem', 'v6.1', 31, 10238, 28, 0],
   ['arm64-6.1-4k-va39-full-nvdimm', 'v6.1', 14, 4684, 28, 0],
   ['arm64-6.1-64k-va48-full', 'v6.1', 65, 17613, 72, 1],
   ['arm64-6.1-full61', 'v6.1', 70, 23920, 121, 0],

@@ -95,8 +95,10 @@ export class Reference {
       for (const s of part) {
         this.bits.add(s);
         if (reused) continue;
-        this.pages.add(s);
-        this.leaves.add(this.leaf(s));
+        const leaf = this.leaf(s);
+        this.leaves.add(leaf);
+        // a leaf that is mapped has struct pages, whoever needs them
+        for (let i = leaf; i < leaf + this.t.leaf; i++) this.pages.add(i);
       }
       if (part.length === this.n) this.blocks.add(nr);
       this.sections.add(nr);

@@ -33,9 +33,20 @@ const hotplugLines: readonly RegExp[] = [
   /^device_dax[ :]/,
   /^(?:nd_pmem|dax_pmem)(?:: | (?!btt))/,
   /^ (?:pfn|dax)\d+\.\d+: /,
-  /^WARNING: /,
+  /^Misaligned __add_pages start: /,
+  /^section already deactivated \(/,
+  /^Conflicting mapping in same section$/,
+  /^(?:\w+ )?attempted on (?:ram|mixed) region /,
+  /^(?:devm_memremap_pages_release: )?failed to free all reserved pages$/,
+  /^Altmap not fully unmapped$/,
+  // after a task has died: RCU's, in the idle task
+  /^WARNING: (?!.*\b(?:rcu_eqs_enter|ct_kernel_exit)\b)/,
   /^[Kk]ernel BUG at /,
   /^Unable to handle kernel /,
+  /^BUG: unable to handle page fault /,
+  /^#PF: /,
+  /^Oops: [0-9a-f]{4} /,
+  /^RIP: 0010:/,
   /^ {2}(ESR|FSC) = /,
   /^\[[0-9a-f]{16}\] pgd=/,
   /^Internal error: Oops: /,
@@ -48,6 +59,15 @@ export const logLines = (text: string): string[] =>
 
 /** A compiler's name for a part or copy of a function: `.isra.0`, `.constprop.0`, `.part.0`, `.cold`. */
 const CLONE = /(?<=\w)(?:\.(?:isra|constprop|part|cold|llvm)(?:\.\d+)*)+(?=\+0x|$)/;
+
+/** Functions with one caller, which compilers make part of it or not, by their names. */
+const CALLERS: Readonly<Record<string, string>> = {
+  clear_subsection_map: 'section_deactivate',
+  pagemap_range: 'memremap_pages',
+  pageunmap_range: 'memunmap_pages',
+};
+
+const caller = (name: string): string => CALLERS[name] ?? name;
 
 /**
  * Removes the parts that differ in any two runs or builds: counters, addresses, offsets in code, names of copies of a
@@ -67,8 +87,10 @@ function normal(line: string): string {
         .replace(/(?<=(?:pgd|p4d|pud|pmd)=\w{13})4(?=03)/g, '0')
         .replace(/(?<==\w{4})\w{9}/g, '*'),
     )
-    .replace(/^(Internal error: Oops: \w+) .*$/, '$1')
-    .replace(/^pc : (\w+).*$/, 'pc : $1')
+    .replace(/^(BUG: unable to handle page fault for address): .*$/, '$1')
+    .replace(/^(Internal error: Oops: \w+|Oops: \w+) .*$/, '$1')
+    .replace(/^(pc : |RIP: 0010:)(\w+).*$/, '$1$2')
+    .replace(/(?<=^(?:WARNING: at |BUG at |pc : |RIP: 0010:))\w+$/, caller)
     .replace(/^page:.*? refcount:\d+ mapcount:\S+ mapping:\S+ index:\S+ pfn:(\S+).*$/, 'page: pfn:$1')
     .replace(/((?:unknown page type|unknown non LRU page type|migration failed -?\d+, type)).*$/, '$1')
     .replace(/^flags: 0x[0-9a-f]+\((.*)\)$/, (_, names: string) => `flags: (${zoneAndNode(names)})`)
@@ -82,7 +104,7 @@ const zoneAndNode = (names: string): string =>
     .filter((name) => /^(node|zone)=/.test(name))
     .join('|');
 
-const ofADump = /^(?:pc : | {2}(?:ESR|FSC) = )/;
+const ofADump = /^(?:pc : |RIP: 0010:| {2}(?:ESR|FSC) = )/;
 
 const isHotplug = (line: string): boolean => hotplugLines.some((pattern) => pattern.test(line));
 
@@ -103,9 +125,9 @@ export function withoutMigrationDumps(lines: readonly string[]): string[] {
 export function recordedLines(text: string): string[] {
   const lines = withoutMigrationDumps(logLines(text)).filter(isHotplug).map(normal);
   // a warning has a register dump as well; only that of an oops is modelled
-  const oops = lines.findIndex((line) => line.startsWith('Unable to handle '));
+  const oops = lines.findIndex((line) => /^(?:Unable|BUG: unable) to handle /.test(line));
   const told = lines.filter((line, i) => !ofADump.test(line) || (oops >= 0 && i > oops));
-  const end = told.findIndex((line) => line.startsWith('BUG at ') || line.startsWith('pc : '));
+  const end = told.findIndex((line) => /^(?:BUG at |pc : |RIP: 0010:)/.test(line));
   return end < 0 ? told : told.slice(0, end + 1);
 }
 
@@ -115,7 +137,7 @@ export function eventLines(events: readonly RunEvent[]): string[] {
     // the number of repetitions is random
     if (event.kind === 'printk') return event.text.startsWith('migrating pfn ') ? [] : [normal(event.text)];
     if (event.kind === 'lock') return [];
-    if (event.kind === 'bug') return event.text.startsWith('Oops') ? [] : [`BUG at ${event.where}`];
-    return [...(event.text ? [event.text] : []), `WARNING: at ${event.where}`];
+    if (event.kind === 'bug') return event.text.startsWith('Oops') ? [] : [`BUG at ${caller(event.where)}`];
+    return [...(event.text ? [event.text] : []), `WARNING: at ${caller(event.where)}`];
   });
 }

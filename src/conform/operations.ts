@@ -9,6 +9,7 @@ import { deviceRange } from '../scenarios/steps/devices/device.ts';
 import { unpinLast } from '../scenarios/steps/pages/pin.ts';
 import { type Compare, deleted, ejectOst, errno, exit, noResult, ost, plugged } from './compare-result.ts';
 import { useHugepages } from './hugetlb-inputs.ts';
+import { loadTestModule, testModule } from './test-module.ts';
 import { loadDriver, plugVirtioMem, requestVirtioMem } from './virtio-mem.ts';
 
 /** The meaning of recorded operations for the model, by their names in ops.json. */
@@ -158,24 +159,30 @@ const operations: Operations = {
   },
   module: {
     text: ({ action, name }) => `${action} ${name}`,
-    does: (op, session, _, step) => loadDriver(session, op, step),
+    does: (op, session, _, step) => {
+      loadTestModule(session, op);
+      return loadDriver(session, op, step);
+    },
     compares: [],
   },
   memremap_pages: {
     text: called,
-    does: ({ nid, start, size }) => ({
-      kind: 'memremap',
-      step: { node: nid, start, size, as: 'generic', altmap: 0 },
-    }),
+    does: ({ nid, start, size }, session) => {
+      const step = { node: nid, start, size, as: 'generic', altmap: 0 } as const;
+      const module = testModule(session);
+      return { kind: 'memremap', step: module === undefined ? step : { ...step, resource: module } };
+    },
     compares: [errno],
   },
   memunmap_pages: {
     text: ({ op, start }) => `${op} ${hex(start)}`,
     // the test module answers -ENOENT itself where it has mapped nothing
-    does: ({ start }, { state, kernel }) => {
-      const map = [...state.dev_pagemap.values()].find((one) => one.start === start);
-      if (!map) return returned(-kernel.errno.ENOENT);
-      return { kind: 'memunmap', step: { start, size: map.end + 1 - start } };
+    does: ({ start }, session) => {
+      const map = [...session.state.dev_pagemap.values()].find((one) => one.start === start);
+      if (!map) return returned(-session.kernel.errno.ENOENT);
+      const step = { start, size: map.end + 1 - start };
+      const module = testModule(session);
+      return { kind: 'memunmap', step: module === undefined ? step : { ...step, resource: module } };
     },
     compares: [errno],
   },

@@ -18,6 +18,7 @@ import { type Given, UnmovablePages } from './inputs.ts';
 import { lostInfoBlocks } from './nvdimm.ts';
 import { type NotCompared as Because, operationOf } from './operations.ts';
 import { type Difference, type NotCompared, Tally } from './tally.ts';
+import { moduleMemory } from './test-module.ts';
 
 export interface StepReport {
   readonly dir: string;
@@ -135,7 +136,8 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
           return ended;
         }
       : undefined;
-    for (const one of lostInfoBlocks(op, step.tree, session.state)) tell({ what: one });
+    const inputs = [...lostInfoBlocks(op, step.tree, session.state), ...moduleMemory(session, op, step)];
+    for (const one of inputs) tell({ what: one });
     const done = doneBy(session, op, pool.heads, step);
     unmovable.takeBack();
     pool.take_back();
@@ -179,23 +181,15 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
 const follows = ({ differences, state_compared }: StepReport): boolean =>
   state_compared && differences.every(({ subject }) => subject === 'messages' || subject === 'result');
 
-/** The VA_BITS of an arm64 kernel, from T1SZ in the recorded TCR_EL1; undefined if that was not recorded. */
-function recordedVaBits(recording: Recording): number | undefined {
-  const tcr = /"TCR_EL1": "0x([0-9a-f]+)"/.exec(recording.tree.readText('machine.json') ?? '');
-  return tcr ? 64 - Number((BigInt(`0x${tcr[1]}`) >> 16n) & 0x3fn) : undefined;
-}
-
 /** Replays a recording from the machine of its first step; `release` overrides the recorded kernel's. */
 export function conform(recording: Recording, release?: Release): Report {
   const [first] = recording.steps;
   const chosen = release ?? findRelease(recording.ops.kernel);
   if (!first || !chosen)
     throw new BadOperation(`${recording.source}: no modelled release for ${recording.ops.kernel}`);
-  const { arch, page_size } = recording.ops;
-  const vaBits = recordedVaBits(recording);
-  const known = { arch, page_size, release: recording.ops.kernel, cmdline: recording.ops.cmdline };
-  const machine = beforeFirstStep(machineOf({ tree: first.tree }, recording.source, known), first.ops);
-  const session = new Session(boot({ ...machine, ...(vaBits && { va_bits: vaBits }) }, chosen));
+  const recorded = { ops: recording.ops, top: recording.tree };
+  const machine = machineOf({ tree: first.tree, recorded }, recording.source);
+  const session = new Session(boot(beforeFirstStep(machine, first.ops), chosen));
   const steps: StepReport[] = [];
   let behind: readonly string[] = [];
   for (const step of recording.steps) {

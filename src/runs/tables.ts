@@ -4,7 +4,7 @@ import * as free_hotplug from '../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import * as pgtable_alloc from '../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import { count_table, uncount_table } from '../kernel/include/asm-generic/pgalloc.ts';
 import * as pagetable from '../kernel/include/linux/mm/pagetable.ts';
-import { any_unconstructed, construct_tables, destroy_tables } from '../kernel/include/linux/mm/pagetable.ts';
+import { construct_tables, destroy_tables } from '../kernel/include/linux/mm/pagetable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { USE } from '../kernel/mm/page.ts';
 import { mmu_steps } from '../kernel/mmu.ts';
@@ -63,10 +63,6 @@ export const FREEING: readonly {
 export function* free_tables(k: Kernel, destroyed: boolean, phys: number, n: number): Steps<void> {
   const pfn = PFN_DOWN(k.c, phys);
   yield* change(uncount_table, pfn, n);
-  if (destroyed) {
-    // the kernel's own function detects a missing constructor
-    if (k.c.DEBUG_VM && (yield* any_unconstructed(k, pfn, n))) yield* k.pagetable_dtor(pfn);
-    else yield* destroy_tables(k, pfn, n);
-  }
+  if (destroyed) yield* destroy_tables(k, pfn, n);
   yield* free_hotplug.free_checked(k, pfn, n);
 }

@@ -14,10 +14,13 @@ export const memremap = stepKind({
       node: nid.default(0),
       as: z.enum(['fs_dax', 'generic', 'private']).default('generic'),
       altmap: size.default(0),
+      resource: z.string().min(1).optional(),
       ...result,
     })
     .meta({
-      description: 'A driver calls memremap_pages() for a range; `altmap`: bytes in it for struct pages',
+      description:
+        'A driver calls memremap_pages() for a range; `altmap`: bytes in it for struct pages; `resource`: it first ' +
+        'requests the range under this name, and is refused if that is busy (EBUSY)',
     }),
   text: (step) => `memremap_pages(${rangeArguments(step)}) as ${step.as}`,
   lacks: ({ kernel }) => lacksDeviceMemory(kernel),
@@ -39,16 +42,23 @@ export const memremap = stepKind({
       align: 0,
       alloc: 0,
     };
+    const { resource } = step;
     function* map(): Steps<number> {
+      if (resource !== undefined && !(yield* kernel.__request_region(start, size, resource, 0)))
+        return -kernel.errno.EBUSY;
       const pagemap = yield* kernel.$alloc_dev_pagemap(as, start, size, node, altmap ? own : null);
-      return yield* kernel.devm_memremap_pages(pagemap);
+      const ret = yield* kernel.devm_memremap_pages(pagemap);
+      if (ret && resource !== undefined) yield* kernel.__release_region(start, size);
+      return ret;
     }
     return session.call(map());
   },
 });
 
 export const memunmap = stepKind({
-  schema: z.strictObject({ ...range, ...result }).meta({ description: 'It calls memunmap_pages()' }),
+  schema: z.strictObject({ ...range, resource: z.string().min(1).optional(), ...result }).meta({
+    description: 'It calls memunmap_pages(), and releases the range that it had requested as `resource`',
+  }),
   text: (step) => `memunmap_pages(${rangeArguments(step)})`,
   run: (session, step) => {
     const { state, kernel } = session;
@@ -60,6 +70,7 @@ export const memunmap = stepKind({
     const [key] = found;
     function* unmap(): Steps<number> {
       yield* kernel.devm_memunmap_pages(key);
+      if (step.resource !== undefined) yield* kernel.__release_region(start, size);
       return 0;
     }
     return session.call(unmap());

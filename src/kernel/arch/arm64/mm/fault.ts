@@ -125,7 +125,6 @@ export const v5_2 = {
     yield alert(`[${vaText(va)}] ${entries}`);
     yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
     yield alert(`pc : ${pc}`);
-    if (lr !== pc) yield alert(`lr : ${lr}`);
     return yield* this.BUG(lr, `Oops: ${msg} at ${vaText(va)}`, { message: `Oops: ${msg}`, va });
   },
 
