@@ -6,6 +6,7 @@ import { parseZoneinfo } from '../machines/readers/zoneinfo.ts';
 import type { FileTree } from '../machines/sources/tree.ts';
 import { comparePtdump, compareTables } from './compare-tables.ts';
 import { compareHugetlb } from './hugetlb.ts';
+import { compareKpageflags } from './kpageflags.ts';
 import { compareNvdimm } from './nvdimm.ts';
 import { compareSections } from './sections.ts';
 import type { Subject, Tally } from './tally.ts';
@@ -162,8 +163,20 @@ function compareZones(tally: Tally, tree: FileTree, state: State, k: Kernel): vo
       `spanned ${zone.spanned} present ${zone.present}${start(zone.start_pfn)}`,
       own ? `spanned ${own.spanned_pages} present ${own.present_pages}${start(own.zone_start_pfn)}` : ABSENT,
     );
+    tally.check('zones', `${what} managed`, String(zone.managed), String(own?.managed_pages ?? ABSENT));
   }
-  tally.notCompared.add('managed and free pages: what boot memory holds is not reproducible');
+  tally.notCompared.add('free pages: what memory holds is chance');
+}
+
+const PARAMETERS = '/sys/module/memory_hotplug/parameters';
+
+/** The parameters of memory_hotplug. */
+function compareParameters(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  for (const name of tree.list(PARAMETERS.slice(1)) ?? []) {
+    const path = `${PARAMETERS}/${name}`;
+    const text = tree.readText(path.slice(1));
+    if (text !== undefined) tally.check('parameters', path, text, modelText(state, k, path));
+  }
 }
 
 /** Lines of /proc/meminfo but for what is free: the rest of what the model renders does not depend on programs. */
@@ -188,10 +201,12 @@ export function compareState(tally: Tally, tree: FileTree, state: State, k: Kern
     compareFile(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);
   }
   compareZones(tally, tree, state, k);
+  compareParameters(tally, tree, state, k);
   compareHugetlb(tally, tree, state, k);
   compareMeminfo(tally, tree, state, k);
   compareNvdimm(tally, tree, state, k);
   compareSections(tally, tree, state, k);
+  compareKpageflags(tally, tree, state, k);
   if (!state.mmu) return;
   compareTables(tally, tree, state.mmu, k);
   comparePtdump(tally, tree, state, k);

@@ -6,7 +6,7 @@ import type { Tally } from './tally.ts';
 
 /** Pools of huge pages, as sysfs shows them for each node and for all. */
 
-const COUNTERS = ['nr_hugepages', 'free_hugepages', 'surplus_hugepages'];
+const COUNTERS = ['nr_hugepages', 'free_hugepages', 'surplus_hugepages', 'resv_hugepages'];
 
 function compareSizes(tally: Tally, tree: FileTree, state: State, k: Kernel, root: string): void {
   const recorded = tree.list(root.slice(1));

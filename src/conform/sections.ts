@@ -146,11 +146,39 @@ function compareHoles(
   }
 }
 
+/** Compares boot memory but for what is reserved in it. */
+function compareBootMemory(
+  tally: Tally,
+  pages: readonly RecordedPages[],
+  state: State,
+  k: Kernel,
+  early: readonly number[],
+): void {
+  const plain = (run: PageRun): PageRun => ({ ...run, text: run.text.replace(/reserved=[01] /, '') });
+  const isEarly = new Set(early);
+  const spans = bootRanges(k.c, state).flatMap(({ start, end }) => {
+    const parts: { start: number; end: number }[] = [];
+    for (let at = start; at < end; ) {
+      const nr = pfn_to_section_nr(k.c, at);
+      const stop = Math.min(end, section_nr_to_pfn(k.c, nr + 1));
+      if (isEarly.has(nr)) parts.push({ start: at, end: stop });
+      at = stop;
+    }
+    return parts;
+  });
+  const recorded = joined(spans.flatMap(({ start, end }) => [...recordedRuns(pages, start, end)].map(plain)));
+  const model = joined(spans.flatMap(({ start, end }) => [...modelRuns(state, k, start, end)].map(plain)));
+  for (let i = 0; i < Math.max(recorded.length, model.length); i++) {
+    tally.check('pages', `kernel/memmap.rle boot memory run ${i + 1}`, textOf(recorded[i]), textOf(model[i]));
+  }
+}
+
 function comparePages(tally: Tally, tree: FileTree, state: State, k: Kernel, sections: Recorded): void {
   const text = tree.readText('kernel/memmap.rle');
   if (text === undefined) return;
   const pages = parseMemmap(text, tree.source);
   compareHoles(tally, pages, state, k, sections.early);
+  compareBootMemory(tally, pages, state, k, sections.early);
   const spans = sections.late.map(
     (nr) => [nr * k.c.PAGES_PER_SECTION, (nr + 1) * k.c.PAGES_PER_SECTION] as const,
   );
@@ -160,6 +188,6 @@ function comparePages(tally: Tally, tree: FileTree, state: State, k: Kernel, sec
     tally.check('pages', `kernel/memmap.rle run ${i + 1}`, textOf(recorded[i]), textOf(model[i]));
   }
   tally.notCompared.add(
-    'kernel/memmap.rle: boot memory but for its holes: what is reserved is chance; kinds of pages in use',
+    'kernel/memmap.rle: what is reserved in boot memory is chance; kinds of pages in use',
   );
 }

@@ -12,6 +12,7 @@ export type Subject =
   | 'zones'
   | 'hugepages'
   | 'meminfo'
+  | 'parameters'
   | 'namespaces'
   | 'sections'
   | 'pages'

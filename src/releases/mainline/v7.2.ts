@@ -5,6 +5,7 @@ import * as split_leaf from '../../kernel/arch/arm64/mm/mmu/split_leaf.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
+import * as proc_page from '../../kernel/fs/proc/page.ts';
 import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
@@ -27,6 +28,7 @@ export const own = {
     ...hugetlb_pool.v6_15,
     ...hugetlb_sysfs.v6_15,
     ...node_states.v7_2,
+    ...proc_page.v7_2,
   },
   arch: {
     arm64: {

@@ -68,7 +68,7 @@ export function* kpageflagsRuns(
     const page = state.pages.get(first);
     const n = 2 ** k.c.huge_page_orders[page_hstate(page)]!;
     for (const [pfn, stop] of PageHuge(page) ? hugePages(n, first, next) : [[first, next] as const]) {
-      const value = runner.run(k.stable_page_flags(pfn)).value ?? null;
+      const value = runner.run(k.$kpageflags_word(pfn)).value ?? null;
       if (last && last.value === value) {
         last = { ...last, nr_pages: last.nr_pages + stop - pfn };
         continue;

@@ -85,6 +85,11 @@ export const v5_2 = {
       [(page & PG_uncached) !== 0, KPF.UNCACHED],
     );
   },
+
+  /** A word of /proc/kpageflags. */
+  *$kpageflags_word(this: Kernel, pfn: number): Steps<number> {
+    return yield* this.stable_page_flags(pfn);
+  },
 };
 
 export const v5_4 = {
@@ -105,5 +110,12 @@ export const v5_7 = {
   *kpageflags_read(this: Kernel, pfn: number, nr_pages: number): Steps<number> {
     const max_dump_pfn = yield* this.get_max_dump_pfn();
     return pfn >= max_dump_pfn ? 0 : Math.min(nr_pages, max_dump_pfn - pfn) * KPMSIZE;
+  },
+};
+
+export const v7_2 = {
+  /** kpage_read: a pfn without an online page reads as 0, as a page without flags does. */
+  *$kpageflags_word(this: Kernel, pfn: number): Steps<number> {
+    return (yield* this.$kpageflags_page(pfn)) === NO_PAGE ? 0 : yield* this.stable_page_flags(pfn);
   },
 };

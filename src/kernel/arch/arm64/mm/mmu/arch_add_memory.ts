@@ -3,7 +3,7 @@ import { NotModelled } from '../../../../kernel/runtime.ts';
 import type { Kernel, MemoryNotifier, memory_notify, mhp_params, vmem_altmap } from '../../../../kernel.ts';
 import * as remove_memory from '../../../../mm/memory_hotplug/remove_memory.ts';
 import { pr_err, pr_warn, R, W } from '../../../../ops.ts';
-import { hexpad, PFN_DOWN, PFN_PHYS, pfn_to_section_nr, phys_to_virt } from '../../../../pfn.ts';
+import { hexpad, PFN_DOWN, PFN_PHYS, PFN_UP, pfn_to_section_nr, phys_to_virt } from '../../../../pfn.ts';
 import { MEM_GOING_OFFLINE, MEM_OFFLINE, SECTION_IS_EARLY } from '../../../../state.ts';
 import { NO_BLOCK_MAPPINGS, NO_CONT_MAPPINGS, NO_EXEC_MAPPINGS } from './create_pgd_mapping.ts';
 
@@ -106,7 +106,10 @@ export const v5_10 = {
       yield* pr_err(`[${hexpad(start, 1)} ${hexpad(start + size, 1)}] is outside linear mapping region`);
       return -this.errno.EINVAL;
     }
-    return yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
+    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
+    // as 5.10.y has it, whichever range is higher; recorded by arm64-5.10-4k-va48-full-dimm
+    if (ret === 0) yield* W('vars', 0, 'max_pfn', PFN_UP(this.c, start + size));
+    return ret;
   },
 };
 
