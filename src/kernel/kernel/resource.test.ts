@@ -180,6 +180,13 @@ describe('__request_region', () => {
     release_resource.run(session.state, 0x5000, 0x1000);
     expect(lines(session)).toEqual(['00004000-00007fff : CXL Window 0']);
   });
+
+  test('of two entries with the same range, one below the other, release_resource takes the inner one', () => {
+    const child = res('System RAM (virtio_mem)', 0x4000, 0x7fff, RAM);
+    const session = tree(res('virtio0', 0x4000, 0x7fff, IORESOURCE_MEM, child));
+    release_resource.run(session.state, 0x4000, 0x4000);
+    expect(lines(session)).toEqual(['00004000-00007fff : virtio0']);
+  });
 });
 
 describe('merge_system_ram_resource (MHP_MERGE_RESOURCE)', () => {

@@ -9,6 +9,7 @@ import * as dax_cxl from '../../kernel/drivers/dax/cxl.ts';
 import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
 import * as hmem from '../../kernel/drivers/dax/hmem/hmem.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
+import * as hv_balloon from '../../kernel/drivers/hv/hv_balloon.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as debug from '../../kernel/mm/debug.ts';
 import * as hugetlb_demote from '../../kernel/mm/hugetlb/demote.ts';
@@ -44,6 +45,7 @@ export const own = {
     ...dd.v6_12,
     ...nd_pfn_devs.v6_12,
     ...free_page.v6_12,
+    ...hv_balloon.v6_12,
     ...memory.v6_12,
     ...offline_pages.v6_12,
     ...page_alloc.v6_12,

@@ -91,6 +91,14 @@ export const v5_2 = {
   },
 };
 
+export const v6_12 = {
+  /** Hot-added pages are PageOffline and stay so outside the announced regions. */
+  *hv_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
+    yield* change(withhold, pfn, pfn + nr_pages);
+    yield* v5_2.hv_online_page.call(this, pfn, nr_pages);
+  },
+};
+
 export const pg_reserved = {
   /** Hot-added pages no longer have PG_reserved: it is set here, and cleared where the page is freed. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {

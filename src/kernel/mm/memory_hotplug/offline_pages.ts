@@ -15,7 +15,16 @@ import {
   zone_to_nid,
 } from '../../state.ts';
 import { MEMBLOCK_NOMAP } from '../memblock/memblock.ts';
-import { NO_PAGE, page_nid, page_use, page_zonenum, USE } from '../page.ts';
+import {
+  NO_PAGE,
+  type Page,
+  PageHWPoison,
+  PageOffline,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+} from '../page.ts';
 import { access_pages, first_of_valid, page_operation } from '../page_access.ts';
 import { is_migratable } from '../page_alloc/page_alloc.ts';
 import { mem_range_text, new_notify } from './online_pages.ts';
@@ -241,12 +250,16 @@ export const v5_2 = {
   },
 };
 
+/** A page that had a user when it was poisoned: it stays where it is, and goes with its block. */
+const isPoisonedInUse = (page: Page): boolean =>
+  PageHWPoison(page) && page_use(page) !== USE.NONE && !PageOffline(page);
+
 const count_managed = operation({
   name: 'count_managed',
   obj: 'pages',
   writes: false,
   run: (state: State, start: number, end: number): number =>
-    state.pages.total(start, end, (page) => page_use(page) === USE.FREE),
+    state.pages.total(start, end, (page) => page_use(page) === USE.FREE || isPoisonedInUse(page)),
 });
 
 export const v5_4 = {

@@ -3,7 +3,7 @@ import { returned } from '../../running/result.ts';
 import { stepKind } from '../common/kind.ts';
 
 /** Allocations that can be made to fail, by their purpose. */
-const FAIL_SITES = [
+export const FAIL_SITES = [
   'mem_section_root',
   'mem_section_usage',
   'memblock_double_array',

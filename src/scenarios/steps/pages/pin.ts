@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { page_nid, page_use, USE } from '../../../kernel/mm/page.ts';
+import { PageHWPoison, page_nid, page_use, USE } from '../../../kernel/mm/page.ts';
 import { usePages } from '../../running/page-use.ts';
 import { type Result, returned } from '../../running/result.ts';
 import type { Session } from '../../running/session.ts';
@@ -33,7 +33,7 @@ export const pin = stepKind({
     const pfn = state.pages.first(
       Math.ceil(start / kernel.c.PAGE_SIZE),
       Math.floor((start + size) / kernel.c.PAGE_SIZE),
-      (page) => page_use(page) === USE.FREE && page_nid(page) === step.node,
+      (page) => page_use(page) === USE.FREE && !PageHWPoison(page) && page_nid(page) === step.node,
     );
     if (pfn < 0) return returned(-kernel.errno.ENOMEM);
     usePages(session, pfn, pfn + 1, USE.UNMOVABLE);
@@ -42,11 +42,12 @@ export const pin = stepKind({
   },
 });
 
-/** Gives the last `count` such pages back. */
+/** Gives the last `count` such pages back, those that no later step has put to another use. */
 export function unpinLast(session: Session, count: number): Result {
   const pages = pinnedPages(session);
   const kept = Math.max(0, pages.length - count);
-  for (const pfn of pages.slice(kept)) usePages(session, pfn, pfn + 1, USE.FREE);
+  const isPinned = (pfn: number): boolean => page_use(session.state.pages.get(pfn)) === USE.UNMOVABLE;
+  for (const pfn of pages.slice(kept).filter(isPinned)) usePages(session, pfn, pfn + 1, USE.FREE);
   pinned.set(session, pages.slice(0, kept));
   return returned(0);
 }

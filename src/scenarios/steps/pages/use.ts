@@ -1,13 +1,22 @@
 import { z } from 'zod';
 import { BadOperation } from '../../../errors/bad-operation.ts';
-import { PageOffline, PG_hwpoison, page_nid, page_use, page_zonenum, USE } from '../../../kernel/mm/page.ts';
+import {
+  type Page,
+  PageOffline,
+  PageReserved,
+  PG_hwpoison,
+  page_nid,
+  page_use,
+  page_zonenum,
+  USE,
+} from '../../../kernel/mm/page.ts';
 import { type State, zone_key } from '../../../kernel/state.ts';
 import { reserveBootmem } from '../../reserved/reserve-bootmem.ts';
 import { usePages } from '../../running/page-use.ts';
 import { returned } from '../../running/result.ts';
 import type { Session } from '../../running/session.ts';
 import { stepKind } from '../common/kind.ts';
-import { pfnsOf, range, rangeText } from '../common/values.ts';
+import { hex, pfnsOf, range, rangeText } from '../common/values.ts';
 
 /** Changes the use of a range of pages. */
 type Become = (session: Session, first: number, end: number) => void;
@@ -63,6 +72,23 @@ function checkOnline({ kernel, state }: Session, first: number, end: number): vo
   }
 }
 
+const USED_BY_THE_KERNEL: ReadonlyMap<number, string> = new Map([
+  [USE.TABLE, 'is a page table'],
+  [USE.MEMMAP, 'holds struct pages'],
+]);
+
+/** What such a page is that no program can have; undefined for others. */
+const kernelsPage = (page: Page): string | undefined =>
+  page_use(page) === USE.NONE && PageReserved(page) ? 'is reserved' : USED_BY_THE_KERNEL.get(page_use(page));
+
+/** Checks that the kernel itself does not need the pages as long as the memory is there. */
+function checkNotTheKernels({ kernel, state }: Session, first: number, end: number): void {
+  const pfn = state.pages.first(first, end, (page) => kernelsPage(page) !== undefined);
+  if (pfn < 0) return;
+  const what = kernelsPage(state.pages.get(pfn))!;
+  throw new BadOperation(`use: the page at ${hex(pfn * kernel.c.PAGE_SIZE)} ${what}`);
+}
+
 export const use = stepKind({
   schema: z
     .strictObject({
@@ -75,6 +101,7 @@ export const use = stepKind({
   run: (session, step) => {
     const [first, end] = pfnsOf(step, session.kernel.c.PAGE_SIZE);
     checkOnline(session, first, end);
+    checkNotTheKernels(session, first, end);
     uses[step.as](session, first, end);
     return returned(0);
   },
