@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { releaseRange } from '../../src/machines/text/release-range.ts';
+import { mainline } from '../../src/releases/index.ts';
+import type { Alarm, Document } from './walk.ts';
+
+/** The alarms that kernels of the modelled releases raise, by name. */
+
+const texts = z.union([z.string(), z.array(z.string()).min(1)]);
+
+const namedSchema = z.strictObject({
+  /** The id of an entry of the catalogue, or a name of its own. */
+  name: z.string(),
+  /** A defect of the kernel; or what the kernel says to a caller that it takes to be wrong. */
+  is: z.enum(['defect', 'complaint']),
+  kind: texts,
+  /** Each subject is this, or one of these. */
+  subjects: z.record(z.string(), texts).default({}),
+  /** The beginning of the kernel's message. */
+  text: z.string().optional(),
+  releases: z.array(z.string()).min(1),
+  arch: z.enum(['arm64', 'x86_64']).optional(),
+  page_size: texts.optional(),
+  /** A kind of step that the sequence has. */
+  after: z.string().optional(),
+  /** A regular expression that each of the differences matches. */
+  every_line: z.string().optional(),
+  /** What is wrong, if it is not in the catalogue. */
+  about: z.string().optional(),
+  /** Where the kernel's source shows it. */
+  source: z.string().optional(),
+});
+export type Named = z.infer<typeof namedSchema>;
+
+export const NAMED: readonly Named[] = z
+  .array(namedSchema)
+  .parse(parse(readFileSync(new URL('known.yaml', import.meta.url), 'utf8')));
+
+const MAINLINE = mainline.map(({ name }) => name);
+
+const onReleases = new Map<Named, ReadonlySet<string>>(
+  NAMED.map((named) => [
+    named,
+    new Set(
+      named.releases.flatMap((text) => {
+        const names = releaseRange(text, MAINLINE) ?? [text];
+        if ('wrong' in names) throw new Error(`${named.name}: ${names.wrong}`);
+        return names;
+      }),
+    ),
+  ]),
+);
+
+const isOneOf = (allowed: string | readonly string[], found: unknown): boolean =>
+  (typeof allowed === 'string' ? [allowed] : allowed).includes(String(found));
+
+/** The first name that fits the alarm; null for an alarm without a name. */
+export function nameFor({ release, machine, steps }: Document, alarm: Alarm): Named | null {
+  const subjects = alarm.subjects as Readonly<Record<string, unknown>>;
+  const says = String(subjects.message ?? '');
+  const lines = alarm.subjects.lines ?? [];
+  const fits = (named: Named): boolean =>
+    isOneOf(named.kind, alarm.kind) &&
+    onReleases.get(named)!.has(release) &&
+    Object.entries(named.subjects).every(([key, allowed]) => isOneOf(allowed, subjects[key])) &&
+    (named.arch === undefined || named.arch === machine.arch) &&
+    (named.page_size === undefined || isOneOf(named.page_size, machine.page_size)) &&
+    (named.after === undefined || steps.some((step) => named.after! in step)) &&
+    (named.text === undefined || says.startsWith(named.text)) &&
+    (named.every_line === undefined || lines.every((line) => new RegExp(named.every_line!).test(line)));
+  return NAMED.find(fits) ?? null;
+}
