@@ -1,3 +1,4 @@
+import { cxlSteps } from './draw/cxl.ts';
 import { deviceSteps } from './draw/devices.ts';
 import { machineSteps } from './draw/machine.ts';
 import { memorySteps } from './draw/memory.ts';
@@ -14,6 +15,7 @@ export interface Left {
 export const KINDS: { readonly [K in StepName]: Draw<K> | Left } = {
   ...memorySteps,
   ...deviceSteps,
+  ...cxlSteps,
   ...nvdimmSteps,
   ...pageSteps,
   ...machineSteps,
@@ -25,6 +27,7 @@ export const isDrawn = <K extends StepName>(kind: Draw<K> | Left): kind is Draw<
 /** What one walk does more often than others, so that what needs several steps comes about. */
 export const THEMES: readonly (readonly StepName[])[] = [
   ['nvdimm', 'ndctl', 'daxctl', 'write', 'online_movable', 'offline'],
+  ['cxl_window', 'cxl_region', 'soft_reserved', 'daxctl', 'offline'],
   ['virtio_mem', 'virtio_mem_request', 'offline', 'online'],
   ['device_add', 'device_del', 'online_movable', 'offline'],
   ['add', 'online_movable', 'offline', 'remove', 'offline_and_remove'],
