@@ -31,6 +31,7 @@ const hotplugLines: readonly RegExp[] = [
   /^.{1,16}: vmemmap alloc failure: /,
   /^kmem[ :]/,
   /^device_dax[ :]/,
+  /^virtio_mem[ :]/,
   /^(?:nd_pmem|dax_pmem)(?:: | (?!btt))/,
   /^ (?:pfn|dax)\d+\.\d+: /,
   /^Misaligned __add_pages start: /,

@@ -10,7 +10,7 @@ import { unpinLast } from '../scenarios/steps/pages/pin.ts';
 import { type Compare, deleted, ejectOst, errno, exit, noResult, ost, plugged } from './compare-result.ts';
 import { useHugepages } from './hugetlb-inputs.ts';
 import { loadTestModule, testModule } from './test-module.ts';
-import { loadDriver, plugVirtioMem, requestVirtioMem } from './virtio-mem.ts';
+import { moduleChanged, plugVirtioMem, requestVirtioMem, unplugVirtioMem } from './virtio-mem.ts';
 
 /** The meaning of recorded operations for the model, by their names in ops.json. */
 
@@ -137,7 +137,9 @@ const operations: Operations = {
   },
   device_del: {
     text: (op) => `${op.op} ${op.id}`,
-    does: (op) => unseen(op, `device_del ${op.id}`) ?? { kind: 'device_del', step: { id: op.id } },
+    does: (op, session) =>
+      unseen(op, `device_del ${op.id}`) ??
+      unplugVirtioMem(session, op.id) ?? { kind: 'device_del', step: { id: op.id } },
     compares: [deleted, ejectOst],
     offlines: ({ id }, session) => deviceRange(session, id),
   },
@@ -161,7 +163,7 @@ const operations: Operations = {
     text: ({ action, name }) => `${action} ${name}`,
     does: (op, session, _, step) => {
       loadTestModule(session, op);
-      return loadDriver(session, op, step);
+      return moduleChanged(session, op, step);
     },
     compares: [],
   },

@@ -1,7 +1,14 @@
 import { uncovered } from '../boot/holes.ts';
 import { bootRanges } from '../boot/sections.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { NO_PAGE, PageHWPoison, PageReserved, page_nid, page_zonenum } from '../kernel/mm/page.ts';
+import {
+  NO_PAGE,
+  PageHWPoison,
+  PageOffline,
+  PageReserved,
+  page_nid,
+  page_zonenum,
+} from '../kernel/mm/page.ts';
 import { subsection_set } from '../kernel/mm/sparse.ts';
 import { pfn_to_section_nr, section_nr_to_pfn } from '../kernel/pfn.ts';
 import {
@@ -106,7 +113,8 @@ function* modelRuns(state: State, k: Kernel, start: number, end: number): Genera
     const stop = Math.min(end, (Math.floor(at / k.c.PAGES_PER_SUBSECTION) + 1) * k.c.PAGES_PER_SUBSECTION);
     for (const { start: from, end: to, value } of state.pages.in(at, stop)) {
       const flags = `reserved=${PageReserved(value) ? 1 : 0} hwpoison=${PageHWPoison(value) ? 1 : 0}`;
-      const page = `node=${page_nid(value)} zone=${k.c.zones[page_zonenum(value)]} ${flags}`;
+      const offline = PageOffline(value) ? ' offline' : '';
+      const page = `node=${page_nid(value)} zone=${k.c.zones[page_zonenum(value)]} ${flags}${offline}`;
       yield {
         start: from,
         end: to,

@@ -8,6 +8,8 @@ import type { NotCompared } from './operations.ts';
 
 /** Virtio-mem devices of a recording, and the loading of their driver. */
 
+const DRIVER = '/sys/bus/virtio/drivers/virtio_mem';
+
 interface Device {
   readonly id: string;
   readonly addr: number;
@@ -36,12 +38,17 @@ function numberIn({ tree }: RecordingStep, { addr, size }: Device): number | und
   return found ? Number(found[1]) : undefined;
 }
 
+const nameOf = ({ number }: Device): string => `virtio${number}`;
+
 /** What the driver does with a device if the recording shows that it has bound to it. */
-function bind(device: Device, step: RecordingStep): ScenarioStep | null {
+function bind(session: Session, device: Device, step: RecordingStep): ScenarioStep | null {
   const { addr, size, node, block_size } = device;
   const number = numberIn(step, device);
-  if (device.number !== undefined || number === undefined) return null;
+  if (number === undefined || session.state.virtio_mem.get(number)?.bound) return null;
   device.number = number;
+  if (session.state.virtio_mem.has(number)) {
+    return { kind: 'write', step: { path: `${DRIVER}/bind`, value: nameOf(device) } };
+  }
   return {
     kind: 'virtio_mem',
     step: { device: number, start: addr, size, block: block_size ?? 2 ** 21, node },
@@ -56,26 +63,45 @@ export function plugVirtioMem(
 ): ScenarioStep | NotCompared {
   const device: Device = { id, addr, size, node, block_size };
   of(session).push(device);
-  return bind(device, step) ?? { because: `device_add ${id}: no driver is bound to it` };
+  return bind(session, device, step) ?? { because: `device_add ${id}: no driver is bound to it` };
 }
 
-/** A module is loaded or unloaded: virtio_mem binds to the devices that are there; no other module has a device. */
-export function loadDriver(
+/** The device that the host unplugs; undefined if it is no virtio-mem device that the kernel knows. */
+export function unplugVirtioMem(session: Session, id: string): ScenarioStep | undefined {
+  const all = of(session);
+  const at = all.findIndex((device) => device.id === id && device.number !== undefined);
+  if (at < 0) return undefined;
+  const [device] = all.splice(at, 1);
+  return { kind: 'virtio_mem_remove', step: { device: device!.number! } };
+}
+
+/**
+ * A module is loaded or unloaded: virtio_mem binds to the devices that are there, or lets go of them; no
+ * other module has a device.
+ */
+export function moduleChanged(
   session: Session,
   { name, action }: Op & { op: 'module' },
   step: RecordingStep,
 ): Result | NotCompared {
   if (name.replaceAll('-', '_') !== 'virtio_mem') return returned(0);
-  if (action !== 'load') return { because: `module ${name}: ${action} is not modelled`, unread: true };
+  if (action !== 'load' && action !== 'unload')
+    return { because: `module ${name}: ${action} is not modelled`, unread: true };
   let result = returned(0);
   for (const device of of(session)) {
-    const does = bind(device, step);
+    const does = action === 'load' ? bind(session, device, step) : unbind(session, device);
     if (does === null) continue;
     const { events } = result;
     result = perform(session, does);
     result = { ...result, events: [...events, ...result.events] };
   }
   return result;
+}
+
+function unbind(session: Session, device: Device): ScenarioStep | null {
+  const { number } = device;
+  if (number === undefined || !session.state.virtio_mem.get(number)?.bound) return null;
+  return { kind: 'write', step: { path: `${DRIVER}/unbind`, value: nameOf(device) } };
 }
 
 export function requestVirtioMem(

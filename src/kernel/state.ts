@@ -297,20 +297,25 @@ export interface cxl_region {
   size: number;
 }
 
-/** A virtio-mem device. */
+/** A virtio-mem device, and what its driver knows of it while it is bound. */
 export interface virtio_mem {
   readonly addr: number;
   readonly region_size: number;
   readonly nid: number;
   readonly device_block_size: number;
-  /** Sub-block mode, else big block mode. */
-  readonly in_sbm: boolean;
-  readonly sb_size: number;
-  /** The amount added to the kernel at once: a memory block or a big block. */
-  readonly unit_size: number;
-  /** Its memory group, -1 before v5.15. */
-  readonly mgid: number;
+  /** What the host asks for. */
+  requested_size: number;
+  /** What the device has plugged, with or without a driver. */
   plugged_size: number;
+  /** Whether the driver is bound. */
+  bound: boolean;
+  /** Sub-block mode, else big block mode. */
+  in_sbm: boolean;
+  sb_size: number;
+  /** The amount added to the kernel at once: a memory block or a big block. */
+  unit_size: number;
+  /** Its memory group, -1 before v5.15. */
+  mgid: number;
   /** By number of the sub-block, counted from physical address 0. */
   readonly plugged: Runs<boolean>;
 }

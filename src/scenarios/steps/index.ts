@@ -8,7 +8,7 @@ export { memremap, memunmap } from './devices/memremap.ts';
 export { ndctl } from './devices/ndctl.ts';
 export { nvdimm, nvdimm_move } from './devices/nvdimm.ts';
 export { soft_reserved } from './devices/soft-reserved.ts';
-export { virtio_mem, virtio_mem_request } from './devices/virtio-mem.ts';
+export { virtio_mem, virtio_mem_remove, virtio_mem_request } from './devices/virtio-mem.ts';
 export { zone_device } from './devices/zone-device.ts';
 export { expect } from './machine/expect.ts';
 export { fail } from './machine/fail.ts';

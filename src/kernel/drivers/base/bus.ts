@@ -13,6 +13,7 @@ export const BUS_OF = {
   dax_pmem: 'nd',
   device_dax: 'dax',
   kmem: 'dax',
+  virtio_mem: 'virtio',
 } as const;
 
 export const is_driver = (name: string): name is Driver => Object.hasOwn(BUS_OF, name);

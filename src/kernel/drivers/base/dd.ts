@@ -5,6 +5,9 @@ import { dax_key } from '../dax/bus.ts';
 import { nd_driver_of } from '../nvdimm/bus.ts';
 import { BUS_OF, type Driver } from './bus.ts';
 
+/** The key of a virtio device of this name, whether it exists or not; -1 for another name. */
+const virtio_key = (name: string): number => Number(/^virtio(\d{1,4})$/.exec(name)?.[1] ?? -1);
+
 /** drivers/base/dd.c: drivers and the devices of their bus. A device is named as in sysfs. */
 
 export const v5_2 = {
@@ -16,6 +19,11 @@ export const v5_2 = {
       const bound = yield* R('dev_dax', key, 'driver');
       return bound === 'none' ? null : bound;
     }
+    if (drv === 'virtio_mem') {
+      const vm = virtio_key(dev);
+      if (vm < 0 || !(yield* exists('virtio_mem', vm))) return undefined;
+      return (yield* R('virtio_mem', vm, 'bound')) ? drv : null;
+    }
     const state = yield* this.$nd_device_state(dev);
     if (state === 'absent') return undefined;
     return state === 'bound' ? nd_driver_of(dev) : null;
@@ -23,7 +31,7 @@ export const v5_2 = {
 
   *$driver_matches(this: Kernel, drv: Driver, dev: string): Steps<boolean> {
     if (drv === 'device_dax' || drv === 'kmem') return yield* this.dax_bus_match(dev, drv);
-    return nd_driver_of(dev) === drv;
+    return drv === 'virtio_mem' || nd_driver_of(dev) === drv;
   },
 
   *device_driver_attach(this: Kernel, drv: Driver, dev: string): Steps<number> {
@@ -31,7 +39,8 @@ export const v5_2 = {
   },
 
   *device_driver_detach(this: Kernel, dev: string, drv: Driver): Steps<void> {
-    if (BUS_OF[drv] === 'dax') yield* this.dax_bus_remove(dev);
+    if (drv === 'virtio_mem') yield* this.virtio_mem_remove(virtio_key(dev));
+    else if (BUS_OF[drv] === 'dax') yield* this.dax_bus_remove(dev);
     else yield* this.nvdimm_bus_remove(dev);
   },
 
@@ -45,6 +54,7 @@ export const v5_2 = {
 
   *$bus_probe(this: Kernel, dev: string, drv: Driver): Steps<number> {
     if (drv === 'device_dax' || drv === 'kmem') return yield* this.dax_bus_probe(dev, drv);
+    if (drv === 'virtio_mem') return yield* this.virtio_mem_probe(virtio_key(dev));
     return yield* this.nvdimm_bus_probe(dev);
   },
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { BadOperation } from '../../../errors/bad-operation.ts';
+import { Runs } from '../../../hardware/memory/runs.ts';
 import type { Kernel } from '../../../kernel/kernel.ts';
+import { none } from '../../nvdimm/tool.ts';
+import { returned } from '../../running/result.ts';
 import { stepKind } from '../common/kind.ts';
 import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size } from '../common/values.ts';
 
@@ -28,14 +31,21 @@ export const virtio_mem = stepKind({
     if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
     if (!Number.isInteger(Math.log2(block)) || block < kernel.c.PAGE_SIZE || start % block || size % block)
       throw new BadOperation('virtio_mem: the device block is not a power of 2 that divides start and size');
-    return session.call(
-      kernel.virtio_mem_probe(device, {
-        addr: start,
-        region_size: size,
-        nid: node,
-        device_block_size: block,
-      }),
-    );
+    state.virtio_mem.set(device, {
+      addr: start,
+      region_size: size,
+      nid: node,
+      device_block_size: block,
+      requested_size: 0,
+      plugged_size: 0,
+      bound: false,
+      in_sbm: true,
+      sb_size: block,
+      unit_size: block,
+      mgid: -1,
+      plugged: new Runs(false),
+    });
+    return session.call(kernel.really_probe(`virtio${device}`, 'virtio_mem'));
   },
 });
 
@@ -60,4 +70,22 @@ export const virtio_mem_request = stepKind({
     return session.call(session.kernel.$virtio_mem_request(device, size));
   },
   progress: ({ state }, step) => state.virtio_mem.get(step.device)?.plugged_size,
+});
+
+export const virtio_mem_remove = stepKind({
+  schema: z
+    .strictObject({ device: deviceNumber, ...result })
+    .meta({ description: 'The virtio-mem device goes away; memory that it has added and not removed stays' }),
+  text: (step) => `virtio${step.device} goes`,
+  lacks,
+  run: (session, { device }) => {
+    const vm = session.state.virtio_mem.get(device);
+    if (!vm) throw new BadOperation(`there is no virtio${device}`);
+    const name = `virtio${device}`;
+    const gone = vm.bound
+      ? session.call(none(session.kernel.device_driver_detach(name, 'virtio_mem')))
+      : returned(0);
+    if (gone.ended === 'returned') session.state.virtio_mem.delete(device);
+    return { ...gone, deleted: gone.ended === 'returned' };
+  },
 });

@@ -11,7 +11,7 @@ export const device_at = operation({
   writes: false,
   run: (state: State, phys: number): number => {
     for (const [key, vm] of state.virtio_mem) {
-      if (vm.addr <= phys && phys < vm.addr + vm.region_size) return key;
+      if (vm.bound && vm.addr <= phys && phys < vm.addr + vm.region_size) return key;
     }
     return -1;
   },
@@ -144,3 +144,19 @@ function account(state: State, start: number, end: number, sign: 1 | -1): void {
     state.vars.get(0)!.totalram_pages += sign * (to - from);
   }
 }
+
+/** The driver forgets what it has plugged, and lets no page that it keeps go offline any more. */
+export const forget_plugged = operation({
+  name: 'forget_plugged',
+  obj: 'virtio_mem',
+  writes: true,
+  changes: ['pages', 'virtio_mem'],
+  run(state: State, k: Kernel, key: number): void {
+    const vm = state.virtio_mem.get(key)!;
+    vm.plugged.set(vm.addr / vm.sb_size, (vm.addr + vm.region_size) / vm.sb_size, false);
+    const end = (vm.addr + vm.region_size) / k.c.PAGE_SIZE;
+    state.pages.update(vm.addr / k.c.PAGE_SIZE, end, (page) =>
+      page_use(page) === USE.OFFLINE_NOREF ? with_use(page, USE.OFFLINE_REF) : page,
+    );
+  },
+});

@@ -130,7 +130,8 @@ test('ten blocks wait offline on v5.10', () => {
 describe('what cannot be used of a device is said when it is found', () => {
   const texts = (release: string, given: object, expect = 'success') => {
     const s = booted(release, X86);
-    return { s, texts: last(s, { virtio_mem: { device: 0, node: 0, expect, ...given } }).messages };
+    const { messages } = last(s, { virtio_mem: { device: 0, node: 0, expect, ...given } });
+    return { s, texts: messages.filter((text) => !/: (?:[a-z ]+ (?:size|address)|nid): \w+$/.test(text)) };
   };
   const UNALIGNED = ['start', 'end'].map(
     (what) =>
@@ -148,12 +149,16 @@ describe('what cannot be used of a device is said when it is found', () => {
   ])('%s: what lies above all that can be mapped, and nothing of it is tried', (release, what) => {
     const { s, texts: found } = texts(release, { start: 2 ** 46, size: 4 * G });
     expect(found).toEqual([`virtio_mem virtio0: ${what} can make some memory unusable.`]);
-    expect(last(s, request(128 * M, 'ENOSPC'))).toMatchObject({ result: 'ENOSPC', messages: [] });
+    expect(last(s, request(128 * M, 'ENOSPC'))).toMatchObject({
+      result: 'ENOSPC',
+      messages: ['virtio_mem virtio0: plugged size: 0x0', 'virtio_mem virtio0: requested size: 0x8000000'],
+    });
   });
 
   test('v5.10: a device block that is larger than a memory block', () => {
     expect(texts('v5.10', { start: 4 * G, size: 4 * G, block: 256 * M }, 'EINVAL').texts).toEqual([
       'virtio_mem virtio0: The block size is not supported (too big).',
+      'virtio_mem: probe of virtio0 failed with error -22',
     ]);
   });
 });
@@ -170,4 +175,96 @@ test('big block mode: blocks of the device come and go whole', () => {
   expect(blocks(s)).toEqual([40, 41]);
   must(s, online(40, 41), request(0));
   expect(blocks(s)).toEqual([]);
+});
+
+describe('the driver goes and comes', () => {
+  const DRIVER = '/sys/bus/virtio/drivers/virtio_mem';
+  const write = (file: 'bind' | 'unbind') => ({
+    write: { path: `${DRIVER}/${file}`, value: 'virtio0', expect: 'any' },
+  });
+  const said = (s: S, ...steps: object[]) => play(s, ...steps).at(-1)!;
+  const named = (s: S) => s.state.iomem_resource.children.some(({ name }) => name === 'virtio0');
+
+  test('nothing is added: the region is free again', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(128 * M), { online_movable: 40 }, request(0));
+    expect(said(s, write('unbind'))).toMatchObject({ result: 'success', messages: [] });
+    expect(named(s)).toBe(false);
+    expect(said(s, write('unbind')).result).toBe('ENODEV');
+  });
+
+  test('a block that is partly plugged and offline is removed, one that is online stays', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(192 * M), { online_movable: 40 });
+    expect(blocks(s)).toEqual([40, 41]);
+    expect(said(s, write('unbind'))).toMatchObject({
+      result: 'success',
+      messages: ['virtio_mem virtio0: device still has system memory added'],
+    });
+    expect([blocks(s), named(s)]).toEqual([[40], true]);
+    // its region is not free for the driver
+    expect(said(s, write('bind'))).toMatchObject({
+      result: 'EBUSY',
+      messages: expect.arrayContaining([
+        'virtio_mem virtio0: cannot reserve device region',
+        'virtio_mem: probe of virtio0 failed with error -16',
+      ]),
+    });
+  });
+
+  test('without the driver the unplugged part of a block keeps it online', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, request(64 * M), { online_movable: 40 });
+    must(s, write('unbind'));
+    expect(said(s, { offline: { blocks: 40, expect: 'any' } }).result).toBe('EBUSY');
+  });
+
+  test.each(['v5.10', 'v6.1'])('%s: a new driver unplugs what is left and serves the request', (release) => {
+    const s = booted(release, X86);
+    // what is offline and whole stays plugged, and in the kernel
+    must(s, device, request(128 * M));
+    expect(said(s, write('unbind')).messages).toEqual([
+      'virtio_mem virtio0: device still has system memory added',
+    ]);
+    must(s, { remove: { start: 5 * G, size: 128 * M } }, { lose_resource: { start: 5 * G, size: 2 * G } });
+    const bound = said(s, write('bind'));
+    expect(bound.result).toBe('success');
+    expect(bound.messages).toEqual(
+      expect.arrayContaining([
+        'virtio_mem virtio0: unplugging all memory is required',
+        'virtio_mem virtio0: plugged size: 0x0',
+        'virtio_mem virtio0: requested size: 0x8000000',
+      ]),
+    );
+    expect(blocks(s)).toEqual([40]);
+  });
+
+  test('a device without a driver remembers the request, and can be taken away', () => {
+    const s = booted('v6.1', X86);
+    must(s, device, write('unbind'), request(128 * M));
+    expect(blocks(s)).toEqual([]);
+    must(s, write('bind'));
+    expect(blocks(s)).toEqual([40]);
+    must(s, request(0), { virtio_mem_remove: { device: 0 } });
+    expect([s.state.virtio_mem.size, named(s)]).toEqual([0, false]);
+  });
+
+  test('what it says of the device', () => {
+    const s = booted('v6.1', X86);
+    expect(said(s, device).messages).toEqual(
+      [
+        'start address: 0x140000000',
+        'region size: 0x80000000',
+        'device block size: 0x200000',
+        'nid: 1',
+        'memory block size: 0x8000000',
+        'subblock size: 0x200000',
+        'plugged size: 0x0',
+        'requested size: 0x0',
+      ].map((text) => `virtio_mem virtio0: ${text}`),
+    );
+    const big = booted('v6.1', X86);
+    const bigBlocks = { virtio_mem: { ...device.virtio_mem, block: '256M' } };
+    expect(said(big, bigBlocks).messages).toContain('virtio_mem virtio0: big block size: 0x10000000');
+  });
 });

@@ -1,13 +1,13 @@
-import { Runs } from '../../../../hardware/memory/runs.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { MHP_MERGE_RESOURCE, MHP_NID_IS_MGID } from '../../../mm/memory_hotplug/add_memory.ts';
 import * as online_pages from '../../../mm/memory_hotplug/online_pages.ts';
-import { alloc, change, look, pr_err, pr_warn, R } from '../../../ops.ts';
-import { PFN_DOWN } from '../../../pfn.ts';
-import { IORESOURCE_SYSTEM_RAM, type virtio_mem } from '../../../state.ts';
+import { change, look, operation, pr_err, pr_info, pr_warn, R, W } from '../../../ops.ts';
+import { hex, PFN_DOWN } from '../../../pfn.ts';
+import { IORESOURCE_SYSTEM_RAM, type State, type virtio_mem } from '../../../state.ts';
 import {
   device_at,
+  forget_plugged,
   give_pages,
   offline_size,
   set_offline,
@@ -24,6 +24,21 @@ import {
  */
 
 const RESOURCE_NAME = 'System RAM (virtio_mem)';
+
+/** What never changes of a device. */
+const description = operation({
+  name: 'description',
+  obj: 'virtio_mem',
+  writes: false,
+  run: (state: State, vm: number): Pick<virtio_mem, 'addr' | 'region_size' | 'nid' | 'device_block_size'> => {
+    const { addr, region_size, nid, device_block_size } = state.virtio_mem.get(vm)!;
+    return { addr, region_size, nid, device_block_size };
+  },
+});
+
+function* info(vm: number, text: string): Steps<void> {
+  yield* pr_info(`virtio_mem virtio${vm}: ${text}`);
+}
 
 export const v5_8 = {
   /** The size of a sub-block is the least that alloc_contig_range() can allocate: a buddy of the largest order. */
@@ -70,36 +85,87 @@ export const v5_8 = {
     return 'Some memory is not addressable. This';
   },
 
-  *virtio_mem_probe(
-    this: Kernel,
-    key: number,
-    device: Pick<virtio_mem, 'addr' | 'region_size' | 'nid' | 'device_block_size'>,
-  ): Steps<number> {
-    const block = this.c.memory_block_size_bytes;
-    const sb_size = this.$virtio_mem_sb_size(device.device_block_size);
-    const in_sbm = this.$virtio_mem_in_sbm(sb_size);
-    const unit_size = in_sbm ? block : Math.max(device.device_block_size, block);
-    const name = `virtio${key}`;
-    const too_big = yield* this.$virtio_mem_check_size(name, device.device_block_size);
+  /** The mode of the device and the size of its units; what is unusual is said. */
+  *virtio_mem_init(this: Kernel, vm: number): Steps<number> {
+    const name = `virtio${vm}`;
+    const { addr, region_size, device_block_size } = yield* look(description, vm);
+    const too_big = yield* this.$virtio_mem_check_size(name, device_block_size);
     if (too_big) return too_big;
-    yield* this.$virtio_mem_warn(name, device.addr, device.region_size);
-    if (!(yield* this.__request_region(device.addr, device.region_size, name, IORESOURCE_SYSTEM_RAM))) {
-      yield* pr_warn(`virtio_mem ${name}: cannot reserve device region`);
+    yield* this.$virtio_mem_warn(name, addr, region_size);
+    yield* this.$virtio_mem_set_mode(vm);
+    yield* this.$virtio_mem_say_device(vm);
+    yield* this.$virtio_mem_say_mode(vm);
+    yield* info(vm, `nid: ${yield* R('virtio_mem', vm, 'nid')}`);
+    return 0;
+  },
+
+  *$virtio_mem_set_mode(this: Kernel, vm: number): Steps<void> {
+    const block = this.c.memory_block_size_bytes;
+    const device_block_size = yield* R('virtio_mem', vm, 'device_block_size');
+    const sb_size = this.$virtio_mem_sb_size(device_block_size);
+    const in_sbm = this.$virtio_mem_in_sbm(sb_size);
+    const unit_size = in_sbm ? block : Math.max(device_block_size, block);
+    yield* W('virtio_mem', vm, 'in_sbm', in_sbm);
+    yield* W('virtio_mem', vm, 'unit_size', unit_size);
+    yield* W('virtio_mem', vm, 'sb_size', in_sbm ? sb_size : unit_size);
+  },
+
+  *$virtio_mem_say_device(this: Kernel, vm: number): Steps<void> {
+    const { addr, region_size, device_block_size } = yield* look(description, vm);
+    yield* info(vm, `start address: ${hex(addr)}`);
+    yield* info(vm, `region size: ${hex(region_size)}`);
+    yield* info(vm, `device block size: ${hex(device_block_size)}`);
+  },
+
+  *$virtio_mem_say_mode(this: Kernel, vm: number): Steps<void> {
+    const what = (yield* R('virtio_mem', vm, 'in_sbm')) ? 'subblock' : 'big block';
+    yield* info(vm, `memory block size: ${hex(this.c.memory_block_size_bytes)}`);
+    yield* info(vm, `${what} size: ${hex(yield* R('virtio_mem', vm, 'sb_size'))}`);
+  },
+
+  /** The driver takes the device as it is: what is plugged still is unplugged, then the host's request is served. */
+  *virtio_mem_probe(this: Kernel, vm: number): Steps<number> {
+    const rc = yield* this.virtio_mem_init(vm);
+    if (rc) return rc;
+    const { addr, region_size, nid } = yield* look(description, vm);
+    if (!(yield* this.__request_region(addr, region_size, `virtio${vm}`, IORESOURCE_SYSTEM_RAM))) {
+      yield* pr_warn(`virtio_mem virtio${vm}: cannot reserve device region`);
       return -this.errno.EBUSY;
     }
     // not busy, so that memory can be added below it
-    yield* this.$set_resource_flags(device.addr, device.region_size, IORESOURCE_SYSTEM_RAM);
-    const mgid = yield* this.memory_group_register_dynamic(device.nid, unit_size / this.c.PAGE_SIZE);
-    yield* alloc('virtio_mem', key, {
-      ...device,
-      in_sbm,
-      sb_size: in_sbm ? sb_size : unit_size,
-      unit_size,
-      mgid,
-      plugged_size: 0,
-      plugged: new Runs(false),
-    });
+    yield* this.$set_resource_flags(addr, region_size, IORESOURCE_SYSTEM_RAM);
+    const unit_pages = (yield* R('virtio_mem', vm, 'unit_size')) / this.c.PAGE_SIZE;
+    yield* W('virtio_mem', vm, 'mgid', yield* this.memory_group_register_dynamic(nid, unit_pages));
+    yield* W('virtio_mem', vm, 'bound', true);
+    if (yield* R('virtio_mem', vm, 'plugged_size')) {
+      yield* info(vm, 'unplugging all memory is required');
+      yield* W('virtio_mem', vm, 'plugged_size', 0);
+    }
+    yield* this.virtio_mem_run_wq(vm);
     return 0;
+  },
+
+  /** Memory that was added cannot all be removed: what is left stays, without a driver. */
+  *virtio_mem_remove(this: Kernel, vm: number): Steps<void> {
+    const in_sbm = yield* R('virtio_mem', vm, 'in_sbm');
+    const unit_size = yield* R('virtio_mem', vm, 'unit_size');
+    const sb_size = yield* R('virtio_mem', vm, 'sb_size');
+    const units = yield* look(units_of, this, vm);
+    let added = false;
+    for (const unit of units.filter(({ state }) => state !== 'unused')) {
+      const partial = unit.state === 'offline' && unit.plugged < unit_size / sb_size;
+      if (in_sbm && partial) yield* this.remove_memory(unit.first * sb_size, unit_size);
+      else added = true;
+    }
+    yield* change(forget_plugged, this, vm);
+    yield* W('virtio_mem', vm, 'bound', false);
+    if (added) {
+      yield* pr_warn(`virtio_mem virtio${vm}: device still has system memory added`);
+      return;
+    }
+    const { addr, region_size } = yield* look(description, vm);
+    yield* this.release_resource(addr, region_size);
+    yield* this.memory_group_unregister(yield* R('virtio_mem', vm, 'mgid'));
   },
 
   *virtio_mem_add_memory(this: Kernel, vm: number, addr: number, size: number): Steps<number> {
@@ -109,14 +175,27 @@ export const v5_8 = {
     return rc;
   },
 
-  /** virtio_mem_run_wq: the host requests this plugged size. What cannot be done now is retried later. */
-  *$virtio_mem_request(this: Kernel, vm: number, requested_size: number): Steps<number> {
-    const diff = requested_size - (yield* R('virtio_mem', vm, 'plugged_size'));
+  *virtio_mem_refresh_config(this: Kernel, vm: number): Steps<void> {
+    yield* info(vm, `plugged size: ${hex(yield* R('virtio_mem', vm, 'plugged_size'))}`);
+    yield* info(vm, `requested size: ${hex(yield* R('virtio_mem', vm, 'requested_size'))}`);
+  },
+
+  /** Serves the host's request. What cannot be done now is retried later. */
+  *virtio_mem_run_wq(this: Kernel, vm: number): Steps<number> {
+    yield* this.virtio_mem_refresh_config(vm);
+    const diff =
+      (yield* R('virtio_mem', vm, 'requested_size')) - (yield* R('virtio_mem', vm, 'plugged_size'));
     const nb = Math.floor(Math.abs(diff) / (yield* R('virtio_mem', vm, 'sb_size')));
     if (nb === 0) return 0;
     return diff > 0
       ? yield* this.virtio_mem_plug_request(vm, nb)
       : yield* this.virtio_mem_unplug_request(vm, nb);
+  },
+
+  /** The host requests this plugged size; without a driver nobody listens. */
+  *$virtio_mem_request(this: Kernel, vm: number, requested_size: number): Steps<number> {
+    yield* W('virtio_mem', vm, 'requested_size', requested_size);
+    return (yield* R('virtio_mem', vm, 'bound')) ? yield* this.virtio_mem_run_wq(vm) : 0;
   },
 
   /** Plugs into partly plugged units first, then adds new units; -ENOSPC if too much is offline or the region ends. */
@@ -276,6 +355,17 @@ export const v5_12 = {
 };
 
 export const v6_1 = {
+  /** The node before the sizes, and both before what is unusual. */
+  *virtio_mem_init(this: Kernel, vm: number): Steps<number> {
+    const { addr, region_size, nid } = yield* look(description, vm);
+    yield* this.$virtio_mem_say_device(vm);
+    yield* info(vm, `nid: ${nid}`);
+    yield* this.$virtio_mem_warn(`virtio${vm}`, addr, region_size);
+    yield* this.$virtio_mem_set_mode(vm);
+    yield* this.$virtio_mem_say_mode(vm);
+    return 0;
+  },
+
   /** A sub-block may be as small as a pageblock (v5.18). */
   $virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
     return Math.max(device_block_size, this.c.PAGE_SIZE * this.c.pageblock_nr_pages);
