@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BadOperation } from '../../../errors/bad-operation.ts';
-import { Runs } from '../../../hardware/memory/runs.ts';
+import { new_virtio_mem } from '../../../kernel/drivers/virtio/virtio_mem/units.ts';
 import type { Kernel } from '../../../kernel/kernel.ts';
 import { none } from '../../nvdimm/tool.ts';
 import { returned } from '../../running/result.ts';
@@ -31,20 +31,8 @@ export const virtio_mem = stepKind({
     if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
     if (!Number.isInteger(Math.log2(block)) || block < kernel.c.PAGE_SIZE || start % block || size % block)
       throw new BadOperation('virtio_mem: the device block is not a power of 2 that divides start and size');
-    state.virtio_mem.set(device, {
-      addr: start,
-      region_size: size,
-      nid: node,
-      device_block_size: block,
-      requested_size: 0,
-      plugged_size: 0,
-      bound: false,
-      in_sbm: true,
-      sb_size: block,
-      unit_size: block,
-      mgid: -1,
-      plugged: new Runs(false),
-    });
+    const found = new_virtio_mem({ addr: start, region_size: size, nid: node, device_block_size: block });
+    state.virtio_mem.set(device, found);
     return session.call(kernel.really_probe(`virtio${device}`, 'virtio_mem'));
   },
 });

@@ -1,9 +1,25 @@
+import { Runs } from '../../../../hardware/memory/runs.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { NO_PAGE, PG_reserved, page_nid, page_use, page_zonenum, USE, with_use } from '../../../mm/page.ts';
 import { operation } from '../../../ops.ts';
 import { type State, type virtio_mem, zone_key } from '../../../state.ts';
 
 /** The plugged parts of a virtio-mem device, unit by unit, and the state of their pages. */
+
+/** A device that no driver has seen, nothing of it plugged. */
+export const new_virtio_mem = (
+  device: Pick<virtio_mem, 'addr' | 'region_size' | 'nid' | 'device_block_size'>,
+): virtio_mem => ({
+  ...device,
+  requested_size: 0,
+  plugged_size: 0,
+  bound: false,
+  in_sbm: true,
+  sb_size: device.device_block_size,
+  unit_size: device.device_block_size,
+  mgid: -1,
+  plugged: new Runs(false),
+});
 
 export const device_at = operation({
   name: 'device_at',
