@@ -19,10 +19,9 @@ const files_of = (driver: Driver): readonly string[] =>
 export function driver_directory(state: State, k: Kernel, path: string): readonly string[] | null {
   const [driver, file] = driver_at(path) ?? [];
   if (driver === undefined || file !== undefined) return null;
-  const bus = BUS_OF[driver];
-  const devices =
-    bus === 'virtio' ? [...state.virtio_mem.keys()].map((vm) => `virtio${vm}`) : bus_devices(state, bus);
-  const bound = devices.filter((name) => read_through(state, k.$driver_of(name, driver)) === driver);
+  const bound = bus_devices(state, BUS_OF[driver]).filter(
+    (name) => read_through(state, k.$driver_of(name, driver)) === driver,
+  );
   return [...files_of(driver), ...bound.sort()];
 }
 

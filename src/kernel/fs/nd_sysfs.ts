@@ -127,7 +127,8 @@ function* force_raw_store(k: Kernel, ns: number, text: string): Steps<number> {
 }
 
 /** The names of the devices on a bus. */
-export function bus_devices(state: State, bus: 'nd' | 'dax'): string[] {
+export function bus_devices(state: State, bus: 'nd' | 'dax' | 'virtio'): string[] {
+  if (bus === 'virtio') return [...state.virtio_mem.keys()].map((vm) => `virtio${vm}`);
   if (bus === 'dax') return [...state.dev_dax.values()].map(({ name }) => name);
   return [
     ...[...state.nd_region.keys()].map((key) => `region${key}`),

@@ -88,6 +88,13 @@ export const deviceSteps = {
       return { device, size: n * device_block_size };
     },
   },
+  virtio_mem_remove: {
+    weight: 1,
+    draw(here) {
+      const device = here.any([...here.state.virtio_mem.keys()]);
+      return device === null ? null : { device };
+    },
+  },
   hv_hot_add: {
     weight: 4,
     draw(here) {
