@@ -46,7 +46,7 @@ test('the example in TypeScript has its types right', () => {
       ...flags,
       '--noImplicitAny',
       'false',
-      'examples/two-passes-mended.ts',
+      'examples/designs/two-passes-mended.ts',
     ],
     { cwd: root, encoding: 'utf8' },
   );
