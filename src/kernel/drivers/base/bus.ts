@@ -39,7 +39,7 @@ export const v5_2 = {
 };
 
 export const v6_1 = {
-  /** v5.14, e1499647ae9f. */
+  /** From v5.14 on: drivers/base/bus.c. */
   *bind_store(this: Kernel, drv: Driver, buf: string): Steps<number> {
     const dev = streq(buf);
     const bound = yield* this.$driver_of(dev, drv);
