@@ -18,6 +18,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mhp-inputs-'));
   for (const name of ['d.yaml', 'd.ts']) mkdirSync(join(folder, name));
   expect(spawnSync('mkfifo', ['f.yaml', 'f.ts', 'f.tar'], { cwd: folder }).status).toBe(0);
+  writeFileSync(join(folder, 'imports.ts'), "import './f.ts';\nexport default {};\n");
   writeFileSync(join(folder, 'empty.yaml'), '\n');
   writeFileSync(join(folder, 'bin.yaml'), Buffer.alloc(4000, 0xfe));
   writeFileSync(join(folder, 'key.yaml'), `${THREADS}"${'k'.repeat(300)}": 1\n`);
@@ -41,6 +42,8 @@ test.each([
   ['litmus f.yaml', 'f.yaml: is no regular file'],
   ['check --design f.ts', 'f.ts: is no regular file'],
   ['explore ./f.ts', './f.ts: is no regular file'],
+  ['check --design imports.ts', '__FOLDER__/f.ts: is no regular file'],
+  ['explore imports.ts', '__FOLDER__/f.ts: is no regular file'],
   ['sections f.yaml', 'f.yaml: is neither a file nor a directory'],
   ['conform f.tar', 'f.tar: is neither a file nor a directory'],
   ['ls -s f.tar', 'f.tar: is neither a file nor a directory'],
@@ -63,7 +66,8 @@ test.each([
   ['check --release v6.1x B10', '--release: "v6.1x" is not a modelled release'],
   ['explore hotrm(2', 'hotrm(2: unclosed parenthesis; mhp explore --list prints them'],
 ])('mhp %s', (line, message) => {
-  expect(mhp(line.split(' '))).toEqual({ status: 2, stdout: '', stderr: `mhp: ${message}\n` });
+  const text = message.replace('__FOLDER__', folder);
+  expect(mhp(line.split(' '))).toEqual({ status: 2, stdout: '', stderr: `mhp: ${text}\n` });
 });
 
 test.each(['run', 'check', 'litmus'])('mhp %s with an empty path', (command) => {

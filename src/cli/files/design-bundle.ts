@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { InputError } from '../../errors/input-error.ts';
 import { readText } from '../inputs/source.ts';
+import { checkInput } from './output.ts';
 
 /** A design that imports this package by name gets the running instance, wherever the design's file is. */
 const ours: Plugin = {
@@ -11,6 +12,17 @@ const ours: Plugin = {
       path: new URL(path === 'mhp' ? '../../index.js' : '../../explorer.js', import.meta.url).href,
       external: true,
     }));
+  },
+};
+
+/** Reading an imported file that is not regular might wait forever. */
+const regular: Plugin = {
+  name: 'regular files',
+  setup(build) {
+    build.onLoad({ filter: /./, namespace: 'file' }, ({ path }) => {
+      checkInput(path);
+      return undefined;
+    });
   },
 };
 
@@ -39,14 +51,15 @@ export async function bundleDesign(file: string): Promise<Bundle> {
       outfile: 'design.js',
       write: false,
       logLevel: 'silent',
-      plugins: [ours],
+      plugins: [ours, regular],
     });
     const text = (suffix: string): string => outputFiles.find(({ path }) => path.endsWith(suffix))!.text;
     return { code: text('.js'), map: text('.map') };
   } catch (error) {
     const [first] = (error as BuildFailure).errors ?? [];
     if (!first) throw error;
-    const { location } = first;
+    const { location, detail } = first;
+    if (detail instanceof InputError) throw detail;
     const where = location && resolve(location.file) !== resolve(file) ? location.file : file;
     throw new InputError(where, location ? `line ${location.line}` : '', first.text);
   }

@@ -427,3 +427,6 @@ function readAttachments(s: Scanner): number {
   }
   return dbg;
 }
+
+/** The instructions of an operation. */
+export type InstructionOf<Op extends IrInstruction['op']> = Extract<IrInstruction, { readonly op: Op }>;
