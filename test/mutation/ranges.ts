@@ -64,7 +64,7 @@ export class Bench {
 
   /**
    * Runs a function to its end, under a lock if one is given. Pages that are freed must be unreachable for every CPU,
-   * and unused.
+   * unused, and no longer counted as tables.
    */
   run(thread: Steps<unknown>, under: string | null = null): void {
     const { ended, events, value } = this.#runner.run(
@@ -89,6 +89,10 @@ export class Bench {
       this.failures.push(
         `free pages can be reached by a ${as} ${in_memory ? 'in memory' : 'that a CPU holds'}`,
       );
+    if (step.operation.name !== 'give_back') return;
+    const [pfn, n] = step.args as readonly [number, number];
+    for (const { value: level } of this.session.state.table_level.in(pfn, pfn + n))
+      if (level !== null) this.failures.push(`a page is freed that still counts as a ${level} table`);
   }
 
   #used(step: Step): void {
