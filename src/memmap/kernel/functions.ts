@@ -30,9 +30,11 @@ export interface MemFunctions {
   mem_map_next(iter: number, base: number, offset: number): Steps<number>;
   nth_page(page: number, n: number): Steps<number>;
 
-  // mm/hugetlb.c, mm/memory.c
+  // arch/*/mm/hugetlbpage.c before v5.8, mm/hugetlb.c, mm/memory.c
+  $hugepagesz(size: number): Steps<number>;
+  setup_hugepagesz(size: number): Steps<number>;
+  hugepage_setup_sz(size: number): Steps<number>;
   hugepagesz_setup(size: number): Steps<number>;
-  $unsupported_hugepagesz(size: number): Steps<string>;
   hugetlb_add_hstate(size: number): Steps<void>;
   gather_bootmem_prealloc(page: number, order: number): Steps<boolean>;
   prep_compound_page(page: number, order: number): Steps<void>;

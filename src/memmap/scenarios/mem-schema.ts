@@ -1,29 +1,13 @@
 import { z } from 'zod';
-import { parseSize, SIZE_PATTERN } from '../../machines/text/size.ts';
-import { ERRNO, type Errno } from '../../steps/errno.ts';
 import { memFailureSchema } from '../../steps/failure-schema.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import type { MemoryModel } from '../kernel/config.ts';
+import { memSteps } from './steps/index.ts';
+import { nid, range, size, word } from './steps/values.ts';
 
 /** Scenarios of struct pages and the memory they describe: `memory` in place of `machine`. */
 
-const NO_SIZE = { error: 'is not a number of bytes such as 134217728, "128M" or "0x8000000"' };
-const size = z
-  .union([z.int(NO_SIZE).min(0, NO_SIZE), z.string().regex(SIZE_PATTERN, NO_SIZE)], NO_SIZE)
-  .transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? Number.NaN)))
-  .refine((bytes) => bytes <= 2 ** 52, { error: 'is past 2^52' });
-const word = z.string().min(1).max(256);
-const nid = z.int().min(0).max(1023);
 const bits = z.int().min(1).max(63);
-
-const NO_RESULT = { error: 'is not a result: success, unusable, BUG, any, or an errno such as EINVAL' };
-const result = {
-  expect: z
-    .enum(['success', 'unusable', 'BUG', 'any', ...(Object.keys(ERRNO) as Errno[])], NO_RESULT)
-    .optional(),
-  message: word.optional().meta({ description: 'A kernel message of this operation contains this text' }),
-};
-const range = { start: size, size };
 
 export const MODELS: Readonly<Record<string, MemoryModel>> = {
   flatmem: 'FLATMEM',
@@ -87,43 +71,14 @@ const memory = z.strictObject({
   debug_vm: z.boolean().optional(),
 });
 
-const steps = {
-  hugepagesz: z.strictObject({ size, ...result }).meta({ description: 'hugepagesz= on the command line' }),
-  prep: z
-    .strictObject({ ...range, ...result })
-    .meta({ description: 'gather_bootmem_prealloc(): pages set aside become a huge page' }),
-  clear: z
-    .strictObject({ ...range, ...result })
-    .meta({ description: 'hugetlb_no_page(): its memory is zeroed' }),
-  copy: z
-    .strictObject({ from: size, to: size, size, ...result })
-    .meta({ description: 'hugetlb_cow(): its memory is copied' }),
-  follow: z
-    .strictObject({ ...range, offset: size.default(0), length: size, ...result })
-    .meta({ description: 'follow_hugetlb_page(): get_user_pages() of a part of it' }),
-  free: z.strictObject({ ...range, ...result }).meta({ description: 'update_and_free_page()' }),
-  hold: z.strictObject(range).meta({ description: 'Someone has one more reference to each of these pages' }),
-  lock: z.strictObject(range).meta({ description: 'Someone has locked each of these pages' }),
-  add: z
-    .strictObject({ ...range, node: nid.default(0), ...result })
-    .meta({ description: 'sparse_add_section(), v5.3 and later' }),
-  remove: z
-    .strictObject({ ...range, ...result })
-    .meta({ description: 'section_deactivate(), v5.3 and later' }),
-  memory_present: z
-    .strictObject({ ...range, node: nid, ...result })
-    .meta({ description: 'Early boot notes the node of the sections, v5.3 and later' }),
-  pfn_valid: z
-    .strictObject({ start: size, is: z.boolean(), ...result })
-    .meta({ description: 'pfn_valid() of the page at an address' }),
-} as const;
-
-export type MemStepKind = keyof typeof steps;
-export type MemStepOf<K extends MemStepKind> = z.infer<(typeof steps)[K]>;
-export type MemStep = { [K in MemStepKind]: { readonly kind: K; readonly step: MemStepOf<K> } }[MemStepKind];
+/** A step of a scenario: its kind and the parsed value. */
+export interface MemStep {
+  readonly kind: keyof typeof memSteps;
+  readonly step: Readonly<Record<string, unknown>>;
+}
 
 const stepSchema = z.union(
-  Object.entries(steps).map(([kind, schema]) => z.strictObject({ [kind]: schema })) as unknown as [
+  Object.entries(memSteps).map(([kind, { schema }]) => z.strictObject({ [kind]: schema })) as unknown as [
     z.ZodObject,
     z.ZodObject,
   ],
@@ -159,10 +114,11 @@ export function parseMemStep(value: unknown): { step: MemStep } | { path: Proper
   const [kind, ...more] = Object.keys(value);
   if (kind === undefined || more.length)
     return { path: [], what: 'is not a step: it must have one key, the operation' };
-  if (!Object.hasOwn(steps, kind))
-    return { path: [kind], what: `is not an operation; there are ${Object.keys(steps).join(', ')}` };
-  const parsed = steps[kind as MemStepKind].safeParse((value as Record<string, unknown>)[kind]);
-  if (parsed.success) return { step: { kind, step: parsed.data } as MemStep };
+  if (!Object.hasOwn(memSteps, kind))
+    return { path: [kind], what: `is not an operation; there are ${Object.keys(memSteps).join(', ')}` };
+  const known = kind as MemStep['kind'];
+  const parsed = memSteps[known].schema.safeParse((value as Record<string, unknown>)[kind]);
+  if (parsed.success) return { step: { kind: known, step: parsed.data } };
   const issue = parsed.error.issues[0];
   return { path: [kind, ...(issue?.path ?? [])], what: issue?.message ?? 'is wrong' };
 }

@@ -8,11 +8,12 @@ import { bootMemmodel, type MemModel } from '../boot/memmap-boot.ts';
 import { is_classic } from '../kernel/config.ts';
 import type { Stray } from '../kernel/world.ts';
 import type { MemRelease } from '../releases/mem-releases.ts';
-import { memCall } from './mem-calls.ts';
 import { sections } from './mem-checks.ts';
 import type { MemScenario } from './mem-scenario.ts';
 import type { MemStep } from './mem-schema.ts';
 import { firstOfEach, picture, straySubjects, strayText } from './picture.ts';
+import { memSteps } from './steps/index.ts';
+import type { MemStepKind } from './steps/kind.ts';
 
 export interface MemFailure extends Failure {
   /** A map of addresses, one line per object. */
@@ -90,7 +91,7 @@ export class MemSession {
     world.strays.length = 0;
     world.calls.clear();
     if (world.bootmem) world.bootmem.notes.length = 0;
-    const call = memCall(this.#model, { kind, step } as MemStep);
+    const call = (memSteps[kind] as MemStepKind).call(this.#model, step);
     const known = new Set(call.sections ? this.#invariants().map(failureKey) : []);
     const outcome = new Runner(world).run(call.thread());
     const strays = [...world.strays];

@@ -21,21 +21,37 @@ const add_hstate = operation({
 const is_offered = (c: MemConfig, size: number): boolean => c.huge_page_sizes.includes(size);
 export const order_of = (c: MemConfig, size: number): number => Math.log2(size / c.PAGE_SIZE);
 
+/** 0, or -EINVAL and this message for a size that the processor does not have. */
+function* add_size(k: MemKernel, size: number, valid: boolean, message: string): Steps<number> {
+  if (!valid) {
+    yield { op: 'printk', level: 3, text: message };
+    return -k.errno.EINVAL;
+  }
+  if (!(yield* look(has_hstate, size))) yield* k.hugetlb_add_hstate(size);
+  return 0;
+}
+
+function unsupported({ arch }: MemConfig, size: number): string {
+  if (arch === 'arm64') return `hugepagesz: Unsupported page size ${Math.floor(size / 1024)} K`;
+  return `hugepagesz: Unsupported page size ${Math.floor(size / 2 ** 20)} M`;
+}
+
 export const v2_6_27 = {
-  /** 0, or -EINVAL for a size that the processor does not have. */
-  *hugepagesz_setup(this: MemKernel, size: number): Steps<number> {
-    if (!is_offered(this.c, size)) {
-      yield { op: 'printk', level: 3, text: yield* this.$unsupported_hugepagesz(size) };
-      return -this.errno.EINVAL;
-    }
-    if (!(yield* look(has_hstate, size))) yield* this.hugetlb_add_hstate(size);
-    return 0;
+  /** `hugepagesz=` on the command line, by the architecture's function before v5.8 (359f25443a8d). */
+  *$hugepagesz(this: MemKernel, size: number): Steps<number> {
+    if (this.c.arch === 'ppc64') return yield* this.hugepage_setup_sz(size);
+    return yield* this.setup_hugepagesz(size);
   },
 
-  *$unsupported_hugepagesz(this: MemKernel, size: number): Steps<string> {
-    if (this.c.arch === 'ppc64') return `Invalid huge page size specified(${size})`;
-    if (this.c.arch === 'arm64') return `hugepagesz: Unsupported page size ${Math.floor(size / 1024)} K`;
-    return `hugepagesz: Unsupported page size ${Math.floor(size / 2 ** 20)} M`;
+  /** arch/x86/mm/hugetlbpage.c, arch/arm64/mm/hugetlbpage.c; the size has been parsed. */
+  *setup_hugepagesz(this: MemKernel, size: number): Steps<number> {
+    return yield* add_size(this, size, is_offered(this.c, size), unsupported(this.c, size));
+  },
+
+  /** arch/powerpc/mm/hugetlbpage.c */
+  *hugepage_setup_sz(this: MemKernel, size: number): Steps<number> {
+    const message = `Invalid huge page size specified(${size})`;
+    return yield* add_size(this, size, is_offered(this.c, size), message);
   },
 
   *hugetlb_add_hstate(this: MemKernel, size: number): Steps<void> {
@@ -44,16 +60,19 @@ export const v2_6_27 = {
 };
 
 /** The proposal of a reviewer of that series: gigantic pages only where the memmap is contiguous. */
+function is_contiguous(c: MemConfig, size: number): boolean {
+  const gigantic = order_of(c, size) >= c.MAX_ORDER;
+  return is_offered(c, size) && (!gigantic || c.memory_model === 'SPARSEMEM_VMEMMAP');
+}
+
 export const gigantic_vmemmap = {
-  *hugepagesz_setup(this: MemKernel, size: number): Steps<number> {
-    const gigantic = order_of(this.c, size) >= this.c.MAX_ORDER;
-    const depends_on = this.c.memory_model === 'SPARSEMEM_VMEMMAP';
-    if (!is_offered(this.c, size) || (gigantic && !depends_on)) {
-      yield { op: 'printk', level: 3, text: yield* this.$unsupported_hugepagesz(size) };
-      return -this.errno.EINVAL;
-    }
-    if (!(yield* look(has_hstate, size))) yield* this.hugetlb_add_hstate(size);
-    return 0;
+  *setup_hugepagesz(this: MemKernel, size: number): Steps<number> {
+    return yield* add_size(this, size, is_contiguous(this.c, size), unsupported(this.c, size));
+  },
+
+  *hugepage_setup_sz(this: MemKernel, size: number): Steps<number> {
+    const message = `Invalid huge page size specified(${size})`;
+    return yield* add_size(this, size, is_contiguous(this.c, size), message);
   },
 };
 
@@ -62,9 +81,15 @@ const text_of = (size: number): string => {
   return size % 2 ** 20 === 0 ? `${size / 2 ** 20}M` : `${size / 1024}K`;
 };
 
+/** mm/hugetlb.c for all architectures. */
 export const v5_8 = {
-  *$unsupported_hugepagesz(this: MemKernel, size: number): Steps<string> {
-    return `HugeTLB: unsupported hugepagesz=${text_of(size)}`;
+  *$hugepagesz(this: MemKernel, size: number): Steps<number> {
+    return yield* this.hugepagesz_setup(size);
+  },
+
+  *hugepagesz_setup(this: MemKernel, size: number): Steps<number> {
+    const message = `HugeTLB: unsupported hugepagesz=${text_of(size)}`;
+    return yield* add_size(this, size, is_offered(this.c, size), message);
   },
 };
 
