@@ -25,7 +25,7 @@ export interface CheckOptions extends ThreadsSearch {
 }
 
 /** A name of no release on which this entry can run. */
-export class NoSuchRelease extends UserError {
+class NoSuchRelease extends UserError {
   override readonly name = 'NoSuchRelease';
 }
 

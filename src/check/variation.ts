@@ -33,7 +33,7 @@ export const variedLayout = (machine: Machine, { layout }: Variation) =>
     : undefined;
 
 /** The differences from the file as part of a name: "", " in 4K/48", " in 4K/48 with the layout of v5.4". */
-export const variationText = ({ geometry, layout, memory }: Variation): string =>
+const variationText = ({ geometry, layout, memory }: Variation): string =>
   `${geometry ? ` in ${geometryText(geometry)}` : ''}${layout ? ` with the layout of ${layout}` : ''}${memory ? ' with boot memory elsewhere' : ''}`;
 
 const NAME = /^(.+?) on (\S+?)(?: in (\d+)K\/(\d+))?(?: with the layout of (\S+))?$/;

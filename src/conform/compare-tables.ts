@@ -84,7 +84,7 @@ function* tablesOf(m: Mmu, run: EntryRun): Generator<number> {
 }
 
 /** Compares one region with its recording. */
-export function compareRegion(tally: Tally, m: Mmu, k: Kernel, region: RecordedTables): void {
+function compareRegion(tally: Tally, m: Mmu, k: Kernel, region: RecordedTables): void {
   const where = `tables/${region.name}.json`;
   const recorded = merged(
     region.leaves.map((leaf) => ({

@@ -24,7 +24,7 @@ export interface DumpedPage {
 const DUMP = /^page:.* pfn:0x([0-9a-f]+)/;
 
 /** The pages that the kernel dumped as unmovable, in order. */
-export function dumpedPages(log: string): DumpedPage[] {
+function dumpedPages(log: string): DumpedPage[] {
   const lines = withoutMigrationDumps(logLines(log));
   return lines.flatMap((line, i) => {
     const page = DUMP.exec(line);

@@ -38,8 +38,7 @@ export const STRUCT_PAGE_SIZE = 64;
 const NEEDED = ['linear', 'vmalloc', 'vmemmap'] as const;
 
 /** A region in the form used by messages. */
-export const regionText = ({ name, start, end }: Region): string =>
-  `${name} (${vaText(start)}-${vaText(end)})`;
+const regionText = ({ name, start, end }: Region): string => `${name} (${vaText(start)}-${vaText(end)})`;
 
 /** The region of this name, or undefined. */
 export const regionOf = (layout: Layout, name: string): Region | undefined =>

@@ -19,7 +19,6 @@ export const memory_block_id = (c: Config, section_nr: number): number =>
   Math.floor(section_nr / c.sections_per_block);
 export const pfn_to_block_id = (c: Config, pfn: number): number =>
   memory_block_id(c, pfn_to_section_nr(c, pfn));
-export const phys_to_block_id = (c: Config, phys: number): number => pfn_to_block_id(c, PFN_DOWN(c, phys));
 export const pages_per_block = (c: Config): number => c.PAGES_PER_SECTION * c.sections_per_block;
 
 export const IS_ALIGNED = (n: number, alignment: number): boolean => n % alignment === 0;

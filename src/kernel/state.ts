@@ -372,7 +372,7 @@ export interface memblock_type {
 
 export const IORESOURCE_MEM = 1;
 export const IORESOURCE_BUSY = 2;
-export const IORESOURCE_SYSRAM = 4;
+const IORESOURCE_SYSRAM = 4;
 export const IORESOURCE_SYSRAM_DRIVER_MANAGED = 8;
 export const IORESOURCE_SYSRAM_MERGEABLE = 16;
 export const IORESOURCE_SYSTEM_RAM = IORESOURCE_MEM | IORESOURCE_SYSRAM;

@@ -22,7 +22,7 @@ export interface LitmusResult {
   readonly states: number;
 }
 
-export const MOST_STATES = 2_000_000;
+const MOST_STATES = 2_000_000;
 
 const go: Operation = Object.freeze({ name: 'go', obj: 'machine', writes: true, run: () => undefined });
 const GO: Step = { op: 'call', operation: go, args: [] };
@@ -32,7 +32,7 @@ function* cpu() {
 }
 
 /** The test as a program of the explorer. */
-export function programOf(test: LitmusTest, defect?: Defect): Program {
+function programOf(test: LitmusTest, defect?: Defect): Program {
   return {
     name: test.name,
     threads: test.threads.map((_, i) => ({ name: `P${i}`, run: cpu })),

@@ -90,7 +90,7 @@ function* lifeChecks(form: Form): Generator<Check> {
 
 const SCENARIOS = new URL('../../scenarios/', import.meta.url);
 
-export const entries = (): Entry[] =>
+const entries = (): Entry[] =>
   readdirSync(SCENARIOS)
     .filter((name) => /^B.*\.yaml$/.test(name))
     .sort()

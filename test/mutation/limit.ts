@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
 /** The limit of one check in seconds of CPU time, whatever else the machine does: over ten times what the slowest takes. */
-export const LIMIT_S = 30;
+const LIMIT_S = 30;
 
 /** The signal that ends a process over the limit. */
 export const OVER_LIMIT = 'SIGXCPU';

@@ -19,7 +19,7 @@ export function dsb(m: Mmu, kind: DsbKind): void {
 }
 
 /** Makes the executing CPU's descriptor writes visible: level 1 to its own walker, level 2 to all walkers. */
-export function settle(m: Mmu, level: 1 | 2): void {
+function settle(m: Mmu, level: 1 | 2): void {
   const { cpu } = m;
   const mine = m.pending[cpu]!;
   const raise = <T extends Held | Fresh>(item: T): T =>

@@ -44,7 +44,7 @@ export interface InlineAsm {
 const WORD = 2 ** 32;
 
 /** The 64 low bits of a decimal integer of any length. */
-export function parseInt64(text: string): Int64 {
+function parseInt64(text: string): Int64 {
   if (text.length < 16) {
     const n = Number(text);
     return { lo: n | 0, hi: Math.floor(n / WORD) | 0 };

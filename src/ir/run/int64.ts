@@ -58,10 +58,10 @@ export function ashr64(lo: number, hi: number, n: number): number {
   return (lo >>> n) | (hi << (32 - n));
 }
 
-export const big = (lo: number, hi: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+const big = (lo: number, hi: number): bigint => (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 
 /** A BigInt's low 64 bits: the low half, and the high one in {@link high}. */
-export function small(n: bigint): number {
+function small(n: bigint): number {
   high = Number((n >> 32n) & 0xffffffffn) | 0;
   return Number(n & 0xffffffffn) | 0;
 }

@@ -88,7 +88,7 @@ function upper(m: Host, lo: number, hi: number, bits: number): number {
 }
 
 /** Operations by name; the number of an operation is its place here. */
-export const OPERATIONS: Readonly<Record<string, OperationCode>> = {
+const OPERATIONS: Readonly<Record<string, OperationCode>> = {
   mov(_, w, pc, r) {
     const a = w[pc + 2]!;
     const d = w[pc + 1]!;

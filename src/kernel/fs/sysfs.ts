@@ -16,10 +16,10 @@ import { read_through } from './read_through.ts';
 
 export const MEMORY = '/sys/devices/system/memory';
 export const NODE = '/sys/devices/system/node';
-export const PARAMETERS = '/sys/module/memory_hotplug/parameters';
+const PARAMETERS = '/sys/module/memory_hotplug/parameters';
 export const HUGEPAGES = '/sys/kernel/mm/hugepages';
 export const FIRMWARE = '/sys/firmware/memmap';
-export const NOTIFIER_ERROR = '/sys/kernel/debug/notifier-error-inject/memory/actions';
+const NOTIFIER_ERROR = '/sys/kernel/debug/notifier-error-inject/memory/actions';
 
 /** The kind of a path: a text file, a link, a directory; null if nothing is there. */
 export type SysfsEntry =

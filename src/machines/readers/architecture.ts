@@ -31,7 +31,7 @@ const WORDS: readonly (readonly [pattern: RegExp, name: string])[] = [
 export const architectureIn = (text: string): string | undefined =>
   WORDS.find(([pattern]) => pattern.test(text))?.[1];
 
-export const MODELLED: readonly Arch[] = ['x86_64', 'arm64'];
+const MODELLED: readonly Arch[] = ['x86_64', 'arm64'];
 
 export const isModelled = (name: string): name is Arch => (MODELLED as readonly string[]).includes(name);
 

@@ -78,7 +78,7 @@ export function identify(
 }
 
 /** The architecture that the caller gives, the source names, or its memory allows, in this order. */
-export function identifyArch(
+function identifyArch(
   given: Arch | undefined,
   named: string | undefined,
   evidence: Evidence,

@@ -5,7 +5,7 @@ import { parseList } from '../text/number-list.ts';
 import { NODE_DIR } from './block-dirs.ts';
 
 /** CONFIG_NODES_SHIFT is at most 10. */
-export const MAX_NID = 1023;
+const MAX_NID = 1023;
 const MAX_CPU = 65_535;
 
 export interface Nodes {

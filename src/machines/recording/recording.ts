@@ -42,7 +42,7 @@ export async function openRecording(path: string, options: ArchiveOptions = {}):
 }
 
 /** A directory or archive as a file tree, with any contents. */
-export async function openTree(path: string, options: ArchiveOptions = {}): Promise<FileTree> {
+async function openTree(path: string, options: ArchiveOptions = {}): Promise<FileTree> {
   const source = options.source ?? path;
   let isDirectory: boolean;
   try {

@@ -5,7 +5,7 @@ import { type FileKind, type FileTree, segments } from './tree.ts';
  * A recording made by a program that cannot store links lists them in `symlinks.txt`: one "path target" per line, the
  * path absolute in the guest, the target as readlink returned it. Returns targets by path, without the leading `/`.
  */
-export function parseLinks(text: string, source: string): Map<string, string> {
+function parseLinks(text: string, source: string): Map<string, string> {
   const links = new Map<string, string>();
   for (const [i, line] of text.split('\n').entries()) {
     if (line === '') continue;
@@ -23,7 +23,7 @@ export function parseLinks(text: string, source: string): Map<string, string> {
 }
 
 /** A tree with links added by name. They are listed and can be read as links; they are not followed. */
-export class LinkedTree implements FileTree {
+class LinkedTree implements FileTree {
   readonly source: string;
   readonly #tree: FileTree;
   readonly #links: ReadonlyMap<string, string>;

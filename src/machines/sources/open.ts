@@ -80,11 +80,6 @@ export function looksLikeArchive(path: string): boolean {
   }
 }
 
-/** The path of a source, without the `:NAME` that selects a part of it. */
-export function pathOf(source: string): string {
-  return split(source).path;
-}
-
 function split(source: string): { readonly path: string; readonly pick?: string } {
   if (exists(source)) return { path: source };
   const colon = source.lastIndexOf(':');

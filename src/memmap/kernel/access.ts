@@ -27,7 +27,7 @@ interface Segment {
 }
 
 /** The objects to which n pointers from p on point. */
-export function* reached(world: Memmap, p: number, n: number): Generator<Segment> {
+function* reached(world: Memmap, p: number, n: number): Generator<Segment> {
   if (p < 0) {
     yield { at: 0, n, address: p, pfn: -1, foreign: null };
     return;

@@ -25,7 +25,7 @@ export const place_memmap = operation({
 });
 
 /** The whole pages of vmemmap that hold the struct pages of a range. */
-export function vmemmap_pages(c: MemConfig, pfn: number, nr_pages: number): readonly [number, number] {
+function vmemmap_pages(c: MemConfig, pfn: number, nr_pages: number): readonly [number, number] {
   const start = pfn * SIZEOF_STRUCT_PAGE;
   const end = start + nr_pages * SIZEOF_STRUCT_PAGE;
   const page = Math.min(c.PAGE_SIZE, c.PAGES_PER_SECTION * SIZEOF_STRUCT_PAGE);

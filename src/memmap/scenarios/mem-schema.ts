@@ -9,7 +9,7 @@ import { nid, range, size, word } from './steps/values.ts';
 
 const bits = z.int().min(1).max(63);
 
-export const MODELS: Readonly<Record<string, MemoryModel>> = {
+const MODELS: Readonly<Record<string, MemoryModel>> = {
   flatmem: 'FLATMEM',
   discontigmem: 'DISCONTIGMEM',
   sparsemem: 'SPARSEMEM_EXTREME',

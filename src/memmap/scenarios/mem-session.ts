@@ -79,7 +79,7 @@ function placed<T>(file: string, index: number, run: () => T): T {
 }
 
 /** A kernel and its struct pages, in operation. */
-export class MemSession {
+class MemSession {
   readonly #model: MemModel;
 
   constructor(model: MemModel) {

@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /** The names of the bits that are set, in their order. */
-export const bitNames = (value: number): string[] =>
+const bitNames = (value: number): string[] =>
   Object.entries(NAMES)
     .filter(([bit]) => Math.floor(value / 2 ** Number(bit)) % 2 === 1)
     .map(([, name]) => name);

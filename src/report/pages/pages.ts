@@ -154,7 +154,7 @@ function cellOf(row: PageRun, column: PageColumn, layout: PageLayout, bytes: boo
 
 const LEFT: ReadonlySet<string> = new Set(['RANGE', 'ZONE', 'KIND', 'FLAGS', 'OWNER', 'NAMES']);
 
-export const columnOf = (name: string): Column =>
+const columnOf = (name: string): Column =>
   name === 'SIZE' ? { name, right: true, hint: 5 } : { name, right: !LEFT.has(name) };
 
 /**

@@ -2,13 +2,13 @@ import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 
 /** A field as people write it: a plain variable by its name, an element as name#key. */
-export function placeText(obj: string, key: number, field: string): string {
+function placeText(obj: string, key: number, field: string): string {
   if (field !== 'v') return `${obj}#${key}.${field}`;
   return key === 0 ? obj : `${obj}#${key}`;
 }
 
 /** A value, short enough for a column. */
-export function valueText(value: unknown): string {
+function valueText(value: unknown): string {
   if (value === undefined) return '?';
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
   return text.length > 24 ? `${text.slice(0, 21)}...` : text;

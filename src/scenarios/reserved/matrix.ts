@@ -12,7 +12,7 @@ import { kinds, layOut, machine, type PageKind, type Place } from './kinds.ts';
 export type Answer = 'yes' | 'no' | 'BUG' | '-';
 
 /** Builds that differ in how an uninitialised struct page reads: as its old contents, as all ones, or as a BUG. */
-export const builds = {
+const builds = {
   plain: { debug_vm: false, debug_vm_pgflags: false },
   debug_vm: { debug_vm: true, debug_vm_pgflags: false },
   debug_vm_pgflags: { debug_vm: true, debug_vm_pgflags: true },

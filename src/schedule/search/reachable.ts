@@ -10,11 +10,6 @@ export interface Reachable {
   readonly finals: readonly string[];
 }
 
-/** All that the stateful search reaches, with or without its optimisations. */
-export function reachableStates(program: Program, fast: boolean, monitors: readonly Monitor[]): Reachable {
-  return atOnce(statesInSlices(program, fast, monitors));
-}
-
 /** All that is reached by one execution per trace. */
 export function reachableTraces(program: Program, monitors: readonly Monitor[]): ReachableTraces {
   return atOnce(tracesInSlices(program, monitors));
@@ -25,7 +20,7 @@ type ReachableTraces = Reachable & { readonly executions: number; readonly redun
 /** Stops at every check, so that the driver regains control. */
 const control = { stop: () => true };
 
-/** The same as {@link reachableStates}, yielding often. */
+/** All that the stateful search reaches, with or without its optimisations; yields often. */
 export function* statesInSlices(
   program: Program,
   fast: boolean,

@@ -72,7 +72,7 @@ export class Dependence {
 
 /** Answers in {@link Dependence.answers}. */
 export const NO = 1;
-export const YES = 2;
+const YES = 2;
 
 function overlap(a: readonly number[], b: readonly number[]): boolean {
   return a.some((x) => b.some((y) => x >> 1 === y >> 1 && ((x | y) & 1) === 1));

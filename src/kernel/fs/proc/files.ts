@@ -49,7 +49,7 @@ export function* memblock(regions: readonly memblock_region[], columns: boolean)
 }
 
 /** The current number of free pages of a zone, counted from the pages themselves. */
-export function nr_free(state: State, nid: number, index: number): number {
+function nr_free(state: State, nid: number, index: number): number {
   const zone = state.zone.get(zone_key(nid, index))!;
   return state.pages.total(
     zone.zone_start_pfn,
