@@ -18,7 +18,7 @@ const mutants = await listMutants(sources);
 const results = readResults(new URL('results.jsonl', import.meta.url));
 
 test('the results are of mutants that there are, in their order', () => {
-  expect(mutants.map(({ name }) => name).filter((name) => results.has(name))).toEqual([...results.keys()]);
+  expect([...results.keys()]).toEqual(mutants.map(({ name }) => name));
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   expect(mutants.length).toBeGreaterThan(900);
 });
@@ -34,7 +34,7 @@ const SAMPLE = [
   'arm64-v6 unmap_hotplug_pte_range: swapped pte_clear(ptep) and flush_tlb_kernel_range(addr, addr + PAGE_SIZE)',
   'v5.7 free_empty_pte_table: twice free_hotplug_pgtable_page(table)',
   'v6.1 v6_1_192.unmap_hotplug_range: without flush_tlb_kernel_range(addr, end)',
-  "v6.1 flush_and_wait: swapped change(mmu_steps.issue, op) and DSB('ish')",
+  "v6.1 flush_and_wait: swapped tlbi(op) and DSB('ish')",
 ];
 
 describe('a sample fares as it is written', () => {

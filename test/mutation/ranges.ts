@@ -248,6 +248,11 @@ export interface Course {
   readonly run: (bench: Bench, shape: Shape) => void;
 }
 
+function comesAndGoes(bench: Bench, start: number): void {
+  bench.populate(start, 128 * M);
+  bench.depopulate(start, 128 * M);
+}
+
 export const COURSES: Readonly<Record<string, Course>> = {
   'a few pages of the linear map': {
     run: (bench, shape) => {
@@ -342,6 +347,8 @@ export const COURSES: Readonly<Record<string, Course>> = {
       const range = [0, pages(shape, 3)].map((at) => phys_to_virt(k.c, 16 * G + at)) as [number, number];
       bench.map(16 * G, pages(shape, 3));
       if (k.free_empty_tables) bench.run(k.free_empty_tables(...range, k.c.PAGE_OFFSET, k.c.PAGE_END));
+      // the range of each table reaches beyond this region
+      if (k.free_empty_tables) bench.run(k.free_empty_tables(...range, ...range));
       bench.unmap(16 * G, pages(shape, 3));
     },
   },
@@ -358,6 +365,11 @@ export const COURSES: Readonly<Record<string, Course>> = {
       const group = contEntries(k.c.t, k.c.t.levels - 1);
       bench.map(16 * G, pages(shape, group));
       if (k.unmap_hotplug_range) bench.run(k.unmap_hotplug_range(at, at + pages(shape, group), true, null));
+      const blocks = contEntries(k.c.t, k.c.t.levels - 2) * k.c.PMD_SIZE;
+      if (k.unmap_hotplug_range && shape.rodata === 'off' && blocks <= G) {
+        bench.map(16 * G, blocks);
+        bench.run(k.unmap_hotplug_range(at, at + blocks, true, null));
+      }
     },
   },
   'where a leaf would be split': {
@@ -392,6 +404,17 @@ export const COURSES: Readonly<Record<string, Course>> = {
     run: (bench) => {
       const { PAGE_SIZE, PAGES_PER_SECTION } = bench.kernel.c;
       bench.run(bench.kernel.free_map_bootmem((3 * G) / PAGE_SIZE, PAGES_PER_SECTION));
+    },
+  },
+  'the memmap of the last memory that can be mapped': {
+    exact: true,
+    run: (bench) => comesAndGoes(bench, bench.kernel.c.mappable_range.end - 128 * M),
+  },
+  'the memmap of memory under the last entry of the root': {
+    exact: true,
+    run: (bench, shape) => {
+      const at = bench.kernel.c.mappable_range.end - 128 * G;
+      if (at >= far(shape)) comesAndGoes(bench, at);
     },
   },
   'two memmaps, piece by piece in turn': {

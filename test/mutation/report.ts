@@ -147,6 +147,8 @@ function sortOf(result: ResultLine): string {
   if (/invariant:|linear:|memmap:|meanwhile/.test(failure)) return 'another invariant between operations';
   if (/is not a table$/.test(failure)) return 'an entry used in a page that is not a table';
   if (/BUG|printk/.test(failure)) return 'the allocator: a page freed twice, or a page that it does not own';
+  if (/still counts as|is freed that|without its destructor/.test(failure))
+    return 'tables freed that still count as tables';
   if (/lock/.test(failure)) return 'a lock';
   if (/warn|nothing says|splits|answer/.test(failure))
     return 'an unexpected warning, or an expected warning that is missing';
