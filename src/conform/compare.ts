@@ -7,9 +7,11 @@ import type { FileTree } from '../machines/sources/tree.ts';
 import { comparePtdump, compareTables } from './compare-tables.ts';
 import { compareHugetlb } from './hugetlb.ts';
 import { compareKpageflags } from './kpageflags.ts';
+import { compareMonitorDevices } from './monitor-devices.ts';
 import { compareNvdimm } from './nvdimm.ts';
 import { compareSections } from './sections.ts';
 import type { Subject, Tally } from './tally.ts';
+import { compareToolLists } from './tool-lists.ts';
 
 const ABSENT = '(absent)';
 /** Files and links that do not belong to hotplug, or whose counts differ in any two runs. */
@@ -190,6 +192,37 @@ function compareMeminfo(tally: Tally, tree: FileTree, state: State, k: Kernel): 
   }
 }
 
+/** Lines of a node's meminfo that do not depend on programs. */
+function compareNodeMeminfo(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  for (const { node_id: nid, online } of state.pgdat.values()) {
+    const path = `${NODE}/node${nid}/meminfo`;
+    const recorded = tree.readText(path.slice(1))?.split('\n');
+    if (recorded === undefined || !online) continue;
+    for (const line of nodeMeminfo(state, k, nid)) {
+      const name = line.slice(0, line.indexOf(':') + 1);
+      const own = recorded.find((text) => text.startsWith(name));
+      if (own !== undefined) tally.check('meminfo', `${path} ${name.slice(0, -1)}`, own, line);
+    }
+  }
+}
+
+/** The lines as drivers/base/node.c (node_read_meminfo) and mm/hugetlb.c (hugetlb_report_node_meminfo) format them. */
+function nodeMeminfo(state: State, k: Kernel, nid: number): string[] {
+  const pages = k.c.zones.reduce(
+    (sum, _, i) => sum + (state.zone.get(zone_key(nid, i))?.managed_pages ?? 0),
+    0,
+  );
+  const pool = state.hstate.get(k.c.default_hugepage_order);
+  const line = (name: string, n: number | undefined, width: number): string =>
+    `Node ${nid} ${name}${String(n ?? 0).padStart(width)}`;
+  return [
+    `${line('MemTotal:       ', (pages * k.c.PAGE_SIZE) / 1024, 8)} kB`,
+    line('HugePages_Total: ', pool?.nr_huge_pages_node[nid], 5),
+    line('HugePages_Free:  ', pool?.free_huge_pages_node[nid], 5),
+    line('HugePages_Surp:  ', pool?.surplus_huge_pages_node[nid], 5),
+  ];
+}
+
 /** Compares everything in a step's recording that the model renders. */
 export function compareState(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   compareBlocks(tally, tree, state, k);
@@ -204,7 +237,10 @@ export function compareState(tally: Tally, tree: FileTree, state: State, k: Kern
   compareParameters(tally, tree, state, k);
   compareHugetlb(tally, tree, state, k);
   compareMeminfo(tally, tree, state, k);
+  compareNodeMeminfo(tally, tree, state, k);
   compareNvdimm(tally, tree, state, k);
+  compareToolLists(tally, tree, state, k);
+  compareMonitorDevices(tally, tree, state);
   compareSections(tally, tree, state, k);
   compareKpageflags(tally, tree, state, k);
   if (!state.mmu) return;

@@ -122,14 +122,33 @@ export function withoutMigrationDumps(lines: readonly string[]): string[] {
   return kept;
 }
 
-/** The hotplug lines of a recorded log, in normal form; lines after a crash are ignored. */
-export function recordedLines(text: string): string[] {
-  const lines = withoutMigrationDumps(logLines(text)).filter(isHotplug).map(normal);
+/** The lines of a recorded log that are compared, in normal form, and the number of the others by reason. */
+export interface RecordedLog {
+  readonly lines: readonly string[];
+  readonly dropped: readonly { readonly why: string; readonly times: number }[];
+}
+
+const IN_OOPS = /^(?:BUG at |pc : |RIP: 0010:)/;
+
+export function recordedLog(text: string): RecordedLog {
+  const all = logLines(text).filter((line) => line !== '');
+  const unique = withoutMigrationDumps(all);
+  const hotplug = unique.filter(isHotplug).map(normal);
   // a warning has a register dump as well; only that of an oops is modelled
-  const oops = lines.findIndex((line) => /^(?:Unable|BUG: unable) to handle /.test(line));
-  const told = lines.filter((line, i) => !ofADump.test(line) || (oops >= 0 && i > oops));
-  const end = told.findIndex((line) => /^(?:BUG at |pc : |RIP: 0010:)/.test(line));
-  return end < 0 ? told : told.slice(0, end + 1);
+  const oops = hotplug.findIndex((line) => /^(?:Unable|BUG: unable) to handle /.test(line));
+  const told = hotplug.filter((line, i) => !ofADump.test(line) || (oops >= 0 && i > oops));
+  const end = told.findIndex((line) => IN_OOPS.test(line));
+  const lines = end < 0 ? told : told.slice(0, end + 1);
+  const dropped = [
+    { why: 'of other subsystems, and parts of dumps', times: unique.length - hotplug.length },
+    {
+      why: 'dumps of pages that could not be migrated, whose number is random',
+      times: all.length - unique.length,
+    },
+    { why: 'registers of warnings', times: hotplug.length - told.length },
+    { why: 'of memory hotplug, after a crash', times: told.length - lines.length },
+  ];
+  return { lines, dropped: dropped.filter(({ times }) => times > 0) };
 }
 
 /** The log lines of these events, in normal form. */

@@ -6,7 +6,9 @@ import type { Tally } from './tally.ts';
 
 /** Pools of huge pages, as sysfs shows them for each node and for all. */
 
-const COUNTERS = ['nr_hugepages', 'free_hugepages', 'surplus_hugepages', 'resv_hugepages'];
+const SYSCTL = '/proc/sys/vm/nr_hugepages';
+
+const COUNTERS = ['nr_hugepages', 'free_hugepages', 'surplus_hugepages', 'resv_hugepages', 'demote_size'];
 
 function compareSizes(tally: Tally, tree: FileTree, state: State, k: Kernel, root: string): void {
   const recorded = tree.list(root.slice(1));
@@ -28,4 +30,8 @@ export function compareHugetlb(tally: Tally, tree: FileTree, state: State, k: Ke
   const nodes = (tree.list(NODE.slice(1)) ?? []).filter((name) => /^node\d+$/.test(name)).sort();
   for (const node of nodes) compareSizes(tally, tree, state, k, `${NODE}/${node}/hugepages`);
   if (tree.list(HUGEPAGES.slice(1))) compareSizes(tally, tree, state, k, HUGEPAGES);
+  const persistent = tree.readText(SYSCTL.slice(1));
+  const pool = state.hstate.get(k.c.default_hugepage_order);
+  if (persistent !== undefined && pool)
+    tally.check('hugepages', SYSCTL, persistent, `${pool.nr_huge_pages - pool.surplus_huge_pages}\n`);
 }

@@ -1,9 +1,10 @@
 import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
 import type { Op } from '../machines/recording/ops.ts';
 import type { Session } from '../scenarios/running/session.ts';
-import { pinnedPages, repin } from '../scenarios/steps/pages/pin.ts';
+import { repin } from '../scenarios/steps/pages/pin.ts';
 import { logLines, withoutMigrationDumps } from './dmesg.ts';
 import { operationOf } from './operations.ts';
+import { movablePin } from './pins.ts';
 
 /** Something that the model cannot know and the recording shows. The model is told it for one operation. */
 export interface Given {
@@ -86,7 +87,7 @@ export class UnmovablePages {
     const { pages } = this.#session.state;
     const page = pages.get(pfn);
     if (page_use(page) === USE.UNMOVABLE || PageReserved(page)) return;
-    const pin = pinnedPages(this.#session).find((own) => this.#blockOf(own) === block);
+    const pin = movablePin(this.#session, (own) => this.#blockOf(own) === block);
     if (pin !== undefined && !reserved) {
       repin(this.#session, pin, pfn);
       tell({ what: `the pin took page 0x${pfn.toString(16)}`, pfn });

@@ -5,6 +5,7 @@ import { pfn_to_section_nr } from '../kernel/pfn.ts';
 import { SECTION_IS_EARLY, type State } from '../kernel/state.ts';
 import type { FileTree } from '../machines/sources/tree.ts';
 import { kpageflagsRuns } from '../scenarios/pages/kpageflags.ts';
+import { parseJson } from './json.ts';
 import type { Tally } from './tally.ts';
 
 /** Compares /proc/kpageflags, which recordings have as runs: the flags that do not depend on what uses a page. */
@@ -44,13 +45,7 @@ const arm64 = z.record(
 
 /** Runs of names by range; null if the text is of another form, or not all runs were recorded. */
 function ofArm64(text: string): Run[] | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const parsed = arm64.safeParse(value);
+  const parsed = arm64.safeParse(parseJson(text));
   if (!parsed.success) return null;
   const ranges = Object.values(parsed.data);
   if (ranges.some(({ runs, nruns }) => runs.length !== nruns)) return null;

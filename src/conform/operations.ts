@@ -9,6 +9,7 @@ import { deviceRange } from '../scenarios/steps/devices/device.ts';
 import { unpinLast } from '../scenarios/steps/pages/pin.ts';
 import { type Compare, deleted, ejectOst, errno, exit, noResult, ost, plugged } from './compare-result.ts';
 import { useHugepages } from './hugetlb-inputs.ts';
+import { pin } from './pins.ts';
 import { loadTestModule, testModule } from './test-module.ts';
 import { moduleChanged, plugVirtioMem, requestVirtioMem, unplugVirtioMem } from './virtio-mem.ts';
 
@@ -145,7 +146,7 @@ const operations: Operations = {
   },
   pin: {
     text: named,
-    does: ({ nid, start, size }) => ({ kind: 'pin', step: { node: nid, start, size } }),
+    does: pin,
     compares: [errno],
   },
   unpin: {
@@ -162,6 +163,10 @@ const operations: Operations = {
   module: {
     text: ({ action, name }) => `${action} ${name}`,
     does: (op, session, _, step) => {
+      if (typeof op.exit === 'number' && op.exit !== 0)
+        return {
+          because: `${op.action} ${op.name}: exit ${op.exit}: why modules are refused is not modelled`,
+        };
       loadTestModule(session, op);
       return moduleChanged(session, op, step);
     },

@@ -1,6 +1,6 @@
 import { boot } from '../boot/boot.ts';
 import { BadOperation } from '../errors/bad-operation.ts';
-import { quote } from '../errors/input-error.ts';
+import { InputError, quote } from '../errors/input-error.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Op, UnreadOp } from '../machines/recording/ops.ts';
 import type { Recording, RecordingStep } from '../machines/recording/recording.ts';
@@ -12,13 +12,17 @@ import type { RunEvent } from '../schedule/runner.ts';
 import { beforeFirstStep } from './before-first-step.ts';
 import { compareState } from './compare.ts';
 import { compareResult } from './compare-result.ts';
-import { eventLines, recordedLines } from './dmesg.ts';
+import { eventLines, recordedLog } from './dmesg.ts';
 import { poolInputs, programEnds } from './hugetlb-inputs.ts';
 import { type Given, UnmovablePages } from './inputs.ts';
 import { lostInfoBlocks } from './nvdimm.ts';
 import { type NotCompared as Because, operationOf } from './operations.ts';
+import { outcomeNotes } from './outcome-notes.ts';
+import { pinInputs } from './pins.ts';
 import { type Difference, type NotCompared, Tally } from './tally.ts';
 import { moduleMemory } from './test-module.ts';
+import { filesNotRead } from './unread-files.ts';
+import { WatchedTree } from './watched-tree.ts';
 
 export interface StepReport {
   readonly dir: string;
@@ -81,7 +85,8 @@ function compareMessages(
   events: readonly RunEvent[],
   given: readonly Given[],
 ): void {
-  const recorded = recordedLines(log);
+  const { lines: recorded, dropped } = recordedLog(log);
+  for (const { why, times } of dropped) tally.notCompared.add(`dmesg: lines ${why}`, times);
   const model = eventLines(events);
   const told = new Set(
     given.flatMap(({ pfn }) => (pfn === undefined ? [] : [`page: pfn:0x${pfn.toString(16)}`])),
@@ -99,7 +104,9 @@ const isRefused = (op: Op): boolean =>
   ('exit' in op && typeof op.exit === 'number' && op.exit !== 0) ||
   (op.op === 'device_del' && op.events !== undefined && !op.events.includes('DEVICE_DELETED'));
 
-function replayStep(session: Session, step: RecordingStep, behind: readonly string[]): StepReport {
+function replayStep(session: Session, recorded: RecordingStep, behind: readonly string[]): StepReport {
+  const tree = new WatchedTree(recorded.tree);
+  const step: RecordingStep = { ...recorded, tree };
   const tally = new Tally();
   const unperformed = [...behind];
   for (const { key, why } of step.unread) tally.notCompared.add(`ops.json: ${quote(key)}: ${why}`);
@@ -123,6 +130,7 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
       given.push({ ...input, during: what });
     };
     for (const { key, why } of op.unread) tally.notCompared.add(`${op.op}: ${quote(key)}: ${why}`);
+    for (const note of outcomeNotes(op, what, session)) tally.notCompared.add(note);
     const pool = poolInputs(session, op, step);
     for (const one of pool.given) tell({ what: one });
     unmovable.give(op, tell);
@@ -136,7 +144,11 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
           return ended;
         }
       : undefined;
-    const inputs = [...lostInfoBlocks(op, step.tree, session.state), ...moduleMemory(session, op, step)];
+    const inputs = [
+      ...lostInfoBlocks(op, step.tree, session.state),
+      ...moduleMemory(session, op, step),
+      ...pinInputs(op, session),
+    ];
     for (const one of inputs) tell({ what: one });
     const done = doneBy(session, op, pool.heads, step);
     unmovable.takeBack();
@@ -161,7 +173,11 @@ function replayStep(session: Session, step: RecordingStep, behind: readonly stri
       ? 'the guest had crashed'
       : 'the step has no sys';
     tally.notCompared.add(`state: ${why}`);
-  } else if (!crashed) compareState(tally, step.tree, session.state, session.kernel);
+  } else if (crashed) tally.notCompared.add('state: the kernel had hit a BUG');
+  else {
+    compareState(tally, tree, session.state, session.kernel);
+    filesNotRead(tally, tree);
+  }
   return {
     dir: step.dir,
     compared: tally.compared,
@@ -185,8 +201,11 @@ const follows = ({ differences, state_compared }: StepReport): boolean =>
 export function conform(recording: Recording, release?: Release): Report {
   const [first] = recording.steps;
   const chosen = release ?? findRelease(recording.ops.kernel);
-  if (!first || !chosen)
-    throw new BadOperation(`${recording.source}: no modelled release for ${recording.ops.kernel}`);
+  if (!first) throw new InputError(recording.source, 'ops.json steps', 'there is none, not even the boot');
+  if (!chosen) {
+    const what = `no modelled release for ${quote(recording.ops.kernel)}`;
+    throw new InputError(recording.source, 'ops.json kernel', what);
+  }
   const recorded = { ops: recording.ops, top: recording.tree };
   const machine = machineOf({ tree: first.tree, recorded }, recording.source);
   const session = new Session(boot(beforeFirstStep(machine, first.ops), chosen));

@@ -14,6 +14,7 @@ export type Subject =
   | 'meminfo'
   | 'parameters'
   | 'namespaces'
+  | 'devices'
   | 'sections'
   | 'pages'
   | 'tables';

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { PageHWPoison, page_nid, page_use, USE } from '../../../kernel/mm/page.ts';
+import { NO_PAGE, PageHWPoison, page_nid, page_use, USE } from '../../../kernel/mm/page.ts';
+import { pfn_to_section_nr } from '../../../kernel/pfn.ts';
+import { SECTION_IS_ONLINE } from '../../../kernel/state.ts';
 import { usePages } from '../../running/page-use.ts';
 import { type Result, returned } from '../../running/result.ts';
 import type { Session } from '../../running/session.ts';
@@ -36,11 +38,26 @@ export const pin = stepKind({
       (page) => page_use(page) === USE.FREE && !PageHWPoison(page) && page_nid(page) === step.node,
     );
     if (pfn < 0) return returned(-kernel.errno.ENOMEM);
-    usePages(session, pfn, pfn + 1, USE.UNMOVABLE);
-    pinned.set(session, [...pinnedPages(session), pfn]);
+    take(session, pfn);
     return returned(0);
   },
 });
+
+/** The kernel takes this page of a node; -ENOMEM if the node has no such page online. */
+export function pinPage(session: Session, nid: number, pfn: number): Result {
+  const { kernel, state } = session;
+  const page = state.pages.get(pfn);
+  const section = state.mem_section.get(pfn_to_section_nr(kernel.c, pfn));
+  const isOnline = ((section?.section_mem_map ?? 0) & SECTION_IS_ONLINE) !== 0 && page !== NO_PAGE;
+  if (!isOnline || page_nid(page) !== nid || PageHWPoison(page)) return returned(-kernel.errno.ENOMEM);
+  take(session, pfn);
+  return returned(0);
+}
+
+function take(session: Session, pfn: number): void {
+  usePages(session, pfn, pfn + 1, USE.UNMOVABLE);
+  pinned.set(session, [...pinnedPages(session), pfn]);
+}
 
 /** Gives the last `count` such pages back, those that no later step has put to another use. */
 export function unpinLast(session: Session, count: number): Result {
