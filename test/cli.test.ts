@@ -321,8 +321,16 @@ describe('mhp conform', () => {
     const holes = 'recordings/x86_64-6.1-holes.tar.xz';
     const one = mhp('conform', holes).stdout;
     const two = mhp('conform', holes, holes).stdout;
-    const [, steps, comparisons] = /(\d+) steps, (\d+) comparisons, 0 differ\n$/.exec(one)!;
-    const sum = `${2 * Number(steps)} steps, ${2 * Number(comparisons)} comparisons, 0 differ`;
+    const last =
+      /(\d+) steps, (\d+) comparisons, (0 differ; outcomes: )(\d+) predicted, (\d+) given \(refusals: (\d+) predicted, (\d+) given\); (\d+) not compared\n$/;
+    const [, steps, comparisons, ...more] = last.exec(one)!;
+    const twice = (digits: string | undefined): string => String(2 * Number(digits));
+    const [, predicted, given, refused, refusedGiven, notCompared] = more.map(twice);
+    const sum = [
+      `${twice(steps)} steps, ${twice(comparisons)} comparisons, 0 differ`,
+      `outcomes: ${predicted} predicted, ${given} given (refusals: ${refused} predicted, ${refusedGiven} given)`,
+      `${notCompared} not compared`,
+    ].join('; ');
     expect(two).toBe(`${one}${one}2 recordings, 2 agree: ${sum}\n`);
   });
 
