@@ -45,6 +45,12 @@ test('JSON says the same, and twice the same', () => {
   expect(results.every(({ verdict, expected }) => verdict === expected)).toBe(true);
 });
 
+test('an id is that entry alone, and none is run twice', () => {
+  const { stdout } = mhp('check', 'B36b', 'B36', 'B36b', '--release', 'v5.7', '--json');
+  const { results } = JSON.parse(stdout) as { results: { id: string }[] };
+  expect(results.map(({ id }) => id)).toEqual(['B36b', 'B36']);
+});
+
 test('a release of which the entry says nothing: 1 when it breaks there', () => {
   const broken = mhp('check', 'B26', '--release', 'v5.7', '--brief');
   expect(broken.status).toBe(1);

@@ -94,14 +94,20 @@ const standsFor = (name: string, id: string): boolean =>
 function chosen(names: readonly string[]): Listed[] {
   if (names.length === 0) return catalogue();
   const all = catalogue((id) => names.some((name) => standsFor(name, id)));
-  return names.flatMap((name) => {
-    const found = all.filter(({ entry }) => standsFor(name, entry.id));
-    if (found.length > 0) return found;
-    if (name !== '' && !/[./]/.test(name))
-      throw new InputError('check', '', `${quote(name)} is neither in the catalogue (--list) nor a file`);
-    const text = readText(name);
-    return [{ entry: readEntry(text, name), text }];
-  });
+  const selected = new Map<string, Listed>();
+  for (const name of names) {
+    const exact = all.filter(({ entry }) => entry.id === name);
+    const found = exact.length > 0 ? exact : all.filter(({ entry }) => standsFor(name, entry.id));
+    for (const one of found.length > 0 ? found : [fileNamed(name)]) selected.set(one.entry.file, one);
+  }
+  return [...selected.values()];
+}
+
+function fileNamed(name: string): Listed {
+  if (name !== '' && !/[./]/.test(name))
+    throw new InputError('check', '', `${quote(name)} is neither in the catalogue (--list) nor a file`);
+  const text = readText(name);
+  return { entry: readEntry(text, name), text };
 }
 
 /** The shapes of arm64 that can be requested. */

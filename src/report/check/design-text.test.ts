@@ -25,7 +25,7 @@ const report = (rows: readonly DesignRow[], ended: number): DesignReport => ({
 
 test('a whole run says which replaced functions no scenario calls', () => {
   expect(designText(report([clean], 3), false)).toBe(`mine: v6.1 with its own f, g
-note: none of the scenarios calls g
+note: on v6.1 none of the scenarios calls g
 
 ID v6.1  mine  TITLE
 B1 clean clean One

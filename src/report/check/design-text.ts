@@ -69,7 +69,7 @@ export function designText(report: DesignReport, stories: boolean): string {
   const touched = new Set(rows.flatMap(({ calls }) => calls));
   const known = ended === scenarios && !rows.some(unknown);
   for (const fn of replaced.filter((one) => known && !touched.has(one)))
-    lines.push(`note: none of the scenarios calls ${fn}`);
+    lines.push(`note: on ${base} none of the scenarios calls ${fn}`);
   lines.push('');
   if (rows.length > 0)
     lines.push(
