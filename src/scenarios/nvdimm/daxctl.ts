@@ -23,9 +23,11 @@ export function daxctl(session: Session, argv: readonly string[]): ToolResult {
   }
 }
 
-function deviceNamed(session: Session, name: string | undefined): [number, dev_dax] {
+function onlyDevice(session: Session, [name, more]: readonly string[]): [number, dev_dax] {
+  if (name === undefined) throw new BadOperation('daxctl: names no device');
+  if (more !== undefined) throw new BadOperation(`daxctl: ${more} is one word too many`);
   for (const [key, dax] of session.state.dev_dax) if (dax.name === name) return [key, dax];
-  throw new BadOperation(`daxctl: there is no ${JSON.stringify(name ?? '')}`);
+  throw new BadOperation(`daxctl: there is no ${JSON.stringify(name)}`);
 }
 
 function eachDevice(
@@ -34,7 +36,7 @@ function eachDevice(
   action: (key: number, dax: dev_dax) => number,
 ): ToolResult {
   const { rest } = parseArgv('daxctl', words, [], []);
-  const [key, dax] = deviceNamed(tool.session, rest[0]);
+  const [key, dax] = onlyDevice(tool.session, rest);
   const rc = action(key, dax);
   return tool.done(rc, rc === 0 ? 1 : 0);
 }
@@ -92,8 +94,9 @@ function bind(tool: Tool, key: number, driver: 'device_dax' | 'kmem'): number {
 
 function reconfigureDevice(tool: Tool, words: readonly string[]): ToolResult {
   const { options, rest } = parseArgv('daxctl', words, ['-m'], ['-N', '-f']);
-  const [key, dax] = deviceNamed(tool.session, rest[0]);
+  const [key, dax] = onlyDevice(tool.session, rest);
   const mode = options.get('-m');
+  if (mode === undefined) throw new BadOperation('daxctl reconfigure-device: needs --mode');
   if (mode !== 'system-ram' && mode !== 'devdax')
     throw new BadOperation(`daxctl: mode ${mode} is not modelled`);
   const rc = mode === 'devdax' ? toDevdax(tool, key, dax, options) : toSystemRam(tool, key, dax, options);

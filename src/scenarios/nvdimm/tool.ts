@@ -87,8 +87,21 @@ export function runTool(
   }
 }
 
+/** Long names of options, which mean the same in every command of both tools. */
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['--align', '-a'],
+  ['--force', '-f'],
+  ['--map', '-M'],
+  ['--mode', '-m'],
+  ['--no-online', '-N'],
+  ['--reconfig', '-e'],
+  ['--region', '-r'],
+  ['--size', '-s'],
+]);
+
 /**
- * Parses `-r region1 -f all` into options with a value, flags, and the rest. An option in neither list is refused by
+ * Parses `-r region1 -f all` into options with a value, flags, and the rest. Options may be written `-m fsdax`,
+ * `-mfsdax`, `--mode fsdax` or `--mode=fsdax`; their keys are the short ones. An option in neither list is refused by
  * name.
  */
 export function parseArgv(
@@ -101,12 +114,23 @@ export function parseArgv(
   const rest: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
-    if (flags.includes(word)) options.set(word, '');
-    else if (valued.includes(word) && i + 1 < argv.length) options.set(word, argv[++i]!);
-    else if (word.startsWith('-')) throw new BadOperation(`${tool}: option ${word} is not modelled`);
+    const { name, value } = optionOf(word);
+    if (flags.includes(name) && value === undefined) options.set(name, '');
+    else if (valued.includes(name)) {
+      const given = value ?? argv[++i];
+      if (given === undefined) throw new BadOperation(`${tool}: option ${word} has no value`);
+      options.set(name, given);
+    } else if (word.startsWith('-')) throw new BadOperation(`${tool}: option ${word} is not modelled`);
     else rest.push(word);
   }
   return { options, rest };
+}
+
+/** The short name of an option, and the value that is written into the same word. */
+function optionOf(word: string): { name: string; value: string | undefined } {
+  const [, long, value] = /^(--[^=]+)(?:=(.*))?$/.exec(word) ?? [];
+  if (long !== undefined) return { name: SHORT.get(long) ?? long, value };
+  return { name: word.slice(0, 2), value: word.length > 2 ? word.slice(2) : undefined };
 }
 
 export function* none(thread: Steps<void>): Steps<number> {
