@@ -52,9 +52,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('bad input: one line, exit status 2, no stack trace', () => {
   const recording = `${root}recordings/arm64-6.1-mmom61.tar.xz`;
   const cases: readonly [string, () => readonly string[], string][] = [
-    ['no scenario', () => ['run'], 'mhp: run: needs a scenario or --host'],
+    ['no scenario', () => ['run'], 'mhp: run: needs a scenario, a machine or --host'],
     ['a missing file', () => ['run', `${folder}/no.yaml`], 'mhp: FOLDER/no.yaml: no such file'],
-    ['a directory', () => ['run', folder], 'mhp: FOLDER: is a directory'],
+    [
+      'a directory',
+      () => ['run', folder],
+      'mhp: FOLDER: has neither sys/devices/system/memory nor proc/iomem',
+    ],
     [
       'garbage',
       () => ['run', file('garbage.yaml', 'steps: [}\n')],

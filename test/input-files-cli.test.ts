@@ -47,7 +47,7 @@ test.each([
   ['sections f.yaml', 'f.yaml: is neither a file nor a directory'],
   ['conform f.tar', 'f.tar: is neither a file nor a directory'],
   ['ls -s f.tar', 'f.tar: is neither a file nor a directory'],
-  ['run d.yaml', 'd.yaml: is a directory'],
+  ['run d.yaml', 'd.yaml: has neither sys/devices/system/memory nor proc/iomem'],
   ['check ./d.yaml', './d.yaml: is a directory'],
   ['litmus d.yaml', 'd.yaml: is a directory'],
   ['check --design d.ts', 'd.ts: is a directory'],

@@ -276,7 +276,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   const machine = withRam(described, configure(described, release, options));
   const k = makeKernel(release, configure(machine, release, options));
   const state = empty_state();
-  const notes = [...machine.missing, ...ofOptions, ...unmodelledOptions(machine, k.c.memmap_on_memory_force)];
+  const notes = [...machine.missing, ...ofOptions, ...unmodelledOptions(machine, release.constants)];
   bootIomem(machine, state.iomem_resource);
   const nidOf = nodeOf(machine, k.c);
   bootMemblock(machine, k.c, nidOf, state);
@@ -305,7 +305,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   rawHoles(k, state, release.constants);
   state.firmware_map = firmwareMap(withRam(source, k.c), k);
   state.e820_table_firmware = state.firmware_map;
-  bootVars(machine, k, state);
+  bootVars(machine, k, release.constants, state);
   // no other thread runs yet
   const alone = run_alone(k);
   const bootTables = BOOT_TABLES[k.c.arch];

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { ARM64, booted, cat, withOptions, X86 } from '../../test/kit.ts';
+import { parseMachineFile } from '../machines/machine-file/machine-file.ts';
+import { findRelease } from '../releases/index.ts';
+import { boot } from './boot.ts';
 
 const SIZE = '/sys/devices/system/memory/block_size_bytes';
 const blockSize = (release: string, machine: object, size: string) =>
@@ -21,6 +24,27 @@ test.each(['v5.2', 'v5.4', 'v5.7', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])(
 
 const config = (release: string, machine: object, options: object) =>
   booted(release, { ...machine, config: options }).kernel.c;
+
+test('the alignment of CXL windows bounds memory blocks of x86-64: 7.2', () => {
+  const machine = parseMachineFile(
+    'arch: x86_64\nguest: false\nram: [{ start: 0, size: 2G }, { start: 4G, size: 67840M }]\n',
+    'm.yaml',
+  );
+  const window = { id: 0, interleave_ways: 1, interleave_granularity: 256 };
+  const size = (release: string, ...ranges: readonly (readonly [start: number, size: number])[]) => {
+    const windows = ranges.map(([start, long]) => ({
+      ...window,
+      start: start * 2 ** 28,
+      size: long * 2 ** 28,
+    }));
+    const { kernel } = boot({ ...machine, cxl: { windows, regions: [] } }, findRelease(release)!);
+    return kernel.c.memory_block_size_bytes / 2 ** 20;
+  };
+  expect(size('v7.2')).toBe(2048);
+  expect(size('v7.2', [512, 8])).toBe(256);
+  expect(size('v7.2', [512, 8], [521, 4])).toBe(256);
+  expect(size('v6.12', [512, 8])).toBe(2048);
+});
 
 test('build options take effect', () => {
   expect(booted('v6.1', ARM64).kernel.c.rodata_full).toBe(true);

@@ -19,12 +19,23 @@ import { NoSuchGeometry, type Translation, translation, vaText } from '../geomet
 import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64.ts';
 import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
 import { memparse } from '../kernel/lib/cmdline.ts';
+import { kstrtobool } from '../kernel/lib/kstrtox.ts';
 import type { Machine } from '../machines/machine.ts';
 import { parseSize } from '../machines/text/size.ts';
 import type { Release } from '../releases/define.ts';
 import { cmdlineWords } from './cmdline-words.ts';
+import { memoryHotplugParameters } from './parameters.ts';
 
-const TRUE = /^(y|yes|on|1|force)$/i;
+/** acpi_parse_cfmws(): the power of two to which all CXL windows are aligned, in bytes; 0 without windows. */
+function windowAlignment({ cxl }: Machine): number {
+  let least = 0;
+  for (const { start, size } of cxl?.windows ?? []) {
+    const bits = BigInt(start) | BigInt(start + size);
+    const align = Number(bits & -bits);
+    if (align >= 2 ** 28) least = least === 0 ? align : Math.min(least, align);
+  }
+  return least;
+}
 
 /** Source files for which dynamic debug is switched on by dyndbg="file mm/x.c +p; …". */
 function dyndbgFiles(words: readonly string[]): string[] {
@@ -160,7 +171,14 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
   const bare = machine.guest === false && constants.bare_metal_blocks;
   const blockSize =
     machine.block_size ??
-    (arch === 'arm64' ? sectionSize : probe_memory_block_size(sectionSize, ramEnd(machine), bare));
+    (arch === 'arm64'
+      ? sectionSize
+      : probe_memory_block_size(
+          sectionSize,
+          ramEnd(machine),
+          bare,
+          constants.windows_advise_block_size ? windowAlignment(machine) : 0,
+        ));
   if (blockSize % sectionSize !== 0) {
     throw new ImpossibleMachine(
       `${release.name} on ${arch} has sections of 0x${sectionSize.toString(16)}: a memory block cannot be 0x${blockSize.toString(16)}`,
@@ -193,11 +211,11 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
   const debugPagealloc = words.includes('debug_pagealloc=on');
   const mayBeOnMemory = constants.MHP_MEMMAP_ON_MEMORY && (built.MHP_MEMMAP_ON_MEMORY ?? true);
   const onMemory = (
-    lastValue(words, 'memory_hotplug.memmap_on_memory') ??
+    memoryHotplugParameters(words, constants).values.memmap_on_memory ??
     machine.params?.memmap_on_memory ??
-    ''
+    'N'
   ).trim();
-  const forced = constants.MEMMAP_ON_MEMORY_FORCE && /^(force|FORCE)$/.test(onMemory);
+  const forced = constants.MEMMAP_ON_MEMORY_FORCE && onMemory === 'force';
   return {
     arch,
     PAGE_SHIFT: Math.log2(page_size),
@@ -247,7 +265,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     can_set_direct_map: full || (arch === 'arm64' && debugPagealloc),
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
     movable_node: words.includes('movable_node'),
-    memmap_on_memory: mayBeOnMemory && (forced || TRUE.test(onMemory)),
+    memmap_on_memory: mayBeOnMemory && (forced || kstrtobool(onMemory) === true),
     memmap_on_memory_force: mayBeOnMemory && forced,
     default_hugepage_order: defaultHugepageOrder(words, arch, page_size),
     max_mem_size: memLimit(machine, words, constants.mem_limits_hotplug),

@@ -3,7 +3,9 @@ import { online_policies } from '../kernel/mm/memory_hotplug/zone_for_pfn_range.
 import { MMOP_OFFLINE, type State, zone_idx } from '../kernel/state.ts';
 import type { KernelOptions } from '../machines/kernel-options.ts';
 import type { Machine } from '../machines/machine.ts';
+import type { ReleaseConstants } from '../releases/define.ts';
 import { cmdlineWords } from './cmdline-words.ts';
+import { memoryHotplugParameters } from './parameters.ts';
 
 const onlineTypes = ['offline', 'online', 'online_kernel', 'online_movable'];
 
@@ -23,14 +25,12 @@ const UNMODELLED = [
 ];
 
 /** Boot options that affect memory hotplug and that this model ignores, one line each. */
-export function unmodelledOptions(machine: Machine, force: boolean): string[] {
+export function unmodelledOptions(machine: Machine, constants: ReleaseConstants): string[] {
   const words = cmdlineWords(machine.cmdline ?? '');
   const notes = words
     .filter((word) => UNMODELLED.includes(word.split('=')[0]!))
     .map((word) => `boot option ${word} is not modelled`);
-  if (valueIn(words, 'memory_hotplug.memmap_on_memory') === 'force' && !force) {
-    notes.push("memory_hotplug: `force' invalid for parameter `memmap_on_memory'");
-  }
+  notes.push(...memoryHotplugParameters(words, constants).notes);
   const state = valueIn(words, 'memhp_default_state');
   if (state !== undefined && !onlineTypes.includes(state))
     notes.push(`boot option memhp_default_state=${state} is unknown`);
@@ -48,11 +48,11 @@ function builtInDefault(config: KernelOptions): string {
 }
 
 /** The kernel's global variables after boot: as sysfs shows them, else as the boot options set them. */
-export function bootVars(machine: Machine, k: Kernel, state: State): void {
+export function bootVars(machine: Machine, k: Kernel, constants: ReleaseConstants, state: State): void {
   const params = machine.params ?? {};
   const words = cmdlineWords(machine.cmdline ?? '');
-  const param = (name: string): string | undefined =>
-    (params[name] ?? valueIn(words, `memory_hotplug.${name}`))?.trim();
+  const { values } = memoryHotplugParameters(words, constants);
+  const param = (name: string): string | undefined => (params[name] ?? values[name])?.trim();
   const defaultState = (
     params.auto_online_blocks ??
     valueIn(words, 'memhp_default_state') ??

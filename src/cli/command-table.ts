@@ -14,7 +14,7 @@ export interface CommandRow {
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'run',
-    takes: '[scenario]',
+    takes: '[source]',
     summary: 'run a scenario on a machine and show what the kernel does, step by step',
     load: () => import('./commands/run.ts'),
   },

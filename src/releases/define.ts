@@ -34,6 +34,8 @@ export interface ReleaseConstants {
   readonly memmap_before_hugetlb: boolean;
   /** x86: whether large bare metal has memory blocks of 2 GiB wherever its RAM ends (fe124c95df9e, v5.9). */
   readonly bare_metal_blocks: boolean;
+  /** x86: whether the alignment of CXL windows bounds the size of memory blocks: 6.12 no, 7.2 yes. */
+  readonly windows_advise_block_size: boolean;
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */
   readonly LPA2: boolean;
   /**

@@ -13,7 +13,7 @@ import { Session } from '../../scenarios/running/session.ts';
 import { wholeLife } from '../../scenarios/running/whole-life.ts';
 import { type MachineFlags, machineOptions } from '../inputs/machine-options.ts';
 import { printNotes } from '../inputs/notes.ts';
-import { openMachine, readScenario, readText } from '../inputs/source.ts';
+import { openMachine, readScenario, scenarioText } from '../inputs/source.ts';
 import { runMemmap } from './run-memmap.ts';
 
 interface Flags extends MachineFlags {
@@ -27,8 +27,11 @@ interface Flags extends MachineFlags {
 /** Defines `mhp run`: performs operations on a machine and prints what Linux would do. */
 export function define(command: Command): void {
   machineOptions(command)
-    .argument('[scenario]', 'a scenario file (YAML)')
-    .option('--host', 'run on this machine; without a scenario: plug, online, offline and unplug one block')
+    .argument(
+      '[source]',
+      'a scenario (YAML); or a machine (file, directory, archive or RECORDING:STEP), to plug, online, offline and unplug one block of',
+    )
+    .option('--host', 'run on this machine; without a scenario: as on any machine')
     .option('--json', 'print JSON')
     .option('--stop-on-error', 'stop at the first step that fails')
     .option(
@@ -38,17 +41,23 @@ export function define(command: Command): void {
     )
     .option('--no-map', 'do not print the memory map at the end')
     .action(async (file: string | undefined, flags: Flags) => {
-      const text = file === undefined ? '' : readText(file);
-      process.exitCode = isMemScenario(text) ? runMemmap(text, file!, flags) : await run(file, flags);
+      const text = file === undefined ? undefined : scenarioText(file);
+      process.exitCode =
+        text !== undefined && isMemScenario(text)
+          ? runMemmap(text, file!, flags)
+          : await run(file, text, flags);
     });
 }
 
 /** Exit status: 0 as expected, 1 for an unexpected refusal or failure. */
-async function run(file: string | undefined, flags: Flags): Promise<number> {
-  if (file === undefined && !flags.host) throw new InputError('run', '', 'needs a scenario or --host');
-  const read = file === undefined ? null : readScenario(file);
+async function run(file: string | undefined, text: string | undefined, flags: Flags): Promise<number> {
+  if (file === undefined && !flags.host)
+    throw new InputError('run', '', 'needs a scenario, a machine or --host');
+  const read = text === undefined ? null : readScenario(file!, text);
   if (read?.interleaved) throw new InputError(read.file, 'threads', 'run at the same time: use mhp check');
-  const source = read === null ? undefined : flags.host ? { ...read, machine: 'host' } : read;
+  if (flags.host && read === null && file !== undefined)
+    throw new InputError(file, '', 'is a machine, and --host asks for this one');
+  const source = read === null ? file : flags.host ? { ...read, machine: 'host' } : read;
   const { machine, release, model, notes } = await openMachine(source, flags);
   const session = new Session(model);
   const scenario = read ?? wholeLife(model);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, test } from 'vitest';
 import { inProcess, type Printed } from '../../../test/in-process.ts';
 import { define as ls } from '../commands/ls.ts';
 import { define as pages } from '../commands/pages.ts';
@@ -80,6 +80,24 @@ const old = dump('old', 2 ** 27, [
   { id: 1, zone: 'DMA32' },
   { id: 2, zone: 'DMA32', removable: '0' },
 ]);
+
+test('mhp run on a machine itself shows the whole life of a block on it', async () => {
+  const machine = put('machine.yaml', 'arch: x86_64\nrelease: v6.12\nram: [{ start: 0, size: 2G }]\n');
+  const printed = await inProcess(run, ['run', machine, '--json']);
+  expect(printed.error).toBeUndefined();
+  const { steps } = JSON.parse(printed.stdout) as { steps: { operation: string; result: string }[] };
+  expect(steps.map(({ operation, result }) => `${operation}: ${result}`)).toEqual([
+    'device_add dimm0 0x80000000 0x8000000 node 0: success',
+    'echo online_movable > /sys/devices/system/memory/memory16/state: success',
+    'echo offline > /sys/devices/system/memory/memory16/state: success',
+    'device_del dimm0: success',
+  ]);
+});
+
+test('mhp run takes a machine or this host, not both', async () => {
+  const { error } = await inProcess(run, ['run', asahi, '--host']);
+  expect(error).toMatchObject({ message: `${asahi}: is a machine, and --host asks for this one` });
+});
 
 describe('a source that does not say its architecture', () => {
   const ASSUMED =

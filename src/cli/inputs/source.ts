@@ -7,7 +7,8 @@ import type { Machine } from '../../machines/machine.ts';
 import { readHost, readMachine } from '../../machines/read.ts';
 import type { Known } from '../../machines/readers/identity.ts';
 import { codeOf, reason } from '../../machines/sources/dir-tree.ts';
-import { decodeText } from '../../machines/sources/tree.ts';
+import { decodeText, NOT_TEXT } from '../../machines/sources/tree.ts';
+import { isMemScenario } from '../../memmap/scenarios/mem-scenario.ts';
 import type { Release } from '../../releases/index.ts';
 import { parseScenario, type Scenario } from '../../scenarios/format/read.ts';
 import { chooseRelease } from './choose-release.ts';
@@ -91,7 +92,7 @@ function readBounded(file: string): string {
   }
 }
 
-export const readScenario = (file: string): Scenario => parseScenario(readText(file), file);
+export const readScenario = (file: string, text = readText(file)): Scenario => parseScenario(text, file);
 
 /** The text of a file that is written by hand. @throws InputError if it cannot be read */
 export function readText(file: string): string {
@@ -103,6 +104,28 @@ export function readText(file: string): string {
     if (code === undefined) throw error;
     throw new InputError(file, '', code === 'ENOENT' ? 'no such file' : `cannot be read: ${reason(code)}`);
   }
+}
+
+/** A line that only a scenario has: a machine file has none of these keys. */
+const SCENARIO_KEY = /^\s*\{?\s*"?(machine|steps|threads)"?\s*:/m;
+
+/**
+ * The text of a scenario, or undefined for a source of a machine: a directory, RECORDING:STEP, an archive, the output of
+ * lsmem, a machine file.
+ * @throws InputError if it cannot be read
+ */
+export function scenarioText(file: string): string | undefined {
+  if (OPEN_FILE.test(file)) return readText(file);
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat ? stat.isDirectory() || stat.size > MAX_SCENARIO : file.includes(':')) return undefined;
+  let text: string;
+  try {
+    text = readText(file);
+  } catch (error) {
+    if (stat?.isFile() && error instanceof InputError && error.what === NOT_TEXT) return undefined;
+    throw error;
+  }
+  return SCENARIO_KEY.test(text) || isMemScenario(text) ? text : undefined;
 }
 
 /** Whether a file is a scenario: its text has steps. */

@@ -42,6 +42,9 @@ export function segments(path: string): string[] {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** What is wrong with bytes that are no text. */
+export const NOT_TEXT = 'is not UTF-8 text';
+
 /** Decodes a file's first `length` bytes, without the NUL padding at the end. */
 export function decodeText(bytes: Uint8Array, source: string, path: string, length = bytes.length): string {
   let end = length;
@@ -53,7 +56,7 @@ export function decodeText(bytes: Uint8Array, source: string, path: string, leng
   try {
     return utf8.decode(bytes.subarray(0, end));
   } catch {
-    throw new InputError(source, path, 'is not UTF-8 text');
+    throw new InputError(source, path, NOT_TEXT);
   }
 }
 

@@ -270,6 +270,7 @@ export const v5_2 = defineRelease({
     MHP_MEMMAP_ON_MEMORY: false,
     MEMMAP_ON_MEMORY_FORCE: false,
     bare_metal_blocks: false,
+    windows_advise_block_size: false,
     hugepages_threads: null,
     memmap_before_hugetlb: true,
     mem_limits_hotplug: true,

@@ -57,6 +57,7 @@ export const v7_2 = defineRelease({
   constants: {
     hugepages_threads: 'cpus',
     memmap_before_hugetlb: false,
+    windows_advise_block_size: true,
     pgtable_alloc_may_fail: true,
     rodata_on_is_full: true,
     pgprot: PGPROT.v7_2,

@@ -1,4 +1,5 @@
 import type { StepOutcome } from '../../scenarios/running/run-scenario.ts';
+import type { Failure } from '../../steps/failure.ts';
 
 /** One line per step, followed by its effects: messages, changes, failures. */
 export function stepText(outcome: StepOutcome, failed: (text: string) => string): string {
@@ -10,8 +11,24 @@ export function stepText(outcome: StepOutcome, failed: (text: string) => string)
   for (const change of outcome.changes) lines.push(`    ${change}`);
   const tables = tablesText(outcome);
   if (tables) lines.push(`    ${tables}`);
-  for (const failure of outcome.failures) lines.push(failed(`    ${failure.kind}: ${failure.text}`));
+  for (const line of failureLines(outcome.failures)) lines.push(failed(`    ${line}`));
   return `${lines.join('\n')}\n`;
+}
+
+/** So many violations of one invariant are told; of a range of 512G thousands of blocks may be wrong in the same way. */
+const TOLD = 8;
+
+function failureLines(failures: readonly Failure[]): string[] {
+  const lines: string[] = [];
+  const seen = new Map<string, number>();
+  for (const { kind, text, subjects } of failures) {
+    const nr = (seen.get(subjects.invariant ?? '') ?? 0) + 1;
+    if (subjects.invariant !== undefined) seen.set(subjects.invariant, nr);
+    if (subjects.invariant === undefined || nr <= TOLD) lines.push(`${kind}: ${text}`);
+  }
+  for (const [invariant, nr] of seen)
+    if (nr > TOLD) lines.push(`invariant: ${invariant}: and ${nr - TOLD} more of its kind`);
+  return lines;
 }
 
 /** "tables: 1 PMD, 512 PTE allocated; 512 PTE freed", or nothing. */

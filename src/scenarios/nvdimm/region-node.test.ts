@@ -21,3 +21,11 @@ test.each(['v5.2', 'v6.1', 'v7.2'])('%s: the node of a region is the nearest onl
     expect(session.state.nd_region.get(1)).toMatchObject({ nid: 1, target_node: 1 });
   }
 });
+
+test('NVDIMM regions, CXL regions and Soft Reserved memory share one series of numbers', () => {
+  const session = booted('v6.1', X86);
+  must(session, { soft_reserved: { start: '5G', size: '1G', node: 0 } });
+  expect(() => must(session, { nvdimm: { region: 0, start: '7G', size: '1G', node: 0 } })).toThrow(
+    'region0: the number is that of hmem.0',
+  );
+});

@@ -179,3 +179,13 @@ test('a hot-plugged NVDIMM is a region like one at boot; the monitor cannot take
   expect(session.state.nd_region.get(1)).toMatchObject({ start: 16 * G, size: G, target_node: 1 });
   expect(driver(session, 'dax1.0')).toBe('kmem');
 });
+
+test.each([
+  [{ soft_reserved: { start: '1G', size: '1G' } }, '0x40000000+0x40000000 is System RAM in /proc/iomem'],
+  [
+    { cxl_window: { window: 0, start: '16G', size: '1G', ways: 5 } },
+    '5 is no number of ways: 1, 2, 4, 8, 16, 3, 6, 12',
+  ],
+])('what no firmware says is refused: %j', (step, text) => {
+  expect(() => must(booted('v7.2', X86), step)).toThrow(text);
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadOperation } from '../../../errors/bad-operation.ts';
+import { WAYS } from '../../../kernel/drivers/cxl/core/region.ts';
 import { free_memregion } from '../../../kernel/drivers/dax/hmem/device.ts';
 import { look } from '../../../kernel/ops.ts';
 import type { Steps } from '../../../steps/step.ts';
@@ -24,6 +25,8 @@ export const cxl_window = stepKind({
       throw new BadOperation(`CXL Window ${step.window} is there already`);
     if (size === 0 || start % 2 ** 28 || size % 2 ** 28)
       throw new BadOperation('a CXL window is made of whole 256M');
+    if (!WAYS.includes(step.ways))
+      throw new BadOperation(`${step.ways} is no number of ways: ${WAYS.join(', ')}`);
     if (!state.pgdat.has(step.node)) throw new BadOperation(`there is no node ${step.node}`);
     state.cxl_root_decoder.set(step.window, {
       start,

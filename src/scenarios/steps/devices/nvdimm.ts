@@ -29,6 +29,10 @@ export function describeRegion(
 ): Result {
   const { state, kernel } = session;
   if (state.nd_region.has(region)) throw new BadOperation(`region${region} is there already`);
+  // memregion_alloc() numbers all three, and a dax device is called after the number
+  const other = state.hmem.has(region) ? `hmem.${region}` : `CXL region${region}`;
+  if (state.hmem.has(region) || state.cxl_region.has(region))
+    throw new BadOperation(`region${region}: the number is that of ${other}`);
   if (!state.pgdat.has(node)) throw new BadOperation(`there is no node ${node}`);
   if (size === 0) throw new BadOperation(`region${region} has no size`);
   insertResource(state, start, size, carved ? LEGACY : 'Persistent Memory');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BadOperation } from '../../../errors/bad-operation.ts';
 import type { Steps } from '../../../steps/step.ts';
+import { mustBeNoRam } from '../common/iomem.ts';
 import { stepKind } from '../common/kind.ts';
 import { lacksDeviceMemory, lacksFunction } from '../common/lacks.ts';
 import { nid, range, rangeOf, rangeText, result } from '../common/values.ts';
@@ -15,6 +16,7 @@ export const soft_reserved = stepKind({
     const { kernel, state } = session;
     const [start, size] = rangeOf(step);
     if (size === 0) throw new BadOperation('Soft Reserved memory has no size');
+    mustBeNoRam(state, start, size);
     if (!state.pgdat.has(step.node)) throw new BadOperation(`there is no node ${step.node}`);
     function* describe(): Steps<number> {
       return (

@@ -51,15 +51,18 @@ export const v6_1 = {
 
 /**
  * probe_memory_block_size: one section below 64 GiB. From 64 GiB on 2 GiB on bare metal, where that matters, else the
- * largest power of two to which the end of boot memory is aligned.
+ * largest power of two to which the end of boot memory is aligned. Bytes; `advised` is
+ * memory_block_advised_max_size(), 0 for none: then bare metal counts no more.
  */
 export function probe_memory_block_size(
   section_size: number,
   boot_mem_end: number,
   bare_metal: boolean,
+  advised: number,
 ): number {
   if (boot_mem_end < MEM_SIZE_FOR_LARGE_BLOCK) return section_size;
-  if (bare_metal) return MAX_BLOCK_SIZE;
-  for (let size = MAX_BLOCK_SIZE; size > section_size; size /= 2) if (boot_mem_end % size === 0) return size;
+  if (bare_metal && advised === 0) return MAX_BLOCK_SIZE;
+  const largest = advised === 0 ? MAX_BLOCK_SIZE : Math.max(Math.min(advised, MAX_BLOCK_SIZE), section_size);
+  for (let size = largest; size > section_size; size /= 2) if (boot_mem_end % size === 0) return size;
   return section_size;
 }

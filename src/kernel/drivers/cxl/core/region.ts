@@ -8,7 +8,7 @@ import { IORESOURCE_MEM, type State } from '../../../state.ts';
 const SZ_256M = 2 ** 28;
 
 /** eiw_to_ways(): the numbers of devices among which addresses can be interleaved. */
-const WAYS = [1, 2, 4, 8, 16, 3, 6, 12];
+export const WAYS = [1, 2, 4, 8, 16, 3, 6, 12];
 
 /** The first aligned place in a window where nothing is; -1 for none. */
 const free_place = operation({
