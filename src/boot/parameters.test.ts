@@ -9,9 +9,7 @@ const set = (release: string, ...words: readonly string[]) =>
   );
 
 test.each([
-  ['v6.1', 'memmap_on_memory=force'],
   ['v6.1', 'memmap_on_memory=bogus'],
-  ['v6.12', 'memmap_on_memory=Force'],
   ['v6.12', 'memmap_on_memory'],
   ['v6.1', 'online_policy=movable'],
   ['v6.1', 'auto_movable_ratio=-1'],
@@ -41,4 +39,15 @@ test.each([
 test('the last valid one stays; what a release does not have is no word of it', () => {
   expect(set('v6.1', 'memmap_on_memory=1', 'memmap_on_memory=x').values).toEqual({ memmap_on_memory: 'Y' });
   expect(set('v5.10', 'memmap_on_memory=x')).toEqual({ values: {}, notes: [] });
+});
+
+test.each([
+  ['v6.1', 'force'],
+  ['v6.12', 'Force'],
+])('%s reads memmap_on_memory=%s as false, by its first letter', (release, value) => {
+  const word = `memmap_on_memory=${value}`;
+  expect(set(release, word)).toEqual({
+    values: { memmap_on_memory: 'N' },
+    notes: [`boot option memory_hotplug.${word} is read as N`],
+  });
 });

@@ -58,6 +58,8 @@ export function memoryHotplugParameters(
     const set = taken(parameter, text, MEMMAP_ON_MEMORY_FORCE);
     if (set === null) notes.push(`Booting kernel: \`${text ?? ''}' invalid for parameter \`${given}'`);
     else values[parameter] = set;
+    // kstrtobool() looks at the f alone
+    if (set === 'N' && /^force$/i.test(text ?? '')) notes.push(`boot option ${word} is read as N`);
   }
   return { values, notes };
 }
