@@ -227,3 +227,52 @@ test('files of a step that nothing reads are counted by the pattern of their pat
   const what = 'files: sys/devices/moon/moonN/phase: what it says is not modelled';
   expect(report.steps[0]!.not_compared).toContainEqual({ what, times: 2 });
 });
+
+test('files of a form that is not known are named, and the rest is compared', async () => {
+  const tree = await recordingTree('arm64-6.1-split-rooff61');
+  const whole = replay(tree, (ops) => ops.steps.splice(2));
+  const { dir } = whole.steps[1]!;
+  tree.addFile(`${dir}/dmesg`, Uint8Array.of(0xff, 0xfe, 10));
+  tree.addFile(`${dir}/tables/linear.json`, '{"leaves": 7');
+  tree.addFile(`${dir}/proc/zoneinfo`, 'Node 0, zone   Moon\n  pages free full\n');
+  tree.addFile(`${dir}/qmp.json`, '[]');
+  const step = replay(tree, (ops) => ops.steps.splice(2)).steps[1]!;
+  expect(step.differences).toEqual([]);
+  expect(step.compared).toBeGreaterThan(whole.steps[1]!.compared / 2);
+  const plain = (one: StepReport): string[] =>
+    named(one).filter((what) => !/^(?:files|dmesg: lines)/.test(what));
+  expect(plain(step).filter((what) => !plain(whole.steps[1]!).includes(what))).toMatchInlineSnapshot(`
+    [
+      "proc/zoneinfo line 1: zone Moon of node 0 has no "spanned"",
+      "qmp.json: is no list of memory devices that is known here",
+      "tables/linear.json: is not JSON",
+      "dmesg: is not UTF-8 text",
+    ]
+  `);
+});
+
+test('an NVDIMM that is plugged brings a region', async () => {
+  const tree = await recordingTree('x86_64-6.1-kmem');
+  const plugged = {
+    op: 'device_add',
+    kind: 'nvdimm',
+    id: 'new',
+    addr: 2 ** 33,
+    size: 2 ** 28,
+    node: 1,
+    ost: [],
+  };
+  const [labelled, bare] = [2 ** 21, undefined].map((bytes) =>
+    replay(tree, (ops) => {
+      ops.steps.splice(2);
+      ops.steps[1]!.ops.push({ ...plugged, label_size: bytes });
+    }),
+  );
+  expect(differing(labelled!).find((line) => line.includes(': regions: '))).toMatchInlineSnapshot(
+    `"01-init-labels: namespaces: regions: region0 region1 region2 | region0 region1 region2 region3"`,
+  );
+  expect(differing(bare!)).toEqual([]);
+  expect(named(bare!.steps[1]!)).toContain(
+    'device_add new: plugging an NVDIMM without a label area is not modelled',
+  );
+});

@@ -225,25 +225,29 @@ function nodeMeminfo(state: State, k: Kernel, nid: number): string[] {
 
 /** Compares everything in a step's recording that the model renders. */
 export function compareState(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
-  compareBlocks(tally, tree, state, k);
-  compareNodes(tally, tree, state, k);
-  compareFile(tally, 'iomem', '/proc/iomem', tree, state, k);
-  compareFirmwareMap(tally, tree, state, k);
-  if (k.c.ARCH_KEEP_MEMBLOCK) {
-    compareFile(tally, 'memblock', '/sys/kernel/debug/memblock/memory', tree, state, k);
-    compareFile(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);
-  }
-  compareZones(tally, tree, state, k);
-  compareParameters(tally, tree, state, k);
-  compareHugetlb(tally, tree, state, k);
-  compareMeminfo(tally, tree, state, k);
-  compareNodeMeminfo(tally, tree, state, k);
-  compareNvdimm(tally, tree, state, k);
-  compareToolLists(tally, tree, state, k);
-  compareMonitorDevices(tally, tree, state);
-  compareSections(tally, tree, state, k);
-  compareKpageflags(tally, tree, state, k);
-  if (!state.mmu) return;
-  compareTables(tally, tree, state.mmu, k);
-  comparePtdump(tally, tree, state, k);
+  const { mmu } = state;
+  const parts: readonly (() => void)[] = [
+    () => compareBlocks(tally, tree, state, k),
+    () => compareNodes(tally, tree, state, k),
+    () => compareFile(tally, 'iomem', '/proc/iomem', tree, state, k),
+    () => compareFirmwareMap(tally, tree, state, k),
+    () => {
+      if (!k.c.ARCH_KEEP_MEMBLOCK) return;
+      compareFile(tally, 'memblock', '/sys/kernel/debug/memblock/memory', tree, state, k);
+      compareFile(tally, 'memblock', '/sys/kernel/debug/memblock/reserved', tree, state, k);
+    },
+    () => compareZones(tally, tree, state, k),
+    () => compareParameters(tally, tree, state, k),
+    () => compareHugetlb(tally, tree, state, k),
+    () => compareMeminfo(tally, tree, state, k),
+    () => compareNodeMeminfo(tally, tree, state, k),
+    () => compareNvdimm(tally, tree, state, k),
+    () => compareToolLists(tally, tree, state, k),
+    () => compareMonitorDevices(tally, tree, state),
+    () => compareSections(tally, tree, state, k),
+    () => compareKpageflags(tally, tree, state, k),
+    () => mmu && compareTables(tally, tree, mmu, k),
+    () => mmu && comparePtdump(tally, tree, state, k),
+  ];
+  for (const part of parts) tally.attempt(part);
 }

@@ -61,7 +61,11 @@ export function compareNvdimm(tally: Tally, tree: FileTree, state: State, k: Ker
       (nd_file(state, `/sys/bus/nd/devices/${device}/${name}`, k) ?? '(absent)').trim(),
     );
   };
-  for (const region of names(root, /^region\d+$/)) {
+  const regions = names(root, /^region\d+$/);
+  const own = [...state.nd_region.keys()].map((key) => `region${key}`).sort();
+  tally.check('namespaces', 'regions', regions.join(' '), own.join(' '));
+  for (const region of regions) {
+    if (!own.includes(region)) continue;
     for (const name of REGION) check(`${root}/${region}`, region, name);
     const recorded = names(`${root}/${region}`, /^namespace\d+\.\d+$/);
     const key = Number(region.slice('region'.length));

@@ -5,6 +5,7 @@ import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
 import { touchNode, unmapHugepages } from '../scenarios/running/programs.ts';
 import { type Result, returned } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
+import { lacksDeviceMemory } from '../scenarios/steps/common/lacks.ts';
 import { deviceRange } from '../scenarios/steps/devices/device.ts';
 import { unpinLast } from '../scenarios/steps/pages/pin.ts';
 import { type Compare, deleted, ejectOst, errno, exit, noResult, ost, plugged } from './compare-result.ts';
@@ -129,7 +130,12 @@ const operations: Operations = {
         return because('refused by the machine monitor, the kernel never saw it');
       if (op.kind === 'virtio-mem') return plugVirtioMem(session, { ...op, addr }, step);
       if (op.cold_plugged) return because('was there before boot');
-      if (op.kind === 'nvdimm') return because('plugging an NVDIMM is not modelled');
+      if (op.kind === 'nvdimm') {
+        const lacks = lacksDeviceMemory(session.kernel);
+        if (lacks !== null) return because(lacks);
+        if (!op.label_size) return because('plugging an NVDIMM without a label area is not modelled');
+        return { kind: 'device_add', step: { id, start: addr, size, node, kind: 'nvdimm' } };
+      }
       if (op.kind !== 'dimm')
         return { because: `device_add ${id}: unknown kind ${quote(op.kind)}`, unread: true };
       return { kind: 'device_add', step: { id, start: addr, size, node } };

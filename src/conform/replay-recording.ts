@@ -75,8 +75,8 @@ function doneBy(session: Session, op: Op, heads: readonly number[], step: Record
 
 const unreadText = ({ name, why }: UnreadOp): string => (name === '' ? why : `${name}: ${why}`);
 
-const logOf = (step: RecordingStep): string =>
-  step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt') ?? '';
+const logOf = (step: RecordingStep): string | undefined =>
+  step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt');
 
 /** Compares lines one by one. The dump of a page that was given says nothing of the model. */
 function compareMessages(
@@ -114,7 +114,7 @@ function replayStep(session: Session, recorded: RecordingStep, behind: readonly 
   const outcomes = { predicted: 0, given: 0, refused: { predicted: 0, given: 0 } };
   const events: RunEvent[] = [];
   const log = logOf(step);
-  const unmovable = new UnmovablePages(session, log);
+  const unmovable = new UnmovablePages(session, log ?? '');
   let crashed = false;
   for (const [i, op] of step.ops.entries()) {
     if (op.op === 'unread') {
@@ -146,7 +146,7 @@ function replayStep(session: Session, recorded: RecordingStep, behind: readonly 
       : undefined;
     const inputs = [
       ...lostInfoBlocks(op, step.tree, session.state),
-      ...moduleMemory(session, op, step),
+      ...(tally.attempt(() => moduleMemory(session, op, step)) ?? []),
       ...pinInputs(op, session),
     ];
     for (const one of inputs) tell({ what: one });
@@ -166,7 +166,8 @@ function replayStep(session: Session, recorded: RecordingStep, behind: readonly 
     // a program that oopses leaves the machine as it was
     crashed ||= done.ended === 'bug' && !operation.program;
   }
-  compareMessages(tally, log, events, given);
+  if (log === undefined) tally.notCompared.add('messages: not recorded');
+  else compareMessages(tally, log, events, given);
   const hasState = step.tree.list('sys') !== undefined;
   if (!hasState) {
     const why = step.ops.some((op) => 'crashed' in op && op.crashed)
@@ -178,6 +179,7 @@ function replayStep(session: Session, recorded: RecordingStep, behind: readonly 
     compareState(tally, tree, session.state, session.kernel);
     filesNotRead(tally, tree);
   }
+  for (const [path, why] of tree.broken) tally.notCompared.add(`${path}: ${why}`);
   return {
     dir: step.dir,
     compared: tally.compared,

@@ -1,3 +1,5 @@
+import { InputError } from '../errors/input-error.ts';
+
 /** The subjects that are compared after every step. */
 export type Subject =
   | 'result'
@@ -57,5 +59,16 @@ export class Tally {
   check(subject: Subject, what: string, recorded: string, model: string): void {
     this.compared++;
     if (recorded !== model) this.differences.push({ subject, what, recorded, model });
+  }
+
+  /** Reads or compares a recorded file; what of it is of a form that is not known here is named. */
+  attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.notCompared.add(`${error.place}: ${error.what}`);
+      return undefined;
+    }
   }
 }
