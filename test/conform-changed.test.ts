@@ -243,6 +243,7 @@ test('files of a form that is not known are named, and the rest is compared', as
     named(one).filter((what) => !/^(?:files|dmesg: lines)/.test(what));
   expect(plain(step).filter((what) => !plain(whole.steps[1]!).includes(what))).toMatchInlineSnapshot(`
     [
+      "messages: not recorded",
       "proc/zoneinfo line 1: zone Moon of node 0 has no "spanned"",
       "qmp.json: is no list of memory devices that is known here",
       "tables/linear.json: is not JSON",

@@ -115,7 +115,7 @@ describe.skipIf(archives.length === 0)('the recordings of real kernels (skipped 
   it.each(archives)('%s opens, every operation is known', async (name) => {
     const recording = await openRecording(`${DIR}/${name}`);
     expect(recording.steps.length).toBeGreaterThan(2);
-    expect(recording.steps[0]!.dir).toBe('00-boot');
+    expect(recording.steps[0]!.dir).toMatch(/^00-/);
     const unread = recording.steps.flatMap(({ ops, unread }) => [
       ...ops.flatMap((op) => op.unread),
       ...unread,
