@@ -37,7 +37,7 @@ if (mapped !== WALKS) throw new Error(`${WALKS - mapped} of ${WALKS} addresses a
 
 const dumping = performance.now();
 let lines = 0;
-for (const _ of session.page_tables()) lines++;
+for (const _ of session.pageTables()) lines++;
 const ptdump = (performance.now() - dumping) / 1000;
 
 const remove = timed(() => perform(session, { kind: 'device_del', step: { id: 'dimm0' } }));

@@ -2,11 +2,9 @@ import type { Steps } from '../../steps/step.ts';
 import { NotModelled } from '../kernel/runtime.ts';
 import type { Kernel } from '../kernel.ts';
 import { get_online_mems, put_online_mems } from '../locks.ts';
-import { add, change, exists, lock, operation, pr_err, pr_info, R, unlock } from '../ops.ts';
+import { add, exists, lock, pr_err, pr_info, R, unlock } from '../ops.ts';
 import { hex } from '../pfn.ts';
-import type { State } from '../state.ts';
 import {
-  NO_PAGE,
   type Page,
   PageHuge,
   PageHWPoison,
@@ -16,6 +14,7 @@ import {
   USE,
   with_use,
 } from './page.ts';
+import { access_pages, mapped_page, page_operation } from './page_access.ts';
 
 /**
  * mm/memory-failure.c: pages that hardware reports as broken, and pages that shall no longer be used. A movable page
@@ -27,26 +26,25 @@ type Result = 'Ignored' | 'Failed' | 'Delayed' | 'Recovered';
 /** Types of pages of which no page is lost. */
 const UNCOUNTED: ReadonlySet<string> = new Set(['already poisoned page', 'non struct page pfn']);
 
-/** TestSetPageHWPoison(). */
-const test_set_hwpoison = operation({
+const test_set_hwpoison = page_operation({
   name: 'test_set_hwpoison',
-  obj: 'pages',
   writes: true,
-  run(state: State, pfn: number): boolean {
+  run(state, pfn, end): boolean {
     if (PageHWPoison(state.pages.get(pfn))) return true;
-    state.pages.update(pfn, pfn + 1, (page) => page | PG_hwpoison);
+    state.pages.update(pfn, end, (page) => page | PG_hwpoison);
     return false;
   },
 });
 
+function* TestSetPageHWPoison(k: Kernel, pfn: number, where: string): Steps<boolean> {
+  return yield* access_pages(k, where, test_set_hwpoison, pfn, pfn + 1);
+}
+
 /** The page has no user any more, and is not free either. */
-const drop = operation({
+const drop = page_operation({
   name: 'drop',
-  obj: 'pages',
   writes: true,
-  run: (state: State, pfn: number): void => {
-    state.pages.update(pfn, pfn + 1, (page) => with_use(page, USE.NONE));
-  },
+  run: (state, start, end): void => state.pages.update(start, end, (page) => with_use(page, USE.NONE)),
 });
 
 const is_free = (page: Page): boolean => page_use(page) === USE.FREE || page_use(page) === USE.PCP;
@@ -54,9 +52,10 @@ const is_free = (page: Page): boolean => page_use(page) === USE.FREE || page_use
 export const v5_2 = {
   /** `flags` are of no consequence here: the pages are given by file, not by a failing access. */
   *memory_failure(this: Kernel, pfn: number, _flags: number): Steps<number> {
-    const page = yield* this.pfn_to_online_page(pfn);
-    if (page === NO_PAGE) return yield* this.$memory_failure_outside(pfn);
-    if (yield* change(test_set_hwpoison, pfn)) {
+    const found = yield* this.pfn_to_online_page(pfn);
+    if (found === null) return yield* this.$memory_failure_outside(pfn);
+    const page = yield* mapped_page(this, pfn, found, 'memory_failure');
+    if (yield* TestSetPageHWPoison(this, pfn, 'memory_failure')) {
       yield* this.$mf_err(pfn, 'already hardware poisoned');
       return 0;
     }
@@ -85,7 +84,7 @@ export const v5_2 = {
 
   /** The memory of a program: it is unmapped, and the program dies of it. */
   *$memory_failure_lru(this: Kernel, pfn: number): Steps<number> {
-    yield* change(drop, pfn);
+    yield* access_pages(this, 'me_pagecache_clean', drop, pfn, pfn + 1);
     return yield* this.action_result(pfn, 'dirty LRU page', 'Recovered');
   },
 
@@ -109,7 +108,7 @@ export const v5_2 = {
     let rc = 0;
     if (pfn < (yield* this.pfn_first(pgmap))) rc = -this.errno.ENXIO;
     else if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') rc = this.$mf_private_error();
-    else yield* change(test_set_hwpoison, pfn);
+    else yield* TestSetPageHWPoison(this, pfn, 'memory_failure_dev_pagemap');
     yield* this.action_result(pfn, 'dax page', rc ? 'Failed' : 'Recovered');
     return rc;
   },
@@ -120,14 +119,15 @@ export const v5_2 = {
 
   *soft_offline_page(this: Kernel, pfn: number, _flags: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn))) return -this.errno.ENXIO;
-    const page = yield* this.pfn_to_online_page(pfn);
-    if (page === NO_PAGE) return -this.errno.EIO;
+    const found = yield* this.pfn_to_online_page(pfn);
+    if (found === null) return -this.errno.EIO;
+    const page = yield* mapped_page(this, pfn, found, 'soft_offline_page');
     if (PageHWPoison(page)) return yield* this.$soft_offline_poisoned(pfn);
     yield* get_online_mems();
-    const found = yield* this.$get_any_page(pfn, page);
+    const ret = yield* this.$get_any_page(pfn, page);
     yield* put_online_mems();
-    if (found < 0) return found;
-    if (found > 0) return yield* this.soft_offline_in_use_page(pfn);
+    if (ret < 0) return ret;
+    if (ret > 0) return yield* this.soft_offline_in_use_page(pfn);
     return (yield* this.page_handle_poison(pfn)) ? 0 : -this.errno.EBUSY;
   },
 
@@ -158,7 +158,8 @@ export const v5_2 = {
   },
 
   *soft_offline_in_use_page(this: Kernel, pfn: number): Steps<number> {
-    const huge = PageHuge(yield* this.pfn_to_page(pfn));
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), 'soft_offline_in_use_page');
+    const huge = PageHuge(page);
     if ((yield* this.do_migrate_range(pfn, pfn + 1)) === 0) {
       const what = huge ? 'hugepage' : 'page';
       yield* this.$soft_offline_failed(pfn, `${what} migration failed`, -this.errno.ENOMEM);
@@ -175,8 +176,9 @@ export const v5_2 = {
   /** Takes a free page out of use; one of a free huge page after that has been dissolved. */
   *page_handle_poison(this: Kernel, pfn: number): Steps<boolean> {
     if (yield* this.dissolve_free_huge_pages(pfn, pfn + 1)) return false;
-    if (!is_free(yield* this.pfn_to_page(pfn))) return false;
-    yield* change(test_set_hwpoison, pfn);
+    const page = yield* this.pfn_to_page(pfn);
+    if (!is_free(yield* mapped_page(this, pfn, page, 'page_handle_poison'))) return false;
+    yield* TestSetPageHWPoison(this, pfn, 'page_handle_poison');
     yield* this.$num_poisoned_pages_inc(pfn);
     return true;
   },
@@ -208,9 +210,10 @@ export const v6_1 = {
   },
 
   *$memory_failure_locked(this: Kernel, pfn: number): Steps<number> {
-    const page = yield* this.pfn_to_online_page(pfn);
-    if (page === NO_PAGE) return yield* this.$memory_failure_outside(pfn);
-    if (yield* change(test_set_hwpoison, pfn)) {
+    const found = yield* this.pfn_to_online_page(pfn);
+    if (found === null) return yield* this.$memory_failure_outside(pfn);
+    const page = yield* mapped_page(this, pfn, found, 'memory_failure');
+    if (yield* TestSetPageHWPoison(this, pfn, 'memory_failure')) {
       yield* this.$mf_already(pfn);
       return -this.errno.EHWPOISON;
     }

@@ -6,8 +6,15 @@ import { hex, PFN_DOWN, PFN_PHYS, PFN_UP } from '../pfn.ts';
 import { type dev_pagemap, type State, zone_key, zone_to_nid } from '../state.ts';
 import { vm_bug_on_page } from './debug.ts';
 import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
-import { MEMMAP, MIGRATE, NO_PAGE, type Page, page_memmap, page_nid, page_zonenum } from './page.ts';
-import { access_pages, mapped_page, PAGE_OFFSET_OF, page_operation } from './page_access.ts';
+import { MEMMAP, MIGRATE, NO_PAGE, type Page, page_memmap } from './page.ts';
+import {
+  access_pages,
+  mapped_page,
+  PAGE_OFFSET_OF,
+  page_operation,
+  page_to_nid,
+  page_zone,
+} from './page_access.ts';
 
 /**
  * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory. A pagemap is named by its key; it has
@@ -207,10 +214,10 @@ export const v5_2 = {
     const where = this.$memunmap_reader();
     yield* this.$put_device_pages(pgmap, where);
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where);
-    yield* this.PagePoisoned(page, where);
+    yield* page_to_nid(this, page, where);
     yield* mem_hotplug_begin();
     if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') {
-      const zone = zone_key(page_nid(page), page_zonenum(page));
+      const zone = yield* page_zone(this, page, where);
       yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, null, zone);
     } else {
       yield* this.arch_remove_memory(start, size, altmap);
@@ -282,11 +289,11 @@ export const v5_5 = {
     yield* this.$put_device_pages(pgmap, where);
     const first = yield* this.pfn_first(pgmap);
     const page = yield* mapped_page(this, first, yield* this.pfn_to_page(first), where);
-    yield* this.PagePoisoned(page, where);
+    const zone = yield* page_zone(this, page, where);
     const pfn = PFN_DOWN(this.c, start);
     const nr_pages = size / this.c.PAGE_SIZE;
     yield* mem_hotplug_begin();
-    yield* this.remove_pfn_range_from_zone(zone_key(page_nid(page), page_zonenum(page)), pfn, nr_pages);
+    yield* this.remove_pfn_range_from_zone(zone, pfn, nr_pages);
     if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') {
       yield* this.__remove_pages(pfn, nr_pages, null, -1);
     } else {

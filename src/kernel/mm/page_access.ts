@@ -2,8 +2,8 @@ import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { type KernelOperation, operation } from '../operation.ts';
 import { vmemmap_of } from '../pfn.ts';
-import { SECTION_HAS_MEM_MAP, type State } from '../state.ts';
-import { NO_PAGE, type Page } from './page.ts';
+import { SECTION_HAS_MEM_MAP, SECTION_IS_ONLINE, type State, zone_key } from '../state.ts';
+import { MEMMAP, NO_PAGE, type Page, page_memmap, page_nid, page_zonenum } from './page.ts';
 
 /**
  * Struct pages are memory: who reads or writes them goes through the mapping of the memmap, and oopses where there is
@@ -33,7 +33,8 @@ export interface PageOperation<A extends readonly unknown[], T, W extends boolea
   readonly routine: string | undefined;
 }
 
-interface Declared<A extends readonly unknown[], T, W extends boolean> {
+interface Declared<A extends readonly unknown[], T, W extends boolean>
+  extends Pick<KernelOperation<Range<A>, T | Unmapped, W>, 'fault' | 'about' | 'tell'> {
   readonly name: string;
   readonly writes: W;
   /** The parts of the state that it changes; if it writes, the struct pages by default. */
@@ -48,16 +49,67 @@ interface Declared<A extends readonly unknown[], T, W extends boolean> {
 const first_of_all = (state: State, start: number, end: number, ..._: readonly unknown[]): number =>
   state.pages.first(start, end, (page) => page === NO_PAGE);
 
-/** For functions that skip sections that are not valid: the first unmapped struct page of the others. */
-export function first_of_valid(state: State, start: number, end: number, nr_pages: number): number {
+/** The first struct page, at a multiple of `step` from `start`, that is unmapped and in a section with the flag. */
+function first_in_sections(
+  state: State,
+  start: number,
+  end: number,
+  nr_pages: number,
+  flag: number,
+  step: number,
+): number {
+  const at_step = (pfn: number): number => start + Math.ceil((pfn - start) / step) * step;
   for (const { start: from, end: to, value } of state.pages.in(start, end)) {
     if (value !== NO_PAGE) continue;
-    for (let pfn = from; pfn < to; pfn = (Math.floor(pfn / nr_pages) + 1) * nr_pages) {
-      const map = state.mem_section.get(Math.floor(pfn / nr_pages))?.section_mem_map ?? 0;
-      if (map & SECTION_HAS_MEM_MAP) return pfn;
+    for (let pfn = at_step(from); pfn < to; ) {
+      const nr = Math.floor(pfn / nr_pages);
+      if ((state.mem_section.get(nr)?.section_mem_map ?? 0) & flag) return pfn;
+      pfn = at_step((nr + 1) * nr_pages);
     }
   }
   return -1;
+}
+
+/** For functions that skip sections that are not valid: the first unmapped struct page of the others. */
+export const first_of_valid = (
+  state: State,
+  start: number,
+  end: number,
+  nr_pages: number,
+  step = 1,
+): number => first_in_sections(state, start, end, nr_pages, SECTION_HAS_MEM_MAP, step);
+
+/** For functions that skip sections that are not online (pfn_to_online_page()), and look at every `step`-th page. */
+export const first_of_online = (
+  state: State,
+  start: number,
+  end: number,
+  nr_pages: number,
+  step = 1,
+): number => first_in_sections(state, start, end, nr_pages, SECTION_IS_ONLINE, step);
+
+/** The same for functions that look downwards from the last page: the steps count from `start`, one of them. */
+export function last_of_online(
+  state: State,
+  start: number,
+  end: number,
+  nr_pages: number,
+  step: number,
+): number {
+  let last = -1;
+  const at_step = (pfn: number): number => start + Math.floor((pfn - start) / step) * step;
+  for (const { start: from, end: to, value } of state.pages.in(start, end)) {
+    if (value !== NO_PAGE) continue;
+    for (let pfn = at_step(to - 1); pfn >= from; ) {
+      const nr = Math.floor(pfn / nr_pages);
+      if ((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE) {
+        last = pfn;
+        break;
+      }
+      pfn = at_step(nr * nr_pages - 1);
+    }
+  }
+  return last;
 }
 
 /** Declares an access. It does its work up to the first struct page that is not mapped. */
@@ -69,8 +121,10 @@ export function page_operation<A extends readonly unknown[], T, W extends boolea
   routine,
   first_unmapped = first_of_all,
   run,
+  ...told
 }: Declared<A, T, W>): PageOperation<A, T, W> {
   const declared = operation<Range<A>, T | Unmapped, W>({
+    ...told,
     name,
     obj: 'pages',
     writes,
@@ -107,4 +161,23 @@ export function* mapped_page(
   offset: number = PAGE_OFFSET_OF.flags,
 ): Steps<Page> {
   return page === NO_PAGE ? yield* k.$page_fault(vmemmap_of(k.c, pfn) + offset, false, where) : page;
+}
+
+/** page_to_nid(): a poisoned struct page names the last node that is possible, which does not exist. */
+export function* page_to_nid(k: Kernel, page: Page, where: string): Steps<number> {
+  yield* k.PagePoisoned(page, where);
+  return page_memmap(page) === MEMMAP.POISON ? k.c.MAX_NUMNODES - 1 : page_nid(page);
+}
+
+/** page_zone(), for a caller that uses the zone: that of a poisoned struct page is in a node that does not exist. */
+export function* page_zone(k: Kernel, page: Page, where: string): Steps<number> {
+  yield* k.PagePoisoned(page, where);
+  if (page_memmap(page) === MEMMAP.POISON) yield* k.BUG(where, 'kernel NULL pointer dereference');
+  return zone_key(page_nid(page), page_zonenum(page));
+}
+
+/** Whether a struct page is of the zone, for a caller that only compares. */
+export function* is_page_of_zone(k: Kernel, page: Page, zone: number, where: string): Steps<boolean> {
+  yield* k.PagePoisoned(page, where);
+  return page_memmap(page) !== MEMMAP.POISON && zone_key(page_nid(page), page_zonenum(page)) === zone;
 }

@@ -69,14 +69,15 @@ const set_migratetype = operation({
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type))),
 });
 
-/** Whether a huge page crosses a boundary. */
-const huge_page_across = operation({
+/** Whether a huge page crosses the boundary between two pages; the kernel reads the one before it. */
+const huge_page_across = page_operation({
   name: 'huge_page_across',
-  obj: 'pages',
   writes: false,
-  run(state: State, c: Config, boundary_pfn: number): boolean {
+  first_unmapped: (state, start, _end, _c: Config) => (state.pages.get(start) === NO_PAGE ? start : -1),
+  run(state, start, _end, c: Config): boolean {
+    const boundary_pfn = start + 1;
     const page = state.pages.get(boundary_pfn);
-    const before = state.pages.get(boundary_pfn - 1);
+    const before = state.pages.get(start);
     if (!PageHuge(page) || !PageHuge(before) || page_hstate(page) !== page_hstate(before)) return false;
     return boundary_pfn % 2 ** c.huge_page_orders[page_hstate(page)]! !== 0;
   },
@@ -245,10 +246,12 @@ export const v6_1 = {
     offline: boolean,
   ): Steps<number> {
     const ret = yield* first_look(this, zone, boundary, before, offline);
-    if (ret || !(yield* this.pfn_to_online_page(before ? boundary : boundary - 1))) return ret;
+    if (ret || (yield* this.pfn_to_online_page(before ? boundary : boundary - 1)) === null) return ret;
     // the search starts where the largest buddy could begin: at the start of a block it finds nothing
     if (!before && boundary % 2 ** (this.c.MAX_ORDER - 1) === 0) return 0;
-    return (yield* look(huge_page_across, this.c, boundary)) ? -this.errno.EBUSY : 0;
+    const where = 'isolate_single_pageblock';
+    const across = yield* access_pages(this, where, huge_page_across, boundary - 1, boundary + 1, this.c);
+    return across ? -this.errno.EBUSY : 0;
   },
 
   *start_isolate_page_range(

@@ -3,7 +3,6 @@ import { ARM64, booted, G, M, type MachineObject, must, X86 } from '../../../tes
 import { perform } from '../../scenarios/running/perform.ts';
 import type { Result } from '../../scenarios/running/result.ts';
 import type { Session } from '../../scenarios/running/session.ts';
-import { NO_PAGE } from './page.ts';
 
 /** pfn_valid() and pfn_to_online_page() by release and architecture. */
 
@@ -14,7 +13,7 @@ function asked(session: Session, phys: number): { valid: boolean; online: boolea
   session.call(
     (function* () {
       answers.push(yield* kernel.pfn_valid(pfn));
-      answers.push((yield* kernel.pfn_to_online_page(pfn)) !== NO_PAGE);
+      answers.push((yield* kernel.pfn_to_online_page(pfn)) !== null);
       return 0;
     })(),
   );

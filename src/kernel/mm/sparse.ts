@@ -12,6 +12,7 @@ import {
 } from '../state.ts';
 import { set_pages } from './memmap.ts';
 import { NO_PAGE, PageHWPoison, PG_hwpoison } from './page.ts';
+import { access_pages, page_operation } from './page_access.ts';
 
 /** mm/sparse.c: sections, their sub-section maps and the flags that make a pfn valid. */
 
@@ -49,11 +50,11 @@ export const subsection_set = (c: Config, map: readonly number[], pfn: number): 
   return ((map[i >>> 5]! >>> (i & 31)) & 1) === 1;
 };
 
-const clear_hwpoison = operation({
+const clear_hwpoison = page_operation({
   name: 'clear_hwpoison',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number): void => {
+  changes: ['pages', 'vars'],
+  run: (state, start, end): void => {
     let poisoned = 0;
     for (const run of state.pages.in(start, end))
       if (PageHWPoison(run.value)) poisoned += run.end - run.start;
@@ -176,7 +177,8 @@ export const v5_2 = {
 
   /** Pages of the range that are poisoned still are no longer counted. */
   *clear_hwpoisoned_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    yield* change(clear_hwpoison, pfn, pfn + nr_pages);
+    if ((yield* R('vars', 0, 'num_poisoned_pages')) === 0) return;
+    yield* access_pages(this, 'clear_hwpoisoned_pages', clear_hwpoison, pfn, pfn + nr_pages);
   },
 
   *online_mem_sections(this: Kernel, start_pfn: number, end_pfn: number): Steps<void> {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { ARM64, booted, G, last, M, must, play, X86 } from '../../../test/kit.ts';
+import { ARM64, booted, G, last, M, must, play, run, X86 } from '../../../test/kit.ts';
 import { vaText } from '../../geometry/translation.ts';
 import { leaves } from '../../hardware/walks/walk.ts';
 import type { Session } from '../../scenarios/running/session.ts';
+import type { Steps } from '../../steps/step.ts';
+import type { Kernel } from '../kernel.ts';
 import { vmemmap_of } from '../pfn.ts';
-import { MEMMAP, NO_PAGE, page_memmap } from './page.ts';
+import { MEMMAP, NO_PAGE, PG_dirty, POISON_PAGE, page_memmap } from './page.ts';
 
 // Struct pages are memory: what maps them decides whether they can be accessed, and what they contain.
 
@@ -234,4 +236,102 @@ test.each(
     play(s, { [what]: { start, size, expect: 'any' } });
     check();
   }
+});
+
+describe('the struct pages of a section that is online are lost', () => {
+  const block = 128 * M;
+  const per_block = block / 4096;
+  const first = (5 * G) / 4096;
+  const two = { start: 5 * G, size: 2 * block, node: 1 };
+  /** The messages of a call of the kernel that ended in a BUG. */
+  function ends(s: Session, call: (k: Kernel) => Steps<unknown>): string {
+    const outcome = run(s, call(s.kernel));
+    expect(outcome.ended).toBe('bug');
+    const end = outcome.events.at(-1)!;
+    return end.kind === 'bug' ? `${end.where}: ${end.text}` : end.kind;
+  }
+  const oops = (where: string, s: Session, pfn: number, offset = 0): string =>
+    `${where}: Oops: unable to handle page fault for address: ${structPage(s, pfn * 4096, offset)}`;
+  const online = (release: string, missing: number, shape: Shape = {}): Session => {
+    const s = booted(release, { ...X86, ...shape });
+    must(s, { add: two }, { online_movable: '40..41' });
+    s.state.pages.set(missing, missing + 512, NO_PAGE);
+    return s;
+  };
+
+  test.each(['v5.4', 'v5.10', 'v6.1', 'v7.2'])('%s: the zone shrinks from its start', (release) => {
+    const s = online(release, first + per_block);
+    const messages = dies(s, { offline: { blocks: 40, expect: 'BUG' } });
+    expect(messages.at(-1)).toContain(oops('find_smallest_section_pfn', s, first + per_block));
+  });
+
+  test.each(['v5.4', 'v5.10', 'v6.1', 'v7.2'])('%s: the zone shrinks from its end', (release) => {
+    const s = online(release, first + per_block - 512);
+    const messages = dies(s, { offline: { blocks: 41, expect: 'BUG' } });
+    // the last page of the sub-section is the first that is read
+    expect(messages.at(-1)).toContain(oops('find_biggest_section_pfn', s, first + per_block - 1));
+  });
+
+  test.each([
+    ['free_pages', '__free_pages', 0x34, (k: Kernel) => k.free_pages(first, 2)],
+    [
+      'set a flag',
+      'kvm_set_pfn_dirty',
+      0,
+      (k: Kernel) => k.$set_page_flag(first, 1, PG_dirty, 'kvm_set_pfn_dirty'),
+    ],
+    ['clear a flag', 'unpin', 0, (k: Kernel) => k.$clear_page_flag(first, 1, PG_dirty, 'unpin')],
+    ['soft_offline_page', 'soft_offline_page', 0, (k: Kernel) => k.soft_offline_page(first, 0)],
+    ['memory_failure', 'memory_failure', 0, (k: Kernel) => k.memory_failure(first, 0)],
+    [
+      'dissolve',
+      'dissolve_free_huge_pages',
+      0,
+      (k: Kernel) => k.dissolve_free_huge_pages(first, first + 1024),
+    ],
+    ['migrate', 'do_migrate_range', 0, (k: Kernel) => k.do_migrate_range(first, first + 1024)],
+    ['kpageflags', 'stable_page_flags', 0, (k: Kernel) => k.stable_page_flags(first)],
+    ['Xen', 'balloon_append', 0x30, (k: Kernel) => k.xen_online_page(first, 1024)],
+    ['Hyper-V', 'hv_page_online_one', 0x30, (k: Kernel) => k.hv_page_online_one(first, 1024, false)],
+  ] as const)('%s', (_name, where, offset, call) => {
+    const s = online('v6.1', first);
+    expect(ends(s, call)).toContain(oops(where, s, first, offset));
+  });
+
+  test.each(['v5.3', 'v5.10', 'v6.1'])(
+    '%s: poisoned pages are looked for only if there are any',
+    (release) => {
+      for (const poisoned of [0, 1]) {
+        const s = booted(release, X86);
+        must(s, { add: two });
+        s.state.pages.set(first, first + 512, NO_PAGE);
+        s.state.vars.get(0)!.num_poisoned_pages = poisoned;
+        const messages = poisoned
+          ? [ends(s, (k) => k.clear_hwpoisoned_pages(first, per_block))]
+          : run(s, s.kernel.clear_hwpoisoned_pages(first, per_block)).events;
+        expect(messages).toEqual(
+          poisoned ? [expect.stringContaining(oops('clear_hwpoisoned_pages', s, first))] : [],
+        );
+      }
+    },
+  );
+
+  test('a gigantic page is looked for in ranges whose pages are online', () => {
+    const s = booted('v6.1', { ...X86, ram: [{ start: 0, size: 6 * G }] });
+    const pfn = (4 * G) / 4096;
+    s.state.pages.set(pfn + 512, pfn + 1024, NO_PAGE);
+    expect(ends(s, (k) => k.alloc_gigantic_page(18, 0))).toContain('pfn_range_valid_gigantic: Oops: ');
+  });
+
+  test('without CONFIG_DEBUG_VM_PGFLAGS a poisoned page is of a node that does not exist', () => {
+    for (const checked of [false, true]) {
+      const s = booted('v6.1', { ...X86, debug_vm: true }, { debug_vm_pgflags: checked });
+      must(s, { add: two });
+      s.state.pages.set(first, first + 1, POISON_PAGE);
+      const outcome = run(s, s.kernel.pfn_to_nid(first, 'get_nid_for_pfn'));
+      expect([outcome.ended, outcome.value]).toEqual(
+        checked ? ['bug', undefined] : ['returned', s.kernel.c.MAX_NUMNODES - 1],
+      );
+    }
+  });
 });

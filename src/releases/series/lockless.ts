@@ -48,7 +48,7 @@ export const B52_design = defineRelease({
   base: v7_2,
   about: '7.1.5 with pfn_to_online_page() under rcu_read_lock_sched()',
   functions: {
-    *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page> {
+    *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page | null> {
       yield* rcu_read_lock_sched();
       const page = yield* pfn_to_online_page.v5_12.pfn_to_online_page.call(this, pfn);
       yield* rcu_read_unlock_sched();

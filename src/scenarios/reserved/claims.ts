@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import { NO_PAGE, page_nid, page_zonenum } from '../../kernel/mm/page.ts';
+import { page_nid, page_zonenum } from '../../kernel/mm/page.ts';
 import { R } from '../../kernel/ops.ts';
 import { zone_key } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
@@ -30,7 +30,7 @@ function* populatedZone(k: Kernel, pfn: number): Steps<boolean> {
 }
 
 const online: Reach = function* (k, pfn) {
-  return (yield* k.pfn_to_online_page(pfn)) !== NO_PAGE;
+  return (yield* k.pfn_to_online_page(pfn)) !== null;
 };
 
 /** The page is online and belongs to the zone that is scanned, which has pages. */

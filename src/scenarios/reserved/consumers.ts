@@ -33,7 +33,7 @@ const isDirty = operation({
 
 /** Whether a call leaves a clean page dirty. */
 function* dirties(k: Kernel, pfn: number, act: Steps<void>): Steps<boolean> {
-  yield* k.$clear_page_flag(pfn, 1, PG_dirty);
+  yield* k.$clear_page_flag(pfn, 1, PG_dirty, 'clear_page_dirty_for_io');
   yield* act;
   return yield* look(isDirty, pfn);
 }

@@ -1,6 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { NO_PAGE, PageOffline, PG_reserved, USE, with_use } from '../../mm/page.ts';
+import { PageOffline, PG_reserved, USE, with_use } from '../../mm/page.ts';
+import { access_pages, PAGE_OFFSET_OF, page_operation } from '../../mm/page_access.ts';
 import { change, look, operation } from '../../ops.ts';
 import { PFN_PHYS } from '../../pfn.ts';
 import type { hv_hotadd_state, State } from '../../state.ts';
@@ -8,6 +9,9 @@ import type { hv_hotadd_state, State } from '../../state.ts';
 /**
  * drivers/hv/hv_balloon.c: Hyper-V announces whole chunks and backs only a part of them; only that part goes online.
  */
+
+/** The function that takes each page. */
+const ONE = 'hv_page_online_one';
 
 /** The number of pages added at once: 128M. */
 const HA_CHUNK = 32 * 1024;
@@ -28,18 +32,17 @@ const set_region = operation({
 });
 
 /** A page that the host does not back becomes PageOffline, with the reference that hot-add gave it. */
-const withhold = operation({
+const withhold = page_operation({
   name: 'withhold',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.OFFLINE_REF))),
+  offset: PAGE_OFFSET_OF.page_type,
+  run: (state, start, end): void => state.pages.update(start, end, (page) => with_use(page, USE.OFFLINE_REF)),
 });
-const release = operation({
+const release = page_operation({
   name: 'release',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number): void =>
+  offset: PAGE_OFFSET_OF.page_type,
+  run: (state, start, end): void =>
     state.pages.update(start, end, (page) => (PageOffline(page) ? with_use(page, USE.NONE) : page)),
 });
 
@@ -47,10 +50,10 @@ export const v5_2 = {
   /** Takes adjacent equal pages together; the kernel takes one page at a time. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
     if (!backed) {
-      yield* change(withhold, pfn, pfn + nr_pages);
+      yield* access_pages(this, ONE, withhold, pfn, pfn + nr_pages);
       return;
     }
-    yield* change(release, pfn, pfn + nr_pages);
+    yield* access_pages(this, ONE, release, pfn, pfn + nr_pages);
     yield* this.generic_online_page(pfn, nr_pages);
   },
 
@@ -94,7 +97,7 @@ export const v5_2 = {
 export const v6_12 = {
   /** Hot-added pages are PageOffline and stay so outside the announced regions. */
   *hv_online_page(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    yield* change(withhold, pfn, pfn + nr_pages);
+    yield* access_pages(this, '__init_single_page', withhold, pfn, pfn + nr_pages);
     yield* v5_2.hv_online_page.call(this, pfn, nr_pages);
   },
 };
@@ -102,7 +105,7 @@ export const v6_12 = {
 export const pg_reserved = {
   /** Hot-added pages no longer have PG_reserved: it is set here, and cleared where the page is freed. */
   *hv_page_online_one(this: Kernel, pfn: number, nr_pages: number, backed: boolean): Steps<void> {
-    yield* this.$set_page_flag(pfn, nr_pages, PG_reserved);
+    yield* this.$set_page_flag(pfn, nr_pages, PG_reserved, ONE);
     yield* v5_2.hv_page_online_one.call(this, pfn, nr_pages, backed);
   },
 };

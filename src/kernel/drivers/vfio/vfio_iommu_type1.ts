@@ -1,6 +1,5 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { NO_PAGE } from '../../mm/page.ts';
 
 /** drivers/vfio/vfio_iommu_type1.c: pfns that are pinned without a reference. */
 
@@ -27,7 +26,7 @@ export const v5_5 = {
 
 export const pg_reserved = {
   *is_invalid_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
-    if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return true;
+    if ((yield* this.pfn_to_online_page(pfn)) === null) return true;
     return yield* this.PageReserved(pfn, WHERE);
   },
 };

@@ -95,7 +95,8 @@ export const v5_2 = {
 export const v5_4 = {
   /** Uninitialised memmaps and device memory are skipped (aad5f69bc161). */
   *$kpageflags_page(this: Kernel, pfn: number): Steps<Page> {
-    return yield* this.pfn_to_online_page(pfn);
+    const page = yield* this.pfn_to_online_page(pfn);
+    return page === null ? NO_PAGE : yield* mapped_page(this, pfn, page, 'stable_page_flags');
   },
 };
 

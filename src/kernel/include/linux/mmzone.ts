@@ -1,8 +1,8 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { rcu_read_lock_sched, rcu_read_unlock_sched } from '../../locks.ts';
-import { MEMMAP, MIGRATE, page_memmap, page_migratetype, page_nid, page_zonenum } from '../../mm/page.ts';
-import { mapped_page } from '../../mm/page_access.ts';
+import { MEMMAP, MIGRATE, page_memmap, page_migratetype, page_zonenum } from '../../mm/page.ts';
+import { mapped_page, page_to_nid } from '../../mm/page_access.ts';
 import { usage_steps } from '../../mm/sparse.ts';
 import { look, R } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
@@ -38,7 +38,7 @@ export const v5_2 = {
 
   /** page_zonenum() has no poison check: a page of all ones gives a zone that does not exist. */
   *is_zone_device_page(this: Kernel, pfn: number): Steps<boolean> {
-    const page = yield* this.pfn_to_page(pfn);
+    const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), 'is_zone_device_page');
     return page_memmap(page) === MEMMAP.INIT && page_zonenum(page) === this.c.ZONE_DEVICE;
   },
 
@@ -52,8 +52,7 @@ export const v5_2 = {
 
   *pfn_to_nid(this: Kernel, pfn: number, where: string): Steps<number> {
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where);
-    yield* this.PagePoisoned(page, where);
-    return page_nid(page);
+    return yield* page_to_nid(this, page, where);
   },
 };
 

@@ -1,17 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import {
-  MEMMAP,
-  NO_PAGE,
-  type Page,
-  PageHuge,
-  PG_reserved,
-  page_hstate,
-  page_memmap,
-} from '../../mm/page.ts';
-import { mapped_page, PAGE_OFFSET_OF } from '../../mm/page_access.ts';
-import { change, operation } from '../../ops.ts';
-import type { State } from '../../state.ts';
+import { MEMMAP, type Page, PageHuge, PG_reserved, page_hstate, page_memmap } from '../../mm/page.ts';
+import { access_pages, mapped_page, PAGE_OFFSET_OF, page_operation } from '../../mm/page_access.ts';
 
 /**
  * include/linux/page-flags.h: the tests of a struct page's flags, initialised or not. A page is named by its pfn;
@@ -19,20 +9,16 @@ import type { State } from '../../state.ts';
  * contents, or all ones (page_init_poison of CONFIG_DEBUG_VM), which is a BUG with CONFIG_DEBUG_VM_PGFLAGS.
  */
 
-const set_flag = operation({
+const set_flag = page_operation({
   name: 'set_flag',
-  obj: 'pages',
   writes: true,
-  run: (state: State, pfn: number, nr_pages: number, flag: number): void =>
-    state.pages.update(pfn, pfn + nr_pages, (page) => (page === NO_PAGE ? page : page | flag)),
+  run: (state, start, end, flag: number): void => state.pages.update(start, end, (page) => page | flag),
 });
 
-const clear_flag = operation({
+const clear_flag = page_operation({
   name: 'clear_flag',
-  obj: 'pages',
   writes: true,
-  run: (state: State, pfn: number, nr_pages: number, flag: number): void =>
-    state.pages.update(pfn, pfn + nr_pages, (page) => page & ~flag),
+  run: (state, start, end, flag: number): void => state.pages.update(start, end, (page) => page & ~flag),
 });
 
 export const v5_2 = {
@@ -53,12 +39,12 @@ export const v5_2 = {
     return yield* this.$test_page_flag(pfn, PG_reserved, where);
   },
 
-  *$set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
-    yield* change(set_flag, pfn, nr_pages, flag);
+  *$set_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number, where: string): Steps<void> {
+    yield* access_pages(this, where, set_flag, pfn, pfn + nr_pages, flag);
   },
 
-  *$clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number): Steps<void> {
-    yield* change(clear_flag, pfn, nr_pages, flag);
+  *$clear_page_flag(this: Kernel, pfn: number, nr_pages: number, flag: number, where: string): Steps<void> {
+    yield* access_pages(this, where, clear_flag, pfn, pfn + nr_pages, flag);
   },
 
   /**
@@ -74,11 +60,11 @@ export const v5_2 = {
   },
 
   /**
-   * Checks a page before one of its fields is read: an uninitialised struct page is a BUG in a debug build; otherwise
-   * its old contents are used.
+   * Checks a page before one of its fields is read: an uninitialised struct page is a BUG with
+   * CONFIG_DEBUG_VM_PGFLAGS; otherwise its contents are used.
    */
   *PagePoisoned(this: Kernel, page: Page, where: string): Steps<void> {
-    if (page_memmap(page) === MEMMAP.POISON) {
+    if (this.c.DEBUG_VM_PGFLAGS && page_memmap(page) === MEMMAP.POISON) {
       yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
     }
   },

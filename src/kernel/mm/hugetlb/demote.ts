@@ -2,9 +2,10 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { memparse } from '../../lib/cmdline.ts';
 import { kstrtoul } from '../../lib/kstrtox.ts';
-import { add, change, look, operation, R, W } from '../../ops.ts';
-import { NUMA_NO_NODE, type State } from '../../state.ts';
+import { add, look, R, W } from '../../ops.ts';
+import { NUMA_NO_NODE } from '../../state.ts';
 import { USE, with_hstate } from '../page.ts';
+import { access_pages, page_operation } from '../page_access.ts';
 import { account, hugetlb_lock, hugetlb_unlock, last_free, next_node, nodes_with_memory } from './pool.ts';
 
 /** mm/hugetlb.c: free huge pages become pages of a smaller size (v5.16). */
@@ -13,12 +14,10 @@ import { account, hugetlb_lock, hugetlb_unlock, last_free, next_node, nodes_with
 export const first_demote_order = (orders: readonly number[], order: number): number =>
   Math.max(0, ...orders.filter((other) => other < order));
 
-const divide = operation({
+const divide = page_operation({
   name: 'divide',
-  obj: 'pages',
   writes: true,
-  changes: ['pages', 'vars'],
-  run: (state: State, start: number, end: number, hstate: number): void =>
+  run: (state, start, end, hstate: number): void =>
     state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_FREE, hstate)),
 });
 
@@ -30,7 +29,9 @@ function* demote_on_node(k: Kernel, order: number, nid: number, most: number): S
     const pages = yield* look(last_free, k.c, order, nid, most - demoted);
     if (!pages) break;
     const small = pages.nr * 2 ** (order - target);
-    yield* change(divide, pages.pfn, pages.pfn + pages.nr * 2 ** order, k.c.huge_page_orders.indexOf(target));
+    const end = pages.pfn + pages.nr * 2 ** order;
+    const hstate = k.c.huge_page_orders.indexOf(target);
+    yield* access_pages(k, 'demote_pool_huge_page', divide, pages.pfn, end, hstate);
     for (const counter of ['nr_huge_pages', 'free_huge_pages'] as const) {
       yield* account(order, counter, nid, -pages.nr);
       yield* account(target, counter, nid, small);

@@ -1,9 +1,20 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, look, operation, pr_warn, R } from '../../ops.ts';
+import { look, operation, pr_warn, R } from '../../ops.ts';
 import type { State } from '../../state.ts';
-import { MIGRATE, PageHuge, page_hstate, page_migratetype, page_nid, page_use, USE } from '../page.ts';
+import {
+  MIGRATE,
+  NO_PAGE,
+  type Page,
+  PageHuge,
+  page_hstate,
+  page_migratetype,
+  page_nid,
+  page_use,
+  USE,
+} from '../page.ts';
+import { access_pages, first_of_valid, page_operation } from '../page_access.ts';
 import { account, hugetlb_lock, hugetlb_unlock, is_pool_page, set_use } from './pool.ts';
 import type { HugePages } from './pool_pages.ts';
 
@@ -17,33 +28,46 @@ export interface Found extends HugePages {
   readonly end: number;
 }
 
-/** The first huge pages that overlap the range, as whole pages; null if there are none. */
-const first_huge = operation({
+function found_in(state: State, start: number, end: number, c: Config): Found | null {
+  const at = state.pages.first(start, end, PageHuge);
+  if (at < 0) return null;
+  const page = state.pages.get(at);
+  const differs = state.pages.first(at, end, (other) => other !== page);
+  const order = c.huge_page_orders[page_hstate(page)]!;
+  const pfn = Math.floor(at / 2 ** order) * 2 ** order;
+  const nr = Math.ceil(((differs < 0 ? end : differs) - pfn) / 2 ** order);
+  const used = page_use(page) === USE.HUGE_USED;
+  return { pfn, nr, order, nid: page_nid(page), used, end: pfn + nr * 2 ** order };
+}
+
+/**
+ * The first huge pages that overlap the range, as whole pages; null if there are none. One page in as many as the
+ * smallest huge page has is read, valid or not.
+ */
+const first_huge = page_operation({
   name: 'first_huge',
-  obj: 'pages',
   writes: false,
-  run(state: State, c: Config, start: number, end: number): Found | null {
-    const at = state.pages.first(start, end, PageHuge);
-    if (at < 0) return null;
-    const page = state.pages.get(at);
-    const differs = state.pages.first(at, end, (other) => other !== page);
-    const order = c.huge_page_orders[page_hstate(page)]!;
-    const pfn = Math.floor(at / 2 ** order) * 2 ** order;
-    const nr = Math.ceil(((differs < 0 ? end : differs) - pfn) / 2 ** order);
-    const used = page_use(page) === USE.HUGE_USED;
-    return { pfn, nr, order, nid: page_nid(page), used, end: pfn + nr * 2 ** order };
+  first_unmapped(state, start, end, c: Config): number {
+    const unmapped = state.pages.first(start, found_in(state, start, end, c)?.pfn ?? end, is_unmapped);
+    if (unmapped < 0) return -1;
+    const step = 2 ** Math.min(...c.huge_page_orders);
+    const pfn = start + Math.ceil((unmapped - start) / step) * step;
+    return pfn < end && is_unmapped(state.pages.get(pfn)) ? pfn : -1;
+  },
+  run: found_in,
+});
+
+const first_used = page_operation({
+  name: 'first_used',
+  writes: false,
+  first_unmapped: (state, start, end, c: Config) => first_of_valid(state, start, end, c.PAGES_PER_SECTION),
+  run(state, start, end, c: Config): Found | null {
+    const at = state.pages.first(start, end, (page) => page_use(page) === USE.HUGE_USED);
+    return at < 0 ? null : found_in(state, at, at + 1, c);
   },
 });
 
-const first_used = operation({
-  name: 'first_used',
-  obj: 'pages',
-  writes: false,
-  run(state: State, c: Config, start: number, end: number): Found | null {
-    const at = state.pages.first(start, end, (page) => page_use(page) === USE.HUGE_USED);
-    return at < 0 ? null : first_huge.run(state, c, at, at + 1);
-  },
-});
+const is_unmapped = (page: Page): boolean => page === NO_PAGE;
 
 /** The first free huge page of a node whose head is not isolated, or -1. */
 const first_free = operation({
@@ -79,7 +103,7 @@ export const v5_2 = {
   *$dequeue_huge_page_node(this: Kernel, order: number, nid: number, from = 0): Steps<number> {
     const pfn = yield* look(first_free, this.c, order, nid, from);
     if (pfn < 0) return -1;
-    yield* change(set_use, pfn, pfn + 2 ** order, USE.HUGE_USED);
+    yield* access_pages(this, 'dequeue_huge_page_node_exact', set_use, pfn, pfn + 2 ** order, USE.HUGE_USED);
     yield* account(order, 'free_huge_pages', nid, -1);
     return pfn;
   },
@@ -114,7 +138,7 @@ export const v5_2 = {
 
   *dissolve_free_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     for (let pfn = start_pfn; ; ) {
-      const found = yield* look(first_huge, this.c, pfn, end_pfn);
+      const found = yield* access_pages(this, 'dissolve_free_huge_pages', first_huge, pfn, end_pfn, this.c);
       if (!found) return 0;
       yield* hugetlb_lock();
       const ret = yield* this.dissolve_free_huge_page(found);
@@ -158,7 +182,7 @@ export const v5_2 = {
   *$migrate_huge_pages(this: Kernel, start_pfn: number, end_pfn: number): Steps<number> {
     let moved = 0;
     for (let pfn = start_pfn; pfn < end_pfn; ) {
-      const found = yield* look(first_used, this.c, pfn, end_pfn);
+      const found = yield* access_pages(this, 'do_migrate_range', first_used, pfn, end_pfn, this.c);
       if (!found) break;
       if (yield* this.$migrate_huge_page(found.order, found.nid, found.pfn)) moved += 2 ** found.order;
       pfn = found.end;

@@ -1,9 +1,10 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { add, change, lock, look, operation, R, unlock, W } from '../../ops.ts';
+import { add, lock, look, operation, R, unlock, W } from '../../ops.ts';
 import { NUMA_NO_NODE, type State } from '../../state.ts';
 import { type Page, page_hstate, page_nid, page_use, USE, with_hstate, with_use } from '../page.ts';
+import { access_pages, page_operation } from '../page_access.ts';
 import type { HugePages } from './pool_pages.ts';
 
 /** mm/hugetlb.c: the pools, one per size and node. The kernel works page by page, the model by runs of pages. */
@@ -75,20 +76,17 @@ export const is_pool_page = (c: Config, page: Page, order: number): boolean =>
   (page_use(page) === USE.HUGE_FREE || page_use(page) === USE.HUGE_USED) &&
   c.huge_page_orders[page_hstate(page)] === order;
 
-export const set_use = operation({
+export const set_use = page_operation({
   name: 'set_use',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number, use: number): void =>
+  run: (state, start, end, use: number): void =>
     state.pages.update(start, end, (page) => with_hstate(page, use, page_hstate(page))),
 });
 
-const give_up = operation({
+const give_up = page_operation({
   name: 'give_up',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => with_use(page, USE.FREE)),
+  run: (state, start, end): void => state.pages.update(start, end, (page) => with_use(page, USE.FREE)),
 });
 
 export const nodes_with_memory = operation({
@@ -104,14 +102,16 @@ export const nodes_with_memory = operation({
 
 export const v5_2 = {
   *enqueue_huge_page(this: Kernel, order: number, nid: number, pages: HugePages): Steps<void> {
-    yield* change(set_use, pages.pfn, pages.pfn + pages.nr * 2 ** order, USE.HUGE_FREE);
+    const end = pages.pfn + pages.nr * 2 ** order;
+    yield* access_pages(this, 'enqueue_huge_page', set_use, pages.pfn, end, USE.HUGE_FREE);
     yield* account(order, 'free_huge_pages', nid, pages.nr);
   },
 
   /** The pages are no longer huge pages. */
   *update_and_free_page(this: Kernel, order: number, nid: number, pages: HugePages): Steps<void> {
     yield* account(order, 'nr_huge_pages', nid, -pages.nr);
-    yield* change(give_up, pages.pfn, pages.pfn + pages.nr * 2 ** order);
+    const end = pages.pfn + pages.nr * 2 ** order;
+    yield* access_pages(this, 'update_and_free_page', give_up, pages.pfn, end);
   },
 
   /**

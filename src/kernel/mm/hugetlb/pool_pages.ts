@@ -2,7 +2,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
 import { zone_lock, zone_unlock } from '../../locks.ts';
-import { change, look, operation, R } from '../../ops.ts';
+import { look, operation, R } from '../../ops.ts';
 import { type State, zone_key } from '../../state.ts';
 import {
   MIGRATE,
@@ -17,6 +17,7 @@ import {
   USE,
   with_hstate,
 } from '../page.ts';
+import { access_pages, first_of_online, page_operation } from '../page_access.ts';
 
 /** The source of a pool's pages: the buddy allocator, or a contiguous range for sizes that the buddy does not have. */
 
@@ -67,25 +68,52 @@ const find_buddy = operation({
   },
 });
 
-/** The first aligned range at or after `from` all of whose pages pass the test, or -1. */
-const next_range = operation({
+/** A search for aligned ranges of a zone all of whose pages pass the test. */
+interface Search {
+  readonly zone: number;
+  readonly nr_pages: number;
+  readonly valid: (page: Page) => boolean;
+  readonly section: number;
+}
+
+function range_from(state: State, from: number, { zone, nr_pages, valid }: Search): number {
+  for (const { start, end } of spans(state, zone, valid)) {
+    const pfn = align_up(Math.max(start, from), nr_pages);
+    if (pfn + nr_pages <= end) return pfn;
+  }
+  return -1;
+}
+
+/**
+ * The first such range that begins in [from, end), or -1. Of each range the pages are read in order, up to the first
+ * that does not pass; pages that are not online are not read (pfn_range_valid_gigantic()).
+ */
+const next_range = page_operation({
   name: 'next_range',
-  obj: 'pages',
   writes: false,
-  run(state: State, zone: number, from: number, nr_pages: number, valid: (page: Page) => boolean): number {
-    for (const { start, end } of spans(state, zone, valid)) {
-      const pfn = align_up(Math.max(start, from), nr_pages);
-      if (pfn + nr_pages <= end) return pfn;
+  first_unmapped(state, from, end, search: Search): number {
+    const { zone, nr_pages, valid, section } = search;
+    const passes = (page: Page): boolean =>
+      zone_key(page_nid(page), page_zonenum(page)) === zone && valid(page);
+    const found = range_from(state, from, search);
+    const limit = found < 0 ? end : found;
+    for (let pfn = first_of_online(state, from, limit, section); pfn >= 0; ) {
+      const start = Math.floor(pfn / nr_pages) * nr_pages;
+      if (start >= from && start + nr_pages <= end) {
+        const refused = state.pages.first(start, pfn, (page) => !passes(page));
+        if (refused < 0) return pfn;
+      }
+      pfn = first_of_online(state, start + nr_pages, limit, section);
     }
     return -1;
   },
+  run: (state, from, _end, search: Search): number => range_from(state, from, search),
 });
 
-const make_huge = operation({
+const make_huge = page_operation({
   name: 'make_huge',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number, hstate: number): void =>
+  run: (state, start, end, hstate: number): void =>
     state.pages.update(start, end, (page) => with_hstate(page, USE.HUGE_USED, hstate)),
 });
 
@@ -110,7 +138,10 @@ export const v5_2 = {
     for (const zone of this.$hugetlb_zones(nid, order)) {
       yield* zone_lock(zone);
       const found = yield* look(find_buddy, zone, order, n);
-      if (found) yield* change(make_huge, found.pfn, found.pfn + found.nr * 2 ** order, hstate);
+      if (found) {
+        const end = found.pfn + found.nr * 2 ** order;
+        yield* access_pages(this, 'prep_new_huge_page', make_huge, found.pfn, end, hstate);
+      }
       yield* zone_unlock(zone);
       if (found) return found;
     }
@@ -121,14 +152,24 @@ export const v5_2 = {
   *alloc_gigantic_page(this: Kernel, order: number, nid: number): Steps<HugePages | null> {
     const nr_pages = 2 ** order;
     const valid = (page: Page): boolean => this.pfn_range_valid_gigantic(page);
+    const hstate = this.c.huge_page_orders.indexOf(order);
     for (const zone of this.$hugetlb_zones(nid, order)) {
+      const end = yield* this.zone_end_pfn(zone);
+      const search = { zone, nr_pages, valid, section: this.c.PAGES_PER_SECTION };
       for (let pfn = yield* R('zone', zone, 'zone_start_pfn'); ; pfn += nr_pages) {
         yield* zone_lock(zone);
-        pfn = yield* look(next_range, zone, pfn, nr_pages, valid);
+        pfn = yield* access_pages(
+          this,
+          'pfn_range_valid_gigantic',
+          next_range,
+          pfn,
+          Math.max(pfn, end),
+          search,
+        );
         yield* zone_unlock(zone);
         if (pfn < 0) break;
         if (yield* this.alloc_contig_range(zone, pfn, pfn + nr_pages)) continue;
-        yield* change(make_huge, pfn, pfn + nr_pages, this.c.huge_page_orders.indexOf(order));
+        yield* access_pages(this, 'prep_compound_gigantic_page', make_huge, pfn, pfn + nr_pages, hstate);
         return { pfn, nr: 1 };
       }
     }

@@ -10,9 +10,8 @@ import {
   section_end_pfn,
   section_nr_to_pfn,
 } from '../../pfn.ts';
-import { NUMA_NO_NODE, SECTION_HAS_MEM_MAP, type State, zone_key } from '../../state.ts';
-import { page_nid, page_zonenum } from '../page.ts';
-import { mapped_page } from '../page_access.ts';
+import { NUMA_NO_NODE, SECTION_HAS_MEM_MAP, type State } from '../../state.ts';
+import { mapped_page, page_zone } from '../page_access.ts';
 
 /**
  * mm/memory_hotplug.c: __add_pages and __remove_pages, from a range of pfns down to its sections. This is the number of
@@ -103,8 +102,7 @@ export const v5_2 = {
   /** The zone according to the first struct page, initialised or not (B66). */
   *$zone_of_removed(this: Kernel, pfn: number): Steps<number> {
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), 'arch_remove_memory');
-    yield* this.PagePoisoned(page, 'arch_remove_memory');
-    return zone_key(page_nid(page), page_zonenum(page));
+    return yield* page_zone(this, page, 'arch_remove_memory');
   },
 };
 

@@ -1,8 +1,9 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, look, operation } from '../../ops.ts';
+import { change, operation } from '../../ops.ts';
 import type { State } from '../../state.ts';
 import { MIGRATE, type Page, page_migratetype, page_nid, page_use, USE, with_use } from '../page.ts';
+import { access_pages, first_of_valid, page_operation } from '../page_access.ts';
 
 /** One range that migration empties into free pages elsewhere. */
 interface Move {
@@ -14,11 +15,12 @@ interface Move {
 /**
  * Targets for the LRU pages of the range: free pages that are not isolated, on other nodes or on the own node first.
  */
-const plan_migration = operation({
+const plan_migration = page_operation({
   name: 'plan_migration',
-  obj: 'pages',
   writes: false,
-  run(state: State, start: number, end: number, near: boolean): Move[] {
+  first_unmapped: (state, start, end, _near: boolean, nr_pages: number) =>
+    first_of_valid(state, start, end, nr_pages),
+  run(state, start, end, near: boolean, _nr_pages: number): Move[] {
     const sources = [...state.pages.in(start, end)].filter(({ value }) => page_use(value) === USE.MOVABLE);
     if (sources.length === 0) return [];
     const nid = page_nid(sources[0]!.value);
@@ -57,7 +59,9 @@ const apply_migration = operation({
 export const v5_2 = {
   /** Migrates as many pages as there is space for elsewhere; returns the number of pages moved. */
   *do_migrate_range(this: Kernel, start_pfn: number, end_pfn: number, near = false): Steps<number> {
-    const moves = yield* look(plan_migration, start_pfn, end_pfn, near);
+    const where = near ? 'isolate_migratepages_block' : 'do_migrate_range';
+    const section = this.c.PAGES_PER_SECTION;
+    const moves = yield* access_pages(this, where, plan_migration, start_pfn, end_pfn, near, section);
     if (moves.length > 0) yield* change(apply_migration, moves);
     const moved = moves.reduce((sum, move) => sum + move.nr_pages, 0);
     return moved + (yield* this.$migrate_huge_pages(start_pfn, end_pfn));

@@ -15,7 +15,8 @@ import {
   MMOP_ONLINE_MOVABLE,
   NUMA_NO_NODE,
 } from '../../state.ts';
-import { NO_PAGE, page_zonenum } from '../page.ts';
+import { page_zonenum } from '../page.ts';
+import { mapped_page } from '../page_access.ts';
 
 /** mm/memory_hotplug.c: removal, in the order of each release. */
 
@@ -169,10 +170,11 @@ export const v5_10 = {
 
   *$sense_online_type(this: Kernel, id: number): Steps<number> {
     const section = yield* R('memory_block', id, 'start_section_nr');
-    const page = yield* this.pfn_to_online_page(section_nr_to_pfn(this.c, section));
-    return page !== NO_PAGE && page_zonenum(page) === this.c.ZONE_MOVABLE
-      ? MMOP_ONLINE_MOVABLE
-      : MMOP_ONLINE_KERNEL;
+    const pfn = section_nr_to_pfn(this.c, section);
+    const found = yield* this.pfn_to_online_page(pfn);
+    if (found === null) return MMOP_ONLINE_KERNEL;
+    const page = yield* mapped_page(this, pfn, found, 'try_offline_memory_block');
+    return page_zonenum(page) === this.c.ZONE_MOVABLE ? MMOP_ONLINE_MOVABLE : MMOP_ONLINE_KERNEL;
   },
 
   /**

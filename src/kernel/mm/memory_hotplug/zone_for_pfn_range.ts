@@ -14,6 +14,7 @@ import {
   zone_key,
 } from '../../state.ts';
 import { page_zonenum } from '../page.ts';
+import { access_pages, first_of_online, page_operation } from '../page_access.ts';
 
 /** mm/memory_hotplug.c: the zone for memory that is onlined. */
 
@@ -123,15 +124,18 @@ const dynamic_group_stats = operation({
   },
 });
 
-/** The online pages in ZONE_MOVABLE of the unit around `pfn`; -1 if any are in a kernel zone. */
-const movable_in_unit = operation({
+/** The function that looks at the other pages of a unit. */
+const MOVABLE = 'auto_movable_zone_for_pfn';
+
+/** The online pages in ZONE_MOVABLE of a unit; -1 if any are in a kernel zone. */
+const movable_in_unit = page_operation({
   name: 'movable_in_unit',
-  obj: 'pages',
   writes: false,
-  run(state: State, k: Kernel, pfn: number, unit: number): number {
-    const start = Math.floor(pfn / unit) * unit;
+  first_unmapped: (state, start, end, k: Kernel) =>
+    first_of_online(state, start, end, k.c.PAGES_PER_SECTION, k.c.PAGES_PER_SECTION),
+  run(state, start, end, k: Kernel): number {
     let online = 0;
-    for (let at = start; at < start + unit; at += k.c.PAGES_PER_SECTION) {
+    for (let at = start; at < end; at += k.c.PAGES_PER_SECTION) {
       const map = state.mem_section.get(pfn_to_section_nr(k.c, at))?.section_mem_map ?? 0;
       if (!(map & SECTION_IS_ONLINE)) continue;
       if (page_zonenum(state.pages.get(at)) !== k.c.ZONE_MOVABLE) return -1;
@@ -177,7 +181,8 @@ export const v6_1 = {
     } else if (group) {
       max_pages = yield* R('memory_group', group, 'pages');
       if (max_pages !== nr_pages) {
-        online_pages = yield* look(movable_in_unit, this, pfn, max_pages);
+        const start = Math.floor(pfn / max_pages) * max_pages;
+        online_pages = yield* access_pages(this, MOVABLE, movable_in_unit, start, start + max_pages, this);
         if (online_pages < 0) return yield* kernel_zone;
       }
     }

@@ -17,7 +17,15 @@ import {
   zone_to_nid,
 } from '../../state.ts';
 import { MEMMAP, type Page, page_memmap, page_nid, page_zonenum } from '../page.ts';
-import { mapped_page } from '../page_access.ts';
+import {
+  access_pages,
+  first_of_online,
+  is_page_of_zone,
+  last_of_online,
+  mapped_page,
+  page_operation,
+  page_to_nid,
+} from '../page_access.ts';
 
 /** mm/memory_hotplug.c: the zone of a range, and the spans of zones and nodes. */
 
@@ -25,53 +33,67 @@ const belongs = (page: Page, nid: number, zonenum: number): boolean =>
   page_memmap(page) === MEMMAP.INIT && page_nid(page) === nid && page_zonenum(page) === zonenum;
 
 /** The first online page of the zone at a sub-section step from `start`, or 0, the kernel's value for none. */
-const find_smallest_online = operation({
-  name: 'find_smallest_online',
-  obj: 'pages',
-  writes: false,
-  run(state: State, k: Kernel, zone: number, start: number, end: number): number {
-    const nid = zone_to_nid(zone);
-    const step = k.c.PAGES_PER_SUBSECTION;
-    for (let pfn = start; pfn < end; ) {
-      const hit = state.pages.first(pfn, end, (page) => belongs(page, nid, zone_idx(zone)));
-      if (hit < 0) return 0;
-      const at = start + Math.ceil((hit - start) / step) * step;
-      if (at >= end) return 0;
-      const nr = pfn_to_section_nr(k.c, at);
-      if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
-        pfn = (nr + 1) * k.c.PAGES_PER_SECTION;
-        continue;
-      }
-      if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
-      pfn = at + 1;
+function smallest_online(state: State, start: number, end: number, k: Kernel, zone: number): number {
+  const nid = zone_to_nid(zone);
+  const step = k.c.PAGES_PER_SUBSECTION;
+  for (let pfn = start; pfn < end; ) {
+    const hit = state.pages.first(pfn, end, (page) => belongs(page, nid, zone_idx(zone)));
+    if (hit < 0) return 0;
+    const at = start + Math.ceil((hit - start) / step) * step;
+    if (at >= end) return 0;
+    const nr = pfn_to_section_nr(k.c, at);
+    if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
+      pfn = (nr + 1) * k.c.PAGES_PER_SECTION;
+      continue;
     }
-    return 0;
+    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+    pfn = at + 1;
+  }
+  return 0;
+}
+
+const find_smallest_online = page_operation({
+  name: 'find_smallest_online',
+  writes: false,
+  first_unmapped(state, start, end, k: Kernel, zone: number): number {
+    const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = k.c;
+    const found = smallest_online(state, start, end, k, zone);
+    return first_of_online(state, start, found || end, PAGES_PER_SECTION, PAGES_PER_SUBSECTION);
   },
+  run: smallest_online,
 });
 
 /** The last online page of the zone at a sub-section step down from `end` - 1, or 0. */
-const find_biggest_online = operation({
-  name: 'find_biggest_online',
-  obj: 'pages',
-  writes: false,
-  run(state: State, k: Kernel, zone: number, start: number, end: number): number {
-    const nid = zone_to_nid(zone);
-    const step = k.c.PAGES_PER_SUBSECTION;
-    for (let limit = end; limit > start; ) {
-      const hit = state.pages.last(start, limit, (page) => belongs(page, nid, zone_idx(zone)));
-      if (hit < 0) return 0;
-      const at = end - 1 - Math.ceil((end - 1 - hit) / step) * step;
-      if (at < start) return 0;
-      const nr = pfn_to_section_nr(k.c, at);
-      if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
-        limit = nr * k.c.PAGES_PER_SECTION;
-        continue;
-      }
-      if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
-      limit = at;
+function biggest_online(state: State, start: number, end: number, k: Kernel, zone: number): number {
+  const nid = zone_to_nid(zone);
+  const step = k.c.PAGES_PER_SUBSECTION;
+  for (let limit = end; limit > start; ) {
+    const hit = state.pages.last(start, limit, (page) => belongs(page, nid, zone_idx(zone)));
+    if (hit < 0) return 0;
+    const at = end - 1 - Math.ceil((end - 1 - hit) / step) * step;
+    if (at < start) return 0;
+    const nr = pfn_to_section_nr(k.c, at);
+    if (!((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE)) {
+      limit = nr * k.c.PAGES_PER_SECTION;
+      continue;
     }
-    return 0;
+    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+    limit = at;
+  }
+  return 0;
+}
+
+const find_biggest_online = page_operation({
+  name: 'find_biggest_online',
+  writes: false,
+  first_unmapped(state, start, end, k: Kernel, zone: number): number {
+    const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = k.c;
+    const after = biggest_online(state, start, end, k, zone);
+    // the steps count from the last page down: from the lowest of them up they are the same
+    const lowest = (after || start) + ((end - 1 - (after || start)) % PAGES_PER_SUBSECTION);
+    return last_of_online(state, lowest, end, PAGES_PER_SECTION, PAGES_PER_SUBSECTION);
   },
+  run: biggest_online,
 });
 
 /** v5.2: one pfn per section, which only has to be valid; its struct page is trusted whatever it contains. */
@@ -145,8 +167,7 @@ export const v5_2 = {
       const found = yield* look(v5_2_candidate, this, pfn);
       if (found === null) continue;
       const page = yield* mapped_page(this, pfn, found, where);
-      yield* this.PagePoisoned(page, where);
-      if (page_nid(page) !== zone_to_nid(zone)) continue;
+      if ((yield* page_to_nid(this, page, where)) !== zone_to_nid(zone)) continue;
       if (by_zone && page_zonenum(page) !== zone_idx(zone)) continue;
       return pfn;
     }
@@ -172,8 +193,7 @@ export const v5_2 = {
       const found = yield* look(v5_2_candidate, this, pfn);
       if (found === null) continue;
       const page = yield* mapped_page(this, pfn, found, 'shrink_zone_span');
-      yield* this.PagePoisoned(page, 'shrink_zone_span');
-      if (zone_key(page_nid(page), page_zonenum(page)) === zone) return;
+      if (yield* is_page_of_zone(this, page, zone, 'shrink_zone_span')) return;
     }
     yield* empty_span(zone);
   },
@@ -197,8 +217,7 @@ export const v5_2 = {
       const found = yield* look(v5_2_candidate, this, pfn);
       if (found === null) continue;
       const page = yield* mapped_page(this, pfn, found, 'shrink_pgdat_span');
-      yield* this.PagePoisoned(page, 'shrink_pgdat_span');
-      if (page_nid(page) === nid) return;
+      if ((yield* page_to_nid(this, page, 'shrink_pgdat_span')) === nid) return;
     }
     yield* W('pgdat', nid, 'node_start_pfn', 0);
     yield* W('pgdat', nid, 'node_spanned_pages', 0);
@@ -225,7 +244,8 @@ export const v5_4 = {
     _by_zone: boolean,
   ): Steps<number> {
     const find = smallest ? find_smallest_online : find_biggest_online;
-    return yield* look(find, this, zone, start_pfn, end_pfn);
+    const where = smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn';
+    return yield* access_pages(this, where, find, start_pfn, end_pfn, this, zone);
   },
 
   /** The size is written first: until the start is written, the zone seems to end too early (B68). */

@@ -1,23 +1,19 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, look, operation } from '../../ops.ts';
-import type { State } from '../../state.ts';
 import { page_use, USE, with_use } from '../page.ts';
+import { access_pages, page_operation } from '../page_access.ts';
 
-const any_movable = operation({
+const any_movable = page_operation({
   name: 'any_movable',
-  obj: 'pages',
   writes: false,
-  run: (state: State, start: number, end: number): boolean =>
+  run: (state, start, end): boolean =>
     state.pages.first(start, end, (page) => page_use(page) === USE.MOVABLE) >= 0,
 });
 
-const allocate = operation({
+const allocate = page_operation({
   name: 'allocate',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number): void =>
-    state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE)),
+  run: (state, start, end): void => state.pages.update(start, end, (page) => with_use(page, USE.UNMOVABLE)),
 });
 
 export const v5_2 = {
@@ -26,9 +22,10 @@ export const v5_2 = {
     let ret = yield* this.start_isolate_page_range(zone, start, end, false);
     if (ret) return ret;
     yield* this.do_migrate_range(start, end, true);
-    if (yield* look(any_movable, start, end)) ret = -this.errno.EBUSY;
+    if (yield* access_pages(this, 'isolate_migratepages_block', any_movable, start, end))
+      ret = -this.errno.EBUSY;
     else ret = yield* this.test_pages_isolated(zone, start, end);
-    if (ret === 0) yield* change(allocate, start, end);
+    if (ret === 0) yield* access_pages(this, 'isolate_freepages_block', allocate, start, end);
     yield* this.undo_isolate_page_range(zone, start, end);
     return ret;
   },

@@ -19,6 +19,7 @@ import {
   USE,
   with_use,
 } from '../page.ts';
+import { access_pages, PAGE_OFFSET_OF, page_operation } from '../page_access.ts';
 
 /**
  * Pages that the kernel allocates for itself. The model's allocator takes the lowest free pages of a kernel zone, on
@@ -73,17 +74,17 @@ const take_pages = operation({
   },
 });
 
-/** The allocator never owned the page: it is memblock's, has no struct page, or an uninitialised one (B77). */
+/** The allocator never owned the page: it is memblock's, or its struct page is not initialised (B77). */
 const foreign = (page: Page): boolean => PageReserved(page) || page_memmap(page) !== MEMMAP.INIT;
 
 /**
  * Freed pages that are already free or never belonged to the allocator: a fault here; a kernel at most reports a bad
  * page.
  */
-function foreign_page(state: State, start: number, nr_pages: number): Failure | undefined {
+function foreign_page(state: State, start: number, end: number): Failure | undefined {
   const pfn = state.pages.first(
     start,
-    start + nr_pages,
+    end,
     (page) => page === NO_PAGE || PageReserved(page) || page_use(page) === USE.FREE,
   );
   if (pfn < 0) return undefined;
@@ -106,17 +107,17 @@ function foreign_page(state: State, start: number, nr_pages: number): Failure | 
 }
 
 /** Frees pages; returns whether a page of the range does not belong to the allocator. */
-const give_back = operation({
+const give_back = page_operation({
   name: 'give_back',
-  obj: 'pages',
   writes: true,
+  offset: PAGE_OFFSET_OF._refcount,
   fault: foreign_page,
   about: (state, pfn) => ({ kind: 'pages', use: page_use(state.pages.get(pfn)) }),
-  tell: ([pfn, nr_pages]) => ({ kind: 'freed', pages: { pfn, nr_pages } }),
-  run(state: State, pfn: number, nr_pages: number): boolean {
+  tell: ([pfn, end]) => ({ kind: 'freed', pages: { pfn, nr_pages: end - pfn } }),
+  run(state, start, end): boolean {
     const bad = (page: Page): boolean => foreign(page) || page_use(page) === USE.FREE;
-    const first = state.pages.first(pfn, pfn + nr_pages, bad);
-    state.pages.update(pfn, pfn + nr_pages, (page) => (foreign(page) ? page : with_use(page, USE.FREE)));
+    const first = state.pages.first(start, end, bad);
+    state.pages.update(start, end, (page) => (foreign(page) ? page : with_use(page, USE.FREE)));
     return first >= 0;
   },
 });
@@ -157,7 +158,7 @@ export const v5_2 = {
 
   /** free_pages: pages that memblock still owns stay reserved, and the allocator reports them (B35). */
   *free_pages(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
-    if (yield* change(give_back, pfn, nr_pages)) {
+    if (yield* access_pages(this, '__free_pages', give_back, pfn, pfn + nr_pages)) {
       yield {
         op: 'printk',
         level: 1,

@@ -5,7 +5,7 @@ import { change, lock, operation, pr_err, R, unlock, W } from '../../ops.ts';
 import { hex } from '../../pfn.ts';
 import { type State, zone_idx, zone_key, zone_to_nid } from '../../state.ts';
 import { MIGRATE, page_migratetype, page_nid, page_use, page_zonenum, USE, with_use } from '../page.ts';
-import { access_pages, mapped_page, page_operation } from '../page_access.ts';
+import { access_pages, mapped_page, page_operation, page_zone } from '../page_access.ts';
 
 /** mm/page_alloc.c: one page is freed, through the list of a CPU or directly. */
 
@@ -68,7 +68,7 @@ export const v5_2 = {
 
   /** Frees to the list of the pageblock's current type. */
   *free_one_page(this: Kernel, pfn: number): Steps<void> {
-    const zone = yield* page_zone(this, pfn, 'free_one_page');
+    const zone = yield* zone_of(this, pfn, 'free_one_page');
     yield* zone_lock(zone);
     if (yield* this.bad_range(zone, pfn)) {
       yield* this.BUG('__free_one_page', 'page dumped because: VM_BUG_ON_PAGE(bad_range(zone, page))');
@@ -82,7 +82,7 @@ export const v5_2 = {
    * (B74).
    */
   *free_unref_page(this: Kernel, pfn: number): Steps<void> {
-    const zone = yield* page_zone(this, pfn, 'free_unref_page');
+    const zone = yield* zone_of(this, pfn, 'free_unref_page');
     const migratetype = page_migratetype(yield* this.pfn_to_page(pfn));
     if (migratetype === MIGRATE.ISOLATE) return yield* this.free_one_page(pfn);
     yield* change(add_to_pcp, zone, pfn);
@@ -105,9 +105,8 @@ export const v5_2 = {
   *zone_pcp_enable(this: Kernel, _zone: number): Steps<void> {},
 };
 
-function* page_zone(k: Kernel, pfn: number, where: string): Steps<number> {
-  const page = yield* mapped_page(k, pfn, yield* k.pfn_to_page(pfn), where);
-  return zone_key(page_nid(page), page_zonenum(page));
+function* zone_of(k: Kernel, pfn: number, where: string): Steps<number> {
+  return yield* page_zone(k, yield* mapped_page(k, pfn, yield* k.pfn_to_page(pfn), where), where);
 }
 
 function* outside(k: Kernel, zone: number, pfn: number, start: number, spanned: number): Steps<void> {

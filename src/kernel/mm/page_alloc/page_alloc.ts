@@ -14,7 +14,13 @@ import {
   USE,
   with_use,
 } from '../page.ts';
-import { access_pages, first_of_valid, mapped_page, page_operation } from '../page_access.ts';
+import {
+  access_pages,
+  first_of_valid,
+  is_page_of_zone,
+  mapped_page,
+  page_operation,
+} from '../page_access.ts';
 
 const OFFLINE = '__offline_isolated_pages';
 
@@ -69,11 +75,12 @@ export const v5_2 = {
 function* pageblock_of_zone(k: Kernel, start_pfn: number, last_pfn: number, zone: number): Steps<Page> {
   if (!(yield* k.pfn_valid(last_pfn))) return NO_PAGE;
   const start_page = yield* k.pfn_to_online_page(start_pfn);
-  if (start_page === NO_PAGE) return NO_PAGE;
-  yield* k.PagePoisoned(start_page, 'page_to_nid');
-  if (zone_of(start_page) !== zone) return NO_PAGE;
-  const last = yield* mapped_page(k, last_pfn, yield* k.pfn_to_page(last_pfn), 'page_zone');
-  return zone_of(last) === zone ? start_page : NO_PAGE;
+  if (start_page === null) return NO_PAGE;
+  const where = '__pageblock_pfn_to_page';
+  const first = yield* mapped_page(k, start_pfn, start_page, where);
+  if (!(yield* is_page_of_zone(k, first, zone, 'page_to_nid'))) return NO_PAGE;
+  const last = yield* mapped_page(k, last_pfn, yield* k.pfn_to_page(last_pfn), where);
+  return zone_of(last) === zone ? first : NO_PAGE;
 }
 
 export const v5_5 = {

@@ -1,6 +1,6 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { NO_PAGE, PG_dirty } from '../../mm/page.ts';
+import { PG_dirty } from '../../mm/page.ts';
 
 /** virt/kvm/kvm_main.c: pages whose references KVM does not count and that it does not mark dirty. */
 
@@ -17,7 +17,8 @@ export const v5_2 = {
 
   *kvm_set_pfn_dirty(this: Kernel, pfn: number): Steps<void> {
     if (yield* this.kvm_is_reserved_pfn(pfn)) return;
-    if (!(yield* this.PageReserved(pfn, 'kvm_set_pfn_dirty'))) yield* this.$set_page_flag(pfn, 1, PG_dirty);
+    if (!(yield* this.PageReserved(pfn, 'kvm_set_pfn_dirty')))
+      yield* this.$set_page_flag(pfn, 1, PG_dirty, 'kvm_set_pfn_dirty');
   },
 };
 
@@ -37,13 +38,13 @@ export const v5_4 = {
 
   *kvm_set_pfn_dirty(this: Kernel, pfn: number): Steps<void> {
     if ((yield* this.kvm_is_reserved_pfn(pfn)) || (yield* this.kvm_is_zone_device_pfn(pfn))) return;
-    yield* this.$set_page_flag(pfn, 1, PG_dirty);
+    yield* this.$set_page_flag(pfn, 1, PG_dirty, 'kvm_set_pfn_dirty');
   },
 };
 
 export const pg_reserved = {
   *kvm_is_reserved_pfn(this: Kernel, pfn: number): Steps<boolean> {
-    if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return true;
+    if ((yield* this.pfn_to_online_page(pfn)) === null) return true;
     return yield* this.PageReserved(pfn, 'kvm_is_reserved_pfn');
   },
 };

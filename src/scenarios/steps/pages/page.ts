@@ -14,7 +14,7 @@ function* asNumber(thread: Steps<boolean>): Steps<number> {
 }
 
 function* isOnline(kernel: Kernel, pfn: number): Steps<boolean> {
-  return (yield* kernel.pfn_to_online_page(pfn)) !== NO_PAGE;
+  return (yield* kernel.pfn_to_online_page(pfn)) !== null;
 }
 
 /** The kernel's data on a page, besides whether there is a struct page that can be read. */

@@ -1,6 +1,5 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { NO_PAGE } from '../../../mm/page.ts';
 
 /** arch/powerpc/mm/pgtable.c */
 
@@ -14,7 +13,7 @@ export const v5_2 = {
 
 export const pg_reserved = {
   *maybe_pte_to_page(this: Kernel, pfn: number): Steps<number> {
-    if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return -1;
+    if ((yield* this.pfn_to_online_page(pfn)) === null) return -1;
     return (yield* this.PageReserved(pfn, 'maybe_pte_to_page')) ? -1 : pfn;
   },
 };

@@ -1,6 +1,5 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { NO_PAGE } from '../../../mm/page.ts';
 import { PFN_PHYS } from '../../../pfn.ts';
 
 /** arch/x86/kvm/mmu.c: whether the guest gets a page as MMIO, that is, uncached. */
@@ -27,7 +26,7 @@ export const v5_2 = {
 export const pg_reserved = {
   /** The memory type is only checked for pages that are not online (B87). */
   *kvm_is_mmio_pfn(this: Kernel, pfn: number): Steps<boolean> {
-    if ((yield* this.pfn_to_online_page(pfn)) !== NO_PAGE) {
+    if ((yield* this.pfn_to_online_page(pfn)) !== null) {
       if (yield* this.is_zero_pfn(pfn)) return false;
       return yield* this.PageReserved(pfn, 'kvm_is_mmio_pfn');
     }

@@ -1,6 +1,5 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { NO_PAGE } from '../../../mm/page.ts';
 
 /** arch/x86/mm/ioremap.c: RAM may not be ioremapped, except reserved pages in it. */
 
@@ -24,7 +23,7 @@ export const v5_2 = {
 export const pg_reserved = {
   /** Offline memory may be remapped: nothing in its memmap forbids it. */
   *$ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
-    if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return false;
+    if ((yield* this.pfn_to_online_page(pfn)) === null) return false;
     return !(yield* this.PageReserved(pfn, '__ioremap_check_ram'));
   },
 };

@@ -6,7 +6,8 @@ import { PG_dirty } from '../../../mm/page.ts';
 
 export const v5_2 = {
   *gasket_release_page(this: Kernel, pfn: number): Steps<void> {
-    if (!(yield* this.PageReserved(pfn, 'gasket_release_page'))) yield* this.$set_page_flag(pfn, 1, PG_dirty);
+    if (!(yield* this.PageReserved(pfn, 'gasket_release_page')))
+      yield* this.$set_page_flag(pfn, 1, PG_dirty, 'gasket_release_page');
   },
 };
 

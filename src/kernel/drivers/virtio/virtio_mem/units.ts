@@ -1,6 +1,7 @@
 import { Runs } from '../../../../hardware/memory/runs.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { NO_PAGE, PG_reserved, page_nid, page_use, page_zonenum, USE, with_use } from '../../../mm/page.ts';
+import { PG_reserved, page_nid, page_use, page_zonenum, USE, with_use } from '../../../mm/page.ts';
+import { PAGE_OFFSET_OF, page_operation } from '../../../mm/page_access.ts';
 import { operation } from '../../../ops.ts';
 import { type State, type virtio_mem, zone_key } from '../../../state.ts';
 
@@ -114,12 +115,11 @@ export const sub_block_plugged = operation({
 });
 
 /** alloc_contig_range() and PageOffline: false if a page in the range can be neither allocated nor migrated. */
-export const take_pages = operation({
+export const take_pages = page_operation({
   name: 'take_pages',
-  obj: 'pages',
   writes: true,
   changes: ['pages', 'zone', 'vars'],
-  run(state: State, start: number, end: number): boolean {
+  run(state, start, end): boolean {
     const busy = state.pages.first(
       start,
       end,
@@ -132,21 +132,21 @@ export const take_pages = operation({
   },
 });
 
-export const set_offline = operation({
+export const set_offline = page_operation({
   name: 'set_offline',
-  obj: 'pages',
   writes: true,
-  run: (state: State, start: number, end: number): void =>
+  offset: PAGE_OFFSET_OF.page_type,
+  run: (state, start, end): void =>
     state.pages.update(start, end, (page) => with_use(page & ~PG_reserved, USE.OFFLINE_NOREF)),
 });
 
-export const give_pages = operation({
+export const give_pages = page_operation({
   name: 'give_pages',
-  obj: 'pages',
   writes: true,
   changes: ['pages', 'zone', 'vars'],
-  run(state: State, start: number, end: number): void {
-    state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_use(page, USE.FREE)));
+  offset: PAGE_OFFSET_OF.page_type,
+  run(state, start, end): void {
+    state.pages.update(start, end, (page) => with_use(page, USE.FREE));
     account(state, start, end, 1);
   },
 });

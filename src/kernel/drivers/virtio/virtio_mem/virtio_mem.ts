@@ -2,6 +2,7 @@ import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { MHP_MERGE_RESOURCE, MHP_NID_IS_MGID } from '../../../mm/memory_hotplug/add_memory.ts';
 import * as online_pages from '../../../mm/memory_hotplug/online_pages.ts';
+import { access_pages } from '../../../mm/page_access.ts';
 import { change, look, operation, pr_err, pr_info, pr_warn, R, W } from '../../../ops.ts';
 import { hex, PFN_DOWN } from '../../../pfn.ts';
 import { IORESOURCE_SYSTEM_RAM, type State, type virtio_mem } from '../../../state.ts';
@@ -244,7 +245,13 @@ export const v5_8 = {
       done++;
       if (!online) continue;
       const pfn = PFN_DOWN(this.c, sb * sb_size);
-      yield* change(give_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE);
+      yield* access_pages(
+        this,
+        'virtio_mem_clear_fake_offline',
+        give_pages,
+        pfn,
+        pfn + sb_size / this.c.PAGE_SIZE,
+      );
     }
     return done;
   },
@@ -292,7 +299,10 @@ export const v5_8 = {
         break;
       }
       const pfn = PFN_DOWN(this.c, sb * sb_size);
-      if (online && !(yield* change(take_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE))) {
+      if (
+        online &&
+        !(yield* access_pages(this, 'alloc_contig_range', take_pages, pfn, pfn + sb_size / this.c.PAGE_SIZE))
+      ) {
         left++;
         continue;
       }
@@ -320,7 +330,7 @@ export const v5_8 = {
       if (yield* look(sub_block_plugged, vm, Math.floor(at / sb_pages))) {
         yield* this.generic_online_page(at, end - at);
       } else {
-        yield* change(set_offline, at, end);
+        yield* access_pages(this, 'virtio_mem_set_fake_offline', set_offline, at, end);
       }
       at = end;
     }

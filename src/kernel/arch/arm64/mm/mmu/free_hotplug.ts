@@ -1,24 +1,25 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import { uncount_table } from '../../../../include/asm-generic/pgalloc.ts';
 import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
-import { PageReserved } from '../../../../mm/page.ts';
-import { add, change, look, operation } from '../../../../ops.ts';
+import { NO_PAGE, PageReserved } from '../../../../mm/page.ts';
+import { access_pages, page_operation } from '../../../../mm/page_access.ts';
+import { add, change } from '../../../../ops.ts';
 import { PFN_DOWN } from '../../../../pfn.ts';
-import type { State } from '../../../../state.ts';
 
 /** arch/arm64/mm/mmu.c: freeing the pages of a tear-down. */
 
-const first_reserved = operation({
+/** The first of the pages is tested; here it stands for all, which need not be the same in the model. */
+const first_reserved = page_operation({
   name: 'first_reserved',
-  obj: 'pages',
   writes: false,
-  run: (state: State, pfn: number, nr_pages: number): number =>
-    state.pages.first(pfn, pfn + nr_pages, PageReserved),
+  first_unmapped: (state, start) => (state.pages.get(start) === NO_PAGE ? start : -1),
+  run: (state, start, end): number => state.pages.first(start, end, PageReserved),
 });
 
 /** Warns of memory that belongs to memblock, and frees it all the same (B35). */
 export function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
-  if ((yield* look(first_reserved, pfn, nr_pages)) >= 0) yield* k.WARN('free_hotplug_page_range');
+  const where = 'free_hotplug_page_range';
+  if ((yield* access_pages(k, where, first_reserved, pfn, pfn + nr_pages)) >= 0) yield* k.WARN(where);
   yield* k.free_pages(pfn, nr_pages);
 }
 

@@ -1,6 +1,6 @@
 import type { Steps } from '../../../../../steps/step.ts';
 import type { Kernel } from '../../../../kernel.ts';
-import { NO_PAGE, PG_arch_1 } from '../../../../mm/page.ts';
+import { PG_arch_1 } from '../../../../mm/page.ts';
 
 /** arch/powerpc/mm/book3s64/hash_utils.c: the instruction cache is flushed on the first execution. */
 
@@ -13,7 +13,7 @@ function* lazy_icache(k: Kernel, pp: number, pfn: number, trap: number): Steps<n
   if (yield* k.$test_page_flag(pfn, PG_arch_1, 'hash_page_do_lazy_icache')) return pp;
   if (yield* k.PageReserved(pfn, 'hash_page_do_lazy_icache')) return pp;
   if (trap !== TRAP_ISI) return pp | HPTE_R_N;
-  yield* k.$set_page_flag(pfn, 1, PG_arch_1);
+  yield* k.$set_page_flag(pfn, 1, PG_arch_1, 'hash_page_do_lazy_icache');
   return pp;
 }
 
@@ -29,7 +29,7 @@ export const v5_2 = {
 
 export const pg_reserved = {
   *hash_page_do_lazy_icache(this: Kernel, pp: number, pfn: number, trap: number): Steps<number> {
-    if ((yield* this.pfn_to_online_page(pfn)) === NO_PAGE) return pp;
+    if ((yield* this.pfn_to_online_page(pfn)) === null) return pp;
     return yield* lazy_icache(this, pp, pfn, trap);
   },
 };

@@ -8,7 +8,7 @@ export const v5_2 = {
   *transfer_complete_cb(this: Kernel, user_pages: readonly number[]): Steps<void> {
     for (const pfn of user_pages) {
       if (yield* this.PageReserved(pfn, 'transfer_complete_cb')) continue;
-      yield* this.$set_page_flag(pfn, 1, PG_dirty);
+      yield* this.$set_page_flag(pfn, 1, PG_dirty, 'transfer_complete_cb');
     }
   },
 };
