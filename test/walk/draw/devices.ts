@@ -41,8 +41,7 @@ export const deviceSteps = {
       const range = deviceRange(here);
       const altmap = altmapOf(range, here.c.PAGE_SIZE);
       const as = here.pick(['fs_dax', 'generic', 'private'] as const);
-      // memunmap_pages() of private memory knows no altmap, and no driver gives it one
-      const own = as !== 'private' && here.once(3) && altmap < range.size ? { altmap } : {};
+      const own = here.once(3) && altmap < range.size ? { altmap } : {};
       return { ...range, node: here.possibleNode(), as, ...own };
     },
   },

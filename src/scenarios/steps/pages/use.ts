@@ -79,9 +79,13 @@ const USED_BY_THE_KERNEL: ReadonlyMap<number, string> = new Map([
 
 /** What such a page is that no program can have; undefined for others. */
 const kernelsPage = (page: Page): string | undefined =>
-  page_use(page) === USE.NONE && PageReserved(page) ? 'is reserved' : USED_BY_THE_KERNEL.get(page_use(page));
+  page_use(page) !== USE.NONE
+    ? USED_BY_THE_KERNEL.get(page_use(page))
+    : PageReserved(page)
+      ? 'is reserved'
+      : 'is not managed';
 
-/** Checks that the kernel itself does not need the pages as long as the memory is there. */
+/** Checks that the page allocator has the pages, and that the kernel itself does not need them. */
 function checkNotTheKernels({ kernel, state }: Session, first: number, end: number): void {
   const pfn = state.pages.first(first, end, (page) => kernelsPage(page) !== undefined);
   if (pfn < 0) return;
