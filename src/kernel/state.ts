@@ -318,6 +318,8 @@ export interface virtio_mem {
   mgid: number;
   /** By number of the sub-block, counted from physical address 0. */
   readonly plugged: Runs<boolean>;
+  /** The units that the driver has added to the kernel, by sub-block: others may add memory in the region. */
+  readonly added: Runs<boolean>;
 }
 
 /** x86-64: what the PMD entry for the memmap of one hot-added section maps, by section number. */

@@ -22,8 +22,12 @@ const namedSchema = z.strictObject({
   releases: z.array(z.string()).min(1),
   arch: z.enum(['arm64', 'x86_64']).optional(),
   page_size: texts.optional(),
-  /** A kind of step that the sequence has. */
-  after: z.string().optional(),
+  /** The step that raises it ends with an errno. */
+  failed: z.literal(true).optional(),
+  /** Kinds of step of which the sequence has one. */
+  after: texts.optional(),
+  /** A step that the sequence has: its kind, and what it says besides others; `any` is any value. */
+  did: z.record(z.string(), z.record(z.string(), z.string())).optional(),
   /** A regular expression that each of the differences matches. */
   every_line: z.string().optional(),
   /** What is wrong, if it is not in the catalogue. */
@@ -55,10 +59,20 @@ const onReleases = new Map<Named, ReadonlySet<string>>(
 const isOneOf = (allowed: string | readonly string[], found: unknown): boolean =>
   (typeof allowed === 'string' ? [allowed] : allowed).includes(String(found));
 
+const says = (step: object, kind: string, wanted: Readonly<Record<string, string>>): boolean => {
+  const said = (step as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[kind];
+  return (
+    said !== undefined &&
+    Object.entries(wanted).every(([key, value]) => key in said && (value === 'any' || value === said[key]))
+  );
+};
+
+const isErrno = (result: string | undefined): boolean => /^E[A-Z]+$/.test(result ?? '');
+
 /** The first name that fits the alarm; null for an alarm without a name. */
 export function nameFor({ release, machine, steps }: Document, alarm: Alarm): Named | null {
   const subjects = alarm.subjects as Readonly<Record<string, unknown>>;
-  const says = String(subjects.message ?? '');
+  const message = String(subjects.message ?? '');
   const lines = alarm.subjects.lines ?? [];
   const fits = (named: Named): boolean =>
     isOneOf(named.kind, alarm.kind) &&
@@ -66,8 +80,12 @@ export function nameFor({ release, machine, steps }: Document, alarm: Alarm): Na
     Object.entries(named.subjects).every(([key, allowed]) => isOneOf(allowed, subjects[key])) &&
     (named.arch === undefined || named.arch === machine.arch) &&
     (named.page_size === undefined || isOneOf(named.page_size, machine.page_size)) &&
-    (named.after === undefined || steps.some((step) => named.after! in step)) &&
-    (named.text === undefined || says.startsWith(named.text)) &&
+    (named.failed === undefined || isErrno(alarm.result)) &&
+    (named.after === undefined || steps.some((step) => isOneOf(named.after!, Object.keys(step)[0]))) &&
+    Object.entries(named.did ?? {}).every(([kind, wanted]) =>
+      steps.some((step) => says(step, kind, wanted)),
+    ) &&
+    (named.text === undefined || message.startsWith(named.text)) &&
     (named.every_line === undefined || lines.every((line) => new RegExp(named.every_line!).test(line)));
   return NAMED.find(fits) ?? null;
 }

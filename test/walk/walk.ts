@@ -2,6 +2,8 @@ import { stringify } from 'yaml';
 import { type BootOptions, boot } from '../../src/boot/boot.ts';
 import { BadOperation } from '../../src/errors/bad-operation.ts';
 import { ImpossibleMachine } from '../../src/errors/impossible-machine.ts';
+import { page_use, page_zonenum, USE } from '../../src/kernel/mm/page.ts';
+import { IORESOURCE_BUSY } from '../../src/kernel/state.ts';
 import type { Machine } from '../../src/machines/machine.ts';
 import { findRelease } from '../../src/releases/index.ts';
 import { parseScenario } from '../../src/scenarios/format/read.ts';
@@ -29,6 +31,8 @@ export interface Alarm {
   readonly kind: Failure['kind'] | 'exception' | 'disagreement';
   readonly subjects: Failure['subjects'];
   readonly text: string;
+  /** Of the step: success, an errno, BUG. */
+  readonly result?: string;
 }
 
 export interface Played {
@@ -108,7 +112,7 @@ function drive(
       const { value } = run.next();
       const outcome = value as StepOutcome;
       outcomes.push(outcome);
-      alarms.push(...alarmsOf(outcome));
+      alarms.push(...alarmsOf(outcome, session));
       if (outcome.result === 'BUG' || alarms.some(({ kind }) => kind !== 'warn')) break;
     }
   } catch (error) {
@@ -119,10 +123,33 @@ function drive(
 }
 
 /** After a BUG nothing is as it should be: what is found then is no other defect. */
-function alarmsOf({ index, failures }: StepOutcome): Alarm[] {
+function alarmsOf({ index, failures, result }: StepOutcome, session: Session): Alarm[] {
   const bugs = failures.filter(({ kind }) => kind === 'bug');
-  return (bugs.length ? bugs : failures).map((failure) => ({ step: index, ...failure }));
+  return (bugs.length ? bugs : failures).map(({ kind, subjects, text }) => {
+    const what = kind === 'hang' ? { ...subjects, what: hangsOn(session) } : subjects;
+    return { step: index, kind, subjects: what, text, result };
+  });
 }
+
+/** Why an offline does not end. */
+function hangsOn({ kernel: { c }, state }: Session): string {
+  const pinned = ({ value }: { readonly value: number }): boolean =>
+    page_zonenum(value) === c.ZONE_MOVABLE &&
+    (page_use(value) === USE.UNMOVABLE || page_use(value) === USE.OFFLINE_REF);
+  if ([...state.pages.in(0, Number.MAX_SAFE_INTEGER)].some(pinned)) return 'pinned in ZONE_MOVABLE';
+  const ram = busySystemRam(state.iomem_resource);
+  const size = c.memory_block_size_bytes;
+  const bare = [...state.memory_block].some(
+    ([id, block]) =>
+      !block.offline && !ram.some(({ start, end }) => start < (id + 1) * size && id * size <= end),
+  );
+  return bare ? 'no System RAM' : 'something else';
+}
+
+const busySystemRam = (res: Session['state']['iomem_resource']): { start: number; end: number }[] => [
+  ...(res.name.startsWith('System RAM') && res.flags & IORESOURCE_BUSY ? [res] : []),
+  ...res.children.flatMap(busySystemRam),
+];
 
 function exception(error: unknown, step: number, operation = 'boot'): Alarm {
   const { message, stack = '' } = error as Error;

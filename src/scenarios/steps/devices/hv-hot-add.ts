@@ -13,6 +13,8 @@ export const hv_hot_add = stepKind({
   text: (step) => `hot add ${rangeText(step)}, ${hex(bytes(step.backed))} of it backed`,
   lacks: ({ kernel }) =>
     kernel.c.hypervisor === 'hyperv' ? null : 'hv_hot_add: the machine is not a guest of Hyper-V',
+  // 128M at a time
+  progress: ({ state }) => state.memory_block.size,
   run: (session, step) => {
     const { kernel } = session;
     const { PAGE_SIZE } = kernel.c;

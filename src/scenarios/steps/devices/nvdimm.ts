@@ -66,10 +66,12 @@ export function moveRegion(session: Session, region: number, start: number): Res
   const gone = session.call(none(kernel.nd_region_remove(region)));
   if (gone.ended !== 'returned') return gone;
   const { children } = state.iomem_resource;
-  children.splice(
-    children.findIndex((res) => res.start === ndRegion.start && res.name.startsWith('Persistent Memory')),
-    1,
+  const at = children.findIndex(
+    (res) => res.start === ndRegion.start && res.name.startsWith('Persistent Memory'),
   );
+  const [inside] = children[at]!.children;
+  if (inside) throw new BadOperation(`region${region} cannot move: ${inside.name} lies in it`);
+  children.splice(at, 1);
   insertResource(state, start, ndRegion.size, ndRegion.pagemap ? LEGACY : 'Persistent Memory');
   ndRegion.start = start;
   const back = session.call(kernel.nd_region_probe(region));

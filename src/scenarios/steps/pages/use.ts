@@ -93,6 +93,17 @@ function checkNotTheKernels({ kernel, state }: Session, first: number, end: numb
   throw new BadOperation(`use: the page at ${hex(pfn * kernel.c.PAGE_SIZE)} ${what}`);
 }
 
+/** Checks that no driver of a virtio-mem device keeps the pages because they are unplugged. */
+function checkPlugged({ kernel, state }: Session, first: number, end: number): void {
+  const { PAGE_SIZE } = kernel.c;
+  for (const [device, { bound, addr, region_size }] of state.virtio_mem) {
+    const [from, to] = [Math.max(first, addr / PAGE_SIZE), Math.min(end, (addr + region_size) / PAGE_SIZE)];
+    const pfn = bound && from < to ? state.pages.first(from, to, PageOffline) : -1;
+    if (pfn >= 0)
+      throw new BadOperation(`use: the page at ${hex(pfn * PAGE_SIZE)} is not plugged in virtio${device}`);
+  }
+}
+
 export const use = stepKind({
   schema: z
     .strictObject({
@@ -106,6 +117,7 @@ export const use = stepKind({
     const [first, end] = pfnsOf(step, session.kernel.c.PAGE_SIZE);
     checkOnline(session, first, end);
     checkNotTheKernels(session, first, end);
+    checkPlugged(session, first, end);
     uses[step.as](session, first, end);
     return returned(0);
   },

@@ -20,6 +20,7 @@ export const new_virtio_mem = (
   unit_size: device.device_block_size,
   mgid: -1,
   plugged: new Runs(false),
+  added: new Runs(false),
 });
 
 export const device_at = operation({
@@ -73,16 +74,13 @@ export const units_of = operation({
 function unit_state(state: State, k: Kernel, vm: virtio_mem, first: number): Unit['state'] {
   const block = k.c.memory_block_size_bytes;
   const start = first * vm.sb_size;
-  let found = 'unused' as Unit['state'];
+  if (!vm.added.get(first)) return 'unused';
+  let found = 'offline' as Unit['state'];
   for (let at = start; at < start + vm.unit_size; at += block) {
     const memory_block = state.memory_block.get(at / block);
-    if (!memory_block) continue;
-    if (memory_block.offline) {
-      if (found === 'unused') found = 'offline';
-    } else {
-      const movable = page_zonenum(state.pages.get(at / k.c.PAGE_SIZE)) === k.c.ZONE_MOVABLE;
-      found = movable && found !== 'kernel' ? 'movable' : 'kernel';
-    }
+    if (!memory_block || memory_block.offline) continue;
+    const movable = page_zonenum(state.pages.get(at / k.c.PAGE_SIZE)) === k.c.ZONE_MOVABLE;
+    found = movable && found !== 'kernel' ? 'movable' : 'kernel';
   }
   return found;
 }
@@ -104,6 +102,16 @@ export const set_plugged = operation({
     const vm = state.virtio_mem.get(key)!;
     vm.plugged.set(first, first + count, on);
     vm.plugged_size += (on ? count : -count) * vm.sb_size;
+  },
+});
+
+export const set_added = operation({
+  name: 'set_added',
+  obj: 'virtio_mem',
+  writes: true,
+  run: (state: State, key: number, first: number, on: boolean): void => {
+    const vm = state.virtio_mem.get(key)!;
+    vm.added.set(first, first + per_unit(vm), on);
   },
 });
 
@@ -161,7 +169,7 @@ function account(state: State, start: number, end: number, sign: 1 | -1): void {
   }
 }
 
-/** The driver forgets what it has plugged, and lets no page that it keeps go offline any more. */
+/** The driver forgets what it has plugged and added, and lets no page that it keeps go offline any more. */
 export const forget_plugged = operation({
   name: 'forget_plugged',
   obj: 'virtio_mem',
@@ -169,7 +177,8 @@ export const forget_plugged = operation({
   changes: ['pages', 'virtio_mem'],
   run(state: State, k: Kernel, key: number): void {
     const vm = state.virtio_mem.get(key)!;
-    vm.plugged.set(vm.addr / vm.sb_size, (vm.addr + vm.region_size) / vm.sb_size, false);
+    for (const units of [vm.plugged, vm.added])
+      units.set(vm.addr / vm.sb_size, (vm.addr + vm.region_size) / vm.sb_size, false);
     const end = (vm.addr + vm.region_size) / k.c.PAGE_SIZE;
     state.pages.update(vm.addr / k.c.PAGE_SIZE, end, (page) =>
       page_use(page) === USE.OFFLINE_NOREF ? with_use(page, USE.OFFLINE_REF) : page,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ARM64, booted, G, last, M, must, play, X86 } from '../../../../../test/kit.ts';
+import { PageOffline } from '../../../mm/page.ts';
 import { zone_key } from '../../../state.ts';
 
 type S = ReturnType<typeof booted>;
@@ -239,8 +240,8 @@ describe('the driver goes and comes', () => {
     expect(blocks(s)).toEqual([40]);
   });
 
-  test('a device without a driver remembers the request, and can be taken away', () => {
-    const s = booted('v6.1', X86);
+  test.each(['v5.10', 'v6.1'])('%s: without a driver it remembers the request, and can go', (release) => {
+    const s = booted(release, X86);
     must(s, device, write('unbind'), request(128 * M));
     expect(blocks(s)).toEqual([]);
     must(s, write('bind'));
@@ -267,4 +268,31 @@ describe('the driver goes and comes', () => {
     const bigBlocks = { virtio_mem: { ...device.virtio_mem, block: '256M' } };
     expect(said(big, bigBlocks).messages).toContain('virtio_mem virtio0: big block size: 0x10000000');
   });
+});
+
+describe('memory that others have added in the region of a device', () => {
+  const ends = { start: 5 * G + 128 * M, size: 128 * M };
+
+  test.each(['v5.10', 'v6.1', 'v7.2'])('%s: is nothing that the driver plugs or unplugs', (release) => {
+    const s = booted(release, X86);
+    must(s, device, { add: ends }, { online_movable: 41 });
+    const [outcome] = play(s, request(256 * M, 'any'));
+    expect(outcome!.result).toBe('EEXIST');
+    expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(128 * M);
+    must(s, request(0));
+    expect(blocks(s)).toEqual([41]);
+  });
+
+  test('with big blocks it goes to the page allocator', () => {
+    const s = booted('v6.1', X86);
+    must(s, { virtio_mem: { ...device.virtio_mem, block: '128M' } }, { add: ends }, { online_movable: 41 });
+    expect(s.state.pages.first(5 * 2 ** 18, 6 * 2 ** 18, PageOffline)).toBe(-1);
+  });
+});
+
+test('no program has pages that are not plugged', () => {
+  const s = booted('v6.1', X86);
+  must(s, device, request(64 * M), { online_movable: 40 });
+  const use = { start: 5 * G, size: 66 * M, as: 'movable' };
+  expect(() => play(s, { use })).toThrow('use: the page at 0x144000000 is not plugged in virtio0');
 });

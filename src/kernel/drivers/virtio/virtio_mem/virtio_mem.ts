@@ -11,6 +11,7 @@ import {
   forget_plugged,
   give_pages,
   offline_size,
+  set_added,
   set_offline,
   set_plugged,
   sub_block_plugged,
@@ -166,8 +167,11 @@ export const v5_8 = {
     }
     const { addr, region_size } = yield* look(description, vm);
     yield* this.release_resource(addr, region_size);
-    yield* this.memory_group_unregister(yield* R('virtio_mem', vm, 'mgid'));
+    yield* this.$virtio_mem_leave_group(vm);
   },
+
+  /** Memory groups came with v5.15. */
+  *$virtio_mem_leave_group(this: Kernel, _vm: number): Steps<void> {},
 
   *virtio_mem_add_memory(this: Kernel, vm: number, addr: number, size: number): Steps<number> {
     const nid = yield* R('virtio_mem', vm, 'nid');
@@ -223,6 +227,7 @@ export const v5_8 = {
         yield* change(set_plugged, vm, unit.first, count, false);
         return rc;
       }
+      yield* change(set_added, vm, unit.first, true);
       left -= count;
     }
     return left ? -this.errno.ENOSPC : 0;
@@ -311,23 +316,26 @@ export const v5_8 = {
     }
     if (left === 0) {
       const start = first * sb_size;
-      if (online) yield* this.offline_and_remove_memory(start, unit_size);
-      else yield* this.remove_memory(start, unit_size);
+      const rc = online
+        ? yield* this.offline_and_remove_memory(start, unit_size)
+        : yield* this.remove_memory(start, unit_size);
+      if (rc === 0) yield* change(set_added, vm, first, false);
     }
     return done;
   },
 
-  /** virtio_mem_online_page_cb: plugged pages go to the buddy; the rest of the block is PageOffline. */
+  /** virtio_mem_online_page_cb: plugged pages and those of big blocks go to the buddy; the others are PageOffline. */
   *virtio_mem_online_page_cb(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     const vm = yield* look(device_at, pfn * this.c.PAGE_SIZE);
     if (vm < 0) {
       yield* online_pages.v5_2.online_page_callback.call(this, pfn, nr_pages);
       return;
     }
+    const in_sbm = yield* R('virtio_mem', vm, 'in_sbm');
     const sb_pages = (yield* R('virtio_mem', vm, 'sb_size')) / this.c.PAGE_SIZE;
     for (let at = pfn; at < pfn + nr_pages; ) {
       const end = Math.min(pfn + nr_pages, (Math.floor(at / sb_pages) + 1) * sb_pages);
-      if (yield* look(sub_block_plugged, vm, Math.floor(at / sb_pages))) {
+      if (!in_sbm || (yield* look(sub_block_plugged, vm, Math.floor(at / sb_pages)))) {
         yield* this.generic_online_page(at, end - at);
       } else {
         yield* access_pages(this, 'virtio_mem_set_fake_offline', set_offline, at, end);
@@ -365,6 +373,10 @@ export const v5_12 = {
 };
 
 export const v6_1 = {
+  *$virtio_mem_leave_group(this: Kernel, vm: number): Steps<void> {
+    yield* this.memory_group_unregister(yield* R('virtio_mem', vm, 'mgid'));
+  },
+
   /** The node before the sizes, and both before what is unusual. */
   *virtio_mem_init(this: Kernel, vm: number): Steps<number> {
     const { addr, region_size, nid } = yield* look(description, vm);
