@@ -17,8 +17,8 @@ const namedSchema = z.strictObject({
   kind: texts,
   /** Each subject is this, or one of these. */
   subjects: z.record(z.string(), texts).default({}),
-  /** The beginning of the kernel's message. */
-  text: z.string().optional(),
+  /** The beginning of the kernel's message, or one of several. */
+  text: texts.optional(),
   releases: z.array(z.string()).min(1),
   arch: z.enum(['arm64', 'x86_64']).optional(),
   page_size: texts.optional(),
@@ -85,7 +85,7 @@ export function nameFor({ release, machine, steps }: Document, alarm: Alarm): Na
     Object.entries(named.did ?? {}).every(([kind, wanted]) =>
       steps.some((step) => says(step, kind, wanted)),
     ) &&
-    (named.text === undefined || message.startsWith(named.text)) &&
+    (named.text === undefined || [named.text].flat().some((text) => message.startsWith(text))) &&
     (named.every_line === undefined || lines.every((line) => new RegExp(named.every_line!).test(line)));
   return NAMED.find(fits) ?? null;
 }

@@ -133,10 +133,13 @@ function alarmsOf({ index, failures, result }: StepOutcome, session: Session): A
 
 /** Why an offline does not end. */
 function hangsOn({ kernel: { c }, state }: Session): string {
-  const pinned = ({ value }: { readonly value: number }): boolean =>
-    page_zonenum(value) === c.ZONE_MOVABLE &&
-    (page_use(value) === USE.UNMOVABLE || page_use(value) === USE.OFFLINE_REF);
-  if ([...state.pages.in(0, Number.MAX_SAFE_INTEGER)].some(pinned)) return 'pinned in ZONE_MOVABLE';
+  const uses = new Set<number>();
+  for (const { value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (page_zonenum(value) === c.ZONE_MOVABLE) uses.add(page_use(value));
+    if (page_use(value) === USE.OFFLINE_NOREF) uses.add(USE.OFFLINE_NOREF);
+  }
+  if (uses.has(USE.UNMOVABLE) || uses.has(USE.OFFLINE_REF)) return 'pinned in ZONE_MOVABLE';
+  if (uses.has(USE.OFFLINE_NOREF)) return 'PageOffline without a reference';
   const ram = busySystemRam(state.iomem_resource);
   const size = c.memory_block_size_bytes;
   const bare = [...state.memory_block].some(
