@@ -34,6 +34,14 @@ const namedSchema = z.strictObject({
   about: z.string().optional(),
   /** Where the kernel's source shows it. */
   source: z.string().optional(),
+  /** A short scenario that raises it. */
+  shortest: z
+    .strictObject({
+      release: z.string(),
+      machine: z.looseObject({ arch: z.enum(['arm64', 'x86_64']) }),
+      steps: z.array(z.looseObject({})).min(1),
+    })
+    .optional(),
 });
 export type Named = z.infer<typeof namedSchema>;
 

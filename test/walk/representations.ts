@@ -99,15 +99,20 @@ function printed({ outcomes, session }: Walk): boolean {
 export function disagreements(walk: Walk, exact: boolean): Alarm[] {
   const found: Alarm[] = [];
   const { document, session } = walk;
-  // a machine on which something is wrong already cannot be read again
-  if (session === null || walk.alarms.some(({ kind }) => kind !== 'warn')) return found;
+  if (session === null || walk.alarms.some(({ kind }) => kind === 'exception')) return found;
   const disagree = (what: string, step: number, text: string): void => {
     const operation = Object.keys(document.steps[step] ?? {})[0];
     found.push({ step, kind: 'disagreement', subjects: { what, ...(operation && { operation }) }, text });
   };
+  try {
+    if (!printed(walk)) disagree('printed', -1, 'what is printed is not what was found');
+  } catch (error) {
+    disagree('printed', -1, (error as Error).stack ?? '');
+  }
+  // a machine on which something is wrong already cannot be read again
+  if (walk.alarms.some(({ kind }) => kind !== 'warn')) return found;
   const again = firstOther(walk, play(asRead(document)));
   if (again >= 0) disagree('run again', again, `step ${again + 1} has another outcome when it is run again`);
-  if (!printed(walk)) disagree('printed', -1, 'what is printed is not what was found');
   if (exact) {
     const at = firstOther(walk, play(document, { explored: true }));
     if (at >= 0) disagree('batch forms', at, `step ${at + 1} has another outcome without batch forms`);

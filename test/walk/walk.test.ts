@@ -13,6 +13,7 @@ import { nameOf, shrink } from './shrink.ts';
 import { type Document, play, takeWalk } from './walk.ts';
 
 const RELEASES = mainline.map(({ name }) => name);
+const ids = new Set(catalogue().map(({ entry }) => entry.id));
 /** Walks of each release. */
 const WALKS = cases(6, 250);
 
@@ -50,9 +51,21 @@ test('every kind of step is drawn, or left out for a reason', () => {
 });
 
 test('names of alarms are those of the catalogue, or say what is wrong and where', () => {
-  const ids = new Set(catalogue().map(({ entry }) => entry.id));
   const lacking = NAMED.filter(({ name, about, source }) => !ids.has(name) && (!about || !source));
   expect(lacking).toEqual([]);
+});
+
+const defects = new Set(
+  NAMED.filter(({ name, is }) => is === 'defect' && !ids.has(name)).map(({ name }) => name),
+);
+
+test.each([...defects])('defect that the catalogue lacks: %s', (name) => {
+  const found = NAMED.filter((named) => named.name === name && named.shortest !== undefined);
+  expect(found).toHaveLength(1);
+  const document: Document = found[0]!.shortest!;
+  const played = play(document);
+  expect(new Set(played.alarms.map((alarm) => nameFor(document, alarm)?.name))).toContain(name);
+  expect(disagreements({ ...played, document }, false).map(nameOf)).toEqual([]);
 });
 
 test('an alarm shrinks to the steps that it needs, on a plain machine', () => {

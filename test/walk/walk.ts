@@ -123,16 +123,16 @@ function drive(
 }
 
 /** After a BUG nothing is as it should be: what is found then is no other defect. */
-function alarmsOf({ index, failures, result }: StepOutcome, session: Session): Alarm[] {
+function alarmsOf({ index, failures, result, messages }: StepOutcome, session: Session): Alarm[] {
   const bugs = failures.filter(({ kind }) => kind === 'bug');
   return (bugs.length ? bugs : failures).map(({ kind, subjects, text }) => {
-    const what = kind === 'hang' ? { ...subjects, what: hangsOn(session) } : subjects;
+    const what = kind === 'hang' ? { ...subjects, what: hangsOn(session, messages) } : subjects;
     return { step: index, kind, subjects: what, text, result };
   });
 }
 
 /** Why an offline does not end. */
-function hangsOn({ kernel: { c }, state }: Session): string {
+function hangsOn({ kernel: { c }, state }: Session, messages: readonly string[]): string {
   const uses = new Set<number>();
   for (const { value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_zonenum(value) === c.ZONE_MOVABLE) uses.add(page_use(value));
@@ -146,7 +146,21 @@ function hangsOn({ kernel: { c }, state }: Session): string {
     ([id, block]) =>
       !block.offline && !ram.some(({ start, end }) => start < (id + 1) * size && id * size <= end),
   );
-  return bare ? 'no System RAM' : 'something else';
+  if (bare) return 'no System RAM';
+  const full = messages.some((text) => text.startsWith('migrating pfn')) || hasNoRoom(state, c);
+  return full ? 'nowhere to migrate to' : 'something else';
+}
+
+/** Whether an online block has more movable pages than are free elsewhere. */
+function hasNoRoom({ pages, memory_block }: Session['state'], c: Session['kernel']['c']): boolean {
+  const size = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const isFree = (page: number): boolean => page_use(page) === USE.FREE;
+  const free = pages.total(0, Number.MAX_SAFE_INTEGER, isFree);
+  return [...memory_block].some(([id, { offline }]) => {
+    const [first, end] = [id * size, (id + 1) * size];
+    const movable = pages.total(first, end, (page) => page_use(page) === USE.MOVABLE);
+    return !offline && movable > free - pages.total(first, end, isFree);
+  });
 }
 
 const busySystemRam = (res: Session['state']['iomem_resource']): { start: number; end: number }[] => [

@@ -107,6 +107,8 @@ export const v5_2 = {
     const pfn = yield* this.$first_pfn(id);
     const nr_pages = pages_per_block(this.c);
     const nid = yield* R('memory_block', id, 'nid');
+    // a BUG before the block got its node: the kernel reads beyond the array of nodes
+    if (nid < 0) return '';
     const group = yield* R('memory_block', id, 'group');
     const default_zone = yield* this.zone_for_pfn_range(MMOP_ONLINE, nid, group, pfn, nr_pages);
     const words = [name(default_zone)];
