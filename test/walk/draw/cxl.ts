@@ -15,7 +15,7 @@ function room(here: Here): Range | null {
 }
 
 const interleave = (here: Here): { readonly ways?: number; readonly granularity?: number } =>
-  here.once(4) ? { ways: here.pick([2, 3, 4, 5]), granularity: here.pick([256, 1024, 128]) } : {};
+  here.once(4) ? { ways: here.pick([2, 3, 4]), granularity: here.pick([256, 1024]) } : {};
 
 export const cxlSteps = {
   cxl_window: {

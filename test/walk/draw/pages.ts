@@ -1,4 +1,4 @@
-import { MEMMAP, page_memmap } from '../../../src/kernel/mm/page.ts';
+import { MEMMAP, page_memmap, page_use, USE } from '../../../src/kernel/mm/page.ts';
 import { consumerNames } from '../../../src/scenarios/reserved/consumers.ts';
 import type { Draws, Here, Range } from '../here.ts';
 
@@ -34,6 +34,14 @@ function address(here: Here): number {
 const isInitialised = (here: Here, pa: number): boolean =>
   page_memmap(here.state.pages.get(Math.floor(pa / here.c.PAGE_SIZE))) === MEMMAP.INIT;
 
+const NOT_OURS: ReadonlySet<number> = new Set([USE.NONE, USE.TABLE, USE.MEMMAP, USE.OFFLINE_NOREF]);
+
+/** Whether programs may have all pages of the range. */
+const isOurs = ({ state, c }: Here, { start, size }: Range): boolean =>
+  state.pages.first(start / c.PAGE_SIZE, (start + size) / c.PAGE_SIZE, (page) =>
+    NOT_OURS.has(page_use(page)),
+  ) < 0;
+
 export const pageSteps = {
   use: {
     weight: 5,
@@ -41,7 +49,7 @@ export const pageSteps = {
       const as = here.pick(USES);
       const unit = as.startsWith('hugepage') ? sizesOf(here)[0]! : here.pick([here.c.PAGE_SIZE, 2 ** 21]);
       const range = onlinePart(here, unit);
-      return range && { ...range, as };
+      return range && isOurs(here, range) ? { ...range, as } : null;
     },
   },
   hugepages: {
