@@ -37,7 +37,9 @@ export const nvdimmSteps = {
     weight: 5,
     draw(here) {
       const region = here.prng.below(3);
-      const range = here.state.nd_region.has(region) ? null : room(here);
+      const { nd_region, cxl_region, hmem } = here.state;
+      // one series of numbers
+      const range = [nd_region, cxl_region, hmem].some((taken) => taken.has(region)) ? null : room(here);
       if (range === null) return null;
       return { region, ...range, node: here.possibleNode(), labels: !here.once(3), carved: here.once(5) };
     },
