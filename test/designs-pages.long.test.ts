@@ -10,15 +10,19 @@ test('every design that has a page shows what the checker says of it', () => {
   expect(pages).toHaveLength(12);
 });
 
-test.each(pages)('%s shows what is printed', (page) => {
-  const text = readFileSync(folder + page, 'utf8');
-  const shown = [...text.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
-  expect(shown.length).toBeGreaterThan(0);
-  for (const [, command, output] of shown) {
-    const run = spawnSync(process.execPath, ['dist/cli/main.js', ...command!.split(' ')], {
-      cwd: root,
-      encoding: 'utf8',
-    });
-    expect(run.stdout).toBe(output);
-  }
-}, 600_000);
+test.each(pages)(
+  '%s shows what is printed',
+  (page) => {
+    const text = readFileSync(folder + page, 'utf8');
+    const shown = [...text.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
+    expect(shown.length).toBeGreaterThan(0);
+    for (const [, command, output] of shown) {
+      const run = spawnSync(process.execPath, ['dist/cli/main.js', ...command!.split(' ')], {
+        cwd: root,
+        encoding: 'utf8',
+      });
+      expect(run.stdout).toBe(output);
+    }
+  },
+  600_000,
+);
