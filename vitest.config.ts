@@ -10,6 +10,8 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     // the model is loaded once in each worker, not once for each file: a test leaves nothing behind in its modules
     isolate: false,
+    // by default one core is left to the main thread, which has next to nothing to do
+    maxWorkers: '100%',
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

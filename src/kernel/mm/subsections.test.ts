@@ -89,7 +89,10 @@ class Both {
       .parts(start, count)
       .some((part) => part.length < reference.n && reference.blocks.has(reference.section(part[0]!)));
     if (reference.t.tables && splits) return;
-    this.adds = this.adds.filter((a) => a.start >= start + count || a.start + a.count <= start);
+    const overlaps = (a: Add): boolean => a.start < start + count && a.start + a.count > start;
+    // without its altmap, memory whose own struct pages are gone would be freed
+    if (this.adds.some((a) => a.altmap !== null && overlaps(a))) return;
+    this.adds = this.adds.filter((a) => !overlaps(a));
     this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), null, -1));
     reference.remove(start, count);
   }

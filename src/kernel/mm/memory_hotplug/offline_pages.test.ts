@@ -187,7 +187,8 @@ describe('movable pages', () => {
 
   test.each(LATER)('%s: with nowhere to go it tries until a signal: -EINTR', (release) => {
     const session = online('online_movable', release);
-    must(session, use('unmovable', 0, '2G'), use('movable', '5G', '4K'));
+    // the first 2M hold the struct pages of the block
+    must(session, use('unmovable', '2M', '2046M'), use('movable', '5G', '4K'));
     session.state.pages.update((5 * G) / 4096 + 1, (6 * G) / 4096, (page) => page);
     const outcome = play(session, use('movable'), { offline: { blocks: 40, expect: 'EINTR' } })[1]!;
     expect(outcome.messages).toEqual([failed('signal backoff')]);

@@ -80,7 +80,8 @@ describe('contig-zones: what a range lies in decides', () => {
     };
     const session = booted('v6.1', machine);
     expect(zone_of(session, MMOP_ONLINE, 0, 0, (G + 512 * M) / 4096)).toBe('DMA32');
-    expect(zone_of(session, MMOP_ONLINE, 0, 0, (3 * G) / 4096)).toBe('Normal');
+    expect(zone_of(session, MMOP_ONLINE, 0, 0, (3 * G + 512 * M) / 4096)).toBe('DMA32');
+    expect(zone_of(session, MMOP_ONLINE, 0, 0, (6 * G) / 4096)).toBe('Normal');
   });
 
   test('valid_zones names the default first, then what else there is', () => {
