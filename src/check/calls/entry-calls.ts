@@ -12,27 +12,25 @@ import type { StepsEntry, ThreadsEntry } from '../entry.ts';
 import { noting, notingThread, type ObservedCall } from './observe.ts';
 
 /**
- * Notes the calls of an entry on a release. Threads run alone, one after the other. False if the entry cannot run there.
+ * Notes the calls of an entry on a release; none if the entry cannot run there. Threads run alone, one after the other.
  */
 export function entryCalls(
   entry: StepsEntry | ThreadsEntry,
   release: Release,
   note: (call: ObservedCall) => void,
-): boolean {
+): void {
   try {
     if (entry.kind === 'steps') {
       const model = boot(entry.scenario.machine, release);
       const session = new Session({ ...model, kernel: notingKernel(model.kernel, noting(note)) });
       for (const _ of runScenario(entry.scenario, session, { check: false }));
-      return true;
+      return;
     }
     const { model, program } = interleaving(entry.id, entry.scenario, release, placeOf(entry.scenario));
     for (const { run, daemon } of program.narrated!().threads)
       if (!daemon) new Runner(model.state).run(notingThread(run!() as Steps<unknown>, note));
-    return true;
   } catch (error) {
-    if (isLack(error) || error instanceof BadOperation) return false;
-    throw error;
+    if (!isLack(error) && !(error instanceof BadOperation)) throw error;
   }
 }
 
