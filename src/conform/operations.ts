@@ -8,10 +8,19 @@ import type { Session } from '../scenarios/running/session.ts';
 import { lacksDeviceMemory } from '../scenarios/steps/common/lacks.ts';
 import { deviceRange } from '../scenarios/steps/devices/device.ts';
 import { unpinLast } from '../scenarios/steps/pages/pin.ts';
-import { type Compare, deleted, ejectOst, errno, exit, noResult, ost, plugged } from './compare-result.ts';
-import { useHugepages } from './hugetlb-inputs.ts';
-import { pin } from './pins.ts';
-import { loadTestModule, testModule } from './test-module.ts';
+import {
+  type Compare,
+  deleted,
+  ejectOst,
+  errno,
+  exit,
+  noResult,
+  ost,
+  plugged,
+} from './comparison/compare-result.ts';
+import { useHugepages } from './inputs/hugetlb-inputs.ts';
+import { pin } from './inputs/pins.ts';
+import { loadTestModule, testModule } from './inputs/test-module.ts';
 import { moduleChanged, plugVirtioMem, requestVirtioMem, unplugVirtioMem } from './virtio-mem.ts';
 
 /** The meaning of recorded operations for the model, by their names in ops.json. */

@@ -50,7 +50,9 @@ test.each([
     ...levels
       .filter((level) => tables(view, level) !== 1)
       .map((level) => `${tables(view, level)} ${level} tables`),
-    ...(new Set(view.threads.filter((t) => !t.daemon).map((t) => t.returned)).size === 2 ? [] : ['the same address twice']),
+    ...(new Set(view.threads.filter((t) => !t.daemon).map((t) => t.returned)).size === 2
+      ? []
+      : ['the same address twice']),
   ]);
   expect(found(program, monitor)).toBe('proved');
 });

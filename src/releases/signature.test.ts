@@ -30,7 +30,11 @@ describe('signatureOf', () => {
     expect(signatureOf('online_pages', 'x86_64')?.names).toEqual(['pfn', 'nr_pages', 'zone', 'group']);
   });
   test('is that of the variant with a fixed number', () => {
-    expect(signatureOf('__create_pgd_mapping', 'arm64')?.names.slice(0, 3)).toEqual(['pgdir', 'phys', 'virt']);
+    expect(signatureOf('__create_pgd_mapping', 'arm64')?.names.slice(0, 3)).toEqual([
+      'pgdir',
+      'phys',
+      'virt',
+    ]);
   });
   test('of a function that no release has', () => {
     expect(signatureOf('online_page', 'x86_64')).toBeNull();

@@ -1,7 +1,7 @@
-import type { Result } from '../scenarios/running/result.ts';
-import type { Session } from '../scenarios/running/session.ts';
-import type { Tally } from './tally.ts';
-import { pluggedSize } from './virtio-mem.ts';
+import type { Result } from '../../scenarios/running/result.ts';
+import type { Session } from '../../scenarios/running/session.ts';
+import type { Tally } from '../tally.ts';
+import { pluggedSize } from '../virtio-mem.ts';
 
 /** The outcome of an operation as ops.json may record it. */
 interface Recorded {

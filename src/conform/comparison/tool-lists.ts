@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { nd_pfn_name } from '../kernel/drivers/nvdimm/bus.ts';
-import { nd_file } from '../kernel/fs/nd_sysfs.ts';
-import { lookup, MEMORY } from '../kernel/fs/sysfs.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { nd_namespace_key, type State } from '../kernel/state.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
+import { nd_pfn_name } from '../../kernel/drivers/nvdimm/bus.ts';
+import { nd_file } from '../../kernel/fs/nd_sysfs.ts';
+import { lookup, MEMORY } from '../../kernel/fs/sysfs.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { nd_namespace_key, type State } from '../../kernel/state.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import type { Tally } from '../tally.ts';
 import { parseJson } from './json.ts';
-import type { Tally } from './tally.ts';
 
 /** Compares the output of `ndctl list` and `daxctl list` (ndctl/util/json.c). */
 

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../schedule/runner.ts';
+import type { RunEvent } from '../../schedule/runner.ts';
 
 /** Kernel messages in a normal form in which recorded lines and the model's can be compared. */
 

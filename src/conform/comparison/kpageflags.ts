@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { KPF } from '../kernel/fs/proc/page.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { pfn_to_section_nr } from '../kernel/pfn.ts';
-import { SECTION_IS_EARLY, type State } from '../kernel/state.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
-import { kpageflagsRuns } from '../scenarios/pages/kpageflags.ts';
+import { KPF } from '../../kernel/fs/proc/page.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { pfn_to_section_nr } from '../../kernel/pfn.ts';
+import { SECTION_IS_EARLY, type State } from '../../kernel/state.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import { kpageflagsRuns } from '../../scenarios/pages/kpageflags.ts';
+import type { Tally } from '../tally.ts';
 import { parseJson } from './json.ts';
-import type { Tally } from './tally.ts';
 
 /** Compares /proc/kpageflags, which recordings have as runs: the flags that do not depend on what uses a page. */
 

@@ -1,15 +1,15 @@
-import { regionOf } from '../geometry/layout.ts';
-import { hardwareLevel, vaText } from '../geometry/translation.ts';
-import { DBM } from '../hardware/descriptor/descriptor.ts';
-import type { Mmu } from '../hardware/mmu.ts';
-import { type EntryRun, entries, leaves, pointsToTable } from '../hardware/walks/walk.ts';
-import { kernel_page_tables, MODELLED_REGIONS } from '../kernel/fs/kernel_page_tables.ts';
-import { leaf_address } from '../kernel/include/linux/pgtable.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { State } from '../kernel/state.ts';
-import { parseTables, type RecordedTables, TABLE_LEVELS } from '../machines/page-tables/tables.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
-import type { Tally } from './tally.ts';
+import { regionOf } from '../../geometry/layout.ts';
+import { hardwareLevel, vaText } from '../../geometry/translation.ts';
+import { DBM } from '../../hardware/descriptor/descriptor.ts';
+import type { Mmu } from '../../hardware/mmu.ts';
+import { type EntryRun, entries, leaves, pointsToTable } from '../../hardware/walks/walk.ts';
+import { kernel_page_tables, MODELLED_REGIONS } from '../../kernel/fs/kernel_page_tables.ts';
+import { leaf_address } from '../../kernel/include/linux/pgtable.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { State } from '../../kernel/state.ts';
+import { parseTables, type RecordedTables, TABLE_LEVELS } from '../../machines/page-tables/tables.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import type { Tally } from '../tally.ts';
 
 const PTDUMP = 'sys/kernel/debug/kernel_page_tables';
 

@@ -1,6 +1,6 @@
-import { uncovered } from '../boot/holes.ts';
-import { bootRanges } from '../boot/sections.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import { uncovered } from '../../boot/holes.ts';
+import { bootRanges } from '../../boot/sections.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import {
   NO_PAGE,
   PageHWPoison,
@@ -8,9 +8,9 @@ import {
   PageReserved,
   page_nid,
   page_zonenum,
-} from '../kernel/mm/page.ts';
-import { subsection_set } from '../kernel/mm/sparse.ts';
-import { pfn_to_section_nr, section_nr_to_pfn } from '../kernel/pfn.ts';
+} from '../../kernel/mm/page.ts';
+import { subsection_set } from '../../kernel/mm/sparse.ts';
+import { pfn_to_section_nr, section_nr_to_pfn } from '../../kernel/pfn.ts';
 import {
   type mem_section,
   SECTION_HAS_MEM_MAP,
@@ -19,10 +19,10 @@ import {
   SECTION_MARKED_PRESENT,
   SECTION_TAINT_ZONE_DEVICE,
   type State,
-} from '../kernel/state.ts';
-import { parseMemmap, parseSections, type RecordedPages } from '../machines/recording/struct-pages.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
-import type { Tally } from './tally.ts';
+} from '../../kernel/state.ts';
+import { parseMemmap, parseSections, type RecordedPages } from '../../machines/recording/struct-pages.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import type { Tally } from '../tally.ts';
 
 /** Compares sections, their sub-section maps and struct pages with a recording that has them (x86). */
 

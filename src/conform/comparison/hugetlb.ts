@@ -1,8 +1,8 @@
-import { HUGEPAGES, lookup, NODE } from '../kernel/fs/sysfs.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { State } from '../kernel/state.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
-import type { Tally } from './tally.ts';
+import { HUGEPAGES, lookup, NODE } from '../../kernel/fs/sysfs.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { State } from '../../kernel/state.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import type { Tally } from '../tally.ts';
 
 /** Pools of huge pages, as sysfs shows them for each node and for all. */
 

@@ -1,12 +1,12 @@
-import { hstate_order } from '../kernel/mm/hugetlb/hugetlb_sysfs.ts';
-import { hstate_is_gigantic } from '../kernel/mm/hugetlb/pool_pages.ts';
-import { page_nid, page_use, USE, with_use } from '../kernel/mm/page.ts';
-import type { Op } from '../machines/recording/ops.ts';
-import type { RecordingStep } from '../machines/recording/recording.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
-import { mapHugepages, unmapHugepages } from '../scenarios/running/programs.ts';
-import type { Result } from '../scenarios/running/result.ts';
-import type { Session } from '../scenarios/running/session.ts';
+import { hstate_order } from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
+import { hstate_is_gigantic } from '../../kernel/mm/hugetlb/pool_pages.ts';
+import { page_nid, page_use, USE, with_use } from '../../kernel/mm/page.ts';
+import type { Op } from '../../machines/recording/ops.ts';
+import type { RecordingStep } from '../../machines/recording/recording.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import { mapHugepages, unmapHugepages } from '../../scenarios/running/programs.ts';
+import type { Result } from '../../scenarios/running/result.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 
 /**
  * The pages that a pool takes, and those that a program gets, are random. Where they matter, the model takes them from

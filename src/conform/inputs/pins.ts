@@ -1,9 +1,9 @@
-import type { Config } from '../kernel/config.ts';
-import type { Op } from '../machines/recording/ops.ts';
-import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
-import type { Result } from '../scenarios/running/result.ts';
-import type { Session } from '../scenarios/running/session.ts';
-import { pinnedPages, pinPage } from '../scenarios/steps/pages/pin.ts';
+import type { Config } from '../../kernel/config.ts';
+import type { Op } from '../../machines/recording/ops.ts';
+import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
+import type { Result } from '../../scenarios/running/result.ts';
+import type { Session } from '../../scenarios/running/session.ts';
+import { pinnedPages, pinPage } from '../../scenarios/steps/pages/pin.ts';
 
 /** Which page a pin takes is chance. A recording may name it, as a pfn or as an address. */
 

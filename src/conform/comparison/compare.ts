@@ -1,16 +1,16 @@
-import { meminfo } from '../kernel/fs/proc/meminfo.ts';
-import { FIRMWARE, lookup, MEMORY, NODE } from '../kernel/fs/sysfs.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import { type State, zone_key } from '../kernel/state.ts';
-import { parseZoneinfo } from '../machines/readers/zoneinfo.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
+import { meminfo } from '../../kernel/fs/proc/meminfo.ts';
+import { FIRMWARE, lookup, MEMORY, NODE } from '../../kernel/fs/sysfs.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { type State, zone_key } from '../../kernel/state.ts';
+import { parseZoneinfo } from '../../machines/readers/zoneinfo.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import { compareNvdimm } from '../nvdimm.ts';
+import type { Subject, Tally } from '../tally.ts';
 import { comparePtdump, compareTables } from './compare-tables.ts';
 import { compareHugetlb } from './hugetlb.ts';
 import { compareKpageflags } from './kpageflags.ts';
 import { compareMonitorDevices } from './monitor-devices.ts';
-import { compareNvdimm } from './nvdimm.ts';
 import { compareSections } from './sections.ts';
-import type { Subject, Tally } from './tally.ts';
 import { compareToolLists } from './tool-lists.ts';
 
 const ABSENT = '(absent)';

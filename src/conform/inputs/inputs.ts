@@ -1,9 +1,9 @@
-import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../kernel/mm/page.ts';
-import type { Op } from '../machines/recording/ops.ts';
-import type { Session } from '../scenarios/running/session.ts';
-import { repin } from '../scenarios/steps/pages/pin.ts';
-import { logLines, withoutMigrationDumps } from './dmesg.ts';
-import { operationOf } from './operations.ts';
+import { type Page, PageReserved, PG_reserved, page_use, USE, with_use } from '../../kernel/mm/page.ts';
+import type { Op } from '../../machines/recording/ops.ts';
+import type { Session } from '../../scenarios/running/session.ts';
+import { repin } from '../../scenarios/steps/pages/pin.ts';
+import { logLines, withoutMigrationDumps } from '../comparison/dmesg.ts';
+import { operationOf } from '../operations.ts';
 import { movablePin } from './pins.ts';
 
 /** Something that the model cannot know and the recording shows. The model is told it for one operation. */

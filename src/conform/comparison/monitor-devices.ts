@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { State } from '../kernel/state.ts';
-import type { FileTree } from '../machines/sources/tree.ts';
+import type { State } from '../../kernel/state.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
+import type { Tally } from '../tally.ts';
 import { parseJson } from './json.ts';
-import type { Tally } from './tally.ts';
 
 /** Compares the memory devices that the machine monitor lists (query-memory-devices) with those of the model. */
 

@@ -1,4 +1,4 @@
-import type { Tally } from './tally.ts';
+import type { Tally } from '../tally.ts';
 import type { WatchedTree } from './watched-tree.ts';
 
 /** The files of a step that nothing is compared with, by kind. */

@@ -1,5 +1,5 @@
-import type { IomemEntry, Machine, ZoneInfo } from '../machines/machine.ts';
-import type { Op, UnreadOp } from '../machines/recording/ops.ts';
+import type { IomemEntry, Machine, ZoneInfo } from '../../machines/machine.ts';
+import type { Op, UnreadOp } from '../../machines/recording/ops.ts';
 
 /** The machine as it was before the operations of the first step, whose folder holds the state after them. */
 

@@ -1,6 +1,6 @@
-import { quote } from '../errors/input-error.ts';
-import type { Op } from '../machines/recording/ops.ts';
-import type { Session } from '../scenarios/running/session.ts';
+import { quote } from '../../errors/input-error.ts';
+import type { Op } from '../../machines/recording/ops.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 import { takenPage } from './pins.ts';
 
 /** Operations that the machine monitor carries out: if it refuses one, the kernel never sees it. */

@@ -1,5 +1,5 @@
-import { InputError } from '../errors/input-error.ts';
-import { type FileKind, type FileTree, segments } from '../machines/sources/tree.ts';
+import { InputError } from '../../errors/input-error.ts';
+import { type FileKind, type FileTree, segments } from '../../machines/sources/tree.ts';
 
 /**
  * A file tree that remembers which of its files were read, and which could not be read as text: those count as not

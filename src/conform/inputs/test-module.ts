@@ -1,11 +1,11 @@
-import { AP_RDONLY, DBM } from '../hardware/descriptor/descriptor.ts';
-import { leaves } from '../hardware/walks/walk.ts';
-import { PFN_DOWN, pfn_to_section_nr } from '../kernel/pfn.ts';
-import { SECTION_IS_EARLY } from '../kernel/state.ts';
-import { parseTables } from '../machines/page-tables/tables.ts';
-import type { Op } from '../machines/recording/ops.ts';
-import type { RecordingStep } from '../machines/recording/recording.ts';
-import type { Session } from '../scenarios/running/session.ts';
+import { AP_RDONLY, DBM } from '../../hardware/descriptor/descriptor.ts';
+import { leaves } from '../../hardware/walks/walk.ts';
+import { PFN_DOWN, pfn_to_section_nr } from '../../kernel/pfn.ts';
+import { SECTION_IS_EARLY } from '../../kernel/state.ts';
+import { parseTables } from '../../machines/page-tables/tables.ts';
+import type { Op } from '../../machines/recording/ops.ts';
+import type { RecordingStep } from '../../machines/recording/recording.ts';
+import type { Session } from '../../scenarios/running/session.ts';
 
 /** Modules of the recorder's own, through which it calls kernel functions. */
 
