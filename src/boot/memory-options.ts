@@ -1,6 +1,6 @@
 import { memparse } from '../kernel/lib/cmdline.ts';
 import type { Machine, RamRange } from '../machines/machine.ts';
-import type { NdRegion } from '../machines/readers/nvdimm.ts';
+import type { NdRegion } from '../machines/nd-region.ts';
 import { cmdlineWords } from './cmdline-words.ts';
 import {
   E820_NAMES,

@@ -1,6 +1,6 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { type nd_label, type nd_pfn_sb, type resource, type State, zone_key } from '../kernel/state.ts';
-import type { NdNamespace, NdRegion } from '../machines/readers/nvdimm.ts';
+import type { NdNamespace, NdRegion } from '../machines/nd-region.ts';
 import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
 

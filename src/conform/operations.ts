@@ -8,6 +8,7 @@ import type { Session } from '../scenarios/running/session.ts';
 import { lacksDeviceMemory } from '../scenarios/steps/common/lacks.ts';
 import { deviceRange } from '../scenarios/steps/devices/device.ts';
 import { unpinLast } from '../scenarios/steps/pages/pin.ts';
+import type { Because } from './because.ts';
 import {
   type Compare,
   deleted,
@@ -24,13 +25,6 @@ import { loadTestModule, testModule } from './inputs/test-module.ts';
 import { moduleChanged, plugVirtioMem, requestVirtioMem, unplugVirtioMem } from './virtio-mem.ts';
 
 /** The meaning of recorded operations for the model, by their names in ops.json. */
-
-/** The reason why an operation, or its outcome, is not compared. */
-export interface NotCompared {
-  readonly because: string;
-  /** The recording has no words for it that are known here: the machine may have changed, the model has not. */
-  readonly unread?: true;
-}
 
 /** Bytes. */
 interface Range {
@@ -49,7 +43,7 @@ export interface RecordedOperation<O = Op> {
     session: Session,
     heads: readonly number[],
     step: RecordingStep,
-  ): ScenarioStep | Result | NotCompared;
+  ): ScenarioStep | Result | Because;
   /** The comparisons of its outcome. */
   readonly compares: readonly Compare[];
   /** The memory that it tries to take offline, unless its outcome shows that no attempt failed; null otherwise. */
@@ -72,13 +66,13 @@ const named = ({ op }: { readonly op: string }): string => op;
 const EVERYTHING: Range = { start: 0, size: Number.MAX_SAFE_INTEGER };
 
 /** A command line in a scenario consists of words separated by spaces. */
-function oddArgument(argv: readonly string[]): NotCompared | null {
+function oddArgument(argv: readonly string[]): Because | null {
   const odd = argv.find((word) => !/^\S+$/.test(word));
   return odd === undefined ? null : { because: `${JSON.stringify(odd)} as an argument is not modelled` };
 }
 
 /** The refusal of the machine monitor; null if the kernel saw the operation. */
-const unseen = (op: Op, what: string): NotCompared | null =>
+const unseen = (op: Op, what: string): Because | null =>
   typeof op.error === 'string'
     ? { because: `${what}: refused by the machine monitor, the kernel never saw it` }
     : null;
@@ -134,7 +128,7 @@ const operations: Operations = {
     text: (op) => `${op.op} ${op.id}`,
     does: (op, session, _, step) => {
       const { id, addr, size, node } = op;
-      const because = (why: string): NotCompared => ({ because: `device_add ${id}: ${why}` });
+      const because = (why: string): Because => ({ because: `device_add ${id}: ${why}` });
       if (typeof op.error === 'string' || addr === null)
         return because('refused by the machine monitor, the kernel never saw it');
       if (op.kind === 'virtio-mem') return plugVirtioMem(session, { ...op, addr }, step);

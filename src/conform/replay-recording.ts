@@ -9,6 +9,7 @@ import { perform } from '../scenarios/running/perform.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import { Session } from '../scenarios/running/session.ts';
 import type { RunEvent } from '../schedule/runner.ts';
+import type { Because } from './because.ts';
 import { compareState } from './comparison/compare.ts';
 import { compareResult } from './comparison/compare-result.ts';
 import { eventLines, recordedLog } from './comparison/dmesg.ts';
@@ -21,7 +22,7 @@ import { outcomeNotes } from './inputs/outcome-notes.ts';
 import { pinInputs } from './inputs/pins.ts';
 import { moduleMemory } from './inputs/test-module.ts';
 import { lostInfoBlocks } from './nvdimm.ts';
-import { type NotCompared as Because, operationOf } from './operations.ts';
+import { operationOf } from './operations.ts';
 import { type Difference, type NotCompared, Tally } from './tally.ts';
 
 export interface StepReport {

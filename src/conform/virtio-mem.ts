@@ -4,7 +4,7 @@ import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
 import { perform } from '../scenarios/running/perform.ts';
 import { type Result, returned } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
-import type { NotCompared } from './operations.ts';
+import type { Because } from './because.ts';
 
 /** Virtio-mem devices of a recording, and the loading of their driver. */
 
@@ -60,7 +60,7 @@ export function plugVirtioMem(
   session: Session,
   { id, addr, size, node, block_size }: Op & { op: 'device_add' } & { readonly addr: number },
   step: RecordingStep,
-): ScenarioStep | NotCompared {
+): ScenarioStep | Because {
   const device: Device = { id, addr, size, node, block_size };
   of(session).push(device);
   return bind(session, device, step) ?? { because: `device_add ${id}: no driver is bound to it` };
@@ -83,7 +83,7 @@ export function moduleChanged(
   session: Session,
   { name, action }: Op & { op: 'module' },
   step: RecordingStep,
-): Result | NotCompared {
+): Result | Because {
   if (name.replaceAll('-', '_') !== 'virtio_mem') return returned(0);
   if (action !== 'load' && action !== 'unload')
     return { because: `module ${name}: ${action} is not modelled`, unread: true };
@@ -107,7 +107,7 @@ function unbind(session: Session, device: Device): ScenarioStep | null {
 export function requestVirtioMem(
   session: Session,
   { id, size }: Op & { op: 'virtio_mem_request' },
-): ScenarioStep | NotCompared {
+): ScenarioStep | Because {
   const number = of(session).find((device) => device.id === id)?.number;
   if (number === undefined) return { because: `virtio_mem_request ${id}: no driver is bound to it` };
   return { kind: 'virtio_mem_request', step: { device: number, size } };

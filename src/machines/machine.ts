@@ -8,8 +8,8 @@
 import type { Arch } from '../geometry/sizes.ts';
 import type { CxlMemory } from './captures/cxl-json.ts';
 import type { KernelOptions } from './kernel-options.ts';
+import type { NdRegion } from './nd-region.ts';
 import type { RecordedTables } from './page-tables/tables.ts';
-import type { NdRegion } from './readers/nvdimm.ts';
 
 /**
  * One line of /proc/iomem: an inclusive range at a depth (two blanks per level). Zeroed ranges have start = end = 0.
