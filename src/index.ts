@@ -12,8 +12,20 @@ export { UserError } from './errors/user-error.ts';
 export { depthOf, entrySize } from './geometry/translation.ts';
 export { INVALID } from './hardware/descriptor/descriptor.ts';
 export { DSB, ISB } from './kernel/arch/arm64/include/asm/barrier.ts';
+export {
+  flush_fixmap_slot,
+  p4d_clear_fixmap,
+  p4d_set_fixmap_offset,
+  pmd_clear_fixmap,
+  pmd_set_fixmap_offset,
+  pte_clear_fixmap,
+  pte_set_fixmap_offset,
+  pud_clear_fixmap,
+  pud_set_fixmap_offset,
+} from './kernel/arch/arm64/include/asm/fixmap.ts';
 export { tlbi } from './kernel/arch/arm64/include/asm/tlbflush.ts';
 export type { Config } from './kernel/config.ts';
+export { alloc_table } from './kernel/include/asm-generic/pgalloc.ts';
 export {
   type EntryPointer,
   leaf_address,
@@ -28,9 +40,20 @@ export {
   READ_ONCE,
   table_page,
   WRITE_ONCE,
+  XCHG,
 } from './kernel/include/linux/pgtable.ts';
 export type { Kernel, KernelFunctions } from './kernel/kernel.ts';
 export * from './kernel/locks.ts';
+export { vm_bug_on_page } from './kernel/mm/debug.ts';
+export { hugetlb_lock, hugetlb_unlock } from './kernel/mm/hugetlb/pool.ts';
+export {
+  access_pages,
+  is_page_of_zone,
+  mapped_page,
+  page_to_nid,
+  page_zone,
+} from './kernel/mm/page_access.ts';
+export { move_page } from './kernel/mm/user_pages.ts';
 export * from './kernel/ops.ts';
 export type { State } from './kernel/state.ts';
 export type { Machine } from './machines/machine.ts';

@@ -33,7 +33,7 @@ const EXPECTED = `24 configurations: 8 found, 16 clean
 
 ID  FOUND OF SAME AS WHERE
 B26     4 12 -       v5.7 16K/47 16K/48; v5.10 16K/47 16K/48
-B44     4 12 -       v5.7 all 4
+B44     4 12 B115    v5.7 all 4
 `;
 
 test('a small campaign: counts, records and the same bytes whoever runs it', () => {
@@ -81,6 +81,7 @@ test('a small campaign: counts, records and the same bytes whoever runs it', () 
     states: 0,
     steps: expect.any(Number),
     preemptions: null,
+    token: null,
   });
   campaign(...SMALL, '--threads', '2', '--out', at('two.jsonl'));
   expect(readFileSync(at('two.jsonl'))).toEqual(readFileSync(out));
@@ -120,6 +121,7 @@ test('summary as data; tables alone', () => {
     ['shared_table', 'v5.4', 'not removable'],
     ['shared_table', 'v5.4', 'kept'],
     ['no_shared_table', 'v6.1', 'the memmap shares no table below the root'],
+    ['no_shared_table', 'v6.5', 'the memmap shares no table below the root'],
     ['no_shared_table', 'v6.9', 'the memmap shares no table below the root'],
   ]);
 });

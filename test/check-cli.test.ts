@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 
 const root = new URL('../', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'mhp-check-'));
-const file = (name: string): string => join(folder, name);
+const file = (name = ''): string => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function mhp(...args: string[]) {
@@ -35,7 +35,7 @@ test('JSON says the same, and twice the same', () => {
     schema: string;
     results: { id: string; release: string; verdict: string; expected: string; states: number }[];
   };
-  expect(schema).toBe('mhp-check/1');
+  expect(schema).toBe('mhp-check/2');
   expect(results.map(({ id, release, verdict }) => `${id} ${release} ${verdict}`)).toEqual([
     ...['B26 v5.10 found', 'B26 v6.1 clean', 'B26 v7.2 clean', 'B98 option-2 found'],
     ...['arm64-v5', 'arm64-v6', 'option-1', 'option-3', 'v5.7', 'v6.1'].map(
@@ -74,15 +74,15 @@ test('other geometries make a line each', () => {
 
 test('both modes come to the same', () => {
   for (const mode of ['states', 'traces']) {
-    const { stdout } = mhp('check', 'B39', '--release', 'v5.10', '--mode', mode, '--json');
+    const { stdout } = mhp('check', 'B39', '--release', 'v5.7', '--mode', mode, '--json');
     const [row] = (JSON.parse(stdout) as { results: { verdict: string }[] }).results;
     expect(row!.verdict).toBe('found');
   }
 });
 
 test('with too few preemptions nothing is found, and that is said', () => {
-  const { status, stdout } = mhp('check', 'B39', '--release', 'v5.10', '--bound', '0', '--brief');
-  expect(stdout).toContain('v5.10: clean within the bound on preemptions (found was expected)');
+  const { status, stdout } = mhp('check', 'B39', '--release', 'v5.7', '--bound', '0', '--brief');
+  expect(stdout).toContain('v5.7: clean within the bound on preemptions (found was expected)');
   expect(status).toBe(1);
 });
 
@@ -137,9 +137,9 @@ test('a scenario of one’s own', () => {
 test.each([
   [['B999'], 'check: "B999" is neither in the catalogue (--list) nor a file'],
   [['nothing.yaml'], 'nothing.yaml: no such file'],
-  [['B26', '--release', 'v9'], '--release: "v9" is not a modelled release'],
+  [['B26', '--release', 'v9'], '--release: "v9" is not a modelled release; near it: v'],
   [['B26', '--geometry', '8K/48'], '--geometry: "8K/48" is not one of 4K/39, 4K/48, 4K/52, 16K/36'],
-  [['B26', '--layout', 'v3'], '--layout: "v3" is not one of v5.2, v5.4, v6.1, v6.9'],
+  [['B26', '--layout', 'v3'], '--layout: "v3" is not one of v5.2, v5.4, v6.1, v6.5, v6.9'],
   [['B26', '--resume'], '--resume: needs --out, the file to continue'],
   [['B26', '--junit', '/proc/nothing/x.xml'], '/proc/nothing/x.xml: '],
 ])('%j is refused in one line', (args, message) => {
@@ -165,10 +165,65 @@ test('what a release has not got is n/a, and the others go on', () => {
   );
 });
 
-test('a release that another one stands in for is named', () => {
-  expect(mhp('check', 'B14', '--release', 'v5.6').stderr).toBe(
-    'mhp: v5.6 is not modelled: v5.4 is used instead\n',
+test('another release stands in for one that is not modelled only if it is asked for', () => {
+  const release = ['--release', 'v4.19'];
+  const strict = mhp('check', 'B14', ...release);
+  expect([strict.status, strict.stdout, strict.stderr]).toEqual([
+    2,
+    '',
+    'mhp: --release: "v4.19" is not a modelled release; near it: v5.2 (--nearest takes v5.2)\n',
+  ]);
+  const { status, stdout, stderr } = mhp('check', 'B14', ...release, '--nearest');
+  expect([status, stderr]).toEqual([1, 'note: v4.19 is not modelled: v5.2 is used instead\n']);
+  expect(stdout).toContain('\nv5.2: ');
+});
+
+test('an interrupted check says how many runs its file has', async () => {
+  const out = file('cut.jsonl');
+  const child = spawn(process.execPath, ['dist/cli/main.js', 'check', '--threads', '2', '--out', out], {
+    cwd: root,
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  const lines = () => (existsSync(out) ? readFileSync(out, 'utf8').split('\n').length - 2 : 0);
+  while (lines() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill('SIGINT');
+  expect(await ended).toBe(64);
+  expect(stderr).toMatch(
+    new RegExp(`^mhp: interrupted after ${lines()} of \\d+ runs: --resume continues\n$`),
   );
+});
+
+test('a scenario’s own release is as strict', () => {
+  writeFileSync(
+    file('old.yaml'),
+    scenario('threads: {a: ["vmalloc(PAGE_SIZE)"]}\n').replace('v6.1', 'v4.19'),
+  );
+  const strict = mhp('check', file('old.yaml'));
+  expect([strict.status, strict.stdout]).toEqual([2, '']);
+  expect(strict.stderr).toContain(
+    'old.yaml: line 2 release: "v4.19" is not a modelled release; near it: v5.2\n',
+  );
+  expect(mhp('check', file('old.yaml'), '--nearest')).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('all faults of a file are told at once', () => {
+  writeFileSync(
+    file('faults.yaml'),
+    'machine: {arch: x86_64, ram: [{start: 0, size: 2G}]}\nrelease: v9.9\nfailure: {kind: bgu}\nsteps: []\nfixed: [v6.1x]\n',
+  );
+  const { status, stderr } = mhp('check', file('faults.yaml'));
+  expect([status, stderr.trimEnd().split('\n').length]).toEqual([2, 1]);
+  for (const fault of [
+    'faults.yaml: line 3 failure.kind: is not one of ',
+    '; line 4 steps: is empty, and there are no threads: there is nothing to do',
+    '; line 2 release: "v9.9" is not a modelled release; near it: v7.2',
+    '; line 5 fixed[0]: "v6.1x" is not a modelled release; near it: v6.1',
+  ])
+    expect(stderr).toContain(fault);
 });
 
 test('failures where the scenario says nothing are counted by themselves', () => {

@@ -94,7 +94,7 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
     [
       'an unknown release',
       () => ['run', file('life.yaml', LIFE), '--release', 'v4.2'],
-      'mhp: --release: "v4.2" is not a modelled release',
+      'mhp: --release: "v4.2" is not a modelled release; near it: v5.2 (--nearest takes v5.2)',
     ],
     [
       'a file to show that is not there',
@@ -162,7 +162,7 @@ describe('bad input: one line, exit status 2, no stack trace', () => {
     [
       'a release nobody recorded',
       () => ['conform', '--release', 'v1', recording],
-      'mhp: --release: "v1" is not a modelled release',
+      'mhp: --release: "v1" is not a modelled release; near it: v5.2',
     ],
     [
       'a sysroot that is not there',
@@ -263,15 +263,21 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
     expect(Object.keys(json)).toEqual([
       'schema',
       'machine',
+      'title',
+      'notes',
       'arch',
       'release',
-      'notes',
+      'page_size',
+      'section_size',
+      'subsection_size',
+      'block_size',
+      'initial',
       'steps',
       'memory',
       'show',
     ]);
     expect(json).toMatchObject({
-      schema: 'mhp-run/1',
+      schema: 'mhp-run/2',
       arch: 'x86_64',
       release: 'v6.1',
       show: { '/sys/devices/system/memory/block_size_bytes': '8000000\n' },
@@ -284,10 +290,14 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
         'result',
         'ret',
         'ost',
+        'ost_names',
         'messages',
         'changes',
         'tables',
         'failures',
+        'holders',
+        'unexpected',
+        'delta',
       ]);
     }
   });

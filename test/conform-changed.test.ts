@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { define } from '../src/cli/commands/conform.ts';
-import type { Report, StepReport } from '../src/conform/replay-recording.ts';
-import type { MemTree } from '../src/machines/sources/mem-tree.ts';
+import { conform, type Report, type StepReport } from '../src/conform/replay-recording.ts';
+import { recordingOf } from '../src/machines/recording/recording.ts';
+import { MemTree } from '../src/machines/sources/mem-tree.ts';
 import { conformText } from '../src/report/run/conform.ts';
 import { edit, type OpsFile, opsOf, recordingTree, replay } from './changed-recording.ts';
 import { inProcess } from './in-process.ts';
@@ -276,4 +277,27 @@ test('an NVDIMM that is plugged brings a region', async () => {
   expect(named(bare!.steps[1]!)).toContain(
     'device_add new: plugging an NVDIMM without a label area is not modelled',
   );
+});
+
+test('a recording without the files of its first step has no machine', () => {
+  const tree = new MemTree('bare');
+  const steps = [{ dir: '00-boot', ops: [] }];
+  tree.addFile(
+    'ops.json',
+    JSON.stringify({ schema: 'mhp-recording/1', arch: 'x86_64', kernel: '6.1.192', page_size: 4096, steps }),
+  );
+  expect(() => conform(recordingOf(tree)!)).toThrow(
+    'bare: 00-boot: is empty, and the machine of the recording with it',
+  );
+});
+
+test('a DIMM that was plugged before boot is no memory of the firmware: ACPI adds it, and can eject it', async () => {
+  const tree = await recordingTree('x86_64-6.1-hwpoison');
+  const report = replay(tree, (ops) => {
+    const [plug] = ops.steps[0]!.ops;
+    plug!.cold_plugged = true;
+    plug!.ost = [];
+  });
+  expect(differing(report)).toEqual([]);
+  expect(report.steps.flatMap(named).filter((what) => what.includes('before boot'))).toEqual([]);
 });

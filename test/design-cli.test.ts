@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -76,7 +76,7 @@ describe('a function that does what none can stops its scenarios, by name, and n
     [
       'exits',
       'process.exit(0);',
-      'remove_pagetable threw Error: a kernel function cannot call process.exit() (mine.js:5)',
+      'remove_pagetable threw Error: there is no process.exit: a design has no files, network, timers, processes or workers (mine.js:5)',
     ],
     ['yields what is not a step', 'yield 7;', 'remove_pagetable yields 7, which is not a step'],
     [
@@ -100,6 +100,17 @@ describe('a function that does what none can stops its scenarios, by name, and n
       status: 2,
       results: [['B14', 'stopped', reason]],
     });
+  });
+
+  test('does not take the steps of calls: of the module, of mhp', () => {
+    const body = `helper(); lock('a', 'mutex'); ${AS_BASE}`;
+    const { status, results } = check(
+      removing(body, "function* helper() { yield* R('vars', 0, 'max_pfn'); }"),
+    );
+    expect([status, results[0]!.reason]).toEqual([
+      2,
+      'remove_pagetable calls helper(), lock() and does not take the steps: write yield* before the call',
+    ]);
   });
 
   test('the others go on', () => {
@@ -141,12 +152,12 @@ test('an object that is not there is a failure of the design, no exception', () 
     {
       id: 'B14',
       verdict: 'broken',
-      failure: { kind: 'wild-access', text: 'memory_block#999 does not exist' },
+      failure: { kind: 'wild-access', text: 'memory999 does not exist' },
     },
     {
       id: 'B01',
       verdict: 'broken',
-      failure: { kind: 'bug', text: 'BUG at a read: memory_block#999 does not exist' },
+      failure: { kind: 'bug', text: 'BUG at a read: memory999 does not exist' },
     },
   ]);
 });
@@ -185,14 +196,82 @@ export default defineRelease({ base: 'v5.3', mm: (base) => ({
   expect(results.length).toBeGreaterThan(0);
 });
 
-test('a scenario whose run on the base does not come back is undecided, and the others go on', () => {
-  const own =
-    'globalThis.evaluated = (globalThis.evaluated ?? 0) + 1;\nif (evaluated === 2) throw new Error("no");';
-  const run = (...ids: string[]) => {
-    const { status, results, stderr } = check(removing(AS_BASE, own), { args: ['--threads', '1', ...ids] });
-    return { status, stderr, results: results.map((r) => [r.id, r.verdict, r.reason]) };
+test('what a design prints is shown as its own', () => {
+  const { stderr } = check(removing(`console.log('at', start);\n${AS_BASE}`, "console.log('loaded');"));
+  expect(stderr).toContain('design: loaded\ndesign: at -274894684160\n');
+});
+
+test('a token of a design is replayed with its file, wherever that lies', () => {
+  const timeline = join(folder, 'story.json');
+  const { results } = check(removing(AS_BASE), { args: ['B14', '--timeline', timeline], name: 'first.js' });
+  expect(JSON.parse(readFileSync(timeline, 'utf8')).traceEvents.length).toBeGreaterThan(0);
+  const token = results[0]!.token!;
+  const replay = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'replay', token, ...args], {
+      encoding: 'utf8',
+      cwd: folder,
+    });
+    return { status, stdout, stderr };
   };
-  const late = ['B30', 'undecided', 'ended the run: no'];
-  expect(run('B30')).toEqual({ status: 3, stderr: '', results: [late] });
-  expect(run('B30', 'B14')).toEqual({ status: 1, stderr: '', results: [late, ['B14', 'uncured', null]] });
+  expect(replay()).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'mhp: the token is of B14 on design, which is a design: name its file with --design\n',
+  });
+  renameSync(join(folder, 'first.js'), join(folder, 'moved.js'));
+  const again = replay('--design', 'moved.js');
+  expect(again).toMatchObject({ status: 1, stderr: '' });
+  expect(again.stdout).toContain(
+    'use-after-free: read of a page table entry in pfn 0x40203, which is free.\n',
+  );
+  writeFileSync(
+    join(folder, 'other.js'),
+    removing(AS_BASE).replace("base: 'arm64-v5'", "name: 'other', base: 'arm64-v5'"),
+  );
+  expect(replay('--design', 'other.js').stderr).toBe('mhp: the token is of design design, not of other\n');
+  writeFileSync(join(folder, 'changed.js'), removing(''));
+  expect(replay('--design', 'changed.js')).toMatchObject({ status: 1, stdout: '' });
+});
+
+test('a series: each design is on the one before it, and which of them mends what is said', () => {
+  const named = (name: string, text: string) => {
+    writeFileSync(
+      join(folder, `${name}.js`),
+      text.replace('defineRelease({', `defineRelease({ name: '${name}',`),
+    );
+    return ['--design', join(folder, `${name}.js`)];
+  };
+  const idle = named('idle', removing(AS_BASE));
+  const kept = named(
+    'kept',
+    removing('if (!sparse_vmap) return; yield* lock("a", "mutex"); yield* unlock("a", "mutex");'),
+  );
+  const worse = named('worse', removing(`${AS_BASE} null.x;`));
+  const run = spawnSync(process.execPath, [main, 'check', ...idle, ...kept, ...worse, 'B14', '--json'], {
+    encoding: 'utf8',
+  });
+  expect(run.status).toBe(2);
+  const { series, results } = JSON.parse(run.stdout);
+  expect(series.map(({ name }: { name: string }) => name)).toEqual(['idle', 'kept', 'worse']);
+  expect(results[0].series.map(({ verdict }: { verdict: string }) => verdict)).toEqual([
+    'uncured',
+    'clean',
+    'stopped',
+  ]);
+  expect(results[0].changes).toMatchObject([
+    { design: 'kept', what: 'mends' },
+    { design: 'worse', what: 'breaks', after: expect.stringContaining('(worse.js:5)') },
+  ]);
+  writeFileSync(join(folder, 'v6.js'), removing(AS_BASE).replace('arm64-v5', 'arm64-v6'));
+  const apart = spawnSync(
+    process.execPath,
+    [main, 'check', ...idle, '--design', join(folder, 'v6.js'), 'B14'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect([apart.status, apart.stderr.replaceAll(folder, 'FOLDER')]).toEqual([
+    2,
+    'mhp: FOLDER/v6.js: base: "arm64-v6" is not what the series is on, which is arm64-v5\n',
+  ]);
 });

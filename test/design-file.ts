@@ -14,7 +14,14 @@ export function checkDesign(folder: string, text: string, { args = ['B30'], name
     { encoding: 'utf8' },
   );
   const results =
-    stdout === '' ? [] : (JSON.parse(stdout).results as { id: string; verdict: string; reason: string }[]);
+    stdout === ''
+      ? []
+      : (JSON.parse(stdout).results as {
+          id: string;
+          verdict: string;
+          reason: string;
+          token: string | null;
+        }[]);
   return { status, results, stderr: stderr.replaceAll(folder, 'FOLDER') };
 }
 

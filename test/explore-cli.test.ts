@@ -153,7 +153,7 @@ describe('a search that is stopped goes on from its checkpoint to the same count
   test('with a bound on steps', () => {
     const steps = ['--max-steps', '20'];
     mhp('explore', ...steps, '--max-time', '0', '--checkpoint', at('steps'), PROGRAM);
-    const resumed = mhp('explore', ...steps, '--resume', at('steps'), PROGRAM);
+    const resumed = mhp('explore', '--resume', at('steps'));
     expect(resumed).toEqual(mhp('explore', ...steps, PROGRAM));
     expect(resumed.stdout).toContain('proved within the bound on steps');
   });
@@ -195,7 +195,7 @@ describe('a search that is stopped goes on from its checkpoint to the same count
     expect(stopped.status).toBe(3);
     expect(stopped.stdout).toContain('fib_bench(6): undecided, interrupted\n');
     if (signal !== 'SIGINT') return;
-    expect(mhp('explore', '--resume', file, 'fib_bench(6)')).toEqual(mhp('explore', 'fib_bench(6)'));
+    expect(mhp('explore', '--resume', file)).toEqual(mhp('explore', 'fib_bench(6)'));
   });
 
   test('a signal during the self-check loses nothing', async () => {
@@ -342,11 +342,11 @@ export default explore({ name: 'twice', threads: [{ name: 'A', run }] });
     const file = module('twice.ts', TEXT);
     const { status, stdout, stderr } = mhp('explore', file);
     const token = /mhp replay (\S+) (\S+)\n$/.exec(stdout)!;
-    expect([status, stderr, token[2]]).toEqual([1, 'mine\n', file]);
+    expect([status, stderr, token[2]]).toEqual([1, 'program: mine\n', file]);
     expect(stdout).toMatch(/^twice: violated, deadlock\n/);
     const again = mhp('replay', token[1]!, file);
     expect([again.status, again.stdout]).toEqual([1, stdout.split('\n').slice(4, -2).join('\n')]);
-    expect(mhp('replay', TOKEN, file).stderr).toBe('mine\nmhp: no program is called hotrm(2)\n');
+    expect(mhp('replay', TOKEN, file).stderr).toBe('program: mine\nmhp: no program is called hotrm(2)\n');
   });
 
   test('on worker threads with a built-in one, and by random runs', () => {
@@ -382,6 +382,12 @@ export default explore({ name: 'twice', threads: [{ name: 'A', run }] });
         export default explore({ name: 'p', threads: [{ name: 'A', *run() { yield 3; } }] });`,
       ),
     ).toBe('mhp: FOLDER/step.js: thread A yields something that is not a step\n');
+    expect(bad('files.js', "import 'node:fs';")).toBe(
+      'mhp: FOLDER/files.js: line 1: imports "node:fs": a module imports mhp and files of its own folder\n',
+    );
+    expect(bad('exits.js', 'process.exit(0);')).toBe(
+      'mhp: FOLDER/exits.js: Error: there is no process.exit: a program has no files, network, timers, processes or workers\n',
+    );
     expect(bad('syntax.js', 'export default (')).toMatch(/^mhp: FOLDER\/syntax\.js: line 1: /);
     expect(mhp('explore', at('nothing.js')).stderr).toBe('mhp: FOLDER/nothing.js: no such file\n');
   });

@@ -145,8 +145,14 @@ describe('what does not exist is refused in one line', () => {
     [['--va', 'x'], '--va "x" is not a number of bits'],
     [['--arch', 'riscv'], '--arch "riscv" is not one of arm64, x86_64'],
     [['--va', '52'], 'v6.1 on arm64 has no 52-bit kernel addresses with pages of 4K: they came with v6.9'],
-    [['--release', 'v4.19'], 'no layout is known for "v4.19"'],
-    [['--all', '--release', 'v4.19'], 'no layout is known for "v4.19"'],
+    [
+      ['--release', 'v4.19'],
+      '--release: "v4.19" is not a modelled release; near it: v5.2 (--nearest takes v5.2)',
+    ],
+    [
+      ['--all', '--release', 'v4.19'],
+      '--release: "v4.19" is not a modelled release; near it: v5.2 (--nearest takes v5.2)',
+    ],
     [['--all', '--va', '48'], '--all cannot be combined with --page, --va, --user-va or --region'],
     [['--user-va', '48'], '--user-va "48" is not 52'],
     [['--user-va', '52', '--page', '64K'], '--user-va applies only before v5.4'],

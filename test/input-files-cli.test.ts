@@ -63,7 +63,7 @@ test.each([
   ['check ./key.yaml', `./key.yaml: line 1: unrecognized key: "${'k'.repeat(60)}…"`],
   ['check ./release.yaml', `./release.yaml: line 2 release: "${'r'.repeat(60)}…" is not a modelled release`],
   ['check B999', 'check: "B999" is neither in the catalogue (--list) nor a file'],
-  ['check --release v6.1x B10', '--release: "v6.1x" is not a modelled release'],
+  ['check --release newest B10', '--release: "newest" is not a modelled release'],
   ['explore hotrm(2', 'hotrm(2: unclosed parenthesis; mhp explore --list prints them'],
 ])('mhp %s', (line, message) => {
   const text = message.replace('__FOLDER__', folder);

@@ -82,8 +82,8 @@ test('what is touched there oopses', () => {
   );
   expect(outcome!.messages.slice(0, 3)).toEqual([
     'Unable to handle kernel paging request at virtual address ffffff81c0000000',
-    '  ESR = 0x0000000096000045',
-    '  FSC = 0x05: level 1 translation fault',
+    '  ESR = 0x96000045',
+    '[ffffff81c0000000] pgd=0000000000000000',
   ]);
 });
 

@@ -24,6 +24,8 @@ test('mhp --version and --help load the table of commands and nothing of the mod
     'cli/command-table.ts',
     'cli/main.ts',
     'commander',
+    'errors/input-error.ts',
+    'errors/system-error.ts',
     'errors/user-error.ts',
     'node:fs',
   ]);

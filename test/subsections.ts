@@ -27,6 +27,8 @@ export function traits(release: string, arch: string) {
     section: arm64 && before('v6.1') ? G : 128 * M,
     /** memblock decides pfn_valid(). */
     by_memblock: arm64 && before('v6.1'),
+    /** It decides for sections of boot memory alone (eeb0753ba27b, in 5.10.24). */
+    early_by_memblock: arm64 && !before('v5.10') && before('v6.1'),
     /** Part of an early section loses its memmap (B54); arm64 had no code to free it. */
     frees_early_parts: before('v5.10') && !(arm64 && before('v5.7')),
     /** arm64 before hot-remove: memmaps stay. */
@@ -141,6 +143,7 @@ export class Reference {
   valid(s: number): boolean {
     const nr = this.section(s);
     if (!this.sections.has(nr)) return false;
+    if (this.t.early_by_memblock && !this.early.has(nr)) return this.bits.has(s);
     if (this.t.by_memblock) return this.ram.has(s);
     return this.early.has(nr) || this.bits.has(s);
   }

@@ -9,6 +9,7 @@ import {
   IORESOURCE_SYSTEM_RAM,
   MEM_OFFLINE,
   MEM_ONLINE,
+  MMOP_OFFLINE,
   type resource,
   type State,
   zone_idx,
@@ -18,17 +19,20 @@ import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { run_alone } from '../runs/index.ts';
 import { type BuildOptions, configure } from './config.ts';
-import { bootCxl } from './cxl.ts';
+import { bootCxl, placeCxl } from './cxl.ts';
+import { bootDax } from './dax.ts';
 import { bootHoles, rawHoles } from './holes.ts';
 import { bootHugetlb } from './hugetlb.ts';
 import { bootIomem } from './iomem.ts';
 import { bootMemblock, type NodeOf, nodeOf } from './memblock.ts';
+import { countManaged, takeMemmap } from './memmap.ts';
 import { withMemoryOptions } from './memory-options.ts';
 import { bootNvdimm } from './nvdimm.ts';
 import { BOOT_TABLES } from './page-tables.ts';
 import { bootSections } from './sections.ts';
 import { bootUnremovable } from './unremovable.ts';
 import { bootVars, unmodelledOptions } from './vars.ts';
+import { bootMemmap } from './x86/initial-tables.ts';
 import { bootZones } from './zones.ts';
 
 /** A kernel and its state: the model of a booted machine. */
@@ -240,8 +244,9 @@ function withRam(machine: Machine, c: Config): Machine {
   if (placed || !machine.blocks) return machine;
   const ram: { start: number; size: number; nid: number }[] = [];
   const size = c.memory_block_size_bytes;
-  const { windows = [], regions = [] } = machine.cxl ?? {};
-  const cuts = new Set([...windows, ...regions].flatMap((own) => [own.start, own.start + own.size]));
+  const { cxl, nvdimm = [], dax = [] } = machine;
+  const devices = [...(cxl?.windows ?? []), ...(cxl?.regions ?? []), ...nvdimm, ...dax];
+  const cuts = new Set(devices.flatMap((own) => [own.start, own.start + own.size]));
   for (const block of machine.blocks) {
     const nid = block.nids[0] ?? 0;
     const last = ram.at(-1);
@@ -253,12 +258,37 @@ function withRam(machine: Machine, c: Config): Machine {
   return { ...machine, ram };
 }
 
+/** Memory of devices. Returns what this release does not do as the source has it. */
+function bootDevices(
+  { nvdimm, cxl, dax = [], blocks, iomem }: Machine,
+  k: Kernel,
+  state: State,
+): readonly string[] {
+  const named = (range: { start: number; size: number }): number | undefined =>
+    dax.find(
+      ({ start, target_node }) =>
+        target_node >= 0 && start >= range.start && start < range.start + range.size,
+    )?.target_node;
+  if (cxl) placeCxl(cxl, named, k, state);
+  if (nvdimm) bootNvdimm(nvdimm, k, state);
+  const vars = state.vars.get(0)!;
+  const policy = vars.mhp_default_online_type;
+  // what daxctl printed decides how much of an instance is online
+  if (dax.length > 0) vars.mhp_default_online_type = MMOP_OFFLINE;
+  const known = { blocks: blocks !== undefined, iomem: iomem !== undefined };
+  if (cxl) bootCxl(cxl, known, k, state);
+  vars.mhp_default_online_type = policy;
+  return k.c.ZONE_DEVICE < 0 ? [] : bootDax(dax, known.blocks, k, state);
+}
+
 export interface BootOptions extends BuildOptions {
   /**
    * Every access is a step, because other threads run at the same time. Otherwise functions run by their batch forms
    * (src/runs).
    */
   readonly explored?: boolean;
+  /** With `explored`: functions run by their batch forms all the same, in which each run of entries is one step. */
+  readonly runs?: boolean;
   /**
    * arm64: also map what a running kernel never unmaps outside the linear map and the memmap: {@link
    * permanent_mappings}.
@@ -298,7 +328,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
     if (!block.offline) continue;
     for (let i = 0; i < k.c.sections_per_block; i++) offline.add(id * k.c.sections_per_block + i);
   }
-  bootSections(k.c, state, nidOf, sections, offline);
+  bootSections(machine, k.c, state, nidOf, sections, offline);
   const { holes } = release.constants;
   bootPages(nidOf, holes === 'zone' ? PG_reserved : 0, k.c, state, sections, offline);
   bootHoles(k, state, holes);
@@ -308,12 +338,17 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   bootVars(machine, k, release.constants, state);
   // no other thread runs yet
   const alone = run_alone(k);
-  const bootTables = BOOT_TABLES[k.c.arch];
-  if (bootTables)
-    notes.push(...bootTables(machine, alone, state, sections, options.permanent_mappings ?? false));
+  const permanent = options.permanent_mappings ?? false;
+  notes.push(...BOOT_TABLES[k.c.arch](machine, alone, state, sections, permanent));
   notes.push(...bootUnremovable(machine, k, state));
-  notes.push(...bootHugetlb(machine, alone, state, release.constants));
-  if (machine.nvdimm) bootNvdimm(machine.nvdimm, alone, state);
-  if (machine.cxl) bootCxl(machine.cxl, alone, state);
-  return { kernel: options.explored ? k : alone, state, notes };
+  const charge = (): void => {
+    const taken = takeMemmap(machine, k, state);
+    if (k.c.arch === 'x86_64') notes.push(...bootMemmap(machine, alone, state, sections, taken));
+    countManaged(machine, state);
+  };
+  notes.push(...bootHugetlb(machine, alone, state, release.constants, charge));
+  notes.push(...bootDevices(machine, alone, state));
+  const explored = options.runs ? { ...alone, alone: false } : k;
+  const kernel = options.explored ? explored : alone;
+  return { kernel: release.booted?.(kernel) ?? kernel, state, notes };
 }

@@ -16,14 +16,16 @@ import {
   withoutLpa2,
 } from '../geometry/sizes.ts';
 import { NoSuchGeometry, type Translation, translation, vaText } from '../geometry/translation.ts';
-import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64.ts';
+import { kernel_pgprot } from '../kernel/arch/x86/include/asm/pgtable_types.ts';
+import { MASK_1G, MASK_2M } from '../kernel/arch/x86/mm/init.ts';
+import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
 import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
 import { memparse } from '../kernel/lib/cmdline.ts';
 import { kstrtobool } from '../kernel/lib/kstrtox.ts';
 import type { Machine } from '../machines/machine.ts';
 import { parseSize } from '../machines/text/size.ts';
 import type { Release } from '../releases/define.ts';
-import { cmdlineWords } from './cmdline-words.ts';
+import { cmdlineWords, valueIn } from './cmdline-words.ts';
 import { memoryHotplugParameters } from './parameters.ts';
 
 /** acpi_parse_cfmws(): the power of two to which all CXL windows are aligned, in bytes; 0 without windows. */
@@ -87,7 +89,9 @@ export interface BuildOptions {
   readonly ptdump_debugfs?: boolean;
   /** CONFIG_DEBUG_VM_PGFLAGS. By default on if CONFIG_DEBUG_VM is on. */
   readonly debug_vm_pgflags?: boolean;
-  /** The number of regions in memblock's static arrays; default 128. */
+  /** Whoever uses a struct page before it is initialised is stopped. By default it uses what is there. */
+  readonly report_uninitialised?: boolean;
+  /** INIT_MEMBLOCK_REGIONS, from which the sizes of memblock's static arrays follow; 128 in every release. */
   readonly init_memblock_regions?: number;
 }
 
@@ -112,8 +116,17 @@ function mustBeDisjoint(t: Translation, map: Layout, release: Release): void {
   );
 }
 
-/** Where the model keeps the root of the kernel's tables: the first page of RAM, where the image usually lies. */
+/**
+ * Where the model keeps the root of the kernel's tables: the first page of RAM, where the image usually lies. x86: the
+ * first page of all, which is never RAM; where no map says so, the last page of the RAM below 4G.
+ */
 function kernelImage(machine: Machine, pageSize: number): number {
+  if (machine.arch === 'x86_64') {
+    if (machine.iomem) return 0;
+    const low = ramOf(machine).filter(({ start }) => start < 2 ** 32);
+    const end = Math.max(pageSize, ...low.map(({ start, size }) => Math.min(start + size, 2 ** 32)));
+    return Math.floor(end / pageSize) * pageSize - pageSize;
+  }
   const shown = (machine.iomem ?? []).find((e) => e.depth === 0 && e.name === 'System RAM' && e.end > 0);
   return Math.ceil((shown?.start ?? ramStart(machine)) / pageSize) * pageSize;
 }
@@ -123,7 +136,7 @@ const BOOLEAN = /^([yY1nN0]|on|off|On|Off|ON|OFF)/;
 
 /**
  * rodata=full and nothing else, or an invalid word, where the build has full as its default. Where `on` means full
- * (7.1.5), `noalias` and `off` let the linear map consist of blocks; before, `on` and `off` did.
+ * (7.2.13), `noalias` and `off` let the linear map consist of blocks; before, `on` and `off` did.
  */
 function rodataFull(words: readonly string[], onIsFull: boolean, byDefault: boolean): boolean {
   const rodata = lastValue(words, 'rodata') ?? '';
@@ -137,13 +150,26 @@ function memLimit(machine: Machine, words: readonly string[], limitsHotplug: boo
   return machine.arch === 'x86_64' && limitsHotplug && limit > 0 ? limit : Number.POSITIVE_INFINITY;
 }
 
+/** x86: whether page table isolation is on. By default it depends on the processor: one that does not need it is assumed. */
+const isIsolated = (words: readonly string[]): boolean => lastValue(words, 'pti') === 'on';
+
+/** x86: every processor is assumed to have leaves of 1G. */
+function pageSizeMask(words: readonly string[], debugPagealloc: boolean): number {
+  if (debugPagealloc) return 0;
+  const gb = words.findLast((word) => word === 'gbpages' || word === 'nogbpages') !== 'nogbpages';
+  return MASK_2M | (gb ? MASK_1G : 0);
+}
+
+const hotremove = ({ arch, config }: Machine, { constants }: Release): boolean =>
+  constants.MEMORY_HOTREMOVE[arch] && (config?.MEMORY_HOTREMOVE ?? true);
+
 function zoneNames(machine: Machine, release: Release): readonly string[] {
   const seen = [...new Set((machine.zones ?? []).map((zone) => zone.name))];
   return seen.includes('Normal') && seen.includes('Movable')
     ? seen
     : [
         ...release.constants.zones[machine.arch],
-        ...(machine.config?.ZONE_DEVICE === false ? [] : ['Device']),
+        ...(hotremove(machine, release) && machine.config?.ZONE_DEVICE !== false ? ['Device'] : []),
       ];
 }
 
@@ -208,7 +234,9 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
   const full =
     arch === 'arm64' &&
     rodataFull(words, constants.rodata_on_is_full, built.RODATA_FULL_DEFAULT_ENABLED ?? true);
-  const debugPagealloc = words.includes('debug_pagealloc=on');
+  const memblockRegions = options.init_memblock_regions ?? 128;
+  const efi = arch === 'arm64'; // CONFIG_EFI and CONFIG_ARM_GIC_V3_ITS, which distributions set
+  const debugPagealloc = kstrtobool(valueIn(words, 'debug_pagealloc') ?? '', constants) === true;
   const mayBeOnMemory = constants.MHP_MEMMAP_ON_MEMORY && (built.MHP_MEMMAP_ON_MEMORY ?? true);
   const onMemory = (
     memoryHotplugParameters(words, constants).values.memmap_on_memory ??
@@ -232,20 +260,26 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     PMD_SIZE: pmdSize(page_size),
     huge_page_orders: hugePageOrders(arch, page_size),
     zones,
+    ARCH_MEMORY_PROBE: built.ARCH_MEMORY_PROBE ?? false,
+    MEMORY_HOTREMOVE: hotremove(machine, release),
     ZONE_NORMAL: zones.indexOf('Normal'),
     ZONE_MOVABLE: zones.indexOf('Movable'),
     ZONE_DEVICE: zones.indexOf('Device'),
+    many_nodes: (machine.nodes?.length ?? new Set(machine.ram?.map(({ nid }) => nid)).size) > 1,
     MAX_NUMNODES: 2 ** (built.NODES_SHIFT ?? (arch === 'arm64' ? 4 : 10)),
     ARCH_KEEP_MEMBLOCK: constants.ARCH_KEEP_MEMBLOCK[arch],
-    INIT_MEMBLOCK_REGIONS: options.init_memblock_regions ?? 128,
+    INIT_MEMBLOCK_MEMORY_REGIONS: memblockRegions * (efi && constants.many_memory_regions ? 8 : 1),
+    INIT_MEMBLOCK_RESERVED_REGIONS: memblockRegions + (efi ? constants.NR_CPUS + 1 : 0),
     FIRMWARE_MEMMAP: arch === 'x86_64',
     memblock_columns: constants.memblock_columns === 'range nid flags',
+    KSTRTOBOOL_ENABLE: constants.KSTRTOBOOL_ENABLE,
     parameters: constants.memory_hotplug_parameters.filter(
       (name) => name !== 'memmap_on_memory' || mayBeOnMemory,
     ),
     ACPI_HOTPLUG_MEMORY: (built.ACPI_HOTPLUG_MEMORY ?? true) && !words.includes('acpi_no_memhotplug'),
     DEBUG_VM: built.DEBUG_VM ?? false,
     DEBUG_VM_PGFLAGS: options.debug_vm_pgflags ?? built.DEBUG_VM_PGFLAGS ?? built.DEBUG_VM ?? false,
+    report_uninitialised: options.report_uninitialised ?? false,
     pat_enabled: arch === 'x86_64' && !words.includes('nopat'),
     hypervisor: machine.hypervisor ?? null,
     mappable_range: mappableRange,
@@ -256,16 +290,20 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     VMEMMAP_START: map.VMEMMAP_START,
     VMEMMAP_END: map.VMEMMAP_END,
     swapper_pg_dir: machine.tables?.linear.root ?? kernelImage(machine, page_size),
-    pgprot: constants.pgprot,
+    pgprot: arch === 'arm64' ? constants.pgprot : kernel_pgprot(isIsolated(words)),
     ptdump: constants.ptdump,
     debug_pagealloc: debugPagealloc,
+    page_size_mask: arch === 'x86_64' ? pageSizeMask(words, debugPagealloc) : 0,
     page_ext: arch === 'arm64' && words.includes('page_owner=on'),
     PTDUMP_DEBUGFS: options.ptdump_debugfs ?? built.PTDUMP_DEBUGFS ?? true,
     rodata_full: full,
     can_set_direct_map: full || (arch === 'arm64' && debugPagealloc),
+    rodata_is_rw: (constants.rodata_is_rw ?? false) && lastValue(words, 'rodata') === 'off',
+    mapping_keeps_entries: constants.mapping_keeps_entries ?? false,
+    flush_rounds_to_pages: constants.flush_rounds_to_pages ?? false,
     pgtable_alloc_may_fail: constants.pgtable_alloc_may_fail,
     movable_node: words.includes('movable_node'),
-    memmap_on_memory: mayBeOnMemory && (forced || kstrtobool(onMemory) === true),
+    memmap_on_memory: mayBeOnMemory && (forced || kstrtobool(onMemory, constants) === true),
     memmap_on_memory_force: mayBeOnMemory && forced,
     default_hugepage_order: defaultHugepageOrder(words, arch, page_size),
     max_mem_size: memLimit(machine, words, constants.mem_limits_hotplug),

@@ -12,6 +12,7 @@ import type { Steps } from '../steps/step.ts';
 import { cmdlineWords } from './cmdline-words.ts';
 import { type HugeRequest, hugeRequests } from './hugetlb-options.ts';
 import { MemblockFree } from './memblock-free.ts';
+import { isDescribed } from './memmap.ts';
 
 /** hugepagesz=, default_hugepagesz= and hugepages=: pools that exist when the machine is up. */
 
@@ -177,13 +178,18 @@ function sizeText(size: number): string {
   return `${(size / 2 ** (10 * unit)).toFixed(2)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`;
 }
 
-/** The huge page sizes, the pages that boot options request, and the kernel's messages on them. */
+/**
+ * The huge page sizes, the pages that boot options request, and the kernel's messages on them.
+ * @param takeMemmap takes the struct pages of boot memory: before or after gigantic pages, always before others
+ */
 export function bootHugetlb(
   machine: Machine,
   k: Kernel,
   state: State,
   constants: ReleaseConstants,
+  takeMemmap: () => void,
 ): string[] {
+  if (constants.memmap_before_hugetlb) takeMemmap();
   for (const order of k.c.huge_page_orders)
     state.hstate.set(order, new_hstate(first_demote_order(k.c.huge_page_orders, order)));
   const nodes = [...state.pgdat.values()]
@@ -194,7 +200,10 @@ export function bootHugetlb(
   const online = [...state.pgdat.values()].filter((node) => node.online).map((node) => node.node_id);
   const { requests, notes: said } = hugeRequests(k, words, online);
   const notes = [...said];
-  if (requests.length === 0 || nodes.length === 0) return notes;
+  if (requests.length === 0 || nodes.length === 0) {
+    if (!constants.memmap_before_hugetlb) takeMemmap();
+    return notes;
+  }
   const runner = new Runner(state);
   const parts = (count: number): readonly number[] | null => {
     const { hugepages_threads: by } = constants;
@@ -210,9 +219,12 @@ export function bootHugetlb(
   const isGigantic = ({ order }: HugeRequest): boolean => hstate_is_gigantic(k.c, order);
   const gigantic = requests.filter(isGigantic);
   if (gigantic.length > 0) {
-    const free = new MemblockFree(machine, k, state, constants.memmap_before_hugetlb);
+    // of a described machine the memmap is taken already
+    const memmap = constants.memmap_before_hugetlb && !isDescribed(machine);
+    const free = new MemblockFree(machine, k, state, memmap);
     for (const request of gigantic) runner.run(allocGigantic(k, request, nodes, free, notes));
   }
+  if (!constants.memmap_before_hugetlb) takeMemmap();
   for (const request of requests)
     if (!isGigantic(request)) runner.run(allocFromBuddy(k, request, nodes, parts, notes));
   for (const { order } of requests) {

@@ -14,7 +14,11 @@ function flagsOf(name: string): number {
     return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY | IORESOURCE_SYSRAM_DRIVER_MANAGED;
   }
   // bus windows and firmware tables leave space for children; ranges claimed by a driver or the kernel are busy
-  if (/^(PCI Bus|PCI ECAM|Persistent Memory|Soft Reserved|CXL Window|dax\d|region\d|namespace)/.test(name)) {
+  if (
+    /^(PCI Bus|PCI ECAM|Persistent Memory|Soft Reserved|CXL Window|dax\d|(pmem_)?region\d|namespace)/.test(
+      name,
+    )
+  ) {
     return IORESOURCE_MEM;
   }
   return IORESOURCE_MEM | IORESOURCE_BUSY;

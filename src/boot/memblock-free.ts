@@ -1,7 +1,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_HOTPLUG } from '../kernel/mm/memblock/memblock.ts';
 import { page_nid, page_use, USE } from '../kernel/mm/page.ts';
-import { MEMBLOCK_MEMORY, type State } from '../kernel/state.ts';
+import { MEMBLOCK_MEMORY, SECTION_IS_EARLY, type State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import { uncovered } from './holes.ts';
 
@@ -36,6 +36,9 @@ export class MemblockFree {
       for (const { base, size, flags } of state.memblock_type.get(MEMBLOCK_MEMORY)!.regions)
         if (flags & MEMBLOCK_HOTPLUG) this.#remove(base / k.c.PAGE_SIZE, (base + size) / k.c.PAGE_SIZE);
     }
+    for (const [nr, { section_mem_map }] of state.mem_section)
+      if (!(section_mem_map & SECTION_IS_EARLY))
+        this.#remove(nr * k.c.PAGES_PER_SECTION, (nr + 1) * k.c.PAGES_PER_SECTION);
     const all = [...this.#free.values()].flat();
     const first = Math.min(...all.map(({ start }) => start));
     if (all.length > 0) this.#remove(first, first + 1);
@@ -46,17 +49,28 @@ export class MemblockFree {
     }
     for (const nid of this.#free.keys()) {
       this.take(nid, 1, true);
-      if (memmap) this.#takeMemmap(k, state, nid);
+      if (memmap) this.takeMemmap(k, state, nid);
     }
   }
 
-  /** sparse_init_nid(): one piece for all sections of a node if there is one, else a piece for each. */
-  #takeMemmap(k: Kernel, state: State, nid: number): void {
-    const sections = [...state.mem_section.values()].filter((section) => section.nid === nid).length;
+  /** sparse_init_nid(): one piece for all sections of a node if it has one, else a piece for each, of any node. */
+  takeMemmap(
+    k: Kernel,
+    state: State,
+    nid: number,
+  ): readonly { readonly pfn: number; readonly nrPages: number }[] {
+    const sections = [...state.mem_section.values()].filter(
+      (section) => section.nid === nid && section.section_mem_map & SECTION_IS_EARLY,
+    ).length;
     const bytes = Math.ceil((k.c.PAGES_PER_SECTION * 64) / k.c.PMD_SIZE) * k.c.PMD_SIZE;
     const align = bytes / k.c.PAGE_SIZE;
-    if (sections === 0 || this.take(nid, align, true, sections * align) >= 0) return;
-    for (let i = 0; i < sections; i++) this.take(nid, align, true);
+    if (sections === 0) return [];
+    const whole = this.take(nid, align, true, sections * align);
+    if (whole >= 0) return [{ pfn: whole, nrPages: sections * align }];
+    return Array.from({ length: sections }, () => ({
+      pfn: this.take(nid, align, false),
+      nrPages: align,
+    })).filter(({ pfn }) => pfn >= 0);
   }
 
   /**

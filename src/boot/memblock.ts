@@ -91,8 +91,8 @@ export function bootMemblock(machine: Machine, c: Config, nidOf: NodeOf, state: 
   const memory =
     machine.memblock?.memory.map((r) => regionOf(machine, c, nidOf, r, true)) ?? regionsOfRam(machine);
   const reserved = (machine.memblock?.reserved ?? []).map((r) => regionOf(machine, c, nidOf, r, false));
-  const afterBoot = (regions: readonly memblock_region[]) =>
-    memblock_array(regions, memblock_capacity(regions.length, c.INIT_MEMBLOCK_REGIONS));
-  state.memblock_type.set(MEMBLOCK_MEMORY, afterBoot(memory));
-  state.memblock_type.set(MEMBLOCK_RESERVED, afterBoot(reserved));
+  const afterBoot = (regions: readonly memblock_region[], built: number) =>
+    memblock_array(regions, memblock_capacity(regions.length, built));
+  state.memblock_type.set(MEMBLOCK_MEMORY, afterBoot(memory, c.INIT_MEMBLOCK_MEMORY_REGIONS));
+  state.memblock_type.set(MEMBLOCK_RESERVED, afterBoot(reserved, c.INIT_MEMBLOCK_RESERVED_REGIONS));
 }

@@ -1,8 +1,17 @@
+import { IOMEM_RESOURCE } from '../kernel/kernel/resource.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { type nd_label, type nd_pfn_sb, type resource, type State, zone_key } from '../kernel/state.ts';
+import {
+  IORESOURCE_MEM,
+  type nd_label,
+  type nd_pfn_sb,
+  type resource,
+  type State,
+  zone_key,
+} from '../kernel/state.ts';
 import type { NdNamespace, NdRegion } from '../machines/nd-region.ts';
 import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
+import { findResource } from './device-ranges.ts';
 
 /** NVDIMM regions: their contents come from the source; the kernel's data on them is computed. */
 
@@ -21,6 +30,7 @@ function infoBlock(region: NdRegion, ns: NdNamespace, uuid: string, pageSize: nu
     end_trunc: pages ? ns.start + ns.size - dataEnd : 0,
     npfns: Math.floor(ns.data_size / pageSize),
     parent_uuid: uuid,
+    page_size: pageSize,
   };
 }
 
@@ -31,11 +41,27 @@ const isKmem = ({ children }: resource): boolean => children.some(({ name }) => 
 function strip(root: resource, region: NdRegion): void {
   for (const res of root.children) {
     if (res.start <= region.start && res.end >= region.start + region.size - 1) {
-      if (/^(Persistent Memory|Reserved)/.test(res.name)) {
+      if (/^(Persistent Memory|Reserved|region\d)/.test(res.name)) {
         res.children = res.children.filter((own) => isKmem(own) || !/^(namespace|dax)\d/.test(own.name));
       } else strip(res, region);
     }
   }
+}
+
+/** The entry of the firmware, unless /proc/iomem had it; a region of CXL has one of its own. */
+function* insert(k: Kernel, root: resource, { start, size, pagemap }: NdRegion): Steps<number> {
+  const end = start + size - 1;
+  const whole = (res: resource): boolean =>
+    /^(Persistent Memory|Reserved|region\d)/.test(res.name) && res.start <= start && end <= res.end;
+  if (size === 0 || findResource(root, whole)) return 0;
+  const name = pagemap ? 'Persistent Memory (legacy)' : 'Persistent Memory';
+  return yield* k.insert_resource(IOMEM_RESOURCE, {
+    name,
+    start,
+    end,
+    flags: IORESOURCE_MEM,
+    children: [],
+  });
 }
 
 function* probe(k: Kernel, region: NdRegion, nidOf: (nid: number) => number): Steps<number> {
@@ -90,7 +116,10 @@ export function bootNvdimm(regions: readonly NdRegion[], k: Kernel, state: State
   const nidOf = (nid: number): number => (state.pgdat.has(nid) ? nid : Math.min(...state.pgdat.keys()));
   if (k.c.ZONE_DEVICE < 0) return;
   emptyZoneDevice(k, state);
-  for (const region of regions) strip(state.iomem_resource, region);
+  for (const region of regions) {
+    strip(state.iomem_resource, region);
+    runner.run(insert(k, state.iomem_resource, region));
+  }
   for (const region of regions) {
     if (region.size === 0) continue;
     runner.run(probe(k, region, nidOf));

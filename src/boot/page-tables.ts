@@ -4,6 +4,7 @@ import type { State } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 
 import { bootTables as arm64 } from './arm64/initial-tables.ts';
+import { bootTables as x8664 } from './x86/initial-tables.ts';
 
 /**
  * Builds the tables that boot leaves for the memory of these sections, and with `permanent` the other mappings that are
@@ -17,5 +18,5 @@ export type BootTables = (
   permanent: boolean,
 ) => string[];
 
-/** The builder of each architecture; null if its page tables are not modelled. */
-export const BOOT_TABLES: Readonly<Record<Arch, BootTables | null>> = { arm64, x86_64: null };
+/** The builder of each architecture. */
+export const BOOT_TABLES: Readonly<Record<Arch, BootTables>> = { arm64, x86_64: x8664 };

@@ -10,17 +10,20 @@ export interface Parameters {
   readonly notes: readonly string[];
 }
 
+type ParameterConstants = Pick<ReleaseConstants, 'MEMMAP_ON_MEMORY_FORCE' | 'KSTRTOBOOL_ENABLE'>;
+
 const YES = { true: 'Y', false: 'N' } as const;
 
 /** The value as its file shows it; null if the parameter's set function refuses it. `undefined`: no `=` was given. */
-function taken(name: string, value: string | undefined, force: boolean): string | null {
+function taken(name: string, value: string | undefined, constants: ParameterConstants): string | null {
+  const force = constants.MEMMAP_ON_MEMORY_FORCE;
   switch (name) {
     case 'memmap_on_memory':
       if (force && /^(force|FORCE)$/.test(value ?? '')) return 'force';
       // a bool until v6.5; its own function since, which is not called without a value
-      return bool(value ?? (force ? '' : '1'));
+      return bool(value ?? (force ? '' : '1'), constants);
     case 'auto_movable_numa_aware':
-      return bool(value ?? '1');
+      return bool(value ?? '1', constants);
     case 'auto_movable_ratio': {
       const ratio = kstrtoul(value ?? '');
       return ratio !== null && ratio <= 0xffffffff ? String(ratio) : null;
@@ -32,8 +35,8 @@ function taken(name: string, value: string | undefined, force: boolean): string 
   }
 }
 
-function bool(text: string): string | null {
-  const value = kstrtobool(text);
+function bool(text: string, constants: ParameterConstants): string | null {
+  const value = kstrtobool(text, constants);
   return value === null ? null : YES[`${value}`];
 }
 
@@ -43,19 +46,16 @@ function bool(text: string): string | null {
  */
 export function memoryHotplugParameters(
   words: readonly string[],
-  {
-    memory_hotplug_parameters,
-    MEMMAP_ON_MEMORY_FORCE,
-  }: Pick<ReleaseConstants, 'memory_hotplug_parameters' | 'MEMMAP_ON_MEMORY_FORCE'>,
+  constants: ParameterConstants & Pick<ReleaseConstants, 'memory_hotplug_parameters'>,
 ): Parameters {
   const values: Record<string, string> = {};
   const notes: string[] = [];
   for (const word of words) {
     const [, given = '', name = '', value] = /^(memory[-_]hotplug\.([^=]*))(?:=(.*))?$/s.exec(word) ?? [];
     const parameter = name.replaceAll('-', '_');
-    if (!memory_hotplug_parameters.includes(parameter)) continue;
+    if (!constants.memory_hotplug_parameters.includes(parameter)) continue;
     const text = value?.replace(/^"(.*)"$/s, '$1');
-    const set = taken(parameter, text, MEMMAP_ON_MEMORY_FORCE);
+    const set = taken(parameter, text, constants);
     if (set === null) notes.push(`Booting kernel: \`${text ?? ''}' invalid for parameter \`${given}'`);
     else values[parameter] = set;
     // kstrtobool() looks at the f alone

@@ -10,6 +10,7 @@ import {
   SECTION_MARKED_PRESENT,
   type State,
 } from '../kernel/state.ts';
+import type { FirmwareMapEntry, Machine } from '../machines/machine.ts';
 import type { NodeOf } from './memblock.ts';
 
 /** The pages of boot memory, ascending: memblock's if known, else System RAM. */
@@ -42,14 +43,51 @@ function earlyMap(
   return masks.length === 0 || map.every((word, i) => word === full[i]) ? full : Object.freeze(map);
 }
 
+/**
+ * The entries of /sys/firmware/memmap for memory added after boot: those of the boot are numbered in the order of their
+ * addresses, and later ones follow.
+ */
+export function addedEntries(map: readonly FirmwareMapEntry[]): FirmwareMapEntry[] {
+  let highest = -1;
+  return [...map]
+    .sort((a, b) => a.id - b.id)
+    .filter((entry) => {
+      if (entry.start < highest) return true;
+      highest = entry.start;
+      return false;
+    });
+}
+
 /** Memory that a driver has added, as its name in /proc/iomem shows. */
 const driverManaged = (res: resource): resource[] =>
   res.flags & IORESOURCE_SYSRAM_DRIVER_MANAGED ? [res] : res.children.flatMap(driverManaged);
 
 /**
+ * Whether the machine's messages or directories show that a section was added after boot. Without the messages of the boot, arm64's
+ * blocks that ACPI has memory devices for count as plugged: on that architecture alone, boot memory differs for who takes it
+ * offline.
+ */
+function addedLater(
+  { boot_ram, blocks, block_size = 0, firmware_map }: Machine,
+  c: Config,
+): (nr: number) => boolean {
+  const touches = (start: number, size: number, nr: number): boolean =>
+    start < (nr + 1) * c.SECTION_SIZE && start + size > nr * c.SECTION_SIZE;
+  if (boot_ram) return (nr) => !boot_ram.some(({ start, size }) => touches(start, size, nr));
+  if (c.arch === 'x86_64' && firmware_map && blocks) {
+    const later = addedEntries(firmware_map);
+    return (nr) => later.some(({ start, end }) => touches(start, end + 1 - start, nr));
+  }
+  if (c.arch !== 'arm64' || !blocks) return () => false;
+  const plugged = new Set(blocks.filter((block) => block.firmware_node).map(({ id }) => id));
+  return (nr) => plugged.has(Math.floor((nr * c.SECTION_SIZE) / block_size));
+}
+
+/**
  * Sections of boot memory are early and online. Sections of a driver's memory, or of offline blocks, were hot-added.
  */
 export function bootSections(
+  machine: Machine,
   c: Config,
   state: State,
   nidOf: NodeOf,
@@ -59,10 +97,13 @@ export function bootSections(
   const ranges = bootRanges(c, state);
   const present = SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP;
   const drivers = driverManaged(state.iomem_resource);
+  const wasAdded = addedLater(machine, c);
   for (const nr of sections) {
     const start = nr * c.SECTION_SIZE;
     const late =
-      offline.has(nr) || drivers.some((res) => res.start < start + c.SECTION_SIZE && res.end >= start);
+      offline.has(nr) ||
+      wasAdded(nr) ||
+      drivers.some((res) => res.start < start + c.SECTION_SIZE && res.end >= start);
     const online = offline.has(nr) ? 0 : SECTION_IS_ONLINE;
     const nid = nidOf(nr * c.SECTION_SIZE);
     const root = SECTION_NR_TO_ROOT(c, nr);

@@ -9,7 +9,7 @@ import type { Machine } from '../machines/machine.ts';
  * source does not say: the first free page is taken. Returns a note if there are such blocks.
  */
 export function bootUnremovable(machine: Machine, k: Kernel, state: State): string[] {
-  if (k.removable_show !== v5_2.removable_show) return [];
+  if (k.removable_show !== v5_2.removable_show || !k.c.MEMORY_HOTREMOVE) return [];
   const pages = k.c.memory_block_size_bytes / k.c.PAGE_SIZE;
   const blocks = (machine.blocks ?? []).filter(
     (block) => block.state === 'online' && block.removable === false,

@@ -4,7 +4,7 @@ import { MMOP_OFFLINE, type State, zone_idx } from '../kernel/state.ts';
 import type { KernelOptions } from '../machines/kernel-options.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { ReleaseConstants } from '../releases/define.ts';
-import { cmdlineWords } from './cmdline-words.ts';
+import { cmdlineWords, valueIn } from './cmdline-words.ts';
 import { memoryHotplugParameters } from './parameters.ts';
 
 const onlineTypes = ['offline', 'online', 'online_kernel', 'online_movable'];
@@ -36,9 +36,6 @@ export function unmodelledOptions(machine: Machine, constants: ReleaseConstants)
     notes.push(`boot option memhp_default_state=${state} is unknown`);
   return notes;
 }
-
-const valueIn = (words: readonly string[], name: string): string | undefined =>
-  words.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
 
 /** What new blocks become if neither a file nor a boot option says: until v6.13 one option, then a choice of four. */
 function builtInDefault(config: KernelOptions): string {
@@ -77,6 +74,8 @@ export function bootVars(machine: Machine, k: Kernel, constants: ReleaseConstant
     system_state: 'running',
     totalram_pages: [...state.zone.values()].reduce((sum, zone) => sum + zone.managed_pages, 0),
     num_poisoned_pages: 0,
+    nr_memmap_pages: 0,
+    block_references: [],
     next_mgid: 1,
     notifier_error: {},
     fail_alloc: {},

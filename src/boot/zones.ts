@@ -1,6 +1,6 @@
 import type { Config } from '../kernel/config.ts';
 import { MEMBLOCK_MIRROR } from '../kernel/mm/memblock/memblock.ts';
-import { IORESOURCE_BUSY, IORESOURCE_SYSTEM_RAM, type State, zone_key } from '../kernel/state.ts';
+import { IORESOURCE_BUSY, IORESOURCE_SYSTEM_RAM, type State, type zone, zone_key } from '../kernel/state.ts';
 import type { Machine } from '../machines/machine.ts';
 import { cmdlineWords } from './cmdline-words.ts';
 import { movableZones } from './movable.ts';
@@ -108,20 +108,34 @@ function fromRam(machine: Machine, c: Config, state: State, warnsOfNoMirror: boo
   return movable.notes;
 }
 
-/** Zones from the blocks: valid_zones gives the zone of an online block; the rest follows from the position of RAM. */
+/** Adds pages that all are present to a zone. */
+function extend(zone: zone, start: number, pages: number): void {
+  const end = Math.max(start + pages, zone.zone_start_pfn + zone.spanned_pages);
+  zone.zone_start_pfn = zone.spanned_pages ? Math.min(zone.zone_start_pfn, start) : start;
+  zone.spanned_pages = end - zone.zone_start_pfn;
+  zone.present_pages += pages;
+  zone.present_early_pages += pages;
+  zone.managed_pages += pages;
+}
+
+/**
+ * Zones from the blocks: valid_zones gives the zone of an online block. That of a block in more than one zone is "none":
+ * its pages are in the zones of their addresses.
+ */
 function fromBlocks(machine: Machine, c: Config, state: State): void {
   const pages = c.memory_block_size_bytes / c.PAGE_SIZE;
   for (const block of machine.blocks ?? []) {
     if (block.state === 'offline') continue;
-    const zone = state.zone.get(zone_key(block.nids[0] ?? 0, c.zones.indexOf(block.valid_zones?.[0] ?? '')));
-    if (!zone) continue;
+    const zoneOf = (name: string): zone | undefined =>
+      state.zone.get(zone_key(block.nids[0] ?? 0, c.zones.indexOf(name)));
     const start = block.id * pages;
-    const end = Math.max(start + pages, zone.zone_start_pfn + zone.spanned_pages);
-    zone.zone_start_pfn = zone.spanned_pages ? Math.min(zone.zone_start_pfn, start) : start;
-    zone.spanned_pages = end - zone.zone_start_pfn;
-    zone.present_pages += pages;
-    zone.present_early_pages += pages;
-    zone.managed_pages += pages;
+    const zone = zoneOf(block.valid_zones?.[0] ?? '');
+    if (zone) extend(zone, start, pages);
+    else
+      for (const part of archZones(c, start, start + pages)) {
+        const own = zoneOf(part.name);
+        if (own && part.end > part.start) extend(own, part.start, part.end - part.start);
+      }
   }
 }
 

@@ -1,4 +1,3 @@
-import { boot } from '../boot/boot.ts';
 import { configure } from '../boot/config.ts';
 import { BadOperation } from '../errors/bad-operation.ts';
 import { ImpossibleMachine } from '../errors/impossible-machine.ts';
@@ -11,14 +10,14 @@ import { currentName } from '../releases/former-names.ts';
 import { findRelease, type Release } from '../releases/index.ts';
 import { NotApplicable } from '../scenarios/interleaved/names.ts';
 import { runScenario } from '../scenarios/running/run-scenario.ts';
-import { Session } from '../scenarios/running/session.ts';
 import type { Failure } from '../steps/failure.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
+import { entrySession } from './entry-session.ts';
 import { doesNotFit, isMeant } from './meant.ts';
 import { expectedOf } from './row.ts';
 import { checkThreads, type ThreadsSearch } from './threads.ts';
-import { geometryText, type Variation, variedLayout, variedMachine } from './variation.ts';
+import { geometryText, type Variation } from './variation.ts';
 
 export interface CheckOptions extends ThreadsSearch {
   readonly variation?: Variation;
@@ -124,9 +123,7 @@ const namesABlock = ({ kind, subjects }: Failure): boolean =>
   kind === 'expectation' && subjects.block !== undefined;
 
 function checkSteps(entry: StepsEntry, release: Release, variation: Variation): Outcome {
-  const machine = variedMachine(entry.scenario.machine, variation);
-  const layout = variedLayout(machine, variation);
-  const session = new Session(boot(machine, release, layout ? { layout } : {}));
+  const session = entrySession(entry, release, variation);
   const outcomes = [...runScenario(entry.scenario, session)];
   return {
     ...NOTHING,

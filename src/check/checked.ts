@@ -31,8 +31,8 @@ export interface Checked {
   readonly failure: Failure | null;
   /** Why there is no result. */
   readonly reason: string | null;
-  /** What a search with the verdict `clean` left out. */
-  readonly within: readonly Bound[];
+  /** What a search with the verdict `clean` left out; `runs`: what comes between the entries of a run. */
+  readonly within: readonly (Bound | 'runs')[];
   /** Distinct states of a search, or steps of kernel code performed. */
   readonly states: number;
   readonly steps: number;

@@ -4,7 +4,8 @@ import type { Entry } from './entry.ts';
 import type { Variation } from './variation.ts';
 
 /** Whether machine and layout are those of the entry's file. */
-export const asWritten = (variation: Variation): boolean => Object.keys(variation).length === 0;
+export const asWritten = ({ runs: _, ...variation }: Variation): boolean =>
+  Object.keys(variation).length === 0;
 
 /** Whether the entry's statement about the release applies to this run. */
 const spokenOf = ({ release, fixed }: Entry, name: string, variation: Variation): boolean =>

@@ -1,5 +1,6 @@
 import { type Checked, type CheckVerdict, isVerdict } from './checked.ts';
 import type { Entry } from './entry.ts';
+import type { MachineShape } from './variation.ts';
 
 /** The expected result: the named failure (`found`), none (`clean`), or, if the entry does not say, either (null). */
 export type Expected = 'found' | 'clean' | null;
@@ -10,10 +11,18 @@ export interface Row extends Omit<Checked, 'told'> {
   /** A token with which `mhp replay` repeats the execution. */
   readonly token: string | null;
   readonly preemptions: number | null;
+  /** The machine's architecture, bytes in a page, and bits of a virtual address where the entry's machine has them. */
+  readonly shape: MachineShape;
+  /** The story as data, if it was asked for. */
+  readonly data: unknown;
   /** The story as text, if it was asked for. */
   readonly story: string | null;
   /** The story as a Chrome trace-event file, if it was asked for and there are threads. */
   readonly timeline: unknown;
+  /** With --source: the functions of C that took a step. */
+  readonly ran?: readonly string[];
+  /** What a person should know of the scenario: calls without the locks that the kernel's callers hold. */
+  readonly notes: readonly string[];
   /** Wall-clock time; it differs from run to run. */
   readonly seconds: number;
 }

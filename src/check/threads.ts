@@ -1,3 +1,5 @@
+import type { KernelWorld } from '../interleave/kernel-machine.ts';
+import { withLockNames } from '../interleave/lock-names.ts';
 import type { Config } from '../kernel/config.ts';
 import type { Release } from '../releases/define.ts';
 import { interleaving, placeOf } from '../scenarios/interleaved/interleaving.ts';
@@ -33,13 +35,13 @@ export interface Watched {
 
 /** The threads of an entry on a release, and their monitors. */
 export function watched(
-  { id, scenario, failure }: ThreadsEntry,
+  { program: known, scenario, failure }: ThreadsEntry,
   release: Release,
   variation: Variation,
 ): Watched {
   const own = placeOf(scenario);
   const machine = variedMachine(scenario.machine, variation);
-  const place =
+  const varied =
     variation.geometry || variation.layout
       ? {
           machine,
@@ -47,7 +49,8 @@ export function watched(
           permanent_mappings: variation.permanent_mappings ?? false,
         }
       : own;
-  const name = programName(id, release.name, variation);
+  const place = { ...varied, runs: variation.runs ?? false };
+  const name = programName(known, release.name, variation);
   const { model, program } = interleaving(name, scenario, release, place);
   const { c } = model.kernel;
   const monitors = threadMonitors(model.state, c, {
@@ -66,7 +69,14 @@ export const mayBeMeant =
 type Outcome = Pick<Checked, 'verdict' | 'failure' | 'reason' | 'within' | 'states' | 'steps' | 'told'>;
 
 /**
- * Searches every interleaving: first for the failure that the entry names, if it may occur here, then for any failure.
+ * A search that has seen as many states without a preemption follows threads that take very many steps: those of tables
+ * with thousands of entries.
+ */
+const LONG = 10_000;
+
+/**
+ * Searches every interleaving: first for the failure that the entry names, if it may occur here, then for any failure. If
+ * the threads are too long for that, runs of entries are changed in one step: then not all interleavings are covered.
  */
 export function checkThreads(
   entry: ThreadsEntry,
@@ -74,14 +84,41 @@ export function checkThreads(
   variation: Variation,
   search: ThreadsSearch,
 ): Outcome {
+  const exact = searched(entry, release, variation, search, LONG);
+  if (exact) return exact;
+  const byRuns = searched(entry, release, { ...variation, runs: true }, search, Infinity)!;
+  return byRuns.verdict === 'clean' ? { ...byRuns, within: [...byRuns.within, 'runs'] } : byRuns;
+}
+
+/** Null if the threads are too long: if so many states are seen without a preemption. */
+function searched(
+  entry: ThreadsEntry,
+  release: Release,
+  variation: Variation,
+  search: ThreadsSearch,
+  long: number,
+): Outcome | null {
   const { program, monitors, c } = watched(entry, release, variation);
   const { failure } = entry;
+  const stop = new AbortController();
+  const watch: Watch = {
+    ...search.watch,
+    signal: stop.signal,
+    progress: (progress) => {
+      search.watch?.progress?.(progress);
+      if (progress.states > long && progress.preemptions === 0) stop.abort();
+    },
+  };
   const searching = (of: readonly Monitor[]): Searching => {
     const exploration = explore(program)
       .only(...of)
       .bound(search.bounds ?? {})
-      .watch(search.watch ?? {});
+      .watch(search.mode === 'traces' ? (search.watch ?? {}) : watch);
     return search.mode === 'traces' ? exploration.traces() : exploration.states();
+  };
+  const decided = (of: Searching): Outcome | null => {
+    of.verdict();
+    return stop.signal.aborted ? null : outcome(entry, of, c);
   };
   const cured = asWritten(variation) && entry.fixed.includes(release.name);
   const named =
@@ -90,9 +127,9 @@ export function checkThreads(
       : undefined;
   if (named) {
     const found = searching([named]);
-    if (found.verdict().verdict !== 'proved' || search.named_only) return outcome(entry, found, c);
+    if (found.verdict().verdict !== 'proved' || search.named_only) return decided(found);
   }
-  return outcome(entry, searching(monitors), c);
+  return decided(searching(monitors));
 }
 
 function outcome(entry: ThreadsEntry, search: Searching, c: Config): Outcome {
@@ -103,7 +140,8 @@ function outcome(entry: ThreadsEntry, search: Searching, c: Config): Outcome {
   if (verdict.verdict === 'proved') return { ...none, verdict: 'clean', within: verdict.within };
   const { kind, subjects, text } = verdict.violation;
   const story = search.story();
-  const failure = told({ kind, subjects, text }, story, c);
+  const { state } = story.end.world<KernelWorld>();
+  const failure = told({ kind, subjects, text: withLockNames(state, text) }, story, c);
   const way: Told = {
     kind: 'threads',
     story,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { InputError, quote } from '../errors/input-error.ts';
 
 /** A command of the program. Its module is loaded only when the command runs or shows its help. */
 export interface CommandRow {
@@ -38,6 +39,25 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/campaign.ts'),
   },
   {
+    name: 'capture',
+    takes: '',
+    summary: 'write a small archive of this host with all that answers read',
+    load: () => import('./commands/capture.ts'),
+  },
+  {
+    name: 'compare',
+    takes: '',
+    summary:
+      "run the model's functions and the kernel's own C on the same random states and compare every access",
+    load: () => import('./commands/compare.ts'),
+  },
+  {
+    name: 'completion',
+    takes: '<shell>',
+    summary: 'print completion for bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
+  {
     name: 'conform',
     takes: '<recording...>',
     summary: 'replay recordings of real kernels on the model and compare after every step',
@@ -50,16 +70,41 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/ls.ts'),
   },
   {
+    name: 'man',
+    takes: '[command...]',
+    summary: 'print or write manual pages',
+    load: () => import('./commands/man.ts'),
+  },
+  {
     name: 'pages',
     takes: '[source]',
     summary: 'print the struct pages of a machine as runs: kind, flags, owner',
     load: () => import('./commands/pages.ts'),
   },
   {
+    name: 'plan',
+    takes: 'add|remove|pmem …',
+    summary: 'say what adding or removing memory would do: costs, zones, blocks, commands',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
     name: 'ptdump',
     takes: '[source]',
     summary: "print the kernel's page tables, linear map and vmemmap, as debugfs kernel_page_tables does",
     load: () => import('./commands/ptdump.ts'),
+  },
+  {
+    name: 'diff',
+    takes: '<before> <after>',
+    summary: 'say what differs between two captures or moments, and the operations that explain it',
+    load: () => import('./commands/diff.ts'),
+  },
+  {
+    name: 'explain',
+    takes: '[message]',
+    summary:
+      'say what messages of the kernel, QEMU, libvirt, ndctl, daxctl and udev mean, and what to change',
+    load: () => import('./commands/explain.ts'),
   },
   {
     name: 'explore',
@@ -82,10 +127,28 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import('./commands/geometry.ts'),
   },
   {
+    name: 'ir',
+    takes: '',
+    summary: "compile the C of a kernel tree to LLVM IR, for the commands that run the kernel's own code",
+    load: () => import('./commands/ir.ts'),
+  },
+  {
+    name: 'lab',
+    takes: '',
+    summary: 'serve the lab: stories, machines and the catalogue in a browser, with the model in it',
+    load: () => import('./commands/lab.ts'),
+  },
+  {
     name: 'litmus',
     takes: '[file...]',
     summary: 'decide translation litmus tests: what TLBs, barriers and table walks allow',
     load: () => import('./commands/litmus.ts'),
+  },
+  {
+    name: 'record',
+    takes: '[scenario]',
+    summary: 'run a scenario on a real kernel under QEMU, which becomes a recording',
+    load: () => import('./commands/record.ts'),
   },
   {
     name: 'replay',
@@ -105,6 +168,12 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "print a machine's sections and sub-sections, like kmem -n of crash",
     load: () => import('./commands/sections.ts'),
   },
+  {
+    name: 'why',
+    takes: '[block]',
+    summary: 'say whether memory blocks can be taken offline, and if not, what the kernel trips over first',
+    load: () => import('./commands/why.ts'),
+  },
 ];
 
 /** The command named by a command line: `mhp check B10`, `mhp help check`. */
@@ -115,6 +184,14 @@ function meant(args: readonly string[]): string | undefined {
 
 /** Adds all commands to the program: the named command with its module, the others only as lines of the help. */
 export async function addCommands(program: Command, args: readonly string[]): Promise<void> {
+  const [first, second] = args;
+  if (
+    first === 'help' &&
+    second !== undefined &&
+    !second.startsWith('-') &&
+    !COMMANDS.some(({ name }) => name === second)
+  )
+    throw new InputError('help', '', `${quote(second)} is no command`);
   program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` });
   for (const { name, takes, summary, load } of COMMANDS) {
     if (name === meant(args)) (await load()).define(program.command(name).description(summary));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { BadCheckpoint } from '../schedule/replay/checkpoint.ts';
-import type { Verdict } from '../schedule/replay/verdict.ts';
+import type { Mode, Verdict } from '../schedule/replay/verdict.ts';
 import type { Progress } from '../schedule/search/control.ts';
 import type { Exploration } from '../schedule/search/exploration.ts';
 import type { Search } from '../schedule/search/search.ts';
@@ -11,6 +11,8 @@ export interface LongRunOptions {
   readonly mode?: 'states' | 'traces';
   /** The file for a checkpoint if the search is stopped before its end. */
   readonly checkpoint?: string;
+  /** What is kept with the checkpoint. */
+  readonly note?: unknown;
   /**
    * Receives the reason why the checkpoint could not be written; without it the error is thrown, and the verdict is
    * lost.
@@ -40,18 +42,20 @@ async function run(exploration: Exploration, options: LongRunOptions, signal: Ab
     told = seconds;
     tell(progressText(p, seconds));
   };
-  const search = open(exploration.watch({ signal, progress }), options);
+  const { mode, resume } = options;
+  const from = resume === undefined ? undefined : readFileSync(resume);
+  const search = openSearch(exploration.watch({ signal, progress }), mode, from);
   try {
     const verdict = await search.finish();
-    if (options.checkpoint !== undefined) save(search, options.checkpoint, options.unsaved);
+    if (options.checkpoint !== undefined) save(search, options.checkpoint, options);
     return verdict;
   } finally {
     if (told > 0) tell?.('');
   }
 }
 
-function save(search: Search, path: string, unsaved: LongRunOptions['unsaved']): void {
-  const bytes = search.checkpoint();
+function save(search: Search, path: string, { unsaved, note }: LongRunOptions): void {
+  const bytes = search.checkpoint(note);
   if (bytes === undefined) return;
   try {
     saveWhole(path, bytes);
@@ -62,9 +66,9 @@ function save(search: Search, path: string, unsaved: LongRunOptions['unsaved']):
 }
 
 /** A new search, or one that continues from a checkpoint; the checkpoint decides the mode if none is given. */
-function open(exploration: Exploration, { mode, resume }: LongRunOptions): Search {
-  if (resume === undefined) return mode === 'traces' ? exploration.traces() : exploration.states();
-  const search = exploration.resume(readFileSync(resume));
+export function openSearch(exploration: Exploration, mode?: Mode, checkpoint?: Uint8Array): Search {
+  if (checkpoint === undefined) return mode === 'traces' ? exploration.traces() : exploration.states();
+  const search = exploration.resume(checkpoint);
   if (mode !== undefined && mode !== search.mode)
     throw new BadCheckpoint(`the checkpoint is of mode ${search.mode}, not of mode ${mode}`);
   return search;

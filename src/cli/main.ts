@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { aboutPath } from '../errors/system-error.ts';
 import { UserError } from '../errors/user-error.ts';
 import { addCommands } from './command-table.ts';
 
@@ -31,6 +32,9 @@ try {
     process.stderr.write(`mhp: ${error.message}\n`);
     process.exitCode = 2;
   } else {
-    throw error;
+    const said = aboutPath(error);
+    if (said === undefined) throw error;
+    process.stderr.write(`mhp: ${said}\n`);
+    process.exitCode = 2;
   }
 }

@@ -19,6 +19,7 @@ import {
   ost,
   plugged,
 } from './comparison/compare-result.ts';
+import { hasTables, isAddedAtBoot } from './inputs/before-first-step.ts';
 import { useHugepages } from './inputs/hugetlb-inputs.ts';
 import { pin } from './inputs/pins.ts';
 import { loadTestModule, testModule } from './inputs/test-module.ts';
@@ -132,7 +133,8 @@ const operations: Operations = {
       if (typeof op.error === 'string' || addr === null)
         return because('refused by the machine monitor, the kernel never saw it');
       if (op.kind === 'virtio-mem') return plugVirtioMem(session, { ...op, addr }, step);
-      if (op.cold_plugged) return because('was there before boot');
+      const cold = op.cold_plugged === true;
+      if (cold && !isAddedAtBoot(op, hasTables(step))) return because('was there before boot');
       if (op.kind === 'nvdimm') {
         const lacks = lacksDeviceMemory(session.kernel);
         if (lacks !== null) return because(lacks);
@@ -141,7 +143,10 @@ const operations: Operations = {
       }
       if (op.kind !== 'dimm')
         return { because: `device_add ${id}: unknown kind ${quote(op.kind)}`, unread: true };
-      return { kind: 'device_add', step: { id, start: addr, size, node } };
+      return {
+        kind: 'device_add',
+        step: { id, start: addr, size, node, ...(cold && { cold_plugged: true }) },
+      };
     },
     compares: [ost],
   },

@@ -4,7 +4,9 @@ import { InputError, quote } from '../errors/input-error.ts';
 import { machineOf } from '../machines/read.ts';
 import type { Op, UnreadOp } from '../machines/recording/ops.ts';
 import type { Recording, RecordingStep } from '../machines/recording/recording.ts';
-import { findRelease, type Release } from '../releases/index.ts';
+import { LINKS } from '../machines/sources/links.ts';
+import { nearestRelease, type Release } from '../releases/index.ts';
+import { otherFixes } from '../releases/other-fixes.ts';
 import { perform } from '../scenarios/running/perform.ts';
 import type { Result } from '../scenarios/running/result.ts';
 import { Session } from '../scenarios/running/session.ts';
@@ -56,6 +58,8 @@ export interface Report {
   readonly source: string;
   readonly release: string;
   readonly kernel: string;
+  /** Fixes that only one of the kernel and the release has, one line each way. */
+  readonly notes: readonly string[];
   readonly steps: readonly StepReport[];
   /** What of ops.json as a whole was not read. */
   readonly not_compared: readonly NotCompared[];
@@ -64,7 +68,12 @@ export interface Report {
 }
 
 /** Performs one recorded operation on the model. */
-function doneBy(session: Session, op: Op, heads: readonly number[], step: RecordingStep): Result | Because {
+export function doneBy(
+  session: Session,
+  op: Op,
+  heads: readonly number[],
+  step: RecordingStep,
+): Result | Because {
   try {
     const does = operationOf(op).does(op, session, heads, step);
     return 'kind' in does ? perform(session, does) : does;
@@ -76,11 +85,11 @@ function doneBy(session: Session, op: Op, heads: readonly number[], step: Record
 
 const unreadText = ({ name, why }: UnreadOp): string => (name === '' ? why : `${name}: ${why}`);
 
-const logOf = (step: RecordingStep): string | undefined =>
+export const logOf = (step: RecordingStep): string | undefined =>
   step.tree.readText('dmesg') ?? step.tree.readText('dmesg-delta.txt');
 
 /** Compares lines one by one. The dump of a page that was given says nothing of the model. */
-function compareMessages(
+export function compareMessages(
   tally: Tally,
   log: string,
   events: readonly RunEvent[],
@@ -100,7 +109,7 @@ function compareMessages(
 }
 
 /** Whether the kernel refused a recorded operation. */
-const isRefused = (op: Op): boolean =>
+export const isRefused = (op: Op): boolean =>
   ('errno' in op && typeof op.errno === 'string') ||
   ('exit' in op && typeof op.exit === 'number' && op.exit !== 0) ||
   (op.op === 'device_del' && op.events !== undefined && !op.events.includes('DEVICE_DELETED'));
@@ -111,6 +120,8 @@ function replayStep(session: Session, recorded: RecordingStep, behind: readonly 
   const tally = new Tally();
   const unperformed = [...behind];
   for (const { key, why } of step.unread) tally.notCompared.add(`ops.json: ${quote(key)}: ${why}`);
+  for (const [path, why] of tree.unreadable)
+    if (path.startsWith(LINKS)) tally.notCompared.add(`${path}: ${why}`);
   const given: Given[] = [];
   const outcomes = { predicted: 0, given: 0, refused: { predicted: 0, given: 0 } };
   const events: RunEvent[] = [];
@@ -203,8 +214,10 @@ const follows = ({ differences, state_compared }: StepReport): boolean =>
 /** Replays a recording from the machine of its first step; `release` overrides the recorded kernel's. */
 export function conform(recording: Recording, release?: Release): Report {
   const [first] = recording.steps;
-  const chosen = release ?? findRelease(recording.ops.kernel);
+  const chosen = release ?? nearestRelease(recording.ops.kernel);
   if (!first) throw new InputError(recording.source, 'ops.json steps', 'there is none, not even the boot');
+  if (first.tree.list('')?.length === 0)
+    throw new InputError(recording.source, first.dir, 'is empty, and the machine of the recording with it');
   if (!chosen) {
     const what = `no modelled release for ${quote(recording.ops.kernel)}`;
     throw new InputError(recording.source, 'ops.json kernel', what);
@@ -225,6 +238,7 @@ export function conform(recording: Recording, release?: Release): Report {
     source: recording.source,
     release: chosen.name,
     kernel: recording.ops.kernel,
+    notes: otherFixes(recording.ops.kernel, chosen),
     steps,
     not_compared: unread.notCompared.list(),
     agrees: steps.every((step) => step.differences.length === 0 || step.unperformed.length > 0),

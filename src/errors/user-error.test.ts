@@ -6,7 +6,6 @@ const SRC = new URL('../', import.meta.url).pathname;
 /** What no user can cause, or what never leaves the function that catches it. */
 const OTHERS = {
   UserError: 'the base itself',
-  Ended: 'leaves a loop of mhp check --design',
   IrStop: 'a run of LLVM IR that cannot go on; its caller says where',
   KernelGone: 'ends a tool of a scenario when the kernel has hit a BUG',
   ReplayDiverged: 'a program that does otherwise than its trace says: its own status in mhp replay',

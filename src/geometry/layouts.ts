@@ -10,18 +10,20 @@ const G = 2 ** 30;
  * Kernel address space layouts of arm64, by the release that introduced them (asm/memory.h and asm/pgtable.h):
  * - v5.2: the linear map is the upper half (to v5.3);
  * - v5.4: it is the lower half, vmemmap ends 2M below 2^64 (to v5.10);
- * - v6.1: vmemmap starts at a power of two, PCI I/O and fixmap stay below it (v5.11 to v6.8; not modelled: 128M for
- *   BPF in the first of them, 2G for modules from v6.5 on);
+ * - v6.1: vmemmap starts at a power of two, PCI I/O and fixmap stay below it (v5.11 to v6.4; not modelled: 128M for
+ *   BPF in the first of them);
+ * - v6.5: 2G for modules, all slots of the fixmap (to v6.8);
  * - v6.9: vmemmap ends 1G below 2^64, PCI I/O and fixmap are above it, 2G for modules (to v7.2).
  *
  * v5.10, v6.1 and v7.2 are recorded; the others follow the headers. On x86-64 all releases have the same layout.
  */
-export const LAYOUT_FAMILIES = ['v5.2', 'v5.4', 'v6.1', 'v6.9'] as const;
+export const LAYOUT_FAMILIES = ['v5.2', 'v5.4', 'v6.1', 'v6.5', 'v6.9'] as const;
 export type LayoutFamily = (typeof LAYOUT_FAMILIES)[number];
 
 /** The first release of each family, newest first. */
 const SINCE: readonly (readonly [major: number, minor: number, LayoutFamily])[] = [
   [6, 9, 'v6.9'],
+  [6, 5, 'v6.5'],
   [5, 11, 'v6.1'],
   [5, 4, 'v5.4'],
   [5, 2, 'v5.2'],
@@ -117,6 +119,17 @@ const ARM64: Readonly<Record<LayoutFamily, (t: Translation) => Region[]>> = {
       region('pci_io', VMEMMAP_START - 24 * M, VMEMMAP_START - 8 * M),
       region('vmemmap', VMEMMAP_START, VMEMMAP_START + memmapSize(t, PAGE_END - PAGE_OFFSET)),
     ];
+  },
+  'v6.5': (t) => {
+    const FIXADDR_TOP = -memmapSize(t, 2 ** t.va_bits) - 32 * M;
+    return ARM64['v6.1'](t).map((own) => {
+      if (own.name === 'modules') return { ...own, end: own.start + 2 * G };
+      if (own.name === 'vmalloc') return { ...own, start: own.start + 2 * G - 128 * M };
+      // eight slots fewer than v6.9: one in each window of early_ioremap, and P4D tables
+      if (own.name === 'fixmap')
+        return { ...own, start: FIXADDR_TOP - (fixmapTotal(t) - 8) * 2 ** t.page_shift };
+      return own;
+    });
   },
   'v6.9': (t) => {
     const PAGE_OFFSET = -(2 ** t.va_bits);

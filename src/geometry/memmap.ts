@@ -22,6 +22,8 @@ const G = 2 ** 30;
 
 const PPC64 = { linear_map: 0xc000000000000000n, vmemmap: 0xf000000000000000n, subsection_bits: 21 };
 const X86_64 = { linear_map: 0xffff888000000000n, vmemmap: 0xffffea0000000000n, subsection_bits: 21 };
+/** It has no VMEMMAP. */
+const I386 = { linear_map: 0xc0000000n, vmemmap: 0n, subsection_bits: 21 };
 const ARM64 = { linear_map: 0xffff000000000000n, vmemmap: 0xfffffc0000000000n, subsection_bits: 21 };
 
 /** Null for a page size that the architecture does not have. "tiny" has sections of two pages, like no real kernel. */
@@ -42,6 +44,16 @@ export function memmapGeometry(arch: string, pageSize: number, small: boolean): 
         sections_per_root: sectionsPerRoot,
         max_order: 11,
         huge_page_sizes: [2 * M, G],
+      };
+    // without PAE
+    case 'i386 4096':
+      return {
+        ...I386,
+        section_size_bits: 26,
+        max_physmem_bits: 32,
+        sections_per_root: 64,
+        max_order: 11,
+        huge_page_sizes: [4 * M],
       };
     case 'arm64 4096':
       return {

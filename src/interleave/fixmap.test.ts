@@ -31,19 +31,16 @@ function twoMappers(release: string) {
   return { program, model, lost };
 }
 
-test.each(['arm64-v6', 'v5.7', 'v5.10'])(
-  '%s: one writes where the slot of the other leads (B39)',
-  (release) => {
-    const { program, lost } = twoMappers(release);
-    expect(found(program, faults('wild-access'))).toEqual({
-      text: 'read of a page table entry in pfn 0x0, which is not memory',
-      preemptions: 1,
-    });
-    expect(found(program, lost)).toMatchObject({ text: 'the mapping at 4 G' });
-  },
-);
+test.each(['arm64-v6', 'v5.7'])('%s: one writes where the slot of the other leads (B39)', (release) => {
+  const { program, lost } = twoMappers(release);
+  expect(found(program, faults('wild-access'))).toEqual({
+    text: 'read of a page table entry in pfn 0x0, which is not memory',
+    preemptions: 1,
+  });
+  expect(found(program, lost)).toMatchObject({ text: 'the mapping at 4 G' });
+});
 
-test.each(['v6.1', 'v6.12', 'v7.2'])('%s: one after the other', (release) => {
+test.each(['v5.10', 'v6.1', 'v6.12', 'v7.2'])('%s: one after the other', (release) => {
   const { program, model, lost } = twoMappers(release);
   expect(verdictOf(program, [...well(model), lost])).toBe('proved');
 });

@@ -24,7 +24,7 @@ interface Seen {
 }
 
 export type KernelFunctionName = {
-  [F in keyof Kernel]: Kernel[F] extends (...args: never[]) => Steps<unknown> ? F : never;
+  [F in keyof Kernel]-?: Kernel[F] extends (...args: never[]) => Steps<unknown> ? F : never;
 }[keyof Kernel];
 
 type Called = (...args: readonly Value[]) => Steps<unknown>;

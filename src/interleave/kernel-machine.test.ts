@@ -98,10 +98,10 @@ test('threads run on CPUs of their own, and a kernel that takes many entries at 
   const model = bootedForSteps('v5.2', ARM64);
   const three = { a: nothing, b: nothing, c: nothing };
   expect(() => kernelProgram('three', model, three)).toThrow(
-    new NotInterleavable('three: 3 threads and 2 CPUs'),
+    new NotInterleavable('three', '3 threads and 2 CPUs'),
   );
   expect(() => kernelProgram('fast', booted('v5.2', ARM64), { a: nothing })).toThrow(
-    new NotInterleavable('fast: boot the kernel with explored: true'),
+    new NotInterleavable('fast', 'boot the kernel with explored: true'),
   );
 });
 

@@ -28,6 +28,13 @@ export type KernelThreads = Readonly<Record<string, KernelThread>>;
 /** The machine's kernel does not read entries one at a time, or the machine has fewer CPUs than threads. */
 export class NotInterleavable extends UserError {
   override readonly name = 'NotInterleavable';
+  /** What is wrong, without the program's name. */
+  readonly reason: string;
+
+  constructor(program: string, reason: string) {
+    super(`${program}: ${reason}`);
+    this.reason = reason;
+  }
 }
 
 /**
@@ -40,9 +47,12 @@ export function kernelProgram(
   threads: KernelThreads,
 ): Program {
   const names = Object.keys(threads);
-  if (kernel.alone) throw new NotInterleavable(`${name}: boot the kernel with explored: true`);
+  if (kernel.alone) throw new NotInterleavable(name, 'boot the kernel with explored: true');
   if (state.mmu && names.length > state.mmu.cpus) {
-    throw new NotInterleavable(`${name}: ${names.length} threads and ${state.mmu.cpus} CPUs`);
+    throw new NotInterleavable(
+      name,
+      `${names.length} threads and ${state.mmu.cpus} CPU${state.mmu.cpus === 1 ? '' : 's'}`,
+    );
   }
   const machine = new KernelMachine(kernel.c, state);
   const code = (thread: KernelThread, told: boolean): Pick<ThreadCode, 'run' | 'frame'> => {

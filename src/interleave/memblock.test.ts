@@ -3,6 +3,7 @@ import { anything, bootedForSteps, faults, first, found, says } from '../../test
 import { G, type MachineObject } from '../../test/kit.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MEMBLOCK_NOMAP } from '../kernel/mm/memblock/memblock.ts';
+import { R } from '../kernel/ops.ts';
 import { MEMBLOCK_MEMORY } from '../kernel/state.ts';
 import type { Monitor } from '../schedule/monitors/monitor.ts';
 import type { Program } from '../schedule/program/program.ts';
@@ -68,12 +69,21 @@ const remove =
 const inserted: Case = { machine: arm64(G, 8 * G), reader: valid(8 * G), hotplug: add(4 * G) };
 /** Boot memory and the memory added behind it are one region until that is removed. */
 const split: Case = { machine: arm64(G), before: add(2 * G), reader: valid(G), hotplug: remove(2 * G) };
+/** Adds regions until an array from kmalloc() is full; arm64 has room for eight at first (v6.1), or for one. */
+const full: Code = function* (k) {
+  for (let at = 4 * G; ; at += 2 * G) {
+    yield* k.memblock_add_node(at, G, 0, 0);
+    const { length } = yield* R('memblock_type', MEMBLOCK_MEMORY, 'regions');
+    const inSlab = yield* R('memblock_type', MEMBLOCK_MEMORY, 'in_slab');
+    if (inSlab && length === (yield* R('memblock_type', MEMBLOCK_MEMORY, 'max'))) return;
+  }
+};
 /** The second doubling after boot: the array that is freed first came from kmalloc(). */
 const doubled: Case = {
   machine: arm64(G),
-  before: add(4 * G),
+  before: full,
   reader: valid(G),
-  hotplug: add(6 * G),
+  hotplug: add(200 * G),
   init_memblock_regions: 1,
 };
 
@@ -161,6 +171,20 @@ describe('v5.10', () => {
     const it = { machine: arm64(G), before, reader: mapped(8 * G), hotplug: add(4 * G) };
     expect(madeUp(it)).toEqual(MADE_UP);
   });
+});
+
+/** Boot memory in one region more than the static array holds; then the array from boot is filled. */
+test.each([
+  ['v6.1', 'proved'],
+  ['v7.2', FREED],
+])('%s: the array that boot took from memblock is replaced', (release, verdict) => {
+  const ram = [{ start: '1G', size: '1G', count: 9, stride: '2G' }];
+  const fill: Code = function* (k) {
+    for (let at = 100; at < 107; at++) yield* k.memblock_add_node(2 * at * G, G, 0, 0);
+  };
+  const it = { machine: { ...arm64(G), ram }, before: fill, reader: mapped(G), hotplug: add(300 * G) };
+  const program = lookup(release, { ...it, init_memblock_regions: 1 });
+  expect(found(program, faults('use-after-free'))).toEqual(verdict);
 });
 
 test('nothing is lost by leaving out orders', () => {

@@ -25,10 +25,22 @@ export function notingKernel(k: Kernel, within: Within): Kernel {
   ]);
   return {
     ...(Object.fromEntries(entries) as Kernel),
+    narrated: true,
     memory_chain: k.memory_chain.map((notify) =>
       noted(notify.name, notify as AnyFunction, within),
     ) as unknown as Kernel['memory_chain'],
   };
+}
+
+/** The steps of a call, each with the call before those in which it was taken. */
+function* placed<T>(call: Call, steps: Steps<T>): Steps<T> {
+  for (let next = steps.next(); ; ) {
+    if (next.done) return next.value;
+    const { by = [] }: PlacedStep = next.value;
+    const inner = by.map((one) => (one.nr < 1 ? { ...one, nr: call.nr + one.nr } : one));
+    const step: PlacedStep = { ...next.value, by: [call, ...inner] };
+    next = steps.next(yield step as Step);
+  }
 }
 
 /**
@@ -36,21 +48,15 @@ export function notingKernel(k: Kernel, within: Within): Kernel {
  * PlacedStep}).
  */
 export function* narrated(k: Kernel, run: (k: Kernel, within: Within) => Steps<unknown>): Steps<unknown> {
-  const calls: Call[] = [];
   let nr = 0;
   const within: Within = function* (fn, steps, text) {
     nr++;
-    calls.push({ nr, fn, ...(text === undefined ? {} : { text }) });
-    try {
-      return yield* steps;
-    } finally {
-      calls.pop();
-    }
+    return yield* placed({ nr, fn, ...(text === undefined ? {} : { text }) }, steps);
   };
   const steps = run(notingKernel(k, within), within);
   for (let next = steps.next(); ; ) {
     if (next.done) return next.value;
-    const step: PlacedStep = { ...next.value, by: calls.slice() };
+    const step: PlacedStep = { by: [], ...next.value };
     next = steps.next(yield step as Step);
   }
 }

@@ -8,7 +8,7 @@ import type { Program } from '../schedule/program/program.ts';
 import type { Steps } from '../steps/step.ts';
 import { kernelProgram } from './kernel-program.ts';
 
-const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0' }], debug_vm: true };
+const SMALL = { ...X86, ram: [{ start: 0, size: '1G' }], nodes: [{ node: 0, cpus: '0-1' }], debug_vm: true };
 const START = 4 * G;
 const BLOCK = 128 * M;
 const ID = START / BLOCK;

@@ -27,16 +27,25 @@ export interface Config {
   readonly zones: readonly string[];
   readonly ZONE_NORMAL: number;
   readonly ZONE_MOVABLE: number;
-  /** -1 if the kernel has no ZONE_DEVICE. */
+  /** There is a file memory/probe. */
+  readonly ARCH_MEMORY_PROBE: boolean;
+  /** Without it memory can be added, and neither taken offline nor removed. */
+  readonly MEMORY_HOTREMOVE: boolean;
+  /** -1 if the kernel has no ZONE_DEVICE, which depends on MEMORY_HOTREMOVE. */
   readonly ZONE_DEVICE: number;
+  /** The machine has more than one node. */
+  readonly many_nodes: boolean;
   /** NODES_SHIFT as a count. */
   readonly MAX_NUMNODES: number;
   readonly ARCH_KEEP_MEMBLOCK: boolean;
   readonly FIRMWARE_MEMMAP: boolean;
-  /** The size of the static arrays; INIT_MEMBLOCK_MEMORY_REGIONS in later releases. */
-  readonly INIT_MEMBLOCK_REGIONS: number;
+  /** The sizes of memblock's static arrays. */
+  readonly INIT_MEMBLOCK_MEMORY_REGIONS: number;
+  readonly INIT_MEMBLOCK_RESERVED_REGIONS: number;
   /** debugfs memblock prints node and flags. */
   readonly memblock_columns: boolean;
+  /** Whether kstrtobool() takes `enable` and `disable`. */
+  readonly KSTRTOBOOL_ENABLE: boolean;
   /** Names below /sys/module/memory_hotplug/parameters. */
   readonly parameters: readonly string[];
   /** Without it the DIMMs of the firmware's namespace have no driver. acpi_no_memhotplug does the same. */
@@ -48,6 +57,8 @@ export interface Config {
    * poisoned page are all ones.
    */
   readonly DEBUG_VM_PGFLAGS: boolean;
+  /** The model's own check, in any build: a struct page is initialised when it is used. */
+  readonly report_uninitialised: boolean;
   /** x86: page attribute table in use, that is, no `nopat`. */
   readonly pat_enabled: boolean;
   /** The hypervisor whose balloon driver has registered an online_page_callback; null for none. */
@@ -76,10 +87,20 @@ export interface Config {
   readonly can_set_direct_map: boolean;
   /** debug_pagealloc=on: unmapping a vmalloc area flushes at once. */
   readonly debug_pagealloc: boolean;
+  /** x86: which leaves besides base pages the linear map may have; 1 << PG_LEVEL_2M, 1 << PG_LEVEL_1G. */
+  readonly page_size_mask: number;
   /** page_owner=on: sections have tables of struct page_ext. arm64 only, because vmalloc is not modelled elsewhere. */
   readonly page_ext: boolean;
   /** kernel_page_tables is built in; arm64 then has no huge vmaps, because ptdump could not walk them safely. */
   readonly PTDUMP_DEBUGFS: boolean;
+  /** arm64, rodata=off: the root of the kernel's tables is written at its place. */
+  readonly rodata_is_rw: boolean;
+  /**
+   * arm64: __create_pgd_mapping() leaves tables and leaves without the contiguous hint as they are (7.2.13).
+   */
+  readonly mapping_keeps_entries: boolean;
+  /** arm64: flush_tlb_kernel_range() takes every page of which a part is in the range (7.2.13). */
+  readonly flush_rounds_to_pages: boolean;
   /** A missing table page is -ENOMEM instead of a BUG (v7.1). */
   readonly pgtable_alloc_may_fail: boolean;
   readonly movable_node: boolean;
@@ -102,6 +123,8 @@ export interface Pgprot {
   readonly PROT_SECT_NORMAL: number;
   /** The linear map of hot-added memory: pgprot_mhp(PAGE_KERNEL). */
   readonly MHP: number;
+  /** The bits of every entry for a table of the kernel, besides those that make it one. */
+  readonly TABLE: number;
   /** The bits that NO_EXEC_MAPPINGS adds to table entries. */
   readonly TABLE_NOEXEC: number;
   readonly MT_NORMAL: number;

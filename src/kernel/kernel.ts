@@ -31,12 +31,22 @@ export interface memory_notify {
 /** A callback on the memory chain: 0 or a negative errno. */
 export type MemoryNotifier = (this: Kernel, action: number, arg: memory_notify) => Steps<number>;
 
+/** Functions that x86-64 and V5 of arm64 memory hot-remove have with different arguments; each casts for its calls. */
+export interface DifferingFunctions {
+  remove_pagetable(this: Kernel, ...args: never[]): Steps<void>;
+  remove_pud_table(this: Kernel, ...args: never[]): Steps<void>;
+  remove_pmd_table(this: Kernel, ...args: never[]): Steps<void>;
+  remove_pte_table(this: Kernel, ...args: never[]): Steps<void>;
+  free_pte_table(this: Kernel, ...args: never[]): Steps<void>;
+  free_pmd_table(this: Kernel, ...args: never[]): Steps<void>;
+  free_pud_table(this: Kernel, ...args: never[]): Steps<void>;
+}
+
 /**
  * Every modelled function by its kernel name. Releases fill this type: each adds the names that it is the first to have
  * (`declare module`). A name that a kernel does not have is absent in it.
  */
-// biome-ignore lint/suspicious/noEmptyInterface: releases extend it
-export interface KernelFunctions {}
+export interface KernelFunctions extends DifferingFunctions {}
 
 /**
  * A kernel: the functions of one release on one architecture, called as methods (`this.online_pages(…)`), and its
@@ -47,6 +57,8 @@ export interface Kernel extends KernelFunctions {
   readonly errno: typeof ERRNO;
   /** No other thread runs, so batch forms may perform in one step what the kernel does access by access. */
   readonly alone: boolean;
+  /** Steps name the calls in which they are taken, for a story. */
+  readonly narrated?: boolean;
   /** Release name, "v6.1". */
   readonly release: string;
   /** The memory notifier chain in order of priority. */

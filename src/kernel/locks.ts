@@ -18,18 +18,20 @@ export function* lock_device_hotplug_sysfs(): Steps<boolean> {
   return yield* trylock('device_hotplug_lock', 'mutex');
 }
 
-/**
- * Active references of a memory block's files. They can be taken until removal begins to wait for those in use
- * (kernfs_drain).
- */
+/** Active references of a memory block's files. They can be taken until removal begins to wait for those in use. */
 export function* kernfs_get_active(block: number): Steps<boolean> {
   return yield* trylock(`kn->active memory${block}`, 'rwsem', 'read');
 }
 export function* kernfs_put_active(block: number): Steps<void> {
   yield* unlock(`kn->active memory${block}`, 'rwsem', 'read');
 }
-export function* kernfs_drain(block: number): Steps<void> {
+/** Those in use are waited for, and no more can be taken. */
+export function* kernfs_deactivate(block: number): Steps<void> {
   yield* lock(`kn->active memory${block}`, 'rwsem');
+}
+/** The same if none is in use; else false. */
+export function* kernfs_deactivate_unused(block: number): Steps<boolean> {
+  return yield* trylock(`kn->active memory${block}`, 'rwsem');
 }
 export function* kernfs_drained(block: number): Steps<void> {
   yield* unlock(`kn->active memory${block}`, 'rwsem');

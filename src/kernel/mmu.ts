@@ -3,6 +3,7 @@ import { erase, writeEntries } from '../hardware/memory/write.ts';
 import { type Mmu, readEntry } from '../hardware/mmu.ts';
 import { type DsbKind, dsb, isb } from '../hardware/tlb/barriers.ts';
 import { type TlbiOp, tlbi } from '../hardware/tlb/tlbi.ts';
+import { leaves } from '../hardware/walks/walk.ts';
 import type { Failure } from '../steps/failure.ts';
 import { NO_PAGE, PageReserved, page_use, USE } from './mm/page.ts';
 import { operation } from './ops.ts';
@@ -33,6 +34,8 @@ const mmu_of = (state: State): Mmu => state.mmu!;
 /** An access to a page table entry outside of any page table: a fault here, although the processor would allow it. */
 function no_table(state: State, p: EntryPointer, access: 'read' | 'write'): Failure | undefined {
   const pfn = Math.floor(resolve(state, p) / 2 ** mmu_of(state).t.page_shift);
+  // the root is part of the image
+  if (pfn === Math.floor(mmu_of(state).root / 2 ** mmu_of(state).t.page_shift)) return undefined;
   const page = state.pages.get(pfn);
   // boot-time tables belong to memblock, the root to the image
   if (page !== NO_PAGE && (PageReserved(page) || page_use(page) === USE.TABLE)) return undefined;
@@ -114,6 +117,33 @@ const clear_pages = operation({
   tables: (pa, size) => ({ pa, size }),
   tell: ([pa, size]) => ({ kind: 'zeroed', pa, size }),
   run: (state: State, phys: number, size: number): void => erase(mmu_of(state), phys, size),
+});
+
+/** The first address of [from, to) that no leaf maps; null if all are mapped. */
+export const first_unmapped = operation({
+  name: 'first_unmapped',
+  obj: 'mmu',
+  writes: false,
+  tables: () => 'any',
+  run: (state: State, from: number, to: number): number | null => {
+    let at = from;
+    for (const leaf of leaves(mmu_of(state), from, to)) {
+      if (leaf.start > at) return at;
+      at = Math.max(at, leaf.end);
+    }
+    return at < to ? at : null;
+  },
+});
+
+/** clear_page() of a table, through any of its mappings. */
+export const clear_page = operation({
+  name: 'clear_page',
+  obj: 'mmu',
+  writes: true,
+  entries: (p, size) => ({ p, n: size / 8, write: true }),
+  fault: (state, p) => no_table(state, p, 'write'),
+  tell: () => ({ kind: 'does', what: 'clear_page(table)' }),
+  run: (state: State, p: EntryPointer, size: number): void => erase(mmu_of(state), resolve(state, p), size),
 });
 
 /** The effects of single steps on the memory management unit, and on memory that holds page tables. */

@@ -28,6 +28,22 @@ export type StepTelling =
   | { readonly kind: 'dsb'; readonly of: DsbKind }
   | { readonly kind: 'isb' }
   | { readonly kind: 'tlbi'; readonly op: TlbiOp }
+  /**
+   * An expression of the C that is read or assigned, with its value; `of` names the kind of the value where the last
+   * member of the expression does not.
+   */
+  | { readonly kind: 'reads' | 'writes'; readonly what: string; readonly value?: Value; readonly of?: string }
+  /** A call of a function or macro that is one access, with what it returns. */
+  | { readonly kind: 'does'; readonly what: string; readonly value?: Value }
+  /** Whether an object of a table exists. */
+  | {
+      readonly kind: 'exists';
+      readonly obj: string;
+      readonly key: number;
+      readonly found: boolean | undefined;
+    }
+  /** A load or store, and the fault it takes. */
+  | { readonly kind: 'touched'; readonly va: number; readonly write: boolean; readonly fault: string | null }
   /** Bookkeeping of the model alone. */
   | { readonly kind: 'books' };
 

@@ -60,6 +60,7 @@ const of_table = (obj: keyof Tables) =>
     name: 'has_key',
     obj,
     writes: false,
+    tell: ([table, key], found) => ({ kind: 'exists', obj: table, key, found }),
     run: (state: State, table: keyof Tables, key: number): boolean => state[table].has(key),
   });
 const has_key = new Map<keyof Tables, ReturnType<typeof of_table>>();

@@ -45,6 +45,10 @@ export interface Vars {
   totalram_pages: number;
   /** /proc/meminfo HardwareCorrupted, in pages. */
   num_poisoned_pages: number;
+  /** /proc/vmstat nr_memmap_pages; below 0 if more was counted off than on (B120). */
+  nr_memmap_pages: number;
+  /** Memory block devices of which a look-up holds a reference, by block id, one for each reference. */
+  block_references: readonly number[];
   next_mgid: number;
   /** Armed by notifier-error-inject: action → errno (negative), 0 or absent if not armed. */
   notifier_error: Readonly<Record<string, number>>;
@@ -177,6 +181,8 @@ export interface nd_pfn_sb {
   readonly npfns: number;
   /** The uuid of the namespace for which it was written. */
   readonly parent_uuid: string;
+  /** PAGE_SIZE of the kernel that wrote it; absent before version 1.4 (v5.4). */
+  readonly page_size?: number;
 }
 
 /** A label in the label area of the NVDIMM: it defines a namespace and survives boots. */
@@ -253,19 +259,24 @@ export interface nd_pfn {
   pgmap: number;
 }
 
+export interface dev_dax_range {
+  readonly start: number;
+  readonly size: number;
+}
+
 /** A device-dax instance; key: that of its namespace. */
 export interface dev_dax {
   readonly name: string;
-  readonly start: number;
-  readonly size: number;
+  /** Its parts of the region, in the order of its pages; none before it has a size. */
+  ranges: readonly dev_dax_range[];
   readonly align: number;
   readonly target_node: number;
   driver: 'none' | 'device_dax' | 'kmem';
-  /** Key of its dev_pagemap. */
-  readonly pgmap: number;
-  /** kmem: the memory group, -1 for none; and whether its resource exists. */
+  /** Keys of its dev_pagemaps, one for each range; none before device_dax makes them, but on a namespace. */
+  pgmaps: readonly number[];
+  /** kmem: the memory group, -1 for none; and whether the resource of each range exists. */
   mgid: number;
-  res: boolean;
+  res: readonly boolean[];
   /** IORESOURCE_DAX_KMEM of its region: kmem takes it, unless device_dax is given its id. */
   readonly kmem: boolean;
   /** Struct pages may lie on the memory itself when it becomes system RAM. */
@@ -288,9 +299,10 @@ export interface cxl_root_decoder {
   readonly interleave_granularity: number;
 }
 
-/** A CXL region of volatile memory; size 0 until it has a place in its window. */
+/** A CXL region; size 0 until it has a place in its window. */
 export interface cxl_region {
   readonly cxlrd: number;
+  readonly mode: 'ram' | 'pmem';
   readonly interleave_ways: number;
   readonly interleave_granularity: number;
   start: number;
@@ -320,16 +332,6 @@ export interface virtio_mem {
   readonly plugged: Runs<boolean>;
   /** The units that the driver has added to the kernel, by sub-block: others may add memory in the region. */
   readonly added: Runs<boolean>;
-}
-
-/** x86-64: what the PMD entry for the memmap of one hot-added section maps, by section number. */
-export interface vmemmap_pmd {
-  /** The first pfn of a block; -1 if the entry is a table. */
-  readonly block: number;
-  /** Whether an altmap gave the block. */
-  readonly of_altmap: boolean;
-  /** The pfns of base pages, -1 for none. Empty if there is a block. */
-  pages: readonly number[];
 }
 
 export interface acpi_physical_node {
@@ -481,6 +483,29 @@ export const new_hstate = (demote_order = 0): hstate => ({
   demote_order,
 });
 
+/** The entry of a program's page table for one page of its addresses; key: the number of that page. */
+export interface user_pte {
+  pfn: number;
+  /** It is a migration entry. */
+  migration: boolean;
+}
+
+/** What refers to a page of a program besides its mappings; key: its pfn. */
+export interface user_page {
+  readonly refs: number;
+}
+
+/** An array of pages that get_user_pages() has filled, by the name that a thread gave it. */
+export interface page_array {
+  readonly pfns: readonly number[];
+}
+
+/** struct compact_control; key: its zone. */
+export interface compact_control {
+  /** The pages that have been isolated. */
+  migratepages: readonly number[];
+}
+
 /** Objects accessed by table and key. */
 export interface Tables {
   vars: Vars;
@@ -504,7 +529,10 @@ export interface Tables {
   hstate: hstate;
   page_ext: page_ext;
   design: Design;
-  vmemmap_pmd: vmemmap_pmd;
+  user_pte: user_pte;
+  user_page: user_page;
+  page_array: page_array;
+  compact_control: compact_control;
 }
 
 /** An object of a user's design, with fields of its own. */
@@ -515,7 +543,7 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   readonly pages: Runs<Page>;
   readonly iomem_resource: resource;
   firmware_map: readonly firmware_map_entry[];
-  /** Page tables and the translations that processors may hold; null if they are not modelled (x86-64). */
+  /** Page tables and the translations that processors may hold; null before boot has made them. */
   mmu: Mmu | null;
   /** The physical page that each fixmap slot for table pages maps, by slot; 0 for none. */
   fixmap: readonly number[];
@@ -529,6 +557,8 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   table_pages: TablePageCounts;
   /** The level of each page that is a table, by pfn; the model's own, for these counts. */
   readonly table_level: Runs<LevelName | null>;
+  /** x86-64: how many more struct pages of device memory share a page of memmap, by its pfn (get_page). */
+  readonly vmemmap_refs: Runs<number>;
   /** memtype_rbroot: memory types of what is not System RAM, by pfn. */
   readonly memtype_rbroot: Runs<number>;
   /** The firmware's map at boot; hot-added memory is never added to it. */
@@ -581,7 +611,10 @@ export function empty_state(): State {
     hstate: new Map(),
     page_ext: new Map(),
     design: new Map(),
-    vmemmap_pmd: new Map(),
+    user_pte: new Map(),
+    user_page: new Map(),
+    page_array: new Map(),
+    compact_control: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',
@@ -598,6 +631,7 @@ export function empty_state(): State {
     vmap_lazy_nr: 0,
     table_pages: { allocated: {}, freed: {} },
     table_level: new Runs<LevelName | null>(null),
+    vmemmap_refs: new Runs<number>(0),
     memtype_rbroot: new Runs<number>(PCM.NONE),
     e820_table_firmware: [],
     zero_pfn: -1,

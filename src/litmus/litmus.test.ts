@@ -139,7 +139,7 @@ describe('bad input', () => {
   const text = read('ROT.inv+dsb.yaml');
   test.each([
     ['after_fault: next', 'after_fall: next', 'unrecognized key: "after_fall"'],
-    ['expected: forbidden', 'expected: maybe', /line 4 expected: invalid option/],
+    ['expected: forbidden', 'expected: maybe', /line 4 expected: is not one of/],
     ['dsb sy', 'dsb dy', 'threads[0][1]: "dsb dy": dsb has no option dy'],
     ['dsb sy', 'dsbsy', 'threads[0][1]: "dsbsy": is not an instruction of a litmus test'],
     ['ldr r0, x', 'str r0, x', 'threads[1][0]: nothing is in r0 yet'],

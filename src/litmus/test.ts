@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError, quote } from '../errors/input-error.ts';
 import { parseYamlText, type YamlText } from '../machines/text/yaml-text.ts';
-import { placeOf } from '../machines/text/zod-place.ts';
+import { IN_WORDS, placeOf } from '../machines/text/zod-place.ts';
 import { type LitmusInstruction, parseInstruction } from './instruction.ts';
 
 const name = z.string().min(1).max(100);
@@ -52,7 +52,7 @@ export interface LitmusTest {
 export function parseLitmus(text: string, file: string): LitmusTest {
   const yaml = parseYamlText(text, file);
   const place = placeIn(yaml);
-  const parsed = schema.safeParse(yaml.value);
+  const parsed = schema.safeParse(yaml.value, IN_WORDS);
   if (!parsed.success) {
     throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
   }

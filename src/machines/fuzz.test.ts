@@ -248,15 +248,15 @@ release: v6.1
 block_size: 512M
 boot_options: [movable_node]
 ram:
-  - { start: 0x80000000, size: 1GiB, node: 1 }
+  - { start: 0x80000000, size: &size 1GiB, node: 1 }
   - start: "0x40000000"
-    size: 1073741824
+    size: *size
 holes:
   - { start: 0x50000000, size: 64K }
 nodes:
   - { node: 1, cpus: "2-3", distance: [20, 10] }
-  - { node: 0, cpus: &cpus [1, 0] }
-  - { node: 2, cpus: *cpus }
+  - { node: 0, cpus: [1, 0] }
+  - { node: 2, cpus: [4] }
 slots:
   - { slot: 0, start: 4G, size: 1G, node: 2 }
 `;

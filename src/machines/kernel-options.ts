@@ -1,9 +1,11 @@
 /** The build options of a kernel that the model takes into account, without CONFIG_, and what values they have. */
 const OPTIONS = {
   ACPI_HOTPLUG_MEMORY: 'bool',
+  ARCH_MEMORY_PROBE: 'bool',
   DEBUG_VM: 'bool',
   DEBUG_VM_PGFLAGS: 'bool',
   MEMORY_HOTPLUG_DEFAULT_ONLINE: 'bool',
+  MEMORY_HOTREMOVE: 'bool',
   MHP_DEFAULT_ONLINE_TYPE_OFFLINE: 'bool',
   MHP_DEFAULT_ONLINE_TYPE_ONLINE_AUTO: 'bool',
   MHP_DEFAULT_ONLINE_TYPE_ONLINE_KERNEL: 'bool',

@@ -7,6 +7,7 @@
 
 import type { Arch } from '../geometry/sizes.ts';
 import type { CxlMemory } from './captures/cxl-json.ts';
+import type { DaxDevice } from './dax-device.ts';
 import type { KernelOptions } from './kernel-options.ts';
 import type { NdRegion } from './nd-region.ts';
 import type { RecordedTables } from './page-tables/tables.ts';
@@ -38,6 +39,8 @@ export interface Block {
   readonly removable?: boolean;
   /** The words of valid_zones, in order; ["none"] if the kernel says so; absent without the file. */
   readonly valid_zones?: readonly string[];
+  /** Whether ACPI has a memory device for it: memory of DIMMs has, when it was plugged and may when it was there at boot. */
+  readonly firmware_node?: true;
   /** The nodes it is linked to, ascending; more than one for a block that spans nodes. */
   readonly nids: readonly number[];
 }
@@ -99,7 +102,7 @@ export interface Machine {
   readonly page_size: number;
   readonly va_bits?: number;
   /**
-   * arm64: memstart_addr as chosen by a kernel that places its linear map at random (5.2.1 and 5.10.7 do, 7.1.5 does
+   * arm64: memstart_addr as chosen by a kernel that places its linear map at random (5.2.1 and 5.10.7 do, 7.2.13 does
    * not). By default as close below RAM as possible.
    */
   readonly memstart_addr?: number;
@@ -110,6 +113,8 @@ export interface Machine {
   readonly block_size?: number;
   /** The firmware's memory map: boot RAM. A machine file always has it; a snapshot has it if it can be derived. */
   readonly ram?: readonly RamRange[];
+  /** The RAM that the kernel found when it booted, as it printed it: all other memory was added later. */
+  readonly boot_ram?: readonly RamRange[];
   /** Ranges that are no RAM, by their names in /proc/iomem: reserved if they have none. */
   readonly holes?: readonly { readonly start: number; readonly size: number; readonly name?: string }[];
   readonly slots?: readonly Slot[];
@@ -135,8 +140,10 @@ export interface Machine {
   readonly firmware_map?: readonly FirmwareMapEntry[];
   /** NVDIMM regions with their namespaces. */
   readonly nvdimm?: readonly NdRegion[];
-  /** CXL windows and the regions of volatile memory in them. */
+  /** CXL windows and the regions in them. */
   readonly cxl?: CxlMemory;
+  /** Instances of device-dax whose drivers are known. */
+  readonly dax?: readonly DaxDevice[];
   /** What could not be determined, one line each, in words for the user. */
   readonly missing: readonly string[];
 }

@@ -4,6 +4,7 @@ import type { Config, Pgprot } from '../kernel/config.ts';
 import type { Kernel, KernelFunctions, MemoryNotifier } from '../kernel/kernel.ts';
 import { page_ext_callback } from '../kernel/mm/page_ext.ts';
 import { ERRNO } from '../steps/errno.ts';
+import { NEEDS_HOTREMOVE, WITHOUT_HOTREMOVE } from './without-hotremove.ts';
 
 /** The functions that a release replaces, by kernel name. */
 export type Functions = Partial<KernelFunctions>;
@@ -14,6 +15,8 @@ export interface ReleaseConstants {
   /** Zone names before ZONE_DEVICE, by architecture. */
   readonly zones: Readonly<Record<Arch, readonly string[]>>;
   readonly ARCH_KEEP_MEMBLOCK: Readonly<Record<Arch, boolean>>;
+  /** ARCH_ENABLE_MEMORY_HOTREMOVE: arm64 from v5.7 on (bbd6ec605c0f). */
+  readonly MEMORY_HOTREMOVE: Readonly<Record<Arch, boolean>>;
   /** Whether pfn_valid() is the architecture's: arm64's asks memblock, until v5.13. */
   readonly HAVE_ARCH_PFN_VALID: Readonly<Record<Arch, boolean>>;
   /** Format of a line of debugfs memblock. */
@@ -21,6 +24,8 @@ export interface ReleaseConstants {
   readonly MHP_MEMMAP_ON_MEMORY: boolean;
   /** Whether memory_hotplug.memmap_on_memory may be `force` (2d1f649c7c08, v6.6). */
   readonly MEMMAP_ON_MEMORY_FORCE: boolean;
+  /** Whether kstrtobool() takes `enable` and `disable`: v6.14 does not, v6.17 does. */
+  readonly KSTRTOBOOL_ENABLE: boolean;
   /** x86: whether mem= also bounds hot-added memory: until v5.5. */
   readonly mem_limits_hotplug: boolean;
   /** Whether kernelcore=mirror is ignored on a machine without mirrored memory: 6.12 does, 6.1 does not. */
@@ -36,6 +41,13 @@ export interface ReleaseConstants {
   readonly bare_metal_blocks: boolean;
   /** x86: whether the alignment of CXL windows bounds the size of memory blocks: 6.12 no, 7.2 yes. */
   readonly windows_advise_block_size: boolean;
+  /**
+   * arm64: whether memblock's static array of memory has room for eight times INIT_MEMBLOCK_REGIONS (CONFIG_EFI;
+   * arch/arm64/include/asm/memory.h: 5.10.262 no, 6.1.192 yes).
+   */
+  readonly many_memory_regions: boolean;
+  /** arm64: the default of CONFIG_NR_CPUS. */
+  readonly NR_CPUS: number;
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */
   readonly LPA2: boolean;
   /**
@@ -54,6 +66,12 @@ export interface ReleaseConstants {
   readonly rodata_on_is_full: boolean;
   /** arm64: whether a missing table page is -ENOMEM instead of a BUG. */
   readonly pgtable_alloc_may_fail: boolean;
+  /** arm64: whether rodata=off has the root of the kernel's tables written at its place. */
+  readonly rodata_is_rw?: boolean;
+  /** arm64: whether mapping keeps tables, and leaves without the contiguous hint. */
+  readonly mapping_keeps_entries?: boolean;
+  /** arm64: whether flush_tlb_kernel_range() rounds to whole pages. */
+  readonly flush_rounds_to_pages?: boolean;
   /** arm64: whether the kernel cannot be built if vmalloc and vmemmap share a table other than the root. */
   readonly disjoint_layout?: boolean;
   /** Names of the files below /sys/module/memory_hotplug/parameters. */
@@ -82,6 +100,8 @@ export interface Release {
   readonly own: readonly string[];
   functions(arch: Arch): KernelFunctions;
   memory_chain(arch: Arch): readonly MemoryNotifier[];
+  /** The kernel that goes on where this release has booted: the kernel's own C in place of some functions. */
+  booted?(k: Kernel): Kernel;
 }
 
 /**
@@ -131,12 +151,17 @@ function layer(definition: ReleaseDefinition, which: 'generic' | Arch): Function
 
 /** A kernel of this release on a machine with this configuration. */
 export function makeKernel(release: Release, config: Config): Kernel {
-  return {
-    ...release.functions(config.arch),
-    c: config,
+  const functions = { ...release.functions(config.arch) };
+  if (!config.MEMORY_HOTREMOVE) {
+    Object.assign(functions, WITHOUT_HOTREMOVE);
+    for (const name of NEEDS_HOTREMOVE) Reflect.deleteProperty(functions, name);
+  }
+  return Object.freeze({
+    ...functions,
+    c: Object.freeze(config),
     errno: ERRNO,
     alone: false,
     release: release.name,
     memory_chain: [...release.memory_chain(config.arch), ...(config.page_ext ? [page_ext_callback] : [])],
-  };
+  });
 }

@@ -4,7 +4,7 @@ import { isKernelFunction } from '../kernel/function-names.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { defineRelease as define, type Functions, type Release, type ReleaseDefinition } from './define.ts';
 import { currentName } from './former-names.ts';
-import { findRelease, releases } from './index.ts';
+import { findRelease, notARelease, releases } from './index.ts';
 import { nearest } from './nearest.ts';
 
 /** The functions that a design replaces, by kernel name, and its own, whose names start with `$`. */
@@ -57,11 +57,7 @@ function baseOf(base: unknown): Release {
   if (typeof base !== 'string') throw new BadDesign('base: name a release, such as "v6.1"');
   const known = findRelease(base);
   if (known) return known;
-  const near = nearest(base, releases.keys());
-  const names = near.length > 0 ? near : [...releases.keys()];
-  throw new BadDesign(
-    `base: ${JSON.stringify(base)} is not a modelled release (there are ${names.join(', ')})`,
-  );
+  throw new BadDesign(`base: ${notARelease(base)}`);
 }
 
 /** The architectures of a design's key: null for an unknown key. */

@@ -13,6 +13,8 @@ test.each([
   ['S2', 'pg-reserved'],
   ['S2-v5.3', 'pg-reserved-v5.3'],
   ['v5.2-S0', 'v5.2-B33b'],
+  ['S3', 'subsections'],
+  ['S3-1', 'subsections-1'],
 ])('a release is found by its former name: %s', (former, name) => {
   expect(findRelease(former)?.name).toBe(name);
 });
@@ -25,7 +27,7 @@ test.each([
   expect(findMemRelease(former)?.name).toBe(name);
 });
 
-test.each(['S3', 'S', 'S10', 'S0base', 'xS0', 'v6.1', 'option-1', 'arm64-v6', 'constructor'])(
+test.each(['S', 'S10', 'S0base', 'xS0', 'v6.1', 'option-1', 'arm64-v6', 'constructor'])(
   'any other name is itself: %s',
   (name) => {
     expect(currentName(name)).toBe(name);

@@ -3,6 +3,7 @@ const FORMER: Readonly<Record<string, string>> = {
   S0: 'arm64-v6',
   S1: 'arm64-v5',
   S2: 'pg-reserved',
+  S3: 'subsections',
   S4: 'gigantic',
 };
 

@@ -1,3 +1,5 @@
+import type { DifferingFunctions } from '../kernel/kernel.ts';
+
 /** The type of a release's tables: generic functions, and those of each architecture. */
 interface Tables {
   readonly functions?: object;
@@ -16,4 +18,4 @@ export type FunctionsOf<T extends Tables> = Over<
 >;
 
 /** Functions in a release's tables but not in v5.2's: the release's additions to `KernelFunctions`. */
-export type Introduced<T extends Tables, V52> = Omit<FunctionsOf<T>, keyof V52>;
+export type Introduced<T extends Tables, V52> = Omit<FunctionsOf<T>, keyof V52 | keyof DifferingFunctions>;

@@ -16,7 +16,7 @@ function distance(a: string, b: string): number {
 export function nearest(name: string, names: Iterable<string>, n = 3): string[] {
   return [...names]
     .map((known) => ({ known, far: known.includes(name) ? 1 : distance(name, known) }))
-    .filter(({ far }) => far <= Math.max(2, name.length / 3))
+    .filter(({ far }) => far < name.length && far <= Math.max(2, name.length / 3))
     .sort((a, b) => a.far - b.far || (a.known < b.known ? -1 : 1))
     .slice(0, n)
     .map(({ known }) => known);

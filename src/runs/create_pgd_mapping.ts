@@ -1,8 +1,9 @@
 import { contEntries, isFolded } from '../geometry/blocks.ts';
-import { depthOf, entrySize, type LevelName } from '../geometry/translation.ts';
-import { CONT, TABLE_BIT, VALID } from '../hardware/descriptor/descriptor.ts';
+import { depthOf, entryIndex, entrySize, type LevelName } from '../geometry/translation.ts';
+import { CONT, type Descriptor, isTable, isValid } from '../hardware/descriptor/descriptor.ts';
 import * as fixmap from '../kernel/arch/arm64/include/asm/fixmap.ts';
-import { mk_sect_prot } from '../kernel/arch/arm64/include/asm/pgtable.ts';
+import { kernel_table } from '../kernel/arch/arm64/include/asm/pgalloc.ts';
+import { cont, mk_sect_prot } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import {
   aligned,
   NO_BLOCK_MAPPINGS,
@@ -10,8 +11,10 @@ import {
   type PgtableAlloc,
   table_prot,
   v5_2,
+  v5_10,
   v5_18,
 } from '../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
+import { v6_10, v7_2 } from '../kernel/arch/arm64/mm/mmu/create_pgd_mapping_v6_10.ts';
 import * as huge_vmap from '../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import {
   bad,
@@ -26,7 +29,7 @@ import {
   pud_addr_end,
   pud_leaf,
   READ_ONCE,
-  table_entry,
+  table_page,
 } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';
@@ -77,12 +80,48 @@ function cont_piece(m: Mapping, name: 'PTE' | 'PMD', addr: number, end: number, 
   return { next: Math.max(next, Math.floor(end / size) * size), hint: true };
 }
 
+/** Whether a piece under one entry has a leaf without the contiguous hint. */
+function* has_noncont(
+  { k }: Mapping,
+  name: 'PTE' | 'PMD',
+  parentp: EntryPointer,
+  addr: number,
+  next: number,
+): Steps<boolean> {
+  const { t } = k.c;
+  const depth = depthOf(t, name);
+  let p = table_page(k.c, yield* READ_ONCE(parentp)) + entryIndex(t, depth, addr) * 8;
+  for (let left = (next - addr) / entrySize(t, depth); left > 0; ) {
+    const run = yield* READ_RUN(p, left);
+    if (isValid(run) && !cont(run)) return true;
+    p += run.n * 8;
+    left -= run.n;
+  }
+  return false;
+}
+
+/** The piece, or its first group, if the kernel keeps leaves without the hint and there are some. */
+function* kept_piece(
+  m: Mapping,
+  name: 'PTE' | 'PMD',
+  parentp: EntryPointer,
+  addr: number,
+  { next, hint }: { readonly next: number; readonly hint: boolean },
+): Steps<{ readonly next: number; readonly hint: boolean }> {
+  if (!hint || !m.k.c.mapping_keeps_entries) return { next, hint };
+  if (!(yield* has_noncont(m, name, parentp, addr, next))) return { next, hint };
+  const { t } = m.k.c;
+  const depth = depthOf(t, name);
+  const group = addr + contEntries(t, depth) * entrySize(t, depth);
+  return { next: group, hint: !(yield* has_noncont(m, name, parentp, addr, group)) };
+}
+
 /** Allocates tables under `n` adjacent entries that have none, or under fewer. */
 function* install(m: Mapping, level: LevelName, p: EntryPointer, n: number): Steps<TablePages> {
   const { k } = m;
   const pages = yield* alloc_tables(k, m.alloc, level, n);
   if (pages.phys < 0) return pages;
-  const entry = table_entry(k.c, pages.phys, VALID | TABLE_BIT | table_prot(k, m.flags));
+  const entry = kernel_table(k, pages.phys, table_prot(k, m.flags));
   yield* set_entries(k, m.set_run, p, pages.n, entry, k.c.PAGE_SIZE);
   return pages;
 }
@@ -134,7 +173,8 @@ function* alloc_init_cont_pte(
       if (pages.n > 1) stop = addr + pages.n * size;
     } else if (bad(k.c, pmd)) yield* k.BUG('alloc_init_cont_pte');
     while (addr !== stop) {
-      const { next, hint } = cont_piece(m, 'PTE', addr, stop, phys);
+      const piece = cont_piece(m, 'PTE', addr, stop, phys);
+      const { next, hint } = yield* kept_piece(m, 'PTE', entry(addr), addr, piece);
       yield* init_pte(m, entry(addr), addr, next, phys, prot | (hint ? CONT : 0));
       phys += next - addr;
       addr = next;
@@ -154,8 +194,20 @@ function* set_huge(
 ): Steps<void> {
   const { k } = m;
   const block = leaf_entry(k.c, phys, mk_sect_prot(prot));
-  if (!(yield* k.pgattr_change_is_safe(yield* READ_ONCE(p), block))) return;
+  if (!(yield* k.pgattr_change_is_safe(yield* READ_ONCE(p), block))) {
+    if (k.c.mapping_keeps_entries) yield* k.WARN(level === 'PMD' ? 'init_pmd' : 'alloc_init_pud');
+    return;
+  }
   yield* set_entries(k, m.set_run, p, n, block, size_of(m, level));
+}
+
+/** Whether a table stays where a block would fit. */
+const keeps = ({ k }: Mapping, old: Descriptor): boolean => k.c.mapping_keeps_entries && isTable(old);
+
+function* table_stays({ k }: Mapping, where: string, old: Descriptor, now: Descriptor): Steps<void> {
+  if (none(old) || (old.addr === now.addr && old.attr === now.attr)) return;
+  if (!k.c.mapping_keeps_entries) yield* k.BUG(where);
+  else if (k.c.DEBUG_VM) yield* k.WARN_ON_ONCE(where);
 }
 
 function* init_pmd(
@@ -173,14 +225,14 @@ function* init_pmd(
     const n = yield* fresh_entries(m, 'PMD', pmdp, addr, end);
     const old = yield* READ_ONCE(pmdp);
     const next = n > 1 ? addr + n * size : pmd_addr_end(k.c, addr, end);
-    if (aligned(size, addr, next, phys) && !(m.flags & NO_BLOCK_MAPPINGS)) {
+    if (aligned(size, addr, next, phys) && !(m.flags & NO_BLOCK_MAPPINGS) && !keeps(m, old)) {
       yield* set_huge(m, 'PMD', pmdp, n, phys, prot);
       if (!(yield* k.pgattr_change_is_safe(old, yield* READ_ONCE(pmdp)))) yield* k.BUG('init_pmd');
     } else {
       const ret = yield* alloc_init_cont_pte(m, pmdp, addr, next, phys, prot);
       if (ret) return ret;
       const now = yield* READ_ONCE(pmdp);
-      if (!none(old) && (old.addr !== now.addr || old.attr !== now.attr)) yield* k.BUG('init_pmd');
+      yield* table_stays(m, 'init_pmd', old, now);
     }
     pmdp += n * 8;
     phys += next - addr;
@@ -208,7 +260,8 @@ function* alloc_init_cont_pmd(
     if (bad(k.c, pud)) yield* k.BUG('alloc_init_cont_pmd');
   }
   while (addr !== end) {
-    const { next, hint } = cont_piece(m, 'PMD', addr, end, phys);
+    const piece = cont_piece(m, 'PMD', addr, end, phys);
+    const { next, hint } = yield* kept_piece(m, 'PMD', pudp, addr, piece);
     const ret = yield* init_pmd(m, pudp, addr, next, phys, m.prot | (hint ? CONT : 0));
     if (ret) return ret;
     phys += next - addr;
@@ -238,14 +291,14 @@ function* alloc_init_pud(
     const n = blocks ? yield* fresh_entries(m, 'PUD', pudp, addr, end) : 1;
     const next = n > 1 ? addr + n * size : pud_addr_end(k.c, addr, end);
     const old = yield* READ_ONCE(pudp);
-    if (blocks && aligned(size, addr, next)) {
+    if (blocks && aligned(size, addr, next) && !keeps(m, old)) {
       yield* set_huge(m, 'PUD', pudp, n, phys, m.prot);
       if (!(yield* k.pgattr_change_is_safe(old, yield* READ_ONCE(pudp)))) yield* k.BUG('alloc_init_pud');
     } else {
       const ret = yield* alloc_init_cont_pmd(m, pudp, addr, next, phys);
       if (ret) return ret;
       const now = yield* READ_ONCE(pudp);
-      if (!none(old) && (old.addr !== now.addr || old.attr !== now.attr)) yield* k.BUG('alloc_init_pud');
+      yield* table_stays(m, 'alloc_init_pud', old, now);
     }
     pudp += n * 8;
     phys += next - addr;
@@ -311,16 +364,21 @@ const create_pgd_mapping = (set_run: SetRun) =>
 const { __create_pgd_mapping: exact, ...below } = v5_2;
 const { pmd_set_huge, pud_set_huge } = huge_vmap.v5_2;
 
+/** The releases' functions below __create_pgd_mapping(). */
+const BELOW = [below, { ...below, ...v5_10 }, v6_10, { ...v6_10, ...v7_2 }];
+
 export const forms: readonly BatchForm[] = SETTING.flatMap(({ set_run, exact: setting }) => {
-  const batch = create_pgd_mapping(set_run);
-  const instead_of = { ...setting, ...offsets, ...populates, ...below, pmd_set_huge, pud_set_huge };
-  return [
-    form({ name: '__create_pgd_mapping', exact, batch, instead_of }),
-    form({
-      name: '__create_pgd_mapping_locked',
-      exact: v5_18.__create_pgd_mapping_locked,
-      batch,
-      instead_of,
-    }),
-  ];
+  return BELOW.flatMap((of) => {
+    const batch = create_pgd_mapping(set_run);
+    const instead_of = { ...setting, ...offsets, ...populates, ...of, pmd_set_huge, pud_set_huge };
+    return [
+      form({ name: '__create_pgd_mapping', exact, batch, instead_of }),
+      form({
+        name: '__create_pgd_mapping_locked',
+        exact: v5_18.__create_pgd_mapping_locked,
+        batch,
+        instead_of,
+      }),
+    ];
+  });
 });

@@ -30,5 +30,5 @@ export function with_forms(k: Kernel, forms: readonly BatchForm[]): Kernel {
   const fast = Object.fromEntries(
     forms.filter((one) => stands(k, one)).map(({ name, batch }) => [name, batch]),
   );
-  return { ...k, ...fast, alone: true };
+  return Object.freeze({ ...k, ...fast, alone: true });
 }

@@ -10,6 +10,7 @@ import * as remove_pagetable from './remove_pagetable.ts';
 import * as tlbflush from './tlbflush.ts';
 import * as unmap_hotplug_range from './unmap_hotplug_range.ts';
 import * as vmemmap_populate_basepages from './vmemmap_populate_basepages.ts';
+import * as x86_tables from './x86_tables.ts';
 
 export const FORMS: readonly BatchForm[] = [
   create_pgd_mapping,
@@ -22,6 +23,7 @@ export const FORMS: readonly BatchForm[] = [
   tlbflush,
   unmap_hotplug_range,
   vmemmap_populate_basepages,
+  x86_tables,
 ].flatMap(({ forms }) => forms);
 
 const knows = ({ name, instead_of = {} }: BatchForm, fn: string): boolean =>

@@ -1,4 +1,11 @@
-import { end_of, MEMBLOCK_NOMAP, memblock_search, mergeable, v5_2 } from '../kernel/mm/memblock/memblock.ts';
+import {
+  end_of,
+  MEMBLOCK_NOMAP,
+  memblock_search,
+  mergeable,
+  v5_2,
+  v7_2,
+} from '../kernel/mm/memblock/memblock.ts';
 import { pr_err, R, W } from '../kernel/ops.ts';
 import { MEMBLOCK_MEMORY, type memblock_region } from '../kernel/state.ts';
 import { type BatchForm, form } from './form.ts';
@@ -42,22 +49,24 @@ export const forms: readonly BatchForm[] = [
       if (merged.length < regions.length) yield* W('memblock_type', type, 'regions', merged);
     },
   }),
-  form({
-    name: 'memblock_double_array',
-    exact: v5_2.memblock_double_array,
-    *batch(type) {
-      const max = yield* R('memblock_type', type, 'max');
-      if (yield* this.$should_fail('memblock_double_array')) {
-        const name = type === MEMBLOCK_MEMORY ? 'memory' : 'reserved';
-        yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
-        return -1;
-      }
-      const in_slab = yield* R('memblock_type', type, 'in_slab');
-      yield* W('memblock_type', type, 'max', max * 2);
-      if (!in_slab) yield* W('memblock_type', type, 'in_slab', true);
-      return 0;
-    },
-  }),
+  ...[v5_2, v7_2].map(({ memblock_double_array: exact }) =>
+    form({
+      name: 'memblock_double_array',
+      exact,
+      *batch(type) {
+        const max = yield* R('memblock_type', type, 'max');
+        if (yield* this.$should_fail('memblock_double_array')) {
+          const name = type === MEMBLOCK_MEMORY ? 'memory' : 'reserved';
+          yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
+          return -1;
+        }
+        const in_slab = yield* R('memblock_type', type, 'in_slab');
+        yield* W('memblock_type', type, 'max', max * 2);
+        if (!in_slab) yield* W('memblock_type', type, 'in_slab', true);
+        return 0;
+      },
+    }),
+  ),
   form({
     name: 'memblock_isolate_range',
     exact: v5_2.memblock_isolate_range,

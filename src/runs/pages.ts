@@ -4,7 +4,6 @@ import * as hugetlb from '../kernel/mm/hugetlb/pool_pages.ts';
 import { USE } from '../kernel/mm/page.ts';
 import type { PageRange } from '../kernel/mm/page_alloc/alloc_pages.ts';
 import { pfns, v5_2 as vmalloc } from '../kernel/mm/vmalloc/vmalloc.ts';
-import { pr_warn } from '../kernel/ops.ts';
 import { VM } from '../kernel/state.ts';
 import { type BatchForm, form } from './form.ts';
 
@@ -41,9 +40,7 @@ export const forms: readonly BatchForm[] = [
       yield* this.$set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
       if (left === 0 && (yield* this.map_vm_area(addr, prot, pfns(runs))) === 0) return addr;
       const { PAGE_SIZE } = this.c;
-      yield* pr_warn(
-        `vmalloc: allocation failure, allocated ${(nr_pages - left) * PAGE_SIZE} of ${(nr_pages + 1) * PAGE_SIZE} bytes`,
-      );
+      yield* this.$no_pages_for_area((nr_pages - left) * PAGE_SIZE, (nr_pages + 1) * PAGE_SIZE);
       yield* this.__vunmap(addr, true);
       return 0;
     },

@@ -1,9 +1,9 @@
 import { type Descriptor, isValid } from '../hardware/descriptor/descriptor.ts';
-import { DSB } from '../kernel/arch/arm64/include/asm/barrier.ts';
+import { DSB, ISB } from '../kernel/arch/arm64/include/asm/barrier.ts';
 import * as pgalloc from '../kernel/arch/arm64/include/asm/pgalloc.ts';
 import * as pgtable from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as root from '../kernel/arch/arm64/mm/mmu/set_swapper_pgd.ts';
-import { type EntryPointer, WRITE_ONCE } from '../kernel/include/linux/pgtable.ts';
+import type { EntryPointer } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { lock, unlock } from '../kernel/ops.ts';
 import type { Steps } from '../steps/step.ts';
@@ -21,7 +21,7 @@ function* set_run_v5_2(p: EntryPointer, n: number, d: Descriptor, stride: number
   if (isValid(d)) yield* DSB('ishst');
 }
 
-function* set_run_v5_3(p: EntryPointer, n: number, d: Descriptor, stride: number): Steps<void> {
+export function* set_run_v5_3(p: EntryPointer, n: number, d: Descriptor, stride: number): Steps<void> {
   if (isValid(d)) yield* INSTALL_RUN(p, n, d, stride);
   else yield* WRITE_RUN(p, n, d, stride);
 }
@@ -32,6 +32,9 @@ const { set_pgd } = v5_2;
 const { pte_clear, pmd_clear, pud_clear, p4d_clear, pgd_clear } = v5_2;
 const { pgd_offset_k, p4d_offset, pud_offset, pmd_offset, pte_offset_kernel } = v5_2;
 const { set_pte, set_pmd, set_pud, set_p4d } = v5_2;
+
+/** The releases' ways to write the root. */
+const ROOTS = [root.v5_2, root.v6_12];
 
 /** The functions that find entries; no release changes them. */
 export const offsets = { pgd_offset_k, p4d_offset, pud_offset, pmd_offset, pte_offset_kernel };
@@ -45,10 +48,10 @@ export const SETTING: readonly { readonly set_run: SetRun; readonly exact: Parti
     exact: { set_pte, set_pmd, set_pud, set_p4d },
   },
   { set_run: set_run_v5_3, exact: v5_3 },
+  { set_run: set_run_v5_3, exact: { ...v5_3, ...pgtable.v6_12, ...root.v6_12 } },
 ].map(({ set_run, exact }) => ({
   set_run,
   exact: {
-    ...exact,
     set_pgd,
     set_swapper_pgd,
     pte_clear,
@@ -56,6 +59,7 @@ export const SETTING: readonly { readonly set_run: SetRun; readonly exact: Parti
     pud_clear,
     p4d_clear,
     pgd_clear,
+    ...exact,
   },
 }));
 
@@ -72,6 +76,12 @@ export function* set_entries(
     yield* set_run(p, n, d, stride);
     return;
   }
+  if (k.c.rodata_is_rw) {
+    yield* WRITE_RUN(p, n, d, stride);
+    yield* DSB('ishst');
+    yield* ISB();
+    return;
+  }
   yield* lock('swapper_pgdir_lock', 'spinlock');
   yield* WRITE_RUN(p, n, d, stride);
   yield* SETTLE();
@@ -83,15 +93,17 @@ function* set_one(k: Kernel, p: EntryPointer, d: Descriptor): Steps<void> {
 }
 
 /** The function that sets an entry of a level of v5.3 and later: the write and its barriers in one step. */
-const setter = (name: 'set_pmd' | 'set_pud' | 'set_p4d'): BatchForm =>
-  form({
-    name,
-    exact: v5_3[name],
-    *batch(this: Kernel, p: EntryPointer, d: Descriptor): Steps<void> {
-      yield* set_one(this, p, d);
-    },
-    instead_of: { set_swapper_pgd },
-  });
+const setters = (name: 'set_pmd' | 'set_pud' | 'set_p4d'): readonly BatchForm[] =>
+  ROOTS.map((instead_of) =>
+    form({
+      name,
+      exact: v5_3[name],
+      *batch(this: Kernel, p: EntryPointer, d: Descriptor): Steps<void> {
+        yield* set_one(this, p, d);
+      },
+      instead_of,
+    }),
+  );
 
 export const forms: readonly BatchForm[] = [
   form({
@@ -101,17 +113,27 @@ export const forms: readonly BatchForm[] = [
       yield* set_run_v5_3(ptep, 1, pte, 0);
     },
   }),
-  setter('set_pmd'),
-  setter('set_pud'),
-  setter('set_p4d'),
+  ...setters('set_pmd'),
+  ...setters('set_pud'),
+  ...setters('set_p4d'),
   form({
-    name: 'set_swapper_pgd',
-    exact: set_swapper_pgd,
-    *batch(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
-      yield* lock('swapper_pgdir_lock', 'spinlock');
-      yield* WRITE_ONCE(pgdp, pgd);
-      yield* SETTLE();
-      yield* unlock('swapper_pgdir_lock', 'spinlock');
+    name: 'set_p4d',
+    exact: pgtable.v6_12.set_p4d,
+    *batch(this: Kernel, p4dp: EntryPointer, p4d: Descriptor): Steps<void> {
+      yield* set_one(this, p4dp, p4d);
+      if (isValid(p4d)) return;
+      yield* DSB('ishst');
+      yield* ISB();
     },
+    instead_of: root.v6_12,
   }),
+  ...ROOTS.map(({ set_swapper_pgd: exact }) =>
+    form({
+      name: 'set_swapper_pgd',
+      exact,
+      *batch(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
+        yield* set_entries(this, set_run_v5_3, pgdp, 1, pgd, 0);
+      },
+    }),
+  ),
 ];

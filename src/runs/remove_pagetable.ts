@@ -32,7 +32,7 @@ const removing: readonly BatchForm[] = SETTING.map(({ set_run, exact: { set_pte,
     name: 'remove_pte_table',
     exact: arm64_v5.remove_pte_table,
     instead_of: { set_pte: set_pte!, pte_clear: pte_clear!, free_hotplug_page_range },
-    *batch(pmdp, start, end, sparse_vmap) {
+    *batch(this: Kernel, pmdp: EntryPointer, start: number, end: number, sparse_vmap: boolean) {
       const { PAGE_SIZE } = this.c;
       for (let addr = start; end !== 0 && addr < end; ) {
         const ptep = yield* this.pte_offset_kernel(pmdp, addr);
@@ -71,14 +71,14 @@ export const forms: readonly BatchForm[] = [
   form({
     name: 'free_pte_table',
     exact: arm64_v5.free_pte_table,
-    *batch(ptep, pmdp, addr) {
+    *batch(this: Kernel, ptep: EntryPointer, pmdp: EntryPointer, addr: number) {
       if (!(yield* is_used(this, 'PTE', ptep))) yield* free_table(this, pmdp, addr, this.pmd_clear);
     },
   }),
   form({
     name: 'free_pmd_table',
     exact: arm64_v5.free_pmd_table,
-    *batch(pmdp, pudp, addr) {
+    *batch(this: Kernel, pmdp: EntryPointer, pudp: EntryPointer, addr: number) {
       if (this.c.t.levels <= 2 || (yield* is_used(this, 'PMD', pmdp))) return;
       yield* free_table(this, pudp, addr, this.pud_clear);
     },
@@ -86,7 +86,7 @@ export const forms: readonly BatchForm[] = [
   form({
     name: 'free_pud_table',
     exact: arm64_v5.free_pud_table,
-    *batch(pudp, pgdp, addr) {
+    *batch(this: Kernel, pudp: EntryPointer, pgdp: EntryPointer, addr: number) {
       if (this.c.t.levels <= 3 || (yield* is_used(this, 'PUD', pudp))) return;
       yield* free_table(this, pgdp, addr, this.pgd_clear);
     },

@@ -24,7 +24,6 @@ export interface TablePages {
 const has = (k: Kernel, known: Partial<KernelFunctions>): boolean =>
   Object.entries(known).every(([name, fn]) => k[name as keyof KernelFunctions] === fn);
 
-const { early_pgtable_alloc, __pgd_pgtable_alloc } = pgtable_alloc.v5_2;
 const { __pagetable_ctor: ctor, pagetable_dtor: dtor } = pagetable.v5_2;
 
 /** Up to `n` tables, as `alloc` would return them one by one; a single one if that function is not known here. */
@@ -35,7 +34,10 @@ export function* alloc_tables(
   n: number,
 ): Steps<TablePages> {
   const after_boot = alloc === '__pgd_pgtable_alloc';
-  const plain = has(k, after_boot ? { __pgd_pgtable_alloc } : { early_pgtable_alloc });
+  const plain = [pgtable_alloc.v5_2, pgtable_alloc.v6_10].some(
+    ({ early_pgtable_alloc, __pgd_pgtable_alloc }) =>
+      has(k, after_boot ? { __pgd_pgtable_alloc } : { early_pgtable_alloc }),
+  );
   const constructed = after_boot && has(k, { ...pgtable_alloc.v7_1, __pagetable_ctor: ctor });
   if (n === 1 || !(plain || constructed)) return { phys: yield* k[alloc](level), n: 1 };
   const found = yield* k.$alloc_pages('pgtable', -1, 1, n, 1, USE.TABLE);
@@ -64,5 +66,5 @@ export function* free_tables(k: Kernel, destroyed: boolean, phys: number, n: num
   const pfn = PFN_DOWN(k.c, phys);
   yield* change(uncount_table, pfn, n);
   if (destroyed) yield* destroy_tables(k, pfn, n);
-  yield* free_hotplug.free_checked(k, pfn, n);
+  yield* free_hotplug.free_checked(k, pfn, n, n);
 }

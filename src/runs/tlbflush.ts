@@ -34,19 +34,15 @@ function* FLUSH_PAGES(va: number, pages: number, last_level: boolean): Steps<voi
   yield* change(in_one, { by: 'va', va, pages, last_level, broadcast: true });
 }
 
-const { flush_tlb_all, flush_tlb_kernel_range } = tlbflush.v5_2;
-
-/** The pages that flush_tlb_kernel_range() invalidates one by one; null if it flushes everything. */
-function flushed_pages({ c }: Kernel, start: number, end: number): number | null {
-  if (end - start > c.t.entries.at(-1)! * c.PAGE_SIZE) return null;
-  return Math.max(Math.ceil((end - start) / c.PAGE_SIZE), 0);
-}
+const { flush_tlb_all } = tlbflush.v5_2;
 
 /** `n` adjacent ranges of `size` bytes, each flushed as by flush_tlb_kernel_range(). */
 export function* flush_ranges(k: Kernel, start: number, size: number, n: number): Steps<void> {
-  const pages = flushed_pages(k, start, start + size);
-  if (pages === null) yield* k.flush_tlb_all();
-  else yield* FLUSH_PAGES(start, pages * n, true);
+  const first = tlbflush.pages_of_range(k.c, start, start + size);
+  const last = tlbflush.pages_of_range(k.c, start + (n - 1) * size, start + n * size);
+  if (first === null || last === null) yield* k.flush_tlb_all();
+  else if (!k.c.flush_rounds_to_pages) yield* FLUSH_PAGES(first.va, first.pages * n, true);
+  else yield* FLUSH_PAGES(first.va, (last.va - first.va) / k.c.PAGE_SIZE + last.pages, true);
 }
 
 /** The releases' ways to invalidate walk caches, each with its form for adjacent tables. */
@@ -73,13 +69,15 @@ export const forms: readonly BatchForm[] = [
       yield* change(in_one, { by: 'all', last_level: false, broadcast: true });
     },
   }),
-  form({
-    name: 'flush_tlb_kernel_range',
-    exact: flush_tlb_kernel_range,
-    *batch(this: Kernel, start: number, end: number): Steps<void> {
-      yield* flush_ranges(this, start, end - start, 1);
-    },
-  }),
+  ...[tlbflush.v5_2, tlbflush.v7_2].map(({ flush_tlb_kernel_range: exact }) =>
+    form({
+      name: 'flush_tlb_kernel_range',
+      exact,
+      *batch(this: Kernel, start: number, end: number): Steps<void> {
+        yield* flush_ranges(this, start, end - start, 1);
+      },
+    }),
+  ),
   form({
     name: '__flush_tlb_kernel_pgtable',
     exact: tlbflush.v5_4.__flush_tlb_kernel_pgtable,

@@ -189,21 +189,26 @@ const WAYS = [
 ] as const;
 
 const { free_hotplug_page_range } = free_hotplug.v5_2;
-const { flush_tlb_kernel_range } = tlbflush.v5_2;
+/** The releases' flush_tlb_kernel_range(). */
+const FLUSHES = [tlbflush.v5_2, tlbflush.v7_2].map(({ flush_tlb_kernel_range }) => ({
+  flush_tlb_kernel_range,
+}));
 
 export const forms: readonly BatchForm[] = SETTING.flatMap(({ set_run, exact: setting }) =>
-  WAYS.map(({ flush, whole, functions }) =>
-    form({
-      name: 'unmap_hotplug_range',
-      exact: whole,
-      batch: unmap_hotplug_range(set_run, flush),
-      instead_of: {
-        ...setting,
-        ...offsets,
-        ...functions,
-        flush_tlb_kernel_range,
-        free_hotplug_page_range,
-      },
-    }),
+  WAYS.flatMap(({ flush, whole, functions }) =>
+    FLUSHES.map((flushes) =>
+      form({
+        name: 'unmap_hotplug_range',
+        exact: whole,
+        batch: unmap_hotplug_range(set_run, flush),
+        instead_of: {
+          ...setting,
+          ...offsets,
+          ...functions,
+          ...flushes,
+          free_hotplug_page_range,
+        },
+      }),
+    ),
   ),
 );

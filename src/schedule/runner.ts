@@ -59,6 +59,8 @@ export interface RunOutcome<T> {
 /** By object and field: the lock that a writer must hold exclusively. */
 export type Protected = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+const numbered = (obj: string, key: number): string => `${obj}#${key}`;
+
 /** The number of the only thread. */
 const ALONE = 0;
 
@@ -69,16 +71,21 @@ const ALONE = 0;
 export class Runner {
   readonly #world: World;
   readonly #protected: Protected;
+  readonly #nameOf: typeof numbered;
   readonly #locks = new Map<string, LockState>();
   readonly #kinds = new Map<string, LockKind>();
   /** The depth of RCU read sections. */
   #reading = 0;
   #writes = 0;
 
-  /** Writes to protected fields without their lock are reported and performed all the same. */
-  constructor(world: World, protects: Protected = {}) {
+  /**
+   * Writes to protected fields without their lock are reported and performed all the same. `nameOf` names an object of a
+   * table.
+   */
+  constructor(world: World, protects: Protected = {}, nameOf = numbered) {
     this.#world = world;
     this.#protected = protects;
+    this.#nameOf = nameOf;
   }
 
   /**
@@ -164,7 +171,7 @@ export class Runner {
   /** Describes an access to an object that does not exist; null if it exists. */
   #wild(step: ReadStep | WriteStep): string | null {
     const object = objectOf(this.#world, step);
-    if (!object) return `${step.obj}#${step.key} does not exist`;
+    if (!object) return `${this.#nameOf(step.obj, step.key)} does not exist`;
     if (step.field in object) return null;
     throw new BadStep(`${step.op} of ${step.obj}.${step.field}, which is not a field`, step);
   }

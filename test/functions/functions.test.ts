@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { functionCalls } from '../../src/cli/inputs/function-table.ts';
 import { isKernelFunction } from '../../src/kernel/function-names.ts';
+import { wants } from '../../src/kernel/wants.ts';
 import { mainline, releases } from '../../src/releases/index.ts';
 import { defines } from './defines.ts';
 import { methods } from './methods.ts';
@@ -72,5 +74,23 @@ old_style(void) {
   );
   test.each(['said', 'inner', 'declared', 'generic_online_page', 'PageDirty'])('and not %s', (name) => {
     expect(defines(text, name)).toBe(false);
+  });
+});
+
+describe('what a function wants held', () => {
+  const calls = functionCalls();
+
+  test.each(Object.keys(wants))('%s is modelled, and all of its callers in the catalogue hold it', (fn) => {
+    expect(functions.map(({ name }) => name)).toContain(fn);
+    const { holds } = wants[fn]!;
+    const observed = calls[fn]?.holds ?? [];
+    // a lock that only some releases take there is not among those that all callers hold
+    if (observed.length > 0 && wants[fn]!.from === undefined)
+      expect(holds.filter((lock) => !observed.includes(lock))).toEqual([]);
+  });
+
+  test('no function that is called at boot wants a lock', () => {
+    for (const fn of ['memblock_add_node', 'vmemmap_populate', '__create_pgd_mapping', 'pfn_valid'])
+      expect(wants).not.toHaveProperty(fn);
   });
 });

@@ -13,7 +13,6 @@ const SRC = new URL('../../src/kernel/', import.meta.url).pathname;
 /** Functions of the kernel that the model has as a part of their caller. */
 const PART_OF: Readonly<Record<string, readonly string[]>> = {
   __add_pages: ['check_hotplug_memory_addressable'],
-  __remove_section: ['__remove_pages'],
   free_one_page: ['__free_one_page'],
   try_remove_memory: ['memory_blocks_have_altmaps', '__remove_memory'],
 };

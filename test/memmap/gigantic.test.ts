@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { MemMachine } from '../../src/memmap/boot/mem-machine.ts';
 import { page_add, WINDOW } from '../../src/memmap/kernel/config.ts';
 import type { MemKernel } from '../../src/memmap/kernel/functions.ts';
 import { pfn_to_pointer } from '../../src/memmap/kernel/memory_model.ts';
@@ -6,6 +7,8 @@ import { PG_head, PG_reserved, PG_tail, page_count } from '../../src/memmap/kern
 import { booted, play, run, texts, tiny, value } from './memmap-kit.ts';
 
 const PAGE = 4096;
+const M = 2 ** 20;
+const G = 2 ** 30;
 const whole = { start: 0, size: 4 * PAGE };
 
 /** The offsets at which prep looks up the pointer through a pfn, and the pointers that mem_map_next returned. */
@@ -235,7 +238,7 @@ test('B97: 2.6.28 refuses to free what the buddy cannot have made', () => {
   ]);
 });
 
-test('gigantic pages that depend on VMEMMAP: a size that is not offered, or one that warns', () => {
+test('gigantic pages that depend on VMEMMAP: a size that is not offered, or a memory model that is not', () => {
   const hugepagesz = { hugepagesz: { size: '16K', expect: 'any' } };
   const result = (release: string, memoryModel: 'SPARSEMEM_EXTREME' | 'SPARSEMEM_VMEMMAP') => {
     const [outcome] = play(release, tiny(3, { memory_model: memoryModel }), hugepagesz);
@@ -246,10 +249,9 @@ test('gigantic pages that depend on VMEMMAP: a size that is not offered, or one 
     'hugepagesz: Unsupported page size 0 M',
   ]);
   expect(result('gigantic-vmemmap', 'SPARSEMEM_VMEMMAP')).toEqual(['success']);
-  expect(result('v7.2', 'SPARSEMEM_EXTREME')).toEqual([
-    'success',
-    'WARNING at hugetlb_add_hstate: order > MAX_FOLIO_ORDER',
-  ]);
+  expect(() => result('v7.2', 'SPARSEMEM_EXTREME')).toThrow(
+    'v7.2 on tiny with SPARSEMEM_EXTREME does not build: SPARSEMEM_VMEMMAP is no option',
+  );
   expect(result('v7.2', 'SPARSEMEM_VMEMMAP')).toEqual(['success']);
   expect(result('v6.1', 'SPARSEMEM_EXTREME')).toEqual(['success']);
 });
@@ -267,4 +269,86 @@ test('a page of 16G costs by sections and placements, not by its 2^22 pages', ()
   const outcome = run(model, model.kernel.prep_compound_gigantic_page(WINDOW, 22));
   expect(outcome.steps).toBe(1 + 2 + 1024 * 5);
   expect(model.world.pages.count).toBeLessThan(6);
+});
+
+/** The notes of a step that makes a huge page of so many bytes. */
+const notes = (release: string, machine: MemMachine, size: number): readonly string[] =>
+  play(release, machine, { prep: { start: 0, size, expect: 'any' } })[0]!.notes;
+
+const X86_64 = { ...tiny(0), arch: 'x86_64', ram: [{ start: 0, size: 4 * G, node: 0 }] } as const;
+
+test('part 1 tests for a boundary in the loop of every compound page; the second version does not', () => {
+  const tests = (n: number) =>
+    `took prep_compound_page; ${n} tests for a boundary (boundary every 1024 pages)`;
+  expect(notes('gigantic-part1', X86_64, 2 * M)).toEqual([tests(511)]);
+  expect(notes('gigantic-v1', X86_64, 2 * M)).toEqual([tests(511)]);
+  expect(notes('gigantic-part1', X86_64, G)).toEqual([tests(2 ** 18 - 1)]);
+  for (const release of ['v2.6.27', 'gigantic-v2', 'v2.6.28'])
+    expect(notes(release, X86_64, 2 * M)).toEqual(['took prep_compound_page']);
+  expect(notes('gigantic-v2', X86_64, G)).toEqual([
+    'took prep_compound_gigantic_page; mem_map_next called 262143 times (boundary every 1024 pages)',
+  ]);
+});
+
+test('i386: pages of 4M are the largest of the buddy, and none of the patches changes them', () => {
+  const i386: MemMachine = { ...X86_64, arch: 'i386', ram: [{ start: 0, size: G, node: 0 }] };
+  const steps = [
+    { prep: { start: 0, size: 4 * M } },
+    { clear: { start: 0, size: 4 * M } },
+    { copy: { from: 0, to: 8 * M, size: 4 * M } },
+  ];
+  for (const release of ['v2.6.27', 'gigantic-part1', 'gigantic-v1', 'v2.6.28', 'v6.1', 'v7.2']) {
+    const outcomes = play(release, i386, ...steps);
+    expect(outcomes.flatMap((outcome) => [...outcome.strays])).toEqual([]);
+    expect(outcomes[0]!.notes[0]).toMatch(/^took prep_compound_page/);
+  }
+  expect(booted('v2.6.27', i386).kernel.c).toMatchObject({
+    MAX_ORDER_NR_PAGES: 1024,
+    PAGES_PER_SECTION: 16384,
+  });
+  expect(() => booted('v2.6.27', { ...i386, memory_model: 'SPARSEMEM_VMEMMAP' })).toThrow(
+    'v2.6.27 on i386 with SPARSEMEM_VMEMMAP does not build: it does not select SPARSEMEM_VMEMMAP_ENABLE',
+  );
+});
+
+test('gigantic pages only with VMEMMAP: then, in 2.6.27, memory cannot be removed', () => {
+  const steps = [
+    { hugepagesz: { size: G, expect: 'any' } },
+    { remove: { start: 2 * G, size: 128 * M, expect: 'any' } },
+  ];
+  const results = (release: string, model: MemMachine['memory_model']) =>
+    play(release, { ...X86_64, memory_model: model }, ...steps).map(({ result }) => result);
+  expect(results('gigantic-vmemmap', 'SPARSEMEM_VMEMMAP')).toEqual(['success', 'EBUSY']);
+  expect(results('gigantic-vmemmap', 'SPARSEMEM_EXTREME')).toEqual(['EINVAL', 'success']);
+  expect(results('gigantic-v2', 'SPARSEMEM_EXTREME')).toEqual(['success', 'success']);
+  expect(results('v2.6.28', 'SPARSEMEM_VMEMMAP')).toEqual(['success', 'EBUSY']);
+  expect(results('v5.2', 'SPARSEMEM_VMEMMAP')).toEqual(['success', 'success']);
+  expect(results('v6.1', 'SPARSEMEM_VMEMMAP')).toEqual(['success', 'success']);
+});
+
+test('a section that was removed is not valid, and its memmap is gone', () => {
+  for (const [release, model] of [
+    ['v2.6.27', 'SPARSEMEM_EXTREME'],
+    ['v5.2', 'SPARSEMEM_VMEMMAP'],
+  ] as const) {
+    const [, , left] = play(
+      release,
+      tiny(4, { memory_model: model }),
+      { remove: { start: 0, size: 8192 } },
+      { pfn_valid: { start: 0, is: false } },
+      { pfn_valid: { start: 8192, is: true } },
+    );
+    expect(left!.failures).toEqual([]);
+  }
+});
+
+test('a pointer behind the last memmap, where nothing is mapped, is told by its address', () => {
+  const machine = tiny(2, { memmap: 'adjacent', beyond: null });
+  const part = { offset: 4 * PAGE, length: PAGE };
+  const [outcome] = play('v2.6.27', machine, {
+    follow: { start: 0, size: 8 * PAGE, ...part, expect: 'any' },
+  });
+  expect(texts(outcome!)).toEqual([
+    'access: follow_hugetlb_page returned c000000000000100, which is not mapped, for the struct page of pfn 0x4',
+  ]);
 });

@@ -24,6 +24,11 @@ test.each<[string, Partial<MemMachine>, string]>([
     'v6.1 on ppc64 with SPARSEMEM_VMEMMAP does not build: Subsection size exceeds section size (21 > 20)',
   ],
   [
+    'v5.3',
+    { section_size_bits: 20, max_order: 5 },
+    'v5.3 on ppc64 with SPARSEMEM_EXTREME does not build: Subsection size exceeds section size (21 > 20)',
+  ],
+  [
     'v6.1',
     { section_size_bits: 46 },
     'v6.1 on ppc64 with SPARSEMEM_EXTREME does not build: SECTION_SIZE_BITS 46 is past MAX_PHYSMEM_BITS 44',
@@ -42,6 +47,14 @@ test.each<[string, Partial<MemMachine>, string]>([
   ],
 ])('%s with %j is impossible', (release, more, message) => {
   expect(() => booted(release, { ...ppc64, ...more })).toThrow(new ImpossibleMachine(message));
+});
+
+test('sections of 1M build before sub-sections; a section of 2M is one sub-section', () => {
+  expect(booted('v5.2', { ...ppc64, section_size_bits: 20, max_order: 5 }).kernel.c.PAGES_PER_SECTION).toBe(
+    256,
+  );
+  const { c } = booted('v5.3', { ...ppc64, section_size_bits: 21, max_order: 5 }).kernel;
+  expect(c.PAGES_PER_SECTION / c.PAGES_PER_SUBSECTION).toBe(1);
 });
 
 test('RAM past MAX_PHYSMEM_BITS is cut off with the message of the kernel', () => {

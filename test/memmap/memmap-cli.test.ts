@@ -38,7 +38,7 @@ test('a bug on its release is as expected, and shown with a picture', () => {
     stdout,
   ).toBe(`${B91}: tiny, SPARSEMEM_EXTREME, memmaps reversed, gigantic-part1 (2.6.27-rc7 with the first patch for gigantic pages (October 2008): prep alone)
  1  gather_bootmem_prealloc 0x4000+0x4000  success
-    took prep_compound_page
+    took prep_compound_page; 3 tests for a boundary (boundary every 2 pages)
  2  hugetlb_no_page 0x4000+0x4000  success
     took clear_huge_page
     access: clear_huge_page cleared the memory of pfn 0x2-0x3 for that of pfn 0x6-0x7

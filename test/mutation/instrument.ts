@@ -82,8 +82,8 @@ const CHANGES: readonly Change[] = [
   { file: 'src/boot/boot.ts', from: 'const alone = run_alone(k);', to: 'const alone = run_alone(k, []);' },
   {
     file: 'src/boot/boot.ts',
-    from: 'options.explored ? k : alone',
-    to: 'options.explored ? k : run_alone(k)',
+    from: 'options.explored ? explored : alone',
+    to: 'options.explored ? explored : run_alone(k)',
   },
 ];
 

@@ -5,7 +5,8 @@ import { machineOf } from '../../src/machines/read.ts';
 import { MemTree } from '../../src/machines/sources/mem-tree.ts';
 import { findRelease } from '../../src/releases/index.ts';
 import { memoryJson, memoryMap } from '../../src/report/blocks/memory-map.ts';
-import { stepJson, stepText } from '../../src/report/run/scenario.ts';
+import { stepData } from '../../src/report/data/run-data.ts';
+import { stepText } from '../../src/report/run/scenario.ts';
 import type { StepOutcome } from '../../src/scenarios/running/run-scenario.ts';
 import { Session } from '../../src/scenarios/running/session.ts';
 import { type Alarm, type Document, type Played, play, type Walk } from './walk.ts';
@@ -82,7 +83,7 @@ function firstOther(a: Played, b: Played): number {
 /** What is printed of the walk, as text and as JSON, without undefined, NaN or anything that JSON loses. */
 function printed({ outcomes, session }: Walk): boolean {
   for (const outcome of outcomes) {
-    const json = stepJson(outcome);
+    const json = stepData(outcome, {});
     if (!isDeepStrictEqual(JSON.parse(JSON.stringify(json)), json)) return false;
     if (/undefined|NaN|\[object /.test(stepText(outcome, (text) => text))) return false;
   }

@@ -10,6 +10,7 @@ import { parseScenario } from '../../src/scenarios/format/read.ts';
 import { kindOf, parseStep, type ScenarioStep } from '../../src/scenarios/format/step-schema.ts';
 import { runScenario, type StepOutcome } from '../../src/scenarios/running/run-scenario.ts';
 import { Session } from '../../src/scenarios/running/session.ts';
+import { pfnsOf } from '../../src/scenarios/steps/common/values.ts';
 import { Prng } from '../../src/schedule/data/prng.ts';
 import type { Failure } from '../../src/steps/failure.ts';
 import { Here, type StepName } from './here.ts';
@@ -112,7 +113,7 @@ function drive(
       const { value } = run.next();
       const outcome = value as StepOutcome;
       outcomes.push(outcome);
-      alarms.push(...alarmsOf(outcome, session));
+      alarms.push(...alarmsOf(outcome, session, step));
       if (outcome.result === 'BUG' || alarms.some(({ kind }) => kind !== 'warn')) break;
     }
   } catch (error) {
@@ -123,16 +124,20 @@ function drive(
 }
 
 /** After a BUG nothing is as it should be: what is found then is no other defect. */
-function alarmsOf({ index, failures, result, messages }: StepOutcome, session: Session): Alarm[] {
+function alarmsOf(
+  { index, failures, result, messages }: StepOutcome,
+  session: Session,
+  step: ScenarioStep,
+): Alarm[] {
   const bugs = failures.filter(({ kind }) => kind === 'bug');
   return (bugs.length ? bugs : failures).map(({ kind, subjects, text }) => {
-    const what = kind === 'hang' ? { ...subjects, what: hangsOn(session, messages) } : subjects;
+    const what = kind === 'hang' ? { ...subjects, what: hangsOn(session, messages, step) } : subjects;
     return { step: index, kind, subjects: what, text, result };
   });
 }
 
 /** Why an offline does not end. */
-function hangsOn({ kernel: { c }, state }: Session, messages: readonly string[]): string {
+function hangsOn({ kernel: { c }, state }: Session, messages: readonly string[], step: ScenarioStep): string {
   const uses = new Set<number>();
   for (const { value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_zonenum(value) === c.ZONE_MOVABLE) uses.add(page_use(value));
@@ -147,19 +152,29 @@ function hangsOn({ kernel: { c }, state }: Session, messages: readonly string[])
       !block.offline && !ram.some(({ start, end }) => start < (id + 1) * size && id * size <= end),
   );
   if (bare) return 'no System RAM';
-  const full = messages.some((text) => text.startsWith('migrating pfn')) || hasNoRoom(state, c);
+  const full = messages.some((text) => text.startsWith('migrating pfn')) || hasNoRoom(state, c, step);
   return full ? 'nowhere to migrate to' : 'something else';
 }
 
-/** Whether an online block has more movable pages than are free elsewhere. */
-function hasNoRoom({ pages, memory_block }: Session['state'], c: Session['kernel']['c']): boolean {
+/**
+ * Whether an online block has more movable pages than are free elsewhere. Blocks that offline_and_remove_memory() had
+ * taken offline are online again when it has failed: they are not elsewhere.
+ */
+function hasNoRoom(
+  { pages, memory_block }: Session['state'],
+  c: Session['kernel']['c'],
+  step: ScenarioStep,
+): boolean {
   const size = c.memory_block_size_bytes / c.PAGE_SIZE;
   const isFree = (page: number): boolean => page_use(page) === USE.FREE;
   const free = pages.total(0, Number.MAX_SAFE_INTEGER, isFree);
+  const [from, to] = step.kind === 'offline_and_remove' ? pfnsOf(step.step, c.PAGE_SIZE) : [0, 0];
   return [...memory_block].some(([id, { offline }]) => {
     const [first, end] = [id * size, (id + 1) * size];
     const movable = pages.total(first, end, (page) => page_use(page) === USE.MOVABLE);
-    return !offline && movable > free - pages.total(first, end, isFree);
+    const isUndone = from <= first && end <= to;
+    const here = isUndone ? pages.total(from, to, isFree) : pages.total(first, end, isFree);
+    return !offline && movable > free - here;
   });
 }
 

@@ -66,7 +66,7 @@ export function writeRecorded(m: Mmu, c: Config, regions: readonly RecordedTable
     }
     for (const leaf of region.leaves) writeLeaves(m, c, directory, leaf);
   }
-  for (const region of regions) for (const table of region.tables) writeStrangers(m, c, region, table);
+  for (const region of regions) for (const table of region.tables) writeStrangers(m, c, regions, table);
   dsb(m, 'ish');
   isb(m);
 }
@@ -86,7 +86,8 @@ function writeLeaves(m: Mmu, c: Config, directory: Directory, leaf: RecordedTabl
   }
 }
 
-function writeStrangers(m: Mmu, c: Config, region: RecordedTables, table: RecordedTable): void {
+/** A table may be part of several regions: then its strangers are outside of all of them. */
+function writeStrangers(m: Mmu, c: Config, regions: readonly RecordedTables[], table: RecordedTable): void {
   const { t } = c;
   const depth = depthIn(t, table);
   const n = t.entries[depth]!;
@@ -95,10 +96,12 @@ function writeStrangers(m: Mmu, c: Config, region: RecordedTables, table: Record
   const size = entrySize(t, depth);
   const outside = (i: number): boolean => {
     const va = table.va + i * size;
-    return va >= region.end || va + size <= region.start;
+    return regions.every((region) => va >= region.end || va + size <= region.start);
   };
   for (let i = n - 1; i >= 0 && known < table.nonzero; i--) {
     if (!outside(i)) continue;
+    const { addr, attr } = m.words.runAt(table.pa + i * 8, 1);
+    if (addr !== 0 || attr !== 0) continue;
     writeEntries(m, table.pa + i * 8, 1, { addr: 0, attr: SW_SPECIAL }, 0);
     known++;
   }

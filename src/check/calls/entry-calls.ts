@@ -48,6 +48,13 @@ interface Noted {
   readonly entries: Set<string>;
 }
 
+/**
+ * The active reference of a sysfs file. kernfs holds it for the functions of the file; what they call has other callers
+ * too, such as auto-onlining, which the catalogue may not have.
+ */
+const ACTIVE = 'kn->active';
+const isOfFile = (fn: string): boolean => /_(store|show)$/.test(fn);
+
 /** The locks held below all of these roots. */
 function heldBelow({ held }: Noted, isProper: (root: string) => boolean): string[] {
   const [first, ...others] = [...held].filter(([root]) => isProper(root)).map(([, locks]) => locks);
@@ -64,7 +71,8 @@ export class CallTable {
     noted.entries.add(id);
     if (caller === null) return;
     const before = noted.held.get(root);
-    noted.held.set(root, new Set(before ? held.filter((lock) => before.has(lock)) : held));
+    const locks = held.filter((lock) => (lock !== ACTIVE || isOfFile(fn)) && (before?.has(lock) ?? true));
+    noted.held.set(root, new Set(locks));
   }
 
   /**

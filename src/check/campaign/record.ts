@@ -10,7 +10,7 @@ export interface RunRecord {
   readonly release: string;
   /** What the entry says about the release. */
   readonly said: 'fails' | 'fixed' | null;
-  readonly arch: Arch | 'ppc64' | 'tiny';
+  readonly arch: Arch | 'ppc64' | 'i386' | 'tiny';
   readonly page_size: number;
   readonly va_bits: number | null;
   /** The family of the layout; null if addresses play no part. */
@@ -33,6 +33,8 @@ export interface RunRecord {
   readonly states: number;
   readonly steps: number;
   readonly preemptions: number | null;
+  /** A token with which `mhp replay` repeats the execution; null if there is none, or its boot memory is not the entry's. */
+  readonly token: string | null;
 }
 
 /** A table that the memmap shares with other regions, and whether V5 frees it. */

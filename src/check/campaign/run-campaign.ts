@@ -31,6 +31,7 @@ function run(planned: PlannedRun, entry: Entry, search: ThreadsSearch): RunRecor
     return {
       ...about,
       ...cameTo(checkEntry(entry, planned.release, { ...search, variation: variationOf(planned, entry) })),
+      ...(planned.boot_memory ? { token: null } : {}),
     };
   } catch (error) {
     if (error instanceof BadOperation) return { ...about, ...nothing(reasonOf(error)) };
@@ -101,6 +102,7 @@ const NOTHING = {
   states: 0,
   steps: 0,
   preemptions: null,
+  token: null,
 } as const;
 
 const nothing = (reason: string) => ({ ...NOTHING, verdict: 'n/a' as const, reason });
@@ -116,6 +118,7 @@ const cameTo = ({ verdict, failure, reason, within, states, steps, told }: Check
   states,
   steps,
   preemptions: told?.kind === 'threads' ? told.preemptions : null,
+  token: told?.kind === 'threads' ? told.token : null,
 });
 
 function tables(

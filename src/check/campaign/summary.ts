@@ -190,7 +190,7 @@ function othersOf(runs: readonly RunRecord[]): OtherFailure[] {
   const groups = new Map<string, RunRecord[]>();
   for (const run of runs) {
     if (run.verdict !== 'other') continue;
-    const key = alikeKey(failureOf(run)!);
+    const key = `${alikeKey(failureOf(run)!)} ${run.same_as.join(' ')}`;
     const group = groups.get(key);
     if (group) group.push(run);
     else groups.set(key, [run]);

@@ -12,7 +12,7 @@ import { type CheckOptions, checkEntry } from '../check-entry.ts';
 import type { Checked } from '../checked.ts';
 import type { Entry, StepsEntry, ThreadsEntry } from '../entry.ts';
 import { watched } from '../threads.ts';
-import { DesignFault } from './design-fault.ts';
+import { DesignFault, thrownText } from './design-fault.ts';
 import { type Guard, guardDesign } from './guard.ts';
 
 /** The result of an entry on a design: a verdict, or the reason why there is none. */
@@ -38,17 +38,25 @@ function argument(value: unknown): string {
 const stepText = (step: Step): string =>
   step.op === 'call' ? `${step.operation.name} ${step.args.map(argument).join()}` : JSON.stringify(step);
 
+/** The steps of a function that are compared; of those after them only the number is. */
+const HASHED = 100_000;
+
 function note(log: Log, fn: string, step: Step): void {
   const taken = log.get(fn) ?? { n: 0, hash: 0 };
   taken.n++;
-  taken.hash = (Math.imul(taken.hash, 31) + hashText(stepText(step))) | 0;
+  if (taken.n <= HASHED) taken.hash = (Math.imul(taken.hash, 31) + hashText(stepText(step))) | 0;
   log.set(fn, taken);
 }
 
 const ALONE = { maxPreemptions: 0, maxStates: 100_000 };
 
-/** Runs an entry with no thread interrupted. */
-function runAlone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): Log {
+/** A run with no thread interrupted, and its result if the entry has no threads. */
+interface RunAlone {
+  readonly log: Log;
+  readonly checked: Checked | null;
+}
+
+function runAlone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): RunAlone {
   const log: Log = new Map();
   const release = guardDesign(design, {
     ...guard,
@@ -57,44 +65,65 @@ function runAlone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, gua
       note(log, fn, step);
     },
   });
-  if (entry.kind === 'steps') checkEntry(entry, release);
-  else
-    explore(watched(entry, release, {}).program)
-      .only()
-      .bound(ALONE)
-      .states()
-      .verdict();
-  return log;
+  if (entry.kind === 'steps') return { log, checked: checkEntry(entry, release) };
+  explore(watched(entry, release, {}).program)
+    .only()
+    .bound(ALONE)
+    .states()
+    .verdict();
+  return { log, checked: null };
 }
 
 /**
- * Checks that a second run takes the same steps. A design whose second run differs keeps state of its own, so it cannot
- * be searched.
+ * Checks that a second run takes the same steps, and returns its result. A design whose second run differs keeps state of
+ * its own, so it cannot be searched.
  */
-function checkSame(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): void {
-  const first = runAlone(entry, design, guard);
-  const second = runAlone(entry, design, guard);
+function checkSame(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): Checked | null {
+  const { log: first } = runAlone(entry, design, guard);
+  const { log: second, checked } = runAlone(entry, design, guard);
   const same = (fn: string): boolean =>
     first.get(fn)?.n === second.get(fn)?.n && first.get(fn)?.hash === second.get(fn)?.hash;
   const other = [...first.keys(), ...second.keys()].find((fn) => !same(fn));
   if (other !== undefined)
     throw new DesignFault(other, 'does otherwise when it is run again: it keeps something between calls');
+  return checked;
+}
+
+/** Which function of a design took a step: the last step, or each that a search may come back to. */
+class Owners {
+  readonly #all: WeakMap<Step, string> | null;
+  #last: readonly [Step, string] | undefined;
+
+  constructor(all: boolean) {
+    this.#all = all ? new WeakMap() : null;
+  }
+
+  add(step: Step, fn: string): void {
+    if (this.#all) this.#all.set(step, fn);
+    else this.#last = [step, fn];
+  }
+
+  of(step: Step): string | undefined {
+    return this.#all ? this.#all.get(step) : this.#last?.[0] === step ? this.#last[1] : undefined;
+  }
 }
 
 /** The reason why a design cannot be checked. */
-function reasonOf(error: unknown, design: DesignedRelease, owners: WeakMap<Step, string>): string {
+function reasonOf(error: unknown, design: DesignedRelease, owners: Owners): string {
   if (error instanceof DesignFault) return error.message;
   if (error instanceof BadStep) {
-    const owner = error.step && owners.get(error.step);
+    const owner = error.step && owners.of(error.step);
     return owner === undefined ? error.message : `${owner} yields ${error.message}`;
   }
   if (error instanceof ThreadDiverged || error instanceof ReplayDiverged)
     return `${error.name}: ${error.message}; it keeps something between calls`;
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `what it did leads to ${what} in a function of ${design.on.name}`;
+  return `what it did leads to ${thrownText(error)} in a function of ${design.on.name}`;
 }
 
-export interface DesignOptions extends CheckOptions, Pick<Guard, 'returns' | 'running' | 'place'> {}
+export interface DesignOptions extends CheckOptions, Pick<Guard, 'returns' | 'place'> {
+  /** What else is watched while no thread is interrupted. */
+  readonly first?: Pick<Guard, 'briefly' | 'inspect'>;
+}
 
 /** Checks whether an entry's failure, or any other, occurs on a design. */
 export function checkDesign(
@@ -102,16 +131,16 @@ export function checkDesign(
   design: DesignedRelease,
   options: DesignOptions,
 ): DesignChecked {
-  const owners = new WeakMap<Step, string>();
+  const owners = new Owners(entry.kind === 'threads');
   const watching: Guard = {
     ...options,
     max_steps: MAX_STEPS[entry.kind],
-    note: (fn, step) => owners.set(step, fn),
+    note: (fn, step) => owners.add(step, fn),
   };
   const release = guardDesign(design, watching);
   try {
-    checkSame(entry, design, watching);
-    return checkEntry(entry, release, { ...options, named_first: true });
+    const checked = checkSame(entry, design, { ...watching, ...options.first });
+    return checked ?? checkEntry(entry, release, { ...options, named_first: true });
   } catch (error) {
     if (error instanceof NotModelled || error instanceof BadOperation) return unfit(entry, design, error);
     return { verdict: 'stopped', reason: reasonOf(error, design, owners) };

@@ -1,3 +1,4 @@
+import { quote } from '../../errors/input-error.ts';
 import type { KernelOperation } from '../../kernel/operation.ts';
 import { empty_state } from '../../kernel/state.ts';
 
@@ -57,6 +58,9 @@ const SHAPES: Readonly<Record<string, readonly Field[]>> = {
   leave: [],
 };
 
+/** The kinds of steps that kernel code may take. */
+export const KERNEL_STEPS: readonly string[] = Object.keys(SHAPES);
+
 /** Whether it has the shape of a result of `operation()`. */
 function isOperation(given: unknown): given is KernelOperation {
   if (typeof given !== 'object' || given === null) return false;
@@ -70,23 +74,42 @@ function isOperation(given: unknown): given is KernelOperation {
   );
 }
 
-function isData(given: unknown): boolean {
-  if (typeof given === 'function' || typeof given === 'symbol') return false;
+/** The deepest nesting of a value; a deeper one may have no end. */
+const DEEPEST = 32;
+
+function isData(given: unknown, depth = 0): boolean {
+  if (['function', 'symbol', 'bigint'].includes(typeof given)) return false;
   if (typeof given !== 'object' || given === null) return true;
-  return Object.values(given).every(isData);
+  return depth < DEEPEST && Object.values(given).every((one) => isData(one, depth + 1));
 }
 
 const shown = (given: unknown): string =>
   typeof given === 'string'
-    ? JSON.stringify(given)
+    ? quote(given)
     : typeof given === 'function'
       ? 'a function'
       : typeof given === 'object' && given !== null
         ? 'an object'
-        : String(given);
+        : String(given).slice(0, 60);
 
 /** What is wrong with a step; null if nothing is. */
 export function wrongStep(step: unknown): string | null {
+  try {
+    return fault(step);
+  } catch {
+    return 'an object that throws when it is looked at, which is not a step';
+  }
+}
+
+/** The place that an operation accesses, if it is not one. */
+function wrongPlace({ entries, tables }: KernelOperation, args: readonly unknown[]): string | null {
+  const entry = entries?.(...args);
+  const table = tables?.(...args);
+  const place = entry ? entry.p : typeof table === 'object' ? table.pa : 0;
+  return Number.isSafeInteger(place) ? null : `at ${shown(place)}, which is not an address`;
+}
+
+function fault(step: unknown): string | null {
   if (typeof step !== 'object' || step === null) return `${shown(step)}, which is not a step`;
   const { op } = step as { readonly op?: unknown };
   if (typeof op !== 'string' || !Object.hasOwn(SHAPES, op))
@@ -95,8 +118,11 @@ export function wrongStep(step: unknown): string | null {
   for (const [name, is, what] of SHAPES[op]!)
     if (!is(fields[name])) return `${op} with ${name} ${shown(fields[name])}, which is not ${what}`;
   if (op === 'call') {
-    const part = (fields.operation as KernelOperation).changes.find((one) => !(one in state));
+    const operation = fields.operation as KernelOperation;
+    const part = operation.changes.find((one) => !(one in state));
     if (part !== undefined) return `call that changes ${shown(part)}, which is not part of the state`;
+    const place = wrongPlace(operation, fields.args as readonly unknown[]);
+    if (place !== null) return `${operation.name} ${place}`;
   }
   return null;
 }

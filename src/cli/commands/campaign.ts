@@ -22,6 +22,7 @@ interface Flags {
   readonly out?: string;
   readonly parquet?: string;
   readonly markdown?: string;
+  readonly html?: string;
   readonly resume?: boolean;
   readonly scenario?: readonly string[];
   readonly release?: readonly string[];
@@ -41,6 +42,7 @@ export function define(command: Command): void {
     .option('--resume', 'continue the file of --out')
     .option('--parquet <file>', 'write the runs as a Parquet file')
     .option('--markdown <file>', 'write the summary as Markdown')
+    .option('--html <file>', 'write entries by releases, and the summary, as a page that stands alone')
     .option('--scenario <ids>', 'run only these entries', list)
     .option('--release <names>', 'run only on these releases', releaseList)
     .option('--geometry <shapes>', 'run only in these geometries of arm64, such as 4K/48,64K/42', list)
@@ -127,7 +129,7 @@ async function run(flags: Flags): Promise<number> {
   const filter = filterOf(flags, entries);
   if (flags.resume && flags.out === undefined)
     throw new InputError('--resume', '', 'needs --out, the file to continue');
-  checkOutputs([flags.out, flags.parquet, flags.markdown]);
+  checkOutputs([flags.out, flags.parquet, flags.markdown, flags.html]);
   const bounds = { maxStates: flags.maxStates, maxTime: flags.maxTime };
   const tasks = tasksOf(listed, filter, bounds);
   const header = headerOf(tasks, version, bounds);
@@ -161,6 +163,10 @@ async function run(flags: Flags): Promise<number> {
   if (flags.parquet !== undefined) saveWhole(flags.parquet, await parquet(header, records));
   if (flags.markdown !== undefined)
     saveWhole(flags.markdown, campaignMarkdown(summary, isWhole(flags) && wholeUntil < 0));
+  if (flags.html !== undefined) {
+    const { campaignPage } = await import('../../report/page/campaign-page.ts');
+    saveWhole(flags.html, campaignPage(summary, records, entries));
+  }
   if (wholeUntil >= 0) {
     process.stderr.write(
       `mhp: stopped after ${wholeUntil} of ${tasks.length} configurations${flags.out === undefined ? '' : ': --resume continues'}\n`,

@@ -1,29 +1,29 @@
 import type { Command } from 'commander';
 import { conform, type Report } from '../../conform/replay-recording.ts';
-import { InputError } from '../../errors/input-error.ts';
 import { openRecording } from '../../machines/recording/recording.ts';
-import { findRelease } from '../../releases/index.ts';
 import { conformJson, conformSumText, conformText } from '../../report/run/conform.ts';
+import { type NearestFlag, namedRelease, nearestOption } from '../inputs/named-release.ts';
+import { printNotes } from '../inputs/notes.ts';
 
-interface Flags {
+interface Flags extends NearestFlag {
   readonly json?: boolean;
   readonly release?: string;
 }
 
 /** Defines `mhp conform`: compares the model step by step with recordings of real kernels. */
 export function define(command: Command): void {
-  command
+  nearestOption(command)
     .argument('<recording...>', 'archives or directories with an ops.json')
     .option('--release <name>', 'replay on this release instead of the recorded one')
     .option('--json', 'print JSON')
     .action(async (recordings: string[], flags: Flags) => {
-      const release = flags.release === undefined ? undefined : findRelease(flags.release);
-      if (release === null)
-        throw new InputError('--release', '', `${JSON.stringify(flags.release)} is not a modelled release`);
+      const named = flags.release === undefined ? null : namedRelease('--release', flags.release, flags);
+      printNotes(named?.notes ?? []);
       const reports: Report[] = [];
       for (const path of recordings) {
-        const report = conform(await openRecording(path), release);
+        const report = conform(await openRecording(path), named?.release);
         reports.push(report);
+        printNotes(report.notes);
         if (!flags.json) process.stdout.write(conformText(report));
       }
       if (!flags.json && reports.length > 1) process.stdout.write(conformSumText(reports));

@@ -1,20 +1,26 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem } from 'node:os';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError, quote } from '../../errors/input-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
-import { exploreJson, exploreText, type Finding, foundNothing } from '../../report/trace/explore.ts';
+import { exploreJson, findingReport, type Report } from '../../report/trace/explore.ts';
 import { findProgram, programList, UnknownProgram } from '../../schedule/programs/built-in.ts';
+import type { RandomOptions } from '../../schedule/random/random-search.ts';
 import { BadCheckpoint } from '../../schedule/replay/checkpoint.ts';
 import type { Bounds, Mode, Verdict } from '../../schedule/replay/verdict.ts';
 import type { Exploration } from '../../schedule/search/exploration.ts';
-import { checkInput, checkOutput, fileError, saveWhole } from '../files/output.ts';
-import { isModule, loadProgram, ofUser, readProgram } from '../inputs/program-file.ts';
+import { readProgram, runProgram } from '../confined/program-process.ts';
+import type { ExploreProgram } from '../confined/program-tasks.ts';
+import type { Bundle } from '../files/design-bundle.ts';
+import { checkInput, checkOutput, fileError, onFile, saveWhole } from '../files/output.ts';
+import { isModule } from '../inputs/program-file.ts';
+import { type ExploreNote, resumed } from '../inputs/resumed.ts';
 import { longRun } from '../long-run.ts';
 import { seconds, whole } from '../option-values.ts';
 import { interruptible } from '../stop.ts';
 import { exploreOnThreads, exploreRandom, notBegun } from '../workers/explore-pool.ts';
-import type { Sent } from '../workers/explore-worker.ts';
 
 interface Flags {
   readonly list?: boolean;
@@ -60,7 +66,7 @@ export function define(command: Command): void {
     .option('--depth <n>', 'depth of the bugs to look for (mode random; default: 3)', whole(1, 30))
     .option('--threads <n>', 'number of worker threads, for mode random or several programs', whole(1, 256))
     .option('--checkpoint <file>', 'write a checkpoint when the search is stopped')
-    .option('--resume <file>', 'continue from a checkpoint')
+    .option('--resume <file>', 'continue from a checkpoint; its program and bounds need not be named again')
     .option(
       '--self-check',
       'search with and without reduction and forgetting, and by traces, and compare the results',
@@ -87,7 +93,7 @@ const usage = (what: string) => new InputError('explore', '', what);
 
 /** Rejects options that would have no effect, by name. */
 function refuse(names: readonly string[], flags: Flags): void {
-  if (names.length === 0) throw usage('name a program; --list prints them');
+  if (names.length === 0 && flags.resume === undefined) throw usage('name a program; --list prints them');
   const given = (keys: readonly (keyof Flags)[]) =>
     keys.filter((key) => flags[key] !== undefined).map((key) => option(key))[0];
   const no = (found: string | undefined, where: string) => {
@@ -109,24 +115,18 @@ function option(key: string): string {
   return `--${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
-/** A program as it was named, and the form in which it is sent to a worker. */
-interface Named {
+/** A program as it was named: one that is built in, or a module of the user's. */
+type Named = BuiltIn | { readonly file: string; readonly bundle: Bundle };
+interface BuiltIn {
   readonly exploration: Exploration;
-  readonly sent: Sent;
 }
 
-/** Runs work that may run code of a user's module. */
-const guarded = <T>({ sent }: Named, work: () => T | Promise<T>): T | Promise<T> =>
-  typeof sent === 'string' ? work() : ofUser(sent.file, work);
+const isBuiltIn = (named: Named): named is BuiltIn => 'exploration' in named;
 
 async function find(name: string): Promise<Named> {
-  if (isModule(name)) {
-    const sent = await readProgram(name);
-    return { exploration: await loadProgram(sent), sent };
-  }
+  if (isModule(name)) return { file: name, bundle: await readProgram(name) };
   try {
-    const exploration = findProgram(name);
-    return { exploration, sent: exploration.program.name };
+    return { exploration: findProgram(name) };
   } catch (error) {
     if (!(error instanceof UnknownProgram)) throw error;
     throw new InputError(quote(name).slice(1, -1), '', `${error.message}; mhp explore --list prints them`);
@@ -143,88 +143,142 @@ function checkFiles({ resume, checkpoint, timeline }: Flags): void {
   if (file !== undefined && file === other) throw usage('--checkpoint and --timeline name the same file');
 }
 
-async function run(names: readonly string[], flags: Flags): Promise<void> {
-  refuse(names, flags);
+async function run(given: readonly string[], asked: Flags): Promise<void> {
+  refuse(given, asked);
+  const { names, flags } = withCheckpoint(given, asked);
   const programs: Named[] = [];
   for (const name of names) programs.push(await find(name));
   checkFiles(flags);
   const complaints: unknown[] = [];
-  const verdicts = await search(programs, flags, (error) => complaints.push(error));
-  const findings: Finding[] = [];
-  for (const [i, named] of programs.entries()) findings.push(await finding(named, verdicts[i]!, flags));
+  const found = await search(programs, flags, (error) => complaints.push(error));
+  const reports = found.map(({ report }) => report);
   // Before anything is printed, because the reader may close the pipe at any time.
-  process.exitCode = exitCode(findings);
+  process.exitCode = exitCode(reports);
   process.stdout.write(
-    flags.json ? `${JSON.stringify(exploreJson(findings), null, 2)}\n` : findings.map(exploreText).join('\n'),
+    flags.json
+      ? `${JSON.stringify(exploreJson(reports), null, 2)}\n`
+      : reports.map(({ text }) => text).join('\n'),
   );
-  if (flags.timeline !== undefined) timeline(flags.timeline, findings[0]!, complaints);
+  if (flags.timeline !== undefined) saveTimeline(flags.timeline, found[0]!.timeline(), complaints);
   if (complaints.length > 0) throw complaints[0];
 }
 
-function search(
-  programs: readonly Named[],
+/** What a checkpoint says of the search that it continues, as far as the command line does not say it. */
+function withCheckpoint(
+  names: readonly string[],
   flags: Flags,
-  complain: (error: unknown) => void,
-): Promise<readonly Verdict[]> {
-  const { mode = 'states', maxTime, maxSteps, maxPreemptions } = flags;
+): { readonly names: readonly string[]; readonly flags: Flags } {
+  if (flags.resume === undefined || flags.resume === '') return { names, flags };
+  const { program, bounds } = resumed(flags.resume);
+  return {
+    names: names.length === 0 ? [program] : names,
+    flags: names.length === 0 ? { ...bounds, checkpoint: flags.resume, ...flags } : { ...bounds, ...flags },
+  };
+}
+
+/** What became of a program. */
+interface Found {
+  readonly report: Report;
+  /** The story as a trace-event file; null if there is none. */
+  readonly timeline: () => unknown;
+  readonly interrupted: boolean;
+}
+
+type Complain = (error: unknown) => void;
+
+async function search(programs: readonly Named[], flags: Flags, complain: Complain): Promise<Found[]> {
+  const { mode } = flags;
   const cores = programs.length === 1 ? 1 : availableParallelism();
   const { threads = mode === 'random' ? 1 : cores } = flags;
-  if (mode === 'random') {
-    const { seed = 0, runs = 1000, depth = 3 } = flags;
-    const bounds = {
-      ...(maxTime === undefined ? {} : { maxTime }),
-      ...(maxSteps === undefined ? {} : { maxSteps }),
-    };
-    const random = { seed, runs, depth };
-    return inTurn(programs, mode, (p) =>
-      guarded(p, () => exploreRandom(p.exploration, p.sent, random, bounds, threads)),
-    );
-  }
-  const used = Math.min(threads, programs.length);
-  const bounds: Bounds = {
-    maxMemory: flags.maxMemory ?? Math.floor(freemem() / 2 / used),
+  const used = mode === 'random' ? 1 : Math.min(threads, programs.length);
+  const bounds = boundsOf(flags, used);
+  const builtIn = programs.filter(isBuiltIn);
+  const pooled = used > 1 && builtIn.length > 1 ? builtIn : [];
+  const tasks = pooled.map(({ exploration }) => ({
+    program: exploration.program.name,
+    mode: mode === 'traces' ? mode : ('states' as const),
+    bounds,
+  }));
+  const verdicts = pooled.length > 0 ? await exploreOnThreads(tasks, used) : [];
+  return inTurn(programs, pooled, flags, async (named) => {
+    if (!isBuiltIn(named)) return exploreModule(named, flags, bounds, complain);
+    const verdict =
+      verdicts[pooled.indexOf(named)] ??
+      (await verdictOf(named.exploration, flags, bounds, threads, complain));
+    return found(named.exploration, verdict, flags);
+  });
+}
+
+function boundsOf({ mode, maxTime, maxMemory, maxSteps, maxPreemptions }: Flags, used: number): Bounds {
+  return {
+    ...(mode === 'random' ? {} : { maxMemory: maxMemory ?? Math.floor(freemem() / 2 / used) }),
     ...(maxTime === undefined ? {} : { maxTime }),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     ...(maxPreemptions === undefined ? {} : { maxPreemptions }),
   };
-  if (used > 1) {
-    const tasks = programs.map(({ sent }) => ({ program: sent, mode, bounds }));
-    return exploreOnThreads(tasks, used);
-  }
-  return inTurn(programs, mode, (p) => guarded(p, () => searchOne(p.exploration, flags, bounds, complain)));
 }
 
-/** Explores one program after another, until one is interrupted. */
+const randomOf = ({ seed = 0, runs = 1000, depth = 3 }: Flags): RandomOptions => ({ seed, runs, depth });
+
+/** Explores one program after another, until one is interrupted; those that have a verdict are not left out. */
 async function inTurn(
   programs: readonly Named[],
-  mode: Mode,
-  one: (program: Named) => Verdict | Promise<Verdict>,
-): Promise<readonly Verdict[]> {
-  const verdicts: Verdict[] = [];
-  let interrupted = false;
-  for (const program of programs) {
-    const verdict: Verdict = interrupted ? notBegun(mode) : await one(program);
-    interrupted ||= verdict.verdict === 'undecided' && verdict.bound === 'interrupted';
-    verdicts.push(verdict);
+  decided: readonly Named[],
+  { mode = 'states' }: Flags,
+  one: (program: Named) => Promise<Found>,
+): Promise<Found[]> {
+  const all: Found[] = [];
+  for (const named of programs) {
+    const notRun = !decided.includes(named) && all.some(({ interrupted }) => interrupted);
+    all.push(notRun ? skipped(named, notBegun(mode)) : await one(named));
   }
-  return verdicts;
+  return all;
 }
 
-async function searchOne(
+/** A program that was never started: a module is not even loaded, and has its file's name. */
+function skipped(named: Named, verdict: Verdict): Found {
+  const program = isBuiltIn(named) ? named.exploration.program : { name: named.file, threads: [] };
+  const file = isBuiltIn(named) ? undefined : named.file;
+  const report = findingReport({ program, file, verdict, told: undefined, disagreements: undefined });
+  return { report, timeline: () => null, interrupted: true };
+}
+
+async function verdictOf(
   exploration: Exploration,
   flags: Flags,
   bounds: Bounds,
-  complain: (error: unknown) => void,
+  threads: number,
+  complain: Complain,
 ): Promise<Verdict> {
+  if (flags.mode === 'random') return exploreRandom(exploration, randomOf(flags), bounds, threads);
   const { mode, checkpoint, resume } = flags;
-  try {
-    return await longRun(exploration.bound(bounds), {
-      ...(mode === 'states' || mode === 'traces' ? { mode } : {}),
+  return resuming(resume, () =>
+    longRun(exploration.bound(bounds), {
+      ...(mode === undefined ? {} : { mode }),
       ...(checkpoint === undefined
         ? {}
-        : { checkpoint, unsaved: (error: unknown) => complain(fileError(checkpoint, error)) }),
+        : {
+            checkpoint,
+            note: noteOf(null, flags),
+            unsaved: (error: unknown) => complain(fileError(checkpoint, error)),
+          }),
       ...(resume === undefined ? {} : { resume }),
-    });
+    }),
+  );
+}
+
+const noteOf = (file: string | null, { maxPreemptions, maxSteps }: Flags): ExploreNote => ({
+  file,
+  bounds: {
+    ...(maxPreemptions === undefined ? {} : { maxPreemptions }),
+    ...(maxSteps === undefined ? {} : { maxSteps }),
+  },
+});
+
+/** Work that may continue from a checkpoint; what is wrong with that is told with its name. */
+async function resuming<T>(resume: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (resume === undefined) throw error;
     if (error instanceof BadCheckpoint) throw new InputError(resume, '', error.message);
@@ -232,43 +286,73 @@ async function searchOne(
   }
 }
 
-async function finding(named: Named, verdict: Verdict, flags: Flags): Promise<Finding> {
-  const { exploration, sent } = named;
+async function found(exploration: Exploration, verdict: Verdict, { selfCheck }: Flags): Promise<Found> {
   const told =
     verdict.verdict === 'violated'
-      ? await guarded(named, () => ({
-          story: exploration.story(verdict),
-          token: exploration.token(verdict),
-        }))
+      ? { story: exploration.story(verdict), token: exploration.token(verdict) }
       : undefined;
-  const compared = flags.selfCheck && verdict.verdict !== 'undecided';
+  const compared = selfCheck && verdict.verdict !== 'undecided';
   // One signal ends the search; the result so far is printed all the same.
   const disagreements = compared
-    ? await guarded(named, () =>
-        interruptible((signal) => exploration.watch({ signal }).selfCheck().finish()),
-      )
+    ? await interruptible((signal) => exploration.watch({ signal }).selfCheck().finish())
     : undefined;
-  const file = typeof sent === 'string' ? undefined : sent.file;
-  return { program: exploration.program, file, verdict, told, disagreements };
+  const { program } = exploration;
+  return {
+    report: findingReport({ program, file: undefined, verdict, told, disagreements }),
+    timeline: () => (told ? traceChrome(told.story) : null),
+    interrupted: verdict.verdict === 'undecided' && verdict.bound === 'interrupted',
+  };
 }
 
-function timeline(path: string, { told }: Finding, complaints: unknown[]): void {
-  if (told === undefined) {
+/** Bytes of a process besides those of a search. */
+const PROGRAM = 2 ** 29;
+/** Bytes that a process may use for random runs. */
+const RANDOM_MEMORY = 2 ** 31;
+
+async function exploreModule(
+  { file, bundle }: Exclude<Named, BuiltIn>,
+  flags: Flags,
+  bounds: Bounds,
+  complain: Complain,
+): Promise<Found> {
+  const { mode, checkpoint, resume, selfCheck = false } = flags;
+  const ask: ExploreProgram = {
+    what: 'explore',
+    mode,
+    bounds,
+    random: mode === 'random' ? randomOf(flags) : undefined,
+    selfCheck,
+    resume: resume === undefined ? undefined : onFile(resume, () => readFileSync(resume)),
+    checkpoint: checkpoint === undefined ? undefined : { note: noteOf(resolve(file), flags) },
+    timeline: flags.timeline !== undefined,
+  };
+  const memory = bounds.maxMemory === undefined ? RANDOM_MEMORY : bounds.maxMemory + PROGRAM;
+  const done = await interruptible((stop) =>
+    runProgram({ bundle, file, ask }, { memory, input: resume ?? null, stop }),
+  );
+  if (checkpoint !== undefined && done.checkpoint !== undefined)
+    try {
+      saveWhole(checkpoint, done.checkpoint);
+    } catch (error) {
+      complain(fileError(checkpoint, error));
+    }
+  return { report: done.report, timeline: () => done.timeline, interrupted: done.interrupted };
+}
+
+function saveTimeline(path: string, timeline: unknown, complaints: unknown[]): void {
+  if (timeline === null) {
     process.stderr.write(`mhp: there is no story: ${path} is not written\n`);
     return;
   }
   try {
-    saveWhole(path, `${JSON.stringify(traceChrome(told.story))}\n`);
+    saveWhole(path, `${JSON.stringify(timeline)}\n`);
   } catch (error) {
     complaints.push(fileError(path, error));
   }
 }
 
 /** 1 for a violation or a disagreement anywhere, else 3 if a verdict is undecided or a comparison was interrupted, else 0. */
-function exitCode(findings: readonly Finding[]): number {
-  const disagree = ({ disagreements: d }: Finding) => d !== undefined && d !== 'interrupted' && d.length > 0;
-  if (findings.some((f) => f.verdict.verdict === 'violated' || disagree(f))) return 1;
-  const open = ({ verdict, disagreements }: Finding) =>
-    disagreements === 'interrupted' || (verdict.verdict === 'undecided' && !foundNothing(verdict));
-  return findings.some(open) ? 3 : 0;
+function exitCode(reports: readonly Report[]): number {
+  const worst = [1, 3].find((status) => reports.some((report) => report.status === status));
+  return worst ?? 0;
 }

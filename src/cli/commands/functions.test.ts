@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { inProcess, printedBy } from '../../../test/in-process.ts';
+import { listedFunctions } from '../inputs/function-table.ts';
 import { define } from './functions.ts';
+
+const listed = listedFunctions().map(({ name }) => name);
 
 const functions = (...args: string[]): Promise<string> => printedBy(define, ['functions', ...args]);
 
@@ -33,12 +36,24 @@ test('the arguments are those of the release', async () => {
   });
 });
 
+test('docs/functions.md is what --markdown prints', async () => {
+  await expect(await functions('--markdown')).toMatchFileSnapshot('../../../docs/functions.md');
+});
+
+test('the names alone, each once', async () => {
+  const names = (await functions('--names')).trimEnd().split('\n');
+  expect(names).toEqual(listed.filter((name, i) => listed.indexOf(name) === i));
+  expect(await functions('state_s*', '--names')).toBe('state_show\nstate_store\n');
+});
+
 test.each([
+  [['free_emty_p?d_*'], 'no function is named "free_emty_p?d_*"'],
+  [['of*line_pges'], 'no function is named "of*line_pges"; near it: offline_pages'],
   [
     ['try_offlin_node'],
     'no function is named "try_offlin_node"; near it: try_offline_node, __try_online_node',
   ],
-  [['vmemmap_free', '--arch', 'x86_64'], 'no function is named "vmemmap_free"'],
+  [['unmap_hotplug_range', '--arch', 'x86_64'], 'no function is named "unmap_hotplug_range"'],
   [['--release', 'v9'], '"v9" is not a modelled release'],
   [['--arch', 'riscv'], '"riscv" is not one of arm64, x86_64'],
 ])('%j: %s', async (args, what) => {

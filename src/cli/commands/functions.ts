@@ -1,41 +1,62 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { InputError, quote } from '../../errors/input-error.ts';
 import type { Arch } from '../../geometry/sizes.ts';
-import { findRelease, mainline, type Release, releases } from '../../releases/index.ts';
+import { mainline, type Release, releases } from '../../releases/index.ts';
 import { nearest } from '../../releases/nearest.ts';
 import { signature, signatureOf } from '../../releases/signature.ts';
-import { type FunctionRow, functionsJson, functionsText } from '../../report/tables/functions.ts';
+import {
+  type FunctionRow,
+  functionsJson,
+  functionsMarkdown,
+  functionsNames,
+  functionsText,
+} from '../../report/tables/functions.ts';
+import { wantedIn } from '../../scenarios/interleaved/unlocked.ts';
 import { functionCalls, listedFunctions } from '../inputs/function-table.ts';
+import { type NearestFlag, namedRelease, nearestOption } from '../inputs/named-release.ts';
+import { printNotes } from '../inputs/notes.ts';
 
-interface Flags {
+interface Flags extends NearestFlag {
   readonly release?: string;
   readonly arch?: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
+  readonly names?: boolean;
 }
 
 const ARCHES: readonly Arch[] = ['arm64', 'x86_64'];
 
 /** Defines `mhp functions`: the kernel functions that scenarios can call and designs replace. */
 export function define(command: Command): void {
-  command
+  nearestOption(command)
     .argument('[pattern]', 'a name, or a part of names with * for any characters; of one function, print all')
     .option('--release <name>', 'only functions that this release or series has, with its arguments')
     .option('--arch <arch>', 'only functions of arm64 or of x86_64')
     .option('--json', 'print JSON')
+    .addOption(new Option('--markdown', 'print the page of the documentation').conflicts('json'))
+    .addOption(
+      new Option('--names', 'print the names alone, for the completion of a shell').conflicts([
+        'json',
+        'markdown',
+      ]),
+    )
     .action((pattern: string | undefined, flags: Flags) => {
-      const release = flags.release === undefined ? null : releaseNamed(flags.release);
+      const release = flags.release === undefined ? null : releaseNamed(flags.release, flags);
       const rows = selected(pattern, allRows(release, archesNamed(flags.arch)));
-      const text = flags.json
-        ? `${JSON.stringify(functionsJson(release?.name ?? null, rows), null, 2)}\n`
-        : functionsText(rows);
-      process.stdout.write(text);
+      process.stdout.write(printed(flags, release, rows));
     });
 }
 
-function releaseNamed(name: string): Release {
-  const release = findRelease(name);
-  if (release) return release;
-  throw new InputError('--release', '', `${quote(name)} is not a modelled release`);
+function printed(flags: Flags, release: Release | null, rows: readonly FunctionRow[]): string {
+  if (flags.json) return `${JSON.stringify(functionsJson(release?.name ?? null, rows), null, 2)}\n`;
+  if (flags.markdown) return functionsMarkdown(rows);
+  return flags.names ? functionsNames(rows) : functionsText(rows);
+}
+
+function releaseNamed(name: string, flags: Flags): Release {
+  const { release, notes } = namedRelease('--release', name, flags);
+  printNotes(notes);
+  return release;
 }
 
 function archesNamed(arch: string | undefined): readonly Arch[] {
@@ -74,7 +95,8 @@ function allRows(release: Release | null, arches: readonly Arch[]): FunctionRow[
     if (arch.length === 0) return [];
     const own = release && signature(functionIn(release, arch[0]!, name)!.toString());
     const variants = [...new Set(arch.flatMap((one) => variantsOf(name, one)))];
-    const { holds = [], entries = [] } = calls[name] ?? {};
+    const { entries = [] } = calls[name] ?? {};
+    const holds = wantedIn(release ?? mainline.at(-1)!, name);
     return [
       {
         name,
@@ -98,7 +120,7 @@ function selected(pattern: string | undefined, rows: readonly FunctionRow[]): re
   const wanted = new RegExp(parts.join('.*'));
   const found = rows.filter(({ name }) => wanted.test(name));
   if (found.length > 0) return found;
-  const near = nearest(pattern, new Set(rows.map(({ name }) => name)));
+  const near = nearest(pattern.replaceAll('*', ''), new Set(rows.map(({ name }) => name)));
   const hint = near.length > 0 ? `; near it: ${near.join(', ')}` : '';
   throw new InputError('functions', '', `no function is named ${quote(pattern)}${hint}`);
 }

@@ -5,7 +5,8 @@ import { layout, layoutFamily } from '../../geometry/layouts.ts';
 import { type Arch, PAGE_SIZES, VA_BITS } from '../../geometry/sizes.ts';
 import { NoSuchGeometry, parseVa, type Translation, translation } from '../../geometry/translation.ts';
 import { parseSize } from '../../machines/text/size.ts';
-import { findRelease } from '../../releases/index.ts';
+import { findRelease, mainline, nearestRelease } from '../../releases/index.ts';
+import { geometryBands } from '../../report/drawing/geometry-bands.ts';
 import {
   type Combination,
   combinationsJson,
@@ -13,8 +14,11 @@ import {
   geometryJson,
   geometryText,
 } from '../../report/tables/geometry.ts';
+import { bandsDrawn, checkDrawing, type DrawingFlags, drawingOptions, drawn } from '../drawing.ts';
+import { type NearestFlag, namedRelease, nearestOption } from '../inputs/named-release.ts';
+import { printNotes } from '../inputs/notes.ts';
 
-interface Flags {
+interface Flags extends NearestFlag, DrawingFlags {
   readonly arch?: string;
   readonly page?: string;
   readonly va?: string;
@@ -29,7 +33,7 @@ const ARCHS: readonly Arch[] = ['arm64', 'x86_64'];
 
 /** Defines `mhp geometry`: shapes of page tables and kernel address space layouts. */
 export function define(command: Command): void {
-  command
+  drawingOptions(nearestOption(command), 'the address space')
     .option('--arch <arch>', 'arm64 or x86_64 (default: arm64)')
     .option('--page <size>', 'page size: 4K, 16K or 64K (default: 4K)')
     .option('--va <bits>', 'VA_BITS: 36, 39, 42, 47, 48, 52; x86_64: 48, 57 (default: 48)')
@@ -45,38 +49,53 @@ export function define(command: Command): void {
     )
     .option('--all', 'print one line per combination of page size and address width')
     .option('--json', 'print JSON');
-  command.action((flags: Flags) => {
-    process.stdout.write(output(flags));
+  command.action(async (flags: Flags) => {
+    checkDrawing(flags);
+    process.stdout.write(await output(flags));
   });
 }
 
-/** The layout family of a name: a series has the layout that its release says; a kernel version stands for itself. */
-const familyOf = (name: string): string =>
-  /^v?\d/.test(name) ? name : (findRelease(name)?.constants.layout ?? name);
+/**
+ * The layout family of a name: a series has the layout that its release says. The layouts of all kernel versions up to the
+ * newest modelled one are known.
+ */
+function familyOf({ release: name, nearest }: Pick<Flags, 'release' | 'nearest'>): string {
+  const newest = mainline.at(-1)!;
+  const newer = nearestRelease(name) === newest && findRelease(name) !== newest;
+  if (layoutFamily(name) !== undefined && !newer) return name;
+  const { release, notes } = namedRelease('--release', name, { nearest: nearest ?? false });
+  printNotes(notes);
+  return release.constants.layout;
+}
 
-function output(flags: Flags): string {
+async function output(flags: Flags): Promise<string> {
   const arch = ARCHS.find((name) => name === (flags.arch ?? 'arm64'));
   if (!arch) throw new NoSuchGeometry(`--arch ${quote(flags.arch!)} is not one of ${ARCHS.join(', ')}`);
   if (flags.all) {
+    if (flags.draw || flags.svg !== undefined)
+      throw new NoSuchGeometry('--all cannot be combined with --draw or --svg');
     if (flags.page ?? flags.va ?? flags.userVa ?? flags.region)
       throw new NoSuchGeometry('--all cannot be combined with --page, --va, --user-va or --region');
-    const all = combinations(flags.release).filter(({ t }) => t.arch === (flags.arch ?? t.arch));
+    const all = combinations(flags).filter(({ t }) => t.arch === (flags.arch ?? t.arch));
     return flags.json ? json(combinationsJson(all)) : combinationsText(all);
   }
   const t = shape(arch, flags);
-  const base = layout(t, familyOf(flags.release));
+  const base = layout(t, familyOf(flags));
   const shown = flags.region ? moved(t, base, flags.region) : base;
+  const drawing = () => bandsDrawn(geometryBands(t, shown));
+  if (await drawn(flags, drawing)) return '';
   return flags.json ? json(geometryJson(t, shown)) : geometryText(t, shown);
 }
 
-function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
+function shape(arch: Arch, flags: Flags): Translation {
+  const { page, va, userVa } = flags;
   const pageSize = parseSize(page ?? '4K');
   if (pageSize === undefined) throw new NoSuchGeometry(`--page ${quote(page!)} is not a size`);
   if (!/^\d{1,3}$/.test(va ?? '48')) throw new NoSuchGeometry(`--va ${quote(va!)} is not a number of bits`);
   const bits = Number(va ?? 48);
   if (userVa === undefined) return translation(arch, pageSize, bits);
   if (userVa !== '52') throw new NoSuchGeometry(`--user-va ${quote(userVa)} is not 52`);
-  if (layoutFamily(familyOf(release)) !== 'v5.2')
+  if (layoutFamily(familyOf(flags)) !== 'v5.2')
     throw new NoSuchGeometry('--user-va applies only before v5.4');
   return translation(arch, pageSize, bits, { MAX_USER_VA_BITS: 52 });
 }
@@ -84,8 +103,8 @@ function shape(arch: Arch, { page, va, userVa, release }: Flags): Translation {
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Every shape, with this release's layout for it. */
-function combinations(release: string): Combination[] {
-  const family = familyOf(release);
+function combinations(flags: Flags): Combination[] {
+  const family = familyOf(flags);
   layout(translation('arm64', 4096, 48), family);
   return ARCHS.flatMap((arch) =>
     PAGE_SIZES[arch].flatMap((pageSize) =>

@@ -11,11 +11,13 @@ import {
   renderLsmem,
   splitColumns,
 } from '../../report/blocks/lsmem.ts';
+import { listedMap } from '../../report/drawing/block-map.ts';
+import { blockDrawing, checkDrawing, type DrawingFlags, drawingOptions, drawn } from '../drawing.ts';
 import { listSource } from '../inputs/list-source.ts';
 import { type MachineFlags, machineOptions } from '../inputs/machine-options.ts';
 import { printNotes } from '../inputs/notes.ts';
 
-interface Flags extends MachineFlags {
+interface Flags extends MachineFlags, DrawingFlags {
   readonly all?: boolean;
   readonly bytes?: boolean;
   readonly json?: boolean;
@@ -46,7 +48,7 @@ const ALL_COLUMNS = [...LS_COLUMNS, ...CONFIG_COLUMNS];
 
 /** Defines `mhp ls`: the memory blocks of this host or of another source, as lsmem prints them. */
 export function define(command: Command): void {
-  machineOptions(command)
+  drawingOptions(machineOptions(command), 'a map of the memory blocks')
     .option('-J, --json', 'use JSON output format')
     .option('-P, --pairs', 'use key="value" output format')
     .option('-a, --all', 'list each individual memory block')
@@ -80,16 +82,20 @@ export function define(command: Command): void {
   }
   command.action(async (flags: Flags) => {
     const options = optionsOf(flags, (message) => command.error(message, { exitCode: 2, code: 'mhp.usage' }));
+    checkDrawing(flags);
+    const draws = flags.draw || flags.svg !== undefined;
     const shown = new Set<string>(options.columns);
     const split: ReadonlySet<string> = options.all ? new Set() : splitColumns(options);
     try {
       const { blocks, block_size, memmap_on_memory, notes } = await listSource(flags.sysroot, flags, {
-        nodes: shown.has('NODE') || split.has('NODE'),
-        zones: shown.has('ZONES') || split.has('ZONES'),
+        nodes: draws || shown.has('NODE') || split.has('NODE'),
+        zones: draws || shown.has('ZONES') || split.has('ZONES'),
         anyBlock: options.version === '2.42',
       });
       printNotes(notes);
       const parameter = memmap_on_memory === undefined ? {} : { memmapOnMemory: memmap_on_memory };
+      const drawing = () => blockDrawing(listedMap(blocks, block_size), 'memory blocks');
+      if (await drawn(flags, drawing)) return;
       process.stdout.write(renderLsmem(blocks, block_size, { ...options, ...parameter }));
     } catch (error) {
       if (!(error instanceof NoMemoryBlocks)) throw error;

@@ -52,19 +52,26 @@ test('kinds, flags and owners', async () => {
   expect(
     await pages(X86),
   ).toBe(`RANGE                                   SIZE PAGES NODE ZONE    KIND          FLAGS    BLOCK SECTION SUBSECTION OWNER
-0x0000000000000000-0x000000000009efff   636K   159    0 DMA     free                       0       0          0 System RAM
+0x0000000000000000-0x0000000000001fff     8K     2    0 DMA     page table                 0       0          0 System RAM
+0x0000000000002000-0x000000000009efff   628K   157    0 DMA     free                       0       0          0 System RAM
 0x000000000009f000-0x00000000000fffff   388K    97    0 DMA     hole          reserved     0       0          0 Reserved
 0x0000000000100000-0x00000000001fffff     1M   256    0 DMA     free                       0       0          0 System RAM
 0x0000000000200000-0x00000000009fffff     8M  2048    0 DMA     memmap                     0       0        1-4 System RAM
 0x0000000000a00000-0x0000000000ffffff     6M  1536    0 DMA     free                       0       0        5-7 System RAM
-0x0000000001000000-0x000000000bffffff   176M 45056    0 DMA32   free                     0-1     0-1            System RAM
+0x0000000001000000-0x000000000b9fffff   170M 43520    0 DMA32   free                     0-1     0-1            System RAM
+0x000000000ba00000-0x000000000bdfffff     4M  1024    0 DMA32   reserved      reserved     1       1      29-30 System RAM
+0x000000000be00000-0x000000000bff7fff     2M   504    0 DMA32   free                       1       1         31 System RAM
+0x000000000bff8000-0x000000000bffcfff    20K     5    0 DMA32   reserved      reserved     1       1         31 System RAM
+0x000000000bffd000-0x000000000bffefff     8K     2    0 DMA32   free                       1       1         31 System RAM
+0x000000000bfff000-0x000000000bffffff     4K     1    0 DMA32   reserved      reserved     1       1         31 System RAM
 0x000000000c000000-0x000000000fffffff    64M 16384    0 DMA32   hole          reserved     1       1      32-63 
 0x0000000100000000-0x0000000100ffffff    16M  4096    1 Movable movable                   32      32        0-7 System RAM
 0x0000000101000000-0x0000000107ffffff   112M 28672    1 Movable free                      32      32       8-63 System RAM
 0x0000000108000000-0x00000001083fffff     4M  1024    1 Normal  hugetlb       in_use      33      33        0-1 System RAM
 0x0000000108400000-0x0000000108400fff     4K     1    1 Normal  free          hwpoison    33      33          2 System RAM
-0x0000000108401000-0x0000000108420fff   128K    32    1 Normal  memmap                    33      33          2 System RAM
-0x0000000108421000-0x000000010fffffff 123.9M 31711    1 Normal  free                      33      33       2-63 System RAM
+0x0000000108401000-0x0000000108401fff     4K     1    1 Normal  page table                33      33          2 System RAM
+0x0000000108402000-0x0000000108421fff   128K    32    1 Normal  memmap                    33      33          2 System RAM
+0x0000000108422000-0x000000010fffffff 123.9M 31710    1 Normal  free                      33      33       2-63 System RAM
 0x0000000110000000-0x000000011fffffff   256M 65536              uninitialised          34-35   34-35            System RAM
 0x0000000140000000-0x00000001405fffff     6M  1536    1 Device  device        reserved            40        0-2 
 0x0000000140800000-0x00000001409fffff     2M   512    1 Device  device        reserved            40          4 
@@ -72,11 +79,11 @@ test('kinds, flags and owners', async () => {
 });
 
 test('more rows than a table can hold', async () => {
-  const source = scenario('16T.yaml', 'arch: x86_64\nram: [{start: 0, size: 16T}]\n');
-  const message = '--by: gives 8388608 rows, more than 1000000: use --range';
+  const source = scenario('4T.yaml', 'arch: x86_64\nram: [{start: 0, size: 4T}]\n');
+  const message = '--by: gives 2097150 rows, more than 1000000: use --range';
   await expect(pages(source, '--by', 'subsection')).rejects.toMatchObject({ name: 'InputError', message });
-  expect(await pages(source, '--by', 'subsection', '-n', '-r', '-o', 'RANGE', '--range', '15T+2M')).toBe(
-    '0x00000f0000000000-0x00000f00001fffff\n',
+  expect(await pages(source, '--by', 'subsection', '-n', '-r', '-o', 'RANGE', '--range', '3T+2M')).toBe(
+    '0x0000030000000000-0x00000300001fffff\n',
   );
 });
 
@@ -145,7 +152,12 @@ test('arm64: tables and the memmap of new memory', async () => {
 test('before the first step', async () => {
   expect(
     await pages(X86, '--after', '0', '-n', '-o', 'RANGE,KIND', '--range', '128M+1G'),
-  ).toBe(`0x0000000008000000-0x000000000bffffff free
+  ).toBe(`0x0000000008000000-0x000000000b9fffff free
+0x000000000ba00000-0x000000000bdfffff reserved
+0x000000000be00000-0x000000000bff7fff free
+0x000000000bff8000-0x000000000bffcfff reserved
+0x000000000bffd000-0x000000000bffefff free
+0x000000000bfff000-0x000000000bffffff reserved
 0x000000000c000000-0x000000000fffffff hole
 `);
 });
@@ -224,11 +236,17 @@ describe('/proc/kpageflags', () => {
     expect(
       await pages(X86, '--kpageflags'),
     ).toBe(`RANGE                                   SIZE  PAGES         KPAGEFLAGS NAMES
-0x0000000000000000-0x000000000009efff   636K    159 0x0000000000000400 buddy
+0x0000000000000000-0x0000000000001fff     8K      2 0x0000000000000000 
+0x0000000000002000-0x000000000009efff   628K    157 0x0000000000000400 buddy
 0x000000000009f000-0x00000000000fffff   388K     97 0x0000000100000000 reserved
 0x0000000000100000-0x00000000001fffff     1M    256 0x0000000000000400 buddy
 0x0000000000200000-0x00000000009fffff     8M   2048 0x0000000000000000 
-0x0000000000a00000-0x000000000bffffff   182M  46592 0x0000000000000400 buddy
+0x0000000000a00000-0x000000000b9fffff   176M  45056 0x0000000000000400 buddy
+0x000000000ba00000-0x000000000bdfffff     4M   1024 0x0000000100000000 reserved
+0x000000000be00000-0x000000000bff7fff     2M    504 0x0000000000000400 buddy
+0x000000000bff8000-0x000000000bffcfff    20K      5 0x0000000100000000 reserved
+0x000000000bffd000-0x000000000bffefff     8K      2 0x0000000000000400 buddy
+0x000000000bfff000-0x000000000bffffff     4K      1 0x0000000100000000 reserved
 0x000000000c000000-0x00000000ffffffff   3.8G 999424 0x0000000000100000 nopage
 0x0000000100000000-0x0000000100ffffff    16M   4096 0x0000000000000020 lru
 0x0000000101000000-0x0000000107ffffff   112M  28672 0x0000000000000400 buddy
@@ -237,8 +255,8 @@ describe('/proc/kpageflags', () => {
 0x0000000108200000-0x0000000108200fff     4K      1 0x0000000000028000 compound_head,huge
 0x0000000108201000-0x00000001083fffff     2M    511 0x0000000000030000 compound_tail,huge
 0x0000000108400000-0x0000000108400fff     4K      1 0x0000000000080000 hwpoison
-0x0000000108401000-0x0000000108420fff   128K     32 0x0000000000000000 
-0x0000000108421000-0x000000010fffffff 123.9M  31711 0x0000000000000400 buddy
+0x0000000108401000-0x0000000108421fff   132K     33 0x0000000000000000 
+0x0000000108422000-0x000000010fffffff 123.9M  31710 0x0000000000000400 buddy
 0x0000000110000000-0x000000011fffffff   256M  65536 0x0000000000100000 nopage
 `);
   });

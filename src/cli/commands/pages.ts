@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
+import { pageBands } from '../../report/drawing/page-bands.ts';
 import { kpageflagsJson, kpageflagsText } from '../../report/pages/kpageflags.ts';
 import {
   GROUPS,
@@ -15,11 +16,12 @@ import {
 } from '../../report/pages/pages.ts';
 import { kpageflagsRuns } from '../../scenarios/pages/kpageflags.ts';
 import { type PageRun, pageLayout, pageRuns } from '../../scenarios/pages/page-runs.ts';
+import { bandsDrawn, checkDrawing, type DrawingFlags, drawingOptions, drawn } from '../drawing.ts';
 import { machineOptions } from '../inputs/machine-options.ts';
 import { printNotes } from '../inputs/notes.ts';
 import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
-interface Flags extends SourceFlags {
+interface Flags extends SourceFlags, DrawingFlags {
   readonly by: string;
   readonly bytes?: boolean;
   readonly json?: boolean;
@@ -47,7 +49,7 @@ const COLUMN_HELP: Record<PageColumn, string> = {
 
 /** Defines `mhp pages`: the struct pages of a machine, as runs. */
 export function define(command: Command): void {
-  machineOptions(command)
+  drawingOptions(machineOptions(command), 'the struct pages')
     .argument(
       '[source]',
       'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
@@ -75,6 +77,7 @@ export function define(command: Command): void {
 }
 
 async function pages(source: string | undefined, flags: Flags): Promise<string> {
+  checkDrawing(flags);
   const options = optionsOf(flags);
   const range = rangeOf(flags.range);
   const { session, notes } = await sessionOf(source, flags);
@@ -83,6 +86,8 @@ async function pages(source: string | undefined, flags: Flags): Promise<string> 
   const { PAGE_SIZE } = kernel.c;
   const start = Math.floor(range.start / PAGE_SIZE);
   const end = Math.ceil(range.end / PAGE_SIZE);
+  const drawing = async () => bandsDrawn(pageBands(pageRuns(state, kernel, start, end), PAGE_SIZE));
+  if (await drawn(flags, drawing)) return '';
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   if (flags.kpageflags) {
     const runs = kpageflagsRuns(state, kernel, start, end);

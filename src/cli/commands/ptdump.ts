@@ -1,30 +1,37 @@
 import type { Command } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
+import { tableBands } from '../../report/drawing/table-bands.ts';
+import { bandsDrawn, checkDrawing, type DrawingFlags, drawingOptions, drawn } from '../drawing.ts';
 import { machineOptions } from '../inputs/machine-options.ts';
 import { printNotes } from '../inputs/notes.ts';
 import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
+type Flags = SourceFlags & DrawingFlags;
+
 /** Defines `mhp ptdump`: the kernel's page tables as its debugfs file shows them. */
 export function define(command: Command): void {
-  machineOptions(command)
+  drawingOptions(machineOptions(command), 'the tree of page tables')
     .argument(
       '[source]',
       'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
     )
     .option('--after <n>', 'run only the first n steps of the scenario')
-    .action(async (source: string | undefined, flags: SourceFlags) => {
+    .action(async (source: string | undefined, flags: Flags) => {
       await print(source, flags);
     });
 }
 
-async function print(source: string | undefined, flags: SourceFlags): Promise<void> {
+async function print(source: string | undefined, flags: Flags): Promise<void> {
+  checkDrawing(flags);
   const { session, notes } = await sessionOf(source, flags);
   printNotes(notes);
   const lines = session.pageTables();
   if (!lines) {
-    const what = `is ${session.kernel.c.arch}: only arm64 page tables are modelled`;
+    const what = `is ${session.kernel.c.arch}: only arm64's kernel_page_tables is modelled`;
     throw new InputError(source ?? 'this host', '', what);
   }
+  const { mmu } = session.state;
+  if (mmu && (await drawn(flags, () => bandsDrawn(tableBands(mmu, -(2 ** 62), 0))))) return;
   let chunk = '';
   for (const line of lines) {
     chunk += `${line}\n`;

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { quote } from '../../errors/input-error.ts';
-import { currentName } from '../../releases/former-names.ts';
-import { type Release, releases } from '../../releases/index.ts';
 import { reservedJson, reservedText } from '../../report/pages/reserved.ts';
 import { compare } from '../../scenarios/reserved/matrix.ts';
+import { type NearestFlag, namedRelease, nearestOption } from '../inputs/named-release.ts';
+import { printNotes } from '../inputs/notes.ts';
+import { list } from '../option-values.ts';
 
-interface Flags {
+interface Flags extends NearestFlag {
   readonly release: string;
+  readonly users?: boolean;
   readonly json?: boolean;
 }
 
@@ -15,20 +16,37 @@ interface Flags {
  * removes it from hot-added pages.
  */
 export function define(command: Command): void {
-  command
+  nearestOption(command)
     .option(
       '--release <names>',
       'releases or series, comma-separated; the others are compared with the first',
       'pg-reserved-base,pg-reserved,pg-reserved-v1,pg-reserved-unconverted',
     )
+    .option(
+      '--users',
+      'list the users that the second of the releases leaves as they are, and why they may stay',
+    )
     .option('--json', 'print JSON');
-  command.action(({ release, json }: Flags) => {
-    const chosen = release.split(',').map((name): Release => {
-      const found = releases.get(currentName(name.trim()));
-      if (found) return found;
-      const what = `mhp: --release ${quote(name)} is not one of ${[...releases.keys()].join(', ')}`;
-      return command.error(what, { exitCode: 2, code: 'mhp.usage' });
-    });
+  command.action(async ({ release: names, users, json, ...flags }: Flags) => {
+    const named = list(names).map((name) => namedRelease('--release', name, flags));
+    printNotes(named.flatMap(({ notes }) => notes));
+    const chosen = named.map(({ release }) => release);
+    if (users) {
+      const [base, series] = chosen;
+      if (!base || !series) {
+        const what = 'mhp: --users compares two releases: name both with --release';
+        return command.error(what, { exitCode: 2, code: 'mhp.usage' });
+      }
+      const { unchangedUsers } = await import('../../scenarios/reserved/users.ts');
+      const report = await import('../../report/pages/reserved-users.ts');
+      const found = unchangedUsers(base, series);
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(report.reservedUsersJson(base.name, series.name, found), null, 2)}\n`
+          : report.reservedUsersText(found),
+      );
+      return;
+    }
     const comparisons = compare(chosen);
     process.stdout.write(
       json ? `${JSON.stringify(reservedJson(comparisons), null, 2)}\n` : reservedText(comparisons),

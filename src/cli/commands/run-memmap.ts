@@ -13,6 +13,9 @@ interface Flags {
   readonly stopOnError?: boolean;
   readonly host?: boolean;
   readonly show?: readonly string[];
+  readonly html?: string;
+  readonly svg?: string;
+  readonly draw?: boolean;
 }
 
 /** `mhp run` for a scenario about struct pages. Exit status: 0 as expected, 1 for an unexpected failure. */
@@ -24,6 +27,10 @@ export function runMemmap(text: string, file: string, flags: Flags): number {
         '',
         'a scenario with memory has its own machine, without /proc and /sys',
       );
+  }
+  for (const option of ['html', 'svg', 'draw'] as const) {
+    if (flags[option])
+      throw new InputError(`--${option}`, '', 'a scenario with memory has no memory blocks to draw');
   }
   const scenario = parseMemScenario(text, file);
   const release = flags.release === undefined ? scenario.release : findMemRelease(flags.release);

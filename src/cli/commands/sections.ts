@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { InputError, quote } from '../../errors/input-error.ts';
-import { findRelease, type Release } from '../../releases/index.ts';
+import { InputError } from '../../errors/input-error.ts';
+import type { Release } from '../../releases/index.ts';
 import { paddingJson, paddingText } from '../../report/pages/padding.ts';
 import { sectionsJson, sectionsText } from '../../report/pages/sections.ts';
 import { measurePadding } from '../../scenarios/nvdimm/padding.ts';
 import { sectionTable } from '../../scenarios/pages/section-table.ts';
 import { machineOptions } from '../inputs/machine-options.ts';
+import { namedRelease } from '../inputs/named-release.ts';
 import { printNotes } from '../inputs/notes.ts';
 import { type SourceFlags, sessionOf } from '../inputs/session-of.ts';
 
@@ -54,9 +55,9 @@ function number(option: string, text: string, least: number, most: number): numb
   return Number(text);
 }
 
-function known(option: string, name: string): Release {
-  const release = findRelease(name);
-  if (!release) throw new InputError(option, '', `${quote(name)} is not a modelled release`);
+function known(option: string, name: string, flags: Flags): Release {
+  const { release, notes } = namedRelease(option, name, flags);
+  printNotes(notes);
   return release;
 }
 
@@ -66,8 +67,8 @@ function padding(source: string | undefined, flags: Flags): string {
   if (flags.after !== undefined)
     throw new InputError('--padding', '', 'takes no --after: it runs no scenario');
   const measured = measurePadding({
-    before: known('--old', flags.old ?? 'v5.2'),
-    after: known('--release', flags.release ?? 'v6.1'),
+    before: known('--old', flags.old ?? 'v5.2', flags),
+    after: known('--release', flags.release ?? 'v6.1', flags),
     seed: number('--seed', flags.seed ?? '1', 0, 999_999_999),
     trials: number('--trials', flags.trials ?? '20', 1, 10_000),
     steps: number('--steps', flags.steps ?? '64', 0, 4096),

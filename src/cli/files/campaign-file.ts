@@ -105,6 +105,7 @@ const COLUMNS: readonly (readonly [keyof RunRecord, Type])[] = [
   ['states', 'INT64'],
   ['steps', 'INT64'],
   ['preemptions', 'INT64'],
+  ['token', 'STRING'],
 ];
 
 /** The runs as a Parquet file; tables are only in the JSON Lines file. */

@@ -1,19 +1,11 @@
-import { dirname, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
-import { InputError } from '../../errors/input-error.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import { readText } from '../inputs/source.ts';
-import { checkInput } from './output.ts';
+import { checkInput, onFile } from './output.ts';
 
-/** A design that imports this package by name gets the running instance, wherever the design's file is. */
-const ours: Plugin = {
-  name: 'mhp',
-  setup(build) {
-    build.onResolve({ filter: /^mhp(\/explorer)?$/ }, ({ path }) => ({
-      path: new URL(path === 'mhp' ? '../../index.js' : '../../explorer.js', import.meta.url).href,
-      external: true,
-    }));
-  },
-};
+const OURS = /^mhp(\/explorer)?$/;
 
 /** Reading an imported file that is not regular might wait forever. */
 const regular: Plugin = {
@@ -26,6 +18,25 @@ const regular: Plugin = {
   },
 };
 
+/** What such a module imports: mhp, which it gets from where it runs, and files of its own folder. */
+const confined = (folder: string): Plugin => ({
+  name: 'designs',
+  setup(build) {
+    build.onResolve({ filter: OURS }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      kind === 'entry-point'
+        ? undefined
+        : { errors: [{ text: `imports ${quote(path)}: a module imports mhp and files of its own folder` }] },
+    );
+    build.onLoad({ filter: /./, namespace: 'file' }, ({ path }) => {
+      const inside = path.startsWith(folder + sep);
+      return inside
+        ? undefined
+        : { errors: [{ text: `imports ${path}, which is not in the module's folder` }] };
+    });
+  },
+});
+
 /** A module as one text, with its source map. */
 export interface Bundle {
   readonly code: string;
@@ -33,25 +44,30 @@ export interface Bundle {
 }
 
 /**
- * A user's module as one importable text: types are removed, and the modules it imports by relative paths are included.
+ * A design, or a program of the user's, as one text in the form of CommonJS, which `require('mhp')` and nothing else.
  * @throws InputError
  */
-export async function bundleDesign(file: string): Promise<Bundle> {
+export const bundleDesign = (file: string): Promise<Bundle> => {
+  const folder = onFile(file, () => realpathSync(dirname(resolve(file))));
+  return bundle(file, [confined(folder), regular]);
+};
+
+async function bundle(file: string, plugins: Plugin[]): Promise<Bundle> {
   const contents = readText(file);
   const { build } = await import('esbuild');
   try {
     const { outputFiles } = await build({
       stdin: { contents, sourcefile: file, resolveDir: dirname(resolve(file)), loader: loaderOf(file) },
       bundle: true,
-      format: 'esm',
-      platform: 'node',
+      format: 'cjs',
+      platform: 'neutral',
       target: 'node20',
       sourcemap: 'external',
       sourcesContent: false,
       outfile: 'design.js',
       write: false,
       logLevel: 'silent',
-      plugins: [ours, regular],
+      plugins,
     });
     const text = (suffix: string): string => outputFiles.find(({ path }) => path.endsWith(suffix))!.text;
     return { code: text('.js'), map: text('.map') };

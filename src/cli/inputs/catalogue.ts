@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type Entry, readEntry } from '../../check/entry.ts';
+import { type Entry, type Reading, readEntry } from '../../check/entry.ts';
 
 /** A scenario of the catalogue with its text. */
 export interface Listed {
   readonly entry: Entry;
   readonly text: string;
+  /** How it is read again from its text. */
+  readonly reading: Reading;
 }
 
 const FOLDER = new URL('../../../scenarios/', import.meta.url);
@@ -28,6 +30,6 @@ export function catalogue(wanted: (id: string) => boolean = () => true): Listed[
       const id = idOf(text);
       return id !== undefined && wanted(id);
     })
-    .map(([file, text]) => ({ entry: readEntry(text, file), text }))
+    .map(([file, text]) => ({ entry: readEntry(text, file), text, reading: {} }))
     .sort(inOrder);
 }

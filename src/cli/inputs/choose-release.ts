@@ -1,57 +1,40 @@
 import { configure } from '../../boot/config.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
-import { InputError, quote } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { findRelease, mainline, type Release } from '../../releases/index.ts';
+import { mainline, nearestRelease, type Release } from '../../releases/index.ts';
+import { otherFixes } from '../../releases/other-fixes.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
-
-/** The release to run, and what was assumed about it, one line each. */
-export interface ChosenRelease {
-  readonly release: Release;
-  readonly notes: readonly string[];
-}
-
-/** A line for a kernel that is not modelled itself and is represented by its series (6.1.0-56-amd64 by v6.1). */
-export function standIn(asked: string | undefined, release: Release): string[] {
-  if (asked === undefined) return [];
-  const series = `v${/^v?(\d+\.\d+)/.exec(asked)?.[1] ?? ''}`;
-  return asked === release.name || series === release.name
-    ? []
-    : [`${asked} is not modelled: ${release.name} is used instead`];
-}
+import { type ChosenRelease, type NearestFlag, namedRelease, standIn } from './named-release.ts';
 
 /**
- * The release of the option, of the scenario, of the machine, or one that fits the machine.
- * @throws InputError for a name that is no release
+ * The release of the option, of the scenario, of the machine, or one that fits the machine. A machine's kernel that is not
+ * modelled is represented by the newest release that is not newer, or by the oldest.
+ * @throws InputError for an option that names no release
  */
 export function chooseRelease(
   name: string | undefined,
   scenario: Scenario | null,
   machine: Machine,
+  flags: NearestFlag,
 ): ChosenRelease {
-  if (name !== undefined) {
-    const release = findRelease(name);
-    if (!release) throw new InputError('--release', '', `${quote(name)} is not a modelled release`);
-    return { release, notes: [...standIn(name, release), ...notAsRecorded(machine, release)] };
-  }
-  if (scenario?.release) {
-    const { release } = scenario;
-    return {
-      release,
-      notes: [...standIn(scenario.release_name, release), ...notAsRecorded(machine, release)],
-    };
-  }
-  const recorded = machine.release;
-  if (recorded === undefined) return assumeRelease(machine);
-  const release = findRelease(recorded) ?? (isOld(recorded) ? mainline[0]! : mainline.at(-1)!);
-  return { release, notes: [...standIn(recorded, release), ...notAsRecorded(machine, release)] };
+  const { release, notes } = asked(name, scenario, machine, flags) ?? assumeRelease(machine);
+  const fixes = machine.release === undefined ? [] : otherFixes(machine.release, release);
+  return { release, notes: [...notes, ...fixes, ...notAsRecorded(machine, release)] };
 }
 
-/** Whether a kernel is older than all modelled releases. */
-function isOld(text: string): boolean {
-  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(text) ?? [];
-  const [, first, second] = /^v(\d+)\.(\d+)/.exec(mainline[0]!.name)!;
-  return Number(major) < Number(first) || (major === first && Number(minor) < Number(second));
+function asked(
+  name: string | undefined,
+  scenario: Scenario | null,
+  machine: Machine,
+  flags: NearestFlag,
+): ChosenRelease | null {
+  if (name !== undefined) return namedRelease('--release', name, flags);
+  if (scenario?.release)
+    return { release: scenario.release, notes: standIn(scenario.release_name!, scenario.release) };
+  const recorded = machine.release;
+  if (recorded === undefined) return null;
+  const release = nearestRelease(recorded) ?? mainline.at(-1)!;
+  return { release, notes: standIn(recorded, release) };
 }
 
 /** The newest release that can have booted on the machine and have said of its blocks what the source says. */
@@ -68,10 +51,7 @@ function assumeRelease(machine: Machine): ChosenRelease {
       : `: ${boots(machine, newer) ? `${newer.name} calls every block removable` : `${newer.name} has no such memory blocks`}`;
   return {
     release,
-    notes: [
-      `the kernel release is unknown, ${release.name} is assumed${why}`,
-      ...notAsRecorded(machine, release),
-    ],
+    notes: [`the kernel release is unknown, ${release.name} is assumed${why}`],
   };
 }
 
@@ -89,7 +69,7 @@ function boots(machine: Machine, release: Release): boolean {
 const unremovable = (machine: Machine): number =>
   (machine.blocks ?? []).filter(({ state, removable }) => state === 'online' && removable === false).length;
 
-/** Whether the release can have said so: from v5.7 on `removable` is 1 for every block. */
+/** Whether the release can have said so: from v5.4 (5.4.195) on `removable` is 1 for every block. */
 const lookedFor = (machine: Machine, release: Release): boolean =>
   unremovable(machine) === 0 || removableShow(machine, release) !== removableShow(machine, mainline.at(-1)!);
 

@@ -11,6 +11,7 @@ import { DirTree } from '../../machines/sources/dir-tree.ts';
 import type { OpenedSource } from '../../machines/sources/open.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
 import { knownOf, type MachineFlags } from './machine-options.ts';
+import { namedRelease } from './named-release.ts';
 
 /** The memory blocks of a source, for a list. */
 export interface ListedSource {
@@ -34,6 +35,7 @@ export async function listSource(
   flags: MachineFlags,
   want: WantedFiles,
 ): Promise<ListedSource> {
+  if (flags.release !== undefined) namedRelease('--release', flags.release, flags);
   if (source === undefined) return { ...fromTree(new DirTree('/'), want), notes: [] };
   const { isScenario } = await import('./source.ts');
   const { openAny, readLsmem } = await import('../../machines/read.ts');

@@ -4,9 +4,10 @@ import { type Arch, PAGE_SIZES } from '../../geometry/sizes.ts';
 import type { Known } from '../../machines/readers/identity.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import { mainline } from '../../releases/index.ts';
+import { type NearestFlag, nearestOption } from './named-release.ts';
 
 /** The options of every command that takes a machine. */
-export interface MachineFlags {
+export interface MachineFlags extends NearestFlag {
   readonly release?: string;
   readonly arch?: string;
   readonly pageSize?: string;
@@ -14,11 +15,12 @@ export interface MachineFlags {
 
 /** Adds the options that say what a source does not, or say it differently. */
 export const machineOptions = (command: Command): Command =>
-  command
-    .option(
+  nearestOption(
+    command.option(
       '--release <name>',
       `the kernel: ${mainline.map(({ name }) => name).join(', ')} or a series (default: that of the source)`,
-    )
+    ),
+  )
     .option('--arch <name>', 'x86_64 or arm64, if the source does not say it')
     .option('--page-size <size>', '4K, 16K or 64K, if the source does not say it');
 

@@ -140,7 +140,7 @@ describe('a source that does not say its architecture', () => {
     [['--arch', 's390x'], '--arch: "s390x" is not one of arm64, x86_64'],
     [['--page-size', '8K'], '--page-size: "8K" is not a page size: 4096, 16384, 65536'],
     [['--arch', 'x86_64', '--page-size', '64K'], '--page-size: "64K" is not a page size of x86_64: 4096'],
-    [['--release', 'v9'], '--release: "v9" is not a modelled release'],
+    [['--release', 'v9'], '--release: "v9" is not a modelled release; near it: v7.2'],
   ])('refuses %j', async (args, message) => {
     expect(await on('sections', asahi, ...args)).toMatchObject({ error: { message } });
   });
@@ -183,7 +183,7 @@ describe('REMOVABLE is a fact', () => {
     const printed = await on('run', old);
     expect(notes(printed)).toEqual(
       expect.arrayContaining([
-        'note: the kernel release is unknown, v5.4 is assumed: v5.7 calls every block removable',
+        'note: the kernel release is unknown, v5.3 is assumed: v5.4 calls every block removable',
         'note: 2 online blocks are not removable: the first free page of each is taken as unmovable',
       ]),
     );
@@ -282,11 +282,18 @@ describe('what people have', () => {
   const CXL =
     '[{"decoder":"decoder0.0","resource":17179869184,"size":8589934592},{"region":"region0","resource":17179869184,"size":536870912,"type":"ram"}]';
 
-  it('the JSON of cxl list is no machine alone, and beside the output of lsmem tells what is CXL memory', async () => {
+  it('the JSON of cxl list is a machine with assumed RAM, and beside the output of lsmem tells what is CXL memory', async () => {
     const alone = put('cxl.json', CXL);
-    expect((await on('pages', alone)).error).toMatchObject({
-      message: `${alone}: describes no RAM: read it in a directory with the output of lsmem or dmesg`,
-    });
+    for (const name of ['ls', 'pages', 'sections'] as const) {
+      const printed = await on(name, alone, '--release', 'v6.12');
+      expect(printed.error).toBeUndefined();
+      expect(notes(printed)).toContainEqual('note: no RAM is described: 4G on node 0 is assumed, from 0x0');
+    }
+    const listed = await on('ls', alone, '-r', '-n', '-o', 'RANGE,STATE', '--release', 'v6.12');
+    expect(listed.stdout.split('\n').slice(0, 2)).toEqual([
+      '0x0000000000000000-0x00000000ffffffff online',
+      '0x0000000400000000-0x000000041fffffff offline',
+    ]);
     put(
       'cxl/lsmem.json',
       JSON.stringify({

@@ -17,7 +17,7 @@ export interface SourceSession {
 
 /** The machine from a source: a scenario run to its end or to a step, a machine just booted, or this host. */
 export async function sessionOf(source: string | undefined, flags: SourceFlags): Promise<SourceSession> {
-  const scenario = source !== undefined && isScenario(source) ? readScenario(source) : null;
+  const scenario = source !== undefined && isScenario(source) ? readScenario(source, flags) : null;
   const { model, notes } = await openMachine(scenario ?? source, flags);
   if (flags.after !== undefined && (!scenario || !/^\d{1,6}$/.test(flags.after)))
     throw new InputError('--after', '', 'takes a number of steps, and only with a scenario');

@@ -3,16 +3,18 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { boot, type Model } from '../../boot/boot.ts';
 import { ImpossibleMachine } from '../../errors/impossible-machine.ts';
 import { InputError } from '../../errors/input-error.ts';
+import { codeOf, reason } from '../../errors/system-error.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { readHost, readMachine } from '../../machines/read.ts';
+import { machineOf as machineOfFiles, openAny, readHost, readMachine } from '../../machines/read.ts';
 import type { Known } from '../../machines/readers/identity.ts';
-import { codeOf, reason } from '../../machines/sources/dir-tree.ts';
-import { decodeText, NOT_TEXT } from '../../machines/sources/tree.ts';
+import { DirTree } from '../../machines/sources/dir-tree.ts';
+import { decodeText, type FileTree, NOT_TEXT } from '../../machines/sources/tree.ts';
 import { isMemScenario } from '../../memmap/scenarios/mem-scenario.ts';
 import type { Release } from '../../releases/index.ts';
 import { parseScenario, type Scenario } from '../../scenarios/format/read.ts';
 import { chooseRelease } from './choose-release.ts';
 import { knownOf, type MachineFlags } from './machine-options.ts';
+import type { NearestFlag } from './named-release.ts';
 
 /** Opens what a command line names: a scenario, its machine, the release to run, the booted kernel. */
 
@@ -58,9 +60,35 @@ export async function openMachine(
     : source === undefined
       ? readHost(known)
       : readMachine(source as string, known));
-  const { release, notes } = chooseRelease(flags.release, scenario, machine);
+  const { release, notes } = chooseRelease(flags.release, scenario, machine, flags);
   const model = bootNamed(machine, release);
   return { machine, release, model, notes: [...model.notes, ...notes] };
+}
+
+/** A machine that has booted, with the files that it was read from. */
+export interface OpenedFiles extends Opened {
+  readonly tree: FileTree;
+}
+
+/**
+ * The same with the files of the source; undefined for a source without files: a machine file, a scenario.
+ * @throws InputError
+ */
+export async function openMachineFiles(
+  source: string | undefined,
+  flags: MachineFlags,
+): Promise<OpenedFiles | undefined> {
+  if (source !== undefined && scenarioText(source) !== undefined) return undefined;
+  const opened =
+    source === undefined
+      ? { tree: new DirTree('/', 'this host') }
+      : await openAny(source, { only: 'answers' });
+  if (opened === undefined) return undefined;
+  const machine =
+    source === undefined ? await readHost(knownOf(flags)) : machineOfFiles(opened, source, knownOf(flags));
+  const { release, notes } = chooseRelease(flags.release, null, machine, flags);
+  const model = bootNamed(machine, release);
+  return { machine, release, model, notes: [...model.notes, ...notes], tree: opened.tree };
 }
 
 /** More than a person writes; the limit also stops reading from a device that never ends. */
@@ -92,7 +120,8 @@ function readBounded(file: string): string {
   }
 }
 
-export const readScenario = (file: string, text = readText(file)): Scenario => parseScenario(text, file);
+export const readScenario = (file: string, flags: NearestFlag, text = readText(file)): Scenario =>
+  parseScenario(text, file, flags);
 
 /** The text of a file that is written by hand. @throws InputError if it cannot be read */
 export function readText(file: string): string {

@@ -1,11 +1,18 @@
 import { checkEntry } from '../../check/check-entry.ts';
-import { readEntry } from '../../check/entry.ts';
+import { type Entry, type Reading, readEntry } from '../../check/entry.ts';
 import { expectedOf, type Row } from '../../check/row.ts';
-import type { Variation } from '../../check/variation.ts';
+import { shapeOf, type Variation } from '../../check/variation.ts';
+import { findRelease, type Release } from '../../releases/index.ts';
 import { toldText, whyText } from '../../report/check/check-text.ts';
+import { toldData } from '../../report/data/told-data.ts';
 import { tellingOf } from '../../report/story/telling.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
+import { unlockedCalls, unlockedText } from '../../scenarios/interleaved/unlocked.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
+import type { SourceFunctionName } from '../../source/functions.ts';
+import { SourceProgram } from '../../source/program.ts';
+import { sourceRelease } from '../../source/release.ts';
+import { loadBundle } from '../kbuild/bundle-file.ts';
 import { orRefused, type Refused } from '../refused.ts';
 
 /** One entry on one release. Entries are sent as text, because parsed entries cannot be sent to a worker. */
@@ -22,6 +29,28 @@ export interface CheckTask {
   /** How much to print about a failure. */
   readonly story: 'whole' | 'brief' | 'none';
   readonly timeline: boolean;
+  /** Whether the row says as data how it came about. */
+  readonly data?: boolean;
+  readonly reading?: Reading;
+  /** A bundle whose C runs in place of the model's functions, and which of them; all that it has by default. */
+  readonly source?: { readonly bundle: string; readonly functions?: readonly SourceFunctionName[] };
+}
+
+/** The program of the last bundle: a worker runs many entries on one. */
+let loaded: { readonly bundle: string; readonly program: SourceProgram } | undefined;
+
+function programOf(bundle: string): SourceProgram {
+  if (loaded?.bundle !== bundle) loaded = { bundle, program: new SourceProgram(loadBundle(bundle)) };
+  loaded.program.ran.clear();
+  return loaded.program;
+}
+
+/** The release of a task, with its C if it has any. */
+function releaseOf({ release, source }: CheckTask): string | Release {
+  const base = source && findRelease(release);
+  if (!source || !base) return release;
+  const { functions } = source;
+  return sourceRelease(base, programOf(source.bundle), functions ? { functions } : {});
 }
 
 /** The main function of a worker thread of `mhp check`. */
@@ -29,11 +58,17 @@ export default function work(task: CheckTask): Promise<Row | Refused> {
   return orRefused(() => rowOf(task));
 }
 
+function notesOf(entry: Entry, release: string): string[] {
+  const known = entry.kind === 'threads' ? findRelease(release) : undefined;
+  if (entry.kind !== 'threads' || !known) return [];
+  return unlockedCalls(entry.scenario.interleaved!, known).map(unlockedText);
+}
+
 function rowOf(task: CheckTask): Row {
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const entry = readEntry(task.text, task.file);
-  const { told, ...checked } = checkEntry(entry, task.release, {
+  const entry = readEntry(task.text, task.file, task.reading);
+  const { told, ...checked } = checkEntry(entry, releaseOf(task), {
     variation: task.variation,
     mode: task.mode,
     bounds: task.bounds,
@@ -47,7 +82,11 @@ function rowOf(task: CheckTask): Row {
     token: threads?.token ?? null,
     preemptions: threads?.preemptions ?? null,
     story: told && task.story !== 'none' ? (task.story === 'whole' ? toldText(told) : whyText(told)) : null,
+    notes: notesOf(entry, task.release),
+    shape: shapeOf(entry, task.variation),
+    data: task.data && told ? toldData(told, entry, task.release, task.variation) : null,
     timeline: task.timeline && threads ? traceChrome(threads.story, tellingOf(threads.story)) : null,
+    ...(task.source ? { ran: [...loaded!.program.ran.keys()].sort() } : {}),
     seconds: seconds(),
   };
 }

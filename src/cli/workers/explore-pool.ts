@@ -3,7 +3,7 @@ import type { Bounds, Mode, Undecided, Verdict } from '../../schedule/replay/ver
 import type { Exploration } from '../../schedule/search/exploration.ts';
 import { notRefused, type Refused } from '../refused.ts';
 import { interruptible } from '../stop.ts';
-import type { RandomTask, SearchTask, Sent } from './explore-worker.ts';
+import type { RandomTask, SearchTask } from './explore-worker.ts';
 import { inPool, withPool } from './pool.ts';
 
 /** The verdict on a program that was never started. */
@@ -24,7 +24,6 @@ export async function exploreOnThreads(tasks: readonly SearchTask[], threads: nu
  */
 export function exploreRandom(
   exploration: Exploration,
-  sent: Sent,
   random: RandomOptions,
   bounds: Bounds,
   threads: number,
@@ -36,7 +35,7 @@ export function exploreRandom(
       search.finish({
         count: threads,
         async run(first, count) {
-          const task: RandomTask = { program: sent, random, bounds, first, count };
+          const task: RandomTask = { program: exploration.program.name, random, bounds, first, count };
           return notRefused((await pool.run(task)) as RandomRuns | Refused);
         },
       }),

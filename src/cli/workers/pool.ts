@@ -3,7 +3,7 @@ import { notRefused, type Refused } from '../refused.ts';
 import { interruptible } from '../stop.ts';
 
 /** The worker modules beside this file. */
-type Worker = 'explore-worker' | 'check-worker' | 'options-worker' | 'design-worker' | 'campaign-worker';
+type Worker = 'explore-worker' | 'check-worker' | 'options-worker' | 'campaign-worker';
 
 /** Runs work with a worker on several threads, which end with the work. */
 export async function withPool<T>(

@@ -7,6 +7,7 @@ import type { FileTree } from '../../machines/sources/tree.ts';
 import { compareNvdimm } from '../nvdimm.ts';
 import type { Subject, Tally } from '../tally.ts';
 import { comparePtdump, compareTables } from './compare-tables.ts';
+import { compareX86Tables } from './compare-x86-tables.ts';
 import { compareHugetlb } from './hugetlb.ts';
 import { compareKpageflags } from './kpageflags.ts';
 import { compareMonitorDevices } from './monitor-devices.ts';
@@ -246,8 +247,9 @@ export function compareState(tally: Tally, tree: FileTree, state: State, k: Kern
     () => compareMonitorDevices(tally, tree, state),
     () => compareSections(tally, tree, state, k),
     () => compareKpageflags(tally, tree, state, k),
-    () => mmu && compareTables(tally, tree, mmu, k),
-    () => mmu && comparePtdump(tally, tree, state, k),
+    () => k.c.arch === 'x86_64' && compareX86Tables(tally, tree, state, k),
+    () => k.c.arch === 'arm64' && compareTables(tally, tree, mmu!, k),
+    () => k.c.arch === 'arm64' && comparePtdump(tally, tree, state, k),
   ];
   for (const part of parts) tally.attempt(part);
 }

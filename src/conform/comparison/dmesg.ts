@@ -1,57 +1,57 @@
+import { recognise } from '../../messages/recognise.ts';
 import type { RunEvent } from '../../schedule/runner.ts';
 
 /** Kernel messages in a normal form in which recorded lines and the model's can be compared. */
 
-/** Lines that memory hotplug prints; the other lines of a log are ignored. */
-const hotplugLines: readonly RegExp[] = [
-  /^Fallback order for Node /,
-  /^Built \d+ zonelists/,
-  /^Policy zone: /,
-  /^Offlined Pages /,
-  /^Block size \[0x/,
+/**
+ * Lines that are compared though they are no messages of the release, or more than one: those of the modelled drivers,
+ * so that none of theirs is missed, and what a WARN(), a BUG() and an oops print.
+ */
+const ALSO: readonly RegExp[] = [
   /^acpi PNP0C80:\w+: /,
-  /^removing memory fails, /,
-  /^Refuse to remove /,
-  /^Hotplug memory \[/,
-  / is outside linear mapping region$/,
-  /^node \d+ was absent from the node_possible_map$/,
-  /^Boot memory \[/,
-  /^memory memory\d+: Offline failed\.$/,
-  /^page: ?\S* ?refcount:\d+ mapcount:/,
-  /^flags: 0x/,
-  /^page dumped because: unmovable page$/,
-  /^memory offlining \[mem /,
-  /^online_pages \[mem /,
-  /^Unable to reserve System RAM region: /,
-  / splits a leaf entry in /,
-  /^altmap_alloc_block_buf: pfn: /,
   // the signals that programs get are not modelled
   /^Memory failure: (?!.*(?:Killing|Sending|SIGBUS))/,
   /^(?:soft[_ ]offline|soft_offline_page|__get_any_page): /,
-  /^.{1,16}: vmemmap alloc failure: /,
   /^kmem[ :]/,
   /^device_dax[ :]/,
   /^virtio_mem[ :]/,
   /^(?:nd_pmem|dax_pmem)(?:: | (?!btt))/,
   /^ (?:pfn|dax)\d+\.\d+: /,
-  /^Misaligned __add_pages start: /,
-  /^section already deactivated \(/,
-  /^Conflicting mapping in same section$/,
-  /^(?:\w+ )?attempted on (?:ram|mixed) region /,
-  /^(?:devm_memremap_pages_release: )?failed to free all reserved pages$/,
-  /^Altmap not fully unmapped$/,
   // after a task has died: RCU's, in the idle task
   /^WARNING: (?!.*\b(?:rcu_eqs_enter|ct_kernel_exit)\b)/,
   /^[Kk]ernel BUG at /,
-  /^Unable to handle kernel /,
-  /^BUG: unable to handle page fault /,
-  /^#PF: /,
-  /^Oops: [0-9a-f]{4} /,
   /^RIP: 0010:/,
-  /^ {2}(ESR|FSC) = /,
-  /^\[[0-9a-f]{16}\] pgd=/,
-  /^Internal error: Oops: /,
-  /^pc : /,
+];
+
+/** Messages that the model prints and a recording cannot confirm. */
+const NOT_COMPARED: readonly Rule[] = [
+  { pattern: /^migrating pfn /, why: 'of pages that could not be migrated, whose number is random' },
+];
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly why: string;
+}
+
+/** What the other lines of a log are, by the first rule that fits. */
+const OTHERS: readonly Rule[] = [
+  { pattern: /^(?:ohp|ozd): /, why: 'of the modules that perform the operations' },
+  {
+    pattern:
+      /^(?:Call [Tt]race:| ?<\/?(?:TASK|IRQ)>| \??\s?[\w.]+\+0x[0-9a-f]+\/|---\[ end trace|-+\[ cut here|Code: |Modules linked in|Hardware name: |Workqueue: |CPU: \d|Tainted: )/,
+    why: 'of dumps: the stack, and where it was',
+  },
+  {
+    pattern:
+      /^(?:x\d+ ?: |sp : |lr : |pc : |pstate: |pmr_save: |R[A-DS0-9][A-Z0-9]: |RIP: |FS: |CS: |CR2: |DR\d: |PKRU: | {2}(?:ESR|EC|SET|EA|FSC|ISV|CM|GCS|Overlay|TagAccess|Xs) = |(?:Mem|Data) abort info:|swapper pgtable: |note: )/,
+    why: 'of dumps: registers',
+  },
+  {
+    pattern: /^(?:raw: |head:|\w+ flags: 0x|page_type: |aops:|memcg:|page->mem_cgroup)/,
+    why: 'of dumps of pages',
+  },
+  { pattern: /: \d+ callbacks suppressed$/, why: 'of the rate limit' },
+  { pattern: /^Memory failure: /, why: 'of signals to programs' },
 ];
 
 /** The lines of a log: timestamps, levels and callers of printk, and the line ends of a console are taken off. */
@@ -79,6 +79,7 @@ function normal(line: string): string {
     .replace(CLONE, '')
     .replace(/^.{1,16}: (?=vmemmap alloc failure: )/, '')
     .replace(/Total pages: \d+$/, 'Total pages: N')
+    .replace(/(?<= pages in )\d+ms$/, 'Nms')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^[Kk]ernel BUG at (\w+)\+.*$/, 'BUG at $1')
@@ -107,7 +108,15 @@ const zoneAndNode = (names: string): string =>
 
 const ofADump = /^(?:pc : |RIP: 0010:| {2}(?:ESR|FSC) = )/;
 
-const isHotplug = (line: string): boolean => hotplugLines.some((pattern) => pattern.test(line));
+/** Messages of any release: a line of another than the model's is a difference. */
+const isHotplug = (line: string): boolean =>
+  !NOT_COMPARED.some(({ pattern }) => pattern.test(line)) &&
+  (ALSO.some((pattern) => pattern.test(line)) || recognise(line).length > 0);
+
+/** What a line that is not compared is. */
+const otherOf = (line: string): string =>
+  [...NOT_COMPARED, ...OTHERS].find(({ pattern }) => pattern.test(line))?.why ??
+  `of other subsystems (${/^[\w.-]*/.exec(line)![0].replace(/\d+/g, 'N')})`;
 
 /** The lines of a log without dumps of pages that could not be migrated, whose number is random. */
 export function withoutMigrationDumps(lines: readonly string[]): string[] {
@@ -134,13 +143,16 @@ export function recordedLog(text: string): RecordedLog {
   const all = logLines(text).filter((line) => line !== '');
   const unique = withoutMigrationDumps(all);
   const hotplug = unique.filter(isHotplug).map(normal);
+  const others = new Map<string, number>();
+  for (const line of unique)
+    if (!isHotplug(line)) others.set(otherOf(line), (others.get(otherOf(line)) ?? 0) + 1);
   // a warning has a register dump as well; only that of an oops is modelled
   const oops = hotplug.findIndex((line) => /^(?:Unable|BUG: unable) to handle /.test(line));
   const told = hotplug.filter((line, i) => !ofADump.test(line) || (oops >= 0 && i > oops));
   const end = told.findIndex((line) => IN_OOPS.test(line));
   const lines = end < 0 ? told : told.slice(0, end + 1);
   const dropped = [
-    { why: 'of other subsystems, and parts of dumps', times: unique.length - hotplug.length },
+    ...[...others].map(([why, times]) => ({ why, times })),
     {
       why: 'dumps of pages that could not be migrated, whose number is random',
       times: all.length - unique.length,
@@ -154,10 +166,14 @@ export function recordedLog(text: string): RecordedLog {
 /** The log lines of these events, in normal form. */
 export function eventLines(events: readonly RunEvent[]): string[] {
   return events.flatMap((event) => {
-    // the number of repetitions is random
-    if (event.kind === 'printk') return event.text.startsWith('migrating pfn ') ? [] : [normal(event.text)];
+    if (event.kind === 'printk')
+      return NOT_COMPARED.some(({ pattern }) => pattern.test(event.text)) ? [] : [normal(event.text)];
     if (event.kind === 'lock') return [];
-    if (event.kind === 'bug') return event.text.startsWith('Oops') ? [] : [`BUG at ${caller(event.where)}`];
+    if (event.kind === 'bug') {
+      if (event.text.startsWith('Oops')) return [];
+      const dumped = event.text.startsWith('page dumped because: ') ? [event.text] : [];
+      return [...dumped, `BUG at ${caller(event.where)}`];
+    }
     return [...(event.text ? [event.text] : []), `WARNING: at ${caller(event.where)}`];
   });
 }

@@ -124,10 +124,9 @@ type DaxDevice = z.infer<typeof daxDevice>;
 function modelDax(state: State, k: Kernel, recorded: DaxDevice): DaxDevice | null {
   const dax = [...state.dev_dax.values()].find(({ name }) => name === recorded.chardev);
   if (!dax) return null;
-  const end = dax.start + dax.size;
   const bytes = k.c.memory_block_size_bytes;
-  const blocks = [...state.memory_block.keys()].filter(
-    (id) => id * bytes >= dax.start && (id + 1) * bytes <= end,
+  const blocks = [...state.memory_block.keys()].filter((id) =>
+    dax.ranges.some(({ start, size }) => id * bytes >= start && (id + 1) * bytes <= start + size),
   );
   const read = (id: number, name: string): string => {
     const entry = lookup(state, k, `${MEMORY}/memory${id}/${name}`);
@@ -137,7 +136,7 @@ function modelDax(state: State, k: Kernel, recorded: DaxDevice): DaxDevice | nul
   const kmem = dax.driver === 'kmem';
   return {
     chardev: dax.name,
-    size: dax.size,
+    size: dax.ranges.reduce((sum, { size }) => sum + size, 0),
     target_node: dax.target_node,
     align: dax.align,
     mode: kmem ? 'system-ram' : 'devdax',
@@ -148,7 +147,7 @@ function modelDax(state: State, k: Kernel, recorded: DaxDevice): DaxDevice | nul
       recorded.movable === undefined
         ? undefined
         : online.every((id) => read(id, 'valid_zones') === 'Movable'),
-    mappings: recorded.mappings && [{ start: dax.start, end: end - 1 }],
+    mappings: recorded.mappings && dax.ranges.map(({ start, size }) => ({ start, end: start + size - 1 })),
   };
 }
 

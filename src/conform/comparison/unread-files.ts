@@ -15,11 +15,6 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^proc\/vmallocinfo$/, '/proc/vmallocinfo: other subsystems allocate most of it'],
   [/^proc\/(?:cmdline|version|modules)$/, '/proc/cmdline, version, modules: inputs'],
-  [/^sys\/kernel\/debug\/kernel_page_tables$/, 'kernel_page_tables: no page tables in the model'],
-  [
-    /^kernel\/(?:vmemmap|directmap)-pagetable\.txt$/,
-    'kernel/*-pagetable.txt: x86 page tables are not modelled',
-  ],
   [
     /(?:^|\/)(?:uevent|subsystem|modalias|devtype)$|\/power\//,
     'uevent, subsystem, modalias, power: of the driver core',

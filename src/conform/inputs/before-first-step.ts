@@ -1,5 +1,6 @@
 import type { IomemEntry, Machine, ZoneInfo } from '../../machines/machine.ts';
 import type { Op, UnreadOp } from '../../machines/recording/ops.ts';
+import type { FileTree } from '../../machines/sources/tree.ts';
 
 /** The machine as it was before the operations of the first step, whose folder holds the state after them. */
 
@@ -12,10 +13,23 @@ interface Range {
 const inside = ({ start, end }: Range, ranges: readonly Range[]): boolean =>
   ranges.some((range) => start >= range.start && end <= range.end);
 
-/** DIMMs plugged in the first step; there before boot, they are boot memory. */
-const pluggedIn = (ops: readonly (Op | UnreadOp)[]): readonly Range[] =>
+/**
+ * Whether a plug of the first step is one of a DIMM that the kernel adds then: those plugged before boot are not in the
+ * firmware's memory map, ACPI's scan at boot adds them. Recorded page tables map them already.
+ */
+export const isAddedAtBoot = (
+  { kind, cold_plugged }: { readonly kind: string; readonly cold_plugged?: boolean | undefined },
+  tables: boolean,
+): boolean => kind === 'dimm' && !(cold_plugged && tables);
+
+/** Whether a step has page tables. */
+export const hasTables = ({ tree }: { readonly tree: FileTree }): boolean =>
+  tree.kind('tables/linear.json') === 'file';
+
+/** DIMMs plugged in the first step. */
+const pluggedIn = (ops: readonly (Op | UnreadOp)[], tables: boolean): readonly Range[] =>
   ops.flatMap((op) =>
-    op.op === 'device_add' && op.kind === 'dimm' && !op.cold_plugged && op.addr != null
+    op.op === 'device_add' && isAddedAtBoot(op, tables) && op.addr != null
       ? [{ start: op.addr, end: op.addr + op.size }]
       : [],
   );
@@ -91,4 +105,4 @@ function withNodes(machine: Machine, ops: readonly (Op | UnreadOp)[]): Machine {
 }
 
 export const beforeFirstStep = (machine: Machine, ops: readonly (Op | UnreadOp)[]): Machine =>
-  withNodes(unplugged(machine, pluggedIn(ops)), ops);
+  withNodes(unplugged(machine, pluggedIn(ops, machine.tables !== undefined)), ops);

@@ -43,7 +43,10 @@ export const writable = (t: Translation, attr: number): boolean =>
 
 /** The physical address a descriptor names: a table page, or the start of a leaf's range. */
 export const target = (t: Translation, d: Descriptor): number =>
-  t.arch === 'x86_64' ? d.addr : outputAddress(d, t.page_shift, lpa2(t));
+  t.arch === 'x86_64' ? x86Address(d) : outputAddress(d, t.page_shift, lpa2(t));
+
+/** Bits 51:12; a descriptor holds 51:48 among its attributes. */
+export const x86Address = (d: Descriptor): number => d.addr + ((d.attr >>> 12) & 15) * 2 ** 48;
 
 /**
  * The number of entries in one contiguous group at a depth (Arm ARM D8, the Contiguous bit); 1 if there are no groups.

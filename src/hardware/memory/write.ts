@@ -35,7 +35,8 @@ interface Change {
 
 /**
  * Write `n` consecutive words from a physical address on, by the executing CPU: `d`, its address field ascending by
- * `stride` bytes. What happens to the old descriptors depends on the paths of walkers: see {@link Mmu}.
+ * `stride` bytes. What happens to the old descriptors depends on the paths of walkers: see {@link Mmu}. x86 needs no
+ * barrier: stores become visible to all in order, and what is not present is never cached.
  */
 export function writeEntries(m: Mmu, pa: number, n: number, d: Descriptor, stride: number): void {
   write(m, pa, n, d, stride, true);
@@ -108,10 +109,12 @@ export function erase(m: Mmu, pa: number, size: number): void {
 /** Before the write: reports the rules it breaks, and records what CPUs may continue to hold. */
 function takeAway(m: Mmu, { old, now }: Change): void {
   const valid = meaning(m.t, now.depth, now.attr) !== 'none';
-  if (valid) checkStale(m, now);
+  const x86 = m.t.arch === 'x86_64';
+  // the rules are Arm's; x86 lets a walker find either entry (SDM 3A, 4.10.2.3)
+  if (valid && !x86) checkStale(m, now);
   if (old === undefined || meaning(m.t, old.depth, old.attr) === 'none') return;
-  if (valid) checkLive(m, old, now);
-  retire(m, old, false);
+  if (valid && !x86) checkLive(m, old, now);
+  retire(m, old, x86);
 }
 
 /** After the write: records what walkers may find, and what they may not find yet. */
@@ -123,7 +126,7 @@ function bringIn(m: Mmu, { pa, old, now }: Change, fresh: boolean): void {
   }
   const was = old === undefined ? 'none' : meaning(m.t, old.depth, old.attr);
   const flagged = was === 'leaf' && !cacheable(m.t, old!.attr);
-  if (!fresh) {
+  if (!fresh || m.t.arch === 'x86_64') {
     if (m.fresh.count > 0) m.fresh.update(word, now.n, () => []);
   } else if (was === 'none' || flagged) {
     const fault = flagged ? 'access-flag' : 'translation';

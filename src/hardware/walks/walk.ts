@@ -1,5 +1,5 @@
 import { entryIndex, entrySize } from '../../geometry/translation.ts';
-import { isTable, isValid, outputAddress } from '../descriptor/descriptor.ts';
+import { meaning, target } from '../descriptor/format.ts';
 import type { WordRun } from '../memory/words.ts';
 import type { Mmu } from '../mmu.ts';
 
@@ -25,8 +25,8 @@ export function tableAt(m: Mmu, depth: number, va: number): number | null {
   let table = m.root;
   for (let above = 0; above < depth; above++) {
     const d = m.words.get(table + entryIndex(m.t, above, va) * 8);
-    if (!isValid(d) || !isTable(d)) return null;
-    table = outputAddress(d, m.t.page_shift);
+    if (meaning(m.t, above, d.attr) !== 'table') return null;
+    table = target(m.t, d);
   }
   return table;
 }
@@ -36,9 +36,9 @@ export function isMapped(m: Mmu, va: number): boolean {
   let table = m.root;
   for (let depth = 0; depth < m.t.levels; depth++) {
     const d = m.words.get(table + entryIndex(m.t, depth, va) * 8);
-    if (!isValid(d)) return false;
-    if (depth === m.t.levels - 1 || !isTable(d)) return true;
-    table = outputAddress(d, m.t.page_shift);
+    const kind = meaning(m.t, depth, d.attr);
+    if (kind !== 'table') return kind === 'leaf';
+    table = target(m.t, d);
   }
   return false;
 }
@@ -48,8 +48,9 @@ export function* leaves(m: Mmu, from: number, to: number): Generator<EntryRun> {
   for (const run of entries(m, from, to)) if (!pointsToTable(m, run)) yield run;
 }
 
-/** Whether a walk follows the entries of this run: above the last level, with both low bits set. */
-export const pointsToTable = (m: Mmu, run: EntryRun): boolean => run.depth < m.t.levels - 1 && isTable(run);
+/** Whether a walk follows the entries of this run. */
+export const pointsToTable = (m: Mmu, run: EntryRun): boolean =>
+  meaning(m.t, run.depth, run.attr) === 'table';
 
 /** How many tables of a run of table entries are adjacent, so that their entries form one sequence. */
 export const tablesTogether = (m: Mmu, run: WordRun): number =>
@@ -57,7 +58,7 @@ export const tablesTogether = (m: Mmu, run: WordRun): number =>
 
 /** The table that entry `i` of a run points to. */
 export const nextTable = (m: Mmu, run: WordRun, i: number): number =>
-  outputAddress({ addr: run.addr + i * run.stride, attr: run.attr }, m.t.page_shift);
+  target(m.t, { addr: run.addr + i * run.stride, attr: run.attr });
 
 /** The entries in `n` words at `pa`; the first word translates `va`. */
 function* below(

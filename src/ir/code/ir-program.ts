@@ -31,14 +31,19 @@ export class IrProgram implements Surroundings {
   readonly asms: InlineAsm[] = [];
   readonly #placed = new Map<string, Placed>();
   readonly #functions: (LinkSymbol & { readonly kind: 'function' | 'external' })[] = [];
+  /** Variables that the linker placed, by ascending address. */
+  readonly #variables: Placed[] = [];
   readonly #text: Int64;
   #nextFunction: Int64;
   #nextData: Int64;
+  readonly #outside: ReadonlySet<string>;
   readonly #code = new Map<number, Code>();
   readonly #numbers = new Map<string, number>();
 
-  constructor(linked: Linked, placement: SegmentPlacement) {
+  /** @param outside functions that count as external although they have a body */
+  constructor(linked: Linked, placement: SegmentPlacement, outside: ReadonlySet<string> = new Set()) {
     this.linked = linked;
+    this.#outside = outside;
     this.#text = placement.text;
     this.#nextFunction = placement.text;
     this.#nextData = placement.data;
@@ -74,7 +79,22 @@ export class IrProgram implements Surroundings {
     const rest = (this.#nextData.lo >>> 0) % align;
     const at = add64(this.#nextData, rest === 0 ? 0 : align - rest);
     this.#nextData = add64(at, Math.max(size, 1));
-    return { symbol, at, size };
+    const placed = { symbol, at, size };
+    this.#variables.push(placed);
+    return placed;
+  }
+
+  /** The variable at an address to which the linker, not {@link placeAt}, gave its place. */
+  variableAt(lo: number, hi: number): Placed | undefined {
+    if (hi !== this.#nextData.hi) return undefined;
+    let [low, high] = [0, this.#variables.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#variables[middle]!.at.lo >>> 0 <= lo >>> 0) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.#variables[low - 1];
+    return found && (lo >>> 0) - (found.at.lo >>> 0) < Math.max(found.size, 1) ? found : undefined;
   }
 
   /**
@@ -123,7 +143,7 @@ export class IrProgram implements Surroundings {
     const known = this.#code.get(number);
     if (known) return known;
     const symbol = this.#functions[number]!;
-    if (symbol.kind !== 'function') return null;
+    if (symbol.kind !== 'function' || this.#outside.has(symbol.fn.name)) return null;
     const code = compile(this, symbol.module, symbol.fn, number);
     this.#code.set(number, code);
     return code;
@@ -138,13 +158,18 @@ export class IrProgram implements Surroundings {
         ({ symbol }) => symbol.kind === 'variable' && !done.has(symbol.name),
       );
       if (todo.length === 0) return;
-      for (const { symbol, at, size } of todo) {
-        done.add(symbol.name);
-        if (symbol.kind !== 'variable' || size === 0) continue;
-        memory.map(at.lo, at.hi, size);
-        this.#write(memory, symbol.module, at, symbol.global.type, symbol.global.init!);
+      for (const placed of todo) {
+        done.add(placed.symbol.name);
+        this.writeVariable(memory, placed);
       }
     }
+  }
+
+  /** Maps a variable and writes its initial value. */
+  writeVariable(memory: Memory, { symbol, at, size }: Placed): void {
+    if (symbol.kind !== 'variable' || size === 0) return;
+    memory.map(at.lo, at.hi, size);
+    this.#write(memory, symbol.module, at, symbol.global.type, symbol.global.init!);
   }
 
   #write(memory: Memory, module: IrModule, at: Int64, type: Type, value: IrValue): void {

@@ -17,7 +17,7 @@ export interface Frame {
 }
 
 /** A thread of IR: a stack of frames. */
-class IrThread {
+export class IrThread {
   readonly frames: Frame[] = [];
   readonly stack: Stack;
   /** Low half of the address of the innermost frame's variables. */

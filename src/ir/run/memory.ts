@@ -135,6 +135,16 @@ export class Memory {
     }
   }
 
+  /** The bytes from an address on; -1 stands for one that was not written. */
+  bytes(lo: number, hi: number, size: number): number[] {
+    return Array.from({ length: size }, (_, i) => {
+      const at = add(lo, hi, i);
+      const page = this.#page(at.lo, at.hi);
+      const offset = at.lo & (PAGE - 1);
+      return ((page.written[offset >> 5]! >>> (offset & 31)) & 1) === 0 ? -1 : page.bytes[offset]!;
+    });
+  }
+
   #loadBytes(lo: number, hi: number, size: number): void {
     let low = 0;
     let up = 0;

@@ -1,6 +1,6 @@
 import { regionOf } from '../../geometry/layout.ts';
 import { entrySize } from '../../geometry/translation.ts';
-import { isTable } from '../../hardware/descriptor/descriptor.ts';
+import { meaning } from '../../hardware/descriptor/format.ts';
 import type { Mmu } from '../../hardware/mmu.ts';
 import { nextTable, tablesTogether } from '../../hardware/walks/walk.ts';
 import type { Kernel } from '../kernel.ts';
@@ -31,7 +31,7 @@ function* below(m: Mmu, depth: number, pa: number, n: number, va: number): Gener
     const start = va + ((run.pa - pa) / 8) * size;
     if (at < start) yield { start: at, end: start, level, attr: 0 };
     at = start + run.n * size;
-    if (depth === m.t.levels - 1 || !isTable(run)) yield { start, end: at, level, attr: run.attr };
+    if (meaning(m.t, depth, run.attr) !== 'table') yield { start, end: at, level, attr: run.attr };
     else {
       const together = tablesTogether(m, run);
       for (let i = 0; i < run.n; i += together) {

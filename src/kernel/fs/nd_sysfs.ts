@@ -1,4 +1,5 @@
 import type { Steps } from '../../steps/step.ts';
+import { dax_region } from '../drivers/dax/dax_region.ts';
 import { nd_device, nd_pfn_name } from '../drivers/nvdimm/bus.ts';
 import { nd_pfn_supported_alignments } from '../drivers/nvdimm/pfn_devs.ts';
 import { allocatable_dpa, available_dpa } from '../drivers/nvdimm/region_devs.ts';
@@ -81,10 +82,11 @@ function instance_file(state: State, k: Kernel, nd_pfn: nd_pfn, name: string): s
 function dax_file(state: State, name: string, file: string): string | null {
   const dax = [...state.dev_dax.values()].find((one) => one.name === name);
   if (!dax) return null;
-  if (file === 'size') return `${dax.size}\n`;
+  if (file === 'size') return `${dax.ranges.reduce((sum, { size }) => sum + size, 0)}\n`;
   if (file === 'align') return `${dax.align}\n`;
   if (file === 'target_node') return `${dax.target_node}\n`;
-  return file === 'resource' ? hex(dax.start) : null;
+  // without a range PHYS_ADDR_MAX, 2^64 - 1
+  return file === 'resource' ? (dax.ranges[0] ? hex(dax.ranges[0].start) : `0x${'f'.repeat(16)}\n`) : null;
 }
 
 const parts = (path: string): readonly [bus: string, device: string, file: string] | null => {
@@ -94,6 +96,7 @@ const parts = (path: string): readonly [bus: string, device: string, file: strin
 
 /** The text of a file; null if it does not exist or has no text. */
 export function nd_file(state: State, path: string, k: Kernel): string | null {
+  if ('create_store' in k && dax_region_file(path)) return dax_region_text(state, path);
   const [bus, name, file] = parts(path) ?? [];
   if (name === undefined || file === undefined) return null;
   if (bus === 'dax') return dax_file(state, name, file);
@@ -105,8 +108,40 @@ export function nd_file(state: State, path: string, k: Kernel): string | null {
   return show ? show(state.nd_region.get(dev.key)!, state, dev.key) : null;
 }
 
+/** The number and the file of a region whose parts can be given to instances; on a platform device, or on CXL's. */
+const dax_region_file = (path: string): readonly [region: number, file: string] | null => {
+  const at =
+    /^\/sys\/(?:devices\/platform\/hmem\.|bus\/cxl\/devices\/dax_region)(\d+)\/dax_region\/(\w+)$/.exec(path);
+  return at ? [Number(at[1]), at[2]!] : null;
+};
+
+function dax_region_text(state: State, path: string): string | null {
+  const [region, file] = dax_region_file(path) ?? [-1];
+  const found = dax_region.run(state, region);
+  if (!found) return null;
+  if (file === 'size') return `${found.size}\n`;
+  if (file !== 'available_size') return null;
+  return `${found.taken.reduce((left, { size }) => left - size, found.size)}\n`;
+}
+
+function dax_store(state: State, path: string, text: string, k: Kernel): Steps<number> | null {
+  if (!('create_store' in k)) return null;
+  const [region, name] = dax_region_file(path) ?? [-1];
+  if (region >= 0 && dax_region.run(state, region)) {
+    if (name === 'create') return k.create_store(region, text);
+    return name === 'delete' ? k.delete_store(region, text) : null;
+  }
+  const [, device, file] = parts(path) ?? [];
+  const own = Number(/^dax(\d+)\./.exec(device ?? '')?.[1] ?? -1);
+  const key = [...state.dev_dax].find(([, dax]) => dax.name === device)?.[0];
+  if (file !== 'size' || key === undefined || !dax_region.run(state, own)) return null;
+  return k.$dev_dax_size_store(own, key, text);
+}
+
 /** The write function of a file; null if it has none or does not exist. */
 export function nd_store(state: State, path: string, text: string, k: Kernel): Steps<number> | null {
+  const dax = dax_store(state, path, text, k);
+  if (dax) return dax;
   const [bus, name, file] = parts(path) ?? [];
   const dev = bus === 'nd' ? nd_device(name!) : null;
   if (!dev || !state[dev.table].has(dev.key)) return null;
@@ -120,7 +155,7 @@ export function nd_store(state: State, path: string, text: string, k: Kernel): S
 }
 
 function* force_raw_store(k: Kernel, ns: number, text: string): Steps<number> {
-  const value = kstrtobool(text);
+  const value = kstrtobool(text, k.c);
   if (value === null) return -k.errno.EINVAL;
   yield* W('nd_namespace', ns, 'force_raw', value);
   return 0;

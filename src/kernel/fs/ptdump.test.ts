@@ -181,7 +181,8 @@ describe('formats', () => {
     ['5.10.223', 'v5.10'],
     ['v6.1', 'v6.1'],
     ['v6.12', 'v6.12'],
-    ['v7.2', 'v7.2'],
+    ['v6.18', 'v6.13'],
+    ['v7.2', 'v6.13'],
   ])('of %s is that of %s', (release, format) => {
     expect(ptdump_format(release).release).toBe(format);
   });

@@ -20,7 +20,7 @@ import {
 /** The format of arm64's kernel_page_tables, which differs between releases. */
 export interface PtdumpFormat {
   /**
-   * The release from which it was read: v5.10, v6.1 and v7.2 are recorded; v6.12 and v5.4 were read in source; v5.2 and
+   * The release from which it was read: v5.10, v6.1 and v6.13 (on 7.2.13) are recorded; v6.12 and v5.4 were read in source; v5.2 and
    * v5.7 are unverified.
    */
   readonly release: string;
@@ -35,7 +35,7 @@ export interface PtdumpFormat {
   readonly from_zero: boolean;
   /** Whether there is a column for GP, and blanks in place of UXN (v5.8+). */
   readonly gp: boolean;
-  /** Whether BLK means that bits 1:0 are 1 (v7.2) instead of bit 1 clear: an invalid entry is then no block. */
+  /** Whether BLK means that bits 1:0 are 1 (v6.13+) instead of bit 1 clear: an invalid entry is then no block. */
   readonly blk_is_sect: boolean;
   /** Whether with two levels a block in the root is called PMD (v6.9+), and an empty entry beside it PGD. */
   readonly pmd_in_root: boolean;
@@ -95,11 +95,11 @@ const v6_12: PtdumpFormat = {
   pmd_in_root: true,
   markers: [LINEAR, MODULES, VMALLOC, VMEMMAP, PCI_IO, FIXMAP],
 };
-const v7_2: PtdumpFormat = { ...v6_12, release: 'v7.2', blk_is_sect: true };
+const v6_13: PtdumpFormat = { ...v6_12, release: 'v6.13', blk_is_sect: true };
 
 /** The oldest version of each format, newest first; versions in between are assigned by the layout's family. */
 const FORMATS = [
-  [7, 0, v7_2],
+  [6, 13, v6_13],
   [6, 9, v6_12],
   [5, 11, v6_1],
   [5, 10, v5_10],

@@ -4,6 +4,7 @@ import { kstrtobool } from '../lib/kstrtox.ts';
 import { list_text } from '../lib/vsprintf.ts';
 import { hstate_attributes, hstate_names, hstate_order } from '../mm/hugetlb/hugetlb_sysfs.ts';
 import { online_policies } from '../mm/memory_hotplug/zone_for_pfn_range.ts';
+import { vmstat } from '../mm/vmstat.ts';
 import { R, W } from '../ops.ts';
 import { MEMBLOCK_MEMORY, MEMBLOCK_RESERVED, NUMA_NO_NODE, type State } from '../state.ts';
 import { driver_directory, driver_store } from './driver_sysfs.ts';
@@ -67,6 +68,7 @@ function memory_entry(state: State, k: Kernel, parts: readonly string[]): SysfsE
       'auto_online_blocks',
       'block_size_bytes',
       'hard_offline_page',
+      ...(k.c.ARCH_MEMORY_PROBE ? ['probe'] : []),
       'soft_offline_page',
       ...blocks,
     ]);
@@ -181,6 +183,7 @@ export function lookup(state: State, k: Kernel, path: string): SysfsEntry | null
   if (bound) return dir(bound);
   if (clean === ND || clean === DAX) return dir(bus_devices(state, clean === ND ? 'nd' : 'dax').sort());
   if (clean === '/proc/iomem') return file([...iomem(state)].join(''));
+  if (clean === '/proc/vmstat') return 'memmap_pages_add' in k ? file(vmstat(state)) : null;
   if (clean === '/proc/meminfo') return file([...meminfo(state, k)].join(''));
   if (clean === '/proc/zoneinfo') return file([...zoneinfo(state, k)].join(''));
   const arrays: Readonly<Record<string, number>> = {
@@ -214,7 +217,7 @@ function* store_parameter(k: Kernel, name: string, text: string): Steps<number> 
     return 0;
   }
   if (name === 'auto_movable_numa_aware') {
-    const value = kstrtobool(text);
+    const value = kstrtobool(text, k.c);
     if (value === null) return -k.errno.EINVAL;
     yield* W('vars', 0, 'auto_movable_numa_aware', value);
     return 0;
@@ -243,6 +246,7 @@ export function store(state: State, k: Kernel, path: string, text: string): Step
   const device = nd_store(state, path, text, k) ?? driver_store(path, text, k);
   if (device) return device;
   if (path === `${MEMORY}/auto_online_blocks`) return k.auto_online_blocks_store(text);
+  if (path === `${MEMORY}/probe` && k.c.ARCH_MEMORY_PROBE) return k.probe_store(text);
   if (path === `${MEMORY}/hard_offline_page`) return k.hard_offline_page_store(text);
   if (path === `${MEMORY}/soft_offline_page`) return k.soft_offline_page_store(text);
   if (path.startsWith(`${PARAMETERS}/`)) {

@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { change, lock, look, operation, pr_warn, unlock } from '../ops.ts';
-import { PFN_DOWN, PFN_PHYS, PFN_UP, pa } from '../pfn.ts';
+import { hex, hexpad, PFN_DOWN, PFN_PHYS, PFN_UP, pa } from '../pfn.ts';
 import {
   IORESOURCE_BUSY,
   IORESOURCE_MEM,
@@ -39,6 +39,9 @@ function __request_resource(root: resource, res: resource): resource | null {
 }
 
 /** False if it conflicts with a busy resource (the caller returns -EEXIST). */
+/** "[mem 0x100000000-0x107ffffff]" */
+const mem = (start: number, size: number): string => `[mem ${hex(start)}-${hex(start + size - 1)}]`;
+
 export const request_region = operation({
   name: 'request_region',
   obj: 'iomem_resource',
@@ -59,6 +62,10 @@ export const request_region = operation({
       parent = conflict;
     }
   },
+  tell: ([start, size, name]) => ({
+    kind: 'does',
+    what: `__request_resource(${mem(start, size)} "${name}")`,
+  }),
 });
 
 /** release_resource of the exact range; its children take its place. */
@@ -79,6 +86,7 @@ export const release_resource = operation({
     };
     visit(state.iomem_resource);
   },
+  tell: ([start, size]) => ({ kind: 'does', what: `__release_resource(${mem(start, size)})` }),
 });
 
 /** __release_region: the busy entry with exactly this range, possibly below entries that are not busy. */
@@ -102,6 +110,7 @@ export const release_region = operation({
       return true;
     }
   },
+  tell: ([start, size]) => ({ kind: 'does', what: `__release_region(${mem(start, size)})` }),
 });
 
 /** __adjust_resource: false if it would leave out a child. */
@@ -152,6 +161,7 @@ export const release_mem_region = operation({
       return 'released';
     }
   },
+  tell: ([start, size]) => ({ kind: 'does', what: `free_resource(${mem(start, size)})` }),
 });
 
 const mergeable = (a: resource, b: resource): boolean =>
@@ -187,6 +197,7 @@ export const merge_system_ram = operation({
       siblings.splice(i + 1, 1);
     }
   },
+  tell: () => ({ kind: 'does', what: '__merge_child_mem_resources()' }),
 });
 
 /** Busy System RAM in [start, end], clipped, ascending: the ranges that walk_system_ram_range visits. */
@@ -211,6 +222,7 @@ const system_ram_in = operation({
     visit(state.iomem_resource);
     return found;
   },
+  tell: ([start, end]) => ({ kind: 'reads', what: `find_next_iomem_res(${hex(start)}-${hex(end)})` }),
 });
 
 type Intersection = 'disjoint' | 'intersects' | 'mixed';
@@ -254,6 +266,12 @@ const set_flags = operation({
   name: 'set_flags',
   obj: 'iomem_resource',
   writes: true,
+  tell: ([start, size, flags]) => ({
+    kind: 'writes',
+    what: `${mem(start, size)}->flags`,
+    value: flags,
+    of: 'resource.flags',
+  }),
   run: (state: State, start: number, size: number, flags: number): void => {
     // of several with this range the innermost, which was made last
     const visit = (parent: resource): boolean =>
@@ -275,13 +293,23 @@ function* release(start: number, size: number): Steps<Released> {
   return released;
 }
 
-/** Puts a resource into the tree: below all that contain it, above all that it contains. */
+/** The name of the root of /proc/iomem. */
+export const IOMEM_RESOURCE = 'PCI mem';
+
+/** The resource of this name; the tree itself for its root. */
+const named = (res: resource, name: string): resource | undefined =>
+  res.name === name
+    ? res
+    : res.children.map((child) => named(child, name)).find((found) => found !== undefined);
+
+/** Puts a resource into the tree: below all in its parent that contain it, above all that it contains. */
 const insert = operation({
   name: 'insert_resource',
   obj: 'iomem_resource',
   writes: true,
-  run(state: State, added: resource): boolean {
-    let parent = state.iomem_resource;
+  run(state: State, root: string, added: resource): boolean {
+    let parent = named(state.iomem_resource, root);
+    if (!parent) return false;
     for (let next: resource | undefined = parent; next; ) {
       parent = next;
       next = parent.children.find(
@@ -302,10 +330,10 @@ const insert = operation({
 });
 
 export const v5_2 = {
-  /** Below iomem_resource. -EBUSY if it overlaps another resource in part. */
-  *insert_resource(this: Kernel, new_resource: resource): Steps<number> {
+  /** `root`: the name of a resource that contains the new one. -EBUSY if the new one overlaps another in part. */
+  *insert_resource(this: Kernel, root: string, new_resource: resource): Steps<number> {
     yield* lock('resource_lock', 'spinlock');
-    const ok = yield* change(insert, new_resource);
+    const ok = yield* change(insert, root, new_resource);
     yield* unlock('resource_lock', 'spinlock');
     return ok ? 0 : -this.errno.EBUSY;
   },
@@ -318,14 +346,18 @@ export const v5_2 = {
     return ok;
   },
 
+  /** printk(KERN_WARNING): the range without 0x. */
+  $no_such_resource(this: Kernel, start: number, last: number): string {
+    return `Trying to free nonexistent resource <${hexpad(start, 16)}-${hexpad(last, 16)}>`;
+  },
+
   /** release_mem_region: releases a region that __request_region made. */
   *__release_region(this: Kernel, start: number, size: number): Steps<void> {
     yield* lock('resource_lock', 'spinlock');
     const released = yield* change(release_region, start, size);
     yield* unlock('resource_lock', 'spinlock');
     if (released) return;
-    const range = `${pa(start)}-${pa(start + size - 1)}`;
-    yield* pr_warn(`Trying to free nonexistent resource <${range}>`);
+    yield* pr_warn(this.$no_such_resource(start, start + size - 1));
   },
 
   *release_resource(this: Kernel, start: number, size: number): Steps<void> {
@@ -386,5 +418,12 @@ export const v5_10 = {
     yield* lock('resource_lock', 'spinlock');
     yield* change(merge_system_ram, start);
     yield* unlock('resource_lock', 'spinlock');
+  },
+};
+
+export const v6_1 = {
+  /** pr_warn(), with the file's pr_fmt(). */
+  $no_such_resource(this: Kernel, start: number, last: number): string {
+    return `resource: Trying to free nonexistent resource <${pa(start)}-${pa(last)}>`;
   },
 };

@@ -15,6 +15,7 @@ const armed = operation({
   name: 'armed',
   obj: 'fail_alloc',
   writes: false,
+  tell: () => ({ kind: 'books' }),
   run: (state: State, site: string): boolean => (state.vars.get(0)!.fail_alloc[site] ?? 0) > 0,
 });
 
@@ -22,6 +23,7 @@ const consume_failure = operation({
   name: 'consume_failure',
   obj: 'fail_alloc',
   writes: true,
+  tell: ([site], fails) => ({ kind: 'does', what: `should_fail(${site})`, value: fails }),
   changes: ['vars'],
   run: (state: State, site: string): boolean => {
     const vars = state.vars.get(0)!;

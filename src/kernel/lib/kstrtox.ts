@@ -1,7 +1,15 @@
-/** 1 y t on / 0 n f off, by the first one or two letters. */
-export function kstrtobool(text: string): boolean | null {
+/** lib/kstrtox.c */
+
+/** Whether kstrtobool() takes the first letters of enable and disable. */
+interface Words {
+  readonly KSTRTOBOOL_ENABLE: boolean;
+}
+
+/** 1 y t on / 0 n f off, by the first one or two letters; e and d (enable, disable) if the release takes them. */
+export function kstrtobool(text: string, { KSTRTOBOOL_ENABLE }: Words): boolean | null {
   if (/^([yYtT1]|[oO][nN])/.test(text)) return true;
   if (/^([nNfF0]|[oO][fF])/.test(text)) return false;
+  if (KSTRTOBOOL_ENABLE && /^[eEdD]/.test(text)) return /^[eE]/.test(text);
   return null;
 }
 

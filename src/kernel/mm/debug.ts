@@ -1,7 +1,8 @@
+import { vaText } from '../../geometry/translation.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
 import { change, operation, pr_warn } from '../ops.ts';
-import { hex } from '../pfn.ts';
+import { hex, vmemmap_of } from '../pfn.ts';
 import type { State } from '../state.ts';
 import {
   MEMMAP,
@@ -23,6 +24,10 @@ import { access_pages, mapped_page, page_operation } from './page_access.ts';
 const poison_pages = page_operation({
   name: 'poison_pages',
   writes: true,
+  tell: ([start, end]) => ({
+    kind: 'does',
+    what: `memset(pfn_to_page(${hex(start)}), PAGE_POISON_PATTERN) of ${end - start} pages`,
+  }),
   routine: '__memset',
   run: (state, start, end): void =>
     state.pages.update(start, end, (page) =>
@@ -36,6 +41,7 @@ const forget_pages = operation({
   name: 'forget_pages',
   obj: 'pages',
   writes: true,
+  tell: () => ({ kind: 'books' }),
   run: (state: State, start: number, end: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_memmap(page, MEMMAP.ZERO))),
 });
@@ -43,11 +49,20 @@ const forget_pages = operation({
 /** The counters in a struct page: an initialised one has one reference; page_mapcount() adds 1. */
 const counts = (zeroed: boolean): string => (zeroed ? 'refcount:0 mapcount:1' : 'refcount:1 mapcount:0');
 
+/** The page and its flags, without the words of the struct page. Of a poisoned one nothing is read. */
+function* page_lines(k: Kernel, pfn: number, page: Page): Steps<void> {
+  if (page_memmap(page) === MEMMAP.POISON) {
+    yield* k.$dump_poisoned_page(pfn);
+    return;
+  }
+  yield* pr_warn(k.$page_line(pfn, page_memmap(page) === MEMMAP.ZERO));
+  yield* pr_warn(k.$page_flags_text(page));
+}
+
 /** VM_BUG_ON_PAGE(): `cond` is true of the page. Only with CONFIG_DEBUG_VM. */
 export function* vm_bug_on_page(k: Kernel, cond: string, pfn: number, where: string): Steps<never> {
   const page = yield* k.pfn_to_page(pfn);
-  yield* pr_warn(k.$page_line(pfn, page_memmap(page) === MEMMAP.ZERO));
-  yield* pr_warn(k.$page_flags_text(page));
+  yield* page_lines(k, pfn, page);
   return yield* k.BUG(where, `page dumped because: VM_BUG_ON_PAGE(${cond})`);
 }
 
@@ -61,16 +76,25 @@ const flags_word = (k: Kernel, page: Page): string => {
 };
 
 export const v5_2 = {
-  /** The lines of dump_page with the page, its flags and the reason; %p hashes addresses. */
+  /** The lines of dump_page with the page, its flags and the reason. */
   *dump_page(this: Kernel, pfn: number, reason: string): Steps<void> {
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), '__dump_page');
-    yield* pr_warn(this.$page_line(pfn, page_memmap(page) === MEMMAP.ZERO));
-    yield* pr_warn(this.$page_flags_text(page));
+    yield* page_lines(this, pfn, page);
     yield* pr_warn(`page dumped because: ${reason}`);
   },
 
+  *$dump_poisoned_page(this: Kernel, pfn: number): Steps<void> {
+    yield* pr_warn(`page:${this.$page_name(pfn)} is uninitialized and poisoned`);
+  },
+
+  /** %px */
+  $page_name(this: Kernel, pfn: number): string {
+    return vaText(vmemmap_of(this.c, pfn));
+  },
+
+  /** The page is named by its address alone. */
   $page_line(this: Kernel, pfn: number, zeroed: boolean): string {
-    return `page:(____ptrval____) ${counts(zeroed)} mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
+    return `page:${this.$page_name(pfn)} ${counts(zeroed)} mapping:0000000000000000 index:0x0`;
   },
 
   /** v5.2..v5.10 print the bare flags word. */
@@ -85,6 +109,21 @@ export const v5_2 = {
   *page_init_poison(this: Kernel, pfn: number, nr_pages: number): Steps<void> {
     if (this.c.DEBUG_VM) yield* access_pages(this, 'page_init_poison', poison_pages, pfn, pfn + nr_pages);
     else yield* change(forget_pages, pfn, pfn + nr_pages);
+  },
+};
+
+export const v5_10 = {
+  /** %p hashes the address, and the pfn is printed. */
+  $page_line(this: Kernel, pfn: number, zeroed: boolean): string {
+    return `page:(____ptrval____) ${counts(zeroed)} mapping:0000000000000000 index:0x0 pfn:${hex(pfn)}`;
+  },
+};
+
+/** Between v5.10 and v6.1. */
+export const v6_1 = {
+  /** %p hashes the address, where dump_page() finds the page poisoned. */
+  $page_name(this: Kernel, _pfn: number): string {
+    return '(____ptrval____)';
   },
 };
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { booted, cat, G, K, M, must, play, X86 } from '../../../test/kit.ts';
 import type { Session } from '../../scenarios/running/session.ts';
+import { PageHuge } from './page.ts';
 
 const HARD = '/sys/devices/system/memory/hard_offline_page';
 const SOFT = '/sys/devices/system/memory/soft_offline_page';
@@ -87,7 +88,7 @@ test('a page of the kernel cannot be helped, and counts', () => {
   const one = 'HardwareCorrupted:     4 kB';
   expect(refused('v5.10')).toEqual([
     'EIO',
-    `soft_offline_page: ${pfn(kernel)}: unknown page type`,
+    `soft_offline_page: ${pfn(kernel)}: unknown page type: 50000000000000 ()`,
     'EBUSY',
     `${mf} Unknown page state`,
     `${mf} recovery action for unknown page: Failed`,
@@ -199,4 +200,24 @@ test('v5.2 says what it finds', () => {
   const s = machine('v5.2');
   expect(offline(s, SOFT, FREE)).toEqual(['success', `__get_any_page: ${pfn(FREE)} free buddy page`]);
   expect(offline(s, SOFT, FREE)).toEqual(['EBUSY', `soft offline: ${pfn(FREE)} page already poisoned`]);
+});
+
+test('a huge page of a program: freed and dissolved, but not one larger than a PMD before v5.19', () => {
+  const huge = (release: string, size: number) => {
+    const s = booted(release, { ...X86, ram: [{ start: 0, size: 4 * G }] });
+    const pool = `/sys/kernel/mm/hugepages/hugepages-${size / K}kB/nr_hugepages`;
+    must(s, { write: { path: pool, value: '1' } });
+    const start = s.state.pages.first(0, Number.MAX_SAFE_INTEGER, PageHuge) * 4 * K;
+    must(s, { use: { start, size, as: 'hugepage' } });
+    const [result, text] = offline(s, HARD, start + M);
+    return { result, action: text!.replace(/^.* action for /, ''), left: cat(s, pool) };
+  };
+  for (const release of ['v5.4', 'v5.10', 'v6.1', 'v6.12', 'v7.2'])
+    expect(huge(release, 2 * M)).toEqual({ result: 'success', action: 'huge page: Recovered', left: '0\n' });
+  expect(huge('v5.10', G)).toEqual({
+    result: 'EBUSY',
+    action: 'non-pmd-sized huge page: Ignored',
+    left: '1\n',
+  });
+  expect(huge('v6.1', G)).toEqual({ result: 'success', action: 'huge page: Recovered', left: '0\n' });
 });

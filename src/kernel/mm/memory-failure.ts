@@ -1,20 +1,23 @@
 import type { Steps } from '../../steps/step.ts';
-import { NotModelled } from '../kernel/runtime.ts';
 import type { Kernel } from '../kernel.ts';
 import { get_online_mems, put_online_mems } from '../locks.ts';
-import { add, exists, lock, pr_err, pr_info, R, unlock } from '../ops.ts';
+import { add, lock, look, operation, pr_err, pr_info, R, unlock } from '../ops.ts';
 import { hex } from '../pfn.ts';
+import type { State } from '../state.ts';
 import {
   type Page,
   PageHuge,
   PageHWPoison,
   PageReserved,
   PG_hwpoison,
+  page_hstate,
+  page_nid,
   page_use,
   USE,
   with_use,
 } from './page.ts';
 import { access_pages, mapped_page, page_operation } from './page_access.ts';
+import { GUP_PIN_COUNTING_BIAS, is_pinned } from './user_pages.ts';
 
 /**
  * mm/memory-failure.c: pages that hardware reports as broken, and pages that shall no longer be used. A movable page
@@ -47,7 +50,37 @@ const drop = page_operation({
   run: (state, start, end): void => state.pages.update(start, end, (page) => with_use(page, USE.NONE)),
 });
 
+const order_of = ({ c }: Kernel, page: Page): number => c.huge_page_orders[page_hstate(page)]!;
+const pmd_order = ({ c }: Kernel): number => c.huge_page_orders[0]!;
+
+/** The program that had the huge page is killed, and was its only user. */
+function* free_of_program(k: Kernel, pfn: number, page: Page): Steps<void> {
+  const order = order_of(k, page);
+  yield* k.free_huge_page(order, page_nid(page), Math.floor(pfn / 2 ** order) * 2 ** order);
+}
+
+/** References of the page besides those of its mappings. */
+const references = operation({
+  name: 'references',
+  obj: 'pages',
+  writes: false,
+  tell: ([pfn], n) => ({ kind: 'reads', what: `page_count(pfn_to_page(${hex(pfn)})) - 1`, value: n }),
+  run: (state: State, pfn: number): number =>
+    state.user_page.get(pfn)?.refs ?? (is_pinned(state, pfn) ? GUP_PIN_COUNTING_BIAS : 0),
+});
+
+const is_lru = (page: Page): boolean => page_use(page) === USE.MOVABLE || page_use(page) === USE.PINNED;
 const is_free = (page: Page): boolean => page_use(page) === USE.FREE || page_use(page) === USE.PCP;
+
+/** %pGp of v5.16 and later: the flags of a page as a number and by name. */
+function* flags_of(k: Kernel, pfn: number): Steps<string> {
+  return k.$page_flags_text(yield* k.pfn_to_page(pfn)).replace('flags: ', '');
+}
+
+/** %lx (%pGp) */
+function* type_of(k: Kernel, pfn: number): Steps<string> {
+  return (yield* flags_of(k, pfn)).replace('0x', '').replace('(', ' (');
+}
 
 export const v5_2 = {
   /** `flags` are of no consequence here: the pages are given by file, not by a failing access. */
@@ -62,7 +95,7 @@ export const v5_2 = {
     yield* this.$num_poisoned_pages_inc(pfn);
     if (PageHuge(page)) return yield* this.$memory_failure_huge(pfn, page);
     if (is_free(page)) return yield* this.action_result(pfn, 'free buddy page', 'Delayed');
-    if (page_use(page) === USE.MOVABLE) return yield* this.$memory_failure_lru(pfn);
+    if (is_lru(page)) return yield* this.$memory_failure_lru(pfn);
     if (PageReserved(page)) return yield* this.action_result(pfn, 'reserved kernel page', 'Ignored');
     yield* this.$mf_err(pfn, 'Unknown page state');
     return yield* this.action_result(pfn, 'unknown page', 'Failed');
@@ -82,17 +115,31 @@ export const v5_2 = {
     yield* add('vars', 0, 'num_poisoned_pages', 1);
   },
 
-  /** The memory of a program: it is unmapped, and the program dies of it. */
+  /** The memory of a program: it is unmapped, and the program dies of it. Who else refers to the page keeps it. */
   *$memory_failure_lru(this: Kernel, pfn: number): Steps<number> {
+    const users = yield* look(references, pfn);
+    if (users > 0) {
+      yield* this.$mf_err(pfn, `dirty LRU page still referenced by ${users} users`);
+      return yield* this.action_result(pfn, 'dirty LRU page', 'Failed');
+    }
     yield* access_pages(this, 'me_pagecache_clean', drop, pfn, pfn + 1);
     return yield* this.action_result(pfn, 'dirty LRU page', 'Recovered');
   },
 
-  /** A free huge page is dissolved; if that fails nobody is told. */
+  /**
+   * memory_failure_hugetlb(): a free huge page is dissolved; if that fails nobody is told. One larger than a PMD stays
+   * with its program (until v5.18).
+   */
   *$memory_failure_huge(this: Kernel, pfn: number, page: Page): Steps<number> {
-    if (page_use(page) === USE.HUGE_USED) throw new NotModelled('memory_failure() of a huge page in use');
+    if (page_use(page) !== USE.HUGE_USED) {
+      yield* this.dissolve_free_huge_pages(pfn, pfn + 1);
+      return yield* this.action_result(pfn, 'free huge page', 'Delayed');
+    }
+    if (order_of(this, page) > pmd_order(this))
+      return yield* this.action_result(pfn, 'non-pmd-sized huge page', 'Ignored');
+    yield* free_of_program(this, pfn, page);
     yield* this.dissolve_free_huge_pages(pfn, pfn + 1);
-    return yield* this.action_result(pfn, 'free huge page', 'Delayed');
+    return yield* this.action_result(pfn, 'huge page', 'Recovered');
   },
 
   /** Device memory, or no memory at all. */
@@ -139,7 +186,7 @@ export const v5_2 = {
   /** 0: free, 1: can be migrated, else a negative errno. */
   *$get_any_page(this: Kernel, pfn: number, page: Page): Steps<number> {
     const use = page_use(page);
-    if (use === USE.MOVABLE || use === USE.HUGE_USED) return 1;
+    if (is_lru(page) || use === USE.HUGE_USED) return 1;
     if (is_free(page) || use === USE.HUGE_FREE) {
       yield* this.$soft_offline_free(pfn, page);
       return 0;
@@ -152,25 +199,24 @@ export const v5_2 = {
     yield* pr_info(`__get_any_page: ${hex(pfn)} free ${PageHuge(page) ? 'huge' : 'buddy'} page`);
   },
 
-  /** The line goes on with the flags of the page. */
   *$unhandlable_page(this: Kernel, pfn: number): Steps<void> {
-    yield* pr_info(`soft_offline: ${hex(pfn)}: unknown non LRU page type`);
+    yield* pr_info(`soft_offline: ${hex(pfn)}: unknown non LRU page type ${yield* type_of(this, pfn)}`);
   },
 
   *soft_offline_in_use_page(this: Kernel, pfn: number): Steps<number> {
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), 'soft_offline_in_use_page');
     const huge = PageHuge(page);
     if ((yield* this.do_migrate_range(pfn, pfn + 1)) === 0) {
-      const what = huge ? 'hugepage' : 'page';
-      yield* this.$soft_offline_failed(pfn, `${what} migration failed`, -this.errno.ENOMEM);
+      yield* this.$soft_offline_failed(pfn, huge, -this.errno.ENOMEM);
       return -this.errno.ENOMEM;
     }
     return (yield* this.page_handle_poison(pfn)) ? 0 : -this.errno.EBUSY;
   },
 
-  /** The line goes on with the type of the page. */
-  *$soft_offline_failed(this: Kernel, pfn: number, text: string, ret: number): Steps<void> {
-    yield* pr_info(`soft offline: ${hex(pfn)}: ${text} ${ret}, type`);
+  /** Pages of huge pages have a function of their own. */
+  *$soft_offline_failed(this: Kernel, pfn: number, huge: boolean, ret: number): Steps<void> {
+    const what = huge ? 'hugepage migration' : 'migration';
+    yield* pr_info(`soft offline: ${hex(pfn)}: ${what} failed ${ret}, type ${yield* type_of(this, pfn)}`);
   },
 
   /** Takes a free page out of use; one of a free huge page after that has been dissolved. */
@@ -193,7 +239,14 @@ export const v5_10 = {
   *$soft_offline_free(this: Kernel, _pfn: number, _page: Page): Steps<void> {},
 
   *$unhandlable_page(this: Kernel, pfn: number): Steps<void> {
-    yield* pr_info(`soft_offline_page: ${hex(pfn)}: unknown page type`);
+    yield* pr_info(`soft_offline_page: ${hex(pfn)}: unknown page type: ${yield* type_of(this, pfn)}`);
+  },
+
+  *$soft_offline_failed(this: Kernel, pfn: number, huge: boolean, ret: number): Steps<void> {
+    const what = huge ? 'hugepage' : 'page';
+    yield* pr_info(
+      `soft offline: ${hex(pfn)}: ${what} migration failed ${ret}, type ${yield* type_of(this, pfn)}`,
+    );
   },
 };
 
@@ -214,17 +267,17 @@ export const v6_1 = {
     if (found === null) return yield* this.$memory_failure_outside(pfn);
     const page = yield* mapped_page(this, pfn, found, 'memory_failure');
     if (yield* TestSetPageHWPoison(this, pfn, 'memory_failure')) {
-      yield* this.$mf_already(pfn);
+      yield* this.$mf_already(pfn, PageHuge(page));
       return -this.errno.EHWPOISON;
     }
     if (PageHuge(page)) return yield* this.$memory_failure_huge(pfn, page);
     if (is_free(page)) return yield* this.action_result(pfn, 'free buddy page', 'Recovered');
-    if (page_use(page) === USE.MOVABLE) return yield* this.$memory_failure_lru(pfn);
+    if (is_lru(page)) return yield* this.$memory_failure_lru(pfn);
     yield* this.$unhandlable_page(pfn);
     return yield* this.action_result(pfn, this.$mf_unhandlable(), 'Ignored');
   },
 
-  *$mf_already(this: Kernel, pfn: number): Steps<void> {
+  *$mf_already(this: Kernel, pfn: number, _huge: boolean): Steps<void> {
     yield* this.$mf_err(pfn, 'already hardware poisoned');
   },
 
@@ -233,9 +286,14 @@ export const v6_1 = {
   },
 
   *$memory_failure_huge(this: Kernel, pfn: number, page: Page): Steps<number> {
-    if (page_use(page) === USE.HUGE_USED) throw new NotModelled('memory_failure() of a huge page in use');
+    const used = page_use(page) === USE.HUGE_USED;
+    if (used) yield* free_of_program(this, pfn, page);
     const failed = yield* this.dissolve_free_huge_pages(pfn, pfn + 1);
-    return yield* this.action_result(pfn, 'free huge page', failed ? 'Failed' : 'Recovered');
+    return yield* this.action_result(
+      pfn,
+      used ? 'huge page' : 'free huge page',
+      failed ? 'Failed' : 'Recovered',
+    );
   },
 
   *action_result(this: Kernel, pfn: number, type: string, result: Result): Steps<number> {
@@ -257,20 +315,30 @@ export const v6_1 = {
     return 0;
   },
 
-  *$soft_offline_failed(this: Kernel, pfn: number, text: string, ret: number): Steps<void> {
-    yield* pr_info(`Memory failure: soft offline: ${hex(pfn)}: ${text} ${ret}, type`);
+  *$soft_offline_failed(this: Kernel, pfn: number, huge: boolean, ret: number): Steps<void> {
+    const what = `soft offline: ${hex(pfn)}: ${huge ? 'hugepage' : 'page'}`;
+    yield* pr_info(`Memory failure: ${what} migration failed ${ret}, type ${yield* flags_of(this, pfn)}`);
+  },
+};
+
+export const v6_2 = {
+  /** Counted by memory block as well. */
+  *$num_poisoned_pages_inc(this: Kernel, pfn: number): Steps<void> {
+    yield* add('vars', 0, 'num_poisoned_pages', 1);
+    yield* this.memblk_nr_poison_inc(pfn);
+  },
+};
+
+export const v6_11 = {
+  /** A page of no huge page is reported, and counted, once more each time (until 6.12.48). */
+  *$mf_already(this: Kernel, pfn: number, huge: boolean): Steps<void> {
+    yield* this.$mf_err(pfn, 'already hardware poisoned');
+    if (!huge) yield* this.action_result(pfn, 'already poisoned', 'Failed');
   },
 };
 
 export const v6_12 = {
-  /** Counted by memory block as well (v6.2). */
-  *$num_poisoned_pages_inc(this: Kernel, pfn: number): Steps<void> {
-    yield* add('vars', 0, 'num_poisoned_pages', 1);
-    const id = Math.floor((pfn * this.c.PAGE_SIZE) / this.c.memory_block_size_bytes);
-    if (yield* exists('memory_block', id)) yield* add('memory_block', id, 'nr_hwpoison', 1);
-  },
-
-  *$mf_already(this: Kernel, pfn: number): Steps<void> {
+  *$mf_already(this: Kernel, pfn: number, _huge: boolean): Steps<void> {
     yield* this.action_result(pfn, 'already poisoned page', 'Failed');
   },
 
@@ -283,12 +351,13 @@ export const v6_12 = {
     return 0;
   },
 
-  *$soft_offline_failed(this: Kernel, pfn: number, text: string, ret: number): Steps<void> {
-    yield* pr_info(`Memory failure: ${hex(pfn)}: ${text} ${ret}, type`);
+  *$soft_offline_failed(this: Kernel, pfn: number, huge: boolean, ret: number): Steps<void> {
+    const what = `${hex(pfn)}: ${huge ? 'hugepage' : 'page'}`;
+    yield* pr_info(`Memory failure: ${what} migration failed ${ret}, type ${yield* flags_of(this, pfn)}`);
   },
 };
 
-export const v7_2 = {
+export const v7_0 = {
   /** What has no struct page may have been mapped by a driver, which is not modelled. */
   *$memory_failure_outside(this: Kernel, pfn: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn)))

@@ -214,10 +214,10 @@ export const v5_2 = {
     const where = this.$memunmap_reader();
     yield* this.$put_device_pages(pgmap, where);
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where);
-    yield* page_to_nid(this, page, where);
+    yield* page_to_nid(this, pfn, page, where);
     yield* mem_hotplug_begin();
     if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') {
-      const zone = yield* page_zone(this, page, where);
+      const zone = yield* page_zone(this, pfn, page, where);
       yield* this.__remove_pages(pfn, size / this.c.PAGE_SIZE, null, zone);
     } else {
       yield* this.arch_remove_memory(start, size, altmap);
@@ -289,7 +289,7 @@ export const v5_5 = {
     yield* this.$put_device_pages(pgmap, where);
     const first = yield* this.pfn_first(pgmap);
     const page = yield* mapped_page(this, first, yield* this.pfn_to_page(first), where);
-    const zone = yield* page_zone(this, page, where);
+    const zone = yield* page_zone(this, first, page, where);
     const pfn = PFN_DOWN(this.c, start);
     const nr_pages = size / this.c.PAGE_SIZE;
     yield* mem_hotplug_begin();

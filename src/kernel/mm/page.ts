@@ -48,6 +48,10 @@ export const USE = {
    * Freed, on the list of a CPU (free_unref_page). In the model only pages that a thread frees one by one are there.
    */
   PCP: 10,
+  /** As MOVABLE, with references that are not of mappings (get_user_pages): migration fails. */
+  PINNED: 11,
+  /** Of a program, on no LRU list: isolated by who is to migrate it, or the page to which it will move. */
+  ISOLATED: 12,
 } as const;
 
 export const MIGRATE = { UNMOVABLE: 0, MOVABLE: 1, ISOLATE: 2, CMA: 3 } as const;

@@ -11,6 +11,7 @@ const MECHANISM = 'the mechanism itself';
 const HELPER = 'part of an access of this file';
 const MAPPING = 'makes or removes the struct pages, or says which there are';
 const FREE_LIST = 'finds pages by the lists on which they are';
+const PROGRAMS = 'pages of programs, which cannot go offline while they are mapped or referred to';
 const COUNTER = 'the kernel reads a counter of the zone';
 
 /** By file: the declarations that are no access of their own. */
@@ -42,6 +43,19 @@ const NO_ACCESS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'mm/memory_hotplug/do_migrate_range.ts': {
     apply_migration: 'plan_migration has read the sources, and the targets are free pages',
+    still: HELPER,
+    pinned_pages: 'plan_migration has read them',
+  },
+  'mm/migrate.ts': { take_target: FREE_LIST },
+  'mm/compaction.ts': { suitable_target: 'isolate_free_page accesses the page that it finds' },
+  'mm/memory-failure.ts': { references: 'memory_failure() has set PG_hwpoison of the page' },
+  'mm/user_pages.ts': {
+    set_use: HELPER,
+    is_pinned: HELPER,
+    free_user_page: FREE_LIST,
+    grab_mapped_page: PROGRAMS,
+    put_references: PROGRAMS,
+    putback_lru: 'isolate_lru has accessed the page',
   },
   'mm/memory_hotplug/offline_pages.ts': {
     zone_in: HELPER,

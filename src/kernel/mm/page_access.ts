@@ -1,7 +1,7 @@
 import type { Steps } from '../../steps/step.ts';
 import type { Kernel } from '../kernel.ts';
-import { type KernelOperation, operation } from '../operation.ts';
-import { vmemmap_of } from '../pfn.ts';
+import { type KernelOperation, operation, type StepTelling } from '../operation.ts';
+import { hex, vmemmap_of } from '../pfn.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_ONLINE, type State, zone_key } from '../state.ts';
 import { MEMMAP, NO_PAGE, type Page, page_memmap, page_nid, page_zonenum } from './page.ts';
 
@@ -34,7 +34,7 @@ export interface PageOperation<A extends readonly unknown[], T, W extends boolea
 }
 
 interface Declared<A extends readonly unknown[], T, W extends boolean>
-  extends Pick<KernelOperation<Range<A>, T | Unmapped, W>, 'fault' | 'about' | 'tell'> {
+  extends Pick<KernelOperation<Range<A>, T | Unmapped, W>, 'fault' | 'about'> {
   readonly name: string;
   readonly writes: W;
   /** The parts of the state that it changes; if it writes, the struct pages by default. */
@@ -44,6 +44,11 @@ interface Declared<A extends readonly unknown[], T, W extends boolean>
   /** The first struct page of the range that is accessed and not mapped, or -1; by default all are accessed. */
   readonly first_unmapped?: (state: State, start: number, end: number, ...args: A) => number;
   readonly run: (state: State, start: number, end: number, ...args: A) => T;
+  /** How a story tells it, by the range and the result. */
+  readonly tell?: (
+    range: readonly [start: number, end: number, ...unknown[]],
+    result: unknown,
+  ) => StepTelling | undefined;
 }
 
 const first_of_all = (state: State, start: number, end: number, ..._: readonly unknown[]): number =>
@@ -160,24 +165,41 @@ export function* mapped_page(
   where: string,
   offset: number = PAGE_OFFSET_OF.flags,
 ): Steps<Page> {
-  return page === NO_PAGE ? yield* k.$page_fault(vmemmap_of(k.c, pfn) + offset, false, where) : page;
+  if (page === NO_PAGE) return yield* k.$page_fault(vmemmap_of(k.c, pfn) + offset, false, where);
+  if (k.c.report_uninitialised && page_memmap(page) !== MEMMAP.INIT) {
+    const text = `pfn ${hex(pfn)} has an initialised struct page when ${where}() reads it`;
+    yield { op: 'bug', where, text, expectation: true };
+  }
+  return page;
+}
+
+/** PF_POISONED_CHECK(): dump_page() names a poisoned page, and reads nothing of it. */
+function* checked(k: Kernel, pfn: number, page: Page, where: string): Steps<void> {
+  if (k.c.DEBUG_VM_PGFLAGS && page_memmap(page) === MEMMAP.POISON) yield* k.$dump_poisoned_page(pfn);
+  yield* k.PagePoisoned(page, where);
 }
 
 /** page_to_nid(): a poisoned struct page names the last node that is possible, which does not exist. */
-export function* page_to_nid(k: Kernel, page: Page, where: string): Steps<number> {
-  yield* k.PagePoisoned(page, where);
+export function* page_to_nid(k: Kernel, pfn: number, page: Page, where: string): Steps<number> {
+  yield* checked(k, pfn, page, where);
   return page_memmap(page) === MEMMAP.POISON ? k.c.MAX_NUMNODES - 1 : page_nid(page);
 }
 
 /** page_zone(), for a caller that uses the zone: that of a poisoned struct page is in a node that does not exist. */
-export function* page_zone(k: Kernel, page: Page, where: string): Steps<number> {
-  yield* k.PagePoisoned(page, where);
+export function* page_zone(k: Kernel, pfn: number, page: Page, where: string): Steps<number> {
+  yield* checked(k, pfn, page, where);
   if (page_memmap(page) === MEMMAP.POISON) yield* k.BUG(where, 'kernel NULL pointer dereference');
   return zone_key(page_nid(page), page_zonenum(page));
 }
 
 /** Whether a struct page is of the zone, for a caller that only compares. */
-export function* is_page_of_zone(k: Kernel, page: Page, zone: number, where: string): Steps<boolean> {
-  yield* k.PagePoisoned(page, where);
+export function* is_page_of_zone(
+  k: Kernel,
+  pfn: number,
+  page: Page,
+  zone: number,
+  where: string,
+): Steps<boolean> {
+  yield* checked(k, pfn, page, where);
   return page_memmap(page) !== MEMMAP.POISON && zone_key(page_nid(page), page_zonenum(page)) === zone;
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Kernel } from '../kernel.ts';
 import { zone_lock, zone_unlock } from '../locks.ts';
 import { add, change, look, operation } from '../ops.ts';
+import { hex } from '../pfn.ts';
 import { type State, zone_idx } from '../state.ts';
 import {
   is_kernel_page,
@@ -39,6 +40,12 @@ const is_unmovable = (page: Page, zone_movable: boolean, skip_offline: boolean):
 const first_unmovable = page_operation({
   name: 'first_unmovable',
   writes: false,
+  tell: ([start, end], pfn) => ({
+    kind: 'reads',
+    what: `has_unmovable_pages(${hex(start)}-${hex(end - 1)})`,
+    value: pfn,
+    of: 'pfn',
+  }),
   first_unmapped: (state, start, end, zone_movable: boolean, skip_offline: boolean, nr_pages: number) => {
     const unmapped = first_of_valid(state, start, end, nr_pages);
     if (unmapped < 0) return unmapped;
@@ -57,6 +64,7 @@ const any_isolated = operation({
   name: 'any_isolated',
   obj: 'pages',
   writes: false,
+  tell: (_, isolated) => ({ kind: 'reads', what: 'is_migrate_isolate_page(page)', value: isolated }),
   run: (state: State, start: number, end: number): boolean =>
     state.pages.first(start, end, (page) => page_migratetype(page) === MIGRATE.ISOLATE) >= 0,
 });
@@ -65,6 +73,12 @@ const set_migratetype = operation({
   name: 'set_migratetype',
   obj: 'pages',
   writes: true,
+  tell: ([start, end, type]) => ({
+    kind: 'writes',
+    what: `pageblocks of pfn ${hex(start)}-${hex(end - 1)}: migratetype`,
+    value: type,
+    of: 'migratetype',
+  }),
   run: (state: State, start: number, end: number, type: number): void =>
     state.pages.update(start, end, (page) => (page === NO_PAGE ? page : with_migratetype(page, type))),
 });
@@ -86,6 +100,11 @@ const huge_page_across = page_operation({
 const in_the_way = page_operation({
   name: 'in_the_way',
   writes: false,
+  tell: ([start, end], busy) => ({
+    kind: 'reads',
+    what: `__test_page_isolated_in_pageblock(${hex(start)}-${hex(end - 1)})`,
+    value: busy === true ? 'a page is in use' : 'all are free',
+  }),
   first_unmapped: (state, start, end, _skip_offline: boolean, nr_pages: number) =>
     first_of_valid(state, start, end, nr_pages),
   run: (state, start, end, skip_offline: boolean, _nr_pages: number): boolean =>
@@ -269,7 +288,7 @@ export const v6_1 = {
   },
 };
 
-export const v6_12 = {
+export const v6_10 = {
   /** Since v6.10 a huge page may cross the end: it is dissolved or migrated later. */
   *isolate_single_pageblock(
     this: Kernel,
@@ -279,5 +298,12 @@ export const v6_12 = {
     offline: boolean,
   ): Steps<number> {
     return yield* first_look(this, zone, boundary, before, offline);
+  },
+};
+
+/** The stub of is_mem_section_removable() in kernels without CONFIG_MEMORY_HOTREMOVE. */
+export const without_hotremove = {
+  *$is_range_removable(this: Kernel): Steps<boolean> {
+    return false;
   },
 };

@@ -1,5 +1,4 @@
 import { isFolded } from '../../geometry/blocks.ts';
-import { toWord } from '../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { mm_walk, mm_walk_ops } from '../include/linux/pagewalk.ts';
 import {
@@ -15,6 +14,7 @@ import {
 import type { PtdumpNote } from '../include/linux/ptdump.ts';
 import type { Kernel } from '../kernel.ts';
 import { pr_err } from '../ops.ts';
+import { bad_entry_text } from './pgtable-generic.ts';
 
 /**
  * mm/pagewalk.c: a walk of the kernel's own tables, which no vma covers. It takes no lock, and reads an entry again for each
@@ -26,7 +26,7 @@ function* none_or_clear_bad(k: Kernel, name: 'pgd' | 'p4d', p: EntryPointer): St
   const d = yield* READ_ONCE(p);
   if (none(d)) return true;
   if (!bad(k.c, d)) return false;
-  yield* pr_err(`mm/pgtable-generic.c: bad ${name} ${toWord(d).toString(16).padStart(16, '0')}.`);
+  yield* pr_err(bad_entry_text(k, name, d));
   if (name === 'pgd') yield* k.pgd_clear(p);
   else yield* k.p4d_clear(p);
   return true;

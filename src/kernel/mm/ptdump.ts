@@ -87,7 +87,18 @@ export const v5_7 = {
   },
 };
 
-/** 6.1.192, 6.12.117 (2025): the hotplug lock for all walks. */
+export const v6_6 = {
+  /** The caller excludes hotplug, or not. */
+  *ptdump_walk_pgd(this: Kernel, start: number, end: number): Steps<PtdumpNote[]> {
+    yield* lock('init_mm.mmap_lock', 'rwsem');
+    const notes: PtdumpNote[] = [];
+    yield* this.walk_page_range_novma(start, end, ptdump_ops, notes);
+    yield* unlock('init_mm.mmap_lock', 'rwsem');
+    return notes;
+  },
+};
+
+/** 6.1.192, 6.12.117 (2025), 6.17.0: the hotplug lock for all walks. */
 export const v6_1_192 = {
   *ptdump_walk_pgd(this: Kernel, start: number, end: number): Steps<PtdumpNote[]> {
     yield* get_online_mems();

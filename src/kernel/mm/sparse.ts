@@ -13,6 +13,7 @@ import {
 import { set_pages } from './memmap.ts';
 import { NO_PAGE, PageHWPoison, PG_hwpoison } from './page.ts';
 import { access_pages, page_operation } from './page_access.ts';
+import { whole_memmap } from './sparse-vmemmap/nr_vmemmap_pages.ts';
 
 /** mm/sparse.c: sections, their sub-section maps and the flags that make a pfn valid. */
 
@@ -53,6 +54,7 @@ export const subsection_set = (c: Config, map: readonly number[], pfn: number): 
 const clear_hwpoison = page_operation({
   name: 'clear_hwpoison',
   writes: true,
+  tell: () => ({ kind: 'does', what: 'clear_hwpoisoned_pages()' }),
   changes: ['pages', 'vars'],
   run: (state, start, end): void => {
     let poisoned = 0;
@@ -80,6 +82,11 @@ export const usage_steps = {
     name: 'test_bit',
     obj: 'mem_section',
     writes: false,
+    tell: ([c, nr, pfn], set) => ({
+      kind: 'reads',
+      what: `test_bit(${Math.floor((pfn % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION)}, __nr_to_section(${nr})->usage->subsection_map)`,
+      value: set,
+    }),
     fault: (state, _c, nr) =>
       points_to_usage(state, nr) || is_kfree_rcu(state, nr)
         ? undefined
@@ -97,10 +104,21 @@ const mem_map_of = operation({
   name: 'mem_map_of',
   obj: 'mem_section',
   writes: false,
+  tell: ([nr], map) => ({ kind: 'reads', what: `__nr_to_section(${nr})->section_mem_map`, value: map }),
   run: (state: State, nr: number): number => state.mem_section.get(nr)?.section_mem_map ?? 0,
 });
 
+/** Bytes of the words that hold so many bits: BITS_TO_LONGS() * sizeof(long). */
+const bytes_of_bits = (bits: number): number => Math.ceil(bits / 64) * 8;
+
+const pageblocks_per_section = (c: Config): number => c.PAGES_PER_SECTION / c.pageblock_nr_pages;
+
 export const v5_2 = {
+  /** Bytes of the flags of a section's pageblocks: four bits for each. */
+  usemap_size(this: Kernel): number {
+    return bytes_of_bits(pageblocks_per_section(this.c) * 4);
+  },
+
   /**
    * 0 or -ENOMEM; callers do not check whether the root exists. The first section of a root allocates the others,
    * zeroed; a section that is not in the table is such a one.
@@ -207,6 +225,11 @@ function* clear_has_mem_map(nr: number): Steps<void> {
 }
 
 export const v5_3 = {
+  /** Bytes of a mem_section_usage: the map of sub-sections, and the flags of pageblocks. */
+  mem_section_usage_size(this: Kernel): number {
+    return bytes_of_bits(subsections_per_section(this.c)) + this.usemap_size();
+  },
+
   *fill_subsection_map(this: Kernel, pfn: number, nr_pages: number): Steps<number> {
     const nr = pfn_to_section_nr(this.c, pfn);
     const mask = subsection_mask(this.c, pfn, nr_pages);
@@ -220,6 +243,16 @@ export const v5_3 = {
       zip(map, mask, (a, b) => a | b),
     );
     return 0;
+  },
+
+  *populate_section_memmap(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    return yield* this.__populate_section_memmap(pfn, nr_pages, nid, altmap);
   },
 
   *section_activate(
@@ -242,7 +275,7 @@ export const v5_3 = {
     }
     const early = (yield* R('mem_section', nr, 'section_mem_map')) & SECTION_IS_EARLY;
     if (nr_pages < this.c.PAGES_PER_SECTION && early) return 0;
-    if ((yield* this.__populate_section_memmap(pfn, nr_pages, nid, altmap)) < 0) {
+    if ((yield* this.populate_section_memmap(pfn, nr_pages, nid, altmap)) < 0) {
       yield* this.section_deactivate(pfn, nr_pages, altmap);
       return -this.errno.ENOMEM;
     }
@@ -340,6 +373,11 @@ export const v5_9 = {
 
 /** 5ec8e8ea8b77 (v6.8), back-ported to 5.10.210 and 6.1.76. */
 export const v6_8 = {
+  /** With the rcu_head by which it is freed. */
+  mem_section_usage_size(this: Kernel): number {
+    return 16 + v5_3.mem_section_usage_size.call(this);
+  },
+
   *$section_invalidate(this: Kernel, nr: number, early: boolean): Steps<void> {
     yield* clear_has_mem_map(nr);
     if (early) return;
@@ -348,7 +386,7 @@ export const v6_8 = {
   },
 };
 
-export const v6_12 = {
+export const v6_2 = {
   /** Poisoned pages are those of the memory block, and no longer counted when that goes (v6.2). */
   *sparse_remove_section(
     this: Kernel,
@@ -357,5 +395,92 @@ export const v6_12 = {
     altmap: vmem_altmap | null,
   ): Steps<void> {
     yield* this.section_deactivate(pfn, nr_pages, altmap);
+  },
+};
+
+/** The dev_pagemap of device memory that is being added or removed: its start, and the order of its compound pages. */
+export const pgmap_at = operation({
+  name: 'pgmap_at',
+  obj: 'dev_pagemap',
+  writes: false,
+  tell: () => ({ kind: 'books' }),
+  run(
+    state: State,
+    c: Config,
+    pfn: number,
+  ): { readonly start: number; readonly vmemmap_shift: number } | null {
+    const pa = pfn * c.PAGE_SIZE;
+    for (const [key, { start, end, mapped }] of state.dev_pagemap) {
+      if (!mapped || pa < start || pa >= end) continue;
+      const dax = [...state.dev_dax.values()].find(({ pgmaps }) => pgmaps.includes(key));
+      return { start, vmemmap_shift: dax ? Math.log2(dax.align / c.PAGE_SIZE) : 0 };
+    }
+    return null;
+  },
+});
+
+export const v6_11 = {
+  /** section_activate() counts the memmap once it is there. */
+  *populate_section_memmap(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const ret = yield* v5_3.populate_section_memmap.call(this, pfn, nr_pages, nid, altmap);
+    if (ret >= 0) yield* this.memmap_pages_add(whole_memmap(this.c, nr_pages));
+    return ret;
+  },
+
+  /** Counted off whether it was there or not (B120), and whole, however much of it is shared (B124). */
+  *$section_depopulate(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    early: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    if (!early) yield* this.memmap_pages_add(-whole_memmap(this.c, nr_pages));
+    yield* v5_9.$section_depopulate.call(this, pfn, nr_pages, early, altmap);
+  },
+};
+
+/** v7.2, and 6.12.101 before it. */
+export const v7_2 = {
+  /** Counted whether it could be populated or not, as it is counted off again if not. */
+  *populate_section_memmap(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    const ret = yield* v5_3.populate_section_memmap.call(this, pfn, nr_pages, nid, altmap);
+    const pgmap = yield* look(pgmap_at, this.c, pfn);
+    yield* this.memmap_pages_add(this.section_nr_vmemmap_pages(pfn, nr_pages, altmap, pgmap));
+    return ret;
+  },
+
+  /** depopulate_section_memmap() counts. */
+  *$section_depopulate(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    early: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    if (!early) {
+      const pgmap = yield* look(pgmap_at, this.c, pfn);
+      yield* this.memmap_pages_add(-this.section_nr_vmemmap_pages(pfn, nr_pages, altmap, pgmap));
+    }
+    yield* v5_9.$section_depopulate.call(this, pfn, nr_pages, early, altmap);
+  },
+};
+
+export const v6_17 = {
+  /** Isolation is a bit of its own: five bits, padded to eight. */
+  usemap_size(this: Kernel): number {
+    return bytes_of_bits(pageblocks_per_section(this.c) * 8);
   },
 };

@@ -48,7 +48,8 @@ const check = (phys: number, n = 128, to_user = true): string => {
   const bug = events.find((event) => event.kind === 'bug');
   return ret === 0 ? 'ok' : `${bug?.text}`;
 };
-const aborts = (what: string, name: string) => `Kernel memory ${what} ${name} (offset 0, size 128)!`;
+const aborts = (what: string, name: string) =>
+  `usercopy: Kernel memory ${what} ${name} (offset 0, size 128)!`;
 
 describe('check_page_span', () => {
   test('within one page nothing is asked', () => {

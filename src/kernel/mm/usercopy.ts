@@ -57,7 +57,7 @@ export const v5_2 = {
     const [what, where] = to_user ? ['exposure', 'from'] : ['overwrite', 'to'];
     yield* this.BUG(
       'usercopy_abort',
-      `Kernel memory ${what} attempt detected ${where} ${name} (offset 0, size ${n})!`,
+      `usercopy: Kernel memory ${what} attempt detected ${where} ${name} (offset 0, size ${n})!`,
       { message: `Kernel memory ${what} attempt detected ${where} ${name}`, size: n },
     );
   },

@@ -1,7 +1,7 @@
 import { InputError } from '../../errors/input-error.ts';
 import { isLsmem } from '../lsmem/lsmem-output.ts';
 import type { FileTree } from '../sources/tree.ts';
-import { isCxlJson } from './cxl-json.ts';
+import { isDeviceJson } from './device-json.ts';
 import { isDmesg } from './dmesg.ts';
 
 /** Output of a program that describes a machine. */
@@ -12,12 +12,12 @@ export interface Capture {
   readonly place: string;
 }
 
-export type CaptureKind = 'lsmem' | 'dmesg' | 'cxl';
+export type CaptureKind = 'lsmem' | 'dmesg' | 'devices';
 
 const KINDS: readonly (readonly [kind: CaptureKind, is: (text: string) => boolean])[] = [
   ['lsmem', isLsmem],
   ['dmesg', isDmesg],
-  ['cxl', isCxlJson],
+  ['devices', isDeviceJson],
 ];
 
 /** The kind of a captured text; undefined if it is none. */

@@ -2,10 +2,11 @@ import { InputError, quote } from '../../errors/input-error.ts';
 import { KERNEL_OPTION_NAMES, type KernelOptions, kernelOption, optionValue } from '../kernel-options.ts';
 import type { Machine, Node, RamRange, Slot } from '../machine.ts';
 import { MAX_ADDRESS } from '../readers/block-dirs.ts';
+import { Faults } from '../text/faults.ts';
 import { parseList } from '../text/number-list.ts';
 import { parseSize } from '../text/size.ts';
 import { parseYamlText, type YamlText } from '../text/yaml-text.ts';
-import { placeOf } from '../text/zod-place.ts';
+import { IN_WORDS } from '../text/zod-place.ts';
 import { type MachineFile, machineFileSchema } from './machine-schema.ts';
 
 /**
@@ -16,12 +17,11 @@ import { type MachineFile, machineFileSchema } from './machine-schema.ts';
  */
 export function parseMachineFile(text: string, file: string): Machine {
   const yaml = parseYamlText(text, file);
-  const parsed = machineFileSchema.safeParse(yaml.value);
-  if (!parsed.success) {
-    const { path, what } = placeOf(parsed.error);
-    throw new InputError(file, place(yaml, parsed.error.issues[0]?.path ?? [], path), what);
-  }
-  return machineOfFile(parsed.data, yaml, file);
+  const parsed = machineFileSchema.safeParse(yaml.value, IN_WORDS);
+  if (parsed.success) return machineOfFile(parsed.data, yaml, file);
+  const faults = new Faults(yaml, file);
+  faults.addIssues(parsed.error);
+  throw faults.error()!;
 }
 
 /**
@@ -30,12 +30,6 @@ export function parseMachineFile(text: string, file: string): Machine {
  */
 export function machineOfFile(data: MachineFile, yaml: YamlText, file: string): Machine {
   return new MachineFileReader(data, yaml, file).machine();
-}
-
-function place(yaml: YamlText, path: readonly PropertyKey[], text: string): string {
-  const line = yaml.lineOf(path);
-  const at = line === undefined ? '' : `line ${line}`;
-  return [at, text].filter((part) => part !== '').join(' ');
 }
 
 interface Placed {
@@ -193,6 +187,7 @@ class MachineFileReader {
       return [...all].sort((a, b) => a - b).map((nid) => ({ nid, online: used.has(nid), cpus: [] }));
     }
     const seen = new Set<number>();
+    const placed = new Set<number>();
     const nodes = listed.map(({ node, cpus, distance }, i): Node => {
       if (seen.has(node)) throw this.#wrong(['nodes', i, 'node'], `node ${node} appears twice`);
       seen.add(node);
@@ -200,6 +195,9 @@ class MachineFileReader {
         typeof cpus === 'string'
           ? parseList(cpus, 65_535, this.#file, this.#place(['nodes', i, 'cpus']))
           : [...new Set(cpus)];
+      const twice = numbers.find((cpu) => placed.has(cpu));
+      if (twice !== undefined) throw this.#wrong(['nodes', i, 'cpus'], `CPU ${twice} is in two nodes`);
+      for (const cpu of numbers) placed.add(cpu);
       return {
         nid: node,
         online: used.has(node) || numbers.length > 0,
@@ -243,7 +241,8 @@ class MachineFileReader {
 
   #place(path: readonly (string | number)[]): string {
     const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
-    return place(this.#yaml, path, text.replace(/^\./, ''));
+    const line = this.#yaml.lineOf(path);
+    return `${line === undefined ? '' : `line ${line} `}${text.replace(/^\./, '')}`.trimEnd();
   }
 
   #wrong(path: readonly (string | number)[], what: string): InputError {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError, quote } from '../../errors/input-error.ts';
 import { parseVa } from '../../geometry/translation.ts';
-import { placeOf } from '../text/zod-place.ts';
+import { IN_WORDS, placeOf } from '../text/zod-place.ts';
 import { leafAttr } from './attributes.ts';
 
 /** Levels as recordings name them: hardware levels 1, 2, 3, whatever levels the kernel folds. */
@@ -119,9 +119,9 @@ export function parseTables(text: string, file: string, place: string): Recorded
   } catch {
     throw new InputError(file, place, 'is not JSON');
   }
-  const parsed = schema.safeParse(json);
+  const parsed = schema.safeParse(json, IN_WORDS);
   if (!parsed.success) {
-    const { path, what } = placeOf(parsed.error);
+    const { path, what } = placeOf(parsed.error, json);
     throw new InputError(file, path === '' ? place : `${place} ${path}`, what);
   }
   const { name, lo: start, hi: end, ttbr: root, table_pages, leaves, tables } = parsed.data;

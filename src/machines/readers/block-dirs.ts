@@ -50,10 +50,17 @@ export function blockIds(tree: FileTree, names: readonly string[], blockSize: nu
   return ids.sort((a, b) => a - b);
 }
 
+/** Whether a block's directory links to a device of the firmware. */
+export const hasFirmwareNode = (names: readonly string[]): boolean => names.includes('firmware_node');
+
 /** The nodes to which a block's directory links, ascending. The links may dangle. */
-export function nodeLinks(tree: FileTree, id: number): number[] {
+export const nodeLinks = (tree: FileTree, id: number): number[] =>
+  nodesIn(tree.list(`${MEMORY_DIR}/memory${id}`) ?? []);
+
+/** The same from the names in the block's directory. */
+export function nodesIn(names: readonly string[]): number[] {
   const nids: number[] = [];
-  for (const name of tree.list(`${MEMORY_DIR}/memory${id}`) ?? []) {
+  for (const name of names) {
     const digits = name.startsWith('node') ? /^node(\d{1,4})$/.exec(name)?.[1] : undefined;
     if (digits !== undefined) nids.push(Number(digits));
   }

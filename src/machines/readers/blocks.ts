@@ -1,7 +1,7 @@
 import { InputError, quote } from '../../errors/input-error.ts';
 import type { Block } from '../machine.ts';
 import type { FileTree } from '../sources/tree.ts';
-import { blockIds, blockSizeOf, MEMORY_DIR, NODE_DIR, nodeLinks } from './block-dirs.ts';
+import { blockIds, blockSizeOf, hasFirmwareNode, MEMORY_DIR, NODE_DIR, nodesIn } from './block-dirs.ts';
 
 /** More blocks than any machine has: 2^40 bytes in 64M blocks many times over. */
 const MAX_BLOCKS = 2 ** 22;
@@ -39,7 +39,8 @@ export function readBlocks(tree: FileTree): Blocks | undefined {
   }
   const nodes = tree.list(NODE_DIR);
   const blocks = ids.map((id): Block => {
-    const here = nodeLinks(tree, id);
+    const names = tree.list(`${MEMORY_DIR}/memory${id}`) ?? [];
+    const here = nodesIn(names);
     const there = links.get(id) ?? [];
     if (nodes !== undefined) {
       for (const nid of here) {
@@ -56,6 +57,7 @@ export function readBlocks(tree: FileTree): Blocks | undefined {
       tree,
       id,
       [...new Set([...here, ...there])].sort((a, b) => a - b),
+      hasFirmwareNode(names),
     );
   });
   if (blocks.every((block) => block.nids.length === 0))
@@ -66,7 +68,7 @@ export function readBlocks(tree: FileTree): Blocks | undefined {
   return { block_size: blockSize, blocks, missing: odd.lines() };
 }
 
-function readBlock(tree: FileTree, id: number, nids: readonly number[]): Block {
+function readBlock(tree: FileTree, id: number, nids: readonly number[], firmwareNode: boolean): Block {
   const dir = `${MEMORY_DIR}/memory${id}`;
   const read = (name: string): string | undefined => tree.readAttribute(`${dir}/${name}`)?.trim();
   const wrong = (name: string, text: string): InputError =>
@@ -90,6 +92,7 @@ function readBlock(tree: FileTree, id: number, nids: readonly number[]): Block {
     state: stateOf(read, wrong, tree.source, dir),
     ...(removable ? { removable: removable === '1' } : {}),
     ...(zones ? { valid_zones: zones.split(/ +/) } : {}),
+    ...(firmwareNode ? { firmware_node: true } : {}),
     nids,
   };
 }

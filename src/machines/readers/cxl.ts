@@ -1,4 +1,4 @@
-import type { CxlMemory, CxlWindow } from '../captures/cxl-json.ts';
+import type { CxlMemory, CxlRegion, CxlWindow } from '../captures/cxl-json.ts';
 import type { IomemEntry } from '../machine.ts';
 
 /**
@@ -25,8 +25,17 @@ export function cxlOf(
     return [...found.values()].sort((a, b) => a.id - b.id);
   };
   const windows = find(/^CXL Window (\d{1,4})$/, printed?.windows ?? []);
-  const regions = find(/^region(\d{1,4})$/, printed?.regions ?? []);
+  const regions = find(/^region(\d{1,4})$/, printed?.regions ?? []).map((region): CxlRegion => {
+    const known = printed?.regions.find(({ id }) => id === region.id);
+    return known ?? { ...region, type: isPersistent(iomem ?? [], region) ? 'pmem' : 'ram', enabled: true };
+  });
   const inWindow = ({ start, size }: CxlWindow): boolean =>
     windows.some((own) => own.start <= start && start + size <= own.start + own.size);
   return windows.length === 0 ? undefined : { windows, regions: regions.filter(inWindow) };
 }
+
+/** Whether a namespace lies in the region. */
+const isPersistent = (iomem: readonly IomemEntry[], { start, size }: CxlWindow): boolean =>
+  iomem.some(
+    (own) => /^(namespace|pmem_region)\d/.test(own.name) && own.start >= start && own.end < start + size,
+  );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError, quote } from '../../errors/input-error.ts';
-import { placeOf } from '../text/zod-place.ts';
+import { IN_WORDS, placeOf } from '../text/zod-place.ts';
 import { FORMS, OUTCOME } from './op-forms.ts';
 
 /**
@@ -46,7 +46,8 @@ export interface RecordedOps {
   readonly kernel: string;
   /** Bytes. */
   readonly page_size: 4096 | 16384 | 65536;
-  readonly cmdline: string;
+  /** Undefined if it was not recorded. */
+  readonly cmdline?: string;
   readonly steps: readonly RecordedStep[];
   readonly unread: readonly Unread[];
 }
@@ -57,13 +58,15 @@ const machine = z.object({
   arch: z.enum(['arm64', 'x86_64']),
   kernel: z.string().max(65_536),
   page_size: z.union([z.literal(4096), z.literal(16384), z.literal(65536)]),
-  cmdline: z.string().max(65_536),
   steps: z.array(z.looseObject({ dir: z.string().regex(/^[^/\0]{1,255}$/), ops: z.unknown() })).max(10_000),
 });
 
 const forms: ReadonlyMap<string, (typeof FORMS)[number]> = new Map(
   FORMS.map((form) => [form.request.shape.op.value, form]),
 );
+
+/** The kernel's command line, without which its boot options are unknown. */
+const CMDLINE = z.string().max(65_536);
 
 const UNKNOWN_KEY = 'unknown key';
 
@@ -82,9 +85,9 @@ function parseOp(value: unknown): Op | UnreadOp {
   if (typeof name !== 'string') return unreadOp('', 'the operation has no name');
   const form = forms.get(name);
   if (form === undefined) return unreadOp(quote(name), 'unknown operation');
-  const request = form.request.safeParse(value);
+  const request = form.request.safeParse(value, IN_WORDS);
   if (!request.success) {
-    const { path, what } = placeOf(request.error);
+    const { path, what } = placeOf(request.error, value);
     return unreadOp(name, `${path}: ${what}`);
   }
   const parts: Readonly<Record<string, z.ZodType>> = { ...OUTCOME, ...form.outcome };
@@ -93,7 +96,7 @@ function parseOp(value: unknown): Op | UnreadOp {
   for (const [key, part] of Object.entries(parts)) {
     const recorded = (value as Readonly<Record<string, unknown>>)[key];
     if (recorded === undefined) continue;
-    const parsed = part.safeParse(recorded);
+    const parsed = part.safeParse(recorded, IN_WORDS);
     if (parsed.success) outcome[key] = parsed.data;
     else unread.push({ key, why: placeOf(parsed.error).what });
   }
@@ -122,9 +125,9 @@ export function parseOps(text: string, file: string, place = 'ops.json'): Record
   } catch (error) {
     throw new InputError(file, place, `is not JSON: ${(error as Error).message}`);
   }
-  const parsed = machine.safeParse(value);
+  const parsed = machine.safeParse(value, IN_WORDS);
   if (!parsed.success) {
-    const { path, what } = placeOf(parsed.error);
+    const { path, what } = placeOf(parsed.error, value);
     throw new InputError(file, path === '' ? place : `${place} ${path}`, what);
   }
   const { schema: _, steps, ...known } = parsed.data;
@@ -139,6 +142,14 @@ export function parseOps(text: string, file: string, place = 'ops.json'): Record
     }
     seen.add(step.dir);
   }
-  const unread = unknownKeys(value as object, Object.keys(machine.shape));
-  return { ...known, steps: steps.map(parseStep), unread };
+  const unread = unknownKeys(value as object, [...Object.keys(machine.shape), 'cmdline']);
+  const cmdline = CMDLINE.safeParse((value as { readonly cmdline?: unknown }).cmdline, IN_WORDS);
+  if (!cmdline.success)
+    unread.push({ key: 'cmdline', why: `${placeOf(cmdline.error).what}: boot options are unknown` });
+  return {
+    ...known,
+    ...(cmdline.success && { cmdline: cmdline.data }),
+    steps: steps.map(parseStep),
+    unread,
+  };
 }

@@ -57,14 +57,40 @@ describe('a recording', () => {
 
   it.each([
     [{ ...head, page_size: 4095, steps: [] }, /^run\.tar: ops\.json page_size: /],
-    [{ ...head, steps: null }, 'run.tar: ops.json steps: invalid input: expected array, received null'],
+    [{ ...head, steps: null }, 'run.tar: ops.json steps: is null, not a list'],
     [{ ...head, steps: [{ dir: '../x', ops: [] }] }, /^run\.tar: ops\.json steps\[0\]\.dir: /],
-    [
-      { ...head, steps: [{ dir: '02-gone', ops: [] }] },
-      'run.tar: 02-gone: is in ops.json, but there is no such directory',
-    ],
   ])('refuses a wrong ops.json: %j', (ops, message) => {
     expect(() => recordingOf(small(ops, ['00-boot']))).toThrow(message);
+  });
+
+  it('reads what there is of an archive without command line, with a step that has no directory', () => {
+    const { cmdline: _, ...bare } = head;
+    const recording = recordingOf(small({ ...bare, steps: [{ dir: '02-gone', ops: [] }] }, ['00-boot']))!;
+    expect(recording.ops.cmdline).toBeUndefined();
+    expect(recording.ops.unread).toEqual([
+      {
+        key: 'cmdline',
+        why: 'is missing: boot options are unknown',
+      },
+    ]);
+    expect(recording.steps[0]).toMatchObject({
+      dir: '02-gone',
+      unread: [{ key: '02-gone', why: 'there is no such directory' }],
+    });
+    expect(recording.steps[0]!.tree.list('')).toEqual([]);
+  });
+
+  it('leaves out lines of symlinks.txt that are no links, and names them', () => {
+    const odd = small({ ...head, steps: [{ dir: '00-boot', ops: [] }] }, ['00-boot']);
+    odd.addFile('run/00-boot/symlinks.txt', '/sys/a b\r\nnonsense\n/sys/../b c\n /x\n/sys/c \n');
+    const { tree: step } = recordingOf(odd)!.steps[0]!;
+    expect(step.readlink('sys/a')).toBe('b');
+    expect([...step.unreadable]).toEqual([
+      ['symlinks.txt line 2', '"nonsense" is not "path target"'],
+      ['symlinks.txt line 3', '"/sys/../b c" is not "path target"'],
+      ['symlinks.txt line 4', '" /x" is not "path target"'],
+      ['symlinks.txt line 5', '"/sys/c " is not "path target"'],
+    ]);
   });
 
   it('names what it does not know and reads the rest', () => {
@@ -87,7 +113,7 @@ describe('a recording', () => {
       {
         op: 'unread',
         name: 'add_memory',
-        why: 'start: invalid input: expected number, received null',
+        why: 'start: is null, not a number',
         unread: [],
       },
       {
@@ -95,7 +121,7 @@ describe('a recording', () => {
         count: 1,
         unread: [
           { key: 'mood', why: 'unknown key' },
-          { key: 'errno', why: 'invalid input: expected string, received number' },
+          { key: 'errno', why: 'is a number, not a text' },
         ],
       },
       { op: 'unread', name: '', why: 'the operation is not an object', unread: [] },

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { InputError } from '../../errors/input-error.ts';
+import { codeOf, reason } from '../../errors/system-error.ts';
 import { type ArchiveOptions, readArchive } from '../sources/archive.ts';
-import { codeOf, DirTree, reason } from '../sources/dir-tree.ts';
+import { DirTree } from '../sources/dir-tree.ts';
 import { DEFAULT_LIMITS } from '../sources/limits.ts';
 import { withRecordedLinks } from '../sources/links.ts';
+import { MemTree } from '../sources/mem-tree.ts';
 import type { FileTree } from '../sources/tree.ts';
 import { parseOps, type RecordedOps, type RecordedStep } from './ops.ts';
 
@@ -65,8 +67,10 @@ export function recordingOf(tree: FileTree): Recording | undefined {
   const ops = parseOps(text, tree.source);
   const steps = ops.steps.map((step): RecordingStep => {
     const { dir } = step;
-    if (top.kind(dir) !== 'dir')
-      throw new InputError(tree.source, dir, 'is in ops.json, but there is no such directory');
+    if (top.kind(dir) !== 'dir') {
+      const unread = [...step.unread, { key: dir, why: 'there is no such directory' }];
+      return { ...step, unread, tree: new MemTree(`${tree.source}:${dir}`) };
+    }
     return { ...step, tree: withRecordedLinks(top.sub(dir, `${tree.source}:${dir}`)) };
   });
   return { source: tree.source, ops, steps, tree: top };

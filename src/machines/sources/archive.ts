@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../errors/input-error.ts';
+import { codeOf, reason } from '../../errors/system-error.ts';
 import { type Compression, decompress, type Pull, sniff } from './decompress.ts';
-import { codeOf, reason } from './dir-tree.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { MemTree } from './mem-tree.ts';
 

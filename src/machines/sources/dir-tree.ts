@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import { InputError } from '../../errors/input-error.ts';
+import { codeOf, reason } from '../../errors/system-error.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { decodeText, type FileKind, type FileTree, segments } from './tree.ts';
 
@@ -73,6 +74,11 @@ export class DirTree implements FileTree {
     return new DirTree(this.#full(path), source, this.#limits);
   }
 
+  /** Where a file of the tree lies on this host, for a reader of bytes. */
+  pathOf(path: string): string {
+    return this.#full(path);
+  }
+
   #read(path: string, use: (fd: number) => string): string | undefined {
     let fd: number;
     try {
@@ -126,21 +132,4 @@ export class DirTree implements FileTree {
     if (code !== 'ENOENT' && code !== 'ENOTDIR') this.unreadable.set(path, reason(code));
     return undefined;
   }
-}
-
-/** The errno name of a failed system call, undefined for any other exception. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
-    ? error.code
-    : undefined;
-}
-
-/** The meaning of an errno name, in words. */
-export function reason(code: string): string {
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  if (code === 'ENOENT') return 'no such file or directory';
-  if (code === 'EISDIR') return 'is a directory';
-  if (code === 'ELOOP') return 'too many symbolic links';
-  if (code === 'ENAMETOOLONG') return 'file name too long';
-  return code;
 }

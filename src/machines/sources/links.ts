@@ -1,25 +1,32 @@
-import { InputError, quote } from '../../errors/input-error.ts';
+import { quote } from '../../errors/input-error.ts';
 import { type FileKind, type FileTree, segments } from './tree.ts';
+
+/** The file that lists links. */
+export const LINKS = 'symlinks.txt';
+
+interface RecordedLinks {
+  /** Targets by path, without the leading `/`. */
+  readonly links: ReadonlyMap<string, string>;
+  /** The lines that name no link, and why. */
+  readonly unreadable: ReadonlyMap<string, string>;
+}
 
 /**
  * A recording made by a program that cannot store links lists them in `symlinks.txt`: one "path target" per line, the
- * path absolute in the guest, the target as readlink returned it. Returns targets by path, without the leading `/`.
+ * path absolute in the guest, the target as readlink returned it. A line of another form is left out, and named.
  */
-function parseLinks(text: string, source: string): Map<string, string> {
+function parseLinks(text: string): RecordedLinks {
   const links = new Map<string, string>();
-  for (const [i, line] of text.split('\n').entries()) {
+  const unreadable = new Map<string, string>();
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (line === '') continue;
     const blank = line.indexOf(' ');
-    if (blank <= 0 || blank === line.length - 1) {
-      throw new InputError(source, `symlinks.txt line ${i + 1}`, `${quote(line)} is not "path target"`);
-    }
-    const path = segments(line.slice(0, blank));
-    if (path.length === 0 || path.includes('..')) {
-      throw new InputError(source, `symlinks.txt line ${i + 1}`, `${quote(line)} is not "path target"`);
-    }
-    links.set(path.join('/'), line.slice(blank + 1));
+    const path = segments(line.slice(0, Math.max(0, blank)));
+    if (blank <= 0 || blank === line.length - 1 || path.length === 0 || path.includes('..'))
+      unreadable.set(`${LINKS} line ${i + 1}`, `${quote(line)} is not "path target"`);
+    else links.set(path.join('/'), line.slice(blank + 1));
   }
-  return links;
+  return { links, unreadable };
 }
 
 /** A tree with links added by name. They are listed and can be read as links; they are not followed. */
@@ -27,12 +34,14 @@ class LinkedTree implements FileTree {
   readonly source: string;
   readonly #tree: FileTree;
   readonly #links: ReadonlyMap<string, string>;
+  readonly #unreadable: ReadonlyMap<string, string>;
   readonly #names = new Map<string, string[]>();
 
-  constructor(tree: FileTree, links: ReadonlyMap<string, string>) {
+  constructor(tree: FileTree, { links, unreadable }: RecordedLinks) {
     this.source = tree.source;
     this.#tree = tree;
     this.#links = links;
+    this.#unreadable = unreadable;
     for (const path of links.keys()) {
       const slash = path.lastIndexOf('/');
       const dir = slash < 0 ? '' : path.slice(0, slash);
@@ -43,7 +52,9 @@ class LinkedTree implements FileTree {
   }
 
   get unreadable(): ReadonlyMap<string, string> {
-    return this.#tree.unreadable;
+    return this.#unreadable.size === 0
+      ? this.#tree.unreadable
+      : new Map([...this.#tree.unreadable, ...this.#unreadable]);
   }
 
   kind(path: string): FileKind | undefined {
@@ -76,12 +87,12 @@ class LinkedTree implements FileTree {
     for (const [name, target] of this.#links) {
       if (name.startsWith(`${prefix}/`)) below.set(name.slice(prefix.length + 1), target);
     }
-    return new LinkedTree(this.#tree.sub(path, source), below);
+    return new LinkedTree(this.#tree.sub(path, source), { links: below, unreadable: new Map() });
   }
 }
 
 /** The tree with the links of its `symlinks.txt`, or the tree itself when it has none. */
 export function withRecordedLinks(tree: FileTree): FileTree {
-  const text = tree.readText('symlinks.txt');
-  return text === undefined ? tree : new LinkedTree(tree, parseLinks(text, tree.source));
+  const text = tree.readText(LINKS);
+  return text === undefined ? tree : new LinkedTree(tree, parseLinks(text));
 }

@@ -1,20 +1,23 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { InputError, quote } from '../../errors/input-error.ts';
+import { codeOf, reason } from '../../errors/system-error.ts';
 import { type Capture, looseCaptures } from '../captures/captures.ts';
 import type { RecordedOps } from '../recording/ops.ts';
 import { recordingOf, stepOf } from '../recording/recording.ts';
 import { isArchive, readArchive } from './archive.ts';
-import { codeOf, DirTree, reason } from './dir-tree.ts';
+import { DirTree } from './dir-tree.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { withRecordedLinks } from './links.ts';
 import { findRoots } from './roots.ts';
 import type { FileTree } from './tree.ts';
-import { wantedForBlocks, wantedForMachine } from './wanted.ts';
+import { wantedForAnswers, wantedForBlocks, wantedForMachine } from './wanted.ts';
+
+const WANTED = { machine: wantedForMachine, blocks: wantedForBlocks, answers: wantedForAnswers };
 
 export interface OpenOptions {
   readonly limits?: Partial<Limits>;
-  /** What to keep of an archive: all that describes a machine, or only its memory blocks. */
-  readonly only?: 'machine' | 'blocks';
+  /** What to keep of an archive: all that describes a machine, only its memory blocks, or also what answers read. */
+  readonly only?: 'machine' | 'blocks' | 'answers';
 }
 
 /** A source whose root has the /proc and /sys of one machine. */
@@ -52,7 +55,7 @@ export async function openSource(source: string, options: OpenOptions = {}): Pro
     }
     return choose(dir, source, pick);
   }
-  const wanted = options.only === 'blocks' ? wantedForBlocks : wantedForMachine;
+  const wanted = WANTED[options.only ?? 'machine'];
   return choose(
     await readArchive(path, { source: pick === undefined ? source : path, wanted, limits }),
     source,

@@ -1,6 +1,6 @@
 /** Files beside /proc and /sys that describe the machine: of a recording, of a sosreport. */
 const BESIDE =
-  /^(ops\.json|symlinks\.txt|step\.json|machine\.json|kernel\.config|uname|uname_-a|dmesg.*|lsmem.*|(cxl|daxctl|ndctl).*)$/;
+  /^(ops\.json|symlinks\.txt|step\.json|machine\.json|kernel\.config|uname|uname_-a|(boot\.)?dmesg.*|lsmem.*|(cxl|daxctl|ndctl).*)$/;
 
 const PROC = /(^|\/)proc\/(iomem|zoneinfo|cmdline|version)$/;
 const BLOCKS = /(^|\/)sys\/devices\/system\/memory(\/|$)/;
@@ -30,3 +30,10 @@ export function wantedForMachine(path: string): boolean {
   if (PROC.test(path) || PARAMS.test(path) || MEMBLOCK.test(path) || FIRMWARE.test(path)) return true;
   return BESIDE.test(path.slice(path.lastIndexOf('/') + 1));
 }
+
+/** What answers read besides: words of pages and their owners, counters, pools of huge pages, crash dumps, rules of udev. */
+const ANSWERS =
+  /(^|\/)(kpageflags\.rle|proc\/(kpageflags\.json|kpagecount\.rle|meminfo|vmstat|pagetypeinfo|buddyinfo|slabinfo|page_owner|modules)|sys\/kernel\/(kexec_crash_(loaded|size)|debug\/page_owner)|sys\/devices\/system\/node\/node\d+\/hugepages\/.*|(etc|usr\/lib|lib|run)\/udev\/rules\.d\/[^/]+|mhp-capture\.json)$/;
+
+/** Whether a member of an archive is read for an answer. */
+export const wantedForAnswers = (path: string): boolean => wantedForMachine(path) || ANSWERS.test(path);

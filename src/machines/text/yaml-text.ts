@@ -37,18 +37,18 @@ export function parseYamlText(text: string, file: string): YamlText {
       return `line ${line} column ${col}`;
     };
     const [error] = [...doc.errors, ...doc.warnings];
+    if (error?.code === 'MULTIPLE_DOCS')
+      throw new InputError(file, place(error.pos[0]), 'a second document begins; one is read');
     if (error !== undefined) throw new InputError(file, place(error.pos[0]), short(error.message));
     visit(doc, {
       Map(_key, map) {
         const seen = new Set<unknown>();
         for (const { key } of map.items) {
           const name = typeof key === 'object' && key !== null && 'value' in key ? key.value : key;
-          if (seen.has(name))
-            throw new InputError(
-              file,
-              place(map.range?.[0] ?? 0),
-              `key ${quote(String(name))} appears twice`,
-            );
+          const at = place(map.range?.[0] ?? 0);
+          if (seen.has(name)) throw new InputError(file, at, `key ${quote(String(name))} appears twice`);
+          // schemas pass over it
+          if (name === '__proto__') throw new InputError(file, at, 'unrecognized key: "__proto__"');
           seen.add(name);
         }
       },

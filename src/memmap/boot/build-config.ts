@@ -16,13 +16,15 @@ export function configureMemmodel(machine: MemMachine, release: MemRelease): Mem
   const no = (why: string): never => {
     throw new ImpossibleMachine(`${release.name} on ${arch} with ${memory_model} does not build: ${why}`);
   };
+  if (arch === 'i386' && memory_model === 'SPARSEMEM_VMEMMAP')
+    no('it does not select SPARSEMEM_VMEMMAP_ENABLE');
+  if (is_classic(memory_model) && release.vmemmap_only.includes(arch)) no('SPARSEMEM_VMEMMAP is no option');
   if (is_sparse(memory_model)) {
     if (sectionBits > physmemBits)
       no(`SECTION_SIZE_BITS ${sectionBits} is past MAX_PHYSMEM_BITS ${physmemBits}`);
     if (MAX_ORDER - 1 + PAGE_SHIFT > sectionBits)
       no(`Allocator MAX_ORDER exceeds SECTION_SIZE (${MAX_ORDER - 1} + ${PAGE_SHIFT} > ${sectionBits})`);
-    const fitsSubsection = !is_classic(memory_model) && 'section_activate' in release.functions;
-    if (fitsSubsection && g.subsection_bits > sectionBits)
+    if ('section_activate' in release.functions && g.subsection_bits > sectionBits)
       no(`Subsection size exceeds section size (${g.subsection_bits} > ${sectionBits})`);
   }
   if (is_sparse(memory_model) && sectionBits > 36) no(`SECTION_SIZE_BITS ${sectionBits} is past 36`);

@@ -6,7 +6,7 @@ export type Placement = 'adjacent' | 'reversed' | 'foreign';
 
 /** The part of a machine that concerns struct pages and the memory they describe. Sizes in bytes. */
 export interface MemMachine {
-  readonly arch: 'ppc64' | 'x86_64' | 'arm64' | 'tiny';
+  readonly arch: 'ppc64' | 'x86_64' | 'i386' | 'arm64' | 'tiny';
   readonly page_size: number;
   readonly memory_model: MemoryModel;
   readonly ram: readonly { readonly start: number; readonly size: number; readonly node: number }[];

@@ -6,7 +6,7 @@ import { type BootmemType, type BootPages, change, look, type Memmap, operation 
 
 /**
  * Boot memory allocated for sections, and its registered users: mm/bootmem_info.c, before v5.13 in mm/memory_hotplug.c,
- * and the check of usemaps in mm/sparse.c (5.2.1, 5.10.7; 7.1.5 has no such check).
+ * and the check of usemaps in mm/sparse.c (5.2.1, 5.10.7; 7.2.13 has no such check).
  */
 
 const pages_of = operation({
@@ -107,7 +107,14 @@ const told = operation({
   },
 });
 
+const BAD_TYPE = 'BUG_ON(type < MEMORY_HOTPLUG_MIN_BOOTMEM_TYPE || type > MEMORY_HOTPLUG_MAX_BOOTMEM_TYPE)';
+
 export const v5_2 = {
+  /** sparse_early_usemaps_alloc_pgdat_section(), with CONFIG_MEMORY_HOTREMOVE. */
+  $usemaps_go_with_pgdat(this: MemKernel): boolean {
+    return true;
+  },
+
   /**
    * With CONFIG_MEMORY_HOTREMOVE: a usemap outside the section of its node's pgdat makes sections depend on each other.
    */
@@ -131,7 +138,7 @@ export const v5_2 = {
 
   *put_page_bootmem(this: MemKernel, key: string): Steps<void> {
     if ((yield* look(pages_of, key)).type === null)
-      yield { op: 'bug', where: 'put_page_bootmem', text: 'BUG_ON(type < MEMORY_HOTPLUG_MIN_BOOTMEM_TYPE)' };
+      yield { op: 'bug', where: 'put_page_bootmem', text: BAD_TYPE };
     yield* change(put, key);
   },
 
@@ -163,6 +170,10 @@ export const v5_2 = {
 };
 
 export const v7_1 = {
+  $usemaps_go_with_pgdat(this: MemKernel): boolean {
+    return false;
+  },
+
   /** Usemaps are allocated without regard to the pgdat, and nothing checks them. */
   *check_usemap_section_nr(this: MemKernel, _nid: number, _nr: number): Steps<void> {},
 };

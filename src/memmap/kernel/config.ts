@@ -80,13 +80,13 @@ export const linear_text = (c: MemConfig, pfn: number): string =>
 /** What an access to an unmapped address prints, before the address. */
 function fault_message({ arch }: MemConfig): string {
   if (arch === 'arm64') return 'Unable to handle kernel paging request at virtual address';
-  if (arch === 'x86_64') return 'BUG: unable to handle kernel paging request at';
+  if (arch === 'x86_64' || arch === 'i386') return 'BUG: unable to handle kernel paging request at';
   return 'Unable to handle kernel paging request for data at address';
 }
 
 /** The address as the architecture prints it: arm64 and x86 without 0x. */
 const printed = ({ arch }: MemConfig, address: string): string =>
-  arch === 'arm64' || arch === 'x86_64' ? address : `0x${address}`;
+  arch === 'arm64' || arch === 'x86_64' || arch === 'i386' ? address : `0x${address}`;
 
 export const NULL_TEXT = '0000000000000000';
 

@@ -57,7 +57,11 @@ export interface MemFunctions {
   destroy_compound_page(page: number, order: number): Steps<void>;
   destroy_compound_gigantic_page(page: number, order: number): Steps<void>;
 
+  // mm/memory_hotplug.c
+  __remove_section(nr: number): Steps<number>;
+
   // mm/sparse.c
+  sparse_remove_one_section(nr: number): Steps<void>;
   memory_present(nr: number, nid: number): Steps<void>;
   sparse_add_section(nid: number, pfn: number, nr_pages: number): Steps<number>;
   section_activate(pfn: number, nr_pages: number): Steps<number>;
@@ -72,6 +76,7 @@ export interface MemFunctions {
   vmemmap_free(pfn: number, nr_pages: number): Steps<void>;
 
   // mm/bootmem_info.c, mm/memory_hotplug.c, mm/sparse.c
+  $usemaps_go_with_pgdat(): boolean;
   check_usemap_section_nr(nid: number, nr: number): Steps<void>;
   register_page_bootmem_info_node(nid: number): Steps<void>;
   get_page_bootmem(info: number, key: string, type: BootmemType): Steps<void>;

@@ -64,6 +64,36 @@ export function subsections(c: MemConfig, pfn: number, nr_pages: number): readon
 const encode = (c: MemConfig, map: number, nr: number): number =>
   map - nr * c.PAGES_PER_SECTION * SIZEOF_STRUCT_PAGE;
 
+export const v2_6_27 = {
+  /** mm/memory_hotplug.c: memory is not removed where VMEMMAP is on (until v3.9). */
+  *__remove_section(this: MemKernel, nr: number): Steps<number> {
+    if (!is_classic(this.c.memory_model)) return -this.errno.EBUSY;
+    if (!((yield* section_of(nr)).flags & SECTION_HAS_MEM_MAP)) return -this.errno.EINVAL;
+    yield* this.sparse_remove_one_section(nr);
+    return 0;
+  },
+
+  *sparse_remove_one_section(this: MemKernel, nr: number): Steps<void> {
+    const memmap = yield* decode_mem_map(this, nr);
+    yield* set_section(nr, { section_mem_map: 0, flags: 0, usage: null });
+    yield* change(release_memmap, memmap);
+  },
+};
+
+export const v5_2 = {
+  *__remove_section(this: MemKernel, nr: number): Steps<number> {
+    if ((yield* section_of(nr)).flags & SECTION_HAS_MEM_MAP) yield* this.sparse_remove_one_section(nr);
+    else yield { op: 'warn', where: '__remove_section', text: '' };
+    return 0;
+  },
+
+  *sparse_remove_one_section(this: MemKernel, nr: number): Steps<void> {
+    if (is_classic(this.c.memory_model)) return yield* v2_6_27.sparse_remove_one_section.call(this, nr);
+    yield* set_section(nr, { section_mem_map: 0, flags: 0, usage: null });
+    yield* change(unmap_vmemmap, this.c, nr * this.c.PAGES_PER_SECTION, this.c.PAGES_PER_SECTION);
+  },
+};
+
 export const v5_3 = {
   *sparse_add_section(this: MemKernel, nid: number, pfn: number, nr_pages: number): Steps<number> {
     const nr = pfn_to_section_nr(this.c, pfn);

@@ -187,6 +187,9 @@ const add_calls = operation({
 /** Counts calls of a helper, or records the loop that was taken; touches no kernel state. */
 export const took = (name: string, n = 1): Steps<void> => change(add_calls, name, n);
 
+/** Counted like a helper: a loop tests itself, for each page, whether it has reached a boundary. */
+export const BOUNDARY_TEST = 'boundary test';
+
 const continues = (last: Stray, next: Stray): boolean =>
   last.fn === next.fn &&
   last.op === next.op &&

@@ -28,6 +28,11 @@ export interface MemRelease {
   readonly arm64_small_sections: boolean;
   /** arm64 can remove memory (v5.7). */
   readonly arm64_hotremove: boolean;
+  /**
+   * The architectures whose memmap is SPARSEMEM_VMEMMAP and nothing else: arm64 selects it (6.1.192
+   * arch/arm64/Kconfig:1511); later mm/Kconfig no longer asks (7.2.13 mm/Kconfig:458). "tiny" stands for those.
+   */
+  readonly vmemmap_only: readonly string[];
 }
 
 interface Definition extends Partial<Omit<MemRelease, 'functions'>> {
@@ -39,6 +44,7 @@ interface Definition extends Partial<Omit<MemRelease, 'functions'>> {
 const define = ({ base = null, functions, arm64 = {}, ...own }: Definition): MemRelease => ({
   arm64_small_sections: base?.arm64_small_sections ?? false,
   arm64_hotremove: base?.arm64_hotremove ?? false,
+  vmemmap_only: base?.vmemmap_only ?? [],
   ...own,
   base,
   functions: { ...base?.functions, ...functions },
@@ -67,6 +73,7 @@ const v2627 = define({
     ...memory_model.v2_6_27,
     ...pfn_valid.v2_6_27,
     ...prep.v2_6_27,
+    ...section.v2_6_27,
   },
 });
 
@@ -129,6 +136,7 @@ const v52 = define({
     ...follow.v5_2,
     ...free.v5_2,
     ...prep.v5_2,
+    ...section.v5_2,
   },
   arm64: pfn_valid.arm64_v5_2,
 });
@@ -137,6 +145,12 @@ const B93 = define({
   base: v52,
   about: '5.2.1 without mem_map_offset() in follow_hugetlb_page()',
   functions: follow.B93,
+});
+const S3 = define({
+  name: 'subsections',
+  base: v52,
+  about: '5.2.1 with sub-section memory hotplug, version 10 (June 2019)',
+  functions: { ...pfn_valid.v5_3, ...section.v5_3 },
 });
 const v53 = define({
   name: 'v5.3',
@@ -188,6 +202,7 @@ const v515 = define({
   name: 'v5.15',
   base: v512,
   about: '5.15.100',
+  vmemmap_only: ['arm64'],
   functions: {},
   arm64: { ...pfn_valid.v5_3, pfn_valid_within: pfn_valid.v2_6_27.pfn_valid_within },
 });
@@ -207,13 +222,13 @@ const v612 = define({
 const v72 = define({
   name: 'v7.2',
   base: v612,
-  about: '7.1.5',
+  about: '7.2.13',
+  vmemmap_only: ['arm64', 'ppc64', 'tiny', 'x86_64'],
   functions: {
     ...bootmem_info.v7_1,
     ...clear.v7_1,
     ...copy.v7_1,
     ...follow.v7_1,
-    ...hstate.v7_1,
     ...prep.v7_1,
   },
 });
@@ -227,7 +242,7 @@ export const memMainline: readonly MemRelease[] = [
 export const memReleases: ReadonlyMap<string, MemRelease> = new Map(
   [
     ...[v2627, S4Part1, S4V1, S4V2, S4Vmemmap, v2628, B95, B97],
-    ...[v52, B93, v53, v5418, v54, v56Rc5, v56Rc7, v57, v510, v512, v515, v61, v612, v72],
+    ...[v52, B93, S3, v53, v5418, v54, v56Rc5, v56Rc7, v57, v510, v512, v515, v61, v612, v72],
   ].map((release) => [release.name, release]),
 );
 

@@ -1,7 +1,7 @@
-import { InputError } from '../../errors/input-error.ts';
+import { Faults } from '../../machines/text/faults.ts';
 import { releaseRange } from '../../machines/text/release-range.ts';
 import { parseYamlText } from '../../machines/text/yaml-text.ts';
-import { placeOf } from '../../machines/text/zod-place.ts';
+import { IN_WORDS } from '../../machines/text/zod-place.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import { findMemRelease, type MemRelease, memMainline, memReleases } from '../releases/mem-releases.ts';
 import {
@@ -25,52 +25,55 @@ export interface MemScenario {
   readonly steps: readonly MemStep[];
 }
 
-const MAINLINE = memMainline.map(({ name }) => name);
+export { isMemScenario } from './is-mem-scenario.ts';
 
-/** Whether a text is such a scenario: it has `memory` where others have `machine`. */
-export const isMemScenario = (text: string): boolean => /^memory:/m.test(text);
+const MAINLINE = memMainline.map(({ name }) => name);
 
 /**
  * Parse such a scenario (YAML by schemas/memmap-scenario.schema.json).
- * @throws InputError naming line and key
+ * @throws InputError naming line and key of each fault
  */
 export function parseMemScenario(text: string, file: string): MemScenario {
   const yaml = parseYamlText(text, file);
-  const place = (path: readonly PropertyKey[]): string => {
-    const line = yaml.lineOf(path);
-    const key = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-    return [line === undefined ? '' : `line ${line}`, key.replace(/^\./, '')]
-      .filter((s) => s !== '')
-      .join(' ');
-  };
-  const parsed = memScenarioSchema.safeParse(yaml.value);
-  if (!parsed.success)
-    throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
+  const faults = new Faults(yaml, file);
+  const parsed = memScenarioSchema.safeParse(yaml.value, IN_WORDS);
+  if (!parsed.success) {
+    faults.addIssues(parsed.error);
+    throw faults.error()!;
+  }
   const { data } = parsed;
-  const releaseOf = (name: string, path: readonly PropertyKey[]): MemRelease => {
+  const releaseOf = (name: string, path: readonly PropertyKey[]): MemRelease[] => {
     const release = findMemRelease(name);
-    if (!release) throw new InputError(file, place(path), notARelease(name));
-    return release;
+    if (release) return [release];
+    faults.add(path, notARelease(name));
+    return [];
   };
   const releasesOf = (text: string, path: readonly PropertyKey[]): MemRelease[] => {
     const names = releaseRange(text, MAINLINE) ?? [text];
-    if ('wrong' in names) throw new InputError(file, place(path), names.wrong);
-    return names.map((name) => releaseOf(name, path));
+    if (!('wrong' in names)) return names.flatMap((name) => releaseOf(name, path));
+    faults.add(path, names.wrong);
+    return [];
   };
+  const [release] = releaseOf(data.release, ['release']);
+  const fixed = (data.fixed ?? []).flatMap((text, i) => releasesOf(text, ['fixed', i]));
+  const steps = data.steps.flatMap((value, i) => {
+    const step = parseMemStep(value);
+    if ('step' in step) return [step.step];
+    faults.add(['steps', i, ...step.path], step.what);
+    return [];
+  });
+  const error = faults.error();
+  if (error) throw error;
   return {
     file,
     id: data.id ?? null,
     title: data.title ?? null,
     machine: machineOfFile(data.memory),
-    release: releaseOf(data.release, ['release']),
-    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releasesOf(text, ['fixed', i])))],
+    release: release!,
+    fixed: [...new Set(fixed)],
     failure: data.failure,
     why: data.why ?? null,
-    steps: data.steps.map((value, i) => {
-      const step = parseMemStep(value);
-      if ('what' in step) throw new InputError(file, place(['steps', i, ...step.path]), step.what);
-      return step.step;
-    }),
+    steps,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IN_WORDS, issueText } from '../../machines/text/zod-place.ts';
 import { memFailureSchema } from '../../steps/failure-schema.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import type { MemoryModel } from '../kernel/config.ts';
@@ -27,10 +28,16 @@ const bootmem = z.strictObject({
     .meta({ description: 'The section in which the pgdat of a node lies; without: the first of the node' }),
   usemap: place.default('pgdat'),
   memmap: place.default('pgdat'),
+  full: z.array(z.int().min(0)).max(4096).optional().meta({
+    description:
+      'Sections without free memory: usemaps that should lie with the pgdat go where memblock finds some',
+  }),
 });
 
 const memory = z.strictObject({
-  arch: z.enum(['ppc64', 'x86_64', 'arm64', 'tiny']).meta({ description: 'tiny: sections of two pages' }),
+  arch: z
+    .enum(['ppc64', 'x86_64', 'i386', 'arm64', 'tiny'])
+    .meta({ description: 'tiny: sections of two pages' }),
   page_size: size.default(4096),
   memory_model: z.enum(Object.keys(MODELS) as [string, ...string[]]).default('sparsemem'),
   memmap: z
@@ -117,10 +124,11 @@ export function parseMemStep(value: unknown): { step: MemStep } | { path: Proper
   if (!Object.hasOwn(memSteps, kind))
     return { path: [kind], what: `is not an operation; there are ${Object.keys(memSteps).join(', ')}` };
   const known = kind as MemStep['kind'];
-  const parsed = memSteps[known].schema.safeParse((value as Record<string, unknown>)[kind]);
+  const given = (value as Record<string, unknown>)[kind];
+  const parsed = memSteps[known].schema.safeParse(given, IN_WORDS);
   if (parsed.success) return { step: { kind: known, step: parsed.data } };
-  const issue = parsed.error.issues[0];
-  return { path: [kind, ...(issue?.path ?? [])], what: issue?.message ?? 'is wrong' };
+  const issue = parsed.error.issues[0]!;
+  return { path: [kind, ...issue.path], what: issueText(issue, given) };
 }
 
 /** The JSON Schema of such a scenario, published as schemas/memmap-scenario.schema.json. */

@@ -6,7 +6,7 @@ import { type Failure, failureKey } from '../../steps/failure.ts';
 import type { MemMachine } from '../boot/mem-machine.ts';
 import { bootMemmodel, type MemModel } from '../boot/memmap-boot.ts';
 import { is_classic } from '../kernel/config.ts';
-import type { Stray } from '../kernel/world.ts';
+import { BOUNDARY_TEST, type Stray } from '../kernel/world.ts';
 import type { MemRelease } from '../releases/mem-releases.ts';
 import { sections } from './mem-checks.ts';
 import type { MemScenario } from './mem-scenario.ts';
@@ -134,7 +134,7 @@ class MemSession {
     const pages = strays.reduce((sum, { n }) => sum + n, 0);
     const more = strays.length - told.length;
     const rest = more > 0 ? `; ${more} more such, ${pages} pages in all` : '';
-    const text = told.map((stray) => strayText(world, stray)).join('; ');
+    const text = told.map((stray) => strayText(world, kernel.c, stray)).join('; ');
     return [
       {
         kind: 'access',
@@ -158,13 +158,16 @@ class MemSession {
   }
 }
 
-const HELPERS: ReadonlySet<string> = new Set(['mem_map_next']);
+const HELPERS: ReadonlySet<string> = new Set(['mem_map_next', BOUNDARY_TEST]);
 
 /** "took clear_huge_page, clear_gigantic_page; mem_map_next called 4 times, 2 of them at a boundary" */
 function paths(calls: ReadonlyMap<string, number>, M: number): string[] {
   const loops = [...calls.keys()].filter((name) => !HELPERS.has(name));
   const next = calls.get('mem_map_next');
-  const helpers = next === undefined ? '' : `; mem_map_next called ${next} times (boundary every ${M} pages)`;
+  const tests = calls.get(BOUNDARY_TEST);
+  const boundary = `(boundary every ${M} pages)`;
+  const called = next === undefined ? '' : `; mem_map_next called ${next} times ${boundary}`;
+  const helpers = tests === undefined ? called : `${called}; ${tests} tests for a boundary ${boundary}`;
   return loops.length ? [`took ${loops.join(', ')}${helpers}`] : [];
 }
 

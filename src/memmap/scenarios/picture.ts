@@ -24,11 +24,13 @@ function startOf(world: Memmap, address: number): number {
 }
 
 /** One access in words. */
-export function strayText(world: Memmap, stray: Stray): string {
+export function strayText(world: Memmap, c: MemConfig, stray: Stray): string {
   const { fn, op, meant, n, pfn, foreign, address } = stray;
   const object = foreign === null ? '' : `"${foreign}" ${bytesOf(stray, startOf(world, address))}`;
   if (op === 'wrote' || op === 'read' || op === 'returned') {
-    const hit = foreign === null ? `${structPages(n)} of ${pfns(pfn, n)}` : object;
+    const page =
+      pfn < 0 ? `${pointer_text(c, address)}, which is not mapped,` : `${structPages(n)} of ${pfns(pfn, n)}`;
+    const hit = foreign === null ? page : object;
     return `${fn} ${op} ${hit} for ${structPages(n)} of ${pfns(meant, n)}`;
   }
   const via = foreign === null ? '' : `, by ${object} taken for ${structPages(n)}`;
@@ -49,7 +51,7 @@ const ACCESS: Readonly<Record<Stray['op'], NonNullable<Subjects['access']>>> = {
 export function straySubjects(world: Memmap, strays: readonly Stray[]): Subjects {
   const { fn, op, meant, n, pfn, foreign } = strays[0]!;
   const structPage = op === 'wrote' || op === 'read' || op === 'returned';
-  const nowhere = !structPage && (pfn < 0 || !world.ram.get(pfn));
+  const nowhere = pfn < 0 || (!structPage && !world.ram.get(pfn));
   return {
     function: fn,
     access: ACCESS[op],

@@ -16,7 +16,7 @@ const someInUse = (state: State, c: Config, id: number): boolean => {
 /** The balloon driver of such a guest gets each page that goes online, and gives none that the host does not back. */
 const mayWithhold = (c: Config): boolean => c.hypervisor !== null;
 
-/** A hot-added memory block stands for sections that all exist and share its state. */
+/** No look-up keeps a reference. A hot-added memory block stands for sections that all exist and share its state. */
 export function checkBlocks(state: State, c: Config): Failure[] {
   const found: Failure[] = [];
   const notSo = (what: string, subjects: Subjects, text: string): void => {
@@ -46,5 +46,7 @@ export function checkBlocks(state: State, c: Config): Failure[] {
     if (block.state === MEM_ONLINE && !mayWithhold(c) && !someInUse(state, c, id))
       notSo('no free page', { block: id }, `memory${id} is online without a free page`);
   }
+  for (const id of new Set(state.vars.get(0)!.block_references))
+    notSo('reference kept', { block: id }, `a reference of the device of memory${id} is never dropped`);
   return found;
 }

@@ -1,5 +1,12 @@
 import { iomem } from '../../kernel/fs/proc/files.ts';
-import type { State } from '../../kernel/state.ts';
+import { hex } from '../../kernel/pfn.ts';
+import { MEMBLOCK_MEMORY, type State, zone_to_nid } from '../../kernel/state.ts';
+import {
+  memblock_flags_name,
+  memory_block_state_name,
+  section_mem_map_name,
+  zone_name,
+} from '../../kernel/value_names.ts';
 import type { Failure } from '../../steps/failure.ts';
 import { broken } from './broken.ts';
 
@@ -10,24 +17,29 @@ import { broken } from './broken.ts';
 export function observable(state: State): string[] {
   const lines: string[] = [...iomem(state)];
   for (const [id, b] of [...state.memory_block].sort(([a], [b]) => a - b)) {
-    lines.push(`memory${id} state ${b.state} nid ${b.nid} zone ${b.zone} links ${b.links.join()}`);
+    lines.push(
+      `memory${id} state ${memory_block_state_name(b.state)} nid ${b.nid} zone ${zone_name(state, b.zone)} links ${b.links.join()}`,
+    );
   }
   for (const [key, z] of state.zone) {
     lines.push(
-      `zone ${key} start ${z.zone_start_pfn} spanned ${z.spanned_pages} present ${z.present_pages} managed ${z.managed_pages}`,
+      `node ${zone_to_nid(key)} zone ${z.name}: start_pfn ${z.zone_start_pfn} spanned ${z.spanned_pages} present ${z.present_pages} managed ${z.managed_pages}`,
     );
   }
   for (const [nid, n] of state.pgdat) {
     const span = `${n.node_start_pfn}+${n.node_spanned_pages}`;
     lines.push(
-      `node ${nid} online ${n.online} memory ${n.n_memory} normal ${n.n_normal_memory} span ${span}`,
+      `node ${nid} N_ONLINE ${n.online} N_MEMORY ${n.n_memory} N_NORMAL_MEMORY ${n.n_normal_memory} span ${span}`,
     );
   }
   for (const [type, { regions }] of state.memblock_type) {
-    for (const r of regions) lines.push(`memblock ${type} ${r.base}+${r.size} nid ${r.nid} flags ${r.flags}`);
+    for (const r of regions)
+      lines.push(
+        `memblock.${type === MEMBLOCK_MEMORY ? 'memory' : 'reserved'} ${hex(r.base)}+${hex(r.size)} nid ${r.nid} ${memblock_flags_name(r.flags)}`,
+      );
   }
   for (const [nr, ms] of [...state.mem_section].sort(([a], [b]) => a - b)) {
-    if (ms.section_mem_map) lines.push(`section ${nr} map ${ms.section_mem_map}`);
+    if (ms.section_mem_map) lines.push(`section ${nr} ${section_mem_map_name(ms.section_mem_map)}`);
   }
   return lines;
 }

@@ -13,17 +13,27 @@ import * as pgattr_change_is_safe from '../../kernel/arch/arm64/mm/mmu/pgattr_ch
 import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import * as set_swapper_pgd from '../../kernel/arch/arm64/mm/mmu/set_swapper_pgd.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
+import * as arm64_numa from '../../kernel/arch/arm64/mm/numa.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as radix from '../../kernel/arch/powerpc/kvm/book3s_64_mmu_radix.ts';
 import * as hash_utils from '../../kernel/arch/powerpc/mm/book3s64/hash_utils.ts';
 import * as powerpc_pgtable from '../../kernel/arch/powerpc/mm/pgtable.ts';
+import * as x86_pgalloc from '../../kernel/arch/x86/include/asm/pgalloc.ts';
+import * as x86_pgtable from '../../kernel/arch/x86/include/asm/pgtable.ts';
 import * as e820 from '../../kernel/arch/x86/kernel/e820.ts';
 import * as kvm_mmu from '../../kernel/arch/x86/kvm/mmu.ts';
 import * as x86_fault from '../../kernel/arch/x86/mm/fault.ts';
-import * as x86_init from '../../kernel/arch/x86/mm/init_64.ts';
+import * as x86_mem from '../../kernel/arch/x86/mm/init.ts';
+import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
+import * as x86_free from '../../kernel/arch/x86/mm/init_64/free_pages.ts';
+import * as x86_mapping from '../../kernel/arch/x86/mm/init_64/kernel_physical_mapping_init.ts';
+import * as x86_remove from '../../kernel/arch/x86/mm/init_64/remove_pagetable.ts';
+import * as x86_vmemmap from '../../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import * as x86_ioremap from '../../kernel/arch/x86/mm/ioremap.ts';
+import * as x86_numa from '../../kernel/arch/x86/mm/numa.ts';
 import * as pat from '../../kernel/arch/x86/mm/pat/memtype.ts';
+import * as x86_tlb from '../../kernel/arch/x86/mm/tlb.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
 import * as base_bus from '../../kernel/drivers/base/bus.ts';
@@ -53,6 +63,7 @@ import * as gasket from '../../kernel/drivers/staging/gasket/gasket_page_table.t
 import * as kpc_dma from '../../kernel/drivers/staging/kpc2000/kpc_dma/fileops.ts';
 import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as xen_balloon from '../../kernel/drivers/xen/balloon.ts';
+import * as kernfs_dir from '../../kernel/fs/kernfs/dir.ts';
 import * as kernfs_file from '../../kernel/fs/kernfs/file.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
 import * as bug from '../../kernel/include/asm-generic/bug.ts';
@@ -70,16 +81,21 @@ import * as vmalloc_h from '../../kernel/include/linux/vmalloc.ts';
 import * as rcu_tree from '../../kernel/kernel/rcu/tree.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
 import * as runtime from '../../kernel/kernel/runtime.ts';
+import type { DifferingFunctions } from '../../kernel/kernel.ts';
 import * as ioremap from '../../kernel/lib/ioremap.ts';
 import * as string from '../../kernel/lib/string.ts';
+import * as compaction from '../../kernel/mm/compaction.ts';
 import * as debug from '../../kernel/mm/debug.ts';
+import * as gup from '../../kernel/mm/gup.ts';
 import * as hugetlb_dissolve from '../../kernel/mm/hugetlb/dissolve.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb_pool from '../../kernel/mm/hugetlb/pool.ts';
 import * as hugetlb_pages from '../../kernel/mm/hugetlb/pool_pages.ts';
 import * as memblock from '../../kernel/mm/memblock/memblock.ts';
 import * as apply_to_page_range from '../../kernel/mm/memory/apply_to_page_range.ts';
+import * as handle_mm_fault from '../../kernel/mm/memory/handle_mm_fault.ts';
 import * as pgalloc from '../../kernel/mm/memory/pgalloc.ts';
+import * as vm_normal_page from '../../kernel/mm/memory/vm_normal_page.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
 import * as do_migrate_range from '../../kernel/mm/memory_hotplug/do_migrate_range.ts';
@@ -95,6 +111,7 @@ import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as mempolicy from '../../kernel/mm/mempolicy.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
+import * as migrate from '../../kernel/mm/migrate.ts';
 import * as alloc_contig_range from '../../kernel/mm/page_alloc/alloc_contig_range.ts';
 import * as alloc_pages from '../../kernel/mm/page_alloc/alloc_pages.ts';
 import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
@@ -103,11 +120,14 @@ import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_ext from '../../kernel/mm/page_ext.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
+import * as pgtable_generic from '../../kernel/mm/pgtable-generic.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
 import * as alloc_block from '../../kernel/mm/sparse-vmemmap/alloc_block.ts';
 import * as section_memmap from '../../kernel/mm/sparse-vmemmap/section_memmap.ts';
+import * as section_memmap_x86 from '../../kernel/mm/sparse-vmemmap/section_memmap_x86.ts';
 import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
-import * as without_tables from '../../kernel/mm/sparse-vmemmap/without_tables.ts';
+import * as vmemmap_verify from '../../kernel/mm/sparse-vmemmap/vmemmap_verify.ts';
+import * as swap from '../../kernel/mm/swap.ts';
 import * as usercopy from '../../kernel/mm/usercopy.ts';
 import * as vmalloc_area from '../../kernel/mm/vmalloc/area.ts';
 import * as vmalloc_map from '../../kernel/mm/vmalloc/map.ts';
@@ -122,6 +142,12 @@ import { PGPROT } from './pgprot.ts';
 
 export const own = {
   functions: {
+    ...vmemmap_verify.v5_2,
+    ...compaction.v5_2,
+    ...gup.v5_2,
+    ...migrate.v5_2,
+    ...swap.v5_2,
+    ...handle_mm_fault.v5_2,
     ...memory_failure.v5_2,
     ...acpi_memhotplug.v5_2,
     ...acpi_scan.v5_2,
@@ -162,6 +188,7 @@ export const own = {
     ...memory.v5_2,
     ...memory_block.v5_2,
     ...memory_sysfs.v5_2,
+    ...kernfs_dir.v5_2,
     ...kernfs_file.v5_2,
     ...node.v5_2,
     ...node_states.v5_2,
@@ -202,12 +229,14 @@ export const own = {
     ...usercopy.v5_2,
     ...zone_device.v5_2,
     ...kvm_main.v5_2,
+    ...vm_normal_page.v5_2,
   },
   arch: {
     arm64: {
       ...apply_to_page_range.v5_2,
       ...arm64_mmu.v5_2,
       ...arm64_init.v5_2,
+      ...arm64_numa.v5_2,
       ...mmzone.holes_in_zone,
       ...fault.v5_2,
       ...huge_vmap.v5_2,
@@ -233,6 +262,7 @@ export const own = {
       ...pagetable.v5_2,
       ...pgtable_alloc.v5_2,
       ...tlbflush.v5_2,
+      ...pgtable_generic.v5_2,
       ...vmalloc.v5_2,
       ...vmalloc_area.v5_2,
       ...vmalloc_map.v5_2,
@@ -243,11 +273,26 @@ export const own = {
       ...vmalloc_unmap.v5_2,
       ...vmemmap.v5_2,
     },
-    x86_64: { ...x86_fault.v5_2, ...x86_init.v5_2, ...without_tables.v5_2 },
+    x86_64: {
+      ...x86_fault.v5_2,
+      ...x86_free.v5_2,
+      ...x86_init.v5_2,
+      ...x86_mapping.v5_2,
+      ...x86_mem.v5_2,
+      ...x86_numa.v5_2,
+      ...x86_pgalloc.v5_2,
+      ...x86_pgtable.v5_2,
+      ...x86_remove.v5_2,
+      ...x86_tlb.v5_2,
+      ...section_memmap_x86.v5_2,
+      ...sparse_vmemmap.v5_2,
+      ...vmemmap_verify.v5_2,
+      ...x86_vmemmap.v5_2,
+    },
   },
 };
 
-export type New = FunctionsOf<typeof own>;
+export type New = Omit<FunctionsOf<typeof own>, keyof DifferingFunctions>;
 
 declare module '../../kernel/kernel.ts' {
   interface KernelFunctions extends New {}
@@ -265,10 +310,12 @@ export const v5_2 = defineRelease({
       x86_64: ['DMA', 'DMA32', 'Normal', 'Movable'],
     },
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: true },
+    MEMORY_HOTREMOVE: { arm64: false, x86_64: true },
     HAVE_ARCH_PFN_VALID: { arm64: true, x86_64: false },
     memblock_columns: 'range',
     MHP_MEMMAP_ON_MEMORY: false,
     MEMMAP_ON_MEMORY_FORCE: false,
+    KSTRTOBOOL_ENABLE: false,
     bare_metal_blocks: false,
     windows_advise_block_size: false,
     hugepages_threads: null,
@@ -276,6 +323,8 @@ export const v5_2 = defineRelease({
     mem_limits_hotplug: true,
     ignores_missing_mirror: false,
     holes: 'zeroed',
+    many_memory_regions: false,
+    NR_CPUS: 256,
     LPA2: false,
     layout: 'v5.2',
     ptdump: 'v5.2',

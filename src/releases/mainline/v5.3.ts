@@ -1,5 +1,6 @@
 import * as pgtable from '../../kernel/arch/arm64/include/asm/pgtable.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
+import * as x86_vmemmap from '../../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as node from '../../kernel/drivers/base/node.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
@@ -7,9 +8,9 @@ import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
-import * as without_tables from '../../kernel/mm/sparse-vmemmap/without_tables.ts';
 import * as vmalloc_perms from '../../kernel/mm/vmalloc/perms.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
@@ -26,10 +27,11 @@ export const own = {
     ...node.v5_3,
     ...remove_memory.v5_3,
     ...sparse.v5_3,
+    ...zone_span.v5_3,
   },
   arch: {
     arm64: { ...pageattr.v5_3, ...pgtable.v5_3, ...vmalloc_perms.v5_3 },
-    x86_64: { ...without_tables.v5_3 },
+    x86_64: { ...x86_vmemmap.v5_3 },
   },
 };
 

@@ -6,6 +6,7 @@ import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
 import * as dax_bus from '../../kernel/drivers/dax/bus.ts';
+import * as dax_device from '../../kernel/drivers/dax/device.ts';
 import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
 import * as hmem from '../../kernel/drivers/dax/hmem/hmem.ts';
 import * as namespace_devs from '../../kernel/drivers/nvdimm/namespace_devs.ts';
@@ -13,11 +14,14 @@ import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as nd_region_devs from '../../kernel/drivers/nvdimm/region_devs.ts';
 import * as vfio_iommu from '../../kernel/drivers/vfio/vfio_iommu_type1.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
+import * as gup from '../../kernel/mm/gup.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
 import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
+import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as page_alloc from '../../kernel/mm/page_alloc/page_alloc.ts';
 import * as pagewalk from '../../kernel/mm/pagewalk.ts';
+import * as pgtable_generic from '../../kernel/mm/pgtable-generic.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
@@ -26,7 +30,9 @@ import { v5_4 } from './v5.4.ts';
 
 export const own = {
   functions: {
+    ...gup.v5_7,
     ...dax_bus.v5_7,
+    ...dax_device.v5_7,
     ...hmem.v5_7,
     ...hmem_device.v5_7,
     ...add_pages.v5_7,
@@ -42,6 +48,7 @@ export const own = {
     ...proc_page.v5_7,
     ...remove_memory.v5_7,
     ...vfio_iommu.v5_5,
+    zone_for_pfn_range: zone_for_pfn_range.v5_2.zone_for_pfn_range,
   },
   arch: {
     arm64: {
@@ -49,6 +56,7 @@ export const own = {
       ...arm64_mmu.v5_7,
       ...hotunplug.arm64_v6,
       ...hotunplug.v5_7,
+      ...pgtable_generic.v5_7,
       ...ptdump_debugfs.arm64_v6,
       ...arm64_ptdump.v5_7,
       ...pagewalk.v5_7,
@@ -76,6 +84,7 @@ export const v5_7 = defineRelease({
       x86_64: ['DMA', 'DMA32', 'Normal', 'Movable'],
     },
     ARCH_KEEP_MEMBLOCK: { arm64: true, x86_64: false },
+    MEMORY_HOTREMOVE: { arm64: true, x86_64: true },
     holes: 'reserved',
     mem_limits_hotplug: false,
     ptdump: 'v5.7',

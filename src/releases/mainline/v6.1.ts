@@ -1,21 +1,29 @@
+import * as fault from '../../kernel/arch/arm64/mm/fault.ts';
 import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as create_pgd_mapping from '../../kernel/arch/arm64/mm/mmu/create_pgd_mapping.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
-import * as x86_init from '../../kernel/arch/x86/mm/init_64.ts';
+import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
+import * as x86_remove from '../../kernel/arch/x86/mm/init_64/remove_pagetable.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as base_bus from '../../kernel/drivers/base/bus.ts';
 import * as groups from '../../kernel/drivers/base/memory/groups.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
 import * as cxl_acpi from '../../kernel/drivers/cxl/acpi.ts';
+import * as cxl_region from '../../kernel/drivers/cxl/core/region.ts';
+import * as cxl_pmem from '../../kernel/drivers/cxl/pmem.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
+import * as kernfs_dir from '../../kernel/fs/kernfs/dir.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
+import * as resource from '../../kernel/kernel/resource.ts';
 import * as debug from '../../kernel/mm/debug.ts';
+import * as gup from '../../kernel/mm/gup.ts';
 import * as hugetlb_demote from '../../kernel/mm/hugetlb/demote.ts';
 import * as hugetlb_sysfs from '../../kernel/mm/hugetlb/hugetlb_sysfs.ts';
 import * as hugetlb from '../../kernel/mm/hugetlb/pool_pages.ts';
@@ -32,10 +40,15 @@ import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as free_page from '../../kernel/mm/page_alloc/free_page.ts';
+import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
 import * as zonelists from '../../kernel/mm/page_alloc/zonelists.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
+import * as pgtable_generic from '../../kernel/mm/pgtable-generic.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
+import * as section_memmap_x86 from '../../kernel/mm/sparse-vmemmap/section_memmap_x86.ts';
 import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
+import * as vmemmap_verify from '../../kernel/mm/sparse-vmemmap/vmemmap_verify.ts';
+import * as vmalloc from '../../kernel/mm/vmalloc/vmalloc.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
 import { PGPROT } from './pgprot.ts';
@@ -44,8 +57,12 @@ import { v5_10 } from './v5.10.ts';
 
 export const own = {
   functions: {
+    ...vmemmap_verify.v6_1,
+    ...gup.v6_1,
     ...memory_failure.v6_1,
     ...cxl_acpi.v6_1,
+    ...cxl_pmem.v6_1,
+    ...cxl_region.v6_1,
     ...acpi_memhotplug.v6_1,
     ...base_bus.v6_1,
     ...groups.v6_1,
@@ -56,6 +73,7 @@ export const own = {
     ...memremap.v5_12,
     ...memremap.v6_1,
     ...hugetlb.v5_13,
+    ...kernfs_dir.v6_1,
     ...hugetlb_demote.v5_16,
     ...hugetlb_sysfs.v6_1,
     ...memory.v6_1,
@@ -66,8 +84,11 @@ export const own = {
     ...online_pages.v6_1,
     ...page_isolation.v5_11,
     ...debug.v5_12,
+    ...debug.v6_1,
     ...page_isolation.v6_1,
     ...remove_memory.v6_1,
+    ...resource.v6_1,
+    ...memmap_init.v6_1,
     ...zone_for_pfn_range.v6_1,
     ...zone_span.v5_15,
     ...zone_device.v5_12,
@@ -78,8 +99,13 @@ export const own = {
   arch: {
     arm64: {
       ...arm64_mmu.v6_1,
+      ...fault.v6_1,
+      ...pgtable_generic.v6_1,
+      ...vmalloc.v6_1,
       ...create_pgd_mapping.v5_18,
+
       ...pageattr.v6_1,
+      ...huge_vmap.v6_1_192,
       ...hotunplug.v6_1_192,
       ...mmzone.v6_10,
       pfn_valid_within: mmzone.v5_2.pfn_valid_within,
@@ -94,7 +120,15 @@ export const own = {
       ...vmemmap.v6_1,
       test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
     },
-    x86_64: { ...virtio_mem.v5_11, ...virtio_mem.v5_12, ...virtio_mem.v6_1, ...x86_init.v6_1 },
+    x86_64: {
+      ...virtio_mem.v5_11,
+      ...virtio_mem.v5_12,
+      ...virtio_mem.v6_1,
+      ...x86_init.v6_1,
+      ...section_memmap_x86.v6_1,
+      ...x86_remove.v6_1,
+      ...vmemmap_verify.v6_1,
+    },
   },
 };
 
@@ -115,6 +149,7 @@ export const v6_1 = defineRelease({
     SECTION_SIZE_BITS: { arm64: (page_size) => (page_size === 65536 ? 29 : 27), x86_64: () => 27 },
     HAVE_ARCH_PFN_VALID: { arm64: false, x86_64: false },
     MHP_MEMMAP_ON_MEMORY: true,
+    many_memory_regions: true,
     layout: 'v6.1',
     ptdump: 'v6.1',
     pgprot: PGPROT.v6_1,

@@ -1,6 +1,5 @@
 import * as free_hotplug from '../../kernel/arch/arm64/mm/mmu/free_hotplug.ts';
 import { defineRelease } from '../define.ts';
-import { v7_2 } from '../mainline/v7.2.ts';
 import { arm64_v6 } from '../series/arm64-v6.ts';
 
 /** B36: destructors for tables that have had no constructor. */
@@ -9,12 +8,4 @@ export const B36_mutant = defineRelease({
   base: arm64_v6,
   about: 'arm64 hot-remove V2: the destructor is called',
   arch: { arm64: { free_hotplug_pgtable_page: free_hotplug.v7_1.free_hotplug_pgtable_page } },
-});
-
-/** B36, the other way round: what mainline was between the constructor and the fix of hot-remove. */
-export const B36b_mutant = defineRelease({
-  name: 'v7.2-B36b',
-  base: v7_2,
-  about: '7.1.5 without pagetable_dtor() in free_hotplug_pgtable_page()',
-  arch: { arm64: { free_hotplug_pgtable_page: free_hotplug.v5_2.free_hotplug_pgtable_page } },
 });

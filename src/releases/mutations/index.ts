@@ -5,7 +5,7 @@ import { B21 } from './B21.ts';
 import { B24_mutant } from './B24.ts';
 import { B25a_mutant, B25b_mutant } from './B25.ts';
 import { B33b } from './B33b.ts';
-import { B36_mutant, B36b_mutant } from './B36.ts';
+import { B36_mutant } from './B36.ts';
 import { B37_mutant } from './B37.ts';
 import { B38_mutant, B38b_mutant } from './B38.ts';
 import { B41a_mutant, B41b_mutant } from './B41.ts';
@@ -19,7 +19,7 @@ import { B99_mutant, B99b_mutant } from './B99.ts';
 /** Releases with one thing changed: as a tree between two of them had it, or wrong as none ever was (the catalogue's mutations). */
 export const mutations: readonly Release[] = [
   ...[B17_mutant, B17b_mutant, B18_mutant, B21, B24_mutant, B25a_mutant, B25b_mutant],
-  ...[B33b, B36_mutant, B36b_mutant, B37_mutant, B38_mutant, B38b_mutant],
+  ...[B33b, B36_mutant, B37_mutant, B38_mutant, B38b_mutant],
   ...[B41a_mutant, B41b_mutant, B42_mutant, B61a_mutant, B61b_mutant, B76, B77, B80_mutant],
   ...[B99_mutant, B99b_mutant],
 ];

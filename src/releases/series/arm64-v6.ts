@@ -23,6 +23,7 @@ export const arm64_v6_base = defineRelease({
   base: v5_3,
   about: 'arm64 memory hot-remove V6 without patch 1, on next-20190613',
   ...own,
+  constants: { MEMORY_HOTREMOVE: { arm64: true, x86_64: true } },
 });
 
 /** "arm64/mm: Enable memory hot remove", V6, 19 June 2019. */

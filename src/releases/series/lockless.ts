@@ -34,19 +34,11 @@ export const B52_unfixed = defineRelease({
   }),
 });
 
-/** B52 half fixed: v6.8 and v6.9. */
-export const B52_half_fixed = defineRelease({
-  name: 'v6.1-B52b',
-  base: v6_1,
-  about: '6.1.192 without 82f0b6f041fa: the usage waits for readers, its pointer may be NULL',
-  ...arm64_too({ pfn_section_valid: mmzone.v5_3.pfn_section_valid }),
-});
-
 /** The remaining part of B52: the usage is read under RCU there as well. */
 export const B52_design = defineRelease({
   name: 'v7.2-B52',
   base: v7_2,
-  about: '7.1.5 with pfn_to_online_page() under rcu_read_lock_sched()',
+  about: '7.2.13 with pfn_to_online_page() under rcu_read_lock_sched()',
   functions: {
     *pfn_to_online_page(this: Kernel, pfn: number): Steps<Page | null> {
       yield* rcu_read_lock_sched();
@@ -61,11 +53,11 @@ export const B52_design = defineRelease({
 export const B89_design = defineRelease({
   name: 'v7.2-B89',
   base: v7_2,
-  about: '7.1.5 with __pageblock_pfn_to_page() under get_online_mems()',
+  about: '7.2.13 with __pageblock_pfn_to_page() under get_online_mems()',
   functions: {
     *__pageblock_pfn_to_page(this: Kernel, start_pfn: number, end_pfn: number, zone: number): Steps<Page> {
       yield* get_online_mems();
-      const page = yield* page_alloc.v6_12.__pageblock_pfn_to_page.call(this, start_pfn, end_pfn, zone);
+      const page = yield* page_alloc.v6_6.__pageblock_pfn_to_page.call(this, start_pfn, end_pfn, zone);
       yield* put_online_mems();
       return page;
     },
@@ -80,17 +72,17 @@ export const B68_reader = defineRelease({
   name: 'v5.10-B68',
   base: v5_10,
   about: '5.10.223 with page_outside_zone_boundaries() of 6.12.117',
-  functions: free_page.v6_12,
+  functions: free_page.v6_6,
 });
 
 export const B68_writers = defineRelease({
   name: 'v7.2-B68',
   base: v7_2,
-  about: '7.1.5 with the seqlock of a zone span taken to write, as before v5.14',
+  about: '7.2.13 with the seqlock of a zone span taken to write, as before v5.14',
   functions: {
     move_pfn_range_to_zone: zone_span.v5_2.move_pfn_range_to_zone,
-    __remove_zone: zone_span.v5_2.__remove_zone,
+    __remove_zone: zone_span.v5_4.__remove_zone,
   },
 });
 
-export const lockless = [B52_unfixed, B52_half_fixed, B52_design, B68_reader, B68_writers, B89_design];
+export const lockless = [B52_unfixed, B52_design, B68_reader, B68_writers, B89_design];

@@ -99,6 +99,22 @@ export const pg_reserved_memtype = defineRelease({
   functions: { ...kvm_mmu.B87_cure },
 });
 
+/**
+ * What the RFC mentions as sufficient in most places, besides KVM and vfio: is_zone_device_page() where it has
+ * pfn_to_online_page().
+ */
+export const pg_reserved_zone_device = defineRelease({
+  name: 'pg-reserved-zone-device',
+  base: pg_reserved,
+  about: 'the RFC on PG_reserved, is_zone_device_page() in place of pfn_to_online_page() but in KVM and vfio',
+  functions: {
+    ...hash_utils.pg_reserved_zone_device,
+    ...powerpc_pgtable.pg_reserved_zone_device,
+    ...radix.pg_reserved_zone_device,
+    ...x86_ioremap.pg_reserved_zone_device,
+  },
+});
+
 /** The RFC in all its forms. */
 export const pg_reserved_series: readonly Release[] = [
   pg_reserved_v5_3,
@@ -108,4 +124,5 @@ export const pg_reserved_series: readonly Release[] = [
   pg_reserved_v1,
   pg_reserved_taint,
   pg_reserved_memtype,
+  pg_reserved_zone_device,
 ];

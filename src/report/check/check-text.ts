@@ -113,7 +113,9 @@ const what = ({ failure, reason }: Row): string =>
 function headline(row: Row): string {
   const told = what(row);
   const unexpected = asExpected(row) === false ? ` (${row.expected} was expected)` : '';
-  const bound = row.within.length > 0 ? ` within the bound on ${row.within.join(' and ')}` : '';
+  const bounds = row.within.filter((one) => one !== 'runs');
+  const bound = bounds.length > 0 ? ` within the bound on ${bounds.join(' and ')}` : '';
+  const runs = row.within.includes('runs') ? ' with runs of entries changed in one step' : '';
   const counts = [
     ...(row.preemptions === null
       ? []
@@ -121,18 +123,20 @@ function headline(row: Row): string {
     ...(row.states > 0 ? [`${row.states} states`] : []),
   ];
   const size = counts.length > 0 ? ` (${counts.join(', ')})` : '';
-  return `${row.release}: ${row.verdict}${bound}${unexpected}${told ? `, ${told}` : ''}${size}`;
+  return `${row.release}: ${row.verdict}${bound}${runs}${unexpected}${told ? `, ${told}` : ''}${size}`;
 }
 
 /** An entry with its result on each release, and the stories. */
 export function entryText(entry: Entry, rows: readonly Row[], brief = false): string {
   const lines = [`${entry.id}  ${entry.title}`.trimEnd()];
   if (entry.why && !brief) lines.push(`    ${entry.why}`);
+  const notes = new Set(rows.flatMap((row) => row.notes));
+  if (notes.size > 0 && !brief) lines.push('', ...[...notes].map((note) => `note: ${note}`));
   for (const row of rows) {
     lines.push('', headline(row));
     if (row.story && row.verdict !== 'clean') {
       lines.push(row.story.trimEnd());
-      if (row.token) lines.push('', `mhp replay ${row.token}`);
+      if (row.token) lines.push('', `mhp replay ${row.ran ? '--source BUNDLE ' : ''}${row.token}`);
     }
   }
   return `${lines.join('\n')}\n`;
@@ -156,25 +160,38 @@ export function summaryText(rows: readonly Row[]): string {
   return `${rows.length} runs: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}; ${wrong} not as expected${unnamed > 0 ? `; failures where nothing is said: ${unnamed}` : ''}\n`;
 }
 
-/** Rows as plain data. */
-export function checkJson(rows: readonly Row[]): unknown {
+/** Rows as plain data, with what their entries say. */
+export function checkJson(entries: readonly Entry[], rows: readonly Row[]): unknown {
   return {
-    schema: 'mhp-check/1',
-    results: rows.map(({ id, release, geometry, layout, verdict, expected, failure, reason, ...row }) => ({
+    schema: 'mhp-check/2',
+    entries: entries.map(({ id, title, why, file, kind, release, fixed, failure }) => ({
       id,
+      title,
+      why,
+      file,
+      kind,
       release,
-      geometry,
-      layout,
-      verdict,
-      expected,
+      fixed,
       failure,
-      reason,
+    })),
+    results: rows.map((row) => ({
+      id: row.id,
+      release: row.release,
+      geometry: row.geometry,
+      layout: row.layout,
+      ...row.shape,
+      verdict: row.verdict,
+      expected: row.expected,
+      failure: row.failure,
+      reason: row.reason,
       within: row.within,
       states: row.states,
       steps: row.steps,
       preemptions: row.preemptions,
+      notes: row.notes,
       token: row.token,
-      story: row.story,
+      text: row.story,
+      story: row.data,
     })),
   };
 }

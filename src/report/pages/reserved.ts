@@ -19,10 +19,24 @@ const cellText = (cell: Cell, changed: boolean): string => {
 
 const COLUMNS = [left('CONSUMER'), left('QUESTION'), left('RELEASE'), ...kindNames.map(left)];
 
-/** The lines of one consumer. A release after the second without changes has no line. */
+/** A release after the second has a line where its answers differ from those of the first. */
+const hasLine = ({ changed }: Comparison['rows'][number], i: number): boolean => i < 2 || changed.length > 0;
+
+/** The releases without a line, by consumer. */
+function unchangedLines(comparisons: readonly Comparison[]): string[] {
+  return comparisons.flatMap(({ consumer, rows }) => {
+    const without = rows.filter((row, i) => !hasLine(row, i)).map(({ release }) => release);
+    const answer = without.length === 1 ? 'answers' : 'answer';
+    return without.length === 0
+      ? []
+      : [`${consumer}: ${without.join(', ')} ${answer} as ${rows[0]!.release}`];
+  });
+}
+
+/** The lines of one consumer. */
 function rowsOf({ consumer, asks, rows }: Comparison): string[][] {
   return rows
-    .filter(({ changed }, i) => i < 2 || changed.length > 0)
+    .filter(hasLine)
     .map(({ release, row, changed }, i) => [
       i === 0 ? consumer : '',
       i === 0 ? `${asks}?` : '',
@@ -33,8 +47,10 @@ function rowsOf({ consumer, asks, rows }: Comparison): string[][] {
 
 /** Consumers of PG_reserved by kinds of pages: on the first release, and on the others the differences from it. */
 export function reservedText(comparisons: readonly Comparison[]): string {
+  const unchanged = unchangedLines(comparisons);
   const lines = [
     ...tableLines(COLUMNS, comparisons.flatMap(rowsOf), true).map((line) => line.trimEnd()),
+    ...(unchanged.length ? ['', ...unchanged] : []),
     '',
     ...kindNames.map((kind) => `${kind}  ${kinds[kind]}`),
     '',

@@ -15,6 +15,8 @@ test('sections as kmem -n prints them: early, shared with a device, sub-sections
 
     Section size: 128M, 64 sub-sections of 2M
     Roots of 256 sections: 0 (node 0)
+    Usage of a section: 56 bytes (rcu 16, subsection_map 8, pageblock_flags 32)
+    pfn_valid() reads 3 cache lines in a section of boot memory, 4 in another (mem_section_usage)
     "
   `);
   const { sections } = sectionsJson(table, []) as { sections: object[] };

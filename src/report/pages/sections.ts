@@ -1,4 +1,4 @@
-import type { SectionRow, SectionTable } from '../../scenarios/pages/section-table.ts';
+import type { SectionRow, SectionTable, UsageBytes } from '../../scenarios/pages/section-table.ts';
 import { tableLines } from '../text/columns.ts';
 
 /** Sections in the format of crash's `kmem -n`, and their sub-sections. */
@@ -41,8 +41,22 @@ function pageblocksText({ pageblocks }: SectionRow): string {
     .join();
 }
 
+/** "40 bytes (subsection_map 8, pageblock_flags 32)" */
+function usageText({ size, ...parts }: UsageBytes): string {
+  const shown = Object.entries(parts).filter(([, bytes]) => bytes > 0);
+  return `${size} bytes (${shown.map(([name, bytes]) => `${name} ${bytes}`).join(', ')})`;
+}
+
+function pfnValidText({ early, other }: SectionTable['pfn_valid']): string {
+  const lines = (n: number): string => `${n} cache lines`;
+  const search = early.memblock ? ', and searches memblock' : '';
+  if (early.lines.length === other.lines.length) return `${lines(early.lines.length)}${search}`;
+  const more = other.lines.filter((line) => !early.lines.includes(line));
+  return `${lines(early.lines.length)} in a section of boot memory, ${other.lines.length} in another (${more.join()})${search}`;
+}
+
 export function sectionsText(table: SectionTable): string {
-  const { section_size, subsection_size, sections_per_root, roots, rows } = table;
+  const { section_size, subsection_size, sections_per_root, roots, rows, usage, pfn_valid } = table;
   const names = ['NR', 'CODED_MEM_MAP', 'MEM_MAP', 'STATE', 'PFN', 'ZONES', 'SUBSECTIONS', 'PAGEBLOCKS'];
   const columns = names.map((name, i) => ({ name, right: i === 0 || i === 4 }));
   const count = section_size / subsection_size;
@@ -58,7 +72,10 @@ export function sectionsText(table: SectionTable): string {
   ]);
   const last = `Section size: ${section_size / 2 ** 20}M, ${count} sub-sections of ${subsection_size / 2 ** 20}M`;
   const rootText = `Roots of ${sections_per_root} sections: ${roots.map(({ nr, nid }) => `${nr} (node ${nid})`).join(', ')}`;
-  return [...tableLines(columns, cells, true), '', last, rootText].map((line) => `${line}\n`).join('');
+  const sizes = [`Usage of a section: ${usageText(usage)}`, `pfn_valid() reads ${pfnValidText(pfn_valid)}`];
+  return [...tableLines(columns, cells, true), '', last, rootText, ...sizes]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 export function sectionsJson(table: SectionTable, notes: readonly string[]): unknown {
@@ -70,6 +87,8 @@ export function sectionsJson(table: SectionTable, notes: readonly string[]): unk
     subsection_size,
     sections_per_root,
     roots: roots.map(({ nr, nid }) => ({ nr, node: nid })),
+    usage: table.usage,
+    pfn_valid: table.pfn_valid,
     sections: rows.map((row) => ({
       nr: row.nr,
       start: row.nr * section_size,

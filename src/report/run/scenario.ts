@@ -1,5 +1,6 @@
 import type { StepOutcome } from '../../scenarios/running/run-scenario.ts';
 import type { Failure } from '../../steps/failure.ts';
+import { holderText } from './holders.ts';
 
 /** One line per step, followed by its effects: messages, changes, failures. */
 export function stepText(outcome: StepOutcome, failed: (text: string) => string): string {
@@ -9,6 +10,7 @@ export function stepText(outcome: StepOutcome, failed: (text: string) => string)
   const lines = [`${number}  ${outcome.operation}  ${ok ? outcome.result : failed(outcome.result)}${ost}`];
   for (const message of outcome.messages) lines.push(`    kernel: ${message.trimEnd()}`);
   for (const change of outcome.changes) lines.push(`    ${change}`);
+  for (const holder of outcome.holders) lines.push(`    ${holderText(holder, outcome.show)}`);
   const tables = tablesText(outcome);
   if (tables) lines.push(`    ${tables}`);
   for (const line of failureLines(outcome.failures)) lines.push(failed(`    ${line}`));
@@ -39,19 +41,4 @@ function tablesText({ tables }: StepOutcome): string {
   };
   const parts = [...list(tables.allocated, 'allocated'), ...list(tables.freed, 'freed')];
   return parts.length ? `tables: ${parts.join('; ')}` : '';
-}
-
-/** The keys of one step in --json, as defined by mhp-run/1. */
-export function stepJson(outcome: StepOutcome): unknown {
-  return {
-    step: outcome.index + 1,
-    operation: outcome.operation,
-    result: outcome.result,
-    ret: outcome.ret,
-    ost: outcome.ost,
-    messages: outcome.messages,
-    changes: outcome.changes,
-    tables: outcome.tables,
-    failures: outcome.failures,
-  };
 }

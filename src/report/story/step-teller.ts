@@ -3,12 +3,17 @@ import type { Descriptor } from '../../hardware/descriptor/descriptor.ts';
 import { meaning, target, writable } from '../../hardware/descriptor/format.ts';
 import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
 import type { About, AboutEntry } from '../../interleave/about.ts';
+import { withLockNames } from '../../interleave/lock-names.ts';
+import { objectText } from '../../interleave/object-names.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import type { PageRange } from '../../kernel/mm/page_alloc/alloc_pages.ts';
-import type { KernelOperation, PagesAbout } from '../../kernel/operation.ts';
+import type { KernelOperation, PagesAbout, StepTelling } from '../../kernel/operation.ts';
+import type { State } from '../../kernel/state.ts';
 import type { StoryEvent } from '../../schedule/replay/replay.ts';
 import type { CallStep, Step } from '../../steps/step.ts';
-import { isDataNumber, numberText } from './number.ts';
+import { numberText, shortText } from './number.ts';
+import { fieldText, lookupText, partText } from './places.ts';
+import { valueText } from './values.ts';
 
 /** A page table entry with its place: "*pmdp at ffffffffc0000000". */
 export interface TableEntry {
@@ -34,6 +39,8 @@ export interface Told {
   readonly effect: boolean;
   /** Whether it is a read that adds nothing to the other steps, or bookkeeping of the model. */
   readonly minor?: boolean;
+  /** Whether it is an access to what only the model has: it is not told beside others. */
+  readonly hidden?: boolean;
   /** For a read of page table entries: the entries, and the values found. */
   readonly entry?: EntriesRead;
   /** For an access to page table entries: the name of the first, and the addresses it translates. */
@@ -59,14 +66,18 @@ const pagesText = ({ pfn, nr_pages }: PageRange): string =>
 const USES: Readonly<Record<number, string>> = {
   [USE.FREE]: 'free already',
   [USE.MOVABLE]: 'movable',
+  [USE.PINNED]: 'pinned',
+  [USE.ISOLATED]: 'isolated',
   [USE.TABLE]: 'page table',
   [USE.MEMMAP]: 'memmap',
 };
 
-const ofUse = (use: number): string => (USES[use] ? ` (${USES[use]})` : '');
+const ofUse = (use: number | undefined): string => (use !== undefined && USES[use] ? ` (${USES[use]})` : '');
 
-/** Tells steps of a kernel with tables of this shape; null for a kernel whose page tables are not modelled. */
+/** Tells the steps of a kernel; `state` is any of its states. */
 export class StepTeller {
+  readonly #state: State;
+  /** Null for a kernel whose page tables are not modelled. */
   readonly #t: Translation | null;
   /** By pfn: the position of a table when a walk last passed it, or when an entry that points to it was last read. */
   readonly #places = new Map<number, NonNullable<AboutEntry['place']>>();
@@ -74,8 +85,9 @@ export class StepTeller {
   #own: Map<number, NonNullable<AboutEntry['place']>> = this.#places;
   readonly #byThread = new Map<number, Map<number, NonNullable<AboutEntry['place']>>>();
 
-  constructor(t: Translation | null) {
-    this.#t = t;
+  constructor(state: State) {
+    this.#state = state;
+    this.#t = state.mmu?.t ?? null;
   }
 
   tell(event: StoryEvent): Told {
@@ -132,40 +144,66 @@ export class StepTeller {
       case 'call':
         return about?.kind === 'entry' ? this.#entry(step, event, about) : this.#call(step, event);
       case 'read':
-        return {
-          ...plain(`${placeText(step)} is ${numberText(event.result)}`, false),
-          field: placeText(step),
-        };
+        return this.#field(step, `is ${this.#value(step, event.result)}`, false);
       case 'write': {
-        const before = about?.kind === 'field' ? `${numberText(about.before)} -> ` : '= ';
-        return {
-          ...plain(`${placeText(step)} ${before}${numberText(step.value)}`, true),
-          field: placeText(step),
-        };
+        const before = about?.kind === 'field' ? `${this.#value(step, about.before)} -> ` : '= ';
+        return this.#field(step, before + this.#value(step, step.value), true);
       }
-      case 'lock': {
-        if (event.again) return plain(`waits for the readers of ${lockName(step)}`, true);
-        if (!step.try) return plain(`takes ${lockName(step)}`, true);
-        return plain(`tries ${lockName(step)}: ${event.result ? 'taken' : 'busy'}`, true);
+      case 'atomic': {
+        const value = this.#value(step, step.value);
+        const was = ` (was ${this.#value(step, event.result)})`;
+        if (step.kind === 'cas' && !Object.is(event.result, step.expect))
+          return this.#field(step, `is ${this.#value(step, event.result)}: cmpxchg() fails`, true);
+        return this.#field(step, `${step.kind === 'add' ? '+=' : '='} ${value}${was}`, true);
       }
+      case 'lock':
+        return plain(this.#lock(step, event), true);
       case 'unlock':
-        return plain(`releases ${lockName(step)}`, true);
-      case 'alloc':
-        return plain(`${step.obj}#${step.key} is made`, true);
+        return plain(step.kind === 'rcu' ? 'rcu_read_unlock()' : `releases ${this.#lockName(step)}`, true);
+      case 'alloc': {
+        const made = event.result === false ? 'cannot be allocated' : 'is made';
+        return plain(`${objectText(this.#state, step.obj, step.key)} ${made}`, true);
+      }
       case 'free':
-        return plain(`${step.obj}#${step.key} is freed`, true);
+        return plain(`${objectText(this.#state, step.obj, step.key)} is freed`, true);
       case 'printk':
-        return { ...plain(`printk "${step.text}"`, true), minor: true };
+        return { ...plain(`printk "${shortText(step.text.trim(), MESSAGE)}"`, true), minor: true };
       case 'warn':
-        return plain(`WARN in ${step.where}(): ${step.text}`, true);
+        return plain(`WARNING in ${step.where}()${colon(step.text)}`, true);
       case 'bug':
+        return plain(step.expectation ? 'does not hold' : `BUG in ${step.where}()${colon(step.text)}`, true);
+      case 'synchronize_rcu':
         return plain(
-          step.where === 'expect' ? `does not hold` : `BUG in ${step.where}(): ${step.text}`,
+          event.again ? 'synchronize_rcu() waits for readers' : 'synchronize_rcu(): all readers have left',
           true,
         );
+      case 'signal':
+        return plain(event.result ? 'signal_pending(): a signal' : 'signal_pending(): no', false);
       default:
         return plain(step.op, true);
     }
+  }
+
+  #value(step: { readonly obj: string; readonly field: string }, value: unknown): string {
+    return valueText(this.#state, `${step.obj}.${step.field}`, value);
+  }
+
+  #field(step: FieldStep, text: string, effect: boolean): Told {
+    const field = fieldText(this.#state, step);
+    const hidden = HIDDEN.has(`${step.obj}.${step.field}`);
+    return { ...plain(`${field} ${text}`, effect), field, ...(hidden ? { hidden } : {}) };
+  }
+
+  #lockName({ lock, kind, mode }: Extract<Step, { op: 'lock' | 'unlock' }>): string {
+    const name = withLockNames(this.#state, shortText(lock));
+    return mode === 'read' && kind !== 'rcu' ? `${name} (read)` : name;
+  }
+
+  #lock(step: Extract<Step, { op: 'lock' }>, { again, result }: StoryEvent): string {
+    if (step.kind === 'rcu') return 'rcu_read_lock()';
+    const name = this.#lockName(step);
+    if (again) return `waits for the readers of ${name}`;
+    return step.try ? `tries ${name}: ${result ? 'taken' : 'busy'}` : `takes ${name}`;
   }
 
   #entry({ operation, args }: CallStep, { result, fault }: StoryEvent, about: AboutEntry): Told {
@@ -226,7 +264,7 @@ export class StepTeller {
   }
 
   #call(step: CallStep, { result, about }: StoryEvent): Told {
-    const { name, writes, tell } = step.operation as KernelOperation;
+    const { writes, tell } = step.operation as KernelOperation;
     const telling = tell?.(step.args, result);
     switch (telling?.kind) {
       case 'taken': {
@@ -237,7 +275,7 @@ export class StepTeller {
       }
       case 'freed': {
         const { pages } = telling;
-        const text = `frees ${pagesText(pages)}${ofUse((about as PagesAbout).use)}`;
+        const text = `frees ${pagesText(pages)}${ofUse((about as PagesAbout | undefined)?.use)}`;
         return { text, effect: true, pfns: [pages], deed: 'freed' };
       }
       case 'zeroed': {
@@ -252,12 +290,66 @@ export class StepTeller {
       case 'tlbi':
         return plain(tlbiText(telling.op), true);
     }
-    const args = step.args.filter(isDataNumber).map(numberText).join(', ');
-    const value = result === undefined ? '' : ` = ${numberText(result)}`;
-    const minor = !writes || telling?.kind === 'books';
-    return { ...plain(`${name}(${args})${value}`, writes), minor };
+    return { ...this.#operation(step, telling, result), minor: !writes || telling?.kind === 'books' };
+  }
+
+  /** An operation that is no access to pages or tables. */
+  #operation({ operation, args }: CallStep, telling: StepTelling | undefined, result: unknown): Told {
+    const { name, obj, writes } = operation as KernelOperation;
+    switch (telling?.kind) {
+      case 'reads':
+      case 'writes': {
+        const { what, value, of = what, kind } = telling;
+        if (value === undefined) return plain(`${kind} ${what}`, writes);
+        return plain(`${what} ${kind === 'reads' ? 'is' : '='} ${valueText(this.#state, of, value)}`, writes);
+      }
+      case 'does': {
+        const { what, value } = telling;
+        return plain(value === undefined ? what : `${what}: ${valueText(this.#state, what, value)}`, writes);
+      }
+      case 'exists': {
+        const place = lookupText(this.#state, telling.obj, telling.key);
+        return plain(`${place} is ${telling.found ? 'there' : 'NULL'}`, false);
+      }
+      case 'touched': {
+        const { va, write, fault } = telling;
+        const access = `${write ? 'stores to' : 'loads from'} ${vaText(va)}`;
+        return plain(fault === null ? access : `${access}: ${fault} fault`, true);
+      }
+      case 'books':
+        return { ...plain(`reads ${partText(obj)}`, writes), hidden: true };
+    }
+    // a design's own, on its own objects
+    if (obj === 'design') {
+      const given = args.filter((arg) => typeof arg !== 'object').map(numberText);
+      return plain(
+        `${shortText(name)}(${given.join(', ')})${result === undefined ? '' : ` is ${numberText(result)}`}`,
+        writes,
+      );
+    }
+    return plain(`${writes ? 'changes' : 'reads'} ${partText(obj)}${rangeOf(obj, args)}`, writes);
   }
 }
+
+/** " of pfn 0x100000-0x107fff", of an access to the struct pages of a range. */
+function rangeOf(obj: string, [start, end]: readonly unknown[]): string {
+  if (obj !== 'pages' || typeof start !== 'number' || typeof end !== 'number' || end <= start) return '';
+  return end === start + 1 ? ` of ${pfnText(start)}` : ` of ${pfnText(start)}-0x${(end - 1).toString(16)}`;
+}
+
+/** Messages are cut at this length. */
+const MESSAGE = 300;
+
+const colon = (text: string): string => (text.trim() === '' ? '' : `: ${shortText(text.trim(), MESSAGE)}`);
+
+type FieldStep = Extract<Step, { readonly obj: string; readonly field: string }>;
+
+/** What only the model has: an access to it tells nothing. */
+const HIDDEN: ReadonlySet<string> = new Set([
+  'vars.notifier_error',
+  'vars.nr_vmemmap_pages',
+  'pgdat.nr_blocks',
+]);
 
 /** "16 entries from *ptep at ffffffffc0000000 on are none" */
 export const entriesText = ({ n, name, what }: EntriesRead): string =>
@@ -266,12 +358,6 @@ export const entriesText = ({ n, name, what }: EntriesRead): string =>
     : `${n} entries from ${name} on are ${what}${what === 'none' ? '' : ' and so on'}`;
 
 const plain = (text: string, effect: boolean): Told => ({ text, effect, pfns: [], deed: null });
-
-const placeText = ({ obj, key, field }: { obj: string; key: number; field: string }): string =>
-  obj === 'vars' ? field : `${obj}#${key}.${field}`;
-
-const lockName = ({ lock, kind, mode }: Extract<Step, { op: 'lock' | 'unlock' }>): string =>
-  mode === 'read' && kind !== 'rcu' ? `${lock} (read)` : lock;
 
 function tlbiText({ by, va, pages = 1, last_level, broadcast }: TlbiOp): string {
   const is = broadcast ? 'is' : '';

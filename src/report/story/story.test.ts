@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { checkEntry } from '../../check/check-entry.ts';
 import type { Told } from '../../check/checked.ts';
 import { type Entry, readEntry } from '../../check/entry.ts';
-import { replayCommand } from '../../cli/commands/replay.ts';
 import { programFinder } from '../../cli/inputs/find-program.ts';
+import { replayed } from '../../cli/inputs/replayed.ts';
 import { encodeToken } from '../../schedule/replay/token.ts';
 import { explore } from '../../schedule/search/exploration.ts';
 import { traceChrome } from '../trace/chrome.ts';
@@ -45,7 +45,7 @@ describe.each(['B14', 'B15', 'B16', 'B20', 'B21'])('%s', (id) => {
   });
 
   test('its token is replayed from the catalogue to the same text', () => {
-    expect(replayCommand(how.token, programFinder(), 'text')).toEqual({
+    expect(replayed(how.token, programFinder(), 'text')).toEqual({
       out: kernelStoryText(how.story),
       error: '',
       code: 1,

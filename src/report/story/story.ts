@@ -1,9 +1,14 @@
+import type { KernelWorld } from '../../interleave/kernel-machine.ts';
+import { withLockNames } from '../../interleave/lock-names.ts';
 import type { Story } from '../../schedule/replay/replay.ts';
+import type { SourceLine } from '../../steps/within.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
+import { shortText } from './number.ts';
 import { toldKernel } from './told.ts';
 import { linesOf, merged, type SummaryOptions, summary, type TreeLine } from './tree.ts';
-import { kernelWhy, pertinent } from './why.ts';
+import { kernelWhy, kernelWhyLines, pertinent } from './why.ts';
+import type { WhyPart } from './why-parts.ts';
 
 /** A story with more lines than this omits the steps before the first preemption. */
 const FEW = 20;
@@ -30,7 +35,7 @@ export type StoryLine =
 export function kernelStoryText(story: Story): string {
   const { lines, why } = kernelStory(story);
   const width = `${story.events.length}`.length * 2 + 1;
-  return `${[...lines.map((line) => lineText(line, width)), '', why].join('\n')}\n`;
+  return `${[...lines.map((line) => lineText(line, width)), '', kernelWhyLines(story, why)].join('\n')}\n`;
 }
 
 function lineText(line: StoryLine, width: number): string {
@@ -38,11 +43,15 @@ function lineText(line: StoryLine, width: number): string {
   if (line.kind === 'statement') return `${''.padStart(width)}  ${line.text}`;
   const [first, last] = [line.events[0]!.number, line.events.at(-1)!.number];
   const numbers = first === last ? `${first}` : `${first}-${last}`;
-  return `${numbers.padStart(width)}  ${line.label === '' ? '' : `${line.label}: `}${line.text}`;
+  const at = sourceText(line.events.flatMap(({ step }) => step?.line ?? []));
+  return `${numbers.padStart(width)}  ${line.label === '' ? '' : `${line.label}: `}${line.text}${at}`;
 }
 
 /** The same in parts. The lines together contain all steps of the story, in order. */
-export function kernelStory(story: Story): { readonly lines: readonly StoryLine[]; readonly why: string } {
+export function kernelStory(story: Story): {
+  readonly lines: readonly StoryLine[];
+  readonly why: readonly WhyPart[];
+} {
   const events = toldKernel(story);
   const options = { matters: pertinent(story, events) };
   const all = pieces(story, events);
@@ -52,6 +61,15 @@ export function kernelStory(story: Story): { readonly lines: readonly StoryLine[
   const folded = full.map(({ piece, lines }) => ({ piece, lines: piece.prologue ? [short(piece)] : lines }));
   const chosen = laidOut(story, full).length <= FEW ? full : squeezed(story, folded, options);
   return { lines: laidOut(story, chosen), why: kernelWhy(story, events) };
+}
+
+/** The lines of C that take some steps, all in the file of the first: "  (mm/vmalloc.c:390-412)". */
+function sourceText(lines: readonly SourceLine[]): string {
+  const [first] = lines;
+  if (!first) return '';
+  const numbers = lines.filter(({ file }) => file === first.file).map(({ line }) => line);
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  return `  (${first.file}:${least === most ? least : `${least}-${most}`})`;
 }
 
 interface Opened {
@@ -150,6 +168,12 @@ function switchLine(story: Story, before: Piece | undefined, { thread, events }:
       text: `-- ${left} is preempted${where ? ` in ${where}` : ''}; ${name} runs`,
       preempts,
     };
-  const waits = next?.op === 'lock' ? `waits for ${next.lock}` : next ? 'waits' : 'has ended';
+  const { state } = story.end.world<KernelWorld>();
+  const waits =
+    next?.op === 'lock'
+      ? `waits for ${withLockNames(state, shortText(next.lock))}`
+      : next
+        ? 'waits'
+        : 'has ended';
   return { kind: 'switch', text: `-- ${left} ${waits}; ${name} runs`, preempts };
 }

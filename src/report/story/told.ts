@@ -9,14 +9,14 @@ export const isKernelStory = ({ events }: Story): boolean =>
 
 /** Every step of a kernel story in words. */
 export function toldKernel(story: Story): readonly ToldEvent[] {
-  const teller = new StepTeller(story.end.world<KernelWorld>().state.mmu?.t ?? null);
+  const teller = new StepTeller(story.end.world<KernelWorld>().state);
   const said = new Set<string>();
   let thread = -1;
   return story.events.map((event) => {
     if (event.thread !== thread) said.clear();
     ({ thread } = event);
     const told = teller.tell(event);
-    const stale = !told.effect && said.has(told.text);
+    const stale = told.hidden === true || (!told.effect && said.has(told.text));
     said.add(told.text);
     return { ...event, told, stale };
   });

@@ -1,5 +1,6 @@
 import type { Call } from '../../steps/within.ts';
 import { type Clause, clauses, clausesText, type ToldEvent } from './clauses.ts';
+import { isMacro } from './names.ts';
 
 /** Characters in a line, without step numbers. */
 const WIDTH = 104;
@@ -20,8 +21,9 @@ interface Node {
 
 const isNode = (part: ToldEvent | Node): part is Node => 'parts' in part;
 
-/** The call at a depth of the step's chain of calls. */
-const callAt = (event: ToldEvent, depth: number): Call | undefined => event.step?.by?.[depth];
+/** The call at a depth of the step's chain of calls, of functions and not of macros. */
+const callAt = (event: ToldEvent, depth: number): Call | undefined =>
+  event.step?.by?.filter(({ fn }) => !isMacro(fn))[depth];
 
 function tree(events: readonly ToldEvent[], depth: number, label: string): Node {
   const parts: (ToldEvent | Node)[] = [];
@@ -132,6 +134,23 @@ export interface SummaryOptions {
 /** A summary names at most this many of the steps that matter, the last ones. */
 const NAMED = 3;
 
+/** Where no step matters: the first effects, or else what was read, as many as fit. */
+function firstThatFit(events: readonly ToldEvent[], label: string, last: ToldEvent | undefined): string[] {
+  const others = events.filter((event) => event !== last && !event.told.minor && !event.stale);
+  const effective = others.filter(({ told: { effect } }) => effect);
+  const effects = clauses(effective.length > 0 ? effective : others);
+  const room =
+    WIDTH - label.length - (last?.told.text.length ?? 0) - `${events.length} steps: ; …, up to `.length;
+  const found: string[] = [];
+  let used = 0;
+  for (const { text } of effects) {
+    used += text.length + 2;
+    if (used > room) return found.length === 0 ? [] : [...found, '…'];
+    found.push(text);
+  }
+  return found;
+}
+
 /** Steps in one line that gives their number and the steps that matter. */
 export function summary(
   events: readonly ToldEvent[],
@@ -145,7 +164,7 @@ export function summary(
   const texts = clauses(mattering)
     .map(({ text }) => text)
     .filter((text) => text !== last?.told.text);
-  const named = texts.slice(-NAMED);
+  const named = texts.length > 0 ? texts.slice(-NAMED) : firstThatFit(events, label, last);
   if (texts.length > NAMED) named.unshift('…');
   const of = named.length > 0 ? `: ${named.join('; ')}` : '';
   return { label, text: `${events.length} steps${of}${last ? `, up to ${last.told.text}` : ''}`, events };

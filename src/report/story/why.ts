@@ -1,9 +1,15 @@
+import type { KernelWorld } from '../../interleave/kernel-machine.ts';
+import { withLockNames } from '../../interleave/lock-names.ts';
+import { MIGRATE, page_migratetype, page_use, USE } from '../../kernel/mm/page.ts';
+import type { State } from '../../kernel/state.ts';
 import type { Violation } from '../../schedule/monitors/monitor.ts';
 import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import { headline } from '../trace/why.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
-import { pfnText } from './step-teller.ts';
+import { shortText } from './number.ts';
+import { valueText } from './values.ts';
+import { type Deed, type Held, type StepPlace, type WhyPart, whyPartText } from './why-parts.ts';
 
 /** The subjects of a violation, from itself and the steps before it. */
 interface About {
@@ -84,31 +90,38 @@ function heldBefore(story: Story, { number, thread }: StoryEvent): string[] {
   return held;
 }
 
-const list = (names: readonly string[]): string => (names.length === 0 ? 'no lock' : names.join(', '));
-
 /** The reason for the failure: the violation, and the history of its subjects. */
-export function kernelWhy(story: Story, events: readonly ToldEvent[]): string {
+export function kernelWhy(story: Story, events: readonly ToldEvent[]): readonly WhyPart[] {
   const { violation } = story;
-  if (!violation) return 'Nothing went wrong.';
+  if (!violation) return [{ kind: 'nothing' }];
   const { kind } = violation;
   const { pfns, entries } = about(story, events);
+  const { state } = story.end.world<KernelWorld>();
   return [
-    `${headline(violation)}.`,
+    { kind: 'failure', failure: headline(violation) },
     ...[...entries].flatMap((pa) => historyOfEntry(story, events, pa)),
     ...pfns.flatMap((pfn) => historyOfPage(story, events, pfn)),
     ...(kind === 'deadlock' ? waits(story, events) : []),
+    ...(kind === 'livelock' ? loopsOn(state) : []),
     ...(kind === 'lock-order' || kind === 'lock-misuse' ? taken(events, story, locksOf(violation)) : []),
-  ]
-    .map(wrapped)
-    .join('\n');
+  ];
 }
+
+/** A part of the reason as a sentence, in which locks are named as the source names them. */
+export const kernelWhyText = (story: Story, part: WhyPart): string =>
+  withLockNames(story.end.world<KernelWorld>().state, whyPartText(part));
+
+/** The reason in lines of limited width. */
+export const kernelWhyLines = (story: Story, parts: readonly WhyPart[]): string =>
+  parts.map((part) => wrapped(kernelWhyText(story, part))).join('\n');
 
 const COLUMNS = 110;
 
 /** Lines of limited width; continuation lines are indented. */
 function wrapped(text: string): string {
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
+  for (const whole of text.split(' ')) {
+    const word = shortText(whole, COLUMNS);
     const line = lines.at(-1);
     if (line === undefined) lines.push(word);
     else if (line.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${line} ${word}`;
@@ -117,8 +130,14 @@ function wrapped(text: string): string {
   return lines.join('\n');
 }
 
+const placeOf = (story: Story, event: StoryEvent): StepPlace => ({
+  thread: story.threads[event.thread]!,
+  step: event.number,
+  in: chainText(event.step, 2),
+});
+
 /** The writes and reads of an entry, and by which threads; only the news. */
-function historyOfEntry(story: Story, events: readonly ToldEvent[], pa: number): string[] {
+function historyOfEntry(story: Story, events: readonly ToldEvent[], pa: number): WhyPart[] {
   const of = events.filter(({ told, stale }) => told.pa === pa && !stale);
   const writes = of.filter(({ told }) => told.effect);
   const wrong = events.at(-1)!;
@@ -127,21 +146,11 @@ function historyOfEntry(story: Story, events: readonly ToldEvent[], pa: number):
   const told = pointer?.told.pa === pa ? [...reads, ...writes] : writes;
   return told
     .sort((a, b) => a.number - b.number)
-    .map(
-      (event) => `${story.threads[event.thread]} in step ${event.number}${where(event)}: ${event.told.text}.`,
-    );
+    .map((event) => ({ kind: 'entry', at: placeOf(story, event), effect: event.told.text }));
 }
-
-function where(event: StoryEvent): string {
-  const chain = chainText(event.step, 2);
-  return chain ? ` (${chain})` : '';
-}
-
-const by = (story: Story, event: StoryEvent): string =>
-  `by ${story.threads[event.thread]} in step ${event.number}${where(event)}`;
 
 /** The history of a page: the last event of each kind, in order, and the locks held. */
-function historyOfPage(story: Story, events: readonly ToldEvent[], pfn: number): string[] {
+function historyOfPage(story: Story, events: readonly ToldEvent[], pfn: number): WhyPart[] {
   const about = events.filter((event) => touches(event, pfn));
   const wrong = events.at(-1);
   const freed = about.findLast(({ told }) => told.deed === 'freed');
@@ -159,63 +168,84 @@ function historyOfPage(story: Story, events: readonly ToldEvent[], pfn: number):
     ({ told, number }) => told.deed === 'cleared' && !(freed && number > freed.number),
   );
   const again = about.find(({ told, number }) => told.deed === 'taken' && freed && number > freed.number);
-  const deeds: (readonly [string, ToldEvent | undefined])[] = [
+  const all: (readonly [Deed['deed'], ToldEvent | undefined])[] = [
     ['taken', taken],
-    [`found in ${pointer?.told.name}`, pointer],
-    [`cleared out of ${cleared?.told.name}`, cleared],
+    ['found', pointer],
+    ['cleared', cleared],
     ['freed', freed],
     ['taken again', again],
   ];
-  const told = deeds
-    .flatMap(([deed, event]) => (event ? [{ deed, event }] : []))
-    .sort((a, b) => a.event.number - b.event.number)
-    .map(({ deed, event }) => `${deed} ${by(story, event)}`);
-  const accessed = wrong?.fault && touches(wrong, pfn) ? [`accessed ${by(story, wrong)}`] : [];
-  const all = [...told, ...accessed];
-  if (all.length === 0) return [];
-  const history = `${pfnText(pfn)} was ${all.length > 1 ? `${all.slice(0, -1).join(', ')} and ` : ''}${all.at(-1)}.`;
+  const deedOf = (deed: Deed['deed'], event: ToldEvent): Deed => ({
+    deed,
+    entry: deed === 'found' || deed === 'cleared' ? (event.told.name ?? null) : null,
+    ...placeOf(story, event),
+  });
+  const deeds = all
+    .flatMap(([deed, event]) => (event ? [deedOf(deed, event)] : []))
+    .sort((a, b) => a.step - b.step);
+  if (wrong?.fault && touches(wrong, pfn)) deeds.push(deedOf('accessed', wrong));
+  if (deeds.length === 0) return [];
+  const history: WhyPart = { kind: 'page', pfn, deeds };
   if (!freed || !wrong?.fault || freed.thread === wrong.thread) return [history];
-  const [a, b] = [heldBefore(story, freed), heldBefore(story, wrong)];
-  const common = a.filter((lock) => b.includes(lock));
-  const [one, other] = [story.threads[freed.thread], story.threads[wrong.thread]];
-  return [
-    history,
-    common.length === 0
-      ? `No lock orders the two: ${one} held ${list(a)}, ${other} ${list(b)}.`
-      : `Both held ${list(common)}, but not throughout.`,
-  ];
+  const held = (event: StoryEvent): Held => ({
+    thread: story.threads[event.thread]!,
+    locks: heldBefore(story, event),
+  });
+  const [first, second] = [held(freed), held(wrong)];
+  const common = first.locks.filter((lock) => second.locks.includes(lock));
+  return [history, { kind: 'order', first, second, common, of: 'threads' }];
 }
 
 /** For a deadlock: which thread waits where for what, and where the other thread took it. */
-function waits(story: Story, events: readonly ToldEvent[]): string[] {
+function waits(story: Story, events: readonly ToldEvent[]): WhyPart[] {
   return story.end
     .locks()
     .filter(({ holders, wanted }) => holders.length > 0 && wanted.length > 0)
     .flatMap(({ name, holders, wanted }) => [
-      ...wanted.map((waiter) => {
-        const where = chainText(story.pending[story.threads.indexOf(waiter)], 2);
-        return `${waiter} waits for ${name}${where ? ` in ${where}` : ''}.`;
-      }),
-      ...holders.flatMap((holder) => {
+      ...wanted.map(
+        (thread): WhyPart => ({
+          kind: 'waits',
+          thread,
+          lock: name,
+          in: chainText(story.pending[story.threads.indexOf(thread)], 2),
+        }),
+      ),
+      ...holders.flatMap((holder): WhyPart[] => {
         const t = story.threads.indexOf(holder);
         const event = events.findLast(
           ({ thread, step, again, fault }) =>
             thread === t && step?.op === 'lock' && step.lock === name && !again && !fault,
         );
-        return event ? [`${name} was taken ${by(story, event)}.`] : [];
+        return event ? [{ kind: 'lock taken', lock: name, at: placeOf(story, event) }] : [];
       }),
     ]);
 }
 
 /** For a lock order: where and by which thread each named lock was first taken. */
-function taken(events: readonly ToldEvent[], story: Story, locks: ReadonlySet<string>): string[] {
+function taken(events: readonly ToldEvent[], story: Story, locks: ReadonlySet<string>): WhyPart[] {
   const seen = new Set<string>();
-  return events.flatMap((event) => {
+  return events.flatMap((event): WhyPart[] => {
     const { step, thread } = event;
     if (step?.op !== 'lock' || !locks.has(step.lock) || event.again) return [];
     const key = `${thread} ${step.lock}`;
     if (seen.has(key)) return [];
     seen.add(key);
-    return [`${step.lock} was taken ${by(story, event)}.`];
+    return [{ kind: 'lock taken', lock: step.lock, at: placeOf(story, event) }];
   });
+}
+
+/** A loop over a range that is to go offline: the pages of isolated pageblocks that are not free. */
+function loopsOn(state: State): WhyPart[] {
+  const told: WhyPart[] = [];
+  for (const { start, end, value } of state.pages.in(0, Number.MAX_SAFE_INTEGER)) {
+    if (page_migratetype(value) !== MIGRATE.ISOLATE || page_use(value) === USE.FREE) continue;
+    if (page_use(value) === USE.NONE) continue;
+    told.push({
+      kind: 'loops',
+      pfn: start,
+      nr_pages: end - start,
+      state: valueText(state, 'page', value),
+    });
+  }
+  return told.slice(0, 3);
 }

@@ -47,6 +47,45 @@ export function functionsText(rows: readonly FunctionRow[]): string {
   return `${tableLines(COLUMNS, cells, true).join('\n')}\n`;
 }
 
+const code = (text: string): string => `\`${text}\``;
+
+const MARKDOWN_HEAD = ['| function | only on | variants | callers hold | entries |', '|---|---|---|---|--:|'];
+
+function markdownLine(row: FunctionRow): string {
+  const { arch, variants, holds, entries } = row;
+  const only = arch.length === 1 ? arch[0]! : '';
+  const cells = [
+    code(call(row)),
+    only,
+    variants.join(', '),
+    holds.map(code).join(', '),
+    String(entries.length),
+  ];
+  return `|${cells.map((cell) => (cell === '' ? ' ' : ` ${cell} `)).join('|')}|`;
+}
+
+/** The functions as a page of the documentation, by kernel file. */
+export function functionsMarkdown(rows: readonly FunctionRow[]): string {
+  const head = `# Kernel functions
+
+The functions that the lines of a scenario call and that designs replace, by kernel file. \`mhp functions --markdown\` writes this
+page; \`mhp functions NAME\` prints all that is known of one function, with the entries of the catalogue that call it.
+
+*Variants*: the releases that have the same form of a function; a row of several changed that often. *Callers hold*: the locks and
+references that its callers in the kernel hold; a scenario whose line calls it without them is noted. *Entries*: how many
+entries of the catalogue call it.
+`;
+  const files = [...new Set(rows.map(({ file }) => file))].map((file) => {
+    const lines = rows.filter((row) => row.file === file).map(markdownLine);
+    return [`## ${file}`, '', ...MARKDOWN_HEAD, ...lines, ''].join('\n');
+  });
+  return [head, ...files].join('\n');
+}
+
+/** A name a line, for the completion of a shell or an editor. */
+export const functionsNames = (rows: readonly FunctionRow[]): string =>
+  [...new Set(rows.map(({ name }) => name))].map((name) => `${name}\n`).join('');
+
 export const functionsJson = (release: string | null, rows: readonly FunctionRow[]) => ({
   schema: 'mhp-functions/1',
   release,

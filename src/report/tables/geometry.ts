@@ -40,7 +40,10 @@ const REGIONS = [left('REGION'), left('START'), left('END'), right('SIZE')];
 const SHARED = [left('TABLE'), right('HW'), left('START'), left('END'), right('SIZE'), left('SHARED BY')];
 
 /** Each table once, with all regions that have entries in it, from the root down. */
-function tablesWithRegions(t: Translation, layout: Layout): (SharedTable & { readonly regions: string[] })[] {
+export function tablesWithRegions(
+  t: Translation,
+  layout: Layout,
+): (SharedTable & { readonly regions: string[] })[] {
   const tables = new Map<string, SharedTable & { readonly regions: string[] }>();
   for (const table of sharedTables(t, layout)) {
     const key = `${table.hardware_level} ${table.start}`;

@@ -17,15 +17,36 @@ export interface Finding {
   readonly disagreements: readonly Disagreement[] | 'interrupted' | undefined;
 }
 
+/** A finding as it is printed: plain data. */
+export interface Report {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+  /** 1 for a violation or a disagreement, 3 if the verdict is undecided or a comparison was interrupted, else 0. */
+  readonly status: 0 | 1 | 3;
+}
+
+export const findingReport = (finding: Finding): Report => ({
+  text: exploreText(finding),
+  json: findingJson(finding),
+  status: statusOf(finding),
+});
+
+function statusOf({ verdict, disagreements }: Finding): 0 | 1 | 3 {
+  if (verdict.verdict === 'violated') return 1;
+  if (disagreements !== undefined && disagreements !== 'interrupted' && disagreements.length > 0) return 1;
+  const open = verdict.verdict === 'undecided' && !foundNothing(verdict);
+  return disagreements === 'interrupted' || open ? 3 : 0;
+}
+
 /** Whether random runs were all made and found nothing: this is neither a verdict nor a failure. */
-export function foundNothing(verdict: Verdict): boolean {
+function foundNothing(verdict: Verdict): boolean {
   return verdict.verdict === 'undecided' && verdict.stats.mode === 'random' && verdict.bound === 'executions';
 }
 
 const count = (n: number, what: string) => `${n} ${n === 1 ? what : `${what}s`}`;
 
 /** A verdict as text: its kind and bounds, the states or executions seen, the story and how to repeat it. */
-export function exploreText({ program, file, verdict, told, disagreements }: Finding): string {
+function exploreText({ program, file, verdict, told, disagreements }: Finding): string {
   const lines = [`${program.name}: ${headline(verdict)}`];
   if (verdict.verdict === 'violated') {
     // In mode states only a bound or a signal prevents the shortest story from being found.
@@ -98,10 +119,11 @@ function percent(p: number): string {
   return `${Number((Math.floor((p * 100) / unit) * unit).toPrecision(3))} %`;
 }
 
-/** Findings as plain data. */
-export function exploreJson(findings: readonly Finding[]): Record<string, unknown> {
-  return { schema: 'mhp-explore/1', results: findings.map(findingJson) };
-}
+/** Reports as plain data. */
+export const exploreJson = (reports: readonly Report[]): Record<string, unknown> => ({
+  schema: 'mhp-explore/1',
+  results: reports.map(({ json }) => json),
+});
 
 function findingJson({ program, verdict, told, disagreements }: Finding): Record<string, unknown> {
   const { stats } = verdict;

@@ -2,6 +2,7 @@ import type { Violation } from '../../schedule/monitors/monitor.ts';
 import type { Story, StoryEvent } from '../../schedule/replay/replay.ts';
 import type { Step } from '../../steps/step.ts';
 import { askText } from '../run/step-text.ts';
+import { type Deed, type Held, type StepPlace, type WhyPart, whyPartText } from '../story/why-parts.ts';
 
 /** The object of a step, as `table#key`. */
 function objectOf(step: Step | undefined): string | undefined {
@@ -31,24 +32,27 @@ function heldBefore(story: Story, event: StoryEvent): string[] {
   return held;
 }
 
-const list = (names: readonly string[]): string => (names.length === 0 ? 'no lock' : names.join(', '));
-
 /** The failure; an invariant of a program has its own name. */
 export const headline = ({ monitor, kind, subjects, text }: Violation): string =>
   subjects.invariant === monitor ? text : `${kind}: ${text}`;
 
-/** The reason for the failure, in a paragraph: the two steps, the missing protection, the object and its history. */
-export function whyText(story: Story): string {
+/** The reason for the failure: the two steps, the missing protection, the object and its history. */
+export function programWhy(story: Story): readonly WhyPart[] {
   const { violation } = story;
-  if (violation === undefined) return 'Nothing went wrong.';
-  const parts = [`${headline(violation)}.`];
-  if (violation.kind === 'deadlock') return [...parts, ...waits(story)].join(' ');
+  if (violation === undefined) return [{ kind: 'nothing' }];
+  const failure: WhyPart = { kind: 'failure', failure: headline(violation) };
+  if (violation.kind === 'deadlock') return [failure, ...waits(story)];
   const pair = conflictingPair(story);
-  if (pair !== undefined) parts.push(...pairText(story, pair));
   const object = violation.subjects.object ?? objectOf(pair?.[1].step);
-  if (object !== undefined) parts.push(...history(story, object));
-  return parts.join(' ');
+  return [
+    failure,
+    ...(pair === undefined ? [] : pairParts(story, pair)),
+    ...(object === undefined ? [] : history(story, object)),
+  ];
 }
+
+/** The same in a paragraph. */
+export const whyText = (story: Story): string => programWhy(story).map(whyPartText).join(' ');
 
 /** The last failing step and the last conflicting step of another thread; else the last conflict. */
 function conflictingPair(story: Story): [StoryEvent, StoryEvent] | undefined {
@@ -63,31 +67,37 @@ function conflictingPair(story: Story): [StoryEvent, StoryEvent] | undefined {
   return undefined;
 }
 
-function pairText(story: Story, [first, second]: [StoryEvent, StoryEvent]): string[] {
-  const name = (e: StoryEvent) => story.threads[e.thread]!;
-  const a = heldBefore(story, first);
-  const b = heldBefore(story, second);
-  const common = a.filter((l) => b.includes(l));
-  const parts = [
-    `Step ${second.number} of ${name(second)} (${askText(second.step!)}) comes after step ${first.number} of ` +
-      `${name(first)} (${askText(first.step!)}).`,
-  ];
+const placeOf = (story: Story, event: StoryEvent): StepPlace => ({
+  thread: story.threads[event.thread]!,
+  step: event.number,
+  in: '',
+});
+
+function pairParts(story: Story, [first, second]: [StoryEvent, StoryEvent]): WhyPart[] {
+  const held = (event: StoryEvent): Held => ({
+    thread: story.threads[event.thread]!,
+    locks: heldBefore(story, event),
+  });
+  const [a, b] = [held(first), held(second)];
+  const asking = (event: StoryEvent) => ({ ...placeOf(story, event), asks: askText(event.step!) });
   const stale = story.events.findLast(
     (e) => e.thread === second.thread && e.number < first.number && conflicts(e.step, first.step),
   );
-  if (stale !== undefined && stale.step?.op === 'read') {
-    parts.push(`${name(second)} still goes by what it read in step ${stale.number}.`);
-  }
-  parts.push(
-    common.length === 0
-      ? `No lock orders them: ${name(first)} held ${list(a)}, ${name(second)} held ${list(b)}.`
-      : `Both held ${list(common)}, but not throughout.`,
-  );
-  return parts;
+  return [
+    { kind: 'conflict', first: asking(first), second: asking(second) },
+    ...(stale?.step?.op === 'read' ? [{ kind: 'stale' as const, at: placeOf(story, stale) }] : []),
+    {
+      kind: 'order',
+      first: a,
+      second: b,
+      common: a.locks.filter((lock) => b.locks.includes(lock)),
+      of: 'steps',
+    },
+  ];
 }
 
-function history(story: Story, object: string): string[] {
-  const told = story.events
+function history(story: Story, object: string): WhyPart[] {
+  const deeds = story.events
     .filter(
       (e) =>
         objectOf(e.step) === object &&
@@ -95,26 +105,29 @@ function history(story: Story, object: string): string[] {
         !e.fault,
     )
     .map(
-      (e) =>
-        `${e.step!.op === 'alloc' ? 'allocated' : 'freed'} by ${story.threads[e.thread]} in step ${e.number}`,
+      (e): Deed => ({
+        deed: e.step!.op === 'alloc' ? 'allocated' : 'freed',
+        entry: null,
+        ...placeOf(story, e),
+      }),
     );
   const first = story.events.find((e) => objectOf(e.step) === object && !e.fault);
-  const origin = first !== undefined && first.step!.op !== 'alloc' ? ['there from the beginning'] : [];
-  return told.length === 0 ? [] : [`${object} was ${[...origin, ...told].join(', ')}.`];
+  const initial = first !== undefined && first.step!.op !== 'alloc';
+  return deeds.length === 0 ? [] : [{ kind: 'object', object, initial, deeds }];
 }
 
 /** For a deadlock: where each held lock was taken. */
-function waits(story: Story): string[] {
+function waits(story: Story): WhyPart[] {
   return story.end
     .locks()
     .filter((l) => l.holders.length > 0 && l.wanted.length > 0)
     .flatMap((l) =>
-      l.holders.map((holder) => {
+      l.holders.map((holder): WhyPart => {
         const t = story.threads.indexOf(holder);
         const taken = story.events.findLast(
           (e) => e.thread === t && e.step?.op === 'lock' && e.step.lock === l.name && !e.again && !e.fault,
         );
-        return `${holder} took ${l.name}${taken ? ` in step ${taken.number}` : ''} and has not released it.`;
+        return { kind: 'lock kept', lock: l.name, thread: holder, step: taken?.number ?? null };
       }),
     );
 }

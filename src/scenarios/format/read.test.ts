@@ -262,11 +262,20 @@ describe('typical mistakes, word for word', () => {
     ['nothing', '', 'x.yaml: is empty'],
     ['an unknown key', `${machine}${steps}stepz: 1\n`, 'x.yaml: line 1: unrecognized key: "stepz"'],
     ['no steps', machine, 'x.yaml: has neither steps nor threads: there is nothing to do'],
-    ['no step', `${machine}steps: []\n`, 'x.yaml: has neither steps nor threads: there is nothing to do'],
+    [
+      'no step',
+      `${machine}steps: []\n`,
+      'x.yaml: line 2 steps: is empty, and there are no threads: there is nothing to do',
+    ],
     [
       'an unknown step',
+      `${machine}steps:\n  - frobnicate: 40\n`,
+      `x.yaml: line 3 steps[0].frobnicate: is not an operation; there are ${kinds}`,
+    ],
+    [
+      'a step that is misspelt',
       `${machine}steps:\n  - onlin: 40\n`,
-      `x.yaml: line 3 steps[0].onlin: is not an operation; there are ${kinds}`,
+      'x.yaml: line 3 steps[0].onlin: is not an operation; near it: online, online_kernel, online_movable',
     ],
     [
       'two keys',
@@ -296,7 +305,7 @@ describe('typical mistakes, word for word', () => {
     [
       'an unknown release',
       `${machine}release: v4.19\n${steps}`,
-      'x.yaml: line 2 release: "v4.19" is not a modelled release',
+      'x.yaml: line 2 release: "v4.19" is not a modelled release; near it: v5.2',
     ],
     [
       'an unknown release it is fixed in',
@@ -306,7 +315,7 @@ describe('typical mistakes, word for word', () => {
     [
       'a range of releases that begins with none',
       `${machine}fixed: [v5.2, v5.5+]\n${steps}`,
-      'x.yaml: line 2 fixed[1]: "v5.5" bounds no range of releases; there are v5.2, v5.3, v5.4, v5.7, v5.10, v6.1, v6.12, v7.2',
+      'x.yaml: line 2 fixed[1]: "v5.5" bounds no range of releases; there are v5.2, v5.3, v5.4, v5.7, v5.10, v6.1, v6.6, v6.8, v6.12, v6.15, v6.18, v7.0, v7.2',
     ],
     [
       'a range of releases the wrong way round',
@@ -322,7 +331,7 @@ describe('typical mistakes, word for word', () => {
     [
       'a function that is none',
       `${machine}threads: {a: [vmaloc(1)]}\n`,
-      'x.yaml: line 2 threads.a[0]: vmaloc() is not a function of a modelled kernel',
+      'x.yaml: line 2 threads.a[0]: vmaloc() is not a function of a modelled kernel; near it: vmalloc()',
     ],
     [
       'a line that is none',
@@ -333,7 +342,7 @@ describe('typical mistakes, word for word', () => {
     [
       'a machine of no architecture',
       `machine: {arch: ia64, ram: [{start: 0, size: 1G}]}\n${steps}`,
-      'x.yaml: line 1 machine.arch: invalid option: expected one of "arm64"|"x86_64"',
+      'x.yaml: line 1 machine.arch: is not one of arm64, x86_64',
     ],
     [
       'a range past 2^52',
@@ -396,7 +405,12 @@ test('what an entry is fixed in: names and ranges, each release once', () => {
     'v5.3',
     'v5.4',
     'v6.1',
+    'v6.6',
+    'v6.8',
     'v6.12',
+    'v6.15',
+    'v6.18',
+    'v7.0',
     'v7.2',
   ]);
 });

@@ -1,11 +1,11 @@
-import { InputError, quote } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import { machineOfFile } from '../../machines/machine-file/machine-file.ts';
 import { machineFileSchema } from '../../machines/machine-file/machine-schema.ts';
+import { Faults } from '../../machines/text/faults.ts';
 import { releaseRange } from '../../machines/text/release-range.ts';
 import { parseYamlText, type YamlText } from '../../machines/text/yaml-text.ts';
-import { placeOf } from '../../machines/text/zod-place.ts';
-import { findRelease, mainline, type Release } from '../../releases/index.ts';
+import { IN_WORDS } from '../../machines/text/zod-place.ts';
+import { findRelease, mainline, nearestRelease, notARelease, type Release } from '../../releases/index.ts';
 import { type Interleaved, readInterleaved } from '../interleaved/read.ts';
 import { type ScenarioFile, scenarioSchema } from './schema.ts';
 import { parseStep, type ScenarioStep } from './step-schema.ts';
@@ -29,64 +29,84 @@ export interface Scenario {
   readonly lines: readonly (number | undefined)[];
 }
 
-const place = (yaml: YamlText, path: readonly PropertyKey[]): string => {
-  const line = yaml.lineOf(path);
-  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return [line === undefined ? '' : `line ${line}`, text.replace(/^\./, '')]
-    .filter((part) => part !== '')
-    .join(' ');
-};
-
 const MAINLINE = mainline.map(({ name }) => name);
 
 /**
  * Parse a scenario (YAML by schemas/scenario.schema.json).
- * @throws InputError naming line and key
+ * @param nearest whether another release may stand for one that is not modelled
+ * @throws InputError naming line and key of each fault
  */
-export function parseScenario(text: string, file: string): Scenario {
+export function parseScenario(text: string, file: string, { nearest = false } = {}): Scenario {
   const yaml = parseYamlText(text, file);
-  const parsed = scenarioSchema.safeParse(yaml.value);
-  if (!parsed.success) {
-    const path = parsed.error.issues[0]?.path ?? [];
-    throw new InputError(file, place(yaml, path), placeOf(parsed.error).what);
-  }
-  const data = parsed.data;
-  const releaseOf = (name: string, path: readonly PropertyKey[]): Release => {
-    const release = findRelease(name);
-    if (!release) throw new InputError(file, place(yaml, path), `${quote(name)} is not a modelled release`);
-    return release;
+  const faults = new Faults(yaml, file);
+  const parsed = scenarioSchema.safeParse(yaml.value, IN_WORDS);
+  if (!parsed.success) faults.addIssues(parsed.error);
+  const given = membersOf(yaml.value);
+  const data = parsed.data ?? soundPart(given);
+  const releaseOf = (name: string, path: readonly PropertyKey[], standIn: boolean): Release[] => {
+    const release = standIn ? nearestRelease(name) : findRelease(name);
+    if (release) return [release];
+    faults.add(path, notARelease(name));
+    return [];
   };
   const releasesOf = (text: string, path: readonly PropertyKey[]): Release[] => {
     const names = releaseRange(text, MAINLINE) ?? [text];
-    if ('wrong' in names) throw new InputError(file, place(yaml, path), names.wrong);
-    return names.map((name) => releaseOf(name, path));
+    if (!('wrong' in names)) return names.flatMap((name) => releaseOf(name, path, false));
+    faults.add(path, names.wrong);
+    return [];
   };
-  const steps = data.steps.map((value, i) => {
+  const steps = data.steps.flatMap((value, i) => {
     const step = parseStep(value);
-    if ('what' in step) throw new InputError(file, place(yaml, ['steps', i, ...step.path]), step.what);
-    return step.step;
+    if ('step' in step) return [step.step];
+    faults.add(['steps', i, ...step.path], step.what);
+    return [];
   });
-  const interleaved = readInterleaved(data, (path, what) => new InputError(file, place(yaml, path), what));
-  if (interleaved === null && steps.length === 0)
-    throw new InputError(file, '', 'has neither steps nor threads: there is nothing to do');
-  const machineYaml: YamlText = { value: data.machine, lineOf: (path) => yaml.lineOf(['machine', ...path]) };
-  const described = typeof data.machine === 'string' ? null : machineFileSchema.safeParse(data.machine);
-  if (described?.error) {
-    const path = ['machine', ...(described.error.issues[0]?.path ?? [])];
-    throw new InputError(file, place(yaml, path), placeOf(described.error).what);
+  const threadsAreSound = (given.threads === undefined) === (data.threads === undefined);
+  const interleaved = threadsAreSound
+    ? faults.of(() => readInterleaved(data, (path, what) => faults.at(path, what)))
+    : null;
+  if (given.threads === undefined) {
+    if (given.steps === undefined) faults.add(null, 'has neither steps nor threads: there is nothing to do');
+    if (Array.isArray(given.steps) && given.steps.length === 0)
+      faults.add(['steps'], 'is empty, and there are no threads: there is nothing to do');
   }
+  const machineYaml: YamlText = { value: data.machine, lineOf: (path) => yaml.lineOf(['machine', ...path]) };
+  const described =
+    typeof data.machine === 'object' ? machineFileSchema.safeParse(data.machine, IN_WORDS) : null;
+  if (described?.error) faults.addIssues(described.error, ['machine']);
+  const machine = described?.data
+    ? faults.of(() => machineOfFile(described.data, machineYaml, file))
+    : (data.machine as string);
+  const [release = null] = data.release === undefined ? [] : releaseOf(data.release, ['release'], nearest);
+  const fixed = (data.fixed ?? []).flatMap((text, i) => releasesOf(text, ['fixed', i]));
+  const error = faults.error();
+  if (error) throw error;
   return {
     file,
     id: data.id ?? null,
     title: data.title ?? null,
-    machine: described ? machineOfFile(described.data, machineYaml, file) : (data.machine as string),
+    machine: machine!,
     release_name: data.release,
-    release: data.release === undefined ? null : releaseOf(data.release, ['release']),
-    fixed: [...new Set((data.fixed ?? []).flatMap((text, i) => releasesOf(text, ['fixed', i])))],
+    release,
+    fixed: [...new Set(fixed)],
     failure: data.failure,
     why: data.why ?? null,
-    interleaved,
+    interleaved: interleaved ?? null,
     steps,
     lines: steps.map((_, i) => yaml.lineOf(['steps', i])),
   };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const membersOf = (value: unknown): Members =>
+  typeof value === 'object' && value !== null ? (value as Members) : {};
+
+/** Those members of a file with faults that are right by themselves: they may have faults that the schema does not see. */
+function soundPart(given: Members): ScenarioFile {
+  const parts = Object.entries(scenarioSchema.shape).flatMap(([key, schema]) => {
+    const part = schema.safeParse(given[key]);
+    return part.success && part.data !== undefined ? [[key, part.data] as const] : [];
+  });
+  return { steps: [], ...Object.fromEntries(parts) } as unknown as ScenarioFile;
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { IN_WORDS, issueText } from '../../machines/text/zod-place.ts';
+import { nearest } from '../../releases/nearest.ts';
 import type { StepKind } from '../steps/common/kind.ts';
 import * as steps from '../steps/index.ts';
 
@@ -37,6 +39,12 @@ export const stepSchema = z.union(
   }),
 );
 
+/** Kinds near an unknown name; all if there is none. */
+function otherKinds(name: string): string {
+  const near = nearest(name, kinds.keys());
+  return near.length > 0 ? `near it: ${near.join(', ')}` : `there are ${[...kinds.keys()].join(', ')}`;
+}
+
 /** Parses one step. Done apart from the file's schema, so that an error names its place. */
 export function parseStep(value: unknown): { step: ScenarioStep } | { path: PropertyKey[]; what: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -45,9 +53,10 @@ export function parseStep(value: unknown): { step: ScenarioStep } | { path: Prop
   if (name === undefined || more.length)
     return { path: [], what: 'is not a step: it must have one key, the operation' };
   const kind = kinds.get(name);
-  if (!kind) return { path: [name], what: `is not an operation; there are ${[...kinds.keys()].join(', ')}` };
-  const parsed = kind.schema.safeParse(longForm(kind, (value as Record<string, unknown>)[name]));
+  if (!kind) return { path: [name], what: `is not an operation; ${otherKinds(name)}` };
+  const given = longForm(kind, (value as Record<string, unknown>)[name]);
+  const parsed = kind.schema.safeParse(given, IN_WORDS);
   if (parsed.success) return { step: { kind: name, step: parsed.data } as ScenarioStep };
-  const issue = parsed.error.issues[0];
-  return { path: [name, ...(issue?.path ?? [])], what: issue?.message ?? 'is wrong' };
+  const issue = parsed.error.issues[0]!;
+  return { path: [name, ...issue.path], what: issueText(issue, given) };
 }

@@ -41,7 +41,7 @@ test.each([
   ['(1', '")" is missing before its end'],
   ['f(1', '")" is missing before its end'],
   ['16X', '"16X" is not part of an expression'],
-  ['a $ b', '" $ b" is not part of an expression'],
+  ['a $ b', '"$ b" is not part of an expression'],
   ['9999999999999999999', '9999999999999999999 is not below 2^53'],
   ['nothing', 'nothing is not known here'],
   ['f(1)', 'f() is not known here'],

@@ -32,11 +32,16 @@ function tokens(text: string): Token[] {
     TOKEN.lastIndex = at;
     const groups = TOKEN.exec(source)?.groups;
     const [kind, value] = Object.entries(groups ?? {}).find(([, part]) => part !== undefined) ?? [];
-    if (kind === undefined)
-      throw new BadExpression(`${JSON.stringify(source.slice(at, at + 20))} is not part of an expression`);
+    if (kind === undefined) throw new BadExpression(strange(source.slice(at).trimStart()));
     found.push({ kind: kind as Token['kind'], text: value! });
   }
   return [...found, { kind: 'end', text: '' }];
+}
+
+function strange(rest: string): string {
+  const what = `${JSON.stringify(rest.slice(0, 20))} is not part of an expression`;
+  if (rest.startsWith('=')) return `${what}: == compares`;
+  return rest.startsWith('"') ? `${what}: texts are written 'text'` : what;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type BootOptions, boot, type Model } from '../../boot/boot.ts';
+import { InputError, InputErrors } from '../../errors/input-error.ts';
 import { customLayout, type Layout } from '../../geometry/layout.ts';
 import { translation } from '../../geometry/translation.ts';
 import { kernelProgram, NotInterleavable } from '../../interleave/kernel-program.ts';
@@ -11,7 +12,7 @@ import type { Scenario } from '../format/read.ts';
 import { scopeOf } from './names.ts';
 import { calledBy, type Names, perform, valueIn } from './perform-lines.ts';
 import { prepare } from './prepare.ts';
-import type { Interleaved } from './read.ts';
+import type { Interleaved, ThreadLine } from './read.ts';
 
 export interface Interleaving {
   readonly model: Model;
@@ -23,6 +24,8 @@ export interface Place {
   readonly machine: Machine;
   readonly layout: Layout | undefined;
   readonly permanent_mappings?: boolean;
+  /** Runs of entries are changed in one step. */
+  readonly runs?: boolean;
 }
 
 /** The place that the scenario's file gives. */
@@ -35,17 +38,33 @@ export const placeOf = ({ interleaved, machine }: Scenario & { readonly machine:
 
 const bootOptions = (
   { config }: Interleaved,
-  { layout, permanent_mappings = false }: Place,
+  { layout, permanent_mappings = false, runs = false }: Place,
 ): BootOptions => ({
   explored: true,
   permanent_mappings,
+  runs,
   ...(layout ? { layout } : {}),
   ...(config.PTDUMP_DEBUGFS === undefined ? {} : { ptdump_debugfs: config.PTDUMP_DEBUGFS }),
   ...(config.INIT_MEMBLOCK_REGIONS === undefined
     ? {}
     : { init_memblock_regions: config.INIT_MEMBLOCK_REGIONS }),
   ...(config.DEBUG_VM_PGFLAGS === undefined ? {} : { debug_vm_pgflags: config.DEBUG_VM_PGFLAGS }),
+  ...(config.REPORT_UNINITIALISED ? { report_uninitialised: true } : {}),
 });
+
+/** @throws InputError for all calls with too many or too few arguments, NotApplicable for a function that is not there */
+function checkCalls(k: Kernel, lines: readonly ThreadLine[]): void {
+  const faults = lines.flatMap((line) => {
+    try {
+      if (line.kind === 'call') calledBy(k, line);
+      return [];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return [error];
+    }
+  });
+  if (faults.length > 0) throw faults.length > 1 ? new InputErrors(faults) : faults[0]!;
+}
 
 /**
  * A scenario's threads on a release as a program of the explorer, `name` as tokens have it.
@@ -63,8 +82,10 @@ export function interleaving(name: string, scenario: Scenario, release: Release,
   try {
     prepare(model, scenario, names);
     const threads = Object.entries(interleaved!.threads);
-    for (const line of threads.flatMap(([, lines]) => lines))
-      if (line.kind === 'call') calledBy(model.kernel, line);
+    checkCalls(
+      model.kernel,
+      threads.flatMap(([, lines]) => lines),
+    );
     const program = kernelProgram(
       name,
       model,
@@ -77,6 +98,6 @@ export function interleaving(name: string, scenario: Scenario, release: Release,
     );
     return { model, program };
   } catch (error) {
-    throw error instanceof NotInterleavable ? interleaved!.wrong(error.message) : error;
+    throw error instanceof NotInterleavable ? interleaved!.wrong(error.reason) : error;
   }
 }

@@ -1,6 +1,9 @@
 import { UserError } from '../../errors/user-error.ts';
 import { sharedTables } from '../../geometry/shared-tables.ts';
 import type { Config } from '../../kernel/config.ts';
+import { ACPI_NOTIFY_DEVICE_CHECK, ACPI_NOTIFY_EJECT_REQUEST } from '../../kernel/drivers/acpi/scan.ts';
+import { FOLL_LONGTERM, FOLL_WRITE } from '../../kernel/mm/gup.ts';
+import { __GFP_MOVABLE } from '../../kernel/mm/migrate.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';
 import { VM, zone_key } from '../../kernel/state.ts';
 import { BadExpression, type ExpressionResult, type Scope } from './expression.ts';
@@ -20,6 +23,14 @@ const NUMBERS = [
 const FLAGS: Readonly<Record<string, number>> = Object.fromEntries(
   Object.entries(VM).map(([name, value]) => [`VM_${name}`, value]),
 );
+
+const ARGUMENTS: Readonly<Record<string, number>> = {
+  FOLL_WRITE,
+  FOLL_LONGTERM,
+  __GFP_MOVABLE,
+  ACPI_NOTIFY_DEVICE_CHECK,
+  ACPI_NOTIFY_EJECT_REQUEST,
+};
 
 const ofLayout = ['VMALLOC_START', 'VMALLOC_END'] as const;
 
@@ -70,9 +81,22 @@ export function scopeOf(c: Config, given: ReadonlyMap<string, ExpressionResult>)
       if (name === 'vmemmap_leaf') return c.PAGE_SHIFT === 12 ? c.PMD_SIZE : c.PAGE_SIZE;
       if (Object.hasOwn(FLAGS, name)) return FLAGS[name];
       if (name === 'PAGE_KERNEL') return c.pgprot.PAGE_KERNEL;
+      if (Object.hasOwn(ARGUMENTS, name)) return ARGUMENTS[name];
       if ((ofLayout as readonly string[]).includes(name)) return c.layout[name as (typeof ofLayout)[number]];
       return (NUMBERS as readonly string[]).includes(name) ? c[name as (typeof NUMBERS)[number]] : undefined;
     },
     call: (name, args) => (Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name]!(c, args) : undefined),
   };
 }
+
+/** The constants and functions that an expression may name, for messages and for the documentation. */
+export const EXPRESSION_NAMES: readonly string[] = [
+  ...NUMBERS,
+  ...Object.keys(FLAGS),
+  ...Object.keys(ARGUMENTS),
+  ...ofLayout,
+  'PAGE_KERNEL',
+  'memstart_addr',
+  'vmemmap_leaf',
+];
+export const EXPRESSION_FUNCTIONS: readonly string[] = Object.keys(FUNCTIONS);

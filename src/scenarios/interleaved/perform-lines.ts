@@ -1,10 +1,11 @@
 import type { Kernel } from '../../kernel/kernel.ts';
+import { nearest } from '../../releases/nearest.ts';
 import { signature, signatureOf } from '../../releases/signature.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Within } from '../../steps/within.ts';
 import { BadExpression, type Expression, type ExpressionResult, type Scope, truth } from './expression.ts';
 import { LOCKS } from './locks.ts';
-import { NotApplicable, scopeOf } from './names.ts';
+import { EXPRESSION_FUNCTIONS, EXPRESSION_NAMES, NotApplicable, scopeOf } from './names.ts';
 import type { ThreadLine } from './read.ts';
 
 /** The names a scenario or a thread has defined. */
@@ -21,14 +22,22 @@ function functionOf(k: Kernel, name: string): KernelFunction {
   return own as KernelFunction;
 }
 
+/** Names near one that is not known: "; near it: PAGE_SIZE", or nothing. */
+function near(message: string): string {
+  const [, name] = /^(\w+)(?:\(\))? is not known here$/.exec(message) ?? [];
+  if (name === undefined) return '';
+  const names = nearest(name, new Set([...EXPRESSION_NAMES, ...EXPRESSION_FUNCTIONS]));
+  return names.length > 0 ? `; near it: ${names.join(', ')}` : '';
+}
+
 /** Whether it is the error that JavaScript throws when a kernel function is called with wrong arguments. */
 const isMisuse = (error: unknown): error is Error =>
   error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
 
 /** Converts an error in a line that is not a failure of the kernel; the new error names the line. */
 function placed(line: Pick<ThreadLine, 'wrong'>, error: unknown): unknown {
-  if (error instanceof BadExpression) return line.wrong(error.message);
-  return isMisuse(error) ? line.wrong(`cannot be done: ${error.message}`) : error;
+  if (error instanceof BadExpression) return line.wrong(`${error.message}${near(error.message)}`);
+  return error;
 }
 
 /** The value of an expression in a line. @throws InputError naming the line */
@@ -63,8 +72,16 @@ function* call(
     const called = calledBy(k, line).apply(k, [...args]);
     return isSteps(called) ? yield* within(line.fn, called, line.text) : (called as ExpressionResult);
   } catch (error) {
+    if (isMisuse(error)) throw line.wrong(misused(k, line, error));
     throw placed(line, error);
   }
+}
+
+/** A call whose arguments the function cannot use, with what JavaScript says of them. */
+function misused(k: Kernel, line: ThreadLine & { readonly kind: 'call' }, { message }: Error): string {
+  const takes = signatureOf(line.fn, k.c.arch);
+  const head = takes ? `${line.fn}(${takes.names.join(', ')})` : `${line.fn}()`;
+  return `${line.text}: ${head} cannot use what it is given (${message})`;
 }
 
 function* notSo(text: string): Steps<void> {

@@ -31,22 +31,22 @@ test.each([
   [['remove_memory(4G, 128M)'], ''],
   [
     ['lock_device_hotplug()', 'memory_subsys_online(33)'],
-    's.yaml: before[1]: memory_subsys_online(33): BUG: memory_block#33 does not exist',
+    's.yaml: line 5 before[1]: memory_subsys_online(33): BUG: memory33 does not exist',
   ],
   [
     ['add_memory(0, 8G, 1M, 0)'],
-    's.yaml: before[0]: add_memory(0, 8G, 1M, 0): prints "Block size [0x8000000] unaligned hotplug range: start 0x200000000, size 0x100000"',
+    's.yaml: line 5 before[0]: add_memory(0, 8G, 1M, 0): prints "Block size [0x8000000] unaligned hotplug range: start 0x200000000, size 0x100000"',
   ],
   [
     ["kernfs_fop_write(32, 'state', 'nothing')"],
-    `s.yaml: before[0]: kernfs_fop_write(32, 'state', 'nothing'): returns -EINVAL; if that is meant: "ret = kernfs_fop_write(32, 'state', 'nothing')", "expect ret == -22"`,
+    `s.yaml: line 5 before[0]: kernfs_fop_write(32, 'state', 'nothing'): returns -EINVAL; if that is meant: "ret = kernfs_fop_write(32, 'state', 'nothing')", "expect ret == -22"`,
   ],
   [["ret = kernfs_fop_write(32, 'state', 'nothing')", 'expect ret == -22'], ''],
   [
     ["ret = kernfs_fop_write(32, 'state', 'nothing')", 'expect ret == -16'],
-    's.yaml: before[1]: ret == -16: does not hold',
+    's.yaml: line 5 before[1]: ret == -16: does not hold',
   ],
-  [['need 1 == 2'], 's.yaml: before[0]: 1 == 2: does not hold'],
+  [['need 1 == 2'], 's.yaml: line 5 before[0]: 1 == 2: does not hold'],
 ])('%j: %s', (before, what) => {
   expect(refusal(...before)).toBe(what);
 });

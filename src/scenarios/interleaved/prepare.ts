@@ -1,5 +1,6 @@
 import type { Model } from '../../boot/boot.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
+import { namedIn } from '../../interleave/object-names.ts';
 import { type RunEvent, Runner } from '../../schedule/runner.ts';
 import { errnoName, isErrno } from '../../steps/errno.ts';
 import type { Within } from '../../steps/within.ts';
@@ -37,11 +38,12 @@ export function prepare(model: Model, scenario: Scenario, names: Names): void {
   const session = new Session(model);
   for (const { failures } of runScenario(scenario, session, { check: false }))
     if (failures[0]) throw new BadOperation(`${scenario.file}: steps: ${failures[0].text}`);
-  const runner = new Runner(model.state);
+  const runner = new Runner(model.state, {}, namedIn(model.state));
   const lines = scenario.interleaved!.before;
   for (const [i, line] of lines.entries()) {
+    const { file, place } = line.wrong('');
     const refused = (what: string): BadOperation =>
-      new BadOperation(`${scenario.file}: before[${i}]: ${line.text}: ${what}`);
+      new BadOperation(`${file}: ${place}: ${line.text}: ${what}`);
     let result: unknown;
     const noting: Within = function* (_fn, steps) {
       const value = yield* steps;

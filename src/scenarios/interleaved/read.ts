@@ -1,12 +1,15 @@
+import { InputError, InputErrors } from '../../errors/input-error.ts';
 import type { Region } from '../../geometry/layout.ts';
+import { isKernelFunction } from '../../kernel/function-names.ts';
 import { releases } from '../../releases/index.ts';
+import { nearest } from '../../releases/nearest.ts';
 import { BadExpression, type Expression, parseExpression, type Scope } from './expression.ts';
 import { LOCKS } from './locks.ts';
 import type { InterleavedFile } from './schema.ts';
 import { parseStatement, type Statement } from './statement.ts';
 
 /** A line, with a function that makes an error naming its place. */
-export type ThreadLine = Statement & { readonly wrong: (what: string) => Error };
+export type ThreadLine = Statement & { readonly wrong: (what: string) => InputError };
 
 /** The threads of a scenario as in its file. */
 export interface Interleaved {
@@ -24,7 +27,7 @@ export interface Interleaved {
   readonly wrong: ThreadLine['wrong'];
 }
 
-type Wrong = (path: readonly PropertyKey[], what: string) => Error;
+type Wrong = (path: readonly PropertyKey[], what: string) => InputError;
 
 const NOWHERE: Scope = { name: () => undefined, call: () => undefined };
 
@@ -34,7 +37,16 @@ const functions = new Set(
   ),
 );
 
-/** The threads of a file; null if it has none. `wrong` makes an error that names a place in the file. */
+/** "; near it: f(), g()", or nothing. */
+function near(fn: string): string {
+  const names = nearest(fn, [...functions, ...Object.keys(LOCKS)].filter(isKernelFunction));
+  return names.length > 0 ? `; near it: ${names.map((name) => `${name}()`).join(', ')}` : '';
+}
+
+/**
+ * The threads of a file; null if it has none. `wrong` makes an error that names a place in the file.
+ * @throws InputError naming line and key of each fault
+ */
 export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleaved | null {
   const placed = <T>(path: readonly PropertyKey[], read: () => T): T => {
     try {
@@ -44,13 +56,32 @@ export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleave
       throw error;
     }
   };
+  const faults: InputError[] = [];
+  const collect = <T>(read: () => T): T[] => {
+    try {
+      return [read()];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      faults.push(error);
+      return [];
+    }
+  };
+  const statement = (line: string, path: readonly PropertyKey[]): ThreadLine => {
+    const read = placed(path, () => parseStatement(line));
+    if (read.kind === 'call' && !functions.has(read.fn) && !Object.hasOwn(LOCKS, read.fn))
+      throw wrong(path, `${read.fn}() is not a function of a modelled kernel${near(read.fn)}`);
+    return { ...read, wrong: (what) => wrong(path, what) };
+  };
   const statements = (lines: readonly string[], path: readonly PropertyKey[]): ThreadLine[] =>
-    lines.map((line, i) => {
-      const statement = placed([...path, i], () => parseStatement(line));
-      if (statement.kind === 'call' && !functions.has(statement.fn) && !Object.hasOwn(LOCKS, statement.fn))
-        throw wrong([...path, i], `${statement.fn}() is not a function of a modelled kernel`);
-      return { ...statement, wrong: (what) => wrong([...path, i], what) };
-    });
+    lines.flatMap((line, i) => collect(() => statement(line, [...path, i])));
+  const region = (name: string, ends: readonly string[]): Region => {
+    const [start, end] = ends.map((text, i) =>
+      placed(['layout', name, i], () => parseExpression(text)(NOWHERE)),
+    );
+    if (typeof start !== 'number' || typeof end !== 'number')
+      throw wrong(['layout', name], 'is not a pair of addresses');
+    return { name, start, end };
+  };
   if (!file.threads) {
     const alone = (['layout', 'config', 'let', 'before', 'partial'] as const).find(
       (key) => file[key] !== undefined,
@@ -59,23 +90,18 @@ export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleave
     return null;
   }
   if (Object.keys(file.threads).length === 0) throw wrong(['threads'], 'names no thread');
-  return {
+  const read: Interleaved = {
     layout: file.layout
-      ? Object.entries(file.layout).map(([name, ends]) => {
-          const [start, end] = ends.map((text, i) =>
-            placed(['layout', name, i], () => parseExpression(text)(NOWHERE)),
-          );
-          if (typeof start !== 'number' || typeof end !== 'number')
-            throw wrong(['layout', name], 'is not a pair of addresses');
-          return { name, start, end };
-        })
+      ? Object.entries(file.layout).flatMap(([name, ends]) => collect(() => region(name, ends)))
       : null,
     config: file.config ?? {},
-    names: Object.entries(file.let ?? {}).map(([name, text]) => ({
-      name,
-      value: placed(['let', name], () => parseExpression(text)),
-      wrong: (what) => wrong(['let', name], what),
-    })),
+    names: Object.entries(file.let ?? {}).flatMap(([name, text]) =>
+      collect(() => ({
+        name,
+        value: placed(['let', name], () => parseExpression(text)),
+        wrong: (what: string) => wrong(['let', name], what),
+      })),
+    ),
     partial: file.partial ?? [],
     before: statements(file.before ?? [], ['before']),
     threads: Object.fromEntries(
@@ -83,4 +109,6 @@ export function readInterleaved(file: InterleavedFile, wrong: Wrong): Interleave
     ),
     wrong: (what) => wrong(['threads'], what),
   };
+  if (faults.length > 0) throw new InputErrors(faults);
+  return read;
 }

@@ -21,8 +21,12 @@ export const interleavedSchema = z.object({
     .strictObject({
       PTDUMP_DEBUGFS: z.boolean().optional(),
       DEBUG_VM_PGFLAGS: z.boolean().optional(),
+      REPORT_UNINITIALISED: z.boolean().optional().meta({
+        description:
+          'No option of the kernel: whoever uses a struct page before it is initialised is stopped',
+      }),
       INIT_MEMBLOCK_REGIONS: z.int().min(1).optional().meta({
-        description: 'Regions that fit into memblock’s static arrays; 128 unless said',
+        description: 'From which the sizes of memblock’s static arrays follow; 128 unless said',
       }),
     })
     .optional()

@@ -1,4 +1,4 @@
-import { type Expression, parseCall, parseExpression } from './expression.ts';
+import { BadExpression, type Expression, parseCall, parseExpression } from './expression.ts';
 
 /** A line of a thread: a call of a kernel function, or a condition for continuing. */
 export type Statement =
@@ -14,6 +14,7 @@ export type Statement =
   | { readonly kind: 'need' | 'expect'; readonly value: Expression; readonly text: string };
 
 const WORD = /^(need|expect)\s+(.*)$/s;
+const RESULT = /^(\w+)\s*=(?!=)/;
 const INTO = /^([a-z]\w*)\s*=(?!=)\s*(.*)$/s;
 
 /**
@@ -22,8 +23,12 @@ const INTO = /^([a-z]\w*)\s*=(?!=)\s*(.*)$/s;
  */
 export function parseStatement(line: string): Statement {
   const text = line.trim();
+  if (/^(need|expect)$/.test(text)) throw new BadExpression(`${text} takes a condition`);
   const word = WORD.exec(text);
   if (word) return { kind: word[1] as 'need' | 'expect', value: parseExpression(word[2]!), text: word[2]! };
   const into = INTO.exec(text);
+  const result = RESULT.exec(text)?.[1];
+  if (!into && result !== undefined)
+    throw new BadExpression(`"${result}" is not a name: a small letter, then letters, digits and _`);
   return { kind: 'call', into: into?.[1] ?? null, ...parseCall(into?.[2] ?? text), text };
 }

@@ -47,11 +47,12 @@ function blocksOf(session: Session, key: number): number[] {
   if (dax?.driver !== 'kmem') return [];
   const block = session.kernel.c.memory_block_size_bytes;
   const ids: number[] = [];
-  const end = Math.floor((dax.start + dax.size) / block);
-  for (let id = Math.ceil(dax.start / block); id < end; id++) {
-    if (session.state.memory_block.has(id)) ids.push(id);
+  for (const { start, size } of dax.ranges) {
+    const end = Math.floor((start + size) / block);
+    for (let id = Math.ceil(start / block); id < end; id++)
+      if (session.state.memory_block.has(id)) ids.push(id);
   }
-  return ids;
+  return ids.sort((a, b) => a - b);
 }
 
 const isOnline = (session: Session, id: number): boolean => !session.state.memory_block.get(id)!.offline;

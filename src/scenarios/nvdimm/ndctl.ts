@@ -1,5 +1,6 @@
 import { BadOperation } from '../../errors/bad-operation.ts';
 import { nd_pfn_name } from '../../kernel/drivers/nvdimm/bus.ts';
+import { nd_pfn_supported_alignments } from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import { allocatable_dpa } from '../../kernel/drivers/nvdimm/region_devs.ts';
 import { kernfs_order } from '../../kernel/fs/kernfs.ts';
 import { nd_file } from '../../kernel/fs/nd_sysfs.ts';
@@ -12,7 +13,6 @@ import { none, parseArgv, Tool, type ToolResult } from './tool.ts';
 /** The parts of the ndctl tool (v76) that drive the kernel: its checks, their order, its exit codes. */
 
 const SZ_16M = 16 * 2 ** 20;
-const SZ_2M = 2 * 2 ** 20;
 
 type Mode = 'fsdax' | 'devdax' | 'raw' | 'sector';
 const CLAIM: Readonly<Record<Mode, nd_namespace['claim_class']>> = {
@@ -260,8 +260,13 @@ function validate(
   const mode = (options.get('-m') ?? 'fsdax') as Mode;
   if (!(mode in CLAIM)) throw new BadOperation(`ndctl: mode ${mode} is not modelled`);
   const pages = mode === 'fsdax' || mode === 'devdax';
-  const align = sizeOption(options, '-a') ?? (pages ? SZ_2M : kernel.c.PAGE_SIZE);
-  if (options.has('-a') && ![4096, SZ_2M, 2 ** 30].includes(align)) return -kernel.errno.ENXIO;
+  // a new instance has the alignment of a PMD; the tool takes pages where the region is not aligned to that
+  const whole = pages && ndRegion.start % kernel.c.PMD_SIZE === 0;
+  const align = sizeOption(options, '-a') ?? (whole ? kernel.c.PMD_SIZE : kernel.c.PAGE_SIZE);
+  if (options.has('-a') && !nd_pfn_supported_alignments(kernel.c).includes(align)) {
+    tool.say(`unsupported align: ${options.get('-a')}`);
+    return -kernel.errno.ENXIO;
+  }
   if (size % ndRegion.align) {
     const text = `align setting is 0x${ndRegion.align.toString(16)} size 0x${size.toString(16)} is misaligned`;
     tool.say(`region${region}: ${text}`);

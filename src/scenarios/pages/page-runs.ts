@@ -25,6 +25,8 @@ import { type resource, SECTION_IS_ONLINE, type State } from '../../kernel/state
 export type PageKind =
   | 'free'
   | 'movable'
+  | 'pinned'
+  | 'isolated'
   | 'kernel'
   | 'page table'
   | 'memmap'
@@ -125,6 +127,8 @@ function* within<V>(list: readonly Stretch<V>[], start: number, end: number): Ge
 const BY_USE: Readonly<Record<number, PageKind>> = {
   [USE.FREE]: 'free',
   [USE.MOVABLE]: 'movable',
+  [USE.PINNED]: 'pinned',
+  [USE.ISOLATED]: 'isolated',
   [USE.UNMOVABLE]: 'kernel',
   [USE.HUGE_FREE]: 'hugetlb',
   [USE.HUGE_USED]: 'hugetlb',

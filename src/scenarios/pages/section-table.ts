@@ -7,8 +7,8 @@ import {
   page_migratetype,
   page_zonenum,
 } from '../../kernel/mm/page.ts';
+import { subsections_per_section } from '../../kernel/mm/sparse.ts';
 import { vmemmap_of } from '../../kernel/pfn.ts';
-
 import {
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
@@ -17,6 +17,7 @@ import {
   SECTION_TAINT_ZONE_DEVICE,
   type State,
 } from '../../kernel/state.ts';
+import { type PfnValidLines, pfnValidLines } from './pfn-valid-lines.ts';
 
 /** A present section of a machine, as crash's `kmem -n` shows it. */
 
@@ -48,12 +49,31 @@ export interface PageblockRun {
   readonly migratetype: string;
 }
 
+/** Bytes of the usage of a section, and of its parts; before v5.3 it is the flags of pageblocks alone. */
+export interface UsageBytes {
+  readonly size: number;
+  readonly rcu: number;
+  readonly subsection_map: number;
+  readonly pageblock_flags: number;
+}
+
+function usageBytes(k: Kernel): UsageBytes {
+  const flags = k.usemap_size();
+  const whole = 'mem_section_usage_size' in k;
+  const size = whole ? k.mem_section_usage_size() : flags;
+  const map = whole ? Math.ceil(subsections_per_section(k.c) / 64) * 8 : 0;
+  return { size, rcu: size - map - flags, subsection_map: map, pageblock_flags: flags };
+}
+
 export interface SectionTable {
   /** mem_section[] by root, and how many sections one has. */
   readonly roots: readonly { readonly nr: number; readonly nid: number }[];
   readonly sections_per_root: number;
   readonly section_size: number;
   readonly subsection_size: number;
+  readonly usage: UsageBytes;
+  /** What pfn_valid() reads. */
+  readonly pfn_valid: { readonly early: PfnValidLines; readonly other: PfnValidLines };
   readonly rows: readonly SectionRow[];
 }
 
@@ -120,6 +140,8 @@ export function sectionTable(state: State, k: Kernel): SectionTable {
     sections_per_root: c.SECTIONS_PER_ROOT,
     section_size: c.SECTION_SIZE,
     subsection_size: c.PAGES_PER_SUBSECTION * c.PAGE_SIZE,
+    usage: usageBytes(k),
+    pfn_valid: pfnValidLines(state, k),
     rows,
   };
 }

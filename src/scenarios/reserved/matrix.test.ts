@@ -205,3 +205,20 @@ test('without PAT whatever is reserved is MMIO, however the host caches it', () 
   const answer = (kind: PageKind) => askConsumer(session, 'kvm_is_mmio_pfn', places[kind]!.pfn).ret;
   expect([answer('A'), answer('B'), answer('E'), answer('Z')]).toEqual([0, 1, 1, 0]);
 });
+
+test('is_zone_device_page() in place of pfn_to_online_page(): right for X, as before for C', () => {
+  const rows = compare(
+    ['pg-reserved-base', 'pg-reserved', 'pg-reserved-zone-device'].map((r) => findRelease(r)!),
+  );
+  const converted: ConsumerName[] = [
+    'kvmppc_book3s_instantiate_page',
+    'hash_page_do_lazy_icache',
+    'maybe_pte_to_page',
+  ];
+  for (const name of converted) {
+    const [base, posted, alternative] = rows.find(({ consumer }) => consumer === name)!.rows;
+    expect([posted!.changed, alternative!.changed]).toEqual([['X'], []]);
+    expect(answers(posted!.row.C)).toEqual(['no']);
+    expect(alternative!.row.C).toEqual(base!.row.C);
+  }
+});

@@ -5,6 +5,7 @@ import { eventFailures } from '../../schedule/event-failures.ts';
 import { type Failure, failureKey } from '../../steps/failure.ts';
 import type { Scenario } from '../format/read.ts';
 import { kindOf } from '../format/step-schema.ts';
+import { type Holder, holders } from '../pages/holders.ts';
 import { unexpected } from '../steps/common/unexpected.ts';
 import { operationsOf } from './perform.ts';
 import { type Result, returned } from './result.ts';
@@ -22,10 +23,16 @@ export interface StepOutcome {
   readonly ost: readonly number[] | null;
   /** Kernel messages, in order. */
   readonly messages: readonly string[];
+  /** The level of each message, 0 emerg … 7 debug; null for a BUG, a warning or a report on locks. */
+  readonly levels: readonly (number | null)[];
   readonly changes: readonly string[];
   /** Table pages that the kernel allocated from and freed to the page allocator, by level. */
   readonly tables: ReturnType<typeof tableChanges>;
   readonly failures: readonly Failure[];
+  /** What has kept memory from going offline, if that was refused. */
+  readonly holders: readonly Holder[];
+  /** A command that shows the machine after this step. */
+  readonly show: string;
   /** Whether the result is not the one expected. */
   readonly unexpected: boolean;
   /** Steps of kernel code performed. */
@@ -127,10 +134,13 @@ export function* runScenario(
   let known = new Set((check ? violations(state, kernel.c) : []).map(failureKey));
   let before = summarize(state, kernel);
   let tables = state.table_pages;
+  const other = scenario.release?.name !== kernel.release;
   for (const [index, step] of scenario.steps.entries()) {
     const failures: Failure[] = [];
     const messages: string[] = [];
+    const levels: (number | null)[] = [];
     let shown = returned(0);
+    let held: readonly Holder[] = [];
     let steps = 0;
     const place = placed(scenario, index);
     const kind = kindOf(step.kind);
@@ -142,12 +152,15 @@ export function* runScenario(
       const result = place(() => run(i));
       steps += result.steps;
       messages.push(...result.events.map(messageOf));
+      levels.push(...result.events.map((event) => (event.kind === 'printk' ? event.level : null)));
       failures.push(...failuresOf(result));
       if (result.ret !== null && result.ret < 0) {
         const whole = restore && progress === kind.progress?.(session, step.step);
         const left = whole ? changedLines(snapshot, observable(state)) : [];
         if (left.length && !result.ost) failures.push(notRestored(left));
       }
+      const range = result.errno === null ? null : kind.offlines?.(session, step.step, i);
+      if (range) held = holders(session, range);
       if (shown.errno === null) shown = result;
       if (result.errno !== null || result.ended !== 'returned') break;
     }
@@ -170,9 +183,12 @@ export function* runScenario(
       ret: shown.ret,
       ost: shown.ost ?? null,
       messages,
+      levels,
       changes: changes(before, after),
       tables: tableChanges(tables, state.table_pages),
       failures: expected.map((failure) => ({ ...failure, subjects: { ...about, ...failure.subjects } })),
+      holders: held,
+      show: `mhp pages ${scenario.file}${other ? ` --release ${kernel.release}` : ''} --after ${index + 1}`,
       unexpected: wrong.length > 0,
       steps,
     };

@@ -1,5 +1,6 @@
 import type { Model } from '../../boot/boot.ts';
 import { BadOperation } from '../../errors/bad-operation.ts';
+import { namedIn } from '../../interleave/object-names.ts';
 import { kernel_page_tables } from '../../kernel/fs/kernel_page_tables.ts';
 import { lookup, type SysfsEntry, store } from '../../kernel/fs/sysfs.ts';
 import { NotModelled } from '../../kernel/kernel/runtime.ts';
@@ -31,7 +32,7 @@ export class Session {
   constructor(model: Model) {
     this.kernel = model.kernel;
     this.state = model.state;
-    this.#runner = new Runner(this.state, PROTECTED);
+    this.#runner = new Runner(this.state, PROTECTED, namedIn(this.state));
   }
 
   #modelled(thread: Steps<number>): RunOutcome<number> {
@@ -40,7 +41,7 @@ export class Session {
       return this.#runner.run(prints ? heard(thread, prints) : thread, this.meanwhile);
     } catch (error) {
       if (!(error instanceof NotModelled)) throw error;
-      this.#runner = new Runner(this.state, PROTECTED);
+      this.#runner = new Runner(this.state, PROTECTED, namedIn(this.state));
       throw new BadOperation(`not modelled: ${error.message}`);
     }
   }
@@ -51,7 +52,7 @@ export class Session {
    */
   call(thread: Steps<number>): Result {
     const outcome = this.#modelled(thread);
-    if (outcome.ended !== 'returned') this.#runner = new Runner(this.state, PROTECTED);
+    if (outcome.ended !== 'returned') this.#runner = new Runner(this.state, PROTECTED, namedIn(this.state));
     const ret = outcome.value ?? null;
     return {
       ret,
@@ -69,7 +70,7 @@ export class Session {
 
   /** The lines of debugfs kernel_page_tables, as far as it is modelled; null if it is not. */
   pageTables(): Iterable<string> | null {
-    return this.state.mmu ? kernel_page_tables(this.state, this.kernel) : null;
+    return this.kernel.c.arch === 'arm64' ? kernel_page_tables(this.state, this.kernel) : null;
   }
 
   /** Whether the path is a file of a device that a bus does not have, or no longer. */

@@ -10,7 +10,7 @@ export function summarize(state: State, k: Kernel): Summary {
   for (const [id, block] of state.memory_block) {
     summary.set(
       `memory${id}`,
-      block.state === MEM_OFFLINE ? 'offline' : `online${zoneOf(state, k, id, block.zone)}`,
+      block.state === MEM_OFFLINE ? 'offline' : ['online', zoneOf(state, k, id) ?? []].flat().join(' '),
     );
   }
   for (const [key, zone] of state.zone) {
@@ -24,22 +24,34 @@ export function summarize(state: State, k: Kernel): Summary {
   }
   for (const [nid, node] of state.pgdat)
     if (node.registered) summary.set(`node${nid}`, node.n_memory ? 'with memory' : 'without memory');
+  for (const [name, text] of poolsAndLosses(state, k)) summary.set(name, text);
+  for (const res of state.iomem_resource.children) {
+    if (res.name.startsWith('System RAM'))
+      summary.set(`${range(res.start, res.end)} ${res.name}`, 'in /proc/iomem');
+  }
+  return summary;
+}
+
+/** The pools of huge pages, and the bytes that alignment loses. */
+export function poolsAndLosses(state: State, k: Kernel): Summary {
+  const summary = new Map<string, string>();
   for (const [order, { nr_huge_pages_node, free_huge_pages_node }] of state.hstate) {
     const size = `hugepages-${(2 ** order * k.c.PAGE_SIZE) / 1024}kB`;
     for (const [nid, nr] of nr_huge_pages_node.entries())
       if (nr > 0) summary.set(`node${nid} ${size}`, `${nr}, ${free_huge_pages_node[nid] ?? 0} of them free`);
   }
-  for (const { name, start, size, driver } of state.dev_dax.values()) {
-    const lost = driver === 'kmem' ? lostToBlocks(start, size, k.c.memory_block_size_bytes) : 0;
-    if (lost > 0) summary.set(`${name} as memory`, `${lost} of ${size} bytes lost to alignment`);
+  for (const { name, ranges, driver } of state.dev_dax.values()) {
+    const size = ranges.reduce((sum, one) => sum + one.size, 0);
+    const lost = ranges.reduce(
+      (sum, one) => sum + lostToBlocks(one.start, one.size, k.c.memory_block_size_bytes),
+      0,
+    );
+    if (driver === 'kmem' && lost > 0)
+      summary.set(`${name} as memory`, `${lost} of ${size} bytes lost to alignment`);
   }
   for (const { kind, region, id, pfn_sb } of state.nd_pfn.values()) {
     const lost = pfn_sb ? pfn_sb.start_pad + pfn_sb.end_trunc : 0;
     if (lost > 0) summary.set(`${kind}${region}.${id}`, `${lost} bytes lost to alignment`);
-  }
-  for (const res of state.iomem_resource.children) {
-    if (res.name.startsWith('System RAM'))
-      summary.set(`${range(res.start, res.end)} ${res.name}`, 'in /proc/iomem');
   }
   return summary;
 }
@@ -51,16 +63,17 @@ function lostToBlocks(start: number, size: number, block: number): number {
   return size - Math.max(0, end - first) * block;
 }
 
-/** The zone recorded for a block, or, on releases without that record, the one zone of all its pages. */
-function zoneOf(state: State, k: Kernel, id: number, kept: number): string {
-  if (kept >= 0) return ` ${k.c.zones[zone_idx(kept)]}`;
+/** The zone recorded for a block, or, on releases without that record, the one zone of all its pages; null if there are several. */
+export function zoneOf(state: State, k: Kernel, id: number): string | null {
+  const kept = state.memory_block.get(id)!.zone;
+  if (kept >= 0) return k.c.zones[zone_idx(kept)]!;
   const nrPages = k.c.memory_block_size_bytes / k.c.PAGE_SIZE;
   const start = id * nrPages;
   const first = state.pages.first(start, start + nrPages, (page) => page !== NO_PAGE);
-  if (first < 0) return '';
+  if (first < 0) return null;
   const zone = page_zonenum(state.pages.get(first));
   const other = (page: number): boolean => page !== NO_PAGE && page_zonenum(page) !== zone;
-  return state.pages.first(first, start + nrPages, other) < 0 ? ` ${k.c.zones[zone]}` : '';
+  return state.pages.first(first, start + nrPages, other) < 0 ? k.c.zones[zone]! : null;
 }
 
 /** Numbers of table pages by level. */

@@ -1,8 +1,8 @@
 import type { Model } from '../../boot/boot.ts';
 import type { Scenario } from '../format/read.ts';
 
-/** The first block-aligned address above all RAM and memory blocks that no entry of /proc/iomem contains. */
-function firstFit({ state, kernel }: Model): number | null {
+/** The first block-aligned address above all RAM and memory blocks that no entry of /proc/iomem contains; null for none. */
+export function firstFit({ state, kernel }: Model): number | null {
   const block = kernel.c.memory_block_size_bytes;
   let at = 0;
   for (const id of state.memory_block.keys()) at = Math.max(at, (id + 1) * block);

@@ -26,6 +26,8 @@ interface Header {
   readonly format: typeof FORMAT;
   readonly mode: 'states' | 'traces';
   readonly program: string;
+  /** What whoever wrote it wants to find again. */
+  readonly note?: unknown;
   readonly fingerprint: number;
   readonly values: readonly unknown[];
   readonly slots: readonly Slot[];
@@ -52,12 +54,17 @@ function fingerprint({ program, monitors, reduce, forget }: Question, system: Sy
 }
 
 /** A stopped search, as bytes from which {@link resume} continues. */
-export function checkpoint(question: Question, search: StatesSearch | TracesSearch): Uint8Array {
+export function checkpoint(
+  question: Question,
+  search: StatesSearch | TracesSearch,
+  note: unknown = null,
+): Uint8Array {
   const { system } = search;
   const { program, monitors } = question;
   const base = {
     format: FORMAT,
     program: program.name,
+    note,
     fingerprint: fingerprint(question, system),
     values: Array.from({ length: system.values.size }, (_, id) => system.values.value(id)),
     slots: system.slots.all,
@@ -76,6 +83,22 @@ export function checkpoint(question: Question, search: StatesSearch | TracesSear
   const lists = [search.saveStates(width), ...search.lists.map((l) => l.data.subarray(0, l.length))];
   const lengths = lists.map((l) => l.length);
   return pack({ ...base, mode: 'states', width, lengths, counters: search.counters }, lists);
+}
+
+/**
+ * The program of a checkpoint by its name, and the note that was written with it.
+ * @throws BadCheckpoint
+ */
+export function readNote(bytes: Uint8Array): { readonly program: string; readonly note: unknown } {
+  try {
+    const { format, program, note } = unpack(bytes).header;
+    if (format === FORMAT) return { program, note };
+  } catch (error) {
+    throw error instanceof BadCheckpoint
+      ? error
+      : new BadCheckpoint('the checkpoint is damaged', { cause: error });
+  }
+  throw new BadCheckpoint(OTHER_VERSION);
 }
 
 /** Continues a search from its checkpoint. Throws {@link BadCheckpoint}. */

@@ -41,6 +41,8 @@ export interface Story {
   readonly events: readonly StoryEvent[];
   /** The failure, if there is one. */
   readonly violation: Violation | undefined;
+  /** The first state, and the state after each event. */
+  readonly states: readonly View[];
   /** The last state. */
   readonly end: View;
   /** For every thread that has not ended, its next step. */
@@ -73,6 +75,7 @@ export function replay(recorded: Program, trace: readonly Choice[], monitors: re
   let v = system.initial();
   let violation = checks.state(v);
   const events: StoryEvent[] = [];
+  const states = [viewOf(system, v)];
   for (const choice of trace) {
     if (system.width > v.length) v = widened(v, system.width);
     const event = perform(system, v, choice, events);
@@ -80,13 +83,23 @@ export function replay(recorded: Program, trace: readonly Choice[], monitors: re
     v = event.next;
     violation ??= checks.step();
     events.push(event.told);
+    states.push(viewOf(system, v));
     violation ??= checks.state(v);
   }
   if (system.enabled(v) === 0) violation ??= checks.halt(v);
   violation ??= spin(program, trace, monitors);
   const pending = program.threads.map((_, t) => system.nodes.step[v[t]!]);
   const threads = program.threads.map((t) => t.name);
-  return { program: program.name, threads, trace, events, violation, end: viewOf(system, v), pending };
+  return {
+    program: program.name,
+    threads,
+    trace,
+    events,
+    violation,
+    states,
+    end: states.at(-1)!,
+    pending,
+  };
 }
 
 /**

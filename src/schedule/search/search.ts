@@ -63,9 +63,9 @@ export class Search {
   /**
    * The position of the search, as bytes from which `resume` continues to the same verdict and counts. To be called
    * before the search has begun, from the callback `progress`, or once it has been stopped. Undefined if there is
-   * nothing to continue.
+   * nothing to continue. A note, plain data, is kept with it.
    */
-  checkpoint(): Uint8Array | undefined {
+  checkpoint(note?: unknown): Uint8Array | undefined {
     const verdict = this.#verdict;
     const outcome = this.#outcome;
     if (verdict !== undefined && verdict.verdict !== 'undecided') return undefined;
@@ -74,7 +74,7 @@ export class Search {
     if (outcome?.end === 'violation' || (outcome?.end === 'stopped' && outcome.bound === 'steps'))
       return undefined;
     // When a further search was stopped, the first one has ended; continuing it starts the second one again.
-    return checkpoint(this.#question, this.#search);
+    return checkpoint(this.#question, this.#search, note);
   }
 
   /** Continues the search; undefined at the end of a slice. */

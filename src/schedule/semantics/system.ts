@@ -422,7 +422,11 @@ function said(step: BugStep | WarnStep): Fault {
   const { op, where, text, about } = step;
   if (op === 'bug' && step.expectation)
     return { kind: 'expectation', subjects: { what: 'statement', expected: text }, text: `not so: ${text}` };
-  return { kind: op, subjects: { function: where, message: text, ...about }, text: `${where}: ${text}` };
+  return {
+    kind: op,
+    subjects: { function: where, message: text, ...about },
+    text: `${text === '' ? `${op === 'bug' ? 'BUG' : 'WARNING'} in ${where}()` : `${where}: ${text}`}`,
+  };
 }
 
 const NONE: readonly number[] = Object.freeze([]);

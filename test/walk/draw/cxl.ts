@@ -14,8 +14,12 @@ function room(here: Here): Range | null {
   return here.isFree(range) ? range : null;
 }
 
-const interleave = (here: Here): { readonly ways?: number; readonly granularity?: number } =>
-  here.once(4) ? { ways: here.pick([2, 3, 4]), granularity: here.pick([256, 1024]) } : {};
+const interleave = (
+  here: Here,
+  ways: readonly number[],
+  granularities: readonly number[],
+): { readonly ways?: number; readonly granularity?: number } =>
+  here.once(4) ? { ways: here.pick(ways), granularity: here.pick(granularities) } : {};
 
 export const cxlSteps = {
   cxl_window: {
@@ -23,10 +27,12 @@ export const cxlSteps = {
     draw(here) {
       const window = here.prng.below(2);
       const range = here.state.cxl_root_decoder.has(window) ? null : room(here);
-      return range && { window, ...range, node: here.possibleNode(), ...interleave(here) };
+      return (
+        range && { window, ...range, node: here.possibleNode(), ...interleave(here, [2, 3, 4], [256, 1024]) }
+      );
     },
   },
-  /** Mostly a part of a window that is left. */
+  /** Mostly a part of a window that is left; with ways and granularities that no device has, too. */
   cxl_region: {
     weight: 6,
     draw(here) {
@@ -34,7 +40,13 @@ export const cxlSteps = {
       if (found === null) return null;
       const [window, all] = found;
       const { start, size } = here.part(all, here.once(8) ? 2 * M : UNIT);
-      return { window, size, ...(here.once(3) ? { start } : {}), ...interleave(here) };
+      return {
+        window,
+        size,
+        ...(here.once(4) ? { type: 'pmem' as const } : {}),
+        ...(here.once(3) ? { start } : {}),
+        ...interleave(here, [2, 3, 4, 5], [128, 256, 1024]),
+      };
     },
   },
   soft_reserved: {

@@ -51,7 +51,10 @@ export const deviceSteps = {
     draw(here) {
       if (!canRemove(here)) return null;
       const { dev_pagemap, nd_namespace, dev_dax } = here.state;
-      const owned = new Set([...nd_namespace.values(), ...dev_dax.values()].map(({ pgmap }) => pgmap));
+      const owned = new Set([
+        ...[...nd_namespace.values()].map(({ pgmap }) => pgmap),
+        ...[...dev_dax.values()].flatMap(({ pgmaps }) => pgmaps),
+      ]);
       const own = [...dev_pagemap].filter(([key, { mapped }]) => mapped && !owned.has(key));
       const map = here.any(own)?.[1];
       return map ? { start: map.start, size: map.end - map.start + 1 } : null;

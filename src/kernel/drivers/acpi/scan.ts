@@ -27,6 +27,9 @@ const children = operation({
     device === PARENT ? [...state.acpi_device.keys()].sort((a, b) => a - b) : [],
 });
 
+export const ACPI_NOTIFY_DEVICE_CHECK = 1;
+export const ACPI_NOTIFY_EJECT_REQUEST = 3;
+
 export const v5_2 = {
   /**
    * One pass over the blocks of the device. The first pass continues after refusals; the second skips the blocks that
@@ -114,6 +117,13 @@ export const v5_2 = {
     if (yield* R('acpi_device', dev, 'attached')) return ACPI_OST_SC_SUCCESS;
     yield* pr_warn(`acpi ${yield* R('acpi_device', dev, 'name')}: Enumeration failure`);
     return ACPI_OST_SC_NON_SPECIFIC_FAILURE;
+  },
+
+  /** What the firmware notifies the device of, in the work queue for hotplug; the status codes for the firmware. */
+  *acpi_device_hotplug(this: Kernel, adev: number, src: number): Steps<readonly number[]> {
+    return src === ACPI_NOTIFY_EJECT_REQUEST
+      ? yield* this.$acpi_eject_request(adev)
+      : yield* this.acpi_scan_device_check(adev);
   },
 
   /** Eject request: "in progress", then "success", or "busy" if a block stays online. */

@@ -33,7 +33,7 @@ export const v5_2 = {
 
   /** memoryX/online: a request for the current state is no error. */
   *online_store(this: Kernel, id: number, text: string): Steps<number> {
-    const val = kstrtobool(text);
+    const val = kstrtobool(text, this.c);
     if (val === null) return -this.errno.EINVAL;
     if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
     const ret = val ? yield* this.device_online(id) : yield* this.device_offline(id);

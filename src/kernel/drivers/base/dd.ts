@@ -60,7 +60,7 @@ export const v5_2 = {
 
   *$probe_failed(
     this: Kernel,
-    drv: Driver | 'hmem' | 'cxl_dax_region',
+    drv: Driver | 'hmem' | 'cxl_dax_region' | 'cxl_pmem_region',
     dev: string,
     ret: number,
   ): Steps<void> {
@@ -75,7 +75,7 @@ export const v5_2 = {
 export const v6_12 = {
   *$probe_failed(
     this: Kernel,
-    drv: Driver | 'hmem' | 'cxl_dax_region',
+    drv: Driver | 'hmem' | 'cxl_dax_region' | 'cxl_pmem_region',
     dev: string,
     ret: number,
   ): Steps<void> {

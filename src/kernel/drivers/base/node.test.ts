@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { booted, play } from '../../../../test/kit.ts';
 
-/** The last 1M of block 32 is on node 1: too small for test_pages_in_a_zone() to notice. */
+/** The last 1M of block 32 is on node 1: too small for test_pages_in_a_zone() to notice. No memmap lies in the block. */
 const TWO_NODES = {
   arch: 'x86_64',
   ram: [
     { start: 0, size: '2G' },
-    { start: '4G', size: '127M' },
-    { start: '4223M', size: '129M', node: 1 },
+    { start: '4G', size: '127M', hotpluggable: true },
+    { start: '4223M', size: '129M', node: 1, hotpluggable: true },
   ],
+  boot_options: 'movable_node',
   nodes: [
     { node: 0, cpus: '0' },
     { node: 1, cpus: '1' },

@@ -12,6 +12,7 @@ const create_node_link = operation({
   name: 'create_node_link',
   obj: 'node links',
   writes: true,
+  tell: ([nid, id]) => ({ kind: 'does', what: `sysfs_create_link_nowarn(node${nid}, memory${id})` }),
   changes: ['memory_block', 'pgdat'],
   run(state: State, nid: number, id: number): boolean {
     const node = state.pgdat.get(nid)!;
@@ -26,6 +27,7 @@ const create_block_link = operation({
   name: 'create_block_link',
   obj: 'node links',
   writes: true,
+  tell: ([id, nid]) => ({ kind: 'does', what: `sysfs_create_link_nowarn(memory${id}, node${nid})` }),
   changes: ['memory_block', 'pgdat'],
   run(state: State, id: number, nid: number): boolean {
     const block = state.memory_block.get(id)!;
@@ -39,6 +41,10 @@ const remove_links = operation({
   name: 'remove_links',
   obj: 'node links',
   writes: true,
+  tell: ([id, nid]) => ({
+    kind: 'does',
+    what: `sysfs_remove_link() of node${nid}/memory${id}, memory${id}/node${nid}`,
+  }),
   changes: ['memory_block', 'pgdat'],
   run(state: State, id: number, nid: number): void {
     state.pgdat.get(nid)?.links.set(id, id + 1, false);
@@ -67,6 +73,7 @@ const drop_node_links = operation({
   name: 'drop_node_links',
   obj: 'node links',
   writes: true,
+  tell: ([nid]) => ({ kind: 'does', what: `kobject_del(node${nid})` }),
   changes: ['memory_block', 'pgdat'],
   run: (state: State, nid: number): void =>
     state.pgdat.get(nid)!.links.set(0, Number.MAX_SAFE_INTEGER, false),

@@ -1,4 +1,5 @@
 import type { Steps } from '../../../steps/step.ts';
+import { IOMEM_RESOURCE } from '../../kernel/resource.ts';
 import type { Kernel } from '../../kernel.ts';
 import { R } from '../../ops.ts';
 import { IORESOURCE_MEM } from '../../state.ts';
@@ -8,7 +9,7 @@ import { IORESOURCE_MEM } from '../../state.ts';
 export const v6_1 = {
   *add_cxl_resources(this: Kernel, cxlrd: number): Steps<number> {
     const start = yield* R('cxl_root_decoder', cxlrd, 'start');
-    return yield* this.insert_resource({
+    return yield* this.insert_resource(IOMEM_RESOURCE, {
       name: `CXL Window ${cxlrd}`,
       start,
       end: start + (yield* R('cxl_root_decoder', cxlrd, 'size')) - 1,

@@ -27,14 +27,13 @@ export const v5_2 = {
     const dax = `dax${region}.${yield* R('nd_namespace', ndns, 'id')}`;
     yield* alloc('dev_dax', ndns, {
       name: dax,
-      start: data,
-      size: start + size - sb.end_trunc - data,
+      ranges: [{ start: data, size: start + size - sb.end_trunc - data }],
       align: sb.align,
       target_node: yield* R('nd_region', region, 'target_node'),
       driver: 'none',
-      pgmap,
+      pgmaps: [pgmap],
       mgid: -1,
-      res: false,
+      res: [],
       kmem: false,
       memmap_on_memory: false,
     });
@@ -48,8 +47,8 @@ export const v5_2 = {
     if (yield* exists('dev_dax', ndns)) {
       const driver = yield* R('dev_dax', ndns, 'driver');
       if (driver !== 'none') yield* this.device_driver_detach(yield* R('dev_dax', ndns, 'name'), driver);
-      const pgmap = yield* R('dev_dax', ndns, 'pgmap');
-      if (yield* exists('dev_pagemap', pgmap)) yield* free('dev_pagemap', pgmap);
+      for (const pgmap of yield* R('dev_dax', ndns, 'pgmaps'))
+        if (yield* exists('dev_pagemap', pgmap)) yield* free('dev_pagemap', pgmap);
       yield* free('dev_dax', ndns);
     }
     yield* this.__release_region(start, (yield* R('nd_pfn', nd_dax, 'pfn_sb'))!.dataoff);

@@ -7,6 +7,7 @@ const firmware_map_drop = operation({
   name: 'firmware_map_drop',
   obj: 'firmware_map',
   writes: true,
+  tell: () => ({ kind: 'does', what: 'list_del(&entry->list)' }),
   changes: ['firmware_map', 'vars'],
   run: (state: State, start: number, size: number): void => {
     state.firmware_map = state.firmware_map.filter((e) => e.start !== start || e.end !== start + size - 1);
@@ -17,6 +18,7 @@ const firmware_map_add = operation({
   name: 'firmware_map_add',
   obj: 'firmware_map',
   writes: true,
+  tell: () => ({ kind: 'does', what: 'list_add_tail(&entry->list, &map_entries)' }),
   changes: ['firmware_map', 'vars'],
   run: (state: State, start: number, size: number): void => {
     const id = state.vars.get(0)!.map_entries_nr++;

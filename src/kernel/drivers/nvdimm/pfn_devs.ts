@@ -168,6 +168,11 @@ export const v5_2 = {
     if (!sb || sb.signature !== sig || sb.parent_uuid !== (yield* R('nd_namespace', ndns, 'uuid'))) {
       return -this.errno.ENODEV;
     }
+    const other = this.$pfn_other_pages(sb);
+    if (other !== null) {
+      yield* pr_err(`${yield* this.$pfn_dev_name(nd_pfn)}: ${other}`);
+      return -this.errno.EOPNOTSUPP;
+    }
     const uuid = yield* R('nd_pfn', nd_pfn, 'uuid');
     if (uuid === '') {
       yield* W('nd_pfn', nd_pfn, 'uuid', sb.uuid);
@@ -205,6 +210,11 @@ export const v5_2 = {
     }
     const edges = this.$pfn_edges_error(start + sb.start_pad, start + size - sb.end_trunc);
     return edges ?? (this.$pfn_too_small(sb, size - sb.start_pad) ? 'bad offset with small namespace' : null);
+  },
+
+  /** What is wrong with the pages of the kernel that wrote the block; it does not say before v5.4. */
+  $pfn_other_pages(this: Kernel, _sb: nd_pfn_sb): string | null {
+    return null;
   },
 
   /** Whether no data fits behind the metadata; not checked before v6.12. */
@@ -306,10 +316,16 @@ export const v5_2 = {
       mode,
       align: yield* R('nd_pfn', nd_pfn, 'align'),
       parent_uuid: yield* R('nd_namespace', ndns, 'uuid'),
+      ...this.$pfn_sb_pages(),
     };
     yield* change(write_block, yield* R('nd_pfn', nd_pfn, 'region'), sb);
     yield* W('nd_pfn', nd_pfn, 'pfn_sb', sb);
     return 0;
+  },
+
+  /** What a new info block says of pages. */
+  $pfn_sb_pages(this: Kernel): Pick<nd_pfn_sb, 'page_size'> {
+    return {};
   },
 
   /** A BTT has an info block as well, but no struct pages. */
@@ -403,6 +419,18 @@ export const v5_3 = {
   },
 };
 
+export const v5_4 = {
+  $pfn_sb_pages(this: Kernel): Pick<nd_pfn_sb, 'page_size'> {
+    return { page_size: this.c.PAGE_SIZE };
+  },
+
+  /** Struct pages of larger pages are too few. */
+  $pfn_other_pages(this: Kernel, sb: nd_pfn_sb): string | null {
+    const larger = (sb.page_size ?? 0) > this.c.PAGE_SIZE;
+    return larger && sb.mode === 'pmem' ? `init failed, page size mismatch ${sb.page_size}` : null;
+  },
+};
+
 export const v5_7 = {
   *$pfn_start_misaligned(this: Kernel, nd_pfn: number, start: number): Steps<number> {
     if (IS_ALIGNED(start, SUBSECTION_SIZE)) return 0;
@@ -418,7 +446,7 @@ export const v5_7 = {
   },
 };
 
-export const v6_12 = {
+export const v6_6 = {
   $pfn_too_small(
     this: Kernel,
     { dataoff, end_trunc }: Pick<Layout, 'dataoff' | 'end_trunc'>,

@@ -16,7 +16,24 @@ function* write_until_done(k: Kernel, id: number, attr: 'state' | 'online', text
   }
 }
 
+/** Files of a memory block that can be read. */
+type Shown = 'state' | 'valid_zones' | 'removable' | 'phys_index';
+
+function* read_file(k: Kernel, id: number, attr: Shown): Steps<string | number> {
+  if (!(yield* exists('memory_block', id)) || !(yield* kernfs_get_active(id))) return -k.errno.ENODEV;
+  const there = yield* exists('memory_block', id);
+  const shown = there ? k[`${attr}_show`](id) : -k.errno.ENODEV;
+  const text = typeof shown === 'object' ? yield* shown : shown;
+  yield* kernfs_put_active(id);
+  return text;
+}
+
 export const v5_2 = {
+  /** read() of memoryX/state and others while other threads run: its text, or an errno. */
+  *kernfs_fop_read(this: Kernel, id: number, attr: Shown): Steps<string | number> {
+    return yield* scoped('kernfs_fop_read', read_file(this, id, attr));
+  },
+
   /** write() to memoryX/state or memoryX/online while other threads run: the file may be removed at any time (B05). */
   *kernfs_fop_write(this: Kernel, id: number, attr: 'state' | 'online', text: string): Steps<number> {
     return yield* scoped('kernfs_fop_write', write_until_done(this, id, attr, text));

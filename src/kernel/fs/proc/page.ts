@@ -69,7 +69,7 @@ export const v5_2 = {
     const huge = use === USE.HUGE_FREE || use === USE.HUGE_USED;
     return words(
       [(page & PG_dirty) !== 0, KPF.DIRTY],
-      [use === USE.MOVABLE, KPF.LRU],
+      [use === USE.MOVABLE || use === USE.PINNED, KPF.LRU],
       // memory_failure() takes a free page off the buddy (v5.10; before, the allocator did so when it found the page)
       [use === USE.FREE && !PageHWPoison(page), KPF.BUDDY],
       [huge && head === pfn, KPF.COMPOUND_HEAD],
@@ -114,7 +114,7 @@ export const v5_7 = {
   },
 };
 
-export const v7_2 = {
+export const v6_17 = {
   /** kpage_read: a pfn without an online page reads as 0, as a page without flags does. */
   *$kpageflags_word(this: Kernel, pfn: number): Steps<number> {
     return (yield* this.$kpageflags_page(pfn)) === NO_PAGE ? 0 : yield* this.stable_page_flags(pfn);

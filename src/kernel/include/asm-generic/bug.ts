@@ -1,20 +1,22 @@
 import type { Subjects } from '../../../steps/failure.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
-import { change, look, operation, pr_warn } from '../../ops.ts';
+import { change, look, operation, pr_info, pr_warn } from '../../ops.ts';
 import type { State } from '../../state.ts';
 
-const has_warned = operation({
+export const has_warned = operation({
   name: 'has_warned',
   obj: 'warned',
   writes: false,
+  tell: (_, warned) => ({ kind: 'reads', what: '__warned', value: warned }),
   run: (state: State, where: string): boolean => state.vars.get(0)!.warned.includes(where),
 });
 
-const set_warned = operation({
+export const set_warned = operation({
   name: 'set_warned',
   obj: 'warned',
   writes: true,
+  tell: () => ({ kind: 'writes', what: '__warned', value: true }),
   changes: ['vars'],
   run: (state: State, where: string): void => {
     const vars = state.vars.get(0)!;
@@ -39,6 +41,12 @@ export const v5_2 = {
     if (yield* look(has_warned, where)) return;
     yield* change(set_warned, where);
     yield* pr_warn(text);
+  },
+
+  *$pr_info_once(this: Kernel, where: string, text: string): Steps<void> {
+    if (yield* look(has_warned, where)) return;
+    yield* change(set_warned, where);
+    yield* pr_info(text);
   },
 
   /** The thread ends here. */

@@ -10,6 +10,7 @@ export const get_page = operation({
   name: 'get_page',
   obj: 'pages',
   writes: false,
+  tell: ([pfn], page) => ({ kind: 'reads', what: `*pfn_to_page(${hex(pfn)})`, value: page, of: 'page' }),
   fault: (state, pfn) =>
     state.pages.get(pfn) === NO_PAGE
       ? {

@@ -40,14 +40,22 @@ export const uncount_table = operation({
   },
 });
 
-/** __get_free_page(GFP_KERNEL | __GFP_ZERO) for a table. */
-export function* alloc_table(k: Kernel, level: LevelName): Steps<number> {
-  const found = yield* k.$alloc_pages('pgtable', -1, 1, 1, 1, USE.TABLE);
+/** __get_free_page(GFP_KERNEL | __GFP_ZERO) for a table; for the memmap's, on a node. */
+export function* alloc_table(k: Kernel, level: LevelName, nid = -1): Steps<number> {
+  const found = yield* k.$alloc_pages('pgtable', nid, 1, 1, 1, USE.TABLE);
   if (!found) return -1;
   const phys = PFN_PHYS(k.c, found.pfn);
   yield* change(mmu_steps.clear_pages, phys, k.c.PAGE_SIZE);
   yield* change(count_table, level, found.pfn, 1);
   return phys;
+}
+
+/** The same without __GFP_ZERO: what was in the page still is. */
+export function* take_table(k: Kernel, level: LevelName): Steps<number> {
+  const found = yield* k.$alloc_pages('pgtable', -1, 1, 1, 1, USE.TABLE);
+  if (!found) return -1;
+  yield* change(count_table, level, found.pfn, 1);
+  return PFN_PHYS(k.c, found.pfn);
 }
 
 function* free_table(k: Kernel, phys: number): Steps<void> {

@@ -52,7 +52,7 @@ export const v5_2 = {
 
   *pfn_to_nid(this: Kernel, pfn: number, where: string): Steps<number> {
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), where);
-    return yield* page_to_nid(this, page, where);
+    return yield* page_to_nid(this, pfn, page, where);
   },
 };
 

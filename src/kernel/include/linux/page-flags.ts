@@ -34,8 +34,10 @@ export const v5_2 = {
   },
 
   *PageReserved(this: Kernel, pfn: number, where: string): Steps<boolean> {
-    if (this.c.DEBUG_VM_PGFLAGS && page_memmap(yield* this.pfn_to_page(pfn)) === MEMMAP.POISON)
-      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
+    if (this.c.DEBUG_VM_PGFLAGS && page_memmap(yield* this.pfn_to_page(pfn)) === MEMMAP.POISON) {
+      yield* this.$dump_poisoned_page(pfn);
+      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(page))');
+    }
     return yield* this.$test_page_flag(pfn, PG_reserved, where);
   },
 
@@ -59,13 +61,18 @@ export const v5_2 = {
     return PageHuge(page) ? pfn - (pfn % 2 ** this.c.huge_page_orders[page_hstate(page)]!) : pfn;
   },
 
+  /** The name of the page where page_to_nid() checks it. */
+  $poisoned_name(this: Kernel): string {
+    return 'p';
+  },
+
   /**
    * Checks a page before one of its fields is read: an uninitialised struct page is a BUG with
    * CONFIG_DEBUG_VM_PGFLAGS; otherwise its contents are used.
    */
   *PagePoisoned(this: Kernel, page: Page, where: string): Steps<void> {
     if (this.c.DEBUG_VM_PGFLAGS && page_memmap(page) === MEMMAP.POISON) {
-      yield* this.BUG(where, 'page dumped because: VM_BUG_ON_PAGE(PagePoisoned(p))');
+      yield* this.BUG(where, `page dumped because: VM_BUG_ON_PAGE(PagePoisoned(${this.$poisoned_name()}))`);
     }
   },
 };
@@ -73,5 +80,12 @@ export const v5_2 = {
 export const v5_12 = {
   $knows_users_of_PG_reserved(this: Kernel): boolean {
     return false;
+  },
+};
+
+/** v6.10 at the latest */
+export const v6_12 = {
+  $poisoned_name(this: Kernel): string {
+    return 'page';
   },
 };

@@ -3,7 +3,6 @@ import { type Descriptor, isNone } from '../../../hardware/descriptor/descriptor
 import type { Steps } from '../../../steps/step.ts';
 import { ASM } from '../../asm.ts';
 import type { Config } from '../../config.ts';
-import { NotModelled } from '../../kernel/runtime.ts';
 import { type EntryPointer, mmu_steps } from '../../mmu.ts';
 import { change, look } from '../../ops.ts';
 import type { Pgtable } from '../asm-generic/pgtable.ts';
@@ -19,11 +18,7 @@ export type { EntryPointer } from '../../mmu.ts';
 /** The null pointer: NULL. */
 export const NULL_ENTRY: EntryPointer = -1;
 
-function asm(c: Config): Pgtable {
-  const found = ASM[c.arch];
-  if (!found) throw new NotModelled(`page tables of ${c.arch}`);
-  return found;
-}
+const asm = (c: Config): Pgtable => ASM[c.arch];
 
 /** The entry is empty: pXd_none. */
 export const none = isNone;

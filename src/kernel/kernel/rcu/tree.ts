@@ -17,6 +17,10 @@ export const queue_callback = operation({
   name: 'queue_callback',
   obj: 'rcu_callbacks',
   writes: true,
+  tell: ([head, func]) => ({
+    kind: 'does',
+    what: func === null ? `kfree_rcu(usage of section ${String(head)})` : `call_rcu(head, ${func})`,
+  }),
   run: (state: State, head: Value, func: string | null): void => {
     state.rcu_callbacks = [...state.rcu_callbacks, { head, func }];
   },
@@ -27,6 +31,7 @@ const dequeue_callbacks = operation({
   name: 'dequeue_callbacks',
   obj: 'rcu_callbacks',
   writes: true,
+  tell: () => ({ kind: 'books' }),
   run: (state: State, n: number): void => {
     state.rcu_callbacks = state.rcu_callbacks.slice(n);
   },
@@ -36,6 +41,7 @@ const wait_for_callbacks = operation({
   name: 'wait_for_callbacks',
   obj: 'rcu_callbacks',
   writes: false,
+  tell: () => ({ kind: 'books' }),
   ready: (state) => state.rcu_callbacks.length > 0,
   run: (state: State): readonly rcu_head[] => state.rcu_callbacks,
 });

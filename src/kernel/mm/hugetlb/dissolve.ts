@@ -191,7 +191,7 @@ export const v5_2 = {
   },
 };
 
-export const v6_15 = {
+export const v6_12 = {
   *$dissolved(this: Kernel, order: number, nid: number, nr: number): Steps<void> {
     const surplus = (yield* R('hstate', order, 'surplus_huge_pages_node'))[nid] ?? 0;
     if (surplus > 0) yield* account(order, 'surplus_huge_pages', nid, -Math.min(surplus, nr));

@@ -115,7 +115,7 @@ export const v6_1 = {
   },
 };
 
-export const v6_15 = {
+export const v6_14 = {
   /** memblock_alloc_exact_nid_raw(). */
   $hugepages_node_exact(this: Kernel): boolean {
     return true;

@@ -218,7 +218,7 @@ export const v5_2 = {
   },
 };
 
-export const v6_15 = {
+export const v6_8 = {
   /** Surplus pages of the node are not counted twice. */
   *$count_with_other_nodes(this: Kernel, order: number, count: number, nid: number): Steps<number> {
     const on_node = (yield* R('hstate', order, 'nr_huge_pages_node'))[nid] ?? 0;

@@ -219,19 +219,19 @@ describe.each(WAYS)('the array, changed %s,', (_, explored) => {
 });
 
 describe('add_memory when memblock has no room', () => {
-  const machine = {
+  const machine = (count: number) => ({
     arch: 'arm64',
-    ram: [{ start: '1G', size: '1G', count: 128, stride: '2G' }],
-  };
-  const add = (release: string) =>
+    ram: [{ start: '1G', size: '128M', count, stride: '256M' }],
+  });
+  const add = (release: string, count: number) =>
     play(
-      booted(release, machine),
+      booted(release, machine(count)),
       { fail: { site: 'memblock_double_array', times: 8 } },
       { add: { start: 400 * G, size: G, expect: 'any' } },
     )[1]!;
 
   test.each(['v6.1', 'v6.12', 'v7.2'])('%s: -ENOMEM, nothing left', (release) => {
-    const outcome = add(release);
+    const outcome = add(release, 1024);
     expect(outcome.result).toBe('ENOMEM');
     expect(outcome.changes).toEqual([]);
     expect(outcome.failures).toEqual([]);
@@ -240,7 +240,7 @@ describe('add_memory when memblock has no room', () => {
   test.each(['v5.2', 'v5.3', 'v5.4', 'v5.7', 'v5.10'])(
     '%s: success, and memblock does not know it',
     (release) => {
-      const outcome = add(release);
+      const outcome = add(release, 128);
       expect(outcome.result).toBe('success');
       expect(outcome.failures).toEqual([
         {

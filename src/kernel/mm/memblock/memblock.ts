@@ -36,6 +36,22 @@ export function memblock_search(regions: readonly memblock_region[], addr: numbe
 export const mergeable = (a: memblock_region, b: memblock_region): boolean =>
   end_of(a) === b.base && a.nid === b.nid && a.flags === b.flags;
 
+/** The array from boot that is no static one goes to the page allocator, or only back to memblock. */
+function* double_array(k: Kernel, type: number, frees_boot_array: boolean): Steps<number> {
+  const max = yield* R('memblock_type', type, 'max');
+  const memory = type === MEMBLOCK_MEMORY;
+  if (yield* k.$should_fail('memblock_double_array')) {
+    const name = memory ? 'memory' : 'reserved';
+    yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
+    return -1;
+  }
+  const in_slab = yield* R('memblock_type', type, 'in_slab');
+  const built = memory ? k.c.INIT_MEMBLOCK_MEMORY_REGIONS : k.c.INIT_MEMBLOCK_RESERVED_REGIONS;
+  yield* move_array(type, max * 2, in_slab || (frees_boot_array && max > built));
+  if (!in_slab) yield* W('memblock_type', type, 'in_slab', true);
+  return 0;
+}
+
 export const v5_2 = {
   *memblock_insert_region(
     this: Kernel,
@@ -67,18 +83,9 @@ export const v5_2 = {
     }
   },
 
-  /** Doubles the array; -1 if the allocation fails. */
+  /** Doubles the array; -1 if the allocation fails. One that boot took from memblock stays allocated. */
   *memblock_double_array(this: Kernel, type: number): Steps<number> {
-    const max = yield* R('memblock_type', type, 'max');
-    if (yield* this.$should_fail('memblock_double_array')) {
-      const name = type === MEMBLOCK_MEMORY ? 'memory' : 'reserved';
-      yield* pr_err(`memblock: Failed to double ${name} array from ${max} to ${max * 2} entries !`);
-      return -1;
-    }
-    const in_slab = yield* R('memblock_type', type, 'in_slab');
-    yield* move_array(type, max * 2, in_slab);
-    if (!in_slab) yield* W('memblock_type', type, 'in_slab', true);
-    return 0;
+    return yield* double_array(this, type, false);
   },
 
   *memblock_add_range(
@@ -186,6 +193,13 @@ export const v5_2 = {
   *memblock_is_map_memory(this: Kernel, addr: number): Steps<boolean> {
     const flags = yield* flags_by_slot(MEMBLOCK_MEMORY, addr);
     return flags !== null && (flags & MEMBLOCK_NOMAP) === 0;
+  },
+};
+
+/** 7.2.13: memblock_phys_free() after boot frees pages, too (mm/memblock.c:1003). */
+export const v7_2 = {
+  *memblock_double_array(this: Kernel, type: number): Steps<number> {
+    return yield* double_array(this, type, true);
   },
 };
 

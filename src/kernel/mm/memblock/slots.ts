@@ -20,10 +20,14 @@ export const memblock_array = (regions: readonly memblock_region[], max: number)
   outgrown: [],
 });
 
+/** "memblock.memory" */
+const name_of = (type: number): string => `memblock.${type === MEMBLOCK_MEMORY ? 'memory' : 'reserved'}`;
+
 const count = operation({
   name: 'count',
   obj: 'memblock_type',
   writes: false,
+  tell: ([type], cnt) => ({ kind: 'reads', what: `${name_of(type)}.cnt`, value: cnt }),
   run: (state: State, type: number): number => type_of(state, type).regions.length,
 });
 
@@ -32,6 +36,7 @@ const current = operation({
   name: 'current',
   obj: 'memblock_type',
   writes: false,
+  tell: ([type]) => ({ kind: 'reads', what: `${name_of(type)}.regions` }),
   run: (state: State, type: number): number => type_of(state, type).outgrown.length,
 });
 
@@ -52,6 +57,7 @@ const copy_slot = operation({
   run(state: State, type: number, from: number, to: number): void {
     put(state, type, to, slot_of(type_of(state, type), from));
   },
+  tell: ([type, from, to]) => ({ kind: 'does', what: `${name_of(type)}.regions[${to}] = regions[${from}]` }),
 });
 
 const set_field = operation({
@@ -61,6 +67,11 @@ const set_field = operation({
   run(state: State, type: number, i: number, field: keyof memblock_region, value: number): void {
     put(state, type, i, { ...slot_of(type_of(state, type), i), [field]: value });
   },
+  tell: ([type, i, field, value]) => ({
+    kind: 'writes',
+    what: `${name_of(type)}.regions[${i}].${field}`,
+    value,
+  }),
 });
 
 const set_count = operation({
@@ -73,6 +84,7 @@ const set_count = operation({
     t.regions = slots.slice(0, cnt);
     t.past = slots.slice(cnt);
   },
+  tell: ([type, cnt]) => ({ kind: 'writes', what: `${name_of(type)}.cnt`, value: cnt }),
 });
 
 /** A copy replaces the array. */
@@ -84,16 +96,18 @@ const outgrow = operation({
     const t = type_of(state, type);
     t.outgrown = [...t.outgrown, [...t.regions, ...t.past]];
   },
+  tell: ([type]) => ({ kind: 'does', what: `${name_of(type)}.regions = new_array` }),
 });
 
-const kfree_outgrown = operation({
-  name: 'kfree_outgrown',
+const free_outgrown = operation({
+  name: 'free_outgrown',
   obj: 'memblock_type',
   writes: true,
   run(state: State, type: number): void {
     const t = type_of(state, type);
     t.outgrown = t.outgrown.with(-1, null);
   },
+  tell: () => ({ kind: 'does', what: 'kfree(old_array)' }),
 });
 
 /** A slot of the array to which type->regions pointed when it was read; another array may have replaced it. */
@@ -103,7 +117,7 @@ const slot = operation<[type: number, array: number, i: number], memblock_region
   writes: false,
   fault(state, type, array) {
     if (type_of(state, type).outgrown[array] !== null) return undefined;
-    const object = `memblock.${type === MEMBLOCK_MEMORY ? 'memory' : 'reserved'}.regions`;
+    const object = `${name_of(type)}.regions`;
     return {
       kind: 'use-after-free',
       subjects: { what: 'regions', access: 'read', object, state: 'free' },
@@ -114,6 +128,7 @@ const slot = operation<[type: number, array: number, i: number], memblock_region
     const t = type_of(state, type);
     return array === t.outgrown.length ? slot_of(t, i) : (t.outgrown[array]?.[i] ?? NO_REGION);
   },
+  tell: ([type, , i], region) => ({ kind: 'reads', what: `${name_of(type)}.regions[${i}]`, value: region }),
 });
 
 export const set_region_field = (
@@ -152,11 +167,11 @@ export function* cut_slot(type: number, idx: number, region: memblock_region, cu
   yield* insert_slot(type, idx, { ...region, size: cut - base });
 }
 
-/** memblock_double_array(): only an array from kmalloc() is freed, that is, from the second doubling after boot on. */
-export function* move_array(type: number, max: number, in_slab: boolean): Steps<void> {
+/** memblock_double_array(): a copy replaces the array, which may be freed. */
+export function* move_array(type: number, max: number, freed: boolean): Steps<void> {
   yield* change(outgrow, type);
   yield* W('memblock_type', type, 'max', max);
-  if (in_slab) yield* change(kfree_outgrown, type);
+  if (freed) yield* change(free_outgrown, type);
 }
 
 /**

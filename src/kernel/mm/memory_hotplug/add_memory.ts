@@ -286,7 +286,50 @@ export const new_altmap = (k: Kernel, start: number, free: number): vmem_altmap 
   alloc: 0,
 });
 
-export const v6_12 = {
+export const v6_6 = {
+  /** One memory block; a memmap that leaves whole pageblocks. Another range is added without. */
+  mhp_supports_memmap_on_memory(this: Kernel, size: number): boolean {
+    return size === this.c.memory_block_size_bytes && v6_8.mhp_supports_memmap_on_memory.call(this, size);
+  },
+
+  *$add_sections_and_blocks(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    flags: number,
+    group: number,
+  ): Steps<number> {
+    const on_memory = (flags & MHP_MEMMAP_ON_MEMORY) !== 0 && this.mhp_supports_memmap_on_memory(size);
+    if (!on_memory) return yield* v6_1.$add_sections_and_blocks.call(this, nid, start, size, MHP_NONE, group);
+    return yield* add_block_with_altmap(this, nid, start, group);
+  },
+
+  /** xa_store() failed: the device is unregistered, and released with its altmap. */
+  *$block_not_stored(this: Kernel): Steps<number> {
+    yield* this.WARN('memory_block_release');
+    return -this.errno.ENOMEM;
+  },
+
+  /** The block could not be made: its sections go. v6.6.87 has f42ce5f087eb. */
+  *$undo_with_altmap(this: Kernel, start: number, size: number, altmap: vmem_altmap): Steps<void> {
+    yield* this.arch_remove_memory(start, size, altmap);
+  },
+};
+
+/** A memory block with its memmap in itself. */
+function* add_block_with_altmap(k: Kernel, nid: number, start: number, group: number): Steps<number> {
+  const block = k.c.memory_block_size_bytes;
+  const altmap = new_altmap(k, start, nr_vmemmap(k, block / k.c.PAGE_SIZE));
+  let ret = yield* k.arch_add_memory(nid, start, block, { altmap, pgmap: 0, pgprot: k.c.pgprot.MHP });
+  if (ret < 0) return ret;
+  ret = (yield* k.$should_fail('xa_store')) ? yield* k.$block_not_stored() : 0;
+  if (ret === 0) ret = yield* k.create_memory_block_devices(start, block, altmap.free, group);
+  if (ret) yield* k.$undo_with_altmap(start, block, altmap);
+  return ret;
+}
+
+export const v6_8 = {
   /** Any number of whole blocks, each with its own altmap. */
   mhp_supports_memmap_on_memory(this: Kernel, _size: number): boolean {
     const block = this.c.memory_block_size_bytes;
@@ -312,12 +355,7 @@ export const v6_12 = {
     }
     const block = this.c.memory_block_size_bytes;
     for (let at = start; at < start + size; at += block) {
-      const altmap = new_altmap(this, at, nr_vmemmap(this, block / this.c.PAGE_SIZE));
-      let ret = yield* this.arch_add_memory(nid, at, block, { altmap, pgmap: 0, pgprot: this.c.pgprot.MHP });
-      if (ret >= 0) {
-        ret = yield* this.create_memory_block_devices(at, block, altmap.free, group);
-        if (ret) yield* this.arch_remove_memory(at, block, altmap);
-      }
+      const ret = yield* add_block_with_altmap(this, nid, at, group);
       if (ret < 0) {
         for (let done = start; done < at; done += block) yield* this.$remove_block_and_altmap(done);
         return ret;
@@ -325,9 +363,14 @@ export const v6_12 = {
     }
     return 0;
   },
+
+  /** Without the altmap, from which the memmap came (B77). */
+  *$undo_with_altmap(this: Kernel, start: number, size: number, _altmap: vmem_altmap): Steps<void> {
+    yield* this.arch_remove_memory(start, size, null);
+  },
 };
 
-export const v7_2 = {
+export const v6_18 = {
   /** The node device is registered first and unregistered if the memory cannot be added. */
   *$add_to_node(
     this: Kernel,
@@ -354,5 +397,12 @@ export const v7_2 = {
       yield* this.unregister_one_node(nid);
     }
     return ret;
+  },
+};
+
+/** a2b8d7827f48 (in 6.12.95): the block gets its altmap when it is stored. */
+export const v6_12 = {
+  *$block_not_stored(this: Kernel): Steps<number> {
+    return -this.errno.ENOMEM;
   },
 };

@@ -4,6 +4,7 @@ import type { Kernel, mhp_params, vmem_altmap } from '../../kernel.ts';
 import { look, operation, pr_warn } from '../../ops.ts';
 import {
   hex,
+  hexpad,
   IS_ALIGNED,
   PFN_PHYS,
   pfn_to_section_nr,
@@ -102,21 +103,30 @@ export const v5_2 = {
   /** The zone according to the first struct page, initialised or not (B66). */
   *$zone_of_removed(this: Kernel, pfn: number): Steps<number> {
     const page = yield* mapped_page(this, pfn, yield* this.pfn_to_page(pfn), 'arch_remove_memory');
-    return yield* page_zone(this, page, 'arch_remove_memory');
+    return yield* page_zone(this, pfn, page, 'arch_remove_memory');
   },
 };
 
 export const v5_3 = {
+  *$section_not_valid(this: Kernel): Steps<void> {
+    yield* this.WARN_ON_ONCE('__remove_pages');
+  },
+
+  /** check_pfn_span(): the last pfn is printed with a # before it. */
+  *$misaligned_pages(this: Kernel, where: string, pfn: number, nr_pages: number): Steps<void> {
+    yield* this.WARN(where, `Misaligned ${where} start: ${hex(pfn)} end: #${hexpad(pfn + nr_pages - 1, 1)}`, {
+      message: `Misaligned ${where}`,
+      pfn,
+      nr_pages,
+    });
+  },
+
   /** 0 or -EINVAL: sub-sections with SPARSEMEM_VMEMMAP. */
   *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
     const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
     if (!IS_ALIGNED(pfn, this.c.PAGES_PER_SUBSECTION) || !IS_ALIGNED(nr_pages, this.c.PAGES_PER_SUBSECTION)) {
-      yield* this.WARN(
-        '__add_pages',
-        `Misaligned __add_pages start: 0x${pfn.toString(16)} end: #${(pfn + nr_pages - 1).toString(16)}`,
-        { message: 'Misaligned __add_pages', pfn, nr_pages },
-      );
+      yield* this.$misaligned_pages('__add_pages', pfn, nr_pages);
       return -this.errno.EINVAL;
     }
     const end_pfn = pfn + nr_pages;
@@ -137,7 +147,7 @@ export const v5_3 = {
     zone: number,
   ): Steps<void> {
     if (!((yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_HAS_MEM_MAP)) {
-      yield* this.WARN_ON_ONCE('__remove_pages');
+      yield* this.$section_not_valid();
       return;
     }
     if (zone !== NUMA_NO_NODE) yield* this.__remove_zone(zone, pfn, nr_pages);
@@ -158,6 +168,22 @@ export const v5_3 = {
       at += n;
       if (at < end_pfn) at = yield* look(next_section, this.c, at);
     }
+  },
+};
+
+/** v6.6 at the latest */
+export const v6_6 = {
+  *$misaligned_pages(this: Kernel, where: string, pfn: number, nr_pages: number): Steps<void> {
+    yield* this.WARN(where, `Misaligned ${where} start: ${hex(pfn)} end: ${hex(pfn + nr_pages - 1)}`, {
+      message: `Misaligned ${where}`,
+      pfn,
+      nr_pages,
+    });
+  },
+
+  /** sparse_remove_section() checks the section. */
+  *$section_not_valid(this: Kernel): Steps<void> {
+    yield* this.WARN_ON_ONCE('sparse_remove_section');
   },
 };
 

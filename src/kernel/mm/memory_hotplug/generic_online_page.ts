@@ -1,6 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { add } from '../../ops.ts';
+import { hex } from '../../pfn.ts';
 import { zone_key } from '../../state.ts';
 import { PageHWPoison, PageOffline, PG_reserved, page_nid, page_zonenum, USE, with_use } from '../page.ts';
 import { access_pages, mapped_page, page_operation } from '../page_access.ts';
@@ -15,6 +16,7 @@ const CORE = '__free_pages_core';
 const free_range = page_operation({
   name: 'free_range',
   writes: true,
+  tell: ([start, end]) => ({ kind: 'does', what: `__free_pages_core(${hex(start)}-${hex(end - 1)})` }),
   run(state, start, end): number {
     let freed = 0;
     for (const run of state.pages.in(start, end)) {

@@ -93,7 +93,7 @@ export const v5_4 = {
   },
 };
 
-export const v7_2 = {
+export const v6_18 = {
   /** Decided by the present pages of the node; N_NORMAL_MEMORY is updated after the accounting. */
   *node_states_check_changes_offline(
     this: Kernel,
@@ -112,3 +112,6 @@ export const v7_2 = {
     if (nr_pages >= present) arg.status_change_nid_normal = nid;
   },
 };
+
+/** The stub of kernels without CONFIG_MEMORY_HOTREMOVE. */
+export const without_hotremove = { *try_offline_node(this: Kernel): Steps<void> {} };

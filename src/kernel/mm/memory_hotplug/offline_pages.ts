@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts';
 import type { Kernel, memory_notify } from '../../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, zone_lock, zone_unlock } from '../../locks.ts';
 import { add, forget, look, operation, pr_info, R, scoped, signal_pending } from '../../ops.ts';
-import { IS_ALIGNED, PFN_DOWN, PFN_UP } from '../../pfn.ts';
+import { hex, IS_ALIGNED, PFN_DOWN, PFN_UP } from '../../pfn.ts';
 import {
   MEM_CANCEL_OFFLINE,
   MEM_GOING_OFFLINE,
@@ -38,6 +38,12 @@ const IN_A_ZONE = 'test_pages_in_a_zone';
 const first_movable = page_operation({
   name: 'first_movable',
   writes: false,
+  tell: ([start, end], pfn) => ({
+    kind: 'reads',
+    what: `__PageMovable(), PageLRU() of ${hex(start)}-${hex(end - 1)}`,
+    value: pfn,
+    of: 'pfn',
+  }),
   first_unmapped: first_of_valid,
   run: (state, start, end, _nr_pages: number): number => state.pages.first(start, end, is_migratable),
 });
@@ -45,6 +51,12 @@ const first_movable = page_operation({
 const first_offline_ref = page_operation({
   name: 'first_offline_ref',
   writes: false,
+  tell: ([start, end], pfn) => ({
+    kind: 'reads',
+    what: `PageOffline() of ${hex(start)}-${hex(end - 1)}`,
+    value: pfn,
+    of: 'pfn',
+  }),
   first_unmapped: first_of_valid,
   run: (state, start, end, _nr_pages: number): number =>
     state.pages.first(start, end, (page) => page_use(page) === USE.OFFLINE_REF),
@@ -75,6 +87,12 @@ function unmapped_in(state: State, start: number, end: number, c: Config): numbe
 const zone_of_range = page_operation({
   name: 'zone_of_range',
   writes: false,
+  tell: ([start, end], zone) => ({
+    kind: 'reads',
+    what: `page_zone() of ${hex(start)}-${hex(end - 1)}`,
+    value: zone,
+    of: 'zone',
+  }),
   first_unmapped: unmapped_in,
   run: zone_in,
 });
@@ -93,6 +111,12 @@ function* mapped_memory(state: State, c: Config, start: number, end: number): Ge
 const zone_of_mapped = page_operation({
   name: 'zone_of_mapped',
   writes: false,
+  tell: ([start, end], zone) => ({
+    kind: 'reads',
+    what: `page_zone() of ${hex(start)}-${hex(end - 1)}`,
+    value: zone,
+    of: 'zone',
+  }),
   first_unmapped(state, start, end, c: Config): number {
     for (const [from, to] of mapped_memory(state, c, start, end)) {
       const unmapped = unmapped_in(state, from, to, c);
@@ -258,6 +282,7 @@ const count_managed = operation({
   name: 'count_managed',
   obj: 'pages',
   writes: false,
+  tell: (_, n) => ({ kind: 'reads', what: '__offline_isolated_pages()', value: n }),
   run: (state: State, start: number, end: number): number =>
     state.pages.total(start, end, (page) => page_use(page) === USE.FREE || isPoisonedInUse(page)),
 });
@@ -374,10 +399,17 @@ export const v6_1 = {
   },
 };
 
-export const v6_12 = {
+export const v6_8 = {
   /** A node without memory is removed from N_MEMORY before the zonelists are rebuilt. */
   *$after_offline(this: Kernel, zone: number, arg: memory_notify): Steps<void> {
     yield* this.node_states_clear_node(zone_to_nid(zone), arg);
     if ((yield* R('zone', zone, 'present_pages')) === 0) yield* this.build_all_zonelists(NUMA_NO_NODE);
+  },
+};
+
+/** The stub of kernels without CONFIG_MEMORY_HOTREMOVE. */
+export const without_hotremove = {
+  *offline_pages(this: Kernel): Steps<number> {
+    return -this.errno.EINVAL;
   },
 };

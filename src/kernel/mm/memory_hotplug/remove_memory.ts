@@ -43,7 +43,7 @@ export const v5_2 = {
   },
 
   *$check_removable_range(this: Kernel, start: number, size: number): Steps<void> {
-    if (yield* this.check_hotplug_memory_range(start, size)) yield* this.BUG('try_remove_memory');
+    if (yield* this.check_hotplug_memory_range(start, size)) yield* this.BUG('__remove_memory');
   },
 
   /** v5.2 __remove_memory: an online block is a BUG (B07); the memblock entry is removed before the sections (B01). */
@@ -65,7 +65,9 @@ export const v5_2 = {
     if (yield* this.try_remove_memory(start, size)) yield* this.BUG('__remove_memory');
   },
 
+  /** Without CONFIG_MEMORY_HOTREMOVE it does nothing, and says nothing. */
   *remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    if (!this.c.MEMORY_HOTREMOVE) return 0;
     yield* lock_device_hotplug();
     const ret = yield* this.try_remove_memory(start, size);
     yield* unlock_device_hotplug();
@@ -74,6 +76,15 @@ export const v5_2 = {
 };
 
 export const v5_3 = {
+  *$check_removable_range(this: Kernel, start: number, size: number): Steps<void> {
+    if (yield* this.check_hotplug_memory_range(start, size)) yield* this.BUG('try_remove_memory');
+  },
+
+  *remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    if (!this.c.MEMORY_HOTREMOVE) return -this.errno.EBUSY;
+    return yield* v5_2.remove_memory.call(this, start, size);
+  },
+
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
     yield* mem_hotplug_begin();
@@ -237,22 +248,51 @@ export const v6_1 = {
   },
 };
 
-export const v6_12 = {
-  /** Removes one block with a self-hosted memmap. */
+/** The altmap of a block, all of which is in use. */
+const altmap_of = (k: Kernel, start: number, pages: number): vmem_altmap => ({
+  base_pfn: PFN_DOWN(k.c, start),
+  reserve: 0,
+  free: pages,
+  align: 0,
+  alloc: pages,
+});
+
+export const v6_6 = {
+  /** The altmap is the block's own. */
+  *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
+    yield* this.$check_removable_range(start, size);
+    const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
+    if (ret) return ret;
+    const pages = this.c.memmap_on_memory ? yield* this.$nr_vmemmap_pages_of(start, size) : 0;
+    if (pages && size !== this.c.memory_block_size_bytes) {
+      yield* pr_warn(`Refuse to remove ${hex(start)} - ${hex(start + size)},wrong granularity`);
+      return -this.errno.EINVAL;
+    }
+    const altmap = pages ? altmap_of(this, start, pages) : null;
+    yield* remove_offlined(this, start, size, nid, altmap);
+    if (altmap?.alloc) yield* this.WARN('try_remove_memory', 'Altmap not fully unmapped');
+    return 0;
+  },
+};
+
+export const v6_8 = {
+  /** Removes one block with a self-hosted memmap, of which the look-up takes a reference. */
   *$remove_block_and_altmap(this: Kernel, start: number): Steps<void> {
     const block = this.c.memory_block_size_bytes;
-    const pages = yield* this.$nr_vmemmap_pages_of(start, block);
+    const id = start / block;
+    yield* this.find_memory_block_by_id(id);
+    const pages = yield* R('memory_block', id, 'nr_vmemmap_pages');
+    yield* this.$altmap_taken(id);
     yield* this.remove_memory_block_devices(start, block);
-    const altmap = { base_pfn: PFN_DOWN(this.c, start), reserve: 0, free: pages, align: 0, alloc: pages };
+    const altmap = altmap_of(this, start, pages);
     yield* this.arch_remove_memory(start, block, altmap);
     if (altmap.alloc) yield* this.WARN('remove_memory_blocks_and_altmaps', 'Altmap not fully unmapped');
   },
 
-  *$memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
-    if (this.c.ARCH_KEEP_MEMBLOCK) yield* this.memblock_remove(start, size);
-  },
+  /** The reference is never dropped. */
+  *$altmap_taken(this: Kernel, _id: number): Steps<void> {},
 
-  /** v6.12: blocks with and without a self-hosted memmap cannot be removed together. */
+  /** Blocks with and without a self-hosted memmap cannot be removed together. */
   *try_remove_memory(this: Kernel, start: number, size: number): Steps<number> {
     yield* this.$check_removable_range(start, size);
     const { ret, nid } = yield* this.$check_memblocks_offlined(start, size);
@@ -283,3 +323,17 @@ export const v6_12 = {
     return 0;
   },
 };
+
+export const v6_12 = {
+  /** 93866f55f7e2 (in 6.12.92). */
+  *$altmap_taken(this: Kernel, id: number): Steps<void> {
+    yield* this.$put_memory_block(id);
+  },
+
+  *$memblock_drop(this: Kernel, start: number, size: number): Steps<void> {
+    if (this.c.ARCH_KEEP_MEMBLOCK) yield* this.memblock_remove(start, size);
+  },
+};
+
+/** The stub of kernels without CONFIG_MEMORY_HOTREMOVE. */
+export const without_hotremove = { *__remove_memory(this: Kernel): Steps<void> {} };

@@ -98,7 +98,7 @@ describe('contig-zones: what a range lies in decides', () => {
   });
 });
 
-describe('the pfn was an unsigned of 32 bits until v5.14 (B63)', () => {
+describe('the pfn was an unsigned of 32 bits until v5.14, and its stable back-ports (B63)', () => {
   const at = 2 ** 44 + 5 * G;
   const node1 = {
     ...X86,
@@ -109,7 +109,8 @@ describe('the pfn was an unsigned of 32 bits until v5.14 (B63)', () => {
   };
   test.each([
     ['v5.2', 'Normal'],
-    ['v5.10', 'Normal'],
+    ['v5.7', 'Normal'],
+    ['v5.10', 'Movable'],
     ['v6.1', 'Movable'],
     ['v7.2', 'Movable'],
   ])('%s takes a block at 16T + 5G for one in %s', (release, zone) => {

@@ -145,6 +145,20 @@ const movable_in_unit = page_operation({
   },
 });
 
+export const v5_15 = {
+  /** 7cf209ba8a86 (v5.15; in 5.4.195 and 5.10.68). */
+  *zone_for_pfn_range(
+    this: Kernel,
+    online_type: number,
+    nid: number,
+    group: number,
+    pfn: number,
+    nr_pages: number,
+  ): Steps<number> {
+    return yield* this.$zone_for_online_type(online_type, nid, group, pfn, nr_pages);
+  },
+};
+
 export const v6_1 = {
   *auto_movable_can_online_movable(
     this: Kernel,
@@ -192,17 +206,6 @@ export const v6_1 = {
       if (!(yield* this.auto_movable_can_online_movable(nid, group, pages))) return yield* kernel_zone;
     }
     return zone_key(nid, this.c.ZONE_MOVABLE);
-  },
-
-  *zone_for_pfn_range(
-    this: Kernel,
-    online_type: number,
-    nid: number,
-    group: number,
-    pfn: number,
-    nr_pages: number,
-  ): Steps<number> {
-    return yield* this.$zone_for_online_type(online_type, nid, group, pfn, nr_pages);
   },
 
   *$zone_for_online_type(

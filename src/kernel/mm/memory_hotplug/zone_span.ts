@@ -1,4 +1,5 @@
 import type { Steps } from '../../../steps/step.ts';
+import type { Config } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
 import {
   pgdat_resize_lock,
@@ -112,6 +113,10 @@ function* empty_span(zone: number): Steps<void> {
   yield* W('zone', zone, 'spanned_pages', 0);
 }
 
+type PfnRange = readonly [start: number, end: number];
+/** The function that asks whether a span has become empty: for its node, or for its zone as well. */
+type SpanShrinker = 'shrink_zone_span' | 'shrink_pgdat_span';
+
 export const v5_2 = {
   *resize_zone_range(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     const old_end = yield* this.zone_end_pfn(zone);
@@ -167,7 +172,7 @@ export const v5_2 = {
       const found = yield* look(v5_2_candidate, this, pfn);
       if (found === null) continue;
       const page = yield* mapped_page(this, pfn, found, where);
-      if ((yield* page_to_nid(this, page, where)) !== zone_to_nid(zone)) continue;
+      if ((yield* page_to_nid(this, pfn, page, where)) !== zone_to_nid(zone)) continue;
       if (by_zone && page_zonenum(page) !== zone_idx(zone)) continue;
       return pfn;
     }
@@ -188,14 +193,8 @@ export const v5_2 = {
       const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, true);
       if (pfn) yield* W('zone', zone, 'spanned_pages', pfn - start + 1);
     }
-    for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
-      if (pfn === start_pfn) continue;
-      const found = yield* look(v5_2_candidate, this, pfn);
-      if (found === null) continue;
-      const page = yield* mapped_page(this, pfn, found, 'shrink_zone_span');
-      if (yield* is_page_of_zone(this, page, zone, 'shrink_zone_span')) return;
-    }
-    yield* empty_span(zone);
+    const removed = [start_pfn, end_pfn] as const;
+    if (yield* this.$is_hole(zone, [start, end], removed, 'shrink_zone_span')) yield* empty_span(zone);
   },
 
   *shrink_pgdat_span(this: Kernel, zone: number, start_pfn: number, end_pfn: number): Steps<void> {
@@ -212,19 +211,35 @@ export const v5_2 = {
       const pfn = yield* this.$find_section_pfn(zone, start, start_pfn, false, false);
       if (pfn) yield* W('pgdat', nid, 'node_spanned_pages', pfn - start + 1);
     }
-    for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
-      if (pfn === start_pfn) continue;
-      const found = yield* look(v5_2_candidate, this, pfn);
-      if (found === null) continue;
-      const page = yield* mapped_page(this, pfn, found, 'shrink_pgdat_span');
-      if ((yield* page_to_nid(this, page, 'shrink_pgdat_span')) === nid) return;
-    }
+    const removed = [start_pfn, end_pfn] as const;
+    if (!(yield* this.$is_hole(zone, [start, end], removed, 'shrink_pgdat_span'))) return;
     yield* W('pgdat', nid, 'node_start_pfn', 0);
     yield* W('pgdat', nid, 'node_spanned_pages', 0);
   },
 
+  /** Whether nothing of the span is left but the range that goes: one page of each section but its first is asked. */
+  *$is_hole(
+    this: Kernel,
+    zone: number,
+    [start, end]: PfnRange,
+    removed: PfnRange,
+    where: SpanShrinker,
+  ): Steps<boolean> {
+    for (let pfn = start; pfn < end; pfn += this.c.PAGES_PER_SECTION) {
+      if (pfn === removed[0]) continue;
+      const found = yield* look(v5_2_candidate, this, pfn);
+      if (found === null) continue;
+      const page = yield* mapped_page(this, pfn, found, where);
+      const same =
+        where === 'shrink_zone_span'
+          ? yield* is_page_of_zone(this, pfn, page, zone, where)
+          : (yield* page_to_nid(this, pfn, page, where)) === zone_to_nid(zone);
+      if (same) return false;
+    }
+    return true;
+  },
+
   *__remove_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
-    if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
     yield* pgdat_resize_lock(zone_to_nid(zone));
     yield* zone_span_writelock(zone);
     yield* this.shrink_zone_span(zone, start_pfn, start_pfn + nr_pages);
@@ -234,7 +249,75 @@ export const v5_2 = {
   },
 };
 
+/** Whether `pfn` is valid and its page belongs to the node, and to the zone if `by_zone`. */
+function* counts(k: Kernel, zone: number, pfn: number, by_zone: boolean, where: string): Steps<boolean> {
+  if (!(yield* k.pfn_valid(pfn))) return false;
+  const page = yield* mapped_page(k, pfn, yield* k.pfn_to_page(pfn), where);
+  if ((yield* page_to_nid(k, pfn, page, where)) !== zone_to_nid(zone)) return false;
+  return !by_zone || page_zonenum(page) === zone_idx(zone);
+}
+
+/** The first pfn from `pfn` on, in steps of `step`, whose section was ever made; beyond all of them if there is none. */
+const next_made = operation({
+  name: 'next_made',
+  obj: 'mem_section',
+  writes: false,
+  run(state: State, c: Config, pfn: number, step: number): number {
+    const nr = pfn_to_section_nr(c, pfn);
+    if (state.mem_section.has(nr)) return pfn;
+    const made = [...state.mem_section.keys()].filter((key) => (step > 0 ? key > nr : key < nr));
+    if (made.length === 0) return step * Number.POSITIVE_INFINITY;
+    const edge =
+      step > 0 ? Math.min(...made) * c.PAGES_PER_SECTION : (Math.max(...made) + 1) * c.PAGES_PER_SECTION - 1;
+    return pfn + Math.ceil((edge - pfn) / step) * step;
+  },
+});
+
+export const v5_3 = {
+  *$find_section_pfn(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    end_pfn: number,
+    smallest: boolean,
+    by_zone: boolean,
+  ): Steps<number> {
+    const where = smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn';
+    const step = smallest ? this.c.PAGES_PER_SUBSECTION : -this.c.PAGES_PER_SUBSECTION;
+    for (let pfn = smallest ? start_pfn : end_pfn - 1; pfn >= start_pfn && pfn < end_pfn; pfn += step) {
+      pfn = yield* look(next_made, this.c, pfn, step);
+      if (pfn < start_pfn || pfn >= end_pfn) break;
+      if (yield* counts(this, zone, pfn, by_zone, where)) return pfn;
+    }
+    return 0;
+  },
+
+  /** Every sub-section counts, and none of the range that goes. */
+  *$is_hole(
+    this: Kernel,
+    zone: number,
+    [start, end]: PfnRange,
+    removed: PfnRange,
+    where: SpanShrinker,
+  ): Steps<boolean> {
+    const step = this.c.PAGES_PER_SUBSECTION;
+    for (let pfn = start; pfn < end; pfn += step) {
+      pfn = yield* look(next_made, this.c, pfn, step);
+      if (pfn >= end) break;
+      if (!(yield* counts(this, zone, pfn, where === 'shrink_zone_span', where))) continue;
+      if (pfn < removed[0] || pfn >= removed[1]) return false;
+    }
+    return true;
+  },
+};
+
 export const v5_4 = {
+  /** Leaves the span of device memory as it is (7ce700bf11b5). */
+  *__remove_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
+    if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
+    yield* v5_2.__remove_zone.call(this, zone, start_pfn, nr_pages);
+  },
+
   *$find_section_pfn(
     this: Kernel,
     zone: number,

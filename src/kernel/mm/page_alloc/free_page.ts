@@ -12,6 +12,7 @@ import { access_pages, mapped_page, page_operation, page_zone } from '../page_ac
 const set_use = page_operation({
   name: 'set_use',
   writes: true,
+  tell: ([pfn]) => ({ kind: 'does', what: `list_add(&pfn_to_page(${hex(pfn)})->lru, &area->free_list)` }),
   run: (state, start, end, use: number): void =>
     state.pages.update(start, end, (page) => with_use(page, use)),
 });
@@ -20,6 +21,7 @@ const add_to_pcp = operation({
   name: 'add_to_pcp',
   obj: 'pcp',
   writes: true,
+  tell: ([, pfn]) => ({ kind: 'does', what: `list_add(&pfn_to_page(${hex(pfn)})->lru, &pcp->lists)` }),
   changes: ['pages', 'zone'],
   run: (state: State, zone: number, pfn: number): void => {
     set_use.run(state, pfn, pfn + 1, USE.PCP);
@@ -32,6 +34,7 @@ const empty_pcp = operation({
   name: 'empty_pcp',
   obj: 'pcp',
   writes: true,
+  tell: () => ({ kind: 'does', what: 'list_del() of all pages on pcp->lists' }),
   changes: ['pages', 'zone'],
   run: (state: State, zone: number): void => {
     const { zone_start_pfn, spanned_pages } = state.zone.get(zone)!;
@@ -106,7 +109,7 @@ export const v5_2 = {
 };
 
 function* zone_of(k: Kernel, pfn: number, where: string): Steps<number> {
-  return yield* page_zone(k, yield* mapped_page(k, pfn, yield* k.pfn_to_page(pfn), where), where);
+  return yield* page_zone(k, pfn, yield* mapped_page(k, pfn, yield* k.pfn_to_page(pfn), where), where);
 }
 
 function* outside(k: Kernel, zone: number, pfn: number, start: number, spanned: number): Steps<void> {
@@ -129,7 +132,7 @@ export const v5_11 = {
   },
 };
 
-export const v6_12 = {
+export const v6_6 = {
   /** The result of the last round counts (6.12.117; 6.1.192 does not have this). */
   *page_outside_zone_boundaries(this: Kernel, zone: number, pfn: number): Steps<boolean> {
     let inside: boolean;

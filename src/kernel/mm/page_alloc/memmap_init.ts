@@ -1,7 +1,9 @@
 import type { Steps } from '../../../steps/step.ts';
+import { SIZEOF_STRUCT_PAGE } from '../../config.ts';
 import type { Kernel } from '../../kernel.ts';
-import { R } from '../../ops.ts';
-import { zone_idx, zone_to_nid } from '../../state.ts';
+import { pr_info, R } from '../../ops.ts';
+import { pfn_to_section_nr } from '../../pfn.ts';
+import { SECTION_IS_EARLY, zone_idx, zone_to_nid } from '../../state.ts';
 import { vmem_altmap_offset } from '../memory_hotplug/add_pages.ts';
 import { MIGRATE, make_page, type Page, PG_reserved, page_use, USE, with_use } from '../page.ts';
 import { access_pages, page_operation } from '../page_access.ts';
@@ -53,6 +55,53 @@ export const v5_2 = {
     const page = make_page(zone_to_nid(zone), this.c.ZONE_DEVICE, MIGRATE.MOVABLE, flags);
     if (first < start_pfn + nr_pages)
       yield* access_pages(this, INIT, set_pages, first, start_pfn + nr_pages, page);
+    yield* this.$zone_device_initialised(start_pfn + nr_pages - first);
+  },
+
+  /** The time that it took is none. */
+  *$zone_device_initialised(this: Kernel, nr_pages: number): Steps<void> {
+    yield* pr_info(`memmap_init_zone_device initialised, ${nr_pages} pages in 0ms`);
+  },
+};
+
+export const v5_4 = {
+  *$zone_device_initialised(this: Kernel, nr_pages: number): Steps<void> {
+    yield* pr_info(`memmap_init_zone_device initialised ${nr_pages} pages in 0ms`);
+  },
+};
+
+/** In mm/mm_init.c: 6.1 stable, and mainline from v6.4 on. */
+export const v6_1 = {
+  *$zone_device_initialised(this: Kernel, nr_pages: number): Steps<void> {
+    yield* this.pr_debug('mm/mm_init.c', `memmap_init_zone_device initialised ${nr_pages} pages in 0ms`);
+  },
+};
+
+/** Struct pages in the part of a compound page's memmap that is its own: VMEMMAP_RESERVE_NR pages. */
+const own_part = ({ c }: Kernel): number => (2 * c.PAGE_SIZE) / SIZEOF_STRUCT_PAGE;
+
+export const v6_6 = {
+  /**
+   * Device-dax has compound pages of its alignment, 2M, whose tails share memmap: only the part that is a page's own is
+   * initialised, in boot sections as well, where nothing is shared (until 6.1.184, 6.12.97).
+   */
+  *memmap_init_zone_device(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    nr_pages: number,
+    pgmap: number,
+  ): Steps<void> {
+    const whole = v5_2.memmap_init_zone_device;
+    const shares =
+      (yield* R('dev_pagemap', pgmap, 'type')) === 'generic' &&
+      (yield* R('dev_pagemap', pgmap, 'altmap')) === null;
+    const compound = this.c.PMD_SIZE / this.c.PAGE_SIZE;
+    const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, start_pfn));
+    if (!shares || !(map & SECTION_IS_EARLY) || own_part(this) >= compound)
+      return yield* whole.call(this, zone, start_pfn, nr_pages, pgmap);
+    for (let pfn = start_pfn; pfn < start_pfn + nr_pages; pfn += compound)
+      yield* whole.call(this, zone, pfn, own_part(this), pgmap);
   },
 };
 

@@ -134,7 +134,7 @@ export const v5_15 = {
   },
 };
 
-export const v6_12 = {
+export const v6_8 = {
   /** A node without memory is no longer in its own list (recorded on v7.2). */
   *$report_fallback_orders(this: Kernel, self: number): Steps<void> {
     yield* report(this, self, false);

@@ -1,23 +1,11 @@
 import type { Steps } from '../../../steps/step.ts';
+import { has_warned, set_warned } from '../../include/asm-generic/bug.ts';
 import type { Kernel } from '../../kernel.ts';
-import { list_text } from '../../lib/vsprintf.ts';
-import { add, look, operation } from '../../ops.ts';
-import type { State } from '../../state.ts';
+import { add, change, look, pr_warn } from '../../ops.ts';
 import { USE } from '../page.ts';
+import { GFP, warn_alloc_text } from '../page_alloc/warn_alloc.ts';
 
 /** mm/sparse-vmemmap.c: memory for struct pages from the page allocator. */
-
-/** The flags of the allocation as every modelled release prints them. */
-const GFP_RETRY_MAYFAIL = '0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL)';
-
-/** The nodes from which a process may allocate, if no cpuset says otherwise. */
-const mems_allowed = operation({
-  name: 'mems_allowed',
-  obj: 'pgdat',
-  writes: false,
-  run: (state: State): number[] =>
-    [...state.pgdat.values()].filter((node) => node.n_memory).map((node) => node.node_id),
-});
 
 export const v5_2 = {
   /** The first pfn of naturally aligned pages, or -1. The first failure is reported. */
@@ -29,10 +17,10 @@ export const v5_2 = {
     return found ? found.pfn : -1;
   },
 
-  /** warn_alloc(): without the name of the process, which stands before it, and the dump of memory behind it. */
   *$vmemmap_alloc_failure(this: Kernel, order: number): Steps<void> {
-    const allowed = list_text(yield* look(mems_allowed));
-    const mode = `mode:${GFP_RETRY_MAYFAIL}, nodemask=(null),cpuset=/,mems_allowed=${allowed}`;
-    yield* this.$pr_warn_once('vmemmap_alloc_block', `vmemmap alloc failure: order:${order}, ${mode}`);
+    if (yield* look(has_warned, 'vmemmap_alloc_block')) return;
+    const text = `vmemmap alloc failure: order:${order}`;
+    yield* pr_warn(yield* warn_alloc_text(GFP.KERNEL_RETRY_MAYFAIL, text));
+    yield* change(set_warned, 'vmemmap_alloc_block');
   },
 };

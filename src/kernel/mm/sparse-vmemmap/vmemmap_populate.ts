@@ -12,7 +12,7 @@ import {
   READ_ONCE,
 } from '../../include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
-import { PFN_PHYS } from '../../pfn.ts';
+import { hex, PFN_PHYS } from '../../pfn.ts';
 import { vmem_altmap_alloc } from '../page_alloc/alloc_pages.ts';
 
 /** mm/sparse-vmemmap.c: maps struct pages, block by block or page by page. A failure undoes nothing. */
@@ -25,12 +25,16 @@ function* table_for(
   k: Kernel,
   level: LevelName,
   p: EntryPointer,
+  node: number,
   populate: (this: Kernel, p: EntryPointer, table: number) => Steps<void>,
 ): Steps<boolean> {
   if (isFolded(k.c.t, level)) return true;
   if (!none(yield* READ_ONCE(p))) return true;
-  const table = yield* alloc_table(k, level);
-  if (table < 0) return false;
+  const table = yield* alloc_table(k, level, node);
+  if (table < 0) {
+    yield* k.$vmemmap_alloc_failure(0);
+    return false;
+  }
   yield* populate.call(k, p, table);
   return true;
 }
@@ -40,21 +44,21 @@ export const v5_2 = {
    * Here and in the next four: a pointer to the entry for `addr`, with a table for it; NULL_ENTRY without memory for
    * one.
    */
-  *vmemmap_pgd_populate(this: Kernel, addr: number): Steps<EntryPointer> {
+  *vmemmap_pgd_populate(this: Kernel, addr: number, node: number): Steps<EntryPointer> {
     const pgdp = yield* this.pgd_offset_k(addr);
-    return (yield* table_for(this, 'P4D', pgdp, this.pgd_populate)) ? pgdp : NULL_ENTRY;
+    return (yield* table_for(this, 'P4D', pgdp, node, this.pgd_populate)) ? pgdp : NULL_ENTRY;
   },
-  *vmemmap_p4d_populate(this: Kernel, pgdp: EntryPointer, addr: number): Steps<EntryPointer> {
+  *vmemmap_p4d_populate(this: Kernel, pgdp: EntryPointer, addr: number, node: number): Steps<EntryPointer> {
     const p4dp = yield* this.p4d_offset(pgdp, addr);
-    return (yield* table_for(this, 'PUD', p4dp, this.p4d_populate)) ? p4dp : NULL_ENTRY;
+    return (yield* table_for(this, 'PUD', p4dp, node, this.p4d_populate)) ? p4dp : NULL_ENTRY;
   },
-  *vmemmap_pud_populate(this: Kernel, p4dp: EntryPointer, addr: number): Steps<EntryPointer> {
+  *vmemmap_pud_populate(this: Kernel, p4dp: EntryPointer, addr: number, node: number): Steps<EntryPointer> {
     const pudp = yield* this.pud_offset(p4dp, addr);
-    return (yield* table_for(this, 'PMD', pudp, this.pud_populate)) ? pudp : NULL_ENTRY;
+    return (yield* table_for(this, 'PMD', pudp, node, this.pud_populate)) ? pudp : NULL_ENTRY;
   },
-  *vmemmap_pmd_populate(this: Kernel, pudp: EntryPointer, addr: number): Steps<EntryPointer> {
+  *vmemmap_pmd_populate(this: Kernel, pudp: EntryPointer, addr: number, node: number): Steps<EntryPointer> {
     const pmdp = yield* this.pmd_offset(pudp, addr);
-    return (yield* table_for(this, 'PTE', pmdp, this.pmd_populate_kernel)) ? pmdp : NULL_ENTRY;
+    return (yield* table_for(this, 'PTE', pmdp, node, this.pmd_populate_kernel)) ? pmdp : NULL_ENTRY;
   },
 
   /** Maps the page if the entry is empty. */
@@ -84,16 +88,17 @@ export const v5_2 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     for (let addr = start; addr < end; addr += this.c.PAGE_SIZE) {
-      const pgdp = yield* this.vmemmap_pgd_populate(addr);
+      const pgdp = yield* this.vmemmap_pgd_populate(addr, node);
       if (pgdp === NULL_ENTRY) return -this.errno.ENOMEM;
-      const p4dp = yield* this.vmemmap_p4d_populate(pgdp, addr);
+      const p4dp = yield* this.vmemmap_p4d_populate(pgdp, addr, node);
       if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
-      const pudp = yield* this.vmemmap_pud_populate(p4dp, addr);
+      const pudp = yield* this.vmemmap_pud_populate(p4dp, addr, node);
       if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
-      const pmdp = yield* this.vmemmap_pmd_populate(pudp, addr);
+      const pmdp = yield* this.vmemmap_pmd_populate(pudp, addr, node);
       if (pmdp === NULL_ENTRY) return -this.errno.ENOMEM;
       const ptep = yield* this.vmemmap_pte_populate(pmdp, addr, node, altmap);
       if (ptep === NULL_ENTRY) return -this.errno.ENOMEM;
+      yield* this.vmemmap_verify(ptep, node, addr, addr + this.c.PAGE_SIZE);
     }
     return 0;
   },
@@ -106,8 +111,14 @@ export const v5_2 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     const nr_pages = size / this.c.PAGE_SIZE;
-    if (altmap) return vmem_altmap_alloc(altmap, nr_pages);
-    return yield* this.vmemmap_alloc_block(size, node);
+    if (!altmap) return yield* this.vmemmap_alloc_block(size, node);
+    const pfn = vmem_altmap_alloc(altmap, nr_pages);
+    if (pfn >= 0)
+      yield* this.pr_debug(
+        'mm/sparse-vmemmap.c',
+        `altmap_alloc_block_buf: pfn: ${hex(pfn)} alloc: ${altmap.alloc} align: ${altmap.align} nr: ${hex(nr_pages)}`,
+      );
+    return pfn;
   },
 
   /** PMD blocks only: 0 or -ENOMEM. An existing entry is used as it is. */
@@ -120,11 +131,11 @@ export const v5_2 = {
   ): Steps<number> {
     for (let addr = start; addr !== end; ) {
       const next = addr_end(this.c.t, 'PMD', addr, end);
-      const pgdp = yield* this.vmemmap_pgd_populate(addr);
+      const pgdp = yield* this.vmemmap_pgd_populate(addr, nid);
       if (pgdp === NULL_ENTRY) return -this.errno.ENOMEM;
-      const p4dp = yield* this.vmemmap_p4d_populate(pgdp, addr);
+      const p4dp = yield* this.vmemmap_p4d_populate(pgdp, addr, nid);
       if (p4dp === NULL_ENTRY) return -this.errno.ENOMEM;
-      const pudp = yield* this.vmemmap_pud_populate(p4dp, addr);
+      const pudp = yield* this.vmemmap_pud_populate(p4dp, addr, nid);
       if (pudp === NULL_ENTRY) return -this.errno.ENOMEM;
       const pmdp = yield* this.pmd_offset(pudp, addr);
       const pmd = yield* READ_ONCE(pmdp);
@@ -135,8 +146,9 @@ export const v5_2 = {
           const ret = yield* this.$vmemmap_no_block(addr, next, nid, altmap);
           if (ret) return ret;
         }
-      } else if (!pmd_leaf(this.c, pmd)) {
-        const ret = yield* this.$vmemmap_over_table(addr, next, nid, altmap);
+      } else {
+        yield* this.vmemmap_verify(pmdp, nid, addr, next);
+        const ret = pmd_leaf(this.c, pmd) ? 0 : yield* this.$vmemmap_over_table(addr, next, nid, altmap);
         if (ret) return ret;
       }
       addr = next;
@@ -155,7 +167,7 @@ export const v5_2 = {
     return -this.errno.ENOMEM;
   },
 
-  /** A table exists where a block should be: until v6.1 it was used as it is. */
+  /** A table exists where a block should be: until v6.1 it is used as it is. */
   *$vmemmap_over_table(
     this: Kernel,
     _addr: number,
@@ -168,6 +180,19 @@ export const v5_2 = {
 };
 
 export const v6_1 = {
+  *$vmemmap_no_block(
+    this: Kernel,
+    addr: number,
+    next: number,
+    nid: number,
+    altmap: vmem_altmap | null,
+  ): Steps<number> {
+    return yield* this.vmemmap_populate_basepages(addr, next, nid, altmap);
+  },
+};
+
+/** 6.6.87, 6.12.117: no pages of an altmap instead of its block, and base pages under a table that exists. */
+export const v6_6 = {
   *$vmemmap_no_block(
     this: Kernel,
     addr: number,

@@ -1,3 +1,4 @@
+import { vaText } from '../../../geometry/translation.ts';
 import type { Steps } from '../../../steps/step.ts';
 import type { Kernel } from '../../kernel.ts';
 import { change, lock, look, operation, pr_warn, unlock } from '../../ops.ts';
@@ -25,12 +26,18 @@ const insert_area = operation({
     state.vmap_areas = state.vmap_areas.toSpliced(at < 0 ? state.vmap_areas.length : at, 0, area);
     return addr;
   },
+  tell: (_, va_start) => ({ kind: 'does', what: 'insert_vmap_area(va), va_start', value: va_start }),
 });
 
 const remove_area = operation({
   name: 'remove_area',
   obj: 'vmap_areas',
   writes: true,
+  tell: ([va_start]) => ({
+    kind: 'does',
+    what: 'rb_erase(&va->rb_node, &vmap_area_root), va_start',
+    value: va_start,
+  }),
   run: (state: State, va_start: number): void => {
     state.vmap_areas = state.vmap_areas.filter((area) => area.va_start !== va_start);
   },
@@ -40,6 +47,7 @@ const area_at = operation({
   name: 'area_at',
   obj: 'vmap_areas',
   writes: false,
+  tell: (_, area) => ({ kind: 'reads', what: '__find_vmap_area()', value: area ? area.va_start : null }),
   run: (state: State, addr: number): vmap_area | null =>
     state.vmap_areas.find((area) => area.va_start <= addr && addr < area.va_end) ?? null,
 });
@@ -48,6 +56,7 @@ const set_vm = operation({
   name: 'set_vm',
   obj: 'vmap_areas',
   writes: true,
+  tell: ([, vm]) => ({ kind: 'does', what: vm === null ? 'va->vm = NULL' : 'va->vm = vm' }),
   run: (state: State, va_start: number, vm: vm_struct | null): void => {
     state.vmap_areas = state.vmap_areas.map((area) => (area.va_start === va_start ? { ...area, vm } : area));
   },
@@ -71,8 +80,12 @@ export const v5_2 = {
       if (purged) break;
       yield* this.purge_vmap_area_lazy();
     }
-    yield* pr_warn(`vmap allocation for size ${size} failed: use vmalloc=<size> to increase size`);
+    yield* this.$no_addresses(size, vstart, vend);
     return null;
+  },
+
+  *$no_addresses(this: Kernel, size: number, _vstart: number, _vend: number): Steps<void> {
+    yield* pr_warn(`vmap allocation for size ${size} failed: use vmalloc=<size> to increase size`);
   },
 
   /** Under vmap_area_lock: the addresses are free again. */
@@ -106,5 +119,12 @@ export const v5_2 = {
     const bytes = round_up(size, PAGE_SIZE);
     if (bytes === 0) return null;
     return yield* this.alloc_vmap_area(bytes + PAGE_SIZE, align, flags, start, end);
+  },
+};
+
+export const v6_12 = {
+  *$no_addresses(this: Kernel, size: number, vstart: number, vend: number): Steps<void> {
+    const range = `0x${vaText(vstart)} - 0x${vaText(vend)}`;
+    yield* pr_warn(`vmalloc_node_range for size ${size} failed: Address range restricted to ${range}`);
   },
 };

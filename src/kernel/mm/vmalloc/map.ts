@@ -138,3 +138,36 @@ export const v5_2 = {
     return yield* this.vmap_page_range_noflush(start, end, prot, pages);
   },
 };
+
+/** v6.16: a lazy MMU section, whose barriers come once, after the last page. */
+export const v6_16 = {
+  *vmap_pte_range(
+    this: Kernel,
+    pmdp: EntryPointer,
+    addr: number,
+    end: number,
+    prot: number,
+    pages: readonly number[],
+    mapped: Mapped,
+  ): Steps<number> {
+    const { PAGE_SIZE } = this.c;
+    let ptep = yield* this.pte_alloc_kernel(pmdp, addr);
+    if (ptep === NULL_ENTRY) return -this.errno.ENOMEM;
+    let ret = 0;
+    let set = false;
+    do {
+      if (!none(yield* READ_ONCE(ptep))) {
+        yield* this.WARN('vmap_pte_range');
+        ret = -this.errno.EBUSY;
+        break;
+      }
+      yield* this.__set_ptes_anysz(ptep, PFN_PHYS(this.c, pages[mapped.nr]!), prot, 1);
+      set = true;
+      mapped.nr++;
+      ptep += 8;
+      addr += PAGE_SIZE;
+    } while (addr !== end);
+    if (set) yield* this.emit_pte_barriers();
+    return ret;
+  },
+};

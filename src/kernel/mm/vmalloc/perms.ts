@@ -5,7 +5,7 @@ import { VM, type vm_struct } from '../../state.ts';
 
 /**
  * mm/vmalloc.c: areas of VM_FLUSH_RESET_PERMS, for whose pages the linear map's permissions are restored and
- * translations flushed before the pages are free (what is done after the removal is vm_reset_perms() in 7.1.5).
+ * translations flushed before the pages are free (what is done after the removal is vm_reset_perms() in 7.2.13).
  */
 
 /** The linear addresses of the area's pages, in order. */

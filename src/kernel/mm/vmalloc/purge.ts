@@ -14,6 +14,11 @@ const add_lazy = operation({
   name: 'add_lazy',
   obj: 'vmap_lazy_nr',
   writes: true,
+  tell: ([pages], nr) => ({
+    kind: 'does',
+    what: `atomic_long_add_return(${pages}, &vmap_lazy_nr)`,
+    value: nr,
+  }),
   run: (state: State, pages: number): number => {
     state.vmap_lazy_nr += pages;
     return state.vmap_lazy_nr;
@@ -24,6 +29,7 @@ const llist_add = operation({
   name: 'llist_add',
   obj: 'vmap_purge_list',
   writes: true,
+  tell: () => ({ kind: 'does', what: 'llist_add(&va->purge_list, &vmap_purge_list)' }),
   run: (state: State, va_start: number): void => {
     state.vmap_purge_list = [va_start, ...state.vmap_purge_list];
   },
@@ -34,6 +40,7 @@ const llist_del_all = operation({
   name: 'llist_del_all',
   obj: 'vmap_purge_list',
   writes: true,
+  tell: () => ({ kind: 'does', what: 'llist_del_all(&vmap_purge_list)' }),
   run: (state: State): readonly vmap_area[] => {
     const list = state.vmap_purge_list;
     state.vmap_purge_list = [];
@@ -45,6 +52,7 @@ const cpus = operation({
   name: 'cpus',
   obj: 'cpus',
   writes: false,
+  tell: (_, n) => ({ kind: 'reads', what: 'num_online_cpus()', value: n }),
   run: (state: State): number => state.mmu!.cpus,
 });
 

@@ -81,6 +81,9 @@ test.each(SHAPES)(
   },
 );
 
+/** What warn_alloc() adds. */
+const MODE = 'mode:0xcc0(GFP_KERNEL), nodemask=(null),cpuset=/,mems_allowed=0';
+
 test('debug_pagealloc flushes at once', () => {
   const session = booted('v5.2', withOptions(ARM64, 'debug_pagealloc=on'));
   const va = vmalloc(session, 2);
@@ -114,7 +117,7 @@ test('an address space that is full of lazy areas is purged by the next who asks
   expect(value).toBe(0);
   expect(events).toMatchObject([
     { text: 'vmap allocation for size 32768 failed: use vmalloc=<size> to increase size' },
-    { text: 'vmalloc: allocation failure: 16384 bytes' },
+    { text: `vmalloc: allocation failure: 16384 bytes, ${MODE}` },
   ]);
 });
 
@@ -127,7 +130,7 @@ test.each(['vmalloc', 'pgtable'])('a failed allocation (%s) leaves nothing behin
   expect(value).toBe(0);
   const got = site === 'vmalloc' ? 0 : 8 * kernel.c.PAGE_SIZE;
   expect(events).toMatchObject([
-    { text: `vmalloc: allocation failure, allocated ${got} of ${9 * kernel.c.PAGE_SIZE} bytes` },
+    { text: `vmalloc: allocation failure, allocated ${got} of ${9 * kernel.c.PAGE_SIZE} bytes, ${MODE}` },
   ]);
   expect(used(session, USE.FREE)).toBe(free);
   run(session, kernel.vm_unmap_aliases());

@@ -7,6 +7,7 @@ import { PFN_DOWN } from '../../pfn.ts';
 import { VM } from '../../state.ts';
 import { USE } from '../page.ts';
 import type { PageRange } from '../page_alloc/alloc_pages.ts';
+import { GFP, warn_alloc_text } from '../page_alloc/warn_alloc.ts';
 
 /** mm/vmalloc.c: the functions for callers. Addresses are distances from 2^64; NULL is 0. */
 
@@ -35,7 +36,7 @@ export const v5_2 = {
   *__vunmap(this: Kernel, addr: number, deallocate_pages: boolean): Steps<void> {
     if (addr === NULL) return;
     if (addr % this.c.PAGE_SIZE !== 0) {
-      yield* this.WARN('__vunmap', `Trying to vfree() bad address (${vaText(addr)})`, {
+      yield* this.WARN(this.$bad_address_in(), `Trying to vfree() bad address (${vaText(addr)})`, {
         message: 'Trying to vfree() bad address',
         va: addr,
       });
@@ -43,7 +44,7 @@ export const v5_2 = {
     }
     const va = yield* this.find_vmap_area(addr);
     if (!va?.vm) {
-      yield* this.WARN('__vunmap', `Trying to vfree() nonexistent vm area (${vaText(addr)})`, {
+      yield* this.WARN(this.$no_vm_area_in(), `Trying to vfree() nonexistent vm area (${vaText(addr)})`, {
         message: 'Trying to vfree() nonexistent vm area',
         va: addr,
       });
@@ -52,6 +53,25 @@ export const v5_2 = {
     yield* this.vm_remove_mappings(addr, va.vm, deallocate_pages);
     if (!deallocate_pages) return;
     for (const { pfn, nr_pages } of va.vm.pages) yield* this.free_pages(pfn, nr_pages);
+  },
+
+  /** The functions that warn of an address that vfree() cannot free. */
+  $bad_address_in(this: Kernel): string {
+    return '__vunmap';
+  },
+
+  $no_vm_area_in(this: Kernel): string {
+    return '__vunmap';
+  },
+
+  /** Numbers of bytes; the whole has the guard page. */
+  *$no_pages_for_area(this: Kernel, allocated: number, size: number): Steps<void> {
+    const text = `vmalloc: allocation failure, allocated ${allocated} of ${size} bytes`;
+    yield* pr_warn(yield* warn_alloc_text(GFP.KERNEL, text));
+  },
+
+  *$no_area(this: Kernel, size: number): Steps<void> {
+    yield* pr_warn(yield* warn_alloc_text(GFP.KERNEL, `vmalloc: allocation failure: ${size} bytes`));
   },
 
   /** Allocates and maps pages for an area; if either fails, both are undone. */
@@ -67,9 +87,7 @@ export const v5_2 = {
     yield* this.$set_vm_struct(addr, { flags: VM.ALLOC, pages: runs });
     if (left === 0 && (yield* this.map_vm_area(addr, prot, pfns(runs))) === 0) return addr;
     const { PAGE_SIZE } = this.c;
-    yield* pr_warn(
-      `vmalloc: allocation failure, allocated ${(nr_pages - left) * PAGE_SIZE} of ${(nr_pages + 1) * PAGE_SIZE} bytes`,
-    );
+    yield* this.$no_pages_for_area((nr_pages - left) * PAGE_SIZE, (nr_pages + 1) * PAGE_SIZE);
     yield* this.__vunmap(addr, true);
     return NULL;
   },
@@ -84,7 +102,7 @@ export const v5_2 = {
   ): Steps<number> {
     const area = yield* this.__get_vm_area_node(size, align, VM.ALLOC, start, end);
     if (area === null) {
-      yield* pr_warn(`vmalloc: allocation failure: ${size} bytes`);
+      yield* this.$no_area(size);
       return NULL;
     }
     return yield* this.__vmalloc_area_node(area, Math.ceil(size / this.c.PAGE_SIZE), prot);
@@ -122,5 +140,34 @@ export const v5_2 = {
     const pmdp = yield* this.pmd_offset(pudp, addr);
     const pte = yield* READ_ONCE(yield* this.pte_offset_kernel(pmdp, addr));
     return PFN_DOWN(this.c, leaf_address(this.c, pte));
+  },
+};
+
+/** v5.15 at the latest */
+export const v6_1 = {
+  *$no_pages_for_area(this: Kernel, allocated: number, _size: number): Steps<void> {
+    const text = `vmalloc error: size ${allocated}, page order 0, failed to allocate pages`;
+    yield* pr_warn(yield* warn_alloc_text(GFP.KERNEL, text));
+  },
+
+  *$no_area(this: Kernel, size: number): Steps<void> {
+    const text = `vmalloc error: size ${size}, vm_struct allocation failed`;
+    yield* pr_warn(yield* warn_alloc_text(GFP.KERNEL, text));
+  },
+};
+
+/** v6.6 at the latest */
+export const v6_6 = {
+  $bad_address_in(this: Kernel): string {
+    return 'remove_vm_area';
+  },
+
+  $no_vm_area_in(this: Kernel): string {
+    return 'vfree';
+  },
+
+  *$no_pages_for_area(this: Kernel, allocated: number, _size: number): Steps<void> {
+    const text = `vmalloc error: size ${allocated}, failed to allocate pages`;
+    yield* pr_warn(yield* warn_alloc_text(GFP.KERNEL, text));
   },
 };

@@ -1,5 +1,5 @@
 import type { Steps } from '../../../steps/step.ts';
-import { is_classic, type MemConfig } from '../config.ts';
+import type { MemConfig } from '../config.ts';
 import type { MemKernel } from '../functions.ts';
 import { change, look, type Memmap, operation } from '../world.ts';
 
@@ -92,17 +92,3 @@ export const v5_8 = {
     return yield* add_size(this, size, is_offered(this.c, size), message);
   },
 };
-
-/**
- * A folio ends with its section where the memmap does (v6.18): the reviewer's rule, by order. A violation only warns.
- */
-export const v7_1 = {
-  *hugetlb_add_hstate(this: MemKernel, size: number): Steps<void> {
-    if (order_of(this.c, size) > max_folio_order(this.c))
-      yield { op: 'warn', where: 'hugetlb_add_hstate', text: 'order > MAX_FOLIO_ORDER' };
-    yield* change(add_hstate, size);
-  },
-};
-
-export const max_folio_order = (c: MemConfig): number =>
-  is_classic(c.memory_model) ? Math.log2(c.PAGES_PER_SECTION) : 34 - c.PAGE_SHIFT;

@@ -3,6 +3,7 @@ import { pfn_at, write_pages } from '../access.ts';
 import { page_add, stride } from '../config.ts';
 import type { MemKernel } from '../functions.ts';
 import {
+  BOUNDARY_TEST,
   change,
   look,
   type Memmap,
@@ -77,6 +78,7 @@ export const gigantic_part1 = {
       if (i % this.c.MAX_ORDER_NR_PAGES === 0)
         p = yield* this.__pfn_to_page((yield* this.__page_to_pfn(page)) + i);
       const n = stride(this.c, i, nr_pages);
+      yield* took(BOUNDARY_TEST, n);
       yield* write_pages(this.c, p, n, { set: PG_tail, first_page: page }, { fn, base: page, i });
       i += n;
       p = page_add(p, n);

@@ -26,14 +26,14 @@ function* parts(c: MemConfig, { start, size }: Range): Generator<readonly [numbe
 /** Calls a function for each part of a range, until one of the calls fails. */
 function eachSection(
   k: MemKernel,
-  name: string,
+  name: keyof MemKernel,
   range: Range,
   call: (pfn: number, nr_pages: number) => Steps<unknown>,
 ): MemCall {
   const { c, release } = k;
-  const unit =
-    (c.memory_model === 'SPARSEMEM_VMEMMAP' ? c.PAGES_PER_SUBSECTION : c.PAGES_PER_SECTION) * c.PAGE_SIZE;
-  if (!('section_activate' in k) || !c.memory_model.startsWith('SPARSEMEM'))
+  const parted = c.memory_model === 'SPARSEMEM_VMEMMAP' && 'section_activate' in k;
+  const unit = (parted ? c.PAGES_PER_SUBSECTION : c.PAGES_PER_SECTION) * c.PAGE_SIZE;
+  if (!(name in k) || !c.memory_model.startsWith('SPARSEMEM'))
     throw new BadOperation(`not modelled: sections that come and go with ${c.memory_model} on ${release}`);
   const { start, size } = range;
   if (start % unit || size % unit || size === 0)
@@ -62,9 +62,13 @@ export const add = memStepKind({
 export const remove = memStepKind({
   schema: z
     .strictObject({ ...range, ...result })
-    .meta({ description: 'section_deactivate(), v5.3 and later' }),
+    .meta({ description: 'section_deactivate(), v5.3 and later; __remove_section() before' }),
   call: ({ kernel: k }, step) =>
-    eachSection(k, 'section_deactivate', step, (pfn, n) => k.section_deactivate(pfn, n)),
+    Object.hasOwn(k, 'section_activate')
+      ? eachSection(k, 'section_deactivate', step, (pfn, n) => k.section_deactivate(pfn, n))
+      : eachSection(k, '__remove_section', step, (pfn) =>
+          k.__remove_section(Math.floor(pfn / k.c.PAGES_PER_SECTION)),
+        ),
 });
 
 export const memory_present = memStepKind({

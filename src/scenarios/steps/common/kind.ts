@@ -26,6 +26,8 @@ export interface StepKind<Schema extends z.ZodObject = z.ZodObject, Data = z.inf
    * operation to fail.
    */
   judge?(session: Session, step: Data, result: Result): readonly Failure[];
+  /** The memory, in bytes, that operation `i` takes offline; null if it takes none. */
+  offlines?(session: Session, step: Data, i: number): readonly [start: number, size: number] | null;
   /** The subjects of any failure in the step. */
   about?(session: Session, step: Data): Subjects;
   /** What a report shows instead of success or an errno, given what `judge` found; null for the default. */

@@ -6,6 +6,4 @@ export const lacksFunction = (kernel: Kernel, name: keyof Kernel): string | null
   name in kernel ? null : `${kernel.release} has no ${name}`;
 
 export const lacksDeviceMemory = ({ c, release }: Kernel): string | null =>
-  c.ZONE_DEVICE < 0 || (c.arch === 'arm64' && release === 'v5.2')
-    ? `${release} on ${c.arch} has no ZONE_DEVICE`
-    : null;
+  c.ZONE_DEVICE < 0 ? `${release} on ${c.arch} has no ZONE_DEVICE` : null;

@@ -22,7 +22,10 @@ test.each([
   const session = booted(release, X86);
   must(session, { soft_reserved: { start: '6G', size: '512M', node: 1 } });
   expect(driver(session, 'dax0.0')).toBe(expected);
-  expect(session.state.dev_dax.get(0)).toMatchObject({ start: 6 * G, size: 512 * M, target_node: 1 });
+  expect(session.state.dev_dax.get(0)).toMatchObject({
+    ranges: [{ start: 6 * G, size: 512 * M }],
+    target_node: 1,
+  });
 });
 
 test('v5.4 has no Soft Reserved memory, v5.10 no CXL window, v6.1 no region of volatile memory', () => {
@@ -126,7 +129,8 @@ test('regions take the first free place in their window, in whole 256M for each 
     WINDOW,
     { cxl_region: { window: 0, start: '17G', size: '1G' } },
     { cxl_region: { window: 0, size: '1G' } },
-    { cxl_region: { window: 0, size: '768M', ways: 3 } },
+    { cxl_region: { window: 0, size: '768M', ways: 3, expect: 'EINVAL' } },
+    { cxl_region: { window: 0, size: '1G', ways: 4 } },
     { cxl_region: { window: 0, size: '512M', expect: 'success' } },
     { cxl_region: { window: 0, size: '640M', ways: 1, expect: 'EINVAL' } },
     { cxl_region: { window: 0, size: '256M', ways: 2, expect: 'EINVAL' } },
@@ -138,8 +142,8 @@ test('regions take the first free place in their window, in whole 256M for each 
   expect([...session.state.cxl_region.values()].map(({ start, size }) => [start / M, size / M])).toEqual([
     [17 * 1024, 1024],
     [16 * 1024, 1024],
-    [18 * 1024, 768],
-    [18 * 1024 + 768, 512],
+    [18 * 1024, 1024],
+    [19 * 1024, 512],
   ]);
 });
 
@@ -153,6 +157,39 @@ test('a window among two host bridges decides granularity and the least number o
     { cxl_region: { window: 1, size: '1G', ways: 4, granularity: '1K' } },
   );
 });
+
+test('a window among three host bridges takes regions of 3, 6 and 12 ways', () => {
+  const session = booted('v6.12', X86);
+  must(
+    session,
+    { cxl_window: { window: 1, start: '16G', size: '12G', node: 2, ways: 3 } },
+    { cxl_region: { window: 1, size: '768M', ways: 3 } },
+    { cxl_region: { window: 1, size: '1536M', ways: 6 } },
+    { cxl_region: { window: 1, size: '3G', ways: 12 } },
+    { cxl_region: { window: 1, size: '1G', ways: 4, expect: 'EINVAL' } },
+  );
+});
+
+test.each(['v6.1', 'v6.12', 'v7.2'])(
+  '%s: persistent memory of CXL is an NVDIMM region with its number',
+  (release) => {
+    const session = booted(release, X86);
+    must(
+      session,
+      WINDOW,
+      { nvdimm: { region: 0, start: '8G', size: '1G' } },
+      { cxl_region: { window: 0, size: '1G', type: 'pmem' } },
+      { ndctl: 'create-namespace -r region1 -m fsdax -M dev' },
+    );
+    expect(session.state.nd_region.get(1)).toMatchObject({ start: 16 * G, size: G, target_node: 2, nid: 0 });
+    expect(iomem(session).slice(-4)).toEqual([
+      '400000000-5ffffffff : CXL Window 0',
+      '  400000000-43fffffff : pmem_region1',
+      '    400000000-43fffffff : region1',
+      '      400000000-43fffffff : namespace1.0',
+    ]);
+  },
+);
 
 test('a region that is System RAM already is left alone', () => {
   const session = booted('v7.2', X86);
@@ -188,4 +225,16 @@ test.each([
   ],
 ])('what no firmware says is refused: %j', (step, text) => {
   expect(() => must(booted('v7.2', X86), step)).toThrow(text);
+});
+
+test('a region lies below its window, also when it fills it', () => {
+  const session = booted('v6.12', X86);
+  must(session, { cxl_window: { window: 0, start: '16G', size: '1G', node: 2 } });
+  must(session, { cxl_region: { window: 0, size: '1G' } });
+  expect(iomem(session)).toEqual([
+    '400000000-43fffffff : CXL Window 0',
+    '  400000000-43fffffff : region0',
+    '    400000000-43fffffff : dax0.0',
+    '      400000000-43fffffff : System RAM (kmem)',
+  ]);
 });

@@ -10,6 +10,7 @@ import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size 
 
 const ways = z.int().min(1).max(64).default(1);
 const granularity = size.default(256);
+const type = z.enum(['ram', 'pmem']).default('ram');
 
 /** A CXL Fixed Memory Window, as ACPI's CEDT describes it. */
 export const cxl_window = stepKind({
@@ -39,19 +40,29 @@ export const cxl_window = stepKind({
   },
 });
 
-/** A region of volatile memory: made by the cxl tool, or found as the firmware made it. */
+/** A region: made by the cxl tool, or found as the firmware made it. */
 export const cxl_region = stepKind({
   schema: z
-    .strictObject({ window: deviceNumber, size, start: size.optional(), ways, granularity, ...result })
+    .strictObject({
+      window: deviceNumber,
+      size,
+      type,
+      start: size.optional(),
+      ways,
+      granularity,
+      ...result,
+    })
     .meta({
-      description: 'cxl create-region -t ram; with `start` the region is one that the firmware made',
+      description: 'cxl create-region -t ram or pmem; with `start` the region is one that the firmware made',
     }),
   text: (step) => {
-    const how = `-d decoder0.${step.window} -t ram -w ${step.ways} -g ${bytes(step.granularity)}`;
+    const how = `-d decoder0.${step.window} -t ${step.type} -w ${step.ways} -g ${bytes(step.granularity)}`;
     const at = step.start === undefined ? '' : ` at ${hex(bytes(step.start))}`;
     return `cxl create-region ${how} -s ${hex(bytes(step.size))}${at}`;
   },
-  lacks: ({ kernel }) => lacksDeviceMemory(kernel) ?? lacksFunction(kernel, 'cxl_dax_region_probe'),
+  lacks: ({ kernel }, step) =>
+    lacksDeviceMemory(kernel) ??
+    lacksFunction(kernel, step.type === 'pmem' ? 'cxl_pmem_region_probe' : 'cxl_dax_region_probe'),
   run: (session, step) => {
     const { kernel, state } = session;
     const window = state.cxl_root_decoder.get(step.window);
@@ -65,6 +76,7 @@ export const cxl_region = stepKind({
       const cxlr = yield* look(free_memregion);
       state.cxl_region.set(cxlr, {
         cxlrd: step.window,
+        mode: step.type,
         interleave_ways: step.ways,
         interleave_granularity: bytes(step.granularity),
         start: -1,
@@ -81,7 +93,9 @@ export const cxl_region = stepKind({
         return rc;
       }
       const probed = yield* kernel.cxl_region_probe(cxlr);
-      if (probed) yield* kernel.$probe_failed('cxl_dax_region', `dax_region${cxlr}`, probed);
+      const driver = step.type === 'pmem' ? 'cxl_pmem_region' : 'cxl_dax_region';
+      const dev = step.type === 'pmem' ? `pmem_region${cxlr}` : `dax_region${cxlr}`;
+      if (probed) yield* kernel.$probe_failed(driver, dev, probed);
       return 0;
     }
     return session.call(create());

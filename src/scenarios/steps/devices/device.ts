@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { v5_2 } from '../../../kernel/drivers/acpi/acpi_memhotplug.ts';
+import { ACPI_NOTIFY_DEVICE_CHECK, ACPI_NOTIFY_EJECT_REQUEST } from '../../../kernel/drivers/acpi/scan.ts';
+import type { Kernel } from '../../../kernel/kernel.ts';
+import { lock_device_hotplug, unlock_device_hotplug } from '../../../kernel/locks.ts';
+import { lock, unlock } from '../../../kernel/ops.ts';
+import { zone_idx } from '../../../kernel/state.ts';
 import { errnoName } from '../../../steps/errno.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { type Result, returned } from '../../running/result.ts';
@@ -46,11 +52,28 @@ const refused = (result: Result, errno: number): Result => ({
   errno: errnoName(-errno),
 });
 
+interface Dimm {
+  readonly start: number;
+  readonly length: number;
+  readonly node: number;
+  /** Plugged before boot: no memory of the firmware's map, but found by acpi_scan_init(), which tells no status. */
+  readonly cold: boolean;
+}
+
+function* scanAtBoot(kernel: Kernel, slot: number): Steps<number> {
+  yield* lock_device_hotplug();
+  yield* lock('acpi_scan_lock', 'mutex');
+  yield* kernel.acpi_bus_scan(slot);
+  yield* unlock('acpi_scan_lock', 'mutex');
+  yield* unlock_device_hotplug();
+  return 0;
+}
+
 /**
  * Plugs a DIMM into the lowest free slot. -EINVAL if the driver does not bind, whatever the firmware is told, -ENODEV
  * if the kernel has no driver. The machine monitor, not the kernel, refuses an id in use (-EEXIST).
  */
-function plug(session: Session, id: string, start: number, length: number, node: number): Result {
+function plug(session: Session, id: string, { start, length, node, cold }: Dimm): Result {
   const { state, kernel } = session;
   const slots = slotsOf(session);
   if (slots.has(id)) return returned(-kernel.errno.EEXIST);
@@ -67,11 +90,66 @@ function plug(session: Session, id: string, start: number, length: number, node:
     physical_node_list: [],
   });
   slots.set(id, slot);
-  const result = firmware(session, kernel.acpi_scan_device_check(slot));
+  const result = cold
+    ? session.call(scanAtBoot(kernel, slot))
+    : firmware(session, kernel.acpi_device_hotplug(slot, ACPI_NOTIFY_DEVICE_CHECK));
   // the firmware is told success in any case; the driver's state shows whether memory was added
   const bound = state.acpi_device.get(slot)!.attached;
   if (result.ended !== 'returned' || bound) return result;
   return refused(result, kernel.c.ACPI_HOTPLUG_MEMORY ? kernel.errno.EINVAL : kernel.errno.ENODEV);
+}
+
+/**
+ * A DIMM whose memory the machine has already, if it was accepted: its slot, its driver, its blocks and their memory
+ * group, which no file of the kernel shows.
+ */
+export function describeDimm(
+  session: Session,
+  id: string,
+  { start, size, node, slot: given }: { start: number; size: number; node: number; slot?: number },
+): void {
+  const { state, kernel } = session;
+  const slots = slotsOf(session);
+  let slot = given ?? 0;
+  while (state.acpi_device.has(slot)) slot++;
+  const bytes = kernel.c.memory_block_size_bytes;
+  const blocks = [...state.memory_block.keys()]
+    .filter((block) => block * bytes >= start && block * bytes < start + size)
+    .sort((a, b) => a - b);
+  const attached = blocks.length > 0;
+  const grouped = attached && kernel.$acpi_memory_group !== v5_2.$acpi_memory_group;
+  const mgid = grouped ? describeGroup(session, node, size, blocks) : -1;
+  state.acpi_device.set(slot, {
+    name: `PNP0C80:${slot.toString(16).padStart(2, '0')}`,
+    start,
+    length: size,
+    node,
+    mgid,
+    attached,
+    enabled: attached,
+    physical_node_list: blocks.map((block) => ({ block, put_online: false })),
+  });
+  slots.set(id, slot);
+}
+
+/** The static memory group of a DIMM and its blocks; returns its id. */
+function describeGroup({ state, kernel }: Session, nid: number, size: number, blocks: readonly number[]) {
+  const { c } = kernel;
+  const vars = state.vars.get(0)!;
+  const mgid = vars.next_mgid++;
+  let [present_kernel_pages, present_movable_pages] = [0, 0];
+  for (const id of blocks) {
+    const block = state.memory_block.get(id)!;
+    block.group = mgid;
+    if (block.offline) continue;
+    const pages = c.memory_block_size_bytes / c.PAGE_SIZE;
+    if (block.zone >= 0 && zone_idx(block.zone) === c.ZONE_MOVABLE) present_movable_pages += pages;
+    else present_kernel_pages += pages;
+  }
+  const pages = Math.ceil(size / c.PAGE_SIZE);
+  const counts = { present_kernel_pages, present_movable_pages, nr_blocks: blocks.length };
+  state.memory_group.set(mgid, { nid, is_dynamic: false, pages, ...counts });
+  return mgid;
 }
 
 /** NVDIMMs by the monitor's ids. */
@@ -103,7 +181,7 @@ function unplug(session: Session, id: string): Result {
   // the monitor cannot take an NVDIMM out
   if (nvdimms.get(session)?.has(id)) return returned(-kernel.errno.EOPNOTSUPP);
   if (slot === undefined) return returned(-kernel.errno.ENODEV);
-  const result = firmware(session, kernel.$acpi_eject_request(slot));
+  const result = firmware(session, kernel.acpi_device_hotplug(slot, ACPI_NOTIFY_EJECT_REQUEST));
   const deleted = result.ost?.at(-1) === 0;
   if (deleted) {
     state.acpi_device.delete(slot);
@@ -120,6 +198,13 @@ function judge(_: Session, step: { readonly ost?: readonly number[] | undefined 
   return [unexpected('OST codes', { found, expected }, `OST codes are ${found}, expected ${expected}`)];
 }
 
+function dimmOf(
+  step: Parameters<typeof rangeOf>[0] & { node: number; cold_plugged?: boolean | undefined },
+): Dimm {
+  const [start, length] = rangeOf(step);
+  return { start, length, node: step.node, cold: step.cold_plugged ?? false };
+}
+
 export const device_add = stepKind({
   schema: z
     .strictObject({
@@ -127,17 +212,18 @@ export const device_add = stepKind({
       ...range,
       node: nid.default(0),
       kind: z.enum(['dimm', 'nvdimm']).optional(),
+      cold_plugged: z.boolean().optional().meta({ description: 'It was plugged before boot' }),
       ost,
       ...result,
     })
     .meta({ description: 'A DIMM, or an NVDIMM with labels, is plugged, the firmware notifies ACPI' }),
   text: (step) =>
-    `device_add ${step.kind === 'nvdimm' ? 'nvdimm ' : ''}${step.id} ${rangeText(step).replace('+', ' ')} node ${step.node}`,
+    `${step.cold_plugged ? '-device' : 'device_add'} ${step.kind === 'nvdimm' ? 'nvdimm ' : ''}${step.id} ${rangeText(step).replace('+', ' ')} node ${step.node}`,
   lacks: ({ kernel }, step) => (step.kind === 'nvdimm' ? lacksDeviceMemory(kernel) : null),
   run: (session, step) =>
     step.kind === 'nvdimm'
       ? plugNvdimm(session, step.id, rangeOf(step), step.node)
-      : plug(session, step.id, ...rangeOf(step), step.node),
+      : plug(session, step.id, dimmOf(step)),
   judge,
 });
 
@@ -146,5 +232,9 @@ export const device_del = stepKind({
   short: 'id',
   text: (step) => `device_del ${step.id}`,
   run: (session, step) => unplug(session, step.id),
+  offlines: (session, step) => {
+    const range = deviceRange(session, step.id);
+    return range && [range.start, range.size];
+  },
   judge,
 });

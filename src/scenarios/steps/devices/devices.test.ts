@@ -26,3 +26,17 @@ describe('nvdimm_move', () => {
     );
   });
 });
+
+test('a DIMM plugged before boot is found by the scan, which tells the firmware nothing; it can be ejected', () => {
+  const session = booted('v6.1', X86);
+  const [plugged, , ejected] = play(
+    session,
+    { device_add: { id: 'd0', start: '4G', size: '256M', node: 1, cold_plugged: true, ost: [] } },
+    { write: { path: '/sys/devices/system/memory/memory32/state', value: 'online_movable' } },
+    { device_del: { id: 'd0', ost: [0x84, 0] } },
+  );
+  expect(plugged!.operation).toBe('-device d0 0x100000000 0x10000000 node 1');
+  expect(plugged!.failures).toEqual([]);
+  expect(ejected!.failures).toEqual([]);
+  expect(session.state.memory_block.has(32)).toBe(false);
+});

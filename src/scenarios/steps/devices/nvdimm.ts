@@ -1,13 +1,28 @@
 import { z } from 'zod';
+import { boot } from '../../../boot/boot.ts';
 import { BadOperation } from '../../../errors/bad-operation.ts';
+import type { nd_region } from '../../../kernel/state.ts';
+import { findRelease } from '../../../releases/index.ts';
 import type { Steps } from '../../../steps/step.ts';
-import { none } from '../../nvdimm/tool.ts';
+import { ndctl } from '../../nvdimm/ndctl.ts';
+import { none, runTool } from '../../nvdimm/tool.ts';
 import type { Result } from '../../running/result.ts';
-import type { Session } from '../../running/session.ts';
+import { Session } from '../../running/session.ts';
 import { insertResource } from '../common/iomem.ts';
 import { stepKind } from '../common/kind.ts';
 import { lacksDeviceMemory } from '../common/lacks.ts';
-import { bytes, deviceNumber, hex, nid, range, rangeOf, rangeText, result, size } from '../common/values.ts';
+import {
+  bytes,
+  deviceNumber,
+  hex,
+  nid,
+  range,
+  rangeOf,
+  rangeText,
+  result,
+  size,
+  text,
+} from '../common/values.ts';
 
 const LEGACY = 'Persistent Memory (legacy)';
 
@@ -26,6 +41,7 @@ export interface NvdimmRegion {
 export function describeRegion(
   session: Session,
   { region, start, size, node, labels, carved }: NvdimmRegion,
+  media: nd_region['media'] = [],
 ): Result {
   const { state, kernel } = session;
   if (state.nd_region.has(region)) throw new BadOperation(`region${region} is there already`);
@@ -47,7 +63,7 @@ export function describeRegion(
       pagemap: carved,
       label_area: labels && !carved,
       labels: labels && !carved ? [] : null,
-      media: [],
+      media,
       ns_seed: -1,
       btt_seed: -1,
       pfn_seed: -1,
@@ -78,6 +94,29 @@ export function moveRegion(session: Session, region: number, start: number): Res
   return { ...back, events: [...gone.events, ...back.events], steps: gone.steps + back.steps };
 }
 
+/** What ndctl writes to the region on another machine, which has the same release. */
+function writtenElsewhere(
+  { kernel }: Session,
+  region: NvdimmRegion,
+  { arch, page_size, ndctl: line }: z.infer<typeof elsewhere>,
+): nd_region['media'] {
+  const release = findRelease(kernel.release)!;
+  const [start, size] = [arch === 'arm64' ? 2 ** 30 : 0, 2 ** 32];
+  const machine = { arch, page_size: bytes(page_size), ram: [{ start, size, nid: 0 }] };
+  const nodes = [{ nid: 0, online: true, cpus: [0] }];
+  const other = new Session(boot({ source: 'the other machine', ...machine, nodes, missing: [] }, release));
+  const lacks = lacksDeviceMemory(other.kernel);
+  if (lacks !== null) throw new BadOperation(`written_on: ${lacks}`);
+  describeRegion(other, { ...region, node: 0 });
+  const { errno, ret } = runTool(other, ndctl, line);
+  if (ret !== 0) throw new BadOperation(`written_on: ndctl ${line}: ${errno ?? 'BUG'}`);
+  return other.state.nd_region.get(region.region)!.media;
+}
+
+const elsewhere = z
+  .strictObject({ arch: z.enum(['x86_64', 'arm64']), page_size: size.default('4K'), ndctl: text })
+  .meta({ description: 'What is on the region comes from another machine: ndctl wrote it there' });
+
 export const nvdimm = stepKind({
   schema: z
     .strictObject({
@@ -86,17 +125,21 @@ export const nvdimm = stepKind({
       node: nid.default(0),
       labels: z.boolean().default(true),
       carved: z.boolean().default(false),
+      written_on: elsewhere.optional(),
       ...result,
     })
     .meta({
       description: 'The firmware describes a region of an NVDIMM; without labels it is one namespace',
     }),
   program: true,
-  text: (step) => `region${step.region} at ${rangeText(step)}`,
+  text: ({ written_on: from, ...step }) =>
+    `region${step.region} at ${rangeText(step)}${from ? `, from a machine of ${from.arch} with pages of ${from.page_size}` : ''}`,
   lacks: ({ kernel }) => lacksDeviceMemory(kernel),
   run: (session, step) => {
     const [start, size] = rangeOf(step);
-    return describeRegion(session, { ...step, start, size });
+    const region = { ...step, start, size };
+    const { written_on: from } = step;
+    return describeRegion(session, region, from && writtenElsewhere(session, region, from));
   },
 });
 

@@ -38,9 +38,10 @@ export const virtio_mem = stepKind({
 });
 
 export const virtio_mem_request = stepKind({
-  schema: z
-    .strictObject({ device: deviceNumber, size, ...result })
-    .meta({ description: 'The host asks for so much of a virtio-mem device to be plugged' }),
+  schema: z.strictObject({ device: deviceNumber, size, queued: z.boolean().optional(), ...result }).meta({
+    description:
+      'The host asks for so much of a virtio-mem device to be plugged; `queued`: the driver has not yet begun',
+  }),
   text: (step) => `virtio${step.device} is to have ${hex(bytes(step.size))}`,
   lacks,
   run: (session, step) => {
@@ -54,6 +55,10 @@ export const virtio_mem_request = stepKind({
       throw new BadOperation(
         `virtio_mem_request: ${hex(size)} is not a multiple of the device block, ${hex(vm.device_block_size)}`,
       );
+    }
+    if (step.queued) {
+      vm.requested_size = size;
+      return returned(0);
     }
     return session.call(session.kernel.$virtio_mem_request(device, size));
   },

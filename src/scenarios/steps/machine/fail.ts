@@ -15,6 +15,7 @@ export const FAIL_SITES = [
   'usemap',
   'vmemmap_block',
   'vmemmap_populate',
+  'xa_store',
 ] as const;
 
 export const fail = stepKind({

@@ -8,4 +8,10 @@ export const write = stepKind({
     .meta({ description: 'Write a text to a file of sysfs' }),
   text: (step) => `echo ${step.value.trim()} > ${step.path}`,
   run: (session, step) => session.write(step.path, step.value),
+  offlines: ({ kernel }, { path, value }) => {
+    const [, block, file] = /\/memory(\d+)\/(state|online)$/.exec(path) ?? [];
+    const offline = file === 'state' ? value.trim() === 'offline' : value.trim() === '0';
+    const bytes = kernel.c.memory_block_size_bytes;
+    return block !== undefined && offline ? [Number(block) * bytes, bytes] : null;
+  },
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadOperation } from '../../../errors/bad-operation.ts';
+import type { Session } from '../../running/session.ts';
 import { stepKind } from '../common/kind.ts';
 import { result } from '../common/values.ts';
 
@@ -26,16 +27,27 @@ function blocksOf(blocks: number | string): [first: number, count: number] {
 
 const path = (id: number): string => `/sys/devices/system/memory/memory${id}/state`;
 
+const schemaOf = (state: string) =>
+  z.strictObject({ blocks, ...result }).meta({ description: `echo ${state} > memoryX/state` });
+type State = z.infer<ReturnType<typeof schemaOf>>;
+
+const blockRange = ({ kernel }: Session, step: State, i: number): readonly [number, number] => {
+  const bytes = kernel.c.memory_block_size_bytes;
+  return [(blocksOf(step.blocks)[0] + i) * bytes, bytes];
+};
+
 const writeState = (state: string) =>
   stepKind({
-    schema: z.strictObject({ blocks, ...result }).meta({ description: `echo ${state} > memoryX/state` }),
+    schema: schemaOf(state),
     short: 'blocks',
-    text: (step) => {
+    text: (step: State) => {
       const [first, count] = blocksOf(step.blocks);
       return `echo ${state} > ${path(first)}${count > 1 ? ` … (${count} blocks)` : ''}`;
     },
-    count: (step) => blocksOf(step.blocks)[1],
-    run: (session, step, i) => session.write(path(blocksOf(step.blocks)[0] + i), state),
+    count: (step: State) => blocksOf(step.blocks)[1],
+    run: (session: Session, step: State, i: number) =>
+      session.write(path(blocksOf(step.blocks)[0] + i), state),
+    ...(state === 'offline' ? { offlines: blockRange } : {}),
   });
 
 export const online = writeState('online');

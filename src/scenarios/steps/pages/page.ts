@@ -25,6 +25,7 @@ function says(session: Session, start: number) {
     valid: session.call(asNumber(kernel.pfn_valid(pfn))).ret === 1,
     online: session.call(asNumber(isOnline(kernel, pfn))).ret === 1,
     memmap: state.pages.get(pfn) !== NO_PAGE,
+    device: session.call(asNumber(kernel.is_zone_device_page(pfn))).ret === 1,
   };
 }
 
@@ -35,16 +36,17 @@ export const page = stepKind({
       valid: z.boolean().optional(),
       online: z.boolean().optional(),
       memmap: z.boolean().optional(),
+      device: z.boolean().optional(),
     })
     .meta({
       description:
-        'What pfn_valid() and pfn_to_online_page() say of the page, and whether its struct page is mapped',
+        'What pfn_valid(), pfn_to_online_page() and is_zone_device_page() say of the page, and whether its struct page is mapped',
     }),
   text: (step) => `the page at ${hex(bytes(step.start))}`,
   run: () => returned(0),
   judge: (session, step) => {
     const found = says(session, bytes(step.start));
-    const wrong = (['valid', 'online', 'memmap'] as const).filter(
+    const wrong = (['valid', 'online', 'memmap', 'device'] as const).filter(
       (name) => step[name] !== undefined && step[name] !== found[name],
     );
     const text = wrong.map((name) => `${name} is ${found[name]}, expected ${step[name]}`).join(', ');

@@ -49,16 +49,25 @@ function poison({ kernel, state }: Session, first: number, end: number): void {
   }
 }
 
+const free = used(USE.FREE);
+
+/** The pages as if the allocator had never had them. */
+const reserved: Become = (session, first, end) => {
+  free(session, first, end);
+  reserveBootmem(session.state, first, end);
+};
+
 const uses = {
   movable: used(USE.MOVABLE),
+  pinned: used(USE.PINNED),
   unmovable: used(USE.UNMOVABLE),
-  free: used(USE.FREE),
+  free,
   hugepage: used(USE.HUGE_USED),
   hugepage_free: used(USE.HUGE_FREE),
   offline: used(USE.OFFLINE_NOREF, true),
   offline_ref: used(USE.OFFLINE_REF, true),
   hwpoison: poison,
-  reserved: ({ state }, first, end) => reserveBootmem(state, first, end),
+  reserved,
 } satisfies Record<string, Become>;
 
 /** Checks that the blocks of the range are online: only then can pages be used. */
@@ -87,10 +96,14 @@ const kernelsPage = (page: Page): string | undefined =>
 
 /** Checks that the page allocator has the pages, and that the kernel itself does not need them. */
 function checkNotTheKernels({ kernel, state }: Session, first: number, end: number): void {
+  const at = (pfn: number): string => `use: the page at ${hex(pfn * kernel.c.PAGE_SIZE)}`;
   const pfn = state.pages.first(first, end, (page) => kernelsPage(page) !== undefined);
-  if (pfn < 0) return;
-  const what = kernelsPage(state.pages.get(pfn))!;
-  throw new BadOperation(`use: the page at ${hex(pfn * kernel.c.PAGE_SIZE)} ${what}`);
+  if (pfn >= 0) throw new BadOperation(`${at(pfn)} ${kernelsPage(state.pages.get(pfn))!}`);
+  for (const table of state.page_ext.values()) {
+    const from = Math.max(first, table.pfn);
+    if (table.pfn >= 0 && from < Math.min(end, table.pfn + table.nr_pages))
+      throw new BadOperation(`${at(from)} holds the page_ext of a section`);
+  }
 }
 
 /** Checks that no driver of a virtio-mem device keeps the pages because they are unplugged. */

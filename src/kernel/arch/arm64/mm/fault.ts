@@ -2,12 +2,12 @@ import { depthOf, entryIndex, hardwareLevel, vaText } from '../../../../geometry
 import { isTable, toWord } from '../../../../hardware/descriptor/descriptor.ts';
 import { access } from '../../../../hardware/memory/access.ts';
 import { readEntry } from '../../../../hardware/mmu.ts';
-import { leaves } from '../../../../hardware/walks/walk.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import { table_page } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';
+import { first_unmapped } from '../../../mmu.ts';
 import { look, operation } from '../../../ops.ts';
-import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
+import { hexpad, PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
 import type { State } from '../../../state.ts';
 
 /**
@@ -20,21 +20,6 @@ interface Walk {
   /** The entries it read, by the kernel's names for them. */
   readonly entries: string;
 }
-
-const first_unmapped = operation({
-  name: 'first_unmapped',
-  obj: 'mmu',
-  writes: false,
-  tables: () => 'any',
-  run: (state: State, from: number, to: number): number | null => {
-    let at = from;
-    for (const leaf of leaves(state.mmu!, from, to)) {
-      if (leaf.start > at) return at;
-      at = Math.max(at, leaf.end);
-    }
-    return at < to ? at : null;
-  },
-});
 
 /** show_pte: a folded level shows its parent's entry again. */
 const walk = operation({
@@ -64,6 +49,7 @@ const walk = operation({
     }
     return { level: hardwareLevel(t, shown), entries: found.join(', ') };
   },
+  tell: () => ({ kind: 'books' }),
 });
 
 /** By kind of fault: the CPU's words, the kernel's message, and the status code at level 0. */
@@ -91,6 +77,7 @@ const fault_of = operation({
     if (faults.length === 0) return null;
     return faults.includes('permission') ? 'permission' : 'translation';
   },
+  tell: ([va, write], fault) => ({ kind: 'touched', va, write, fault: fault ?? null }),
 });
 
 export const v5_2 = {
@@ -107,6 +94,16 @@ export const v5_2 = {
     return false;
   },
 
+  /** mem_abort_decode() of v5.2 to v5.10 prints no FSC. */
+  *$mem_abort_decode(this: Kernel, code: number, _fault: string): Steps<void> {
+    yield alert(`  ESR = 0x${hexpad(code, 8)}`);
+  },
+
+  /** The first line of __die(). */
+  $die_text(this: Kernel, code: number): string {
+    return `Internal error: Oops: ${hexpad(code, 1)} [#1] SMP`;
+  },
+
   /** The task dies. `pc` is the function that touched the address, `lr` the one that called it, where that is known. */
   *die_kernel_fault(
     this: Kernel,
@@ -120,11 +117,10 @@ export const v5_2 = {
     const { kind, msg, fsc } = FAULTS[fault];
     const code = esr(fsc + level, write);
     yield alert(`Unable to handle kernel ${msg} at virtual address ${vaText(va)}`);
-    yield alert(`  ESR = 0x${code.toString(16).padStart(16, '0')}`);
-    yield alert(`  FSC = 0x${(code & 0x3f).toString(16).padStart(2, '0')}: level ${level} ${kind} fault`);
+    yield* this.$mem_abort_decode(code, `level ${level} ${kind} fault`);
     yield alert(`[${vaText(va)}] ${entries}`);
-    yield alert(`Internal error: Oops: ${code.toString(16).padStart(16, '0')} [#1] SMP`);
-    yield alert(`pc : ${pc}`);
+    yield { op: 'printk', level: 0, text: this.$die_text(code) };
+    yield { op: 'printk', level: 4, text: `pc : ${pc}` };
     return yield* this.BUG(lr, `Oops: ${msg} at ${vaText(va)}`, { message: `Oops: ${msg}`, va });
   },
 
@@ -148,5 +144,27 @@ export const v5_4 = {
   /** An address translation instruction finds the translation that the access did not. */
   *is_spurious_el1_translation_fault(this: Kernel, va: number): Steps<boolean> {
     return (yield* look(first_unmapped, va, va + 1)) === null;
+  },
+};
+
+export const v5_10 = {
+  /** 5.10 stable, and mainline from v5.18 on. */
+  $die_text(this: Kernel, code: number): string {
+    return `Internal error: Oops: ${hexpad(code, 16)} [#1] SMP`;
+  },
+};
+
+/** v5.15 at the latest */
+export const v6_1 = {
+  *$mem_abort_decode(this: Kernel, code: number, fault: string): Steps<void> {
+    yield alert(`  ESR = 0x${hexpad(code, 16)}`);
+    yield alert(`  FSC = 0x${hexpad(code & 0x3f, 2)}: ${fault}`);
+  },
+};
+
+/** v6.17 at the latest */
+export const v6_17 = {
+  $die_text(this: Kernel, code: number): string {
+    return `Internal error: Oops: ${hexpad(code, 16)} [#1]  SMP`;
   },
 };

@@ -91,6 +91,24 @@ export const v5_3 = {
   },
 };
 
+export const v6_18 = {
+  /** A failure in the linear map ends the change. */
+  *change_memory_common(this: Kernel, addr: number, numpages: number, change: PageChange): Steps<number> {
+    const size = numpages * this.c.PAGE_SIZE;
+    const va = yield* this.find_vmap_area(addr);
+    if (!changeable(va, addr + size)) return -this.errno.EINVAL;
+    if (numpages === 0) return 0;
+    if (follows(this, change)) {
+      for (const page of linear_addresses(this, va.vm)) {
+        const ret = yield* this.__change_memory_common(page, this.c.PAGE_SIZE, change);
+        if (ret) return ret;
+      }
+    }
+    yield* this.vm_unmap_aliases();
+    return yield* this.__change_memory_common(addr, size, change);
+  },
+};
+
 export const v7_1 = {
   /** In the linear map only the pages in the range are changed; a failure there ends the change. */
   *change_memory_common(this: Kernel, addr: number, numpages: number, change: PageChange): Steps<number> {

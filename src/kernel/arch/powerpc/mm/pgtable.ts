@@ -17,3 +17,10 @@ export const pg_reserved = {
     return (yield* this.PageReserved(pfn, 'maybe_pte_to_page')) ? -1 : pfn;
   },
 };
+
+export const pg_reserved_zone_device = {
+  *maybe_pte_to_page(this: Kernel, pfn: number): Steps<number> {
+    if (!(yield* this.pfn_valid(pfn)) || (yield* this.is_zone_device_page(pfn))) return -1;
+    return (yield* this.PageReserved(pfn, 'maybe_pte_to_page')) ? -1 : pfn;
+  },
+};

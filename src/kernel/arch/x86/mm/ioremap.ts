@@ -27,3 +27,10 @@ export const pg_reserved = {
     return !(yield* this.PageReserved(pfn, '__ioremap_check_ram'));
   },
 };
+
+export const pg_reserved_zone_device = {
+  *$ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {
+    if (!(yield* this.pfn_valid(pfn)) || (yield* this.is_zone_device_page(pfn))) return false;
+    return !(yield* this.PageReserved(pfn, '__ioremap_check_ram'));
+  },
+};

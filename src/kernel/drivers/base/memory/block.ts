@@ -1,9 +1,9 @@
 import type { Steps } from '../../../../steps/step.ts';
 import type { Config } from '../../../config.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { kernfs_drain, kernfs_drained } from '../../../locks.ts';
+import { kernfs_drained } from '../../../locks.ts';
 import { add, alloc, change, exists, free, lock, look, operation, R, unlock, W } from '../../../ops.ts';
-import { block_ids, memory_block_id } from '../../../pfn.ts';
+import { block_ids, memory_block_id, pfn_to_section_nr } from '../../../pfn.ts';
 import { MEM_OFFLINE, MMOP_OFFLINE, type memory_block, NUMA_NO_NODE, type State } from '../../../state.ts';
 
 /** drivers/base/memory.c: memory block devices are created and removed. */
@@ -27,6 +27,7 @@ const acpi_unbind_one = operation({
   name: 'acpi_unbind_one',
   obj: 'acpi_device',
   writes: true,
+  tell: ([id]) => ({ kind: 'does', what: `acpi_unbind_one(&memory${id}->dev)` }),
   run(state: State, block: number): void {
     for (const device of state.acpi_device.values()) {
       if (device.physical_node_list.some((pn) => pn.block === block)) {
@@ -87,7 +88,7 @@ export const v5_2 = {
     const nid = yield* R('memory_block', id, 'nid');
     if (group) yield* add('memory_group', group, 'nr_blocks', -1);
     yield* change(acpi_unbind_one, id);
-    yield* kernfs_drain(id);
+    yield* this.$kernfs_drain(id);
     yield* free('memory_block', id);
     yield* kernfs_drained(id);
     if (nid !== NUMA_NO_NODE) yield* add('pgdat', nid, 'nr_blocks', -1);
@@ -215,10 +216,60 @@ export const v5_7 = {
   },
 };
 
-export const v6_12 = {
+const get_memory_block = operation({
+  name: 'get_memory_block',
+  obj: 'vars',
+  writes: true,
+  tell: ([id]) => ({ kind: 'does', what: `get_device(&memory${id}->dev)` }),
+  run(state: State, id: number): void {
+    const vars = state.vars.get(0)!;
+    vars.block_references = [...vars.block_references, id];
+  },
+});
+
+const put_memory_block = operation({
+  name: 'put_memory_block',
+  obj: 'vars',
+  writes: true,
+  tell: ([id]) => ({ kind: 'does', what: `put_device(&memory${id}->dev)` }),
+  run(state: State, id: number): void {
+    const vars = state.vars.get(0)!;
+    const at = vars.block_references.indexOf(id);
+    vars.block_references = vars.block_references.filter((_, i) => i !== at);
+  },
+});
+
+export const v6_2 = {
+  /** With a reference; false for a block that does not exist. */
+  *find_memory_block_by_id(this: Kernel, id: number): Steps<boolean> {
+    if (!(yield* exists('memory_block', id))) return false;
+    yield* change(get_memory_block, id);
+    return true;
+  },
+
+  /** Nobody drops the reference. */
+  *memblk_nr_poison_inc(this: Kernel, pfn: number): Steps<void> {
+    const id = memory_block_id(this.c, pfn_to_section_nr(this.c, pfn));
+    if (yield* this.find_memory_block_by_id(id)) yield* add('memory_block', id, 'nr_hwpoison', 1);
+  },
+
+  *$put_memory_block(this: Kernel, id: number): Steps<void> {
+    yield* change(put_memory_block, id);
+  },
+
   /** v6.2: poisoned pages of a block are no longer counted when it goes. */
   *$uncount_poisoned(this: Kernel, id: number): Steps<void> {
     const poisoned = yield* R('memory_block', id, 'nr_hwpoison');
     if (poisoned) yield* add('vars', 0, 'num_poisoned_pages', -poisoned);
+  },
+};
+
+/** 03a2cc1756a0 (in 6.12.92). */
+export const v6_12 = {
+  *memblk_nr_poison_inc(this: Kernel, pfn: number): Steps<void> {
+    const id = memory_block_id(this.c, pfn_to_section_nr(this.c, pfn));
+    if (!(yield* this.find_memory_block_by_id(id))) return;
+    yield* add('memory_block', id, 'nr_hwpoison', 1);
+    yield* this.$put_memory_block(id);
   },
 };

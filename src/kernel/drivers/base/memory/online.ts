@@ -162,7 +162,7 @@ export const v6_1 = {
   },
 };
 
-export const v6_12 = {
+export const v6_2 = {
   /** v6.2+: a block that holds a poisoned page stays offline. */
   *memory_block_online(this: Kernel, id: number): Steps<number> {
     if (yield* R('memory_block', id, 'nr_hwpoison')) return -this.errno.EHWPOISON;

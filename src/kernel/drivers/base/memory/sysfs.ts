@@ -55,6 +55,18 @@ export const v5_2 = {
     return `${online_types[yield* R('vars', 0, 'mhp_default_online_type')]}\n`;
   },
 
+  /** With CONFIG_ARCH_MEMORY_PROBE: adds the block that begins at this address. */
+  *probe_store(this: Kernel, text: string): Steps<number> {
+    const phys_addr = kstrtoul(text);
+    const size = this.c.memory_block_size_bytes;
+    if (phys_addr === null || phys_addr % size) return -this.errno.EINVAL;
+    if (!(yield* lock_device_hotplug_sysfs())) return -this.errno.ERESTARTNOINTR;
+    const nid = yield* this.memory_add_physaddr_to_nid(phys_addr);
+    const ret = yield* this.__add_memory(nid, phys_addr, size, 0);
+    yield* unlock_device_hotplug();
+    return ret;
+  },
+
   /** The number is a physical address. */
   *hard_offline_page_store(this: Kernel, text: string): Steps<number> {
     const address = kstrtoul(text);
@@ -128,9 +140,9 @@ export const v5_7 = {
     return 0;
   },
 
-  /** A constant since v5.7. */
+  /** A constant since v5.7: whether the kernel has CONFIG_MEMORY_HOTREMOVE. */
   *removable_show(this: Kernel, _id: number): Steps<string> {
-    return '1\n';
+    return this.c.MEMORY_HOTREMOVE ? '1\n' : '0\n';
   },
 };
 

@@ -3,7 +3,7 @@ import type { Kernel } from '../../../kernel.ts';
 import { look, operation, R, W } from '../../../ops.ts';
 import { IORESOURCE_MEM, type State } from '../../../state.ts';
 
-/** drivers/cxl/core/region.c: regions of volatile memory; v6.3+. */
+/** drivers/cxl/core/region.c: regions; those of volatile memory came with v6.3. */
 
 const SZ_256M = 2 ** 28;
 
@@ -42,14 +42,16 @@ const system_ram_in = operation({
   },
 });
 
-export const v6_12 = {
+export const v6_1 = {
   /** interleave_ways_store() and interleave_granularity_store(). */
   *$set_interleave(this: Kernel, cxlr: number): Steps<number> {
     const ways = yield* R('cxl_region', cxlr, 'interleave_ways');
     const granularity = yield* R('cxl_region', cxlr, 'interleave_granularity');
     const cxlrd = yield* R('cxl_region', cxlr, 'cxlrd');
     const root = yield* R('cxl_root_decoder', cxlrd, 'interleave_ways');
-    if (!WAYS.includes(ways) || ways % root) return -this.errno.EINVAL;
+    // even with 3, 6 and 12 ways the region has those of its host bridges times a power of 2
+    const each = ways / root;
+    if (!WAYS.includes(ways) || !Number.isInteger(Math.log2(each)) || each < 1) return -this.errno.EINVAL;
     if (granularity < 256 || granularity > 16_384 || !Number.isInteger(Math.log2(granularity)))
       return -this.errno.EINVAL;
     // with interleaved host bridges the region has their granularity
@@ -71,7 +73,7 @@ export const v6_12 = {
   *$place_region(this: Kernel, cxlr: number, start: number, size: number): Steps<number> {
     yield* W('cxl_region', cxlr, 'start', start);
     yield* W('cxl_region', cxlr, 'size', size);
-    return yield* this.insert_resource({
+    return yield* this.insert_resource(`CXL Window ${yield* R('cxl_region', cxlr, 'cxlrd')}`, {
       name: `region${cxlr}`,
       start,
       end: start + size - 1,
@@ -80,8 +82,16 @@ export const v6_12 = {
     });
   },
 
+  *cxl_region_probe(this: Kernel, dev: number): Steps<number> {
+    if ((yield* R('cxl_region', dev, 'mode')) !== 'pmem') return -this.errno.ENXIO;
+    return yield* this.cxl_pmem_region_probe(dev);
+  },
+};
+
+export const v6_3 = {
   /** What is already System RAM is left alone. */
   *cxl_region_probe(this: Kernel, dev: number): Steps<number> {
+    if ((yield* R('cxl_region', dev, 'mode')) === 'pmem') return yield* this.cxl_pmem_region_probe(dev);
     const start = yield* R('cxl_region', dev, 'start');
     if (yield* look(system_ram_in, start, yield* R('cxl_region', dev, 'size'))) return 0;
     return yield* this.cxl_dax_region_probe(dev);

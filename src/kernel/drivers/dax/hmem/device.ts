@@ -1,4 +1,5 @@
 import type { Steps } from '../../../../steps/step.ts';
+import { IOMEM_RESOURCE } from '../../../kernel/resource.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { alloc, look, operation } from '../../../ops.ts';
 import { IORESOURCE_MEM, type State } from '../../../state.ts';
@@ -39,7 +40,7 @@ export const free_memregion = operation({
 export const v5_7 = {
   /** e820 and efi: the range in /proc/iomem. */
   *$soft_reserve(this: Kernel, start: number, size: number): Steps<number> {
-    return yield* this.insert_resource({
+    return yield* this.insert_resource(IOMEM_RESOURCE, {
       name: 'Soft Reserved',
       start,
       end: start + size - 1,
@@ -57,7 +58,7 @@ export const v5_7 = {
   },
 };
 
-export const v6_12 = {
+export const v6_3 = {
   /** v6.3+: what lies in a CXL window is left to CXL. */
   *hmem_register_device(this: Kernel, target_nid: number, start: number, size: number): Steps<number> {
     if ((yield* look(cxl_at, start, size)).window) return 0;
@@ -65,12 +66,14 @@ export const v6_12 = {
   },
 };
 
-export const v7_2 = {
+export const v7_0 = {
   /** Soft Reserved memory has a resource tree of its own; /proc/iomem does not show it. */
   *$soft_reserve(this: Kernel, _start: number, _size: number): Steps<number> {
     return 0;
   },
+};
 
+export const v7_2 = {
   /** What lies in a CXL window is registered unless a CXL region contains it after CXL's first probe. */
   *hmem_register_device(this: Kernel, target_nid: number, start: number, size: number): Steps<number> {
     if ((yield* look(cxl_at, start, size)).claimed) return 0;

@@ -21,7 +21,7 @@ export const v5_7 = {
   },
 };
 
-export const v6_12 = {
+export const v6_3 = {
   /** v6.3+: memory-hotplug takes it, unless the module's region_idle is set. */
   $hmem_is_kmem(this: Kernel): boolean {
     return true;

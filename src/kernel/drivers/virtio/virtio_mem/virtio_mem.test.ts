@@ -42,6 +42,17 @@ describe('requests', () => {
           subjects: { function: 'add_pages', message: '', operation: 'virtio_mem_request' },
           text: 'WARNING at add_pages',
         },
+        {
+          kind: 'invariant',
+          subjects: {
+            invariant: 'linear',
+            what: 'no section',
+            pa: 2 ** 32,
+            size: 128 * M,
+            operation: 'virtio_mem_request',
+          },
+          text: 'linear: 0x100000000-0x107ffffff is mapped and has no section',
+        },
       ],
     ]);
     expect(s.state.virtio_mem.get(0)!.plugged_size).toBe(0);
@@ -207,7 +218,7 @@ describe('the driver goes and comes', () => {
     expect(said(s, write('bind'))).toMatchObject({
       result: 'EBUSY',
       messages: expect.arrayContaining([
-        'virtio_mem virtio0: cannot reserve device region',
+        'virtio_mem virtio0: could not reserve device region',
         'virtio_mem: probe of virtio0 failed with error -16',
       ]),
     });

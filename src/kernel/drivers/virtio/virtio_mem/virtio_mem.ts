@@ -131,7 +131,7 @@ export const v5_8 = {
     if (rc) return rc;
     const { addr, region_size, nid } = yield* look(description, vm);
     if (!(yield* this.__request_region(addr, region_size, `virtio${vm}`, IORESOURCE_SYSTEM_RAM))) {
-      yield* pr_warn(`virtio_mem virtio${vm}: cannot reserve device region`);
+      yield* pr_warn(`virtio_mem virtio${vm}: could not reserve device region`);
       return -this.errno.EBUSY;
     }
     // not busy, so that memory can be added below it
@@ -176,7 +176,8 @@ export const v5_8 = {
   *virtio_mem_add_memory(this: Kernel, vm: number, addr: number, size: number): Steps<number> {
     const nid = yield* R('virtio_mem', vm, 'nid');
     const rc = yield* this.add_memory_driver_managed(nid, addr, size, RESOURCE_NAME, MHP_MERGE_RESOURCE);
-    if (rc) yield* pr_warn(`virtio_mem virtio${vm}: adding memory failed: ${rc}`);
+    const block = addr / this.c.memory_block_size_bytes;
+    if (rc) yield* pr_err(`virtio_mem virtio${vm}: adding memory block ${block} failed with ${rc}`);
     return rc;
   },
 
@@ -264,7 +265,7 @@ export const v5_8 = {
   /** Offline units first, then movable ones, each from the top; partly plugged ones before whole ones. */
   *virtio_mem_unplug_request(this: Kernel, vm: number, nb_sb: number): Steps<number> {
     const all = (yield* R('virtio_mem', vm, 'unit_size')) / (yield* R('virtio_mem', vm, 'sb_size'));
-    const units = (yield* look(units_of, this, vm)).reverse();
+    const units = (yield* look(units_of, this, vm)).toReversed();
     let left = nb_sb;
     const order = [
       ['offline', true],
@@ -399,5 +400,35 @@ export const v6_1 = {
     const rc = yield* this.add_memory_driver_managed(mgid, addr, size, RESOURCE_NAME, flags);
     if (rc) yield* pr_warn(`virtio_mem virtio${vm}: adding memory failed: ${rc}`);
     return rc;
+  },
+};
+
+/** a31648fd4f96 (v6.6) */
+export const v6_6 = {
+  /** A unit of which nothing is plugged any more, and that could not be removed, is removed now (in sub-block mode). */
+  *virtio_mem_cleanup_pending_mb(this: Kernel, vm: number): Steps<number> {
+    if (!(yield* R('virtio_mem', vm, 'in_sbm'))) return 0;
+    const unit_size = yield* R('virtio_mem', vm, 'unit_size');
+    const sb_size = yield* R('virtio_mem', vm, 'sb_size');
+    let rc = 0;
+    for (const state of ['movable', 'kernel', 'offline'] as const) {
+      for (const unit of yield* look(units_of, this, vm)) {
+        if (unit.state !== state || unit.plugged > 0) continue;
+        if (yield* this.offline_and_remove_memory(unit.first * sb_size, unit_size)) rc = -this.errno.EBUSY;
+        else yield* change(set_added, vm, unit.first, false);
+      }
+    }
+    return rc;
+  },
+
+  /** It is tried again until it succeeds, even if the host asks for nothing. */
+  *virtio_mem_run_wq(this: Kernel, vm: number): Steps<number> {
+    yield* this.virtio_mem_cleanup_pending_mb(vm);
+    const rc = yield* v5_8.virtio_mem_run_wq.call(this, vm);
+    if (rc) return rc;
+    const left = (yield* look(units_of, this, vm)).some(
+      ({ state, plugged }) => state !== 'unused' && plugged === 0,
+    );
+    return left && (yield* R('virtio_mem', vm, 'in_sbm')) ? -this.errno.EBUSY : 0;
   },
 };

@@ -9,6 +9,7 @@ import { access_pages, PAGE_OFFSET_OF, page_operation } from '../../../mm/page_a
 const construct = page_operation({
   name: 'construct',
   writes: true,
+  tell: () => ({ kind: 'does', what: '__SetPageTable(page)' }),
   changes: ['pages', 'vars'],
   offset: PAGE_OFFSET_OF.page_type,
   run(state, start, end): void {
@@ -20,6 +21,7 @@ const construct = page_operation({
 const destroy = page_operation({
   name: 'destroy',
   writes: true,
+  tell: () => ({ kind: 'does', what: '__ClearPageTable(page)' }),
   changes: ['pages', 'vars'],
   offset: PAGE_OFFSET_OF.page_type,
   run(state, start, end): void {

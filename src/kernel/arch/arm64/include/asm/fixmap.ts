@@ -4,6 +4,7 @@ import { READ_ONCE, table_page } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { type EntryPointer, fix_to_ptr } from '../../../../mmu.ts';
 import { change, operation } from '../../../../ops.ts';
+import { hex } from '../../../../pfn.ts';
 import type { State } from '../../../../state.ts';
 import { DSB, ISB } from './barrier.ts';
 
@@ -13,10 +14,12 @@ import { DSB, ISB } from './barrier.ts';
  * entries is not modelled.
  */
 
-const FIX = { PTE: 0, PMD: 1, PUD: 2, P4D: 3 } as const;
-type Slotted = keyof typeof FIX & LevelName;
+export const FIX = { PTE: 0, PMD: 1, PUD: 2, P4D: 3 } as const;
+/** "FIX_PTE" */
+const fix_name = (slot: number): string => `FIX_${Object.keys(FIX)[slot]!}`;
+export type Slotted = keyof typeof FIX & LevelName;
 
-const set_slot = operation({
+export const set_slot = operation({
   name: 'set_slot',
   obj: 'mmu',
   writes: true,
@@ -25,6 +28,10 @@ const set_slot = operation({
   run(state: State, slot: number, phys: number): void {
     state.fixmap = state.fixmap.with(slot, phys);
   },
+  tell: ([slot, phys]) => ({
+    kind: 'does',
+    what: phys === 0 ? `clear_fixmap(${fix_name(slot)})` : `set_fixmap(${fix_name(slot)}, ${hex(phys)})`,
+  }),
 });
 
 /** The flush when a slot is cleared: it settles every write before it. */
@@ -32,6 +39,13 @@ export function* flush_fixmap_slot(): Steps<void> {
   yield* DSB('ishst');
   yield* DSB('ish');
   yield* ISB();
+}
+
+/** A page in the slot of its level. */
+export function* set_fixmap(name: Slotted, phys: number): Steps<EntryPointer> {
+  yield* change(set_slot, FIX[name], phys);
+  yield* DSB('ishst');
+  return fix_to_ptr(FIX[name]);
 }
 
 /** A pointer to the entry for `addr` through the slot of its level; the parent itself if the level is folded. */
@@ -45,9 +59,7 @@ function* set_fixmap_offset(
   const depth = t.name.indexOf(name);
   if (depth < 0) return parentp;
   const d = yield* READ_ONCE(parentp);
-  yield* change(set_slot, FIX[name], table_page(k.c, d));
-  yield* DSB('ishst');
-  return fix_to_ptr(FIX[name]) + entryIndex(t, depth, addr) * 8;
+  return (yield* set_fixmap(name, table_page(k.c, d))) + entryIndex(t, depth, addr) * 8;
 }
 
 function* clear_fixmap(k: Kernel, name: Slotted): Steps<void> {

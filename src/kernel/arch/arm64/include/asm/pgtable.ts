@@ -9,6 +9,7 @@ import {
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   type EntryPointer,
+  leaf_entry,
   pgd_offset_pgd,
   READ_ONCE,
   table_page,
@@ -122,5 +123,32 @@ export const v5_3 = {
   *set_p4d(this: Kernel, p4dp: EntryPointer, p4d: Descriptor): Steps<void> {
     if (in_swapper_pgdir(this, p4dp)) yield* this.set_swapper_pgd(p4dp, p4d);
     else yield* set_and_dsb_isb(p4dp, p4d);
+  },
+};
+
+/** With five levels: the barriers come even if the entry becomes invalid (6.12.117). */
+export const v6_12 = {
+  *set_p4d(this: Kernel, p4dp: EntryPointer, p4d: Descriptor): Steps<void> {
+    if (in_swapper_pgdir(this, p4dp)) {
+      yield* this.set_swapper_pgd(p4dp, p4d);
+      return;
+    }
+    yield* WRITE_ONCE(p4dp, p4d);
+    yield* DSB('ishst');
+    yield* ISB();
+  },
+};
+
+/** v6.16: barriers wait for the end of a lazy MMU section, if it has made an entry valid. */
+export const v6_16 = {
+  /** Adjacent pages; in a lazy MMU section. */
+  *__set_ptes_anysz(this: Kernel, ptep: EntryPointer, phys: number, prot: number, nr: number): Steps<void> {
+    for (let i = 0; i < nr; i++)
+      yield* WRITE_ONCE(ptep + i * 8, leaf_entry(this.c, phys + i * this.c.PAGE_SIZE, prot));
+  },
+
+  *emit_pte_barriers(this: Kernel): Steps<void> {
+    yield* DSB('ishst');
+    yield* ISB();
   },
 };

@@ -1,5 +1,6 @@
 import type { TlbiOp } from '../../../../../hardware/tlb/tlbi.ts';
 import type { Steps } from '../../../../../steps/step.ts';
+import type { Config } from '../../../../config.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { mmu_steps } from '../../../../mmu.ts';
 import { change } from '../../../../ops.ts';
@@ -23,6 +24,23 @@ function* flush_and_wait(op: TlbiOp): Steps<void> {
   yield* tlbi(op);
   yield* DSB('ish');
   yield* ISB();
+}
+
+/** The pages that flush_tlb_kernel_range() invalidates one by one; null if it invalidates everything. */
+export function pages_of_range(
+  c: Config,
+  start: number,
+  end: number,
+): { readonly va: number; readonly pages: number } | null {
+  const { PAGE_SIZE } = c;
+  const most = c.t.entries.at(-1)!;
+  if (!c.flush_rounds_to_pages) {
+    if (end - start > most * PAGE_SIZE) return null;
+    return { va: start, pages: Math.max(Math.ceil((end - start) / PAGE_SIZE), 0) };
+  }
+  const va = Math.floor(start / PAGE_SIZE) * PAGE_SIZE;
+  const pages = Math.ceil(end / PAGE_SIZE) - va / PAGE_SIZE;
+  return pages >= most ? null : { va, pages };
 }
 
 export const v5_2 = {
@@ -65,5 +83,14 @@ export const v5_2 = {
 export const v5_4 = {
   *__flush_tlb_kernel_pgtable(this: Kernel, addr: number): Steps<void> {
     yield* flush_and_wait({ by: 'va', va: addr, pages: 1, last_level: false, broadcast: true });
+  },
+};
+
+export const v7_2 = {
+  /** 7.2.13: every page of which a part is in the range, and everything for MAX_DVM_OPS pages already. */
+  *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
+    const range = pages_of_range(this.c, start, end);
+    if (range === null) yield* this.flush_tlb_all();
+    else yield* flush_and_wait({ by: 'va', ...range, last_level: true, broadcast: true });
   },
 };

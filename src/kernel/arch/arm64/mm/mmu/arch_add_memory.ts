@@ -52,7 +52,7 @@ export const v5_2 = {
 
 /** V6: if __add_pages fails, the mapping is removed; removal takes the zone from the first struct page (B66). */
 export const arm64_v6 = {
-  $check_removable_range: remove_memory.v5_2.$check_removable_range,
+  $check_removable_range: remove_memory.v5_3.$check_removable_range,
 
   *arch_add_memory(
     this: Kernel,
@@ -106,10 +106,8 @@ export const v5_10 = {
       yield* pr_err(`[${hexpad(start, 1)} ${hexpad(start + size, 1)}] is outside linear mapping region`);
       return -this.errno.EINVAL;
     }
-    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
-    // as 5.10.y has it, whichever range is higher; recorded by arm64-5.10-4k-va48-full-dimm
-    if (ret === 0) yield* W('vars', 0, 'max_pfn', PFN_UP(this.c, start + size));
-    return ret;
+    // as 5.10.y has it; recorded by arm64-5.10-4k-va48-full-dimm
+    return yield* v6_6.arch_add_memory.call(this, nid, start, size, params);
   },
 };
 
@@ -125,8 +123,23 @@ export const v6_1 = {
     if (ret === 0) {
       const end_pfn = PFN_DOWN(this.c, start + size);
       const max_pfn = yield* R('vars', 0, 'max_pfn');
-      if (end_pfn > max_pfn) yield* W('vars', 0, 'max_pfn', end_pfn);
+      yield* W('vars', 0, 'max_pfn', Math.max(max_pfn, end_pfn));
     }
+    return ret;
+  },
+};
+
+export const v6_6 = {
+  /** 6.6.87, 6.8.0: max_pfn is the end of what was added last, whichever range is higher. */
+  *arch_add_memory(
+    this: Kernel,
+    nid: number,
+    start: number,
+    size: number,
+    params: mhp_params,
+  ): Steps<number> {
+    const ret = yield* v5_7.arch_add_memory.call(this, nid, start, size, params);
+    if (ret === 0) yield* W('vars', 0, 'max_pfn', PFN_UP(this.c, start + size));
     return ret;
   },
 };

@@ -1,6 +1,6 @@
 import { contSize, isFolded } from '../../../../../geometry/blocks.ts';
 import { depthOf, entrySize } from '../../../../../geometry/translation.ts';
-import { CONT } from '../../../../../hardware/descriptor/descriptor.ts';
+import { CONT, type Descriptor } from '../../../../../hardware/descriptor/descriptor.ts';
 import type { Steps } from '../../../../../steps/step.ts';
 import {
   bad,
@@ -41,12 +41,14 @@ export type PgtableAlloc = 'early_pgtable_alloc' | '__pgd_pgtable_alloc';
 export const aligned = (size: number, ...values: readonly number[]): boolean =>
   values.every((v) => v % size === 0);
 
+const same = (a: Descriptor, b: Descriptor): boolean => a.addr === b.addr && a.attr === b.attr;
+
 /** PXD_TABLE_PXN, if nothing below may be executed. */
 export const table_prot = (k: Kernel, flags: number): number =>
   flags & NO_EXEC_MAPPINGS ? k.c.pgprot.TABLE_NOEXEC : 0;
 
 /** pXd_cont_addr_end. On a level without groups it is the end of the range. */
-function cont_addr_end(k: Kernel, name: 'PTE' | 'PMD', addr: number, end: number): number {
+export function cont_addr_end(k: Kernel, name: 'PTE' | 'PMD', addr: number, end: number): number {
   const depth = depthOf(k.c.t, name);
   const size = contSize(k.c.t, depth);
   if (size === entrySize(k.c.t, depth)) return end;
@@ -55,7 +57,7 @@ function cont_addr_end(k: Kernel, name: 'PTE' | 'PMD', addr: number, end: number
 }
 
 /** The protection of a piece: with the contiguous hint if the whole piece is one group. */
-function cont_prot(
+export function cont_prot(
   k: Kernel,
   name: 'PTE' | 'PMD',
   [addr, next, phys]: readonly [number, number, number],
@@ -69,6 +71,58 @@ function cont_prot(
 }
 
 const size_of = (k: Kernel, level: 'PMD' | 'PUD'): number => entrySize(k.c.t, depthOf(k.c.t, level));
+
+type Mapping = [
+  p4dp: EntryPointer,
+  addr: number,
+  end: number,
+  phys: number,
+  prot: number,
+  pgtable_alloc: PgtableAlloc,
+  flags: number,
+];
+
+/** alloc_init_pud(): the table. */
+function* pud_table(
+  k: Kernel,
+  p4dp: EntryPointer,
+  pgtable_alloc: PgtableAlloc,
+  flags: number,
+): Steps<number> {
+  if (isFolded(k.c.t, 'PUD')) return 0;
+  const p4d = yield* READ_ONCE(p4dp);
+  if (none(p4d)) {
+    const pud_phys = yield* k[pgtable_alloc]('PUD');
+    if (pud_phys < 0) return -k.errno.ENOMEM;
+    yield* k.__p4d_populate(p4dp, pud_phys, table_prot(k, flags));
+  } else if (bad(k.c, p4d)) yield* k.BUG('alloc_init_pud');
+  return 0;
+}
+
+/** alloc_init_pud(): the entries. 1G blocks with 4K pages only. */
+function* init_puds(
+  k: Kernel,
+  ...[p4dp, from, end, phys, prot, pgtable_alloc, flags]: Mapping
+): Steps<number> {
+  const use_1G_block = k.c.PAGE_SHIFT === 12 && !(flags & NO_BLOCK_MAPPINGS);
+  let addr = from;
+  let pudp = yield* pud_set_fixmap_offset(k, p4dp, addr);
+  for (let next = addr; addr !== end; addr = next, pudp += 8) {
+    const old = yield* READ_ONCE(pudp);
+    next = pud_addr_end(k.c, addr, end);
+    if (use_1G_block && aligned(size_of(k, 'PUD'), addr, next, phys)) {
+      yield* k.pud_set_huge(pudp, phys, prot);
+      if (!(yield* k.pgattr_change_is_safe(old, yield* READ_ONCE(pudp)))) yield* k.BUG('alloc_init_pud');
+    } else {
+      const ret = yield* k.alloc_init_cont_pmd(pudp, addr, next, phys, prot, pgtable_alloc, flags);
+      if (ret) return ret;
+      if (!none(old) && !same(old, yield* READ_ONCE(pudp))) yield* k.BUG('alloc_init_pud');
+    }
+    phys += next - addr;
+  }
+  yield* pud_clear_fixmap(k);
+  return 0;
+}
 
 export const v5_2 = {
   *init_pte(
@@ -140,8 +194,7 @@ export const v5_2 = {
       } else {
         const ret = yield* this.alloc_init_cont_pte(pmdp, addr, next, phys, prot, pgtable_alloc, flags);
         if (ret) return ret;
-        const now = yield* READ_ONCE(pmdp);
-        if (!none(old) && (old.addr !== now.addr || old.attr !== now.attr)) yield* this.BUG('init_pmd');
+        if (!none(old) && !same(old, yield* READ_ONCE(pmdp))) yield* this.BUG('init_pmd');
       }
       phys += next - addr;
     }
@@ -180,44 +233,9 @@ export const v5_2 = {
     return 0;
   },
 
-  /** 1G blocks with 4K pages only. */
-  *alloc_init_pud(
-    this: Kernel,
-    p4dp: EntryPointer,
-    addr: number,
-    end: number,
-    phys: number,
-    prot: number,
-    pgtable_alloc: PgtableAlloc,
-    flags: number,
-  ): Steps<number> {
-    if (!isFolded(this.c.t, 'PUD')) {
-      const p4d = yield* READ_ONCE(p4dp);
-      if (none(p4d)) {
-        const pud_phys = yield* this[pgtable_alloc]('PUD');
-        if (pud_phys < 0) return -this.errno.ENOMEM;
-        yield* this.__p4d_populate(p4dp, pud_phys, table_prot(this, flags));
-      } else if (bad(this.c, p4d)) yield* this.BUG('alloc_init_pud');
-    }
-    const use_1G_block = this.c.PAGE_SHIFT === 12 && !(flags & NO_BLOCK_MAPPINGS);
-    let pudp = yield* pud_set_fixmap_offset(this, p4dp, addr);
-    for (let next = addr; addr !== end; addr = next, pudp += 8) {
-      const old = yield* READ_ONCE(pudp);
-      next = pud_addr_end(this.c, addr, end);
-      if (use_1G_block && aligned(size_of(this, 'PUD'), addr, next, phys)) {
-        yield* this.pud_set_huge(pudp, phys, prot);
-        if (!(yield* this.pgattr_change_is_safe(old, yield* READ_ONCE(pudp))))
-          yield* this.BUG('alloc_init_pud');
-      } else {
-        const ret = yield* this.alloc_init_cont_pmd(pudp, addr, next, phys, prot, pgtable_alloc, flags);
-        if (ret) return ret;
-        const now = yield* READ_ONCE(pudp);
-        if (!none(old) && (old.addr !== now.addr || old.attr !== now.attr)) yield* this.BUG('alloc_init_pud');
-      }
-      phys += next - addr;
-    }
-    yield* pud_clear_fixmap(this);
-    return 0;
+  *alloc_init_pud(this: Kernel, ...mapping: Mapping): Steps<number> {
+    const [p4dp, , , , , pgtable_alloc, flags] = mapping;
+    return (yield* pud_table(this, p4dp, pgtable_alloc, flags)) || (yield* init_puds(this, ...mapping));
   },
 
   /** Only with five levels (LPA2); otherwise a p4d is the pgd. */
@@ -282,7 +300,22 @@ export const v5_2 = {
   },
 };
 
+/** 5.10.223 (ee017ee35350): the slots are taken under a lock, once for each entry of the root. */
+export const v5_10 = {
+  *alloc_init_pud(this: Kernel, ...mapping: Mapping): Steps<number> {
+    const [p4dp, , , , , pgtable_alloc, flags] = mapping;
+    const ret = yield* pud_table(this, p4dp, pgtable_alloc, flags);
+    if (ret) return ret;
+    yield* lock('fixmap_lock', 'mutex');
+    yield* init_puds(this, ...mapping);
+    yield* unlock('fixmap_lock', 'mutex');
+    return 0;
+  },
+};
+
+/** One lock around all of it. */
 export const v5_18 = {
+  alloc_init_pud: v5_2.alloc_init_pud,
   __create_pgd_mapping_locked: v5_2.__create_pgd_mapping,
 
   *__create_pgd_mapping(

@@ -16,10 +16,10 @@ const first_reserved = page_operation({
   run: (state, start, end): number => state.pages.first(start, end, PageReserved),
 });
 
-/** Warns of memory that belongs to memblock, and frees it all the same (B35). */
-export function* free_checked(k: Kernel, pfn: number, nr_pages: number): Steps<void> {
+/** Warns of memory that belongs to memblock, by its first pages, and frees all of it all the same (B35). */
+export function* free_checked(k: Kernel, pfn: number, nr_pages: number, nr_checked: number): Steps<void> {
   const where = 'free_hotplug_page_range';
-  if ((yield* access_pages(k, where, first_reserved, pfn, pfn + nr_pages)) >= 0) yield* k.WARN(where);
+  if ((yield* access_pages(k, where, first_reserved, pfn, pfn + nr_checked)) >= 0) yield* k.WARN(where);
   yield* k.free_pages(pfn, nr_pages);
 }
 
@@ -37,23 +37,23 @@ export const v5_2 = {
       return;
     }
     yield* add('vars', 0, 'nr_vmemmap_pages', -nr_pages);
-    yield* free_checked(this, PFN_DOWN(this.c, phys), nr_pages);
+    yield* free_checked(this, PFN_DOWN(this.c, phys), nr_pages, 1);
   },
 
   *free_hotplug_pgtable_page(this: Kernel, phys: number): Steps<void> {
     yield* change(uncount_table, PFN_DOWN(this.c, phys), 1);
-    yield* free_checked(this, PFN_DOWN(this.c, phys), 1);
+    yield* free_checked(this, PFN_DOWN(this.c, phys), 1, 1);
   },
 };
 
 /**
- * 7.1.5: the destructor runs for every hot-removed table, including those of the memmap, whose constructor never ran
+ * 7.2.13: the destructor runs for every hot-removed table, including those of the memmap, whose constructor never ran
  * (B36).
  */
 export const v7_1 = {
   *free_hotplug_pgtable_page(this: Kernel, phys: number): Steps<void> {
     yield* change(uncount_table, PFN_DOWN(this.c, phys), 1);
     yield* this.pagetable_dtor(PFN_DOWN(this.c, phys));
-    yield* free_checked(this, PFN_DOWN(this.c, phys), 1);
+    yield* free_checked(this, PFN_DOWN(this.c, phys), 1, 1);
   },
 };

@@ -25,6 +25,15 @@ export const v5_7 = {
   ...leaves.v5_7,
   ...tables.v5_7,
 
+  *__remove_pgd_mapping(this: Kernel, start: number, size: number): Steps<void> {
+    const { PAGE_OFFSET, PAGE_END } = this.c;
+    // unsigned: a range that ends at 2^64 does not end above
+    const end = start + size;
+    const above = end < 0 && PAGE_END < 0 && end > PAGE_END;
+    if (start < PAGE_OFFSET || above) yield* this.WARN('__remove_pgd_mapping');
+    yield* arm64_v6.__remove_pgd_mapping.call(this, start, size);
+  },
+
   /** The memmap did not come from the altmap and is not returned to it. */
   *vmemmap_free(this: Kernel, start: number, end: number, _altmap: vmem_altmap | null): Steps<void> {
     yield* v5_10.vmemmap_free.call(this, start, end, null);
@@ -41,3 +50,11 @@ export const v5_10 = {
 };
 
 export const { v6_1_192 } = leaves;
+
+/** Until v7.1: an invalidation after every leaf. */
+export const v6_6 = {
+  unmap_hotplug_range: leaves.arm64_v6.unmap_hotplug_range,
+  unmap_hotplug_pud_range: leaves.v5_7.unmap_hotplug_pud_range,
+  unmap_hotplug_pmd_range: leaves.v5_7.unmap_hotplug_pmd_range,
+  unmap_hotplug_pte_range: leaves.arm64_v6.unmap_hotplug_pte_range,
+};

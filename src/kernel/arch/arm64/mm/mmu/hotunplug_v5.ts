@@ -13,7 +13,7 @@ import {
   READ_ONCE,
   table_page,
 } from '../../../../include/linux/pgtable.ts';
-import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import type { Kernel as AnyKernel, vmem_altmap } from '../../../../kernel.ts';
 import { lock, unlock } from '../../../../ops.ts';
 
 /**
@@ -22,6 +22,20 @@ import { lock, unlock } from '../../../../ops.ts';
  * only after the last of a table (B10 to B13). The lock keeps off those who install tables, not those who write leaves (B14
  * to B16).
  */
+
+/** x86-64 has functions of the same names with other arguments. */
+export interface HotunplugV5 {
+  remove_pagetable(start: number, end: number, sparse_vmap: boolean): Steps<void>;
+  remove_pud_table(pgdp: EntryPointer, addr: number, end: number, sparse_vmap: boolean): Steps<void>;
+  remove_pmd_table(pudp: EntryPointer, addr: number, end: number, sparse_vmap: boolean): Steps<void>;
+  remove_pte_table(pmdp: EntryPointer, addr: number, end: number, sparse_vmap: boolean): Steps<void>;
+  free_pte_table(ptep: EntryPointer, pmdp: EntryPointer, addr: number): Steps<void>;
+  free_pmd_table(pmdp: EntryPointer, pudp: EntryPointer, addr: number): Steps<void>;
+  free_pud_table(pudp: EntryPointer, pgdp: EntryPointer, addr: number): Steps<void>;
+}
+
+/** A kernel of V5. */
+type Kernel = AnyKernel & HotunplugV5;
 
 const PTL = 'init_mm.page_table_lock';
 

@@ -101,7 +101,8 @@ export const v5_2 = {
   },
 };
 
-export const v6_12 = {
+/** 6.1.192, 6.12.117: entries without a table are left alone. */
+export const v6_1_192 = {
   *pud_free_pmd_page(this: Kernel, pudp: EntryPointer, addr: number): Steps<boolean> {
     if (!pud_table(this, yield* READ_ONCE(pudp))) {
       yield* VM_WARN_ON(this, 'pud_free_pmd_page');
@@ -130,17 +131,19 @@ function* wait_for_ptdump(): Steps<void> {
   yield* unlock('init_mm.mmap_lock', 'rwsem', 'read');
 }
 
-/**
- * 7.1.5: blocks even with kernel_page_tables; a table of PMDs is unlinked before the tables in it, and waits for
- * ptdump.
- */
-export const v7_1 = {
+/** Blocks even with kernel_page_tables. */
+const with_ptdump = {
   *arch_ioremap_pud_supported(this: Kernel): Steps<boolean> {
     return this.c.PAGE_SHIFT === 12;
   },
   *arch_ioremap_pmd_supported(this: Kernel): Steps<boolean> {
     return true;
   },
+};
+
+/** 7.1.5: a table of PMDs is unlinked before the tables in it, and waits for ptdump. */
+export const v7_1 = {
+  ...with_ptdump,
 
   *pmd_free_pte_page(this: Kernel, pmdp: EntryPointer, addr: number): Steps<boolean> {
     if (!isTable(yield* READ_ONCE(pmdp))) {
@@ -174,4 +177,11 @@ export const v7_1 = {
     yield* this.pmd_free(table);
     return true;
   },
+};
+
+/** 7.2.13: nothing waits here, since ioremap_try_huge_pmd() excludes ptdump. */
+export const v7_2 = {
+  ...with_ptdump,
+  pmd_free_pte_page: v5_2.pmd_free_pte_page,
+  pud_free_pmd_page: v6_1_192.pud_free_pmd_page,
 };

@@ -1,6 +1,6 @@
 import type { LevelName } from '../../../../../geometry/translation.ts';
 import type { Steps } from '../../../../../steps/step.ts';
-import { alloc_table } from '../../../../include/asm-generic/pgalloc.ts';
+import { alloc_table, take_table } from '../../../../include/asm-generic/pgalloc.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { PFN_DOWN } from '../../../../pfn.ts';
 
@@ -22,9 +22,22 @@ export const v5_2 = {
   },
 };
 
+export const v6_10 = {
+  /** Not zeroed: who asks for it does that. */
+  *early_pgtable_alloc(this: Kernel, level: LevelName): Steps<number> {
+    return yield* take_table(this, level);
+  },
+
+  *__pgd_pgtable_alloc(this: Kernel, level: LevelName): Steps<number> {
+    const phys = yield* take_table(this, level);
+    if (phys < 0 && !this.c.pgtable_alloc_may_fail) yield* this.BUG('__pgd_pgtable_alloc');
+    return phys;
+  },
+};
+
 export const v7_1 = {
   *__pgd_pgtable_alloc(this: Kernel, level: LevelName): Steps<number> {
-    const phys = yield* alloc_table(this, level);
+    const phys = yield* take_table(this, level);
     if (phys >= 0) yield* this.__pagetable_ctor(PFN_DOWN(this.c, phys));
     return phys;
   },

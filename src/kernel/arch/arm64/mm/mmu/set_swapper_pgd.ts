@@ -3,6 +3,7 @@ import type { Steps } from '../../../../../steps/step.ts';
 import { type EntryPointer, WRITE_ONCE } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
 import { lock, unlock } from '../../../../ops.ts';
+import { DSB, ISB } from '../../include/asm/barrier.ts';
 import { flush_fixmap_slot } from '../../include/asm/fixmap.ts';
 
 /** arch/arm64/mm/mmu.c: set_swapper_pgd(). */
@@ -14,5 +15,18 @@ export const v5_2 = {
     yield* WRITE_ONCE(pgdp, pgd);
     yield* flush_fixmap_slot();
     yield* unlock('swapper_pgdir_lock', 'spinlock');
+  },
+};
+
+/** 6.12.117: with rodata=off the root is written at its place, without the lock. */
+export const v6_12 = {
+  *set_swapper_pgd(this: Kernel, pgdp: EntryPointer, pgd: Descriptor): Steps<void> {
+    if (!this.c.rodata_is_rw) {
+      yield* v5_2.set_swapper_pgd.call(this, pgdp, pgd);
+      return;
+    }
+    yield* WRITE_ONCE(pgdp, pgd);
+    yield* DSB('ishst');
+    yield* ISB();
   },
 };

@@ -33,3 +33,10 @@ export const pg_reserved = {
     return yield* lazy_icache(this, pp, pfn, trap);
   },
 };
+
+export const pg_reserved_zone_device = {
+  *hash_page_do_lazy_icache(this: Kernel, pp: number, pfn: number, trap: number): Steps<number> {
+    if (!(yield* this.pfn_valid(pfn)) || (yield* this.is_zone_device_page(pfn))) return pp;
+    return yield* lazy_icache(this, pp, pfn, trap);
+  },
+};

@@ -1,0 +1,266 @@
+import { lookup } from '../../kernel/fs/sysfs.ts';
+import { zone_idx } from '../../kernel/state.ts';
+import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
+import type { Session } from '../../scenarios/running/session.ts';
+import { firstFit } from '../../scenarios/running/whole-life.ts';
+import type { AskedMachine } from '../machine.ts';
+import { onlineRules } from '../why/depends.ts';
+import { type Command, commandsFor } from './commands.ts';
+import { type Costs, costsOf } from './costs.ts';
+import { type Trial, tryOn } from './trial.ts';
+
+/** What adding memory to a machine would do. */
+
+export const DEVICE_KINDS = ['dimm', 'kmem', 'cxl', 'virtio-mem'] as const;
+export type DeviceKind = (typeof DEVICE_KINDS)[number];
+
+export interface AddRequest {
+  readonly size: number;
+  /** The first address above all memory by default. */
+  readonly start: number | undefined;
+  readonly kind: DeviceKind;
+  readonly node: number;
+  /** auto_online_blocks, in place of the host's. */
+  readonly policy: string | undefined;
+  readonly host: string | undefined;
+}
+
+/** MOVABLE against kernel zones; bytes. */
+export interface Ratio {
+  readonly movable: number;
+  readonly kernel: number;
+}
+
+export interface AddPlan {
+  readonly accepted: boolean;
+  readonly start: number;
+  readonly size: number;
+  readonly kind: DeviceKind;
+  readonly node: number;
+  readonly errno: string | null;
+  readonly messages: readonly string[];
+  /** Why it is refused, in words of the operator; null if it is accepted. */
+  readonly why: string | null;
+  readonly block_size: number;
+  /** Of the device's bytes: those that become memory blocks, and those that alignment loses. */
+  readonly usable: number;
+  readonly lost: number;
+  readonly first_block: number | null;
+  readonly blocks: number;
+  /** Addresses next to the wanted one that are accepted, below and above. */
+  readonly nearest_starts: readonly number[];
+  /** Sizes next to the wanted one that are accepted. */
+  readonly nearest_sizes: readonly number[];
+  readonly costs: Costs | null;
+  readonly free: number | null;
+  readonly memmap_on_memory: { readonly applies: boolean; readonly why: string };
+  /** What brings the blocks online: the kernel's policy, a rule of udev, nobody. */
+  readonly onlined_by: readonly string[];
+  /** The zone in which the blocks land by each way of bringing them online. */
+  readonly zones: readonly { readonly how: string; readonly zone: string }[];
+  readonly ratio: { readonly before: Ratio; readonly movable: Ratio; readonly kernel: Ratio } | null;
+  readonly commands: readonly Command[];
+}
+
+const up = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
+const down = (n: number, unit: number): number => Math.floor(n / unit) * unit;
+
+/** The part of a device that becomes memory: drivers of dax devices and virtio-mem use whole blocks, ACPI all or nothing. */
+export function usableOf(
+  kind: DeviceKind,
+  start: number,
+  size: number,
+  block: number,
+): { start: number; size: number } {
+  if (kind === 'dimm') return { start, size };
+  const first = up(start, block);
+  return { start: first, size: Math.max(0, down(start + size, block) - first) };
+}
+
+function stepsFor(
+  asked: AskedMachine,
+  kind: DeviceKind,
+  start: number,
+  size: number,
+  node: number,
+): ScenarioStep[] {
+  const { state } = asked.session;
+  if (kind === 'dimm') return [{ kind: 'device_add', step: { id: 'mhp-plan', start, size, node } }];
+  if (kind === 'virtio-mem') {
+    const device = Math.max(-1, ...state.virtio_mem.keys()) + 1;
+    return [
+      { kind: 'virtio_mem', step: { device, start, size, block: 2 ** 21, node } },
+      { kind: 'virtio_mem_request', step: { device, size } },
+    ];
+  }
+  const part = usableOf(kind, start, size, asked.session.kernel.c.memory_block_size_bytes);
+  return [{ kind: 'add_driver_managed', step: { node, ...part, name: 'System RAM (kmem)', flags: 0 } }];
+}
+
+const accepted = ({ errno, refused }: Trial): boolean => errno === null && refused === null;
+
+/** Blocks that are there after and not before. */
+const newBlocks = (before: Session, after: Session): number[] =>
+  [...after.state.memory_block.keys()]
+    .filter((id) => !before.state.memory_block.has(id))
+    .sort((a, b) => a - b);
+
+function tryAdd(asked: AskedMachine, request: AddRequest, start: number, size: number): Trial {
+  const trial = tryOn(asked, stepsFor(asked, request.kind, start, size, request.node));
+  if (!accepted(trial) || newBlocks(asked.session, trial.session).length > 0) return trial;
+  return { ...trial, errno: 'EINVAL' };
+}
+
+export function planAdd(asked: AskedMachine, request: AddRequest): AddPlan {
+  const { kernel, state } = asked.session;
+  const { c } = kernel;
+  const block = c.memory_block_size_bytes;
+  const { kind, node, size } = request;
+  const start = request.start ?? firstFit({ kernel, state, notes: [] }) ?? 0;
+  if (request.policy !== undefined) setPolicy(asked.session, request.policy);
+  const trial = tryAdd(asked, request, start, size);
+  const ok = accepted(trial);
+  const made = ok ? newBlocks(asked.session, trial.session) : [];
+  const usable = ok ? made.length * block : 0;
+  return {
+    accepted: ok,
+    start,
+    size,
+    kind,
+    node,
+    errno: trial.errno,
+    messages: trial.messages,
+    why: ok ? null : whyNot(asked, request, trial),
+    block_size: block,
+    usable,
+    lost: ok ? size - usable : size,
+    first_block: made[0] ?? null,
+    blocks: made.length,
+    nearest_starts:
+      start % block === 0 && ok
+        ? []
+        : near(start, block, (at) =>
+            accepted(tryAdd(asked, request, at, kind === 'dimm' ? Math.max(block, up(size, block)) : size)),
+          ),
+    nearest_sizes:
+      size % block === 0 && ok
+        ? []
+        : near(size, block, (of) => of > 0 && accepted(tryAdd(asked, request, up(start, block), of))),
+    costs: ok ? costsOf(asked.session, trial.session, made[0]! * block, usable) : null,
+    free: memFree(asked),
+    memmap_on_memory: onMemory(asked, kind, usable || size),
+    onlined_by: onlinedBy(asked, kind),
+    zones: ok ? zonesOf(trial.session, made) : [],
+    ratio: ok ? ratioOf(asked.session, usable) : null,
+    commands: commandsFor(request, start, made, block),
+  };
+}
+
+/** Multiples of a unit around a number that pass a test. */
+const near = (n: number, unit: number, test: (n: number) => boolean): number[] =>
+  [...new Set([down(n, unit), up(n, unit)])].filter((at) => at !== n && test(at));
+
+const POLICIES = ['offline', 'online', 'online_kernel', 'online_movable'];
+
+/** @throws nothing: the caller has checked the name */
+function setPolicy(session: Session, policy: string): void {
+  session.state.vars.get(0)!.mhp_default_online_type = Math.max(0, POLICIES.indexOf(policy));
+}
+export const isPolicy = (text: string): boolean => POLICIES.includes(text);
+
+function whyNot(asked: AskedMachine, { kind, node }: AddRequest, trial: Trial): string {
+  const { kernel, state } = asked.session;
+  const block = kernel.c.memory_block_size_bytes;
+  if (trial.refused) return trial.refused;
+  const unaligned = trial.messages.some((line) => line.includes('unaligned hotplug range'));
+  if (unaligned) return `start or size is no multiple of the memory block size (0x${block.toString(16)})`;
+  if (trial.messages.some((line) => line.includes('exceeds maximum addressable range')))
+    return 'it ends above what the linear map of the kernel holds';
+  if (trial.errno === 'EEXIST' || trial.messages.some((line) => line.startsWith('Unable to reserve')))
+    return 'the range overlaps memory or a device that is there';
+  if (!state.pgdat.has(node)) return `node ${node} is not possible on this machine`;
+  if (kind !== 'dimm')
+    return `less than one whole memory block (0x${block.toString(16)}) is left once the device is aligned`;
+
+  return `the kernel returns ${trial.errno}`;
+}
+
+function memFree({ tree }: AskedMachine): number | null {
+  const kib = /^MemFree: +(\d+) kB$/m.exec(tree?.readText('proc/meminfo') ?? '')?.[1];
+  return kib === undefined ? null : Number(kib) * 1024;
+}
+
+function onMemory(
+  { session: { kernel } }: AskedMachine,
+  kind: DeviceKind,
+  size: number,
+): AddPlan['memmap_on_memory'] {
+  const { c } = kernel;
+  const supports = (kernel as { mhp_supports_memmap_on_memory?: (size: number) => boolean })
+    .mhp_supports_memmap_on_memory;
+  if (supports === undefined)
+    return { applies: false, why: `${kernel.release} has no memmap_on_memory (v5.14)` };
+  if (!c.memmap_on_memory)
+    return {
+      applies: false,
+      why: 'the parameter memory_hotplug.memmap_on_memory is off, or the kernel is built without it',
+    };
+  if (kind === 'virtio-mem') return { applies: false, why: 'virtio-mem never asks for it' };
+  if (kind !== 'dimm')
+    return {
+      applies: false,
+      why: 'for dax devices it is an attribute of the device: daxctl reconfigure-device (v6.9)',
+    };
+  if (supports.call(kernel, size)) return { applies: true, why: 'each block holds its own struct pages' };
+  const many = size !== c.memory_block_size_bytes && supports.call(kernel, c.memory_block_size_bytes);
+  return {
+    applies: false,
+    why: many
+      ? `${kernel.release} takes it only for a device of exactly one memory block`
+      : 'the struct pages of a block are no whole PMD and pageblocks with this page size',
+  };
+}
+
+function onlinedBy(asked: AskedMachine, kind: DeviceKind): string[] {
+  const policy = POLICIES[asked.session.state.vars.get(0)!.mhp_default_online_type]!;
+  const found = onlineRules(asked).map((file) => `udev, by ${file}`);
+  if (policy !== 'offline') return [`the kernel: auto_online_blocks is ${policy}`, ...found];
+  if (kind === 'kmem' || kind === 'cxl')
+    return ['daxctl online-memory, or daxctl reconfigure-device --mode=system-ram', ...found];
+  if (kind === 'virtio-mem' && found.length === 0)
+    return ['nobody: virtio-mem stops when too much of its memory is offline; set auto_online_blocks'];
+  return found.length > 0 ? found : ['nobody: auto_online_blocks is offline and no udev rule was found'];
+}
+
+/** The zones that the new blocks can go to, as their valid_zones says, and the zone of those that are online. */
+function zonesOf(session: Session, blocks: readonly number[]): AddPlan['zones'] {
+  const { state, kernel } = session;
+  const found = new Map<string, Set<string>>();
+  const add = (how: string, zone: string): void => {
+    found.set(how, (found.get(how) ?? new Set()).add(zone));
+  };
+  for (const id of [blocks[0]!, blocks.at(-1)!]) {
+    const own = state.memory_block.get(id)!;
+    if (!own.offline) {
+      add('by the policy', own.zone < 0 ? 'none' : kernel.c.zones[zone_idx(own.zone)]!);
+      continue;
+    }
+    const entry = lookup(state, kernel, `/sys/devices/system/memory/memory${id}/valid_zones`);
+    const words = entry?.kind === 'file' ? entry.text.trim().split(' ') : [];
+    if (words[0]) add('online', words[0]);
+    for (const zone of words) add(zone === 'Movable' ? 'online_movable' : 'online_kernel', zone);
+  }
+  return [...found].map(([how, zones]) => ({ how, zone: [...zones].join(', ') }));
+}
+
+function ratioOf({ state, kernel }: Session, size: number): AddPlan['ratio'] {
+  const before = { movable: 0, kernel: 0 };
+  for (const [key, { present_pages }] of state.zone)
+    before[zone_idx(key) === kernel.c.ZONE_MOVABLE ? 'movable' : 'kernel'] +=
+      present_pages * kernel.c.PAGE_SIZE;
+  return {
+    before,
+    movable: { ...before, movable: before.movable + size },
+    kernel: { ...before, kernel: before.kernel + size },
+  };
+}

@@ -1,0 +1,66 @@
+import { copyState } from '../../interleave/copy.ts';
+import { recognise } from '../../messages/recognise.ts';
+import { Session } from '../../scenarios/running/session.ts';
+import { errnoName } from '../../steps/errno.ts';
+import { pageContextOf } from '../asked-pages.ts';
+import type { AskedMachine } from '../machine.ts';
+import { placeBlock } from '../pages/place.ts';
+
+/** What would happen if a block were taken offline: the operation is run on a copy of the machine. */
+export interface Probe {
+  /** The errno, null for success. */
+  readonly errno: string | null;
+  readonly ended: 'returned' | 'bug' | 'deadlock';
+  /** What the kernel would print, in order. */
+  readonly messages: readonly string[];
+  /** The kernel's own word for the reason, which it prints only with dynamic debugging: "memory holes". */
+  readonly reason: string | null;
+  /** The page that it would dump; -1 for none. */
+  readonly page: number;
+  /** The loops that only a signal would end. */
+  readonly loops: boolean;
+  /** The machine on which it was run. */
+  readonly after: Session;
+}
+
+const FILE = 'mm/memory_hotplug.c';
+const OFFLINING = 'memory offlining [mem %#010llx-%#010llx] failed due to %s';
+
+const pathOf = (block: number): string => `/sys/devices/system/memory/memory${block}/state`;
+
+export function probeOffline(asked: AskedMachine, block: number): Probe {
+  const { kernel, state } = asked.session;
+  const c = { ...kernel.c, dyndbg: [...kernel.c.dyndbg, FILE] };
+  const after = new Session({ kernel: { ...kernel, c }, state: copyState(state), notes: [] });
+  const words = asked.pages?.blocks.get(block);
+  if (words) placeBlock(after, block, words, pageContextOf(asked));
+  const { ret, ended, events, signalled } = after.write(pathOf(block), 'offline');
+  const lines = events.flatMap((event) =>
+    event.kind === 'printk' ? [event.text] : 'text' in event ? [event.text] : [],
+  );
+  let reason: string | null = null;
+  let page = -1;
+  const messages: string[] = [];
+  for (const line of lines) {
+    const found = recognise(line, kernel.release).find(({ message }) => message.format === OFFLINING);
+    if (found) reason = String(found.values.reason);
+    const dumped = /^page:.* pfn:0x([0-9a-f]+)/.exec(line)?.[1];
+    if (dumped !== undefined) page = Number.parseInt(dumped, 16);
+    const isDebug = found?.message.call === 'pr_debug' && !kernel.c.dyndbg.includes(FILE);
+    if (!isDebug && line !== '' && !(line.startsWith('Offlined Pages') && quiet(asked))) messages.push(line);
+  }
+  return {
+    errno: ret === null ? null : errnoName(ret),
+    ended,
+    messages,
+    reason,
+    page,
+    loops: signalled.length > 0,
+    after,
+  };
+}
+
+/** Since v5.11 "Offlined Pages" is a debug message. */
+const quiet = ({ session }: AskedMachine): boolean =>
+  !session.kernel.c.dyndbg.includes(FILE) &&
+  recognise('Offlined Pages 1', session.kernel.release).some(({ message }) => message.call === 'pr_debug');

@@ -1,0 +1,121 @@
+import { zone_idx } from '../../kernel/state.ts';
+import type { AskedMachine } from '../machine.ts';
+import { type Owner, ownerOf } from '../owner/owner.ts';
+import { knownPages } from '../pages/summary.ts';
+import { CLASS } from '../pages/word.ts';
+import type { BlockAnswer, Verdict } from './answer.ts';
+import { curesOf } from './cures.ts';
+import { dependsOn } from './depends.ts';
+import { type Probe, probeOffline } from './probe.ts';
+import { reasonOf } from './reason.ts';
+import { sameAnswer } from './same-answer.ts';
+
+/** Whether memory blocks can be taken offline, and if not, why: what the kernel would do, in its own order. */
+
+/** What could not be seen of a block's pages. */
+function unseenOf({ pages, no_pages, session }: AskedMachine, block: number): string[] {
+  const { c } = session.kernel;
+  const perBlock = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const own = pages?.blocks.get(block);
+  if (own && knownPages(own) === perBlock) return [];
+  const why = own ? 'only some pages of it are recorded' : (no_pages ?? 'its pages are not recorded');
+  return [`/proc/kpageflags: ${why}: what uses its pages is unknown`];
+}
+
+/**
+ * Whether the page that refuses is one whose place the model has chosen: x86-64's struct pages of boot memory, which no file
+ * shows.
+ */
+function isChosen({ session }: AskedMachine, { page }: Probe, { reservations }: Owner): boolean {
+  const { c } = session.kernel;
+  const at = page * c.PAGE_SIZE;
+  const reserved = ({ start, size }: { start: number; size: number }): boolean =>
+    start <= at && at < start + size;
+  return c.arch === 'x86_64' && page >= 0 && !reservations.some(reserved);
+}
+
+function verdictOf(
+  asked: AskedMachine,
+  block: number,
+  probe: Probe,
+  unseen: readonly string[],
+  owner: Owner,
+): Verdict {
+  if (probe.errno !== null || probe.ended !== 'returned')
+    return unseen.length > 0 && isChosen(asked, probe, owner) ? 'unsure' : 'no';
+  const { state, kernel } = asked.session;
+  const { zone } = state.memory_block.get(block)!;
+  const movable = zone >= 0 && zone_idx(zone) === kernel.c.ZONE_MOVABLE;
+  return unseen.length === 0 || movable ? 'yes' : 'unsure';
+}
+
+export function answerOf(asked: AskedMachine, block: number, probe: Probe | null, owner: Owner): BlockAnswer {
+  const { state, kernel } = asked.session;
+  const { c } = kernel;
+  const own = state.memory_block.get(block)!;
+  const size = c.memory_block_size_bytes;
+  const common = {
+    block,
+    start: block * size,
+    size,
+    zone: own.zone < 0 ? null : c.zones[zone_idx(own.zone)]!,
+    nodes: own.links,
+    owner,
+    depends: dependsOn(asked, owner),
+  };
+  if (probe === null)
+    return {
+      ...common,
+      verdict: 'offline',
+      errno: null,
+      messages: [],
+      reason: null,
+      migrate: null,
+      cures: [],
+      unseen: [],
+    };
+  const unseen = unseenOf(asked, block);
+  const verdict = verdictOf(asked, block, probe, unseen, owner);
+  const reason = verdict === 'no' ? reasonOf(asked, block, probe, owner) : null;
+  const words = asked.pages?.blocks.get(block);
+  return {
+    ...common,
+    verdict,
+    errno: verdict === 'no' ? probe.errno : null,
+    messages: verdict === 'unsure' ? [] : probe.messages,
+    reason,
+    migrate: words ? words.counts[CLASS.lru]! : null,
+    cures: reason ? curesOf(asked, block, reason, owner) : [],
+    unseen,
+  };
+}
+
+/** The answer for a block of the machine. */
+export function why(asked: AskedMachine, block: number): BlockAnswer {
+  const { offline } = asked.session.state.memory_block.get(block)!;
+  return answerOf(asked, block, offline ? null : probeOffline(asked, block), ownerOf(asked, block));
+}
+
+/** The answers for many blocks; blocks that the kernel cannot tell apart are tried once. */
+export function whyAll(asked: AskedMachine, blocks: readonly number[]): BlockAnswer[] {
+  const tried = new Map<string, { probe: Probe | null; answer: BlockAnswer }>();
+  const { memory_block } = asked.session.state;
+  const size = asked.session.kernel.c.memory_block_size_bytes;
+  const key = sameAnswer(asked);
+  return blocks.map((block) => {
+    const like = key(block);
+    const known = tried.get(like);
+    if (
+      known &&
+      (known.answer.verdict === 'yes' ||
+        known.answer.verdict === 'offline' ||
+        known.answer.verdict === 'unsure')
+    )
+      return { ...known.answer, block, start: block * size };
+    const { offline } = memory_block.get(block)!;
+    const probe = offline ? null : (known?.probe ?? probeOffline(asked, block));
+    const answer = answerOf(asked, block, probe, ownerOf(asked, block));
+    tried.set(like, { probe, answer });
+    return answer;
+  });
+}

@@ -1,0 +1,65 @@
+import type { Steps } from '../../../../../steps/step.ts';
+import type { Kernel, vmem_altmap } from '../../../../kernel.ts';
+import {
+  NO_PAGE,
+  PageReserved,
+  PG_reserved,
+  page_nid,
+  page_zonenum,
+  USE,
+  with_use,
+} from '../../../../mm/page.ts';
+import { access_pages, page_operation } from '../../../../mm/page_access.ts';
+import { add, change, operation } from '../../../../ops.ts';
+import { type State, zone_key } from '../../../../state.ts';
+
+/** arch/x86/mm/init_64.c: the pages of tables and of the memmap, freed. */
+
+/** The zone of memblock's pages that become the page allocator's; -1 if they were its own. */
+const free_reserved = page_operation({
+  name: 'free_reserved',
+  writes: true,
+  first_unmapped: (state, start) => (state.pages.get(start) === NO_PAGE ? start : -1),
+  tell: ([pfn, end]) => ({ kind: 'freed', pages: { pfn, nr_pages: end - pfn } }),
+  run(state, start, end): number {
+    const first = state.pages.get(start);
+    if (!PageReserved(first)) return -1;
+    state.pages.update(start, end, (page) => with_use(page & ~PG_reserved, USE.FREE));
+    return zone_key(page_nid(first), page_zonenum(first));
+  },
+});
+
+const put_shared = operation({
+  name: 'put_shared',
+  obj: 'vmemmap_refs',
+  writes: true,
+  tell: () => ({ kind: 'does', what: 'put_page_testzero(page)' }),
+  run: (state: State, pfn: number): boolean => {
+    const refs = state.vmemmap_refs.get(pfn);
+    if (refs > 0) state.vmemmap_refs.set(pfn, pfn + 1, refs - 1);
+    return refs > 0;
+  },
+});
+
+/** A page or block of the memmap. A page that device memory shares goes with its last user. */
+export function* free_memmap(k: Kernel, pfn: number, order: number): Steps<void> {
+  if (order === 0 && (yield* change(put_shared, pfn))) return;
+  if (!(yield* k.free_pagetable(pfn, order))) yield* add('vars', 0, 'nr_vmemmap_pages', -(2 ** order));
+}
+
+export const v5_2 = {
+  /** Pages of memblock become the page allocator's (free_reserved_page). Returns whether they were. */
+  *free_pagetable(this: Kernel, pfn: number, order: number): Steps<boolean> {
+    const nr_pages = 2 ** order;
+    const zone = yield* access_pages(this, 'free_pagetable', free_reserved, pfn, pfn + nr_pages);
+    if (zone >= 0) yield* this.adjust_managed_page_count(zone, nr_pages);
+    else yield* this.free_pages(pfn, nr_pages);
+    return zone >= 0;
+  },
+
+  *free_hugepage_table(this: Kernel, pfn: number, altmap: vmem_altmap | null): Steps<void> {
+    const nr_pages = this.c.PMD_SIZE / this.c.PAGE_SIZE;
+    if (altmap) altmap.alloc -= nr_pages;
+    else yield* free_memmap(this, pfn, Math.log2(nr_pages));
+  },
+};

@@ -1,0 +1,31 @@
+import { type Config, SIZEOF_STRUCT_PAGE } from '../../config.ts';
+import type { Kernel, vmem_altmap } from '../../kernel.ts';
+
+/** mm/sparse-vmemmap.c: how many pages of struct pages /proc/vmstat counts for a range. */
+
+/** Pages of memmap that a compound page of device-dax has of its own. */
+const VMEMMAP_RESERVE_NR = 2;
+
+/** Pages that hold so many struct pages. */
+export const whole_memmap = (c: Config, nr_pages: number): number =>
+  Math.ceil((nr_pages * SIZEOF_STRUCT_PAGE) / c.PAGE_SIZE);
+
+/** v7.2, and 6.12.101 before it. */
+export const v7_2 = {
+  /** The tails of a compound page of device-dax share memmap on x86-64 (ARCH_WANT_OPTIMIZE_DAX_VMEMMAP). */
+  section_nr_vmemmap_pages(
+    this: Kernel,
+    pfn: number,
+    nr_pages: number,
+    altmap: vmem_altmap | null,
+    pgmap: { readonly vmemmap_shift: number } | null,
+  ): number {
+    const pages_per_compound = 2 ** (pgmap?.vmemmap_shift ?? 0);
+    const optimize =
+      this.c.arch === 'x86_64' && !altmap && whole_memmap(this.c, pages_per_compound) > VMEMMAP_RESERVE_NR;
+    if (!optimize) return whole_memmap(this.c, nr_pages);
+    if (pages_per_compound < this.c.PAGES_PER_SECTION)
+      return (VMEMMAP_RESERVE_NR * nr_pages) / pages_per_compound;
+    return pfn % pages_per_compound === 0 ? VMEMMAP_RESERVE_NR : 0;
+  },
+};

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { InputError } from '../../errors/input-error.ts';
+
+/**
+ * Debian packages of any architecture, downloaded by apt from the host's sources into a cache and unpacked there; nothing
+ * is installed, and no root is needed: each architecture has an apt state of its own.
+ */
+
+const run = promisify(execFile);
+
+export type DebianArch = 'amd64' | 'arm64';
+
+/** $XDG_CACHE_HOME/mhp or ~/.cache/mhp. */
+export const cacheDir = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mhp');
+
+/** A package: "linux-image-6.1.0-57-arm64". */
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,120}$/;
+
+async function command(
+  name: string,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+): Promise<string> {
+  try {
+    const { stdout } = await run(name, args, { maxBuffer: 2 ** 28, ...options });
+    return stdout;
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    if (code === 'ENOENT')
+      throw new InputError(name, '', 'is not installed: without it no Debian package can be had');
+    const said = (stderr ?? '').split('\n').find((line) => /^(E:|W:|dpkg-deb:|tar:)/.test(line));
+    throw new InputError(`${name} ${args[0] ?? ''}`, '', said ?? `failed (${String(code)})`);
+  }
+}
+
+export class Debian {
+  readonly #arch: DebianArch;
+  readonly #dir: string;
+  #updated: Promise<void> | undefined;
+
+  constructor(arch: DebianArch, cache: string = cacheDir()) {
+    this.#arch = arch;
+    this.#dir = join(cache, 'debian', arch);
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    return { ...process.env, APT_CONFIG: join(this.#dir, 'apt', 'apt.conf') };
+  }
+
+  /** Fetches the lists of packages, once a process. */
+  #update(): Promise<void> {
+    this.#updated ??= (async () => {
+      const apt = join(this.#dir, 'apt');
+      mkdirSync(join(apt, 'state', 'lists', 'partial'), { recursive: true });
+      mkdirSync(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
+      writeFileSync(join(apt, 'status'), '');
+      const lines = [
+        `APT::Architecture "${this.#arch}";`,
+        `APT::Architectures { "${this.#arch}"; };`,
+        `Dir::State "${join(apt, 'state')}";`,
+        `Dir::State::status "${join(apt, 'status')}";`,
+        `Dir::Cache "${join(apt, 'cache')}";`,
+        'APT::Sandbox::User "";',
+      ];
+      writeFileSync(join(apt, 'apt.conf'), `${lines.join('\n')}\n`);
+      await command('apt-get', ['-q', 'update'], { env: this.#env() });
+    })();
+    return this.#updated;
+  }
+
+  /** The names of packages that begin with `prefix`. */
+  async names(prefix: string): Promise<readonly string[]> {
+    await this.#update();
+    const text = await command('apt-cache', ['pkgnames', prefix], { env: this.#env() });
+    return text.split('\n').filter((name) => PACKAGE.test(name));
+  }
+
+  /** Where packages lie that were unpacked before, by name. */
+  unpackedNames(): readonly string[] {
+    const root = join(this.#dir, 'unpacked');
+    return existsSync(root) ? readdirSync(root).filter((name) => PACKAGE.test(name)) : [];
+  }
+
+  unpackedDir(name: string): string {
+    return join(this.#dir, 'unpacked', name);
+  }
+
+  /** The directory in which a package is unpacked; downloads it unless that was done before. */
+  async unpack(name: string): Promise<string> {
+    const dir = this.unpackedDir(name);
+    if (existsSync(dir)) return dir;
+    await this.#update();
+    mkdirSync(join(this.#dir, 'unpacked'), { recursive: true });
+    const work = mkdtempSync(join(this.#dir, 'get-'));
+    try {
+      await command('apt-get', ['-q', 'download', name], { env: this.#env(), cwd: work });
+      const deb = readdirSync(work).find((file) => file.endsWith('.deb'));
+      if (deb === undefined) throw new InputError(`debian package ${name}`, '', 'cannot be downloaded');
+      await command('dpkg-deb', ['-x', join(work, deb), join(work, 'root')]);
+      renameSync(join(work, 'root'), dir);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+    return dir;
+  }
+}

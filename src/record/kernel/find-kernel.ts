@@ -1,0 +1,137 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { InputError } from '../../errors/input-error.ts';
+import type { Arch } from '../../geometry/sizes.ts';
+import type { Debian, DebianArch } from './debian.ts';
+import type { GuestKernel } from './guest-kernel.ts';
+import { openImage } from './image.ts';
+
+/** What the scenario or the user wants of a kernel that a name alone does not tell. */
+export interface Wanted {
+  readonly arch: Arch;
+  /** Bytes. */
+  readonly page_size: number;
+}
+
+/** Finds what `--kernel` names. */
+export class KernelFinder {
+  readonly #dir: string;
+  readonly #debian: (arch: DebianArch) => Debian;
+
+  /**
+   * @param dir a private directory for images that must be unpacked
+   * @param debian the packages of an architecture
+   */
+  constructor(dir: string, debian: (arch: DebianArch) => Debian) {
+    this.#dir = dir;
+    this.#debian = debian;
+  }
+
+  /**
+   * @param source an image; a kernel build tree or an unpacked package; or "debian:VERSION[/FLAVOUR]"
+   * @throws InputError if there is no such kernel
+   */
+  async find(source: string, wanted: Wanted): Promise<GuestKernel> {
+    if (source.startsWith('debian:')) return this.#ofDebian(source, wanted);
+    let isDirectory: boolean;
+    try {
+      isDirectory = statSync(source).isDirectory();
+    } catch {
+      throw new InputError(source, '', 'no such file or directory; a package is named as in debian:6.1');
+    }
+    return isDirectory ? this.#ofDirectory(source, source, wanted.arch) : this.#ofImage(source, source);
+  }
+
+  async #ofDebian(source: string, wanted: Wanted): Promise<GuestKernel> {
+    const parsed = /^debian:(\d+\.[\w.+~-]+)(?:\/([a-z0-9-]+))?$/.exec(source);
+    if (!parsed)
+      throw new InputError(
+        source,
+        '',
+        'is not debian:VERSION or debian:VERSION/FLAVOUR, as in debian:6.1/arm64',
+      );
+    const version = parsed[1]!;
+    const flavour = parsed[2] ?? flavourOf(wanted, source);
+    const arch = debianArch(flavour);
+    if (arch === undefined) throw new InputError(source, '', `"${flavour}" is no flavour of amd64 or arm64`);
+    const debian = this.#debian(arch);
+    const name =
+      newest(debian.unpackedNames(), version, flavour) ??
+      newest(await debian.names('linux-image-'), version, flavour);
+    if (name === undefined)
+      throw new InputError(source, '', `there is no package linux-image-${version}*-${flavour}`);
+    return this.#ofDirectory(source, await debian.unpack(name), arch === 'amd64' ? 'x86_64' : 'arm64');
+  }
+
+  #ofImage(source: string, path: string): GuestKernel {
+    const { path: image, config, ...own } = openImage(path, this.#dir);
+    const release = own.release ?? /^(?:vmlinuz|Image|vmlinux)-(\d\S*)$/.exec(basename(path))?.[1] ?? null;
+    const beside = [`config-${release}`, '.config'].map((name) => join(dirname(path), name)).find(isFile);
+    return {
+      source,
+      image,
+      ...own,
+      release,
+      config: beside === undefined ? config : readFileSync(beside, 'utf8'),
+      modules: null,
+    };
+  }
+
+  #ofDirectory(source: string, dir: string, arch: Arch): GuestKernel {
+    const built = (arch === 'arm64' ? ['Image', 'Image.gz'] : ['bzImage'])
+      .map((name) => join(dir, 'arch', arch === 'arm64' ? 'arm64' : 'x86', 'boot', name))
+      .find(isFile);
+    if (built !== undefined) {
+      const config = join(dir, '.config');
+      const kernel = this.#ofImage(source, built);
+      return {
+        ...kernel,
+        config: isFile(config) ? readFileSync(config, 'utf8') : kernel.config,
+        modules: dir,
+      };
+    }
+    const boot = join(dir, 'boot');
+    const images = existsSync(boot) ? readdirSync(boot).filter((name) => name.startsWith('vmlinuz-')) : [];
+    const [image, ...more] = images;
+    if (image === undefined)
+      throw new InputError(
+        source,
+        '',
+        `is neither a kernel build tree with an image of ${arch} nor an unpacked package`,
+      );
+    if (more.length > 0)
+      throw new InputError(source, 'boot', `has ${images.length} kernels: name one of the images`);
+    const kernel = this.#ofImage(source, join(boot, image));
+    const modules = [join(dir, 'lib/modules'), join(dir, 'usr/lib/modules')].find((path) => existsSync(path));
+    return { ...kernel, modules: modules ?? null };
+  }
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+function flavourOf({ arch, page_size }: Wanted, source: string): string {
+  if (arch === 'x86_64') return 'amd64';
+  if (page_size === 4096) return 'arm64';
+  if (page_size === 16_384) return 'arm64-16k';
+  throw new InputError(
+    source,
+    '',
+    `Debian has no arm64 kernel with pages of ${page_size / 1024}K: build one`,
+  );
+}
+
+function debianArch(flavour: string): DebianArch | undefined {
+  return (['amd64', 'arm64'] as const).find((arch) => flavour.split('-').includes(arch));
+}
+
+/** The newest signed image of a version and flavour: "6.1" takes 6.1.0-57 and 6.1.5, not 6.12. */
+export function newest(names: readonly string[], version: string, flavour: string): string | undefined {
+  const escaped = version.replace(/[.+]/g, '\\$&');
+  const pattern = new RegExp(`^linux-image-(${escaped}(?:[-.+~](?:[-.+~\\d]|deb|bpo|rc)*)?)-${flavour}$`);
+  const found = names.flatMap((name) => {
+    const own = pattern.exec(name)?.[1];
+    return own === undefined ? [] : [{ name, own }];
+  });
+  found.sort((a, b) => a.own.localeCompare(b.own, 'en', { numeric: true }));
+  return found.at(-1)?.name;
+}

@@ -1,0 +1,132 @@
+import { regionOf } from '../geometry/layout.ts';
+import type { Int64 } from '../ir/read/values.ts';
+import { FIX } from '../kernel/arch/arm64/include/asm/fixmap.ts';
+import { type Config, SIZEOF_STRUCT_PAGE } from '../kernel/config.ts';
+import type { EntryPointer } from '../kernel/mmu.ts';
+import { fix_to_ptr } from '../kernel/mmu.ts';
+import { phys_to_virt } from '../kernel/pfn.ts';
+import type { SourceProgram } from './program.ts';
+import { BadBundle } from './stop.ts';
+import { numberOf, wordOf } from './values.ts';
+
+/** The thing of the model that lies at an address of the kernel's C. */
+export type Place =
+  /** Memory in the linear map, the kernel's root table, or the page behind a slot of the fixmap. */
+  | { readonly kind: 'memory'; readonly p: EntryPointer }
+  | { readonly kind: 'struct page'; readonly pfn: number; readonly offset: number }
+  /** A variable of the kernel's image, by its name. */
+  | { readonly kind: 'variable'; readonly name: string; readonly offset: number; readonly constant: boolean }
+  /** An object that the model passed as an argument, by its number. */
+  | { readonly kind: 'object'; readonly number: number; readonly offset: number }
+  | { readonly kind: 'nothing' };
+
+const OBJECT_SIZE = 4096;
+
+/** The enumerators of the slots through which tables are written. */
+const SLOTS = { FIX_PTE: FIX.PTE, FIX_PMD: FIX.PMD, FIX_PUD: FIX.PUD, FIX_P4D: FIX.P4D } as const;
+
+/** Addresses of the kernel's C on a machine: constants of its build and its configuration. */
+export class Addresses {
+  readonly #c: Config;
+  readonly #program: SourceProgram;
+  readonly #fixmapTop: number;
+  /** Slots of the fixmap by their index: the slot of the model, or 'root' for FIX_PGD. */
+  readonly #slots = new Map<number, number | 'root'>();
+
+  constructor(c: Config, program: SourceProgram) {
+    this.#c = c;
+    this.#program = program;
+    const fixmap = regionOf(c.layout, 'fixmap');
+    if (!fixmap) throw new BadBundle(`the layout ${c.layout.name} has no fixmap`);
+    this.#fixmapTop = fixmap.end;
+    for (const [name, slot] of Object.entries(SLOTS)) {
+      const index = program.enumeratorIfAny(name);
+      if (index !== undefined) this.#slots.set(index, slot);
+    }
+    const root = program.enumeratorIfAny('FIX_PGD');
+    if (root !== undefined) this.#slots.set(root, 'root');
+  }
+
+  /** The pointer of C to an entry of a page table. */
+  ofEntry(p: EntryPointer): Int64 {
+    const { swapper_pg_dir, PAGE_SIZE } = this.#c;
+    if (p >= swapper_pg_dir && p < swapper_pg_dir + PAGE_SIZE) {
+      const { lo, hi } = this.#program.root;
+      return { lo: lo + (p - swapper_pg_dir), hi };
+    }
+    return wordOf(phys_to_virt(this.#c, p));
+  }
+
+  ofObject(number: number): Int64 {
+    const { lo, hi } = this.#program.imageAddress('objects');
+    return { lo: lo + number * OBJECT_SIZE, hi };
+  }
+
+  ofPage(pfn: number): Int64 {
+    const { VMEMMAP_START, mappable_range, PAGE_SIZE } = this.#c;
+    return wordOf(VMEMMAP_START + (pfn - mappable_range.start / PAGE_SIZE) * SIZEOF_STRUCT_PAGE);
+  }
+
+  /** The slot that an entry of the fixmap's own table describes: a slot of the model, 'root', or undefined. */
+  slotOfEntry(index: number): number | 'root' | undefined {
+    const { PAGE_SIZE } = this.#c;
+    const entries = PAGE_SIZE / 8;
+    for (const [slot, of] of this.#slots) {
+      const page = this.#fixmapTop / PAGE_SIZE - slot;
+      if (((page % entries) + entries) % entries === index) return of;
+    }
+    return undefined;
+  }
+
+  /** Whether an address belongs to a slot of the fixmap, whose own entries are not modelled. */
+  isFixmap(address: number): boolean {
+    return this.#slotAt(address) !== undefined;
+  }
+
+  place(at: Int64): Place {
+    const c = this.#c;
+    const address = numberOf(at);
+    if (address >= c.PAGE_OFFSET && address < c.PAGE_END)
+      return { kind: 'memory', p: address - phys_to_virt(c, 0) };
+    if (address >= c.VMEMMAP_START && address < c.VMEMMAP_END) {
+      const offset = address - c.VMEMMAP_START;
+      const nr = Math.floor(offset / SIZEOF_STRUCT_PAGE);
+      const pfn = nr + c.mappable_range.start / c.PAGE_SIZE;
+      return { kind: 'struct page', pfn, offset: offset - nr * SIZEOF_STRUCT_PAGE };
+    }
+    const slot = this.#slotAt(address);
+    if (slot !== undefined) {
+      const base = slot === 'root' ? c.swapper_pg_dir : fix_to_ptr(slot);
+      return { kind: 'memory', p: base + (((address % c.PAGE_SIZE) + c.PAGE_SIZE) % c.PAGE_SIZE) };
+    }
+    return this.#imagePlace(at);
+  }
+
+  #imagePlace(at: Int64): Place {
+    const { root, ir, half } = this.#program;
+    if (at.hi !== half) return { kind: 'nothing' };
+    const inRoot = (at.lo >>> 0) - (root.lo >>> 0);
+    if (inRoot >= 0 && inRoot < this.#c.PAGE_SIZE)
+      return { kind: 'memory', p: this.#c.swapper_pg_dir + inRoot };
+    const inObjects = (at.lo >>> 0) - this.#program.imageAddress('objects').lo;
+    if (inObjects >= 0 && inObjects < 0x10000000) {
+      const number = Math.floor(inObjects / OBJECT_SIZE);
+      return { kind: 'object', number, offset: inObjects - number * OBJECT_SIZE };
+    }
+    const found = ir.variableAt(at.lo, at.hi);
+    if (!found) return { kind: 'nothing' };
+    const { symbol } = found;
+    return {
+      kind: 'variable',
+      name: symbol.name,
+      offset: (at.lo >>> 0) - (found.at.lo >>> 0),
+      constant: symbol.kind === 'variable' && symbol.global.constant,
+    };
+  }
+
+  #slotAt(address: number): number | 'root' | undefined {
+    if (address >= this.#fixmapTop || address < this.#fixmapTop - 2 ** 32) return undefined;
+    const page = Math.floor(address / this.#c.PAGE_SIZE);
+    return this.#slots.get(this.#fixmapTop / this.#c.PAGE_SIZE - page);
+  }
+}

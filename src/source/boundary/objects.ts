@@ -1,0 +1,84 @@
+import type { Int64 } from '../../ir/read/values.ts';
+import type { Config } from '../../kernel/config.ts';
+import { leaf_entry } from '../../kernel/include/linux/pgtable.ts';
+import type { mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
+import { intOf, numberOf, wordOf, wordOfDescriptor, ZERO } from '../values.ts';
+
+/** A member of a struct that the model passes as an object of its own. */
+interface ObjectMember<T> {
+  readonly read: (object: T, pointer: (object: object | null) => Int64, c: Config) => Int64;
+  readonly write?: (object: T, value: Int64) => void;
+}
+
+/** A struct by the object that stands for it; members that are not here stop the run. */
+export interface ObjectStruct<T> {
+  readonly struct: string;
+  readonly members: Readonly<Record<string, ObjectMember<T>>>;
+}
+
+const count = (field: keyof vmem_altmap): ObjectMember<vmem_altmap> => ({
+  read: (altmap) => wordOf(altmap[field]),
+  write: (altmap, value) => {
+    altmap[field] = numberOf(value);
+  },
+});
+
+const vmemAltmap: ObjectStruct<vmem_altmap> = {
+  struct: 'vmem_altmap',
+  members: {
+    base_pfn: count('base_pfn'),
+    reserve: count('reserve'),
+    free: count('free'),
+    align: count('align'),
+    alloc: count('alloc'),
+  },
+};
+
+const mhpParams: ObjectStruct<mhp_params> = {
+  struct: 'mhp_params',
+  members: {
+    altmap: { read: (params, pointer) => pointer(params.altmap) },
+    'pgprot.pgprot': { read: (params, _, c) => wordOfDescriptor(leaf_entry(c, 0, params.pgprot)) },
+  },
+};
+
+/** The task that runs the C: what functions of the kernel keep in it while they run. */
+export interface Task {
+  readonly thread_info: { flags: Int64 };
+  readonly lazy_mmu_state: { enable_count: number; pause_count: number };
+}
+
+export const newTask = (): Task => ({
+  thread_info: { flags: ZERO },
+  lazy_mmu_state: { enable_count: 0, pause_count: 0 },
+});
+
+const counter = (field: keyof Task['lazy_mmu_state']): ObjectMember<Task> => ({
+  read: (task) => wordOf(task.lazy_mmu_state[field]),
+  write: (task, value) => {
+    task.lazy_mmu_state[field] = intOf(value);
+  },
+});
+
+const taskStruct: ObjectStruct<Task> = {
+  struct: 'task_struct',
+  members: {
+    'thread_info.flags': {
+      read: (task) => task.thread_info.flags,
+      write: (task, value) => {
+        task.thread_info.flags = value;
+      },
+    },
+    // of these bits only those of interrupts are looked at, and none runs
+    'thread_info.preempt.count': { read: () => ZERO },
+    'lazy_mmu_state.enable_count': counter('enable_count'),
+    'lazy_mmu_state.pause_count': counter('pause_count'),
+  },
+};
+
+const STRUCTS: readonly ObjectStruct<never>[] = [vmemAltmap, mhpParams, taskStruct];
+
+/** The struct for which an object stands: the one whose members it has. */
+export function structOf(object: object): ObjectStruct<never> | undefined {
+  return STRUCTS.find(({ members }) => Object.keys(members).every((name) => name.split('.')[0]! in object));
+}

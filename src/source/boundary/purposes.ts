@@ -1,0 +1,35 @@
+import type { LevelName } from '../../geometry/translation.ts';
+
+/**
+ * What a page is for that the C allocates: the table of a level, or struct pages. The allocator is not told, but who
+ * asks for it decides: the first of the running functions, from the innermost on, that is listed here.
+ */
+export const PURPOSES: Readonly<Record<string, LevelName | 'memmap'>> = {
+  // arch/arm64/mm/mmu.c
+  alloc_init_cont_pte: 'PTE',
+  alloc_init_cont_pmd: 'PMD',
+  alloc_init_pud: 'PUD',
+  alloc_init_p4d: 'P4D',
+  // mm/sparse-vmemmap.c
+  vmemmap_alloc_block_buf: 'memmap',
+  vmemmap_pmd_populate: 'PTE',
+  vmemmap_pud_populate: 'PMD',
+  vmemmap_p4d_populate: 'PUD',
+  vmemmap_pgd_populate: 'P4D',
+};
+
+/** The same for pages that the C frees. */
+export const FREED: Readonly<Record<string, 'table' | 'memmap'>> = {
+  free_hotplug_pgtable_page: 'table',
+  pte_free_kernel: 'table',
+  pmd_free: 'table',
+  unmap_hotplug_pte_range: 'memmap',
+  unmap_hotplug_pmd_range: 'memmap',
+  unmap_hotplug_pud_range: 'memmap',
+};
+
+/** The entry of the first function of a chain that has one. */
+export function firstOf<T>(table: Readonly<Record<string, T>>, chain: readonly string[]): T | undefined {
+  const fn = chain.find((name) => Object.hasOwn(table, name));
+  return fn === undefined ? undefined : table[fn];
+}

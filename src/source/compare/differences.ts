@@ -1,0 +1,117 @@
+import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
+import { type CompareEvent, tlbiText } from './events.ts';
+
+/** A way in which the C does more, or does it in other pieces, than the model, and why it is no disagreement. */
+export interface NamedDifference {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** Differences by which events are passed over; the report counts how often. */
+export const DIFFERENCES = {
+  again: {
+    name: 'an entry is read again',
+    why: 'the entry that the thread has accessed last; the C reads some entries once more: to compare, through a level that is folded, or in a macro that evaluates its argument twice',
+  },
+  contpte: {
+    name: 'a PTE is read before it is cleared',
+    why: 'contpte_try_unfold() looks whether it is contiguous, which changes nothing for the kernel',
+  },
+  remapped: {
+    name: 'pfn_valid() before a BUG',
+    why: 'it decides whether the struct page of memory that is already mapped is printed; no device memory has one',
+  },
+  table_dsb: {
+    name: 'DSB after a table is allocated',
+    why: 'it makes the zeroes of the new table visible; the model has a table zeroed before anybody can walk it',
+  },
+  slot_barriers: {
+    name: 'barriers after a slot of the fixmap is set',
+    why: "they make the slot's own entry visible, which the model does not have; every write before has had its barriers",
+  },
+  verify: {
+    name: 'vmemmap_verify()',
+    why: 'it compares the node of the struct pages with that of their memory and prints "potential offnode page_structs" once; the model looks at both in one step, and only on a machine of several nodes',
+  },
+  pieces: {
+    name: 'TLBIs page by page',
+    why: 'the model has one step for a series of TLBIs on consecutive pages; a thread of C can be interrupted in it',
+  },
+} as const satisfies Readonly<Record<string, NamedDifference>>;
+
+export type DifferenceName = keyof typeof DIFFERENCES;
+
+export type DifferenceCounts = Partial<Record<DifferenceName, number>>;
+
+const VERIFY =
+  /^(early_pfn_to_nid |node_distance |(?:has|set)_warned "vmemmap_verify"|printk .*potential offnode page_structs)/;
+
+const isSlot = (e: CompareEvent | undefined): boolean => e?.text.startsWith('set_slot ') === true;
+const isCleared = (e: CompareEvent | undefined): boolean =>
+  e?.text.startsWith('set_slot ') === true && e.text.endsWith(' 0');
+
+/** The events without those that are passed over. `counts` is added to. */
+export function comparable(
+  events: readonly CompareEvent[],
+  counts: DifferenceCounts,
+  pageSize: number,
+): readonly CompareEvent[] {
+  const kept: CompareEvent[] = [];
+  let last: number | undefined;
+  const count = (name: DifferenceName): void => {
+    counts[name] = (counts[name] ?? 0) + 1;
+  };
+  // the barriers that belong to a slot that has just been set
+  let slot: readonly string[] = [];
+  let cleared = false;
+  for (const e of events) {
+    if (slot.length > 0 && e.text === slot[0]) {
+      slot = slot.slice(1);
+      count('slot_barriers');
+      continue;
+    }
+    slot = [];
+    if (cleared && e.text === 'dsb ishst') {
+      cleared = false;
+      count('table_dsb');
+      continue;
+    }
+    cleared = false;
+    if (e.text.startsWith('pfn_valid ')) {
+      count('remapped');
+      continue;
+    }
+    if (VERIFY.test(e.text)) {
+      count('verify');
+      continue;
+    }
+    if (e.kind === 'read' && e.entry === last) {
+      count('again');
+      continue;
+    }
+    if (e.swapped !== undefined && kept.at(-1)?.kind === 'read' && kept.at(-1)?.entry === e.swapped) {
+      kept.pop();
+      count('contpte');
+    }
+    if (e.entry !== undefined) last = e.entry;
+    const before = kept.at(-1);
+    const series = e.tlbi && before?.tlbi && joined(before.tlbi, e.tlbi, pageSize);
+    if (series) {
+      kept[kept.length - 1] = { kind: 'tlbi', text: tlbiText(series), tlbi: series };
+      count('pieces');
+      continue;
+    }
+    kept.push(e);
+    // FIX_PGD is set under its lock
+    if ((isSlot(e) && !isCleared(e)) || e.text === 'lock swapper_pgdir_lock') slot = ['dsb ishst', 'isb'];
+    cleared = e.text.startsWith('clear_pages ');
+  }
+  return kept;
+}
+
+/** Two TLBIs as one series, if the second goes on where the first ends. */
+function joined(a: TlbiOp, b: TlbiOp, pageSize: number): TlbiOp | undefined {
+  const same = a.by === 'va' && b.by === 'va' && a.last_level === b.last_level && a.broadcast === b.broadcast;
+  const end = (a.va ?? 0) + (a.pages ?? 1) * pageSize;
+  return same && end === b.va ? { ...a, pages: (a.pages ?? 1) + (b.pages ?? 1) } : undefined;
+}

@@ -1,0 +1,94 @@
+import type { Descriptor } from '../../hardware/descriptor/descriptor.ts';
+import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
+import type { Step } from '../../steps/step.ts';
+
+/** A step of a function in a form in which the model's and the C's can be compared. */
+export interface CompareEvent {
+  readonly kind: 'read' | 'write' | 'barrier' | 'tlbi' | 'other';
+  /** What is compared. */
+  readonly text: string;
+  /** The entry of a read or write. */
+  readonly entry?: number;
+  /** The entry of an exchange. */
+  readonly swapped?: number;
+  readonly tlbi?: TlbiOp;
+}
+
+const event = (kind: CompareEvent['kind'], text: string): CompareEvent => ({ kind, text });
+
+const number = (n: number): string =>
+  Math.abs(n) < 4096 ? String(n) : `${n < 0 ? '-' : ''}0x${Math.abs(n).toString(16)}`;
+
+/** Steps by which the model keeps its own books; the C does not have them, or at other places. */
+const BOOKS = new Set(['count_table', 'uncount_table', 'armed', 'consume_failure']);
+
+/** Objects of the kernel that are no arguments of their own. */
+const argument = (value: unknown): string => {
+  if (typeof value === 'number') return number(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  return 'PAGE_SIZE' in value || 'errno' in value ? '' : JSON.stringify(value);
+};
+
+/** What is compared of a step; undefined for the model's own books. */
+export function eventOf(step: Step, pageSize = 4096): CompareEvent | undefined {
+  switch (step.op) {
+    case 'enter':
+    case 'forget':
+    case 'leave':
+      return undefined;
+    case 'lock':
+    case 'unlock':
+      return event('other', `${step.op} ${step.lock}`);
+    case 'warn':
+    case 'bug':
+      return event('other', `${step.op} in ${step.where}`);
+    case 'printk':
+      return event('other', `printk ${step.text}`);
+    case 'read':
+    case 'write':
+      if (step.field === 'nr_vmemmap_pages') return undefined;
+      return event(
+        'other',
+        `${step.op} ${step.obj}.${step.field}${step.op === 'write' ? ` ${argument(step.value)}` : ''}`,
+      );
+    case 'call':
+      return calledEvent(step.operation.name, step.args, pageSize);
+    default:
+      return event('other', step.op);
+  }
+}
+
+function calledEvent(name: string, args: readonly unknown[], pageSize: number): CompareEvent | undefined {
+  if (BOOKS.has(name)) return undefined;
+  switch (name) {
+    case 'read_at':
+      return { kind: 'read', text: `read ${number(args[0] as number)}`, entry: args[0] as number };
+    case 'write_at': {
+      const { addr, attr } = args[1] as Descriptor;
+      const text = `write ${number(args[0] as number)} = ${number(addr)} attr 0x${attr.toString(16)}`;
+      return { kind: 'write', text, entry: args[0] as number };
+    }
+    case 'swap_at':
+      return { ...event('other', `${name} ${args.map(argument).join(' ')}`), swapped: args[0] as number };
+    case 'barrier_dsb':
+      return event('barrier', `dsb ${args[0]}`);
+    case 'barrier_isb':
+      return event('barrier', 'isb');
+    case 'issue': {
+      const tlbi = ofPage(args[0] as TlbiOp, pageSize);
+      return { kind: 'tlbi', text: tlbiText(tlbi), tlbi };
+    }
+    case 'first_reserved':
+    case 'read_page':
+      return event('other', `flags of the struct page of ${number(args[0] as number)}`);
+    default:
+      return event('other', [name, ...args.map(argument).filter((text) => text !== '')].join(' '));
+  }
+}
+
+/** A TLBI takes the number of a page: the address in it is not seen. */
+const ofPage = (op: TlbiOp, pageSize: number): TlbiOp =>
+  op.va === undefined ? op : { ...op, va: Math.floor(op.va / pageSize) * pageSize };
+
+export const tlbiText = ({ by, va = 0, pages = 1, last_level, broadcast }: TlbiOp): string =>
+  `tlbi ${by === 'all' ? 'all' : `${number(va)} ${pages} pages`}${last_level ? ' last level' : ''}${broadcast ? '' : ' local'}`;

@@ -1,0 +1,48 @@
+import { boot, type Model } from '../../boot/boot.ts';
+import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
+import { findRelease, type Release } from '../../releases/index.ts';
+import type { Bundle } from '../bundle.ts';
+import { BadBundle } from '../stop.ts';
+
+/** The modelled release that stands for the kernel of a bundle. @throws BadBundle if none does */
+export function releaseOf({ version }: Bundle): Release {
+  const [, series] = /^(\d+\.\d+)/.exec(version) ?? [];
+  const release = findRelease(`v${series}`);
+  if (!release) throw new BadBundle(`no release of the model stands for the bundle's ${version}`);
+  return release;
+}
+
+/** The page size in K and the address bits that a bundle was configured with. */
+export function geometryOf({ config }: Bundle): { readonly page: number; readonly bits: number } {
+  const page = ([4, 16, 64] as const).find((k) => config[`ARM64_${k}K_PAGES`] === 'y');
+  const bits = Number(config.ARM64_VA_BITS);
+  if (!page || !bits)
+    throw new BadBundle('the configuration of the bundle names no page size or address width');
+  return { page, bits };
+}
+
+/** A machine with two nodes, booted with the release and geometry of a bundle; every access is a step. */
+export function bootFor(bundle: Bundle, bootOptions: string): Model {
+  const { page, bits } = geometryOf(bundle);
+  const machine = parseMachineFile(
+    JSON.stringify({
+      arch: bundle.arch,
+      page_size: `${page}K`,
+      va_bits: bits,
+      ram: [
+        { start: '1G', size: '2G', node: 0 },
+        { start: '4G', size: '1G', node: 1 },
+      ],
+      nodes: [
+        { node: 0, cpus: '0' },
+        { node: 1, cpus: '1' },
+      ],
+      ...(bootOptions ? { boot_options: bootOptions } : {}),
+    }),
+    'machine',
+  );
+  return boot(machine, releaseOf(bundle), {
+    explored: true,
+    ptdump_debugfs: bundle.config.PTDUMP_DEBUGFS === 'y',
+  });
+}

@@ -1,0 +1,231 @@
+import type { Config } from '../../kernel/config.ts';
+import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
+import type { State } from '../../kernel/state.ts';
+import type { Prng } from '../../schedule/data/prng.ts';
+import type { Steps } from '../../steps/step.ts';
+import type { SourceFunctionName } from '../functions.ts';
+
+/** A random call of a kernel function, and what is injected before it. */
+export interface RandomOperation {
+  readonly fn: SourceFunctionName;
+  /** The call in words. */
+  readonly text: string;
+  /** Allocations that fail: the site, how many succeed before, how many fail. */
+  readonly failure: { readonly site: string; readonly after: number; readonly times: number } | null;
+  /** The arguments are made anew for each run, as an altmap is changed by the call. */
+  call(k: Kernel): Steps<unknown>;
+}
+
+/** A range that an operation has mapped and a later one may take. */
+interface Range {
+  readonly start: number;
+  readonly size: number;
+}
+
+const G = 2 ** 30;
+
+/** Above all memory of the machine; close enough that tables are shared. Of those in the linear map some are drawn. */
+const AREAS = [64 * G, 64 * G + G / 2, 65 * G, 127 * G, 512 * G, 513 * G];
+
+const hex = (n: number): string => `0x${n.toString(16)}`;
+
+/** Draws operations on the kernel's tables, most of them sensible, some on ranges that others have mapped. */
+export class RandomOperations {
+  readonly #random: Prng;
+  readonly #c: Config;
+  readonly #areas: readonly number[];
+  readonly #mapped: Range[] = [];
+  readonly #populated: Range[] = [];
+  readonly #added: Range[] = [];
+  readonly #remapped: Range[] = [];
+
+  constructor(random: Prng, c: Config) {
+    this.#random = random;
+    this.#c = c;
+    this.#areas = AREAS.filter((start) => start < c.mappable_range.end - 64 * G);
+  }
+
+  next(state: State): RandomOperation {
+    const c = this.#c;
+    // page by page a section takes as long as hundreds of other operations
+    const kind = this.#random.below(13);
+    const drawn =
+      kind < 3
+        ? this.#map()
+        : kind < 5
+          ? this.#unmap()
+          : kind < 7
+            ? this.#populate()
+            : kind < 9
+              ? this.#free()
+              : kind > 10
+                ? this.#vunmap()
+                : kind > 9
+                  ? this.#ioremap()
+                  : c.can_set_direct_map && this.#random.below(16) > 0
+                    ? this.#map()
+                    : this.#hotplug(state);
+    return { ...drawn, failure: this.#failure() };
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.#random.below(items.length)]!;
+  }
+
+  #failure(): RandomOperation['failure'] {
+    if (this.#random.below(6) !== 0) return null;
+    const site = this.#pick(['pgtable', 'vmemmap_block']);
+    return { site, after: this.#random.below(4), times: 1 + this.#random.below(2) };
+  }
+
+  /** A range of physical memory of up to some hundred entries of one level. */
+  #range(): Range & { readonly unit: number } {
+    const { PAGE_SIZE, PMD_SIZE } = this.#c;
+    const unit = this.#pick([PAGE_SIZE, PAGE_SIZE, PAGE_SIZE * 16, PMD_SIZE, PMD_SIZE, PMD_SIZE * 16, G]);
+    const most = unit === PAGE_SIZE ? this.#pick([4, 40, 600]) : unit < PMD_SIZE ? 16 : unit === G ? 2 : 20;
+    const start = this.#pick(this.#areas) + this.#random.below(64) * unit;
+    const ragged = this.#random.below(4) === 0 ? this.#random.below(32) * PAGE_SIZE : 0;
+    return { start: start + ragged, size: (1 + this.#random.below(most)) * unit, unit };
+  }
+
+  #map(): Omit<RandomOperation, 'failure'> {
+    const c = this.#c;
+    const { start, size, unit } = this.#range();
+    // pages of large ranges would take too long
+    const flags = unit > c.PAGE_SIZE * 16 ? this.#pick([0, 2, 4, 6]) : this.#random.below(8);
+    const prot = this.#pick([c.pgprot.MHP, c.pgprot.MHP, c.pgprot.PAGE_KERNEL]);
+    this.#mapped.push({ start, size });
+    return {
+      fn: '__create_pgd_mapping',
+      text: `__create_pgd_mapping(phys ${hex(start)}, size ${hex(size)}, prot ${hex(prot)}, flags ${flags})`,
+      call: (k) =>
+        k.__create_pgd_mapping(
+          c.swapper_pg_dir,
+          start,
+          phys_to_virt(c, start),
+          size,
+          prot,
+          '__pgd_pgtable_alloc',
+          flags,
+        ),
+    };
+  }
+
+  /** One of the ranges, or a part of one. */
+  #partOf(ranges: Range[], unit: number): Range | undefined {
+    const known = ranges.length > 0 ? this.#pick(ranges) : undefined;
+    if (!known) return undefined;
+    const n = Math.ceil(known.size / unit);
+    if (n === 1 || this.#random.below(3) > 0) {
+      ranges.splice(ranges.indexOf(known), 1);
+      return known;
+    }
+    const first = this.#random.below(n);
+    const start = known.start + first * unit;
+    const size = Math.min((1 + this.#random.below(n - first)) * unit, known.start + known.size - start);
+    return { start, size };
+  }
+
+  #unmap(): Omit<RandomOperation, 'failure'> {
+    const { start, size } = this.#partOf(this.#mapped, this.#c.PAGE_SIZE) ?? this.#range();
+    return {
+      fn: '__remove_pgd_mapping',
+      text: `__remove_pgd_mapping(phys ${hex(start)}, size ${hex(size)})`,
+      call: (k) => k.__remove_pgd_mapping(phys_to_virt(this.#c, start), size),
+    };
+  }
+
+  /** Pages whose struct pages are mapped: whole sections, or sub-sections. */
+  #pages(): Range {
+    const { PAGE_SIZE, PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
+    const unit = this.#pick([PAGES_PER_SECTION, PAGES_PER_SUBSECTION]);
+    const start = this.#pick(this.#areas) / PAGE_SIZE + this.#random.below(24) * unit;
+    return { start, size: unit * (1 + this.#random.below(3)) };
+  }
+
+  #altmap(pfn: number): vmem_altmap | null {
+    if (this.#random.below(3) > 0) return null;
+    return {
+      base_pfn: pfn,
+      reserve: this.#random.below(3),
+      free: this.#random.below(2) === 0 ? 1024 : this.#random.below(8),
+      align: 0,
+      alloc: this.#random.below(3),
+    };
+  }
+
+  #populate(): Omit<RandomOperation, 'failure'> {
+    const { start, size } = this.#pages();
+    const nid = this.#random.below(2);
+    const altmap = this.#altmap(start);
+    this.#populated.push({ start, size });
+    const [from, to] = [vmemmap_of(this.#c, start), vmemmap_of(this.#c, start + size)];
+    return {
+      fn: 'vmemmap_populate',
+      text: `vmemmap_populate(pfn ${hex(start)}, ${hex(size)} pages, node ${nid}${altmap ? `, altmap ${JSON.stringify(altmap)}` : ''})`,
+      call: (k) => k.vmemmap_populate(from, to, nid, altmap && { ...altmap }),
+    };
+  }
+
+  #free(): Omit<RandomOperation, 'failure'> {
+    const { start, size } = this.#partOf(this.#populated, this.#c.PAGES_PER_SUBSECTION) ?? this.#pages();
+    const altmap = this.#random.below(4) === 0 ? this.#altmap(start) : null;
+    const [from, to] = [vmemmap_of(this.#c, start), vmemmap_of(this.#c, start + size)];
+    return {
+      fn: 'vmemmap_free',
+      text: `vmemmap_free(pfn ${hex(start)}, ${hex(size)} pages${altmap ? ', altmap' : ''})`,
+      call: (k) => k.vmemmap_free(from, to, altmap && { ...altmap }),
+    };
+  }
+
+  /** Device memory in the vmalloc area, by pages and blocks. */
+  #ioremap(): Omit<RandomOperation, 'failure'> {
+    const { PAGE_SIZE, PMD_SIZE, layout, pgprot } = this.#c;
+    const unit = this.#pick([PAGE_SIZE, PAGE_SIZE, PMD_SIZE]);
+    const base = Math.ceil(layout.VMALLOC_START / G) * G;
+    const start = base + this.#random.below(3) * G + this.#random.below(40) * unit;
+    const size = (1 + this.#random.below(unit === PAGE_SIZE ? 40 : 3)) * unit;
+    const phys = 2 ** 35 + this.#random.below(64) * this.#pick([PAGE_SIZE, PMD_SIZE]);
+    this.#remapped.push({ start, size });
+    return {
+      fn: 'ioremap_page_range',
+      text: `ioremap_page_range(${hex(start)}, size ${hex(size)}, phys ${hex(phys)})`,
+      call: (k) => k.ioremap_page_range(start, start + size, phys, pgprot.PAGE_KERNEL),
+    };
+  }
+
+  #vunmap(): Omit<RandomOperation, 'failure'> {
+    const known = this.#partOf(this.#remapped, this.#c.PAGE_SIZE);
+    if (!known) return this.#ioremap();
+    const { start, size } = known;
+    return {
+      fn: 'vunmap_page_range',
+      text: `vunmap_page_range(${hex(start)}, size ${hex(size)})`,
+      call: (k) => k.vunmap_page_range(start, start + size),
+    };
+  }
+
+  /** A section of memory that is added or removed below the drivers: arch_add_memory(), arch_remove_memory(). */
+  #hotplug(state: State): Omit<RandomOperation, 'failure'> {
+    const c = this.#c;
+    const known = this.#added.length > 4 || this.#random.below(2) === 0 ? this.#added.pop() : undefined;
+    const pgprot = c.pgprot.MHP;
+    if (known) {
+      return {
+        fn: 'arch_remove_memory',
+        text: `arch_remove_memory(${hex(known.start)}, ${hex(known.size)})`,
+        call: (k) => k.arch_remove_memory(known.start, known.size, null),
+      };
+    }
+    const size = c.SECTION_SIZE;
+    const start = this.#pick(this.#areas) + (32 + this.#random.below(16)) * size;
+    if (!state.mem_section.has(start / size)) this.#added.push({ start, size });
+    const nid = this.#random.below(2);
+    return {
+      fn: 'arch_add_memory',
+      text: `arch_add_memory(node ${nid}, ${hex(start)}, ${hex(size)})`,
+      call: (k) => k.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0, pgprot }),
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import { ImpossibleMachine } from '../errors/impossible-machine.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Steps } from '../steps/step.ts';
+import { Addresses } from './addresses.ts';
+import { Conversion, FUNCTIONS, intResult, type SourceFunctionName } from './functions.ts';
+import type { SourceProgram } from './program.ts';
+import { runSource, type SourceArgument } from './run.ts';
+import { BadBundle } from './stop.ts';
+
+const PAGE_SHIFTS = { ARM64_4K_PAGES: 12, ARM64_16K_PAGES: 14, ARM64_64K_PAGES: 16 } as const;
+
+/** Refuses a machine on which the kernel of the bundle would not have this geometry. */
+function checkGeometry(k: Kernel, program: SourceProgram): void {
+  const { config, arch } = program.bundle;
+  if (arch !== 'arm64' || k.c.arch !== 'arm64')
+    throw new BadBundle(`the kernel's own C runs on arm64 only, not on ${k.c.arch}`);
+  const shift = Object.entries(PAGE_SHIFTS).find(([name]) => config[name] === 'y')?.[1];
+  if (shift !== k.c.PAGE_SHIFT || Number(config.ARM64_VA_BITS) !== k.c.t.va_bits) {
+    throw new BadBundle(
+      `the bundle is of a kernel with pages of ${2 ** ((shift ?? 0) - 10)}K and ${config.ARM64_VA_BITS} bits, ` +
+        `the machine's has ${k.c.PAGE_SIZE / 1024}K and ${k.c.t.va_bits}`,
+    );
+  }
+}
+
+/** Huge vmaps depend on whether kernel_page_tables is built in. */
+function checkPtdump({ c }: Kernel, { bundle }: SourceProgram): void {
+  if (c.PTDUMP_DEBUGFS === (bundle.config.PTDUMP_DEBUGFS === 'y')) return;
+  const asked = c.PTDUMP_DEBUGFS ? 'with' : 'without';
+  throw new ImpossibleMachine(`the bundle is not of a kernel ${asked} CONFIG_PTDUMP_DEBUGFS`);
+}
+
+/** The name in C of a function of the model: the first that the bundle has. */
+const nameInC = (fn: SourceFunctionName, program: SourceProgram): string =>
+  FUNCTIONS[fn].c.find((name) => program.has(name)) ?? fn;
+
+/** Which functions are C, and how they run. */
+export interface SourceOptions {
+  /** The functions of the model that C replaces; by default all of {@link FUNCTIONS} that the bundle has. */
+  readonly functions?: readonly SourceFunctionName[];
+  /** Nothing else runs: threads need not say what they remember. */
+  readonly alone?: boolean;
+}
+
+/**
+ * A kernel some of whose functions are the C of a bundle.
+ * @throws BadBundle if the bundle was built for another geometry, or lacks a function that is named
+ * @throws ImpossibleMachine if it was built with other options than the machine has
+ */
+export function sourceKernel(k: Kernel, program: SourceProgram, options: SourceOptions = {}): Kernel {
+  checkGeometry(k, program);
+  const all = (Object.keys(FUNCTIONS) as SourceFunctionName[]).filter((fn) =>
+    program.has(nameInC(fn, program)),
+  );
+  const names = options.functions ?? all;
+  if (names.includes('ioremap_page_range')) checkPtdump(k, program);
+  const to = new Conversion(k.c, new Addresses(k.c, program), program);
+  const replaced: Record<string, unknown> = {};
+  for (const name of names) {
+    const c = nameInC(name, program);
+    if (!program.has(c)) throw new BadBundle(`the bundle has no function ${c}()`);
+    const convert = FUNCTIONS[name].convert as (
+      to: Conversion,
+      k: Kernel,
+      ...args: unknown[]
+    ) => SourceArgument[];
+    replaced[name] = function* (this: Kernel, ...args: unknown[]): Steps<number> {
+      // what a release has not yet comes last
+      const words = convert(to, this, ...args).slice(0, program.arity(c));
+      return intResult(yield* runSource(this, program, c, words, options.alone ?? false));
+    };
+  }
+  return { ...k, ...replaced };
+}

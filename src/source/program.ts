@@ -1,0 +1,158 @@
+import { IrProgram } from '../ir/code/ir-program.ts';
+import { Layouts } from '../ir/debug/layouts.ts';
+import { Lines, type SourcePlace } from '../ir/debug/lines.ts';
+import { DebugNodes } from '../ir/debug/node.ts';
+import { link } from '../ir/link.ts';
+import { type IrModule, readModule } from '../ir/read/module.ts';
+import type { Int64 } from '../ir/read/values.ts';
+import type { IrThread } from '../ir/run/interpreter.ts';
+import { Memory } from '../ir/run/memory.ts';
+import { IrStop } from '../ir/stop.ts';
+import { STANDS_IN } from './boundary/stands-in.ts';
+import type { Bundle } from './bundle.ts';
+import { BadBundle } from './stop.ts';
+
+/** Parts of the image, by the low halves of their addresses; no two of them meet. */
+const IMAGE = {
+  text: 0x10000000,
+  data: 0x20000000,
+  objects: 0x50000000,
+  stack: 0x60000000,
+  root: 0x70000000,
+};
+
+/** The upper half of the image's addresses: above the linear map, in the vmalloc area, as arm64's image is. */
+function imageHalf({ config }: Bundle): number {
+  const bits = Number(config.ARM64_VA_BITS);
+  if (!(bits >= 36 && bits <= 52))
+    throw new BadBundle('the configuration of the bundle names no address width');
+  return -(2 ** (Math.min(bits, 48) - 33));
+}
+
+/** The linked functions of a bundle, with the debug information of its files. */
+export class SourceProgram {
+  readonly bundle: Bundle;
+  readonly ir: IrProgram;
+  /** The upper half of all addresses of the image. */
+  readonly half: number;
+  /** The address of swapper_pg_dir. */
+  readonly root: Int64;
+  readonly #debug = new Map<IrModule, { readonly layouts: Layouts; readonly lines: Lines }>();
+  readonly #constants = new Memory();
+  readonly #written = new Set<string>();
+  /** C functions that took a step of the model, by name: in how many steps they were the innermost. */
+  readonly ran = new Map<string, number>();
+
+  constructor(bundle: Bundle) {
+    this.bundle = bundle;
+    this.half = imageHalf(bundle);
+    this.root = this.imageAddress('root');
+    this.ir = new IrProgram(
+      link(bundle.modules.map(({ file, text }) => read(file, text))),
+      {
+        text: this.imageAddress('text'),
+        data: this.imageAddress('data'),
+      },
+      STANDS_IN,
+    );
+    for (const module of this.ir.linked.modules) {
+      const nodes = new DebugNodes(module);
+      this.#debug.set(module, { layouts: new Layouts(nodes), lines: new Lines(nodes) });
+    }
+    if (this.ir.linked.modules.some((module) => module.globals.has('swapper_pg_dir')))
+      this.ir.placeAt('swapper_pg_dir', this.root, 4096);
+  }
+
+  /** The first address of a part of the image. */
+  imageAddress(part: keyof typeof IMAGE): Int64 {
+    return { lo: IMAGE[part], hi: this.half };
+  }
+
+  /** Whether the bundle has the function's body. */
+  has(fn: string): boolean {
+    return this.ir.linked.find(fn)?.kind === 'function';
+  }
+
+  /** How many arguments a function takes. */
+  arity(fn: string): number {
+    return this.ir.code(this.ir.find(fn))!.parameters.length;
+  }
+
+  /** The value of an enumerator. @throws BadBundle if no file has it */
+  enumerator(name: string): number {
+    const value = this.enumeratorIfAny(name);
+    if (value !== undefined) return value;
+    throw new BadBundle(`no file of the bundle knows the enumerator ${name}`);
+  }
+
+  /** The value of an enumerator, or undefined. */
+  enumeratorIfAny(name: string): number | undefined {
+    for (const { layouts } of this.#debug.values()) {
+      const value = layouts.enumerator(name);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  /** The place of a member, in bytes. @throws BadBundle if no file has it */
+  member(struct: string, path: string): { readonly offset: number; readonly size: number } {
+    const place = this.memberIfAny(struct, path);
+    if (place) return place;
+    throw new BadBundle(`no file of the bundle has struct ${struct} with ${path}`);
+  }
+
+  /** The same, or undefined. */
+  memberIfAny(struct: string, path: string): { readonly offset: number; readonly size: number } | undefined {
+    for (const { layouts } of this.#debug.values()) {
+      const place = layouts.place(struct, path);
+      if (place) return place;
+    }
+    return undefined;
+  }
+
+  /** The value of a variable that never changes, as its initialiser has it. */
+  constant(at: Int64, size: number): Int64 {
+    const placed = this.ir.variableAt(at.lo, at.hi);
+    if (placed && !this.#written.has(placed.symbol.name)) {
+      this.#written.add(placed.symbol.name);
+      this.ir.writeVariable(this.#constants, placed);
+    }
+    this.#constants.load(at.lo, at.hi, size);
+    return { lo: this.#constants.lo, hi: this.#constants.hi };
+  }
+
+  /** The C string at an address. */
+  text(at: Int64): string {
+    let text = '';
+    for (let i = 0; ; i++) {
+      const { lo } = this.constant({ lo: at.lo + i, hi: at.hi }, 1);
+      if (lo === 0) return text;
+      text += String.fromCharCode(lo);
+    }
+  }
+
+  /** The functions in which a thread is, the innermost first. */
+  chain(thread: IrThread): readonly string[] {
+    return thread.frames.map(({ code }) => plainName(code.name)).reverse();
+  }
+
+  /** The lines of C at which a thread is, the innermost first, with the functions inlined there. */
+  lines(thread: IrThread): readonly SourcePlace[] {
+    return thread.frames
+      .map(({ code, pc }) => this.#debug.get(code.module)!.lines.chain(code.location(pc)))
+      .reverse()
+      .flat();
+  }
+}
+
+/** A function's name in C. */
+export const plainName = (name: string): string => name.replace(/@\d+$/, '');
+
+function read(file: string, text: string): IrModule {
+  try {
+    return readModule(text);
+  } catch (error) {
+    if (error instanceof IrStop) throw new BadBundle(`${file} of the bundle: ${error.message}`);
+    throw error;
+  }
+}

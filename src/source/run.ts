@@ -1,0 +1,292 @@
+import type { Int64 } from '../ir/read/values.ts';
+import type { Stack } from '../ir/run/host.ts';
+import { type Frame, Interpreter, type IrEvent, type IrThread } from '../ir/run/interpreter.ts';
+import { Memory } from '../ir/run/memory.ts';
+import { IrStop } from '../ir/stop.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { mmu_steps } from '../kernel/mmu.ts';
+import { change, forget, look } from '../kernel/ops.ts';
+import type { Step, Steps } from '../steps/step.ts';
+import type { Call, PlacedStep } from '../steps/within.ts';
+import { Addresses, type Place } from './addresses.ts';
+import { shapeOf } from './boundary/asm.ts';
+import { EXTERNALS } from './boundary/externals.ts';
+import { newTask, structOf } from './boundary/objects.ts';
+import type { Site } from './boundary/site.ts';
+import { readStructPage } from './boundary/struct-page.ts';
+import { VARIABLES } from './boundary/variables.ts';
+import { plainName, type SourceProgram } from './program.ts';
+import { SourceStop } from './stop.ts';
+import { descriptorOf, equal, hexOf, wordOfDescriptor, ZERO } from './values.ts';
+
+/** Bytes of a thread's stack, as arm64 has it. */
+const STACK_SIZE = 0x4000;
+
+/** More instructions than any modelled function needs between two accesses. */
+const BUDGET = 10_000_000;
+
+/** More calls than one call of a C function makes. */
+const MOST_CALLS = 2 ** 30;
+
+/** An argument of a C function: a word, or an object of the model to which it is a pointer. */
+export type SourceArgument = Int64 | { readonly object: object | null };
+
+type Event<K extends IrEvent['kind']> = Extract<IrEvent, { readonly kind: K }>;
+
+/**
+ * Runs a C function of the bundle as a thread of the model; its result as a word. With `alone` it does not say what the
+ * thread remembers, which only an exploration needs.
+ */
+export function* runSource(
+  k: Kernel,
+  program: SourceProgram,
+  fn: string,
+  args: readonly SourceArgument[],
+  alone: boolean,
+): Steps<Int64> {
+  const run = new SourceRun(k, program, fn);
+  if (alone) return yield* run.run(args, false);
+  yield { op: 'enter', at: `C ${fn}`, live: [] };
+  const value = yield* run.run(args, true);
+  yield { op: 'leave', value: [value.lo, value.hi] };
+  return value;
+}
+
+/** One call of a C function, with all that it calls in C. */
+class SourceRun {
+  readonly #k: Kernel;
+  readonly #program: SourceProgram;
+  readonly #fn: string;
+  readonly #addresses: Addresses;
+  readonly #stack: Stack;
+  readonly #objects: object[] = [];
+  readonly #interpreter: Interpreter;
+  #thread: IrThread | undefined;
+  /** Numbers of calls in C, for stories. */
+  readonly #calls = new WeakMap<Frame, number>();
+  #made = 0;
+  readonly #task = newTask();
+
+  constructor(k: Kernel, program: SourceProgram, fn: string) {
+    this.#k = k;
+    this.#program = program;
+    this.#fn = fn;
+    this.#addresses = new Addresses(k.c, program);
+    this.#stack = { ...program.imageAddress('stack'), size: STACK_SIZE };
+    this.#interpreter = new Interpreter(program.ir, new Memory(), { observe: true });
+  }
+
+  *run(args: readonly SourceArgument[], forgets: boolean): Steps<Int64> {
+    const { ir } = this.#program;
+    const words = args.map((arg) => ('object' in arg ? this.#pointer(arg.object) : arg));
+    const thread = this.#guarded(() => this.#interpreter.start(ir.find(this.#fn), words, this.#stack));
+    this.#thread = thread;
+    for (;;) {
+      const event = this.#guarded(() => this.#interpreter.run(thread, BUDGET));
+      if (event.kind === 'returned') return event.value;
+      this.#note(thread);
+      const answer = this.#answer(thread, event);
+      yield* this.#k.narrated ? this.#placed(thread, answer) : answer;
+      if (forgets) yield* this.#forget(thread);
+    }
+  }
+
+  /** Steps with the functions of C that take them, besides the one that was called, and the line. */
+  *#placed(thread: IrThread, steps: Steps<void>): Steps<void> {
+    const calls = thread.frames.slice(1).map((frame): Call => {
+      const known = this.#calls.get(frame) ?? ++this.#made;
+      this.#calls.set(frame, known);
+      return { nr: known / MOST_CALLS, fn: plainName(frame.code.name) };
+    });
+    const lines = this.#program.lines(thread);
+    const place = lines.find(({ file }) => file.endsWith('.c')) ?? lines[0];
+    const line = place && { line: { file: place.file, line: place.line } };
+    for (let next = steps.next(); !next.done; ) {
+      const { by = [] }: PlacedStep = next.value;
+      const step: PlacedStep = { ...line, ...next.value, by: [...calls, ...by] };
+      next = steps.next(yield step as Step);
+    }
+  }
+
+  #note(thread: IrThread): void {
+    const { ran } = this.#program;
+    const name = plainName(thread.frames.at(-1)!.code.name);
+    ran.set(name, (ran.get(name) ?? 0) + 1);
+  }
+
+  /** The thread depends on its frames and its stack from here on. */
+  *#forget(thread: IrThread): Steps<void> {
+    // a story also tells the values that are not used again
+    if (!this.#k.narrated) thread.forget();
+    const frames = thread.frames.map(({ code, pc, regs }) => [
+      code.number,
+      pc,
+      regs.slice(code.variable).join(),
+    ]);
+    const { lo, hi, size } = this.#stack;
+    const stack = this.#interpreter.memory.bytes(thread.sp, hi, lo + size - thread.sp).join();
+    yield* forget(`C ${this.#fn}`, frames, stack, this.#objects);
+  }
+
+  *#answer(thread: IrThread, event: IrEvent): Steps<void> {
+    switch (event.kind) {
+      case 'load':
+        this.#interpreter.answer(thread, yield* this.#load(event));
+        return;
+      case 'store':
+        yield* this.#store(event);
+        this.#interpreter.answer(thread, ZERO);
+        return;
+      case 'fill':
+        yield* this.#fill(event);
+        this.#interpreter.answer(thread, ZERO);
+        return;
+      case 'call':
+        this.#interpreter.answer(thread, yield* this.#call(event));
+        return;
+      case 'asm': {
+        const { text } = this.#program.ir.asms[event.number]!;
+        const found = shapeOf(text);
+        if (!found) return this.#stop(`the inline assembly ${JSON.stringify(text)}`);
+        if (found.shape.is === 'refused') return this.#stop(`the inline assembly "${found.shape.name}"`);
+        const result = found.shape.run ? yield* found.shape.run(this.#site(event.args), found.match) : {};
+        this.#interpreter.answer(thread, result.value ?? ZERO, result.target ?? 0);
+        return;
+      }
+      case 'move':
+        return this.#stop(`a copy of ${event.size} bytes from ${hexOf(event.from)} to ${hexOf(event.at)}`);
+      default:
+        return this.#stop(`a loop of ${BUDGET} instructions without an access`);
+    }
+  }
+
+  *#load(event: Pick<Event<'load'>, 'at' | 'size'>): Steps<Int64> {
+    const { at, size } = event;
+    const place = this.#addresses.place(at);
+    switch (place.kind) {
+      case 'memory':
+        if (size !== 8) break;
+        return wordOfDescriptor(yield* look(mmu_steps.read_at, place.p));
+      case 'struct page':
+        return yield* readStructPage(this.#site([]), place.pfn, place.offset);
+      case 'variable': {
+        if (place.constant) return this.#guarded(() => this.#program.constant(at, size));
+        const variable = VARIABLES[plainName(place.name)];
+        if (!variable?.read || variable.is === 'refused')
+          return this.#stop(`a read of the variable ${plainName(place.name)}`);
+        return yield* variable.read(this.#site([]), place.offset, size);
+      }
+      case 'object':
+        return this.#member(place, size).read();
+      case 'nothing':
+    }
+    return this.#stop(`a read of ${size} bytes at ${hexOf(at)}`);
+  }
+
+  *#store(event: Pick<Event<'store'>, 'at' | 'size' | 'value'>): Steps<void> {
+    const { at, size, value } = event;
+    const place = this.#addresses.place(at);
+    switch (place.kind) {
+      case 'memory':
+        if (size !== 8) break;
+        yield* change(mmu_steps.write_at, place.p, descriptorOf(value));
+        return;
+      case 'variable': {
+        const variable = VARIABLES[plainName(place.name)];
+        if (!variable?.write || variable.is === 'refused')
+          return this.#stop(`a write of the variable ${plainName(place.name)}`);
+        yield* variable.write(this.#site([]), place.offset, size, value);
+        return;
+      }
+      case 'object':
+        this.#member(place, size).write(value);
+        return;
+      case 'struct page':
+      case 'nothing':
+    }
+    this.#stop(`a write of ${size} bytes at ${hexOf(at)}`);
+  }
+
+  *#fill({ at, size, byte }: Event<'fill'>): Steps<void> {
+    const place = this.#addresses.place(at);
+    if (place.kind !== 'memory' || place.p < 0 || byte !== 0)
+      return this.#stop(`a memset of ${size} bytes at ${hexOf(at)}`);
+    yield* change(mmu_steps.clear_pages, place.p, size);
+  }
+
+  *#call({ name, args }: Event<'call'>): Steps<Int64> {
+    const external = EXTERNALS[plainName(name)];
+    if (!external) return this.#stop(`the function ${name}(), which is not in the bundle`);
+    if (!external.run) return this.#stop(`the function ${name}()`);
+    return yield* external.run(this.#site(args));
+  }
+
+  /** A member of an object of the model, by its offset in the C struct. */
+  #member(
+    { number, offset }: Extract<Place, { kind: 'object' }>,
+    size: number,
+  ): { read(): Int64; write(value: Int64): void } {
+    const object = this.#objects[number];
+    const known = object && structOf(object);
+    if (!object || !known) return this.#stop(`an object that is not of the model`);
+    for (const [path, member] of Object.entries(known.members)) {
+      const place = this.#program.memberIfAny(known.struct, path);
+      if (place?.offset !== offset || place.size !== size) continue;
+      return {
+        read: () => member.read(object as never, (other) => this.#pointer(other), this.#k.c),
+        write: (value) => {
+          if (!member.write) return this.#stop(`a write of ${path} of struct ${known.struct}`);
+          member.write(object as never, value);
+        },
+      };
+    }
+    return this.#stop(`byte ${offset} of struct ${known.struct}`);
+  }
+
+  #pointer(object: object | null): Int64 {
+    if (object === null) return ZERO;
+    const known = this.#objects.indexOf(object);
+    return this.#addresses.ofObject(known >= 0 ? known : this.#objects.push(object) - 1);
+  }
+
+  #site(args: readonly Int64[]): Site {
+    return {
+      k: this.#k,
+      program: this.#program,
+      addresses: this.#addresses,
+      args,
+      chain: this.#program.chain(this.#thread!),
+      place: (at) => this.#addresses.place(at),
+      task: () => this.#pointer(this.#task),
+      read: (at, size) => this.#load({ at, size }),
+      write: (at, size, value) => this.#store({ at, size, value }),
+      objectAt: (at) => {
+        if (equal(at, ZERO)) return null;
+        const place = this.#addresses.place(at);
+        const object =
+          place.kind === 'object' && place.offset === 0 ? this.#objects[place.number] : undefined;
+        return object ?? this.#stop(`a pointer ${hexOf(at)} to no object of the model`);
+      },
+      stop: (what) => this.#stop(what),
+    };
+  }
+
+  /** What the interpreter cannot do, as an error of the run with its place in C. */
+  #guarded<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof IrStop) return this.#stop(error.message);
+      throw error;
+    }
+  }
+
+  #stop(what: string): never {
+    const lines = this.#thread ? this.#program.lines(this.#thread) : [];
+    const [first] = lines;
+    const at = first ? `${first.file}:${first.line}: ` : '';
+    const chain = lines.map(({ fn }) => fn).filter((fn, i, all) => fn !== all[i - 1]);
+    const where = chain.length > 0 ? `, in ${chain.join(' < ')}` : `, in ${this.#fn}`;
+    throw new SourceStop(`${at}not in the boundary: ${what}${where}`);
+  }
+}

@@ -1,0 +1,199 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM, Lab, startChromium } from './browser.ts';
+import { buildLab, SINGLE } from './built.ts';
+
+/** The lab in a browser. Skipped, and said to be, where there is no Chromium. */
+
+if (!CHROMIUM) process.stderr.write('test/lab: skipped, there is no Chromium (set CHROMIUM to its path)\n');
+
+const violations = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { axe: injected } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const found = await injected.run();
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 160)}`);
+  });
+};
+
+describe.skipIf(!CHROMIUM)('the lab in Chromium', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    buildLab(true);
+    lab = await Lab.open();
+  });
+  afterAll(() => lab.end());
+
+  test('a story: steps by keys, what wrote a value, another release, all of it in the link', async () => {
+    const page = await lab.page('#/story?id=B14');
+    await page.waitForSelector('table.story');
+    expect(await page.textContent('ol.why')).toContain('found in *pgdp at ffffffffc0000000');
+    for (const key of ['k', 'k', 'j']) await page.keyboard.press(key);
+    await page.waitForFunction(() => location.hash.includes('step=551'));
+    await page.keyboard.press('Home');
+    await page.waitForFunction(() => location.hash.includes('step=0'));
+    await page.selectOption('select[aria-label="follow a value"]', 'entries|0x40000ff8');
+    await page.keyboard.press('n');
+    await page.waitForFunction(() => location.hash.includes('step=538'));
+    expect(await page.textContent('tr.at')).toContain('set_swapper_pgd()');
+    await page.keyboard.press('x');
+    expect(await page.textContent('tr.at')).toContain('*pgdp at ffffffffc0000000 = 0');
+    expect(await violations(page)).toEqual([]);
+    await page.click('button.chip:has-text("arm64-v6")');
+    await page.waitForSelector('.verdict.clean');
+    expect(await page.textContent('main')).toContain('the failure does not occur here');
+    const again = await lab.page(new URL(page.url()).hash);
+    await again.waitForSelector('.verdict.clean');
+    await page.context().close();
+    await again.context().close();
+  });
+
+  test('two stories stand side by side, and 200 % zoom and a dark page break nothing', async () => {
+    const page = await lab.page('#/story?id=B14&beside=option-1');
+    await page.waitForSelector('.pair > div:nth-child(2) .verdict');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 720, height: 450 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a machine: its steps, a block from near, a dropped file, one that is too large', async () => {
+    const page = await lab.page('#/machine');
+    await page.waitForSelector('svg [data-block="32"]');
+    await page.click('ol.runs button:has-text("device_del dimm1") >> nth=0');
+    await page.waitForFunction(() => location.hash.includes('step=7'));
+    await page.click('svg [data-block="44"]');
+    expect(await page.textContent('main')).toContain('It stays: has_unmovable_pages()');
+    expect(await violations(page)).toEqual([]);
+    const lsmem =
+      'RANGE SIZE STATE REMOVABLE BLOCK\n0x0000000000000000-0x000003ffffffffff 4T online yes 0-32767\n\nMemory block size: 128M\n';
+    await page.setInputFiles('input[type=file]', {
+      name: 'lsmem.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from(lsmem),
+    });
+    await page.waitForSelector('canvas.map');
+    await page.evaluate(() => {
+      const input = document.querySelector<HTMLInputElement>('input[type=file]')!;
+      const files = new DataTransfer();
+      files.items.add(new File([new Uint8Array(100_000_000)], 'huge.tar'));
+      input.files = files.files;
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    await page.waitForSelector('.error:has-text("huge.tar: has 100000000 bytes")');
+    await page.context().close();
+  });
+
+  test('the editor finds a fault in its line, runs a scenario, and puts it into the link', async () => {
+    const page = await lab.page('#/editor');
+    await page.waitForSelector('.cm-editor');
+    await page.click('button:has-text("Run")');
+    await page.waitForSelector('svg [data-block="0"]');
+    expect(await violations(page)).toEqual([]);
+    await page.click('button:has-text("Put it into the link")');
+    const again = await lab.page(new URL(page.url()).hash);
+    await again.waitForSelector('.cm-content:has-text("a DIMM is plugged")');
+    await again.click('.cm-content');
+    await again.keyboard.press('Control+Home');
+    await again.keyboard.type('nonsense: 1\n');
+    await again.waitForSelector('.cm-lintRange-error');
+    await page.context().close();
+    await again.context().close();
+  });
+
+  test('the explorer tells a deadlock and draws its states; the catalogue is a matrix', async () => {
+    const page = await lab.page('#/explorer?program=philosophers(2)');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.graph circle');
+    expect(await page.textContent('ol.why')).toContain('p0 took fork0 in step 1');
+    expect(await violations(page)).toEqual([]);
+    await page.goto(`${lab.address}#/catalogue?find=vmalloc`);
+    await page.waitForSelector('table.matrix td[data-row="B14"]');
+    expect(await violations(page)).toEqual([]);
+    await page.click('table.matrix td[data-row="B14"]');
+    await page.waitForSelector('table.story');
+    await page.context().close();
+  });
+
+  test('links with garbage, tokens of other versions and damaged ones: one line, and the page goes on', async () => {
+    for (const [hash, said] of [
+      ['#/story?id=%3Cscript%3E', 'is not an entry of the catalogue'],
+      ['#/story?token=mhp9-AAAA', 'the token is of another version of mhp'],
+      ['#/story?token=mhp1-AAAA', 'the token is damaged'],
+      ['#/story?id=B14&release=v9.9', 'is not a modelled release'],
+      ['#/machine?file=../../etc/passwd', 'no such scenario comes with the lab'],
+      ['#/editor?text=AAAA', 'The link is damaged'],
+    ] as const) {
+      const page = await lab.page(hash);
+      await page.waitForSelector(`.error:has-text("${said}")`);
+      await page.click('nav a:has-text("Explorer")');
+      await page.waitForSelector('button:has-text("Explore")');
+      await page.context().close();
+    }
+  });
+
+  test('a design is checked beside a story; one that loops is stopped within 200 ms, and the next is checked', async () => {
+    const page = await lab.page('#/story?id=B14');
+    await page.waitForSelector('table.story');
+    await page.click('summary:has-text("A design of your own")');
+    const pane = page.locator('details:has-text("A design of your own")');
+    await pane.locator('.cm-content').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText('for (;;) {}\nexport default 1;');
+    await pane.locator('button:has-text("Check")').click();
+    await pane.locator('button:has-text("Stop")').waitFor();
+    await pane.locator('button:has-text("Stop")').click();
+    await pane.locator('button:has-text("Stop")').waitFor({ state: 'detached', timeout: 5000 });
+    await pane.locator('.cm-content').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText(
+      "import { defineRelease } from 'mhp';\nexport default defineRelease({ name: 'mine', base: 'v6.12', about: 'no table is freed', 'arch/arm64': () => ({ *free_empty_tables() {} }) });",
+    );
+    await pane.locator('.verdict.clean').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test('all verdicts of the catalogue are as expected', async () => {
+    const page = await lab.page('#/catalogue');
+    await page.click('button:has-text("Check all")');
+    await page.waitForSelector('button:has-text("Stop")', { state: 'detached', timeout: 500_000 });
+    expect(await page.textContent('p:has-text("not as expected")')).toMatch(
+      /^\d{3} runs, 0 not as expected$/,
+    );
+    await page.context().close();
+  }, 600_000);
+
+  test('no request left the lab, and no page had an error', () => {
+    expect(lab.strays).toEqual([]);
+    expect(lab.errors).toEqual([]);
+  });
+
+  test('the single file opens from a disk and checks B14', async () => {
+    const page = await lab.page('#/story?id=B14', `file://${SINGLE}`);
+    await page.waitForSelector('table.story');
+    await page.context().close();
+    expect(lab.errors).toEqual([]);
+  });
+
+  test('an exported page: steps by keys, no violation, no request', async () => {
+    const browser = await startChromium();
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    const address = new URL('../../docs/pictures/B14.html', import.meta.url).href;
+    await page.goto(address);
+    await page.waitForSelector('nav.steps:visible');
+    await page.keyboard.press('k');
+    expect(await page.textContent('#now')).toContain('step 551 of 552');
+    await page.click('a[data-step="538"]');
+    expect(await page.textContent('#state')).toContain('none');
+    expect(await violations(page)).toEqual([]);
+    expect(asked).toEqual([address]);
+    await browser.close();
+  });
+});

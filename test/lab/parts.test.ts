@@ -1,0 +1,112 @@
+import { deflateSync, gzipSync } from 'fflate';
+import { describe, expect, test } from 'vitest';
+import { findProgram } from '../../src/schedule/programs/built-in.ts';
+import { hashOf, numberIn, packed, placeOf, unpacked } from '../../ui/src/link.ts';
+import { moduleOf } from '../../ui/src/worker/design.ts';
+import { machineOfBytes } from '../../ui/src/worker/dropped.ts';
+import { graphOf } from '../../ui/src/worker/explore.ts';
+import { runText } from '../../ui/src/worker/run-text.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe('links', () => {
+  test('a place comes back from its link', () => {
+    const place = { view: 'story' as const, fields: { id: 'B14', geometry: '4K/39', step: '552' } };
+    expect(placeOf(hashOf(place))).toEqual(place);
+    expect(hashOf({ view: 'editor', fields: { text: '' } })).toBe('#/editor');
+  });
+
+  test('garbage in a link names no place and breaks nothing', () => {
+    for (const hash of [
+      '',
+      '#',
+      '#/nowhere',
+      '#/story?%',
+      '#?&&&=',
+      '#/__proto__?x=1',
+      `#/story?id=${'x'.repeat(100_000)}`,
+    ])
+      expect(placeOf(hash).view).toBe('story');
+    expect(placeOf('#/story?__proto__=1&ID=2&id=B14').fields).toEqual({ id: 'B14' });
+    expect([
+      numberIn('12', 0, 20),
+      numberIn('21', 0, 20),
+      numberIn('-1', 0, 20),
+      numberIn('1e3', 0, 2000),
+    ]).toEqual([12, undefined, undefined, undefined]);
+  });
+
+  test('a text comes back, and what unpacks to more than a million characters does not', () => {
+    expect(unpacked(packed('schema: mhp-scenario/1\n# ü\n'))).toBe('schema: mhp-scenario/1\n# ü\n');
+    expect(unpacked('!!!')).toBe(null);
+    expect(unpacked('AAAA')).toBe(null);
+    const bomb = Buffer.from(deflateSync(new Uint8Array(50_000_000))).toString('base64url');
+    expect(unpacked(bomb)).toBe(null);
+  });
+});
+
+describe('a dropped file', () => {
+  const LSMEM = `RANGE                                 SIZE  STATE REMOVABLE BLOCK
+0x0000000000000000-0x000000007fffffff   2G online       yes  0-15
+0x0000000100000000-0x000000013fffffff   1G online       yes 32-39
+
+Memory block size:       128M
+Total online memory:       3G
+Total offline memory:      0B
+`;
+
+  test('what lsmem printed becomes a machine', () => {
+    const run = machineOfBytes('lsmem.txt', bytes(LSMEM));
+    expect(Object.keys(run.initial.blocks!)).toHaveLength(24);
+    expect([run.block_size, run.steps]).toEqual([2 ** 27, []]);
+    expect(machineOfBytes('lsmem.txt.gz', gzipSync(bytes(LSMEM))).initial).toEqual(run.initial);
+  });
+
+  test.each<[string, Uint8Array, RegExp]>([
+    ['noise', Uint8Array.from({ length: 400 }, (_, i) => (i * 97) % 256), /is neither text nor an archive/],
+    ['much', new Uint8Array(33 * 2 ** 20), /the lab reads at most 33554432/],
+    ['packed.xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), /is packed with bzip2 or xz/],
+    [
+      'broken.gz',
+      Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0),
+      /is not an intact gzip file/,
+    ],
+    [
+      'bomb.gz',
+      Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f),
+      /when it is unpacked/,
+    ],
+    ['empty', new Uint8Array(0), /./],
+  ])('%s is refused in one line', (name, given, message) => {
+    expect(() => machineOfBytes(name, given)).toThrow(message);
+  });
+});
+
+test('a scenario of the editor is run as mhp run runs it; what a browser cannot do is said', () => {
+  const head =
+    'release: v6.1\nmachine: { arch: x86_64, ram: [{ start: 0, size: 2G }], nodes: [{ node: 0 }] }\n';
+  const run = runText(
+    `${head}steps: [{ device_add: { id: d, start: 5G, size: 256M, node: 0 } }]`,
+    'mine.yaml',
+    null,
+  );
+  expect(run.steps.map(({ result }) => result)).toEqual(['success']);
+  expect(() => runText('machine: other.yaml\nsteps: [{ unpin: {} }]', 'mine.yaml', null)).toThrow(
+    'is in another file',
+  );
+  expect(() => runText('nonsense', 'mine.yaml', null)).toThrow('mine.yaml');
+});
+
+test('the module of a design gets the names of mhp, and can import nothing else', () => {
+  expect(moduleOf("import { defineRelease, R as read } from 'mhp';\nexport default 1;")).toBe(
+    'const { defineRelease, R : read } = globalThis.mhp;\nexport default 1;',
+  );
+  expect(() => moduleOf("import fs from 'node:fs';")).toThrow("imports something else than names of 'mhp'");
+});
+
+test('the graph of a small program has every state once, and none of a large one is drawn', () => {
+  const graph = graphOf(findProgram('philosophers(2)').program)!;
+  expect(graph.nodes.filter(({ end }) => end).length).toBe(2);
+  expect(new Set(graph.nodes.map(({ text }) => text)).size).toBe(graph.nodes.length);
+  expect(graphOf(findProgram('racers(3, 5)').program)).toBe(null);
+});

@@ -1,0 +1,14 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { openRecording } from '../../src/machines/recording/recording.ts';
+import { pageOf } from './page.ts';
+import { predict } from './predict.ts';
+
+const folder = new URL('../../recordings/', import.meta.url).pathname;
+
+test('docs/predictions.md says what is predicted of every recording, and why the rest is not', async () => {
+  const all = [];
+  for (const file of readdirSync(folder).sort())
+    all.push({ name: file.replace('.tar.xz', ''), ...predict(await openRecording(folder + file)) });
+  await expect(pageOf(all)).toMatchFileSnapshot('../../docs/predictions.md');
+});

@@ -1,0 +1,185 @@
+import { expect, test } from 'vitest';
+import { InputError } from '../../src/errors/input-error.ts';
+import type { Machine } from '../../src/machines/machine.ts';
+import type { GuestKernel } from '../../src/record/kernel/guest-kernel.ts';
+import { planOf } from '../../src/record/machine/plan.ts';
+import { parseScenario } from '../../src/scenarios/format/read.ts';
+
+const CONFIG = `${[
+  ...[
+    'BLK_DEV_INITRD',
+    'BINFMT_ELF',
+    'BINFMT_SCRIPT',
+    'DEVTMPFS',
+    'PROC_FS',
+    'SYSFS',
+    'TMPFS',
+    'PCI',
+    'VIRTIO_PCI',
+  ],
+  ...[
+    'MEMORY_HOTPLUG',
+    'MEMORY_HOTREMOVE',
+    'SPARSEMEM_VMEMMAP',
+    'SERIAL_8250_CONSOLE',
+    'SERIAL_AMBA_PL011_CONSOLE',
+  ],
+  ...['CONTIG_ALLOC', 'PROC_PAGE_MONITOR'],
+]
+  .map((name) => `CONFIG_${name}=y`)
+  .join('\n')}\nCONFIG_VIRTIO_CONSOLE=m\n`;
+
+const kernel = (more: Partial<GuestKernel> = {}): GuestKernel => ({
+  source: 'K',
+  image: '/boot/K',
+  format: 'bzImage',
+  arch: 'x86_64',
+  page_size: 4096,
+  release: '6.1.0',
+  config: `${CONFIG}CONFIG_ACPI_HOTPLUG_MEMORY=y\n`,
+  modules: null,
+  ...more,
+});
+
+function plan(machine: string, steps: string, own = kernel()) {
+  const scenario = parseScenario(`machine: ${machine}\nsteps:\n${steps}`, 'S');
+  return planOf(scenario.machine as Machine, scenario.steps, own, { append: '', qemu_opts: [] });
+}
+
+const TWO = '{arch: x86_64, ram: [{start: 0, size: 2G, node: 0}, {start: 4G, size: 1G, node: 1}]}';
+const ADD = '  - device_add: {id: d, start: 5G, size: 1G, node: 1}\n';
+
+/** The value behind an argument of QEMU. */
+const option = (args: readonly string[], name: string): string[] =>
+  args.flatMap((word, i) => (args[i - 1] === name ? [word] : []));
+
+test('RAM below and above 4G is that of q35, and node 1 gets the part above', () => {
+  const { machine } = plan(TWO, ADD);
+  const args = machine.args('D');
+  expect(option(args, '-M')).toEqual(['q35,max-ram-below-4g=2147483648']);
+  expect(option(args, '-m')).toEqual(['3072M,slots=1,maxmem=68608M']);
+  expect(machine.layout.ram).toEqual([
+    { node: 0, size: 2 ** 31, pieces: [{ start: 0, size: 2 ** 31 }] },
+    { node: 1, size: 2 ** 30, pieces: [{ start: 2 ** 32, size: 2 ** 30 }] },
+  ]);
+  expect(option(args, '-numa')).toEqual([
+    'node,nodeid=0,cpus=0,cpus=1,memdev=m-node0',
+    'node,nodeid=1,memdev=m-node1',
+  ]);
+});
+
+test('a node may have RAM on both sides of 4G: its backing file has both', () => {
+  const { machine } = plan(
+    '{arch: x86_64, ram: [{start: 0, size: 1G}, {start: 4G, size: 2G}]}',
+    ADD.replace('5G', '6G').replace('node: 1', 'node: 0'),
+  );
+  expect(machine.layout.ram[0]!.pieces).toEqual([
+    { start: 0, size: 2 ** 30 },
+    { start: 2 ** 32, size: 2 ** 31 },
+  ]);
+  expect(machine.layout.device_base).toBe(6 * 2 ** 30);
+});
+
+test.each([
+  [
+    '{arch: x86_64, ram: [{start: 1G, size: 1G}]}',
+    ADD,
+    "S: machine.ram: is 0x40000000+0x40000000 on node 0; QEMU's q35 would have 0x0+0x40000000 on node 0",
+  ],
+  [
+    '{arch: x86_64, ram: [{start: 0, size: 1G, node: 1}, {start: 1G, size: 1G, node: 0}]}',
+    ADD,
+    "QEMU's q35 would have 0x0+0x40000000 on node 0, 0x40000000+0x40000000 on node 1",
+  ],
+  [
+    '{arch: x86_64, ram: [{start: 0, size: 1G, hotpluggable: true}]}',
+    ADD,
+    'S: machine.ram: 0x0 is hot-pluggable for the firmware, which QEMU cannot say of boot memory',
+  ],
+  [
+    '{arch: arm64, ram: [{start: 1G, size: 1G}]}',
+    ADD,
+    'S: machine.arch: is arm64, but K is a kernel for x86_64',
+  ],
+  [
+    '{arch: x86_64, hypervisor: xen, ram: [{start: 0, size: 1G}]}',
+    ADD,
+    'S: machine.hypervisor: is xen, which QEMU is not',
+  ],
+  [
+    '{arch: x86_64, config: {ACPI_HOTPLUG_MEMORY: n}, ram: [{start: 0, size: 1G}]}',
+    ADD,
+    'S: machine.config.ACPI_HOTPLUG_MEMORY: is n, but K has y',
+  ],
+  [
+    '{arch: x86_64, ram: [{start: 0, size: 1G}], nodes: [{node: 0, cpus: "1-2"}]}',
+    ADD,
+    'S: machine.nodes: QEMU numbers CPUs from 0 on, each on one node',
+  ],
+  [
+    TWO,
+    '  - device_add: {id: d, start: 3G, size: 1G}\n',
+    'S: QEMU places memory devices from 0x140000000 on; d lies at 0xc0000000',
+  ],
+])('what QEMU cannot be is refused by name: %s', (machine, steps, message) => {
+  const found = (() => {
+    try {
+      plan(machine, steps);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  })();
+  expect(found).toBeInstanceOf(InputError);
+  expect((found as InputError).message).toContain(message);
+});
+
+test('pages of another size are refused', () => {
+  const arm = kernel({ arch: 'arm64', format: 'Image', page_size: 16384 });
+  expect(() =>
+    plan('{arch: arm64, ram: [{start: 1G, size: 1G}]}', '  - add: {start: 2G, size: 1G}\n', arm),
+  ).toThrow('machine.page_size: is 4096, but K has pages of 16384');
+});
+
+test('steps that cannot be recorded are named with the reason, the others are kept', () => {
+  const steps = `${ADD}  - fail: {site: vmemmap_populate}\n  - online: 40\n  - virtio_mem: {device: 0, start: 8G, size: 1G}\n`;
+  const { left_out, steps: kept, missing, modules } = plan(TWO, steps);
+  expect(left_out).toEqual([
+    { step: 1, kind: 'fail', why: 'an allocation cannot be made to fail at a chosen place' },
+    { step: 3, kind: 'virtio_mem', why: 'the kernel is built without VIRTIO_MEM' },
+  ]);
+  expect(kept.map(([number]) => number)).toEqual([0, 2]);
+  expect(missing).toEqual([]);
+  expect(modules).toEqual(['virtio_pci', 'virtio_console']);
+});
+
+test('a kernel that no guest can be made of is named by its first missing option', () => {
+  const own = kernel({ config: CONFIG.replace('CONFIG_VIRTIO_CONSOLE=m\n', '') });
+  expect(plan(TWO, '  - online: 40\n', own).missing).toEqual([
+    { option: 'VIRTIO_CONSOLE', why: 'the channel to the guest' },
+  ]);
+  expect(plan(TWO, '  - online: 40\n', kernel({ config: null })).missing).toEqual([]);
+});
+
+test('add_memory() gets memory of which the kernel does not know', () => {
+  const arm = kernel({ arch: 'arm64', format: 'Image' });
+  const { machine } = plan(
+    '{arch: arm64, ram: [{start: 1G, size: 1G}]}',
+    '  - add: {start: 4G, size: 256M}\n  - add: {start: 0x110000000, size: 128M}\n',
+    arm,
+  );
+  expect(machine.devices).toEqual([
+    {
+      kind: 'backing',
+      id: 'backing0',
+      start: 2 ** 32,
+      size: 384 * 2 ** 20,
+      node: 0,
+      cold: true,
+      block: 2 ** 21,
+    },
+  ]);
+  expect(option(machine.args('D'), '-device')).toEqual([
+    'virtio-mem-pci,id=backing0,memdev=m-backing0,node=0,memaddr=4294967296,block-size=2097152,requested-size=0',
+  ]);
+});

@@ -1,0 +1,232 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+/** What is left of processes and files, with a program that stands for QEMU. */
+
+const root = new URL('../../', import.meta.url).pathname;
+let dir = '';
+
+const OPTIONS = [
+  ...[
+    'BLK_DEV_INITRD',
+    'BINFMT_ELF',
+    'BINFMT_SCRIPT',
+    'DEVTMPFS',
+    'PROC_FS',
+    'SYSFS',
+    'TMPFS',
+    'PCI',
+    'VIRTIO_PCI',
+  ],
+  ...['VIRTIO_CONSOLE', 'MEMORY_HOTPLUG', 'MEMORY_HOTREMOVE', 'SPARSEMEM_VMEMMAP', 'SERIAL_8250_CONSOLE'],
+];
+const SCENARIO = `machine: {arch: x86_64, ram: [{start: 0, size: 1G}]}
+steps:
+  - online: 8
+  - online: 9
+  - online: 10
+`;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'mhp-test-'));
+  mkdirSync(join(dir, 'bin'));
+  symlinkSync(join(root, 'test/record/fake-qemu.js'), join(dir, 'bin/qemu-system-x86_64'));
+  const busybox = join(dir, 'cache/mhp/debian/amd64/unpacked/busybox-static/bin');
+  mkdirSync(busybox, { recursive: true });
+  writeFileSync(join(busybox, 'busybox'), 'busybox');
+  const image = Buffer.alloc(4096);
+  image.write('HdrS', 0x202);
+  image.writeUInt16LE(0x400, 0x20e);
+  image.write('6.1.0-fake x\0', 0x600);
+  writeFileSync(join(dir, 'bzImage'), image);
+  writeFileSync(join(dir, '.config'), OPTIONS.map((name) => `CONFIG_${name}=y\n`).join(''));
+  writeFileSync(join(dir, 's.yaml'), SCENARIO);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(
+  mode: string,
+  ...more: string[]
+): { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly pidFile: string } {
+  const pidFile = join(dir, `${mode}.pid`);
+  const args = [
+    join(root, 'dist/cli/main.js'),
+    'record',
+    join(dir, 's.yaml'),
+    '--kernel',
+    join(dir, 'bzImage'),
+  ];
+  const child = spawn(process.execPath, [...args, '-o', join(dir, mode), ...more], {
+    cwd: dir,
+    env: {
+      ...process.env,
+      PATH: `${join(dir, 'bin')}:${process.env.PATH}`,
+      XDG_CACHE_HOME: join(dir, 'cache'),
+      MHP_FAKE: mode,
+      MHP_FAKE_PID: pidFile,
+    },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const ended = new Promise<Ended>((resolve) => child.on('close', (status) => resolve({ status, out, err })));
+  return { child, ended, pidFile };
+}
+
+const isAlive = (pidFile: string): boolean => {
+  const stat = `/proc/${readFileSync(pidFile, 'utf8')}/stat`;
+  // a process that is dead but not waited for is none
+  return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
+};
+
+/** Directories of this user's recordings, of the process alone. */
+const leftOf = (pid: number | undefined): string[] =>
+  ['/dev/shm', tmpdir(), dir].flatMap((at) =>
+    readdirSync(at).filter(
+      (name) => name.startsWith(`mhp-record-${pid}-`) || name.startsWith('.mhp-record-'),
+    ),
+  );
+
+async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 600 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(what()).toBe(true);
+}
+
+const dirsOf = (mode: string): string[] => {
+  const ops = JSON.parse(readFileSync(join(dir, mode, 'ops.json'), 'utf8')) as { steps: { dir: string }[] };
+  return ops.steps.map((step) => step.dir);
+};
+
+const ALL = [
+  '00-boot',
+  '01-echo-online-memory-memory8-state',
+  '02-echo-online-memory-memory9-state',
+  '03-echo-online-memory-memory10-state',
+];
+
+test('a whole run leaves a recording and nothing else', async () => {
+  const { child, ended, pidFile } = start('ok');
+  const { status, out } = await ended;
+  expect([status, out]).toEqual([0, `${join(dir, 'ok')}: 4 steps\n`]);
+  expect(dirsOf('ok')).toEqual(ALL);
+  expect(isAlive(pidFile)).toBe(false);
+  expect(leftOf(child.pid)).toEqual([]);
+});
+
+test.each([
+  ['refuse', 'mhp: QEMU has ended (status 1): cannot set up guest memory: Cannot allocate memory\n'],
+  [
+    'panic',
+    'mhp: the kernel panicked while it booted\n    [    0.000000] Linux version 6.1.0-fake\n    [    1.000000] Kernel panic - not syncing: No working init found.\n',
+  ],
+  [
+    'silent',
+    'mhp: the guest did not come up: the guest did not answer in time\n    [    0.000000] Linux version 6.1.0-fake\n',
+  ],
+])(
+  'a guest that does not come up (%s): one line, the end of the console, nothing left',
+  async (mode, message) => {
+    const { child, ended, pidFile } = start(mode, '--boot-timeout', '2');
+    expect(await ended).toEqual({ status: 2, out: '', err: message });
+    expect(existsSync(join(dir, mode))).toBe(false);
+    expect(isAlive(pidFile)).toBe(false);
+    expect(leftOf(child.pid)).toEqual([]);
+  },
+);
+
+test('a refused write has its errno, and the run goes on', async () => {
+  const { ended } = start('busy');
+  expect((await ended).status).toBe(0);
+  const ops = JSON.parse(readFileSync(join(dir, 'busy/ops.json'), 'utf8')) as { steps: { ops: unknown[] }[] };
+  expect(ops.steps.map((step) => step.ops)).toEqual([
+    [],
+    ...[8, 9, 10].map((id) => [
+      {
+        op: 'write',
+        path: `/sys/devices/system/memory/memory${id}/state`,
+        value: 'online',
+        errno: id === 9 ? 'EBUSY' : null,
+      },
+    ]),
+  ]);
+});
+
+test('a crash is a result: the operation is marked, and its messages are recorded', async () => {
+  const { ended } = start('oops');
+  const { status, out } = await ended;
+  expect([status, out]).toEqual([
+    0,
+    `${join(dir, 'oops')}: 4 steps\nthe kernel crashed: BUG: unable to handle page fault for address: ffff888100000000\n`,
+  ]);
+  const ops = JSON.parse(readFileSync(join(dir, 'oops/ops.json'), 'utf8')) as {
+    steps: { ops: { crashed?: boolean }[] }[];
+  };
+  expect(ops.steps.map((step) => step.ops.map(({ crashed }) => crashed ?? false))).toEqual([
+    [],
+    [false],
+    [true],
+    [false],
+  ]);
+});
+
+test('QEMU that dies leaves the recording up to the last step', async () => {
+  const { child, ended } = start('die');
+  const { status, out } = await ended;
+  expect([status, out]).toEqual([3, `${join(dir, 'die')}: 2 steps, then QEMU has ended (status 3)\n`]);
+  expect(dirsOf('die')).toEqual(ALL.slice(0, 2));
+  expect(leftOf(child.pid)).toEqual([]);
+});
+
+test('Ctrl-C ends QEMU and leaves the recording up to the last step', async () => {
+  const { child, ended, pidFile } = start('hang');
+  let err = '';
+  child.stderr!.on('data', (chunk) => {
+    err += chunk;
+  });
+  await until(() => /^ 1 /m.test(err));
+  child.kill('SIGINT');
+  const { status, out } = await ended;
+  expect([status, out]).toEqual([3, `${join(dir, 'hang')}: 2 steps, then interrupted\n`]);
+  expect(dirsOf('hang')).toEqual(ALL.slice(0, 2));
+  expect(isAlive(pidFile)).toBe(false);
+  expect(leftOf(child.pid)).toEqual([]);
+});
+
+test('QEMU ends even if mhp is killed', async () => {
+  const { child, ended, pidFile } = start('silent');
+  await until(() => existsSync(pidFile) && isAlive(pidFile));
+  child.kill('SIGKILL');
+  await ended;
+  await until(() => !isAlive(pidFile));
+  for (const name of readdirSync('/dev/shm'))
+    if (name.startsWith(`mhp-record-${child.pid}-`)) rmSync(join('/dev/shm', name), { recursive: true });
+});
+
+test('an output that cannot be written is refused in one line before the boot', async () => {
+  const { ended } = start('full', '-o', '/proc/none/x');
+  const { status, err } = await ended;
+  expect(status).toBe(2);
+  expect(err).toBe('mhp: /proc/none/x: no such file or directory\n');
+});

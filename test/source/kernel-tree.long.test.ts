@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { loadBundle } from '../../src/cli/kbuild/bundle-file.ts';
+import { compareRandom } from '../../src/source/compare/compare.ts';
+import { bootFor } from '../../src/source/compare/machine.ts';
+import { SourceProgram } from '../../src/source/program.ts';
+
+/**
+ * The model against a kernel's own C. Its IR is never here: MHP_BUNDLE names a bundle that `mhp ir` has made. Without
+ * it the tests are skipped, and say so.
+ */
+const file = process.env.MHP_BUNDLE;
+const asked = test.skipIf(!file);
+
+asked.each(['rodata=off', ''])('MHP_BUNDLE: random operations agree, boot options "%s"', (options) => {
+  const bundle = loadBundle(file!);
+  const result = compareRandom(bootFor(bundle, options), new SourceProgram(bundle), {
+    operations: 500,
+    seed: 3,
+    most: 3,
+  });
+  expect(result.disagreements).toEqual([]);
+});
+
+asked('MHP_BUNDLE: the command prints the same figure', () => {
+  const out = execFileSync(
+    'node',
+    ['dist/cli/main.js', 'compare', '--source', file!, '--operations', '50', '--boot-options', 'rodata=off'],
+    { encoding: 'utf8' },
+  );
+  expect(out.split('\n')[0]).toMatch(/50 of 50 operations agree$/);
+});

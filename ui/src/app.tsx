@@ -1,0 +1,81 @@
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
+import { Client } from './client.ts';
+import { type Fields, hashOf, type Place, placeOf, VIEWS, type View } from './link.ts';
+import { CatalogueView } from './views/catalogue-view.tsx';
+import { EditorView } from './views/editor-view.tsx';
+import { ExplorerView } from './views/explorer-view.tsx';
+import { MachineView } from './views/machine-view.tsx';
+import { StoryView } from './views/story-view.tsx';
+
+/** What a view gets: the fields of the link, a way to change them, and the worker. */
+export interface ViewProps {
+  readonly fields: Fields;
+  /** Changes fields; an empty text leaves one out. `push`: a new entry of the history. */
+  readonly set: (changes: Fields, push?: boolean) => void;
+  readonly go: (view: View, fields: Fields) => void;
+  readonly client: Client;
+}
+
+const NAMES: Readonly<Record<View, string>> = {
+  story: 'Story',
+  machine: 'Machine',
+  catalogue: 'Catalogue',
+  editor: 'Scenario',
+  explorer: 'Explorer',
+};
+
+const SHOWN: Readonly<Record<View, (props: ViewProps) => ReactNode>> = {
+  story: StoryView,
+  machine: MachineView,
+  catalogue: CatalogueView,
+  editor: EditorView,
+  explorer: ExplorerView,
+};
+
+export function App(): ReactNode {
+  const [place, setPlace] = useState<Place>(() => placeOf(location.hash));
+  const client = useMemo(() => new Client(), []);
+  useEffect(() => {
+    client.warm();
+    const moved = (): void => setPlace(placeOf(location.hash));
+    addEventListener('hashchange', moved);
+    return () => removeEventListener('hashchange', moved);
+  }, [client]);
+  const show = useCallback((next: Place, push: boolean) => {
+    const hash = hashOf(next);
+    if (hash === location.hash) return;
+    if (push) history.pushState(null, '', hash);
+    else history.replaceState(null, '', hash);
+    setPlace(next);
+  }, []);
+  const set = useCallback(
+    (changes: Fields, push = false) => {
+      const now = placeOf(location.hash);
+      show({ ...now, fields: { ...now.fields, ...changes } }, push);
+    },
+    [show],
+  );
+  const go = useCallback((view: View, fields: Fields) => show({ view, fields }, true), [show]);
+  const Shown = SHOWN[place.view];
+  return (
+    <div className="app">
+      <header className="top">
+        <h1>mhp lab</h1>
+        <nav aria-label="views">
+          {VIEWS.map((view) => (
+            <a
+              key={view}
+              href={hashOf({ view, fields: {} })}
+              aria-current={view === place.view ? 'page' : undefined}
+            >
+              {NAMES[view]}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <main className="view">
+        <Shown key={place.view} fields={place.fields} set={set} go={go} client={client} />
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,3 @@
+import Inline from './worker.ts?worker&inline';
+
+export const startWorker = (): Worker => new Inline();
