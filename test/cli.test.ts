@@ -214,6 +214,7 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
     memory40: new, offline
     node1: new, without memory
     [mem 0x140000000-0x147ffffff] System RAM: new, in /proc/iomem
+    tables: 1 PMD allocated
  2  echo online_movable > /sys/devices/system/memory/memory40/state  success
     kernel: Fallback order for Node 0: 0 1
     kernel: Fallback order for Node 1: 1 0
@@ -234,6 +235,7 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
     memory40: gone
     node1: gone
     [mem 0x140000000-0x147ffffff] System RAM: gone
+    tables: 1 PMD freed
 
 /sys/devices/system/node/online
 0

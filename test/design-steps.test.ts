@@ -29,6 +29,10 @@ const SHARED = [
   'set_region_field',
   'report_wx',
   'warn_alloc_text',
+  'free_memmap',
+  'locked',
+  'set_fixmap',
+  'take_table',
 ];
 
 /** The functions by which kernel functions take their steps. */

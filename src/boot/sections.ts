@@ -65,10 +65,10 @@ const driverManaged = (res: resource): resource[] =>
 /**
  * Whether the machine's messages or directories show that a section was added after boot. Without the messages of the boot, arm64's
  * blocks that ACPI has memory devices for count as plugged: on that architecture alone, boot memory differs for who takes it
- * offline.
+ * offline. Without /proc/iomem, memory of volatile devices counts as added by their drivers.
  */
 function addedLater(
-  { boot_ram, blocks, block_size = 0, firmware_map }: Machine,
+  { boot_ram, blocks, block_size = 0, firmware_map, iomem, cxl, dax = [] }: Machine,
   c: Config,
 ): (nr: number) => boolean {
   const touches = (start: number, size: number, nr: number): boolean =>
@@ -78,9 +78,14 @@ function addedLater(
     const later = addedEntries(firmware_map);
     return (nr) => later.some(({ start, end }) => touches(start, end + 1 - start, nr));
   }
-  if (c.arch !== 'arm64' || !blocks) return () => false;
-  const plugged = new Set(blocks.filter((block) => block.firmware_node).map(({ id }) => id));
-  return (nr) => plugged.has(Math.floor((nr * c.SECTION_SIZE) / block_size));
+  const volatile = cxl?.regions.filter(({ type }) => type === 'ram') ?? [];
+  const drivers = iomem ? [] : [...dax, ...volatile];
+  const plugged = new Set(
+    c.arch === 'arm64' ? blocks?.filter((block) => block.firmware_node).map(({ id }) => id) : [],
+  );
+  return (nr) =>
+    plugged.has(Math.floor((nr * c.SECTION_SIZE) / block_size)) ||
+    drivers.some(({ start, size }) => touches(start, size, nr));
 }
 
 /**

@@ -83,7 +83,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'plan',
-    takes: 'add|remove|pmem …',
+    takes: 'add|remove …',
     summary: 'say what adding or removing memory would do: costs, zones, blocks, commands',
     load: () => import('./commands/plan.ts'),
   },

@@ -32,6 +32,7 @@ const common = (command: Command): Command =>
 
 /** Defines `mhp plan`: what an operation on memory would do, without doing it. */
 export function define(command: Command): void {
+  command.usage('[options] add|remove …');
   common(command.command('add <size>').description('what adding memory would cost, and where it would go'))
     .option('--at <address>', 'its first address (default: above all memory)')
     .option('--kind <kind>', DEVICE_KINDS.join(', '), 'dimm')
