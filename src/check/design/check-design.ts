@@ -38,52 +38,76 @@ function argument(value: unknown): string {
 const stepText = (step: Step): string =>
   step.op === 'call' ? `${step.operation.name} ${step.args.map(argument).join()}` : JSON.stringify(step);
 
-/** The steps of a function that are compared; of those after them only the number is. */
-const HASHED = 100_000;
-
-function note(log: Log, fn: string, step: Step): void {
-  const taken = log.get(fn) ?? { n: 0, hash: 0 };
-  taken.n++;
-  if (taken.n <= HASHED) taken.hash = (Math.imul(taken.hash, 31) + hashText(stepText(step))) | 0;
-  log.set(fn, taken);
-}
+/** How many steps of two runs are compared; the second run ends after them. */
+const COMPARED = 100_000;
 
 const ALONE = { maxPreemptions: 0, maxStates: 100_000 };
 
-/** A run with no thread interrupted, and its result if the entry has no threads. */
-interface RunAlone {
-  readonly log: Log;
-  readonly checked: Checked | null;
+/** Ends a run of which enough has been seen. */
+class Enough extends Error {
+  override readonly name = 'Enough';
 }
 
-function runAlone(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): RunAlone {
-  const log: Log = new Map();
+/** Runs an entry with no thread interrupted; the result, if it has no threads. `seen` receives each step of the design. */
+function runAlone(
+  entry: StepsEntry | ThreadsEntry,
+  design: DesignedRelease,
+  guard: Guard,
+  seen: (fn: string, step: Step) => void,
+): Checked | null {
   const release = guardDesign(design, {
     ...guard,
     note: (fn, step) => {
       guard.note?.(fn, step);
-      note(log, fn, step);
+      seen(fn, step);
     },
   });
-  if (entry.kind === 'steps') return { log, checked: checkEntry(entry, release) };
+  if (entry.kind === 'steps') return checkEntry(entry, release);
   explore(watched(entry, release, {}).program)
     .only()
     .bound(ALONE)
     .states()
     .verdict();
-  return { log, checked: null };
+  return null;
+}
+
+/** The steps of a run that are compared. */
+class Taken {
+  readonly log: Log = new Map();
+  #left = COMPARED;
+
+  /** Adds a step; false if there were enough before it. */
+  add(fn: string, step: Step): boolean {
+    if (this.#left === 0) return false;
+    this.#left--;
+    const taken = this.log.get(fn) ?? { n: 0, hash: 0 };
+    taken.n++;
+    taken.hash = (Math.imul(taken.hash, 31) + hashText(stepText(step))) | 0;
+    this.log.set(fn, taken);
+    return true;
+  }
 }
 
 /**
- * Checks that a second run takes the same steps, and returns its result. A design whose second run differs keeps state of
+ * Checks that a second run takes the same steps, and returns the result. A design whose second run differs keeps state of
  * its own, so it cannot be searched.
  */
 function checkSame(entry: StepsEntry | ThreadsEntry, design: DesignedRelease, guard: Guard): Checked | null {
-  const { log: first } = runAlone(entry, design, guard);
-  const { log: second, checked } = runAlone(entry, design, guard);
+  const first = new Taken();
+  const second = new Taken();
+  const checked = runAlone(entry, design, guard, (fn, step) => {
+    first.add(fn, step);
+  });
+  try {
+    runAlone(entry, design, guard, (fn, step) => {
+      if (!second.add(fn, step)) throw new Enough();
+    });
+  } catch (error) {
+    if (!(error instanceof Enough)) throw error;
+  }
   const same = (fn: string): boolean =>
-    first.get(fn)?.n === second.get(fn)?.n && first.get(fn)?.hash === second.get(fn)?.hash;
-  const other = [...first.keys(), ...second.keys()].find((fn) => !same(fn));
+    first.log.get(fn)?.n === second.log.get(fn)?.n && first.log.get(fn)?.hash === second.log.get(fn)?.hash;
+  const other = [...first.log.keys(), ...second.log.keys()].find((fn) => !same(fn));
   if (other !== undefined)
     throw new DesignFault(other, 'does otherwise when it is run again: it keeps something between calls');
   return checked;

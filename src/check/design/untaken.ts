@@ -29,26 +29,37 @@ export function noteSteps<T>(untaken: Untaken, run: () => T): T {
 export const isSteps = (value: unknown): value is Iterator<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as Iterator<unknown>).next === 'function';
 
-/** Steps that note when they are begun. `yield*` looks at `next` once, after the iterator itself. */
-function noting<T>(steps: T & object, name: string): T {
-  const untaken = making!;
-  untaken.set(steps, name);
-  const begin = (): void => {
-    untaken.delete(steps);
-    Reflect.deleteProperty(steps, 'next');
-    Reflect.deleteProperty(steps, Symbol.iterator);
-  };
-  const own = (value: Called): PropertyDescriptor => ({ configurable: true, value });
-  return Object.defineProperties(steps, {
-    [Symbol.iterator]: own(() => {
-      begin();
-      return steps;
-    }),
-    next: own((...sent) => {
-      begin();
-      return (steps as unknown as { next: Called }).next(...sent);
-    }),
-  });
+/** Steps that note when they are begun: by `yield*`, which asks for their iterator, or by a call of `next`. */
+class Noted implements IterableIterator<unknown> {
+  readonly #steps: Generator<unknown, unknown, unknown>;
+  readonly #untaken: Untaken;
+
+  constructor(steps: Generator<unknown, unknown, unknown>, name: string, untaken: Untaken) {
+    this.#steps = steps;
+    this.#untaken = untaken;
+    untaken.set(this, name);
+  }
+
+  #begin(): Generator<unknown, unknown, unknown> {
+    this.#untaken.delete(this);
+    return this.#steps;
+  }
+
+  [Symbol.iterator](): Generator<unknown, unknown, unknown> {
+    return this.#begin();
+  }
+
+  next(...sent: [] | [unknown]): IteratorResult<unknown, unknown> {
+    return this.#begin().next(...sent);
+  }
+
+  return(value?: unknown): IteratorResult<unknown, unknown> {
+    return this.#begin().return(value);
+  }
+
+  throw(error?: unknown): IteratorResult<unknown, unknown> {
+    return this.#begin().throw(error);
+  }
 }
 
 /** What a watched function stands for. */
@@ -58,7 +69,9 @@ const originals = new WeakMap<object, unknown>();
 function watched(name: string, fn: Called, receiver: (self: unknown) => unknown): Called {
   const one: Called = function (...args) {
     const value = fn.apply(receiver(this), args);
-    return making !== null && isSteps(value) ? noting(value, name) : value;
+    return making !== null && isSteps(value)
+      ? new Noted(value as Generator<unknown, unknown, unknown>, name, making)
+      : value;
   };
   originals.set(one, fn);
   return one;

@@ -193,7 +193,7 @@ function within<T>(seconds: number, work: () => T): T {
 /** Seconds in which code of a design has to come to its next step. */
 const BRIEF = 5;
 /** How many times in a task that is looked at: it costs a tenth of a millisecond. */
-const BRIEF_CALLS = 5000;
+const BRIEF_CALLS = 2000;
 
 function briefly(): <T>(run: () => T) => T {
   let left = BRIEF_CALLS;

@@ -109,6 +109,10 @@ export class Sorted<S extends Span> {
     while (upto < chunk.length && chunk[upto]!.first < end) upto++;
     this.#count += spans.length - (upto - from);
     if (upto === chunk.length) this.#behind(c + 1, end);
+    if (upto - from === spans.length) {
+      for (const span of spans) chunk[from++] = span; // a splice costs the whole chunk
+      return;
+    }
     chunk.splice(from, upto - from, ...spans);
     if (chunk.length === 0) {
       this.#chunks.splice(c, 1);
@@ -123,8 +127,10 @@ export class Sorted<S extends Span> {
       this.#count -= this.#chunks[last]!.length;
       last++;
     }
-    this.#chunks.splice(c, last - c);
-    this.#own.splice(c, last - c);
+    if (last > c) {
+      this.#chunks.splice(c, last - c);
+      this.#own.splice(c, last - c);
+    }
     if (c < this.#chunks.length && this.#chunks[c]![0]!.first < end) {
       const chunk = this.#mine(c);
       const gone = Sorted.#place(chunk, end - 1) + 1;
