@@ -83,8 +83,9 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'plan',
-    takes: 'add|remove …',
-    summary: 'say what adding or removing memory would do: costs, zones, blocks, commands',
+    takes: 'add|remove|pmem|cxl …',
+    summary:
+      'say what adding or removing memory would do, and what devices lose: costs, zones, blocks, commands',
     load: () => import('./commands/plan.ts'),
   },
   {

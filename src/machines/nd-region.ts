@@ -32,6 +32,8 @@ export interface NdRegion {
   readonly pagemap: boolean;
   /** The first NVDIMM of which it consists. */
   readonly nmem: number;
+  /** Of how many it consists; absent if the source does not say. */
+  readonly ways?: number;
   /** Whether that NVDIMM has a label area. */
   readonly label_area: boolean;
   readonly namespaces: readonly NdNamespace[];

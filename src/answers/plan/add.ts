@@ -23,6 +23,8 @@ export interface AddRequest {
   /** auto_online_blocks, in place of the host's. */
   readonly policy: string | undefined;
   readonly host: string | undefined;
+  /** virtio-mem: bytes of a device block; 2M by default. */
+  readonly device_block?: number;
 }
 
 /** MOVABLE against kernel zones; bytes. */
@@ -62,6 +64,9 @@ export interface AddPlan {
   readonly commands: readonly Command[];
 }
 
+/** A huge page of x86-64 and of arm64 with 4K pages, as QEMU sets it. */
+const DEVICE_BLOCK = 2 ** 21;
+
 const up = (n: number, unit: number): number => Math.ceil(n / unit) * unit;
 const down = (n: number, unit: number): number => Math.floor(n / unit) * unit;
 
@@ -79,17 +84,16 @@ export function usableOf(
 
 function stepsFor(
   asked: AskedMachine,
-  kind: DeviceKind,
+  { kind, node, device_block = DEVICE_BLOCK }: AddRequest,
   start: number,
   size: number,
-  node: number,
 ): ScenarioStep[] {
   const { state } = asked.session;
   if (kind === 'dimm') return [{ kind: 'device_add', step: { id: 'mhp-plan', start, size, node } }];
   if (kind === 'virtio-mem') {
     const device = Math.max(-1, ...state.virtio_mem.keys()) + 1;
     return [
-      { kind: 'virtio_mem', step: { device, start, size, block: 2 ** 21, node } },
+      { kind: 'virtio_mem', step: { device, start, size, block: device_block, node } },
       { kind: 'virtio_mem_request', step: { device, size } },
     ];
   }
@@ -106,7 +110,7 @@ const newBlocks = (before: Session, after: Session): number[] =>
     .sort((a, b) => a - b);
 
 function tryAdd(asked: AskedMachine, request: AddRequest, start: number, size: number): Trial {
-  const trial = tryOn(asked, stepsFor(asked, request.kind, start, size, request.node));
+  const trial = tryOn(asked, stepsFor(asked, request, start, size));
   if (!accepted(trial) || newBlocks(asked.session, trial.session).length > 0) return trial;
   return { ...trial, errno: 'EINVAL' };
 }
@@ -168,9 +172,16 @@ function setPolicy(session: Session, policy: string): void {
 }
 export const isPolicy = (text: string): boolean => POLICIES.includes(text);
 
-function whyNot(asked: AskedMachine, { kind, node }: AddRequest, trial: Trial): string {
+function whyNot(
+  asked: AskedMachine,
+  { kind, node, device_block = DEVICE_BLOCK }: AddRequest,
+  trial: Trial,
+): string {
   const { kernel, state } = asked.session;
   const block = kernel.c.memory_block_size_bytes;
+  const power = Math.floor(Math.log2(device_block));
+  if (kind === 'virtio-mem' && 2 ** power !== device_block)
+    return `a device block of 0x${device_block.toString(16)} is no power of 2, as virtio 1.2 demands: 0x${(2 ** power).toString(16)} and 0x${(2 ** (power + 1)).toString(16)} are`;
   if (trial.refused) return trial.refused;
   const unaligned = trial.messages.some((line) => line.includes('unaligned hotplug range'));
   if (unaligned) return `start or size is no multiple of the memory block size (0x${block.toString(16)})`;

@@ -10,7 +10,9 @@ import { askedMachine } from '../inputs/asked-machine.ts';
 import { blocksNamed } from '../inputs/block-range.ts';
 import { type MachineFlags, machineOptions } from '../inputs/machine-options.ts';
 import { printNotes } from '../inputs/notes.ts';
+import type { Opened } from '../inputs/source.ts';
 import { whole } from '../option-values.ts';
+import { defineLayout } from './plan-layout.ts';
 
 interface Flags extends MachineFlags {
   readonly sysroot?: string;
@@ -23,6 +25,7 @@ interface AddFlags extends Flags {
   readonly node: number;
   readonly policy?: string;
   readonly host?: string;
+  readonly deviceBlock?: string;
 }
 
 const common = (command: Command): Command =>
@@ -32,13 +35,14 @@ const common = (command: Command): Command =>
 
 /** Defines `mhp plan`: what an operation on memory would do, without doing it. */
 export function define(command: Command): void {
-  command.usage('[options] add|remove …');
+  command.usage('[options] add|remove|pmem|cxl …');
   common(command.command('add <size>').description('what adding memory would cost, and where it would go'))
     .option('--at <address>', 'its first address (default: above all memory)')
     .option('--kind <kind>', DEVICE_KINDS.join(', '), 'dimm')
     .option('--node <n>', 'its node', whole(0, 1023), 0)
     .option('--policy <policy>', 'auto_online_blocks: offline, online, online_kernel, online_movable')
     .option('--host <host>', `print commands for ${HOSTS.join(', ')} only`)
+    .option('--device-block <size>', 'virtio-mem: its block-size (default: 2M)')
     .addHelpText('after', '\nExit status: 0 accepted; 1 refused; 2 bad usage or input.')
     .action(async (size: string, flags: AddFlags) => {
       process.exitCode = await add(size, flags);
@@ -50,6 +54,10 @@ export function define(command: Command): void {
     )
     .action(async (what: string, flags: Flags) => {
       process.exitCode = await remove(what, flags);
+    });
+  for (const kind of ['pmem', 'cxl'] as const)
+    defineLayout(kind, common(command.command(kind)), (flags) => (asked, schema, plan, text) => {
+      print(flags, asked, schema, { ...plan, release: asked.release.name }, text);
     });
 }
 
@@ -87,6 +95,7 @@ async function add(size: string, flags: AddFlags): Promise<number> {
     node: flags.node,
     policy: flags.policy,
     host: flags.host,
+    ...(flags.deviceBlock !== undefined && { device_block: bytes('--device-block', flags.deviceBlock) }),
   };
   const asked = await askedMachine(flags.sysroot, { ...flags, words: false });
   const plan = planAdd(asked, request);
@@ -96,7 +105,7 @@ async function add(size: string, flags: AddFlags): Promise<number> {
 
 function print(
   flags: Flags,
-  { machine, release, notes }: Awaited<ReturnType<typeof askedMachine>>,
+  { machine, release, notes }: Omit<Opened, 'model'>,
   schema: string,
   plan: object,
   text: string,

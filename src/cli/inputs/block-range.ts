@@ -2,7 +2,7 @@ import { InputError, quote } from '../../errors/input-error.ts';
 import { parseSize } from '../../machines/text/size.ts';
 
 /** Bytes, at the end exclusive. */
-interface ByteRange {
+export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -11,7 +11,7 @@ const NUMBER = /^\d{1,9}$/;
 const HEX = /^0x[0-9a-f]{1,13}$/i;
 
 /** "0x140000000-0x147ffffff" as in lsmem, "0x140000000+128M"; undefined for other texts. */
-function bytesIn(text: string): ByteRange | undefined {
+export function bytesIn(text: string): ByteRange | undefined {
   const [, first, sign, second] = /^(0x[0-9a-f]{1,13})(?:([-+])(.+))?$/i.exec(text) ?? [];
   if (first === undefined) return undefined;
   const start = Number(first);

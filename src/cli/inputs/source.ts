@@ -65,6 +65,20 @@ export async function openMachine(
   return { machine, release, model, notes: [...model.notes, ...notes] };
 }
 
+/**
+ * A machine and its release, without a boot; this host if no source is named.
+ * @throws InputError
+ */
+export async function readNamed(
+  source: string | undefined,
+  flags: MachineFlags,
+): Promise<Omit<Opened, 'model'>> {
+  const known = knownOf(flags);
+  const machine = await (source === undefined ? readHost(known) : readMachine(source, known));
+  const { release, notes } = chooseRelease(flags.release, null, machine, flags);
+  return { machine, release, notes: [...machine.missing, ...notes] };
+}
+
 /** A machine that has booted, with the files that it was read from. */
 export interface OpenedFiles extends Opened {
   readonly tree: FileTree;

@@ -31,6 +31,8 @@ export interface PrintedRegion {
   /** Whether it is carved out of RAM. */
   readonly carved: boolean;
   readonly nmem: number | undefined;
+  /** Undefined without -D or -i, which print its mappings. */
+  readonly ways: number | undefined;
   readonly enabled: boolean;
 }
 
@@ -77,7 +79,7 @@ function regionOf(object: Fields, provider: string | undefined): PrintedRegion |
   const id = numberIn(object.dev, /^region(\d{1,4})$/);
   const size = printedBytes(object.size);
   if (id === undefined || !size || object.type === 'blk') return undefined;
-  const dimm = Array.isArray(object.mappings) ? (object.mappings[0] as Fields | null)?.dimm : undefined;
+  const mappings = Array.isArray(object.mappings) ? (object.mappings as readonly (Fields | null)[]) : [];
   return {
     id,
     size,
@@ -87,7 +89,8 @@ function regionOf(object: Fields, provider: string | undefined): PrintedRegion |
     target_node: countOf(object.target_node),
     labels: object.iset_id !== undefined,
     carved: provider === 'e820',
-    nmem: numberIn(dimm, /^nmem(\d{1,4})$/),
+    nmem: numberIn(mappings[0]?.dimm, /^nmem(\d{1,4})$/),
+    ways: mappings.length || undefined,
     enabled: object.state !== 'disabled',
   };
 }

@@ -74,6 +74,7 @@ function readRegion(tree: FileTree, root: string, id: number, path: string): NdR
     target_node: number(tree, `${path}/target_node`),
     pagemap: root.endsWith('/e820_pmem/ndbus0'),
     nmem: Number(nmem),
+    ...(number(tree, `${path}/mappings`) > 0 && { ways: number(tree, `${path}/mappings`) }),
     label_area: /\bset_data\b/.test(text(tree, `${root}/nmem${nmem}/commands`)),
     namespaces: numbered(tree, path, new RegExp(`^namespace${id}\\.(\\d{1,4})$`)).map(([ns, at]) =>
       readNamespace(tree, path, ns, at),

@@ -109,6 +109,7 @@ function impliedRegion(id: number, all: readonly PrintedNamespace[], pageSize: n
     ),
     carved: false,
     nmem: undefined,
+    ways: undefined,
     enabled: true,
   };
 }
@@ -177,6 +178,7 @@ export function regionAt(
     target_node: nodes('target_node') ?? target ?? -1,
     pagemap,
     nmem: region.nmem ?? region.id,
+    ...(region.ways !== undefined && { ways: region.ways }),
     label_area: region.labels,
     namespaces: namespaces.map((ns) => namespaceAt(ns, start, !region.labels)),
   };
