@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
+import { plural } from '../../report/answers/words.ts';
 import { type Bundle, type BundleModule, readCapabilities, readConfig } from '../../source/bundle.ts';
-import { FUNCTIONS } from '../../source/functions.ts';
+import { FUNCTIONS, ONLY_WITH } from '../../source/functions.ts';
 import { checkInput, checkOutput } from '../files/output.ts';
 import { type Build, copyBuild, prepareBuild } from '../kbuild/build.ts';
 import { saveBundle } from '../kbuild/bundle-file.ts';
 import { compileCommands, compileFile } from '../kbuild/compile.ts';
+import { patchedTree } from '../kbuild/patched.ts';
+import { readSeries, type SeriesPatch } from '../kbuild/series.ts';
 import { checkPrograms, findToolchain, linkPrograms, type Toolchain } from '../kbuild/toolchain.ts';
 import { type KernelTree, kernelTree } from '../kbuild/tree.ts';
 
@@ -17,6 +20,7 @@ interface Flags {
   readonly source: string;
   readonly config?: string;
   readonly build?: string;
+  readonly patch?: readonly string[];
   readonly arch: 'arm64';
   readonly out?: string;
 }
@@ -35,8 +39,17 @@ export function define(command: Command): void {
         'a build of this tree that is configured and prepared; it is copied',
       ).conflicts('config'),
     )
+    .addOption(
+      new Option(
+        '--patch <mbox...>',
+        'apply these patches, in this order, to a copy of the tree: mailboxes of a list or of git format-patch, or diffs',
+      ).conflicts('build'),
+    )
     .addOption(new Option('--arch <arch>', 'the architecture').choices(['arm64']).default('arm64'))
-    .option('-o, --out <file>', 'the bundle (default: linux-VERSION-ARCH.ir)')
+    .option(
+      '-o, --out <file>',
+      'the bundle (default: linux-VERSION-ARCH.ir, with --patch linux-VERSION-NAME-ARCH.ir)',
+    )
     .addHelpText(
       'after',
       '\nA bundle holds code derived from the kernel: it is for the machine that made it.\nWhat was prepared and compiled is kept in $XDG_CACHE_HOME/mhp (~/.cache/mhp); a run that was stopped goes on there.\nExit status: 0 the bundle is written, 2 bad usage or input, or a program is missing.',
@@ -53,16 +66,22 @@ const tell = (text: string): void => {
 };
 
 async function run(flags: Flags): Promise<void> {
-  const tree = kernelTree(flags.source);
-  const out = flags.out ?? `linux-${tree.version}-${flags.arch}.ir`;
+  const given = kernelTree(flags.source);
+  const out = flags.out ?? `linux-${[given.version, ...namesOf(flags), flags.arch].join('-')}.ir`;
   checkOutput(out);
   const config = flags.config === undefined ? null : read(flags.config);
+  const series: SeriesPatch[] = [];
+  for (const file of flags.patch ?? []) series.push(...(await readSeries(file)));
   const toolchain = findToolchain();
   checkPrograms(toolchain, flags.build === undefined);
+  const tree =
+    series.length > 0 ? await patchedTree(given, series, join(cacheFolder(), 'patched'), tell) : given;
   const build = await preparedBuild(flags, tree, config, toolchain);
+  const options = readConfig(readFileSync(join(build.path, '.config'), 'utf8'));
   // some functions lie in files that only newer trees have
-  const files = [...new Set(Object.values(FUNCTIONS).flatMap(({ files: of }) => [...of]))].filter((file) =>
-    existsSync(join(tree.path, file)),
+  const files = [...new Set(Object.values(FUNCTIONS).flatMap(({ files: of }) => [...of]))].filter(
+    (file) =>
+      existsSync(join(tree.path, file)) && (!ONLY_WITH[file] || options[ONLY_WITH[file]] !== undefined),
   );
   const commands = await compileCommands(build, files);
   const modules: BundleModule[] = [];
@@ -80,8 +99,12 @@ async function run(flags: Flags): Promise<void> {
     modules.push(module);
   }
   saveBundle(out, bundleOf(build, toolchain, modules));
-  tell(`${out}: ${tree.version}, ${files.length} files`);
+  const patches = series.length > 0 ? `, ${plural(series.length, 'patch', 'patches')}` : '';
+  tell(`${out}: ${tree.version}, ${files.length} files${patches}`);
 }
+
+/** "v3_fix" of "mails/v3_fix.mbox", for the bundle's name. */
+const namesOf = ({ patch = [] }: Flags): string[] => patch.slice(0, 1).map((file) => parse(file).name);
 
 function read(path: string): string {
   checkInput(path);
