@@ -27,6 +27,8 @@ export interface Backport {
   readonly stable: Readonly<Record<string, string>>;
   /** The kernel's functions that it changes and the model has: before and after. Empty if the model does not show it. */
   readonly functions: Readonly<Record<string, readonly [before: unknown, after: unknown]>>;
+  /** By series: what some of these functions have become there, where it is not what mainline has. */
+  readonly ported?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** The versions for which modelled releases stand. */
@@ -247,7 +249,20 @@ export const BACKPORTS: readonly Backport[] = [
     stable: { 'v5.10': '5.10.259', 'v6.1': '6.1.176', 'v6.12': '6.12.86', 'v6.18': 'by 6.18.35' },
     functions: {
       unmap_hotplug_range: [hotunplug.v6_6.unmap_hotplug_range, hotunplug.v6_1_192.unmap_hotplug_range],
+      unmap_hotplug_pud_range: [
+        hotunplug.v6_6.unmap_hotplug_pud_range,
+        hotunplug.v6_1_192.unmap_hotplug_pud_range,
+      ],
+      unmap_hotplug_pmd_range: [
+        hotunplug.v6_6.unmap_hotplug_pmd_range,
+        hotunplug.v6_1_192.unmap_hotplug_pmd_range,
+      ],
+      unmap_hotplug_pte_range: [
+        hotunplug.v6_6.unmap_hotplug_pte_range,
+        hotunplug.v6_1_192.unmap_hotplug_pte_range,
+      ],
     },
+    ported: { 'v5.10': hotunplug.v5_10_262 },
   },
   {
     commit: '93866f55f7e2',

@@ -44,9 +44,14 @@ export class Conversion {
 const MMU = 'arch/arm64/mm/mmu.c';
 /** Since v6.4; before in mmu.c. */
 const FIXMAP = 'arch/arm64/mm/fixmap.c';
+/** Pages of ioremap() in contiguous groups, since v6.16. */
+const HUGETLBPAGE = 'arch/arm64/mm/hugetlbpage.c';
 const SPARSE_VMEMMAP = 'mm/sparse-vmemmap.c';
 const VMALLOC = 'mm/vmalloc.c';
 const FIND_BIT = 'lib/find_bit.c';
+
+/** Files that are compiled only with an option. */
+export const ONLY_WITH: Readonly<Record<string, string>> = { [HUGETLBPAGE]: 'HUGETLB_PAGE' };
 
 const root = (to: Conversion, k: Kernel): Int64 => to.entry(k.c.swapper_pg_dir);
 
@@ -125,7 +130,7 @@ export const FUNCTIONS = {
   ]),
   // lib/ioremap.c until v5.12
   ioremap_page_range: source(
-    [VMALLOC, MMU],
+    [VMALLOC, MMU, HUGETLBPAGE],
     (to, _k, addr: number, end: number, phys: number, prot: number) => [
       to.number(addr),
       to.number(end),

@@ -1,3 +1,4 @@
+import { atVersion } from '../releases/at-version.ts';
 import type { Release } from '../releases/define.ts';
 import type { Bundle } from './bundle.ts';
 import { type SourceOptions, sourceKernel } from './kernel.ts';
@@ -7,8 +8,8 @@ import type { SourceProgram } from './program.ts';
 const sourceName = (base: string, { hash }: Bundle): string => `${base}~${hash.slice(0, 8)}`;
 
 /**
- * A release that boots as the model has it, and whose functions are then the C of a bundle, as far as the bundle has
- * them.
+ * A release that boots as the model has it, with the back-ports of the bundle's version, and whose functions are then the
+ * C of the bundle, as far as it has them.
  * @throws BadBundle at boot, if the bundle is of another geometry or lacks a function that is named
  */
 export const sourceRelease = (
@@ -16,7 +17,7 @@ export const sourceRelease = (
   program: SourceProgram,
   options: Pick<SourceOptions, 'functions'> = {},
 ): Release => ({
-  ...base,
+  ...atVersion(base, program.bundle.version),
   name: sourceName(base.name, program.bundle),
   booted: (k) => sourceKernel(k, program, { ...options, alone: k.alone }),
 });

@@ -9,6 +9,7 @@ import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
+import * as pgalloc from '../../kernel/include/asm-generic/pgalloc.ts';
 import * as ioremap from '../../kernel/lib/ioremap.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as node_states from '../../kernel/mm/memory_hotplug/node_states.ts';
@@ -46,6 +47,7 @@ export const own = {
       ...pageattr.v6_18,
       ...asm_vmalloc.v6_16,
       ...pgtable.v6_16,
+      ...pgalloc.v6_16,
       ...pgtable_alloc.v7_1,
       ...ioremap.v6_16,
       ...vmalloc_map.v6_16,

@@ -16,6 +16,7 @@ import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
 import * as pgtable_generic from '../../kernel/mm/pgtable-generic.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
 import * as nr_vmemmap_pages from '../../kernel/mm/sparse-vmemmap/nr_vmemmap_pages.ts';
+import * as vmemmap_populate from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
 import { PGPROT } from './pgprot.ts';
@@ -46,6 +47,7 @@ export const own = {
       ...tlbflush.v7_2,
       ...split_leaf.v7_1,
       ...pgtable_generic.v7_2,
+      ...vmemmap_populate.v7_2,
     },
   },
 };

@@ -281,6 +281,14 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
     yield* k.pagetable_dtor(pfnOf(site, ptdesc!));
     return undefined;
   }),
+  // the page type and NR_PAGETABLE of a PMD table, which the model has from v6.18 on: until v6.1, until v6.12
+  pgtable_pmd_page_dtor: answers('inert', () => 0),
+  pagetable_pmd_dtor: answers('inert', () => 0),
+  // the model does not have the mark of the kernel's own tables, which decides who frees them (CONFIG_ASYNC_KERNEL_PGTABLE_FREE)
+  pagetable_free: kernel(function* (_, [ptdesc], site) {
+    yield* freePages(site, pfnOf(site, ptdesc!), 1);
+    return undefined;
+  }),
   slab_is_available: answers('modelled', () => 1),
   // the buffer of boot is gone
   sparse_buffer_alloc: answers('modelled', () => 0),

@@ -7,4 +7,7 @@ export const STANDS_IN: ReadonlySet<string> = new Set([
   'pagetable_dtor',
   'ptdesc_pmd_pts_init',
   'pfn_valid',
+  'pgtable_pmd_page_dtor',
+  'pagetable_pmd_dtor',
+  'pagetable_free',
 ]);

@@ -1,15 +1,16 @@
 import { boot, type Model } from '../../boot/boot.ts';
 import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
+import { atVersion } from '../../releases/at-version.ts';
 import { findRelease, type Release } from '../../releases/index.ts';
 import type { Bundle } from '../bundle.ts';
 import { BadBundle } from '../stop.ts';
 
-/** The modelled release that stands for the kernel of a bundle. @throws BadBundle if none does */
+/** The modelled release of a bundle's series, with the back-ports of its version. @throws BadBundle if none is modelled */
 export function releaseOf({ version }: Bundle): Release {
   const [, series] = /^(\d+\.\d+)/.exec(version) ?? [];
   const release = findRelease(`v${series}`);
   if (!release) throw new BadBundle(`no release of the model stands for the bundle's ${version}`);
-  return release;
+  return atVersion(release, version);
 }
 
 /** The page size in K and the address bits that a bundle was configured with. */

@@ -1,7 +1,7 @@
 import type { Config } from '../../kernel/config.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
-import type { State } from '../../kernel/state.ts';
+import { SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { SourceFunctionName } from '../functions.ts';
@@ -27,6 +27,10 @@ const G = 2 ** 30;
 
 /** Above all memory of the machine; close enough that tables are shared. Of those in the linear map some are drawn. */
 const AREAS = [64 * G, 64 * G + G / 2, 65 * G, 127 * G, 512 * G, 513 * G];
+
+/** Whether a section has a memmap. */
+const isPresent = ({ mem_section }: State, section: number): boolean =>
+  ((mem_section.get(section)?.section_mem_map ?? 0) & SECTION_HAS_MEM_MAP) !== 0;
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
@@ -182,11 +186,12 @@ export class RandomOperations {
   /** Device memory in the vmalloc area, by pages and blocks. */
   #ioremap(): Omit<RandomOperation, 'failure'> {
     const { PAGE_SIZE, PMD_SIZE, layout, pgprot } = this.#c;
-    const unit = this.#pick([PAGE_SIZE, PAGE_SIZE, PMD_SIZE]);
+    const unit = this.#pick([PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, PMD_SIZE, PMD_SIZE, G]);
     const base = Math.ceil(layout.VMALLOC_START / G) * G;
-    const start = base + this.#random.below(3) * G + this.#random.below(40) * unit;
-    const size = (1 + this.#random.below(unit === PAGE_SIZE ? 40 : 3)) * unit;
-    const phys = 2 ** 35 + this.#random.below(64) * this.#pick([PAGE_SIZE, PMD_SIZE]);
+    const start = base + this.#random.below(3) * G + this.#random.below(unit === G ? 2 : 40) * unit;
+    const size = (1 + this.#random.below(unit === PAGE_SIZE ? 40 : unit === G ? 1 : 3)) * unit;
+    // page by page a G would take too long
+    const phys = 2 ** 35 + this.#random.below(64) * (unit === G ? G : this.#pick([PAGE_SIZE, PMD_SIZE]));
     this.#remapped.push({ start, size });
     return {
       fn: 'ioremap_page_range',
@@ -209,9 +214,13 @@ export class RandomOperations {
   /** A section of memory that is added or removed below the drivers: arch_add_memory(), arch_remove_memory(). */
   #hotplug(state: State): Omit<RandomOperation, 'failure'> {
     const c = this.#c;
-    const known = this.#added.length > 4 || this.#random.below(2) === 0 ? this.#added.pop() : undefined;
+    // an add may have failed
+    const there = this.#added.filter(({ start: at }) => isPresent(state, at / c.SECTION_SIZE));
+    const known =
+      there.length > 4 || (there.length > 0 && this.#random.below(2) === 0) ? this.#pick(there) : undefined;
     const pgprot = c.pgprot.MHP;
     if (known) {
+      this.#added.splice(this.#added.indexOf(known), 1);
       return {
         fn: 'arch_remove_memory',
         text: `arch_remove_memory(${hex(known.start)}, ${hex(known.size)})`,
@@ -220,7 +229,7 @@ export class RandomOperations {
     }
     const size = c.SECTION_SIZE;
     const start = this.#pick(this.#areas) + (32 + this.#random.below(16)) * size;
-    if (!state.mem_section.has(start / size)) this.#added.push({ start, size });
+    if (!isPresent(state, start / size)) this.#added.push({ start, size });
     const nid = this.#random.below(2);
     return {
       fn: 'arch_add_memory',

@@ -91,3 +91,46 @@ export const v5_2 = {
     yield* free_table(this, p4d);
   },
 };
+
+/** The constructor of a table that was allocated, if one was. */
+function* constructed(k: Kernel, phys: number): Steps<number> {
+  if (phys >= 0) yield* k.__pagetable_ctor(PFN_DOWN(k.c, phys));
+  return phys;
+}
+
+/** pagetable_dtor_free() */
+function* destroy_table(k: Kernel, phys: number): Steps<void> {
+  const pfn = PFN_DOWN(k.c, phys);
+  yield* change(uncount_table, pfn, 1);
+  yield* k.pagetable_dtor(pfn);
+  yield* k.free_pages(pfn, 1);
+}
+
+/** 7.2.13: tables of the kernel's own range have constructors and destructors, those of PTEs since v6.16. */
+export const v6_16 = {
+  *pte_alloc_one_kernel(this: Kernel): Steps<number> {
+    return yield* constructed(this, yield* v5_2.pte_alloc_one_kernel.call(this));
+  },
+  *pmd_alloc_one(this: Kernel, addr: number): Steps<number> {
+    return yield* constructed(this, yield* v5_2.pmd_alloc_one.call(this, addr));
+  },
+  *pud_alloc_one(this: Kernel, addr: number): Steps<number> {
+    return yield* constructed(this, yield* v5_2.pud_alloc_one.call(this, addr));
+  },
+  *p4d_alloc_one(this: Kernel, addr: number): Steps<number> {
+    return yield* constructed(this, yield* v5_2.p4d_alloc_one.call(this, addr));
+  },
+
+  *pte_free_kernel(this: Kernel, pte: number): Steps<void> {
+    yield* destroy_table(this, pte);
+  },
+  *pmd_free(this: Kernel, pmd: number): Steps<void> {
+    yield* destroy_table(this, pmd);
+  },
+  *pud_free(this: Kernel, pud: number): Steps<void> {
+    yield* destroy_table(this, pud);
+  },
+  *p4d_free(this: Kernel, p4d: number): Steps<void> {
+    yield* destroy_table(this, p4d);
+  },
+};

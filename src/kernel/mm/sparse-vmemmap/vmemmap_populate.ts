@@ -167,7 +167,7 @@ export const v5_2 = {
     return -this.errno.ENOMEM;
   },
 
-  /** A table exists where a block should be: until v6.1 it is used as it is. */
+  /** A table exists where a block should be: until v7.2 it is used as it is. */
   *$vmemmap_over_table(
     this: Kernel,
     _addr: number,
@@ -191,7 +191,7 @@ export const v6_1 = {
   },
 };
 
-/** 6.6.87, 6.12.117: no pages of an altmap instead of its block, and base pages under a table that exists. */
+/** 6.6.87, 6.12.117: no pages of an altmap instead of its block. */
 export const v6_6 = {
   *$vmemmap_no_block(
     this: Kernel,
@@ -203,7 +203,10 @@ export const v6_6 = {
     if (altmap) return -this.errno.ENOMEM;
     return yield* this.vmemmap_populate_basepages(addr, next, nid, altmap);
   },
+};
 
+/** 7.2.13: base pages under a table that exists; before, vmemmap_check_pmd() of arm64 took any entry for a block. */
+export const v7_2 = {
   *$vmemmap_over_table(
     this: Kernel,
     addr: number,

@@ -49,7 +49,7 @@ export const v5_10 = {
   },
 };
 
-export const { v6_1_192 } = leaves;
+export const { v6_1_192, v5_10_262 } = leaves;
 
 /** Until v7.1: an invalidation after every leaf. */
 export const v6_6 = {

@@ -187,20 +187,12 @@ export const v5_7 = {
   },
 };
 
-/** 6.1.192, 6.12.117, v7.1 (48478b9f7913): the leaves of the linear map are flushed at once, after the last (B26). */
-export const v6_1_192 = {
-  *unmap_hotplug_range(
-    this: Kernel,
-    addr: number,
-    end: number,
-    free_mapped: boolean,
-    altmap: vmem_altmap | null,
-  ): Steps<void> {
-    if (!free_mapped && altmap) yield* this.WARN('unmap_hotplug_range');
-    yield* arm64_v6.unmap_hotplug_range.call(this, addr, end, free_mapped, altmap);
-    if (!free_mapped) yield* this.flush_tlb_kernel_range(addr, end);
-  },
-
+/**
+ * 48478b9f7913: leaves of the linear map are not flushed one by one. `flushed` is how much of a block of the memmap is.
+ */
+const batched = (
+  flushed: 'page' | 'block',
+): Pick<typeof v5_7, 'unmap_hotplug_pud_range' | 'unmap_hotplug_pmd_range'> => ({
   *unmap_hotplug_pud_range(
     this: Kernel,
     p4dp: EntryPointer,
@@ -218,8 +210,10 @@ export const v6_1_192 = {
       if (pud_leaf(this.c, pud)) {
         yield* this.pud_clear(pudp);
         if (free_mapped) {
-          if (cont(pud)) yield* this.WARN('unmap_hotplug_pud_range');
-          yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE);
+          yield* this.flush_tlb_kernel_range(
+            addr,
+            addr + (flushed === 'block' ? PUD_SIZE(this) : this.c.PAGE_SIZE),
+          );
           yield* this.free_hotplug_page_range(leaf_address(this.c, pud), PUD_SIZE(this), altmap);
         }
         continue;
@@ -246,13 +240,33 @@ export const v6_1_192 = {
         yield* this.pmd_clear(pmdp);
         if (free_mapped) {
           if (cont(pmd)) yield* this.WARN('unmap_hotplug_pmd_range');
-          yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE);
+          yield* this.flush_tlb_kernel_range(
+            addr,
+            addr + (flushed === 'block' ? this.c.PMD_SIZE : this.c.PAGE_SIZE),
+          );
           yield* this.free_hotplug_page_range(leaf_address(this.c, pmd), this.c.PMD_SIZE, altmap);
         }
         continue;
       }
       yield* this.unmap_hotplug_pte_range(pmdp, addr, next, free_mapped, altmap);
     }
+  },
+});
+
+/** 6.1.192, 6.12.117, v7.1 (48478b9f7913): the leaves of the linear map are flushed at once, after the last (B26). */
+export const v6_1_192 = {
+  ...batched('page'),
+
+  *unmap_hotplug_range(
+    this: Kernel,
+    addr: number,
+    end: number,
+    free_mapped: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    if (!free_mapped && altmap) yield* this.WARN('unmap_hotplug_range');
+    yield* arm64_v6.unmap_hotplug_range.call(this, addr, end, free_mapped, altmap);
+    if (!free_mapped) yield* this.flush_tlb_kernel_range(addr, end);
   },
 
   *unmap_hotplug_pte_range(
@@ -278,3 +292,6 @@ export const v6_1_192 = {
     }
   },
 };
+
+/** 5.10.262: as 6.1.192, but a block of the memmap is flushed page by page. */
+export const v5_10_262 = { ...v6_1_192, ...batched('block') };
