@@ -7,8 +7,15 @@ function copyValue<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Runs) return value.copy() as T;
   if (Array.isArray(value)) return value.map(copyValue) as T;
-  if (value instanceof Map) return new Map([...value].map(([key, row]) => [key, copyValue(row)])) as T;
-  return Object.fromEntries(Object.entries(value).map(([field, part]) => [field, copyValue(part)])) as T;
+  if (value instanceof Map) {
+    const twin = new Map();
+    for (const [key, row] of value) twin.set(key, copyValue(row));
+    return twin as T;
+  }
+  const twin = { ...value };
+  for (const field in twin)
+    if (typeof twin[field] === 'object' && twin[field] !== null) twin[field] = copyValue(twin[field]);
+  return twin;
 }
 
 export type Part = keyof State;

@@ -198,7 +198,9 @@ export function bootMemmap(
   sections: readonly number[],
   taken: Taken,
 ): string[] {
-  const ofBoot = sections.filter((nr) => state.mem_section.get(nr)!.section_mem_map & SECTION_IS_EARLY);
+  const isEarly = (nr: number): boolean =>
+    (state.mem_section.get(nr)!.section_mem_map & SECTION_IS_EARLY) !== 0;
+  const ofBoot = sections.filter(isEarly);
   const left = new Map([...taken].map(([nid, runs]) => [nid, runs.map((run) => ({ ...run }))]));
   const order = k.c.PMD_SIZE / k.c.PAGE_SIZE;
   const from: Kernel = {
@@ -219,7 +221,7 @@ export function bootMemmap(
     page !== NO_PAGE && page_use(page) === USE.MEMMAP ? with_use(page | PG_reserved, USE.NONE) : page,
   );
   state.vars.get(0)!.nr_vmemmap_pages = 0;
-  const late = sections.filter((nr) => !ofBoot.includes(nr));
+  const late = sections.filter((nr) => !isEarly(nr));
   const giveBack = hideLater(k, state, late);
   runner.run(mapLate(k, state, late));
   giveBack();
