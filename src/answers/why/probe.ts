@@ -60,6 +60,33 @@ export function probeOffline(asked: AskedMachine, block: number): Probe {
   };
 }
 
+/** What another block would get that differs in nothing but its place: addresses and pfns move with it. */
+export function movedProbe(probe: Probe, from: number, to: number, size: number, pageSize: number): Probe {
+  const delta = (to - from) * size;
+  const within = (n: number, unit: number): boolean =>
+    n >= (from * size) / unit && n <= ((from + 1) * size) / unit;
+  const move = (text: string, digits: string): string => {
+    const n = Number.parseInt(digits, 16);
+    const unit = within(n, 1) ? 1 : within(n, pageSize) ? pageSize : 0;
+    return unit === 0
+      ? text
+      : text.replace(digits, (n + delta / unit).toString(16).padStart(digits.length, '0'));
+  };
+  return {
+    ...probe,
+    messages: probe.messages.map((line) =>
+      line.replace(HEX, move).replace(NAME, (text, id: string) => {
+        return Number(id) === from ? `memory memory${to}` : text;
+      }),
+    ),
+    page: probe.page < 0 ? probe.page : probe.page + delta / pageSize,
+  };
+}
+
+/** Addresses and pfns in messages: with 0x, or between brackets. */
+const HEX = /(?<=0x|\[|\[[0-9a-f]+ )([0-9a-f]{5,16})\b/g;
+const NAME = /\bmemory memory(\d+)\b/g;
+
 /** Since v5.11 "Offlined Pages" is a debug message. */
 const quiet = ({ session }: AskedMachine): boolean =>
   !session.kernel.c.dyndbg.includes(FILE) &&

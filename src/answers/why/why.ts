@@ -6,7 +6,7 @@ import { CLASS } from '../pages/word.ts';
 import type { BlockAnswer, Verdict } from './answer.ts';
 import { curesOf } from './cures.ts';
 import { dependsOn } from './depends.ts';
-import { type Probe, probeOffline } from './probe.ts';
+import { movedProbe, type Probe, probeOffline } from './probe.ts';
 import { reasonOf } from './reason.ts';
 import { sameAnswer } from './same-answer.ts';
 
@@ -49,7 +49,13 @@ function verdictOf(
   return unseen.length === 0 || movable ? 'yes' : 'unsure';
 }
 
-export function answerOf(asked: AskedMachine, block: number, probe: Probe | null, owner: Owner): BlockAnswer {
+function answerOf(
+  asked: AskedMachine,
+  block: number,
+  probe: Probe | null,
+  owner: Owner,
+  depends: readonly string[] = dependsOn(asked, owner),
+): BlockAnswer {
   const { state, kernel } = asked.session;
   const { c } = kernel;
   const own = state.memory_block.get(block)!;
@@ -61,7 +67,7 @@ export function answerOf(asked: AskedMachine, block: number, probe: Probe | null
     zone: own.zone < 0 ? null : c.zones[zone_idx(own.zone)]!,
     nodes: own.links,
     owner,
-    depends: dependsOn(asked, owner),
+    depends,
   };
   if (probe === null)
     return {
@@ -99,23 +105,22 @@ export function why(asked: AskedMachine, block: number): BlockAnswer {
 /** The answers for many blocks; blocks that the kernel cannot tell apart are tried once. */
 export function whyAll(asked: AskedMachine, blocks: readonly number[]): BlockAnswer[] {
   const tried = new Map<string, { probe: Probe | null; answer: BlockAnswer }>();
-  const { memory_block } = asked.session.state;
-  const size = asked.session.kernel.c.memory_block_size_bytes;
+  const { c } = asked.session.kernel;
+  const size = c.memory_block_size_bytes;
   const key = sameAnswer(asked);
   return blocks.map((block) => {
     const like = key(block);
     const known = tried.get(like);
-    if (
-      known &&
-      (known.answer.verdict === 'yes' ||
-        known.answer.verdict === 'offline' ||
-        known.answer.verdict === 'unsure')
-    )
-      return { ...known.answer, block, start: block * size };
-    const { offline } = memory_block.get(block)!;
-    const probe = offline ? null : (known?.probe ?? probeOffline(asked, block));
-    const answer = answerOf(asked, block, probe, ownerOf(asked, block));
-    tried.set(like, { probe, answer });
-    return answer;
+    if (!known) {
+      const { offline } = asked.session.state.memory_block.get(block)!;
+      const probe = offline ? null : probeOffline(asked, block);
+      const answer = answerOf(asked, block, probe, ownerOf(asked, block));
+      tried.set(like, { probe, answer });
+      return answer;
+    }
+    const { probe, answer } = known;
+    if (answer.verdict === 'offline') return { ...answer, block, start: block * size };
+    const moved = movedProbe(probe!, answer.block, block, size, c.PAGE_SIZE);
+    return answerOf(asked, block, moved, answer.owner, answer.depends);
   });
 }
