@@ -1,5 +1,5 @@
 import type { Arch } from '../geometry/sizes.ts';
-import { mainline, releases } from './index.ts';
+import { mainline, type Release, releases } from './index.ts';
 
 /** The parameters of a function of a release, as its text declares them. */
 export interface Signature {
@@ -65,7 +65,16 @@ export function signature(text: string): Signature | null {
 
 type Functions = Readonly<Record<string, ((...args: never[]) => unknown) | undefined>>;
 
+const ARCHES: readonly Arch[] = ['arm64', 'x86_64'];
 const known = new Map<string, Signature | null>();
+
+/** The fewest arguments that a function takes on a release, or on any if that is null; null if it is not there. */
+export function leastArguments(name: string, release: Release | null): number | null {
+  const all = (release ? [release] : [...releases.values()]).flatMap((one) =>
+    ARCHES.flatMap((arch) => (one.functions(arch) as unknown as Functions)[name]?.length ?? []),
+  );
+  return all.length > 0 ? Math.min(...all) : null;
+}
 
 /**
  * The parameters of a function name on an architecture: those of the newest release that has it, and of an older one if

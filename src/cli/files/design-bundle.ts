@@ -77,9 +77,15 @@ async function bundle(file: string, plugins: Plugin[]): Promise<Bundle> {
     const { location, detail } = first;
     if (detail instanceof InputError) throw detail;
     const where = location && resolve(location.file) !== resolve(file) ? location.file : file;
-    throw new InputError(where, location ? `line ${location.line}` : '', first.text);
+    const what = TOP_LEVEL_AWAIT.test(first.text)
+      ? 'await outside of a function: a module is evaluated anew for each run, and waits for nothing'
+      : first.text;
+    throw new InputError(where, location ? `line ${location.line}` : '', what);
   }
 }
+
+/** What esbuild says of it. */
+const TOP_LEVEL_AWAIT = /^Top-level await /;
 
 function loaderOf(file: string): 'js' | 'ts' {
   if (/\.[cm]?ts$/.test(file)) return 'ts';

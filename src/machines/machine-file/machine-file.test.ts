@@ -173,3 +173,15 @@ describe('a machine file', () => {
     expect(() => parseMachineFile(text, 'm.yaml')).toThrow(/^m\.yaml: [^\n]{1,300}$/);
   });
 });
+
+it('has a distance for each node', () => {
+  const parse = (distance: string) =>
+    parseMachineFile(
+      `arch: arm64\nram: [{ start: 1G, size: 4G }]\nnodes: [{ node: 0, cpus: "0", distance: ${distance} }]`,
+      'm.yaml',
+    );
+  expect(parse('[10]').nodes![0]!.distance).toEqual([10]);
+  expect(() => parse('[10, 20]')).toThrow(
+    'm.yaml: line 3 nodes[0].distance: node 0 has 2 distances, and there is 1 node',
+  );
+});

@@ -205,6 +205,13 @@ class MachineFileReader {
         ...(distance === undefined ? {} : { distance }),
       };
     });
+    const online = nodes.filter((node) => node.online).length;
+    for (const [i, { node, distance }] of listed.entries())
+      if (distance !== undefined && distance.length !== nodes.length && distance.length !== online)
+        throw this.#wrong(
+          ['nodes', i, 'distance'],
+          `node ${node} has ${distance.length} distances, and there ${nodes.length === 1 ? 'is 1 node' : `are ${nodes.length} nodes`}`,
+        );
     const lost = [...ram.entries()].find(([, { nid }]) => !seen.has(nid));
     if (lost !== undefined) throw this.#wrong(['nodes'], `does not list node ${lost[1].nid}, which has RAM`);
     const slot = slots?.findIndex(({ node }) => node !== undefined && !seen.has(node)) ?? -1;

@@ -63,7 +63,9 @@ export function parseScenario(text: string, file: string, { nearest = false } = 
   });
   const threadsAreSound = (given.threads === undefined) === (data.threads === undefined);
   const interleaved = threadsAreSound
-    ? faults.of(() => readInterleaved(data, (path, what) => faults.at(path, what)))
+    ? faults.of(() =>
+        readInterleaved(data, findRelease(data.release ?? ''), (path, what) => faults.at(path, what)),
+      )
     : null;
   if (given.threads === undefined) {
     if (given.steps === undefined) faults.add(null, 'has neither steps nor threads: there is nothing to do');

@@ -64,6 +64,26 @@ export function parseCall(text: string): { readonly fn: string; readonly args: r
   return call;
 }
 
+/** A name in an expression, and whether it is called there. */
+export interface Use {
+  readonly name: string;
+  readonly called: boolean;
+}
+
+/** The names that an expression uses, each once. @throws BadExpression */
+export function usesIn(text: string): Use[] {
+  const read = tokens(text);
+  const uses = read.flatMap(({ kind, text: name }, i) =>
+    kind === 'word' &&
+    !Object.hasOwn(CONSTANTS, name) &&
+    !Object.hasOwn(BOTH, name) &&
+    !Object.hasOwn(EITHER, name)
+      ? [{ name, called: read[i + 1]!.text === '(' }]
+      : [],
+  );
+  return uses.filter(({ name }, i) => uses.findIndex((one) => one.name === name) === i);
+}
+
 type Binary = (a: ExpressionResult, b: ExpressionResult) => ExpressionResult;
 
 const number = (value: ExpressionResult, what: string): number => {

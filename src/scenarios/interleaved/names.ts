@@ -6,6 +6,7 @@ import { FOLL_LONGTERM, FOLL_WRITE } from '../../kernel/mm/gup.ts';
 import { __GFP_MOVABLE } from '../../kernel/mm/migrate.ts';
 import { phys_to_virt } from '../../kernel/pfn.ts';
 import { VM, zone_key } from '../../kernel/state.ts';
+import { nearest } from '../../releases/nearest.ts';
 import { BadExpression, type ExpressionResult, type Scope } from './expression.ts';
 
 /** This kernel or machine lacks what the scenario is about: there is no result, and no failure. */
@@ -100,3 +101,9 @@ export const EXPRESSION_NAMES: readonly string[] = [
   'vmemmap_leaf',
 ];
 export const EXPRESSION_FUNCTIONS: readonly string[] = Object.keys(FUNCTIONS);
+
+/** What is said of a name that an expression cannot use: "X is not known here; near it: Y". */
+export function unknownName(name: string, called: boolean, given: Iterable<string> = []): string {
+  const near = nearest(name, new Set([...EXPRESSION_NAMES, ...EXPRESSION_FUNCTIONS, ...given]));
+  return `${name}${called ? '()' : ''} is not known here${near.length > 0 ? `; near it: ${near.join(', ')}` : ''}`;
+}

@@ -1,11 +1,10 @@
 import type { Kernel } from '../../kernel/kernel.ts';
-import { nearest } from '../../releases/nearest.ts';
 import { signature, signatureOf } from '../../releases/signature.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Within } from '../../steps/within.ts';
 import { BadExpression, type Expression, type ExpressionResult, type Scope, truth } from './expression.ts';
 import { LOCKS } from './locks.ts';
-import { EXPRESSION_FUNCTIONS, EXPRESSION_NAMES, NotApplicable, scopeOf } from './names.ts';
+import { NotApplicable, scopeOf, unknownName } from './names.ts';
 import type { ThreadLine } from './read.ts';
 
 /** The names a scenario or a thread has defined. */
@@ -22,12 +21,12 @@ function functionOf(k: Kernel, name: string): KernelFunction {
   return own as KernelFunction;
 }
 
-/** Names near one that is not known: "; near it: PAGE_SIZE", or nothing. */
-function near(message: string): string {
-  const [, name] = /^(\w+)(?:\(\))? is not known here$/.exec(message) ?? [];
-  if (name === undefined) return '';
-  const names = nearest(name, new Set([...EXPRESSION_NAMES, ...EXPRESSION_FUNCTIONS]));
-  return names.length > 0 ? `; near it: ${names.join(', ')}` : '';
+const UNKNOWN = /^(\w+)(\(\))? is not known here$/;
+
+/** The message, with names near one that is not known. */
+function withNear(message: string): string {
+  const [, name, called] = UNKNOWN.exec(message) ?? [];
+  return name === undefined ? message : unknownName(name, called !== undefined);
 }
 
 /** Whether it is the error that JavaScript throws when a kernel function is called with wrong arguments. */
@@ -36,7 +35,7 @@ const isMisuse = (error: unknown): error is Error =>
 
 /** Converts an error in a line that is not a failure of the kernel; the new error names the line. */
 function placed(line: Pick<ThreadLine, 'wrong'>, error: unknown): unknown {
-  if (error instanceof BadExpression) return line.wrong(`${error.message}${near(error.message)}`);
+  if (error instanceof BadExpression) return line.wrong(withNear(error.message));
   return error;
 }
 

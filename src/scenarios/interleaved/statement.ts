@@ -1,4 +1,11 @@
-import { BadExpression, type Expression, parseCall, parseExpression } from './expression.ts';
+import {
+  BadExpression,
+  type Expression,
+  parseCall,
+  parseExpression,
+  type Use,
+  usesIn,
+} from './expression.ts';
 
 /** A line of a thread: a call of a kernel function, or a condition for continuing. */
 export type Statement =
@@ -9,9 +16,16 @@ export type Statement =
       readonly fn: string;
       readonly args: readonly Expression[];
       readonly text: string;
+      /** The names that its arguments use. */
+      readonly uses: readonly Use[];
     }
   /** `need x`: without x, the thread ends here. `expect x`: without x, the line is a failure. */
-  | { readonly kind: 'need' | 'expect'; readonly value: Expression; readonly text: string };
+  | {
+      readonly kind: 'need' | 'expect';
+      readonly value: Expression;
+      readonly text: string;
+      readonly uses: readonly Use[];
+    };
 
 const WORD = /^(need|expect)\s+(.*)$/s;
 const RESULT = /^(\w+)\s*=(?!=)/;
@@ -25,10 +39,24 @@ export function parseStatement(line: string): Statement {
   const text = line.trim();
   if (/^(need|expect)$/.test(text)) throw new BadExpression(`${text} takes a condition`);
   const word = WORD.exec(text);
-  if (word) return { kind: word[1] as 'need' | 'expect', value: parseExpression(word[2]!), text: word[2]! };
+  if (word) {
+    const [, kind, condition] = word as unknown as [string, 'need' | 'expect', string];
+    return { kind, value: parseExpression(condition), text: condition, uses: usesIn(condition) };
+  }
   const into = INTO.exec(text);
   const result = RESULT.exec(text)?.[1];
   if (!into && result !== undefined)
     throw new BadExpression(`"${result}" is not a name: a small letter, then letters, digits and _`);
-  return { kind: 'call', into: into?.[1] ?? null, ...parseCall(into?.[2] ?? text), text };
+  const called = into?.[2] ?? text;
+  const call = parseCall(called);
+  return {
+    kind: 'call',
+    into: into?.[1] ?? null,
+    ...call,
+    text,
+    uses: usesIn(called.slice(called.indexOf('('))),
+  };
 }
+
+/** The name that a line gives to a result, whatever else is wrong with it. */
+export const intoOf = (line: string): string | null => INTO.exec(line.trim())?.[1] ?? null;
