@@ -1,6 +1,6 @@
 import { addedEntries } from '../../boot/sections.ts';
 import type { resource } from '../../kernel/state.ts';
-import type { FirmwareMapEntry } from '../../machines/machine.ts';
+import type { FirmwareMapEntry, Machine } from '../../machines/machine.ts';
 import { MEMORY_DIR } from '../../machines/readers/block-dirs.ts';
 import type { AskedMachine } from '../machine.ts';
 
@@ -13,6 +13,8 @@ export interface Owner {
   readonly device: string | null;
   /** The resources of /proc/iomem around it, the outermost first. */
   readonly resources: readonly string[];
+  /** The ranges of the firmware's map that it lies in, or of the RAM that the kernel found when it booted. */
+  readonly firmware: readonly Reservation[];
   /** What the kernel or the firmware keeps in it: Kernel code, Crash kernel, reserved. */
   readonly reservations: readonly Reservation[];
 }
@@ -82,7 +84,7 @@ export function ownerOf(asked: AskedMachine, block: number): Owner {
     .reduce((a, b) => (b.length > a.length ? b : a));
   const names = resources.map(({ name }) => name);
   const kept = reservations(root, start, size);
-  const known = { resources: names, reservations: kept };
+  const known = { resources: names, firmware: firmwareRanges(machine, start, size), reservations: kept };
   for (const name of [...names].reverse()) {
     const kind = DEVICES.find(([pattern]) => pattern.test(name))?.[1];
     if (kind === undefined || /^System RAM/.test(name)) continue;
@@ -96,6 +98,17 @@ export function ownerOf(asked: AskedMachine, block: number): Owner {
   const added =
     atBoot === false || (machine.firmware_map && !inFirmwareMap(machine.firmware_map, start, size));
   return { kind: added ? 'added' : 'boot', device: firmware, ...known };
+}
+
+/** Without what was added after the boot. */
+function firmwareRanges({ firmware_map, boot_ram }: Machine, start: number, size: number): Reservation[] {
+  const later = new Set(firmware_map ? addedEntries(firmware_map) : []);
+  const all = firmware_map
+    ? firmware_map
+        .filter((entry) => !later.has(entry))
+        .map((entry) => ({ name: entry.type, start: entry.start, size: entry.end + 1 - entry.start }))
+    : (boot_ram ?? []).map((ram) => ({ name: `RAM of node ${ram.nid}`, start: ram.start, size: ram.size }));
+  return all.filter((one) => one.start < start + size && one.start + one.size > start);
 }
 
 /** x86: whether the firmware's map has the range as memory of the boot. */

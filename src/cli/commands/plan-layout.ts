@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type LayoutKind, type LayoutPlan, planDevices } from '../../answers/plan/devices/plan.ts';
+import { type LayoutKind, planDevices } from '../../answers/plan/devices/plan.ts';
 import type { Device } from '../../answers/plan/devices/trial.ts';
 import { InputError, quote } from '../../errors/input-error.ts';
 import { mainline } from '../../releases/index.ts';
@@ -19,12 +19,7 @@ export interface LayoutFlags extends MachineFlags {
 /** Bytes: a source without it shows no memory blocks. */
 const LEAST_BLOCK = 2 ** 27;
 
-export type PrintPlan = (
-  asked: Omit<Opened, 'model'>,
-  schema: string,
-  plan: LayoutPlan,
-  text: string,
-) => void;
+export type PrintPlan = (asked: Omit<Opened, 'model'>, schema: string, plan: object, text: string) => void;
 
 const SUMMARIES: Readonly<Record<LayoutKind, string>> = {
   pmem: 'what NVDIMMs and device-dax lose to alignment, release by release, and where they should start',
@@ -86,7 +81,8 @@ async function run(
     kind,
     own,
   );
-  print({ ...asked, notes }, `mhp-plan-${kind}/1`, plan, devicesPlanText(plan));
+  const { notes: left, ...answer } = plan;
+  print({ ...asked, notes: [...notes, ...left] }, 'mhp-plan-layout/1', answer, devicesPlanText(plan));
   const newest = plan.devices.flatMap(({ outcomes }) =>
     outcomes.filter(({ last }) => last === plan.releases.at(-1)),
   );

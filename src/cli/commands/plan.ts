@@ -57,7 +57,7 @@ export function define(command: Command): void {
     });
   for (const kind of ['pmem', 'cxl'] as const)
     defineLayout(kind, common(command.command(kind)), (flags) => (asked, schema, plan, text) => {
-      print(flags, asked, schema, { ...plan, release: asked.release.name }, text);
+      print(flags, asked, schema, plan, text);
     });
 }
 

@@ -94,6 +94,10 @@ export function blockText(answer: BlockAnswer): string {
   ];
   lines.push(`  ${where.join(', ')}; ${ownerText(owner)}`);
   if (owner.resources.length > 0) lines.push(`  /proc/iomem: ${owner.resources.join(' > ')}`);
+  if (owner.firmware.length > 0)
+    lines.push(
+      `  firmware: ${owner.firmware.map((one) => `${one.name} ${rangeOf(one.start, one.size)}`).join(', ')}`,
+    );
   if (reason) {
     const found = [
       ...reason.pages.map(pagesText),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ANSWER_SCHEMAS } from './answer-schemas.ts';
 
 /** What --json prints of stories, checks and runs, published as JSON Schemas. */
 
@@ -207,4 +208,5 @@ export const OUTPUT_SCHEMAS = {
   'story-1.schema.json': storySchema,
   'run-2.schema.json': runSchema,
   'check-2.schema.json': checkSchema,
+  ...ANSWER_SCHEMAS,
 } as const;
