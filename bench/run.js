@@ -87,32 +87,39 @@ function ls() {
 }
 
 function tables() {
-  console.log('\npage tables on arm64 (rodata=full, v6.1; a DIMM is plugged and unplugged; best of 3)');
   console.log(
-    'TiB     leaves    tables   add s  remove s  both  peak MiB  walks/s  ptdump s (lines)  / 1 TiB',
+    '\npage tables (v6.1; a DIMM is plugged and unplugged; best of 3): arm64 with rodata=full, base pages;',
   );
-  let one = 0;
-  for (const tib of [1, 4, 16]) {
-    const r = best(
-      () => JSON.parse(node(here('tables.js'), tib)),
-      (x) => x.add + x.remove,
-    );
-    const both = r.add + r.remove;
-    if (tib === 1) one = both;
-    console.log(
-      [
-        String(tib).padStart(3),
-        `2^${Math.log2(r.leaves)}`.padStart(10),
-        String(r.tables).padStart(9),
-        r.add.toFixed(2).padStart(7),
-        r.remove.toFixed(2).padStart(9),
-        both.toFixed(2).padStart(5),
-        (r.peak / MIB).toFixed(0).padStart(9),
-        r.walks.toExponential(1).padStart(8),
-        `${r.ptdump.toFixed(3)} (${r.lines})`.padStart(17),
-        (both / one).toFixed(1).padStart(8),
-      ].join(' '),
-    );
+  console.log('x86-64 with leaves of 1G, the memmap in blocks of 2M');
+  console.log(
+    'arch   TiB     leaves    tables   add s  remove s  both  cpu s  peak MiB  walks/s  ptdump s (lines)  / 1 TiB',
+  );
+  for (const arch of ['arm64', 'x86_64']) {
+    let one = 0;
+    for (const tib of [1, 4, 16]) {
+      const r = best(
+        () => JSON.parse(node(here('tables.js'), arch, tib)),
+        (x) => x.add + x.remove,
+      );
+      const both = r.add + r.remove;
+      if (tib === 1) one = both;
+      console.log(
+        [
+          arch.padEnd(6),
+          String(tib).padStart(3),
+          `2^${Math.log2(r.leaves)}`.padStart(10),
+          String(r.tables).padStart(9),
+          r.add.toFixed(2).padStart(7),
+          r.remove.toFixed(2).padStart(9),
+          both.toFixed(2).padStart(5),
+          r.cpu.toFixed(2).padStart(6),
+          (r.peak / MIB).toFixed(0).padStart(9),
+          r.walks.toExponential(1).padStart(8),
+          `${r.ptdump.toFixed(3)} (${r.lines})`.padStart(17),
+          (both / one).toFixed(1).padStart(8),
+        ].join(' '),
+      );
+    }
   }
 }
 

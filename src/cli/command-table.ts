@@ -91,7 +91,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'ptdump',
     takes: '[source]',
-    summary: "print the kernel's page tables, linear map and vmemmap, as debugfs kernel_page_tables does",
+    summary: "print the kernel's page tables, linear map and vmemmap, as debugfs does",
     load: () => import('./commands/ptdump.ts'),
   },
   {

@@ -1,23 +1,35 @@
 import { depthOf, entryIndex, type LevelName } from '../geometry/translation.ts';
-import { INVALID } from '../hardware/descriptor/descriptor.ts';
+import { type Descriptor, INVALID } from '../hardware/descriptor/descriptor.ts';
+import { readEntry } from '../hardware/mmu.ts';
+import { tableAt } from '../hardware/walks/walk.ts';
 import { v5_2 as pgtable } from '../kernel/arch/x86/include/asm/pgtable.ts';
 import { free_memmap, v5_2 as free_pages } from '../kernel/arch/x86/mm/init_64/free_pages.ts';
-import { v5_2 as mapping } from '../kernel/arch/x86/mm/init_64/kernel_physical_mapping_init.ts';
-import { free_table, v5_2 as removing } from '../kernel/arch/x86/mm/init_64/remove_pagetable.ts';
+import { locked, v5_2 as mapping } from '../kernel/arch/x86/mm/init_64/kernel_physical_mapping_init.ts';
+import {
+  free_table,
+  v5_2 as removing,
+  v6_1 as removing_v6_1,
+} from '../kernel/arch/x86/mm/init_64/remove_pagetable.ts';
+import { v5_2 as vmemmap } from '../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import {
   type EntryPointer,
   leaf_address,
   leaf_entry,
   none,
+  pmd_addr_end,
+  pmd_leaf,
   present,
 } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { PFN_DOWN, phys_to_virt } from '../kernel/pfn.ts';
+import { v5_2 as populate } from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
+import { look, operation } from '../kernel/ops.ts';
+import { PFN_DOWN, PFN_PHYS, phys_to_virt } from '../kernel/pfn.ts';
+import type { State } from '../kernel/state.ts';
 import type { Steps } from '../steps/step.ts';
 import { READ_RUN, WRITE_RUN } from './entries.ts';
 import { type BatchForm, form } from './form.ts';
 
-/** x86-64: the entries of one table by runs. */
+/** x86-64: the entries of one table by runs, and the block of a section's memmap without the walk to its entry. */
 
 const { set_pte, pte_clear } = pgtable;
 const { free_pagetable } = free_pages;
@@ -29,7 +41,73 @@ function* is_empty(k: Kernel, level: LevelName, table: EntryPointer): Steps<bool
   return none(run) && run.n === entries;
 }
 
+/** The PMD entry that translates an address, and whether its table has no other; null without that table. */
+const pmd_of = operation({
+  name: 'pmd_of',
+  obj: 'mmu',
+  writes: false,
+  run(state: State, addr: number): { pmdp: EntryPointer; pmd: Descriptor; only: boolean } | null {
+    const m = state.mmu!;
+    const depth = depthOf(m.t, 'PMD');
+    const table = tableAt(m, depth, addr);
+    if (table === null) return null;
+    const pmdp = table + entryIndex(m.t, depth, addr) * 8;
+    const used = m.words.in(table, m.t.entries[depth]!);
+    return { pmdp, pmd: readEntry(m, pmdp), only: used.length === 1 && used[0]!.n === 1 };
+  },
+});
+
+const { vmemmap_pgd_populate, vmemmap_p4d_populate, vmemmap_pud_populate } = populate;
+const { remove_pmd_table, remove_p4d_table, free_pmd_table, free_pud_table } = removing;
+
+const blocks: readonly BatchForm[] = [
+  form({
+    name: 'vmemmap_populate_hugepages',
+    exact: vmemmap.vmemmap_populate_hugepages,
+    instead_of: { vmemmap_pgd_populate, vmemmap_p4d_populate, vmemmap_pud_populate },
+    *batch(start, end, node, altmap) {
+      const { PMD_SIZE, pgprot } = this.c;
+      const exact = vmemmap.vmemmap_populate_hugepages;
+      for (let addr = start; addr < end; ) {
+        const next = pmd_addr_end(this.c, addr, end);
+        const found = yield* look(pmd_of, addr);
+        if (!found || !none(found.pmd) || altmap) {
+          const ret = yield* exact.call(this, addr, next, node, altmap);
+          if (ret) return ret;
+        } else {
+          const pfn = yield* this.vmemmap_alloc_block_buf(PMD_SIZE, node, null);
+          const block = leaf_entry(this.c, PFN_PHYS(this.c, pfn), pgprot.PROT_SECT_NORMAL);
+          if (pfn >= 0) yield* this.set_pmd(found.pmdp, block);
+          else if (yield* this.vmemmap_populate_basepages(addr, next, node, null)) return -this.errno.ENOMEM;
+        }
+        addr = next;
+      }
+      return 0;
+    },
+  }),
+  ...[removing, removing_v6_1].map(({ remove_pud_table }) =>
+    form({
+      name: 'remove_pagetable',
+      exact: removing.remove_pagetable,
+      instead_of: { remove_p4d_table, remove_pud_table, remove_pmd_table, free_pmd_table, free_pud_table },
+      *batch(start: number, end: number, direct: boolean, altmap) {
+        const { PMD_SIZE } = this.c;
+        const one = !direct && end - start === PMD_SIZE && start % PMD_SIZE === 0;
+        const found = one ? yield* look(pmd_of, start) : null;
+        if (!found || found.only || !present(this.c, found.pmd) || !pmd_leaf(this.c, found.pmd)) {
+          yield* removing.remove_pagetable.call(this as never, start, end, direct, altmap);
+          return;
+        }
+        yield* this.free_hugepage_table(PFN_DOWN(this.c, leaf_address(this.c, found.pmd)), altmap);
+        yield* locked(this.pmd_clear(found.pmdp));
+        yield* this.flush_tlb_all();
+      },
+    }),
+  ),
+];
+
 export const forms: readonly BatchForm[] = [
+  ...blocks,
   form({
     name: 'phys_pte_init',
     exact: mapping.phys_pte_init,

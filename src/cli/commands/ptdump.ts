@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { InputError } from '../../errors/input-error.ts';
 import { tableBands } from '../../report/drawing/table-bands.ts';
 import { bandsDrawn, checkDrawing, type DrawingFlags, drawingOptions, drawn } from '../drawing.ts';
 import { machineOptions } from '../inputs/machine-options.ts';
@@ -26,10 +25,6 @@ async function print(source: string | undefined, flags: Flags): Promise<void> {
   const { session, notes } = await sessionOf(source, flags);
   printNotes(notes);
   const lines = session.pageTables();
-  if (!lines) {
-    const what = `is ${session.kernel.c.arch}: only arm64's kernel_page_tables is modelled`;
-    throw new InputError(source ?? 'this host', '', what);
-  }
   const { mmu } = session.state;
   if (mmu && (await drawn(flags, () => bandsDrawn(tableBands(mmu, -(2 ** 62), 0))))) return;
   let chunk = '';

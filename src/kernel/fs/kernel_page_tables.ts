@@ -17,7 +17,7 @@ import { ptdump_format, ptdump_markers } from './ptdump_format.ts';
 export const MODELLED_REGIONS = ['linear', 'vmemmap'] as const;
 
 /** Every entry that a walk from the root passes, empty ones at their level, up to 2^64. */
-function* ptdump_runs(m: Mmu): Generator<PtdumpRun> {
+export function* ptdump_runs(m: Mmu): Generator<PtdumpRun> {
   const n = m.t.entries[0]!;
   yield* below(m, 0, m.root, n, -n * entrySize(m.t, 0));
 }

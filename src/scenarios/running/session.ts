@@ -3,6 +3,7 @@ import { BadOperation } from '../../errors/bad-operation.ts';
 import { namedIn } from '../../interleave/object-names.ts';
 import { kernel_page_tables } from '../../kernel/fs/kernel_page_tables.ts';
 import { lookup, type SysfsEntry, store } from '../../kernel/fs/sysfs.ts';
+import { page_tables_kernel } from '../../kernel/fs/x86_page_tables.ts';
 import { NotModelled } from '../../kernel/kernel/runtime.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { PROTECTED } from '../../kernel/protected.ts';
@@ -68,9 +69,10 @@ export class Session {
     return lookup(this.state, this.kernel, path);
   }
 
-  /** The lines of debugfs kernel_page_tables, as far as it is modelled; null if it is not. */
-  pageTables(): Iterable<string> | null {
-    return this.kernel.c.arch === 'arm64' ? kernel_page_tables(this.state, this.kernel) : null;
+  /** The lines of debugfs kernel_page_tables (arm64) or page_tables/kernel (x86-64), as far as they are modelled. */
+  pageTables(): Iterable<string> {
+    const lines = this.kernel.c.arch === 'arm64' ? kernel_page_tables : page_tables_kernel;
+    return lines(this.state, this.kernel);
   }
 
   /** Whether the path is a file of a device that a bus does not have, or no longer. */
