@@ -251,6 +251,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     SECTION_SIZE: sectionSize,
     PAGES_PER_SECTION: sectionSize / page_size,
     PAGES_PER_SUBSECTION: SUBSECTION_SIZE / page_size,
+    subsections: constants.subsections,
     SECTIONS_PER_ROOT: page_size / SIZEOF_MEM_SECTION,
     MAX_PHYSMEM_BITS: physmemBits,
     sections_per_block: blockSize / sectionSize,

@@ -5,7 +5,7 @@ import { IORESOURCE_MEM, type State } from '../kernel/state.ts';
 import type { CxlMemory, CxlWindow } from '../machines/captures/cxl-json.ts';
 import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
-import { adopt, blocksIn, dropResource, findResource, newInstance } from './device-ranges.ts';
+import { adopt, bindTo, blocksIn, dropResource, findResource, newInstance } from './device-ranges.ts';
 
 /** CXL windows and regions of a running kernel. */
 
@@ -72,7 +72,8 @@ function* begin(k: Kernel, state: State, id: number, known: KnownMemory): Steps<
   if (shown) return yield* adopt(k, state, key);
   // the driver adds it again
   if (entry) dropResource(state.iomem_resource, entry);
-  return yield* k.bind_store('device_dax', name);
+  yield* bindTo(k, state, key, 'device_dax');
+  return 0;
 }
 
 /** The drivers of the regions of volatile memory. */

@@ -4,7 +4,7 @@ import { type dev_dax, MMOP_OFFLINE, type State } from '../kernel/state.ts';
 import type { DaxDevice } from '../machines/dax-device.ts';
 import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
-import { adopt, blocksIn, findResource, newInstance } from './device-ranges.ts';
+import { adopt, bindTo, blocksIn, findResource, newInstance } from './device-ranges.ts';
 
 /** Instances of device-dax of a running kernel get the drivers that they have in the source. */
 
@@ -15,18 +15,6 @@ const driverOf = (state: State, key: number): DaxDevice['driver'] => state.dev_d
 
 const hasBlocks = (k: Kernel, state: State, { ranges }: dev_dax): boolean =>
   ranges.some((range) => blocksIn(k, state, range).length > 0);
-
-/** As daxctl does it: by new_id, which older releases need, and by bind if that had no effect. */
-function* bindTo(k: Kernel, state: State, key: number, want: DaxDevice['driver']): Steps<void> {
-  const { name } = state.dev_dax.get(key)!;
-  const bound = driverOf(state, key);
-  if (bound === want) return;
-  if (bound !== 'none') yield* k.unbind_store(bound, name);
-  if (bound === 'kmem') yield* k.remove_id_store('kmem', name);
-  if (want === 'none') return;
-  yield* k.new_id_store(want, name);
-  if (driverOf(state, key) !== want) yield* k.bind_store(want, name);
-}
 
 /** As many blocks go online as were; without a count, as the policy says. */
 function* goOnline(

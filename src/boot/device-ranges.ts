@@ -1,6 +1,6 @@
 import { dax_key } from '../kernel/drivers/dax/bus.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { IORESOURCE_SYSTEM_RAM, type resource, type State } from '../kernel/state.ts';
+import { type dev_dax, IORESOURCE_SYSTEM_RAM, type resource, type State } from '../kernel/state.ts';
 import type { Steps } from '../steps/step.ts';
 
 /** What is known of the ranges of devices in a source: their memory blocks and their entries in /proc/iomem. */
@@ -75,6 +75,17 @@ export function* newInstance(
     kmem: true,
   });
   return key;
+}
+
+/** As daxctl does it: by new_id, which older releases need, and by bind if that had no effect. */
+export function* bindTo(k: Kernel, state: State, key: number, want: dev_dax['driver']): Steps<void> {
+  const { name, driver } = state.dev_dax.get(key)!;
+  if (driver === want) return;
+  if (driver !== 'none') yield* k.unbind_store(driver, name);
+  if (driver === 'kmem') yield* k.remove_id_store('kmem', name);
+  if (want === 'none') return;
+  yield* k.new_id_store(want, name);
+  if (state.dev_dax.get(key)!.driver !== want) yield* k.bind_store(want, name);
 }
 
 /** Memory that the source shows already: kmem has added it. */

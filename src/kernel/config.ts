@@ -12,6 +12,8 @@ export interface Config {
   readonly SECTION_SIZE: number;
   readonly PAGES_PER_SECTION: number;
   readonly PAGES_PER_SUBSECTION: number;
+  /** Memory may be added by sub-sections (v5.3); device memory takes whole sections otherwise. */
+  readonly subsections: boolean;
   /** The number of sections whose mem_section SPARSEMEM_EXTREME allocates at once. */
   readonly SECTIONS_PER_ROOT: number;
   readonly MAX_PHYSMEM_BITS: number;

@@ -74,6 +74,8 @@ export interface ReleaseConstants {
   readonly flush_rounds_to_pages?: boolean;
   /** arm64: whether the kernel cannot be built if vmalloc and vmemmap share a table other than the root. */
   readonly disjoint_layout?: boolean;
+  /** Whether memory may be added by sub-sections (v5.3); device memory takes whole sections otherwise. */
+  readonly subsections: boolean;
   /** Names of the files below /sys/module/memory_hotplug/parameters. */
   readonly memory_hotplug_parameters: readonly string[];
 }

@@ -36,7 +36,7 @@ export function checkLinear(state: State, c: Config): Failure[] {
   }
   const sections = sectionSpans(state, c);
   const there = merged(mapped);
-  const covered = merged([...mapped, ...privateMemory(state)]);
+  const covered = merged([...mapped, ...privateMemory(state, c)]);
   for (const span of missing(merged(wanted(state, c, sections)), covered)) {
     found.push(broken('linear', 'not mapped', at(span), `${text(span)} has a section and is not mapped`));
   }
@@ -67,11 +67,19 @@ function sectionSpans(state: State, c: Config): Section[] {
   return found;
 }
 
-/** Memory that the CPU cannot reach: it has struct pages, and is not mapped (add_pages() alone). */
-const privateMemory = (state: State): ZoneSpan[] =>
-  [...state.dev_pagemap.values()]
+/**
+ * Memory that the CPU cannot reach: it has struct pages, and is not mapped (add_pages() alone). v5.2 adds whole sections
+ * for it (align_start and align_size of devm_memremap_pages() in kernel/memremap.c).
+ */
+function privateMemory(state: State, c: Config): ZoneSpan[] {
+  const size = c.subsections ? c.PAGE_SIZE : c.SECTION_SIZE;
+  return [...state.dev_pagemap.values()]
     .filter(({ type, mapped }) => mapped && type === 'private')
-    .map(({ start, end }) => ({ start, end: end + 1 }));
+    .map(({ start, end }) => ({
+      start: Math.floor(start / size) * size,
+      end: Math.ceil((end + 1) / size) * size,
+    }));
+}
 
 /** The memory that must be mapped. */
 function wanted(state: State, c: Config, sections: readonly Section[]): ZoneSpan[] {

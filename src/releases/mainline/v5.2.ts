@@ -304,6 +304,7 @@ export const v5_2 = defineRelease({
   about: '5.2.1',
   ...own,
   constants: {
+    subsections: false,
     SECTION_SIZE_BITS: { arm64: () => 30, x86_64: () => 27 },
     zones: {
       arm64: ['DMA32', 'Normal', 'Movable'],

@@ -47,4 +47,5 @@ export const v5_3 = defineRelease({
   base: v5_2,
   about: '5.3.1',
   ...own,
+  constants: { subsections: true },
 });
