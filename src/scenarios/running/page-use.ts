@@ -25,12 +25,25 @@ const withSameSize = (page: Page, use: number): Page =>
     ? with_hstate(page, use, page_hstate(page))
     : with_use(page, use);
 
+/** Whether huge pages that are there leave less of the range than whole pages of the first size. */
+function leavesRoomForPart(state: State, c: Config, start: number, end: number): boolean {
+  const size = 2 ** c.huge_page_orders[0]!;
+  let at = start;
+  for (const run of [...state.pages.in(start, end)]) {
+    if (!PageHuge(run.value)) continue;
+    if ((run.start - at) % size) return true;
+    at = run.end;
+  }
+  return (end - at) % size !== 0;
+}
+
 /**
  * Whether the range begins or ends inside a huge page that exists, or that would exist if the range were to hold such
  * pages.
  */
 function cutsHugepage(state: State, c: Config, start: number, end: number, use: number): boolean {
   const makes = use === USE.HUGE_FREE || use === USE.HUGE_USED;
+  if (makes && leavesRoomForPart(state, c, start, end)) return true;
   return [start, end - 1].some((pfn, last) => {
     const page = state.pages.get(pfn);
     if (!PageHuge(page) && !makes) return false;

@@ -238,3 +238,12 @@ test('a region lies below its window, also when it fills it', () => {
     '      400000000-43fffffff : System RAM (kmem)',
   ]);
 });
+
+test('a region of persistent CXL memory cannot move', () => {
+  const session = booted('v6.1', X86);
+  must(session, WINDOW, { cxl_region: { window: 0, size: '1G', type: 'pmem' } });
+  const [region] = session.state.nd_region.keys();
+  expect(() => play(session, { nvdimm_move: { region, start: '6G' } })).toThrow(
+    `region${region} cannot move: it is a CXL region`,
+  );
+});

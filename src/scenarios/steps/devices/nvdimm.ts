@@ -79,6 +79,10 @@ export function moveRegion(session: Session, region: number, start: number): Res
   const { state, kernel } = session;
   const ndRegion = state.nd_region.get(region);
   if (!ndRegion) throw new BadOperation(`there is no region${region}`);
+  const ofCxl = [...state.cxl_region.values()].some(
+    (own) => own.start <= ndRegion.start && ndRegion.start < own.start + own.size,
+  );
+  if (ofCxl) throw new BadOperation(`region${region} cannot move: it is a CXL region`);
   const gone = session.call(none(kernel.nd_region_remove(region)));
   if (gone.ended !== 'returned') return gone;
   const { children } = state.iomem_resource;

@@ -34,3 +34,17 @@ test('reserved pages are no part of a huge page, and whole huge pages leave thei
   reserve('2M')();
   expect(pool.nr_huge_pages).toBe(7);
 });
+
+test('a range that huge pages of another size leave no whole page of cannot become huge', () => {
+  const s = booted('v6.8', {
+    arch: 'arm64',
+    page_size: 64 * 1024,
+    ram: [{ start: G, size: 2 * G }],
+    nodes: [{ node: 0, cpus: '0' }, { node: 1 }],
+  });
+  play(s, { add: { start: '8G', size: '512M', node: 1 } }, { online: { blocks: 'memory16' } });
+  play(s, { hugepages: { size: '2M', count: 1, node: 1 } });
+  const become = (as: string) => () => play(s, { use: { start: '8G', size: '512M', as } });
+  expect(become('hugepage_free')).toThrow('use: the range holds part of a huge page');
+  expect(s.state.hstate.get(13)!.nr_huge_pages).toBe(0);
+});
