@@ -80,7 +80,7 @@ test('kinds, flags and owners', async () => {
 
 test('more rows than a table can hold', async () => {
   const source = scenario('16T.yaml', 'arch: x86_64\nram: [{start: 0, size: 16T}]\n');
-  const message = '--by: gives 8388606 rows, more than 1000000: use --range';
+  const message = '--by: gives at least 8388606 rows, more than 1000000: use --range';
   await expect(pages(source, '--by', 'subsection')).rejects.toMatchObject({ name: 'InputError', message });
   expect(await pages(source, '--by', 'subsection', '-n', '-r', '-o', 'RANGE', '--range', '15T+2M')).toBe(
     '0x00000f0000000000-0x00000f00001fffff\n',

@@ -111,7 +111,7 @@ function mustBeFew(runs: Iterable<PageRun>, pagesPerRow: number): void {
   let rows = 0;
   for (const { nr_pages } of runs) rows += Math.floor(nr_pages / pagesPerRow);
   if (rows > MAX_ROWS)
-    throw new InputError('--by', '', `gives ${rows} rows, more than ${MAX_ROWS}: use --range`);
+    throw new InputError('--by', '', `gives at least ${rows} rows, more than ${MAX_ROWS}: use --range`);
 }
 
 /** The combined meaning of the flags. @throws InputError if they contradict each other */

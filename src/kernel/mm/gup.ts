@@ -106,14 +106,8 @@ export const v5_7 = {
   },
 };
 
-/** is_valid_gup_flags(): a long-term reference must be a pin. */
-function* is_valid_gup_flags(k: Kernel, gup_flags: number): Steps<boolean> {
-  if ((gup_flags & FOLL_LONGTERM) === 0) return true;
-  yield* k.WARN_ON_ONCE('is_valid_gup_flags');
-  return false;
-}
-
-export const v5_10 = {
+/** get_user_pages() where a long-term reference must be a pin; `valid` is the function that says so. */
+const get_user_pages = (valid: 'is_valid_gup_flags' | 'is_valid_gup_args') => ({
   *get_user_pages(
     this: Kernel,
     start: number,
@@ -121,10 +115,18 @@ export const v5_10 = {
     gup_flags: number,
     pages: number,
   ): Steps<number> {
-    if (!(yield* is_valid_gup_flags(this, gup_flags))) return -this.errno.EINVAL;
+    if (gup_flags & FOLL_LONGTERM) {
+      yield* this.WARN_ON_ONCE(valid);
+      return -this.errno.EINVAL;
+    }
     return yield* v5_2.get_user_pages.call(this, start, nr_pages, gup_flags, pages);
   },
-};
+});
+
+export const v5_10 = get_user_pages('is_valid_gup_flags');
+
+/** v6.3: one function checks the flags of all. */
+export const v6_6 = get_user_pages('is_valid_gup_args');
 
 /** folio_is_longterm_pinnable(): pages of ZONE_MOVABLE, of CMA areas and of isolated pageblocks must move first. */
 function* is_longterm_pinnable(k: Kernel, pfn: number): Steps<boolean> {

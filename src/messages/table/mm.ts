@@ -212,6 +212,25 @@ export const mm: readonly KernelFile[] = [
     ],
   },
   {
+    file: 'mm/gup.c',
+    entries: [
+      {
+        fn: 'is_valid_gup_flags',
+        call: 'WARN_ON_ONCE',
+        condition: 'gup_flags & FOLL_LONGTERM',
+        releases: '5.10..6.2',
+        held_in: ['5.10.262', '6.1.192'],
+      },
+      {
+        fn: 'is_valid_gup_args',
+        call: 'WARN_ON_ONCE',
+        condition: '!(gup_flags & FOLL_PIN) && (gup_flags & FOLL_LONGTERM)',
+        releases: '6.3..',
+        held_in: ['6.12.117', '7.2.13'],
+      },
+    ],
+  },
+  {
     file: 'mm/sparse-vmemmap.c',
     entries: [
       {

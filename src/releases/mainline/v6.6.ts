@@ -13,6 +13,7 @@ import * as hmem from '../../kernel/drivers/dax/hmem/hmem.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
+import * as gup from '../../kernel/mm/gup.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
@@ -50,6 +51,7 @@ export const own = {
     ...free_page.v6_6,
     ...page_alloc.v6_6,
     ...memmap_init.v6_6,
+    ...gup.v6_6,
   },
   arch: {
     arm64: {
