@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { conform, type StepReport } from '../src/conform/replay-recording.ts';
-import { openRecording } from '../src/machines/recording/recording.ts';
+import { openRecording } from '../src/machines/recording/open-recording.ts';
 import { findRelease } from '../src/releases/index.ts';
 
 const open = (name: string) =>

@@ -6,7 +6,7 @@ import { ptdump_format } from '../src/kernel/fs/ptdump_format.ts';
 import { runsOf } from '../src/machines/page-tables/leaf-runs.ts';
 import { parsePtdump } from '../src/machines/page-tables/ptdump-text.ts';
 import { parseTables } from '../src/machines/page-tables/tables.ts';
-import { openRecording } from '../src/machines/recording/recording.ts';
+import { openRecording } from '../src/machines/recording/open-recording.ts';
 
 // The output of real kernels, and their tables read from outside, at every step of every arm64 recording.
 

@@ -18,9 +18,9 @@ import { readParams } from './readers/params.ts';
 import { placeDevices, withNodes } from './readers/printed-devices.ts';
 import { holesOf, ramOf } from './readers/ram.ts';
 import { parseZoneinfo } from './readers/zoneinfo.ts';
+import type { OpenedSource } from './sources/chosen.ts';
 import { LINKS } from './sources/links.ts';
 import { MemTree } from './sources/mem-tree.ts';
-import type { OpenedSource } from './sources/open.ts';
 import type { FileTree } from './sources/tree.ts';
 
 /** A machine from what has been read already; a browser can do this as well. */

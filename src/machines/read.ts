@@ -4,9 +4,10 @@ import type { Arch } from '../geometry/sizes.ts';
 import type { Machine } from './machine.ts';
 import { capturedIn, machineOf, machineOfText } from './machine-of.ts';
 import type { Known } from './readers/identity.ts';
+import type { OpenedSource } from './sources/chosen.ts';
 import { DirTree } from './sources/dir-tree.ts';
 import { DEFAULT_LIMITS, type Limits } from './sources/limits.ts';
-import { looksLikeArchive, type OpenedSource, type OpenOptions, openSource } from './sources/open.ts';
+import { looksLikeArchive, type OpenOptions, openSource } from './sources/open.ts';
 
 export { machineOf, readLsmem } from './machine-of.ts';
 

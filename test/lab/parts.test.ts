@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { deflateSync, gzipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
+import { TarWriter } from '../../src/machines/capture/tar-writer.ts';
+import { snapshotsOf } from '../../src/report/data/run-view.ts';
 import { findProgram } from '../../src/schedule/programs/built-in.ts';
 import { hashOf, numberIn, packed, placeOf, unpacked } from '../../ui/src/link.ts';
 import { moduleOf } from '../../ui/src/worker/design.ts';
@@ -55,17 +58,58 @@ Total online memory:       3G
 Total offline memory:      0B
 `;
 
-  test('what lsmem printed becomes a machine', () => {
-    const run = machineOfBytes('lsmem.txt', bytes(LSMEM));
+  /** The same, packed by bzip2. */
+  const LSMEM_BZ2 = Buffer.from(
+    'QlpoOTFBWSZTWb6IGDAAAEZ/gBwUAAJAAnrwOq+dEDsvnHAgAJSGpqaTyTGpiZMIDQe0hDZQJQqeSPKaeoGg0NAZBoGiawgyqimSWuFGrZfwIgaEsKZHt5eVGYa55bEW3PRPeSBtIIEBgQurwBVIiXxXEExpE0qqaSP0dGLG8HNXJOyg3H2B9L6mYp3tKVUYrdAKe8D9NAcx7CLvkiXAZP1Jx6/ZFaXBFIuCSchyTDmKw/J3IfxdyRThQkL6IGDA',
+    'base64',
+  );
+
+  test('what lsmem printed becomes a machine', async () => {
+    const run = await machineOfBytes('lsmem.txt', bytes(LSMEM));
     expect(Object.keys(run.initial.blocks!)).toHaveLength(24);
     expect([run.block_size, run.steps]).toEqual([2 ** 27, []]);
-    expect(machineOfBytes('lsmem.txt.gz', gzipSync(bytes(LSMEM))).initial).toEqual(run.initial);
+    expect((await machineOfBytes('lsmem.txt.gz', gzipSync(bytes(LSMEM)))).initial).toEqual(run.initial);
+    expect((await machineOfBytes('lsmem.txt.bz2', LSMEM_BZ2)).initial).toEqual(run.initial);
+  });
+
+  test('a recording becomes a run: what was done, and the machine after each step', async () => {
+    const file = new URL('../../recordings/x86_64-6.1-dimm.tar.xz', import.meta.url);
+    const run = await machineOfBytes('dimm.tar.xz', readFileSync(file));
+    expect([run.arch, run.release, run.block_size]).toEqual(['x86_64', 'v6.1', 2 ** 27]);
+    expect(run.steps.slice(0, 3).map(({ operation, result }) => [operation, result])).toEqual([
+      ['device_add dimm dimm1 0x40000000 1 0x140000000', 'success'],
+      ['echo online_movable > memory40/state … (8 operations)', 'success'],
+      ['remove_memory 0x140000000 0x40000000', 'EBUSY'],
+    ]);
+    const [boot, added, online] = snapshotsOf(run);
+    expect(boot!.blocks!.memory40).toBe(undefined);
+    expect(added!.blocks!.memory40).toMatchObject({ state: 'offline', nodes: [1] });
+    expect(online!.blocks!.memory40).toMatchObject({ state: 'online', zone: 'Movable' });
+  });
+
+  test('a capture lies in folders, as in a sosreport; two machines in one archive are refused', async () => {
+    const one = [
+      ['sos/sys/devices/system/memory/block_size_bytes', '8000000\n'],
+      ['sos/sys/devices/system/memory/memory0/state', 'online\n'],
+      ['sos/sys/devices/system/memory/memory0/phys_index', '00000000\n'],
+      ['sos/proc/iomem', '00000000-07ffffff : System RAM\n'],
+    ] as const;
+    const tar = (files: readonly (readonly [string, string])[]): Uint8Array => {
+      const writer = new TarWriter();
+      for (const [path, text] of files) writer.addFile(path, text);
+      return writer.bytes();
+    };
+    const run = await machineOfBytes('sos.tar', tar(one));
+    expect(Object.keys(run.initial.blocks!)).toEqual(['memory0']);
+    const two = [...one, ...one.map(([path, text]) => [path.replace('sos', 'other'), text] as const)];
+    await expect(machineOfBytes('two.tar', tar(two))).rejects.toThrow('holds 2 machines');
   });
 
   test.each<[string, Uint8Array, RegExp]>([
     ['noise', Uint8Array.from({ length: 400 }, (_, i) => (i * 97) % 256), /is neither text nor an archive/],
     ['much', new Uint8Array(33 * 2 ** 20), /the lab reads at most 33554432/],
-    ['packed.xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), /is packed with bzip2 or xz/],
+    ['packed.xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), /is not an intact xz file/],
+    ['packed.bz2', Uint8Array.of(0x42, 0x5a, 0x68, 0x39, 1, 2, 3), /is not an intact bzip2 file/],
     [
       'broken.gz',
       Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0),
@@ -77,8 +121,8 @@ Total offline memory:      0B
       /when it is unpacked/,
     ],
     ['empty', new Uint8Array(0), /./],
-  ])('%s is refused in one line', (name, given, message) => {
-    expect(() => machineOfBytes(name, given)).toThrow(message);
+  ])('%s is refused in one line', async (name, given, message) => {
+    await expect(machineOfBytes(name, given)).rejects.toThrow(message);
   });
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { checkEntry } from '../../src/check/check-entry.ts';
 import { catalogue } from '../../src/cli/inputs/catalogue.ts';
 import { conform } from '../../src/conform/replay-recording.ts';
-import { openRecording } from '../../src/machines/recording/recording.ts';
+import { openRecording } from '../../src/machines/recording/open-recording.ts';
 import { messages } from '../../src/messages/table.ts';
 import { mainline } from '../../src/releases/index.ts';
 import { takeWalk } from '../walk/walk.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openRecording } from '../../src/machines/recording/recording.ts';
+import { openRecording } from '../../src/machines/recording/open-recording.ts';
 import { pageOf } from './page.ts';
 import { predict } from './predict.ts';
 

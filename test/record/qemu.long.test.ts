@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { conform } from '../../src/conform/replay-recording.ts';
 import type { Machine } from '../../src/machines/machine.ts';
-import { openRecording } from '../../src/machines/recording/recording.ts';
+import { openRecording } from '../../src/machines/recording/open-recording.ts';
 import { userland } from '../../src/record/guest/userland.ts';
 import { Debian } from '../../src/record/kernel/debian.ts';
 import { KernelFinder } from '../../src/record/kernel/find-kernel.ts';

@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
 const CSP =
-  "default-src 'none'; script-src 'unsafe-inline' blob: data:; worker-src blob: data:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval' blob: data:; worker-src blob: data:; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'";
 
 /** Unpacks the program, which is compressed: as text it would be four times as long. */
 const LOADER = `const b=Uint8Array.from(atob(document.getElementById('program').textContent),(c)=>c.charCodeAt(0));

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { conform, type Report } from '../../conform/replay-recording.ts';
-import { openRecording } from '../../machines/recording/recording.ts';
+import { openRecording } from '../../machines/recording/open-recording.ts';
 import { conformJson, conformSumText, conformText } from '../../report/run/conform.ts';
 import { type NearestFlag, namedRelease, nearestOption } from '../inputs/named-release.ts';
 import { printNotes } from '../inputs/notes.ts';

@@ -79,7 +79,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** No request leaves the page: it and its workers may load the files beside it, and nothing else. */
 const HEADERS = {
   'Content-Security-Policy':
-    "default-src 'none'; script-src 'self' blob:; worker-src 'self'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src 'self'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-store',

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cases } from '../../../test/cases.ts';
 import { printedBy } from '../../../test/in-process.ts';
-import { openRecording } from '../../machines/recording/recording.ts';
+import { openRecording } from '../../machines/recording/open-recording.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
 import { define } from './ls.ts';
 

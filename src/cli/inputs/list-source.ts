@@ -7,8 +7,8 @@ import {
 } from '../../machines/lsmem/lsmem-source.ts';
 import { blockIds, MEMORY_DIR } from '../../machines/readers/block-dirs.ts';
 import { readParams } from '../../machines/readers/params.ts';
+import type { OpenedSource } from '../../machines/sources/chosen.ts';
 import { DirTree } from '../../machines/sources/dir-tree.ts';
-import type { OpenedSource } from '../../machines/sources/open.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
 import { knownOf, type MachineFlags } from './machine-options.ts';
 import { namedRelease } from './named-release.ts';

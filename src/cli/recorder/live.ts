@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { conform } from '../../conform/replay-recording.ts';
 import type { Difference } from '../../conform/tally.ts';
-import { openRecording } from '../../machines/recording/recording.ts';
+import { openRecording } from '../../machines/recording/open-recording.ts';
 import type { Guest } from '../../record/guest/guest.ts';
 
 /** What needs the guest while it runs: the model beside it, its console, its sockets. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { conform } from '../../conform/replay-recording.ts';
 import { InputError } from '../../errors/input-error.ts';
 import { UserError } from '../../errors/user-error.ts';
-import { openRecording } from '../../machines/recording/recording.ts';
+import { openRecording } from '../../machines/recording/open-recording.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import { parseYamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';

@@ -1,7 +1,7 @@
 import { InputError, quote } from '../../errors/input-error.ts';
 import type { Arch } from '../../geometry/sizes.ts';
 import type { IomemEntry } from '../machine.ts';
-import type { Recorded } from '../sources/open.ts';
+import type { Recorded } from '../sources/chosen.ts';
 import type { FileTree } from '../sources/tree.ts';
 import {
   against,

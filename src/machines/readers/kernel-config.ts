@@ -1,5 +1,5 @@
 import { type KernelOptions, parseKernelConfig } from '../kernel-options.ts';
-import type { Recorded } from '../sources/open.ts';
+import type { Recorded } from '../sources/chosen.ts';
 import type { FileTree } from '../sources/tree.ts';
 
 /**

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../errors/input-error.ts';
 import { MemTree } from '../sources/mem-tree.ts';
-import { openRecording, recordingOf, stepOf } from './recording.ts';
+import { openRecording } from './open-recording.ts';
+import { recordingOf, stepOf } from './recording.ts';
 
 const DIR = 'recordings';
 const archives = existsSync(DIR) ? readdirSync(DIR).filter((name) => name.endsWith('.tar.xz')) : [];

@@ -1,15 +1,12 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { InputError, quote } from '../../errors/input-error.ts';
+import { InputError } from '../../errors/input-error.ts';
 import { codeOf, reason } from '../../errors/system-error.ts';
-import { type Capture, looseCaptures } from '../captures/captures.ts';
-import type { RecordedOps } from '../recording/ops.ts';
-import { recordingOf, stepOf } from '../recording/recording.ts';
+import { recordingOf } from '../recording/recording.ts';
 import { isArchive, readArchive } from './archive.ts';
+import { chosenIn, type OpenedSource, type Recorded } from './chosen.ts';
 import { DirTree } from './dir-tree.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { withRecordedLinks } from './links.ts';
-import { findRoots } from './roots.ts';
-import type { FileTree } from './tree.ts';
 import { wantedForAnswers, wantedForBlocks, wantedForMachine } from './wanted.ts';
 
 const WANTED = { machine: wantedForMachine, blocks: wantedForBlocks, answers: wantedForAnswers };
@@ -18,21 +15,6 @@ export interface OpenOptions {
   readonly limits?: Partial<Limits>;
   /** What to keep of an archive: all that describes a machine, only its memory blocks, or also what answers read. */
   readonly only?: 'machine' | 'blocks' | 'answers';
-}
-
-/** A source whose root has the /proc and /sys of one machine. */
-export interface OpenedSource {
-  readonly tree: FileTree;
-  /** The recording's data on the machine, if the source is a step of a recording. */
-  readonly recorded?: Recorded;
-  /** What programs printed, if the source has no more than that; else they are looked for in the tree. */
-  readonly captures?: readonly Capture[];
-}
-
-export interface Recorded {
-  readonly ops: RecordedOps;
-  /** The files beside the steps. */
-  readonly top: FileTree;
 }
 
 /**
@@ -53,10 +35,10 @@ export async function openSource(source: string, options: OpenOptions = {}): Pro
       const tree = withRecordedLinks(dir);
       return recorded === undefined ? { tree } : { tree, recorded };
     }
-    return choose(dir, source, pick);
+    return chosenIn(dir, source, pick);
   }
   const wanted = WANTED[options.only ?? 'machine'];
-  return choose(
+  return chosenIn(
     await readArchive(path, { source: pick === undefined ? source : path, wanted, limits }),
     source,
     pick,
@@ -118,38 +100,4 @@ function aroundStep(path: string, source: string): Recorded | undefined {
   if (new DirTree(path).kind('step.json') !== 'file' || parent.kind('ops.json') !== 'file') return undefined;
   const recording = recordingOf(parent);
   return recording && { ops: recording.ops, top: recording.tree };
-}
-
-function choose(tree: FileTree, source: string, pick: string | undefined): OpenedSource {
-  const recording = recordingOf(tree);
-  if (recording !== undefined) {
-    if (pick === undefined) {
-      const name = recording.steps[0]?.dir ?? 'STEP';
-      throw new InputError(
-        source,
-        '',
-        `is a recording of ${recording.steps.length} steps: name one, as in ${source}:${name}`,
-      );
-    }
-    return { tree: stepOf(recording, pick).tree, recorded: { ops: recording.ops, top: recording.tree } };
-  }
-  const roots = findRoots(tree);
-  const chosen =
-    pick === undefined ? roots : roots.filter((root) => root === pick || root.endsWith(`/${pick}`));
-  const [only] = chosen;
-  if (only === undefined) {
-    const captures = pick === undefined ? looseCaptures(tree) : [];
-    if (captures.length > 0) return { tree, captures };
-    const place = pick === undefined ? '' : ` in ${quote(pick)}`;
-    throw new InputError(source, '', `has neither sys/devices/system/memory nor proc/iomem${place}`);
-  }
-  if (chosen.length > 1) {
-    const names = chosen.slice(0, 3).map(quote).join(', ');
-    throw new InputError(
-      source,
-      '',
-      `holds ${chosen.length} machines (${names}): name one, as in ${source}:${only}`,
-    );
-  }
-  return { tree: withRecordedLinks(only === '' ? tree : tree.sub(only, source)) };
 }

@@ -93,7 +93,11 @@ export interface RunData extends RunAbout {
 }
 
 /** A recorded run as data. */
-export function runData(about: RunAbout, { kernel }: Session, recorder: RunRecorder): RunData {
+export function runData(
+  about: RunAbout,
+  { kernel }: Session,
+  recorder: Pick<RunRecorder, 'initial' | 'steps'>,
+): RunData {
   const { c } = kernel;
   return {
     schema: 'mhp-run/2',

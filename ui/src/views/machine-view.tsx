@@ -92,8 +92,9 @@ export function MachineView({ fields, set, client }: ViewProps): ReactNode {
           </select>
         </label>
         <label>
-          or a file of yours (output of lsmem, a machine file, a capture as .tar or .tar.gz); it stays in this
-          browser <input type="file" onChange={({ target }) => void drop(target.files?.[0])} />
+          or a file of yours (output of lsmem, a machine file, a capture or a recording as .tar, .gz, .bz2 or
+          .xz); it stays in this browser{' '}
+          <input type="file" onChange={({ target }) => void drop(target.files?.[0])} />
         </label>
         <button type="button" onClick={save} disabled={!run}>
           Save as SVG
