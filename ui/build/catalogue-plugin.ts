@@ -39,8 +39,8 @@ function heads(scenarios: readonly (readonly [string, string])[]): EntryHead[] {
 }
 
 /**
- * The modules `virtual:heads` (the entries of the catalogue, without their texts), `virtual:texts` (scenarios by file) and
- * `virtual:designs` (example designs by file).
+ * The modules `virtual:heads` (the entries of the catalogue, without their texts), `virtual:texts` (scenarios by file),
+ * `virtual:designs` and `virtual:programs` (examples by file).
  */
 export function cataloguePlugin(): Plugin {
   const all = texts('scenarios/', /\.yaml$/);
@@ -50,6 +50,7 @@ export function cataloguePlugin(): Plugin {
     'virtual:heads': () => heads(own),
     'virtual:texts': () => Object.fromEntries(own),
     'virtual:designs': () => Object.fromEntries(texts('examples/designs/', /\.js$/)),
+    'virtual:programs': () => Object.fromEntries(texts('examples/explorer/', /\.js$/)),
   };
   return {
     name: 'mhp-catalogue',

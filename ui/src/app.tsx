@@ -1,4 +1,5 @@
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { leaveAddress, setAddress } from './address.ts';
 import { Client } from './client.ts';
 import { type Fields, hashOf, type Place, placeOf, VIEWS, type View } from './link.ts';
 import { CatalogueView } from './views/catalogue-view.tsx';
@@ -35,23 +36,28 @@ const SHOWN: Readonly<Record<View, (props: ViewProps) => ReactNode>> = {
 export function App(): ReactNode {
   const [place, setPlace] = useState<Place>(() => placeOf(location.hash));
   const client = useMemo(() => new Client(), []);
+  const now = useRef(place);
   useEffect(() => {
     client.warm();
-    const moved = (): void => setPlace(placeOf(location.hash));
+    const moved = (): void => {
+      leaveAddress();
+      now.current = placeOf(location.hash);
+      setPlace(now.current);
+    };
     addEventListener('hashchange', moved);
     return () => removeEventListener('hashchange', moved);
   }, [client]);
   const show = useCallback((next: Place, push: boolean) => {
     const hash = hashOf(next);
-    if (hash === location.hash) return;
-    if (push) history.pushState(null, '', hash);
-    else history.replaceState(null, '', hash);
+    if (hash === hashOf(now.current)) return;
+    now.current = next;
+    setAddress(hash, push);
     setPlace(next);
   }, []);
   const set = useCallback(
     (changes: Fields, push = false) => {
-      const now = placeOf(location.hash);
-      show({ ...now, fields: { ...now.fields, ...changes } }, push);
+      const { view, fields } = now.current;
+      show({ view, fields: { ...fields, ...changes } }, push);
     },
     [show],
   );

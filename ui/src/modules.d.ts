@@ -10,6 +10,10 @@ declare module 'virtual:designs' {
   const designs: Readonly<Record<string, string>>;
   export default designs;
 }
+declare module 'virtual:programs' {
+  const programs: Readonly<Record<string, string>>;
+  export default programs;
+}
 declare module '#start-worker' {
   export function startWorker(): Worker;
 }

@@ -33,7 +33,11 @@ const ARCHS: readonly Arch[] = ['arm64', 'x86_64'];
 
 /** Defines `mhp geometry`: shapes of page tables and kernel address space layouts. */
 export function define(command: Command): void {
-  drawingOptions(nearestOption(command), 'the address space')
+  drawingOptions(
+    nearestOption(command),
+    'the address space',
+    'linear, vmalloc, vmemmap, modules, other, shared',
+  )
     .option('--arch <arch>', 'arm64 or x86_64 (default: arm64)')
     .option('--page <size>', 'page size: 4K, 16K or 64K (default: 4K)')
     .option('--va <bits>', 'VA_BITS: 36, 39, 42, 47, 48, 52; x86_64: 48, 57 (default: 48)')
@@ -82,7 +86,7 @@ async function output(flags: Flags): Promise<string> {
   const t = shape(arch, flags);
   const base = layout(t, familyOf(flags));
   const shown = flags.region ? moved(t, base, flags.region) : base;
-  const drawing = () => bandsDrawn(geometryBands(t, shown));
+  const drawing = () => bandsDrawn(geometryBands(t, shown), flags);
   if (await drawn(flags, drawing)) return '';
   return flags.json ? json(geometryJson(t, shown)) : geometryText(t, shown);
 }

@@ -94,7 +94,7 @@ export function define(command: Command): void {
       });
       printNotes(notes);
       const parameter = memmap_on_memory === undefined ? {} : { memmapOnMemory: memmap_on_memory };
-      const drawing = () => blockDrawing(listedMap(blocks, block_size), 'memory blocks');
+      const drawing = () => blockDrawing(listedMap(blocks, block_size), 'memory blocks', flags);
       if (await drawn(flags, drawing)) return;
       process.stdout.write(renderLsmem(blocks, block_size, { ...options, ...parameter }));
     } catch (error) {

@@ -49,7 +49,7 @@ const COLUMN_HELP: Record<PageColumn, string> = {
 
 /** Defines `mhp pages`: the struct pages of a machine, as runs. */
 export function define(command: Command): void {
-  drawingOptions(machineOptions(command), 'the struct pages')
+  drawingOptions(machineOptions(command), 'the struct pages', 'free, movable, pinned, memmap and other kinds')
     .argument(
       '[source]',
       'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
@@ -86,7 +86,7 @@ async function pages(source: string | undefined, flags: Flags): Promise<string> 
   const { PAGE_SIZE } = kernel.c;
   const start = Math.floor(range.start / PAGE_SIZE);
   const end = Math.ceil(range.end / PAGE_SIZE);
-  const drawing = async () => bandsDrawn(pageBands(pageRuns(state, kernel, start, end), PAGE_SIZE));
+  const drawing = async () => bandsDrawn(pageBands(pageRuns(state, kernel, start, end), PAGE_SIZE), flags);
   if (await drawn(flags, drawing)) return '';
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   if (flags.kpageflags) {

@@ -12,6 +12,7 @@ import { whole } from '../option-values.ts';
 export interface LayoutFlags extends MachineFlags {
   readonly sysroot?: string;
   readonly json?: boolean;
+  readonly html?: string;
   readonly ways: number;
   readonly node: number;
 }
@@ -19,7 +20,12 @@ export interface LayoutFlags extends MachineFlags {
 /** Bytes: a source without it shows no memory blocks. */
 const LEAST_BLOCK = 2 ** 27;
 
-export type PrintPlan = (asked: Omit<Opened, 'model'>, schema: string, plan: object, text: string) => void;
+export type PrintPlan = (
+  asked: Omit<Opened, 'model'>,
+  schema: string,
+  plan: object,
+  text: string,
+) => Promise<void>;
 
 const SUMMARIES: Readonly<Record<LayoutKind, string>> = {
   pmem: 'what NVDIMMs and device-dax lose to alignment, release by release, and where they should start',
@@ -82,7 +88,7 @@ async function run(
     own,
   );
   const { notes: left, ...answer } = plan;
-  print({ ...asked, notes: [...notes, ...left] }, 'mhp-plan-layout/1', answer, devicesPlanText(plan));
+  await print({ ...asked, notes: [...notes, ...left] }, 'mhp-plan-layout/1', answer, devicesPlanText(plan));
   const newest = plan.devices.flatMap(({ outcomes }) =>
     outcomes.filter(({ last }) => last === plan.releases.at(-1)),
   );

@@ -9,7 +9,7 @@ type Flags = SourceFlags & DrawingFlags;
 
 /** Defines `mhp ptdump`: the kernel's page tables as its debugfs file shows them. */
 export function define(command: Command): void {
-  drawingOptions(machineOptions(command), 'the tree of page tables')
+  drawingOptions(machineOptions(command), 'the tree of page tables', 'table, block, page')
     .argument(
       '[source]',
       'a scenario (run to its end) or a machine: file, directory, archive or RECORDING:STEP (default: this machine)',
@@ -26,7 +26,8 @@ async function print(source: string | undefined, flags: Flags): Promise<void> {
   printNotes(notes);
   const lines = session.pageTables();
   const { mmu } = session.state;
-  if (mmu && (await drawn(flags, () => bandsDrawn(tableBands(mmu, -(2 ** 62), 0))))) return;
+  if (mmu && (await drawn(flags, () => bandsDrawn(tableBands(mmu, -(2 ** 62), 0, flags.fold), flags))))
+    return;
   let chunk = '';
   for (const line of lines) {
     chunk += `${line}\n`;

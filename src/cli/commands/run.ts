@@ -12,7 +12,7 @@ import type { Scenario } from '../../scenarios/format/read.ts';
 import { runScenario, type StepOutcome } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { wholeLife } from '../../scenarios/running/whole-life.ts';
-import { blockDrawing, type DrawingFlags, drawingOptions, drawn } from '../drawing.ts';
+import { blockDrawing, checkDrawing, type DrawingFlags, drawingOptions, drawn } from '../drawing.ts';
 import { checkOutputs, saveWhole } from '../files/output.ts';
 import { type MachineFlags, machineOptions } from '../inputs/machine-options.ts';
 import { printNotes } from '../inputs/notes.ts';
@@ -68,6 +68,7 @@ async function run(file: string | undefined, text: string | undefined, flags: Fl
   const scenario = read ?? wholeLife(model);
   if (!scenario) throw new InputError(machine.source, '', 'has no room for another memory block');
   const outcomes: StepOutcome[] = [];
+  checkDrawing(flags);
   checkOutputs([flags.html, flags.svg]);
   const recorder = flags.json || flags.html !== undefined ? new RunRecorder(session) : undefined;
   printNotes(notes);
@@ -86,7 +87,7 @@ async function run(file: string | undefined, text: string | undefined, flags: Fl
     saveWhole(flags.html, runPage(runData(about, session, recorder)));
   }
   const map = () => listedMap(listedBlocks(session), session.kernel.c.memory_block_size_bytes);
-  const onTerminal = await drawn(flags, () => blockDrawing(map(), machine.source));
+  const onTerminal = await drawn(flags, () => blockDrawing(map(), machine.source, flags));
   if (recorder && flags.json) {
     const data = {
       ...runData(about, session, recorder),

@@ -6,6 +6,9 @@ import type { PageSummary } from '../../answers/pages/summary.ts';
 import { readWords } from '../../machines/page-files/read-words.ts';
 import { DirTree } from '../../machines/sources/dir-tree.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
+import { listedBlocks } from '../../report/blocks/memory-map.ts';
+import { listedMap, type MapData } from '../../report/drawing/block-map.ts';
+import type { AnswerAbout } from '../../report/page/answer-parts.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import type { MachineFlags } from './machine-options.ts';
 import { openMachine, openMachineFiles } from './source.ts';
@@ -33,6 +36,22 @@ export async function askedMachine(source: string | undefined, flags: AskFlags):
   if (flags.words === false) return { ...common, pages: null, no_pages: 'not read' };
   return { ...common, ...readPages(session, tree, source === undefined, flags.blocks) };
 }
+
+/** What the page of an answer says of the machine. */
+export const aboutAsked = ({
+  machine,
+  release,
+  notes,
+}: Pick<AskedMachine, 'machine' | 'release' | 'notes'>): AnswerAbout => ({
+  machine: machine.source,
+  arch: machine.arch,
+  release: release.name,
+  notes,
+});
+
+/** The map of its memory blocks. */
+export const askedMap = ({ session }: AskedMachine): MapData =>
+  listedMap(listedBlocks(session), session.kernel.c.memory_block_size_bytes);
 
 function readPages(
   session: Session,

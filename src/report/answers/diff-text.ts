@@ -4,7 +4,8 @@ import { plural, rangeOf, section } from './words.ts';
 const fact = ({ state, zone, nodes }: BlockFact): string =>
   `${state}${zone ? ` ${zone}` : ''}${nodes.length > 0 ? ` node ${nodes.join(',')}` : ''}`;
 
-function line(change: Change): string {
+/** A change in a line. */
+export function changeText(change: Change): string {
   switch (change.kind) {
     case 'block added':
       return `+ memory${change.block}: ${fact(change.is)}`;
@@ -28,6 +29,10 @@ function line(change: Change): string {
 
 export function diffText({ changes, operations }: Diff): string {
   const head = changes.length === 0 ? 'Nothing differs.' : `${plural(changes.length, 'difference')}.`;
-  const lines = [head, ...section('explained by', operations), ...section('changes', changes.map(line))];
+  const lines = [
+    head,
+    ...section('explained by', operations),
+    ...section('changes', changes.map(changeText)),
+  ];
   return lines.map((text) => `${text}\n`).join('');
 }

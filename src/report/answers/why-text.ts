@@ -74,13 +74,29 @@ export function reasonText({ kind, pages, ranges, about }: Reason): string {
   }
 }
 
-function firstLine(answer: BlockAnswer): string {
+/** The answer for a block in a line. */
+export function firstLine(answer: BlockAnswer): string {
   const { block, verdict, errno, reason } = answer;
   const name = `memory${block}`;
   if (verdict === 'offline') return `${name} is offline already.`;
   if (verdict === 'yes') return `${name} can be taken offline.`;
   if (verdict === 'unsure') return `${name}: nothing seen keeps it online, but its pages could not be seen.`;
   return `${name} cannot be taken offline: ${errno ?? 'the kernel would crash'}: ${reason ? reasonText(reason) : ''}.`;
+}
+
+/** What the kernel trips over: pages, who has them, ranges. */
+export function foundText(reason: Reason): string[] {
+  const found = [
+    ...reason.pages.map(pagesText),
+    ...reason.pages.flatMap(({ owners }) =>
+      (owners ?? []).map(({ name, pages }) => `${plural(pages, 'page')} by ${name}`),
+    ),
+    ...reason.ranges.map(
+      ({ name, start: at, size: length }) => `${rangeOf(at, length)} ${name} (${sizeOf(length)})`,
+    ),
+    ...(reason.about ? [reason.about] : []),
+  ];
+  return found.length > 0 ? found : [reasonText(reason)];
 }
 
 export function blockText(answer: BlockAnswer): string {
@@ -99,17 +115,8 @@ export function blockText(answer: BlockAnswer): string {
       `  firmware: ${owner.firmware.map((one) => `${one.name} ${rangeOf(one.start, one.size)}`).join(', ')}`,
     );
   if (reason) {
-    const found = [
-      ...reason.pages.map(pagesText),
-      ...reason.pages.flatMap(({ owners }) =>
-        (owners ?? []).map(({ name, pages }) => `${plural(pages, 'page')} by ${name}`),
-      ),
-      ...reason.ranges.map(
-        ({ name, start: at, size: length }) => `${rangeOf(at, length)} ${name} (${sizeOf(length)})`,
-      ),
-      ...(reason.about ? [reason.about] : []),
-    ];
-    lines.push(...section(`refused in ${reason.where}`, found.length > 0 ? found : [reasonText(reason)]));
+    const found = foundText(reason);
+    lines.push(...section(`refused in ${reason.where}`, found));
   }
   if (migrate !== null && answer.verdict === 'yes' && migrate > 0)
     lines.push(`  ${plural(migrate, 'page')} would migrate`);
@@ -126,27 +133,37 @@ export function blockText(answer: BlockAnswer): string {
 const shortReason = (answer: BlockAnswer): string =>
   answer.reason ? `${answer.errno ?? 'BUG'}: ${answer.reason.kind}` : '';
 
+/** Blocks in a row with the same answer. */
+export interface SameBlocks {
+  readonly first: BlockAnswer;
+  readonly last: BlockAnswer;
+  /** Why not, in two words; empty if nothing is known to keep them. */
+  readonly short: string;
+}
+
+export function sameBlocks(answers: readonly BlockAnswer[]): SameBlocks[] {
+  const rows: { first: BlockAnswer; last: BlockAnswer; short: string; key: string }[] = [];
+  for (const answer of answers) {
+    const short = shortReason(answer);
+    const key = [answer.verdict, short, answer.zone, answer.nodes, ownerText(answer.owner)].join('\0');
+    const before = rows.at(-1);
+    if (before && before.last.block + 1 === answer.block && before.key === key) before.last = answer;
+    else rows.push({ first: answer, last: answer, short, key });
+  }
+  return rows;
+}
+
 /** Blocks in a row with the same answer, as a table. */
 export function blocksTable(answers: readonly BlockAnswer[]): string {
-  const rows: { first: BlockAnswer; last: BlockAnswer; cells: readonly string[] }[] = [];
-  for (const answer of answers) {
-    const cells = [
-      answer.verdict,
-      shortReason(answer),
-      answer.zone ?? '-',
-      answer.nodes.join(',') || '-',
-      ownerText(answer.owner),
-    ];
-    const before = rows.at(-1);
-    if (before && before.last.block + 1 === answer.block && before.cells.join('\0') === cells.join('\0'))
-      before.last = answer;
-    else rows.push({ first: answer, last: answer, cells });
-  }
   const head = ['BLOCKS', 'RANGE', 'OFFLINE', 'WHY NOT', 'ZONE', 'NODE', 'OWNER'];
-  const table = rows.map(({ first, last, cells }) => [
+  const table = sameBlocks(answers).map(({ first, last, short }) => [
     blocksText(first.block, last.block),
     rangeOf(first.start, last.start + last.size - first.start),
-    ...cells,
+    first.verdict,
+    short,
+    first.zone ?? '-',
+    first.nodes.join(',') || '-',
+    ownerText(first.owner),
   ]);
   const widths = head.map((_, i) => Math.max(...[head, ...table].map((row) => row[i]!.length)));
   return [head, ...table]

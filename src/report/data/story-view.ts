@@ -7,7 +7,7 @@ import type { StoryData, StoryRow } from './story-data.ts';
 export interface LockBar {
   readonly lock: string;
   readonly thread: string;
-  /** Indices of rows, inclusive. */
+  /** Indices of rows, inclusive; a lock that is held at the end lasts one row longer than there are. */
   readonly from: number;
   readonly to: number;
 }
@@ -39,9 +39,31 @@ export function drawnRows({
   return [...head, { kind: 'folded', first: head.at(-1)!.last + 1, last: tail[0]!.first - 1 }, ...tail];
 }
 
+/** A thread that waits for ever, and for what. */
+export interface Waiting {
+  readonly thread: string;
+  readonly lock: string;
+  readonly holders: readonly string[];
+}
+
+/** Who waits for a lock when no thread can move. */
+export function waitingAtEnd(data: StoryData): Waiting[] {
+  if (data.violation?.kind !== 'deadlock') return [];
+  const { locks = {} } = stateAfter(data, data.steps.length);
+  return Object.entries(locks).flatMap(([lock, value]) => {
+    const { holders, wanted } = value as LockState;
+    return wanted.map((thread) => ({ thread, lock, holders }));
+  });
+}
+
 /** The threads that take a step, or wait for ever. */
-export const shownThreads = ({ threads, steps }: StoryData): readonly StoryData['threads'][number][] =>
-  threads.filter(({ name }) => steps.some(({ thread }) => thread === name));
+export function shownThreads(data: StoryData): readonly StoryData['threads'][number][] {
+  const shown = new Set([
+    ...data.steps.map(({ thread }) => thread),
+    ...waitingAtEnd(data).map(({ thread }) => thread),
+  ]);
+  return data.threads.filter(({ name }) => shown.has(name));
+}
 
 /** The state after a number of steps; 0: the initial one. */
 export function stateAfter({ initial, steps }: StoryData, number: number): Snapshot {
@@ -78,6 +100,7 @@ export class StateAt {
 
 interface LockState {
   readonly holders: readonly string[];
+  readonly wanted: readonly string[];
 }
 
 /** The locks held, as bars over rows. */
@@ -112,7 +135,7 @@ export function lockBars(data: StoryData, rows: ReturnType<typeof drawnRows>): L
   }
   for (const [key, from] of open) {
     const [lock, thread] = JSON.parse(key) as [string, string];
-    bars.push({ lock, thread, from, to: rows.length - 1 });
+    bars.push({ lock, thread, from, to: rows.length });
   }
   return bars.sort((a, b) => a.from - b.from || b.to - a.to || (a.lock < b.lock ? -1 : 1));
 }

@@ -1,4 +1,5 @@
 import { type Element, h, type Node } from '../page/element.ts';
+import { HATCH } from './hatch.ts';
 
 /** A line of a drawing: a label, indented below what contains it, a bar, and what is said of it. */
 export interface Band {
@@ -43,6 +44,7 @@ export function bandsText({ title, bands, legend }: Bands): string {
 
 const ROW = 22;
 const BAR = 360;
+const LEGEND = 150;
 
 /** The same as a drawing. */
 export function bandsDrawing({ title, bands, legend }: Bands): Element {
@@ -50,8 +52,11 @@ export function bandsDrawing({ title, bands, legend }: Bands): Element {
   const label = 20 + 7.2 * Math.max(12, ...bands.map(({ depth, label }) => depth * 2 + label.length));
   const barred = bands.some(({ from }) => from !== undefined);
   const text = label + (barred ? BAR + 12 : 8);
-  const width = Math.ceil(text + 7 * Math.max(20, ...bands.map((band) => band.text.length)));
   const said = legend.filter(({ kind }) => bands.some((band) => band.kind === kind));
+  const width = Math.max(
+    Math.ceil(text + 7 * Math.max(20, ...bands.map((band) => band.text.length))),
+    20 + said.length * LEGEND,
+  );
   const rows = bands.map((band, i): Node => {
     const y = 30 + i * ROW;
     const from = band.from ?? 0;
@@ -78,11 +83,12 @@ export function bandsDrawing({ title, bands, legend }: Bands): Element {
   return h(
     'svg',
     { viewBox: `0 0 ${width} ${bottom + 24}`, width, height: bottom + 24, role: 'img', 'aria-label': title },
+    said.some((one) => one.class === 'offline') ? HATCH : null,
     h('text', { x: 10, y: 18 }, title),
     rows,
     said.map((one, i) => [
-      h('rect', { x: 10 + i * 190, y: bottom, width: 14, height: 14, class: `cell ${one.class}` }),
-      h('text', { x: 30 + i * 190, y: bottom + 11 }, `${one.letter} ${one.text}`),
+      h('rect', { x: 10 + i * LEGEND, y: bottom, width: 14, height: 14, class: `cell ${one.class}` }),
+      h('text', { x: 30 + i * LEGEND, y: bottom + 11 }, `${one.letter} ${one.text}`),
     ]),
   );
 }

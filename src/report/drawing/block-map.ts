@@ -10,8 +10,10 @@ export interface MapBlock {
   readonly node: number;
   /** The zone, or several of them where it could go online. */
   readonly zone: string | null;
-  /** What has become of it since the map that is compared with. */
-  readonly mark?: 'new' | 'changed';
+  /** What has become of it since the map that is compared with, or what a plan does with it. */
+  readonly mark?: 'new' | 'changed' | 'goes';
+  /** Its place in the order of a plan, from 1. */
+  readonly place?: number;
   /** The reason why it stays, if something keeps it. */
   readonly stays?: string;
 }
@@ -49,7 +51,9 @@ export const PER_ROW = 16;
 
 /** What is drawn of a block: blocks alike in this are folded. */
 const looks = (block: MapBlock | null): string =>
-  block === null ? '' : [block.state, block.zone, block.node, block.mark ?? '', block.stays ?? ''].join('|');
+  block === null
+    ? ''
+    : [block.state, block.zone, block.node, block.mark ?? '', block.place ?? '', block.stays ?? ''].join('|');
 
 const likeness = ({ cells, node }: CellRow): string | null =>
   cells.every((cell) => cell !== null && looks(cell) === looks(cells[0]!))

@@ -1,6 +1,7 @@
 import { type Element, h, type Node } from '../page/element.ts';
 import { humanSize } from '../text/human-size.ts';
 import { type CellRow, letterOf, type MapBlock, type MapData, mapRows, PER_ROW } from './block-map.ts';
+import { HATCH } from './hatch.ts';
 import { standalone } from './svg.ts';
 
 const CELL = 38;
@@ -22,9 +23,17 @@ const titleOf = (block: MapBlock, size: number): string =>
     `0x${block.start.toString(16)}-0x${(block.start + size - 1).toString(16)}`,
     block.node < 0 ? 'no node' : `node ${block.node}`,
     letterOf(block)[1],
-    ...(block.mark ? [`${block.mark} in this step`] : []),
+    ...(block.mark === 'goes'
+      ? [`goes offline as number ${block.place}`]
+      : block.mark
+        ? [`${block.mark} in this step`]
+        : []),
     ...(block.stays ? [block.stays] : []),
   ].join(', ');
+
+/** What has become of a block, so that it is not told by its frame alone. */
+const markText = ({ mark, place }: MapBlock): string =>
+  mark === 'new' ? ' new' : mark === 'goes' ? ` ${place}.` : mark ? ' ±' : '';
 
 function cellOf(block: MapBlock, column: number, y: number, size: number): Element {
   const x = LEFT + column * (CELL + GAP);
@@ -42,11 +51,7 @@ function cellOf(block: MapBlock, column: number, y: number, size: number): Eleme
       class: `cell ${fill}${block.mark ? ` ${block.mark}` : ''}`,
     }),
     h('text', { x: x + 3, y: y + 12 }, block.id),
-    h(
-      'text',
-      { x: x + 3, y: y + 25, class: 'soft' },
-      `${letterOf(block)[0]}${block.mark === 'new' ? ' new' : block.mark ? ' ±' : ''}`,
-    ),
+    h('text', { x: x + 3, y: y + 25, class: 'soft' }, `${letterOf(block)[0]}${markText(block)}`),
     block.stays ? h('path', { d: `M${x + CELL} ${y}v12l-12 -12z`, class: 'stays' }) : null,
   );
 }
@@ -63,22 +68,33 @@ function rowOf({ start, cells, node }: CellRow, y: number, size: number): Node[]
   ];
 }
 
-/** The hatching of what is offline. */
-export const HATCH: Element = h(
-  'defs',
-  {},
-  h(
-    'pattern',
-    { id: 'hatch', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
-    h('rect', { width: 6, height: 6, class: 'hatch-bg' }),
-    h('rect', { width: 2.5, height: 6, class: 'hatch-fg' }),
-  ),
-);
+export interface MapOptions {
+  /** Whether it brings the hatching with it, or the page has it. */
+  readonly hatch?: boolean | undefined;
+  /** Whether equal rows are folded. */
+  readonly fold?: boolean | undefined;
+}
 
-/** A map of memory blocks as a drawing in a page. `hatch`: whether it brings the hatching with it. */
-export function blockMap(map: MapData, label: string, hatch = true): Element {
+/** What frames and corners mean, where there are any. */
+const MARKS: readonly {
+  readonly class: string;
+  readonly is: (block: MapBlock) => boolean;
+  readonly text: string;
+}[] = [
+  { class: 'cell new', is: ({ mark }) => mark === 'new', text: 'new' },
+  { class: 'cell changed', is: ({ mark }) => mark === 'changed', text: '± changed' },
+  { class: 'cell goes', is: ({ mark }) => mark === 'goes', text: '1. goes offline, in this order' },
+  { class: 'stays', is: ({ stays }) => stays !== undefined, text: 'stays: something keeps it' },
+];
+
+/** A map of memory blocks as a drawing in a page. */
+export function blockMap(
+  map: MapData,
+  label: string,
+  { hatch = true, fold = true }: MapOptions = {},
+): Element {
   let y = 22;
-  const rows = mapRows(map).map((row): Node => {
+  const rows = mapRows(map, PER_ROW, fold).map((row): Node => {
     const at = y;
     if (row.kind === 'cells') {
       y += HEIGHT + GAP;
@@ -98,8 +114,10 @@ export function blockMap(map: MapData, label: string, hatch = true): Element {
   const meanings = [...new Map(map.blocks.map((block) => [letterOf(block).join(' '), block]))].sort(
     ([a], [b]) => (a < b ? -1 : 1),
   );
+  const marks = MARKS.filter(({ is }) => map.blocks.some(is));
+  const place = (i: number): [x: number, y: number] => [LEFT + (i % 3) * 250, y + 8 + Math.floor(i / 3) * 20];
   const legend = meanings.map(([text, block], i) => {
-    const [x, at] = [LEFT + (i % 3) * 220, y + 8 + Math.floor(i / 3) * 20];
+    const [x, at] = place(i);
     const fill =
       block.state === 'online' ? zoneClass(block.zone) : block.state === 'offline' ? 'offline' : 'zone-none';
     return [
@@ -107,7 +125,16 @@ export function blockMap(map: MapData, label: string, hatch = true): Element {
       h('text', { x: x + 20, y: at + 11 }, text),
     ];
   });
-  const height = y + 16 + Math.ceil(meanings.length / 3) * 20;
+  const marked = marks.map((mark, i) => {
+    const [x, at] = place(meanings.length + i);
+    return [
+      mark.class === 'stays'
+        ? h('path', { d: `M${x + 14} ${at}v12l-12 -12z`, class: 'stays' })
+        : h('rect', { x, y: at, width: 14, height: 14, fill: 'none', class: mark.class }),
+      h('text', { x: x + 20, y: at + 11 }, mark.text),
+    ];
+  });
+  const height = y + 16 + Math.ceil((meanings.length + marks.length) / 3) * 20;
   const width = LEFT + PER_ROW * (CELL + GAP) + 96;
   return h(
     'svg',
@@ -120,6 +147,7 @@ export function blockMap(map: MapData, label: string, hatch = true): Element {
     ),
     rows,
     legend,
+    marked,
   );
 }
 

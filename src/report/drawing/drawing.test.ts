@@ -49,8 +49,8 @@ test('a map for a terminal', () => {
              nothing for 2G
 0x100000000  NNNNNNNNNNNNNNNN  memory32, node 0
              3 rows alike, to memory95
-0x300000000  oM..............  memory96, node 1
-D online, DMA32; M online, Movable; N online, Normal; o offline; . no block
+0x300000000  o!..............  memory96, node 1
+! stays: something keeps it; D online, DMA32; N online, Normal; o offline; . no block
 `);
 });
 
@@ -63,7 +63,7 @@ test('a map as SVG: a title for each block, marks in words', () => {
   expect(svg).toContain(
     '<title>memory97, 0x308000000-0x30fffffff, node 1, online, Movable, new in this step, a page is pinned</title>',
   );
-  expect(svg.match(/<rect[^>]*class="cell/g)).toHaveLength(16 + 16 + 2 + 4);
+  expect(svg.match(/<rect[^>]*class="cell/g)).toHaveLength(16 + 16 + 2 + 4 + 1);
 });
 
 test('the address space of arm64, to scale', async () => {

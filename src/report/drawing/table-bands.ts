@@ -33,8 +33,8 @@ function alike(a: Band | undefined, b: Band): boolean {
   );
 }
 
-/** The tree of page tables in a range of addresses; `to` 0 stands for 2^64. */
-export function tableBands(m: Mmu, from: number, to: number): Bands {
+/** The tree of page tables in a range of addresses; `to` 0 stands for 2^64. `fold`: leaves that are alike once. */
+export function tableBands(m: Mmu, from: number, to: number, fold = true): Bands {
   const bands: Band[] = [];
   let more = 0;
   let folded = 0;
@@ -50,7 +50,7 @@ export function tableBands(m: Mmu, from: number, to: number): Bands {
       continue;
     }
     const band = bandOf(m, run);
-    if (alike(last, band)) folded++;
+    if (fold && alike(last, band)) folded++;
     else {
       told();
       bands.push(band);

@@ -2,7 +2,7 @@ import type { Entry } from '../../check/entry.ts';
 import type { Row } from '../../check/row.ts';
 import type { RunData } from '../data/run-data.ts';
 import type { StoryData } from '../data/story-data.ts';
-import { type Element, h, type Node } from './element.ts';
+import { type Element, h, markup, type Node } from './element.ts';
 import { matrix } from './matrix.ts';
 import { pageText } from './page.ts';
 import { runStep } from './run-page.ts';
@@ -80,6 +80,27 @@ function told(entry: Entry, row: Row): Node {
   );
 }
 
+/** Stories in short are told until they have so many characters. */
+const STORIES = 60_000;
+
+/** Stories that fit, and how many are left out. */
+function stories(entries: readonly Entry[], failing: readonly Row[]): Node[] {
+  let left = STORIES;
+  const fitting = failing.map((row) => {
+    if (left <= 0) return null;
+    const story = told(entries.find(({ id }) => id === row.id)!, row);
+    left -= markup(story).length;
+    return left > 0 ? story : null;
+  });
+  const out = fitting.filter((story) => story === null).length;
+  return [
+    ...fitting,
+    out > 0
+      ? h('p', { class: 'soft' }, `${out} more stories: check one entry on one release for its page`)
+      : null,
+  ];
+}
+
 /** Of more rows than this there is a matrix. */
 const MANY = 40;
 
@@ -125,7 +146,7 @@ export function checkPage(entries: readonly Entry[], rows: readonly Row[]): stri
         rows.length > MANY
           ? h('div', { class: 'scroll', tabindex: 0 }, matrix(cells, titles))
           : runsTable(rows),
-        failing.map((row) => told(entries.find(({ id }) => id === row.id)!, row)),
+        stories(entries, failing),
       ),
     ],
   });

@@ -22,9 +22,20 @@ export const LETTERS: Readonly<Record<CheckVerdict, string>> = {
 export const LEGEND =
   'F found: the failure that the entry names; O another failure; · clean; ? undecided; blank: not there';
 
-/** Verdicts by row and column; several of one place are counted by their verdicts. */
-export function matrix(cells: readonly Cell[], rowTitles: ReadonlyMap<string, string>): Element {
-  const columns = [...new Set(cells.map(({ column }) => column))];
+/** Series by name, then mainline from old to new. */
+function inOrder(a: string, b: string): number {
+  const [first, second] = [/^v\d/.test(a), /^v\d/.test(b)];
+  if (first !== second) return first ? 1 : -1;
+  return a.localeCompare(b, 'en', { numeric: true });
+}
+
+/** Verdicts by row and column; several of one place are counted by their verdicts. `href`: where a cell leads. */
+export function matrix(
+  cells: readonly Cell[],
+  rowTitles: ReadonlyMap<string, string>,
+  href?: (row: string, column: string) => string,
+): Element {
+  const columns = [...new Set(cells.map(({ column }) => column))].sort(inOrder);
   const rows = [...new Set(cells.map(({ row }) => row))];
   const at = new Map<string, Cell[]>();
   for (const cell of cells) {
@@ -38,6 +49,7 @@ export function matrix(cells: readonly Cell[], rowTitles: ReadonlyMap<string, st
     );
     if (!worst) return h('td', {});
     const nr = here.filter(({ verdict }) => verdict === worst).length;
+    const text = `${LETTERS[worst]}${here.length > 1 ? nr : ''}`;
     const title = `${row} on ${column}: ${here
       .map(({ verdict, text }) => (text ? `${verdict}, ${text}` : verdict))
       .slice(0, 3)
@@ -50,7 +62,7 @@ export function matrix(cells: readonly Cell[], rowTitles: ReadonlyMap<string, st
         'data-row': row,
         'data-column': column,
       },
-      `${LETTERS[worst]}${here.length > 1 ? nr : ''}`,
+      href ? h('a', { href: href(row, column), 'aria-label': `${row} on ${column}: ${worst}` }, text) : text,
     );
   };
   return h(
@@ -65,6 +77,7 @@ export function matrix(cells: readonly Cell[], rowTitles: ReadonlyMap<string, st
         {},
         h('td', {}),
         columns.map((name) => h('th', { scope: 'col' }, name)),
+        h('td', { class: 'title' }),
       ),
     ),
     h(
@@ -74,8 +87,9 @@ export function matrix(cells: readonly Cell[], rowTitles: ReadonlyMap<string, st
         h(
           'tr',
           {},
-          h('th', { scope: 'row', title: rowTitles.get(row) }, row),
+          h('th', { scope: 'row' }, row),
           columns.map((column) => cellOf(row, column)),
+          h('td', { class: 'title' }, rowTitles.get(row) ?? ''),
         ),
       ),
     ),

@@ -1,7 +1,10 @@
 import type { Snapshot } from '../data/delta.ts';
 import type { RunData, RunStep } from '../data/run-data.ts';
 import { mapOf, snapshotsOf, type ZoneValue } from '../data/run-view.ts';
-import { blockMap, HATCH } from '../drawing/block-svg.ts';
+import { bandsDrawing } from '../drawing/bands.ts';
+import { blockMap } from '../drawing/block-svg.ts';
+import { HATCH } from '../drawing/hatch.ts';
+import { zoneBands } from '../drawing/zone-bands.ts';
 import { humanSize } from '../text/human-size.ts';
 import { type Element, h, markup, type Node } from './element.ts';
 import { pageText } from './page.ts';
@@ -101,6 +104,12 @@ export function zonesTable(now: Snapshot, pageSize: number): Element {
   );
 }
 
+/** The same to scale; nothing without zones. */
+export const zonesDrawing = (now: Snapshot, pageSize: number): Node =>
+  Object.keys(now.zones ?? {}).length === 0
+    ? null
+    : h('div', { class: 'scroll', tabindex: 0 }, bandsDrawing(zoneBands(now, pageSize)));
+
 /** /proc/iomem as a list. */
 export const iomemList = (now: Snapshot): Element =>
   h(
@@ -124,7 +133,7 @@ export function runPage(data: RunData): string {
     const map = blockMap(
       mapOf(data.block_size, snapshots[i + 1]!, snapshots[i], step),
       `memory blocks after step ${step.step}`,
-      false,
+      { hatch: false },
     );
     const size = markup(map).length;
     left -= size;
@@ -151,7 +160,9 @@ export function runPage(data: RunData): string {
       h(
         'div',
         { class: 'scroll', tabindex: 0 },
-        blockMap(mapOf(data.block_size, snapshots[0]!), 'memory blocks before the first step', false),
+        blockMap(mapOf(data.block_size, snapshots[0]!), 'memory blocks before the first step', {
+          hatch: false,
+        }),
       ),
       h('h2', {}, 'Steps'),
       h('ol', {}, steps),
@@ -162,10 +173,11 @@ export function runPage(data: RunData): string {
         blockMap(
           mapOf(data.block_size, end, snapshots[0]),
           'memory blocks at the end; marked: what differs from the beginning',
-          false,
+          { hatch: false },
         ),
       ),
       h('h2', {}, 'Zones'),
+      zonesDrawing(end, data.page_size),
       zonesTable(end, data.page_size),
       h('h2', {}, '/proc/iomem'),
       iomemList(end),

@@ -7,6 +7,7 @@ import {
   lifeOf,
   lockBars,
   shownThreads,
+  waitingAtEnd,
 } from '../data/story-view.ts';
 import { type Element, h, type Node } from './element.ts';
 
@@ -191,6 +192,28 @@ export function storyTable(data: StoryData, { unfolded = new Set() }: StoryTable
       ? stepsRow(columns, row, i, before, unfolded.has(i))
       : [headingRow(columns, row, i, before)];
   });
+  const waiting = waitingAtEnd(data).map(({ thread, lock, holders }) =>
+    h(
+      'tr',
+      { class: 'waits' },
+      h('td', {}),
+      columns.life && h('td', { class: 'band' }),
+      threads.map((name, t) =>
+        h(
+          'td',
+          { class: `t t${t % 6}`, style: `padding-left:${gutter(columns, name) + 6}px` },
+          barsAt(columns, name, rows.length),
+          name === thread
+            ? h(
+                'span',
+                { class: 'wrong' },
+                `waits for ${lock}, held by ${holders.map((one) => (one === thread ? 'itself' : one)).join(', ') || 'nobody'}`,
+              )
+            : null,
+        ),
+      ),
+    ),
+  );
   const head = h(
     'tr',
     {},
@@ -204,7 +227,7 @@ export function storyTable(data: StoryData, { unfolded = new Set() }: StoryTable
       ),
     ),
   );
-  return h('table', { class: 'story' }, h('thead', {}, head), h('tbody', {}, body));
+  return h('table', { class: 'story' }, h('thead', {}, head), h('tbody', {}, body, waiting));
 }
 
 /** The reason for a failure; each step that it names is a link. */

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { ViewProps } from '../app.tsx';
 import { Client } from '../client.ts';
-import { packed, unpacked } from '../link.ts';
+import { numberIn, packed, unpacked } from '../link.ts';
 import type { CheckAnswer } from '../worker/protocol.ts';
 import { CodeEditor } from './code-editor.tsx';
 import { StoryPane } from './story-pane.tsx';
@@ -39,7 +39,6 @@ export function DesignPane({
   );
   const [live, setLive] = useState(false);
   const [answer, setAnswer] = useState<CheckAnswer | null>(null);
-  const [step, setStep] = useState<number | null>(null);
   const designs = useRef<Readonly<Record<string, string>>>({});
   const [names, setNames] = useState<readonly string[]>([]);
   useEffect(() => {
@@ -55,7 +54,7 @@ export function DesignPane({
     const found = await ask('design', { code, file });
     if (!found) return;
     setAnswer(found);
-    setStep(null);
+    set({ dstep: '' });
   };
   const latest = useRef(check);
   latest.current = check;
@@ -101,8 +100,8 @@ export function DesignPane({
           {answer?.story && (
             <StoryPane
               story={answer.story}
-              step={step ?? answer.story.steps.length}
-              onStep={setStep}
+              step={numberIn(fields.dstep, 0, 1_000_000) ?? answer.story.steps.length}
+              onStep={(step) => set({ dstep: String(step) })}
               keys={false}
             />
           )}

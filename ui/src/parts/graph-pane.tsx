@@ -34,6 +34,7 @@ export function GraphPane({ graph }: { readonly graph: Graph }): ReactNode {
             return (
               <path
                 key={`${from} ${to} ${thread} ${text}`}
+                className={from === chosen ? 'chosen' : undefined}
                 d={`M${a.x} ${a.y}C${a.x + COLUMN / 2} ${a.y + bend} ${b.x - COLUMN / 2} ${b.y + bend} ${b.x} ${b.y}`}
               >
                 <title>
@@ -44,11 +45,20 @@ export function GraphPane({ graph }: { readonly graph: Graph }): ReactNode {
           })}
           {graph.nodes.map(({ id, end }) => (
             // biome-ignore lint/a11y/noStaticElementInteractions: see above
-            <g key={id} className={end ? 'end' : undefined} onClick={() => setChosen(id)}>
+            <g
+              key={id}
+              className={`${end ?? ''}${id === chosen ? ' chosen' : ''}`}
+              onClick={() => setChosen(id)}
+            >
               <circle cx={places[id]!.x} cy={places[id]!.y} r={12} />
               <text x={places[id]!.x} y={places[id]!.y + 4} textAnchor="middle">
                 {id}
               </text>
+              {end && (
+                <text x={places[id]!.x} y={places[id]!.y + 26} textAnchor="middle">
+                  {end}
+                </text>
+              )}
             </g>
           ))}
         </svg>
@@ -58,7 +68,7 @@ export function GraphPane({ graph }: { readonly graph: Graph }): ReactNode {
         <select value={chosen} onChange={({ target }) => setChosen(Number(target.value))}>
           {graph.nodes.map(({ id, depth, end }) => (
             <option key={id} value={id}>
-              {id}: after {depth} steps{end ? ', the end' : ''}
+              {id}: after {depth} steps{end ? `, ${end}` : ''}
             </option>
           ))}
         </select>

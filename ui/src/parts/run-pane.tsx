@@ -1,12 +1,16 @@
-import { memo, type ReactNode, useMemo, useState } from 'react';
+import { memo, type ReactNode, useMemo } from 'react';
 import type { Snapshot } from '../../../src/report/data/delta.ts';
 import type { RunData } from '../../../src/report/data/run-data.ts';
 import { mapOf, type PagesValue, snapshotsOf } from '../../../src/report/data/run-view.ts';
+import { bandsDrawing } from '../../../src/report/drawing/bands.ts';
 import type { MapBlock, MapData } from '../../../src/report/drawing/block-map.ts';
 import { blockMap } from '../../../src/report/drawing/block-svg.ts';
-import { iomemList, zonesTable } from '../../../src/report/page/run-page.ts';
+import { pageBands } from '../../../src/report/drawing/page-bands.ts';
+import { iomemList, zonesDrawing, zonesTable } from '../../../src/report/page/run-page.ts';
 import { humanSize } from '../../../src/report/text/human-size.ts';
+import type { PageKind } from '../../../src/scenarios/pages/page-runs.ts';
 import { toReact } from '../element.tsx';
+import { type Fields, numberIn } from '../link.ts';
 import { CanvasMap } from './canvas-map.tsx';
 
 interface Props {
@@ -15,8 +19,27 @@ interface Props {
   readonly step: number;
   /** The step that the map is compared with. */
   readonly compare: number;
+  /** The block that is shown from near. */
+  readonly block: number | null;
   readonly onStep: (step: number) => void;
   readonly onCompare: (step: number) => void;
+  readonly onBlock: (block: number | null) => void;
+}
+
+const MOST = 10_000_000;
+
+/** The place in a run that the fields of a link name, and ways to change them. */
+export function placeInRun(run: RunData, fields: Fields, set: (changes: Fields) => void): Omit<Props, 'run'> {
+  const last = run.steps.length;
+  const step = Math.min(numberIn(fields.step, 0, MOST) ?? last, last);
+  return {
+    step,
+    compare: numberIn(fields.compare, 0, MOST) ?? Math.max(0, step - 1),
+    block: numberIn(fields.block, 0, MOST) ?? null,
+    onStep: (to) => set({ step: String(to) }),
+    onCompare: (to) => set({ compare: String(to) }),
+    onBlock: (to) => set({ block: to === null ? '' : String(to) }),
+  };
 }
 
 /** More blocks are drawn as pixels. */
@@ -27,8 +50,7 @@ const BlockMap = memo(function BlockMap({ map }: { readonly map: MapData }) {
 });
 
 /** A machine, step by step: blocks, zones, /proc/iomem, and the pages of a block. */
-export function RunPane({ run, step, compare, onStep, onCompare }: Props): ReactNode {
-  const [block, setBlock] = useState<number | null>(null);
+export function RunPane({ run, step, compare, block, onStep, onCompare, onBlock }: Props): ReactNode {
   const snapshots = useMemo(() => snapshotsOf(run), [run]);
   const at = Math.min(step, run.steps.length);
   const than = Math.min(compare, run.steps.length);
@@ -84,6 +106,32 @@ export function RunPane({ run, step, compare, onStep, onCompare }: Props): React
             {note}
           </p>
         ))}
+        {map.blocks.length > MANY ? (
+          <CanvasMap map={map} onBlock={onBlock} />
+        ) : (
+          // biome-ignore lint/a11y/noStaticElementInteractions: a block is also chosen in the list below
+          // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+          <div
+            className="scroll"
+            onClick={({ target }) => {
+              const cell = (target as Element).closest<SVGElement>('[data-block]');
+              if (cell) onBlock(Number(cell.dataset.block));
+            }}
+          >
+            <BlockMap map={map} />
+          </div>
+        )}
+        <label>
+          block{' '}
+          <input
+            type="number"
+            min={0}
+            value={block ?? ''}
+            onChange={({ target }) => onBlock(target.value === '' ? null : Number(target.value))}
+          />
+        </label>
+        {block !== null &&
+          (chosen ? <Block run={run} block={chosen} now={now} /> : <p>There is no memory{block}.</p>)}
         {done && (
           <section className="box" aria-live="polite">
             <h2>
@@ -106,34 +154,9 @@ export function RunPane({ run, step, compare, onStep, onCompare }: Props): React
             {done.messages.length > 0 && <pre>{done.messages.map(({ text }) => text).join('\n')}</pre>}
           </section>
         )}
-        {map.blocks.length > MANY ? (
-          <CanvasMap map={map} onBlock={setBlock} />
-        ) : (
-          // biome-ignore lint/a11y/noStaticElementInteractions: a block is also chosen in the list below
-          // biome-ignore lint/a11y/useKeyWithClickEvents: see above
-          <div
-            className="scroll"
-            onClick={({ target }) => {
-              const cell = (target as Element).closest<SVGElement>('[data-block]');
-              if (cell) setBlock(Number(cell.dataset.block));
-            }}
-          >
-            <BlockMap map={map} />
-          </div>
-        )}
-        <label>
-          block{' '}
-          <input
-            type="number"
-            min={0}
-            value={block ?? ''}
-            onChange={({ target }) => setBlock(target.value === '' ? null : Number(target.value))}
-          />
-        </label>
-        {block !== null &&
-          (chosen ? <Block run={run} block={chosen} now={now} /> : <p>There is no memory{block}.</p>)}
         <section className="panel">
           <h2>Zones: span against present</h2>
+          {toReact(zonesDrawing(now, run.page_size))}
           {toReact(zonesTable(now, run.page_size))}
         </section>
         {Object.keys(now.other ?? {}).length > 0 && (
@@ -169,10 +192,20 @@ function Block({
   const end = first + run.block_size / run.page_size;
   const runs = Object.entries(now.pages ?? {}).flatMap(([name, value]) => {
     const pfn = Number(name);
-    const { nr_pages, kind, zone, flags } = value as PagesValue;
+    const { nr_pages, kind, zone, flags, nid } = value as PagesValue;
     const [from, to] = [Math.max(pfn, first), Math.min(pfn + nr_pages, end)];
-    return to > from ? [{ from, to, kind, zone, flags }] : [];
+    return to > from ? [{ from, to, kind, zone, flags, nid }] : [];
   });
+  const bands = pageBands(
+    runs.map(({ from, to, ...run }) => ({
+      ...run,
+      kind: run.kind as PageKind,
+      pfn: from,
+      nr_pages: to - from,
+      owner: null,
+    })),
+    run.page_size,
+  );
   return (
     <section className="panel">
       <h2>
@@ -180,6 +213,12 @@ function Block({
         {block.zone ? `, ${block.zone}` : ''}, {block.node < 0 ? 'no node' : `node ${block.node}`}
       </h2>
       {block.stays && <p className="bad">It stays: {block.stays}</p>}
+      {runs.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys
+        <div className="scroll" tabIndex={0}>
+          {toReact(bandsDrawing(bands))}
+        </div>
+      )}
       <table className="state">
         <thead>
           <tr>

@@ -4,6 +4,7 @@ import { changeOf, drawnRows, StateAt, writerOf } from '../../../src/report/data
 import { statePanels } from '../../../src/report/page/state-panel.ts';
 import { storyTable, whyList } from '../../../src/report/page/story-table.ts';
 import { toReact } from '../element.tsx';
+import type { Fields } from '../link.ts';
 
 /** One value of the state that a person has picked. */
 interface Picked {
@@ -17,7 +18,32 @@ interface Props {
   readonly onStep: (step: number) => void;
   /** Whether it hears the keys of the page. */
   readonly keys?: boolean;
+  /** What is followed and unfolded, where that is in the link. */
+  readonly fields?: Fields;
+  readonly set?: (changes: Fields) => void;
 }
+
+/** Fields of the link, or of this pane alone. */
+function useFields({ fields, set }: Pick<Props, 'fields' | 'set'>): [Fields, (changes: Fields) => void] {
+  const [own, setOwn] = useState<Fields>({});
+  const change = useCallback((changes: Fields) => setOwn((now) => ({ ...now, ...changes })), []);
+  return [fields ?? own, set ?? change];
+}
+
+/** "entries|0x40000ff8" */
+function pickedOf(text: string | undefined): Picked | null {
+  const at = text?.indexOf('|') ?? -1;
+  return at < 1 ? null : { group: text!.slice(0, at), key: text!.slice(at + 1) };
+}
+
+/** Indices of rows: "3,7". */
+const rowsOf = (text: string | undefined): ReadonlySet<number> =>
+  new Set(
+    (text ?? '')
+      .split(',')
+      .filter((one) => /^\d{1,6}$/.test(one))
+      .map(Number),
+  );
 
 /** The table does not change from step to step: only which row is marked does. */
 const Table = memo(function Table({
@@ -39,9 +65,14 @@ const isTyping = (target: EventTarget | null): boolean =>
   (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
 
 /** A story: its columns, the state at a step, and ways to move. */
-export function StoryPane({ story, step, onStep, keys = true }: Props): ReactNode {
-  const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
-  const [picked, setPicked] = useState<Picked | null>(null);
+export function StoryPane({ story, step, onStep, keys = true, ...linked }: Props): ReactNode {
+  const [{ follow, unfold: opened }, set] = useFields(linked);
+  const unfolded = useMemo(() => rowsOf(opened), [opened]);
+  const picked = useMemo(() => pickedOf(follow), [follow]);
+  const setPicked = useCallback(
+    (one: Picked | null) => set({ follow: one ? `${one.group}|${one.key}` : '' }),
+    [set],
+  );
   const box = useRef<HTMLDivElement>(null);
   const shown = useRef<number | null>(null);
   const last = story.steps.length;
@@ -77,8 +108,9 @@ export function StoryPane({ story, step, onStep, keys = true }: Props): ReactNod
       ({ kind, first, last: end }) => kind === 'steps' && first <= at && at <= end,
     );
     if (index < 0) return;
-    setUnfolded((now) => new Set(now.has(index) ? [...now].filter((one) => one !== index) : [...now, index]));
-  }, [story, at]);
+    const now = unfolded.has(index) ? [...unfolded].filter((one) => one !== index) : [...unfolded, index];
+    set({ unfold: now.join() });
+  }, [story, at, unfolded, set]);
   useEffect(() => {
     if (!keys) return;
     const press = (event: KeyboardEvent): void => {
@@ -120,10 +152,6 @@ export function StoryPane({ story, step, onStep, keys = true }: Props): ReactNod
         click(event.target);
       }}
     >
-      <section className="box">
-        <h2>Why</h2>
-        <Why story={story} />
-      </section>
       <nav className="steps" aria-label={keys ? 'steps' : 'steps of the other story'}>
         <button type="button" onClick={() => onStep(0)} aria-label="to the beginning (Home)">
           |◀
@@ -183,7 +211,15 @@ export function StoryPane({ story, step, onStep, keys = true }: Props): ReactNod
         >
           <Table story={story} unfolded={unfolded} />
         </section>
-        <aside aria-label={`${keys ? 'state' : 'state of the other story'} after step ${at}`}>
+        <aside
+          aria-label={`${keys ? 'state' : 'state of the other story'} after step ${at}`}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys
+          tabIndex={0}
+        >
+          <section className="panel">
+            <h2>Why</h2>
+            <Why story={story} />
+          </section>
           <PickList story={story} picked={picked} onPick={setPicked} />
           {toReact(panels)}
         </aside>
@@ -192,8 +228,8 @@ export function StoryPane({ story, step, onStep, keys = true }: Props): ReactNod
   );
 }
 
-/** Every value that the story changes, so that one can be picked without a mouse. */
-function PickList({
+/** Every value that the story changes, so that one can be picked without a mouse; in long stories they are thousands. */
+const PickList = memo(function PickList({
   story,
   picked,
   onPick,
@@ -216,8 +252,7 @@ function PickList({
         aria-label="follow a value"
         value={picked ? `${picked.group}|${picked.key}` : ''}
         onChange={({ target }) => {
-          const [group, key] = target.value.split('|');
-          onPick(group && key ? { group, key } : null);
+          onPick(pickedOf(target.value));
         }}
       >
         <option value="">a value through the story</option>
@@ -229,4 +264,4 @@ function PickList({
       </select>
     </label>
   );
-}
+});

@@ -4,6 +4,7 @@ import { isVerdict } from '../../../src/check/checked.ts';
 import { type Cell, matrix } from '../../../src/report/page/matrix.ts';
 import type { ViewProps } from '../app.tsx';
 import { toReact } from '../element.tsx';
+import { hashOf } from '../link.ts';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { CatalogueCell } from '../worker/protocol.ts';
 import { CopyLink } from './story-view.tsx';
@@ -46,7 +47,9 @@ export function campaignCellsOf(text: string): { readonly cells: Cell[]; readonl
   return { cells, other };
 }
 
-export function CatalogueView({ fields, set, go, client }: ViewProps): ReactNode {
+const storyOf = (id: string, release: string): string => hashOf({ view: 'story', fields: { id, release } });
+
+export function CatalogueView({ fields, set, client }: ViewProps): ReactNode {
   const task = useTask(client);
   const [found, setFound] = useState<readonly CatalogueCell[]>([]);
   const [campaign, setCampaign] = useState<readonly Cell[] | null>(null);
@@ -83,9 +86,8 @@ export function CatalogueView({ fields, set, go, client }: ViewProps): ReactNode
         (words === '' || `${row} ${column} ${TITLES.get(row) ?? ''} ${text}`.toLowerCase().includes(words)),
     );
   }, [campaign, found, only, words]);
-  const table = useMemo(() => toReact(matrix(cells, TITLES)), [cells]);
+  const table = useMemo(() => toReact(matrix(cells, TITLES, storyOf)), [cells]);
   const wrong = found.filter(({ verdict, expected }) => expected !== null && verdict !== expected);
-  const rows = [...new Set(cells.map(({ row }) => row))];
   return (
     <>
       <div className="bar-row">
@@ -130,27 +132,10 @@ export function CatalogueView({ fields, set, go, client }: ViewProps): ReactNode
           {id} on {release}: {verdict}, {expected} was expected
         </p>
       ))}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: each entry has a link in the list below */}
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: see above */}
-      <div
-        className="scroll"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys
-        tabIndex={0}
-        onClick={({ target }) => {
-          const cell = (target as HTMLElement).closest<HTMLElement>('[data-row]');
-          if (cell) go('story', { id: cell.dataset.row!, release: cell.dataset.column! });
-        }}
-      >
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keys */}
+      <div className="scroll" tabIndex={0}>
         {table}
       </div>
-      <h2>{rows.length} entries</h2>
-      <ul>
-        {rows.map((id) => (
-          <li key={id}>
-            <a href={`#/story?id=${encodeURIComponent(id)}`}>{id}</a> {TITLES.get(id)}
-          </li>
-        ))}
-      </ul>
     </>
   );
 }

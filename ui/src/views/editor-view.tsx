@@ -2,9 +2,9 @@ import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import type { RunData } from '../../../src/report/data/run-data.ts';
 import type { ViewProps } from '../app.tsx';
 import { Client, Refused } from '../client.ts';
-import { packed, unpacked } from '../link.ts';
+import { numberIn, packed, unpacked } from '../link.ts';
 import { CodeEditor } from '../parts/code-editor.tsx';
-import { RunPane } from '../parts/run-pane.tsx';
+import { placeInRun, RunPane } from '../parts/run-pane.tsx';
 import { StoryPane } from '../parts/story-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { CheckAnswer } from '../worker/protocol.ts';
@@ -38,8 +38,6 @@ export function EditorView({ fields, set, client }: ViewProps): ReactNode {
   const [text, setText] = useState(given ?? FIRST);
   const [run, setRun] = useState<RunData | null>(null);
   const [answer, setAnswer] = useState<CheckAnswer | null>(null);
-  const [step, setStep] = useState<number | null>(null);
-  const [compare, setCompare] = useState(0);
   const linting = useMemo(() => new Client(), []);
   const lint = useCallback(
     async (now: string) => {
@@ -55,7 +53,7 @@ export function EditorView({ fields, set, client }: ViewProps): ReactNode {
   const go = async (): Promise<void> => {
     setRun(null);
     setAnswer(null);
-    setStep(null);
+    set({ step: '', compare: '', block: '', follow: '', unfold: '' });
     const what = await task.ask('read', { text });
     if (!what) return;
     const source = { file: 'scenario.yaml', text };
@@ -67,7 +65,6 @@ export function EditorView({ fields, set, client }: ViewProps): ReactNode {
     const found = await task.ask('check', { source, release: null, geometry: null, layout: null });
     if (found) setAnswer(found);
   };
-  const last = run?.steps.length ?? answer?.story?.steps.length ?? 0;
   return (
     <>
       {given === null && (
@@ -87,22 +84,22 @@ export function EditorView({ fields, set, client }: ViewProps): ReactNode {
       </div>
       <CodeEditor text={text} label="scenario" onChange={setText} lint={lint} yaml />
       <TaskLine task={task} />
-      {run && (
-        <RunPane
-          run={run}
-          step={Math.min(step ?? last, last)}
-          compare={compare}
-          onStep={setStep}
-          onCompare={setCompare}
-        />
-      )}
+      {run && <RunPane run={run} {...placeInRun(run, fields, set)} />}
       {answer && (
         <p>
           <span className={`verdict ${answer.verdict}`}>{answer.verdict}</span> on {answer.release}:{' '}
           {answer.failure ?? answer.reason ?? `${answer.states} states`}
         </p>
       )}
-      {answer?.story && <StoryPane story={answer.story} step={step ?? last} onStep={setStep} />}
+      {answer?.story && (
+        <StoryPane
+          story={answer.story}
+          step={numberIn(fields.step, 0, 1_000_000) ?? answer.story.steps.length}
+          onStep={(step) => set({ step: String(step) })}
+          fields={fields}
+          set={set}
+        />
+      )}
       {answer?.text && <pre>{answer.text}</pre>}
     </>
   );

@@ -1,13 +1,14 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import type { ViewProps } from '../app.tsx';
 import { numberIn } from '../link.ts';
 import { GraphPane } from '../parts/graph-pane.tsx';
+import { ProgramPane } from '../parts/program-pane.tsx';
 import { StoryPane } from '../parts/story-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { ExploreAnswer } from '../worker/protocol.ts';
 import { CopyLink } from './story-view.tsx';
 
-/** Programs of the explorer: every interleaving of a small one, the shortest story of a failure, and its states as a graph. */
+/** Programs of the explorer, built in or one's own: every interleaving of a small one, the shortest story of a failure, and its states as a graph. */
 
 const PROGRAMS = [
   'racers(2, 1)',
@@ -27,11 +28,21 @@ export function ExplorerView({ fields, set, client }: ViewProps): ReactNode {
   const task = useTask(client);
   const [answer, setAnswer] = useState<ExploreAnswer | null>(null);
   const program = (fields.program ?? PROGRAMS[0]).slice(0, 80);
-  const run = async (): Promise<void> => {
-    setAnswer(null);
-    const found = await task.ask('explore', { program });
-    if (found) setAnswer(found);
-  };
+  const { ask } = task;
+  const run = useCallback(
+    async (name: string): Promise<void> => {
+      setAnswer(null);
+      const found = await ask('explore', { program: name });
+      if (found) setAnswer(found);
+    },
+    [ask],
+  );
+  // a link with a built-in program shows what the person saw who made it; a program of one's own waits for a click
+  const linked = useRef(fields.program);
+  useEffect(() => {
+    if (linked.current !== undefined) void run(linked.current.slice(0, 80));
+    linked.current = undefined;
+  }, [run]);
   const last = answer?.story?.steps.length ?? 0;
   return (
     <>
@@ -39,7 +50,8 @@ export function ExplorerView({ fields, set, client }: ViewProps): ReactNode {
         className="bar-row"
         onSubmit={(event) => {
           event.preventDefault();
-          void run();
+          set({ program, code: '', step: '' });
+          void run(program);
         }}
       >
         <label>
@@ -60,6 +72,7 @@ export function ExplorerView({ fields, set, client }: ViewProps): ReactNode {
         <span className="soft">Scenarios with threads of your own: in the view Scenario.</span>
       </form>
       <TaskLine task={task} />
+      <ProgramPane fields={fields} set={set} onAnswer={setAnswer} />
       {answer && (
         <p>
           <strong>{answer.program}</strong>: {answer.verdict}, {answer.counts}
@@ -71,6 +84,8 @@ export function ExplorerView({ fields, set, client }: ViewProps): ReactNode {
           story={answer.story}
           step={numberIn(fields.step, 0, 1_000_000) ?? last}
           onStep={(step) => set({ step: String(step) })}
+          fields={fields}
+          set={set}
         />
       )}
       {answer &&

@@ -1,12 +1,11 @@
 import heads from 'virtual:heads';
-import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { RunData } from '../../../src/report/data/run-data.ts';
 import { mapOf, snapshotsOf } from '../../../src/report/data/run-view.ts';
 import { blockMapSvg } from '../../../src/report/drawing/block-svg.ts';
 import type { ViewProps } from '../app.tsx';
 import { saveAs } from '../download.ts';
-import { numberIn } from '../link.ts';
-import { RunPane } from '../parts/run-pane.tsx';
+import { placeInRun, RunPane } from '../parts/run-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import { CopyLink } from './story-view.tsx';
 
@@ -15,7 +14,6 @@ import { CopyLink } from './story-view.tsx';
 /** Scenarios of the lab besides the entries of the catalogue. */
 const EXAMPLES = ['scenarios/dimm.yaml'] as const;
 const STEPS = heads.filter(({ kind }) => kind === 'steps');
-const MOST = 10_000_000;
 /** More is refused before it is read; the worker has the same bound. */
 const MOST_BYTES = 32 * 2 ** 20;
 
@@ -45,19 +43,14 @@ export function MachineView({ fields, set, client }: ViewProps): ReactNode {
     }
     const bytes = new Uint8Array(await dropped.arrayBuffer());
     asked.current = '';
-    set({ file: '', step: '', compare: '' });
+    set({ file: '', step: '', compare: '', block: '' });
     setRun(null);
     const found = await ask('machine', { name: dropped.name, bytes });
     if (found) setRun(found);
   };
-  const onStep = useCallback((step: number) => set({ step: String(step) }), [set]);
-  const onCompare = useCallback((compare: number) => set({ compare: String(compare) }), [set]);
-  const last = run?.steps.length ?? 0;
-  const step = numberIn(fields.step, 0, MOST) ?? last;
-  const compare = numberIn(fields.compare, 0, MOST) ?? Math.max(0, step - 1);
   const save = (): void => {
     if (!run) return;
-    const now = snapshotsOf(run)[Math.min(step, last)]!;
+    const now = snapshotsOf(run)[placeInRun(run, fields, set).step]!;
     saveAs('mhp-map.svg', blockMapSvg(mapOf(run.block_size, now), run.machine), 'image/svg+xml');
   };
   return (
@@ -78,7 +71,7 @@ export function MachineView({ fields, set, client }: ViewProps): ReactNode {
           scenario{' '}
           <select
             value={file}
-            onChange={({ target }) => set({ file: target.value, step: '', compare: '' }, true)}
+            onChange={({ target }) => set({ file: target.value, step: '', compare: '', block: '' }, true)}
           >
             <option value="">a file</option>
             {EXAMPLES.map((name) => (
@@ -108,13 +101,7 @@ export function MachineView({ fields, set, client }: ViewProps): ReactNode {
           <p>
             <strong>{run.title ?? run.machine}</strong> {run.arch}, {run.release}
           </p>
-          <RunPane
-            run={run}
-            step={Math.min(step, last)}
-            compare={compare}
-            onStep={onStep}
-            onCompare={onCompare}
-          />
+          <RunPane run={run} {...placeInRun(run, fields, set)} />
         </>
       )}
     </section>

@@ -2,10 +2,11 @@ import heads from 'virtual:heads';
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { geometryText } from '../../../src/check/variation.ts';
 import { PAGE_SIZES, VA_BITS } from '../../../src/geometry/sizes.ts';
+import { settleAddress } from '../address.ts';
 import type { ViewProps } from '../app.tsx';
-import { numberIn } from '../link.ts';
+import { type Fields, numberIn } from '../link.ts';
 import { DesignPane } from '../parts/design-pane.tsx';
-import { RunPane } from '../parts/run-pane.tsx';
+import { placeInRun, RunPane } from '../parts/run-pane.tsx';
 import { StoryPane } from '../parts/story-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { CheckAnswer } from '../worker/protocol.ts';
@@ -19,6 +20,9 @@ const SERIES = ['arm64-v5', 'arm64-v6', 'option-1', 'option-2', 'option-3', 'opt
 const MAINLINE = ['v5.2', 'v5.7', 'v5.10', 'v5.15', 'v6.1', 'v6.6', 'v6.12', 'v6.18', 'v7.2'] as const;
 const MARKS = { found: '✗', other: '≠', clean: '✓', undecided: '?', 'n/a': 'n/a', stopped: '!' } as const;
 const MOST_STEP = 10_000_000;
+
+/** Another story begins at its end, with nothing followed. */
+const FRESH: Fields = { token: '', step: '', compare: '', block: '', follow: '', unfold: '' };
 
 function Verdict({ answer }: { readonly answer: CheckAnswer }): ReactNode {
   return (
@@ -36,24 +40,31 @@ function Verdict({ answer }: { readonly answer: CheckAnswer }): ReactNode {
 
 function Told({
   answer,
-  step,
-  onStep,
+  fields,
+  set,
   keys,
 }: {
   readonly answer: CheckAnswer;
-  readonly step: number;
-  readonly onStep: (step: number) => void;
+  readonly fields: Fields;
+  readonly set: (changes: Fields) => void;
   readonly keys: boolean;
 }): ReactNode {
+  const { story, run } = answer;
   return (
     <div>
       <Verdict answer={answer} />
-      {answer.story && <StoryPane story={answer.story} step={step} onStep={onStep} keys={keys} />}
-      {answer.run && (
-        <RunPane run={answer.run} step={step} compare={0} onStep={onStep} onCompare={() => {}} />
+      {story && (
+        <StoryPane
+          story={story}
+          step={numberIn(fields.step, 0, MOST_STEP) ?? story.steps.length}
+          onStep={(step) => set({ step: String(step) })}
+          keys={keys}
+          {...(keys ? { fields, set } : {})}
+        />
       )}
+      {run && <RunPane run={run} {...placeInRun(run, fields, set)} />}
       {answer.text !== null && <pre>{answer.text}</pre>}
-      {!answer.story && !answer.run && answer.text === null && (
+      {!story && !run && answer.text === null && (
         <p className="soft">There is no execution to show: the failure does not occur here.</p>
       )}
     </div>
@@ -105,9 +116,6 @@ export function StoryView({ fields, set, client }: ViewProps): ReactNode {
     };
     void work();
   }, [head, token, release, shape, other, ask, fail, known, fields.id]);
-  const last = answer?.story?.steps.length ?? answer?.run?.steps.length ?? 0;
-  const step = numberIn(fields.step, 0, MOST_STEP) ?? last;
-  const onStep = useCallback((to: number) => set({ step: String(to) }), [set]);
   const releases = head
     ? [...new Set([head.release, ...head.fixed, ...(head.arch === 'arm64' ? SERIES : []), ...MAINLINE])]
     : [];
@@ -134,7 +142,7 @@ export function StoryView({ fields, set, client }: ViewProps): ReactNode {
             value={head?.id ?? ''}
             onChange={({ target }) => {
               setVerdicts({});
-              set({ id: target.value, token: '', release: '', step: '', beside: '', geometry: '' }, true);
+              set({ id: target.value, release: '', beside: '', geometry: '', ...FRESH }, true);
             }}
           >
             {!head && <option value="">?</option>}
@@ -152,7 +160,7 @@ export function StoryView({ fields, set, client }: ViewProps): ReactNode {
               value={fields.geometry ?? ''}
               onChange={({ target }) => {
                 setVerdicts({});
-                set({ geometry: target.value, token: '', step: '' }, true);
+                set({ geometry: target.value, ...FRESH }, true);
               }}
             >
               <option value="">of the entry</option>
@@ -189,7 +197,7 @@ export function StoryView({ fields, set, client }: ViewProps): ReactNode {
               type="button"
               className="chip"
               aria-pressed={name === chosen && !token}
-              onClick={() => set({ release: name, token: '', step: '' }, true)}
+              onClick={() => set({ release: name, ...FRESH }, true)}
             >
               {name}
               {verdict ? ` ${MARKS[verdict]} ${verdict}` : ''}
@@ -202,8 +210,8 @@ export function StoryView({ fields, set, client }: ViewProps): ReactNode {
       </fieldset>
       <TaskLine task={task} />
       <div className={beside ? 'pair' : undefined}>
-        {answer && <Told answer={answer} step={step} onStep={onStep} keys />}
-        {beside && <Told answer={beside} step={step} onStep={onStep} keys={false} />}
+        {answer && <Told answer={answer} fields={fields} set={set} keys />}
+        {beside && <Told answer={beside} fields={fields} set={set} keys={false} />}
       </div>
       {head && head.kind !== 'memmap' && (
         <DesignPane file={head.file} client={client} fields={fields} set={set} />
@@ -219,6 +227,7 @@ export function StoryView({ fields, set, client }: ViewProps): ReactNode {
 export function CopyLink(): ReactNode {
   const [done, setDone] = useState('');
   const copy = async (): Promise<void> => {
+    settleAddress();
     try {
       await navigator.clipboard.writeText(location.href);
       setDone('copied');

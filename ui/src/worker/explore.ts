@@ -2,6 +2,7 @@ import { storyData } from '../../../src/report/data/story-data.ts';
 import { askText } from '../../../src/report/run/step-text.ts';
 import type { Program } from '../../../src/schedule/program/program.ts';
 import { findProgram } from '../../../src/schedule/programs/built-in.ts';
+import type { Exploration } from '../../../src/schedule/search/exploration.ts';
 import type { Watch } from '../../../src/schedule/search/pace.ts';
 import { stateText } from '../../../src/schedule/semantics/state-text.ts';
 import type { System } from '../../../src/schedule/semantics/system.ts';
@@ -14,11 +15,20 @@ const MOST_STATES = 2_000_000;
 
 /** The next step of each thread, and the shared data. */
 function textOf(system: System, v: Int32Array): string {
-  const next = system.program.threads.map(({ name }, t) => {
+  const [threads, data] = JSON.parse(stateText(system, v)) as [[name: string, status: string][], object];
+  const next = threads.map(([name, status], t) => {
     const step = system.nodes.step[v[t]!];
-    return `${name}: ${step ? askText(step) : 'ended'}`;
+    return `${name}: ${step ? askText(step) : 'ended'}${status === 'blocked' ? ' (waits)' : ''}`;
   });
-  return `${next.join('\n')}\n${stateText(system, v)}`.slice(0, 600);
+  const shared = Object.entries(data).map(
+    ([key, value]) => `${key.replace(/^field /, '')}: ${JSON.stringify(value)}`,
+  );
+  return [...next, ...shared].join('\n').slice(0, 600);
+}
+
+function endOf(system: System, v: Int32Array): GraphNode['end'] {
+  if (system.enabled(v) !== 0) return null;
+  return system.program.threads.every((_, t) => system.nodes.step[v[t]!] === undefined) ? 'ended' : 'stuck';
 }
 
 /** All states of a small program, by the fewest steps that lead to each; null if they are too many. */
@@ -34,7 +44,7 @@ export function graphOf(program: Program): Graph | null {
     if (known !== undefined) return known;
     const id = nodes.length;
     ids.set(key, id);
-    nodes.push({ id, depth, text: textOf(system, v), end: system.enabled(v) === 0 });
+    nodes.push({ id, depth, text: textOf(system, v), end: endOf(system, v) });
     queue.push(v);
     return id;
   };
@@ -65,9 +75,8 @@ function wide(v: Int32Array, width: number): Int32Array {
   return more;
 }
 
-/** Explores a built-in program. @throws UnknownProgram */
-export function exploreProgram(text: string, watch: Watch): ExploreAnswer {
-  const exploration = findProgram(text);
+/** Every interleaving of a program, within a bound. */
+export function explored(exploration: Exploration, watch: Watch): ExploreAnswer {
   const search = exploration.bound({ maxStates: MOST_STATES }).watch(watch).states();
   const verdict = search.verdict();
   const { states, transitions, steps } = verdict.stats;
@@ -81,3 +90,7 @@ export function exploreProgram(text: string, watch: Watch): ExploreAnswer {
     graph: graphOf(exploration.program),
   };
 }
+
+/** Explores a built-in program. @throws UnknownProgram */
+export const exploreProgram = (text: string, watch: Watch): ExploreAnswer =>
+  explored(findProgram(text), watch);

@@ -32,6 +32,8 @@ export interface Requests {
   read: { readonly text: string };
   /** Explores a program: a built-in one by name. */
   explore: { readonly program: string };
+  /** Explores a program of the person's, a module of JavaScript. */
+  program: { readonly code: string };
   /** Checks a design, a module of JavaScript, with a scenario. */
   design: { readonly code: string; readonly file: string };
 }
@@ -66,7 +68,8 @@ export interface GraphNode {
   /** The fewest steps that lead here. */
   readonly depth: number;
   readonly text: string;
-  readonly end: boolean;
+  /** Whether no thread can go on: all have ended, or the others wait for ever. */
+  readonly end: 'ended' | 'stuck' | null;
 }
 
 export interface Graph {
@@ -101,6 +104,7 @@ export interface Answers {
     readonly releases: readonly string[];
   };
   explore: ExploreAnswer;
+  program: ExploreAnswer;
   design: CheckAnswer;
 }
 

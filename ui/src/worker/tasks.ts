@@ -212,6 +212,11 @@ async function exploring({ program }: Requests['explore'], report: Report): Prom
   return exploreProgram(program, searching(report));
 }
 
+async function program({ code }: Requests['program'], report: Report): Promise<Answers['program']> {
+  const { exploreCode } = await import('./own-program.ts');
+  return exploreCode(code, searching(report));
+}
+
 async function design({ code, file }: Requests['design'], report: Report): Promise<CheckAnswer> {
   const { checkCode, stepsText } = await import('./design.ts');
   const entry = await entryOf({ file });
@@ -237,7 +242,7 @@ async function design({ code, file }: Requests['design'], report: Report): Promi
   };
 }
 
-const DOING: Doing = { check, token, run, machine, catalogue, read, explore: exploring, design };
+const DOING: Doing = { check, token, run, machine, catalogue, read, explore: exploring, program, design };
 
 /** The answer to a request. Errors of the input are UserErrors. */
 export const answerTo = <K extends Kind>(
