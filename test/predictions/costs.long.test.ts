@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { openRecording } from '../../src/machines/recording/recording.ts';
+import { openRecording } from '../../src/machines/recording/open-recording.ts';
 import { type Cost, costsOf } from './costs.ts';
 
 const folder = new URL('../../recordings/', import.meta.url).pathname;
