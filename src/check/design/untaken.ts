@@ -92,7 +92,7 @@ export function watchKernel(k: Kernel): Kernel {
     name,
     typeof value === 'function' ? watched(name, value as Called, plainKernel) : value,
   ]);
-  const view = Object.fromEntries(entries) as Kernel;
+  const view = Object.freeze(Object.fromEntries(entries)) as Kernel;
   kernels.set(k, view);
   originals.set(view, k);
   return view;
