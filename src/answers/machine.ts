@@ -15,6 +15,10 @@ export interface AskedMachine {
   readonly pages: PageSummary | null;
   /** Why they cannot. */
   readonly no_pages: string | null;
+  /** The lines of a file of any length; undefined if it is not there or cannot be read. */
+  readonly lines?: (path: string) => Iterable<string> | undefined;
+  /** Pages of a block that programs have mapped, as /proc/kpagecount says; null if it cannot be read. */
+  readonly mapped?: (block: number) => number | null;
   /** What was assumed or is unknown, one line each. */
   readonly notes: readonly string[];
 }

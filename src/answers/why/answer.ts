@@ -34,7 +34,7 @@ export interface PageCount {
   readonly kind: PageClass | 'unmovable';
   readonly pages: number;
   readonly first: number;
-  /** Who allocated them, from /proc/page_owner, or what the caches are, from /proc/slabinfo. */
+  /** Who has allocated the unmovable pages of the block, from page_owner: the greatest. */
   readonly owners?: readonly { readonly name: string; readonly pages: number }[];
 }
 
@@ -64,6 +64,10 @@ export interface BlockAnswer {
   readonly cures: readonly Cure[];
   /** What else has to do with the block: crash dumps, rules that put it back. */
   readonly depends: readonly string[];
+  /** Of the pages that would migrate, or keep it online: those that programs have mapped; null if unknown. */
+  readonly mapped: number | null;
+  /** What other files show of the reason, one line each. */
+  readonly seen: readonly string[];
   /** What could not be seen, one line each. */
   readonly unseen: readonly string[];
 }

@@ -9,6 +9,7 @@ import { dependsOn } from './depends.ts';
 import { movedProbe, type Probe, probeOffline } from './probe.ts';
 import { reasonOf } from './reason.ts';
 import { sameAnswer } from './same-answer.ts';
+import { seenOf, unseenOwners, withOwners } from './seen.ts';
 
 /** Whether memory blocks can be taken offline, and if not, why: what the kernel would do, in its own order. */
 
@@ -78,11 +79,13 @@ function answerOf(
       reason: null,
       migrate: null,
       cures: [],
+      mapped: null,
+      seen: [],
       unseen: [],
     };
   const unseen = unseenOf(asked, block);
   const verdict = verdictOf(asked, block, probe, unseen, owner);
-  const reason = verdict === 'no' ? reasonOf(asked, block, probe, owner) : null;
+  const reason = verdict === 'no' ? withOwners(asked, block, reasonOf(asked, block, probe, owner)) : null;
   const words = asked.pages?.blocks.get(block);
   return {
     ...common,
@@ -92,14 +95,17 @@ function answerOf(
     reason,
     migrate: words ? words.counts[CLASS.lru]! : null,
     cures: reason ? curesOf(asked, block, reason, owner) : [],
-    unseen,
+    mapped: null,
+    seen: seenOf(asked, block, common.zone, reason),
+    unseen: [...unseen, ...unseenOwners(asked, reason)],
   };
 }
 
 /** The answer for a block of the machine. */
 export function why(asked: AskedMachine, block: number): BlockAnswer {
   const { offline } = asked.session.state.memory_block.get(block)!;
-  return answerOf(asked, block, offline ? null : probeOffline(asked, block), ownerOf(asked, block));
+  const answer = answerOf(asked, block, offline ? null : probeOffline(asked, block), ownerOf(asked, block));
+  return offline ? answer : { ...answer, mapped: asked.mapped?.(block) ?? null };
 }
 
 /** The answers for many blocks; blocks that the kernel cannot tell apart are tried once. */

@@ -3,6 +3,7 @@ import type { AskedMachine } from '../../answers/machine.ts';
 import { newSummary } from '../../answers/pages/place-recorded.ts';
 import { readRecordedWords } from '../../answers/pages/recorded-words.ts';
 import type { PageSummary } from '../../answers/pages/summary.ts';
+import { linesOf } from '../../machines/page-files/read-lines.ts';
 import { readWords } from '../../machines/page-files/read-words.ts';
 import { DirTree } from '../../machines/sources/dir-tree.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
@@ -29,7 +30,7 @@ export async function askedMachine(source: string | undefined, flags: AskFlags):
   const { machine, release, model, notes } = files ?? (await openMachine(source, flags));
   const session = new Session(model);
   const tree = files?.tree ?? null;
-  const common = { machine, release, session, tree, notes };
+  const common = { machine, release, session, tree, notes, ...(tree && filesOf(session, tree)) };
   if (!tree) return { ...common, pages: null, no_pages: 'the machine is described, not read' };
   const log = tree.readText('dmesg') ?? '';
   if (log !== '') readLog(session, log);
@@ -52,6 +53,26 @@ export const aboutAsked = ({
 /** The map of its memory blocks. */
 export const askedMap = ({ session }: AskedMachine): MapData =>
   listedMap(listedBlocks(session), session.kernel.c.memory_block_size_bytes);
+
+/** Files that are read only if an answer wants them. */
+function filesOf({ kernel: { c } }: Session, tree: FileTree): Pick<AskedMachine, 'lines' | 'mapped'> {
+  const perBlock = c.memory_block_size_bytes / c.PAGE_SIZE;
+  const isDir = tree instanceof DirTree;
+  return {
+    lines: (path) => (isDir ? linesOf(tree.pathOf(path)) : tree.readText(path)?.split('\n')),
+    mapped: (block) => {
+      if (!isDir) return null;
+      let pages = 0;
+      let seen = 0;
+      const range = [block * perBlock, (block + 1) * perBlock] as const;
+      const why = readWords(tree.pathOf('proc/kpagecount'), [range], (_pfn, nr, low, high) => {
+        seen += nr;
+        if (low !== 0 || high !== 0) pages += nr;
+      });
+      return why === undefined && seen > 0 ? pages : null;
+    },
+  };
+}
 
 function readPages(
   session: Session,

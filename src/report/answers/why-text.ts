@@ -100,7 +100,8 @@ export function foundText(reason: Reason): string[] {
 }
 
 export function blockText(answer: BlockAnswer): string {
-  const { start, size, zone, nodes, reason, owner, messages, migrate, cures, depends, unseen } = answer;
+  const { start, size, zone, nodes, reason, owner, messages, migrate, mapped, cures, depends, seen, unseen } =
+    answer;
   const lines = [firstLine(answer)];
   const where = [
     rangeOf(start, size),
@@ -119,14 +120,16 @@ export function blockText(answer: BlockAnswer): string {
     lines.push(...section(`refused in ${reason.where}`, found));
   }
   if (migrate !== null && answer.verdict === 'yes' && migrate > 0)
-    lines.push(`  ${plural(migrate, 'page')} would migrate`);
+    lines.push(
+      `  ${plural(migrate, 'page')} would migrate${mapped === null ? '' : `; programs have mapped ${plural(mapped, 'page')}`}`,
+    );
   lines.push(...section('the kernel prints', messages));
   for (const { text, commands } of cures) lines.push(...section(`cure: ${text}`, commands));
   if (answer.verdict === 'yes')
     lines.push(
       ...section('commands', [`echo offline > /sys/devices/system/memory/memory${answer.block}/state`]),
     );
-  lines.push(...section('depends', depends), ...section('not seen', unseen));
+  lines.push(...section('seen', seen), ...section('depends', depends), ...section('not seen', unseen));
   return lines.map((line) => `${line}\n`).join('');
 }
 

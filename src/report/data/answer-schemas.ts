@@ -70,7 +70,9 @@ const blockAnswer = z.strictObject({
   owner,
   migrate: count.nullable().meta({ description: 'Pages that would migrate; null if unknown' }),
   cures: z.array(z.strictObject({ text, commands: texts })),
+  mapped: count.nullable().meta({ description: 'Pages that programs have mapped, by /proc/kpagecount' }),
   depends: texts,
+  seen: texts.meta({ description: 'What other files show of the reason' }),
   unseen: texts.meta({ description: 'What could not be seen' }),
 });
 
