@@ -2,11 +2,11 @@ import { lookup } from '../../kernel/fs/sysfs.ts';
 import { zone_idx } from '../../kernel/state.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import type { Session } from '../../scenarios/running/session.ts';
-import { firstFit } from '../../scenarios/running/whole-life.ts';
 import type { AskedMachine } from '../machine.ts';
 import { onlineRules } from '../why/depends.ts';
 import { type Command, commandsFor } from './commands.ts';
 import { type Costs, costsOf } from './costs.ts';
+import { firstPlace, inTheWay } from './place.ts';
 import { type Trial, tryOn } from './trial.ts';
 
 /** What adding memory to a machine would do. */
@@ -116,11 +116,10 @@ function tryAdd(asked: AskedMachine, request: AddRequest, start: number, size: n
 }
 
 export function planAdd(asked: AskedMachine, request: AddRequest): AddPlan {
-  const { kernel, state } = asked.session;
-  const { c } = kernel;
+  const { c } = asked.session.kernel;
   const block = c.memory_block_size_bytes;
   const { kind, node, size } = request;
-  const start = request.start ?? firstFit({ kernel, state, notes: [] }) ?? 0;
+  const start = request.start ?? firstPlace(asked, size) ?? firstPlace(asked, block) ?? 0;
   if (request.policy !== undefined) setPolicy(asked.session, request.policy);
   const trial = tryAdd(asked, request, start, size);
   const ok = accepted(trial);
@@ -134,7 +133,7 @@ export function planAdd(asked: AskedMachine, request: AddRequest): AddPlan {
     node,
     errno: trial.errno,
     messages: trial.messages,
-    why: ok ? null : whyNot(asked, request, trial),
+    why: ok ? null : whyNot(asked, { ...request, start }, trial),
     block_size: block,
     usable,
     lost: ok ? size - usable : size,
@@ -174,7 +173,7 @@ export const isPolicy = (text: string): boolean => POLICIES.includes(text);
 
 function whyNot(
   asked: AskedMachine,
-  { kind, node, device_block = DEVICE_BLOCK }: AddRequest,
+  { kind, start = 0, size, node, device_block = DEVICE_BLOCK }: AddRequest,
   trial: Trial,
 ): string {
   const { kernel, state } = asked.session;
@@ -187,8 +186,15 @@ function whyNot(
   if (unaligned) return `start or size is no multiple of the memory block size (0x${block.toString(16)})`;
   if (trial.messages.some((line) => line.includes('exceeds maximum addressable range')))
     return 'it ends above what the linear map of the kernel holds';
+  const other = inTheWay(asked, start, size);
+  if (other !== null)
+    return `it overlaps ${other.name} (0x${other.start.toString(16)}-0x${other.end.toString(16)})`;
   if (trial.errno === 'EEXIST' || trial.messages.some((line) => line.startsWith('Unable to reserve')))
     return 'the range overlaps memory or a device that is there';
+  if (kind === 'virtio-mem' && trial.errno === 'ENOSPC')
+    return state.vars.get(0)!.mhp_default_online_type > 0
+      ? 'the driver finds no memory for the struct pages of all of it'
+      : 'the driver plugs no more while 1G of its memory is offline, and auto_online_blocks is offline';
   if (!state.pgdat.has(node)) return `node ${node} is not possible on this machine`;
   if (kind !== 'dimm')
     return `less than one whole memory block (0x${block.toString(16)}) is left once the device is aligned`;

@@ -34,7 +34,9 @@ export function dependsOn(machine: AskedMachine, owner: Owner): string[] {
   if (owner.reservations.some(({ name }) => name === 'Crash kernel'))
     said.push('the memory of the crash kernel lies in the block');
   for (const rule of onlineRules(machine))
-    said.push(`${rule} reacts to memory: it may bring the block online again when its device is plugged`);
+    said.push(
+      `${rule} reacts to memory: it may bring the block online when its device is plugged, and at boot, when udev repeats the events of what is there`,
+    );
   if (owner.kind === 'virtio-mem')
     said.push(
       'virtio-mem plugs and unplugs this memory at the request of the host: ask for another size there',

@@ -8,7 +8,9 @@ const releases = ({ first, last }: Pick<OutcomeRange, 'first' | 'last'>): string
 
 /** The message that says what is wrong. */
 const telling = ({ messages }: OutcomeRange): string | undefined =>
-  messages.find((text) => /collision|truncat|misaligned|mixed|unable|failed|has no|conflict/i.test(text));
+  messages.find((text) =>
+    /collision|truncat|misaligned|mixed|unable to satisfy|failed|has no|conflict|must|support/i.test(text),
+  );
 
 function outcomeText(one: OutcomeRange): string {
   const { use, accepted, errno, usable, metadata, lost, blocks, first_block, block_size } = one;
@@ -68,6 +70,7 @@ function deviceText(device: DevicePlan): string[] {
 function firstLine({ kind, devices, releases: all }: LayoutPlan): string {
   const what = kind === 'pmem' ? 'persistent memory or device-dax' : 'CXL region or device-dax';
   if (devices.length === 0) return `No ${what} is there.`;
+  if (all.length === 0) return 'No release can have booted on this machine.';
   const newest = devices.map(({ outcomes }) => {
     const last = outcomes.filter((one) => one.last === all.at(-1));
     return last.find(({ use }) => use === (kind === 'pmem' ? 'fsdax' : 'system-ram')) ?? last[0];

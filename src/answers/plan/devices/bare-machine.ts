@@ -52,7 +52,8 @@ export function bareMachine(machine: Machine, blockSize: number, devices: readon
     page_size,
     ...(va_bits !== undefined && { va_bits }),
     ...(memstart_addr !== undefined && { memstart_addr }),
-    ...(cmdline !== undefined && { cmdline }),
+    // regions that an option carves out of RAM are among the devices
+    ...(cmdline !== undefined && { cmdline: cmdline.replaceAll(/(?<=^|\s)memmap=\S*!\S*/g, '') }),
     ...(machine.block_size !== undefined && { block_size: machine.block_size }),
     ...(config && { config }),
     ...(guest !== undefined && { guest }),

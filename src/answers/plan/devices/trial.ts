@@ -63,29 +63,51 @@ export function describeAll(bare: Session, devices: readonly Device[]): Session 
   return session;
 }
 
+/** A run of a tool, which may say why it refuses before it asks the kernel. */
+function runSaid(session: Session, tool: ToolFunction, line: string): Done {
+  const said: string[] = [];
+  const result = runTool(
+    session,
+    (on, argv) => {
+      const done = tool(on, argv);
+      said.push(...done.said);
+      return done;
+    },
+    line,
+  );
+  return { result, messages: [...messagesOf([result]), ...said] };
+}
+
+type ToolFunction = Parameters<typeof runTool>[1];
+
+interface Done {
+  readonly result: Result;
+  readonly messages: readonly string[];
+}
+
 /** A namespace over the whole region, as `ndctl create-namespace` makes it: struct pages on the device. */
-function createNamespace(session: Session, { id, labels, carved }: Device, mode: string): Result {
+function createNamespace(session: Session, { id, labels, carved }: Device, mode: string): Done {
   const on = labels && !carved ? `-r region${id}` : `-e namespace${id}.0`;
-  return runTool(session, ndctl, `create-namespace -f ${on} -m ${mode} -M dev`);
+  return runSaid(session, ndctl, `create-namespace -f ${on} -m ${mode} -M dev`);
 }
 
 interface Laid {
-  readonly results: readonly Result[];
+  readonly done: Done;
   readonly data: number;
   readonly metadata: number;
   readonly padding: number;
 }
 
 function layOut(session: Session, device: Device, mode: string): Laid {
-  const result = createNamespace(session, device, mode);
-  const none = { results: [result], data: 0, metadata: 0, padding: device.size };
+  const done = createNamespace(session, device, mode);
+  const none = { done, data: 0, metadata: 0, padding: device.size };
   const { state } = session;
   const ns = [...state.nd_namespace.values()].find((one) => one.region === device.id && one.size > 0);
   const sb = ns && state.nd_pfn.get(ns.claim)?.bound ? state.nd_pfn.get(ns.claim)!.pfn_sb : null;
   if (!ns || !sb) return none;
   const padding = sb.start_pad + sb.end_trunc + (device.size - ns.size);
   return {
-    results: [result],
+    done,
     data: device.size - padding - sb.dataoff,
     metadata: sb.dataoff,
     padding,
@@ -93,8 +115,8 @@ function layOut(session: Session, device: Device, mode: string): Laid {
 }
 
 /** Gives an instance of device-dax to the kernel as memory. */
-function toSystemRam(session: Session, name: string): Result {
-  return runTool(session, daxctl, `reconfigure-device -N -f -m system-ram ${name}`);
+function toSystemRam(session: Session, name: string): Done {
+  return runSaid(session, daxctl, `reconfigure-device -N -f -m system-ram ${name}`);
 }
 
 function instanceOf(session: Session, device: Device): string {
@@ -115,12 +137,11 @@ export function tryUse(described: Session, device: Device, use: Use): Outcome {
   try {
     const mode = use === 'fsdax' ? 'fsdax' : 'devdax';
     const laid = device.kind === 'pmem' ? layOut(session, device, mode) : null;
-    const failed = laid?.results.find(({ errno }) => errno !== null);
     const none = laid && laid.data === 0;
     if (none || use === 'fsdax') {
-      const { results, data, metadata, padding } = laid!;
-      const about = { ...sizes, messages: messagesOf(results) };
-      if (none) return { ...about, ...nothing, accepted: false, errno: failed?.errno ?? 'ENXIO' };
+      const { done, data, metadata, padding } = laid!;
+      const about = { ...sizes, messages: done.messages };
+      if (none) return { ...about, ...nothing, accepted: false, errno: done.result.errno ?? 'ENXIO' };
       const sums = { usable: data, metadata, lost: padding, first_block: null, blocks: 0 };
       return { ...about, ...sums, accepted: true, errno: null };
     }
@@ -128,10 +149,10 @@ export function tryUse(described: Session, device: Device, use: Use): Outcome {
       ? [...state.dev_dax.values()].find((dax) => dax.name.startsWith(`dax${device.id}.`))?.name
       : instanceOf(session, device);
     if (name === undefined)
-      return { ...sizes, ...nothing, accepted: false, errno: 'ENODEV', messages: messagesOf(laid!.results) };
-    const result = toSystemRam(session, name);
+      return { ...sizes, ...nothing, accepted: false, errno: 'ENODEV', messages: laid!.done.messages };
+    const { result, messages: said } = toSystemRam(session, name);
     const made = [...state.memory_block.keys()].filter((id) => !before.has(id)).sort((a, b) => a - b);
-    const messages = messagesOf([...(laid?.results ?? []), result]);
+    const messages = [...(laid?.done.messages ?? []), ...said];
     if (made.length === 0)
       return { ...sizes, ...nothing, accepted: false, errno: result.errno ?? 'EINVAL', messages };
     const usable = made.length * bytes;
