@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -274,4 +274,21 @@ test('a series: each design is on the one before it, and which of them mends wha
     2,
     'mhp: FOLDER/v6.js: base: "arm64-v6" is not what the series is on, which is arm64-v5\n',
   ]);
+});
+
+test('an interrupted check says how many scenarios have ended', async () => {
+  const file = join(folder, 'tells.js');
+  writeFileSync(file, removing(`console.log('begun'); ${AS_BASE}`));
+  const args = [main, 'check', '--design', file, '--json', '--threads', '1', 'B10', 'B16', 'B14'];
+  const child = spawn(process.execPath, args);
+  const said = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+      if (said.stderr === '' && stream === 'stderr') child.kill('SIGINT');
+      said[stream] += chunk;
+    });
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(64);
+  const [, count] = /^mhp: interrupted after (\d) of 3 scenarios$/m.exec(said.stderr)!;
+  const { scenarios, ended, results } = JSON.parse(said.stdout);
+  expect([scenarios, ended, results.length]).toEqual([3, Number(count), Number(count)]);
 });
