@@ -40,7 +40,33 @@ const KNOWN: readonly (readonly [text: string, program: string, fn?: string])[] 
     'Error: memory devices (e.g. for memory hotplug) are not enabled, please specify the maxmem option',
     'qemu',
   ],
-  ["Error: 'requested-size' has to be multiple of 'block-size' (0x200000)", 'qemu'],
+  ["Error: 'requested-size' has to be multiples of 'block-size' (0x200000)", 'qemu'],
+  ["Error: 'requested-size' cannot exceed the memory backend size(0x80000000)", 'qemu'],
+  ['Error: virtio-mem device cannot get unplugged while some of its memory is still plugged', 'qemu'],
+  [
+    "qemu-system-x86_64: -device virtio-mem-pci,memdev=m0: 'requested-size' property has to be multiples of 'block-size' (0x200000)",
+    'qemu',
+  ],
+  ["Error: 'block-size' property has to be a power of two", 'qemu'],
+  ["Error: 'memdev' property specifies a busy memdev: m0", 'qemu'],
+  [
+    "Error: can't add memory device [0x100000000:0x40000000], usable range for memory devices [0x240000000:0x80200000000]",
+    'qemu',
+  ],
+  ["Error: can't add memory device [0x100000000:0x40000000] before 0x140000000", 'qemu'],
+  ['Error: the alignment (0x80000000) is not supported', 'qemu'],
+  ['Error: invalid slot# 4, should be less than 4', 'qemu'],
+  ['Error: memory hotplug is not enabled: missing acpi device', 'qemu'],
+  ['error: internal error: no free memory device slot available', 'libvirt'],
+  ['dax0.0: all memory sections (992) already online', 'daxctl'],
+  ['dax0.0: 1 memory section already online', 'daxctl'],
+  ['dax0.0: failed to online 3 memory sections', 'daxctl'],
+  ['dax0.0: found 8 memory sections online', 'daxctl'],
+  [
+    'memory40: /etc/udev/rules.d/80-hotplug-mem.rules:1 Failed to write ATTR{/sys/devices/system/memory/memory40/state}, ignoring: Invalid argument',
+    'systemd-udevd',
+  ],
+  ['No memory reserved for crash kernel', 'kdump'],
   [
     "error: unsupported configuration: cannot use/hotplug a memory device when domain 'maxMemory' is not defined",
     'libvirt',
@@ -80,6 +106,8 @@ const FOREIGN: readonly string[] = [
   'page allocation is fun',
   'error: no such domain',
   'Error: everything went wrong',
+  'sda: /usr/lib/udev/rules.d/60-block-scheduler.rules:6 Failed to write ATTR{/sys/devices/pci0000:00/block/sda/queue/scheduler}, ignoring: Invalid argument',
+  'size of crash kernel memory unspecified, no memory for it',
 ];
 
 const DRESSES: readonly (readonly [name: string, dress: (text: string, author: string) => string])[] = [
@@ -101,6 +129,8 @@ const AUTHORS: Readonly<Record<string, string>> = {
   ndctl: 'ndctl[56]',
   'util-linux': 'chmem[57]',
   shell: 'bash[58]',
+  'systemd-udevd': 'systemd-udevd[412]',
+  kdump: 'kdumpctl[772]',
 };
 
 const fnOf = (line: string): string[] => explainLine(line)?.places.map(({ fn }) => fn) ?? [];

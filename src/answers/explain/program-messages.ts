@@ -73,6 +73,32 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
   },
   {
     program: 'qemu',
+    where: MEMORY_DEVICE,
+    pattern: new RegExp(
+      `can't add memory device \\[${SIZE}:${SIZE}\\](?:, usable range for memory devices \\[${SIZE}:${SIZE}\\]| before ${SIZE}| beyond ${SIZE})`,
+    ),
+    names: ['start', 'size', 'usable_start', 'usable_size', 'usable_start', 'usable_end'],
+    means: 'the address is outside of the space that the machine has for memory devices',
+    change: ['leave addr= out, or choose one within the usable range', 'a larger maxmem'],
+  },
+  {
+    program: 'qemu',
+    where: MEMORY_DEVICE,
+    pattern: new RegExp(`the alignment \\(${SIZE}\\) is not supported`),
+    names: ['alignment'],
+    means: 'pages of the back end are larger than what device memory is aligned to',
+    change: ['a back end with smaller huge pages'],
+  },
+  {
+    program: 'qemu',
+    where: 'hw/mem/pc-dimm.c',
+    pattern: /invalid slot# (-?\d+), should be less than (\d+)/,
+    names: ['slot', 'slots'],
+    means: 'the machine has no such slot',
+    change: ['-m SIZE,slots=MORE,maxmem=MAX'],
+  },
+  {
+    program: 'qemu',
     where: 'hw/mem/pc-dimm.c',
     pattern: /invalid slot number (-?\d+), valid range is \[0-(\d+)\]/,
     names: ['slot', 'last'],
@@ -127,8 +153,23 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
   },
   {
     program: 'qemu',
+    where: 'hw/virtio/virtio-mem.c',
+    pattern: /'block-size' property has to be a power of two/,
+    means: 'virtio-mem has device blocks of a power of 2 only',
+    change: ['block-size=2M, or leave it out', 'mhp plan add SIZE --kind virtio-mem --device-block SIZE'],
+  },
+  {
+    program: 'qemu',
+    where: 'hw/virtio/virtio-mem.c',
+    pattern: new RegExp(`'block-size' property has to be at least (?:the page size )?\\(?${SIZE}\\)?`),
+    names: ['least'],
+    means: 'a device block is smaller than a page of the back end, or than QEMU allows',
+    change: ['leave block-size out'],
+  },
+  {
+    program: 'qemu',
     where: 'hw/mem/pc-dimm.c, hw/virtio/virtio-mem.c',
-    pattern: /can't use already busy memdev: (\S+)/,
+    pattern: /(?:can't use already|'memdev' property specifies a) busy memdev: (\S+)/,
     names: ['memdev'],
     means: 'another device uses the back end',
     change: ['one object for each device'],
@@ -136,7 +177,7 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
   {
     program: 'qemu',
     where: 'hw/i386/pc.c',
-    pattern: /memory hotplug is not enabled: missing acpi device or acpi disabled/,
+    pattern: /memory hotplug is not enabled: missing acpi device(?: or acpi disabled)?/,
     means: 'the machine has no ACPI, and DIMMs are told by ACPI',
     change: ['no -no-acpi; use -M q35 or pc, or virtio-mem'],
   },
@@ -150,7 +191,7 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
   {
     program: 'qemu',
     where: 'hw/virtio/virtio-mem.c',
-    pattern: new RegExp(`'requested-size' has to be multiple of 'block-size' \\(${SIZE}\\)`),
+    pattern: new RegExp(`'requested-size' (?:property )?has to be multiples? of 'block-size' \\(${SIZE}\\)`),
     names: ['block_size'],
     means: 'the host asked for part of a device block',
     change: ['round requested-size'],
@@ -161,6 +202,14 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
     pattern: /'requested-size' cannot exceed the memory backend size/,
     means: 'the host asked for more than the device has',
     change: ['a larger memdev, or less'],
+  },
+  {
+    program: 'qemu',
+    where: 'hw/virtio/virtio-mem.c',
+    pattern:
+      /virtio-mem device cannot get unplugged while (?:some of its memory is still plugged|'requested-size' != '0')/,
+    means: 'the device still has memory in the guest, or is to have some',
+    change: ['qom-set DEVICE requested-size 0, and wait until its size is 0', 'in the guest: mhp why RANGE'],
   },
   {
     program: 'libvirt',
@@ -183,6 +232,13 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
     names: ['devices', 'slots'],
     means: 'more memory devices than slots',
     change: ["<maxMemory slots='MORE'>"],
+  },
+  {
+    program: 'libvirt',
+    where: 'src/qemu/qemu_hotplug.c',
+    pattern: /no free memory device slot available/,
+    means: 'all memory slots of the domain are taken',
+    change: ["<maxMemory slots='MORE'>, from the next start on", 'fewer and larger devices, or virtio-mem'],
   },
   {
     program: 'libvirt',
@@ -217,6 +273,31 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
     change: [
       'stop the rule; offline and online the blocks again: daxctl offline-memory DEVICE; daxctl online-memory DEVICE',
     ],
+  },
+  {
+    program: 'daxctl',
+    where: 'daxctl/device.c',
+    pattern:
+      /^(dax\d+\.\d+): (?:all memory sections \((\d+)\)|(\d+) memory sections?) already (online|offline)$/,
+    names: ['device', 'all', 'some', 'state'],
+    means: 'the blocks have that state already: something else, or an earlier run, has done it',
+    change: ['daxctl list -u: online_memblocks and movable of the device'],
+  },
+  {
+    program: 'daxctl',
+    where: 'daxctl/device.c',
+    pattern: /^(dax\d+\.\d+): failed to (online|offline) (?:memory: (.+)|(\d+) memory sections)$/,
+    names: ['device', 'action', 'error', 'blocks'],
+    means: 'the kernel refused memory blocks of the device',
+    change: ['mhp why RANGE'],
+  },
+  {
+    program: 'daxctl',
+    where: 'daxctl/device.c',
+    pattern: /^(dax\d+\.\d+): (?:found (\d+) memory sections online|refusing to change modes)$/,
+    names: ['device', 'blocks'],
+    means: 'the device is system RAM with blocks online',
+    change: ['daxctl offline-memory DEVICE, or daxctl reconfigure-device --force'],
   },
   {
     program: 'daxctl',
@@ -276,6 +357,14 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
     change: ['nothing, if auto_online_blocks brings memory online: one of the two is enough'],
   },
   {
+    program: 'systemd-udevd',
+    where: 'src/udev/udev-rules.c',
+    pattern: /^(memory\d+): .*Failed to write ATTR\{[^}]*\/(state|online)\}(?:="(\w+)")?, ignoring: (.+)$/,
+    names: ['block', 'attribute', 'value', 'error'],
+    means: 'a rule tried to bring the block online, and the kernel refused: EINVAL if it was online already',
+    change: ['nothing, if auto_online_blocks brings memory online: one of the two is enough'],
+  },
+  {
     program: 'util-linux',
     where: 'sys-utils/chmem.c',
     pattern: /^chmem: (?:Memory Block (\d+) \((.+?)\) )?(enable|disable) failed(?:: (.+))?$/,
@@ -295,7 +384,7 @@ export const PROGRAM_MESSAGES: readonly ProgramMessage[] = [
     program: 'kdump',
     where: 'kdump-config, kdumpctl',
     pattern:
-      /(?:kdumpctl|kdump-config).*(?:No memory reserved for crash kernel|no crashkernel= parameter in the kernel cmdline)/,
+      /^(?:kdump(?:ctl|-config)?: )?(?:No memory reserved for crash kernel|no crashkernel= parameter in the kernel cmdline)\.?$/,
     means: 'no memory is reserved for a crash kernel',
     change: ['crashkernel=SIZE on the kernel command line'],
   },
