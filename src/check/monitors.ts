@@ -43,9 +43,9 @@ function invariants(state: State, c: Config, partial: readonly string[]): Monito
 const byName: Readonly<Record<string, (c: Config) => Monitor>> = { 'in-flight': flightMonitor };
 
 /**
- * The monitors of tables that watch an entry. x86-64 frees a table before it clears the entry that leads to it on every
- * release (7.2.13 arch/x86/mm/init_64.c, free_pmd_table()), and a page of the memmap too on most (6.1.192,
- * remove_pmd_table()): there they watch only entries about them.
+ * The monitors of tables that watch an entry. x86-64 frees tables (B41c, B42b) and the memmap (B12b, B13b) on every
+ * release before it clears the entries that lead there and flushes, so that every removal would fail: there they watch only
+ * entries about them.
  */
 const watchedTables = (c: Config, kind: string | undefined): readonly Monitor[] =>
   Object.values(tableMonitors(c)).filter(({ name }) => c.arch !== 'x86_64' || name === kind);

@@ -1,5 +1,7 @@
+import type { X86Special } from './x86/instruction.ts';
+
 /**
- * One instruction of a litmus test, in the assembler's order of operands:
+ * One instruction of a litmus test for arm64, in the assembler's order of operands:
  *
  *     ldr r1, x            ldr r1, pte(x)         ldr r1, [x, r0]
  *     str 1, x             str r1, x              str page(pa2), pte(x)     str table(new), pmd(x)
@@ -10,7 +12,7 @@
  * `[x, r0]` adds an offset that depends on r0 and is nothing: an address dependency. `cbnz r1` jumps to the next
  * instruction: a control dependency. An access may have a label, `a: str 1, x`, that tells whether it faulted.
  */
-export type LitmusInstruction = LitmusAccess | Barrier | Tlbi | Branch;
+export type LitmusInstruction = LitmusAccess | Barrier | Tlbi | Branch | X86Special;
 
 export interface LitmusAccess {
   readonly op: 'load' | 'store';
@@ -47,7 +49,7 @@ export interface Branch {
 
 export const isRegister = (text: string): boolean => /^r\d{1,2}$/.test(text);
 
-const PLACE = String.raw`[a-z][\w+]*|(?:pgd|pud|pmd|pte)\([a-z][\w+]*(?: in [a-z]\w*)?\)`;
+export const PLACE = String.raw`[a-z][\w+]*|(?:pgd|pud|pmd|pte)\([a-z][\w+]*(?: in [a-z]\w*)?\)`;
 const ACCESS = new RegExp(
   String.raw`^(?:([a-z]\w*): )?(ldr|str) ([a-z]\w*\([^)]*\)|[^\s,]+), (?:(${PLACE})|\[(${PLACE}), (r\d{1,2})\])$`,
 );

@@ -21,7 +21,19 @@ import {
 import type { LitmusTest } from './test.ts';
 
 /** 4K pages, 48-bit addresses: four levels; tests name the entries of the lower two. */
-export const SHAPE: Translation = translation('arm64', 4096, 48);
+const SHAPES: Readonly<Record<LitmusTest['arch'], Translation>> = {
+  arm64: translation('arm64', 4096, 48),
+  x86_64: translation('x86_64', 4096, 48),
+};
+export const shapeOf = ({ arch }: Pick<LitmusTest, 'arch'>): Translation => SHAPES[arch];
+/** The same for both. */
+const SHAPE = SHAPES.arm64;
+/** Bits of an x86-64 entry. */
+const X86_RW = 1 << 1;
+const X86_ACCESSED = 1 << 5;
+const X86_DIRTY = 1 << 6;
+const X86_PS = 1 << 7;
+const X86_GLOBAL = 1 << 8;
 const PAGE = 4096;
 const FIRST_VA = -(2 ** 47);
 export const ROOT = 0x1000;
@@ -101,9 +113,13 @@ export class TestLayout {
   descriptor(text: string): Descriptor | undefined {
     if (text === 'invalid') return INVALID;
     if (/^0x[0-9a-f]{1,16}$/.test(text)) return fromWord(BigInt(text));
-    const found = /^(page|block|table)\(([a-z]\w*(?:\+\d{1,2})?)((?: (?:readonly|noaf|cont))*)\)$/.exec(text);
+    const flag = this.#test.arch === 'arm64' ? 'readonly|noaf|cont' : 'readonly|global';
+    const found = new RegExp(`^(page|block|table)\\(([a-z]\\w*(?:\\+\\d{1,2})?)((?: (?:${flag}))*)\\)$`).exec(
+      text,
+    );
     if (found === null) return undefined;
     const [, kind, name, flags] = found;
+    if (this.#test.arch === 'x86_64') return this.#x86(kind!, name!, flags!);
     if (kind === 'table') return { addr: this.table(name!), attr: VALID | TABLE_BIT };
     let attr = VALID | SH_INNER | (kind === 'page' ? TABLE_BIT : 0);
     if (!flags!.includes('noaf')) attr |= AF;
@@ -112,13 +128,27 @@ export class TestLayout {
     return { addr: this.page(name!), attr };
   }
 
+  #x86(kind: string, name: string, flags: string): Descriptor {
+    const table = VALID | X86_RW | X86_ACCESSED;
+    if (kind === 'table') return { addr: this.table(name), attr: table };
+    let attr = table | X86_DIRTY | (kind === 'block' ? X86_PS : 0);
+    if (flags.includes('readonly')) attr &= ~X86_RW;
+    if (flags.includes('global')) attr |= X86_GLOBAL;
+    return { addr: this.page(name), attr };
+  }
+
+  /** The attributes of an entry that leads to a table. */
+  get tableAttr(): number {
+    return this.#test.arch === 'x86_64' ? VALID | X86_RW | X86_ACCESSED : VALID | TABLE_BIT;
+  }
+
   /** {@link descriptor} for an entry at some depth; an error if the text is none or has reserved bits. */
   entry(text: string, depth: number, path: readonly PropertyKey[]): Descriptor {
     const { file, place } = this.#test;
     const d = this.descriptor(text);
     if (d === undefined) throw new InputError(file, place(path), `${quote(text)} is not a descriptor`);
     try {
-      checkDescriptor(SHAPE, depth, d);
+      checkDescriptor(shapeOf(this.#test), depth, d);
     } catch (error) {
       if (error instanceof ReservedBits) throw new InputError(file, place(path), error.message);
       throw error;
@@ -129,7 +159,7 @@ export class TestLayout {
 
 /** The entries that map every variable to its page, from the root table down to the PTEs. */
 export function* mapping(layout: TestLayout): Generator<readonly [pa: number, d: Descriptor]> {
-  const table = VALID | TABLE_BIT;
+  const table = layout.tableAttr;
   yield [ROOT + 8 * entryIndex(SHAPE, 0, FIRST_VA), { addr: PUD, attr: table }];
   yield [PUD + 8 * entryIndex(SHAPE, 1, FIRST_VA), { addr: PMD, attr: table }];
   for (const name of layout.variables) {

@@ -8,6 +8,7 @@ import type { Step } from '../steps/step.ts';
 import type { LitmusTest } from './test.ts';
 import { hasComeAbout, LitmusMachine, type LitmusWorld } from './test-machine.ts';
 import { compile } from './test-program.ts';
+import { X86Machine } from './x86/machine.ts';
 
 /** The result of a test. */
 export interface LitmusResult {
@@ -36,7 +37,8 @@ function programOf(test: LitmusTest, defect?: Defect): Program {
   return {
     name: test.name,
     threads: test.threads.map((_, i) => ({ name: `P${i}`, run: cpu })),
-    machine: new LitmusMachine(compile(test), defect),
+    machine:
+      test.arch === 'x86_64' ? new X86Machine(compile(test)) : new LitmusMachine(compile(test), defect),
   };
 }
 

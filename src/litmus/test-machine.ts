@@ -5,7 +5,7 @@ import { copyMmu, type Defect, type Mmu, newMmu, readEntry } from '../hardware/m
 import { dsb, isb, publish } from '../hardware/tlb/barriers.ts';
 import { tlbi } from '../hardware/tlb/tlbi.ts';
 import type { Semantics } from '../schedule/program/semantics.ts';
-import { ROOT, SHAPE } from './layout.ts';
+import { ROOT, shapeOf } from './layout.ts';
 import { type Core, finished, forwarding, isAccess, isFault, mayPerform, mayTranslate } from './order.ts';
 import { type CompiledTest, type LitmusOp, samePage, type Wanted, wordOf, wordText } from './test-program.ts';
 
@@ -16,12 +16,26 @@ export interface LitmusWorld {
   readonly cores: Core[];
 }
 
+/** The initial contents of the tables were written long ago: no record of their writing is kept. */
+export function initialMmu({ test, threads, words }: CompiledTest): Mmu {
+  const t = shapeOf(test);
+  const setup = newMmu({ t, root: ROOT, cpus: threads.length });
+  for (const [pa, value] of words) setup.words.fill(pa, 1, wordOf(value), 0);
+  const mmu = newMmu({ t, root: ROOT, cpus: threads.length });
+  for (const run of setup.words.canonical()) {
+    writeEntries(mmu, run.pa, run.n, { addr: run.addr, attr: run.attr }, run.stride);
+  }
+  publish(mmu);
+  return mmu;
+}
+
 /** One thing a CPU may do. */
 type Action =
   | { readonly i: number; readonly to: number | string }
   | { readonly i: number; readonly to: undefined };
 
-const outcomeText = (o: AccessOutcome): number | string => ('fault' in o ? `!${o.fault} ${o.level}` : o.pa);
+export const outcomeText = (o: AccessOutcome): number | string =>
+  'fault' in o ? `!${o.fault} ${o.level}` : o.pa;
 
 /**
  * A litmus test as a machine for the explorer. Every thread is one step that repeats until all its instructions are
@@ -39,15 +53,8 @@ export class LitmusMachine implements Semantics<LitmusWorld> {
   }
 
   initial(): LitmusWorld {
-    const { threads, words, memory } = this.#test;
-    const setup = newMmu({ t: SHAPE, root: ROOT, cpus: threads.length });
-    for (const [pa, value] of words) setup.words.fill(pa, 1, wordOf(value), 0);
-    // the initial contents were written long ago: no record of their writing is kept
-    const mmu = newMmu({ t: SHAPE, root: ROOT, cpus: threads.length });
-    for (const run of setup.words.canonical()) {
-      writeEntries(mmu, run.pa, run.n, { addr: run.addr, attr: run.attr }, run.stride);
-    }
-    publish(mmu);
+    const { threads, memory } = this.#test;
+    const mmu = initialMmu(this.#test);
     const cores = threads.map((code) => ({
       translated: code.map((op) => (op.at?.kind === 'word' && isAccess(op) ? op.at.pa : undefined)),
       done: code.map(() => undefined),
@@ -188,10 +195,17 @@ export class LitmusMachine implements Semantics<LitmusWorld> {
   }
 }
 
+interface Results {
+  readonly cores: readonly { readonly done: readonly (string | undefined)[] }[];
+}
+
 const valueIn = (op: LitmusOp, core: Core): string => op.value ?? core.done[op.data!]!;
 
 /** Whether the final state that a test asks about holds. */
-export function hasComeAbout(world: LitmusWorld, wanted: readonly Wanted[]): boolean {
+export function hasComeAbout(
+  world: Pick<LitmusWorld, 'memory'> & Results,
+  wanted: readonly Wanted[],
+): boolean {
   return wanted.every(({ of, is, not }) => {
     const found = 'pa' in of ? (world.memory.get(of.pa) ?? '0') : world.cores[of.thread]!.done[of.index];
     if (found === undefined) return false;

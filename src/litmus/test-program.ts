@@ -1,11 +1,11 @@
 import { InputError, quote } from '../errors/input-error.ts';
-import { isRegister } from './instruction.ts';
-import { type Location, mapping, pageOf, SHAPE, TestLayout } from './layout.ts';
+import { isRegister, type LitmusInstruction } from './instruction.ts';
+import { type Location, mapping, pageOf, TestLayout } from './layout.ts';
 import type { LitmusTest } from './test.ts';
 
 /** An instruction with its names resolved. */
 export interface LitmusOp {
-  readonly op: 'load' | 'store' | 'dmb' | 'dsb' | 'isb' | 'tlbi' | 'branch';
+  readonly op: LitmusInstruction['op'];
   readonly at: Location | undefined;
   /** For a store: the value it writes, unless a register holds it. */
   readonly value: string | undefined;
@@ -103,6 +103,18 @@ function opOf(test: LitmusTest, layout: TestLayout, t: number, i: number): Litmu
       const at = it.place === undefined ? undefined : location(test, layout, it.place, path);
       return { ...none, ...flags, op: 'tlbi', at, last_level: it.last_level, broadcast: it.broadcast };
     }
+    case 'mfence':
+    case 'cr3':
+    case 'pge':
+    case 'cli':
+    case 'sti':
+      return { ...none, ...flags, op: it.op };
+    case 'invlpg': {
+      const at = location(test, layout, it.place, path);
+      return { ...none, ...flags, op: it.op, at, broadcast: it.everywhere };
+    }
+    case 'flush':
+      return { ...none, ...flags, op: it.op, broadcast: true };
     case 'dmb':
     case 'dsb':
     case 'isb':
@@ -151,5 +163,3 @@ function wantedOf(test: LitmusTest, layout: TestLayout, key: string, text: strin
 /** Whether a TLBI by this address covers an access. */
 export const samePage = (a: Location, b: Location): boolean =>
   a.kind === 'va' && b.kind === 'va' && pageOf(a.va) === pageOf(b.va);
-
-export { SHAPE };

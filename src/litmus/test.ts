@@ -3,6 +3,7 @@ import { InputError, quote } from '../errors/input-error.ts';
 import { parseYamlText, type YamlText } from '../machines/text/yaml-text.ts';
 import { IN_WORDS, placeOf } from '../machines/text/zod-place.ts';
 import { type LitmusInstruction, parseInstruction } from './instruction.ts';
+import { parseX86Instruction } from './x86/instruction.ts';
 
 const name = z.string().min(1).max(100);
 const instruction = z.string().max(200);
@@ -11,6 +12,7 @@ const schema = z.strictObject({
   name,
   /** The collection it comes from, and its name there. */
   source: z.string().min(1).max(200),
+  arch: z.enum(['arm64', 'x86_64']).default('arm64'),
   /** Its question, in one sentence. */
   asks: z.string().min(1).max(500),
   expected: z.enum(['allowed', 'forbidden']),
@@ -35,6 +37,7 @@ export interface LitmusTest {
   readonly file: string;
   readonly name: string;
   readonly source: string;
+  readonly arch: 'arm64' | 'x86_64';
   readonly asks: string;
   readonly expected: 'allowed' | 'forbidden';
   readonly after_fault: 'next' | 'stop';
@@ -57,9 +60,10 @@ export function parseLitmus(text: string, file: string): LitmusTest {
     throw new InputError(file, place(parsed.error.issues[0]?.path ?? []), placeOf(parsed.error).what);
   }
   const { data } = parsed;
+  const parse = data.arch === 'x86_64' ? parseX86Instruction : parseInstruction;
   const threads = data.threads.map((code, t) =>
     code.map((line, i) => {
-      const found = parseInstruction(line.trim().replace(/\s+/g, ' '));
+      const found = parse(line.trim().replace(/\s+/g, ' '));
       if (typeof found !== 'string') return found;
       throw new InputError(file, place(['threads', t, i]), `${quote(line)}: ${found}`);
     }),

@@ -47,7 +47,7 @@ test('on broken hardware, in JSON, with status 1', async () => {
 });
 
 test('all of ours without a file; a file that is not there is named', async () => {
-  expect((await mhp()).stdout).toMatch(/\n\n44 tests, all as expected\n$/);
+  expect((await mhp()).stdout).toMatch(/\n\n64 tests, all as expected\n$/);
   await expect(mhp('litmus/absent.yaml')).rejects.toThrow(
     new InputError('litmus/absent.yaml', '', 'no such file'),
   );

@@ -13,6 +13,8 @@ export interface Mark {
   /** For a walk-cache entry: which addresses under it the TLBI covers; leaves of others stay cached. */
   readonly va: number;
   readonly end: number;
+  /** x86-64: whether global leaves stay. */
+  readonly spares_global?: boolean;
 }
 
 /** A translation that memory no longer has. Its place in `Mmu.stale` says from which entries it was read. */
@@ -75,7 +77,13 @@ function sameHeld(a: Held, b: Held): boolean {
     a.marks.length === b.marks.length &&
     a.marks.every((x, i) => {
       const y = b.marks[i]!;
-      return x.cpu === y.cpu && x.broadcast === y.broadcast && x.va === y.va && x.end === y.end;
+      return (
+        x.cpu === y.cpu &&
+        x.broadcast === y.broadcast &&
+        x.va === y.va &&
+        x.end === y.end &&
+        x.spares_global === y.spares_global
+      );
     })
   );
 }

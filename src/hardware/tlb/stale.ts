@@ -2,6 +2,7 @@ import { entrySize, type Translation } from '../../geometry/translation.ts';
 import { cacheable, groupOf, meaning, target } from '../descriptor/format.ts';
 import type { Mmu, Todo } from '../mmu.ts';
 import { contents, count, type Entries, grouped, slice, unserve } from '../walks/places.ts';
+import { isGlobal } from './global.ts';
 import { type Held, heldRule, isDone, type Mark, NOBODY, outputSize } from './held.ts';
 
 /** Splits entries into runs whose output ascends with the address, or else into single entries. */
@@ -136,7 +137,8 @@ function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
     from = upto;
   };
   const end = e.va + e.n * size;
-  const done = marks.filter((k) => isDone(k) && k.va < end && e.va < k.end);
+  const spared = m.t.arch === 'x86_64' && meaning(m.t, e.depth, e.attr) === 'leaf' && isGlobal(e.attr);
+  const done = marks.filter((k) => isDone(k) && k.va < end && e.va < k.end && !(spared && k.spares_global));
   for (const k of done.sort((a, b) => a.va - b.va)) {
     leave(Math.min(e.n, Math.max(from, Math.floor((k.va - e.va) / size))), false);
     leave(Math.min(e.n, Math.ceil((k.end - e.va) / size)), true);

@@ -2,6 +2,7 @@ import * as arm64_mmu from '../../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as arm64_ptdump from '../../kernel/arch/arm64/mm/ptdump.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
+import * as x86_debug_pagetables from '../../kernel/arch/x86/mm/debug_pagetables.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
@@ -59,6 +60,11 @@ export const own = {
       ...pgtable_generic.v5_7,
       ...ptdump_debugfs.arm64_v6,
       ...arm64_ptdump.v5_7,
+      ...pagewalk.v5_7,
+      ...ptdump.v5_7,
+    },
+    x86_64: {
+      ...x86_debug_pagetables.v5_7,
       ...pagewalk.v5_7,
       ...ptdump.v5_7,
     },

@@ -121,6 +121,7 @@ export const own = {
       test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
     },
     x86_64: {
+      ...ptdump.v6_1_192,
       ...virtio_mem.v5_11,
       ...virtio_mem.v5_12,
       ...virtio_mem.v6_1,

@@ -80,6 +80,7 @@ export const own = {
       ...vmemmap.v6_1,
     },
     x86_64: {
+      ...ptdump.v6_1_192,
       ...x86_init.v6_1,
       ...x86_fault.v6_12,
     },

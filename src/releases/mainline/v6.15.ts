@@ -40,6 +40,9 @@ export const own = {
       ioremap_try_huge_pmd: ioremap.v5_2.ioremap_try_huge_pmd,
       ioremap_try_huge_pud: ioremap.v5_2.ioremap_try_huge_pud,
     },
+    x86_64: {
+      ...ptdump.v6_6,
+    },
   },
 };
 

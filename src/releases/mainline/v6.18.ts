@@ -53,6 +53,9 @@ export const own = {
       ...vmalloc_map.v6_16,
       ...vmalloc_unmap.v6_16,
     },
+    x86_64: {
+      ...ptdump.v6_1_192,
+    },
   },
 };
 

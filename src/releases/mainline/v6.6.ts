@@ -66,6 +66,7 @@ export const own = {
       ...virtio_mem.v6_6,
     },
     x86_64: {
+      ...ptdump.v6_6,
       ...virtio_mem.v6_6,
       update_end_of_memory_vars: x86_init.v5_2.update_end_of_memory_vars,
     },
