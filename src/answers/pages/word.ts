@@ -65,6 +65,25 @@ export function classOf(low: number, high: number): number {
   return low === 0 && high === 0 ? CLASS.bare : CLASS.kernel;
 }
 
+/** A word of each class, by its number. */
+const PLAIN: readonly (readonly [low: number, high: number])[] = [
+  [NOPAGE, 0],
+  [0, RESERVED],
+  [HWPOISON, 0],
+  [BUDDY, 0],
+  [OFFLINE, 0],
+  [HUGE, 0],
+  [SLAB, 0],
+  [PGTABLE, 0],
+  [LRU, 0],
+  [bit(15), 0],
+  [0, 0],
+];
+
+/** The word that stands for a word's class. */
+export const plainWord = (low: number, high: number): readonly [low: number, high: number] =>
+  PLAIN[classOf(low, high)]!;
+
 /** The names of bits that a recorder writes in place of a word. */
 const NAMES: Readonly<Record<string, number>> = {
   LOCKED: 0,

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
+import { plainWord } from '../../answers/pages/word.ts';
 import { capture, SHELL_LINE } from '../../machines/capture/capture.ts';
 import { checkOutput, saveWhole } from '../files/output.ts';
 
@@ -25,7 +26,7 @@ export function define(command: Command): void {
         return;
       }
       checkOutput(flags.output);
-      const { archive, files, unreadable } = capture(flags.root);
+      const { archive, files, unreadable } = capture(flags.root, plainWord);
       const packed = gzipSync(archive, { level: 9 });
       saveWhole(flags.output, packed);
       process.stdout.write(`${flags.output}: ${files} files, ${packed.length} bytes.\n`);

@@ -8,6 +8,8 @@ export function define(command: Command): void {
     .addHelpText('after', '\nFor this shell: source <(mhp completion bash)')
     .action(async (shell: Shell) => {
       const { describedCommands } = await import('../pages/described.ts');
-      process.stdout.write(completion(shell, await describedCommands()));
+      const { catalogue } = await import('../inputs/catalogue.ts');
+      const ids = catalogue().map(({ entry }) => entry.id);
+      process.stdout.write(completion(shell, await describedCommands(), ids));
     });
 }

@@ -7,7 +7,8 @@ import type { Described, DescribedOption } from './described.ts';
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-const BLOCKS = 'ls /sys/devices/system/memory 2>/dev/null | grep -E "^memory[0-9]+$"';
+/** In the words of all three shells. */
+const BLOCKS = 'ls /sys/devices/system/memory 2>/dev/null | grep "^memory[0-9]"';
 
 /** The words that an option takes; null for files and what cannot be listed. */
 function valuesOf({ long, description, takes }: DescribedOption): readonly string[] | null {
@@ -22,12 +23,15 @@ function valuesOf({ long, description, takes }: DescribedOption): readonly strin
   return named ? named.split(', ') : null;
 }
 
+/** Commands whose arguments are scenarios: ids of the catalogue, or files. */
+const takesScenarios = ({ name }: Described): boolean => name === 'check';
+
 const takesBlocks = ({ name }: Described): boolean => name === 'why' || name === 'plan remove';
 
 const flagsOf = ({ options }: Described): string[] =>
   options.flatMap(({ short, long }) => [short, long].filter((flag) => flag !== undefined));
 
-function bash(commands: readonly Described[]): string {
+function bash(commands: readonly Described[], ids: readonly string[]): string {
   const top = commands.filter(({ name }) => !name.includes(' ')).map(({ name }) => name);
   const cases = commands.map((command) => {
     const values = command.options.flatMap((option) => {
@@ -43,9 +47,11 @@ function bash(commands: readonly Described[]): string {
       .map(({ name }) => name.slice(command.name.length + 1));
     const rest = takesBlocks(command)
       ? `COMPREPLY=($(compgen -W "$(${BLOCKS})" -- "$cur"))`
-      : below.length > 0
-        ? `COMPREPLY=($(compgen -W '${below.join(' ')}' -- "$cur"))`
-        : 'COMPREPLY=($(compgen -f -- "$cur"))';
+      : takesScenarios(command)
+        ? `COMPREPLY=($(compgen -W '${ids.join(' ')}' -- "$cur") $(compgen -f -- "$cur"))`
+        : below.length > 0
+          ? `COMPREPLY=($(compgen -W '${below.join(' ')}' -- "$cur"))`
+          : 'COMPREPLY=($(compgen -f -- "$cur"))';
     return [
       `    '${command.name}')`,
       '      case $prev in',
@@ -74,7 +80,7 @@ complete -o filenames -F _mhp mhp
 
 const quoted = (text: string): string => text.replaceAll("'", "'\\''");
 
-function zsh(commands: readonly Described[]): string {
+function zsh(commands: readonly Described[], ids: readonly string[]): string {
   const top = commands.filter(({ name }) => !name.includes(' '));
   const cases = top.map((command) => {
     const inner = commands.filter(({ name }) => name.startsWith(`${command.name} `));
@@ -98,9 +104,11 @@ function zsh(commands: readonly Described[]): string {
       .map(({ name }) => name.split(' ')[1]);
     const rest = takesBlocks(command)
       ? `'*:block:($(${BLOCKS}))'`
-      : below.length > 0
-        ? `'1:command:(${below.join(' ')})' '*:file:_files'`
-        : "'*:file:_files'";
+      : takesScenarios(command)
+        ? `'*:scenario: _alternative "ids:scenario:(${ids.join(' ')})" "files:file:_files"'`
+        : below.length > 0
+          ? `'1:command:(${below.join(' ')})' '*:file:_files'`
+          : "'*:file:_files'";
     return `    ${command.name}) _arguments ${[...options, rest].join(' ')};;`;
   });
   return `#compdef mhp
@@ -122,7 +130,7 @@ compdef _mhp mhp
 `;
 }
 
-function fish(commands: readonly Described[]): string {
+function fish(commands: readonly Described[], ids: readonly string[]): string {
   const lines = ['# fish completion of mhp: mhp completion fish > ~/.config/fish/completions/mhp.fish'];
   for (const { name, summary } of commands) {
     const [first, second] = name.split(' ');
@@ -144,11 +152,19 @@ function fish(commands: readonly Described[]): string {
       const value = option.takes === undefined ? '' : words === null ? ' -r' : ` -x -a '${words.join(' ')}'`;
       lines.push(`complete -c mhp ${when} ${flags}${value} -d '${quoted(option.description)}'`);
     }
+    if (takesScenarios(command)) lines.push(`complete -c mhp ${when} -a '${ids.join(' ')}'`);
     if (takesBlocks(command)) lines.push(`complete -c mhp ${when} -f -a '(${quoted(BLOCKS)})'`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-const MAKERS: Readonly<Record<Shell, (commands: readonly Described[]) => string>> = { bash, zsh, fish };
+type Maker = (commands: readonly Described[], ids: readonly string[]) => string;
 
-export const completion = (shell: Shell, commands: readonly Described[]): string => MAKERS[shell](commands);
+const MAKERS: Readonly<Record<Shell, Maker>> = { bash, zsh, fish };
+
+/** @param ids of the scenarios that come with the program */
+export const completion = (
+  shell: Shell,
+  commands: readonly Described[],
+  ids: readonly string[] = [],
+): string => MAKERS[shell](commands, ids);

@@ -27,7 +27,7 @@ test.each(SHELLS)('%s: every command and long option is completed', (shell) => {
 });
 
 test('bash completes commands, options, releases and columns', () => {
-  const script = completion('bash', commands);
+  const script = completion('bash', commands, ['B10', 'B11']);
   const complete = (...words: readonly string[]): string[] => {
     const line = words.map((word) => `'${word}'`).join(' ');
     const run = `${script}\nCOMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _mhp; echo "\${COMPREPLY[@]}"`;
@@ -39,6 +39,8 @@ test('bash completes commands, options, releases and columns', () => {
   expect(complete('mhp', 'plan', 'add', '--kind', 'd')).toEqual(['dimm']);
   expect(complete('mhp', 'run', '--release', 'v6.1')).toEqual(expect.arrayContaining(['v6.1', 'v6.12']));
   expect(complete('mhp', 'ls', '-o', 'ZO')).toEqual(['ZONES']);
+  expect(complete('mhp', 'plan', '')).toEqual(['add', 'remove', 'pmem', 'cxl']);
+  expect(complete('mhp', 'check', 'B1')).toEqual(['B10', 'B11']);
 });
 
 test('manual pages have name, synopsis, options and exit status', () => {

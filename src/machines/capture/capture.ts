@@ -58,8 +58,14 @@ export interface Captured {
   readonly unreadable: readonly (readonly [path: string, why: string])[];
 }
 
-/** @param root `/` for this host */
-export function capture(root: string): Captured {
+/** The halves of a word that stands for all words that the answers do not tell apart. */
+export type Simplify = (low: number, high: number) => readonly [low: number, high: number];
+
+/**
+ * @param root `/` for this host
+ * @param simplify makes words of pages equal, so that runs are longer
+ */
+export function capture(root: string, simplify: Simplify = (low, high) => [low, high]): Captured {
   const tree = new DirTree(root, root);
   const tar = new TarWriter();
   const unreadable: [string, string][] = [];
@@ -92,7 +98,7 @@ export function capture(root: string): Captured {
     tar.addFile('uname', `Linux host ${release()} ${version()} ${machine()} GNU/Linux\n`);
     files++;
   }
-  const words = captureWords(tree);
+  const words = captureWords(tree, simplify);
   if (words.text !== null) {
     tar.addFile('kpageflags.rle', words.text);
     files++;
@@ -108,19 +114,34 @@ export function capture(root: string): Captured {
 /** More runs than this are not kept: the archive stays small. */
 const MAX_RUNS = 2_000_000;
 
-function captureWords(tree: DirTree): { text: string; why: '' } | { text: null; why: string } {
+function captureWords(
+  tree: DirTree,
+  simplify: Simplify,
+): { text: string; why: '' } | { text: null; why: string } {
   const lines: string[] = [];
   const path = tree.pathOf('proc/kpageflags');
   const hex = (n: number): string => n.toString(16);
-  const why = readWords(path, [[0, 2 ** 40]], (pfn, nr, low, high) => {
-    if (lines.length > MAX_RUNS) return;
-    const word = high === 0 ? hex(low) : `${hex(high)}${hex(low).padStart(8, '0')}`;
-    lines.push(`0x${hex(pfn)} ${nr} 0x${word}\n`);
+  let [start, end, word] = [0, 0, ''];
+  const flush = (): void => {
+    if (end > start && lines.length <= MAX_RUNS) lines.push(`0x${hex(start)} ${end - start} 0x${word}\n`);
+  };
+  const why = readWords(path, [[0, 2 ** 40]], (pfn, nr, left, right) => {
+    const [low, high] = simplify(left, right);
+    const own = high === 0 ? hex(low) : `${hex(high)}${hex(low).padStart(8, '0')}`;
+    if (own !== word || pfn !== end) {
+      flush();
+      [start, word] = [pfn, own];
+    }
+    end = pfn + nr;
   });
+  flush();
   if (why !== undefined) return { text: null, why };
   if (lines.length > MAX_RUNS) return { text: null, why: 'has too many runs of different words' };
   return lines.length === 0 ? { text: null, why: 'is empty' } : { text: lines.join(''), why: '' };
 }
+
+/** Names of builders and disks, taken out of the copies. */
+const SCRUB = String.raw`sed -i -E 's/\([^ ]+@[^ ]+\)/(builder)/' "$d/proc/version"; sed -i -E 's/\b(root|resume|ip|nfsroot|hostname|systemd.hostname|BOOT_IMAGE|ds|netroot|rd\.[^ =]+)=[^ ]+/\1=…/g' "$d/proc/cmdline"`;
 
 /** A shell line that collects the same files where this program cannot be installed. */
 export const SHELL_LINE = `d=$(mktemp -d) && cp -rP --parents ${CAPTURED.filter(
@@ -129,4 +150,4 @@ export const SHELL_LINE = `d=$(mktemp -d) && cp -rP --parents ${CAPTURED.filter(
   .map((path) => `/${path}`)
   .join(
     ' ',
-  )} "$d" 2>/dev/null; uname -a | sed "s/ $(uname -n) / host /" >"$d/uname"; dmesg | grep -E 'mem|Linux version|ommand line|node|zone' | sed -E 's/\\([^ ]+@[^ ]+\\)/(builder)/' >"$d/dmesg" 2>/dev/null; find "$d" -name serial -delete; tar -czf mhp-capture.tar.gz -C "$d" . && rm -r "$d"`;
+  )} "$d" 2>/dev/null; uname -a | sed "s/ $(uname -n) / host /" >"$d/uname"; dmesg | grep -E 'mem|Linux version|ommand line|node|zone' | sed -E 's/\\([^ ]+@[^ ]+\\)/(builder)/' >"$d/dmesg" 2>/dev/null; ${SCRUB}; find "$d" -name serial -delete; tar -czf mhp-capture.tar.gz -C "$d" . && rm -r "$d"`;
