@@ -114,9 +114,70 @@ describe.skipIf(!CHROMIUM)('the lab in Chromium', () => {
     await page.goto(`${lab.address}#/catalogue?find=vmalloc`);
     await page.waitForSelector('table.matrix td[data-row="B14"]');
     expect(await violations(page)).toEqual([]);
-    await page.click('table.matrix td[data-row="B14"]');
-    await page.waitForSelector('table.story');
+    await page.focus('table.matrix td[data-row="B14"][data-column="arm64-v6"] a');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.verdict.clean');
     await page.context().close();
+  });
+
+  test('a program of one’s own is explored after a click, and one that loops is stopped within 200 ms', async () => {
+    const page = await lab.page('#/explorer');
+    await page.click('summary:has-text("A program of your own")');
+    const pane = page.locator('details:has-text("A program of your own")');
+    await pane.locator('.cm-content').waitFor();
+    await pane.locator('button:has-text("Explore this program")').click();
+    await page.waitForSelector('.graph .stuck, .graph .ended');
+    expect(await page.textContent('main')).toContain('mine: violated');
+    const linked = new URL(page.url()).hash;
+    expect(await violations(page)).toEqual([]);
+    await pane.locator('select').selectOption('examples/explorer/03-dining-philosophers.js');
+    await pane.locator('button:has-text("Explore this program")').click();
+    await page.waitForSelector('tr.waits');
+    await pane.locator('.cm-content').click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText('for (;;) {}');
+    await pane.locator('button:has-text("Explore this program")').click();
+    await pane.locator('button:has-text("Stop")').waitFor();
+    const began = performance.now();
+    await pane.locator('button:has-text("Stop")').click();
+    await pane.locator('button:has-text("Stop")').waitFor({ state: 'detached' });
+    // what is waited for is that it stops at all; `npm run timings` measures how long it takes
+    expect(performance.now() - began).toBeLessThan(5000);
+    const again = await lab.page(linked);
+    await again.waitForSelector('details[open] .cm-content:has-text("Two threads add 1 to x")');
+    expect(await again.locator('.graph').count()).toBe(0);
+    await page.context().close();
+    await again.context().close();
+  });
+
+  test('a recording is dropped: its steps on a slider, what is followed and chosen in the link', async () => {
+    const page = await lab.page('#/machine?file=');
+    await page.setInputFiles(
+      'input[type=file]',
+      new URL('../../recordings/x86_64-6.1-dimm.tar.xz', import.meta.url).pathname,
+    );
+    await page.waitForSelector('ol.runs button:has-text("remove_memory 0x140000000 0x40000000")');
+    await page.click('ol.runs button:has-text("echo online_movable")');
+    await page.waitForFunction(() => location.hash.includes('step=2'));
+    await page.waitForSelector('svg [data-block="40"] .changed');
+    await page.fill('input[type=number]', '40');
+    await page.waitForFunction(() => location.hash.includes('block=40'));
+    expect(await page.textContent('main')).toContain('memory40: 0x140000000, online, Movable, node 1');
+    expect(await violations(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a step that is held down keeps its place, and the link has it', async () => {
+    const page = await lab.page('#/story?id=B14&step=0');
+    await page.waitForSelector('table.story');
+    for (let i = 0; i < 300; i++) await page.keyboard.press('j');
+    await page.waitForFunction(() => location.hash.includes('step=300'));
+    await page.selectOption('select[aria-label="follow a value"]', 'entries|0x40000ff8');
+    await page.waitForFunction(() => location.hash.includes('follow='));
+    const again = await lab.page(new URL(page.url()).hash);
+    await again.waitForSelector('code:has-text("0x40000ff8")');
+    await page.context().close();
+    await again.context().close();
   });
 
   test('links with garbage, tokens of other versions and damaged ones: one line, and the page goes on', async () => {

@@ -5,6 +5,7 @@ import { TarWriter } from '../../src/machines/capture/tar-writer.ts';
 import { snapshotsOf } from '../../src/report/data/run-view.ts';
 import { findProgram } from '../../src/schedule/programs/built-in.ts';
 import { hashOf, numberIn, packed, placeOf, unpacked } from '../../ui/src/link.ts';
+import { completionsAt, placeIn, type Schema } from '../../ui/src/parts/completion.ts';
 import { machineOfBytes } from '../../ui/src/worker/dropped.ts';
 import { graphOf } from '../../ui/src/worker/explore.ts';
 import { runText } from '../../ui/src/worker/run-text.ts';
@@ -153,6 +154,42 @@ test('a module gets the names that it is given, and can import nothing else', ()
     expect(() => moduleOf(code, 'program', given)).toThrow(
       "program: imports something else than names of 'mhp/explorer' or 'mhp'",
     );
+});
+
+describe('completion in a scenario', () => {
+  const schema = JSON.parse(
+    readFileSync(new URL('../../schemas/scenario.schema.json', import.meta.url), 'utf8'),
+  ) as Schema;
+  const offered = (text: string): string[] => completionsAt(schema, placeIn(text)).map(({ label }) => label);
+
+  test.each<[string, readonly string[], boolean]>([
+    ['', [], false],
+    ['machine:\n  ', ['machine'], false],
+    ['machine:\n  arch: ', ['machine', 'arch'], true],
+    ['machine: { arch: arm64, ', ['machine'], false],
+    ['machine: { arch: ', ['machine', 'arch'], true],
+    ['machine:\n  ram:\n    - { start: 0, ', ['machine', 'ram'], false],
+    ['steps:\n- ', ['steps'], false],
+    ['steps:\n  - add:\n      ', ['steps', 'add'], false],
+    ['steps:\n  - add: { start: 1G }\n  - ', ['steps'], false],
+    [
+      'machine:\n  arch: arm64\nsteps:\n  - offline: { blocks: 3, expect: ',
+      ['steps', 'offline', 'expect'],
+      true,
+    ],
+  ])('the place at the end of %j', (text, keys, value) => {
+    expect(placeIn(text)).toEqual({ keys, value });
+  });
+
+  test('keys and values that fit there, and no others', () => {
+    expect(offered('')).toEqual(expect.arrayContaining(['machine', 'release', 'steps', 'threads']));
+    expect(offered('')).not.toContain('arch');
+    expect(offered('machine:\n  arch: ')).toEqual(['arm64', 'x86_64']);
+    expect(offered('steps:\n  - add: { ')).toEqual(expect.arrayContaining(['start', 'size', 'expect']));
+    expect(offered('steps:\n  - ')).toEqual(expect.arrayContaining(['add', 'offline', 'device_add']));
+    expect(offered('steps:\n  - add: { start: 1G, expect: ')).toContain('EBUSY');
+    expect(offered('nonsense:\n  ')).toEqual([]);
+  });
 });
 
 test('the graph of a small program has every state once, and none of a large one is drawn', () => {

@@ -4,6 +4,7 @@ import { type Diagnostic, linter } from '@codemirror/lint';
 import { EditorView } from '@codemirror/view';
 import { basicSetup } from 'codemirror';
 import schema from '../../../schemas/scenario.schema.json';
+import { completionsAt, placeIn, type Schema } from './completion.ts';
 
 /** The editor of scenarios and designs: CodeMirror, checked by the model's own reader. */
 
@@ -15,35 +16,18 @@ interface Options {
   readonly lint: (text: string) => Promise<{ readonly line: number | null; readonly message: string } | null>;
 }
 
-interface Schema {
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  readonly anyOf?: readonly Schema[];
-}
-
-/** Every key that a scenario may have, anywhere, with what the schema says of it. */
-function keysOf(of: Schema, found = new Map<string, string>()): Map<string, string> {
-  for (const [name, part] of Object.entries(of.properties ?? {})) {
-    if (!found.has(name) || part.description) found.set(name, part.description ?? '');
-    keysOf(part, found);
-  }
-  if (of.items) keysOf(of.items, found);
-  for (const part of of.anyOf ?? []) keysOf(part, found);
-  return found;
-}
-
-const KEYS = [...keysOf(schema as Schema)].map(([label, info]) => ({
-  label,
-  apply: `${label}: `,
-  type: 'property',
-  ...(info ? { info } : {}),
-}));
-
 function complete(context: CompletionContext): CompletionResult | null {
-  const word = context.matchBefore(/\w+/);
+  const word = context.matchBefore(/[\w-]+/);
   if (!word && !context.explicit) return null;
-  return { from: word?.from ?? context.pos, options: KEYS, validFor: /^\w*$/ };
+  const from = word?.from ?? context.pos;
+  const place = placeIn(context.state.doc.sliceString(0, from));
+  const options = completionsAt(schema as Schema, place).map(({ label, info }) => ({
+    label,
+    apply: place.value ? label : `${label}: `,
+    type: place.value ? 'constant' : 'property',
+    ...(info ? { info } : {}),
+  }));
+  return { from, options, validFor: /^[\w-]*$/ };
 }
 
 export function makeEditor(parent: HTMLElement, { text, label, yaml, changed, lint }: Options) {
