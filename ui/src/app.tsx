@@ -1,6 +1,6 @@
-import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { leaveAddress, setAddress } from './address.ts';
-import { Client } from './client.ts';
+import type { Client } from './client.ts';
 import { type Fields, hashOf, type Place, placeOf, VIEWS, type View } from './link.ts';
 import { CatalogueView } from './views/catalogue-view.tsx';
 import { EditorView } from './views/editor-view.tsx';
@@ -33,12 +33,10 @@ const SHOWN: Readonly<Record<View, (props: ViewProps) => ReactNode>> = {
   explorer: ExplorerView,
 };
 
-export function App(): ReactNode {
+export function App({ client }: { readonly client: Client }): ReactNode {
   const [place, setPlace] = useState<Place>(() => placeOf(location.hash));
-  const client = useMemo(() => new Client(), []);
   const now = useRef(place);
   useEffect(() => {
-    client.warm();
     const moved = (): void => {
       leaveAddress();
       now.current = placeOf(location.hash);
@@ -46,7 +44,7 @@ export function App(): ReactNode {
     };
     addEventListener('hashchange', moved);
     return () => removeEventListener('hashchange', moved);
-  }, [client]);
+  }, []);
   const show = useCallback((next: Place, push: boolean) => {
     const hash = hashOf(next);
     if (hash === hashOf(now.current)) return;

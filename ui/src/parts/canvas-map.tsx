@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import { letterOf, type MapBlock, type MapData } from '../../../src/report/drawing/block-map.ts';
+import { letterOf, type MapData } from '../../../src/report/drawing/block-map.ts';
 import { humanSize } from '../../../src/report/text/human-size.ts';
 
 /** A map of very many blocks: one pixel a block, which is enlarged. What the colours mean is listed in words beside it. */
@@ -17,20 +17,20 @@ const COLOURS: Readonly<Record<string, Colour>> = {
 };
 const WIDTH = 256;
 
-/** The pixels of a map from a row on; four bytes a block, transparent where there is none. */
-export function pixelsOf(
-  byId: ReadonlyMap<number, MapBlock>,
-  firstRow: number,
-  rows: number,
-): Uint8ClampedArray<ArrayBuffer> {
-  const data = new Uint8ClampedArray(WIDTH * rows * 4);
-  for (let i = 0; i < WIDTH * rows; i++) {
-    const block = byId.get(firstRow * WIDTH + i);
-    if (!block) continue;
+/** Rows of blocks that have any, by number: what is empty is left out. */
+const rowsOf = ({ blocks }: MapData): number[] =>
+  [...new Set(blocks.map(({ id }) => Math.floor(id / WIDTH)))].sort((a, b) => a - b);
+
+/** All pixels of a map: four bytes a block, transparent where there is none. */
+function pixelsOf({ blocks }: MapData, rows: readonly number[]): Uint8ClampedArray<ArrayBuffer> {
+  const data = new Uint8ClampedArray(WIDTH * rows.length * 4);
+  const places = new Map(rows.map((row, i) => [row, i]));
+  for (const block of blocks) {
     const [r, g, b] = COLOURS[letterOf(block)[0]] ?? COLOURS['?']!;
     // every other offline block darker: a texture, not only a colour
-    const dim = block.state === 'offline' && i % 2 === 1 ? 0.5 : block.mark ? 0.7 : 1;
-    data.set([r * dim, g * dim, b * dim, 255], i * 4);
+    const dim = block.state === 'offline' && block.id % 2 === 1 ? 0.5 : block.mark ? 0.7 : 1;
+    const place = places.get(Math.floor(block.id / WIDTH))! * WIDTH + (block.id % WIDTH);
+    data.set([r * dim, g * dim, b * dim, 255], place * 4);
   }
   return data;
 }
@@ -46,17 +46,16 @@ export function CanvasMap({
   readonly onBlock: (block: number) => void;
 }): ReactNode {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [row, setRow] = useState(0);
-  const byId = useRef<ReadonlyMap<number, MapBlock>>(new Map());
-  const last = Math.floor((map.blocks.at(-1)?.id ?? 0) / WIDTH);
-  const rows = Math.min(SHOWN, last + 1);
+  const [wanted, setRow] = useState(0);
+  const all = useMemo(() => rowsOf(map), [map]);
+  // drawn once; to pan is to copy another part
+  const image = useMemo(() => new ImageData(pixelsOf(map, all), WIDTH, all.length), [map, all]);
+  const rows = Math.min(SHOWN, all.length);
+  const most = all.length - rows;
+  const row = Math.min(wanted, most);
   useEffect(() => {
-    byId.current = new Map(map.blocks.map((block) => [block.id, block]));
-  }, [map]);
-  useEffect(() => {
-    const context = canvas.current?.getContext('2d');
-    context?.putImageData(new ImageData(pixelsOf(byId.current, row, rows), WIDTH, rows), 0, 0);
-  }, [map, row, rows]);
+    canvas.current?.getContext('2d')?.putImageData(image, 0, -row);
+  }, [image, row]);
   const legend = useMemo(() => {
     const counts = new Map<string, number>();
     for (const block of map.blocks) {
@@ -68,7 +67,8 @@ export function CanvasMap({
   return (
     <div>
       <p className="soft">
-        One pixel: a block of {humanSize(map.block_size)}; one row: {WIDTH} blocks. {legend}
+        One pixel: a block of {humanSize(map.block_size)}; one row: {WIDTH} blocks; rows without blocks are
+        left out. {legend}
       </p>
       <canvas
         ref={canvas}
@@ -80,19 +80,18 @@ export function CanvasMap({
         onClick={(event) => {
           const { left, top, width, height } = event.currentTarget.getBoundingClientRect();
           const column = Math.floor(((event.clientX - left) / width) * WIDTH);
-          onBlock((row + Math.floor(((event.clientY - top) / height) * rows)) * WIDTH + column);
+          const line = all[row + Math.floor(((event.clientY - top) / height) * rows)];
+          if (line !== undefined) onBlock(line * WIDTH + column);
         }}
-        onWheel={(event) =>
-          setRow((now) => Math.max(0, Math.min(last + 1 - rows, now + Math.sign(event.deltaY) * 4)))
-        }
+        onWheel={({ deltaY }) => setRow(Math.max(0, Math.min(most, row + Math.sign(deltaY) * 4)))}
       />
-      {last + 1 > rows && (
+      {most > 0 && (
         <label>
-          from row{' '}
+          from memory{all[row]! * WIDTH} on{' '}
           <input
             type="range"
             min={0}
-            max={last + 1 - rows}
+            max={most}
             value={row}
             onChange={({ target }) => setRow(Number(target.value))}
           />
