@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { campaignSchema } from '../src/report/data/campaign-schema.ts';
 
 // The built program, as a user starts it (test/global-setup.ts has built it).
 
@@ -103,14 +104,18 @@ test('a campaign that was stopped goes on to the same bytes', () => {
 test('summary as data; tables alone', () => {
   const out = at('tables.jsonl');
   const { stdout } = campaign('--geometry', '16K/47', '--release', 'v7.2', '--scenario', 'B36c', '--json');
-  expect(JSON.parse(stdout)).toMatchObject({
+  const summary = JSON.parse(stdout);
+  expect(campaignSchema.parse(summary)).toEqual(summary);
+  expect(summary).toMatchObject({
     schema: 'mhp-campaign-summary/1',
     runs: 1,
     verdicts: { found: 1 },
     races: [],
     latest: { release: 'v7.2', entries: [{ entry: 'B36c', applies: 1, found: 1 }] },
   });
-  expect(campaign('--geometry', '4K/39', '--tables', '--json', '--out', out).status).toBe(0);
+  const tables = campaign('--geometry', '4K/39', '--tables', '--json', '--out', out);
+  expect(tables.status).toBe(0);
+  expect(campaignSchema.safeParse(JSON.parse(tables.stdout)).error).toBe(undefined);
   const records = readFileSync(out, 'utf8')
     .trimEnd()
     .split('\n')

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ANSWER_SCHEMAS } from './answer-schemas.ts';
+import { campaignSchema } from './campaign-schema.ts';
 
 /** What --json prints of stories, checks and runs, published as JSON Schemas. */
 
@@ -208,5 +209,6 @@ export const OUTPUT_SCHEMAS = {
   'story-1.schema.json': storySchema,
   'run-2.schema.json': runSchema,
   'check-2.schema.json': checkSchema,
+  'campaign-summary-1.schema.json': campaignSchema,
   ...ANSWER_SCHEMAS,
 } as const;
