@@ -11,12 +11,13 @@ interface Picture {
   /** A view of the lab, or a page or drawing of docs/pictures. */
   readonly of: { readonly hash: string } | { readonly file: string };
   readonly wait?: string;
+  readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
 }
 
 const PICTURES: readonly Picture[] = [
-  { name: 'story', of: { file: 'B14.html' }, height: 1330 },
+  { name: 'story', of: { file: 'B14.html' }, width: 1440, height: 1330 },
   { name: 'B37', of: { file: 'B37.html' }, height: 1300 },
   { name: 'deadlock', of: { file: 'B98.html' }, height: 900, dark: true },
   { name: 'may-hold', of: { file: 'B24.html' }, height: 1000 },
@@ -47,10 +48,10 @@ if (!CHROMIUM) throw new Error('there is no Chromium: set CHROMIUM to its path')
 const wanted = process.argv.slice(2);
 buildLab();
 const lab = await Lab.open();
-for (const { name, of, wait, height = 900, dark } of PICTURES) {
+for (const { name, of, wait, width = 1280, height = 900, dark } of PICTURES) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const page = 'hash' in of ? await lab.page(of.hash) : await lab.page('', new URL(of.file, FOLDER).href);
-  await page.setViewportSize({ width: 1280, height });
+  await page.setViewportSize({ width, height });
   await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
   if (wait) await page.waitForSelector(wait);
   await page.screenshot({ path: new URL(`${name}.png`, FOLDER).pathname });

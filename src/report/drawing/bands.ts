@@ -49,7 +49,7 @@ const LEGEND = 150;
 /** The same as a drawing. */
 export function bandsDrawing({ title, bands, legend }: Bands): Element {
   const classOf = (kind: string): string => legend.find((one) => one.kind === kind)?.class ?? 'zone-none';
-  const label = 20 + 7.2 * Math.max(12, ...bands.map(({ depth, label }) => depth * 2 + label.length));
+  const label = 20 + 7.8 * Math.max(12, ...bands.map(({ depth, label }) => depth * 2 + label.length));
   const barred = bands.some(({ from }) => from !== undefined);
   const text = label + (barred ? BAR + 12 : 8);
   const said = legend.filter(({ kind }) => bands.some((band) => band.kind === kind));
