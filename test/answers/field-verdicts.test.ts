@@ -174,6 +174,15 @@ describe('mhp plan pmem', () => {
   });
 });
 
+test.each([
+  [['0x100000000+1G'], 'System RAM is in 0x100000000+0x40000000'],
+  [['0x200000000+1G', '0x220000000+1G'], 'region0 is in 0x220000000+0x40000000'],
+  [['0x200000000-0x100000000'], '"0x200000000-0x100000000" is no range'],
+  [['0x200000000'], '"0x200000000" is no range'],
+])('a layout that cannot be is refused: %j', async (ranges, message) => {
+  await expect(plan('pmem', ...ranges, '-s', x86())).rejects.toThrow(message);
+});
+
 describe('mhp plan cxl', () => {
   const layout = () =>
     file(

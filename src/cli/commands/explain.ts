@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { explain } from '../../answers/explain/explain.ts';
+import { InputError, quote } from '../../errors/input-error.ts';
 import { explanationText } from '../../report/answers/explain-text.ts';
 import { onFile } from '../files/output.ts';
 
@@ -21,6 +22,8 @@ export function define(command: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExit status: 0 a line was known; 1 none was; 2 bad usage or input.')
     .action((message: string, flags: Flags) => {
+      if (flags.kernel !== undefined && !/^v?\d{1,2}\.\d{1,3}(?:$|[.-])/.test(flags.kernel))
+        throw new InputError('--kernel', '', `${quote(flags.kernel)} is no release such as v6.1 or 6.1.192`);
       const text = message === '-' ? readFileSync(0, 'utf8') : textOf(message);
       const explanation = explain(text, flags.kernel);
       process.stdout.write(

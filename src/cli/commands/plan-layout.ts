@@ -61,8 +61,15 @@ async function run(
   flags: LayoutFlags,
   print: PrintPlan,
 ): Promise<number> {
-  const ranges = layout.map((text) => bytesIn(text));
+  const ranges = layout.map((text) => (/[-+]/.test(text) ? bytesIn(text) : undefined));
   const isRanges = layout.length > 0 && ranges.every((range) => range !== undefined);
+  const wrong = layout.find((text, i) => /^0x[0-9a-f]+(?:$|[-+])/i.test(text) && ranges[i] === undefined);
+  if (wrong !== undefined)
+    throw new InputError(
+      'LAYOUT',
+      '',
+      `${quote(wrong)} is no range: use 0x200000000-0x2fbffffff or 0x200000000+4G`,
+    );
   const [source, more] = isRanges ? [] : layout;
   if (more !== undefined)
     throw new InputError('LAYOUT', '', `${quote(more)}: one source, or ranges such as 0x200000000+4G`);

@@ -1,6 +1,7 @@
 import { boot } from '../../../boot/boot.ts';
 import { BadOperation } from '../../../errors/bad-operation.ts';
 import { ImpossibleMachine } from '../../../errors/impossible-machine.ts';
+import { InputError } from '../../../errors/input-error.ts';
 import type { CxlWindow } from '../../../machines/captures/cxl-json.ts';
 import type { Machine } from '../../../machines/machine.ts';
 import type { Release } from '../../../releases/index.ts';
@@ -143,6 +144,7 @@ interface Booted {
  * @param machine with the devices
  * @param blockSize bytes of its memory blocks, for a source that shows memory only by them
  * @param own devices to plan besides those of the machine
+ * @throws InputError if one of these overlaps memory or a device
  */
 export function planDevices(
   machine: Machine,
@@ -156,7 +158,9 @@ export function planDevices(
   const devices = [...known, ...own];
   const others = devicesOf(machine, kind === 'pmem' ? 'cxl' : 'pmem');
   const every = [...devices, ...others.filter((other) => !devices.some((one) => overlap(one, other)))];
-  const bare = bareMachine(machine, blockSize, [...every, ...(machine.cxl?.windows ?? [])]);
+  const there = every.filter((one) => !own.includes(one));
+  const bare = bareMachine(machine, blockSize, [...there, ...(machine.cxl?.windows ?? [])]);
+  checkFree(machine, own, bare.ram ?? [], there);
   const notes: string[] = [];
   const booted = releases.flatMap((release): Booted[] => {
     try {
@@ -177,6 +181,27 @@ export function planDevices(
     windows: kind === 'cxl' ? (machine.cxl?.windows ?? []).map((one) => planWindow(one, machine, block)) : [],
     notes,
   };
+}
+
+/** @throws InputError if a device that is not there yet would lie on memory or another device */
+function checkFree(
+  { source }: Machine,
+  own: readonly Device[],
+  ram: readonly Range[],
+  there: readonly Device[],
+): void {
+  for (const [i, one] of own.entries()) {
+    const others = [...there, ...own.slice(0, i)];
+    const other =
+      others.find((each) => overlap(each, one))?.name ??
+      (ram.some((each) => overlap(each, one)) ? 'System RAM' : undefined);
+    if (other !== undefined)
+      throw new InputError(
+        source,
+        '',
+        `${other} is in 0x${one.start.toString(16)}+0x${one.size.toString(16)}`,
+      );
+  }
 }
 
 const usesOf = ({ kind }: Device): readonly Use[] =>
