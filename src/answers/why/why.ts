@@ -125,7 +125,9 @@ export function whyAll(asked: AskedMachine, blocks: readonly number[]): BlockAns
       return answer;
     }
     const { probe, answer } = known;
-    if (answer.verdict === 'offline') return { ...answer, block, start: block * size };
+    // nothing in these tells one block from another
+    if (answer.verdict === 'offline' || (answer.verdict === 'unsure' && !asked.pages?.blocks.has(block)))
+      return { ...answer, block, start: block * size };
     const moved = movedProbe(probe!, answer.block, block, size, c.PAGE_SIZE);
     return answerOf(asked, block, moved, answer.owner, answer.depends);
   });
