@@ -29,7 +29,10 @@ export const v5_2 = {
     return ret;
   },
 
-  /** For all memory, including device memory. */
+  /**
+   * For all memory, including device memory. max_low_pfn and high_memory follow max_pfn; nothing that is modelled reads
+   * them.
+   */
   *update_end_of_memory_vars(this: Kernel, pfn: number, nr_pages: number, _params: mhp_params): Steps<void> {
     const end_pfn = pfn + nr_pages;
     if (end_pfn > (yield* R('vars', 0, 'max_pfn'))) yield* W('vars', 0, 'max_pfn', end_pfn);
