@@ -361,6 +361,13 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   // arch/arm64/mm/contpte.c: only user space has its entries folded
   __contpte_try_fold: ofUsers,
   __contpte_try_unfold: ofUsers,
+  // gathers access and dirty bits of the group, which all entries of a group of the kernel have alike
+  contpte_ptep_get: {
+    is: 'inert',
+    *run({ args }) {
+      return args[1]!;
+    },
+  },
   dump_stack: { is: 'refused' },
   mte_sync_tags: { is: 'refused' },
   __sync_icache_dcache: { is: 'refused' },
