@@ -22,12 +22,16 @@ export interface Linked {
   find(name: string): LinkSymbol | undefined;
 }
 
-/** Links by symbol: a definition in one module resolves declarations in others; internal names stay separate. */
-export function link(modules: readonly IrModule[]): Linked {
+/**
+ * Links by symbol: a definition in one module resolves declarations in others; internal names stay separate.
+ * @param replacing modules whose visible functions stand for all of their name, internal ones of others included
+ */
+export function link(modules: readonly IrModule[], replacing: ReadonlySet<IrModule> = new Set()): Linked {
   const shared = new Map<string, LinkSymbol>();
   const own = new Map<IrModule, Map<string, LinkSymbol>>();
   const all: LinkSymbol[] = [];
   const named = new Map<string, LinkSymbol>();
+  const instead = new Map<string, LinkSymbol>();
   for (const [i, module] of modules.entries()) {
     const names = new Map<string, LinkSymbol>();
     own.set(module, names);
@@ -35,6 +39,7 @@ export function link(modules: readonly IrModule[]): Linked {
       all.push(symbol);
       if (internal) names.set(nameIn(symbol), symbol);
       else if (!shared.has(symbol.name)) shared.set(symbol.name, symbol);
+      if (!internal && symbol.kind === 'function' && replacing.has(module)) instead.set(symbol.name, symbol);
       if (!named.has(nameIn(symbol))) named.set(nameIn(symbol), symbol);
     };
     const unique = (name: string, internal: boolean): string => (internal && i > 0 ? `${name}@${i}` : name);
@@ -54,10 +59,11 @@ export function link(modules: readonly IrModule[]): Linked {
   return {
     modules,
     symbols: all,
-    find: (name) => shared.get(name) ?? named.get(name),
+    find: (name) => instead.get(name) ?? shared.get(name) ?? named.get(name),
     symbol(module, name) {
       const target = module.aliases.get(name) ?? name;
-      const found = own.get(module)!.get(target) ?? shared.get(target) ?? externals.get(target);
+      const found =
+        instead.get(target) ?? own.get(module)!.get(target) ?? shared.get(target) ?? externals.get(target);
       if (found) return found;
       if (!module.functions.has(target) && !module.globals.has(target))
         throw new IrStop('constant', `@${name}`, module.source);

@@ -5,6 +5,8 @@ export interface BundleModule {
   /** The name in the tree: "arch/arm64/mm/mmu.c". */
   readonly file: string;
   readonly text: string;
+  /** Not of the tree: its functions stand in place of the tree's of the same names. */
+  readonly replaces?: boolean;
 }
 
 /** What `mhp ir` makes of a kernel tree. It holds code derived from the kernel and stays on the user's machine. */

@@ -41,7 +41,8 @@ export class Conversion {
   };
 }
 
-const MMU = 'arch/arm64/mm/mmu.c';
+/** With whose options C of a user's own is compiled. */
+export const MMU = 'arch/arm64/mm/mmu.c';
 /** Since v6.4; before in mmu.c. */
 const FIXMAP = 'arch/arm64/mm/fixmap.c';
 /** Pages of ioremap() in contiguous groups, since v6.16. */

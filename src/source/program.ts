@@ -47,8 +47,9 @@ export class SourceProgram {
     this.bundle = bundle;
     this.half = imageHalf(bundle);
     this.root = this.imageAddress('root');
+    const modules = bundle.modules.map(({ file, text }) => read(file, text));
     this.ir = new IrProgram(
-      link(bundle.modules.map(({ file, text }) => read(file, text))),
+      link(modules, new Set(modules.filter((_, i) => bundle.modules[i]!.replaces))),
       {
         text: this.imageAddress('text'),
         data: this.imageAddress('data'),

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, parse } from 'node:path';
+import { basename, join, parse, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../errors/input-error.ts';
 import { plural } from '../../report/answers/words.ts';
 import { type Bundle, type BundleModule, readCapabilities, readConfig } from '../../source/bundle.ts';
-import { FUNCTIONS, ONLY_WITH } from '../../source/functions.ts';
+import { FUNCTIONS, MMU, ONLY_WITH } from '../../source/functions.ts';
 import { checkInput, checkOutput } from '../files/output.ts';
 import { type Build, copyBuild, prepareBuild } from '../kbuild/build.ts';
 import { saveBundle } from '../kbuild/bundle-file.ts';
-import { compileCommands, compileFile } from '../kbuild/compile.ts';
+import { commandFor, compileCommands, compileFile } from '../kbuild/compile.ts';
 import { patchedTree } from '../kbuild/patched.ts';
 import { readSeries, type SeriesPatch } from '../kbuild/series.ts';
 import { checkPrograms, findToolchain, linkPrograms, type Toolchain } from '../kbuild/toolchain.ts';
@@ -21,6 +21,7 @@ interface Flags {
   readonly config?: string;
   readonly build?: string;
   readonly patch?: readonly string[];
+  readonly replace?: readonly string[];
   readonly arch: 'arm64';
   readonly out?: string;
 }
@@ -44,6 +45,10 @@ export function define(command: Command): void {
         '--patch <mbox...>',
         'apply these patches, in this order, to a copy of the tree: mailboxes of a list or of git format-patch, or diffs',
       ).conflicts('build'),
+    )
+    .option(
+      '--replace <c-files...>',
+      "C of your own, compiled as arch/arm64/mm/mmu.c is: its functions stand in place of the tree's",
     )
     .addOption(new Option('--arch <arch>', 'the architecture').choices(['arm64']).default('arm64'))
     .option(
@@ -97,6 +102,19 @@ async function run(flags: Flags): Promise<void> {
     const took = cached ? 'as before' : `${((performance.now() - began) / 1000).toFixed(1)} s`;
     tell(`${i + 1}/${files.length} ${file}: ${took}`);
     modules.push(module);
+  }
+  for (const own of flags.replace ?? []) {
+    checkInput(own);
+    const command = commandFor(commands.get(MMU)!, resolve(own));
+    const { module } = await compileFile(
+      build,
+      basename(own),
+      command,
+      toolchain,
+      join(cacheFolder(), 'files'),
+    );
+    tell(`${own}: in place of the tree's functions`);
+    modules.push({ ...module, replaces: true });
   }
   saveBundle(out, bundleOf(build, toolchain, modules));
   const patches = series.length > 0 ? `, ${plural(series.length, 'patch', 'patches')}` : '';

@@ -84,6 +84,10 @@ async function askCommands(build: Build, files: readonly string[]): Promise<Read
   return commands;
 }
 
+/** The command of a file of the tree, with a file of the user's in its place. */
+export const commandFor = (command: string, own: string): string =>
+  `${command.slice(0, command.lastIndexOf(' ') + 1)}'${own.replaceAll("'", "'\\''")}'`;
+
 const digest = (...texts: readonly string[]): string => {
   const hash = createHash('sha256');
   for (const text of texts) hash.update(text).update('\0');

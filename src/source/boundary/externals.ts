@@ -3,6 +3,7 @@ import type { Int64 } from '../../ir/read/values.ts';
 import { count_table, uncount_table } from '../../kernel/include/asm-generic/pgalloc.ts';
 import { READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
+import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { GFP, warn_alloc_text } from '../../kernel/mm/page_alloc/warn_alloc.ts';
 import { clear_page, type EntryPointer, mmu_steps } from '../../kernel/mmu.ts';
@@ -75,6 +76,12 @@ const answers = (is: Standing, value: (k: Kernel) => number): External => ({
 
 function lockOf(site: Site): { readonly lock: string; readonly kind: 'mutex' | 'spinlock' } {
   const place = site.place(site.args[0]!);
+  if (
+    place.kind === 'variable' &&
+    place.name === 'init_mm' &&
+    place.offset === site.program.member('mm_struct', 'page_table_lock').offset
+  )
+    return { lock: PTL, kind: 'spinlock' };
   const name = place.kind === 'variable' && place.offset === 0 ? place.name.replace(/@\d+$/, '') : '';
   const known = LOCKS[name];
   if (!known || (known.kind !== 'mutex' && known.kind !== 'spinlock'))

@@ -26,6 +26,10 @@ export const FREED: Readonly<Record<string, 'table' | 'memmap'>> = {
   unmap_hotplug_pte_range: 'memmap',
   unmap_hotplug_pmd_range: 'memmap',
   unmap_hotplug_pud_range: 'memmap',
+  // V5 of arm64 memory hot-remove
+  remove_pte_table: 'memmap',
+  remove_pmd_table: 'memmap',
+  remove_pud_table: 'memmap',
 };
 
 /** The entry of the first function of a chain that has one. */
