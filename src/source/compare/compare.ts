@@ -62,7 +62,7 @@ export function compareRandom(
   },
 ): CompareResult {
   const source = sourceKernel(kernel, program, { alone: true });
-  const draw = new RandomOperations(new Prng(options.seed), kernel.c);
+  const draw = new RandomOperations(new Prng(options.seed), kernel);
   const functions: Record<string, number> = {};
   const passed: CompareResult['passed'] = { model: {}, source: {} };
   const disagreements: Disagreement[] = [];

@@ -39,14 +39,19 @@ export class RandomOperations {
   readonly #random: Prng;
   readonly #c: Config;
   readonly #areas: readonly number[];
+  readonly #ioremapUnits: number[];
   readonly #mapped: Range[] = [];
   readonly #populated: Range[] = [];
   readonly #added: Range[] = [];
   readonly #remapped: Range[] = [];
 
-  constructor(random: Prng, c: Config) {
+  constructor(random: Prng, k: Kernel) {
+    const { c } = k;
     this.#random = random;
     this.#c = c;
+    this.#ioremapUnits = [c.PAGE_SIZE, c.PAGE_SIZE, c.PAGE_SIZE, c.PMD_SIZE, c.PMD_SIZE];
+    // page by page a G would take too long
+    if (k.arch_ioremap_pud_supported().next().value === true) this.#ioremapUnits.push(G);
     this.#areas = AREAS.filter((start) => start < c.mappable_range.end - 64 * G);
   }
 
@@ -186,11 +191,10 @@ export class RandomOperations {
   /** Device memory in the vmalloc area, by pages and blocks. */
   #ioremap(): Omit<RandomOperation, 'failure'> {
     const { PAGE_SIZE, PMD_SIZE, layout, pgprot } = this.#c;
-    const unit = this.#pick([PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, PMD_SIZE, PMD_SIZE, G]);
+    const unit = this.#pick(this.#ioremapUnits);
     const base = Math.ceil(layout.VMALLOC_START / G) * G;
     const start = base + this.#random.below(3) * G + this.#random.below(unit === G ? 2 : 40) * unit;
     const size = (1 + this.#random.below(unit === PAGE_SIZE ? 40 : unit === G ? 1 : 3)) * unit;
-    // page by page a G would take too long
     const phys = 2 ** 35 + this.#random.below(64) * (unit === G ? G : this.#pick([PAGE_SIZE, PMD_SIZE]));
     this.#remapped.push({ start, size });
     return {
