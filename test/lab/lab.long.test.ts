@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -239,6 +240,26 @@ describe.skipIf(!CHROMIUM)('the lab in Chromium', () => {
     await page.waitForSelector('table.story');
     await page.context().close();
     expect(lab.errors).toEqual([]);
+  });
+
+  test('every page of docs/pictures: no violation in light and dark, no request, nothing wider than a narrow window', async () => {
+    const browser = await startChromium();
+    const folder = new URL('../../docs/pictures/', import.meta.url);
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.html'))) {
+      const page = await browser.newPage();
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.setViewportSize({ width: 720, height: 450 });
+      await page.goto(new URL(name, folder).href);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect([name, colorScheme, await violations(page)]).toEqual([name, colorScheme, []]);
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), name).toBe(true);
+      expect(asked).toEqual([new URL(name, folder).href]);
+      await page.close();
+    }
+    await browser.close();
   });
 
   test('an exported page: steps by keys, no violation, no request', async () => {

@@ -30,8 +30,12 @@ export const campaignPage = (
   pageText({
     title: 'mhp campaign',
     body: [
-      h('h1', {}, 'Where each entry can be reached'),
-      h('p', { class: 'soft' }, 'A number counts the geometries of a release with that verdict.'),
+      h(
+        'header',
+        {},
+        h('h1', {}, 'Where each entry can be reached'),
+        h('p', { class: 'soft' }, 'A number counts the geometries of a release with that verdict.'),
+      ),
       h(
         'main',
         {},

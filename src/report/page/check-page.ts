@@ -128,18 +128,22 @@ export function checkPage(entries: readonly Entry[], rows: readonly Row[]): stri
   return pageText({
     title,
     body: [
-      h('h1', {}, title),
-      entries.length <= 4
-        ? entries.map((one) =>
-            h(
-              'p',
-              {},
-              h('strong', {}, one.id),
-              ` ${one.title}`,
-              one.why ? h('span', { class: 'soft' }, ` — ${one.why}`) : null,
-            ),
-          )
-        : null,
+      h(
+        'header',
+        {},
+        h('h1', {}, title),
+        entries.length <= 4
+          ? entries.map((one) =>
+              h(
+                'p',
+                {},
+                h('strong', {}, one.id),
+                ` ${one.title}`,
+                one.why ? h('span', { class: 'soft' }, ` — ${one.why}`) : null,
+              ),
+            )
+          : null,
+      ),
       h(
         'main',
         {},

@@ -5,5 +5,8 @@ import { pageText } from './page.ts';
 export const drawingPage = (title: string, drawing: Element): string =>
   pageText({
     title,
-    body: [h('h1', {}, title), h('main', {}, h('div', { class: 'scroll', tabindex: 0 }, drawing))],
+    body: [
+      h('header', {}, h('h1', {}, title)),
+      h('main', {}, h('div', { class: 'scroll', tabindex: 0 }, drawing)),
+    ],
   });

@@ -61,7 +61,7 @@ export function runStep(step: RunStep, map: Node): Element {
           'details',
           { open: true },
           h('summary', {}, `map after step ${step.step}`),
-          h('div', { class: 'scroll' }, map),
+          h('div', { class: 'scroll', tabindex: 0 }, map),
         )
       : null,
   );
