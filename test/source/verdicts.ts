@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 interface Row {
   readonly id: string;
   readonly verdict: string;
-  readonly failure: { readonly message: string } | null;
+  readonly failure: { readonly text: string } | null;
   readonly reason: string | null;
   readonly states: number;
   readonly seconds: number;
@@ -33,7 +33,7 @@ const ids = [...new Set(trees.flatMap(({ c }) => [...c.keys()]))].sort(
   (a, b) => number(a) - number(b) || (a < b ? -1 : 1),
 );
 
-const failureOf = ({ failure }: Row): string => failure?.message ?? '';
+const failureOf = ({ failure }: Row): string => failure?.text ?? '';
 let [equal, differing] = [0, 0];
 
 /** "clean" where both sides agree, with what both say of a failure; otherwise both. */
