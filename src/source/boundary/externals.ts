@@ -1,4 +1,3 @@
-import { toWord } from '../../hardware/descriptor/descriptor.ts';
 import type { Int64 } from '../../ir/read/values.ts';
 import { count_table, uncount_table } from '../../kernel/include/asm-generic/pgalloc.ts';
 import { READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
@@ -6,6 +5,7 @@ import type { Kernel, mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
 import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { GFP, warn_alloc_text } from '../../kernel/mm/page_alloc/warn_alloc.ts';
+import { bad_entry_text } from '../../kernel/mm/pgtable-generic.ts';
 import { clear_page, type EntryPointer, mmu_steps } from '../../kernel/mmu.ts';
 import { add, change, lock, look, operation, pr_err, pr_warn, trylock, unlock } from '../../kernel/ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../kernel/pfn.ts';
@@ -122,10 +122,7 @@ function pfnOf(site: Site, at: Int64): number {
 }
 
 function* clearBad(k: Kernel, level: 'pgd' | 'pud' | 'pmd', p: EntryPointer): Steps<undefined> {
-  const bad = toWord(yield* READ_ONCE(p))
-    .toString(16)
-    .padStart(16, '0');
-  yield* pr_err(`mm/pgtable-generic.c: bad ${level} ${bad}.`);
+  yield* pr_err(bad_entry_text(k, level, yield* READ_ONCE(p)));
   yield* k[`${level}_clear`](p);
   return undefined;
 }
@@ -153,12 +150,14 @@ function formatted(site: Site, format: string, args: readonly Int64[]): string {
   const take = (): Int64 => args[next++] ?? site.stop(`printk of ${JSON.stringify(format)}`);
   return format.replace(
     /%(?:([#]?)(l{0,2})([xud])|s|%|(.))/g,
-    (all, alternate: string, _long, as: string, other: string) => {
+    (all, alternate: string, long: string, as: string, other: string) => {
       if (other !== undefined) return site.stop(`%${other} in a message`);
       if (all === '%%') return '%';
       if (all === '%s') return site.program.text(take());
-      const value = numberOf(take());
-      return as === 'x' ? (alternate ? '0x' : '') + value.toString(16) : String(value);
+      const { lo, hi } = take();
+      const unsigned = long ? (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0) : BigInt(lo >>> 0);
+      if (as === 'x') return (alternate ? '0x' : '') + unsigned.toString(16);
+      return String(as === 'd' ? BigInt.asIntN(long ? 64 : 32, unsigned) : unsigned);
     },
   );
 }
