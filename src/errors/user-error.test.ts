@@ -6,6 +6,7 @@ const SRC = new URL('../', import.meta.url).pathname;
 /** What no user can cause, or what never leaves the function that catches it. */
 const OTHERS = {
   UserError: 'the base itself',
+  Enough: 'ends the second run of a design; whoever began the run catches it',
   IrStop: 'a run of LLVM IR that cannot go on; its caller says where',
   KernelGone: 'ends a tool of a scenario when the kernel has hit a BUG',
   NoAnswer: 'a guest that says nothing for too long; the recorder tells why with an InputError',

@@ -254,7 +254,7 @@ ram:
 holes:
   - { start: 0x50000000, size: 64K }
 nodes:
-  - { node: 1, cpus: "2-3", distance: [20, 10] }
+  - { node: 1, cpus: "2-3", distance: [20, 10, 20] }
   - { node: 0, cpus: [1, 0] }
   - { node: 2, cpus: [4] }
 slots:

@@ -119,8 +119,9 @@ function archOfTexts(...texts: readonly (string | undefined)[]): string | undefi
 
 function archOfIomem(iomem: readonly IomemEntry[] | undefined): Arch | undefined {
   for (const { name } of iomem ?? []) {
-    if (/^(Local APIC|IOAPIC \d|Video ROM)/.test(name)) return 'x86_64';
-    if (/^(GIC[DR]\b|ARMH\d|PCI ECAM|arm,)/.test(name)) return 'arm64';
+    if (/^(Local APIC|IOAPIC \d|HPET \d|Video ROM|System ROM|PCI MMCONFIG|Kernel rodata)/.test(name))
+      return 'x86_64';
+    if (/^(GIC[DR]\b|ARMH\d|arm,)/.test(name)) return 'arm64';
   }
   return undefined;
 }
