@@ -9,7 +9,9 @@ const AFTER = 'the thread itself removes the block, after its store has returned
 /** Entries whose threads call functions without a lock that the kernel's callers hold, and why that is right there. */
 const EXPLAINED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ['B10', 'B11', 'B12', 'B13', 'B17', 'B24', 'B25a', 'B25b', 'B37', 'B42'].map((id) => [id, ALONE]),
+    ['B10', 'B11', 'B12', 'B13', 'B12b', 'B13b', 'B41c', 'B17', 'B24', 'B25a', 'B25b', 'B37', 'B42'].map(
+      (id) => [id, ALONE],
+    ),
   ),
   B18: 'vunmap_page_range() takes no lock that the missing one would exclude',
   ...Object.fromEntries(['B68', 'B68b', 'B74'].map((id) => [id, SPAN])),

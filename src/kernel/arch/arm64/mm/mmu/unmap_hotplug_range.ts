@@ -187,12 +187,20 @@ export const v5_7 = {
   },
 };
 
-/**
- * 48478b9f7913: leaves of the linear map are not flushed one by one. `flushed` is how much of a block of the memmap is.
- */
-const batched = (
-  flushed: 'page' | 'block',
-): Pick<typeof v5_7, 'unmap_hotplug_pud_range' | 'unmap_hotplug_pmd_range'> => ({
+/** 6.1.192, 6.12.117, v7.1 (48478b9f7913): the leaves of the linear map are flushed at once, after the last (B26). */
+export const v6_1_192 = {
+  *unmap_hotplug_range(
+    this: Kernel,
+    addr: number,
+    end: number,
+    free_mapped: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    if (!free_mapped && altmap) yield* this.WARN('unmap_hotplug_range');
+    yield* arm64_v6.unmap_hotplug_range.call(this, addr, end, free_mapped, altmap);
+    if (!free_mapped) yield* this.flush_tlb_kernel_range(addr, end);
+  },
+
   *unmap_hotplug_pud_range(
     this: Kernel,
     p4dp: EntryPointer,
@@ -210,10 +218,7 @@ const batched = (
       if (pud_leaf(this.c, pud)) {
         yield* this.pud_clear(pudp);
         if (free_mapped) {
-          yield* this.flush_tlb_kernel_range(
-            addr,
-            addr + (flushed === 'block' ? PUD_SIZE(this) : this.c.PAGE_SIZE),
-          );
+          yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE);
           yield* this.free_hotplug_page_range(leaf_address(this.c, pud), PUD_SIZE(this), altmap);
         }
         continue;
@@ -240,33 +245,13 @@ const batched = (
         yield* this.pmd_clear(pmdp);
         if (free_mapped) {
           if (cont(pmd)) yield* this.WARN('unmap_hotplug_pmd_range');
-          yield* this.flush_tlb_kernel_range(
-            addr,
-            addr + (flushed === 'block' ? this.c.PMD_SIZE : this.c.PAGE_SIZE),
-          );
+          yield* this.flush_tlb_kernel_range(addr, addr + this.c.PAGE_SIZE);
           yield* this.free_hotplug_page_range(leaf_address(this.c, pmd), this.c.PMD_SIZE, altmap);
         }
         continue;
       }
       yield* this.unmap_hotplug_pte_range(pmdp, addr, next, free_mapped, altmap);
     }
-  },
-});
-
-/** 6.1.192, 6.12.117, v7.1 (48478b9f7913): the leaves of the linear map are flushed at once, after the last (B26). */
-export const v6_1_192 = {
-  ...batched('page'),
-
-  *unmap_hotplug_range(
-    this: Kernel,
-    addr: number,
-    end: number,
-    free_mapped: boolean,
-    altmap: vmem_altmap | null,
-  ): Steps<void> {
-    if (!free_mapped && altmap) yield* this.WARN('unmap_hotplug_range');
-    yield* arm64_v6.unmap_hotplug_range.call(this, addr, end, free_mapped, altmap);
-    if (!free_mapped) yield* this.flush_tlb_kernel_range(addr, end);
   },
 
   *unmap_hotplug_pte_range(
@@ -294,4 +279,59 @@ export const v6_1_192 = {
 };
 
 /** 5.10.262: as 6.1.192, but a block of the memmap is flushed page by page. */
-export const v5_10_262 = { ...v6_1_192, ...batched('block') };
+export const v5_10_262 = {
+  ...v6_1_192,
+
+  *unmap_hotplug_pud_range(
+    this: Kernel,
+    p4dp: EntryPointer,
+    addr: number,
+    end: number,
+    free_mapped: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    for (let next = addr, more = true; more; addr = next, more = before(addr, end)) {
+      next = pud_addr_end(this.c, addr, end);
+      const pudp = yield* this.pud_offset(p4dp, addr);
+      const pud = yield* READ_ONCE(pudp);
+      if (none(pud)) continue;
+      if (!present(this.c, pud)) yield* this.WARN('unmap_hotplug_pud_range');
+      if (pud_leaf(this.c, pud)) {
+        yield* this.pud_clear(pudp);
+        if (free_mapped) {
+          yield* this.flush_tlb_kernel_range(addr, addr + PUD_SIZE(this));
+          yield* this.free_hotplug_page_range(leaf_address(this.c, pud), PUD_SIZE(this), altmap);
+        }
+        continue;
+      }
+      yield* this.unmap_hotplug_pmd_range(pudp, addr, next, free_mapped, altmap);
+    }
+  },
+
+  *unmap_hotplug_pmd_range(
+    this: Kernel,
+    pudp: EntryPointer,
+    addr: number,
+    end: number,
+    free_mapped: boolean,
+    altmap: vmem_altmap | null,
+  ): Steps<void> {
+    for (let next = addr, more = true; more; addr = next, more = before(addr, end)) {
+      next = pmd_addr_end(this.c, addr, end);
+      const pmdp = yield* this.pmd_offset(pudp, addr);
+      const pmd = yield* READ_ONCE(pmdp);
+      if (none(pmd)) continue;
+      if (!present(this.c, pmd)) yield* this.WARN('unmap_hotplug_pmd_range');
+      if (pmd_leaf(this.c, pmd)) {
+        yield* this.pmd_clear(pmdp);
+        if (free_mapped) {
+          if (cont(pmd)) yield* this.WARN('unmap_hotplug_pmd_range');
+          yield* this.flush_tlb_kernel_range(addr, addr + this.c.PMD_SIZE);
+          yield* this.free_hotplug_page_range(leaf_address(this.c, pmd), this.c.PMD_SIZE, altmap);
+        }
+        continue;
+      }
+      yield* this.unmap_hotplug_pte_range(pmdp, addr, next, free_mapped, altmap);
+    }
+  },
+};
