@@ -15,7 +15,7 @@ import { type Document, play, takeWalk } from './walk.ts';
 const RELEASES = mainline.map(({ name }) => name);
 const ids = new Set(catalogue().map(({ entry }) => entry.id));
 /** Walks of each release. */
-const WALKS = cases(6, 250);
+const WALKS = cases(6, 154);
 
 describe('random walks', () => {
   const counts = noCounts();
