@@ -234,6 +234,15 @@ test('failures where the scenario says nothing are counted by themselves', () =>
   ]);
 });
 
+test('what cannot be prepared in another geometry is n/a, with the reason', () => {
+  const { status, stdout } = mhp('check', 'B13', '--release', 'v6.1', '--geometry', '4K/48');
+  expect(status).toBe(0);
+  expect(stdout).toContain(
+    'vmemmap_populate(slice, slice + 2 * vmemmap_leaf, 0, null): WARN: vmemmap_populate()',
+  );
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe('1 runs: 1 n/a; 0 not as expected');
+});
+
 test.each(['--out', '--junit', '--timeline'])('%s on a full disk is one line, and status 2', (flag) => {
   const { status, stderr } = mhp('check', 'B14', '--brief', flag, '/dev/full');
   expect([status, stderr]).toEqual([2, 'mhp: /dev/full: cannot be used (ENOSPC)\n']);

@@ -14,7 +14,7 @@ import type { Failure } from '../steps/failure.ts';
 import type { Checked } from './checked.ts';
 import type { Entry, MemmapEntry, StepsEntry } from './entry.ts';
 import { entrySession } from './entry-session.ts';
-import { doesNotFit, isMeant } from './meant.ts';
+import { asWritten, doesNotFit, isMeant } from './meant.ts';
 import { expectedOf } from './row.ts';
 import { checkThreads, type ThreadsSearch } from './threads.ts';
 import { geometryText, type Variation } from './variation.ts';
@@ -39,7 +39,7 @@ const NOTHING = { failure: null, reason: null, within: [], states: 0, steps: 0, 
 /**
  * Checks whether an entry's failure occurs on a release.
  * @throws NoSuchRelease
- * @throws BadOperation if the entry cannot run as written on a release that it names
+ * @throws BadOperation if the entry cannot run as written, in its own geometry, on a release that it names
  */
 export function checkEntry(entry: Entry, release: string | Release, options: CheckOptions = {}): Checked {
   const { variation = {} } = options;
@@ -53,7 +53,8 @@ export function checkEntry(entry: Entry, release: string | Release, options: Che
   try {
     return { ...head, ...outcomeOf(entry, release, variation, options) };
   } catch (error) {
-    if (!isLack(error) && !(error instanceof BadOperation && expectedOf(entry, name) === null)) throw error;
+    const unlike = !asWritten(variation) || expectedOf(entry, name) === null;
+    if (!isLack(error) && !(error instanceof BadOperation && unlike)) throw error;
     return { ...head, ...NOTHING, verdict: 'n/a', reason: error.message };
   }
 }
