@@ -53,9 +53,18 @@ export function expectedOf(entry: Entry, release: string): Expected {
   return entry.failure ? 'found' : 'clean';
 }
 
-/** Whether the result is the one that the entry states; undefined if it states none, or if there is no result. */
-export function asExpected({ expected, verdict }: Pick<Row, 'expected' | 'verdict'>): boolean | undefined {
+/**
+ * Whether the result is the one that the entry states; undefined if it states none, or if there is no result: in another
+ * geometry or layout, an entry that cannot be prepared has none.
+ */
+export function asExpected({
+  expected,
+  verdict,
+  geometry,
+  layout,
+}: Pick<Row, 'expected' | 'verdict' | 'geometry' | 'layout'>): boolean | undefined {
   if (verdict === 'undecided') return undefined;
+  if (verdict === 'n/a' && (geometry !== null || layout !== null)) return undefined;
   if (expected === null) return undefined;
   return expected === verdict;
 }
