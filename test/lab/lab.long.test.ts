@@ -52,6 +52,16 @@ describe.skipIf(!CHROMIUM)('the lab in Chromium', () => {
     await again.context().close();
   });
 
+  test('another entry is told on its own release', async () => {
+    const page = await lab.page('#/story?id=B14&release=arm64-v6');
+    await page.waitForSelector('.verdict.clean');
+    await page.selectOption('.bar-row select', 'B17');
+    await page.waitForSelector('table.story');
+    expect(await page.textContent('main')).not.toContain('is not a modelled release');
+    expect(new URL(page.url()).hash).toBe('#/story?id=B17');
+    await page.context().close();
+  });
+
   test('two stories stand side by side, and 200 % zoom and a dark page break nothing', async () => {
     const page = await lab.page('#/story?id=B14&beside=option-1');
     await page.waitForSelector('.pair > div:nth-child(2) .verdict');

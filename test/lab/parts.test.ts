@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { TarWriter } from '../../src/machines/capture/tar-writer.ts';
 import { snapshotsOf } from '../../src/report/data/run-view.ts';
 import { findProgram } from '../../src/schedule/programs/built-in.ts';
-import { hashOf, numberIn, packed, placeOf, unpacked } from '../../ui/src/link.ts';
+import { changed, hashOf, numberIn, packed, placeOf, unpacked } from '../../ui/src/link.ts';
 import { completionsAt, placeIn, type Schema } from '../../ui/src/parts/completion.ts';
 import { machineOfBytes } from '../../ui/src/worker/dropped.ts';
 import { graphOf } from '../../ui/src/worker/explore.ts';
@@ -18,6 +18,12 @@ describe('links', () => {
     const place = { view: 'story' as const, fields: { id: 'B14', geometry: '4K/39', step: '552' } };
     expect(placeOf(hashOf(place))).toEqual(place);
     expect(hashOf({ view: 'editor', fields: { text: '' } })).toBe('#/editor');
+  });
+
+  test('a change is as its link would bring it: an empty text leaves a field out', () => {
+    const fields = changed({ id: 'B14', release: 'arm64-v5' }, { id: 'B17', release: '', geometry: '' });
+    expect(fields).toEqual({ id: 'B17' });
+    expect(placeOf(hashOf({ view: 'story', fields })).fields).toEqual(fields);
   });
 
   test('garbage in a link names no place and breaks nothing', () => {

@@ -1,7 +1,7 @@
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { leaveAddress, setAddress } from './address.ts';
 import type { Client } from './client.ts';
-import { type Fields, hashOf, type Place, placeOf, VIEWS, type View } from './link.ts';
+import { changed, type Fields, hashOf, type Place, placeOf, VIEWS, type View } from './link.ts';
 import { CatalogueView } from './views/catalogue-view.tsx';
 import { EditorView } from './views/editor-view.tsx';
 import { ExplorerView } from './views/explorer-view.tsx';
@@ -55,7 +55,7 @@ export function App({ client }: { readonly client: Client }): ReactNode {
   const set = useCallback(
     (changes: Fields, push = false) => {
       const { view, fields } = now.current;
-      show({ view, fields: { ...fields, ...changes } }, push);
+      show({ view, fields: changed(fields, changes) }, push);
     },
     [show],
   );

@@ -28,6 +28,10 @@ export function placeOf(hash: string): Place {
   return { view, fields };
 }
 
+/** The fields after a change, as a link would bring them: an empty text leaves a field out. */
+export const changed = (fields: Fields, changes: Fields): Fields =>
+  Object.fromEntries(Object.entries({ ...fields, ...changes }).filter(([, value]) => value !== ''));
+
 export const hashOf = ({ view, fields }: Place): string => {
   const query = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== '')).toString();
   return `#/${view}${query ? `?${query}` : ''}`;
