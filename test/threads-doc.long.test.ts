@@ -21,10 +21,14 @@ test('there are points of all threads', () => {
 });
 
 test.each(rows)('mhp %s', (command, shown) => {
-  const { stdout, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', ...command.split(' ')], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  const lines = (stdout + stderr).split('\n');
-  expect(lines.filter((line) => line.includes(shown))).not.toEqual([]);
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['dist/cli/main.js', ...command.split(' ')],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  );
+  const printed = stdout + stderr;
+  expect(printed.includes(shown), `status ${status}, signal ${signal}, printed:\n${printed}`).toBe(true);
 });
