@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { define } from '../src/cli/commands/conform.ts';
+import { define } from '../src/cli/commands/recordings/conform.ts';
 import { conform, type Report, type StepReport } from '../src/conform/replay-recording.ts';
 import { recordingOf } from '../src/machines/recording/recording.ts';
 import { MemTree } from '../src/machines/sources/mem-tree.ts';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { checkEntry } from '../src/check/check-entry.ts';
-import * as geometry from '../src/cli/commands/geometry.ts';
-import * as ls from '../src/cli/commands/ls.ts';
-import * as pages from '../src/cli/commands/pages.ts';
-import * as ptdump from '../src/cli/commands/ptdump.ts';
-import * as replay from '../src/cli/commands/replay.ts';
-import * as run from '../src/cli/commands/run.ts';
+import * as replay from '../src/cli/commands/checker/replay.ts';
+import * as geometry from '../src/cli/commands/machine/geometry.ts';
+import * as ls from '../src/cli/commands/machine/ls.ts';
+import * as pages from '../src/cli/commands/machine/pages.ts';
+import * as ptdump from '../src/cli/commands/machine/ptdump.ts';
+import * as run from '../src/cli/commands/machine/run.ts';
 import { catalogue } from '../src/cli/inputs/catalogue.ts';
 import { inProcess } from './in-process.ts';
 

@@ -31,15 +31,22 @@ test('mhp --version and --help load the table of commands and nothing of the mod
   ]);
 });
 
+/** The modules of the commands, by name. */
+const MODULES = new Map(
+  [
+    ...readFileSync(join(root, 'cli/command-table.ts'), 'utf8').matchAll(/'\.\/(commands\/.*\/(.*)\.ts)'/g),
+  ].map(([, file, name]) => [name!, `cli/${file}`]),
+);
+
 const SELDOM = ['esbuild', 'hyparquet-writer', 'junit-report-builder', 'seek-bzip', 'tar', 'xz-decompress'];
 
 test.each(COMMANDS)('mhp $name loads nothing that only some of its options or inputs need', ({ name }) => {
-  const modules = loaded(`cli/commands/${name}.ts`);
+  const modules = loaded(MODULES.get(name)!);
   expect(modules.size).toBeGreaterThan(5);
   expect(SELDOM.filter((one) => modules.has(one))).toEqual([]);
 });
 
 test.each(['explore', 'geometry', 'reserved'])('mhp %s needs no schema and no YAML', (name) => {
-  const modules = loaded(`cli/commands/${name}.ts`);
+  const modules = loaded(MODULES.get(name)!);
   expect(['yaml', 'zod'].filter((one) => modules.has(one))).toEqual([]);
 });

@@ -19,21 +19,21 @@ import type { Block, Machine, Node } from '../machines/machine.ts';
 import { makeKernel, type Release } from '../releases/define.ts';
 import { run_alone } from '../runs/index.ts';
 import { type BuildOptions, configure } from './config.ts';
-import { bootCxl, placeCxl } from './cxl.ts';
-import { bootDax } from './dax.ts';
-import { bootHoles, rawHoles } from './holes.ts';
+import { bootCxl, placeCxl } from './devices/cxl.ts';
+import { bootDax } from './devices/dax.ts';
+import { bootIomem } from './devices/iomem.ts';
+import { bootNvdimm } from './devices/nvdimm.ts';
+import { bootUnremovable } from './devices/unremovable.ts';
 import { bootHugetlb } from './hugetlb.ts';
-import { bootIomem } from './iomem.ts';
-import { bootMemblock, type NodeOf, nodeOf } from './memblock.ts';
-import { countManaged, takeMemmap } from './memmap.ts';
-import { withMemoryOptions } from './memory-options.ts';
-import { bootNvdimm } from './nvdimm.ts';
+import { bootHoles, rawHoles } from './memory/holes.ts';
+import { bootMemblock, type NodeOf, nodeOf } from './memory/memblock.ts';
+import { countManaged, takeMemmap } from './memory/memmap.ts';
+import { bootSections } from './memory/sections.ts';
+import { bootZones } from './memory/zones.ts';
+import { withMemoryOptions } from './options/memory-options.ts';
+import { bootVars, unmodelledOptions } from './options/vars.ts';
 import { BOOT_TABLES } from './page-tables.ts';
-import { bootSections } from './sections.ts';
-import { bootUnremovable } from './unremovable.ts';
-import { bootVars, unmodelledOptions } from './vars.ts';
 import { bootMemmap } from './x86/initial-tables.ts';
-import { bootZones } from './zones.ts';
 
 /** A kernel and its state: the model of a booted machine. */
 export interface Model {

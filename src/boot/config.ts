@@ -25,8 +25,8 @@ import { kstrtobool } from '../kernel/lib/kstrtox.ts';
 import type { Machine } from '../machines/machine.ts';
 import { parseSize } from '../machines/text/size.ts';
 import type { Release } from '../releases/define.ts';
-import { cmdlineWords, valueIn } from './cmdline-words.ts';
-import { memoryHotplugParameters } from './parameters.ts';
+import { cmdlineWords, valueIn } from './options/cmdline-words.ts';
+import { memoryHotplugParameters } from './options/parameters.ts';
 
 /** acpi_parse_cfmws(): the power of two to which all CXL windows are aligned, in bytes; 0 without windows. */
 function windowAlignment({ cxl }: Machine): number {

@@ -9,10 +9,10 @@ import type { Machine } from '../machines/machine.ts';
 import type { ReleaseConstants } from '../releases/define.ts';
 import { Runner } from '../schedule/runner.ts';
 import type { Steps } from '../steps/step.ts';
-import { cmdlineWords } from './cmdline-words.ts';
-import { type HugeRequest, hugeRequests } from './hugetlb-options.ts';
-import { MemblockFree } from './memblock-free.ts';
-import { isDescribed } from './memmap.ts';
+import { MemblockFree } from './memory/memblock-free.ts';
+import { isDescribed } from './memory/memmap.ts';
+import { cmdlineWords } from './options/cmdline-words.ts';
+import { type HugeRequest, hugeRequests } from './options/hugetlb-options.ts';
 
 /** hugepagesz=, default_hugepagesz= and hugepages=: pools that exist when the machine is up. */
 

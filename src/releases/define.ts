@@ -51,7 +51,7 @@ export interface ReleaseConstants {
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */
   readonly LPA2: boolean;
   /**
-   * How struct pages of holes in boot sections are initialised (src/boot/holes.ts). `zone`: with the zone next to them,
+   * How struct pages of holes in boot sections are initialised (src/boot/memory/holes.ts). `zone`: with the zone next to them,
    * and PG_reserved. Otherwise holes in a zone are initialised like RAM, and holes outside of all zones get node 0 and
    * the first zone, with PG_reserved (`reserved`) or zeroed (`zeroed`).
    */

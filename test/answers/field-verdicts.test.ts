@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { define } from '../../src/cli/commands/plan.ts';
+import { define } from '../../src/cli/commands/answers/plan.ts';
 import { printedBy } from '../in-process.ts';
 
 // What people saw on their machines, asked as they would ask.

@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { afterAll, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { define as diff } from '../../src/cli/commands/diff.ts';
-import { define as explain } from '../../src/cli/commands/explain.ts';
-import { define as plan } from '../../src/cli/commands/plan.ts';
-import { define as why } from '../../src/cli/commands/why.ts';
+import { define as diff } from '../../src/cli/commands/answers/diff.ts';
+import { define as explain } from '../../src/cli/commands/answers/explain.ts';
+import { define as plan } from '../../src/cli/commands/answers/plan.ts';
+import { define as why } from '../../src/cli/commands/answers/why.ts';
 import * as schemas from '../../src/report/data/answer-schemas.ts';
 import { printedBy } from '../in-process.ts';
 

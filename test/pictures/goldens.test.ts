@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import * as diff from '../../src/cli/commands/diff.ts';
-import * as ls from '../../src/cli/commands/ls.ts';
-import * as plan from '../../src/cli/commands/plan.ts';
-import * as run from '../../src/cli/commands/run.ts';
-import * as why from '../../src/cli/commands/why.ts';
+import * as diff from '../../src/cli/commands/answers/diff.ts';
+import * as plan from '../../src/cli/commands/answers/plan.ts';
+import * as why from '../../src/cli/commands/answers/why.ts';
+import * as ls from '../../src/cli/commands/machine/ls.ts';
+import * as run from '../../src/cli/commands/machine/run.ts';
 import { blockMapSvg } from '../../src/report/drawing/block-svg.ts';
 import { inProcess } from '../in-process.ts';
 

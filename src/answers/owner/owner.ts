@@ -1,4 +1,4 @@
-import { addedEntries } from '../../boot/sections.ts';
+import { addedEntries } from '../../boot/memory/sections.ts';
 import type { resource } from '../../kernel/state.ts';
 import type { FirmwareMapEntry, Machine } from '../../machines/machine.ts';
 import { MEMORY_DIR } from '../../machines/readers/block-dirs.ts';

@@ -7,8 +7,8 @@ import { MEMBLOCK_MEMORY, SECTION_IS_EARLY, type State } from '../../kernel/stat
 import type { Machine } from '../../machines/machine.ts';
 import { Runner } from '../../schedule/runner.ts';
 import type { Steps } from '../../steps/step.ts';
-import { MemblockFree } from '../memblock-free.ts';
-import type { Taken } from '../memmap.ts';
+import { MemblockFree } from '../memory/memblock-free.ts';
+import type { Taken } from '../memory/memmap.ts';
 
 /**
  * The tables that init_mem_mapping() and sparse_init() leave on x86-64: the linear map of boot memory and its memmap.

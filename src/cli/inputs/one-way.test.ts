@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, test } from 'vitest';
 import { inProcess, type Printed } from '../../../test/in-process.ts';
-import { define as ls } from '../commands/ls.ts';
-import { define as pages } from '../commands/pages.ts';
-import { define as ptdump } from '../commands/ptdump.ts';
-import { define as run } from '../commands/run.ts';
-import { define as sections } from '../commands/sections.ts';
+import { define as ls } from '../commands/machine/ls.ts';
+import { define as pages } from '../commands/machine/pages.ts';
+import { define as ptdump } from '../commands/machine/ptdump.ts';
+import { define as run } from '../commands/machine/run.ts';
+import { define as sections } from '../commands/machine/sections.ts';
 
 // Every command that takes a machine opens the same sources and prints the same notes.
 

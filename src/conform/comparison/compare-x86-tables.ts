@@ -1,4 +1,4 @@
-import { bootRanges } from '../../boot/sections.ts';
+import { bootRanges } from '../../boot/memory/sections.ts';
 import { vaText } from '../../geometry/translation.ts';
 import type { Mmu } from '../../hardware/mmu.ts';
 import { leaves } from '../../hardware/walks/walk.ts';

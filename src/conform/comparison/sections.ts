@@ -1,5 +1,5 @@
-import { uncovered } from '../../boot/holes.ts';
-import { bootRanges } from '../../boot/sections.ts';
+import { uncovered } from '../../boot/memory/holes.ts';
+import { bootRanges } from '../../boot/memory/sections.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import {
   NO_PAGE,

@@ -1,4 +1,4 @@
-import { newInstance } from '../../../boot/device-ranges.ts';
+import { newInstance } from '../../../boot/devices/device-ranges.ts';
 import { BadOperation } from '../../../errors/bad-operation.ts';
 import { daxctl } from '../../../scenarios/nvdimm/daxctl.ts';
 import { ndctl } from '../../../scenarios/nvdimm/ndctl.ts';
