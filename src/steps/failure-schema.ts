@@ -40,6 +40,7 @@ const subjects = {
   pa: number,
   size: number,
   level: text,
+  contiguous: z.boolean(),
   region: text,
   section: number,
   block: number,

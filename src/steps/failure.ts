@@ -96,6 +96,8 @@ export interface Subjects {
   readonly size?: number;
   /** The level of the page table, or of the entry that translates. */
   readonly level?: string;
+  /** Whether the old or the new entry has the contiguous bit. */
+  readonly contiguous?: boolean;
   /** The region of the kernel's address space that `va` lies in. */
   readonly region?: string;
   readonly section?: number;

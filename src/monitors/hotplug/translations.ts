@@ -1,4 +1,5 @@
 import { vaText } from '../../geometry/translation.ts';
+import { CONT } from '../../hardware/descriptor/descriptor.ts';
 import { type HeldTranslation, held } from '../../hardware/index.ts';
 import type { Config } from '../../kernel/config.ts';
 import type { State } from '../../kernel/state.ts';
@@ -33,12 +34,13 @@ export function checkTranslations(state: State, c: Config): Failure[] {
   const { violations } = state.mmu;
   for (const rule of new Set(violations.map((v) => v.rule))) {
     const all = violations.filter((v) => v.rule === rule);
-    const [{ va, size: bytes }, more] = [all[0]!, all.length - 1];
+    const [{ va, size: bytes, old, now }, more] = [all[0]!, all.length - 1];
+    const contiguous = ((old.attr | now.attr) & CONT) !== 0;
     found.push(
       broken(
         'translations',
         rule,
-        { region: regionOf(c, va), va, size: bytes, more },
+        { region: regionOf(c, va), va, size: bytes, contiguous, more },
         `${rule} ${at(va, bytes, more)}`,
       ),
     );
