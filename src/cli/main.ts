@@ -21,6 +21,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(2);
 });
 
+// what is written there is beside the result
+process.stderr.on('error', () => {});
+
 try {
   await addCommands(program, process.argv.slice(2));
   await program.parseAsync();

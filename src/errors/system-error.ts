@@ -14,6 +14,7 @@ export function reason(code: string): string {
   if (code === 'EISDIR') return 'is a directory';
   if (code === 'ELOOP') return 'too many symbolic links';
   if (code === 'ENAMETOOLONG') return 'file name too long';
+  if (code === 'ENOSPC') return 'no space left on device';
   return code;
 }
 

@@ -2,7 +2,6 @@ import { basename } from 'node:path';
 import { UserError } from '../errors/user-error.ts';
 import type { ScenarioStep } from '../scenarios/format/step-schema.ts';
 import { kindOf } from '../scenarios/format/step-schema.ts';
-import { NoAnswer } from './guest/channel.ts';
 import { Guest } from './guest/guest.ts';
 import type { GuestFiles } from './guest/initramfs.ts';
 import type { GuestKernel } from './kernel/guest-kernel.ts';
@@ -141,6 +140,8 @@ async function performAll(
   ) => {
     const began = performance.now();
     const { files, unread } = await stepFiles(guest, head.kernel, timeout, from);
+    // half a snapshot is none
+    if (signal.aborted || guest.gone !== null) return;
     const all = new Map(files);
     if (step === 0) {
       // messages of a boot belong to no step
@@ -179,7 +180,7 @@ async function performAll(
     try {
       for await (const op of performer.perform(run, step.step as never)) ops.push(op);
     } catch (error) {
-      if (!(error instanceof NoAnswer || error instanceof UserError)) throw error;
+      if (!(error instanceof UserError)) throw error;
       if (signal.aborted) break;
       stopped = guest.gone ?? error.message;
       ops.push(askedOf(step));
@@ -193,6 +194,7 @@ async function performAll(
     }
     if (guest.gone !== null) break;
     await snapshot(number, text, ops, (performance.now() - began) / 1000, from);
+    if (signal.aborted || guest.gone !== null) break;
     if (await after?.(guest, writer.dir, number)) {
       stopped = 'the model differs';
       break;
@@ -200,6 +202,7 @@ async function performAll(
   }
   if (signal.aborted) stopped = 'interrupted';
   else if (guest.gone !== null) stopped = guest.gone;
+  if (writer.steps === 0) throw new UserError(`${stopped}: nothing was recorded`);
   return { steps: writer.steps, stopped, crash };
 }
 

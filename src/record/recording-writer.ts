@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { InputError } from '../errors/input-error.ts';
 import { codeOf, reason } from '../errors/system-error.ts';
+import { undoAtExit } from './guest/leftovers.ts';
 import { programPath } from './qemu/process.ts';
 import type { RecordedOp } from './steps/performer.ts';
 
@@ -25,6 +26,7 @@ export class RecordingWriter {
   /** Beside the output, so that it can be renamed. */
   readonly #work: string;
   readonly #dir: string;
+  readonly #forget: () => void;
   readonly #steps: { readonly dir: string; readonly ops: readonly RecordedOp[] }[] = [];
 
   /**
@@ -40,6 +42,7 @@ export class RecordingWriter {
     } catch (error) {
       throw new InputError(output, '', reason(codeOf(error) ?? String(error)));
     }
+    this.#forget = undoAtExit(() => rmSync(this.#work, { recursive: true, force: true }));
     this.#dir = join(this.#work, basename(output).replace(/\.tar(\.[gx]z)?$/, ''));
     mkdirSync(this.#dir);
   }
@@ -112,5 +115,6 @@ export class RecordingWriter {
   /** Removes what is not in its place. */
   discard(): void {
     rmSync(this.#work, { recursive: true, force: true });
+    this.#forget();
   }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Stands for QEMU in tests of what becomes of processes and files: makes the sockets and memory files that the arguments name, and
 // answers as MHP_FAKE says.
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 const args = process.argv.slice(2).join(' ');
@@ -28,8 +28,9 @@ serve(path(/unix:([^ ,]+)/), (socket) => {
 });
 print('[    0.000000] Linux version 6.1.0-fake\n');
 if (mode === 'panic') print('[    1.000000] Kernel panic - not syncing: No working init found.\n');
+if (mode === 'no-port') print('[    2.000000] mhp: no virtio port: the kernel has no virtio console\n');
 serve(path(/id=guest,path=([^ ,]+)/), (socket) => {
-  if (mode === 'panic' || mode === 'silent') return;
+  if (['panic', 'silent', 'no-port'].includes(mode)) return;
   socket.write('mhp ready\n');
   let writes = 0;
   socket.on('data', (chunk) => {
@@ -40,6 +41,9 @@ serve(path(/id=guest,path=([^ ,]+)/), (socket) => {
     if (isWrite) writes++;
     if (isWrite && writes === 2 && mode === 'hang') return;
     if (isWrite && writes === 2 && mode === 'die') process.exit(3);
+    if (isWrite && writes === 2 && mode === 'full')
+      for (const work of readdirSync('.').filter((name) => name.startsWith('.mhp-record-')))
+        symlinkSync('/dev/full', `${work}/full/02-echo-online-memory-memory9-state`);
     if (isWrite && writes === 2 && mode === 'busy') {
       const err = 'sh: write error: Device or resource busy\n';
       socket.write(`mhp 1 0 ${err.length}\n${err}`);

@@ -8,7 +8,7 @@ import { openRecording } from '../../machines/recording/open-recording.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import { parseYamlText } from '../../machines/text/yaml-text.ts';
 import { placeOf } from '../../machines/text/zod-place.ts';
-import { privateDir } from '../../record/guest/guest.ts';
+import { PrivateDir } from '../../record/guest/private-dir.ts';
 import { userland } from '../../record/guest/userland.ts';
 import { record } from '../../record/record.ts';
 import { type MatrixRow, matrixJunit, matrixText } from '../../report/run/record-matrix.ts';
@@ -91,11 +91,11 @@ function readMatrix(file: string): {
 export async function runMatrix(file: string, flags: MatrixFlags, signal: AbortSignal): Promise<number> {
   const { cells, memory, dir } = readMatrix(file);
   mkdirSync(dir, { recursive: true });
-  const work = privateDir(2 ** 28);
+  const work = new PrivateDir(2 ** 28);
   const rows = new Map<Cell, MatrixRow>();
   let used = 0;
   const waiting = new Set<() => void>();
-  const planner = new Planner(work);
+  const planner = new Planner(work.path, signal);
   const one = async (cell: Cell): Promise<void> => {
     const began = performance.now();
     const about = { scenario: basename(cell.scenario), kernel: cell.kernel, page_size: cell.page_size };
@@ -158,7 +158,7 @@ export async function runMatrix(file: string, flags: MatrixFlags, signal: AbortS
     await Promise.all(memory === 0 ? [] : cells.map(one));
     if (memory === 0) for (const cell of cells) await one(cell);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    work.remove();
   }
   const all = cells.map((cell) => rows.get(cell)!);
   if (flags.junit !== undefined) saveWhole(flags.junit, matrixJunit(all));

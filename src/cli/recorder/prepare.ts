@@ -1,6 +1,6 @@
 import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
-import { Debian } from '../../record/kernel/debian.ts';
+import { cacheDir, Debian } from '../../record/kernel/debian.ts';
 import { KernelFinder } from '../../record/kernel/find-kernel.ts';
 import type { GuestKernel } from '../../record/kernel/guest-kernel.ts';
 import { type Plan, planOf } from '../../record/machine/plan.ts';
@@ -48,14 +48,19 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 export class Planner {
   readonly #packages = new Map<string, Debian>();
   readonly #finder: KernelFinder;
+  readonly #signal: AbortSignal;
 
-  /** @param dir a private directory */
-  constructor(dir: string) {
+  /**
+   * @param dir a private directory
+   * @param signal ends downloads
+   */
+  constructor(dir: string, signal: AbortSignal) {
+    this.#signal = signal;
     this.#finder = new KernelFinder(dir, (arch) => this.#debian(arch));
   }
 
   #debian(arch: 'amd64' | 'arm64'): Debian {
-    const known = this.#packages.get(arch) ?? new Debian(arch);
+    const known = this.#packages.get(arch) ?? new Debian(arch, cacheDir(), this.#signal);
     this.#packages.set(arch, known);
     return known;
   }

@@ -109,7 +109,9 @@ const DECODERS: Record<Compression, Decoder> = {
   },
 
   async xz(pull, sink) {
-    const { default: xz } = await import('xz-decompress');
+    // a loader that transforms modules gives the exports of this CommonJS module without `default`
+    const loaded = await import('xz-decompress');
+    const { XzReadableStream } = loaded.default ?? loaded;
     let produced = 0;
     let producedAtEnd = -1;
     const compressed = new ReadableStream<Uint8Array>(
@@ -129,7 +131,7 @@ const DECODERS: Record<Compression, Decoder> = {
       },
       { highWaterMark: 0 },
     );
-    const reader = new xz.XzReadableStream(compressed as never).getReader();
+    const reader = new XzReadableStream(compressed as never).getReader();
     try {
       for (;;) {
         const { done, value } = await reader.read();

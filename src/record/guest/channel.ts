@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { UserError } from '../../errors/user-error.ts';
 
 /** What a command in the guest came to. */
 export interface Answer {
@@ -8,7 +9,9 @@ export interface Answer {
 }
 
 /** The guest did not answer in time, or its end of the channel is gone. */
-export class NoAnswer extends Error {}
+export class NoAnswer extends UserError {
+  override readonly name = 'NoAnswer';
+}
 
 /** Commands to the guest, one at a time (src/record/guest/initramfs.ts has the protocol). */
 export class Channel {

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf, reason } from '../../errors/system-error.ts';
 import { UserError } from '../../errors/user-error.ts';
 import type { GuestKernel } from '../kernel/guest-kernel.ts';
 import type { MemoryDevice } from '../machine/devices.ts';
@@ -16,6 +16,7 @@ import { type Answer, Channel, NoAnswer } from './channel.ts';
 import { Console } from './console.ts';
 import { GuestError } from './guest-error.ts';
 import { type GuestFiles, initramfs, PORT } from './initramfs.ts';
+import { PrivateDir } from './private-dir.ts';
 
 /** A guest that has booted and does what it is told. */
 
@@ -26,13 +27,6 @@ export interface BootOptions {
   /** Seconds until the guest must have booted. */
   readonly timeout: number;
   readonly signal: AbortSignal;
-}
-
-/** A directory of this user alone, in memory if there is room for `bytes`. */
-export function privateDir(bytes: number): string {
-  const shm = statfsSync('/dev/shm', { bigint: false });
-  const root = shm.bavail * shm.bsize > bytes ? '/dev/shm' : tmpdir();
-  return mkdtempSync(join(root, `mhp-record-${process.pid}-`));
 }
 
 export class Guest {
@@ -53,13 +47,14 @@ export class Guest {
   btf = new Btf(Buffer.alloc(0));
   /** What the tools in the guest list, by the name of the file that it goes to. */
   readonly tools: readonly (readonly [file: string, command: string])[];
+  readonly #home: PrivateDir;
   readonly #process: QemuProcess;
   readonly #channel: Channel;
   #caller: Caller | null = null;
   #answers = true;
 
   private constructor(parts: {
-    readonly dir: string;
+    readonly home: PrivateDir;
     readonly options: BootOptions;
     readonly qmp: Qmp;
     readonly process: QemuProcess;
@@ -68,12 +63,13 @@ export class Guest {
     readonly command: readonly string[];
     readonly seconds: number;
   }) {
-    this.dir = parts.dir;
+    this.#home = parts.home;
+    this.dir = parts.home.path;
     this.kernel = parts.options.kernel;
     this.machine = parts.options.machine;
     this.qmp = parts.qmp;
     this.ram = parts.ram;
-    this.console = new Console(join(parts.dir, 'console.log'));
+    this.console = new Console(join(this.dir, 'console.log'));
     this.signal = parts.options.signal;
     this.command = parts.command;
     this.bootSeconds = parts.seconds;
@@ -95,12 +91,13 @@ export class Guest {
     const { machine, kernel, files, timeout, signal } = options;
     const began = performance.now();
     const total = machine.layout.ram.reduce((sum, { size }) => sum + size, 0);
-    const dir = privateDir(total + machine.devices.reduce((sum, { size }) => sum + size, 0));
+    const home = new PrivateDir(total + machine.devices.reduce((sum, { size }) => sum + size, 0), total);
+    const dir = home.path;
     const console = new Console(join(dir, 'console.log'));
     const ram = new GuestRam();
     let process: QemuProcess | undefined;
     try {
-      writeFileSync(join(dir, 'initramfs'), initramfs(files));
+      writeInitramfs(dir, files);
       const args = [...qemuArgs(dir, machine, kernel)];
       process = new QemuProcess(machine.program, args);
       const qmp = new Qmp(await process.socket(join(dir, 'qmp'), 30));
@@ -118,7 +115,7 @@ export class Guest {
       await Promise.race([ended, comesUp(channel, console, timeout, signal)]);
       const seconds = (performance.now() - began) / 1000;
       const guest = new Guest({
-        dir,
+        home,
         options,
         qmp,
         process,
@@ -133,7 +130,7 @@ export class Guest {
       await process?.kill();
       ram.close();
       const end = console.end(15);
-      rmSync(dir, { recursive: true, force: true });
+      home.remove();
       if (error instanceof NoAnswer) throw new GuestError(`the guest did not come up: ${error.message}`, end);
       if (error instanceof UserError && !(error instanceof GuestError))
         throw new GuestError(error.message, end);
@@ -265,7 +262,7 @@ export class Guest {
   async end(): Promise<void> {
     await this.#process.kill();
     this.ram.close();
-    rmSync(this.dir, { recursive: true, force: true });
+    this.#home.remove();
   }
 
   /** QEMU's process id. */
@@ -276,6 +273,16 @@ export class Guest {
   /** Waits until QEMU ends. */
   get ended(): Promise<void> {
     return this.#process.ended;
+  }
+}
+
+function writeInitramfs(dir: string, files: GuestFiles): void {
+  try {
+    writeFileSync(join(dir, 'initramfs'), initramfs(files));
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new UserError(`the guest's programs cannot be written to ${dir}: ${reason(code)}`);
   }
 }
 

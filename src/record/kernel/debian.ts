@@ -23,7 +23,11 @@ const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,120}$/;
 async function command(
   name: string,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<string> {
   try {
     const { stdout } = await run(name, args, { maxBuffer: 2 ** 28, ...options });
@@ -32,6 +36,10 @@ async function command(
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     if (code === 'ENOENT')
       throw new InputError(name, '', 'is not installed: without it no Debian package can be had');
+    if (code === 'ABORT_ERR') {
+      const why = options.signal?.reason?.name === 'TimeoutError' ? 'took too long' : 'was interrupted';
+      throw new InputError(`${name} ${args.join(' ')}`, '', why);
+    }
     const said = (stderr ?? '').split('\n').find((line) => /^(E:|W:|dpkg-deb:|tar:)/.test(line));
     throw new InputError(`${name} ${args[0] ?? ''}`, '', said ?? `failed (${String(code)})`);
   }
@@ -40,15 +48,22 @@ async function command(
 export class Debian {
   readonly #arch: DebianArch;
   readonly #dir: string;
+  readonly #signal: AbortSignal | undefined;
   #updated: Promise<void> | undefined;
 
-  constructor(arch: DebianArch, cache: string = cacheDir()) {
+  /** @param signal ends downloads */
+  constructor(arch: DebianArch, cache: string = cacheDir(), signal?: AbortSignal) {
     this.#arch = arch;
+    this.#signal = signal;
     this.#dir = join(cache, 'debian', arch);
   }
 
-  #env(): NodeJS.ProcessEnv {
-    return { ...process.env, APT_CONFIG: join(this.#dir, 'apt', 'apt.conf') };
+  #apt(name: string, args: readonly string[], cwd?: string): Promise<string> {
+    return command(name, args, {
+      env: { ...process.env, APT_CONFIG: join(this.#dir, 'apt', 'apt.conf') },
+      signal: this.#signal,
+      ...(cwd !== undefined && { cwd }),
+    });
   }
 
   /** Fetches the lists of packages, once a process. */
@@ -65,9 +80,12 @@ export class Debian {
         `Dir::State::status "${join(apt, 'status')}";`,
         `Dir::Cache "${join(apt, 'cache')}";`,
         'APT::Sandbox::User "";',
+        // a server that does not answer any more ends the download
+        'Acquire::http::Timeout "60";',
+        'Acquire::https::Timeout "60";',
       ];
       writeFileSync(join(apt, 'apt.conf'), `${lines.join('\n')}\n`);
-      await command('apt-get', ['-q', 'update'], { env: this.#env() });
+      await this.#apt('apt-get', ['-q', 'update']);
     })();
     return this.#updated;
   }
@@ -75,7 +93,7 @@ export class Debian {
   /** The names of packages that begin with `prefix`. */
   async names(prefix: string): Promise<readonly string[]> {
     await this.#update();
-    const text = await command('apt-cache', ['pkgnames', prefix], { env: this.#env() });
+    const text = await this.#apt('apt-cache', ['pkgnames', prefix]);
     return text.split('\n').filter((name) => PACKAGE.test(name));
   }
 
@@ -97,7 +115,7 @@ export class Debian {
     mkdirSync(join(this.#dir, 'unpacked'), { recursive: true });
     const work = mkdtempSync(join(this.#dir, 'get-'));
     try {
-      await command('apt-get', ['-q', 'download', name], { env: this.#env(), cwd: work });
+      await this.#apt('apt-get', ['-q', 'download', name], work);
       const deb = readdirSync(work).find((file) => file.endsWith('.deb'));
       if (deb === undefined) throw new InputError(`debian package ${name}`, '', 'cannot be downloaded');
       await command('dpkg-deb', ['-x', join(work, deb), join(work, 'root')]);

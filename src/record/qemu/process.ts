@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { InputError } from '../../errors/input-error.ts';
 import { UserError } from '../../errors/user-error.ts';
+import { undoAtExit } from '../guest/leftovers.ts';
 
 /** A process of QEMU that does not outlive this one. */
 
@@ -52,12 +53,15 @@ export class QemuProcess {
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr = `${this.#stderr}${chunk.toString()}`.slice(-4000);
     });
+    const forget = undoAtExit(() => this.#child.kill('SIGKILL'));
     this.ended = new Promise((resolve) => {
       this.#child.on('error', (error) => {
+        forget();
         this.#ended ??= error.message;
         resolve();
       });
       this.#child.on('close', (code, signal) => {
+        forget();
         this.#ended ??= signal === null ? `status ${code}` : `signal ${signal}`;
         resolve();
       });
@@ -100,11 +104,5 @@ export class QemuProcess {
   async kill(): Promise<void> {
     if (!this.hasEnded) this.#child.kill('SIGKILL');
     await this.ended;
-  }
-
-  /** It may outlive this process after all. */
-  release(): void {
-    this.#child.unref();
-    (this.#child.stderr as unknown as { unref?: () => void } | null)?.unref?.();
   }
 }

@@ -1,5 +1,4 @@
 import { UserError } from '../../errors/user-error.ts';
-import { NoAnswer } from '../guest/channel.ts';
 import type { Guest } from '../guest/guest.ts';
 import { blocksOf, readTree } from './guest-files.ts';
 import { kpageflagsText, readKpageflags } from './kpageflags.ts';
@@ -36,7 +35,7 @@ export async function stepFiles(
     try {
       await read();
     } catch (error) {
-      if (!(error instanceof UserError || error instanceof NoAnswer)) throw error;
+      if (!(error instanceof UserError)) throw error;
       unread.push({ what, why: error.message });
     }
   };

@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../../../errors/input-error.ts';
 import type { Arch } from '../../../geometry/sizes.ts';
-import { type Guest, privateDir, qemuArgs } from '../../../record/guest/guest.ts';
+import { type Guest, qemuArgs } from '../../../record/guest/guest.ts';
 import { GuestError } from '../../../record/guest/guest-error.ts';
+import { PrivateDir } from '../../../record/guest/private-dir.ts';
 import { userland } from '../../../record/guest/userland.ts';
 import { type Progress, type Recorded, record } from '../../../record/record.ts';
 import { planJson, planText } from '../../../report/run/record-plan.ts';
@@ -55,7 +55,12 @@ export function define(command: Command): void {
     .option('--junit <file>', 'with --matrix: write a JUnit report')
     .option('--json', 'print JSON')
     .action(async (file: string | undefined, flags: Flags) => {
-      process.exitCode = await interruptible((signal) => chosen(file, flags, signal));
+      const reader = new AbortController();
+      // nobody reads how far it is (`2>&1 | head`)
+      process.stderr.once('error', () => reader.abort());
+      process.exitCode = await interruptible((signal) =>
+        chosen(file, flags, AbortSignal.any([signal, reader.signal])),
+      );
     });
 }
 
@@ -74,9 +79,9 @@ async function chosen(file: string | undefined, flags: Flags, signal: AbortSigna
 
 async function run(file: string, flags: Flags, signal: AbortSignal): Promise<number> {
   const subject = subjectOf(file, flags.arch);
-  const dir = privateDir(2 ** 28);
+  const dir = new PrivateDir(2 ** 28);
   try {
-    const planner = new Planner(dir);
+    const planner = new Planner(dir.path, signal);
     const { kernel, plan } = await planner.plan(subject, flags.kernel!, flags);
     if (flags.plan) {
       const args = qemuArgs('DIR', plan.machine, kernel);
@@ -121,7 +126,7 @@ async function run(file: string, flags: Flags, signal: AbortSignal): Promise<num
     }
     throw error;
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    dir.remove();
   }
 }
 
