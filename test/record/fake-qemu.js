@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Stands for QEMU in tests of what becomes of processes and files: makes the sockets and memory files that the arguments name, and
 // answers as MHP_FAKE says.
-import { appendFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
 const args = process.argv.slice(2).join(' ');
@@ -42,8 +42,10 @@ serve(path(/id=guest,path=([^ ,]+)/), (socket) => {
     if (isWrite && writes === 2 && mode === 'hang') return;
     if (isWrite && writes === 2 && mode === 'die') process.exit(3);
     if (isWrite && writes === 2 && mode === 'full')
-      for (const work of readdirSync('.').filter((name) => name.startsWith('.mhp-record-')))
-        symlinkSync('/dev/full', `${work}/full/02-echo-online-memory-memory9-state`);
+      for (const work of readdirSync('.').filter((name) => name.startsWith('.mhp-record-'))) {
+        mkdirSync(`${work}/full/02-echo-online-memory-memory9-state`);
+        symlinkSync('/dev/full', `${work}/full/02-echo-online-memory-memory9-state/step.json`);
+      }
     if (isWrite && writes === 2 && mode === 'busy') {
       const err = 'sh: write error: Device or resource busy\n';
       socket.write(`mhp 1 0 ${err.length}\n${err}`);

@@ -105,12 +105,12 @@ const isAlive = (pidFile: string): boolean => {
   return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
 };
 
-/** Directories of this user's recordings, of the process alone. */
+/** Directories that a process has left, and those beside the outputs of all. */
 const leftOf = (pid: number | undefined): string[] =>
   ['/dev/shm', tmpdir(), dir].flatMap((at) =>
-    readdirSync(at).filter(
-      (name) => name.startsWith(`mhp-record-${pid}-`) || name.startsWith('.mhp-record-'),
-    ),
+    readdirSync(at)
+      .filter((name) => name.startsWith(`mhp-record-${pid}-`) || name.startsWith('.mhp-record-'))
+      .map((name) => join(at, name)),
   );
 
 async function until(what: () => boolean): Promise<void> {
@@ -226,7 +226,7 @@ test('a full disk: one line, no recording, nothing left', async () => {
   const { status, out, err } = await ended;
   expect([status, out]).toEqual([2, '']);
   expect(err.split('\n').at(-2)).toBe(
-    `mhp: ${join(dir, 'full')}: 02-echo-online-memory-memory9-state/dmesg: cannot be written: no space left on device`,
+    `mhp: ${join(dir, 'full')}: 02-echo-online-memory-memory9-state/step.json: cannot be written: no space left on device`,
   );
   expect(existsSync(join(dir, 'full'))).toBe(false);
   expect(isAlive(pidFile)).toBe(false);
@@ -234,11 +234,12 @@ test('a full disk: one line, no recording, nothing left', async () => {
 });
 
 test('a reader that closes standard error (2>&1 | head) ends QEMU and leaves nothing', async () => {
-  const { child, ended, pidFile } = start('ok');
+  const output = join(dir, 'closed');
+  const { child, ended, pidFile } = start('ok', ['-o', output]);
   child.stderr!.destroy();
   const { status, out } = await ended;
   expect([status, out]).toEqual([2, '']);
-  expect(existsSync(join(dir, 'ok'))).toBe(false);
+  expect(existsSync(output)).toBe(false);
   expect(isAlive(pidFile)).toBe(false);
   expect(leftOf(child.pid)).toEqual([]);
 });
@@ -264,8 +265,8 @@ test('QEMU ends even if mhp is killed', async () => {
   child.kill('SIGKILL');
   await ended;
   await until(() => !isAlive(pidFile));
-  for (const name of readdirSync('/dev/shm'))
-    if (name.startsWith(`mhp-record-${child.pid}-`)) rmSync(join('/dev/shm', name), { recursive: true });
+  // nobody is left who could remove them
+  for (const path of leftOf(child.pid)) rmSync(path, { recursive: true });
 });
 
 test('an output that cannot be written is refused in one line before the boot', async () => {
