@@ -247,3 +247,14 @@ test('a region of persistent CXL memory cannot move', () => {
     `region${region} cannot move: it is a CXL region`,
   );
 });
+
+test('a region of the firmware lies in its window, and not over another region', () => {
+  const session = booted('v7.2', X86);
+  must(session, WINDOW, { cxl_region: { window: 0, size: '1G' } });
+  const made = (start: string) => () =>
+    play(session, { cxl_region: { window: 0, size: '512M', start, type: 'pmem' } });
+  expect(made('12G')).toThrow('0x300000000+0x20000000 is not in CXL Window 0');
+  expect(made('16896M')).toThrow('0x420000000+0x20000000 overlaps region0: decoders do not overlap');
+  expect(made('17G')).not.toThrow();
+  expect(made('17G')).toThrow('overlaps region1');
+});

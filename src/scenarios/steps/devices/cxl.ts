@@ -72,6 +72,10 @@ export const cxl_region = stepKind({
     if (long === 0) throw new BadOperation('a CXL region has a size');
     if (start !== undefined && (start < window.start || start + long > window.start + window.size))
       throw new BadOperation(`${hex(start)}+${hex(long)} is not in CXL Window ${step.window}`);
+    if (start !== undefined)
+      for (const [nr, region] of state.cxl_region)
+        if (start < region.start + region.size && region.start < start + long)
+          throw new BadOperation(`${hex(start)}+${hex(long)} overlaps region${nr}: decoders do not overlap`);
     function* create(): Steps<number> {
       const cxlr = yield* look(free_memregion);
       state.cxl_region.set(cxlr, {
