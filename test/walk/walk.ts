@@ -60,10 +60,21 @@ const names = (Object.keys(KINDS) as StepName[]).filter((name) => isDrawn(KINDS[
 /** How much more often the kinds of a walk's theme are drawn. */
 const EMPHASIS = 5;
 
+/** What a walk is taken on, instead of any machine and with every kind of step. */
+export interface Terrain {
+  readonly machine: (prng: Prng) => DrawnMachine;
+  /** Kinds that this terrain has none of are left out. */
+  has(kind: StepName): boolean;
+  /** Whether a step can be taken behind these. */
+  takes(step: ScenarioStep, before: readonly ScenarioStep[], session: Session): boolean;
+}
+
+const ANYWHERE: Pick<Terrain, 'has' | 'takes'> = { has: () => true, takes: () => true };
+
 /** The kinds, each as often as it weighs: every second walk has a theme. */
-function lot(prng: Prng): StepName[] {
+function lot(prng: Prng, { has }: Pick<Terrain, 'has'>): StepName[] {
   const theme = prng.below(2) ? prng.pick(THEMES) : [];
-  return names.flatMap((name) => {
+  return names.filter(has).flatMap((name) => {
     const kind = KINDS[name];
     const weight = isDrawn(kind) ? kind.weight * (theme.includes(name) ? EMPHASIS : 1) : 0;
     return Array.from({ length: weight }, () => name);
@@ -74,6 +85,7 @@ function lot(prng: Prng): StepName[] {
 function drawStep(
   here: Here,
   names: readonly StepName[],
+  takes: (step: ScenarioStep) => boolean,
 ): { readonly written: object; readonly step: ScenarioStep } | null {
   for (let i = 0; i < ATTEMPTS; i++) {
     const name = here.pick(names);
@@ -84,7 +96,7 @@ function drawStep(
     const written = { [name]: takesResult ? { ...drawn, expect: 'any' } : drawn };
     const parsed = parseStep(written);
     if (!('step' in parsed)) throw new Error(`${JSON.stringify(written)}: ${parsed.what}`);
-    if (kindOf(name).lacks?.(here.session, parsed.step.step)) continue;
+    if (kindOf(name).lacks?.(here.session, parsed.step.step) || !takes(parsed.step)) continue;
     return { written, step: parsed.step };
   }
   return null;
@@ -214,21 +226,25 @@ export interface WalkOptions {
   readonly index: number;
   readonly release: string;
   readonly arch?: 'arm64' | 'x86_64' | undefined;
+  readonly terrain?: Terrain;
 }
 
 /** One random walk: the same options give the same one. */
-export function takeWalk({ seed, index, release, arch }: WalkOptions): Walk {
+export function takeWalk({ seed, index, release, arch, terrain }: WalkOptions): Walk {
   const prng = new Prng(mixed(seed, index));
-  const machine = drawMachine(prng, release, arch);
+  const machine = terrain?.machine(prng) ?? drawMachine(prng, release, arch);
+  const { has, takes } = terrain ?? ANYWHERE;
   const steps: object[] = [];
+  const taken: ScenarioStep[] = [];
   const most = 3 + prng.below(MOST - 2);
   const played = drive({ machine, release, steps: [] }, {}, (session) => {
     const here = new Here(session, prng, release);
-    const kinds = lot(prng);
+    const kinds = lot(prng, { has });
     return () => {
-      const next = steps.length < most ? drawStep(here, kinds) : null;
+      const next = steps.length < most ? drawStep(here, kinds, (step) => takes(step, taken, session)) : null;
       if (next === null) return null;
       steps.push(next.written);
+      taken.push(next.step);
       here.note(next.step.kind, next.step.step);
       return next.step;
     };
