@@ -7,6 +7,7 @@ import { type Result, returned } from '../scenarios/running/result.ts';
 import type { Session } from '../scenarios/running/session.ts';
 import { lacksDeviceMemory } from '../scenarios/steps/common/lacks.ts';
 import { deviceRange } from '../scenarios/steps/devices/device.ts';
+import { FAIL_SITES } from '../scenarios/steps/machine/fail.ts';
 import { unpinLast } from '../scenarios/steps/pages/pin.ts';
 import type { Because } from './because.ts';
 import {
@@ -206,6 +207,21 @@ const operations: Operations = {
       return { kind: 'memunmap', step: module === undefined ? step : { ...step, resource: module } };
     },
     compares: [errno],
+  },
+  fail: {
+    text: ({ op, site }) => `${op} ${site}`,
+    does: ({ site, times, after }) => {
+      const known = FAIL_SITES.find((one) => one === site);
+      if (known === undefined) return { because: `fail: unknown site ${quote(site)}`, unread: true };
+      return { kind: 'fail', step: { site: known, times, after } };
+    },
+    compares: [],
+  },
+  touch: {
+    text: called,
+    does: ({ start, size }) => ({ kind: 'touch', step: { start, size } }),
+    compares: [noResult],
+    program: true,
   },
   use_memory: {
     text: named,

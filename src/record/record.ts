@@ -128,7 +128,7 @@ async function performAll(
     'qemu-cmdline.txt',
     `${guest.command.map((word) => (word === kernel.image ? basename(word) : word.replaceAll(guest.dir, '.'))).join(' \\\n  ')}\n`,
   );
-  const run: Run = { guest, timeout, pins: [], plugged: new Map() };
+  const run: Run = { guest, timeout, pins: [], pagemaps: new Map(), plugged: new Map() };
   let crash: string | null = null;
   let stopped: string | null = null;
   const snapshot = async (

@@ -142,10 +142,10 @@ test('pages of another size are refused', () => {
 });
 
 test('steps that cannot be recorded are named with the reason, the others are kept', () => {
-  const steps = `${ADD}  - fail: {site: vmemmap_populate}\n  - online: 40\n  - virtio_mem: {device: 0, start: 8G, size: 1G}\n`;
+  const steps = `${ADD}  - fail: {site: usemap}\n  - online: 40\n  - virtio_mem: {device: 0, start: 8G, size: 1G}\n`;
   const { left_out, steps: kept, missing, modules } = plan(TWO, steps);
   expect(left_out).toEqual([
-    { step: 1, kind: 'fail', why: 'an allocation cannot be made to fail at a chosen place' },
+    { step: 1, kind: 'fail', why: 'no function of the kernel does the allocation "usemap" alone' },
     { step: 3, kind: 'virtio_mem', why: 'the kernel is built without VIRTIO_MEM' },
   ]);
   expect(kept.map(([number]) => number)).toEqual([0, 2]);

@@ -43,7 +43,12 @@ function machineOf(prng: Prng, kernel: GuestKernel, pageSize: number): DrawnMach
     ...(wide && { va_bits: 57 }),
     ...(options.length > 0 && { boot_options: options.join(' ') }),
     ram,
-    nodes: [{ node: 0, cpus: '0' }, { node: 1, cpus: prng.pick(['', '1']) }, { node: 2 }],
+    // QEMU tells of a node that has CPUs or RAM, and on x86-64 of the last one
+    nodes: [
+      { node: 0, cpus: '0' },
+      { node: 1, cpus: sizes.length > 1 ? prng.pick(['', '1']) : '1' },
+      ...(arch === 'x86_64' ? [{ node: 2 }] : []),
+    ],
   };
 }
 

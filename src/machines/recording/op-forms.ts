@@ -88,6 +88,14 @@ export const FORMS = [
   form('offline_and_remove_memory', called, { errno }),
   form('memremap_pages', { nid: z.int(), ...called }, { errno }),
   form('memunmap_pages', { start: bytes }, { errno }),
+  /** The next calls of `function` fail as if an allocation did, after some that do not (scenarios: fail). */
+  form(
+    'fail',
+    { site: text, times: z.int().min(1).max(1000), after: z.int().min(0).max(1_000_000) },
+    { function: text },
+  ),
+  /** The kernel writes to all bytes of a range through its linear map. */
+  form('touch', called, {}),
   /** The test module takes unmovable pages somewhere in a range of a node; `page` is a pfn or an address. */
   form(
     'pin',

@@ -40,8 +40,24 @@ const ARM64: Registers = {
   link: 30 * 8,
 };
 
-/** An argument: a number, or a text of which the function gets the address. */
-export type Argument = bigint | string;
+/** An argument: a number, a text of which the function gets the address, or an address at which bytes are written first. */
+export type Argument = bigint | string | { readonly at: bigint; readonly bytes: Buffer };
+
+/** A function that returns at once, without being run. */
+export interface Fault {
+  readonly name: string;
+  /** How many calls run before. */
+  readonly after: number;
+  /** How many calls do not. */
+  readonly times: number;
+  /** What they return. */
+  readonly result: bigint;
+}
+
+/** The task that made a call has died in it. */
+export class Oops extends UserError {
+  override readonly name = 'Oops';
+}
 
 /** Stack that a call leaves alone, for texts. */
 const ROOM = 512n;
@@ -52,6 +68,10 @@ export class Caller {
   readonly #registers: Registers;
   readonly #symbols: ReadonlyMap<string, bigint>;
   readonly #entry: bigint;
+  /** By the address of the function. */
+  readonly #faults = new Map<bigint, { after: number; times: number; readonly result: bigint }>();
+  /** While functions are to fail, somebody waits for a call of one. */
+  #watch: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
 
   /** @throws UserError if the kernel's symbols lack the handler of sync(2) */
   constructor(arch: Arch, gdb: Gdb, channel: Channel, symbols: ReadonlyMap<string, bigint>) {
@@ -97,18 +117,21 @@ export class Caller {
     const target = this.#symbols.get(name);
     if (target === undefined) throw new UserError(`the kernel has no ${name}() in kallsyms`);
     const r = this.#registers;
-    await this.#gdb.interrupt();
+    await this.#halt();
     await this.#gdb.setBreakpoint(this.#entry);
     this.#gdb.go();
     const done = this.#channel.run('sync', seconds + 20, signal);
     done.catch(() => undefined);
-    await this.#gdb.stopped(20, signal);
-    const before = await this.#gdb.registers();
+    const before = await this.#arrive(20, signal);
     const call = Buffer.from(before);
     let sp = (before.readBigUInt64LE(r.sp) - ROOM) & ~15n;
     const places: { readonly at: bigint; readonly length: number }[] = [];
     for (const [i, arg] of args.entries()) {
       let value = typeof arg === 'bigint' ? BigInt.asUintN(64, arg) : 0n;
+      if (typeof arg === 'object') {
+        await this.#gdb.write(arg.at, arg.bytes);
+        value = BigInt.asUintN(64, arg.at);
+      }
       if (typeof arg === 'string') {
         const bytes = Buffer.from(`${arg}\0`, 'latin1');
         sp = (sp - BigInt(bytes.length)) & ~15n;
@@ -130,8 +153,13 @@ export class Caller {
     call.writeBigUInt64LE(target, r.pc);
     await this.#gdb.setRegisters(call);
     this.#gdb.go();
-    await this.#gdb.stopped(seconds, signal);
-    const after = await this.#gdb.registers();
+    const after = await this.#comesBack(done, seconds, signal);
+    if (after === null) {
+      await this.#gdb.interrupt();
+      await this.#gdb.clearBreakpoint(this.#entry);
+      this.#release();
+      throw new Oops(`${name}() ended in an oops`);
+    }
     if (after.readBigUInt64LE(r.pc) !== this.#entry) throw new UserError(`${name}() did not come back`);
     const result = after.readBigInt64LE(r.result);
     const texts: Buffer[] = [];
@@ -140,8 +168,99 @@ export class Caller {
     before.copy(after, r.general[0], r.general[0], r.general[1]);
     await this.#gdb.setRegisters(after);
     await this.#gdb.clearBreakpoint(this.#entry);
-    this.#gdb.go();
+    this.#release();
     await done;
     return { result, texts };
+  }
+
+  /**
+   * Makes the next calls of a function fail.
+   * @throws UserError if the kernel has no such function
+   */
+  async fail({ name, after, times, result }: Fault): Promise<void> {
+    const at = this.#symbols.get(name);
+    if (at === undefined) throw new UserError(`the kernel has no ${name}() in kallsyms`);
+    await this.#halt();
+    if (!this.#faults.has(at)) await this.#gdb.setBreakpoint(at);
+    this.#faults.set(at, { after, times, result });
+    this.#release();
+  }
+
+  /** Stops the guest. */
+  async #halt(): Promise<void> {
+    this.#watch?.stop.abort();
+    await this.#watch?.ended;
+    this.#watch = null;
+    await this.#gdb.interrupt();
+    await this.#refused(await this.#gdb.registers());
+  }
+
+  /** Lets the guest run, and watches for calls that are to fail. */
+  #release(): void {
+    this.#gdb.go();
+    if (this.#faults.size === 0) return;
+    const stop = new AbortController();
+    const watch = async (): Promise<void> => {
+      while (this.#faults.size > 0 && !stop.signal.aborted) {
+        await this.#gdb.stopped(86_400, stop.signal);
+        await this.#refused(await this.#gdb.registers());
+        this.#gdb.go();
+      }
+    };
+    this.#watch = { stop, ended: watch().catch(() => undefined) };
+  }
+
+  /** The registers at the next stop that no failing function is the reason of. */
+  async #arrive(seconds: number, signal: AbortSignal): Promise<Buffer> {
+    for (;;) {
+      await this.#gdb.stopped(seconds, signal);
+      const registers = await this.#gdb.registers();
+      if (!(await this.#refused(registers))) return registers;
+      this.#gdb.go();
+    }
+  }
+
+  /** The registers when a call has come back; null if the task has died in it. */
+  async #comesBack(done: Promise<unknown>, seconds: number, signal: AbortSignal): Promise<Buffer | null> {
+    const dead = new AbortController();
+    const died = done.then(
+      () => dead.abort(),
+      () => undefined,
+    );
+    try {
+      return await this.#arrive(seconds, AbortSignal.any([signal, dead.signal]));
+    } catch (error) {
+      if (!dead.signal.aborted) throw error;
+      await died;
+      return null;
+    }
+  }
+
+  /** Whether the guest has stopped at a function that is to fail; it then is where the function returns, or one step into it. */
+  async #refused(registers: Buffer): Promise<boolean> {
+    const r = this.#registers;
+    const at = registers.readBigUInt64LE(r.pc);
+    const fault = this.#faults.get(at);
+    if (fault === undefined) return false;
+    if (fault.after > 0) {
+      fault.after--;
+      await this.#gdb.clearBreakpoint(at);
+      await this.#gdb.step();
+      await this.#gdb.setBreakpoint(at);
+      return true;
+    }
+    const sp = registers.readBigUInt64LE(r.sp);
+    const back =
+      r.link === null ? (await this.#gdb.read(sp, 8)).readBigUInt64LE() : registers.readBigUInt64LE(r.link);
+    if (r.link === null) registers.writeBigUInt64LE(sp + 8n, r.sp);
+    registers.writeBigUInt64LE(back, r.pc);
+    registers.writeBigInt64LE(fault.result, r.result);
+    await this.#gdb.setRegisters(registers);
+    fault.times--;
+    if (fault.times === 0) {
+      this.#faults.delete(at);
+      await this.#gdb.clearBreakpoint(at);
+    }
+    return true;
   }
 }

@@ -11,7 +11,7 @@ import { Vmcoreinfo } from '../memory/vmcoreinfo.ts';
 import { Gdb } from '../qemu/gdb.ts';
 import { QemuProcess } from '../qemu/process.ts';
 import { Qmp, type QmpEvent } from '../qemu/qmp.ts';
-import { Caller } from './call.ts';
+import { type Argument, Caller, type Fault, Oops } from './call.ts';
 import { type Answer, Channel, NoAnswer } from './channel.ts';
 import { Console } from './console.ts';
 import { GuestError } from './guest-error.ts';
@@ -19,6 +19,35 @@ import { type GuestFiles, initramfs, PORT } from './initramfs.ts';
 import { PrivateDir } from './private-dir.ts';
 
 /** A guest that has booted and does what it is told. */
+
+/** Kernel symbols that steps, calls and snapshots need; a kernel has some of them. */
+const SYMBOLS = [
+  '__x64_sys_sync',
+  '__arm64_sys_sync',
+  'snprintf',
+  'memset',
+  'swapper_pg_dir',
+  'get_zeroed_page',
+  'get_zeroed_page_noprof',
+  'add_memory',
+  'add_memory_driver_managed',
+  'remove_memory',
+  'offline_and_remove_memory',
+  'alloc_contig_range',
+  'alloc_contig_range_noprof',
+  'free_contig_range',
+  'memremap_pages',
+  'memunmap_pages',
+  // made to fail
+  'vmemmap_populate',
+  'init_memory_block',
+  'add_memory_block',
+  '__register_one_node',
+  '__register_node',
+  'register_node',
+  'xa_store',
+  'memblock_double_array',
+] as const;
 
 export interface BootOptions {
   readonly machine: QemuMachine;
@@ -140,33 +169,18 @@ export class Guest {
 
   /** Reads what does not change while the guest runs. */
   async #learn(): Promise<void> {
-    const names = [
-      ...[
-        '__x64_sys_sync',
-        '__arm64_sys_sync',
-        'snprintf',
-        'swapper_pg_dir',
-        'kfree',
-        '__kmalloc',
-        '__kmalloc_noprof',
-      ],
-      ...['add_memory', 'add_memory_driver_managed', 'remove_memory', 'offline_and_remove_memory'],
-      ...[
-        'alloc_contig_range',
-        'alloc_contig_range_noprof',
-        'free_contig_range',
-        'memremap_pages',
-        'memunmap_pages',
-      ],
-    ];
-    const found = await this.run(`grep -E ' (${names.join('|')})$' /proc/kallsyms`, 60);
+    // a compiler may have made a function of its own for some callers
+    const found = await this.run(
+      `grep -E ' (${SYMBOLS.join('|')})(\\.(isra|constprop|part)\\.[0-9]+)*$' /proc/kallsyms`,
+      60,
+    );
     this.symbols = new Map(
       found.out
         .toString()
         .split('\n')
         .flatMap((line) => {
           const [address, , name] = line.split(/[ \t]/);
-          return name === undefined ? [] : [[name, BigInt(`0x${address}`)] as const];
+          return name === undefined ? [] : [[name.replace(/\..*/, ''), BigInt(`0x${address}`)] as const];
         }),
     );
     const where = (await this.run('cat /sys/kernel/vmcoreinfo', 20)).out.toString().trim();
@@ -205,8 +219,7 @@ export class Guest {
     await Promise.race([this.#process.ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
   }
 
-  /** Calls a kernel function. */
-  async call(name: string, args: readonly (bigint | string)[], seconds: number): Promise<bigint> {
+  async #calls(): Promise<Caller> {
     if (!this.answers) throw new NoAnswer('the guest does not answer any more');
     if (this.#caller === null) {
       const gdb = new Gdb(await this.#process.socket(join(this.dir, 'gdb'), 10));
@@ -215,12 +228,26 @@ export class Guest {
       await caller.check(this.signal);
       this.#caller = caller;
     }
+    return this.#caller;
+  }
+
+  /**
+   * Calls a kernel function.
+   * @throws Oops if the task that calls it dies; the guest lives on
+   */
+  async call(name: string, args: readonly Argument[], seconds: number): Promise<bigint> {
+    const caller = await this.#calls();
     try {
-      return await this.#caller.call(name, args, seconds, this.signal);
+      return await caller.call(name, args, seconds, this.signal);
     } catch (error) {
-      await this.#silent();
+      if (!(error instanceof Oops)) await this.#silent();
       throw error;
     }
+  }
+
+  /** Makes the next calls of a kernel function fail. */
+  async fail(fault: Fault): Promise<void> {
+    await (await this.#calls()).fail(fault);
   }
 
   /** Plugs a memory device. @throws QmpRefusal if QEMU refuses it */

@@ -31,6 +31,11 @@ mount -t debugfs debug /sys/kernel/debug
 mount -t tmpfs tmp /tmp
 echo 0 > /proc/sys/kernel/kptr_restrict
 while read -r module; do
+  # a device that is there now has memory for add_memory(): the driver is for those that come later
+  [ $module = virtio_mem ] && for device in /sys/bus/virtio/devices/*; do
+    path=$(readlink -f $device/..)
+    [ "$(cat $device/device)" = 0x0018 ] && echo \${path##*/} > /sys/bus/pci/drivers/virtio-pci/unbind
+  done
   insmod /mhp/$module.ko || echo "mhp: module $module cannot be loaded" > /dev/kmsg
 done < /mhp/modules
 port=

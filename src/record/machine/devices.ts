@@ -59,9 +59,9 @@ export function deviceOf({ kind, step }: ScenarioStep): MemoryDevice | null {
   return null;
 }
 
-/** Ranges that add_memory() and its like get, and behind which there must be memory of which the kernel knows nothing. */
+/** Ranges that add_memory() and memremap_pages() get, and behind which there must be memory of which the kernel knows nothing. */
 function backed({ kind, step }: ScenarioStep): readonly [start: number, size: number] | null {
-  return kind === 'add' || kind === 'add_driver_managed' ? rangeOf(step) : null;
+  return kind === 'add' || kind === 'add_driver_managed' || kind === 'memremap' ? rangeOf(step) : null;
 }
 
 const M = 2 ** 20;

@@ -83,6 +83,27 @@ function cpusOf({ source, nodes = [] }: Machine, layout: Layout): ReadonlyMap<nu
   return found;
 }
 
+/**
+ * QEMU's ACPI tables name the nodes with CPUs, those with RAM, and the last one, to which they say that memory may be plugged;
+ * the kernel numbers the nodes that they name.
+ */
+function refuseUnnamed(
+  { source, arch }: Machine,
+  nodes: readonly number[],
+  cpus: ReadonlyMap<number, readonly number[]>,
+  { ram }: Layout,
+): void {
+  const unnamed = nodes
+    .slice(0, -1)
+    .find((node) => (cpus.get(node)?.length ?? 0) === 0 && !ram.some((one) => one.node === node));
+  if (arch === 'x86_64' && unnamed !== undefined)
+    throw new InputError(
+      source,
+      'machine.nodes',
+      `node ${unnamed} has no CPU and no RAM and is not the last: QEMU does not tell the kernel of it`,
+    );
+}
+
 /** The words that every guest gets, and those that keep addresses and start-up the same in each run. */
 function cmdlineOf(machine: Machine, kernel: GuestKernel, append: string): string {
   const own = [machine.cmdline ?? '', append].join(' ').trim();
@@ -133,6 +154,7 @@ export function qemuMachine(
   const nodes = [
     ...new Set([...(machine.nodes ?? []).map(({ nid }) => nid), ...layout.ram.map(({ node }) => node)]),
   ].sort((a, b) => a - b);
+  refuseUnnamed(machine, nodes, cpus, layout);
   const smp = [...cpus.values()].flat().length;
   const wide = top > CPU_END ? ',phys-bits=46' : '';
   const bare = machine.guest === false ? ',-hypervisor' : '';

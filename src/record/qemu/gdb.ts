@@ -112,6 +112,13 @@ export class Gdb {
     this.#send('c');
   }
 
+  /** Lets the CPU that has stopped execute one instruction. */
+  async step(): Promise<void> {
+    this.#packets = this.#packets.filter((packet) => !/^[TS][0-9a-f]{2}/.test(packet));
+    this.#send('s');
+    await this.stopped(20, new AbortController().signal);
+  }
+
   /** Waits until the guest stops. */
   async stopped(seconds: number, signal: AbortSignal): Promise<void> {
     for (;;) if (/^[TS][0-9a-f]{2}/.test(await this.#packet(seconds, signal))) return;

@@ -6,6 +6,7 @@ import type { Guest } from '../guest/guest.ts';
 import { configValue } from '../kernel/guest-kernel.ts';
 import { AddressSpace } from '../memory/address-space.ts';
 import { type Arm64Geometry, arm64Tables } from '../memory/arm64-tables.ts';
+import { X86_DIRECT_MAP } from '../memory/linear-address.ts';
 import { memmapText, sections, sectionText } from '../memory/sections.ts';
 import { type X86Geometry, x86Leaves, x86TableText } from '../memory/x86-tables.ts';
 
@@ -16,13 +17,13 @@ const K = 2n ** 64n;
 /** asm/page_64_types.h, asm/pgtable_64_types.h: without KASLR. */
 const X86_LAYOUTS = {
   4: {
-    direct: 0xffff888000000000n,
+    direct: X86_DIRECT_MAP[4],
     direct_end: 0xffffc88000000000n,
     vmemmap: 0xffffea0000000000n,
     vmemmap_end: 0xffffeb0000000000n,
   },
   5: {
-    direct: 0xff11000000000000n,
+    direct: X86_DIRECT_MAP[5],
     direct_end: 0xff91000000000000n,
     vmemmap: 0xffd4000000000000n,
     vmemmap_end: 0xffd6000000000000n,

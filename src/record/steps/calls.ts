@@ -1,14 +1,17 @@
 import { rangeOf } from '../../scenarios/steps/common/values.ts';
 import { KPAGEFLAGS_UNIT, readKpageflags } from '../snapshot/kpageflags.ts';
+import { crashing } from './crashing.ts';
 import { errnoOf } from './errno.ts';
 import type { Performer, RecordedOp, Run } from './performer.ts';
 
 /** Kernel functions, called through QEMU's gdb stub. */
 
 async function call(run: Run, op: RecordedOp, args: readonly (bigint | string)[]): Promise<RecordedOp> {
-  const ret = await run.guest.call(op.op, args, run.timeout);
-  // int functions leave the upper half of the register as it is
-  return { ...op, errno: errnoOf(BigInt.asIntN(32, ret)) };
+  return crashing(op, async () => {
+    const ret = await run.guest.call(op.op, args, run.timeout);
+    // int functions leave the upper half of the register as it is
+    return { ...op, errno: errnoOf(BigInt.asIntN(32, ret)) };
+  });
 }
 
 /** From v5.15 on these functions have no node. */

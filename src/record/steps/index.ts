@@ -1,6 +1,8 @@
 import type { StepName } from '../../scenarios/format/step-schema.ts';
 import * as calls from './calls.ts';
+import * as deviceMemory from './device-memory.ts';
 import * as devices from './devices.ts';
+import * as faults from './faults.ts';
 import * as observe from './observe.ts';
 import type { Performer } from './performer.ts';
 import * as tools from './tools.ts';
@@ -20,13 +22,13 @@ const PERFORMERS: { readonly [K in StepName]: Performer<K> | string } = {
   device_add: devices.deviceAdd,
   device_del: devices.deviceDel,
   expect: observe.expect,
-  fail: 'an allocation cannot be made to fail at a chosen place',
+  fail: faults.fail,
   hugepages: write.hugepages,
   hv_hot_add: 'QEMU is no Hyper-V',
   kpageflags: observe.kpageflags,
   lose_resource: 'a resource cannot be taken away',
-  memremap: 'a driver of its own would be needed',
-  memunmap: 'a driver of its own would be needed',
+  memremap: deviceMemory.memremap,
+  memunmap: deviceMemory.memunmap,
   ndctl: tools.ndctl,
   nvdimm: devices.nvdimm,
   nvdimm_move: 'the machine boots once',
@@ -40,7 +42,7 @@ const PERFORMERS: { readonly [K in StepName]: Performer<K> | string } = {
   remove: calls.remove,
   soft_reserved: 'QEMU cannot say of memory that it has a special purpose',
   system_state: 'system_state cannot be set',
-  touch: 'a driver of its own would be needed',
+  touch: deviceMemory.touch,
   unpin: calls.unpin,
   use: 'what a page is used for cannot be chosen',
   virtio_mem: devices.virtioMem,

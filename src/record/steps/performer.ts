@@ -12,6 +12,8 @@ export interface Run {
   readonly timeout: number;
   /** Pages that pins hold, in order. */
   readonly pins: bigint[];
+  /** The addresses of device memory's struct dev_pagemap, by its start. */
+  readonly pagemaps: Map<number, bigint>;
   /** The devices that are plugged, by id. */
   readonly plugged: Map<string, { readonly kind: string; readonly start: number; readonly size: number }>;
 }
