@@ -117,6 +117,11 @@ test.each([
     'S: machine.nodes: QEMU numbers CPUs from 0 on, each on one node',
   ],
   [
+    '{arch: x86_64, ram: [{start: 0, size: 1G}], nodes: [{node: 0, cpus: "0"}, {node: 1}, {node: 2}]}',
+    ADD,
+    'S: machine.nodes: node 1 has no CPU and no RAM and is not the last: QEMU does not tell the kernel of it',
+  ],
+  [
     TWO,
     '  - device_add: {id: d, start: 3G, size: 1G}\n',
     'S: QEMU places memory devices from 0x140000000 on; d lies at 0xc0000000',

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { Caller } from '../../src/record/guest/call.ts';
+import { Caller, Oops } from '../../src/record/guest/call.ts';
 import { Channel, NoAnswer } from '../../src/record/guest/channel.ts';
 import { Gdb } from '../../src/record/qemu/gdb.ts';
 import { Qmp, QmpRefusal } from '../../src/record/qemu/qmp.ts';
@@ -165,6 +165,86 @@ test('a kernel function is called with its arguments in order, and everything is
   await expect(caller.call('no_such', [], 5, never)).rejects.toThrow(
     'the kernel has no no_such() in kallsyms',
   );
+});
+
+test('a function that is to fail returns its error without being run, after the calls that run', async () => {
+  const [entry, snprintf, add, populate] = [0x1000n, 0x2000n, 0x3000n, 0x4000n];
+  const cpu = fakeCpu(entry, snprintf, add);
+  const stub = await sockets();
+  const guest = await sockets();
+  const steps: string[] = [];
+  const refusals: bigint[] = [];
+  let calls = 0;
+  // add_memory() calls the function three times before it comes back
+  const gdb = fakeGdb(stub.theirs, (packet) => {
+    if (/^[zZ]1,4000,/.test(packet) || packet === 's') steps.push(packet);
+    if (packet === 's') return 'T05thread:01;';
+    if (packet !== 'c') return cpu.answer(packet);
+    const at = cpu.registers.readBigUInt64LE(128);
+    if (at === 0x5000n) refusals.push(cpu.registers.readBigInt64LE(0));
+    if (calls > 0 && calls < 4 && (at === add || at === populate || at === 0x5000n)) {
+      calls++;
+      const sp = cpu.registers.readBigUInt64LE(56) - 8n;
+      cpu.answer(`M${sp.toString(16)},8:0050000000000000`);
+      cpu.registers.writeBigUInt64LE(sp, 56);
+      cpu.registers.writeBigUInt64LE(populate, 128);
+      return 'T05thread:01;';
+    }
+    if (at !== 0x5000n) return cpu.answer(packet);
+    cpu.registers.writeBigUInt64LE(entry, 128);
+    return 'T05thread:01;';
+  });
+  guest.theirs.on('data', () => {
+    calls = 1;
+    cpu.before.copy(cpu.registers);
+    gdb.send('T05thread:01;');
+    setTimeout(() => guest.theirs.write('mhp 0 0 0\n'), 50);
+  });
+  const symbols = new Map([
+    ['__x64_sys_sync', entry],
+    ['snprintf', snprintf],
+    ['add_memory', add],
+    ['vmemmap_populate', populate],
+  ]);
+  const caller = new Caller('x86_64', new Gdb(stub.mine), new Channel(guest.mine), symbols);
+  await caller.fail({ name: 'vmemmap_populate', after: 1, times: 2, result: -12n });
+  await caller.call('add_memory', [1n], 5, never);
+  expect(steps).toEqual(['Z1,4000,4', 'z1,4000,4', 's', 'Z1,4000,4', 'z1,4000,4']);
+  expect(refusals).toEqual([-12n, -12n]);
+  await expect(caller.fail({ name: 'no_such', after: 0, times: 1, result: 0n })).rejects.toThrow(
+    'the kernel has no no_such() in kallsyms',
+  );
+});
+
+test('a task that dies in a call is an oops, and the next call is made', async () => {
+  const [entry, snprintf, add] = [0x1000n, 0x2000n, 0x3000n];
+  const cpu = fakeCpu(entry, snprintf, add);
+  const stub = await sockets();
+  const guest = await sockets();
+  let dies = true;
+  const gdb = fakeGdb(stub.theirs, (packet) => {
+    if (packet === 'c' && dies && cpu.registers.readBigUInt64LE(128) === add) {
+      guest.theirs.write('mhp 139 0 0\n');
+      return null;
+    }
+    return cpu.answer(packet);
+  });
+  guest.theirs.on('data', () => {
+    cpu.before.copy(cpu.registers);
+    gdb.send('T05thread:01;');
+    if (!dies) setTimeout(() => guest.theirs.write('mhp 0 0 0\n'), 50);
+  });
+  const symbols = new Map([
+    ['__x64_sys_sync', entry],
+    ['snprintf', snprintf],
+    ['add_memory', add],
+  ]);
+  const caller = new Caller('x86_64', new Gdb(stub.mine), new Channel(guest.mine), symbols);
+  await expect(caller.call('add_memory', [1n], 5, never)).rejects.toThrow(
+    new Oops('add_memory() ended in an oops'),
+  );
+  dies = false;
+  expect(await caller.call('add_memory', [1n], 5, never)).toBe(-17n);
 });
 
 test('arguments that arrive in another order are noticed before they do harm', async () => {

@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { runMatrix } from '../../src/cli/recorder/matrix.ts';
-import { privateDir } from '../../src/record/guest/guest.ts';
+import { PrivateDir } from '../../src/record/guest/private-dir.ts';
 import { Debian } from '../../src/record/kernel/debian.ts';
 import { KernelFinder } from '../../src/record/kernel/find-kernel.ts';
 import { nearestRelease } from '../../src/releases/index.ts';
@@ -37,9 +37,9 @@ const { arch } = values;
 if (arch !== 'arm64' && arch !== 'x86_64') throw new Error('--arch: arm64 or x86_64');
 const wanted = { arch, page_size: Number(values['page-size']) } as const;
 
-const work = privateDir(2 ** 28);
+const work = new PrivateDir(2 ** 28);
 try {
-  const find = new KernelFinder(work, () => new Debian(arch === 'arm64' ? 'arm64' : 'amd64'));
+  const find = new KernelFinder(work.path, () => new Debian(arch === 'arm64' ? 'arm64' : 'amd64'));
   const kernel = await find.find(values.kernel, wanted);
   const release = nearestRelease(kernel.release ?? '');
   if (release === null) throw new Error(`${values.kernel}: of no release that is modelled`);
@@ -68,5 +68,5 @@ try {
     process.exitCode = await runMatrix(matrix, limits, stop.signal);
   }
 } finally {
-  rmSync(work, { recursive: true, force: true });
+  work.remove();
 }

@@ -17,8 +17,8 @@ import type { RecordedTable, RecordedTables } from '../../machines/page-tables/t
 
 /** The recorded tables of a machine, at their recorded addresses. */
 
-/** Hardware levels 1, 2 and 3 by their names in recordings. */
-const HARDWARE_LEVEL = { PUD: 1, PMD: 2, PTE: 3 } as const;
+/** Hardware levels by their names in recordings. */
+const HARDWARE_LEVEL = { P4D: 0, PUD: 1, PMD: 2, PTE: 3 } as const;
 
 /** The depth of a recorded table's entries. */
 export const depthIn = (t: Translation, table: RecordedTable): number =>

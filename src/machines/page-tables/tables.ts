@@ -4,8 +4,8 @@ import { parseVa } from '../../geometry/translation.ts';
 import { IN_WORDS, placeOf } from '../text/zod-place.ts';
 import { leafAttr } from './attributes.ts';
 
-/** Levels as recordings name them: hardware levels 1, 2, 3, whatever levels the kernel folds. */
-export const TABLE_LEVELS = ['PUD', 'PMD', 'PTE'] as const;
+/** Levels as recordings name them: hardware levels 0, 1, 2, 3, whatever levels the kernel folds. */
+export const TABLE_LEVELS = ['P4D', 'PUD', 'PMD', 'PTE'] as const;
 export type TableLevel = (typeof TABLE_LEVELS)[number];
 
 /** Leaves of one size and kind, consecutive in virtual and physical addresses. */
@@ -76,7 +76,8 @@ const count = z
   .int()
   .min(0)
   .max(2 ** 40);
-const pages = z.object({ PUD: count, PMD: count, PTE: count });
+/** Tables of level 0 are there with five levels only. */
+const pages = z.object({ P4D: count.default(0), PUD: count, PMD: count, PTE: count });
 
 const schema = z.object({
   name: z.string().regex(/^[a-z][a-z0-9_]{0,31}$/),

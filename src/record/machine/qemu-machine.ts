@@ -84,8 +84,8 @@ function cpusOf({ source, nodes = [] }: Machine, layout: Layout): ReadonlyMap<nu
 }
 
 /**
- * QEMU's ACPI tables name the nodes with CPUs, those with RAM, and the last one, to which they say that memory may be plugged;
- * the kernel numbers the nodes that they name.
+ * QEMU's device tree names the nodes with CPUs and those with RAM, its ACPI tables also the last one, to which they say that
+ * memory may be plugged; the kernel of x86-64 numbers the nodes that they name.
  */
 function refuseUnnamed(
   { source, arch }: Machine,
@@ -94,13 +94,13 @@ function refuseUnnamed(
   { ram }: Layout,
 ): void {
   const unnamed = nodes
-    .slice(0, -1)
+    .slice(0, arch === 'x86_64' ? -1 : undefined)
     .find((node) => (cpus.get(node)?.length ?? 0) === 0 && !ram.some((one) => one.node === node));
-  if (arch === 'x86_64' && unnamed !== undefined)
+  if (unnamed !== undefined)
     throw new InputError(
       source,
       'machine.nodes',
-      `node ${unnamed} has no CPU and no RAM and is not the last: QEMU does not tell the kernel of it`,
+      `node ${unnamed} has no CPU and no RAM${arch === 'x86_64' ? ' and is not the last' : ''}: QEMU does not tell the kernel of it`,
     );
 }
 

@@ -13,7 +13,8 @@ export interface Arm64Geometry {
   readonly pa52: boolean;
 }
 
-const LEVELS = ['PGD', 'PUD', 'PMD', 'PTE'] as const;
+/** Names of tables by hardware level; a table at level 0 is not the root only if there are five levels. */
+const LEVELS = ['P4D', 'PUD', 'PMD', 'PTE'] as const;
 const hexOf = (n: bigint | number): string => `0x${n.toString(16)}`;
 const MASK = 2n ** 64n - 1n;
 
@@ -113,7 +114,7 @@ export function arm64Tables(ram: GuestRam, name: string, lo: bigint, hi: bigint,
   const count = (level: string, empty: boolean): number =>
     tables.filter((table) => table.level === level && (!empty || table.nonzero === 0)).length;
   const byLevel = (empty: boolean): Record<string, number> =>
-    Object.fromEntries(['PUD', 'PMD', 'PTE'].map((level) => [level, count(level, empty)]));
+    Object.fromEntries(LEVELS.slice(first < 0 ? 0 : 1).map((level) => [level, count(level, empty)]));
   const mapped: Record<string, number> = {};
   for (const { leaf, size } of leaves) mapped[leaf] = (mapped[leaf] ?? 0) + size;
   return {
