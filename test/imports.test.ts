@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   source: ['errors', 'geometry', 'hardware', 'ir', 'kernel', 'releases', 'steps'],
   'source/compare': [
     'boot',
+    'geometry',
     'hardware',
     'interleave',
     'kernel',

@@ -12,6 +12,7 @@ import * as remove_memory from '../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
 import * as memory_failure from '../kernel/mm/memory-failure.ts';
 import * as memmap_init from '../kernel/mm/page_alloc/memmap_init.ts';
+import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 
 /** A fix that stable kernels took over. */
@@ -232,7 +233,7 @@ export const BACKPORTS: readonly Backport[] = [
     subject: 'mm/ptdump: take the memory hotplug lock inside ptdump_walk_pgd()',
     since: 'v6.18',
     stable: { 'v5.10': '5.10.241', 'v6.1': '6.1.149', 'v6.12': '6.12.43' },
-    functions: {},
+    functions: { ptdump_walk_pgd: [ptdump.v5_7.ptdump_walk_pgd, ptdump.v6_1_192.ptdump_walk_pgd] },
   },
   {
     commit: null,

@@ -20,7 +20,8 @@ export type Place =
   | { readonly kind: 'object'; readonly number: number; readonly offset: number }
   | { readonly kind: 'nothing' };
 
-const OBJECT_SIZE = 4096;
+/** Bytes at which an object may be; no object is larger. */
+export const OBJECT_SIZE = 0x10000;
 
 /** The enumerators of the slots through which tables are written. */
 const SLOTS = { FIX_PTE: FIX.PTE, FIX_PMD: FIX.PMD, FIX_PUD: FIX.PUD, FIX_P4D: FIX.P4D } as const;

@@ -42,6 +42,12 @@ export function readCapabilities(header: string): Record<string, number> {
   return numbers;
 }
 
+/** Whether a tree is of a series older than another: of "5.10.262", 5.13. */
+export function isBefore({ version }: { readonly version: string }, major: number, minor: number): boolean {
+  const [a = 0, b = 0] = version.split('.').map(Number);
+  return a < major || (a === major && b < minor);
+}
+
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 /**

@@ -4,6 +4,7 @@ import { leaf_entry } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../kernel/kernel.ts';
 import type { EntryPointer } from '../kernel/mmu.ts';
 import type { Addresses } from './addresses.ts';
+import { isBefore } from './bundle.ts';
 import type { SourceProgram } from './program.ts';
 import type { SourceArgument } from './run.ts';
 import { BadBundle } from './stop.ts';
@@ -25,10 +26,7 @@ export class Conversion {
   entry = (p: EntryPointer): Int64 => this.#addresses.ofEntry(p);
   /** With LPA2 the bits of the shareability are address bits, which no leaf of address 0 has. */
   pgprot = (attr: number): Int64 => wordOfDescriptor(leaf_entry(this.#c, 0, attr));
-  isBefore(major: number, minor: number): boolean {
-    const [a = 0, b = 0] = this.#program.bundle.version.split('.').map(Number);
-    return a < major || (a === major && b < minor);
-  }
+  isBefore = (major: number, minor: number): boolean => isBefore(this.#program.bundle, major, minor);
   object = (object: object | null): SourceArgument => ({ object });
   /** A function that takes the level of a table only, and allocates one. */
   allocator = (name: string): Int64 => {
@@ -49,27 +47,50 @@ const FIXMAP = 'arch/arm64/mm/fixmap.c';
 const HUGETLBPAGE = 'arch/arm64/mm/hugetlbpage.c';
 const SPARSE_VMEMMAP = 'mm/sparse-vmemmap.c';
 const VMALLOC = 'mm/vmalloc.c';
+/** Until v5.12; then in vmalloc.c. */
+const IOREMAP = 'mm/ioremap.c';
+const PTDUMP = 'mm/ptdump.c';
+const ARM64_PTDUMP = 'arch/arm64/mm/ptdump.c';
+const PAGEWALK = 'mm/pagewalk.c';
 const FIND_BIT = 'lib/find_bit.c';
 
 /** Files that are compiled only with an option. */
-export const ONLY_WITH: Readonly<Record<string, string>> = { [HUGETLBPAGE]: 'HUGETLB_PAGE' };
+export const ONLY_WITH: Readonly<Record<string, string>> = {
+  [HUGETLBPAGE]: 'HUGETLB_PAGE',
+  [PTDUMP]: 'PTDUMP_DEBUGFS',
+  [ARM64_PTDUMP]: 'PTDUMP_DEBUGFS',
+};
 
 const root = (to: Conversion, k: Kernel): Int64 => to.entry(k.c.swapper_pg_dir);
 
-/** A function of the model for which the kernel's C may stand: its files, its arguments, its names in C, the newest first, if it has others. */
-const source = <A extends readonly unknown[]>(
-  files: readonly string[],
-  convert: (to: Conversion, k: Kernel, ...args: A) => readonly SourceArgument[],
-  c: readonly string[] = [],
-): {
+/** Files that later trees have, too, without the functions: the first release in which they are not needed. */
+export const ONLY_BEFORE: Readonly<Record<string, readonly [number, number]>> = { [IOREMAP]: [5, 13] };
+
+/** Arguments that a C function gets in place of its caller's; undefined leaves the caller's. */
+export type GivenArguments = Readonly<Record<string, readonly (Int64 | undefined)[]>>;
+
+/** What a function of the model returns, of the result of the C and the model's arguments. */
+type Result<A extends readonly unknown[]> = (value: Int64, args: A) => unknown;
+
+/** A function of the model for which the kernel's C may stand. */
+interface SourceFunction<A extends readonly unknown[]> {
   readonly files: readonly string[];
   readonly convert: (to: Conversion, k: Kernel, ...args: A) => readonly SourceArgument[];
+  /** Its names in C, the newest first, if it has others. */
   readonly c: readonly string[];
-} => ({
-  files,
-  convert,
-  c,
-});
+  /** An int, unless it says otherwise. */
+  readonly result: Result<A>;
+  /** For functions below it whose arguments the model's caller chooses, and the C's does not. */
+  readonly given?: (to: Conversion, args: A) => GivenArguments;
+}
+
+const source = <A extends readonly unknown[]>(
+  files: readonly string[],
+  convert: SourceFunction<A>['convert'],
+  more: Partial<Pick<SourceFunction<NoInfer<A>>, 'c' | 'result' | 'given'>> = {},
+): SourceFunction<A> => ({ files, convert, c: [], result: (value) => intOf(value), ...more });
+
+const isTrue = (value: Int64): boolean => (value.lo & 1) === 1;
 
 /** By name: the functions of the model that the C of the same name can replace. */
 export const FUNCTIONS = {
@@ -129,9 +150,8 @@ export const FUNCTIONS = {
     // the dev_pagemap: no function of C that runs looks into it
     to.object(null),
   ]),
-  // lib/ioremap.c until v5.12
   ioremap_page_range: source(
-    [VMALLOC, MMU, HUGETLBPAGE],
+    [VMALLOC, IOREMAP, MMU, HUGETLBPAGE],
     (to, _k, addr: number, end: number, phys: number, prot: number) => [
       to.number(addr),
       to.number(end),
@@ -139,16 +159,54 @@ export const FUNCTIONS = {
       to.pgprot(prot),
     ],
     // v6.9: ioremap_page_range() looks for the area first, and calls this
-    ['vmap_page_range', 'ioremap_page_range'],
+    { c: ['vmap_page_range', 'ioremap_page_range'] },
   ),
   vunmap_page_range: source(
     [VMALLOC],
-    (to, _k, addr: number, end: number) => [to.number(addr), to.number(end)],
-    ['__vunmap_range_noflush'],
+    (to, _k, addr: number, end: number) => [
+      to.number(addr),
+      // until v5.12: the size
+      to.number(to.isBefore(5, 13) ? end - addr : end),
+    ],
+    { c: ['__vunmap_range_noflush', 'unmap_kernel_range_noflush'] },
   ),
+  vmap_page_range: source(
+    [VMALLOC],
+    (to, k, start: number, end: number, prot: number, pages: readonly number[]) => [
+      to.number(start),
+      // until v5.12: the size
+      to.number(to.isBefore(5, 13) ? end - start : end),
+      to.pgprot(prot),
+      to.object(pages),
+      // since v5.13: pages, no blocks; since v6.18: GFP_KERNEL, which no function of C that runs looks at
+      to.number(k.c.PAGE_SHIFT),
+      to.number(0),
+    ],
+    {
+      c: ['vmap_pages_range_noflush', 'map_kernel_range_noflush'],
+      // 0, or an error; the model counts
+      result: (value, [, , , pages]) => intOf(value) || pages.length,
+    },
+  ),
+  pmd_free_pte_page: source(
+    [MMU],
+    (to, _k, pmdp: EntryPointer, addr: number) => [to.entry(pmdp), to.number(addr)],
+    { result: (value) => isTrue(value) },
+  ),
+  pud_free_pmd_page: source(
+    [MMU],
+    (to, _k, pudp: EntryPointer, addr: number) => [to.entry(pudp), to.number(addr)],
+    { result: (value) => isTrue(value) },
+  ),
+  // it walks the kernel's half of the address space; scenarios name a part of it
+  ptdump_check_wx: source([ARM64_PTDUMP, PTDUMP, PAGEWALK], (_to, _k, _start: number, _end: number) => [], {
+    result: (value) => isTrue(value),
+    given: (to, [start, end]) => {
+      const range = [undefined, to.number(start), to.number(end)];
+      // v6.15: walk_page_range_debug()
+      return { walk_page_range_novma: range, walk_page_range_debug: range };
+    },
+  }),
 } as const;
 
 export type SourceFunctionName = keyof typeof FUNCTIONS;
-
-/** The result of a C function that returns an int, as the model's functions return it. */
-export const intResult = (value: Int64): number => intOf(value);

@@ -1,8 +1,9 @@
 import { ImpossibleMachine } from '../errors/impossible-machine.ts';
+import type { Int64 } from '../ir/read/values.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';
 import { Addresses } from './addresses.ts';
-import { Conversion, FUNCTIONS, intResult, type SourceFunctionName } from './functions.ts';
+import { Conversion, FUNCTIONS, type GivenArguments, type SourceFunctionName } from './functions.ts';
 import type { SourceProgram } from './program.ts';
 import { runSource, type SourceArgument } from './run.ts';
 import { BadBundle } from './stop.ts';
@@ -34,6 +35,13 @@ function checkPtdump({ c }: Kernel, { bundle }: SourceProgram): void {
 const nameInC = (fn: SourceFunctionName, program: SourceProgram): string =>
   FUNCTIONS[fn].c.find((name) => program.has(name)) ?? fn;
 
+/** A row of {@link FUNCTIONS}, whatever its arguments. */
+interface AnyFunction {
+  convert(to: Conversion, k: Kernel, ...args: unknown[]): readonly SourceArgument[];
+  result(value: Int64, args: unknown[]): unknown;
+  given?(to: Conversion, args: unknown[]): GivenArguments;
+}
+
 /** Which functions are C, and how they run. */
 export interface SourceOptions {
   /** The functions of the model that C replaces; by default all of {@link FUNCTIONS} that the bundle has. */
@@ -42,6 +50,10 @@ export interface SourceOptions {
   readonly alone?: boolean;
 }
 
+/** The functions of the model for which the C of a bundle can stand. */
+export const sourceFunctions = (program: SourceProgram): readonly SourceFunctionName[] =>
+  (Object.keys(FUNCTIONS) as SourceFunctionName[]).filter((fn) => program.has(nameInC(fn, program)));
+
 /**
  * A kernel some of whose functions are the C of a bundle.
  * @throws BadBundle if the bundle was built for another geometry, or lacks a function that is named
@@ -49,25 +61,20 @@ export interface SourceOptions {
  */
 export function sourceKernel(k: Kernel, program: SourceProgram, options: SourceOptions = {}): Kernel {
   checkGeometry(k, program);
-  const all = (Object.keys(FUNCTIONS) as SourceFunctionName[]).filter((fn) =>
-    program.has(nameInC(fn, program)),
-  );
-  const names = options.functions ?? all;
+  const names = options.functions ?? sourceFunctions(program);
   if (names.includes('ioremap_page_range')) checkPtdump(k, program);
   const to = new Conversion(k.c, new Addresses(k.c, program), program);
   const replaced: Record<string, unknown> = {};
   for (const name of names) {
     const c = nameInC(name, program);
     if (!program.has(c)) throw new BadBundle(`the bundle has no function ${c}()`);
-    const convert = FUNCTIONS[name].convert as (
-      to: Conversion,
-      k: Kernel,
-      ...args: unknown[]
-    ) => SourceArgument[];
-    replaced[name] = function* (this: Kernel, ...args: unknown[]): Steps<number> {
+    const { convert, result, given } = FUNCTIONS[name] as unknown as AnyFunction;
+    replaced[name] = function* (this: Kernel, ...args: unknown[]): Steps<unknown> {
       // what a release has not yet comes last
       const words = convert(to, this, ...args).slice(0, program.arity(c));
-      return intResult(yield* runSource(this, program, c, words, options.alone ?? false));
+      const run = { alone: options.alone ?? false, given: given?.(to, args) ?? {} };
+      const value = yield* runSource(this, program, c, words, run);
+      return program.isVoid(c) ? undefined : result(value, args);
     };
   }
   return { ...k, ...replaced };

@@ -79,6 +79,12 @@ export class SourceProgram {
     return this.ir.code(this.ir.find(fn))!.parameters.length;
   }
 
+  /** Whether a function returns nothing. */
+  isVoid(fn: string): boolean {
+    const symbol = this.ir.linked.find(fn);
+    return symbol?.kind === 'function' && symbol.fn.returns.kind === 'void';
+  }
+
   /** The value of an enumerator. @throws BadBundle if no file has it */
   enumerator(name: string): number {
     const value = this.enumeratorIfAny(name);
@@ -109,6 +115,17 @@ export class SourceProgram {
       if (place) return place;
     }
     return undefined;
+  }
+
+  /** The size of the first of these structs that a file has, in bytes. @throws BadBundle if none has one */
+  struct(...names: readonly string[]): { readonly size: number } {
+    for (const name of names) {
+      for (const { layouts } of this.#debug.values()) {
+        const known = layouts.struct(name);
+        if (known) return known;
+      }
+    }
+    throw new BadBundle(`no file of the bundle has struct ${names.join(' or ')}`);
   }
 
   /** The value of a variable that never changes, as its initialiser has it. */

@@ -8,13 +8,14 @@ import { mmu_steps } from '../kernel/mmu.ts';
 import { change, forget, look } from '../kernel/ops.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import type { Call, PlacedStep } from '../steps/within.ts';
-import { Addresses, type Place } from './addresses.ts';
+import { Addresses, OBJECT_SIZE, type Place } from './addresses.ts';
 import { shapeOf } from './boundary/asm.ts';
 import { EXTERNALS } from './boundary/externals.ts';
 import { newTask, structOf } from './boundary/objects.ts';
 import type { Site } from './boundary/site.ts';
 import { readStructPage } from './boundary/struct-page.ts';
 import { VARIABLES } from './boundary/variables.ts';
+import type { GivenArguments } from './functions.ts';
 import { plainName, type SourceProgram } from './program.ts';
 import { SourceStop } from './stop.ts';
 import { descriptorOf, equal, hexOf, wordOfDescriptor, ZERO } from './values.ts';
@@ -33,18 +34,21 @@ export type SourceArgument = Int64 | { readonly object: object | null };
 
 type Event<K extends IrEvent['kind']> = Extract<IrEvent, { readonly kind: K }>;
 
-/**
- * Runs a C function of the bundle as a thread of the model; its result as a word. With `alone` it does not say what the
- * thread remembers, which only an exploration needs.
- */
+export interface SourceRunOptions {
+  /** It does not say what the thread remembers, which only an exploration needs. */
+  readonly alone: boolean;
+  readonly given: GivenArguments;
+}
+
+/** Runs a C function of the bundle as a thread of the model; its result as a word. */
 export function* runSource(
   k: Kernel,
   program: SourceProgram,
   fn: string,
   args: readonly SourceArgument[],
-  alone: boolean,
+  { alone, given }: SourceRunOptions,
 ): Steps<Int64> {
-  const run = new SourceRun(k, program, fn);
+  const run = new SourceRun(k, program, fn, given);
   if (alone) return yield* run.run(args, false);
   yield { op: 'enter', at: `C ${fn}`, live: [] };
   const value = yield* run.run(args, true);
@@ -66,14 +70,21 @@ class SourceRun {
   readonly #calls = new WeakMap<Frame, number>();
   #made = 0;
   readonly #task = newTask();
+  readonly #written = new Set<string>();
 
-  constructor(k: Kernel, program: SourceProgram, fn: string) {
+  constructor(k: Kernel, program: SourceProgram, fn: string, given: GivenArguments) {
     this.#k = k;
     this.#program = program;
     this.#fn = fn;
     this.#addresses = new Addresses(k.c, program);
     this.#stack = { ...program.imageAddress('stack'), size: STACK_SIZE };
-    this.#interpreter = new Interpreter(program.ir, new Memory(), { observe: true });
+    const byNumber = Object.entries(given)
+      .filter(([name]) => program.has(name))
+      .map(([name, values]) => [program.ir.find(name), values] as const);
+    this.#interpreter = new Interpreter(program.ir, new Memory(), {
+      observe: true,
+      ...(byNumber.length > 0 ? { given: new Map(byNumber) } : {}),
+    });
   }
 
   *run(args: readonly SourceArgument[], forgets: boolean): Steps<Int64> {
@@ -154,7 +165,9 @@ class SourceRun {
         return;
       }
       case 'move':
-        return this.#stop(`a copy of ${event.size} bytes from ${hexOf(event.from)} to ${hexOf(event.at)}`);
+        this.#move(event);
+        this.#interpreter.answer(thread, ZERO);
+        return;
       default:
         return this.#stop(`a loop of ${BUDGET} instructions without an access`);
     }
@@ -174,7 +187,7 @@ class SourceRun {
         const variable = VARIABLES[plainName(place.name)];
         if (!variable?.read || variable.is === 'refused')
           return this.#stop(`a read of the variable ${plainName(place.name)}`);
-        return yield* variable.read(this.#site([]), place.offset, size);
+        return yield* variable.read(this.#site([]), place.offset, size, at);
       }
       case 'object':
         return this.#member(place, size).read();
@@ -214,6 +227,20 @@ class SourceRun {
     yield* change(mmu_steps.clear_pages, place.p, size);
   }
 
+  /** A constant that initialises a variable on the stack. */
+  #move({ at, from, size }: Event<'move'>): void {
+    const { lo, hi, size: whole } = this.#stack;
+    const inStack = at.hi === hi && at.lo >= lo && at.lo + size <= lo + whole;
+    const place = this.#addresses.place(from);
+    if (!inStack || place.kind !== 'variable' || !place.constant)
+      this.#stop(`a copy of ${size} bytes from ${hexOf(from)} to ${hexOf(at)}`);
+    const { memory } = this.#interpreter;
+    for (let i = 0; i < size; i++) {
+      const byte = this.#guarded(() => this.#program.constant({ lo: from.lo + i, hi: from.hi }, 1));
+      memory.store(at.lo + i, at.hi, 1, byte.lo, 0);
+    }
+  }
+
   *#call({ name, args }: Event<'call'>): Steps<Int64> {
     const external = EXTERNALS[plainName(name)];
     if (!external) return this.#stop(`the function ${name}(), which is not in the bundle`);
@@ -227,6 +254,15 @@ class SourceRun {
     size: number,
   ): { read(): Int64; write(value: Int64): void } {
     const object = this.#objects[number];
+    // struct page *pages[]
+    if (Array.isArray(object)) {
+      const pfn: unknown = object[offset / 8];
+      if (size !== 8 || typeof pfn !== 'number') return this.#stop(`byte ${offset} of an array of pages`);
+      return {
+        read: () => this.#addresses.ofPage(pfn),
+        write: () => this.#stop('a write to an array of pages'),
+      };
+    }
     const known = object && structOf(object);
     if (!object || !known) return this.#stop(`an object that is not of the model`);
     for (const [path, member] of Object.entries(known.members)) {
@@ -245,6 +281,8 @@ class SourceRun {
 
   #pointer(object: object | null): Int64 {
     if (object === null) return ZERO;
+    if (Array.isArray(object) && object.length * 8 > OBJECT_SIZE)
+      return this.#stop(`an array of ${object.length} pages`);
     const known = this.#objects.indexOf(object);
     return this.#addresses.ofObject(known >= 0 ? known : this.#objects.push(object) - 1);
   }
@@ -256,6 +294,7 @@ class SourceRun {
       addresses: this.#addresses,
       args,
       chain: this.#program.chain(this.#thread!),
+      written: this.#written,
       place: (at) => this.#addresses.place(at),
       task: () => this.#pointer(this.#task),
       read: (at, size) => this.#load({ at, size }),

@@ -110,6 +110,45 @@ describe('a C function as a thread of the model', () => {
   });
 });
 
+describe('arguments and results', () => {
+  test('an array of pages is an array of pointers to their struct pages; a count of pages is returned', () => {
+    const booted = model();
+    const { c } = booted.kernel;
+    const at = phys_to_virt(c, 64 * G);
+    const { value, steps } = runOwn(booted, own, function* (k) {
+      yield* map(k, 64 * G);
+      return yield* k.vmap_page_range(at, at + 2 * PAGE, 3, [0x40005, 0x40002]);
+    });
+    expect(value).toBe(2);
+    expect(steps.filter((text) => text.startsWith('write ')).slice(-2)).toEqual([
+      expect.stringMatching(/ = 0x40005000 attr 0x3$/),
+      expect.stringMatching(/ = 0x40002000 attr 0x3$/),
+    ]);
+  });
+
+  test('a function below takes the range of the caller in the model, not that of the C', () => {
+    const booted = model();
+    const at = phys_to_virt(booted.kernel.c, 64 * G);
+    const { value, steps } = runOwn(booted, own, function* (k) {
+      yield* map(k, 64 * G);
+      return yield* k.ptdump_check_wx(at, at + 2 * PAGE);
+    });
+    expect(value).toBe(true);
+    const leaves = steps
+      .filter((text) => text.startsWith('read '))
+      .filter((_, i, { length }) => i >= length - 8);
+    expect(leaves.filter((_, i) => i % 4 === 3)).toHaveLength(2);
+    expect(Number(leaves[7]!.slice(5)) - Number(leaves[3]!.slice(5))).toBe(8);
+  });
+
+  test('an array that no object has room for ends the run', () => {
+    const pages = Array.from({ length: 8193 }, () => 0x40005);
+    expect(() => runOwn(model(), own, (k) => k.vmap_page_range(-G, -G + PAGE, 3, pages))).toThrow(
+      'not in the boundary: an array of 8193 pages',
+    );
+  });
+});
+
 test.each([
   [1, 'kernel.c:LINE: not in the boundary: a write of the variable stranger'],
   [2, 'the function nobody_has_it(), which is not in the bundle, in vmemmap_free'],
@@ -140,7 +179,7 @@ describe('a thread of C beside a thread of the model, on the explorer', () => {
   const { c } = kernel;
   const va = phys_to_virt(c, 64 * G);
   runOwn(booted, own, (k) => map(k, 64 * G));
-  const source = sourceKernel(kernel, own);
+  const source = sourceKernel(kernel, own, { functions: ['__remove_pgd_mapping'] });
   const program = (removes: Kernel): Program =>
     kernelProgram(
       'own',

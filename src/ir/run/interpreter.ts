@@ -98,12 +98,22 @@ export class Interpreter implements Host {
   steps = 0;
   /** Whether every access to memory outside the thread's own stack is an event. */
   readonly #observe: boolean;
+  /** By function: arguments in place of the caller's. */
+  readonly #given: ReadonlyMap<number, readonly (Int64 | undefined)[]> | undefined;
   #event: IrEvent = { kind: 'budget' };
 
-  constructor(program: IrProgram, memory: Memory, options: { readonly observe?: boolean } = {}) {
+  constructor(
+    program: IrProgram,
+    memory: Memory,
+    options: {
+      readonly observe?: boolean;
+      readonly given?: ReadonlyMap<number, readonly (Int64 | undefined)[]>;
+    } = {},
+  ) {
     this.program = program;
     this.memory = memory;
     this.#observe = options.observe ?? false;
+    this.#given = options.given;
   }
 
   /** A thread that is about to call a function. Its stack is mapped. */
@@ -226,6 +236,11 @@ export class Interpreter implements Host {
       const to = code.parameters[i]!;
       regs[to] = r[from]!;
       regs[to + 1] = r[from + 1]!;
+    }
+    for (const [i, value] of this.#given?.get(number)?.entries() ?? []) {
+      if (value === undefined) continue;
+      regs[code.parameters[i]!] = value.lo;
+      regs[code.parameters[i]! + 1] = value.hi;
     }
     return FRAME;
   }

@@ -4,7 +4,7 @@ import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/barrier.ts';
 import { tlbi } from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
 import { XCHG } from '../../kernel/include/linux/pgtable.ts';
 import type { Steps } from '../../steps/step.ts';
-import { descriptorOf, wordOfDescriptor, ZERO } from '../values.ts';
+import { descriptorOf, wordOf, wordOfDescriptor } from '../values.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { STATIC_KEYS } from './keys.ts';
 import { modelName } from './names.ts';
@@ -72,11 +72,24 @@ function hasCapability(site: Site, operand: Int64): boolean {
   return typeof known === 'function' ? known(site.k.c) : known;
 }
 
+/** Whether a static key is enabled: a variable, a key of each capability (until v6.3), or that of a tracepoint. */
+function isEnabled(site: Site, name: string, offset: number): boolean {
+  const { program } = site;
+  if (name === 'cpu_hwcap_keys')
+    return hasCapability(site, wordOf(offset / program.struct('static_key_false', 'static_key').size));
+  if (name.startsWith('__tracepoint_') && offset === program.member('tracepoint', 'key').offset) return false;
+  const known = STATIC_KEYS[name];
+  if (!known || offset !== 0) return site.stop(`the static key ${name}`);
+  return known(site.k.c);
+}
+
 /** An atomic is two accesses here: only to what no other thread has. */
 function* own(site: Site, at: Int64): Steps<Int64> {
   if (site.place(at).kind !== 'object') return site.stop('an atomic on what threads share');
   return yield* site.read(at, 8);
 }
+
+const TCR_READERS = new Set(['lpa2_is_enabled', 'ptdump_check_wx']);
 
 /**
  * Inline assembly of arm64. A shape that is not here stops the run. Each says what the architecture does; the barriers
@@ -100,6 +113,12 @@ export const ARM64_ASM: readonly AsmShape[] = [
       yield* ISB();
       return {};
     },
+  },
+  {
+    // accesses are sequentially consistent, and no walk waits for it
+    name: 'dmb',
+    is: 'inert',
+    text: /^dmb (?:ishst|ishld|ish)$/,
   },
   {
     name: 'tlbi by address, last level',
@@ -127,8 +146,8 @@ export const ARM64_ASM: readonly AsmShape[] = [
     name: 'WARN and BUG',
     is: 'modelled',
     text: BUG,
-    *run({ k, chain }, [, , , flags]) {
-      const where = modelName(chain[0]!);
+    *run({ k, chain, program }, [, , , flags]) {
+      const where = modelName(chain[0]!, program.bundle);
       if (!WARNING.test(flags!)) yield* k.BUG(where);
       else if (ONCE.test(flags!)) yield* k.WARN_ON_ONCE(where);
       else yield* k.WARN(where);
@@ -167,24 +186,25 @@ export const ARM64_ASM: readonly AsmShape[] = [
     // arch_static_branch() and arch_static_branch_jump(): the label is taken if the key differs from the bit beside it
     name: 'jump label',
     is: 'modelled',
-    text: /^1:\t(?:nop|b\t\t\$\{1:l\})\s*\n\t\.pushsection\t__jump_table, "aw"\n.*\.quad\t\t\$\{0:c\} - \.\n/s,
+    text: /^1:\t(?:nop|b\t+\$\{1:l\})\s*\n\s*\.pushsection\s+__jump_table, "aw"\s*\n.*\.quad\s+\$\{0:c\} - \.\s*\n/s,
     *run(site) {
       const place = site.place(site.args[0]!);
-      if (place.kind !== 'variable' || place.offset > 1) return site.stop('a static key that is no variable');
-      const known = STATIC_KEYS[place.name];
-      if (!known) return site.stop(`the static key ${place.name}`);
-      return { target: known(site.k.c) !== (place.offset === 1) ? 1 : 0 };
+      if (place.kind !== 'variable') return site.stop('a static key that is no variable');
+      const jumps = place.offset % 2 === 1;
+      return { target: isEnabled(site, place.name, place.offset - (jumps ? 1 : 0)) !== jumps ? 1 : 0 };
     },
   },
   {
-    // TCR_EL1.DS, by which lpa2_is_enabled() decides; nothing else is known of the register
+    // TCR_EL1.DS, by which lpa2_is_enabled() decides, and T1SZ, from which vabits_actual comes (since v6.9); nothing else
+    // is known of the register
     name: 'mrs tcr_el1',
     is: 'modelled',
     text: /^mrs \$0, tcr_el1$/,
     *run(site) {
-      if (!site.chain.includes('lpa2_is_enabled')) return site.stop('a read of TCR_EL1');
+      if (!site.chain.some((fn) => TCR_READERS.has(fn))) return site.stop('a read of TCR_EL1');
       const { t, PAGE_SHIFT } = site.k.c;
-      return { value: t.va_bits === 52 && PAGE_SHIFT < 16 ? { lo: 0, hi: 1 << 27 } : ZERO };
+      const ds = t.va_bits === 52 && PAGE_SHIFT < 16;
+      return { value: { lo: (64 - t.va_bits) << 16, hi: ds ? 1 << 27 : 0 } };
     },
   },
   {

@@ -2,6 +2,7 @@ import type { Int64 } from '../../ir/read/values.ts';
 import { count_table, uncount_table } from '../../kernel/include/asm-generic/pgalloc.ts';
 import { READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
+import { get_online_mems, put_online_mems } from '../../kernel/locks.ts';
 import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { GFP, warn_alloc_text } from '../../kernel/mm/page_alloc/warn_alloc.ts';
@@ -10,9 +11,9 @@ import { clear_page, type EntryPointer, mmu_steps } from '../../kernel/mmu.ts';
 import { add, change, lock, look, operation, pr_err, pr_warn, trylock, unlock } from '../../kernel/ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
-import type { Steps } from '../../steps/step.ts';
+import type { LockMode, Steps } from '../../steps/step.ts';
 import { intOf, numberOf, wordOf, ZERO } from '../values.ts';
-import { LOCKS } from './locks.ts';
+import { LOCKS, MMAP_LOCK } from './locks.ts';
 import { FREED, firstOf, PURPOSES } from './purposes.ts';
 import type { Site, Standing } from './site.ts';
 
@@ -73,6 +74,22 @@ const answers = (is: Standing, value: (k: Kernel) => number): External => ({
     return wordOf(value(k));
   },
 });
+
+const locksSemaphore = (mode: LockMode): External =>
+  kernel(function* (_k, _args, site) {
+    const name = semaphoreOf(site);
+    yield* lock(name, 'rwsem', mode);
+    if (mode === 'write') site.written.add(name);
+    return undefined;
+  });
+
+const unlocksSemaphore = (mode: LockMode): External =>
+  kernel(function* (_k, _args, site) {
+    const name = semaphoreOf(site);
+    yield* unlock(name, 'rwsem', mode);
+    site.written.delete(name);
+    return undefined;
+  });
 
 function lockOf(site: Site): { readonly lock: string; readonly kind: 'mutex' | 'spinlock' } {
   const place = site.place(site.args[0]!);
@@ -195,7 +212,7 @@ function semaphoreOf(site: Site): string {
     place.kind === 'variable' &&
     place.name === 'init_mm' &&
     place.offset === site.program.member('mm_struct', 'mmap_lock').offset;
-  return ofInitMm ? 'init_mm.mmap_lock' : site.stop('a semaphore that is not of init_mm');
+  return ofInitMm ? MMAP_LOCK : site.stop('a semaphore that is not of init_mm');
 }
 
 const getFreePages: External = {
@@ -235,8 +252,16 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   down_read_trylock: kernel(function* (_k, _args, site) {
     return (yield* trylock(semaphoreOf(site), 'rwsem', 'read')) ? 1 : 0;
   }),
-  up_read: kernel(function* (_k, _args, site) {
-    yield* unlock(semaphoreOf(site), 'rwsem', 'read');
+  down_read: locksSemaphore('read'),
+  up_read: unlocksSemaphore('read'),
+  down_write: locksSemaphore('write'),
+  up_write: unlocksSemaphore('write'),
+  get_online_mems: kernel(function* () {
+    yield* get_online_mems();
+    return undefined;
+  }),
+  put_online_mems: kernel(function* () {
+    yield* put_online_mems();
     return undefined;
   }),
 
@@ -275,11 +300,9 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
     yield* k.__pagetable_ctor(pfnOf(site, ptdesc!));
     return undefined;
   }),
-  // of device memory, before a BUG: whether its struct page is printed
-  pfn_valid: kernel(function* (k, [pfn], site) {
-    if (yield* look(hasSection, PFN_PHYS(k.c, numberOf(pfn!)) / k.c.SECTION_SIZE))
-      return site.stop('pfn_valid() of memory with struct pages');
-    return 0;
+  // of memory with a memmap in part only it would also ask the sub-section: no such page is mapped by vmap()
+  pfn_valid: kernel(function* (k, [pfn]) {
+    return (yield* look(hasSection, PFN_PHYS(k.c, numberOf(pfn!)) / k.c.SECTION_SIZE)) ? 1 : 0;
   }),
   // how many programs share a table: none shares the kernel's
   ptdesc_pmd_pts_init: answers('inert', () => 0),
@@ -372,6 +395,13 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
     is: 'inert',
     *run({ args }) {
       return args[1]!;
+    },
+  },
+  // the same; it reads the group again until it finds it whole, as every group of the kernel's tables is
+  contpte_ptep_get_lockless: {
+    is: 'modelled',
+    *run(site) {
+      return yield* site.read(site.args[0]!, 8);
     },
   },
   dump_stack: { is: 'refused' },

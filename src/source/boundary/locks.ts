@@ -5,3 +5,6 @@ export const LOCKS: Readonly<Record<string, { readonly lock: string; readonly ki
   fixmap_lock: { lock: 'fixmap_lock', kind: 'mutex' },
   swapper_pgdir_lock: { lock: 'swapper_pgdir_lock', kind: 'spinlock' },
 };
+
+/** The semaphore in init_mm. */
+export const MMAP_LOCK = 'init_mm.mmap_lock';

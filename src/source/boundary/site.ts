@@ -12,6 +12,8 @@ export interface Site {
   readonly args: readonly Int64[];
   /** The C functions that are running, the innermost first. */
   readonly chain: readonly string[];
+  /** Semaphores that this call of C has taken for writing. */
+  readonly written: Set<string>;
   place(at: Int64): Place;
   /** A pointer to the task that runs: current. */
   task(): Int64;

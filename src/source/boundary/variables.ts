@@ -6,12 +6,13 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { change, look, R, W } from '../../kernel/ops.ts';
 import type { Steps } from '../../steps/step.ts';
 import { descriptorOf, numberOf, wordOf, ZERO } from '../values.ts';
+import { MMAP_LOCK } from './locks.ts';
 import type { Site, Standing } from './site.ts';
 
 /** A variable of the kernel's image that is no constant: what reading and writing it does. Each may be absent. */
 export interface Variable {
   readonly is: Standing;
-  read?(site: Site, offset: number, size: number): Steps<Int64>;
+  read?(site: Site, offset: number, size: number, at: Int64): Steps<Int64>;
   write?(site: Site, offset: number, size: number, value: Int64): Steps<void>;
 }
 
@@ -35,6 +36,40 @@ const once = (where: string): Variable => ({
   },
 });
 
+/** The count of writers of mmap_lock, which readers of areas of user space look at (since v6.13); the kernel has none. */
+function isLockCount({ program }: Site, offset: number): boolean {
+  const place = program.memberIfAny('mm_struct', 'mm_lock_seq');
+  return place !== undefined && offset >= place.offset && offset < place.offset + place.size;
+}
+
+/**
+ * The levels of ptdump, as they are initialised; the masks are then set at boot (ptdump_initialize()) to the bits of all
+ * attributes that it tells apart.
+ */
+const levels = (struct: string): Variable => ({
+  is: 'modelled',
+  *read({ program }, offset, size, at) {
+    const known = program.struct(struct);
+    const member = program.member(struct, 'mask');
+    if (offset % known.size !== member.offset) return program.constant(at, size);
+    const base = { lo: at.lo - member.offset, hi: at.hi };
+    const of = (path: string): Int64 => {
+      const place = program.member(struct, path);
+      return program.constant({ lo: base.lo + place.offset, hi: base.hi }, place.size);
+    };
+    const bits = of('bits');
+    let mask = ZERO;
+    for (let i = 0; i < of('num').lo; i++) {
+      // struct prot_bits, since v6.6 ptdump_prot_bits
+      const { size: each } = program.struct('ptdump_prot_bits', 'prot_bits');
+      const place = program.memberIfAny('ptdump_prot_bits', 'mask') ?? program.member('prot_bits', 'mask');
+      const { lo, hi } = program.constant({ lo: bits.lo + i * each + place.offset, hi: bits.hi }, place.size);
+      mask = { lo: mask.lo | lo, hi: mask.hi | hi };
+    }
+    return mask;
+  },
+});
+
 export const VARIABLES: Readonly<Record<string, Variable>> = {
   memstart_addr: fixed((k) => wordOf(k.c.mappable_range.start)),
   kimage_voffset: fixed((k, { program }) => wordOf(numberOf(program.root) - k.c.swapper_pg_dir)),
@@ -42,12 +77,26 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   arm64_use_ng_mappings: fixed(() => ZERO),
   // as it is initialised: no nohugeiomap
   ioremap_max_page_shift: fixed(() => wordOf(63)),
+  // until v5.12: set at boot, from what the architecture supports
+  ioremap_p4d_capable: fixed(() => ZERO),
+  ioremap_pud_capable: fixed((k) => wordOf(k.arch_ioremap_pud_supported().next().value === true ? 1 : 0)),
+  ioremap_pmd_capable: fixed((k) => wordOf(k.arch_ioremap_pmd_supported().next().value === true ? 1 : 0)),
   init_mm: {
     is: 'modelled',
     *read(site, offset) {
       const { program } = site;
+      if (isLockCount(site, offset)) return ZERO;
+      // rwsem_assert_held_write(): RWSEM_WRITER_LOCKED
+      if (
+        offset === program.memberIfAny('mm_struct', 'mmap_lock.count')?.offset &&
+        site.written.has(MMAP_LOCK)
+      )
+        return wordOf(1);
       if (offset !== program.member('mm_struct', 'pgd').offset) site.stop(`byte ${offset} of init_mm`);
       return program.root;
+    },
+    *write(site, offset) {
+      if (!isLockCount(site, offset)) site.stop(`byte ${offset} of init_mm`);
     },
   },
   // those of the configuration: HAS_VA52 where it asks for 52
@@ -80,6 +129,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
         site.stop('FIX_PGD for a table that is not the root');
     },
   },
+  pg_level: levels('pg_level'),
+  kernel_pg_levels: levels('ptdump_pg_level'),
   'vmemmap_alloc_block.warned': once('vmemmap_alloc_block'),
   'vmemmap_verify.__already_done': once('vmemmap_verify'),
 };

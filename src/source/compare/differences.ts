@@ -18,8 +18,8 @@ export const DIFFERENCES = {
     why: 'contpte_try_unfold() looks whether it is contiguous, which changes nothing for the kernel',
   },
   remapped: {
-    name: 'pfn_valid() before a BUG',
-    why: 'it decides whether the struct page of memory that is already mapped is printed; no device memory has one',
+    name: 'pfn_valid()',
+    why: 'whether the struct page of device memory that is already mapped is printed, which has none, and whether pages that vmap() is given have struct pages, which all have',
   },
   table_dsb: {
     name: 'DSB after a table is allocated',

@@ -38,7 +38,7 @@ export function eventOf(step: Step, pageSize = 4096): CompareEvent | undefined {
       return undefined;
     case 'lock':
     case 'unlock':
-      return event('other', `${step.op} ${step.lock}`);
+      return event('other', `${step.op} ${step.lock}${step.mode === 'read' ? ' for reading' : ''}`);
     case 'warn':
     case 'bug':
       return event('other', `${step.op} in ${step.where}`);

@@ -1,4 +1,7 @@
+import { depthOf, entrySize } from '../../geometry/translation.ts';
+import { isTable } from '../../hardware/descriptor/descriptor.ts';
 import type { Config } from '../../kernel/config.ts';
+import { type EntryPointer, present, READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
@@ -32,12 +35,18 @@ const AREAS = [64 * G, 64 * G + G / 2, 65 * G, 127 * G, 512 * G, 513 * G];
 const isPresent = ({ mem_section }: State, section: number): boolean =>
   ((mem_section.get(section)?.section_mem_map ?? 0) & SECTION_HAS_MEM_MAP) !== 0;
 
+function* isTableAt(k: Kernel, p: EntryPointer): Steps<boolean> {
+  const entry = yield* READ_ONCE(p);
+  return present(k.c, entry) && isTable(entry);
+}
+
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
 /** Draws operations on the kernel's tables, most of them sensible, some on ranges that others have mapped. */
 export class RandomOperations {
   readonly #random: Prng;
   readonly #c: Config;
+  readonly #walks: boolean;
   readonly #areas: readonly number[];
   readonly #ioremapUnits: number[];
   readonly #mapped: Range[] = [];
@@ -45,10 +54,13 @@ export class RandomOperations {
   readonly #added: Range[] = [];
   readonly #remapped: Range[] = [];
 
-  constructor(random: Prng, k: Kernel) {
+  /** @param functions those that are compared */
+  constructor(random: Prng, k: Kernel, functions: readonly SourceFunctionName[]) {
     const { c } = k;
     this.#random = random;
     this.#c = c;
+    // not in a kernel without CONFIG_PTDUMP_DEBUGFS
+    this.#walks = functions.includes('ptdump_check_wx');
     this.#ioremapUnits = [c.PAGE_SIZE, c.PAGE_SIZE, c.PAGE_SIZE, c.PMD_SIZE, c.PMD_SIZE];
     // page by page a G would take too long
     if (k.arch_ioremap_pud_supported().next().value === true) this.#ioremapUnits.push(G);
@@ -57,24 +69,15 @@ export class RandomOperations {
 
   next(state: State): RandomOperation {
     const c = this.#c;
-    // page by page a section takes as long as hundreds of other operations
-    const kind = this.#random.below(13);
-    const drawn =
-      kind < 3
-        ? this.#map()
-        : kind < 5
-          ? this.#unmap()
-          : kind < 7
-            ? this.#populate()
-            : kind < 9
-              ? this.#free()
-              : kind > 10
-                ? this.#vunmap()
-                : kind > 9
-                  ? this.#ioremap()
-                  : c.can_set_direct_map && this.#random.below(16) > 0
-                    ? this.#map()
-                    : this.#hotplug(state);
+    // page by page a section takes as long as hundreds of other operations: it is drawn less often
+    const draws: ((state: State) => Omit<RandomOperation, 'failure'>)[] = [
+      ...[this.#map, this.#map, this.#map, this.#unmap, this.#unmap],
+      ...[this.#populate, this.#populate, this.#free, this.#free],
+      ...[this.#ioremap, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
+      this.#walks ? this.#ptdump : this.#vmap,
+      c.can_set_direct_map && this.#random.below(16) > 0 ? this.#map : this.#hotplug,
+    ];
+    const drawn = this.#pick(draws).call(this, state);
     return { ...drawn, failure: this.#failure() };
   }
 
@@ -201,6 +204,72 @@ export class RandomOperations {
       fn: 'ioremap_page_range',
       text: `ioremap_page_range(${hex(start)}, size ${hex(size)}, phys ${hex(phys)})`,
       call: (k) => k.ioremap_page_range(start, start + size, phys, pgprot.PAGE_KERNEL),
+    };
+  }
+
+  /** Pages of the machine's memory, in any order. */
+  #vmap(): Omit<RandomOperation, 'failure'> {
+    const { PAGE_SIZE, layout, pgprot } = this.#c;
+    const base = Math.ceil(layout.VMALLOC_START / G) * G;
+    const start = base + this.#random.below(3) * G + this.#random.below(1200) * PAGE_SIZE;
+    const pages = Array.from(
+      { length: 1 + this.#random.below(40) },
+      () => (G + this.#random.below(2 ** 16) * 4096 * 8) / PAGE_SIZE,
+    ).map(Math.floor);
+    const end = start + pages.length * PAGE_SIZE;
+    this.#remapped.push({ start, size: end - start });
+    return {
+      fn: 'vmap_page_range',
+      text: `vmap_page_range(${hex(start)}, ${pages.length} pages)`,
+      call: (k) => k.vmap_page_range(start, end, pgprot.PAGE_KERNEL, pages),
+    };
+  }
+
+  /** The table below an entry of the vmalloc area, of PTEs or of PMDs, if there is one. */
+  #freeTable(): Omit<RandomOperation, 'failure'> {
+    const known = this.#remapped.length > 0 ? this.#pick(this.#remapped) : undefined;
+    if (!known) return this.#ioremap();
+    const fn = this.#random.below(3) > 0 ? 'pmd_free_pte_page' : 'pud_free_pmd_page';
+    const { t } = this.#c;
+    const size = entrySize(t, depthOf(t, fn === 'pmd_free_pte_page' ? 'PMD' : 'PUD'));
+    const start = Math.floor(known.start / size) * size;
+    return {
+      fn,
+      text: `${fn}(${hex(start)})`,
+      *call(k) {
+        const p4dp = yield* k.p4d_offset(yield* k.pgd_offset_k(start), start);
+        if (!(yield* isTableAt(k, p4dp))) return true;
+        const pudp = yield* k.pud_offset(p4dp, start);
+        if (!(yield* isTableAt(k, pudp))) return true;
+        if (fn === 'pud_free_pmd_page') return yield* k.pud_free_pmd_page(pudp, start);
+        return yield* k.pmd_free_pte_page(yield* k.pmd_offset(pudp, start), start);
+      },
+    };
+  }
+
+  /** A walk of what is mapped, or of gigabytes without a table. */
+  #ptdump(): Omit<RandomOperation, 'failure'> {
+    const c = this.#c;
+    const inLinearMap = (range: Range): Range => ({ ...range, start: phys_to_virt(c, range.start) });
+    const known = this.#random.below(4) > 0 ? [...this.#mapped.map(inLinearMap), ...this.#remapped] : [];
+    const { start, size } =
+      known.length > 0
+        ? this.#pick(known)
+        : inLinearMap({
+            start: (256 + this.#random.below(32)) * G,
+            size: G / 2 + this.#random.below(200) * G,
+          });
+    const from = start - this.#random.below(4) * c.PAGE_SIZE;
+    // a table entry by entry
+    const pages = known.length > 0 ? Math.min(size / c.PAGE_SIZE, 1024) : size / c.PAGE_SIZE;
+    const to = from + Math.max(1, pages) * c.PAGE_SIZE;
+    return {
+      fn: 'ptdump_check_wx',
+      text: `ptdump_check_wx(${hex(from)}, ${hex(to)})`,
+      // in C nothing is returned before v6.12
+      *call(k) {
+        yield* k.ptdump_check_wx(from, to);
+      },
     };
   }
 

@@ -5,8 +5,14 @@ import { basename, join, parse, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { InputError } from '../../../errors/input-error.ts';
 import { plural } from '../../../report/answers/words.ts';
-import { type Bundle, type BundleModule, readCapabilities, readConfig } from '../../../source/bundle.ts';
-import { FUNCTIONS, MMU, ONLY_WITH } from '../../../source/functions.ts';
+import {
+  type Bundle,
+  type BundleModule,
+  isBefore,
+  readCapabilities,
+  readConfig,
+} from '../../../source/bundle.ts';
+import { FUNCTIONS, MMU, ONLY_BEFORE, ONLY_WITH } from '../../../source/functions.ts';
 import { checkInput, checkOutput } from '../../files/output.ts';
 import { type Build, copyBuild, prepareBuild } from '../../kbuild/build.ts';
 import { saveBundle } from '../../kbuild/bundle-file.ts';
@@ -86,7 +92,9 @@ async function run(flags: Flags): Promise<void> {
   // some functions lie in files that only newer trees have
   const files = [...new Set(Object.values(FUNCTIONS).flatMap(({ files: of }) => [...of]))].filter(
     (file) =>
-      existsSync(join(tree.path, file)) && (!ONLY_WITH[file] || options[ONLY_WITH[file]] !== undefined),
+      existsSync(join(tree.path, file)) &&
+      (!ONLY_WITH[file] || options[ONLY_WITH[file]] !== undefined) &&
+      (!ONLY_BEFORE[file] || isBefore(tree, ...ONLY_BEFORE[file])),
   );
   const commands = await compileCommands(build, files);
   const modules: BundleModule[] = [];
