@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import type { BuildFailure, Plugin } from 'esbuild';
 import { InputError, quote } from '../../errors/input-error.ts';
-import { readText } from '../inputs/source.ts';
+import { readText } from '../inputs/text-file.ts';
 import { checkInput, onFile } from './output.ts';
 
 const OURS = /^mhp(\/explorer)?$/;

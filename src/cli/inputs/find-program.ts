@@ -12,7 +12,7 @@ import type { SourceProgram } from '../../source/program.ts';
 import { sourceRelease } from '../../source/release.ts';
 import { catalogue } from './catalogue.ts';
 import { scenarioByHash } from './scenario-by-hash.ts';
-import { readText } from './source.ts';
+import { readText } from './text-file.ts';
 
 export interface FoundProgram {
   readonly exploration: Exploration;

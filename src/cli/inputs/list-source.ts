@@ -37,7 +37,7 @@ export async function listSource(
 ): Promise<ListedSource> {
   if (flags.release !== undefined) namedRelease('--release', flags.release, flags);
   if (source === undefined) return { ...fromTree(new DirTree('/'), want), notes: [] };
-  const { isScenario } = await import('./source.ts');
+  const { isScenario } = await import('./text-file.ts');
   const { openAny, readLsmem } = await import('../../machines/read.ts');
   const opened = isScenario(source) ? undefined : await openAny(source);
   if (opened && (hasBlocks(opened.tree) || !hasMore(opened)))

@@ -2,7 +2,9 @@ import { InputError } from '../../errors/input-error.ts';
 import { runScenario } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import type { MachineFlags } from './machine-options.ts';
-import { isScenario, openMachine, readScenario } from './source.ts';
+import { readScenario } from './scenario-file.ts';
+import { openMachine } from './source.ts';
+import { isScenario } from './text-file.ts';
 
 export interface SourceFlags extends MachineFlags {
   readonly after?: string;

@@ -13,7 +13,7 @@ import { userland } from '../../record/guest/userland.ts';
 import { record } from '../../record/record.ts';
 import { type MatrixRow, matrixJunit, matrixText } from '../../report/run/record-matrix.ts';
 import { saveWhole } from '../files/output.ts';
-import { readText } from '../inputs/source.ts';
+import { readText } from '../inputs/text-file.ts';
 import { Planner, refuse, type Subject, subjectOf, type Wishes } from './prepare.ts';
 
 /** Scenarios on kernels with page sizes, each recorded and compared with the model. */

@@ -5,7 +5,7 @@ import { KernelFinder } from '../../record/kernel/find-kernel.ts';
 import type { GuestKernel } from '../../record/kernel/guest-kernel.ts';
 import { type Plan, planOf } from '../../record/machine/plan.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
-import { readScenario } from '../inputs/source.ts';
+import { readScenario } from '../inputs/scenario-file.ts';
 
 /** From what the user names to a plan. */
 

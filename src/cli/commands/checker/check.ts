@@ -23,7 +23,7 @@ import { digest, ResultsFile, readLines } from '../../files/results-file.ts';
 import { catalogue, type Listed } from '../../inputs/catalogue.ts';
 import { type NearestFlag, namedRelease, nearestOption } from '../../inputs/named-release.ts';
 import { printNotes } from '../../inputs/notes.ts';
-import { readText } from '../../inputs/source.ts';
+import { readText } from '../../inputs/text-file.ts';
 import { loadBundle } from '../../kbuild/bundle-file.ts';
 import { list, seconds, whole } from '../../option-values.ts';
 import { progress } from '../../progress.ts';

@@ -6,7 +6,7 @@ import type { Defect } from '../../../hardware/mmu.ts';
 import { type LitmusResult, runLitmus } from '../../../litmus/run-test.ts';
 import { type LitmusTest, parseLitmus } from '../../../litmus/test.ts';
 import { tableLines } from '../../../report/text/columns.ts';
-import { readText } from '../../inputs/source.ts';
+import { readText } from '../../inputs/text-file.ts';
 
 interface Flags {
   readonly defect?: Defect;

@@ -16,7 +16,9 @@ import { blockDrawing, checkDrawing, type DrawingFlags, drawingOptions, drawn } 
 import { checkOutputs, saveWhole } from '../../files/output.ts';
 import { type MachineFlags, machineOptions } from '../../inputs/machine-options.ts';
 import { printNotes } from '../../inputs/notes.ts';
-import { openMachine, readScenario, scenarioText } from '../../inputs/source.ts';
+import { readScenario } from '../../inputs/scenario-file.ts';
+import { openMachine } from '../../inputs/source.ts';
+import { scenarioText } from '../../inputs/text-file.ts';
 import { runMemmap } from './run-memmap.ts';
 
 interface Flags extends MachineFlags, DrawingFlags {
