@@ -50,3 +50,10 @@ test.each(['explore', 'geometry', 'reserved'])('mhp %s needs no schema and no YA
   const modules = loaded(MODULES.get(name)!);
   expect(['yaml', 'zod'].filter((one) => modules.has(one))).toEqual([]);
 });
+
+test.each(['why', 'diff', 'ls', 'ptdump'])('mhp %s loads the scenario format only for a scenario', (name) => {
+  const modules = [...loaded(MODULES.get(name)!)];
+  expect(
+    modules.filter((one) => /^(scenarios\/(format|steps)|memmap\/scenarios\/steps)\//.test(one)),
+  ).toEqual([]);
+});
