@@ -10,6 +10,7 @@ import * as remove_pagetable from './remove_pagetable.ts';
 import * as tlbflush from './tlbflush.ts';
 import * as unmap_hotplug_range from './unmap_hotplug_range.ts';
 import * as vmemmap_populate_basepages from './vmemmap_populate_basepages.ts';
+import * as vmemmap_populate_hugepages from './vmemmap_populate_hugepages.ts';
 import * as x86_tables from './x86_tables.ts';
 
 export const FORMS: readonly BatchForm[] = [
@@ -23,6 +24,7 @@ export const FORMS: readonly BatchForm[] = [
   tlbflush,
   unmap_hotplug_range,
   vmemmap_populate_basepages,
+  vmemmap_populate_hugepages,
   x86_tables,
 ].flatMap(({ forms }) => forms);
 

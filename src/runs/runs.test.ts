@@ -52,7 +52,7 @@ describe('a batch form', () => {
 /** An operation on a machine, in pages; positions are counted from one that is far from all memory. */
 const operation = fc.oneof(
   fc.record({
-    op: fc.constantFrom('map' as const, 'populate' as const),
+    op: fc.constantFrom('map' as const, 'populate' as const, 'blocks' as const),
     at: fc.nat(700),
     pages: fc.integer({ min: 1, max: 1200 }),
     blocks: fc.boolean(),
@@ -110,6 +110,14 @@ function outcome(session: Session, operations: readonly Operation[]): string[] {
         undo.push(() => k.vmemmap_free(start, end, null));
         break;
       }
+      case 'blocks': {
+        if (c.PAGE_SHIFT !== 12) break;
+        const start = vmemmap_of(c, far / PAGE_SIZE);
+        const end = start + Math.max(1, todo.pages % 5) * c.PMD_SIZE;
+        done(k.vmemmap_populate_hugepages(start, end, 0, null));
+        undo.push(() => k.vmemmap_free(start, end, null));
+        break;
+      }
       case 'vmalloc': {
         const va = done(k.vmalloc(todo.pages * PAGE_SIZE)) as number;
         undo.push(() => k.vfree(va));
@@ -161,3 +169,25 @@ test('any sequence of mappings ends the same by batch forms and access by access
     { seed: 1, numRuns: 60 },
   );
 }, 60_000);
+
+test.each([
+  ['x86_64', 'v5.2', X86],
+  ['x86_64', 'v7.2', X86],
+  ['arm64', 'v5.10', ARM64],
+  ['arm64', 'v7.2', ARM64],
+] as const)(
+  '%s, %s: the memmap of many sections, with and without memory for all of it',
+  (_arch, release, machine) => {
+    const of = (explored: boolean, sections: number): unknown => {
+      const session = booted(release, machine, { explored });
+      const { c } = session.kernel;
+      const start = vmemmap_of(c, (64 * G) / c.PAGE_SIZE);
+      const end = start + sections * c.PAGES_PER_SECTION * 64;
+      const { ended, value, events } = run(session, session.kernel.vmemmap_populate(start, end, 0, null));
+      const { state } = session;
+      const pages = [...state.pages.in(0, Number.MAX_SAFE_INTEGER)];
+      return [ended, value, events, encodeMmu(state.mmu!), pages, state.vars.get(0)!.nr_vmemmap_pages];
+    };
+    for (const sections of [1, 3, 600, 3000]) expect(of(false, sections)).toEqual(of(true, sections));
+  },
+);

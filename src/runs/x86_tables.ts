@@ -10,26 +10,23 @@ import {
   v5_2 as removing,
   v6_1 as removing_v6_1,
 } from '../kernel/arch/x86/mm/init_64/remove_pagetable.ts';
-import { v5_2 as vmemmap } from '../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import {
   type EntryPointer,
   leaf_address,
   leaf_entry,
   none,
-  pmd_addr_end,
   pmd_leaf,
   present,
 } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { v5_2 as populate } from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import { look, operation } from '../kernel/ops.ts';
-import { PFN_DOWN, PFN_PHYS, phys_to_virt } from '../kernel/pfn.ts';
+import { PFN_DOWN, phys_to_virt } from '../kernel/pfn.ts';
 import type { State } from '../kernel/state.ts';
 import type { Steps } from '../steps/step.ts';
 import { READ_RUN, WRITE_RUN } from './entries.ts';
 import { type BatchForm, form } from './form.ts';
 
-/** x86-64: the entries of one table by runs, and the block of a section's memmap without the walk to its entry. */
+/** x86-64: the entries of one table by runs; the block of a section's memmap is removed without the walk to its entry. */
 
 const { set_pte, pte_clear } = pgtable;
 const { free_pagetable } = free_pages;
@@ -57,34 +54,9 @@ const pmd_of = operation({
   },
 });
 
-const { vmemmap_pgd_populate, vmemmap_p4d_populate, vmemmap_pud_populate } = populate;
 const { remove_pmd_table, remove_p4d_table, free_pmd_table, free_pud_table } = removing;
 
 const blocks: readonly BatchForm[] = [
-  form({
-    name: 'vmemmap_populate_hugepages',
-    exact: vmemmap.vmemmap_populate_hugepages,
-    instead_of: { vmemmap_pgd_populate, vmemmap_p4d_populate, vmemmap_pud_populate },
-    *batch(start, end, node, altmap) {
-      const { PMD_SIZE, pgprot } = this.c;
-      const exact = vmemmap.vmemmap_populate_hugepages;
-      for (let addr = start; addr < end; ) {
-        const next = pmd_addr_end(this.c, addr, end);
-        const found = yield* look(pmd_of, addr);
-        if (!found || !none(found.pmd) || altmap) {
-          const ret = yield* exact.call(this, addr, next, node, altmap);
-          if (ret) return ret;
-        } else {
-          const pfn = yield* this.vmemmap_alloc_block_buf(PMD_SIZE, node, null);
-          const block = leaf_entry(this.c, PFN_PHYS(this.c, pfn), pgprot.PROT_SECT_NORMAL);
-          if (pfn >= 0) yield* this.set_pmd(found.pmdp, block);
-          else if (yield* this.vmemmap_populate_basepages(addr, next, node, null)) return -this.errno.ENOMEM;
-        }
-        addr = next;
-      }
-      return 0;
-    },
-  }),
   ...[removing, removing_v6_1].map(({ remove_pud_table }) =>
     form({
       name: 'remove_pagetable',

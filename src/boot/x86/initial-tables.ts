@@ -111,17 +111,23 @@ function* mapLate(k: Kernel, state: State, sections: readonly number[]): Steps<v
     yield* k.init_memory_mapping(start, start + size, k.c.pgprot.PAGE_KERNEL);
     i += n;
   }
-  for (const nr of sections) yield* mapSection(k, nr, state.mem_section.get(nr)!.nid);
+  yield* mapMemmap(k, state, sections);
 }
 
-function* mapSection(k: Kernel, nr: number, nid: number): Steps<number> {
-  const pfn = section_nr_to_pfn(k.c, nr);
-  return yield* k.vmemmap_populate(
-    vmemmap_of(k.c, pfn),
-    vmemmap_of(k.c, pfn + k.c.PAGES_PER_SECTION),
-    nid,
-    null,
-  );
+/** The memmap of sections, of which adjacent ones on a node are populated at once; not 0 without memory. */
+function* mapMemmap(k: Kernel, { mem_section }: State, sections: readonly number[]): Steps<number> {
+  const nidOf = (nr: number): number => mem_section.get(nr)!.nid;
+  for (let i = 0; i < sections.length; ) {
+    const first = sections[i]!;
+    const nid = nidOf(first);
+    let n = 1;
+    while (sections[i + n] === first + n && nidOf(first + n) === nid) n++;
+    const [start, end] = [first, first + n].map((nr) => vmemmap_of(k.c, section_nr_to_pfn(k.c, nr)));
+    const ret = yield* k.vmemmap_populate(start!, end!, nid, null);
+    if (ret) return ret;
+    i += n;
+  }
+  return 0;
 }
 
 /**
@@ -214,9 +220,7 @@ export function bootMemmap(
     },
   };
   const runner = new Runner(state);
-  let ret = 0;
-  for (const nr of ofBoot)
-    ret ||= runner.run(mapSection(from, nr, state.mem_section.get(nr)!.nid)).value ?? 1;
+  const ret = runner.run(mapMemmap(from, state, ofBoot)).value ?? 1;
   state.pages.update(0, Number.MAX_SAFE_INTEGER, (page) =>
     page !== NO_PAGE && page_use(page) === USE.MEMMAP ? with_use(page | PG_reserved, USE.NONE) : page,
   );
