@@ -51,6 +51,13 @@ test('build options take effect', () => {
   expect(config('v6.1', ARM64, { RODATA_FULL_DEFAULT_ENABLED: 'n' }).rodata_full).toBe(false);
   const full = { ...withOptions(ARM64, 'rodata=full'), config: { RODATA_FULL_DEFAULT_ENABLED: 'n' } };
   expect(booted('v6.1', full).kernel.c.rodata_full).toBe(true);
+  const kfence = { KFENCE: 'y', KFENCE_SAMPLE_INTERVAL: 0 } as const;
+  const off = { ...withOptions(ARM64, 'rodata=off'), config: kfence };
+  expect(booted('v6.12', withOptions(ARM64, 'rodata=off')).kernel.c.can_set_direct_map).toBe(false);
+  expect(booted('v6.12', off).kernel.c.can_set_direct_map).toBe(true);
+  expect(booted('v6.12', { ...off, config: { KFENCE: 'y' } }).kernel.c.can_set_direct_map).toBe(false);
+  const early = { ...withOptions(ARM64, 'rodata=off kfence.sample_interval=1'), config: kfence };
+  expect(booted('v6.12', early).kernel.c.can_set_direct_map).toBe(false);
   expect(config('v6.1', ARM64, { NODES_SHIFT: 6 }).MAX_NUMNODES).toBe(64);
   expect(config('v6.1', X86, { ZONE_DEVICE: 'n' }).zones).toEqual(['DMA', 'DMA32', 'Normal', 'Movable']);
   expect(config('v6.1', X86, { MHP_MEMMAP_ON_MEMORY: 'n' }).parameters).not.toContain('memmap_on_memory');

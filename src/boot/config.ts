@@ -22,6 +22,7 @@ import { probe_memory_block_size } from '../kernel/arch/x86/mm/init_64/arch_add_
 import { type Config, SIZEOF_MEM_SECTION, SUBSECTION_SIZE } from '../kernel/config.ts';
 import { memparse } from '../kernel/lib/cmdline.ts';
 import { kstrtobool } from '../kernel/lib/kstrtox.ts';
+import type { KernelOptions } from '../machines/kernel-options.ts';
 import type { Machine } from '../machines/machine.ts';
 import { parseSize } from '../machines/text/size.ts';
 import type { Release } from '../releases/define.ts';
@@ -142,6 +143,16 @@ function rodataFull(words: readonly string[], onIsFull: boolean, byDefault: bool
   const rodata = lastValue(words, 'rodata') ?? '';
   if (onIsFull) return rodata !== 'off' && rodata !== 'noalias';
   return rodata === 'full' || (byDefault && !BOOLEAN.test(rodata));
+}
+
+/**
+ * arm64: KFENCE without a pool of the boot may be started later, and has to be able to change the mapping of any page
+ * (arm64_kfence_can_set_direct_map()).
+ */
+function mayHavePool(words: readonly string[], built: KernelOptions): boolean {
+  const interval = lastValue(words, 'kfence.sample_interval');
+  const early = interval === undefined ? (built.KFENCE_SAMPLE_INTERVAL ?? 100) : Number(interval);
+  return (built.KFENCE ?? false) && early === 0;
 }
 
 /** x86: the end of the memory that mem= allows, where that holds for hot-added memory, too. */
@@ -298,7 +309,7 @@ export function configure(machine: Machine, release: Release, options: BuildOpti
     page_ext: arch === 'arm64' && words.includes('page_owner=on'),
     PTDUMP_DEBUGFS: options.ptdump_debugfs ?? built.PTDUMP_DEBUGFS ?? true,
     rodata_full: full,
-    can_set_direct_map: full || (arch === 'arm64' && debugPagealloc),
+    can_set_direct_map: full || (arch === 'arm64' && (debugPagealloc || mayHavePool(words, built))),
     rodata_is_rw: (constants.rodata_is_rw ?? false) && lastValue(words, 'rodata') === 'off',
     mapping_keeps_entries: constants.mapping_keeps_entries ?? false,
     flush_rounds_to_pages: constants.flush_rounds_to_pages ?? false,

@@ -4,6 +4,8 @@ const OPTIONS = {
   ARCH_MEMORY_PROBE: 'bool',
   DEBUG_VM: 'bool',
   DEBUG_VM_PGFLAGS: 'bool',
+  KFENCE: 'bool',
+  KFENCE_SAMPLE_INTERVAL: 'int',
   MEMORY_HOTPLUG_DEFAULT_ONLINE: 'bool',
   MEMORY_HOTREMOVE: 'bool',
   MHP_DEFAULT_ONLINE_TYPE_OFFLINE: 'bool',
@@ -18,6 +20,12 @@ const OPTIONS = {
 } as const;
 
 type Options = typeof OPTIONS;
+type Numeric = { [K in keyof Options]: Options[K] extends 'int' ? K : never }[keyof Options];
+
+/** The largest values of numbers. */
+const MOST: Readonly<Record<Numeric, number>> = { KFENCE_SAMPLE_INTERVAL: 999_999_999, NODES_SHIFT: 10 };
+const isNumeric = (name: keyof Options): name is Numeric => Object.hasOwn(MOST, name);
+
 type Value<T> = T extends 'bool' ? boolean : number;
 
 /** Values of build options; one that is absent has the value that this model takes for usual. */
@@ -36,10 +44,10 @@ export function optionValue(
   name: keyof Options,
   text: string | number | boolean,
 ): boolean | number | undefined {
-  if (OPTIONS[name] === 'bool')
+  if (!isNumeric(name))
     return text === 'y' || text === true ? true : text === 'n' || text === false ? false : undefined;
-  const n = typeof text === 'string' && /^\d{1,2}$/.test(text) ? Number(text) : text;
-  return typeof n === 'number' && Number.isInteger(n) && n >= 0 && n <= 10 ? n : undefined;
+  const n = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text;
+  return typeof n === 'number' && Number.isInteger(n) && n >= 0 && n <= MOST[name] ? n : undefined;
 }
 
 /** The modelled options of a .config. Its other options and lines in no known form are passed over. */

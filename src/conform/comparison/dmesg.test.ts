@@ -44,6 +44,19 @@ test('the access flag of table descriptors is no difference, their type is', () 
   expect(walk('180000007fff7401')).not.toEqual(walk('180000007fff7003'));
 });
 
+test('a BUG with its place in the source has the function of the dump behind it', () => {
+  const { lines } = recordedLog(
+    [
+      '[   24.46] kernel BUG at mm/memory_hotplug.c:1398!',
+      '[   24.46] invalid opcode: 0000 [#1] PREEMPT SMP NOPTI',
+      '[   24.46] RIP: 0010:add_memory_resource+0x2be/0x2e0',
+      '[   24.46] RIP: 0033:0x7f0',
+      '',
+    ].join('\n'),
+  );
+  expect(lines).toEqual(['BUG at add_memory_resource']);
+});
+
 test('what is not compared is counted by reason', () => {
   const { lines, dropped } = recordedLog(
     [

@@ -139,8 +139,17 @@ export interface RecordedLog {
 
 const IN_OOPS = /^(?:BUG at |pc : |RIP: 0010:)/;
 
+/** A BUG with a place in the source has its function in the dump behind it, which the line then gets. */
+function withFunctions(lines: readonly string[]): readonly string[] {
+  return lines.map((line, i) => {
+    if (!/^kernel BUG at \S+:\d+!$/.test(line)) return line;
+    const dump = lines.slice(i + 1, i + 12).find((one) => /^(?:pc : |RIP: 0010:)\w/.test(one));
+    return dump === undefined ? line : `kernel BUG at ${dump.replace(/^(?:pc : |RIP: 0010:)/, '')}`;
+  });
+}
+
 export function recordedLog(text: string): RecordedLog {
-  const all = logLines(text).filter((line) => line !== '');
+  const all = withFunctions(logLines(text).filter((line) => line !== ''));
   const unique = withoutMigrationDumps(all);
   const hotplug = unique.filter(isHotplug).map(normal);
   const others = new Map<string, number>();
