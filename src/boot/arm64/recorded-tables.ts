@@ -58,7 +58,7 @@ export function writeRecorded(m: Mmu, c: Config, regions: readonly RecordedTable
   for (const region of regions)
     for (const table of region.tables) directory.add(depthIn(t, table), table.va, table.pa);
   for (const region of regions) {
-    const attr = VALID | TABLE_BIT | (region.name === 'linear' ? PXN_TABLE | UXN_TABLE : 0);
+    const attr = VALID | TABLE_BIT | (region.name === 'linear' ? PXN_TABLE | UXN_TABLE : c.pgprot.TABLE);
     for (const table of region.tables) {
       const depth = depthIn(t, table);
       const entry = directory.entry(depth - 1, table.va);

@@ -11,6 +11,7 @@ import { compareX86Tables } from './compare-x86-tables.ts';
 import { compareHugetlb } from './hugetlb.ts';
 import { compareKpageflags } from './kpageflags.ts';
 import { compareMonitorDevices } from './monitor-devices.ts';
+import { withoutOtherPciDevices } from './pci-devices.ts';
 import { compareSections } from './sections.ts';
 import { compareToolLists } from './tool-lists.ts';
 
@@ -148,6 +149,21 @@ function compareFile(
   compareText(tally, subject, path, recorded, modelText(state, k, path));
 }
 
+/** PCI devices that come and go are no memory. */
+function compareIomem(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
+  const path = '/proc/iomem';
+  const recorded = tree.readText(path.slice(1));
+  const model = modelText(state, k, path);
+  if (recorded === undefined) {
+    tally.notCompared.add(`${path}: not recorded`);
+    return;
+  }
+  const [left, own] = [withoutOtherPciDevices(recorded, model), withoutOtherPciDevices(model, recorded)];
+  if (left !== recorded || own !== model)
+    tally.notCompared.add(`${path}: windows of PCI devices that came or went`);
+  compareText(tally, 'iomem', path, left, own);
+}
+
 function compareZones(tally: Tally, tree: FileTree, state: State, k: Kernel): void {
   const text = tree.readText('proc/zoneinfo');
   if (text === undefined) {
@@ -230,7 +246,7 @@ export function compareState(tally: Tally, tree: FileTree, state: State, k: Kern
   const parts: readonly (() => void)[] = [
     () => compareBlocks(tally, tree, state, k),
     () => compareNodes(tally, tree, state, k),
-    () => compareFile(tally, 'iomem', '/proc/iomem', tree, state, k),
+    () => compareIomem(tally, tree, state, k),
     () => compareFirmwareMap(tally, tree, state, k),
     () => {
       if (!k.c.ARCH_KEEP_MEMBLOCK) return;

@@ -44,6 +44,13 @@ test('the access flag of table descriptors is no difference, their type is', () 
   expect(walk('180000007fff7401')).not.toEqual(walk('180000007fff7003'));
 });
 
+test('a warning of 7.2 has its place before its function', () => {
+  const { lines } = recordedLog(
+    '[   24.46] WARNING: mm/memory_hotplug.c:1539 at add_memory_resource+0x220/0x5f0, CPU#0: sync/173\n',
+  );
+  expect(lines).toEqual(['WARNING: at add_memory_resource']);
+});
+
 test('a BUG with its place in the source has the function of the dump behind it', () => {
   const { lines } = recordedLog(
     [

@@ -82,6 +82,7 @@ function normal(line: string): string {
     .replace(/(?<= pages in )\d+ms$/, 'Nms')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+ (\w+)\+.*$/, 'WARNING: at $1')
+    .replace(/^WARNING: \S+:\d+ at (\w+)\+.*$/, 'WARNING: at $1')
     .replace(/^[Kk]ernel BUG at (\w+)\+.*$/, 'BUG at $1')
     .replace(/^\[[0-9a-f]{16}\] pgd=.*$/, (entries) =>
       entries
