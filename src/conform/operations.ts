@@ -24,7 +24,13 @@ import { hasTables, isAddedAtBoot } from './inputs/before-first-step.ts';
 import { useHugepages } from './inputs/hugetlb-inputs.ts';
 import { pin } from './inputs/pins.ts';
 import { loadTestModule, testModule } from './inputs/test-module.ts';
-import { moduleChanged, plugVirtioMem, requestVirtioMem, unplugVirtioMem } from './virtio-mem.ts';
+import {
+  bindVirtioMem,
+  moduleChanged,
+  plugVirtioMem,
+  requestVirtioMem,
+  unplugVirtioMem,
+} from './virtio-mem.ts';
 
 /** The meaning of recorded operations for the model, by their names in ops.json. */
 
@@ -87,7 +93,8 @@ const PROGRAMS = 'what a program allocates is not modelled; it was all movable';
 const operations: Operations = {
   write: {
     text: (op) => `echo ${op.value} > ${op.path}`,
-    does: ({ path, value }) => ({ kind: 'write', step: { path, value } }),
+    does: ({ path, value }, session, _, step) =>
+      bindVirtioMem(session, path, value, step) ?? { kind: 'write', step: { path, value } },
     compares: [errno],
     offlines: ({ path, value, errno }, session) => {
       const [, id, file] = /\/memory(\d+)\/(state|online)$/.exec(path) ?? [];

@@ -98,6 +98,18 @@ export function moduleChanged(
   return result;
 }
 
+/** The step of a write that binds the driver to a device that the model does not know yet; undefined for any other write. */
+export function bindVirtioMem(
+  session: Session,
+  path: string,
+  value: string,
+  step: RecordingStep,
+): ScenarioStep | undefined {
+  if (path !== `${DRIVER}/bind`) return undefined;
+  const device = of(session).find((one) => `virtio${numberIn(step, one)}` === value.trim());
+  return (device && bind(session, device, step)) ?? undefined;
+}
+
 function unbind(session: Session, device: Device): ScenarioStep | null {
   const { number } = device;
   if (number === undefined || !session.state.virtio_mem.get(number)?.bound) return null;

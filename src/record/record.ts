@@ -10,7 +10,7 @@ import type { Plan } from './machine/plan.ts';
 import { type Head, RecordingWriter } from './recording-writer.ts';
 import { geometryOf } from './snapshot/memory-files.ts';
 import { stepFiles } from './snapshot/step-files.ts';
-import { coldOp } from './steps/devices.ts';
+import { coldOp, regionsAreKnown } from './steps/devices.ts';
 import { performerOf } from './steps/index.ts';
 import type { RecordedOp, Run } from './steps/performer.ts';
 
@@ -166,6 +166,7 @@ async function performAll(
   };
   const cold = plan.machine.devices.filter((one) => one.cold && one.kind !== 'backing').map(coldOp);
   for (const device of plan.machine.devices) if (device.cold) run.plugged.set(device.id, device);
+  await regionsAreKnown(run);
   await snapshot(0, 'boot', cold, 0, 0);
   let number = 0;
   for (const [, step] of plan.steps) {

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, reason } from '../../errors/system-error.ts';
 import { UserError } from '../../errors/user-error.ts';
 import type { GuestKernel } from '../kernel/guest-kernel.ts';
-import type { MemoryDevice } from '../machine/devices.ts';
+import { backingSize, type MemoryDevice } from '../machine/devices.ts';
+import { labelIndex } from '../machine/labels.ts';
 import { backendOf, deviceProperties, memoryFile, type QemuMachine } from '../machine/qemu-machine.ts';
 import { Btf } from '../memory/btf.ts';
 import { GuestRam } from '../memory/guest-ram.ts';
@@ -127,6 +128,7 @@ export class Guest {
     let process: QemuProcess | undefined;
     try {
       writeInitramfs(dir, files);
+      for (const device of machine.devices) if (device.cold) prepare(dir, device);
       const args = [...qemuArgs(dir, machine, kernel)];
       process = new QemuProcess(machine.program, args);
       const qmp = new Qmp(await process.socket(join(dir, 'qmp'), 30));
@@ -156,10 +158,14 @@ export class Guest {
       await guest.#learn();
       return guest;
     } catch (error) {
+      // its sockets close a moment before it has ended
+      if (process) await Promise.race([process.ended, new Promise((resolve) => setTimeout(resolve, 500))]);
+      const ended = process?.hasEnded ? process.why : null;
       await process?.kill();
       ram.close();
       const end = console.end(15);
       home.remove();
+      if (ended !== null && error instanceof UserError) throw new GuestError(ended, end);
       if (error instanceof NoAnswer) throw new GuestError(`the guest did not come up: ${error.message}`, end);
       if (error instanceof UserError && !(error instanceof GuestError))
         throw new GuestError(error.message, end);
@@ -253,7 +259,8 @@ export class Guest {
   /** Plugs a memory device. @throws QmpRefusal if QEMU refuses it */
   async plug(device: MemoryDevice): Promise<void> {
     const { id, start, size } = device;
-    await this.qmp.execute('object-add', backendOf(this.dir, id, size));
+    prepare(this.dir, device);
+    await this.qmp.execute('object-add', backendOf(this.dir, id, backingSize(device)));
     try {
       await this.qmp.execute('device_add', deviceProperties(device));
       this.ram.add(id, memoryFile(this.dir, id), [{ start, size }]);
@@ -301,6 +308,15 @@ export class Guest {
   get ended(): Promise<void> {
     return this.#process.ended;
   }
+}
+
+/** Gives an NVDIMM its labels before QEMU opens its memory. */
+function prepare(dir: string, device: MemoryDevice): void {
+  if (!device.labels) return;
+  const fd = openSync(memoryFile(dir, device.id), 'w');
+  ftruncateSync(fd, backingSize(device));
+  writeSync(fd, labelIndex(), 0, undefined, device.size);
+  closeSync(fd);
 }
 
 function writeInitramfs(dir: string, files: GuestFiles): void {

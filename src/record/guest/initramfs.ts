@@ -31,13 +31,13 @@ mount -t debugfs debug /sys/kernel/debug
 mount -t tmpfs tmp /tmp
 echo 0 > /proc/sys/kernel/kptr_restrict
 while read -r module; do
-  # a device that is there now has memory for add_memory(): the driver is for those that come later
-  [ $module = virtio_mem ] && for device in /sys/bus/virtio/devices/*; do
-    path=$(readlink -f $device/..)
-    [ "$(cat $device/device)" = 0x0018 ] && echo \${path##*/} > /sys/bus/pci/drivers/virtio-pci/unbind
-  done
+  [ $module = virtio_mem ] && echo 0 > /sys/bus/virtio/drivers_autoprobe
   insmod /mhp/$module.ko || echo "mhp: module $module cannot be loaded" > /dev/kmsg
 done < /mhp/modules
+# a driver in the kernel has bound to all its devices, also to memory that is there for others
+for device in /sys/bus/virtio/drivers/virtio_mem/virtio*; do
+  [ -e $device ] && echo \${device##*/} > /sys/bus/virtio/drivers/virtio_mem/unbind
+done
 port=
 for try in 1 2 3 4 5 6 7 8 9 10; do
   for entry in /sys/class/virtio-ports/*; do

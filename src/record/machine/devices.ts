@@ -1,6 +1,7 @@
 import { InputError } from '../../errors/input-error.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import { bytes, rangeOf } from '../../scenarios/steps/common/values.ts';
+import { LABEL_AREA } from './labels.ts';
 
 /** Memory that steps bring, which QEMU must be able to place. */
 
@@ -14,9 +15,19 @@ export interface MemoryDevice {
   readonly cold: boolean;
   /** Bytes: the unit of a virtio-mem device. */
   readonly block?: number;
-  /** An NVDIMM has a label area of 128K. */
+  /** Where on the PCI bus a virtio-mem device is, to which the guest's driver binds when a step says so. */
+  readonly slot?: number;
+  /** An NVDIMM has a label area behind its `size`. */
   readonly labels?: boolean;
 }
+
+/** Bytes of the file behind a device. */
+export const backingSize = ({ size, labels }: MemoryDevice): number => size + (labels ? LABEL_AREA : 0);
+
+/** Below are the devices of the machine itself, above those of the chipset. */
+const FIRST_SLOT = 0x10;
+/** So many virtio-mem devices have slots. */
+export const VIRTIO_MEM_DEVICES = 14;
 
 /** The memory device that a step brings; null for another step. */
 export function deviceOf({ kind, step }: ScenarioStep): MemoryDevice | null {
@@ -52,8 +63,9 @@ export function deviceOf({ kind, step }: ScenarioStep): MemoryDevice | null {
       start,
       size,
       node: step.node,
-      cold: false,
+      cold: true,
       block: bytes(step.block),
+      slot: FIRST_SLOT + step.device,
     };
   }
   return null;

@@ -2,7 +2,8 @@ import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import { configValue, type GuestKernel } from '../kernel/guest-kernel.ts';
-import { devicesOf, type MemoryDevice } from './devices.ts';
+import { backingSize, devicesOf, type MemoryDevice } from './devices.ts';
+import { LABEL_AREA } from './labels.ts';
 import { type Layout, placeRam } from './layout.ts';
 
 /** A machine of QEMU for a scenario and a kernel. */
@@ -195,13 +196,10 @@ export function qemuMachine(
       ...numa,
       ...distances,
       ...devices
-        .filter(({ kind }) => kind === 'virtio-mem')
-        .flatMap(({ id }, i) => ['-device', `pcie-root-port,id=port-${id},chassis=${i + 1},slot=${i + 1}`]),
-      ...devices
         .filter(({ cold }) => cold)
         .flatMap((device) => [
           '-object',
-          objectOption(backendOf(dir, device.id, device.size)),
+          objectOption(backendOf(dir, device.id, backingSize(device))),
           '-device',
           deviceOption(device),
         ]),
@@ -223,6 +221,7 @@ export function deviceProperties({
   node,
   block,
   labels,
+  slot,
 }: MemoryDevice): Readonly<Record<string, string | number>> {
   if (kind === 'dimm') return { driver: 'pc-dimm', id, memdev: `m-${id}`, addr: start, node };
   if (kind === 'nvdimm')
@@ -232,7 +231,7 @@ export function deviceProperties({
       memdev: `m-${id}`,
       addr: start,
       node,
-      ...(labels && { 'label-size': 128 * 1024 }),
+      ...(labels && { 'label-size': LABEL_AREA }),
     };
   return {
     driver: 'virtio-mem-pci',
@@ -242,6 +241,6 @@ export function deviceProperties({
     memaddr: start,
     'block-size': block ?? 2 ** 21,
     'requested-size': 0,
-    ...(kind === 'virtio-mem' && { bus: `port-${id}` }),
+    ...(slot !== undefined && { addr: `0x${slot.toString(16)}` }),
   };
 }

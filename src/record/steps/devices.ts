@@ -1,5 +1,6 @@
-import { bytes } from '../../scenarios/steps/common/values.ts';
+import { UserError } from '../../errors/user-error.ts';
 import { deviceOf, type MemoryDevice } from '../machine/devices.ts';
+import { LABEL_AREA } from '../machine/labels.ts';
 import { type QmpEvent, QmpRefusal } from '../qemu/qmp.ts';
 import type { Performer, RecordedOp, Run } from './performer.ts';
 
@@ -27,10 +28,10 @@ const opOf = ({ kind, id, size, node, start, labels, block }: MemoryDevice): Rec
   op: 'device_add',
   kind: kind === 'backing' ? 'virtio-mem' : kind,
   id,
-  size: kind === 'nvdimm' && labels ? size - 128 * 1024 : size,
+  size,
   node,
   addr: start,
-  ...(labels && { label_size: 128 * 1024 }),
+  ...(labels && { label_size: LABEL_AREA }),
   ...(block !== undefined && { block_size: block }),
 });
 
@@ -43,8 +44,9 @@ export const coldOp = (device: MemoryDevice): RecordedOp => ({
 });
 
 /** Plugs a DIMM or an NVDIMM and waits for what the firmware is told. */
-async function plug(run: Run, device: MemoryDevice, reports: boolean): Promise<RecordedOp> {
+async function plug(run: Run, device: MemoryDevice): Promise<RecordedOp> {
   const { guest, timeout } = run;
+  const reports = device.kind !== 'nvdimm';
   guest.qmp.takeEvents();
   try {
     await guest.plug(device);
@@ -53,7 +55,8 @@ async function plug(run: Run, device: MemoryDevice, reports: boolean): Promise<R
     return { ...opOf(device), error: error.message, ost: [] };
   }
   run.plugged.set(device.id, device);
-  const events = await guest.events((all) => ostOf(all).length > 0, reports ? timeout : 2);
+  if (!reports) await regionOf(run, device);
+  const events = await guest.events((all) => ostOf(all).length > 0, reports ? timeout : 0);
   const ost = ostOf(events);
   return { ...opOf(device), error: null, ost, ...(reports && ost.length === 0 && { ost_unrecorded: true }) };
 }
@@ -64,7 +67,7 @@ export const deviceAdd: Performer<'device_add'> = {
   modules: ({ kind }) => (kind === 'nvdimm' ? NVDIMM_MODULES : []),
   cold: ({ cold_plugged }) => cold_plugged ?? false,
   async *perform(run, step) {
-    yield await plug(run, deviceOf({ kind: 'device_add', step })!, step.kind !== 'nvdimm');
+    yield await plug(run, deviceOf({ kind: 'device_add', step })!);
   },
 };
 
@@ -88,22 +91,55 @@ async function unplug(run: Run, id: string): Promise<RecordedOp> {
   const deleted = (events: readonly QmpEvent[]): boolean => eventsOf(events, id).includes('DEVICE_DELETED');
   const answered = (events: readonly QmpEvent[]): boolean =>
     ostOf(events).some((status) => status !== EJECTION_IN_PROGRESS);
-  const isAcpi = run.plugged.get(id)?.kind !== 'virtio-mem';
-  const events = [...(await guest.events((all) => (isAcpi ? answered(all) : deleted(all)), timeout))];
+  const events = [...(await guest.events(answered, timeout))];
   // the firmware gets its status after the device is gone, and QEMU tells of a refusal after the status
   events.push(
-    ...(await guest.events(
-      (all) => deleted([...events, ...all]) && (!isAcpi || answered([...events, ...all])),
-      1,
-    )),
+    ...(await guest.events((all) => deleted([...events, ...all]) && answered([...events, ...all]), 1)),
   );
   if (deleted(events)) {
     run.plugged.delete(id);
     await guest.unplugged(id);
   }
   const ost = ostOf(events);
-  const hung = isAcpi ? !answered(events) : !deleted(events);
-  return { ...op, error: null, events: eventsOf(events, id), ost, ...(hung && { unknown: true }) };
+  return {
+    ...op,
+    error: null,
+    events: eventsOf(events, id),
+    ost,
+    ...(!answered(events) && { unknown: true }),
+  };
+}
+
+/** Waits until the kernel knows the region of an NVDIMM and has done with it. */
+async function regionOf({ guest, timeout }: Run, { start }: MemoryDevice): Promise<void> {
+  const known = `grep -qsx 0x${start.toString(16)} /sys/bus/nd/devices/region*/resource`;
+  await guest.run(`for i in $(seq ${timeout}); do ${known} && break; sleep 1; done; ${PROBED}`, timeout + 30);
+}
+
+/** Waits for what the kernel does with NVDIMMs in the background. */
+const PROBED = 'cat /sys/bus/nd/devices/ndbus*/wait_probe > /dev/null';
+
+/**
+ * Waits until the kernel has done with the NVDIMMs that were there before boot.
+ * @throws UserError if it numbers their regions otherwise than the scenario
+ */
+export async function regionsAreKnown({ guest, timeout }: Run): Promise<void> {
+  const nvdimms = guest.machine.devices.filter(({ kind, cold }) => kind === 'nvdimm' && cold);
+  if (nvdimms.length === 0) return;
+  const { out } = await guest.run(
+    `${PROBED}; grep -s '' /dev/null /sys/bus/nd/devices/region*/resource`,
+    timeout,
+  );
+  for (const { id, start } of nvdimms) {
+    const asked = /^nvdimm(\d+)$/.exec(id)?.[1];
+    const found = new RegExp(`/region(\\d+)/resource:0x${start.toString(16)}$`, 'm').exec(
+      out.toString(),
+    )?.[1];
+    if (asked !== undefined && asked !== found)
+      throw new UserError(
+        `the NVDIMM at 0x${start.toString(16)} is ${found === undefined ? 'no region' : `region${found}`} of this kernel, and region${asked} of the scenario`,
+      );
+  }
 }
 
 /** The modules that bring up an NVDIMM and what is made of it. */
@@ -120,63 +156,4 @@ export const nvdimm: Performer<'nvdimm'> = {
         : null,
   cold: () => true,
   async *perform() {},
-};
-
-export const virtioMem: Performer<'virtio_mem'> = {
-  options: () => ['VIRTIO_MEM'],
-  modules: () => ['virtio_mem'],
-  async *perform(run, step) {
-    const device = deviceOf({ kind: 'virtio_mem', step })!;
-    const op = await plug(run, device, false);
-    // the driver binds when the slot's link is up
-    for (let tries = 0; op.error === null && tries < 20; tries++) {
-      const { out } = await run.guest.run(`grep -c ' : virtio' /proc/iomem`, 20);
-      if (Number(out.toString()) > 0) break;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    yield op;
-  },
-};
-
-/** Seconds after which a virtio-mem device that does not change any more counts as done. */
-const SETTLED = 6;
-
-export const virtioMemRequest: Performer<'virtio_mem_request'> = {
-  options: () => ['VIRTIO_MEM'],
-  refuses: ({ queued }) => (queued ? 'a request that the driver does not begin cannot be made' : null),
-  async *perform({ guest, timeout }, { device, size }) {
-    const id = `virtio${device}`;
-    const path = `/machine/peripheral/${id}`;
-    const wanted = bytes(size);
-    const op = { op: 'virtio_mem_request', id, size: wanted };
-    try {
-      await guest.qmp.execute('qom-set', { path, property: 'requested-size', value: wanted });
-    } catch (error) {
-      if (!(error instanceof QmpRefusal)) throw error;
-      yield { ...op, error: error.message, plugged: null };
-      return;
-    }
-    const plugged = async (): Promise<number> =>
-      Number(await guest.qmp.execute('qom-get', { path, property: 'size' }));
-    const until = Date.now() + timeout * 1000;
-    let [last, since] = [await plugged(), Date.now()];
-    while (
-      last !== wanted &&
-      Date.now() - since < SETTLED * 1000 &&
-      Date.now() < until &&
-      !guest.signal.aborted
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      const now = await plugged();
-      if (now !== last) [last, since] = [now, Date.now()];
-    }
-    yield { ...op, error: null, plugged: last };
-  },
-};
-
-export const virtioMemRemove: Performer<'virtio_mem_remove'> = {
-  options: () => ['VIRTIO_MEM'],
-  async *perform(run, { device }) {
-    yield await unplug(run, `virtio${device}`);
-  },
 };

@@ -6,6 +6,7 @@ import * as faults from './faults.ts';
 import * as observe from './observe.ts';
 import type { Performer } from './performer.ts';
 import * as tools from './tools.ts';
+import * as virtioMem from './virtio-mem.ts';
 import * as write from './write.ts';
 
 /** How each kind of step is done on a real kernel, or why it cannot be. */
@@ -45,9 +46,9 @@ const PERFORMERS: { readonly [K in StepName]: Performer<K> | string } = {
   touch: deviceMemory.touch,
   unpin: calls.unpin,
   use: 'what a page is used for cannot be chosen',
-  virtio_mem: devices.virtioMem,
-  virtio_mem_remove: devices.virtioMemRemove,
-  virtio_mem_request: devices.virtioMemRequest,
+  virtio_mem: virtioMem.virtioMem,
+  virtio_mem_remove: virtioMem.virtioMemRemove,
+  virtio_mem_request: virtioMem.virtioMemRequest,
   write: write.writeFile,
   zone_device: 'a driver of its own would be needed',
 };

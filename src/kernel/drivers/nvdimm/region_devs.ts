@@ -25,13 +25,17 @@ export const namespaces_of = operation({
     [...state.nd_namespace].filter(([, ns]) => ns.region === region).sort(([a], [b]) => a - b),
 });
 
-/** The extents of namespaces with labels, ascending. */
-const allocated = (state: State, region: number): Extent[] =>
-  namespaces_of
-    .run(state, region)
-    .filter(([, ns]) => !ns.io && ns.size > 0)
-    .map(([, ns]) => ({ start: ns.offset, size: ns.size }))
-    .sort((a, b) => a.start - b.start);
+/** The extents that the NVDIMM's driver has reserved, ascending: of namespaces with labels, also while their region is disabled. */
+function allocated(state: State, region: number): Extent[] {
+  const { enabled, labels } = state.nd_region.get(region)!;
+  const extents = enabled
+    ? namespaces_of
+        .run(state, region)
+        .filter(([, ns]) => !ns.io && ns.size > 0)
+        .map(([, ns]) => ({ start: ns.offset, size: ns.size }))
+    : (labels ?? []).map(({ offset, size }) => ({ start: offset, size }));
+  return extents.sort((a, b) => a.start - b.start);
+}
 
 /** Free extents, aligned inwards. */
 export function free_extents(state: State, region: number): Extent[] {
