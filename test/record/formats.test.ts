@@ -4,6 +4,7 @@ import { leafAttr } from '../../src/machines/page-tables/attributes.ts';
 import { cpio, directory, file, link } from '../../src/record/guest/cpio.ts';
 import { newest } from '../../src/record/kernel/find-kernel.ts';
 import { readImage } from '../../src/record/kernel/image.ts';
+import { labelIndex } from '../../src/record/machine/labels.ts';
 import { attributes as arm64Attributes } from '../../src/record/memory/arm64-tables.ts';
 import { attributes as x86Attributes } from '../../src/record/memory/x86-tables.ts';
 import { filesOf, linksOf } from '../../src/record/snapshot/guest-files.ts';
@@ -114,4 +115,33 @@ test('attributes of leaves are the words that recordings have', () => {
   expect(arm64Attributes(0x0078000040000f07n)).toBe('AP=0 RW-EL1 PXN UXN AF nG CONT SH3 ATTR1');
   expect(leafAttr(arm64Attributes(0x00f8000040000707n), false)).toBeDefined();
   expect(x86Attributes(0x80000000000001e3n, true)).toBe('XGPDA---W');
+});
+
+test('a label area has two index blocks with a free slot for each label that fits', () => {
+  const index = labelIndex();
+  expect(index.length).toBe(512);
+  for (const [number, sequence] of [
+    [0, 3],
+    [1, 2],
+  ] as const) {
+    const block = index.subarray(number * 256, number * 256 + 256);
+    expect(block.toString('latin1', 0, 16)).toBe('NAMESPACE_INDEX\0');
+    expect(block.readUInt32LE(20)).toBe(sequence);
+    const [own, size, other, labels] = [24, 32, 40, 48].map((at) => Number(block.readBigUInt64LE(at)));
+    expect([own, size, other, labels]).toEqual([number * 256, 256, (1 - number) * 256, 512]);
+    const slots = block.readUInt32LE(56);
+    expect(512 + slots * 128).toBe(128 * 1024);
+    const free = [...block.subarray(72)].reduce(
+      (sum, byte) => sum + byte.toString(2).replaceAll('0', '').length,
+      0,
+    );
+    expect(free).toBe(slots);
+    // the sum of all words, and the sum of all sums, with the checksum itself as 0
+    const words = Array.from({ length: 64 }, (_, i) =>
+      i === 16 || i === 17 ? 0 : block.readUInt32LE(i * 4),
+    );
+    const low = words.reduce((sum, word) => (sum + word) % 2 ** 32, 0);
+    const high = words.reduce((sum, word, i) => (sum + BigInt(word) * BigInt(64 - i)) % 2n ** 32n, 0n);
+    expect([block.readUInt32LE(64), BigInt(block.readUInt32LE(68))]).toEqual([low, high]);
+  }
 });

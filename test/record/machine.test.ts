@@ -188,3 +188,36 @@ test('add_memory() gets memory of which the kernel does not know', () => {
     'virtio-mem-pci,id=backing0,memdev=m-backing0,node=0,memaddr=4294967296,block-size=2097152,requested-size=0',
   ]);
 });
+
+test('virtio-mem devices have places of their own on the PCI bus, to which the driver binds later', () => {
+  const own = kernel({ config: `${CONFIG}CONFIG_VIRTIO_MEM=m\n` });
+  const { machine, modules } = plan(
+    TWO,
+    '  - virtio_mem: {device: 0, start: 8G, size: 1G}\n  - virtio_mem: {device: 3, start: 10G, size: 1G, block: 4M, node: 1}\n',
+    own,
+  );
+  expect(modules).toContain('virtio_mem');
+  expect(option(machine.args('D'), '-device')).toEqual([
+    'virtio-mem-pci,id=virtio0,memdev=m-virtio0,node=0,memaddr=8589934592,block-size=2097152,requested-size=0,addr=0x10',
+    'virtio-mem-pci,id=virtio3,memdev=m-virtio3,node=1,memaddr=10737418240,block-size=4194304,requested-size=0,addr=0x13',
+  ]);
+  const many = '  - virtio_mem: {device: 14, start: 8G, size: 1G}\n';
+  expect(plan(TWO, many, own).left_out).toEqual([
+    { step: 0, kind: 'virtio_mem', why: "QEMU's machine has slots for 14 devices" },
+  ]);
+});
+
+test('an NVDIMM has its label area behind its size', () => {
+  const own = kernel({ config: `${CONFIG}CONFIG_ACPI_NFIT=m\nCONFIG_LIBNVDIMM=m\nCONFIG_ZONE_DEVICE=y\n` });
+  const steps =
+    '  - nvdimm: {region: 0, start: 8G, size: 256M, node: 1}\n  - nvdimm: {region: 1, start: 9G, size: 256M, labels: false}\n';
+  const args = plan(TWO, steps, own).machine.args('D');
+  expect(option(args, '-object').slice(2)).toEqual([
+    'memory-backend-file,id=m-nvdimm0,size=268566528,mem-path=D/nvdimm0.mem,share=on,discard-data=on',
+    'memory-backend-file,id=m-nvdimm1,size=268435456,mem-path=D/nvdimm1.mem,share=on,discard-data=on',
+  ]);
+  expect(option(args, '-device')).toEqual([
+    'nvdimm,id=nvdimm0,memdev=m-nvdimm0,addr=8589934592,node=1,label-size=131072',
+    'nvdimm,id=nvdimm1,memdev=m-nvdimm1,addr=9663676416,node=0',
+  ]);
+});
