@@ -5,12 +5,14 @@ import { DebugNodes } from '../ir/debug/node.ts';
 import { link } from '../ir/link.ts';
 import { type IrModule, readModule } from '../ir/read/module.ts';
 import type { Int64 } from '../ir/read/values.ts';
-import type { IrThread } from '../ir/run/interpreter.ts';
+import type { Frame, IrThread } from '../ir/run/interpreter.ts';
 import { Memory } from '../ir/run/memory.ts';
 import { IrStop } from '../ir/stop.ts';
+import type { SourceLine } from '../steps/within.ts';
 import { STANDS_IN } from './boundary/stands-in.ts';
 import type { Bundle } from './bundle.ts';
 import { BadBundle } from './stop.ts';
+import { hexOf } from './values.ts';
 
 /** Parts of the image, by the low halves of their addresses; no two of them meet. */
 const IMAGE = {
@@ -157,9 +159,36 @@ export class SourceProgram {
   /** The lines of C at which a thread is, the innermost first, with the functions inlined there. */
   lines(thread: IrThread): readonly SourcePlace[] {
     return thread.frames
-      .map(({ code, pc }) => this.#debug.get(code.module)!.lines.chain(code.location(pc)))
+      .map((frame) => this.#chainOf(frame))
       .reverse()
       .flat();
+  }
+
+  /** The innermost line of a file that is no header, with the variables of its function that `told` names. */
+  line(thread: IrThread, told: ReadonlySet<string>): SourceLine | undefined {
+    for (const frame of [...thread.frames].reverse()) {
+      const place = this.#chainOf(frame).find(({ file }) => file.endsWith('.c'));
+      if (!place) continue;
+      const variables = this.#variables(frame, place.fn).filter(({ name }) => told.has(name));
+      return { file: place.file, line: place.line, ...(variables.length > 0 ? { variables } : {}) };
+    }
+    const [first] = this.lines(thread);
+    return first && { file: first.file, line: first.line };
+  }
+
+  #chainOf({ code, pc }: Frame): readonly SourcePlace[] {
+    return this.#debug.get(code.module)!.lines.chain(code.location(pc));
+  }
+
+  /** The variables of a function whose values are known. */
+  #variables({ code, pc, regs }: Frame, fn: string): { readonly name: string; readonly value: string }[] {
+    const { lines } = this.#debug.get(code.module)!;
+    return [...code.variables(pc)].flatMap(([number, register]) => {
+      const variable = lines.variable(number);
+      if (variable?.fn !== fn || (variable.size !== 8 && variable.size !== 4 && !variable.boolean)) return [];
+      const word = { lo: regs[register]!, hi: variable.size === 8 ? regs[register + 1]! : 0 };
+      return [{ name: variable.name, value: variable.boolean ? String((word.lo & 1) === 1) : hexOf(word) }];
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { mmu_steps } from '../kernel/mmu.ts';
 import { change, forget, look } from '../kernel/ops.ts';
 import type { Step, Steps } from '../steps/step.ts';
-import type { Call, PlacedStep } from '../steps/within.ts';
+import type { Call, PlacedStep, SourceLine } from '../steps/within.ts';
 import { Addresses, OBJECT_SIZE, type Place } from './addresses.ts';
 import { shapeOf } from './boundary/asm.ts';
 import { EXTERNALS } from './boundary/externals.ts';
@@ -56,6 +56,18 @@ export function* runSource(
   return value;
 }
 
+/** Variables of C that a story tells: where in the address space the thread is, and whether tables may go. */
+const TOLD: ReadonlySet<string> = new Set([
+  ...['addr', 'next', 'end', 'start', 'virt', 'phys', 'size'],
+  ...['floor', 'ceiling', 'free_mapped'],
+]);
+
+function accessOf(event: IrEvent): SourceLine['access'] {
+  if (event.kind !== 'load' && event.kind !== 'store') return undefined;
+  if (event.volatile) return 'volatile';
+  return event.ordering === '' ? 'plain' : 'atomic';
+}
+
 /** One call of a C function, with all that it calls in C. */
 class SourceRun {
   readonly #k: Kernel;
@@ -97,21 +109,21 @@ class SourceRun {
       if (event.kind === 'returned') return event.value;
       this.#note(thread);
       const answer = this.#answer(thread, event);
-      yield* this.#k.narrated ? this.#placed(thread, answer) : answer;
+      yield* this.#k.narrated ? this.#placed(thread, event, answer) : answer;
       if (forgets) yield* this.#forget(thread);
     }
   }
 
   /** Steps with the functions of C that take them, besides the one that was called, and the line. */
-  *#placed(thread: IrThread, steps: Steps<void>): Steps<void> {
+  *#placed(thread: IrThread, event: IrEvent, steps: Steps<void>): Steps<void> {
     const calls = thread.frames.slice(1).map((frame): Call => {
       const known = this.#calls.get(frame) ?? ++this.#made;
       this.#calls.set(frame, known);
       return { nr: known / MOST_CALLS, fn: plainName(frame.code.name) };
     });
-    const lines = this.#program.lines(thread);
-    const place = lines.find(({ file }) => file.endsWith('.c')) ?? lines[0];
-    const line = place && { line: { file: place.file, line: place.line } };
+    const place = this.#program.line(thread, TOLD);
+    const access = accessOf(event);
+    const line = place && { line: { ...place, ...(access ? { access } : {}) } };
     for (let next = steps.next(); !next.done; ) {
       const { by = [] }: PlacedStep = next.value;
       const step: PlacedStep = { ...line, ...next.value, by: [...calls, ...by] };

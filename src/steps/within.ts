@@ -16,6 +16,10 @@ export interface Call {
 export interface SourceLine {
   readonly file: string;
   readonly line: number;
+  /** Variables of its function, before the step; those that tell where in the address space the thread is. */
+  readonly variables?: readonly { readonly name: string; readonly value: string }[];
+  /** How the C accesses memory: volatile once as written; a plain access may be done twice, or not at all. */
+  readonly access?: 'plain' | 'volatile' | 'atomic';
 }
 
 /** A step with the calls in which it was taken, the outermost first, and the line of C that takes it, if one does. */

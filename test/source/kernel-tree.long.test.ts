@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { loadBundle } from '../../src/cli/kbuild/bundle-file.ts';
+import { conform } from '../../src/conform/replay-recording.ts';
+import { openRecording } from '../../src/machines/recording/open-recording.ts';
 import { compareRandom } from '../../src/source/compare/compare.ts';
-import { bootFor } from '../../src/source/compare/machine.ts';
+import { bootFor, sourceReleaseFor } from '../../src/source/compare/machine.ts';
 import { SourceProgram } from '../../src/source/program.ts';
 
 /**
@@ -20,6 +22,14 @@ asked.each(['rodata=off', ''])('MHP_BUNDLE: random operations agree, boot option
     most: 3,
   });
   expect(result.disagreements).toEqual([]);
+});
+
+asked('MHP_BUNDLE: the page tables of a recording are those that the C makes', async () => {
+  const program = new SourceProgram(loadBundle(file!));
+  const recording = await openRecording('recordings/arm64-6.1-split-rooff61.tar.xz');
+  const report = conform(recording, sourceReleaseFor(recording.ops.kernel, program));
+  expect(report.steps.flatMap(({ differences }) => differences)).toEqual([]);
+  expect(program.ran.get('unmap_hotplug_pmd_range')).toBeGreaterThan(0);
 });
 
 asked('MHP_BUNDLE: the command prints the same figure', () => {

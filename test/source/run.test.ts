@@ -213,10 +213,21 @@ describe('a thread of C beside a thread of the model, on the explorer', () => {
     const barrier = story.events.find(
       ({ step }) => step?.op === 'call' && step.operation.name === 'barrier_dsb',
     );
-    expect(barrier?.step?.line).toEqual({ file: 'kernel.c', line });
+    expect(barrier?.step?.line).toEqual({
+      file: 'kernel.c',
+      line,
+      variables: [
+        { name: 'start', value: `0x${(2n ** 64n + BigInt(va)).toString(16)}` },
+        { name: 'size', value: '0x1000' },
+      ],
+    });
     expect(barrier?.step?.by?.map(({ fn }) => fn)).toEqual(['__remove_pgd_mapping']);
     const read = story.events.find(({ step }) => step?.op === 'call' && step.operation.name === 'read_at');
     expect(read?.step?.by?.map(({ fn }) => fn)).toEqual(['__remove_pgd_mapping', 'entry_of']);
+    expect(read?.step?.line?.access).toBe('volatile');
+    expect(read?.step?.line?.variables).toEqual([
+      { name: 'addr', value: `0x${(2n ** 64n + BigInt(va)).toString(16)}` },
+    ]);
     expect(kernelStoryText(story)).toContain('(kernel.c:');
   });
 });

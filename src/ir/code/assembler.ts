@@ -2,8 +2,9 @@ import type { IrModule } from '../read/module.ts';
 import type { Int64 } from '../read/values.ts';
 import { opcode } from '../run/operations.ts';
 import type { StopKind } from '../stop.ts';
-import type { Code, VariableRecord } from './code.ts';
+import type { Code } from './code.ts';
 import { type Flow, type Live, liveAfter, liveBefore } from './liveness.ts';
+import { type Known, recordsBefore, type VariableRecord } from './reaching.ts';
 
 /** A register: a variable, from 0 on, or a constant, from -1 down. */
 export type Register = number;
@@ -136,6 +137,7 @@ export class Assembler {
     const registers = constants + this.#registers;
     let flow: readonly Flow[] | null = null;
     let before: Live[] = [];
+    let known: readonly Known[] | null = null;
     return {
       ...head,
       words: code,
@@ -144,7 +146,10 @@ export class Assembler {
       parameters: parameters.map((register) => 2 * numberOf(register)),
       frameSize,
       stops: this.#stops,
-      records,
+      variables: (pc) => {
+        known ??= recordsBefore(this.#flow(numberOf), records, (record) => index.get(record.pc));
+        return known[index.get(pc)!]!;
+      },
       location: (pc) => items[index.get(pc)!]!.dbg,
       after: (pc, target) => after(code, pc, target),
       live: (pc, called) => {

@@ -3,16 +3,7 @@ import type { IrModule } from '../read/module.ts';
 import type { InlineAsm, Int64, TypedValue } from '../read/values.ts';
 import type { StopKind } from '../stop.ts';
 import type { Live } from './liveness.ts';
-
-/** A value that a C variable has from some place in the code on. */
-export interface VariableRecord {
-  readonly pc: number;
-  /** Number of the metadata node of the variable. */
-  readonly variable: number;
-  /** The place of its register, or of its address if `declares` is set; -1 if it has no value here. */
-  readonly register: number;
-  readonly declares: boolean;
-}
+import type { Known } from './reaching.ts';
 
 /** A function as the interpreter runs it: code, and registers of two 32-bit halves; constants come before variables. */
 export interface Code {
@@ -30,7 +21,8 @@ export interface Code {
   readonly frameSize: number;
   /** Constructs that the code cannot execute, for the operation `stop`. */
   readonly stops: readonly { readonly kind: StopKind; readonly subject: string }[];
-  readonly records: readonly VariableRecord[];
+  /** The C variables whose values are in registers before the instruction at a place. */
+  variables(pc: number): Known;
   /** The number of the location of the instruction at a place; -1 if it has none. */
   location(pc: number): number;
   /**

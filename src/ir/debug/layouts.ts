@@ -162,7 +162,8 @@ export class Layouts {
   }
 }
 
-const ALIASES = new Set([
+/** Tags of types that are another type under another name or with a qualifier. */
+export const ALIASES = new Set([
   'DW_TAG_typedef',
   'DW_TAG_const_type',
   'DW_TAG_volatile_type',

@@ -1,3 +1,4 @@
+import { ALIASES } from './layouts.ts';
 import { type DebugNode, type DebugNodes, numberOf, reference, stringOf } from './node.ts';
 
 /** A place in the C source. */
@@ -8,6 +9,17 @@ export interface SourcePlace {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+/** A local variable of C. */
+export interface SourceVariable {
+  readonly name: string;
+  readonly line: number;
+  /** The function that declares it. */
+  readonly fn: string;
+  /** In bytes; 0 if its type does not say. */
+  readonly size: number;
+  readonly boolean: boolean;
 }
 
 /** Places of instructions, from the debug metadata of a module. */
@@ -36,14 +48,18 @@ export class Lines {
     return chain;
   }
 
-  /** The name, file and line of the variable of a record. */
-  variable(number: number): { readonly name: string; readonly line: number; readonly fn: string } | null {
+  /** The variable of a record; null if there is none. */
+  variable(number: number): SourceVariable | null {
     const node = this.#nodes.at(number);
     if (node?.kind !== 'DILocalVariable') return null;
+    let type = this.#nodes.of(node, 'type');
+    while (type && ALIASES.has(type.fields.get('tag') ?? '')) type = this.#nodes.of(type, 'baseType');
     return {
       name: stringOf(node, 'name'),
       line: numberOf(node, 'line'),
       fn: this.#functionOf(this.#nodes.of(node, 'scope')),
+      size: type ? numberOf(type, 'size') / 8 : 0,
+      boolean: type?.fields.get('encoding') === 'DW_ATE_boolean',
     };
   }
 

@@ -398,6 +398,10 @@ function readRecord(s: Scanner): IrInstruction {
     a = readTyped(s);
     s.expect(',');
     variable = Number(s.name('!'));
+    s.expect(',');
+    s.peek();
+    // a part of the variable, or a value that is computed from `a`
+    if (!s.text.startsWith('!DIExpression()', s.pos)) a = { type: intType(1), value: { kind: 'undef' } };
   }
   s.pos = start;
   s.skipBrackets();

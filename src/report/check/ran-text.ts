@@ -8,3 +8,11 @@ export function ranText(rows: readonly Row[]): string {
   if (without.length > 0) lines.push(`Entries in which no C ran: ${without.join(', ')}`);
   return `${lines.join('\n')}\n`;
 }
+
+/** The C functions that took steps, with the number of steps in which each was the innermost. */
+export function ranStepsText(ran: ReadonlyMap<string, number>): string {
+  if (ran.size === 0) return 'No C ran.\n';
+  const steps = [...ran].reduce((sum, [, n]) => sum + n, 0);
+  const each = [...ran].sort(([a], [b]) => (a < b ? -1 : 1)).map(([fn, n]) => `${fn} ${n}`);
+  return `C: ${steps} steps in ${ran.size} functions: ${each.join(', ')}\n`;
+}

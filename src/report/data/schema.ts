@@ -47,7 +47,21 @@ const storyStep = z.strictObject({
   in: z
     .array(z.object({ nr: z.int(), function: z.string() }))
     .meta({ description: 'Calls, the outermost first' }),
-  line: z.object({ file: z.string(), line: count }).nullable().meta({ description: 'The line of C' }),
+  line: z
+    .object({
+      file: z.string(),
+      line: count,
+      variables: z
+        .array(z.object({ name: z.string(), value: z.string() }))
+        .optional()
+        .meta({ description: 'Variables of the function, before the step' }),
+      access: z
+        .enum(['plain', 'volatile', 'atomic'])
+        .optional()
+        .meta({ description: 'How the C accesses memory: a plain access may be done twice, or not at all' }),
+    })
+    .nullable()
+    .meta({ description: 'The line of C' }),
   outcome: count,
   result: z.unknown(),
   before: z.unknown().meta({ description: 'For a write of a field: the value before' }),

@@ -1,10 +1,10 @@
 import type { KernelWorld } from '../../interleave/kernel-machine.ts';
 import { withLockNames } from '../../interleave/lock-names.ts';
 import type { Story } from '../../schedule/replay/replay.ts';
-import type { SourceLine } from '../../steps/within.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
 import { shortText } from './number.ts';
+import { plainText, sourceText } from './source-lines.ts';
 import { toldKernel } from './told.ts';
 import { linesOf, merged, type SummaryOptions, summary, type TreeLine } from './tree.ts';
 import { kernelWhy, kernelWhyLines, pertinent } from './why.ts';
@@ -35,7 +35,9 @@ export type StoryLine =
 export function kernelStoryText(story: Story): string {
   const { lines, why } = kernelStory(story);
   const width = `${story.events.length}`.length * 2 + 1;
-  return `${[...lines.map((line) => lineText(line, width)), '', kernelWhyLines(story, why)].join('\n')}\n`;
+  const plain = plainText(story);
+  const parts = [...lines.map((line) => lineText(line, width)), '', kernelWhyLines(story, why)];
+  return `${[...parts, ...(plain === '' ? [] : ['', plain])].join('\n')}\n`;
 }
 
 function lineText(line: StoryLine, width: number): string {
@@ -61,15 +63,6 @@ export function kernelStory(story: Story): {
   const folded = full.map(({ piece, lines }) => ({ piece, lines: piece.prologue ? [short(piece)] : lines }));
   const chosen = laidOut(story, full).length <= FEW ? full : squeezed(story, folded, options);
   return { lines: laidOut(story, chosen), why: kernelWhy(story, events) };
-}
-
-/** The lines of C that take some steps, all in the file of the first: "  (mm/vmalloc.c:390-412)". */
-function sourceText(lines: readonly SourceLine[]): string {
-  const [first] = lines;
-  if (!first) return '';
-  const numbers = lines.filter(({ file }) => file === first.file).map(({ line }) => line);
-  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
-  return `  (${first.file}:${least === most ? least : `${least}-${most}`})`;
 }
 
 interface Opened {

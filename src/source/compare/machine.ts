@@ -1,8 +1,10 @@
 import { boot, type Model } from '../../boot/boot.ts';
 import { parseMachineFile } from '../../machines/machine-file/machine-file.ts';
 import { atVersion } from '../../releases/at-version.ts';
-import { findRelease, type Release } from '../../releases/index.ts';
+import { findRelease, nearestRelease, type Release } from '../../releases/index.ts';
 import type { Bundle } from '../bundle.ts';
+import type { SourceProgram } from '../program.ts';
+import { sourceRelease } from '../release.ts';
 import { BadBundle } from '../stop.ts';
 
 /** The modelled release of a bundle's series, with the back-ports of its version. @throws BadBundle if none is modelled */
@@ -11,6 +13,17 @@ export function releaseOf({ version }: Bundle): Release {
   const release = findRelease(`v${series}`);
   if (!release) throw new BadBundle(`no release of the model stands for the bundle's ${version}`);
   return atVersion(release, version);
+}
+
+/**
+ * The release on which a recording of a kernel is replayed, with the C of a bundle in it.
+ * @throws BadBundle if the bundle is of another series
+ */
+export function sourceReleaseFor(kernel: string, program: SourceProgram): Release {
+  const release = releaseOf(program.bundle);
+  if (nearestRelease(kernel)?.name !== release.name)
+    throw new BadBundle(`the recording is of Linux ${kernel}, the bundle of ${program.bundle.version}`);
+  return sourceRelease(release, program);
 }
 
 /** The page size in K and the address bits that a bundle was configured with. */
