@@ -86,6 +86,15 @@ const KNOWN: readonly (readonly [text: string, program: string, fn?: string])[] 
   ],
   ['-bash: echo: write error: Device or resource busy', 'shell'],
   ['bash: echo: Schreibfehler: Das Gerät oder die Ressource ist belegt', 'shell'],
+  ["bash: echo: erreur d'écriture : Périphérique ou ressource occupé", 'shell'],
+  ['sh: 1: echo: echo: I/O error', 'shell'],
+  ['tee: /sys/devices/system/memory/memory40/state: Device or resource busy', 'shell'],
+  ['Memory Block 40 (0x0000000140000000-0x0000000147ffffff) disable failed', 'util-linux'],
+  ['error: internal error: unplug of device was rejected by the guest', 'libvirt'],
+  [
+    'Error: the configuration is not prepared for memory devices (e.g., for memory hotplug), consider specifying the maxmem option',
+    'qemu',
+  ],
 ];
 
 /** Lines of other subsystems, and near misses. */
@@ -185,4 +194,9 @@ test('order and noise do not matter', () => {
   expect(back.explained.map(({ line }) => line).sort()).toEqual(
     forth.explained.map(({ line }) => line).sort(),
   );
+});
+
+test('a line longer than any message is passed over at once', () => {
+  expect(explainLine('x'.repeat(5_000_000))).toBeNull();
+  expect(explainLine(`[    1.000000] ${'x '.repeat(2000)}`)).toBeNull();
 });

@@ -3,7 +3,8 @@ import type { Reading } from '../../messages/format.ts';
 import { assertionsOf, isAssertion, recognise } from '../../messages/recognise.ts';
 import { adviceOn } from './kernel-advice.ts';
 import { plainLine } from './line.ts';
-import { mayBeOf, PROGRAM_MESSAGES, type Program } from './program-messages.ts';
+import { mayBeOf, PROGRAM_MESSAGES } from './programs/index.ts';
+import type { Program } from './programs/message.ts';
 
 /** What lines of logs say: whose message each is, its numbers, what it means, what to change. */
 
@@ -102,7 +103,7 @@ const assertion = (
 });
 
 function ofProgram(line: string, text: string, author: string | null): Explained | null {
-  for (const { program, where, pattern, names = [], means, change } of PROGRAM_MESSAGES) {
+  for (const { program, sources, pattern, names = [], means, change } of PROGRAM_MESSAGES) {
     const found = pattern.exec(text);
     if (!found || !mayBeOf(program, text, author)) continue;
     const values = Object.fromEntries(
@@ -111,7 +112,7 @@ function ofProgram(line: string, text: string, author: string | null): Explained
     return {
       line,
       program,
-      places: [{ fn: '', file: where, releases: '' }],
+      places: unique(sources.map(({ fn, file }) => ({ fn, file, releases: '' }))),
       format: pattern.source,
       values,
       device: null,
@@ -124,8 +125,12 @@ function ofProgram(line: string, text: string, author: string | null): Explained
 
 const reading = (text: string): Reading => (/^(0x[0-9a-f]+|\d{1,15})$/.test(text) ? Number(text) : text);
 
+/** No line of a log is longer than this and a message that is known. */
+const LONGEST = 4096;
+
 /** Explains a line; null for one that is not known, or not surely. */
 export function explainLine(line: string, release?: string): Explained | null {
+  if (line.length > LONGEST) return null;
   const { text, program } = plainLine(line);
   if (text === '') return null;
   if (program === null || program === 'kernel') {

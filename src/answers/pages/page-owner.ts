@@ -1,12 +1,15 @@
-/** /proc/page_owner as it was until v4.x, /sys/kernel/debug/page_owner today (mm/page_owner.c, print_page_owner()). */
+/** /sys/kernel/debug/page_owner: mm/page_owner.c, print_page_owner() of 5.10.262, 6.1.192, 6.12.117, 7.2.13. */
 
 /** Pages of one memory block that cannot move, by who has allocated them. */
 export type Owners = ReadonlyMap<string, number>;
 
-const HEAD = /^Page allocated via order (\d{1,2}), mask [^,]*(?:, pid \d+)?(?:, tgid \d+ \(([^)]*)\))?/;
-/** Decimal before v6.15, with 0x from then on. */
-const PFN = /^PFN (0x[0-9a-f]+|\d+) type (\w+) /;
-const FRAME = /^ ([\w.]+)\+0x[0-9a-f]+/;
+/** 5.10 names no process. A name may hold anything but a NUL: "(sd-pam)", "a), ts 1 ns". */
+const HEAD =
+  /^Page allocated via order (\d{1,2}), mask 0x[0-9a-f]+\([^)]*\)(?:, pid \d+(?:, tgid \d+ \((.*)\))?, ts \d+ ns(?:, free_ts \d+ ns)?)?$/;
+/** Decimal in 5.10.262 and 6.1.192, with 0x in 6.12.117 and 7.2.13. The kind is that of the allocation, not of the pageblock. */
+const PFN = /^PFN (0x[0-9a-f]+|\d+) type (\w+) Block /;
+/** Symbols of Rust have a "$". */
+const FRAME = /^ ([\w.$]+)\+0x[0-9a-f]+\/0x[0-9a-f]+/;
 
 /** Functions that allocate for others. */
 const ALLOCATOR =

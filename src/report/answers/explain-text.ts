@@ -14,7 +14,7 @@ function one(explained: Explained, times: number): string[] {
   const read = Object.entries(values).map(([name, value]) => `${name} ${valueText(value)}`);
   return [
     `${line.trim()}${times > 1 ? `  (${times} times)` : ''}`,
-    `  ${program}: ${where.slice(0, 3).join('; ')}${where.length > 3 ? ` and ${where.length - 3} more` : ''}`,
+    `  ${program}: ${where.slice(0, 3).join('; ') || 'known from reports'}${where.length > 3 ? ` and ${where.length - 3} more` : ''}`,
     ...(device ? [`  device ${device}`] : []),
     ...(read.length > 0 ? [`  ${read.join(', ')}`] : []),
     ...(means ? [`  ${means}`] : []),

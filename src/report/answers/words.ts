@@ -19,7 +19,7 @@ export function sizeOf(bytes: number): string {
   const text = Number.isInteger(value)
     ? String(value)
     : value.toFixed(2).replace(/0+$/, '').replace(/\.$/, '');
-  return unit === 0 ? `${text} bytes` : `${text}${UNITS[unit]}`;
+  return unit === 0 ? plural(value, 'byte') : `${text}${UNITS[unit]}`;
 }
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;

@@ -32,7 +32,7 @@ const pageCount = z.strictObject({
   owners: z
     .array(z.strictObject({ name: text, pages: count }))
     .optional()
-    .meta({ description: 'Who has allocated them, as /proc/page_owner says' }),
+    .meta({ description: 'Who has allocated them, as page_owner says' }),
 });
 
 const reason = z.strictObject({

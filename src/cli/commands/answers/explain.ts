@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { explain } from '../../../answers/explain/explain.ts';
 import { InputError, quote } from '../../../errors/input-error.ts';
@@ -38,5 +38,9 @@ export function define(command: Command): void {
 /** The text of standard input, of a file, or the argument itself. */
 function textOf(message: string): string {
   if (message === '-') return readFileSync(0, 'utf8');
-  return existsSync(message) ? onFile(message, () => readFileSync(message, 'utf8')) : message;
+  const stat = statSync(message, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) throw new InputError(message, '', 'is a directory');
+  if (stat) return onFile(message, () => readFileSync(message, 'utf8'));
+  if (/^\S+$/.test(message)) throw new InputError(message, '', 'no such file');
+  return message;
 }
