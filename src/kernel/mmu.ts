@@ -1,4 +1,5 @@
 import type { Descriptor } from '../hardware/descriptor/descriptor.ts';
+import { access } from '../hardware/memory/access.ts';
 import { erase, writeEntries } from '../hardware/memory/write.ts';
 import { type Mmu, readEntry } from '../hardware/mmu.ts';
 import { type DsbKind, dsb, isb } from '../hardware/tlb/barriers.ts';
@@ -133,6 +134,24 @@ export const first_unmapped = operation({
     }
     return at < to ? at : null;
   },
+});
+
+export type AccessFault = 'translation' | 'permission';
+
+/** The fault that an access of this CPU may cause, now or because it was fetched too early or long ago. */
+export const fault_of = operation({
+  name: 'fault_of',
+  obj: 'mmu',
+  writes: false,
+  tables: () => 'any',
+  run(state: State, va: number, write: boolean): AccessFault | null {
+    const faults = access(mmu_of(state), va, write).flatMap((outcome) =>
+      'fault' in outcome ? outcome.fault : [],
+    );
+    if (faults.length === 0) return null;
+    return faults.includes('permission') ? 'permission' : 'translation';
+  },
+  tell: ([va, write], fault) => ({ kind: 'touched', va, write, fault: fault ?? null }),
 });
 
 /** clear_page() of a table, through any of its mappings. */

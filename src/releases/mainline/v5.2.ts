@@ -33,6 +33,8 @@ import * as x86_vmemmap from '../../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import * as x86_ioremap from '../../kernel/arch/x86/mm/ioremap.ts';
 import * as x86_numa from '../../kernel/arch/x86/mm/numa.ts';
 import * as pat from '../../kernel/arch/x86/mm/pat/memtype.ts';
+import * as x86_set_memory from '../../kernel/arch/x86/mm/pat/set_memory.ts';
+import * as x86_pgtable_c from '../../kernel/arch/x86/mm/pgtable.ts';
 import * as x86_tlb from '../../kernel/arch/x86/mm/tlb.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
@@ -284,6 +286,24 @@ export const own = {
       ...x86_pgtable.v5_2,
       ...x86_remove.v5_2,
       ...x86_tlb.v5_2,
+      ...x86_pgtable_c.v5_2,
+      ...x86_ioremap.huge,
+      ...x86_set_memory.v5_2,
+      ...generic_pgalloc.v5_2,
+      ...ioremap.v5_2,
+      ...mm_pgalloc.v5_2,
+      ...pagetable.v5_2,
+      ...pgalloc.v5_2,
+      ...pgtable_generic.v5_2,
+      ...string.v5_2,
+      ...vmalloc.v5_2,
+      ...vmalloc_area.v5_2,
+      ...vmalloc_h.v5_2,
+      ...vmalloc_map.v5_2,
+      ...vmalloc_perms.v5_2,
+      ...vmalloc_perms.v5_3,
+      ...vmalloc_purge.v5_2,
+      ...vmalloc_unmap.v5_2,
       ...section_memmap_x86.v5_2,
       ...sparse_vmemmap.v5_2,
       ...vmemmap_verify.v5_2,

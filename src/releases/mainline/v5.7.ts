@@ -65,6 +65,7 @@ export const own = {
     },
     x86_64: {
       ...x86_debug_pagetables.v5_7,
+      ...pgtable_generic.v5_7,
       ...pagewalk.v5_7,
       ...ptdump.v5_7,
     },

@@ -22,6 +22,7 @@ import * as kernfs_dir from '../../kernel/fs/kernfs/dir.ts';
 import * as mmzone from '../../kernel/include/linux/mmzone.ts';
 import * as page_flags from '../../kernel/include/linux/page-flags.ts';
 import * as resource from '../../kernel/kernel/resource.ts';
+import * as ioremap from '../../kernel/lib/ioremap.ts';
 import * as debug from '../../kernel/mm/debug.ts';
 import * as gup from '../../kernel/mm/gup.ts';
 import * as hugetlb_demote from '../../kernel/mm/hugetlb/demote.ts';
@@ -121,7 +122,10 @@ export const own = {
       test_pages_in_a_zone: offline_pages.v5_2.test_pages_in_a_zone,
     },
     x86_64: {
+      ...ioremap.v6_12_117,
+      ...pgtable_generic.v6_1,
       ...ptdump.v6_1_192,
+      ...vmalloc.v6_1,
       ...virtio_mem.v5_11,
       ...virtio_mem.v5_12,
       ...virtio_mem.v6_1,

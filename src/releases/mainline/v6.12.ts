@@ -8,6 +8,7 @@ import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts'
 import * as set_swapper_pgd from '../../kernel/arch/arm64/mm/mmu/set_swapper_pgd.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
+import * as x86_dump_pagetables from '../../kernel/arch/x86/mm/dump_pagetables.ts';
 import * as x86_fault from '../../kernel/arch/x86/mm/fault.ts';
 import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
@@ -80,6 +81,9 @@ export const own = {
       ...vmemmap.v6_1,
     },
     x86_64: {
+      ...ioremap.v6_12_117,
+      ...vmalloc_area.v6_12,
+      ...x86_dump_pagetables.v6_9,
       ...ptdump.v6_1_192,
       ...x86_init.v6_1,
       ...x86_fault.v6_12,

@@ -41,6 +41,8 @@ export const own = {
       ioremap_try_huge_pud: ioremap.v5_2.ioremap_try_huge_pud,
     },
     x86_64: {
+      ioremap_try_huge_pmd: ioremap.v5_2.ioremap_try_huge_pmd,
+      ioremap_try_huge_pud: ioremap.v5_2.ioremap_try_huge_pud,
       ...ptdump.v6_6,
     },
   },

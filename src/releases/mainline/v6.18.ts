@@ -54,6 +54,9 @@ export const own = {
       ...vmalloc_unmap.v6_16,
     },
     x86_64: {
+      ...pgalloc.v6_16,
+      vunmap_pmd_range: vmalloc_unmap.v6_16.vunmap_pmd_range,
+      vunmap_pud_range: vmalloc_unmap.v6_16.vunmap_pud_range,
       ...ptdump.v6_1_192,
     },
   },

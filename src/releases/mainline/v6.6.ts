@@ -13,6 +13,7 @@ import * as hmem from '../../kernel/drivers/dax/hmem/hmem.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as nd_pfn_devs from '../../kernel/drivers/nvdimm/pfn_devs.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
+import * as ioremap from '../../kernel/lib/ioremap.ts';
 import * as gup from '../../kernel/mm/gup.ts';
 import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as add_pages from '../../kernel/mm/memory_hotplug/add_pages.ts';
@@ -66,7 +67,11 @@ export const own = {
       ...virtio_mem.v6_6,
     },
     x86_64: {
+      ioremap_try_huge_pmd: ioremap.v5_2.ioremap_try_huge_pmd,
+      ioremap_try_huge_pud: ioremap.v5_2.ioremap_try_huge_pud,
+      ...pgtable_generic.v6_6,
       ...ptdump.v6_6,
+      ...vmalloc.v6_6,
       ...virtio_mem.v6_6,
       update_end_of_memory_vars: x86_init.v5_2.update_end_of_memory_vars,
     },

@@ -25,6 +25,7 @@ export const own = {
       ...pageattr.v7_1,
       ...pgtable_generic.v7_0,
     },
+    x86_64: { ...pgtable_generic.v7_0 },
   },
 };
 

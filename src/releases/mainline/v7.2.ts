@@ -5,6 +5,8 @@ import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as pgattr_change_is_safe from '../../kernel/arch/arm64/mm/mmu/pgattr_change_is_safe.ts';
 import * as split_leaf from '../../kernel/arch/arm64/mm/mmu/split_leaf.ts';
+import * as x86_set_memory from '../../kernel/arch/x86/mm/pat/set_memory.ts';
+import * as x86_pgtable_c from '../../kernel/arch/x86/mm/pgtable.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
@@ -48,6 +50,12 @@ export const own = {
       ...split_leaf.v7_1,
       ...pgtable_generic.v7_2,
       ...vmemmap_populate.v7_2,
+    },
+    x86_64: {
+      ...ioremap.v6_12_117,
+      ...pgtable_generic.v7_2,
+      ...x86_pgtable_c.v7_2,
+      ...x86_set_memory.v7_2,
     },
   },
 };

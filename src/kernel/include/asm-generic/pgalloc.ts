@@ -58,7 +58,7 @@ export function* take_table(k: Kernel, level: LevelName): Steps<number> {
   return PFN_PHYS(k.c, found.pfn);
 }
 
-function* free_table(k: Kernel, phys: number): Steps<void> {
+export function* free_table(k: Kernel, phys: number): Steps<void> {
   yield* change(uncount_table, PFN_DOWN(k.c, phys), 1);
   yield* k.free_pages(PFN_DOWN(k.c, phys), 1);
 }

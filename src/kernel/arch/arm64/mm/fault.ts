@@ -1,11 +1,10 @@
 import { depthOf, entryIndex, hardwareLevel, vaText } from '../../../../geometry/translation.ts';
 import { isTable, toWord } from '../../../../hardware/descriptor/descriptor.ts';
-import { access } from '../../../../hardware/memory/access.ts';
 import { readEntry } from '../../../../hardware/mmu.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import { table_page } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { first_unmapped } from '../../../mmu.ts';
+import { type AccessFault, fault_of, first_unmapped } from '../../../mmu.ts';
 import { look, operation } from '../../../ops.ts';
 import { hexpad, PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
 import type { State } from '../../../state.ts';
@@ -57,28 +56,11 @@ const FAULTS = {
   translation: { kind: 'translation', msg: 'paging request', fsc: 0x04 },
   permission: { kind: 'permission', msg: 'write to read-only memory', fsc: 0x0c },
 } as const;
-type Fault = keyof typeof FAULTS;
 
 /** ESR_EL1 of a data abort at EL1: EC 0x25, IL, WnR, and the fault's status code. */
 const esr = (fsc: number, write: boolean): number => 0x96000000 + fsc + (write ? 0x40 : 0);
 
 const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
-
-/** The fault that an access of this CPU may cause, now or because it was fetched too early or long ago. */
-const fault_of = operation({
-  name: 'fault_of',
-  obj: 'mmu',
-  writes: false,
-  tables: () => 'any',
-  run(state: State, va: number, write: boolean): Fault | null {
-    const faults = access(state.mmu!, va, write).flatMap((outcome) =>
-      'fault' in outcome ? outcome.fault : [],
-    );
-    if (faults.length === 0) return null;
-    return faults.includes('permission') ? 'permission' : 'translation';
-  },
-  tell: ([va, write], fault) => ({ kind: 'touched', va, write, fault: fault ?? null }),
-});
 
 export const v5_2 = {
   /** A load or store by the kernel itself, at any address. */
@@ -110,7 +92,7 @@ export const v5_2 = {
     va: number,
     write: boolean,
     pc: string,
-    fault: Fault,
+    fault: AccessFault,
     lr = pc,
   ): Steps<never> {
     const { level, entries } = yield* look(walk, this, va);

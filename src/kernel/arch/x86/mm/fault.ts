@@ -1,15 +1,30 @@
 import { vaText } from '../../../../geometry/translation.ts';
 import type { Steps } from '../../../../steps/step.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { first_unmapped } from '../../../mmu.ts';
+import { fault_of, first_unmapped } from '../../../mmu.ts';
 import { look } from '../../../ops.ts';
 import { PFN_PHYS, phys_to_virt } from '../../../pfn.ts';
 
 /** arch/x86/mm/fault.c, show_fault_oops(): an access to an unmapped kernel address. */
 
+const X86_PF_PROT = 1;
 const X86_PF_WRITE = 2;
 
 const alert = (text: string) => ({ op: 'printk', level: 1, text }) as const;
+
+/** The task dies; the entries of the walk are not printed. */
+function* oops(k: Kernel, va: number, error_code: number, where: string): Steps<never> {
+  const code = error_code.toString(16).padStart(4, '0');
+  const message = 'unable to handle page fault for address';
+  yield alert(`BUG: ${message}: ${vaText(va)}`);
+  yield alert(`#PF: supervisor ${error_code & X86_PF_WRITE ? 'write' : 'read'} access in kernel mode`);
+  yield alert(
+    `#PF: error_code(0x${code}) - ${error_code & X86_PF_PROT ? 'permissions violation' : 'not-present page'}`,
+  );
+  yield { op: 'printk', level: 4, text: `${k.$die_name()}: ${code} [#1] SMP` };
+  yield { op: 'printk', level: 4, text: `RIP: 0010:${where}` };
+  return yield* k.BUG(where, `Oops: ${message}: ${vaText(va)}`, { message: `Oops: ${message}`, va });
+}
 
 export const v5_2 = {
   /** The first words of __die(). */
@@ -17,16 +32,15 @@ export const v5_2 = {
     return 'Oops';
   },
 
-  /** The task dies; the entries of the walk are not printed. */
+  /** A load or store by the kernel itself, at any address. */
+  *$touch_kernel(this: Kernel, va: number, write: boolean, pc: string): Steps<void> {
+    const fault = yield* look(fault_of, va, write);
+    if (fault === 'permission') yield* oops(this, va, X86_PF_WRITE | X86_PF_PROT, pc);
+    if (fault === 'translation') yield* this.$page_fault(va, write, pc);
+  },
+
   *$page_fault(this: Kernel, va: number, write: boolean, where: string, _pc = where): Steps<never> {
-    const code = (write ? X86_PF_WRITE : 0).toString(16).padStart(4, '0');
-    const message = 'unable to handle page fault for address';
-    yield alert(`BUG: ${message}: ${vaText(va)}`);
-    yield alert(`#PF: supervisor ${write ? 'write' : 'read'} access in kernel mode`);
-    yield alert(`#PF: error_code(0x${code}) - not-present page`);
-    yield { op: 'printk', level: 4, text: `${this.$die_name()}: ${code} [#1] SMP` };
-    yield { op: 'printk', level: 4, text: `RIP: 0010:${where}` };
-    return yield* this.BUG(where, `Oops: ${message}: ${vaText(va)}`, { message: `Oops: ${message}`, va });
+    return yield* oops(this, va, write ? X86_PF_WRITE : 0, where);
   },
 
   /** clear_page() over a range, through the linear map: every page given to a program is cleared first. */

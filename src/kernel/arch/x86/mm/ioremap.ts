@@ -20,6 +20,16 @@ export const v5_2 = {
   },
 };
 
+/** Every processor is assumed to have leaves of 1G. */
+export const huge = {
+  *arch_ioremap_pud_supported(this: Kernel): Steps<boolean> {
+    return true;
+  },
+  *arch_ioremap_pmd_supported(this: Kernel): Steps<boolean> {
+    return true;
+  },
+};
+
 export const pg_reserved = {
   /** Offline memory may be remapped: nothing in its memmap forbids it. */
   *$ioremap_ordinary(this: Kernel, pfn: number): Steps<boolean> {

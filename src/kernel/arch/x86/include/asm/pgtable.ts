@@ -69,4 +69,7 @@ export const v5_2 = {
   *p4d_clear(this: Kernel, p4dp: EntryPointer): Steps<void> {
     yield* this.set_p4d(p4dp, INVALID);
   },
+  *pgd_clear(this: Kernel, pgdp: EntryPointer): Steps<void> {
+    yield* this.set_pgd(pgdp, INVALID);
+  },
 };

@@ -24,8 +24,8 @@ import { free_memmap } from './free_pages.ts';
 import { locked } from './kernel_physical_mapping_init.ts';
 
 /**
- * arch/x86/mm/init_64.c: remove_pagetable(). Pages are freed before their entries are cleared, and everything is
- * invalidated at the end.
+ * arch/x86/mm/init_64.c: remove_pagetable(). An entry is read anew for every question. Pages are freed before their entries are
+ * cleared, and everything is invalidated at the end.
  */
 
 /** The functions whose arguments differ from those of the same names elsewhere. */
@@ -63,6 +63,11 @@ const described = (k: Kernel, start: number, end: number): [number, number] => [
   (start - k.c.VMEMMAP_START) / 64,
   (end - k.c.VMEMMAP_START) / 64,
 ];
+
+/** pte_page(*p), pmd_page(*p) */
+function* leaf_pfn(k: Kernel, p: EntryPointer): Steps<number> {
+  return PFN_DOWN(k.c, leaf_address(k.c, yield* READ_ONCE(p)));
+}
 
 /** Plain reads of all entries until one is not empty. */
 export function* is_empty(k: Kernel, level: LevelName, table: EntryPointer): Steps<boolean> {
@@ -104,9 +109,8 @@ export const v5_2 = {
   ): Steps<void> {
     let ptep = pte_start + index_of(this, 'PTE', addr) * 8;
     for (; addr < end; addr += this.c.PAGE_SIZE, ptep += 8) {
-      const pte = yield* READ_ONCE(ptep);
-      if (!present(this.c, pte)) continue;
-      if (!direct) yield* free_memmap(this, PFN_DOWN(this.c, leaf_address(this.c, pte)), 0);
+      if (!present(this.c, yield* READ_ONCE(ptep))) continue;
+      if (!direct) yield* free_memmap(this, yield* leaf_pfn(this, ptep), 0);
       yield* locked(this.pte_clear(ptep));
     }
     yield* this.flush_tlb_all();
@@ -123,12 +127,11 @@ export const v5_2 = {
     let pmdp = pmd_start + index_of(this, 'PMD', addr) * 8;
     for (let next = addr; addr < end; addr = next, pmdp += 8) {
       next = pmd_addr_end(this.c, addr, end);
-      const pmd = yield* READ_ONCE(pmdp);
-      if (!present(this.c, pmd)) continue;
-      if (pmd_leaf(this.c, pmd)) {
+      if (!present(this.c, yield* READ_ONCE(pmdp))) continue;
+      if (pmd_leaf(this.c, yield* READ_ONCE(pmdp))) {
         const whole = aligned(this, 'PMD', addr, next);
         if (!whole && (direct || !(yield* this.vmemmap_pmd_is_unused(addr, next)))) continue;
-        if (!direct) yield* this.free_hugepage_table(PFN_DOWN(this.c, leaf_address(this.c, pmd)), altmap);
+        if (!direct) yield* this.free_hugepage_table(yield* leaf_pfn(this, pmdp), altmap);
         yield* locked(this.pmd_clear(pmdp));
         continue;
       }
@@ -150,9 +153,8 @@ export const v5_2 = {
     let pudp = pud_start + index_of(this, 'PUD', addr) * 8;
     for (let next = addr; addr < end; addr = next, pudp += 8) {
       next = pud_addr_end(this.c, addr, end);
-      const pud = yield* READ_ONCE(pudp);
-      if (!present(this.c, pud)) continue;
-      if (pud_leaf(this.c, pud)) {
+      if (!present(this.c, yield* READ_ONCE(pudp))) continue;
+      if (pud_leaf(this.c, yield* READ_ONCE(pudp))) {
         if (aligned(this, 'PUD', addr, next)) yield* locked(this.pud_clear(pudp));
         continue;
       }
@@ -234,9 +236,8 @@ export const v6_1 = {
     let pudp = pud_start + index_of(this, 'PUD', addr) * 8;
     for (let next = addr; addr < end; addr = next, pudp += 8) {
       next = pud_addr_end(this.c, addr, end);
-      const pud = yield* READ_ONCE(pudp);
-      if (!present(this.c, pud)) continue;
-      if (pud_leaf(this.c, pud) && aligned(this, 'PUD', addr, next)) {
+      if (!present(this.c, yield* READ_ONCE(pudp))) continue;
+      if (pud_leaf(this.c, yield* READ_ONCE(pudp)) && aligned(this, 'PUD', addr, next)) {
         yield* locked(this.pud_clear(pudp));
         continue;
       }
