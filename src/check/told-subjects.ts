@@ -115,7 +115,9 @@ function invalidated(
   });
   if (at < 0) return 'no';
   const op = tlbiOf(events[at]!)!;
+  if (c.arch === 'x86_64' && !op.broadcast) return 'on one CPU';
   if (table && op.by !== 'all' && op.last_level) return 'leaves only';
+  if (c.arch === 'x86_64') return 'yes';
   if (!events.slice(0, at).some(isDsb)) return 'before a barrier';
   return events.slice(at + 1).some(isDsb) ? 'yes' : 'not waited for';
 }

@@ -23,7 +23,7 @@ const subjects = {
   meanwhile: text,
   freed_by: text,
   unmapped_by: text,
-  invalidated: z.enum(['no', 'leaves only', 'before a barrier', 'not waited for', 'yes']),
+  invalidated: z.enum(['no', 'on one CPU', 'leaves only', 'before a barrier', 'not waited for', 'yes']),
   read_again: z.boolean(),
   message: text,
   object: text,

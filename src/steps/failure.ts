@@ -67,7 +67,7 @@ export interface Subjects {
   /** The task of the thread that removed the mapping (the function it was to call), or `nobody`. */
   readonly unmapped_by?: string;
   /** How the address was last invalidated before. Only a story can tell this; a state cannot. */
-  readonly invalidated?: 'no' | 'leaves only' | 'before a barrier' | 'not waited for' | 'yes';
+  readonly invalidated?: 'no' | 'on one CPU' | 'leaves only' | 'before a barrier' | 'not waited for' | 'yes';
   /** The thread read the same value again in the same function, but went on with the first value. */
   readonly read_again?: boolean;
   /** The kernel's message, in its own words. */

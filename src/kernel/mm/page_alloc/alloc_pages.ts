@@ -3,6 +3,7 @@ import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, vmem_altmap } from '../../kernel.ts';
 import { change, operation } from '../../ops.ts';
+import { hexpad } from '../../pfn.ts';
 import type { State } from '../../state.ts';
 import {
   MEMMAP,
@@ -162,7 +163,7 @@ export const v5_2 = {
       yield {
         op: 'printk',
         level: 1,
-        text: `BUG: Bad page state in process swapper  pfn:${pfn.toString(16)}`,
+        text: `BUG: Bad page state in process swapper  pfn:${hexpad(pfn, 5)}`,
       };
     }
   },

@@ -43,11 +43,16 @@ const put_shared = operation({
 
 /** A page or block of the memmap. A page that device memory shares goes with its last user. */
 export function* free_memmap(k: Kernel, pfn: number, order: number): Steps<void> {
-  if (order === 0 && (yield* change(put_shared, pfn))) return;
+  if (order === 0 && (yield* k.$put_shared(pfn))) return;
   if (!(yield* k.free_pagetable(pfn, order))) yield* add('vars', 0, 'nr_vmemmap_pages', -(2 ** order));
 }
 
 export const v5_2 = {
+  /** put_page_testzero() of a page that several entries of the memmap may map: whether others still do. */
+  *$put_shared(this: Kernel, pfn: number): Steps<boolean> {
+    return yield* change(put_shared, pfn);
+  },
+
   /** Pages of memblock become the page allocator's (free_reserved_page). Returns whether they were. */
   *free_pagetable(this: Kernel, pfn: number, order: number): Steps<boolean> {
     const nr_pages = 2 ** order;

@@ -48,7 +48,7 @@ export interface cpa_data {
 
 type Level = 'PTE' | 'PMD' | 'PUD';
 
-interface Found {
+export interface Found {
   readonly p: EntryPointer;
   readonly level: Level;
 }
