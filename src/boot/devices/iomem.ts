@@ -13,9 +13,10 @@ function flagsOf(name: string): number {
   if (name.startsWith('System RAM (')) {
     return IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY | IORESOURCE_SYSRAM_DRIVER_MANAGED;
   }
-  // bus windows and firmware tables leave space for children; ranges claimed by a driver or the kernel are busy
+  // bus windows, firmware tables and virtio_mem_create_resource() leave space for children; other ranges claimed by a driver or
+  // the kernel are busy
   if (
-    /^(PCI Bus|PCI ECAM|Persistent Memory|Soft Reserved|CXL Window|dax\d|(pmem_)?region\d|namespace)/.test(
+    /^(PCI Bus|PCI ECAM|Persistent Memory|Soft Reserved|CXL Window|dax\d|(pmem_)?region\d|namespace|virtio\d)/.test(
       name,
     )
   ) {

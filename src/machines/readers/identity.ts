@@ -131,7 +131,7 @@ function releaseOf(text: string | undefined): string | undefined {
   return /^Linux \S+ (\d+\.\S{1,120})/.exec(text ?? '')?.[1];
 }
 
-/** The bits of a kernel virtual address: from the recording, or 64 - T1SZ of TCR_EL1. */
+/** The bits of a kernel virtual address: from the recording, by its levels of tables on x86-64, or 64 - T1SZ of TCR_EL1. */
 function vaBitsOf(top: FileTree): number | undefined {
   const text = top.readText('machine.json');
   if (text === undefined) return undefined;
@@ -142,6 +142,7 @@ function vaBitsOf(top: FileTree): number | undefined {
     throw new InputError(top.source, 'machine.json', `is not JSON: ${(error as Error).message}`);
   }
   const bits = field(field(value, 'geometry'), 'va_bits');
+  if (field(field(value, 'geometry'), 'levels') === 5 && bits === undefined) return 57;
   const tcr = field(field(value, 'regs'), 'TCR_EL1');
   if (typeof bits === 'number') return checked(bits, top, String(bits));
   if (typeof tcr !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(tcr)) return undefined;

@@ -89,14 +89,14 @@ async function freePages(run: Run, start: number, size: number, page: number): P
   return found;
 }
 
-/** The zone of a block, from valid_zones. */
-async function zoneOf({ guest }: Run, start: number): Promise<string> {
+/** The zone of a block, from valid_zones; null if it is of another node. */
+async function zoneOf({ guest }: Run, start: number, node: number): Promise<string | null> {
   const at = '/sys/devices/system/memory';
-  const { out } = await guest.run(
-    `cat ${at}/memory$((${start} / 0x$(cat ${at}/block_size_bytes)))/valid_zones`,
+  const { status, out } = await guest.run(
+    `cd ${at}/memory$((${start} / 0x$(cat ${at}/block_size_bytes))) && [ -e node${node} ] && cat valid_zones`,
     20,
   );
-  return out.toString().trim();
+  return status === 0 ? out.toString().trim() : null;
 }
 
 export const pin: Performer<'pin'> = {
@@ -104,7 +104,11 @@ export const pin: Performer<'pin'> = {
   async *perform(run, { node, ...range }) {
     const [start, size] = rangeOf(range);
     const page = Number(run.guest.info.number('PAGESIZE') ?? 4096n);
-    const zone = await zoneOf(run, start);
+    const zone = await zoneOf(run, start, node);
+    if (zone === null) {
+      yield { op: 'pin', nid: node, start, size, errno: 'ENOMEM', page: null };
+      return;
+    }
     if (zone === 'Movable') {
       yield { op: 'observe', text: 'no pin: what is in ZONE_MOVABLE cannot be pinned' };
       return;

@@ -1,0 +1,31 @@
+// An add that fails removes the sections that it has added.
+import { defineRelease } from 'mhp';
+
+/** No zone: since v5.5 removing a section needs none. */
+const NUMA_NO_NODE = -1;
+
+export default defineRelease({
+  name: 'undone-sections',
+  base: 'v7.2',
+  about: 'v7.2, but __add_pages() removes the sections that it has added when the next one fails',
+  mm: (base) => ({
+    *__add_pages(nid, pfn, nr_pages, params) {
+      const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.c;
+      if (pfn % PAGES_PER_SUBSECTION || nr_pages % PAGES_PER_SUBSECTION)
+        return yield* base.__add_pages.call(this, nid, pfn, nr_pages, params);
+      const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
+      if (bad) return bad;
+      const end = pfn + nr_pages;
+      for (let at = pfn; at < end; ) {
+        const next = Math.min(end, (Math.floor(at / PAGES_PER_SECTION) + 1) * PAGES_PER_SECTION);
+        const err = yield* this.sparse_add_section(nid, at, next - at, params.altmap);
+        if (err) {
+          if (at > pfn) yield* this.__remove_pages(pfn, at - pfn, params.altmap, NUMA_NO_NODE);
+          return err;
+        }
+        at = next;
+      }
+      return 0;
+    },
+  }),
+});
