@@ -8,9 +8,9 @@ export default defineRelease({
   base: 'v7.2',
   about: 'v7.2, but a page of struct pages that another sub-section uses stays mapped',
   mm: (base) => ({
-    *depopulate_section_memmap(pfn, nr_pages, altmap) {
+    *depopulate_section_memmap(pfn, nrPages, altmap) {
       const unit = this.c.PAGE_SIZE / SIZEOF_STRUCT_PAGE;
-      const end = pfn + nr_pages;
+      const end = pfn + nrPages;
       let first = Math.floor(pfn / unit) * unit;
       let last = Math.ceil(end / unit) * unit;
       if (yield* this.$is_present(first, pfn)) first += unit;

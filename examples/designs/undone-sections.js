@@ -9,13 +9,13 @@ export default defineRelease({
   base: 'v7.2',
   about: 'v7.2, but __add_pages() removes the sections that it has added when the next one fails',
   mm: (base) => ({
-    *__add_pages(nid, pfn, nr_pages, params) {
+    *__add_pages(nid, pfn, nrPages, params) {
       const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.c;
-      if (pfn % PAGES_PER_SUBSECTION || nr_pages % PAGES_PER_SUBSECTION)
-        return yield* base.__add_pages.call(this, nid, pfn, nr_pages, params);
-      const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
+      if (pfn % PAGES_PER_SUBSECTION || nrPages % PAGES_PER_SUBSECTION)
+        return yield* base.__add_pages.call(this, nid, pfn, nrPages, params);
+      const bad = yield* this.$check_altmap(pfn, nrPages, params.altmap);
       if (bad) return bad;
-      const end = pfn + nr_pages;
+      const end = pfn + nrPages;
       for (let at = pfn; at < end; ) {
         const next = Math.min(end, (Math.floor(at / PAGES_PER_SECTION) + 1) * PAGES_PER_SECTION);
         const err = yield* this.sparse_add_section(nid, at, next - at, params.altmap);

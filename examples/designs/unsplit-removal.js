@@ -8,7 +8,8 @@ export default defineRelease({
   'arch/arm64': (base) => ({
     *try_remove_memory(start, size) {
       const { PAGE_SIZE } = this.c;
-      if (!(yield* this.can_unmap_without_split(start / PAGE_SIZE, size / PAGE_SIZE))) return -this.errno.EBUSY;
+      if (!(yield* this.can_unmap_without_split(start / PAGE_SIZE, size / PAGE_SIZE)))
+        return -this.errno.EBUSY;
       return yield* base.try_remove_memory.call(this, start, size);
     },
   }),

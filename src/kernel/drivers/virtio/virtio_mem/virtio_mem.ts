@@ -42,6 +42,14 @@ function* info(vm: number, text: string): Steps<void> {
   yield* pr_info(`virtio_mem virtio${vm}: ${text}`);
 }
 
+/** Plugs or unplugs what the host asks for beyond what is plugged. */
+function* change_plugged(k: Kernel, vm: number): Steps<number> {
+  const diff = (yield* R('virtio_mem', vm, 'requested_size')) - (yield* R('virtio_mem', vm, 'plugged_size'));
+  const nb = Math.floor(Math.abs(diff) / (yield* R('virtio_mem', vm, 'sb_size')));
+  if (nb === 0) return 0;
+  return diff > 0 ? yield* k.virtio_mem_plug_request(vm, nb) : yield* k.virtio_mem_unplug_request(vm, nb);
+}
+
 export const v5_8 = {
   /** The size of a sub-block is the least that alloc_contig_range() can allocate: a buddy of the largest order. */
   $virtio_mem_sb_size(this: Kernel, device_block_size: number): number {
@@ -189,13 +197,7 @@ export const v5_8 = {
   /** Serves the host's request. What cannot be done now is retried later. */
   *virtio_mem_run_wq(this: Kernel, vm: number): Steps<number> {
     yield* this.virtio_mem_refresh_config(vm);
-    const diff =
-      (yield* R('virtio_mem', vm, 'requested_size')) - (yield* R('virtio_mem', vm, 'plugged_size'));
-    const nb = Math.floor(Math.abs(diff) / (yield* R('virtio_mem', vm, 'sb_size')));
-    if (nb === 0) return 0;
-    return diff > 0
-      ? yield* this.virtio_mem_plug_request(vm, nb)
-      : yield* this.virtio_mem_unplug_request(vm, nb);
+    return yield* change_plugged(this, vm);
   },
 
   /** The host requests this plugged size; without a driver nobody listens. */
@@ -423,8 +425,8 @@ export const v6_6 = {
 
   /** It is tried again until it succeeds, even if the host asks for nothing. */
   *virtio_mem_run_wq(this: Kernel, vm: number): Steps<number> {
-    yield* this.virtio_mem_cleanup_pending_mb(vm);
-    const rc = yield* v5_8.virtio_mem_run_wq.call(this, vm);
+    yield* this.virtio_mem_refresh_config(vm);
+    const rc = (yield* this.virtio_mem_cleanup_pending_mb(vm)) || (yield* change_plugged(this, vm));
     if (rc) return rc;
     const left = (yield* look(units_of, this, vm)).some(
       ({ state, plugged }) => state !== 'unused' && plugged === 0,
