@@ -12,7 +12,7 @@ import { geometryOf } from './snapshot/memory-files.ts';
 import { stepFiles } from './snapshot/step-files.ts';
 import { coldOp, regionsAreKnown } from './steps/devices.ts';
 import { performerOf } from './steps/index.ts';
-import type { RecordedOp, Run } from './steps/performer.ts';
+import type { Performer, RecordedOp, Run } from './steps/performer.ts';
 
 /** Records a scenario: boots, performs each step, and writes what the guest is like after it. */
 
@@ -21,6 +21,8 @@ export interface RecordOptions {
   readonly kernel: GuestKernel;
   readonly files: GuestFiles;
   readonly output: string;
+  /** How many steps of the scenario, in order, become one step of the recording; by default each is one. */
+  readonly together?: readonly number[];
   /** Seconds for the boot. */
   readonly boot_timeout: number;
   /** Seconds for one operation. */
@@ -169,31 +171,33 @@ async function performAll(
   await regionsAreKnown(run);
   await snapshot(0, 'boot', cold, 0, 0);
   let number = 0;
-  for (const [, step] of plan.steps) {
-    const performer = performerOf(step.kind);
-    if (typeof performer === 'string' || performer.cold?.(step.step as never)) continue;
+  for (const group of groupsOf(plan, options.together)) {
     if (stopped !== null || signal.aborted) break;
     number++;
-    const text = textOf(step);
+    const text = textOf(group[0]!);
     const began = performance.now();
     const from = guest.console.length;
     const ops: RecordedOp[] = [];
-    try {
-      for await (const op of performer.perform(run, step.step as never)) ops.push(op);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      if (signal.aborted) break;
-      stopped = guest.gone ?? error.message;
-      ops.push(askedOf(step));
+    for (const step of group) {
+      const before = guest.console.length;
+      try {
+        for await (const op of performing(run, step)) ops.push(op);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        if (signal.aborted) break;
+        stopped = guest.gone ?? error.message;
+        ops.push(askedOf(step));
+      }
+      const line = guest.console.crash(before);
+      if (line !== null) {
+        crash ??= line.replace(/^\[[^\]]*\] /, '');
+        ops[Math.max(0, ops.length - 1)] = { ...(ops.at(-1) ?? askedOf(step)), crashed: true };
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        if (guest.console.panicked) stopped ??= 'the kernel has panicked';
+      }
+      if (stopped !== null) break;
     }
-    const line = guest.console.crash(from);
-    if (line !== null) {
-      crash ??= line.replace(/^\[[^\]]*\] /, '');
-      ops[Math.max(0, ops.length - 1)] = { ...(ops.at(-1) ?? askedOf(step)), crashed: true };
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      if (guest.console.panicked) stopped ??= 'the kernel has panicked';
-    }
-    if (guest.gone !== null) break;
+    if (signal.aborted || guest.gone !== null) break;
     await snapshot(number, text, ops, (performance.now() - began) / 1000, from);
     if (signal.aborted || guest.gone !== null) break;
     if (await after?.(guest, writer.dir, number)) {
@@ -205,6 +209,22 @@ async function performAll(
   else if (guest.gone !== null) stopped = guest.gone;
   if (writer.steps === 0) throw new UserError(`${stopped}: nothing was recorded`);
   return { steps: writer.steps, stopped, crash };
+}
+
+const performing = (run: Run, { kind, step }: ScenarioStep): AsyncGenerator<RecordedOp> =>
+  (performerOf(kind) as Performer).perform(run, step as never);
+
+/** The steps that are performed, by steps of the recording; what is left out is in none. */
+function groupsOf({ steps }: Plan, together: readonly number[] | undefined): ScenarioStep[][] {
+  const groups = new Map<number, ScenarioStep[]>();
+  const ends = together?.map((_, i) => together.slice(0, i + 1).reduce((sum, n) => sum + n, 0));
+  for (const [number, step] of steps) {
+    const performer = performerOf(step.kind);
+    if (typeof performer === 'string' || performer.cold?.(step.step as never)) continue;
+    const group = ends?.findIndex((end) => number < end) ?? number;
+    groups.set(group, [...(groups.get(group) ?? []), step]);
+  }
+  return [...groups.values()];
 }
 
 /** What was asked for in an operation of which nothing more is known. */

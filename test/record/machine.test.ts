@@ -221,3 +221,16 @@ test('an NVDIMM has its label area behind its size', () => {
     'nvdimm,id=nvdimm1,memdev=m-nvdimm1,addr=9663676416,node=0',
   ]);
 });
+
+test('NVDIMMs have ids in whose order QEMU tells of them, so that regions have the numbers of the scenario', () => {
+  const own = kernel({ config: `${CONFIG}CONFIG_ACPI_NFIT=m\nCONFIG_LIBNVDIMM=m\nCONFIG_ZONE_DEVICE=y\n` });
+  const steps = [0, 1, 2]
+    .map((region) => `  - nvdimm: {region: ${region}, start: ${8 + region}G, size: 256M}\n`)
+    .join('');
+  // a kernel made regions 0, 1 and 2 of the ids nvdimm0, nvdimm2 and nvdimm1
+  expect(plan(TWO, steps, own).machine.devices.map(({ id }) => id)).toEqual([
+    'nvdimm0c',
+    'nvdimm1g',
+    'nvdimm2',
+  ]);
+});

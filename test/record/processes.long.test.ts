@@ -1,122 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { programPath } from '../../src/record/qemu/process.ts';
+import { FakeHost, isAlive, OPTIONS, SCENARIO, type Started, until } from './fake-host.ts';
 
 /** What is left of processes and files, with a program that stands for QEMU. */
 
-const root = new URL('../../', import.meta.url).pathname;
+let host: FakeHost;
 let dir = '';
-
-const OPTIONS = [
-  ...[
-    'BLK_DEV_INITRD',
-    'BINFMT_ELF',
-    'BINFMT_SCRIPT',
-    'DEVTMPFS',
-    'PROC_FS',
-    'SYSFS',
-    'TMPFS',
-    'PCI',
-    'VIRTIO_PCI',
-  ],
-  ...['VIRTIO_CONSOLE', 'MEMORY_HOTPLUG', 'MEMORY_HOTREMOVE', 'SPARSEMEM_VMEMMAP', 'SERIAL_8250_CONSOLE'],
-];
-const SCENARIO = `machine: {arch: x86_64, ram: [{start: 0, size: 1G}]}
-steps:
-  - online: 8
-  - online: 9
-  - online: 10
-`;
-
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'mhp-test-'));
-  mkdirSync(join(dir, 'bin'));
-  symlinkSync(join(root, 'test/record/fake-qemu.js'), join(dir, 'bin/qemu-system-x86_64'));
-  const busybox = join(dir, 'cache/mhp/debian/amd64/unpacked/busybox-static/bin');
-  mkdirSync(busybox, { recursive: true });
-  writeFileSync(join(busybox, 'busybox'), 'busybox');
-  const image = Buffer.alloc(4096);
-  image.write('HdrS', 0x202);
-  image.writeUInt16LE(0x400, 0x20e);
-  image.write('6.1.0-fake x\0', 0x600);
-  writeFileSync(join(dir, 'bzImage'), image);
-  writeFileSync(join(dir, '.config'), OPTIONS.map((name) => `CONFIG_${name}=y\n`).join(''));
-  writeFileSync(join(dir, 's.yaml'), SCENARIO);
+  host = new FakeHost();
+  dir = host.dir;
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(() => host.remove());
 
-interface Ended {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(
+const start = (
   mode: string,
   more: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
   scenario = 's.yaml',
-): { readonly child: ChildProcess; readonly ended: Promise<Ended>; readonly pidFile: string } {
-  const pidFile = join(dir, `${mode}.pid`);
-  const args = [
-    join(root, 'dist/cli/main.js'),
-    'record',
-    join(dir, scenario),
-    '--kernel',
-    join(dir, 'bzImage'),
-  ];
-  const child = spawn(process.execPath, [...args, '-o', join(dir, mode), ...more], {
-    cwd: dir,
-    env: {
-      ...process.env,
-      PATH: `${join(dir, 'bin')}:${process.env.PATH}`,
-      XDG_CACHE_HOME: join(dir, 'cache'),
-      MHP_FAKE: mode,
-      MHP_FAKE_PID: pidFile,
-      ...env,
-    },
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  const ended = new Promise<Ended>((resolve) => child.on('close', (status) => resolve({ status, out, err })));
-  return { child, ended, pidFile };
-}
-
-const isAlive = (pidFile: string): boolean => {
-  const stat = `/proc/${readFileSync(pidFile, 'utf8')}/stat`;
-  // a process that is dead but not waited for is none
-  return existsSync(stat) && !/\) Z /.test(readFileSync(stat, 'utf8'));
-};
-
-/** Directories that a process has left, and those beside the outputs of all. */
-const leftOf = (pid: number | undefined): string[] =>
-  ['/dev/shm', tmpdir(), dir].flatMap((at) =>
-    readdirSync(at)
-      .filter((name) => name.startsWith(`mhp-record-${pid}-`) || name.startsWith('.mhp-record-'))
-      .map((name) => join(at, name)),
+): Started =>
+  host.start(
+    mode,
+    [join(dir, scenario), '--kernel', join(dir, 'bzImage'), '-o', join(dir, mode), ...more],
+    env,
   );
 
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 600 && !what(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(what()).toBe(true);
-}
+const leftOf = (pid: number | undefined): string[] => host.leftOf(pid);
 
 const dirsOf = (mode: string): string[] => {
   const ops = JSON.parse(readFileSync(join(dir, mode, 'ops.json'), 'utf8')) as { steps: { dir: string }[] };
@@ -208,12 +118,8 @@ test('QEMU that dies leaves the recording up to the last step', async () => {
 });
 
 test('QEMU that is killed leaves the recording up to the last step', async () => {
-  const { child, ended, pidFile } = start('hang');
-  let err = '';
-  child.stderr!.on('data', (chunk) => {
-    err += chunk;
-  });
-  await until(() => /^ 1 /m.test(err));
+  const { child, ended, pidFile, err } = start('hang');
+  await until(() => /^ 1 /m.test(err()));
   process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
   const { status, out } = await ended;
   expect([status, out]).toEqual([3, `${join(dir, 'hang')}: 2 steps, then QEMU has ended (signal SIGKILL)\n`]);
@@ -245,12 +151,8 @@ test('a reader that closes standard error (2>&1 | head) ends QEMU and leaves not
 });
 
 test('Ctrl-C ends QEMU and leaves the recording up to the last step', async () => {
-  const { child, ended, pidFile } = start('hang');
-  let err = '';
-  child.stderr!.on('data', (chunk) => {
-    err += chunk;
-  });
-  await until(() => /^ 1 /m.test(err));
+  const { child, ended, pidFile, err } = start('hang');
+  await until(() => /^ 1 /m.test(err()));
   child.kill('SIGINT');
   const { status, out } = await ended;
   expect([status, out]).toEqual([3, `${join(dir, 'hang')}: 2 steps, then interrupted\n`]);
@@ -267,6 +169,29 @@ test('QEMU ends even if mhp is killed', async () => {
   await until(() => !isAlive(pidFile));
   // nobody is left who could remove them
   for (const path of leftOf(child.pid)) rmSync(path, { recursive: true });
+});
+
+test('--keep names the sockets of the guest, whose recording is there already, and ends it by Ctrl-C', async () => {
+  const { child, ended, pidFile, err } = start('ok', ['-o', join(dir, 'kept'), '--keep']);
+  await until(() => /^console /m.test(err()));
+  const pid = readFileSync(pidFile, 'utf8');
+  expect(err()).toContain(`the guest goes on until Ctrl-C; QEMU is process ${pid}\n`);
+  const sockets = [...err().matchAll(/^(qmp|gdb|console) +(\S+)$/gm)].map(([, name, path]) => [
+    name,
+    existsSync(path!),
+  ]);
+  expect(sockets).toEqual([
+    ['qmp', true],
+    ['gdb', true],
+    ['console', true],
+  ]);
+  expect(existsSync(join(dir, 'kept/ops.json'))).toBe(true);
+  expect(isAlive(pidFile)).toBe(true);
+  child.kill('SIGINT');
+  const { status, out } = await ended;
+  expect([status, out]).toEqual([0, `${join(dir, 'kept')}: 4 steps\n`]);
+  expect(isAlive(pidFile)).toBe(false);
+  expect(leftOf(child.pid)).toEqual([]);
 });
 
 test('an output that cannot be written is refused in one line before the boot', async () => {

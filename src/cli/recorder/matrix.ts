@@ -7,7 +7,7 @@ import { UserError } from '../../errors/user-error.ts';
 import { openRecording } from '../../machines/recording/open-recording.ts';
 import { parseSize } from '../../machines/text/size.ts';
 import { parseYamlText } from '../../machines/text/yaml-text.ts';
-import { placeOf } from '../../machines/text/zod-place.ts';
+import { IN_WORDS, placeOf } from '../../machines/text/zod-place.ts';
 import { PrivateDir } from '../../record/guest/private-dir.ts';
 import { userland } from '../../record/guest/userland.ts';
 import { record } from '../../record/record.ts';
@@ -50,9 +50,10 @@ function readMatrix(file: string): {
   readonly memory: number;
   readonly dir: string;
 } {
-  const parsed = matrixSchema.safeParse(parseYamlText(readText(file), file).value);
+  const { value } = parseYamlText(readText(file), file);
+  const parsed = matrixSchema.safeParse(value, IN_WORDS);
   if (!parsed.success) {
-    const { path, what } = placeOf(parsed.error);
+    const { path, what } = placeOf(parsed.error, value);
     throw new InputError(file, path, what);
   }
   const { scenarios, kernels, page_sizes, recordings, memory } = parsed.data;
@@ -109,6 +110,7 @@ export async function runMatrix(file: string, flags: MatrixFlags, signal: AbortS
   const outcome = async (cell: Cell): Promise<Partial<MatrixRow>> => {
     const known = existsSync(cell.output);
     const subject = ofPageSize(subjectOf(cell.scenario), cell.page_size);
+    let output = cell.output;
     let stopped: string | null = null;
     let crash: string | null = null;
     if (!known) {
@@ -132,18 +134,20 @@ export async function runMatrix(file: string, flags: MatrixFlags, signal: AbortS
           rmSync(partial, { force: true });
           return { refused: stopped };
         }
-        renameSync(partial, cell.output);
+        // what ended before the last step is recorded again the next time
+        if (stopped !== null) output = cell.output.replace(/\.tar\.gz$/, '.stopped.tar.gz');
+        renameSync(partial, output);
       } finally {
         used -= bytes;
         for (const wake of waiting) wake();
         waiting.clear();
       }
     }
-    const report = conform(await openRecording(cell.output));
+    const report = conform(await openRecording(output));
     const sum = (of: (step: (typeof report.steps)[number]) => number): number =>
       report.steps.reduce((all, step) => all + of(step), 0);
     return {
-      recording: cell.output,
+      recording: output,
       resumed: known,
       stopped,
       crash,

@@ -2,6 +2,7 @@ import { InputError } from '../../errors/input-error.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import { bytes, rangeOf } from '../../scenarios/steps/common/values.ts';
 import { LABEL_AREA } from './labels.ts';
+import { inRegionOrder } from './region-order.ts';
 
 /** Memory that steps bring, which QEMU must be able to place. */
 
@@ -17,6 +18,8 @@ export interface MemoryDevice {
   readonly block?: number;
   /** Where on the PCI bus a virtio-mem device is, to which the guest's driver binds when a step says so. */
   readonly slot?: number;
+  /** The number of the region that an NVDIMM is to be. */
+  readonly region?: number;
   /** An NVDIMM has a label area behind its `size`. */
   readonly labels?: boolean;
 }
@@ -48,6 +51,7 @@ export function deviceOf({ kind, step }: ScenarioStep): MemoryDevice | null {
     return {
       kind: 'nvdimm',
       id: `nvdimm${step.region}`,
+      region: step.region,
       start,
       size,
       node: step.node,
@@ -123,7 +127,7 @@ export function devicesOf(
         '',
         `QEMU places memory devices from 0x${base.toString(16)} on; ${id} lies at 0x${start.toString(16)}`,
       );
-  return [...devices, ...backing];
+  return inRegionOrder([...devices, ...backing]);
 }
 
 /** Ranges that overlap or touch, merged, as start and end. */

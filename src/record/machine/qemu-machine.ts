@@ -1,6 +1,7 @@
 import { InputError } from '../../errors/input-error.ts';
 import type { Machine } from '../../machines/machine.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
+import { rangeOf } from '../../scenarios/steps/common/values.ts';
 import { configValue, type GuestKernel } from '../kernel/guest-kernel.ts';
 import { backingSize, devicesOf, type MemoryDevice } from './devices.ts';
 import { LABEL_AREA } from './labels.ts';
@@ -106,7 +107,12 @@ function refuseUnnamed(
 }
 
 /** The words that every guest gets, and those that keep addresses and start-up the same in each run. */
-function cmdlineOf(machine: Machine, kernel: GuestKernel, append: string): string {
+function cmdlineOf(
+  machine: Machine,
+  steps: readonly ScenarioStep[],
+  kernel: GuestKernel,
+  append: string,
+): string {
   const own = [machine.cmdline ?? '', append].join(' ').trim();
   const has = (word: string): boolean => own.split(/\s+/).some((one) => one.startsWith(`${word}=`));
   return [
@@ -120,6 +126,11 @@ function cmdlineOf(machine: Machine, kernel: GuestKernel, append: string): strin
     ...(machine.holes ?? []).map(
       ({ start, size }) => `memmap=0x${size.toString(16)}$0x${start.toString(16)}`,
     ),
+    ...steps.flatMap(({ kind, step }) => {
+      if (kind !== 'nvdimm' || !step.carved) return [];
+      const [start, size] = rangeOf(step);
+      return [`memmap=0x${size.toString(16)}!0x${start.toString(16)}`];
+    }),
     own,
   ]
     .filter((word) => word !== '')
@@ -175,7 +186,7 @@ export function qemuMachine(
     program: isArm ? 'qemu-system-aarch64' : 'qemu-system-x86_64',
     layout,
     devices,
-    cmdline: cmdlineOf(machine, kernel, append),
+    cmdline: cmdlineOf(machine, steps, kernel, append),
     args: (dir) => [
       '-M',
       isArm

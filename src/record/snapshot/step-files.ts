@@ -39,7 +39,9 @@ export async function stepFiles(
       unread.push({ what, why: error.message });
     }
   };
-  const nvdimm = guest.machine.devices.some(({ kind }) => kind === 'nvdimm');
+  const nvdimm =
+    guest.machine.devices.some(({ kind }) => kind === 'nvdimm') ||
+    /\bmemmap=[^ $@#]*!/.test(guest.machine.cmdline);
   let outside = !guest.answers;
   if (!outside) {
     await attempt('dmesg', async () => {

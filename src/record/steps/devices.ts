@@ -130,30 +130,24 @@ export async function regionsAreKnown({ guest, timeout }: Run): Promise<void> {
     `${PROBED}; grep -s '' /dev/null /sys/bus/nd/devices/region*/resource`,
     timeout,
   );
-  for (const { id, start } of nvdimms) {
-    const asked = /^nvdimm(\d+)$/.exec(id)?.[1];
+  for (const { region, start } of nvdimms) {
     const found = new RegExp(`/region(\\d+)/resource:0x${start.toString(16)}$`, 'm').exec(
       out.toString(),
     )?.[1];
-    if (asked !== undefined && asked !== found)
+    if (region !== undefined && String(region) !== found)
       throw new UserError(
-        `the NVDIMM at 0x${start.toString(16)} is ${found === undefined ? 'no region' : `region${found}`} of this kernel, and region${asked} of the scenario`,
+        `the NVDIMM at 0x${start.toString(16)} is ${found === undefined ? 'no region' : `region${found}`} of this kernel, and region${region} of the scenario`,
       );
   }
 }
 
 /** The modules that bring up an NVDIMM and what is made of it. */
-export const NVDIMM_MODULES = ['nfit', 'nd_pmem', 'nd_btt', 'dax_pmem', 'device_dax', 'kmem'];
+export const NVDIMM_MODULES = ['nfit', 'nd_e820', 'nd_pmem', 'nd_btt', 'dax_pmem', 'device_dax', 'kmem'];
 
 export const nvdimm: Performer<'nvdimm'> = {
-  options: () => ['ACPI_NFIT', 'LIBNVDIMM', 'ZONE_DEVICE'],
+  options: ({ carved }) => [carved ? 'X86_PMEM_LEGACY' : 'ACPI_NFIT', 'LIBNVDIMM', 'ZONE_DEVICE'],
   modules: () => NVDIMM_MODULES,
-  refuses: ({ carved, written_on: from }) =>
-    carved
-      ? 'QEMU has no memory carved out of RAM'
-      : from
-        ? 'what another machine wrote on it cannot be had'
-        : null,
+  refuses: ({ written_on: from }) => (from ? 'what another machine wrote on it cannot be had' : null),
   cold: () => true,
   async *perform() {},
 };

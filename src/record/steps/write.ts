@@ -43,7 +43,12 @@ export const onlineKernel = stateOf('online_kernel');
 export const onlineMovable = stateOf('online_movable');
 export const offline: Performer<'offline'> = { ...stateOf('offline'), options: () => ['MEMORY_HOTREMOVE'] };
 
+/** Files by which a notifier of the kernel's own refuses. */
+const NOTIFIER = '/sys/kernel/debug/notifier-error-inject/memory/';
+
 export const writeFile: Performer<'write'> = {
+  options: ({ path }) => (path.startsWith(NOTIFIER) ? ['MEMORY_NOTIFIER_ERROR_INJECT'] : []),
+  modules: ({ path }) => (path.startsWith(NOTIFIER) ? ['memory_notifier_error_inject'] : []),
   refuses: ({ path }) =>
     /^\/(sys|proc\/sys)\/[\w./:+-]+$/.test(path) ? null : `${quote(path)} is no file of /sys or /proc/sys`,
   async *perform(run, { path, value }) {
