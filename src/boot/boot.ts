@@ -309,7 +309,7 @@ export function boot(source: Machine, release: Release, options: BootOptions = {
   const notes = [...machine.missing, ...ofOptions, ...unmodelledOptions(machine, release.constants)];
   bootIomem(machine, state.iomem_resource);
   const nidOf = nodeOf(machine, k.c);
-  bootMemblock(machine, k.c, nidOf, state);
+  bootMemblock(machine, k.c, nidOf, release.constants.memblock_driver_managed, state);
   const sections = presentSections(machine, k.c, state);
   const nids = new Set<number>([
     ...(machine.ram ?? []).map((r) => r.nid),

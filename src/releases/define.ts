@@ -46,6 +46,8 @@ export interface ReleaseConstants {
    * arch/arm64/include/asm/memory.h: 5.10.262 no, 6.1.192 yes).
    */
   readonly many_memory_regions: boolean;
+  /** Whether memblock marks what a driver has added, and does not merge it with other memory: 5.10.262 no, 6.1.192 yes. */
+  readonly memblock_driver_managed: boolean;
   /** arm64: the default of CONFIG_NR_CPUS. */
   readonly NR_CPUS: number;
   /** arm64: 52-bit addresses with 4K and 16K pages (v6.9+). */

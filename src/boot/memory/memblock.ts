@@ -41,28 +41,20 @@ export function nodeOf(machine: Machine, c: Config): NodeOf {
   };
 }
 
-/** Whether a region is NOMAP: its first whole page is not System RAM on arm64. */
-function isNomap(machine: Machine, c: Config, start: number): boolean {
-  if (!machine.iomem) return false;
+/** The flags of a region of memory whose source does not tell them: what /proc/iomem says of its first whole page. */
+function flagsByIomem(machine: Machine, c: Config, start: number, marksDrivers: boolean): number {
+  if (!machine.iomem) return 0;
   const page = Math.ceil(start / c.PAGE_SIZE) * c.PAGE_SIZE;
-  const top = machine.iomem.find((entry) => entry.depth === 0 && page >= entry.start && page <= entry.end);
-  return !top?.name.startsWith('System RAM');
+  const ram = machine.iomem.find(
+    (entry) => page >= entry.start && page <= entry.end && entry.name.startsWith('System RAM'),
+  );
+  if (!ram) return MEMBLOCK_NOMAP;
+  return marksDrivers && ram.name !== 'System RAM' ? MEMBLOCK_DRIVER_MANAGED : 0;
 }
 
-function regionOf(
-  machine: Machine,
-  c: Config,
-  nidOf: NodeOf,
-  r: MemblockRegion,
-  memory: boolean,
-): memblock_region {
+function regionOf(r: MemblockRegion, nid: number, flags: number): memblock_region {
   const known = r.flags?.reduce((bits, name) => bits | (flagBits[name] ?? 0), 0);
-  return {
-    base: r.start,
-    size: r.end - r.start + 1,
-    nid: r.nid ?? (memory ? nidOf(r.start) : -1),
-    flags: known ?? (memory && isNomap(machine, c, r.start) ? MEMBLOCK_NOMAP : 0),
-  };
+  return { base: r.start, size: r.end - r.start + 1, nid: r.nid ?? nid, flags: known ?? flags };
 }
 
 /** RAM less the firmware's holes: a hole is not memory, and a section that lies in a hole does not exist. */
@@ -86,11 +78,19 @@ function regionsOfRam(machine: Machine): memblock_region[] {
   return regions;
 }
 
-/** memblock after boot: as debugfs showed it, else the RAM. */
-export function bootMemblock(machine: Machine, c: Config, nidOf: NodeOf, state: State): void {
+/** memblock after boot: as debugfs showed it, else the RAM. `marksDrivers`: whether the release has MEMBLOCK_DRIVER_MANAGED. */
+export function bootMemblock(
+  machine: Machine,
+  c: Config,
+  nidOf: NodeOf,
+  marksDrivers: boolean,
+  state: State,
+): void {
   const memory =
-    machine.memblock?.memory.map((r) => regionOf(machine, c, nidOf, r, true)) ?? regionsOfRam(machine);
-  const reserved = (machine.memblock?.reserved ?? []).map((r) => regionOf(machine, c, nidOf, r, false));
+    machine.memblock?.memory.map((r) =>
+      regionOf(r, nidOf(r.start), flagsByIomem(machine, c, r.start, marksDrivers)),
+    ) ?? regionsOfRam(machine);
+  const reserved = (machine.memblock?.reserved ?? []).map((r) => regionOf(r, -1, 0));
   const afterBoot = (regions: readonly memblock_region[], built: number) =>
     memblock_array(regions, memblock_capacity(regions.length, built));
   state.memblock_type.set(MEMBLOCK_MEMORY, afterBoot(memory, c.INIT_MEMBLOCK_MEMORY_REGIONS));

@@ -345,6 +345,7 @@ export const v5_2 = defineRelease({
     ignores_missing_mirror: false,
     holes: 'zeroed',
     many_memory_regions: false,
+    memblock_driver_managed: false,
     NR_CPUS: 256,
     LPA2: false,
     layout: 'v5.2',

@@ -155,6 +155,7 @@ export const v6_1 = defineRelease({
     HAVE_ARCH_PFN_VALID: { arm64: false, x86_64: false },
     MHP_MEMMAP_ON_MEMORY: true,
     many_memory_regions: true,
+    memblock_driver_managed: true,
     layout: 'v6.1',
     ptdump: 'v6.1',
     pgprot: PGPROT.v6_1,
