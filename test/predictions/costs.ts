@@ -21,21 +21,42 @@ export interface Cost {
   readonly tables: { readonly predicted: number; readonly recorded: number | null };
   /** What must be free before, and by how much MemFree fell; null if the new memory went online in the step. */
   readonly free: { readonly predicted: number; readonly recorded: number | null };
-  /** nr_page_table_pages, tables of programs, and nr_slab_*: pages, after less before. */
-  readonly user_tables: number;
-  readonly slab: number;
+  /** Free pages on the lists of the CPUs, which MemFree leaves out: bytes, after less before. */
+  readonly lists: number;
+  /** What programs and the kernel took besides, as /proc/meminfo counts it: bytes, after less before. */
+  readonly others: number;
 }
 
 const number = (text: string | undefined, name: RegExp): number | null => {
   const found = name.exec(text ?? '')?.[1];
   return found === undefined ? null : Number(found);
 };
-const vmstat = (step: RecordingStep, name: string): number =>
-  number(step.tree.readText('proc/vmstat'), new RegExp(`^${name} (\\d+)$`, 'm')) ?? 0;
-const memFree = (step: RecordingStep): number | null => {
-  const kib = number(step.tree.readText('proc/meminfo'), /^MemFree: +(\d+) kB$/m);
+const meminfo = (step: RecordingStep, name: string): number | null => {
+  const kib = number(step.tree.readText('proc/meminfo'), new RegExp(`^${name}: +(\\d+) kB$`, 'm'));
   return kib === null ? null : kib * 1024;
 };
+const memFree = (step: RecordingStep): number | null => meminfo(step, 'MemFree');
+
+/** Bytes on the lists of the CPUs, of all zones. */
+const onLists = (step: RecordingStep, pageSize: number): number =>
+  [...(step.tree.readText('proc/zoneinfo') ?? '').matchAll(/^ +count: +(\d+)$/gm)].reduce(
+    (sum, [, pages]) => sum + Number(pages) * pageSize,
+    0,
+  );
+
+/** Counters of /proc/meminfo that do not overlap. */
+const TAKEN = [
+  'Cached',
+  'Buffers',
+  'AnonPages',
+  'KernelStack',
+  'Slab',
+  'PageTables',
+  'SecPageTables',
+  'Percpu',
+];
+const taken = (step: RecordingStep): number =>
+  TAKEN.reduce((sum, name) => sum + (meminfo(step, name) ?? 0), 0);
 
 interface Mapped {
   readonly tables: number;
@@ -107,8 +128,6 @@ export function costsOf(recording: Recording): Cost[] {
     const online = after.blocks?.some(
       ({ id, state }) => state === 'online' && id * block >= start && id * block < start + op.size,
     );
-    const slab = (one: RecordingStep): number =>
-      vmstat(one, 'nr_slab_reclaimable') + vmstat(one, 'nr_slab_unreclaimable');
     found.push({
       step: step.dir,
       size: op.size,
@@ -119,8 +138,8 @@ export function costsOf(recording: Recording): Cost[] {
         predicted: costs.needed,
         recorded: freeBefore === null || freeAfter === null || online ? null : freeBefore - freeAfter,
       },
-      user_tables: vmstat(step, 'nr_page_table_pages') - vmstat(before, 'nr_page_table_pages'),
-      slab: slab(step) - slab(before),
+      lists: onLists(step, page) - onLists(before, page),
+      others: taken(step) - taken(before),
     });
   }
   return found;

@@ -14,7 +14,7 @@ import { storyTable, whyList } from './story-table.ts';
 const geometryOf = ({ geometry, shape }: Row): string | null =>
   geometry ?? (shape.va_bits === null ? null : `${shape.page_size / 1024}K/${shape.va_bits}`);
 
-function aboutOf(entry: Entry, row: Row): StoryAbout {
+function aboutOf(entry: Entry, row: Row, command: string | null): StoryAbout {
   return {
     id: entry.id,
     title: entry.title,
@@ -23,6 +23,8 @@ function aboutOf(entry: Entry, row: Row): StoryAbout {
     geometry: geometryOf(row),
     failure: row.failure ? `${row.failure.kind}: ${row.failure.text}` : row.reason,
     states: row.states,
+    why: entry.why,
+    command,
   };
 }
 
@@ -104,14 +106,19 @@ function stories(entries: readonly Entry[], failing: readonly Row[]): Node[] {
 /** Of more rows than this there is a matrix. */
 const MANY = 40;
 
-export function checkPage(entries: readonly Entry[], rows: readonly Row[]): string {
+/** @param command the command line that made it */
+export function checkPage(
+  entries: readonly Entry[],
+  rows: readonly Row[],
+  command: string | null = null,
+): string {
   const failing = rows.filter(({ verdict, data }) => verdict !== 'clean' && data !== null);
   const [only] = failing;
   const entry = entries.find(({ id }) => id === only?.id);
   if (failing.length === 1 && entries.length === 1 && entry && only && isStory(only.data))
     return storyPage(
       only.data,
-      aboutOf(entry, only),
+      aboutOf(entry, only, command),
       rows.length > 1
         ? h('details', {}, h('summary', {}, `all ${rows.length} releases`), runsTable(rows))
         : null,
@@ -152,6 +159,7 @@ export function checkPage(entries: readonly Entry[], rows: readonly Row[]): stri
           : runsTable(rows),
         stories(entries, failing),
       ),
+      command ? h('footer', { class: 'soft' }, h('p', {}, 'made by ', h('code', {}, command))) : null,
     ],
   });
 }

@@ -18,6 +18,8 @@ const about: StoryAbout = {
   geometry: '4K/39',
   failure: 'use-after-free',
   states: 9109,
+  why: catalogue((one) => one === 'B14')[0]!.entry.why,
+  command: 'mhp check B14 --release arm64-v5',
 };
 
 function storyOf(id: string) {
@@ -54,6 +56,7 @@ test('the page of B14: its bytes, readable without script, and no request is all
     'reads *pmdp at ffffffffc4000000 ** use-after-free',
     'No lock orders the two: remover held cpu_hotplug_lock',
     'PMD table, pfn 0x40203 is free',
+    'made by mhp check B14 --release arm64-v5',
   ])
     expect(text).toContain(told);
   await expect(page).toMatchFileSnapshot('../../../docs/pictures/B14.html');

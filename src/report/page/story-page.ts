@@ -18,6 +18,10 @@ export interface StoryAbout {
   /** The failure in one line. */
   readonly failure: string | null;
   readonly states: number;
+  /** What its entry says of it. */
+  readonly why?: string | null;
+  /** The command line that made the page. */
+  readonly command?: string | null;
 }
 
 /** A page of one story is at most so long: 100 KB. */
@@ -80,6 +84,7 @@ export function storyBody(data: StoryData, about: StoryAbout, more: Node = null)
           ` ${data.preemptions} ${data.preemptions === 1 ? 'preemption' : 'preemptions'}, ${data.steps.length} steps${about.states > 0 ? `, ${about.states} states seen` : ''}`,
         ),
       ),
+      about.why ? h('p', { class: 'soft' }, about.why) : null,
     ),
     more,
     h('section', { class: 'box', 'aria-label': 'why' }, h('h2', {}, 'Why'), whyList(data)),
@@ -94,7 +99,12 @@ export function storyBody(data: StoryData, about: StoryAbout, more: Node = null)
         h('div', { id: 'state' }, statePanels(data, end, data.steps.at(-1)?.delta ?? {})),
       ),
     ),
-    h('footer', { class: 'soft' }, h('p', {}, h('code', {}, `mhp replay ${data.token}`))),
+    h(
+      'footer',
+      { class: 'soft' },
+      about.command ? h('p', {}, 'made by ', h('code', {}, about.command)) : null,
+      h('p', {}, 'run again by ', h('code', {}, `mhp replay ${data.token}`)),
+    ),
   ];
 }
 

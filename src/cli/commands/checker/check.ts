@@ -21,6 +21,7 @@ import { FUNCTIONS, type SourceFunctionName } from '../../../source/functions.ts
 import { checkInput, checkOutputs, saveWhole } from '../../files/output.ts';
 import { digest, ResultsFile, readLines } from '../../files/results-file.ts';
 import { catalogue, type Listed } from '../../inputs/catalogue.ts';
+import { commandLine } from '../../inputs/command-line.ts';
 import { type NearestFlag, namedRelease, nearestOption } from '../../inputs/named-release.ts';
 import { printNotes } from '../../inputs/notes.ts';
 import { readText } from '../../inputs/text-file.ts';
@@ -98,8 +99,8 @@ export function define(command: Command): void {
       'after',
       '\nExit status: 0 as the scenarios say, or clean; 1 an unexpected failure, or an expected one that does not show;\n2 bad usage or input; 3 undecided; 64 interrupted before the end.',
     )
-    .action(async (names: readonly string[], flags: Flags) => {
-      process.exitCode = await run(names, flags);
+    .action(async (names: readonly string[], flags: Flags, self: Command) => {
+      process.exitCode = await run(names, flags, commandLine(self, ['html']));
     });
 }
 
@@ -262,7 +263,7 @@ const STORIES = 16;
 
 const workers = ({ threads }: Flags): number => threads ?? availableParallelism();
 
-async function run(names: readonly string[], flags: Flags): Promise<number> {
+async function run(names: readonly string[], flags: Flags, line: string): Promise<number> {
   const listed = chosen(names, flags);
   if (flags.list) {
     for (const { entry } of listed)
@@ -321,6 +322,7 @@ async function run(names: readonly string[], flags: Flags): Promise<number> {
     rows,
     flags,
     names.length > 0,
+    line,
   );
   if (rows.length < tasks.length) {
     process.stderr.write(
@@ -336,6 +338,7 @@ async function print(
   rows: readonly Row[],
   flags: Flags,
   stories: boolean,
+  line: string,
 ): Promise<void> {
   if (flags.json) process.stdout.write(`${JSON.stringify(checkJson(entries, rows), null, 2)}\n`);
   else if (flags.geometry ?? flags.layout) process.stdout.write(variedTable(rows) + summaryText(rows));
@@ -359,7 +362,7 @@ async function print(
   }
   if (flags.html !== undefined) {
     const { checkPage } = await import('../../../report/page/check-page.ts');
-    saveWhole(flags.html, checkPage(entries, rows));
+    saveWhole(flags.html, checkPage(entries, rows, line));
   }
   if (flags.timeline !== undefined) timeline(flags.timeline, rows);
 }

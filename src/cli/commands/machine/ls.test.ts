@@ -147,3 +147,31 @@ describe('mhp ls', () => {
     expect(error).toEqual(new InputError(join(tmp, 'absent'), '', 'no such file or directory'));
   });
 });
+
+describe('LSMEM_COLUMNS', () => {
+  const root = join(tmp, 'columns');
+  file(root, 'sys/devices/system/memory/block_size_bytes', '8000000\n');
+  file(root, 'sys/devices/system/memory/memory0/state', 'online\n');
+  const shown = async (columns: string, ...args: readonly string[]): Promise<string> => {
+    process.env.LSMEM_COLUMNS = columns;
+    try {
+      const { stdout, error } = await ls('-s', root, '-n', '--summary=never', '-b', ...args);
+      return error === undefined ? stdout.replaceAll(/ +/g, ' ') : String((error as Error).message);
+    } finally {
+      delete process.env.LSMEM_COLUMNS;
+    }
+  };
+
+  it('sets the columns as lsmem 2.42 does, unless -o does', async () => {
+    expect(await shown('SIZE,state', '--lsmem', '2.42')).toBe('134217728 online\n');
+    expect(await shown('+BLOCK', '--lsmem', '2.42')).toMatch(/ 0\n$/);
+    expect(await shown('SIZE', '--lsmem', '2.42', '-o', 'STATE')).toBe('online\n');
+    expect(await shown('NOTHING', '--lsmem', '2.42')).toContain('unknown column: NOTHING');
+  });
+
+  it('means nothing to 2.38.1, and no text has a colour', async () => {
+    const plain = await shown('SIZE');
+    expect(plain).not.toBe(await shown('SIZE', '--lsmem', '2.42'));
+    expect(plain).not.toContain('\u001b');
+  });
+});
