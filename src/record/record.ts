@@ -13,6 +13,7 @@ import { stepFiles } from './snapshot/step-files.ts';
 import { coldOp, regionsAreKnown } from './steps/devices.ts';
 import { performerOf } from './steps/index.ts';
 import type { Performer, RecordedOp, Run } from './steps/performer.ts';
+import { silentWrite } from './steps/write.ts';
 
 /** Records a scenario: boots, performs each step, and writes what the guest is like after it. */
 
@@ -180,13 +181,14 @@ async function performAll(
     const ops: RecordedOp[] = [];
     for (const step of group) {
       const before = guest.console.length;
+      const first = ops.length;
       try {
         for await (const op of performing(run, step)) ops.push(op);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         if (signal.aborted) break;
         stopped = guest.gone ?? error.message;
-        ops.push(askedOf(step));
+        ops.push(silentWrite(step, ops.length - first) ?? askedOf(step));
       }
       const line = guest.console.crash(before);
       if (line !== null) {

@@ -1,4 +1,5 @@
 import { quote } from '../../errors/input-error.ts';
+import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import { bytes } from '../../scenarios/steps/common/values.ts';
 import { errnoInText } from './errno.ts';
 import type { Performer, RecordedOp, Run } from './performer.ts';
@@ -26,6 +27,15 @@ const block = (id: number): string => `/sys/devices/system/memory/memory${id}/st
 function ids(blocks: number | string): number[] {
   const [first, last] = String(blocks).replaceAll('memory', '').split('..').map(Number);
   return Array.from({ length: (last ?? first!) - first! + 1 }, (_, i) => first! + i);
+}
+
+/** The write that a step was at when the guest fell silent; null for another step. */
+export function silentWrite({ kind, step }: ScenarioStep, done: number): RecordedOp | null {
+  if (kind === 'write') return { op: 'write', path: step.path, value: step.value, unknown: true };
+  if (kind !== 'online' && kind !== 'online_kernel' && kind !== 'online_movable' && kind !== 'offline')
+    return null;
+  const id = ids(step.blocks)[done];
+  return id === undefined ? null : { op: 'write', path: block(id), value: kind, unknown: true };
 }
 
 const stateOf = (state: string): Performer<'online' | 'offline' | 'online_kernel' | 'online_movable'> => ({

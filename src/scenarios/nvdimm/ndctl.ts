@@ -90,7 +90,8 @@ function initLabels(tool: Tool, words: readonly string[]): ToolResult {
       count++;
     }
   }
-  return tool.done(0, count);
+  // EXIT_FAILURE
+  return tool.done(count === 0 ? 1 : 0, count);
 }
 
 /** Calls a function for the namespaces named, or for all that are configured. */
