@@ -28,7 +28,9 @@ function imageHalf({ config }: Bundle): number {
   const bits = Number(config.ARM64_VA_BITS);
   if (!(bits >= 36 && bits <= 52))
     throw new BadBundle('the configuration of the bundle names no address width');
-  return -(2 ** (Math.min(bits, 48) - 33));
+  // VA_BITS_MIN: a kernel for 52 bits has its image where one for 48 bits has it, with 16K pages for 47
+  const least = bits <= 48 ? bits : config.ARM64_16K_PAGES === 'y' ? 47 : 48;
+  return -(2 ** (least - 33));
 }
 
 /** The linked functions of a bundle, with the debug information of its files. */

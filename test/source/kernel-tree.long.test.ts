@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadBundle } from '../../src/cli/kbuild/bundle-file.ts';
 import { conform } from '../../src/conform/replay-recording.ts';
@@ -39,4 +40,24 @@ asked('MHP_BUNDLE: the command prints the same figure', () => {
     { encoding: 'utf8' },
   );
   expect(out.split('\n')[0]).toMatch(/50 of 50 operations agree$/);
+});
+
+/** Two designs in C of our own, each in place of the functions of the tree: bundles beside the first. */
+const designs = (name: string): string => file?.replace(/\.ir$/, `-${name}.ir`) ?? '';
+
+test.skipIf(!existsSync(designs('v5'))).each([
+  ['v5', 'B10', 1],
+  ['v5', 'B12', 1],
+  ['v6', 'B10', 0],
+  ['v6', 'B12', 0],
+])('the bundle beside MHP_BUNDLE: %s of the removal in C, %s', (version, id, status) => {
+  const { status: exit, stdout } = spawnSync(
+    'node',
+    ['dist/cli/main.js', 'check', id, '--source', designs(version), '--brief'],
+    { encoding: 'utf8' },
+  );
+  expect(stdout).toMatch(status === 1 ? /: found \(clean was expected\), / : /: clean \(/);
+  expect(stdout).toContain(version === 'v5' ? 'remove_pmd_table' : 'unmap_hotplug_pmd_range');
+  // 6.1 itself is clean
+  expect(exit).toBe(status);
 });

@@ -10,7 +10,7 @@ import { explore } from '../../src/schedule/search/exploration.ts';
 import { sourceKernel } from '../../src/source/kernel.ts';
 import { SourceStop } from '../../src/source/stop.ts';
 import type { Steps } from '../../src/steps/step.ts';
-import { model, program, runOwn } from './own-kernel.ts';
+import { model, OWN, program, runOwn } from './own-kernel.ts';
 
 const G = 2 ** 30;
 const PAGE = 4096;
@@ -230,4 +230,16 @@ describe('a thread of C beside a thread of the model, on the explorer', () => {
     ]);
     expect(kernelStoryText(story)).toContain('(kernel.c:');
   });
+});
+
+test.each([
+  ['4K', '39', -64],
+  ['4K', '48', -0x8000],
+  ['4K', '52', -0x8000],
+  ['64K', '52', -0x8000],
+  ['16K', '47', -0x4000],
+  ['16K', '52', -0x4000],
+])('the image lies above the linear map: %s, %s bits', (pages, bits, half) => {
+  const config = { [`ARM64_${pages}_PAGES`]: 'y', ARM64_VA_BITS: bits };
+  expect(program({ ...OWN, config }).half).toBe(half);
 });
