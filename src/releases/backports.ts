@@ -2,6 +2,7 @@ import * as arm64_init from '../kernel/arch/arm64/mm/init.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as vmemmap from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
+import * as ptdump_debugfs from '../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as x86_init from '../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
 import * as memory_block from '../kernel/drivers/base/memory/block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory/sysfs.ts';
@@ -231,9 +232,13 @@ export const BACKPORTS: readonly Backport[] = [
   {
     commit: null,
     subject: 'mm/ptdump: take the memory hotplug lock inside ptdump_walk_pgd()',
+    broken: 'v5.7',
     since: 'v6.18',
     stable: { 'v5.10': '5.10.241', 'v6.1': '6.1.149', 'v6.12': '6.12.43' },
-    functions: { ptdump_walk_pgd: [ptdump.v5_7.ptdump_walk_pgd, ptdump.v6_1_192.ptdump_walk_pgd] },
+    functions: {
+      ptdump_walk_pgd: [ptdump.v5_7.ptdump_walk_pgd, ptdump.v6_1_192.ptdump_walk_pgd],
+      ptdump_show: [ptdump_debugfs.arm64_v6.ptdump_show, ptdump_debugfs.v5_2.ptdump_show],
+    },
   },
   {
     commit: null,

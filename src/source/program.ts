@@ -44,6 +44,8 @@ export class SourceProgram {
   readonly #debug = new Map<IrModule, { readonly layouts: Layouts; readonly lines: Lines }>();
   readonly #constants = new Memory();
   readonly #written = new Set<string>();
+  /** The lines of a file of the tree, for stories; none without a tree. */
+  tree: ((file: string) => readonly string[]) | undefined;
   /** C functions that took a step of the model, by name: in how many steps they were the innermost. */
   readonly ran = new Map<string, number>();
 
@@ -172,7 +174,13 @@ export class SourceProgram {
       const place = this.#chainOf(frame).find(({ file }) => file.endsWith('.c'));
       if (!place) continue;
       const variables = this.#variables(frame, place.fn).filter(({ name }) => told.has(name));
-      return { file: place.file, line: place.line, ...(variables.length > 0 ? { variables } : {}) };
+      const text = this.tree?.(place.file)[place.line - 1]?.trim();
+      return {
+        file: place.file,
+        line: place.line,
+        ...(text ? { text } : {}),
+        ...(variables.length > 0 ? { variables } : {}),
+      };
     }
     const [first] = this.lines(thread);
     return first && { file: first.file, line: first.line };

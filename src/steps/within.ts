@@ -16,6 +16,8 @@ export interface Call {
 export interface SourceLine {
   readonly file: string;
   readonly line: number;
+  /** What stands there, if the tree is at hand. */
+  readonly text?: string;
   /** Variables of its function, before the step; those that tell where in the address space the thread is. */
   readonly variables?: readonly { readonly name: string; readonly value: string }[];
   /** How the C accesses memory: volatile once as written; a plain access may be done twice, or not at all. */

@@ -7,7 +7,7 @@ import { parseBundle, readCapabilities, readConfig } from '../../source/bundle.t
 import { loadBundle, saveBundle } from './bundle-file.ts';
 import { commandOf } from './compile.ts';
 import { checkPrograms, findToolchain } from './toolchain.ts';
-import { checkClean, kernelTree } from './tree.ts';
+import { checkClean, kernelTree, treeLines } from './tree.ts';
 
 let folder: string;
 let path: string | undefined;
@@ -77,6 +77,12 @@ test('a tree is known by its top, and must not be built in', () => {
   checkClean(tree);
   writeFileSync(join(folder, '.config'), '');
   expect(() => checkClean(tree)).toThrow('was built in place');
+  writeFileSync(join(folder, 'arch/arm64/mm/mmu.c'), 'one;\n\ttwo;\n');
+  expect(treeLines(folder, '6.1.192')('arch/arm64/mm/mmu.c')[1]).toBe('\ttwo;');
+  expect(treeLines(folder, '6.1.192')('mm/none.c')).toEqual([]);
+  expect(() => treeLines(folder, '6.1.191')).toThrow(
+    `--tree: ${folder} is Linux 6.1.192, the bundle is of 6.1.191`,
+  );
 });
 
 test("kbuild's command is the one that runs, not the one that is echoed or kept", () => {

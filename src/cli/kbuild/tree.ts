@@ -34,3 +34,20 @@ export function checkClean({ name, path }: KernelTree): void {
       `${name} was built in place, and kbuild builds elsewhere only from a clean tree: give the tree as --build as well, or run make mrproper in a copy`,
     );
 }
+
+/**
+ * Reads files of a tree for stories; a file that is not there has no lines.
+ * @throws InputError for a folder that is no kernel tree, or one of another version
+ */
+export function treeLines(folder: string, version: string): (file: string) => readonly string[] {
+  const tree = kernelTree(folder);
+  if (tree.version !== version)
+    throw new InputError('--tree', '', `${folder} is Linux ${tree.version}, the bundle is of ${version}`);
+  const known = new Map<string, readonly string[]>();
+  return (file) => {
+    const path = join(tree.path, file);
+    const lines = known.get(file) ?? (existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []);
+    known.set(file, lines);
+    return lines;
+  };
+}

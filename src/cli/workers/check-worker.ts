@@ -13,6 +13,7 @@ import type { SourceFunctionName } from '../../source/functions.ts';
 import { SourceProgram } from '../../source/program.ts';
 import { sourceRelease } from '../../source/release.ts';
 import { loadBundle } from '../kbuild/bundle-file.ts';
+import { treeLines } from '../kbuild/tree.ts';
 import { orRefused, type Refused } from '../refused.ts';
 
 /** One entry on one release. Entries are sent as text, because parsed entries cannot be sent to a worker. */
@@ -33,15 +34,22 @@ export interface CheckTask {
   readonly data?: boolean;
   readonly reading?: Reading;
   /** A bundle whose C runs in place of the model's functions, and which of them; all that it has by default. */
-  readonly source?: { readonly bundle: string; readonly functions?: readonly SourceFunctionName[] };
+  readonly source?: {
+    readonly bundle: string;
+    readonly functions?: readonly SourceFunctionName[];
+    /** The tree whose lines the story shows. */
+    readonly tree?: string;
+  };
 }
 
 /** The program of the last bundle: a worker runs many entries on one. */
 let loaded: { readonly bundle: string; readonly program: SourceProgram } | undefined;
 
-function programOf(bundle: string): SourceProgram {
+function programOf({ bundle, tree }: NonNullable<CheckTask['source']>): SourceProgram {
   if (loaded?.bundle !== bundle) loaded = { bundle, program: new SourceProgram(loadBundle(bundle)) };
-  loaded.program.ran.clear();
+  const { program } = loaded;
+  program.ran.clear();
+  if (tree !== undefined) program.tree ??= treeLines(tree, program.bundle.version);
   return loaded.program;
 }
 
@@ -50,7 +58,7 @@ function releaseOf({ release, source }: CheckTask): string | Release {
   const base = source && findRelease(release);
   if (!source || !base) return release;
   const { functions } = source;
-  return sourceRelease(base, programOf(source.bundle), functions ? { functions } : {});
+  return sourceRelease(base, programOf(source), functions ? { functions } : {});
 }
 
 /** The main function of a worker thread of `mhp check`. */

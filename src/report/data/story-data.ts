@@ -216,6 +216,13 @@ function askData(step: PlacedStep | undefined): Readonly<Record<string, unknown>
   return Object.fromEntries(Object.entries(bare).map(([name, value]) => [snake(name), plainValue(value)]));
 }
 
+/** Without the text: a file of results holds no line of a kernel. */
+function placeOf(line: SourceLine | undefined): SourceLine | null {
+  if (!line) return null;
+  const { text: _, ...place } = line;
+  return place;
+}
+
 function stepData(
   story: Story,
   event: Story['events'][number] & Partial<ToldEvent>,
@@ -229,7 +236,7 @@ function stepData(
     text: told?.text ?? eventText(event),
     step: askData(step),
     in: (step?.by ?? []).map(({ nr, fn }) => ({ nr, function: fn })),
-    line: step?.line ?? null,
+    line: placeOf(step?.line),
     outcome: event.outcome,
     result: plainValue(event.result),
     before: plainValue(event.before),

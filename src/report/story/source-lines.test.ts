@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Story } from '../../schedule/replay/replay.ts';
 import type { SourceLine } from '../../steps/within.ts';
-import { plainText, sourceText } from './source-lines.ts';
+import { plainText, sourceText, textOf } from './source-lines.ts';
 
 const line = (n: number, more: Partial<SourceLine> = {}): SourceLine => ({
   file: 'mm/a.c',
@@ -52,4 +52,10 @@ test('plain accesses are told, and those that read an entry twice in one call', 
   expect(plainText(story({ entry: 8, call: 1, line: plain(3) }, { entry: 8, call: 1, line: plain(4) }))).toBe(
     `Plain accesses in C: mm/a.c:3, mm/a.c:4. The same entry is read twice by mm/a.c:3 and mm/a.c:4.${end}`,
   );
+});
+
+test('the text of the line, if there is one and one only', () => {
+  expect(textOf([])).toBe(undefined);
+  expect(textOf([line(3, { text: 'go();' }), line(3, { text: 'go();' })])).toBe('go();');
+  expect(textOf([line(3, { text: 'go();' }), line(4, { text: 'stop();' })])).toBe(undefined);
 });

@@ -22,6 +22,14 @@ export function sourceText(lines: readonly SourceLine[]): string {
   return `  (${place}${variables === '' ? '' : `; ${variables}`}${plain})`;
 }
 
+/** The text of the line that takes all of some steps; undefined if several do, or if the tree is not at hand. */
+export function textOf(lines: readonly SourceLine[]): string | undefined {
+  const [first] = lines;
+  return lines.every(({ file, line }) => file === first?.file && line === first.line)
+    ? first?.text
+    : undefined;
+}
+
 /** The plain accesses of C to entries in a story, and what they mean; '' without one. */
 export function plainText({ events }: Story): string {
   const places = new Set<string>();

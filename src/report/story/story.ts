@@ -4,7 +4,7 @@ import type { Story } from '../../schedule/replay/replay.ts';
 import type { ToldEvent } from './clauses.ts';
 import { chainText } from './names.ts';
 import { shortText } from './number.ts';
-import { plainText, sourceText } from './source-lines.ts';
+import { plainText, sourceText, textOf } from './source-lines.ts';
 import { toldKernel } from './told.ts';
 import { linesOf, merged, type SummaryOptions, summary, type TreeLine } from './tree.ts';
 import { kernelWhy, kernelWhyLines, pertinent } from './why.ts';
@@ -45,8 +45,10 @@ function lineText(line: StoryLine, width: number): string {
   if (line.kind === 'statement') return `${''.padStart(width)}  ${line.text}`;
   const [first, last] = [line.events[0]!.number, line.events.at(-1)!.number];
   const numbers = first === last ? `${first}` : `${first}-${last}`;
-  const at = sourceText(line.events.flatMap(({ step }) => step?.line ?? []));
-  return `${numbers.padStart(width)}  ${line.label === '' ? '' : `${line.label}: `}${line.text}${at}`;
+  const lines = line.events.flatMap(({ step }) => step?.line ?? []);
+  const text = textOf(lines);
+  const told = `${numbers.padStart(width)}  ${line.label === '' ? '' : `${line.label}: `}${line.text}${sourceText(lines)}`;
+  return text === undefined ? told : `${told}\n${''.padStart(width)}    | ${text}`;
 }
 
 /** The same in parts. The lines together contain all steps of the story, in order. */

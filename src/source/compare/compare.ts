@@ -37,10 +37,13 @@ export interface CompareResult {
   readonly disagreements: readonly Disagreement[];
 }
 
-interface Side {
+/** An operation that ran on the model or on the C. */
+export interface Side {
   readonly events: readonly CompareEvent[];
   readonly outcome: RunOutcome<unknown>;
   readonly state: State;
+  /** Whether the allocation that was to fail was asked for. */
+  readonly failed: boolean;
 }
 
 /** Lines of each side that a disagreement shows. */
@@ -92,7 +95,8 @@ function injectedText({ failure }: RandomOperation): string {
   return `after ${after} allocations of ${site}, ${times} fail`;
 }
 
-function runSide(from: State, kernel: Kernel, operation: RandomOperation): Side {
+/** Runs an operation on a copy of a state. */
+export function runSide(from: State, kernel: Kernel, operation: RandomOperation): Side {
   const state = copyState(from);
   const vars = state.vars.get(0)!;
   const { failure } = operation;
@@ -102,9 +106,10 @@ function runSide(from: State, kernel: Kernel, operation: RandomOperation): Side 
   }
   const events: CompareEvent[] = [];
   const outcome = new Runner(state).run(recorded(operation.call(kernel), events, kernel.c.PAGE_SIZE));
+  const failed = failure !== null && (vars.fail_alloc[failure.site] ?? 0) < failure.times;
   vars.fail_alloc = {};
   vars.fail_after = {};
-  return { events, outcome, state };
+  return { events, outcome, state, failed };
 }
 
 function* recorded<T>(steps: Steps<T>, events: CompareEvent[], pageSize: number): Steps<T> {
@@ -118,7 +123,8 @@ function* recorded<T>(steps: Steps<T>, events: CompareEvent[], pageSize: number)
   }
 }
 
-function disagreement(
+/** The first place at which both sides do not agree; undefined if they do. */
+export function disagreement(
   model: Side,
   source: Side,
   passed: CompareResult['passed'],

@@ -26,6 +26,7 @@ import { type NearestFlag, namedRelease, nearestOption } from '../../inputs/name
 import { printNotes } from '../../inputs/notes.ts';
 import { readText } from '../../inputs/text-file.ts';
 import { loadBundle } from '../../kbuild/bundle-file.ts';
+import { treeLines } from '../../kbuild/tree.ts';
 import { list, seconds, whole } from '../../option-values.ts';
 import { progress } from '../../progress.ts';
 import type { CheckTask } from '../../workers/check-worker.ts';
@@ -36,6 +37,7 @@ interface Flags extends NearestFlag {
   readonly release?: readonly string[];
   readonly design?: readonly string[];
   readonly source?: string;
+  readonly tree?: string;
   readonly functions?: readonly SourceFunctionName[];
   readonly geometry?: string;
   readonly layout?: string;
@@ -74,6 +76,7 @@ export function define(command: Command): void {
         "run the kernel's own C, a bundle of mhp ir, in place of the model's functions, in its geometry",
       ).conflicts(['release', 'design', 'geometry', 'layout', 'resume']),
     )
+    .option('--tree <dir>', 'with --source: show the lines of C in stories, from the tree of the bundle')
     .option('--functions <names>', 'with --source: take only these functions from the C', functionNames)
     .option('--geometry <shapes>', 'run in these geometries of arm64: all, or a list such as 4K/48,64K/42')
     .option(
@@ -205,7 +208,8 @@ function sourceTasks(listed: readonly Listed[], flags: Flags, bundle: string): C
     layout: release.constants.layout,
   };
   const arm64 = listed.filter(({ entry }) => isArm64(entry));
-  const { functions } = flags;
+  const { functions, tree } = flags;
+  if (tree !== undefined) treeLines(tree, loaded.version);
   return arm64.map(({ entry, text, reading }) => ({
     id: entry.id,
     text,
@@ -218,13 +222,14 @@ function sourceTasks(listed: readonly Listed[], flags: Flags, bundle: string): C
     timeline: flags.timeline !== undefined,
     data: arm64.length <= STORIES && (flags.json || flags.html !== undefined),
     reading,
-    source: { bundle, ...(functions ? { functions } : {}) },
+    source: { bundle, ...(functions ? { functions } : {}), ...(tree === undefined ? {} : { tree }) },
   }));
 }
 
 function tasksOf(listed: readonly Listed[], flags: Flags): CheckTask[] {
   if (flags.source !== undefined) return sourceTasks(listed, flags, flags.source);
   if (flags.functions) throw new InputError('--functions', '', 'goes with --source');
+  if (flags.tree !== undefined) throw new InputError('--tree', '', 'goes with --source');
   const releases = flags.release && namedReleases(flags.release, flags);
   const varied = variations(flags);
   const story = listed.length > STORIES || varied.length > 1 ? 'none' : flags.brief ? 'brief' : 'whole';

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { InputError } from '../../../errors/input-error.ts';
 import { checkOutputs, saveWhole } from '../../files/output.ts';
 import { programFinder } from '../../inputs/find-program.ts';
 import { isModule } from '../../inputs/program-file.ts';
@@ -7,6 +8,7 @@ import { interruptible } from '../../stop.ts';
 
 interface Flags {
   readonly source?: string;
+  readonly tree?: string;
   readonly design?: readonly string[];
   readonly json?: boolean;
   readonly chrome?: boolean;
@@ -40,6 +42,7 @@ export function define(command: Command): void {
       (file, all: readonly string[] = []) => [...all, file],
     )
     .addOption(new Option('--source <bundle>', 'the bundle whose C the token is of').conflicts(['design']))
+    .option('--tree <dir>', 'with --source: show the lines of C, from the tree of the bundle')
     .option('--steps', 'print every step, also of kernel code')
     .option('--json', 'print the steps as JSON')
     .option('--chrome', 'print a Chrome trace-event file, which Perfetto opens')
@@ -60,13 +63,14 @@ export function define(command: Command): void {
 async function replayOf(
   token: string,
   file: string | undefined,
-  { design: designs, source }: Flags,
+  { design: designs, source, tree }: Flags,
   format: ReplayFormat,
 ): Promise<Replayed> {
   if (source !== undefined) {
     const { sourceFinder } = await import('../../inputs/source-finder.ts');
-    return replayed(token, sourceFinder(file, source), format);
+    return replayed(token, sourceFinder(file, source, tree), format);
   }
+  if (tree !== undefined) throw new InputError('--tree', '', 'goes with --source');
   if (designs === undefined && file !== undefined && isModule(file)) return replayModule(token, file, format);
   if (designs === undefined) return replayed(token, programFinder(file), format);
   const { replayOnDesigns } = await import('./replay-design.ts');
