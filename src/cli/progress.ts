@@ -15,3 +15,14 @@ export function progress(total: number, done = 0): (piece: string) => void {
     process.stderr.write(`\r\u001b[K${line}`);
   };
 }
+
+/** Says on a terminal what is being done, until it is done or fails. */
+export async function underway<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return work();
+  process.stderr.write(`\r\u001b[K${what} …`);
+  try {
+    return await work();
+  } finally {
+    process.stderr.write('\r\u001b[K');
+  }
+}

@@ -9,6 +9,7 @@ import { DirTree } from '../../machines/sources/dir-tree.ts';
 import type { FileTree } from '../../machines/sources/tree.ts';
 import type { Release } from '../../releases/index.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
+import { underway } from '../progress.ts';
 import { chooseRelease } from './choose-release.ts';
 import { knownOf, type MachineFlags } from './machine-options.ts';
 import { scenarioText } from './text-file.ts';
@@ -33,6 +34,9 @@ async function machineOf(scenario: Scenario, known: Known): Promise<Machine> {
   return readMachine(isAbsolute(path) ? path : resolve(dirname(scenario.file), path), known);
 }
 
+const nameOf = (source: string | Scenario | undefined): string =>
+  source === undefined ? 'this host' : typeof source === 'string' ? source : source.file;
+
 /** A machine that has booted. */
 export interface Opened {
   readonly machine: Machine;
@@ -52,13 +56,15 @@ export async function openMachine(
 ): Promise<Opened> {
   const known = knownOf(flags);
   const scenario = typeof source === 'object' ? source : null;
-  const machine = await (scenario
-    ? machineOf(scenario, known)
-    : source === undefined
-      ? readHost(known)
-      : readMachine(source as string, known));
+  const read = (): Promise<Machine> =>
+    scenario
+      ? machineOf(scenario, known)
+      : source === undefined
+        ? readHost(known)
+        : readMachine(source as string, known);
+  const machine = await underway(`reading ${nameOf(source)}`, read);
   const { release, notes } = chooseRelease(flags.release, scenario, machine, flags);
-  const model = bootNamed(machine, release);
+  const model = await underway(`booting the model of ${nameOf(source)}`, () => bootNamed(machine, release));
   return { machine, release, model, notes: [...model.notes, ...notes] };
 }
 
@@ -95,9 +101,10 @@ export async function openMachineFiles(
       ? { tree: new DirTree('/', 'this host') }
       : await openAny(source, { only: 'answers' });
   if (opened === undefined) return undefined;
-  const machine =
-    source === undefined ? await readHost(knownOf(flags)) : machineOfFiles(opened, source, knownOf(flags));
+  const machine = await underway(`reading ${nameOf(source)}`, () =>
+    source === undefined ? readHost(knownOf(flags)) : machineOfFiles(opened, source, knownOf(flags)),
+  );
   const { release, notes } = chooseRelease(flags.release, null, machine, flags);
-  const model = bootNamed(machine, release);
+  const model = await underway(`booting the model of ${nameOf(source)}`, () => bootNamed(machine, release));
   return { machine, release, model, notes: [...model.notes, ...notes], tree: opened.tree };
 }
