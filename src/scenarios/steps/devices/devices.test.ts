@@ -9,6 +9,15 @@ test('a Hyper-V host adds 128M at a time: what was added before a failure stays'
   expect(s.state.memory_block.has(40)).toBe(true);
 });
 
+test('a Hyper-V host announces a range once', () => {
+  const s = booted('v7.2', { ...X86, hypervisor: 'hyperv' });
+  must(s, { hv_hot_add: { start: 5 * G, size: 256 * M, backed: 0 } });
+  const again = (start: number) => () =>
+    play(s, { hv_hot_add: { start, size: 256 * M, backed: 0, expect: 'any' } });
+  expect(again(5 * G + 128 * M)).toThrow('the host has announced a part of 0x148000000+0x10000000 already');
+  expect(again(5 * G + 256 * M)).not.toThrow();
+});
+
 describe('nvdimm_move', () => {
   const region = { region: 1, start: 8 * G, size: 2 * G };
 

@@ -16,7 +16,7 @@ export const hv_hot_add = stepKind({
   // 128M at a time
   progress: ({ state }) => state.memory_block.size,
   run: (session, step) => {
-    const { kernel } = session;
+    const { kernel, state } = session;
     const { PAGE_SIZE } = kernel.c;
     const [start, size] = rangeOf(step);
     const backed = bytes(step.backed);
@@ -24,8 +24,13 @@ export const hv_hot_add = stepKind({
       throw new BadOperation(
         'hv_hot_add: start and size are multiples of 128M, backed pages whole and not more',
       );
-    return session.call(
-      kernel.hv_mem_hot_add(step.node, start / PAGE_SIZE, size / PAGE_SIZE, backed / PAGE_SIZE),
-    );
+    const [first, end] = [start / PAGE_SIZE, (start + size) / PAGE_SIZE];
+    if (
+      state.ha_region_list.some(
+        (has) => has.start_pfn !== first && first < has.end_pfn && has.start_pfn < end,
+      )
+    )
+      throw new BadOperation(`hv_hot_add: the host has announced a part of ${rangeText(step)} already`);
+    return session.call(kernel.hv_mem_hot_add(step.node, first, size / PAGE_SIZE, backed / PAGE_SIZE));
   },
 });
