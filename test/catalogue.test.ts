@@ -83,3 +83,9 @@ test.each(threads)('%s replays from its token, and with one preemption less noth
   const fewer = asked.bound(verdict.preemptions - 1).states();
   expect(fewer.verdict().verdict).toBe('proved');
 });
+
+test('a table of x86-64 that is freed before all CPUs have forgotten it is seen by an entry about something else', () => {
+  const entry = entries.find(({ id }) => id === 'B22b')!;
+  const { verdict, failure } = checkEntry(entry, 'v7.2-B25d');
+  expect({ verdict, kind: failure?.kind }).toEqual({ verdict: 'other', kind: 'walk-caches' });
+});

@@ -43,12 +43,15 @@ function invariants(state: State, c: Config, partial: readonly string[]): Monito
 const byName: Readonly<Record<string, (c: Config) => Monitor>> = { 'in-flight': flightMonitor };
 
 /**
- * The monitors of tables that watch an entry. x86-64 frees tables (B41c, B42b) and the memmap (B12b, B13b) on every
- * release before it clears the entries that lead there and flushes, so that every removal would fail: there they watch only
- * entries about them.
+ * The monitors of tables that watch an entry. What a removal on x86-64 has freed and not flushed yet counts only in entries about
+ * that: every removal would fail.
  */
-const watchedTables = (c: Config, kind: string | undefined): readonly Monitor[] =>
-  Object.values(tableMonitors(c)).filter(({ name }) => c.arch !== 'x86_64' || name === kind);
+const watchedTables = (c: Config, kind: string | undefined): readonly Monitor[] => {
+  const x86 = c.arch === 'x86_64';
+  const own = Object.values(tableMonitors(c)).filter(({ name }) => !x86 || name === kind);
+  const others = x86 ? Object.values(tableMonitors(c, true)).filter(({ name }) => name !== kind) : [];
+  return [...own, ...others];
+};
 
 /** All monitors for kernel threads that run at the same time, in an entry whose failure has the given kind. */
 export const threadMonitors = (

@@ -559,6 +559,8 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   readonly table_level: Runs<LevelName | null>;
   /** x86-64: how many more struct pages of device memory share a page of memmap, by its pfn (get_page). */
   readonly vmemmap_refs: Runs<number>;
+  /** x86-64: pages that a removal of tables has freed and not flushed yet; the model's own, for its monitors (B12b, B42b). */
+  readonly unflushed: Runs<boolean>;
   /** memtype_rbroot: memory types of what is not System RAM, by pfn. */
   readonly memtype_rbroot: Runs<number>;
   /** The firmware's map at boot; hot-added memory is never added to it. */
@@ -632,6 +634,7 @@ export function empty_state(): State {
     table_pages: { allocated: {}, freed: {} },
     table_level: new Runs<LevelName | null>(null),
     vmemmap_refs: new Runs<number>(0),
+    unflushed: new Runs<boolean>(false),
     memtype_rbroot: new Runs<number>(PCM.NONE),
     e820_table_firmware: [],
     zero_pfn: -1,

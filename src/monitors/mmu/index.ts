@@ -1,6 +1,7 @@
 import { vaText } from '../../geometry/translation.ts';
 import { VALID } from '../../hardware/descriptor/descriptor.ts';
 import type { Mmu } from '../../hardware/index.ts';
+import { translations } from '../../hardware/memory/access.ts';
 import type { Runs } from '../../hardware/memory/runs.ts';
 import type { Reach } from '../../hardware/tlb/reach.ts';
 import type { Config } from '../../kernel/config.ts';
@@ -113,6 +114,14 @@ function firstFilled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
   return -1;
 }
 
+/** Whether a removal has freed, and not flushed yet, the target of a path or a table that a walk to it passes. */
+function inRemoval({ mmu, unflushed }: State, { PAGE_SIZE }: Config, { pa, va }: Reach): boolean {
+  const freed = (at: number): boolean => unflushed.get(Math.floor(at / PAGE_SIZE));
+  if (freed(pa)) return true;
+  const walked = (cpu: number) => translations({ ...mmu!, cpu }, va, false).tables;
+  return mmu!.everyone.some((cpu) => walked(cpu).some((table) => freed(table.pa)));
+}
+
 export interface TableMonitors {
   /** No free page is mapped or in a TLB except by its linear alias, or in vmalloc's lazy window. */
   readonly free_pages: Monitor;
@@ -124,30 +133,35 @@ export interface TableMonitors {
   readonly free_tables: Monitor;
 }
 
-/** The monitors of page tables that must hold at every step of every release. */
-export function tableMonitors(c: Config): TableMonitors {
+/**
+ * The monitors of page tables that must hold at every step of every release. x86-64 frees tables and memmap before it unlinks and
+ * flushes them, in every release (B12b, B13b, B41c, B42b): with `sparesRemoval` such a page, and what is reached through
+ * it, counts only after the flush with which the removal ends.
+ */
+export function tableMonitors(c: Config, sparesRemoval = false): TableMonitors {
   const look = remembered((mmu, pages): Ways => {
     const { leaves, tables } = allWays(mmu, pages, c);
     const standing = (way: Reach): boolean => stands(mmu, way);
     return { leaves: leaves.filter(standing), tables: tables.filter(standing) };
   });
   const filled = remembered((mmu, pages) => firstFilled(mmu, pages, c));
+  const counts = (state: State, way: Reach): boolean => !sparesRemoval || !inRemoval(state, c, way);
   return {
     free_pages: {
       name: 'free-pages',
       state(view) {
         const state = stateOf(view);
         const { leaves } = look(state.mmu!, state.pages);
-        const way = leaves.find((l) => !inLazyWindow(state, l));
+        const way = leaves.find((l) => !inLazyWindow(state, l) && counts(state, l));
         return way && reachedPage(state.pages, c, way);
       },
     },
     walk_caches: {
       name: 'walk-caches',
       state(view) {
-        const { mmu, pages } = stateOf(view);
-        const way = look(mmu!, pages).tables.find((t) => !t.in_memory);
-        return way && walkedPage(pages, c, way);
+        const state = stateOf(view);
+        const way = look(state.mmu!, state.pages).tables.find((t) => !t.in_memory && counts(state, t));
+        return way && walkedPage(state.pages, c, way);
       },
     },
     break_before_make: {
@@ -166,8 +180,9 @@ export function tableMonitors(c: Config): TableMonitors {
     free_tables: {
       name: 'free-tables',
       state(view) {
-        const { mmu, pages } = stateOf(view);
-        const way = look(mmu!, pages).tables.find((t) => t.in_memory);
+        const state = stateOf(view);
+        const { mmu, pages } = state;
+        const way = look(mmu!, pages).tables.find((t) => t.in_memory && counts(state, t));
         if (way) return linkedPage(pages, c, way);
         const pa = filled(mmu!, pages);
         return pa < 0 ? undefined : filledPage(pages, c, pa);

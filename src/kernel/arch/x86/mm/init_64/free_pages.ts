@@ -41,6 +41,26 @@ const put_shared = operation({
   },
 });
 
+const not_flushed = operation({
+  name: 'not_flushed',
+  obj: 'unflushed',
+  writes: true,
+  tell: () => ({ kind: 'books' }),
+  run: (state: State, pfn: number, nr_pages: number): void => state.unflushed.set(pfn, pfn + nr_pages, true),
+});
+
+/** The books of a removal of tables: all that it has freed is flushed. */
+export const flushed = operation({
+  name: 'flushed',
+  obj: 'unflushed',
+  writes: true,
+  tell: () => ({ kind: 'books' }),
+  run: (state: State): void => {
+    for (const { start, end, value } of [...state.unflushed.in(0, Number.MAX_SAFE_INTEGER)])
+      if (value) state.unflushed.set(start, end, false);
+  },
+});
+
 /** A page or block of the memmap. A page that device memory shares goes with its last user. */
 export function* free_memmap(k: Kernel, pfn: number, order: number): Steps<void> {
   if (order === 0 && (yield* k.$put_shared(pfn))) return;
@@ -56,6 +76,7 @@ export const v5_2 = {
   /** Pages of memblock become the page allocator's (free_reserved_page). Returns whether they were. */
   *free_pagetable(this: Kernel, pfn: number, order: number): Steps<boolean> {
     const nr_pages = 2 ** order;
+    if (!this.alone) yield* change(not_flushed, pfn, nr_pages);
     const zone = yield* access_pages(this, 'free_pagetable', free_reserved, pfn, pfn + nr_pages);
     if (zone >= 0) yield* this.adjust_managed_page_count(zone, nr_pages);
     else yield* this.free_pages(pfn, nr_pages);

@@ -20,7 +20,7 @@ import { count_pages, set_pages } from '../../../../mm/memmap.ts';
 import { NO_PAGE } from '../../../../mm/page.ts';
 import { change, look } from '../../../../ops.ts';
 import { PFN_DOWN, phys_to_virt } from '../../../../pfn.ts';
-import { free_memmap } from './free_pages.ts';
+import { flushed, free_memmap } from './free_pages.ts';
 import { locked } from './kernel_physical_mapping_init.ts';
 
 /**
@@ -202,6 +202,7 @@ export const v5_2 = {
       addr = next;
     }
     yield* this.flush_tlb_all();
+    if (!this.alone) yield* change(flushed);
   },
 
   *vmemmap_free(this: Kernel, start: number, end: number, altmap: vmem_altmap | null): Steps<void> {
