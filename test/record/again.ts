@@ -299,6 +299,9 @@ async function one(name: string, kernelName: string, dir: string): Promise<strin
   return `| ${cells.join(' | ')} |`;
 }
 
+// what is private to a guest goes when the process exits
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => process.exit(1));
+
 const [dir, ...asked] = process.argv.slice(2);
 if (dir === undefined) throw new Error('usage: npx tsx test/record/again.ts DIR [ARCHIVE[=KERNEL]…]');
 mkdirSync(dir, { recursive: true });
