@@ -35,7 +35,18 @@ const recordings = [
   ['x86_64-6.12-misaligned', 'v6.12', 10, 4515, 8, 0],
 ] as const;
 
-test.each(recordings)(
+/** What no other recording shows (docs/real-kernels.md). */
+const defects = [
+  ['defects/arm64-6.12-4k-va52-kfence', 'v6.12', 6, 1914, 6, 0],
+  ['defects/arm64-7.2-16k-va52-B29', 'v7.2', 7, 1314, 4, 0],
+  ['defects/arm64-7.2-16k-va52-B36c', 'v7.2', 3, 1023, 2, 0],
+  ['defects/arm64-7.2-4k-va52-B32', 'v7.2', 3, 1003, 1, 0],
+  ['defects/x86_64-6.1-B116', 'v6.1', 3, 751, 1, 0],
+  ['defects/x86_64-6.12-va57-walk-3-5', 'v6.12', 16, 6763, 16, 0],
+  ['defects/x86_64-7.2-dimm-over-add', 'v7.2', 4, 1270, 3, 0],
+] as const;
+
+test.each([...recordings, ...defects])(
   '%s agrees with the model at every step',
   async (name, release, steps, comparisons, predicted, given) => {
     const report = conform(await open(name));

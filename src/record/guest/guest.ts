@@ -27,6 +27,7 @@ const SYMBOLS = [
   '__arm64_sys_sync',
   'snprintf',
   'memset',
+  'clear_page',
   'swapper_pg_dir',
   'get_zeroed_page',
   'get_zeroed_page_noprof',

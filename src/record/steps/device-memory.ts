@@ -79,13 +79,15 @@ export const memunmap: Performer<'memunmap'> = {
   },
 };
 
-/** The kernel's memset() through the linear map. */
+/** The kernel's memset() through the linear map, on arm64 behind clear_page() of the first page. */
 export const touch: Performer<'touch'> = {
   async *perform({ guest, timeout }, step) {
     const [start, size] = rangeOf(step);
     const op = { op: 'touch', start, size };
     yield await crashing(op, async () => {
-      await guest.call('memset', [linearAddress(guest, start), 0n, BigInt(size)], timeout);
+      const at = linearAddress(guest, start);
+      if (guest.symbols.has('clear_page')) await guest.call('clear_page', [at], timeout);
+      await guest.call('memset', [at, 0n, BigInt(size)], timeout);
       return op;
     });
   },

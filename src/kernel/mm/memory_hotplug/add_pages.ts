@@ -21,8 +21,8 @@ import { mapped_page, page_zone } from '../page_access.ts';
 export const vmem_altmap_offset = (altmap: vmem_altmap): number => altmap.reserve + altmap.free;
 
 /**
- * The pfn at which to continue from `pfn`, the start of a section: `pfn` itself; or, if that section and the next were
- * never allocated (and a warning was printed), the first one that was.
+ * The pfn at which to continue from `pfn`, the start of a section: `pfn` itself; or, if that section and the one before were
+ * never allocated (so that a warning was printed), the first one that was.
  */
 const next_section = operation({
   name: 'next_section',
@@ -30,7 +30,7 @@ const next_section = operation({
   writes: false,
   run(state: State, c: Config, pfn: number): number {
     const nr = pfn_to_section_nr(c, pfn);
-    if (state.mem_section.has(nr) || state.mem_section.has(nr + 1)) return pfn;
+    if (state.mem_section.has(nr) || state.mem_section.has(nr - 1)) return pfn;
     let next = Number.POSITIVE_INFINITY;
     for (const key of state.mem_section.keys()) if (key > nr && key < next) next = key;
     return next === Number.POSITIVE_INFINITY ? next : section_nr_to_pfn(c, next);
