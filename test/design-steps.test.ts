@@ -33,6 +33,7 @@ const SHARED = [
   'locked',
   'set_fixmap',
   'take_table',
+  'free_table',
 ];
 
 /** The functions by which kernel functions take their steps. */
