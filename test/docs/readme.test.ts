@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { boot } from '../src/boot/boot.ts';
-import { parseScenario } from '../src/scenarios/format/read.ts';
-import { runScenario } from '../src/scenarios/running/run-scenario.ts';
-import { Session } from '../src/scenarios/running/session.ts';
+import { boot } from '../../src/boot/boot.ts';
+import { parseScenario } from '../../src/scenarios/format/read.ts';
+import { runScenario } from '../../src/scenarios/running/run-scenario.ts';
+import { Session } from '../../src/scenarios/running/session.ts';
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 const readme = readFileSync(`${root}README.md`, 'utf8');
 
 const examples = [...readme.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
@@ -54,7 +54,7 @@ test('the scenario of steps in the README goes as it says', () => {
 });
 
 test('the figures of the recordings are those the tests assert', () => {
-  const rows = readFileSync(`${root}test/conform.test.ts`, 'utf8').matchAll(
+  const rows = readFileSync(`${root}test/conform/conform.test.ts`, 'utf8').matchAll(
     /^ {2}\['[^']+', 'v[\d.]+', (\d+), (\d+), \d+, \d+\],$/gm,
   );
   let steps = 0;

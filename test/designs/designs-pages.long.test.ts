@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 const folder = `${root}examples/designs/`;
 const pages = readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'README.md');
 

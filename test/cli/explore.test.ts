@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // The built program, as a user starts it (test/global-setup.ts has built it).
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 const main = `${root}dist/cli/main.js`;
 let folder = '';
 const at = (name: string) => join(folder, name);

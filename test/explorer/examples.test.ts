@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 
 // Runs the programs of examples/explorer as a user does, and compares the output with their README.
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 const folder = `${root}examples/explorer/`;
 const readme = readFileSync(`${folder}README.md`, 'utf8');
 const files = readdirSync(folder).filter((name) => name.endsWith('.js'));

@@ -7,7 +7,7 @@ import { removing } from './design-file.ts';
 
 // Designs that do what none should: each is answered in one line that names the place, and nothing is left running.
 
-const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'mhp-strangers-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

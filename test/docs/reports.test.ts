@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 const pages = readdirSync(`${root}docs/reports`).filter((name) => /^B\w+\.md$/.test(name));
 
 test('there is a report of each defect that a recorded kernel has', () => {

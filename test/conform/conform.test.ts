@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { conform, type StepReport } from '../src/conform/replay-recording.ts';
-import { openRecording } from '../src/machines/recording/open-recording.ts';
-import { findRelease } from '../src/releases/index.ts';
+import { conform, type StepReport } from '../../src/conform/replay-recording.ts';
+import { openRecording } from '../../src/machines/recording/open-recording.ts';
+import { findRelease } from '../../src/releases/index.ts';
 
 const open = (name: string) =>
   openRecording(new URL(`../recordings/${name}.tar.xz`, import.meta.url).pathname);

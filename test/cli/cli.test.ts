@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 // The built program, as a user starts it (test/global-setup.ts has built it).
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 let folder = '';
 
 const mhp = (...args: readonly string[]): { status: number | null; stdout: string; stderr: string } => {

@@ -7,7 +7,7 @@ import { checkDesign, removing } from './design-file.ts';
 
 // mhp check --design, started as by a user, on a file outside the program's folder (test/global-setup.ts has built it).
 
-const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 let folder = '';
 
 beforeAll(() => {
@@ -165,7 +165,7 @@ test('an object that is not there is a failure of the design, no exception', () 
 test('TypeScript, and what it imports, resolve wherever the file lies', () => {
   writeFileSync(join(folder, 'part.ts'), 'export const twice = (n: number): number => 2 * n;');
   const text = `import { defineRelease, type Kernel } from 'mhp';
-import { twice } from './part.ts';
+import { twice } from '../part.ts';
 export default defineRelease({ base: 'arm64-v5', 'arch/arm64': (base) => ({
   *remove_pagetable(this: Kernel, start: number, end: number, sparse_vmap: boolean) {
     if (twice(1) === 2) yield* base.remove_pagetable.call(this, start, end, sparse_vmap);

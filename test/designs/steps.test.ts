@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { KERNEL_STEPS } from '../src/check/design/kernel-step.ts';
-import * as mhp from '../src/index.ts';
+import { KERNEL_STEPS } from '../../src/check/design/kernel-step.ts';
+import * as mhp from '../../src/index.ts';
 
 // What the model's own kernel functions may yield, a design may, by what mhp exports.
 
-const root = new URL('../src/kernel/', import.meta.url).pathname;
+const root = new URL('../../src/kernel/', import.meta.url).pathname;
 const texts = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
   .map((name) => readFileSync(root + name, 'utf8'));
@@ -56,7 +56,7 @@ test('every function that takes steps is exported', () => {
 });
 
 test('the reference lists them', () => {
-  const page = readFileSync(new URL('../docs/designs.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/designs.md', import.meta.url), 'utf8');
   const named = new Set(all(page, /`([A-Za-z_]\w*)(?:\(\))?`/g));
   const wanted = stepFunctions.filter((name) => name in mhp);
   expect(wanted.filter((name) => !named.has(name))).toEqual([]);

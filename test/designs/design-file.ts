@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 /** The output of `mhp check --design` for a module with this text, in a folder of its own. */
 export function checkDesign(folder: string, text: string, { args = ['B30'], name = 'mine.js' } = {}) {

@@ -2,15 +2,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { checkEntry } from '../src/check/check-entry.ts';
-import * as replay from '../src/cli/commands/checker/replay.ts';
-import * as geometry from '../src/cli/commands/machine/geometry.ts';
-import * as ls from '../src/cli/commands/machine/ls.ts';
-import * as pages from '../src/cli/commands/machine/pages.ts';
-import * as ptdump from '../src/cli/commands/machine/ptdump.ts';
-import * as run from '../src/cli/commands/machine/run.ts';
-import { catalogue } from '../src/cli/inputs/catalogue.ts';
-import { inProcess } from './in-process.ts';
+import { checkEntry } from '../../src/check/check-entry.ts';
+import * as replay from '../../src/cli/commands/checker/replay.ts';
+import * as geometry from '../../src/cli/commands/machine/geometry.ts';
+import * as ls from '../../src/cli/commands/machine/ls.ts';
+import * as pages from '../../src/cli/commands/machine/pages.ts';
+import * as ptdump from '../../src/cli/commands/machine/ptdump.ts';
+import * as run from '../../src/cli/commands/machine/run.ts';
+import { catalogue } from '../../src/cli/inputs/catalogue.ts';
+import { inProcess } from '../in-process.ts';
 
 let folder = '';
 beforeAll(() => {

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { define } from '../src/cli/commands/recordings/conform.ts';
-import { conform, type Report, type StepReport } from '../src/conform/replay-recording.ts';
-import { recordingOf } from '../src/machines/recording/recording.ts';
-import { MemTree } from '../src/machines/sources/mem-tree.ts';
-import { conformText } from '../src/report/run/conform.ts';
+import { define } from '../../src/cli/commands/recordings/conform.ts';
+import { conform, type Report, type StepReport } from '../../src/conform/replay-recording.ts';
+import { recordingOf } from '../../src/machines/recording/recording.ts';
+import { MemTree } from '../../src/machines/sources/mem-tree.ts';
+import { conformText } from '../../src/report/run/conform.ts';
+import { inProcess } from '../in-process.ts';
 import { edit, type OpsFile, opsOf, recordingTree, replay } from './changed-recording.ts';
-import { inProcess } from './in-process.ts';
 
 // Recordings of real kernels with something changed in them: what conform then says.
 

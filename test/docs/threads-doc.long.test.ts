@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 const doc = readFileSync(`${root}docs/threads.md`, 'utf8');
 
 /** The last cell of each row: a command, and a line that it prints or the beginning of one. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 // Programs of strangers that do not end, or want what they cannot have: mhp explore ends them by name, and replay too.
 
-const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mhp-programs-'));

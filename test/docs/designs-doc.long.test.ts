@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 const doc = readFileSync(`${root}docs/designs.md`, 'utf8');
 const shown = [...doc.matchAll(/```console\n\$ npx mhp ([^\n]*)\n([\s\S]*?)```/g)];
 const STATUS = [0, 2, 0];

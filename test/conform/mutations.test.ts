@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { conform } from '../src/conform/replay-recording.ts';
-import { UserError } from '../src/errors/user-error.ts';
-import { parseOps, type Unread } from '../src/machines/recording/ops.ts';
-import { recordingOf } from '../src/machines/recording/recording.ts';
+import { conform } from '../../src/conform/replay-recording.ts';
+import { UserError } from '../../src/errors/user-error.ts';
+import { parseOps, type Unread } from '../../src/machines/recording/ops.ts';
+import { recordingOf } from '../../src/machines/recording/recording.ts';
 import { opsOf, recordingTree, replay } from './changed-recording.ts';
 
 // Every key of an ops.json dropped, and every value replaced: a named skip or a refusal in one line, never an exception.

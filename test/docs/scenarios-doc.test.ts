@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { listedFunctions } from '../src/cli/inputs/function-table.ts';
-import { LOCKS } from '../src/scenarios/interleaved/locks.ts';
-import { EXPRESSION_FUNCTIONS, EXPRESSION_NAMES } from '../src/scenarios/interleaved/names.ts';
+import { listedFunctions } from '../../src/cli/inputs/function-table.ts';
+import { LOCKS } from '../../src/scenarios/interleaved/locks.ts';
+import { EXPRESSION_FUNCTIONS, EXPRESSION_NAMES } from '../../src/scenarios/interleaved/names.ts';
 
-const root = new URL('../', import.meta.url);
+const root = new URL('../../', import.meta.url);
 const doc = readFileSync(new URL('docs/scenarios.md', root), 'utf8');
 
 test('the example is the scenario of examples/scenarios', () => {

@@ -1,7 +1,7 @@
-import { conform, type Report } from '../src/conform/replay-recording.ts';
-import { openRecording } from '../src/machines/recording/open-recording.ts';
-import { recordingOf } from '../src/machines/recording/recording.ts';
-import { MemTree } from '../src/machines/sources/mem-tree.ts';
+import { conform, type Report } from '../../src/conform/replay-recording.ts';
+import { openRecording } from '../../src/machines/recording/open-recording.ts';
+import { recordingOf } from '../../src/machines/recording/recording.ts';
+import { MemTree } from '../../src/machines/sources/mem-tree.ts';
 
 /** Recordings of real kernels with something changed in them. */
 

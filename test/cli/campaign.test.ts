@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { campaignSchema } from '../src/report/data/campaign-schema.ts';
+import { campaignSchema } from '../../src/report/data/campaign-schema.ts';
 
 // The built program, as a user starts it (test/global-setup.ts has built it).
 
-const root = new URL('../', import.meta.url).pathname;
+const root = new URL('../../', import.meta.url).pathname;
 let folder = '';
 
 const campaign = (...args: readonly string[]): { status: number | null; stdout: string; stderr: string } =>

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 // Files that no command can use: one line that names the file, and status 2, from every command that reads files.
 
-const main = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const main = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 let folder = '';
 
 const THREADS = `machine: {arch: arm64, page_size: 4K, va_bits: 39, ram: [{start: 1G, size: 1G}], nodes: [{node: 0, cpus: 0-1}]}

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { COMMANDS } from '../src/cli/command-table.ts';
+import { COMMANDS } from '../../src/cli/command-table.ts';
 
 // The modules loaded before a command runs: those that a static import reaches. Type-only imports load nothing.
 
-const root = new URL('../src/', import.meta.url).pathname;
+const root = new URL('../../src/', import.meta.url).pathname;
 const IMPORT = /^(?:import|export)(?! type\b)[^;'"]*?from '([^']+)';/gm;
 
 /** Files below src/ and packages that a file loads, itself included. */
