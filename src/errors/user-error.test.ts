@@ -9,7 +9,6 @@ const OTHERS = {
   Enough: 'ends the second run of a design; whoever began the run catches it',
   IrStop: 'a run of LLVM IR that cannot go on; its caller says where',
   KernelGone: 'ends a tool of a scenario when the kernel has hit a BUG',
-  NoAnswer: 'a guest that says nothing for too long; the recorder tells why with an InputError',
   ReplayDiverged: 'a program that does otherwise than its trace says: its own status in mhp replay',
   ReservedBits:
     'a descriptor that no kernel function writes; a litmus test that has one is refused with an InputError',

@@ -33,7 +33,7 @@ const SMALL = [
 const EXPECTED = `24 configurations: 8 found, 16 clean
 
 ID  FOUND OF SAME AS WHERE
-B26     4 12 -       v5.7 16K/47 16K/48; v5.10 16K/47 16K/48
+B26     4 12 B26b    v5.7 16K/47 16K/48; v5.10 16K/47 16K/48
 B44     4 12 B115    v5.7 all 4
 `;
 
