@@ -295,7 +295,7 @@ export const BACKPORTS: readonly Backport[] = [
     since: 'v7.2',
     stable: { 'v6.12': '6.12.95', 'v6.18': 'by 6.18.35' },
     functions: {
-      $block_not_stored: [add_memory.v6_6.$block_not_stored, add_memory.v6_12.$block_not_stored],
+      $store_memory_block: [memory_block.v6_6.$store_memory_block, memory_block.v6_12.$store_memory_block],
     },
   },
   {

@@ -114,9 +114,8 @@ export function qemuTerrain(kernel: GuestKernel, pageSize: number): Terrain {
         const [first] = pfnsOf(step.step, c.PAGE_SIZE);
         return state.memory_block.has(Math.floor((first * c.PAGE_SIZE) / c.memory_block_size_bytes));
       }
-      // a device tree does not tell of the node of a device; the model needs no memory to store a block without a memmap of its own
+      // a device tree does not tell of the node of a device
       if (kind === 'virtio_mem' && arch === 'arm64' && step.step.node !== 0) return false;
-      if (kind === 'fail' && step.step.site === 'xa_store') return false;
       const own = brought(step);
       if (own === null) return true;
       const unit = own.device ? 2 * M : c.PAGE_SIZE;

@@ -60,7 +60,10 @@ export class KernelFinder {
       newest(await debian.names('linux-image-'), version, flavour);
     if (name === undefined)
       throw new InputError(source, '', `there is no package linux-image-${version}*-${flavour}`);
-    return this.#ofDirectory(source, await debian.unpack(name), arch === 'amd64' ? 'x86_64' : 'arm64');
+    const dirs = [await debian.unpack(name)];
+    if (imagesIn(dirs[0]!).length === 0)
+      for (const part of PARTS) dirs.push(await debian.unpack(name.replace('image', part)));
+    return this.#ofPackages(source, dirs, arch === 'amd64' ? 'x86_64' : 'arm64');
   }
 
   #ofImage(source: string, path: string): GuestKernel {
@@ -90,9 +93,12 @@ export class KernelFinder {
         modules: dir,
       };
     }
-    const boot = join(dir, 'boot');
-    const images = existsSync(boot) ? readdirSync(boot).filter((name) => name.startsWith('vmlinuz-')) : [];
-    const [image, ...more] = images;
+    return this.#ofPackages(source, [dir], arch);
+  }
+
+  /** @param dirs unpacked packages that have one image together */
+  #ofPackages(source: string, dirs: readonly string[], arch: Arch): GuestKernel {
+    const [image, ...more] = dirs.flatMap(imagesIn);
     if (image === undefined)
       throw new InputError(
         source,
@@ -100,14 +106,37 @@ export class KernelFinder {
         `is neither a kernel build tree with an image of ${arch} nor an unpacked package`,
       );
     if (more.length > 0)
-      throw new InputError(source, 'boot', `has ${images.length} kernels: name one of the images`);
-    const kernel = this.#ofImage(source, join(boot, image));
-    const modules = [join(dir, 'lib/modules'), join(dir, 'usr/lib/modules')].find((path) => existsSync(path));
-    return { ...kernel, modules: modules ?? null };
+      throw new InputError(source, '', `has ${more.length + 1} kernels: name one of the images`);
+    const kernel = this.#ofImage(source, image);
+    const modules = dirs.flatMap(modulesIn);
+    const config = modules.map((path) => join(path, kernel.release ?? '', 'config')).find(isFile);
+    return {
+      ...kernel,
+      config: kernel.config ?? (config === undefined ? null : readFileSync(config, 'utf8')),
+      modules: modules[0] ?? null,
+    };
   }
 }
 
+/** What an empty linux-image of Debian depends on; modules lie in the first, the config in the second, the image in the third. */
+const PARTS = ['modules', 'base', 'binary'] as const;
+
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+const modulesIn = (dir: string): string[] =>
+  ['lib/modules', 'usr/lib/modules'].map((name) => join(dir, name)).filter((path) => existsSync(path));
+
+/** boot/vmlinuz-RELEASE, or lib/modules/RELEASE/vmlinuz. */
+function imagesIn(dir: string): string[] {
+  const boot = join(dir, 'boot');
+  const images = existsSync(boot) ? readdirSync(boot).filter((name) => name.startsWith('vmlinuz-')) : [];
+  if (images.length > 0) return images.map((name) => join(boot, name));
+  return modulesIn(dir).flatMap((path) =>
+    readdirSync(path)
+      .map((release) => join(path, release, 'vmlinuz'))
+      .filter(isFile),
+  );
+}
 
 function flavourOf({ arch, page_size }: Wanted, source: string): string {
   if (arch === 'x86_64') return 'amd64';

@@ -6,6 +6,7 @@ import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as pgattr_change_is_safe from '../../kernel/arch/arm64/mm/mmu/pgattr_change_is_safe.ts';
 import * as vmemmap from '../../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as acpi_scan from '../../kernel/drivers/acpi/scan.ts';
+import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as groups from '../../kernel/drivers/base/memory/groups.ts';
 import * as node from '../../kernel/drivers/base/node.ts';
 import * as dax_bus from '../../kernel/drivers/dax/bus.ts';
@@ -44,6 +45,7 @@ export const own = {
     ...dax_bus.v5_10,
     ...dax_device.v5_10,
     ...dax_kmem.v5_10,
+    ...memory_block.v5_8,
     ...groups.v5_8,
     ...hugetlb_sysfs.v5_8,
     ...node.v5_10,

@@ -47,7 +47,6 @@ export const own = {
     ...memmap_init.v6_11,
     memmap_init_zone_device: memmap_init.v5_2.memmap_init_zone_device,
     ...memory_failure.v6_12,
-    ...add_memory.v6_12,
     ...memory_block.v6_12,
     $undo_with_altmap: add_memory.v6_6.$undo_with_altmap,
     ...remove_memory.v6_12,

@@ -27,7 +27,7 @@ export const own = {
     ...sparse.v6_11,
     ...vmstat.v6_11,
     $undo_with_altmap: add_memory.v6_8.$undo_with_altmap,
-    $block_not_stored: add_memory.v6_6.$block_not_stored,
+    $store_memory_block: memory_block.v6_6.$store_memory_block,
     $altmap_taken: remove_memory.v6_8.$altmap_taken,
     memblk_nr_poison_inc: memory_block.v6_2.memblk_nr_poison_inc,
   },

@@ -31,7 +31,7 @@ export const own = {
     ...dax_kmem.v6_17,
     ...add_memory.v6_18,
     ...node_states.v6_18,
-    $block_not_stored: add_memory.v6_12.$block_not_stored,
+    $store_memory_block: memory_block.v6_12.$store_memory_block,
     $altmap_taken: remove_memory.v6_12.$altmap_taken,
     memblk_nr_poison_inc: memory_block.v6_12.memblk_nr_poison_inc,
     ...sparse.v6_17,

@@ -36,6 +36,7 @@ import { v6_1 } from './v6.1.ts';
 export const own = {
   functions: {
     ...memory_block.v6_2,
+    ...memory_block.v6_6,
     ...memory_failure.v6_2,
     ...sparse.v6_2,
     ...memory.v6_2,

@@ -2,7 +2,6 @@ import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as hmem_device from '../../kernel/drivers/dax/hmem/device.ts';
-import * as add_memory from '../../kernel/mm/memory_hotplug/add_memory.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as pgtable_generic from '../../kernel/mm/pgtable-generic.ts';
@@ -15,7 +14,7 @@ export const own = {
   functions: {
     ...memory_failure.v7_0,
     ...hmem_device.v7_0,
-    $block_not_stored: add_memory.v6_6.$block_not_stored,
+    $store_memory_block: memory_block.v6_6.$store_memory_block,
     $altmap_taken: remove_memory.v6_8.$altmap_taken,
     memblk_nr_poison_inc: memory_block.v6_2.memblk_nr_poison_inc,
   },

@@ -30,7 +30,6 @@ export const own = {
     ...memblock.v7_2,
     ...hmem_device.v7_2,
     memmap_init_zone_device: memmap_init.v5_2.memmap_init_zone_device,
-    ...add_memory.v6_12,
     ...memory_block.v6_12,
     ...sparse.v7_2,
     dev_dax_kmem_remove: dax_kmem.v6_1.dev_dax_kmem_remove,

@@ -305,12 +305,6 @@ export const v6_6 = {
     return yield* add_block_with_altmap(this, nid, start, group);
   },
 
-  /** xa_store() failed: the device is unregistered, and released with its altmap. */
-  *$block_not_stored(this: Kernel): Steps<number> {
-    yield* this.WARN('memory_block_release');
-    return -this.errno.ENOMEM;
-  },
-
   /** The block could not be made: its sections go. v6.6.87 has f42ce5f087eb. */
   *$undo_with_altmap(this: Kernel, start: number, size: number, altmap: vmem_altmap): Steps<void> {
     yield* this.arch_remove_memory(start, size, altmap);
@@ -323,8 +317,7 @@ function* add_block_with_altmap(k: Kernel, nid: number, start: number, group: nu
   const altmap = new_altmap(k, start, nr_vmemmap(k, block / k.c.PAGE_SIZE));
   let ret = yield* k.arch_add_memory(nid, start, block, { altmap, pgmap: 0, pgprot: k.c.pgprot.MHP });
   if (ret < 0) return ret;
-  ret = (yield* k.$should_fail('xa_store')) ? yield* k.$block_not_stored() : 0;
-  if (ret === 0) ret = yield* k.create_memory_block_devices(start, block, altmap.free, group);
+  ret = yield* k.create_memory_block_devices(start, block, altmap.free, group);
   if (ret) yield* k.$undo_with_altmap(start, block, altmap);
   return ret;
 }
@@ -397,12 +390,5 @@ export const v6_18 = {
       yield* this.unregister_one_node(nid);
     }
     return ret;
-  },
-};
-
-/** a2b8d7827f48 (in 6.12.95): the block gets its altmap when it is stored. */
-export const v6_12 = {
-  *$block_not_stored(this: Kernel): Steps<number> {
-    return -this.errno.ENOMEM;
   },
 };

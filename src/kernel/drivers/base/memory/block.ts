@@ -67,6 +67,8 @@ export const v5_2 = {
   ): Steps<number> {
     if (yield* exists('memory_block', id)) return -this.errno.EEXIST;
     if (yield* this.$should_fail('memory_block')) return -this.errno.ENOMEM;
+    const ret = yield* this.$store_memory_block(nr_vmemmap_pages);
+    if (ret) return ret;
     const block = {
       ...new_memory_block(this, id, this.$new_block_nid()),
       section_count,
@@ -75,6 +77,11 @@ export const v5_2 = {
     };
     if (!(yield* alloc('memory_block', id, block))) return -this.errno.ENOMEM;
     if (group) yield* add('memory_group', group, 'nr_blocks', 1);
+    return 0;
+  },
+
+  /** Before v5.8 blocks are found on the bus and stored nowhere else. */
+  *$store_memory_block(this: Kernel, _nr_vmemmap_pages: number): Steps<number> {
     return 0;
   },
 
@@ -216,6 +223,17 @@ export const v5_7 = {
   },
 };
 
+/** v5.8 stores blocks by id. A block that cannot be stored is unregistered. */
+function* store_memory_block(k: Kernel): Steps<number> {
+  return (yield* k.$should_fail('xa_store')) ? -k.errno.ENOMEM : 0;
+}
+
+export const v5_8 = {
+  *$store_memory_block(this: Kernel, _nr_vmemmap_pages: number): Steps<number> {
+    return yield* store_memory_block(this);
+  },
+};
+
 const get_memory_block = operation({
   name: 'get_memory_block',
   obj: 'vars',
@@ -264,6 +282,15 @@ export const v6_2 = {
   },
 };
 
+export const v6_6 = {
+  /** A block that has an altmap and cannot be stored is released with it. */
+  *$store_memory_block(this: Kernel, nr_vmemmap_pages: number): Steps<number> {
+    const ret = yield* store_memory_block(this);
+    if (ret && nr_vmemmap_pages) yield* this.WARN('memory_block_release');
+    return ret;
+  },
+};
+
 /** 03a2cc1756a0 (in 6.12.92). */
 export const v6_12 = {
   *memblk_nr_poison_inc(this: Kernel, pfn: number): Steps<void> {
@@ -271,5 +298,10 @@ export const v6_12 = {
     if (!(yield* this.find_memory_block_by_id(id))) return;
     yield* add('memory_block', id, 'nr_hwpoison', 1);
     yield* this.$put_memory_block(id);
+  },
+
+  /** a2b8d7827f48 (in 6.12.95): the block gets its altmap when it is stored. */
+  *$store_memory_block(this: Kernel, _nr_vmemmap_pages: number): Steps<number> {
+    return yield* store_memory_block(this);
   },
 };
