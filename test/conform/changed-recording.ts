@@ -13,7 +13,7 @@ export interface OpsFile {
 
 /** A recording of the project in memory, with ops.json at its top. */
 export async function recordingTree(name: string): Promise<MemTree> {
-  const path = new URL(`../recordings/${name}.tar.xz`, import.meta.url).pathname;
+  const path = new URL(`../../recordings/${name}.tar.xz`, import.meta.url).pathname;
   const { tree } = await openRecording(path, { source: name });
   if (!(tree instanceof MemTree)) throw new Error(`${name} is not in memory`);
   return tree;

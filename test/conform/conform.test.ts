@@ -4,7 +4,7 @@ import { openRecording } from '../../src/machines/recording/open-recording.ts';
 import { findRelease } from '../../src/releases/index.ts';
 
 const open = (name: string) =>
-  openRecording(new URL(`../recordings/${name}.tar.xz`, import.meta.url).pathname);
+  openRecording(new URL(`../../recordings/${name}.tar.xz`, import.meta.url).pathname);
 
 /** Recording, release, steps, comparisons, outcomes predicted and given: losing a comparison changes the report. */
 const recordings = [

@@ -165,7 +165,7 @@ test('an object that is not there is a failure of the design, no exception', () 
 test('TypeScript, and what it imports, resolve wherever the file lies', () => {
   writeFileSync(join(folder, 'part.ts'), 'export const twice = (n: number): number => 2 * n;');
   const text = `import { defineRelease, type Kernel } from 'mhp';
-import { twice } from '../part.ts';
+import { twice } from './part.ts';
 export default defineRelease({ base: 'arm64-v5', 'arch/arm64': (base) => ({
   *remove_pagetable(this: Kernel, start: number, end: number, sparse_vmap: boolean) {
     if (twice(1) === 2) yield* base.remove_pagetable.call(this, start, end, sparse_vmap);
