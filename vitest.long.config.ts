@@ -25,7 +25,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const config = mergeConfig(quick, { test: { env: { MHP_MANY_CASES: '1' } } });
+const config = mergeConfig(quick, { test: { env: { MHP_MANY_CASES: '1' }, testTimeout: 300_000 } });
 config.test.include = [...LONG, ...random];
 config.test.exclude = [];
 config.test.sequence = { sequencer: LongestFirst };
