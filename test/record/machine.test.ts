@@ -4,27 +4,11 @@ import type { Machine } from '../../src/machines/machine.ts';
 import type { GuestKernel } from '../../src/record/kernel/guest-kernel.ts';
 import { planOf } from '../../src/record/machine/plan.ts';
 import { parseScenario } from '../../src/scenarios/format/read.ts';
+import { OPTIONS } from './fake-host.ts';
 
 const CONFIG = `${[
-  ...[
-    'BLK_DEV_INITRD',
-    'BINFMT_ELF',
-    'BINFMT_SCRIPT',
-    'DEVTMPFS',
-    'PROC_FS',
-    'SYSFS',
-    'TMPFS',
-    'PCI',
-    'VIRTIO_PCI',
-  ],
-  ...[
-    'MEMORY_HOTPLUG',
-    'MEMORY_HOTREMOVE',
-    'SPARSEMEM_VMEMMAP',
-    'SERIAL_8250_CONSOLE',
-    'SERIAL_AMBA_PL011_CONSOLE',
-  ],
-  ...['CONTIG_ALLOC', 'PROC_PAGE_MONITOR'],
+  ...OPTIONS.filter((name) => name !== 'VIRTIO_CONSOLE'),
+  ...['SERIAL_AMBA_PL011_CONSOLE', 'CONTIG_ALLOC', 'PROC_PAGE_MONITOR'],
 ]
   .map((name) => `CONFIG_${name}=y`)
   .join('\n')}\nCONFIG_VIRTIO_CONSOLE=m\n`;

@@ -24,10 +24,10 @@ import { B28b_mutant, B29b_mutant } from './x86-memmap.ts';
 import {
   B10b_mutant,
   B14b_mutant,
-  B17c_mutant,
   B18b_mutant,
   B25c_mutant,
   B26b_mutant,
+  x86_B17b_mutant,
 } from './x86-remove.ts';
 
 /** Releases with one thing changed: as a tree between two of them had it, or wrong as none ever was (the catalogue's mutations). */
@@ -37,6 +37,6 @@ export const mutations: readonly Release[] = [
   ...[B33b, B36_mutant, B37_mutant, B38_mutant, B38b_mutant],
   ...[B41a_mutant, B41b_mutant, B42_mutant, B61a_mutant, B61b_mutant, B76, B77, B80_mutant],
   ...[B99_mutant, B99b_mutant],
-  ...[B10b_mutant, B14b_mutant, B17c_mutant, B18b_mutant, B22b_mutant, B24b_mutant, B25c_mutant],
+  ...[B10b_mutant, B14b_mutant, x86_B17b_mutant, B18b_mutant, B22b_mutant, B24b_mutant, B25c_mutant],
   ...[B25d_mutant, B26b_mutant, B28b_mutant, B29b_mutant, B36d_cure],
 ];

@@ -89,7 +89,7 @@ export const B14b_mutant = defineRelease({
 });
 
 /** B14c, B17b: nobody looks whether anything is left in a table. */
-export const B17c_mutant = defineRelease({
+export const x86_B17b_mutant = defineRelease({
   name: 'v7.2-B17b',
   base: v7_2,
   about: '7.2.13 without the scan for entries that are left in a table of x86-64',
