@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: LONG,
     globalSetup: ['test/global-setup.ts'],
-    setupFiles: ['test/messages/watch.ts'],
+    setupFiles: ['test/plain-output.ts', 'test/messages/watch.ts'],
     // the model is loaded once in each worker, not once for each file: a test leaves nothing behind in its modules
     isolate: false,
     // by default one core is left to the main thread, which has next to nothing to do

@@ -9,15 +9,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const root = new URL('../../', import.meta.url).pathname;
 let folder = '';
 
-const mhp = (...args: readonly string[]): { status: number | null; stdout: string; stderr: string } => {
-  const env = { ...process.env, NO_COLOR: '1' };
+const mhpWith = (
+  environment: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): { status: number | null; stdout: string; stderr: string } => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli/main.js', ...args], {
     cwd: root,
     encoding: 'utf8',
-    env,
+    env: { ...process.env, ...environment },
   });
   return { status, stdout, stderr };
 };
+const mhp = (...args: readonly string[]) => mhpWith({}, ...args);
 const file = (name: string, text: string | Uint8Array): string => {
   const path = join(folder, name);
   writeFileSync(path, text);
@@ -240,6 +243,15 @@ FOLDER/life.yaml: x86_64, v6.1 (6.1.192)
 /sys/devices/system/node/online
 0
 `);
+  });
+
+  test('a pipe gets colours with FORCE_COLOR alone, never with NO_COLOR', () => {
+    const path = file('coloured.yaml', REFUSED);
+    expect(mhpWith({ NO_COLOR: '', CI: 'true' }, 'run', path).stdout).not.toContain('\x1b[');
+    expect(mhpWith({ NO_COLOR: '', FORCE_COLOR: '1' }, 'run', path).stdout).toContain(
+      '\x1b[31mEINVAL\x1b[39m',
+    );
+    expect(mhpWith({ NO_COLOR: '1', FORCE_COLOR: '1' }, 'run', path).stdout).not.toContain('\x1b[');
   });
 
   test('--stop-on-error ends with the first step that fails', () => {

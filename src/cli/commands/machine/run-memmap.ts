@@ -1,4 +1,3 @@
-import pc from 'picocolors';
 import { describes } from '../../../check/meant.ts';
 import { ImpossibleMachine } from '../../../errors/impossible-machine.ts';
 import { InputError } from '../../../errors/input-error.ts';
@@ -6,6 +5,7 @@ import { findMemRelease } from '../../../memmap/releases/mem-releases.ts';
 import { memHeading, memJson, memStepText } from '../../../memmap/report/mem-text.ts';
 import { type MemScenario, notARelease, parseMemScenario } from '../../../memmap/scenarios/mem-scenario.ts';
 import { type MemOutcome, runMemScenario } from '../../../memmap/scenarios/mem-session.ts';
+import { colors } from '../../colors.ts';
 
 interface Flags {
   readonly release?: string;
@@ -40,7 +40,7 @@ export function runMemmap(text: string, file: string, flags: Flags): number {
   try {
     for (const outcome of runMemScenario(scenario, release)) {
       outcomes.push(outcome);
-      if (!flags.json) process.stdout.write(memStepText(outcome, pc.red));
+      if (!flags.json) process.stdout.write(memStepText(outcome, colors.red));
       if (flags.stopOnError && outcome.failures.length > 0) break;
     }
   } catch (error) {

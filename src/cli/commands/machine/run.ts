@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { describes } from '../../../check/meant.ts';
 import { InputError } from '../../../errors/input-error.ts';
 import { isMemScenario } from '../../../memmap/scenarios/mem-scenario.ts';
@@ -12,6 +11,7 @@ import type { Scenario } from '../../../scenarios/format/read.ts';
 import { runScenario, type StepOutcome } from '../../../scenarios/running/run-scenario.ts';
 import { Session } from '../../../scenarios/running/session.ts';
 import { wholeLife } from '../../../scenarios/running/whole-life.ts';
+import { colors } from '../../colors.ts';
 import { blockDrawing, checkDrawing, type DrawingFlags, drawingOptions, drawn } from '../../drawing.ts';
 import { checkOutputs, saveWhole } from '../../files/output.ts';
 import { type MachineFlags, machineOptions } from '../../inputs/machine-options.ts';
@@ -79,7 +79,7 @@ async function run(file: string | undefined, text: string | undefined, flags: Fl
   for (const outcome of runScenario(scenario, session)) {
     outcomes.push(outcome);
     recorder?.add(outcome);
-    if (!flags.json) process.stdout.write(stepText(outcome, pc.red));
+    if (!flags.json) process.stdout.write(stepText(outcome, colors.red));
     if (flags.stopOnError && outcome.failures.length > 0) break;
   }
   const shown = (flags.show ?? []).map((path) => [path, show(session, path)] as const);
@@ -99,7 +99,7 @@ async function run(file: string | undefined, text: string | undefined, flags: Fl
     process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
   } else {
     if (flags.map !== false && !onTerminal) process.stdout.write(`\n${memoryMap(session)}`);
-    for (const [path, text] of shown) process.stdout.write(`\n${pc.bold(path)}\n${text}`);
+    for (const [path, text] of shown) process.stdout.write(`\n${colors.bold(path)}\n${text}`);
   }
   return verdict(scenario, release, outcomes);
 }
