@@ -1,3 +1,4 @@
+import { type LitmusAccess, PLACE } from './access.ts';
 import type { X86Special } from './x86/instruction.ts';
 
 /**
@@ -13,18 +14,6 @@ import type { X86Special } from './x86/instruction.ts';
  * instruction: a control dependency. An access may have a label, `a: str 1, x`, that tells whether it faulted.
  */
 export type LitmusInstruction = LitmusAccess | Barrier | Tlbi | Branch | X86Special;
-
-export interface LitmusAccess {
-  readonly op: 'load' | 'store';
-  readonly place: string;
-  /** For a load: the register that receives the value. */
-  readonly reg: string | undefined;
-  /** For a store: a register, or a value as the test writes it. */
-  readonly value: string | undefined;
-  /** The register on whose value the address depends. */
-  readonly after: string | undefined;
-  readonly label: string | undefined;
-}
 
 export interface Barrier {
   readonly op: 'dmb' | 'dsb' | 'isb';
@@ -49,7 +38,6 @@ export interface Branch {
 
 export const isRegister = (text: string): boolean => /^r\d{1,2}$/.test(text);
 
-export const PLACE = String.raw`[a-z][\w+]*|(?:pgd|pud|pmd|pte)\([a-z][\w+]*(?: in [a-z]\w*)?\)`;
 const ACCESS = new RegExp(
   String.raw`^(?:([a-z]\w*): )?(ldr|str) ([a-z]\w*\([^)]*\)|[^\s,]+), (?:(${PLACE})|\[(${PLACE}), (r\d{1,2})\])$`,
 );

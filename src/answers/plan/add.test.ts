@@ -4,7 +4,8 @@ import { ARM64, booted, G, M, type MachineObject, X86 } from '../../../test/kit.
 import { askedMachine } from '../../cli/inputs/asked-machine.ts';
 import { findRelease } from '../../releases/index.ts';
 import type { AskedMachine } from '../machine.ts';
-import { type AddRequest, planAdd } from './add.ts';
+import { planAdd } from './add.ts';
+import type { AddRequest } from './add-request.ts';
 
 const described = (release: string, machine: MachineObject): AskedMachine => {
   const session = booted(release, machine);

@@ -4,28 +4,13 @@ import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import type { Session } from '../../scenarios/running/session.ts';
 import type { AskedMachine } from '../machine.ts';
 import { onlineRules } from '../why/depends.ts';
+import type { AddRequest, DeviceKind } from './add-request.ts';
 import { type Command, commandsFor } from './commands.ts';
 import { type Costs, costsOf } from './costs.ts';
 import { firstPlace, inTheWay } from './place.ts';
 import { type Trial, tryOn } from './trial.ts';
 
 /** What adding memory to a machine would do. */
-
-export const DEVICE_KINDS = ['dimm', 'kmem', 'cxl', 'virtio-mem'] as const;
-export type DeviceKind = (typeof DEVICE_KINDS)[number];
-
-export interface AddRequest {
-  readonly size: number;
-  /** The first address above all memory by default. */
-  readonly start: number | undefined;
-  readonly kind: DeviceKind;
-  readonly node: number;
-  /** auto_online_blocks, in place of the host's. */
-  readonly policy: string | undefined;
-  readonly host: string | undefined;
-  /** virtio-mem: bytes of a device block; 2M by default. */
-  readonly device_block?: number;
-}
 
 /** MOVABLE against kernel zones; bytes. */
 export interface Ratio {

@@ -1,4 +1,4 @@
-import type { AddRequest } from './add.ts';
+import type { AddRequest } from './add-request.ts';
 
 /** A command to type: where, and what. */
 export interface Command {

@@ -1,4 +1,4 @@
-import { type LitmusAccess, type LitmusInstruction, PLACE } from '../instruction.ts';
+import { type LitmusAccess, PLACE } from '../access.ts';
 
 /**
  * An instruction of a litmus test for x86-64 that accesses no memory of the test:
@@ -34,7 +34,7 @@ const STORE = new RegExp(String.raw`^(?:([a-z]\w*): )?mov \[(${PLACE})\], (.+)$`
  * Parses one instruction; a string result is the error. An access is `mov r1, [x]`, `mov [x], 1`, `mov [x], r1`,
  * `mov r1, [pte(x)]` or `mov [pte(x)], page(p)`, with a label if need be.
  */
-export function parseX86Instruction(text: string): LitmusInstruction | string {
+export function parseX86Instruction(text: string): LitmusAccess | X86Special | string {
   if (Object.hasOwn(SPECIAL, text)) return { op: SPECIAL[text]! };
   const invlpg = INVLPG.exec(text);
   if (invlpg) return { op: 'invlpg', place: invlpg[2]!, everywhere: invlpg[1] !== undefined };

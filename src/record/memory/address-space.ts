@@ -1,5 +1,5 @@
 import { UserError } from '../../errors/user-error.ts';
-import type { Arm64Geometry } from './arm64-tables.ts';
+import { type Arm64Geometry, arm64Address } from './arm64-tables.ts';
 import type { GuestRam } from './guest-ram.ts';
 import type { X86Geometry } from './x86-tables.ts';
 
@@ -70,14 +70,6 @@ function walkArm64(ram: GuestRam, g: Arm64Geometry, va: bigint) {
     table = Number(address);
   }
   return null;
-}
-
-/** The output address of a descriptor. */
-export function arm64Address(entry: bigint, { page_size, pa52 }: Arm64Geometry): bigint {
-  const page = ~(BigInt(page_size) - 1n);
-  if (!pa52) return entry & (2n ** 48n - 1n) & page;
-  if (page_size === 65_536) return (entry & (2n ** 48n - 1n) & page) | (((entry >> 12n) & 15n) << 48n);
-  return (entry & (2n ** 50n - 1n) & page) | (((entry >> 8n) & 3n) << 50n);
 }
 
 function within(address: bigint, va: bigint, shift: number) {

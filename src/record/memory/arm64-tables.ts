@@ -1,4 +1,3 @@
-import { arm64Address } from './address-space.ts';
 import type { GuestRam } from './guest-ram.ts';
 
 /** The page tables of arm64 from outside, in the form of tables/*.json (docs/recordings.md). */
@@ -11,6 +10,14 @@ export interface Arm64Geometry {
   readonly root: number;
   /** Whether descriptors have output addresses of 52 bits: FEAT_LPA with 64K pages, FEAT_LPA2 with others. */
   readonly pa52: boolean;
+}
+
+/** The output address of a descriptor. */
+export function arm64Address(entry: bigint, { page_size, pa52 }: Arm64Geometry): bigint {
+  const page = ~(BigInt(page_size) - 1n);
+  if (!pa52) return entry & (2n ** 48n - 1n) & page;
+  if (page_size === 65_536) return (entry & (2n ** 48n - 1n) & page) | (((entry >> 12n) & 15n) << 48n);
+  return (entry & (2n ** 50n - 1n) & page) | (((entry >> 8n) & 3n) << 50n);
 }
 
 /** Names of tables by hardware level; a table at level 0 is not the root only if there are five levels. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PAGE_CLASSES } from '../../answers/pages/word.ts';
-import { DEVICE_KINDS } from '../../answers/plan/add.ts';
+import { DEVICE_KINDS } from '../../answers/plan/add-request.ts';
 
 /** What --json prints of answers: why, explain, plan, diff. Sizes and addresses are bytes, pfns and pages are pages. */
 

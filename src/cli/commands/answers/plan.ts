@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
-import {
-  type AddRequest,
-  DEVICE_KINDS,
-  type DeviceKind,
-  isPolicy,
-  planAdd,
-} from '../../../answers/plan/add.ts';
+import { isPolicy, planAdd } from '../../../answers/plan/add.ts';
+import { type AddRequest, DEVICE_KINDS, type DeviceKind } from '../../../answers/plan/add-request.ts';
 import { HOSTS } from '../../../answers/plan/commands.ts';
 import { planRemove } from '../../../answers/plan/remove.ts';
 import { InputError, quote } from '../../../errors/input-error.ts';
