@@ -48,6 +48,6 @@ test('the whole series: device memory side by side in a section, and beside RAM'
   expect(all).toEqual(v53);
 });
 
-test('the names that the seeds of the project have', () => {
+test('the former names', () => {
   expect([findRelease('S3-1')?.name, findRelease('S3')?.name]).toEqual(['subsections-1', 'subsections']);
 });
