@@ -7,15 +7,7 @@ import { EditorView } from './views/editor-view.tsx';
 import { ExplorerView } from './views/explorer-view.tsx';
 import { MachineView } from './views/machine-view.tsx';
 import { StoryView } from './views/story-view.tsx';
-
-/** What a view gets: the fields of the link, a way to change them, and the worker. */
-export interface ViewProps {
-  readonly fields: Fields;
-  /** Changes fields; an empty text leaves one out. `push`: a new entry of the history. */
-  readonly set: (changes: Fields, push?: boolean) => void;
-  readonly go: (view: View, fields: Fields) => void;
-  readonly client: Client;
-}
+import type { ViewProps } from './views/view-props.ts';
 
 const NAMES: Readonly<Record<View, string>> = {
   story: 'Story',

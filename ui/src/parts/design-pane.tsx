@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import type { ViewProps } from '../app.tsx';
 import { Client } from '../client.ts';
 import { numberIn, packed, unpacked } from '../link.ts';
+import type { ViewProps } from '../views/view-props.ts';
 import type { CheckAnswer } from '../worker/protocol.ts';
 import { CodeEditor } from './code-editor.tsx';
 import { StoryPane } from './story-pane.tsx';

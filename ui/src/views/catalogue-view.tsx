@@ -2,12 +2,12 @@ import heads from 'virtual:heads';
 import { type ReactNode, useMemo, useState } from 'react';
 import { isVerdict } from '../../../src/check/checked.ts';
 import { type Cell, matrix } from '../../../src/report/page/matrix.ts';
-import type { ViewProps } from '../app.tsx';
 import { toReact } from '../element.tsx';
 import { hashOf } from '../link.ts';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { CatalogueCell } from '../worker/protocol.ts';
 import { CopyLink } from './story-view.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** Entries by releases: what each entry says, what the model finds here, or the records of a campaign. */
 

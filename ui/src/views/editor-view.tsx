@@ -1,6 +1,5 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import type { RunData } from '../../../src/report/data/run-data.ts';
-import type { ViewProps } from '../app.tsx';
 import { Client, Refused } from '../client.ts';
 import { numberIn, packed, unpacked } from '../link.ts';
 import { CodeEditor } from '../parts/code-editor.tsx';
@@ -9,6 +8,7 @@ import { StoryPane } from '../parts/story-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { CheckAnswer } from '../worker/protocol.ts';
 import { CopyLink } from './story-view.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** A scenario of one's own: written, checked by the model's reader, run, and put into a link. */
 

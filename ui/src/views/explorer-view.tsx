@@ -1,5 +1,4 @@
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
-import type { ViewProps } from '../app.tsx';
 import { numberIn } from '../link.ts';
 import { GraphPane } from '../parts/graph-pane.tsx';
 import { ProgramPane } from '../parts/program-pane.tsx';
@@ -7,6 +6,7 @@ import { StoryPane } from '../parts/story-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { ExploreAnswer } from '../worker/protocol.ts';
 import { CopyLink } from './story-view.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** Programs of the explorer, built in or one's own: every interleaving of a small one, the shortest story of a failure, and its states as a graph. */
 

@@ -3,11 +3,11 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { RunData } from '../../../src/report/data/run-data.ts';
 import { mapOf, snapshotsOf } from '../../../src/report/data/run-view.ts';
 import { blockMapSvg } from '../../../src/report/drawing/block-svg.ts';
-import type { ViewProps } from '../app.tsx';
 import { saveAs } from '../download.ts';
 import { placeInRun, RunPane } from '../parts/run-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import { CopyLink } from './story-view.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** A machine: a scenario step by step, or a file that is dropped here. */
 

@@ -3,13 +3,13 @@ import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { geometryText } from '../../../src/check/variation.ts';
 import { PAGE_SIZES, VA_BITS } from '../../../src/geometry/sizes.ts';
 import { settleAddress } from '../address.ts';
-import type { ViewProps } from '../app.tsx';
 import { type Fields, numberIn } from '../link.ts';
 import { DesignPane } from '../parts/design-pane.tsx';
 import { placeInRun, RunPane } from '../parts/run-pane.tsx';
 import { StoryPane } from '../parts/story-pane.tsx';
 import { TaskLine, useTask } from '../parts/task.tsx';
 import type { CheckAnswer } from '../worker/protocol.ts';
+import type { ViewProps } from './view-props.ts';
 
 /** A story: an entry on a release, which can be checked on others, in other geometries, and beside another one. */
 
