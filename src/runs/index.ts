@@ -7,6 +7,7 @@ import * as memblock from './memblock.ts';
 import * as pages from './pages.ts';
 import * as pgtable from './pgtable.ts';
 import * as remove_pagetable from './remove_pagetable.ts';
+import * as sections from './sections.ts';
 import * as tlbflush from './tlbflush.ts';
 import * as unmap_hotplug_range from './unmap_hotplug_range.ts';
 import * as vmemmap_populate_basepages from './vmemmap_populate_basepages.ts';
@@ -21,6 +22,7 @@ export const FORMS: readonly BatchForm[] = [
   pages,
   pgtable,
   remove_pagetable,
+  sections,
   tlbflush,
   unmap_hotplug_range,
   vmemmap_populate_basepages,

@@ -28,7 +28,7 @@ import { type BatchForm, form } from './form.ts';
 
 /** x86-64: the entries of one table by runs; the block of a section's memmap is removed without the walk to its entry. */
 
-const { set_pte, pte_clear } = pgtable;
+const { set_pte, pte_clear, set_pmd, pmd_clear } = pgtable;
 const { free_pagetable } = free_pages;
 
 /** Whether a table has no entries. */
@@ -120,6 +120,32 @@ export const forms: readonly BatchForm[] = [
         addr += run.n * PAGE_SIZE;
       }
       yield* this.flush_tlb_all();
+    },
+  }),
+  form({
+    name: 'remove_pmd_table',
+    exact: removing.remove_pmd_table,
+    instead_of: { set_pmd, pmd_clear },
+    *batch(this: Kernel, pmd_start: EntryPointer, addr: number, end: number, direct: boolean, altmap) {
+      const { PMD_SIZE, PAGE_SIZE, t } = this.c;
+      let pmdp = pmd_start + entryIndex(t, depthOf(t, 'PMD'), addr) * 8;
+      while (addr < end) {
+        const whole = addr % PMD_SIZE === 0 ? Math.floor((end - addr) / PMD_SIZE) : 0;
+        const run = yield* READ_RUN(pmdp, Math.max(1, whole));
+        const isLeaf = present(this.c, run) && pmd_leaf(this.c, run);
+        const n = whole > 0 && (isLeaf || none(run)) ? run.n : 1;
+        const next = Math.min(end, (Math.floor(addr / PMD_SIZE) + n) * PMD_SIZE);
+        if (whole > 0 && isLeaf) {
+          for (let i = 0; !direct && i < n; i++) {
+            const pmd = { addr: run.addr + i * run.stride, attr: run.attr };
+            yield* this.free_hugepage_table(leaf_address(this.c, pmd) / PAGE_SIZE, altmap);
+          }
+          yield* WRITE_RUN(pmdp, n, INVALID);
+        } else if (!none(run))
+          yield* removing.remove_pmd_table.call(this as never, pmd_start, addr, next, direct, altmap);
+        addr = next;
+        pmdp += n * 8;
+      }
     },
   }),
   form({

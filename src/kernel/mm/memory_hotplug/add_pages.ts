@@ -24,7 +24,7 @@ export const vmem_altmap_offset = (altmap: vmem_altmap): number => altmap.reserv
  * The pfn at which to continue from `pfn`, the start of a section: `pfn` itself; or, if that section and the one before were
  * never allocated (so that a warning was printed), the first one that was.
  */
-const next_section = operation({
+export const next_section = operation({
   name: 'next_section',
   obj: 'mem_section',
   writes: false,

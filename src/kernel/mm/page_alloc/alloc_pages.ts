@@ -33,7 +33,8 @@ export interface PageRange {
   readonly nr_pages: number;
 }
 
-const usable = (c: Config, page: Page): boolean =>
+/** Whether the kernel may take the page for itself. */
+export const usable = (c: Config, page: Page): boolean =>
   page_use(page) === USE.FREE &&
   page_migratetype(page) !== MIGRATE.ISOLATE &&
   page_zonenum(page) !== c.ZONE_MOVABLE &&
