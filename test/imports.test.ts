@@ -188,6 +188,18 @@ test.each(sources)('%s imports only what its folder may', (file) => {
   }
 });
 
+/** What runs in the lab's worker; it imports the rest of it when it needs it. */
+const IN_BROWSER = [
+  'tasks',
+  'run-text',
+  'memmap-real',
+  'explore',
+  'dropped',
+  'recorded-run',
+  'own-program',
+  'design',
+].map((name) => `../ui/src/worker/${name}.ts`);
+
 /** The files that an entry reaches by imports, without type-only imports. */
 function reached(entry: string): Set<string> {
   const seen = new Set<string>();
@@ -206,10 +218,18 @@ function reached(entry: string): Set<string> {
   return seen;
 }
 
-test.each(['index.ts', 'explorer.ts'])('the library entry %s reaches no node: module', (entry) => {
+/** The code of a file, without comments. */
+const codeOf = (file: string): string =>
+  readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+
+const GLOBALS_OF_NODE = /(?<![.\w'])(Buffer|process|require|__dirname)\b(?=[.([])/;
+
+test.each(['index.ts', 'explorer.ts', ...IN_BROWSER])('%s reaches nothing of Node', (entry) => {
   const files = [...reached(entry)];
-  expect(files.length).toBeGreaterThan(20);
+  expect(files.length).toBeGreaterThan(entry.startsWith('.') ? 5 : 20);
   expect(files.filter((file) => file.startsWith('node:'))).toEqual([]);
+  const own = files.filter((file) => file.endsWith('.ts'));
+  expect(own.filter((file) => GLOBALS_OF_NODE.test(codeOf(file)))).toEqual([]);
 });
 
 test('the explorer knows nothing of memory hotplug', () => {

@@ -6,7 +6,7 @@ const MASK = 2n ** 64n - 1n;
 /** kernfs_name_hash() for a file without a namespace: partial_name_hash() of each byte, hash_long() of the sum. */
 function kernfs_name_hash(name: string): bigint {
   let hash = 0n;
-  for (const byte of Buffer.from(name)) {
+  for (const byte of new TextEncoder().encode(name)) {
     hash = ((hash + (BigInt(byte) << 4n) + (BigInt(byte) >> 4n)) * 11n) & MASK;
   }
   hash = (((hash * GOLDEN_RATIO_64) & MASK) >> 32n) & 0x7fffffffn;
