@@ -30,13 +30,15 @@ const SLOTS = { FIX_PTE: FIX.PTE, FIX_PMD: FIX.PMD, FIX_PUD: FIX.PUD, FIX_P4D: F
 export class Addresses {
   readonly #c: Config;
   readonly #program: SourceProgram;
-  readonly #fixmapTop: number;
+  readonly #fixmapTop: number = 0;
   /** Slots of the fixmap by their index: the slot of the model, or 'root' for FIX_PGD. */
   readonly #slots = new Map<number, number | 'root'>();
 
   constructor(c: Config, program: SourceProgram) {
     this.#c = c;
     this.#program = program;
+    // x86-64 writes tables through the linear map alone
+    if (c.arch !== 'arm64') return;
     const fixmap = regionOf(c.layout, 'fixmap');
     if (!fixmap) throw new BadBundle(`the layout ${c.layout.name} has no fixmap`);
     this.#fixmapTop = fixmap.end;

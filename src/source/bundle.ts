@@ -34,6 +34,16 @@ export function readConfig(text: string): Record<string, string> {
   return options;
 }
 
+/** Features from x86's cpufeatures.h, which numbers them as word and bit. */
+export function readFeatures(header: string): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const [, name, word, bit] of header.matchAll(
+    /^#define\s+X86_FEATURE_(\w+)\s+\(\s*(\d+)\s*\*\s*32\s*\+\s*(\d+)\)/gm,
+  ))
+    numbers[name!] = Number(word) * 32 + Number(bit);
+  return numbers;
+}
+
 /** Capabilities from the header that arm64's build generates. */
 export function readCapabilities(header: string): Record<string, number> {
   const numbers: Record<string, number> = {};

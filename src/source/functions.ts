@@ -73,7 +73,7 @@ export type GivenArguments = Readonly<Record<string, readonly (Int64 | undefined
 type Result<A extends readonly unknown[]> = (value: Int64, args: A) => unknown;
 
 /** A function of the model for which the kernel's C may stand. */
-interface SourceFunction<A extends readonly unknown[]> {
+export interface SourceFunction<A extends readonly unknown[]> {
   readonly files: readonly string[];
   readonly convert: (to: Conversion, k: Kernel, ...args: A) => readonly SourceArgument[];
   /** Its names in C, the newest first, if it has others. */
@@ -84,7 +84,7 @@ interface SourceFunction<A extends readonly unknown[]> {
   readonly given?: (to: Conversion, args: A) => GivenArguments;
 }
 
-const source = <A extends readonly unknown[]>(
+export const source = <A extends readonly unknown[]>(
   files: readonly string[],
   convert: SourceFunction<A>['convert'],
   more: Partial<Pick<SourceFunction<NoInfer<A>>, 'c' | 'result' | 'given'>> = {},
@@ -208,5 +208,3 @@ export const FUNCTIONS = {
     },
   }),
 } as const;
-
-export type SourceFunctionName = keyof typeof FUNCTIONS;

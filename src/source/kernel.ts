@@ -3,7 +3,8 @@ import type { Int64 } from '../ir/read/values.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';
 import { Addresses } from './addresses.ts';
-import { Conversion, FUNCTIONS, type GivenArguments, type SourceFunctionName } from './functions.ts';
+import { Conversion, type GivenArguments } from './functions.ts';
+import { functionsOf, type SourceFunctionName } from './functions-of.ts';
 import type { SourceProgram } from './program.ts';
 import { runSource, type SourceArgument } from './run.ts';
 import { BadBundle } from './stop.ts';
@@ -13,8 +14,14 @@ const PAGE_SHIFTS = { ARM64_4K_PAGES: 12, ARM64_16K_PAGES: 14, ARM64_64K_PAGES: 
 /** Refuses a machine on which the kernel of the bundle would not have this geometry. */
 function checkGeometry(k: Kernel, program: SourceProgram): void {
   const { config, arch } = program.bundle;
-  if (arch !== 'arm64' || k.c.arch !== 'arm64')
-    throw new BadBundle(`the kernel's own C runs on arm64 only, not on ${k.c.arch}`);
+  if (arch !== k.c.arch) throw new BadBundle(`the bundle is of ${arch}, the machine is of ${k.c.arch}`);
+  if (arch === 'x86_64') {
+    if (k.c.t.levels === 5)
+      throw new BadBundle(
+        "the kernel's own C runs on x86-64 with four levels only: addresses of five are not exact",
+      );
+    return;
+  }
   const shift = Object.entries(PAGE_SHIFTS).find(([name]) => config[name] === 'y')?.[1];
   if (shift !== k.c.PAGE_SHIFT || Number(config.ARM64_VA_BITS) !== k.c.t.va_bits) {
     throw new BadBundle(
@@ -33,18 +40,22 @@ function checkPtdump({ c }: Kernel, { bundle }: SourceProgram): void {
 
 /** The name in C of a function of the model: the first that the bundle has. */
 const nameInC = (fn: SourceFunctionName, program: SourceProgram): string =>
-  FUNCTIONS[fn].c.find((name) => program.has(name)) ?? fn;
+  tableOf(program)[fn]?.c.find((name) => program.has(name)) ?? fn;
 
-/** A row of {@link FUNCTIONS}, whatever its arguments. */
+/** A row of {@link functionsOf}, whatever its arguments. */
 interface AnyFunction {
+  readonly c: readonly string[];
   convert(to: Conversion, k: Kernel, ...args: unknown[]): readonly SourceArgument[];
   result(value: Int64, args: unknown[]): unknown;
   given?(to: Conversion, args: unknown[]): GivenArguments;
 }
 
+const tableOf = ({ bundle }: SourceProgram): Readonly<Record<string, AnyFunction>> =>
+  functionsOf(bundle.arch) as unknown as Readonly<Record<string, AnyFunction>>;
+
 /** Which functions are C, and how they run. */
 export interface SourceOptions {
-  /** The functions of the model that C replaces; by default all of {@link FUNCTIONS} that the bundle has. */
+  /** The functions of the model that C replaces; by default all of {@link functionsOf} that the bundle has. */
   readonly functions?: readonly SourceFunctionName[];
   /** Nothing else runs: threads need not say what they remember. */
   readonly alone?: boolean;
@@ -52,7 +63,7 @@ export interface SourceOptions {
 
 /** The functions of the model for which the C of a bundle can stand. */
 export const sourceFunctions = (program: SourceProgram): readonly SourceFunctionName[] =>
-  (Object.keys(FUNCTIONS) as SourceFunctionName[]).filter((fn) => program.has(nameInC(fn, program)));
+  (Object.keys(tableOf(program)) as SourceFunctionName[]).filter((fn) => program.has(nameInC(fn, program)));
 
 /**
  * A kernel some of whose functions are the C of a bundle.
@@ -67,8 +78,9 @@ export function sourceKernel(k: Kernel, program: SourceProgram, options: SourceO
   const replaced: Record<string, unknown> = {};
   for (const name of names) {
     const c = nameInC(name, program);
-    if (!program.has(c)) throw new BadBundle(`the bundle has no function ${c}()`);
-    const { convert, result, given } = FUNCTIONS[name] as unknown as AnyFunction;
+    const row = tableOf(program)[name];
+    if (!row || !program.has(c)) throw new BadBundle(`the bundle has no function ${c}()`);
+    const { convert, result, given } = row;
     replaced[name] = function* (this: Kernel, ...args: unknown[]): Steps<unknown> {
       // what a release has not yet comes last
       const words = convert(to, this, ...args).slice(0, program.arity(c));

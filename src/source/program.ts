@@ -23,8 +23,12 @@ const IMAGE = {
   root: 0x70000000,
 };
 
-/** The upper half of the image's addresses: above the linear map, in the vmalloc area, as arm64's image is. */
-function imageHalf({ config }: Bundle): number {
+/**
+ * The upper half of the image's addresses: above the linear map, in the vmalloc area, as arm64's image is; x86-64's is in the
+ * last 4G.
+ */
+function imageHalf({ arch, config }: Bundle): number {
+  if (arch === 'x86_64') return -1;
   const bits = Number(config.ARM64_VA_BITS);
   if (!(bits >= 36 && bits <= 52))
     throw new BadBundle('the configuration of the bundle names no address width');

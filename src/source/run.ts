@@ -18,13 +18,16 @@ import { VARIABLES } from './boundary/variables.ts';
 import type { GivenArguments } from './functions.ts';
 import { plainName, type SourceProgram } from './program.ts';
 import { SourceStop } from './stop.ts';
-import { descriptorOf, equal, hexOf, wordOfDescriptor, ZERO } from './values.ts';
+import { descriptorOf, equal, hexOf, numberOf, wordOfDescriptor, ZERO } from './values.ts';
 
 /** Bytes of a thread's stack, as arm64 has it. */
 const STACK_SIZE = 0x4000;
 
 /** More instructions than any modelled function needs between two accesses. */
 const BUDGET = 10_000_000;
+
+/** x86-64, until v5.12: the mark of the struct pages of a block that are in use no longer. */
+const PAGE_INUSE = 0xfd;
 
 /** More calls than one call of a C function makes. */
 const MOST_CALLS = 2 ** 30;
@@ -83,6 +86,8 @@ class SourceRun {
   #made = 0;
   readonly #task = newTask();
   readonly #written = new Set<string>();
+  /** The struct pages that were filled with PAGE_INUSE last, by address; null if memory was that has none. */
+  #inUse: { readonly start: number; readonly end: number } | null = null;
 
   constructor(k: Kernel, program: SourceProgram, fn: string, given: GivenArguments) {
     this.#k = k;
@@ -169,7 +174,7 @@ class SourceRun {
         return;
       case 'asm': {
         const { text } = this.#program.ir.asms[event.number]!;
-        const found = shapeOf(text);
+        const found = shapeOf(this.#k.c.arch, text);
         if (!found) return this.#stop(`the inline assembly ${JSON.stringify(text)}`);
         if (found.shape.is === 'refused') return this.#stop(`the inline assembly "${found.shape.name}"`);
         const result = found.shape.run ? yield* found.shape.run(this.#site(event.args), found.match) : {};
@@ -204,6 +209,9 @@ class SourceRun {
       case 'object':
         return this.#member(place, size).read();
       case 'nothing':
+        // a table for which there was no memory
+        if (at.hi === 0 && at.lo >>> 0 < this.#k.c.PAGE_SIZE)
+          return yield* this.#k.$page_fault(at.lo, false, this.#program.chain(this.#thread!)[0]!);
     }
     return this.#stop(`a read of ${size} bytes at ${hexOf(at)}`);
   }
@@ -234,6 +242,11 @@ class SourceRun {
 
   *#fill({ at, size, byte }: Event<'fill'>): Steps<void> {
     const place = this.#addresses.place(at);
+    if (this.#k.c.arch === 'x86_64' && byte === PAGE_INUSE && place.kind !== 'nothing') {
+      const start = numberOf(at);
+      this.#inUse = place.kind === 'struct page' ? { start, end: start + size } : null;
+      return;
+    }
     if (place.kind !== 'memory' || place.p < 0 || byte !== 0)
       return this.#stop(`a memset of ${size} bytes at ${hexOf(at)}`);
     yield* change(mmu_steps.clear_pages, place.p, size);
@@ -307,6 +320,7 @@ class SourceRun {
       args,
       chain: this.#program.chain(this.#thread!),
       written: this.#written,
+      inUse: this.#inUse,
       place: (at) => this.#addresses.place(at),
       task: () => this.#pointer(this.#task),
       read: (at, size) => this.#load({ at, size }),

@@ -26,6 +26,9 @@ const FORCED = [
   '# CONFIG_CFI_CLANG is not set',
 ];
 
+/** The folder of an architecture below arch/. */
+export const sourceArch = (arch: Build['arch']): 'arm64' | 'x86' => (arch === 'arm64' ? arch : 'x86');
+
 const CROSS = { arm64: 'aarch64-linux-gnu-', x86_64: 'x86_64-linux-gnu-' } as const;
 
 export function make(build: Build, ...args: readonly string[]): Promise<CommandResult> {
@@ -69,7 +72,7 @@ export function copyBuild(build: Build, from: string): void {
         `${from} has no ${file}: run make prepare there, or leave --build out`,
       );
   }
-  for (const part of [...PREPARED, `arch/${build.arch}/include/generated`]) {
+  for (const part of [...PREPARED, `arch/${sourceArch(build.arch)}/include/generated`]) {
     if (existsSync(join(from, part))) cpSync(join(from, part), join(build.path, part), { recursive: true });
   }
 }

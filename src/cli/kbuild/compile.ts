@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { InputError } from '../../errors/input-error.ts';
 import type { BundleModule } from '../../source/bundle.ts';
-import { type Build, make } from './build.ts';
+import { type Build, make, sourceArch } from './build.ts';
 import { runProgram } from './command.ts';
 import type { Toolchain } from './toolchain.ts';
 
@@ -35,7 +35,7 @@ function makefiles({ tree, arch }: Build, files: readonly string[]): string {
   const own = files.map((file) => join(dirname(file), 'Makefile'));
   const all = [
     'Makefile',
-    `arch/${arch}/Makefile`,
+    `arch/${sourceArch(arch)}/Makefile`,
     ...readdirSync(join(tree.path, 'scripts'))
       .filter((name) => name.startsWith('Makefile'))
       .map((name) => `scripts/${name}`),

@@ -9,7 +9,7 @@ import { tellingOf } from '../../report/story/telling.ts';
 import { traceChrome } from '../../report/trace/chrome.ts';
 import { unlockedCalls, unlockedText } from '../../scenarios/interleaved/unlocked.ts';
 import type { Bounds } from '../../schedule/replay/verdict.ts';
-import type { SourceFunctionName } from '../../source/functions.ts';
+import type { SourceFunctionName } from '../../source/functions-of.ts';
 import { SourceProgram } from '../../source/program.ts';
 import { sourceRelease } from '../../source/release.ts';
 import { loadBundle } from '../kbuild/bundle-file.ts';

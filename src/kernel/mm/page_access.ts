@@ -31,6 +31,8 @@ export interface PageOperation<A extends readonly unknown[], T, W extends boolea
   readonly offset: number;
   /** The routine in assembly language that makes the access, if the function calls one. */
   readonly routine: string | undefined;
+  /** It writes only after it has read: a fault is that of the read. */
+  readonly reads_first: boolean;
 }
 
 interface Declared<A extends readonly unknown[], T, W extends boolean>
@@ -41,6 +43,7 @@ interface Declared<A extends readonly unknown[], T, W extends boolean>
   readonly changes?: readonly (keyof State)[];
   readonly offset?: number;
   readonly routine?: string;
+  readonly reads_first?: boolean;
   /** The first struct page of the range that is accessed and not mapped, or -1; by default all are accessed. */
   readonly first_unmapped?: (state: State, start: number, end: number, ...args: A) => number;
   readonly run: (state: State, start: number, end: number, ...args: A) => T;
@@ -124,6 +127,7 @@ export function page_operation<A extends readonly unknown[], T, W extends boolea
   changes = writes ? ['pages'] : [],
   offset = PAGE_OFFSET_OF.flags,
   routine,
+  reads_first = !writes,
   first_unmapped = first_of_all,
   run,
   ...told
@@ -141,7 +145,7 @@ export function page_operation<A extends readonly unknown[], T, W extends boolea
       return { unmapped };
     },
   });
-  return Object.freeze({ ...declared, offset, routine });
+  return Object.freeze({ ...declared, offset, routine, reads_first });
 }
 
 /** Performs an access; `where` is the function that makes it. */
@@ -154,7 +158,7 @@ export function* access_pages<A extends readonly unknown[], T>(
   const result = (yield { op: 'call', operation: op, args }) as T | Unmapped;
   if (!is_unmapped(result)) return result;
   const va = vmemmap_of(k.c, result.unmapped) + op.offset;
-  return yield* k.$page_fault(va, op.writes, where, op.routine);
+  return yield* k.$page_fault(va, !op.reads_first, where, op.routine);
 }
 
 /** Goes on with a struct page that was read through its pfn, if it is mapped. */

@@ -3,6 +3,7 @@ import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
+import * as x86_vmemmap from '../../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as memory from '../../kernel/drivers/base/memory/online.ts';
 import * as cxl_region from '../../kernel/drivers/cxl/core/region.ts';
@@ -68,6 +69,7 @@ export const own = {
       ...virtio_mem.v6_6,
     },
     x86_64: {
+      ...x86_vmemmap.v6_6,
       ioremap_try_huge_pmd: ioremap.v5_2.ioremap_try_huge_pmd,
       ioremap_try_huge_pud: ioremap.v5_2.ioremap_try_huge_pud,
       ...pgtable_generic.v6_6,

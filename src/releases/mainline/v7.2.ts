@@ -5,6 +5,7 @@ import * as hotunplug from '../../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as pgattr_change_is_safe from '../../kernel/arch/arm64/mm/mmu/pgattr_change_is_safe.ts';
 import * as split_leaf from '../../kernel/arch/arm64/mm/mmu/split_leaf.ts';
+import * as x86_free from '../../kernel/arch/x86/mm/init_64/free_pages.ts';
 import * as x86_set_memory from '../../kernel/arch/x86/mm/pat/set_memory.ts';
 import * as x86_pgtable_c from '../../kernel/arch/x86/mm/pgtable.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
@@ -53,6 +54,7 @@ export const own = {
     x86_64: {
       ...ioremap.v6_12_117,
       ...pgtable_generic.v7_2,
+      ...x86_free.v7_2,
       ...x86_pgtable_c.v7_2,
       ...x86_set_memory.v7_2,
     },

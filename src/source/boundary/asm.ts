@@ -4,7 +4,9 @@ import { DSB, ISB } from '../../kernel/arch/arm64/include/asm/barrier.ts';
 import { tlbi } from '../../kernel/arch/arm64/include/asm/tlbflush.ts';
 import { XCHG } from '../../kernel/include/linux/pgtable.ts';
 import type { Steps } from '../../steps/step.ts';
+import type { Bundle } from '../bundle.ts';
 import { descriptorOf, wordOf, wordOfDescriptor } from '../values.ts';
+import { X86_ASM } from './asm-x86.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { STATIC_KEYS } from './keys.ts';
 import { modelName } from './names.ts';
@@ -259,9 +261,10 @@ export const ARM64_ASM: readonly AsmShape[] = [
 
 /** The shape of a text, if there is one. */
 export function shapeOf(
+  arch: Bundle['arch'],
   text: string,
 ): { readonly shape: AsmShape; readonly match: RegExpExecArray } | undefined {
-  for (const shape of ARM64_ASM) {
+  for (const shape of arch === 'arm64' ? ARM64_ASM : X86_ASM) {
     const match = shape.text.exec(text);
     if (match) return { shape, match };
   }

@@ -1,4 +1,5 @@
 import type { Int64 } from '../../ir/read/values.ts';
+import { flushed, not_flushed } from '../../kernel/arch/x86/mm/init_64/free_pages.ts';
 import { count_table, uncount_table } from '../../kernel/include/asm-generic/pgalloc.ts';
 import { READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
@@ -190,11 +191,17 @@ const ofUsers: External = {
 };
 
 function* freePages(site: Site, pfn: number, n: number): Steps<void> {
+  const { k } = site;
   const what = firstOf(FREED, site.chain);
   if (what === undefined) return site.stop(`the purpose of pages that ${site.chain.join(' < ')} frees`);
   if (what === 'table') yield* change(uncount_table, pfn, n);
-  else yield* add('vars', 0, 'nr_vmemmap_pages', -n);
-  yield* site.k.free_pages(pfn, n);
+  else {
+    if (k.c.arch === 'x86_64' && n === 1 && (yield* k.$put_shared(pfn))) return;
+    yield* add('vars', 0, 'nr_vmemmap_pages', -n);
+  }
+  // x86-64 frees before it flushes
+  if (k.c.arch === 'x86_64' && !k.alone) yield* change(not_flushed, pfn, n);
+  yield* k.free_pages(pfn, n);
 }
 
 const print = kernel(function* (_, [format, ...args], site) {
@@ -249,6 +256,7 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   mutex_unlock: unlocks,
   _raw_spin_lock: locks,
   _raw_spin_unlock: unlocks,
+  __raw_spin_unlock: unlocks,
   down_read_trylock: kernel(function* (_k, _args, site) {
     return (yield* trylock(semaphoreOf(site), 'rwsem', 'read')) ? 1 : 0;
   }),
@@ -347,6 +355,41 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   pmd_clear_bad: kernel((k, [p], site) => clearBad(k, 'pmd', entryAt(site, p!))),
   arch_make_huge_pte: { is: 'refused' },
   set_huge_pte_at: { is: 'refused' },
+
+  // arch/x86/mm
+  flush_tlb_all: kernel(function* (k, _args, site) {
+    yield* k.flush_tlb_all();
+    // the model's books of what is freed before it is flushed
+    if (!k.alone && site.chain[0] === 'remove_pagetable') yield* change(flushed);
+    return undefined;
+  }),
+  // only boot and Xen look at them
+  add_pfn_range_mapped: answers('inert', () => 0),
+  // counts of /proc/meminfo, under pgd_lock
+  update_page_count: answers('inert', () => 0),
+  // marks the part of a block of the memmap that goes; of the linear map there is nothing to mark (it is called for it, too)
+  vmemmap_pmd_is_unused: kernel(function* (k, [addr, end]) {
+    const [from, to] = [numberOf(addr!), numberOf(end!)];
+    if (from < k.c.VMEMMAP_START || to > k.c.VMEMMAP_END) return 0;
+    return (yield* k.vmemmap_pmd_is_unused(from, to)) ? 1 : 0;
+  }),
+  // the same until v5.12: whether a byte of the block differs from PAGE_INUSE, which the range has been filled with
+  memchr_inv: kernel(function* (k, [at], site) {
+    if (site.chain[0] !== 'remove_pmd_table' && site.chain[0] !== 'remove_pud_table')
+      return site.stop('memchr_inv()');
+    const unused = site.inUse && (yield* k.vmemmap_pmd_is_unused(site.inUse.start, site.inUse.end));
+    return unused ? 0 : numberOf(at!);
+  }),
+  // struct pages that come into use in a block that is there
+  vmemmap_use_sub_pmd: answers('inert', () => 0),
+  vmemmap_use_new_sub_pmd: answers('inert', () => 0),
+  // entries of the kernel's half of the root are the same for both halves of the isolation
+  __pti_set_user_pgtbl: {
+    is: 'inert',
+    *run({ args }) {
+      return args[1]!;
+    },
+  },
 
   // memory hotplug
   __add_pages: kernel(function* (k, [nid, pfn, n, params], site) {

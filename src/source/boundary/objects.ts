@@ -38,6 +38,8 @@ const mhpParams: ObjectStruct<mhp_params> = {
   struct: 'mhp_params',
   members: {
     altmap: { read: (params, pointer) => pointer(params.altmap) },
+    // a pointer that is compared with NULL only
+    pgmap: { read: (params) => wordOf(params.pgmap ? 1 : 0) },
     'pgprot.pgprot': { read: (params, _, c) => wordOfDescriptor(leaf_entry(c, 0, params.pgprot)) },
   },
 };

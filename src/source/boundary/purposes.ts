@@ -5,6 +5,10 @@ import type { LevelName } from '../../geometry/translation.ts';
  * asks for it decides: the first of the running functions, from the innermost on, that is listed here.
  */
 export const PURPOSES: Readonly<Record<string, LevelName | 'memmap'>> = {
+  // arch/x86/mm/init_64.c, with four levels
+  phys_pmd_init: 'PTE',
+  phys_pud_init: 'PMD',
+  __kernel_physical_mapping_init: 'PUD',
   // arch/arm64/mm/mmu.c
   alloc_init_cont_pte: 'PTE',
   alloc_init_cont_pmd: 'PMD',
@@ -20,13 +24,20 @@ export const PURPOSES: Readonly<Record<string, LevelName | 'memmap'>> = {
 
 /** The same for pages that the C frees. */
 export const FREED: Readonly<Record<string, 'table' | 'memmap'>> = {
+  // arch/x86/mm/init_64.c
+  free_pte_table: 'table',
+  free_pmd_table: 'table',
+  free_pud_table: 'table',
+  free_hugepage_table: 'memmap',
+  // since v6.19
+  free_vmemmap_pages: 'memmap',
   free_hotplug_pgtable_page: 'table',
   pte_free_kernel: 'table',
   pmd_free: 'table',
   unmap_hotplug_pte_range: 'memmap',
   unmap_hotplug_pmd_range: 'memmap',
   unmap_hotplug_pud_range: 'memmap',
-  // V5 of arm64 memory hot-remove
+  // x86-64, and V5 of arm64 memory hot-remove
   remove_pte_table: 'memmap',
   remove_pmd_table: 'memmap',
   remove_pud_table: 'memmap',

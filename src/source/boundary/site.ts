@@ -14,6 +14,8 @@ export interface Site {
   readonly chain: readonly string[];
   /** Semaphores that this call of C has taken for writing. */
   readonly written: Set<string>;
+  /** The struct pages that were filled with PAGE_INUSE last, by address. */
+  readonly inUse: { readonly start: number; readonly end: number } | null;
   place(at: Int64): Place;
   /** A pointer to the task that runs: current. */
   task(): Int64;

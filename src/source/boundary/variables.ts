@@ -1,11 +1,14 @@
 import type { Int64 } from '../../ir/read/values.ts';
 import { set_slot } from '../../kernel/arch/arm64/include/asm/fixmap.ts';
+import { _PAGE_GLOBAL } from '../../kernel/arch/x86/include/asm/pgtable_types.ts';
 import { has_warned, set_warned } from '../../kernel/include/asm-generic/bug.ts';
 import { table_page } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { change, look, R, W } from '../../kernel/ops.ts';
+import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
 import type { Steps } from '../../steps/step.ts';
 import { descriptorOf, numberOf, wordOf, ZERO } from '../values.ts';
+import { hasPti } from './capabilities-x86.ts';
 import { MMAP_LOCK } from './locks.ts';
 import type { Site, Standing } from './site.ts';
 
@@ -23,6 +26,15 @@ const fixed = (value: (k: Kernel, site: Site) => Int64): Variable => ({
     if (offset !== 0) site.stop(`byte ${offset} of a variable`);
     return value(site.k, site);
   },
+});
+
+/** A variable of which only messages depend that are not printed. */
+const unused = (): Variable => ({
+  is: 'inert',
+  *read() {
+    return ZERO;
+  },
+  *write() {},
 });
 
 /** A flag of a message that is printed once; the model remembers it under the name of the function. */
@@ -113,8 +125,42 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
       yield* W('vars', 0, 'max_pfn', numberOf(value));
     },
   },
-  // on arm64 the same as max_pfn; nothing that is modelled reads it
+  // the same as max_pfn on arm64, and after it on x86-64; nothing that is modelled reads them
   max_low_pfn: { is: 'inert', *write() {} },
+  high_memory: { is: 'inert', *write() {} },
+
+  // x86-64: where kernel_randomize_memory() has placed the regions
+  page_offset_base: fixed((k) => wordOf(phys_to_virt(k.c, 0))),
+  vmemmap_base: fixed((k) => wordOf(vmemmap_of(k.c, 0))),
+  // only addresses of the image need it, and no table lies there but the root
+  phys_base: fixed(() => ZERO),
+  // four levels
+  pgdir_shift: fixed(() => wordOf(39)),
+  ptrs_per_p4d: fixed(() => wordOf(1)),
+  after_bootmem: fixed(() => wordOf(1)),
+  page_size_mask: fixed((k) => wordOf(k.c.page_size_mask)),
+  // bits that the processor has; page table isolation takes the global bit from the default
+  __supported_pte_mask: fixed(() => ({ lo: -1, hi: -1 })),
+  __default_kernel_pte_mask: fixed((k) => ({
+    lo: hasPti(k.c) ? ~_PAGE_GLOBAL : -1,
+    hi: -1,
+  })),
+  // the last physical address that the linear map may map; until v6.12 physmem_end
+  direct_map_physmem_end: fixed((k) => wordOf(2 ** k.c.MAX_PHYSMEM_BITS - 1)),
+  physmem_end: fixed((k) => wordOf(2 ** k.c.MAX_PHYSMEM_BITS - 1)),
+  // the roots of processes, which have the kernel's half of the model's: the list is empty
+  pgd_list: {
+    is: 'modelled',
+    *read(_, offset, _size, at) {
+      return { lo: at.lo - offset, hi: at.hi };
+    },
+  },
+  // what a debug message tells of blocks of the memmap that adjoin
+  addr_start: unused(),
+  addr_end: unused(),
+  p_start: unused(),
+  p_end: unused(),
+  node_start: unused(),
   bm_pte: {
     is: 'modelled',
     *write(site, offset, _size, value) {

@@ -20,7 +20,15 @@ const number = (n: number): string =>
   Math.abs(n) < 4096 ? String(n) : `${n < 0 ? '-' : ''}0x${Math.abs(n).toString(16)}`;
 
 /** Steps by which the model keeps its own books; the C does not have them, or at other places. */
-const BOOKS = new Set(['count_table', 'uncount_table', 'armed', 'consume_failure']);
+const BOOKS = new Set([
+  'count_table',
+  'uncount_table',
+  'armed',
+  'consume_failure',
+  'not_flushed',
+  'flushed',
+  'put_shared',
+]);
 
 /** Objects of the kernel that are no arguments of their own. */
 const argument = (value: unknown): string => {
@@ -79,6 +87,7 @@ function calledEvent(name: string, args: readonly unknown[], pageSize: number): 
       return { kind: 'tlbi', text: tlbiText(tlbi), tlbi };
     }
     case 'first_reserved':
+    case 'free_reserved':
     case 'read_page':
       return event('other', `flags of the struct page of ${number(args[0] as number)}`);
     default:

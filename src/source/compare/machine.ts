@@ -27,7 +27,9 @@ export function sourceReleaseFor(kernel: string, program: SourceProgram): Releas
 }
 
 /** The page size in K and the address bits that a bundle was configured with. */
-export function geometryOf({ config }: Bundle): { readonly page: number; readonly bits: number } {
+export function geometryOf({ arch, config }: Bundle): { readonly page: number; readonly bits: number } {
+  // a kernel for five levels runs with four where the processor has no more
+  if (arch === 'x86_64') return { page: 4, bits: 48 };
   const page = ([4, 16, 64] as const).find((k) => config[`ARM64_${k}K_PAGES`] === 'y');
   const bits = Number(config.ARM64_VA_BITS);
   if (!page || !bits)
@@ -41,7 +43,7 @@ export function bootFor(bundle: Bundle, bootOptions: string): Model {
   const machine = parseMachineFile(
     JSON.stringify({
       arch: bundle.arch,
-      page_size: `${page}K`,
+      ...(bundle.arch === 'arm64' ? { page_size: `${page}K` } : {}),
       va_bits: bits,
       ram: [
         { start: '1G', size: '2G', node: 0 },

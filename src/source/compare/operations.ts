@@ -1,5 +1,7 @@
 import { depthOf, entrySize } from '../../geometry/translation.ts';
 import { isTable } from '../../hardware/descriptor/descriptor.ts';
+import { _PAGE_DIRTY, _PAGE_RW } from '../../kernel/arch/x86/include/asm/pgtable_types.ts';
+import { MASK_1G, MASK_2M } from '../../kernel/arch/x86/mm/init.ts';
 import type { Config } from '../../kernel/config.ts';
 import { type EntryPointer, present, READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
@@ -7,7 +9,7 @@ import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { Steps } from '../../steps/step.ts';
-import type { SourceFunctionName } from '../functions.ts';
+import type { SourceFunctionName } from '../functions-of.ts';
 
 /** A random call of a kernel function, and what is injected before it. */
 export interface RandomOperation {
@@ -63,12 +65,14 @@ export class RandomOperations {
     this.#walks = functions.includes('ptdump_check_wx');
     this.#ioremapUnits = [c.PAGE_SIZE, c.PAGE_SIZE, c.PAGE_SIZE, c.PMD_SIZE, c.PMD_SIZE];
     // page by page a G would take too long
-    if (k.arch_ioremap_pud_supported().next().value === true) this.#ioremapUnits.push(G);
+    if (c.arch === 'arm64' && k.arch_ioremap_pud_supported().next().value === true)
+      this.#ioremapUnits.push(G);
     this.#areas = AREAS.filter((start) => start < c.mappable_range.end - 64 * G);
   }
 
   next(state: State): RandomOperation {
     const c = this.#c;
+    if (c.arch === 'x86_64') return this.#nextOfX86(state);
     // page by page a section takes as long as hundreds of other operations: it is drawn less often
     const draws: ((state: State) => Omit<RandomOperation, 'failure'>)[] = [
       ...[this.#map, this.#map, this.#map, this.#unmap, this.#unmap],
@@ -79,6 +83,14 @@ export class RandomOperations {
     ];
     const drawn = this.#pick(draws).call(this, state);
     return { ...drawn, failure: this.#failure() };
+  }
+
+  #nextOfX86(state: State): RandomOperation {
+    const draws: ((state: State) => Omit<RandomOperation, 'failure'>)[] = [
+      ...[this.#mapLinear, this.#mapLinear, this.#mapLinear, this.#unmapLinear, this.#unmapLinear],
+      ...[this.#populate, this.#populate, this.#free, this.#free, this.#hotplug],
+    ];
+    return { ...this.#pick(draws).call(this, state), failure: this.#failure() };
   }
 
   #pick<T>(items: readonly T[]): T {
@@ -121,6 +133,38 @@ export class RandomOperations {
           '__pgd_pgtable_alloc',
           flags,
         ),
+    };
+  }
+
+  /** A range of the linear map of x86-64: the sizes of leaves as init_memory_mapping() chooses them, or any. */
+  #mapLinear(): Omit<RandomOperation, 'failure'> {
+    const c = this.#c;
+    const { start, size, unit } = this.#range();
+    this.#mapped.push({ start, size });
+    const prot = this.#pick([c.pgprot.MHP, c.pgprot.MHP, c.pgprot.PAGE_KERNEL & ~(_PAGE_RW | _PAGE_DIRTY)]);
+    // whole gigabytes page by page would take too long
+    const masks = unit === G ? [MASK_2M, MASK_2M | MASK_1G] : [0, MASK_2M, MASK_2M | MASK_1G];
+    const mask = size > 64 * c.PMD_SIZE ? this.#pick(masks.slice(-2)) : this.#pick(masks);
+    const range = `${hex(start)}, ${hex(start + size)}`;
+    if (this.#random.below(2) === 0)
+      return {
+        fn: 'init_memory_mapping',
+        text: `init_memory_mapping(${range}, ${hex(prot)})`,
+        call: (k) => k.init_memory_mapping(start, start + size, prot),
+      };
+    return {
+      fn: 'kernel_physical_mapping_init',
+      text: `kernel_physical_mapping_init(${range}, mask ${mask}, ${hex(prot)})`,
+      call: (k) => k.kernel_physical_mapping_init(start, start + size, mask, prot),
+    };
+  }
+
+  #unmapLinear(): Omit<RandomOperation, 'failure'> {
+    const { start, size } = this.#partOf(this.#mapped, this.#c.PAGE_SIZE) ?? this.#range();
+    return {
+      fn: 'kernel_physical_mapping_remove',
+      text: `kernel_physical_mapping_remove(${hex(start)}, ${hex(start + size)})`,
+      call: (k) => k.kernel_physical_mapping_remove(start, start + size),
     };
   }
 

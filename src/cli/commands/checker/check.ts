@@ -17,7 +17,7 @@ import {
 import { ranText } from '../../../report/check/ran-text.ts';
 import type { Bounds } from '../../../schedule/replay/verdict.ts';
 import { geometryOf, releaseOf } from '../../../source/compare/machine.ts';
-import { FUNCTIONS, type SourceFunctionName } from '../../../source/functions.ts';
+import { SOURCE_FUNCTION_NAMES, type SourceFunctionName } from '../../../source/functions-of.ts';
 import { checkInput, checkOutputs, saveWhole } from '../../files/output.ts';
 import { digest, ResultsFile, readLines } from '../../files/results-file.ts';
 import { catalogue, type Listed } from '../../inputs/catalogue.ts';
@@ -109,9 +109,9 @@ export function define(command: Command): void {
 
 function functionNames(text: string): SourceFunctionName[] {
   const names = text.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !Object.hasOwn(FUNCTIONS, name));
+  const unknown = names.find((name) => !SOURCE_FUNCTION_NAMES.some((one) => one === name));
   if (unknown !== undefined) {
-    const known = Object.keys(FUNCTIONS).join(', ');
+    const known = SOURCE_FUNCTION_NAMES.join(', ');
     throw new InputError('--functions', '', `${quote(unknown)} is not one of ${known}`);
   }
   return names as SourceFunctionName[];
@@ -198,19 +198,24 @@ const boundsOf = (flags: Flags): Bounds => ({
   ...(flags.maxTime === undefined ? {} : { maxTime: flags.maxTime }),
 });
 
-/** The runs of entries on the C of a bundle: of arm64, in the bundle's geometry and with the release's own layout. */
+/**
+ * The runs of entries on the C of a bundle: those of its architecture; of arm64 in the bundle's geometry and with the release's own
+ * layout.
+ */
 function sourceTasks(listed: readonly Listed[], flags: Flags, bundle: string): CheckTask[] {
   const loaded = loadBundle(bundle);
   const release = releaseOf(loaded);
   const { page, bits } = geometryOf(loaded);
-  const variation = {
-    geometry: { page_size: page * 1024, va_bits: bits },
-    layout: release.constants.layout,
-  };
-  const arm64 = listed.filter(({ entry }) => isArm64(entry));
+  const variation =
+    loaded.arch === 'arm64'
+      ? { geometry: { page_size: page * 1024, va_bits: bits }, layout: release.constants.layout }
+      : {};
+  const own = listed.filter(
+    ({ entry }) => entry.kind !== 'memmap' && entry.scenario.machine.arch === loaded.arch,
+  );
   const { functions, tree } = flags;
   if (tree !== undefined) treeLines(tree, loaded.version);
-  return arm64.map(({ entry, text, reading }) => ({
+  return own.map(({ entry, text, reading }) => ({
     id: entry.id,
     text,
     file: entry.file,
@@ -218,9 +223,9 @@ function sourceTasks(listed: readonly Listed[], flags: Flags, bundle: string): C
     variation,
     mode: flags.mode,
     bounds: boundsOf(flags),
-    story: arm64.length > STORIES ? 'none' : flags.brief ? 'brief' : 'whole',
+    story: own.length > STORIES ? 'none' : flags.brief ? 'brief' : 'whole',
     timeline: flags.timeline !== undefined,
-    data: arm64.length <= STORIES && (flags.json || flags.html !== undefined),
+    data: own.length <= STORIES && (flags.json || flags.html !== undefined),
     reading,
     source: { bundle, ...(functions ? { functions } : {}), ...(tree === undefined ? {} : { tree }) },
   }));

@@ -11,8 +11,11 @@ import {
   isBefore,
   readCapabilities,
   readConfig,
+  readFeatures,
 } from '../../../source/bundle.ts';
-import { FUNCTIONS, MMU, ONLY_BEFORE, ONLY_WITH } from '../../../source/functions.ts';
+import { MMU, ONLY_BEFORE, ONLY_WITH } from '../../../source/functions.ts';
+import { functionsOf } from '../../../source/functions-of.ts';
+import { INIT_64 } from '../../../source/functions-x86.ts';
 import { checkInput, checkOutput } from '../../files/output.ts';
 import { type Build, copyBuild, prepareBuild } from '../../kbuild/build.ts';
 import { saveBundle } from '../../kbuild/bundle-file.ts';
@@ -28,7 +31,7 @@ interface Flags {
   readonly build?: string;
   readonly patch?: readonly string[];
   readonly replace?: readonly string[];
-  readonly arch: 'arm64';
+  readonly arch: 'arm64' | 'x86_64';
   readonly out?: string;
 }
 
@@ -54,9 +57,9 @@ export function define(command: Command): void {
     )
     .option(
       '--replace <c-files...>',
-      "C of your own, compiled as arch/arm64/mm/mmu.c is: its functions stand in place of the tree's",
+      "C of your own, compiled as arch/arm64/mm/mmu.c or arch/x86/mm/init_64.c is: its functions stand in place of the tree's",
     )
-    .addOption(new Option('--arch <arch>', 'the architecture').choices(['arm64']).default('arm64'))
+    .addOption(new Option('--arch <arch>', 'the architecture').choices(['arm64', 'x86_64']).default('arm64'))
     .option(
       '-o, --out <file>',
       'the bundle (default: linux-VERSION-ARCH.ir, with --patch linux-VERSION-NAME-ARCH.ir)',
@@ -90,7 +93,9 @@ async function run(flags: Flags): Promise<void> {
   const build = await preparedBuild(flags, tree, config, toolchain);
   const options = readConfig(readFileSync(join(build.path, '.config'), 'utf8'));
   // some functions lie in files that only newer trees have
-  const files = [...new Set(Object.values(FUNCTIONS).flatMap(({ files: of }) => [...of]))].filter(
+  const files = [
+    ...new Set(Object.values(functionsOf(flags.arch)).flatMap(({ files: of }) => [...of])),
+  ].filter(
     (file) =>
       existsSync(join(tree.path, file)) &&
       (!ONLY_WITH[file] || options[ONLY_WITH[file]] !== undefined) &&
@@ -113,7 +118,7 @@ async function run(flags: Flags): Promise<void> {
   }
   for (const own of flags.replace ?? []) {
     checkInput(own);
-    const command = commandFor(commands.get(MMU)!, resolve(own));
+    const command = commandFor(commands.get(flags.arch === 'arm64' ? MMU : INIT_64)!, resolve(own));
     const { module } = await compileFile(
       build,
       basename(own),
@@ -166,14 +171,20 @@ function readConfigOf(build: string): string {
   return readFileSync(file, 'utf8');
 }
 
-function bundleOf(build: Build, toolchain: Toolchain, modules: readonly BundleModule[]): Bundle {
-  const config = readConfig(readFileSync(join(build.path, '.config'), 'utf8'));
-  const capabilities = [
+function capabilitiesOf(build: Build): Record<string, number> {
+  if (build.arch === 'x86_64')
+    return readFeatures(readFileSync(join(build.tree.path, 'arch/x86/include/asm/cpufeatures.h'), 'utf8'));
+  const file = [
     // since v6.6, since v5.13, before
     join(build.path, 'arch', build.arch, 'include/generated/asm/cpucap-defs.h'),
     join(build.path, 'arch', build.arch, 'include/generated/asm/cpucaps.h'),
     join(build.tree.path, 'arch', build.arch, 'include/asm/cpucaps.h'),
-  ].find((file) => existsSync(file));
+  ].find((one) => existsSync(one));
+  return file ? readCapabilities(readFileSync(file, 'utf8')) : {};
+}
+
+function bundleOf(build: Build, toolchain: Toolchain, modules: readonly BundleModule[]): Bundle {
+  const config = readConfig(readFileSync(join(build.path, '.config'), 'utf8'));
   const hash = createHash('sha256')
     .update(JSON.stringify([config, modules]))
     .digest('hex');
@@ -184,7 +195,7 @@ function bundleOf(build: Build, toolchain: Toolchain, modules: readonly BundleMo
     compiler: toolchain.version,
     hash,
     config,
-    capabilities: capabilities ? readCapabilities(readFileSync(capabilities, 'utf8')) : {},
+    capabilities: capabilitiesOf(build),
     modules,
   };
 }

@@ -23,6 +23,8 @@ export const _PAGE_NX = 1 << 27;
 const ADDRESS = 15 << 12;
 
 export const _KERNPG_TABLE = _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY;
+/** An entry for a table that is linked by pmd_populate_kernel() and the like; split_large_page() leaves the user bit out. */
+export const _PAGE_TABLE = _KERNPG_TABLE | _PAGE_USER;
 
 /** PAGE_KERNEL and what else x86 maps with it. Page table isolation leaves the kernel's mappings non-global. */
 export function kernel_pgprot(pti: boolean): Pgprot {
@@ -31,7 +33,7 @@ export function kernel_pgprot(pti: boolean): Pgprot {
     PAGE_KERNEL: page,
     PROT_SECT_NORMAL: page | _PAGE_PSE,
     MHP: page,
-    TABLE: _KERNPG_TABLE,
+    TABLE: _PAGE_TABLE,
     TABLE_NOEXEC: 0,
     MT_NORMAL: 0,
     MT_NORMAL_TAGGED: -1,

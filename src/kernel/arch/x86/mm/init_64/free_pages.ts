@@ -19,6 +19,7 @@ import { type State, zone_key } from '../../../../state.ts';
 const free_reserved = page_operation({
   name: 'free_reserved',
   writes: true,
+  reads_first: true,
   first_unmapped: (state, start) => (state.pages.get(start) === NO_PAGE ? start : -1),
   tell: ([pfn, end]) => ({ kind: 'freed', pages: { pfn, nr_pages: end - pfn } }),
   run(state, start, end): number {
@@ -41,7 +42,8 @@ const put_shared = operation({
   },
 });
 
-const not_flushed = operation({
+/** The same books: pages that are freed while they may still be in TLBs. */
+export const not_flushed = operation({
   name: 'not_flushed',
   obj: 'unflushed',
   writes: true,
@@ -61,10 +63,20 @@ export const flushed = operation({
   },
 });
 
+/** Pages of memblock become the page allocator's (free_reserved_page). Returns whether they were. */
+function* free_or_reserved(k: Kernel, where: string, pfn: number, order: number): Steps<boolean> {
+  const nr_pages = 2 ** order;
+  const zone = yield* access_pages(k, where, free_reserved, pfn, pfn + nr_pages);
+  if (!k.alone) yield* change(not_flushed, pfn, nr_pages);
+  if (zone >= 0) yield* k.adjust_managed_page_count(zone, nr_pages);
+  else yield* k.free_pages(pfn, nr_pages);
+  return zone >= 0;
+}
+
 /** A page or block of the memmap. A page that device memory shares goes with its last user. */
 export function* free_memmap(k: Kernel, pfn: number, order: number): Steps<void> {
   if (order === 0 && (yield* k.$put_shared(pfn))) return;
-  if (!(yield* k.free_pagetable(pfn, order))) yield* add('vars', 0, 'nr_vmemmap_pages', -(2 ** order));
+  if (!(yield* k.$free_memmap(pfn, order))) yield* add('vars', 0, 'nr_vmemmap_pages', -(2 ** order));
 }
 
 export const v5_2 = {
@@ -73,19 +85,25 @@ export const v5_2 = {
     return yield* change(put_shared, pfn);
   },
 
-  /** Pages of memblock become the page allocator's (free_reserved_page). Returns whether they were. */
   *free_pagetable(this: Kernel, pfn: number, order: number): Steps<boolean> {
-    const nr_pages = 2 ** order;
-    if (!this.alone) yield* change(not_flushed, pfn, nr_pages);
-    const zone = yield* access_pages(this, 'free_pagetable', free_reserved, pfn, pfn + nr_pages);
-    if (zone >= 0) yield* this.adjust_managed_page_count(zone, nr_pages);
-    else yield* this.free_pages(pfn, nr_pages);
-    return zone >= 0;
+    return yield* free_or_reserved(this, 'free_pagetable', pfn, order);
+  },
+
+  /** Until v6.12 by free_pagetable(), as tables are. */
+  *$free_memmap(this: Kernel, pfn: number, order: number): Steps<boolean> {
+    return yield* this.free_pagetable(pfn, order);
   },
 
   *free_hugepage_table(this: Kernel, pfn: number, altmap: vmem_altmap | null): Steps<void> {
     const nr_pages = this.c.PMD_SIZE / this.c.PAGE_SIZE;
     if (altmap) altmap.alloc -= nr_pages;
     else yield* free_memmap(this, pfn, Math.log2(nr_pages));
+  },
+};
+
+/** 7.2.13: pages of the memmap and tables are freed by functions of their own. */
+export const v7_2 = {
+  *$free_memmap(this: Kernel, pfn: number, order: number): Steps<boolean> {
+    return yield* free_or_reserved(this, 'free_vmemmap_pages', pfn, order);
   },
 };

@@ -9,6 +9,7 @@ import {
   present,
   pud_leaf,
   READ_ONCE,
+  table_entry,
   table_page,
 } from '../../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../../kernel.ts';
@@ -60,6 +61,28 @@ function* set_safe(
   const old = yield* READ_ONCE(p);
   if (present(k.c, old) && (old.addr !== d.addr || old.attr !== d.attr)) yield* k.WARN_ON_ONCE(where);
   yield* set.call(k, p, d);
+}
+
+/**
+ * pXd_populate_init(): puts a table under an entry, under init_mm's lock. Of a leaf that is split set_pXd_safe() warns, as it
+ * is present.
+ */
+function* link_table(
+  k: Kernel,
+  where: string,
+  level: 'PMD' | 'PUD' | 'P4D' | 'PGD',
+  p: EntryPointer,
+  table: EntryPointer,
+  init: boolean,
+): Steps<void> {
+  const [set, populate] = {
+    PMD: [k.set_pmd, k.pmd_populate_kernel],
+    PUD: [k.set_pud, k.pud_populate],
+    P4D: [k.set_p4d, k.p4d_populate],
+    PGD: [k.set_pgd, k.pgd_populate],
+  }[level] as [typeof k.set_pmd, typeof k.pud_populate];
+  const entry = table_entry(k.c, table, k.c.pgprot.TABLE);
+  yield* locked(init ? set_safe(k, where, set, p, entry) : populate.call(k, p, table));
 }
 
 /** A table for a physical address. Whether there is one is not tested: without, the next function reads it at NULL. */
@@ -145,7 +168,7 @@ export const v5_2 = {
       }
       const pte = yield* low_page(this, 'PTE', paddr);
       paddr_last = yield* this.phys_pte_init(pte, paddr, paddr_end, new_prot, init);
-      yield* locked(this.pmd_populate_kernel(pmd, pte));
+      yield* link_table(this, 'phys_pmd_init', 'PMD', pmd, pte, init);
     }
     return paddr_last;
   },
@@ -185,7 +208,7 @@ export const v5_2 = {
       }
       const pmd = yield* low_page(this, 'PMD', paddr);
       paddr_last = yield* this.phys_pmd_init(pmd, paddr, paddr_end, page_size_mask, prot, init);
-      yield* locked(this.pud_populate(pud, pmd));
+      yield* link_table(this, 'phys_pud_init', 'PUD', pud, pmd, init);
     }
     return paddr_last;
   },
@@ -213,7 +236,7 @@ export const v5_2 = {
       }
       const pud = yield* low_page(this, 'PUD', paddr);
       paddr_last = yield* this.phys_pud_init(pud, paddr, paddr_end, page_size_mask, prot, init);
-      yield* locked(this.p4d_populate(p4d, pud));
+      yield* link_table(this, 'phys_p4d_init', 'P4D', p4d, pud, init);
     }
     return paddr_last;
   },
@@ -236,8 +259,8 @@ export const v5_2 = {
       if (none(old)) {
         const p4d = yield* low_page(this, this.c.t.levels === 5 ? 'P4D' : 'PUD', paddr);
         paddr_last = yield* this.phys_p4d_init(p4d, paddr, paddr_end, page_size_mask, prot, init);
-        const five = this.c.t.levels === 5;
-        yield* locked(five ? this.pgd_populate(pgd, p4d) : this.p4d_populate(pgd, p4d));
+        const level = this.c.t.levels === 5 ? 'PGD' : 'P4D';
+        yield* link_table(this, '__kernel_physical_mapping_init', level, pgd, p4d, init);
         pgd_changed = true;
       } else {
         const p4d = table_page(this.c, yield* READ_ONCE(pgd));
@@ -264,9 +287,13 @@ export const v5_2 = {
    * Copies new entries of the root into that of every process. The model has the kernel's root alone: processes see
    * its kernel half.
    */
-  *sync_global_pgds(this: Kernel, _start: number, _end: number): Steps<void> {
-    yield* lock('pgd_lock', 'spinlock');
-    yield* unlock('pgd_lock', 'spinlock');
+  *sync_global_pgds(this: Kernel, start: number, end: number): Steps<void> {
+    const size = size_of(this, 'PGD');
+    for (let addr = start; addr <= end; addr = (Math.floor(addr / size) + 1) * size) {
+      if (none(yield* READ_ONCE(yield* this.pgd_offset_k(addr)))) continue;
+      yield* lock('pgd_lock', 'spinlock');
+      yield* unlock('pgd_lock', 'spinlock');
+    }
   },
 };
 

@@ -18,28 +18,38 @@ import { PFN_PHYS } from '../../../../pfn.ts';
 
 type Populate = [start: number, end: number, node: number, altmap: vmem_altmap | null];
 
+/**
+ * 0 or -ENOMEM. Base pages instead of a block that there is no memory for, unless it were an altmap's, and below a table that is
+ * there.
+ */
+function* populate_blocks(
+  k: Kernel,
+  [start, end, node, altmap]: Populate,
+  altmap_of_pages: vmem_altmap | null,
+): Steps<number> {
+  for (let addr = start; addr < end; ) {
+    const next = pmd_addr_end(k.c, addr, end);
+    const pgd = yield* k.vmemmap_pgd_populate(addr, node);
+    if (pgd === NULL_ENTRY) return -k.errno.ENOMEM;
+    const p4d = yield* k.vmemmap_p4d_populate(pgd, addr, node);
+    if (p4d === NULL_ENTRY) return -k.errno.ENOMEM;
+    const pud = yield* k.vmemmap_pud_populate(p4d, addr, node);
+    if (pud === NULL_ENTRY) return -k.errno.ENOMEM;
+    const pmdp = yield* k.pmd_offset(pud, addr);
+    const pmd = yield* READ_ONCE(pmdp);
+    const pfn = none(pmd) ? yield* k.vmemmap_alloc_block_buf(k.c.PMD_SIZE, node, altmap) : -1;
+    if (pfn >= 0) yield* k.set_pmd(pmdp, leaf_entry(k.c, PFN_PHYS(k.c, pfn), k.c.pgprot.PROT_SECT_NORMAL));
+    else if (none(pmd) && altmap) return -k.errno.ENOMEM;
+    else if (pmd_leaf(k.c, pmd)) yield* k.vmemmap_verify(pmdp, node, addr, next);
+    else if (yield* k.vmemmap_populate_basepages(addr, next, node, altmap_of_pages)) return -k.errno.ENOMEM;
+    addr = next;
+  }
+  return 0;
+}
+
 export const v5_2 = {
-  /** 0 or -ENOMEM. Base pages instead of a block that there is no memory for, unless it were an altmap's. */
-  *vmemmap_populate_hugepages(this: Kernel, ...[start, end, node, altmap]: Populate): Steps<number> {
-    for (let addr = start; addr < end; ) {
-      const next = pmd_addr_end(this.c, addr, end);
-      const pgd = yield* this.vmemmap_pgd_populate(addr, node);
-      if (pgd === NULL_ENTRY) return -this.errno.ENOMEM;
-      const p4d = yield* this.vmemmap_p4d_populate(pgd, addr, node);
-      if (p4d === NULL_ENTRY) return -this.errno.ENOMEM;
-      const pud = yield* this.vmemmap_pud_populate(p4d, addr, node);
-      if (pud === NULL_ENTRY) return -this.errno.ENOMEM;
-      const pmdp = yield* this.pmd_offset(pud, addr);
-      const pmd = yield* READ_ONCE(pmdp);
-      const pfn = none(pmd) ? yield* this.vmemmap_alloc_block_buf(this.c.PMD_SIZE, node, altmap) : -1;
-      if (pfn >= 0)
-        yield* this.set_pmd(pmdp, leaf_entry(this.c, PFN_PHYS(this.c, pfn), this.c.pgprot.PROT_SECT_NORMAL));
-      else if (none(pmd) && altmap) return -this.errno.ENOMEM;
-      else if (pmd_leaf(this.c, pmd)) yield* this.vmemmap_verify(pmdp, node, addr, next);
-      else if (yield* this.vmemmap_populate_basepages(addr, next, node, null)) return -this.errno.ENOMEM;
-      addr = next;
-    }
-    return 0;
+  *vmemmap_populate_hugepages(this: Kernel, ...args: Populate): Steps<number> {
+    return yield* populate_blocks(this, args, null);
   },
 
   *vmemmap_populate(this: Kernel, ...[start, end, node, altmap]: Populate): Steps<number> {
@@ -58,5 +68,12 @@ export const v5_3 = {
       : yield* this.vmemmap_populate_hugepages(start, end, node, altmap);
     if (!err) yield* this.sync_global_pgds(start, end - 1);
     return err;
+  },
+};
+
+/** 6.12.117: base pages below a table come from the altmap, too; remove_pte_table() frees them as if they did not. */
+export const v6_6 = {
+  *vmemmap_populate_hugepages(this: Kernel, ...args: Populate): Steps<number> {
+    return yield* populate_blocks(this, args, args[3]);
   },
 };

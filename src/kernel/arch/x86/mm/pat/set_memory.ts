@@ -17,6 +17,7 @@ import type { Kernel } from '../../../../kernel.ts';
 import { lock, unlock } from '../../../../ops.ts';
 import { phys_to_virt } from '../../../../pfn.ts';
 import {
+  _KERNPG_TABLE,
   _PAGE_DIRTY,
   _PAGE_NX,
   _PAGE_PRESENT,
@@ -113,7 +114,7 @@ export const v5_2 = {
       const leaf = found.level === 'PUD' ? leaf_bits(attr) : attr;
       yield* this.set_pte(pbase + i * 8, leaf_entry(this.c, leaf_address(this.c, old) + i * step, leaf));
     }
-    yield* this.set_pte(kpte, table_entry(this.c, pbase, this.c.pgprot.TABLE));
+    yield* this.set_pte(kpte, table_entry(this.c, pbase, _KERNPG_TABLE));
     yield* this.flush_tlb_all();
     yield* unlock(PGD_LOCK, 'spinlock');
     return false;
