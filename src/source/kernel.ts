@@ -16,10 +16,9 @@ function checkGeometry(k: Kernel, program: SourceProgram): void {
   const { config, arch } = program.bundle;
   if (arch !== k.c.arch) throw new BadBundle(`the bundle is of ${arch}, the machine is of ${k.c.arch}`);
   if (arch === 'x86_64') {
+    // addresses of five levels are no safe integers
     if (k.c.t.levels === 5)
-      throw new BadBundle(
-        "the kernel's own C runs on x86-64 with four levels only: addresses of five are not exact",
-      );
+      throw new ImpossibleMachine("the kernel's own C of x86-64 runs with four levels only");
     return;
   }
   const shift = Object.entries(PAGE_SHIFTS).find(([name]) => config[name] === 'y')?.[1];
@@ -68,7 +67,7 @@ export const sourceFunctions = (program: SourceProgram): readonly SourceFunction
 /**
  * A kernel some of whose functions are the C of a bundle.
  * @throws BadBundle if the bundle was built for another geometry, or lacks a function that is named
- * @throws ImpossibleMachine if it was built with other options than the machine has
+ * @throws ImpossibleMachine if it was built with other options than the machine has, or the machine has five levels
  */
 export function sourceKernel(k: Kernel, program: SourceProgram, options: SourceOptions = {}): Kernel {
   checkGeometry(k, program);
