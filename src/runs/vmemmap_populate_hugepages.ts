@@ -4,7 +4,7 @@ import { tableAt } from '../hardware/walks/walk.ts';
 import { mk_sect_prot } from '../kernel/arch/arm64/include/asm/pgtable.ts';
 import { v5_2 as huge_vmap } from '../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import { v5_2 as x86_pgtable } from '../kernel/arch/x86/include/asm/pgtable.ts';
-import { v5_2 as x86 } from '../kernel/arch/x86/mm/init_64/vmemmap.ts';
+import { v5_2 as x86, v6_6 as x86_v6_6 } from '../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import { type EntryPointer, leaf_entry, none } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
 import { v5_2 as generic } from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
@@ -104,18 +104,20 @@ const populate = ({ exact, instead_of, set_run, attr, sets, no_block }: Architec
 const { pmd_set_huge } = huge_vmap;
 
 export const forms: readonly BatchForm[] = [
-  populate({
-    exact: x86.vmemmap_populate_hugepages,
-    instead_of: { set_pmd: x86_pgtable.set_pmd },
-    set_run: WRITE_RUN,
-    attr: ({ c }) => c.pgprot.PROT_SECT_NORMAL,
-    *sets() {
-      return true;
-    },
-    *no_block(k, addr, next, node) {
-      return (yield* k.vmemmap_populate_basepages(addr, next, node, null)) ? -k.errno.ENOMEM : 0;
-    },
-  }),
+  ...[x86, x86_v6_6].map((of) =>
+    populate({
+      exact: of.vmemmap_populate_hugepages,
+      instead_of: { set_pmd: x86_pgtable.set_pmd },
+      set_run: WRITE_RUN,
+      attr: ({ c }) => c.pgprot.PROT_SECT_NORMAL,
+      *sets() {
+        return true;
+      },
+      *no_block(k, addr, next, node) {
+        return (yield* k.vmemmap_populate_basepages(addr, next, node, null)) ? -k.errno.ENOMEM : 0;
+      },
+    }),
+  ),
   ...SETTING.map(({ set_run, exact }) =>
     populate({
       exact: generic.vmemmap_populate_hugepages,

@@ -20,7 +20,7 @@ test.each([
     'arm64-6.1-16k-va47-off',
     "the bundle is of a kernel with pages of 4K and 48 bits, the machine's has 16K and 47",
   ],
-  ['x86_64-6.1-misaligned', "the bundle is of arm64, the machine is of x86_64"],
+  ['x86_64-6.1-misaligned', 'the bundle is of arm64, the machine is of x86_64'],
 ])('a recording of another geometry is refused by name: %s', async (name, message) => {
   const opened = await recording(name);
   expect(() => conform(opened, sourceReleaseFor(opened.ops.kernel, program()))).toThrow(message);
